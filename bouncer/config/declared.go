@@ -1,0 +1,107 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Declared returns what the file says in the planner's terms, every default applied.
+func (c *Config) Declared() planner.Declared {
+	d := planner.Declared{SizeAll: len(c.Pools) == 0, Deadband: planner.DefaultDeadband}
+	if c.Deadband.Set {
+		d.Deadband = c.Deadband.F
+	}
+	for _, s := range c.Servers {
+		d.Servers = append(d.Servers, s.declared(c.Saturation))
+	}
+	slices.SortFunc(d.Servers, func(a, b planner.DeclaredServer) int { return cmp.Compare(a.Name, b.Name) })
+	for i, p := range c.Pools {
+		dp := p.declared()
+		dp.Where = c.Where(fmt.Sprintf("pools[%d].pool", i)) + ": "
+		d.Pools = append(d.Pools, dp)
+	}
+	for _, l := range c.Ledger {
+		d.Lines = append(d.Lines, planner.DeclaredLine{Server: l.Server, Name: l.Name, Conns: l.Conns.N})
+	}
+	return d
+}
+
+func (s Server) declared(signals []Signal) planner.DeclaredServer {
+	d := planner.DeclaredServer{
+		Name: s.Name, MaxConns: s.MaxConnections.pointer(), SuperuserReservedConns: s.SuperuserReservedConnections.pointer(),
+		ReservedConns: s.ReservedConnections.pointer(), DirectConns: s.Direct.Conns.pointer(), DirectCount: countOf(s.Direct.Count, planner.CountHighest),
+		HeadroomShare: planner.DefaultHeadroomShare, CPUHeadroom: planner.DefaultCPUHeadroom, Cores: s.Cores.F,
+	}
+	if h := s.Headroom.Connections; h.Set {
+		d.HeadroomConns, d.HeadroomShare = h.Conns, h.Share
+	}
+	if s.Headroom.CPU.Set {
+		d.CPUHeadroom = s.Headroom.CPU.F
+	}
+	for _, sig := range signals {
+		if sig.Builtin == "cpu" && (sig.Server == "" || sig.Server == s.Name) && (d.CPUHold == 0 || sig.Hold.F < d.CPUHold) {
+			d.CPUHold = sig.Hold.F
+		}
+	}
+	return d
+}
+
+func (p Pool) declared() planner.DeclaredPool {
+	d := planner.DeclaredPool{
+		ID: p.Pool, Server: p.Server, Min: max(1, p.Min.N), Max: p.Max.N, Weight: 1, Utilization: planner.DefaultUtilization,
+		MaxWaitMean: planner.DefaultMaxWaitMean, MaxWaitP99: planner.DefaultMaxWaitP99, SurviveLoss: p.SurviveLoss.N,
+		Count: countOf(p.Count, planner.CountWorst), Users: p.Users, Size: p.Size.pointer(), ReserveConns: p.ReserveSize.pointer(),
+		Copies: p.Copies.N, MaxDBConns: p.MaxDBConnections.pointer(),
+	}
+	if p.Weight.Set {
+		d.Weight = p.Weight.F
+	}
+	if p.Utilization.Set {
+		d.Utilization = p.Utilization.F
+	}
+	if p.MaxWait.Mean.Set {
+		d.MaxWaitMean = p.MaxWait.Mean.D
+	}
+	if p.MaxWait.P99.Set {
+		d.MaxWaitP99 = p.MaxWait.P99.D
+	}
+	if p.Reserve != nil {
+		d.Reserve = &planner.IntRange{Min: p.Reserve.Min.N, Max: p.Reserve.Max.N}
+	}
+	if l := p.Load; l != nil {
+		d.Load = &planner.DeclaredLoad{ArrivalsPerSec: l.ArrivalsPerSec.F, MeanHold: l.MeanHold.D, ArrivalSCV: l.ArrivalSCV.or(1),
+			HoldSCV: l.HoldSCV.or(1), CPUPerXact: l.CPUPerXact.D}
+	}
+	return d
+}
+
+func (i Int) pointer() *int {
+	if !i.Set {
+		return nil
+	}
+	return &i.N
+}
+
+func (f Num) or(otherwise float64) float64 {
+	if !f.Set {
+		return otherwise
+	}
+	return f.F
+}
+
+// countOf translates the config's word; peak is the config's name for the highest seen.
+func countOf(word string, otherwise planner.Count) planner.Count {
+	switch word {
+	case "peak":
+		return planner.CountHighest
+	case "p99":
+		return planner.CountP99
+	case "worst":
+		return planner.CountWorst
+	default:
+		return otherwise
+	}
+}

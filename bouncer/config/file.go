@@ -1,0 +1,118 @@
+package config
+
+// File is pgbudget.yaml as written. Every pointer and Set flag tells whether the key was there at all.
+type File struct {
+	Environment string       `yaml:"environment"`
+	Servers     []Server     `yaml:"servers"`
+	Groups      []Group      `yaml:"groups"`
+	Pools       []Pool       `yaml:"pools"`
+	Ledger      []LedgerLine `yaml:"ledger"`
+	Prometheus  *Prometheus  `yaml:"prometheus"`
+	Saturation  []Signal     `yaml:"saturation"`
+	Deadband    Share        `yaml:"deadband"`
+}
+
+// Server is one PostgreSQL server: how to reach it, what to leave free, and facts that stand in for observed ones.
+type Server struct {
+	Name                         string   `yaml:"name"`
+	DSN                          string   `yaml:"dsn"`
+	Headroom                     Headroom `yaml:"headroom"`
+	CPU                          string   `yaml:"cpu"`     // PromQL: share of all cores in use, 0..1
+	Metrics                      string   `yaml:"metrics"` // label matchers of its postgres_exporter
+	Direct                       Direct   `yaml:"direct"`
+	Cores                        Num      `yaml:"cores"`
+	MaxConnections               Int      `yaml:"max_connections"`
+	SuperuserReservedConnections Int      `yaml:"superuser_reserved_connections"`
+	ReservedConnections          Int      `yaml:"reserved_connections"`
+}
+
+// Headroom is what is never planned.
+type Headroom struct {
+	Connections ConnsOrShare `yaml:"connections"`
+	CPU         Share        `yaml:"cpu"`
+}
+
+// Direct says how connections that use no PgBouncer are counted.
+type Direct struct {
+	Count string `yaml:"count"` // peak or p99
+	Conns Int    `yaml:"conns"` // declared instead of observed
+	Query string `yaml:"query"` // PromQL for their history
+}
+
+// Group is the set of PgBouncer processes that play one role and carry the same sizes.
+type Group struct {
+	Name      string    `yaml:"name"`
+	Metrics   string    `yaml:"metrics"` // label matchers of its processes' exporters
+	Processes []Process `yaml:"processes"`
+}
+
+// Process is one PgBouncer process.
+type Process struct {
+	Console string `yaml:"console"` // DSN of its admin console
+}
+
+// Pool holds one pool's promises and bounds, and facts that stand in for observed ones.
+type Pool struct {
+	Pool             string   `yaml:"pool"` // group/alias
+	Server           string   `yaml:"server"`
+	Min              Int      `yaml:"min"`
+	Max              Int      `yaml:"max"`
+	Weight           Num      `yaml:"weight"`
+	Utilization      Share    `yaml:"utilization"`
+	MaxWait          MaxWait  `yaml:"max_wait"`
+	SurviveLoss      Int      `yaml:"survive_loss"`
+	Count            string   `yaml:"count"` // worst, peak or p99
+	Reserve          *Reserve `yaml:"reserve"`
+	Users            []string `yaml:"users"`
+	Size             Int      `yaml:"size"`
+	ReserveSize      Int      `yaml:"reserve_size"`
+	Copies           Int      `yaml:"copies"`
+	MaxDBConnections Int      `yaml:"max_db_connections"`
+	Load             *Load    `yaml:"load"`
+}
+
+// MaxWait bounds the waiting for a server connection at upper load.
+type MaxWait struct {
+	Mean Dur `yaml:"mean"`
+	P99  Dur `yaml:"p99"`
+}
+
+// Reserve is the range in which the plan may choose reserve_pool_size.
+type Reserve struct {
+	Min Int `yaml:"min"`
+	Max Int `yaml:"max"`
+}
+
+// Load is a load that is known or supposed, over all copies of the pool.
+type Load struct {
+	ArrivalsPerSec Num `yaml:"arrivals_per_sec"`
+	MeanHold       Dur `yaml:"mean_hold"`
+	ArrivalSCV     Num `yaml:"arrival_scv"`
+	HoldSCV        Num `yaml:"hold_scv"`
+	CPUPerXact     Dur `yaml:"cpu_per_xact"`
+}
+
+// LedgerLine declares connections that somebody else may take.
+type LedgerLine struct {
+	Server string `yaml:"server"`
+	Name   string `yaml:"name"`
+	Conns  Int    `yaml:"conns"`
+}
+
+// Prometheus says where history and signals come from.
+type Prometheus struct {
+	URL        string `yaml:"url"`
+	HTTPConfig raw    `yaml:"http_config"` // as in prometheus/common
+	Lookback   Dur    `yaml:"lookback"`
+}
+
+// Signal is a saturation signal. The plan keeps its CPU ceiling below the level at which a cpu signal holds.
+type Signal struct {
+	Name    string `yaml:"name"`
+	Server  string `yaml:"server"`
+	Builtin string `yaml:"builtin"`
+	Query   string `yaml:"query"`
+	Hold    Num    `yaml:"hold"`
+	Resume  Num    `yaml:"resume"`
+	Abort   Num    `yaml:"abort"`
+}

@@ -1,0 +1,198 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// The scalars below remember whether they were written and what was wrong with them, so that Validate can report every
+// fault with its place instead of the decoder stopping at the first. (The decoder alone would also read 1.5 as 1.)
+
+// Int is a whole number.
+type Int struct {
+	Set bool
+	N   int
+	bad string
+}
+
+// Num is a finite number.
+type Num struct {
+	Set bool
+	F   float64
+	bad string
+}
+
+// Dur is a length of time: "10ms", "1h30m", "7d".
+type Dur struct {
+	Set bool
+	D   time.Duration
+	bad string
+}
+
+// Share is a ratio, written as "5%" or 0.05.
+type Share struct {
+	Set bool
+	F   float64
+	bad string
+}
+
+// ConnsOrShare is a count of connections, or a share of max_connections written with %.
+type ConnsOrShare struct {
+	Set   bool
+	Conns *int
+	Share float64
+	bad   string
+}
+
+var (
+	_ yaml.InterfaceUnmarshaler = (*Int)(nil)
+	_ yaml.InterfaceUnmarshaler = (*Num)(nil)
+	_ yaml.InterfaceUnmarshaler = (*Dur)(nil)
+	_ yaml.InterfaceUnmarshaler = (*Share)(nil)
+	_ yaml.InterfaceUnmarshaler = (*ConnsOrShare)(nil)
+)
+
+// text reads a scalar as it was written; a list or a map is not a scalar.
+func text(unmarshal func(any) error) (s, bad string) {
+	var v any
+	if err := unmarshal(&v); err != nil {
+		return "", "cannot be read"
+	}
+	switch v := v.(type) {
+	case string:
+		return strings.TrimSpace(v), ""
+	case nil:
+		return "", "is empty"
+	case bool, int64, uint64, float64, int:
+		return fmt.Sprint(v), ""
+	default:
+		return "", "is a list or a map, want one value"
+	}
+}
+
+// UnmarshalYAML never fails: what is wrong is kept for Validate.
+func (i *Int) UnmarshalYAML(unmarshal func(any) error) error {
+	s, bad := text(unmarshal)
+	*i = Int{Set: true, bad: bad}
+	if bad == "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			i.bad = fmt.Sprintf("is %q, want a whole number", s)
+		}
+		i.N = n
+	}
+	return nil
+}
+
+// UnmarshalYAML never fails: what is wrong is kept for Validate.
+func (f *Num) UnmarshalYAML(unmarshal func(any) error) error {
+	s, bad := text(unmarshal)
+	*f = Num{Set: true, bad: bad}
+	if bad == "" {
+		f.F, f.bad = number(s)
+	}
+	return nil
+}
+
+func number(s string) (f float64, bad string) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, fmt.Sprintf("is %q, want a finite number", s)
+	}
+	return f, ""
+}
+
+// UnmarshalYAML never fails: what is wrong is kept for Validate.
+func (d *Dur) UnmarshalYAML(unmarshal func(any) error) error {
+	s, bad := text(unmarshal)
+	*d = Dur{Set: true, bad: bad}
+	if bad == "" {
+		d.D, d.bad = ParseDuration(s)
+	}
+	return nil
+}
+
+// ParseDuration reads a Go duration or a whole number of days, "7d"; bad says what is wrong with it.
+func ParseDuration(s string) (d time.Duration, bad string) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err == nil && n >= 0 && n <= 3650 {
+			return time.Duration(n) * 24 * time.Hour, ""
+		}
+	}
+	d, err := time.ParseDuration(s)
+	switch {
+	case err != nil:
+		return 0, fmt.Sprintf("is %q, want a time with its unit, such as 10ms, 15m or 7d", s)
+	case d < 0:
+		return 0, fmt.Sprintf("is %s, want at least 0", s)
+	}
+	return d, ""
+}
+
+// UnmarshalYAML never fails: what is wrong is kept for Validate.
+func (f *Share) UnmarshalYAML(unmarshal func(any) error) error {
+	s, bad := text(unmarshal)
+	*f = Share{Set: true, bad: bad}
+	if bad == "" {
+		f.F, f.bad = share(s)
+	}
+	return nil
+}
+
+func share(s string) (f float64, bad string) {
+	percent, isPercent := strings.CutSuffix(s, "%")
+	f, bad = number(strings.TrimSpace(percent))
+	if bad != "" {
+		return 0, fmt.Sprintf("is %q, want a share such as 5%% or 0.05", s)
+	}
+	if isPercent {
+		f /= 100
+	}
+	if f < 0 || f > 1 {
+		return 0, fmt.Sprintf("is %s, want 0 to 100%%", s)
+	}
+	return f, ""
+}
+
+// UnmarshalYAML never fails: what is wrong is kept for Validate.
+func (c *ConnsOrShare) UnmarshalYAML(unmarshal func(any) error) error {
+	s, bad := text(unmarshal)
+	*c = ConnsOrShare{Set: true, bad: bad}
+	if bad != "" {
+		return nil
+	}
+	if strings.HasSuffix(s, "%") {
+		c.Share, c.bad = share(s)
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		c.bad = fmt.Sprintf("is %q, want connections such as 25, or a share such as 5%%", s)
+		return nil
+	}
+	c.Conns = &n
+	return nil
+}
+
+// raw is a part of the file that somebody else's package understands; it is handed on as YAML.
+type raw struct {
+	Set bool
+	YML []byte
+}
+
+// UnmarshalYAML keeps the part as it stands, environment variables replaced.
+func (r *raw) UnmarshalYAML(unmarshal func(any) error) error {
+	var v any
+	if err := unmarshal(&v); err != nil {
+		return err
+	}
+	b, err := yaml.Marshal(v)
+	*r = raw{Set: true, YML: b}
+	return err
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// The exit codes. They are part of the interface: README lists them.
+const (
+	exitDone        = 0
+	exitUnforeseen  = 1
+	exitUsage       = 2
+	exitInfeasible  = 3
+	exitEvidence    = 4
+	exitDrift       = 7
+	exitUnreachable = 8
+	exitPending     = 10
+	exitInterrupted = 130
+)
+
+// errPending says that a plan would change something; only --detailed-exitcode turns it into an exit code.
+var errPending = errors.New("changes are pending")
+
+// errBestEffort says that the printed plan breaks a promise.
+var errBestEffort = errors.New("no sizes keep every promise; the printed plan is the least bad one")
+
+// exitCode is the only place where an error becomes a number.
+func exitCode(ctx context.Context, err error) int {
+	switch {
+	case interrupted(ctx, err):
+		return exitInterrupted
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errPending):
+		return exitPending
+	case errors.Is(err, errBestEffort):
+		return exitInfeasible
+	}
+	switch planner.KindOf(err) {
+	case planner.KindUsage:
+		return exitUsage
+	case planner.KindInfeasible:
+		return exitInfeasible
+	case planner.KindEvidence:
+		return exitEvidence
+	case planner.KindDrift:
+		return exitDrift
+	case planner.KindUnreachable:
+		return exitUnreachable
+	default:
+		return exitUnforeseen
+	}
+}
+
+// errorText is what stands on stderr: the error, and below it what to do next.
+func errorText(err error) string {
+	if err == nil || errors.Is(err, errPending) {
+		return ""
+	}
+	text := "pgbudget: " + strings.ReplaceAll(err.Error(), "\n", "\npgbudget: ")
+	if hint := planner.HintOf(err); hint != "" {
+		text += "\nnext: " + hint
+	}
+	return text
+}
+
+// usagef makes an error of usage; what follows the last semicolon is the hint.
+func usagef(format string, args ...any) error {
+	text := fmt.Sprintf(format, args...)
+	hint := ""
+	if i := strings.LastIndex(text, "; "); i >= 0 {
+		text, hint = text[:i], text[i+2:]
+	}
+	return &planner.Error{Kind: planner.KindUsage, Err: errors.New(text), Hint: hint}
+}

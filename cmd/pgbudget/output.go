@@ -1,0 +1,81 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+
+	"github.com/goccy/go-yaml"
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/mattn/go-isatty"
+	"github.com/urfave/cli/v2"
+)
+
+// output is where and how a command prints its result. Results go to stdout, talk to stderr.
+type output struct {
+	w      io.Writer
+	format string // table, json or yaml
+	color  bool
+}
+
+// newOutput reads -o and decides on colour: only on a terminal, and not where NO_COLOR, TERM=dumb or --no-color say no.
+func newOutput(c *cli.Context) (output, error) {
+	o := output{w: c.App.Writer, format: c.String("output")}
+	switch o.format {
+	case "":
+		o.format = "table" // an environment variable that is set and empty
+	case "table", "json", "yaml":
+	default:
+		return output{}, usagef("-o %s is not a format; table, json or yaml", o.format)
+	}
+	f, isFile := o.w.(*os.File)
+	o.color = isFile && isatty.IsTerminal(f.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !c.Bool("no-color")
+	return o, nil
+}
+
+// data prints v as JSON, or as the same JSON in YAML's clothes.
+func (o output) data(v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	if o.format == "yaml" {
+		if b, err = yaml.JSONToYAML(b); err != nil {
+			return err
+		}
+		_, err = o.w.Write(b)
+		return err
+	}
+	_, err = o.w.Write(append(b, '\n'))
+	return err
+}
+
+// table returns a table in the house style: no borders, a bold header, columns apart.
+func (o output) table(header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(o.w)
+	style := table.StyleDefault
+	style.Options = table.OptionsNoBordersAndSeparators
+	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
+	style.Format.Header = text.FormatDefault
+	t.SetStyle(style)
+	t.AppendHeader(header)
+	t.SuppressTrailingSpaces()
+	return t
+}
+
+// bold and warn dress a text for a terminal.
+func (o output) bold(s string) string {
+	if !o.color {
+		return s
+	}
+	return text.Bold.Sprint(s)
+}
+
+func (o output) warn(s string) string {
+	if !o.color {
+		return s
+	}
+	return text.FgYellow.Sprint(s)
+}

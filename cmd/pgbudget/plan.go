@@ -1,0 +1,77 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+func planCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "plan",
+		Usage: "find the pool sizes and show the arithmetic; changes nothing",
+		Description: "Examples:\n" +
+			"  pgbudget plan --from fleet.jsonl                      a recording\n" +
+			"  pgbudget plan --postgres DSN --bouncer main=DSN --bouncer ci=DSN --window 60s\n" +
+			"  pgbudget plan --config what-if.yaml -o json           declared loads, no server",
+		Flags: append(sourceFlags(),
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", EnvVars: []string{"PGBUDGET_OUTPUT"}, Usage: "`FORMAT`: table, json or yaml"},
+			&cli.BoolFlag{Name: "no-color", Usage: "plain text (also NO_COLOR, TERM=dumb, or no terminal)"},
+			&cli.BoolFlag{Name: "best-effort", Usage: "where no sizes keep every promise, propose the least bad ones (exit code 3 all the same)"},
+			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 10 when the plan changes a size"},
+			&cli.StringFlag{Name: "out", Usage: "save the plan with its inputs to `FILE`"},
+			&cli.StringFlag{Name: "compare", Usage: "say what moved since the plan saved in `FILE`, and whether its proof still holds"},
+		),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c, 0); err != nil {
+				return err
+			}
+			out, err := newOutput(c)
+			if err != nil {
+				return err
+			}
+			s, err := newSource(c)
+			if err != nil {
+				return err
+			}
+			fleet, err := s.fleet(c.Context)
+			if err != nil {
+				return err
+			}
+			plan, err := planner.Solve(fleet, planner.Options{BestEffort: c.Bool("best-effort")})
+			if err != nil && planner.KindOf(err) != planner.KindInfeasible {
+				return err
+			}
+			return finishPlan(c, out, fleet, plan, err)
+		},
+	}
+}
+
+// finishPlan prints, saves and compares a plan, and chooses the exit code: infeasible before pending.
+func finishPlan(c *cli.Context, out output, fleet planner.Fleet, plan planner.Plan, infeasible error) error {
+	if infeasible == nil || out.format != "table" {
+		if err := out.plan(plan); err != nil {
+			return err
+		}
+	}
+	if infeasible != nil {
+		return infeasible
+	}
+	if file := c.String("out"); file != "" {
+		if err := savePlan(file, fleet, plan); err != nil {
+			return err
+		}
+	}
+	if file := c.String("compare"); file != "" {
+		if err := comparePlan(out, file, fleet, plan); err != nil {
+			return err
+		}
+	}
+	switch {
+	case plan.BestEffort:
+		return errBestEffort
+	case c.Bool("detailed-exitcode") && plan.Changes():
+		return errPending
+	}
+	return nil
+}

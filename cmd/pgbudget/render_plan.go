@@ -1,0 +1,267 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// plan prints a plan in the chosen format.
+func (o output) plan(p planner.Plan) error {
+	if o.format != "table" {
+		return o.data(p)
+	}
+	if p.BestEffort {
+		fmt.Fprintln(o.w, o.warn("BEST EFFORT: this plan breaks a promise; see below"))
+	}
+	for _, s := range p.Servers {
+		o.server(s)
+	}
+	o.pools(p)
+	fmt.Fprintf(o.w, "\nwaiting clients: %s → %s expected, weighted (%s), %s\n", number(p.Now), number(p.Objective), p.WaitModel, proof(p.Gap))
+	for _, w := range p.Warnings {
+		fmt.Fprintln(o.w, o.warn("! "+w))
+	}
+	o.next(p)
+	return nil
+}
+
+func (o output) server(s planner.PlanServer) {
+	indent := strings.Repeat(" ", len(s.Name))
+	now := fmt.Sprintf("spare %d", s.BudgetConns-s.WorstConns)
+	if s.WorstConns > s.BudgetConns {
+		now = fmt.Sprintf("%d OVER", s.WorstConns-s.BudgetConns)
+	}
+	fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case now %d (%s), planned %d (spare %d)   %s\n",
+		o.bold(s.Name), s.MaxConns, s.BudgetConns, s.WorstConns, now, s.PlannedConns, s.SpareConns, proof(s.Gap))
+	var terms []string
+	for i, l := range s.Ledger {
+		if strings.HasPrefix(l.Item, "pool ") {
+			continue
+		}
+		sign := "− "
+		if i == 0 {
+			sign = ""
+		}
+		terms = append(terms, fmt.Sprintf("%s%d %s (%s)", sign, l.Conns, l.Item, l.Source))
+	}
+	fmt.Fprintf(o.w, "%s   %s\n", indent, strings.Join(terms, " "))
+	for _, l := range s.Ledger {
+		if strings.HasPrefix(l.Item, "pool ") {
+			fmt.Fprintf(o.w, "%s   %5d %s (%s)\n", indent, l.Conns, l.Item, l.Source)
+		}
+	}
+	fmt.Fprintf(o.w, "%s   %s\n", indent, cpuLine(s.CPU))
+	if line := priceLine(s.Price); line != "" {
+		fmt.Fprintf(o.w, "%s   %s\n", indent, line)
+	}
+}
+
+func cpuLine(c planner.PlanCPU) string {
+	if !c.Predicted.Known() {
+		return fmt.Sprintf("cpu not known, %s ceiling", percent(c.Ceiling))
+	}
+	line := "cpu "
+	if c.Now.Known() {
+		line += percent(c.Now) + " now, "
+	}
+	line += percent(c.Predicted) + " planned"
+	if c.Growth.Known() {
+		line += fmt.Sprintf(" (total throughput × %.2f)", float64(c.Growth))
+	}
+	line += fmt.Sprintf(", %s ceiling; %s if all connections were busy", percent(c.Ceiling), percent(c.AllBusy))
+	if c.Extrapolated {
+		line += "; extrapolated"
+	}
+	return line
+}
+
+func priceLine(p planner.PlanPrice) string {
+	var parts []string
+	if m := p.OneMore; m != nil {
+		parts = append(parts, fmt.Sprintf("%d more connections would save %s waiting clients (%s)", m.UnitConns, small(m.Saves), m.Pool))
+	}
+	if f := p.OneFewer; f != nil {
+		parts = append(parts, fmt.Sprintf("%d fewer cost %s (%s)", f.UnitConns, small(f.Costs), f.Pool))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (o output) pools(p planner.Plan) {
+	fmt.Fprintln(o.w)
+	t := o.table("POOL", "COPIES", "SIZE", "CONNS", "LOAD (low–high)", "MEAN WAIT (seen)", "P99 WAIT (model)", "USE", "BOUND BY")
+	for _, x := range p.Pools {
+		t.AppendRow(table.Row{x.ID, copies(x), change(sizeText(x), fmt.Sprint(x.ToSize)),
+			change(fmt.Sprint(x.WorstConns.Before), fmt.Sprint(x.WorstConns.After)), loadText(x), seconds(x.Wait.MeanSeen),
+			change(waitNow(x), seconds(x.Wait.P99)), change(useText(x.UseNow), useText(x.Utilization)), x.Bound})
+	}
+	right := make([]table.ColumnConfig, 0, 5)
+	for _, n := range []int{2, 3, 4, 5, 6, 7, 8} {
+		right = append(right, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(right)
+	t.Render()
+}
+
+func copies(x planner.PlanPool) string {
+	switch {
+	case x.ReserveSize != x.ReserveFrom:
+		return fmt.Sprintf("%d +%d → +%d", x.Copies, x.ReserveFrom, x.ReserveSize)
+	case x.ReserveSize > 0:
+		return fmt.Sprintf("%d +%d", x.Copies, x.ReserveSize)
+	default:
+		return fmt.Sprint(x.Copies)
+	}
+}
+
+func sizeText(x planner.PlanPool) string {
+	if x.FromSize != nil {
+		return fmt.Sprint(*x.FromSize)
+	}
+	var sizes []string
+	for _, s := range x.FromSizes {
+		sizes = append(sizes, fmt.Sprint(s.Conns))
+	}
+	if len(sizes) == 0 {
+		return "new"
+	}
+	return strings.Join(sizes, "/")
+}
+
+// change shows "a → b", or b alone where nothing moves.
+func change(from, to string) string {
+	if from == to {
+		return to
+	}
+	return from + " → " + to
+}
+
+func loadText(x planner.PlanPool) string {
+	sign := ""
+	if x.AtLeast {
+		sign = "≥ "
+	}
+	return fmt.Sprintf("%s%.3g (%.3g–%.3g)", sign, x.Load.Target, x.Load.Lower, x.Load.Upper)
+}
+
+func waitNow(x planner.PlanPool) string {
+	if x.FromSize == nil {
+		return "?"
+	}
+	if math.IsInf(float64(x.Wait.P99Now), 1) {
+		return "full"
+	}
+	return seconds(x.Wait.P99Now)
+}
+
+func useText(f planner.Float) string {
+	switch {
+	case math.IsNaN(float64(f)):
+		return "?"
+	case float64(f) >= 1:
+		return "full"
+	default:
+		return percent(f)
+	}
+}
+
+func percent(f planner.Float) string {
+	if !f.Known() {
+		return "?"
+	}
+	return fmt.Sprintf("%.0f %%", 100*float64(f))
+}
+
+// seconds prints a time of waiting in milliseconds, with two digits where it is short.
+func seconds(f planner.Float) string {
+	ms := 1000 * float64(f)
+	switch {
+	case math.IsInf(ms, 1):
+		return "endless"
+	case math.IsNaN(ms):
+		return "-"
+	case ms < 0.005:
+		return "0 ms"
+	case ms < 10:
+		return fmt.Sprintf("%.2f ms", ms)
+	case ms < 10000:
+		return fmt.Sprintf("%.0f ms", ms)
+	default:
+		return fmt.Sprintf("%.0f s", ms/1000)
+	}
+}
+
+func number(f planner.Float) string {
+	switch {
+	case math.IsInf(float64(f), 1):
+		return "endless"
+	case !f.Known():
+		return "?"
+	default:
+		return small(float64(f))
+	}
+}
+
+// small prints a number with three digits, without an exponent where it can.
+func small(f float64) string {
+	if f != 0 && math.Abs(f) < 0.001 {
+		return fmt.Sprintf("%.1e", f)
+	}
+	return fmt.Sprintf("%.3g", f)
+}
+
+func proof(gap planner.Float) string {
+	switch {
+	case !gap.Known():
+		return "not proved"
+	case gap == 0:
+		return "proved optimal"
+	default:
+		return fmt.Sprintf("at most %s waiting clients above the least possible", small(float64(gap)))
+	}
+}
+
+// next says what doing nothing means, and what an operator would do with the plan by hand: releases before grants.
+func (o output) next(p planner.Plan) {
+	var full, release, grant []string
+	for _, x := range p.Pools {
+		if x.UseNow.Known() && x.UseNow >= 1 {
+			full = append(full, x.ID)
+		}
+		if x.Frozen != "" || x.FromSize != nil && *x.FromSize == x.ToSize && x.ReserveSize == x.ReserveFrom {
+			continue
+		}
+		line := fmt.Sprintf("%s pool_size %s", x.ID, change(sizeText(x), fmt.Sprint(x.ToSize)))
+		if x.ReserveSize != x.ReserveFrom {
+			line += fmt.Sprintf(", reserve_pool_size %d → %d", x.ReserveFrom, x.ReserveSize)
+		}
+		if x.WorstConns.After <= x.WorstConns.Before {
+			release = append(release, line)
+		} else {
+			grant = append(grant, line)
+		}
+	}
+	if len(full) > 0 {
+		fmt.Fprintf(o.w, "doing nothing: %s cannot keep up with its load\n", strings.Join(full, ", "))
+	}
+	switch {
+	case len(release)+len(grant) == 0:
+		fmt.Fprintln(o.w, "no size changes")
+		return
+	case len(release) > 0:
+		fmt.Fprintf(o.w, "by hand, releases first: %s; RELOAD, and see in SHOW POOLS and pg_stat_activity that they have drained\n", strings.Join(release, "; "))
+	}
+	if len(grant) > 0 {
+		then := "by hand"
+		if len(release) > 0 {
+			then = "only then"
+		}
+		fmt.Fprintf(o.w, "%s: %s; RELOAD\n", then, strings.Join(grant, "; "))
+	}
+	fmt.Fprintln(o.w, "nothing was changed")
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// defaultConfig is read when no --config is given and it exists.
+const defaultConfig = "pgbudget.yaml"
+
+// sourceFlags say where the facts come from; every command that needs facts has them.
+func sourceFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, EnvVars: []string{"PGBUDGET_CONFIG"}, Usage: "config `FILE` (default: pgbudget.yaml where it exists)"},
+		&cli.StringFlag{Name: "from", Usage: "read a recording `FILE` instead of a live fleet"},
+		&cli.StringSliceFlag{Name: "postgres", EnvVars: []string{"PGBUDGET_POSTGRES"}, Usage: "`[NAME=]DSN` of a PostgreSQL server; repeatable"},
+		&cli.StringSliceFlag{Name: "bouncer", EnvVars: []string{"PGBUDGET_BOUNCER"}, Usage: "`GROUP=DSN` of a PgBouncer admin console; repeatable, the same name is the same group"},
+		&cli.DurationFlag{Name: "window", EnvVars: []string{"PGBUDGET_WINDOW"}, Value: planner.DefaultWindow, Usage: "look at the live fleet for `TIME`"},
+		&cli.DurationFlag{Name: "every", EnvVars: []string{"PGBUDGET_EVERY"}, Usage: "look every `TIME` (default: a twentieth of the window, at least 1s)"},
+		&cli.DurationFlag{Name: "timeout", EnvVars: []string{"PGBUDGET_TIMEOUT"}, Value: 5 * time.Second, Usage: "give each console and server `TIME` to answer"},
+	}
+}
+
+// source is where a command's facts come from.
+type source struct {
+	config   *config.Config // nil without a config file
+	declared planner.Declared
+	from     string
+	window   time.Duration
+	every    time.Duration
+	timeout  time.Duration
+	postgres []string
+	bouncers []string
+}
+
+// newSource reads flags and config; it touches no server.
+func newSource(c *cli.Context) (source, error) {
+	s := source{from: c.String("from"), window: c.Duration("window"), every: c.Duration("every"), timeout: c.Duration("timeout"),
+		postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"),
+		declared: planner.Declared{SizeAll: true, Deadband: planner.DefaultDeadband}}
+	for _, d := range []struct {
+		name string
+		d    time.Duration
+	}{{"window", s.window}, {"timeout", s.timeout}} {
+		if d.d <= 0 {
+			return source{}, usagef("--%s is %s, want more than 0", d.name, d.d)
+		}
+	}
+	if s.every < 0 || s.every > s.window {
+		return source{}, usagef("--every is %s, want more than 0 and at most the window, %s", s.every, s.window)
+	}
+	if s.every == 0 {
+		s.every = max(time.Second, s.window/20)
+	}
+	if s.from != "" && (len(s.postgres) > 0 || len(s.bouncers) > 0) {
+		return source{}, usagef("--from reads a recording, --postgres and --bouncer a live fleet; choose one")
+	}
+	name := c.String("config")
+	if name == "" && len(s.bouncers) == 0 && len(s.postgres) == 0 {
+		if _, err := os.Stat(defaultConfig); err == nil {
+			name = defaultConfig
+		}
+	}
+	if name == "" {
+		return s, nil
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return source{}, &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err), Hint: "pgbudget init writes a config from what it sees"}
+	}
+	s.config, err = config.Parse(name, data, os.LookupEnv)
+	if err != nil {
+		return source{}, err
+	}
+	s.declared = s.config.Declared()
+	return s, nil
+}
+
+// cause is the part of a file error that does not repeat the name.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// live reports whether there is anything to look at.
+func (s source) live() bool {
+	if len(s.bouncers) > 0 || len(s.postgres) > 0 {
+		return true
+	}
+	return s.config != nil && len(s.config.Groups) > 0
+}
+
+// fleet gathers evidence from the recording or the live fleet, estimates, and joins it with what was declared.
+func (s source) fleet(ctx context.Context) (planner.Fleet, error) {
+	if s.from == "" && !s.live() {
+		if len(s.declared.Pools) == 0 {
+			return planner.Fleet{}, usagef("nothing to plan: no config with pools, no recording, no fleet; try pgbudget plan --from FILE, --config FILE, or --postgres DSN --bouncer GROUP=DSN")
+		}
+		return planner.Model(time.Now(), s.declared, planner.Evidence{}, nil)
+	}
+	return planner.Fleet{}, fmt.Errorf("live fleets and recordings are not read yet")
+}

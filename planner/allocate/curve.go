@@ -1,0 +1,39 @@
+package allocate
+
+// Curve is the cost of one item as a function of its size. Costs must be
+// convex and non-increasing in the size: the gains must not rise. Solve reads
+// gains in growing batches, so that a curve with a recursion behind it (Erlang
+// B) starts it a few times per solve and not once per unit.
+//
+// A Curve is a value: Solve keeps it no longer than the call and calls its
+// methods from one goroutine only.
+type Curve interface {
+	// Cost returns the cost at size n, in the caller's unit (weighted waiting
+	// clients, for pools). It is asked for sizes Lo <= n <= Hi only.
+	Cost(n int) float64
+	// Gains sets dst[k] = Cost(n+k) - Cost(n+k+1) for every k: what the
+	// k+1-th unit on top of n saves. Curves that can should compute it without
+	// the cancellation of that difference. It is asked up to Hi only.
+	Gains(n int, dst []float64)
+}
+
+// Table is a Curve given point by point: Costs[k] is the cost at size From+k.
+// Beyond its last point the cost stays what it is there.
+type Table struct {
+	From  int
+	Costs []float64
+}
+
+var _ Curve = Table{}
+
+// Cost returns the tabled cost at n; n is clamped into the table.
+func (t Table) Cost(n int) float64 {
+	return t.Costs[min(max(n-t.From, 0), len(t.Costs)-1)]
+}
+
+// Gains fills dst with the differences of neighbouring costs from n on.
+func (t Table) Gains(n int, dst []float64) {
+	for k := range dst {
+		dst[k] = t.Cost(n+k) - t.Cost(n+k+1)
+	}
+}

@@ -1,0 +1,76 @@
+package allocate
+
+// Method names how an answer was reached; doc.go explains each. A Solution
+// that needed several reports the last of them in the order below.
+type Method string
+
+// The methods, from the simplest to the most general. All but Bounded prove
+// their answer optimal.
+const (
+	Free     Method = "free"
+	Nested   Method = "nested"
+	Knapsack Method = "knapsack"
+	Flow     Method = "flow"
+	Relaxed  Method = "relaxed"
+	Branched Method = "branched"
+	Bounded  Method = "bounded"
+)
+
+// rank orders the methods from the simplest to the most general.
+func (m Method) rank() int {
+	for i, o := range []Method{Free, Nested, Knapsack, Flow, Relaxed, Branched} {
+		if m == o {
+			return i
+		}
+	}
+	return 6
+}
+
+// Solution is the answer to a Problem; the caller owns it.
+type Solution struct {
+	// N are the sizes, one per item, in units.
+	N []int
+	// Objective is the sum of the items' costs at N.
+	Objective float64
+	// Gap is at least Objective minus the least objective possible, >= 0.
+	// 0 means proved optimal, to the rounding of the gains themselves.
+	Gap float64
+	// Method is the most general method that any part of the problem needed.
+	Method Method
+	// RowUse is the use of each row at N, in connections.
+	RowUse []int
+	// Prices has one entry per row.
+	Prices []Price
+}
+
+// Price is what a little more or less of a row's cap is worth. Sizes are
+// integers, so the two differ: the right price is the best unit that the row
+// keeps out, the left price the cheapest unit it could lose (MATH: Dantzig's
+// break item seen from both sides).
+type Price struct {
+	OneMore  OneMore
+	OneFewer OneFewer
+}
+
+// OneMore is the unit with the best gain per connection that this row alone
+// keeps out. Item is -1 when the row keeps none out: more of it buys nothing.
+type OneMore struct {
+	Item int
+	// Coef is what the unit uses of the row, in connections.
+	Coef int
+	// Short is what the row lacks for it: Coef minus the row's spare, > 0.
+	Short int
+	// Saves is the cost that the unit would save.
+	Saves float64
+}
+
+// OneFewer is the unit with the least loss per connection that would have to
+// go if the row lost that unit's connections. Item is -1 when the spare of the
+// row covers the loss, or when all items stand on their floors.
+type OneFewer struct {
+	Item int
+	// Coef is what the unit frees in the row, in connections.
+	Coef int
+	// Costs is what losing the unit costs.
+	Costs float64
+}

@@ -1,0 +1,136 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Saved is a plan with the inputs it was made from.
+type Saved struct {
+	Fleet Fleet `json:"fleet"`
+	Plan  Plan  `json:"plan"`
+}
+
+// Review says what became of a saved plan.
+type Review struct {
+	Moved   []string `json:"moved"`  // inputs that differ, with both numbers
+	Broken  []string `json:"broken"` // promises that the saved sizes no longer keep
+	Excess  Float    `json:"excess"` // waiting clients that the saved sizes cost over the new plan's; null when unknown
+	Verdict string   `json:"verdict"`
+}
+
+// Changes reports whether the plan changes any size or reserve.
+func (p Plan) Changes() bool {
+	return slices.ContainsFunc(p.Pools, func(x PlanPool) bool {
+		return x.Frozen == "" && (x.FromSize == nil || *x.FromSize != x.ToSize || x.ReserveSize != x.ReserveFrom)
+	})
+}
+
+// Compare judges a saved plan by today's facts: what moved, which promises its sizes now break, and how much more
+// waiting they mean than the plan of today.
+func Compare(saved Saved, now Fleet, plan Plan) Review {
+	r := Review{Moved: []string{}, Broken: []string{}}
+	for _, s := range now.Servers {
+		i := slices.IndexFunc(saved.Fleet.Servers, func(o FleetServer) bool { return o.Name == s.Name })
+		if i < 0 {
+			r.Moved = append(r.Moved, "server "+s.Name+" is new")
+			continue
+		}
+		r.compareServer(saved.Fleet.Servers[i], s)
+	}
+	planned := map[string]int{}
+	for _, s := range now.Servers {
+		planned[s.Name] = 0
+	}
+	var excess float64
+	for _, p := range now.Pools {
+		size, reserve, ok := saved.Plan.sizeOf(p.ID)
+		if !ok || p.Frozen != "" {
+			planned[p.Server] += p.countedConns()
+			if !ok {
+				r.Moved = append(r.Moved, "pool "+p.ID+" is new")
+			}
+			continue
+		}
+		planned[p.Server] += p.plannedConns(size, reserve)
+		r.comparePool(saved.Fleet, p, size)
+		excess += curveOf(p).Cost(size)
+	}
+	for _, s := range now.Servers {
+		if planned[s.Name] > s.BudgetConns {
+			r.Broken = append(r.Broken, fmt.Sprintf("its sizes may open %d connections on %s, the budget is %d now", planned[s.Name], s.Name, s.BudgetConns))
+		}
+	}
+	r.Excess = Float(excess) - plan.Objective
+	r.Verdict = r.verdict(saved.Plan, plan)
+	return r
+}
+
+func (p Plan) sizeOf(id string) (size, reserve int, ok bool) {
+	for _, x := range p.Pools {
+		if x.ID == id {
+			return x.ToSize, x.ReserveSize, true
+		}
+	}
+	return 0, 0, false
+}
+
+func (r *Review) compareServer(was, is FleetServer) {
+	for _, c := range []struct {
+		what    string
+		was, is int
+	}{{"max_connections", was.MaxConns, is.MaxConns}, {"budget", was.BudgetConns, is.BudgetConns}} {
+		if c.was != c.is {
+			r.Moved = append(r.Moved, fmt.Sprintf("%s of %s %d → %d", c.what, is.Name, c.was, c.is))
+		}
+	}
+	for _, l := range is.Lines[1:] {
+		i := slices.IndexFunc(was.Lines, func(o Line) bool { return o.Item == l.Item })
+		switch {
+		case i < 0:
+			r.Moved = append(r.Moved, fmt.Sprintf("ledger line %s of %s is new: %d", l.Item, is.Name, l.Conns))
+		case was.Lines[i].Conns != l.Conns:
+			r.Moved = append(r.Moved, fmt.Sprintf("%s of %s %d → %d", l.Item, is.Name, was.Lines[i].Conns, l.Conns))
+		}
+	}
+}
+
+func (r *Review) comparePool(was Fleet, p FleetPool, size int) {
+	i := slices.IndexFunc(was.Pools, func(o FleetPool) bool { return o.ID == p.ID })
+	if i < 0 {
+		return
+	}
+	old := was.Pools[i]
+	if a, b := old.Load.Erlangs, p.Load.Erlangs; b.Target < a.Lower || b.Target > a.Upper {
+		r.Moved = append(r.Moved, fmt.Sprintf("load of %s %.3g → %.3g Erlangs, outside the %.3g–%.3g it was planned for", p.ID, a.Target, b.Target, a.Lower, a.Upper))
+	}
+	if old.sized() != p.sized() {
+		r.Moved = append(r.Moved, fmt.Sprintf("copies of %s %d → %d", p.ID, old.sized(), p.sized()))
+	}
+	if from, same := p.fromSize(); same && from != old.largestSize() {
+		r.Moved = append(r.Moved, fmt.Sprintf("pool_size of %s is %d, was %d when the plan was made", p.ID, from, old.largestSize()))
+	}
+	if fl, by, err := Floor(p); err == nil && size < fl {
+		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d now (%s), the plan gives it %d", p.ID, fl, by, size))
+	}
+}
+
+func (r *Review) verdict(saved, now Plan) string {
+	switch {
+	case len(r.Broken) > 0:
+		return "its sizes no longer keep every promise"
+	case len(r.Moved) == 0:
+		return "nothing moved: it still stands, " + proofWord(saved.Gap)
+	case float64(r.Excess) <= 1e-9*max(1, float64(now.Objective)):
+		return "its inputs moved, and its sizes are still the best: " + proofWord(now.Gap)
+	default:
+		return fmt.Sprintf("its sizes keep every promise, but its proof no longer holds: today's plan saves %.3g waiting clients more", float64(r.Excess))
+	}
+}
+
+func proofWord(gap Float) string {
+	if gap == 0 {
+		return "proved optimal"
+	}
+	return "not proved optimal"
+}

@@ -1,0 +1,55 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/allocate"
+)
+
+// deadband takes back resizes that are not worth a RELOAD. A pool keeps today's size when that size meets its floor and
+// leaving it alone, the others re-solved, costs less than share of the objective; the sum of all that is given up stays
+// below share, too, and is added to the gap. Pools are tried from the smallest change up. The second result names the
+// reason for each pool that was kept.
+func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocate.Solution, map[int]string) {
+	kept := map[int]string{}
+	if share <= 0 {
+		return best, kept
+	}
+	type change struct{ item, conns int }
+	var changes []change
+	for i, p := range sp.pools {
+		from, same := p.fromSize()
+		it := sp.problem.Items[i]
+		if same && from != best.N[i] && from >= it.Lo && from <= it.Hi {
+			changes = append(changes, change{i, p.sized() * abs(from-best.N[i])})
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b change) int { return a.conns - b.conns })
+	problem := sp.problem
+	problem.Items = slices.Clone(problem.Items)
+	chosen := best
+	for _, c := range changes {
+		from, _ := sp.pools[c.item].fromSize()
+		was := problem.Items[c.item]
+		problem.Items[c.item].Lo, problem.Items[c.item].Hi = from, from
+		sol, err := allocate.Solve(problem)
+		if err != nil || sol.Objective-best.Objective > share*sol.Objective {
+			problem.Items[c.item] = was
+			continue
+		}
+		chosen = sol
+		kept[c.item] = fmt.Sprintf("deadband (%g %%)", 100*share)
+	}
+	if len(kept) > 0 {
+		chosen.Gap += max(0, chosen.Objective-best.Objective)
+	}
+	return chosen, kept
+}
+
+func abs(n int) int {
+	if n < 0 {
+		return -n
+	}
+	return n
+}

@@ -1,0 +1,224 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Thresholds of the estimator.
+const (
+	// ClosedShare is the share of full looks above which a pool is examined for closed clients. Source: MATH notes,
+	// chosen: below it the unsaturated intervals carry the mean.
+	ClosedShare = 0.9
+	// HistorySamples is the least number of one-minute loads that make a history. chosen: half an hour.
+	HistorySamples = 30
+)
+
+// Estimate turns evidence into one Load per pool (group/alias), sorted. At least two looks are needed, and each alias
+// needs one interval whose counters did not go backwards; otherwise the error is of KindEvidence.
+func Estimate(e Evidence) ([]Load, error) {
+	if e.Looks < 2 {
+		return nil, &Error{Kind: KindEvidence, Subject: "estimate", Err: fmt.Errorf("%d look, 2 needed to subtract counters", e.Looks),
+			Hint: "look longer: --window 60s, or record --for 10m"}
+	}
+	byPool := map[string][]flowLoad{}
+	var ids []string
+	for _, p := range e.Last.Processes {
+		for _, a := range p.Aliases {
+			i, found := slices.BinarySearchFunc(e.Flows, Flow{Process: p.ID, Alias: a.Name}, compareFlows)
+			if !found {
+				continue
+			}
+			f := e.Flows[i]
+			if len(f.Intervals) == 0 {
+				return nil, &Error{Kind: KindEvidence, Subject: p.ID + "/" + a.Name,
+					Err:  fmt.Errorf("no usable interval among %d looks%s", e.Looks, breaksOf(e.Breaks, p.ID+"/"+a.Name)),
+					Hint: "look longer: --window 60s, or record again"}
+			}
+			id := p.Group + "/" + a.Name
+			if _, ok := byPool[id]; !ok {
+				ids = append(ids, id)
+			}
+			byPool[id] = append(byPool[id], estimateFlow(f))
+		}
+	}
+	slices.Sort(ids)
+	loads := make([]Load, 0, len(ids))
+	for _, id := range ids {
+		l := mergeFlows(id, byPool[id])
+		l = l.withHistory(e.History)
+		l.Notes = append(l.Notes, holdersNote(e.Last, id)...)
+		loads = append(loads, l)
+	}
+	return loads, nil
+}
+
+func breaksOf(breaks []string, subject string) string {
+	for _, b := range breaks {
+		if len(b) > len(subject) && b[:len(subject)+1] == subject+":" {
+			return ": " + b[len(subject)+2:]
+		}
+	}
+	return ""
+}
+
+// mergeFlows adds the processes of one pool. Half-widths add as independent errors do.
+func mergeFlows(id string, flows []flowLoad) Load {
+	l := Load{Pool: id, ArrivalSCV: 1, HoldSCV: 1, Method: MethodNone, MeanWaitSeen: Unknown()}
+	var lower2, upper2, hold, waited, inSystem float64
+	var assigned int64
+	var looks, full int
+	for _, f := range flows {
+		l.Erlangs.Target += f.erlangs
+		lower2 += f.half * f.half
+		if !f.atLeast {
+			upper2 += f.half * f.half
+		}
+		l.AtLeast = l.AtLeast || f.atLeast
+		l.PerSec += f.perSec
+		hold += f.busySeconds
+		l.Xacts += f.xacts
+		waited += f.waitedSeconds
+		assigned += f.assigned
+		inSystem += f.inSystem
+		looks += f.looks
+		full += f.fullLooks
+		l.Window = max(l.Window, f.window)
+		l.Method = strongerMethod(l.Method, f.method)
+		l.Notes = append(l.Notes, f.notes...)
+	}
+	l.Notes = append(l.Notes, imbalanceNote(flows)...)
+	l.Erlangs.Lower = max(0, l.Erlangs.Target-math.Sqrt(lower2))
+	l.Erlangs.Upper = l.Erlangs.Target + math.Sqrt(upper2)
+	l.InSystem = Float(inSystem)
+	if l.Xacts > 0 {
+		l.MeanHold = time.Duration(hold / float64(l.Xacts) * float64(time.Second))
+	}
+	if assigned > 0 {
+		l.MeanWaitSeen = Float(waited / float64(assigned))
+	}
+	if looks > 0 {
+		l.Censored = float64(full) / float64(looks)
+	}
+	l.Copies = shares(flows)
+	return l
+}
+
+// shares splits a pool's load among its (process, user) copies: processes by their own load, users by their share of
+// sv_active and cl_waiting over the looks (PgBouncer's counters are per database). A copy never seen busy still counts, with 0.
+func shares(flows []flowLoad) []CopyShare {
+	var total float64
+	for _, f := range flows {
+		total += f.erlangs
+	}
+	var out []CopyShare
+	for _, f := range flows {
+		part := 1 / float64(len(flows))
+		if total > 0 {
+			part = f.erlangs / total
+		}
+		var seen int
+		for _, u := range f.users {
+			seen += u.Active + u.Waiting
+		}
+		for _, u := range f.users {
+			split := 1 / float64(len(f.users))
+			if seen > 0 {
+				split = float64(u.Active+u.Waiting) / float64(seen)
+			}
+			out = append(out, CopyShare{Process: f.process, User: u.User, Share: part * split, Approx: len(f.users) > 1})
+		}
+	}
+	slices.SortFunc(out, func(a, b CopyShare) int {
+		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.User, b.User))
+	})
+	return out
+}
+
+// imbalanceNote names a process that is full while its siblings idle: balance cures that, size does not.
+func imbalanceNote(flows []flowLoad) []string {
+	if len(flows) < 2 {
+		return nil
+	}
+	least := slices.MinFunc(flows, func(a, b flowLoad) int { return cmp.Compare(a.erlangs, b.erlangs) })
+	most := slices.MaxFunc(flows, func(a, b flowLoad) int { return cmp.Compare(a.erlangs, b.erlangs) })
+	if 2*most.fullLooks < most.looks || least.fullLooks > 0 || least.erlangs > most.erlangs/2 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s is full while %s carries %.3g of its %.3g Erlangs: the balancer is uneven, no size cures that",
+		most.process, least.process, least.erlangs, most.erlangs)}
+}
+
+// strongerMethod keeps the method that says most about how far to trust the sum.
+func strongerMethod(a, b Method) Method {
+	rank := []Method{MethodNone, MethodCounters, MethodInteractive, MethodFlowBalance, MethodQueueAge, MethodBusy, MethodGauge}
+	if slices.Index(rank, b) > slices.Index(rank, a) {
+		return b
+	}
+	return a
+}
+
+// withHistory puts the lookback's percentiles in place of the window's interval: lower, target and upper are p50, p95
+// and p99 of one-minute loads. A window above what the lookback knows raises them: the present is part of history.
+func (l Load) withHistory(h History) Load {
+	p, ok := h.pool(l.Pool)
+	if !ok || p.Erlangs.Samples < HistorySamples {
+		return l
+	}
+	window := l.Erlangs
+	l.Erlangs = Range{Lower: p.Erlangs.Quantile(0.50), Target: p.Erlangs.Quantile(0.95), Upper: p.Erlangs.Quantile(0.99)}
+	if l.MeanHold > 0 && !l.AtLeast && window.Lower <= l.Erlangs.Upper {
+		l.Method = MethodHistory
+	}
+	if window.Lower > l.Erlangs.Upper {
+		l.Notes = append(l.Notes, fmt.Sprintf("the load now, %.3g Erlangs, is above the p99 of the last %s, %.3g: the window counts",
+			window.Target, round(p.Erlangs.Span()), l.Erlangs.Upper))
+	}
+	l.Erlangs.Target = max(l.Erlangs.Target, window.Lower)
+	l.Erlangs.Upper = max(l.Erlangs.Upper, window.Upper, l.Erlangs.Target)
+	if l.MeanHold > 0 {
+		l.PerSec = l.Erlangs.Target / l.MeanHold.Seconds()
+	}
+	l.Censored = max(l.Censored, p.Censored)
+	return l
+}
+
+// holdersNote names those who sit idle in a transaction: their connections are no demand that a larger pool cures.
+func holdersNote(o Observation, pool string) []string {
+	var n int
+	var oldest Holder
+	for _, s := range o.Servers {
+		for _, h := range s.Holders {
+			if h.Pool != pool {
+				continue
+			}
+			n++
+			if h.Age > oldest.Age {
+				oldest = h
+			}
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	who := oldest.User
+	if oldest.Application != "" {
+		who += " (" + oldest.Application + ")"
+	}
+	return []string{fmt.Sprintf("%d of its connections sit idle in a transaction, the longest for %s, pid %d of %s: no size cures that",
+		n, round(oldest.Age), oldest.PID, who)}
+}
+
+func round(d time.Duration) time.Duration {
+	switch {
+	case d >= time.Hour:
+		return d.Round(time.Minute)
+	case d >= time.Minute:
+		return d.Round(time.Second)
+	default:
+		return d.Round(time.Millisecond)
+	}
+}

@@ -1,0 +1,264 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// maxIntervals bounds the memory of a Flow. chosen: an hour of looks every 5 s, and enough for 20 blocks of any width.
+const maxIntervals = 720
+
+// Evidence is all that was seen of the loads so far: a fold over Observations, seeded with History. The zero value is
+// no evidence. It is a value: Add returns a new one and leaves its receiver as it was.
+type Evidence struct {
+	From, To time.Time
+	Looks    int
+	Last     Observation // the newest look
+	Flows    []Flow      // one per (process, alias), sorted
+	Peaks    []Peak      // one per server, sorted
+	History  History
+	Breaks   []string // what had to be left out, in sentences
+}
+
+// Peak is the highest count of connections seen on one server over the looks.
+type Peak struct {
+	Server      string
+	DirectConns int
+}
+
+// Flow is what was seen of one alias in one process.
+type Flow struct {
+	Process, Alias string
+	Session        bool // session pooling: counters say nothing of holding time
+	Intervals      []Interval
+	Looks          []Level
+	Users          []UserLevel // sorted by user
+}
+
+// Interval is the difference of two looks' counters.
+type Interval struct {
+	Span      time.Duration
+	Busy      time.Duration // Δtotal_xact_time − Δtotal_wait_time: server-seconds held
+	Waited    time.Duration
+	Xacts     int64
+	Assigned  int64 // Δserver assignments; Δxacts before PgBouncer 1.23
+	Growth    int   // Δ(sv_active + cl_waiting): clients that came and are not done yet
+	Saturated bool  // full at both ends
+}
+
+// Level is one look's gauges of one alias in one process.
+type Level struct {
+	At               time.Time
+	Active           int // sv_active, all users
+	Conns            int // server connections, logins included
+	Clients          int // cl_active + cl_waiting
+	Waiting          int
+	QueueAge         time.Duration // Σ over users of the head's age, for the users that have a queue
+	MaxWait          time.Duration
+	QueryWaitTimeout time.Duration
+	Full             bool // every connection that the size allows is in use, and clients wait
+	LoginWait        bool // clients wait, connections are free to open, a login is in flight
+	CancelWait       bool // only cancel requests wait or are served
+}
+
+// UserLevel sums the looks' sv_active and cl_waiting of one user, the weights by which an alias's load is split.
+type UserLevel struct {
+	User            string
+	Active, Waiting int
+}
+
+// Add returns e with one more look. Counters that went backwards (a restart, KILL, an expired autodb) make no interval:
+// the gap is named in Breaks. An Observation that is not newer than the last one is refused.
+func (e Evidence) Add(o Observation) (Evidence, error) {
+	if e.Looks > 0 && !o.At.After(e.To) {
+		return e, &Error{Kind: KindEvidence, Subject: "observations",
+			Err:  fmt.Errorf("a look at %s follows one at %s: time went backwards", o.At.Format(time.RFC3339Nano), e.To.Format(time.RFC3339Nano)),
+			Hint: "record again; looks of two recordings cannot be mixed"}
+	}
+	first := e.Looks == 0
+	before := e.Last
+	if first {
+		e.From = o.At
+	}
+	e.Flows, e.Peaks, e.Breaks = slices.Clone(e.Flows), slices.Clone(e.Peaks), slices.Clone(e.Breaks)
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			e.addFlow(before, o, p, a, first)
+		}
+	}
+	for _, s := range o.Servers {
+		i, found := slices.BinarySearchFunc(e.Peaks, s.Name, func(p Peak, n string) int { return cmp.Compare(p.Server, n) })
+		if !found {
+			e.Peaks = slices.Insert(e.Peaks, i, Peak{Server: s.Name})
+		}
+		e.Peaks[i].DirectConns = max(e.Peaks[i].DirectConns, s.Backends.DirectConns)
+	}
+	e.To, e.Last = o.At, o
+	e.Looks++
+	return e, nil
+}
+
+func (e *Evidence) addFlow(before, o Observation, p Process, a Alias, first bool) {
+	i, found := slices.BinarySearchFunc(e.Flows, Flow{Process: p.ID, Alias: a.Name}, compareFlows)
+	if !found {
+		e.Flows = slices.Insert(e.Flows, i, Flow{Process: p.ID, Alias: a.Name})
+	}
+	f := e.Flows[i]
+	f.Session = a.PoolMode == "session"
+	f.Users = slices.Clone(f.Users)
+	for _, g := range a.Pools {
+		f.addUser(g)
+	}
+	level := levelOf(o.At, p, a)
+	if old, ok := findAlias(before, p.ID, a.Name); ok && !first {
+		iv, broken := difference(old, a)
+		switch {
+		case broken != "":
+			e.Breaks = append(e.Breaks, fmt.Sprintf("%s/%s: %s between %s and %s: this interval is left out",
+				p.ID, a.Name, broken, before.At.Format(time.TimeOnly), o.At.Format(time.TimeOnly)))
+		default:
+			iv.Span = o.At.Sub(before.At)
+			if n := len(f.Looks); n > 0 {
+				last := f.Looks[n-1]
+				iv.Growth = level.Active + level.Waiting - last.Active - last.Waiting
+				iv.Saturated = level.Full && last.Full
+			}
+			f.Intervals = appendBounded(f.Intervals, iv)
+		}
+	}
+	f.Looks = appendBounded(f.Looks, level)
+	e.Flows[i] = f
+}
+
+func compareFlows(a, b Flow) int {
+	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias))
+}
+
+// appendBounded appends to a copy and forgets the oldest entries past maxIntervals.
+func appendBounded[T any](s []T, v T) []T {
+	if len(s) >= maxIntervals {
+		s = s[len(s)-maxIntervals+1:]
+	}
+	return append(slices.Clip(s), v)
+}
+
+func (f *Flow) addUser(g PoolGauges) {
+	i, found := slices.BinarySearchFunc(f.Users, g.User, func(u UserLevel, n string) int { return cmp.Compare(u.User, n) })
+	if !found {
+		f.Users = slices.Insert(f.Users, i, UserLevel{User: g.User})
+	}
+	f.Users[i].Active += g.ServersActive
+	f.Users[i].Waiting += g.ClientsWaiting
+}
+
+// difference subtracts two looks' counters; a non-empty broken says why they cannot be subtracted.
+func difference(old, now Alias) (iv Interval, broken string) {
+	a, b := old.Counters, now.Counters
+	if b.Xacts < a.Xacts || b.XactTime < a.XactTime || b.WaitTime < a.WaitTime {
+		return Interval{}, fmt.Sprintf("counters went backwards (total_xact_count %d -> %d)", a.Xacts, b.Xacts)
+	}
+	iv = Interval{
+		Busy:   (b.XactTime - a.XactTime) - (b.WaitTime - a.WaitTime),
+		Waited: b.WaitTime - a.WaitTime,
+		Xacts:  b.Xacts - a.Xacts,
+	}
+	iv.Assigned = iv.Xacts
+	if a.Assignments >= 0 && b.Assignments >= a.Assignments {
+		iv.Assigned = b.Assignments - a.Assignments
+	}
+	return iv, ""
+}
+
+// levelOf reads one alias's gauges. A pool is full when clients wait while as many servers are active as its size
+// allows, or while the alias has reached max_db_connections.
+func levelOf(at time.Time, p Process, a Alias) Level {
+	l := Level{At: at, QueryWaitTimeout: p.Settings.QueryWaitTimeout}
+	conns := 0
+	for _, g := range a.Pools {
+		conns += g.Conns()
+	}
+	l.Conns = conns
+	for _, g := range a.Pools {
+		l.Active += g.ServersActive
+		l.Clients += g.ClientsActive + g.ClientsWaiting
+		l.Waiting += g.ClientsWaiting
+		if g.ClientsWaiting == 0 {
+			continue
+		}
+		l.QueueAge += g.MaxWait
+		l.MaxWait = max(l.MaxWait, g.MaxWait)
+		size := EffectiveSize(p, a, g.User)
+		capped := a.MaxConns > 0 && conns >= a.MaxConns
+		switch {
+		case size != Unlimited && g.ServersActive >= size || capped:
+			l.Full = true
+		case g.ServersLogin > 0:
+			l.LoginWait = true
+		case g.ServersActiveCancel+g.ServersBeingCanceled > 0:
+			l.CancelWait = true
+		}
+	}
+	return l
+}
+
+func findAlias(o Observation, process, alias string) (Alias, bool) {
+	for _, p := range o.Processes {
+		if p.ID != process {
+			continue
+		}
+		for _, a := range p.Aliases {
+			if a.Name == alias {
+				return a, true
+			}
+		}
+	}
+	return Alias{}, false
+}
+
+// Unlimited stands for a size that PgBouncer does not limit.
+const Unlimited = math.MaxInt32
+
+// EffectiveSize returns the pool_size that counts for one user of an alias: the user's own, else the alias's
+// (server.c:279, 1.23 and later; before, no user has one). Zero is Unlimited from 1.24 on and one connection before
+// (PgBouncer opens the first before it knows the server's welcome).
+func EffectiveSize(p Process, a Alias, user string) int {
+	size := a.SizeConns
+	for _, u := range p.Users {
+		if u.Name == user && u.SizeConns > 0 {
+			size = u.SizeConns
+		}
+	}
+	if size > 0 {
+		return size
+	}
+	if VersionAtLeast(p.Version, 1, 24) {
+		return Unlimited
+	}
+	return 1
+}
+
+// EffectiveReserve returns the reserve_pool_size that counts for one user: 0 where reserve_pool_timeout is 0.
+func EffectiveReserve(p Process, a Alias, user string) int {
+	if p.Settings.ReserveTimeout == 0 {
+		return 0
+	}
+	reserve := a.ReserveConns
+	for _, u := range p.Users {
+		if u.Name == user && u.ReserveConns > 0 {
+			reserve = u.ReserveConns
+		}
+	}
+	return reserve
+}
+
+// VersionAtLeast compares a version text such as "1.24.1" with major.minor; a text that is no version is not.
+func VersionAtLeast(version string, major, minor int) bool {
+	var a, b int
+	if n, _ := fmt.Sscanf(version, "%d.%d", &a, &b); n != 2 {
+		return false
+	}
+	return a > major || a == major && b >= minor
+}

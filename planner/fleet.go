@@ -1,0 +1,164 @@
+package planner
+
+import "time"
+
+// Fleet is everything the solver needs, declared and observed joined. Model makes it; Solve reads it.
+type Fleet struct {
+	At       time.Time     `json:"at"`
+	Servers  []FleetServer `json:"servers"` // sorted by name
+	Pools    []FleetPool   `json:"pools"`   // sorted by id
+	Deadband float64       `json:"deadband"`
+	Warnings []string      `json:"warnings,omitempty"`
+}
+
+// FleetServer is one PostgreSQL server's side of the arithmetic.
+type FleetServer struct {
+	Name        string   `json:"name"`
+	MaxConns    int      `json:"max_connections"`
+	Lines       []Line   `json:"ledger"` // what is subtracted from max_connections, pools apart
+	BudgetConns int      `json:"budget_conns"`
+	Caps        []Cap    `json:"caps,omitempty"` // limits of PostgreSQL and PgBouncer over several pools
+	CPU         CPUFacts `json:"cpu"`
+}
+
+// Line is one row of the ledger.
+type Line struct {
+	Item   string `json:"item"`
+	Conns  int    `json:"conns"`
+	Source string `json:"source"`
+	Count  Count  `json:"count"`
+}
+
+// Cap is a limit over several pools besides the budget: a role's or a database's CONNECTION LIMIT in PostgreSQL, or a
+// user's max_user_connections in each process of a group.
+type Cap struct {
+	Name  string    `json:"name"`
+	Conns int       `json:"conns"`
+	Terms []CapTerm `json:"terms"` // sorted by pool
+}
+
+// CapTerm says how many connections one unit of a pool's size takes under a Cap.
+type CapTerm struct {
+	Pool string `json:"pool"`
+	Coef int    `json:"coef"`
+}
+
+// CPUFacts is what is known of a server's CPU. Ratios are of all cores.
+type CPUFacts struct {
+	Now       Float   `json:"now"`
+	NowPerSec float64 `json:"now_per_sec"` // total throughput of its pools while Now was read
+	Cores     float64 `json:"cores"`       // 0: not known
+	Ceiling   float64 `json:"ceiling"`
+	Fit       CPUFit  `json:"fit"`
+	Source    string  `json:"source,omitempty"`
+}
+
+// FleetPool is one pool_size line with everything that bounds or drives it.
+type FleetPool struct {
+	ID           string   `json:"id"`
+	Group        string   `json:"group"`
+	Alias        string   `json:"alias"`
+	Server       string   `json:"server"`
+	Sizes        []Size   `json:"sizes"` // today's, one per process, sorted
+	Copies       []Copy   `json:"copies"`
+	ReserveConns int      `json:"reserve_size"`
+	Reserve      IntRange `json:"reserve_range"`      // Min = Max = ReserveConns where the plan may not touch it
+	MaxDBConns   int      `json:"max_db_connections"` // per process; 0: none
+	WorstConns   int      `json:"worst_conns"`        // today: max(size + reserve, seen), capped
+	SeenConns    int      `json:"seen_conns"`         // at the newest look
+	PeakConns    int      `json:"peak_conns"`         // highest over the looks
+	P99Conns     int      `json:"p99_conns"`
+	Frozen       string   `json:"frozen,omitempty"` // why its size is not ours to change; empty: it is
+	Load         Load     `json:"load"`
+	Rules        Rules    `json:"rules"`
+}
+
+// Size is one process's pool_size line.
+type Size struct {
+	Process string `json:"process"`
+	Conns   int    `json:"conns"`
+}
+
+// Copy is one (process, user) pool that follows the line.
+type Copy struct {
+	Process    string  `json:"process"`
+	User       string  `json:"user"`
+	Share      float64 `json:"share"`                 // of the pool's load
+	FixedConns int     `json:"fixed_conns,omitempty"` // > 0: a [users] size overrides the line for this copy
+}
+
+// Rules are a pool's promises and bounds.
+type Rules struct {
+	Min         int           `json:"min"`
+	Max         int           `json:"max,omitempty"` // 0: none
+	Weight      float64       `json:"weight"`
+	Utilization float64       `json:"utilization"`
+	MaxWaitMean time.Duration `json:"max_wait_mean_ns"`
+	MaxWaitP99  time.Duration `json:"max_wait_p99_ns"`
+	SurviveLoss int           `json:"survive_loss,omitempty"`
+	Count       Count         `json:"count"`
+}
+
+// processes returns how many processes carry the line.
+func (p FleetPool) processes() int { return len(p.Sizes) }
+
+// sized returns how many copies follow the line: what one unit costs.
+func (p FleetPool) sized() int {
+	n := 0
+	for _, c := range p.Copies {
+		if c.FixedConns == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// fromSize returns today's size where all processes agree.
+func (p FleetPool) fromSize() (size int, same bool) {
+	for i, s := range p.Sizes {
+		if i > 0 && s.Conns != p.Sizes[0].Conns {
+			return 0, false
+		}
+	}
+	if len(p.Sizes) == 0 {
+		return 0, false
+	}
+	return p.Sizes[0].Conns, true
+}
+
+// WorstAt returns the connections that the pool may open when every process carries size and reserve:
+// Σ over processes of min(max_db_connections, Σ over users of size + reserve).
+func (p FleetPool) WorstAt(size, reserve int) int {
+	total := 0
+	for _, s := range p.Sizes {
+		total += p.worstIn(s.Process, size, reserve)
+	}
+	return total
+}
+
+func (p FleetPool) worstIn(process string, size, reserve int) int {
+	sum := 0
+	for _, c := range p.Copies {
+		if c.Process != process {
+			continue
+		}
+		if c.FixedConns > 0 {
+			sum += c.FixedConns
+		} else {
+			sum += size + reserve
+		}
+	}
+	if p.MaxDBConns > 0 {
+		sum = min(sum, p.MaxDBConns)
+	}
+	return sum
+}
+
+// worstToday is WorstAt with each process's own size.
+func (p FleetPool) worstToday() int {
+	total := 0
+	for _, s := range p.Sizes {
+		total += p.worstIn(s.Process, s.Conns, p.ReserveConns)
+	}
+	return total
+}

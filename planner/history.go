@@ -1,0 +1,43 @@
+package planner
+
+import "time"
+
+// History is what a monitoring system remembers of a fleet; the zero value is none. It travels in recordings.
+type History struct {
+	Lookback time.Duration   `json:"lookback_ns"`
+	Pools    []PoolHistory   `json:"pools,omitempty"`   // sorted by Pool
+	Servers  []ServerHistory `json:"servers,omitempty"` // sorted by Server
+	Dialect  string          `json:"dialect,omitempty"` // which exporter's names were found
+}
+
+// PoolHistory holds the one-minute loads of one pool over the lookback.
+type PoolHistory struct {
+	Pool     string    `json:"pool"` // group/alias
+	Erlangs  Histogram `json:"erlangs"`
+	Censored float64   `json:"censored"` // share of minutes left out because the pool was full: its size, not its load, was seen
+}
+
+// ServerHistory holds what was seen of one server over the lookback.
+type ServerHistory struct {
+	Server string    `json:"server"`
+	Direct Histogram `json:"direct"` // connections that belong to no PgBouncer
+	CPU    CPUFit    `json:"cpu"`
+}
+
+func (h History) pool(id string) (PoolHistory, bool) {
+	for _, p := range h.Pools {
+		if p.Pool == id {
+			return p, true
+		}
+	}
+	return PoolHistory{}, false
+}
+
+func (h History) server(name string) (ServerHistory, bool) {
+	for _, s := range h.Servers {
+		if s.Server == name {
+			return s, true
+		}
+	}
+	return ServerHistory{}, false
+}

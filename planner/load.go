@@ -1,0 +1,54 @@
+package planner
+
+import "time"
+
+// Load is what one pool is asked to carry, with the evidence for it.
+type Load struct {
+	Pool         string        `json:"pool"` // group/alias
+	Erlangs      Range         `json:"load_erlangs"`
+	AtLeast      bool          `json:"at_least"` // the pool hides its demand: Erlangs is a lower bound
+	PerSec       float64       `json:"arrivals_per_sec"`
+	MeanHold     time.Duration `json:"mean_hold_ns"`
+	ArrivalSCV   float64       `json:"arrival_scv"` // squared coefficient of variation of times between arrivals; 1 = Poisson
+	HoldSCV      float64       `json:"hold_scv"`    // of the holds; 1 = exponential
+	CPUPerXact   time.Duration `json:"cpu_per_xact_ns,omitempty"`
+	Copies       []CopyShare   `json:"copies"` // sorted; shares sum to 1
+	Window       time.Duration `json:"window_ns"`
+	Xacts        int64         `json:"xacts"`
+	Censored     float64       `json:"censored"` // share of the looks at which the pool was full
+	Method       Method        `json:"method"`
+	MeanWaitSeen Float         `json:"mean_wait_seen_seconds"`
+	InSystem     Float         `json:"clients_in_system"` // mean clients that hold or want a connection
+	Notes        []string      `json:"notes,omitempty"`
+}
+
+// Range is a load in Erlangs: what is sure, what to plan for, and what a promise must survive.
+type Range struct {
+	Lower  float64 `json:"lower"`
+	Target float64 `json:"target"`
+	Upper  float64 `json:"upper"`
+}
+
+// CopyShare is the share of a pool's load that one (process, user) copy carries.
+type CopyShare struct {
+	Process string  `json:"process"`
+	User    string  `json:"user"`
+	Share   float64 `json:"share"`
+	Approx  bool    `json:"approx,omitempty"` // split by sv_active among users: PgBouncer counts per database only
+}
+
+// Method names how a load was found.
+type Method string
+
+// How a load can be found.
+const (
+	MethodCounters    Method = "counters"        // Δ(total_xact_time − total_wait_time)
+	MethodFlowBalance Method = "flow balance"    // a full pool: completions plus growth of the queue
+	MethodQueueAge    Method = "queue age"       // a full pool that sends waiters away: arrivals = queue / age of its head
+	MethodInteractive Method = "interactive law" // closed clients, think time known from a time when the pool was not full
+	MethodBusy        Method = "busy, at least"  // closed clients hide their demand
+	MethodGauge       Method = "gauge, at least" // session pooling: only sv_active tells
+	MethodHistory     Method = "history"         // one-minute loads over the lookback
+	MethodDeclared    Method = "declared"        // written in the config
+	MethodNone        Method = "none"            // never used while looked at
+)

@@ -1,0 +1,281 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Model joins what was declared with what was seen into a Fleet. A declared fact stands in for an observed one, and
+// where both exist and differ a warning says so. e may be the zero Evidence: then everything must be declared.
+// loads are those of Estimate(e); pools with a declared load need none.
+func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
+	f := Fleet{At: at, Deadband: d.Deadband}
+	pools, warnings, err := modelPools(d, e, loads)
+	if err != nil {
+		return Fleet{}, err
+	}
+	f.Pools, f.Warnings = pools, append(slices.Clone(e.Breaks), warnings...)
+	for _, name := range serverNames(d, e, pools) {
+		s, notes, err := modelServer(name, d, e, pools)
+		if err != nil {
+			return Fleet{}, err
+		}
+		f.Servers = append(f.Servers, s)
+		f.Warnings = append(f.Warnings, notes...)
+	}
+	return f, nil
+}
+
+func serverNames(d Declared, e Evidence, pools []FleetPool) []string {
+	var names []string
+	for _, s := range e.Last.Servers {
+		names = append(names, s.Name)
+	}
+	for _, s := range d.Servers {
+		names = append(names, s.Name)
+	}
+	for _, p := range pools {
+		names = append(names, p.Server)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// declaredServer returns the user's rules for a server, the defaults where there are none.
+func declaredServer(name string, d Declared) DeclaredServer {
+	for _, s := range d.Servers {
+		if s.Name == name {
+			return s
+		}
+	}
+	return DeclaredServer{Name: name, HeadroomShare: DefaultHeadroomShare, CPUHeadroom: DefaultCPUHeadroom, DirectCount: CountHighest}
+}
+
+func modelServer(name string, d Declared, e Evidence, pools []FleetPool) (FleetServer, []string, error) {
+	rules := declaredServer(name, d)
+	i := slices.IndexFunc(e.Last.Servers, func(s Server) bool { return s.Name == name })
+	var seen Server
+	observed := i >= 0
+	if observed {
+		seen = e.Last.Servers[i]
+	}
+	var notes []string
+	fact := func(what string, declared *int, seen, otherwise int) (int, string) {
+		switch {
+		case declared != nil && observed && *declared != seen:
+			notes = append(notes, fmt.Sprintf("server %s: %s is declared as %d but SHOW says %d: the declared one counts", name, what, *declared, seen))
+			return *declared, "declared"
+		case declared != nil:
+			return *declared, "declared"
+		case observed:
+			return seen, "SHOW"
+		default:
+			return otherwise, "default"
+		}
+	}
+	if !observed && rules.MaxConns == nil {
+		return FleetServer{}, nil, &Error{Kind: KindUsage, Subject: "server " + name,
+			Err:  fmt.Errorf("max_connections is neither observed nor declared"),
+			Hint: "give its DSN (--postgres, or dsn: in the config), or declare max_connections: under servers:"}
+	}
+	s := FleetServer{Name: name, CPU: modelCPU(name, rules, e, pools)}
+	var source string
+	s.MaxConns, source = fact("max_connections", rules.MaxConns, seen.MaxConns, 0)
+	s.Lines = append(s.Lines, Line{"max_connections", s.MaxConns, source, CountWorst})
+	conns, source := fact("superuser_reserved_connections", rules.SuperuserReservedConns, seen.SuperuserReservedConns, DefaultSuperuserConns)
+	s.Lines = append(s.Lines, Line{"superuser_reserved", conns, source, CountWorst})
+	conns, source = fact("reserved_connections", rules.ReservedConns, seen.ReservedConns, 0)
+	s.Lines = append(s.Lines, Line{"reserved", conns, source, CountWorst})
+	direct, warn := directLine(name, rules, seen, observed, e)
+	s.Lines = append(s.Lines, direct)
+	notes = append(notes, warn...)
+	if observed {
+		s.Lines = append(s.Lines,
+			Line{"leaving", seen.Backends.LeavingConns, "pg_stat_activity", CountHighest},
+			Line{"orphans", seen.Backends.OrphanConns, "pg_stat_activity", CountHighest})
+	}
+	for _, l := range d.Lines {
+		if l.Server == name {
+			s.Lines = append(s.Lines, Line{l.Name, l.Conns, "declared", CountDeclared})
+		}
+	}
+	s.Lines = append(s.Lines, headroomLine(s.MaxConns, rules))
+	s.BudgetConns = s.MaxConns
+	for _, l := range s.Lines[1:] {
+		s.BudgetConns -= l.Conns
+	}
+	s.Caps = modelCaps(seen, pools, e)
+	return s, notes, nil
+}
+
+// directLine counts what connects without a PgBouncer: the highest of the looks and of the lookback, or the lookback's
+// p99 where the user accepts that risk.
+func directLine(name string, rules DeclaredServer, seen Server, observed bool, e Evidence) (Line, []string) {
+	if rules.DirectConns != nil {
+		return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil
+	}
+	if !observed {
+		return Line{"direct", 0, "not observed, none declared", CountDeclared},
+			[]string{fmt.Sprintf("server %s: direct connections are neither observed nor declared: 0 counted", name)}
+	}
+	now := seen.Backends.DirectConns
+	highest := now
+	for _, p := range e.Peaks {
+		if p.Server == name {
+			highest = max(highest, p.DirectConns)
+		}
+	}
+	source := fmt.Sprintf("highest of %s; %d now", round(e.To.Sub(e.From)), now)
+	if h, ok := e.History.server(name); ok && h.Direct.Samples > 0 {
+		if rules.DirectCount == CountP99 {
+			p99 := int(math.Ceil(h.Direct.Quantile(0.99)))
+			top := max(highest, int(math.Ceil(h.Direct.Max)))
+			return Line{"direct", max(p99, now), fmt.Sprintf("p99 of %s; highest %d, %d now", round(h.Direct.Span()), top, now), CountP99},
+				[]string{fmt.Sprintf("accepted risk: direct connections of %s counted at their p99, %d; the strict line would be %d", name, max(p99, now), top)}
+		}
+		highest = max(highest, int(math.Ceil(h.Direct.Max)))
+		source = fmt.Sprintf("highest of %s; %d now", round(h.Direct.Span()), now)
+	} else if rules.DirectCount == CountP99 {
+		return Line{"direct", highest, source, CountHighest},
+			[]string{fmt.Sprintf("server %s: no history of direct connections: count p99 falls back to the highest seen", name)}
+	}
+	return Line{"direct", highest, source, CountHighest}, nil
+}
+
+// headroomLine is what is never planned: a share of max_connections rounded up, at least DefaultHeadroomLeast, or the
+// connections that the user wrote.
+func headroomLine(maxConns int, rules DeclaredServer) Line {
+	if rules.HeadroomConns != nil {
+		return Line{"headroom", *rules.HeadroomConns, "declared", CountDeclared}
+	}
+	conns := max(DefaultHeadroomLeast, int(math.Ceil(rules.HeadroomShare*float64(maxConns)-1e-9)))
+	return Line{"headroom", conns, fmt.Sprintf("%g %%, at least %d", 100*rules.HeadroomShare, DefaultHeadroomLeast), CountDeclared}
+}
+
+// modelCPU gathers what is known of a server's CPU. Its ceiling keeps the headroom and stays below the level at which
+// a saturation signal would hold the very plan that is made here.
+func modelCPU(name string, rules DeclaredServer, e Evidence, pools []FleetPool) CPUFacts {
+	c := CPUFacts{Now: Unknown(), Cores: rules.Cores, Ceiling: 1 - rules.CPUHeadroom}
+	if rules.CPUHold > 0 {
+		c.Ceiling = min(c.Ceiling, rules.CPUHold-CPUHoldMargin)
+	}
+	for _, sig := range e.Last.Signals {
+		if sig.Name == "cpu" && sig.Server == name && sig.Value.Known() {
+			c.Now, c.Source = sig.Value, "Prometheus"
+		}
+	}
+	for _, p := range pools {
+		if p.Server == name && p.Load.Window > 0 && p.Load.Method != MethodDeclared {
+			c.NowPerSec += float64(p.Load.Xacts) / p.Load.Window.Seconds()
+		}
+	}
+	if h, ok := e.History.server(name); ok {
+		c.Fit = h.CPU
+	}
+	return c
+}
+
+// modelCaps lists the limits of PostgreSQL over several pools, and of each group's processes over one user.
+func modelCaps(s Server, pools []FleetPool, e Evidence) []Cap {
+	var caps []Cap
+	add := func(name string, conns int, coef func(FleetPool) int, fixed func(FleetPool) int) {
+		c := Cap{Name: name, Conns: conns}
+		for _, p := range pools {
+			if p.Server != s.Name {
+				continue
+			}
+			c.Conns -= fixed(p)
+			if n := coef(p); n > 0 && p.Frozen == "" {
+				c.Terms = append(c.Terms, CapTerm{Pool: p.ID, Coef: n})
+			} else if n > 0 {
+				c.Conns -= n * (p.largestSize() + p.ReserveConns)
+			}
+		}
+		if len(c.Terms) > 0 {
+			caps = append(caps, c)
+		}
+	}
+	for _, r := range s.Roles {
+		add(fmt.Sprintf("CONNECTION LIMIT %d of role %s", r.Conns, r.Name), r.Conns,
+			func(p FleetPool) int { n, _ := p.copiesOf(r.Name, ""); return n },
+			func(p FleetPool) int { _, fixed := p.copiesOf(r.Name, ""); return fixed })
+	}
+	for _, db := range s.Databases {
+		add(fmt.Sprintf("CONNECTION LIMIT %d of database %s", db.Conns, db.Name), db.Conns,
+			func(p FleetPool) int {
+				if databaseOf(e.Last, p) != db.Name {
+					return 0
+				}
+				return p.sized()
+			},
+			func(FleetPool) int { return 0 })
+	}
+	for _, proc := range e.Last.Processes {
+		for _, u := range userCaps(proc) {
+			add(fmt.Sprintf("max_user_connections %d of %s in %s", u.MaxConns, u.Name, proc.ID), u.MaxConns,
+				func(p FleetPool) int { n, _ := p.copiesOf(u.Name, proc.ID); return n },
+				func(p FleetPool) int { _, fixed := p.copiesOf(u.Name, proc.ID); return fixed })
+		}
+	}
+	return caps
+}
+
+// userCaps returns the users of a process that max_user_connections limits, sorted, the process-wide default applied.
+// Before 1.23 a forced user is counted per database, so its limit is the alias's: see modelPool.
+func userCaps(p Process) []UserLimit {
+	limits := map[string]int{}
+	for _, a := range p.Aliases {
+		for _, g := range a.Pools {
+			if p.Settings.MaxUserConns > 0 && (a.ForceUser == "" || VersionAtLeast(p.Version, 1, 23)) {
+				limits[g.User] = p.Settings.MaxUserConns
+			}
+		}
+	}
+	for _, u := range p.Users {
+		if u.MaxConns > 0 {
+			limits[u.Name] = u.MaxConns
+		}
+	}
+	var out []UserLimit
+	for name, conns := range limits {
+		out = append(out, UserLimit{Name: name, MaxConns: conns})
+	}
+	slices.SortFunc(out, func(a, b UserLimit) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+func databaseOf(o Observation, p FleetPool) string {
+	for _, s := range p.Sizes {
+		if a, ok := findAlias(o, s.Process, p.Alias); ok {
+			return a.Database
+		}
+	}
+	return p.Alias
+}
+
+// copiesOf counts the copies of one user that follow the line, and the connections of those that do not; process ""
+// means all.
+func (p FleetPool) copiesOf(user, process string) (sized, fixedConns int) {
+	for _, c := range p.Copies {
+		if c.User != user || process != "" && c.Process != process {
+			continue
+		}
+		if c.FixedConns > 0 {
+			fixedConns += c.FixedConns
+		} else {
+			sized++
+		}
+	}
+	return sized, fixedConns
+}
+
+func (p FleetPool) largestSize() int {
+	n := 0
+	for _, s := range p.Sizes {
+		n = max(n, s.Conns)
+	}
+	return n
+}

@@ -1,0 +1,106 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+)
+
+// rules returns the pool's promises and bounds.
+func (d DeclaredPool) rules() Rules {
+	return Rules{Min: max(1, d.Min), Max: d.Max, Weight: d.Weight, Utilization: d.Utilization, MaxWaitMean: d.MaxWaitMean,
+		MaxWaitP99: d.MaxWaitP99, SurviveLoss: d.SurviveLoss, Count: d.Count}
+}
+
+// reserveRange returns what the plan may make of the reserve: today's alone where the user gave no range. The plan only
+// ever lowers a reserve, but one outside the range is brought into it.
+func (d DeclaredPool) reserveRange(today int) IntRange {
+	if d.Reserve == nil {
+		return IntRange{today, today}
+	}
+	return IntRange{d.Reserve.Min, min(max(d.Reserve.Min, today), d.Reserve.Max)}
+}
+
+// load turns a declared load into a Load without an interval, spread evenly over the copies.
+func (l DeclaredLoad) load(id string, copies []Copy) Load {
+	a := l.ArrivalsPerSec * l.MeanHold.Seconds()
+	out := Load{Pool: id, Erlangs: Range{a, a, a}, PerSec: l.ArrivalsPerSec, MeanHold: l.MeanHold, ArrivalSCV: l.ArrivalSCV,
+		HoldSCV: l.HoldSCV, CPUPerXact: l.CPUPerXact, Method: MethodDeclared, MeanWaitSeen: Unknown(), InSystem: Unknown()}
+	for i, c := range copies {
+		copies[i].Share = 1 / float64(len(copies))
+		out.Copies = append(out.Copies, CopyShare{Process: c.Process, User: c.User, Share: copies[i].Share})
+	}
+	return out
+}
+
+// declaredPool makes a pool of what was only declared: a what-if.
+func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
+	missing := func(what string) error {
+		return &Error{Kind: KindUsage, Subject: d.Where + "pool " + d.ID, Err: fmt.Errorf("%s is neither observed nor declared", what),
+			Hint: "declare " + what + ": for the pool, or give consoles to look at"}
+	}
+	switch {
+	case d.Load == nil:
+		return FleetPool{}, missing("load")
+	case d.Copies == 0:
+		return FleetPool{}, missing("copies")
+	}
+	server := d.Server
+	if server == "" && len(all.Servers) == 1 {
+		server = all.Servers[0].Name
+	}
+	if server == "" {
+		return FleetPool{}, missing("server")
+	}
+	group, alias, _ := strings.Cut(d.ID, "/")
+	p := FleetPool{ID: d.ID, Group: group, Alias: alias, Server: server, Rules: d.rules()}
+	if d.ReserveConns != nil {
+		p.ReserveConns = *d.ReserveConns
+	}
+	if d.MaxDBConns != nil {
+		p.MaxDBConns = *d.MaxDBConns
+	}
+	p.Reserve = d.reserveRange(p.ReserveConns)
+	for i := range d.Copies {
+		process := fmt.Sprintf("%s/%d", group, i+1)
+		p.Copies = append(p.Copies, Copy{Process: process})
+		if d.Size != nil {
+			p.Sizes = append(p.Sizes, Size{process, *d.Size})
+		} else {
+			p.Sizes = append(p.Sizes, Size{process, 0})
+		}
+	}
+	p.WorstConns = p.worstToday()
+	if d.Size == nil {
+		p.WorstConns = 0
+	}
+	p.Load = d.Load.load(d.ID, p.Copies)
+	return p, nil
+}
+
+// riskNote names a pool that is counted at what was seen instead of what it may open.
+func (p FleetPool) riskNote() []string {
+	if p.Rules.Count == CountWorst {
+		return nil
+	}
+	return []string{fmt.Sprintf("accepted risk: %s is counted at its %s, %d connections; the strict line would be %d",
+		p.ID, countName(p.Rules.Count), p.countedConns(), p.WorstConns)}
+}
+
+func countName(c Count) string {
+	if c == CountHighest {
+		return "highest seen"
+	}
+	return string(c)
+}
+
+// countedConns is what the ledger counts for the pool today.
+func (p FleetPool) countedConns() int {
+	switch p.Rules.Count {
+	case CountHighest:
+		return max(p.PeakConns, p.SeenConns)
+	case CountP99:
+		return max(p.P99Conns, p.SeenConns)
+	default:
+		return p.WorstConns
+	}
+}

@@ -1,0 +1,279 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// modelPools makes a FleetPool of every alias of every group that uses one of our servers, and of every pool that is
+// only declared. Those that are not ours to size are frozen: they stay in the ledger.
+func modelPools(d Declared, e Evidence, loads []Load) ([]FleetPool, []string, error) {
+	var pools []FleetPool
+	var warnings []string
+	seen := map[string]bool{}
+	for _, id := range poolIDs(e.Last) {
+		seen[id] = true
+		p, warn, err := modelPool(id, d, e, loads)
+		warnings = append(warnings, warn...)
+		if err != nil {
+			return nil, nil, err
+		}
+		if p.Server != "" {
+			pools = append(pools, p)
+		}
+	}
+	for _, dp := range d.Pools {
+		if seen[dp.ID] {
+			if !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.ID == dp.ID }) {
+				return nil, nil, &Error{Kind: KindUsage, Subject: dp.Where + "pool " + dp.ID,
+					Err:  fmt.Errorf("its connections are not on any of the servers that were looked at"),
+					Hint: "add its server under servers:, or take the pool out"}
+			}
+			continue
+		}
+		if e.Looks > 0 && (dp.Copies == 0 || dp.Load == nil) {
+			return nil, nil, &Error{Kind: KindUsage, Subject: dp.Where + "pool " + dp.ID,
+				Err:  fmt.Errorf("no console shows it; the pools seen are %s", strings.Join(poolIDs(e.Last), ", ")),
+				Hint: "correct the name, or declare size:, copies: and load: to plan a pool that does not exist yet"}
+		}
+		p, err := declaredPool(dp, d)
+		if err != nil {
+			return nil, nil, err
+		}
+		pools = append(pools, p)
+	}
+	slices.SortFunc(pools, func(a, b FleetPool) int { return cmp.Compare(a.ID, b.ID) })
+	return pools, warnings, nil
+}
+
+func poolIDs(o Observation) []string {
+	var ids []string
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			ids = append(ids, p.Group+"/"+a.Name)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func (d Declared) pool(id string) (DeclaredPool, bool) {
+	i := slices.IndexFunc(d.Pools, func(p DeclaredPool) bool { return p.ID == id })
+	if i < 0 {
+		return DeclaredPool{ID: id, Weight: 1, Min: 1, Utilization: DefaultUtilization, MaxWaitMean: DefaultMaxWaitMean,
+			MaxWaitP99: DefaultMaxWaitP99, Count: CountWorst}, false
+	}
+	return d.Pools[i], true
+}
+
+// placed is one process's side of a pool.
+type placed struct {
+	process Process
+	alias   Alias
+}
+
+func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []string, error) {
+	rules, listed := d.pool(id)
+	var at []placed
+	for _, proc := range e.Last.Processes {
+		for _, a := range proc.Aliases {
+			if proc.Group+"/"+a.Name == id {
+				at = append(at, placed{proc, a})
+			}
+		}
+	}
+	group, alias := at[0].process.Group, at[0].alias.Name
+	p := FleetPool{ID: id, Group: group, Alias: alias, Rules: rules.rules()}
+	var warnings []string
+	server, warn, err := serverOf(id, rules, at, e.Last.Servers)
+	if err != nil || server == "" {
+		return FleetPool{}, warn, err
+	}
+	p.Server = server
+	warnings = append(warnings, warn...)
+	if !listed && !d.SizeAll {
+		p.Frozen = "not listed under pools:"
+	}
+	reserves := map[int]bool{}
+	for _, x := range at {
+		if EffectiveSize(x.process, x.alias, "") == Unlimited && x.alias.MaxConns == 0 {
+			return FleetPool{}, nil, &Error{Kind: KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
+				Err:  fmt.Errorf("pool_size is 0, which PgBouncer %s takes as unlimited: its worst case has no bound", x.process.Version),
+				Hint: "write a pool_size of at least 1 into " + x.process.Identity.ConfFile + " and RELOAD"}
+		}
+		p.Sizes = append(p.Sizes, Size{x.process.ID, min(EffectiveSize(x.process, x.alias, ""), max(x.alias.MaxConns, x.alias.SizeConns, 1))})
+		reserve := EffectiveReserve(x.process, x.alias, "")
+		reserves[reserve] = true
+		p.ReserveConns = max(p.ReserveConns, reserve)
+		if m := capOf(x); m > 0 && (p.MaxDBConns == 0 || m < p.MaxDBConns) {
+			p.MaxDBConns = m
+		}
+	}
+	if len(reserves) > 1 {
+		warnings = append(warnings, fmt.Sprintf("%s: reserve_pool_size differs between its processes: the largest, %d, counts", id, p.ReserveConns))
+	}
+	p.Reserve = rules.reserveRange(p.ReserveConns)
+	var load Load
+	if i := slices.IndexFunc(loads, func(l Load) bool { return l.Pool == id }); i >= 0 {
+		load = loads[i]
+	}
+	var noUser bool
+	p.Copies, noUser = copiesOfPool(at, rules, load)
+	if noUser {
+		warnings = append(warnings, fmt.Sprintf("%s was never used and forces no user: it is counted with one user; declare users: if more may come", id))
+	}
+	p.count(at, e)
+	p.Load = load
+	if rules.Load != nil {
+		p.Load = rules.Load.load(id, p.Copies)
+	}
+	return p, append(warnings, p.riskNote()...), nil
+}
+
+// serverOf says which server a pool uses. Declared beats observed; an alias that has no connections to look for is
+// counted on the only server there is, or must be declared. An empty server without error: proved to be elsewhere.
+func serverOf(id string, rules DeclaredPool, at []placed, servers []Server) (string, []string, error) {
+	if rules.Server != "" {
+		return rules.Server, nil, nil
+	}
+	server, elsewhere := "", ""
+	for _, x := range at {
+		switch {
+		case x.alias.Server != "" && server != "" && x.alias.Server != server:
+			return "", nil, &Error{Kind: KindDrift, Subject: "pool " + id,
+				Err:  fmt.Errorf("its processes use two servers, %s and %s", server, x.alias.Server),
+				Hint: "look at the host= of its lines; put the processes into two groups if that is meant"}
+		case x.alias.Server != "":
+			server = x.alias.Server
+		case x.alias.Proof == ProofElsewhere:
+			elsewhere = x.process.ID
+		}
+	}
+	switch {
+	case server != "":
+		return server, nil, nil
+	case elsewhere != "":
+		return "", []string{fmt.Sprintf("%s: its connections (seen on %s) are on none of the servers looked at: it is in no ledger", id, elsewhere)}, nil
+	case len(servers) == 1:
+		return servers[0].Name, []string{fmt.Sprintf("%s has no server connections to look for: it is counted on %s; declare server: if it is elsewhere", id, servers[0].Name)}, nil
+	default:
+		return "", nil, &Error{Kind: KindEvidence, Subject: "pool " + id,
+			Err:  fmt.Errorf("it has no server connections to look for, and there are %d servers it may use", len(servers)),
+			Hint: "declare server: for it under pools:"}
+	}
+}
+
+// capOf is the least limit on one alias in one process: max_db_connections and, before 1.23, a forced user's
+// max_user_connections, which those versions count per database.
+func capOf(x placed) int {
+	limit := x.alias.MaxConns
+	if x.alias.ForceUser == "" || VersionAtLeast(x.process.Version, 1, 23) {
+		return limit
+	}
+	user := x.process.Settings.MaxUserConns
+	for _, u := range x.process.Users {
+		if u.Name == x.alias.ForceUser && u.MaxConns > 0 {
+			user = u.MaxConns
+		}
+	}
+	if user > 0 && (limit == 0 || user < limit) {
+		return user
+	}
+	return limit
+}
+
+// copiesOfPool crosses the pool's processes with every user seen in any of them, or declared, or forced: a user that
+// one process saw may come to the others.
+func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, noUser bool) {
+	users := slices.Clone(rules.Users)
+	for _, x := range at {
+		if x.alias.ForceUser != "" {
+			users = append(users, x.alias.ForceUser)
+		}
+		for _, g := range x.alias.Pools {
+			users = append(users, g.User)
+		}
+	}
+	for _, s := range load.Copies {
+		users = append(users, s.User)
+	}
+	slices.Sort(users)
+	users = slices.Compact(users)
+	if len(users) == 0 {
+		users, noUser = []string{""}, true
+	}
+	for _, x := range at {
+		for _, u := range users {
+			c := Copy{Process: x.process.ID, User: u}
+			if i := slices.IndexFunc(load.Copies, func(s CopyShare) bool { return s.Process == c.Process && s.User == u }); i >= 0 {
+				c.Share = load.Copies[i].Share
+			}
+			if own := slices.IndexFunc(x.process.Users, func(l UserLimit) bool { return l.Name == u && l.SizeConns > 0 }); own >= 0 {
+				c.FixedConns = x.process.Users[own].SizeConns + EffectiveReserve(x.process, x.alias, u)
+			}
+			copies = append(copies, c)
+		}
+	}
+	slices.SortFunc(copies, func(a, b Copy) int {
+		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.User, b.User))
+	})
+	return copies, noUser
+}
+
+// count fills in what was seen of the pool's connections, and its worst case today: per process
+// max(size + reserve, seen), capped, but never less than what is open (lowering a cap closes nothing).
+func (p *FleetPool) count(at []placed, e Evidence) {
+	for i, x := range at {
+		sum, open := 0, 0
+		for _, c := range p.Copies {
+			if c.Process != x.process.ID {
+				continue
+			}
+			conns := 0
+			for _, g := range x.alias.Pools {
+				if g.User == c.User {
+					conns = g.Conns()
+				}
+			}
+			worst := p.Sizes[i].Conns + p.ReserveConns
+			if c.FixedConns > 0 {
+				worst = c.FixedConns
+			}
+			sum += max(worst, conns)
+			open += conns
+		}
+		if p.MaxDBConns > 0 {
+			sum = min(sum, p.MaxDBConns)
+		}
+		p.WorstConns += max(sum, open)
+		p.SeenConns += open
+		if f, ok := e.flow(x.process.ID, p.Alias); ok {
+			highest, p99 := f.conns()
+			p.PeakConns += highest
+			p.P99Conns += p99
+		}
+	}
+}
+
+func (e Evidence) flow(process, alias string) (Flow, bool) {
+	i, found := slices.BinarySearchFunc(e.Flows, Flow{Process: process, Alias: alias}, compareFlows)
+	if !found {
+		return Flow{}, false
+	}
+	return e.Flows[i], true
+}
+
+// conns returns the highest and the p99 of a flow's server connections over its looks.
+func (f Flow) conns() (highest, p99 int) {
+	counts := make([]int, 0, len(f.Looks))
+	for _, l := range f.Looks {
+		counts = append(counts, l.Conns)
+	}
+	if len(counts) == 0 {
+		return 0, 0
+	}
+	slices.Sort(counts)
+	return counts[len(counts)-1], counts[(len(counts)-1)*99/100]
+}

@@ -1,0 +1,169 @@
+package planner
+
+import "time"
+
+// Observation is one whole picture of a fleet: every console and every server answered, or there is no Observation.
+// It is what `pgbudget record` writes, one JSON object a line, and what the simulator shows of its world.
+type Observation struct {
+	At        time.Time     `json:"at"`      // when the first console was asked
+	Took      time.Duration `json:"took_ns"` // from the first question to the last answer
+	Servers   []Server      `json:"servers"`
+	Processes []Process     `json:"processes"`
+	Signals   []Signal      `json:"signals,omitempty"`
+}
+
+// Server is one PostgreSQL server as its own catalogs show it.
+type Server struct {
+	Name                   string        `json:"name"` // as in the config, or the one the DSN named
+	VersionNum             int           `json:"version_num"`
+	SystemID               string        `json:"system_id"`
+	Timeline               int           `json:"timeline"`
+	InRecovery             bool          `json:"in_recovery"`
+	MaxConns               int           `json:"max_connections"`
+	SuperuserReservedConns int           `json:"superuser_reserved_connections"`
+	ReservedConns          int           `json:"reserved_connections"` // 0 before PostgreSQL 16
+	Roles                  []ConnLimit   `json:"roles,omitempty"`      // ALTER ROLE … CONNECTION LIMIT, only where set
+	Databases              []ConnLimit   `json:"databases,omitempty"`  // ALTER DATABASE … CONNECTION LIMIT, only where set
+	Backends               BackendCounts `json:"backends"`
+	Holders                []Holder      `json:"holders,omitempty"`
+}
+
+// ConnLimit is a limit that PostgreSQL itself puts on one role or one database.
+type ConnLimit struct {
+	Name  string `json:"name"`
+	Conns int    `json:"conns"`
+}
+
+// BackendCounts splits the client backends of pg_stat_activity by who holds them; see Classify.
+type BackendCounts struct {
+	PoolConns    int `json:"pool"`    // owned by a PgBouncer connection
+	DirectConns  int `json:"direct"`  // owned by no PgBouncer on two looks; our own session is one of them
+	LeavingConns int `json:"leaving"` // let go by a PgBouncer since the look before and still running
+	OrphanConns  int `json:"orphan"`  // from a PgBouncer's host, owned by nobody, still at work
+	OwnConns     int `json:"own"`     // of DirectConns: pgbudget's own sessions
+	LoginConns   int `json:"login"`   // of PoolConns: PgBouncer logins in flight that pg_stat_activity does not show yet
+}
+
+// Total returns the client backends that pg_stat_activity showed.
+func (b BackendCounts) Total() int {
+	return b.PoolConns - b.LoginConns + b.DirectConns + b.LeavingConns + b.OrphanConns
+}
+
+// Holder is a session that sits idle in an open transaction and so pins a pool's connection.
+type Holder struct {
+	PID         int           `json:"pid"`
+	User        string        `json:"user"`
+	Database    string        `json:"database"`
+	Application string        `json:"application,omitempty"`
+	Age         time.Duration `json:"age_ns"`         // since it became idle in transaction
+	Pool        string        `json:"pool,omitempty"` // group/alias of the owning pool; empty for a direct connection
+}
+
+// Process is one PgBouncer process as its admin console shows it.
+type Process struct {
+	ID       string      `json:"id"` // group and position, "main/1"
+	Group    string      `json:"group"`
+	Console  string      `json:"console,omitempty"` // host:port or socket folder, for messages
+	Version  string      `json:"version"`
+	Identity Identity    `json:"identity"`
+	Settings Settings    `json:"settings"`
+	Aliases  []Alias     `json:"aliases"`
+	Users    []UserLimit `json:"users,omitempty"` // only users with a limit or a size of their own
+}
+
+// Identity tells one PgBouncer process from another; it must stay the same from look to look.
+type Identity struct {
+	ConfFile   string `json:"conffile,omitempty"`
+	PIDFile    string `json:"pidfile,omitempty"`
+	SocketDir  string `json:"unix_socket_dir,omitempty"`
+	ListenPort int    `json:"listen_port,omitempty"`
+	PeerID     int    `json:"peer_id,omitempty"`
+	ConfigHash string `json:"config_hash"` // SHA-256 over SHOW CONFIG and SHOW DATABASES settings, secrets left out
+}
+
+// Settings are the process-wide settings that decide how many connections a process may open.
+type Settings struct {
+	DefaultPoolConns int           `json:"default_pool_size"`
+	ReserveTimeout   time.Duration `json:"reserve_pool_timeout_ns"` // 0: the reserve is never opened
+	MaxUserConns     int           `json:"max_user_connections"`    // 0: no limit
+	MaxClients       int           `json:"max_client_conn"`
+	PoolMode         string        `json:"pool_mode"`
+	QueryWaitTimeout time.Duration `json:"query_wait_timeout_ns"` // 0: waiters are never sent away
+}
+
+// Alias is one [databases] entry of one process, with the counters and gauges that PgBouncer keeps for it.
+type Alias struct {
+	Name         string       `json:"name"`
+	Host         string       `json:"host,omitempty"`
+	Port         int          `json:"port,omitempty"`
+	Database     string       `json:"database"`
+	ForceUser    string       `json:"force_user,omitempty"`
+	SizeConns    int          `json:"pool_size"` // per (alias, user); 0 means unlimited from PgBouncer 1.24 on
+	ReserveConns int          `json:"reserve_pool_size"`
+	MaxConns     int          `json:"max_db_connections"` // 0: no limit
+	CurrentConns int          `json:"current_connections"`
+	PoolMode     string       `json:"pool_mode"`
+	Paused       bool         `json:"paused,omitempty"`
+	Disabled     bool         `json:"disabled,omitempty"`
+	Server       string       `json:"server,omitempty"` // the Server whose backends it owns; empty: not one of ours, or not known
+	Proof        ServerProof  `json:"server_proof,omitempty"`
+	Counters     Counters     `json:"counters"`
+	Pools        []PoolGauges `json:"pools,omitempty"` // one per user; empty while the alias was never used
+}
+
+// ServerProof says how an alias's server is known.
+type ServerProof string
+
+// How an alias's server can be known, the strongest first.
+const (
+	ProofBackends  ServerProof = "backends"  // its connections were found among the server's backends
+	ProofAddress   ServerProof = "address"   // another alias with the same host and port was found there
+	ProofElsewhere ServerProof = "elsewhere" // it has connections, and none of them is a backend of our servers
+	ProofNone      ServerProof = "none"      // it has no connections to look for
+)
+
+// Counters are PgBouncer's own running totals of one alias in one process since that process started.
+type Counters struct {
+	Xacts       int64         `json:"xacts"`
+	Assignments int64         `json:"assignments"`  // server assignments, PgBouncer 1.23 and later; -1 before
+	XactTime    time.Duration `json:"xact_time_ns"` // includes the time queued for a server (client.c:1596)
+	WaitTime    time.Duration `json:"wait_time_ns"` // booked when a wait ends in an assignment
+}
+
+// PoolGauges are the momentary counts of one (alias, user) pool of one process.
+type PoolGauges struct {
+	User                 string        `json:"user"`
+	ClientsActive        int           `json:"cl_active"` // linked or idle: not demand
+	ClientsWaiting       int           `json:"cl_waiting"`
+	ServersActive        int           `json:"sv_active"`
+	ServersActiveCancel  int           `json:"sv_active_cancel"`
+	ServersBeingCanceled int           `json:"sv_being_canceled"`
+	ServersIdle          int           `json:"sv_idle"`
+	ServersUsed          int           `json:"sv_used"`
+	ServersTested        int           `json:"sv_tested"`
+	ServersLogin         int           `json:"sv_login"`
+	MaxWait              time.Duration `json:"maxwait_ns"` // age of the oldest waiter
+}
+
+// Conns returns the server connections of the pool that hold or may hold a PostgreSQL slot, logins included.
+func (g PoolGauges) Conns() int {
+	return g.ServersActive + g.ServersIdle + g.ServersUsed + g.ServersTested + g.ServersLogin +
+		g.ServersBeingCanceled + g.ServersActiveCancel
+}
+
+// UserLimit is what a process's [users] section says of one user.
+type UserLimit struct {
+	Name         string `json:"name"`
+	MaxConns     int    `json:"max_user_connections,omitempty"` // 0: no limit
+	SizeConns    int    `json:"pool_size,omitempty"`            // 0: none of its own; it beats the alias's size (server.c:279)
+	ReserveConns int    `json:"reserve_pool_size,omitempty"`    // 0: none of its own
+}
+
+// Signal is one saturation reading with its own sample time, or the reason why there is none.
+type Signal struct {
+	Name   string    `json:"name"`
+	Server string    `json:"server,omitempty"`
+	Value  Float     `json:"value"` // null when Error says why
+	At     time.Time `json:"at"`
+	Error  string    `json:"error,omitempty"`
+}

@@ -1,0 +1,131 @@
+package planner
+
+import "time"
+
+// PlanVersion is the version of Plan's JSON; it rises when a key changes its meaning or goes.
+const PlanVersion = 1
+
+// Plan is the answer: the sizes, the arithmetic that shows they fit, and how sure it is. Its JSON is stable; numbers
+// that are infinite or unknown are null.
+type Plan struct {
+	Version    int          `json:"version"`
+	At         time.Time    `json:"at"`
+	WaitModel  string       `json:"wait_model"`
+	Servers    []PlanServer `json:"servers"`
+	Pools      []PlanPool   `json:"pools"`
+	Objective  Float        `json:"objective"` // expected waiting clients, weighted, over all copies, at target load
+	Now        Float        `json:"objective_now"`
+	Gap        Float        `json:"gap"` // the objective is at most this far above the least possible; 0 = proved optimal
+	BestEffort bool         `json:"best_effort"`
+	Warnings   []string     `json:"warnings"`
+	Infeasible *Infeasible  `json:"infeasible"`
+}
+
+// PlanServer is one server's side of a Plan.
+type PlanServer struct {
+	Name         string    `json:"name"`
+	MaxConns     int       `json:"max_connections"`
+	BudgetConns  int       `json:"budget_conns"`
+	WorstConns   int       `json:"worst_conns_now"`
+	PlannedConns int       `json:"planned_conns"`
+	SpareConns   int       `json:"spare_conns"` // planned: budget − planned
+	Ledger       []Line    `json:"ledger"`
+	Price        PlanPrice `json:"price"`
+	CPU          PlanCPU   `json:"cpu"`
+	Method       string    `json:"method"`
+	Gap          Float     `json:"gap"`
+}
+
+// PlanPrice is what one unit more and one unit fewer is worth: two numbers, because sizes are whole.
+type PlanPrice struct {
+	OneMore  *OneMore  `json:"one_more"`  // null: no more connections would buy anything
+	OneFewer *OneFewer `json:"one_fewer"` // null: the spare covers it, or every pool stands on its floor
+}
+
+// OneMore is the best unit that the budget keeps out.
+type OneMore struct {
+	Pool      string  `json:"pool"`
+	UnitConns int     `json:"unit_conns"`
+	Saves     float64 `json:"saves"` // weighted waiting clients
+}
+
+// OneFewer is the cheapest unit to lose.
+type OneFewer struct {
+	Pool      string  `json:"pool"`
+	UnitConns int     `json:"unit_conns"`
+	Costs     float64 `json:"costs"`
+}
+
+// PlanCPU is a server's CPU as ratios of all its cores.
+type PlanCPU struct {
+	Now          Float  `json:"now"`
+	Predicted    Float  `json:"predicted"`
+	Ceiling      Float  `json:"ceiling"`
+	AllBusy      Float  `json:"all_busy"` // if every planned connection were busy; printed, never a constraint
+	Growth       Float  `json:"growth"`   // planned throughput over today's
+	Extrapolated bool   `json:"extrapolated"`
+	Source       string `json:"source"`
+}
+
+// PlanPool is one pool's side of a Plan.
+type PlanPool struct {
+	ID          string       `json:"id"`
+	Server      string       `json:"server"`
+	FromSize    *int         `json:"from_size"`            // null where processes differ
+	FromSizes   []Size       `json:"from_sizes,omitempty"` // only where they differ
+	ToSize      int          `json:"to_size"`
+	Copies      int          `json:"copies"`
+	ReserveSize int          `json:"reserve_size"` // planned
+	ReserveFrom int          `json:"reserve_from"`
+	WorstConns  BeforeAfter  `json:"worst_conns"`
+	Load        Range        `json:"load_erlangs"`
+	AtLeast     bool         `json:"at_least"`
+	Evidence    PlanEvidence `json:"evidence"`
+	Wait        PlanWait     `json:"wait_seconds"`
+	Utilization Float        `json:"utilization"` // planned, at target load
+	UseNow      Float        `json:"utilization_now"`
+	Bound       string       `json:"bound"` // what keeps the size from being larger (or smaller)
+	Floor       int          `json:"floor"` // the smallest size that keeps the pool's promises
+	FloorBy     string       `json:"floor_by"`
+	Frozen      string       `json:"frozen,omitempty"`
+}
+
+// BeforeAfter is a count today and as planned.
+type BeforeAfter struct {
+	Before int `json:"before"`
+	After  int `json:"after"`
+}
+
+// PlanEvidence says what a load rests on.
+type PlanEvidence struct {
+	Xacts    int64   `json:"xacts"`
+	Censored float64 `json:"censored"`
+	Method   Method  `json:"method"`
+}
+
+// PlanWait is a pool's waiting in seconds. MeanSeen is measured; the others are modelled at target load.
+type PlanWait struct {
+	MeanSeen Float `json:"mean_seen"`
+	Mean     Float `json:"mean"`
+	P99      Float `json:"p99"` // of the copy that waits longest
+	P99Now   Float `json:"p99_now"`
+}
+
+// Infeasible is the certificate that no sizes keep every promise: the smallest set of demands that clash.
+type Infeasible struct {
+	Server     string  `json:"server"`
+	Constraint string  `json:"constraint"` // the cap that cannot hold
+	Need       Float   `json:"need"`
+	Cap        Float   `json:"cap"`
+	ShortConns int     `json:"short_conns"` // connections short; 0 when the constraint is not counted in connections
+	Clash      []Clash `json:"clash"`
+	Text       string  `json:"text"`
+}
+
+// Clash is one demand of a certificate.
+type Clash struct {
+	Pool  string `json:"pool"`
+	Size  int    `json:"size"`  // what the promise needs
+	Conns int    `json:"conns"` // that many connections under the constraint
+	Why   string `json:"why"`   // the promise
+}

@@ -1,0 +1,122 @@
+package planner
+
+import (
+	"math"
+
+	"github.com/pgbudget/pgbudget/planner/allocate"
+	"github.com/pgbudget/pgbudget/planner/queue"
+)
+
+// appendPool writes one pool of ours into the plan and adds its waiting to the objective.
+func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kept string) {
+	p := sp.pools[i]
+	size, reserve := sp.sizes(sol, i)
+	pp := p.planned(size, reserve)
+	pp.Floor, pp.FloorBy = sp.floors[i].size, sp.floors[i].by
+	pp.Bound = sp.bound(sol, i, kept)
+	plan.Pools = append(plan.Pools, pp)
+	curve := curveOf(p)
+	plan.Objective += Float(curve.Cost(size))
+	if from, same := p.fromSize(); same && from > 0 {
+		plan.Now += Float(curve.Cost(from))
+	} else {
+		plan.Now = Unknown()
+	}
+}
+
+// appendFrozen writes a pool that stays as it is.
+func (plan *Plan) appendFrozen(p FleetPool) {
+	pp := p.planned(p.largestSize(), p.ReserveConns)
+	pp.WorstConns.After = pp.WorstConns.Before
+	pp.Frozen, pp.Bound = p.Frozen, "frozen"
+	plan.Pools = append(plan.Pools, pp)
+}
+
+// planned fills in everything about a pool that follows from its size.
+func (p FleetPool) planned(size, reserve int) PlanPool {
+	pp := PlanPool{ID: p.ID, Server: p.Server, ToSize: size, Copies: p.sized(), ReserveSize: reserve, ReserveFrom: p.ReserveConns,
+		WorstConns: BeforeAfter{p.countedConns(), p.plannedConns(size, reserve)},
+		Load:       p.Load.Erlangs, AtLeast: p.Load.AtLeast,
+		Evidence:    PlanEvidence{p.Load.Xacts, p.Load.Censored, p.Load.Method},
+		Utilization: p.utilization(size), UseNow: Unknown(),
+		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: p.meanWait(size), P99: p.p99Wait(size), P99Now: Unknown()},
+	}
+	if from, same := p.fromSize(); !same {
+		pp.FromSizes = p.Sizes
+	} else if from > 0 {
+		pp.FromSize = &from
+		pp.UseNow, pp.Wait.P99Now = p.utilization(from), p.p99Wait(from)
+	}
+	return pp
+}
+
+// utilization is the share of the pool's connections that are busy on average at target load and size n; +Inf never,
+// above 1 where the size cannot carry the load.
+func (p FleetPool) utilization(n int) Float {
+	var load float64
+	for _, c := range p.Copies {
+		if c.FixedConns == 0 {
+			load += c.Share
+		}
+	}
+	if n == 0 || p.sized() == 0 {
+		return Unknown()
+	}
+	return Float(load * p.Load.Erlangs.Target / float64(n*p.sized()))
+}
+
+// meanWait is the mean seconds that a client waits at target load and size n, over all copies: Little's law on the
+// clients that wait.
+func (p FleetPool) meanWait(n int) Float {
+	curve := curveOf(p)
+	curve.factor = scvFactor(p.Load)
+	perSec := 0.0
+	if p.Load.MeanHold > 0 {
+		perSec = p.Load.Erlangs.Target / p.Load.MeanHold.Seconds()
+	}
+	if perSec == 0 {
+		return 0
+	}
+	return Float(curve.Cost(n) / perSec)
+}
+
+// p99Wait is the 99th percentile of waiting, in seconds, of the copy that waits longest.
+func (p FleetPool) p99Wait(n int) Float {
+	m := queue.Model{Hold: p.Load.MeanHold, SCVFactor: scvFactor(p.Load)}
+	var worst float64
+	for _, l := range curveOf(p).loads {
+		if l.erlangs >= float64(n) {
+			return Float(math.Inf(1))
+		}
+		worst = max(worst, m.Quantile(n, l.erlangs, 0.99))
+	}
+	return Float(worst)
+}
+
+// bound says why a pool has the size it has.
+func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string {
+	p, n, fl := sp.pools[i], sol.N[i], sp.floors[i]
+	switch {
+	case kept != "":
+		return kept
+	case sp.bestEffort && n < fl.size:
+		return "best effort: below its floor"
+	case p.Rules.Max > 0 && n >= p.Rules.Max:
+		return "max"
+	case p.Rules.Count != CountWorst && n == sp.problem.Items[i].Lo && n > fl.size:
+		return "counted at what was seen"
+	case n == fl.size:
+		return fl.by
+	}
+	for r, row := range sp.problem.Rows { // a cap other than the budget that has no room for one more unit
+		for _, t := range row.Terms {
+			if r > 0 && t.Item == i && sol.RowUse[r]+t.Coef > row.Cap {
+				return row.Name
+			}
+		}
+	}
+	if sol.RowUse[0]+p.sized() > sp.problem.Rows[0].Cap {
+		return "price"
+	}
+	return "one more buys nothing"
+}

@@ -1,0 +1,156 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/pgbudget/pgbudget/planner/allocate"
+)
+
+// cpuPrediction is a server's CPU at the load that the plan will serve, hidden demand of full pools included. It does
+// not depend on the sizes: while every pool keeps up, throughput is what arrives (utilisation law).
+type cpuPrediction struct {
+	facts        CPUFacts
+	predicted    Float
+	growth       Float // planned throughput over today's
+	extrapolated bool
+	pools        []FleetPool
+	perXact      map[string]float64 // by pool id: what a transaction per second adds to the ratio
+	base         float64
+	source       string
+}
+
+// predictCPU uses the best it has: the fit over the lookback, declared CPU times, or today's CPU scaled by throughput.
+func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
+	c := cpuPrediction{facts: s.CPU, predicted: Unknown(), growth: Unknown(), perXact: map[string]float64{}}
+	var planned, declaredRatio float64
+	declared := s.CPU.Cores > 0
+	for _, p := range pools {
+		if p.Server != s.Name {
+			continue
+		}
+		c.pools = append(c.pools, p)
+		planned += p.Load.PerSec
+		declared = declared && (p.Load.CPUPerXact > 0 || p.Load.PerSec == 0)
+		declaredRatio += p.Load.PerSec * p.Load.CPUPerXact.Seconds() / s.CPU.Cores
+	}
+	if s.CPU.NowPerSec > 0 {
+		c.growth = Float(planned / s.CPU.NowPerSec)
+	}
+	switch {
+	case s.CPU.Fit.Samples > 0:
+		c.base, c.source = s.CPU.Fit.Base, fmt.Sprintf("fitted to %d samples", s.CPU.Fit.Samples)
+		sum := c.base
+		for _, p := range c.pools {
+			c.perXact[p.ID] = s.CPU.Fit.demand(p.ID)
+			sum += c.perXact[p.ID] * p.Load.PerSec
+		}
+		c.predicted = Float(sum)
+		c.extrapolated = planned > ExtrapolationLimit*max(s.CPU.Fit.MaxPerSec, s.CPU.NowPerSec)
+	case declared && planned > 0:
+		c.source = "declared cpu_per_xact"
+		for _, p := range c.pools {
+			c.perXact[p.ID] = p.Load.CPUPerXact.Seconds() / s.CPU.Cores
+		}
+		c.predicted = Float(declaredRatio)
+	case s.CPU.Now.Known() && s.CPU.NowPerSec > 0:
+		c.source = "today's CPU, all of it taken as the pools'"
+		for _, p := range c.pools {
+			c.perXact[p.ID] = float64(s.CPU.Now) / s.CPU.NowPerSec
+		}
+		c.predicted = s.CPU.Now * c.growth
+		c.extrapolated = float64(c.growth) > ExtrapolationLimit
+	}
+	return c
+}
+
+// plan is the prediction as printed, with the CPU if every planned connection were busy: an idle-free worst case that
+// is shown and never constrains.
+func (c cpuPrediction) plan(sp serverProblem, sol allocate.Solution) PlanCPU {
+	out := PlanCPU{Now: c.facts.Now, Predicted: c.predicted, Ceiling: Float(c.facts.Ceiling), AllBusy: Unknown(), Growth: c.growth,
+		Extrapolated: c.extrapolated, Source: c.source}
+	if !c.predicted.Known() {
+		return out
+	}
+	busy := c.base
+	for _, p := range c.pools {
+		if p.Load.MeanHold == 0 {
+			continue
+		}
+		conns := p.countedConns()
+		for i, q := range sp.pools {
+			if q.ID == p.ID {
+				conns = p.plannedConns(sp.sizes(sol, i))
+			}
+		}
+		busy += float64(conns) * c.perXact[p.ID] / p.Load.MeanHold.Seconds()
+	}
+	out.AllBusy = Float(busy)
+	return out
+}
+
+// over reports whether the prediction exceeds the ceiling.
+func (c cpuPrediction) over() bool {
+	return c.predicted.Known() && float64(c.predicted) > c.facts.Ceiling+1e-12
+}
+
+// infeasible is the certificate of a CPU that cannot carry the load: the pools whose load alone, on top of the base,
+// already exceeds the ceiling, the costliest first.
+func (c cpuPrediction) infeasible(sp serverProblem) *Infeasible {
+	if !c.over() {
+		return nil
+	}
+	out := &Infeasible{Server: sp.server.Name, Constraint: "cpu", Need: c.predicted, Cap: Float(c.facts.Ceiling)}
+	sum := c.base
+	left := append([]FleetPool(nil), c.pools...)
+	for sum <= c.facts.Ceiling && len(left) > 0 {
+		top := 0
+		for i, p := range left {
+			if c.perXact[p.ID]*p.Load.PerSec > c.perXact[left[top].ID]*left[top].Load.PerSec {
+				top = i
+			}
+		}
+		p := left[top]
+		left = append(left[:top], left[top+1:]...)
+		share := c.perXact[p.ID] * p.Load.PerSec
+		sum += share
+		out.Clash = append(out.Clash, Clash{Pool: p.ID, Why: fmt.Sprintf("%.0f transactions/s take %.1f %% CPU", p.Load.PerSec, 100*share)})
+	}
+	out.Text = fmt.Sprintf("cpu of %s: %.1f %% predicted at target load, %.1f %% ceiling: %.1f points over (%s)",
+		sp.server.Name, 100*float64(c.predicted), 100*c.facts.Ceiling, 100*(float64(c.predicted)-c.facts.Ceiling), c.source)
+	return out
+}
+
+// carries returns how many busy connections the ceiling carries in all, where the prediction exceeds it.
+func (c cpuPrediction) carries(pools []FleetPool) (conns int, ok bool) {
+	if !c.over() {
+		return 0, false
+	}
+	var busy float64
+	for _, p := range pools {
+		busy += p.Load.Erlangs.Target
+	}
+	share := (c.facts.Ceiling - c.base) / (float64(c.predicted) - c.base)
+	return int(math.Floor(max(0, share) * busy)), true
+}
+
+// warnings names what the prediction does not know.
+func (c cpuPrediction) warnings(s FleetServer) []string {
+	switch {
+	case !c.predicted.Known():
+		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it; give cpu: (PromQL) and prometheus:, or cores: and cpu_per_xact:", s.Name)}
+	case c.extrapolated:
+		return []string{fmt.Sprintf("server %s: CPU is extrapolated: the planned throughput is × %.2f of the highest seen, and beyond × %.1f contention may show that nobody has measured",
+			s.Name, c.beyond(), ExtrapolationLimit)}
+	}
+	return nil
+}
+
+// beyond is the planned throughput over the highest that was ever measured.
+func (c cpuPrediction) beyond() float64 {
+	var planned float64
+	for _, p := range c.pools {
+		planned += p.Load.PerSec
+	}
+	return planned / max(c.facts.Fit.MaxPerSec, c.facts.NowPerSec)
+}

@@ -1,0 +1,174 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/pgbudget/pgbudget/planner/allocate"
+)
+
+// serverProblem is one server's integer problem and the way back from its items to pools.
+type serverProblem struct {
+	server     FleetServer
+	pools      []FleetPool // ours to size, sorted; item i is pools[i]
+	floors     []floor
+	reserve    []int // item of the pool's reserve, -1 where the reserve is fixed
+	problem    allocate.Problem
+	constConns int // connections of the budget row that no item changes
+	bestEffort bool
+}
+
+// floor is a pool's smallest size and the promise behind it.
+type floor struct {
+	size int
+	by   string
+}
+
+// newServerProblem writes the promise as rows: the budget, the caps of roles, databases and users, and each pool's
+// max_db_connections. Connections that no size of ours changes are taken off the budget first.
+func newServerProblem(f Fleet, s FleetServer, bestEffort bool) (serverProblem, error) {
+	sp := serverProblem{server: s, bestEffort: bestEffort, problem: allocate.Problem{MinGain: MinGain}}
+	budget := allocate.Row{Name: fmt.Sprintf("budget of %s", s.Name)}
+	for _, p := range f.Pools {
+		if p.Server != s.Name {
+			continue
+		}
+		if p.Frozen != "" {
+			sp.constConns += p.countedConns()
+			continue
+		}
+		fl, by, err := Floor(p)
+		if err != nil {
+			return serverProblem{}, err
+		}
+		i := len(sp.pools)
+		sp.pools = append(sp.pools, p)
+		sp.floors = append(sp.floors, floor{fl, by})
+		item := allocate.Item{ID: p.ID, Lo: fl, Hi: math.MaxInt32, Min: p.Rules.Min}
+		curve := curveOf(p)
+		if bestEffort {
+			curve.floor, item.Lo = fl, p.Rules.Min
+		}
+		item.Cost = curve
+		if p.Rules.Max > 0 {
+			item.Hi = p.Rules.Max
+		}
+		if p.Rules.Count != CountWorst { // growth is charged in full on top of what was seen; it never shrinks
+			from := p.largestSize()
+			item.Lo = max(item.Lo, from)
+			sp.constConns += p.countedConns() - p.sized()*from
+		} else {
+			sp.constConns += p.fixedConns()
+		}
+		sp.problem.Items = append(sp.problem.Items, item)
+		budget.Terms = append(budget.Terms, allocate.Term{Item: i, Coef: p.sized()})
+	}
+	sp.addReserves(&budget)
+	budget.Cap = s.BudgetConns - sp.constConns
+	sp.problem.Rows = append(sp.problem.Rows, budget)
+	sp.addAliasCaps()
+	sp.addCaps()
+	return sp, nil
+}
+
+// fixedConns are the worst-case connections of the pool that neither its size nor its reserve (where the plan may
+// change it) moves: copies with a size of their own, and reserves that stay.
+func (p FleetPool) fixedConns() int {
+	sum := 0
+	for _, c := range p.Copies {
+		switch {
+		case c.FixedConns > 0:
+			sum += c.FixedConns
+		case p.Reserve.Min == p.Reserve.Max:
+			sum += p.ReserveConns
+		}
+	}
+	return sum
+}
+
+// addReserves makes an item of every reserve that the plan may lower.
+func (sp *serverProblem) addReserves(budget *allocate.Row) {
+	for i, p := range sp.pools {
+		sp.reserve = append(sp.reserve, -1)
+		if p.Reserve.Min == p.Reserve.Max || p.Rules.Count != CountWorst {
+			continue
+		}
+		item := len(sp.problem.Items)
+		sp.reserve[i] = item
+		sp.problem.Items = append(sp.problem.Items, allocate.Item{ID: p.ID + " reserve", Lo: p.Reserve.Min, Hi: p.Reserve.Max,
+			Min: p.Reserve.Min, Cost: reserveCurve{p.Reserve.Max}})
+		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: p.sized()})
+	}
+}
+
+// addAliasCaps keeps every copy's size usable: under max_db_connections the users of one process's alias share a cap, so
+// users × (size + reserve) must not exceed it.
+func (sp *serverProblem) addAliasCaps() {
+	for i, p := range sp.pools {
+		if p.MaxDBConns == 0 {
+			continue
+		}
+		users, fixed := 0, 0
+		for _, c := range p.Copies {
+			if c.Process != p.Sizes[0].Process {
+				continue
+			}
+			if c.FixedConns > 0 {
+				fixed += c.FixedConns
+			} else {
+				users++
+			}
+		}
+		row := allocate.Row{Name: fmt.Sprintf("max_db_connections %d of %s", p.MaxDBConns, p.ID), Cap: p.MaxDBConns - fixed}
+		sp.addTerms(&row, i, users)
+		sp.problem.Rows = append(sp.problem.Rows, row)
+	}
+}
+
+func (sp *serverProblem) addCaps() {
+	for _, c := range sp.server.Caps {
+		row := allocate.Row{Name: c.Name, Cap: c.Conns}
+		for _, t := range c.Terms {
+			for i, p := range sp.pools {
+				if p.ID == t.Pool {
+					sp.addTerms(&row, i, t.Coef)
+				}
+			}
+		}
+		sp.problem.Rows = append(sp.problem.Rows, row)
+	}
+}
+
+// addTerms adds pool i's size, and its reserve, to a row; a reserve that stays is taken off the cap.
+func (sp *serverProblem) addTerms(row *allocate.Row, i, coef int) {
+	row.Terms = append(row.Terms, allocate.Term{Item: i, Coef: coef})
+	if r := sp.reserve[i]; r >= 0 {
+		row.Terms = append(row.Terms, allocate.Term{Item: r, Coef: coef})
+	} else {
+		row.Cap -= coef * sp.pools[i].ReserveConns
+	}
+}
+
+// addBusyCap is the best-effort answer to a CPU that cannot carry the load: no more connections than the ceiling keeps
+// busy.
+func (sp *serverProblem) addBusyCap(conns int) {
+	row := allocate.Row{Name: fmt.Sprintf("CPU ceiling of %s: %d busy connections", sp.server.Name, conns), Cap: conns}
+	for i, p := range sp.pools {
+		row.Terms = append(row.Terms, allocate.Term{Item: i, Coef: p.sized()})
+	}
+	sp.problem.Rows = append(sp.problem.Rows, row)
+}
+
+// sizes returns the planned size and reserve of pool i.
+func (sp serverProblem) sizes(sol allocate.Solution, i int) (size, reserve int) {
+	reserve = sp.pools[i].ReserveConns
+	if r := sp.reserve[i]; r >= 0 {
+		reserve = sol.N[r]
+	}
+	return sol.N[i], reserve
+}
+
+// plannedConns is the budget row's use together with what no item changes.
+func (sp serverProblem) plannedConns(sol allocate.Solution) int {
+	return sp.constConns + sol.RowUse[0]
+}

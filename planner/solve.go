@@ -1,0 +1,219 @@
+package planner
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/allocate"
+)
+
+// WaitModelErlang and WaitModelAllenCunneen name the wait model of a plan.
+const (
+	WaitModelErlang       = "M/M/c (Erlang C)"
+	WaitModelAllenCunneen = "G/G/c (Allen-Cunneen on Erlang C)"
+)
+
+// Options are what a user may ask of Solve besides the fleet's own rules.
+type Options struct {
+	BestEffort bool // where no sizes keep every promise, propose the least bad ones, marked so
+}
+
+// Solve finds the sizes that minimise the weighted number of waiting clients within every server's promise. Servers
+// share nothing, so each is solved by itself.
+//
+// When no sizes keep every promise the error is of KindInfeasible and the Plan carries the certificate; with BestEffort
+// the Plan is the least bad one and the certificate stands beside it, without an error.
+func Solve(f Fleet, opt Options) (Plan, error) {
+	plan := Plan{Version: PlanVersion, At: f.At, WaitModel: waitModel(f), Warnings: slices.Clone(f.Warnings)}
+	for _, p := range f.Pools {
+		plan.Warnings = append(plan.Warnings, p.Load.Notes...)
+	}
+	for _, s := range f.Servers {
+		if err := plan.addServer(f, s, opt); err != nil {
+			if KindOf(err) == KindInfeasible {
+				return plan, err
+			}
+			return Plan{}, err
+		}
+	}
+	slices.SortFunc(plan.Pools, func(a, b PlanPool) int { return cmp.Compare(a.ID, b.ID) })
+	return plan, nil
+}
+
+func waitModel(f Fleet) string {
+	for _, p := range f.Pools {
+		if scvFactor(p.Load) != 1 {
+			return WaitModelAllenCunneen
+		}
+	}
+	return WaitModelErlang
+}
+
+// addServer solves one server and appends its side of the plan.
+func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
+	cpu := predictCPU(s, f.Pools)
+	sp, err := newServerProblem(f, s, false)
+	if err != nil {
+		return err
+	}
+	sol, err := allocate.Solve(sp.problem)
+	cert := certificate(sp, err, cpu)
+	if err != nil && cert == nil {
+		return fmt.Errorf("solving %s: %w", s.Name, err)
+	}
+	if cert != nil {
+		if plan.Infeasible == nil {
+			plan.Infeasible = cert
+		}
+		if !opt.BestEffort {
+			return &Error{Kind: KindInfeasible, Subject: "server " + s.Name, Err: errors.New(cert.Text), Hint: cert.hint()}
+		}
+		plan.BestEffort = true
+		plan.Warnings = append(plan.Warnings, "best effort: "+cert.Text)
+		if sp, err = newServerProblem(f, s, true); err != nil {
+			return err
+		}
+		if busy, ok := cpu.carries(sp.pools); ok {
+			sp.addBusyCap(busy)
+		}
+		if sol, err = allocate.Solve(sp.problem); err != nil {
+			return &Error{Kind: KindInfeasible, Subject: "server " + s.Name, Err: fmt.Errorf("not even one connection for every copy fits: %w", err),
+				Hint: "raise max_connections, or have fewer processes or users"}
+		}
+	}
+	kept := map[int]string{}
+	if !sp.bestEffort {
+		sol, kept = sp.deadband(sol, f.Deadband)
+	}
+	plan.appendServer(f, sp, sol, cpu)
+	for i := range sp.pools {
+		plan.appendPool(sp, sol, i, kept[i])
+	}
+	for _, p := range f.Pools {
+		if p.Server == s.Name && p.Frozen != "" {
+			plan.appendFrozen(p)
+		}
+	}
+	return nil
+}
+
+// appendServer writes the ledger: what is subtracted from max_connections, then a line per pool.
+func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution, cpu cpuPrediction) {
+	s := sp.server
+	ps := PlanServer{Name: s.Name, MaxConns: s.MaxConns, BudgetConns: s.BudgetConns, PlannedConns: sp.plannedConns(sol),
+		Ledger: slices.Clone(s.Lines), Method: string(sol.Method), Gap: Float(sol.Gap), CPU: cpu.plan(sp, sol)}
+	ps.SpareConns = ps.BudgetConns - ps.PlannedConns
+	if sp.bestEffort {
+		ps.Gap = Unknown() // the gap of a priced problem says nothing of waiting clients
+	}
+	for _, p := range f.Pools {
+		if p.Server != s.Name {
+			continue
+		}
+		ps.WorstConns += p.countedConns()
+		line := Line{Item: "pool " + p.ID, Conns: p.countedConns(), Source: "today, frozen: " + p.Frozen, Count: p.Rules.Count}
+		if i := slices.IndexFunc(sp.pools, func(q FleetPool) bool { return q.ID == p.ID }); i >= 0 {
+			size, reserve := sp.sizes(sol, i)
+			line.Conns = p.plannedConns(size, reserve)
+			line.Source = fmt.Sprintf("planned: %s", p.product(size, reserve))
+		}
+		ps.Ledger = append(ps.Ledger, line)
+	}
+	price := sol.Prices[0]
+	if i := price.OneMore.Item; i >= 0 && i < len(sp.pools) && !sp.bestEffort {
+		ps.Price.OneMore = &OneMore{Pool: sp.pools[i].ID, UnitConns: price.OneMore.Coef, Saves: price.OneMore.Saves}
+	}
+	if i := price.OneFewer.Item; i >= 0 && i < len(sp.pools) && !sp.bestEffort {
+		ps.Price.OneFewer = &OneFewer{Pool: sp.pools[i].ID, UnitConns: price.OneFewer.Coef, Costs: price.OneFewer.Costs}
+	}
+	plan.Gap += ps.Gap
+	plan.Servers = append(plan.Servers, ps)
+	plan.Warnings = append(plan.Warnings, cpu.warnings(s)...)
+}
+
+// plannedConns is what the ledger counts for a pool of ours at a planned size.
+func (p FleetPool) plannedConns(size, reserve int) int {
+	if p.Rules.Count != CountWorst {
+		return p.countedConns() + p.sized()*(size-p.largestSize())
+	}
+	return p.WorstAt(size, reserve)
+}
+
+// product writes the multiplication behind a pool's worst case.
+func (p FleetPool) product(size, reserve int) string {
+	text := fmt.Sprintf("%d copies × %d", p.sized(), size)
+	if reserve > 0 {
+		text = fmt.Sprintf("%d copies × (%d + %d reserve)", p.sized(), size, reserve)
+	}
+	fixed := 0
+	for _, c := range p.Copies {
+		fixed += c.FixedConns
+	}
+	if fixed > 0 {
+		text += fmt.Sprintf(" + %d of users with a pool_size of their own", fixed)
+	}
+	return text
+}
+
+// certificate turns the solver's refusal, or a CPU that cannot carry the load, into the smallest clashing set.
+func certificate(sp serverProblem, err error, cpu cpuPrediction) *Infeasible {
+	var inf *allocate.Infeasible
+	if errors.As(err, &inf) {
+		return sp.clash(inf.Clashes[0])
+	}
+	if err != nil {
+		return nil
+	}
+	return cpu.infeasible(sp)
+}
+
+// clash words one of the solver's clashes.
+func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
+	out := &Infeasible{Server: sp.server.Name, Constraint: c.Name, Need: Float(c.Need), Cap: Float(c.Cap), ShortConns: c.Short}
+	coef := map[int]int{}
+	if c.Row >= 0 {
+		for _, t := range sp.problem.Rows[c.Row].Terms {
+			coef[t.Item] = t.Coef
+		}
+		if c.Row == 0 { // the budget: count what no size changes on both sides, as the printed ledger does
+			out.Need, out.Cap = Float(c.Need+sp.constConns), Float(sp.server.BudgetConns)
+		}
+	}
+	text := ""
+	for _, item := range c.Items {
+		if item >= len(sp.pools) {
+			continue
+		}
+		p, fl := sp.pools[item], sp.floors[item]
+		size, why := sp.problem.Items[item].Lo, fl.by
+		if c.Bare {
+			size, why = p.Rules.Min, "min"
+		} else if p.Rules.Count != CountWorst && size > fl.size {
+			why = "counted at what was seen, so it may not shrink"
+		}
+		cl := Clash{Pool: p.ID, Size: size, Conns: size * max(1, coef[item]), Why: why}
+		out.Clash = append(out.Clash, cl)
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s needs %d (%s)", cl.Pool, cl.Size, cl.Why)
+	}
+	if c.Row < 0 {
+		p := sp.pools[c.Items[0]]
+		out.ShortConns = c.Short * p.sized()
+		out.Text = fmt.Sprintf("%s, but its max is %d: %d short", text, c.Cap, c.Short)
+		return out
+	}
+	out.Text = fmt.Sprintf("%s is %d connections short: %v needed, %v there; %s", c.Name, out.ShortConns, float64(out.Need), float64(out.Cap), text)
+	return out
+}
+
+// hint says what to type or change next.
+func (i *Infeasible) hint() string {
+	if i.ShortConns == 0 {
+		return "lower the load or its cost, add cores, or see the least bad plan with --best-effort"
+	}
+	return fmt.Sprintf("find %d connections (max_connections, headroom, direct clients), lower a promise, or see the least bad plan with --best-effort", i.ShortConns)
+}
