@@ -104,16 +104,20 @@ func (c poolCurve) Gains(n int, dst []float64) {
 	}
 }
 
-// reserveCurve is the cost of lowering a pool's reserve: next to nothing, so that it goes only where a connection buys
-// waiting elsewhere, and stays where connections are left over.
-type reserveCurve struct{ top int }
+// reserveCurve is the cost of lowering a pool's reserve: next to nothing a connection, so that it goes only where a
+// connection buys waiting elsewhere, and stays where connections are left over.
+type reserveCurve struct{ top, copies int }
 
 var _ allocate.Curve = reserveCurve{}
 
-func (c reserveCurve) Cost(n int) float64 { return reserveGain * float64(c.top-n) }
+// Cost returns what lowering the reserve to n costs.
+func (c reserveCurve) Cost(n int) float64 { return c.unit() * float64(c.top-n) }
 
+// Gains fills dst with the same gain for every unit.
 func (c reserveCurve) Gains(_ int, dst []float64) {
 	for k := range dst {
-		dst[k] = reserveGain
+		dst[k] = c.unit()
 	}
 }
+
+func (c reserveCurve) unit() float64 { return reserveGain * float64(c.copies) }

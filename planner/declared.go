@@ -15,8 +15,8 @@ const (
 	CPUHoldMargin         = 0.05                   // the plan's CPU ceiling stays this far below a signal's hold level
 	DefaultLookbackLoad   = 7 * 24 * time.Hour     // with Prometheus
 	DefaultWindow         = 60 * time.Second       // without
-	MinGain               = 1e-9                   // weighted waiting clients per unit; at or below it a unit buys nothing. chosen: 3 ms of waiting a month
-	reserveGain           = 2e-9                   // what keeping a reserve connection is worth: more than nothing, less than any waiting
+	MinGain               = 1e-9                   // weighted waiting clients a connection; at or below it one more buys nothing. chosen: 3 ms of waiting a month
+	reserveGain           = 2e-9                   // what keeping a reserve connection is worth. chosen: more than nothing, less than any waiting that matters
 )
 
 // Count says how connections enter the ledger.

@@ -157,17 +157,19 @@ func queueArrivals(f Flow) float64 {
 	return clients / age
 }
 
-// queueGrows reports whether cl_waiting rises over the looks: the slope of its regression on time is more than two
-// standard errors above 0. Without time-outs a full pool of open clients cannot but grow; one of closed clients cannot.
+// queueGrows reports whether cl_waiting rises while the pool is full: the slope of its regression on time is more than
+// two standard errors above 0. Without time-outs a full pool of open clients cannot but grow; one of closed clients
+// cannot.
 func queueGrows(f Flow) bool {
-	if len(f.Looks) < 3 {
-		return len(f.Looks) == 2 && f.Looks[1].Waiting > f.Looks[0].Waiting
+	var x, y []float64
+	for _, s := range f.Looks {
+		if s.Full {
+			x = append(x, s.At.Sub(f.Looks[0].At).Seconds())
+			y = append(y, float64(s.Waiting))
+		}
 	}
-	x := make([]float64, len(f.Looks))
-	y := make([]float64, len(f.Looks))
-	for i, s := range f.Looks {
-		x[i] = s.At.Sub(f.Looks[0].At).Seconds()
-		y[i] = float64(s.Waiting)
+	if len(x) < 3 {
+		return len(x) == 2 && y[1] > y[0]
 	}
 	a, b := stat.LinearRegression(x, y, nil, false)
 	var rss float64
@@ -175,9 +177,9 @@ func queueGrows(f Flow) bool {
 		r := y[i] - a - b*x[i]
 		rss += r * r
 	}
-	sxx := stat.Variance(x, nil) * float64(len(x)-1)
-	se := math.Sqrt(rss / float64(len(x)-2) / sxx)
-	return b > 2*se && b*x[len(x)-1] > 2
+	n := float64(len(x))
+	se := math.Sqrt(rss / (n - 2) / (stat.Variance(x, nil) * (n - 1)))
+	return b > 2*se && b*(x[len(x)-1]-x[0]) > 2
 }
 
 // thinkTime returns the clients connected and the mean think time, from the intervals during which the pool was not

@@ -13,7 +13,7 @@ func modelPools(d Declared, e Evidence, loads []Load) ([]FleetPool, []string, er
 	var pools []FleetPool
 	var warnings []string
 	seen := map[string]bool{}
-	for _, id := range poolIDs(e.Last) {
+	for _, id := range PoolIDs(e.Last) {
 		seen[id] = true
 		p, warn, err := modelPool(id, d, e, loads)
 		warnings = append(warnings, warn...)
@@ -35,7 +35,7 @@ func modelPools(d Declared, e Evidence, loads []Load) ([]FleetPool, []string, er
 		}
 		if e.Looks > 0 && (dp.Copies == 0 || dp.Load == nil) {
 			return nil, nil, &Error{Kind: KindUsage, Subject: dp.Where + "pool " + dp.ID,
-				Err:  fmt.Errorf("no console shows it; the pools seen are %s", strings.Join(poolIDs(e.Last), ", ")),
+				Err:  fmt.Errorf("no console shows it; the pools seen are %s", strings.Join(PoolIDs(e.Last), ", ")),
 				Hint: "correct the name, or declare size:, copies: and load: to plan a pool that does not exist yet"}
 		}
 		p, err := declaredPool(dp, d)
@@ -48,7 +48,8 @@ func modelPools(d Declared, e Evidence, loads []Load) ([]FleetPool, []string, er
 	return pools, warnings, nil
 }
 
-func poolIDs(o Observation) []string {
+// PoolIDs lists the pools (group/alias) of a look, sorted.
+func PoolIDs(o Observation) []string {
 	var ids []string
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {

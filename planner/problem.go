@@ -96,7 +96,7 @@ func (sp *serverProblem) addReserves(budget *allocate.Row) {
 		item := len(sp.problem.Items)
 		sp.reserve[i] = item
 		sp.problem.Items = append(sp.problem.Items, allocate.Item{ID: p.ID + " reserve", Lo: p.Reserve.Min, Hi: p.Reserve.Max,
-			Min: p.Reserve.Min, Cost: reserveCurve{p.Reserve.Max}})
+			Min: p.Reserve.Min, Cost: reserveCurve{p.Reserve.Max, p.sized()}})
 		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: p.sized()})
 	}
 }

@@ -1,5 +1,84 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"fmt"
+	"time"
 
-func estimateCommand() *cli.Command { return &cli.Command{Name: "estimate"} }
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+func estimateCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "estimate",
+		Usage: "find what each pool is asked to carry, with the evidence",
+		Description: "Examples:\n" +
+			"  pgbudget estimate --from fleet.jsonl\n" +
+			"  pgbudget estimate --postgres DSN --bouncer main=DSN --window 60s -o json",
+		Flags: append(sourceFlags(), formatFlags()...),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c, 0); err != nil {
+				return err
+			}
+			out, err := newOutput(c)
+			if err != nil {
+				return err
+			}
+			s, err := newSource(c, "window")
+			if err != nil {
+				return err
+			}
+			if s.from == "" && !s.live() {
+				return errNoSource
+			}
+			e, err := s.evidence(c.Context)
+			if err != nil {
+				return err
+			}
+			loads, err := planner.Estimate(e)
+			if err != nil {
+				return err
+			}
+			return out.loads(e, loads)
+		},
+	}
+}
+
+// loads prints the loads and what they rest on.
+func (o output) loads(e planner.Evidence, loads []planner.Load) error {
+	if o.format != "table" {
+		return o.data(loads)
+	}
+	t := o.table("POOL", "LOAD", "LOW–HIGH", "ARRIVALS/S", "MEAN HOLD", "MEAN WAIT", "TRANSACTIONS", "FULL", "FOUND BY")
+	for _, l := range loads {
+		sign := ""
+		if l.AtLeast {
+			sign = "≥ "
+		}
+		t.AppendRow(table.Row{l.Pool, fmt.Sprintf("%s%.3g", sign, l.Erlangs.Target), fmt.Sprintf("%.3g–%.3g", l.Erlangs.Lower, l.Erlangs.Upper),
+			fmt.Sprintf("%.4g", l.PerSec), seconds(planner.Float(l.MeanHold.Seconds())), seconds(l.MeanWaitSeen), l.Xacts, percent(planner.Float(l.Censored)), l.Method})
+	}
+	var right []table.ColumnConfig
+	for n := 2; n <= 8; n++ {
+		right = append(right, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(right)
+	t.Render()
+	for _, l := range loads {
+		for _, n := range l.Notes {
+			fmt.Fprintln(o.w, o.warn("! "+n))
+		}
+	}
+	for _, b := range e.Breaks {
+		fmt.Fprintln(o.w, o.warn("! "+b))
+	}
+	what := fmt.Sprintf("%d looks over %s", e.Looks, e.To.Sub(e.From).Round(time.Second))
+	if e.History.Lookback > 0 {
+		what += fmt.Sprintf(", and %s of history (%s)", e.History.Lookback, e.History.Dialect)
+	}
+	fmt.Fprintf(o.w, "loads in Erlangs (mean busy connections that the demand needs), from %s\n", what)
+	return nil
+}

@@ -1,5 +1,147 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"fmt"
+	"strings"
+	"time"
 
-func observeCommand() *cli.Command { return &cli.Command{Name: "observe"} }
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// formatFlags choose how a result is printed.
+func formatFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", EnvVars: []string{"PGBUDGET_OUTPUT"}, Usage: "`FORMAT`: table, json or yaml"},
+		&cli.BoolFlag{Name: "no-color", Usage: "plain text (also NO_COLOR, TERM=dumb, or no terminal)"},
+	}
+}
+
+func observeCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "observe",
+		Usage: "take one look at every console and server, and say whose each connection is",
+		Description: "Examples:\n" +
+			"  pgbudget observe --postgres DSN --bouncer main=DSN --bouncer ci=DSN\n" +
+			"  pgbudget observe --from fleet.jsonl                   the newest look of a recording",
+		Flags: append(sourceFlags(), formatFlags()...),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c, 0); err != nil {
+				return err
+			}
+			out, err := newOutput(c)
+			if err != nil {
+				return err
+			}
+			s, err := newSource(c, "window")
+			if err != nil {
+				return err
+			}
+			if s.from != "" {
+				e, err := s.evidence(c.Context)
+				if err != nil {
+					return err
+				}
+				if e.Looks == 0 {
+					return &planner.Error{Kind: planner.KindEvidence, Subject: s.from, Err: fmt.Errorf("holds no look"), Hint: "record again"}
+				}
+				return out.observation(e.Last)
+			}
+			if !s.live() {
+				return errNoSource
+			}
+			fleet, err := s.open(c.Context)
+			if err != nil {
+				return err
+			}
+			defer fleet.close()
+			o, err := fleet.Observe(c.Context)
+			if err != nil {
+				return err
+			}
+			return out.observation(o)
+		},
+	}
+}
+
+// observation prints one look: each server's connections by owner, then each pool of each process.
+func (o output) observation(x planner.Observation) error {
+	if o.format != "table" {
+		return o.data(x)
+	}
+	for _, s := range x.Servers {
+		b := s.Backends
+		fmt.Fprintf(o.w, "%s   PostgreSQL %d.%d   max_connections %d   %d client backends = %d pool + %d direct (%d ours) + %d leaving + %d orphans",
+			o.bold(s.Name), s.VersionNum/10000, s.VersionNum%10000, s.MaxConns, b.Total(), b.PoolConns-b.LoginConns, b.DirectConns, b.OwnConns, b.LeavingConns, b.OrphanConns)
+		if b.LoginConns > 0 {
+			fmt.Fprintf(o.w, "; %d logins in flight that it does not show yet", b.LoginConns)
+		}
+		fmt.Fprintln(o.w)
+		for _, r := range s.Roles {
+			fmt.Fprintf(o.w, "%s   role %s: CONNECTION LIMIT %d\n", strings.Repeat(" ", len(s.Name)), r.Name, r.Conns)
+		}
+		for _, d := range s.Databases {
+			fmt.Fprintf(o.w, "%s   database %s: CONNECTION LIMIT %d\n", strings.Repeat(" ", len(s.Name)), d.Name, d.Conns)
+		}
+	}
+	for _, sig := range x.Signals {
+		if sig.Error != "" {
+			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! %s of %s: %s", sig.Name, sig.Server, sig.Error)))
+			continue
+		}
+		fmt.Fprintf(o.w, "%s of %s: %.3g\n", sig.Name, sig.Server, float64(sig.Value))
+	}
+	fmt.Fprintln(o.w)
+	t := o.table("PROCESS", "PGBOUNCER", "ALIAS", "USER", "SIZE", "ACTIVE", "IDLE", "LOGIN", "WAITING", "MAXWAIT", "SERVER")
+	for _, p := range x.Processes {
+		for _, a := range p.Aliases {
+			if len(a.Pools) == 0 {
+				t.AppendRow(table.Row{p.ID, p.Version, a.Name, "(never used)", sizeOf(p, a, ""), "", "", "", "", "", serverText(a)})
+			}
+			for _, g := range a.Pools {
+				t.AppendRow(table.Row{p.ID, p.Version, a.Name, g.User, sizeOf(p, a, g.User), g.ServersActive, g.ServersIdle + g.ServersUsed + g.ServersTested,
+					g.ServersLogin, g.ClientsWaiting, waitText(g.MaxWait), serverText(a)})
+			}
+		}
+	}
+	t.Render()
+	for _, s := range x.Servers {
+		for _, h := range s.Holders {
+			who := "direct"
+			if h.Pool != "" {
+				who = h.Pool
+			}
+			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! idle in transaction for %s: pid %d of %s on %s, database %s (%s)", h.Age.Round(time.Second), h.PID, h.User, s.Name, h.Database, who)))
+		}
+	}
+	fmt.Fprintf(o.w, "seen at %s in %s\n", x.At.Format("2006-01-02 15:04:05 MST"), x.Took.Round(time.Millisecond))
+	return nil
+}
+
+func sizeOf(p planner.Process, a planner.Alias, user string) string {
+	size, reserve := planner.EffectiveSize(p, a, user), planner.EffectiveReserve(p, a, user)
+	text := fmt.Sprint(size)
+	if size == planner.Unlimited {
+		text = "unlimited"
+	}
+	if reserve > 0 {
+		text += fmt.Sprintf(" +%d", reserve)
+	}
+	return text
+}
+
+func serverText(a planner.Alias) string {
+	if a.Server == "" {
+		return "? (" + string(a.Proof) + ")"
+	}
+	return a.Server
+}
+
+func waitText(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.Round(time.Millisecond).String()
+}

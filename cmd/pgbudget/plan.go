@@ -30,7 +30,7 @@ func planCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			s, err := newSource(c)
+			s, err := newSource(c, "window")
 			if err != nil {
 				return err
 			}

@@ -1,5 +1,97 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
 
-func recordCommand() *cli.Command { return &cli.Command{Name: "record"} }
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/recording"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+func recordCommand() *cli.Command {
+	flags := []cli.Flag{
+		&cli.DurationFlag{Name: "for", Value: 10 * time.Minute, Usage: "look for `TIME`"},
+		&cli.BoolFlag{Name: "redact", Usage: "leave out hosts, paths and application names"},
+		&cli.StringFlag{Name: "note", Usage: "a `TEXT` for the header: where this comes from"},
+	}
+	for _, f := range sourceFlags() {
+		switch f.Names()[0] {
+		case "from", "window":
+		default:
+			flags = append(flags, f)
+		}
+	}
+	return &cli.Command{
+		Name:      "record",
+		Usage:     "keep looks at a live fleet in a file that every command can read with --from",
+		ArgsUsage: "FILE",
+		Description: "Examples:\n" +
+			"  pgbudget record --every 15s --for 10m fleet.jsonl\n" +
+			"  pgbudget record --redact --postgres DSN --bouncer main=DSN fleet.jsonl",
+		Flags: flags,
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c, 1); err != nil {
+				return err
+			}
+			if c.NArg() == 0 {
+				return usagef("no file to write; pgbudget record [flags] FILE")
+			}
+			s, err := newSource(c, "for")
+			if err != nil {
+				return err
+			}
+			if _, err := os.Stat(c.Args().First()); err == nil {
+				return recording.ErrExists(c.Args().First())
+			}
+			if !s.live() {
+				return errNoSource
+			}
+			return s.record(c.Context, c.Args().First(), recording.Header{At: time.Now(), Pgbudget: version(), Every: s.every,
+				Redacted: c.Bool("redact"), Note: c.String("note")})
+		},
+	}
+}
+
+// record writes looks until the window is over or the user interrupts; what was written stays and can be read.
+func (s source) record(ctx context.Context, name string, h recording.Header) error {
+	fleet, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer fleet.close()
+	var w *recording.Writer
+	looks := 0
+	bar := newProgress("recording", s.window, s.every)
+	var last planner.Observation
+	err = bouncer.Watch(ctx, live.Clock{}, fleet, s.every, s.window, func(o planner.Observation) error {
+		if w == nil { // the file is made once the first look has succeeded
+			var err error
+			if w, err = recording.Create(name, h); err != nil {
+				return err
+			}
+		}
+		looks++
+		last = o
+		bar.step()
+		return w.Observation(o)
+	})
+	bar.done()
+	if w == nil {
+		return err
+	}
+	if err == nil && fleet.prom != nil {
+		var history planner.History
+		if history, err = fleet.history(ctx, last); err == nil {
+			err = w.History(history)
+		}
+	}
+	fmt.Fprintf(os.Stderr, "%s: %d looks\n", name, looks)
+	return errors.Join(err, w.Close())
+}

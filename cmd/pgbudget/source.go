@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/recording"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -42,24 +42,24 @@ type source struct {
 	bouncers []string
 }
 
-// newSource reads flags and config; it touches no server.
-func newSource(c *cli.Context) (source, error) {
-	s := source{from: c.String("from"), window: c.Duration("window"), every: c.Duration("every"), timeout: c.Duration("timeout"),
+// newSource reads flags and config; it touches no server. window names the flag that says how long to look.
+func newSource(c *cli.Context, window string) (source, error) {
+	s := source{from: c.String("from"), window: c.Duration(window), every: c.Duration("every"), timeout: c.Duration("timeout"),
 		postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"),
 		declared: planner.Declared{SizeAll: true, Deadband: planner.DefaultDeadband}}
 	for _, d := range []struct {
 		name string
 		d    time.Duration
-	}{{"window", s.window}, {"timeout", s.timeout}} {
+	}{{window, s.window}, {"timeout", s.timeout}} {
 		if d.d <= 0 {
 			return source{}, usagef("--%s is %s, want more than 0", d.name, d.d)
 		}
 	}
 	if s.every < 0 || s.every > s.window {
-		return source{}, usagef("--every is %s, want more than 0 and at most the window, %s", s.every, s.window)
+		return source{}, usagef("--every is %s, want more than 0 and at most --%s, %s", s.every, window, s.window)
 	}
 	if s.every == 0 {
-		s.every = max(time.Second, s.window/20)
+		s.every = min(max(time.Second, s.window/20), s.window)
 	}
 	if s.from != "" && (len(s.postgres) > 0 || len(s.bouncers) > 0) {
 		return source{}, usagef("--from reads a recording, --postgres and --bouncer a live fleet; choose one")
@@ -101,13 +101,34 @@ func (s source) live() bool {
 	return s.config != nil && len(s.config.Groups) > 0
 }
 
-// fleet gathers evidence from the recording or the live fleet, estimates, and joins it with what was declared.
+// evidence reads the recording or looks at the live fleet.
+func (s source) evidence(ctx context.Context) (planner.Evidence, error) {
+	if s.from != "" {
+		_, e, err := recording.Read(s.from)
+		return e, err
+	}
+	return s.watch(ctx)
+}
+
+// fleet gathers evidence, estimates the loads, and joins both with what was declared.
 func (s source) fleet(ctx context.Context) (planner.Fleet, error) {
 	if s.from == "" && !s.live() {
 		if len(s.declared.Pools) == 0 {
-			return planner.Fleet{}, usagef("nothing to plan: no config with pools, no recording, no fleet; try pgbudget plan --from FILE, --config FILE, or --postgres DSN --bouncer GROUP=DSN")
+			return planner.Fleet{}, errNoSource
 		}
 		return planner.Model(time.Now(), s.declared, planner.Evidence{}, nil)
 	}
-	return planner.Fleet{}, fmt.Errorf("live fleets and recordings are not read yet")
+	e, err := s.evidence(ctx)
+	if err != nil {
+		return planner.Fleet{}, err
+	}
+	loads, err := planner.Estimate(e)
+	if err != nil {
+		return planner.Fleet{}, err
+	}
+	return planner.Model(e.To, s.declared, e, loads)
 }
+
+// errNoSource says that there is nothing to look at.
+var errNoSource = &planner.Error{Kind: planner.KindUsage, Err: errors.New("nothing to look at: no recording, no fleet, no config with groups or declared pools"),
+	Hint: "--from FILE, --config FILE, or --postgres DSN --bouncer GROUP=DSN"}

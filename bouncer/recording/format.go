@@ -1,0 +1,26 @@
+package recording
+
+import (
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Version is the version of the format; it rises when a line's meaning changes.
+const Version = 1
+
+// Header is the first line.
+type Header struct {
+	Recording int           `json:"pgbudget_recording"` // Version
+	At        time.Time     `json:"at"`
+	Pgbudget  string        `json:"pgbudget"`
+	Every     time.Duration `json:"every_ns"`
+	Redacted  bool          `json:"redacted"`
+	Note      string        `json:"note,omitempty"` // where it comes from, in the recorder's words
+}
+
+// line is any other line: exactly one of its fields is there.
+type line struct {
+	Observation *planner.Observation `json:"observation,omitempty"`
+	History     *planner.History     `json:"history,omitempty"`
+}

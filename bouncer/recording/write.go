@@ -1,0 +1,74 @@
+package recording
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Writer writes a recording. It is not safe for concurrent use.
+type Writer struct {
+	file     *os.File
+	redactor *redactor // nil: write everything
+}
+
+// Create makes a new recording; a file that exists is refused. redact leaves out hosts, paths and application names.
+func Create(name string, h Header) (*Writer, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil, ErrExists(name)
+	case err != nil:
+		return nil, &planner.Error{Kind: planner.KindUsage, Subject: name, Err: pathCause(err), Hint: "choose a folder that can be written"}
+	}
+	w := &Writer{file: f}
+	if h.Redacted {
+		w.redactor = newRedactor()
+	}
+	h.Recording = Version
+	return w, w.write(h)
+}
+
+// ErrExists is the refusal to overwrite a file.
+func ErrExists(name string) error {
+	return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: errors.New("exists already"), Hint: "choose another name; a recording is never overwritten"}
+}
+
+// Observation appends one look and syncs it to disk.
+func (w *Writer) Observation(o planner.Observation) error {
+	if w.redactor != nil {
+		o = w.redactor.observation(o)
+	}
+	return w.write(line{Observation: &o})
+}
+
+// History appends what the monitoring system remembers.
+func (w *Writer) History(h planner.History) error { return w.write(line{History: &h}) }
+
+// Close closes the file; everything written before is on disk already.
+func (w *Writer) Close() error { return w.file.Close() }
+
+func (w *Writer) write(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if _, err := w.file.Write(append(b, '\n')); err != nil {
+		return fmt.Errorf("recording: %w", err)
+	}
+	if err := w.file.Sync(); err != nil {
+		return fmt.Errorf("recording: %w", err)
+	}
+	return nil
+}
+
+func pathCause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}

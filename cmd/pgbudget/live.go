@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/prom"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// defaultServer names the server of a --postgres without a name.
+const defaultServer = "postgres"
+
+// named splits NAME=DSN. A keyword DSN starts with a keyword and a sign of equality, too, so the keywords are no names.
+var named = regexp.MustCompile(`^([A-Za-z0-9_.-]+)=(.*[=:].*)$`)
+
+var keywords = map[string]bool{"host": true, "hostaddr": true, "port": true, "user": true, "dbname": true, "database": true, "password": true,
+	"passfile": true, "service": true, "servicefile": true, "sslmode": true, "connect_timeout": true, "application_name": true,
+	"target_session_attrs": true, "options": true, "sslrootcert": true, "sslcert": true, "sslkey": true}
+
+func splitName(s string) (name, dsn string) {
+	m := named.FindStringSubmatch(s)
+	if m == nil || keywords[m[1]] {
+		return "", s
+	}
+	return m[1], m[2]
+}
+
+// targets joins the flags' consoles and servers, or the config's.
+func (s source) targets() (live.Targets, error) {
+	t := live.Targets{Timeout: s.timeout}
+	if len(s.bouncers) > 0 || len(s.postgres) > 0 {
+		return s.flagTargets(t)
+	}
+	for _, srv := range s.config.Servers {
+		if srv.DSN != "" {
+			t.Servers = append(t.Servers, live.ServerTarget{Name: srv.Name, DSN: srv.DSN})
+		}
+	}
+	for _, g := range s.config.Groups {
+		group := live.GroupTarget{Name: g.Name}
+		for _, p := range g.Processes {
+			group.Consoles = append(group.Consoles, p.Console)
+		}
+		t.Groups = append(t.Groups, group)
+	}
+	return t, nil
+}
+
+func (s source) flagTargets(t live.Targets) (live.Targets, error) {
+	if len(s.bouncers) == 0 {
+		return t, usagef("--postgres needs the consoles of its PgBouncers, too; add --bouncer GROUP=DSN for each process")
+	}
+	if len(s.postgres) == 0 {
+		return t, usagef("--bouncer needs the server behind it, too; add --postgres DSN")
+	}
+	for _, p := range s.postgres {
+		name, dsn := splitName(p)
+		if name == "" {
+			name = defaultServer
+		}
+		for _, o := range t.Servers {
+			if o.Name == name {
+				return t, usagef("two servers are called %q; name them: --postgres NAME=DSN", name)
+			}
+		}
+		t.Servers = append(t.Servers, live.ServerTarget{Name: name, DSN: dsn})
+	}
+	for i, b := range s.bouncers {
+		name, dsn := splitName(b)
+		if name == "" || strings.Contains(name, "/") {
+			return t, usagef("--bouncer number %d does not start with its group; write --bouncer main='host=… port=…'", i+1)
+		}
+		at := -1
+		for j, g := range t.Groups {
+			if g.Name == name {
+				at = j
+			}
+		}
+		if at < 0 {
+			t.Groups = append(t.Groups, live.GroupTarget{Name: name})
+			at = len(t.Groups) - 1
+		}
+		t.Groups[at].Consoles = append(t.Groups[at].Consoles, dsn)
+	}
+	return t, nil
+}
+
+// fleetWithSignals adds the readings of Prometheus to every look.
+type fleetWithSignals struct {
+	bouncer.Fleet
+	client  *prom.Client
+	queries []signalQuery
+}
+
+// signalQuery is one PromQL reading of one server.
+type signalQuery struct{ name, server, query string }
+
+// Observe looks at the fleet and then reads every signal; a signal that cannot be read says so and is no error.
+func (f fleetWithSignals) Observe(ctx context.Context) (planner.Observation, error) {
+	o, err := f.Fleet.Observe(ctx)
+	if err != nil {
+		return o, err
+	}
+	for _, q := range f.queries {
+		o.Signals = append(o.Signals, f.client.Signal(ctx, q.name, q.server, q.query))
+	}
+	return o, nil
+}
+
+// session is an open connection to a fleet and, where the config names one, to its Prometheus.
+type session struct {
+	bouncer.Fleet
+	source source
+	prom   *prom.Client // nil: no Prometheus
+	close  func()
+}
+
+// open connects to everything, or to nothing.
+func (s source) open(ctx context.Context) (session, error) {
+	targets, err := s.targets()
+	if err != nil {
+		return session{}, err
+	}
+	out := session{source: s}
+	if s.config != nil && s.config.Prometheus != nil {
+		if out.prom, err = prom.New(s.config.Prometheus.URL, s.config.Prometheus.HTTPConfig.YML); err != nil {
+			return session{}, err
+		}
+	}
+	fleet, err := live.Open(ctx, targets)
+	if err != nil {
+		return session{}, err
+	}
+	out.Fleet, out.close = fleet, fleet.Close
+	if out.prom != nil {
+		out.Fleet = fleetWithSignals{fleet, out.prom, s.signalQueries()}
+	}
+	return out, nil
+}
+
+// history asks Prometheus for the pools of a look; without Prometheus it is empty.
+func (s session) history(ctx context.Context, o planner.Observation) (planner.History, error) {
+	if s.prom == nil {
+		return planner.History{}, nil
+	}
+	return s.prom.History(ctx, s.source.historySpec(o), o.At)
+}
+
+func (s source) signalQueries() []signalQuery {
+	var out []signalQuery
+	for _, srv := range s.config.Servers {
+		if srv.CPU != "" {
+			out = append(out, signalQuery{"cpu", srv.Name, srv.CPU})
+		}
+	}
+	return out
+}
+
+// historySpec asks for every pool of the groups that say which exporter series are theirs, and every server with a query.
+func (s source) historySpec(o planner.Observation) prom.Spec {
+	cfg := s.config
+	spec := prom.Spec{Lookback: planner.DefaultLookbackLoad}
+	if cfg.Prometheus.Lookback.Set {
+		spec.Lookback = cfg.Prometheus.Lookback.D
+	}
+	var selectors []string
+	for _, g := range cfg.Groups {
+		if g.Metrics == "" {
+			continue
+		}
+		selectors = append(selectors, g.Metrics)
+		for _, id := range planner.PoolIDs(o) {
+			if group, alias, _ := strings.Cut(id, "/"); group == g.Name {
+				spec.Pools = append(spec.Pools, prom.PoolSpec{ID: id, Alias: alias, Selector: g.Metrics})
+			}
+		}
+	}
+	for _, srv := range cfg.Servers {
+		if srv.CPU != "" || srv.Metrics != "" || srv.Direct.Query != "" {
+			spec.Servers = append(spec.Servers, prom.ServerSpec{Name: srv.Name, CPUQuery: srv.CPU, DirectQuery: srv.Direct.Query,
+				Selector: srv.Metrics, PoolSelectors: selectors})
+		}
+	}
+	return spec
+}
+
+// watch gathers evidence from the live fleet over the window.
+func (s source) watch(ctx context.Context) (planner.Evidence, error) {
+	fleet, err := s.open(ctx)
+	if err != nil {
+		return planner.Evidence{}, err
+	}
+	defer fleet.close()
+	var e planner.Evidence
+	bar := newProgress("looking at the fleet", s.window, s.every)
+	err = bouncer.Watch(ctx, live.Clock{}, fleet, s.every, s.window, func(o planner.Observation) error {
+		bar.step()
+		var err error
+		e, err = e.Add(o)
+		return err
+	})
+	bar.done()
+	if err != nil {
+		return e, err
+	}
+	e.History, err = fleet.history(ctx, e.Last)
+	return e, err
+}
+
+// progress shows on stderr how far a long look is: a bar on a terminal, one line otherwise.
+type progress struct{ bar *progressbar.ProgressBar }
+
+func newProgress(what string, window, every time.Duration) progress {
+	looks := int(window/every) + 1
+	if !isatty.IsTerminal(os.Stderr.Fd()) {
+		fmt.Fprintf(os.Stderr, "%s: %d looks, one every %s, for %s\n", what, looks, every, window)
+		return progress{}
+	}
+	return progress{progressbar.NewOptions(looks, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())}
+}
+
+func (p progress) step() {
+	if p.bar != nil {
+		_ = p.bar.Add(1) // a picture of progress that fails must not fail the work
+	}
+}
+
+func (p progress) done() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+}

@@ -1,0 +1,311 @@
+package planner
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// world is a tiny synthetic pool: it books counters as PgBouncer does, from a load that the test sets.
+type world struct {
+	at       time.Time
+	size     int
+	version  string
+	mode     string
+	users    []string
+	timeout  time.Duration
+	xacts    int64
+	xact     time.Duration
+	wait     time.Duration
+	active   int
+	waiting  int
+	clients  int
+	maxWait  time.Duration
+	holders  []Holder
+	login    int
+	share    []float64 // per user, of active and waiting
+	backends BackendCounts
+}
+
+func (w *world) look() Observation {
+	a := Alias{Name: "app", Database: "app", SizeConns: w.size, PoolMode: w.mode, Server: "main", Proof: ProofBackends,
+		Counters: Counters{Xacts: w.xacts, Assignments: -1, XactTime: w.xact, WaitTime: w.wait}}
+	users, share := w.users, w.share
+	if users == nil {
+		users, share = []string{"app1"}, []float64{1}
+	}
+	for i, u := range users {
+		g := PoolGauges{User: u, ServersActive: int(float64(w.active) * share[i]), ClientsWaiting: int(float64(w.waiting) * share[i]),
+			ServersLogin: w.login, MaxWait: w.maxWait}
+		g.ClientsActive = w.clients
+		a.Pools = append(a.Pools, g)
+	}
+	return Observation{At: w.at,
+		Servers:   []Server{{Name: "main", MaxConns: 100, SuperuserReservedConns: 3, Holders: w.holders, Backends: w.backends}},
+		Processes: []Process{{ID: "main/1", Group: "main", Version: w.version, Settings: Settings{QueryWaitTimeout: w.timeout}, Aliases: []Alias{a}}}}
+}
+
+// run lets dt pass: n transactions end, each having held its server for hold and waited for waited.
+func (w *world) run(dt time.Duration, n int64, hold, waited time.Duration) {
+	w.at = w.at.Add(dt)
+	w.xacts += n
+	w.wait += time.Duration(n) * waited
+	w.xact += time.Duration(n) * (hold + waited) // total_xact_time includes the queueing
+}
+
+func evidenceOf(t *testing.T, looks ...Observation) Evidence {
+	t.Helper()
+	var e Evidence
+	for _, o := range looks {
+		var err error
+		if e, err = e.Add(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return e
+}
+
+func estimateOne(t *testing.T, looks ...Observation) Load {
+	t.Helper()
+	loads, err := Estimate(evidenceOf(t, looks...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(loads) != 1 {
+		t.Fatalf("%d loads, want 1", len(loads))
+	}
+	return loads[0]
+}
+
+func near(t *testing.T, what string, got, want, relative float64) {
+	t.Helper()
+	if math.Abs(got-want) > relative*math.Abs(want) {
+		t.Errorf("%s = %g, want %g within %g %%", what, got, want, 100*relative)
+	}
+}
+
+func TestEstimateSubtractsQueueingFromTransactionTime(t *testing.T) {
+	w := &world{at: epoch, size: 10, version: "1.18.0", mode: "transaction", active: 6}
+	looks := []Observation{w.look()}
+	for range 20 {
+		w.run(3*time.Second, 1800, 10*time.Millisecond, 7*time.Millisecond) // 600/s × 10 ms = 6 Erlangs
+		looks = append(looks, w.look())
+	}
+	l := estimateOne(t, looks...)
+	near(t, "load", l.Erlangs.Target, 6, 1e-9)
+	near(t, "arrivals", l.PerSec, 600, 1e-9)
+	near(t, "hold", l.MeanHold.Seconds(), 0.010, 1e-6)
+	near(t, "wait", float64(l.MeanWaitSeen), 0.007, 1e-9)
+	if l.Method != MethodCounters || l.Xacts != 36000 || l.Censored != 0 {
+		t.Errorf("method %s, %d transactions, censored %g", l.Method, l.Xacts, l.Censored)
+	}
+}
+
+func TestEstimateIntervalCoversTheMean(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	covered, runs := 0, 2000
+	for range runs {
+		w := &world{at: epoch, size: 100, version: "1.18.0", mode: "transaction", active: 6}
+		looks := []Observation{w.look()}
+		for range 20 {
+			n := int64(1800 + 60*rng.NormFloat64())
+			w.run(3*time.Second, n, 10*time.Millisecond, 0)
+			looks = append(looks, w.look())
+		}
+		if l := estimateOne(t, looks...); l.Erlangs.Lower <= 6 && 6 <= l.Erlangs.Upper {
+			covered++
+		}
+	}
+	if share := float64(covered) / float64(runs); share < 0.93 || share > 0.97 {
+		t.Errorf("the 95 %% interval covered the mean in %.1f %% of %d runs", 100*share, runs)
+	}
+}
+
+func TestEstimateFindsOpenDemandBehindAFullPool(t *testing.T) {
+	// Demand 12 Erlangs (1200/s × 10 ms) on 10 connections: 1000/s served, the queue grows by 200/s.
+	w := &world{at: epoch, size: 10, version: "1.18.0", mode: "transaction", active: 10, timeout: 2 * time.Minute}
+	looks := []Observation{w.look()}
+	for i := range 20 {
+		w.waiting = 600 * (i + 1)
+		w.maxWait = time.Duration(i+1) * 500 * time.Millisecond
+		w.run(3*time.Second, 3000, 10*time.Millisecond, time.Duration(i)*500*time.Millisecond)
+		looks = append(looks, w.look())
+	}
+	l := estimateOne(t, looks...)
+	near(t, "load", l.Erlangs.Target, 12, 1e-6)
+	if l.Method != MethodFlowBalance || l.AtLeast {
+		t.Errorf("method %s, at least %v; want flow balance", l.Method, l.AtLeast)
+	}
+}
+
+func TestEstimateFindsDemandWhenWaitersAreSentAway(t *testing.T) {
+	// The same demand with query_wait_timeout 5 s: the queue stands at 5 s of arrivals, 200/s leave unserved.
+	w := &world{at: epoch, size: 10, version: "1.18.0", mode: "transaction", active: 10, timeout: 5 * time.Second, waiting: 6000, maxWait: 5 * time.Second}
+	looks := []Observation{w.look()}
+	for range 20 {
+		w.run(3*time.Second, 3000, 10*time.Millisecond, 5*time.Second)
+		looks = append(looks, w.look())
+	}
+	l := estimateOne(t, looks...)
+	near(t, "load", l.Erlangs.Target, 12, 1e-6)
+	if l.Method != MethodQueueAge || !strings.Contains(strings.Join(l.Notes, "\n"), "about 12000 time-outs") {
+		t.Errorf("method %s, notes %q; want queue age and 12000 time-outs", l.Method, l.Notes)
+	}
+}
+
+func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
+	w := &world{at: epoch, size: 10, version: "1.18.0", mode: "transaction", active: 10, waiting: 30, clients: 290, maxWait: 30 * time.Millisecond}
+	looks := []Observation{w.look()}
+	for range 20 {
+		w.run(3*time.Second, 3000, 10*time.Millisecond, 30*time.Millisecond)
+		looks = append(looks, w.look())
+	}
+	l := estimateOne(t, looks...)
+	if !l.AtLeast || l.Method != MethodBusy {
+		t.Fatalf("at least %v by %s; want at least", l.AtLeast, l.Method)
+	}
+	near(t, "lower bound", l.Erlangs.Target, 10, 1e-6)
+	near(t, "clients in the system", float64(l.InSystem), 40, 1e-6)
+}
+
+func TestEstimateUsesTheInteractiveLawWhereThinkTimeIsKnown(t *testing.T) {
+	// 300 clients, S = 10 ms, Z = 190 ms: 15 Erlangs. First 2 looks while the pool had 20 connections, then 40 at 10.
+	w := &world{at: epoch, size: 20, version: "1.18.0", mode: "transaction", active: 15, clients: 300}
+	looks := []Observation{w.look()}
+	w.run(3*time.Second, 4500, 10*time.Millisecond, 0)
+	looks = append(looks, w.look())
+	w.size, w.active, w.waiting, w.clients, w.maxWait = 10, 10, 90, 210, 90*time.Millisecond
+	for range 40 {
+		w.run(3*time.Second, 3000, 10*time.Millisecond, 90*time.Millisecond)
+		looks = append(looks, w.look())
+	}
+	l := estimateOne(t, looks...)
+	if l.Method != MethodInteractive {
+		t.Fatalf("method %s, want the interactive law; notes %q", l.Method, l.Notes)
+	}
+	near(t, "load", l.Erlangs.Target, 15, 0.06)
+}
+
+func TestEstimateReadsSessionPoolsFromTheGauge(t *testing.T) {
+	w := &world{at: epoch, size: 10, version: "1.18.0", mode: "session", active: 4}
+	looks := []Observation{w.look()}
+	for range 5 {
+		w.run(time.Second, 10, time.Millisecond, 0)
+		looks = append(looks, w.look())
+	}
+	l := estimateOne(t, looks...)
+	if !l.AtLeast || l.Method != MethodGauge || l.Erlangs.Target != 4 {
+		t.Errorf("%+v; want at least 4 by gauge", l)
+	}
+}
+
+func TestEstimateAddsTransactionsThatHaveNotEnded(t *testing.T) {
+	w := &world{at: epoch, size: 20, version: "1.18.0", mode: "transaction", active: 9,
+		holders: []Holder{{PID: 77, User: "app1", Application: "cron", Age: 5 * time.Minute, Pool: "main/app"}}}
+	looks := []Observation{w.look()}
+	for range 20 {
+		w.run(3*time.Second, 1200, 10*time.Millisecond, 0) // 4 Erlangs end, 5 more stay open
+		looks = append(looks, w.look())
+	}
+	l := estimateOne(t, looks...)
+	near(t, "load", l.Erlangs.Target, 9, 1e-6)
+	notes := strings.Join(l.Notes, "\n")
+	if !strings.Contains(notes, "long transactions are open") || !strings.Contains(notes, "pid 77 of app1 (cron)") {
+		t.Errorf("notes %q name neither the open transactions nor their holder", l.Notes)
+	}
+}
+
+func TestEstimateSplitsUsersByTheirActiveConnections(t *testing.T) {
+	w := &world{at: epoch, size: 20, version: "1.18.0", mode: "transaction", active: 12, users: []string{"app1", "app2"}, share: []float64{0.75, 0.25}}
+	looks := []Observation{w.look()}
+	for range 3 {
+		w.run(time.Second, 1200, 10*time.Millisecond, 0)
+		looks = append(looks, w.look())
+	}
+	l := estimateOne(t, looks...)
+	if len(l.Copies) != 2 || l.Copies[0].Share != 0.75 || l.Copies[1].Share != 0.25 || !l.Copies[0].Approx {
+		t.Errorf("copies %+v; want 0.75 and 0.25, marked approximate", l.Copies)
+	}
+}
+
+func TestEvidenceLeavesOutARestart(t *testing.T) {
+	w := &world{at: epoch, size: 10, version: "1.18.0", mode: "transaction", active: 6}
+	looks := []Observation{w.look()}
+	for i := range 10 {
+		if i == 5 {
+			w.xacts, w.xact, w.wait = 0, 0, 0
+		}
+		w.run(3*time.Second, 1800, 10*time.Millisecond, 0)
+		looks = append(looks, w.look())
+	}
+	e := evidenceOf(t, looks...)
+	if len(e.Breaks) != 1 || !strings.Contains(e.Breaks[0], "counters went backwards (total_xact_count 9000 -> 1800)") {
+		t.Errorf("breaks %q", e.Breaks)
+	}
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "load", loads[0].Erlangs.Target, 6, 1e-9)
+}
+
+func TestEstimateRefusesWithoutAnInterval(t *testing.T) {
+	w := &world{at: epoch, size: 10, version: "1.18.0", mode: "transaction", xacts: 500}
+	one := w.look()
+	if _, err := Estimate(evidenceOf(t, one)); KindOf(err) != KindEvidence {
+		t.Errorf("one look: %v, want not enough evidence", err)
+	}
+	w.at, w.xacts = w.at.Add(time.Second), 3
+	if _, err := Estimate(evidenceOf(t, one, w.look())); KindOf(err) != KindEvidence || !strings.Contains(err.Error(), "went backwards") {
+		t.Errorf("only a restart: %v, want not enough evidence", err)
+	}
+	if _, err := evidenceOf(t, one).Add(one); KindOf(err) != KindEvidence {
+		t.Errorf("the same look twice: %v, want a refusal", err)
+	}
+}
+
+func TestEvidenceIsAValue(t *testing.T) {
+	w := &world{at: epoch, size: 10, version: "1.18.0", mode: "transaction", active: 6}
+	e := evidenceOf(t, w.look())
+	w.run(time.Second, 600, 10*time.Millisecond, 0)
+	a, err := e.Add(w.look())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.run(time.Second, 900, 10*time.Millisecond, 0)
+	if _, err := a.Add(w.look()); err != nil {
+		t.Fatal(err)
+	}
+	b := a
+	if len(e.Flows[0].Looks) != 1 || len(b.Flows[0].Looks) != 2 || b.Flows[0].Intervals[0].Xacts != 600 {
+		t.Errorf("adding to a copy changed the original: %+v", b.Flows[0])
+	}
+}
+
+func TestHistoryReplacesTheWindow(t *testing.T) {
+	w := &world{at: epoch, size: 30, version: "1.18.0", mode: "transaction", active: 6}
+	looks := []Observation{w.look()}
+	for range 20 {
+		w.run(3*time.Second, 1800, 10*time.Millisecond, 0)
+		looks = append(looks, w.look())
+	}
+	e := evidenceOf(t, looks...)
+	var h Histogram
+	for i := range 1000 {
+		h = h.Add(epoch, float64(1+i%20)) // 1 to 20, evenly
+	}
+	e.History = History{Lookback: 24 * time.Hour, Pools: []PoolHistory{{Pool: "main/app", Erlangs: h}}}
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := loads[0].Erlangs
+	for _, c := range []struct{ got, want float64 }{{got.Lower, 10}, {got.Target, 19}, {got.Upper, 20}} {
+		if c.got < c.want || c.got > c.want*HistogramGrowth {
+			t.Errorf("history gives %+v, want p50, p95, p99 = 10, 19, 20 within a bucket", got)
+		}
+	}
+	near(t, "arrivals at target", loads[0].PerSec, got.Target/0.010, 1e-6)
+}

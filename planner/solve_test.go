@@ -1,0 +1,422 @@
+package planner
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/queue"
+)
+
+func ptr(n int) *int { return &n }
+
+// whatIf is a server of K connections with pools main and ci, 2 copies each, that the test changes.
+func whatIf(k int) Declared {
+	server := declaredServer("main", Declared{})
+	server.MaxConns, server.DirectConns = ptr(k), ptr(0)
+	d := Declared{Servers: []DeclaredServer{server}, Deadband: 0}
+	for _, id := range []string{"ci/app", "main/app"} {
+		p, _ := d.pool(id)
+		p.Copies, p.Size = 2, ptr(10)
+		p.Load = &DeclaredLoad{ArrivalsPerSec: 1000, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
+		d.Pools = append(d.Pools, p)
+	}
+	return d
+}
+
+func solve(t *testing.T, d Declared) Plan {
+	t.Helper()
+	p, err := trySolve(t, d, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func trySolve(t *testing.T, d Declared, opt Options) (Plan, error) {
+	t.Helper()
+	f, err := Model(epoch, d, Evidence{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Solve(f, opt)
+	checkLedger(t, p)
+	return p, err
+}
+
+// checkLedger proves the promise on the printed numbers alone.
+func checkLedger(t *testing.T, p Plan) {
+	t.Helper()
+	for _, s := range p.Servers {
+		sum := s.SpareConns
+		for _, l := range s.Ledger[1:] {
+			sum += l.Conns
+		}
+		if sum != s.MaxConns || s.Ledger[0].Conns != s.MaxConns {
+			t.Fatalf("the ledger of %s adds up to %d with the spare, max_connections is %d: %+v", s.Name, sum, s.MaxConns, s.Ledger)
+		}
+		if s.SpareConns < 0 {
+			t.Fatalf("%s is over its budget by %d", s.Name, -s.SpareConns)
+		}
+		after := 0
+		for _, x := range p.Pools {
+			if x.Server == s.Name {
+				after += x.WorstConns.After
+			}
+		}
+		if after != s.PlannedConns {
+			t.Fatalf("the pools of %s add up to %d, planned are %d", s.Name, after, s.PlannedConns)
+		}
+	}
+}
+
+func sizesOf(p Plan) string {
+	var out []string
+	for _, x := range p.Pools {
+		out = append(out, fmt.Sprintf("%s=%d", x.ID, x.ToSize))
+	}
+	return strings.Join(out, " ")
+}
+
+func TestEqualPoolsGetEqualSizes(t *testing.T) {
+	p := solve(t, whatIf(60)) // budget 60 − 3 − 5 = 52
+	if got := sizesOf(p); got != "ci/app=13 main/app=13" {
+		t.Errorf("%s, want 13 each", got)
+	}
+	if p.Gap != 0 || p.Servers[0].BudgetConns != 52 {
+		t.Errorf("gap %v, budget %d", p.Gap, p.Servers[0].BudgetConns)
+	}
+}
+
+func TestWeightMovesConnections(t *testing.T) {
+	d := whatIf(60)
+	d.Pools[0].Weight = 20
+	p := solve(t, d)
+	if p.Pools[0].ToSize <= p.Pools[1].ToSize {
+		t.Errorf("%s: the pool of weight 20 is not larger", sizesOf(p))
+	}
+}
+
+func TestSurviveLossServesTheLoadWithOneProcessFewer(t *testing.T) {
+	d := whatIf(120)
+	d.Pools[0].SurviveLoss = 1
+	p := solve(t, d)
+	// One process of two is lost: the other carries all 10 Erlangs.
+	want, _ := queue.MinServers(10, 10*time.Millisecond, 1, queue.Target{Utilization: DefaultUtilization, Mean: DefaultMaxWaitMean, P99: DefaultMaxWaitP99})
+	x := p.Pools[0]
+	if x.Floor != want || x.ToSize < want || !strings.Contains(x.FloorBy, "with 1 of 2 processes lost") {
+		t.Errorf("floor %d by %q, size %d; want a floor of %d", x.Floor, x.FloorBy, x.ToSize, want)
+	}
+	if without := solve(t, whatIf(120)); without.Pools[0].Floor >= want {
+		t.Errorf("the floor without survive_loss is %d already", without.Pools[0].Floor)
+	}
+}
+
+func TestDeclaredLineTakesConnectionsFromThePools(t *testing.T) {
+	d := whatIf(60)
+	d.Lines = []DeclaredLine{{Server: "main", Name: "backup agent", Conns: 8}}
+	p := solve(t, d)
+	if got := sizesOf(p); got != "ci/app=11 main/app=11" {
+		t.Errorf("%s, want 11 each", got)
+	}
+	text, err := json.Marshal(p.Servers[0].Ledger)
+	if err != nil || !strings.Contains(string(text), `{"item":"backup agent","conns":8,"source":"declared","count":"declared"}`) {
+		t.Errorf("ledger %s, %v", text, err)
+	}
+}
+
+// seenFleet is a fleet of one process with pools that a recording showed: size, reserve, seen connections per alias.
+func seenFleet(aliases ...Alias) (Observation, Observation) {
+	o := Observation{At: epoch, Servers: []Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3}},
+		Processes: []Process{{ID: "main/1", Group: "main", Version: "1.24.1", Settings: Settings{ReserveTimeout: 5 * time.Second}}}}
+	later := o
+	later.At = epoch.Add(60 * time.Second)
+	later.Processes = []Process{o.Processes[0]}
+	for _, a := range aliases {
+		a.Database, a.PoolMode, a.Server = a.Name, "transaction", "main"
+		o.Processes[0].Aliases = append(o.Processes[0].Aliases, a)
+		a.Counters.Xacts += 24000
+		a.Counters.XactTime += 240 * time.Second // 4 Erlangs
+		later.Processes[0].Aliases = append(later.Processes[0].Aliases, a)
+	}
+	return o, later
+}
+
+func seenAlias(name string, size, reserve, conns int, users ...string) Alias {
+	a := Alias{Name: name, SizeConns: size, ReserveConns: reserve}
+	for _, u := range users {
+		a.Pools = append(a.Pools, PoolGauges{User: u, ServersIdle: conns})
+	}
+	return a
+}
+
+func solveSeen(t *testing.T, d Declared, first, later Observation) (Fleet, Plan) {
+	t.Helper()
+	e := evidenceOf(t, first, later)
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Model(epoch, d, e, loads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Solve(f, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkLedger(t, p)
+	return f, p
+}
+
+func TestWorstCaseCountsUsersReservesAndWhatIsOpen(t *testing.T) {
+	capped := seenAlias("capped", 10, 0, 7, "app1", "app2")
+	capped.MaxConns = 12
+	a, b := seenFleet(seenAlias("app", 5, 2, 3, "app1", "app2"), capped, seenAlias("over", 4, 0, 9, "app1"))
+	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
+	for i, want := range []int{
+		14, // 2 users × (5 + 2)
+		14, // 2 × 10 capped at 12 by max_db_connections, but 14 are open, and a cap closes nothing
+		9,  // 9 are open, more than size 4
+	} {
+		if got := f.Pools[i].WorstConns; got != want {
+			t.Errorf("worst case of %s = %d, want %d", f.Pools[i].ID, got, want)
+		}
+	}
+}
+
+func TestCountAtPeakIsAnAcceptedRiskAndNamed(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 30, 0, 6, "app1"), seenAlias("big", 40, 0, 5, "app1"))
+	d := Declared{}
+	for _, id := range []string{"main/app", "main/big"} {
+		p, _ := d.pool(id)
+		d.Pools = append(d.Pools, p)
+	}
+	_, strict := solveSeen(t, d, a, b)
+	d.Pools[1].Count = CountHighest
+	_, risk := solveSeen(t, d, a, b)
+	x := risk.Pools[1]
+	if x.WorstConns.Before != 5 || x.ToSize != 40 || x.WorstConns.After != 5 {
+		t.Errorf("%+v; want 5 connections counted and the size left at 40", x)
+	}
+	if !strings.Contains(strings.Join(risk.Warnings, "\n"), "accepted risk: main/big is counted at its highest seen, 5 connections; the strict line would be 40") {
+		t.Errorf("warnings %q do not name the risk", risk.Warnings)
+	}
+	if strict.Pools[1].ToSize >= 40 || risk.Servers[0].PlannedConns > risk.Servers[0].BudgetConns {
+		t.Errorf("the strict plan leaves main/big at %d", strict.Pools[1].ToSize)
+	}
+}
+
+func TestFrozenPoolsStayInTheLedger(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 5, 0, 5, "app1"), seenAlias("other", 20, 0, 2, "app1"))
+	d := Declared{}
+	p, _ := d.pool("main/app")
+	d.Pools = []DeclaredPool{p}
+	_, plan := solveSeen(t, d, a, b)
+	if x := plan.Pools[1]; x.Frozen == "" || x.ToSize != 20 || x.WorstConns.After != 20 {
+		t.Errorf("%+v; want main/other frozen at 20", x)
+	}
+}
+
+func TestAUsersOwnSizeIsNotTheLinesToChange(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 5, 1, 3, "app1", "app2"))
+	for _, o := range []*Observation{&a, &b} {
+		o.Processes[0].Users = []UserLimit{{Name: "app2", SizeConns: 8}}
+	}
+	f, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if f.Pools[0].WorstConns != 6+9 {
+		t.Errorf("worst case %d, want (5+1) + (8+1)", f.Pools[0].WorstConns)
+	}
+	if x := plan.Pools[0]; x.Copies != 1 || x.WorstConns.After != x.ToSize+1+9 {
+		t.Errorf("%+v; want one copy that follows the line, and 9 connections that do not", x)
+	}
+}
+
+func TestCapsOfUsersRolesAndDatabasesBindThePlan(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Observation)
+		bound  string
+		most   int
+	}{
+		{"max_user_connections", func(o *Observation) { o.Processes[0].Settings.MaxUserConns = 15 }, "max_user_connections 15 of app1 in main/1", 15},
+		{"role", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{"app1", 17}} }, "CONNECTION LIMIT 17 of role app1", 17},
+		{"database", func(o *Observation) { o.Servers[0].Databases = []ConnLimit{{"app", 8}} }, "CONNECTION LIMIT 8 of database app", 8},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a, b := seenFleet(seenAlias("app", 8, 0, 5, "app1"), seenAlias("big", 8, 0, 5, "app1"))
+			c.change(&a)
+			c.change(&b)
+			_, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+			sum := plan.Pools[0].ToSize
+			if c.name != "database" {
+				sum += plan.Pools[1].ToSize
+			}
+			if sum != c.most || plan.Pools[0].Bound != c.bound {
+				t.Errorf("%s bound by %q; want %d connections bound by %q", sizesOf(plan), plan.Pools[0].Bound, c.most, c.bound)
+			}
+		})
+	}
+}
+
+func TestReserveIsLoweredOnlyWhereItsConnectionsAreWanted(t *testing.T) {
+	d := whatIf(60)
+	for i := range d.Pools {
+		d.Pools[i].ReserveConns, d.Pools[i].Reserve = ptr(4), &IntRange{Min: 1, Max: 4}
+	}
+	if p := solve(t, d); p.Pools[0].ReserveSize != 1 || p.Pools[0].ToSize != 12 {
+		t.Errorf("size %d reserve %d; want 12 and 1 where connections are scarce", p.Pools[0].ToSize, p.Pools[0].ReserveSize)
+	}
+	d.Servers[0].MaxConns = ptr(1000)
+	if p := solve(t, d); p.Pools[0].ReserveSize != 4 {
+		t.Errorf("reserve %d; want 4, nobody needs the connections", p.Pools[0].ReserveSize)
+	}
+}
+
+func TestNothingIsSpentThatBuysNothing(t *testing.T) {
+	d := whatIf(10000)
+	p := solve(t, d)
+	if p.Servers[0].SpareConns < 9000 || p.Pools[0].Bound != "one more buys nothing" {
+		t.Errorf("spare %d, bound %q", p.Servers[0].SpareConns, p.Pools[0].Bound)
+	}
+}
+
+func TestDeadbandLeavesSizesThatAreGoodEnough(t *testing.T) {
+	d := whatIf(61) // budget 53: one pool can be one larger
+	best := solve(t, d)
+	d.Pools[0].Size, d.Pools[1].Size = ptr(13), ptr(13)
+	d.Deadband = 0.01
+	if p := solve(t, d); p.Changes() {
+		t.Errorf("%s; 13 and 13 are the optimum", sizesOf(p))
+	}
+	d.Pools[0].Size, d.Pools[1].Size = ptr(14), ptr(12)
+	p := solve(t, d)
+	if !p.Changes() {
+		t.Errorf("%s stays although the optimum %s saves far more than 1 %%", sizesOf(p), sizesOf(best))
+	}
+	d.Deadband = 0.9
+	if p := solve(t, d); p.Changes() || p.Gap <= 0 || !strings.HasPrefix(p.Pools[0].Bound, "deadband") {
+		t.Errorf("%s, gap %v, bound %q; want the sizes kept, the loss in the gap, and the reason", sizesOf(p), p.Gap, p.Pools[0].Bound)
+	}
+}
+
+func TestInfeasibleNamesTheSmallestClashAndTheConnectionsShort(t *testing.T) {
+	d := whatIf(30) // budget 22
+	plan, err := trySolve(t, d, Options{})
+	if KindOf(err) != KindInfeasible || plan.Infeasible == nil {
+		t.Fatalf("%v, %+v", err, plan.Infeasible)
+	}
+	short := plan.Infeasible.ShortConns
+	d.Servers[0].HeadroomConns = ptr(5 - short) // exactly what was short
+	if _, err := trySolve(t, d, Options{}); err != nil {
+		t.Errorf("with the %d connections that were short: %v", short, err)
+	}
+	d.Servers[0].HeadroomConns = ptr(5 - short + 1)
+	if _, err := trySolve(t, d, Options{}); err == nil {
+		t.Errorf("one less than %d suffices, too", short)
+	}
+}
+
+func TestBestEffortStaysWithinTheBudget(t *testing.T) {
+	d := whatIf(26)
+	plan, err := trySolve(t, d, Options{BestEffort: true})
+	if err != nil || !plan.BestEffort || plan.Infeasible == nil {
+		t.Fatalf("%v, best effort %v", err, plan.BestEffort)
+	}
+	if plan.Servers[0].SpareConns < 0 || plan.Servers[0].SpareConns > 1 {
+		t.Errorf("spare %d; want the whole budget used and no more", plan.Servers[0].SpareConns)
+	}
+}
+
+func TestCPUAboveTheCeilingIsInfeasibleAndBestEffortCapsBusyConnections(t *testing.T) {
+	d := whatIf(200)
+	d.Servers[0].Cores = 8
+	for i := range d.Pools {
+		d.Pools[i].Load.CPUPerXact = 4 * time.Millisecond // 2 × 1000/s × 4 ms = 8 cores
+	}
+	plan, err := trySolve(t, d, Options{})
+	if KindOf(err) != KindInfeasible || plan.Infeasible.Constraint != "cpu" {
+		t.Fatalf("%v", err)
+	}
+	plan, err = trySolve(t, d, Options{BestEffort: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, x := range plan.Pools {
+		total += x.ToSize * x.Copies
+	}
+	if total > 16 { // 20 Erlangs at 100 % CPU, ceiling 80 %
+		t.Errorf("%d connections may be busy, the ceiling carries 16", total)
+	}
+	d.Servers[0].CPUHeadroom, d.Servers[0].CPUHold = 0, 0.95
+	plan, _ = trySolve(t, d, Options{})
+	if plan.Infeasible == nil || math.Abs(float64(plan.Infeasible.Cap)-0.90) > 1e-12 {
+		t.Errorf("%+v; want the ceiling 5 points below the hold level of 0.95", plan.Infeasible)
+	}
+}
+
+// TestSolveEqualsBruteForce tries every pair of sizes of random two-pool fleets.
+func TestSolveEqualsBruteForce(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	solved := 0
+	for range 400 {
+		d := whatIf(30 + rng.IntN(60))
+		for i := range d.Pools {
+			p := &d.Pools[i]
+			p.Copies, p.Weight = 1+rng.IntN(4), math.Exp(rng.NormFloat64())
+			p.Load.ArrivalsPerSec = 100 * float64(p.Copies) * (0.5 + 8*rng.Float64())
+			p.Load.HoldSCV = 3 * rng.Float64()
+			p.ReserveConns = ptr(rng.IntN(2))
+			p.Size = nil
+		}
+		plan, err := trySolve(t, d, Options{})
+		f, _ := Model(epoch, d, Evidence{}, nil)
+		best := math.Inf(1)
+		lo := [2]int{}
+		for i, p := range f.Pools {
+			lo[i], _, _ = Floor(p)
+		}
+		for a := lo[0]; a < 90; a++ {
+			for b := lo[1]; b < 90; b++ {
+				if f.Pools[0].WorstAt(a, f.Pools[0].ReserveConns)+f.Pools[1].WorstAt(b, f.Pools[1].ReserveConns) <= f.Servers[0].BudgetConns {
+					best = min(best, curveOf(f.Pools[0]).Cost(a)+curveOf(f.Pools[1]).Cost(b))
+				}
+			}
+		}
+		switch {
+		case err != nil && !math.IsInf(best, 1):
+			t.Fatalf("refused (%v), but an objective of %g exists", err, best)
+		case err == nil && math.Abs(float64(plan.Objective)-best) > 1e-9*best+100*MinGain: // up to MinGain a connection stays unspent
+			t.Fatalf("objective %g, brute force %g (%s)", plan.Objective, best, sizesOf(plan))
+		case err == nil:
+			solved++
+		}
+	}
+	if solved < 200 {
+		t.Errorf("only %d of 400 fleets were feasible: the test proves too little", solved)
+	}
+}
+
+func TestEqualInputsGiveEqualBytes(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 5, 2, 3, "app1", "app2"), seenAlias("big", 8, 0, 5, "app1"), seenAlias("c", 4, 0, 1, "x"))
+	b.Processes[0].Settings.MaxUserConns = 40
+	var first string
+	for range 20 {
+		_, p := solveSeen(t, Declared{SizeAll: true}, a, b)
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == "" {
+			first = string(text)
+		}
+		if string(text) != first {
+			t.Fatalf("two runs differ:\n%s\n%s", first, text)
+		}
+	}
+}
