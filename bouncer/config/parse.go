@@ -102,8 +102,15 @@ type expander struct {
 	faults []error
 }
 
-// Visit replaces the variables of one string node.
+// Visit replaces the variables of one string node, and refuses what a config has no use for and the decoder trips over:
+// tags, and anchors that contain themselves.
 func (x *expander) Visit(n ast.Node) ast.Visitor {
+	switch n.(type) {
+	case *ast.TagNode, *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+		p := n.GetToken().Position
+		x.faults = append(x.faults, Fault{fmt.Sprintf("%s:%d:%d", x.name, p.Line, p.Column), "tags, anchors, aliases and merge keys are not read here: write the value out"})
+		return nil
+	}
 	s, ok := n.(*ast.StringNode)
 	if !ok {
 		return x

@@ -1,5 +1,152 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 
-func initCommand() *cli.Command { return &cli.Command{Name: "init"} }
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+func initCommand() *cli.Command {
+	flags := []cli.Flag{
+		&cli.BoolFlag{Name: "reference", Usage: "print every key with its meaning and default instead"},
+	}
+	for _, f := range sourceFlags() {
+		switch f.Names()[0] {
+		case "postgres", "bouncer", "timeout":
+			flags = append(flags, f)
+		}
+	}
+	return &cli.Command{
+		Name:  "init",
+		Usage: "print a commented config for the fleet that it sees",
+		Description: "Examples:\n" +
+			"  pgbudget init --postgres DSN --bouncer main=DSN --bouncer ci=DSN > pgbudget.yaml\n" +
+			"  pgbudget init --reference",
+		Flags: flags,
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c, 0); err != nil {
+				return err
+			}
+			if c.Bool("reference") {
+				_, err := fmt.Fprint(c.App.Writer, config.Reference)
+				return err
+			}
+			s := source{postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"), timeout: c.Duration("timeout")}
+			if !s.live() {
+				return errNoFleet
+			}
+			fleet, err := s.open(c.Context)
+			if err != nil {
+				return err
+			}
+			defer fleet.close()
+			o, err := fleet.Observe(c.Context)
+			if err != nil {
+				return err
+			}
+			text, err := s.initial(o)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(c.App.Writer, text)
+			return err
+		},
+	}
+}
+
+// errNoFleet says that init needs something to look at.
+var errNoFleet = &planner.Error{Kind: planner.KindUsage, Err: fmt.Errorf("no fleet to look at"),
+	Hint: "pgbudget init --postgres DSN --bouncer GROUP=DSN, or pgbudget init --reference"}
+
+// initial writes a config for what was seen. Passwords stay out of it.
+func (s source) initial(o planner.Observation) (string, error) {
+	targets, err := s.targets()
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Written by pgbudget init from what it saw at %s.\n", o.At.Format("2006-01-02 15:04:05 MST"))
+	b.WriteString("# Passwords belong into the passfile (PGPASSFILE, ~/.pgpass) or PGPASSWORD. Every key: pgbudget init --reference\n\nservers:\n")
+	for i, t := range targets.Servers {
+		seen := o.Servers[slices.IndexFunc(o.Servers, func(s planner.Server) bool { return s.Name == t.Name })]
+		fmt.Fprintf(&b, "  - name: %s   # PostgreSQL %d.%d, max_connections %d, %d direct connections now\n", t.Name, seen.VersionNum/10000, seen.VersionNum%10000,
+			seen.MaxConns, seen.Backends.DirectConns)
+		fmt.Fprintf(&b, "    dsn: %s\n", quote(withoutPassword(targets.Servers[i].DSN)))
+		b.WriteString("    # headroom: {connections: 5%, cpu: 20%}\n    # cpu: '…'   # PromQL, needs prometheus: below\n")
+	}
+	b.WriteString("\ngroups:\n")
+	for _, g := range targets.Groups {
+		fmt.Fprintf(&b, "  - name: %s\n    processes:\n", g.Name)
+		for j, dsn := range g.Consoles {
+			id := fmt.Sprintf("%s/%d", g.Name, j+1)
+			version := ""
+			for _, p := range o.Processes {
+				if p.ID == id {
+					version = p.Version
+				}
+			}
+			fmt.Fprintf(&b, "      - console: %s   # %s, PgBouncer %s\n", quote(withoutPassword(dsn)), id, version)
+		}
+	}
+	b.WriteString("\npools:   # ours to size; take one out and it stays in the ledger, frozen\n")
+	for _, id := range planner.PoolIDs(o) {
+		fmt.Fprintf(&b, "  - {pool: %s}   # %s\n", quote(id), seenOf(o, id))
+	}
+	b.WriteString("\n# ledger:\n#   - {server: " + targets.Servers[0].Name + ", name: backup agent, conns: 2}\n# prometheus: {url: 'http://prom:9090', lookback: 7d}\n")
+	return b.String(), nil
+}
+
+// seenOf says what a pool looks like today.
+func seenOf(o planner.Observation, id string) string {
+	processes, sizes, users := 0, []string{}, []string{}
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			if p.Group+"/"+a.Name != id {
+				continue
+			}
+			processes++
+			sizes = append(sizes, sizeOf(p, a, ""))
+			for _, g := range a.Pools {
+				users = append(users, g.User)
+			}
+		}
+	}
+	slices.Sort(users)
+	slices.Sort(sizes)
+	who := "never used"
+	if users = slices.Compact(users); len(users) > 0 {
+		who = "users " + strings.Join(users, ", ")
+	}
+	return fmt.Sprintf("pool_size %s in %d processes, %s", strings.Join(slices.Compact(sizes), "/"), processes, who)
+}
+
+var passwordKey = regexp.MustCompile(`(?i)\s*\b(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)`)
+
+// withoutPassword is a DSN, keyword or URL, without its passwords.
+func withoutPassword(dsn string) string {
+	if !strings.Contains(dsn, "://") {
+		return strings.TrimSpace(passwordKey.ReplaceAllString(dsn, ""))
+	}
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return "" // what cannot be read cannot be cleaned
+	}
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	q := u.Query()
+	q.Del("password")
+	q.Del("sslpassword")
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// quote writes a YAML scalar that cannot be misread; ${ stays literal by never being there.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -1,0 +1,123 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+func noEnv(string) (string, bool) { return "", false }
+
+func parse(t *testing.T, text string) *Config {
+	t.Helper()
+	c, err := Parse("test.yaml", []byte(text), noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestReferenceIsValidAndNamesEveryKey(t *testing.T) {
+	parse(t, Reference)
+	var walk func(reflect.Type)
+	keys := 0
+	walk = func(typ reflect.Type) {
+		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		if typ.Kind() != reflect.Struct {
+			return
+		}
+		for i := range typ.NumField() {
+			key := typ.Field(i).Tag.Get("yaml")
+			if key == "" {
+				continue
+			}
+			keys++
+			if !strings.Contains(Reference, key+":") {
+				t.Errorf("the reference does not name %q", key)
+			}
+			walk(typ.Field(i).Type)
+		}
+	}
+	walk(reflect.TypeFor[File]())
+	if keys < 50 {
+		t.Errorf("only %d keys were walked", keys)
+	}
+}
+
+// TestReferenceShowsTheRealDefaults reads the reference's values where it calls them defaults, and a config that says
+// nothing, and wants the same rules.
+func TestReferenceShowsTheRealDefaults(t *testing.T) {
+	bare := parse(t, "servers: [{name: main, dsn: host=x}]\npools: [{pool: main/app}]\n").Declared()
+	full := parse(t, "servers: [{name: main, dsn: host=x, headroom: {connections: 5%, cpu: 20%}, direct: {count: peak}}]\n"+
+		"pools: [{pool: main/app, min: 1, weight: 1, utilization: 90%, max_wait: {mean: 10ms, p99: 100ms}, survive_loss: 0, count: worst}]\ndeadband: 1%\n").Declared()
+	bare.Pools[0].Where, full.Pools[0].Where = "", ""
+	if !reflect.DeepEqual(bare, full) {
+		t.Errorf("defaults differ from what the reference says:\n%+v\n%+v", bare, full)
+	}
+	for _, say := range []string{"default 5%, at least 5", "default 20%", "utilization: 90%", "mean: 10ms", "p99: 100ms", "lookback: 7d", "deadband: 1%"} {
+		if !strings.Contains(Reference, say) {
+			t.Errorf("the reference does not say %q", say)
+		}
+	}
+	if planner.DefaultHeadroomShare != 0.05 || planner.DefaultHeadroomLeast != 5 || planner.DefaultCPUHeadroom != 0.20 || planner.DefaultUtilization != 0.90 ||
+		planner.DefaultMaxWaitMean != 10*time.Millisecond || planner.DefaultMaxWaitP99 != 100*time.Millisecond || planner.DefaultLookbackLoad != 7*24*time.Hour || planner.DefaultDeadband != 0.01 {
+		t.Error("a default changed: change the reference, too")
+	}
+}
+
+func TestEveryFaultIsReportedAtOnce(t *testing.T) {
+	_, err := Parse("bad.yaml", []byte("servers:\n  - {name: a b, cores: many}\ngroups:\n  - name: x/y\n    processes: []\nledger:\n  - {server: z, name: '', conns: -1}\n"), noEnv)
+	if planner.KindOf(err) != planner.KindUsage {
+		t.Fatalf("%v is not an error of usage", err)
+	}
+	for _, want := range []string{"bad.yaml:2:12: servers[0].name", "bad.yaml:2:24: servers[0].cores", "has neither dsn:", "bad.yaml:4:11: groups[0].name",
+		"groups[0].processes", "ledger[0].server is \"z\"", "ledger[0].name", "ledger[0].conns is -1"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in:\n%v", want, err)
+		}
+	}
+}
+
+func TestVariablesCannotChangeTheStructure(t *testing.T) {
+	env := func(k string) (string, bool) { return "x', max_connections: 1, y: '#", k == "V" }
+	c, err := Parse("env.yaml", []byte("servers:\n  - {name: main, dsn: '${V}', max_connections: 100}\n"), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Servers[0].MaxConnections.N != 100 || !strings.HasPrefix(c.Servers[0].DSN, "x', max") {
+		t.Errorf("%+v", c.Servers[0])
+	}
+}
+
+func TestPrometheusHTTPConfigKeepsItsVariables(t *testing.T) {
+	env := func(k string) (string, bool) { return "s3cr:et #", k == "P" }
+	c, err := Parse("p.yaml", []byte("servers: [{name: main, max_connections: 9}]\nprometheus: {url: 'http://p:9090', http_config: {basic_auth: {username: u, password: '${P}'}}}\n"), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(c.Prometheus.HTTPConfig.YML); !strings.Contains(got, "s3cr:et #") {
+		t.Errorf("http_config became %q", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(Reference)
+	f.Add("servers: [{name: a, max_connections: 1e3}]")
+	f.Add("pools:\n- {pool: a/b, load: {arrivals_per_sec: .nan, mean_hold: -1s}}")
+	f.Add("a: &x [*x]\n")
+	f.Add("${A}: ${B}")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := Parse("f.yaml", []byte(text), noEnv)
+		if (err == nil) == (c == nil) {
+			t.Fatalf("config %v, error %v", c, err)
+		}
+		if err == nil {
+			c.Declared()
+		}
+	})
+}
