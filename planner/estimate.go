@@ -69,7 +69,7 @@ func breaksOf(breaks []string, subject string) string {
 func mergeFlows(id string, flows []flowLoad) Load {
 	l := Load{Pool: id, ArrivalSCV: 1, HoldSCV: 1, Method: MethodNone, MeanWaitSeen: Unknown()}
 	var lower2, upper2, hold, waited, inSystem float64
-	var assigned int64
+	var served, timedOut float64
 	var looks, full int
 	for _, f := range flows {
 		l.Erlangs.Target += f.erlangs
@@ -82,7 +82,8 @@ func mergeFlows(id string, flows []flowLoad) Load {
 		hold += f.busySeconds
 		l.Xacts += f.xacts
 		waited += f.waitedSeconds
-		assigned += f.assigned
+		served += f.served
+		timedOut += f.timedOut
 		inSystem += f.inSystem
 		looks += f.looks
 		full += f.fullLooks
@@ -94,12 +95,11 @@ func mergeFlows(id string, flows []flowLoad) Load {
 	l.Erlangs.Lower = max(0, l.Erlangs.Target-math.Sqrt(lower2))
 	l.Erlangs.Upper = l.Erlangs.Target + math.Sqrt(upper2)
 	l.InSystem = Float(inSystem)
-	if l.Xacts > 0 {
-		l.MeanHold = time.Duration(hold / float64(l.Xacts) * float64(time.Second))
+	if served > 0 {
+		l.MeanHold = time.Duration(hold / served * float64(time.Second))
+		l.MeanWaitSeen = Float(waited / served)
 	}
-	if assigned > 0 {
-		l.MeanWaitSeen = Float(waited / float64(assigned))
-	}
+	l.TimedOut = int64(math.Round(timedOut))
 	if looks > 0 {
 		l.Censored = float64(full) / float64(looks)
 	}
@@ -154,7 +154,7 @@ func imbalanceNote(flows []flowLoad) []string {
 
 // strongerMethod keeps the method that says most about how far to trust the sum.
 func strongerMethod(a, b Method) Method {
-	rank := []Method{MethodNone, MethodCounters, MethodInteractive, MethodFlowBalance, MethodQueueAge, MethodBusy, MethodGauge}
+	rank := []Method{MethodNone, MethodCounters, MethodInteractive, MethodFlowBalance, MethodBusy, MethodGauge}
 	if slices.Index(rank, b) > slices.Index(rank, a) {
 		return b
 	}

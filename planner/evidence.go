@@ -41,10 +41,11 @@ type Flow struct {
 // Interval is the difference of two looks' counters.
 type Interval struct {
 	Span      time.Duration
-	Busy      time.Duration // Δtotal_xact_time − Δtotal_wait_time: server-seconds held
+	Busy      time.Duration // Δtotal_xact_time − Δtotal_wait_time + ΔPending: server-seconds held
 	Waited    time.Duration
-	Xacts     int64
-	Assigned  int64 // Δserver assignments; Δxacts before PgBouncer 1.23
+	Xacts     int64 // transactions that arrived: PgBouncer counts one when its first query comes, served or not
+	Assigned  int64 // Δserver assignments; -1 before PgBouncer 1.23, which does not count them
+	Active    int   // Δsv_active: assigned and not ended
 	Growth    int   // Δ(sv_active + cl_waiting): clients that came and are not done yet
 	Saturated bool  // full at both ends
 }
@@ -56,8 +57,8 @@ type Level struct {
 	Conns            int // server connections, logins included
 	Clients          int // cl_active + cl_waiting
 	Waiting          int
-	QueueAge         time.Duration // Σ over users of the head's age, for the users that have a queue
 	MaxWait          time.Duration
+	Pending          time.Duration // waits of transactions that are open now: in total_wait_time already, in total_xact_time not yet
 	QueryWaitTimeout time.Duration
 	Full             bool // every connection that the size allows is in use, and clients wait
 	LoginWait        bool // clients wait, connections are free to open, a login is in flight
@@ -109,10 +110,10 @@ func (e *Evidence) addFlow(before, o Observation, p Process, a Alias, first bool
 	f := e.Flows[i]
 	f.Session = a.PoolMode == "session"
 	f.Users = slices.Clone(f.Users)
+	level := levelOf(o.At, p, a)
 	for _, g := range a.Pools {
 		f.addUser(g)
 	}
-	level := levelOf(o.At, p, a)
 	if old, ok := findAlias(before, p.ID, a.Name); ok && !first {
 		iv, broken := difference(old, a)
 		switch {
@@ -124,7 +125,9 @@ func (e *Evidence) addFlow(before, o Observation, p Process, a Alias, first bool
 			if n := len(f.Looks); n > 0 {
 				last := f.Looks[n-1]
 				iv.Growth = level.Active + level.Waiting - last.Active - last.Waiting
+				iv.Active = level.Active - last.Active
 				iv.Saturated = level.Full && last.Full
+				iv.Busy += level.Pending - last.Pending
 			}
 			f.Intervals = appendBounded(f.Intervals, iv)
 		}
@@ -165,7 +168,7 @@ func difference(old, now Alias) (iv Interval, broken string) {
 		Waited: b.WaitTime - a.WaitTime,
 		Xacts:  b.Xacts - a.Xacts,
 	}
-	iv.Assigned = iv.Xacts
+	iv.Assigned = -1
 	if a.Assignments >= 0 && b.Assignments >= a.Assignments {
 		iv.Assigned = b.Assignments - a.Assignments
 	}
@@ -174,6 +177,10 @@ func difference(old, now Alias) (iv Interval, broken string) {
 
 // levelOf reads one alias's gauges. A pool is full when clients wait while as many servers are active as its size
 // allows, or while the alias has reached max_db_connections.
+//
+// PgBouncer books a wait when it ends in an assignment, and the transaction, that wait included, when it ends. While a
+// queue grows, the transactions open at the second look have waited longer than those at the first, and the difference
+// of the counters falls short by it. In a full FIFO pool they have waited about as long as the queue's head has.
 func levelOf(at time.Time, p Process, a Alias) Level {
 	l := Level{At: at, QueryWaitTimeout: p.Settings.QueryWaitTimeout}
 	conns := 0
@@ -188,13 +195,13 @@ func levelOf(at time.Time, p Process, a Alias) Level {
 		if g.ClientsWaiting == 0 {
 			continue
 		}
-		l.QueueAge += g.MaxWait
 		l.MaxWait = max(l.MaxWait, g.MaxWait)
 		size := EffectiveSize(p, a, g.User)
 		capped := a.MaxConns > 0 && conns >= a.MaxConns
 		switch {
 		case size != Unlimited && g.ServersActive >= size || capped:
 			l.Full = true
+			l.Pending += time.Duration(g.ServersActive) * g.MaxWait
 		case g.ServersLogin > 0:
 			l.LoginWait = true
 		case g.ServersActiveCancel+g.ServersBeingCanceled > 0:

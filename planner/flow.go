@@ -16,11 +16,12 @@ type flowLoad struct {
 	erlangs       float64
 	half          float64 // half-width of the 95 % interval of the mean
 	atLeast       bool
-	perSec        float64
+	perSec        float64 // arrivals
 	busySeconds   float64
 	waitedSeconds float64
-	xacts         int64
-	assigned      int64
+	xacts         int64   // arrivals
+	served        float64 // of them, about
+	timedOut      float64 // of them, sent away unserved, about
 	inSystem      float64
 	looks         int
 	fullLooks     int
@@ -30,18 +31,16 @@ type flowLoad struct {
 	notes         []string
 }
 
-// estimateFlow finds the load of one alias in one process: its counters while it was not full; flow balance, the queue's
-// age or the interactive law while it was; else "at least what was busy". f has at least one interval.
+// estimateFlow finds the load of one alias in one process: arrivals × mean hold. While the pool was not full that is
+// what its counters call busy; where it was full, flow balance sees the arrivals that found no connection; closed
+// clients hide theirs, and only a bound or the interactive law is left. f has at least one interval.
 func estimateFlow(f Flow) flowLoad {
 	l := flowLoad{process: f.Process, users: f.Users, method: MethodCounters, looks: len(f.Looks)}
-	var growth int
 	for _, iv := range f.Intervals {
 		l.window += iv.Span
 		l.busySeconds += iv.Busy.Seconds()
 		l.waitedSeconds += iv.Waited.Seconds()
 		l.xacts += iv.Xacts
-		l.assigned += iv.Assigned
-		growth += iv.Growth
 	}
 	for _, s := range f.Looks {
 		l.inSystem += float64(s.Active+s.Waiting) / float64(len(f.Looks))
@@ -49,13 +48,14 @@ func estimateFlow(f Flow) flowLoad {
 			l.fullLooks++
 		}
 	}
+	l.count(f)
 	span := l.window.Seconds()
 	busy := max(0, l.busySeconds/span)
 	l.perSec = float64(l.xacts) / span
 	l.erlangs = busy
 	var hold float64
-	if l.xacts > 0 {
-		hold = l.busySeconds / float64(l.xacts)
+	if l.served > 0 {
+		hold = l.busySeconds / l.served
 	}
 	l.half = halfWidth(f.Intervals, hold, func(iv Interval) float64 { return iv.Busy.Seconds() })
 
@@ -65,13 +65,56 @@ func estimateFlow(f Flow) flowLoad {
 	case l.xacts == 0:
 		l.idle(f)
 	case l.fullLooks > 0:
-		l.fromFull(f, busy, hold, growth)
+		l.fromFull(f, busy, hold)
 	}
 	if !f.Session {
 		l.openTransactions(f, busy)
 	}
 	l.notes = append(l.notes, waitCauses(f)...)
 	return l
+}
+
+// count splits the arrivals into those served, those still inside, and those sent away by query_wait_timeout.
+//
+// From 1.23 on PgBouncer counts assignments: served = assignments − growth of those that are assigned and not ended.
+// Before, what left the pool was served unless waiters were sent away; then all who were served from a FIFO queue had
+// waited about as long as its head has, so served = Δtotal_wait_time / mean age of the head.
+func (l *flowLoad) count(f Flow) {
+	var assigned, active, growth float64
+	counted := true
+	for _, iv := range f.Intervals {
+		counted = counted && iv.Assigned >= 0
+		assigned += float64(iv.Assigned)
+		active += float64(iv.Active)
+		growth += float64(iv.Growth)
+	}
+	left := max(0, float64(l.xacts)-growth)
+	l.served = left
+	switch {
+	case counted:
+		l.served = min(left, max(0, assigned-active))
+	case f.sendsAway():
+		var age time.Duration
+		var queues int
+		for _, s := range f.Looks {
+			if s.Full {
+				age += s.MaxWait
+				queues++
+			}
+		}
+		l.served = min(left, l.waitedSeconds/(age.Seconds()/float64(queues)))
+	}
+	if f.sendsAway() {
+		l.timedOut = left - l.served
+	}
+}
+
+// sendsAway reports whether the head of the queue ever got as old as query_wait_timeout lets it: then waiters leave
+// unserved, and no counter of PgBouncer tells.
+func (f Flow) sendsAway() bool {
+	return slices.ContainsFunc(f.Looks, func(s Level) bool {
+		return s.Full && s.QueryWaitTimeout > 0 && s.MaxWait > s.QueryWaitTimeout-waitTick
+	})
 }
 
 // fromGauge reads a session pool: PgBouncer books no holding time there, only sv_active tells, and a session may hold
@@ -96,66 +139,47 @@ func (l *flowLoad) idle(f Flow) {
 	}
 }
 
-// fromFull repairs what a full pool hides. Open clients: arrivals = completions + growth of those inside (flow
-// balance); when waiters are sent away by query_wait_timeout no counter sees them, so arrivals = queue length / age of
-// its head, FIFO. Closed clients: the interactive law N·S/(Z+S), with the think time Z from unsaturated intervals.
-func (l *flowLoad) fromFull(f Flow, busy, hold float64, growth int) {
-	span := l.window.Seconds()
-	timedOut := slices.ContainsFunc(f.Looks, func(s Level) bool {
-		return s.QueryWaitTimeout > 0 && s.MaxWait > s.QueryWaitTimeout-2*waitTick
-	})
+// fromFull repairs what a full pool hides. Open clients come whether they are served or not, so their load is arrivals ×
+// hold (flow balance). Closed clients wait instead of coming again: the interactive law N·S/(Z+S), with the think time Z
+// from unsaturated intervals, or else only what was busy is sure.
+func (l *flowLoad) fromFull(f Flow, busy, hold float64) {
 	share := float64(l.fullLooks) / float64(l.looks)
-	switch {
-	case timedOut:
-		l.method = MethodQueueAge
-		l.perSec = max(l.perSec, queueArrivals(f))
-		sent := l.perSec*span - float64(l.xacts) - float64(growth)
-		l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the looks: its load is inferred from %.0f busy connections, a queue whose head is as old as query_wait_timeout, and about %.0f time-outs (%s)",
-			f.Process, f.Alias, 100*share, busy, max(0, sent), l.method))
-	case share > ClosedShare && !queueGrows(f):
-		n, think, ok := thinkTime(f)
-		if !ok {
-			l.atLeast, l.method = true, MethodBusy
-			l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the looks and its queue does not grow: its clients wait instead of asking more, so its load is at least %.3g Erlangs and at most %.3g (clients in the system)",
-				f.Process, f.Alias, 100*share, busy, l.inSystem))
-			return
-		}
-		l.method = MethodInteractive
-		l.perSec = n / (think + hold)
-		l.notes = append(l.notes, fmt.Sprintf("%s/%s was full: its load is that of %.0f clients that think %.3g s between transactions (%s)",
-			f.Process, f.Alias, n, think, l.method))
-	default:
-		l.method = MethodFlowBalance
-		l.perSec = max(l.perSec, (float64(l.xacts)+float64(growth))/span)
-		if share > 0.5 {
-			l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the looks: its load is inferred from %.3g busy connections and a queue that grew by %d (%s)",
-				f.Process, f.Alias, 100*share, busy, growth, l.method))
-		}
+	if share > ClosedShare && !f.sendsAway() && !queueGrows(f) {
+		l.fromClosed(f, busy, hold, share)
+		return
 	}
+	l.method = MethodFlowBalance
 	l.erlangs = max(busy, l.perSec*hold)
-	l.half = max(l.half, halfWidth(f.Intervals, hold, func(iv Interval) float64 { return hold * float64(iv.Xacts+int64(iv.Growth)) }))
-	if l.method == MethodQueueAge {
-		l.half = max(l.half, 1.96*l.erlangs/math.Sqrt(max(1, l.perSec*span)))
+	l.half = max(l.half, halfWidth(f.Intervals, hold, func(iv Interval) float64 { return hold * float64(iv.Xacts) }))
+	if share <= 0.5 {
+		return
 	}
+	what := fmt.Sprintf("a queue of %d", f.Looks[len(f.Looks)-1].Waiting)
+	if l.timedOut > 0 {
+		what += fmt.Sprintf(" and about %.0f time-outs", l.timedOut)
+	}
+	l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the looks: its load is inferred from %.3g busy connections, %s (%s)",
+		f.Process, f.Alias, 100*share, busy, what, l.method))
 }
 
-// waitTick is the grid on which PgBouncer sends waiters away (janitor.c:28, full_maint_period).
-const waitTick = time.Second / 3
-
-// queueArrivals returns arrivals per second from looks at a FIFO queue: all that arrived since its head did still wait.
-func queueArrivals(f Flow) float64 {
-	var clients, age float64
-	for _, s := range f.Looks {
-		if s.Full && s.QueueAge > 0 {
-			clients += float64(s.Waiting)
-			age += s.QueueAge.Seconds()
-		}
+func (l *flowLoad) fromClosed(f Flow, busy, hold, share float64) {
+	n, think, ok := thinkTime(f)
+	if !ok {
+		l.atLeast, l.method = true, MethodBusy
+		l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the looks and its queue does not grow: its clients wait instead of asking more, so its load is at least %.3g Erlangs and at most %.3g (clients in the system)",
+			f.Process, f.Alias, 100*share, busy, l.inSystem))
+		return
 	}
-	if age == 0 {
-		return 0
-	}
-	return clients / age
+	l.method = MethodInteractive
+	l.perSec = n / (think + hold)
+	l.erlangs = max(busy, l.perSec*hold)
+	l.notes = append(l.notes, fmt.Sprintf("%s/%s was full: its load is that of %.0f clients that think %.3g s between transactions (%s)",
+		f.Process, f.Alias, n, think, l.method))
 }
+
+// waitTick is twice the grid on which PgBouncer sends waiters away (janitor.c:28, full_maint_period): a head this close
+// to query_wait_timeout leaves at one of the next two ticks.
+const waitTick = 2 * time.Second / 3
 
 // queueGrows reports whether cl_waiting rises while the pool is full: the slope of its regression on time is more than
 // two standard errors above 0. Without time-outs a full pool of open clients cannot but grow; one of closed clients

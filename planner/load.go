@@ -14,8 +14,9 @@ type Load struct {
 	CPUPerXact   time.Duration `json:"cpu_per_xact_ns,omitempty"`
 	Copies       []CopyShare   `json:"copies"` // sorted; shares sum to 1
 	Window       time.Duration `json:"window_ns"`
-	Xacts        int64         `json:"xacts"`
-	Censored     float64       `json:"censored"` // share of the looks at which the pool was full
+	Xacts        int64         `json:"xacts"`     // that arrived
+	TimedOut     int64         `json:"timed_out"` // of them, sent away unserved, about
+	Censored     float64       `json:"censored"`  // share of the looks at which the pool was full
 	Method       Method        `json:"method"`
 	MeanWaitSeen Float         `json:"mean_wait_seen_seconds"`
 	InSystem     Float         `json:"clients_in_system"` // mean clients that hold or want a connection
@@ -43,8 +44,7 @@ type Method string
 // How a load can be found.
 const (
 	MethodCounters    Method = "counters"        // Δ(total_xact_time − total_wait_time)
-	MethodFlowBalance Method = "flow balance"    // a full pool: completions plus growth of the queue
-	MethodQueueAge    Method = "queue age"       // a full pool that sends waiters away: arrivals = queue / age of its head
+	MethodFlowBalance Method = "flow balance"    // a full pool: arrivals × hold, the hold from those that were served
 	MethodInteractive Method = "interactive law" // closed clients, think time known from a time when the pool was not full
 	MethodBusy        Method = "busy, at least"  // closed clients hide their demand
 	MethodGauge       Method = "gauge, at least" // session pooling: only sv_active tells

@@ -124,7 +124,7 @@ const (
 
 // Counters are PgBouncer's own running totals of one alias in one process since that process started.
 type Counters struct {
-	Xacts       int64         `json:"xacts"`
+	Xacts       int64         `json:"xacts"`        // counted when a transaction's first query arrives, served or not (client.c:1596)
 	Assignments int64         `json:"assignments"`  // server assignments, PgBouncer 1.23 and later; -1 before
 	XactTime    time.Duration `json:"xact_time_ns"` // includes the time queued for a server (client.c:1596)
 	WaitTime    time.Duration `json:"wait_time_ns"` // booked when a wait ends in an assignment

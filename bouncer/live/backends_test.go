@@ -1,0 +1,227 @@
+package live
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// The cast: a bouncer's host, another host, and a pool.
+var (
+	bouncerHost = netip.MustParseAddr("10.0.0.1")
+	otherHost   = netip.MustParseAddr("10.0.0.9")
+	somewhere   = &console{id: "g/1", group: "g"}
+)
+
+// from is a backend with the pool's role and database; pid is its port, too.
+func from(host netip.Addr, pid int) backend {
+	return backend{pid: pid, started: int64(pid) * 1000, end: netip.AddrPortFrom(host, uint16(pid)), user: "app", database: "db", idleInTx: -1}
+}
+
+// running is b in the query that began at start.
+func running(b backend, start int64) backend {
+	b.working, b.queryStart = true, start
+	return b
+}
+
+// listing is the link that owns a backend.
+func listing(b backend) link {
+	return link{process: somewhere, alias: "db", user: b.user, state: "active", pid: b.pid, end: b.end}
+}
+
+// observe runs the tracker through one Observe of the given looks and remembers it. Our own session is pid 1.
+func (t *tracker) observe(links []link, shots ...shot) []planner.Owner {
+	index := linkIndex{}
+	index.add(links)
+	t.learnLinks(index, shots)
+	owners := t.judge(index, shots, 1)
+	t.remember(index, shots[shotCounted], owners)
+	return owners
+}
+
+// knowing is a tracker that knows the bouncer's host and pool.
+func knowing() *tracker {
+	t := &tracker{}
+	t.learnHost(bouncerHost)
+	t.learnPool(poolIdentity{"app", "db"})
+	return t
+}
+
+func wantOwners(t *testing.T, got []planner.Owner, want ...planner.Owner) {
+	t.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("owners %v, want %v", got, want)
+	}
+}
+
+func TestABackendThatAConsoleListsIsThePools(t *testing.T) {
+	b := from(bouncerHost, 100)
+	wantOwners(t, new(tracker).observe([]link{listing(b)}, shot{b}, shot{b}), planner.OwnerPool)
+}
+
+func TestProcessIdAddressAndPortMustAllAgree(t *testing.T) {
+	b := from(bouncerHost, 100)
+	otherPid, otherPort, otherAddr := listing(b), listing(b), listing(b)
+	otherPid.pid = 101
+	otherPort.end = netip.AddrPortFrom(bouncerHost, 101)
+	otherAddr.end = netip.AddrPortFrom(otherHost, 100)
+	for _, l := range []link{otherPid, otherPort, otherAddr} {
+		wantOwners(t, new(tracker).observe([]link{l}, shot{b}, shot{b}), planner.OwnerDirect)
+	}
+}
+
+func TestALoginIsKnownByItsAddressAlone(t *testing.T) {
+	b := from(bouncerHost, 100)
+	l := listing(b)
+	l.pid, l.state = 0, "new"
+	wantOwners(t, new(tracker).observe([]link{l}, shot{b}, shot{b}), planner.OwnerPool)
+}
+
+func TestOverAUnixSocketTheProcessIdTells(t *testing.T) {
+	b := backend{pid: 100, socket: true, user: "app", database: "db"}
+	other := b
+	other.pid = 101
+	l := link{process: somewhere, alias: "db", user: "app", state: "idle", pid: 100}
+	wantOwners(t, new(tracker).observe([]link{l}, shot{b, other}, shot{b, other}), planner.OwnerPool, planner.OwnerDirect)
+	hidden := backend{pid: 100, user: "app"} // neither address nor socket: nothing is known of it
+	wantOwners(t, new(tracker).observe([]link{l}, shot{hidden}, shot{hidden}), planner.OwnerDirect)
+}
+
+func TestIPv4InIPv6IsTheSameAddress(t *testing.T) {
+	if a, b := endOf("::ffff:10.0.0.1", 5), endOf("10.0.0.1", 5); a != b {
+		t.Errorf("%v is not %v", a, b)
+	}
+}
+
+func TestABackendOfTheNewestLookAloneIsUnclear(t *testing.T) {
+	b := from(otherHost, 100)
+	wantOwners(t, new(tracker).observe(nil, shot{}, shot{b}), planner.OwnerUnclear)
+}
+
+func TestAThirdLookTellsWhoStays(t *testing.T) {
+	b := from(bouncerHost, 100)
+	otherRole := b
+	otherRole.user = "dba"
+	for _, c := range []struct {
+		name          string
+		counted, then shot
+		links         []link
+		want          planner.Owner
+	}{
+		{"idle and still there", shot{b}, shot{b}, nil, planner.OwnerDirect},
+		{"still at the same query", shot{running(b, 5)}, shot{running(b, 5)}, nil, planner.OwnerOrphan},
+		{"at another query", shot{running(b, 5)}, shot{running(b, 6)}, nil, planner.OwnerDirect},
+		{"listed by the third pass", shot{b}, shot{b}, []link{listing(b)}, planner.OwnerPool},
+		{"gone, and it looked like a pool's", shot{b}, shot{}, nil, planner.OwnerPool},
+		{"gone, and no pool's role", shot{otherRole}, shot{}, nil, planner.OwnerDirect},
+		{"gone, and no bouncer's host", shot{from(otherHost, 100)}, shot{}, nil, planner.OwnerDirect},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			wantOwners(t, knowing().observe(c.links, shot{}, c.counted, c.then), c.want)
+		})
+	}
+}
+
+func TestAnUnclearBackendProvesNothingAtTheNextLook(t *testing.T) {
+	tr := knowing()
+	b := from(bouncerHost, 100)
+	wantOwners(t, tr.observe(nil, shot{}, shot{running(b, 5)}), planner.OwnerUnclear)
+	// Its owner may have come after the last pass, begun another query, and vanished.
+	wantOwners(t, tr.observe(nil, shot{running(b, 6)}, shot{running(b, 6)}), planner.OwnerOrphan)
+}
+
+func TestOneThatIsLetGoLeavesAndThenIsAnOrphanWhileItWorks(t *testing.T) {
+	tr := new(tracker)
+	b := running(from(bouncerHost, 100), 5)
+	wantOwners(t, tr.observe([]link{listing(b)}, shot{b}, shot{b}), planner.OwnerPool)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerLeaving)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerOrphan)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerOrphan)
+	wantOwners(t, tr.observe(nil, shot{}, shot{}))
+}
+
+func TestOneThatIsLetGoAndIdlesOnIsDirect(t *testing.T) {
+	tr := new(tracker)
+	b := from(bouncerHost, 100)
+	tr.observe([]link{listing(b)}, shot{b}, shot{b})
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerLeaving)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerDirect)
+}
+
+func TestAnOrphanIsKnownAtTheFirstLookByHostAndPool(t *testing.T) {
+	b := running(from(bouncerHost, 100), 5)
+	otherRole := b
+	otherRole.user = "dba"
+	elsewhere := running(from(otherHost, 100), 5)
+	idle := from(bouncerHost, 100)
+	for _, c := range []struct {
+		b    backend
+		want planner.Owner
+	}{{b, planner.OwnerOrphan}, {otherRole, planner.OwnerDirect}, {elsewhere, planner.OwnerDirect}, {idle, planner.OwnerDirect}} {
+		wantOwners(t, knowing().observe(nil, shot{c.b}, shot{c.b}), c.want)
+	}
+}
+
+func TestANewQueryBetweenTheTwoLooksIsNoOrphans(t *testing.T) {
+	b := from(bouncerHost, 100)
+	wantOwners(t, knowing().observe(nil, shot{running(b, 5)}, shot{running(b, 6)}), planner.OwnerDirect)
+}
+
+func TestWhoBeganAQueryUnlistedIsDirectForGood(t *testing.T) {
+	tr := knowing()
+	b := from(bouncerHost, 100)
+	same := func(start int64) []planner.Owner {
+		return tr.observe(nil, shot{running(b, start)}, shot{running(b, start)})
+	}
+	wantOwners(t, same(5), planner.OwnerOrphan) // cannot be told yet
+	wantOwners(t, same(6), planner.OwnerDirect)
+	wantOwners(t, same(6), planner.OwnerDirect)
+}
+
+func TestAProcessIdThatCameAgainIsAnotherBackend(t *testing.T) {
+	tr := new(tracker)
+	b := from(bouncerHost, 100)
+	tr.observe([]link{listing(b)}, shot{b}, shot{b})
+	again := b
+	again.started++
+	wantOwners(t, tr.observe(nil, shot{again}, shot{again}), planner.OwnerDirect)
+}
+
+func TestOneListedInAnyPassIsThePoolsAndLeavesAtTheNextLook(t *testing.T) {
+	tr := new(tracker)
+	b := running(from(bouncerHost, 100), 5)
+	index := []link{listing(b)} // in the first pass only
+	wantOwners(t, tr.observe(index, shot{b}, shot{b}), planner.OwnerPool)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerLeaving)
+}
+
+func TestOurOwnSessionIsDirect(t *testing.T) {
+	b := running(from(bouncerHost, 1), 5)
+	tr := knowing()
+	owners := tr.observe(nil, shot{}, shot{b})
+	wantOwners(t, owners, planner.OwnerDirect)
+	if got, want := count(owners, shot{b}, 1, 0), (planner.BackendCounts{DirectConns: 1, OwnConns: 1}); got != want {
+		t.Errorf("counts %+v, want %+v", got, want)
+	}
+}
+
+func TestCountsAddUpToWhatPostgreSQLShows(t *testing.T) {
+	newest := shot{{pid: 1}, {pid: 2}, {pid: 3}, {pid: 4}, {pid: 5}, {pid: 6}}
+	owners := []planner.Owner{planner.OwnerDirect, planner.OwnerPool, planner.OwnerLeaving, planner.OwnerOrphan, planner.OwnerUnclear, planner.OwnerPool}
+	got := count(owners, newest, 1, 3)
+	want := planner.BackendCounts{PoolConns: 5, DirectConns: 2, LeavingConns: 1, OrphanConns: 1, OwnConns: 1, LoginConns: 3}
+	if got != want || got.Total() != len(newest) {
+		t.Errorf("counts %+v of %d, want %+v of %d", got, got.Total(), want, len(newest))
+	}
+}
+
+func TestALoginIsHiddenUntilItsBackendShows(t *testing.T) {
+	b := from(bouncerHost, 100)
+	shown, hidden, done := listing(b), listing(from(bouncerHost, 101)), listing(from(bouncerHost, 102))
+	shown.state, hidden.state = "new", "new"
+	if got := hiddenLogins(shot{b}, []link{shown, hidden, done}); got != 1 {
+		t.Errorf("%d hidden logins, want 1", got)
+	}
+}

@@ -1,0 +1,178 @@
+package live_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// open opens a fleet of consoles alone; it ends with the test.
+func open(t *testing.T, targets live.Targets) *live.Fleet {
+	t.Helper()
+	f, err := live.Open(t.Context(), targets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	return f
+}
+
+// consoles makes one group, g, of fakes.
+func consoles(fakes ...*fake) live.Targets {
+	g := live.GroupTarget{Name: "g"}
+	for _, f := range fakes {
+		g.Consoles = append(g.Consoles, f.dsn(""))
+	}
+	return live.Targets{Groups: []live.GroupTarget{g}}
+}
+
+// only observes the one process of a fleet.
+func only(t *testing.T, f *live.Fleet) planner.Process {
+	t.Helper()
+	o, err := f.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(o.Processes) != 1 {
+		t.Fatalf("%d processes, want 1", len(o.Processes))
+	}
+	return o.Processes[0]
+}
+
+func alias(t *testing.T, p planner.Process, name string) planner.Alias {
+	t.Helper()
+	i := slices.IndexFunc(p.Aliases, func(a planner.Alias) bool { return a.Name == name })
+	if i < 0 {
+		t.Fatalf("no alias %s in %v", name, p.Aliases)
+	}
+	return p.Aliases[i]
+}
+
+func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
+	for _, c := range []struct {
+		folder, version string
+		d1              planner.Counters
+		conns           int // current_connections of d1
+		maxWait         time.Duration
+		peer            int
+		users           string
+	}{
+		{"1.18.0", "1.18.0", planner.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"1.23.1", "1.23.0", planner.Counters{Xacts: 10608, Assignments: 10602, XactTime: 188928419 * time.Microsecond, WaitTime: 75592967 * time.Microsecond}, 9, 15659 * time.Microsecond, 1, "[{app1 12 6 0}]"},
+		{"1.24.1", "1.24.1", planner.Counters{Xacts: 915, Assignments: 912, XactTime: 27500806 * time.Microsecond, WaitTime: 9119480 * time.Microsecond}, 6, 6104 * time.Microsecond, 0, "[]"},
+		{"1.25.2", "1.25.2", planner.Counters{Xacts: 10618, Assignments: 10612, XactTime: 194639965 * time.Microsecond, WaitTime: 77908132 * time.Microsecond}, 9, 10428 * time.Microsecond, 1, "[{app1 12 6 0}]"},
+		{"constructed-1.16", "1.16.1", planner.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"constructed-1.12", "1.12.0", planner.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"constructed-1.8", "1.8.1", planner.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+	} {
+		t.Run(c.folder, func(t *testing.T) {
+			p := only(t, open(t, consoles(newFake(t, c.folder))))
+			if p.ID != "g/1" || p.Group != "g" || p.Version != c.version || p.Identity.PeerID != c.peer {
+				t.Errorf("got %s of %s, version %s, peer %d; want g/1 of g, %s, %d", p.ID, p.Group, p.Version, p.Identity.PeerID, c.version, c.peer)
+			}
+			d1 := alias(t, p, "d1")
+			if d1.Counters != c.d1 {
+				t.Errorf("d1 counts %+v, want %+v", d1.Counters, c.d1)
+			}
+			if d1.ReserveConns != 2 || d1.CurrentConns != c.conns || d1.Host != "127.0.0.1" || d1.Database != "d1" || d1.Proof != planner.ProofNone {
+				t.Errorf("d1 is %+v", d1)
+			}
+			if len(d1.Pools) == 0 || d1.Pools[0].User != "app1" || d1.Pools[0].MaxWait != c.maxWait {
+				t.Errorf("d1's pools are %+v, want app1 first, maxwait %v", d1.Pools, c.maxWait)
+			}
+			if slices.ContainsFunc(p.Aliases, func(a planner.Alias) bool { return a.Name == "pgbouncer" }) {
+				t.Error("the console is listed among the aliases")
+			}
+			if got := fmt.Sprint(p.Users); got != c.users {
+				t.Errorf("users %s, want %s", got, c.users)
+			}
+			if len(p.Identity.ConfigHash) != 64 {
+				t.Errorf("config hash %q", p.Identity.ConfigHash)
+			}
+		})
+	}
+}
+
+func TestSettingsAndAliasesComeInTheirOwnUnits(t *testing.T) {
+	p := only(t, open(t, consoles(newFake(t, "1.25.2"))))
+	want := planner.Settings{DefaultPoolConns: 8, ReserveTimeout: time.Second, MaxUserConns: 20, MaxClients: 500, PoolMode: "transaction", QueryWaitTimeout: 2 * time.Minute}
+	if p.Settings != want {
+		t.Errorf("settings %+v, want %+v", p.Settings, want)
+	}
+	if d2 := alias(t, p, "d2"); d2.MaxConns != 6 || d2.SizeConns != 4 || d2.PoolMode != "transaction" {
+		t.Errorf("d2 is %+v: want at most 6, size 4, the pool mode of its user", d2)
+	}
+	if d3 := alias(t, p, "d3alias"); d3.ForceUser != "forced" || d3.Database != "d3" || len(d3.Pools) != 1 || d3.Pools[0].User != "forced" || d3.Pools[0].ClientsWaiting != 3 {
+		t.Errorf("d3alias is %+v", d3)
+	}
+}
+
+func TestAnAliasOfMixedPoolModesCountsAsSession(t *testing.T) {
+	f := newFake(t, "1.18.0")
+	for _, row := range f.tables["SHOW POOLS"] {
+		if row[0] == "d1" && row[1] == "app2" {
+			row[len(row)-1] = "session"
+		}
+	}
+	if got := alias(t, only(t, open(t, consoles(f))), "d1").PoolMode; got != "session" {
+		t.Errorf("pool mode %s, want session", got)
+	}
+}
+
+func TestAMissingRequiredColumnIsNamedWithCommandAndVersion(t *testing.T) {
+	f := newFake(t, "1.24.1")
+	rows := f.tables["SHOW POOLS"]
+	rows[0][slices.Index(rows[0], "sv_tested")] = "sv_probed"
+	_, err := open(t, consoles(f)).Observe(t.Context())
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"console g/1", "SHOW POOLS", `"sv_tested"`, "1.24.1"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q does not say %s", err, want)
+		}
+	}
+}
+
+func TestAValueThatIsNoNumberIsAnError(t *testing.T) {
+	f := newFake(t, "1.24.1")
+	rows := f.tables["SHOW STATS"]
+	rows[1][slices.Index(rows[0], "total_xact_count")] = "many"
+	_, err := open(t, consoles(f)).Observe(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "total_xact_count") || !strings.Contains(err.Error(), `"many"`) {
+		t.Errorf("got %v, want an error that names total_xact_count and \"many\"", err)
+	}
+}
+
+func TestNumericTextAndTotalsOfCenturiesAreRead(t *testing.T) {
+	f := newFake(t, "1.18.0")
+	rows := f.tables["SHOW STATS"]
+	set := func(name, value string) { rows[2][slices.Index(rows[0], name)] = value }
+	set("total_xact_count", "12.000")
+	set("total_wait_time", "9223372036854776") // one microsecond more than a time.Duration holds, and one
+	got := alias(t, only(t, open(t, consoles(f))), "d1").Counters
+	if got.Xacts != 12 || got.WaitTime != time.Microsecond {
+		t.Errorf("got %+v, want 12 transactions and a wait that began again at zero", got)
+	}
+}
+
+func TestAnUnusedAliasHasNoPoolsAndNoCounts(t *testing.T) {
+	for _, c := range []struct {
+		folder      string
+		assignments int64
+	}{{"1.18.0", -1}, {"1.25.2", 0}} {
+		f := newFake(t, c.folder)
+		for _, command := range []string{"SHOW POOLS", "SHOW STATS"} {
+			f.tables[command] = slices.DeleteFunc(f.tables[command], func(row []string) bool { return row[0] == "d2" })
+		}
+		got := alias(t, only(t, open(t, consoles(f))), "d2")
+		if want := (planner.Counters{Assignments: c.assignments}); got.Counters != want || got.Pools != nil || got.PoolMode != "session" {
+			t.Errorf("%s: d2 is %+v, want %+v, no pools, session", c.folder, got, want)
+		}
+	}
+}

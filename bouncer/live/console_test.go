@@ -1,0 +1,254 @@
+package live_test
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// generous is a time-out that no test means to reach.
+const generous = time.Minute
+
+// brief is a time-out that a test means to reach.
+const brief = 300 * time.Millisecond
+
+// TestAllConsolesAreReadAtOnce has 200 consoles of which none answers SHOW POOLS before all have been asked.
+func TestAllConsolesAreReadAtOnce(t *testing.T) {
+	const n = 200
+	var asked sync.WaitGroup
+	asked.Add(n)
+	fakes := make([]*fake, n)
+	for i := range fakes {
+		fakes[i] = newFake(t, "1.25.2").become(fmt.Sprint("p", i))
+		once := sync.Once{}
+		fakes[i].hook(func(command string) {
+			if command == "SHOW POOLS" {
+				once.Do(asked.Done)
+				asked.Wait()
+			}
+		})
+	}
+	targets := consoles(fakes...)
+	targets.Timeout = generous
+	o, err := open(t, targets).Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(o.Processes) != n {
+		t.Errorf("%d processes, want %d", len(o.Processes), n)
+	}
+	for i := 1; i < len(o.Processes); i++ {
+		if o.Processes[i-1].ID >= o.Processes[i].ID {
+			t.Errorf("%s comes before %s", o.Processes[i-1].ID, o.Processes[i].ID)
+		}
+	}
+}
+
+func TestAConsoleThatHangsIsNamedAndThereIsNoPartialPicture(t *testing.T) {
+	first, second, third := newFake(t, "1.18.0").become("a"), newFake(t, "1.18.0").become("b"), newFake(t, "1.18.0").become("c")
+	targets := consoles(first, second, third)
+	targets.Timeout = brief
+	f := open(t, targets)
+	before := runtime.NumGoroutine()
+	release := make(chan struct{})
+	hang := func(string) { <-release }
+	first.hook(hang)
+	third.hook(hang)
+	o, err := f.Observe(t.Context())
+	close(release)
+	if err == nil || o.Processes != nil {
+		t.Fatalf("got %d processes and %v, want none and an error", len(o.Processes), err)
+	}
+	if got := planner.KindOf(err); got != planner.KindUnreachable {
+		t.Errorf("kind %d, want unreachable", got)
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "console g/1 ") || !strings.HasPrefix(lines[1], "console g/3 ") || !strings.Contains(lines[0], "no answer within 300ms") {
+		t.Errorf("error %q, want one line each for g/1 and g/3 with the time-out", err)
+	}
+	if now := runtime.NumGoroutine(); now > before {
+		t.Errorf("%d goroutines after the look, %d before: some were not joined", now, before)
+	}
+	first.hook(nil)
+	third.hook(nil)
+	if o, err := f.Observe(t.Context()); err != nil || len(o.Processes) != 3 {
+		t.Errorf("the look after it has %d processes and %v, want 3 and no error", len(o.Processes), err)
+	}
+}
+
+func TestConnectionsAreKeptFromLookToLook(t *testing.T) {
+	console := newFake(t, "1.24.1")
+	f := open(t, consoles(console))
+	for range 3 {
+		only(t, f)
+	}
+	if got := console.loggedIn(); got != 1 {
+		t.Errorf("%d logins, want 1", got)
+	}
+}
+
+func TestABrokenConnectionIsOpenedAgainOnce(t *testing.T) {
+	console := newFake(t, "1.24.1")
+	console.cutAfter(5) // three commands of the greeting, and two of the first look
+	f := open(t, consoles(console))
+	console.cutAfter(0)
+	only(t, f)
+	if got := console.loggedIn(); got != 1 {
+		t.Errorf("%d more logins, want 1", got)
+	}
+	console.cutAfter(4)
+	g := open(t, consoles(console))
+	if _, err := g.Observe(t.Context()); planner.KindOf(err) != planner.KindUnreachable {
+		t.Errorf("got %v, want unreachable after the second connection broke too", err)
+	}
+	if got := console.loggedIn(); got != 2 {
+		t.Errorf("%d logins, want 2: it is tried again once", got)
+	}
+}
+
+func TestAnotherProcessOnTheSameAddressIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(f *fake)
+		want   string
+	}{
+		{"another pidfile", func(f *fake) { f.set("pidfile", "/run/other.pid") }, "pidfile /run/other.pid"},
+		{"another peer_id", func(f *fake) { f.set("peer_id", "7") }, "peer_id 7"},
+		{"the same files on another host", func(f *fake) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			for _, row := range f.tables["SHOW CLIENTS"] {
+				for i, v := range row {
+					if v == "127.0.0.1" && i > 6 {
+						row[i] = "10.9.8.7"
+					}
+				}
+			}
+		}, "at 10.9.8.7"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			console := newFake(t, "1.25.2")
+			targets := consoles(console)
+			targets.AppName = "psql" // as the captured console's client called itself
+			f := open(t, targets)
+			only(t, f)
+			c.change(console)
+			f.Close() // the next look connects anew, and a balancer sends it elsewhere
+			_, err := f.Observe(t.Context())
+			if planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "first conffile /etc/pgbouncer/pgbouncer.ini, pidfile /etc/pgbouncer/pid") {
+				t.Errorf("got %v, want drift that names both identities and %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestTwoConsolesOfOneProcessAreRefused(t *testing.T) {
+	a, b := newFake(t, "1.25.2"), newFake(t, "1.25.2") // the same answers, down to the callers' addresses in memory
+	_, err := live.Open(t.Context(), consoles(a, b))
+	if planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "two consoles for one process") ||
+		!strings.Contains(err.Error(), "console g/1") || !strings.Contains(err.Error(), "console g/2") {
+		t.Errorf("got %v, want a usage error that names g/1 and g/2", err)
+	}
+}
+
+func TestTwoHostsWithTheSameFilesAreTwoProcesses(t *testing.T) {
+	a, b := newFake(t, "1.25.2"), newFake(t, "1.25.2")
+	for _, row := range b.tables["SHOW CLIENTS"] {
+		for i, v := range row {
+			row[i] = strings.Replace(v, "0x5571", "0x6682", 1) // another process has another memory
+		}
+	}
+	open(t, consoles(a, b))
+}
+
+func TestARefusedLoginSaysWhatToDoAboutIt(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		setUp func(f *fake) string
+		kind  planner.Kind
+		hint  string
+	}{
+		{"not in stats_users", func(f *fake) string { f.fatal = "not allowed"; return "" }, planner.KindEvidence, "add watcher to stats_users"},
+		{"wrong password", func(f *fake) string { f.password = "right"; return "password=hush-wrong" }, planner.KindUnreachable, "passfile"},
+		{"nobody there", func(f *fake) string { f.listener.Close(); return "" }, planner.KindUnreachable, "check host and port"},
+		{"another refusal", func(f *fake) string { f.fatal = "no more connections allowed (max_client_conn)"; return "" }, planner.KindUnreachable, "read its log"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFake(t, "1.24.1")
+			more := c.setUp(f)
+			_, err := live.Open(t.Context(), live.Targets{Groups: []live.GroupTarget{{Name: "g", Consoles: []string{f.dsn(more)}}}})
+			if got := planner.KindOf(err); got != c.kind {
+				t.Errorf("kind %d, want %d (%v)", got, c.kind, err)
+			}
+			if got := planner.HintOf(err); !strings.Contains(got, c.hint) {
+				t.Errorf("hint %q, want one with %q", got, c.hint)
+			}
+		})
+	}
+}
+
+// TestNoSecretIsInAnyError walks every error down to its last cause and prints each with its fields.
+func TestNoSecretIsInAnyError(t *testing.T) {
+	const secret = "hush-watcher"
+	refusing := newFake(t, "1.24.1")
+	refusing.password = "right"
+	echoing := newFake(t, "1.24.1")
+	echoing.fatal = "you said " + secret
+	gone := newFake(t, "1.24.1")
+	gone.listener.Close()
+	for _, dsn := range []string{
+		refusing.dsn("password=" + secret),
+		echoing.dsn("password=" + secret),
+		gone.dsn("password=" + secret),
+		gone.dsn("password=" + secret + " search_path=x"),
+		"host=h password='" + secret,
+		"host=h password=" + secret + " port=none",
+		"host=h pass word=" + secret,
+		"host=h sslmode=verify-" + secret,
+		"host=h target_session_attrs=" + secret,
+		"postgres://u:" + secret + "@h:none/",
+		"postgres://u:p@" + secret + "@h/",
+		"postgres://u:1/" + secret + "@h/",
+		"postgres://u:" + secret + "@[::1/",
+		"host=h service=" + secret + " servicefile=/nonexistent",
+	} {
+		targets := live.Targets{
+			Groups:  []live.GroupTarget{{Name: "g", Consoles: []string{dsn, dsn}}},
+			Servers: []live.ServerTarget{{Name: "s", DSN: dsn}},
+			Timeout: generous,
+		}
+		_, err := live.Open(t.Context(), targets)
+		if err == nil {
+			t.Errorf("%s: no error", dsn)
+			continue
+		}
+		for _, e := range chain(err) {
+			for _, text := range []string{e.Error(), planner.HintOf(e), fmt.Sprintf("%v %+v %#v", e, e, e)} {
+				if strings.Contains(text, secret) {
+					t.Errorf("%s: the secret is in %q", dsn, text)
+				}
+			}
+		}
+	}
+}
+
+// chain returns err and everything that it wraps.
+func chain(err error) []error {
+	all := []error{err}
+	if one := errors.Unwrap(err); one != nil {
+		all = append(all, chain(one)...)
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range many.Unwrap() {
+			all = append(all, chain(e)...)
+		}
+	}
+	return all
+}

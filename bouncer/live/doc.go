@@ -1,0 +1,29 @@
+// Package live looks at a real fleet: it asks the admin console of every PgBouncer process and every PostgreSQL
+// server, and makes one planner.Observation of the answers. It only reads.
+//
+// Open connects to all of them and refuses, before anything is measured, what cannot be told apart later: a console
+// that is really a PostgreSQL, a PostgreSQL that is really a PgBouncer, two consoles of one process, a role that may
+// not see whose the connections are. Observe then takes one look, and it is a whole picture or an error that names
+// every console and server that did not answer. One session to each is kept from look to look: a full server must not
+// lock out those who want to relieve it.
+//
+// # The order of a look
+//
+//	consoles 1     all of SHOW CONFIG, POOLS, STATS, DATABASES, USERS, and SHOW SERVERS last
+//	postgres 1     the client backends
+//	consoles 2     SHOW SERVERS
+//	postgres 2     the client backends, at least 50 ms after postgres 1: these are counted
+//	(consoles 3, postgres 3: only when postgres 2 shows backends that are new and that nobody lists)
+//
+// Each step asks everybody at once and ends when the last has answered. A backend belongs to a pool when any of the
+// console passes lists it by process id, address and port. One that was there at two looks at PostgreSQL, and is not
+// listed at the consoles in between, had no PgBouncer as its owner then: a PgBouncer that was opening it would have
+// listed it already, as a login. One that only postgres 2 shows proves nothing yet; postgres 3 tells whether it stays.
+// See tracker for what is remembered between looks, planner.Classify for the rule itself.
+//
+// # What is refused rather than guessed
+//
+// A console must answer as the same process at every look (SHOW CONFIG's conffile, pidfile, unix_socket_dir,
+// listen_port and peer_id, and the local address of its own row in SHOW CLIENTS), so that one behind a balancer or
+// so_reuseport is found out. No password, and no connection string, reaches an error.
+package live

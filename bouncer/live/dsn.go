@@ -1,0 +1,159 @@
+package live
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// consoleDatabase is the database name under which PgBouncer serves its console.
+const consoleDatabase = "pgbouncer"
+
+// consoleParams are the start-up parameters that PgBouncer takes from a console's client; any other ends the login
+// with "unsupported startup parameter" unless ignore_startup_parameters names it. Source: PgBouncer client.c,
+// set_startup_options, and varcache.c.
+var consoleParams = []string{"application_name", "client_encoding", "datestyle", "standard_conforming_strings", "timezone"}
+
+// address is a DSN read: how to connect, and how to call it in messages.
+type address struct {
+	config *pgconn.Config
+	label  string   // host:port or socket folder
+	notes  []string // what was left out of it, and why, in sentences
+}
+
+// serverAddress reads a server's DSN. Start-up parameters are passed on: a PostgreSQL takes any setting.
+func serverAddress(subject, dsn, appName string) (address, error) {
+	config, err := parse(subject, dsn)
+	if err != nil {
+		return address{}, err
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = appName
+	}
+	return address{config: config, label: labelOf(config)}, nil
+}
+
+// consoleAddress reads a console's DSN. A start-up parameter that PgBouncer would refuse is an error of KindUsage
+// when the DSN (or the service it names) asks for it; one that only the environment brings (PGOPTIONS) is left out
+// with a note. PGDATABASE, meant for servers, is not heeded.
+func consoleAddress(subject, dsn, appName string) (address, error) {
+	config, err := parse(subject, dsn)
+	if err != nil {
+		return address{}, err
+	}
+	environment := map[string]string{}
+	environmentDatabase := ""
+	if base, err := pgconn.ParseConfig(""); err == nil {
+		environment, environmentDatabase = base.RuntimeParams, base.Database
+	}
+	if config.Database == "" || config.Database == environmentDatabase {
+		// Read again, with the name in it: the passfile is searched by it.
+		if config, err = parse(subject, withDatabase(dsn)); err != nil {
+			return address{}, err
+		}
+	}
+	a := address{config: config, label: labelOf(config)}
+	if hosts := hostsOf(config); len(hosts) > 1 {
+		return address{}, fail(planner.KindUsage, subject, "list every process's console by itself", "a console is one process, and the DSN names %d hosts: %s", len(hosts), strings.Join(hosts, ", "))
+	}
+	var refused []string
+	for name, value := range config.RuntimeParams {
+		if slices.Contains(consoleParams, strings.ToLower(name)) {
+			continue
+		}
+		if inherited, ok := environment[name]; ok && inherited == value {
+			a.notes = append(a.notes, fmt.Sprintf("%s: start-up parameter %q comes from the environment and is left out: PgBouncer refuses it", subject, name))
+		} else {
+			refused = append(refused, name)
+		}
+		delete(config.RuntimeParams, name)
+	}
+	if len(refused) > 0 {
+		slices.Sort(refused)
+		return address{}, fail(planner.KindUsage, subject,
+			"take it out of the DSN, or out of the service that the DSN names: the console needs none; it takes only "+strings.Join(consoleParams, ", "),
+			"PgBouncer refuses the start-up parameter %s", strings.Join(refused, ", "))
+	}
+	slices.Sort(a.notes)
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = appName
+	}
+	return a, nil
+}
+
+// withDatabase adds the console's database to a DSN that names none.
+func withDatabase(dsn string) string {
+	if !isURL(dsn) {
+		return "dbname=" + consoleDatabase + " " + dsn
+	}
+	separator := "?"
+	if strings.Contains(dsn, "?") {
+		separator = "&"
+	}
+	return dsn + separator + "dbname=" + consoleDatabase
+}
+
+func isURL(dsn string) bool {
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+}
+
+// parseFaults are the driver's reasons to refuse a DSN, as far as they can be repeated: the rest of its text may hold
+// pieces of a password that stands in the wrong place.
+var parseFaults = []string{
+	"failed to parse as URL", "failed to parse as keyword/value", "failed to read service", "failed to configure TLS",
+	"invalid port", "invalid connect_timeout", "invalid sslcertmode", "invalid require_auth", "invalid min_protocol_version",
+	"invalid max_protocol_version", "unknown target_session_attrs value", "unknown channel_binding value", "could not match",
+}
+
+// parse reads a DSN as libpq does: keywords or URL, PG* environment, service file, passfile. Its errors repeat nothing
+// of the DSN but names of what is wrong.
+func parse(subject, dsn string) (*pgconn.Config, error) {
+	config, err := pgconn.ParseConfig(dsn)
+	hint := "write it as host=… port=… user=…, or as postgres://user@host:port/; passwords belong in the passfile"
+	if err != nil {
+		reason := "not a connection string"
+		for _, fault := range parseFaults {
+			if strings.Contains(err.Error(), "`: "+fault) {
+				reason = fault
+				break
+			}
+		}
+		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: errors.New("DSN: " + reason), Hint: hint}
+	}
+	// A password with an @ or / in it, unescaped in a URL, ends up in pieces in host and database.
+	if isURL(dsn) && (strings.Contains(config.Database, "@") || slices.ContainsFunc(hostsOf(config), func(h string) bool { return strings.Contains(h, "@") })) {
+		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject,
+			Err: errors.New("DSN: there is an @ in the host or the database"), Hint: "percent-encode @ and / in the password, or better leave it to the passfile"}
+	}
+	return config, nil
+}
+
+// hostsOf returns the addresses that a DSN names, in its order, each once (TLS and plain attempts are one address).
+func hostsOf(config *pgconn.Config) []string {
+	hosts := []string{hostPort(config.Host, config.Port)}
+	for _, f := range config.Fallbacks {
+		if h := hostPort(f.Host, f.Port); !slices.Contains(hosts, h) {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
+}
+
+func labelOf(config *pgconn.Config) string { return strings.Join(hostsOf(config), ",") }
+
+// hostPort names an address as people do: host:port, or the path of a socket.
+func hostPort(host string, port uint16) string {
+	if strings.HasPrefix(host, "/") {
+		return filepath.Join(host, ".s.PGSQL.") + strconv.Itoa(int(port))
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(int(port))
+}

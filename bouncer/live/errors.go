@@ -1,0 +1,120 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// mask stands where a secret stood.
+const mask = "*****"
+
+// plain is an error cut off from the driver's: the driver's keep the whole configuration, password included, within
+// reach of whoever unwraps them. Its text has been masked; what may still be told from it is the cause.
+type plain struct {
+	text  string
+	cause error // *pgconn.PgError, context.DeadlineExceeded, context.Canceled, or nil
+}
+
+func (p plain) Error() string { return p.text }
+func (p plain) Unwrap() error { return p.cause }
+
+// cleaned returns err as a plain error in which no secret is left.
+func cleaned(err error, secret string) plain {
+	p := plain{text: oneLine(err.Error())}
+	if secret != "" {
+		p.text = strings.ReplaceAll(p.text, secret, mask)
+	}
+	switch pg, ok := errors.AsType[*pgconn.PgError](err); {
+	case ok:
+		p.cause = &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: pg.Message}
+		if secret != "" {
+			p.cause.(*pgconn.PgError).Message = strings.ReplaceAll(pg.Message, secret, mask)
+		}
+	case errors.Is(err, context.Canceled):
+		p.cause = context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		p.cause = context.DeadlineExceeded
+	}
+	return p
+}
+
+// oneLine puts an error that lists several attempts on one line.
+func oneLine(text string) string {
+	lines := strings.Split(text, "\n")
+	kept := lines[:0]
+	for _, line := range lines {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(kept, line) {
+			kept = append(kept, line)
+		}
+	}
+	if len(kept) > 1 && strings.HasSuffix(kept[0], ":") {
+		return kept[0] + " " + strings.Join(kept[1:], "; ")
+	}
+	return strings.Join(kept, "; ")
+}
+
+// fail builds the package's errors.
+func fail(kind planner.Kind, subject string, hint string, format string, args ...any) error {
+	return &planner.Error{Kind: kind, Subject: subject, Err: fmt.Errorf(format, args...), Hint: hint}
+}
+
+// sqlState returns the SQLSTATE of err, "" when no server spoke.
+func sqlState(err error) string {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code
+	}
+	return ""
+}
+
+// serverSays reports whether err is a server's message that holds text.
+func serverSays(err error, text string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && strings.Contains(pg.Message, text)
+}
+
+// SQLSTATEs that tell something here. Source: PostgreSQL's errcodes.txt.
+const (
+	stateNoPassword     = "28P01" // invalid_password
+	stateNoEntry        = "28000" // invalid_authorization_specification: no pg_hba.conf entry, no such role
+	stateTooMany        = "53300" // too_many_connections
+	stateNoPrivilege    = "42501" // insufficient_privilege
+	stateUnknownSetting = "42704" // undefined_object: SHOW of a setting that PostgreSQL does not have
+)
+
+// unreachable is the error for a target that did not answer, or not in time.
+func unreachable(subject string, err plain, s *session) error {
+	e := &planner.Error{Kind: planner.KindUnreachable, Subject: subject, Err: err}
+	switch state := sqlState(err); {
+	case errors.Is(err, context.Canceled):
+		e.Kind, e.Err = planner.KindUnforeseen, context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Err = plain{fmt.Sprintf("no answer within %v", s.timeout), context.DeadlineExceeded}
+		e.Hint = "see whether it hangs or a firewall drops packets"
+	case state == stateNoPassword, state == stateNoEntry, serverSays(err, "password"), serverSays(err, "authentication"):
+		e.Hint = fmt.Sprintf("check the password of %s in the passfile (PGPASSFILE, ~/.pgpass), and the server's list of who may log in", s.config.User)
+	case state == stateTooMany:
+		e.Hint = "every slot is taken: end a session there, or grant pg_use_reserved_connections to " + s.config.User + " (PostgreSQL 16 and later)"
+	case state != "":
+		e.Hint = "it answered, but refused: read its log"
+	default:
+		e.Hint = "check host and port, and that it runs"
+	}
+	return e
+}
+
+// joined joins what went wrong with several targets, sorted by text, so that the same failures read the same.
+// Nil errors are left out; the result is nil when nothing is left.
+func joined(errs []error) error {
+	errs = slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == nil })
+	slices.SortStableFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,206 @@
+package live_test
+
+import (
+	"encoding/csv"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// fake is an admin console that answers from tables. Its zero hooks make it behave like a real one.
+type fake struct {
+	t        *testing.T
+	listener net.Listener
+	version  string // of the ParameterStatus server_version, "/bouncer" included
+
+	mu       sync.Mutex
+	tables   map[string][][]string // SHOW command, upper case, to header and rows
+	password string                // asked for in clear when set
+	fatal    string                // the login ends with this message
+	cut      int                   // connections end without an answer after so many commands; 0: never
+	asked    func(command string)  // called before each answer; may wait
+	logins   int
+	startups []map[string]string
+}
+
+// capture reads the tables of a folder below fixtures/show.
+func capture(t *testing.T, folder string) map[string][][]string {
+	t.Helper()
+	tables := map[string][][]string{}
+	files, err := filepath.Glob(filepath.Join("../../fixtures/show", folder, "*.csv"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no captures in %s: %v", folder, err)
+	}
+	for _, name := range files {
+		file, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(file).ReadAll()
+		file.Close()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		tables["SHOW "+strings.ToUpper(strings.TrimSuffix(filepath.Base(name), ".csv"))] = rows
+	}
+	return tables
+}
+
+// newFake starts a console that answers from a folder below fixtures/show; it ends with the test.
+func newFake(t *testing.T, folder string) *fake {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{t: t, listener: listener, version: strings.TrimPrefix(folder, "constructed-") + "/bouncer", tables: capture(t, folder)}
+	var sessions sync.WaitGroup
+	done := make(chan struct{})
+	sessions.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			sessions.Go(func() {
+				go func() { <-done; conn.Close() }()
+				f.serve(conn)
+			})
+		}
+	})
+	t.Cleanup(func() { listener.Close(); close(done); sessions.Wait() })
+	return f
+}
+
+// dsn returns the console's DSN, with more keywords at its end.
+func (f *fake) dsn(more string) string {
+	_, port, _ := net.SplitHostPort(f.listener.Addr().String())
+	return "host=127.0.0.1 port=" + port + " user=watcher sslmode=disable " + more
+}
+
+// set replaces the value of a key in SHOW CONFIG.
+func (f *fake) set(key, value string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, row := range f.tables["SHOW CONFIG"] {
+		if row[0] == key {
+			row[1] = value
+		}
+	}
+}
+
+// become makes the fake a process unlike the other fakes of its folder.
+func (f *fake) become(name string) *fake {
+	f.set("pidfile", "/run/"+name+".pid")
+	return f
+}
+
+// hook sets what is called before each answer, nil for nothing.
+func (f *fake) hook(asked func(command string)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = asked
+}
+
+// cutAfter makes every later connection end after so many commands, 0 for never, and counts logins from 0 again.
+func (f *fake) cutAfter(commands int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cut, f.logins = commands, 0
+}
+
+// loggedIn returns how many logins there were.
+func (f *fake) loggedIn() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.logins
+}
+
+func (f *fake) serve(conn net.Conn) {
+	defer conn.Close()
+	b := pgproto3.NewBackend(conn, conn)
+	startup, err := b.ReceiveStartupMessage()
+	if err != nil {
+		return
+	}
+	s, ok := startup.(*pgproto3.StartupMessage)
+	if !ok {
+		return
+	}
+	f.mu.Lock()
+	f.logins++
+	f.startups = append(f.startups, s.Parameters)
+	password, fatal, cut := f.password, f.fatal, f.cut
+	f.mu.Unlock()
+	refuse := func(code, message string) {
+		b.Send(&pgproto3.ErrorResponse{Severity: "FATAL", Code: code, Message: message})
+		_ = b.Flush()
+	}
+	if password != "" {
+		b.Send(&pgproto3.AuthenticationCleartextPassword{})
+		if b.Flush() != nil || b.SetAuthType(pgproto3.AuthTypeCleartextPassword) != nil {
+			return
+		}
+		if m, err := b.Receive(); err != nil || m.(*pgproto3.PasswordMessage).Password != password {
+			refuse("28P01", "password authentication failed")
+			return
+		}
+	}
+	if fatal != "" {
+		refuse("08P01", fatal)
+		return
+	}
+	b.Send(&pgproto3.AuthenticationOk{})
+	b.Send(&pgproto3.ParameterStatus{Name: "server_version", Value: f.version})
+	b.Send(&pgproto3.BackendKeyData{ProcessID: 4711, SecretKey: []byte{1, 2, 3, 4}})
+	b.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+	for n := 1; b.Flush() == nil && (cut == 0 || n <= cut); n++ {
+		m, err := b.Receive()
+		query, ok := m.(*pgproto3.Query)
+		if err != nil || !ok {
+			return
+		}
+		f.mu.Lock()
+		asked := f.asked
+		f.mu.Unlock()
+		if asked != nil {
+			asked(query.String)
+		}
+		f.answer(b, query.String)
+	}
+}
+
+func (f *fake) answer(b *pgproto3.Backend, command string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	rows, ok := f.tables[command]
+	switch {
+	case !ok:
+		b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "08P01", Message: "invalid command '" + command + "', use SHOW HELP;"})
+	case rows[0][0] == "notice":
+		b.Send(&pgproto3.NoticeResponse{Severity: "NOTICE", Code: "00000", Message: rows[1][0]})
+		b.Send(&pgproto3.CommandComplete{CommandTag: []byte("SHOW")})
+	default:
+		var header pgproto3.RowDescription
+		for _, name := range rows[0] {
+			header.Fields = append(header.Fields, pgproto3.FieldDescription{Name: []byte(name), DataTypeOID: 25, DataTypeSize: -1})
+		}
+		b.Send(&header)
+		for _, row := range rows[1:] {
+			values := make([][]byte, len(row))
+			for i, v := range row {
+				if v != "" {
+					values[i] = []byte(v)
+				}
+			}
+			b.Send(&pgproto3.DataRow{Values: values})
+		}
+		b.Send(&pgproto3.CommandComplete{CommandTag: []byte("SHOW")})
+	}
+	b.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+}

@@ -1,0 +1,319 @@
+package live_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// start starts real servers that end with the test.
+func start(t *testing.T, spec lab.Spec) *lab.Lab {
+	t.Helper()
+	l, err := lab.Start(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Stop)
+	return l
+}
+
+// twoGenerations is one server behind a PgBouncer of each generation, one alias, two users.
+func twoGenerations(size int) lab.Spec {
+	aliases := []lab.AliasSpec{{Name: "app", PoolSize: size}}
+	return lab.Spec{
+		Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 60}},
+		Groups: []lab.GroupSpec{
+			{Name: "old", Generation: lab.Gen118, Aliases: aliases},
+			{Name: "new", Generation: lab.Gen124, Aliases: aliases},
+		},
+		Users: []string{"app1", "app2"},
+	}
+}
+
+// targetsOf addresses everything in a lab.
+func targetsOf(l *lab.Lab) live.Targets {
+	targets := live.Targets{Timeout: generous}
+	for _, s := range l.Servers {
+		targets.Servers = append(targets.Servers, live.ServerTarget{Name: s.Name, DSN: s.DSN(lab.Monitor, "")})
+	}
+	for _, p := range l.Processes {
+		if p.Index == 0 {
+			targets.Groups = append(targets.Groups, live.GroupTarget{Name: p.Group})
+		}
+		g := &targets.Groups[len(targets.Groups)-1]
+		g.Consoles = append(g.Consoles, p.ConsoleDSN(lab.ConsoleStats))
+	}
+	return targets
+}
+
+func observe(t *testing.T, f *live.Fleet) planner.Observation {
+	t.Helper()
+	o, err := f.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// eventually calls ok every 20 ms until it returns nil, and fails the test after a minute with what it said last.
+// Nothing here asserts how long something takes: the minute is for a machine that is busy with other things.
+func eventually(t *testing.T, ok func() error) {
+	t.Helper()
+	var err error
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if err = ok(); err == nil {
+			return
+		}
+	}
+	t.Fatal(err)
+}
+
+// backends counts with SQL of its own, the session of the question left out.
+func backends(t *testing.T, s *lab.Server, condition string) int {
+	t.Helper()
+	n, err := s.Backends(t.Context(), condition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// wait waits until a count of backends is reached.
+func wait(t *testing.T, s *lab.Server, condition string, want int) {
+	t.Helper()
+	eventually(t, func() error {
+		if got := backends(t, s, condition); got != want {
+			return fmt.Errorf("%d backends where %s, want %d", got, condition, want)
+		}
+		return nil
+	})
+}
+
+// servers counts the rows of SHOW SERVERS of every process.
+func servers(t *testing.T, l *lab.Lab) int {
+	t.Helper()
+	n := 0
+	for _, p := range l.Processes {
+		rows, err := p.Show(t.Context(), "SERVERS")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += len(rows)
+	}
+	return n
+}
+
+// load is what every generator of the lab has in common.
+type load interface {
+	Start(context.Context) (*lab.Run, error)
+}
+
+// run starts a load that ends with the test.
+func run(t *testing.T, l load) *lab.Run {
+	t.Helper()
+	r, err := l.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Stop() })
+	return r
+}
+
+// asking is a client in mid-query that can vanish without a word.
+type asking struct{ conn *pgconn.HijackedConn }
+
+// ask starts a query and does not wait for its answer.
+func ask(t *testing.T, dsn, sql string) asking {
+	t.Helper()
+	conn, err := pgconn.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := conn.Hijack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Conn.Close() })
+	taken.Frontend.Send(&pgproto3.Query{String: sql})
+	if err := taken.Frontend.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return asking{taken}
+}
+
+func (a asking) vanish() { a.conn.Conn.Close() }
+
+// TestAtRestTheCountsAreThoseOfPgStatActivity has every kind of backend on one server, through both generations.
+func TestAtRestTheCountsAreThoseOfPgStatActivity(t *testing.T) {
+	t.Parallel()
+	l := start(t, twoGenerations(4))
+	s := l.Server("main")
+	for _, p := range l.Processes {
+		run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "app"), Clients: 2})
+		run(t, lab.IdleInTransaction{DSN: p.DSN("app2", "app"), Clients: 3})
+	}
+	wait(t, s, "state = 'idle in transaction'", 10)
+	vanished := lab.VanishingClients{Clients: 2, Query: 10 * time.Minute}
+	for _, p := range l.Processes {
+		vanished.DSN = p.DSN("app1", "app")
+		run(t, vanished).Wait()
+	}
+	run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 3, From: "127.0.0.9"})
+	run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 2})                                  // a bouncer's host, a pool's role, idle
+	run(t, lab.Direct{DSN: s.DSN("app2", "app"), Conns: 2, From: "127.0.0.9", Active: true}) // at work, from elsewhere
+	run(t, lab.Direct{DSN: s.DSN(lab.Plain, "app"), Conns: 1, Active: true})                 // a bouncer's host, at work, no pool's role
+	run(t, lab.Direct{DSN: s.DSN("app1", "postgres"), Conns: 1, Active: true})               // nor a pool's database
+	wait(t, s, "query LIKE 'DO%it runs%' AND state = 'active'", 4)
+	eventually(t, func() error {
+		if got := servers(t, l); got != 10 {
+			return fmt.Errorf("%d server connections, want 10", got)
+		}
+		return nil
+	})
+	f := open(t, targetsOf(l))
+	for look := range 3 {
+		got := observe(t, f).Servers[0].Backends
+		want := planner.BackendCounts{PoolConns: servers(t, l), DirectConns: 9 + 1, OrphanConns: 4, OwnConns: 1}
+		if got != want {
+			t.Errorf("look %d: counts %+v, want %+v", look+1, got, want)
+		}
+		if all := backends(t, s, ""); got.Total() != all {
+			t.Errorf("look %d: %d in total, and pg_stat_activity shows %d", look+1, got.Total(), all)
+		}
+	}
+}
+
+func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
+	t.Parallel()
+	l := start(t, twoGenerations(4))
+	s := l.Server("main")
+	f := open(t, targetsOf(l))
+	var clients []asking
+	for _, p := range l.Processes {
+		clients = append(clients, ask(t, p.DSN("app1", "app"), "SELECT pg_sleep(600)"))
+	}
+	wait(t, s, "query LIKE '%pg_sleep(600)%'", 2)
+	want := func(pool, leaving, orphan int) {
+		t.Helper()
+		got := observe(t, f).Servers[0].Backends
+		if (got != planner.BackendCounts{PoolConns: pool, DirectConns: 1, LeavingConns: leaving, OrphanConns: orphan, OwnConns: 1}) {
+			t.Errorf("counts %+v, want %d pool, 1 direct, %d leaving, %d orphans", got, pool, leaving, orphan)
+		}
+	}
+	want(2, 0, 0)
+	for _, c := range clients {
+		c.vanish()
+	}
+	eventually(t, func() error {
+		if n := servers(t, l); n > 0 {
+			return fmt.Errorf("%d server connections are listed yet", n)
+		}
+		return nil
+	})
+	want(0, 2, 0)
+	want(0, 0, 2)
+	want(0, 0, 2)
+	if _, err := s.Query(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, s, "query LIKE '%pg_sleep(600)%'", 0)
+	want(0, 0, 0)
+}
+
+// TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd is about one that no single look can tell from an orphan.
+func TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd(t *testing.T) {
+	t.Parallel()
+	l := start(t, twoGenerations(4))
+	s := l.Server("main")
+	f := open(t, targetsOf(l))
+	if _, err := lab.Query(t.Context(), l.Processes[0].DSN("app1", "app"), "SELECT 1"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 2, Active: true})
+	// Two looks with a query's begin between them tell. Ten looks span more than one query of 0.2 s, at 50 ms a look
+	// and more, so that a run of ten without an orphan means that both are known, and not just between two queries.
+	calm := 0
+	eventually(t, func() error {
+		switch got := observe(t, f).Servers[0].Backends; {
+		case got.OrphanConns == 0 && got.DirectConns == 3:
+			calm++
+		case got.OrphanConns+got.DirectConns != 3:
+			t.Errorf("counts %+v, want 3 direct and orphans together", got)
+		default:
+			calm = 0
+		}
+		if calm < 10 {
+			return fmt.Errorf("%d looks in a row without an orphan, want 10", calm)
+		}
+		return nil
+	})
+}
+
+// TestChurnIsNotMistakenForDirectClients makes every server connection a single-use one, under load.
+func TestChurnIsNotMistakenForDirectClients(t *testing.T) {
+	t.Parallel()
+	l := start(t, twoGenerations(4))
+	f := open(t, targetsOf(l))
+	for _, p := range l.Processes {
+		if err := p.Command(t.Context(), "SET server_lifetime=0"); err != nil {
+			t.Fatal(err)
+		}
+		run(t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 6, Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}})
+	}
+	run(t, lab.Direct{DSN: l.Server("main").DSN("app2", "app"), Conns: 2, From: "127.0.0.9"})
+	highest := 0
+	for range 20 {
+		o := observe(t, f)
+		highest = max(highest, o.Servers[0].Backends.PoolConns)
+		if got := o.Servers[0].Backends; got.DirectConns != 3 || got.OrphanConns != 0 {
+			t.Errorf("counts %+v, want 3 direct and no orphan", got)
+		}
+	}
+	if highest == 0 {
+		t.Error("no pool connection was seen: there was no churn")
+	}
+}
+
+func TestAFullServerCanStillBeLookedAt(t *testing.T) {
+	t.Parallel()
+	spec := twoGenerations(4)
+	spec.Servers[0].MaxConnections = 12
+	l := start(t, spec)
+	s := l.Server("main")
+	f := open(t, targetsOf(l))
+	run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 12 - 3 - 1, From: "127.0.0.9"})
+	if _, err := live.Open(t.Context(), targetsOf(l)); planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(planner.HintOf(err), "every slot is taken") {
+		t.Errorf("a newcomer got %v (%s), want to hear that every slot is taken", err, planner.HintOf(err))
+	}
+	if got := observe(t, f).Servers[0].Backends.DirectConns; got != 9 {
+		t.Errorf("%d direct, want 9", got)
+	}
+}
+
+func TestOverAUnixSocketBackendsAreFoundToo(t *testing.T) {
+	t.Parallel()
+	l := start(t, twoGenerations(4))
+	s := l.Server("main")
+	for _, p := range l.Processes {
+		addAlias(t, p, fmt.Sprintf("sock = host=%s port=%d dbname=app pool_size=2", s.Folder, s.Port))
+		run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "sock"), Clients: 2})
+	}
+	wait(t, s, "client_addr IS NULL AND state = 'idle in transaction'", 4)
+	o := observe(t, open(t, targetsOf(l)))
+	if got, want := o.Servers[0].Backends, (planner.BackendCounts{PoolConns: 4, DirectConns: 1, OwnConns: 1}); got != want {
+		t.Errorf("counts %+v, want %+v", got, want)
+	}
+	for _, p := range o.Processes {
+		if a := alias(t, p, "sock"); a.Server != "main" || a.Proof != planner.ProofBackends {
+			t.Errorf("%s/sock is on %q by %s, want main by its backends", p.ID, a.Server, a.Proof)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package live
+
+import (
+	"net/netip"
+)
+
+// link is one server connection as a console lists it: the bouncer's end of what PostgreSQL shows as a backend.
+type link struct {
+	process *console
+	alias   string
+	user    string
+	state   string
+	pid     int            // of the backend; 0 while it logs in
+	end     netip.AddrPort // the bouncer's end; not valid for a Unix socket
+}
+
+// login says whether the connection is being opened.
+func (l link) login() bool { return l.state == "new" }
+
+// cancel says whether the connection only carries a cancel request, which never takes a slot of PostgreSQL.
+func (l link) cancel() bool { return l.state == "active_cancel" }
+
+// linksOf reads SHOW SERVERS.
+func linksOf(process *console, servers []record) []link {
+	links := make([]link, 0, len(servers))
+	for _, r := range servers {
+		l := link{process: process, alias: r.text("database"), user: r.text("user"), state: r.text("state"), pid: r.count("remote_pid")}
+		l.end = endOf(r.text("local_addr"), r.count("local_port"))
+		if !l.cancel() {
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
+// linkKey is what a link and its backend have in common: both ends of the wire agree on the bouncer's address and
+// port, and on the process id once the login is through. Over a Unix socket there is only the process id.
+type linkKey struct {
+	end netip.AddrPort
+	pid int
+}
+
+// linkIndex finds the link of a backend.
+type linkIndex map[linkKey]link
+
+// add enters a pass over the consoles. Of two links with one key the later stays: it knows more.
+func (x linkIndex) add(links []link) {
+	for _, l := range links {
+		if l.pid != 0 || l.end.IsValid() {
+			x[linkKey{l.end, l.pid}] = l
+		}
+	}
+}
+
+// of returns the link that owns a backend. A link in mid-login has no process id yet and is known by its address and
+// port alone.
+func (x linkIndex) of(b backend) (link, bool) {
+	if !b.end.IsValid() && !b.socket {
+		return link{}, false
+	}
+	if l, ok := x[linkKey{b.end, b.pid}]; ok {
+		return l, true
+	}
+	if b.socket {
+		return link{}, false
+	}
+	l, ok := x[linkKey{b.end, 0}]
+	return l, ok
+}

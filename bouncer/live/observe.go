@@ -1,0 +1,222 @@
+package live
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Bounds of a look.
+const (
+	// lookGap is the least time between two looks at PostgreSQL. Chosen: an idle backend whose client has gone ends
+	// within a few milliseconds; ten times that.
+	lookGap = 50 * time.Millisecond
+	// holderAge is how long a backend must have been idle in a transaction to be named. Chosen: as DESIGN's release
+	// criterion, a wait of more than 1 s is one that somebody causes.
+	holderAge = time.Second
+)
+
+// Observe takes one look at the whole fleet, in the order that the package's text describes. Every console and every
+// server has its time-out in each pass; one that hangs costs its own. The errors are Open's, and KindDrift when a
+// console or a server answers as another than before.
+func (f *Fleet) Observe(ctx context.Context) (planner.Observation, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	begin := time.Now()
+	l := look{fleet: f, observation: planner.Observation{At: begin}, links: linkIndex{}, shots: make([][]shot, len(f.servers))}
+	if err := l.take(ctx); err != nil {
+		return planner.Observation{}, err
+	}
+	l.observation.Took = time.Since(begin)
+	return l.observation, nil
+}
+
+// look is one Observe in the making.
+type look struct {
+	fleet       *Fleet
+	observation planner.Observation
+	passes      [][]link // per pass over the consoles
+	links       linkIndex
+	shots       [][]shot          // per server, its looks, oldest first
+	owners      [][]planner.Owner // per server, of the look that is counted
+	shotAt      time.Time         // when the newest look at the servers had ended
+}
+
+func (l *look) take(ctx context.Context) error {
+	if err := l.consoles(ctx); err != nil {
+		return err
+	}
+	if err := l.facts(ctx); err != nil {
+		return err
+	}
+	if len(l.fleet.servers) > 0 {
+		if err := l.sort(ctx); err != nil {
+			return err
+		}
+	}
+	l.fleet.prover.settle(l.observation.Processes, evidenceOf(l.passes, l.links, l.fleet.servers, l.shots))
+	if alias, server, found := translated(l.passes, l.links, l.observation.Processes, l.fleet.servers, l.shots); found {
+		return fail(planner.KindEvidence, alias, "let PgBouncer connect to PostgreSQL directly, or look at that server through pg_stat_activity by hand",
+			"server %s shows its connections under other addresses than PgBouncer does: a proxy or a translation of addresses stands between, and they cannot be told from direct ones", server)
+	}
+	for i, s := range l.fleet.servers {
+		counted := l.shots[i][shotCounted]
+		o := &l.observation.Servers[i]
+		o.Backends = count(l.owners[i], counted, s.pid, hiddenLogins(counted, l.loginsOn(s.name)))
+		o.Holders = l.holders(s, counted)
+		s.tracker.remember(l.links, counted, l.owners[i])
+	}
+	return nil
+}
+
+// consoles is the first pass.
+func (l *look) consoles(ctx context.Context) error {
+	consoles := l.fleet.consoles
+	pictures := make([]picture, len(consoles))
+	errs := together(len(consoles), func(i int) (err error) { pictures[i], err = consoles[i].look(ctx); return err })
+	if err := joined(errs); err != nil {
+		return err
+	}
+	var pass []link
+	for _, p := range pictures {
+		l.observation.Processes = append(l.observation.Processes, p.process)
+		pass = append(pass, p.links...)
+	}
+	l.enter(pass)
+	return nil
+}
+
+// consolesAgain is every later pass.
+func (l *look) consolesAgain(ctx context.Context) error {
+	consoles := l.fleet.consoles
+	parts := make([][]link, len(consoles))
+	errs := together(len(consoles), func(i int) (err error) { parts[i], err = consoles[i].servers(ctx); return err })
+	if err := joined(errs); err != nil {
+		return err
+	}
+	var pass []link
+	for _, p := range parts {
+		pass = append(pass, p...)
+	}
+	l.enter(pass)
+	return nil
+}
+
+func (l *look) enter(pass []link) {
+	l.passes = append(l.passes, pass)
+	l.links.add(pass)
+}
+
+// facts asks the servers what they are, and is the first look at their backends.
+func (l *look) facts(ctx context.Context) error {
+	servers := l.fleet.servers
+	l.observation.Servers = make([]planner.Server, len(servers))
+	errs := together(len(servers), func(i int) (err error) { l.observation.Servers[i], err = servers[i].facts(ctx); return err })
+	if err := joined(errs); err != nil {
+		return err
+	}
+	return l.shoot(ctx)
+}
+
+// shoot looks at the backends of every server.
+func (l *look) shoot(ctx context.Context) error {
+	servers := l.fleet.servers
+	errs := together(len(servers), func(i int) error {
+		now, err := servers[i].shoot(ctx)
+		l.shots[i] = append(l.shots[i], now)
+		return err
+	})
+	l.shotAt = time.Now()
+	return joined(errs)
+}
+
+// sort looks on until it is clear whose every backend is.
+func (l *look) sort(ctx context.Context) error {
+	for {
+		if err := l.consolesAgain(ctx); err != nil {
+			return err
+		}
+		if len(l.passes) > shotAfter && !l.judge() { // the third pass alone may have told
+			return nil
+		}
+		if err := (Clock{}).Sleep(ctx, lookGap-time.Since(l.shotAt)); err != nil {
+			return err
+		}
+		if err := l.shoot(ctx); err != nil {
+			return err
+		}
+		if !l.judge() {
+			return nil
+		}
+	}
+}
+
+// judge says whose every backend is by what has been seen so far, and whether some are unclear yet.
+func (l *look) judge() (unclear bool) {
+	l.owners = make([][]planner.Owner, len(l.fleet.servers))
+	for i, s := range l.fleet.servers {
+		s.tracker.learnLinks(l.links, l.shots[i])
+		l.teach(&s.tracker, s.name)
+		l.owners[i] = s.tracker.judge(l.links, l.shots[i], s.pid)
+		for _, owner := range l.owners[i] {
+			unclear = unclear || owner == planner.OwnerUnclear
+		}
+	}
+	return unclear
+}
+
+// teach enters what the consoles know of bouncers' hosts and pools, so that a server whose pools are empty knows
+// whose orphans it may hold. Pools known to lead to another server are not entered.
+func (l *look) teach(t *tracker, server string) {
+	for i, p := range l.observation.Processes {
+		if c := l.fleet.consoles[i]; c.conn != nil {
+			if at, err := netip.ParseAddrPort(c.conn.Conn().RemoteAddr().String()); err == nil {
+				t.learnHost(at.Addr().Unmap().WithZone(""))
+			}
+		}
+		for _, a := range p.Aliases {
+			if known, ok := l.fleet.prover.proved[aliasName{p.ID, a.Name}]; ok && known.server != server && known.origin == originOf(p.ID, a) {
+				continue
+			}
+			for _, g := range a.Pools {
+				t.learnPool(poolIdentity{g.User, a.Database})
+			}
+		}
+	}
+}
+
+// loginsOn returns the links of the pass before the counted look that may be on a server: those whose alias leads
+// there, and those whose alias leads nobody knows where.
+func (l *look) loginsOn(server string) []link {
+	leads := map[aliasName]bool{}
+	for _, p := range l.observation.Processes {
+		for _, a := range p.Aliases {
+			leads[aliasName{p.ID, a.Name}] = a.Server == server || a.Proof == planner.ProofNone
+		}
+	}
+	var on []link
+	for _, k := range l.passes[shotCounted] {
+		if leads[aliasName{k.process.id, k.alias}] {
+			on = append(on, k)
+		}
+	}
+	return on
+}
+
+// holders names who sits idle in a transaction, in the order of process ids.
+func (l *look) holders(s *server, counted shot) []planner.Holder {
+	var holders []planner.Holder
+	for _, b := range counted {
+		if b.idleInTx <= holderAge || b.pid == s.pid {
+			continue
+		}
+		h := planner.Holder{PID: b.pid, User: b.user, Database: b.database, Application: b.app, Age: b.idleInTx}
+		if k, ok := l.links.of(b); ok {
+			h.Pool = k.process.group + "/" + k.alias
+		}
+		holders = append(holders, h)
+	}
+	return holders
+}

@@ -1,0 +1,261 @@
+package live
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// server is one PostgreSQL server, through one session that is kept.
+type server struct {
+	*session
+	name     string
+	systemID string // as at first; "" before that, or where it may not be read
+	pid      int    // of our own backend
+	tracker  tracker
+}
+
+// newServer prepares a server; nothing is asked yet.
+func newServer(name string, a address, t Targets) *server {
+	s := &server{name: name}
+	s.session = newSession("server "+name+" ("+a.label+")", a, t.Timeout)
+	s.greet = s.meet
+	return s
+}
+
+// backend is one client backend of pg_stat_activity.
+type backend struct {
+	pid        int
+	started    int64          // backend_start, microseconds since 1970; with pid it names the backend for good
+	end        netip.AddrPort // the client's end; not valid for a Unix socket
+	socket     bool           // the client came through a Unix socket
+	user       string
+	database   string
+	app        string
+	working    bool          // runs a query
+	queryStart int64         // of the query that runs or ran last, microseconds since 1970
+	idleInTx   time.Duration // since it became idle in a transaction; -1 when it is not
+}
+
+// meet looks at who answers on a new connection: that it is a PostgreSQL, reached without a pooler in between, as a
+// role that sees whose the connections are; then bounds our own statements there.
+//
+// The driver was given a process id at login. PostgreSQL's own login gives the backend's; a pooler gives one of its
+// own, since the client's backend may be another one a moment later (PgBouncer client.c, finish_client_login). A plain
+// TCP proxy changes addresses and ports, but not that.
+func (s *server) meet(ctx context.Context) error {
+	if s.pooler() {
+		return fail(planner.KindUsage, s.subject, "give the address of the PostgreSQL that it leads to", "this is the console of a PgBouncer, not a PostgreSQL")
+	}
+	a, err := s.exec(ctx, `SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num')`)
+	if err != nil {
+		return err
+	}
+	pid, err := whole(a, 0)
+	if err != nil {
+		return err
+	}
+	if uint32(pid) != s.conn.PID() {
+		return fail(planner.KindUsage, s.subject, "give the address of the PostgreSQL itself: a session that a pooler shares out can neither count backends nor hold a lock",
+			"this DSN goes through a pooler: the login was answered as process %d, the query by backend %d", s.conn.PID(), pid)
+	}
+	s.pid = pid
+	if version, err := whole(a, 1); err != nil || version < 100000 {
+		return fail(planner.KindUsage, s.subject, "", "PostgreSQL %s is not supported: 10 is the oldest that has pg_monitor", string(a.rows[0][1]))
+	}
+	_, err = s.exec(ctx, fmt.Sprintf("SET statement_timeout = %d; SET lock_timeout = %d", s.timeout.Milliseconds(), s.timeout.Milliseconds()))
+	return err
+}
+
+// ask runs one pass over the server and says what went wrong as an operator needs it.
+func (s *server) ask(ctx context.Context, pass func(ctx context.Context) error) error {
+	err := s.within(ctx, pass)
+	if _, ok := errors.AsType[*planner.Error](err); ok || err == nil {
+		return err
+	}
+	p, ok := errors.AsType[plain](err)
+	switch {
+	case !ok:
+		return &planner.Error{Kind: planner.KindUnforeseen, Subject: s.subject, Err: err}
+	case serverSays(p, "not allowed"), serverSays(p, "unsupported startup parameter"):
+		// Both are PgBouncer's own words: to who may not use its console, and to a setting it does not pass on.
+		return &planner.Error{Kind: planner.KindUsage, Subject: s.subject, Err: fmt.Errorf("a PgBouncer answers, not a PostgreSQL: %w", p),
+			Hint: "give the address of the PostgreSQL that it leads to"}
+	case sqlState(p) == stateNoPrivilege:
+		return &planner.Error{Kind: planner.KindEvidence, Subject: s.subject, Err: p, Hint: s.grantHint()}
+	}
+	return unreachable(s.subject, p, s.session)
+}
+
+func (s *server) grantHint() string {
+	return "as a superuser: GRANT pg_monitor TO " + quoteRole(s.config.User)
+}
+
+// quoteRole writes a role's name as SQL wants it.
+func quoteRole(name string) string {
+	plain := name != "" && (name[0] < '0' || name[0] > '9')
+	for _, c := range name {
+		plain = plain && (c == '_' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
+	}
+	if plain {
+		return name
+	}
+	return strconv.Quote(name)
+}
+
+// factsSQL is one row: what the server is and what it allows. The last column says whether the role sees other roles'
+// rows of pg_stat_activity in full; without that it sees NULLs, and a count of them is too small without an error.
+const factsSQL = `SELECT current_setting('server_version_num'), pg_is_in_recovery(), current_setting('max_connections'),
+	current_setting('superuser_reserved_connections'), coalesce(current_setting('reserved_connections', true), '0'),
+	pg_has_role('pg_monitor', 'USAGE') OR pg_has_role('pg_read_all_stats', 'USAGE')`
+
+// serverIDSQL is one row: the cluster's identity and the timeline it is on. The timeline in the control file is that
+// of the last checkpoint, which a fresh promotion has not written yet; the WAL's file name knows at once.
+const serverIDSQL = `SELECT (pg_control_system()).system_identifier, CASE WHEN pg_is_in_recovery()
+	THEN (pg_control_checkpoint()).timeline_id ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END`
+
+const limitsSQL = `SELECT 'role', rolname, rolconnlimit FROM pg_roles WHERE rolconnlimit >= 0
+	UNION ALL SELECT 'database', datname, datconnlimit FROM pg_database WHERE datconnlimit >= 0`
+
+// backendsSQL lists what takes a slot of max_connections: client backends, and before PostgreSQL 12 walsenders too.
+const backendsSQL = `SELECT pid, coalesce((extract(epoch FROM backend_start) * 1000000)::bigint, 0), host(client_addr), client_port,
+	coalesce(usename, ''), coalesce(datname, ''), coalesce(application_name, ''), coalesce(state, ''),
+	coalesce((extract(epoch FROM query_start) * 1000000)::bigint, 0),
+	greatest(0, (extract(epoch FROM clock_timestamp() - state_change) * 1000000)::bigint)
+	FROM pg_stat_activity WHERE backend_type = 'client backend'
+	OR backend_type = 'walsender' AND current_setting('server_version_num')::int < 120000`
+
+// shot is one look at a server's backends, sorted by process id.
+type shot []backend
+
+// facts asks what the server is and allows.
+func (s *server) facts(ctx context.Context) (planner.Server, error) {
+	var f planner.Server
+	err := s.ask(ctx, func(ctx context.Context) (err error) {
+		f, err = s.factsOnce(ctx)
+		return err
+	})
+	return f, err
+}
+
+func (s *server) factsOnce(ctx context.Context) (planner.Server, error) {
+	f := planner.Server{Name: s.name}
+	a, err := s.exec(ctx, factsSQL)
+	if err != nil {
+		return f, err
+	}
+	var wrong error
+	number := func(i int) int {
+		n, err := whole(a, i)
+		wrong = cmp.Or(wrong, err)
+		return n
+	}
+	f.VersionNum, f.MaxConns, f.SuperuserReservedConns, f.ReservedConns = number(0), number(2), number(3), number(4)
+	if wrong != nil {
+		return f, wrong
+	}
+	f.InRecovery = string(a.rows[0][1]) == "t"
+	if string(a.rows[0][5]) != "t" {
+		return f, fail(planner.KindEvidence, s.subject, s.grantHint(),
+			"role %s may not see other roles' sessions in pg_stat_activity: it would count none of them", s.config.User)
+	}
+	switch a, err = s.exec(ctx, serverIDSQL); {
+	case sqlState(err) == stateNoPrivilege: // some managed services; then the server's identity is not known
+	case err != nil:
+		return f, err
+	default:
+		f.SystemID = string(a.rows[0][0])
+		if f.Timeline, err = whole(a, 1); err != nil {
+			return f, err
+		}
+	}
+	if s.systemID == "" {
+		s.systemID = f.SystemID
+	}
+	if f.SystemID != s.systemID {
+		return f, fail(planner.KindDrift, s.subject, "look where the DSN leads; start again if the server was rebuilt",
+			"another server answers: first system identifier %s; now %s", s.systemID, f.SystemID)
+	}
+	if a, err = s.exec(ctx, limitsSQL); err != nil {
+		return f, err
+	}
+	for i := range a.rows {
+		limit := planner.ConnLimit{Name: string(a.rows[i][1])}
+		if limit.Conns, err = strconv.Atoi(string(a.rows[i][2])); err != nil {
+			return f, err
+		}
+		if string(a.rows[i][0]) == "role" {
+			f.Roles = append(f.Roles, limit)
+		} else {
+			f.Databases = append(f.Databases, limit)
+		}
+	}
+	byName := func(a, b planner.ConnLimit) int { return cmp.Compare(a.Name, b.Name) }
+	slices.SortFunc(f.Roles, byName)
+	slices.SortFunc(f.Databases, byName)
+	return f, nil
+}
+
+// shoot looks at the backends.
+func (s *server) shoot(ctx context.Context) (shot, error) {
+	var now shot
+	err := s.ask(ctx, func(ctx context.Context) error {
+		a, err := s.exec(ctx, backendsSQL)
+		if err != nil {
+			return err
+		}
+		now, err = shotOf(a)
+		return err
+	})
+	return now, err
+}
+
+// shotOf reads the answer to backendsSQL.
+func shotOf(a answer) (shot, error) {
+	var now shot
+	for _, row := range a.rows {
+		var wrong error
+		number := func(i int) int64 {
+			n, err := strconv.ParseInt(string(row[i]), 10, 64)
+			if err != nil && row[i] != nil {
+				wrong = fmt.Errorf("pg_stat_activity: column %d holds %q", i+1, row[i])
+			}
+			return n
+		}
+		state := string(row[7])
+		b := backend{
+			pid: int(number(0)), started: number(1), user: string(row[4]), database: string(row[5]), app: string(row[6]),
+			working:    state == "active" || state == "fastpath function call",
+			queryStart: number(8), idleInTx: -1,
+		}
+		if port := number(3); row[2] == nil && row[3] != nil && port == -1 {
+			b.socket = true
+		} else {
+			b.end = endOf(string(row[2]), int(port))
+		}
+		if state == "idle in transaction" || state == "idle in transaction (aborted)" {
+			b.idleInTx = time.Duration(number(9)) * time.Microsecond
+		}
+		if wrong != nil {
+			return nil, wrong
+		}
+		now = append(now, b)
+	}
+	slices.SortFunc(now, func(a, b backend) int { return cmp.Compare(a.pid, b.pid) })
+	return now, nil
+}
+
+// whole reads a whole number of an answer's only row.
+func whole(a answer, column int) (int, error) {
+	if len(a.rows) != 1 || column >= len(a.rows[0]) {
+		return 0, fmt.Errorf("%d rows where one was asked for", len(a.rows))
+	}
+	return strconv.Atoi(string(a.rows[0][column]))
+}

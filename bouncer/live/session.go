@@ -1,0 +1,155 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// session is one kept connection, to a console or to a server. It speaks the simple protocol only, the only one that
+// the console knows (PgBouncer admin.c), and it never pings: a ping is an SQL comment, which the console refuses.
+type session struct {
+	subject string // what errors are about
+	label   string // host:port or socket, for messages
+	config  *pgconn.Config
+	timeout time.Duration
+	conn    *pgconn.PgConn // nil while there is none
+	notice  string         // the newest NOTICE: SHOW VERSION answers with one up to 1.11
+	greet   func(ctx context.Context) error
+}
+
+// dialing marks the contexts in which a session may open a socket.
+type dialing struct{}
+
+// newSession prepares a session. greet runs on every new connection, before it is used.
+func newSession(subject string, a address, timeout time.Duration) *session {
+	s := &session{subject: subject, label: a.label, config: a.config, timeout: timeout}
+	dial := s.config.DialFunc
+	// The driver sends a cancel request of its own when a query is cut short, from a goroutine that outlives the call.
+	// Nothing here runs long enough to need one, and a console that hangs would hold that goroutine for 15 s.
+	s.config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if ctx.Value(dialing{}) == nil {
+			return nil, errors.New("no cancel requests")
+		}
+		return dial(ctx, network, address)
+	}
+	s.config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { s.notice = n.Message }
+	return s
+}
+
+// within runs ask on the kept connection, within the session's time-out. A connection that turns out to be broken is
+// opened again, once, and ask starts over; one that hangs is not tried again.
+func (s *session) within(ctx context.Context, ask func(ctx context.Context) error) error {
+	ctx, cancel := limited(ctx, s.timeout)
+	defer cancel()
+	kept := s.conn != nil
+	if !kept {
+		if err := s.open(ctx); err != nil {
+			return err
+		}
+	}
+	err := ask(ctx)
+	if err != nil && kept && s.conn == nil && ctx.Err() == nil {
+		if err := s.open(ctx); err != nil {
+			return err
+		}
+		err = ask(ctx)
+	}
+	return err
+}
+
+// open connects and greets.
+func (s *session) open(ctx context.Context) error {
+	conn, err := pgconn.ConnectConfig(context.WithValue(ctx, dialing{}, true), s.config)
+	if err != nil {
+		return s.refusal(ctx, err)
+	}
+	s.conn = conn
+	if err := s.greet(ctx); err != nil {
+		s.drop()
+		return err
+	}
+	return nil
+}
+
+// refusal cleans a driver's error; when it came of the end of ctx, it says so.
+func (s *session) refusal(ctx context.Context, err error) plain {
+	p := cleaned(err, s.config.Password)
+	if ctx.Err() != nil && p.cause == nil {
+		p.cause = ctx.Err()
+	}
+	return p
+}
+
+// exec sends one message and returns the answer of its last statement that had rows. An error that broke the
+// connection has closed it.
+func (s *session) exec(ctx context.Context, sql string) (answer, error) {
+	if s.conn == nil {
+		return answer{}, plain{text: "the connection is closed"}
+	}
+	s.notice = ""
+	a, err := readAnswer(s.conn.Exec(ctx, sql))
+	if err != nil {
+		p := s.refusal(ctx, err)
+		if s.conn.IsClosed() {
+			s.drop()
+		}
+		return answer{}, p
+	}
+	return a, nil
+}
+
+// readAnswer keeps the last result that has columns. The driver's own ReadAll forgets the columns of a result without
+// rows, and an empty SHOW SERVERS is an answer like any other.
+func readAnswer(results *pgconn.MultiResultReader) (answer, error) {
+	var a answer
+	for results.NextResult() {
+		r := results.ResultReader()
+		var one answer
+		for _, f := range r.FieldDescriptions() {
+			one.names = append(one.names, f.Name)
+		}
+		for r.NextRow() {
+			row := make([][]byte, len(r.Values()))
+			for i, v := range r.Values() {
+				row[i] = bytes.Clone(v)
+			}
+			one.rows = append(one.rows, row)
+		}
+		if _, err := r.Close(); err != nil {
+			break // Close below returns it
+		}
+		if len(one.names) > 0 {
+			a = one
+		}
+	}
+	return a, results.Close()
+}
+
+// drop closes the connection and waits until the driver has let go of it, which a peer that hangs cannot hold up.
+func (s *session) drop() {
+	if s.conn == nil {
+		return
+	}
+	conn := s.conn
+	s.conn = nil
+	conn.Conn().Close()
+	if conn.IsClosed() { // the driver has begun to close it by itself
+		<-conn.CleanupDone()
+	}
+}
+
+// close says good-bye.
+func (s *session) close() {
+	if s.conn == nil {
+		return
+	}
+	ctx, cancel := limited(context.Background(), s.timeout)
+	defer cancel()
+	_ = s.conn.Close(ctx) // whether it hears us changes nothing
+	s.conn = nil
+}

@@ -1,0 +1,152 @@
+package live
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// versionText finds the number in "PgBouncer 1.25.2", in the NOTICE of 1.11 and before, and in "1.8.1/bouncer".
+var versionText = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
+
+// settingsOf reads SHOW CONFIG. All that pgbudget needs of it has been there since before 1.8; a setting that is
+// missing or unreadable is an error.
+func settingsOf(subject, version string, config map[string]string) (planner.Settings, error) {
+	var wrong error
+	complain := func(key string) {
+		if wrong == nil {
+			wrong = fail(planner.KindUnforeseen, subject, "", "SHOW CONFIG of PgBouncer %s: %s is %q", version, key, config[key])
+		}
+	}
+	count := func(key string) int {
+		n, err := strconv.Atoi(config[key])
+		if err != nil {
+			complain(key)
+		}
+		return n
+	}
+	seconds := func(key string) time.Duration { // fractions are allowed: cfparser.c, cf_set_time_usec
+		f, err := strconv.ParseFloat(config[key], 64)
+		if err != nil || f != f || f < 0 || f > maxSpanSeconds {
+			complain(key)
+			return 0
+		}
+		return time.Duration(f * float64(time.Second))
+	}
+	s := planner.Settings{
+		DefaultPoolConns: count("default_pool_size"),
+		ReserveTimeout:   seconds("reserve_pool_timeout"),
+		MaxUserConns:     count("max_user_connections"),
+		MaxClients:       count("max_client_conn"),
+		PoolMode:         config["pool_mode"],
+		QueryWaitTimeout: seconds("query_wait_timeout"),
+	}
+	if s.PoolMode == "" {
+		complain("pool_mode")
+	}
+	return s, wrong
+}
+
+const maxSpanSeconds = float64(maxSpan) / 1e6
+
+// gauges is SHOW POOLS by alias: its pools, sorted by user, and the pool mode in force.
+type gauges struct {
+	pools map[string][]planner.PoolGauges
+	modes map[string]string
+}
+
+// gaugesOf reads SHOW POOLS. The console's
+// own pool is left out; pools of peers are not in it (they have SHOW PEER_POOLS).
+func gaugesOf(records []record) gauges {
+	pools, modes := map[string][]planner.PoolGauges{}, map[string]string{}
+	for _, r := range records {
+		alias := r.text("database")
+		if alias == consoleDatabase {
+			continue
+		}
+		pools[alias] = append(pools[alias], planner.PoolGauges{
+			User:                 r.text("user"),
+			ClientsActive:        r.count("cl_active"),
+			ClientsWaiting:       r.count("cl_waiting"),
+			ServersActive:        r.count("sv_active"),
+			ServersActiveCancel:  r.count("sv_active_cancel"),
+			ServersBeingCanceled: r.count("sv_being_canceled"),
+			ServersIdle:          r.count("sv_idle"),
+			ServersUsed:          r.count("sv_used"),
+			ServersTested:        r.count("sv_tested"),
+			ServersLogin:         r.count("sv_login"),
+			MaxWait:              r.span("maxwait") + r.span("maxwait_us"),
+		})
+		// A user's own pool_mode beats the alias's. Where the users of one alias differ, session decides: in session
+		// mode the alias's counters do not tell holding times.
+		if mode := r.text("pool_mode"); mode != "" && modes[alias] != "session" {
+			modes[alias] = mode
+		}
+	}
+	for _, p := range pools {
+		slices.SortFunc(p, func(a, b planner.PoolGauges) int { return cmp.Compare(a.User, b.User) })
+	}
+	return gauges{pools, modes}
+}
+
+// countersOf reads SHOW STATS.
+func countersOf(records []record) map[string]planner.Counters {
+	counters := map[string]planner.Counters{}
+	for _, r := range records {
+		counters[r.text("database")] = planner.Counters{
+			Xacts:       r.number("total_xact_count"),
+			Assignments: r.number("total_server_assignment_count"),
+			XactTime:    r.span("total_xact_time"),
+			WaitTime:    r.span("total_wait_time"),
+		}
+	}
+	return counters
+}
+
+// aliasesOf reads SHOW DATABASES and joins pools and counters to it by name, sorted by name. An alias that was never
+// used has no counters: they are zero, or -1 where this version does not keep one. A pool whose alias has gone from
+// SHOW DATABASES in the meantime goes with it.
+func aliasesOf(records []record, settings planner.Settings, g gauges, counters map[string]planner.Counters, unused planner.Counters) []planner.Alias {
+	var aliases []planner.Alias
+	for _, r := range records {
+		name := r.text("name")
+		if name == consoleDatabase {
+			continue
+		}
+		a := planner.Alias{
+			Name:         name,
+			Host:         r.text("host"),
+			Port:         r.count("port"),
+			Database:     r.text("database"),
+			ForceUser:    r.text("force_user"),
+			SizeConns:    r.count("pool_size"),
+			ReserveConns: r.count("reserve_pool_size"),
+			MaxConns:     max(0, r.count("max_connections")),
+			CurrentConns: r.count("current_connections"),
+			PoolMode:     cmp.Or(g.modes[name], r.text("pool_mode"), settings.PoolMode),
+			Paused:       r.number("paused") != 0,
+			Disabled:     r.number("disabled") != 0,
+			Counters:     unused,
+			Pools:        g.pools[name],
+		}
+		if c, ok := counters[name]; ok {
+			a.Counters = c
+		}
+		aliases = append(aliases, a)
+	}
+	slices.SortFunc(aliases, func(a, b planner.Alias) int { return strings.Compare(a.Name, b.Name) })
+	return aliases
+}
+
+// unusedCounters are the counters of an alias that SHOW STATS does not list yet.
+func unusedCounters(stats *table) planner.Counters {
+	if stats.has("total_server_assignment_count") {
+		return planner.Counters{}
+	}
+	return planner.Counters{Assignments: -1}
+}

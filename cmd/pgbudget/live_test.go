@@ -1,0 +1,357 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// window is how long the live tests look: short in `make test`, a minute in `make fidelity`.
+func window(t *testing.T) time.Duration {
+	text := os.Getenv("PGBUDGET_TEST_WINDOW")
+	if text == "" {
+		return 15 * time.Second
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// built is the command, built once.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "pgbudget")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "pgbudget")
+	out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return file, nil
+})
+
+// result is what one run of the command gave.
+type result struct {
+	stdout, stderr string
+	code           int
+}
+
+// command runs the built command in an empty folder, with passwords from the passfile alone.
+func command(t *testing.T, l *lab.Lab, args ...string) result {
+	t.Helper()
+	file, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(file, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "PGPASSFILE="+l.PassFile)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	r := result{stdout: stdout.String(), stderr: stderr.String()}
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		r.code = e.ExitCode()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(r.stdout+r.stderr, "hush-") {
+		t.Errorf("a password stands in the output of pgbudget %s:\n%s%s", strings.Join(args, " "), r.stdout, r.stderr)
+	}
+	return r
+}
+
+// decode runs the command with -o json and reads what it printed.
+func decode[T any](t *testing.T, l *lab.Lab, args ...string) T {
+	t.Helper()
+	r := command(t, l, append(args, "-o", "json")...)
+	if r.code != 0 {
+		t.Fatalf("pgbudget %s: exit %d\n%s", strings.Join(args, " "), r.code, r.stderr)
+	}
+	var v T
+	if err := json.Unmarshal([]byte(r.stdout), &v); err != nil {
+		t.Fatalf("%v in\n%s", err, r.stdout)
+	}
+	return v
+}
+
+// start brings a lab up and stops it with the test.
+func start(t *testing.T, spec lab.Spec) *lab.Lab {
+	t.Helper()
+	l, err := lab.Start(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Stop)
+	return l
+}
+
+// fleetArgs are the flags that name every console and server of a lab.
+func fleetArgs(l *lab.Lab) []string {
+	var args []string
+	for _, s := range l.Servers {
+		args = append(args, "--postgres", s.Name+"="+lab.Bare(s.DSN(lab.Monitor, "")))
+	}
+	for _, p := range l.Processes {
+		args = append(args, "--bouncer", p.Group+"="+lab.Bare(p.ConsoleDSN(lab.ConsoleStats)))
+	}
+	return args
+}
+
+// twoGroups is the fleet of most tests: two groups of two processes, two users, one server.
+func twoGroups(gen lab.Generation, size int, settings map[string]string) lab.Spec {
+	alias := []lab.AliasSpec{{Name: "app", PoolSize: size}}
+	return lab.Spec{
+		Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 100}},
+		Groups: []lab.GroupSpec{
+			{Name: "main", Processes: 2, Generation: gen, Aliases: alias, Settings: settings},
+			{Name: "ci", Processes: 2, Generation: gen, Aliases: alias, Settings: settings},
+		},
+		Users: []string{"app1", "app2"},
+	}
+}
+
+// generations runs a test on both PgBouncers, one after the other: the machine has two cores.
+func generations(t *testing.T, test func(*testing.T, lab.Generation)) {
+	for _, gen := range []lab.Generation{lab.Gen118, lab.Gen124} {
+		t.Run(string(gen), func(t *testing.T) { test(t, gen) })
+	}
+}
+
+// offer starts an open loop of perSec at every copy of a group.
+func offer(t *testing.T, l *lab.Lab, group string, perSec float64, hold time.Duration) []*lab.Run {
+	t.Helper()
+	var runs []*lab.Run
+	for i, user := range []string{"app1", "app2"} {
+		for j, dsn := range l.DSNs(group, user, "app") {
+			r, err := lab.OpenLoop{DSN: dsn, PerSec: perSec, Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(1 + 10*i + j), MaxClients: 3000}.Start(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { r.Stop() })
+			runs = append(runs, r)
+		}
+	}
+	return runs
+}
+
+func ledgers(runs []*lab.Run) lab.Ledger {
+	var sum lab.Ledger
+	for _, r := range runs {
+		sum = sum.Plus(r.Ledger())
+	}
+	return sum
+}
+
+func loadOf(t *testing.T, loads []planner.Load, pool string) planner.Load {
+	t.Helper()
+	for _, l := range loads {
+		if l.Pool == pool {
+			return l
+		}
+	}
+	t.Fatalf("no load of %s in %+v", pool, loads)
+	return planner.Load{}
+}
+
+// agree compares an estimate with the generator's own ledger of the same window.
+func agree(t *testing.T, what string, got planner.Load, want lab.Ledger, within float64) {
+	t.Helper()
+	if want.Starved > 0 {
+		t.Fatalf("%s: the generator was starved %d times: its load did not reach PgBouncer", what, want.Starved)
+	}
+	truth := want.OfferedErlangs()
+	off := got.Erlangs.Target/truth - 1
+	t.Logf("%s: estimated %.3f Erlangs (%.3f–%.3f, %s), the generator's ledger says %.3f: %+.1f %%", what, got.Erlangs.Target, got.Erlangs.Lower, got.Erlangs.Upper, got.Method, truth, 100*off)
+	if math.Abs(off) > within {
+		t.Errorf("%s: off by %+.1f %%, want within %.0f %%", what, 100*off, 100*within)
+	}
+}
+
+func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
+	generations(t, func(t *testing.T, gen lab.Generation) {
+		l := start(t, twoGroups(gen, 10, nil))
+		mainRuns, ciRuns := offer(t, l, "main", 100, 10*time.Millisecond), offer(t, l, "ci", 100, 10*time.Millisecond)
+		time.Sleep(time.Second) // the first connections are being opened
+		mainFrom, ciFrom := ledgers(mainRuns), ledgers(ciRuns)
+		loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", window(t).String(), "--every", "1s"}, fleetArgs(l)...)...)
+		agree(t, "main/app", loadOf(t, loads, "main/app"), ledgers(mainRuns).Since(mainFrom), 0.05)
+		agree(t, "ci/app", loadOf(t, loads, "ci/app"), ledgers(ciRuns).Since(ciFrom), 0.05)
+	})
+}
+
+func TestEstimateSeesThroughAFullPool(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		timeout string
+		perSec  float64
+		method  planner.Method
+	}{
+		{"a queue that grows", "0", 115, planner.MethodFlowBalance},
+		{"waiters that are sent away", "3", 130, planner.MethodFlowBalance},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			generations(t, func(t *testing.T, gen lab.Generation) {
+				spec := twoGroups(gen, 1, map[string]string{"query_wait_timeout": c.timeout, "max_client_conn": "15000"})
+				l := start(t, spec)
+				runs := offer(t, l, "main", c.perSec, 10*time.Millisecond) // more than one connection a copy can carry
+				time.Sleep(5 * time.Second)                                // the queue is there, and the first waiters leave
+				from := ledgers(runs)
+				loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", window(t).String(), "--every", "1s"}, fleetArgs(l)...)...)
+				got := loadOf(t, loads, "main/app")
+				agree(t, "main/app", got, ledgers(runs).Since(from), 0.10)
+				if got.Method != c.method || got.AtLeast {
+					t.Errorf("found by %s, at least: %v; want %s. Notes: %q", got.Method, got.AtLeast, c.method, got.Notes)
+				}
+			})
+		})
+	}
+}
+
+func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
+	generations(t, func(t *testing.T, gen lab.Generation) {
+		l := start(t, twoGroups(gen, 2, nil))
+		for _, dsn := range l.DSNs("main", "app1", "app") {
+			r, err := lab.ClosedLoop{DSN: dsn, Clients: 12, Think: lab.Exp(5 * time.Millisecond), Body: lab.Body{Hold: lab.Exp(10 * time.Millisecond)}, Seed: 1}.Start(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { r.Stop() })
+		}
+		time.Sleep(time.Second)
+		loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", "8s", "--every", "400ms"}, fleetArgs(l)...)...)
+		got := loadOf(t, loads, "main/app")
+		if !got.AtLeast || got.Method != planner.MethodBusy {
+			t.Fatalf("%+v; want at least", got)
+		}
+		// Two processes with two connections each are busy all the time; 24 clients want one.
+		if got.Erlangs.Target < 3.4 || got.Erlangs.Target > 4.1 || float64(got.InSystem) < 12 {
+			t.Errorf("at least %g, in the system %g; want about 4 and about 24 less those that think", got.Erlangs.Target, float64(got.InSystem))
+		}
+	})
+}
+
+// TestObserveCountsWhatPostgreSQLCounts compares every row of the ledger with pg_stat_activity, at rest.
+func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
+	generations(t, func(t *testing.T, gen lab.Generation) {
+		l := start(t, twoGroups(gen, 5, nil))
+		server := l.Server("main")
+		for _, r := range []struct {
+			from   string
+			active bool
+			conns  int
+		}{{"127.0.0.9", false, 3}, {"127.0.0.9", true, 2}, {"", false, 2}} { // another host, at rest and at work; the bouncers' own host
+			run, err := lab.Direct{DSN: server.DSN("app1", "app"), Conns: r.conns, From: r.from, Active: r.active}.Start(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { run.Stop() })
+		}
+		for _, group := range []string{"main", "ci"} {
+			for _, r := range offer(t, l, group, 40, 10*time.Millisecond) {
+				time.Sleep(300 * time.Millisecond)
+				r.Stop()
+			}
+		}
+		vanished, err := lab.VanishingClients{DSN: l.Process("main", 0).DSN("app2", "app"), Clients: 4, Query: 40 * time.Second}.Start(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		vanished.Wait()
+		time.Sleep(2 * time.Second) // at rest: PgBouncer has let go of the vanished clients' connections
+		o := decode[planner.Observation](t, l, append([]string{"observe"}, fleetArgs(l)...)...)
+		b := o.Servers[0].Backends
+		// The sessions of the lab's own question and of pgbudget are there only while they ask.
+		const others = "backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'pgbudget'"
+		count := func(condition string) int {
+			n, err := server.Backends(t.Context(), others+condition)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		all := count("")
+		orphans := count(" AND state = 'active' AND query LIKE 'DO $$%'")
+		direct := count(" AND client_addr = '127.0.0.9'") + 2
+		want := planner.BackendCounts{PoolConns: all - orphans - direct, DirectConns: direct + b.OwnConns, OrphanConns: orphans, OwnConns: b.OwnConns}
+		if b != want || orphans != 4 || direct != 7 || want.PoolConns < 8 || b.OwnConns != 1 {
+			t.Errorf("observe says %+v, pg_stat_activity %+v (%d orphans, %d direct)", b, want, orphans, direct)
+		}
+	})
+}
+
+func TestPlanOfALiveFleetKeepsThePromise(t *testing.T) {
+	l := start(t, twoGroups(lab.Gen124, 10, nil))
+	offer(t, l, "main", 60, 10*time.Millisecond)
+	offer(t, l, "ci", 20, 10*time.Millisecond)
+	p := decode[planner.Plan](t, l, append([]string{"plan", "--window", "5s"}, fleetArgs(l)...)...)
+	s := p.Servers[0]
+	sum := s.SpareConns
+	for _, line := range s.Ledger[1:] {
+		sum += line.Conns
+	}
+	if sum != 100 || s.MaxConns != 100 || s.PlannedConns > s.BudgetConns || len(p.Pools) != 2 || p.Pools[0].Copies != 4 || p.Pools[0].Evidence.Xacts < 100 {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestWrongFleetsAreRefused runs the built command on fleets that are not what they should be.
+func TestWrongFleetsAreRefused(t *testing.T) {
+	l := start(t, twoGroups(lab.Gen118, 5, nil))
+	server, process := l.Server("main"), l.Process("main", 0)
+	pg := lab.Bare(server.DSN(lab.Monitor, ""))
+	console := func(i int) string { return lab.Bare(l.Process("main", i).ConsoleDSN(lab.ConsoleStats)) }
+	for _, c := range []struct {
+		name     string
+		postgres string
+		bouncers []string
+		code     int
+		says     []string
+	}{
+		{"no pg_monitor", lab.Bare(server.DSN(lab.Plain, "")), []string{"main=" + console(0)}, 4, []string{"pg_monitor", "GRANT pg_monitor TO"}},
+		{"not among stats_users", pg, []string{"main=" + lab.Bare(process.ConsoleDSN("app1"))}, 4, []string{"stats_users"}},
+		{"wrong password of the server", server.DSN(lab.Monitor, "") + " password=wrong", []string{"main=" + console(0)}, 8, []string{"password"}},
+		{"wrong password of the console", pg, []string{"main=" + process.ConsoleDSN(lab.ConsoleStats) + " password=wrong"}, 8, []string{"main/1", "password"}},
+		{"a console that is a PostgreSQL", pg, []string{"main=" + pg}, 2, []string{"main/1", "PostgreSQL"}},
+		{"a server that is a PgBouncer", lab.Bare(process.DSN("app1", "app")), []string{"main=" + console(0)}, 2, []string{"goes through a pooler"}},
+		{"a server that is an admin console", console(0), []string{"main=" + console(0)}, 2, []string{"PgBouncer"}},
+		{"the same process twice", pg, []string{"main=" + console(0), "ci=" + console(0)}, 2, []string{"two consoles for one process"}},
+		{"a startup parameter that PgBouncer refuses", pg, []string{"main=" + console(0) + " search_path=x"}, 2, []string{"search_path"}},
+		{"nobody listens", pg, []string{"main=host=127.0.0.1 port=1 user=x sslmode=disable"}, 8, []string{"main/1", "127.0.0.1:1"}},
+		{"no console at all", pg, nil, 2, []string{"--bouncer GROUP=DSN"}},
+		{"a console without a group", pg, []string{console(0)}, 2, []string{"does not start with its group"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			args := []string{"observe", "--postgres", c.postgres, "--timeout", "3s"}
+			for _, b := range c.bouncers {
+				args = append(args, "--bouncer", b)
+			}
+			r := command(t, l, args...)
+			if r.code != c.code || r.stdout != "" || !strings.HasPrefix(r.stderr, "pgbudget: ") {
+				t.Errorf("exit %d, want %d\nstdout: %s\nstderr: %s", r.code, c.code, r.stdout, r.stderr)
+			}
+			for _, s := range c.says {
+				if !strings.Contains(r.stderr, s) {
+					t.Errorf("%q is missing in\n%s", s, r.stderr)
+				}
+			}
+			t.Logf("%s", r.stderr)
+		})
+	}
+}
