@@ -1,9 +1,10 @@
 # `make help` lists the targets.
 GO     ?= go
 BIN    := bin/pgbudget
+FUZZTIME ?= 3m
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo lab install test check race bench soak fidelity clean
+.PHONY: help build demo lab install test check race fidelity soak bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -31,6 +32,19 @@ race: ## every test, real servers included, under the race detector
 	$(GO) test -race -count=1 -timeout 20m ./...
 
 test: install check race demo ## what CI runs: install, check, every test, and one plan of a recording
+
+fidelity: install ## estimates against the load generator's own ledger, on the real lab, a minute each
+	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -v -timeout 40m -run 'TestEstimate|TestObserve' ./cmd/pgbudget
+
+soak: install ## every fuzz target for FUZZTIME (default 3m), and the real-component tests five times
+	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead; do \
+	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%:*} || exit 1; done
+	$(GO) test -race -count=5 -timeout 60m ./bouncer/live ./bouncer/prom ./fixtures/lab
+
+bench: ## the solver against GLPK, CBC and a bare greedy loop; queueing; ratios of one run
+	@bash fixtures/lab/install.sh bench
+	$(GO) test -run '^$$' -bench . -benchmem ./planner/queue ./planner/allocate
+	$(GO) run ./fixtures/bench/peers
 
 clean: ## remove what was built
 	rm -rf bin

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -15,45 +16,54 @@ const (
 	ClosedShare = 0.9
 	// HistorySamples is the least number of one-minute loads that make a history. chosen: half an hour.
 	HistorySamples = 30
+	// LeastXacts is the least number of transactions seen that let a plan size a pool without history. chosen: 100
+	// arrivals tell a rate to 20 %; a pool that did less in the window may have its hour at another time.
+	LeastXacts = 100
 )
 
-// Estimate turns evidence into one Load per pool (group/alias), sorted. At least two looks are needed, and each alias
-// needs one interval whose counters did not go backwards; otherwise the error is of KindEvidence.
+// Estimate turns evidence into one Load per pool (group/alias), sorted. A pool whose counters show no usable interval
+// gets a Load that says why it is unknown. At least two looks are needed, and one pool of which something can be said;
+// otherwise the error is of KindEvidence.
 func Estimate(e Evidence) ([]Load, error) {
 	if e.Looks < 2 {
 		return nil, &Error{Kind: KindEvidence, Subject: "estimate", Err: fmt.Errorf("%d look, 2 needed to subtract counters", e.Looks),
 			Hint: "look longer: --window 60s, or record --for 10m"}
 	}
-	byPool := map[string][]flowLoad{}
-	var ids []string
-	for _, p := range e.Last.Processes {
-		for _, a := range p.Aliases {
-			i, found := slices.BinarySearchFunc(e.Flows, Flow{Process: p.ID, Alias: a.Name}, compareFlows)
-			if !found {
-				continue
-			}
-			f := e.Flows[i]
-			if len(f.Intervals) == 0 {
-				return nil, &Error{Kind: KindEvidence, Subject: p.ID + "/" + a.Name,
-					Err:  fmt.Errorf("no usable interval among %d looks%s", e.Looks, breaksOf(e.Breaks, p.ID+"/"+a.Name)),
-					Hint: "look longer: --window 60s, or record again"}
-			}
-			id := p.Group + "/" + a.Name
-			if _, ok := byPool[id]; !ok {
-				ids = append(ids, id)
-			}
-			byPool[id] = append(byPool[id], estimateFlow(f))
+	var loads []Load
+	known := 0
+	for _, id := range PoolIDs(e.Last) {
+		l := estimatePool(id, e)
+		if l.Unknown == "" {
+			l = l.withHistory(e.History)
+			l.Notes = append(l.Notes, holdersNote(e.Last, id)...)
+			known++
 		}
-	}
-	slices.Sort(ids)
-	loads := make([]Load, 0, len(ids))
-	for _, id := range ids {
-		l := mergeFlows(id, byPool[id])
-		l = l.withHistory(e.History)
-		l.Notes = append(l.Notes, holdersNote(e.Last, id)...)
 		loads = append(loads, l)
 	}
+	if known == 0 && len(loads) > 0 {
+		return nil, &Error{Kind: KindEvidence, Subject: loads[0].Pool, Err: errors.New(loads[0].Unknown),
+			Hint: "look longer: --window 60s, or record again"}
+	}
 	return loads, nil
+}
+
+// estimatePool estimates one pool from the flows of its processes.
+func estimatePool(id string, e Evidence) Load {
+	var flows []flowLoad
+	for _, p := range e.Last.Processes {
+		for _, a := range p.Aliases {
+			if p.Group+"/"+a.Name != id {
+				continue
+			}
+			f, ok := e.flow(p.ID, a.Name)
+			if !ok || len(f.Intervals) == 0 {
+				return Load{Pool: id, MeanWaitSeen: Unknown(), InSystem: Unknown(), Method: MethodNone,
+					Unknown: fmt.Sprintf("no usable interval of %s/%s among %d looks%s", p.ID, a.Name, e.Looks, breaksOf(e.Breaks, p.ID+"/"+a.Name))}
+			}
+			flows = append(flows, estimateFlow(f))
+		}
+	}
+	return mergeFlows(id, flows)
 }
 
 func breaksOf(breaks []string, subject string) string {

@@ -23,10 +23,12 @@ type Evidence struct {
 	Breaks   []string // what had to be left out, in sentences
 }
 
-// Peak is the highest count of connections seen on one server over the looks.
+// Peak is what the looks say of one server: the highest count of direct connections, and the CPU readings.
 type Peak struct {
 	Server      string
 	DirectConns int
+	CPUSum      float64
+	CPUReads    int
 }
 
 // Flow is what was seen of one alias in one process.
@@ -91,15 +93,28 @@ func (e Evidence) Add(o Observation) (Evidence, error) {
 		}
 	}
 	for _, s := range o.Servers {
-		i, found := slices.BinarySearchFunc(e.Peaks, s.Name, func(p Peak, n string) int { return cmp.Compare(p.Server, n) })
-		if !found {
-			e.Peaks = slices.Insert(e.Peaks, i, Peak{Server: s.Name})
+		p := e.peak(s.Name)
+		p.DirectConns = max(p.DirectConns, s.Backends.DirectConns)
+	}
+	for _, sig := range o.Signals {
+		if sig.Name == SignalCPU && sig.Value.Known() && sig.Error == "" {
+			p := e.peak(sig.Server)
+			p.CPUSum += float64(sig.Value)
+			p.CPUReads++
 		}
-		e.Peaks[i].DirectConns = max(e.Peaks[i].DirectConns, s.Backends.DirectConns)
 	}
 	e.To, e.Last = o.At, o
 	e.Looks++
 	return e, nil
+}
+
+// peak returns the server's entry, made where there is none. The caller has cloned e.Peaks.
+func (e *Evidence) peak(server string) *Peak {
+	i, found := slices.BinarySearchFunc(e.Peaks, server, func(p Peak, n string) int { return cmp.Compare(p.Server, n) })
+	if !found {
+		e.Peaks = slices.Insert(e.Peaks, i, Peak{Server: server})
+	}
+	return &e.Peaks[i]
 }
 
 func (e *Evidence) addFlow(before, o Observation, p Process, a Alias, first bool) {

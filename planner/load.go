@@ -20,6 +20,7 @@ type Load struct {
 	Method       Method        `json:"method"`
 	MeanWaitSeen Float         `json:"mean_wait_seen_seconds"`
 	InSystem     Float         `json:"clients_in_system"` // mean clients that hold or want a connection
+	Unknown      string        `json:"unknown,omitempty"` // why nothing can be said; empty: something can
 	Notes        []string      `json:"notes,omitempty"`
 }
 

@@ -18,6 +18,9 @@ func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 		return Fleet{}, err
 	}
 	f.Pools, f.Warnings = pools, append(slices.Clone(e.Breaks), warnings...)
+	if e.Looks > 0 && len(e.History.Pools) == 0 {
+		f.Warnings = append(f.Warnings, fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for; prometheus: in the config gives history", round(e.To.Sub(e.From))))
+	}
 	for _, name := range serverNames(d, e, pools) {
 		s, notes, err := modelServer(name, d, e, pools)
 		if err != nil {
@@ -162,9 +165,9 @@ func modelCPU(name string, rules DeclaredServer, e Evidence, pools []FleetPool) 
 	if rules.CPUHold > 0 {
 		c.Ceiling = min(c.Ceiling, rules.CPUHold-CPUHoldMargin)
 	}
-	for _, sig := range e.Last.Signals {
-		if sig.Name == "cpu" && sig.Server == name && sig.Value.Known() {
-			c.Now, c.Source = sig.Value, "Prometheus"
+	for _, p := range e.Peaks {
+		if p.Server == name && p.CPUReads > 0 {
+			c.Now, c.Source = Float(p.CPUSum/float64(p.CPUReads)), fmt.Sprintf("mean of %d readings", p.CPUReads)
 		}
 	}
 	for _, p := range pools {

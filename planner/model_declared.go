@@ -20,6 +20,20 @@ func (d DeclaredPool) reserveRange(today int) IntRange {
 	return IntRange{d.Reserve.Min, min(max(d.Reserve.Min, today), d.Reserve.Max)}
 }
 
+// ignored names declared facts of a pool that is observed: what was seen counts.
+func (d DeclaredPool) ignored() []string {
+	var out []string
+	for _, c := range []struct {
+		key string
+		set bool
+	}{{"size", d.Size != nil}, {"reserve_size", d.ReserveConns != nil}, {"copies", d.Copies > 0}, {"max_db_connections", d.MaxDBConns != nil}} {
+		if c.set {
+			out = append(out, fmt.Sprintf("%s: its %s is observed; the declared one is for pools that no console shows, and ignored", d.ID, c.key))
+		}
+	}
+	return out
+}
+
 // load turns a declared load into a Load without an interval, spread evenly over the copies.
 func (l DeclaredLoad) load(id string, copies []Copy) Load {
 	a := l.ArrivalsPerSec * l.MeanHold.Seconds()

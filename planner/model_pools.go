@@ -127,10 +127,29 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	}
 	p.count(at, e)
 	p.Load = load
-	if rules.Load != nil {
+	switch {
+	case rules.Load != nil:
 		p.Load = rules.Load.load(id, p.Copies)
+	case p.Frozen == "":
+		if why := load.tooLittle(); why != "" {
+			p.Frozen = why
+			warnings = append(warnings, fmt.Sprintf("%s keeps its size: %s; give it history (prometheus:) or declare its load:", id, why))
+		}
 	}
+	warnings = append(warnings, rules.ignored()...)
 	return p, append(warnings, p.riskNote()...), nil
+}
+
+// tooLittle says why a load is no ground to size a pool on; empty: it is one.
+func (l Load) tooLittle() string {
+	switch {
+	case l.Unknown != "":
+		return l.Unknown
+	case l.Method == MethodHistory || l.Method == MethodGauge || l.Xacts >= LeastXacts:
+		return ""
+	default:
+		return fmt.Sprintf("%d transactions in %s are too few to size it by (%d needed)", l.Xacts, round(l.Window), LeastXacts)
+	}
 }
 
 // serverOf says which server a pool uses. Declared beats observed; an alias that has no connections to look for is

@@ -159,6 +159,9 @@ type UserLimit struct {
 	ReserveConns int    `json:"reserve_pool_size,omitempty"`    // 0: none of its own
 }
 
+// SignalCPU is the name of the signal that says how much of a server's CPU is in use, 0 to 1.
+const SignalCPU = "cpu"
+
 // Signal is one saturation reading with its own sample time, or the reason why there is none.
 type Signal struct {
 	Name   string    `json:"name"`

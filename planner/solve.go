@@ -207,6 +207,9 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		return out
 	}
 	out.Text = fmt.Sprintf("%s is %d connections short: %v needed, %v there; %s", c.Name, out.ShortConns, float64(out.Need), float64(out.Cap), text)
+	if c.Row == 0 && sp.constConns > 0 {
+		out.Text += fmt.Sprintf("; %d connections are in reserves and pools that the plan may not change", sp.constConns)
+	}
 	return out
 }
 

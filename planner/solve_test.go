@@ -420,3 +420,55 @@ func TestEqualInputsGiveEqualBytes(t *testing.T) {
 		}
 	}
 }
+
+func TestAPoolThatShowsTooLittleKeepsItsSize(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 8, 0, 5, "app1"), seenAlias("nightly", 12, 0, 0, "cron"))
+	nightly := &b.Processes[0].Aliases[1]
+	nightly.Counters = Counters{Xacts: 99, XactTime: time.Second}
+	_, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if x := plan.Pools[1]; x.ToSize != 12 || !strings.Contains(x.Frozen, "99 transactions in 1m0s are too few") {
+		t.Errorf("%+v; want main/nightly frozen at 12", x)
+	}
+	nightly.Counters.Xacts = 100
+	_, plan = solveSeen(t, Declared{SizeAll: true}, a, b)
+	if x := plan.Pools[1]; x.Frozen != "" || x.ToSize == 12 {
+		t.Errorf("%+v; want main/nightly sized by its 100 transactions", x)
+	}
+}
+
+func TestDirectConnectionsCountAtTheirHighest(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 8, 0, 5, "app1"))
+	a.Servers = []Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3, Backends: BackendCounts{DirectConns: 9}}}
+	b.Servers = []Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3, Backends: BackendCounts{DirectConns: 4, OrphanConns: 2, LeavingConns: 1}}}
+	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if got := f.Servers[0].BudgetConns; got != 60-3-9-2-1-5 {
+		t.Errorf("budget %d, want 60 − 3 reserved − 9 direct − 2 orphans − 1 leaving − 5 headroom", got)
+	}
+	var h Histogram
+	for i := range 200 {
+		h = h.Add(epoch, float64(i/199*8+4)) // 4 always, 12 once
+	}
+	e := evidenceOf(t, a, b)
+	e.History = History{Servers: []ServerHistory{{Server: "main", Direct: h}}}
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Declared{SizeAll: true}
+	direct := func() Line {
+		f, err := Model(epoch, d, e, loads)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Servers[0].Lines[3]
+	}
+	if got := direct(); got.Conns != 12 || got.Count != CountHighest {
+		t.Errorf("%+v, want 12, the highest of the lookback", got)
+	}
+	s := declaredServer("main", Declared{})
+	s.DirectCount = CountP99
+	d.Servers = []DeclaredServer{s}
+	if got := direct(); got.Conns != 5 || got.Count != CountP99 || !strings.Contains(got.Source, "highest 12") {
+		t.Errorf("%+v, want 5 (p99, rounded up in its bucket), with the highest named", got)
+	}
+}

@@ -54,6 +54,10 @@ func (o output) loads(e planner.Evidence, loads []planner.Load) error {
 	}
 	t := o.table("POOL", "LOAD", "LOW–HIGH", "ARRIVALS/S", "MEAN HOLD", "MEAN WAIT", "TRANSACTIONS", "FULL", "FOUND BY")
 	for _, l := range loads {
+		if l.Unknown != "" {
+			t.AppendRow(table.Row{l.Pool, "?"})
+			continue
+		}
 		sign := ""
 		if l.AtLeast {
 			sign = "≥ "
@@ -68,6 +72,9 @@ func (o output) loads(e planner.Evidence, loads []planner.Load) error {
 	t.SetColumnConfigs(right)
 	t.Render()
 	for _, l := range loads {
+		if l.Unknown != "" {
+			fmt.Fprintln(o.w, o.warn("! "+l.Pool+": "+l.Unknown))
+		}
 		for _, n := range l.Notes {
 			fmt.Fprintln(o.w, o.warn("! "+n))
 		}

@@ -160,7 +160,7 @@ func (s source) signalQueries() []signalQuery {
 	var out []signalQuery
 	for _, srv := range s.config.Servers {
 		if srv.CPU != "" {
-			out = append(out, signalQuery{"cpu", srv.Name, srv.CPU})
+			out = append(out, signalQuery{planner.SignalCPU, srv.Name, srv.CPU})
 		}
 	}
 	return out

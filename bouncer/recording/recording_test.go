@@ -1,0 +1,144 @@
+package recording
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func look(second int, xacts int64) planner.Observation {
+	return planner.Observation{At: epoch.Add(time.Duration(second) * time.Second),
+		Servers: []planner.Server{{Name: "main", MaxConns: 100, Holders: []planner.Holder{{PID: 7, Application: "secret-app"}}}},
+		Processes: []planner.Process{{ID: "main/1", Group: "main", Console: "10.1.2.3:6432", Version: "1.18.0",
+			Identity: planner.Identity{ConfFile: "/etc/secret/pgbouncer.ini", PIDFile: "/run/x.pid", SocketDir: "/run/y", ConfigHash: "abc"},
+			Aliases:  []planner.Alias{{Name: "app", Host: "db.secret.example", SizeConns: 5, Counters: planner.Counters{Xacts: xacts, Assignments: -1}}}}}}
+}
+
+func record(t *testing.T, h Header, looks ...planner.Observation) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "fleet.jsonl")
+	w, err := Create(name, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range looks {
+		if err := w.Observation(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.History(planner.History{Lookback: time.Hour, Dialect: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestWhatIsWrittenIsRead(t *testing.T) {
+	name := record(t, Header{At: epoch, Pgbudget: "test", Every: time.Second, Note: "from a test"}, look(0, 10), look(1, 20))
+	h, e, err := Read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.Recording != Version || h.Note != "from a test" || e.Looks != 2 || e.History.Dialect != "test" || e.Flows[0].Intervals[0].Xacts != 10 {
+		t.Errorf("header %+v, evidence %+v", h, e)
+	}
+	if diff := cmp.Diff(look(1, 20), e.Last); diff != "" {
+		t.Errorf("the last look changed on its way:\n%s", diff)
+	}
+}
+
+func TestRedactLeavesNoHostPathOrApplication(t *testing.T) {
+	name := record(t, Header{At: epoch, Redacted: true}, look(0, 10), look(1, 20))
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"10.1.2.3", "secret", "/run", "/etc"} {
+		if strings.Contains(string(text), secret) {
+			t.Errorf("%q stands in\n%s", secret, text)
+		}
+	}
+	if !strings.Contains(string(text), "abc") {
+		t.Error("the config hash is gone, too")
+	}
+	if _, e, err := Read(name); err != nil || e.Looks != 2 {
+		t.Errorf("%d looks, %v", e.Looks, err)
+	}
+}
+
+func TestARecordingIsNeverOverwritten(t *testing.T) {
+	name := record(t, Header{At: epoch}, look(0, 1))
+	if _, err := Create(name, Header{}); planner.KindOf(err) != planner.KindUsage {
+		t.Errorf("%v, want a refusal", err)
+	}
+}
+
+func TestDamagedRecordingsAreRefusedWithTheirLine(t *testing.T) {
+	whole, err := os.ReadFile(record(t, Header{At: epoch}, look(0, 10), look(1, 20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(whole), "\n")
+	for _, c := range []struct {
+		name, text, want string
+		kind             planner.Kind
+	}{
+		{"empty", "", ":1: the file is empty", planner.KindUsage},
+		{"truncated", string(whole[:len(whole)-9]), ":4: truncated", planner.KindUsage},
+		{"no recording", "{\"a\":1}\n", ":1: not a pgbudget recording", planner.KindUsage},
+		{"a plain text", "hello\n", ":1: not a pgbudget recording", planner.KindUsage},
+		{"another format", strings.Replace(lines[0], ":1,", ":9,", 1), "format 9 of a recording", planner.KindUsage},
+		{"garbage inside", lines[0] + "{{{\n", ":2: not a line of a recording", planner.KindUsage},
+		{"an unknown line", lines[0] + "{\"weather\":{}}\n", ":2: not a line of a recording", planner.KindUsage},
+		{"time backwards", lines[0] + lines[2] + lines[1], "time went backwards", planner.KindEvidence},
+		{"the same look twice", lines[0] + lines[1] + lines[1], "time went backwards", planner.KindEvidence},
+		{"a negative counter", lines[0] + strings.Replace(lines[1], `"xacts":10`, `"xacts":-10`, 1), "a negative counter", planner.KindUsage},
+		{"a server without connections", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":0`, 1), "max_connections is out of range", planner.KindUsage},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, _, err := read("f.jsonl", strings.NewReader(c.text))
+			if err == nil || !strings.Contains(err.Error(), c.want) || planner.KindOf(err) != c.kind || !strings.HasPrefix(err.Error(), "f.jsonl:") {
+				t.Errorf("%v (kind %d), want %q", err, planner.KindOf(err), c.want)
+			}
+		})
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(`{"pgbudget_recording":1}` + "\n" + `{"observation":{"at":"2026-01-01T00:00:00Z","processes":[{"id":"a/1","aliases":[{"name":"x"}]}]}}` + "\n")
+	f.Add(`{"pgbudget_recording":1}` + "\n" + `{"history":{}}`)
+	f.Add("")
+	f.Fuzz(func(t *testing.T, text string) {
+		_, e, err := read("f", strings.NewReader(text))
+		if err != nil || e.Looks < 2 {
+			return
+		}
+		loads, err := planner.Estimate(e)
+		if err != nil {
+			return
+		}
+		fleet, err := planner.Model(epoch, planner.Declared{SizeAll: true}, e, loads)
+		if err != nil {
+			return
+		}
+		plan, err := planner.Solve(fleet, planner.Options{})
+		if err != nil {
+			return
+		}
+		for _, s := range plan.Servers {
+			if s.SpareConns < 0 {
+				t.Fatalf("a plan over the budget: %+v", s)
+			}
+		}
+	})
+}

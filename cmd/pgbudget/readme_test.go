@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+)
+
+var update = flag.Bool("update", false, "write the outputs of offline commands into the README; read the diff before committing it")
+
+var (
+	console   = regexp.MustCompile("(?s)```console\n(.*?)```\n")
+	durations = regexp.MustCompile(`(--(?:window|for)) \S+`)
+)
+
+// TestEveryCommandOfTheREADMERuns runs each `$ pgbudget …` line of the README, in order and in one folder, against a
+// real lab; long windows are cut to seconds. Where output follows a command it must be what the command prints.
+func TestEveryCommandOfTheREADMERuns(t *testing.T) {
+	const readme = "../../README.md"
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := start(t, twoGroups(lab.Gen118, 10, nil))
+	offer(t, l, "main", 60, 10*time.Millisecond)
+	offer(t, l, "ci", 60, 10*time.Millisecond)
+	dir := t.TempDir()
+	fixtures, err := filepath.Abs("../../fixtures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(fixtures, filepath.Join(dir, "fixtures")); err != nil {
+		t.Fatal(err)
+	}
+	bouncer := func(group string, i int) string { return lab.Bare(l.Process(group, i).ConsoleDSN(lab.ConsoleStats)) }
+	env := append(os.Environ(), "PATH="+filepath.Dir(file)+":"+os.Getenv("PATH"), "PGPASSFILE="+l.PassFile,
+		"PG="+lab.Bare(l.Server("main").DSN(lab.Monitor, "")), "MAIN1="+bouncer("main", 0), "MAIN2="+bouncer("main", 1), "CI1="+bouncer("ci", 0))
+	run := func(line string) string {
+		cmd := exec.Command("bash", "-c", durations.ReplaceAllString(line, "$1 3s"))
+		cmd.Dir, cmd.Env = dir, env
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		err := cmd.Run()
+		if code := cmd.ProcessState.ExitCode(); code != 0 && (code != exitPending || !strings.Contains(line, "--detailed-exitcode")) {
+			t.Errorf("%s: %v\n%s", line, err, stderr.String())
+		}
+		return stdout.String()
+	}
+	commands := 0
+	after := console.ReplaceAllFunc(text, func(block []byte) []byte {
+		var out strings.Builder
+		out.WriteString("```console\n")
+		lines := strings.SplitAfter(string(console.FindSubmatch(block)[1]), "\n")
+		offline := len(lines) > 2 && strings.HasPrefix(lines[0], "$ ") && !strings.HasPrefix(lines[1], "$ ") ||
+			len(lines) == 2 && (strings.Contains(lines[0], "--from fixtures/") || strings.Contains(lines[0], "-c fixtures/"))
+		for _, line := range lines {
+			command, ok := strings.CutPrefix(strings.TrimSpace(line), "$ ")
+			if !ok {
+				continue
+			}
+			if !strings.HasPrefix(command, "pgbudget ") {
+				t.Errorf("%q is no pgbudget command", command)
+				continue
+			}
+			commands++
+			out.WriteString(line)
+			if printed := run(command); offline {
+				out.WriteString(printed)
+			}
+		}
+		out.WriteString("```\n")
+		return []byte(out.String())
+	})
+	if commands < 12 {
+		t.Errorf("only %d commands were found", commands)
+	}
+	switch {
+	case *update:
+		if err := os.WriteFile(readme, after, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	case !bytes.Equal(after, text):
+		t.Errorf("the README shows other output than its commands print; go test ./cmd/pgbudget -run README -update, then read the diff.\n%s", after)
+	}
+}
