@@ -54,8 +54,12 @@ func (p *linear) invert() {
 			p.x[b] += p.inv[b*rows+r] * spare[r]
 		}
 	}
-	p.effort += rows * rows * (len(items) + 1)
+	p.m.work += rows * rows * (len(items) + 1)
 }
+
+// wholeUnit is how near to a whole unit counts as whole. Chosen: well above the
+// rounding of x.
+const wholeUnit = 1e-7
 
 // rounded writes the relaxation's sizes to k, rounded down, and returns the
 // item furthest from a whole number of units, or -1 when all are whole. What is
@@ -63,12 +67,12 @@ func (p *linear) invert() {
 func (p *linear) rounded(k []int) (split int) {
 	copy(k, p.at)
 	split = -1
-	most := 1e-7 // chosen: well above the rounding of x
+	most := wholeUnit
 	for b, v := range p.basis {
 		if v >= len(p.at) {
 			continue
 		}
-		if p.x[b] > 1-1e-7 {
+		if p.x[b] > 1-wholeUnit {
 			k[v] = min(k[v]+1, p.in.hi[v])
 		}
 		f := min(p.x[b], 1-p.x[b])

@@ -2,31 +2,35 @@ package allocate
 
 import "math"
 
+// reset forgets the steps and candidates of earlier searches.
+func (c *core) reset() {
+	c.units, c.steps = c.units[:0], c.steps[:0]
+}
+
 // search adds the candidates one by one, the one nearest the break first, until
-// no state can beat the best. It says whether it came to the end.
-func (c *core) search(left int, price float64) bool {
-	c.steps = c.steps[:0]
+// no state can lose less than least. left is what the row has left, idle what a
+// connection left in the end loses. It says whether it came to the end.
+func (c *core) search(left int, price, idle float64) bool {
 	c.states = append(c.states[:0], state{step: -1})
 	a, o := 0, 0
 	for len(c.states) > 0 && (a < len(c.adds) || o < len(c.outs)) {
-		var id int32
 		if o == len(c.outs) || (a < len(c.adds) && price-c.adds[a].rate <= c.outs[o].rate-price) {
-			id = int32(a)
+			c.units = append(c.units, c.adds[a])
 			a++
 		} else {
-			id = int32(-o - 1)
+			c.units = append(c.units, c.outs[o])
 			o++
 		}
 		// What one connection more or less costs at least from here on.
-		spend, free := price, math.Inf(1)
+		spend, free := idle, math.Inf(1)
 		if a < len(c.adds) {
-			spend = max(0, price-c.adds[a].rate)
+			spend = min(idle, max(0, price-c.adds[a].rate))
 		}
 		if o < len(c.outs) {
 			free = max(0, c.outs[o].rate-price)
 		}
-		c.merge(id, left, price, spend, free)
-		if c.effort > maxEffort {
+		c.merge(int32(len(c.units)-1), left, price, spend, free)
+		if c.effort > c.within {
 			return false
 		}
 	}
@@ -38,7 +42,7 @@ func (c *core) search(left int, price float64) bool {
 // may still lead to an answer better than the best. spend and free bound from
 // below what it costs to use up, or to win back, one connection hereafter.
 func (c *core) merge(id int32, left int, price, spend, free float64) {
-	u := c.unit(id)
+	u := c.units[id]
 	out := c.next[:0]
 	worth := math.Inf(-1)
 	states, n := c.states, len(c.states)
@@ -69,9 +73,9 @@ func (c *core) merge(id int32, left int, price, spend, free float64) {
 		}
 		worth = v
 		if copied {
-			c.steps = append(c.steps, step{x.step, id})
+			c.steps = append(c.steps, step{x.step, id, -1})
 			x.step = int32(len(c.steps) - 1)
-			if total := x.loss + price*float64(spare); spare >= 0 && total < c.least {
+			if total := x.loss + price*float64(spare); c.complete && spare >= 0 && total < c.least {
 				c.least, c.best = total, x.step
 			}
 		}

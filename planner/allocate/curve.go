@@ -1,7 +1,10 @@
 package allocate
 
 // Curve is the cost of one item as a function of its size. Costs must be
-// convex and non-increasing in the size: the gains must not rise. Solve reads
+// convex and non-increasing in the size: the gains must not rise. A gain that
+// does rise above the one before it, by more than rounding, is taken for as
+// much as that one, and the Gap of the Solution is widened by the difference;
+// rises further up than Solve read are not seen. Solve reads
 // gains in growing batches, so that a curve with a recursion behind it (Erlang
 // B) starts it a few times per solve and not once per unit.
 //

@@ -20,6 +20,8 @@
 //	          exact search over the few units near the break price
 //	flow      equal weights, two nested families that cross: improving cycles
 //	          in a convex network flow until none is left
+//	layered   nested caps that weigh items alike but unequally: the knapsack
+//	          search cap by cap, the innermost first, their states joined
 //	relaxed   some of the caps were solved exactly and the answer happens to
 //	          respect the others
 //	branched  anything else, closed by branch and bound on the linear bound

@@ -5,15 +5,18 @@ import (
 	"slices"
 )
 
-// finish turns sizes that fit into better ones: greedy at the rows' prices, then
-// exchanges between two items as long as one gains.
-func (m *mesh) finish(y []float64) {
+// refill takes the units that still fit, best gain at the rows' prices first.
+func (m *mesh) refill(y []float64) {
 	m.greedy(func(j int) float64 {
 		if p := m.cost(j, y); p > 0 {
 			return p
 		}
 		return freeWeight
 	})
+}
+
+// improve exchanges units between two items as long as one exchange gains.
+func (m *mesh) improve(y []float64) {
 	for round := 0; round < exchangeRounds && m.exchange(y); round++ {
 	}
 }
@@ -32,44 +35,41 @@ const (
 	exchangeRounds = 50
 )
 
-// exchange makes the best exchange of units of one item for units of another:
-// one unit in for the fewest of the other that make room, or one unit out for
-// all of the other that then fit. It says whether one gained.
-func (m *mesh) exchange(y []float64) bool {
+// exchange goes over the items and makes for each the best exchange that brings
+// it in: one unit for the fewest of another item that make room, or all units
+// that fit for one unit of another. It says whether any gained.
+func (m *mesh) exchange(y []float64) (gained bool) {
 	ins := m.nearest(y, func(l *ladder) float64 { return l.next() }, -1)
-	outs := m.nearest(y, func(l *ladder) float64 {
-		if l.k == 0 {
-			return none
-		}
-		return l.gains[l.k-1]
-	}, 1)
-	best, in, more, out, less := 0.0, -1, 0, -1, 0
-	try := func(i, a, o, b int, gain float64) {
-		if gain > best {
-			best, in, more, out, less = gain, i, a, o, b
-		}
-	}
+	outs := m.nearest(y, func(l *ladder) float64 { return l.last() }, 1)
 	for _, i := range ins {
+		g := m.ladder(i).next()
+		best, more, out, less := margin*g, 0, -1, 0
 		for _, o := range outs {
-			if i == o {
+			if l := m.ladder(o); i == o || g == none || l.k == 0 {
 				continue
 			}
-			if b, loss := m.makeRoom(i, o); b > 0 {
-				try(i, 1, o, b, m.ladder(i).next()-loss)
+			m.work += len(m.use(i)) + len(m.use(o))
+			if m.ladder(o).last() < exchangeUnits*g-best {
+				m.move(o, -1)
+				units, gain := m.fillWith(i)
+				m.move(o, 1)
+				if gain -= m.ladder(o).last(); units > 0 && gain > best {
+					best, more, out, less = gain, units, o, 1
+				}
 			}
-			l := m.ladder(o)
-			m.move(o, -1)
-			a, gain := m.fillWith(i)
-			m.move(o, 1)
-			try(i, a, o, 1, gain-l.gains[l.k-1])
+			if m.ladder(o).last() < g-best {
+				if units, loss := m.makeRoom(i, o); units > 1 && g-loss > best {
+					best, more, out, less = g-loss, 1, o, units
+				}
+			}
+		}
+		if out >= 0 {
+			m.move(out, -less)
+			m.move(i, more)
+			gained = true
 		}
 	}
-	if in < 0 || best <= margin*m.ladder(in).next() {
-		return false
-	}
-	m.move(out, -less)
-	m.move(in, more)
-	return true
+	return gained
 }
 
 // nearest returns the items that have a gain of the given kind, those whose

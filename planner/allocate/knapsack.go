@@ -5,25 +5,26 @@ import (
 	"slices"
 )
 
-// unit is one unit of one term that the exact search may still add to, or take
-// out of, the greedy answer.
+// unit is one unit of one item that the exact search may still add to, or take
+// out of, the answer it starts from.
 type unit struct {
-	term int32
+	item int32
 	coef int32   // connections, negative for a unit to take out
 	rate float64 // gain per connection
 	loss float64 // what the swap costs at the break rate: |gain - rate × coef|
 }
 
-// state is a set of swaps: the connections it adds to the greedy answer, its
-// loss at the break rate, and the last step of the way to it.
+// state is a set of swaps: the connections it adds to the answer, its loss at
+// the break rate, and the last step of the way to it, -1 for none.
 type state struct {
 	conns int
 	loss  float64
 	step  int32
 }
 
-// step is one swap on the way to a state.
-type step struct{ before, unit int32 }
+// step is one swap on the way to a state; or, where unit is -1, the join of two
+// ways.
+type step struct{ before, unit, joined int32 }
 
 // core is the exact search for one row of unequal coefficients around the break
 // rate (the core algorithm of Pisinger 1997, Operations Research 45, "A minimal
@@ -36,12 +37,15 @@ type step struct{ before, unit int32 }
 // keeps for every number of connections the least loss, adds the candidates one
 // by one from the break outwards, and drops whatever cannot beat the best.
 type core struct {
-	adds, outs   []unit
+	adds, outs   []unit // candidates, the nearest to the break first
+	units        []unit // candidates in the order of the search
 	states, next []state
 	steps        []step
-	least        float64 // the least loss of a complete answer so far
+	least        float64 // states that lose as much are dropped
+	complete     bool    // any state that fits is an answer: keep the best in least and best
 	best         int32   // the step that ends it; greedyWins if none beat greedy
-	effort       int
+	effort       int     // states looked at so far
+	within       int     // no more of them than this
 }
 
 // greedyWins marks that no set of swaps beat the greedy answer.
@@ -68,22 +72,22 @@ func (s *solver) knapsack(r row) (gap float64) {
 		s.items[r.terms[t].Item].k--
 	}
 	c := &s.core
-	c.least, c.best, c.effort = least, greedyWins, 0
-	s.collect(c, r, price)
-	proved := c.search(left, price)
+	c.least, c.complete, c.best = least, true, greedyWins
+	c.reset()
+	c.effort = 0
+	w := 0
+	for _, t := range r.terms {
+		w = max(w, t.Coef)
+	}
+	s.collect(r.terms, price, 2*w-1)
+	c.adds, c.outs = thin(c.adds, w), thin(c.outs, w)
+	proved := c.search(left, price, price)
 	if c.best == greedyWins {
 		for _, t := range extra {
 			s.items[r.terms[t].Item].k++
 		}
 	}
-	for n := c.best; n >= 0; n = c.steps[n].before {
-		u := c.unit(c.steps[n].unit)
-		if u.coef > 0 {
-			s.items[r.terms[u.term].Item].k++
-		} else {
-			s.items[r.terms[u.term].Item].k--
-		}
-	}
+	s.apply(c.best)
 	if !proved {
 		return c.least
 	}
@@ -109,47 +113,62 @@ func (s *solver) complete(r row, left int, price float64, open offers) (extra []
 	return extra, loss + price*float64(left)
 }
 
-// collect gathers the units whose swap alone loses less than the best answer,
-// from the break outwards, at most 2·w-1 of each coefficient and direction,
-// w being the largest coefficient.
+// apply makes the swaps on the way to step n.
+func (s *solver) apply(n int32) {
+	for ; n >= 0; n = s.core.steps[n].before {
+		st := s.core.steps[n]
+		if st.unit < 0 {
+			s.apply(st.joined)
+			continue
+		}
+		if u := s.core.units[st.unit]; u.coef > 0 {
+			s.items[u.item].k++
+		} else {
+			s.items[u.item].k--
+		}
+	}
+}
+
+// collect gathers the units whose swap alone loses less than the core's least,
+// from the break outwards, at most most of each item and direction. A unit's
+// gain counts less its item's toll.
+func (s *solver) collect(terms []Term, price float64, most int) {
+	c := &s.core
+	c.adds, c.outs = c.adds[:0], c.outs[:0]
+	for _, t := range terms {
+		l, toll := &s.items[t.Item], s.toll[t.Item]
+		par := price * float64(t.Coef)
+		for x := l.k; x < l.k+most; x++ {
+			g := l.gain(x)
+			if g == none {
+				break
+			}
+			g -= toll
+			loss := max(0, par-g)
+			if loss >= c.least {
+				break
+			}
+			c.adds = append(c.adds, unit{int32(t.Item), int32(t.Coef), g / float64(t.Coef), loss})
+		}
+		for x := l.k - 1; x >= max(0, l.k-most); x-- {
+			g := l.gains[x] - toll
+			loss := max(0, g-par)
+			if loss >= c.least {
+				break
+			}
+			c.outs = append(c.outs, unit{int32(t.Item), -int32(t.Coef), g / float64(t.Coef), loss})
+		}
+	}
+	slices.SortStableFunc(c.adds, func(a, b unit) int { return cmp.Compare(b.rate, a.rate) })
+	slices.SortStableFunc(c.outs, func(a, b unit) int { return cmp.Compare(a.rate, b.rate) })
+}
+
+// thin keeps the first 2·w-1 units of each coefficient, w being the largest.
 //
 // That many suffice: order the swaps of an optimal answer so that the running
 // sum stays in (-w, w]; a sum met twice encloses swaps of total zero, which by
 // the order of rates gain nothing and can be left out, so at most 2·w-1 swaps
 // remain.
-func (s *solver) collect(c *core, r row, price float64) {
-	w := 0
-	for _, t := range r.terms {
-		w = max(w, t.Coef)
-	}
-	most := 2*w - 1
-	c.adds, c.outs = c.adds[:0], c.outs[:0]
-	for j, t := range r.terms {
-		l := &s.items[t.Item]
-		par := price * float64(t.Coef)
-		for x := l.k; x < l.k+most; x++ {
-			g := l.gain(x)
-			loss := max(0, par-g)
-			if g == none || loss >= c.least {
-				break
-			}
-			c.adds = append(c.adds, unit{int32(j), int32(t.Coef), g / float64(t.Coef), loss})
-		}
-		for x := l.k - 1; x >= max(0, l.k-most); x-- {
-			g := l.gains[x]
-			loss := max(0, g-par)
-			if loss >= c.least {
-				break
-			}
-			c.outs = append(c.outs, unit{int32(j), -int32(t.Coef), g / float64(t.Coef), loss})
-		}
-	}
-	slices.SortStableFunc(c.adds, func(a, b unit) int { return cmp.Compare(b.rate, a.rate) })
-	slices.SortStableFunc(c.outs, func(a, b unit) int { return cmp.Compare(a.rate, b.rate) })
-	c.adds, c.outs = thin(c.adds, w), thin(c.outs, w)
-}
-
-// thin keeps the first 2·w-1 units of each coefficient.
 func thin(units []unit, w int) []unit {
 	if len(units) < 2*w {
 		return units
@@ -160,13 +179,4 @@ func thin(units []unit, w int) []unit {
 		count[m]++
 		return count[m] > 2*w-1
 	})
-}
-
-// unit returns the candidate that a step names: adds count up from 0, outs
-// down from -1.
-func (c *core) unit(n int32) unit {
-	if n >= 0 {
-		return c.adds[n]
-	}
-	return c.outs[-n-1]
 }

@@ -48,8 +48,16 @@ func (l *ladder) peek(j int) float64 {
 	return l.read(j)
 }
 
-// next and last are the gains of the first unit not taken and the last taken.
+// next returns the gain of the first unit not taken, or none.
 func (l *ladder) next() float64 { return l.gain(l.k) }
+
+// last returns the gain of the last unit taken, or none.
+func (l *ladder) last() float64 {
+	if l.k == 0 {
+		return none
+	}
+	return l.gains[l.k-1]
+}
 
 // limit lowers the number of units that the caps allow.
 func (l *ladder) limit(units int) { l.top = min(l.top, units) }

@@ -12,16 +12,15 @@ import "math"
 // Its row prices feed a Lagrangian bound that holds for any prices >= 0, so
 // rounding here can loosen a bound and never falsify it.
 type linear struct {
-	m      *mesh
-	in     box
-	at     []int     // per item: units taken, whole ones in the basis
-	basis  []int     // per place: the item, or len(items) + the row whose spare it is
-	place  []int     // per item and row: place in the basis, or -1
-	x      []float64 // per place: units of the item within at, or spare connections
-	inv    []float64 // inverse of the basis, rows × rows
-	y      []float64 // price per row
-	col    []float64 // scratch: the entering column in terms of the basis
-	effort int       // elementary operations so far
+	m     *mesh
+	in    box
+	at    []int     // per item: units taken, whole ones in the basis
+	basis []int     // per place: the item, or len(items) + the row whose spare it is
+	place []int     // per item and row: place in the basis, or -1
+	x     []float64 // per place: units of the item within at, or spare connections
+	inv   []float64 // inverse of the basis, rows × rows
+	y     []float64 // price per row
+	col   []float64 // scratch: the entering column in terms of the basis
 }
 
 // Tolerances of the simplex method, relative. Chosen: coefficients are small
@@ -93,7 +92,7 @@ func (p *linear) prices() {
 			p.y[r] += g * p.inv[b*rows+r]
 		}
 	}
-	p.effort += rows * rows
+	p.m.work += rows * rows
 }
 
 // entering returns the variable whose change gains most per unit, and whether
@@ -115,10 +114,14 @@ func (p *linear) entering(first bool) (best int, up bool) {
 			}
 		} else {
 			l, price := p.m.ladder(v), p.m.cost(v, p.y)
-			p.effort += len(p.m.use(v))
+			p.m.work += len(p.m.use(v))
 			tiny := tinyGain * math.Abs(price)
-			if k := p.at[v]; k < p.in.hi[v] && l.gain(k)-price > tiny {
-				gain = l.gain(k) - price
+			k, next := p.at[v], float64(none)
+			if k < p.in.hi[v] {
+				next = l.gain(k)
+			}
+			if next != none && next-price > tiny {
+				gain = next - price
 			} else if k > p.in.lo[v] && price-l.gains[k-1] > tiny {
 				gain, grows = price-l.gains[k-1], false
 			} else {
@@ -187,7 +190,7 @@ func (p *linear) step(v int, up bool) (moved, pivoted bool) {
 	p.place[out], p.place[v] = -1, leave
 	p.basis[leave], p.x[leave] = v, enter
 	p.pivot(leave)
-	p.effort += rows * rows
+	p.m.work += rows * rows
 	return length > 0, true
 }
 
@@ -206,7 +209,7 @@ func (p *linear) column(v int) {
 			p.col[b] += p.inv[b*rows+u.Item] * float64(u.Coef)
 		}
 	}
-	p.effort += rows * len(p.m.use(v))
+	p.m.work += rows * len(p.m.use(v))
 }
 
 // pivot updates the inverse after col entered the basis at place b.

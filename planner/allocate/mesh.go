@@ -9,6 +9,7 @@ type mesh struct {
 	from  []int32 // item j of items has uses[from[j]:from[j+1]]
 	uses  []Term  // Term.Item is an index into rows
 	spare []int   // connections that each row has left
+	work  int     // elementary operations so far, of the searches that are bounded
 }
 
 // newMesh returns the mesh of connected rows with every item at its floor.

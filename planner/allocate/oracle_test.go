@@ -3,6 +3,7 @@ package allocate
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // steps is a curve given by its gains: gains[k] is saved by the step from
@@ -51,6 +52,9 @@ func brute(p Problem) (best float64, at []int) {
 			return
 		}
 		if i == len(p.Items) {
+			if slices.ContainsFunc(left, func(v int) bool { return v < 0 }) {
+				return
+			}
 			best = cost
 			at = append(at[:0], n...)
 			return

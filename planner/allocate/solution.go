@@ -11,6 +11,7 @@ const (
 	Nested   Method = "nested"
 	Knapsack Method = "knapsack"
 	Flow     Method = "flow"
+	Layered  Method = "layered"
 	Relaxed  Method = "relaxed"
 	Branched Method = "branched"
 	Bounded  Method = "bounded"
@@ -18,12 +19,12 @@ const (
 
 // rank orders the methods from the simplest to the most general.
 func (m Method) rank() int {
-	for i, o := range []Method{Free, Nested, Knapsack, Flow, Relaxed, Branched} {
+	for i, o := range []Method{Free, Nested, Knapsack, Flow, Layered, Relaxed, Branched} {
 		if m == o {
 			return i
 		}
 	}
-	return 6
+	return 7
 }
 
 // Solution is the answer to a Problem; the caller owns it.

@@ -9,9 +9,17 @@ import (
 // least possible cost they can be. The error is an *Infeasible when no sizes
 // fit, or says what is wrong with the form of p or with one of its curves.
 //
-// It allocates once per solve, not once per unit; 1,000 pools in front of one
-// server take a fraction of a millisecond.
-func Solve(p Problem) (Solution, error) {
+// Its memory grows with the items, the rows and the units bought; it allocates
+// nothing per unit. A thousand pools in front of one server take a fraction of
+// a millisecond.
+func Solve(p Problem) (Solution, error) { return solve(p, limits{work: maxWork, effort: maxEffort}) }
+
+// limits bound the searches of one solve, in elementary operations: of one
+// branch and bound, and of one exact search over swaps.
+type limits struct{ work, effort int }
+
+// solve is Solve within the given limits.
+func solve(p Problem, within limits) (Solution, error) {
 	if err := p.check(); err != nil {
 		return Solution{}, err
 	}
@@ -19,6 +27,7 @@ func Solve(p Problem) (Solution, error) {
 		return Solution{}, clash
 	}
 	s := newSolver(p)
+	s.within, s.core.within = within, within.effort
 	sol := Solution{Method: Free}
 	groups, free := s.components(all(len(s.rows)))
 	for _, i := range free {

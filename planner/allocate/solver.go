@@ -8,9 +8,11 @@ type solver struct {
 	rows   []row
 	heap   offers  // scratch of every fill
 	extra  []int32 // scratch of complete
-	core   core    // scratch of knapsack
-	owners []int32 // scratch of nest
-	outer  []int32 // per row, by nest: the smallest row around it, or -1
+	within limits
+	core   core      // scratch of knapsack
+	toll   []float64 // per item: what a unit pays to rows that collect does not see
+	owners []int32   // scratch of nest
+	outer  []int32   // per row, by nest: the smallest row around it, or -1
 }
 
 // row is a cap over what items take above their floors, divided by the
@@ -70,6 +72,7 @@ func newSolver(p Problem) *solver {
 	s.allot(p.MinGain, conns)
 	s.rows = slices.DeleteFunc(s.rows, s.implied)
 	s.outer = make([]int32, len(s.rows))
+	s.toll = make([]float64, len(s.items))
 	return s
 }
 
