@@ -153,7 +153,7 @@ func (s session) history(ctx context.Context, o planner.Observation) (planner.Hi
 	if s.prom == nil {
 		return planner.History{}, nil
 	}
-	return s.prom.History(ctx, s.source.historySpec(o), o.At)
+	return s.prom.History(ctx, historySpec(s.source.config, o), o.At)
 }
 
 func (s source) signalQueries() []signalQuery {
@@ -164,34 +164,6 @@ func (s source) signalQueries() []signalQuery {
 		}
 	}
 	return out
-}
-
-// historySpec asks for every pool of the groups that say which exporter series are theirs, and every server with a query.
-func (s source) historySpec(o planner.Observation) prom.Spec {
-	cfg := s.config
-	spec := prom.Spec{Lookback: planner.DefaultLookbackLoad}
-	if cfg.Prometheus.Lookback.Set {
-		spec.Lookback = cfg.Prometheus.Lookback.D
-	}
-	var selectors []string
-	for _, g := range cfg.Groups {
-		if g.Metrics == "" {
-			continue
-		}
-		selectors = append(selectors, g.Metrics)
-		for _, id := range planner.PoolIDs(o) {
-			if group, alias, _ := strings.Cut(id, "/"); group == g.Name {
-				spec.Pools = append(spec.Pools, prom.PoolSpec{ID: id, Alias: alias, Selector: g.Metrics})
-			}
-		}
-	}
-	for _, srv := range cfg.Servers {
-		if srv.CPU != "" || srv.Metrics != "" || srv.Direct.Query != "" {
-			spec.Servers = append(spec.Servers, prom.ServerSpec{Name: srv.Name, CPUQuery: srv.CPU, DirectQuery: srv.Direct.Query,
-				Selector: srv.Metrics, PoolSelectors: selectors})
-		}
-	}
-	return spec
 }
 
 // watch gathers evidence from the live fleet over the window.
