@@ -2,6 +2,7 @@ package planner
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -10,7 +11,8 @@ import (
 
 // Model joins what was declared with what was seen into a Fleet. A declared fact stands in for an observed one, and
 // where both exist and differ a warning says so. e may be the zero Evidence: then everything must be declared.
-// loads are those of Estimate(e); pools with a declared load need none.
+// loads are those of Estimate(e); pools with a declared load need none. A signal that the user asked for and that could
+// not be read at the last look is an error of KindEvidence: what is missing never passes.
 func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 	f := Fleet{At: at, Deadband: d.Deadband}
 	pools, warnings, err := modelPools(d, e, loads)
@@ -18,8 +20,14 @@ func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 		return Fleet{}, err
 	}
 	f.Pools, f.Warnings = pools, append(slices.Clone(e.Breaks), warnings...)
-	if e.Looks > 0 && len(e.History.Pools) == 0 {
-		f.Warnings = append(f.Warnings, fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for; prometheus: in the config gives history", round(e.To.Sub(e.From))))
+	if e.Looks > 0 && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.Load.Method == MethodHistory }) {
+		f.Warnings = append(f.Warnings, fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for (history comes from prometheus: in the config, %d minutes at least)", round(e.To.Sub(e.From)), HistorySamples))
+	}
+	for _, sig := range e.Last.Signals {
+		if sig.Error != "" {
+			return Fleet{}, &Error{Kind: KindEvidence, Subject: fmt.Sprintf("%s of %s", sig.Name, sig.Server), Err: errors.New(sig.Error),
+				Hint: "mend its query, or take it out of the config: the plan then says that it is not known"}
+		}
 	}
 	for _, name := range serverNames(d, e, pools) {
 		s, notes, err := modelServer(name, d, e, pools)
