@@ -104,20 +104,29 @@ func (c poolCurve) Gains(n int, dst []float64) {
 	}
 }
 
-// reserveCurve is the cost of lowering a pool's reserve: next to nothing a connection, so that it goes only where a
+// reserveCurve is the cost of lowering a pool's reserve: just above what counts as nothing, so that it goes only where a
 // connection buys waiting elsewhere, and stays where connections are left over.
-type reserveCurve struct{ top, copies int }
+type reserveCurve struct {
+	top  int
+	unit float64 // what one more in the reserve of every copy is worth
+}
 
 var _ allocate.Curve = reserveCurve{}
 
+// leastReserveGain is what a reserve connection is worth where nothing counts as too little. chosen: far below any
+// waiting that matters, far above the rounding of sums.
+const leastReserveGain = 1e-9
+
+func newReserveCurve(p FleetPool, leastGain float64) reserveCurve {
+	return reserveCurve{p.Reserve.Max, float64(p.sized()) * max(leastReserveGain, 1.001*leastGain)}
+}
+
 // Cost returns what lowering the reserve to n costs.
-func (c reserveCurve) Cost(n int) float64 { return c.unit() * float64(c.top-n) }
+func (c reserveCurve) Cost(n int) float64 { return c.unit * float64(c.top-n) }
 
 // Gains fills dst with the same gain for every unit.
 func (c reserveCurve) Gains(_ int, dst []float64) {
 	for k := range dst {
-		dst[k] = c.unit()
+		dst[k] = c.unit
 	}
 }
-
-func (c reserveCurve) unit() float64 { return reserveGain * float64(c.copies) }

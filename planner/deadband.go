@@ -8,8 +8,8 @@ import (
 )
 
 // deadband takes back resizes that are not worth a RELOAD. A pool keeps today's size when that size meets its floor and
-// leaving it alone, the others re-solved, costs less than share of the objective; the sum of all that is given up stays
-// below share, too, and is added to the gap. Pools are tried from the smallest change up. The second result names the
+// leaving it alone, the others re-solved, costs less than share of the objective or less than DeadbandClients; the sum of
+// all that is given up stays below that, too, and is added to the gap. Pools are tried from the smallest change up. The second result names the
 // reason for each pool that was kept.
 func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocate.Solution, map[int]string) {
 	kept := map[int]string{}
@@ -34,7 +34,7 @@ func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocat
 		was := problem.Items[c.item]
 		problem.Items[c.item].Lo, problem.Items[c.item].Hi = from, from
 		sol, err := allocate.Solve(problem)
-		if err != nil || sol.Objective-best.Objective > share*sol.Objective {
+		if err != nil || sol.Objective-best.Objective > max(share*sol.Objective, DeadbandClients) {
 			problem.Items[c.item] = was
 			continue
 		}

@@ -15,8 +15,8 @@ const (
 	CPUHoldMargin         = 0.05                   // the plan's CPU ceiling stays this far below a signal's hold level
 	DefaultLookbackLoad   = 7 * 24 * time.Hour     // with Prometheus
 	DefaultWindow         = 60 * time.Second       // without
-	MinGain               = 1e-9                   // weighted waiting clients a connection; at or below it one more buys nothing. chosen: 3 ms of waiting a month
-	reserveGain           = 2e-9                   // what keeping a reserve connection is worth. chosen: more than nothing, less than any waiting that matters
+	DefaultLeastGain      = 1.0 / 86400            // weighted waiting clients a connection. chosen: one that saves a client-second a day is better kept spare
+	DeadbandClients       = 0.001                  // no resize for fewer waiting clients than this, whatever their share. chosen: 4 client-seconds an hour
 )
 
 // Count says how connections enter the ledger.
@@ -32,11 +32,12 @@ const (
 
 // Declared is what the user wrote, in the planner's terms. Every pointer is nil where the user wrote nothing.
 type Declared struct {
-	Servers  []DeclaredServer // sorted by name
-	Pools    []DeclaredPool   // in the order written
-	Lines    []DeclaredLine
-	SizeAll  bool // no pools listed: every pool seen on our servers is ours to size
-	Deadband float64
+	Servers   []DeclaredServer // sorted by name
+	Pools     []DeclaredPool   // in the order written
+	Lines     []DeclaredLine
+	SizeAll   bool // no pools listed: every pool seen on our servers is ours to size
+	Deadband  float64
+	LeastGain float64 // see Fleet
 }
 
 // DeclaredServer holds a server's rules, and facts that stand in for observed ones.

@@ -4,11 +4,12 @@ import "time"
 
 // Fleet is everything the solver needs, declared and observed joined. Model makes it; Solve reads it.
 type Fleet struct {
-	At       time.Time     `json:"at"`
-	Servers  []FleetServer `json:"servers"` // sorted by name
-	Pools    []FleetPool   `json:"pools"`   // sorted by id
-	Deadband float64       `json:"deadband"`
-	Warnings []string      `json:"warnings,omitempty"`
+	At        time.Time     `json:"at"`
+	Servers   []FleetServer `json:"servers"` // sorted by name
+	Pools     []FleetPool   `json:"pools"`   // sorted by id
+	Deadband  float64       `json:"deadband"`
+	LeastGain float64       `json:"least_gain"` // weighted waiting clients a connection; at or below it one more buys nothing
+	Warnings  []string      `json:"warnings,omitempty"`
 }
 
 // FleetServer is one PostgreSQL server's side of the arithmetic.
@@ -62,21 +63,21 @@ type FleetPool struct {
 	Sizes        []Size   `json:"sizes"` // today's, one per process, sorted
 	Copies       []Copy   `json:"copies"`
 	ReserveConns int      `json:"reserve_size"`
-	Reserve      IntRange `json:"reserve_range"`      // Min = Max = ReserveConns where the plan may not touch it
-	MaxDBConns   int      `json:"max_db_connections"` // per process; 0: none
-	WorstConns   int      `json:"worst_conns"`        // today: max(size + reserve, seen), capped
-	SeenConns    int      `json:"seen_conns"`         // at the newest look
-	PeakConns    int      `json:"peak_conns"`         // highest over the looks
+	Reserve      IntRange `json:"reserve_range"` // Min = Max = ReserveConns where the plan may not touch it
+	WorstConns   int      `json:"worst_conns"`   // today: max(size + reserve, seen), capped
+	SeenConns    int      `json:"seen_conns"`    // at the newest look
+	PeakConns    int      `json:"peak_conns"`    // highest over the looks
 	P99Conns     int      `json:"p99_conns"`
 	Frozen       string   `json:"frozen,omitempty"` // why its size is not ours to change; empty: it is
 	Load         Load     `json:"load"`
 	Rules        Rules    `json:"rules"`
 }
 
-// Size is one process's pool_size line.
+// Size is one process's pool_size line, with the cap that holds for the alias there.
 type Size struct {
-	Process string `json:"process"`
-	Conns   int    `json:"conns"`
+	Process  string `json:"process"`
+	Conns    int    `json:"conns"`
+	CapConns int    `json:"max_db_connections,omitempty"` // 0: none
 }
 
 // Copy is one (process, user) pool that follows the line.
@@ -131,34 +132,40 @@ func (p FleetPool) fromSize() (size int, same bool) {
 func (p FleetPool) WorstAt(size, reserve int) int {
 	total := 0
 	for _, s := range p.Sizes {
-		total += p.worstIn(s.Process, size, reserve)
+		users, fixed := p.usersIn(s.Process)
+		total += s.capped(users*(size+reserve) + fixed)
 	}
 	return total
 }
 
-func (p FleetPool) worstIn(process string, size, reserve int) int {
-	sum := 0
+// usersIn counts the copies in one process that follow the line, and the connections of those that do not.
+func (p FleetPool) usersIn(process string) (users, fixedConns int) {
 	for _, c := range p.Copies {
-		if c.Process != process {
-			continue
-		}
-		if c.FixedConns > 0 {
-			sum += c.FixedConns
-		} else {
-			sum += size + reserve
+		switch {
+		case c.Process != process:
+		case c.FixedConns > 0:
+			fixedConns += c.FixedConns
+		default:
+			users++
 		}
 	}
-	if p.MaxDBConns > 0 {
-		sum = min(sum, p.MaxDBConns)
+	return users, fixedConns
+}
+
+// capped returns conns, or the process's cap where that is less.
+func (s Size) capped(conns int) int {
+	if s.CapConns > 0 {
+		return min(conns, s.CapConns)
 	}
-	return sum
+	return conns
 }
 
 // worstToday is WorstAt with each process's own size.
 func (p FleetPool) worstToday() int {
 	total := 0
 	for _, s := range p.Sizes {
-		total += p.worstIn(s.Process, s.Conns, p.ReserveConns)
+		users, fixed := p.usersIn(s.Process)
+		total += s.capped(users*(s.Conns+p.ReserveConns) + fixed)
 	}
 	return total
 }

@@ -14,7 +14,7 @@ import (
 // loads are those of Estimate(e); pools with a declared load need none. A signal that the user asked for and that could
 // not be read at the last look is an error of KindEvidence: what is missing never passes.
 func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
-	f := Fleet{At: at, Deadband: d.Deadband}
+	f := Fleet{At: at, Deadband: d.Deadband, LeastGain: d.LeastGain}
 	pools, warnings, err := modelPools(d, e, loads)
 	if err != nil {
 		return Fleet{}, err
@@ -189,23 +189,32 @@ func modelCPU(name string, rules DeclaredServer, e Evidence, pools []FleetPool) 
 	return c
 }
 
-// modelCaps lists the limits of PostgreSQL over several pools, and of each group's processes over one user.
+// modelCaps lists the limits of PostgreSQL over several pools, and of each process over one user. What pools that are
+// not ours may take of a limit is taken off it, but never so much that today's sizes of ours would not fit under it:
+// such a limit is overcommitted already, and shrinking ours would not cure that.
 func modelCaps(s Server, pools []FleetPool, e Evidence) []Cap {
 	var caps []Cap
 	add := func(name string, conns int, coef func(FleetPool) int, fixed func(FleetPool) int) {
 		c := Cap{Name: name, Conns: conns}
+		ours, frozen := 0, 0
 		for _, p := range pools {
 			if p.Server != s.Name {
 				continue
 			}
-			c.Conns -= fixed(p)
-			if n := coef(p); n > 0 && p.Frozen == "" {
+			frozen += fixed(p)
+			n := coef(p)
+			worst := n * (p.largestSize() + p.ReserveConns)
+			switch {
+			case n == 0:
+			case p.Frozen == "":
 				c.Terms = append(c.Terms, CapTerm{Pool: p.ID, Coef: n})
-			} else if n > 0 {
-				c.Conns -= n * (p.largestSize() + p.ReserveConns)
+				ours += worst
+			default:
+				frozen += worst
 			}
 		}
 		if len(c.Terms) > 0 {
+			c.Conns = max(conns-frozen, min(ours, conns))
 			caps = append(caps, c)
 		}
 	}
@@ -246,7 +255,7 @@ func userCaps(p Process) []UserLimit {
 		}
 	}
 	for _, u := range p.Users {
-		if u.MaxConns > 0 {
+		if _, across := limits[u.Name]; u.MaxConns > 0 && (across || p.Settings.MaxUserConns == 0 && !p.forcedOnly(u.Name)) {
 			limits[u.Name] = u.MaxConns
 		}
 	}
@@ -256,6 +265,22 @@ func userCaps(p Process) []UserLimit {
 	}
 	slices.SortFunc(out, func(a, b UserLimit) int { return cmp.Compare(a.Name, b.Name) })
 	return out
+}
+
+// forcedOnly reports whether a version before 1.23 knows the user only as the forced user of databases, and so counts it
+// in each of them apart.
+func (p Process) forcedOnly(user string) bool {
+	if VersionAtLeast(p.Version, 1, 23) {
+		return false
+	}
+	for _, a := range p.Aliases {
+		for _, g := range a.Pools {
+			if g.User == user && a.ForceUser != user {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func databaseOf(o Observation, p FleetPool) string {

@@ -70,17 +70,18 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	if d.ReserveConns != nil {
 		p.ReserveConns = *d.ReserveConns
 	}
+	limit := 0
 	if d.MaxDBConns != nil {
-		p.MaxDBConns = *d.MaxDBConns
+		limit = *d.MaxDBConns
 	}
 	p.Reserve = d.reserveRange(p.ReserveConns)
 	for i := range d.Copies {
 		process := fmt.Sprintf("%s/%d", group, i+1)
 		p.Copies = append(p.Copies, Copy{Process: process})
 		if d.Size != nil {
-			p.Sizes = append(p.Sizes, Size{process, *d.Size})
+			p.Sizes = append(p.Sizes, Size{process, *d.Size, limit})
 		} else {
-			p.Sizes = append(p.Sizes, Size{process, 0})
+			p.Sizes = append(p.Sizes, Size{process, 0, limit})
 		}
 	}
 	p.WorstConns = p.worstToday()

@@ -104,24 +104,30 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 				Err:  fmt.Errorf("pool_size is 0, which PgBouncer %s takes as unlimited: its worst case has no bound", x.process.Version),
 				Hint: "write a pool_size of at least 1 into " + x.process.Identity.ConfFile + " and RELOAD"}
 		}
-		p.Sizes = append(p.Sizes, Size{x.process.ID, min(EffectiveSize(x.process, x.alias, ""), max(x.alias.MaxConns, x.alias.SizeConns, 1))})
+		p.Sizes = append(p.Sizes, Size{x.process.ID, min(EffectiveSize(x.process, x.alias, ""), max(x.alias.MaxConns, x.alias.SizeConns, 1)), capOf(x)})
 		reserve := EffectiveReserve(x.process, x.alias, "")
 		reserves[reserve] = true
 		p.ReserveConns = max(p.ReserveConns, reserve)
-		if m := capOf(x); m > 0 && (p.MaxDBConns == 0 || m < p.MaxDBConns) {
-			p.MaxDBConns = m
-		}
 	}
-	if len(reserves) > 1 {
-		warnings = append(warnings, fmt.Sprintf("%s: reserve_pool_size differs between its processes: the largest, %d, counts", id, p.ReserveConns))
-	}
-	p.Reserve = rules.reserveRange(p.ReserveConns)
 	var load Load
 	if i := slices.IndexFunc(loads, func(l Load) bool { return l.Pool == id }); i >= 0 {
 		load = loads[i]
 	}
 	var noUser bool
 	p.Copies, noUser = copiesOfPool(at, rules, load)
+	for _, x := range at { // a user's own reserve, where its size follows the line (server.c, 1.24 and later)
+		for _, c := range p.Copies {
+			if c.Process == x.process.ID && c.FixedConns == 0 {
+				reserve := EffectiveReserve(x.process, x.alias, c.User)
+				reserves[reserve] = true
+				p.ReserveConns = max(p.ReserveConns, reserve)
+			}
+		}
+	}
+	if len(reserves) > 1 {
+		warnings = append(warnings, fmt.Sprintf("%s: reserve_pool_size differs between its processes or users: the largest, %d, counts", id, p.ReserveConns))
+	}
+	p.Reserve = rules.reserveRange(p.ReserveConns)
 	if noUser {
 		warnings = append(warnings, fmt.Sprintf("%s was never used and forces no user: it is counted with one user; declare users: if more may come", id))
 	}
@@ -264,10 +270,7 @@ func (p *FleetPool) count(at []placed, e Evidence) {
 			sum += max(worst, conns)
 			open += conns
 		}
-		if p.MaxDBConns > 0 {
-			sum = min(sum, p.MaxDBConns)
-		}
-		p.WorstConns += max(sum, open)
+		p.WorstConns += max(p.Sizes[i].capped(sum), open)
 		p.SeenConns += open
 		if f, ok := e.flow(x.process.ID, p.Alias); ok {
 			highest, p99 := f.conns()

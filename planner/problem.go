@@ -27,7 +27,7 @@ type floor struct {
 // newServerProblem writes the promise as rows: the budget, the caps of roles, databases and users, and each pool's
 // max_db_connections. Connections that no size of ours changes are taken off the budget first.
 func newServerProblem(f Fleet, s FleetServer, bestEffort bool) (serverProblem, error) {
-	sp := serverProblem{server: s, bestEffort: bestEffort, problem: allocate.Problem{MinGain: MinGain}}
+	sp := serverProblem{server: s, bestEffort: bestEffort, problem: allocate.Problem{MinGain: f.LeastGain}}
 	budget := allocate.Row{Name: fmt.Sprintf("budget of %s", s.Name)}
 	for _, p := range f.Pools {
 		if p.Server != s.Name {
@@ -63,7 +63,7 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool) (serverProblem, e
 		sp.problem.Items = append(sp.problem.Items, item)
 		budget.Terms = append(budget.Terms, allocate.Term{Item: i, Coef: p.sized()})
 	}
-	sp.addReserves(&budget)
+	sp.addReserves(&budget, f.LeastGain)
 	budget.Cap = s.BudgetConns - sp.constConns
 	sp.problem.Rows = append(sp.problem.Rows, budget)
 	sp.addAliasCaps()
@@ -87,7 +87,7 @@ func (p FleetPool) fixedConns() int {
 }
 
 // addReserves makes an item of every reserve that the plan may lower.
-func (sp *serverProblem) addReserves(budget *allocate.Row) {
+func (sp *serverProblem) addReserves(budget *allocate.Row, leastGain float64) {
 	for i, p := range sp.pools {
 		sp.reserve = append(sp.reserve, -1)
 		if p.Reserve.Min == p.Reserve.Max || p.Rules.Count != CountWorst {
@@ -96,7 +96,7 @@ func (sp *serverProblem) addReserves(budget *allocate.Row) {
 		item := len(sp.problem.Items)
 		sp.reserve[i] = item
 		sp.problem.Items = append(sp.problem.Items, allocate.Item{ID: p.ID + " reserve", Lo: p.Reserve.Min, Hi: p.Reserve.Max,
-			Min: p.Reserve.Min, Cost: reserveCurve{p.Reserve.Max, p.sized()}})
+			Min: p.Reserve.Min, Cost: newReserveCurve(p, leastGain)})
 		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: p.sized()})
 	}
 }
@@ -105,23 +105,13 @@ func (sp *serverProblem) addReserves(budget *allocate.Row) {
 // users × (size + reserve) must not exceed it.
 func (sp *serverProblem) addAliasCaps() {
 	for i, p := range sp.pools {
-		if p.MaxDBConns == 0 {
-			continue
-		}
-		users, fixed := 0, 0
-		for _, c := range p.Copies {
-			if c.Process != p.Sizes[0].Process {
-				continue
-			}
-			if c.FixedConns > 0 {
-				fixed += c.FixedConns
-			} else {
-				users++
+		for _, s := range p.Sizes {
+			if users, fixed := p.usersIn(s.Process); s.CapConns > 0 && users > 0 {
+				row := allocate.Row{Name: fmt.Sprintf("max_db_connections %d of %s in %s", s.CapConns, p.ID, s.Process), Cap: s.CapConns - fixed}
+				sp.addTerms(&row, i, users)
+				sp.problem.Rows = append(sp.problem.Rows, row)
 			}
 		}
-		row := allocate.Row{Name: fmt.Sprintf("max_db_connections %d of %s", p.MaxDBConns, p.ID), Cap: p.MaxDBConns - fixed}
-		sp.addTerms(&row, i, users)
-		sp.problem.Rows = append(sp.problem.Rows, row)
 	}
 }
 

@@ -191,7 +191,7 @@ func TestWorstCaseCountsUsersReservesAndWhatIsOpen(t *testing.T) {
 
 func TestCountAtPeakIsAnAcceptedRiskAndNamed(t *testing.T) {
 	a, b := seenFleet(seenAlias("app", 30, 0, 6, "app1"), seenAlias("big", 40, 0, 5, "app1"))
-	d := Declared{}
+	d := Declared{LeastGain: DefaultLeastGain}
 	for _, id := range []string{"main/app", "main/big"} {
 		p, _ := d.pool(id)
 		d.Pools = append(d.Pools, p)
@@ -279,6 +279,7 @@ func TestReserveIsLoweredOnlyWhereItsConnectionsAreWanted(t *testing.T) {
 
 func TestNothingIsSpentThatBuysNothing(t *testing.T) {
 	d := whatIf(10000)
+	d.LeastGain = DefaultLeastGain
 	p := solve(t, d)
 	if p.Servers[0].SpareConns < 9000 || p.Pools[0].Bound != "one more buys nothing" {
 		t.Errorf("spare %d, bound %q", p.Servers[0].SpareConns, p.Pools[0].Bound)
@@ -391,7 +392,7 @@ func TestSolveEqualsBruteForce(t *testing.T) {
 		switch {
 		case err != nil && !math.IsInf(best, 1):
 			t.Fatalf("refused (%v), but an objective of %g exists", err, best)
-		case err == nil && math.Abs(float64(plan.Objective)-best) > 1e-9*best+100*MinGain: // up to MinGain a connection stays unspent
+		case err == nil && math.Abs(float64(plan.Objective)-best) > 1e-9*best+1e-12:
 			t.Fatalf("objective %g, brute force %g (%s)", plan.Objective, best, sizesOf(plan))
 		case err == nil:
 			solved++
@@ -470,5 +471,51 @@ func TestDirectConnectionsCountAtTheirHighest(t *testing.T) {
 	d.Servers = []DeclaredServer{s}
 	if got := direct(); got.Conns != 5 || got.Count != CountP99 || !strings.Contains(got.Source, "highest 12") {
 		t.Errorf("%+v, want 5 (p99, rounded up in its bucket), with the highest named", got)
+	}
+}
+
+func TestCapsOfOneProcessDoNotHoldForAnother(t *testing.T) {
+	first := seenAlias("app", 10, 0, 1, "app1", "app2")
+	first.MaxConns = 8
+	a, b := seenFleet(first)
+	for _, o := range []*Observation{&a, &b} {
+		second := o.Processes[0]
+		second.ID = "main/2"
+		second.Aliases = []Alias{second.Aliases[0]}
+		second.Aliases[0].MaxConns = 0
+		o.Processes = append(o.Processes, second)
+		o.Servers = []Server{{Name: "main", MaxConns: 100, SuperuserReservedConns: 3}}
+	}
+	f, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if got := f.Pools[0].WorstConns; got != 8+20 {
+		t.Errorf("worst case %d, want 8 in the process with max_db_connections 8 and 2 × 10 in the other", got)
+	}
+	if x := plan.Pools[0]; x.ToSize > 4 || x.WorstConns.After > 8+2*x.ToSize {
+		t.Errorf("%+v; want a size that two users can have under the cap of 8", x)
+	}
+}
+
+func TestALimitOvercommittedByOthersDoesNotForbidTodaysSizes(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 6, 0, 5, "app1"), seenAlias("other", 30, 0, 5, "app1"))
+	for _, o := range []*Observation{&a, &b} {
+		o.Servers[0].Roles = []ConnLimit{{"app1", 20}}
+	}
+	d := Declared{}
+	p, _ := d.pool("main/app")
+	d.Pools = []DeclaredPool{p}
+	_, plan := solveSeen(t, d, a, b)
+	if x := plan.Pools[0]; x.ToSize != 6 {
+		t.Errorf("%+v; want at most today's 6: the frozen pool may take all 20 of the role", x)
+	}
+}
+
+func TestAUsersOwnReserveCounts(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 5, 1, 3, "app1", "app2"))
+	for _, o := range []*Observation{&a, &b} {
+		o.Processes[0].Users = []UserLimit{{Name: "app2", ReserveConns: 4}}
+	}
+	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if got := f.Pools[0].WorstConns; got < 5+1+5+4 {
+		t.Errorf("worst case %d, want at least (5+1) + (5+4)", got)
 	}
 }

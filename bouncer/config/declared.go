@@ -10,7 +10,7 @@ import (
 
 // Declared returns what the file says in the planner's terms, every default applied.
 func (c *Config) Declared() planner.Declared {
-	d := planner.Declared{SizeAll: len(c.Pools) == 0, Deadband: planner.DefaultDeadband}
+	d := planner.Declared{SizeAll: len(c.Pools) == 0, Deadband: planner.DefaultDeadband, LeastGain: planner.DefaultLeastGain}
 	if c.Deadband.Set {
 		d.Deadband = c.Deadband.F
 	}

@@ -46,7 +46,7 @@ type source struct {
 func newSource(c *cli.Context, window string) (source, error) {
 	s := source{from: c.String("from"), window: c.Duration(window), every: c.Duration("every"), timeout: c.Duration("timeout"),
 		postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"),
-		declared: planner.Declared{SizeAll: true, Deadband: planner.DefaultDeadband}}
+		declared: planner.Declared{SizeAll: true, Deadband: planner.DefaultDeadband, LeastGain: planner.DefaultLeastGain}}
 	for _, d := range []struct {
 		name string
 		d    time.Duration

@@ -1,0 +1,173 @@
+package prom
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// poolPast is what was found of one pool.
+type poolPast struct {
+	history planner.PoolHistory
+	tally   Tally
+	perSec  []float64 // transactions per second at each moment, NaN where not whole
+	dialect Dialect
+}
+
+// poolView holds what the queries about one pool are made of.
+type poolView struct {
+	source
+	spec    PoolSpec
+	dialect Dialect
+	session bool
+	capped  bool // the exporter shows max_db_connections
+}
+
+// pool reads one pool's past.
+func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
+	v, err := l.view(ctx, p)
+	if err != nil {
+		return poolPast{}, err
+	}
+	known, err := l.known(ctx, v.source)
+	if err != nil {
+		return poolPast{}, err
+	}
+	n := l.grid.n
+	loads, dropped, err := l.c.rows(ctx, p.ID, v.loadQuery(), l.grid, v.window)
+	if err != nil {
+		return poolPast{}, err
+	}
+	xacts, _, err := l.c.rows(ctx, p.ID, v.rateQuery(counterXacts), l.grid, v.window)
+	if err != nil {
+		return poolPast{}, err
+	}
+	full, _, err := l.c.rows(ctx, p.ID, v.fullQuery(), l.grid, v.window)
+	if err != nil {
+		return poolPast{}, err
+	}
+	out := poolPast{dialect: v.dialect, history: planner.PoolHistory{Pool: p.ID}, tally: Tally{Subject: p.ID, Moments: n, Dropped: dropped, Window: v.window}}
+	out.perSec, _ = total(xacts, known, n)
+	var erlangs []float64
+	erlangs, out.tally.Incomplete = total(loads, known, n)
+	for i, load := range erlangs {
+		if math.IsNaN(load) {
+			continue
+		}
+		if len(full) > 0 && !math.IsNaN(full[0].values[i]) {
+			out.tally.Censored++
+			erlangs[i] = math.NaN()
+			continue
+		}
+		out.tally.Used++
+	}
+	whole := out.tally.Used + out.tally.Censored
+	if whole == 0 {
+		return poolPast{}, &planner.Error{Kind: planner.KindEvidence, Subject: p.ID,
+			Err: fmt.Errorf("not one of %d minutes is whole: in %d some process of {%s} gave no full %s of samples",
+				n, out.tally.Incomplete, p.Selector, v.window),
+			Hint: "look at " + l.c.shown + "/targets for exporters that do not answer"}
+	}
+	out.history.Erlangs = l.histogram(erlangs)
+	out.history.Censored = float64(out.tally.Censored) / float64(whole)
+	return out, nil
+}
+
+// view asks which of the pool's series exist in the lookback. All that the load needs must exist.
+func (l look) view(ctx context.Context, p PoolSpec) (poolView, error) {
+	v := poolView{spec: p, session: p.Session}
+	byDatabase, byName := equals("database", p.Alias), equals("name", p.Alias)
+	var counters []string
+	for _, c := range []string{counterXact, counterWait, counterXacts} {
+		counters = append(counters, Mixed.names(c)...)
+	}
+	sets, err := l.series(ctx, p.ID,
+		selector("", matches(model.MetricNameLabel, strings.Join(append(counters, gaugeWaiting, gaugeActive), "|")), byDatabase, p.Selector),
+		selector("", matches(model.MetricNameLabel, strings.Join([]string{gaugeSize, gaugeMaxConns, gaugeConns}, "|")), byName, p.Selector))
+	if err != nil {
+		return v, err
+	}
+	names := map[string]bool{}
+	for _, set := range sets {
+		names[string(set[model.MetricNameLabel])] = true
+		v.session = v.session || set["pool_mode"] == "session"
+	}
+	has := func(name string) bool { return names[name] }
+	v.dialect = dialectOf(has)
+	if v.dialect == "" {
+		return v, l.absentPool(ctx, p)
+	}
+	v.capped = has(gaugeMaxConns) && has(gaugeConns)
+	for _, c := range []string{counterWait, counterXacts} {
+		for _, name := range v.dialect.names(c) {
+			if !has(name) {
+				return v, l.absentMetric(p.ID, selector(name, byDatabase, p.Selector))
+			}
+		}
+	}
+	for _, need := range []string{selector(gaugeWaiting, byDatabase, p.Selector), selector(gaugeActive, byDatabase, p.Selector), selector(gaugeSize, byName, p.Selector)} {
+		if name, _, _ := strings.Cut(need, "{"); !has(name) {
+			return v, l.absentMetric(p.ID, need)
+		}
+	}
+	v.source, err = l.source(ctx, p.ID, sets, selector(v.dialect.names(counterXact)[0], byDatabase, p.Selector))
+	return v, err
+}
+
+func (v poolView) counter(function, counter string) string {
+	return v.over(function, v.dialect.names(counter), equals("database", v.spec.Alias), v.spec.Selector)
+}
+
+func (v poolView) gauge(function, gauge string) string {
+	return v.over(function, []string{gauge}, equals("database", v.spec.Alias), v.spec.Selector)
+}
+
+// exported are the labels that the exporter itself puts on the gauges of SHOW POOLS and SHOW DATABASES. A target that has
+// a label host or port of its own keeps it, and pushes the exporter's aside (honor_labels: false).
+const exported = "database, user, name, host, port, force_user, pool_mode, exported_host, exported_port, exported_pool_mode"
+
+// ofDatabase is a gauge of SHOW DATABASES, where the alias is the label "name", with only its target's labels left.
+func (v poolView) ofDatabase(gauge string) string {
+	return "max without (" + exported + ") (" +
+		v.over("min_over_time", []string{gauge}, equals("name", v.spec.Alias), v.spec.Selector) + ")"
+}
+
+// loadQuery asks for each process's load in Erlangs.
+func (v poolView) loadQuery() string {
+	if v.session {
+		return v.perProcess("sum without (database, user) ("+v.gauge("avg_over_time", gaugeActive)+")",
+			"max without (database, user) ("+v.gauge("count_over_time", gaugeActive)+")")
+	}
+	return v.whole(v.counter("rate", counterXact) + " - " + v.counter("rate", counterWait))
+}
+
+// rateQuery asks for each process's rate of a counter, per second.
+func (v poolView) rateQuery(counter string) string { return v.whole(v.counter("rate", counter)) }
+
+// whole makes rates into one number per process, without windows in which its counters started again: rate() would go
+// on from 0 and so lose what came between the last scrape and the restart.
+func (v poolView) whole(rates string) string {
+	return v.perProcess(
+		"sum without (database) (("+rates+") unless "+v.counter("resets", counterXact)+" > 0)",
+		"sum without (database) ("+v.counter("count_over_time", counterXact)+")")
+}
+
+// fullQuery asks how many (process, user) copies were full at every scrape of the window: clients waited, while as many
+// servers were active as pool_size allows or the alias had reached max_db_connections. A queue that was empty at one
+// scrape of a minute has let go whom it held before: what was offered was carried, and the minute shows it. Since single
+// scrapes of a healthy pool at 80 % use find waiters all the time, leaving those minutes out would leave out the load's
+// peaks. A size of 0 is unlimited (PgBouncer 1.24 on) and is never full.
+func (v poolView) fullQuery() string {
+	active := v.gauge("min_over_time", gaugeActive)
+	full := active + " >= ignoring (" + exported + ") group_left () (" + v.ofDatabase(gaugeSize) + " > 0)"
+	if v.capped {
+		full += " or (" + active + " and ignoring (" + exported + ") (" +
+			v.ofDatabase(gaugeConns) + " >= (" + v.ofDatabase(gaugeMaxConns) + " > 0)))"
+	}
+	return "count(" + v.gauge("min_over_time", gaugeWaiting) + " > 0 and (" + full + "))"
+}
