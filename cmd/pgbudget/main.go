@@ -22,7 +22,9 @@ func main() {
 	defer stop()
 	err := newApp().RunContext(ctx, os.Args)
 	code := exitCode(ctx, err)
-	if text := errorText(err); text != "" {
+	if code == exitInterrupted {
+		fmt.Fprintln(os.Stderr, "pgbudget: interrupted; nothing was changed")
+	} else if text := errorText(err); text != "" {
 		fmt.Fprintln(os.Stderr, text)
 	}
 	stop()
