@@ -91,6 +91,7 @@ var (
 		{name: "local_addr", required: true, meaning: "our end; \"unix\" for a socket"},
 		{name: "local_port", required: true, meaning: "our end"},
 		{name: "remote_pid", required: true, meaning: "process id of the backend; 0 while it logs in"},
+		{name: "connect_time", meaning: "when it was opened, YYYY-MM-DD HH:MM:SS and a time zone"},
 	}}
 	showClients = sheet{"SHOW CLIENTS", []column{
 		{name: "database", required: true, meaning: "alias"},

@@ -113,7 +113,7 @@ func (c *console) ask(ctx context.Context, pass func(ctx context.Context) error)
 	if !ok {
 		return c.misread(err)
 	}
-	if serverSays(p, "not allowed") || serverSays(p, "admin access needed") {
+	if notAllowed(p) || serverSays(p, "admin access needed") {
 		return &planner.Error{Kind: planner.KindEvidence, Subject: c.subject, Err: p,
 			Hint: "add " + c.config.User + " to stats_users = '…' in the [pgbouncer] section of pgbouncer.ini and RELOAD"}
 	}

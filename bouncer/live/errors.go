@@ -78,6 +78,13 @@ func serverSays(err error, text string) bool {
 	return ok && strings.Contains(pg.Message, text)
 }
 
+// notAllowed reports whether a PgBouncer refused its console to a user who is in neither admin_users nor stats_users.
+// Source: PgBouncer client.c; it has said the same two words since before 1.8.
+func notAllowed(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Message == "not allowed"
+}
+
 // SQLSTATEs that tell something here. Source: PostgreSQL's errcodes.txt.
 const (
 	stateNoPassword     = "28P01" // invalid_password

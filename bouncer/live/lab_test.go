@@ -1,155 +1,15 @@
 package live_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 	"github.com/pgbudget/pgbudget/planner"
 )
-
-// start starts real servers that end with the test.
-func start(t *testing.T, spec lab.Spec) *lab.Lab {
-	t.Helper()
-	l, err := lab.Start(t.Context(), spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Stop)
-	return l
-}
-
-// twoGenerations is one server behind a PgBouncer of each generation, one alias, two users.
-func twoGenerations(size int) lab.Spec {
-	aliases := []lab.AliasSpec{{Name: "app", PoolSize: size}}
-	return lab.Spec{
-		Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 60}},
-		Groups: []lab.GroupSpec{
-			{Name: "old", Generation: lab.Gen118, Aliases: aliases},
-			{Name: "new", Generation: lab.Gen124, Aliases: aliases},
-		},
-		Users: []string{"app1", "app2"},
-	}
-}
-
-// targetsOf addresses everything in a lab.
-func targetsOf(l *lab.Lab) live.Targets {
-	targets := live.Targets{Timeout: generous}
-	for _, s := range l.Servers {
-		targets.Servers = append(targets.Servers, live.ServerTarget{Name: s.Name, DSN: s.DSN(lab.Monitor, "")})
-	}
-	for _, p := range l.Processes {
-		if p.Index == 0 {
-			targets.Groups = append(targets.Groups, live.GroupTarget{Name: p.Group})
-		}
-		g := &targets.Groups[len(targets.Groups)-1]
-		g.Consoles = append(g.Consoles, p.ConsoleDSN(lab.ConsoleStats))
-	}
-	return targets
-}
-
-func observe(t *testing.T, f *live.Fleet) planner.Observation {
-	t.Helper()
-	o, err := f.Observe(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
-}
-
-// eventually calls ok every 20 ms until it returns nil, and fails the test after a minute with what it said last.
-// Nothing here asserts how long something takes: the minute is for a machine that is busy with other things.
-func eventually(t *testing.T, ok func() error) {
-	t.Helper()
-	var err error
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if err = ok(); err == nil {
-			return
-		}
-	}
-	t.Fatal(err)
-}
-
-// backends counts with SQL of its own, the session of the question left out.
-func backends(t *testing.T, s *lab.Server, condition string) int {
-	t.Helper()
-	n, err := s.Backends(t.Context(), condition)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-// wait waits until a count of backends is reached.
-func wait(t *testing.T, s *lab.Server, condition string, want int) {
-	t.Helper()
-	eventually(t, func() error {
-		if got := backends(t, s, condition); got != want {
-			return fmt.Errorf("%d backends where %s, want %d", got, condition, want)
-		}
-		return nil
-	})
-}
-
-// servers counts the rows of SHOW SERVERS of every process.
-func servers(t *testing.T, l *lab.Lab) int {
-	t.Helper()
-	n := 0
-	for _, p := range l.Processes {
-		rows, err := p.Show(t.Context(), "SERVERS")
-		if err != nil {
-			t.Fatal(err)
-		}
-		n += len(rows)
-	}
-	return n
-}
-
-// load is what every generator of the lab has in common.
-type load interface {
-	Start(context.Context) (*lab.Run, error)
-}
-
-// run starts a load that ends with the test.
-func run(t *testing.T, l load) *lab.Run {
-	t.Helper()
-	r, err := l.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Stop() })
-	return r
-}
-
-// asking is a client in mid-query that can vanish without a word.
-type asking struct{ conn *pgconn.HijackedConn }
-
-// ask starts a query and does not wait for its answer.
-func ask(t *testing.T, dsn, sql string) asking {
-	t.Helper()
-	conn, err := pgconn.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	taken, err := conn.Hijack()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { taken.Conn.Close() })
-	taken.Frontend.Send(&pgproto3.Query{String: sql})
-	if err := taken.Frontend.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	return asking{taken}
-}
-
-func (a asking) vanish() { a.conn.Conn.Close() }
 
 // TestAtRestTheCountsAreThoseOfPgStatActivity has every kind of backend on one server, through both generations.
 func TestAtRestTheCountsAreThoseOfPgStatActivity(t *testing.T) {

@@ -2,6 +2,7 @@ package live
 
 import (
 	"net/netip"
+	"time"
 )
 
 // link is one server connection as a console lists it: the bouncer's end of what PostgreSQL shows as a backend.
@@ -12,6 +13,7 @@ type link struct {
 	state   string
 	pid     int            // of the backend; 0 while it logs in
 	end     netip.AddrPort // the bouncer's end; not valid for a Unix socket
+	opened  time.Time      // to the second, by the bouncer's clock; zero where its text is not in UTC
 }
 
 // login says whether the connection is being opened.
@@ -26,6 +28,9 @@ func linksOf(process *console, servers []record) []link {
 	for _, r := range servers {
 		l := link{process: process, alias: r.text("database"), user: r.text("user"), state: r.text("state"), pid: r.count("remote_pid")}
 		l.end = endOf(r.text("local_addr"), r.count("local_port"))
+		if at, err := time.Parse("2006-01-02 15:04:05 UTC", r.text("connect_time")); err == nil {
+			l.opened = at
+		}
 		if !l.cancel() {
 			links = append(links, l)
 		}

@@ -13,7 +13,7 @@ const (
 	// lookGap is the least time between two looks at PostgreSQL. Chosen: an idle backend whose client has gone ends
 	// within a few milliseconds; ten times that.
 	lookGap = 50 * time.Millisecond
-	// holderAge is how long a backend must have been idle in a transaction to be named. Chosen: as DESIGN's release
+	// holderAge is how long a backend must have been idle in a transaction to be named. Chosen: as the release
 	// criterion, a wait of more than 1 s is one that somebody causes.
 	holderAge = time.Second
 )
@@ -24,12 +24,12 @@ const (
 func (f *Fleet) Observe(ctx context.Context) (planner.Observation, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	begin := time.Now()
+	begin := Clock{}.Now()
 	l := look{fleet: f, observation: planner.Observation{At: begin}, links: linkIndex{}, shots: make([][]shot, len(f.servers))}
 	if err := l.take(ctx); err != nil {
 		return planner.Observation{}, err
 	}
-	l.observation.Took = time.Since(begin)
+	l.observation.Took = Clock{}.Now().Sub(begin)
 	return l.observation, nil
 }
 
@@ -128,7 +128,7 @@ func (l *look) shoot(ctx context.Context) error {
 		l.shots[i] = append(l.shots[i], now)
 		return err
 	})
-	l.shotAt = time.Now()
+	l.shotAt = Clock{}.Now()
 	return joined(errs)
 }
 
@@ -141,7 +141,7 @@ func (l *look) sort(ctx context.Context) error {
 		if len(l.passes) > shotAfter && !l.judge() { // the third pass alone may have told
 			return nil
 		}
-		if err := (Clock{}).Sleep(ctx, lookGap-time.Since(l.shotAt)); err != nil {
+		if err := (Clock{}).Sleep(ctx, lookGap-Clock{}.Now().Sub(l.shotAt)); err != nil {
 			return err
 		}
 		if err := l.shoot(ctx); err != nil {

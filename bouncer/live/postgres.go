@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -84,7 +86,7 @@ func (s *server) ask(ctx context.Context, pass func(ctx context.Context) error) 
 	switch {
 	case !ok:
 		return &planner.Error{Kind: planner.KindUnforeseen, Subject: s.subject, Err: err}
-	case serverSays(p, "not allowed"), serverSays(p, "unsupported startup parameter"):
+	case notAllowed(p), serverSays(p, "unsupported startup parameter"):
 		// Both are PgBouncer's own words: to who may not use its console, and to a setting it does not pass on.
 		return &planner.Error{Kind: planner.KindUsage, Subject: s.subject, Err: fmt.Errorf("a PgBouncer answers, not a PostgreSQL: %w", p),
 			Hint: "give the address of the PostgreSQL that it leads to"}
@@ -98,16 +100,15 @@ func (s *server) grantHint() string {
 	return "as a superuser: GRANT pg_monitor TO " + quoteRole(s.config.User)
 }
 
+// bareRole is a name that SQL takes without quotes, key words apart.
+var bareRole = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+
 // quoteRole writes a role's name as SQL wants it.
 func quoteRole(name string) string {
-	plain := name != "" && (name[0] < '0' || name[0] > '9')
-	for _, c := range name {
-		plain = plain && (c == '_' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
-	}
-	if plain {
+	if bareRole.MatchString(name) {
 		return name
 	}
-	return strconv.Quote(name)
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
 // factsSQL is one row: what the server is and what it allows. The last column says whether the role sees other roles'

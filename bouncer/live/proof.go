@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -150,13 +151,14 @@ func most(found map[string]int) string {
 
 // translated returns the subject of an alias whose connections a server shows under other addresses: a proxy or a
 // translation of addresses stands between the two, and its connections cannot be told from direct ones. Two or more
-// connections of an alias, all of them found by process id, role and database and none by address, leave no room for
-// chance.
+// connections of an alias, all of them found by process id, role, database and time of birth, and none by address,
+// leave little room for chance; process ids alone would, as those of two containers look much alike.
 func translated(passes [][]link, links linkIndex, processes []planner.Process, servers []*server, shots [][]shot) (alias, server string, found bool) {
 	type who struct {
 		pid            int
 		user, database string
 	}
+	const apart = 5 * time.Second // chosen: two clocks kept by NTP and a slow login differ by less
 	database := map[aliasName]string{}
 	for _, p := range processes {
 		for _, a := range p.Aliases {
@@ -165,19 +167,19 @@ func translated(passes [][]link, links linkIndex, processes []planner.Process, s
 	}
 	stay := stayed(passes)
 	for i, s := range servers {
-		listed, unlisted := map[aliasName]int{}, map[who]bool{}
+		listed, unlisted := map[aliasName]int{}, map[who]time.Time{}
 		for _, b := range shots[i][0] {
 			if l, ok := links.of(b); ok {
 				listed[aliasName{l.process.id, l.alias}]++
 			} else {
-				unlisted[who{b.pid, b.user, b.database}] = true
+				unlisted[who{b.pid, b.user, b.database}] = time.UnixMicro(b.started)
 			}
 		}
 		total, hits := map[aliasName]int{}, map[aliasName]int{}
 		for _, l := range stay {
 			at := aliasName{l.process.id, l.alias}
 			total[at]++
-			if unlisted[who{l.pid, l.user, database[at]}] {
+			if born, ok := unlisted[who{l.pid, l.user, database[at]}]; ok && born.Sub(l.opened).Abs() < apart {
 				hits[at]++
 			}
 		}

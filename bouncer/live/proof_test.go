@@ -2,6 +2,7 @@ package live
 
 import (
 	"testing"
+	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -88,6 +89,9 @@ func TestOnlyALinkThatTwoPassesListHasStayed(t *testing.T) {
 
 func TestAnAddressTranslationIsFoundOutAndAChanceHitIsNot(t *testing.T) {
 	a, b := listing(from(bouncerHost, 100)), listing(from(bouncerHost, 101))
+	a.opened, b.opened = time.UnixMicro(from(bouncerHost, 100).started), time.UnixMicro(from(bouncerHost, 101).started)
+	late := a
+	late.opened = late.opened.Add(time.Minute)
 	processes := []planner.Process{{ID: "g/1", Aliases: []planner.Alias{{Name: "db", Database: "db"}}}}
 	servers := []*server{{name: "main"}}
 	for _, c := range []struct {
@@ -97,6 +101,7 @@ func TestAnAddressTranslationIsFoundOutAndAChanceHitIsNot(t *testing.T) {
 		want  bool
 	}{
 		{"all under other addresses", []link{a, b}, shot{from(otherHost, 100), from(otherHost, 101)}, true},
+		{"one was born at another time", []link{late, b}, shot{from(otherHost, 100), from(otherHost, 101)}, false},
 		{"one is no proof", []link{a}, shot{from(otherHost, 100)}, false},
 		{"one of two is chance", []link{a, b}, shot{from(otherHost, 100)}, false},
 		{"one under its own address", []link{a, b}, shot{from(otherHost, 100), from(bouncerHost, 101)}, false},

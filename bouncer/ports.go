@@ -1,0 +1,23 @@
+package bouncer
+
+import (
+	"context"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Clock tells the time of a world and waits in it.
+type Clock interface {
+	// Now returns the world's present time. It never goes backwards between two calls.
+	Now() time.Time
+	// Sleep returns nil once d has passed in this world, at once for d <= 0, or ctx's error if that ends first.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Fleet is every PgBouncer process and every PostgreSQL server that belong together.
+type Fleet interface {
+	// Observe takes one whole picture, or returns an error: there is no partial picture. The caller owns what is
+	// returned; its slices are sorted by id. Errors are planner.Errors, several of them joined.
+	Observe(ctx context.Context) (planner.Observation, error)
+}

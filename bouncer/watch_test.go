@@ -1,0 +1,141 @@
+package bouncer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// world is the smallest world there is: its time moves when someone sleeps or looks.
+type world struct {
+	now   time.Time
+	takes []time.Duration // of the looks, in order; the last one for all that follow
+	looks int
+	fails int // the look that fails, from 1; 0: none
+}
+
+var (
+	_ bouncer.Clock = (*world)(nil)
+	_ bouncer.Fleet = (*world)(nil)
+)
+
+var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func (w *world) Now() time.Time { return w.now }
+
+func (w *world) Sleep(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w.now = w.now.Add(d)
+	return nil
+}
+
+func (w *world) Observe(context.Context) (planner.Observation, error) {
+	o := planner.Observation{At: w.now}
+	w.looks++
+	if w.looks == w.fails {
+		return planner.Observation{}, errBlind
+	}
+	if n := len(w.takes); n > 0 {
+		w.now = w.now.Add(w.takes[min(w.looks, n)-1])
+	}
+	return o, nil
+}
+
+var errBlind = errors.New("blind")
+
+// offsets watches and returns when the looks began, in seconds after the first.
+func offsets(t *testing.T, w *world, every, window time.Duration) []float64 {
+	t.Helper()
+	w.now = epoch
+	var at []float64
+	err := bouncer.Watch(t.Context(), w, w, every, window, func(o planner.Observation) error {
+		at = append(at, o.At.Sub(epoch).Seconds())
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func TestWatchLooksAtOnceAndThenOnAnAbsoluteSchedule(t *testing.T) {
+	const s = time.Second
+	for _, c := range []struct {
+		name          string
+		takes         []time.Duration
+		every, window time.Duration
+		want          []float64
+	}{
+		{"both ends count", nil, 5 * s, 15 * s, []float64{0, 5, 10, 15}},
+		{"a window that is no multiple ends before", nil, 4 * s, 10 * s, []float64{0, 4, 8}},
+		{"a slow look does not shift the next", []time.Duration{3 * s}, 5 * s, 15 * s, []float64{0, 5, 10, 15}},
+		{"a slot that passed is dropped", []time.Duration{7 * s, 0}, 5 * s, 15 * s, []float64{0, 10, 15}},
+		{"a look that takes exactly the interval drops nothing", []time.Duration{5 * s}, 5 * s, 10 * s, []float64{0, 5, 10}},
+		{"no window is one look", nil, 5 * s, 0, []float64{0}},
+		{"no window and no interval is one look", nil, 0, 0, []float64{0}},
+		{"a look longer than the window is the only one", []time.Duration{20 * s}, 5 * s, 15 * s, []float64{0}},
+		{"an interval longer than the window is one look", nil, 20 * s, 15 * s, []float64{0}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := offsets(t, &world{takes: c.takes}, c.every, c.window); fmt.Sprint(got) != fmt.Sprint(c.want) {
+				t.Errorf("looks at %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestWatchEndsWithTheFirstErrorWhoseverItIs(t *testing.T) {
+	seen := func(planner.Observation) error { return nil }
+	t.Run("the fleet's", func(t *testing.T) {
+		w := &world{now: epoch, fails: 3}
+		if err := bouncer.Watch(t.Context(), w, w, time.Second, time.Minute, seen); err != errBlind || w.looks != 3 {
+			t.Errorf("got %v after %d looks, want %v after 3", err, w.looks, errBlind)
+		}
+	})
+	t.Run("the caller's", func(t *testing.T) {
+		w, enough := &world{now: epoch}, errors.New("enough")
+		err := bouncer.Watch(t.Context(), w, w, time.Second, time.Minute, func(planner.Observation) error { return enough })
+		if err != enough || w.looks != 1 {
+			t.Errorf("got %v after %d looks, want %v after 1", err, w.looks, enough)
+		}
+	})
+	t.Run("the context's", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := &world{now: epoch}
+		err := bouncer.Watch(ctx, w, w, time.Second, time.Minute, func(planner.Observation) error { cancel(); return nil })
+		if !errors.Is(err, context.Canceled) || w.looks != 1 {
+			t.Errorf("got %v after %d looks, want %v after 1", err, w.looks, context.Canceled)
+		}
+	})
+}
+
+func TestWatchRefusesAnIntervalThatNeverFillsTheWindow(t *testing.T) {
+	w := &world{now: epoch}
+	err := bouncer.Watch(t.Context(), w, w, 0, time.Minute, func(planner.Observation) error { return nil })
+	if got := planner.KindOf(err); got != planner.KindUsage || w.looks != 0 {
+		t.Errorf("got kind %v after %d looks (%v), want usage after none", got, w.looks, err)
+	}
+}
+
+// How do I look at a fleet for a minute?
+func ExampleWatch() {
+	w := &world{now: epoch} // any Clock and any Fleet
+	err := bouncer.Watch(context.Background(), w, w, 20*time.Second, time.Minute, func(o planner.Observation) error {
+		fmt.Println(o.At.Format(time.TimeOnly))
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// 03:04:05
+	// 03:04:25
+	// 03:04:45
+	// 03:05:05
+	// <nil>
+}
