@@ -212,6 +212,9 @@ func levelOf(at time.Time, p Process, a Alias) Level {
 		}
 		l.MaxWait = max(l.MaxWait, g.MaxWait)
 		size := EffectiveSize(p, a, g.User)
+		if u, ok := p.user(g.User); ok && u.Doubtful && u.SizeConns > 0 {
+			size = min(size, u.SizeConns) // it may be that small: then it is full
+		}
 		capped := a.MaxConns > 0 && conns >= a.MaxConns
 		switch {
 		case size != Unlimited && g.ServersActive >= size || capped:
@@ -245,13 +248,11 @@ const Unlimited = math.MaxInt32
 
 // EffectiveSize returns the pool_size that counts for one user of an alias: the user's own, else the alias's
 // (server.c:279, 1.23 and later; before, no user has one). Zero is Unlimited from 1.24 on and one connection before
-// (PgBouncer opens the first before it knows the server's welcome).
+// (PgBouncer opens the first before it knows the server's welcome). A doubtful size of a user is not taken for true.
 func EffectiveSize(p Process, a Alias, user string) int {
 	size := a.SizeConns
-	for _, u := range p.Users {
-		if u.Name == user && u.SizeConns > 0 {
-			size = u.SizeConns
-		}
+	if u, ok := p.user(user); ok && u.SizeConns > 0 && !u.Doubtful {
+		size = u.SizeConns
 	}
 	if size > 0 {
 		return size
@@ -262,18 +263,29 @@ func EffectiveSize(p Process, a Alias, user string) int {
 	return 1
 }
 
-// EffectiveReserve returns the reserve_pool_size that counts for one user: 0 where reserve_pool_timeout is 0.
+// EffectiveReserve returns the reserve_pool_size that counts for one user: 0 where reserve_pool_timeout is 0,
+// the larger one where the user's own is doubtful.
 func EffectiveReserve(p Process, a Alias, user string) int {
 	if p.Settings.ReserveTimeout == 0 {
 		return 0
 	}
 	reserve := a.ReserveConns
-	for _, u := range p.Users {
-		if u.Name == user && u.ReserveConns > 0 {
-			reserve = u.ReserveConns
+	if u, ok := p.user(user); ok && u.ReserveConns > 0 {
+		if u.Doubtful {
+			return max(reserve, u.ReserveConns)
 		}
+		reserve = u.ReserveConns
 	}
 	return reserve
+}
+
+// user returns what the [users] section says of one user, if anything.
+func (p Process) user(name string) (UserLimit, bool) {
+	i := slices.IndexFunc(p.Users, func(u UserLimit) bool { return u.Name == name })
+	if i < 0 {
+		return UserLimit{}, false
+	}
+	return p.Users[i], true
 }
 
 // VersionAtLeast compares a version text such as "1.24.1" with major.minor; a text that is no version is not.

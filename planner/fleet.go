@@ -86,6 +86,7 @@ type Copy struct {
 	User       string  `json:"user"`
 	Share      float64 `json:"share"`                 // of the pool's load
 	FixedConns int     `json:"fixed_conns,omitempty"` // > 0: a [users] size overrides the line for this copy
+	MaybeConns int     `json:"maybe_conns,omitempty"` // > 0: a [users] size that may override the line, or not: the larger counts
 }
 
 // Rules are a pool's promises and bounds.
@@ -132,10 +133,28 @@ func (p FleetPool) fromSize() (size int, same bool) {
 func (p FleetPool) WorstAt(size, reserve int) int {
 	total := 0
 	for _, s := range p.Sizes {
-		users, fixed := p.usersIn(s.Process)
-		total += s.capped(users*(size+reserve) + fixed)
+		total += p.worstIn(s, size, reserve)
 	}
 	return total
+}
+
+// worstIn is WorstAt in one process.
+func (p FleetPool) worstIn(s Size, size, reserve int) int {
+	sum := 0
+	for _, c := range p.Copies {
+		if c.Process == s.Process {
+			sum += c.worst(size + reserve)
+		}
+	}
+	return s.capped(sum)
+}
+
+// worst is what one copy may open when its line grants that many.
+func (c Copy) worst(line int) int {
+	if c.FixedConns > 0 {
+		return c.FixedConns
+	}
+	return max(line, c.MaybeConns)
 }
 
 // usersIn counts the copies in one process that follow the line, and the connections of those that do not.
@@ -164,8 +183,7 @@ func (s Size) capped(conns int) int {
 func (p FleetPool) worstToday() int {
 	total := 0
 	for _, s := range p.Sizes {
-		users, fixed := p.usersIn(s.Process)
-		total += s.capped(users*(s.Conns+p.ReserveConns) + fixed)
+		total += p.worstIn(s, s.Conns, p.ReserveConns)
 	}
 	return total
 }

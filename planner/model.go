@@ -255,6 +255,10 @@ func userCaps(p Process) []UserLimit {
 		}
 	}
 	for _, u := range p.Users {
+		if u.MaxConns == Unlimited { // its own 0 lifts the process's limit
+			delete(limits, u.Name)
+			continue
+		}
 		if _, across := limits[u.Name]; u.MaxConns > 0 && (across || p.Settings.MaxUserConns == 0 && !p.forcedOnly(u.Name)) {
 			limits[u.Name] = u.MaxConns
 		}

@@ -128,6 +128,10 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 		warnings = append(warnings, fmt.Sprintf("%s: reserve_pool_size differs between its processes or users: the largest, %d, counts", id, p.ReserveConns))
 	}
 	p.Reserve = rules.reserveRange(p.ReserveConns)
+	if i := slices.IndexFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 }); i >= 0 {
+		warnings = append(warnings, fmt.Sprintf("%s: SHOW USERS of %s may show %s the pool_size of another user; the larger counts, so up to %d connections for each such user",
+			id, p.Copies[i].Process, p.Copies[i].User, p.Copies[i].MaybeConns))
+	}
 	if noUser {
 		warnings = append(warnings, fmt.Sprintf("%s was never used and forces no user: it is counted with one user; declare users: if more may come", id))
 	}
@@ -236,8 +240,12 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 			if i := slices.IndexFunc(load.Copies, func(s CopyShare) bool { return s.Process == c.Process && s.User == u }); i >= 0 {
 				c.Share = load.Copies[i].Share
 			}
-			if own := slices.IndexFunc(x.process.Users, func(l UserLimit) bool { return l.Name == u && l.SizeConns > 0 }); own >= 0 {
-				c.FixedConns = x.process.Users[own].SizeConns + EffectiveReserve(x.process, x.alias, u)
+			if own, ok := x.process.user(u); ok && own.SizeConns > 0 {
+				if conns := own.SizeConns + EffectiveReserve(x.process, x.alias, u); own.Doubtful {
+					c.MaybeConns = conns
+				} else {
+					c.FixedConns = conns
+				}
 			}
 			copies = append(copies, c)
 		}
@@ -263,11 +271,7 @@ func (p *FleetPool) count(at []placed, e Evidence) {
 					conns = g.Conns()
 				}
 			}
-			worst := p.Sizes[i].Conns + p.ReserveConns
-			if c.FixedConns > 0 {
-				worst = c.FixedConns
-			}
-			sum += max(worst, conns)
+			sum += max(c.worst(p.Sizes[i].Conns+p.ReserveConns), conns)
 			open += conns
 		}
 		p.WorstConns += max(p.Sizes[i].capped(sum), open)

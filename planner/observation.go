@@ -157,6 +157,7 @@ type UserLimit struct {
 	MaxConns     int    `json:"max_user_connections,omitempty"` // 0: no limit
 	SizeConns    int    `json:"pool_size,omitempty"`            // 0: none of its own; it beats the alias's size (server.c:279)
 	ReserveConns int    `json:"reserve_pool_size,omitempty"`    // 0: none of its own
+	Doubtful     bool   `json:"doubtful,omitempty"`             // its sizes may be those of the user before: SHOW USERS of 1.23 to 1.25.2
 }
 
 // SignalCPU is the name of the signal that says how much of a server's CPU is in use, 0 to 1.

@@ -58,7 +58,7 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool) (serverProblem, e
 			item.Lo = max(item.Lo, from)
 			sp.constConns += p.countedConns() - p.sized()*from
 		} else {
-			sp.constConns += p.fixedConns()
+			sp.constConns += p.fixedConns() + p.maybeAbove(item.Lo)
 		}
 		sp.problem.Items = append(sp.problem.Items, item)
 		budget.Terms = append(budget.Terms, allocate.Term{Item: i, Coef: p.sized()})
@@ -81,6 +81,18 @@ func (p FleetPool) fixedConns() int {
 			sum += c.FixedConns
 		case p.Reserve.Min == p.Reserve.Max:
 			sum += p.ReserveConns
+		}
+	}
+	return sum
+}
+
+// maybeAbove is what doubtful sizes of users may add to a pool whose size is at least lo: max(n, maybe) <= n + max(0,
+// maybe − lo) for every n >= lo.
+func (p FleetPool) maybeAbove(lo int) int {
+	sum := 0
+	for _, c := range p.Copies {
+		if c.FixedConns == 0 {
+			sum += max(0, c.MaybeConns-lo-p.Reserve.Min)
 		}
 	}
 	return sum
@@ -156,9 +168,4 @@ func (sp serverProblem) sizes(sol allocate.Solution, i int) (size, reserve int) 
 		reserve = sol.N[r]
 	}
 	return sol.N[i], reserve
-}
-
-// plannedConns is the budget row's use together with what no item changes.
-func (sp serverProblem) plannedConns(sol allocate.Solution) int {
-	return sp.constConns + sol.RowUse[0]
 }

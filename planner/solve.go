@@ -87,7 +87,9 @@ func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
 	if !sp.bestEffort {
 		sol, kept = sp.deadband(sol, f.Deadband)
 	}
-	plan.appendServer(f, sp, sol, cpu)
+	if err := plan.appendServer(f, sp, sol, cpu); err != nil {
+		return err
+	}
 	for i := range sp.pools {
 		plan.appendPool(sp, sol, i, kept[i])
 	}
@@ -99,12 +101,12 @@ func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
 	return nil
 }
 
-// appendServer writes the ledger: what is subtracted from max_connections, then a line per pool.
-func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution, cpu cpuPrediction) {
+// appendServer writes the ledger: what is subtracted from max_connections, then a line per pool. It adds the promise up
+// once more, from what it prints, and refuses to print a plan that breaks it.
+func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution, cpu cpuPrediction) error {
 	s := sp.server
-	ps := PlanServer{Name: s.Name, MaxConns: s.MaxConns, BudgetConns: s.BudgetConns, PlannedConns: sp.plannedConns(sol),
+	ps := PlanServer{Name: s.Name, MaxConns: s.MaxConns, BudgetConns: s.BudgetConns,
 		Ledger: slices.Clone(s.Lines), Method: string(sol.Method), Gap: Float(sol.Gap), CPU: cpu.plan(sp, sol)}
-	ps.SpareConns = ps.BudgetConns - ps.PlannedConns
 	if sp.bestEffort {
 		ps.Gap = Unknown() // the gap of a priced problem says nothing of waiting clients
 	}
@@ -120,7 +122,9 @@ func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution,
 			line.Source = fmt.Sprintf("planned: %s", p.product(size, reserve))
 		}
 		ps.Ledger = append(ps.Ledger, line)
+		ps.PlannedConns += line.Conns
 	}
+	ps.SpareConns = ps.BudgetConns - ps.PlannedConns
 	price := sol.Prices[0]
 	if i := price.OneMore.Item; i >= 0 && i < len(sp.pools) && !sp.bestEffort {
 		ps.Price.OneMore = &OneMore{Pool: sp.pools[i].ID, UnitConns: price.OneMore.Coef, Saves: price.OneMore.Saves}
@@ -131,6 +135,10 @@ func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution,
 	plan.Gap += ps.Gap
 	plan.Servers = append(plan.Servers, ps)
 	plan.Warnings = append(plan.Warnings, cpu.warnings(s)...)
+	if ps.SpareConns < 0 {
+		return fmt.Errorf("a defect of pgbudget: the plan for %s adds up to %d connections, the budget is %d; nothing of it can be used", s.Name, ps.PlannedConns, ps.BudgetConns)
+	}
+	return nil
 }
 
 // plannedConns is what the ledger counts for a pool of ours at a planned size.

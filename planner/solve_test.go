@@ -519,3 +519,18 @@ func TestAUsersOwnReserveCounts(t *testing.T) {
 		t.Errorf("worst case %d, want at least (5+1) + (5+4)", got)
 	}
 }
+
+func TestADoubtfulUserSizeCountsWhereItIsTheLargerOne(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 5, 0, 3, "app1", "app2"))
+	for _, o := range []*Observation{&a, &b} {
+		o.Processes[0].Users = []UserLimit{{Name: "app2", SizeConns: 30, Doubtful: true}}
+	}
+	f, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if got := f.Pools[0].WorstConns; got != 5+30 {
+		t.Errorf("worst case %d, want 5 and, for the user whose size may be 30, 30", got)
+	}
+	x := plan.Pools[0]
+	if x.Copies != 2 || x.WorstConns.After != x.ToSize+max(30, x.ToSize) || !strings.Contains(strings.Join(plan.Warnings, "\n"), "may show app2 the pool_size of another user") {
+		t.Errorf("%+v, warnings %q", x, plan.Warnings)
+	}
+}

@@ -168,7 +168,7 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 		ID: c.id, Group: c.group, Console: c.label, Version: c.version, Identity: now.Identity, Settings: settings,
 		Aliases: aliasesOf(databases.records, settings, gaugesOf(pools.records), countersOf(stats.records), unusedCounters(stats)),
 	}}
-	p.process.Users = userLimits(users.records, settings, p.process.Aliases)
+	p.process.Users = userLimits(users.records, settings)
 	p.process.Identity.ConfigHash = configHash(config, databases.records)
 	for _, t := range tables {
 		if t.fault != nil {

@@ -17,15 +17,11 @@ import (
 //
 //   - No text: the user has none of its own.
 //   - A value unlike that of the row before: it is this user's.
-//   - A value like that of the row before: doubtful, unless some later row is empty again, which proves that this
-//     version does clear its text. A doubtful value is kept if it is larger than the size of every alias that the
-//     user may have a pool of: there it can only raise the worst case of today. Otherwise it is dropped: most users
-//     have no size of their own.
+//   - A value like that of the row before: doubtful, and marked so, unless some later row is empty again, which proves
+//     that this version does clear its text. The planner counts a doubtful value where it is the larger one.
 //
-// What remains: a dropped value that was true and larger than some alias's size hides the difference until the
-// connections are seen; and a kept one that was not true makes a pool look larger than it is, so that it looks
-// less full, and as if it did not follow its alias's line. Only the [users] section itself tells for certain.
-func userLimits(records []record, settings planner.Settings, aliases []planner.Alias) []planner.UserLimit {
+// Only the [users] section itself tells for certain.
+func userLimits(records []record, settings planner.Settings) []planner.UserLimit {
 	limits := make([]planner.UserLimit, len(records))
 	for i, r := range records {
 		limits[i].Name = r.text("name")
@@ -37,19 +33,11 @@ func userLimits(records []record, settings planner.Settings, aliases []planner.A
 			limits[i].MaxConns = own
 		}
 	}
-	sizes := ownSizes(records, "pool_size", func(user string, n int) bool {
-		return largerThanAll(aliases, user, n, func(a planner.Alias) int {
-			if a.SizeConns == 0 {
-				return planner.Unlimited // from 1.24 on; before, taking it for that only drops a doubtful value
-			}
-			return a.SizeConns
-		})
-	})
-	reserves := ownSizes(records, "reserve_pool_size", func(user string, n int) bool {
-		return largerThanAll(aliases, user, n, func(a planner.Alias) int { return a.ReserveConns })
-	})
+	sizes, doubtfulSizes := ownSizes(records, "pool_size")
+	reserves, doubtfulReserves := ownSizes(records, "reserve_pool_size")
 	for i := range limits {
 		limits[i].SizeConns, limits[i].ReserveConns = sizes[i], reserves[i]
+		limits[i].Doubtful = doubtfulSizes[i] || doubtfulReserves[i]
 	}
 	limits = slices.DeleteFunc(limits, func(u planner.UserLimit) bool {
 		return u.Name == consoleDatabase || u == planner.UserLimit{Name: u.Name}
@@ -58,8 +46,8 @@ func userLimits(records []record, settings planner.Settings, aliases []planner.A
 	return limits
 }
 
-// ownSizes returns per row the size that is the user's own, 0 where it has none or none that can be believed.
-func ownSizes(records []record, name string, keep func(user string, n int) bool) []int {
+// ownSizes returns per row the size that is the user's own, 0 where it has none, and whether that is doubtful.
+func ownSizes(records []record, name string) (sizes []int, doubtful []bool) {
 	cleared, filled := false, false
 	for _, r := range records {
 		if text := strings.TrimSpace(r.text(name)); text != "" {
@@ -68,28 +56,15 @@ func ownSizes(records []record, name string, keep func(user string, n int) bool)
 			cleared = true
 		}
 	}
-	sizes := make([]int, len(records))
+	sizes, doubtful = make([]int, len(records)), make([]bool, len(records))
 	before := ""
 	for i, r := range records {
 		text := strings.TrimSpace(r.text(name))
 		if text == "" {
 			continue
 		}
-		if n := r.count(name); cleared || text != before || keep(r.text("name"), n) {
-			sizes[i] = n
-		}
+		sizes[i], doubtful[i] = r.count(name), !cleared && text == before
 		before = text
 	}
-	return sizes
-}
-
-// largerThanAll reports whether n is larger than the size of every alias that the user may have a pool of: those that
-// force this user, and those that force none.
-func largerThanAll(aliases []planner.Alias, user string, n int, size func(planner.Alias) int) bool {
-	for _, a := range aliases {
-		if (a.ForceUser == "" || a.ForceUser == user) && n <= size(a) {
-			return false
-		}
-	}
-	return true
+	return sizes, doubtful
 }

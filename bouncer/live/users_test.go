@@ -8,28 +8,25 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestADoubtfulUserSizeIsKeptOnlyWhereItRaisesTheWorstCase is about SHOW USERS of 1.23 to 1.25.2, which repeats the
-// size of the user before for one without any. The aliases are auto1 (8), d1 (5, reserve 2), d2 (4) and d3alias
-// (3, forces the user forced).
-func TestADoubtfulUserSizeIsKeptOnlyWhereItRaisesTheWorstCase(t *testing.T) {
+// TestADoubtfulUserSizeIsMarked is about SHOW USERS of 1.23 to 1.25.2, which repeats the size of the user before for one
+// without any.
+func TestADoubtfulUserSizeIsMarked(t *testing.T) {
 	const unlimited = planner.Unlimited
 	for _, c := range []struct {
 		name string
 		rows string // name:pool_size:reserve_pool_size:max_user_connections, the process's limit being 20
-		want string // name max size reserve
+		want string // name max size reserve doubtful
 	}{
 		{"no text is no size", "a:::20 b:::20", "[]"},
-		{"the first value is its user's", "a:6::20 b:6::20", "[{a 0 6 0}]"},
-		{"a value unlike the one before is its user's", "a:6::20 b:7::20 c:6::20", "[{a 0 6 0} {b 0 7 0} {c 0 6 0}]"},
-		{"a repeated value larger than every alias's is kept", "a:9::20 b:9::20", "[{a 0 9 0} {b 0 9 0}]"},
-		{"a repeated value as large as some alias's is dropped", "a:8::20 b:8::20", "[{a 0 8 0}]"},
-		{"a repeated value between the aliases' is dropped", "a:7::20 b:7::20", "[{a 0 7 0}]"},
-		{"after a dropped one, a new value is certain again", "a:7::20 b:7::20 c:3::20", "[{a 0 7 0} {c 0 3 0}]"},
-		{"an empty text after a value proves that this version clears it", "a:6::20 b:6::20 c:::20", "[{a 0 6 0} {b 0 6 0}]"},
-		{"rows without text before the first value prove nothing", "a:::20 b:6::20 c:6::20", "[{b 0 6 0}]"},
-		{"the reserve follows the same rule by itself", "a:6:1:20 b:6:1:20 c:6:3:20 d:6:3:20", "[{a 0 6 1} {c 0 0 3} {d 0 0 3}]"},
-		{"a limit of one's own is one that differs from the process's", "a:::12 b:::20", "[{a 12 0 0}]"},
-		{"a limit of 0 of one's own lifts the process's", "a:::0", fmt.Sprintf("[{a %d 0 0}]", unlimited)},
+		{"the first value is its user's", "a:6::20", "[{a 0 6 0 false}]"},
+		{"a value unlike the one before is its user's", "a:6::20 b:7::20 c:6::20", "[{a 0 6 0 false} {b 0 7 0 false} {c 0 6 0 false}]"},
+		{"a repeated value is doubtful", "a:9::20 b:9::20", "[{a 0 9 0 false} {b 0 9 0 true}]"},
+		{"after a doubtful one, a new value is certain again", "a:7::20 b:7::20 c:3::20", "[{a 0 7 0 false} {b 0 7 0 true} {c 0 3 0 false}]"},
+		{"an empty text after a value proves that this version clears it", "a:6::20 b:6::20 c:::20", "[{a 0 6 0 false} {b 0 6 0 false}]"},
+		{"rows without text before the first value prove nothing", "a:::20 b:6::20 c:6::20", "[{b 0 6 0 false} {c 0 6 0 true}]"},
+		{"the reserve follows the same rule", "a:6:1:20 b:7:1:20 c:6:3:20", "[{a 0 6 1 false} {b 0 7 1 true} {c 0 6 3 false}]"},
+		{"a limit of one's own is one that differs from the process's", "a:::12 b:::20", "[{a 12 0 0 false}]"},
+		{"a limit of 0 of one's own lifts the process's", "a:::0", fmt.Sprintf("[{a %d 0 0 false}]", unlimited)},
 		{"the console's own user is left out", "pgbouncer:9::7 a:::20", "[]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
