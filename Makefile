@@ -31,6 +31,7 @@ check: ## gofmt, vet, staticcheck
 race: ## every test, real servers included, under the race detector
 	$(GO) test -race -count=1 -run '^$$' ./... >/dev/null  # compile side by side; then one package at a time: labs want the cores
 	$(GO) test -race -count=1 -p 1 -timeout 30m ./...
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./planner/queue ./planner/allocate  # so that they do not rot
 
 test: install check race demo ## what CI runs: install, check, every test, and one plan of a recording
 
@@ -42,10 +43,12 @@ soak: install ## every fuzz target for FUZZTIME (default 3m), and the real-compo
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%:*} || exit 1; done
 	$(GO) test -race -count=5 -timeout 60m ./bouncer/live ./bouncer/prom ./fixtures/lab
 
-bench: ## the solver against GLPK, CBC and a bare greedy loop; queueing; ratios of one run
+bench: ## the solver against GLPK, CBC and a bare greedy loop; queueing; ratios of one run, written into the README
 	@bash fixtures/lab/install.sh bench
-	$(GO) test -run '^$$' -bench . -benchmem ./planner/queue ./planner/allocate
-	$(GO) run ./fixtures/bench/peers
+	@mkdir -p bin
+	{ $(GO) test -run '^$$' -bench . -benchmem ./planner/queue ./planner/allocate && $(GO) run ./fixtures/bench/peers; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
+	@cat bin/bench.txt
+	@bash fixtures/bench/readme.sh bin/bench.txt
 
 clean: ## remove what was built
 	rm -rf bin
