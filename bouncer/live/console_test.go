@@ -176,7 +176,7 @@ func TestTwoHostsWithTheSameFilesAreTwoProcesses(t *testing.T) {
 	open(t, consoles(a, b))
 }
 
-func TestARefusedLoginSaysWhatToDoAboutIt(t *testing.T) {
+func TestARefusedLoginSaysHowToMendIt(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		setUp func(f *fake) string

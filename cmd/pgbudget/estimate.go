@@ -19,18 +19,7 @@ func estimateCommand() *cli.Command {
 			"  pgbudget estimate --from fleet.jsonl\n" +
 			"  pgbudget estimate --postgres DSN --bouncer main=DSN --window 60s -o json",
 		Flags: append(sourceFlags(), formatFlags()...),
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c, 0); err != nil {
-				return err
-			}
-			out, err := newOutput(c)
-			if err != nil {
-				return err
-			}
-			s, err := newSource(c, "window")
-			if err != nil {
-				return err
-			}
+		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			if s.from == "" && !s.live() {
 				return errNoSource
 			}
@@ -43,7 +32,7 @@ func estimateCommand() *cli.Command {
 				return err
 			}
 			return out.loads(e, loads)
-		},
+		}),
 	}
 }
 

@@ -42,12 +42,7 @@ func initCommand() *cli.Command {
 			if !s.live() {
 				return errNoFleet
 			}
-			fleet, err := s.open(c.Context)
-			if err != nil {
-				return err
-			}
-			defer fleet.close()
-			o, err := fleet.Observe(c.Context)
+			o, err := s.look(c.Context)
 			if err != nil {
 				return err
 			}

@@ -141,6 +141,9 @@ func (s source) open(ctx context.Context) (session, error) {
 	if err != nil {
 		return session{}, err
 	}
+	for _, n := range fleet.Notes() {
+		fmt.Fprintln(os.Stderr, "note: "+n)
+	}
 	out.Fleet, out.close = fleet, fleet.Close
 	if out.prom != nil {
 		out.Fleet = fleetWithSignals{fleet, out.prom, s.signalQueries()}

@@ -27,18 +27,7 @@ func observeCommand() *cli.Command {
 			"  pgbudget observe --postgres DSN --bouncer main=DSN --bouncer ci=DSN\n" +
 			"  pgbudget observe --from fleet.jsonl                   the newest look of a recording",
 		Flags: append(sourceFlags(), formatFlags()...),
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c, 0); err != nil {
-				return err
-			}
-			out, err := newOutput(c)
-			if err != nil {
-				return err
-			}
-			s, err := newSource(c, "window")
-			if err != nil {
-				return err
-			}
+		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			if s.from != "" {
 				e, err := s.evidence(c.Context)
 				if err != nil {
@@ -52,17 +41,12 @@ func observeCommand() *cli.Command {
 			if !s.live() {
 				return errNoSource
 			}
-			fleet, err := s.open(c.Context)
-			if err != nil {
-				return err
-			}
-			defer fleet.close()
-			o, err := fleet.Observe(c.Context)
+			o, err := s.look(c.Context)
 			if err != nil {
 				return err
 			}
 			return out.observation(o)
-		},
+		}),
 	}
 }
 

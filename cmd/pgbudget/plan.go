@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -14,26 +16,13 @@ func planCommand() *cli.Command {
 			"  pgbudget plan --from fleet.jsonl                      a recording\n" +
 			"  pgbudget plan --postgres DSN --bouncer main=DSN --bouncer ci=DSN --window 60s\n" +
 			"  pgbudget plan --config what-if.yaml -o json           declared loads, no server",
-		Flags: append(sourceFlags(),
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", EnvVars: []string{"PGBUDGET_OUTPUT"}, Usage: "`FORMAT`: table, json or yaml"},
-			&cli.BoolFlag{Name: "no-color", Usage: "plain text (also NO_COLOR, TERM=dumb, or no terminal)"},
+		Flags: slices.Concat(sourceFlags(), formatFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "best-effort", Usage: "where no sizes keep every promise, propose the least bad ones (exit code 3 all the same)"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 10 when the plan changes a size"},
 			&cli.StringFlag{Name: "out", Usage: "save the plan with its inputs to `FILE`"},
 			&cli.StringFlag{Name: "compare", Usage: "say what moved since the plan saved in `FILE`, and whether its proof still holds"},
-		),
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c, 0); err != nil {
-				return err
-			}
-			out, err := newOutput(c)
-			if err != nil {
-				return err
-			}
-			s, err := newSource(c, "window")
-			if err != nil {
-				return err
-			}
+		}),
+		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			fleet, err := s.fleet(c.Context)
 			if err != nil {
 				return err
@@ -43,7 +32,7 @@ func planCommand() *cli.Command {
 				return err
 			}
 			return finishPlan(c, out, fleet, plan, err)
-		},
+		}),
 	}
 }
 

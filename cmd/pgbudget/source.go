@@ -30,6 +30,24 @@ func sourceFlags() []cli.Flag {
 	}
 }
 
+// withFacts is the start of every command that reads facts and prints a result.
+func withFacts(action func(*cli.Context, output, source) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if err := noArguments(c, 0); err != nil {
+			return err
+		}
+		out, err := newOutput(c)
+		if err != nil {
+			return err
+		}
+		s, err := newSource(c, "window")
+		if err != nil {
+			return err
+		}
+		return action(c, out, s)
+	}
+}
+
 // source is where a command's facts come from.
 type source struct {
 	config   *config.Config // nil without a config file
@@ -99,6 +117,16 @@ func (s source) live() bool {
 		return true
 	}
 	return s.config != nil && len(s.config.Groups) > 0
+}
+
+// look takes one look at the live fleet.
+func (s source) look(ctx context.Context) (planner.Observation, error) {
+	fleet, err := s.open(ctx)
+	if err != nil {
+		return planner.Observation{}, err
+	}
+	defer fleet.close()
+	return fleet.Observe(ctx)
 }
 
 // evidence reads the recording or looks at the live fleet.
