@@ -7,6 +7,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/allocate"
 )
 
+// deadbandTries bounds the re-solving: the smallest changes are tried first. chosen: a plan of 1,000 pools stays within
+// a second.
+const deadbandTries = 64
+
 // deadband takes back resizes that are not worth a RELOAD. A pool keeps today's size when that size meets its floor and
 // leaving it alone, the others re-solved, costs less than share of the objective or less than DeadbandClients; the sum of
 // all that is given up stays below that, too, and is added to the gap. Pools are tried from the smallest change up. The second result names the
@@ -29,7 +33,7 @@ func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocat
 	problem := sp.problem
 	problem.Items = slices.Clone(problem.Items)
 	chosen := best
-	for _, c := range changes {
+	for _, c := range changes[:min(len(changes), deadbandTries)] {
 		from, _ := sp.pools[c.item].fromSize()
 		was := problem.Items[c.item]
 		problem.Items[c.item].Lo, problem.Items[c.item].Hi = from, from
@@ -42,7 +46,7 @@ func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocat
 		kept[c.item] = fmt.Sprintf("deadband (%g %%)", 100*share)
 	}
 	if len(kept) > 0 {
-		chosen.Gap += max(0, chosen.Objective-best.Objective)
+		chosen.Gap = max(0, chosen.Objective-(best.Objective-best.Gap))
 	}
 	return chosen, kept
 }

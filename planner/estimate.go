@@ -94,6 +94,8 @@ func mergeFlows(id string, flows []flowLoad) Load {
 		waited += f.waitedSeconds
 		served += f.served
 		timedOut += f.timedOut
+		l.ServedPerSec += f.served / max(f.window.Seconds(), 1e-9)
+		l.Session = l.Session || f.session
 		inSystem += f.inSystem
 		looks += f.looks
 		full += f.fullLooks
@@ -180,7 +182,7 @@ func (l Load) withHistory(h History) Load {
 	}
 	window := l.Erlangs
 	l.Erlangs = Range{Lower: p.Erlangs.Quantile(0.50), Target: p.Erlangs.Quantile(0.95), Upper: p.Erlangs.Quantile(0.99)}
-	if l.MeanHold > 0 && !l.AtLeast && window.Lower <= l.Erlangs.Upper {
+	if !l.AtLeast && window.Lower <= l.Erlangs.Upper {
 		l.Method = MethodHistory
 	}
 	if window.Lower > l.Erlangs.Upper {

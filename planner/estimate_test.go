@@ -53,7 +53,7 @@ func (w *world) look() Observation {
 	}
 	for i, u := range users {
 		g := PoolGauges{User: u, ServersActive: int(float64(w.active) * share[i]), ClientsWaiting: int(float64(w.waiting) * share[i]),
-			ServersLogin: w.login, MaxWait: w.maxWait}
+			ServersIdle: max(0, w.size-w.active), ServersLogin: w.login, MaxWait: w.maxWait}
 		g.ClientsActive = w.clients
 		a.Pools = append(a.Pools, g)
 	}
@@ -328,4 +328,118 @@ func TestHistoryReplacesTheWindow(t *testing.T) {
 		}
 	}
 	near(t, "arrivals at target", loads[0].PerSec, got.Target/0.010, 1e-6)
+}
+
+func TestClientsThatGiveUpByThemselvesAreOpen(t *testing.T) {
+	// 1000/s come, 5 connections serve 100/s (50 ms each), the others give up: the queue stands still all the same.
+	for _, counts := range []bool{false, true} {
+		w := &world{at: epoch, size: 5, version: "1.24.1", mode: "transaction", active: 5, waiting: 5000, maxWait: 5 * time.Second, counts: counts}
+		looks := []Observation{w.look()}
+		for range 20 {
+			w.run(3*time.Second, 300, 50*time.Millisecond, 5*time.Second)
+			w.xacts += 2700
+			looks = append(looks, w.look())
+		}
+		l := estimateOne(t, looks...)
+		near(t, "load", l.Erlangs.Target, 50, 1e-6)
+		near(t, "hold", l.MeanHold.Seconds(), 0.050, 1e-6)
+		near(t, "mean wait", float64(l.MeanWaitSeen), 5, 1e-6)
+		near(t, "served per second", l.ServedPerSec, 100, 1e-6)
+		if l.AtLeast {
+			t.Errorf("assignments counted %v: %q", counts, l.Notes)
+		}
+	}
+}
+
+func TestCountersThatContradictTheQueueGiveABoundAndNoPanic(t *testing.T) {
+	// 100 waiters with an old head give up: the waits pending at the first look never come to be booked.
+	w := &world{at: epoch, size: 5, version: "1.18.0", mode: "transaction", active: 5}
+	w.queue(100, 20*time.Second)
+	w.wait = 0 // they gave up before they were assigned
+	looks := []Observation{w.look()}
+	for range 20 {
+		w.waiting, w.maxWait = 50, time.Second
+		w.run(3*time.Second, 10, 10*time.Millisecond, time.Second)
+		looks = append(looks, w.look())
+	}
+	l := estimateOne(t, looks...)
+	if l.MeanHold < 0 || l.Erlangs.Target < 0 || l.Erlangs.Lower < 0 {
+		t.Errorf("%+v", l)
+	}
+	f, err := Model(epoch, Declared{SizeAll: true}, evidenceOf(t, looks...), []Load{l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Solve(f, Options{}); err != nil && KindOf(err) != KindInfeasible {
+		t.Error(err)
+	}
+}
+
+func TestATransactionLongerThanTheWindowIsCutToWhatItsConnectionCanDo(t *testing.T) {
+	w := &world{at: epoch, size: 4, version: "1.18.0", mode: "transaction", active: 3}
+	looks := []Observation{w.look()}
+	for i := range 20 {
+		w.run(3*time.Second, 600, 10*time.Millisecond, 0) // 2 Erlangs
+		if i == 10 {
+			w.xact += time.Hour
+			w.xacts++
+		}
+		looks = append(looks, w.look())
+	}
+	if l := estimateOne(t, looks...); l.Erlangs.Target > 4 || !strings.Contains(strings.Join(l.Notes, "\n"), "began before the window ended") {
+		t.Errorf("%g Erlangs on 4 connections, notes %q", l.Erlangs.Target, l.Notes)
+	}
+}
+
+func TestALongWatchForgetsNothing(t *testing.T) {
+	w := &world{at: epoch, size: 30, version: "1.18.0", mode: "transaction", active: 18}
+	e := evidenceOf(t, w.look())
+	for i := range 4 * maxIntervals {
+		busy := int64(1800)
+		if i >= 2*maxIntervals {
+			busy, w.active, w.size = 0, 0, 1
+		}
+		w.run(time.Second, busy, 10*time.Millisecond, 0) // 18 Erlangs in the first half, none in the second
+		var err error
+		if e, err = e.Add(w.look()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(e.Flows[0].Intervals); n > maxIntervals {
+		t.Errorf("%d intervals are kept", n)
+	}
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "load", loads[0].Erlangs.Target, 9, 1e-3)
+	if e.Flows[0].PeakConns != 30 || loads[0].Window != 4*maxIntervals*time.Second {
+		t.Errorf("peak %d, window %s", e.Flows[0].PeakConns, loads[0].Window)
+	}
+}
+
+func TestWhatVanishesKeepsItsWorstCase(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 10, 0, 4, "app1", "app2"), seenAlias("old", 20, 0, 9, "app1"))
+	second := a.Processes[0]
+	second.ID = "main/2"
+	a.Processes = append(a.Processes, second)
+	b.Processes[0].Aliases = []Alias{b.Processes[0].Aliases[0]}
+	b.Processes[0].Aliases[0].Pools = b.Processes[0].Aliases[0].Pools[:1]
+	between := a
+	between.At = epoch.Add(time.Second)
+	e := evidenceOf(t, a, between, b)
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Model(epoch, Declared{}, e, loads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Pools[0].WorstConns != 40 || f.Pools[1].WorstConns != 40 {
+		t.Errorf("worst cases %d and %d; want 2 processes × 2 users × 10, and 2 × 20", f.Pools[0].WorstConns, f.Pools[1].WorstConns)
+	}
+	if text := strings.Join(f.Warnings, "\n"); !strings.Contains(text, "main/2 is no longer there") || !strings.Contains(text, "main/1/old is no longer there") {
+		t.Errorf("warnings %q", f.Warnings)
+	}
 }

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// maxIntervals bounds the memory of a Flow. chosen: an hour of looks every 5 s, and enough for 20 blocks of any width.
+// maxIntervals bounds the memory of a Flow: when it is reached, neighbouring intervals are merged, so that a longer watch
+// is a coarser one and nothing is forgotten. chosen: an hour of looks every 5 s, and enough for 20 blocks of any width.
 const maxIntervals = 720
 
 // Evidence is all that was seen of the loads so far: a fold over Observations, seeded with History. The zero value is
@@ -16,7 +17,7 @@ const maxIntervals = 720
 type Evidence struct {
 	From, To time.Time
 	Looks    int
-	Last     Observation // the newest look
+	Last     Observation // the newest look, with what earlier ones showed and it no longer does
 	Flows    []Flow      // one per (process, alias), sorted
 	Peaks    []Peak      // one per server, sorted
 	History  History
@@ -36,7 +37,8 @@ type Flow struct {
 	Process, Alias string
 	Session        bool // session pooling: counters say nothing of holding time
 	Intervals      []Interval
-	Looks          []Level
+	Looks          []Level     // thinned out together with the intervals
+	PeakConns      int         // over all looks
 	Users          []UserLevel // sorted by user
 }
 
@@ -45,11 +47,12 @@ type Interval struct {
 	Span      time.Duration
 	Busy      time.Duration // Δtotal_xact_time − Δtotal_wait_time + ΔPending: server-seconds held
 	Waited    time.Duration
-	Xacts     int64 // transactions that arrived: PgBouncer counts one when its first query comes, served or not
-	Assigned  int64 // Δserver assignments; -1 before PgBouncer 1.23, which does not count them
-	Active    int   // Δsv_active: assigned and not ended
-	Growth    int   // Δ(sv_active + cl_waiting): clients that came and are not done yet
-	Saturated bool  // full at both ends
+	Xacts     int64         // transactions that arrived: PgBouncer counts one when its first query comes, served or not
+	Assigned  int64         // Δserver assignments; -1 before PgBouncer 1.23, which does not count them
+	Active    int           // Δsv_active: assigned and not ended
+	Growth    int           // Δ(sv_active + cl_waiting): clients that came and are not done yet
+	Cut       time.Duration // taken off Busy: more than the connections there can do
+	Saturated bool          // full at both ends
 }
 
 // Level is one look's gauges of one alias in one process.
@@ -103,7 +106,13 @@ func (e Evidence) Add(o Observation) (Evidence, error) {
 			p.CPUReads++
 		}
 	}
-	e.To, e.Last = o.At, o
+	merged, gone := withVanished(before, o)
+	for _, g := range gone {
+		if !slices.Contains(e.Breaks, g) {
+			e.Breaks = append(e.Breaks, g)
+		}
+	}
+	e.To, e.Last = o.At, merged
 	e.Looks++
 	return e, nil
 }
@@ -138,16 +147,23 @@ func (e *Evidence) addFlow(before, o Observation, p Process, a Alias, first bool
 		default:
 			iv.Span = o.At.Sub(before.At)
 			if n := len(f.Looks); n > 0 {
+				iv.cap(max(level.Conns, f.Looks[n-1].Conns))
+			}
+			if n := len(f.Looks); n > 0 {
 				last := f.Looks[n-1]
 				iv.Growth = level.Active + level.Waiting - last.Active - last.Waiting
 				iv.Active = level.Active - last.Active
 				iv.Saturated = level.Full && last.Full
 				iv.Busy += level.Pending - last.Pending
 			}
-			f.Intervals = appendBounded(f.Intervals, iv)
+			f.Intervals = append(slices.Clip(f.Intervals), iv)
 		}
 	}
-	f.Looks = appendBounded(f.Looks, level)
+	f.Looks = append(slices.Clip(f.Looks), level)
+	f.PeakConns = max(f.PeakConns, level.Conns)
+	if len(f.Intervals) > maxIntervals {
+		f = f.coarser()
+	}
 	e.Flows[i] = f
 }
 
@@ -155,12 +171,75 @@ func compareFlows(a, b Flow) int {
 	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias))
 }
 
-// appendBounded appends to a copy and forgets the oldest entries past maxIntervals.
-func appendBounded[T any](s []T, v T) []T {
-	if len(s) >= maxIntervals {
-		s = s[len(s)-maxIntervals+1:]
+// coarser merges neighbouring intervals in pairs and keeps every second look.
+func (f Flow) coarser() Flow {
+	var intervals []Interval
+	for i := 0; i < len(f.Intervals); i += 2 {
+		iv := f.Intervals[i]
+		if i+1 < len(f.Intervals) {
+			next := f.Intervals[i+1]
+			iv = Interval{Span: iv.Span + next.Span, Busy: iv.Busy + next.Busy, Waited: iv.Waited + next.Waited, Xacts: iv.Xacts + next.Xacts,
+				Assigned: iv.Assigned + next.Assigned, Active: iv.Active + next.Active, Growth: iv.Growth + next.Growth,
+				Cut: iv.Cut + next.Cut, Saturated: iv.Saturated && next.Saturated}
+			if f.Intervals[i].Assigned < 0 || next.Assigned < 0 {
+				iv.Assigned = -1
+			}
+		}
+		intervals = append(intervals, iv)
 	}
-	return append(slices.Clip(s), v)
+	var looks []Level
+	for i := 0; i < len(f.Looks); i += 2 {
+		looks = append(looks, f.Looks[i])
+	}
+	if last := f.Looks[len(f.Looks)-1]; looks[len(looks)-1].At != last.At {
+		looks = append(looks, last)
+	}
+	f.Intervals, f.Looks = intervals, looks
+	return f
+}
+
+// cap holds Busy to what conns connections can do: a transaction that began before the interval is booked whole when it
+// ends.
+func (iv *Interval) cap(conns int) {
+	if most := time.Duration(conns) * iv.Span; iv.Busy > most {
+		iv.Cut = iv.Busy - most
+		iv.Busy = most
+	}
+}
+
+// withVanished returns the newer look together with every process, alias and user of the older one that it no longer
+// shows, as it was last seen: what may come back keeps its worst case.
+func withVanished(older, newer Observation) (Observation, []string) {
+	var gone []string
+	processes := slices.Clone(newer.Processes)
+	for _, was := range older.Processes {
+		i := slices.IndexFunc(processes, func(p Process) bool { return p.ID == was.ID })
+		if i < 0 {
+			processes = append(processes, was)
+			gone = append(gone, fmt.Sprintf("%s is no longer there: it keeps its worst case", was.ID))
+			continue
+		}
+		processes[i].Aliases = slices.Clone(processes[i].Aliases)
+		for _, a := range was.Aliases {
+			j := slices.IndexFunc(processes[i].Aliases, func(b Alias) bool { return b.Name == a.Name })
+			if j < 0 {
+				processes[i].Aliases = append(processes[i].Aliases, a)
+				gone = append(gone, fmt.Sprintf("%s/%s is no longer there: it keeps its worst case", was.ID, a.Name))
+				continue
+			}
+			b := &processes[i].Aliases[j]
+			b.Pools = slices.Clone(b.Pools)
+			for _, g := range a.Pools {
+				if !slices.ContainsFunc(b.Pools, func(h PoolGauges) bool { return h.User == g.User }) {
+					b.Pools = append(b.Pools, PoolGauges{User: g.User})
+				}
+			}
+		}
+		slices.SortFunc(processes[i].Aliases, func(a, b Alias) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	slices.SortFunc(processes, func(a, b Process) int { return cmp.Compare(a.ID, b.ID) })
+	newer.Processes = processes
+	return newer, gone
 }
 
 func (f *Flow) addUser(g PoolGauges) {

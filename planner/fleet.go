@@ -63,8 +63,11 @@ type FleetPool struct {
 	Sizes        []Size   `json:"sizes"` // today's, one per process, sorted
 	Copies       []Copy   `json:"copies"`
 	ReserveConns int      `json:"reserve_size"`
+	ReserveFree  bool     `json:"reserve_free"`  // the plan may choose the reserve within Reserve
 	Reserve      IntRange `json:"reserve_range"` // Min = Max = ReserveConns where the plan may not touch it
 	WorstConns   int      `json:"worst_conns"`   // today: max(size + reserve, seen), capped
+	OverConns    int      `json:"over_conns"`    // open beyond what size, reserve and caps allow: counted until they are gone
+	SeenPerSec   float64  `json:"seen_per_sec"`  // transactions served, as measured
 	SeenConns    int      `json:"seen_conns"`    // at the newest look
 	PeakConns    int      `json:"peak_conns"`    // highest over the looks
 	P99Conns     int      `json:"p99_conns"`
@@ -86,6 +89,8 @@ type Copy struct {
 	User       string  `json:"user"`
 	Share      float64 `json:"share"`                 // of the pool's load
 	FixedConns int     `json:"fixed_conns,omitempty"` // > 0: a [users] size overrides the line for this copy
+	SeenConns  int     `json:"seen_conns,omitempty"`  // open at the newest look
+	Shared     bool    `json:"shared,omitempty"`      // its user's max_user_connections binds: the ledger counts that user, not this copy
 	MaybeConns int     `json:"maybe_conns,omitempty"` // > 0: a [users] size that may override the line, or not: the larger counts
 }
 
@@ -142,11 +147,32 @@ func (p FleetPool) WorstAt(size, reserve int) int {
 func (p FleetPool) worstIn(s Size, size, reserve int) int {
 	sum := 0
 	for _, c := range p.Copies {
-		if c.Process == s.Process {
+		if c.Process == s.Process && !c.Shared {
 			sum += c.worst(size + reserve)
 		}
 	}
 	return s.capped(sum)
+}
+
+// tally fills in what follows from copies and sizes: the connections seen, those that are open beyond what today's
+// settings allow, and today's worst case, which is never less than what is open (lowering a cap closes nothing).
+func (p *FleetPool) tally() {
+	p.SeenConns, p.OverConns = 0, 0
+	for _, s := range p.Sizes {
+		sum, open := 0, 0
+		for _, c := range p.Copies {
+			if c.Process != s.Process {
+				continue
+			}
+			p.SeenConns += c.SeenConns
+			if !c.Shared {
+				sum += max(c.worst(s.Conns+p.ReserveConns), c.SeenConns)
+				open += c.SeenConns
+			}
+		}
+		p.OverConns += max(s.capped(sum), open) - p.worstIn(s, s.Conns, p.ReserveConns)
+	}
+	p.WorstConns = p.worstToday() + p.OverConns
 }
 
 // worst is what one copy may open when its line grants that many.
@@ -157,11 +183,12 @@ func (c Copy) worst(line int) int {
 	return max(line, c.MaybeConns)
 }
 
-// usersIn counts the copies in one process that follow the line, and the connections of those that do not.
+// usersIn counts the copies in one process that follow the line, and the connections of those that do not; copies whose
+// user is counted as a whole are left out.
 func (p FleetPool) usersIn(process string) (users, fixedConns int) {
 	for _, c := range p.Copies {
 		switch {
-		case c.Process != process:
+		case c.Process != process || c.Shared:
 		case c.FixedConns > 0:
 			fixedConns += c.FixedConns
 		default:

@@ -21,7 +21,8 @@ type flowLoad struct {
 	waitedSeconds float64
 	xacts         int64   // arrivals
 	served        float64 // of them, about
-	timedOut      float64 // of them, sent away unserved, about
+	timedOut      float64 // of them, left unserved, about
+	session       bool
 	inSystem      float64
 	looks         int
 	fullLooks     int
@@ -35,12 +36,14 @@ type flowLoad struct {
 // what its counters call busy; where it was full, flow balance sees the arrivals that found no connection; closed
 // clients hide theirs, and only a bound or the interactive law is left. f has at least one interval.
 func estimateFlow(f Flow) flowLoad {
-	l := flowLoad{process: f.Process, users: f.Users, method: MethodCounters, looks: len(f.Looks)}
+	l := flowLoad{process: f.Process, users: f.Users, method: MethodCounters, looks: len(f.Looks), session: f.Session}
+	var cut time.Duration
 	for _, iv := range f.Intervals {
 		l.window += iv.Span
 		l.busySeconds += iv.Busy.Seconds()
 		l.waitedSeconds += iv.Waited.Seconds()
 		l.xacts += iv.Xacts
+		cut += iv.Cut
 	}
 	for _, s := range f.Looks {
 		l.inSystem += float64(s.Active+s.Waiting) / float64(len(f.Looks))
@@ -48,9 +51,10 @@ func estimateFlow(f Flow) flowLoad {
 			l.fullLooks++
 		}
 	}
-	l.count(f)
 	span := l.window.Seconds()
-	busy := max(0, l.busySeconds/span)
+	l.consistent(f, span, cut)
+	l.count(f)
+	busy := l.busySeconds / span
 	l.perSec = float64(l.xacts) / span
 	l.erlangs = busy
 	var hold float64
@@ -74,11 +78,31 @@ func estimateFlow(f Flow) flowLoad {
 	return l
 }
 
+// consistent repairs windows in which the counters alone mislead: a transaction longer than the window that ended in it
+// was held to what its connections can do, and where waits were booked of transactions that are not booked yet, so that
+// less than nothing would be left, the connections seen at work stand in.
+func (l *flowLoad) consistent(f Flow, span float64, cut time.Duration) {
+	if cut.Seconds() > 0.01*span {
+		l.notes = append(l.notes, fmt.Sprintf("%s/%s: transactions that began before the window ended in it; %s of their time was left out", f.Process, f.Alias, round(cut)))
+	}
+	if l.busySeconds >= 0 {
+		return
+	}
+	var active float64
+	for _, s := range f.Looks {
+		active += float64(s.Active) / float64(len(f.Looks))
+	}
+	l.busySeconds = active * span
+	l.atLeast = true
+	l.notes = append(l.notes, fmt.Sprintf("%s/%s: its counters contradict its queue (clients that gave up, or a failover); the %.3g connections seen active stand in, at least", f.Process, f.Alias, active))
+}
+
 // count splits the arrivals into those served, those still inside, and those sent away by query_wait_timeout.
 //
 // From 1.23 on PgBouncer counts assignments: served = assignments − growth of those that are assigned and not ended.
-// Before, what left the pool was served unless waiters were sent away; then all who were served from a FIFO queue had
-// waited about as long as its head has, so served = Δtotal_wait_time / mean age of the head.
+// Before, what left the pool was served, unless it was full throughout: then all who were served from its FIFO queue had
+// waited about as long as the head has, served = Δtotal_wait_time / mean age of the head, and the others left unserved:
+// sent away by query_wait_timeout, or gone by themselves.
 func (l *flowLoad) count(f Flow) {
 	var assigned, active, growth float64
 	counted := true
@@ -93,27 +117,43 @@ func (l *flowLoad) count(f Flow) {
 	switch {
 	case counted:
 		l.served = min(left, max(0, assigned-active))
-	case f.sendsAway():
-		var age time.Duration
-		var queues int
-		for _, s := range f.Looks {
-			if s.Full {
-				age += s.MaxWait
-				queues++
-			}
+	case l.fullShare() > ClosedShare:
+		if age := f.headAge(); age > 0 && l.waitedSeconds/age < (1-leaveShare)*left {
+			l.served = max(0, l.waitedSeconds/age)
 		}
-		l.served = min(left, l.waitedSeconds/(age.Seconds()/float64(queues)))
 	}
-	if f.sendsAway() {
-		l.timedOut = left - l.served
+	if lost := left - l.served; lost > leaveShare*left || f.sendsAway() {
+		l.timedOut = lost
 	}
+}
+
+// leaveShare is the share of arrivals that must have left unserved to be believed where query_wait_timeout does not
+// explain it. chosen: beyond what the edges of a window and the age of a queue's head blur.
+const leaveShare = 0.15
+
+func (l *flowLoad) fullShare() float64 { return float64(l.fullLooks) / float64(l.looks) }
+
+// headAge is the mean age in seconds of the queue's head over the looks at which the pool was full.
+func (f Flow) headAge() float64 {
+	var age time.Duration
+	var queues int
+	for _, s := range f.Looks {
+		if s.Full {
+			age += s.MaxWait
+			queues++
+		}
+	}
+	if queues == 0 {
+		return 0
+	}
+	return age.Seconds() / float64(queues)
 }
 
 // sendsAway reports whether the head of the queue ever got as old as query_wait_timeout lets it: then waiters leave
 // unserved, and no counter of PgBouncer tells.
 func (f Flow) sendsAway() bool {
 	return slices.ContainsFunc(f.Looks, func(s Level) bool {
-		return s.Full && s.QueryWaitTimeout > 0 && s.MaxWait > s.QueryWaitTimeout-waitTick
+		return s.Full && s.QueryWaitTimeout > waitTick && s.MaxWait > s.QueryWaitTimeout-waitTick
 	})
 }
 
@@ -143,8 +183,8 @@ func (l *flowLoad) idle(f Flow) {
 // hold (flow balance). Closed clients wait instead of coming again: the interactive law N·S/(Z+S), with the think time Z
 // from unsaturated intervals, or else only what was busy is sure.
 func (l *flowLoad) fromFull(f Flow, busy, hold float64) {
-	share := float64(l.fullLooks) / float64(l.looks)
-	if share > ClosedShare && !f.sendsAway() && !queueGrows(f) {
+	share := l.fullShare()
+	if share > ClosedShare && l.timedOut == 0 && !f.sendsAway() && !queueGrows(f) {
 		l.fromClosed(f, busy, hold, share)
 		return
 	}

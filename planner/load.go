@@ -15,8 +15,10 @@ type Load struct {
 	Copies       []CopyShare   `json:"copies"` // sorted; shares sum to 1
 	Window       time.Duration `json:"window_ns"`
 	Xacts        int64         `json:"xacts"`     // that arrived
-	TimedOut     int64         `json:"timed_out"` // of them, sent away unserved, about
-	Censored     float64       `json:"censored"`  // share of the looks at which the pool was full
+	TimedOut     int64         `json:"timed_out"` // of them, left unserved, about
+	ServedPerSec float64       `json:"served_per_sec"`
+	Session      bool          `json:"session,omitempty"` // session pooling: Erlangs are held, not used, connections
+	Censored     float64       `json:"censored"`          // share of the looks at which the pool was full
 	Method       Method        `json:"method"`
 	MeanWaitSeen Float         `json:"mean_wait_seen_seconds"`
 	InSystem     Float         `json:"clients_in_system"` // mean clients that hold or want a connection

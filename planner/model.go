@@ -19,18 +19,22 @@ func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 	if err != nil {
 		return Fleet{}, err
 	}
+	shared := shareUsers(e.Last, pools)
 	f.Pools, f.Warnings = pools, append(slices.Clone(e.Breaks), warnings...)
 	if e.Looks > 0 && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.Load.Method == MethodHistory }) {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for (history comes from prometheus: in the config, %d minutes at least)", round(e.To.Sub(e.From)), HistorySamples))
 	}
 	for _, sig := range e.Last.Signals {
+		if v := float64(sig.Value); sig.Error == "" && sig.Name == SignalCPU && !(v >= 0 && v <= 1.5) {
+			sig.Error = fmt.Sprintf("it reads %v, want the share of all cores in use, 0 to 1", v)
+		}
 		if sig.Error != "" {
 			return Fleet{}, &Error{Kind: KindEvidence, Subject: fmt.Sprintf("%s of %s", sig.Name, sig.Server), Err: errors.New(sig.Error),
 				Hint: "mend its query, or take it out of the config: the plan then says that it is not known"}
 		}
 	}
 	for _, name := range serverNames(d, e, pools) {
-		s, notes, err := modelServer(name, d, e, pools)
+		s, notes, err := modelServer(name, d, e, pools, shared)
 		if err != nil {
 			return Fleet{}, err
 		}
@@ -65,7 +69,7 @@ func declaredServer(name string, d Declared) DeclaredServer {
 	return DeclaredServer{Name: name, HeadroomShare: DefaultHeadroomShare, CPUHeadroom: DefaultCPUHeadroom, DirectCount: CountHighest}
 }
 
-func modelServer(name string, d Declared, e Evidence, pools []FleetPool) (FleetServer, []string, error) {
+func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared []sharedUser) (FleetServer, []string, error) {
 	rules := declaredServer(name, d)
 	i := slices.IndexFunc(e.Last.Servers, func(s Server) bool { return s.Name == name })
 	var seen Server
@@ -107,6 +111,11 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool) (FleetS
 		s.Lines = append(s.Lines,
 			Line{"leaving", seen.Backends.LeavingConns, "pg_stat_activity", CountHighest},
 			Line{"orphans", seen.Backends.OrphanConns, "pg_stat_activity", CountHighest})
+	}
+	for _, u := range shared {
+		if u.server == name {
+			s.Lines = append(s.Lines, Line{fmt.Sprintf("user %s in %s", u.user, u.process), u.conns, "max_user_connections: less than its pools' sizes", CountWorst})
+		}
 	}
 	for _, l := range d.Lines {
 		if l.Server == name {
@@ -179,8 +188,8 @@ func modelCPU(name string, rules DeclaredServer, e Evidence, pools []FleetPool) 
 		}
 	}
 	for _, p := range pools {
-		if p.Server == name && p.Load.Window > 0 && p.Load.Method != MethodDeclared {
-			c.NowPerSec += float64(p.Load.Xacts) / p.Load.Window.Seconds()
+		if p.Server == name {
+			c.NowPerSec += p.SeenPerSec
 		}
 	}
 	if h, ok := e.History.server(name); ok {
@@ -190,8 +199,8 @@ func modelCPU(name string, rules DeclaredServer, e Evidence, pools []FleetPool) 
 }
 
 // modelCaps lists the limits of PostgreSQL over several pools, and of each process over one user. What pools that are
-// not ours may take of a limit is taken off it, but never so much that today's sizes of ours would not fit under it:
-// such a limit is overcommitted already, and shrinking ours would not cure that.
+// not ours may take of a limit is taken off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted
+// on purpose, and no reason to shrink; it only bounds growth.
 func modelCaps(s Server, pools []FleetPool, e Evidence) []Cap {
 	var caps []Cap
 	add := func(name string, conns int, coef func(FleetPool) int, fixed func(FleetPool) int) {
@@ -214,7 +223,7 @@ func modelCaps(s Server, pools []FleetPool, e Evidence) []Cap {
 			}
 		}
 		if len(c.Terms) > 0 {
-			c.Conns = max(conns-frozen, min(ours, conns))
+			c.Conns = max(conns-frozen, ours)
 			caps = append(caps, c)
 		}
 	}
@@ -231,7 +240,12 @@ func modelCaps(s Server, pools []FleetPool, e Evidence) []Cap {
 				}
 				return p.sized()
 			},
-			func(FleetPool) int { return 0 })
+			func(p FleetPool) int {
+				if databaseOf(e.Last, p) != db.Name {
+					return 0
+				}
+				return p.overridden()
+			})
 	}
 	for _, proc := range e.Last.Processes {
 		for _, u := range userCaps(proc) {

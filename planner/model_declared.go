@@ -13,11 +13,11 @@ func (d DeclaredPool) rules() Rules {
 
 // reserveRange returns what the plan may make of the reserve: today's alone where the user gave no range. The plan only
 // ever lowers a reserve, but one outside the range is brought into it.
-func (d DeclaredPool) reserveRange(today int) IntRange {
-	if d.Reserve == nil {
-		return IntRange{today, today}
+func (d DeclaredPool) reserveRange(today int) (r IntRange, free bool) {
+	if d.Reserve == nil || d.Count != CountWorst {
+		return IntRange{today, today}, false
 	}
-	return IntRange{d.Reserve.Min, min(max(d.Reserve.Min, today), d.Reserve.Max)}
+	return IntRange{d.Reserve.Min, min(max(d.Reserve.Min, today), d.Reserve.Max)}, true
 }
 
 // ignored names declared facts of a pool that is observed: what was seen counts.
@@ -74,19 +74,32 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	if d.MaxDBConns != nil {
 		limit = *d.MaxDBConns
 	}
-	p.Reserve = d.reserveRange(p.ReserveConns)
-	for i := range d.Copies {
+	p.Reserve, p.ReserveFree = d.reserveRange(p.ReserveConns)
+	users := d.Users
+	if len(users) == 0 {
+		users = []string{""}
+	}
+	if d.Copies%len(users) != 0 {
+		return FleetPool{}, &Error{Kind: KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err: fmt.Errorf("%d copies are not a whole number of processes for %d users", d.Copies, len(users)), Hint: "copies are processes × users"}
+	}
+	if d.Count != CountWorst {
+		return FleetPool{}, &Error{Kind: KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err: fmt.Errorf("count: counts what was seen, and nothing was seen of a declared pool"), Hint: "take count: out"}
+	}
+	for i := range d.Copies / len(users) {
 		process := fmt.Sprintf("%s/%d", group, i+1)
-		p.Copies = append(p.Copies, Copy{Process: process})
+		for _, u := range users {
+			p.Copies = append(p.Copies, Copy{Process: process, User: u})
+		}
 		if d.Size != nil {
 			p.Sizes = append(p.Sizes, Size{process, *d.Size, limit})
 		} else {
 			p.Sizes = append(p.Sizes, Size{process, 0, limit})
 		}
 	}
-	p.WorstConns = p.worstToday()
-	if d.Size == nil {
-		p.WorstConns = 0
+	if d.Size != nil {
+		p.tally()
 	}
 	p.Load = d.Load.load(d.ID, p.Copies)
 	return p, nil

@@ -127,7 +127,7 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	if len(reserves) > 1 {
 		warnings = append(warnings, fmt.Sprintf("%s: reserve_pool_size differs between its processes or users: the largest, %d, counts", id, p.ReserveConns))
 	}
-	p.Reserve = rules.reserveRange(p.ReserveConns)
+	p.Reserve, p.ReserveFree = rules.reserveRange(p.ReserveConns)
 	if i := slices.IndexFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 }); i >= 0 {
 		warnings = append(warnings, fmt.Sprintf("%s: SHOW USERS of %s may show %s the pool_size of another user; the larger counts, so up to %d connections for each such user",
 			id, p.Copies[i].Process, p.Copies[i].User, p.Copies[i].MaybeConns))
@@ -135,15 +135,15 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	if noUser {
 		warnings = append(warnings, fmt.Sprintf("%s was never used and forces no user: it is counted with one user; declare users: if more may come", id))
 	}
-	p.count(at, e)
-	p.Load = load
+	p.see(at, e)
+	p.Load, p.SeenPerSec = load, load.ServedPerSec
 	switch {
 	case rules.Load != nil:
 		p.Load = rules.Load.load(id, p.Copies)
 	case p.Frozen == "":
 		if why := load.tooLittle(); why != "" {
 			p.Frozen = why
-			warnings = append(warnings, fmt.Sprintf("%s keeps its size: %s; give it history (prometheus:) or declare its load:", id, why))
+			warnings = append(warnings, fmt.Sprintf("%s keeps its size: %s; look when it works, or declare its load:", id, why))
 		}
 	}
 	warnings = append(warnings, rules.ignored()...)
@@ -155,8 +155,10 @@ func (l Load) tooLittle() string {
 	switch {
 	case l.Unknown != "":
 		return l.Unknown
-	case l.Method == MethodHistory || l.Method == MethodGauge || l.Xacts >= LeastXacts:
+	case l.Method == MethodGauge || l.Xacts >= LeastXacts:
 		return ""
+	case l.Method == MethodHistory:
+		return fmt.Sprintf("%d transactions in %s are too few to know how long one holds its connection (%d needed)", l.Xacts, round(l.Window), LeastXacts)
 	default:
 		return fmt.Sprintf("%d transactions in %s are too few to size it by (%d needed)", l.Xacts, round(l.Window), LeastXacts)
 	}
@@ -256,32 +258,25 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 	return copies, noUser
 }
 
-// count fills in what was seen of the pool's connections, and its worst case today: per process
-// max(size + reserve, seen), capped, but never less than what is open (lowering a cap closes nothing).
-func (p *FleetPool) count(at []placed, e Evidence) {
-	for i, x := range at {
-		sum, open := 0, 0
-		for _, c := range p.Copies {
+// see fills in what the looks showed of the pool's connections.
+func (p *FleetPool) see(at []placed, e Evidence) {
+	for _, x := range at {
+		for i, c := range p.Copies {
 			if c.Process != x.process.ID {
 				continue
 			}
-			conns := 0
 			for _, g := range x.alias.Pools {
 				if g.User == c.User {
-					conns = g.Conns()
+					p.Copies[i].SeenConns = g.Conns()
 				}
 			}
-			sum += max(c.worst(p.Sizes[i].Conns+p.ReserveConns), conns)
-			open += conns
 		}
-		p.WorstConns += max(p.Sizes[i].capped(sum), open)
-		p.SeenConns += open
 		if f, ok := e.flow(x.process.ID, p.Alias); ok {
-			highest, p99 := f.conns()
-			p.PeakConns += highest
-			p.P99Conns += p99
+			p.PeakConns += f.PeakConns
+			p.P99Conns += f.p99Conns()
 		}
 	}
+	p.tally()
 }
 
 func (e Evidence) flow(process, alias string) (Flow, bool) {
@@ -292,15 +287,15 @@ func (e Evidence) flow(process, alias string) (Flow, bool) {
 	return e.Flows[i], true
 }
 
-// conns returns the highest and the p99 of a flow's server connections over its looks.
-func (f Flow) conns() (highest, p99 int) {
+// p99Conns returns the p99 of a flow's server connections over its looks, the highest where there are fewer than 100.
+func (f Flow) p99Conns() int {
 	counts := make([]int, 0, len(f.Looks))
 	for _, l := range f.Looks {
 		counts = append(counts, l.Conns)
 	}
-	if len(counts) == 0 {
-		return 0, 0
+	if len(counts) < 100 {
+		return f.PeakConns
 	}
 	slices.Sort(counts)
-	return counts[len(counts)-1], counts[(len(counts)-1)*99/100]
+	return counts[(99*len(counts)+99)/100-1]
 }

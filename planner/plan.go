@@ -44,9 +44,10 @@ type PlanPrice struct {
 
 // OneMore is the best unit that the budget keeps out.
 type OneMore struct {
-	Pool      string  `json:"pool"`
-	UnitConns int     `json:"unit_conns"`
-	Saves     float64 `json:"saves"` // weighted waiting clients
+	Pool       string  `json:"pool"`
+	UnitConns  int     `json:"unit_conns"`
+	ShortConns int     `json:"short_conns"` // what the budget lacks for it: unit less spare
+	Saves      float64 `json:"saves"`       // weighted waiting clients
 }
 
 // OneFewer is the cheapest unit to lose.

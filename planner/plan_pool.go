@@ -41,11 +41,19 @@ func (p FleetPool) planned(size, reserve int) PlanPool {
 		Utilization: p.utilization(size), UseNow: Unknown(),
 		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: p.meanWait(size), P99: p.p99Wait(size), P99Now: Unknown()},
 	}
+	if p.Load.AtLeast { // a lower bound of the load says nothing of waits
+		pp.Utilization, pp.Wait.Mean, pp.Wait.P99 = Unknown(), Unknown(), Unknown()
+	}
 	if from, same := p.fromSize(); !same {
 		pp.FromSizes = p.Sizes
 	} else if from > 0 {
 		pp.FromSize = &from
 		pp.UseNow, pp.Wait.P99Now = p.utilization(from), p.p99Wait(from)
+		if p.Load.AtLeast && !p.Load.Session {
+			pp.UseNow, pp.Wait.P99Now = 1, Float(math.Inf(1)) // it was full
+		} else if p.Load.Session {
+			pp.Wait.P99Now = Unknown()
+		}
 	}
 	return pp
 }
@@ -105,8 +113,12 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 		return "max"
 	case p.Rules.Count != CountWorst && n == sp.problem.Items[i].Lo && n > fl.size:
 		return "counted at what was seen"
+	case p.Load.Session && n == p.largestSize():
+		return "sessions: never shrunk"
 	case n == fl.size:
 		return fl.by
+	case p.Load.AtLeast:
+		return "its load is only known to be at least that"
 	}
 	for r, row := range sp.problem.Rows { // a cap other than the budget that has no room for one more unit
 		for _, t := range row.Terms {
@@ -115,7 +127,7 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 			}
 		}
 	}
-	if sol.RowUse[0]+p.sized() > sp.problem.Rows[0].Cap {
+	if sol.RowUse[0]+sp.problem.Rows[0].Terms[i].Coef > sp.problem.Rows[0].Cap {
 		return "price"
 	}
 	return "one more buys nothing"

@@ -42,7 +42,7 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 		c.base, c.source = s.CPU.Fit.Base, fmt.Sprintf("fitted to %d samples", s.CPU.Fit.Samples)
 		sum := c.base
 		for _, p := range c.pools {
-			c.perXact[p.ID] = s.CPU.Fit.demand(p.ID)
+			c.perXact[p.ID] = p.declaredCPU(s, s.CPU.Fit.demand(p.ID))
 			sum += c.perXact[p.ID] * p.Load.PerSec
 		}
 		c.predicted = Float(sum)
@@ -55,13 +55,22 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 		c.predicted = Float(declaredRatio)
 	case s.CPU.Now.Known() && s.CPU.NowPerSec > 0:
 		c.source = "today's CPU, all of it taken as the pools'"
+		c.predicted = 0
 		for _, p := range c.pools {
-			c.perXact[p.ID] = float64(s.CPU.Now) / s.CPU.NowPerSec
+			c.perXact[p.ID] = p.declaredCPU(s, float64(s.CPU.Now)/s.CPU.NowPerSec)
+			c.predicted += Float(c.perXact[p.ID] * p.Load.PerSec)
 		}
-		c.predicted = s.CPU.Now * c.growth
 		c.extrapolated = float64(c.growth) > ExtrapolationLimit
 	}
 	return c
+}
+
+// declaredCPU is what a transaction per second of the pool adds to the ratio: as declared, where cores are, else as found.
+func (p FleetPool) declaredCPU(s FleetServer, found float64) float64 {
+	if p.Load.CPUPerXact > 0 && s.CPU.Cores > 0 {
+		return p.Load.CPUPerXact.Seconds() / s.CPU.Cores
+	}
+	return found
 }
 
 // plan is the prediction as printed, with the CPU if every planned connection were busy: an idle-free worst case that

@@ -53,15 +53,15 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool) (serverProblem, e
 		if p.Rules.Max > 0 {
 			item.Hi = p.Rules.Max
 		}
-		if p.Rules.Count != CountWorst { // growth is charged in full on top of what was seen; it never shrinks
-			from := p.largestSize()
-			item.Lo = max(item.Lo, from)
-			sp.constConns += p.countedConns() - p.sized()*from
-		} else {
-			sp.constConns += p.fixedConns() + p.maybeAbove(item.Lo)
+		if p.Load.Session && p.largestSize() <= item.Hi { // a session may never give its connection back
+			item.Lo = max(item.Lo, p.largestSize())
+		}
+		coef := p.charge(&sp, item)
+		if p.Rules.Count != CountWorst {
+			item.Lo = max(item.Lo, min(p.largestSize(), item.Hi))
 		}
 		sp.problem.Items = append(sp.problem.Items, item)
-		budget.Terms = append(budget.Terms, allocate.Term{Item: i, Coef: p.sized()})
+		budget.Terms = append(budget.Terms, allocate.Term{Item: i, Coef: coef})
 	}
 	sp.addReserves(&budget, f.LeastGain)
 	budget.Cap = s.BudgetConns - sp.constConns
@@ -71,28 +71,53 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool) (serverProblem, e
 	return sp, nil
 }
 
-// fixedConns are the worst-case connections of the pool that neither its size nor its reserve (where the plan may
-// change it) moves: copies with a size of their own, and reserves that stay.
-func (p FleetPool) fixedConns() int {
-	sum := 0
-	for _, c := range p.Copies {
-		switch {
-		case c.FixedConns > 0:
-			sum += c.FixedConns
-		case p.Reserve.Min == p.Reserve.Max:
-			sum += p.ReserveConns
+// charge takes off the budget what no size changes, and returns what one unit of the pool's size costs.
+//
+// Where max_db_connections already binds today, the alias takes all of it whatever its size: it is counted at the cap.
+// A pool counted at what was seen is charged for every connection by which a process grows, and never shrinks.
+func (p FleetPool) charge(sp *serverProblem, item allocate.Item) (coef int) {
+	if p.Rules.Count != CountWorst {
+		sp.constConns += p.countedConns()
+		for _, c := range p.Copies {
+			if c.FixedConns == 0 {
+				sp.constConns -= p.sizeIn(c.Process)
+				coef++
+			}
+		}
+		return coef
+	}
+	sp.constConns += p.OverConns
+	for _, s := range p.Sizes {
+		if p.capBinds(s) {
+			sp.constConns += s.CapConns
+			continue
+		}
+		users, fixed := p.usersIn(s.Process)
+		coef += users
+		sp.constConns += fixed + p.maybeAbove(s.Process, item.Lo)
+		if !p.ReserveFree {
+			sp.constConns += users * p.ReserveConns
 		}
 	}
-	return sum
+	return coef
 }
 
-// maybeAbove is what doubtful sizes of users may add to a pool whose size is at least lo: max(n, maybe) <= n + max(0,
-// maybe − lo) for every n >= lo.
-func (p FleetPool) maybeAbove(lo int) int {
+// capBinds reports whether today's settings already reach max_db_connections in a process.
+func (p FleetPool) capBinds(s Size) bool {
+	return s.CapConns > 0 && p.worstIn(s, s.Conns, p.ReserveConns) >= s.CapConns
+}
+
+// maybeAbove is what doubtful sizes of users may add in a process to a pool whose size is at least lo: max(n, maybe) <=
+// n + max(0, maybe − lo) for every n >= lo.
+func (p FleetPool) maybeAbove(process string, lo int) int {
+	reserve := p.ReserveConns
+	if p.ReserveFree {
+		reserve = p.Reserve.Min
+	}
 	sum := 0
 	for _, c := range p.Copies {
-		if c.FixedConns == 0 {
-			sum += max(0, c.MaybeConns-lo-p.Reserve.Min)
+		if c.Process == process && c.FixedConns == 0 && !c.Shared {
+			sum += max(0, c.MaybeConns-lo-reserve)
 		}
 	}
 	return sum
@@ -102,24 +127,24 @@ func (p FleetPool) maybeAbove(lo int) int {
 func (sp *serverProblem) addReserves(budget *allocate.Row, leastGain float64) {
 	for i, p := range sp.pools {
 		sp.reserve = append(sp.reserve, -1)
-		if p.Reserve.Min == p.Reserve.Max || p.Rules.Count != CountWorst {
+		if !p.ReserveFree {
 			continue
 		}
 		item := len(sp.problem.Items)
 		sp.reserve[i] = item
 		sp.problem.Items = append(sp.problem.Items, allocate.Item{ID: p.ID + " reserve", Lo: p.Reserve.Min, Hi: p.Reserve.Max,
 			Min: p.Reserve.Min, Cost: newReserveCurve(p, leastGain)})
-		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: p.sized()})
+		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: budget.Terms[i].Coef})
 	}
 }
 
-// addAliasCaps keeps every copy's size usable: under max_db_connections the users of one process's alias share a cap, so
-// users × (size + reserve) must not exceed it.
+// addAliasCaps keeps every copy's growth usable: under max_db_connections the users of one process's alias share a cap,
+// so users × (size + reserve) must not grow beyond it. Today's sizes always fit.
 func (sp *serverProblem) addAliasCaps() {
 	for i, p := range sp.pools {
 		for _, s := range p.Sizes {
 			if users, fixed := p.usersIn(s.Process); s.CapConns > 0 && users > 0 {
-				row := allocate.Row{Name: fmt.Sprintf("max_db_connections %d of %s in %s", s.CapConns, p.ID, s.Process), Cap: s.CapConns - fixed}
+				row := allocate.Row{Name: fmt.Sprintf("max_db_connections %d of %s in %s", s.CapConns, p.ID, s.Process), Cap: max(s.CapConns-fixed, users*(s.Conns+p.ReserveConns))}
 				sp.addTerms(&row, i, users)
 				sp.problem.Rows = append(sp.problem.Rows, row)
 			}
@@ -154,6 +179,11 @@ func (sp *serverProblem) addTerms(row *allocate.Row, i, coef int) {
 // addBusyCap is the best-effort answer to a CPU that cannot carry the load: no more connections than the ceiling keeps
 // busy.
 func (sp *serverProblem) addBusyCap(conns int) {
+	least := 0
+	for i, p := range sp.pools {
+		least += p.sized() * sp.problem.Items[i].Lo
+	}
+	conns = max(conns, least)
 	row := allocate.Row{Name: fmt.Sprintf("CPU ceiling of %s: %d busy connections", sp.server.Name, conns), Cap: conns}
 	for i, p := range sp.pools {
 		row.Terms = append(row.Terms, allocate.Term{Item: i, Coef: p.sized()})

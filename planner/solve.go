@@ -26,13 +26,15 @@ type Options struct {
 // When no sizes keep every promise the error is of KindInfeasible and the Plan carries the certificate; with BestEffort
 // the Plan is the least bad one and the certificate stands beside it, without an error.
 func Solve(f Fleet, opt Options) (Plan, error) {
-	plan := Plan{Version: PlanVersion, At: f.At, WaitModel: waitModel(f), Warnings: slices.Clone(f.Warnings)}
+	plan := Plan{Version: PlanVersion, At: f.At, WaitModel: waitModel(f), Warnings: append([]string{}, f.Warnings...), Servers: []PlanServer{}, Pools: []PlanPool{}}
 	for _, p := range f.Pools {
 		plan.Warnings = append(plan.Warnings, p.Load.Notes...)
 	}
 	for _, s := range f.Servers {
 		if err := plan.addServer(f, s, opt); err != nil {
-			if KindOf(err) == KindInfeasible {
+			if KindOf(err) == KindInfeasible { // what is there of a plan is no plan: only the certificate counts
+				plan.Servers, plan.Pools = []PlanServer{}, []PlanPool{}
+				plan.Objective, plan.Now, plan.Gap = Unknown(), Unknown(), Unknown()
 				return plan, err
 			}
 			return Plan{}, err
@@ -79,8 +81,7 @@ func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
 			sp.addBusyCap(busy)
 		}
 		if sol, err = allocate.Solve(sp.problem); err != nil {
-			return &Error{Kind: KindInfeasible, Subject: "server " + s.Name, Err: fmt.Errorf("not even one connection for every copy fits: %w", err),
-				Hint: "raise max_connections, or have fewer processes or users"}
+			return &Error{Kind: KindInfeasible, Subject: "server " + s.Name, Err: fmt.Errorf("%s; and not even the least sizes (min, or 1) fit: %w", cert.Text, err), Hint: cert.hint()}
 		}
 	}
 	kept := map[int]string{}
@@ -125,12 +126,8 @@ func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution,
 		ps.PlannedConns += line.Conns
 	}
 	ps.SpareConns = ps.BudgetConns - ps.PlannedConns
-	price := sol.Prices[0]
-	if i := price.OneMore.Item; i >= 0 && i < len(sp.pools) && !sp.bestEffort {
-		ps.Price.OneMore = &OneMore{Pool: sp.pools[i].ID, UnitConns: price.OneMore.Coef, Saves: price.OneMore.Saves}
-	}
-	if i := price.OneFewer.Item; i >= 0 && i < len(sp.pools) && !sp.bestEffort {
-		ps.Price.OneFewer = &OneFewer{Pool: sp.pools[i].ID, UnitConns: price.OneFewer.Coef, Costs: price.OneFewer.Costs}
+	if !sp.bestEffort {
+		ps.Price = sp.price(sol, ps.SpareConns)
 	}
 	plan.Gap += ps.Gap
 	plan.Servers = append(plan.Servers, ps)
@@ -141,25 +138,34 @@ func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution,
 	return nil
 }
 
-// plannedConns is what the ledger counts for a pool of ours at a planned size.
+// plannedConns is what the ledger counts for a pool of ours at a planned size: its worst case with what is open beyond
+// today's settings; for a pool counted at what was seen, that and every connection by which a process grows.
 func (p FleetPool) plannedConns(size, reserve int) int {
-	if p.Rules.Count != CountWorst {
-		return p.countedConns() + p.sized()*(size-p.largestSize())
+	if p.Rules.Count == CountWorst {
+		return p.WorstAt(size, reserve) + p.OverConns
 	}
-	return p.WorstAt(size, reserve)
+	conns := p.countedConns()
+	for _, c := range p.Copies {
+		if c.FixedConns == 0 {
+			conns += max(0, size-p.sizeIn(c.Process))
+		}
+	}
+	return conns
 }
 
 // product writes the multiplication behind a pool's worst case.
 func (p FleetPool) product(size, reserve int) string {
 	text := fmt.Sprintf("%d copies × %d", p.sized(), size)
+	if p.Rules.Count != CountWorst {
+		return fmt.Sprintf("%s, accepted risk: %d seen and what is added to it", text, p.countedConns())
+	}
 	if reserve > 0 {
 		text = fmt.Sprintf("%d copies × (%d + %d reserve)", p.sized(), size, reserve)
 	}
-	fixed := 0
-	for _, c := range p.Copies {
-		fixed += c.FixedConns
+	if p.OverConns > 0 {
+		text += fmt.Sprintf(" + %d open beyond today's settings", p.OverConns)
 	}
-	if fixed > 0 {
+	if fixed := p.overridden(); fixed > 0 {
 		text += fmt.Sprintf(" + %d of users with a pool_size of their own", fixed)
 	}
 	return text

@@ -243,7 +243,7 @@ func TestCapsOfUsersRolesAndDatabasesBindThePlan(t *testing.T) {
 		bound  string
 		most   int
 	}{
-		{"max_user_connections", func(o *Observation) { o.Processes[0].Settings.MaxUserConns = 15 }, "max_user_connections 15 of app1 in main/1", 15},
+		{"max_user_connections", func(o *Observation) { o.Processes[0].Settings.MaxUserConns = 20 }, "max_user_connections 20 of app1 in main/1", 20},
 		{"role", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{"app1", 17}} }, "CONNECTION LIMIT 17 of role app1", 17},
 		{"database", func(o *Observation) { o.Servers[0].Databases = []ConnLimit{{"app", 8}} }, "CONNECTION LIMIT 8 of database app", 8},
 	} {
@@ -490,8 +490,8 @@ func TestCapsOfOneProcessDoNotHoldForAnother(t *testing.T) {
 	if got := f.Pools[0].WorstConns; got != 8+20 {
 		t.Errorf("worst case %d, want 8 in the process with max_db_connections 8 and 2 × 10 in the other", got)
 	}
-	if x := plan.Pools[0]; x.ToSize > 4 || x.WorstConns.After > 8+2*x.ToSize {
-		t.Errorf("%+v; want a size that two users can have under the cap of 8", x)
+	if x := plan.Pools[0]; x.WorstConns.After != 8+2*x.ToSize {
+		t.Errorf("%+v; want 8 in the one process and twice the size in the other", x)
 	}
 }
 
@@ -532,5 +532,130 @@ func TestADoubtfulUserSizeCountsWhereItIsTheLargerOne(t *testing.T) {
 	x := plan.Pools[0]
 	if x.Copies != 2 || x.WorstConns.After != x.ToSize+max(30, x.ToSize) || !strings.Contains(strings.Join(plan.Warnings, "\n"), "may show app2 the pool_size of another user") {
 		t.Errorf("%+v, warnings %q", x, plan.Warnings)
+	}
+}
+
+func TestSessionPoolsAreNeverShrunkOnAGauge(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 5, 0, 5, "app1"), seenAlias("sessions", 20, 0, 18, "app1"))
+	for _, o := range []*Observation{&a, &b} {
+		o.Processes[0].Aliases[1].PoolMode = "session"
+		o.Processes[0].Aliases[1].Pools[0].ServersActive = 6
+	}
+	_, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if x := plan.Pools[1]; x.ToSize < 20 || x.Wait.P99.Known() || x.Utilization.Known() {
+		t.Errorf("%+v; want at least 20, and no modelled waits", x)
+	}
+}
+
+func TestWhatIsOpenBeyondTheSettingsStaysInThePlan(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 20, 0, 30, "app1"))
+	f, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if f.Pools[0].WorstConns != 30 || f.Pools[0].OverConns != 10 {
+		t.Errorf("worst %d, beyond the settings %d; want 30 and 10", f.Pools[0].WorstConns, f.Pools[0].OverConns)
+	}
+	if x := plan.Pools[0]; x.WorstConns.After != x.ToSize+10 {
+		t.Errorf("%+v; want the 10 counted until they are gone", x)
+	}
+}
+
+func TestAUserWhoseLimitBindsIsCountedAsAWhole(t *testing.T) {
+	var aliases []Alias
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		aliases = append(aliases, seenAlias(name, 20, 0, 2, "app1"))
+	}
+	a, b := seenFleet(aliases...)
+	a.Processes[0].Settings.MaxUserConns, b.Processes[0].Settings.MaxUserConns = 20, 20
+	_, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+	for _, x := range plan.Pools {
+		if x.ToSize != 20 {
+			t.Errorf("%s %d → %d; the limit of 20 is no reason to shrink", x.ID, 20, x.ToSize)
+		}
+	}
+	if s := plan.Servers[0]; s.BudgetConns != 60-3-5-20 || s.PlannedConns != 0 {
+		t.Errorf("budget %d, planned %d; want the user's 20 as one line of the ledger", s.BudgetConns, s.PlannedConns)
+	}
+}
+
+func TestAnOvercommittedCapIsNotInfeasible(t *testing.T) {
+	capped := seenAlias("app", 20, 5, 1, "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "v1")
+	capped.MaxConns = 40
+	a, b := seenFleet(capped)
+	_, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if x := plan.Pools[0]; x.WorstConns.After != 40 {
+		t.Errorf("%+v; want 40, the cap", x)
+	}
+}
+
+func TestGrowthOfAPoolCountedAtItsPeakIsChargedForEachProcess(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 10, 0, 5, "app1"))
+	for _, o := range []*Observation{&a, &b} {
+		second := o.Processes[0]
+		second.ID = "main/2"
+		second.Aliases = []Alias{second.Aliases[0]}
+		second.Aliases[0].SizeConns = 30
+		o.Processes = append(o.Processes, second)
+	}
+	p, _ := Declared{}.pool("main/app")
+	p.Count, p.Min = CountHighest, 30
+	_, plan := solveSeen(t, Declared{Pools: []DeclaredPool{p}, LeastGain: 1}, a, b)
+	if x := plan.Pools[0]; x.ToSize != 30 || x.WorstConns.After != 10+20 {
+		t.Errorf("%+v; want 10 seen and 20 by which main/1 grows", x)
+	}
+}
+
+func TestCPUIsPredictedForTheDemandThatAFullPoolHides(t *testing.T) {
+	w := &world{at: epoch, size: 5, version: "1.24.1", mode: "transaction", active: 5, waiting: 5000, maxWait: 5 * time.Second, counts: true}
+	var looks []Observation
+	for range 20 {
+		w.run(3*time.Second, 300, 50*time.Millisecond, 5*time.Second) // 100/s served
+		w.xacts += 2700                                               // of 1000/s that come
+		o := w.look()
+		o.Signals = []Signal{{Name: SignalCPU, Server: "main", Value: 0.5, At: o.At}}
+		looks = append(looks, o)
+	}
+	e := evidenceOf(t, looks...)
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Model(epoch, Declared{SizeAll: true}, e, loads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := Solve(f, Options{})
+	if KindOf(err) != KindInfeasible || plan.Infeasible == nil || math.Abs(float64(plan.Infeasible.Need)-5) > 0.3 {
+		t.Errorf("%v; want 500 %% CPU predicted: ten times what is served now", err)
+	}
+	if plan.Objective.Known() || plan.Gap.Known() || len(plan.Pools) != 0 {
+		t.Errorf("an infeasible plan claims objective %v and gap %v", plan.Objective, plan.Gap)
+	}
+	f.Servers[0].CPU.Now = 0.05 // then 50 % are predicted: feasible, and extrapolated
+	plan, err = Solve(f, Options{})
+	if err != nil || !plan.Servers[0].CPU.Extrapolated || !strings.Contains(strings.Join(plan.Warnings, "\n"), "CPU is extrapolated") {
+		t.Errorf("%v, %+v, %q", err, plan.Servers, plan.Warnings)
+	}
+}
+
+func TestPricesAreThoseOfTheNextUnit(t *testing.T) {
+	d := whatIf(61) // budget 53, units of 2: 26 units and one connection spare
+	p := solve(t, d)
+	price := p.Servers[0].Price
+	if price.OneMore == nil || price.OneMore.UnitConns != 2 || price.OneMore.ShortConns != 1 || price.OneFewer == nil || price.OneFewer.Costs <= price.OneMore.Saves {
+		t.Errorf("%+v %+v, spare %d", price.OneMore, price.OneFewer, p.Servers[0].SpareConns)
+	}
+	d.Servers[0].MaxConns = ptr(62)
+	more := solve(t, d)
+	if saved := float64(p.Objective - more.Objective); math.Abs(saved-price.OneMore.Saves) > 1e-12 {
+		t.Errorf("one more connection saves %g, the price said %g", saved, price.OneMore.Saves)
+	}
+}
+
+func TestReserveRangesMayFixTheReserve(t *testing.T) {
+	d := whatIf(60)
+	d.Pools[0].ReserveConns, d.Pools[0].Reserve = ptr(4), &IntRange{Min: 0, Max: 0}
+	d.Pools[1].Reserve = &IntRange{Min: 2, Max: 3}
+	p := solve(t, d)
+	if p.Pools[0].ReserveSize != 0 || p.Pools[1].ReserveSize != 2 {
+		t.Errorf("reserves %d and %d; want 0 and 2", p.Pools[0].ReserveSize, p.Pools[1].ReserveSize)
 	}
 }
