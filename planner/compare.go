@@ -38,10 +38,17 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 		}
 		r.compareServer(saved.Fleet.Servers[i], s)
 	}
-	planned := map[string]int{}
-	for _, s := range now.Servers {
-		planned[s.Name] = 0
+	for _, s := range saved.Fleet.Servers {
+		if !slices.ContainsFunc(now.Servers, func(n FleetServer) bool { return n.Name == s.Name }) {
+			r.Moved = append(r.Moved, "server "+s.Name+" is gone")
+		}
 	}
+	for _, p := range saved.Fleet.Pools {
+		if !slices.ContainsFunc(now.Pools, func(n FleetPool) bool { return n.ID == p.ID }) {
+			r.Moved = append(r.Moved, "pool "+p.ID+" is gone")
+		}
+	}
+	planned := map[string]int{}
 	var excess float64
 	for _, p := range now.Pools {
 		size, reserve, ok := saved.Plan.sizeOf(p.ID)
@@ -49,6 +56,9 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 			planned[p.Server] += p.countedConns()
 			if !ok {
 				r.Moved = append(r.Moved, "pool "+p.ID+" is new")
+				if size, _, planned := plan.sizeOf(p.ID); planned && p.Frozen == "" {
+					excess += curveOf(p).Cost(size) // the saved plan says nothing of it: no difference
+				}
 			}
 			continue
 		}
@@ -103,6 +113,9 @@ func (r *Review) comparePool(was Fleet, p FleetPool, size int) {
 	old := was.Pools[i]
 	if a, b := old.Load.Erlangs, p.Load.Erlangs; b.Target < a.Lower || b.Target > a.Upper {
 		r.Moved = append(r.Moved, fmt.Sprintf("load of %s %.3g → %.3g Erlangs, outside the %.3g–%.3g it was planned for", p.ID, a.Target, b.Target, a.Lower, a.Upper))
+	}
+	if old.Rules != p.Rules {
+		r.Moved = append(r.Moved, fmt.Sprintf("the promises or the weight of %s were changed", p.ID))
 	}
 	if old.sized() != p.sized() {
 		r.Moved = append(r.Moved, fmt.Sprintf("copies of %s %d → %d", p.ID, old.sized(), p.sized()))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -94,7 +95,7 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared 
 	if !observed && rules.MaxConns == nil {
 		return FleetServer{}, nil, &Error{Kind: KindUsage, Subject: "server " + name,
 			Err:  fmt.Errorf("max_connections is neither observed nor declared"),
-			Hint: "give its DSN (--postgres, or dsn: in the config), or declare max_connections: under servers:"}
+			Hint: fmt.Sprintf("give its DSN (--postgres, or dsn: in the config), or declare max_connections: under servers:%s", serversSeen(e.Last))}
 	}
 	s := FleetServer{Name: name, CPU: modelCPU(name, rules, e, pools)}
 	var source string
@@ -129,6 +130,17 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared 
 	}
 	s.Caps = modelCaps(seen, pools, e)
 	return s, notes, nil
+}
+
+func serversSeen(o Observation) string {
+	var names []string
+	for _, s := range o.Servers {
+		names = append(names, s.Name)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; the servers looked at are called " + strings.Join(names, ", ")
 }
 
 // directLine counts what connects without a PgBouncer: the highest of the looks and of the lookback, or the lookback's

@@ -155,12 +155,16 @@ func (p FleetPool) plannedConns(size, reserve int) int {
 
 // product writes the multiplication behind a pool's worst case.
 func (p FleetPool) product(size, reserve int) string {
-	text := fmt.Sprintf("%d copies × %d", p.sized(), size)
+	copies := "copies"
+	if p.sized() == 1 {
+		copies = "copy"
+	}
+	text := fmt.Sprintf("%d %s × %d", p.sized(), copies, size)
 	if p.Rules.Count != CountWorst {
 		return fmt.Sprintf("%s, accepted risk: %d seen and what is added to it", text, p.countedConns())
 	}
 	if reserve > 0 {
-		text = fmt.Sprintf("%d copies × (%d + %d reserve)", p.sized(), size, reserve)
+		text = fmt.Sprintf("%d %s × (%d + %d reserve)", p.sized(), copies, size, reserve)
 	}
 	if p.OverConns > 0 {
 		text += fmt.Sprintf(" + %d open beyond today's settings", p.OverConns)
@@ -204,6 +208,8 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		size, why := sp.problem.Items[item].Lo, fl.by
 		if c.Bare {
 			size, why = p.Rules.Min, "min"
+		} else if p.Load.Session && size > fl.size {
+			why = "sessions: never shrunk"
 		} else if p.Rules.Count != CountWorst && size > fl.size {
 			why = "counted at what was seen, so it may not shrink"
 		}

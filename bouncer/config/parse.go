@@ -16,8 +16,9 @@ import (
 // Config is a parsed and valid pgbudget.yaml.
 type Config struct {
 	File
-	name string
-	body ast.Node
+	name   string
+	body   ast.Node
+	values map[string]string // what variables brought in -> ${NAME}; messages show the latter
 }
 
 // Fault is one thing wrong with a file, and where.
@@ -46,8 +47,9 @@ func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Confi
 		return nil, usage(Fault{name + ":1:1", fmt.Sprintf("%d YAML documents, want one", len(file.Docs))})
 	}
 	c := &Config{name: name, body: file.Docs[0].Body}
-	env := &expander{name: name, getenv: getenv}
+	env := &expander{name: name, getenv: getenv, values: map[string]string{}}
 	ast.Walk(env, c.body)
+	c.values = env.values
 	if len(env.faults) > 0 {
 		return nil, usage(errors.Join(env.faults...))
 	}
@@ -100,6 +102,7 @@ type expander struct {
 	name   string
 	getenv func(string) (string, bool)
 	faults []error
+	values map[string]string
 }
 
 // Visit replaces the variables of one string node, and refuses what a config has no use for and the decoder trips over:
@@ -121,6 +124,9 @@ func (x *expander) Visit(n ast.Node) ast.Visitor {
 		if !ok {
 			p := s.GetToken().Position
 			x.faults = append(x.faults, Fault{fmt.Sprintf("%s:%d:%d", x.name, p.Line, p.Column), fmt.Sprintf("environment variable %s is not set", key)})
+		}
+		if v != "" {
+			x.values[v] = ref
 		}
 		return v
 	})

@@ -1,8 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +27,11 @@ type checker struct {
 }
 
 func (k *checker) fault(path, format string, args ...any) {
-	k.faults = append(k.faults, Fault{k.c.Where(path), path + " " + fmt.Sprintf(format, args...)})
+	text := fmt.Sprintf(format, args...)
+	for _, v := range slices.SortedFunc(maps.Keys(k.c.values), func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) }) {
+		text = strings.ReplaceAll(text, v, k.c.values[v]) // what a variable brought in may be a secret
+	}
+	k.faults = append(k.faults, Fault{k.c.Where(path), path + " " + text})
 }
 
 func (k *checker) int(path string, v Int, lo, hi int) {
@@ -254,8 +261,8 @@ func (k *checker) signal(path string, s Signal, servers map[string]string) {
 	k.num(path+".hold", s.Hold, 0, 1e12)
 	k.num(path+".resume", s.Resume, 0, 1e12)
 	k.num(path+".abort", s.Abort, 0, 1e12)
-	if s.Builtin == "cpu" && s.Hold.Set && s.Hold.bad == "" && s.Hold.F > 1 {
-		k.fault(path+".hold", "is %g, want a ratio up to 1", s.Hold.F)
+	if s.Builtin == "cpu" && s.Hold.Set && s.Hold.bad == "" && (s.Hold.F > 1 || s.Hold.F < 0.1) {
+		k.fault(path+".hold", "is %g, want a ratio of 0.1 to 1", s.Hold.F)
 	}
 	if !s.Hold.Set {
 		k.fault(path+".hold", "is missing")

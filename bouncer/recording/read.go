@@ -107,8 +107,20 @@ func check(o planner.Observation) error {
 			}
 		}
 	}
+	if len(o.Servers) == 0 || len(o.Processes) == 0 {
+		return errors.New("a look without servers or processes")
+	}
+	ids := map[string]bool{}
 	for _, p := range o.Processes {
+		if ids[p.ID] {
+			return fmt.Errorf("process %s stands there twice", p.ID)
+		}
+		ids[p.ID] = true
 		for _, a := range p.Aliases {
+			if ids[p.ID+"/"+a.Name] {
+				return fmt.Errorf("%s/%s stands there twice", p.ID, a.Name)
+			}
+			ids[p.ID+"/"+a.Name] = true
 			if a.SizeConns < 0 || a.ReserveConns < 0 || a.MaxConns < 0 {
 				return fmt.Errorf("%s/%s: a negative size", p.ID, a.Name)
 			}

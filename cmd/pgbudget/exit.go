@@ -68,12 +68,7 @@ func errorText(err error) string {
 	return text
 }
 
-// usagef makes an error of usage; what follows the last semicolon is the hint.
-func usagef(format string, args ...any) error {
-	text := fmt.Sprintf(format, args...)
-	hint := ""
-	if i := strings.LastIndex(text, "; "); i >= 0 {
-		text, hint = text[:i], text[i+2:]
-	}
-	return &planner.Error{Kind: planner.KindUsage, Err: errors.New(text), Hint: hint}
+// usage makes an error of usage with the hint what to type instead.
+func usage(hint, format string, args ...any) error {
+	return &planner.Error{Kind: planner.KindUsage, Err: fmt.Errorf(format, args...), Hint: hint}
 }

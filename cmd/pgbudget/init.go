@@ -92,6 +92,10 @@ func (s source) initial(o planner.Observation) (string, error) {
 	}
 	b.WriteString("\npools:   # ours to size; take one out and it stays in the ledger, frozen\n")
 	for _, id := range planner.PoolIDs(o) {
+		if server, _ := placeOf(o, id); server == "" {
+			fmt.Fprintf(&b, "  # - {pool: %s}   # on none of the servers above, as far as can be seen; %s\n", quote(id), seenOf(o, id))
+			continue
+		}
 		fmt.Fprintf(&b, "  - {pool: %s}   # %s\n", quote(id), seenOf(o, id))
 	}
 	b.WriteString("\n# ledger:\n#   - {server: " + targets.Servers[0].Name + ", name: backup agent, conns: 2}\n# prometheus: {url: 'http://prom:9090', lookback: 7d}\n")
@@ -122,7 +126,7 @@ func seenOf(o planner.Observation, id string) string {
 	return fmt.Sprintf("pool_size %s in %d processes, %s", strings.Join(slices.Compact(sizes), "/"), processes, who)
 }
 
-var passwordKey = regexp.MustCompile(`(?i)\s*\b(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)`)
+var passwordKey = regexp.MustCompile(`(?i)(?:^|\s)\s*(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)`)
 
 // withoutPassword is a DSN, keyword or URL, without its passwords.
 func withoutPassword(dsn string) string {

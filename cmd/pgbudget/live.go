@@ -25,7 +25,11 @@ var named = regexp.MustCompile(`^([A-Za-z0-9_.-]+)=(.*[=:].*)$`)
 
 var keywords = map[string]bool{"host": true, "hostaddr": true, "port": true, "user": true, "dbname": true, "database": true, "password": true,
 	"passfile": true, "service": true, "servicefile": true, "sslmode": true, "connect_timeout": true, "application_name": true,
-	"target_session_attrs": true, "options": true, "sslrootcert": true, "sslcert": true, "sslkey": true}
+	"target_session_attrs": true, "options": true, "sslrootcert": true, "sslcert": true, "sslkey": true, "sslpassword": true, "sslsni": true,
+	"sslnegotiation": true, "sslcrl": true, "sslcompression": true, "client_encoding": true, "fallback_application_name": true,
+	"gssencmode": true, "krbsrvname": true, "krbspn": true, "channel_binding": true, "require_auth": true, "load_balance_hosts": true,
+	"min_protocol_version": true, "max_protocol_version": true, "keepalives": true, "keepalives_idle": true, "tcp_user_timeout": true,
+	"replication": true, "datestyle": true, "timezone": true, "search_path": true, "statement_timeout": true, "default_query_exec_mode": true}
 
 func splitName(s string) (name, dsn string) {
 	m := named.FindStringSubmatch(s)
@@ -58,10 +62,10 @@ func (s source) targets() (live.Targets, error) {
 
 func (s source) flagTargets(t live.Targets) (live.Targets, error) {
 	if len(s.bouncers) == 0 {
-		return t, usagef("--postgres needs the consoles of its PgBouncers, too; add --bouncer GROUP=DSN for each process")
+		return t, usage("add --bouncer GROUP=DSN for each process", "--postgres needs the consoles of its PgBouncers, too")
 	}
 	if len(s.postgres) == 0 {
-		return t, usagef("--bouncer needs the server behind it, too; add --postgres DSN")
+		return t, usage("add --postgres DSN", "--bouncer needs the server behind it, too")
 	}
 	for _, p := range s.postgres {
 		name, dsn := splitName(p)
@@ -70,7 +74,7 @@ func (s source) flagTargets(t live.Targets) (live.Targets, error) {
 		}
 		for _, o := range t.Servers {
 			if o.Name == name {
-				return t, usagef("two servers are called %q; name them: --postgres NAME=DSN", name)
+				return t, usage("name them: --postgres NAME=DSN", "two servers are called %q", name)
 			}
 		}
 		t.Servers = append(t.Servers, live.ServerTarget{Name: name, DSN: dsn})
@@ -78,7 +82,7 @@ func (s source) flagTargets(t live.Targets) (live.Targets, error) {
 	for i, b := range s.bouncers {
 		name, dsn := splitName(b)
 		if name == "" || strings.Contains(name, "/") {
-			return t, usagef("--bouncer number %d does not start with its group; write --bouncer main='host=… port=…'", i+1)
+			return t, usage("write --bouncer main='host=… port=…'", "--bouncer number %d does not start with its group", i+1)
 		}
 		at := -1
 		for j, g := range t.Groups {

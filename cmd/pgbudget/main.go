@@ -20,7 +20,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := newApp().RunContext(ctx, os.Args)
+	err := run(ctx)
 	code := exitCode(ctx, err)
 	if code == exitInterrupted {
 		fmt.Fprintln(os.Stderr, "pgbudget: interrupted; nothing was changed")
@@ -29,6 +29,17 @@ func main() {
 	}
 	stop()
 	os.Exit(code) //nolint:gocritic // stop has run
+}
+
+// run runs the command. A panic is a defect and says so, with the exit code of the unforeseen: a trace alone would exit
+// with the code of wrong usage.
+func run(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a defect of pgbudget: %v; nothing was changed\n%s", p, debug.Stack())
+		}
+	}()
+	return newApp().RunContext(ctx, os.Args)
 }
 
 // newApp builds the command tree. The cli package's own habits that would lie to a script are switched off: it exits by
@@ -48,7 +59,7 @@ func newApp() *cli.App {
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return usagef("unknown command %q; %s", c.Args().First(), "pgbudget --help lists the commands")
+				return usage("pgbudget --help lists the commands", "unknown command %q", c.Args().First())
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -67,7 +78,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "pgbudget" {
 		name += " " + c.Command.Name
 	}
-	return usagef("%s; %s --help shows its flags", strings.TrimPrefix(err.Error(), "flag provided but not defined: "), name)
+	return usage(name+" --help shows its flags", "%s", err)
 }
 
 // noArguments refuses left-over arguments, of which a flag after an argument is one.
@@ -78,10 +89,15 @@ func noArguments(c *cli.Context, allowed int) error {
 	rest := c.Args().Slice()[allowed:]
 	for _, a := range rest {
 		if strings.HasPrefix(a, "-") {
-			return usagef("%q stands after an argument and would be ignored; flags go first: pgbudget %s [flags]%s", a, c.Command.Name, argHint(allowed))
+			name, _, _ := strings.Cut(a, "=")
+			return usage(fmt.Sprintf("flags go first: pgbudget %s [flags]%s", c.Command.Name, argHint(allowed)), "%q stands after an argument and would be ignored", name)
 		}
 	}
-	return usagef("left-over argument %q; pgbudget %s takes %d", rest[0], c.Command.Name, allowed)
+	if strings.Contains(rest[0], "=") { // part of a DSN that lost its quotes: it may hold a password
+		name, _, _ := strings.Cut(rest[0], "=")
+		return usage("put the whole DSN into quotes", "left-over argument %s=…", name)
+	}
+	return usage(fmt.Sprintf("pgbudget %s takes %d %s besides its flags", c.Command.Name, allowed, plural(allowed, "argument")), "left-over argument %q", rest[0])
 }
 
 func argHint(allowed int) string {

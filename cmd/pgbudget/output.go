@@ -27,7 +27,7 @@ func newOutput(c *cli.Context) (output, error) {
 		o.format = "table" // an environment variable that is set and empty
 	case "table", "json", "yaml":
 	default:
-		return output{}, usagef("-o %s is not a format; table, json or yaml", o.format)
+		return output{}, usage("table, json or yaml", "-o %s is not a format", o.format)
 	}
 	f, isFile := o.w.(*os.File)
 	o.color = isFile && isatty.IsTerminal(f.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !c.Bool("no-color")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -36,31 +37,59 @@ func planCommand() *cli.Command {
 	}
 }
 
-// finishPlan prints, saves and compares a plan, and chooses the exit code: infeasible before pending.
+// compared is what -o json and yaml print with --compare: one document.
+type compared struct {
+	Plan    planner.Plan   `json:"plan"`
+	Compare planner.Review `json:"compare"`
+}
+
+// finishPlan prints, compares and saves a plan, and chooses the exit code: infeasible before broken before pending.
 func finishPlan(c *cli.Context, out output, fleet planner.Fleet, plan planner.Plan, infeasible error) error {
-	if infeasible == nil || out.format != "table" {
-		if err := out.plan(plan); err != nil {
-			return err
-		}
-	}
 	if infeasible != nil {
+		if out.format != "table" {
+			if err := out.data(plan); err != nil {
+				return err
+			}
+		}
 		return infeasible
 	}
-	if file := c.String("out"); file != "" {
-		if err := savePlan(file, fleet, plan); err != nil {
-			return err
-		}
+	broken, err := printPlan(c.String("compare"), out, fleet, plan)
+	if err != nil {
+		return err
 	}
-	if file := c.String("compare"); file != "" {
-		if err := comparePlan(out, file, fleet, plan); err != nil {
+	if file := c.String("out"); file != "" { // last: it may be the file that was compared with
+		if err := savePlan(file, fleet, plan); err != nil {
 			return err
 		}
 	}
 	switch {
 	case plan.BestEffort:
 		return errBestEffort
+	case broken:
+		return &planner.Error{Kind: planner.KindInfeasible, Subject: c.String("compare"), Err: errors.New("the saved plan no longer keeps every promise"), Hint: "use the new plan"}
 	case c.Bool("detailed-exitcode") && plan.Changes():
 		return errPending
 	}
 	return nil
+}
+
+// printPlan prints a plan and, where a saved one is named, what became of that.
+func printPlan(file string, out output, fleet planner.Fleet, plan planner.Plan) (broken bool, err error) {
+	if file == "" {
+		return false, out.plan(plan)
+	}
+	saved, err := loadPlan(file)
+	if err != nil {
+		return false, err
+	}
+	review := planner.Compare(saved, fleet, plan)
+	broken = len(review.Broken) > 0
+	if out.format != "table" {
+		return broken, out.data(compared{plan, review})
+	}
+	if err := out.plan(plan); err != nil {
+		return broken, err
+	}
+	out.review(file, saved, review)
+	return broken, nil
 }

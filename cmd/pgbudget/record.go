@@ -41,7 +41,7 @@ func recordCommand() *cli.Command {
 				return err
 			}
 			if c.NArg() == 0 {
-				return usagef("no file to write; pgbudget record [flags] FILE")
+				return usage("pgbudget record [flags] FILE", "no file to write")
 			}
 			s, err := newSource(c, "for")
 			if err != nil {

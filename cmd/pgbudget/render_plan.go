@@ -84,12 +84,19 @@ func cpuLine(c planner.PlanCPU) string {
 func priceLine(p planner.PlanPrice) string {
 	var parts []string
 	if m := p.OneMore; m != nil {
-		parts = append(parts, fmt.Sprintf("%d more connections would save %s waiting clients (%s)", m.UnitConns, small(m.Saves), m.Pool))
+		parts = append(parts, fmt.Sprintf("%d more %s would save %s waiting clients (%s)", m.ShortConns, plural(m.ShortConns, "connection"), small(m.Saves), m.Pool))
 	}
 	if f := p.OneFewer; f != nil {
 		parts = append(parts, fmt.Sprintf("%d fewer cost %s (%s)", f.UnitConns, small(f.Costs), f.Pool))
 	}
 	return strings.Join(parts, ", ")
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
 }
 
 func (o output) pools(p planner.Plan) {
@@ -226,28 +233,21 @@ func proof(gap planner.Float) string {
 	}
 }
 
-// next says what doing nothing means, and what an operator would do with the plan by hand: releases before grants.
+// next says what doing nothing means, and what an operator would do with the plan by hand: releases before grants, judged
+// process by process, because one that grows may do so only after others have drained.
 func (o output) next(p planner.Plan) {
 	var full, release, grant []string
 	for _, x := range p.Pools {
 		if x.UseNow.Known() && x.UseNow >= 1 {
 			full = append(full, x.ID)
 		}
-		if x.Frozen != "" || x.FromSize != nil && *x.FromSize == x.ToSize && x.ReserveSize == x.ReserveFrom {
-			continue
-		}
-		line := fmt.Sprintf("%s pool_size %s", x.ID, change(sizeText(x), fmt.Sprint(x.ToSize)))
-		if x.ReserveSize != x.ReserveFrom {
-			line += fmt.Sprintf(", reserve_pool_size %d → %d", x.ReserveFrom, x.ReserveSize)
-		}
-		if x.WorstConns.After <= x.WorstConns.Before {
-			release = append(release, line)
-		} else {
-			grant = append(grant, line)
+		if x.Frozen == "" {
+			r, g := acts(x)
+			release, grant = append(release, r...), append(grant, g...)
 		}
 	}
 	if len(full) > 0 {
-		fmt.Fprintf(o.w, "doing nothing: %s cannot keep up with its load\n", strings.Join(full, ", "))
+		fmt.Fprintf(o.w, "doing nothing: %s cannot keep up with the load\n", strings.Join(full, ", "))
 	}
 	switch {
 	case len(release)+len(grant) == 0:
@@ -264,4 +264,35 @@ func (o output) next(p planner.Plan) {
 		fmt.Fprintf(o.w, "%s: %s; RELOAD\n", then, strings.Join(grant, "; "))
 	}
 	fmt.Fprintln(o.w, "nothing was changed")
+}
+
+// acts lists what one pool releases and what it is granted. A line may do both: a smaller reserve and a larger size.
+func acts(x planner.PlanPool) (release, grant []string) {
+	note := func(list *[]string, format string, args ...any) {
+		*list = append(*list, x.ID+" "+fmt.Sprintf(format, args...))
+	}
+	if x.ReserveSize < x.ReserveFrom {
+		note(&release, "reserve_pool_size %d → %d", x.ReserveFrom, x.ReserveSize)
+	} else if x.ReserveSize > x.ReserveFrom {
+		note(&grant, "reserve_pool_size %d → %d", x.ReserveFrom, x.ReserveSize)
+	}
+	if x.FromSize != nil {
+		if *x.FromSize > x.ToSize {
+			note(&release, "pool_size %d → %d", *x.FromSize, x.ToSize)
+		} else if *x.FromSize < x.ToSize {
+			note(&grant, "pool_size %d → %d", *x.FromSize, x.ToSize)
+		}
+		return release, grant
+	}
+	for _, s := range x.FromSizes {
+		if s.Conns > x.ToSize {
+			note(&release, "pool_size %d → %d in %s", s.Conns, x.ToSize, s.Process)
+		} else if s.Conns < x.ToSize {
+			note(&grant, "pool_size %d → %d in %s", s.Conns, x.ToSize, s.Process)
+		}
+	}
+	if len(x.FromSizes) == 0 {
+		note(&grant, "pool_size %d", x.ToSize)
+	}
+	return release, grant
 }

@@ -70,17 +70,17 @@ func newSource(c *cli.Context, window string) (source, error) {
 		d    time.Duration
 	}{{window, s.window}, {"timeout", s.timeout}} {
 		if d.d <= 0 {
-			return source{}, usagef("--%s is %s, want more than 0", d.name, d.d)
+			return source{}, usage("give a time such as 60s", "--%s is %s, want more than 0", d.name, d.d)
 		}
 	}
 	if s.every < 0 || s.every > s.window {
-		return source{}, usagef("--every is %s, want more than 0 and at most --%s, %s", s.every, window, s.window)
+		return source{}, usage("leave --every out for a twentieth of it", "--every is %s, want more than 0 and at most --%s, %s", s.every, window, s.window)
 	}
 	if s.every == 0 {
 		s.every = min(max(time.Second, s.window/20), s.window)
 	}
 	if s.from != "" && (len(s.postgres) > 0 || len(s.bouncers) > 0) {
-		return source{}, usagef("--from reads a recording, --postgres and --bouncer a live fleet; choose one")
+		return source{}, usage("choose one (PGBUDGET_POSTGRES and PGBUDGET_BOUNCER count like the flags)", "--from reads a recording, --postgres and --bouncer a live fleet")
 	}
 	name := c.String("config")
 	if name == "" && len(s.bouncers) == 0 && len(s.postgres) == 0 {
