@@ -112,6 +112,7 @@ func (l *flowLoad) count(f Flow) {
 		active += float64(iv.Active)
 		growth += float64(iv.Growth)
 	}
+	counted = counted && (assigned > 0 || l.busySeconds == 0) // busy without an assignment: they are not counted
 	left := max(0, float64(l.xacts)-growth)
 	l.served = left
 	switch {

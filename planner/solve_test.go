@@ -140,6 +140,7 @@ func seenFleet(aliases ...Alias) (Observation, Observation) {
 		a.Database, a.PoolMode, a.Server = a.Name, "transaction", "main"
 		o.Processes[0].Aliases = append(o.Processes[0].Aliases, a)
 		a.Counters.Xacts += 24000
+		a.Counters.Assignments += 24000
 		a.Counters.XactTime += 240 * time.Second // 4 Erlangs
 		later.Processes[0].Aliases = append(later.Processes[0].Aliases, a)
 	}

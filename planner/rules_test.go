@@ -1,0 +1,185 @@
+package planner
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestCapsCountReserves(t *testing.T) {
+	capped := seenAlias("app", 4, 2, 3, "app1")
+	capped.MaxConns = 12
+	a, b := seenFleet(capped)
+	_, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if x := plan.Pools[0]; x.ToSize != 10 {
+		t.Errorf("size %d; want 10: with the reserve of 2 it fills max_db_connections 12", x.ToSize)
+	}
+}
+
+func TestAForcedUserBefore123IsLimitedInEachDatabaseApart(t *testing.T) {
+	for _, c := range []struct {
+		version string
+		want    int
+	}{{"1.18.0", 6 + 6}, {"1.23.1", 6}} {
+		a, b := seenFleet(seenAlias("d1", 10, 0, 1, "forced"), seenAlias("d2", 10, 0, 1, "forced"))
+		for _, o := range []*Observation{&a, &b} {
+			o.Processes[0].Version = c.version
+			o.Processes[0].Users = []UserLimit{{Name: "forced", MaxConns: 6}}
+			for i := range o.Processes[0].Aliases {
+				o.Processes[0].Aliases[i].ForceUser = "forced"
+			}
+		}
+		f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
+		got := f.Pools[0].WorstConns + f.Pools[1].WorstConns
+		for _, l := range f.Servers[0].Lines {
+			if strings.HasPrefix(l.Item, "user ") {
+				got += l.Conns
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: worst case %d, want %d", c.version, got, c.want)
+		}
+	}
+}
+
+func TestAUserLimitOfZeroLiftsTheProcesss(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 10, 0, 1, "app1", "app2"))
+	for _, o := range []*Observation{&a, &b} {
+		o.Processes[0].Settings.MaxUserConns = 4
+		o.Processes[0].Users = []UserLimit{{Name: "app2", MaxConns: Unlimited}}
+	}
+	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if f.Servers[0].BudgetConns != 60-3-5-4 || f.Pools[0].WorstConns != 10 {
+		t.Errorf("budget %d, worst %d; want app1 counted at its 4 and app2 at 10", f.Servers[0].BudgetConns, f.Pools[0].WorstConns)
+	}
+}
+
+func TestAServerElsewhereIsInNoLedger(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 10, 0, 4, "app1"), seenAlias("replica", 30, 0, 9, "app1"))
+	for _, o := range []*Observation{&a, &b} {
+		o.Processes[0].Aliases[1].Server, o.Processes[0].Aliases[1].Proof = "", ProofElsewhere
+	}
+	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if len(f.Pools) != 1 || !strings.Contains(strings.Join(f.Warnings, "\n"), "main/replica: its connections (seen on main/1) are on none of the servers looked at") {
+		t.Errorf("%d pools, warnings %q", len(f.Pools), f.Warnings)
+	}
+	for _, o := range []*Observation{&a, &b} { // nothing to look for: it may be here, so it counts
+		o.Processes[0].Aliases[1].Proof = ProofNone
+	}
+	if f, _ := solveSeen(t, Declared{SizeAll: true}, a, b); len(f.Pools) != 2 {
+		t.Errorf("%d pools; what may be on this server counts on it", len(f.Pools))
+	}
+}
+
+func TestPoolsOfOneLineOnTwoServersAreDrift(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 10, 0, 4, "app1"))
+	for _, o := range []*Observation{&a, &b} {
+		second := o.Processes[0]
+		second.ID = "main/2"
+		second.Aliases = []Alias{second.Aliases[0]}
+		second.Aliases[0].Server = "other"
+		o.Processes = append(o.Processes, second)
+	}
+	e := evidenceOf(t, a, b)
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Model(epoch, Declared{SizeAll: true}, e, loads); KindOf(err) != KindDrift {
+		t.Errorf("%v, want drift", err)
+	}
+}
+
+func TestSizeZeroWithoutACapHasNoWorstCase(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 0, 0, 4, "app1"))
+	e := evidenceOf(t, a, b)
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Model(epoch, Declared{SizeAll: true}, e, loads); KindOf(err) != KindEvidence {
+		t.Errorf("%v, want a refusal: 0 is unlimited", err)
+	}
+	for _, o := range []*Observation{&a, &b} {
+		o.Processes[0].Aliases[0].MaxConns = 12
+	}
+	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if f.Pools[0].WorstConns != 12 {
+		t.Errorf("worst case %d, want max_db_connections", f.Pools[0].WorstConns)
+	}
+}
+
+func TestBestEffortClaimsNoProof(t *testing.T) {
+	plan, err := trySolve(t, whatIf(26), Options{BestEffort: true})
+	if err != nil || plan.Gap.Known() {
+		t.Errorf("%v, gap %v; want none", err, plan.Gap)
+	}
+}
+
+func TestCPUIfAllWereBusyCountsTheBase(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 8, 0, 5, "app1"))
+	e := evidenceOf(t, a, b)
+	e.History = History{Servers: []ServerHistory{{Server: "main", CPU: CPUFit{Samples: 100, Base: 0.1, Mean: 0.0005, MaxPerSec: 500,
+		Demands: []CPUCost{{Pool: "main/app", RatioPerTPS: 0.0005}}}}}}
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Model(epoch, Declared{SizeAll: true, Deadband: 0.01}, e, loads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := Solve(f, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cpu := plan.Servers[0].CPU
+	near(t, "predicted", float64(cpu.Predicted), 0.1+400*0.0005, 1e-9) // 24000 in 60 s
+	conns := float64(plan.Servers[0].PlannedConns)
+	near(t, "if all were busy", float64(cpu.AllBusy), 0.1+conns*0.0005/0.010, 1e-9)
+}
+
+func TestCompareSeesPoolsComeAndGoAndPromisesBreak(t *testing.T) {
+	d := whatIf(60)
+	f, err := Model(epoch, d, Evidence{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := Solve(f, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := Saved{f, plan}
+	review := func(d Declared) Review {
+		t.Helper()
+		now, err := Model(epoch, d, Evidence{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Solve(now, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Compare(saved, now, p)
+	}
+	if r := review(d); len(r.Moved) != 0 || len(r.Broken) != 0 || float64(r.Excess) != 0 || !strings.Contains(r.Verdict, "still stands") {
+		t.Errorf("nothing moved: %+v", r)
+	}
+	gone := whatIf(60)
+	gone.Pools = gone.Pools[:1]
+	if r := review(gone); len(r.Moved) != 1 || r.Moved[0] != "pool main/app is gone" {
+		t.Errorf("%+v", r)
+	}
+	more := whatIf(60)
+	extra := more.Pools[0]
+	extra.ID, extra.Load = "zz/app", &DeclaredLoad{ArrivalsPerSec: 10, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
+	more.Pools = append(more.Pools, extra)
+	if r := review(more); len(r.Moved) != 1 || r.Moved[0] != "pool zz/app is new" || len(r.Broken) != 1 {
+		t.Errorf("%+v", r)
+	}
+	loaded := whatIf(60)
+	loaded.Pools[0].Load.ArrivalsPerSec = 2300 // 11.5 Erlangs a copy, 13 planned: utilisation 0.88; p99 and mean still hold
+	if r := review(loaded); len(r.Moved) == 0 || !strings.Contains(r.Moved[0], "load of ci/app 10 → 23") {
+		t.Errorf("%+v", r)
+	}
+}
