@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -19,7 +21,7 @@ func initCommand() *cli.Command {
 	}
 	for _, f := range sourceFlags() {
 		switch f.Names()[0] {
-		case "postgres", "bouncer", "timeout":
+		case "from", "postgres", "bouncer", "timeout":
 			flags = append(flags, f)
 		}
 	}
@@ -28,6 +30,7 @@ func initCommand() *cli.Command {
 		Usage: "print a commented config for the fleet that it sees",
 		Description: "Examples:\n" +
 			"  pgbudget init --postgres DSN --bouncer main=DSN --bouncer ci=DSN > pgbudget.yaml\n" +
+			"  pgbudget init --from fleet.jsonl                      addresses are left for you to fill in\n" +
 			"  pgbudget init --reference",
 		Flags: flags,
 		Action: func(c *cli.Context) error {
@@ -38,19 +41,12 @@ func initCommand() *cli.Command {
 				_, err := fmt.Fprint(c.App.Writer, config.Reference)
 				return err
 			}
-			s := source{postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"), timeout: c.Duration("timeout")}
-			if !s.live() {
-				return errNoFleet
-			}
-			o, err := s.look(c.Context)
+			s := source{from: c.String("from"), postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"), timeout: c.Duration("timeout")}
+			o, targets, err := s.first(c.Context)
 			if err != nil {
 				return err
 			}
-			text, err := s.initial(o)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprint(c.App.Writer, text)
+			_, err = fmt.Fprint(c.App.Writer, initial(o, targets))
 			return err
 		},
 	}
@@ -60,12 +56,41 @@ func initCommand() *cli.Command {
 var errNoFleet = &planner.Error{Kind: planner.KindUsage, Err: fmt.Errorf("no fleet to look at"),
 	Hint: "pgbudget init --postgres DSN --bouncer GROUP=DSN, or pgbudget init --reference"}
 
-// initial writes a config for what was seen. Passwords stay out of it.
-func (s source) initial(o planner.Observation) (string, error) {
+// first takes the look that a config is made of, and says where everything is; of a recording only names are known.
+func (s source) first(ctx context.Context) (planner.Observation, live.Targets, error) {
+	if s.from != "" {
+		e, err := s.evidence(ctx)
+		return e.Last, addressless(e.Last), err
+	}
+	if !s.live() {
+		return planner.Observation{}, live.Targets{}, errNoFleet
+	}
 	targets, err := s.targets()
 	if err != nil {
-		return "", err
+		return planner.Observation{}, live.Targets{}, err
 	}
+	o, err := s.look(ctx)
+	return o, targets, err
+}
+
+// addressless lists the servers and processes of a look with addresses to fill in.
+func addressless(o planner.Observation) live.Targets {
+	var t live.Targets
+	for _, s := range o.Servers {
+		t.Servers = append(t.Servers, live.ServerTarget{Name: s.Name, DSN: "host=FILL-IN user=pgbudget dbname=postgres"})
+	}
+	for _, p := range o.Processes {
+		if n := len(t.Groups); n == 0 || t.Groups[n-1].Name != p.Group {
+			t.Groups = append(t.Groups, live.GroupTarget{Name: p.Group})
+		}
+		g := &t.Groups[len(t.Groups)-1]
+		g.Consoles = append(g.Consoles, fmt.Sprintf("host=FILL-IN port=%d user=pgbudget", p.Identity.ListenPort))
+	}
+	return t
+}
+
+// initial writes a config for what was seen. Passwords stay out of it.
+func initial(o planner.Observation, targets live.Targets) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Written by pgbudget init from what it saw at %s.\n", o.At.Format("2006-01-02 15:04:05 MST"))
 	b.WriteString("# Passwords belong into the passfile (PGPASSFILE, ~/.pgpass) or PGPASSWORD. Every key: pgbudget init --reference\n\nservers:\n")
@@ -99,7 +124,7 @@ func (s source) initial(o planner.Observation) (string, error) {
 		fmt.Fprintf(&b, "  - {pool: %s}   # %s\n", quote(id), seenOf(o, id))
 	}
 	b.WriteString("\n# ledger:\n#   - {server: " + targets.Servers[0].Name + ", name: backup agent, conns: 2}\n# prometheus: {url: 'http://prom:9090', lookback: 7d}\n")
-	return b.String(), nil
+	return b.String()
 }
 
 // seenOf says what a pool looks like today.
