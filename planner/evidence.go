@@ -51,6 +51,7 @@ type Interval struct {
 	Assigned  int64         // Δserver assignments; -1 before PgBouncer 1.23, which does not count them
 	Active    int           // Δsv_active: assigned and not ended
 	Growth    int           // Δ(sv_active + cl_waiting): clients that came and are not done yet
+	Most      time.Duration // what the connections there can be busy at most
 	Cut       time.Duration // taken off Busy: more than the connections there can do
 	Saturated bool          // full at both ends
 }
@@ -180,7 +181,7 @@ func (f Flow) coarser() Flow {
 			next := f.Intervals[i+1]
 			iv = Interval{Span: iv.Span + next.Span, Busy: iv.Busy + next.Busy, Waited: iv.Waited + next.Waited, Xacts: iv.Xacts + next.Xacts,
 				Assigned: iv.Assigned + next.Assigned, Active: iv.Active + next.Active, Growth: iv.Growth + next.Growth,
-				Cut: iv.Cut + next.Cut, Saturated: iv.Saturated && next.Saturated}
+				Most: iv.Most + next.Most, Cut: iv.Cut + next.Cut, Saturated: iv.Saturated && next.Saturated}
 			if f.Intervals[i].Assigned < 0 || next.Assigned < 0 {
 				iv.Assigned = -1
 			}
@@ -198,12 +199,14 @@ func (f Flow) coarser() Flow {
 	return f
 }
 
-// cap holds Busy to what conns connections can do: a transaction that began before the interval is booked whole when it
-// ends.
+// cap notes what conns connections can do at most, and holds Busy to it where it is far beyond: a transaction that began
+// before the interval is booked whole when it ends. Up to three times as much is the blur of Pending, which evens out
+// over intervals. chosen: the age of a queue's head moves by no more than an interval or two from look to look.
 func (iv *Interval) cap(conns int) {
-	if most := time.Duration(conns) * iv.Span; iv.Busy > most {
-		iv.Cut = iv.Busy - most
-		iv.Busy = most
+	iv.Most = time.Duration(conns) * iv.Span
+	if iv.Busy > 3*iv.Most {
+		iv.Cut = iv.Busy - iv.Most
+		iv.Busy = iv.Most
 	}
 }
 

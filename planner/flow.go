@@ -37,13 +37,14 @@ type flowLoad struct {
 // clients hide theirs, and only a bound or the interactive law is left. f has at least one interval.
 func estimateFlow(f Flow) flowLoad {
 	l := flowLoad{process: f.Process, users: f.Users, method: MethodCounters, looks: len(f.Looks), session: f.Session}
-	var cut time.Duration
+	var cut, most time.Duration
 	for _, iv := range f.Intervals {
 		l.window += iv.Span
 		l.busySeconds += iv.Busy.Seconds()
 		l.waitedSeconds += iv.Waited.Seconds()
 		l.xacts += iv.Xacts
 		cut += iv.Cut
+		most += iv.Most
 	}
 	for _, s := range f.Looks {
 		l.inSystem += float64(s.Active+s.Waiting) / float64(len(f.Looks))
@@ -52,6 +53,7 @@ func estimateFlow(f Flow) flowLoad {
 		}
 	}
 	span := l.window.Seconds()
+	l.busySeconds = min(l.busySeconds, most.Seconds())
 	l.consistent(f, span, cut)
 	l.count(f)
 	busy := l.busySeconds / span

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -23,7 +24,11 @@ func (o output) plan(p planner.Plan) error {
 		o.server(s)
 	}
 	o.pools(p)
-	fmt.Fprintf(o.w, "\nwaiting clients: %s → %s expected, weighted (%s), %s\n", number(p.Now), number(p.Objective), p.WaitModel, proof(p.Gap))
+	bound := ""
+	if slices.ContainsFunc(p.Pools, func(x planner.PlanPool) bool { return x.AtLeast }) {
+		bound = "at least "
+	}
+	fmt.Fprintf(o.w, "\nwaiting clients: %s%s → %s%s expected, weighted (%s), %s\n", bound, number(p.Now), bound, number(p.Objective), p.WaitModel, proof(p.Gap))
 	for _, w := range p.Warnings {
 		fmt.Fprintln(o.w, o.warn("! "+w))
 	}
