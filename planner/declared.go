@@ -55,10 +55,13 @@ type DeclaredServer struct {
 	CPUHold                float64 // lowest hold level of a CPU signal on this server; 0: none
 }
 
+// Elsewhere is what a user writes as the server of a pool that leads to none of those looked at.
+const Elsewhere = "elsewhere"
+
 // DeclaredPool holds a pool's rules, and facts that stand in for observed ones.
 type DeclaredPool struct {
 	ID           string // group/alias
-	Server       string // which server it uses; empty: as observed
+	Server       string // which server it uses; empty: as observed; Elsewhere: none of those looked at
 	Min, Max     int    // bounds of the size; Max 0: none
 	Weight       float64
 	Utilization  float64

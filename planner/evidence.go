@@ -87,6 +87,9 @@ func (e Evidence) Add(o Observation) (Evidence, error) {
 	}
 	first := e.Looks == 0
 	before := e.Last
+	if err := sameServers(before, o); err != nil {
+		return e, err
+	}
 	if first {
 		e.From = o.At
 	}
@@ -116,6 +119,26 @@ func (e Evidence) Add(o Observation) (Evidence, error) {
 	e.To, e.Last = o.At, merged
 	e.Looks++
 	return e, nil
+}
+
+// sameServers refuses a look at other machines than before: a failover in the window makes its counters and its ledger
+// those of two servers.
+func sameServers(before, now Observation) error {
+	for _, s := range now.Servers {
+		for _, was := range before.Servers {
+			if was.Name != s.Name {
+				continue
+			}
+			other := was.SystemID != "" && s.SystemID != "" && was.SystemID != s.SystemID
+			if moved := was.Timeline != 0 && s.Timeline != 0 && was.Timeline != s.Timeline; other || moved || was.InRecovery != s.InRecovery {
+				return &Error{Kind: KindDrift, Subject: "server " + s.Name,
+					Err: fmt.Errorf("it is not the server of the look before: system %s timeline %d in recovery %v, then system %s timeline %d in recovery %v",
+						was.SystemID, was.Timeline, was.InRecovery, s.SystemID, s.Timeline, s.InRecovery),
+					Hint: "after a failover look again from the start"}
+			}
+		}
+	}
+	return nil
 }
 
 // peak returns the server's entry, made where there is none. The caller has cloned e.Peaks.

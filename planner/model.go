@@ -97,6 +97,9 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared 
 			Err:  fmt.Errorf("max_connections is neither observed nor declared"),
 			Hint: fmt.Sprintf("give its DSN (--postgres, or dsn: in the config), or declare max_connections: under servers:%s", serversSeen(e.Last))}
 	}
+	if seen.InRecovery {
+		notes = append(notes, fmt.Sprintf("server %s is a standby; if its primary was meant, say target_session_attrs=read-write in the DSN", name))
+	}
 	s := FleetServer{Name: name, CPU: modelCPU(name, rules, e, pools)}
 	var source string
 	s.MaxConns, source = fact("max_connections", rules.MaxConns, seen.MaxConns, 0)

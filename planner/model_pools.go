@@ -26,7 +26,7 @@ func modelPools(d Declared, e Evidence, loads []Load) ([]FleetPool, []string, er
 	}
 	for _, dp := range d.Pools {
 		if seen[dp.ID] {
-			if !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.ID == dp.ID }) {
+			if dp.Server != Elsewhere && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.ID == dp.ID }) {
 				return nil, nil, &Error{Kind: KindUsage, Subject: dp.Where + "pool " + dp.ID,
 					Err:  fmt.Errorf("its connections are not on any of the servers that were looked at"),
 					Hint: "add its server under servers:, or take the pool out"}
@@ -88,7 +88,7 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	group, alias := at[0].process.Group, at[0].alias.Name
 	p := FleetPool{ID: id, Group: group, Alias: alias, Rules: rules.rules()}
 	var warnings []string
-	server, warn, err := serverOf(id, rules, at, e.Last.Servers)
+	server, warn, err := serverOf(id, rules, at, e.Last)
 	if err != nil || server == "" {
 		return FleetPool{}, warn, err
 	}
@@ -99,6 +99,13 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	}
 	reserves := map[int]bool{}
 	for _, x := range at {
+		for _, u := range x.process.Users {
+			if u.SizeConns == Unlimited && x.alias.MaxConns == 0 && slices.ContainsFunc(x.alias.Pools, func(g PoolGauges) bool { return g.User == u.Name }) {
+				return FleetPool{}, nil, &Error{Kind: KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
+					Err:  fmt.Errorf("user %s has or may have a pool_size of 0 of its own, which is unlimited: its worst case has no bound", u.Name),
+					Hint: "write a pool_size of at least 1 for it into [users] of " + x.process.Identity.ConfFile + " and RELOAD, or set max_db_connections"}
+			}
+		}
 		if EffectiveSize(x.process, x.alias, "") == Unlimited && x.alias.MaxConns == 0 {
 			return FleetPool{}, nil, &Error{Kind: KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
 				Err:  fmt.Errorf("pool_size is 0, which PgBouncer %s takes as unlimited: its worst case has no bound", x.process.Version),
@@ -165,9 +172,16 @@ func (l Load) tooLittle() string {
 }
 
 // serverOf says which server a pool uses. Declared beats observed; an alias that has no connections to look for is
-// counted on the only server there is, or must be declared. An empty server without error: proved to be elsewhere.
-func serverOf(id string, rules DeclaredPool, at []placed, servers []Server) (string, []string, error) {
-	if rules.Server != "" {
+// counted on the only server there is, or must be declared. An empty server without error: it is elsewhere. That is
+// believed when its lines name another address than every alias whose connections were found here, and some were; a
+// translated address, a clock that is off or a failover would otherwise take a pool out of the ledger.
+func serverOf(id string, rules DeclaredPool, at []placed, o Observation) (string, []string, error) {
+	servers := o.Servers
+	switch rules.Server {
+	case "":
+	case Elsewhere:
+		return "", []string{fmt.Sprintf("%s is declared to be elsewhere: it is in no ledger", id)}, nil
+	default:
 		return rules.Server, nil, nil
 	}
 	server, elsewhere := "", ""
@@ -186,6 +200,10 @@ func serverOf(id string, rules DeclaredPool, at []placed, servers []Server) (str
 	switch {
 	case server != "":
 		return server, nil, nil
+	case elsewhere != "" && !elsewhereBelieved(at, o):
+		return "", nil, &Error{Kind: KindEvidence, Subject: "pool " + id,
+			Err:  fmt.Errorf("it has connections (seen on %s), and none of them is found among the backends of the servers looked at", elsewhere),
+			Hint: "translated addresses, a failover, or another server: declare server: for it under pools:, or server: elsewhere"}
 	case elsewhere != "":
 		return "", []string{fmt.Sprintf("%s: its connections (seen on %s) are on none of the servers looked at: it is in no ledger", id, elsewhere)}, nil
 	case len(servers) == 1:
@@ -195,6 +213,26 @@ func serverOf(id string, rules DeclaredPool, at []placed, servers []Server) (str
 			Err:  fmt.Errorf("it has no server connections to look for, and there are %d servers it may use", len(servers)),
 			Hint: "declare server: for it under pools:"}
 	}
+}
+
+// elsewhereBelieved reports whether a pool without backends here has lines that lead to another address than those of
+// every alias that has some.
+func elsewhereBelieved(at []placed, o Observation) bool {
+	found := false
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			if a.Server == "" {
+				continue
+			}
+			found = true
+			for _, x := range at {
+				if x.alias.Host == a.Host && x.alias.Port == a.Port {
+					return false
+				}
+			}
+		}
+	}
+	return found
 }
 
 // capOf is the least limit on one alias in one process: max_db_connections and, before 1.23, a forced user's
@@ -243,7 +281,7 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 				c.Share = load.Copies[i].Share
 			}
 			if own, ok := x.process.user(u); ok && own.SizeConns > 0 {
-				if conns := own.SizeConns + EffectiveReserve(x.process, x.alias, u); own.Doubtful {
+				if conns := min(Unlimited, own.SizeConns+EffectiveReserve(x.process, x.alias, u)); own.Doubtful {
 					c.MaybeConns = conns
 				} else {
 					c.FixedConns = conns

@@ -58,10 +58,27 @@ func TestAServerElsewhereIsInNoLedger(t *testing.T) {
 	a, b := seenFleet(seenAlias("app", 10, 0, 4, "app1"), seenAlias("replica", 30, 0, 9, "app1"))
 	for _, o := range []*Observation{&a, &b} {
 		o.Processes[0].Aliases[1].Server, o.Processes[0].Aliases[1].Proof = "", ProofElsewhere
+		o.Processes[0].Aliases[1].Host = "replica1"
 	}
 	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
 	if len(f.Pools) != 1 || !strings.Contains(strings.Join(f.Warnings, "\n"), "main/replica: its connections (seen on main/1) are on none of the servers looked at") {
 		t.Errorf("%d pools, warnings %q", len(f.Pools), f.Warnings)
+	}
+	for _, o := range []*Observation{&a, &b} { // the same address as one that was found here: that is no proof
+		o.Processes[0].Aliases[1].Host = ""
+	}
+	e := evidenceOf(t, a, b)
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Model(epoch, Declared{SizeAll: true}, e, loads); KindOf(err) != KindEvidence || !strings.Contains(err.Error(), "none of them is found among the backends") {
+		t.Errorf("%v; want a refusal", err)
+	}
+	declared, _ := Declared{}.pool("main/replica")
+	declared.Server = Elsewhere
+	if f, err := Model(epoch, Declared{SizeAll: true, Pools: []DeclaredPool{declared}}, e, loads); err != nil || len(f.Pools) != 1 {
+		t.Errorf("%v, %d pools; want it left out as declared", err, len(f.Pools))
 	}
 	for _, o := range []*Observation{&a, &b} { // nothing to look for: it may be here, so it counts
 		o.Processes[0].Aliases[1].Proof = ProofNone
@@ -181,5 +198,30 @@ func TestCompareSeesPoolsComeAndGoAndPromisesBreak(t *testing.T) {
 	loaded.Pools[0].Load.ArrivalsPerSec = 2300 // 11.5 Erlangs a copy, 13 planned: utilisation 0.88; p99 and mean still hold
 	if r := review(loaded); len(r.Moved) == 0 || !strings.Contains(r.Moved[0], "load of ci/app 10 → 23") {
 		t.Errorf("%+v", r)
+	}
+}
+
+func TestAFailoverInTheWindowIsDrift(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 10, 0, 4, "app1"))
+	a.Servers = []Server{{Name: "main", MaxConns: 60, SystemID: "7", Timeline: 1}}
+	b.Servers = []Server{{Name: "main", MaxConns: 60, SystemID: "7", Timeline: 2}}
+	e := evidenceOf(t, a)
+	if _, err := e.Add(b); KindOf(err) != KindDrift {
+		t.Errorf("%v, want drift", err)
+	}
+}
+
+func TestAUsersOwnSizeOfZeroHasNoWorstCase(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 10, 0, 4, "app1"))
+	for _, o := range []*Observation{&a, &b} {
+		o.Processes[0].Users = []UserLimit{{Name: "app1", SizeConns: Unlimited}}
+	}
+	e := evidenceOf(t, a, b)
+	loads, err := Estimate(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Model(epoch, Declared{SizeAll: true}, e, loads); KindOf(err) != KindEvidence || !strings.Contains(err.Error(), "app1") {
+		t.Errorf("%v, want a refusal", err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/pgbudget/pgbudget/planner"
 )
 
 // Bounds beyond which a number is a slip of the hand rather than a fleet.
@@ -175,7 +177,7 @@ func (k *checker) pool(path string, p Pool, seen, servers map[string]string) {
 	if g, a, ok := strings.Cut(p.Pool, "/"); p.Pool != "" && (!ok || g == "" || a == "") {
 		k.fault(path+".pool", "is %q, want group/alias", p.Pool)
 	}
-	if p.Server != "" {
+	if p.Server != "" && p.Server != planner.Elsewhere {
 		k.known(path+".server", p.Server, servers)
 	}
 	k.int(path+".min", p.Min, 1, maxConns)

@@ -117,6 +117,9 @@ func (c *console) ask(ctx context.Context, pass func(ctx context.Context) error)
 		return &planner.Error{Kind: planner.KindEvidence, Subject: c.subject, Err: p,
 			Hint: "add " + c.config.User + " to stats_users = '…' in the [pgbouncer] section of pgbouncer.ini and RELOAD"}
 	}
+	if sqlState(p) == stateNoDatabase { // PgBouncer's own words carry 08P01
+		return fail(planner.KindUsage, c.subject, "give the port of the PgBouncer: its console is dbname=pgbouncer", "this is a PostgreSQL, not a PgBouncer console: %w", p)
+	}
 	return unreachable(c.subject, p, c.session)
 }
 

@@ -92,6 +92,7 @@ const (
 	stateTooMany        = "53300" // too_many_connections
 	stateNoPrivilege    = "42501" // insufficient_privilege
 	stateUnknownSetting = "42704" // undefined_object: SHOW of a setting that PostgreSQL does not have
+	stateNoDatabase     = "3D000" // invalid_catalog_name: PostgreSQL's word for a database that is not there
 )
 
 // unreachable is the error for a target that did not answer, or not in time.

@@ -38,6 +38,13 @@ func linksOf(process *console, servers []record) []link {
 	return links
 }
 
+// born says whether a link over a Unix socket may be the backend: process ids of two machines look alike, so role and
+// time of birth must agree, too, where the bouncer's clock can be read.
+func (l link) born(b backend) bool {
+	const apart = 5 * time.Second // chosen: two clocks kept by NTP and a slow login differ by less
+	return l.user == b.user && (l.opened.IsZero() || time.UnixMicro(b.started).Sub(l.opened).Abs() < apart)
+}
+
 // linkKey is what a link and its backend have in common: both ends of the wire agree on the bouncer's address and
 // port, and on the process id once the login is through. Over a Unix socket there is only the process id.
 type linkKey struct {
@@ -64,7 +71,7 @@ func (x linkIndex) of(b backend) (link, bool) {
 		return link{}, false
 	}
 	if l, ok := x[linkKey{b.end, b.pid}]; ok {
-		return l, true
+		return l, !b.socket || l.born(b)
 	}
 	if b.socket {
 		return link{}, false

@@ -51,9 +51,15 @@ func (l *look) take(ctx context.Context) error {
 	if err := l.facts(ctx); err != nil {
 		return err
 	}
+	opened := l.opened()
 	if len(l.fleet.servers) > 0 {
 		if err := l.sort(ctx); err != nil {
 			return err
+		}
+	}
+	for i, s := range l.fleet.servers {
+		if s.opens != opened[i] { // a failover may have put another machine behind the address
+			return fail(planner.KindUnreachable, s.subject, "look again", "its session was lost in the middle of the look: half of the picture may be another server's")
 		}
 	}
 	l.fleet.prover.settle(l.observation.Processes, evidenceOf(l.passes, l.links, l.fleet.servers, l.shots))
@@ -69,6 +75,15 @@ func (l *look) take(ctx context.Context) error {
 		s.tracker.remember(l.links, counted, l.owners[i])
 	}
 	return nil
+}
+
+// opened counts how often each server's session was opened.
+func (l *look) opened() []int {
+	var n []int
+	for _, s := range l.fleet.servers {
+		n = append(n, s.opens)
+	}
+	return n
 }
 
 // consoles is the first pass.
@@ -158,7 +173,7 @@ func (l *look) judge() (unclear bool) {
 	l.owners = make([][]planner.Owner, len(l.fleet.servers))
 	for i, s := range l.fleet.servers {
 		s.tracker.learnLinks(l.links, l.shots[i])
-		l.teach(&s.tracker, s.name)
+		l.teach(&s.tracker, s)
 		l.owners[i] = s.tracker.judge(l.links, l.shots[i], s.pid)
 		for _, owner := range l.owners[i] {
 			unclear = unclear || owner == planner.OwnerUnclear
@@ -169,11 +184,16 @@ func (l *look) judge() (unclear bool) {
 
 // teach enters what the consoles know of bouncers' hosts and pools, so that a server whose pools are empty knows
 // whose orphans it may hold. Pools known to lead to another server are not entered.
-func (l *look) teach(t *tracker, server string) {
+func (l *look) teach(t *tracker, s *server) {
+	server := s.name
+	end, ok := remoteOf(s.session)
+	local := ok && end.IsLoopback()
 	for i, p := range l.observation.Processes {
 		if c := l.fleet.consoles[i]; c.conn != nil {
-			if at, err := netip.ParseAddrPort(c.conn.Conn().RemoteAddr().String()); err == nil {
-				t.learnHost(at.Addr().Unmap().WithZone(""))
+			// A console reached over loopback (a tunnel, or this very machine) tells nothing of the address that the
+			// server sees, unless the server is reached so, too.
+			if at, ok := remoteOf(c.session); ok && (!at.IsLoopback() || local) {
+				t.learnHost(at)
 			}
 		}
 		for _, a := range p.Aliases {
@@ -185,6 +205,15 @@ func (l *look) teach(t *tracker, server string) {
 			}
 		}
 	}
+}
+
+// remoteOf is the address at which a session's other end answers.
+func remoteOf(s *session) (netip.Addr, bool) {
+	if s.conn == nil {
+		return netip.Addr{}, false
+	}
+	at, err := netip.ParseAddrPort(s.conn.Conn().RemoteAddr().String())
+	return at.Addr().Unmap().WithZone(""), err == nil
 }
 
 // loginsOn returns the links of the pass before the counted look that may be on a server: those whose alias leads

@@ -69,10 +69,16 @@ func (s *server) meet(ctx context.Context) error {
 			"this DSN goes through a pooler: the login was answered as process %d, the query by backend %d", s.conn.PID(), pid)
 	}
 	s.pid = pid
-	if version, err := whole(a, 1); err != nil || version < 100000 {
+	version, err := whole(a, 1)
+	if err != nil || version < 100000 {
 		return fail(planner.KindUsage, s.subject, "", "PostgreSQL %s is not supported: 10 is the oldest that has pg_monitor", string(a.rows[0][1]))
 	}
-	_, err = s.exec(ctx, fmt.Sprintf("SET statement_timeout = %d; SET lock_timeout = %d", s.timeout.Milliseconds(), s.timeout.Milliseconds()))
+	ms := max(1, s.timeout.Milliseconds())
+	set := fmt.Sprintf("SET statement_timeout = %d; SET lock_timeout = %d", ms, ms)
+	if version >= 140000 {
+		set += "; SET idle_session_timeout = 0" // the session is kept: a full server must not lock us out
+	}
+	_, err = s.exec(ctx, set)
 	return err
 }
 
@@ -125,12 +131,13 @@ const serverIDSQL = `SELECT (pg_control_system()).system_identifier, CASE WHEN p
 const limitsSQL = `SELECT 'role', rolname, rolconnlimit FROM pg_roles WHERE rolconnlimit >= 0
 	UNION ALL SELECT 'database', datname, datconnlimit FROM pg_database WHERE datconnlimit >= 0`
 
-// backendsSQL lists what takes a slot of max_connections: client backends, and before PostgreSQL 12 walsenders too.
+// backendsSQL lists what takes a slot of max_connections: client backends, and before PostgreSQL 12 walsenders too. A row
+// whose type is hidden (a managed service's own sessions) is taken for one.
 const backendsSQL = `SELECT pid, coalesce((extract(epoch FROM backend_start) * 1000000)::bigint, 0), host(client_addr), client_port,
 	coalesce(usename, ''), coalesce(datname, ''), coalesce(application_name, ''), coalesce(state, ''),
 	coalesce((extract(epoch FROM query_start) * 1000000)::bigint, 0),
 	greatest(0, (extract(epoch FROM clock_timestamp() - state_change) * 1000000)::bigint)
-	FROM pg_stat_activity WHERE backend_type = 'client backend'
+	FROM pg_stat_activity WHERE backend_type = 'client backend' OR backend_type IS NULL
 	OR backend_type = 'walsender' AND current_setting('server_version_num')::int < 120000`
 
 // shot is one look at a server's backends, sorted by process id.

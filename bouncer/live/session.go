@@ -19,6 +19,7 @@ type session struct {
 	timeout time.Duration
 	conn    *pgconn.PgConn // nil while there is none
 	notice  string         // the newest NOTICE: SHOW VERSION answers with one up to 1.11
+	opens   int            // how often a connection was opened
 	greet   func(ctx context.Context) error
 }
 
@@ -69,6 +70,7 @@ func (s *session) open(ctx context.Context) error {
 		return s.refusal(ctx, err)
 	}
 	s.conn = conn
+	s.opens++
 	if err := s.greet(ctx); err != nil {
 		s.drop()
 		return err

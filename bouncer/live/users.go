@@ -64,6 +64,9 @@ func ownSizes(records []record, name string) (sizes []int, doubtful []bool) {
 			continue
 		}
 		sizes[i], doubtful[i] = r.count(name), !cleared && text == before
+		if sizes[i] == 0 && name == "pool_size" {
+			sizes[i] = planner.Unlimited // its own 0 (objects.c:1918, 1.24 and later): no limit at all
+		}
 		before = text
 	}
 	return sizes, doubtful

@@ -27,6 +27,7 @@ func TestADoubtfulUserSizeIsMarked(t *testing.T) {
 		{"the reserve follows the same rule", "a:6:1:20 b:7:1:20 c:6:3:20", "[{a 0 6 1 false} {b 0 7 1 true} {c 0 6 3 false}]"},
 		{"a limit of one's own is one that differs from the process's", "a:::12 b:::20", "[{a 12 0 0 false}]"},
 		{"a limit of 0 of one's own lifts the process's", "a:::0", fmt.Sprintf("[{a %d 0 0 false}]", unlimited)},
+		{"a size of 0 of one's own is no limit at all", "a:0::20", fmt.Sprintf("[{a 0 %d 0 false}]", unlimited)},
 		{"the console's own user is left out", "pgbouncer:9::7 a:::20", "[]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

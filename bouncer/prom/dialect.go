@@ -31,9 +31,10 @@ const (
 	gaugeMaxConns = "pgbouncer_databases_max_connections"
 	gaugeConns    = "pgbouncer_databases_current_connections"
 	gaugeUp       = "pgbouncer_up"
-	// gaugeServers matches every state of a server connection that holds or may hold a slot in PostgreSQL. Source:
-	// PgBouncer src/admin.c, SHOW POOLS; being_canceled and active_cancel exist from PgBouncer 1.18 on.
-	gaugeServers = "pgbouncer_pools_server_(active|idle|used|testing|login|being_canceled|active_cancel)_connections"
+	// gaugeServers matches every state of a server connection that pg_stat_activity shows. What it may not show is left
+	// out, so that nothing is subtracted that was not counted: logins in flight, and cancel requests, which never take a
+	// slot. Source: PgBouncer src/admin.c, SHOW POOLS; being_canceled exists from PgBouncer 1.18 on.
+	gaugeServers = "pgbouncer_pools_server_(active|idle|used|testing|being_canceled)_connections"
 )
 
 var prefixes = map[Dialect][]string{

@@ -46,7 +46,7 @@ func TestEveryNameThatIsAskedForIsOnThePages(t *testing.T) {
 		}
 		all := regexp.MustCompile("^" + gaugeServers + "$")
 		states := slices.DeleteFunc(names, func(name string) bool { return !all.MatchString(name) })
-		if got, want := len(states), 7; got != want { // active, idle, used, testing, login, being_canceled, active_cancel
+		if got, want := len(states), 5; got != want { // active, idle, used, testing, being_canceled
 			t.Errorf("%s: got %d states of server connections, want %d: %v", page, got, want, states)
 		}
 	}

@@ -95,7 +95,7 @@ func (l look) difference(ctx context.Context, s ServerSpec, tally *Tally) ([]flo
 	return diff, l.plausible(subject, s, diff, held)
 }
 
-// held returns the server connections, logins included, of all pools under a selector; NaN where not whole.
+// held returns the server connections of all pools under a selector; NaN where not whole.
 func (l look) held(ctx context.Context, subject, pick string) ([]float64, int, error) {
 	gauges := selector("", matches(model.MetricNameLabel, gaugeServers), pick)
 	sets, err := l.series(ctx, subject, gauges)

@@ -55,18 +55,20 @@ func historySpec(cfg *config.Config, o planner.Observation) prom.Spec {
 
 // placeOf says which server a pool leads to and whether it pools sessions.
 func placeOf(o planner.Observation, id string) (server string, session bool) {
+	elsewhere := false
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
 			if p.Group+"/"+a.Name != id {
 				continue
 			}
 			session = session || a.PoolMode == "session"
+			elsewhere = elsewhere || a.Proof == planner.ProofElsewhere
 			if a.Server != "" {
 				server = a.Server
 			}
 		}
 	}
-	if server == "" && len(o.Servers) == 1 {
+	if server == "" && !elsewhere && len(o.Servers) == 1 {
 		server = o.Servers[0].Name
 	}
 	return server, session

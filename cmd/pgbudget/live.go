@@ -118,7 +118,7 @@ func (f fleetWithSignals) Observe(ctx context.Context) (planner.Observation, err
 	for _, q := range f.queries {
 		o.Signals = append(o.Signals, f.client.Signal(ctx, q.name, q.server, q.query))
 	}
-	return o, nil
+	return o, ctx.Err() // an interrupt is no failed signal
 }
 
 // session is an open connection to a fleet and, where the config names one, to its Prometheus.
