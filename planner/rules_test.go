@@ -225,3 +225,12 @@ func TestAUsersOwnSizeOfZeroHasNoWorstCase(t *testing.T) {
 		t.Errorf("%v, want a refusal", err)
 	}
 }
+
+func TestPoolsOfTheDefaultSizeAreNamed(t *testing.T) {
+	a, b := seenFleet(seenAlias("a", 10, 0, 4, "app1"), seenAlias("b", 10, 0, 4, "app1"), seenAlias("c", 8, 0, 4, "app1"))
+	a.Processes[0].Settings.DefaultPoolConns, b.Processes[0].Settings.DefaultPoolConns = 10, 10
+	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if text := strings.Join(f.Warnings, "\n"); !strings.Contains(text, "main/a, main/b have pool_size 10, which is default_pool_size") {
+		t.Errorf("warnings %q", f.Warnings)
+	}
+}
