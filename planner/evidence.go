@@ -3,7 +3,6 @@ package planner
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 )
@@ -121,26 +120,6 @@ func (e Evidence) Add(o Observation) (Evidence, error) {
 	return e, nil
 }
 
-// sameServers refuses a look at other machines than before: a failover in the window makes its counters and its ledger
-// those of two servers.
-func sameServers(before, now Observation) error {
-	for _, s := range now.Servers {
-		for _, was := range before.Servers {
-			if was.Name != s.Name {
-				continue
-			}
-			other := was.SystemID != "" && s.SystemID != "" && was.SystemID != s.SystemID
-			if moved := was.Timeline != 0 && s.Timeline != 0 && was.Timeline != s.Timeline; other || moved || was.InRecovery != s.InRecovery {
-				return &Error{Kind: KindDrift, Subject: "server " + s.Name,
-					Err: fmt.Errorf("it is not the server of the look before: system %s timeline %d in recovery %v, then system %s timeline %d in recovery %v",
-						was.SystemID, was.Timeline, was.InRecovery, s.SystemID, s.Timeline, s.InRecovery),
-					Hint: "after a failover look again from the start"}
-			}
-		}
-	}
-	return nil
-}
-
 // peak returns the server's entry, made where there is none. The caller has cloned e.Peaks.
 func (e *Evidence) peak(server string) *Peak {
 	i, found := slices.BinarySearchFunc(e.Peaks, server, func(p Peak, n string) int { return cmp.Compare(p.Server, n) })
@@ -169,12 +148,10 @@ func (e *Evidence) addFlow(before, o Observation, p Process, a Alias, first bool
 			e.Breaks = append(e.Breaks, fmt.Sprintf("%s/%s: %s between %s and %s: this interval is left out",
 				p.ID, a.Name, broken, before.At.Format(time.TimeOnly), o.At.Format(time.TimeOnly)))
 		default:
-			iv.Span = o.At.Sub(before.At)
-			if n := len(f.Looks); n > 0 {
-				iv.cap(max(level.Conns, f.Looks[n-1].Conns))
-			}
 			if n := len(f.Looks); n > 0 {
 				last := f.Looks[n-1]
+				iv.Span = o.At.Sub(last.At) // what vanished for some looks and came back was not seen in between
+				iv.cap(max(level.Conns, last.Conns))
 				iv.Growth = level.Active + level.Waiting - last.Active - last.Waiting
 				iv.Active = level.Active - last.Active
 				iv.Saturated = level.Full && last.Full
@@ -231,41 +208,6 @@ func (iv *Interval) cap(conns int) {
 		iv.Cut = iv.Busy - iv.Most
 		iv.Busy = iv.Most
 	}
-}
-
-// withVanished returns the newer look together with every process, alias and user of the older one that it no longer
-// shows, as it was last seen: what may come back keeps its worst case.
-func withVanished(older, newer Observation) (Observation, []string) {
-	var gone []string
-	processes := slices.Clone(newer.Processes)
-	for _, was := range older.Processes {
-		i := slices.IndexFunc(processes, func(p Process) bool { return p.ID == was.ID })
-		if i < 0 {
-			processes = append(processes, was)
-			gone = append(gone, fmt.Sprintf("%s is no longer there: it keeps its worst case", was.ID))
-			continue
-		}
-		processes[i].Aliases = slices.Clone(processes[i].Aliases)
-		for _, a := range was.Aliases {
-			j := slices.IndexFunc(processes[i].Aliases, func(b Alias) bool { return b.Name == a.Name })
-			if j < 0 {
-				processes[i].Aliases = append(processes[i].Aliases, a)
-				gone = append(gone, fmt.Sprintf("%s/%s is no longer there: it keeps its worst case", was.ID, a.Name))
-				continue
-			}
-			b := &processes[i].Aliases[j]
-			b.Pools = slices.Clone(b.Pools)
-			for _, g := range a.Pools {
-				if !slices.ContainsFunc(b.Pools, func(h PoolGauges) bool { return h.User == g.User }) {
-					b.Pools = append(b.Pools, PoolGauges{User: g.User})
-				}
-			}
-		}
-		slices.SortFunc(processes[i].Aliases, func(a, b Alias) int { return cmp.Compare(a.Name, b.Name) })
-	}
-	slices.SortFunc(processes, func(a, b Process) int { return cmp.Compare(a.ID, b.ID) })
-	newer.Processes = processes
-	return newer, gone
 }
 
 func (f *Flow) addUser(g PoolGauges) {
@@ -346,58 +288,4 @@ func findAlias(o Observation, process, alias string) (Alias, bool) {
 		}
 	}
 	return Alias{}, false
-}
-
-// Unlimited stands for a size that PgBouncer does not limit.
-const Unlimited = math.MaxInt32
-
-// EffectiveSize returns the pool_size that counts for one user of an alias: the user's own, else the alias's
-// (server.c:279, 1.23 and later; before, no user has one). Zero is Unlimited from 1.24 on and one connection before
-// (PgBouncer opens the first before it knows the server's welcome). A doubtful size of a user is not taken for true.
-func EffectiveSize(p Process, a Alias, user string) int {
-	size := a.SizeConns
-	if u, ok := p.user(user); ok && u.SizeConns > 0 && !u.Doubtful {
-		size = u.SizeConns
-	}
-	if size > 0 {
-		return size
-	}
-	if VersionAtLeast(p.Version, 1, 24) {
-		return Unlimited
-	}
-	return 1
-}
-
-// EffectiveReserve returns the reserve_pool_size that counts for one user: 0 where reserve_pool_timeout is 0,
-// the larger one where the user's own is doubtful.
-func EffectiveReserve(p Process, a Alias, user string) int {
-	if p.Settings.ReserveTimeout == 0 {
-		return 0
-	}
-	reserve := a.ReserveConns
-	if u, ok := p.user(user); ok && u.ReserveConns > 0 {
-		if u.Doubtful {
-			return max(reserve, u.ReserveConns)
-		}
-		reserve = u.ReserveConns
-	}
-	return reserve
-}
-
-// user returns what the [users] section says of one user, if anything.
-func (p Process) user(name string) (UserLimit, bool) {
-	i := slices.IndexFunc(p.Users, func(u UserLimit) bool { return u.Name == name })
-	if i < 0 {
-		return UserLimit{}, false
-	}
-	return p.Users[i], true
-}
-
-// VersionAtLeast compares a version text such as "1.24.1" with major.minor; a text that is no version is not.
-func VersionAtLeast(version string, major, minor int) bool {
-	var a, b int
-	if n, _ := fmt.Sscanf(version, "%d.%d", &a, &b); n != 2 {
-		return false
-	}
-	return a > major || a == major && b >= minor
 }

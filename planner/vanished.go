@@ -1,0 +1,62 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// sameServers refuses a look at other machines than before: a failover in the window makes its counters and its ledger
+// those of two servers.
+func sameServers(before, now Observation) error {
+	for _, s := range now.Servers {
+		for _, was := range before.Servers {
+			if was.Name != s.Name {
+				continue
+			}
+			other := was.SystemID != "" && s.SystemID != "" && was.SystemID != s.SystemID
+			if moved := was.Timeline != 0 && s.Timeline != 0 && was.Timeline != s.Timeline; other || moved || was.InRecovery != s.InRecovery {
+				return &Error{Kind: KindDrift, Subject: "server " + s.Name,
+					Err: fmt.Errorf("it is not the server of the look before: system %s timeline %d in recovery %v, then system %s timeline %d in recovery %v",
+						was.SystemID, was.Timeline, was.InRecovery, s.SystemID, s.Timeline, s.InRecovery),
+					Hint: "after a failover look again from the start"}
+			}
+		}
+	}
+	return nil
+}
+
+// withVanished returns the newer look together with every process, alias and user of the older one that it no longer
+// shows, as it was last seen: what may come back keeps its worst case.
+func withVanished(older, newer Observation) (Observation, []string) {
+	var gone []string
+	processes := slices.Clone(newer.Processes)
+	for _, was := range older.Processes {
+		i := slices.IndexFunc(processes, func(p Process) bool { return p.ID == was.ID })
+		if i < 0 {
+			processes = append(processes, was)
+			gone = append(gone, fmt.Sprintf("%s is no longer there: it keeps its worst case", was.ID))
+			continue
+		}
+		processes[i].Aliases = slices.Clone(processes[i].Aliases)
+		for _, a := range was.Aliases {
+			j := slices.IndexFunc(processes[i].Aliases, func(b Alias) bool { return b.Name == a.Name })
+			if j < 0 {
+				processes[i].Aliases = append(processes[i].Aliases, a)
+				gone = append(gone, fmt.Sprintf("%s/%s is no longer there: it keeps its worst case", was.ID, a.Name))
+				continue
+			}
+			b := &processes[i].Aliases[j]
+			b.Pools = slices.Clone(b.Pools)
+			for _, g := range a.Pools {
+				if !slices.ContainsFunc(b.Pools, func(h PoolGauges) bool { return h.User == g.User }) {
+					b.Pools = append(b.Pools, PoolGauges{User: g.User})
+				}
+			}
+		}
+		slices.SortFunc(processes[i].Aliases, func(a, b Alias) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	slices.SortFunc(processes, func(a, b Process) int { return cmp.Compare(a.ID, b.ID) })
+	newer.Processes = processes
+	return newer, gone
+}
