@@ -59,6 +59,20 @@ func New(address string, httpConfig []byte) (*Client, error) {
 	if err != nil {
 		return nil, bad(errors.New(maskText(err.Error())))
 	}
+	// The transport adds its credentials to every request, a redirected one too: none may leave for another host.
+	follow := client.CheckRedirect
+	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		if req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme {
+			return fmt.Errorf("it redirects to %s: set the url to that", req.URL.Host)
+		}
+		if follow != nil {
+			return follow(req, via)
+		}
+		if len(via) >= 10 {
+			return errors.New("it redirects without end")
+		}
+		return nil
+	}
 	w := &wire{next: client.Transport}
 	client.Transport = w
 	shown := strings.TrimRight(u.String(), "/")
