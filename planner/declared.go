@@ -2,7 +2,8 @@ package planner
 
 import "time"
 
-// Defaults of everything a user may set. Each is a key of the config and a row of `pgbudget init --reference`.
+// Defaults of what a user may set, each a key of the config and a row of `pgbudget init --reference`; and the constants
+// beside them that are no keys: HeadroomLeast, LeastGain, DeadbandClients, CPUHoldMargin, Window (a flag).
 const (
 	DefaultHeadroomShare  = 0.05                   // of max_connections, never planned
 	DefaultHeadroomLeast  = 5                      // connections, where the share is less

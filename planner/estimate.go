@@ -11,13 +11,13 @@ import (
 
 // Thresholds of the estimator.
 const (
-	// ClosedShare is the share of full looks above which a pool is examined for closed clients. Source: MATH notes,
+	// ClosedShare is the share of full looks above which a pool is examined for closed clients.
 	// chosen: below it the unsaturated intervals carry the mean.
 	ClosedShare = 0.9
 	// HistorySamples is the least number of one-minute loads that make a history. chosen: half an hour.
 	HistorySamples = 30
-	// LeastXacts is the least number of transactions seen that let a plan size a pool without history. chosen: 100
-	// arrivals tell a rate to 20 %; a pool that did less in the window may have its hour at another time.
+	// LeastXacts is the least number of transactions seen that let a plan size a pool: they tell how long one holds
+	// its connection, and without history how many come. chosen: 100 tell a rate to 20 %.
 	LeastXacts = 100
 )
 

@@ -64,7 +64,7 @@ type FleetPool struct {
 	Copies       []Copy   `json:"copies"`
 	ReserveConns int      `json:"reserve_size"`
 	ReserveFree  bool     `json:"reserve_free"`  // the plan may choose the reserve within Reserve
-	Reserve      IntRange `json:"reserve_range"` // Min = Max = ReserveConns where the plan may not touch it
+	Reserve      IntRange `json:"reserve_range"` // what the plan may make of the reserve, where ReserveFree
 	WorstConns   int      `json:"worst_conns"`   // today: max(size + reserve, seen), capped
 	OverConns    int      `json:"over_conns"`    // open beyond what size, reserve and caps allow: counted until they are gone
 	SeenPerSec   float64  `json:"seen_per_sec"`  // transactions served, as measured

@@ -85,7 +85,7 @@ type stranger struct {
 	why    string
 }
 
-// strangers are tried in order; the first that any name matches wins. Sources: the exporters' own pages and code, FIELD §1.
+// strangers are tried in order; the first that any name matches wins. Sources: the exporters' own pages and code.
 var strangers = []stranger{
 	{regexp.MustCompile(`^pgbouncer_stats_server_in_transaction_seconds$`), "pgbouncer_exporter before 0.4",
 		"its counters have other names: upgrade it"},

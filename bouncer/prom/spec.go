@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// DefaultStep is the length of one "minute" of history. Source: DESIGN §10, loads are one-minute loads.
+// DefaultStep is the length of one "minute" of history. chosen: long against a scrape, short against a peak.
 const DefaultStep = time.Minute
 
 // Spec says what history is wanted.

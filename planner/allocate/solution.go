@@ -46,7 +46,7 @@ type Solution struct {
 
 // Price is what a little more or less of a row's cap is worth. Sizes are
 // integers, so the two differ: the right price is the best unit that the row
-// keeps out, the left price the cheapest unit it could lose (MATH: Dantzig's
+// keeps out, the left price the cheapest unit it could lose (Dantzig's
 // break item seen from both sides).
 type Price struct {
 	OneMore  OneMore
