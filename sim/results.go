@@ -1,0 +1,73 @@
+package sim
+
+import "time"
+
+// Results is what one world showed between the end of the warm-up and its present. Times are virtual.
+type Results struct {
+	Span    time.Duration
+	Events  int64 // of the engine, since the start
+	Total   PoolResults
+	Pools   []PoolResults // sorted by id, every process and user together
+	Servers []ServerResults
+}
+
+// PoolResults counts one pool's transactions, and sums over all pools as Total.
+type PoolResults struct {
+	ID           string
+	Arrivals     int64
+	Done         int64 // transactions that ended
+	Assigned     int64 // transactions that got a connection
+	Waited       int64 // of them, those that had to wait
+	TimedOut     int64 // sent away by query_wait_timeout
+	Refused      int64 // sent away because no login worked, or by max_client_conn
+	Vanished     int64 // clients that vanished while their query ran
+	WaitSum      time.Duration
+	Wait         Histogram // of those assigned
+	BusyErlangs  float64   // mean connections held by transactions
+	MaxWaiting   int       // most clients that waited at one time, over all copies at ticks
+	MaxConns     int       // most server connections open at one time, logins included
+	LoginsFailed int64
+}
+
+// ServerResults is one PostgreSQL server's side.
+type ServerResults struct {
+	Name             string
+	MaxBackends      int   // most backends at one time, direct ones included
+	LoginsRefused    int64 // no slot was left, or a role's limit was reached
+	BudgetViolations int64 // times at which the worst case rose above the budget
+	OverBudget       time.Duration
+	WorstConns       int // highest worst case of the pools, with direct, leaving and orphaned backends
+	Orphans          int64
+	CPUMean          float64 // of all cores, 0..1
+	CPUMax           float64 // highest mean over a timeline step
+}
+
+// Sample is one row of the timeline: gauges at At, and rates since the sample before.
+type Sample struct {
+	At      time.Duration
+	Servers []ServerSample
+	Pools   []PoolSample
+	Faults  []string // that are on
+}
+
+// ServerSample is one server at one time.
+type ServerSample struct {
+	Name     string
+	Backends int // all, direct ones included
+	Direct   int
+	Leaving  int // let go and still running, orphans included
+	Worst    int // worst case that counts against Budget
+	Budget   int // 0: not checked
+	MaxConns int
+	CPU      float64 // mean since the sample before; NaN where CPU is not modelled
+}
+
+// PoolSample is one pool at one time, all copies together.
+type PoolSample struct {
+	ID      string
+	Size    int // pool_size as most processes have it
+	Conns   int
+	Active  int
+	Waiting int
+	WaitAvg time.Duration // mean wait of those assigned since the sample before
+}
