@@ -2,40 +2,222 @@ package sim
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// World is a fleet in virtual time. It has one caller at a time.
-type World struct{}
+// World is a fleet in virtual time. It has one caller at a time, and time passes only while that caller sleeps or
+// looks.
+type World struct {
+	spec   Spec
+	now    int64 // ns since spec.Start
+	events int64
+	cal    calendar
+	agenda agenda
+	base   int32 // slots of connections begin here; before come the agenda's (0), the loads' and the processors'
+	slots  []slotOwner
+	conns  []conn
 
-// New builds a world at virtual time 0. The error joins every fault of the spec.
-func New(spec Spec, seed uint64) (*World, error) { panic("not yet") }
+	servers   []*server
+	processes []*process
+	aliases   []*alias
+	pools     []*pool
+	copies    map[string][]*pool // by pool id, process by process
+	loads     []load
+	signals   []*signal
+	faults    []string // of each of the spec's faults: its name while it is on
+	share     float64  // of the traffic switch, in percent
+	prevLook  int64    // when Observe looked last; negative: never
+	blind     int      // lost scrapes that are on
+
+	tallies []*tally // one per pool_size line, sorted by id
+	tallyOf map[string]*tally
+	since   int64 // when the results begin
+	sampled int64 // when Sample was taken last
+
+	after func() // tests look after every event
+}
+
+var (
+	_ bouncer.Clock = (*World)(nil)
+	_ bouncer.Fleet = (*World)(nil)
+)
+
+// slotOwner says what a slot below base belongs to.
+type slotOwner struct {
+	kind ownerKind
+	ref  int32 // load or server
+	sub  int32 // closed client
+}
+
+type ownerKind uint8
+
+const (
+	ownAgenda ownerKind = iota
+	ownArrival
+	ownClient
+	ownCPU
+)
+
+// process is one PgBouncer process.
+type process struct {
+	id, group      string
+	spec           GroupSpec
+	index          int
+	weight         float64
+	pools          []*pool
+	aliases        []*alias
+	users          []*counter
+	up             bool
+	avoided        bool // its clients have gone to its siblings
+	silent         int  // faults that keep its console from answering
+	deaf           int  // faults that make its RELOAD fail
+	waiting        int
+	maxClients     int
+	reserveTimeout int64
+	waitTimeout    int64
+	idleTimeout    int64
+	loginRetry     int64
+	checkDelay     int64
+	checkQuery     bool // server_check_query is set, as by default before 1.25
+	roundRobin     bool
+	since121       bool
+	since123       bool
+}
+
+// alias is one [databases] line of one process.
+type alias struct {
+	name     string
+	spec     PoolSpec
+	proc     *process
+	srv      *server
+	pools    []*pool // one per user
+	session  bool
+	forced   bool
+	size     int // as the process has it
+	reserve  int
+	minConns int
+	maxConns int
+	lifetime int64
+	file     struct{ size, reserve, lifetime int64 } // as the file has it: a RELOAD may fail
+	conns    int
+	claim    int // its part of the server's worst case
+
+	xacts, assignments int64
+	xactTime, waitTime int64
+}
 
 // At returns the virtual time since Spec.Start.
-func (w *World) At() time.Duration { panic("not yet") }
+func (w *World) At() time.Duration { return time.Duration(w.now) }
 
 // Now returns Spec.Start plus At.
-func (w *World) Now() time.Time { panic("not yet") }
+func (w *World) Now() time.Time { return w.spec.Start.Add(time.Duration(w.now)) }
 
-// Sleep runs the world for d of virtual time.
-func (w *World) Sleep(ctx context.Context, d time.Duration) error { panic("not yet") }
+// patience is how many events pass between two looks at the caller's context.
+const patience = 1 << 14
 
-// Observe takes one look, as the live fleet does; it takes Spec.LookLatency of virtual time.
-func (w *World) Observe(ctx context.Context) (planner.Observation, error) { panic("not yet") }
+// Sleep runs the world for d of virtual time. When ctx ends first it returns ctx's error, and the world stands at a
+// time in between, whole: it may be asked and run on.
+func (w *World) Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	until := w.now + int64(d)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if w.run(until, patience) {
+			return nil
+		}
+	}
+}
 
-// Read returns every signal as it can be read now.
-func (w *World) Read(ctx context.Context) ([]planner.Signal, error) { panic("not yet") }
+// run handles events up to a time, at most a number of them; it reports whether it got there.
+func (w *World) run(until int64, most int) bool {
+	for range most {
+		slot, t := w.cal.first()
+		if t > until {
+			w.now = until
+			return true
+		}
+		w.now = t
+		w.events++
+		switch {
+		case slot >= w.base:
+			w.connEvent(slot - w.base)
+		default:
+			w.ownedEvent(slot)
+		}
+		if w.after != nil {
+			w.after()
+		}
+	}
+	return false
+}
 
-// Do applies an act now, whatever its At says.
-func (w *World) Do(a Act) error { panic("not yet") }
+func (w *World) ownedEvent(slot int32) {
+	switch o := w.slots[slot]; o.kind {
+	case ownArrival:
+		w.arrival(o.ref)
+	case ownClient:
+		w.ask(o.ref, o.sub)
+	case ownCPU:
+		w.servers[o.ref].cpu.event()
+	default:
+		e := w.agenda.pop()
+		w.cal.set(0, w.agenda.next())
+		w.entry(e)
+	}
+}
 
-// ResetResults begins a new count: the end of the warm-up.
-func (w *World) ResetResults() { panic("not yet") }
+// note puts an entry into the agenda.
+func (w *World) note(at int64, kind entryKind, ref int32) {
+	w.agenda.push(at, kind, ref)
+	w.cal.set(0, w.agenda.next())
+}
 
-// Results returns what was counted since the last ResetResults. The caller owns it.
-func (w *World) Results() Results { panic("not yet") }
+func (w *World) entry(e entry) {
+	switch e.kind {
+	case atTick:
+		w.note(e.at+tickPeriod, atTick, e.ref)
+		w.tick(w.processes[e.ref])
+	case atAct:
+		_ = w.Do(w.spec.Script[e.ref]) // New has checked it
+	case atFault:
+		w.strike(e.ref)
+	case atRelief:
+		w.relieve(e.ref)
+	case atBurst:
+		w.turn(e.ref)
+	case atScrape:
+		w.scrape(w.signals[e.ref], e.ref)
+	}
+}
 
-// Sample returns the gauges now and the rates since the last Sample. The caller owns it.
-func (w *World) Sample() Sample { panic("not yet") }
+// Observe takes one look, as the live fleet does: consoles, then servers, Spec.LookLatency of virtual time in all. A
+// process that does not answer is an error of KindUnreachable, never a partial picture.
+func (w *World) Observe(ctx context.Context) (planner.Observation, error) {
+	o := planner.Observation{At: w.Now(), Took: w.spec.LookLatency}
+	for _, p := range w.processes {
+		if !p.up || p.silent > 0 {
+			return planner.Observation{}, &planner.Error{Kind: planner.KindUnreachable, Subject: p.id,
+				Err: errNoAnswer, Hint: "look at the scenario's faults: this one is simulated"}
+		}
+		o.Processes = append(o.Processes, w.showProcess(p))
+	}
+	if err := w.Sleep(ctx, w.spec.LookLatency); err != nil {
+		return planner.Observation{}, err
+	}
+	for _, s := range w.servers {
+		o.Servers = append(o.Servers, w.showServer(s))
+	}
+	o.Signals, _ = w.Read(ctx)
+	w.prevLook = w.now
+	slices.SortFunc(o.Processes, func(a, b planner.Process) int { return byID(a.ID, b.ID) })
+	slices.SortFunc(o.Servers, func(a, b planner.Server) int { return byID(a.Name, b.Name) })
+	return o, nil
+}

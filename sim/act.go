@@ -1,0 +1,96 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Do applies an act now, whatever its At says: the file of every process of the pool's group is written, and each
+// process is told to RELOAD. A process whose RELOAD fails keeps what it had until one succeeds, and before 1.25 nobody
+// is told; later versions answer with an error, which is returned after the other processes have been told.
+func (w *World) Do(a Act) error {
+	if err := w.spec.checkAct("act", a); err != nil {
+		return err
+	}
+	switch a.Verb {
+	case SetShare:
+		w.share = a.Percent
+		for i := range w.loads {
+			w.retarget(&w.loads[i])
+		}
+		return nil
+	case Reconnect:
+		w.each(a.Pool, func(a *alias) { w.reconnect(a) })
+		return nil
+	}
+	var failed []string
+	w.each(a.Pool, func(x *alias) {
+		switch a.Verb {
+		case SetSize:
+			x.file.size = int64(a.Conns)
+		case SetReserve:
+			x.file.reserve = int64(a.Conns)
+		case SetLifetime:
+			x.file.lifetime = int64(a.For)
+			if a.For == 0 {
+				x.file.lifetime = x.proc.lifetime()
+			}
+		}
+		if !w.reload(x.proc) && atLeast(x.proc.spec.Version, 1, 25) {
+			failed = append(failed, x.proc.id)
+		}
+	})
+	if len(failed) > 0 {
+		return &planner.Error{Kind: planner.KindDrift, Subject: a.Pool, Err: fmt.Errorf("RELOAD failed on %v", failed)}
+	}
+	return nil
+}
+
+// each calls f for the alias of a pool in every process.
+func (w *World) each(pool string, f func(*alias)) {
+	for _, a := range w.aliases {
+		if a.spec.ID == pool {
+			f(a)
+		}
+	}
+}
+
+// reload makes a process take what its file says; it reports whether it did. New sizes count at once for new logins,
+// what is too much closes at ticks.
+func (w *World) reload(proc *process) bool {
+	if !proc.up || proc.deaf > 0 {
+		return false
+	}
+	for _, a := range proc.aliases {
+		a.size, a.reserve, a.lifetime = int(a.file.size), int(a.file.reserve), a.file.lifetime
+		for _, p := range a.pools {
+			p.ledger()
+		}
+	}
+	for _, p := range proc.pools {
+		if p.queue.n > 0 {
+			p.activate()
+		}
+	}
+	return true
+}
+
+// reconnect flags every connection of an alias and forgets that logins have succeeded, which is what lets a waiting
+// client open one more than pool_size (tag_pool_dirty; launch_new_connection).
+func (w *World) reconnect(a *alias) {
+	if !a.proc.up {
+		return
+	}
+	for _, p := range a.pools {
+		p.welcome = false
+		for i := range w.conns {
+			if c := &w.conns[i]; c.pool == p && c.state >= connLogin && c.state <= connActiveCPU {
+				c.close = true
+			}
+		}
+		if p.queue.n > 0 {
+			p.activate()
+		}
+	}
+}

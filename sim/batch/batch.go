@@ -1,0 +1,98 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/sim"
+)
+
+// Batch is what to run: every variant with every seed.
+type Batch struct {
+	Variants  []Variant // the first is what the others are compared with
+	FirstSeed uint64
+	Seeds     int // FirstSeed, FirstSeed+1, …
+	Workers   int // worlds at a time; less than 1 is 1
+	// Estimate looks at one more world of each variant, with the first seed, as the planner looks at a live fleet.
+	Estimate bool
+	// Progress, if not nil, hears how much of the virtual time has passed. It is called by one worker at a time.
+	Progress func(done, total int)
+
+	build func(sim.Spec, uint64) (world, error) // nil: sim.New
+}
+
+// Variant is one scenario to run, with the settings in which it differs from what the file says.
+type Variant struct {
+	Settings []Setting
+	Spec     sim.Spec
+	Warmup   time.Duration
+	Horizon  time.Duration // after the warm-up
+	Every    time.Duration // between looks, for Batch.Estimate
+	Measures []Measure
+	Expect   []Expectation
+}
+
+// Setting is one key of the scenario with the value that replaces the file's.
+type Setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Varies bool   `json:"-"` // other variants have another value
+}
+
+// Name tells a variant from the others; it is empty where there are none.
+func (v Variant) Name() string {
+	var parts []string
+	for _, s := range v.Settings {
+		if s.Varies {
+			parts = append(parts, s.Key+"="+s.Value)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// Measure reads one number from a run's results; the second result is false where the run had no such number.
+type Measure struct {
+	Subject string // a pool, a server, or empty: all together
+	Name    string
+	Unit    string
+	Value   func(sim.Results) (float64, bool)
+}
+
+// Expectation is what a scenario promises of one measure.
+type Expectation struct {
+	Measure
+	Text  string // as written
+	Op    string
+	Bound float64
+	Count bool // the measure counts something: every run must keep the promise
+}
+
+func (e Expectation) rule() rule { return rule{e.Op, e.Bound, e.Count} }
+
+// Check refuses, before anything runs, what could never be judged.
+func (b Batch) Check() error {
+	var faults []error
+	if b.Seeds < 1 {
+		faults = append(faults, fmt.Errorf("%d seeds, want 1 at least", b.Seeds))
+	}
+	if len(b.Variants) == 0 {
+		faults = append(faults, errors.New("no variant to run"))
+	}
+	for _, v := range b.Variants {
+		if v.Horizon <= 0 {
+			faults = append(faults, fmt.Errorf("a horizon of %s, want more than 0", v.Horizon))
+		}
+		for _, e := range v.Expect {
+			if !e.Count && (e.Op == "==" || e.Op == "!=") {
+				faults = append(faults, fmt.Errorf("expect %q: a number that varies by chance equals nothing; write <= or >=", e.Text))
+			}
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return &planner.Error{Kind: planner.KindUsage, Err: errors.Join(faults...)}
+}

@@ -1,0 +1,94 @@
+package batch
+
+import (
+	"context"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/sim"
+)
+
+// Demand is one pool's load as the planner estimates it from looks, beside what the world knows.
+type Demand struct {
+	Pool  string        `json:"pool"`
+	True  planner.Float `json:"true_erlangs"` // null where the world cannot tell
+	Found planner.Load  `json:"estimate"`
+}
+
+// look watches a world for the horizon as `pgbudget estimate` watches a live fleet, and estimates.
+func (o *outcome) look(ctx context.Context, w world, v Variant, steps *counter) error {
+	var e planner.Evidence
+	begin := w.At()
+	err := bouncer.Watch(ctx, w, w, v.Every, v.Horizon, func(x planner.Observation) error {
+		var err error
+		e, err = e.Add(x)
+		steps.reach(int(float64(w.At()-begin) / float64(v.Horizon) * Steps))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	loads, err := planner.Estimate(e)
+	if err != nil {
+		o.doubt = err.Error()
+		return nil //nolint:nilerr // too little evidence is a result
+	}
+	r := w.Results()
+	for _, l := range loads {
+		o.demands = append(o.demands, Demand{Pool: l.Pool, True: trueLoad(v.Spec, l.Pool, r), Found: l})
+	}
+	return nil
+}
+
+// trueLoad is the load in Erlangs that a pool was asked to carry: the connections that it would have kept busy, had it
+// served everyone at once with holds as they were.
+//
+// Of open clients that is the arrivals' share of those served: B·A/D with B busy connections, A arrivals, D ends (Little's
+// law on both sides of the queue). Closed clients ask less while they wait; what they would ask is N·S/(Z+S), the
+// interactive response time law without waiting (Denning & Buzen, The Operational Analysis of Queueing Network Models,
+// 1978), S = B·T/D. A pool with both, or one whose closed clients a traffic switch moves, is not known.
+func trueLoad(spec sim.Spec, pool string, r sim.Results) planner.Float {
+	var open bool
+	var clients int
+	var think float64
+	for _, l := range spec.Loads {
+		switch {
+		case l.Pool != pool:
+		case l.Closed == nil:
+			open = true
+		default:
+			clients += l.Closed.Clients
+			think += float64(l.Closed.Clients) * meanOf(l.Closed.Think).Seconds()
+		}
+	}
+	if s := spec.Shift; s != nil && (s.From == pool || s.To == pool) {
+		open = true
+	}
+	for _, p := range r.Pools {
+		if p.ID != pool || p.Done == 0 {
+			continue
+		}
+		switch {
+		case clients == 0:
+			return planner.Float(p.BusyErlangs * float64(p.Arrivals) / float64(p.Done))
+		case !open:
+			hold := p.BusyErlangs * r.Span.Seconds() / float64(p.Done)
+			return planner.Float(float64(clients) * hold / (think/float64(clients) + hold))
+		}
+	}
+	return planner.Unknown()
+}
+
+// meanOf is a law's mean; that of quantiles follows from their straight lines.
+func meanOf(l sim.Law) time.Duration {
+	if l.Kind != sim.Quantiles {
+		return l.Mean
+	}
+	var mean float64
+	for i := 1; i < len(l.Points); i++ {
+		a, b := l.Points[i-1], l.Points[i]
+		mean += (b.P - a.P) * float64(a.D+b.D) / 2
+	}
+	return time.Duration(mean)
+}

@@ -1,0 +1,158 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime/debug"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/sim"
+)
+
+// Steps is how many steps of a timeline make a horizon.
+const Steps = 300
+
+// world is what a job needs of a sim.World.
+type world interface {
+	bouncer.Clock
+	bouncer.Fleet
+	At() time.Duration
+	ResetResults()
+	Results() sim.Results
+	Sample() sim.Sample
+}
+
+var _ world = (*sim.World)(nil)
+
+// job is one world to run.
+type job struct {
+	variant int
+	seed    int  // counted from the first
+	look    bool // as the planner, for the estimate: it measures nothing
+}
+
+// outcome is what a job leaves behind: numbers instead of results, so that many runs fit into memory.
+type outcome struct {
+	done     bool
+	err      error
+	events   int64
+	measures []float64 // as Variant.Measures, NaN where there is none
+	expect   []float64 // as Variant.Expect, likewise
+	timeline []sim.Sample
+	demands  []Demand
+	doubt    string // why there are no demands
+}
+
+// jobs lists what is to run, all variants of a seed before the next seed: what is finished when an interrupt comes can
+// be compared.
+func (b Batch) jobs() []job {
+	var out []job
+	for seed := range b.Seeds {
+		for v := range b.Variants {
+			out = append(out, job{variant: v, seed: seed})
+			if b.Estimate && seed == 0 {
+				out = append(out, job{variant: v, look: true})
+			}
+		}
+	}
+	return out
+}
+
+// run runs one job to its end, or to ctx's. A panic of the engine is an error that names the run.
+func (b Batch) run(ctx context.Context, j job, step func(int)) (out outcome) {
+	v, seed := b.Variants[j.variant], b.FirstSeed+uint64(j.seed)
+	subject := fmt.Sprintf("seed %d", seed)
+	if name := v.Name(); name != "" {
+		subject += ", " + name
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			out = outcome{err: &planner.Error{Subject: subject, Err: fmt.Errorf("a defect of the simulator: %v\n%s", p, debug.Stack())}}
+		}
+	}()
+	w, err := b.world(v.Spec, seed)
+	if err != nil {
+		return outcome{err: &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: err}}
+	}
+	steps := counter{total: Steps, step: step}
+	if err = w.Sleep(ctx, v.Warmup); err == nil {
+		w.ResetResults()
+		if j.look {
+			err = out.look(ctx, w, v, &steps)
+		} else {
+			err = out.measure(ctx, w, v, &steps, j.seed == 0)
+		}
+	}
+	steps.reach(Steps)
+	if err != nil {
+		if ctx.Err() == nil {
+			err = &planner.Error{Kind: planner.KindOf(err), Subject: subject, Err: err, Hint: planner.HintOf(err)}
+		}
+		return outcome{err: err}
+	}
+	out.done = true
+	return out
+}
+
+func (b Batch) world(spec sim.Spec, seed uint64) (world, error) {
+	if b.build != nil {
+		return b.build(spec, seed)
+	}
+	w, err := sim.New(spec, seed)
+	if err != nil {
+		return nil, err // not w: a nil pointer in an interface is no nil
+	}
+	return w, nil
+}
+
+// measure runs the horizon step by step, keeps a sample of each where a timeline is wanted, and reads the measures.
+func (o *outcome) measure(ctx context.Context, w world, v Variant, steps *counter, timeline bool) error {
+	begin := w.At()
+	if timeline {
+		o.timeline = append(o.timeline, w.Sample())
+	}
+	for k := 1; k <= Steps; k++ {
+		due := begin + v.Horizon/Steps*time.Duration(k) + v.Horizon%Steps*time.Duration(k)/Steps
+		if err := w.Sleep(ctx, due-w.At()); err != nil {
+			return err
+		}
+		if timeline {
+			o.timeline = append(o.timeline, w.Sample())
+		}
+		steps.reach(k)
+	}
+	r := w.Results()
+	o.events = r.Events
+	for _, m := range v.Measures {
+		o.measures = append(o.measures, read(m, r))
+	}
+	for _, e := range v.Expect {
+		o.expect = append(o.expect, read(e.Measure, r))
+	}
+	return nil
+}
+
+// read is a measure's value, NaN where there is none.
+func read(m Measure, r sim.Results) float64 {
+	v, ok := m.Value(r)
+	if !ok || math.IsInf(v, 0) {
+		return math.NaN()
+	}
+	return v
+}
+
+// counter turns how far a job is into calls of step, each with what is new.
+type counter struct {
+	total, done int
+	step        func(int)
+}
+
+func (c *counter) reach(n int) {
+	if n = min(n, c.total); n > c.done {
+		c.step(n - c.done)
+		c.done = n
+	}
+}

@@ -1,0 +1,106 @@
+package sim
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// signal is one saturation signal as a scraper sees it: a value now and then, readable after a lag.
+type signal struct {
+	spec     SignalSpec
+	srv      *server
+	samples  []reading // the newest that can be read, and those that cannot yet
+	usedAt   int64
+	used     float64 // core-ns at usedAt
+	interval int64
+}
+
+type reading struct {
+	at    int64
+	value float64
+}
+
+// Modelled reports whether a built-in signal can be simulated.
+func Modelled(builtin string) bool {
+	switch builtin {
+	case "cpu", "waiting", "maxwait", "backends":
+		return true
+	}
+	return false
+}
+
+func (w *World) addSignal(n int32, spec SignalSpec) {
+	s := &signal{spec: spec, interval: int64(cmp.Or(spec.Interval, DefaultScrape))}
+	if Modelled(spec.Builtin) {
+		s.srv = w.server(spec.Server)
+		w.note(s.interval, atScrape, n)
+	}
+	w.signals = append(w.signals, s)
+}
+
+// scrape takes a sample, unless scrapes are being lost.
+func (w *World) scrape(s *signal, n int32) {
+	w.note(w.now+s.interval, atScrape, n)
+	if w.blind > 0 {
+		return
+	}
+	s.samples = append(s.samples, reading{w.now, w.measure(s)})
+	for len(s.samples) > 1 && s.samples[1].at+int64(s.spec.Lag) <= w.now {
+		s.samples = append(s.samples[:0], s.samples[1:]...)
+	}
+}
+
+// measure reads the world: CPU as the mean since the scrape before, the others as they are.
+func (w *World) measure(s *signal) float64 {
+	switch s.spec.Builtin {
+	case "cpu":
+		if s.srv.cpu == nil {
+			return 0
+		}
+		used := s.srv.cpu.used()
+		mean := (used - s.used) / float64(w.now-s.usedAt) / s.srv.spec.Cores
+		s.used, s.usedAt = used, w.now
+		return mean
+	case "backends":
+		return float64(s.srv.backends) / float64(s.srv.spec.MaxConns)
+	}
+	var waiting int
+	var oldest int64
+	for _, p := range w.pools {
+		if p.srv == s.srv && p.queue.n > 0 {
+			waiting += p.queue.n
+			oldest = max(oldest, w.now-p.queue.first().asked)
+		}
+	}
+	if s.spec.Builtin == "maxwait" {
+		return time.Duration(oldest).Seconds()
+	}
+	return float64(waiting)
+}
+
+// Read returns every signal with the newest sample that can be read now and that sample's own time: an old sample is
+// returned as it is, for its reader to call it stale. A signal without a sample, or one that cannot be modelled, says
+// so in its Error. It never fails as a whole.
+func (w *World) Read(context.Context) ([]planner.Signal, error) {
+	var out []planner.Signal
+	for _, s := range w.signals {
+		x := planner.Signal{Name: s.spec.Name, Server: s.spec.Server, Value: planner.Unknown()}
+		if s.srv == nil {
+			x.Error = fmt.Sprintf("%q is not modelled by the simulation", cmp.Or(s.spec.Builtin, "its query"))
+			out = append(out, x)
+			continue
+		}
+		x.Error = "no sample yet"
+		for _, r := range s.samples {
+			if r.at+int64(s.spec.Lag) <= w.now {
+				x.Value, x.At, x.Error = planner.Float(r.value), w.spec.Start.Add(time.Duration(r.at)), ""
+			}
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}

@@ -1,0 +1,185 @@
+package sim
+
+import "math/rand/v2"
+
+// load is one stream of transactions.
+type load struct {
+	spec       LoadSpec
+	slot       int32 // of its next arrival; the slots of closed clients follow one another from here
+	gaps       *rand.Rand
+	holds      *rand.Rand
+	routes     *rand.Rand
+	fates      *rand.Rand // who vanishes
+	turns      *rand.Rand // of bursts
+	gap        sampler    // with mean 1
+	hold       sampler
+	think      sampler
+	perNs      float64 // arrivals per ns at factor 1
+	factor     float64 // bursts and surges
+	shape      shape   // nil: flat
+	work       float64 // what is left until the next arrival at `since`, in mean gaps at factor 1 and a flat shape
+	since      int64
+	slow       float64 // slow plans: holds × this
+	surge      float64
+	burst      float64
+	high       bool
+	idleOfRest float64 // share of the time off the CPU in which no query runs
+	targets    []target
+	moved      []target // where a moved transaction goes
+	movedShare float64
+	clients    []client
+}
+
+// target is one pool copy with the cumulated share of the load that it gets.
+type target struct {
+	upTo float64
+	pool *pool
+}
+
+// client is one closed client. It has its own stream: what one draws must not hang on how fast the others are.
+type client struct {
+	rng *rand.Rand
+	at  float64 // its place in the balancer's order, 0..1
+}
+
+// factorNow is the rate relative to PerSec, the shape over time apart.
+func (l *load) factorNow() float64 { return l.burst * l.surge }
+
+// schedule sets the next arrival from what is left of the gap.
+func (w *World) schedule(l *load) {
+	rate := l.perNs * l.factor
+	if rate <= 0 {
+		w.cal.clear(l.slot)
+		return
+	}
+	if l.shape != nil {
+		w.cal.set(l.slot, l.shape.after(l.since, l.work/rate))
+		return
+	}
+	t := float64(l.since) + l.work/rate
+	if t >= longest {
+		w.cal.clear(l.slot)
+		return
+	}
+	w.cal.set(l.slot, int64(t))
+}
+
+// refactor changes the rate from now on: what is left of the gap stays, measured in arrivals. For Poisson arrivals that
+// is exact, and it keeps the draws of two worlds in step.
+func (w *World) refactor(l *load) {
+	passed := float64(w.now - l.since)
+	if l.shape != nil {
+		passed = l.shape.between(l.since, w.now)
+	}
+	l.work = max(0, l.work-passed*l.perNs*l.factor)
+	l.since, l.factor = w.now, l.factorNow()
+	w.schedule(l)
+}
+
+// arrival brings one transaction of an open load and schedules the next.
+func (w *World) arrival(n int32) {
+	l := &w.loads[n]
+	l.work, l.since = l.gap.unit(l.gaps), w.now
+	w.schedule(l)
+	x := waiter{asked: w.now, hold: l.hold.draw(l.holds), load: n, client: -1, vanish: -1}
+	w.send(l, x, l.routes, -1)
+}
+
+// send routes a transaction to one of its load's pools and lets it arrive there. at is a closed client's place in the
+// balancer's order; negative: any.
+func (w *World) send(l *load, x waiter, routes *rand.Rand, at float64) {
+	if l.spec.Vanish > 0 {
+		fates := l.fates
+		if u, v := fates.Float64(), fates.Float64(); u < l.spec.Vanish {
+			x.vanish = float32(v)
+		}
+	}
+	targets := l.targets
+	if l.moved != nil && routes.Float64() < l.movedShare {
+		targets = l.moved
+	}
+	if len(targets) == 1 {
+		targets[0].pool.arrive(x)
+		return
+	}
+	u := at
+	if u < 0 {
+		u = routes.Float64()
+	}
+	for i := range targets {
+		if t := &targets[i]; u < t.upTo {
+			t.pool.arrive(x)
+			return
+		}
+	}
+	if n := len(targets); n > 0 {
+		targets[n-1].pool.arrive(x)
+		return
+	}
+	w.lost(l, x)
+}
+
+// lost is a transaction that finds no process to go to.
+func (w *World) lost(l *load, x waiter) {
+	t := w.tallyOf[l.spec.Pool]
+	t.arrivals++
+	t.refused++
+	w.goes(x)
+}
+
+// think lets a closed client think and ask again.
+func (w *World) think(x waiter) {
+	l := &w.loads[x.load]
+	c := &l.clients[x.client]
+	w.cal.set(l.slot+x.client, w.now+l.think.draw(c.rng))
+}
+
+// ask is a closed client that has thought.
+func (w *World) ask(n, k int32) {
+	l := &w.loads[n]
+	c := &l.clients[k]
+	w.cal.clear(l.slot + k)
+	w.send(l, waiter{asked: w.now, hold: l.hold.draw(c.rng), load: n, client: k, vanish: -1}, c.rng, c.at)
+}
+
+// turn changes the state of a load's bursts and notes when it changes again.
+func (w *World) turn(n int32) {
+	l := &w.loads[n]
+	b := l.spec.Open.Burst
+	l.high = !l.high
+	stay := b.LowMean
+	l.burst = b.Low
+	if l.high {
+		stay, l.burst = b.HighMean, b.High
+	}
+	w.note(w.now+int64(min(l.turns.ExpFloat64()*float64(stay), longest)), atBurst, n)
+	w.refactor(l)
+}
+
+// retarget works out anew where a load's transactions go: after a host was lost, clients piled up, or the switch moved.
+func (w *World) retarget(l *load) {
+	l.targets = w.targetsOf(l.spec.Pool)
+	l.moved, l.movedShare = nil, 0
+	if s := w.spec.Shift; s != nil && s.From == l.spec.Pool {
+		l.moved, l.movedShare = w.targetsOf(s.To), s.Fraction*w.share/100
+	}
+}
+
+// targetsOf returns a pool's copies with their cumulated shares: balancer's weight × user's share, of the processes
+// that clients can reach.
+func (w *World) targetsOf(id string) []target {
+	var out []target
+	var sum float64
+	for _, p := range w.copies[id] {
+		weight := p.proc.weight * p.share
+		if !p.proc.up || p.proc.avoided || weight <= 0 {
+			continue
+		}
+		sum += weight
+		out = append(out, target{sum, p})
+	}
+	for i := range out {
+		out[i].upTo /= sum
+	}
+	return out
+}

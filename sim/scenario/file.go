@@ -1,0 +1,154 @@
+package scenario
+
+import "github.com/pgbudget/pgbudget/bouncer/config"
+
+// File is a scenario as written: the keys of pgbudget.yaml, and those below. Of the former servers, groups, pools,
+// ledger and saturation count; the others are read and have no effect.
+type File struct {
+	config.File    `yaml:",inline"`
+	Title          string     `yaml:"title"`
+	Horizon        config.Dur `yaml:"horizon"` // warm-up included
+	Warmup         config.Dur `yaml:"warmup"`
+	Seeds          config.Int `yaml:"seeds"`
+	Seed           config.Int `yaml:"seed"`
+	Every          config.Dur `yaml:"every"`
+	Oversubscribed Flag       `yaml:"oversubscribed"`
+	Bouncers       []Bouncer  `yaml:"bouncers"`
+	Postgres       []Postgres `yaml:"postgres"`
+	Databases      []Database `yaml:"databases"`
+	Load           []Load     `yaml:"load"`
+	Shift          *Shift     `yaml:"shift"`
+	Script         []Step     `yaml:"script"`
+	Faults         []Fault    `yaml:"faults"`
+	Scrape         Scrape     `yaml:"scrape"`
+	Expect         []string   `yaml:"expect"`
+}
+
+// Bouncer is what pgbudget.yaml lacks about the processes of one group.
+type Bouncer struct {
+	Group    string       `yaml:"group"`
+	Version  string       `yaml:"version"` // of PgBouncer
+	Weights  []config.Num `yaml:"weights"` // one a process
+	Settings Settings     `yaml:"settings"`
+}
+
+// Settings are keys of [pgbouncer] under their own names. A time-out of 0 is none, as in PgBouncer.
+type Settings struct {
+	ReservePoolTimeout config.Dur `yaml:"reserve_pool_timeout"`
+	QueryWaitTimeout   config.Dur `yaml:"query_wait_timeout"`
+	ServerLifetime     config.Dur `yaml:"server_lifetime"`
+	ServerIdleTimeout  config.Dur `yaml:"server_idle_timeout"`
+	ServerLoginRetry   config.Dur `yaml:"server_login_retry"`
+	ServerCheckDelay   config.Dur `yaml:"server_check_delay"`
+	ServerRoundRobin   Flag       `yaml:"server_round_robin"`
+	MaxClientConn      config.Int `yaml:"max_client_conn"`
+	MaxUserConnections config.Int `yaml:"max_user_connections"`
+}
+
+// Postgres is what pgbudget.yaml lacks about one server.
+type Postgres struct {
+	Server          string                `yaml:"server"`
+	Sigma           config.Num            `yaml:"sigma"`
+	Kappa           config.Num            `yaml:"kappa"`
+	BackgroundCores config.Num            `yaml:"background_cores"`
+	Direct          config.Int            `yaml:"direct"` // connections
+	Roles           map[string]config.Int `yaml:"roles"`  // CONNECTION LIMITs
+	LoginLatency    config.Dur            `yaml:"login_latency"`
+	ExitLatency     config.Dur            `yaml:"exit_latency"`
+}
+
+// Database is what pgbudget.yaml lacks about one pool.
+type Database struct {
+	Pool        string                  `yaml:"pool"`
+	Database    string                  `yaml:"database"` // in PostgreSQL
+	Mode        string                  `yaml:"mode"`
+	MinPoolSize config.Int              `yaml:"min_pool_size"`
+	Users       map[string]config.Share `yaml:"users"`
+	ForceUser   string                  `yaml:"force_user"`
+}
+
+// Load is one stream of transactions for one pool. Either Arrivals or Clients is set.
+type Load struct {
+	Name              string       `yaml:"name"`
+	Pool              string       `yaml:"pool"`
+	Arrivals          *Arrivals    `yaml:"arrivals"`
+	Clients           *Clients     `yaml:"clients"`
+	Hold              *Law         `yaml:"hold"`
+	CPU               config.Share `yaml:"cpu"`
+	IdleInTransaction config.Share `yaml:"idle_in_transaction"`
+	Vanish            config.Share `yaml:"vanish"`
+}
+
+// Arrivals come whatever becomes of those before them.
+type Arrivals struct {
+	PerSec config.Num `yaml:"per_sec"`
+	SCV    config.Num `yaml:"scv"`
+	Burst  *Burst     `yaml:"burst"`
+	Curve  []Corner   `yaml:"curve"`
+	Sine   *Sine      `yaml:"sine"`
+}
+
+// Burst makes the rate change at random between two multiples of per_sec.
+type Burst struct {
+	Low     config.Num `yaml:"low"`
+	High    config.Num `yaml:"high"`
+	LowFor  config.Dur `yaml:"low_for"` // mean stays
+	HighFor config.Dur `yaml:"high_for"`
+}
+
+// Corner is one point of a curve.
+type Corner struct {
+	At    config.Dur `yaml:"at"`
+	Times config.Num `yaml:"times"`
+}
+
+// Sine makes the rate go up and down.
+type Sine struct {
+	Amplitude config.Share `yaml:"amplitude"`
+	Period    config.Dur   `yaml:"period"`
+	Phase     config.Share `yaml:"phase"`
+}
+
+// Clients think, ask, wait, and think again.
+type Clients struct {
+	Count config.Int `yaml:"count"`
+	Think *Law       `yaml:"think"`
+}
+
+// Shift is a traffic switch.
+type Shift struct {
+	From     string       `yaml:"from"`
+	To       string       `yaml:"to"`
+	Fraction config.Share `yaml:"fraction"`
+	Share    Percent      `yaml:"share"` // at the start
+}
+
+// Step is what is changed on purpose at one time.
+type Step struct {
+	At        config.Dur            `yaml:"at"`
+	Set       map[string]config.Int `yaml:"set"`     // pool: pool_size
+	Reserve   map[string]config.Int `yaml:"reserve"` // pool: reserve_pool_size
+	Lifetime  map[string]config.Dur `yaml:"lifetime"`
+	Reconnect Words                 `yaml:"reconnect"` // pools
+	Share     Percent               `yaml:"share"`
+}
+
+// Fault is one thing that goes wrong. What each kind needs stands in faultKinds.
+type Fault struct {
+	Kind    string     `yaml:"kind"`
+	From    config.Dur `yaml:"from"`
+	For     config.Dur `yaml:"for"`
+	Every   config.Dur `yaml:"every"`
+	Server  string     `yaml:"server"`
+	Process string     `yaml:"process"`
+	Pool    string     `yaml:"pool"`
+	Cores   config.Num `yaml:"cores"`
+	Conns   config.Int `yaml:"conns"`
+	Times   config.Num `yaml:"times"`
+}
+
+// Scrape says how the signals under saturation are sampled.
+type Scrape struct {
+	Interval config.Dur `yaml:"interval"`
+	Lag      config.Dur `yaml:"lag"`
+}

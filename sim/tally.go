@@ -1,0 +1,148 @@
+package sim
+
+import (
+	"math"
+	"time"
+)
+
+// tally counts what happens to one pool_size line, all its copies together.
+type tally struct {
+	id                                                  string
+	arrivals, done, assigned, waited, timedOut, refused int64
+	vanished, loginsFailed                              int64
+	waitSum                                             int64
+	wait                                                Histogram
+	held                                                int64 // Σ of ends − Σ of starts: plus now × active it is the time held
+	heldBefore                                          int64 // what that was at the last reset
+	waiting, maxWaiting                                 int
+	conns, maxConns                                     int
+	sampledAssigned, sampledWait                        int64
+}
+
+// serverTally counts what happens to one server.
+type serverTally struct {
+	maxBackends, worst        int
+	loginsRefused, violations int64
+	overBudget                int64
+	orphans                   int64
+	usedBefore, sampledUsed   float64 // core-ns
+	maxCPU                    float64
+}
+
+// heldTime is the connection-ns that transactions have held so far. Sums of times wrap around, differences do not.
+func (w *World) heldTime(t *tally) int64 {
+	held := t.held
+	for _, p := range w.copies[t.id] {
+		held += int64(p.active) * w.now
+	}
+	return held
+}
+
+// ResetResults begins a new count: the end of the warm-up.
+func (w *World) ResetResults() {
+	w.since, w.sampled = w.now, w.now
+	for _, t := range w.tallies {
+		*t = tally{id: t.id, held: t.held, heldBefore: w.heldTime(t), waiting: t.waiting, maxWaiting: t.waiting, conns: t.conns, maxConns: t.conns}
+	}
+	for _, s := range w.servers {
+		s.tally = serverTally{maxBackends: s.backends, worst: s.worst()}
+		if s.over {
+			s.tally.violations = 1
+		}
+		if s.cpu != nil {
+			s.tally.usedBefore = s.cpu.used()
+			s.tally.sampledUsed = s.tally.usedBefore
+		}
+	}
+}
+
+// Results returns what was counted since the last ResetResults. The caller owns it.
+func (w *World) Results() Results {
+	span := w.now - w.since
+	r := Results{Span: time.Duration(span), Events: w.events, Total: PoolResults{ID: "total"}}
+	for _, t := range w.tallies {
+		p := PoolResults{ID: t.id, Arrivals: t.arrivals, Done: t.done, Assigned: t.assigned, Waited: t.waited, TimedOut: t.timedOut,
+			Refused: t.refused, Vanished: t.vanished, WaitSum: time.Duration(t.waitSum), MaxWaiting: t.maxWaiting, MaxConns: t.maxConns,
+			LoginsFailed: t.loginsFailed}
+		p.Wait.Merge(t.wait)
+		if span > 0 {
+			p.BusyErlangs = float64(w.heldTime(t)-t.heldBefore) / float64(span)
+		}
+		r.Pools = append(r.Pools, p)
+		r.Total.add(p)
+	}
+	for _, s := range w.servers {
+		r.Servers = append(r.Servers, s.results(w))
+	}
+	return r
+}
+
+func (p *PoolResults) add(q PoolResults) {
+	p.Arrivals += q.Arrivals
+	p.Done += q.Done
+	p.Assigned += q.Assigned
+	p.Waited += q.Waited
+	p.TimedOut += q.TimedOut
+	p.Refused += q.Refused
+	p.Vanished += q.Vanished
+	p.WaitSum += q.WaitSum
+	p.Wait.Merge(q.Wait)
+	p.BusyErlangs += q.BusyErlangs
+	p.MaxWaiting += q.MaxWaiting
+	p.MaxConns += q.MaxConns
+	p.LoginsFailed += q.LoginsFailed
+}
+
+func (s *server) results(w *World) ServerResults {
+	t := s.tally
+	r := ServerResults{Name: s.spec.Name, MaxBackends: t.maxBackends, LoginsRefused: t.loginsRefused, BudgetViolations: t.violations,
+		OverBudget: time.Duration(t.overBudget), WorstConns: t.worst, Orphans: t.orphans, CPUMean: math.NaN(), CPUMax: math.NaN()}
+	if s.over {
+		r.OverBudget += time.Duration(w.now - max(s.overSince, w.since))
+	}
+	if s.cpu != nil && w.now > w.since {
+		r.CPUMean = (s.cpu.used() - t.usedBefore) / float64(w.now-w.since) / s.spec.Cores
+		r.CPUMax = max(t.maxCPU, r.CPUMean)
+	}
+	return r
+}
+
+// Sample returns the gauges now and the rates since the last Sample. The caller owns it.
+func (w *World) Sample() Sample {
+	out := Sample{At: time.Duration(w.now)}
+	span := float64(w.now - w.sampled)
+	for _, s := range w.servers {
+		x := ServerSample{Name: s.spec.Name, Backends: s.backends, Direct: s.direct, Leaving: s.leaving, Worst: s.worst(),
+			Budget: s.spec.Budget, MaxConns: s.spec.MaxConns, CPU: math.NaN()}
+		if s.cpu != nil && span > 0 {
+			used := s.cpu.used()
+			x.CPU = (used - s.tally.sampledUsed) / span / s.spec.Cores
+			s.tally.sampledUsed = used
+			s.tally.maxCPU = max(s.tally.maxCPU, x.CPU)
+		}
+		out.Servers = append(out.Servers, x)
+	}
+	for _, t := range w.tallies {
+		x := PoolSample{ID: t.id, Conns: t.conns, Waiting: t.waiting}
+		sizes := map[int]int{}
+		for _, p := range w.copies[t.id] {
+			x.Active += p.active
+			sizes[p.alias.size]++
+			if n := sizes[p.alias.size]; n > sizes[x.Size] || n == sizes[x.Size] && p.alias.size > x.Size {
+				x.Size = p.alias.size
+			}
+		}
+		if n := t.assigned - t.sampledAssigned; n > 0 {
+			x.WaitAvg = time.Duration((t.waitSum - t.sampledWait) / n)
+		}
+		t.sampledAssigned, t.sampledWait = t.assigned, t.waitSum
+		out.Pools = append(out.Pools, x)
+	}
+	for _, f := range w.faults {
+		if f != "" {
+			out.Faults = append(out.Faults, f)
+		}
+	}
+	w.sampled = w.now
+	return out
+}
