@@ -28,8 +28,8 @@ type Batch struct {
 type Variant struct {
 	Settings []Setting
 	Spec     sim.Spec
-	Warmup   time.Duration
-	Horizon  time.Duration // after the warm-up
+	Warmup   time.Duration // from the start: nothing of it is measured
+	Horizon  time.Duration // of a run, the warm-up included
 	Every    time.Duration // between looks, for Batch.Estimate
 	Measures []Measure
 	Expect   []Expectation
@@ -82,8 +82,8 @@ func (b Batch) Check() error {
 		faults = append(faults, errors.New("no variant to run"))
 	}
 	for _, v := range b.Variants {
-		if v.Horizon <= 0 {
-			faults = append(faults, fmt.Errorf("a horizon of %s, want more than 0", v.Horizon))
+		if v.Warmup < 0 || v.Horizon <= v.Warmup {
+			faults = append(faults, fmt.Errorf("a horizon of %s and a warm-up of %s leave nothing to measure", v.Horizon, v.Warmup))
 		}
 		for _, e := range v.Expect {
 			if !e.Count && (e.Op == "==" || e.Op == "!=") {

@@ -16,14 +16,14 @@ type Demand struct {
 	Found planner.Load  `json:"estimate"`
 }
 
-// look watches a world for the horizon as `pgbudget estimate` watches a live fleet, and estimates.
+// look watches a world from its warm-up to its horizon as `pgbudget estimate` watches a live fleet, and estimates.
 func (o *outcome) look(ctx context.Context, w world, v Variant, steps *counter) error {
 	var e planner.Evidence
-	begin := w.At()
-	err := bouncer.Watch(ctx, w, w, v.Every, v.Horizon, func(x planner.Observation) error {
+	begin, rest := w.At(), v.Horizon-v.Warmup
+	err := bouncer.Watch(ctx, w, w, v.Every, rest, func(x planner.Observation) error {
 		var err error
 		e, err = e.Add(x)
-		steps.reach(int(float64(w.At()-begin) / float64(v.Horizon) * Steps))
+		steps.reach(int(float64(w.At()-begin) / float64(rest) * Steps))
 		return err
 	})
 	if err != nil {

@@ -98,7 +98,7 @@ func (b Batch) report(jobs []job, outcomes []outcome) Report {
 		}
 		ended[j.variant][j.seed] = o
 		r.Events += o.events
-		r.Virtual += b.Variants[j.variant].Warmup + b.Variants[j.variant].Horizon
+		r.Virtual += b.Variants[j.variant].Horizon
 	}
 	if done < len(jobs) {
 		r.Partial = &Partial{Done: done, Of: len(jobs)}

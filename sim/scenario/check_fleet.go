@@ -1,0 +1,138 @@
+package scenario
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/sim"
+)
+
+// at is the path of a list's element.
+func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
+
+// bouncers checks what is said of groups.
+func (k *checker) bouncers() {
+	seen := map[string]string{}
+	for i, b := range k.f.Bouncers {
+		path := at("bouncers", i)
+		k.Unique(path+".group", b.Group, seen)
+		processes := k.f.processes(b.Group)
+		if b.Group != "" && processes == 0 {
+			k.Fault(path+".group", "is %q, which is not among groups:%s", b.Group, k.groups())
+		}
+		k.OneOf(path+".version", b.Version, "1.18", "1.24")
+		if b.Weights != nil {
+			k.weights(path+".weights", b.Weights, processes)
+		}
+		k.settings(path+".settings", b.Settings)
+	}
+}
+
+func (k *checker) weights(path string, weights []config.Num, processes int) {
+	sum := 0.0
+	for j, w := range weights {
+		k.Num(at(path, j), w, 0, 1e6)
+		sum += w.F
+	}
+	switch {
+	case processes > 0 && len(weights) != processes:
+		k.Fault(path, "are %d, and the group has %d processes", len(weights), processes)
+	case sum <= 0:
+		k.Fault(path, "add up to %g: no process would get a client", sum)
+	}
+}
+
+func (k *checker) settings(path string, s Settings) {
+	const most = 366 * 24 * time.Hour
+	k.within(path+".reserve_pool_timeout", s.ReservePoolTimeout, 0, most)
+	k.within(path+".query_wait_timeout", s.QueryWaitTimeout, 0, most)
+	k.within(path+".server_idle_timeout", s.ServerIdleTimeout, 0, most)
+	k.within(path+".server_login_retry", s.ServerLoginRetry, 0, most)
+	// What 0 means for these two is not simulated.
+	if s.ServerLifetime.OK() && s.ServerLifetime.D == 0 {
+		k.Fault(path+".server_lifetime", "is 0: PgBouncer then uses each connection once, which is not simulated; want 1s or more")
+	} else {
+		k.within(path+".server_lifetime", s.ServerLifetime, time.Second, most)
+	}
+	if s.ServerCheckDelay.OK() && s.ServerCheckDelay.D == 0 {
+		k.Fault(path+".server_check_delay", "is 0: PgBouncer then checks each connection before each use, which is not simulated; want 1s or more")
+	} else {
+		k.within(path+".server_check_delay", s.ServerCheckDelay, time.Second, most)
+	}
+	k.flag(path+".server_round_robin", s.ServerRoundRobin)
+	k.Int(path+".max_client_conn", s.MaxClientConn, 1, maxClients)
+	k.Int(path+".max_user_connections", s.MaxUserConnections, 0, config.MaxConns)
+}
+
+// postgres checks what is said of servers.
+func (k *checker) postgres() {
+	seen := map[string]string{}
+	for i, p := range k.f.Postgres {
+		path := at("postgres", i)
+		s, ok := k.knownServer(path+".server", p.Server)
+		if ok {
+			k.Unique(path+".server", s.Name, seen)
+		}
+		k.Num(path+".sigma", p.Sigma, 0, 1)
+		k.Num(path+".kappa", p.Kappa, 0, 1)
+		k.Num(path+".background_cores", p.BackgroundCores, 0, config.MaxCores)
+		cpu := p.Sigma.F > 0 || p.Kappa.F > 0 || p.BackgroundCores.F > 0
+		if ok && cpu && !s.Cores.Set {
+			k.Fault(path, "describes the CPU of %s, which has no cores: under servers:", s.Name)
+		}
+		k.Int(path+".direct", p.Direct, 0, config.MaxConns)
+		for _, role := range slices.Sorted(maps.Keys(p.Roles)) {
+			k.Int(path+".roles."+quoted(role), p.Roles[role], 0, config.MaxConns)
+		}
+		k.within(path+".login_latency", p.LoginLatency, time.Microsecond, time.Minute)
+		k.within(path+".exit_latency", p.ExitLatency, time.Microsecond, time.Minute)
+	}
+}
+
+// databases checks what is said of pools.
+func (k *checker) databases() {
+	seen := map[string]string{}
+	for i, d := range k.f.Databases {
+		path := at("databases", i)
+		k.Unique(path+".pool", d.Pool, seen)
+		if d.Pool != "" {
+			k.knownPool(path+".pool", d.Pool)
+		}
+		k.OneOf(path+".mode", d.Mode, string(sim.Transaction), string(sim.Session))
+		k.Int(path+".min_pool_size", d.MinPoolSize, 0, config.MaxConns)
+		k.users(path, d)
+	}
+}
+
+func (k *checker) users(path string, d Database) {
+	names := slices.Sorted(maps.Keys(d.Users))
+	sum, bad := 0.0, false
+	for _, name := range names {
+		at := path + ".users." + quoted(name)
+		k.Share(at, d.Users[name])
+		if name == "" {
+			k.Fault(path+".users", "has a user without a name")
+		}
+		bad = bad || !d.Users[name].OK()
+		sum += d.Users[name].F
+	}
+	if len(names) > 0 && !bad && math.Abs(sum-1) > 1e-3 {
+		k.Fault(path+".users", "add up to %.4g %%, want 100 %%", 100*sum)
+	}
+	p, _ := k.f.pool(d.Pool)
+	for _, name := range p.Users {
+		if _, ok := d.Users[name]; len(names) > 0 && !ok {
+			k.Fault(path+".users", "lacks %q, which is among the users of pool %s: give it its share, 0%% if it only may come", name, d.Pool)
+		}
+	}
+	if f := d.ForceUser; f != "" {
+		all := slices.Compact(slices.Sorted(slices.Values(append(names, p.Users...))))
+		if len(all) > 1 || len(all) == 1 && all[0] != f {
+			k.Fault(path+".force_user", "is %q: every client is that user to the server, and %d users are named %s; leave users: out", f, len(all), among(all)[len(": "):])
+		}
+	}
+}

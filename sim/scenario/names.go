@@ -1,0 +1,145 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/pgbudget/pgbudget/sim"
+)
+
+// Unit is what a named result is measured in.
+type Unit string
+
+// The units. Counts are of one run, from the end of the warm-up on.
+const (
+	Count   Unit = "count"
+	Conns   Unit = "conns"
+	Clients Unit = "clients"
+	Erlangs Unit = "erlangs"
+	Seconds Unit = "seconds"
+	Ratio   Unit = "ratio" // 0..1
+)
+
+// Format writes a value for people.
+func (u Unit) Format(v float64) string {
+	switch u {
+	case Count, Conns, Clients:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case Seconds:
+		d := time.Duration(v * 1e9)
+		for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond} {
+			if d >= unit {
+				return d.Round(unit / 100).String()
+			}
+		}
+		return d.String()
+	case Ratio:
+		return fmt.Sprintf("%.4g%%", 100*v)
+	default:
+		return fmt.Sprintf("%.4g", v)
+	}
+}
+
+// Scope is what has a named result.
+type Scope string
+
+// The scopes.
+const (
+	OfPool   Scope = "pool"   // a pool, or all of them together
+	OfServer Scope = "server" // a server, or all of them
+)
+
+// Name is one result of a run that an expectation may name.
+type Name struct {
+	Name    string
+	Unit    Unit
+	Of      Scope
+	Meaning string
+
+	pool   func(sim.PoolResults) float64
+	server func(sim.ServerResults) float64
+}
+
+// Counts says whether the number counts something, so that every run must meet what is expected of it; of the others
+// the mean over all runs must.
+func (n Name) Counts() bool { return n.Unit == Count || n.Unit == Conns || n.Unit == Clients }
+
+// Names are the named results, in the order in which they are shown.
+var Names = []Name{
+	{Name: "arrivals", Unit: Count, Of: OfPool, Meaning: "transactions asked for", pool: func(r sim.PoolResults) float64 { return float64(r.Arrivals) }},
+	{Name: "done", Unit: Count, Of: OfPool, Meaning: "transactions that ended", pool: func(r sim.PoolResults) float64 { return float64(r.Done) }},
+	{Name: "timed_out", Unit: Count, Of: OfPool, Meaning: "clients sent away by query_wait_timeout", pool: func(r sim.PoolResults) float64 { return float64(r.TimedOut) }},
+	{Name: "refused", Unit: Count, Of: OfPool, Meaning: "clients sent away because no login worked, by max_client_conn, or cut off with their process", pool: func(r sim.PoolResults) float64 { return float64(r.Refused) }},
+	{Name: "vanished", Unit: Count, Of: OfPool, Meaning: "clients that vanished while their query ran", pool: func(r sim.PoolResults) float64 { return float64(r.Vanished) }},
+	{Name: "waited", Unit: Count, Of: OfPool, Meaning: "transactions that waited for their connection", pool: func(r sim.PoolResults) float64 { return float64(r.Waited) }},
+	{Name: "wait_mean", Unit: Seconds, Of: OfPool, Meaning: "mean wait of all that got a connection", pool: waitMean},
+	{Name: "wait_p50", Unit: Seconds, Of: OfPool, Meaning: "wait that half of them did not exceed", pool: waitQuantile(0.50)},
+	{Name: "wait_p90", Unit: Seconds, Of: OfPool, Meaning: "wait that 90 % did not exceed", pool: waitQuantile(0.90)},
+	{Name: "wait_p99", Unit: Seconds, Of: OfPool, Meaning: "wait that 99 % did not exceed", pool: waitQuantile(0.99)},
+	{Name: "wait_max", Unit: Seconds, Of: OfPool, Meaning: "longest wait", pool: func(r sim.PoolResults) float64 { return r.Wait.Max().Seconds() }},
+	{Name: "busy", Unit: Erlangs, Of: OfPool, Meaning: "mean connections that served a transaction", pool: func(r sim.PoolResults) float64 { return r.BusyErlangs }},
+	{Name: "max_waiting", Unit: Clients, Of: OfPool, Meaning: "most clients that waited at one time", pool: func(r sim.PoolResults) float64 { return float64(r.MaxWaiting) }},
+	{Name: "max_conns", Unit: Conns, Of: OfPool, Meaning: "most server connections at one time, logins included", pool: func(r sim.PoolResults) float64 { return float64(r.MaxConns) }},
+	{Name: "logins_failed", Unit: Count, Of: OfPool, Meaning: "logins that PostgreSQL refused", pool: func(r sim.PoolResults) float64 { return float64(r.LoginsFailed) }},
+	{Name: "budget_violations", Unit: Count, Of: OfServer, Meaning: "times at which the worst case rose above the budget", server: func(r sim.ServerResults) float64 { return float64(r.BudgetViolations) }},
+	{Name: "over_budget", Unit: Seconds, Of: OfServer, Meaning: "how long it was above", server: func(r sim.ServerResults) float64 { return r.OverBudget.Seconds() }},
+	{Name: "max_backends", Unit: Conns, Of: OfServer, Meaning: "most backends at one time, direct ones included", server: func(r sim.ServerResults) float64 { return float64(r.MaxBackends) }},
+	{Name: "logins_refused", Unit: Count, Of: OfServer, Meaning: "logins without a slot, or above a role's limit, direct ones included", server: func(r sim.ServerResults) float64 { return float64(r.LoginsRefused) }},
+	{Name: "worst_conns", Unit: Conns, Of: OfServer, Meaning: "highest worst case: what sizes allow or is open, direct, leaving and orphaned backends", server: func(r sim.ServerResults) float64 { return float64(r.WorstConns) }},
+	{Name: "orphans", Unit: Count, Of: OfServer, Meaning: "backends that worked on for nobody", server: func(r sim.ServerResults) float64 { return float64(r.Orphans) }},
+	{Name: "cpu_mean", Unit: Ratio, Of: OfServer, Meaning: "mean use of all cores", server: func(r sim.ServerResults) float64 { return r.CPUMean }},
+	{Name: "cpu_max", Unit: Ratio, Of: OfServer, Meaning: "highest mean over a step of the timeline", server: func(r sim.ServerResults) float64 { return r.CPUMax }},
+}
+
+func waitMean(r sim.PoolResults) float64 {
+	if r.Assigned == 0 {
+		return 0
+	}
+	return r.WaitSum.Seconds() / float64(r.Assigned)
+}
+
+func waitQuantile(p float64) func(sim.PoolResults) float64 {
+	return func(r sim.PoolResults) float64 { return r.Wait.Quantile(p).Seconds() }
+}
+
+// NameOf returns the named result of that name.
+func NameOf(name string) (Name, bool) {
+	i := slices.IndexFunc(Names, func(n Name) bool { return n.Name == name })
+	if i < 0 {
+		return Name{}, false
+	}
+	return Names[i], true
+}
+
+// Value reads the number from a run's results: of one pool or server, or, where subject is empty, of all together: of
+// pools their total, of servers the sum of counts and the highest of the rest. It is false where there is none.
+func (n Name) Value(r sim.Results, subject string) (float64, bool) {
+	if n.Of == OfPool {
+		if subject == "" {
+			return finite(n.pool(r.Total))
+		}
+		i := slices.IndexFunc(r.Pools, func(p sim.PoolResults) bool { return p.ID == subject })
+		if i < 0 {
+			return 0, false
+		}
+		return finite(n.pool(r.Pools[i]))
+	}
+	value, found := 0.0, false
+	for _, s := range r.Servers {
+		if subject != "" && s.Name != subject {
+			continue
+		}
+		v, ok := finite(n.server(s))
+		switch {
+		case !ok:
+		case n.Unit == Count:
+			value += v
+		default:
+			value = max(value, v)
+		}
+		found = found || ok
+	}
+	return value, found
+}
