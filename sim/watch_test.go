@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -33,6 +34,8 @@ type watcher struct {
 	// What Little's law needs: arrivals and ends before the watch, in time.
 	sojourn map[*tally]float64
 	ages    map[*tally]float64
+	lost    map[*tally]int64 // who was inside at the last reset of the results
+	down    bool             // a process was down: its counters began anew
 }
 
 func insideOf(w *World, x *tally) int {
@@ -60,9 +63,11 @@ func agesOf(w *World, x *tally) float64 {
 }
 
 func (v *watcher) begin() {
-	v.ages = map[*tally]float64{}
+	v.down = slices.ContainsFunc(v.w.processes, func(p *process) bool { return !p.up })
+	v.ages, v.lost = map[*tally]float64{}, map[*tally]int64{}
 	for _, x := range v.w.tallies {
 		v.ages[x] = agesOf(v.w, x)
+		v.lost[x] = int64(v.inside[x]) - (x.arrivals - x.done - x.timedOut - x.refused - x.vanished)
 	}
 	v.sojourn = map[*tally]float64{}
 	for _, a := range v.w.aliases {
@@ -78,11 +83,14 @@ func (v *watcher) look() {
 	for _, x := range w.tallies {
 		v.area[x] += float64(v.inside[x]) * float64(w.now-v.last)
 		v.inside[x] = insideOf(w, x)
-		if x.arrivals-x.done-x.timedOut-x.refused-x.vanished != int64(v.inside[x]) {
+		if x.arrivals-x.done-x.timedOut-x.refused-x.vanished+v.lost[x] != int64(v.inside[x]) {
 			t.Fatalf("%s at %v: %+v with %d inside: somebody was lost", x.id, w.At(), x, v.inside[x])
 		}
 	}
 	v.last = w.now
+	for _, p := range w.processes {
+		v.down = v.down || !p.up
+	}
 	v.counts()
 }
 
@@ -193,7 +201,7 @@ func (v *watcher) littlesLaw() {
 		v.sojourn[w.tallyOf[a.spec.ID]] += float64(a.xactTime)
 	}
 	for _, x := range w.tallies {
-		if x.timedOut+x.refused+x.vanished > 0 || w.copies[x.id][0].alias.session {
+		if v.down || x.timedOut+x.refused+x.vanished > 0 || w.copies[x.id][0].alias.session {
 			continue
 		}
 		times := v.sojourn[x] + agesOf(w, x) - v.ages[x]
