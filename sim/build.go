@@ -162,9 +162,12 @@ func (s *server) role(name string) *counter {
 func (w *World) addLoad(n int32, spec LoadSpec, seed uint64) {
 	l := &w.loads[n]
 	name := cmp.Or(spec.Name, spec.Pool)
-	*l = load{spec: spec, slot: int32(len(w.slots)), hold: newSampler(spec.Hold), factor: 1, slow: 1, surge: 1, burst: 1,
-		gaps: stream(seed, name+" gaps"), holds: stream(seed, name+" holds"), routes: stream(seed, name+" routes"),
-		fates: stream(seed, name+" fates"), turns: stream(seed, name+" turns")}
+	*l = load{spec: spec, slot: int32(len(w.slots)), hold: newSampler(spec.Hold), cpu: spec.CPU, vanishes: spec.Vanish, factor: 1, slow: 1, surge: 1, burst: 1}
+	l.gaps.begin(seed, name+" gaps")
+	l.holds.begin(seed, name+" holds")
+	l.routes.begin(seed, name+" routes")
+	l.fates.begin(seed, name+" fates")
+	l.turns.begin(seed, name+" turns")
 	if rest := 1 - spec.CPU; rest > 0 {
 		l.idleOfRest = min(1, spec.Idle/rest)
 	}
@@ -174,8 +177,10 @@ func (w *World) addLoad(n int32, spec LoadSpec, seed uint64) {
 		return
 	}
 	l.think = newSampler(spec.Closed.Think)
-	for k := range spec.Closed.Clients {
-		l.clients = append(l.clients, client{stream(seed, fmt.Sprintf("%s client %d", name, k)), (float64(k) + 0.5) / float64(spec.Closed.Clients)})
+	l.clients = make([]client, spec.Closed.Clients)
+	for k := range l.clients {
+		l.clients[k].draws.begin(seed, fmt.Sprintf("%s client %d", name, k))
+		l.clients[k].at = (float64(k) + 0.5) / float64(len(l.clients))
 		w.slots = append(w.slots, slotOwner{ownClient, n, int32(k)})
 	}
 }
@@ -183,8 +188,9 @@ func (w *World) addLoad(n int32, spec LoadSpec, seed uint64) {
 // begin puts the first events into the calendar.
 func (w *World) begin(seed uint64) {
 	for i, p := range w.processes {
-		phase := stream(seed, p.id+" ticks").Int64N(tickPeriod)
-		w.note(phase, atTick, int32(i))
+		var phase stream
+		phase.begin(seed, p.id+" ticks")
+		w.note(phase.rand.Int64N(tickPeriod), atTick, int32(i))
 	}
 	for i, s := range w.spec.Signals {
 		w.addSignal(int32(i), s)
@@ -198,10 +204,10 @@ func (w *World) begin(seed uint64) {
 		if o := l.spec.Open; o != nil {
 			if o.Burst != nil {
 				mean := o.Burst.LowMean + o.Burst.HighMean
-				l.high = l.turns.Float64()*float64(mean) < float64(o.Burst.LowMean) // turn leaves it in the other state: stationary from the start
+				l.high = l.turns.rand.Float64()*float64(mean) < float64(o.Burst.LowMean) // turn leaves it in the other state: stationary from the start
 				w.turn(int32(i))
 			}
-			l.work = l.gap.unit(l.gaps)
+			l.work = l.gap.unit(&l.gaps.rand)
 			w.schedule(l)
 		}
 	}

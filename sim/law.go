@@ -77,42 +77,59 @@ func (l Law) check(what string) error {
 
 // sampler draws from a Law. Times are in ns.
 type sampler struct {
-	kind      LawKind
-	mean      float64
-	mu, sigma float64 // lognormal
-	p         float64 // hyperexponential: probability of the first phase
-	m1, m2    float64 // and the phases' means
-	points    []QuantilePoint
+	kind   samplerKind
+	mean   float64
+	p      float64 // hyperexponential: probability of the first phase; lognormal: σ
+	m1, m2 float64 // hyperexponential: the phases' means; lognormal: μ
+	points []QuantilePoint
 }
 
+type samplerKind uint8
+
+const (
+	drawExponential samplerKind = iota
+	drawFixed
+	drawLognormal
+	drawHyperexponential
+	drawQuantiles
+)
+
 func newSampler(l Law) sampler {
-	s := sampler{kind: l.Kind, mean: float64(l.MeanOf()), points: l.Points}
+	s := sampler{mean: float64(l.MeanOf()), points: l.Points}
 	switch l.Kind {
-	case "":
-		s.kind = Exponential
+	case Fixed:
+		s.kind = drawFixed
 	case Lognormal: // E = exp(μ+σ²/2), scv = exp(σ²)−1
+		s.kind = drawLognormal
 		s2 := math.Log1p(l.SCV)
-		s.sigma = math.Sqrt(s2)
-		s.mu = math.Log(s.mean) - s2/2
+		s.p, s.m1 = math.Sqrt(s2), math.Log(s.mean)-s2/2
 	case Hyperexponential: // balanced means: both phases contribute half of the mean
+		s.kind = drawHyperexponential
 		s.p = (1 + math.Sqrt((l.SCV-1)/(l.SCV+1))) / 2
 		s.m1, s.m2 = s.mean/(2*s.p), s.mean/(2*(1-s.p))
+	case Quantiles:
+		s.kind = drawQuantiles
 	}
 	return s
 }
 
 func (s *sampler) draw(r *rand.Rand) int64 {
-	switch s.kind {
-	case Exponential:
+	if s.kind == drawExponential {
 		return int64(r.ExpFloat64() * s.mean)
-	case Fixed:
+	}
+	return s.drawOther(r)
+}
+
+func (s *sampler) drawOther(r *rand.Rand) int64 {
+	switch s.kind {
+	case drawFixed:
 		return int64(s.mean)
-	case Lognormal:
+	case drawLognormal:
 		if s.mean == 0 {
 			return 0
 		}
-		return int64(min(math.Exp(s.mu+s.sigma*r.NormFloat64()), longest))
-	case Hyperexponential:
+		return int64(min(math.Exp(s.m1+s.p*r.NormFloat64()), longest))
+	case drawHyperexponential:
 		if r.Float64() < s.p {
 			return int64(r.ExpFloat64() * s.m1)
 		}
@@ -131,9 +148,15 @@ func (s *sampler) draw(r *rand.Rand) int64 {
 // longest is the longest time drawn: a year, far beyond any horizon and far from overflow.
 const longest = 365 * 24 * 3600e9
 
-// stream returns the random stream of a seed that belongs to a name: the same whatever else draws.
+// stream is a random stream that lies where its owner lies, which keeps an event's memory together. It must not move.
+type stream struct {
+	pcg  rand.PCG
+	rand rand.Rand
+}
+
+// begin makes the stream that belongs to a seed and a name: the same whatever else draws.
 // The name is hashed with FNV-1a, the mixing is SplitMix64's (Steele, Lea, Flood 2014).
-func stream(seed uint64, name string) *rand.Rand {
+func (s *stream) begin(seed uint64, name string) {
 	h := uint64(14695981039346656037)
 	for i := range len(name) {
 		h = (h ^ uint64(name[i])) * 1099511628211
@@ -143,12 +166,13 @@ func stream(seed uint64, name string) *rand.Rand {
 		z = (z ^ z>>27) * 0x94d049bb133111eb
 		return z ^ z>>31
 	}
-	return rand.New(rand.NewPCG(mix(seed+0x9e3779b97f4a7c15), mix(h^mix(seed))))
+	s.pcg.Seed(mix(seed+0x9e3779b97f4a7c15), mix(h^mix(seed)))
+	s.rand = *rand.New(&s.pcg)
 }
 
 // unit draws a gap in units of its mean, for laws whose mean is 1 s.
 func (s *sampler) unit(r *rand.Rand) float64 {
-	if s.kind == Exponential {
+	if s.kind == drawExponential {
 		return r.ExpFloat64()
 	}
 	return float64(s.draw(r)) / s.mean

@@ -2,32 +2,35 @@ package sim
 
 import "math/rand/v2"
 
-// load is one stream of transactions.
+// load is one stream of transactions. What every arrival needs comes first and lies together.
 type load struct {
-	spec       LoadSpec
 	slot       int32 // of its next arrival; the slots of closed clients follow one another from here
-	gaps       *rand.Rand
-	holds      *rand.Rand
-	routes     *rand.Rand
-	fates      *rand.Rand // who vanishes
-	turns      *rand.Rand // of bursts
-	gap        sampler    // with mean 1
-	hold       sampler
-	think      sampler
+	since      int64
+	work       float64 // what is left until the next arrival at `since`, in mean gaps at factor 1 and a flat shape
 	perNs      float64 // arrivals per ns at factor 1
 	factor     float64 // bursts and surges
 	shape      shape   // nil: flat
-	work       float64 // what is left until the next arrival at `since`, in mean gaps at factor 1 and a flat shape
-	since      int64
+	only       *pool   // where every transaction goes, if there is just one place
+	vanishes   float64 // probability that a client vanishes
 	slow       float64 // slow plans: holds × this
+	cpu        float64 // share of a hold that is CPU time
+	gaps       stream
+	holds      stream
+	gap        sampler // with mean 1 s
+	hold       sampler
+	think      sampler
+	routes     stream
+	fates      stream // who vanishes
+	turns      stream // of bursts
+	targets    []target
+	moved      []target // where a moved transaction goes
+	movedShare float64
 	surge      float64
 	burst      float64
 	high       bool
 	idleOfRest float64 // share of the time off the CPU in which no query runs
-	targets    []target
-	moved      []target // where a moved transaction goes
-	movedShare float64
 	clients    []client
+	spec       LoadSpec
 }
 
 // target is one pool copy with the cumulated share of the load that it gets.
@@ -38,8 +41,8 @@ type target struct {
 
 // client is one closed client. It has its own stream: what one draws must not hang on how fast the others are.
 type client struct {
-	rng *rand.Rand
-	at  float64 // its place in the balancer's order, 0..1
+	draws stream
+	at    float64 // its place in the balancer's order, 0..1
 }
 
 // factorNow is the rate relative to PerSec, the shape over time apart.
@@ -79,28 +82,28 @@ func (w *World) refactor(l *load) {
 // arrival brings one transaction of an open load and schedules the next.
 func (w *World) arrival(n int32) {
 	l := &w.loads[n]
-	l.work, l.since = l.gap.unit(l.gaps), w.now
+	l.work, l.since = l.gap.unit(&l.gaps.rand), w.now
 	w.schedule(l)
-	x := waiter{asked: w.now, hold: l.hold.draw(l.holds), load: n, client: -1, vanish: -1}
-	w.send(l, x, l.routes, -1)
+	x := waiter{asked: w.now, hold: l.hold.draw(&l.holds.rand), load: n, client: -1, vanish: -1}
+	w.send(l, x, &l.routes.rand, -1)
 }
 
 // send routes a transaction to one of its load's pools and lets it arrive there. at is a closed client's place in the
 // balancer's order; negative: any.
 func (w *World) send(l *load, x waiter, routes *rand.Rand, at float64) {
-	if l.spec.Vanish > 0 {
-		fates := l.fates
-		if u, v := fates.Float64(), fates.Float64(); u < l.spec.Vanish {
+	if l.vanishes > 0 {
+		fates := &l.fates.rand
+		if u, v := fates.Float64(), fates.Float64(); u < l.vanishes {
 			x.vanish = float32(v)
 		}
+	}
+	if l.only != nil {
+		l.only.arrive(x)
+		return
 	}
 	targets := l.targets
 	if l.moved != nil && routes.Float64() < l.movedShare {
 		targets = l.moved
-	}
-	if len(targets) == 1 {
-		targets[0].pool.arrive(x)
-		return
 	}
 	u := at
 	if u < 0 {
@@ -131,7 +134,7 @@ func (w *World) lost(l *load, x waiter) {
 func (w *World) think(x waiter) {
 	l := &w.loads[x.load]
 	c := &l.clients[x.client]
-	w.cal.set(l.slot+x.client, w.now+l.think.draw(c.rng))
+	w.cal.set(l.slot+x.client, w.now+l.think.draw(&c.draws.rand))
 }
 
 // ask is a closed client that has thought.
@@ -139,7 +142,7 @@ func (w *World) ask(n, k int32) {
 	l := &w.loads[n]
 	c := &l.clients[k]
 	w.cal.clear(l.slot + k)
-	w.send(l, waiter{asked: w.now, hold: l.hold.draw(c.rng), load: n, client: k, vanish: -1}, c.rng, c.at)
+	w.send(l, waiter{asked: w.now, hold: l.hold.draw(&c.draws.rand), load: n, client: k, vanish: -1}, &c.draws.rand, c.at)
 }
 
 // turn changes the state of a load's bursts and notes when it changes again.
@@ -152,7 +155,7 @@ func (w *World) turn(n int32) {
 	if l.high {
 		stay, l.burst = b.HighMean, b.High
 	}
-	w.note(w.now+int64(min(l.turns.ExpFloat64()*float64(stay), longest)), atBurst, n)
+	w.note(w.now+int64(min(l.turns.rand.ExpFloat64()*float64(stay), longest)), atBurst, n)
 	w.refactor(l)
 }
 
@@ -162,6 +165,10 @@ func (w *World) retarget(l *load) {
 	l.moved, l.movedShare = nil, 0
 	if s := w.spec.Shift; s != nil && s.From == l.spec.Pool {
 		l.moved, l.movedShare = w.targetsOf(s.To), s.Fraction*w.share/100
+	}
+	l.only = nil
+	if len(l.targets) == 1 && l.moved == nil {
+		l.only = l.targets[0].pool
 	}
 }
 

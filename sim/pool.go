@@ -4,31 +4,32 @@ import "time"
 
 // pool is one (alias, user) pool of one PgBouncer process. Names in parentheses are PgBouncer's functions, in 1.25.
 type pool struct {
-	w     *World
-	proc  *process
-	alias *alias
-	user  *counter // of its user in this process, or of its forced user in this alias before 1.23
-	name  string   // the user's
-	srv   *server
-	role  *counter // nil: PostgreSQL does not limit its role
-	tally *tally   // shared by all copies of one pool_size line
-
-	queue  queue
+	w      *World
+	alias  *alias
+	tally  *tally  // shared by all copies of one pool_size line
 	idle   []int32 // the last one is served first (objects.c:333, LIFO)
-	used   []int32 // likewise
-	free   []int32 // connections to make again
-	tested int
+	queue  queue
 	active int
-	login  int32 // the one connection that logs in; -1: none
-	count  int   // every connection, the login included
+	proc   *process
+	srv    *server
+
+	used   []int32 // as idle
+	login  int32   // the one connection that logs in; -1: none
+	tested int
+	count  int  // every connection, the login included
+	seen   bool // it has had a client
 
 	welcome      bool // welcome_msg_ready: some login has succeeded since the last RECONNECT
 	loginFailed  bool // last_connect_failed
 	lastConnect  int64
 	lastLifeOver int64 // last_lifetime_disconnect
 	clients      int   // most clients at one time: those that cl_active counts while they do nothing
-	seen         bool  // it has had a client
-	share        float64
+
+	free  []int32  // connections to make again
+	user  *counter // of its user in this process, or of its forced user in this alias before 1.23
+	role  *counter // nil: PostgreSQL does not limit its role
+	name  string   // the user's
+	share float64
 }
 
 // counter counts connections against a limit; 0 is none.
@@ -117,8 +118,8 @@ func (w *World) assign(i int32, x waiter) {
 		hold = int64(float64(hold) * l.slow)
 	}
 	c.cpu = 0
-	if p.srv.cpu != nil && l.spec.CPU > 0 {
-		c.cpu = int64(float64(hold) * l.spec.CPU)
+	if l.cpu > 0 && p.srv.cpu != nil {
+		c.cpu = int64(float64(hold) * l.cpu)
 		hold -= c.cpu
 	}
 	if c.vanishing = x.vanish >= 0; c.vanishing {

@@ -90,24 +90,24 @@ type process struct {
 
 // alias is one [databases] line of one process.
 type alias struct {
+	xacts, assignments int64
+	xactTime, waitTime int64
+	lifetime           int64
+	size               int // as the process has it
+	reserve            int
+	session            bool
+	forced             bool
+	conns              int
+
+	minConns int
+	maxConns int
+	claim    int                                     // its part of the server's worst case
+	file     struct{ size, reserve, lifetime int64 } // as the file has it: a RELOAD may fail
 	name     string
-	spec     PoolSpec
 	proc     *process
 	srv      *server
 	pools    []*pool // one per user
-	session  bool
-	forced   bool
-	size     int // as the process has it
-	reserve  int
-	minConns int
-	maxConns int
-	lifetime int64
-	file     struct{ size, reserve, lifetime int64 } // as the file has it: a RELOAD may fail
-	conns    int
-	claim    int // its part of the server's worst case
-
-	xacts, assignments int64
-	xactTime, waitTime int64
+	spec     PoolSpec
 }
 
 // At returns the virtual time since Spec.Start.
