@@ -1,4 +1,4 @@
-// Package bouncer stands between the pure planner and the world: it says in two small ports what a fleet of PgBouncer
+// Package bouncer stands between the pure planner and the world: it says in small ports what a fleet of PgBouncer
 // processes must be able to do for it, and holds what is common to every world behind those ports.
 //
 // Two worlds exist. The live one asks real admin consoles and real PostgreSQL servers and goes by the wall clock

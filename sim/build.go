@@ -69,7 +69,7 @@ func (w *World) addProcess(g GroupSpec, i int) {
 		loginRetry:     timeout(set.ServerLoginRetry, 15*time.Second),
 		checkDelay:     timeout(set.ServerCheckDelay, 30*time.Second),
 		roundRobin:     set.ServerRoundRobin,
-		checkQuery:     !atLeast(g.Version, 1, 25), since121: atLeast(g.Version, 1, 21), since123: atLeast(g.Version, 1, 23),
+		since121:       atLeast(g.Version, 1, 21), since123: atLeast(g.Version, 1, 23),
 	}
 	if len(g.Weights) > 0 {
 		p.weight = g.Weights[i]

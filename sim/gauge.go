@@ -12,7 +12,8 @@ import (
 // signal is one saturation signal as a scraper sees it: a value now and then, readable after a lag.
 type signal struct {
 	spec     SignalSpec
-	srv      *server
+	srv      *server // nil: see why
+	why      string  // it cannot be read
 	samples  []reading // the newest that can be read, and those that cannot yet
 	usedAt   int64
 	used     float64 // core-ns at usedAt
@@ -35,11 +36,16 @@ func Modelled(builtin string) bool {
 
 func (w *World) addSignal(n int32, spec SignalSpec) {
 	s := &signal{spec: spec, interval: int64(cmp.Or(spec.Interval, DefaultScrape))}
-	if Modelled(spec.Builtin) {
+	w.signals = append(w.signals, s)
+	switch {
+	case !Modelled(spec.Builtin):
+		s.why = fmt.Sprintf("%q is not modelled by the simulation", cmp.Or(spec.Builtin, "its query"))
+	case spec.Builtin == "cpu" && w.server(spec.Server).cpu == nil:
+		s.why = fmt.Sprintf("the CPU of %s is not modelled: it has no cores", spec.Server)
+	default:
 		s.srv = w.server(spec.Server)
 		w.note(s.interval, atScrape, n)
 	}
-	w.signals = append(w.signals, s)
 }
 
 // scrape takes a sample, unless scrapes are being lost.
@@ -58,9 +64,6 @@ func (w *World) scrape(s *signal, n int32) {
 func (w *World) measure(s *signal) float64 {
 	switch s.spec.Builtin {
 	case "cpu":
-		if s.srv.cpu == nil {
-			return 0
-		}
 		used := s.srv.cpu.used()
 		mean := (used - s.used) / float64(w.now-s.usedAt) / s.srv.spec.Cores
 		s.used, s.usedAt = used, w.now
@@ -88,19 +91,34 @@ func (w *World) measure(s *signal) float64 {
 func (w *World) Read(context.Context) ([]planner.Signal, error) {
 	var out []planner.Signal
 	for _, s := range w.signals {
-		x := planner.Signal{Name: s.spec.Name, Server: s.spec.Server, Value: planner.Unknown()}
-		if s.srv == nil {
-			x.Error = fmt.Sprintf("%q is not modelled by the simulation", cmp.Or(s.spec.Builtin, "its query"))
-			out = append(out, x)
-			continue
-		}
-		x.Error = "no sample yet"
-		for _, r := range s.samples {
-			if r.at+int64(s.spec.Lag) <= w.now {
-				x.Value, x.At, x.Error = planner.Float(r.value), w.spec.Start.Add(time.Duration(r.at)), ""
-			}
-		}
-		out = append(out, x)
+		out = append(out, w.readSignal(s))
 	}
 	return out, nil
+}
+
+// cpuSignals are the readings that stand in an Observation: the servers' CPU, under the name that the planner looks for.
+func (w *World) cpuSignals() []planner.Signal {
+	var out []planner.Signal
+	for _, s := range w.signals {
+		if s.spec.Builtin == "cpu" {
+			x := w.readSignal(s)
+			x.Name = planner.SignalCPU
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func (w *World) readSignal(s *signal) planner.Signal {
+	x := planner.Signal{Name: s.spec.Name, Server: s.spec.Server, Value: planner.Unknown(), Error: "no sample yet"}
+	if s.srv == nil {
+		x.Error = s.why
+		return x
+	}
+	for _, r := range s.samples {
+		if r.at+int64(s.spec.Lag) <= w.now {
+			x.Value, x.At, x.Error = planner.Float(r.value), w.spec.Start.Add(time.Duration(r.at)), ""
+		}
+	}
+	return x
 }

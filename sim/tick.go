@@ -45,7 +45,7 @@ func (p *pool) sweep(list []int32, testing bool) []int32 {
 		case proc.idleTimeout > 0 && idle > proc.idleTimeout && (p.alias.minConns == 0 || p.connected() > p.alias.minConns):
 		case w.now-c.opened >= p.alias.lifetime && p.lifeOver():
 			p.lastLifeOver = w.now
-		case testing && proc.checkQuery && idle > proc.checkDelay:
+		case testing && idle > proc.checkDelay:
 			c.state = connUsed
 			p.used = append(p.used, i)
 			list[n] = -1

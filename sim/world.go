@@ -44,6 +44,7 @@ type World struct {
 var (
 	_ bouncer.Clock = (*World)(nil)
 	_ bouncer.Fleet = (*World)(nil)
+	_ bouncer.Gauge = (*World)(nil)
 )
 
 // slotOwner says what a slot below base belongs to.
@@ -82,7 +83,6 @@ type process struct {
 	idleTimeout    int64
 	loginRetry     int64
 	checkDelay     int64
-	checkQuery     bool // server_check_query is set, as by default before 1.25
 	roundRobin     bool
 	since121       bool
 	since123       bool
@@ -215,7 +215,7 @@ func (w *World) Observe(ctx context.Context) (planner.Observation, error) {
 	for _, s := range w.servers {
 		o.Servers = append(o.Servers, w.showServer(s))
 	}
-	o.Signals, _ = w.Read(ctx)
+	o.Signals = w.cpuSignals()
 	w.prevLook = w.now
 	slices.SortFunc(o.Processes, func(a, b planner.Process) int { return byID(a.ID, b.ID) })
 	slices.SortFunc(o.Servers, func(a, b planner.Server) int { return byID(a.Name, b.Name) })
