@@ -4,7 +4,7 @@ BIN    := bin/pgbudget
 FUZZTIME ?= 3m
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo lab install test check race fidelity soak bench clean
+.PHONY: help build demo scenarios lab install test check race fidelity soak bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -17,6 +17,9 @@ $(BIN): $(SOURCE)
 demo: $(BIN) ## plan a recording of a real loaded lab; nothing needs to be installed but Go
 	$(BIN) plan --from fixtures/recordings/lab.jsonl
 
+scenarios: $(BIN) ## run every shipped scenario and check what it expects, with a JUnit report each under bin/
+	@for s in fixtures/scenarios/*.yaml; do $(BIN) simulate --junit bin/$$(basename $$s .yaml).xml $$s > bin/$$(basename $$s .yaml).txt || { cat bin/$$(basename $$s .yaml).txt; exit 1; }; done
+
 lab: install ## start real PostgreSQL, PgBouncer and Prometheus under load, print the commands to try, and wait
 	$(GO) run ./fixtures/lab/labup
 
@@ -27,26 +30,30 @@ check: ## gofmt, vet, staticcheck
 	@fmt=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$fmt" ] || { echo "gofmt: $$fmt"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	$(GO) vet -tags heap ./sim
+	$(GO) -C fixtures/bench/simgo vet .
 
 race: ## every test, real servers included, under the race detector
 	$(GO) test -race -count=1 -run '^$$' ./... >/dev/null  # compile side by side; then one package at a time: labs want the cores
 	$(GO) test -race -count=1 -p 1 -timeout 30m ./...
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./planner/queue ./planner/allocate  # so that they do not rot
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./planner/queue ./planner/allocate ./sim  # so that they do not rot
 
-test: install check race demo ## what CI runs: install, check, every test, and one plan of a recording
+test: install check race demo scenarios ## what CI runs: install, check, every test, one plan of a recording, every shipped scenario
 
-fidelity: install ## estimates against the load generator's own ledger, on the real lab, a minute each
+fidelity: install ## estimates against the generator's own ledger, and the simulator against the real lab, into the README
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -v -timeout 40m -run 'TestEstimate|TestObserve' ./cmd/pgbudget
+	$(GO) run ./fixtures/fidelity/compare
 
-soak: install ## every fuzz target for FUZZTIME (default 3m), and the real-component tests five times
-	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead; do \
+soak: install ## every fuzz target for FUZZTIME (default 3m), the real-component tests five times, the simulator's theory in full
+	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse; do \
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%:*} || exit 1; done
 	$(GO) test -race -count=5 -timeout 60m ./bouncer/live ./bouncer/prom ./fixtures/lab
+	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 60m ./sim ./sim/batch
 
-bench: ## the solver against GLPK, CBC and a bare greedy loop; queueing; ratios of one run, written into the README
+bench: ## the solver against GLPK, CBC and a bare loop; queueing; the simulator against bare holds and simgo; into the README
 	@bash fixtures/lab/install.sh bench
 	@mkdir -p bin
-	{ $(GO) test -run '^$$' -bench . -benchmem ./planner/queue ./planner/allocate && $(GO) run ./fixtures/bench/peers; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
+	{ $(GO) test -run '^$$' -bench . -benchmem ./planner/queue ./planner/allocate ./sim && $(GO) run ./fixtures/bench/peers && $(GO) -C fixtures/bench/simgo run .; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	@cat bin/bench.txt
 	@bash fixtures/bench/readme.sh bin/bench.txt
 

@@ -11,6 +11,7 @@ func (w *World) strike(n int32) {
 	if f.Every > 0 {
 		w.note(w.now+int64(f.Every), atFault, n)
 	}
+	w.struck = append(w.struck, w.faults[n])
 	if f.Kind == PutBack {
 		w.faults[n] = ""
 	}

@@ -12,8 +12,8 @@ import (
 // signal is one saturation signal as a scraper sees it: a value now and then, readable after a lag.
 type signal struct {
 	spec     SignalSpec
-	srv      *server // nil: see why
-	why      string  // it cannot be read
+	srv      *server   // nil: see why
+	why      string    // it cannot be read
 	samples  []reading // the newest that can be read, and those that cannot yet
 	usedAt   int64
 	used     float64 // core-ns at usedAt

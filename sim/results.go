@@ -47,7 +47,7 @@ type Sample struct {
 	At      time.Duration
 	Servers []ServerSample
 	Pools   []PoolSample
-	Faults  []string // that are on
+	Faults  []string // that are on, or were since the sample before
 }
 
 // ServerSample is one server at one time.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -138,11 +139,12 @@ func (w *World) Sample() Sample {
 		t.sampledAssigned, t.sampledWait = t.assigned, t.waitSum
 		out.Pools = append(out.Pools, x)
 	}
-	for _, f := range w.faults {
-		if f != "" {
+	for _, f := range slices.Concat(w.faults, w.struck) {
+		if f != "" && !slices.Contains(out.Faults, f) {
 			out.Faults = append(out.Faults, f)
 		}
 	}
+	w.struck = w.struck[:0]
 	w.sampled = w.now
 	return out
 }

@@ -29,6 +29,7 @@ type World struct {
 	loads     []load
 	signals   []*signal
 	faults    []string // of each of the spec's faults: its name while it is on
+	struck    []string // that began since the last Sample
 	share     float64  // of the traffic switch, in percent
 	prevLook  int64    // when Observe looked last; negative: never
 	blind     int      // lost scrapes that are on

@@ -49,6 +49,18 @@ type ConnsOrShare struct {
 	bad   string
 }
 
+// OK tells whether it was written and could be read.
+func (i Int) OK() bool { return i.Set && i.bad == "" }
+
+// OK tells whether it was written and could be read.
+func (f Num) OK() bool { return f.Set && f.bad == "" }
+
+// OK tells whether it was written and could be read.
+func (d Dur) OK() bool { return d.Set && d.bad == "" }
+
+// OK tells whether it was written and could be read.
+func (f Share) OK() bool { return f.Set && f.bad == "" }
+
 var (
 	_ yaml.InterfaceUnmarshaler = (*Int)(nil)
 	_ yaml.InterfaceUnmarshaler = (*Num)(nil)
@@ -57,8 +69,8 @@ var (
 	_ yaml.InterfaceUnmarshaler = (*ConnsOrShare)(nil)
 )
 
-// text reads a scalar as it was written; a list or a map is not a scalar.
-func text(unmarshal func(any) error) (s, bad string) {
+// Text reads a scalar as it was written, for an UnmarshalYAML; bad says why it is none, such as a list.
+func Text(unmarshal func(any) error) (s, bad string) {
 	var v any
 	if err := unmarshal(&v); err != nil {
 		return "", "cannot be read"
@@ -77,7 +89,7 @@ func text(unmarshal func(any) error) (s, bad string) {
 
 // UnmarshalYAML never fails: what is wrong is kept for Validate.
 func (i *Int) UnmarshalYAML(unmarshal func(any) error) error {
-	s, bad := text(unmarshal)
+	s, bad := Text(unmarshal)
 	*i = Int{Set: true, bad: bad}
 	if bad == "" {
 		n, err := strconv.Atoi(s)
@@ -91,7 +103,7 @@ func (i *Int) UnmarshalYAML(unmarshal func(any) error) error {
 
 // UnmarshalYAML never fails: what is wrong is kept for Validate.
 func (f *Num) UnmarshalYAML(unmarshal func(any) error) error {
-	s, bad := text(unmarshal)
+	s, bad := Text(unmarshal)
 	*f = Num{Set: true, bad: bad}
 	if bad == "" {
 		f.F, f.bad = number(s)
@@ -109,7 +121,7 @@ func number(s string) (f float64, bad string) {
 
 // UnmarshalYAML never fails: what is wrong is kept for Validate.
 func (d *Dur) UnmarshalYAML(unmarshal func(any) error) error {
-	s, bad := text(unmarshal)
+	s, bad := Text(unmarshal)
 	*d = Dur{Set: true, bad: bad}
 	if bad == "" {
 		d.D, d.bad = ParseDuration(s)
@@ -137,15 +149,16 @@ func ParseDuration(s string) (d time.Duration, bad string) {
 
 // UnmarshalYAML never fails: what is wrong is kept for Validate.
 func (f *Share) UnmarshalYAML(unmarshal func(any) error) error {
-	s, bad := text(unmarshal)
+	s, bad := Text(unmarshal)
 	*f = Share{Set: true, bad: bad}
 	if bad == "" {
-		f.F, f.bad = share(s)
+		f.F, f.bad = ParseShare(s)
 	}
 	return nil
 }
 
-func share(s string) (f float64, bad string) {
+// ParseShare reads "5%" or "0.05"; bad says what is wrong with it.
+func ParseShare(s string) (f float64, bad string) {
 	percent, isPercent := strings.CutSuffix(s, "%")
 	f, bad = number(strings.TrimSpace(percent))
 	if bad != "" {
@@ -162,13 +175,13 @@ func share(s string) (f float64, bad string) {
 
 // UnmarshalYAML never fails: what is wrong is kept for Validate.
 func (c *ConnsOrShare) UnmarshalYAML(unmarshal func(any) error) error {
-	s, bad := text(unmarshal)
+	s, bad := Text(unmarshal)
 	*c = ConnsOrShare{Set: true, bad: bad}
 	if bad != "" {
 		return nil
 	}
 	if strings.HasSuffix(s, "%") {
-		c.Share, c.bad = share(s)
+		c.Share, c.bad = ParseShare(s)
 		return nil
 	}
 	n, err := strconv.Atoi(s)

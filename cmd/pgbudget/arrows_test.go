@@ -24,11 +24,16 @@ var arrows = map[string][]string{
 	"bouncer/recording": {"planner"},
 	"bouncer/live":      {"planner", "bouncer"},
 	"bouncer/prom":      {"planner"},
-	"cmd/pgbudget":      {"planner", "bouncer", "bouncer/config", "bouncer/recording", "bouncer/live", "bouncer/prom"},
+	"sim":               {"planner", "bouncer"},
+	"sim/scenario":      {"sim", "planner", "bouncer/config"},
+	"sim/batch":         {"sim", "sim/scenario", "planner", "bouncer"},
+	"sim/chart":         {"sim"},
+	"cmd/pgbudget": {"planner", "bouncer", "bouncer/config", "bouncer/recording", "bouncer/live", "bouncer/prom",
+		"sim", "sim/scenario", "sim/batch", "sim/chart"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"cmd/...", module+"planner/...", module+"bouncer/...").Output()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"cmd/...", module+"planner/...", module+"bouncer/...", module+"sim/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +56,7 @@ func TestImportsPointOneWay(t *testing.T) {
 func TestTimeIsAnArgument(t *testing.T) {
 	clock := []string{"Now", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker", "Since", "Until"}
 	files := 0
-	for _, root := range []string{"../../planner", "../../bouncer"} {
+	for _, root := range []string{"../../planner", "../../bouncer", "../../sim"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || strings.Contains(path, "bouncer/live") || strings.Contains(path, "bouncer/prom") ||
 				!strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {

@@ -18,6 +18,7 @@ const (
 	exitEvidence    = 4
 	exitDrift       = 7
 	exitUnreachable = 8
+	exitUnmet       = 9
 	exitPending     = 10
 	exitInterrupted = 130
 )
@@ -27,6 +28,9 @@ var errPending = errors.New("changes are pending")
 
 // errBestEffort says that the printed plan breaks a promise.
 var errBestEffort = errors.New("no sizes keep every promise; the printed plan is the least bad one")
+
+// errUnmet says that a simulation ran to its end and an expectation of its scenario failed.
+var errUnmet = errors.New("failed")
 
 // exitCode is the only place where an error becomes a number.
 func exitCode(ctx context.Context, err error) int {
@@ -39,6 +43,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitPending
 	case errors.Is(err, errBestEffort):
 		return exitInfeasible
+	case errors.Is(err, errUnmet):
+		return exitUnmet
 	}
 	switch planner.KindOf(err) {
 	case planner.KindUsage:

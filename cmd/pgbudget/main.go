@@ -55,7 +55,7 @@ func newApp() *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{
-			observeCommand(), recordCommand(), estimateCommand(), planCommand(), initCommand(),
+			observeCommand(), recordCommand(), estimateCommand(), planCommand(), initCommand(), simulateCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {

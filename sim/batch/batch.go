@@ -3,11 +3,13 @@ package batch
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
 	"github.com/pgbudget/pgbudget/sim"
+	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
 // Batch is what to run: every variant with every seed.
@@ -29,7 +31,7 @@ type Variant struct {
 	Settings []Setting
 	Spec     sim.Spec
 	Warmup   time.Duration // from the start: nothing of it is measured
-	Horizon  time.Duration // of a run, the warm-up included
+	Horizon  time.Duration // from its end on
 	Every    time.Duration // between looks, for Batch.Estimate
 	Measures []Measure
 	Expect   []Expectation
@@ -57,7 +59,7 @@ func (v Variant) Name() string {
 type Measure struct {
 	Subject string // a pool, a server, or empty: all together
 	Name    string
-	Unit    string
+	Unit    scenario.Unit
 	Value   func(sim.Results) (float64, bool)
 }
 
@@ -67,12 +69,41 @@ type Expectation struct {
 	Text  string // as written
 	Op    string
 	Bound float64
-	Count bool // the measure counts something: every run must keep the promise
+	Every bool // run must keep the promise, not only the mean
 }
 
-func (e Expectation) rule() rule { return rule{e.Op, e.Bound, e.Count} }
+func (e Expectation) rule() rule { return rule{e.Op, e.Bound, e.Every} }
 
-// Check refuses, before anything runs, what could never be judged.
+// VariantOf is a scenario as a variant: every named result of all pools together, of each pool and of each server. What
+// is counted must be as expected in every run, and so must what is compared by == or !=, because a mean of numbers that
+// vary equals nothing.
+func VariantOf(s *scenario.Scenario, settings []Setting) Variant {
+	v := Variant{Settings: settings, Spec: s.Spec(), Warmup: s.Warmup, Horizon: s.Horizon, Every: s.Every}
+	subjects := map[scenario.Scope][]string{scenario.OfPool: {""}}
+	for _, p := range v.Spec.Pools {
+		subjects[scenario.OfPool] = append(subjects[scenario.OfPool], p.ID)
+	}
+	for _, x := range v.Spec.Servers {
+		subjects[scenario.OfServer] = append(subjects[scenario.OfServer], x.Name)
+	}
+	for _, of := range []scenario.Scope{scenario.OfPool, scenario.OfServer} {
+		slices.Sort(subjects[of])
+		for _, subject := range subjects[of] {
+			for _, n := range scenario.Names {
+				if n.Of == of {
+					v.Measures = append(v.Measures, Measure{subject, n.Name, n.Unit, func(r sim.Results) (float64, bool) { return n.Value(r, subject) }})
+				}
+			}
+		}
+	}
+	for _, e := range s.Expect {
+		v.Expect = append(v.Expect, Expectation{Measure: Measure{e.Subject, e.Name, e.Unit, e.Value}, Text: e.Text, Op: e.Op, Bound: e.Bound,
+			Every: e.Counts() || e.Op == "==" || e.Op == "!="})
+	}
+	return v
+}
+
+// Check refuses, before anything runs, what would measure nothing.
 func (b Batch) Check() error {
 	var faults []error
 	if b.Seeds < 1 {
@@ -82,13 +113,8 @@ func (b Batch) Check() error {
 		faults = append(faults, errors.New("no variant to run"))
 	}
 	for _, v := range b.Variants {
-		if v.Warmup < 0 || v.Horizon <= v.Warmup {
-			faults = append(faults, fmt.Errorf("a horizon of %s and a warm-up of %s leave nothing to measure", v.Horizon, v.Warmup))
-		}
-		for _, e := range v.Expect {
-			if !e.Count && (e.Op == "==" || e.Op == "!=") {
-				faults = append(faults, fmt.Errorf("expect %q: a number that varies by chance equals nothing; write <= or >=", e.Text))
-			}
+		if v.Warmup < 0 || v.Horizon <= 0 {
+			faults = append(faults, fmt.Errorf("a warm-up of %s and a horizon of %s leave nothing to measure", v.Warmup, v.Horizon))
 		}
 	}
 	if len(faults) == 0 {

@@ -2,7 +2,6 @@ package batch
 
 import (
 	"context"
-	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner"
@@ -16,23 +15,26 @@ type Demand struct {
 	Found planner.Load  `json:"estimate"`
 }
 
-// look watches a world from its warm-up to its horizon as `pgbudget estimate` watches a live fleet, and estimates.
+// look watches a world over its horizon as `pgbudget estimate` watches a live fleet, and estimates.
 func (o *outcome) look(ctx context.Context, w world, v Variant, steps *counter) error {
 	var e planner.Evidence
-	begin, rest := w.At(), v.Horizon-v.Warmup
-	err := bouncer.Watch(ctx, w, w, v.Every, rest, func(x planner.Observation) error {
+	begin := w.At()
+	err := bouncer.Watch(ctx, w, w, v.Every, v.Horizon, func(x planner.Observation) error {
 		var err error
 		e, err = e.Add(x)
-		steps.reach(int(float64(w.At()-begin) / float64(rest) * Steps))
+		steps.reach(int(float64(w.At()-begin) / float64(v.Horizon) * Steps))
 		return err
 	})
-	if err != nil {
-		return err
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	loads, err := planner.Estimate(e)
-	if err != nil {
+	var loads []planner.Load
+	if err == nil {
+		loads, err = planner.Estimate(e)
+	}
+	if err != nil { // a console that does not answer, too little evidence: a live look would end the same way
 		o.doubt = err.Error()
-		return nil //nolint:nilerr // too little evidence is a result
+		return nil
 	}
 	r := w.Results()
 	for _, l := range loads {
@@ -59,17 +61,19 @@ func trueLoad(spec sim.Spec, pool string, r sim.Results) planner.Float {
 			open = true
 		default:
 			clients += l.Closed.Clients
-			think += float64(l.Closed.Clients) * meanOf(l.Closed.Think).Seconds()
+			think += float64(l.Closed.Clients) * l.Closed.Think.MeanOf().Seconds()
 		}
 	}
 	if s := spec.Shift; s != nil && (s.From == pool || s.To == pool) {
 		open = true
 	}
 	for _, p := range r.Pools {
-		if p.ID != pool || p.Done == 0 {
+		if p.ID != pool || p.Done == 0 && p.Arrivals > 0 {
 			continue
 		}
 		switch {
+		case p.Arrivals == 0:
+			return 0
 		case clients == 0:
 			return planner.Float(p.BusyErlangs * float64(p.Arrivals) / float64(p.Done))
 		case !open:
@@ -78,17 +82,4 @@ func trueLoad(spec sim.Spec, pool string, r sim.Results) planner.Float {
 		}
 	}
 	return planner.Unknown()
-}
-
-// meanOf is a law's mean; that of quantiles follows from their straight lines.
-func meanOf(l sim.Law) time.Duration {
-	if l.Kind != sim.Quantiles {
-		return l.Mean
-	}
-	var mean float64
-	for i := 1; i < len(l.Points); i++ {
-		a, b := l.Points[i-1], l.Points[i]
-		mean += (b.P - a.P) * float64(a.D+b.D) / 2
-	}
-	return time.Duration(mean)
 }

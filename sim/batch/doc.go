@@ -5,7 +5,7 @@
 //
 //	batch.go   what to run; run.go the workers; job.go one world from warm-up to its end
 //	stat.go    mean and 95 % interval over seeds; judge.go what an expectation says of them
-//	report.go  what came out; junit.go the same for CI
+//	report.go  what came out; show.go as people read it; junit.go as CI does
 //	demand.go  the planner's estimate of each pool's load, beside the true one
 //
 // All variants meet the same seeds. What differs between two of them with one seed is therefore what the change did, not

@@ -12,7 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/sim"
 )
 
-// Steps is how many steps a run takes from the end of its warm-up: one more sample than that makes a timeline.
+// Steps is how many steps a run takes over its horizon; a timeline has one sample more.
 const Steps = 300
 
 // world is what a job needs of a sim.World.
@@ -108,21 +108,22 @@ func (b Batch) world(spec sim.Spec, seed uint64) (world, error) {
 	return w, nil
 }
 
-// measure runs what follows the warm-up step by step, keeps a sample of each where a timeline is wanted, and reads the
+// measure runs the horizon step by step, keeps a sample of each where a timeline is wanted, and reads the
 // measures.
 func (o *outcome) measure(ctx context.Context, w world, v Variant, steps *counter, timeline bool) error {
-	begin, rest := w.At(), v.Horizon-v.Warmup
-	if timeline {
-		o.timeline = append(o.timeline, w.Sample())
+	begin := w.At()
+	sample := func() {
+		if s := w.Sample(); timeline {
+			o.timeline = append(o.timeline, s)
+		}
 	}
+	sample()
 	for k := 1; k <= Steps; k++ {
-		due := begin + rest/Steps*time.Duration(k) + rest%Steps*time.Duration(k)/Steps
+		due := begin + v.Horizon/Steps*time.Duration(k) + v.Horizon%Steps*time.Duration(k)/Steps
 		if err := w.Sleep(ctx, due-w.At()); err != nil {
 			return err
 		}
-		if timeline {
-			o.timeline = append(o.timeline, w.Sample())
-		}
+		sample()
 		steps.reach(k)
 	}
 	r := w.Results()

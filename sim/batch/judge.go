@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
 // State is how an expectation fared.
@@ -23,7 +24,7 @@ type Verdict struct {
 	State State         `json:"state"`
 	Got   planner.Float `json:"got"`   // what was compared
 	Bound planner.Float `json:"bound"` // with what
-	Unit  string        `json:"unit"`
+	Unit  scenario.Unit `json:"unit"`
 	Basis string        `json:"basis"`          // which value over the runs Got is
 	Seed  *uint64       `json:"seed,omitempty"` // the run that is furthest off, where the expectation failed
 	Stat  Stat          `json:"over_runs"`
@@ -33,7 +34,7 @@ type Verdict struct {
 type rule struct {
 	op    string
 	bound float64
-	count bool
+	every bool // run must keep it, not only the mean
 }
 
 // holds compares one value.
@@ -99,7 +100,7 @@ func (r rule) judge(values []float64, seeds []uint64, whole bool) Verdict {
 	case s.Missing > 0:
 		v.Basis = fmt.Sprintf("nothing to measure in %d of %d runs", s.Missing, len(values))
 		v.State = Failed
-	case r.count:
+	case r.every:
 		v.Got, v.Basis = planner.Float(values[worst]), fmt.Sprintf("the worst of %d runs", len(values))
 		if len(values) == 1 {
 			v.Basis = "the only run"
@@ -114,7 +115,7 @@ func (r rule) judge(values []float64, seeds []uint64, whole bool) Verdict {
 	if v.Got.Known() && !r.holds(float64(v.Got)) {
 		v.State = Failed
 	}
-	final := r.count && v.State == Failed && s.Missing == 0
+	final := r.every && v.State == Failed && s.Missing == 0
 	if !whole && !final {
 		v.State = NotJudged
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // The part of JUnit's XML that CI systems agree on.
@@ -51,7 +50,7 @@ func (r Report) JUnit(name string, repeat func(v VariantReport, seed uint64) str
 	var all suites
 	for _, v := range r.Variants {
 		s := suite{Name: name, Properties: []property{{"first_seed", strconv.FormatUint(r.FirstSeed, 10)}, {"runs", strconv.Itoa(v.Runs)},
-			{"virtual_time", v.Horizon.String()}}}
+			{"virtual_time", (v.Warmup + v.Horizon).String()}}}
 		if v.Name != "" {
 			s.Name += " [" + v.Name + "]"
 		}
@@ -77,17 +76,4 @@ func (r Report) JUnit(name string, repeat func(v VariantReport, seed uint64) str
 		return nil, err
 	}
 	return append([]byte(xml.Header), append(b, '\n')...), nil
-}
-
-// Sentence says what was expected and what was got, with both numbers.
-func (v Verdict) Sentence() string {
-	got := v.Basis
-	if v.Got.Known() {
-		got = fmt.Sprintf("got %s (%s)", Show(float64(v.Got), v.Unit), v.Basis)
-	}
-	parts := []string{"expected " + v.Text, got}
-	if v.Stat.Runs > 1 && v.Stat.Min != v.Stat.Max {
-		parts = append(parts, fmt.Sprintf("runs from %s to %s", Show(float64(v.Stat.Min), v.Unit), Show(float64(v.Stat.Max), v.Unit)))
-	}
-	return strings.Join(parts, ", ")
 }

@@ -4,8 +4,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
 	"github.com/pgbudget/pgbudget/sim"
+	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
 // Report is what a batch showed. It does not depend on the number of workers.
@@ -41,40 +41,39 @@ type VariantReport struct {
 
 // Value is one measure over the runs.
 type Value struct {
-	Subject string `json:"subject,omitempty"`
-	Name    string `json:"name"`
-	Unit    string `json:"unit"`
+	Subject string        `json:"subject,omitempty"`
+	Name    string        `json:"name"`
+	Unit    scenario.Unit `json:"unit"`
 	Stat
 }
 
-// Value returns what the runs showed of one measure.
-func (v VariantReport) Value(subject, name string) (Stat, bool) { return find(v.Values, subject, name) }
+// Value returns what the runs showed of one measure; nothing of it is known where there is no such measure.
+func (v VariantReport) Value(subject, name string) Value { return find(v.Values, subject, name) }
 
-// Difference returns how one measure differs from the first variant's.
-func (v VariantReport) Difference(subject, name string) (Stat, bool) {
+// Difference returns how one measure differs from the first variant's, likewise.
+func (v VariantReport) Difference(subject, name string) Value {
 	return find(v.Differences, subject, name)
 }
 
-func find(values []Value, subject, name string) (Stat, bool) {
+func find(values []Value, subject, name string) Value {
 	for _, x := range values {
 		if x.Subject == subject && x.Name == name {
-			return x.Stat, true
+			return x
 		}
 	}
-	return Stat{}, false
+	return Value{Subject: subject, Name: name, Stat: statOf(nil)}
 }
 
-// Broken counts the expectations that failed.
-func (r Report) Broken() int {
-	n := 0
+// Broken counts the expectations that failed, and all.
+func (r Report) Broken() (failed, all int) {
 	for _, v := range r.Variants {
 		for _, e := range v.Expect {
-			if e.State == Failed {
-				n++
+			if all++; e.State == Failed {
+				failed++
 			}
 		}
 	}
-	return n
+	return failed, all
 }
 
 // report puts outcomes together in the order of their jobs.
@@ -98,7 +97,7 @@ func (b Batch) report(jobs []job, outcomes []outcome) Report {
 		}
 		ended[j.variant][j.seed] = o
 		r.Events += o.events
-		r.Virtual += b.Variants[j.variant].Horizon
+		r.Virtual += b.Variants[j.variant].Warmup + b.Variants[j.variant].Horizon
 	}
 	if done < len(jobs) {
 		r.Partial = &Partial{Done: done, Of: len(jobs)}
@@ -175,9 +174,4 @@ func differences(v, first Variant, ended, from []*outcome) []Value {
 // Significant reports whether a difference is told from none: its interval is known and holds no zero.
 func (s Stat) Significant() bool {
 	return s.Half.Known() && math.Abs(float64(s.Mean)) > float64(s.Half)
-}
-
-// Interval returns the ends of the mean's 95 % interval, unknown where there is none.
-func (s Stat) Interval() (low, high planner.Float) {
-	return s.Mean - s.Half, s.Mean + s.Half
 }

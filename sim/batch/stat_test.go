@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"math"
 	"testing"
+
+	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
 // The quantiles t(0.975, ν) of Student's t are those of any printed table: 12.706, 4.303, 2.776, 2.262.
@@ -55,5 +58,37 @@ func TestPairsOfEqualSeedsTellSmallDifferences(t *testing.T) {
 	}
 	if d := paired([]float64{1, math.NaN(), 3}, []float64{2, 5, math.NaN()}); d.Runs != 1 || d.Missing != 2 || d.Mean != 1 {
 		t.Errorf("pairs with a missing half: %+v, want one pair", d)
+	}
+}
+
+func TestNumbersAreShownWithTheirUnits(t *testing.T) {
+	for _, c := range []struct {
+		v    planner.Float
+		unit scenario.Unit
+		want string
+	}{
+		{12, scenario.Count, "12"}, {12.34, scenario.Conns, "12.3"}, {1234.56, scenario.Count, "1235"}, {0.0001, scenario.Count, "0.0001"},
+		{0.00123456, scenario.Seconds, "1.23 ms"}, {0.00000123, scenario.Seconds, "1.23 µs"}, {-0.5, scenario.Seconds, "−500 ms"}, {0, scenario.Seconds, "0 ms"},
+		{90, scenario.Seconds, "90 s"}, {1800, scenario.Seconds, "30 min"}, {36000, scenario.Seconds, "10 h"}, {0.615, scenario.Ratio, "61.5 %"},
+		{1, scenario.Ratio, "100 %"}, {planner.Unknown(), scenario.Ratio, "-"}, {4.25, scenario.Erlangs, "4.25"}, {-1e-320, scenario.Count, "−1e-320"},
+	} {
+		if got := Show(c.v, c.unit); got != c.want {
+			t.Errorf("%g %s is shown as %q, want %q", float64(c.v), c.unit, got, c.want)
+		}
+	}
+	for want, d := range map[string]Value{
+		"+2 ± 0.5 ms":     {Unit: scenario.Seconds, Stat: Stat{Mean: 0.002, Half: 0.0005}},
+		"−0.35 ± 1.15 ms": {Unit: scenario.Seconds, Stat: Stat{Mean: -0.00035, Half: 0.00115}},
+		"+3":              {Unit: scenario.Count, Stat: Stat{Mean: 3, Half: planner.Unknown()}},
+		"0":               {Unit: scenario.Count, Stat: Stat{Mean: 0, Half: 0}},
+		"+0.333 ± 1.43":   {Unit: scenario.Count, Stat: Stat{Mean: 1.0 / 3, Half: 1.434}},
+		"−1.5 ± 0.25 %":   {Unit: scenario.Ratio, Stat: Stat{Mean: -0.015, Half: 0.0025}},
+		"-":               {Unit: scenario.Ratio, Stat: statOf(nil)},
+		"+12346 ± 1000":   {Unit: scenario.Count, Stat: Stat{Mean: 12345.6, Half: 1000}},
+		"−12346":          {Unit: scenario.Count, Stat: Stat{Mean: -12345.6, Half: 0.00012}},
+	} {
+		if got := d.ShowDifference(); got != want {
+			t.Errorf("a difference is shown as %q, want %q", got, want)
+		}
 	}
 }

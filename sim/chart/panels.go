@@ -121,6 +121,7 @@ func connections(samples []sim.Sample, at int) panel {
 			continue
 		}
 		p.series = append(p.series, limit)
+		top = max(top, h)
 	}
 	return p
 }
@@ -153,7 +154,7 @@ func cpu(samples []sim.Sample, servers []int) panel {
 }
 
 func waiting(samples []sim.Sample, pools []int) panel {
-	p := panel{title: "clients that wait for a connection", unit: "clients", weight: 2}
+	p := panel{title: "clients that wait for a connection, at each sample", unit: "clients", weight: 2}
 	for i, at := range pools {
 		p.series = append(p.series, series{name: samples[0].Pools[at].ID, style: lines[i],
 			values: column(samples, func(s sim.Sample) float64 { return float64(s.Pools[at].Waiting) })})

@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -65,23 +64,18 @@ func countTicks(top float64) plot.ConstantTicks {
 		}
 	}
 	step = max(1, step)
-	var ticks plot.ConstantTicks
-	for v := 0.0; v <= top*(1+1e-9); v += step {
-		ticks = append(ticks, plot.Tick{Value: v, Label: short(v)})
+	unit, word := 1.0, ""
+	switch { // one unit for all of them
+	case top >= 1e7:
+		unit, word = 1e6, "M"
+	case top >= 1e4:
+		unit, word = 1e3, "k"
+	}
+	ticks := plot.ConstantTicks{{Value: 0, Label: "0"}}
+	for v := step; v <= top*(1+1e-9); v += step {
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v/unit, 'f', -1, 64) + word})
 	}
 	return ticks
-}
-
-// short writes large counts with a suffix.
-func short(v float64) string {
-	switch {
-	case v >= 1e6 && math.Mod(v, 1e5) == 0:
-		return strconv.FormatFloat(v/1e6, 'f', -1, 64) + "M"
-	case v >= 1e4 && math.Mod(v, 1e2) == 0:
-		return strconv.FormatFloat(v/1e3, 'f', -1, 64) + "k"
-	default:
-		return fmt.Sprintf("%.0f", v)
-	}
 }
 
 // percentTicks are those of a share of 0 to 1.

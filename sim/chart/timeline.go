@@ -98,7 +98,7 @@ func (t Timeline) draw(c draw.Canvas) {
 	ticks, unit := timeTicks(times[0], times[len(times)-1])
 	bare := make(plot.ConstantTicks, len(ticks)) // the panels above the last have ticks without labels
 	for i, tick := range ticks {
-		bare[i] = plot.Tick{Value: tick.Value}
+		bare[i] = plot.Tick{Value: tick.Value, Label: " "} // without any text it would be a minor tick, which has no grid line
 	}
 	faults, more := faultsOf(t.Samples)
 	panels := panelsOf(t.Samples)

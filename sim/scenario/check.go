@@ -18,8 +18,9 @@ const (
 	maxTimes   = 1e6
 	maxClients = 1e6 // of one load, and max_client_conn
 	leastHold  = time.Microsecond
-	leastTime  = time.Millisecond // of whatever recurs
-	maxCurve   = 1000             // corners
+	leastThink = 100 * time.Microsecond // a client that is refused asks again after it: at once would be for ever
+	leastTime  = time.Millisecond       // of whatever recurs
+	maxCurve   = 1000                   // corners
 )
 
 // checker collects what is wrong with a scenario, and what is legal and perhaps not meant.

@@ -108,9 +108,9 @@ const (
 
 // faultKind lists the keys of one kind besides kind, from, for and every.
 type faultKind struct {
-	kind                                      sim.FaultKind
+	kind                                       sim.FaultKind
 	server, process, pool, cores, conns, times need
-	lasts                                     need // for:
+	lasts                                      need // for:
 }
 
 var faultKinds = []faultKind{

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
@@ -22,7 +23,7 @@ func (k *checker) bouncers() {
 		k.Unique(path+".group", b.Group, seen)
 		processes := k.f.processes(b.Group)
 		if b.Group != "" && processes == 0 {
-			k.Fault(path+".group", "is %q, which is not among groups:%s", b.Group, k.groups())
+			k.Fault(path+".group", "is %q, which is no group%s", b.Group, k.groups())
 		}
 		k.OneOf(path+".version", b.Version, "1.18", "1.24")
 		if b.Weights != nil {
@@ -132,7 +133,7 @@ func (k *checker) users(path string, d Database) {
 	if f := d.ForceUser; f != "" {
 		all := slices.Compact(slices.Sorted(slices.Values(append(names, p.Users...))))
 		if len(all) > 1 || len(all) == 1 && all[0] != f {
-			k.Fault(path+".force_user", "is %q: every client is that user to the server, and %d users are named %s; leave users: out", f, len(all), among(all)[len(": "):])
+			k.Fault(path+".force_user", "is %q: every client is that user to the server, and users: are %s; leave them out", f, strings.Join(all, ", "))
 		}
 	}
 }

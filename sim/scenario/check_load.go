@@ -34,12 +34,23 @@ func (k *checker) loads() {
 		}
 		k.checkLaw(path+".hold", l.Hold, leastHold)
 		k.arrivals(path+".arrivals", l.Arrivals)
+		k.erlangs(path, l)
 		if c := l.Clients; c != nil {
 			k.Int(path+".clients.count", c.Count, 1, maxClients)
 			k.given(path+".clients.count", c.Count.Set)
-			k.checkLaw(path+".clients.think", c.Think, 0)
+			k.checkLaw(path+".clients.think", c.Think, leastThink)
 		}
 		k.shares(path, l, known)
+	}
+}
+
+// erlangs refuses a load that no server could carry.
+func (k *checker) erlangs(path string, l Load) {
+	if l.Arrivals == nil || l.Hold == nil || !l.Arrivals.PerSec.OK() || len(l.Hold.Quantiles) == 0 && !l.Hold.Mean.OK() {
+		return
+	}
+	if a := l.Arrivals.PerSec.F * l.Hold.spec().MeanOf().Seconds(); a > config.MaxConns {
+		k.Fault(path, "is %g Erlangs (per_sec × mean hold): more than any PostgreSQL has connections (%d)", a, config.MaxConns)
 	}
 }
 
@@ -49,14 +60,14 @@ func (k *checker) shares(path string, l Load, known bool) {
 	k.Share(path+".idle_in_transaction", l.IdleInTransaction)
 	k.Share(path+".vanish", l.Vanish)
 	if sum := l.CPU.F + l.IdleInTransaction.F; sum > 1+1e-12 {
-		k.Fault(path+".cpu", "is %g %% and idle_in_transaction %g %%: together %g %% of the hold, want at most 100 %%", 100*l.CPU.F, 100*l.IdleInTransaction.F, 100*sum)
+		k.Fault(path+".cpu", "is %.4g %% and idle_in_transaction %.4g %%: together %.5g %% of the hold, want at most 100 %%", 100*l.CPU.F, 100*l.IdleInTransaction.F, 100*sum)
 	}
 	if !known || l.CPU.F == 0 {
 		return
 	}
 	p, _ := k.f.pool(l.Pool)
 	if s, ok := k.f.server(k.f.only(p.Server)); ok && !s.Cores.Set {
-		k.Fault(path+".cpu", "is %g %%, and server %s has no cores: its CPU is not modelled", 100*l.CPU.F, s.Name)
+		k.Fault(path+".cpu", "is %.4g %%, and server %s has no cores: its CPU is not modelled", 100*l.CPU.F, s.Name)
 	}
 }
 

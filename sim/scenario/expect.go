@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/sim"
@@ -76,10 +75,6 @@ func (k *checker) expectation(path, text string) (e Expectation, ok bool) {
 		k.Fault(path, "(%s) compares with %q, %s", text, m[4], bad)
 		return e, false
 	}
-	if !n.Counts() && (e.Op == "==" || e.Op == "!=") && !(e.Bound == 0 && n.Unit == Seconds) {
-		k.Fault(path, "(%s) wants a number that varies by chance to equal another: write <= or >=", text)
-		return e, false
-	}
 	return e, k.subject(path, e, n)
 }
 
@@ -141,4 +136,3 @@ func because(bad, want string) string {
 	}
 	return want
 }
-

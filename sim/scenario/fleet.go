@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -158,9 +157,4 @@ func (f *File) worst(p config.Pool) int {
 		one = min(one, m)
 	}
 	return one * f.processes(group(p.Pool))
-}
-
-// mean returns the mean multiple of an arrival rate over time.
-func (a *Arrivals) mean() float64 {
-	return cmp.Or(a.spec().MeanTimes(), 1)
 }

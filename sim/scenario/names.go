@@ -1,10 +1,7 @@
 package scenario
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/pgbudget/pgbudget/sim"
 )
@@ -16,31 +13,11 @@ type Unit string
 const (
 	Count   Unit = "count"
 	Conns   Unit = "conns"
-	Clients Unit = "clients"
+	Waiters Unit = "clients"
 	Erlangs Unit = "erlangs"
 	Seconds Unit = "seconds"
 	Ratio   Unit = "ratio" // 0..1
 )
-
-// Format writes a value for people.
-func (u Unit) Format(v float64) string {
-	switch u {
-	case Count, Conns, Clients:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case Seconds:
-		d := time.Duration(v * 1e9)
-		for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond} {
-			if d >= unit {
-				return d.Round(unit / 100).String()
-			}
-		}
-		return d.String()
-	case Ratio:
-		return fmt.Sprintf("%.4g%%", 100*v)
-	default:
-		return fmt.Sprintf("%.4g", v)
-	}
-}
 
 // Scope is what has a named result.
 type Scope string
@@ -64,7 +41,7 @@ type Name struct {
 
 // Counts says whether the number counts something, so that every run must meet what is expected of it; of the others
 // the mean over all runs must.
-func (n Name) Counts() bool { return n.Unit == Count || n.Unit == Conns || n.Unit == Clients }
+func (n Name) Counts() bool { return n.Unit == Count || n.Unit == Conns || n.Unit == Waiters }
 
 // Names are the named results, in the order in which they are shown.
 var Names = []Name{
@@ -80,7 +57,7 @@ var Names = []Name{
 	{Name: "wait_p99", Unit: Seconds, Of: OfPool, Meaning: "wait that 99 % did not exceed", pool: waitQuantile(0.99)},
 	{Name: "wait_max", Unit: Seconds, Of: OfPool, Meaning: "longest wait", pool: func(r sim.PoolResults) float64 { return r.Wait.Max().Seconds() }},
 	{Name: "busy", Unit: Erlangs, Of: OfPool, Meaning: "mean connections that served a transaction", pool: func(r sim.PoolResults) float64 { return r.BusyErlangs }},
-	{Name: "max_waiting", Unit: Clients, Of: OfPool, Meaning: "most clients that waited at one time", pool: func(r sim.PoolResults) float64 { return float64(r.MaxWaiting) }},
+	{Name: "max_waiting", Unit: Waiters, Of: OfPool, Meaning: "most clients that waited at one time", pool: func(r sim.PoolResults) float64 { return float64(r.MaxWaiting) }},
 	{Name: "max_conns", Unit: Conns, Of: OfPool, Meaning: "most server connections at one time, logins included", pool: func(r sim.PoolResults) float64 { return float64(r.MaxConns) }},
 	{Name: "logins_failed", Unit: Count, Of: OfPool, Meaning: "logins that PostgreSQL refused", pool: func(r sim.PoolResults) float64 { return float64(r.LoginsFailed) }},
 	{Name: "budget_violations", Unit: Count, Of: OfServer, Meaning: "times at which the worst case rose above the budget", server: func(r sim.ServerResults) float64 { return float64(r.BudgetViolations) }},

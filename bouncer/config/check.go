@@ -1,0 +1,103 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Bounds beyond which a number is a slip of the hand rather than a fleet.
+const (
+	MaxConns  = 262143    // PostgreSQL's MAX_BACKENDS
+	MaxCopies = 4096      // processes × users of one pool. chosen
+	MaxRate   = 1e7       // transactions per second
+	MaxHold   = 24 * 3600 // seconds
+	MaxCores  = 4096
+	MaxSCV    = 1e4
+	maxWeight = 1e6
+)
+
+// Checker collects the faults of what was decoded from a document, each with its place. A path names a value as in
+// "pools[2].load.mean_hold"; what was not written is in bounds.
+type Checker struct {
+	Doc    *Document
+	Faults []error
+}
+
+// Fault adds one.
+func (k *Checker) Fault(path, format string, args ...any) {
+	k.Faults = append(k.Faults, k.Note(path, format, args...))
+}
+
+// Note returns what Fault would add. The text begins with the path, its quotes left out; words that variables brought
+// in are masked.
+func (k *Checker) Note(path, format string, args ...any) Fault {
+	text := k.Doc.mask(fmt.Sprintf(format, args...))
+	return Fault{k.Doc.Where(path), strings.ReplaceAll(path, "'", "") + " " + text}
+}
+
+// Int wants lo <= v <= hi.
+func (k *Checker) Int(path string, v Int, lo, hi int) {
+	switch {
+	case !v.Set:
+	case v.bad != "":
+		k.Fault(path, "%s", v.bad)
+	case v.N < lo || v.N > hi:
+		k.Fault(path, "is %d, want %d to %d", v.N, lo, hi)
+	}
+}
+
+// Num wants lo <= v <= hi.
+func (k *Checker) Num(path string, v Num, lo, hi float64) {
+	switch {
+	case !v.Set:
+	case v.bad != "":
+		k.Fault(path, "%s", v.bad)
+	case v.F < lo || v.F > hi:
+		k.Fault(path, "is %g, want %g to %g", v.F, lo, hi)
+	}
+}
+
+// Dur wants at most hiSeconds.
+func (k *Checker) Dur(path string, v Dur, hiSeconds float64) {
+	switch {
+	case !v.Set:
+	case v.bad != "":
+		k.Fault(path, "%s", v.bad)
+	case v.D.Seconds() > hiSeconds:
+		k.Fault(path, "is %s, want at most %g s", v.D, hiSeconds)
+	}
+}
+
+// Share wants a ratio.
+func (k *Checker) Share(path string, v Share) {
+	if v.Set && v.bad != "" {
+		k.Fault(path, "%s", v.bad)
+	}
+}
+
+// OneOf wants one of the words allowed, or none.
+func (k *Checker) OneOf(path, v string, allowed ...string) {
+	for _, a := range allowed {
+		if v == a {
+			return
+		}
+	}
+	if v != "" {
+		k.Fault(path, "is %q, want %s", v, strings.Join(allowed, ", "))
+	}
+}
+
+// Unique wants a name that is not empty, has no blanks and stands nowhere else; seen maps names to where they stood
+// first, and is added to.
+func (k *Checker) Unique(path, v string, seen map[string]string) {
+	switch {
+	case v == "":
+		k.Fault(path, "is missing or empty")
+	case strings.ContainsAny(v, " \t\n"):
+		k.Fault(path, "is %q: a name has no blanks", v)
+	case seen[v] != "":
+		k.Fault(path, "is %q, which stands at %s already", v, seen[v])
+	default:
+		seen[v] = k.Doc.Where(path)
+	}
+}

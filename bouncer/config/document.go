@@ -1,0 +1,213 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Document is one YAML document on its way into a struct. It stays with what was decoded, because it knows where
+// everything stands and which words came out of the environment.
+type Document struct {
+	Name   string   // stands in messages
+	Body   ast.Node // may be changed between Open and Decode
+	values map[string]string
+	marks  map[*token.Token]string
+}
+
+// Fault is one thing wrong with a file, and where.
+type Fault struct {
+	Where string // file:line:column
+	Text  string
+}
+
+// Error returns place and text on one line.
+func (f Fault) Error() string { return f.Where + ": " + f.Text }
+
+// Open parses data, which holds one document. The error is a Fault.
+func Open(name string, data []byte) (*Document, error) {
+	d := &Document{Name: name, values: map[string]string{}, marks: map[*token.Token]string{}}
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, d.locate(err)
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return nil, Fault{name + ":1:1", "the file is empty"}
+	}
+	if len(file.Docs) > 1 {
+		return nil, Fault{name + ":1:1", fmt.Sprintf("%d YAML documents, want one", len(file.Docs))}
+	}
+	d.Body = file.Docs[0].Body
+	return d, nil
+}
+
+// Decode replaces ${NAME} in the values and fills in into, a pointer to a struct with yaml tags. Keys are strict. The
+// error joins Faults.
+func (d *Document) Decode(getenv func(string) (string, bool), into any) error {
+	env := &expander{doc: d, getenv: getenv}
+	ast.Walk(env, d.Body)
+	if len(env.faults) > 0 {
+		return errors.Join(env.faults...)
+	}
+	err := yaml.NodeToValue(d.Body, into, yaml.Strict())
+	if _, unknown := errors.AsType[*yaml.UnknownFieldError](err); unknown { // the decoder names one of them, by chance
+		if faults := d.unknown(d.Body, reflect.TypeOf(into)); len(faults) > 0 {
+			return errors.Join(faults...)
+		}
+	}
+	if err != nil {
+		return d.locate(err)
+	}
+	return nil
+}
+
+// Mark says that a node and all below it came from somewhere else than the file, such as a flag: Where and faults then
+// show that in place of a line and column.
+func (d *Document) Mark(n ast.Node, where string) {
+	ast.Walk(marker{d, where}, n)
+}
+
+type marker struct {
+	doc   *Document
+	where string
+}
+
+// Visit marks one node.
+func (m marker) Visit(n ast.Node) ast.Visitor {
+	if t := n.GetToken(); t != nil {
+		m.doc.marks[t] = m.where
+	}
+	return m
+}
+
+// at returns file:line:column of a token, or what it is marked with.
+func (d *Document) at(t *token.Token) string {
+	if where, ok := d.marks[t]; ok {
+		return where
+	}
+	return fmt.Sprintf("%s:%d:%d", d.Name, t.Position.Line, t.Position.Column)
+}
+
+// locate turns the decoder's error into a Fault with its place, without the decoder's excerpt.
+func (d *Document) locate(err error) error {
+	var e yaml.Error
+	if !errors.As(err, &e) || e.GetToken() == nil {
+		return Fault{d.Name + ":1:1", err.Error()}
+	}
+	return Fault{d.at(e.GetToken()), e.GetMessage()}
+}
+
+// Where returns file:line:column of a path such as "pools[2].load", or of the closest part of it that was written. A
+// key of other than letters, digits and _ stands in single quotes: "set.'main/app'".
+func (d *Document) Where(path string) string {
+	for p := path; p != ""; p = parent(p) {
+		yp, err := yaml.PathString("$." + p)
+		if err != nil {
+			continue
+		}
+		if n, err := yp.FilterNode(d.Body); err == nil && n != nil && n.GetToken() != nil {
+			t := n.GetToken()
+			if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 { // a block map's token is its first colon
+				t = m.Values[0].Key.GetToken()
+			}
+			return d.at(t)
+		}
+	}
+	return d.Name + ":1:1"
+}
+
+// parent cuts the last element off a path: "a[2].b" -> "a[2]" -> "a" -> "".
+func parent(path string) string {
+	return path[:max(0, strings.LastIndexAny(path, ".["))]
+}
+
+// mask replaces what variables brought in by their names: it may be a secret.
+func (d *Document) mask(text string) string {
+	for _, v := range slices.SortedFunc(maps.Keys(d.values), func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) }) {
+		text = strings.ReplaceAll(text, v, d.values[v])
+	}
+	return text
+}
+
+// unknown returns a Fault for every key below n that typ has no field for, in the order of the file.
+func (d *Document) unknown(n ast.Node, typ reflect.Type) (faults []error) {
+	for typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	switch n := n.(type) {
+	case *ast.SequenceNode:
+		if typ.Kind() == reflect.Slice {
+			for _, v := range n.Values {
+				faults = append(faults, d.unknown(v, typ.Elem())...)
+			}
+		}
+	case *ast.MappingValueNode:
+		faults = d.unknownKey(n, typ)
+	case *ast.MappingNode:
+		for _, v := range n.Values {
+			faults = append(faults, d.unknownKey(v, typ)...)
+		}
+	}
+	return faults
+}
+
+func (d *Document) unknownKey(n *ast.MappingValueNode, typ reflect.Type) []error {
+	if typ.Kind() == reflect.Map {
+		return d.unknown(n.Value, typ.Elem())
+	}
+	if typ.Kind() != reflect.Struct || reflect.PointerTo(typ).Implements(reflect.TypeFor[yaml.InterfaceUnmarshaler]()) {
+		return nil
+	}
+	key := n.Key.GetToken()
+	for _, f := range reflect.VisibleFields(typ) {
+		if tag, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); tag != "" && tag == key.Value {
+			return d.unknown(n.Value, f.Type)
+		}
+	}
+	return []error{Fault{d.at(key), fmt.Sprintf("unknown field %q", key.Value)}}
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// expander replaces ${NAME} in the strings of a tree.
+type expander struct {
+	doc    *Document
+	getenv func(string) (string, bool)
+	faults []error
+}
+
+// Visit replaces the variables of one string node, and refuses what a config has no use for and the decoder trips over:
+// tags, and anchors that contain themselves.
+func (x *expander) Visit(n ast.Node) ast.Visitor {
+	switch n.(type) {
+	case *ast.TagNode, *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+		x.faults = append(x.faults, Fault{x.doc.at(n.GetToken()), "tags, anchors, aliases and merge keys are not read here: write the value out"})
+		return nil
+	}
+	s, ok := n.(*ast.StringNode)
+	if !ok {
+		return x
+	}
+	s.Value = variable.ReplaceAllStringFunc(s.Value, func(ref string) string {
+		key := ref[2 : len(ref)-1]
+		v, ok := x.getenv(key)
+		if !ok {
+			x.faults = append(x.faults, Fault{x.doc.at(s.GetToken()), fmt.Sprintf("environment variable %s is not set", key)})
+		}
+		if v != "" {
+			x.doc.values[v] = ref
+		}
+		return v
+	})
+	return x
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/sim/batch"
+	"github.com/pgbudget/pgbudget/sim/scenario"
+)
+
+// maxVariants bounds a sweep. chosen: more is a slip, or a search, which plan does better.
+const maxVariants = 1000
+
+// variants reads the file once for every combination of the values of --set, those of the last flag changing fastest.
+func (s *simulation) variants(sets []string) error {
+	data, err := os.ReadFile(s.file)
+	if err != nil {
+		return &planner.Error{Kind: planner.KindUsage, Subject: s.file, Err: cause(err), Hint: "pgbudget simulate --init > scenario.yaml"}
+	}
+	all, err := combinations(sets)
+	if err != nil {
+		return err
+	}
+	for _, settings := range all {
+		var changes []scenario.Set
+		if s.horizon > 0 {
+			changes = append(changes, scenario.Set{Path: "horizon", Value: s.horizon.String()})
+		}
+		for _, x := range settings {
+			changes = append(changes, scenario.Set{Path: x.Key, Value: x.Value})
+		}
+		parsed, err := scenario.Parse(s.file, data, os.LookupEnv, changes...)
+		if err != nil {
+			return err
+		}
+		s.scenarios = append(s.scenarios, parsed)
+		s.batch.Variants = append(s.batch.Variants, batch.VariantOf(parsed, settings))
+	}
+	return nil
+}
+
+// combinations multiplies out the values of every --set. Without any there is one combination, of nothing.
+func combinations(sets []string) ([][]batch.Setting, error) {
+	all := [][]batch.Setting{nil}
+	for _, arg := range sets {
+		path, values, err := scenario.ParseSweep(arg)
+		if err != nil {
+			return nil, &planner.Error{Kind: planner.KindUsage, Err: err, Hint: "--set pools.main/app.size=8,10,14"}
+		}
+		if path == "seed" || path == "seeds" {
+			return nil, usage("--"+path+" N", "--set %s: all variants run with the same seeds", path)
+		}
+		if len(all)*len(values) > maxVariants {
+			return nil, usage("give fewer values", "--set asks for more than %d combinations", maxVariants)
+		}
+		var more [][]batch.Setting
+		for _, settings := range all {
+			for _, v := range values {
+				more = append(more, append(settings[:len(settings):len(settings)], batch.Setting{Key: path, Value: v, Varies: len(values) > 1}))
+			}
+		}
+		all = more
+	}
+	return all, nil
+}
+
+// repeat words the command that runs one variant again with one seed.
+func (s simulation) repeat(v batch.VariantReport, seed uint64) string {
+	return s.command(v, "--seed", strconv.FormatUint(seed, 10), "--seeds", "1")
+}
+
+// command words a command that runs one variant, with more flags.
+func (s simulation) command(v batch.VariantReport, flags ...string) string {
+	words := append([]string{"pgbudget", "simulate"}, flags...)
+	if s.horizon > 0 {
+		words = append(words, "--horizon", s.horizon.String())
+	}
+	for _, x := range v.Settings {
+		words = append(words, "--set", x.Key+"="+x.Value)
+	}
+	words = append(words, s.file)
+	for i, w := range words {
+		words[i] = shellQuote(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// shellQuote writes one word so that a shell reads it back.
+func shellQuote(word string) string {
+	plain := word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,%@") == ""
+	if plain {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

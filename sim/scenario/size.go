@@ -1,0 +1,202 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/sim"
+)
+
+// What a scenario may cost before it is refused.
+const (
+	MaxEvents       = 1e9 // over all runs
+	MaxFleetConns   = 2e6 // server connections that a world may come to hold
+	MaxFleetCopies  = 1e5 // pools of all processes and users
+	MaxFleetClients = 2e6 // closed clients
+	// EventsPerSec is what a core does, as CheckSize says it. chosen: a round number below what `make bench` measures
+	EventsPerSec = 1e7
+)
+
+// Events of one transaction: its arrival and its end, and one more where it also works on the CPU.
+const (
+	eventsPerXact = 2
+	eventsOnCPU   = 1
+)
+
+// ticksPerSec is how often each process looks after its pools; see tickPeriod in package sim.
+const ticksPerSec = 3
+
+// Events returns how many events of the engine one world is expected to take over warm-up and horizon. It is an
+// estimate: closed clients are counted as if they never waited, or by what their pool can carry, whichever is less.
+func (s *Scenario) Events() float64 {
+	spec := s.Spec()
+	end := s.Warmup + s.Horizon
+	span := end.Seconds()
+	events := 0.0
+	for _, l := range spec.Loads {
+		each := float64(eventsPerXact)
+		if l.CPU > 0 {
+			each += eventsOnCPU
+		}
+		events += each * s.rate(spec, l) * span
+		if l.Open != nil && l.Open.Burst != nil {
+			events += 2 * span / (l.Open.Burst.LowMean + l.Open.Burst.HighMean).Seconds()
+		}
+	}
+	for _, g := range spec.Groups {
+		events += ticksPerSec * float64(g.Processes) * span
+	}
+	for _, f := range spec.Faults {
+		events += 2 * times(f, end)
+	}
+	for _, x := range spec.Signals {
+		interval := x.Interval
+		if interval == 0 {
+			interval = sim.DefaultScrape
+		}
+		events += span / interval.Seconds()
+	}
+	return events
+}
+
+// times returns how often a fault strikes until end.
+func times(f sim.Fault, end time.Duration) float64 {
+	switch {
+	case f.From > end:
+		return 0
+	case f.Every == 0:
+		return 1
+	default:
+		return 1 + float64((end-f.From)/f.Every)
+	}
+}
+
+// rate returns the mean transactions per second of a load over the whole run, surges included.
+func (s *Scenario) rate(spec sim.Spec, l sim.LoadSpec) float64 {
+	end := s.Warmup + s.Horizon
+	if l.Open != nil {
+		rate := l.Open.PerSec * l.Open.MeanTimes()
+		more := 0.0
+		for _, f := range spec.Faults {
+			if f.Kind != sim.Surge || f.Pool != l.Pool || f.From > end {
+				continue
+			}
+			on := end - f.From
+			if f.For > 0 {
+				on = min(on, time.Duration(times(f, end)*float64(f.For)))
+			}
+			more += (f.Times - 1) * on.Seconds() / end.Seconds()
+		}
+		return rate * max(1, 1+more)
+	}
+	hold := l.Hold.MeanOf().Seconds()
+	rate := float64(l.Closed.Clients) / (hold + l.Closed.Think.MeanOf().Seconds())
+	if hold > 0 && l.Vanish == 0 {
+		rate = min(rate, float64(s.mostConns(l.Pool))/hold)
+	}
+	return rate
+}
+
+// mostConns returns the connections that a pool may come to have, by its largest size, over all copies.
+func (s *Scenario) mostConns(id string) int {
+	f := &s.Written
+	p, _ := f.pool(id)
+	size, reserve := p.Size.N, p.ReserveSize.N
+	for _, step := range f.Script {
+		size, reserve = max(size, step.Set[id].N), max(reserve, step.Reserve[id].N)
+	}
+	for _, x := range f.Faults {
+		if x.Kind == string(sim.PutBack) && x.Pool == id {
+			size = max(size, x.Conns.N)
+		}
+	}
+	return (size + reserve) * f.copies(p)
+}
+
+// CheckSize refuses, before anything runs, what would take too long or too much memory: so many runs of this scenario,
+// all seeds together. The error is a *planner.Error of KindUsage.
+func (s *Scenario) CheckSize(runs int) error { return CheckSizes(runs, s) }
+
+// CheckSizes does so for several scenarios, such as those of a sweep, that are run so many times each.
+func CheckSizes(runs int, all ...*Scenario) error {
+	var faults []error
+	events := 0.0
+	for _, s := range all {
+		events += s.Events() * float64(runs)
+		if err := s.checkMemory(); err != nil && len(faults) == 0 {
+			faults = append(faults, err)
+		}
+	}
+	if events > MaxEvents {
+		s := all[0]
+		faults = append(faults, fmt.Errorf("%d runs of %s each (warm-up and horizon) are about %.2g events, %s at %.0f million events per second, and at most %.0g are run: "+
+			"lower horizon, seeds, or the rates under load, of which %s asks most",
+			runs*len(all), s.Warmup+s.Horizon, events, lasting(events), EventsPerSec/1e6, float64(MaxEvents), s.busiest()))
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return &planner.Error{Kind: planner.KindUsage, Subject: all[0].doc.Name, Err: errors.Join(faults...)}
+}
+
+// lasting says how long so many events take.
+func lasting(events float64) string {
+	d := events / EventsPerSec
+	switch {
+	case d < 120:
+		return fmt.Sprintf("%.0f s", d)
+	case d < 2*3600:
+		return fmt.Sprintf("%.0f min", d/60)
+	case d < 2*24*3600:
+		return fmt.Sprintf("%.0f h", d/3600)
+	default:
+		return fmt.Sprintf("%.3g days", d/(24*3600))
+	}
+}
+
+// busiest names the load with the most transactions, by its place.
+func (s *Scenario) busiest() string {
+	spec := s.Spec()
+	best, most := -1, 0.0
+	for i, l := range spec.Loads {
+		if r := s.rate(spec, l); r > most {
+			best, most = i, r
+		}
+	}
+	if best < 0 {
+		return "none"
+	}
+	return fmt.Sprintf("load[%d] at %s (%.3g transactions per second)", best, s.Where(at("load", best)), most)
+}
+
+// sizes is what a world takes memory for.
+type sizes struct{ copies, conns, clients int }
+
+func (s *Scenario) size() (n sizes) {
+	for _, p := range s.Written.Pools {
+		n.copies += s.Written.copies(p)
+		n.conns += s.mostConns(p.Pool)
+	}
+	for _, l := range s.Written.Load {
+		if l.Clients != nil {
+			n.clients += l.Clients.Count.N
+		}
+	}
+	return n
+}
+
+// checkMemory refuses a fleet that no machine holds.
+func (s *Scenario) checkMemory() error {
+	switch n := s.size(); {
+	case n.copies > MaxFleetCopies:
+		return fmt.Errorf("%d copies of pools (processes × users of each pool), want at most %.0f: lower the processes, users or pools", n.copies, float64(MaxFleetCopies))
+	case n.conns > MaxFleetConns:
+		return fmt.Errorf("%d server connections (processes × users × size and reserve of each pool, at its largest), want at most %.0f: lower the sizes", n.conns, float64(MaxFleetConns))
+	case n.clients > MaxFleetClients:
+		return fmt.Errorf("%d clients, want at most %.0f: lower count: under load", n.clients, float64(MaxFleetClients))
+	default:
+		return nil
+	}
+}
