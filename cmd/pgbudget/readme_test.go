@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
 var update = flag.Bool("update", false, "write the outputs of offline commands into the README; read the diff before committing it")
@@ -64,7 +66,7 @@ func TestEveryCommandOfTheREADMERuns(t *testing.T) {
 		out.WriteString("```console\n")
 		lines := strings.SplitAfter(string(console.FindSubmatch(block)[1]), "\n")
 		offline := len(lines) > 2 && strings.HasPrefix(lines[0], "$ ") && !strings.HasPrefix(lines[1], "$ ") ||
-			len(lines) == 2 && (strings.Contains(lines[0], "--from fixtures/") || strings.Contains(lines[0], "-c fixtures/"))
+			len(lines) == 2 && (strings.Contains(lines[0], "--from fixtures/") || strings.Contains(lines[0], "-c fixtures/") || strings.Contains(lines[0], " fixtures/scenarios/"))
 		for _, line := range lines {
 			command, ok := strings.CutPrefix(strings.TrimSpace(line), "$ ")
 			if !ok {
@@ -83,9 +85,11 @@ func TestEveryCommandOfTheREADMERuns(t *testing.T) {
 		out.WriteString("```\n")
 		return []byte(out.String())
 	})
-	if commands < 12 {
+	if commands < 16 {
 		t.Errorf("only %d commands were found", commands)
 	}
+	after = listNames(after)
+	kept(t, filepath.Join(fixtures, "scenarios", "gitlab-phase-4.svg"), filepath.Join(dir, "gitlab-phase-4.svg"))
 	switch {
 	case *update:
 		if err := os.WriteFile(readme, after, 0o644); err != nil {
@@ -93,5 +97,39 @@ func TestEveryCommandOfTheREADMERuns(t *testing.T) {
 		}
 	case !bytes.Equal(after, text):
 		t.Errorf("the README shows other output than its commands print; go test ./cmd/pgbudget -run README -update, then read the diff.\n%s", after)
+	}
+}
+
+var names = regexp.MustCompile("(?s)(<!-- names:begin -->\n).*?(<!-- names:end -->)")
+
+// listNames puts the table of results that a scenario's expect: may name between its marks.
+func listNames(readme []byte) []byte {
+	var table strings.Builder
+	table.WriteString("| name | of | unit | meaning |\n|---|---|---|---|\n")
+	for _, n := range scenario.Names {
+		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", n.Name, n.Of, n.Unit, n.Meaning)
+	}
+	return names.ReplaceAll(readme, []byte("${1}"+table.String()+"${2}"))
+}
+
+// kept compares a picture that is kept in the repository with the one just drawn, or keeps the new one.
+func kept(t *testing.T, old, drawn string) {
+	t.Helper()
+	now, err := os.ReadFile(drawn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(old, now, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	before, err := os.ReadFile(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(before, now) {
+		t.Errorf("%s is not what its command draws; run with -update, then look at it", old)
 	}
 }

@@ -90,7 +90,7 @@ func (k *checker) run() {
 	k.within("warmup", f.Warmup, 0, maxHorizon)
 	k.within("every", f.Every, leastTime, maxHorizon)
 	if every := f.Every; every.OK() && f.Horizon.OK() && every.D > 0 && float64(f.Horizon.D)/float64(every.D) > maxLooks {
-		k.Fault("every", "is %s: %.3g looks over the horizon of %s, want at most %g", every.D, float64(f.Horizon.D)/float64(every.D), f.Horizon.D, float64(maxLooks))
+		k.Fault("every", "is %s: %.3g looks over the horizon of %s, want at most %g: raise it, or lower horizon", every.D, float64(f.Horizon.D)/float64(every.D), f.Horizon.D, float64(maxLooks))
 	}
 	k.Int("seeds", f.Seeds, 1, maxSeeds)
 	k.Int("seed", f.Seed, 0, 1<<62)
@@ -123,18 +123,18 @@ func (k *checker) fleet() {
 		}
 	}
 	for i, s := range f.Servers {
-		path := at("servers", i)
+		path := nth("servers", i)
 		if !s.MaxConnections.Set {
 			k.Fault(path+".max_connections", "is missing: a simulated server cannot be asked")
 		}
 	}
 	for i, g := range f.Groups {
 		if n := len(g.Processes); n > config.MaxCopies {
-			k.Fault(at("groups", i)+".processes", "are %d, want at most %d", n, config.MaxCopies)
+			k.Fault(nth("groups", i)+".processes", "are %d, want at most %d", n, config.MaxCopies)
 		}
 	}
 	for i, p := range f.Pools {
-		path := at("pools", i)
+		path := nth("pools", i)
 		if g, a, ok := strings.Cut(p.Pool, "/"); ok && g != "" && a != "" && f.processes(g) == 0 {
 			k.Fault(path+".pool", "is %q, and groups: has no %q%s", p.Pool, g, k.groups())
 		}
@@ -198,7 +198,7 @@ func (k *checker) signals() {
 	k.within("scrape.interval", k.f.Scrape.Interval, leastTime, 24*time.Hour)
 	k.within("scrape.lag", k.f.Scrape.Lag, 0, 24*time.Hour)
 	for i, s := range k.f.Saturation {
-		path := at("saturation", i)
+		path := nth("saturation", i)
 		switch {
 		case s.Builtin == "":
 			k.warn(path+".query", "is PromQL, which nothing answers here: %q reads as an error; builtin: cpu, waiting, maxwait and backends are modelled", s.Name)
@@ -214,12 +214,12 @@ func (k *checker) signals() {
 func (k *checker) sizes() {
 	f := k.f
 	for i, p := range f.Pools {
-		k.fits(at("pools", i)+".size", p, p.Size.N)
+		k.fits(nth("pools", i)+".size", p, p.Size.N)
 	}
 	for i, s := range f.Servers {
 		budget := f.budget(s)
 		if budget <= 0 {
-			k.Fault(at("servers", i)+".max_connections", "is %d, and reserved connections, ledger and headroom leave %d of it", s.MaxConnections.N, budget)
+			k.Fault(nth("servers", i)+".max_connections", "is %d, and reserved connections, ledger and headroom leave %d of it", s.MaxConnections.N, budget)
 			continue
 		}
 		total := f.direct(s)
@@ -229,7 +229,7 @@ func (k *checker) sizes() {
 			}
 		}
 		if total > budget {
-			k.warn(at("servers", i), "(%s) starts over its budget: the pools' sizes and %d direct connections come to %d, the budget is %d of max_connections %d",
+			k.warn(nth("servers", i), "(%s) starts over its budget: the pools' sizes and %d direct connections come to %d, the budget is %d of max_connections %d",
 				s.Name, f.direct(s), total, budget, s.MaxConnections.N)
 		}
 	}

@@ -37,7 +37,7 @@ func (k *checker) percent(path string, p Percent) {
 // script checks what is changed on purpose.
 func (k *checker) script() {
 	for i, s := range k.f.Script {
-		path := at("script", i)
+		path := nth("script", i)
 		k.given(path+".at", s.At.Set)
 		k.within(path+".at", s.At, 0, maxHorizon)
 		k.late(path+".at", s.At)
@@ -50,6 +50,7 @@ func (k *checker) script() {
 		for _, id := range slices.Sorted(maps.Keys(s.Reserve)) {
 			at := path + ".reserve." + quoted(id)
 			k.knownPool(at, id)
+			k.given(at, s.Reserve[id].Set)
 			k.Int(at, s.Reserve[id], 0, config.MaxConns)
 		}
 		for _, id := range slices.Sorted(maps.Keys(s.Lifetime)) {
@@ -75,6 +76,7 @@ func (k *checker) newSize(path, id string, v config.Int) {
 		k.Fault(path, "is 0: PgBouncer 1.24 and later take that as unlimited, earlier ones as one connection; write what is meant")
 		return
 	}
+	k.given(path, v.Set)
 	k.Int(path, v, 1, config.MaxConns)
 	if known && v.OK() {
 		p, _ := k.f.pool(id)
@@ -87,6 +89,7 @@ func (k *checker) lifetime(path, id string, v config.Dur) {
 	if !k.knownPool(path, id) {
 		return
 	}
+	k.given(path, v.Set)
 	if v.OK() && v.D > 0 {
 		k.within(path, v, time.Second, maxHorizon)
 	} else {
@@ -129,7 +132,7 @@ var faultKinds = []faultKind{
 // faults checks what goes wrong.
 func (k *checker) faults() {
 	for i, f := range k.f.Faults {
-		path := at("faults", i)
+		path := nth("faults", i)
 		n := slices.IndexFunc(faultKinds, func(x faultKind) bool { return string(x.kind) == f.Kind })
 		if n < 0 {
 			var names []string
@@ -193,7 +196,7 @@ func (k *checker) faultValues(path string, f Fault, kind faultKind) {
 	}
 	k.Num(path+".cores", f.Cores, 0.01, config.MaxCores)
 	k.Num(path+".times", f.Times, 1e-3, 1e3)
-	if kind.kind == sim.PutBack && f.Conns.OK() {
+	if kind.kind == sim.PutBack && f.Conns.OK() && f.Pool != "" {
 		k.newSize(path+".conns", f.Pool, f.Conns)
 	} else {
 		k.Int(path+".conns", f.Conns, 1, config.MaxConns)

@@ -12,14 +12,14 @@ import (
 	"github.com/pgbudget/pgbudget/sim"
 )
 
-// at is the path of a list's element.
-func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
+// nth is the path of a list's element.
+func nth(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
 
 // bouncers checks what is said of groups.
 func (k *checker) bouncers() {
 	seen := map[string]string{}
 	for i, b := range k.f.Bouncers {
-		path := at("bouncers", i)
+		path := nth("bouncers", i)
 		k.Unique(path+".group", b.Group, seen)
 		processes := k.f.processes(b.Group)
 		if b.Group != "" && processes == 0 {
@@ -36,7 +36,8 @@ func (k *checker) bouncers() {
 func (k *checker) weights(path string, weights []config.Num, processes int) {
 	sum := 0.0
 	for j, w := range weights {
-		k.Num(at(path, j), w, 0, 1e6)
+		k.given(nth(path, j), w.Set)
+		k.Num(nth(path, j), w, 0, 1e6)
 		sum += w.F
 	}
 	switch {
@@ -73,7 +74,7 @@ func (k *checker) settings(path string, s Settings) {
 func (k *checker) postgres() {
 	seen := map[string]string{}
 	for i, p := range k.f.Postgres {
-		path := at("postgres", i)
+		path := nth("postgres", i)
 		s, ok := k.knownServer(path+".server", p.Server)
 		if ok {
 			k.Unique(path+".server", s.Name, seen)
@@ -87,6 +88,7 @@ func (k *checker) postgres() {
 		}
 		k.Int(path+".direct", p.Direct, 0, config.MaxConns)
 		for _, role := range slices.Sorted(maps.Keys(p.Roles)) {
+			k.given(path+".roles."+quoted(role), p.Roles[role].Set)
 			k.Int(path+".roles."+quoted(role), p.Roles[role], 0, config.MaxConns)
 		}
 		k.within(path+".login_latency", p.LoginLatency, time.Microsecond, time.Minute)
@@ -98,7 +100,7 @@ func (k *checker) postgres() {
 func (k *checker) databases() {
 	seen := map[string]string{}
 	for i, d := range k.f.Databases {
-		path := at("databases", i)
+		path := nth("databases", i)
 		k.Unique(path+".pool", d.Pool, seen)
 		if d.Pool != "" {
 			k.knownPool(path+".pool", d.Pool)
@@ -114,6 +116,7 @@ func (k *checker) users(path string, d Database) {
 	sum, bad := 0.0, false
 	for _, name := range names {
 		at := path + ".users." + quoted(name)
+		k.given(at, d.Users[name].Set)
 		k.Share(at, d.Users[name])
 		if name == "" {
 			k.Fault(path+".users", "has a user without a name")

@@ -14,7 +14,7 @@ func (k *checker) loads() {
 	}
 	seen := map[string]string{}
 	for i, l := range k.f.Load {
-		path := at("load", i)
+		path := nth("load", i)
 		known := k.knownPool(path+".pool", l.Pool)
 		name, key := cmp.Or(l.Name, l.Pool), ".name"
 		if l.Name == "" {
@@ -117,25 +117,25 @@ func (k *checker) curve(path string, corners []Corner) {
 	}
 	sum := 0.0
 	for i, c := range corners {
-		k.within(at(path, i)+".at", c.At, 0, maxHorizon)
-		k.Num(at(path, i)+".times", c.Times, 0, maxTimes)
+		k.within(nth(path, i)+".at", c.At, 0, maxHorizon)
+		k.Num(nth(path, i)+".times", c.Times, 0, maxTimes)
 		if !c.At.Set || !c.Times.Set {
-			k.Fault(at(path, i), "wants both at: and times:")
+			k.Fault(nth(path, i), "wants both at: and times:")
 		}
 		if !c.At.OK() || !c.Times.OK() {
 			return
 		}
 		if i == 0 && c.At.D != 0 {
-			k.Fault(at(path, i)+".at", "is %s, want 0s: the curve begins there", c.At.D)
+			k.Fault(nth(path, i)+".at", "is %s, want 0s: the curve begins there", c.At.D)
 		}
 		if i > 0 && c.At.D <= corners[i-1].At.D {
-			k.Fault(at(path, i)+".at", "is %s, want more than %s, the corner before it", c.At.D, corners[i-1].At.D)
+			k.Fault(nth(path, i)+".at", "is %s, want more than %s, the corner before it", c.At.D, corners[i-1].At.D)
 		}
 		sum += c.Times.F
 	}
 	first, last := corners[0].Times.F, corners[len(corners)-1].Times.F
 	if first != last {
-		k.Fault(at(path, len(corners)-1)+".times", "is %g, want %g as at the first corner: the curve begins anew there", last, first)
+		k.Fault(nth(path, len(corners)-1)+".times", "is %g, want %g as at the first corner: the curve begins anew there", last, first)
 	}
 	if sum == 0 {
 		k.Fault(path, "is 0 throughout: nothing would ever arrive")

@@ -44,7 +44,7 @@ var expectation = regexp.MustCompile(`^(?:(.+)\.)?([A-Za-z0-9_]+)\s*(==|!=|<=|>=
 func (k *checker) expectations() []Expectation {
 	var all []Expectation
 	for i, text := range k.f.Expect {
-		path := at("expect", i)
+		path := nth("expect", i)
 		if e, ok := k.expectation(path, strings.TrimSpace(text)); ok {
 			e.Where = k.Doc.Where(path)
 			all = append(all, e)

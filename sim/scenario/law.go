@@ -64,6 +64,7 @@ func (k *checker) checkQuantiles(path string, l *Law, least time.Duration) {
 			k.Fault(at, "%s", wrong)
 			bad = true
 		}
+		k.given(at, l.Quantiles[p].Set)
 		k.within(at, l.Quantiles[p], 0, config.MaxHold*time.Second)
 		bad = bad || !l.Quantiles[p].OK()
 	}

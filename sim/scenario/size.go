@@ -168,7 +168,7 @@ func (s *Scenario) busiest() string {
 	if best < 0 {
 		return "none"
 	}
-	return fmt.Sprintf("load[%d] at %s (%.3g transactions per second)", best, s.Where(at("load", best)), most)
+	return fmt.Sprintf("load[%d] at %s (%.3g transactions per second)", best, s.Where(nth("load", best)), most)
 }
 
 // sizes is what a world takes memory for.
