@@ -105,6 +105,9 @@ func (w *World) leave(i int32, state connState) {
 	p.tally.conns--
 	c.state = state
 	p.srv.leaving++
+	if state == connExiting {
+		p.exiting++
+	}
 	p.ledger()
 }
 
@@ -127,9 +130,9 @@ func (w *World) orphan(i int32, rest int64) {
 	if c.state == connActiveCPU {
 		state = connOrphanCPU
 	}
+	srv.orphans++
 	w.leave(i, state)
 	c.used = w.now // from now on: since when it is an orphan
-	srv.orphans++
 	srv.tally.orphans++
 	if state == connOrphan {
 		w.cal.set(w.base+i, w.now+rest)
@@ -140,7 +143,9 @@ func (w *World) orphan(i int32, rest int64) {
 func (w *World) backendEnd(i int32) {
 	c := &w.conns[i]
 	p := c.pool
-	if c.state != connExiting {
+	if c.state == connExiting {
+		p.exiting--
+	} else {
 		p.srv.orphans--
 	}
 	c.state = connFree
@@ -148,7 +153,7 @@ func (w *World) backendEnd(i int32) {
 	p.srv.leaving--
 	p.srv.backendGone(p)
 	p.free = append(p.free, i)
-	p.srv.judge(w.now)
+	p.ledger()
 }
 
 // connEvent handles the time in a connection's slot.

@@ -121,6 +121,7 @@ func (w *World) crash(proc *process) {
 		case connActive, connActiveCPU:
 			p, x := c.pool, c.x
 			p.active--
+			proc.serving--
 			p.tally.held += w.now
 			p.tally.refused++
 			rest := w.cal.at(w.base+n) - w.now

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math"
 	"math/bits"
 	"time"
 )
@@ -76,7 +77,7 @@ func (h *Histogram) Max() time.Duration { return h.max }
 // Quantile returns the duration that a share p of those counted does not exceed, 0 <= p <= 1: the upper end of its
 // bucket, at most 1/32 too high, and 0 while nothing was counted.
 func (h *Histogram) Quantile(p float64) time.Duration {
-	rank := int64(p*float64(h.n) + 0.5)
+	rank := int64(math.Ceil(p*float64(h.n) - 1e-9))
 	rank = min(max(rank, 1), h.n)
 	seen := h.zeros
 	if seen >= rank {

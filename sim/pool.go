@@ -19,6 +19,8 @@ type pool struct {
 	count  int  // every connection, the login included
 	seen   bool // it has had a client
 
+	exiting int // backends that it let go of and that are about to end
+
 	welcome      bool // welcome_msg_ready: some login has succeeded since the last RECONNECT
 	loginFailed  bool // last_connect_failed
 	lastConnect  int64
@@ -43,6 +45,10 @@ func (p *pool) arrive(x waiter) {
 	p.seen = true
 	p.alias.xacts++
 	p.tally.arrivals++
+	if p.proc.waiting+p.proc.serving >= p.proc.maxClients {
+		w.refuse(p, x)
+		return
+	}
 	for n := len(p.idle); n > 0; n = len(p.idle) {
 		i := p.idle[n-1]
 		p.idle = p.idle[:n-1]
@@ -56,10 +62,6 @@ func (p *pool) arrive(x waiter) {
 	if p.loginFailed && p.count == b2i(p.login >= 0) { // nobody could serve it (check_fast_fail)
 		w.refuse(p, x)
 		p.launch(true)
-		return
-	}
-	if p.proc.waiting >= p.proc.maxClients {
-		w.refuse(p, x)
 		return
 	}
 	p.push(x)
@@ -108,6 +110,7 @@ func (w *World) assign(i int32, x waiter) {
 	t.wait.Add(time.Duration(wait))
 	t.held -= w.now
 	p.active++
+	p.proc.serving++
 	if n := p.active + p.queue.n; n > p.clients {
 		p.clients = n
 	}
@@ -148,6 +151,7 @@ func (w *World) done(i int32) {
 	p.tally.done++
 	p.tally.held += w.now
 	p.active--
+	p.proc.serving--
 	x := c.x
 	w.release(i)
 	if x.client >= 0 {
@@ -163,6 +167,7 @@ func (w *World) vanish(i int32) {
 	p.tally.vanished++
 	p.tally.held += w.now
 	p.active--
+	p.proc.serving--
 	c.vanishing = false
 	x := c.x
 	w.orphan(i, c.rest)

@@ -36,7 +36,7 @@ type ServerResults struct {
 	LoginsRefused    int64 // no slot was left, or a role's limit was reached
 	BudgetViolations int64 // times at which the worst case rose above the budget
 	OverBudget       time.Duration
-	WorstConns       int // highest worst case of the pools, with direct, leaving and orphaned backends
+	WorstConns       int // highest worst case of the pools, with direct and orphaned backends
 	Orphans          int64
 	CPUMean          float64 // of all cores, 0..1
 	CPUMax           float64 // highest mean over a timeline step

@@ -64,8 +64,8 @@ func (s *server) setDirect(n int) {
 	s.judge(s.w.now)
 }
 
-// worst is what the pools, direct, leaving and orphaned backends may come to.
-func (s *server) worst() int { return s.claims + s.direct + s.leaving }
+// worst is what the pools, direct and orphaned backends may come to.
+func (s *server) worst() int { return s.claims + s.direct + s.orphans }
 
 // judge holds the worst case against the budget. It is called wherever one of its terms changes, which makes it as good
 // as a look after every event.
@@ -84,15 +84,18 @@ func (s *server) judge(now int64) {
 }
 
 // ledger brings the pool's alias up to date in its server's worst case:
-// min(max_db_connections, Σ over users of max(pool_size + reserve_pool_size, open)), and never less than what is open.
+// min(max_db_connections, Σ over users of max(pool_size + reserve_pool_size, open + about to end)), and never less than
+// what is there. A backend that is about to end keeps its pool's place and not one more: a pool that renews an idle
+// connection is not larger for it, and should the new one be faster than the old one's end, both are there and count.
 func (p *pool) ledger() {
 	a := p.alias
-	claim := 0
+	claim, there := 0, 0
 	for _, q := range a.pools {
-		claim += max(a.size+a.reserveCounts(), q.count)
+		claim += max(a.size+a.reserveCounts(), q.count+q.exiting)
+		there += q.count + q.exiting
 	}
 	if a.maxConns > 0 {
-		claim = max(min(claim, a.maxConns), a.conns)
+		claim = max(min(claim, a.maxConns), there)
 	}
 	a.srv.claims += claim - a.claim
 	a.claim = claim

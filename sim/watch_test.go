@@ -98,7 +98,7 @@ func (v *watcher) counts() {
 	w, t := v.w, v.t
 	type sums struct{ conns, active, tested, login, idle, used int }
 	pools := map[*pool]*sums{}
-	backends, leaving, orphans := map[*server]int{}, map[*server]int{}, map[*server]int{}
+	backends, leaving, orphans, exiting := map[*server]int{}, map[*server]int{}, map[*server]int{}, map[*pool]int{}
 	for _, p := range w.pools {
 		pools[p] = &sums{}
 	}
@@ -122,6 +122,7 @@ func (v *watcher) counts() {
 			orphans[c.pool.srv]++
 			in = false
 		default:
+			exiting[c.pool]++
 			in = false
 		}
 		if in {
@@ -151,17 +152,27 @@ func (v *watcher) counts() {
 		}
 		v.before[p] = p.count
 	}
+	for _, proc := range w.processes {
+		waiting, serving := 0, 0
+		for _, p := range proc.pools {
+			waiting, serving = waiting+p.queue.n, serving+p.active
+		}
+		if proc.waiting != waiting || proc.serving != serving {
+			t.Fatalf("%s counts %d waiting and %d served, truly %d and %d", proc.id, proc.waiting, proc.serving, waiting, serving)
+		}
+	}
 	claims := map[*server]int{}
 	for _, a := range w.aliases {
 		if a.conns != aliases[a] {
 			t.Fatalf("alias %s counts %d, truly %d", a.spec.ID, a.conns, aliases[a])
 		}
-		claim := 0
+		claim, there := 0, 0
 		for _, p := range a.pools {
-			claim += max(a.size+a.reserveCounts(), p.count)
+			claim += max(a.size+a.reserveCounts(), p.count+exiting[p])
+			there += p.count + exiting[p]
 		}
 		if a.maxConns > 0 {
-			claim = max(min(claim, a.maxConns), a.conns)
+			claim = max(min(claim, a.maxConns), there)
 		}
 		claims[a.srv] += claim
 	}
@@ -186,8 +197,8 @@ func (v *watcher) counts() {
 		if over := s.spec.Budget > 0 && s.worst() > s.spec.Budget; over != s.over {
 			t.Fatalf("at %v server %s: worst case %d of %d, over: %v", w.At(), s.spec.Name, s.worst(), s.spec.Budget, s.over)
 		}
-		if s.backends-s.direct > s.claims+s.leaving {
-			t.Fatalf("at %v server %s: %d pool backends, the ledger has %d + %d", w.At(), s.spec.Name, s.backends-s.direct, s.claims, s.leaving)
+		if s.backends > s.worst() {
+			t.Fatalf("at %v server %s: %d backends, the ledger has %d", w.At(), s.spec.Name, s.backends, s.worst())
 		}
 	}
 }

@@ -77,7 +77,8 @@ type process struct {
 	avoided        bool // its clients have gone to its siblings
 	silent         int  // faults that keep its console from answering
 	deaf           int  // faults that make its RELOAD fail
-	waiting        int
+	waiting        int  // clients in its queues
+	serving        int  // and those that it serves
 	maxClients     int
 	reserveTimeout int64
 	waitTimeout    int64

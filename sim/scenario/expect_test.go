@@ -47,7 +47,7 @@ func TestNamedResultsAreReadFromARun(t *testing.T) {
 		want          float64
 	}{
 		{"arrivals", "a/app", 10}, {"arrivals", "", 11}, {"done", "a/app", 9}, {"timed_out", "a/app", 1}, {"refused", "a/app", 2}, {"vanished", "a/app", 3},
-		{"waited", "a/app", 4}, {"wait_mean", "a/app", 0.25}, {"wait_mean", "a/idle", 0}, {"wait_p50", "a/app", 0}, {"wait_p90", "a/app", 1}, {"wait_p99", "a/app", 1},
+		{"waited", "a/app", 4}, {"wait_mean", "a/app", 0.25}, {"wait_p50", "a/app", 0}, {"wait_p90", "a/app", 1}, {"wait_p99", "a/app", 1},
 		{"wait_max", "a/app", 1}, {"busy", "a/app", 1.5}, {"max_waiting", "a/app", 6}, {"max_conns", "a/app", 7}, {"logins_failed", "a/app", 5},
 		{"budget_violations", "", 7}, {"budget_violations", "x", 2}, {"over_budget", "", 60}, {"max_backends", "", 25}, {"logins_refused", "", 5}, {"worst_conns", "", 30},
 		{"orphans", "y", 6}, {"cpu_mean", "", 0.5}, {"cpu_max", "x", 0.75},
@@ -57,7 +57,7 @@ func TestNamedResultsAreReadFromARun(t *testing.T) {
 			t.Errorf("%s of %q: got %g %v, want %g", c.name, c.subject, got, ok, c.want)
 		}
 	}
-	for name, subject := range map[string]string{"cpu_max": "y", "arrivals": "a/other", "orphans": "z", "unknown": ""} {
+	for name, subject := range map[string]string{"cpu_max": "y", "wait_mean": "a/idle", "wait_p99": "a/idle", "arrivals": "a/other", "orphans": "z", "unknown": ""} {
 		if got, ok := (Expectation{Name: name, Subject: subject}).Value(r); ok {
 			t.Errorf("%s of %q is %g, want none", name, subject, got)
 		}

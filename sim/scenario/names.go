@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"math"
 	"slices"
 
 	"github.com/pgbudget/pgbudget/sim"
@@ -55,7 +56,7 @@ var Names = []Name{
 	{Name: "wait_p50", Unit: Seconds, Of: OfPool, Meaning: "wait that half of them did not exceed", pool: waitQuantile(0.50)},
 	{Name: "wait_p90", Unit: Seconds, Of: OfPool, Meaning: "wait that 90 % did not exceed", pool: waitQuantile(0.90)},
 	{Name: "wait_p99", Unit: Seconds, Of: OfPool, Meaning: "wait that 99 % did not exceed", pool: waitQuantile(0.99)},
-	{Name: "wait_max", Unit: Seconds, Of: OfPool, Meaning: "longest wait", pool: func(r sim.PoolResults) float64 { return r.Wait.Max().Seconds() }},
+	{Name: "wait_max", Unit: Seconds, Of: OfPool, Meaning: "longest wait", pool: waitQuantile(1)},
 	{Name: "busy", Unit: Erlangs, Of: OfPool, Meaning: "mean connections that served a transaction", pool: func(r sim.PoolResults) float64 { return r.BusyErlangs }},
 	{Name: "max_waiting", Unit: Waiters, Of: OfPool, Meaning: "most clients that waited at one time", pool: func(r sim.PoolResults) float64 { return float64(r.MaxWaiting) }},
 	{Name: "max_conns", Unit: Conns, Of: OfPool, Meaning: "most server connections at one time, logins included", pool: func(r sim.PoolResults) float64 { return float64(r.MaxConns) }},
@@ -64,21 +65,27 @@ var Names = []Name{
 	{Name: "over_budget", Unit: Seconds, Of: OfServer, Meaning: "how long it was above", server: func(r sim.ServerResults) float64 { return r.OverBudget.Seconds() }},
 	{Name: "max_backends", Unit: Conns, Of: OfServer, Meaning: "most backends at one time, direct ones included", server: func(r sim.ServerResults) float64 { return float64(r.MaxBackends) }},
 	{Name: "logins_refused", Unit: Count, Of: OfServer, Meaning: "logins without a slot, or above a role's limit, direct ones included", server: func(r sim.ServerResults) float64 { return float64(r.LoginsRefused) }},
-	{Name: "worst_conns", Unit: Conns, Of: OfServer, Meaning: "highest worst case: what sizes allow or is open, direct, leaving and orphaned backends", server: func(r sim.ServerResults) float64 { return float64(r.WorstConns) }},
+	{Name: "worst_conns", Unit: Conns, Of: OfServer, Meaning: "highest worst case: what sizes allow or is there, direct and orphaned backends", server: func(r sim.ServerResults) float64 { return float64(r.WorstConns) }},
 	{Name: "orphans", Unit: Count, Of: OfServer, Meaning: "backends that worked on for nobody", server: func(r sim.ServerResults) float64 { return float64(r.Orphans) }},
 	{Name: "cpu_mean", Unit: Ratio, Of: OfServer, Meaning: "mean use of all cores", server: func(r sim.ServerResults) float64 { return r.CPUMean }},
 	{Name: "cpu_max", Unit: Ratio, Of: OfServer, Meaning: "highest mean over a step of the timeline", server: func(r sim.ServerResults) float64 { return r.CPUMax }},
 }
 
+// waitMean is NaN where nobody got a connection: a pool that served nobody must not pass for one without waits.
 func waitMean(r sim.PoolResults) float64 {
 	if r.Assigned == 0 {
-		return 0
+		return math.NaN()
 	}
 	return r.WaitSum.Seconds() / float64(r.Assigned)
 }
 
 func waitQuantile(p float64) func(sim.PoolResults) float64 {
-	return func(r sim.PoolResults) float64 { return r.Wait.Quantile(p).Seconds() }
+	return func(r sim.PoolResults) float64 {
+		if r.Wait.Count() == 0 {
+			return math.NaN()
+		}
+		return r.Wait.Quantile(p).Seconds()
+	}
 }
 
 // NameOf returns the named result of that name.
