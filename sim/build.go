@@ -61,7 +61,7 @@ func (w *World) addProcess(g GroupSpec, i int) {
 		}
 		return int64(cmp.Or(d, otherwise))
 	}
-	p := &process{id: fmt.Sprintf("%s/%d", g.Name, i+1), group: g.Name, spec: g, index: i, weight: 1, up: true,
+	p := &process{id: fmt.Sprintf("%s/%d", g.Name, i+1), group: g.Name, spec: g, index: i, weight: 1, up: true, due: never,
 		maxClients:     cmp.Or(set.MaxClientConns, DefaultMaxClients),
 		reserveTimeout: timeout(set.ReservePoolTimeout, 5*time.Second),
 		waitTimeout:    timeout(set.QueryWaitTimeout, 2*time.Minute),

@@ -94,6 +94,7 @@ func (w *World) loginEnd(i int32) {
 			}
 		}
 		p.activate()
+		p.proc.due = min(p.proc.due, p.due())
 		return
 	}
 	p.loginFailed, p.welcome = false, true

@@ -213,6 +213,29 @@ func TestTheReserveOpensLateAndStays(t *testing.T) {
 	want(t, w, "connections", conns(w), 4)
 }
 
+// Whatever happens to a process makes it look: beside a busy pool the reserve opens on time, in a quiet process at the
+// next tick (per_loop_maint).
+func TestABusyProcessOpensTheReserveOnTime(t *testing.T) {
+	opened := func(busy bool) time.Duration {
+		w := poolOf(t, 1, all(func(s *Spec) {
+			s.Pools[0].ReserveConns = 1
+			s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 2, Think: Law{Kind: Fixed, Mean: 10 * time.Millisecond}}, Hold: Law{Kind: Fixed, Mean: time.Hour}})
+			if busy {
+				s.Pools = append(s.Pools, PoolSpec{ID: "main/other", Server: "pg", SizeConns: 5})
+				s.Loads = append(s.Loads, LoadSpec{Pool: "main/other", Open: &OpenSpec{PerSec: 200}, Hold: Law{Mean: 5 * time.Millisecond}})
+			}
+		}, settings(func(s *Settings) { s.ReservePoolTimeout = 2 * second })))
+		for conns(w) < 2 {
+			watched(t, w, time.Millisecond)
+		}
+		return w.At() - 10*time.Millisecond
+	}
+	quiet, busy := opened(false), opened(true)
+	if busy > 2030*time.Millisecond || quiet < 2050*time.Millisecond || quiet > 2340*time.Millisecond {
+		t.Errorf("opened after %v in a quiet process, %v in a busy one", quiet, busy)
+	}
+}
+
 // query_wait_timeout is looked at on ticks: a waiter leaves up to a third of a second late.
 func TestWaitersAreSentAwayOnTicks(t *testing.T) {
 	w := poolOf(t, 1, all(func(s *Spec) {

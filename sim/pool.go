@@ -45,6 +45,9 @@ func (p *pool) arrive(x waiter) {
 	p.seen = true
 	p.alias.xacts++
 	p.tally.arrivals++
+	if w.now >= p.proc.due {
+		p.proc.turn()
+	}
 	if p.proc.waiting+p.proc.serving >= p.proc.maxClients {
 		w.refuse(p, x)
 		return
@@ -77,6 +80,9 @@ func b2i(b bool) int {
 
 func (p *pool) push(x waiter) {
 	p.queue.push(x)
+	if p.queue.n == 1 {
+		p.proc.due = min(p.proc.due, p.due())
+	}
 	p.proc.waiting++
 	p.tally.waiting++
 	p.tally.maxWaiting = max(p.tally.maxWaiting, p.tally.waiting)
@@ -154,6 +160,9 @@ func (w *World) done(i int32) {
 	p.proc.serving--
 	x := c.x
 	w.release(i)
+	if w.now >= p.proc.due {
+		p.proc.turn()
+	}
 	if x.client >= 0 {
 		w.think(x)
 	}
@@ -247,6 +256,33 @@ func (p *pool) activate() {
 		default:
 			p.launch(true)
 			return
+		}
+	}
+}
+
+// due is when a pool with waiters may open a connection for no other reason than that time has passed: the reserve, or
+// another try after a failed login. never: no time does it.
+func (p *pool) due() int64 {
+	switch {
+	case p.queue.n == 0:
+		return never
+	case p.loginFailed:
+		return p.lastConnect + p.proc.loginRetry
+	case p.alias.reserve > 0 && p.proc.reserveTimeout > 0 && p.count < p.alias.size+p.alias.reserve:
+		return p.queue.first().asked + p.proc.reserveTimeout
+	default:
+		return never
+	}
+}
+
+// turn is one turn of the process's event loop in which some pool may be due (per_loop_maint). PgBouncer makes one
+// whenever anything happens to the process, so a busy one notices at once, and a quiet one at its next tick.
+func (p *process) turn() {
+	p.due = never
+	for _, q := range p.pools {
+		if q.queue.n > 0 {
+			q.activate()
+			p.due = min(p.due, max(q.due(), q.w.now+1))
 		}
 	}
 }

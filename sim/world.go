@@ -74,11 +74,12 @@ type process struct {
 	aliases        []*alias
 	users          []*counter
 	up             bool
-	avoided        bool // its clients have gone to its siblings
-	silent         int  // faults that keep its console from answering
-	deaf           int  // faults that make its RELOAD fail
-	waiting        int  // clients in its queues
-	serving        int  // and those that it serves
+	avoided        bool  // its clients have gone to its siblings
+	silent         int   // faults that keep its console from answering
+	deaf           int   // faults that make its RELOAD fail
+	waiting        int   // clients in its queues
+	serving        int   // and those that it serves
+	due            int64 // when one of its pools may be due; see pool.due
 	maxClients     int
 	reserveTimeout int64
 	waitTimeout    int64
@@ -208,6 +209,9 @@ func (w *World) Observe(ctx context.Context) (planner.Observation, error) {
 		if !p.up || p.silent > 0 {
 			return planner.Observation{}, &planner.Error{Kind: planner.KindUnreachable, Subject: p.id,
 				Err: errNoAnswer, Hint: "look at the scenario's faults: this one is simulated"}
+		}
+		if w.now >= p.due {
+			p.turn() // a question on the console is a turn of the loop, too
 		}
 		o.Processes = append(o.Processes, w.showProcess(p))
 	}
