@@ -129,3 +129,16 @@ func TestEveryUnknownKeyIsNamedInTheOrderOfTheFile(t *testing.T) {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }
+
+func TestFilesThatWouldDrownTheParserAreRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: " + strings.Repeat("[", 2_000_000):  "b.yaml:1:1: the file has 2000003 bytes, want at most 1048576",
+		"a: " + strings.Repeat("[", 20_000):     "b.yaml:1:104: nested more than 100 deep",
+		strings.Repeat("- ", 5_000) + "x":       "b.yaml:1:201: nested more than 100 deep",
+		"a:\n" + strings.Repeat(" ", 300) + "x": "b.yaml:2:201: nested more than 100 deep",
+	} {
+		if _, err := Parse("b.yaml", []byte(text), noEnv); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}

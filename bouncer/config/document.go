@@ -37,6 +37,9 @@ func (f Fault) Error() string { return f.Where + ": " + f.Text }
 // Open parses data, which holds one document. The error is a Fault.
 func Open(name string, data []byte) (*Document, error) {
 	d := &Document{Name: name, values: map[string]string{}, marks: map[*token.Token]string{}}
+	if err := d.bounded(data); err != nil {
+		return nil, err
+	}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return nil, d.locate(err)
@@ -49,6 +52,40 @@ func Open(name string, data []byte) (*Document, error) {
 	}
 	d.Body = file.Docs[0].Body
 	return d, nil
+}
+
+// Bounds of a file. The parser takes time and memory that grow with the square of the depth.
+const (
+	maxBytes = 1 << 20 // chosen: a thousand pools with all their keys are a quarter of it
+	maxDepth = 100     // chosen: our keys go six deep
+)
+
+// bounded refuses what would cost the parser more than any real file does. Brackets are counted wherever they stand, and
+// blanks at the beginning of a line as half a level each: a text full of either is no config.
+func (d *Document) bounded(data []byte) error {
+	if len(data) > maxBytes {
+		return Fault{d.Name + ":1:1", fmt.Sprintf("the file has %d bytes, want at most %d", len(data), maxBytes)}
+	}
+	depth, line, column, blanks := 0, 1, 0, true
+	for _, c := range data {
+		column++
+		switch c {
+		case '\n':
+			line, column, blanks = line+1, 0, true
+			continue
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth--
+		case ' ', '-', '?', ':':
+		default:
+			blanks = false
+		}
+		if depth > maxDepth || blanks && column > 2*maxDepth {
+			return Fault{fmt.Sprintf("%s:%d:%d", d.Name, line, column), fmt.Sprintf("nested more than %d deep", maxDepth)}
+		}
+	}
+	return nil
 }
 
 // Decode replaces ${NAME} in the values and fills in into, a pointer to a struct with yaml tags. Keys are strict. The
