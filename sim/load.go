@@ -42,6 +42,7 @@ type target struct {
 // client is one closed client. It has its own stream: what one draws must not hang on how fast the others are.
 type client struct {
 	draws stream
+	home  *pool   // where it is connected; nil: nowhere
 	at    float64 // its place in the balancer's order, 0..1
 }
 
@@ -109,14 +110,8 @@ func (w *World) send(l *load, x waiter, routes *rand.Rand, at float64) {
 	if u < 0 {
 		u = routes.Float64()
 	}
-	for i := range targets {
-		if t := &targets[i]; u < t.upTo {
-			t.pool.arrive(x)
-			return
-		}
-	}
-	if n := len(targets); n > 0 {
-		targets[n-1].pool.arrive(x)
+	if p := placeOf(targets, u); p != nil {
+		p.arrive(x)
 		return
 	}
 	w.lost(l, x)
@@ -166,10 +161,38 @@ func (w *World) retarget(l *load) {
 	if s := w.spec.Shift; s != nil && s.From == l.spec.Pool {
 		l.moved, l.movedShare = w.targetsOf(s.To), s.Fraction*w.share/100
 	}
+	for i := range l.clients {
+		if p := placeOf(l.targets, l.clients[i].at); p != l.clients[i].home {
+			l.clients[i].move(p)
+		}
+	}
 	l.only = nil
 	if len(l.targets) == 1 && l.moved == nil {
 		l.only = l.targets[0].pool
 	}
+}
+
+// move connects a client elsewhere.
+func (c *client) move(p *pool) {
+	if c.home != nil {
+		c.home.closed--
+	}
+	if c.home = p; p != nil {
+		p.closed++
+	}
+}
+
+// placeOf returns the pool at a place in the balancer's order, nil where there is none.
+func placeOf(targets []target, at float64) *pool {
+	for i := range targets {
+		if at < targets[i].upTo {
+			return targets[i].pool
+		}
+	}
+	if n := len(targets); n > 0 {
+		return targets[n-1].pool
+	}
+	return nil
 }
 
 // targetsOf returns a pool's copies with their cumulated shares: balancer's weight × user's share, of the processes

@@ -26,6 +26,7 @@ type pool struct {
 	lastConnect  int64
 	lastLifeOver int64 // last_lifetime_disconnect
 	clients      int   // most clients at one time: those that cl_active counts while they do nothing
+	closed       int   // closed clients that are connected to it
 
 	free  []int32  // connections to make again
 	user  *counter // of its user in this process, or of its forced user in this alias before 1.23

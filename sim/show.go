@@ -60,9 +60,10 @@ func (a *alias) show(w *World) planner.Alias {
 	return x
 }
 
-// show is the pool's row of SHOW POOLS. cl_active counts clients that are linked or do nothing.
+// show is the pool's row of SHOW POOLS. cl_active counts clients that are linked or do nothing: of closed clients it is
+// known how many are connected; of open ones as many as there ever were at one time are taken to have stayed.
 func (p *pool) show() planner.PoolGauges {
-	g := planner.PoolGauges{User: p.name, ClientsActive: max(p.active, p.clients-p.queue.n), ClientsWaiting: p.queue.n,
+	g := planner.PoolGauges{User: p.name, ClientsActive: max(p.active, max(p.clients, p.closed)-p.queue.n), ClientsWaiting: p.queue.n,
 		ServersActive: p.active, ServersIdle: len(p.idle), ServersUsed: len(p.used), ServersTested: p.tested, ServersLogin: b2i(p.login >= 0)}
 	if p.queue.n > 0 {
 		g.MaxWait = booked(p.w.now - p.queue.first().asked)

@@ -27,13 +27,13 @@ func ample(load sim.LoadSpec) sim.Spec {
 func TestProcessorSharingIsInsensitive(t *testing.T) {
 	t.Parallel()
 	for _, cores := range []int{1, 4} {
-		for law, slack := range map[string]float64{"M": 1, "D": 1, "LN(2)": 1, "H2(4)": 1.2, "points": 1} {
-			hold := heldFor[law]
+		for law, slack := range map[string]float64{"D": 1, "LN(2)": 1, "H2(4)": 1.2, "points": 1} {
+			hold := heldFor(law, 100*time.Millisecond) // short against the ticks, which cost time
 			const use = 0.6
 			a := use * float64(cores)
 			perSec := a / hold.MeanOf().Seconds()
 			name := "M/" + law + map[int]string{1: "/1-PS", 4: "/4-PS"}[cores]
-			x := replicate(t, name, onCPU(ample(open(perSec, hold)), float64(cores), 1), discard(0, use, time.Second), spanOf(perSec), func(w *sim.World) []float64 {
+			x := replicate(t, name, onCPU(ample(open(perSec, hold)), float64(cores), 1), discard(0, use, hold.MeanOf()), spanOf(perSec), func(w *sim.World) []float64 {
 				r := w.Results()
 				return []float64{r.Total.BusyErlangs, r.Servers[0].CPUMean}
 			})
@@ -47,10 +47,12 @@ func TestProcessorSharingIsInsensitive(t *testing.T) {
 // parts add up although each transaction's are proportional. Source: Kelly 1979, section 3.3; Baskett et al. 1975.
 func TestWaitingAndComputingAddUp(t *testing.T) {
 	t.Parallel()
-	const perSec, cpu, cores = 5.0, 0.5, 4
+	const load, cpu, cores = 5.0, 0.5, 4
+	const mean = 100 * time.Millisecond
+	perSec := load / mean.Seconds()
 	for _, law := range []string{"M", "LN(2)"} {
-		x := replicate(t, "I/O and CPU "+law, onCPU(ample(open(perSec, heldFor[law])), cores, cpu), discard(0, 0.7, time.Second), spanOf(perSec), waits)
-		agree(t, "I/O and CPU, "+law+": E[N]", x[2], perSec*(1-cpu)+perSec*cpu+queue.WaitingClients(cores, perSec*cpu), 1)
+		x := replicate(t, "I/O and CPU "+law, onCPU(ample(open(perSec, heldFor(law, mean))), cores, cpu), discard(0, 0.7, mean), spanOf(perSec), waits)
+		agree(t, "I/O and CPU, "+law+": E[N]", x[2], load*(1-cpu)+load*cpu+queue.WaitingClients(cores, load*cpu), 1)
 	}
 }
 
@@ -92,7 +94,7 @@ func TestAPoolOnContendedCoresIsItsBirthDeathChain(t *testing.T) {
 			busy += x * float64(inside)
 			cpu += x * min(c.cores, float64(inside)+c.others) / c.cores
 		}
-		spec := onCPU(pool(c.n, open(c.per, heldFor["M"])), c.cores, 1)
+		spec := onCPU(pool(c.n, open(c.per, heldFor("M", time.Second))), c.cores, 1)
 		s := &spec.Servers[0]
 		s.Sigma, s.Kappa, s.BackgroundCores = c.sigma, c.kappa, c.others
 		x := replicate(t, "USL "+name, spec, 10*time.Minute, spanOf(c.per), func(w *sim.World) []float64 {
@@ -110,7 +112,7 @@ func TestAPoolOnContendedCoresIsItsBirthDeathChain(t *testing.T) {
 func TestOrphansAreHalfTheHoldsOfThoseWhoVanish(t *testing.T) {
 	t.Parallel()
 	const perSec, vanish = 20.0, 0.3
-	load := open(perSec, heldFor["LN(2)"])
+	load := open(perSec, heldFor("LN(2)", time.Second))
 	load.Vanish = vanish
 	x := replicate(t, "orphans", ample(load), time.Minute, spanOf(perSec)/4, func(w *sim.World) []float64 {
 		r := w.Results()

@@ -62,11 +62,12 @@ func TestADrainAfterReconnectIsAPureDeathProcess(t *testing.T) {
 // Without RECONNECT a pool with waiters never drains (MATH.md §2.2): in a hundred holds not one connection goes.
 func TestWithoutReconnectASaturatedPoolNeverDrains(t *testing.T) {
 	t.Parallel()
-	w, err := sim.New(saturated(20), seedOf("never"))
+	// Open clients, twice what the pool serves: none is at hand for a connection that were left idle until the tick.
+	w, err := sim.New(pool(20, open(0.4, sim.Law{Mean: 100 * time.Second})), seedOf("never"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Sleep(t.Context(), 10*time.Second)
+	w.Sleep(t.Context(), time.Hour)
 	if err := w.Do(sim.Act{Verb: sim.SetSize, Pool: "main/app", Conns: 5}); err != nil {
 		t.Fatal(err)
 	}

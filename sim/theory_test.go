@@ -15,9 +15,9 @@ import (
 )
 
 // The theory_*_test.go files hold the simulator against what queueing theory knows exactly: independent replications,
-// each with its start discarded, and the 99.9 % interval of Student's t over them. Every comparison has a seed of its
-// own, made from its name, so that no stroke of luck is shared. The seeds were fixed before the first run and none was
-// looked for; of the about 110 comparisons in each of the two sets, 0.1 would fail by chance when the names were written.
+// each with its start discarded, and the 99.9 % interval of Student's t over them. Every case has a seed of its own,
+// made from its name, so that no stroke of luck is shared between cases. No seed was looked for. Of the 110 comparisons in
+// each of the two sets 0.1 fail by chance when they are written; once they pass, a failure is a defect.
 //
 // Quick, for every `go test`: 20 replications of 20,000 arrivals. Full, with PGBUDGET_SOAK set: 30 of 400,000.
 //
