@@ -72,7 +72,6 @@ type process struct {
 	weight         float64
 	pools          []*pool
 	aliases        []*alias
-	users          []*counter
 	up             bool
 	avoided        bool  // its clients have gone to its siblings
 	silent         int   // faults that keep its console from answering
