@@ -36,13 +36,16 @@ type Name struct {
 	Of      Scope
 	Meaning string
 
-	pool   func(sim.PoolResults) float64
-	server func(sim.ServerResults) float64
+	highest bool // of a run
+	pool    func(sim.PoolResults) float64
+	server  func(sim.ServerResults) float64
 }
 
-// Counts says whether the number counts something, so that every run must meet what is expected of it; of the others
-// the mean over all runs must.
-func (n Name) Counts() bool { return n.Unit == Count || n.Unit == Conns || n.Unit == Waiters }
+// Counts says whether the number counts something or is the highest of its run, so that every run must meet what is
+// expected of it; of the others the mean over all runs must.
+func (n Name) Counts() bool {
+	return n.highest || n.Unit == Count || n.Unit == Conns || n.Unit == Waiters
+}
 
 // Names are the named results, in the order in which they are shown.
 var Names = []Name{
@@ -56,7 +59,7 @@ var Names = []Name{
 	{Name: "wait_p50", Unit: Seconds, Of: OfPool, Meaning: "wait that half of them did not exceed", pool: waitQuantile(0.50)},
 	{Name: "wait_p90", Unit: Seconds, Of: OfPool, Meaning: "wait that 90 % did not exceed", pool: waitQuantile(0.90)},
 	{Name: "wait_p99", Unit: Seconds, Of: OfPool, Meaning: "wait that 99 % did not exceed", pool: waitQuantile(0.99)},
-	{Name: "wait_max", Unit: Seconds, Of: OfPool, Meaning: "longest wait", pool: waitQuantile(1)},
+	{Name: "wait_max", Unit: Seconds, Of: OfPool, Meaning: "longest wait", highest: true, pool: waitQuantile(1)},
 	{Name: "busy", Unit: Erlangs, Of: OfPool, Meaning: "mean connections that served a transaction", pool: func(r sim.PoolResults) float64 { return r.BusyErlangs }},
 	{Name: "max_waiting", Unit: Waiters, Of: OfPool, Meaning: "most clients that waited at one time", pool: func(r sim.PoolResults) float64 { return float64(r.MaxWaiting) }},
 	{Name: "max_conns", Unit: Conns, Of: OfPool, Meaning: "most server connections at one time, logins included", pool: func(r sim.PoolResults) float64 { return float64(r.MaxConns) }},
@@ -68,7 +71,7 @@ var Names = []Name{
 	{Name: "worst_conns", Unit: Conns, Of: OfServer, Meaning: "highest worst case: what sizes allow or is there, direct and orphaned backends", server: func(r sim.ServerResults) float64 { return float64(r.WorstConns) }},
 	{Name: "orphans", Unit: Count, Of: OfServer, Meaning: "backends that worked on for nobody", server: func(r sim.ServerResults) float64 { return float64(r.Orphans) }},
 	{Name: "cpu_mean", Unit: Ratio, Of: OfServer, Meaning: "mean use of all cores", server: func(r sim.ServerResults) float64 { return r.CPUMean }},
-	{Name: "cpu_max", Unit: Ratio, Of: OfServer, Meaning: "highest mean over a step of the timeline", server: func(r sim.ServerResults) float64 { return r.CPUMax }},
+	{Name: "cpu_max", Unit: Ratio, Of: OfServer, Meaning: "highest mean over a step of the timeline", highest: true, server: func(r sim.ServerResults) float64 { return r.CPUMax }},
 }
 
 // waitMean is NaN where nobody got a connection: a pool that served nobody must not pass for one without waits.
