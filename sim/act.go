@@ -21,10 +21,17 @@ func (w *World) Do(a Act) error {
 		}
 		return nil
 	case Reconnect:
-		w.each(a.Pool, func(a *alias) { w.reconnect(a) })
-		return nil
+		var silent []string
+		w.each(a.Pool, func(a *alias) {
+			if a.proc.silent > 0 {
+				silent = append(silent, a.proc.id)
+				return
+			}
+			w.reconnect(a)
+		})
+		return w.unheard(a.Pool, silent)
 	}
-	var failed []string
+	var failed, silent []string
 	w.each(a.Pool, func(x *alias) {
 		switch a.Verb {
 		case SetSize:
@@ -37,6 +44,10 @@ func (w *World) Do(a Act) error {
 				x.file.lifetime = x.proc.lifetime()
 			}
 		}
+		if x.proc.silent > 0 { // the file is written, and nobody is told
+			silent = append(silent, x.proc.id)
+			return
+		}
 		if !w.reload(x.proc) && atLeast(x.proc.spec.Version, 1, 25) {
 			failed = append(failed, x.proc.id)
 		}
@@ -44,7 +55,15 @@ func (w *World) Do(a Act) error {
 	if len(failed) > 0 {
 		return &planner.Error{Kind: planner.KindDrift, Subject: a.Pool, Err: fmt.Errorf("RELOAD failed on %v", failed)}
 	}
-	return nil
+	return w.unheard(a.Pool, silent)
+}
+
+// unheard is the error of an act that some consoles did not answer.
+func (w *World) unheard(pool string, silent []string) error {
+	if len(silent) == 0 {
+		return nil
+	}
+	return &planner.Error{Kind: planner.KindUnreachable, Subject: pool, Err: fmt.Errorf("%v: %w", silent, errNoAnswer)}
 }
 
 // each calls f for the alias of a pool in every process.
@@ -77,13 +96,19 @@ func (w *World) reload(proc *process) bool {
 }
 
 // reconnect flags every connection of an alias and forgets that logins have succeeded, which is what lets a waiting
-// client open one more than pool_size (tag_pool_dirty; launch_new_connection).
+// client open one more than pool_size (tag_pool_dirty; launch_new_connection). A login in flight is cut, and counts as
+// one that failed: the pool logs in no more for server_login_retry.
 func (w *World) reconnect(a *alias) {
 	if !a.proc.up {
 		return
 	}
 	for _, p := range a.pools {
 		p.welcome = false
+		if i := p.login; i >= 0 {
+			w.close(i)
+			p.loginFailed = true
+			p.proc.due = min(p.proc.due, p.due())
+		}
 		for i := range w.conns {
 			if c := &w.conns[i]; c.pool == p && c.state >= connLogin && c.state <= connActiveCPU {
 				c.close = true

@@ -61,7 +61,7 @@ func (w *World) addProcess(g GroupSpec, i int) {
 		}
 		return int64(cmp.Or(d, otherwise))
 	}
-	p := &process{id: fmt.Sprintf("%s/%d", g.Name, i+1), group: g.Name, spec: g, index: i, weight: 1, up: true, due: never,
+	p := &process{id: fmt.Sprintf("%s/%d", g.Name, i+1), group: g.Name, spec: g, index: i, weight: 1, up: true, due: never, claims: map[*server]int{},
 		maxClients:     cmp.Or(set.MaxClientConns, DefaultMaxClients),
 		reserveTimeout: timeout(set.ReservePoolTimeout, 5*time.Second),
 		waitTimeout:    timeout(set.QueryWaitTimeout, 2*time.Minute),
@@ -69,7 +69,7 @@ func (w *World) addProcess(g GroupSpec, i int) {
 		loginRetry:     timeout(set.ServerLoginRetry, 15*time.Second),
 		checkDelay:     timeout(set.ServerCheckDelay, 30*time.Second),
 		roundRobin:     set.ServerRoundRobin,
-		since121:       atLeast(g.Version, 1, 21), since123: atLeast(g.Version, 1, 23),
+		since121:       atLeast(g.Version, 1, 21), since122: atLeast(g.Version, 1, 22), since123: atLeast(g.Version, 1, 23),
 	}
 	if len(g.Weights) > 0 {
 		p.weight = g.Weights[i]
@@ -214,13 +214,12 @@ func (w *World) begin(seed uint64) {
 	for i, a := range w.spec.Script {
 		w.note(int64(a.At), atAct, int32(i))
 	}
-	w.faults = make([]string, len(w.spec.Faults))
+	w.faults, w.admitted = make([]string, len(w.spec.Faults)), make([]int, len(w.spec.Faults))
 	for i, f := range w.spec.Faults {
 		w.note(int64(f.From), atFault, int32(i))
 	}
 	for _, s := range w.servers {
-		s.wantDirect = s.spec.DirectConns
-		s.setDirect(s.wantDirect)
+		s.addDirect(s.spec.DirectConns)
 	}
 }
 

@@ -73,6 +73,9 @@ func (s Spec) check() error {
 	return errors.Join(k.faults...)
 }
 
+// connectTimeout is PgBouncer's default server_connect_timeout, which is not simulated: no login may take so long.
+const connectTimeout = 15 * time.Second
+
 // within is false for NaN.
 func within(x, lo, hi float64) bool { return x >= lo && x <= hi }
 
@@ -103,8 +106,8 @@ func (k *checker) server(x ServerSpec) {
 	if !within(x.Cores, 0, 4096) || !within(x.Sigma, 0, 1) || !within(x.Kappa, 0, 1) || !within(x.BackgroundCores, 0, 4096) {
 		k.fault("server %s: cores %v, sigma %v, kappa %v, background %v", x.Name, x.Cores, x.Sigma, x.Kappa, x.BackgroundCores)
 	}
-	if x.LoginLatency < 0 || x.ExitLatency < 0 {
-		k.fault("server %s: login latency %s, exit latency %s", x.Name, x.LoginLatency, x.ExitLatency)
+	if x.LoginLatency < 0 || x.LoginLatency >= connectTimeout || x.ExitLatency < 0 {
+		k.fault("server %s: login latency %s (server_connect_timeout would cut it at %s), exit latency %s", x.Name, x.LoginLatency, connectTimeout, x.ExitLatency)
 	}
 }
 

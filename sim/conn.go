@@ -92,6 +92,8 @@ func (p *pool) take() int32 {
 	p.user.conns++
 	p.tally.conns++
 	p.tally.maxConns = max(p.tally.maxConns, p.tally.conns)
+	w.total.conns++
+	w.total.maxConns = max(w.total.maxConns, w.total.conns)
 	return i
 }
 
@@ -103,8 +105,10 @@ func (w *World) leave(i int32, state connState) {
 	p.alias.conns--
 	p.user.conns--
 	p.tally.conns--
+	w.total.conns--
 	c.state = state
 	p.srv.leaving++
+	p.makesRoom()
 	if state == connExiting {
 		p.exiting++
 	}
@@ -151,7 +155,7 @@ func (w *World) backendEnd(i int32) {
 	c.state = connFree
 	w.cal.clear(w.base + i)
 	p.srv.leaving--
-	p.srv.backendGone(p)
+	p.srv.backendGone(c)
 	p.free = append(p.free, i)
 	p.ledger()
 }
@@ -175,7 +179,7 @@ func (w *World) connEvent(i int32) {
 		w.loginEnd(i)
 	case connTested:
 		c.pool.tested--
-		w.release(i)
+		w.release(i, false)
 	case connOrphan:
 		if c.cpu > 0 {
 			c.state = connOrphanCPU

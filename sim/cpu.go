@@ -97,7 +97,7 @@ func (c *cpu) reschedule() {
 	}
 	_, bits := c.jobs.first()
 	left := math.Float64frombits(uint64(bits)) - c.v
-	c.w.cal.set(c.slot, c.last+max(0, int64(math.Ceil(left/c.rate))))
+	c.w.cal.set(c.slot, c.last+int64(min(max(0, math.Ceil(left/c.rate)), longest)))
 }
 
 // used returns the core-ns used since the start.

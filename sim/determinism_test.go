@@ -30,7 +30,7 @@ func digest(t *testing.T, spec Spec, seed uint64, d time.Duration) string {
 	w.after = func() {
 		put(w.now)
 		for _, x := range w.tallies {
-			put(x.done<<32 ^ x.waitSum ^ int64(x.conns))
+			put(x.done<<32 ^ int64(x.waitSum) ^ int64(x.conns))
 		}
 	}
 	if err := w.Sleep(t.Context(), d); err != nil {

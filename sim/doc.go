@@ -8,10 +8,10 @@
 //	server.go   PostgreSQL: slots, logins, backends that outlive their connection
 //	cpu.go      processor sharing with contention
 //	load.go     who asks for what, and when
-//	fault.go    what goes wrong; script.go what is changed on purpose
+//	fault.go    what goes wrong; act.go what is changed on purpose
 //	show.go     the world as an Observation; gauge.go as a scraper sees it
 //	results.go  what a run gave
 //
-// A World is deterministic: equal Spec and seed give equal events, whatever the machine does. Every random stream is
+// A World is deterministic: equal Spec and seed give equal events on one architecture, however busy the machine is. Every random stream is
 // drawn from the seed and its own name, so that one more pool does not reshuffle the others.
 package sim

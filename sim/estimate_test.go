@@ -238,7 +238,7 @@ func TestAPlanFromSimulatedEvidenceKeepsItsWord(t *testing.T) {
 	w.Sleep(t.Context(), 2*time.Hour)
 	for i, r := range w.Results().Pools {
 		p, l := plan.Pools[i], loads[i]
-		measured := r.WaitSum.Seconds() / float64(r.Assigned)
+		measured := r.WaitSum / float64(r.Assigned)
 		// What the plan would say at either end of the load's interval.
 		m := queue.Model{Hold: l.MeanHold}
 		lo, hi := m.MeanWait(p.ToSize, l.Erlangs.Lower/float64(p.Copies)), m.MeanWait(p.ToSize, l.Erlangs.Upper/float64(p.Copies))

@@ -1,17 +1,21 @@
 package sim
 
+import "slices"
+
 // strike begins a fault.
 func (w *World) strike(n int32) {
 	f := w.spec.Faults[n]
 	w.faults[n] = f.label()
-	w.change(f, 1)
+	w.change(n, 1)
 	if f.For > 0 {
 		w.note(w.now+int64(f.For), atRelief, n)
 	}
 	if f.Every > 0 {
 		w.note(w.now+int64(f.Every), atFault, n)
 	}
-	w.struck = append(w.struck, w.faults[n])
+	if !slices.Contains(w.struck, w.faults[n]) {
+		w.struck = append(w.struck, w.faults[n])
+	}
 	if f.Kind == PutBack {
 		w.faults[n] = ""
 	}
@@ -20,7 +24,7 @@ func (w *World) strike(n int32) {
 // relieve ends a fault.
 func (w *World) relieve(n int32) {
 	w.faults[n] = ""
-	w.change(w.spec.Faults[n], -1)
+	w.change(n, -1)
 }
 
 // label names a fault for the timeline.
@@ -34,15 +38,18 @@ func (f Fault) label() string {
 }
 
 // change applies a fault (sign 1) or takes it away again (−1). Faults of one kind add up.
-func (w *World) change(f Fault, sign int) {
-	switch f.Kind {
+func (w *World) change(n int32, sign int) {
+	switch f := w.spec.Faults[n]; f.Kind {
 	case Autovacuum:
 		c := w.server(f.Server).cpu
 		c.setBackground(c.background + float64(sign)*f.Cores)
 	case DirectConns:
 		s := w.server(f.Server)
-		s.wantDirect += sign * f.Conns
-		s.setDirect(s.wantDirect)
+		if sign > 0 {
+			w.admitted[n] = s.addDirect(f.Conns)
+		} else {
+			s.dropDirect(w.admitted[n])
+		}
 	case Surge:
 		w.eachLoad(f.Pool, func(l *load) {
 			l.surge = scaled(l.surge, f.Times, sign)
@@ -57,26 +64,30 @@ func (w *World) change(f Fault, sign int) {
 	case SilentReload:
 		w.eachProcess(f.Process, func(p *process) { p.deaf += sign })
 	case Pile:
-		w.eachProcess(f.Process, func(p *process) { p.avoided = sign > 0 })
+		w.eachProcess(f.Process, func(p *process) { p.avoided += sign })
 		w.retargetAll()
 	case HostLost:
 		w.eachProcess(f.Process, func(p *process) {
-			if sign > 0 {
+			switch p.lost += sign; {
+			case sign > 0 && p.lost == 1:
 				w.crash(p)
-			} else {
+			case sign < 0 && p.lost == 0:
 				p.restart()
 			}
 		})
 		w.retargetAll()
 	case PutBack:
-		_ = w.Do(Act{Verb: SetSize, Pool: f.Pool, Conns: f.Conns}) // New has checked it
+		w.each(f.Pool, func(a *alias) { // by a signal, which needs no console
+			a.file.size = int64(f.Conns)
+			w.reload(a.proc)
+		})
 	}
 }
 
 // scaled multiplies by times or divides by it. A factor that comes back to 1 but for rounding is 1.
 func scaled(x, times float64, sign int) float64 {
 	if sign > 0 {
-		return x * times
+		return min(x*times, 1e12) // beyond it there is nothing to tell apart
 	}
 	if x /= times; x > 1-1e-12 && x < 1+1e-12 {
 		return 1
@@ -106,7 +117,9 @@ func (w *World) retargetAll() {
 	}
 }
 
-// crash ends a process: its clients are cut, its idle connections end, and the queries that run work on for nobody.
+// crash ends a process, and its sockets with it: its clients are cut, connections that run no query end, and the queries
+// that run work on for nobody. (A host that loses its network leaves every backend to TCP's keepalive; that is another
+// fault.)
 func (w *World) crash(proc *process) {
 	proc.up = false
 	for i := range w.conns {
@@ -122,14 +135,13 @@ func (w *World) crash(proc *process) {
 			p, x := c.pool, c.x
 			p.active--
 			proc.serving--
-			p.tally.held += w.now
+			p.tally.held += w.now >> grain
 			p.tally.refused++
-			rest := w.cal.at(w.base+n) - w.now
-			if c.vanishing {
-				rest += c.rest
-				c.vanishing = false
+			if rest, runs := w.query(c, n); runs {
+				w.orphan(n, rest)
+			} else {
+				w.close(n)
 			}
-			w.orphan(n, rest)
 			w.goes(x)
 		}
 	}
@@ -140,6 +152,26 @@ func (w *World) crash(proc *process) {
 		}
 		p.ledger()
 	}
+}
+
+// query returns how long the query of a connection still runs off the CPU; false if none does: assign lays a
+// transaction out as query, idle time, and CPU work that belongs to the query where it does not sit idle in between.
+func (w *World) query(c *conn, n int32) (rest int64, runs bool) {
+	if c.state == connActiveCPU {
+		return 0, true
+	}
+	rest = w.cal.at(w.base+n) - w.now
+	if c.vanishing {
+		c.vanishing = false
+		return rest + c.rest, true
+	}
+	l := &w.loads[c.x.load]
+	if l.spec.Idle == 0 {
+		return rest, true
+	}
+	rest -= int64(float64(c.x.hold) * l.slow * l.spec.Idle)
+	c.cpu = 0
+	return rest, rest > 0
 }
 
 // restart brings a process back, with the file's settings and all its counters at 0.

@@ -23,7 +23,7 @@ func (p *pool) launch(evict bool) {
 		}
 	}
 	if u := p.user; u.limit > 0 {
-		for evict && u.conns >= u.limit && w.evict(p.proc.pools, u) {
+		for evict && u.conns >= u.limit && w.evict(p.proc.pools, p) {
 		}
 		if u.conns >= u.limit {
 			return
@@ -43,14 +43,14 @@ func (p *pool) mayUseReserve() bool {
 		p.w.now-p.queue.first().asked >= p.proc.reserveTimeout
 }
 
-// evict closes the idle connection that was used least recently among the pools (of one user, where u is set), used
-// ones only of pools without waiters (evict_connection, evict_user_connection).
-func (w *World) evict(pools []*pool, u *counter) bool {
+// evict closes the idle connection that was used least recently among the pools (of the same credentials as one, where it
+// is set), used ones only of pools without waiters (evict_connection, evict_user_connection).
+func (w *World) evict(pools []*pool, as *pool) bool {
 	var from *pool
 	var oldest int64 = never
 	fromUsed := false
 	for _, p := range pools {
-		if u != nil && p.user != u {
+		if as != nil && !as.sameCredentials(p) {
 			continue
 		}
 		if len(p.idle) > 0 && w.conns[p.idle[0]].used < oldest {
@@ -73,6 +73,15 @@ func (w *World) evict(pools []*pool, u *counter) bool {
 	return true
 }
 
+// sameCredentials reports whether two pools of a process log in with the same credentials object: a forced user has one
+// of its own in each alias, even where connections count against one limit (force_user_credentials, objects.c:602).
+func (p *pool) sameCredentials(q *pool) bool {
+	if p.alias.forced || q.alias.forced {
+		return p.alias == q.alias
+	}
+	return p.name == q.name
+}
+
 // loginEnd ends a login. When PostgreSQL refuses it, waiters of a pool that has no connection at all are sent away
 // (kill_pool_logins), and the next try comes server_login_retry after this one began.
 func (w *World) loginEnd(i int32) {
@@ -82,13 +91,9 @@ func (w *World) loginEnd(i int32) {
 	if !p.srv.loginPasses(c) {
 		p.loginFailed = true
 		p.tally.loginsFailed++
-		doomed := c.doomed
 		w.leave(i, connExiting)
-		if doomed {
-			p.srv.backends++ // backendEnd takes off what it never took
-		}
 		w.backendEnd(i)
-		if p.count == 0 || !p.welcome {
+		if p.hopeless() {
 			for p.queue.n > 0 {
 				w.refuse(p, p.pop())
 			}
@@ -97,7 +102,16 @@ func (w *World) loginEnd(i int32) {
 		p.proc.due = min(p.proc.due, p.due())
 		return
 	}
-	p.loginFailed, p.welcome = false, true
-	w.release(i)
+	p.loginFailed, p.welcome, p.served = false, true, true
+	w.release(i, true)
 	p.activate()
+}
+
+// hopeless reports whether a failed login sends the pool's waiters away (kill_pool_logins): from 1.22 on when it has no
+// connection that will last, before only clients that never saw a server, which is to say in a pool that never had one.
+func (p *pool) hopeless() bool {
+	if p.proc.since122 {
+		return p.count == 0 || !p.welcome
+	}
+	return !p.served
 }

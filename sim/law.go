@@ -145,8 +145,8 @@ func (s *sampler) drawOther(r *rand.Rand) int64 {
 	}
 }
 
-// longest is the longest time drawn: a year, far beyond any horizon and far from overflow.
-const longest = 365 * 24 * 3600e9
+// longest is the longest time drawn: ten years, beyond any horizon and far from overflow.
+const longest = 3650 * 24 * 3600e9
 
 // stream is a random stream that lies where its owner lies, which keeps an event's memory together. It must not move.
 type stream struct {

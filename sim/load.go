@@ -1,6 +1,9 @@
 package sim
 
-import "math/rand/v2"
+import (
+	"math"
+	"math/rand/v2"
+)
 
 // load is one stream of transactions. What every arrival needs comes first and lies together.
 type load struct {
@@ -23,6 +26,7 @@ type load struct {
 	fates      stream // who vanishes
 	turns      stream // of bursts
 	targets    []target
+	moves      bool     // the switch is in front of it
 	moved      []target // where a moved transaction goes
 	movedShare float64
 	surge      float64
@@ -86,12 +90,12 @@ func (w *World) arrival(n int32) {
 	l.work, l.since = l.gap.unit(&l.gaps.rand), w.now
 	w.schedule(l)
 	x := waiter{asked: w.now, hold: l.hold.draw(&l.holds.rand), load: n, client: -1, vanish: -1}
-	w.send(l, x, &l.routes.rand, -1)
+	w.send(l, x, &l.routes.rand, nil)
 }
 
-// send routes a transaction to one of its load's pools and lets it arrive there. at is a closed client's place in the
-// balancer's order; negative: any.
-func (w *World) send(l *load, x waiter, routes *rand.Rand, at float64) {
+// send routes a transaction to one of its load's pools and lets it arrive there. home is where a closed client is
+// connected; nil: anywhere.
+func (w *World) send(l *load, x waiter, routes *rand.Rand, home *pool) {
 	if l.vanishes > 0 {
 		fates := &l.fates.rand
 		if u, v := fates.Float64(), fates.Float64(); u < l.vanishes {
@@ -103,14 +107,13 @@ func (w *World) send(l *load, x waiter, routes *rand.Rand, at float64) {
 		return
 	}
 	targets := l.targets
-	if l.moved != nil && routes.Float64() < l.movedShare {
+	if moves := l.moves && routes.Float64() < l.movedShare; moves {
 		targets = l.moved
+	} else if home != nil {
+		home.arrive(x)
+		return
 	}
-	u := at
-	if u < 0 {
-		u = routes.Float64()
-	}
-	if p := placeOf(targets, u); p != nil {
+	if p := placeOf(targets, routes.Float64()); p != nil {
 		p.arrive(x)
 		return
 	}
@@ -137,7 +140,7 @@ func (w *World) ask(n, k int32) {
 	l := &w.loads[n]
 	c := &l.clients[k]
 	w.cal.clear(l.slot + k)
-	w.send(l, waiter{asked: w.now, hold: l.hold.draw(&c.draws.rand), load: n, client: k, vanish: -1}, &c.draws.rand, c.at)
+	w.send(l, waiter{asked: w.now, hold: l.hold.draw(&c.draws.rand), load: n, client: k, vanish: -1}, &c.draws.rand, c.home)
 }
 
 // turn changes the state of a load's bursts and notes when it changes again.
@@ -157,17 +160,21 @@ func (w *World) turn(n int32) {
 // retarget works out anew where a load's transactions go: after a host was lost, clients piled up, or the switch moved.
 func (w *World) retarget(l *load) {
 	l.targets = w.targetsOf(l.spec.Pool)
-	l.moved, l.movedShare = nil, 0
+	l.moves, l.moved, l.movedShare = false, nil, 0
 	if s := w.spec.Shift; s != nil && s.From == l.spec.Pool {
-		l.moved, l.movedShare = w.targetsOf(s.To), s.Fraction*w.share/100
+		l.moves, l.moved, l.movedShare = true, w.targetsOf(s.To), s.Fraction*w.share/100
 	}
-	for i := range l.clients {
-		if p := placeOf(l.targets, l.clients[i].at); p != l.clients[i].home {
-			l.clients[i].move(p)
+	for i := range l.clients { // who is connected stays: a host that comes back waits for its clients to reconnect
+		switch c := &l.clients[i]; {
+		case c.home == nil:
+			c.move(placeOf(l.targets, c.at))
+		case !c.home.proc.reachable():
+			_, at := math.Modf(float64(i) * math.Phi) // neighbours in the old order go to different siblings
+			c.move(placeOf(l.targets, at))
 		}
 	}
 	l.only = nil
-	if len(l.targets) == 1 && l.moved == nil {
+	if len(l.targets) == 1 && !l.moves {
 		l.only = l.targets[0].pool
 	}
 }
@@ -195,6 +202,9 @@ func placeOf(targets []target, at float64) *pool {
 	return nil
 }
 
+// reachable reports whether clients go there.
+func (p *process) reachable() bool { return p.up && p.avoided == 0 }
+
 // targetsOf returns a pool's copies with their cumulated shares: balancer's weight × user's share, of the processes
 // that clients can reach.
 func (w *World) targetsOf(id string) []target {
@@ -202,7 +212,7 @@ func (w *World) targetsOf(id string) []target {
 	var sum float64
 	for _, p := range w.copies[id] {
 		weight := p.proc.weight * p.share
-		if !p.proc.up || p.proc.avoided || weight <= 0 {
+		if !p.proc.reachable() || weight <= 0 {
 			continue
 		}
 		sum += weight

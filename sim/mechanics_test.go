@@ -295,7 +295,7 @@ func TestAFullServerFreezesAPoolFor15Seconds(t *testing.T) {
 	watched(t, w, 2*second)
 	want(t, w, "connections", conns(w), 15)
 	want(t, w, "refused logins", int(w.Results().Servers[0].LoginsRefused), 1)
-	w.servers[0].setDirect(0)
+	w.servers[0].dropDirect(w.servers[0].direct)
 	failed := w.pools[0].lastConnect
 	for conns(w) == 15 {
 		watched(t, w, 10*time.Millisecond)
@@ -319,7 +319,7 @@ func TestAPoolWithoutAnyConnectionRefuses(t *testing.T) {
 	if r.Done != 0 || r.Refused < 100 || r.LoginsFailed != 1 {
 		t.Errorf("done %d, refused %d, failed logins %d; want none, many, one", r.Done, r.Refused, r.LoginsFailed)
 	}
-	w.servers[0].setDirect(0)
+	w.servers[0].dropDirect(w.servers[0].direct)
 	watched(t, w, 12*second)
 	if w.Results().Total.Done < 10 {
 		t.Error("it does not come back")

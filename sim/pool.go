@@ -22,6 +22,7 @@ type pool struct {
 	exiting int // backends that it let go of and that are about to end
 
 	welcome      bool // welcome_msg_ready: some login has succeeded since the last RECONNECT
+	served       bool // some login has ever succeeded
 	loginFailed  bool // last_connect_failed
 	lastConnect  int64
 	lastLifeOver int64 // last_lifetime_disconnect
@@ -44,14 +45,14 @@ type counter struct {
 func (p *pool) arrive(x waiter) {
 	w := p.w
 	p.seen = true
-	p.alias.xacts++
 	p.tally.arrivals++
+	if p.proc.waiting+p.proc.serving >= p.proc.maxClients {
+		w.refuse(p, x) // at its login, which no counter of transactions knows of
+		return
+	}
+	p.alias.xacts++
 	if w.now >= p.proc.due {
 		p.proc.turn()
-	}
-	if p.proc.waiting+p.proc.serving >= p.proc.maxClients {
-		w.refuse(p, x)
-		return
 	}
 	for n := len(p.idle); n > 0; n = len(p.idle) {
 		i := p.idle[n-1]
@@ -87,11 +88,14 @@ func (p *pool) push(x waiter) {
 	p.proc.waiting++
 	p.tally.waiting++
 	p.tally.maxWaiting = max(p.tally.maxWaiting, p.tally.waiting)
+	p.w.total.waiting++
+	p.w.total.maxWaiting = max(p.w.total.maxWaiting, p.w.total.waiting)
 }
 
 func (p *pool) pop() waiter {
 	p.proc.waiting--
 	p.tally.waiting--
+	p.w.total.waiting--
 	return p.queue.pop()
 }
 
@@ -112,10 +116,10 @@ func (w *World) assign(i int32, x waiter) {
 	t.assigned++
 	if wait > 0 {
 		t.waited++
-		t.waitSum += wait
+		t.waitSum += float64(wait)
 	}
 	t.wait.Add(time.Duration(wait))
-	t.held -= w.now
+	t.held -= w.now >> grain
 	p.active++
 	p.proc.serving++
 	if n := p.active + p.queue.n; n > p.clients {
@@ -125,7 +129,7 @@ func (w *World) assign(i int32, x waiter) {
 	l := &w.loads[x.load]
 	hold := x.hold
 	if l.slow != 1 {
-		hold = int64(float64(hold) * l.slow)
+		hold = int64(min(float64(hold)*l.slow, longest))
 	}
 	c.cpu = 0
 	if l.cpu > 0 && p.srv.cpu != nil {
@@ -156,11 +160,11 @@ func (w *World) done(i int32) {
 		p.alias.xactTime -= int64(float64(w.now-c.started) * w.loads[c.x.load].spec.Idle)
 	}
 	p.tally.done++
-	p.tally.held += w.now
+	p.tally.held += w.now >> grain
 	p.active--
 	p.proc.serving--
 	x := c.x
-	w.release(i)
+	w.release(i, false)
 	if w.now >= p.proc.due {
 		p.proc.turn()
 	}
@@ -175,7 +179,7 @@ func (w *World) vanish(i int32) {
 	c := &w.conns[i]
 	p := c.pool
 	p.tally.vanished++
-	p.tally.held += w.now
+	p.tally.held += w.now >> grain
 	p.active--
 	p.proc.serving--
 	c.vanishing = false
@@ -185,23 +189,29 @@ func (w *World) vanish(i int32) {
 	w.goes(x)
 }
 
-// goes ends a client's try that led to nothing; a closed client thinks and tries again.
+// goes ends a client's try that led to nothing; a closed client thinks and tries again, after it has connected again:
+// not at the same instant, at which it would be refused for ever.
 func (w *World) goes(x waiter) {
-	if x.client >= 0 {
-		w.think(x)
+	if x.client < 0 {
+		return
+	}
+	w.think(x)
+	if slot := w.loads[x.load].slot + x.client; w.cal.at(slot) < w.now+int64(time.Millisecond) {
+		w.cal.set(slot, w.now+int64(time.Millisecond))
 	}
 }
 
-// release gives a connection back (release_server): lifetime and close_needed are enforced at once, and a waiter gets
-// it whatever pool_size says (reuse_on_release).
-func (w *World) release(i int32) {
+// release gives a connection back (release_server): lifetime, except of one that has just logged in, and close_needed
+// are enforced at once, and a waiter gets it whatever pool_size says (reuse_on_release).
+func (w *World) release(i int32, fresh bool) {
 	c := &w.conns[i]
 	p := c.pool
 	c.used = w.now
-	if c.close || w.now-c.opened >= p.alias.lifetime && p.lifeOver() {
-		if !c.close {
-			p.lastLifeOver = w.now
-		}
+	old := !fresh && w.now-c.opened >= p.alias.lifetime && p.lifeOver()
+	if old {
+		p.lastLifeOver = w.now
+	}
+	if old || c.close {
 		w.close(i)
 		p.activate()
 		return
@@ -216,9 +226,18 @@ func (w *World) release(i int32) {
 	p.rest(i)
 }
 
+// makesRoom wakes whoever waits under a cap that the pool shares: one of its connections has become idle, which evicts,
+// or is gone.
+func (p *pool) makesRoom() {
+	if (p.alias.maxConns > 0 || p.user.limit > 0) && p.proc.waiting > p.queue.n {
+		p.w.awake = p.proc
+	}
+}
+
 // rest puts a connection into the idle list.
 func (p *pool) rest(i int32) {
 	w := p.w
+	p.makesRoom()
 	w.conns[i].state = connIdle
 	w.cal.clear(w.base + i)
 	if p.proc.roundRobin {
@@ -281,9 +300,12 @@ func (p *pool) due() int64 {
 func (p *process) turn() {
 	p.due = never
 	for _, q := range p.pools {
-		if q.queue.n > 0 {
-			q.activate()
-			p.due = min(p.due, max(q.due(), q.w.now+1))
+		if q.queue.n == 0 {
+			continue
+		}
+		q.activate()
+		if at := q.due(); at > q.w.now { // else it waits for a login's end, or for room under a cap, and is told
+			p.due = min(p.due, at)
 		}
 	}
 }

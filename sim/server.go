@@ -9,7 +9,6 @@ type server struct {
 	exitLatency  int64
 	backends     int // slots taken: pool connections, logins, those that were let go, direct ones
 	direct       int
-	wantDirect   int // what they would be if each found a slot
 	leaving      int // let go by PgBouncer and not ended, orphans included
 	orphans      int // of them, those whose client vanished in mid-query
 	claims       int // worst case of all pools
@@ -43,24 +42,34 @@ func (s *server) loginPasses(c *conn) bool {
 	return true
 }
 
-// backendGone gives a slot back.
-func (s *server) backendGone(p *pool) {
+// backendGone gives back what the connection took, which is nothing where its login found no slot.
+func (s *server) backendGone(c *conn) {
+	if c.doomed {
+		return
+	}
 	s.backends--
-	if p.role != nil {
-		p.role.conns--
+	if r := c.pool.role; r != nil {
+		r.conns--
 	}
 }
 
-// setDirect changes the connections past every PgBouncer; those that find no slot are refused, as any other.
-func (s *server) setDirect(n int) {
-	room := s.spec.MaxConns - s.spec.SuperuserReservedConns - s.spec.ReservedConns - (s.backends - s.direct)
-	if n > room {
-		s.tally.loginsRefused += int64(n - max(room, 0))
-		n = max(room, 0)
-	}
-	s.backends += n - s.direct
-	s.direct = n
+// addDirect brings n connections past every PgBouncer and returns how many found a slot. The others are refused, as
+// any login is, and do not try again.
+func (s *server) addDirect(n int) int {
+	room := s.spec.MaxConns - s.spec.SuperuserReservedConns - s.spec.ReservedConns - s.backends
+	in := min(n, max(room, 0))
+	s.tally.loginsRefused += int64(n - in)
+	s.backends += in
+	s.direct += in
 	s.tally.maxBackends = max(s.tally.maxBackends, s.backends)
+	s.judge(s.w.now)
+	return in
+}
+
+// dropDirect takes n of them away.
+func (s *server) dropDirect(n int) {
+	s.backends -= n
+	s.direct -= n
 	s.judge(s.w.now)
 }
 
@@ -83,23 +92,67 @@ func (s *server) judge(now int64) {
 	}
 }
 
-// ledger brings the pool's alias up to date in its server's worst case:
-// min(max_db_connections, Σ over users of max(pool_size + reserve_pool_size, open + about to end)), and never less than
-// what is there. A backend that is about to end keeps its pool's place and not one more: a pool that renews an idle
-// connection is not larger for it, and should the new one be faster than the old one's end, both are there and count.
+// ledger brings the pool's part of its server's worst case up to date. Of one process that is the lesser of
+//
+//	Σ over aliases of min(max_db_connections, Σ over users of room)
+//	Σ over users of min(max_user_connections, Σ over aliases of room), where such a limit is set
+//
+// with room = max(pool_size + reserve_pool_size, open + about to end), and never less than what is there. A backend that
+// is about to end keeps its pool's place and not one more: a pool that renews an idle connection is not larger for it,
+// and should the new one be faster than the old one's end, both are there and count.
 func (p *pool) ledger() {
 	a := p.alias
+	before := a.claim
+	a.claim = a.worst()
+	if p.proc.spec.Settings.MaxUserConns == 0 {
+		p.srv.claims += a.claim - before
+	} else {
+		claim := p.proc.claimOn(p.srv)
+		p.srv.claims += claim - p.proc.claims[p.srv]
+		p.proc.claims[p.srv] = claim
+	}
+	p.srv.judge(p.w.now)
+}
+
+// room is what one pool may take.
+func (p *pool) room() int {
+	return max(p.alias.size+p.alias.reserveCounts(), p.count+p.exiting)
+}
+
+// worst is what an alias's pools may take together.
+func (a *alias) worst() int {
 	claim, there := 0, 0
 	for _, q := range a.pools {
-		claim += max(a.size+a.reserveCounts(), q.count+q.exiting)
+		claim += q.room()
 		there += q.count + q.exiting
 	}
 	if a.maxConns > 0 {
 		claim = max(min(claim, a.maxConns), there)
 	}
-	a.srv.claims += claim - a.claim
-	a.claim = claim
-	a.srv.judge(p.w.now)
+	return claim
+}
+
+// claimOn is the process's part of a server's worst case, where users have a limit.
+func (p *process) claimOn(s *server) int {
+	byAlias, byUser := 0, 0
+	for _, a := range p.aliases {
+		if a.srv == s {
+			byAlias += a.claim
+		}
+	}
+	users := map[*counter]struct{ room, there int }{}
+	for _, q := range p.pools {
+		if q.srv == s {
+			u := users[q.user]
+			u.room += q.room()
+			u.there += q.count + q.exiting
+			users[q.user] = u
+		}
+	}
+	for c, u := range users {
+		byUser += max(min(u.room, c.limit), u.there)
+	}
+	return min(byAlias, byUser)
 }
 
 // reserveCounts is the reserve that may be opened at all.

@@ -16,6 +16,8 @@ type Spec struct {
 	Script  []Act
 	Faults  []Fault
 	Signals []SignalSpec
+	// MaxEvents stops a world that takes far more than was expected of it: Sleep fails then. 0: it is not stopped.
+	MaxEvents int64
 	// LookLatency is the virtual time that one Observe takes. 0 is DefaultLookLatency.
 	LookLatency time.Duration
 }
@@ -32,7 +34,7 @@ type ServerSpec struct {
 	ReservedConns          int
 	Budget                 int     // conns that pools and what else is counted against them may take; 0: not checked
 	Cores                  float64 // 0: CPU is not modelled, holds never stretch
-	Sigma, Kappa           float64 // USL contention and coherency of CPU work: rate 1/(1+σ(N−1)+κN(N−1)) (Gunther 2007, eq. 4.30)
+	Sigma, Kappa           float64 // USL contention and coherency of CPU work; the rate stands at type cpu
 	BackgroundCores        float64 // taken by work that is not the pools', always
 	DirectConns            int     // connections past every PgBouncer, always
 	Roles                  []LimitSpec

@@ -11,13 +11,14 @@ type tally struct {
 	id                                                  string
 	arrivals, done, assigned, waited, timedOut, refused int64
 	vanished, loginsFailed                              int64
-	waitSum                                             int64
+	waitSum                                             float64
 	wait                                                Histogram
-	held                                                int64 // Σ of ends − Σ of starts: plus now × active it is the time held
+	held                                                int64 // Σ of ends − Σ of starts in ticks of 1024 ns: plus now × active it is the time held
 	heldBefore                                          int64 // what that was at the last reset
 	waiting, maxWaiting                                 int
 	conns, maxConns                                     int
-	sampledAssigned, sampledWait                        int64
+	sampledAssigned                                     int64
+	sampledWait                                         float64
 }
 
 // serverTally counts what happens to one server.
@@ -30,18 +31,22 @@ type serverTally struct {
 	maxCPU                    float64
 }
 
-// heldTime is the connection-ns that transactions have held so far. Sums of times wrap around, differences do not.
+// grain is the unit in which held times are added up, 2^grain ns: a thousand connections held for decades still fit.
+const grain = 10
+
+// heldTime is the connection-time that transactions have held so far. Sums of times wrap around, differences do not.
 func (w *World) heldTime(t *tally) int64 {
 	held := t.held
 	for _, p := range w.copies[t.id] {
-		held += int64(p.active) * w.now
+		held += int64(p.active) * (w.now >> grain)
 	}
 	return held
 }
 
 // ResetResults begins a new count: the end of the warm-up.
 func (w *World) ResetResults() {
-	w.since, w.sampled = w.now, w.now
+	w.since, w.sampled, w.struck = w.now, w.now, w.struck[:0]
+	w.total.maxConns, w.total.maxWaiting = w.total.conns, w.total.waiting
 	for _, t := range w.tallies {
 		*t = tally{id: t.id, held: t.held, heldBefore: w.heldTime(t), waiting: t.waiting, maxWaiting: t.waiting, conns: t.conns, maxConns: t.conns}
 	}
@@ -63,15 +68,16 @@ func (w *World) Results() Results {
 	r := Results{Span: time.Duration(span), Events: w.events, Total: PoolResults{ID: "total"}}
 	for _, t := range w.tallies {
 		p := PoolResults{ID: t.id, Arrivals: t.arrivals, Done: t.done, Assigned: t.assigned, Waited: t.waited, TimedOut: t.timedOut,
-			Refused: t.refused, Vanished: t.vanished, WaitSum: time.Duration(t.waitSum), MaxWaiting: t.maxWaiting, MaxConns: t.maxConns,
+			Refused: t.refused, Vanished: t.vanished, WaitSum: t.waitSum / 1e9, Unserved: t.waiting, MaxWaiting: t.maxWaiting, MaxConns: t.maxConns,
 			LoginsFailed: t.loginsFailed}
 		p.Wait.Merge(t.wait)
 		if span > 0 {
-			p.BusyErlangs = float64(w.heldTime(t)-t.heldBefore) / float64(span)
+			p.BusyErlangs = float64(w.heldTime(t)-t.heldBefore) * (1 << grain) / float64(span)
 		}
 		r.Pools = append(r.Pools, p)
 		r.Total.add(p)
 	}
+	r.Total.MaxWaiting, r.Total.MaxConns = w.total.maxWaiting, w.total.maxConns
 	for _, s := range w.servers {
 		r.Servers = append(r.Servers, s.results(w))
 	}
@@ -86,11 +92,10 @@ func (p *PoolResults) add(q PoolResults) {
 	p.TimedOut += q.TimedOut
 	p.Refused += q.Refused
 	p.Vanished += q.Vanished
-	p.WaitSum += q.WaitSum
 	p.Wait.Merge(q.Wait)
 	p.BusyErlangs += q.BusyErlangs
-	p.MaxWaiting += q.MaxWaiting
-	p.MaxConns += q.MaxConns
+	p.WaitSum += q.WaitSum
+	p.Unserved += q.Unserved
 	p.LoginsFailed += q.LoginsFailed
 }
 
@@ -134,7 +139,7 @@ func (w *World) Sample() Sample {
 			}
 		}
 		if n := t.assigned - t.sampledAssigned; n > 0 {
-			x.WaitAvg = time.Duration((t.waitSum - t.sampledWait) / n)
+			x.WaitAvg = time.Duration((t.waitSum - t.sampledWait) / float64(n))
 		}
 		t.sampledAssigned, t.sampledWait = t.assigned, t.waitSum
 		out.Pools = append(out.Pools, x)

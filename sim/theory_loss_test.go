@@ -57,7 +57,7 @@ func sentAway(w *sim.World) []float64 {
 	r := w.Results().Total
 	gone := float64(r.TimedOut + r.Refused)
 	all := gone + float64(r.Assigned)
-	return []float64{gone / all, (float64(r.Waited) + gone) / all, r.WaitSum.Seconds() / float64(r.Assigned), r.BusyErlangs}
+	return []float64{gone / all, (float64(r.Waited) + gone) / all, r.WaitSum / float64(r.Assigned), r.BusyErlangs}
 }
 
 // Erlang B is the limit of no patience: query_wait_timeout of 1 ns. Its waiters stay until the next tick, which serves

@@ -213,7 +213,7 @@ func TestBurstsAreTheirQuasiBirthDeathChain(t *testing.T) {
 		x := replicate(t, name, pool(b.n, load), c.warm, spanOf(b.mean()/c.times), func(w *sim.World) []float64 {
 			r := w.Results()
 			s := r.Span.Seconds()
-			return []float64{float64(r.Total.Waited) / s, r.Total.WaitSum.Seconds() / s, float64(r.Total.Arrivals) / s}
+			return []float64{float64(r.Total.Waited) / s, r.Total.WaitSum / s, float64(r.Total.Arrivals) / s}
 		})
 		agree(t, name+": arrivals/s", x[2], b.mean(), c.slack)
 		agree(t, name+": late/s", given(x[0], x[2], b.mean()), late*b.mean(), c.slack)

@@ -150,7 +150,7 @@ func spanOf(perSec float64) time.Duration {
 func waits(w *sim.World) []float64 {
 	r := w.Results().Total
 	n := float64(r.Assigned)
-	return []float64{float64(r.Waited) / n, r.WaitSum.Seconds() / n, r.BusyErlangs}
+	return []float64{float64(r.Waited) / n, r.WaitSum / n, r.BusyErlangs}
 }
 
 // A formula that is off by twice the greatest half-width allowed is caught, from either side.

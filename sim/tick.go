@@ -43,7 +43,10 @@ func (p *pool) sweep(list []int32, testing bool) []int32 {
 		switch {
 		case c.close:
 		case proc.idleTimeout > 0 && idle > proc.idleTimeout && (p.alias.minConns == 0 || p.connected() > p.alias.minConns):
-		case w.now-c.opened >= p.alias.lifetime && p.lifeOver():
+		case w.now-c.opened >= p.alias.lifetime:
+			if !p.lifeOver() {
+				continue
+			}
 			p.lastLifeOver = w.now
 		case testing && idle > proc.checkDelay:
 			c.state = connUsed

@@ -166,15 +166,23 @@ func (v *watcher) counts() {
 		if a.conns != aliases[a] {
 			t.Fatalf("alias %s counts %d, truly %d", a.spec.ID, a.conns, aliases[a])
 		}
-		claim, there := 0, 0
+		claim := a.worst()
 		for _, p := range a.pools {
-			claim += max(a.size+a.reserveCounts(), p.count+exiting[p])
-			there += p.count + exiting[p]
+			if p.exiting != exiting[p] {
+				t.Fatalf("%s counts %d about to end, truly %d", p.tally.id, p.exiting, exiting[p])
+			}
 		}
-		if a.maxConns > 0 {
-			claim = max(min(claim, a.maxConns), there)
+		if a.proc.spec.Settings.MaxUserConns > 0 {
+			continue // below
 		}
 		claims[a.srv] += claim
+	}
+	for _, proc := range w.processes {
+		if proc.spec.Settings.MaxUserConns > 0 {
+			for _, srv := range w.servers {
+				claims[srv] += proc.claimOn(srv)
+			}
+		}
 	}
 	for u, n := range users {
 		if u.conns != n {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -29,15 +30,19 @@ type World struct {
 	loads     []load
 	signals   []*signal
 	faults    []string // of each of the spec's faults: its name while it is on
-	struck    []string // that began since the last Sample
+	struck    []string // that began since the last Sample, each once
+	admitted  []int    // of each fault: the direct connections that found a slot
 	share     float64  // of the traffic switch, in percent
 	prevLook  int64    // when Observe looked last; negative: never
 	blind     int      // lost scrapes that are on
 
 	tallies []*tally // one per pool_size line, sorted by id
 	tallyOf map[string]*tally
-	since   int64 // when the results begin
-	sampled int64 // when Sample was taken last
+	total   struct{ conns, maxConns, waiting, maxWaiting int } // of all pools
+	since   int64                                              // when the results begin
+	sampled int64                                              // when Sample was taken last
+
+	awake *process // one of its pools has made room under a cap: another may launch at the end of this event
 
 	after func() // tests look after every event
 }
@@ -73,12 +78,14 @@ type process struct {
 	pools          []*pool
 	aliases        []*alias
 	up             bool
-	avoided        bool  // its clients have gone to its siblings
-	silent         int   // faults that keep its console from answering
-	deaf           int   // faults that make its RELOAD fail
-	waiting        int   // clients in its queues
-	serving        int   // and those that it serves
-	due            int64 // when one of its pools may be due; see pool.due
+	avoided        int             // faults that send its clients to its siblings
+	lost           int             // faults that keep it down
+	silent         int             // faults that keep its console from answering
+	deaf           int             // faults that make its RELOAD fail
+	waiting        int             // clients in its queues
+	serving        int             // and those that it serves
+	claims         map[*server]int // its part of each server's worst case, where users have a limit
+	due            int64           // when one of its pools may be due; see pool.due
 	maxClients     int
 	reserveTimeout int64
 	waitTimeout    int64
@@ -87,6 +94,7 @@ type process struct {
 	checkDelay     int64
 	roundRobin     bool
 	since121       bool
+	since122       bool
 	since123       bool
 }
 
@@ -121,8 +129,8 @@ func (w *World) Now() time.Time { return w.spec.Start.Add(time.Duration(w.now)) 
 // patience is how many events pass between two looks at the caller's context.
 const patience = 1 << 14
 
-// Sleep runs the world for d of virtual time. When ctx ends first it returns ctx's error, and the world stands at a
-// time in between, whole: it may be asked and run on.
+// Sleep runs the world for d of virtual time. When ctx ends first it returns ctx's error, after Spec.MaxEvents one of
+// KindUsage, and the world stands at a time in between, whole: it may be asked and run on.
 func (w *World) Sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
@@ -134,6 +142,11 @@ func (w *World) Sleep(ctx context.Context, d time.Duration) error {
 		}
 		if w.run(until, patience) {
 			return nil
+		}
+		if m := w.spec.MaxEvents; m > 0 && w.events > m {
+			return &planner.Error{Kind: planner.KindUsage, Subject: "after " + w.At().String() + " of virtual time",
+				Err:  fmt.Errorf("more than %d events, many times what the loads let expect", m),
+				Hint: "look for what feeds on itself: clients that are refused and ask again at once, logins that fail at once"}
 		}
 	}
 }
@@ -153,6 +166,11 @@ func (w *World) run(until int64, most int) bool {
 			w.connEvent(slot - w.base)
 		default:
 			w.ownedEvent(slot)
+		}
+		for w.awake != nil {
+			p := w.awake
+			w.awake = nil
+			p.turn()
 		}
 		if w.after != nil {
 			w.after()

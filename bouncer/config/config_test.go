@@ -132,10 +132,11 @@ func TestEveryUnknownKeyIsNamedInTheOrderOfTheFile(t *testing.T) {
 
 func TestFilesThatWouldDrownTheParserAreRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		"a: " + strings.Repeat("[", 2_000_000):  "b.yaml:1:1: the file has 2000003 bytes, want at most 1048576",
-		"a: " + strings.Repeat("[", 20_000):     "b.yaml:1:104: nested more than 100 deep",
-		strings.Repeat("- ", 5_000) + "x":       "b.yaml:1:201: nested more than 100 deep",
-		"a:\n" + strings.Repeat(" ", 300) + "x": "b.yaml:2:201: nested more than 100 deep",
+		"a: " + strings.Repeat("[", 2_000_000): "b.yaml:1:1: 2000003 bytes, want at most 1048576",
+		"a: " + strings.Repeat("[", 20_000):    "b.yaml:1:1004: nested more than 1000 deep",
+		"# " + strings.Repeat("]", 9_000) + "\na: '" + strings.Repeat("]", 9_000) + "'\nb: " + strings.Repeat("[", 9_000): "b.yaml:3:1004: nested more than 1000 deep",
+		strings.Repeat("- ", 5_000) + "x":        "b.yaml:1:2001: nested more than 1000 deep",
+		"a:\n" + strings.Repeat(" ", 3000) + "x": "b.yaml:2:2001: nested more than 1000 deep",
 	} {
 		if _, err := Parse("b.yaml", []byte(text), noEnv); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -37,7 +38,8 @@ func (f Fault) Error() string { return f.Where + ": " + f.Text }
 // Open parses data, which holds one document. The error is a Fault.
 func Open(name string, data []byte) (*Document, error) {
 	d := &Document{Name: name, values: map[string]string{}, marks: map[*token.Token]string{}}
-	if err := d.bounded(data); err != nil {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if err := Bounded(name, data); err != nil {
 		return nil, err
 	}
 	file, err := parser.ParseBytes(data, 0)
@@ -57,32 +59,44 @@ func Open(name string, data []byte) (*Document, error) {
 // Bounds of a file. The parser takes time and memory that grow with the square of the depth.
 const (
 	maxBytes = 1 << 20 // chosen: a thousand pools with all their keys are a quarter of it
-	maxDepth = 100     // chosen: our keys go six deep
+	maxDepth = 1000    // chosen: our keys go six deep
 )
 
-// bounded refuses what would cost the parser more than any real file does. Brackets are counted wherever they stand, and
-// blanks at the beginning of a line as half a level each: a text full of either is no config.
-func (d *Document) bounded(data []byte) error {
+// Bounded refuses YAML that would cost the parser more than any real file does. Brackets open a level wherever they
+// stand, and close one only outside of what looks like a comment or a quoted text of its line; a blank at the beginning
+// of a line is half a level. So a strange text may be refused, and none gets through that is deeper. The error is a Fault.
+func Bounded(name string, data []byte) error {
 	if len(data) > maxBytes {
-		return Fault{d.Name + ":1:1", fmt.Sprintf("the file has %d bytes, want at most %d", len(data), maxBytes)}
+		return Fault{name + ":1:1", fmt.Sprintf("%d bytes, want at most %d", len(data), maxBytes)}
 	}
 	depth, line, column, blanks := 0, 1, 0, true
+	var last, quote byte
 	for _, c := range data {
 		column++
 		switch c {
 		case '\n':
-			line, column, blanks = line+1, 0, true
-			continue
+			line, column, blanks, quote = line+1, 0, true, 0
 		case '[', '{':
 			depth++
 		case ']', '}':
-			depth--
-		case ' ', '-', '?', ':':
-		default:
-			blanks = false
+			if quote == 0 && depth > 0 {
+				depth--
+			}
+		case '\'', '"':
+			if quote == 0 {
+				quote = c
+			} else if quote == c {
+				quote = 0
+			}
+		case '#':
+			if quote == 0 && (last == ' ' || last == '\t' || column == 1) {
+				quote = c // to the end of the line
+			}
 		}
+		last = c
+		blanks = blanks && strings.IndexByte(" -?:\n", c) >= 0
 		if depth > maxDepth || blanks && column > 2*maxDepth {
-			return Fault{fmt.Sprintf("%s:%d:%d", d.Name, line, column), fmt.Sprintf("nested more than %d deep", maxDepth)}
+			return Fault{fmt.Sprintf("%s:%d:%d", name, line, column), fmt.Sprintf("nested more than %d deep", maxDepth)}
 		}
 	}
 	return nil
@@ -168,10 +182,16 @@ func parent(path string) string {
 	return path[:max(0, strings.LastIndexAny(path, ".["))]
 }
 
+// leastSecret is how long a value must be to be masked wherever it appears. chosen: what is shorter is a number or a
+// name, and replacing it would garble every other number.
+const leastSecret = 4
+
 // mask replaces what variables brought in by their names: it may be a secret.
 func (d *Document) mask(text string) string {
 	for _, v := range slices.SortedFunc(maps.Keys(d.values), func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) }) {
-		text = strings.ReplaceAll(text, v, d.values[v])
+		if len(v) >= leastSecret {
+			text = strings.ReplaceAll(text, v, d.values[v])
+		}
 	}
 	return text
 }

@@ -23,7 +23,7 @@ func main() {
 	err := run(ctx)
 	code := exitCode(ctx, err)
 	if code == exitInterrupted {
-		fmt.Fprintln(os.Stderr, "pgbudget: interrupted; nothing was changed")
+		fmt.Fprintln(os.Stderr, "pgbudget: interrupted; no server and no config was changed")
 	} else if text := errorText(err); text != "" {
 		fmt.Fprintln(os.Stderr, text)
 	}

@@ -79,3 +79,17 @@ func (o output) warn(s string) string {
 	}
 	return text.FgYellow.Sprint(s)
 }
+
+// keeper keeps the first error of a writer whose callers do not look at it.
+type keeper struct {
+	w   io.Writer
+	err error
+}
+
+func (k *keeper) Write(b []byte) (int, error) {
+	n, err := k.w.Write(b)
+	if k.err == nil {
+		k.err = err
+	}
+	return n, err
+}

@@ -50,7 +50,7 @@ const detailRows = 40
 
 // notModelled lists what the model leaves out, and the signals that read as errors.
 func (s simulation) notModelled() []string {
-	out := []string{"cancel requests", "TLS", "network latency"}
+	out := []string{"cancel requests", "TLS", "network latency", "server_connect_timeout", "server_reset_query"}
 	for _, x := range s.batch.Variants[0].Spec.Signals {
 		if text := "signal " + x.Name; !sim.Modelled(x.Builtin) && !slices.Contains(out, text) {
 			out = append(out, text)
@@ -105,6 +105,11 @@ func (o output) simulatedVariant(v batch.Variant, r batch.VariantReport) {
 	}
 	alignRight(t, 2, 10)
 	t.Render()
+	for _, id := range pools {
+		if u := r.Value(id, "unserved"); id != "" && u.Max > 100 && float64(u.Max) > 0.01*float64(r.Value(id, "arrivals").Max) {
+			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! %s: up to %s clients still wait at the end; their waits are in none of these numbers", id, batch.Show(u.Max, u.Unit))))
+		}
+	}
 	for _, x := range v.Spec.Servers {
 		o.simulatedServer(x, r)
 	}
@@ -191,7 +196,7 @@ func (o output) expectations(s simulation, r batch.Report) {
 	for _, v := range r.Variants {
 		for _, e := range v.Expect {
 			if e.State == batch.Failed {
-				fmt.Fprintf(o.w, "%s: repeat it with %s\n", e.Text, s.repeat(v, *e.Seed))
+				fmt.Fprintf(o.w, "%s: repeat it with %s\n", e.Text, s.repeat(v, e))
 			}
 		}
 	}

@@ -85,6 +85,11 @@ func newSimulation(c *cli.Context) (simulation, error) {
 			return s, usage("--chart timeline.svg", "--chart %s: the name ends neither in .svg nor in .png", p)
 		}
 	}
+	for _, file := range append(slices.Clone(s.pictures), s.junit) {
+		if info, err := os.Stat(filepath.Dir(file)); file != "" && (err != nil || !info.IsDir()) {
+			return s, usage("choose a folder that can be written", "%s: its folder is not there", file)
+		}
+	}
 	if c.IsSet("horizon") && s.horizon <= 0 {
 		return s, usage("give a time such as 1h", "--horizon is %s, want more than 0", s.horizon)
 	}
@@ -104,6 +109,9 @@ func newSimulation(c *cli.Context) (simulation, error) {
 		if s.batch.Seeds = c.Int("seeds"); s.batch.Seeds < 1 || s.batch.Seeds > maxSeeds {
 			return s, usage("ten tell most things", "--seeds is %d, want 1 to %d", s.batch.Seeds, maxSeeds)
 		}
+	}
+	if last := s.batch.FirstSeed + uint64(s.batch.Seeds) - 1; last < s.batch.FirstSeed {
+		return s, usage("begin lower", "--seed %d: there are not %d seeds from there on", s.batch.FirstSeed, s.batch.Seeds)
 	}
 	runs := s.batch.Seeds
 	if s.batch.Estimate {
@@ -144,13 +152,12 @@ func (s simulation) run(c *cli.Context, out output) error {
 		fmt.Fprintf(os.Stderr, "%s of virtual time and %s events in %s: %.2g million events per second\n",
 			spell(report.Virtual), thousands(report.Events), took.Round(time.Millisecond), float64(report.Events)/max(took.Seconds(), 1e-9)/1e6)
 	}
-	if err := out.simulated(s, report); err != nil {
+	kept := &keeper{w: out.w}
+	out.w = kept
+	if err := errors.Join(out.simulated(s, report), kept.err); err != nil {
 		return err
 	}
-	if err := errors.Join(s.draw(report), s.writeJUnit(report)); err != nil {
-		return err
-	}
-	return s.verdict(report)
+	return errors.Join(s.verdict(report), s.draw(report), s.writeJUnit(report))
 }
 
 // warnings of all variants, each once.

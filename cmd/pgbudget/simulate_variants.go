@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,14 +45,21 @@ func (s *simulation) variants(sets []string) error {
 // combinations multiplies out the values of every --set. Without any there is one combination, of nothing.
 func combinations(sets []string) ([][]batch.Setting, error) {
 	all := [][]batch.Setting{nil}
+	var paths []string
 	for _, arg := range sets {
 		path, values, err := scenario.ParseSweep(arg)
 		if err != nil {
 			return nil, &planner.Error{Kind: planner.KindUsage, Err: err, Hint: "--set pools.main/app.size=8,10,14"}
 		}
-		if path == "seed" || path == "seeds" {
+		switch {
+		case path == "seed" || path == "seeds":
 			return nil, usage("--"+path+" N", "--set %s: all variants run with the same seeds", path)
+		case len(values) > 1 && slices.Contains([]string{"horizon", "warmup", "title", "expect", "every"}, path):
+			return nil, usage("run them one by one", "--set %s: only what changes the fleet can be compared", path)
+		case slices.Contains(paths, path):
+			return nil, usage("write all values into one: --set "+path+"=1,2", "--set %s stands twice", path)
 		}
+		paths = append(paths, path)
 		if len(all)*len(values) > maxVariants {
 			return nil, usage("give fewer values", "--set asks for more than %d combinations", maxVariants)
 		}
@@ -66,9 +74,13 @@ func combinations(sets []string) ([][]batch.Setting, error) {
 	return all, nil
 }
 
-// repeat words the command that runs one variant again with one seed.
-func (s simulation) repeat(v batch.VariantReport, seed uint64) string {
-	return s.command(v, "--seed", strconv.FormatUint(seed, 10), "--seeds", "1")
+// repeat words the command that runs one variant again and fails again: with the one seed that broke the expectation, or,
+// where the runs were judged together, with all of them.
+func (s simulation) repeat(v batch.VariantReport, e batch.Verdict) string {
+	if !e.Alone() || e.Seed == nil {
+		return s.command(v, "--seed", strconv.FormatUint(s.batch.FirstSeed, 10), "--seeds", strconv.Itoa(s.batch.Seeds))
+	}
+	return s.command(v, "--seed", strconv.FormatUint(*e.Seed, 10), "--seeds", "1")
 }
 
 // command words a command that runs one variant, with more flags.

@@ -79,6 +79,7 @@ func (e Expectation) rule() rule { return rule{e.Op, e.Bound, e.Every} }
 // vary equals nothing.
 func VariantOf(s *scenario.Scenario, settings []Setting) Variant {
 	v := Variant{Settings: settings, Spec: s.Spec(), Warmup: s.Warmup, Horizon: s.Horizon, Every: s.Every}
+	v.Spec.MaxEvents = s.Limit()
 	subjects := map[scenario.Scope][]string{scenario.OfPool: {""}}
 	for _, p := range v.Spec.Pools {
 		subjects[scenario.OfPool] = append(subjects[scenario.OfPool], p.ID)

@@ -27,8 +27,12 @@ type Verdict struct {
 	Unit  scenario.Unit `json:"unit"`
 	Basis string        `json:"basis"`          // which value over the runs Got is
 	Seed  *uint64       `json:"seed,omitempty"` // the run that is furthest off, where the expectation failed
+	Every bool          `json:"every_run"`      // each run is judged alone, not the mean over them
 	Stat  Stat          `json:"over_runs"`
 }
+
+// Alone reports whether one run alone shows why it failed.
+func (v Verdict) Alone() bool { return v.Every || v.Stat.Runs+v.Stat.Missing == 1 }
 
 // rule is an expectation without its words.
 type rule struct {
@@ -90,7 +94,7 @@ func (r rule) worst(values []float64) int {
 // passes.
 func (r rule) judge(values []float64, seeds []uint64, whole bool) Verdict {
 	s := statOf(values)
-	v := Verdict{State: Held, Bound: planner.Float(r.bound), Got: planner.Unknown(), Stat: s}
+	v := Verdict{State: Held, Every: r.every, Bound: planner.Float(r.bound), Got: planner.Unknown(), Stat: s}
 	if len(values) == 0 {
 		v.State, v.Basis = NotJudged, "no run has ended"
 		return v

@@ -45,8 +45,8 @@ type (
 )
 
 // JUnit writes the verdicts as JUnit XML: one testsuite for each variant, one testcase for each expectation. name is the
-// scenario's; repeat words the command that runs one variant again with one seed.
-func (r Report) JUnit(name string, repeat func(v VariantReport, seed uint64) string) ([]byte, error) {
+// scenario's; repeat words the command that runs one variant again so that the verdict is the same.
+func (r Report) JUnit(name string, repeat func(v VariantReport, e Verdict) string) ([]byte, error) {
 	var all suites
 	for _, v := range r.Variants {
 		s := suite{Name: name, Properties: []property{{"first_seed", strconv.FormatUint(r.FirstSeed, 10)}, {"runs", strconv.Itoa(v.Runs)},
@@ -59,7 +59,7 @@ func (r Report) JUnit(name string, repeat func(v VariantReport, seed uint64) str
 			switch e.State {
 			case Failed:
 				text := e.Sentence()
-				c.Failure = &failure{Message: text, Type: "expectation", Text: text + "\nrepeat: " + repeat(v, *e.Seed)}
+				c.Failure = &failure{Message: text, Type: "expectation", Text: text + "\nrepeat: " + repeat(v, e)}
 				s.Failures++
 			case NotJudged:
 				c.Skipped = &skipped{Message: fmt.Sprintf("interrupted: %d of %d runs had ended", v.Runs, r.Seeds)}

@@ -298,7 +298,7 @@ func TestJUnitIsWellFormedAndNamesTheRunToRepeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := r.JUnit("steady", func(v VariantReport, seed uint64) string { return fmt.Sprintf("repeat %s %d", v.Name, seed) })
+	out, err := r.JUnit("steady", func(v VariantReport, e Verdict) string { return fmt.Sprintf("repeat %s %d", v.Name, *e.Seed) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import "github.com/pgbudget/pgbudget/bouncer/config"
 type File struct {
 	config.File    `yaml:",inline"`
 	Title          string     `yaml:"title"`
-	Horizon        config.Dur `yaml:"horizon"` // warm-up included
+	Horizon        config.Dur `yaml:"horizon"` // after the warm-up
 	Warmup         config.Dur `yaml:"warmup"`
 	Seeds          config.Int `yaml:"seeds"`
 	Seed           config.Int `yaml:"seed"`

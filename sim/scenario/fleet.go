@@ -152,6 +152,9 @@ func (f *File) worst(p config.Pool) int {
 	if t := f.settings(group(p.Pool)).Settings.ReservePoolTimeout; !t.Set || t.D > 0 {
 		size += p.ReserveSize.N
 	}
+	if m := f.settings(group(p.Pool)).Settings.MaxUserConnections.N; m > 0 {
+		size = min(size, m)
+	}
 	one := size * max(1, len(f.users(p)))
 	if m := p.MaxDBConnections.N; m > 0 {
 		one = min(one, m)

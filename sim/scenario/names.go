@@ -55,6 +55,7 @@ var Names = []Name{
 	{Name: "refused", Unit: Count, Of: OfPool, Meaning: "clients sent away because no login worked, by max_client_conn, or cut off with their process", pool: func(r sim.PoolResults) float64 { return float64(r.Refused) }},
 	{Name: "vanished", Unit: Count, Of: OfPool, Meaning: "clients that vanished while their query ran", pool: func(r sim.PoolResults) float64 { return float64(r.Vanished) }},
 	{Name: "waited", Unit: Count, Of: OfPool, Meaning: "transactions that waited for their connection", pool: func(r sim.PoolResults) float64 { return float64(r.Waited) }},
+	{Name: "unserved", Unit: Count, Of: OfPool, Meaning: "clients that still wait at the end, whose waits are in no other result", pool: func(r sim.PoolResults) float64 { return float64(r.Unserved) }},
 	{Name: "wait_mean", Unit: Seconds, Of: OfPool, Meaning: "mean wait of all that got a connection", pool: waitMean},
 	{Name: "wait_p50", Unit: Seconds, Of: OfPool, Meaning: "wait that half of them did not exceed", pool: waitQuantile(0.50)},
 	{Name: "wait_p90", Unit: Seconds, Of: OfPool, Meaning: "wait that 90 % did not exceed", pool: waitQuantile(0.90)},
@@ -74,14 +75,15 @@ var Names = []Name{
 	{Name: "cpu_max", Unit: Ratio, Of: OfServer, Meaning: "highest mean over a step of the timeline", highest: true, server: func(r sim.ServerResults) float64 { return r.CPUMax }},
 }
 
-// waitMean is NaN where nobody got a connection: a pool that served nobody must not pass for one without waits.
+// waitMean is NaN where nobody got a connection, as waitQuantile.
 func waitMean(r sim.PoolResults) float64 {
 	if r.Assigned == 0 {
 		return math.NaN()
 	}
-	return r.WaitSum.Seconds() / float64(r.Assigned)
+	return r.WaitSum / float64(r.Assigned)
 }
 
+// waitQuantile is NaN where nobody got a connection: a pool that served nobody must not pass for one without waits.
 func waitQuantile(p float64) func(sim.PoolResults) float64 {
 	return func(r sim.PoolResults) float64 {
 		if r.Wait.Count() == 0 {
@@ -120,6 +122,8 @@ func (n Name) Value(r sim.Results, subject string) (float64, bool) {
 		}
 		v, ok := finite(n.server(s))
 		switch {
+		case !ok && n.Unit == Ratio:
+			return 0, false // the highest of all is not known where one is not
 		case !ok:
 		case n.Unit == Count:
 			value += v

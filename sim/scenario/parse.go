@@ -25,9 +25,9 @@ const (
 type Scenario struct {
 	Written  File // what stands in the file, --set included
 	Title    string
-	Horizon  time.Duration // virtual time of a run, from its start; the warm-up is part of it
+	Horizon  time.Duration // virtual time that counts in each run, after the warm-up
 	Warmup   time.Duration // from the start; nothing of it counts in results
-	Every    time.Duration // between two looks at the fleet, for the timeline
+	Every    time.Duration // between two looks at the fleet, as the planner takes them
 	Seeds    int           // how many replications
 	Seed     uint64        // of the first; the others follow one by one
 	Expect   []Expectation // in the order of the file

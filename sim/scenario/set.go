@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,29 +22,32 @@ import (
 // a path is added where it is missing; for that it is one part.
 type Set struct{ Path, Value string }
 
-// String returns it as it is typed.
+// String returns it as it is typed, without a value that may hold a secret: one that is long, or looks like a DSN or URL.
 func (s Set) String() string {
-	if strings.Contains(strings.ToLower(s.Value), "password") {
+	if len(s.Value) > 60 || strings.ContainsAny(s.Value, "=@") || strings.Contains(strings.ToLower(s.Value), "password") {
 		return "--set " + s.Path + "=…"
 	}
 	return "--set " + s.Path + "=" + s.Value
 }
+
+// reachKeys say how to reach something real. A scenario reaches nothing, and their values may be secrets.
+var reachKeys = []string{"dsn", "console", "prometheus", "http_config", "url"}
 
 // ParseSweep splits PATH=VALUE,VALUE,… at the commas that stand outside of brackets, braces and quotes.
 func ParseSweep(arg string) (path string, values []string, err error) {
 	path, list, ok := strings.Cut(arg, "=")
 	path = strings.TrimSpace(path)
 	if !ok || path == "" {
-		return "", nil, fmt.Errorf("--set %s: want PATH=VALUE or PATH=VALUE,VALUE,…, such as pools.main/app.size=40,50,60", arg)
+		return "", nil, fmt.Errorf("--set %s: want PATH=VALUE or PATH=VALUE,VALUE,…, such as pools.main/app.size=40,50,60", path)
 	}
 	seen := map[string]bool{}
 	for _, v := range splitList(list) {
 		v = strings.TrimSpace(v)
 		if v == "" {
-			return "", nil, fmt.Errorf("--set %s: a value is empty", arg)
+			return "", nil, fmt.Errorf("--set %s: a value is empty", path)
 		}
 		if seen[v] {
-			return "", nil, fmt.Errorf("--set %s: %s stands twice", arg, v)
+			return "", nil, fmt.Errorf("--set %s: a value stands twice", path)
 		}
 		seen[v] = true
 		values = append(values, v)
@@ -76,6 +80,14 @@ func splitList(list string) (parts []string) {
 func (s Set) apply(doc *config.Document) error {
 	fault := func(format string, args ...any) error {
 		return config.Fault{Where: s.String(), Text: fmt.Sprintf(format, args...)}
+	}
+	if err := config.Bounded(s.String(), []byte(s.Value)); err != nil {
+		return err
+	}
+	for _, part := range strings.Split(s.Path, ".") {
+		if slices.Contains(reachKeys, part) {
+			return config.Fault{Where: "--set " + s.Path, Text: "nothing is reached in a simulation: leave it as it stands in the file"}
+		}
 	}
 	file, err := parser.ParseBytes([]byte(s.Value), 0)
 	if err != nil || len(file.Docs) > 1 {

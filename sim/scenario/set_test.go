@@ -71,7 +71,10 @@ func TestFaultsOfASetValueNameTheFlag(t *testing.T) {
 		{"", "1", `unknown field ""`},
 		{"horizon", "[10m]", "--set horizon=[10m]: horizon is a list or a map, want one value"},
 		{"a" + strings.Repeat(".a", 30), "1", "the path has 31 parts, want at most 24"},
-		{"servers.db.example.org.dsn", "host=h password=hunter2", ""},
+		{"servers.db.example.org.headroom", "{connections: 7}", ""},
+		{"servers.db.example.org.dsn", "host=h pass=hunter2", "--set servers.db.example.org.dsn: nothing is reached in a simulation"},
+		{"servers.db.example.org.dsnn", "postgres://u:hunter2@h/db", "--set servers.db.example.org.dsnn=…: unknown field"},
+		{"title", strings.Repeat("[", 3000), "--set title=…:1:1001: nested more than 1000 deep"},
 	} {
 		_, err := Parse("s.yaml", []byte(dotted), noEnv, Set{c.path, c.value})
 		switch {
@@ -79,6 +82,9 @@ func TestFaultsOfASetValueNameTheFlag(t *testing.T) {
 			t.Errorf("%s=%s: %v", c.path, c.value, err)
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("%s=%s:\n got %v\nwant %s", c.path, c.value, err, c.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: a secret in %v", c.path, err)
 		}
 	}
 	twice := strings.Replace(dotted, "name: web, pool: main.eu/app.v2", "pool: main.eu/app", 1)
@@ -105,7 +111,7 @@ func TestSweepsAreSplitAtTheirCommas(t *testing.T) {
 			t.Errorf("%s: %q %q %v", c.arg, path, values, err)
 		}
 	}
-	for arg, want := range map[string]string{"a": "want PATH=VALUE", "=1": "want PATH=VALUE", "a=": "a value is empty", "a=1,,2": "a value is empty", "a=1,1": "1 stands twice"} {
+	for arg, want := range map[string]string{"a": "want PATH=VALUE", "=1": "want PATH=VALUE", "a=": "a value is empty", "a=1,,2": "a value is empty", "a=1,1": "a value stands twice"} {
 		if _, _, err := ParseSweep(arg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", arg, err, want)
 		}

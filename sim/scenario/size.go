@@ -13,7 +13,8 @@ import (
 const (
 	MaxEvents       = 1e9 // over all runs
 	MaxFleetConns   = 2e6 // server connections that a world may come to hold
-	MaxFleetCopies  = 1e5 // pools of all processes and users
+	MaxFleetCopies  = 1e4 // pools of all processes and users
+	MaxPools        = 2000
 	MaxFleetClients = 2e6 // closed clients
 	// EventsPerSec is what a core does, as CheckSize says it. chosen: a round number below what `make bench` measures
 	EventsPerSec = 1e7
@@ -23,6 +24,15 @@ const (
 const (
 	eventsPerXact = 2
 	eventsOnCPU   = 1
+)
+
+// poolsPerEvent is how many idle pools a tick looks after in the time of one other event. chosen: measured, about
+const poolsPerEvent = 8
+
+// Margin is how many times its estimate a world may take before it is stopped, and Slack what it may take at least.
+const (
+	Margin = 5
+	Slack  = 5_000_000
 )
 
 // ticksPerSec is how often each process looks after its pools; see tickPeriod in package sim.
@@ -46,7 +56,13 @@ func (s *Scenario) Events() float64 {
 		}
 	}
 	for _, g := range spec.Groups {
-		events += ticksPerSec * float64(g.Processes) * span
+		pools := 0
+		for _, p := range spec.Pools {
+			if group(p.ID) == g.Name {
+				pools += max(1, len(p.Users))
+			}
+		}
+		events += ticksPerSec * float64(g.Processes) * span * (1 + float64(max(0, pools-poolsPerEvent))/poolsPerEvent)
 	}
 	for _, f := range spec.Faults {
 		events += 2 * times(f, end)
@@ -60,6 +76,9 @@ func (s *Scenario) Events() float64 {
 	}
 	return events
 }
+
+// Limit returns the events after which a world of the scenario is stopped: what feeds on itself is in no estimate.
+func (s *Scenario) Limit() int64 { return int64(min(Margin*s.Events()+Slack, 4*MaxEvents)) }
 
 // times returns how often a fault strikes until end.
 func times(f sim.Fault, end time.Duration) float64 {
@@ -78,7 +97,12 @@ func (s *Scenario) rate(spec sim.Spec, l sim.LoadSpec) float64 {
 	end := s.Warmup + s.Horizon
 	if l.Open != nil {
 		rate := l.Open.PerSec * l.Open.MeanTimes()
-		more := 0.0
+		for _, c := range l.Open.Curve {
+			if c.At <= end { // a curve longer than the run may show its highest part alone
+				rate = max(rate, l.Open.PerSec*c.Times/2)
+			}
+		}
+		more, product, several := 0.0, 1.0, 0
 		for _, f := range spec.Faults {
 			if f.Kind != sim.Surge || f.Pool != l.Pool || f.From > end {
 				continue
@@ -88,6 +112,11 @@ func (s *Scenario) rate(spec sim.Spec, l sim.LoadSpec) float64 {
 				on = min(on, time.Duration(times(f, end)*float64(f.For)))
 			}
 			more += (f.Times - 1) * on.Seconds() / end.Seconds()
+			product *= max(1, f.Times)
+			several++
+		}
+		if several > 1 { // they may be on at once, and multiply
+			return rate * product
 		}
 		return rate * max(1, 1+more)
 	}
@@ -190,6 +219,8 @@ func (s *Scenario) size() (n sizes) {
 // checkMemory refuses a fleet that no machine holds.
 func (s *Scenario) checkMemory() error {
 	switch n := s.size(); {
+	case len(s.Written.Pools) > MaxPools:
+		return fmt.Errorf("%d pools, want at most %d", len(s.Written.Pools), MaxPools)
 	case n.copies > MaxFleetCopies:
 		return fmt.Errorf("%d copies of pools (processes × users of each pool), want at most %.0f: lower the processes, users or pools", n.copies, float64(MaxFleetCopies))
 	case n.conns > MaxFleetConns:
