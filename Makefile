@@ -42,7 +42,7 @@ test: install check race demo scenarios ## what CI runs: install, check, every t
 
 fidelity: install ## estimates against the generator's own ledger, and the simulator against the real lab, into the README
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -v -timeout 40m -run 'TestEstimate|TestObserve' ./cmd/pgbudget
-	$(GO) run ./fixtures/fidelity/compare
+	$(GO) run ./fixtures/fidelity/compare --readme README.md
 
 soak: install ## every fuzz target for FUZZTIME (default 3m), the real-component tests five times, the simulator's theory in full
 	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse; do \
