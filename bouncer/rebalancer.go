@@ -1,0 +1,248 @@
+package bouncer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Hands change a fleet.
+type Hands interface {
+	// Apply makes the act's lines what it says in the files and in the running processes, one process first and then the
+	// others at once, and returns once every process has been asked and shows the new value. What it finds done it
+	// leaves alone. It does not wait for connections to close. It is not cut short by its caller: a context that ends
+	// is for looks. On an error part of it may have happened; a later look tells.
+	Apply(ctx context.Context, act planner.Act) error
+}
+
+// Journal keeps what happened.
+type Journal interface {
+	// Record returns once the event is on disk. The journal gives the event its number; nothing else of it changes.
+	Record(e planner.Event) (planner.Event, error)
+}
+
+// Rebalancer moves a fleet to a goal in small steps: observe, judge, act, verify, repeat. It is the same in every
+// world. Its fields are set by its maker and not changed while it runs.
+type Rebalancer struct {
+	Clock   Clock
+	Fleet   Fleet
+	Hands   Hands
+	Gauge   Gauge // nil: no signals
+	Journal Journal
+
+	Declared   planner.Declared
+	Loads      []planner.Load   // as the plan took them: frozen for the run
+	Evidence   planner.Evidence // of the looks so far: the highest direct connections stand in it
+	Policy     planner.Policy
+	Thresholds []planner.Threshold
+	Steps      int                    // at most so many forward steps; 0: until the goal
+	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
+	Seen       func(planner.Situation, planner.Act)
+}
+
+// Report is how a run ended.
+type Report struct {
+	Outcome planner.Outcome
+	Reason  string
+	Memory  planner.Memory // after the last event
+}
+
+// run is a Rebalancer at work.
+type run struct {
+	Rebalancer
+	memory  planner.Memory
+	goal    planner.Goal
+	before  planner.Fleet
+	trail   planner.Trail
+	gate    planner.Gate
+	blind   time.Time // since when something does not answer; zero: all answer
+	blindBy error
+}
+
+// Run goes from what memory knows towards the goal until it ends by itself or ctx does, which it heeds between acts
+// alone. An error is one of the journal: nothing was done that is not in it.
+func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.Memory) (Report, error) {
+	w := &run{Rebalancer: r, memory: memory, goal: goal}
+	if err := w.record(planner.Event{Kind: planner.RunBegan, Goal: &goal}); err != nil {
+		return Report{Memory: w.memory}, err
+	}
+	for {
+		s, err := w.look(ctx)
+		act := planner.Act{Verb: planner.Stop, Outcome: planner.Interrupted, Reason: "asked to stop"}
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			act = w.unseen(err)
+		default:
+			act = planner.Next(s)
+		}
+		if r.Seen != nil {
+			r.Seen(s, act)
+		}
+		ended, err := w.do(ctx, s, act)
+		if err != nil || ended {
+			return Report{act.Outcome, act.Reason, w.memory}, err
+		}
+	}
+}
+
+// look takes one look at fleet and signals, and gathers what the next act is decided from.
+func (w *run) look(ctx context.Context) (planner.Situation, error) {
+	o, err := w.Fleet.Observe(ctx)
+	if err != nil {
+		return planner.Situation{}, err
+	}
+	o.Signals = nil // the gate judges those; a plan's CPU is not asked again
+	evidence, err := w.Evidence.Add(o)
+	if err != nil {
+		return planner.Situation{}, err
+	}
+	w.Evidence = evidence
+	fleet, err := planner.Model(o.At, w.Declared, evidence, w.Loads)
+	if err != nil {
+		return planner.Situation{}, err
+	}
+	w.blind = time.Time{}
+	now := w.Clock.Now()
+	if w.Gauge != nil || len(w.Thresholds) > 0 {
+		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(fleet), w.Policy.Stale, now)
+	}
+	w.trail = w.trail.Add(o)
+	s := planner.Situation{Now: now, Fleet: fleet, Before: w.before, Look: o, Trail: w.trail, Gate: w.gate,
+		Memory: w.memory, Goal: w.goal, Policy: w.Policy, Steps: w.Steps}
+	if w.Closed != nil {
+		s.Closed = w.Closed(now)
+	}
+	w.before = fleet
+	return s, nil
+}
+
+// signals reads the gauge; where it cannot be read at all, every threshold finds nothing, and holds.
+func (w *run) signals(ctx context.Context) []planner.Signal {
+	if w.Gauge == nil {
+		return nil
+	}
+	signals, err := w.Gauge.Read(ctx)
+	if err != nil {
+		signals = nil
+		for _, t := range w.Thresholds {
+			signals = append(signals, planner.Signal{Name: t.Name, Server: t.Server, Value: planner.Unknown(), Error: err.Error()})
+		}
+	}
+	return signals
+}
+
+func serverNames(f planner.Fleet) []string {
+	var names []string
+	for _, s := range f.Servers {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// unseen decides what to do where there is no whole picture: nothing, and after HoldFor end. What answered and is not
+// what it should be is no matter of time.
+func (w *run) unseen(err error) planner.Act {
+	now := w.Clock.Now()
+	w.trail = planner.Trail{} // what comes after a gap is judged anew
+	if w.blind.IsZero() {
+		w.blind = now
+	}
+	w.blindBy = err
+	switch kind := planner.KindOf(err); {
+	case kind == planner.KindDrift:
+		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: err.Error()}
+	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor):
+		return planner.Act{Verb: planner.Stop, Outcome: planner.Blind, Reason: err.Error()}
+	}
+	return planner.Act{Verb: planner.Wait, Held: true, Reason: err.Error(), For: w.Policy.Every}
+}
+
+// blindFor is how long even a single step waits for an answer. chosen: a console that restarts is back by then.
+const blindFor = 10 * time.Second
+
+// do carries an act out; ended says that the run is over.
+func (w *run) do(ctx context.Context, s planner.Situation, act planner.Act) (ended bool, err error) {
+	if err := w.heldOrNot(act); err != nil {
+		return true, err
+	}
+	switch act.Verb {
+	case planner.Open:
+		return false, w.record(planner.Event{Kind: planner.StepBegan, Step: act.Step})
+	case planner.Abort:
+		return false, w.record(planner.Event{Kind: planner.StepAbort, Step: act.Step, Reason: act.Reason})
+	case planner.Cut:
+		return false, w.record(planner.Event{Kind: planner.StepCut, Step: act.Step, Reason: act.Reason})
+	case planner.Close:
+		return false, w.record(planner.Event{Kind: planner.StepEnded})
+	case planner.Stop:
+		return true, w.record(planner.Event{Kind: planner.RunEnded, Outcome: act.Outcome, Reason: act.Reason})
+	case planner.Wait:
+		if err := w.Clock.Sleep(ctx, act.For); err != nil && ctx.Err() == nil {
+			return true, err
+		}
+		return false, nil
+	}
+	return false, w.apply(ctx, s, act)
+}
+
+// apply does what changes the fleet: checked once more against the promise, in the journal first, and read back.
+func (w *run) apply(ctx context.Context, s planner.Situation, act planner.Act) error {
+	if err := planner.Promise(s.Fleet, act.Sets); err != nil {
+		return fmt.Errorf("a defect of pgbudget, nothing was done: %w", err)
+	}
+	if err := w.record(planner.Event{Kind: planner.Intended, Act: &act}); err != nil {
+		return err
+	}
+	err := w.Hands.Apply(context.WithoutCancel(ctx), act)
+	if err != nil {
+		return w.record(planner.Event{Kind: planner.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
+	}
+	return w.record(planner.Event{Kind: planner.Acted, Act: &act})
+}
+
+// outcomeOf is what a run ends with that cannot get past an error.
+func outcomeOf(err error) planner.Outcome {
+	switch planner.KindOf(err) {
+	case planner.KindDrift:
+		return planner.Drifted
+	case planner.KindUnreachable:
+		return planner.Blind
+	default:
+		return planner.Held
+	}
+}
+
+// heldOrNot writes down when nothing moves any more, and when something does again.
+func (w *run) heldOrNot(act planner.Act) error {
+	held := !w.memory.HeldAt.IsZero()
+	switch {
+	case act.Held && !held:
+		return w.record(planner.Event{Kind: planner.HoldBegan, Reason: act.Reason})
+	case !act.Held && held && act.Verb != planner.Stop:
+		return w.record(planner.Event{Kind: planner.HoldEnded})
+	}
+	return nil
+}
+
+func (w *run) record(e planner.Event) error {
+	e.At = w.Clock.Now()
+	e.Seq = w.memory.Seq + 1
+	e, err := w.Journal.Record(e)
+	if err != nil {
+		return fmt.Errorf("the journal cannot be written, so nothing more is done: %w", err)
+	}
+	w.memory = w.memory.After(e)
+	return nil
+}
+
+// Replay folds a journal's events into the memory that a run begins with.
+func Replay(events []planner.Event) planner.Memory {
+	var m planner.Memory
+	for _, e := range events {
+		m = m.After(e)
+	}
+	return m
+}

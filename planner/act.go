@@ -1,0 +1,139 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Key is a setting of one [databases] line.
+type Key string
+
+// The keys that a step changes.
+const (
+	KeySize    Key = "pool_size"
+	KeyReserve Key = "reserve_pool"
+)
+
+// Set is one setting of one alias in one process, from a value to another, in connections for each of its users.
+type Set struct {
+	Process string `json:"process"`
+	Alias   string `json:"alias"`
+	Key     Key    `json:"key"`
+	From    int    `json:"from"`
+	To      int    `json:"to"`
+}
+
+// Back returns the set that undoes s.
+func (s Set) Back() Set { s.From, s.To = s.To, s.From; return s }
+
+// Group returns the group of the set's process.
+func (s Set) Group() string { group, _, _ := strings.Cut(s.Process, "/"); return group }
+
+// Pool returns the pool whose line it changes.
+func (s Set) Pool() string { return s.Group() + "/" + s.Alias }
+
+func (s Set) same(t Set) bool { return s.Process == t.Process && s.Alias == t.Alias && s.Key == t.Key }
+
+func compareSets(a, b Set) int {
+	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias), cmp.Compare(a.Key, b.Key))
+}
+
+// Verb is what an Act does.
+type Verb string
+
+// The verbs. Open, Close and Abort change nothing in the fleet: they are decisions that must outlive a crash.
+const (
+	Open    Verb = "open"    // begin Step
+	Release Verb = "release" // write Sets that make lines smaller, RELOAD, read back
+	Grant   Verb = "grant"   // write Sets that make lines larger
+	Undo    Verb = "undo"    // a grant that takes a release back
+	Cut     Verb = "cut"     // what is left of the step is given up: it no longer fits
+	Close   Verb = "close"   // the step is done and soaked
+	Abort   Verb = "abort"   // the step goes back
+	Wait    Verb = "wait"    // look again
+	Stop    Verb = "stop"    // the run ends with Outcome
+)
+
+// Act is the one thing to do now. Doing it twice is doing it once.
+type Act struct {
+	Verb    Verb          `json:"verb"`
+	Sets    []Set         `json:"sets,omitempty"`    // sorted by process, alias, key
+	Step    *Step         `json:"step,omitempty"`    // of Open and Abort
+	Pool    string        `json:"pool,omitempty"`    // of Undo: whose release was wrong
+	For     time.Duration `json:"for_ns,omitempty"`  // of Wait: until the next look
+	Held    bool          `json:"held,omitempty"`    // of Wait: nothing moves, because of Reason
+	Outcome Outcome       `json:"outcome,omitempty"` // of Stop
+	Reason  string        `json:"reason,omitempty"`
+}
+
+// Outcome is how a run ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Done        Outcome = "done"        // the goal is reached, or as many steps as were asked for
+	Held        Outcome = "held"        // safe; run again
+	Aborted     Outcome = "aborted"     // the step was taken back; safe
+	Drifted     Outcome = "drift"       // the fleet is not what we wrote; a person must look
+	Blind       Outcome = "unreachable" // something did not answer for as long as a run may be held
+	Interrupted Outcome = "interrupted" // between two acts; safe
+)
+
+// StepKind says which way a step goes.
+type StepKind string
+
+// The kinds.
+const (
+	Forward  StepKind = "step"
+	Equalise StepKind = "equalise" // the processes of a group get the same sizes
+	Backward StepKind = "back"     // an aborted step is taken back
+)
+
+// Step is a waypoint: lines and what they shall be, journalled before its first act.
+type Step struct {
+	Kind StepKind `json:"kind"`
+	Sets []Set    `json:"sets"` // sorted; no line twice
+	Note string   `json:"note,omitempty"`
+}
+
+// Moves are the steps's sets by pool and key, the largest From and To of its processes, sorted: for people.
+func (s Step) Moves() []Set {
+	var out []Set
+	for _, x := range s.Sets {
+		m := Set{Process: x.Group(), Alias: x.Alias, Key: x.Key, From: x.From, To: x.To}
+		if i := slices.IndexFunc(out, func(o Set) bool { return o.same(m) }); i >= 0 {
+			out[i].From, out[i].To = max(out[i].From, m.From), max(out[i].To, m.To)
+		} else {
+			out = append(out, m)
+		}
+	}
+	slices.SortFunc(out, compareSets)
+	return out
+}
+
+// Text is the step in words: "main/app 40 → 36, ci/app 5 → 8".
+func (s Step) Text() string {
+	var parts []string
+	for _, m := range s.Moves() {
+		what := ""
+		if m.Key != KeySize {
+			what = " " + string(m.Key)
+		}
+		parts = append(parts, fmt.Sprintf("%s/%s%s %d → %d", m.Process, m.Alias, what, m.From, m.To))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// back returns the step that returns to where s began, from where its lines stand now.
+func (s Step) back(now func(Set) (int, bool)) Step {
+	out := Step{Kind: Backward}
+	for _, x := range s.Sets {
+		if at, ok := now(x); ok && at != x.From {
+			out.Sets = append(out.Sets, Set{x.Process, x.Alias, x.Key, at, x.From})
+		}
+	}
+	return out
+}

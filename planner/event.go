@@ -1,0 +1,35 @@
+package planner
+
+import "time"
+
+// EventKind says what an Event records.
+type EventKind string
+
+// The kinds of events, in the order in which a run writes them.
+const (
+	RunBegan  EventKind = "run"    // Goal
+	StepBegan EventKind = "step"   // Step
+	Intended  EventKind = "intend" // Act: on disk before the act
+	Acted     EventKind = "done"   // Act: written, told, and read back
+	Failed    EventKind = "failed" // Act, Reason, Outcome: what Apply said; part of it may have happened
+	HoldBegan EventKind = "hold"   // Reason
+	HoldEnded EventKind = "resume"
+	StepCut   EventKind = "cut"       // Step: what of it was achieved; Reason
+	StepAbort EventKind = "abort"     // Step: the way back; Reason
+	StepEnded EventKind = "step-done" // the step is soaked, or its way back is gone
+	RunEnded  EventKind = "end"       // Outcome, Reason
+	Accepted  EventKind = "forget"    // a person takes responsibility for what the fleet is now: Processes, or all sizes
+)
+
+// Event is one line of the journal.
+type Event struct {
+	Seq       int64     `json:"seq"`
+	At        time.Time `json:"at"`
+	Kind      EventKind `json:"kind"`
+	Goal      *Goal     `json:"goal,omitempty"`
+	Step      *Step     `json:"step,omitempty"`
+	Act       *Act      `json:"act,omitempty"`
+	Reason    string    `json:"reason,omitempty"`
+	Outcome   Outcome   `json:"outcome,omitempty"`
+	Processes []string  `json:"processes,omitempty"`
+}

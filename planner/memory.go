@@ -1,0 +1,167 @@
+package planner
+
+import (
+	"slices"
+	"time"
+)
+
+// Memory is what a fleet cannot show: the step in hand, what was refused, when what began. It is a fold over the
+// journal and a value: After returns a new one. The zero value remembers nothing.
+type Memory struct {
+	Seq     int64 // of the newest event
+	Running bool  // a run began and has not ended: after a crash it still stands there
+	Goal    *Goal
+	Steps   int // forward steps ended in this run
+
+	Step       *Step     // in hand; nil: none
+	StepAt     time.Time // when it began
+	ReleasedAt time.Time // when its newest release was done; zero: none
+	SettledAt  time.Time // when its newest act was done
+	Intent     *Act      // was about to be done, and nobody knows whether it was
+	Why        string    // the step goes back, because
+	Aborted    string    // a step of this run went back, because
+
+	Failures int     // of acts, one after the other
+	Failure  Outcome // what a run ends with that cannot get past it
+	FailedBy string  // the newest one's reason
+	FailedAt time.Time
+
+	HeldAt time.Time // since when nothing moves; zero: it is not held
+	Hold   string    // and why
+
+	Refused []Refusal // in this run, sorted by pool
+	Written []Written // every line ever written, with the value it should have; sorted
+	Past    []Step    // forward steps that ended, the newest last; one that was taken back is gone
+}
+
+// Refusal is a release that was wrong: in this run the pool is not made smaller than that again.
+type Refusal struct {
+	Pool   string
+	Key    Key
+	Least  int
+	Reason string
+}
+
+// Written is a line that the journal explains.
+type Written struct {
+	Set              // From: before it was first written; To: as it should be
+	Or     int       // what an act of which nobody knows whether it was done may have left; else To
+	Intent time.Time // of the newest act
+}
+
+// After returns the memory with one more event.
+func (m Memory) After(e Event) Memory {
+	m.Seq = e.Seq
+	switch e.Kind {
+	case RunBegan:
+		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
+		m.HeldAt, m.Hold, m.Failures, m.Aborted = time.Time{}, "", 0, ""
+	case StepBegan, StepAbort:
+		m.Step, m.StepAt = e.Step, e.At
+		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
+		m.Why = e.Reason
+		if e.Kind == StepBegan {
+			m.Why = ""
+		}
+	case Intended:
+		m.Intent = e.Act
+		m.Written = m.written(e.Act.Sets, e.At, false)
+	case Acted:
+		m.Intent, m.Failures, m.SettledAt = nil, 0, e.At
+		if e.Act.Verb == Release {
+			m.ReleasedAt = e.At
+		}
+		m.Written = m.written(e.Act.Sets, e.At, true)
+		if e.Act.Verb == Undo {
+			m = m.undone(*e.Act)
+		}
+	case Failed:
+		m.Failures++
+		m.Failure, m.FailedBy, m.FailedAt = e.Outcome, e.Reason, e.At
+	case HoldBegan:
+		m.HeldAt, m.Hold = e.At, e.Reason
+	case HoldEnded:
+		m.HeldAt, m.Hold = time.Time{}, ""
+	case StepCut:
+		m = m.cut(e.Step, e.At)
+	case StepEnded:
+		m = m.ended()
+	case RunEnded:
+		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
+	case Accepted:
+		m.Written, m.Step, m.Intent = nil, nil, nil
+	}
+	return m
+}
+
+// written notes the values that lines should have now; where it is not known whether the act was done, both.
+func (m Memory) written(sets []Set, at time.Time, done bool) []Written {
+	out := slices.Clone(m.Written)
+	for _, x := range sets {
+		i, found := slices.BinarySearchFunc(out, x, compareWritten)
+		if !found {
+			out = slices.Insert(out, i, Written{Set: Set{x.Process, x.Alias, x.Key, x.From, x.From}})
+		}
+		if out[i].Or, out[i].Intent = x.To, at; done {
+			out[i].To = x.To
+		}
+	}
+	return out
+}
+
+func compareWritten(w Written, x Set) int { return compareSets(w.Set, x) }
+
+// undone takes the pool's releases out of the step, and remembers not to try them again.
+func (m Memory) undone(act Act) Memory {
+	step := *m.Step
+	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x Set) bool { return x.Pool() == act.Pool && x.To < x.From })
+	m.Step = &step
+	m.Refused = slices.Clone(m.Refused)
+	for _, x := range act.Sets {
+		i := slices.IndexFunc(m.Refused, func(r Refusal) bool { return r.Pool == act.Pool && r.Key == x.Key })
+		if i < 0 {
+			i = len(m.Refused)
+			m.Refused = append(m.Refused, Refusal{Pool: act.Pool, Key: x.Key})
+		}
+		m.Refused[i].Least, m.Refused[i].Reason = max(m.Refused[i].Least, x.To), act.Reason
+	}
+	return m
+}
+
+// cut keeps of the step what was achieved; the other lines are where they were.
+func (m Memory) cut(achieved *Step, at time.Time) Memory {
+	var given []Set
+	for _, x := range m.Step.Sets {
+		if !slices.ContainsFunc(achieved.Sets, x.same) {
+			given = append(given, Set{x.Process, x.Alias, x.Key, x.From, x.From})
+		}
+	}
+	m.Written = m.written(slices.DeleteFunc(given, func(x Set) bool { _, known := m.explains(x, x.From); return !known }), at, true)
+	m.Written = m.written(achieved.Sets, at, true)
+	m.Step, m.Intent, m.SettledAt = achieved, nil, at
+	return m
+}
+
+// ended closes the step in hand.
+func (m Memory) ended() Memory {
+	if m.Step != nil && m.Step.Kind != Backward && len(m.Step.Sets) > 0 {
+		m.Past = append(slices.Clip(m.Past), *m.Step)
+	}
+	if m.Step != nil && m.Step.Kind == Forward {
+		m.Steps++
+	}
+	if m.Step != nil && m.Step.Kind == Backward {
+		m.Aborted = m.Why
+	}
+	m.Step, m.Intent, m.Why = nil, nil, ""
+	return m
+}
+
+// explains reports whether the journal leaves a line at that value, and whether it ever wrote the line.
+func (m Memory) explains(x Set, value int) (explained, known bool) {
+	i, found := slices.BinarySearchFunc(m.Written, x, compareWritten)
+	if !found {
+		return true, false
+	}
+	return value == m.Written[i].To || value == m.Written[i].Or, true
+}

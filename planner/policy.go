@@ -1,0 +1,42 @@
+package planner
+
+import "time"
+
+// Policy says how carefully a fleet is moved. Each field is a key of policy: in the config; DefaultPolicy has the values
+// of those that are not set.
+type Policy struct {
+	Percent   float64       `json:"percent"`      // grants of one step, and releases, are at most that share of each server's budget, 0..100
+	Soak      time.Duration `json:"soak_ns"`      // watching after a step before the next
+	DrainFor  time.Duration `json:"drain_for_ns"` // a release that has not drained by then is undone
+	HoldFor   time.Duration `json:"hold_for_ns"`  // a run that is held that long ends
+	Every     time.Duration `json:"every_ns"`     // between two looks while acting
+	SoakEvery time.Duration `json:"soak_every_ns"`
+	MaxWait   time.Duration `json:"max_wait_ns"` // a head of the queue older than that calls a release wrong
+	Stale     time.Duration `json:"stale_ns"`    // a sample older than that is none
+}
+
+// Defaults of Policy. chosen: as DESIGN's table of defaults has them; steps of a twentieth, a quarter of an hour of soak,
+// because that is three evaluations of a five-minute rate.
+const (
+	DefaultPercent   = 5
+	DefaultSoak      = 15 * time.Minute
+	DefaultDrainFor  = 2 * time.Minute
+	DefaultHoldFor   = time.Hour
+	DefaultEvery     = time.Second
+	DefaultSoakEvery = 5 * time.Second
+	DefaultMaxWait   = time.Second
+	DefaultStale     = time.Minute
+)
+
+// DefaultPolicy returns the policy of a config that says nothing.
+func DefaultPolicy() Policy {
+	return Policy{Percent: DefaultPercent, Soak: DefaultSoak, DrainFor: DefaultDrainFor, HoldFor: DefaultHoldFor,
+		Every: DefaultEvery, SoakEvery: DefaultSoakEvery, MaxWait: DefaultMaxWait, Stale: DefaultStale}
+}
+
+// LeastApart is how far apart two looks must be for both to count as having seen a drain: more than one of PgBouncer's
+// 333 ms ticks (janitor.c:28). chosen: half a second.
+const LeastApart = 500 * time.Millisecond
+
+// stepConns is what a step may grant or release on a server: Percent of its budget, rounded down.
+func (p Policy) stepConns(budget int) int { return max(0, int(p.Percent/100*float64(budget)+1e-9)) }

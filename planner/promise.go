@@ -1,0 +1,112 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// With returns the fleet with lines changed, worst cases added up anew. Nothing else of it moves: connections that are
+// open stay open, so a line made smaller frees nothing that has not been seen to be gone. A reserve counts at the larger
+// of its process's values until all have been changed, as Model counts it.
+func (f Fleet) With(sets []Set) Fleet {
+	f.Pools = slices.Clone(f.Pools)
+	for i := range f.Pools {
+		p := &f.Pools[i]
+		touched := false
+		reserve, reserves := 0, 0
+		for _, x := range sets {
+			if x.Pool() != p.ID {
+				continue
+			}
+			if !touched {
+				p.Sizes, touched = slices.Clone(p.Sizes), true
+			}
+			switch x.Key {
+			case KeyReserve:
+				reserve = max(reserve, x.To)
+				reserves++
+			default:
+				for j := range p.Sizes {
+					if p.Sizes[j].Process == x.Process {
+						p.grow(x.Process, x.To-p.Sizes[j].Conns)
+						p.Sizes[j].Conns = x.To
+					}
+				}
+			}
+		}
+		switch {
+		case reserves == len(p.Sizes) && reserves > 0:
+			p.ReserveConns = reserve
+		case reserves > 0:
+			p.ReserveConns = max(p.ReserveConns, reserve)
+		}
+		if touched {
+			p.tally()
+		}
+	}
+	return f
+}
+
+// grow adds to what was seen of a pool that is counted by it, as plannedConns does: every connection by which a process
+// grows may be open at once.
+func (p *FleetPool) grow(process string, by int) {
+	if users, _ := p.usersIn(process); p.Rules.Count != CountWorst && by > 0 {
+		p.PeakConns += users * by
+		p.P99Conns += users * by
+	}
+}
+
+// WorstConns is the server's left-hand side of the promise, pools alone: what they may come to under today's settings,
+// never less than what is open. The rest of the promise stands in the server's ledger lines.
+func (f Fleet) WorstConns(server string) int {
+	sum := 0
+	for _, p := range f.Pools {
+		if p.Server == server {
+			sum += p.countedConns()
+		}
+	}
+	return sum
+}
+
+// SpareConns is the budget less WorstConns; negative where the fleet is over it.
+func (f Fleet) SpareConns(server string) int {
+	i := slices.IndexFunc(f.Servers, func(s FleetServer) bool { return s.Name == server })
+	if i < 0 {
+		return 0
+	}
+	return f.Servers[i].BudgetConns - f.WorstConns(server)
+}
+
+// Promise checks that the fleet may take sets now, in every state on the way there, whatever the order in which its
+// processes take them: for every server the worst case with all that grows and nothing that shrinks is within the
+// budget, or none of its lines grows. The error is of KindInfeasible and carries both numbers.
+func Promise(f Fleet, sets []Set) error {
+	var grows []Set
+	for _, x := range sets {
+		if x.To > x.From {
+			grows = append(grows, x)
+		}
+	}
+	if len(grows) == 0 {
+		return nil
+	}
+	after := f.With(grows)
+	for _, s := range f.Servers {
+		before, worst := f.WorstConns(s.Name), after.WorstConns(s.Name)
+		if worst > before && worst > s.BudgetConns {
+			return &Error{Kind: KindInfeasible, Subject: "server " + s.Name,
+				Err:  fmt.Errorf("%s: the worst case would be %d of %d connections, %d now", grown(grows), worst, s.BudgetConns, before),
+				Hint: "pgbudget plan shows the ledger line by line"}
+		}
+	}
+	return nil
+}
+
+func grown(sets []Set) string {
+	var parts []string
+	for _, m := range (Step{Sets: sets}).Moves() {
+		parts = append(parts, fmt.Sprintf("%s/%s to %d", m.Process, m.Alias, m.To))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,126 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Trail is the last few looks at every line of the fleet, for judging what a step does to the waiting. It is a value.
+type Trail struct {
+	looks []glance // the oldest first, at most trailLooks
+}
+
+// trailLooks bounds a Trail. chosen: a quarter of a minute of looks while acting, more than a minute in soak.
+const trailLooks = 16
+
+// glance is what a Trail keeps of a look.
+type glance struct {
+	at    time.Time
+	lines []lineGlance // sorted by process, alias
+}
+
+type lineGlance struct {
+	Set      // process and alias
+	pool     string
+	xacts    int64
+	waitTime time.Duration
+	waiting  int
+	maxWait  time.Duration
+}
+
+// Add returns the trail with one more look.
+func (t Trail) Add(o Observation) Trail {
+	g := glance{at: o.At}
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			l := lineGlance{Set: Set{Process: p.ID, Alias: a.Name}, pool: p.Group + "/" + a.Name, xacts: a.Counters.Xacts, waitTime: a.Counters.WaitTime}
+			for _, u := range a.Pools {
+				l.waiting += u.ClientsWaiting
+				l.maxWait = max(l.maxWait, u.MaxWait)
+			}
+			g.lines = append(g.lines, l)
+		}
+	}
+	slices.SortFunc(g.lines, func(a, b lineGlance) int { return compareSets(a.Set, b.Set) })
+	looks := append(slices.Clone(t.looks), g)
+	return Trail{looks[max(0, len(looks)-trailLooks):]}
+}
+
+func (g glance) line(x Set) (lineGlance, bool) {
+	i, found := slices.BinarySearchFunc(g.lines, Set{Process: x.Process, Alias: x.Alias}, func(l lineGlance, x Set) int { return compareSets(l.Set, x) })
+	if !found {
+		return lineGlance{}, false
+	}
+	return g.lines[i], true
+}
+
+// suffers says why a pool waits more than it should, as the looks since `since` show: a head of the queue older than
+// oldest, a queue that grew from look to look over three, or a mean wait in one of its processes that is above bar by
+// more than the looks differ among each other. Empty: it does not, or there are not enough looks yet to say so.
+func (t Trail) suffers(pool string, since time.Time, bar, oldest time.Duration) string {
+	looks := t.looks
+	for len(looks) > 0 && looks[0].at.Before(since) {
+		looks = looks[1:]
+	}
+	if len(looks) == 0 {
+		return ""
+	}
+	queues := make([]int, len(looks))
+	for _, l := range looks[len(looks)-1].lines {
+		if l.pool != pool {
+			continue
+		}
+		if l.maxWait > oldest {
+			return fmt.Sprintf("a client of %s in %s has waited %v > %v", pool, l.Process, l.maxWait.Round(time.Millisecond), oldest)
+		}
+		for i, g := range looks {
+			if was, ok := g.line(l.Set); ok {
+				queues[i] += was.waiting
+			}
+		}
+		if mean, half, xacts := meanWait(looks, l.Set); mean-half > bar {
+			return fmt.Sprintf("%s waits %v ± %v on average in %s > %v (%d transactions since %s)", pool, mean.Round(100*time.Microsecond),
+				half.Round(100*time.Microsecond), l.Process, bar.Round(100*time.Microsecond), xacts, looks[0].at.Format(time.TimeOnly))
+		}
+	}
+	if n := len(queues); n >= 4 && queues[n-1] > queues[n-2] && queues[n-2] > queues[n-3] && queues[n-3] > queues[n-4] && queues[n-1] >= growingQueue {
+		return fmt.Sprintf("the queue of %s grows from look to look: %d, %d, %d, %d clients", pool, queues[n-4], queues[n-3], queues[n-2], queues[n-1])
+	}
+	return ""
+}
+
+// leastIntervals is how many intervals a mean wait needs. chosen: with fewer there is no telling how much they differ.
+const leastIntervals = 3
+
+// meanWait is a line's mean wait per transaction over the looks, and twice its standard error as the intervals between
+// looks tell it: waits of one interval hang together, those of different ones nearly do not (batch means). Infinite
+// where there are too few intervals with transactions.
+func meanWait(looks []glance, x Set) (mean, half time.Duration, xacts int64) {
+	var waits, counts []float64
+	var sum time.Duration
+	for i := 1; i < len(looks); i++ {
+		was, ok := looks[i-1].line(x)
+		is, also := looks[i].line(x)
+		if n := is.xacts - was.xacts; ok && also && n > 0 && is.waitTime >= was.waitTime {
+			waits, counts = append(waits, (is.waitTime-was.waitTime).Seconds()), append(counts, float64(n))
+			sum += is.waitTime - was.waitTime
+			xacts += n
+		}
+	}
+	k := float64(len(waits))
+	if k < leastIntervals {
+		return 0, 0, xacts
+	}
+	m := sum.Seconds() / float64(xacts)
+	var squares float64 // of the residuals of a ratio estimate: Cochran, Sampling Techniques, 6.4
+	for i := range waits {
+		squares += math.Pow(waits[i]-m*counts[i], 2)
+	}
+	se := math.Sqrt(squares*k/(k-1)) / float64(xacts)
+	return time.Duration(m * float64(time.Second)), time.Duration(2 * se * float64(time.Second)), xacts
+}
+
+// growingQueue is the least queue whose growth counts. chosen: at high use one or two waiters come and go all the time.
+const growingQueue = 5

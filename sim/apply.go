@@ -1,0 +1,113 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+var _ bouncer.Hands = (*World)(nil)
+
+// ApplyLatency is the virtual time from the write of a process's file to its answer after a RELOAD. chosen: a file on a
+// local disk and a console on a quiet network take less; through ssh they take about that.
+const ApplyLatency = 50 * time.Millisecond
+
+// Apply writes an act's sets into the files of their processes, tells each to RELOAD and reads back what it has: the
+// first process by itself, then the others at once. A process that has not taken its sets gets its old file back, and
+// is named in the error. Sets that stand already are left alone.
+func (w *World) Apply(ctx context.Context, act planner.Act) error {
+	var order []string
+	sets := map[string][]planner.Set{}
+	for _, x := range act.Sets {
+		if sets[x.Process] == nil {
+			order = append(order, x.Process)
+		}
+		sets[x.Process] = append(sets[x.Process], x)
+	}
+	var failed []error
+	for k, id := range order {
+		if err := w.applyTo(id, sets[id]); err != nil {
+			failed = append(failed, err)
+		}
+		if k == 0 || k == len(order)-1 {
+			if err := w.Sleep(ctx, ApplyLatency); err != nil {
+				return err
+			}
+		}
+		if k == 0 && failed != nil {
+			break // the canary
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// applyTo does one process's part.
+func (w *World) applyTo(id string, sets []planner.Set) error {
+	n := slices.IndexFunc(w.processes, func(p *process) bool { return p.id == id })
+	if n < 0 {
+		return &planner.Error{Kind: planner.KindDrift, Subject: id, Err: errors.New("there is no such process")}
+	}
+	proc := w.processes[n]
+	if !proc.up || proc.silent > 0 {
+		return &planner.Error{Kind: planner.KindUnreachable, Subject: id, Err: errNoAnswer}
+	}
+	var undo []func()
+	written := false
+	for _, x := range sets {
+		a := proc.alias(x.Alias)
+		if a == nil {
+			return &planner.Error{Kind: planner.KindDrift, Subject: id + "/" + x.Alias, Err: errors.New("there is no such line")}
+		}
+		value := &a.file.size
+		if x.Key == planner.KeyReserve {
+			value = &a.file.reserve
+		}
+		if old := *value; old != int64(x.To) {
+			written = true
+			*value = int64(x.To)
+			undo = append(undo, func() { *value = old })
+		}
+	}
+	if !written && proc.shows(sets) {
+		return nil
+	}
+	w.reload(proc)
+	if !proc.shows(sets) {
+		for _, back := range undo {
+			back()
+		}
+		return &planner.Error{Kind: planner.KindDrift, Subject: id, Err: fmt.Errorf("RELOAD was answered, and the console shows the old sizes: the old file is back"),
+			Hint: "read the process's log: the file has a line that it cannot load"}
+	}
+	return nil
+}
+
+// alias returns the process's line of that name; nil: it has none.
+func (p *process) alias(name string) *alias {
+	for _, a := range p.aliases {
+		if a.name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// shows reports whether SHOW DATABASES has what was written.
+func (p *process) shows(sets []planner.Set) bool {
+	for _, x := range sets {
+		a := p.alias(x.Alias)
+		at := a.size
+		if x.Key == planner.KeyReserve {
+			at = a.reserve
+		}
+		if at != x.To {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,329 @@
+package sim
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// expedition is a random fleet with a policy and a goal, and a watch over the promise.
+type expedition struct {
+	t      testing.TB
+	w      *World
+	goal   planner.Goal
+	policy planner.Policy
+	rules  []planner.Threshold
+	loads  []planner.Load
+	before planner.Evidence
+
+	events []planner.Event // the journal
+	dieAt  int             // the event at which the program dies, from 1; 0: it lives
+	torn   int             // of the act that it dies in: so many processes have been told
+	dead   bool
+	looked []int // direct and orphaned backends of each server at the newest look
+	broken []string
+	claims []int
+}
+
+var errDead = errors.New("the program is dead")
+
+// Record is the journal: it keeps events in memory, and dies when it is told to.
+func (x *expedition) Record(e planner.Event) (planner.Event, error) {
+	if x.dieAt > 0 && len(x.events)+1 == x.dieAt {
+		x.dead = true
+	}
+	if x.dead {
+		return e, errDead
+	}
+	x.events = append(x.events, e)
+	return e, nil
+}
+
+// Apply passes an act on; where the program dies in it, only a part.
+func (x *expedition) Apply(ctx context.Context, act planner.Act) error {
+	if x.dieAt > 0 && len(x.events)+1 == x.dieAt && x.torn > 0 {
+		act.Sets = act.Sets[:min(x.torn, len(act.Sets))]
+	}
+	return x.w.Apply(ctx, act)
+}
+
+// Observe looks, and remembers what was known then.
+func (x *expedition) Observe(ctx context.Context) (planner.Observation, error) {
+	o, err := x.w.Observe(ctx)
+	x.looked = x.looked[:0]
+	for _, s := range x.w.servers {
+		x.looked = append(x.looked, s.direct+s.orphans)
+	}
+	return o, err
+}
+
+// watch looks after every event: no line grows while the worst case is over the budget, as far as it could be known at
+// the look before.
+func (x *expedition) watch() {
+	for i, s := range x.w.servers {
+		if i < len(x.looked) && s.claims > x.claims[i] {
+			if worst := s.claims + min(s.direct+s.orphans, x.looked[i]); worst > s.spec.Budget {
+				x.broken = append(x.broken, fmt.Sprintf("%v: the worst case of %s rises from %d to %d of %d", x.w.At(), s.spec.Name, x.claims[i], s.claims, s.spec.Budget))
+			}
+		}
+		x.claims[i] = s.claims
+	}
+}
+
+func (x *expedition) rebalancer() bouncer.Rebalancer {
+	return bouncer.Rebalancer{Clock: x.w, Fleet: x, Hands: x, Gauge: x.w, Journal: x, Declared: x.declared(), Loads: x.loads, Evidence: x.before,
+		Policy: x.policy, Thresholds: x.rules}
+}
+
+func (x *expedition) declared() planner.Declared {
+	d := planner.Declared{SizeAll: true, Deadband: planner.DefaultDeadband, LeastGain: planner.DefaultLeastGain}
+	for _, s := range x.w.spec.Servers {
+		head := s.MaxConns - s.SuperuserReservedConns - s.Budget
+		d.Servers = append(d.Servers, planner.DeclaredServer{Name: s.Name, HeadroomConns: &head, CPUHeadroom: planner.DefaultCPUHeadroom, DirectCount: planner.CountHighest})
+	}
+	return d
+}
+
+// randomFleet draws one server, two to four pools in two or three groups, loads of 20 to 70 % of what the pools carry.
+func randomFleet(r *rand.Rand) Spec {
+	spec := Spec{Servers: []ServerSpec{{Name: "pg", MaxConns: 500, SuperuserReservedConns: 3, Cores: 64, DirectConns: r.IntN(6)}}}
+	total := 0
+	for g := range 2 + r.IntN(2) {
+		group := GroupSpec{Name: string(rune('a' + g)), Processes: 1 + r.IntN(3), Version: []string{"1.18", "1.24"}[r.IntN(2)]}
+		spec.Groups = append(spec.Groups, group)
+		for p := range 1 + r.IntN(2) {
+			pool := PoolSpec{ID: fmt.Sprintf("%s/db%d", group.Name, p), Server: "pg", SizeConns: 3 + r.IntN(25)}
+			if r.IntN(4) == 0 {
+				pool.ReserveConns = 1 + r.IntN(3)
+			}
+			if r.IntN(2) == 0 {
+				pool.Users = []UserShare{{"app1", 0.7}, {"app2", 0.3}}
+			}
+			users := max(1, len(pool.Users))
+			total += users * group.Processes * (pool.SizeConns + pool.ReserveConns)
+			hold := time.Duration(20+r.IntN(180)) * time.Millisecond
+			erlangs := (0.2 + 0.5*r.Float64()) * float64(pool.SizeConns*users*group.Processes)
+			spec.Pools = append(spec.Pools, pool)
+			spec.Loads = append(spec.Loads, LoadSpec{Pool: pool.ID, Hold: Law{Mean: hold}, CPU: 0.1, Open: &OpenSpec{PerSec: erlangs / hold.Seconds()}})
+			if r.IntN(4) == 0 { // some transactions stay open for long: they pin what a release wants
+				spec.Loads = append(spec.Loads, LoadSpec{Name: pool.ID + " reports", Pool: pool.ID, Hold: Law{Mean: 15 * time.Second}, Open: &OpenSpec{PerSec: 0.01 * float64(pool.SizeConns)}})
+			}
+		}
+	}
+	s := &spec.Servers[0]
+	s.Budget = total + s.DirectConns + r.IntN(40)
+	s.MaxConns = s.Budget + s.SuperuserReservedConns + 25
+	spec.Signals = []SignalSpec{{Name: "cpu", Server: "pg", Builtin: "cpu", Interval: time.Second}}
+	return spec
+}
+
+// embark makes a fleet from a seed, measures its loads for a minute, and plans.
+func embark(t testing.TB, seed uint64) *expedition {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, 4))
+	x := &expedition{t: t, claims: make([]int, 1)}
+	spec := randomFleet(r)
+	spec.Faults = randomFaults(r, spec)
+	w, err := New(spec, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.w = w
+	x.policy = planner.Policy{Percent: []float64{1, 2, 5, 10, 30}[r.IntN(5)], Soak: time.Duration(5+r.IntN(25)) * time.Second, DrainFor: 20 * time.Second,
+		HoldFor: time.Minute, Every: time.Second, SoakEvery: 2 * time.Second, MaxWait: time.Second, Stale: 10 * time.Second}
+	x.rules = []planner.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
+	if err := w.Sleep(t.Context(), 5*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	err = bouncer.Watch(t.Context(), w, w, 5*time.Second, time.Minute, func(o planner.Observation) error {
+		var err error
+		x.before, err = x.before.Add(o)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.loads, err = planner.Estimate(x.before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleet, err := planner.Model(w.Now(), x.declared(), x.before, x.loads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := planner.Solve(fleet, planner.Options{})
+	if err != nil {
+		t.Logf("seed %d: %v", seed, err)
+		return nil
+	}
+	x.goal = planner.GoalOf(plan)
+	for i, s := range w.servers {
+		x.claims[i] = s.claims
+	}
+	w.after = x.watch
+	return x
+}
+
+// randomFaults draws up to two of what the world may do meanwhile.
+func randomFaults(r *rand.Rand, spec Spec) []Fault {
+	var out []Fault
+	proc := fmt.Sprintf("%s/%d", spec.Groups[0].Name, 1)
+	all := []Fault{
+		{Kind: Autovacuum, Server: "pg", Cores: 56},
+		{Kind: DirectConns, Server: "pg", Conns: 1 + r.IntN(20)},
+		{Kind: Surge, Pool: spec.Pools[0].ID, Times: 1.3},
+		{Kind: SlowPlan, Pool: spec.Pools[0].ID, Times: 2},
+		{Kind: LostScrape},
+		{Kind: Silent, Process: proc},
+		{Kind: SilentReload, Process: proc},
+	}
+	for range r.IntN(3) {
+		f := all[r.IntN(len(all))]
+		f.From = 66*time.Second + time.Duration(r.IntN(60))*time.Second
+		f.For = time.Duration(5+r.IntN(40)) * time.Second
+		out = append(out, f)
+	}
+	slices.SortFunc(out, func(a, b Fault) int { return cmp.Compare(a.From, b.From) })
+	return out
+}
+
+// TestRebalancerKeepsThePromise moves random fleets to their plans while faults come and go.
+func TestRebalancerKeepsThePromise(t *testing.T) {
+	seeds := fleets(300, 30, 10000)
+	ends := map[planner.Outcome]int{}
+	for seed := range seeds {
+		x := embark(t, seed)
+		if x == nil {
+			ends["no plan"]++
+			continue
+		}
+		begun := x.w.At()
+		report, err := x.rebalancer().Run(t.Context(), x.goal, planner.Memory{})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		ends[report.Outcome]++
+		if report.Outcome != planner.Done {
+			t.Logf("seed %d after %v of %d events, %d faults: %s: %s", seed, x.w.At()-begun, len(x.events), len(x.w.spec.Faults), report.Outcome, report.Reason)
+			if len(x.w.spec.Faults) == 0 {
+				t.Errorf("seed %d does not arrive though nothing is in its way", seed)
+			}
+		}
+		x.audit(seed)
+		if len(x.broken) > 0 {
+			t.Fatalf("seed %d: %s", seed, x.broken[0])
+		}
+		if took := x.w.At() - begun; took > 4*time.Hour {
+			t.Fatalf("seed %d: %v: %s", seed, took, report.Reason)
+		}
+		x.arrived(seed, report)
+	}
+	t.Logf("%v", ends)
+	if ends[planner.Done] < int(seeds)/2 {
+		t.Errorf("only %d of %d runs end at their plan", ends[planner.Done], seeds)
+	}
+}
+
+// arrived checks that a run that calls itself done is where the plan is, and that one that does not says why.
+func (x *expedition) arrived(seed uint64, report bouncer.Report) {
+	x.t.Helper()
+	if report.Outcome != planner.Done {
+		if report.Reason == "" {
+			x.t.Errorf("seed %d: %s without a reason", seed, report.Outcome)
+		}
+		return
+	}
+	for _, a := range x.w.aliases {
+		if g, ok := x.goal.Pool(a.spec.ID); ok && (a.size != g.Size || a.reserve != g.Reserve) {
+			x.t.Errorf("seed %d: %s in %s has %d + %d, the plan %d + %d", seed, g.Pool, a.proc.id, a.size, a.reserve, g.Size, g.Reserve)
+		}
+	}
+}
+
+// TestRebalancerGoesOnAfterACrash kills the program at every event of its journal, in the middle of acts too, and lets
+// another one go on with what is on disk.
+func TestRebalancerGoesOnAfterACrash(t *testing.T) {
+	for seed := range fleets(30, 4, 300) {
+		whole := embark(t, seed)
+		if whole == nil {
+			continue
+		}
+		if _, err := whole.rebalancer().Run(t.Context(), whole.goal, planner.Memory{}); err != nil {
+			t.Fatal(err)
+		}
+		for at := 1; at <= len(whole.events); at += 1 + len(whole.events)/12 {
+			x := embark(t, seed)
+			x.dieAt, x.torn = at, int(seed)%3
+			if _, err := x.rebalancer().Run(t.Context(), x.goal, planner.Memory{}); !errors.Is(err, errDead) {
+				t.Fatalf("seed %d: it outlives its death at %d: %v", seed, at, err)
+			}
+			x.dieAt, x.dead = 0, false
+			report, err := x.rebalancer().Run(t.Context(), x.goal, bouncer.Replay(x.events))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(x.broken) > 0 {
+				t.Fatalf("seed %d, death at %d: %s", seed, at, x.broken[0])
+			}
+			if report.Outcome == planner.Drifted && len(x.w.spec.Faults) == 0 {
+				t.Fatalf("seed %d, death at %d: %s", seed, at, report.Reason)
+			}
+			x.arrived(seed, report)
+			x.audit(seed)
+		}
+	}
+}
+
+// audit reads the journal: one step at a time, each within the policy's share of the budget, and every act intended
+// before it is done.
+func (x *expedition) audit(seed uint64) {
+	x.t.Helper()
+	var m planner.Memory
+	unit := 0
+	for _, p := range x.w.spec.Pools {
+		unit = max(unit, len(x.w.copies[p.ID]))
+	}
+	most := max(unit, int(x.policy.Percent/100*float64(x.w.spec.Servers[0].Budget)))
+	for _, e := range x.events {
+		switch e.Kind {
+		case planner.StepBegan:
+			if m.Step != nil {
+				x.t.Errorf("seed %d: event %d begins a step in the middle of another", seed, e.Seq)
+			}
+			granted := 0
+			for _, s := range e.Step.Sets {
+				users := len(x.w.process(s.Process).alias(s.Alias).pools)
+				granted += users * max(0, s.To-s.From)
+			}
+			if granted > most {
+				x.t.Errorf("seed %d: step at event %d grants %d connections, %d at most", seed, e.Seq, granted, most)
+			}
+		case planner.Acted, planner.Failed:
+			if m.Intent == nil || m.Intent.Verb != e.Act.Verb {
+				x.t.Errorf("seed %d: event %d tells of an act that nobody intended", seed, e.Seq)
+			}
+		}
+		m = m.After(e)
+	}
+}
+
+// fleets is how many fleets a test sails: so many in CI, fewer under the race detector, more in a soak.
+func fleets(ci, race, soaked uint64) uint64 {
+	switch {
+	case raced:
+		return race
+	case os.Getenv("PGBUDGET_SOAK") != "":
+		return soaked
+	default:
+		return ci
+	}
+}
