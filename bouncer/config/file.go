@@ -10,6 +10,8 @@ type File struct {
 	Prometheus  *Prometheus  `yaml:"prometheus"`
 	Saturation  []Signal     `yaml:"saturation"`
 	Deadband    Share        `yaml:"deadband"`
+	Policy      Policy       `yaml:"policy"`
+	Journal     string       `yaml:"journal"` // file that remembers every act
 }
 
 // Server is one PostgreSQL server: how to reach it, what to leave free, and facts that stand in for observed ones.
@@ -49,6 +51,7 @@ type Group struct {
 // Process is one PgBouncer process.
 type Process struct {
 	Console string `yaml:"console"` // DSN of its admin console
+	Config  *Store `yaml:"config"`  // its pgbouncer.ini
 }
 
 // Pool holds one pool's promises and bounds, and facts that stand in for observed ones.

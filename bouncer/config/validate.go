@@ -27,6 +27,7 @@ func (f *File) Check(k *Checker) {
 			if p.Console == "" {
 				k.Fault(fmt.Sprintf("%s.processes[%d].console", path, j), "is missing or empty")
 			}
+			k.store(fmt.Sprintf("%s.processes[%d].config", path, j), p.Config)
 		}
 	}
 	pools := map[string]string{}
@@ -49,6 +50,7 @@ func (f *File) Check(k *Checker) {
 		k.signal(fmt.Sprintf("saturation[%d]", i), s, servers)
 	}
 	k.Share("deadband", f.Deadband)
+	k.policy(f.Policy)
 }
 
 func (k *Checker) server(path string, s Server, seen map[string]string, prometheus bool) {
@@ -176,5 +178,11 @@ func (k *Checker) signal(path string, s Signal, servers map[string]string) {
 	}
 	if !s.Hold.Set {
 		k.Fault(path+".hold", "is missing")
+	}
+	if s.Resume.OK() && s.Hold.OK() && s.Resume.F > s.Hold.F {
+		k.Fault(path+".resume", "is %g, above hold %g", s.Resume.F, s.Hold.F)
+	}
+	if s.Abort.OK() && s.Hold.OK() && s.Abort.F < s.Hold.F {
+		k.Fault(path+".abort", "is %g, below hold %g", s.Abort.F, s.Hold.F)
 	}
 }

@@ -1,0 +1,142 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Policy says how carefully a fleet is moved.
+type Policy struct {
+	Percent   Num      `yaml:"percent"` // of each server's budget, a step
+	Soak      Dur      `yaml:"soak"`
+	DrainFor  Dur      `yaml:"drain_for"`
+	HoldFor   Dur      `yaml:"hold_for"`
+	Every     Dur      `yaml:"every"`
+	SoakEvery Dur      `yaml:"soak_every"`
+	MaxWait   Dur      `yaml:"max_wait"`
+	Stale     Dur      `yaml:"stale"`
+	Windows   []string `yaml:"windows"`
+}
+
+// Store is where a process's pgbouncer.ini is read and written: a file of this host, or commands.
+type Store struct {
+	Path  string   // of the file, as PgBouncer knows it
+	Read  []string // argv whose output is the file; nil: the file of this host
+	Write []string // argv that is given the new file on its standard input
+	bad   string
+}
+
+var _ yaml.InterfaceUnmarshaler = (*Store)(nil)
+
+// UnmarshalYAML reads a path, or {path, read, write}. It never fails: what is wrong is kept for Validate.
+func (s *Store) UnmarshalYAML(unmarshal func(any) error) error {
+	var path string
+	if unmarshal(&path) == nil {
+		*s = Store{Path: path}
+		return nil
+	}
+	var v struct {
+		Path  string   `yaml:"path"`
+		Read  []string `yaml:"read"`
+		Write []string `yaml:"write"`
+	}
+	if unmarshal(&v) != nil {
+		*s = Store{bad: "is neither a path nor {path, read, write} with commands as lists"}
+		return nil
+	}
+	*s = Store{Path: v.Path, Read: v.Read, Write: v.Write}
+	return nil
+}
+
+// policy checks policy: and what belongs to it.
+func (k *Checker) policy(p Policy) {
+	k.Num("policy.percent", p.Percent, 0.01, 100)
+	for _, d := range []struct {
+		key    string
+		v      Dur
+		lo, hi time.Duration
+	}{
+		{"soak", p.Soak, 0, 7 * 24 * time.Hour}, {"drain_for", p.DrainFor, 2 * time.Second, 24 * time.Hour},
+		{"hold_for", p.HoldFor, 0, 30 * 24 * time.Hour}, {"every", p.Every, planner.LeastApart, time.Minute},
+		{"soak_every", p.SoakEvery, planner.LeastApart, time.Hour}, {"max_wait", p.MaxWait, time.Millisecond, time.Hour},
+		{"stale", p.Stale, time.Second, 24 * time.Hour},
+	} {
+		switch {
+		case d.v.Set && !d.v.OK():
+			k.Fault("policy."+d.key, "%s", d.v.bad)
+		case d.v.Set && (d.v.D < d.lo || d.v.D > d.hi):
+			k.Fault("policy."+d.key, "is %s, want %s to %s", d.v.D, d.lo, d.hi)
+		}
+	}
+	for i, text := range p.Windows {
+		if _, err := planner.ParseWindow(text); err != nil {
+			k.Fault(fmt.Sprintf("policy.windows[%d]", i), "%s", err)
+		}
+	}
+}
+
+func (k *Checker) store(path string, s *Store) {
+	switch {
+	case s == nil:
+	case s.bad != "":
+		k.Fault(path, "%s", s.bad)
+	case s.Path == "" && (len(s.Read) == 0 || len(s.Write) == 0):
+		k.Fault(path, "needs a path, or both read: and write:")
+	case (len(s.Read) == 0) != (len(s.Write) == 0):
+		k.Fault(path, "has one of read: and write:, and needs both")
+	case s.Path != "" && len(s.Read) == 0 && !strings.HasPrefix(s.Path, "/"):
+		k.Fault(path, "is %q, want an absolute path", s.Path)
+	}
+}
+
+// MovingPolicy returns the policy with every default applied.
+func (c *Config) MovingPolicy() planner.Policy {
+	p, w := planner.DefaultPolicy(), c.Policy
+	if w.Percent.Set {
+		p.Percent = w.Percent.F
+	}
+	for _, d := range []struct {
+		to   *time.Duration
+		from Dur
+	}{{&p.Soak, w.Soak}, {&p.DrainFor, w.DrainFor}, {&p.HoldFor, w.HoldFor}, {&p.Every, w.Every}, {&p.SoakEvery, w.SoakEvery}, {&p.MaxWait, w.MaxWait}, {&p.Stale, w.Stale}} {
+		if d.from.Set {
+			*d.to = d.from.D
+		}
+	}
+	return p
+}
+
+// Windows returns the times at which steps may begin; none: always.
+func (c *Config) Windows() []planner.Window {
+	var out []planner.Window
+	for _, text := range c.Policy.Windows {
+		if w, err := planner.ParseWindow(text); err == nil {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// resumeShare is what a signal resumes at where the file does not say, of its hold level. chosen: as far below as 0.80 is
+// below 0.85.
+const resumeShare = 0.94
+
+// Thresholds returns the levels of the saturation signals, sorted by name and server.
+func (c *Config) Thresholds() []planner.Threshold {
+	var out []planner.Threshold
+	for _, s := range c.Saturation {
+		out = append(out, planner.Threshold{Name: s.Name, Server: s.Server, Hold: s.Hold.F, Resume: s.Resume.or(resumeShare * s.Hold.F), Abort: s.Abort.or(math.Inf(1))})
+	}
+	slices.SortFunc(out, func(a, b planner.Threshold) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Server, b.Server))
+	})
+	return out
+}

@@ -1,0 +1,128 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Window is a time of the week, again and again: "Mon-Fri 01:00-05:00 UTC". One whose end is not after its beginning
+// lasts into the next day. The zero value is no time at all.
+type Window struct {
+	Text     string
+	days     [7]bool // on which it begins, by time.Weekday
+	from, to time.Duration
+	zone     *time.Location
+}
+
+var weekdays = []string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
+
+// ParseWindow reads DAYS FROM-TO ZONE: days as Mon, Mon-Fri or Sat,Sun, or daily; times as 15:04; a zone as UTC or
+// Europe/Berlin. The days and the zone may be left out: every day, UTC.
+func ParseWindow(text string) (Window, error) {
+	w := Window{Text: text, zone: time.UTC}
+	bad := func(what string) (Window, error) {
+		return Window{}, fmt.Errorf("is %q: %s; want a time of the week such as \"Mon-Fri 01:00-05:00 UTC\"", text, what)
+	}
+	fields := strings.Fields(text)
+	if len(fields) == 0 {
+		return bad("it is empty")
+	}
+	days := "daily"
+	if !strings.Contains(fields[0], ":") {
+		days, fields = fields[0], fields[1:]
+	}
+	if !w.setDays(days) {
+		return bad(fmt.Sprintf("%q is no day of the week", days))
+	}
+	if len(fields) == 0 || len(fields) > 2 {
+		return bad("times are missing, or too much is there")
+	}
+	from, to, ok := strings.Cut(fields[0], "-")
+	var err1, err2 error
+	w.from, err1 = clock(from)
+	w.to, err2 = clock(to)
+	if !ok || err1 != nil || err2 != nil || w.from == w.to {
+		return bad(fmt.Sprintf("%q are no two times", fields[0]))
+	}
+	if len(fields) == 2 {
+		zone, err := time.LoadLocation(fields[1])
+		if err != nil || fields[1] == "Local" {
+			return bad(fmt.Sprintf("the time zone %q is not known", fields[1]))
+		}
+		w.zone = zone
+	}
+	return w, nil
+}
+
+// setDays reads "Mon-Fri,Sun"; a range may run over the end of the week.
+func (w *Window) setDays(text string) bool {
+	if text == "daily" {
+		w.days = [7]bool{true, true, true, true, true, true, true}
+		return true
+	}
+	for _, part := range strings.Split(text, ",") {
+		from, to, ranged := strings.Cut(part, "-")
+		a, b := weekday(from), weekday(to)
+		if !ranged {
+			b = a
+		}
+		if a < 0 || b < 0 {
+			return false
+		}
+		for d := a; ; d = (d + 1) % 7 {
+			w.days[d] = true
+			if d == b {
+				break
+			}
+		}
+	}
+	return true
+}
+
+func weekday(name string) int {
+	for i, d := range weekdays {
+		if strings.EqualFold(d, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// clock reads 15:04, and 24:00 as the end of the day.
+func clock(text string) (time.Duration, error) {
+	if text == "24:00" {
+		return 24 * time.Hour, nil
+	}
+	t, err := time.Parse("15:04", text)
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err
+}
+
+// Contains reports whether t is in the window, by the wall clock of its zone.
+func (w Window) Contains(t time.Time) bool {
+	if w.zone == nil {
+		return false
+	}
+	t = t.In(w.zone)
+	at := time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute + time.Duration(t.Second())*time.Second
+	today, yesterday := w.days[t.Weekday()], w.days[(t.Weekday()+6)%7]
+	if w.to > w.from {
+		return today && at >= w.from && at < w.to
+	}
+	return today && at >= w.from || yesterday && at < w.to
+}
+
+// Closed says why no step may begin at t: it is in none of the windows. Without windows it always may.
+func Closed(windows []Window, t time.Time) string {
+	var texts []string
+	for _, w := range windows {
+		if w.Contains(t) {
+			return ""
+		}
+		texts = append(texts, w.Text)
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("it is %s, outside of the windows (%s)", t.UTC().Format("Mon 15:04 UTC"), strings.Join(texts, "; "))
+}
