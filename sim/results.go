@@ -9,6 +9,17 @@ type Results struct {
 	Total   PoolResults
 	Pools   []PoolResults // sorted by id, every process and user together
 	Servers []ServerResults
+	Run     *RunResults // nil: no controller moved anything
+}
+
+// RunResults is what a controller did. The world does not know of it: whoever runs one fills it in.
+type RunResults struct {
+	Outcome string // "" while it runs
+	Reason  string
+	Took    time.Duration
+	Held    time.Duration
+	Steps   int
+	Undone  int // releases undone and steps taken back
 }
 
 // PoolResults counts one pool's transactions, and sums over all pools as Total.

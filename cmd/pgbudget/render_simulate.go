@@ -114,6 +114,7 @@ func (o output) simulatedVariant(v batch.Variant, r batch.VariantReport) {
 		o.simulatedServer(x, r)
 	}
 	o.demands(r)
+	o.simulatedRun(v, r)
 }
 
 // simulatedServer prints one server's line: the highest of all runs, and the mean of CPU.

@@ -30,9 +30,10 @@ type Batch struct {
 type Variant struct {
 	Settings []Setting
 	Spec     sim.Spec
-	Warmup   time.Duration // from the start: nothing of it is measured
-	Horizon  time.Duration // from its end on
-	Every    time.Duration // between looks, for Batch.Estimate
+	Warmup   time.Duration   // from the start: nothing of it is measured
+	Horizon  time.Duration   // from its end on
+	Every    time.Duration   // between looks, for Batch.Estimate
+	Moves    *scenario.Moves // what the controller does; nil: nothing
 	Measures []Measure
 	Expect   []Expectation
 }
@@ -78,7 +79,7 @@ func (e Expectation) rule() rule { return rule{e.Op, e.Bound, e.Every} }
 // is counted must be as expected in every run, and so must what is compared by == or !=, because a mean of numbers that
 // vary equals nothing.
 func VariantOf(s *scenario.Scenario, settings []Setting) Variant {
-	v := Variant{Settings: settings, Spec: s.Spec(), Warmup: s.Warmup, Horizon: s.Horizon, Every: s.Every}
+	v := Variant{Settings: settings, Spec: s.Spec(), Warmup: s.Warmup, Horizon: s.Horizon, Every: s.Every, Moves: s.Moves}
 	v.Spec.MaxEvents = s.Limit()
 	subjects := map[scenario.Scope][]string{scenario.OfPool: {""}}
 	for _, p := range v.Spec.Pools {
@@ -87,7 +88,10 @@ func VariantOf(s *scenario.Scenario, settings []Setting) Variant {
 	for _, x := range v.Spec.Servers {
 		subjects[scenario.OfServer] = append(subjects[scenario.OfServer], x.Name)
 	}
-	for _, of := range []scenario.Scope{scenario.OfPool, scenario.OfServer} {
+	if v.Moves != nil {
+		subjects[scenario.OfRun] = []string{""}
+	}
+	for _, of := range []scenario.Scope{scenario.OfPool, scenario.OfServer, scenario.OfRun} {
 		slices.Sort(subjects[of])
 		for _, subject := range subjects[of] {
 			for _, n := range scenario.Names {

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
@@ -19,6 +20,8 @@ const Steps = 300
 type world interface {
 	bouncer.Clock
 	bouncer.Fleet
+	bouncer.Hands
+	bouncer.Gauge
 	At() time.Duration
 	ResetResults()
 	Results() sim.Results
@@ -44,6 +47,7 @@ type outcome struct {
 	timeline []sim.Sample
 	demands  []Demand
 	doubt    string // why there are no demands
+	journal  []planner.Event
 }
 
 // jobs lists what is to run, all variants of a seed before the next seed: what is finished when an interrupt comes can
@@ -108,25 +112,31 @@ func (b Batch) world(spec sim.Spec, seed uint64) (world, error) {
 	return w, nil
 }
 
-// measure runs the horizon step by step, keeps a sample of each where a timeline is wanted, and reads the
-// measures.
+// measure runs the horizon, keeps a sample of each step where a timeline is wanted, lets the controller move the fleet
+// where the variant says so, and reads the measures.
 func (o *outcome) measure(ctx context.Context, w world, v Variant, steps *counter, timeline bool) error {
-	begin := w.At()
-	sample := func() {
+	p := &pacer{world: w, begin: w.At(), horizon: v.Horizon, steps: steps, sample: func() {
 		if s := w.Sample(); timeline {
 			o.timeline = append(o.timeline, s)
 		}
-	}
-	sample()
-	for k := 1; k <= Steps; k++ {
-		due := begin + v.Horizon/Steps*time.Duration(k) + v.Horizon%Steps*time.Duration(k)/Steps
-		if err := w.Sleep(ctx, due-w.At()); err != nil {
+	}}
+	p.sample()
+	var moved *sim.RunResults
+	if v.Moves != nil {
+		m := mover{moves: *v.Moves, pacer: p}
+		if err := m.run(ctx); err != nil {
 			return err
 		}
-		sample()
-		steps.reach(k)
+		moved = m.results(w.At())
+		if timeline {
+			o.journal = m.journal
+		}
+	}
+	if err := p.Sleep(ctx, p.left()); err != nil && !errors.Is(err, errHorizon) {
+		return err
 	}
 	r := w.Results()
+	r.Run = moved
 	o.events = r.Events
 	for _, m := range v.Measures {
 		o.measures = append(o.measures, read(m, r))

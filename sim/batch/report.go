@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/pgbudget/pgbudget/planner"
 	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
@@ -26,17 +27,18 @@ type Partial struct {
 
 // VariantReport is what the runs of one variant showed.
 type VariantReport struct {
-	Name        string        `json:"name,omitempty"`
-	Settings    []Setting     `json:"settings,omitempty"`
-	Warmup      time.Duration `json:"warmup_ns"`
-	Horizon     time.Duration `json:"horizon_ns"`
-	Runs        int           `json:"runs"` // that ended
-	Values      []Value       `json:"values"`
-	Differences []Value       `json:"differences,omitempty"` // to the first variant, this one minus that one
-	Expect      []Verdict     `json:"expectations,omitempty"`
-	Demands     []Demand      `json:"loads,omitempty"`
-	Doubt       string        `json:"loads_unknown,omitempty"` // why the planner could estimate none
-	Timeline    []sim.Sample  `json:"-"`                       // of the first seed
+	Name        string          `json:"name,omitempty"`
+	Settings    []Setting       `json:"settings,omitempty"`
+	Warmup      time.Duration   `json:"warmup_ns"`
+	Horizon     time.Duration   `json:"horizon_ns"`
+	Runs        int             `json:"runs"` // that ended
+	Values      []Value         `json:"values"`
+	Differences []Value         `json:"differences,omitempty"` // to the first variant, this one minus that one
+	Expect      []Verdict       `json:"expectations,omitempty"`
+	Demands     []Demand        `json:"loads,omitempty"`
+	Doubt       string          `json:"loads_unknown,omitempty"` // why the planner could estimate none
+	Journal     []planner.Event `json:"journal,omitempty"`       // of the controller, first seed
+	Timeline    []sim.Sample    `json:"-"`                       // of the first seed
 }
 
 // Value is one measure over the runs.
@@ -124,7 +126,7 @@ func (b Batch) variant(v Variant, ended []*outcome) VariantReport {
 	}
 	x.Runs = len(seeds)
 	if ended[0] != nil {
-		x.Timeline = ended[0].timeline
+		x.Timeline, x.Journal = ended[0].timeline, ended[0].journal
 	}
 	column := func(value func(*outcome) float64) []float64 {
 		var out []float64

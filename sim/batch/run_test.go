@@ -62,6 +62,10 @@ func (f *fake) Observe(ctx context.Context) (planner.Observation, error) {
 	return o, nil
 }
 
+// Apply and Read do nothing: nobody moves a fake.
+func (f *fake) Apply(context.Context, planner.Act) error       { return nil }
+func (f *fake) Read(context.Context) ([]planner.Signal, error) { return nil, nil }
+
 var arrivals = Measure{Name: "arrivals", Unit: scenario.Count, Value: func(r sim.Results) (float64, bool) { return float64(r.Total.Arrivals), true }}
 
 // twice is a batch of two variants and five seeds over fakes.

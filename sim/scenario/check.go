@@ -73,6 +73,7 @@ func (k *checker) check() {
 	k.loads()
 	k.shift()
 	k.script()
+	k.controller()
 	k.faults()
 	k.signals()
 	if len(k.Faults) == 0 {

@@ -87,6 +87,10 @@ func (k *checker) subject(path string, e Expectation, n Name) bool {
 		k.Fault(path, "(%s) is about %q, which is neither among pools: nor among servers:", e.Text, e.Subject)
 	case e.Subject != "" && n.Of == OfPool && !pool:
 		k.Fault(path, "(%s) is about server %s, and %s is a pool's", e.Text, e.Subject, n.Name)
+	case e.Subject != "" && n.Of == OfRun:
+		k.Fault(path, "(%s) is about %s, and %s is the run's", e.Text, e.Subject, n.Name)
+	case n.Of == OfRun && k.f.Run == nil:
+		k.Fault(path, "(%s) needs run:, which lets the controller move the fleet", e.Text)
 	case e.Subject != "" && n.Of == OfServer && !isServer:
 		k.Fault(path, "(%s) is about pool %s, and %s is a server's", e.Text, e.Subject, n.Name)
 	case n.Unit == Ratio && e.Subject != "" && !server.Cores.Set:

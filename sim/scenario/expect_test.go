@@ -67,7 +67,7 @@ func TestNamedResultsAreReadFromARun(t *testing.T) {
 func TestEveryNameIsExplainedOnce(t *testing.T) {
 	seen := map[string]bool{}
 	for _, n := range Names {
-		if seen[n.Name] || n.Meaning == "" || n.Unit == "" || (n.pool == nil) == (n.server == nil) || (n.Of == OfPool) != (n.pool != nil) {
+		if seen[n.Name] || n.Meaning == "" || n.Unit == "" || (n.Of == OfPool) != (n.pool != nil) || (n.Of == OfServer) != (n.server != nil) || (n.Of == OfRun) != (n.run != nil) {
 			t.Errorf("%+v", n)
 		}
 		seen[n.Name] = true

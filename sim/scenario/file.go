@@ -3,7 +3,7 @@ package scenario
 import "github.com/pgbudget/pgbudget/bouncer/config"
 
 // File is a scenario as written: the keys of pgbudget.yaml, and those below. Of the former servers, groups, pools,
-// ledger and saturation count; the others are read and have no effect.
+// ledger, saturation, deadband and policy count; the others are read and have no effect.
 type File struct {
 	config.File    `yaml:",inline"`
 	Title          string     `yaml:"title"`
@@ -19,6 +19,7 @@ type File struct {
 	Load           []Load     `yaml:"load"`
 	Shift          *Shift     `yaml:"shift"`
 	Script         []Step     `yaml:"script"`
+	Run            *Run       `yaml:"run"`
 	Faults         []Fault    `yaml:"faults"`
 	Scrape         Scrape     `yaml:"scrape"`
 	Expect         []string   `yaml:"expect"`
@@ -131,6 +132,14 @@ type Step struct {
 	Lifetime  map[string]config.Dur `yaml:"lifetime"`
 	Reconnect Words                 `yaml:"reconnect"` // pools
 	Share     Percent               `yaml:"share"`
+}
+
+// Run lets the controller move the fleet, as `pgbudget run` moves a live one: it looks for a while, plans, and goes.
+type Run struct {
+	At     config.Dur            `yaml:"at"`     // from the start
+	Window config.Dur            `yaml:"window"` // looks before the plan
+	To     map[string]config.Int `yaml:"to"`     // pool: pool_size; default: what a plan finds
+	Steps  config.Int            `yaml:"steps"`  // at most
 }
 
 // Fault is one thing that goes wrong. What each kind needs stands in faultKinds.

@@ -27,6 +27,7 @@ type Scope string
 const (
 	OfPool   Scope = "pool"   // a pool, or all of them together
 	OfServer Scope = "server" // a server, or all of them
+	OfRun    Scope = "run"    // the controller's run, where there is one
 )
 
 // Name is one result of a run that an expectation may name.
@@ -39,6 +40,7 @@ type Name struct {
 	highest bool // of a run
 	pool    func(sim.PoolResults) float64
 	server  func(sim.ServerResults) float64
+	run     func(sim.RunResults) float64
 }
 
 // Counts says whether the number counts something or is the highest of its run, so that every run must meet what is
@@ -73,6 +75,11 @@ var Names = []Name{
 	{Name: "orphans", Unit: Count, Of: OfServer, Meaning: "backends that worked on for nobody", server: func(r sim.ServerResults) float64 { return float64(r.Orphans) }},
 	{Name: "cpu_mean", Unit: Ratio, Of: OfServer, Meaning: "mean use of all cores", server: func(r sim.ServerResults) float64 { return r.CPUMean }},
 	{Name: "cpu_max", Unit: Ratio, Of: OfServer, Meaning: "highest mean over a step of the timeline", highest: true, server: func(r sim.ServerResults) float64 { return r.CPUMax }},
+	{Name: "run_done", Unit: Count, Of: OfRun, Meaning: "1 where the controller reached its plan, or took as many steps as it was asked for", run: func(r sim.RunResults) float64 { return b2f(r.Outcome == "done") }},
+	{Name: "run_time", Unit: Seconds, Of: OfRun, Meaning: "from its start to its end, or to the end of the horizon", run: func(r sim.RunResults) float64 { return r.Took.Seconds() }},
+	{Name: "run_held", Unit: Seconds, Of: OfRun, Meaning: "of that, how long nothing moved because of a signal or a doubt", run: func(r sim.RunResults) float64 { return r.Held.Seconds() }},
+	{Name: "steps", Unit: Count, Of: OfRun, Meaning: "steps that it finished", run: func(r sim.RunResults) float64 { return float64(r.Steps) }},
+	{Name: "undone", Unit: Count, Of: OfRun, Meaning: "releases that it undid, and steps that it took back", run: func(r sim.RunResults) float64 { return float64(r.Undone) }},
 }
 
 // waitMean is NaN where nobody got a connection, as waitQuantile.
@@ -115,6 +122,12 @@ func (n Name) Value(r sim.Results, subject string) (float64, bool) {
 		}
 		return finite(n.pool(r.Pools[i]))
 	}
+	if n.Of == OfRun {
+		if r.Run == nil {
+			return 0, false
+		}
+		return finite(n.run(*r.Run))
+	}
 	value, found := 0.0, false
 	for _, s := range r.Servers {
 		if subject != "" && s.Name != subject {
@@ -133,4 +146,11 @@ func (n Name) Value(r sim.Results, subject string) (float64, bool) {
 		found = found || ok
 	}
 	return value, found
+}
+
+func b2f(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -30,6 +30,7 @@ type Scenario struct {
 	Every    time.Duration // between two looks at the fleet, as the planner takes them
 	Seeds    int           // how many replications
 	Seed     uint64        // of the first; the others follow one by one
+	Moves    *Moves        // what the controller does; nil: nothing
 	Expect   []Expectation // in the order of the file
 	Warnings []string      // what is legal and perhaps not meant, a sentence with its place each
 
@@ -64,6 +65,7 @@ func parse(name string, data []byte, getenv func(string) (string, bool), sets []
 	k.check()
 	s.resolve()
 	s.Expect = k.expectations()
+	s.Moves = s.moves()
 	if len(k.Faults) > 0 {
 		return nil, errors.Join(k.Faults...)
 	}

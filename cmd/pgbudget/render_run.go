@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/sim/batch"
+)
+
+// simulatedRun prints what the controller did: over all runs, and of the first seed event by event.
+func (o output) simulatedRun(v batch.Variant, r batch.VariantReport) {
+	if v.Moves == nil {
+		return
+	}
+	done := r.Value("", "run_done")
+	fmt.Fprintf(o.w, "%s   to its end in %s of %d runs   %s   %s steps   undone %s   held %s\n", o.bold("run"), batch.Show(done.Mean*planner.Float(r.Runs), done.Unit), r.Runs,
+		r.Value("", "run_time").ShowMean(), r.Value("", "steps").ShowMean(), mean(r, "", "undone"), r.Value("", "run_held").ShowMean())
+	if len(r.Journal) > 0 {
+		fmt.Fprintln(o.w, "the first of them:")
+		writeEvents(o.w, r.Journal)
+	}
+}
+
+// writeEvents prints a journal, a line an event; those that only repeat the one before are left out.
+func writeEvents(w io.Writer, events []planner.Event) {
+	for _, e := range events {
+		if line := eventLine(e); line != "" {
+			fmt.Fprintf(w, "  %s  %s\n", e.At.UTC().Format("15:04:05"), line)
+		}
+	}
+}
+
+// eventLine is one event in words; empty: another event says it.
+func eventLine(e planner.Event) string {
+	switch e.Kind {
+	case planner.RunBegan:
+		return "run      " + goalText(*e.Goal)
+	case planner.StepBegan:
+		return join(string(e.Step.Kind), e.Step.Text(), e.Step.Note)
+	case planner.Acted:
+		return join(string(e.Act.Verb), planner.Step{Sets: e.Act.Sets}.Text(), e.Act.Reason)
+	case planner.Failed:
+		return join("failed", string(e.Act.Verb)+" "+planner.Step{Sets: e.Act.Sets}.Text(), e.Reason)
+	case planner.HoldBegan:
+		return "hold     " + e.Reason
+	case planner.HoldEnded:
+		return "resume"
+	case planner.StepCut:
+		return "cut      the rest of the step: " + e.Reason
+	case planner.StepAbort:
+		return "abort    " + e.Reason
+	case planner.StepEnded:
+		return "soaked"
+	case planner.RunEnded:
+		return join(string(e.Outcome), e.Reason, "")
+	case planner.Accepted:
+		return "forget   " + strings.Join(e.Processes, ", ")
+	default:
+		return ""
+	}
+}
+
+// join writes a verb, what it is about, and why.
+func join(verb, what, why string) string {
+	text := fmt.Sprintf("%-8s %s", verb, what)
+	if why != "" {
+		text += ": " + why
+	}
+	return strings.TrimRight(text, " ")
+}
+
+func goalText(g planner.Goal) string {
+	var parts []string
+	for _, p := range g.Pools {
+		parts = append(parts, fmt.Sprintf("%s %d", p.Pool, p.Size))
+	}
+	return "to " + strings.Join(parts, ", ")
+}

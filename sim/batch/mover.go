@@ -1,0 +1,114 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/sim"
+	"github.com/pgbudget/pgbudget/sim/scenario"
+)
+
+// mover lets the controller move a world: look, estimate, plan, go. It is the same controller as the live one's.
+type mover struct {
+	moves   scenario.Moves
+	pacer   *pacer
+	journal []planner.Event
+	begun   time.Duration
+	outcome planner.Outcome
+	reason  string
+}
+
+// noPlan is the outcome of a run that never began.
+const noPlan = planner.Outcome("no plan")
+
+var _ bouncer.Journal = (*mover)(nil)
+
+// Record keeps an event in memory.
+func (m *mover) Record(e planner.Event) (planner.Event, error) {
+	m.journal = append(m.journal, e)
+	return e, nil
+}
+
+// run goes to its end, or to the horizon's. What a live run would end with, such as a console that does not answer
+// while it plans, is an outcome and no error.
+func (m *mover) run(ctx context.Context) error {
+	if err := m.pacer.Sleep(ctx, m.moves.At-m.moves.Window-m.pacer.At()); err != nil {
+		return m.ended(ctx, err)
+	}
+	var e planner.Evidence
+	err := bouncer.Watch(ctx, m.pacer, m.pacer, lookEvery, m.moves.Window, func(o planner.Observation) error {
+		var err error
+		e, err = e.Add(o)
+		return err
+	})
+	m.begun = m.pacer.At()
+	if err != nil {
+		return m.ended(ctx, err)
+	}
+	goal, loads, err := m.plan(e)
+	if err != nil {
+		return m.ended(ctx, err)
+	}
+	r := bouncer.Rebalancer{Clock: m.pacer, Fleet: m.pacer, Hands: m.pacer, Gauge: m.pacer, Journal: m, Declared: m.moves.Declared, Loads: loads,
+		Evidence: e, Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
+		Closed: func(t time.Time) string { return planner.Closed(m.moves.Windows, t) }}
+	report, err := r.Run(ctx, goal, planner.Memory{})
+	m.outcome, m.reason = report.Outcome, report.Reason
+	if errors.Is(err, errHorizon) {
+		m.outcome, m.reason = "", "it had not ended at the end of the horizon"
+		return nil
+	}
+	return err
+}
+
+// lookEvery is the time between the looks before the plan. chosen: as `pgbudget plan` looks.
+const lookEvery = 5 * time.Second
+
+// ended notes why there was no run.
+func (m *mover) ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	m.outcome, m.reason = noPlan, err.Error()
+	return nil
+}
+
+// plan finds where to go: what the scenario says, or what a plan finds.
+func (m *mover) plan(e planner.Evidence) (planner.Goal, []planner.Load, error) {
+	loads, err := planner.Estimate(e)
+	if err != nil {
+		return planner.Goal{}, nil, err
+	}
+	if len(m.moves.To) > 0 {
+		return planner.Goal{Pools: m.moves.To}, loads, nil
+	}
+	fleet, err := planner.Model(m.pacer.Now(), m.moves.Declared, e, loads)
+	if err != nil {
+		return planner.Goal{}, nil, err
+	}
+	plan, err := planner.Solve(fleet, planner.Options{})
+	return planner.GoalOf(plan), loads, err
+}
+
+// results sums the journal up.
+func (m *mover) results(now time.Duration) *sim.RunResults {
+	r := &sim.RunResults{Outcome: string(m.outcome), Reason: m.reason, Took: max(0, now-m.begun)}
+	var memory planner.Memory
+	for _, e := range m.journal {
+		if held := memory.HeldAt; !held.IsZero() && (e.Kind == planner.HoldEnded || e.Kind == planner.RunEnded) {
+			r.Held += e.At.Sub(held)
+		}
+		if e.Kind == planner.StepAbort || e.Kind == planner.Acted && e.Act.Verb == planner.Undo {
+			r.Undone++
+		}
+		memory = memory.After(e)
+	}
+	if !memory.HeldAt.IsZero() {
+		r.Held += m.pacer.Now().Sub(memory.HeldAt)
+	}
+	r.Steps = memory.Steps
+	return r
+}
