@@ -13,6 +13,7 @@ const (
 	KindEvidence                // not enough evidence or rights to answer
 	KindUnreachable             // a console, server or Prometheus did not answer
 	KindDrift                   // what answered is not what it should be; a person must look
+	KindBusy                    // another pgbudget is at work; nothing was touched, try again later
 )
 
 // Error is an error that an operator can act on: what it is about, what went wrong, and what to type next.

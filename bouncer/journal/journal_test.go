@@ -1,0 +1,157 @@
+package journal_test
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+var at = time.Date(2026, 3, 1, 2, 3, 4, 5000, time.UTC)
+
+func open(t *testing.T, path string) *journal.Journal {
+	t.Helper()
+	j, err := journal.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.Close() })
+	return j
+}
+
+func record(t *testing.T, j *journal.Journal, e planner.Event) planner.Event {
+	t.Helper()
+	e.At = at
+	e, err := j.Record(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestWhatWasRecordedIsThereAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j.jsonl")
+	step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "a/1", Alias: "db", Key: planner.KeySize, From: 4, To: 3}}}
+	goal := planner.Goal{Pools: []planner.GoalPool{{Pool: "a/db", Server: "pg", Size: 3, MeanWait: planner.Unknown()}}}
+	j := open(t, path)
+	want := []planner.Event{
+		record(t, j, planner.Event{Kind: planner.RunBegan, Goal: &goal}),
+		record(t, j, planner.Event{Kind: planner.StepBegan, Step: &step}),
+	}
+	j.Close()
+	j = open(t, path)
+	want = append(want, record(t, j, planner.Event{Kind: planner.Intended, Act: &planner.Act{Verb: planner.Release, Sets: step.Sets, Reason: "a \"reason\"\n"}}))
+	got, err := journal.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want[0].Goal.Pools[0].MeanWait, got[0].Goal.Pools[0].MeanWait = 0, 0 // NaN is not equal to itself
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+// TestALastLineCutAnywhereIsTakenOff cuts the file after every byte of its last line.
+func TestALastLineCutAnywhereIsTakenOff(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j.jsonl")
+	j := open(t, path)
+	record(t, j, planner.Event{Kind: planner.HoldBegan, Reason: "first"})
+	before, _ := os.ReadFile(path)
+	record(t, j, planner.Event{Kind: planner.HoldBegan, Reason: "second"})
+	j.Close()
+	after, _ := os.ReadFile(path)
+	for n := len(before); n < len(after); n++ {
+		if err := os.WriteFile(path, after[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if events, err := journal.Read(path); err != nil || len(events) != 1 {
+			t.Fatalf("cut at %d: %d events, %v", n, len(events), err)
+		}
+		j, err := journal.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := record(t, j, planner.Event{Kind: planner.HoldEnded}); e.Seq != 2 {
+			t.Errorf("cut at %d: the next event is number %d", n, e.Seq)
+		}
+		j.Close()
+		if events, err := journal.Read(path); err != nil || len(events) != 2 {
+			t.Errorf("cut at %d and written on: %d events, %v", n, len(events), err)
+		}
+	}
+}
+
+func TestOneWriterAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j.jsonl")
+	open(t, path)
+	_, err := journal.Open(path)
+	if planner.KindOf(err) != planner.KindBusy || !strings.Contains(err.Error(), "another pgbudget") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAJournalThatIsNoneIsAnErrorThatNamesTheLine(t *testing.T) {
+	good := `{"pgbudget_journal":1}` + "\n" + `{"seq":1,"at":"2026-01-01T00:00:00Z","kind":"hold"}` + "\n"
+	for _, c := range []struct{ name, text, says string }{
+		{"something else", "hello\n", ":1: this is no journal"},
+		{"another version", `{"pgbudget_journal":2}` + "\n", ":1: it is of version 2"},
+		{"a line in the middle", good + "{\n" + good, ":3: it cannot be read"},
+		{"a gap", good + `{"seq":3,"at":"2026-01-01T00:00:00Z","kind":"hold"}` + "\n", ":3: event 3 follows event 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "j.jsonl")
+			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := journal.Open(path)
+			if planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v", err)
+			}
+			if now, _ := os.ReadFile(path); string(now) != c.text {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+// TestADiskThatIsFullEndsTheJournalAndNothingElse limits how large the process's files may become.
+func TestADiskThatIsFullEndsTheJournalAndNothingElse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j.jsonl")
+	j := open(t, path)
+	record(t, j, planner.Event{Kind: planner.HoldBegan, Reason: "fits"})
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	full := syscall.Rlimit{Cur: uint64(info.Size()) + 20, Max: old.Max}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full); err != nil {
+		t.Fatal(err)
+	}
+	_, err = j.Record(planner.Event{Kind: planner.HoldBegan, Reason: "does not"})
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if err == nil || !strings.Contains(err.Error(), path) {
+		t.Fatalf("%v", err)
+	}
+	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err == nil {
+		t.Error("it goes on after a failure")
+	}
+	events, err := journal.Read(path)
+	if err != nil || len(events) != 1 || events[0].Reason != "fits" {
+		t.Errorf("%+v, %v", events, err)
+	}
+}
