@@ -39,6 +39,8 @@ type Rebalancer struct {
 	Thresholds []planner.Threshold
 	Steps      int                    // at most so many forward steps; 0: until the goal
 	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
+	Paused     func() string          // why nothing may move now; nil: it always may
+	RollTo     int64                  // the run takes back every step from that event on, the one in hand first; 0: it goes forward
 	Seen       func(planner.Situation, planner.Act)
 }
 
@@ -65,7 +67,7 @@ type run struct {
 // alone. An error is one of the journal: nothing was done that is not in it.
 func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.Memory) (Report, error) {
 	w := &run{Rebalancer: r, memory: memory, goal: goal}
-	if err := w.record(planner.Event{Kind: planner.RunBegan, Goal: &goal}); err != nil {
+	if err := w.record(planner.Event{Kind: planner.RunBegan, Goal: &goal, To: r.RollTo}); err != nil {
 		return Report{Memory: w.memory}, err
 	}
 	for {
@@ -114,6 +116,9 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		Memory: w.memory, Goal: w.goal, Policy: w.Policy, Steps: w.Steps}
 	if w.Closed != nil {
 		s.Closed = w.Closed(now)
+	}
+	if w.Paused != nil {
+		s.Paused = w.Paused()
 	}
 	w.before = fleet
 	return s, nil

@@ -32,4 +32,5 @@ type Event struct {
 	Reason    string    `json:"reason,omitempty"`
 	Outcome   Outcome   `json:"outcome,omitempty"`
 	Processes []string  `json:"processes,omitempty"`
+	To        int64     `json:"to,omitempty"` // of a run: it takes back the steps from that event on
 }

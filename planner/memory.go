@@ -15,6 +15,7 @@ type Memory struct {
 
 	Step       *Step     // in hand; nil: none
 	StepAt     time.Time // when it began
+	StepSeq    int64     // at which event
 	ReleasedAt time.Time // when its newest release was done; zero: none
 	SettledAt  time.Time // when its newest act was done
 	Intent     *Act      // was about to be done, and nobody knows whether it was
@@ -31,7 +32,16 @@ type Memory struct {
 
 	Refused []Refusal // in this run, sorted by pool
 	Written []Written // every line ever written, with the value it should have; sorted
-	Past    []Step    // forward steps that ended, the newest last; one that was taken back is gone
+	Past    []Past    // forward steps that ended, the newest last; one that was taken back or rolled back is gone
+	Unwind  bool      // the step in hand goes back first
+	RollTo  int64     // this run takes back every step that began at that event or later; 0: it does not
+}
+
+// Past is a step that ended.
+type Past struct {
+	Seq  int64 // of the event at which it began
+	At   time.Time
+	Step Step
 }
 
 // Refusal is a release that was wrong: in this run the pool is not made smaller than that again.
@@ -56,10 +66,11 @@ func (m Memory) After(e Event) Memory {
 	case RunBegan:
 		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
 		m.HeldAt, m.Hold, m.Failures, m.Aborted = time.Time{}, "", 0, ""
+		m.RollTo, m.Unwind = e.To, e.To > 0 && m.Step != nil
 	case StepBegan, StepAbort:
-		m.Step, m.StepAt = e.Step, e.At
+		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
-		m.Why = e.Reason
+		m.Why, m.Unwind = e.Reason, false
 		if e.Kind == StepBegan {
 			m.Why = ""
 		}
@@ -87,6 +98,9 @@ func (m Memory) After(e Event) Memory {
 	case StepEnded:
 		m = m.ended()
 	case RunEnded:
+		if m.RollTo > 0 && e.Outcome == Done {
+			m.Past = slices.DeleteFunc(slices.Clone(m.Past), func(p Past) bool { return p.Seq >= m.RollTo })
+		}
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:
 		m.Written, m.Step, m.Intent = nil, nil, nil
@@ -144,8 +158,8 @@ func (m Memory) cut(achieved *Step, at time.Time) Memory {
 
 // ended closes the step in hand.
 func (m Memory) ended() Memory {
-	if m.Step != nil && m.Step.Kind != Backward && len(m.Step.Sets) > 0 {
-		m.Past = append(slices.Clip(m.Past), *m.Step)
+	if m.Step != nil && m.Step.Kind != Backward && len(m.Step.Sets) > 0 && m.RollTo == 0 {
+		m.Past = append(slices.Clip(m.Past), Past{m.StepSeq, m.StepAt, *m.Step})
 	}
 	if m.Step != nil && m.Step.Kind == Forward {
 		m.Steps++

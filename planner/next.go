@@ -20,6 +20,7 @@ type Situation struct {
 	Policy Policy
 	Steps  int    // as many forward steps at most; 0: no limit
 	Closed string // why no step may begin now, the time of day; empty: one may
+	Paused string // why nothing may move now: a person asked for it; empty: it may
 }
 
 // leastLooks is how many looks come before anything is decided: a hold needs two of three. chosen: those three.
@@ -49,8 +50,13 @@ func Next(s Situation) Act {
 			return a
 		}
 	}
-	if s.Memory.Step == nil {
+	switch step := s.Memory.Step; {
+	case s.Paused != "":
+		return s.hold(s.Paused)
+	case step == nil:
 		return s.begin()
+	case s.Memory.Unwind:
+		return s.takeBack(*step, "")
 	}
 	return s.proceed(*s.Memory.Step)
 }

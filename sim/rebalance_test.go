@@ -327,3 +327,81 @@ func fleets(ci, race, soaked uint64) uint64 {
 		return ci
 	}
 }
+
+// TestRollbackReturnsToTheSizesBefore goes to the plan, or part of the way, and back.
+func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
+	done := 0
+	for seed := range fleets(30, 5, 300) {
+		x := embark(t, seed)
+		if x == nil || len(x.w.spec.Faults) > 0 {
+			continue
+		}
+		before := x.sizes()
+		r := x.rebalancer()
+		if seed%2 == 1 { // it dies somewhere on the way, in a step
+			x.dieAt = 4 + int(seed)%5
+		}
+		if _, err := r.Run(t.Context(), x.goal, planner.Memory{}); err != nil && !errors.Is(err, errDead) {
+			t.Fatal(err)
+		}
+		x.dieAt, x.dead = 0, false
+		memory := bouncer.Replay(x.events)
+		if len(memory.Past) == 0 && memory.Step == nil {
+			continue
+		}
+		first := memory.StepSeq
+		if len(memory.Past) > 0 {
+			first = memory.Past[0].Seq
+		}
+		o, err := x.w.Observe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := x.before.Add(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fleet, err := planner.Model(x.w.Now(), x.declared(), e, x.loads)
+		if err != nil {
+			t.Fatal(err)
+		}
+		goal, to, ok := planner.Rollback(memory, fleet, first)
+		if why := planner.Reachable(fleet, goal); !ok || why != "" {
+			t.Fatalf("seed %d: %v %s", seed, ok, why)
+		}
+		r = x.rebalancer()
+		r.RollTo = to
+		report, err := r.Run(t.Context(), goal, memory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Outcome == planner.Held { // the sizes before are too small for what is asked by now
+			t.Logf("seed %d: %s", seed, report.Reason)
+			continue
+		}
+		if report.Outcome != planner.Done {
+			t.Fatalf("seed %d: %s: %s", seed, report.Outcome, report.Reason)
+		}
+		if after := x.sizes(); !slices.Equal(after, before) {
+			t.Errorf("seed %d: %v before, %v after the rollback", seed, before, after)
+		}
+		if len(report.Memory.Past) > 0 {
+			t.Errorf("seed %d: %d steps are still remembered as taken", seed, len(report.Memory.Past))
+		}
+		if len(x.broken) > 0 {
+			t.Errorf("seed %d: %s", seed, x.broken[0])
+		}
+		done++
+	}
+	if done < 5 && !raced {
+		t.Errorf("only %d were rolled back", done)
+	}
+}
+
+func (x *expedition) sizes() []int {
+	var out []int
+	for _, a := range x.w.aliases {
+		out = append(out, a.size, a.reserve)
+	}
+	return out
+}

@@ -1,0 +1,89 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Rollback returns where a fleet goes that takes back every step which began at event `to` or later: for each pool that
+// they moved the values before the first of them, of its largest process. 0 is the newest step. What the step in hand
+// moved goes back by itself. It is false where there is nothing to take back.
+func Rollback(m Memory, f Fleet, to int64) (Goal, int64, bool) {
+	if to == 0 && len(m.Past) > 0 {
+		to = m.Past[len(m.Past)-1].Seq
+	}
+	if m.Step != nil && (to == 0 || len(m.Past) == 0) {
+		to = m.StepSeq
+	}
+	before := map[string]GoalPool{}
+	for _, p := range slices.Backward(m.Past) {
+		if p.Seq < to {
+			break
+		}
+		values := map[string]map[Key]int{}
+		for _, x := range p.Step.Sets {
+			if values[x.Pool()] == nil {
+				values[x.Pool()] = map[Key]int{}
+			}
+			values[x.Pool()][x.Key] = max(values[x.Pool()][x.Key], x.From)
+		}
+		for pool, v := range values {
+			g, seen := before[pool]
+			if !seen {
+				g = present(f, pool)
+			}
+			if size, ok := v[KeySize]; ok {
+				g.Size = size
+			}
+			if reserve, ok := v[KeyReserve]; ok {
+				g.Reserve = reserve
+			}
+			before[pool] = g
+		}
+	}
+	var goal Goal
+	for _, g := range before {
+		goal.Pools = append(goal.Pools, g)
+	}
+	slices.SortFunc(goal.Pools, func(a, b GoalPool) int { return cmp.Compare(a.Pool, b.Pool) })
+	return goal, to, len(goal.Pools) > 0 || m.Step != nil
+}
+
+// present is a pool's part of a goal that leaves it where it is.
+func present(f Fleet, pool string) GoalPool {
+	for _, p := range f.Pools {
+		if p.ID == pool {
+			return GoalPool{Pool: pool, Server: p.Server, Size: p.largestSize(), Reserve: p.ReserveConns, MeanWait: Unknown()}
+		}
+	}
+	return GoalPool{Pool: pool, MeanWait: Unknown()}
+}
+
+// Reachable says why a goal cannot be stood at: its worst case, with what is open now, is above a server's budget.
+// Empty: it can, if nothing else changes.
+func Reachable(f Fleet, g Goal) string {
+	var sets []Set
+	for _, p := range f.Pools {
+		goal, ours := g.Pool(p.ID)
+		if !ours {
+			continue
+		}
+		for _, s := range p.Sizes {
+			sets = append(sets, Set{s.Process, p.Alias, KeySize, s.Conns, goal.Size}, Set{s.Process, p.Alias, KeyReserve, p.ReserveConns, goal.Reserve})
+		}
+	}
+	after := f.With(sets)
+	for _, s := range f.Servers {
+		worst := 0
+		for _, p := range after.Pools {
+			if p.Server == s.Name {
+				worst += p.countedConns() - p.OverConns // what is open too much will have drained
+			}
+		}
+		if worst > s.BudgetConns && worst > f.WorstConns(s.Name) {
+			return fmt.Sprintf("%s: these sizes come to %d connections, %d more than the budget of %d", s.Name, worst, worst-s.BudgetConns, s.BudgetConns)
+		}
+	}
+	return ""
+}
