@@ -66,7 +66,7 @@ func (m Memory) After(e Event) Memory {
 	case RunBegan:
 		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
 		m.HeldAt, m.Hold, m.Failures, m.Aborted = time.Time{}, "", 0, ""
-		m.RollTo, m.Unwind = e.To, e.To > 0 && m.Step != nil
+		m.RollTo, m.Unwind = e.To, e.To > 0 && m.Step != nil && m.Step.Kind != Backward
 	case StepBegan, StepAbort:
 		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0

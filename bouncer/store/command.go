@@ -12,14 +12,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// Command is one file behind two commands: one prints it, one is given the new one on its standard input.
+// Command is one file behind two commands: one prints it, one is given the new one on its standard input. The caller's
+// context bounds them.
 type Command struct {
 	ReadArgv, WriteArgv []string
-	Timeout             time.Duration // of one command; 0 is CommandTimeout
 }
-
-// CommandTimeout bounds a command. chosen: a login through ssh over a slow line takes a few seconds.
-const CommandTimeout = 30 * time.Second
 
 // Read runs the command that prints the file. Its error is of KindUnreachable and carries the last line that the
 // command wrote to its standard error, which is not the file.
@@ -52,12 +49,6 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 }
 
 func (c Command) run(ctx context.Context, path string, argv []string, stdin []byte) ([]byte, error) {
-	timeout := c.Timeout
-	if timeout == 0 {
-		timeout = CommandTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.WaitDelay = time.Second
 	cmd.Stdin = bytes.NewReader(stdin)
@@ -67,8 +58,8 @@ func (c Command) run(ctx context.Context, path string, argv []string, stdin []by
 	if err == nil {
 		return out, nil
 	}
-	if ctx.Err() == context.DeadlineExceeded {
-		err = fmt.Errorf("no end within %v", timeout)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = errors.New("it did not end in time")
 	}
 	said := strings.TrimSpace(stderr.String())
 	if i := strings.LastIndexByte(said, '\n'); i >= 0 {

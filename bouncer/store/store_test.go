@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -188,9 +189,11 @@ func TestCommandsAreReadBack(t *testing.T) {
 	if err := good.Write(t.Context(), file, []byte(older), []byte("third")); planner.KindOf(err) != planner.KindDrift {
 		t.Errorf("%v", err)
 	}
-	for argv, says := range map[string]string{"echo no such host >&2; exit 255": "no such host", "sleep 60": "no end within"} {
-		c := store.Command{ReadArgv: []string{"sh", "-c", argv}, Timeout: 300 * time.Millisecond}
-		if _, err := c.Read(t.Context(), "x"); planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), says) {
+	for argv, says := range map[string]string{"echo no such host >&2; exit 255": "no such host", "sleep 60": "did not end in time"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		c := store.Command{ReadArgv: []string{"sh", "-c", argv}}
+		if _, err := c.Read(ctx, "x"); planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v", err)
 		}
 	}

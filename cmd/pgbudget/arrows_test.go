@@ -22,13 +22,16 @@ var arrows = map[string][]string{
 	"bouncer":           {"planner"},
 	"bouncer/config":    {"planner"},
 	"bouncer/recording": {"planner"},
-	"bouncer/live":      {"planner", "bouncer"},
+	"bouncer/ini":       {"planner"},
+	"bouncer/journal":   {"planner", "bouncer"},
+	"bouncer/store":     {"planner"},
+	"bouncer/live":      {"planner", "bouncer", "bouncer/ini"},
 	"bouncer/prom":      {"planner"},
 	"sim":               {"planner", "bouncer"},
 	"sim/scenario":      {"sim", "planner", "bouncer/config"},
 	"sim/batch":         {"sim", "sim/scenario", "planner", "bouncer"},
 	"sim/chart":         {"sim"},
-	"cmd/pgbudget": {"planner", "bouncer", "bouncer/config", "bouncer/recording", "bouncer/live", "bouncer/prom",
+	"cmd/pgbudget": {"planner", "bouncer", "bouncer/config", "bouncer/recording", "bouncer/live", "bouncer/prom", "bouncer/ini", "bouncer/journal", "bouncer/store",
 		"sim", "sim/scenario", "sim/batch", "sim/chart"},
 }
 

@@ -16,6 +16,8 @@ const (
 	exitUsage       = 2
 	exitInfeasible  = 3
 	exitEvidence    = 4
+	exitHeld        = 5
+	exitAborted     = 6
 	exitDrift       = 7
 	exitUnreachable = 8
 	exitUnmet       = 9
@@ -45,6 +47,12 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInfeasible
 	case errors.Is(err, errUnmet):
 		return exitUnmet
+	case errors.Is(err, errHeld):
+		return exitHeld
+	case errors.Is(err, errAborted):
+		return exitAborted
+	case errors.Is(err, errStopped):
+		return exitInterrupted
 	}
 	switch planner.KindOf(err) {
 	case planner.KindUsage:
@@ -55,6 +63,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitEvidence
 	case planner.KindDrift:
 		return exitDrift
+	case planner.KindBusy:
+		return exitHeld
 	case planner.KindUnreachable:
 		return exitUnreachable
 	default:

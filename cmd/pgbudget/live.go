@@ -124,6 +124,7 @@ func (f fleetWithSignals) Observe(ctx context.Context) (planner.Observation, err
 // session is an open connection to a fleet and, where the config names one, to its Prometheus.
 type session struct {
 	bouncer.Fleet
+	live   *live.Fleet // the same, without the signals
 	source source
 	prom   *prom.Client // nil: no Prometheus
 	close  func()
@@ -148,7 +149,7 @@ func (s source) open(ctx context.Context) (session, error) {
 	for _, n := range fleet.Notes() {
 		fmt.Fprintln(os.Stderr, "note: "+n)
 	}
-	out.Fleet, out.close = fleet, fleet.Close
+	out.Fleet, out.live, out.close = fleet, fleet, fleet.Close
 	if out.prom != nil {
 		out.Fleet = fleetWithSignals{fleet, out.prom, s.signalQueries()}
 	}

@@ -55,7 +55,8 @@ func newApp() *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{
-			observeCommand(), recordCommand(), estimateCommand(), planCommand(), initCommand(), simulateCommand(),
+			observeCommand(), recordCommand(), estimateCommand(), planCommand(), stepCommand(), runCommand(), statusCommand(), whyCommand(), pauseCommand(),
+			resumeCommand(), rollbackCommand(), forgetCommand(), initCommand(), simulateCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {

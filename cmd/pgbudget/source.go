@@ -60,7 +60,8 @@ type source struct {
 	bouncers []string
 }
 
-// newSource reads flags and config; it touches no server. window names the flag that says how long to look.
+// newSource reads flags and config; it touches no server. window names the flag that says how long to look;
+// empty: the command does not look.
 func newSource(c *cli.Context, window string) (source, error) {
 	s := source{from: c.String("from"), window: c.Duration(window), every: c.Duration("every"), timeout: c.Duration("timeout"),
 		postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"),
@@ -69,7 +70,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 		name string
 		d    time.Duration
 	}{{window, s.window}, {"timeout", s.timeout}} {
-		if d.d <= 0 {
+		if d.d <= 0 && window != "" {
 			return source{}, usage("give a time such as 60s", "--%s is %s, want more than 0", d.name, d.d)
 		}
 	}

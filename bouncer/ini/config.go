@@ -1,0 +1,135 @@
+package ini
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Read returns the bytes of one file as the PgBouncer process would open it. A relative path is relative to the
+// process's working directory, which the caller knows.
+type Read func(path string) ([]byte, error)
+
+// Config is a pgbouncer.ini with everything it includes. It is a value: nothing changes it. It prints as its path alone.
+type Config struct{ in *content }
+
+// content is what was loaded. It stays behind a pointer, so that fmt does not print it from within another value.
+type content struct {
+	path    string
+	minor   int
+	files   []file
+	bases   []*database // in order of appearance
+	users   []*user
+	written []written // of [pgbouncer], what no later section has reset
+	tail    *place    // the last item of the last [pgbouncer] section
+}
+
+// file is one file of a config.
+type file struct {
+	path string
+	data []byte
+}
+
+// place is a range of bytes of one of the files.
+type place struct {
+	file int
+	line int
+	span
+}
+
+// written is a setting as it stands in [pgbouncer].
+type written struct {
+	key   string
+	value string
+	at    place // of the value
+	kept  bool
+}
+
+// File is one file of a config. It prints without its bytes.
+type File struct {
+	Path  string
+	Bytes []byte `json:"-"`
+}
+
+// Format prints the path and the length, whatever the verb: passwords stand in the bytes.
+func (f File) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s (%d bytes)", f.Path, len(f.Bytes)) }
+
+// Format prints the path of the main file, whatever the verb.
+func (c Config) Format(s fmt.State, _ rune) {
+	if c.in != nil {
+		fmt.Fprint(s, c.in.path)
+	}
+}
+
+// Files returns each file once, in the order in which they were opened first. The bytes are the caller's.
+func (c Config) Files() []File {
+	var out []File
+	for _, f := range c.in.files {
+		out = append(out, File{f.path, slices.Clone(f.data)})
+	}
+	return out
+}
+
+// Databases returns the aliases in order of appearance, "*" included. Where an alias stands on several lines, the last
+// one counts.
+func (c Config) Databases() []Database {
+	var out []Database
+	for _, d := range c.in.bases {
+		out = append(out, c.in.database(d))
+	}
+	return out
+}
+
+// Users returns the lines of [users] in order of appearance. Where a user stands on several, the last one counts.
+func (c Config) Users() []User {
+	var out []User
+	for _, u := range c.in.users {
+		out = append(out, u.User)
+	}
+	return out
+}
+
+// Setting returns what the files say for a key of [pgbouncer], as it is written, and where. Every [pgbouncer] section
+// resets what those before it have set, keys without a default apart; ok is false where nothing is left.
+func (c Config) Setting(key string) (value string, at Where, ok bool) {
+	w, ok := c.in.setting(key)
+	if !ok {
+		return "", Where{}, false
+	}
+	return w.value, c.in.where(w.at), true
+}
+
+// DefaultPoolSize is the size of a pool whose line has none, in connections.
+func (c Config) DefaultPoolSize() int { return c.in.number(defaultSize) }
+
+// DefaultReserve is the reserve of a pool whose line has none, in connections.
+func (c Config) DefaultReserve() int { return c.in.number(defaultReserve) }
+
+// Keys of [pgbouncer] that lines of [databases] inherit from, and their defaults. Source: bouncer_params in main.c.
+const (
+	defaultSize    = "default_pool_size"
+	defaultReserve = "reserve_pool_size"
+	defaultMin     = "min_pool_size"
+	defaultMax     = "max_db_connections"
+)
+
+var defaults = map[string]int{defaultSize: 20, defaultReserve: 0, defaultMin: 0, defaultMax: 0}
+
+func (in *content) setting(key string) (written, bool) {
+	for _, w := range slices.Backward(in.written) {
+		if w.key == key {
+			return w, true
+		}
+	}
+	return written{}, false
+}
+
+// number returns a setting of defaults as the process holds it.
+func (in *content) number(key string) int {
+	if w, ok := in.setting(key); ok {
+		n, _ := setting(w.value)
+		return n
+	}
+	return defaults[key]
+}
+
+func (in *content) where(p place) Where { return Where{in.files[p.file].path, p.line} }

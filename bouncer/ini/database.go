@@ -1,0 +1,131 @@
+package ini
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Database is one alias as PgBouncer would hold it after the load: what SHOW DATABASES says, defaults filled in. It has
+// no passwords and no queries.
+type Database struct {
+	Alias string // "*": whatever has no line of its own
+	File  string
+	Line  int // 1-based
+
+	Host      string // "": a Unix socket
+	Port      int
+	DBName    string // in PostgreSQL; of "*" what is written, "" where each client's own name is meant
+	ForceUser string // user=; "": the client's
+	PoolMode  string // "": the process's
+
+	SizeConns    int // of each of its pools
+	ReserveConns int
+	MinConns     int
+	MaxConns     int // max_db_connections; 0: no limit
+
+	Sized     bool // pool_size stands on the line
+	Duplicate bool // the alias stands on several lines
+}
+
+// Format prints alias, place and sizes, whatever the verb: where quotes or tabs are wrong, a password may have become a part
+// of any text.
+func (d Database) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "%s (%s:%d) pool_size %d reserve %d", plainName(d.Alias), d.File, d.Line, d.SizeConns, d.ReserveConns)
+}
+
+// database is a line of [databases].
+type database struct {
+	alias     string
+	at        place // of the connection string
+	equal     int   // the byte after its =
+	pairs     []pair
+	broken    bool   // the string is none: "*" alone is not looked at by a load
+	forced    string // user=, this line's or an earlier one's: a load cannot take it back
+	duplicate bool
+}
+
+// last returns the value of a key, the last one where it is written twice.
+func (d *database) last(keys ...string) (pair, bool) {
+	var found pair
+	ok := false
+	for _, p := range d.pairs {
+		for _, k := range keys {
+			if p.key == k {
+				found, ok = p, true
+			}
+		}
+	}
+	return found, ok
+}
+
+// number returns a number of the line; below least it is inherited from a setting. Source: pool_pool_size and
+// database_max_connections in server.c.
+func (d *database) number(in *content, inherit string, least int, keys ...string) int {
+	if p, ok := d.last(keys...); ok {
+		if n := atoi(p.value); n >= least {
+			return n
+		}
+	}
+	return in.number(inherit)
+}
+
+func (d *database) text(key string) string {
+	p, _ := d.last(key)
+	return p.value
+}
+
+// spellings are the keys of a line that set what a planner's key names.
+func spellings(key planner.Key) []string {
+	if key == planner.KeyReserve {
+		return []string{"reserve_pool", "reserve_pool_size"}
+	}
+	return []string{string(key)}
+}
+
+// conns returns the size or the reserve of the line.
+func (d *database) conns(in *content, key planner.Key) int {
+	if key == planner.KeyReserve {
+		return d.number(in, defaultReserve, 0, spellings(key)...)
+	}
+	return d.number(in, defaultSize, 0, spellings(key)...)
+}
+
+// inherits says whether the size or reserve of the line is that of [pgbouncer].
+func (d *database) inherits(key planner.Key) bool {
+	p, ok := d.last(spellings(key)...)
+	return !ok || atoi(p.value) < 0
+}
+
+func (in *content) database(d *database) Database {
+	out := Database{
+		Alias: d.alias, File: in.files[d.at.file].path, Line: d.at.line,
+		Host: d.text("host"), Port: 5432, DBName: d.text("dbname"), ForceUser: d.forced, PoolMode: strings.ToLower(d.text("pool_mode")),
+		SizeConns: d.conns(in, planner.KeySize), ReserveConns: d.conns(in, planner.KeyReserve),
+		MinConns: d.number(in, defaultMin, 0, "min_pool_size"), MaxConns: d.number(in, defaultMax, 1, "max_db_connections"),
+		Duplicate: d.duplicate,
+	}
+	_, out.Sized = d.last(string(planner.KeySize))
+	if out.DBName == "" && d.alias != autodb {
+		out.DBName = d.alias
+	}
+	if p, ok := d.last("port"); ok {
+		out.Port = atoi(p.value)
+	}
+	return out
+}
+
+// User is one line of [users]. A number below 0 is not written: the pool's line and [pgbouncer] decide.
+type User struct {
+	Name string
+	File string
+	Line int // 1-based
+
+	SizeConns    int // pool_size, since 1.23: beats the line of the alias
+	ReserveConns int // reserve_pool_size, since 1.24: the same
+	MaxConns     int // max_user_connections
+}
+
+// user is a line of [users].
+type user struct{ User }

@@ -1,0 +1,199 @@
+package ini
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Change is one size to change.
+type Change struct {
+	Alias string      // "*": default_pool_size or reserve_pool_size of [pgbouncer], which its pools follow
+	Key   planner.Key // KeySize or KeyReserve
+	From  int         // what the files must say now, defaults filled in
+	To    int         // at least 1; a reserve at least 0
+}
+
+// Edited is one file that changes. It prints without its bytes.
+type Edited struct {
+	Path  string
+	Old   []byte `json:"-"`
+	New   []byte `json:"-"`
+	Lines []EditedLine
+}
+
+// EditedLine is one number that changes. It holds nothing else of the line.
+type EditedLine struct {
+	Line      int    // 1-based, in the old bytes; of an inserted line the one before it
+	Alias     string // of the change
+	Key       string // as it stands in the file: pool_size, reserve_pool, reserve_pool_size, default_pool_size
+	OldDigits string // "": the key was not there
+	NewDigits string
+}
+
+// Format prints path and lines, whatever the verb: passwords stand in the bytes.
+func (e Edited) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s %v", e.Path, e.Lines) }
+
+// maxConns bounds a size. Source: PostgreSQL's MAX_BACKENDS.
+const maxConns = 262143
+
+// Edit returns the files that change, in the order of Files. Only digits change; where a line has no such key, it is
+// added at its end, and where [pgbouncer] has none, a line is added at the end of its last section. What was changed back
+// is as it was, added keys apart. Each change is checked against the files as they are now; the errors, joined where there are
+// several, have the place and what to do instead:
+//
+//	KindDrift  the files do not say From, or have no such alias
+//	KindUsage  the number is out of bounds, or the line is one that is left to a person
+//
+// and of KindUnforeseen where the new bytes would not load as the old ones did but for the sizes. A change whose From and
+// To are the same is checked and makes no edit.
+func (c Config) Edit(changes []Change) ([]Edited, error) {
+	var cuts []cut
+	var errs []error
+	for i, x := range changes {
+		err := x.check()
+		if err == nil && slices.ContainsFunc(changes[:i], func(y Change) bool { return y.Alias == x.Alias && y.Key == x.Key }) {
+			err = refuse(x.subject(), "leave one of them out", "two changes of the same number")
+		}
+		if err == nil {
+			var k cut
+			if k, err = c.in.cut(x); err == nil && x.From != x.To {
+				cuts = append(cuts, k)
+			}
+		}
+		errs = append(errs, err)
+	}
+	if errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil }); len(errs) == 1 {
+		return nil, errs[0]
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	out := c.in.apply(cuts)
+	return out, c.in.verify(out, changes)
+}
+
+func (x Change) subject() string { return fmt.Sprintf("%s of %s", x.Key, x.Alias) }
+
+// check looks at what a change is by itself.
+func (x Change) check() error {
+	least := 1 // a size of 0 is one connection up to 1.23, and no limit since
+	if x.Key == planner.KeyReserve {
+		least = 0
+	}
+	switch {
+	case x.Key != planner.KeySize && x.Key != planner.KeyReserve:
+		return refuse(x.subject(), "", "it is neither %s nor %s", planner.KeySize, planner.KeyReserve)
+	case x.To < least || x.To > maxConns:
+		return refuse(x.subject(), "choose another size", "%d is not from %d to %d", x.To, least, maxConns)
+	}
+	return nil
+}
+
+// cut is one replacement.
+type cut struct {
+	place
+	text string
+	line EditedLine
+}
+
+// cut finds where a change has to be made.
+func (in *content) cut(x Change) (cut, error) {
+	i := slices.IndexFunc(in.bases, func(d *database) bool { return d.alias == x.Alias })
+	if i < 0 {
+		return cut{}, in.missing(x)
+	}
+	d := in.bases[i]
+	at := in.where(d.at)
+	if d.duplicate {
+		return cut{}, fail(planner.KindUsage, at, "delete the lines that do not count", "%s stands on several lines, of which this is the last and counts", x.Alias)
+	}
+	if err := in.shadowed(d, x.Key); err != nil {
+		return cut{}, err
+	}
+	if d.alias == autodb {
+		return in.star(d, x)
+	}
+	found := slices.DeleteFunc(slices.Clone(d.pairs), func(p pair) bool { return !slices.Contains(spellings(x.Key), p.key) })
+	if len(found) > 1 {
+		return cut{}, fail(planner.KindUsage, at, "leave one of them", "%s of %s stands %d times on the line, of which the last counts", x.Key, x.Alias, len(found))
+	}
+	if len(found) == 1 {
+		p := found[0]
+		written := in.files[d.at.file].data[d.at.from+p.raw.from : d.at.from+p.raw.to]
+		if err := plainDigits(at, p.key, string(written), atoi(p.value)); err != nil {
+			return cut{}, err
+		}
+	}
+	if now := d.conns(in, x.Key); now != x.From {
+		return cut{}, drifted(at, x, now)
+	}
+	k := cut{place: d.at, line: EditedLine{Line: d.at.line, Alias: x.Alias, Key: string(x.Key), NewDigits: fmt.Sprint(x.To)}}
+	if len(found) == 0 {
+		if d.at.from == d.at.to { // an empty string: after the =, not after the blanks behind it
+			k.from = d.equal
+		} else {
+			k.from = d.at.to
+		}
+		k.to, k.text = k.from, fmt.Sprintf(" %s=%d", x.Key, x.To)
+		return k, nil
+	}
+	k.span, k.text = span{d.at.from + found[0].raw.from, d.at.from + found[0].raw.to}, k.line.NewDigits
+	k.line.Key, k.line.OldDigits = found[0].key, found[0].value
+	return k, nil
+}
+
+// apply makes the replacements.
+func (in *content) apply(cuts []cut) []Edited {
+	slices.SortStableFunc(cuts, func(a, b cut) int { return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.from, b.from)) })
+	var out []Edited
+	for len(cuts) > 0 {
+		n := 1
+		for n < len(cuts) && cuts[n].file == cuts[0].file {
+			n++
+		}
+		old := in.files[cuts[0].file]
+		e := Edited{Path: old.path, Old: slices.Clone(old.data)}
+		var b bytes.Buffer
+		at := 0
+		for _, k := range cuts[:n] {
+			b.Write(old.data[at:k.from])
+			b.WriteString(k.text)
+			at = k.to
+			e.Lines = append(e.Lines, k.line)
+		}
+		b.Write(old.data[at:])
+		e.New = b.Bytes()
+		out, cuts = append(out, e), cuts[n:]
+	}
+	return out
+}
+
+// digits are what Edit changes: no sign, no zero at the front, nothing behind.
+var digits = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})$`)
+
+// plainDigits refuses a number that a person would read otherwise than PgBouncer does.
+func plainDigits(at Where, key, written string, means int) error {
+	if digits.MatchString(written) {
+		return nil
+	}
+	text := "it"
+	if len(written) <= 8 && harmless.MatchString(written) {
+		text = written
+	}
+	return fail(planner.KindUsage, at, fmt.Sprintf("write %s as plain digits and RELOAD", key),
+		"the value of %s is not plain digits: PgBouncer takes %s for %d", key, text, means)
+}
+
+func drifted(at Where, x Change, now int) error {
+	return fail(planner.KindDrift, at, "somebody else has changed it: look at who, then run again", "%s of %s is %d and should be %d before it becomes %d", x.Key, x.Alias, now, x.From, x.To)
+}
+
+func refuse(subject, hint, format string, args ...any) error {
+	return &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: fmt.Errorf(format, args...), Hint: hint}
+}

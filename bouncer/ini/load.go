@@ -1,0 +1,293 @@
+package ini
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Bounds of a load.
+const (
+	maxDepth = 10   // of %include. Source: MAX_INCLUDE in libusual's cfparser.c
+	maxOpens = 1000 // chosen: files that include each other ten deep could be opened without end
+)
+
+// Names that have a meaning of their own.
+const (
+	autodb  = "*"
+	console = "pgbouncer" // the console's database; reserved since 1.16
+)
+
+// limits of names, in bytes. Source: MAX_DBNAME and MAX_USERNAME in bouncer.h; a longer user is cut off.
+const (
+	maxAlias      = 63
+	maxUser       = 127
+	maxUserBefore = 63 // before 1.16
+)
+
+// Load reads the main file and all that it includes, as a RELOAD of that version ("1.24.1") does. The errors:
+//
+//	KindDrift  PgBouncer could not load it; the subject is the line at which it would stop
+//	KindUsage  the version is none that is known
+//
+// and whatever read returns, with its own kind.
+func Load(read Read, path string, version string) (Config, error) {
+	m, err := minor(version)
+	if err != nil {
+		return Config{}, err
+	}
+	l := &loader{content: content{path: path, minor: m}, read: read, index: map[string]int{}, aliases: map[string]*database{}, names: map[string]*user{}}
+	f, err := l.fetch(path)
+	if err != nil {
+		return Config{}, unreadable(path, "it cannot be read", err)
+	}
+	if err := l.run(f, 0); err != nil {
+		return Config{}, err
+	}
+	if l.tail == nil {
+		return Config{}, unloadable(Where{path, 1}, "there is no [pgbouncer] section in it or in what it includes")
+	}
+	return Config{&l.content}, nil
+}
+
+// loader is a load in progress.
+type loader struct {
+	content
+	read    Read
+	index   map[string]int // of files, by path
+	aliases map[string]*database
+	names   map[string]*user
+	section string
+	opens   int
+}
+
+// fetch returns the number of a file, which it reads the first time. The error is what read returned.
+func (l *loader) fetch(path string) (int, error) {
+	if f, ok := l.index[path]; ok {
+		return f, nil
+	}
+	data, err := l.read(path)
+	if err != nil {
+		return 0, err
+	}
+	l.index[path] = len(l.files)
+	l.files = append(l.files, file{path, slices.Clone(data)})
+	return len(l.files) - 1, nil
+}
+
+// run takes a file to its end. A section outlives the file that it began in.
+func (l *loader) run(f, depth int) error {
+	for x := newLexer(l.files[f].data, l.minor >= 25); ; {
+		it, ok := x.next()
+		if !ok {
+			return nil
+		}
+		if err := l.take(f, it, depth); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *loader) take(f int, it item, depth int) error {
+	at := place{f, it.line, it.value}
+	where := l.where(at)
+	switch it.kind {
+	case sectionItem:
+		return l.begin(f, it)
+	case includeItem:
+		return l.include(where, it.key, depth)
+	case brokenItem:
+		return unloadable(where, "it is neither a [section], a key = value nor a comment")
+	}
+	switch l.section {
+	case "pgbouncer":
+		l.tail = &place{f, it.line, span{it.end, it.end}}
+		return l.set(it, at)
+	case "databases":
+		return l.declare(it, at)
+	case "users":
+		return l.user(it, at)
+	case "peers":
+		return l.peer(it, at)
+	}
+	return unloadable(where, "a key stands before the first [section]")
+}
+
+func (l *loader) include(at Where, path string, depth int) error {
+	if depth >= maxDepth {
+		return unloadable(at, "%%include is more than %d deep", maxDepth)
+	}
+	if l.opens++; l.opens > maxOpens {
+		return unloadable(at, "%%include opens more than %d files", maxOpens)
+	}
+	f, err := l.fetch(path)
+	if err != nil {
+		return unreadable(at.String(), "the file of %include cannot be read", err)
+	}
+	return l.run(f, depth+1)
+}
+
+// begin begins a section. Source: fill_defaults in libusual's cfparser.c: [pgbouncer] sets every key to its default.
+func (l *loader) begin(f int, it item) error {
+	switch {
+	case it.key == "pgbouncer":
+		l.written = slices.DeleteFunc(l.written, func(w written) bool { return !w.kept })
+		l.tail = &place{f, it.line, span{it.end, it.end}}
+	case it.key == "databases", it.key == "users", it.key == "peers" && l.minor >= 19:
+	default:
+		return unloadable(Where{l.files[f].path, it.line}, "the section [%s] is not known to PgBouncer 1.%d", plainName(it.key), l.minor)
+	}
+	l.section = it.key
+	return nil
+}
+
+// set takes a line of [pgbouncer].
+func (l *loader) set(it item, at place) error {
+	k, ok := settings[it.key]
+	if !ok || k.since > l.minor {
+		return unknown(l.where(at), plainName(it.key), ok, k.since, l.minor)
+	}
+	text := l.text(at)
+	if want, ok := k.kind.takes(text, l.minor); !ok && !k.fixed {
+		return unloadable(l.where(at), "the value of %s, %s, is not %s", it.key, shown(text), want)
+	}
+	l.written = append(l.written, written{it.key, text, at, k.kept || it.key == "tcp_defer_accept" && l.minor < 17})
+	return nil
+}
+
+// declare takes a line of [databases]. Source: parse_database in loader.c.
+func (l *loader) declare(it item, at place) error {
+	where := l.where(at)
+	if it.key == console && l.minor >= 16 {
+		return unloadable(where, "the name %s is the console's", console)
+	}
+	list, ok := pairs(l.text(at))
+	if it.key != autodb {
+		if err := l.check(where, list, ok, databaseKeys); err != nil {
+			return err
+		}
+		if len(it.key) > maxAlias {
+			return unloadable(where, "the name has %d bytes, at most %d are taken", len(it.key), maxAlias)
+		}
+	}
+	before := l.aliases[it.key]
+	d := before
+	if d == nil {
+		d = &database{alias: it.key}
+		l.aliases[it.key] = d
+		l.bases = append(l.bases, d)
+	}
+	forced := d.forced
+	*d = database{alias: it.key, at: at, equal: it.equal, pairs: list, broken: !ok, duplicate: before != nil && (d.duplicate || d.at != at)}
+	if d.forced = l.cutUser(d.text("user")); d.forced == "" {
+		d.forced = forced
+	}
+	return nil
+}
+
+// user takes a line of [users]. Source: parse_user in loader.c.
+func (l *loader) user(it item, at place) error {
+	list, ok := pairs(l.text(at))
+	if err := l.check(l.where(at), list, ok, userKeys); err != nil {
+		return err
+	}
+	name := l.cutUser(it.key)
+	u := l.names[name]
+	if u == nil {
+		u = &user{}
+		l.names[name] = u
+		l.users = append(l.users, u)
+	}
+	where := l.where(at)
+	u.User = User{Name: name, File: where.File, Line: where.Line, SizeConns: -1, ReserveConns: -1, MaxConns: -1}
+	for _, p := range list {
+		n := max(atoi(p.value), -1)
+		switch p.key {
+		case "pool_size":
+			u.SizeConns = n
+		case "reserve_pool_size":
+			u.ReserveConns = n
+		case "max_user_connections":
+			u.MaxConns = n
+		}
+	}
+	return nil
+}
+
+// peer takes a line of [peers], which has nothing that a plan needs. Source: parse_peer in loader.c.
+func (l *loader) peer(it item, at place) error {
+	where := l.where(at)
+	if id, rest := strtol(it.key, 10); rest != "" || id < 1 || id > 65535 {
+		return unloadable(where, "the id of a peer is a number from 1 to 65535")
+	}
+	list, ok := pairs(l.text(at))
+	if err := l.check(where, list, ok, peerKeys); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(list, func(p pair) bool { return p.key == "host" }) {
+		return unloadable(where, "a peer needs host=")
+	}
+	return nil
+}
+
+// check looks at the keys of a connection string, in order. Keys that no version knows are not shown: they may be a part
+// of a password with a blank in it.
+func (l *loader) check(where Where, list []pair, ok bool, keys map[string]known) error {
+	for i, p := range list {
+		k, there := keys[p.key]
+		if !there {
+			return unloadable(where, "key %d of the line is not known to PgBouncer 1.%d (a value with a blank in it must stand in '…')", i+1, l.minor)
+		}
+		if k.since > l.minor {
+			return unknown(where, p.key, true, k.since, l.minor)
+		}
+		if want, ok := k.kind.takes(p.value, l.minor); !ok {
+			return unloadable(where, "the value of %s is not %s", p.key, want)
+		}
+	}
+	if !ok {
+		return unloadable(where, "key %d of the line is no key=value: its value is empty or has a quote that is not closed, or a comment stands there, which must have a line of its own", len(list)+1)
+	}
+	return nil
+}
+
+// cutUser cuts a user's name off where PgBouncer does.
+func (l *loader) cutUser(name string) string {
+	if l.minor < 16 {
+		return name[:min(len(name), maxUserBefore)]
+	}
+	return name[:min(len(name), maxUser)]
+}
+
+func (l *loader) text(p place) string { return string(l.files[p.file].data[p.from:p.to]) }
+
+// unknown is the error for a key that this version does not know, or not yet.
+func unknown(at Where, key string, later bool, since, minor int) error {
+	if later {
+		return unloadable(at, "the key %s came with 1.%d, and this is PgBouncer 1.%d", key, since, minor)
+	}
+	if minor > newest {
+		return unloadable(at, "the key %s was not known in 1.%d, the newest PgBouncer that this pgbudget knows (this one is 1.%d)", key, newest, minor)
+	}
+	return unloadable(at, "the key %s is not known to PgBouncer 1.%d", key, minor)
+}
+
+// unreadable is the error for what read returned, of its kind where it has one.
+func unreadable(subject, what string, err error) error {
+	kind := planner.KindDrift
+	if e, ok := errors.AsType[*planner.Error](err); ok {
+		kind = e.Kind
+	}
+	return &planner.Error{Kind: kind, Subject: subject, Err: fmt.Errorf("%s: %w", what, err),
+		Hint: "a relative path begins in the folder that PgBouncer was started in; a file that cannot be read stops its load"}
+}
+
+// plainName returns a name for an error text where it can be nothing else.
+func plainName(name string) string {
+	if harmless.MatchString(name) {
+		return name
+	}
+	return "…"
+}

@@ -1,0 +1,108 @@
+package ini_test
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// folder is where the files of a test are, and what @ in them stands for.
+const folder = "/etc/pgbouncer/"
+
+// placed puts a folder in for @.
+func placed(text, folder string) string { return strings.ReplaceAll(text, "@", folder) }
+
+// reading reads the files of a trap, which is at main.ini, for a process that was started in folder.
+func (t trap) reading() ini.Read { return reading(t.text, t.files) }
+
+func reading(text string, files map[string]string) ini.Read {
+	return func(name string) ([]byte, error) {
+		if !path.IsAbs(name) {
+			name = folder + name
+		}
+		if name == folder+"main.ini" {
+			return []byte(placed(text, folder)), nil
+		}
+		if data, ok := files[strings.TrimPrefix(name, folder)]; ok {
+			return []byte(placed(data, folder)), nil
+		}
+		return nil, &planner.Error{Kind: planner.KindDrift, Subject: name, Err: fs.ErrNotExist}
+	}
+}
+
+// summary is what a config says, with what is as PgBouncer has it by default left out.
+func summary(c ini.Config) string {
+	var parts []string
+	if n := c.DefaultPoolSize(); n != 20 {
+		parts = append(parts, fmt.Sprintf("default %d", n))
+	}
+	if n := c.DefaultReserve(); n != 0 {
+		parts = append(parts, fmt.Sprintf("reserve %d", n))
+	}
+	for _, d := range c.Databases() {
+		s := fmt.Sprintf("%s %d", abbreviated(d.Alias), d.SizeConns)
+		if d.Sized {
+			s += "!"
+		}
+		add := func(name string, value any, standard any) {
+			if value != standard {
+				s += fmt.Sprintf(" %s=%s", name, abbreviated(fmt.Sprint(value)))
+			}
+		}
+		add("reserve", d.ReserveConns, 0)
+		add("min", d.MinConns, 0)
+		add("max", d.MaxConns, 0)
+		add("host", d.Host, "")
+		add("port", d.Port, 5432)
+		if d.Alias != "*" {
+			add("dbname", d.DBName, d.Alias)
+		}
+		add("user", d.ForceUser, "")
+		add("mode", d.PoolMode, "")
+		if d.Duplicate {
+			s += " again"
+		}
+		parts = append(parts, s)
+	}
+	for _, u := range c.Users() {
+		parts = append(parts, fmt.Sprintf("user %s %d/%d/%d", abbreviated(u.Name), u.SizeConns, u.ReserveConns, u.MaxConns))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func abbreviated(text string) string {
+	if len(text) > 40 {
+		return fmt.Sprintf("%s…%d", text[:3], len(text))
+	}
+	return text
+}
+
+func TestLoadReadsAsPgBouncerDoes(t *testing.T) {
+	t.Parallel()
+	for _, trap := range traps {
+		for _, version := range []string{"1.18.0", "1.24.1"} {
+			want := trap.old
+			if version != "1.18.0" && trap.new != "" {
+				want = trap.new
+			}
+			c, err := ini.Load(trap.reading(), folder+"main.ini", version)
+			got := ""
+			if err != nil {
+				got = "!" + err.Error()
+				if planner.KindOf(err) != planner.KindDrift || planner.HintOf(err) == "" {
+					t.Errorf("%s, %s: error of kind %v with hint %q, want drift and a hint", trap.name, version, planner.KindOf(err), planner.HintOf(err))
+				}
+			} else {
+				got = summary(c)
+			}
+			if got != want {
+				t.Errorf("%s, %s:\ngot  %q\nwant %q", trap.name, version, got, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package ini
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// star finds where the size of "*" is changed: in [pgbouncer], because any other text on the line of "*" makes PgBouncer
+// close the server connections of every database that lives by it. Source: set_autodb in loader.c.
+func (in *content) star(d *database, x Change) (cut, error) {
+	at := in.where(d.at)
+	key := defaultSize
+	if x.Key == planner.KeyReserve {
+		key = defaultReserve
+	}
+	if d.broken {
+		return cut{}, fail(planner.KindUsage, at, "correct the line", "the line of * is no connection string: PgBouncer finds that out when a client comes, and refuses it")
+	}
+	if p, ok := d.last(spellings(x.Key)...); ok {
+		return cut{}, fail(planner.KindUsage, at, fmt.Sprintf("move the number to %s of [pgbouncer] at a time when reconnects do no harm", key),
+			"the line of * has %s, and any change of that line makes PgBouncer close the server connections of every database that lives by it", p.key)
+	}
+	if with := in.followers(x.Key); len(with) > 0 {
+		return cut{}, fail(planner.KindUsage, at, fmt.Sprintf("write %s=%d on the lines of these and RELOAD, which changes nothing yet", x.Key, in.number(key)),
+			"the size of * is %s, which %s would follow, too", key, strings.Join(with, ", "))
+	}
+	var found []written
+	for _, w := range in.written {
+		if w.key == key && !slices.Contains(found, w) {
+			found = append(found, w)
+		}
+	}
+	if len(found) > 1 {
+		return cut{}, fail(planner.KindUsage, in.where(found[len(found)-1].at), "delete the lines that do not count", "%s stands %d times in [pgbouncer], of which this is the last and counts", key, len(found))
+	}
+	line := EditedLine{Alias: x.Alias, Key: key, NewDigits: fmt.Sprint(x.To)}
+	if len(found) == 1 {
+		w := found[0]
+		if err := plainDigits(in.where(w.at), key, w.value, in.number(key)); err != nil {
+			return cut{}, err
+		}
+		if now := in.number(key); now != x.From {
+			return cut{}, drifted(in.where(w.at), x, now)
+		}
+		line.Line, line.OldDigits = w.at.line, w.value
+		return cut{w.at, line.NewDigits, line}, nil
+	}
+	if now := in.number(key); now != x.From {
+		return cut{}, drifted(in.where(*in.tail), x, now)
+	}
+	return in.insert(key, line)
+}
+
+// followers lists the aliases, "*" apart, that take a number from [pgbouncer], each with its place.
+func (in *content) followers(key planner.Key) []string {
+	var out []string
+	for _, d := range in.bases {
+		if d.alias != autodb && d.inherits(key) {
+			out = append(out, fmt.Sprintf("%s (%v)", d.alias, in.where(d.at)))
+		}
+	}
+	return out
+}
+
+// insert adds a line behind the last item of [pgbouncer], with that item's line ending.
+func (in *content) insert(key string, line EditedLine) (cut, error) {
+	data := cString(in.files[in.tail.file].data)
+	line.Line = in.tail.line
+	k := cut{place: *in.tail, text: fmt.Sprintf("\n%s = %s", key, line.NewDigits), line: line}
+	k.from = len(data)
+	rest := data[in.tail.to:]
+	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
+		ending := "\n"
+		if end > 0 && rest[end-1] == '\r' || end == 0 && in.tail.to > 0 && data[in.tail.to-1] == '\r' {
+			ending = "\r\n"
+		}
+		k.from, rest = in.tail.to+end+1, rest[:end]
+		k.text = fmt.Sprintf("%s = %s%s", key, line.NewDigits, ending)
+	}
+	k.to = k.from
+	if rest = bytes.TrimSpace(rest); len(rest) > 0 && rest[0] != '#' && rest[0] != ';' {
+		return cut{}, fail(planner.KindUsage, in.where(*in.tail), fmt.Sprintf("write %s = %d into [pgbouncer] and RELOAD, which changes nothing yet", key, in.number(key)),
+			"%s is not written, and what stands behind [pgbouncer] on its line leaves no place for it", key)
+	}
+	return k, nil
+}

@@ -1,0 +1,34 @@
+package ini
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Versions whose grammar is known here, as minor numbers of PgBouncer 1. A later one is read as the newest.
+const (
+	oldest = 8
+	newest = 25
+)
+
+var versionForm = regexp.MustCompile(`^(\d{1,4})\.(\d{1,4})(\.|$)`)
+
+// minor returns the minor number of "1.24" or "1.24.1". The error is of KindUsage.
+func minor(version string) (int, error) {
+	refuse := func() (int, error) {
+		return 0, &planner.Error{Kind: planner.KindUsage, Subject: "PgBouncer version", Hint: "give it as SHOW VERSION has it, such as 1.24.1",
+			Err: fmt.Errorf("%q is not a version from 1.%d on", version, oldest)}
+	}
+	m := versionForm.FindStringSubmatch(version)
+	if m == nil || m[1] != "1" {
+		return refuse()
+	}
+	n, err := strconv.Atoi(m[2])
+	if err != nil || n < oldest {
+		return refuse()
+	}
+	return n, nil
+}

@@ -1,0 +1,282 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Store reads and writes the configuration files of a process. Write replaces a file as a whole where its bytes are
+// still old, and leaves it alone where they are new already.
+type Store interface {
+	Read(ctx context.Context, path string) ([]byte, error)
+	Write(ctx context.Context, path string, old, data []byte) error
+}
+
+// Config is where the files of one process are.
+type Config struct {
+	Process string // "main/1"
+	Path    string // of its pgbouncer.ini, as the store knows it; empty: SHOW CONFIG's conffile
+	Store   Store
+}
+
+// Hands change the fleet that was opened. One goroutine at a time uses them, and nobody looks at the fleet meanwhile.
+type Hands struct {
+	fleet   *Fleet
+	configs []Config
+}
+
+var _ bouncer.Hands = (*Hands)(nil)
+
+// Hands returns the hands of a fleet. A process without a config cannot be changed.
+func (f *Fleet) Hands(configs []Config) *Hands {
+	h := &Hands{fleet: f}
+	for _, c := range configs {
+		c.Store = bounded{c.Store}
+		h.configs = append(h.configs, c)
+	}
+	return h
+}
+
+// storeTimeout bounds one read or write of a file. chosen: a login through ssh over a slow line takes a few seconds.
+const storeTimeout = 30 * time.Second
+
+// bounded gives a store's calls their time.
+type bounded struct{ Store }
+
+// Read reads within storeTimeout.
+func (b bounded) Read(ctx context.Context, path string) ([]byte, error) {
+	ctx, cancel := limited(ctx, storeTimeout)
+	defer cancel()
+	return b.Store.Read(ctx, path)
+}
+
+// Write writes within three times storeTimeout: it may read before and after.
+func (b bounded) Write(ctx context.Context, path string, old, data []byte) error {
+	ctx, cancel := limited(ctx, 3*storeTimeout)
+	defer cancel()
+	return b.Store.Write(ctx, path, old, data)
+}
+
+// hand is one process about to be changed.
+type hand struct {
+	console *console
+	config  Config
+	sets    []planner.Set
+}
+
+// Apply writes an act's sets, tells the processes to RELOAD, and reads back what they have: the first process by
+// itself, then the others at once. Where a process does not take its sets, its old file is put back, it is told to
+// RELOAD again, and the error, of KindDrift, says whether that worked. Nothing is begun that was not prepared: a file
+// that cannot be edited, or that holds what its process does not have yet, is refused before anything is written.
+func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
+	h.fleet.mu.Lock()
+	defer h.fleet.mu.Unlock()
+	hands, err := h.reach(act.Sets)
+	if err != nil {
+		return err
+	}
+	if err := joined(together(len(hands), func(i int) error { _, err := hands[i].prepare(ctx); return err })); err != nil {
+		return err
+	}
+	if err := hands[0].do(ctx); err != nil { // the canary
+		return err
+	}
+	files := byFile(hands[1:])
+	return joined(together(len(files), func(i int) error {
+		var errs []error
+		for _, x := range files[i] {
+			errs = append(errs, x.do(ctx))
+		}
+		return joined(errs)
+	}))
+}
+
+// Check prepares every process for the sets and writes nothing: what Apply would refuse is refused now.
+func (h *Hands) Check(ctx context.Context, sets []planner.Set) ([]ini.Edited, error) {
+	h.fleet.mu.Lock()
+	defer h.fleet.mu.Unlock()
+	hands, err := h.reach(sets)
+	if err != nil {
+		return nil, err
+	}
+	edits := make([][]ini.Edited, len(hands))
+	err = joined(together(len(hands), func(i int) (err error) { edits[i], err = hands[i].prepare(ctx); return err }))
+	return slices.Concat(edits...), err
+}
+
+// reach finds console and config of every process that the sets name.
+func (h *Hands) reach(sets []planner.Set) ([]hand, error) {
+	var hands []hand
+	for _, x := range sets {
+		if n := len(hands); n > 0 && hands[n-1].console.id == x.Process {
+			hands[n-1].sets = append(hands[n-1].sets, x)
+			continue
+		}
+		c := slices.IndexFunc(h.fleet.consoles, func(c *console) bool { return c.id == x.Process })
+		if c < 0 {
+			return nil, fail(planner.KindDrift, x.Process, "", "there is no such process")
+		}
+		f := slices.IndexFunc(h.configs, func(f Config) bool { return f.Process == x.Process })
+		if f < 0 {
+			return nil, fail(planner.KindUsage, x.Process, "write config: beside its console: into pgbudget.yaml, the path of its pgbouncer.ini",
+				"it is not known where its file is")
+		}
+		hands = append(hands, hand{h.fleet.consoles[c], h.configs[f], []planner.Set{x}})
+	}
+	return hands, nil
+}
+
+// byFile puts processes that share a file into one row: their RELOADs do not run into each other's writes.
+func byFile(hands []hand) [][]hand {
+	var out [][]hand
+	for _, x := range hands {
+		i := slices.IndexFunc(out, func(row []hand) bool {
+			return row[0].config.Path != "" && row[0].config.Path == x.config.Path && fmt.Sprint(row[0].config.Store) == fmt.Sprint(x.config.Store)
+		})
+		if i < 0 {
+			out = append(out, []hand{x})
+		} else {
+			out[i] = append(out[i], x)
+		}
+	}
+	return out
+}
+
+// prepare reads the process and its file and returns the edits that are left to make.
+func (x hand) prepare(ctx context.Context) ([]ini.Edited, error) {
+	now, err := x.console.inForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	path := x.config.Path
+	if path == "" {
+		path = now.conffile
+	}
+	file, err := ini.Load(func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			return nil, fail(planner.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
+				"it is relative to the folder that %s was started in, which nobody can tell", x.console.id)
+		}
+		return x.config.Store.Read(ctx, name)
+	}, path, now.version)
+	if err != nil {
+		return nil, err
+	}
+	if why := file.Managed(); why != "" {
+		return nil, fail(planner.KindUsage, path, "change the size where the file comes from; pgbudget step --emit patch prints what", "%s", why)
+	}
+	if err := pending(x.console.id, file, now, x.sets); err != nil {
+		return nil, err
+	}
+	var changes []ini.Change
+	for _, s := range x.sets {
+		changes = append(changes, ini.Change{Alias: s.Alias, Key: s.Key, From: s.From, To: s.To})
+	}
+	return file.Edit(undone(file, changes))
+}
+
+// undone leaves out what the file says already: a process that shares it, or an act that was cut short, wrote it.
+func undone(file ini.Config, changes []ini.Change) []ini.Change {
+	return slices.DeleteFunc(changes, func(c ini.Change) bool {
+		for _, d := range file.Databases() {
+			if d.Alias == c.Alias {
+				if c.Key == planner.KeyReserve {
+					return d.ReserveConns == c.To
+				}
+				return d.SizeConns == c.To
+			}
+		}
+		return false
+	})
+}
+
+// pending refuses a file that holds what its process does not have yet, our own sets apart: a RELOAD would apply
+// somebody else's edit together with ours.
+func pending(id string, file ini.Config, now inForce, sets []planner.Set) error {
+	ours := func(alias string, key planner.Key, file, process int) bool {
+		return slices.ContainsFunc(sets, func(s planner.Set) bool {
+			return s.Alias == alias && s.Key == key && (file == s.From || file == s.To) && (process == s.From || process == s.To)
+		})
+	}
+	differs := func(d ini.Database, key string, file, process any) error {
+		return fail(planner.KindDrift, fmt.Sprintf("%s:%d", d.File, d.Line), "RELOAD it or take it back, and run again",
+			"%s of %s is %v there and %v in %s: somebody's edit waits for a RELOAD, which would apply it together with ours", key, d.Alias, file, process, id)
+	}
+	for _, d := range file.Databases() {
+		a, ok := now.alias(d.Alias)
+		switch {
+		case d.Alias == "*":
+			continue
+		case !ok:
+			return differs(d, "the line", "written", "missing")
+		case d.SizeConns != a.SizeConns && !ours(d.Alias, planner.KeySize, d.SizeConns, a.SizeConns):
+			return differs(d, "pool_size", d.SizeConns, a.SizeConns)
+		case d.ReserveConns != a.ReserveConns && !ours(d.Alias, planner.KeyReserve, d.ReserveConns, a.ReserveConns):
+			return differs(d, "reserve_pool", d.ReserveConns, a.ReserveConns)
+		case d.MaxConns != a.MaxConns:
+			return differs(d, "max_db_connections", d.MaxConns, a.MaxConns)
+		}
+	}
+	return nil
+}
+
+// do writes, tells the process to RELOAD, and reads back.
+func (x hand) do(ctx context.Context) error {
+	edits, err := x.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	for i, e := range edits {
+		if err := x.config.Store.Write(ctx, e.Path, e.Old, e.New); err != nil {
+			return errors.Join(err, x.putBack(ctx, edits[:i]))
+		}
+	}
+	err = x.console.reload(ctx)
+	now, seen := x.console.inForce(ctx)
+	missing := now.missing(x.sets)
+	switch {
+	case err == nil && seen == nil && missing == "":
+		return nil
+	case seen != nil: // it does not answer: whether it took the sets is not known, and no file is right or wrong
+		return errors.Join(err, seen)
+	case err == nil:
+		err = fmt.Errorf("RELOAD was answered, and %s", missing)
+	}
+	if len(edits) == 0 {
+		return fail(planner.KindDrift, x.console.id, "read the process's log: its file has a line that it cannot load", "the file says it, and %w", err)
+	}
+	if back := x.putBack(ctx, edits); back != nil {
+		return fail(planner.KindDrift, x.console.id, "look at the file and the process at once", "%w; and its old file could not be put back: %w", err, back)
+	}
+	return fail(planner.KindDrift, x.console.id, "read the process's log: its file has a line that it cannot load", "%w; its old file is back", err)
+}
+
+// putBack restores files and lets the process read them.
+func (x hand) putBack(ctx context.Context, edits []ini.Edited) error {
+	if len(edits) == 0 {
+		return nil
+	}
+	var errs []error
+	for _, e := range edits {
+		errs = append(errs, x.config.Store.Write(ctx, e.Path, e.New, e.Old))
+	}
+	_ = x.console.reload(ctx) // its answer tells nothing before 1.25; the look at what it has does
+	now, err := x.console.inForce(ctx)
+	if err != nil {
+		return joined(append(errs, err))
+	}
+	for _, s := range x.sets {
+		if at, _ := now.value(s); at != s.From {
+			errs = append(errs, fmt.Errorf("%s of %s is %d, and was %d", s.Key, s.Alias, at, s.From))
+		}
+	}
+	return joined(errs)
+}

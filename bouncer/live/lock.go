@@ -1,0 +1,84 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// lockKey is the advisory lock that every pgbudget takes on every server whose connections it moves. chosen: the first
+// bytes of "pgbudget" as a number, in the key space of one bigint; no application of ours uses it.
+const lockKey int64 = 0x7067627564676574
+
+// Lock takes the lock on every server, in the session that is kept. The error is of KindBusy where another pgbudget
+// holds it, and says which backend that is. The lock ends with the session; see Locked.
+func (f *Fleet) Lock(ctx context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.servers {
+		if err := s.lock(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *server) lock(ctx context.Context) error {
+	var got bool
+	err := s.ask(ctx, func(ctx context.Context) error {
+		a, err := s.exec(ctx, fmt.Sprintf("SELECT pg_catalog.pg_try_advisory_lock(%d)", lockKey))
+		if err != nil {
+			return err
+		}
+		got = len(a.rows) == 1 && string(a.rows[0][0]) == "t"
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !got {
+		return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("another pgbudget holds the lock" + s.holder(ctx)),
+			Hint: "pgbudget status there shows what it does; wait for its end, or stop it"}
+	}
+	s.lockedIn = s.opens
+	return nil
+}
+
+// holder names the backend that holds the lock; empty where it cannot be told.
+func (s *server) holder(ctx context.Context) string {
+	var text string
+	_ = s.ask(ctx, func(ctx context.Context) error { // it only explains
+		a, err := s.exec(ctx, `SELECT a.pid, a.usename, a.client_addr, a.backend_start::timestamp(0) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+			WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.classid = `+strconv.FormatInt(lockKey>>32, 10)+` AND l.objid = `+strconv.FormatInt(lockKey&0xffffffff, 10))
+		if err == nil && len(a.rows) > 0 {
+			r := a.rows[0]
+			text = fmt.Sprintf(": backend %s of %s from %s, since %s UTC or its server's zone", r[0], r[1], orLocal(r[2]), r[3])
+		}
+		return err
+	})
+	return text
+}
+
+func orLocal(addr []byte) string {
+	if addr == nil {
+		return "a local socket"
+	}
+	return string(addr)
+}
+
+// Locked reports whether the locks that Lock took are still held: the sessions that took them are still the ones that
+// are used. The error is of KindBusy and names the server.
+func (f *Fleet) Locked() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.servers {
+		if s.conn == nil || s.opens != s.lockedIn {
+			return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("the session that held the lock was lost: another pgbudget may be at work by now"),
+				Hint: "look with pgbudget status, then run again: what is half-done is continued"}
+		}
+	}
+	return nil
+}

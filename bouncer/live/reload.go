@@ -1,0 +1,95 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// reload tells the process to read its file again. Before 1.25 the answer is success also where the file was refused:
+// only what SHOW has afterwards tells.
+func (c *console) reload(ctx context.Context) error {
+	return c.asAdmin(ctx, func(ctx context.Context) error {
+		_, err := c.exec(ctx, "RELOAD")
+		return err
+	})
+}
+
+// asAdmin runs a command that admin_users alone may give.
+func (c *console) asAdmin(ctx context.Context, pass func(ctx context.Context) error) error {
+	err := c.ask(ctx, pass)
+	if p, ok := errors.AsType[plain](err); ok && serverSays(p, "admin access needed") {
+		return &planner.Error{Kind: planner.KindEvidence, Subject: c.subject, Err: p,
+			Hint: "add " + c.config.User + " to admin_users = '…' in the [pgbouncer] section of pgbouncer.ini and RELOAD"}
+	}
+	return err
+}
+
+// inForce is what a process has in force of what its file may say.
+type inForce struct {
+	version  string
+	conffile string
+	aliases  []planner.Alias
+	settings planner.Settings
+}
+
+// inForce asks for what is in force.
+func (c *console) inForce(ctx context.Context) (inForce, error) {
+	var r inForce
+	err := c.ask(ctx, func(ctx context.Context) error {
+		config, err := c.settings(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.first.check(c.subject, identity{identityOf(config), c.first.localAddr}); err != nil {
+			return err
+		}
+		settings, err := settingsOf(c.subject, c.version, config)
+		if err != nil {
+			return err
+		}
+		databases, err := c.show(ctx, &showDatabases)
+		if err != nil {
+			return err
+		}
+		r = inForce{c.version, config["conffile"], aliasesOf(databases.records, settings, gauges{}, nil, planner.Counters{}), settings}
+		if databases.fault != nil {
+			return c.misread(databases.fault)
+		}
+		return nil
+	})
+	return r, err
+}
+
+// alias returns the alias of that name.
+func (r inForce) alias(name string) (planner.Alias, bool) {
+	i := slices.IndexFunc(r.aliases, func(a planner.Alias) bool { return a.Name == name })
+	if i < 0 {
+		return planner.Alias{}, false
+	}
+	return r.aliases[i], true
+}
+
+// value is what a line says.
+func (r inForce) value(x planner.Set) (int, bool) {
+	a, ok := r.alias(x.Alias)
+	if x.Key == planner.KeyReserve {
+		return a.ReserveConns, ok
+	}
+	return a.SizeConns, ok
+}
+
+// missing lists what the process does not have of what it should; empty: it has all.
+func (r inForce) missing(sets []planner.Set) string {
+	var out []string
+	for _, x := range sets {
+		if at, ok := r.value(x); !ok || at != x.To {
+			out = append(out, fmt.Sprintf("%s of %s is %d instead of %d", x.Key, x.Alias, at, x.To))
+		}
+	}
+	return strings.Join(out, ", ")
+}

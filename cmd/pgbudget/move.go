@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/store"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// mover is what changes a live fleet: its sessions, its locks, its journal. Only one is there at a time.
+type mover struct {
+	source  source
+	session session
+	fleet   *live.Fleet
+	hands   *live.Hands
+	journal *journal.Journal
+	memory  planner.Memory
+	rollTo  int64 // the run takes back what began at that event or later; 0: it goes forward
+}
+
+// newMover opens fleet and journal and takes the locks: nobody else moves this fleet meanwhile.
+func newMover(ctx context.Context, s source) (*mover, error) {
+	if err := s.movable(); err != nil {
+		return nil, err
+	}
+	m := &mover{source: s}
+	var err error
+	if m.session, err = s.open(ctx); err != nil {
+		return nil, err
+	}
+	m.fleet = m.session.live
+	m.hands = m.fleet.Hands(configsOf(s.config))
+	if m.journal, err = journal.Open(s.config.Journal); err == nil {
+		m.memory = bouncer.Replay(m.journal.Events())
+		err = m.fleet.Lock(ctx)
+	}
+	if err != nil {
+		m.close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *mover) close() {
+	if m.journal != nil {
+		_ = m.journal.Close() // every line is on disk
+	}
+	m.session.close()
+}
+
+// movable says what a config lacks for moving the fleet.
+func (s source) movable() error {
+	switch {
+	case s.config == nil:
+		return usage("pgbudget init writes one: give --config FILE", "to change a size takes a config: it says where each process's pgbouncer.ini is")
+	case s.from != "" || len(s.postgres) > 0 || len(s.bouncers) > 0:
+		return usage("leave --from, --postgres and --bouncer out", "the fleet that is moved is that of the config")
+	case s.config.Journal == "":
+		return usage("add journal: /var/lib/pgbudget/fleet.jsonl, or another file in a folder that is there", "the config names no journal: and without one a crash could not be told from a finished step")
+	}
+	for _, g := range s.config.Groups {
+		for i, p := range g.Processes {
+			if p.Config == nil {
+				return usage("write config: with the path of its pgbouncer.ini beside its console:", "%s/%d: the config does not say where its file is", g.Name, i+1)
+			}
+		}
+	}
+	return nil
+}
+
+// configsOf says where each process's file is.
+func configsOf(c *config.Config) []live.Config {
+	var out []live.Config
+	for _, g := range c.Groups {
+		for i, p := range g.Processes {
+			x := live.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Store: store.File{}}
+			if len(p.Config.Read) > 0 {
+				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write}
+			}
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// lockedHands make sure before each act that the locks are still held.
+type lockedHands struct {
+	*live.Hands
+	fleet *live.Fleet
+}
+
+// Apply refuses where another pgbudget may be at work.
+func (h lockedHands) Apply(ctx context.Context, act planner.Act) error {
+	if err := h.fleet.Locked(); err != nil {
+		return err
+	}
+	return h.Hands.Apply(ctx, act)
+}
+
+// spoken is a journal that also says what it records.
+type spoken struct {
+	bouncer.Journal
+	say func(planner.Event)
+}
+
+// Record records first: what is said has happened.
+func (s spoken) Record(e planner.Event) (planner.Event, error) {
+	e, err := s.Journal.Record(e)
+	if err == nil {
+		s.say(e)
+	}
+	return e, err
+}
+
+// course is where a run goes, and what it goes by.
+type course struct {
+	plan     planner.Plan
+	goal     planner.Goal
+	fleet    planner.Fleet
+	loads    []planner.Load
+	evidence planner.Evidence
+}
+
+// survey looks for the window and plans.
+func (m *mover) survey(ctx context.Context) (course, error) {
+	var c course
+	bar := newProgress("looking at the fleet", m.source.window, m.source.every)
+	err := bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, m.source.every, m.source.window, func(o planner.Observation) error {
+		bar.step()
+		var err error
+		c.evidence, err = c.evidence.Add(o)
+		return err
+	})
+	bar.done()
+	if err != nil {
+		return c, err
+	}
+	if c.evidence.History, err = m.session.history(ctx, c.evidence.Last); err != nil {
+		return c, err
+	}
+	if c.loads, err = planner.Estimate(c.evidence); err != nil {
+		return c, err
+	}
+	if c.fleet, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads); err != nil {
+		return c, err
+	}
+	if c.plan, err = planner.Solve(c.fleet, planner.Options{}); err != nil {
+		return c, err
+	}
+	c.goal = planner.GoalOf(c.plan)
+	return c, nil
+}
+
+// run lets the controller go.
+func (m *mover) run(ctx context.Context, c course, policy planner.Policy, steps int, closed func(time.Time) string, say func(planner.Event)) (bouncer.Report, error) {
+	look := &lastLook{Fleet: m.session.Fleet}
+	r := bouncer.Rebalancer{Clock: live.Clock{}, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: spoken{m.journal, say},
+		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Policy: policy, Thresholds: m.source.config.Thresholds(), Steps: steps, Closed: closed,
+		RollTo: m.rollTo, Paused: func() string { return paused(m.source.config.Journal) },
+		Gauge: gauge{m.source.config.Saturation, m.source.config.Servers, m.session.prom, look}}
+	return r.Run(ctx, c.goal, m.memory)
+}
+
+// errHeld and the others are how a run can end besides done; each has its exit code.
+var (
+	errHeld    = errors.New("held")
+	errAborted = errors.New("aborted")
+	errStopped = errors.New("stopped between two acts")
+)
+
+// ended makes an outcome an error, with what is true now and what to type next.
+func ended(r bouncer.Report) error {
+	now := "nothing is half-done"
+	if s := r.Memory.Step; s != nil {
+		now = "the step in hand, " + s.Text() + ", is kept and continued by the next run"
+	}
+	switch r.Outcome {
+	case planner.Done:
+		return nil
+	case planner.Held:
+		return &planner.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: "pgbudget run goes on when it can, pgbudget rollback goes back"}
+	case planner.Aborted:
+		return &planner.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now), Hint: "pgbudget plan, once the reason is gone"}
+	case planner.Drifted:
+		return &planner.Error{Kind: planner.KindDrift, Err: errors.New(r.Reason), Hint: "see who changed it; pgbudget forget --sizes takes what is there now as right"}
+	case planner.Blind:
+		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; no size was moved, %s", r.Reason, now), Hint: "pgbudget run, once it answers"}
+	default:
+		return &planner.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: "pgbudget run goes on"}
+	}
+}
+
+// onStderr says events as they come.
+func onStderr(e planner.Event) {
+	if line := eventLine(e); line != "" {
+		fmt.Fprintf(os.Stderr, "%s  %s\n", e.At.Format(time.TimeOnly), line)
+	}
+}
+
+// moveFlags are those of every command that moves the fleet.
+func moveFlags() []cli.Flag {
+	var flags []cli.Flag
+	for _, f := range sourceFlags() {
+		switch f.Names()[0] {
+		case "config", "window", "every", "timeout":
+			flags = append(flags, f)
+		}
+	}
+	return append(flags,
+		&cli.Float64Flag{Name: "percent", Usage: "grants of one step, and releases, are at most `P` % of each server's budget (default: policy.percent)"},
+		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; change nothing"},
+		&cli.BoolFlag{Name: "yes", Usage: "do not ask, on a terminal either"})
+}
+
+// policyOf is the config's policy with the flags on top.
+func policyOf(c *cli.Context, s source) (planner.Policy, error) {
+	p := s.config.MovingPolicy()
+	if c.IsSet("percent") {
+		if p.Percent = c.Float64("percent"); !(p.Percent > 0 && p.Percent <= 100) {
+			return p, usage("5 is a careful step", "--percent is %g, want more than 0 and at most 100", p.Percent)
+		}
+	}
+	return p, nil
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// newJournalSource reads the config of commands that need its journal alone.
+func newJournalSource(c *cli.Context) (source, error) {
+	s, err := newSource(c, "")
+	switch {
+	case err != nil:
+		return s, err
+	case s.config == nil:
+		return s, usage("give --config FILE", "the config says where the journal is, and there is none")
+	case s.config.Journal == "":
+		return s, usage("add journal: to it", "the config names no journal:")
+	}
+	return s, nil
+}
+
+func pauseCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "pause",
+		Usage: "let nothing move from the next look on, until resume",
+		Description: "Writes a file beside the journal, which a run reads at every look. What is applied stays; a step in hand is kept.\n\n" +
+			"Example:\n  pgbudget pause",
+		Flags: journalFlags(),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c, 0); err != nil {
+				return err
+			}
+			s, err := newJournalSource(c)
+			if err != nil {
+				return err
+			}
+			text := fmt.Sprintf("%s at %s", cmp.Or(os.Getenv("SUDO_USER"), os.Getenv("USER"), "somebody"), time.Now().Format(time.DateTime))
+			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
+				return err
+			}
+			fmt.Fprintln(c.App.Writer, "paused; pgbudget resume goes on")
+			return nil
+		},
+	}
+}
+
+func resumeCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "resume",
+		Usage:       "end a pause",
+		Description: "Example:\n  pgbudget resume",
+		Flags:       journalFlags(),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c, 0); err != nil {
+				return err
+			}
+			s, err := newJournalSource(c)
+			if err != nil {
+				return err
+			}
+			switch err := os.Remove(pauseFile(s.config.Journal)); {
+			case os.IsNotExist(err):
+				fmt.Fprintln(c.App.Writer, "it was not paused")
+			case err != nil:
+				return err
+			default:
+				fmt.Fprintln(c.App.Writer, "resumed")
+			}
+			return nil
+		},
+	}
+}
+
+func forgetCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "forget",
+		Usage: "take what the fleet has now as right, after a person has looked",
+		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, and a step in hand is given up. Steps that\n" +
+			"were taken can still be rolled back.\n\n" +
+			"Example:\n  pgbudget forget --sizes",
+		Flags: append(journalFlags(), &cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there"}),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c, 0); err != nil {
+				return err
+			}
+			if !c.Bool("sizes") {
+				return usage("pgbudget forget --sizes", "say what is to be forgotten")
+			}
+			s, err := newJournalSource(c)
+			if err != nil {
+				return err
+			}
+			j, err := journal.Open(s.config.Journal)
+			if err != nil {
+				return err
+			}
+			defer j.Close()
+			before := bouncer.Replay(j.Events())
+			if _, err := j.Record(planner.Event{At: time.Now(), Kind: planner.Accepted}); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.App.Writer, "%d lines are no longer expected to be as pgbudget wrote them\n", len(before.Written))
+			return nil
+		},
+	}
+}

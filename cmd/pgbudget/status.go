@@ -1,0 +1,187 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// journalFlags are those of commands that read the journal and touch no server.
+func journalFlags() []cli.Flag {
+	var flags []cli.Flag
+	for _, f := range sourceFlags() {
+		if f.Names()[0] == "config" {
+			flags = append(flags, f)
+		}
+	}
+	return flags
+}
+
+// journalOf reads the config's journal.
+func journalOf(c *cli.Context) (source, []planner.Event, error) {
+	if err := noArguments(c, 0); err != nil {
+		return source{}, nil, err
+	}
+	s, err := newJournalSource(c)
+	if err != nil {
+		return s, nil, err
+	}
+	events, err := journal.Read(s.config.Journal)
+	return s, events, err
+}
+
+// status is what -o json and yaml print.
+type status struct {
+	At      time.Time       `json:"at"`
+	Running bool            `json:"running"` // a run has begun and not ended: it is at work, or it died
+	Step    *planner.Step   `json:"step_in_hand"`
+	Held    string          `json:"held,omitempty"`
+	Paused  bool            `json:"paused"`
+	Taken   []planner.Past  `json:"steps_taken"`
+	Refused []string        `json:"refused,omitempty"`
+	Lines   []planner.Set   `json:"lines"` // that pgbudget wrote, as they should be
+	Last    []planner.Event `json:"last_events"`
+}
+
+func statusCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "status",
+		Usage: "show the step in hand, what holds it, and the steps taken; asks no server",
+		Description: "Examples:\n" +
+			"  pgbudget status\n" +
+			"  pgbudget status -o json | jq .step_in_hand",
+		Flags: slices.Concat(journalFlags(), formatFlags()),
+		Action: func(c *cli.Context) error {
+			out, err := newOutput(c)
+			if err != nil {
+				return err
+			}
+			s, events, err := journalOf(c)
+			if err != nil {
+				return err
+			}
+			m := bouncer.Replay(events)
+			st := status{At: time.Now(), Running: m.Running, Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal) != "", Taken: m.Past,
+				Last: events[max(0, len(events)-10):]}
+			for _, r := range m.Refused {
+				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason))
+			}
+			for _, w := range m.Written {
+				st.Lines = append(st.Lines, w.Set)
+			}
+			if out.format != "table" {
+				return out.data(st)
+			}
+			out.status(st)
+			return nil
+		},
+	}
+}
+
+// status prints it for people.
+func (o output) status(s status) {
+	switch {
+	case s.Paused:
+		fmt.Fprintln(o.w, o.warn("paused by a person: nothing moves until pgbudget resume"))
+	case s.Held != "":
+		fmt.Fprintln(o.w, o.warn("held: "+s.Held))
+	}
+	switch {
+	case s.Step != nil:
+		fmt.Fprintf(o.w, "%s   %s\n", o.bold("in hand"), s.Step.Text())
+	case len(s.Last) == 0:
+		fmt.Fprintln(o.w, "the journal is empty: nothing was ever moved")
+		return
+	default:
+		fmt.Fprintln(o.w, "no step is in hand")
+	}
+	if len(s.Taken) > 0 {
+		fmt.Fprintln(o.w, o.bold("steps taken"))
+		for _, p := range s.Taken {
+			fmt.Fprintf(o.w, "  %4d  %s  %s\n", p.Seq, p.At.Format(time.DateTime), p.Step.Text())
+		}
+	}
+	for _, r := range s.Refused {
+		fmt.Fprintln(o.w, "refused: "+r)
+	}
+	fmt.Fprintln(o.w, o.bold("last events"))
+	writeEvents(o.w, s.Last)
+}
+
+func whyCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "why",
+		Usage:       "explain the last decision and what would change it; asks no server",
+		Description: "Example:\n  pgbudget why",
+		Flags:       slices.Concat(journalFlags(), formatFlags()),
+		Action: func(c *cli.Context) error {
+			_, events, err := journalOf(c)
+			if err != nil {
+				return err
+			}
+			return explain(c.App.Writer, events)
+		},
+	}
+}
+
+// explain words the newest event that decided something.
+func explain(w io.Writer, events []planner.Event) error {
+	m := bouncer.Replay(events)
+	for _, e := range slices.Backward(events) {
+		text, next := "", ""
+		switch e.Kind {
+		case planner.HoldBegan:
+			text, next = "nothing moves: "+e.Reason, "it goes on by itself once that has been gone for three looks; pgbudget rollback goes back"
+		case planner.RunEnded:
+			text = "the run ended, " + string(e.Outcome) + ": " + e.Reason
+			switch e.Outcome {
+			case planner.Done:
+				next = "a load that leaves its interval: pgbudget plan says"
+			case planner.Drifted:
+				next = "sizes that are again as the journal has them, or pgbudget forget, which takes what is there as right"
+			default:
+				next = "pgbudget run, once that is gone"
+			}
+		case planner.StepAbort:
+			text, next = "the step goes back: "+e.Reason, "nothing before it is back"
+		case planner.StepCut:
+			text, next = "the rest of the step was given up: "+e.Reason, "connections that are free again; the next step asks anew"
+		case planner.Failed:
+			text, next = "an act failed: "+e.Reason, "it is tried again"
+		case planner.Acted, planner.StepBegan, planner.StepEnded, planner.HoldEnded:
+			text, next = eventLine(e), "what comes next waits for the drain, or for the soak"
+		default:
+			continue
+		}
+		_, err := fmt.Fprintf(w, "%s  %s\nwhat would change it: %s\n", e.At.Format(time.DateTime), text, next)
+		if err == nil && m.Step != nil {
+			_, err = fmt.Fprintf(w, "in hand: %s\n", m.Step.Text())
+		}
+		return err
+	}
+	_, err := fmt.Fprintln(w, "nothing was ever decided: the journal is empty")
+	return err
+}
+
+// pauseFile is the file that stops a run at once while it is there.
+func pauseFile(journal string) string { return journal + ".pause" }
+
+// paused says who asked for a pause; empty: nobody has. A file that cannot be looked at pauses.
+func paused(journal string) string {
+	text, err := os.ReadFile(pauseFile(journal))
+	switch {
+	case os.IsNotExist(err):
+		return ""
+	case err != nil:
+		return "paused: " + err.Error()
+	}
+	return "paused by " + string(text)
+}

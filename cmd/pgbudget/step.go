@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+func stepCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "step",
+		Usage: "take one small verified step towards the plan, or continue the one in hand",
+		Description: "Looks, plans, and moves sizes by at most --percent of each server's budget: releases, sees them drained in\n" +
+			"PgBouncer and PostgreSQL, grants, and watches for the soak. Whatever is uncertain holds (exit 5).\n\n" +
+			"Examples:\n" +
+			"  pgbudget step --percent 5 --dry-run\n" +
+			"  pgbudget step --percent 5",
+		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "emit", Usage: "`patch`: print what to change in the files, secrets masked, instead of changing them"},
+		}),
+		Action: func(c *cli.Context) error { return move(c, 1) },
+	}
+}
+
+func runCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "run",
+		Usage: "take steps until the sizes are those of the plan",
+		Description: "Repeats what step does, with a soak between, inside of policy.windows. A hold waits for its end, for policy.hold_for\n" +
+			"at most. SIGINT and SIGTERM stop between two acts; a second run goes on where the first ended, after a crash, too.\n\n" +
+			"Examples:\n" +
+			"  pgbudget run\n" +
+			"  pgbudget run --percent 2 --max-steps 3",
+		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
+			&cli.IntFlag{Name: "max-steps", Usage: "stop after `N` steps"},
+			&cli.DurationFlag{Name: "until", Usage: "begin no step after `TIME` has passed"},
+		}),
+		Action: func(c *cli.Context) error { return move(c, 0) },
+	}
+}
+
+// move is step and run: one step that is not waited for when it is held, or as many as it takes.
+func move(c *cli.Context, steps int) error {
+	if err := noArguments(c, 0); err != nil {
+		return err
+	}
+	out, err := newOutput(c)
+	if err != nil {
+		return err
+	}
+	s, err := newSource(c, "window")
+	if err != nil {
+		return err
+	}
+	if emit := c.String("emit"); emit != "" && emit != "patch" {
+		return usage("--emit patch", "--emit %s is not known", emit)
+	}
+	if c.IsSet("max-steps") {
+		if steps = c.Int("max-steps"); steps < 1 {
+			return usage("leave it out for as many as it takes", "--max-steps is %d, want 1 at least", steps)
+		}
+	}
+	m, err := newMover(c.Context, s)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	policy, err := policyOf(c, s)
+	if err != nil {
+		return err
+	}
+	course, err := m.survey(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("dry-run") || c.IsSet("emit") {
+		return m.preview(c, out, course, policy)
+	}
+	if c.Command.Name == "step" {
+		policy.HoldFor = 0 // a step that is held ends, and says so
+		if why := planner.Closed(s.config.Windows(), time.Now()); why != "" {
+			fmt.Fprintln(os.Stderr, "note: "+why+"; a step goes on all the same")
+		}
+	}
+	if yes, err := m.confirm(c, course, policy); err != nil || !yes {
+		return err
+	}
+	report, err := m.run(c.Context, course, policy, steps, closing(c, s), onStderr)
+	if err != nil {
+		return err
+	}
+	if out.format != "table" {
+		if err := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); err != nil {
+			return err
+		}
+	}
+	return ended(report)
+}
+
+// movedData is what -o json and yaml print.
+type movedData struct {
+	Outcome planner.Outcome `json:"outcome"`
+	Reason  string          `json:"reason"`
+	Steps   int             `json:"steps"`
+	InHand  *planner.Step   `json:"step_in_hand,omitempty"`
+}
+
+// closing says when no step may begin: `run` obeys windows, and --until.
+func closing(c *cli.Context, s source) func(time.Time) string {
+	begun := time.Now()
+	return func(now time.Time) string {
+		if until := c.Duration("until"); until > 0 && now.Sub(begun) > until {
+			return fmt.Sprintf("--until %s is over", until)
+		}
+		if c.Command.Name == "step" {
+			return ""
+		}
+		return planner.Closed(s.config.Windows(), now)
+	}
+}
+
+// preview shows the first step and changes nothing.
+func (m *mover) preview(c *cli.Context, out output, course course, policy planner.Policy) error {
+	step, blocked := firstStep(course, policy, m.memory)
+	if blocked != "" {
+		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked), Hint: "pgbudget plan shows the arithmetic"}
+	}
+	edits, err := m.hands.Check(c.Context, step.Sets)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.IsSet("emit"):
+		return patches(out.w, edits)
+	case out.format != "table":
+		return out.data(step)
+	}
+	out.preview(course, policy, step, edits)
+	return nil
+}
+
+// firstStep is the step that would be taken: the one in hand, or the next.
+func firstStep(c course, policy planner.Policy, m planner.Memory) (planner.Step, string) {
+	if m.Step != nil {
+		return *m.Step, ""
+	}
+	if step := planner.Equal(c.fleet, c.goal, policy); len(step.Sets) > 0 {
+		return step, ""
+	}
+	return planner.Waypoint(c.fleet, c.goal, policy, nil)
+}
+
+// preview prints a step act by act.
+func (o output) preview(c course, policy planner.Policy, step planner.Step, edits []ini.Edited) {
+	if len(step.Sets) == 0 {
+		fmt.Fprintln(o.w, "nothing to do: the sizes are those of the plan")
+		return
+	}
+	for _, s := range c.plan.Servers {
+		most := int(policy.Percent / 100 * float64(s.BudgetConns))
+		fmt.Fprintf(o.w, "%s   at most %d connections are granted and %d released (%g %% of %d); worst case %d, spare %d now\n", o.bold(s.Name), most, most, policy.Percent, s.BudgetConns, s.WorstConns, s.BudgetConns-s.WorstConns)
+	}
+	n := 0
+	act := func(verb string, grows bool) {
+		part := planner.Step{Sets: slices.DeleteFunc(slices.Clone(step.Sets), func(x planner.Set) bool { return (x.To > x.From) != grows })}
+		if len(part.Sets) > 0 {
+			n++
+			fmt.Fprintf(o.w, "  %d  %-8s %s\n", n, verb, part.Text())
+		}
+	}
+	act("release", false)
+	if n > 0 {
+		n++
+		fmt.Fprintf(o.w, "  %d  %-8s until two looks show them gone, %v at most\n", n, "drain", policy.DrainFor)
+	}
+	act("grant", true)
+	fmt.Fprintf(o.w, "  %d  %-8s %v: signals below their hold levels, nobody waits more than planned\n", n+1, "soak", policy.Soak)
+	if step.Note != "" {
+		fmt.Fprintln(o.w, o.warn("! "+step.Note))
+	}
+	for _, e := range edits {
+		for _, l := range e.Lines {
+			fmt.Fprintf(o.w, "  %s:%d  %s %s %s → %s\n", e.Path, l.Line, l.Alias, l.Key, l.OldDigits, l.NewDigits)
+		}
+	}
+	fmt.Fprintln(o.w, "nothing was changed")
+}
+
+// patches prints every file's change once.
+func patches(w io.Writer, edits []ini.Edited) error {
+	seen := map[string]bool{}
+	for _, e := range edits {
+		if text := ini.Diff(e); !seen[text] {
+			seen[text] = true
+			if _, err := io.WriteString(w, text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// confirm asks on a terminal: with an environment, its name is typed. Without a terminal, or with --yes, it goes.
+func (m *mover) confirm(c *cli.Context, course course, policy planner.Policy) (bool, error) {
+	if c.Bool("yes") || !isatty.IsTerminal(os.Stdin.Fd()) {
+		return true, nil
+	}
+	step, blocked := firstStep(course, policy, m.memory)
+	if len(step.Sets) == 0 || blocked != "" {
+		return true, nil
+	}
+	want := "yes"
+	if m.source.config.Environment != "" {
+		want = m.source.config.Environment
+	}
+	fmt.Fprintf(os.Stderr, "first step: %s\ntype %s to go on: ", step.Text(), want)
+	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return false, err
+	}
+	if strings.TrimSpace(line) != want {
+		fmt.Fprintln(os.Stderr, "nothing was changed")
+		return false, nil
+	}
+	return true, nil
+}
