@@ -28,11 +28,8 @@ type mover struct {
 	rollTo  int64 // the run takes back what began at that event or later; 0: it goes forward
 }
 
-// newMover opens fleet and journal and takes the locks: nobody else moves this fleet meanwhile.
+// newMover opens fleet and journal of a movable source and takes the locks: nobody else moves this fleet meanwhile.
 func newMover(ctx context.Context, s source) (*mover, error) {
-	if err := s.movable(); err != nil {
-		return nil, err
-	}
 	m := &mover{source: s}
 	var err error
 	if m.session, err = s.open(ctx); err != nil {
@@ -222,8 +219,11 @@ func moveFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask, on a terminal either"})
 }
 
-// policyOf is the config's policy with the flags on top.
+// policyOf is the policy of a config that can move a fleet, with the flags on top.
 func policyOf(c *cli.Context, s source) (planner.Policy, error) {
+	if err := s.movable(); err != nil {
+		return planner.Policy{}, err
+	}
 	p := s.config.MovingPolicy()
 	if c.IsSet("percent") {
 		if p.Percent = c.Float64("percent"); !(p.Percent > 0 && p.Percent <= 100) {

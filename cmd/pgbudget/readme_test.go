@@ -21,6 +21,7 @@ var update = flag.Bool("update", false, "write the outputs of offline commands i
 var (
 	console   = regexp.MustCompile("(?s)```console\n(.*?)```\n")
 	durations = regexp.MustCompile(`(--(?:window|for)) \S+`)
+	moves     = regexp.MustCompile(`pgbudget (step|run|rollback)`)
 )
 
 // TestEveryCommandOfTheREADMERuns runs each `$ pgbudget …` line of the README, in order and in one folder, against a
@@ -46,11 +47,18 @@ func TestEveryCommandOfTheREADMERuns(t *testing.T) {
 	if err := os.Symlink(fixtures, filepath.Join(dir, "fixtures")); err != nil {
 		t.Fatal(err)
 	}
+	config, _ := movingConfig(t, l, "policy: {soak: 1s, soak_every: 500ms}\n")
+	if err := os.Symlink(config, filepath.Join(dir, "fleet.yaml")); err != nil {
+		t.Fatal(err)
+	}
 	bouncer := func(group string, i int) string { return lab.Bare(l.Process(group, i).ConsoleDSN(lab.ConsoleStats)) }
 	env := append(os.Environ(), "PATH="+filepath.Dir(file)+":"+os.Getenv("PATH"), "PGPASSFILE="+l.PassFile,
 		"PG="+lab.Bare(l.Server("main").DSN(lab.Monitor, "")), "MAIN1="+bouncer("main", 0), "MAIN2="+bouncer("main", 1), "CI1="+bouncer("ci", 0))
 	run := func(line string) string {
-		cmd := exec.Command("bash", "-c", durations.ReplaceAllString(line, "$1 3s"))
+		if line = durations.ReplaceAllString(line, "$1 3s"); strings.Contains(line, "fleet.yaml") && strings.Contains(line, "--") {
+			line = moves.ReplaceAllString(line, "$0 --window 3s --every 300ms")
+		}
+		cmd := exec.Command("bash", "-c", line)
 		cmd.Dir, cmd.Env = dir, env
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr

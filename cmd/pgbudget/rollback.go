@@ -34,25 +34,25 @@ func rollbackCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			policy, err := policyOf(c, s)
+			if err != nil {
+				return err
+			}
+			if to := c.Int64("to"); c.IsSet("to") && to < 1 {
+				return usage("pgbudget status lists them", "--to is %d, want the number of an event", to)
+			}
 			m, err := newMover(c.Context, s)
 			if err != nil {
 				return err
 			}
 			defer m.close()
-			return m.rollback(c, out)
+			return m.rollback(c, out, policy)
 		},
 	}
 }
 
 // rollback goes back. What the fleet is asked to carry is measured first: a size that was enough may be no more.
-func (m *mover) rollback(c *cli.Context, out output) error {
-	policy, err := policyOf(c, m.source)
-	if err != nil {
-		return err
-	}
-	if to := c.Int64("to"); c.IsSet("to") && to < 1 {
-		return usage("pgbudget status lists them", "--to is %d, want the number of an event", to)
-	}
+func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) error {
 	course, err := m.survey(c.Context)
 	if err != nil {
 		return err

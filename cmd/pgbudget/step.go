@@ -70,15 +70,15 @@ func move(c *cli.Context, steps int) error {
 			return usage("leave it out for as many as it takes", "--max-steps is %d, want 1 at least", steps)
 		}
 	}
+	policy, err := policyOf(c, s)
+	if err != nil {
+		return err
+	}
 	m, err := newMover(c.Context, s)
 	if err != nil {
 		return err
 	}
 	defer m.close()
-	policy, err := policyOf(c, s)
-	if err != nil {
-		return err
-	}
 	course, err := m.survey(c.Context)
 	if err != nil {
 		return err
