@@ -4,7 +4,7 @@ BIN    := bin/pgbudget
 FUZZTIME ?= 3m
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo scenarios lab install test check race fidelity soak bench clean
+.PHONY: help build demo scenarios lab install test check race fidelity faults soak bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -44,6 +44,9 @@ test: install check race demo scenarios ## what CI runs: install, check, every t
 fidelity: install ## estimates against the generator's own ledger, and the simulator against the real lab, into the README
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -v -timeout 40m -run 'TestEstimate|TestObserve' ./cmd/pgbudget
 	$(GO) run ./fixtures/fidelity/compare --readme README.md
+
+faults: install ## what step does when something goes wrong on a real lab, into the README
+	$(GO) test -count=1 -run TestFaults ./cmd/pgbudget -update
 
 soak: install ## every fuzz target for FUZZTIME (default 3m), the real-component tests five times, the simulator's theory in full
 	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse; do \

@@ -171,7 +171,7 @@ func (x hand) prepare(ctx context.Context) ([]ini.Edited, error) {
 		return nil, err
 	}
 	if why := file.Managed(); why != "" {
-		return nil, fail(planner.KindUsage, path, "change the size where the file comes from; pgbudget step --emit patch prints what", "%s", why)
+		return nil, fail(planner.KindUsage, "", "change the size where the file comes from", "%s", why)
 	}
 	if err := pending(x.console.id, file, now, x.sets); err != nil {
 		return nil, err

@@ -92,6 +92,11 @@ func move(c *cli.Context, steps int) error {
 			fmt.Fprintln(os.Stderr, "note: "+why+"; a step goes on all the same")
 		}
 	}
+	if step, _ := firstStep(course, policy, m.memory); len(step.Sets) > 0 { // what cannot be edited is refused before a step is begun
+		if _, err := m.hands.Check(c.Context, step.Sets); err != nil {
+			return err
+		}
+	}
 	if yes, err := m.confirm(c, course, policy); err != nil || !yes {
 		return err
 	}
