@@ -67,7 +67,10 @@ type run struct {
 // alone. An error is one of the journal: nothing was done that is not in it.
 func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.Memory) (Report, error) {
 	w := &run{Rebalancer: r, memory: memory, goal: goal}
-	if err := w.record(planner.Event{Kind: planner.RunBegan, Goal: &goal, To: r.RollTo}); err != nil {
+	if why := memory.Replaced(r.Evidence.Last); why != "" {
+		return Report{planner.Drifted, why, memory}, nil
+	}
+	if err := w.record(planner.Event{Kind: planner.RunBegan, Goal: &goal, To: r.RollTo, Servers: planner.Origins(r.Evidence.Last)}); err != nil {
 		return Report{Memory: w.memory}, err
 	}
 	for {

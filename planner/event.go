@@ -32,5 +32,23 @@ type Event struct {
 	Reason    string    `json:"reason,omitempty"`
 	Outcome   Outcome   `json:"outcome,omitempty"`
 	Processes []string  `json:"processes,omitempty"`
-	To        int64     `json:"to,omitempty"` // of a run: it takes back the steps from that event on
+	Servers   []Origin  `json:"servers,omitempty"` // of a run: which they are
+	To        int64     `json:"to,omitempty"`      // of a run: it takes back the steps from that event on
+}
+
+// Origin says which PostgreSQL a server's name stands for.
+type Origin struct {
+	Name     string `json:"name"`
+	SystemID string `json:"system_id"`
+}
+
+// Origins lists the servers of a look, those whose identity may not be read left out.
+func Origins(o Observation) []Origin {
+	var out []Origin
+	for _, s := range o.Servers {
+		if s.SystemID != "" {
+			out = append(out, Origin{s.Name, s.SystemID})
+		}
+	}
+	return out
 }

@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -30,6 +32,7 @@ type Memory struct {
 	HeldAt time.Time // since when nothing moves; zero: it is not held
 	Hold   string    // and why
 
+	Servers []Origin  // of every server ever moved, sorted by name
 	Refused []Refusal // in this run, sorted by pool
 	Written []Written // every line ever written, with the value it should have; sorted
 	Past    []Past    // forward steps that ended, the newest last; one that was taken back or rolled back is gone
@@ -66,6 +69,7 @@ func (m Memory) After(e Event) Memory {
 	case RunBegan:
 		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
 		m.HeldAt, m.Hold, m.Failures, m.Aborted = time.Time{}, "", 0, ""
+		m.Servers = m.origins(e.Servers)
 		m.RollTo, m.Unwind = e.To, e.To > 0 && m.Step != nil && m.Step.Kind != Backward
 	case StepBegan, StepAbort:
 		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
@@ -103,7 +107,7 @@ func (m Memory) After(e Event) Memory {
 		}
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:
-		m.Written, m.Step, m.Intent = nil, nil, nil
+		m.Written, m.Step, m.Intent, m.Servers = nil, nil, nil, nil
 	}
 	return m
 }
@@ -178,4 +182,29 @@ func (m Memory) explains(x Set, value int) (explained, known bool) {
 		return true, false
 	}
 	return value == m.Written[i].To || value == m.Written[i].Or, true
+}
+
+// origins adds servers that are new.
+func (m Memory) origins(seen []Origin) []Origin {
+	out := slices.Clone(m.Servers)
+	for _, s := range seen {
+		i, found := slices.BinarySearchFunc(out, s.Name, func(o Origin, name string) int { return cmp.Compare(o.Name, name) })
+		if !found {
+			out = slices.Insert(out, i, s)
+		}
+	}
+	return out
+}
+
+// Replaced says which server is another machine than the one that the journal is about; empty: none is. A failover to a
+// standby keeps the identity: what the journal says of sizes is as true as before.
+func (m Memory) Replaced(o Observation) string {
+	for _, s := range Origins(o) {
+		for _, was := range m.Servers {
+			if was.Name == s.Name && was.SystemID != s.SystemID {
+				return fmt.Sprintf("server %s is another PostgreSQL (system identifier %s) than the one that the journal is about (%s)", s.Name, s.SystemID, was.SystemID)
+			}
+		}
+	}
+	return ""
 }

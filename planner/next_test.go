@@ -284,3 +284,18 @@ func TestPromiseCountsWhatIsOpenAndNothingThatShrinks(t *testing.T) {
 		t.Error("connections that are open do not count")
 	}
 }
+
+func TestAnotherPostgreSQLIsNotTheOneOfTheJournal(t *testing.T) {
+	at := func(id string) Observation { return Observation{Servers: []Server{{Name: "pg", SystemID: id}}} }
+	m := Memory{}.After(Event{Kind: RunBegan, Goal: &Goal{}, Servers: Origins(at("7"))})
+	m = m.After(Event{Kind: RunBegan, Goal: &Goal{}, Servers: Origins(at("8"))}) // the first one stays
+	if m.Replaced(at("7")) != "" || m.Replaced(at("")) != "" || m.Replaced(Observation{}) != "" {
+		t.Error("the same server, or one that does not say, is taken for another")
+	}
+	if why := m.Replaced(at("8")); !strings.Contains(why, "system identifier 8") {
+		t.Errorf("%q", why)
+	}
+	if m = m.After(Event{Kind: Accepted}); m.Replaced(at("8")) != "" {
+		t.Error("what a person has accepted is still refused")
+	}
+}
