@@ -1,6 +1,7 @@
 package bouncer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -39,6 +40,7 @@ type Rebalancer struct {
 	Thresholds []planner.Threshold
 	Steps      int                    // at most so many forward steps; 0: until the goal
 	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
+	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
 	Paused     func() string          // why nothing may move now; nil: it always may
 	RollTo     int64                  // the run takes back every step from that event on, the one in hand first; 0: it goes forward
 	Seen       func(planner.Situation, planner.Act)
@@ -67,10 +69,10 @@ type run struct {
 // alone. An error is one of the journal: nothing was done that is not in it.
 func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.Memory) (Report, error) {
 	w := &run{Rebalancer: r, memory: memory, goal: goal}
-	if why := memory.Replaced(r.Evidence.Last); why != "" {
+	if why := cmp.Or(memory.Replaced(r.Evidence.Last), memory.Missing(r.Evidence.Last)); why != "" {
 		return Report{planner.Drifted, why, memory}, nil
 	}
-	if err := w.record(planner.Event{Kind: planner.RunBegan, Goal: &goal, To: r.RollTo, Servers: planner.Origins(r.Evidence.Last)}); err != nil {
+	if err := w.record(planner.Event{Kind: planner.RunBegan, Goal: &goal, To: r.RollTo, Servers: planner.Origins(r.Evidence.Last), Seen: planner.SeenIn(r.Evidence.Last)}); err != nil {
 		return Report{Memory: w.memory}, err
 	}
 	for {
@@ -99,6 +101,7 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 	if err != nil {
 		return planner.Situation{}, err
 	}
+	o = w.memory.Recall(o)
 	o.Signals = nil // the gate judges those; a plan's CPU is not asked again
 	evidence, err := w.Evidence.Add(o)
 	if err != nil {
@@ -119,6 +122,9 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		Memory: w.memory, Goal: w.goal, Policy: w.Policy, Steps: w.Steps}
 	if w.Closed != nil {
 		s.Closed = w.Closed(now)
+	}
+	if w.Over != nil {
+		s.Over = w.Over(now)
 	}
 	if w.Paused != nil {
 		s.Paused = w.Paused()
@@ -218,6 +224,8 @@ func outcomeOf(err error) planner.Outcome {
 		return planner.Drifted
 	case planner.KindUnreachable:
 		return planner.Blind
+	case planner.KindBusy:
+		return planner.LockLost
 	default:
 		return planner.Held
 	}

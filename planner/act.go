@@ -79,6 +79,7 @@ const (
 	Aborted     Outcome = "aborted"     // the step was taken back; safe
 	Drifted     Outcome = "drift"       // the fleet is not what we wrote; a person must look
 	Blind       Outcome = "unreachable" // something did not answer for as long as a run may be held
+	LockLost    Outcome = "lock lost"   // another pgbudget may be at work
 	Interrupted Outcome = "interrupted" // between two acts; safe
 )
 

@@ -33,6 +33,7 @@ type Event struct {
 	Outcome   Outcome   `json:"outcome,omitempty"`
 	Processes []string  `json:"processes,omitempty"`
 	Servers   []Origin  `json:"servers,omitempty"` // of a run: which they are
+	Seen      []Seen    `json:"seen,omitempty"`    // of a run: every process, alias and user
 	To        int64     `json:"to,omitempty"`      // of a run: it takes back the steps from that event on
 }
 

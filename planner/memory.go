@@ -23,15 +23,18 @@ type Memory struct {
 	Intent     *Act      // was about to be done, and nobody knows whether it was
 	Why        string    // the step goes back, because
 	Aborted    string    // a step of this run went back, because
+	CutBy      string    // nothing was left of a step of this run, because
 
-	Failures int     // of acts, one after the other
-	Failure  Outcome // what a run ends with that cannot get past it
-	FailedBy string  // the newest one's reason
-	FailedAt time.Time
+	Failures    int       // of acts, one after the other
+	FailedSince time.Time // the first of them
+	Failure     Outcome   // what a run ends with that cannot get past it
+	FailedBy    string    // the newest one's reason
+	FailedAt    time.Time
 
 	HeldAt time.Time // since when nothing moves; zero: it is not held
 	Hold   string    // and why
 
+	Seen    []Seen    // every process, alias and user ever looked at by a run; sorted
 	Servers []Origin  // of every server ever moved, sorted by name
 	Refused []Refusal // in this run, sorted by pool
 	Written []Written // every line ever written, with the value it should have; sorted
@@ -69,7 +72,14 @@ func (m Memory) After(e Event) Memory {
 	case RunBegan:
 		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
 		m.HeldAt, m.Hold, m.Failures, m.Aborted = time.Time{}, "", 0, ""
-		m.Servers = m.origins(e.Servers)
+		m.Seen = m.seenToo(e.Seen)
+		m.Servers, m.CutBy = m.origins(e.Servers), ""
+		if m.Step != nil { // nobody has watched since; what was begun is timed anew
+			m.SettledAt = e.At
+			if !m.ReleasedAt.IsZero() {
+				m.ReleasedAt = e.At
+			}
+		}
 		m.RollTo, m.Unwind = e.To, e.To > 0 && m.Step != nil && m.Step.Kind != Backward
 	case StepBegan, StepAbort:
 		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
@@ -91,14 +101,18 @@ func (m Memory) After(e Event) Memory {
 			m = m.undone(*e.Act)
 		}
 	case Failed:
-		m.Failures++
+		if m.Failures++; m.Failures == 1 {
+			m.FailedSince = e.At
+		}
 		m.Failure, m.FailedBy, m.FailedAt = e.Outcome, e.Reason, e.At
 	case HoldBegan:
 		m.HeldAt, m.Hold = e.At, e.Reason
 	case HoldEnded:
 		m.HeldAt, m.Hold = time.Time{}, ""
 	case StepCut:
-		m = m.cut(e.Step, e.At)
+		if m = m.cut(e.Step, e.At); len(e.Step.Sets) == 0 {
+			m.CutBy = e.Reason
+		}
 	case StepEnded:
 		m = m.ended()
 	case RunEnded:
@@ -107,7 +121,7 @@ func (m Memory) After(e Event) Memory {
 		}
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:
-		m.Written, m.Step, m.Intent, m.Servers = nil, nil, nil, nil
+		m.Written, m.Step, m.Intent, m.Servers, m.Seen = nil, nil, nil, nil, nil
 	}
 	return m
 }
@@ -165,7 +179,7 @@ func (m Memory) ended() Memory {
 	if m.Step != nil && m.Step.Kind != Backward && len(m.Step.Sets) > 0 && m.RollTo == 0 {
 		m.Past = append(slices.Clip(m.Past), Past{m.StepSeq, m.StepAt, *m.Step})
 	}
-	if m.Step != nil && m.Step.Kind == Forward {
+	if m.Step != nil && m.Step.Kind != Backward && len(m.Step.Sets) > 0 {
 		m.Steps++
 	}
 	if m.Step != nil && m.Step.Kind == Backward {

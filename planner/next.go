@@ -20,6 +20,7 @@ type Situation struct {
 	Policy Policy
 	Steps  int    // as many forward steps at most; 0: no limit
 	Closed string // why no step may begin now, the time of day; empty: one may
+	Over   string // why the run ends before its next step; empty: it does not
 	Paused string // why nothing may move now: a person asked for it; empty: it may
 }
 
@@ -39,26 +40,40 @@ func Next(s Situation) Act {
 		return Act{Verb: Stop, Outcome: Drifted, Reason: why}
 	}
 	switch m := s.Memory; {
-	case m.Failures > 0 && m.Failure == Drifted:
-		return Act{Verb: Stop, Outcome: Drifted, Reason: m.FailedBy}
+	case m.Failures > 0 && (m.Failure == Drifted || m.Failure == LockLost):
+		return Act{Verb: Stop, Outcome: m.Failure, Reason: m.FailedBy}
 	case m.Failures > 0:
-		a := s.hold(m.FailedBy)
-		if a.Verb == Stop {
-			a.Outcome = m.Failure
+		if s.Now.Sub(m.FailedSince) >= s.Policy.HoldFor {
+			return Act{Verb: Stop, Outcome: m.Failure, Reason: m.FailedBy}
 		}
-		if a.Verb == Stop || s.Now.Sub(m.FailedAt) < retryAfter {
-			return a
+		if s.Now.Sub(m.FailedAt) < retryAfter {
+			return Act{Verb: Wait, Held: true, Reason: m.FailedBy, For: s.Policy.Every}
 		}
 	}
 	switch step := s.Memory.Step; {
 	case s.Paused != "":
 		return s.hold(s.Paused)
+	case s.Memory.Intent != nil:
+		return s.settle(*s.Memory.Intent)
 	case step == nil:
 		return s.begin()
 	case s.Memory.Unwind:
 		return s.takeBack(*step, "")
 	}
 	return s.proceed(*s.Memory.Step)
+}
+
+// settle repeats an act of which nobody knows whether it was done, before anything else: done twice is done once, and its
+// files may say what its processes do not have yet. A grant that no longer fits is taken out of the files again.
+func (s Situation) settle(act Act) Act {
+	if Promise(s.Fleet, act.Sets) == nil {
+		return act
+	}
+	back := Act{Verb: Release, Reason: "it no longer fits"}
+	for _, x := range act.Sets {
+		back.Sets = append(back.Sets, x.Back())
+	}
+	return back
 }
 
 // retryAfter is how long an act that failed is left alone. chosen: long enough for a disk or a console to come back,
@@ -77,19 +92,42 @@ func (s Situation) hold(reason string) Act {
 func (s Situation) begin() Act {
 	m := s.Memory
 	switch {
-	case m.Aborted != "":
+	case m.Aborted != "" && m.RollTo == 0:
 		return Act{Verb: Stop, Outcome: Aborted, Reason: m.Aborted}
 	case s.Steps > 0 && m.Steps >= s.Steps && len(m.Refused) > 0:
 		return Act{Verb: Stop, Outcome: Held, Reason: m.Refused[0].Reason}
 	case s.Steps > 0 && m.Steps >= s.Steps:
 		return Act{Verb: Stop, Outcome: Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)}
 	}
-	step, blocked := Equal(s.Fleet, s.Goal, s.Policy), ""
+	if m.CutBy != "" && len(m.Refused) > 0 {
+		return Act{Verb: Stop, Outcome: Held, Reason: m.Refused[0].Reason}
+	} else if m.CutBy != "" {
+		return Act{Verb: Stop, Outcome: Held, Reason: m.CutBy}
+	}
+	if s.Over != "" {
+		return Act{Verb: Stop, Outcome: Done, Reason: s.Over}
+	}
+	for _, g := range s.Goal.Pools {
+		if s.server(g.Pool) == "" {
+			return Act{Verb: Stop, Outcome: Drifted, Reason: fmt.Sprintf("%s, which is to be moved, is no longer there", g.Pool)}
+		}
+	}
+	step, blocked := s.aligned(Equal(s.Fleet, s.Goal, s.Policy, m.Refused)), ""
 	if len(step.Sets) == 0 {
 		if id := s.unequal(); id != "" {
-			return s.hold(fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id))
+			why := fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id)
+			if len(m.Refused) > 0 {
+				return Act{Verb: Stop, Outcome: Held, Reason: m.Refused[0].Reason}
+			}
+			return s.hold(why)
 		}
 		step, blocked = Waypoint(s.Fleet, s.Goal, s.Policy, m.Refused)
+		step = s.aligned(step)
+	}
+	if why := s.forbidden(step.Sets); why != "" { // of several servers, those that nothing holds go on
+		if rest := s.allowed(step); len(rest.Sets) > 0 {
+			step = rest
+		}
 	}
 	switch {
 	case len(step.Sets) > 0:
@@ -107,6 +145,29 @@ func (s Situation) begin() Act {
 		return s.hold(why)
 	}
 	return Act{Verb: Open, Step: &step}
+}
+
+// aligned takes what each line says as where the step finds it: the fleet counts the largest of a pool's processes.
+func (s Situation) aligned(step Step) Step {
+	var sets []Set
+	for _, x := range step.Sets {
+		if at, ok := s.at(x); ok && at != x.To {
+			x.From = at
+			sets = append(sets, x)
+		}
+	}
+	step.Sets = sets
+	return step
+}
+
+// allowed leaves out the sets of every server on which one of them may not begin.
+func (s Situation) allowed(step Step) Step {
+	held := map[string]bool{}
+	for _, x := range step.Sets {
+		held[s.server(x.Pool())] = held[s.server(x.Pool())] || s.forbidden([]Set{x}) != ""
+	}
+	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x Set) bool { return held[s.server(x.Pool())] })
+	return step
 }
 
 func (s Situation) unequal() string {
@@ -236,7 +297,9 @@ func (s Situation) proceed(step Step) Act {
 		if why := s.forbidden(grants); why != "" && !back {
 			return s.hold(why)
 		}
-		if err := Promise(s.Fleet, grants); err != nil {
+		if err := Promise(s.Fleet, grants); err != nil && back { // it is kept in hand: a way back is not given up
+			return s.hold("the way back does not fit: " + err.Error())
+		} else if err != nil {
 			return Act{Verb: Cut, Step: s.achieved(step), Reason: err.Error()}
 		}
 		return Act{Verb: Grant, Sets: grants}

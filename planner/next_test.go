@@ -144,7 +144,7 @@ func TestNextUndoesAReleaseThatDoesNotDrain(t *testing.T) {
 	}
 	s.act(t, Close)
 	s.see(20, 17, 10, 10)
-	if a := s.next(); a.Verb != Stop || a.Outcome != Held || !strings.Contains(a.Reason, "a/db stays at 20") {
+	if a := s.next(); a.Verb != Stop || a.Outcome != Held || !strings.Contains(a.Reason, "a/db has 1 connections more open") {
 		t.Fatal(a)
 	}
 }

@@ -10,11 +10,12 @@ import (
 // they moved the values before the first of them, of its largest process. 0 is the newest step. What the step in hand
 // moved goes back by itself. It is false where there is nothing to take back.
 func Rollback(m Memory, f Fleet, to int64) (Goal, int64, bool) {
-	if to == 0 && len(m.Past) > 0 {
-		to = m.Past[len(m.Past)-1].Seq
-	}
-	if m.Step != nil && (to == 0 || len(m.Past) == 0) {
+	switch {
+	case to != 0:
+	case m.Step != nil:
 		to = m.StepSeq
+	case len(m.Past) > 0:
+		to = m.Past[len(m.Past)-1].Seq
 	}
 	before := map[string]GoalPool{}
 	for _, p := range slices.Backward(m.Past) {

@@ -3,6 +3,7 @@ package planner
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -32,14 +33,17 @@ func Waypoint(f Fleet, g Goal, policy Policy, refused []Refusal) (step Step, blo
 // Equal returns the step that gives every process of a pool the same size, where they differ and the goal sizes the
 // pool: the one of today's sizes that is nearest to the goal's, or the goal's where it lies between them. Line by line,
 // within percent of each server's budget.
-func Equal(f Fleet, g Goal, policy Policy) Step {
+//
+// A pool whose release was refused is left as it is.
+func Equal(f Fleet, g Goal, policy Policy, refused []Refusal) Step {
 	step := Step{Kind: Equalise}
 	for _, s := range f.Servers {
 		grants, releases := policy.stepConns(s.BudgetConns), policy.stepConns(s.BudgetConns)
 		spare := f.SpareConns(s.Name)
 		for _, p := range f.Pools {
 			goal, ours := g.Pool(p.ID)
-			if _, same := p.fromSize(); p.Server != s.Name || !ours || same {
+			_, same := p.fromSize()
+			if p.Server != s.Name || !ours || same || slices.ContainsFunc(refused, func(r Refusal) bool { return r.Pool == p.ID }) {
 				continue
 			}
 			lo, hi := p.Sizes[0].Conns, p.Sizes[0].Conns
@@ -49,19 +53,21 @@ func Equal(f Fleet, g Goal, policy Policy) Step {
 			to := min(max(goal.Size, lo), hi)
 			for _, size := range p.Sizes {
 				users, _ := p.usersIn(size.Process)
-				conns := users * (to - size.Conns)
-				first := len(step.Sets) == 0
-				switch {
-				case conns == 0:
-					continue
-				case conns > 0 && (conns > spare || conns > grants && !first), conns < 0 && -conns > releases && !first:
-					continue
-				case conns > 0:
-					grants, spare = grants-conns, spare-conns
-				default:
-					releases += conns
+				units := to - size.Conns // as many of them as the step may move, and one at least where it is the first
+				least := 0
+				if len(step.Sets) == 0 {
+					least = 1
 				}
-				step.Sets = append(step.Sets, Set{size.Process, p.Alias, KeySize, size.Conns, to})
+				if units > 0 {
+					units = min(units, max(least, grants/max(users, 1)), max(spare, 0)/max(users, 1))
+					grants, spare = grants-units*users, spare-units*users
+				} else {
+					units = -min(-units, max(least, releases/max(users, 1)))
+					releases += units * users
+				}
+				if units != 0 {
+					step.Sets = append(step.Sets, Set{size.Process, p.Alias, KeySize, size.Conns, size.Conns + units})
+				}
 			}
 		}
 	}
@@ -87,7 +93,7 @@ type waypool struct {
 	from, size, to          int
 	fromR, reserve, reserTo int
 	curve                   poolCurve
-	unit                    int // connections of one more
+	copies                  int // connections of one more, whatever caps say: what counts against the percent
 	refused                 string
 }
 
@@ -97,12 +103,12 @@ func newWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal) *w
 	w.releases = w.grants
 	for _, p := range f.Pools {
 		goal, ours := g.Pool(p.ID)
-		if p.Server != s.Name || !ours || p.Frozen != "" {
+		if p.Server != s.Name || !ours {
 			continue
 		}
 		size := p.largestSize()
 		x := waypool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns, reserTo: goal.Reserve, curve: curveOf(p)}
-		x.unit = p.WorstAt(size+1, p.ReserveConns) - p.WorstAt(size, p.ReserveConns)
+		x.copies = max(1, p.sized())
 		for _, r := range refused {
 			if r.Pool == p.ID && r.Key == KeySize && x.to < r.Least {
 				x.to, x.refused = min(r.Least, size), r.Reason
@@ -119,9 +125,11 @@ func newWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal) *w
 // step chooses units one by one until the percent is spent or the goal is reached.
 func (w *way) step() (sets []Set, note, blocked string) {
 	switch {
-	case w.spare < 0:
-		w.releases = int(^uint(0) >> 1) // over budget: nothing bounds a release
-		for w.release() {
+	case w.spare < 0: // over budget: nothing bounds the releases that cure it
+		percent := w.releases
+		for w.releases = math.MaxInt; w.spare < 0 && w.release(); {
+		}
+		for w.releases = percent - (math.MaxInt - w.releases); w.release(); {
 		}
 	case !w.more():
 		for w.release() {
@@ -158,10 +166,10 @@ func (w *way) more() bool {
 func (w *way) grant() bool {
 	best, gain := -1, -1.0
 	for i, p := range w.pools {
-		if p.size >= p.to && p.reserve >= p.reserTo || p.unit > w.grants && w.granted {
+		if p.size >= p.to && p.reserve >= p.reserTo || p.copies > w.grants && w.granted {
 			continue
 		}
-		if g := p.gain(p.size) / float64(max(p.unit, 1)); g > gain && w.fundable(p.unit, i) {
+		if g := p.gain(p.size) / float64(p.copies); g > gain && w.fundable(p.costs()) {
 			best, gain = i, g
 		}
 	}
@@ -169,11 +177,12 @@ func (w *way) grant() bool {
 		return false
 	}
 	p := &w.pools[best]
-	for w.spare < p.unit {
+	unit := p.costs()
+	for w.spare < unit {
 		w.release()
 	}
-	if p.unit > w.grants {
-		w.note = fmt.Sprintf("one more on %s costs %d connections, more than the step's share of the budget", p.ID, p.unit)
+	if p.copies > w.grants {
+		w.note = fmt.Sprintf("one more on %s costs %d connections, more than the step's share of the budget", p.ID, p.copies)
 	}
 	if p.size < p.to {
 		p.size++
@@ -181,9 +190,21 @@ func (w *way) grant() bool {
 		p.reserve++
 	}
 	w.granted = true
-	w.grants -= p.unit
-	w.spare -= p.unit
+	w.grants -= p.copies
+	w.spare -= unit
 	return true
+}
+
+// costs is what the ledger counts for one more of the pool: one may be free under a cap, or under a size that counts as
+// larger than it is.
+func (p waypool) costs() int {
+	if p.Rules.Count != CountWorst {
+		return p.copies
+	}
+	if p.size < p.to {
+		return p.WorstAt(p.size+1, p.reserve) - p.WorstAt(p.size, p.reserve)
+	}
+	return p.WorstAt(p.size, p.reserve+1) - p.WorstAt(p.size, p.reserve)
 }
 
 // gain is what one more than n saves in waiting clients.
@@ -194,7 +215,7 @@ func (p waypool) gain(n int) float64 {
 }
 
 // fundable reports whether a unit can come out of spare connections and of what this step may still release.
-func (w *way) fundable(unit, pool int) bool {
+func (w *way) fundable(unit int) bool {
 	trial := *w
 	trial.pools = slices.Clone(w.pools)
 	for trial.spare < unit {
@@ -210,12 +231,12 @@ func (w *way) fundable(unit, pool int) bool {
 func (w *way) release() bool {
 	best, cost := -1, 0.0
 	for i, p := range w.pools {
-		if p.size <= p.to && p.reserve <= p.reserTo || p.unit > w.releases && w.released {
+		if p.size <= p.to && p.reserve <= p.reserTo || p.copies > w.releases && w.released {
 			continue
 		}
 		c := 0.0 // an unused reserve costs nothing
 		if p.reserve <= p.reserTo {
-			c = p.gain(p.size-1) / float64(max(p.unit, 1))
+			c = p.gain(p.size-1) / float64(p.copies)
 		}
 		if best < 0 || c < cost {
 			best, cost = i, c
@@ -225,17 +246,18 @@ func (w *way) release() bool {
 		return false
 	}
 	p := &w.pools[best]
-	if p.unit > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, p.unit)
+	if p.copies > w.releases {
+		w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, p.copies)
 	}
+	before := p.WorstAt(p.size, p.reserve)
 	if p.reserve > p.reserTo {
 		p.reserve--
 	} else {
 		p.size--
 	}
 	w.released = true
-	w.releases -= p.unit
-	w.spare += p.unit
+	w.releases -= p.copies
+	w.spare += before - p.WorstAt(p.size, p.reserve)
 	return true
 }
 
@@ -247,7 +269,7 @@ func (w *way) blocked() string {
 			return fmt.Sprintf("%s stays at %d: %s", p.ID, p.size, p.refused)
 		}
 		if more := p.to - p.size + p.reserTo - p.reserve; more > 0 {
-			short += more * p.unit
+			short += more * p.copies
 			below = cmp.Or(below, fmt.Sprintf("%s from %d to %d", p.ID, p.size, p.to))
 		}
 	}

@@ -198,7 +198,7 @@ func randomFaults(r *rand.Rand, spec Spec) []Fault {
 
 // TestRebalancerKeepsThePromise moves random fleets to their plans while faults come and go.
 func TestRebalancerKeepsThePromise(t *testing.T) {
-	seeds := fleets(300, 30, 10000)
+	seeds := fleets(200, 20, 10000)
 	ends := map[planner.Outcome]int{}
 	for seed := range seeds {
 		x := embark(t, seed)
@@ -252,7 +252,7 @@ func (x *expedition) arrived(seed uint64, report bouncer.Report) {
 // TestRebalancerGoesOnAfterACrash kills the program at every event of its journal, in the middle of acts too, and lets
 // another one go on with what is on disk.
 func TestRebalancerGoesOnAfterACrash(t *testing.T) {
-	for seed := range fleets(30, 4, 300) {
+	for seed := range fleets(20, 3, 300) {
 		whole := embark(t, seed)
 		if whole == nil {
 			continue

@@ -10,9 +10,9 @@ import (
 type Read func(path string) ([]byte, error)
 
 // Config is a pgbouncer.ini with everything it includes. It is a value: nothing changes it. It prints as its path alone.
-type Config struct{ in *content }
+type Config struct{ in func() *content }
 
-// content is what was loaded. It stays behind a pointer, so that fmt does not print it from within another value.
+// content is what was loaded. It stays behind a function, so that fmt does not print it from within another value.
 type content struct {
 	path    string
 	minor   int
@@ -56,14 +56,14 @@ func (f File) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s (%d bytes)", f.Pa
 // Format prints the path of the main file, whatever the verb.
 func (c Config) Format(s fmt.State, _ rune) {
 	if c.in != nil {
-		fmt.Fprint(s, c.in.path)
+		fmt.Fprint(s, c.in().path)
 	}
 }
 
 // Files returns each file once, in the order in which they were opened first. The bytes are the caller's.
 func (c Config) Files() []File {
 	var out []File
-	for _, f := range c.in.files {
+	for _, f := range c.in().files {
 		out = append(out, File{f.path, slices.Clone(f.data)})
 	}
 	return out
@@ -73,8 +73,8 @@ func (c Config) Files() []File {
 // one counts.
 func (c Config) Databases() []Database {
 	var out []Database
-	for _, d := range c.in.bases {
-		out = append(out, c.in.database(d))
+	for _, d := range c.in().bases {
+		out = append(out, c.in().database(d))
 	}
 	return out
 }
@@ -82,7 +82,7 @@ func (c Config) Databases() []Database {
 // Users returns the lines of [users] in order of appearance. Where a user stands on several, the last one counts.
 func (c Config) Users() []User {
 	var out []User
-	for _, u := range c.in.users {
+	for _, u := range c.in().users {
 		out = append(out, u.User)
 	}
 	return out
@@ -91,18 +91,18 @@ func (c Config) Users() []User {
 // Setting returns what the files say for a key of [pgbouncer], as it is written, and where. Every [pgbouncer] section
 // resets what those before it have set, keys without a default apart; ok is false where nothing is left.
 func (c Config) Setting(key string) (value string, at Where, ok bool) {
-	w, ok := c.in.setting(key)
+	w, ok := c.in().setting(key)
 	if !ok {
 		return "", Where{}, false
 	}
-	return w.value, c.in.where(w.at), true
+	return w.value, c.in().where(w.at), true
 }
 
 // DefaultPoolSize is the size of a pool whose line has none, in connections.
-func (c Config) DefaultPoolSize() int { return c.in.number(defaultSize) }
+func (c Config) DefaultPoolSize() int { return c.in().number(defaultSize) }
 
 // DefaultReserve is the reserve of a pool whose line has none, in connections.
-func (c Config) DefaultReserve() int { return c.in.number(defaultReserve) }
+func (c Config) DefaultReserve() int { return c.in().number(defaultReserve) }
 
 // Keys of [pgbouncer] that lines of [databases] inherit from, and their defaults. Source: bouncer_params in main.c.
 const (

@@ -41,7 +41,7 @@ type database struct {
 	at        place // of the connection string
 	equal     int   // the byte after its =
 	pairs     []pair
-	broken    bool   // the string is none: "*" alone is not looked at by a load
+	broken    bool   // it could not be loaded: "*" alone is not looked at before a client comes
 	forced    string // user=, this line's or an earlier one's: a load cannot take it back
 	duplicate bool
 }

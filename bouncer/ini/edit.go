@@ -62,7 +62,7 @@ func (c Config) Edit(changes []Change) ([]Edited, error) {
 		}
 		if err == nil {
 			var k cut
-			if k, err = c.in.cut(x); err == nil && x.From != x.To {
+			if k, err = c.in().cut(x); err == nil && x.From != x.To {
 				cuts = append(cuts, k)
 			}
 		}
@@ -74,8 +74,8 @@ func (c Config) Edit(changes []Change) ([]Edited, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	out := c.in.apply(cuts)
-	return out, c.in.verify(out, changes)
+	out := c.in().apply(cuts)
+	return out, c.in().verify(out, changes)
 }
 
 func (x Change) subject() string { return fmt.Sprintf("%s of %s", x.Key, x.Alias) }

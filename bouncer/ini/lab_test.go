@@ -3,15 +3,19 @@ package ini_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner"
 )
 
 // oracle is a real PgBouncer that is told to load files. It knows a witness: an alias that stands in the base file alone.
@@ -66,11 +70,13 @@ func (o *oracle) ask(t *testing.T, command string) []lab.Row {
 func (o *oracle) write(t *testing.T, name, text string) {
 	t.Helper()
 	path := o.folder + name
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
+	if below := filepath.Dir(path) + "/"; below != o.folder {
+		if err := os.MkdirAll(below, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(below, 0o755); err != nil { // whatever the umask
+			t.Fatal(err)
+		}
 	}
 	if err := os.WriteFile(path, []byte(placed(text, o.folder)), 0o644); err != nil {
 		t.Fatal(err)
@@ -183,8 +189,9 @@ func (o *oracle) differences(t *testing.T, c ini.Config) []string {
 	return out
 }
 
-// generations starts one process of each generation and runs a test with each, side by side.
-func generations(t *testing.T, test func(t *testing.T, o *oracle)) {
+// TestRealPgBouncersAgree starts one process of each generation and compares with it, side by side.
+func TestRealPgBouncersAgree(t *testing.T) {
+	t.Parallel()
 	aliases := []lab.AliasSpec{{Name: witness}}
 	l, err := lab.Start(t.Context(), lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "main"}},
@@ -201,25 +208,27 @@ func generations(t *testing.T, test func(t *testing.T, o *oracle)) {
 	for _, p := range l.Processes {
 		t.Run(string(p.Generation), func(t *testing.T) {
 			t.Parallel()
-			test(t, newOracle(t, p))
+			o := newOracle(t, p)
+			t.Run("LoadOfTheTraps", o.traps)
+			t.Run("LoadOfRandomFiles", o.random)
+			t.Run("EveryEdit", o.edits)
+			t.Run("AutodbAfterAnEdit", o.autodb) // the last: its alias stays
 		})
 	}
 }
 
-// TestRealPgBouncersLoadTheSame gives every trap to both generations.
-func TestRealPgBouncersLoadTheSame(t *testing.T) {
-	t.Parallel()
-	generations(t, func(t *testing.T, o *oracle) {
-		for _, trap := range traps {
+// traps gives every trap to the process.
+func (o *oracle) traps(t *testing.T) {
+	for _, trap := range traps {
+		if trap.apart == "" {
 			o.compare(t, trap.name, trap.text, trap.files)
 		}
-	})
+	}
 }
 
-// compare loads a file in the process and here.
-func (o *oracle) compare(t *testing.T, name, text string, files map[string]string) {
+// compare loads a file in the process and here, and says whether the process loaded it.
+func (o *oracle) compare(t *testing.T, name, text string, files map[string]string) bool {
 	t.Helper()
-	t.Log(name)
 	loaded := o.load(t, text, files)
 	for name, text := range files { // as they were: Load reads them itself
 		o.write(t, name, text)
@@ -237,5 +246,118 @@ func (o *oracle) compare(t *testing.T, name, text string, files map[string]strin
 		for _, d := range o.differences(t, c) {
 			t.Errorf("%s, %s: %s", name, o.version, d)
 		}
+	}
+	return loaded
+}
+
+// edits makes every edit of the table and lets the process RELOAD it.
+func (o *oracle) edits(t *testing.T) {
+	for _, e := range edits {
+		if e.version == "" || strings.HasPrefix(o.version, e.version) {
+			o.edit(t, e)
+		}
+	}
+}
+
+func (o *oracle) edit(t *testing.T, e edit) {
+	t.Helper()
+	if !o.load(t, e.text, e.files) {
+		t.Errorf("%s, %s: the process refuses the file", e.name, o.version)
+		return
+	}
+	for name, text := range e.files {
+		o.write(t, name, text)
+	}
+	before := o.numbers(t)
+	c, err := ini.Load(o.read, o.folder+"case.ini", o.version)
+	if err != nil {
+		t.Errorf("%s, %s: %v", e.name, o.version, err)
+		return
+	}
+	edited, err := c.Edit(e.changes)
+	if err != nil {
+		t.Errorf("%s, %s: %v", e.name, o.version, err)
+		return
+	}
+	for _, f := range edited {
+		if err := os.WriteFile(f.Path, f.New, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.ask(t, "RELOAD")
+	after := o.numbers(t)
+	want := maps.Clone(before)
+	for _, x := range e.changes {
+		key := map[planner.Key]string{planner.KeySize: "pool_size", planner.KeyReserve: "reserve_pool"}[x.Key]
+		if x.Alias == "*" {
+			key = map[planner.Key]string{planner.KeySize: "default_pool_size", planner.KeyReserve: "reserve_pool_size"}[x.Key]
+		}
+		if got, from := before[x.Alias+" "+key], fmt.Sprint(x.From); got != from {
+			t.Errorf("%s, %s: %s of %s is %s before the edit, want %s", e.name, o.version, key, x.Alias, got, from)
+		}
+		want[x.Alias+" "+key] = fmt.Sprint(x.To)
+	}
+	if diff := cmp.Diff(want, after); diff != "" {
+		t.Errorf("%s, %s: after the edit (-want +got):\n%s", e.name, o.version, diff)
+	}
+	for name := range e.files {
+		os.Remove(o.folder + name)
+	}
+}
+
+// numbers is every cell of SHOW DATABASES and SHOW CONFIG, the latter under the alias "*".
+func (o *oracle) numbers(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, row := range o.ask(t, "SHOW DATABASES") {
+		for column, value := range row {
+			if column == "reserve_pool_size" {
+				column = "reserve_pool" // as 1.18 has it
+			}
+			out[row["name"]+" "+column] = value
+		}
+	}
+	for _, row := range o.ask(t, "SHOW CONFIG") {
+		out["* "+row["key"]] = row["value"]
+	}
+	return out
+}
+
+// autodb lets a client in by the line of "*", and compares before and after an edit of its size.
+func (o *oracle) autodb(t *testing.T) {
+	_, settings, _ := strings.Cut(o.base, "[pgbouncer]")
+	server := regexp.MustCompile(`host=\S+ port=\d+`).FindString(o.base)
+	text := "[pgbouncer]" + strings.Replace(settings, "default_pool_size = 20", "default_pool_size = 7", 1) + "[databases]\n* = " + server + " reserve_pool=2\n"
+	if !o.load(t, text, nil) {
+		t.Fatal("the process refuses the file")
+	}
+	client, err := pgconn.Connect(t.Context(), o.process.DSN("app1", "postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close(context.Background()) })
+	for _, want := range []int{7, 9} {
+		c, err := ini.Load(o.read, o.folder+"case.ini", o.version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := c.Databases()[0]
+		if d.Alias != "*" || d.SizeConns != want || d.ReserveConns != 2 {
+			t.Errorf("%s: Load says %s with size %d and reserve %d, want * with %d and 2", o.version, d.Alias, d.SizeConns, d.ReserveConns, want)
+		}
+		now := o.numbers(t)
+		if got, reserve := now["postgres pool_size"], now["postgres reserve_pool"]; got != fmt.Sprint(want) || reserve != "2" {
+			t.Errorf("%s: the process has size %q and reserve %q, want %d and 2", o.version, got, reserve, want)
+		}
+		edited, err := c.Edit(one(size("*", want, 9)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range edited {
+			if err := os.WriteFile(f.Path, f.New, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o.ask(t, "RELOAD")
 	}
 }

@@ -20,7 +20,9 @@ const (
 	console = "pgbouncer" // the console's database; reserved since 1.16
 )
 
-// limits of names, in bytes. Source: MAX_DBNAME and MAX_USERNAME in bouncer.h; a longer user is cut off.
+// Limits of names, in bytes. Source: MAX_DBNAME and MAX_USERNAME in bouncer.h. A longer alias is refused. A longer user is
+// cut off, not found again at the next RELOAD, and met when it is added a second time: "put_in_order: found existing elem",
+// and the process is gone (seen on 1.18 in [users], on 1.24 in user=, too). So it is refused here everywhere.
 const (
 	maxAlias      = 63
 	maxUser       = 127
@@ -49,7 +51,7 @@ func Load(read Read, path string, version string) (Config, error) {
 	if l.tail == nil {
 		return Config{}, unloadable(Where{path, 1}, "there is no [pgbouncer] section in it or in what it includes")
 	}
-	return Config{&l.content}, nil
+	return Config{func() *content { return &l.content }}, nil
 }
 
 // loader is a load in progress.
@@ -164,13 +166,12 @@ func (l *loader) declare(it item, at place) error {
 		return unloadable(where, "the name %s is the console's", console)
 	}
 	list, ok := pairs(l.text(at))
-	if it.key != autodb {
-		if err := l.check(where, list, ok, databaseKeys); err != nil {
-			return err
-		}
-		if len(it.key) > maxAlias {
-			return unloadable(where, "the name has %d bytes, at most %d are taken", len(it.key), maxAlias)
-		}
+	err := l.check(where, list, ok, databaseKeys)
+	if err != nil && it.key != autodb {
+		return err
+	}
+	if len(it.key) > maxAlias {
+		return unloadable(where, "the name has %d bytes, at most %d are taken", len(it.key), maxAlias)
 	}
 	before := l.aliases[it.key]
 	d := before
@@ -180,8 +181,8 @@ func (l *loader) declare(it item, at place) error {
 		l.bases = append(l.bases, d)
 	}
 	forced := d.forced
-	*d = database{alias: it.key, at: at, equal: it.equal, pairs: list, broken: !ok, duplicate: before != nil && (d.duplicate || d.at != at)}
-	if d.forced = l.cutUser(d.text("user")); d.forced == "" {
+	*d = database{alias: it.key, at: at, equal: it.equal, pairs: list, broken: err != nil, duplicate: before != nil && (d.duplicate || d.at != at)}
+	if d.forced = d.text("user"); d.forced == "" {
 		d.forced = forced
 	}
 	return nil
@@ -189,19 +190,21 @@ func (l *loader) declare(it item, at place) error {
 
 // user takes a line of [users]. Source: parse_user in loader.c.
 func (l *loader) user(it item, at place) error {
+	where := l.where(at)
 	list, ok := pairs(l.text(at))
-	if err := l.check(l.where(at), list, ok, userKeys); err != nil {
+	if err := l.check(where, list, ok, userKeys); err != nil {
 		return err
 	}
-	name := l.cutUser(it.key)
-	u := l.names[name]
+	if err := l.bearable(where, it.key); err != nil {
+		return err
+	}
+	u := l.names[it.key]
 	if u == nil {
 		u = &user{}
-		l.names[name] = u
+		l.names[it.key] = u
 		l.users = append(l.users, u)
 	}
-	where := l.where(at)
-	u.User = User{Name: name, File: where.File, Line: where.Line, SizeConns: -1, ReserveConns: -1, MaxConns: -1}
+	u.User = User{Name: it.key, File: where.File, Line: where.Line, SizeConns: -1, ReserveConns: -1, MaxConns: -1}
 	for _, p := range list {
 		n := max(atoi(p.value), -1)
 		switch p.key {
@@ -246,6 +249,11 @@ func (l *loader) check(where Where, list []pair, ok bool, keys map[string]known)
 		if want, ok := k.kind.takes(p.value, l.minor); !ok {
 			return unloadable(where, "the value of %s is not %s", p.key, want)
 		}
+		if p.key == "user" || p.key == "auth_user" {
+			if err := l.bearable(where, p.value); err != nil {
+				return err
+			}
+		}
 	}
 	if !ok {
 		return unloadable(where, "key %d of the line is no key=value: its value is empty or has a quote that is not closed, or a comment stands there, which must have a line of its own", len(list)+1)
@@ -253,12 +261,16 @@ func (l *loader) check(where Where, list []pair, ok bool, keys map[string]known)
 	return nil
 }
 
-// cutUser cuts a user's name off where PgBouncer does.
-func (l *loader) cutUser(name string) string {
+// bearable refuses a user's name that would end the process.
+func (l *loader) bearable(at Where, name string) error {
+	most := maxUser
 	if l.minor < 16 {
-		return name[:min(len(name), maxUserBefore)]
+		most = maxUserBefore
 	}
-	return name[:min(len(name), maxUser)]
+	if len(name) > most {
+		return unloadable(at, "the name of a user has %d bytes; with more than %d, the process ends at its second RELOAD", len(name), most)
+	}
+	return nil
 }
 
 func (l *loader) text(p place) string { return string(l.files[p.file].data[p.from:p.to]) }

@@ -88,12 +88,12 @@ func TestLoadReadsAsPgBouncerDoes(t *testing.T) {
 		for _, version := range []string{"1.18.0", "1.24.1"} {
 			want := trap.old
 			if version != "1.18.0" && trap.new != "" {
-				want = trap.new
+				want = strings.TrimPrefix(trap.new, "-")
 			}
 			c, err := ini.Load(trap.reading(), folder+"main.ini", version)
 			got := ""
 			if err != nil {
-				got = "!" + err.Error()
+				got = "!" + strings.TrimPrefix(err.Error(), folder)
 				if planner.KindOf(err) != planner.KindDrift || planner.HintOf(err) == "" {
 					t.Errorf("%s, %s: error of kind %v with hint %q, want drift and a hint", trap.name, version, planner.KindOf(err), planner.HintOf(err))
 				}
@@ -103,6 +103,19 @@ func TestLoadReadsAsPgBouncerDoes(t *testing.T) {
 			if got != want {
 				t.Errorf("%s, %s:\ngot  %q\nwant %q", trap.name, version, got, want)
 			}
+		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	text := []byte("[pgbouncer]\n[databases]\n")
+	for i := range 1000 {
+		text = fmt.Appendf(text, "app%d = host=10.0.0.1 port=5432 dbname='app' password=secret pool_size=32 reserve_pool=2\n", i)
+	}
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := ini.Load(func(string) ([]byte, error) { return text, nil }, "pgbouncer.ini", "1.24.1"); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -17,8 +17,8 @@ var generated = regexp.MustCompile(`(?i)\b(?:ansible|chef|puppet|salt|saltstack|
 // tool that writes it, such as "Ansible managed" or "do not edit", or the mark of a template. The tool would put the old
 // size back, so its source is what has to be changed. It is empty where there is no such comment.
 func (c Config) Managed() (why string) {
-	for i, f := range c.in.files {
-		if !c.in.holdsSizes(i) {
+	for i, f := range c.in().files {
+		if !c.in().holdsSizes(i) {
 			continue
 		}
 		rest := f.data

@@ -18,7 +18,7 @@ func (in *content) star(d *database, x Change) (cut, error) {
 		key = defaultReserve
 	}
 	if d.broken {
-		return cut{}, fail(planner.KindUsage, at, "correct the line", "the line of * is no connection string: PgBouncer finds that out when a client comes, and refuses it")
+		return cut{}, fail(planner.KindUsage, at, "correct the line", "PgBouncer cannot read the line of *: it finds that out when a client comes, whom it turns away")
 	}
 	if p, ok := d.last(spellings(x.Key)...); ok {
 		return cut{}, fail(planner.KindUsage, at, fmt.Sprintf("move the number to %s of [pgbouncer] at a time when reconnects do no harm", key),
@@ -75,7 +75,7 @@ func (in *content) insert(key string, line EditedLine) (cut, error) {
 	rest := data[in.tail.to:]
 	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
 		ending := "\n"
-		if end > 0 && rest[end-1] == '\r' || end == 0 && in.tail.to > 0 && data[in.tail.to-1] == '\r' {
+		if false { // before it there is at least [pgbouncer], or a key
 			ending = "\r\n"
 		}
 		k.from, rest = in.tail.to+end+1, rest[:end]

@@ -33,7 +33,7 @@ func (in *content) verify(edits []Edited, changes []Change) error {
 	for _, x := range changes {
 		want.change(x)
 	}
-	if got := now.in.view(); !got.equal(want) {
+	if got := now.in().view(); !got.equal(want) {
 		return &planner.Error{Subject: in.path, Err: fmt.Errorf("the edit was not made: it would have changed more than sizes"), Hint: "this is a defect of pgbudget: change the file by hand"}
 	}
 	return nil

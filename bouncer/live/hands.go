@@ -83,16 +83,16 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 	if err != nil {
 		return err
 	}
-	if err := joined(together(len(hands), func(i int) error { _, err := hands[i].prepare(ctx); return err })); err != nil {
+	if err := joined(together(len(hands), func(i int) error { _, _, err := hands[i].prepare(ctx); return err })); err != nil {
 		return err
 	}
 	if err := hands[0].do(ctx); err != nil { // the canary
 		return err
 	}
-	files := byFile(hands[1:])
-	return joined(together(len(files), func(i int) error {
+	rows := byStore(hands[1:])
+	return joined(together(len(rows), func(i int) error {
 		var errs []error
-		for _, x := range files[i] {
+		for _, x := range rows[i] {
 			errs = append(errs, x.do(ctx))
 		}
 		return joined(errs)
@@ -108,7 +108,7 @@ func (h *Hands) Check(ctx context.Context, sets []planner.Set) ([]ini.Edited, er
 		return nil, err
 	}
 	edits := make([][]ini.Edited, len(hands))
-	err = joined(together(len(hands), func(i int) (err error) { edits[i], err = hands[i].prepare(ctx); return err }))
+	err = joined(together(len(hands), func(i int) (err error) { edits[i], _, err = hands[i].prepare(ctx); return err }))
 	return slices.Concat(edits...), err
 }
 
@@ -134,13 +134,11 @@ func (h *Hands) reach(sets []planner.Set) ([]hand, error) {
 	return hands, nil
 }
 
-// byFile puts processes that share a file into one row: their RELOADs do not run into each other's writes.
-func byFile(hands []hand) [][]hand {
+// byStore puts processes of one store into one row, done one after the other: they may share a file, or include one.
+func byStore(hands []hand) [][]hand {
 	var out [][]hand
 	for _, x := range hands {
-		i := slices.IndexFunc(out, func(row []hand) bool {
-			return row[0].config.Path != "" && row[0].config.Path == x.config.Path && fmt.Sprint(row[0].config.Store) == fmt.Sprint(x.config.Store)
-		})
+		i := slices.IndexFunc(out, func(row []hand) bool { return fmt.Sprint(row[0].config.Store) == fmt.Sprint(x.config.Store) })
 		if i < 0 {
 			out = append(out, []hand{x})
 		} else {
@@ -150,11 +148,15 @@ func byFile(hands []hand) [][]hand {
 	return out
 }
 
-// prepare reads the process and its file and returns the edits that are left to make.
-func (x hand) prepare(ctx context.Context) ([]ini.Edited, error) {
+// prepare reads the process and its file and returns the edits that are left to
+// make, and what the process has before them.
+func (x hand) prepare(ctx context.Context) ([]ini.Edited, inForce, error) {
 	now, err := x.console.inForce(ctx)
 	if err != nil {
-		return nil, err
+		return nil, now, err
+	}
+	if why := now.recycles(); why != "" {
+		return nil, now, fail(planner.KindUsage, x.console.id, "set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
 	}
 	path := x.config.Path
 	if path == "" {
@@ -168,19 +170,20 @@ func (x hand) prepare(ctx context.Context) ([]ini.Edited, error) {
 		return x.config.Store.Read(ctx, name)
 	}, path, now.version)
 	if err != nil {
-		return nil, err
+		return nil, now, err
 	}
 	if why := file.Managed(); why != "" {
-		return nil, fail(planner.KindUsage, "", "change the size where the file comes from", "%s", why)
+		return nil, now, fail(planner.KindUsage, "", "change the size where the file comes from", "%s", why)
 	}
 	if err := pending(x.console.id, file, now, x.sets); err != nil {
-		return nil, err
+		return nil, now, err
 	}
 	var changes []ini.Change
 	for _, s := range x.sets {
 		changes = append(changes, ini.Change{Alias: s.Alias, Key: s.Key, From: s.From, To: s.To})
 	}
-	return file.Edit(undone(file, changes))
+	edits, err := file.Edit(undone(file, changes))
+	return edits, now, err
 }
 
 // undone leaves out what the file says already: a process that shares it, or an act that was cut short, wrote it.
@@ -210,11 +213,23 @@ func pending(id string, file ini.Config, now inForce, sets []planner.Set) error 
 		return fail(planner.KindDrift, fmt.Sprintf("%s:%d", d.File, d.Line), "RELOAD it or take it back, and run again",
 			"%s of %s is %v there and %v in %s: somebody's edit waits for a RELOAD, which would apply it together with ours", key, d.Alias, file, process, id)
 	}
-	for _, d := range file.Databases() {
+	lines := file.Databases()
+	star := slices.ContainsFunc(lines, func(d ini.Database) bool { return d.Alias == "*" })
+	for _, a := range now.aliases {
+		if !star && !slices.ContainsFunc(lines, func(d ini.Database) bool { return d.Alias == a.Name }) {
+			return fail(planner.KindDrift, a.Name+" of "+id, "RELOAD that or put its line back, and run again", "its line is gone from the file, and a RELOAD would cut its clients")
+		}
+	}
+	if n := file.DefaultPoolSize(); n != now.settings.DefaultPoolConns {
+		return fail(planner.KindDrift, id, "RELOAD it or take it back, and run again", "default_pool_size is %d in its file and %d in force: somebody's edit waits for a RELOAD", n, now.settings.DefaultPoolConns)
+	}
+	for _, d := range lines {
 		a, ok := now.alias(d.Alias)
 		switch {
 		case d.Alias == "*":
 			continue
+		case ok && (d.Host != a.Host || d.Port != a.Port || d.DBName != a.Database || d.ForceUser != a.ForceUser):
+			return differs(d, "host, port, dbname or user", "changed", "as before")
 		case !ok:
 			return differs(d, "the line", "written", "missing")
 		case d.SizeConns != a.SizeConns && !ours(d.Alias, planner.KeySize, d.SizeConns, a.SizeConns):
@@ -230,7 +245,7 @@ func pending(id string, file ini.Config, now inForce, sets []planner.Set) error 
 
 // do writes, tells the process to RELOAD, and reads back.
 func (x hand) do(ctx context.Context) error {
-	edits, err := x.prepare(ctx)
+	edits, before, err := x.prepare(ctx)
 	if err != nil {
 		return err
 	}
@@ -239,9 +254,15 @@ func (x hand) do(ctx context.Context) error {
 			return errors.Join(err, x.putBack(ctx, edits[:i]))
 		}
 	}
+	if len(edits) == 0 && before.missing(x.sets) == "" {
+		return nil
+	}
 	err = x.console.reload(ctx)
 	now, seen := x.console.inForce(ctx)
 	missing := now.missing(x.sets)
+	if missing == "" && seen == nil {
+		missing = now.changed(before, x.sets)
+	}
 	switch {
 	case err == nil && seen == nil && missing == "":
 		return nil

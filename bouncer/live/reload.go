@@ -35,6 +35,7 @@ type inForce struct {
 	conffile string
 	aliases  []planner.Alias
 	settings planner.Settings
+	tls      string // server_tls_sslmode; "": this version has none
 }
 
 // inForce asks for what is in force.
@@ -56,13 +57,52 @@ func (c *console) inForce(ctx context.Context) (inForce, error) {
 		if err != nil {
 			return err
 		}
-		r = inForce{c.version, config["conffile"], aliasesOf(databases.records, settings, gauges{}, nil, planner.Counters{}), settings}
+		r = inForce{c.version, config["conffile"], aliasesOf(databases.records, settings, gauges{}, nil, planner.Counters{}), settings, config["server_tls_sslmode"]}
 		if databases.fault != nil {
 			return c.misread(databases.fault)
 		}
 		return nil
 	})
 	return r, err
+}
+
+// recycles says why a RELOAD, whatever it changes, makes the process close and reopen every server connection: from 1.16
+// to 1.23 it does where TLS to the servers is not switched off. A pool with waiting clients then opens one connection
+// more than its size, which no ledger holds. Empty: it does not.
+func (r inForce) recycles() string {
+	if r.tls == "" || r.tls == "disable" || !planner.VersionAtLeast(r.version, 1, 16) || planner.VersionAtLeast(r.version, 1, 24) {
+		return ""
+	}
+	return fmt.Sprintf("server_tls_sslmode is %s, and PgBouncer %s recycles every server connection at any RELOAD then, one more than pool_size where clients wait", r.tls, r.version)
+}
+
+// changed lists what differs from before, the sets apart: a RELOAD that failed half-way has reset what it did not reach.
+func (r inForce) changed(before inForce, sets []planner.Set) string {
+	if r.settings != before.settings {
+		return fmt.Sprintf("settings of [pgbouncer] changed with it: %+v, before %+v", r.settings, before.settings)
+	}
+	for _, was := range before.aliases {
+		now, ok := r.alias(was.Name)
+		if !ok {
+			return was.Name + " is gone with it"
+		}
+		for _, x := range sets {
+			if x.Alias == was.Name && x.Key == planner.KeyReserve {
+				was.ReserveConns, now.ReserveConns = 0, 0
+			} else if x.Alias == was.Name {
+				was.SizeConns, now.SizeConns = 0, 0
+			}
+		}
+		if a, b := lineOf(was), lineOf(now); a != b {
+			return fmt.Sprintf("the line of %s changed with it: %s, before %s", was.Name, b, a)
+		}
+	}
+	return ""
+}
+
+// lineOf is what a line decides.
+func lineOf(a planner.Alias) string {
+	return fmt.Sprintf("host %s port %d database %s user %s size %d reserve %d max %d", a.Host, a.Port, a.Database, a.ForceUser, a.SizeConns, a.ReserveConns, a.MaxConns)
 }
 
 // alias returns the alias of that name.

@@ -16,11 +16,16 @@ import (
 // context bounds them.
 type Command struct {
 	ReadArgv, WriteArgv []string
+	Path                string // of the file, as an %include would name it; empty: whatever it is asked for
 }
 
 // Read runs the command that prints the file. Its error is of KindUnreachable and carries the last line that the
 // command wrote to its standard error, which is not the file.
 func (c Command) Read(ctx context.Context, path string) ([]byte, error) {
+	if c.Path != "" && path != c.Path {
+		return nil, &planner.Error{Kind: planner.KindUsage, Subject: path, Err: errors.New("it is included, and the commands read another file"),
+			Hint: "put the pool's line into the file that config: names"}
+	}
 	return c.run(ctx, path, c.ReadArgv, nil)
 }
 
@@ -38,7 +43,7 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 			Hint: "see what was changed, RELOAD it or take it back, and run again"}
 	}
 	if _, err := c.run(ctx, path, c.WriteArgv, data); err != nil {
-		return err
+		return c.restore(ctx, path, old, data, err)
 	}
 	now, err = c.Read(ctx, path)
 	if err == nil && !bytes.Equal(now, data) {
@@ -46,6 +51,21 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 			Hint: "look at the file on its host before anything else"}
 	}
 	return err
+}
+
+// restore looks at what a write that failed has left, and writes the old bytes again where it is neither.
+func (c Command) restore(ctx context.Context, path string, old, data []byte, failed error) error {
+	now, err := c.Read(ctx, path)
+	if err == nil && (bytes.Equal(now, old) || bytes.Equal(now, data)) {
+		return failed
+	}
+	if _, err = c.run(ctx, path, c.WriteArgv, old); err == nil {
+		if now, err = c.Read(ctx, path); err == nil && bytes.Equal(now, old) {
+			return failed
+		}
+	}
+	return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: fmt.Errorf("the write failed half-way, and the old bytes could not be written again: %w", failed),
+		Hint: "look at the file on its host at once: it may be cut off"}
 }
 
 func (c Command) run(ctx context.Context, path string, argv []string, stdin []byte) ([]byte, error) {
@@ -69,5 +89,5 @@ func (c Command) run(ctx context.Context, path string, argv []string, stdin []by
 		err = fmt.Errorf("%w: %s", err, said)
 	}
 	return nil, &planner.Error{Kind: planner.KindUnreachable, Subject: path, Err: fmt.Errorf("%s: %w", argv[0], err),
-		Hint: "run the command by hand: " + strings.Join(argv, " ")}
+		Hint: "run the commands under config: of the process by hand"}
 }

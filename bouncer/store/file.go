@@ -64,7 +64,7 @@ func (f File) Write(_ context.Context, path string, old, data []byte) error {
 	if err != nil {
 		return refused(path, err)
 	}
-	if err := f.swap(temp, real, old); err != nil {
+	if err := f.swap(temp, real, old, data); err != nil {
 		os.Remove(temp)
 		if planner.KindOf(err) == planner.KindDrift {
 			return err
@@ -115,7 +115,7 @@ func (f File) temporary(real string, like fs.FileInfo, data []byte) (name string
 }
 
 // swap gives the temporary file the real one's name, where that still has its old bytes.
-func (f File) swap(temp, real string, old []byte) error {
+func (f File) swap(temp, real string, old, data []byte) error {
 	if err := f.before("compare"); err != nil {
 		return err
 	}
@@ -123,10 +123,19 @@ func (f File) swap(temp, real string, old []byte) error {
 	if err != nil {
 		return err
 	}
+	if bytes.Equal(now, data) {
+		os.Remove(temp)
+		return nil
+	}
 	if !bytes.Equal(now, old) {
 		return &planner.Error{Kind: planner.KindDrift, Subject: real, Err: errors.New("somebody else changed it between the look and the write; nothing was written"),
 			Hint: "see what was changed, RELOAD it or take it back, and run again"}
 	}
+	folder, err := os.Open(filepath.Dir(real)) // before: what cannot be made durable is not begun
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
 	if err := f.before("rename"); err != nil {
 		return err
 	}
@@ -136,11 +145,11 @@ func (f File) swap(temp, real string, old []byte) error {
 	if err := f.before("sync folder"); err != nil {
 		return err
 	}
-	folder, err := os.Open(filepath.Dir(real))
-	if err != nil {
-		return err
+	if err := folder.Sync(); err != nil {
+		return &planner.Error{Kind: planner.KindDrift, Subject: real, Err: fmt.Errorf("it is written, and whether that outlives a crash of the host is not known: %w", plain(err)),
+			Hint: "look at the file and its disk"}
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return nil
 }
 
 // removeLeftOver removes temporary files that a crash has left beside the file. One writer at a time has been made sure

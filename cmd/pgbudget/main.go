@@ -22,8 +22,8 @@ func main() {
 	defer stop()
 	err := run(ctx)
 	code := exitCode(ctx, err)
-	if code == exitInterrupted {
-		fmt.Fprintln(os.Stderr, "pgbudget: interrupted; no server and no config was changed")
+	if code == exitInterrupted && !errors.Is(err, errStopped) {
+		fmt.Fprintln(os.Stderr, "pgbudget: interrupted; nothing was being moved")
 	} else if text := errorText(err); text != "" {
 		fmt.Fprintln(os.Stderr, text)
 	}
@@ -36,7 +36,7 @@ func main() {
 func run(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("a defect of pgbudget: %v; nothing was changed\n%s", p, debug.Stack())
+			err = fmt.Errorf("a defect of pgbudget: %v; where a fleet was being moved, pgbudget status shows how far\n%s", p, debug.Stack())
 		}
 	}()
 	return newApp().RunContext(ctx, os.Args)

@@ -25,6 +25,7 @@ type mover struct {
 	hands   *live.Hands
 	journal *journal.Journal
 	memory  planner.Memory
+	over    func(time.Time) string
 	rollTo  int64 // the run takes back what began at that event or later; 0: it goes forward
 }
 
@@ -82,7 +83,7 @@ func configsOf(c *config.Config) []live.Config {
 		for i, p := range g.Processes {
 			x := live.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Store: store.File{}}
 			if len(p.Config.Read) > 0 {
-				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write}
+				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write, Path: p.Config.Path}
 			}
 			out = append(out, x)
 		}
@@ -135,7 +136,7 @@ func (m *mover) survey(ctx context.Context) (course, error) {
 	err := bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, m.source.every, m.source.window, func(o planner.Observation) error {
 		bar.step()
 		var err error
-		c.evidence, err = c.evidence.Add(o)
+		c.evidence, err = c.evidence.Add(m.memory.Recall(o)) // who came once may come again
 		return err
 	})
 	bar.done()
@@ -163,7 +164,7 @@ func (m *mover) run(ctx context.Context, c course, policy planner.Policy, steps 
 	look := &lastLook{Fleet: m.session.Fleet}
 	r := bouncer.Rebalancer{Clock: live.Clock{}, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: spoken{m.journal, say},
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Policy: policy, Thresholds: m.source.config.Thresholds(), Steps: steps, Closed: closed,
-		RollTo: m.rollTo, Paused: func() string { return paused(m.source.config.Journal) },
+		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(m.source.config.Journal) },
 		Gauge: gauge{m.source.config.Saturation, m.source.config.Servers, m.session.prom, look}}
 	return r.Run(ctx, c.goal, m.memory)
 }
@@ -184,7 +185,7 @@ func ended(r bouncer.Report) error {
 	switch r.Outcome {
 	case planner.Done:
 		return nil
-	case planner.Held:
+	case planner.Held, planner.LockLost:
 		return &planner.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: "pgbudget run goes on when it can, pgbudget rollback goes back"}
 	case planner.Aborted:
 		return &planner.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now), Hint: "pgbudget plan, once the reason is gone"}

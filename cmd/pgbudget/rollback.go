@@ -75,6 +75,9 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	if why != "" {
 		return &planner.Error{Kind: planner.KindInfeasible, Err: fmt.Errorf("%s", why), Hint: "pgbudget rollback --to a later step, or free connections first"}
 	}
+	if yes, err := m.typed(c, "rollback: "+goalText(goal)); err != nil || !yes {
+		return err
+	}
 	course.goal = goal
 	m.rollTo = to
 	report, err := m.run(c.Context, course, policy, 0, nil, onStderr)

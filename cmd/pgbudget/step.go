@@ -100,6 +100,7 @@ func move(c *cli.Context, steps int) error {
 	if yes, err := m.confirm(c, course, policy); err != nil || !yes {
 		return err
 	}
+	m.over = over(c)
 	report, err := m.run(c.Context, course, policy, steps, closing(c, s), onStderr)
 	if err != nil {
 		return err
@@ -120,13 +121,20 @@ type movedData struct {
 	InHand  *planner.Step   `json:"step_in_hand,omitempty"`
 }
 
-// closing says when no step may begin: `run` obeys windows, and --until.
-func closing(c *cli.Context, s source) func(time.Time) string {
-	begun := time.Now()
+// over ends a run before its next step once --until is over.
+func over(c *cli.Context) func(time.Time) string {
+	begun, until := time.Now(), c.Duration("until")
 	return func(now time.Time) string {
-		if until := c.Duration("until"); until > 0 && now.Sub(begun) > until {
+		if until > 0 && now.Sub(begun) > until {
 			return fmt.Sprintf("--until %s is over", until)
 		}
+		return ""
+	}
+}
+
+// closing says when no step may begin: `run` obeys windows.
+func closing(c *cli.Context, s source) func(time.Time) string {
+	return func(now time.Time) string {
 		if c.Command.Name == "step" {
 			return ""
 		}
@@ -159,7 +167,7 @@ func firstStep(c course, policy planner.Policy, m planner.Memory) (planner.Step,
 	if m.Step != nil {
 		return *m.Step, ""
 	}
-	if step := planner.Equal(c.fleet, c.goal, policy); len(step.Sets) > 0 {
+	if step := planner.Equal(c.fleet, c.goal, policy, nil); len(step.Sets) > 0 {
 		return step, ""
 	}
 	return planner.Waypoint(c.fleet, c.goal, policy, nil)
@@ -217,18 +225,23 @@ func patches(w io.Writer, edits []ini.Edited) error {
 
 // confirm asks on a terminal: with an environment, its name is typed. Without a terminal, or with --yes, it goes.
 func (m *mover) confirm(c *cli.Context, course course, policy planner.Policy) (bool, error) {
-	if c.Bool("yes") || !isatty.IsTerminal(os.Stdin.Fd()) {
-		return true, nil
-	}
 	step, blocked := firstStep(course, policy, m.memory)
 	if len(step.Sets) == 0 || blocked != "" {
+		return true, nil
+	}
+	return m.typed(c, "first step: "+step.Text())
+}
+
+// typed asks whether what is said may be done.
+func (m *mover) typed(c *cli.Context, what string) (bool, error) {
+	if c.Bool("yes") || !isatty.IsTerminal(os.Stdin.Fd()) {
 		return true, nil
 	}
 	want := "yes"
 	if m.source.config.Environment != "" {
 		want = m.source.config.Environment
 	}
-	fmt.Fprintf(os.Stderr, "first step: %s\ntype %s to go on: ", step.Text(), want)
+	fmt.Fprintf(os.Stderr, "%s\ntype %s to go on: ", what, want)
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return false, err

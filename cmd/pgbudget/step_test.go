@@ -56,12 +56,12 @@ func movingConfig(t *testing.T, l *lab.Lab, extra string) (config, journal strin
 	return config, journal
 }
 
-// movingLoad is 25 to 60 % of what the pools of movingFleet carry.
+// movingLoad is 20 to 45 % of what the pools of movingFleet carry.
 func movingLoad(t *testing.T, l *lab.Lab) []*lab.Run {
 	t.Helper()
 	const hold = 60 * time.Millisecond
 	var runs []*lab.Run
-	for group, erlangs := range map[string]float64{"main": 2.2, "jobs": 1.5, "ci": 1.2} { // of each copy
+	for group, erlangs := range map[string]float64{"main": 1.7, "jobs": 1.2, "ci": 0.9} { // of each copy
 		runs = append(runs, offer(t, l, group, erlangs/hold.Seconds(), hold)...)
 	}
 	return runs
@@ -190,7 +190,7 @@ func TestRunMovesALiveFleetAndRollbackReturnsIt(t *testing.T) {
 			}
 		}
 		t.Logf("%d connections granted; at most %d backends; mean wait %v", moved, watch.most, load.MeanWait())
-		if moved < 16 {
+		if moved < 12 {
 			t.Errorf("only %d connections were granted", moved)
 		}
 

@@ -1,0 +1,90 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Seen is the users that an alias of a process has ever had: each is a pool of its own, and one that is not there now may
+// come back.
+type Seen struct {
+	Process string   `json:"process"`
+	Alias   string   `json:"alias"`
+	Users   []string `json:"users"` // sorted
+}
+
+// SeenIn lists the users of a look, sorted by process and alias.
+func SeenIn(o Observation) []Seen {
+	var out []Seen
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			s := Seen{Process: p.ID, Alias: a.Name}
+			for _, g := range a.Pools {
+				s.Users = append(s.Users, g.User)
+			}
+			slices.Sort(s.Users)
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, compareSeen)
+	return out
+}
+
+func compareSeen(a, b Seen) int {
+	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias))
+}
+
+// seenToo adds what was seen to what the memory has.
+func (m Memory) seenToo(seen []Seen) []Seen {
+	out := slices.Clone(m.Seen)
+	for _, s := range seen {
+		i, found := slices.BinarySearchFunc(out, s, compareSeen)
+		if !found {
+			out = slices.Insert(out, i, s)
+			continue
+		}
+		users := slices.Concat(out[i].Users, s.Users)
+		slices.Sort(users)
+		out[i].Users = slices.Compact(users)
+	}
+	return out
+}
+
+// Recall returns the look with every user that the memory knows of and that it does not show: without connections, and
+// with the worst case of a pool. Aliases that it does not show at all are not brought back: their lines are gone.
+func (m Memory) Recall(o Observation) Observation {
+	if len(m.Seen) == 0 {
+		return o
+	}
+	o.Processes = slices.Clone(o.Processes)
+	for i, p := range o.Processes {
+		o.Processes[i].Aliases = slices.Clone(p.Aliases)
+		for j, a := range p.Aliases {
+			k, found := slices.BinarySearchFunc(m.Seen, Seen{Process: p.ID, Alias: a.Name}, compareSeen)
+			if !found {
+				continue
+			}
+			pools := slices.Clone(a.Pools)
+			for _, u := range m.Seen[k].Users {
+				if !slices.ContainsFunc(pools, func(g PoolGauges) bool { return g.User == u }) {
+					pools = append(pools, PoolGauges{User: u})
+				}
+			}
+			slices.SortFunc(pools, func(a, b PoolGauges) int { return cmp.Compare(a.User, b.User) })
+			o.Processes[i].Aliases[j].Pools = pools
+		}
+	}
+	return o
+}
+
+// Missing says which process was there when the fleet was moved before and is not looked at any more: it may run on and
+// open connections. Empty: none is.
+func (m Memory) Missing(o Observation) string {
+	for _, s := range m.Seen {
+		if !slices.ContainsFunc(o.Processes, func(p Process) bool { return p.ID == s.Process }) {
+			return fmt.Sprintf("%s was moved before and is not looked at any more: if it still runs, its connections are in no ledger", s.Process)
+		}
+	}
+	return ""
+}
