@@ -5,6 +5,10 @@
 // (package live); the simulated one is computed and goes by a clock of its own. Whoever works through Clock and Fleet
 // cannot tell them apart, and that is the point: what was rehearsed is what runs.
 //
+// The Rebalancer is who goes through them: it looks, asks planner.Next for the one thing to do now, writes that into the
+// journal, does it, and looks again. It decides nothing.
+//
 //	o, err := fleet.Observe(ctx)                                        one look
 //	err := bouncer.Watch(ctx, clock, fleet, every, window, each)        one look after the other
+//	report, err := rebalancer.Run(ctx, goal, bouncer.Replay(events))    steps until the goal, or a reason
 package bouncer

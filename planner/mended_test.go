@@ -1,0 +1,181 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// record writes an event into the stage's memory.
+func (s *stage) record(e Event) {
+	e.Seq, e.At = s.memory.Seq+1, s.now
+	s.memory = s.memory.After(e)
+}
+
+// TestAnActOfUnknownFateIsSettledBeforeAnythingElse: the program died between the write of a file and the end of the act.
+func TestAnActOfUnknownFateIsSettledBeforeAnythingElse(t *testing.T) {
+	grant := Act{Verb: Grant, Sets: []Set{{"b/1", "db", KeySize, 10, 14}}}
+	inGrant := func(t *testing.T) *stage {
+		s := newStage(0)
+		s.open(t)
+		s.act(t, Release)
+		s.see(16, 16, 10, 10)
+		s.see(16, 16, 10, 10)
+		s.record(Event{Kind: Intended, Act: &grant})
+		s.now = s.now.Add(20 * time.Minute)
+		s.trail = Trail{}
+		s.record(Event{Kind: RunBegan, Goal: &s.goal})
+		return s
+	}
+	t.Run("it is done again, whatever the process shows, and soaked from then on", func(t *testing.T) {
+		for _, size := range []int{10, 14} {
+			s := inGrant(t)
+			for range 3 {
+				s.see(16, 16, size, 10)
+			}
+			if a := s.act(t, Grant); fmt.Sprint(a.Sets) != fmt.Sprint(grant.Sets) {
+				t.Fatal(a)
+			}
+			s.see(16, 16, 14, 10)
+			s.act(t, Wait)
+		}
+	})
+	t.Run("a grant that no longer fits is taken out of the file", func(t *testing.T) {
+		s := inGrant(t)
+		more := func(o *Observation) { o.Servers[0].Backends.DirectConns = 1 }
+		for range 3 {
+			s.see(16, 16, 10, 10, more)
+		}
+		if a := s.act(t, Release); fmt.Sprint(a.Sets) != "[{b/1 db pool_size 14 10}]" {
+			t.Fatal(a)
+		}
+		s.see(16, 16, 10, 10, more)
+		s.see(16, 16, 10, 10, more)
+		s.act(t, Cut)
+	})
+	t.Run("a release is not undone for the time that nobody looked", func(t *testing.T) {
+		s := newStage(0)
+		s.open(t)
+		s.act(t, Release)
+		s.now = s.now.Add(20 * time.Minute)
+		s.trail = Trail{}
+		s.record(Event{Kind: RunBegan, Goal: &s.goal})
+		for range 3 {
+			s.see(16, 18, 10, 10)
+		}
+		s.act(t, Wait)
+	})
+}
+
+func TestAStepOfWhichNothingIsLeftEndsTheRunHeld(t *testing.T) {
+	s := newStage(0)
+	s.open(t)
+	s.record(Event{Kind: StepCut, Step: &Step{Kind: Forward}, Reason: "it no longer fits"})
+	s.see(20, 18, 10, 10)
+	s.act(t, Close)
+	if a := s.next(); a.Verb != Stop || a.Outcome != Held || a.Reason != "it no longer fits" || s.memory.Steps != 0 {
+		t.Fatalf("%+v after %d steps", a, s.memory.Steps)
+	}
+}
+
+func TestAnActThatFailsAgainAndAgainEndsTheRun(t *testing.T) {
+	s := newStage(0)
+	s.open(t)
+	fail := func(o Outcome) {
+		s.record(Event{Kind: Failed, Act: &Act{Verb: Release}, Outcome: o, Reason: "no space"})
+	}
+	begun := s.now
+	for s.now.Sub(begun) < s.policy.HoldFor {
+		fail(Held)
+		s.see(20, 18, 10, 10)
+		if a := s.next(); s.now.Sub(begun) < s.policy.HoldFor && a.Verb != Wait {
+			t.Fatalf("after %v: %+v", s.now.Sub(begun), a)
+		}
+		s.now = s.now.Add(5 * time.Second)
+	}
+	s.see(20, 18, 10, 10)
+	if a := s.next(); a.Verb != Stop || a.Outcome != Held || a.Reason != "no space" {
+		t.Fatal(a)
+	}
+	fail(LockLost)
+	if a := s.next(); a.Verb != Stop || a.Outcome != LockLost {
+		t.Fatal(a)
+	}
+}
+
+func TestRollbackTakesTheStepInHandAlone(t *testing.T) {
+	s := newStage(0)
+	s.see(20, 18, 10, 10)
+	step := func(from, to int) *Step {
+		return &Step{Kind: Forward, Sets: []Set{{"a/1", "db", KeySize, from, to}}}
+	}
+	s.record(Event{Kind: StepBegan, Step: step(24, 20)})
+	s.record(Event{Kind: StepEnded})
+	s.record(Event{Kind: StepBegan, Step: step(20, 16)})
+	goal, to, any := Rollback(s.memory, s.fleet, 0)
+	if !any || to != 3 || len(goal.Pools) != 0 {
+		t.Errorf("to %d: %+v", to, goal)
+	}
+	if goal, to, _ = Rollback(s.memory, s.fleet, 1); to != 1 || len(goal.Pools) != 1 || goal.Pools[0].Size != 24 {
+		t.Errorf("to %d: %+v", to, goal)
+	}
+}
+
+func TestOneOverTheBudgetDoesNotReleaseEverything(t *testing.T) {
+	s := newStage(-1)
+	s.policy.Percent = 7 // two connections of 29
+	s.goal.Pools[0].Size = 2
+	s.see(20, 18, 10, 10)
+	step, _ := Waypoint(s.fleet, s.goal, s.policy, nil)
+	if step.Text() != "a/db 20 → 18" {
+		t.Error(step.Text())
+	}
+}
+
+func TestAWayBackThatDoesNotFitIsKept(t *testing.T) {
+	s := newStage(0)
+	s.open(t)
+	s.act(t, Release)
+	s.see(16, 16, 10, 10)
+	s.see(16, 16, 10, 10)
+	s.act(t, Grant)
+	s.see(16, 16, 14, 14, waits("a", 2*time.Second))
+	s.act(t, Abort)
+	s.see(16, 16, 14, 14)
+	s.act(t, Release)
+	more := func(o *Observation) { o.Servers[0].Backends.DirectConns = 1 }
+	s.see(16, 16, 10, 10, more)
+	s.see(16, 16, 10, 10, more)
+	if a := s.act(t, Wait); !a.Held || !strings.Contains(a.Reason, "the way back does not fit") || s.memory.Step == nil {
+		t.Fatal(a)
+	}
+}
+
+func TestRefusedPoolsAreNotMadeEqualAgain(t *testing.T) {
+	s := newStage(9)
+	s.see(20, 18, 10, 10, func(o *Observation) {
+		p := o.Processes[0]
+		p.ID = "a/2"
+		p.Aliases = []Alias{p.Aliases[0]}
+		p.Aliases[0].SizeConns = 16
+		o.Processes = []Process{o.Processes[0], p, o.Processes[1]}
+	})
+	if step := Equal(s.fleet, s.goal, s.policy, nil); len(step.Sets) == 0 {
+		t.Fatal("they are not made equal")
+	}
+	if step := Equal(s.fleet, s.goal, s.policy, []Refusal{{Pool: "a/db", Key: KeySize, Least: 20}}); len(step.Sets) != 0 {
+		t.Error(step.Text())
+	}
+}
+
+func TestTheTimeGivenEndsTheRunBeforeItsNextStep(t *testing.T) {
+	s := newStage(0)
+	for range 3 {
+		s.see(20, 18, 10, 10)
+	}
+	a := Next(Situation{Now: s.now, Fleet: s.fleet, Before: s.before, Look: s.look, Trail: s.trail, Goal: s.goal, Policy: s.policy, Over: "it is over"})
+	if a.Verb != Stop || a.Outcome != Done || a.Reason != "it is over" {
+		t.Error(a)
+	}
+}
