@@ -6,6 +6,9 @@
 //	observe   an Observation is one whole picture of the fleet (observation.go); Classify says whose a backend is
 //	estimate  Evidence folds Observations and history; Estimate turns it into a Load per pool (evidence.go, estimate.go)
 //	plan      Model joins what was declared with what was seen into a Fleet, Solve finds the sizes (model.go, solve.go)
+//	step      Waypoint chooses the next small step, Next the one act that is due (waypoint.go, next.go); Memory is what
+//	          the journal knows and a fleet cannot show (memory.go, event.go)
+//	verify    Promise checks what an act may come to, Gate the signals, Trail the waiting (promise.go, gate.go, trail.go)
 //
 // The promise that every part of this package keeps, for every server and every state a plan passes through:
 //

@@ -75,7 +75,10 @@ func (c Config) Edit(changes []Change) ([]Edited, error) {
 		return nil, err
 	}
 	out := c.in().apply(cuts)
-	return out, c.in().verify(out, changes)
+	if err := c.in().verify(out, changes); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (x Change) subject() string { return fmt.Sprintf("%s of %s", x.Key, x.Alias) }

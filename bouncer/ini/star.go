@@ -75,7 +75,7 @@ func (in *content) insert(key string, line EditedLine) (cut, error) {
 	rest := data[in.tail.to:]
 	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
 		ending := "\n"
-		if false { // before it there is at least [pgbouncer], or a key
+		if data[in.tail.to+end-1] == '\r' { // before it there is at least [pgbouncer], or a key
 			ending = "\r\n"
 		}
 		k.from, rest = in.tail.to+end+1, rest[:end]
