@@ -49,7 +49,7 @@ faults: install ## what step does when something goes wrong on a real lab, into 
 	$(GO) test -count=1 -run TestFaults ./cmd/pgbudget -update
 
 soak: install ## every fuzz target for FUZZTIME (default 3m), the real-component tests five times, the simulator's theory in full
-	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse; do \
+	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse bouncer/ini:FuzzEdit; do \
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%:*} || exit 1; done
 	$(GO) test -race -count=5 -timeout 60m ./bouncer/live ./bouncer/prom ./fixtures/lab
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 60m ./sim ./sim/batch
