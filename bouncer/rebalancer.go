@@ -3,6 +3,7 @@ package bouncer
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -66,7 +67,8 @@ type run struct {
 }
 
 // Run goes from what memory knows towards the goal until it ends by itself or ctx does, which it heeds between acts
-// alone. An error is one of the journal: nothing was done that is not in it.
+// alone. An error is one of the journal, and nothing was done that is not in it; or of KindEvidence or KindUsage, where
+// what a look shows cannot be counted.
 func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.Memory) (Report, error) {
 	w := &run{Rebalancer: r, memory: memory, goal: goal}
 	if why := cmp.Or(memory.Replaced(r.Evidence.Last), memory.Missing(r.Evidence.Last)); why != "" {
@@ -78,6 +80,10 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 	for {
 		s, err := w.look(ctx)
 		act := planner.Act{Verb: planner.Stop, Outcome: planner.Interrupted, Reason: "asked to stop"}
+		if kind := planner.KindOf(err); ctx.Err() == nil && (kind == planner.KindEvidence || kind == planner.KindUsage) { // no time mends that
+			_, failed := w.do(ctx, s, planner.Act{Verb: planner.Stop, Outcome: planner.Held, Reason: err.Error()})
+			return Report{planner.Held, err.Error(), w.memory}, errors.Join(err, failed)
+		}
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:

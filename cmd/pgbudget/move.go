@@ -29,8 +29,9 @@ type mover struct {
 	rollTo  int64 // the run takes back what began at that event or later; 0: it goes forward
 }
 
-// newMover opens fleet and journal of a movable source and takes the locks: nobody else moves this fleet meanwhile.
-func newMover(ctx context.Context, s source) (*mover, error) {
+// newMover opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks: nobody
+// else moves this fleet meanwhile. To look alone, it reads the journal and takes nothing.
+func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	m := &mover{source: s}
 	var err error
 	if m.session, err = s.open(ctx); err != nil {
@@ -38,8 +39,7 @@ func newMover(ctx context.Context, s source) (*mover, error) {
 	}
 	m.fleet = m.session.live
 	m.hands = m.fleet.Hands(configsOf(s.config))
-	if m.journal, err = journal.Open(s.config.Journal); err == nil {
-		m.memory = bouncer.Replay(m.journal.Events())
+	if err = m.remember(s.config.Journal, lookOnly); err == nil && !lookOnly {
 		err = m.fleet.Lock(ctx)
 	}
 	if err != nil {
@@ -47,6 +47,20 @@ func newMover(ctx context.Context, s source) (*mover, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// remember reads the journal, and opens it for writing unless it is only looked at.
+func (m *mover) remember(path string, lookOnly bool) error {
+	if lookOnly {
+		events, err := journal.Read(path)
+		m.memory = bouncer.Replay(events)
+		return err
+	}
+	var err error
+	if m.journal, err = journal.Open(path); err == nil {
+		m.memory = bouncer.Replay(m.journal.Events())
+	}
+	return err
 }
 
 func (m *mover) close() {

@@ -41,7 +41,7 @@ func rollbackCommand() *cli.Command {
 			if to := c.Int64("to"); c.IsSet("to") && to < 1 {
 				return usage("pgbudget status lists them", "--to is %d, want the number of an event", to)
 			}
-			m, err := newMover(c.Context, s)
+			m, err := newMover(c.Context, s, c.Bool("dry-run"))
 			if err != nil {
 				return err
 			}

@@ -74,7 +74,7 @@ func move(c *cli.Context, steps int) error {
 	if err != nil {
 		return err
 	}
-	m, err := newMover(c.Context, s)
+	m, err := newMover(c.Context, s, c.Bool("dry-run") || c.IsSet("emit"))
 	if err != nil {
 		return err
 	}
