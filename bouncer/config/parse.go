@@ -18,6 +18,9 @@ func Of(f File, doc *Document) *Config { return &Config{f, doc} }
 // Where returns file:line:column of a path such as "pools[2].load", or of the closest part of it that was written.
 func (c *Config) Where(path string) string { return c.doc.Where(path) }
 
+// Mask replaces what variables brought into the file by their names, wherever it stands in a text: it may be a secret.
+func (c *Config) Mask(text string) string { return c.doc.mask(text) }
+
 // Parse reads a config. name stands in messages; getenv finds the variables of ${NAME}. The error is a *planner.Error
 // of KindUsage that joins every Fault.
 func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Config, error) {

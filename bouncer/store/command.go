@@ -16,7 +16,8 @@ import (
 // context bounds them.
 type Command struct {
 	ReadArgv, WriteArgv []string
-	Path                string // of the file, as an %include would name it; empty: whatever it is asked for
+	Mask                func(string) string // takes secrets out of what a command says; nil: there are none
+	Path                string              // of the file, as an %include would name it; empty: whatever it is asked for
 }
 
 // Read runs the command that prints the file. Its error is of KindUnreachable and carries the last line that the
@@ -84,6 +85,9 @@ func (c Command) run(ctx context.Context, path string, argv []string, stdin []by
 	said := strings.TrimSpace(stderr.String())
 	if i := strings.LastIndexByte(said, '\n'); i >= 0 {
 		said = said[i+1:]
+	}
+	if c.Mask != nil {
+		said = c.Mask(said)
 	}
 	if said != "" {
 		err = fmt.Errorf("%w: %s", err, said)

@@ -189,6 +189,10 @@ func TestCommandsAreReadBack(t *testing.T) {
 	if err := good.Write(t.Context(), file, []byte(older), []byte("third")); planner.KindOf(err) != planner.KindDrift {
 		t.Errorf("%v", err)
 	}
+	masked := store.Command{ReadArgv: []string{"sh", "-c", "echo wrong token hush >&2; exit 1"}, Mask: func(s string) string { return strings.ReplaceAll(s, "hush", "${TOKEN}") }}
+	if _, err := masked.Read(t.Context(), "x"); err == nil || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), "wrong token ${TOKEN}") {
+		t.Errorf("%v", err)
+	}
 	for argv, says := range map[string]string{"echo no such host >&2; exit 255": "no such host", "sleep 60": "did not end in time"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()

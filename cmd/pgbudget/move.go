@@ -97,7 +97,7 @@ func configsOf(c *config.Config) []live.Config {
 		for i, p := range g.Processes {
 			x := live.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Store: store.File{}}
 			if len(p.Config.Read) > 0 {
-				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write, Path: p.Config.Path}
+				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write, Path: p.Config.Path, Mask: c.Mask}
 			}
 			out = append(out, x)
 		}
