@@ -2,6 +2,7 @@
 GO     ?= go
 BIN    := bin/pgbudget
 FUZZTIME ?= 3m
+LABS   := /(cmd/pgbudget|bouncer/(live|prom|ini)|fixtures/(lab|fidelity|prom|bench).*)$$
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
 .PHONY: help build demo scenarios lab install test check race fidelity faults soak bench clean
@@ -34,8 +35,9 @@ check: ## gofmt, vet, staticcheck
 	$(GO) -C fixtures/bench/simgo vet .
 
 race: ## every test, real servers included, under the race detector
-	$(GO) test -race -count=1 -run '^$$' ./... >/dev/null  # compile side by side; then one package at a time: labs want the cores
-	$(GO) test -race -count=1 -p 1 -timeout 30m ./...
+	$(GO) test -race -count=1 -run '^$$' ./... >/dev/null  # compile side by side
+	$(GO) test -race -count=1 -timeout 30m $$($(GO) list ./... | grep -vE '$(LABS)')
+	$(GO) test -race -count=1 -p 1 -timeout 30m $$($(GO) list ./... | grep -E '$(LABS)')  # one at a time: labs want the cores
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./planner/queue ./planner/allocate ./sim  # so that they do not rot
 	$(GO) test -count=1 -run Rebalancer ./sim  # hundreds of fleets; the race detector has time for a tenth of them
 
