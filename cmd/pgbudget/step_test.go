@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,8 +90,8 @@ var sizeDigits = regexp.MustCompile(`pool_size=\d+`)
 type observer struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
-	most int
-	err  error
+	most atomic.Int64
+	err  error // once it has ended
 }
 
 func observe(t *testing.T, s *lab.Server) *observer {
@@ -109,9 +110,9 @@ func observe(t *testing.T, s *lab.Server) *observer {
 				o.err = err
 				return
 			}
-			n := 0
+			var n int64
 			fmt.Sscan(string(results[0].Rows[0][0]), &n)
-			o.most = max(o.most, n)
+			o.most.Store(max(o.most.Load(), n))
 			time.Sleep(10 * time.Millisecond)
 		}
 	})
@@ -189,7 +190,7 @@ func TestRunMovesALiveFleetAndRollbackReturnsIt(t *testing.T) {
 				}
 			}
 		}
-		t.Logf("%d connections granted; at most %d backends; mean wait %v", moved, watch.most, load.MeanWait())
+		t.Logf("%d connections granted; at most %d backends; mean wait %v", moved, watch.most.Load(), load.MeanWait())
 		if moved < 12 {
 			t.Errorf("only %d connections were granted", moved)
 		}
@@ -203,8 +204,8 @@ func TestRunMovesALiveFleetAndRollbackReturnsIt(t *testing.T) {
 			}
 		}
 		watch.end()
-		if limit := maxConns - 3 + 1; watch.err != nil || watch.most > limit { // the observer is a superuser
-			t.Errorf("%d backends at one time, %d can be (%v)", watch.most, limit, watch.err)
+		if limit := int64(maxConns - 3 + 1); watch.err != nil || watch.most.Load() > limit { // the observer is a superuser
+			t.Errorf("%d backends at one time, %d can be (%v)", watch.most.Load(), limit, watch.err)
 		}
 		log, err := os.ReadFile(server.LogPath)
 		if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
