@@ -18,23 +18,22 @@ const (
 	StepAbort EventKind = "abort"     // Step: the way back; Reason
 	StepEnded EventKind = "step-done" // the step is soaked, or its way back is gone
 	RunEnded  EventKind = "end"       // Outcome, Reason
-	Accepted  EventKind = "forget"    // a person takes responsibility for what the fleet is now: Processes, or all sizes
+	Accepted  EventKind = "forget"    // a person takes responsibility for what the fleet is now
 )
 
 // Event is one line of the journal.
 type Event struct {
-	Seq       int64     `json:"seq"`
-	At        time.Time `json:"at"`
-	Kind      EventKind `json:"kind"`
-	Goal      *Goal     `json:"goal,omitempty"`
-	Step      *Step     `json:"step,omitempty"`
-	Act       *Act      `json:"act,omitempty"`
-	Reason    string    `json:"reason,omitempty"`
-	Outcome   Outcome   `json:"outcome,omitempty"`
-	Processes []string  `json:"processes,omitempty"`
-	Servers   []Origin  `json:"servers,omitempty"` // of a run: which they are
-	Seen      []Seen    `json:"seen,omitempty"`    // of a run: every process, alias and user
-	To        int64     `json:"to,omitempty"`      // of a run: it takes back the steps from that event on
+	Seq     int64     `json:"seq"`
+	At      time.Time `json:"at"`
+	Kind    EventKind `json:"kind"`
+	Goal    *Goal     `json:"goal,omitempty"`
+	Step    *Step     `json:"step,omitempty"`
+	Act     *Act      `json:"act,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
+	Outcome Outcome   `json:"outcome,omitempty"`
+	Servers []Origin  `json:"servers,omitempty"` // of a run: which they are
+	Seen    []Seen    `json:"seen,omitempty"`    // of a run: every process, alias and user
+	To      int64     `json:"to,omitempty"`      // of a run: it takes back the steps from that event on
 }
 
 // Origin says which PostgreSQL a server's name stands for.

@@ -1,6 +1,9 @@
 package planner
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Fleet is everything the solver needs, declared and observed joined. Model makes it; Solve reads it.
 type Fleet struct {
@@ -104,6 +107,15 @@ type Rules struct {
 	MaxWaitP99  time.Duration `json:"max_wait_p99_ns"`
 	SurviveLoss int           `json:"survive_loss,omitempty"`
 	Count       Count         `json:"count"`
+}
+
+// pool returns the pool of that id.
+func (f Fleet) pool(id string) (FleetPool, bool) {
+	i := slices.IndexFunc(f.Pools, func(p FleetPool) bool { return p.ID == id })
+	if i < 0 {
+		return FleetPool{}, false
+	}
+	return f.Pools[i], true
 }
 
 // processes returns how many processes carry the line.

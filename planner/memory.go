@@ -13,7 +13,7 @@ type Memory struct {
 	Seq     int64 // of the newest event
 	Running bool  // a run began and has not ended: after a crash it still stands there
 	Goal    *Goal
-	Steps   int // forward steps ended in this run
+	Steps   int // ended in this run, ways back apart
 
 	Step       *Step     // in hand; nil: none
 	StepAt     time.Time // when it began
@@ -45,9 +45,9 @@ type Memory struct {
 
 // Past is a step that ended.
 type Past struct {
-	Seq  int64 // of the event at which it began
-	At   time.Time
-	Step Step
+	Seq  int64     `json:"seq"` // of the event at which it began
+	At   time.Time `json:"at"`
+	Step Step      `json:"step"`
 }
 
 // Refusal is a release that was wrong: in this run the pool is not made smaller than that again.
@@ -189,8 +189,12 @@ func (m Memory) ended() Memory {
 	return m
 }
 
-// explains reports whether the journal leaves a line at that value, and whether it ever wrote the line.
+// explains reports whether the journal leaves a line at that value, and whether it ever wrote the line. While it is not
+// known whether an act was done, both ends of it are explained.
 func (m Memory) explains(x Set, value int) (explained, known bool) {
+	if m.Intent != nil && slices.ContainsFunc(m.Intent.Sets, func(y Set) bool { return y.same(x) && (value == y.From || value == y.To) }) {
+		return true, true
+	}
 	i, found := slices.BinarySearchFunc(m.Written, x, compareWritten)
 	if !found {
 		return true, false

@@ -179,3 +179,31 @@ func TestTheTimeGivenEndsTheRunBeforeItsNextStep(t *testing.T) {
 		t.Error(a)
 	}
 }
+
+// TestSettlingObeysTheSignals: a grant of unknown fate is no way around a hold.
+func TestSettlingObeysTheSignals(t *testing.T) {
+	s := newStage(0)
+	s.open(t)
+	s.act(t, Release)
+	s.see(16, 16, 10, 10)
+	s.see(16, 16, 10, 10)
+	grant := Act{Verb: Grant, Sets: []Set{{"b/1", "db", KeySize, 10, 14}}}
+	s.record(Event{Kind: Intended, Act: &grant})
+	s.gate = s.gate.Add([]Signal{{Name: "cpu", Server: "pg", Value: 0.9, At: s.now}}, []Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}}, []string{"pg"}, time.Minute, s.now)
+	s.see(16, 16, 10, 10)
+	back := s.next()
+	if back.Verb != Release || fmt.Sprint(back.Sets) != "[{b/1 db pool_size 14 10}]" {
+		t.Fatal(back)
+	}
+	// It dies in that, too, and what the first act has left in the process is no drift.
+	s.record(Event{Kind: Intended, Act: &back})
+	s.see(16, 16, 14, 10)
+	if a := s.next(); a.Verb == Stop {
+		t.Fatal(a)
+	}
+	s.gate = Gate{}
+	s.see(16, 16, 14, 10)
+	if a := s.act(t, Release); fmt.Sprint(a.Sets) != "[{b/1 db pool_size 14 10}]" {
+		t.Fatal(a)
+	}
+}

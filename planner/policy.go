@@ -38,5 +38,5 @@ func DefaultPolicy() Policy {
 // 333 ms ticks (janitor.c:28). chosen: half a second.
 const LeastApart = 500 * time.Millisecond
 
-// stepConns is what a step may grant or release on a server: Percent of its budget, rounded down.
-func (p Policy) stepConns(budget int) int { return max(0, int(p.Percent/100*float64(budget)+1e-9)) }
+// StepConns is what a step may grant, or release, on a server: Percent of its budget, rounded down.
+func (p Policy) StepConns(budget int) int { return max(0, int(p.Percent/100*float64(budget)+1e-9)) }

@@ -53,12 +53,8 @@ func Rollback(m Memory, f Fleet, to int64) (Goal, int64, bool) {
 
 // present is a pool's part of a goal that leaves it where it is.
 func present(f Fleet, pool string) GoalPool {
-	for _, p := range f.Pools {
-		if p.ID == pool {
-			return GoalPool{Pool: pool, Server: p.Server, Size: p.largestSize(), Reserve: p.ReserveConns, MeanWait: Unknown()}
-		}
-	}
-	return GoalPool{Pool: pool, MeanWait: Unknown()}
+	p, _ := f.pool(pool)
+	return GoalPool{Pool: pool, Server: p.Server, Size: p.largestSize(), Reserve: p.ReserveConns, MeanWait: Unknown()}
 }
 
 // Reachable says why a goal cannot be stood at: its worst case, with what is open now, is above a server's budget.

@@ -38,7 +38,7 @@ func Waypoint(f Fleet, g Goal, policy Policy, refused []Refusal) (step Step, blo
 func Equal(f Fleet, g Goal, policy Policy, refused []Refusal) Step {
 	step := Step{Kind: Equalise}
 	for _, s := range f.Servers {
-		grants, releases := policy.stepConns(s.BudgetConns), policy.stepConns(s.BudgetConns)
+		grants, releases := policy.StepConns(s.BudgetConns), policy.StepConns(s.BudgetConns)
 		spare := f.SpareConns(s.Name)
 		for _, p := range f.Pools {
 			goal, ours := g.Pool(p.ID)
@@ -99,7 +99,7 @@ type waypool struct {
 
 func newWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal) *way {
 	w := &way{fleet: f, server: s, spare: f.SpareConns(s.Name)}
-	w.grants = policy.stepConns(s.BudgetConns)
+	w.grants = policy.StepConns(s.BudgetConns)
 	w.releases = w.grants
 	for _, p := range f.Pools {
 		goal, ours := g.Pool(p.ID)

@@ -100,7 +100,25 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 }
 
 // Check prepares every process for the sets and writes nothing: what Apply would refuse is refused now.
-func (h *Hands) Check(ctx context.Context, sets []planner.Set) ([]ini.Edited, error) {
+func (h *Hands) Check(ctx context.Context, sets []planner.Set) error {
+	_, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) {
+		edits, _, err := x.prepare(ctx)
+		return edits, err
+	})
+	return err
+}
+
+// Edits returns what the sets change in the files, one edit a process: of a file that something else manages, too, which
+// Apply refuses to write.
+func (h *Hands) Edits(ctx context.Context, sets []planner.Set) ([]ini.Edited, error) {
+	return h.prepared(sets, func(x hand) ([]ini.Edited, error) {
+		edits, _, _, err := x.edits(ctx)
+		return edits, err
+	})
+}
+
+// prepared asks every process that the sets name at once.
+func (h *Hands) prepared(sets []planner.Set, ask func(hand) ([]ini.Edited, error)) ([]ini.Edited, error) {
 	h.fleet.mu.Lock()
 	defer h.fleet.mu.Unlock()
 	hands, err := h.reach(sets)
@@ -108,7 +126,7 @@ func (h *Hands) Check(ctx context.Context, sets []planner.Set) ([]ini.Edited, er
 		return nil, err
 	}
 	edits := make([][]ini.Edited, len(hands))
-	err = joined(together(len(hands), func(i int) (err error) { edits[i], _, err = hands[i].prepare(ctx); return err }))
+	err = joined(together(len(hands), func(i int) (err error) { edits[i], err = ask(hands[i]); return err }))
 	return slices.Concat(edits...), err
 }
 
@@ -148,15 +166,27 @@ func byStore(hands []hand) [][]hand {
 	return out
 }
 
-// prepare reads the process and its file and returns the edits that are left to
-// make, and what the process has before them.
+// prepare is edits, where nothing else manages the files.
 func (x hand) prepare(ctx context.Context) ([]ini.Edited, inForce, error) {
-	now, err := x.console.inForce(ctx)
+	edits, file, now, err := x.edits(ctx)
 	if err != nil {
 		return nil, now, err
 	}
+	if why := file.Managed(); why != "" {
+		return nil, now, fail(planner.KindUsage, "", "change the size where the file comes from; --emit patch prints the change", "%s", why)
+	}
+	return edits, now, nil
+}
+
+// edits reads the process and its file and returns the edits that are left to
+// make, and what the process has before them.
+func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, error) {
+	now, err := x.console.inForce(ctx)
+	if err != nil {
+		return nil, ini.Config{}, now, err
+	}
 	if why := now.recycles(); why != "" {
-		return nil, now, fail(planner.KindUsage, x.console.id, "set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
+		return nil, ini.Config{}, now, fail(planner.KindUsage, x.console.id, "set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
 	}
 	path := x.config.Path
 	if path == "" {
@@ -170,20 +200,17 @@ func (x hand) prepare(ctx context.Context) ([]ini.Edited, inForce, error) {
 		return x.config.Store.Read(ctx, name)
 	}, path, now.version)
 	if err != nil {
-		return nil, now, err
-	}
-	if why := file.Managed(); why != "" {
-		return nil, now, fail(planner.KindUsage, "", "change the size where the file comes from", "%s", why)
+		return nil, ini.Config{}, now, err
 	}
 	if err := pending(x.console.id, file, now, x.sets); err != nil {
-		return nil, now, err
+		return nil, ini.Config{}, now, err
 	}
 	var changes []ini.Change
 	for _, s := range x.sets {
 		changes = append(changes, ini.Change{Alias: s.Alias, Key: s.Key, From: s.From, To: s.To})
 	}
 	edits, err := file.Edit(undone(file, changes))
-	return edits, now, err
+	return edits, file, now, err
 }
 
 // undone leaves out what the file says already: a process that shares it, or an act that was cut short, wrote it.

@@ -182,3 +182,19 @@ func TestWhatARELOADWouldDoBesidesIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestTheChangeOfAManagedFileIsShownAndNotWritten: whoever keeps the template needs to know what to write there.
+func TestTheChangeOfAManagedFileIsShownAndNotWritten(t *testing.T) {
+	_, hands, _, stores := processes(t, 1, func(int) bool { return true })
+	stores[0].text = "# Ansible managed\n" + stores[0].text
+	edits, err := hands.Edits(t.Context(), release(1).Sets)
+	if err != nil || len(edits) != 1 || !strings.Contains(string(edits[0].New), "pool_size=5") {
+		t.Errorf("%v, %v", edits, err)
+	}
+	if err := hands.Check(t.Context(), release(1).Sets); planner.KindOf(err) != planner.KindUsage {
+		t.Errorf("checked: %v", err)
+	}
+	if err := hands.Apply(t.Context(), release(1)); planner.KindOf(err) != planner.KindUsage || stores[0].writes > 0 {
+		t.Errorf("%d writes: %v", stores[0].writes, err)
+	}
+}

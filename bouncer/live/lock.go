@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// lockKey is the advisory lock that every pgbudget takes on every server whose connections it moves. chosen: the first
+// lockKey is the advisory lock that every pgbudget takes on every server whose connections it moves. chosen: the eight
 // bytes of "pgbudget" as a number, in the key space of one bigint; no application of ours uses it.
 const lockKey int64 = 0x7067627564676574
 

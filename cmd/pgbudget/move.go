@@ -173,14 +173,31 @@ func (m *mover) survey(ctx context.Context) (course, error) {
 	return c, nil
 }
 
-// run lets the controller go.
-func (m *mover) run(ctx context.Context, c course, policy planner.Policy, steps int, closed func(time.Time) string, say func(planner.Event)) (bouncer.Report, error) {
+// movedData is what -o json and yaml print.
+type movedData struct {
+	Outcome planner.Outcome `json:"outcome"`
+	Reason  string          `json:"reason"`
+	Steps   int             `json:"steps"`
+	InHand  *planner.Step   `json:"step_in_hand,omitempty"`
+}
+
+// run lets the controller go, says what it does as it does it, and how it ended.
+func (m *mover) run(ctx context.Context, out output, c course, policy planner.Policy, steps int, closed func(time.Time) string) error {
 	look := &lastLook{Fleet: m.session.Fleet}
-	r := bouncer.Rebalancer{Clock: live.Clock{}, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: spoken{m.journal, say},
+	r := bouncer.Rebalancer{Clock: live.Clock{}, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: spoken{m.journal, onStderr},
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Policy: policy, Thresholds: m.source.config.Thresholds(), Steps: steps, Closed: closed,
 		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(m.source.config.Journal) },
 		Gauge: gauge{m.source.config.Saturation, m.source.config.Servers, m.session.prom, look}}
-	return r.Run(ctx, c.goal, m.memory)
+	report, err := r.Run(ctx, c.goal, m.memory)
+	if err != nil {
+		return err
+	}
+	if out.format != "table" {
+		if err := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); err != nil {
+			return err
+		}
+	}
+	return ended(report)
 }
 
 // errHeld and the others are how a run can end besides done; each has its exit code.

@@ -14,18 +14,23 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// newJournalSource reads the config of commands that need its journal alone.
-func newJournalSource(c *cli.Context) (source, error) {
-	s, err := newSource(c, "")
-	switch {
-	case err != nil:
-		return s, err
-	case s.config == nil:
-		return s, usage("give --config FILE", "the config says where the journal is, and there is none")
-	case s.config.Journal == "":
-		return s, usage("add journal: to it", "the config names no journal:")
+// withJournal is the start of every command that needs the config's journal and no server.
+func withJournal(action func(c *cli.Context, path string) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if err := noArguments(c, 0); err != nil {
+			return err
+		}
+		s, err := newSource(c, "")
+		switch {
+		case err != nil:
+			return err
+		case s.config == nil:
+			return usage("give --config FILE", "the config says where the journal is, and there is none")
+		case s.config.Journal == "":
+			return usage("add journal: to it", "the config names no journal:")
+		}
+		return action(c, s.config.Journal)
 	}
-	return s, nil
 }
 
 func pauseCommand() *cli.Command {
@@ -35,21 +40,14 @@ func pauseCommand() *cli.Command {
 		Description: "Writes a file beside the journal, which a run reads at every look. What is applied stays; a step in hand is kept.\n\n" +
 			"Example:\n  pgbudget pause",
 		Flags: journalFlags(),
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c, 0); err != nil {
-				return err
-			}
-			s, err := newJournalSource(c)
-			if err != nil {
-				return err
-			}
+		Action: withJournal(func(c *cli.Context, path string) error {
 			text := fmt.Sprintf("%s at %s", cmp.Or(os.Getenv("SUDO_USER"), os.Getenv("USER"), "somebody"), time.Now().Format(time.DateTime))
-			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
+			if err := renameio.WriteFile(pauseFile(path), []byte(text), 0o644); err != nil {
 				return err
 			}
 			fmt.Fprintln(c.App.Writer, "paused; pgbudget resume goes on")
 			return nil
-		},
+		}),
 	}
 }
 
@@ -59,15 +57,8 @@ func resumeCommand() *cli.Command {
 		Usage:       "end a pause",
 		Description: "Example:\n  pgbudget resume",
 		Flags:       journalFlags(),
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c, 0); err != nil {
-				return err
-			}
-			s, err := newJournalSource(c)
-			if err != nil {
-				return err
-			}
-			switch err := os.Remove(pauseFile(s.config.Journal)); {
+		Action: withJournal(func(c *cli.Context, path string) error {
+			switch err := os.Remove(pauseFile(path)); {
 			case os.IsNotExist(err):
 				fmt.Fprintln(c.App.Writer, "it was not paused")
 			case err != nil:
@@ -76,7 +67,7 @@ func resumeCommand() *cli.Command {
 				fmt.Fprintln(c.App.Writer, "resumed")
 			}
 			return nil
-		},
+		}),
 	}
 }
 
@@ -88,18 +79,11 @@ func forgetCommand() *cli.Command {
 			"were taken can still be rolled back.\n\n" +
 			"Example:\n  pgbudget forget --sizes",
 		Flags: append(journalFlags(), &cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there"}),
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c, 0); err != nil {
-				return err
-			}
+		Action: withJournal(func(c *cli.Context, path string) error {
 			if !c.Bool("sizes") {
 				return usage("pgbudget forget --sizes", "say what is to be forgotten")
 			}
-			s, err := newJournalSource(c)
-			if err != nil {
-				return err
-			}
-			j, err := journal.Open(s.config.Journal)
+			j, err := journal.Open(path)
 			if err != nil {
 				return err
 			}
@@ -110,6 +94,6 @@ func forgetCommand() *cli.Command {
 			}
 			fmt.Fprintf(c.App.Writer, "%d lines are no longer expected to be as pgbudget wrote them\n", len(before.Written))
 			return nil
-		},
+		}),
 	}
 }

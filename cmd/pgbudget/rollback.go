@@ -22,18 +22,7 @@ func rollbackCommand() *cli.Command {
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			&cli.Int64Flag{Name: "to", Usage: "take back every step from event `SEQ` on"},
 		}),
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c, 0); err != nil {
-				return err
-			}
-			out, err := newOutput(c)
-			if err != nil {
-				return err
-			}
-			s, err := newSource(c, "window")
-			if err != nil {
-				return err
-			}
+		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			policy, err := policyOf(c, s)
 			if err != nil {
 				return err
@@ -47,7 +36,7 @@ func rollbackCommand() *cli.Command {
 			}
 			defer m.close()
 			return m.rollback(c, out, policy)
-		},
+		}),
 	}
 }
 
@@ -80,14 +69,5 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	}
 	course.goal = goal
 	m.rollTo = to
-	report, err := m.run(c.Context, course, policy, 0, nil, onStderr)
-	if err != nil {
-		return err
-	}
-	if out.format != "table" {
-		if err := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); err != nil {
-			return err
-		}
-	}
-	return ended(report)
+	return m.run(c.Context, out, course, policy, 0, nil)
 }

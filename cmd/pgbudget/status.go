@@ -25,19 +25,6 @@ func journalFlags() []cli.Flag {
 	return flags
 }
 
-// journalOf reads the config's journal.
-func journalOf(c *cli.Context) (source, []planner.Event, error) {
-	if err := noArguments(c, 0); err != nil {
-		return source{}, nil, err
-	}
-	s, err := newJournalSource(c)
-	if err != nil {
-		return s, nil, err
-	}
-	events, err := journal.Read(s.config.Journal)
-	return s, events, err
-}
-
 // status is what -o json and yaml print.
 type status struct {
 	At      time.Time       `json:"at"`
@@ -59,17 +46,17 @@ func statusCommand() *cli.Command {
 			"  pgbudget status\n" +
 			"  pgbudget status -o json | jq .step_in_hand",
 		Flags: slices.Concat(journalFlags(), formatFlags()),
-		Action: func(c *cli.Context) error {
+		Action: withJournal(func(c *cli.Context, path string) error {
 			out, err := newOutput(c)
 			if err != nil {
 				return err
 			}
-			s, events, err := journalOf(c)
+			events, err := journal.Read(path)
 			if err != nil {
 				return err
 			}
 			m := bouncer.Replay(events)
-			st := status{At: time.Now(), Running: m.Running, Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal) != "", Taken: m.Past,
+			st := status{At: time.Now(), Running: m.Running, Step: m.Step, Held: m.Hold, Paused: paused(path) != "", Taken: m.Past,
 				Last: events[max(0, len(events)-10):]}
 			for _, r := range m.Refused {
 				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason))
@@ -82,7 +69,7 @@ func statusCommand() *cli.Command {
 			}
 			out.status(st)
 			return nil
-		},
+		}),
 	}
 }
 
@@ -122,13 +109,13 @@ func whyCommand() *cli.Command {
 		Usage:       "explain the last decision and what would change it; asks no server",
 		Description: "Example:\n  pgbudget why",
 		Flags:       slices.Concat(journalFlags(), formatFlags()),
-		Action: func(c *cli.Context) error {
-			_, events, err := journalOf(c)
+		Action: withJournal(func(c *cli.Context, path string) error {
+			events, err := journal.Read(path)
 			if err != nil {
 				return err
 			}
 			return explain(c.App.Writer, events)
-		},
+		}),
 	}
 }
 

@@ -28,7 +28,7 @@ func stepCommand() *cli.Command {
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "emit", Usage: "`patch`: print what to change in the files, secrets masked, instead of changing them"},
 		}),
-		Action: func(c *cli.Context) error { return move(c, 1) },
+		Action: withFacts(func(c *cli.Context, out output, s source) error { return move(c, out, s, 1) }),
 	}
 }
 
@@ -45,23 +45,12 @@ func runCommand() *cli.Command {
 			&cli.IntFlag{Name: "max-steps", Usage: "stop after `N` steps"},
 			&cli.DurationFlag{Name: "until", Usage: "begin no step after `TIME` has passed"},
 		}),
-		Action: func(c *cli.Context) error { return move(c, 0) },
+		Action: withFacts(func(c *cli.Context, out output, s source) error { return move(c, out, s, 0) }),
 	}
 }
 
 // move is step and run: one step that is not waited for when it is held, or as many as it takes.
-func move(c *cli.Context, steps int) error {
-	if err := noArguments(c, 0); err != nil {
-		return err
-	}
-	out, err := newOutput(c)
-	if err != nil {
-		return err
-	}
-	s, err := newSource(c, "window")
-	if err != nil {
-		return err
-	}
+func move(c *cli.Context, out output, s source, steps int) error {
 	if emit := c.String("emit"); emit != "" && emit != "patch" {
 		return usage("--emit patch", "--emit %s is not known", emit)
 	}
@@ -93,7 +82,7 @@ func move(c *cli.Context, steps int) error {
 		}
 	}
 	if step, _ := firstStep(course, policy, m.memory); len(step.Sets) > 0 { // what cannot be edited is refused before a step is begun
-		if _, err := m.hands.Check(c.Context, step.Sets); err != nil {
+		if err := m.hands.Check(c.Context, step.Sets); err != nil {
 			return err
 		}
 	}
@@ -101,24 +90,7 @@ func move(c *cli.Context, steps int) error {
 		return err
 	}
 	m.over = over(c)
-	report, err := m.run(c.Context, course, policy, steps, closing(c, s), onStderr)
-	if err != nil {
-		return err
-	}
-	if out.format != "table" {
-		if err := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); err != nil {
-			return err
-		}
-	}
-	return ended(report)
-}
-
-// movedData is what -o json and yaml print.
-type movedData struct {
-	Outcome planner.Outcome `json:"outcome"`
-	Reason  string          `json:"reason"`
-	Steps   int             `json:"steps"`
-	InHand  *planner.Step   `json:"step_in_hand,omitempty"`
+	return m.run(c.Context, out, course, policy, steps, closing(c, s))
 }
 
 // over ends a run before its next step once --until is over.
@@ -148,7 +120,7 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy planne
 	if blocked != "" {
 		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked), Hint: "pgbudget plan shows the arithmetic"}
 	}
-	edits, err := m.hands.Check(c.Context, step.Sets)
+	edits, err := m.hands.Edits(c.Context, step.Sets)
 	if err != nil {
 		return err
 	}
@@ -180,7 +152,7 @@ func (o output) preview(c course, policy planner.Policy, step planner.Step, edit
 		return
 	}
 	for _, s := range c.plan.Servers {
-		most := int(policy.Percent / 100 * float64(s.BudgetConns))
+		most := policy.StepConns(s.BudgetConns)
 		fmt.Fprintf(o.w, "%s   at most %d connections are granted and %d released (%g %% of %d); worst case %d, spare %d now\n", o.bold(s.Name), most, most, policy.Percent, s.BudgetConns, s.WorstConns, s.BudgetConns-s.WorstConns)
 	}
 	n := 0

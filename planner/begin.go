@@ -1,0 +1,114 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+)
+
+// begin opens the next step, or ends the run.
+func (s Situation) begin() Act {
+	if a, over := s.finished(); over {
+		return a
+	}
+	step, blocked := s.waypoint()
+	switch {
+	case len(step.Sets) > 0:
+	case blocked == "":
+		return Act{Verb: Stop, Outcome: Done, Reason: "the sizes are those of the plan"}
+	case len(s.Memory.Refused) > 0:
+		return s.short(blocked)
+	default:
+		return s.hold(blocked)
+	}
+	if s.Closed != "" {
+		return Act{Verb: Wait, Reason: s.Closed, For: s.Policy.SoakEvery}
+	}
+	if why := s.forbidden(step.Sets); why != "" {
+		return s.hold(why)
+	}
+	return Act{Verb: Open, Step: &step}
+}
+
+// finished ends the run where no step of it may come any more.
+func (s Situation) finished() (a Act, over bool) {
+	m := s.Memory
+	enough := s.Steps > 0 && m.Steps >= s.Steps
+	switch {
+	case m.Aborted != "" && m.RollTo == 0:
+		return Act{Verb: Stop, Outcome: Aborted, Reason: m.Aborted}, true
+	case enough && len(m.Refused) > 0 || m.CutBy != "":
+		return s.short(m.CutBy), true
+	case enough:
+		return Act{Verb: Stop, Outcome: Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)}, true
+	case s.Over != "":
+		return Act{Verb: Stop, Outcome: Done, Reason: s.Over}, true
+	}
+	for _, g := range s.Goal.Pools {
+		if s.server(g.Pool) == "" {
+			return Act{Verb: Stop, Outcome: Drifted, Reason: fmt.Sprintf("%s, which is to be moved, is no longer there", g.Pool)}, true
+		}
+	}
+	return Act{}, false
+}
+
+// short ends a run that has not come where it was to go: because of the first release that was refused, else because of
+// what is said.
+func (s Situation) short(otherwise string) Act {
+	if len(s.Memory.Refused) > 0 {
+		otherwise = s.Memory.Refused[0].Reason
+	}
+	return Act{Verb: Stop, Outcome: Held, Reason: otherwise}
+}
+
+// waypoint is the next step, its lines as they stand; blocked says why there is none though the goal is not reached.
+func (s Situation) waypoint() (step Step, blocked string) {
+	refused := s.Memory.Refused
+	step = s.aligned(Equal(s.Fleet, s.Goal, s.Policy, refused))
+	if len(step.Sets) == 0 {
+		if id := s.unequal(); id != "" {
+			return step, fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id)
+		}
+		step, blocked = Waypoint(s.Fleet, s.Goal, s.Policy, refused)
+		step = s.aligned(step)
+	}
+	if rest := s.allowed(step); len(rest.Sets) > 0 { // of several servers, those that nothing holds go on
+		step = rest
+	}
+	return step, blocked
+}
+
+// aligned takes what each line says as where the step finds it: the fleet counts the largest of a pool's processes.
+func (s Situation) aligned(step Step) Step {
+	var sets []Set
+	for _, x := range step.Sets {
+		if at, ok := s.at(x); ok && at != x.To {
+			x.From = at
+			sets = append(sets, x)
+		}
+	}
+	step.Sets = sets
+	return step
+}
+
+// allowed leaves out the sets of every server on which one of them may not begin.
+func (s Situation) allowed(step Step) Step {
+	held := map[string]bool{}
+	for _, x := range step.Sets {
+		held[s.server(x.Pool())] = held[s.server(x.Pool())] || s.forbidden([]Set{x}) != ""
+	}
+	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x Set) bool { return held[s.server(x.Pool())] })
+	return step
+}
+
+// unequal returns a pool of the goal whose processes have different sizes; empty: there is none.
+func (s Situation) unequal() string {
+	for _, p := range s.Fleet.Pools {
+		if _, ours := s.Goal.Pool(p.ID); !ours {
+			continue
+		}
+		if _, same := p.fromSize(); !same {
+			return p.ID
+		}
+	}
+	return ""
+}

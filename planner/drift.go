@@ -1,0 +1,40 @@
+package planner
+
+import (
+	"fmt"
+	"time"
+)
+
+// at returns what a line says now.
+func (s Situation) at(x Set) (int, bool) {
+	a, ok := findAlias(s.Look, x.Process, x.Alias)
+	if !ok {
+		return 0, false
+	}
+	if x.Key == KeyReserve {
+		return a.ReserveConns, true
+	}
+	return a.SizeConns, true
+}
+
+// drift says what the journal does not explain.
+func (s Situation) drift() string {
+	if step := s.Memory.Step; step != nil {
+		for _, x := range step.Sets {
+			at, ok := s.at(x)
+			switch {
+			case !ok:
+				return fmt.Sprintf("%s no longer has %s, whose %s is being changed", x.Process, x.Alias, x.Key)
+			case at != x.From && at != x.To:
+				return fmt.Sprintf("%s of %s in %s is %d: the step in hand takes it from %d to %d, so somebody else wrote it", x.Key, x.Alias, x.Process, at, x.From, x.To)
+			}
+		}
+	}
+	for _, w := range s.Memory.Written {
+		at, ok := s.at(w.Set)
+		if explained, _ := s.Memory.explains(w.Set, at); ok && !explained {
+			return fmt.Sprintf("%s of %s in %s is %d, and was written as %d at %s: somebody else changed it", w.Key, w.Alias, w.Process, at, w.To, w.Intent.Format(time.RFC3339))
+		}
+	}
+	return ""
+}

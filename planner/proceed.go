@@ -1,0 +1,159 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// proceed does what is next in a step.
+func (s Situation) proceed(step Step) Act {
+	var releases, grants, released []Set
+	for _, x := range step.Sets {
+		at, _ := s.at(x)
+		switch {
+		case at != x.To && x.To < x.From:
+			releases = append(releases, x)
+		case at != x.To:
+			grants = append(grants, x)
+		case x.To < x.From:
+			released = append(released, x)
+		}
+	}
+	back := step.Kind == Backward
+	if !back {
+		if why := s.abort(step); why != "" {
+			return s.takeBack(step, why)
+		}
+		if a, wrong := s.undo(step, released); wrong {
+			return a
+		}
+	}
+	if len(releases) > 0 {
+		if why := s.forbidden(releases); why != "" && !back {
+			return s.hold(why)
+		}
+		return Act{Verb: Release, Sets: releases}
+	}
+	if len(released) > 0 && !s.apart() {
+		return Act{Verb: Wait, Reason: "a drain is seen by two looks", For: s.Policy.Every}
+	}
+	if id, open := s.pinned(released); id != "" {
+		late := s.Now.Sub(s.Memory.ReleasedAt) >= s.Policy.DrainFor
+		why := fmt.Sprintf("%s has %d connections more open than it may have", id, open)
+		switch {
+		case !late:
+			return Act{Verb: Wait, Reason: why, For: s.Policy.Every}
+		case !back:
+			return s.undoPool(id, step, released, fmt.Sprintf("%s, %v after the release%s", why, s.Policy.DrainFor, s.holders(id)))
+		}
+	}
+	if len(grants) > 0 {
+		if why := s.forbidden(grants); why != "" && !back {
+			return s.hold(why)
+		}
+		if err := Promise(s.Fleet, grants); err != nil && back { // it is kept in hand: a way back is not given up
+			return s.hold("the way back does not fit: " + err.Error())
+		} else if err != nil {
+			return Act{Verb: Cut, Step: s.achieved(step), Reason: err.Error()}
+		}
+		return Act{Verb: Grant, Sets: grants}
+	}
+	return s.soak(step)
+}
+
+// soak watches a step whose lines are all written.
+func (s Situation) soak(step Step) Act {
+	if step.Kind == Backward {
+		return Act{Verb: Close}
+	}
+	if left := s.Policy.Soak - s.Now.Sub(s.Memory.SettledAt); left > 0 && len(step.Sets) > 0 {
+		return Act{Verb: Wait, For: min(left, s.Policy.SoakEvery)}
+	}
+	for _, x := range step.Sets {
+		if why := s.Gate.Held(s.server(x.Pool())); why != "" && x.To > x.From {
+			return s.hold(why)
+		}
+	}
+	return Act{Verb: Close}
+}
+
+// achieved is what of a step stands in the fleet.
+func (s Situation) achieved(step Step) *Step {
+	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x Set) bool {
+		at, ok := s.at(x)
+		return !ok || at != x.To
+	})
+	return &step
+}
+
+// abort says why the step should go back.
+func (s Situation) abort(step Step) string {
+	for _, x := range step.Sets {
+		if why := s.Gate.Aborts(s.server(x.Pool())); why != "" && x.To > x.From {
+			return why
+		}
+	}
+	return ""
+}
+
+func (s Situation) takeBack(step Step, why string) Act {
+	back := step.back(s.at)
+	return Act{Verb: Abort, Step: &back, Reason: why}
+}
+
+// undo takes back the releases of the first pool that they make wait. Where its connections have been granted away
+// already, the whole step goes back.
+func (s Situation) undo(step Step, released []Set) (Act, bool) {
+	for _, x := range released {
+		if why := s.suffers(x.Pool(), s.Memory.ReleasedAt); why != "" {
+			return s.undoPool(x.Pool(), step, released, why), true
+		}
+	}
+	return Act{}, false
+}
+
+func (s Situation) undoPool(pool string, step Step, released []Set, why string) Act {
+	var sets []Set
+	for _, x := range released {
+		if x.Pool() == pool {
+			sets = append(sets, x.Back())
+		}
+	}
+	if Promise(s.Fleet, sets) != nil {
+		return s.takeBack(step, why)
+	}
+	return Act{Verb: Undo, Sets: sets, Pool: pool, Reason: why}
+}
+
+// apart reports whether the two looks may count as having seen a drain: both after the release, and LeastApart from
+// each other.
+func (s Situation) apart() bool {
+	return s.Fleet.At.Sub(s.Before.At) >= LeastApart && !s.Before.At.Before(s.Memory.ReleasedAt)
+}
+
+// pinned returns a pool whose release has not been seen to be drained on both looks, and how many connections it has
+// too many.
+func (s Situation) pinned(released []Set) (pool string, conns int) {
+	for _, x := range released {
+		now, _ := s.Fleet.pool(x.Pool())
+		before, _ := s.Before.pool(x.Pool())
+		if conns := max(now.OverConns, before.OverConns); conns > 0 {
+			return x.Pool(), conns
+		}
+	}
+	return "", 0
+}
+
+// holders names who pins a pool's connections.
+func (s Situation) holders(pool string) string {
+	for _, srv := range s.Look.Servers {
+		for _, h := range srv.Holders {
+			if h.Pool == pool {
+				return fmt.Sprintf("; backend %d of %s (%s) has been idle in transaction for %v", h.PID, h.User, cmp.Or(h.Application, "no application_name"), h.Age.Round(time.Second))
+			}
+		}
+	}
+	return ""
+}
