@@ -64,6 +64,8 @@ type run struct {
 	gate    planner.Gate
 	blind   time.Time // since when something does not answer; zero: all answer
 	blindBy error
+
+	restoring bool // asked to stop, and a flush was being ended first
 }
 
 // Run goes from what memory knows towards the goal until it ends by itself or ctx does, which it heeds between acts
@@ -84,7 +86,10 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 			_, failed := w.do(ctx, s, planner.Act{Verb: planner.Stop, Outcome: planner.Held, Reason: err.Error()})
 			return Report{planner.Held, err.Error(), w.memory}, errors.Join(err, failed)
 		}
-		switch {
+		switch flushed := w.memory.Flushed(); {
+		case ctx.Err() != nil && len(flushed) > 0 && !w.restoring: // it is not left to end connections while nobody looks
+			w.restoring = true
+			act = planner.Act{Verb: planner.Restore, Sets: flushed}
 		case ctx.Err() != nil:
 		case err != nil:
 			act = w.unseen(err)

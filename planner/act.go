@@ -15,9 +15,14 @@ type Key string
 const (
 	KeySize    Key = "pool_size"
 	KeyReserve Key = "reserve_pool"
+
+	// KeyLifetime is server_lifetime in seconds, for as long as a Flush lasts. Before PgBouncer 1.23 a line has none: it is
+	// the process's then, and no file is touched.
+	KeyLifetime Key = "server_lifetime"
 )
 
-// Set is one setting of one alias in one process, from a value to another, in connections for each of its users.
+// Set is one setting of one alias in one process, from a value to another: in connections for each of its users, a lifetime
+// in seconds.
 type Set struct {
 	Process string `json:"process"`
 	Alias   string `json:"alias"`
@@ -35,6 +40,9 @@ func (s Set) Group() string { group, _, _ := strings.Cut(s.Process, "/"); return
 // Pool returns the pool whose line it changes.
 func (s Set) Pool() string { return s.Group() + "/" + s.Alias }
 
+// Grows reports whether the set lets a pool open more connections.
+func (s Set) Grows() bool { return s.Key != KeyLifetime && s.To > s.From }
+
 func (s Set) same(t Set) bool { return s.Process == t.Process && s.Alias == t.Alias && s.Key == t.Key }
 
 func compareSets(a, b Set) int {
@@ -50,6 +58,8 @@ const (
 	Release Verb = "release" // write Sets that make lines smaller, RELOAD, read back
 	Grant   Verb = "grant"   // write Sets that make lines larger
 	Undo    Verb = "undo"    // a grant that takes a release back
+	Flush   Verb = "flush"   // let the connections of one line of one process end of age, for a while
+	Restore Verb = "restore" // give a flushed line its lifetime back
 	Cut     Verb = "cut"     // what is left of the step is given up: it no longer fits
 	Close   Verb = "close"   // the step is done and soaked
 	Abort   Verb = "abort"   // the step goes back

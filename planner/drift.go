@@ -11,8 +11,11 @@ func (s Situation) at(x Set) (int, bool) {
 	if !ok {
 		return 0, false
 	}
-	if x.Key == KeyReserve {
+	switch x.Key {
+	case KeyReserve:
 		return a.ReserveConns, true
+	case KeyLifetime:
+		return int(a.Lifetime / time.Second), true
 	}
 	return a.SizeConns, true
 }
@@ -32,6 +35,9 @@ func (s Situation) drift() string {
 	}
 	for _, w := range s.Memory.Written {
 		at, ok := s.at(w.Set)
+		if w.Key == KeyLifetime { // it is given back in any case
+			continue
+		}
 		if explained, _ := s.Memory.explains(w.Set, at); ok && !explained {
 			return fmt.Sprintf("%s of %s in %s is %d, and was written as %d at %s: somebody else changed it", w.Key, w.Alias, w.Process, at, w.To, w.Intent.Format(time.RFC3339))
 		}

@@ -170,21 +170,31 @@ func (p FleetPool) worstIn(s Size, size, reserve int) int {
 // settings allow, and today's worst case, which is never less than what is open (lowering a cap closes nothing).
 func (p *FleetPool) tally() {
 	p.SeenConns, p.OverConns = 0, 0
-	for _, s := range p.Sizes {
-		sum, open := 0, 0
-		for _, c := range p.Copies {
-			if c.Process != s.Process {
-				continue
-			}
+	for _, c := range p.Copies {
+		if slices.ContainsFunc(p.Sizes, func(s Size) bool { return s.Process == c.Process }) {
 			p.SeenConns += c.SeenConns
-			if !c.Shared {
-				sum += max(c.worst(s.Conns+p.ReserveConns), c.SeenConns)
-				open += c.SeenConns
-			}
 		}
-		p.OverConns += max(s.capped(sum), open) - p.worstIn(s, s.Conns, p.ReserveConns)
+	}
+	for _, s := range p.Sizes {
+		p.OverConns += p.overIn(s.Process)
 	}
 	p.WorstConns = p.worstToday() + p.OverConns
+}
+
+// overIn returns how many connections are open in one process beyond what its settings allow.
+func (p FleetPool) overIn(process string) int {
+	i := slices.IndexFunc(p.Sizes, func(s Size) bool { return s.Process == process })
+	if i < 0 {
+		return 0
+	}
+	s, sum, open := p.Sizes[i], 0, 0
+	for _, c := range p.Copies {
+		if c.Process == process && !c.Shared {
+			sum += max(c.worst(s.Conns+p.ReserveConns), c.SeenConns)
+			open += c.SeenConns
+		}
+	}
+	return max(s.capped(sum), open) - p.worstIn(s, s.Conns, p.ReserveConns)
 }
 
 // worst is what one copy may open when its line grants that many.

@@ -25,6 +25,7 @@ type Memory struct {
 	Aborted    string    // a step of this run went back, because
 	CutBy      string    // nothing was left of a step of this run, because
 
+	Unflushable bool      // a flush of the step in hand has failed
 	Failures    int       // of acts, one after the other
 	FailedSince time.Time // the first of them
 	Failure     Outcome   // what a run ends with that cannot get past it
@@ -84,7 +85,7 @@ func (m Memory) After(e Event) Memory {
 	case StepBegan, StepAbort:
 		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
-		m.Why, m.Unwind = e.Reason, false
+		m.Why, m.Unwind, m.Unflushable = e.Reason, false, false
 		if e.Kind == StepBegan {
 			m.Why = ""
 		}
@@ -92,19 +93,26 @@ func (m Memory) After(e Event) Memory {
 		m.Intent = e.Act
 		m.Written = m.written(e.Act.Sets, e.At, false)
 	case Acted:
-		m.Intent, m.Failures, m.SettledAt = nil, 0, e.At
+		m.Intent, m.Failures = nil, 0
+		if e.Act.Verb != Flush && e.Act.Verb != Restore {
+			m.SettledAt = e.At
+		}
 		if e.Act.Verb == Release {
 			m.ReleasedAt = e.At
 		}
 		m.Written = m.written(e.Act.Sets, e.At, true)
-		if e.Act.Verb == Undo {
+		switch e.Act.Verb {
+		case Undo:
 			m = m.undone(*e.Act)
+		case Restore:
+			m = m.restored(e.Act.Sets)
 		}
 	case Failed:
 		if m.Failures++; m.Failures == 1 {
 			m.FailedSince = e.At
 		}
 		m.Failure, m.FailedBy, m.FailedAt = e.Outcome, e.Reason, e.At
+		m.Unflushable = m.Unflushable || e.Act.Verb == Flush
 	case HoldBegan:
 		m.HeldAt, m.Hold = e.At, e.Reason
 	case HoldEnded:
@@ -121,7 +129,8 @@ func (m Memory) After(e Event) Memory {
 		}
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:
-		m.Written, m.Step, m.Intent, m.Servers, m.Seen = nil, nil, nil, nil, nil
+		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != KeyLifetime })
+		m.Step, m.Intent, m.Servers, m.Seen = nil, nil, nil, nil
 	}
 	return m
 }

@@ -48,23 +48,32 @@ func Next(s Situation) Act {
 			return Act{Verb: Wait, Held: true, Reason: m.FailedBy, For: s.Policy.Every}
 		}
 	}
-	switch step := s.Memory.Step; {
+	switch {
 	case s.Paused != "":
 		return s.hold(s.Paused)
 	case s.Memory.Intent != nil:
 		return s.settle(*s.Memory.Intent)
+	}
+	if a, any := s.restore(); any {
+		return a
+	}
+	switch step := s.Memory.Step; {
 	case step == nil:
 		return s.begin()
 	case s.Memory.Unwind:
 		return s.takeBack(*step, "")
+	default:
+		return s.proceed(*step)
 	}
-	return s.proceed(*s.Memory.Step)
 }
 
 // settle repeats an act of which nobody knows whether it was done, before anything else: done twice is done once, and its
 // files may say what its processes do not have yet. A grant that no longer fits, or that a signal holds by now, is taken out
 // of the files again.
 func (s Situation) settle(act Act) Act {
+	if act.Verb == Flush || act.Verb == Restore {
+		return Act{Verb: Restore, Sets: s.Memory.Flushed()}
+	}
 	left := slices.DeleteFunc(slices.Clone(act.Sets), func(x Set) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
 	if Promise(s.Fleet, act.Sets) == nil && s.forbidden(left) == "" {
 		return act

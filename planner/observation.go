@@ -88,27 +88,32 @@ type Settings struct {
 	MaxUserConns     int           `json:"max_user_connections"`    // 0: no limit
 	MaxClients       int           `json:"max_client_conn"`
 	PoolMode         string        `json:"pool_mode"`
-	QueryWaitTimeout time.Duration `json:"query_wait_timeout_ns"` // 0: waiters are never sent away
+	QueryWaitTimeout time.Duration `json:"query_wait_timeout_ns"`        // 0: waiters are never sent away
+	Lifetime         time.Duration `json:"server_lifetime_ns,omitempty"` // of a connection; 0: not known
 }
+
+// AutoDB is the alias whose line serves every database that has none of its own.
+const AutoDB = "*"
 
 // Alias is one [databases] entry of one process, with the counters and gauges that PgBouncer keeps for it.
 type Alias struct {
-	Name         string       `json:"name"`
-	Host         string       `json:"host,omitempty"`
-	Port         int          `json:"port,omitempty"`
-	Database     string       `json:"database"`
-	ForceUser    string       `json:"force_user,omitempty"`
-	SizeConns    int          `json:"pool_size"` // per (alias, user); 0 means unlimited from PgBouncer 1.24 on
-	ReserveConns int          `json:"reserve_pool_size"`
-	MaxConns     int          `json:"max_db_connections"` // 0: no limit
-	CurrentConns int          `json:"current_connections"`
-	PoolMode     string       `json:"pool_mode"`
-	Paused       bool         `json:"paused,omitempty"`
-	Disabled     bool         `json:"disabled,omitempty"`
-	Server       string       `json:"server,omitempty"` // the Server whose backends it owns; empty: not one of ours, or not known
-	Proof        ServerProof  `json:"server_proof,omitempty"`
-	Counters     Counters     `json:"counters"`
-	Pools        []PoolGauges `json:"pools,omitempty"` // one per user; empty while the alias was never used
+	Name         string        `json:"name"`
+	Host         string        `json:"host,omitempty"`
+	Port         int           `json:"port,omitempty"`
+	Database     string        `json:"database"`
+	ForceUser    string        `json:"force_user,omitempty"`
+	SizeConns    int           `json:"pool_size"` // per (alias, user); 0 means unlimited from PgBouncer 1.24 on
+	ReserveConns int           `json:"reserve_pool_size"`
+	MaxConns     int           `json:"max_db_connections"` // 0: no limit
+	CurrentConns int           `json:"current_connections"`
+	Lifetime     time.Duration `json:"server_lifetime_ns,omitempty"` // in force for it; 0: not known
+	PoolMode     string        `json:"pool_mode"`
+	Paused       bool          `json:"paused,omitempty"`
+	Disabled     bool          `json:"disabled,omitempty"`
+	Server       string        `json:"server,omitempty"` // the Server whose backends it owns; empty: not one of ours, or not known
+	Proof        ServerProof   `json:"server_proof,omitempty"`
+	Counters     Counters      `json:"counters"`
+	Pools        []PoolGauges  `json:"pools,omitempty"` // one per user; empty while the alias was never used
 }
 
 // ServerProof says how an alias's server is known.

@@ -44,6 +44,9 @@ func (s Situation) proceed(step Step) Act {
 		why := fmt.Sprintf("%s has %d connections more open than it may have", id, open)
 		switch {
 		case !late:
+			if a, ok := s.flush(released); ok && !back {
+				return a
+			}
 			return Act{Verb: Wait, Reason: why, For: s.Policy.Every}
 		case !back:
 			return s.undoPool(id, step, released, fmt.Sprintf("%s, %v after the release%s", why, s.Policy.DrainFor, s.holders(id)))

@@ -23,6 +23,7 @@ func (f Fleet) With(sets []Set) Fleet {
 				p.Sizes, touched = slices.Clone(p.Sizes), true
 			}
 			switch x.Key {
+			case KeyLifetime:
 			case KeyReserve:
 				reserve = max(reserve, x.To)
 				reserves++
@@ -84,7 +85,7 @@ func (f Fleet) SpareConns(server string) int {
 func Promise(f Fleet, sets []Set) error {
 	var grows []Set
 	for _, x := range sets {
-		if x.To > x.From {
+		if x.Grows() {
 			grows = append(grows, x)
 		}
 	}

@@ -91,6 +91,24 @@ func (t Trail) suffers(pool string, since time.Time, bar, oldest time.Duration) 
 	return ""
 }
 
+// xacts counts the transactions of a line between the looks since `since`.
+func (t Trail) xacts(x Set, since time.Time) int64 {
+	n, first := int64(0), true
+	for _, g := range t.looks {
+		l, ok := g.line(x)
+		if !ok || g.at.Before(since) {
+			continue
+		}
+		if first {
+			n, first = -l.xacts, false
+		}
+		if g.at.Equal(t.looks[len(t.looks)-1].at) {
+			return max(0, n+l.xacts)
+		}
+	}
+	return 0
+}
+
 // leastIntervals is how many intervals a mean wait needs. chosen: with fewer there is no telling how much they differ.
 const leastIntervals = 3
 

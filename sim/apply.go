@@ -63,13 +63,16 @@ func (w *World) applyTo(id string, sets []planner.Set) error {
 		if a == nil {
 			return &planner.Error{Kind: planner.KindDrift, Subject: id + "/" + x.Alias, Err: errors.New("there is no such line")}
 		}
-		value := &a.file.size
-		if x.Key == planner.KeyReserve {
+		value, to := &a.file.size, int64(x.To)
+		switch x.Key {
+		case planner.KeyReserve:
 			value = &a.file.reserve
+		case planner.KeyLifetime:
+			value, to = &a.file.lifetime, to*int64(time.Second)
 		}
-		if old := *value; old != int64(x.To) {
+		if old := *value; old != to {
 			written = true
-			*value = int64(x.To)
+			*value = to
 			undo = append(undo, func() { *value = old })
 		}
 	}
@@ -102,8 +105,11 @@ func (p *process) shows(sets []planner.Set) bool {
 	for _, x := range sets {
 		a := p.alias(x.Alias)
 		at := a.size
-		if x.Key == planner.KeyReserve {
+		switch x.Key {
+		case planner.KeyReserve:
 			at = a.reserve
+		case planner.KeyLifetime:
+			at = int(time.Duration(a.lifetime) / time.Second)
 		}
 		if at != x.To {
 			return false

@@ -41,7 +41,7 @@ func (w *World) showProcess(proc *process) planner.Process {
 func (a *alias) show(w *World) planner.Alias {
 	x := planner.Alias{Name: a.name, Host: a.srv.spec.Name, Port: 5432, Database: a.spec.Database, SizeConns: a.size, ReserveConns: a.reserve,
 		MaxConns: a.maxConns, CurrentConns: a.conns, PoolMode: string(cmp.Or(a.spec.Mode, Transaction)), Server: a.srv.spec.Name, Proof: planner.ProofAddress,
-		Counters: planner.Counters{Xacts: a.xacts, Assignments: -1, XactTime: booked(a.xactTime), WaitTime: booked(a.waitTime)}}
+		Lifetime: time.Duration(a.lifetime), Counters: planner.Counters{Xacts: a.xacts, Assignments: -1, XactTime: booked(a.xactTime), WaitTime: booked(a.waitTime)}}
 	if a.forced {
 		x.ForceUser = a.pools[0].name
 	}

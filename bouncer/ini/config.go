@@ -79,6 +79,16 @@ func (c Config) Databases() []Database {
 	return out
 }
 
+// aliased returns the line of an alias; one without keys where there is none.
+func (in *content) aliased(alias string) *database {
+	for _, d := range in.bases {
+		if d.alias == alias {
+			return d
+		}
+	}
+	return &database{}
+}
+
 // Users returns the lines of [users] in order of appearance. Where a user stands on several, the last one counts.
 func (c Config) Users() []User {
 	var out []User

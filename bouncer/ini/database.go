@@ -25,6 +25,8 @@ type Database struct {
 	MinConns     int
 	MaxConns     int // max_db_connections; 0: no limit
 
+	LifetimeSeconds int // server_lifetime on the line; 0: the process's
+
 	Sized     bool // pool_size stands on the line
 	Duplicate bool // the alias stands on several lines
 }
@@ -105,6 +107,9 @@ func (in *content) database(d *database) Database {
 		SizeConns: d.conns(in, planner.KeySize), ReserveConns: d.conns(in, planner.KeyReserve),
 		MinConns: d.number(in, defaultMin, 0, "min_pool_size"), MaxConns: d.number(in, defaultMax, 1, "max_db_connections"),
 		Duplicate: d.duplicate,
+	}
+	if p, ok := d.last(string(planner.KeyLifetime)); ok {
+		out.LifetimeSeconds = max(0, atoi(p.value))
 	}
 	_, out.Sized = d.last(string(planner.KeySize))
 	if out.DBName == "" && d.alias != autodb {

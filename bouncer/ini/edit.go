@@ -14,9 +14,9 @@ import (
 // Change is one size to change.
 type Change struct {
 	Alias string      // "*": default_pool_size or reserve_pool_size of [pgbouncer], which its pools follow
-	Key   planner.Key // KeySize or KeyReserve
-	From  int         // what the files must say now, defaults filled in
-	To    int         // at least 1; a reserve at least 0
+	Key   planner.Key // KeySize, KeyReserve or KeyLifetime
+	From  int         // what the files must say now, defaults filled in; not compared for KeyLifetime
+	To    int         // at least 1; a reserve at least 0; a lifetime in seconds
 }
 
 // Edited is one file that changes. It prints without its bytes.
@@ -44,7 +44,7 @@ const maxConns = 262143
 
 // Edit returns the files that change, in the order of Files. Only digits change; where a line has no such key, it is
 // added at its end, and where [pgbouncer] has none, a line is added at the end of its last section. What was changed back
-// is as it was, added keys apart. Each change is checked against the files as they are now; the errors, joined where there are
+// is as it was, added sizes apart. Each change is checked against the files as they are now; the errors, joined where there are
 // several, have the place and what to do instead:
 //
 //	KindDrift  the files do not say From, or have no such alias
@@ -90,8 +90,10 @@ func (x Change) check() error {
 		least = 0
 	}
 	switch {
-	case x.Key != planner.KeySize && x.Key != planner.KeyReserve:
-		return refuse(x.subject(), "", "it is neither %s nor %s", planner.KeySize, planner.KeyReserve)
+	case x.Key != planner.KeySize && x.Key != planner.KeyReserve && x.Key != planner.KeyLifetime:
+		return refuse(x.subject(), "", "it is neither %s, %s nor %s", planner.KeySize, planner.KeyReserve, planner.KeyLifetime)
+	case x.Key == planner.KeyLifetime && x.From != x.To && (x.To == 1) == (x.From == 1):
+		return refuse(x.subject(), "", "a lifetime is made 1 for a while, or given back")
 	case x.To < least || x.To > maxConns:
 		return refuse(x.subject(), "choose another size", "%d is not from %d to %d", x.To, least, maxConns)
 	}
@@ -115,6 +117,9 @@ func (in *content) cut(x Change) (cut, error) {
 	at := in.where(d.at)
 	if d.duplicate {
 		return cut{}, fail(planner.KindUsage, at, "delete the lines that do not count", "%s stands on several lines, of which this is the last and counts", x.Alias)
+	}
+	if x.Key == planner.KeyLifetime {
+		return in.lifetime(d, x)
 	}
 	if err := in.shadowed(d, x.Key); err != nil {
 		return cut{}, err

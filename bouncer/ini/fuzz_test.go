@@ -45,6 +45,14 @@ func FuzzEdit(f *testing.F) {
 		if i < 0 {
 			return
 		}
+		flushedAndBack(t, c, was[i], name, func(e ini.Edited) ini.Read {
+			return func(path string) ([]byte, error) {
+				if path == e.Path {
+					return e.New, nil
+				}
+				return read(path)
+			}
+		})
 		x := size(alias, was[i].SizeConns, to)
 		if ofReserve {
 			x = reserve(alias, was[i].ReserveConns, to)
@@ -90,6 +98,30 @@ func FuzzEdit(f *testing.F) {
 			t.Fatalf("edited back:\ngot  %q\nwant %q", back[0].New, e.Old)
 		}
 	})
+}
+
+// flushedAndBack makes a line's lifetime a second, where that can be done, and wants the old bytes once it is given back.
+func flushedAndBack(t *testing.T, c ini.Config, d ini.Database, version string, with func(ini.Edited) ini.Read) {
+	t.Helper()
+	before := d.LifetimeSeconds
+	if before == 0 {
+		before = 3600
+	}
+	flushed, err := c.Edit(one(ini.Change{Alias: d.Alias, Key: planner.KeyLifetime, From: before, To: 1}))
+	if before == 1 || err != nil {
+		if planner.KindOf(err) == planner.KindUnforeseen && err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	again, err := ini.Load(with(flushed[0]), "main.ini", version)
+	if err != nil {
+		t.Fatalf("flushed: %v\nnew %q", err, flushed[0].New)
+	}
+	back, err := again.Edit(one(ini.Change{Alias: d.Alias, Key: planner.KeyLifetime, From: 1, To: before}))
+	if err != nil || !bytes.Equal(back[0].New, flushed[0].Old) {
+		t.Fatalf("a flush and its end (%v):\ngot  %q\nwant %q", err, back, flushed[0].Old)
+	}
 }
 
 func replaced(e ini.Edited, text, second []byte) ([]byte, []byte) {

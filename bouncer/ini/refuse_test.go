@@ -34,7 +34,7 @@ func TestEditRefuses(t *testing.T) {
 		{name: "below zero", text: d + "d1 = pool_size=5\n", change: size("d1", 5, -1), kind: planner.KindUsage, want: "pool_size of d1: -1 is not from 1"},
 		{name: "too many", text: d + "d1 = pool_size=5\n", change: size("d1", 5, 262144), kind: planner.KindUsage, want: "pool_size of d1: 262144 is not from 1 to 262143"},
 		{name: "a reserve below zero", text: d + "d1 = pool_size=5\n", change: reserve("d1", 0, -1), kind: planner.KindUsage, want: "reserve_pool of d1: -1 is not from 0"},
-		{name: "another key", text: d + "d1 = pool_size=5\n", change: ini.Change{Alias: "d1", Key: "port", From: 5432, To: 5433}, kind: planner.KindUsage, want: "port of d1: it is neither pool_size nor reserve_pool"},
+		{name: "another key", text: d + "d1 = pool_size=5\n", change: ini.Change{Alias: "d1", Key: "port", From: 5432, To: 5433}, kind: planner.KindUsage, want: "port of d1: it is neither pool_size, reserve_pool nor server_lifetime"},
 
 		{name: "two lines", text: d + "d1 = pool_size=5\nd2 =\nd1 = pool_size=5\n", change: size("d1", 5, 7), kind: planner.KindUsage, want: "main.ini:5: d1 stands on several lines", hint: "delete the lines that do not count"},
 		{name: "two files", text: d + "d1 = pool_size=5\n%include @a.ini\n", files: map[string]string{"a.ini": "d1 = pool_size=5"}, change: size("d1", 5, 7), kind: planner.KindUsage, want: "a.ini:1: d1 stands on several lines"},

@@ -31,6 +31,9 @@ func (in *content) verify(edits []Edited, changes []Change) error {
 	}
 	want := in.view()
 	for _, x := range changes {
+		if x.Key == planner.KeyLifetime && x.To > 1 && in.aliased(x.Alias).added() {
+			x.To = 0 // it is taken out
+		}
 		want.change(x)
 	}
 	if got := now.in().view(); !got.equal(want) {
@@ -57,7 +60,7 @@ func (in *content) view() view {
 		v.databases = append(v.databases, shown)
 		var b bytes.Buffer
 		for _, p := range d.pairs {
-			if p.key != string(planner.KeySize) && !slices.Contains(spellings(planner.KeyReserve), p.key) {
+			if p.key != string(planner.KeySize) && p.key != string(planner.KeyLifetime) && !slices.Contains(spellings(planner.KeyReserve), p.key) {
 				fmt.Fprintf(&b, "%q=%q ", p.key, p.value)
 			}
 		}
@@ -83,14 +86,17 @@ func (in *content) view() view {
 func (v *view) change(x Change) {
 	for i := range v.databases {
 		if d := &v.databases[i]; d.Alias == x.Alias {
-			if x.Key == planner.KeyReserve {
+			switch x.Key {
+			case planner.KeyReserve:
 				d.ReserveConns = x.To
-			} else {
+			case planner.KeyLifetime:
+				d.LifetimeSeconds = x.To
+			default:
 				d.SizeConns = x.To
 			}
 		}
 	}
-	if x.Alias == autodb {
+	if x.Alias == autodb && x.Key != planner.KeyLifetime {
 		v.defaults[x.Key] = x.To
 	}
 }

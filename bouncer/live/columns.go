@@ -46,7 +46,7 @@ var (
 		{name: "pool_size", required: true, meaning: "per (alias, user), the process's default filled in"},
 		{name: "min_pool_size", since: "1.16", meaning: "kept open"},
 		{name: "reserve_pool_size", older: "reserve_pool", required: true, meaning: "beyond pool_size, after reserve_pool_timeout"},
-		{name: "server_lifetime", since: "1.23", meaning: "seconds"},
+		{name: "server_lifetime", since: "1.23", unit: time.Second, meaning: "of a connection, the process's filled in"},
 		{name: "pool_mode", required: true, meaning: "of the alias; null: the process's"},
 		{name: "load_balance_hosts", since: "1.24", meaning: "how a host is picked from a list"},
 		{name: "max_connections", required: true, meaning: "max_db_connections; 0: no limit"},

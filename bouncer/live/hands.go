@@ -207,6 +207,9 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 	}
 	var changes []ini.Change
 	for _, s := range x.sets {
+		if s.Key == planner.KeyLifetime && !now.linesLive() {
+			continue
+		}
 		changes = append(changes, ini.Change{Alias: s.Alias, Key: s.Key, From: s.From, To: s.To})
 	}
 	edits, err := file.Edit(undone(file, changes))
@@ -217,10 +220,13 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 func undone(file ini.Config, changes []ini.Change) []ini.Change {
 	return slices.DeleteFunc(changes, func(c ini.Change) bool {
 		for _, d := range file.Databases() {
-			if d.Alias == c.Alias {
-				if c.Key == planner.KeyReserve {
-					return d.ReserveConns == c.To
-				}
+			switch {
+			case d.Alias != c.Alias:
+			case c.Key == planner.KeyReserve:
+				return d.ReserveConns == c.To
+			case c.Key == planner.KeyLifetime:
+				return d.LifetimeSeconds == c.To || c.To > 1 && d.LifetimeSeconds != 1
+			default:
 				return d.SizeConns == c.To
 			}
 		}
@@ -284,7 +290,11 @@ func (x hand) do(ctx context.Context) error {
 	if len(edits) == 0 && before.missing(x.sets) == "" {
 		return nil
 	}
-	err = x.console.reload(ctx)
+	if x.flushesProcess(before) {
+		err = x.console.lives(ctx, x.sets[0].To)
+	} else {
+		err = x.console.reload(ctx)
+	}
 	now, seen := x.console.inForce(ctx)
 	missing := now.missing(x.sets)
 	if missing == "" && seen == nil {
@@ -305,6 +315,11 @@ func (x hand) do(ctx context.Context) error {
 		return fail(planner.KindDrift, x.console.id, "look at the file and the process at once", "%w; and its old file could not be put back: %w", err, back)
 	}
 	return fail(planner.KindDrift, x.console.id, "read the process's log: its file has a line that it cannot load", "%w; its old file is back", err)
+}
+
+// flushesProcess reports whether the sets are a flush, or its end, that touches no file: before PgBouncer 1.23.
+func (x hand) flushesProcess(now inForce) bool {
+	return x.sets[0].Key == planner.KeyLifetime && !now.linesLive()
 }
 
 // putBack restores files and lets the process read them.

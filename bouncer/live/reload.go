@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -15,6 +16,14 @@ import (
 func (c *console) reload(ctx context.Context) error {
 	return c.asAdmin(ctx, func(ctx context.Context) error {
 		_, err := c.exec(ctx, "RELOAD")
+		return err
+	})
+}
+
+// lives sets server_lifetime of the whole process, until it is told otherwise or RELOADs.
+func (c *console) lives(ctx context.Context, seconds int) error {
+	return c.asAdmin(ctx, func(ctx context.Context) error {
+		_, err := c.exec(ctx, fmt.Sprintf("SET server_lifetime = %d", seconds))
 		return err
 	})
 }
@@ -76,8 +85,12 @@ func (r inForce) recycles() string {
 	return fmt.Sprintf("server_tls_sslmode is %s, and PgBouncer %s recycles every server connection at any RELOAD then, one more than pool_size where clients wait", r.tls, r.version)
 }
 
+// linesLive reports whether a line may have a server_lifetime of its own.
+func (r inForce) linesLive() bool { return planner.VersionAtLeast(r.version, 1, 23) }
+
 // changed lists what differs from before, the sets apart: a RELOAD that failed half-way has reset what it did not reach.
 func (r inForce) changed(before inForce, sets []planner.Set) string {
+	r.settings.Lifetime = before.settings.Lifetime // where it was SET for a flush, a RELOAD gives it back
 	if r.settings != before.settings {
 		return fmt.Sprintf("settings of [pgbouncer] changed with it: %+v, before %+v", r.settings, before.settings)
 	}
@@ -87,9 +100,11 @@ func (r inForce) changed(before inForce, sets []planner.Set) string {
 			return was.Name + " is gone with it"
 		}
 		for _, x := range sets {
-			if x.Alias == was.Name && x.Key == planner.KeyReserve {
+			switch {
+			case x.Alias != was.Name || x.Key == planner.KeyLifetime:
+			case x.Key == planner.KeyReserve:
 				was.ReserveConns, now.ReserveConns = 0, 0
-			} else if x.Alias == was.Name {
+			default:
 				was.SizeConns, now.SizeConns = 0, 0
 			}
 		}
@@ -117,8 +132,11 @@ func (r inForce) alias(name string) (planner.Alias, bool) {
 // value is what a line says.
 func (r inForce) value(x planner.Set) (int, bool) {
 	a, ok := r.alias(x.Alias)
-	if x.Key == planner.KeyReserve {
+	switch x.Key {
+	case planner.KeyReserve:
 		return a.ReserveConns, ok
+	case planner.KeyLifetime:
+		return int(a.Lifetime / time.Second), ok
 	}
 	return a.SizeConns, ok
 }

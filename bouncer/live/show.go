@@ -45,6 +45,7 @@ func settingsOf(subject, version string, config map[string]string) (planner.Sett
 		MaxClients:       count("max_client_conn"),
 		PoolMode:         config["pool_mode"],
 		QueryWaitTimeout: seconds("query_wait_timeout"),
+		Lifetime:         seconds("server_lifetime"),
 	}
 	if s.PoolMode == "" {
 		complain("pool_mode")
@@ -128,6 +129,7 @@ func aliasesOf(records []record, settings planner.Settings, g gauges, counters m
 			ReserveConns: r.count("reserve_pool_size"),
 			MaxConns:     max(0, r.count("max_connections")),
 			CurrentConns: r.count("current_connections"),
+			Lifetime:     cmp.Or(r.span("server_lifetime"), settings.Lifetime),
 			PoolMode:     cmp.Or(g.modes[name], r.text("pool_mode"), settings.PoolMode),
 			Paused:       r.number("paused") != 0,
 			Disabled:     r.number("disabled") != 0,

@@ -1,0 +1,67 @@
+package ini_test
+
+import (
+	"testing"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// TestALifetimeIsMadeOneAndGivenBackToTheByte edits lines there and back.
+func TestALifetimeIsMadeOneAndGivenBackToTheByte(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, flushed string }{
+		"none written":        {head + "[databases]\nd1 = host=h pool_size=5 \t\nd2 = server_lifetime=1\n", head + "[databases]\nd1 = host=h pool_size=5 server_lifetime=01 \t\nd2 = server_lifetime=1\n"},
+		"nothing written":     {head + "[databases]\nd1 =\n", head + "[databases]\nd1 = server_lifetime=01\n"},
+		"written":             {head + "[databases]\nd1 = server_lifetime=3600 host=h\n", head + "[databases]\nd1 = server_lifetime=1 host=h\n"},
+		"written, in quotes":  {head + "[databases]\nd1 = server_lifetime='3600' host=h\n", head + "[databases]\nd1 = server_lifetime='1' host=h\n"},
+		"at the end, no line": {head + "[databases]\nd1 = host=h", head + "[databases]\nd1 = host=h server_lifetime=01"},
+	} {
+		flush := ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: 3600, To: 1}
+		flushed := lifetime(t, name, c.text, flush)
+		if flushed != c.flushed {
+			t.Errorf("%s:\ngot  %q\nwant %q", name, flushed, c.flushed)
+		}
+		if back := lifetime(t, name, flushed, ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: 1, To: 3600}); back != c.text {
+			t.Errorf("%s, back:\ngot  %q\nwant %q", name, back, c.text)
+		}
+	}
+}
+
+func lifetime(t *testing.T, name, text string, x ini.Change) string {
+	t.Helper()
+	c, err := ini.Load(reading(text, nil), folder+"main.ini", "1.24.1")
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	edits, err := c.Edit(one(x))
+	if err != nil || len(edits) != 1 {
+		t.Fatalf("%s: %v, %v", name, edits, err)
+	}
+	return string(edits[0].New)
+}
+
+// TestALifetimeThatCannotBeWrittenIsRefused names what no flush may touch.
+func TestALifetimeThatCannotBeWrittenIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ version, text, alias string }{
+		"before 1.23":  {"1.22.1", "d1 = host=h", "d1"},
+		"autodb":       {"1.24.1", "* = host=h", "*"},
+		"twice":        {"1.24.1", "d1 = server_lifetime=5 server_lifetime=6", "d1"},
+		"no digits":    {"1.24.1", "d1 = server_lifetime=5s", "d1"},
+		"inherits":     {"1.24.1", "d1 = server_lifetime=0", "d1"},
+		"moved by us?": {"1.24.1", "d1 = host=h  server_lifetime = 01", "d1"},
+	} {
+		in, err := ini.Load(reading(head+"[databases]\n"+c.text+"\n", nil), folder+"main.ini", c.version)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		to := ini.Change{Alias: c.alias, Key: planner.KeyLifetime, From: 3600, To: 1}
+		if name == "moved by us?" {
+			to.From, to.To = 1, 3600
+		}
+		if edits, err := in.Edit(one(to)); planner.KindOf(err) != planner.KindUsage {
+			t.Errorf("%s: %v, %v", name, edits, err)
+		}
+	}
+}

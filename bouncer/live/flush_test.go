@@ -1,0 +1,94 @@
+package live_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/store"
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// TestAFlushDrainsWhatTurnoverPins cuts a pool that waiting clients keep above its size, through both generations: by
+// server_lifetime on its line, and by SET where a line has none. The file is afterwards as it was but for the size.
+func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
+	t.Parallel()
+	l := start(t, twoGenerations(10))
+	targets := targetsOf(l)
+	for i, p := range l.Processes {
+		targets.Groups[i].Consoles = []string{p.ConsoleDSN(lab.ConsoleAdmin)}
+	}
+	f := open(t, targets)
+	var configs []live.Config
+	for _, p := range l.Processes {
+		configs = append(configs, live.Config{Process: fmt.Sprintf("%s/%d", p.Group, p.Index+1), Path: p.IniPath, Store: store.File{}})
+		run(t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 20, Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}})
+	}
+	hands := f.Hands(configs)
+	for k, p := range l.Processes {
+		conns := func(o planner.Observation) int {
+			for _, g := range aliasIn(t, o, configs[k].Process).Pools {
+				if g.User == "app1" {
+					return g.Conns()
+				}
+			}
+			return 0
+		}
+		drained := func() error {
+			if n := conns(observe(t, f)); n > 4 {
+				return fmt.Errorf("%d connections are open", n)
+			}
+			return nil
+		}
+		apply := func(verb planner.Verb, key planner.Key, from, to int) {
+			t.Helper()
+			if err := hands.Apply(t.Context(), planner.Act{Verb: verb, Sets: []planner.Set{{Process: configs[k].Process, Alias: "app", Key: key, From: from, To: to}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		eventually(t, func() error {
+			if n := conns(observe(t, f)); n < 10 {
+				return fmt.Errorf("%d connections are open yet", n)
+			}
+			return nil
+		})
+		apply(planner.Release, planner.KeySize, 10, 4)
+		cut, err := os.ReadFile(p.DatabasesPath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1500 * time.Millisecond)
+		if drained() == nil {
+			t.Errorf("%s: it drains by itself: the test shows nothing", p.Name())
+		}
+		apply(planner.Flush, planner.KeyLifetime, 3600, 1)
+		if got := aliasIn(t, observe(t, f), configs[k].Process).Lifetime; got != time.Second {
+			t.Errorf("%s: a lifetime of %v while it is flushed", p.Name(), got)
+		}
+		eventually(t, drained)
+		apply(planner.Restore, planner.KeyLifetime, 1, 3600)
+		if got := aliasIn(t, observe(t, f), configs[k].Process).Lifetime; got != time.Hour {
+			t.Errorf("%s: a lifetime of %v afterwards", p.Name(), got)
+		}
+		if now, err := os.ReadFile(p.DatabasesPath); err != nil || string(now) != string(cut) {
+			t.Errorf("%s: the file is not as it was (%v):\n%s", p.Name(), err, now)
+		}
+	}
+}
+
+// aliasIn returns a process's alias "app".
+func aliasIn(t *testing.T, o planner.Observation, process string) planner.Alias {
+	t.Helper()
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			if p.ID == process && a.Name == "app" {
+				return a
+			}
+		}
+	}
+	t.Fatalf("%s has no alias app", process)
+	return planner.Alias{}
+}
