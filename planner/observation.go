@@ -83,13 +83,14 @@ type Identity struct {
 
 // Settings are the process-wide settings that decide how many connections a process may open.
 type Settings struct {
-	DefaultPoolConns int           `json:"default_pool_size"`
-	ReserveTimeout   time.Duration `json:"reserve_pool_timeout_ns"` // 0: the reserve is never opened
-	MaxUserConns     int           `json:"max_user_connections"`    // 0: no limit
-	MaxClients       int           `json:"max_client_conn"`
-	PoolMode         string        `json:"pool_mode"`
-	QueryWaitTimeout time.Duration `json:"query_wait_timeout_ns"`        // 0: waiters are never sent away
-	Lifetime         time.Duration `json:"server_lifetime_ns,omitempty"` // of a connection; 0: not known
+	DefaultPoolConns    int           `json:"default_pool_size"`
+	DefaultReserveConns int           `json:"reserve_pool_size,omitempty"` // of an alias whose line has none
+	ReserveTimeout      time.Duration `json:"reserve_pool_timeout_ns"`     // 0: the reserve is never opened
+	MaxUserConns        int           `json:"max_user_connections"`        // 0: no limit
+	MaxClients          int           `json:"max_client_conn"`
+	PoolMode            string        `json:"pool_mode"`
+	QueryWaitTimeout    time.Duration `json:"query_wait_timeout_ns"`        // 0: waiters are never sent away
+	Lifetime            time.Duration `json:"server_lifetime_ns,omitempty"` // of a connection; 0: not known
 }
 
 // AutoDB is the alias whose line serves every database that has none of its own.

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -188,17 +189,7 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 	if why := now.recycles(); why != "" {
 		return nil, ini.Config{}, now, fail(planner.KindUsage, x.console.id, "set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
 	}
-	path := x.config.Path
-	if path == "" {
-		path = now.conffile
-	}
-	file, err := ini.Load(func(name string) ([]byte, error) {
-		if !filepath.IsAbs(name) {
-			return nil, fail(planner.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
-				"it is relative to the folder that %s was started in, which nobody can tell", x.console.id)
-		}
-		return x.config.Store.Read(ctx, name)
-	}, path, now.version)
+	file, err := x.load(ctx, now)
 	if err != nil {
 		return nil, ini.Config{}, now, err
 	}
@@ -214,6 +205,17 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 	}
 	edits, err := file.Edit(undone(file, changes))
 	return edits, file, now, err
+}
+
+// load reads the process's file and all that it includes.
+func (x hand) load(ctx context.Context, now inForce) (ini.Config, error) {
+	return ini.Load(func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			return nil, fail(planner.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
+				"it is relative to the folder that %s was started in, which nobody can tell", x.console.id)
+		}
+		return x.config.Store.Read(ctx, name)
+	}, cmp.Or(x.config.Path, now.conffile), now.version)
 }
 
 // undone leaves out what the file says already: a process that shares it, or an act that was cut short, wrote it.
@@ -247,19 +249,19 @@ func pending(id string, file ini.Config, now inForce, sets []planner.Set) error 
 			"%s of %s is %v there and %v in %s: somebody's edit waits for a RELOAD, which would apply it together with ours", key, d.Alias, file, process, id)
 	}
 	lines := file.Databases()
-	star := slices.ContainsFunc(lines, func(d ini.Database) bool { return d.Alias == "*" })
+	star := slices.ContainsFunc(lines, func(d ini.Database) bool { return d.Alias == planner.AutoDB })
 	for _, a := range now.aliases {
 		if !star && !slices.ContainsFunc(lines, func(d ini.Database) bool { return d.Alias == a.Name }) {
 			return fail(planner.KindDrift, a.Name+" of "+id, "RELOAD that or put its line back, and run again", "its line is gone from the file, and a RELOAD would cut its clients")
 		}
 	}
-	if n := file.DefaultPoolSize(); n != now.settings.DefaultPoolConns {
+	if n := file.DefaultPoolSize(); n != now.settings.DefaultPoolConns && !ours(planner.AutoDB, planner.KeySize, n, now.settings.DefaultPoolConns) {
 		return fail(planner.KindDrift, id, "RELOAD it or take it back, and run again", "default_pool_size is %d in its file and %d in force: somebody's edit waits for a RELOAD", n, now.settings.DefaultPoolConns)
 	}
 	for _, d := range lines {
 		a, ok := now.alias(d.Alias)
 		switch {
-		case d.Alias == "*":
+		case d.Alias == planner.AutoDB:
 			continue
 		case ok && (d.Host != a.Host || d.Port != a.Port || d.DBName != a.Database || d.ForceUser != a.ForceUser):
 			return differs(d, "host, port, dbname or user", "changed", "as before")

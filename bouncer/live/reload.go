@@ -91,6 +91,14 @@ func (r inForce) linesLive() bool { return planner.VersionAtLeast(r.version, 1, 
 // changed lists what differs from before, the sets apart: a RELOAD that failed half-way has reset what it did not reach.
 func (r inForce) changed(before inForce, sets []planner.Set) string {
 	r.settings.Lifetime = before.settings.Lifetime // where it was SET for a flush, a RELOAD gives it back
+	inherited := before.settings
+	for _, x := range sets {
+		if x.Alias == planner.AutoDB && x.Key == planner.KeySize {
+			before.settings.DefaultPoolConns = r.settings.DefaultPoolConns
+		} else if x.Alias == planner.AutoDB {
+			before.settings.DefaultReserveConns = r.settings.DefaultReserveConns
+		}
+	}
 	if r.settings != before.settings {
 		return fmt.Sprintf("settings of [pgbouncer] changed with it: %+v, before %+v", r.settings, before.settings)
 	}
@@ -101,6 +109,16 @@ func (r inForce) changed(before inForce, sets []planner.Set) string {
 		}
 		for _, x := range sets {
 			switch {
+			case x.Alias == planner.AutoDB && x.Key == planner.KeySize && was.SizeConns == inherited.DefaultPoolConns:
+				was.SizeConns = x.To // it lives by *, or has a line of its own that says the same
+				if now.SizeConns == inherited.DefaultPoolConns {
+					was.SizeConns = now.SizeConns
+				}
+			case x.Alias == planner.AutoDB && x.Key == planner.KeyReserve && was.ReserveConns == inherited.DefaultReserveConns:
+				was.ReserveConns = x.To
+				if now.ReserveConns == inherited.DefaultReserveConns {
+					was.ReserveConns = now.ReserveConns
+				}
 			case x.Alias != was.Name || x.Key == planner.KeyLifetime:
 			case x.Key == planner.KeyReserve:
 				was.ReserveConns, now.ReserveConns = 0, 0
@@ -131,6 +149,12 @@ func (r inForce) alias(name string) (planner.Alias, bool) {
 
 // value is what a line says.
 func (r inForce) value(x planner.Set) (int, bool) {
+	switch {
+	case x.Alias == planner.AutoDB && x.Key == planner.KeySize:
+		return r.settings.DefaultPoolConns, true
+	case x.Alias == planner.AutoDB && x.Key == planner.KeyReserve:
+		return r.settings.DefaultReserveConns, true
+	}
 	a, ok := r.alias(x.Alias)
 	switch x.Key {
 	case planner.KeyReserve:

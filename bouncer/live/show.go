@@ -39,13 +39,14 @@ func settingsOf(subject, version string, config map[string]string) (planner.Sett
 		return time.Duration(f * float64(time.Second))
 	}
 	s := planner.Settings{
-		DefaultPoolConns: count("default_pool_size"),
-		ReserveTimeout:   seconds("reserve_pool_timeout"),
-		MaxUserConns:     count("max_user_connections"),
-		MaxClients:       count("max_client_conn"),
-		PoolMode:         config["pool_mode"],
-		QueryWaitTimeout: seconds("query_wait_timeout"),
-		Lifetime:         seconds("server_lifetime"),
+		DefaultPoolConns:    count("default_pool_size"),
+		DefaultReserveConns: count("reserve_pool_size"),
+		ReserveTimeout:      seconds("reserve_pool_timeout"),
+		MaxUserConns:        count("max_user_connections"),
+		MaxClients:          count("max_client_conn"),
+		PoolMode:            config["pool_mode"],
+		QueryWaitTimeout:    seconds("query_wait_timeout"),
+		Lifetime:            seconds("server_lifetime"),
 	}
 	if s.PoolMode == "" {
 		complain("pool_mode")

@@ -150,10 +150,30 @@ func (s source) open(ctx context.Context) (session, error) {
 		fmt.Fprintln(os.Stderr, "note: "+n)
 	}
 	out.Fleet, out.live, out.close = fleet, fleet, fleet.Close
+	if groups := s.autodbs(); len(groups) > 0 {
+		if out.Fleet, err = fleet.Hands(configsOf(s.config)).Gather(ctx, groups); err != nil {
+			fleet.Close()
+			return session{}, err
+		}
+	}
 	if out.prom != nil {
-		out.Fleet = fleetWithSignals{fleet, out.prom, s.signalQueries()}
+		out.Fleet = fleetWithSignals{out.Fleet, out.prom, s.signalQueries()}
 	}
 	return out, nil
+}
+
+// autodbs are the groups whose line of * is one of the pools to be sized.
+func (s source) autodbs() []string {
+	var groups []string
+	if s.config == nil {
+		return nil
+	}
+	for _, p := range s.config.Pools {
+		if group, ok := strings.CutSuffix(p.Pool, "/"+planner.AutoDB); ok {
+			groups = append(groups, group)
+		}
+	}
+	return groups
 }
 
 // history asks Prometheus for the pools of a look; without Prometheus it is empty.

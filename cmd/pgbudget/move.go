@@ -95,6 +95,9 @@ func configsOf(c *config.Config) []live.Config {
 	var out []live.Config
 	for _, g := range c.Groups {
 		for i, p := range g.Processes {
+			if p.Config == nil {
+				continue
+			}
 			x := live.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Store: store.File{}}
 			if len(p.Config.Read) > 0 {
 				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write, Path: p.Config.Path, Mask: c.Mask}

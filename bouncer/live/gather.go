@@ -1,0 +1,68 @@
+package live
+
+import (
+	"context"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Gather returns the fleet with the databases of each group's line of * shown as one; see planner.Gather. No console
+// tells which databases have a line of their own: the files do, and are read once. The errors are those of Hands, and
+// KindUsage where a file has no line of *.
+func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, error) {
+	h.fleet.mu.Lock()
+	defer h.fleet.mu.Unlock()
+	g := gathered{h.fleet, map[string][]string{}}
+	var sets []planner.Set
+	for _, c := range h.fleet.consoles {
+		for _, name := range groups {
+			if c.group == name {
+				sets = append(sets, planner.Set{Process: c.id})
+			}
+		}
+	}
+	hands, err := h.reach(sets)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([][]string, len(hands))
+	err = joined(together(len(hands), func(i int) error {
+		now, err := hands[i].console.inForce(ctx)
+		if err != nil {
+			return err
+		}
+		file, err := hands[i].load(ctx, now)
+		if err != nil {
+			return err
+		}
+		star := false
+		for _, d := range file.Databases() {
+			star = star || d.Alias == planner.AutoDB
+			lines[i] = append(lines[i], d.Alias)
+		}
+		if !star {
+			return fail(planner.KindUsage, hands[i].console.id, "leave the group's pool * out of pools:", "its file has no line of *")
+		}
+		return nil
+	}))
+	for i, x := range hands {
+		g.lines[x.console.id] = lines[i]
+	}
+	return g, err
+}
+
+// gathered is a fleet whose looks are gathered.
+type gathered struct {
+	*Fleet
+	lines map[string][]string
+}
+
+// Observe looks and gathers.
+func (g gathered) Observe(ctx context.Context) (planner.Observation, error) {
+	o, err := g.Fleet.Observe(ctx)
+	if err != nil {
+		return o, err
+	}
+	return planner.Gather(o, g.lines)
+}

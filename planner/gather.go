@@ -1,0 +1,100 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Gather returns the look with every database that lives by the line of * shown as one alias, AutoDB, whose size is the
+// process's default_pool_size: that is the one number behind all of their sizes. lines has the processes that are gathered,
+// each with the aliases that have a line of their own. A pool of it is one user of one database, "user@database", because
+// each has a size to itself; their counters are added up. max_db_connections of a single database is not counted: the worst
+// case is then too large, never too small.
+//
+// The error, of KindUsage, names a user of such a database that has a size of its own.
+func Gather(o Observation, lines map[string][]string) (Observation, error) {
+	if len(lines) == 0 {
+		return o, nil
+	}
+	o.Processes = slices.Clone(o.Processes)
+	servers, owned := map[string]string{}, map[string][]string{} // of each group: the server of its *, where some process shows it; the lines
+	for i := range o.Processes {
+		p := &o.Processes[i]
+		own, ours := lines[p.ID]
+		if !ours {
+			continue
+		}
+		owned[p.Group] = append(owned[p.Group], slices.Concat(own, []string{AutoDB})...)
+		if err := p.gather(own); err != nil {
+			return o, err
+		}
+		if a, _ := findAlias(o, p.ID, AutoDB); a.Server != "" {
+			servers[p.Group] = a.Server
+		}
+	}
+	for i, p := range o.Processes {
+		for j := range p.Aliases {
+			if a := &o.Processes[i].Aliases[j]; a.Name == AutoDB && a.Server == "" && servers[p.Group] != "" {
+				a.Server, a.Proof = servers[p.Group], ProofAddress
+			}
+		}
+	}
+	o.Servers = slices.Clone(o.Servers)
+	for i := range o.Servers {
+		s := &o.Servers[i]
+		s.Holders = slices.Clone(s.Holders)
+		for j, h := range s.Holders {
+			if group, alias, _ := strings.Cut(h.Pool, "/"); owned[group] != nil && !slices.Contains(owned[group], alias) {
+				s.Holders[j].Pool = group + "/" + AutoDB
+			}
+		}
+	}
+	return o, nil
+}
+
+// gather is Gather for one process; own are the aliases that stay.
+func (p *Process) gather(own []string) error {
+	all := Alias{Name: AutoDB, Database: AutoDB, SizeConns: p.Settings.DefaultPoolConns, Lifetime: p.Settings.Lifetime, PoolMode: p.Settings.PoolMode}
+	all.ReserveConns = p.Settings.DefaultReserveConns
+	if !VersionAtLeast(p.Version, 1, 23) {
+		all.Counters.Assignments = -1
+	}
+	var rest []Alias
+	for _, a := range p.Aliases {
+		if slices.Contains(own, a.Name) {
+			rest = append(rest, a)
+			continue
+		}
+		all.Host, all.Port = cmp.Or(all.Host, a.Host), cmp.Or(all.Port, a.Port)
+		if all.Server = cmp.Or(all.Server, a.Server); a.Server != "" {
+			all.Proof = a.Proof
+		}
+		all.CurrentConns += a.CurrentConns
+		all.Counters = all.Counters.plus(a.Counters)
+		for _, g := range a.Pools {
+			if u, ok := p.user(g.User); ok && (u.SizeConns != 0 || u.ReserveConns != 0) {
+				return &Error{Kind: KindUsage, Subject: p.ID,
+					Err:  fmt.Errorf("user %s of database %s, which lives by *, has a size of its own in [users]: the databases of * cannot be counted as one", g.User, a.Name),
+					Hint: "write a line for " + a.Name + ", or leave " + p.Group + "/* out of pools:"}
+			}
+			g.User += "@" + a.Name
+			all.Pools = append(all.Pools, g)
+		}
+	}
+	slices.SortFunc(all.Pools, func(a, b PoolGauges) int { return strings.Compare(a.User, b.User) })
+	p.Aliases = append(rest, all)
+	slices.SortFunc(p.Aliases, func(a, b Alias) int { return strings.Compare(a.Name, b.Name) })
+	return nil
+}
+
+func (c Counters) plus(d Counters) Counters {
+	c.Xacts += d.Xacts
+	c.XactTime += d.XactTime
+	c.WaitTime += d.WaitTime
+	if c.Assignments >= 0 {
+		c.Assignments += max(0, d.Assignments)
+	}
+	return c
+}

@@ -1,0 +1,47 @@
+package planner
+
+import (
+	"testing"
+	"time"
+)
+
+// TestGatherCountsEveryDatabaseOfAStarAsOnePool has two databases that live by *, one with a line of its own, and a process
+// that nobody has come to yet.
+func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
+	alias := func(name, server string, xacts int64, conns int) Alias {
+		return Alias{Name: name, Server: server, SizeConns: 12, Counters: Counters{Xacts: xacts, Assignments: xacts, WaitTime: time.Second},
+			Pools: []PoolGauges{{User: "u", ServersActive: conns}}}
+	}
+	settings := Settings{DefaultPoolConns: 12, PoolMode: "transaction", Lifetime: time.Hour}
+	look := Observation{
+		Servers: []Server{{Name: "pg", Holders: []Holder{{Pool: "g/d2"}, {Pool: "g/own"}, {Pool: "other/d2"}, {}}}},
+		Processes: []Process{
+			{ID: "g/1", Group: "g", Version: "1.24.1", Settings: settings, Aliases: []Alias{alias("d1", "pg", 5, 2), alias("d2", "pg", 7, 3), alias("own", "pg", 9, 4)}},
+			{ID: "g/2", Group: "g", Version: "1.24.1", Settings: settings, Aliases: []Alias{alias("own", "pg", 9, 4)}},
+			{ID: "other/1", Group: "other", Aliases: []Alias{alias("d2", "pg", 1, 1)}},
+		},
+	}
+	got, err := Gather(look, map[string][]string{"g/1": {"own", "*"}, "g/2": {"own", "*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, ok := findAlias(got, "g/1", AutoDB)
+	if !ok || a.SizeConns != 12 || a.Server != "pg" || a.Counters.Xacts != 12 || a.Counters.WaitTime != 2*time.Second || len(a.Pools) != 2 || a.Pools[1].User != "u@d2" || a.Pools[1].ServersActive != 3 {
+		t.Errorf("%+v", a)
+	}
+	if b, ok := findAlias(got, "g/2", AutoDB); !ok || b.Server != "pg" || len(b.Pools) != 0 {
+		t.Errorf("where nobody has come yet: %+v", b)
+	}
+	if n := len(got.Processes[0].Aliases); n != 2 || len(got.Processes[2].Aliases) != 1 || len(look.Processes[0].Aliases) != 3 {
+		t.Errorf("%d aliases are left; %+v", n, look.Processes[0].Aliases)
+	}
+	for i, want := range []string{"g/*", "g/own", "other/d2", ""} {
+		if pool := got.Servers[0].Holders[i].Pool; pool != want {
+			t.Errorf("holder %d is of %q, want %q", i, pool, want)
+		}
+	}
+	look.Processes[0].Users = []UserLimit{{Name: "u", SizeConns: 40}}
+	if _, err := Gather(look, map[string][]string{"g/1": {"own", "*"}}); KindOf(err) != KindUsage {
+		t.Errorf("a user with a size of its own: %v", err)
+	}
+}
