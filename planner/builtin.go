@@ -3,11 +3,12 @@ package planner
 import "time"
 
 // Builtin reads a saturation signal off a look, as far as a look shows it: how many clients wait for a connection of a
-// server's pools (waiting), how long the oldest of them has (maxwait, seconds), and what share of max_connections is
-// taken (backends). It is false for other names.
+// server's pools (waiting), how long the oldest of them has (maxwait, seconds), what share of max_connections is taken
+// (backends), and what share is at work: taken, connections that lie idle in a pool apart (busy). It is false for other
+// names.
 func Builtin(name string, o Observation, server string) (Signal, bool) {
 	s := Signal{Name: name, Server: server, At: o.At}
-	waiting, oldest := 0, time.Duration(0)
+	waiting, idle, oldest := 0, 0, time.Duration(0)
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
 			if a.Server != server {
@@ -15,6 +16,7 @@ func Builtin(name string, o Observation, server string) (Signal, bool) {
 			}
 			for _, g := range a.Pools {
 				waiting += g.ClientsWaiting
+				idle += g.ServersIdle + g.ServersUsed
 				oldest = max(oldest, g.MaxWait)
 			}
 		}
@@ -24,11 +26,14 @@ func Builtin(name string, o Observation, server string) (Signal, bool) {
 		s.Value = Float(waiting)
 	case "maxwait":
 		s.Value = Float(oldest.Seconds())
-	case "backends":
+	case "backends", "busy":
+		if name == "backends" {
+			idle = 0
+		}
 		s.Value, s.Error = Unknown(), "the server is not among those looked at"
 		for _, x := range o.Servers {
 			if x.Name == server && x.MaxConns > 0 {
-				s.Value, s.Error = Float(float64(x.Backends.Total()+x.Backends.LoginConns)/float64(x.MaxConns)), ""
+				s.Value, s.Error = Float(float64(max(0, x.Backends.Total()+x.Backends.LoginConns-idle))/float64(x.MaxConns)), ""
 			}
 		}
 	default:

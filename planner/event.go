@@ -18,6 +18,7 @@ const (
 	StepAbort EventKind = "abort"     // Step: the way back; Reason
 	StepEnded EventKind = "step-done" // the step is soaked, or its way back is gone
 	RunEnded  EventKind = "end"       // Outcome, Reason
+	Noted     EventKind = "note"      // Reason: something beside the run, such as a hook that failed; it decides nothing
 	Accepted  EventKind = "forget"    // a person takes responsibility for what the fleet is now
 )
 

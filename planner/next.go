@@ -101,7 +101,11 @@ func (s Situation) hold(reason string) Act {
 func (s Situation) forbidden(sets []Set) string {
 	for _, x := range sets {
 		if x.To < x.From {
-			if why := s.suffers(x.Pool(), time.Time{}); why != "" {
+			why := s.suffers(x.Pool(), time.Time{})
+			if why == "" && s.Policy.MaxUse > 0 && x.Key == KeySize {
+				why = s.Trail.used(x, s.Policy.MaxUse)
+			}
+			if why != "" {
 				return why
 			}
 		} else if why := s.Gate.Held(s.server(x.Pool())); why != "" {

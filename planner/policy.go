@@ -11,8 +11,9 @@ type Policy struct {
 	HoldFor   time.Duration `json:"hold_for_ns"`  // a run that is held that long ends
 	Every     time.Duration `json:"every_ns"`     // between two looks while acting
 	SoakEvery time.Duration `json:"soak_every_ns"`
-	MaxWait   time.Duration `json:"max_wait_ns"` // a head of the queue older than that calls a release wrong
-	Stale     time.Duration `json:"stale_ns"`    // a sample older than that is none
+	MaxWait   time.Duration `json:"max_wait_ns"`       // a head of the queue older than that calls a release wrong
+	Stale     time.Duration `json:"stale_ns"`          // a sample older than that is none
+	MaxUse    float64       `json:"max_use,omitempty"` // no release that leaves more of a line's connections in use, 0..1; 0: any
 }
 
 // Defaults of Policy. chosen: as DESIGN's table of defaults has them; steps of a twentieth, a quarter of an hour of soak,

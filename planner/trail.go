@@ -27,6 +27,8 @@ type lineGlance struct {
 	xacts    int64
 	waitTime time.Duration
 	waiting  int
+	active   int // connections in use
+	users    int
 	maxWait  time.Duration
 }
 
@@ -38,6 +40,8 @@ func (t Trail) Add(o Observation) Trail {
 			l := lineGlance{Set: Set{Process: p.ID, Alias: a.Name}, pool: p.Group + "/" + a.Name, xacts: a.Counters.Xacts, waitTime: a.Counters.WaitTime}
 			for _, u := range a.Pools {
 				l.waiting += u.ClientsWaiting
+				l.active += u.ServersActive + u.ServersTested + u.ServersLogin
+				l.users++
 				l.maxWait = max(l.maxWait, u.MaxWait)
 			}
 			g.lines = append(g.lines, l)
@@ -107,6 +111,22 @@ func (t Trail) xacts(x Set, since time.Time) int64 {
 		}
 	}
 	return 0
+}
+
+// used says why a line may not be made as small as a set makes it: at two of the last three looks more than share of what it
+// would have then was in use.
+func (t Trail) used(x Set, share float64) string {
+	above, of, active := 0, 0, 0
+	for _, g := range t.looks[max(0, len(t.looks)-3):] {
+		l, ok := g.line(x)
+		if of = x.To * max(1, l.users); ok && float64(l.active) > share*float64(of) {
+			above, active = above+1, l.active
+		}
+	}
+	if above < holdOf {
+		return ""
+	}
+	return fmt.Sprintf("%s in %s has %d connections in use, above %.3g of the %d that it would have", x.Alias, x.Process, active, share, of)
 }
 
 // leastIntervals is how many intervals a mean wait needs. chosen: with fewer there is no telling how much they differ.

@@ -28,7 +28,7 @@ type reading struct {
 // Modelled reports whether a built-in signal can be simulated.
 func Modelled(builtin string) bool {
 	switch builtin {
-	case "cpu", "waiting", "maxwait", "backends":
+	case "cpu", "waiting", "maxwait", "backends", "busy":
 		return true
 	}
 	return false
@@ -71,16 +71,23 @@ func (w *World) measure(s *signal) float64 {
 	case "backends":
 		return float64(s.srv.backends) / float64(s.srv.spec.MaxConns)
 	}
-	var waiting int
+	var waiting, idle int
 	var oldest int64
 	for _, p := range w.pools {
-		if p.srv == s.srv && p.queue.n > 0 {
+		if p.srv != s.srv {
+			continue
+		}
+		idle += len(p.idle) + len(p.used)
+		if p.queue.n > 0 {
 			waiting += p.queue.n
 			oldest = max(oldest, w.now-p.queue.first().asked)
 		}
 	}
-	if s.spec.Builtin == "maxwait" {
+	switch s.spec.Builtin {
+	case "maxwait":
 		return time.Duration(oldest).Seconds()
+	case "busy":
+		return float64(s.srv.backends-idle) / float64(s.srv.spec.MaxConns)
 	}
 	return float64(waiting)
 }

@@ -15,7 +15,7 @@ func (c *Config) Declared() planner.Declared {
 		d.Deadband = c.Deadband.F
 	}
 	for _, s := range c.Servers {
-		d.Servers = append(d.Servers, s.declared(c.Saturation))
+		d.Servers = append(d.Servers, s.declared(c.Signals()))
 	}
 	slices.SortFunc(d.Servers, func(a, b planner.DeclaredServer) int { return cmp.Compare(a.Name, b.Name) })
 	for i, p := range c.Pools {

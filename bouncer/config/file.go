@@ -12,6 +12,7 @@ type File struct {
 	Deadband    Share        `yaml:"deadband"`
 	Policy      Policy       `yaml:"policy"`
 	Journal     string       `yaml:"journal"` // file that remembers every act
+	Hooks       Hooks        `yaml:"hooks"`
 }
 
 // Server is one PostgreSQL server: how to reach it, what to leave free, and facts that stand in for observed ones.
@@ -111,6 +112,7 @@ type Prometheus struct {
 
 // Signal is a saturation signal. The plan keeps its CPU ceiling below the level at which a cpu signal holds.
 type Signal struct {
+	Preset  string `yaml:"preset"` // the signals of that name instead; nothing but a server goes with it
 	Name    string `yaml:"name"`
 	Server  string `yaml:"server"`
 	Builtin string `yaml:"builtin"`

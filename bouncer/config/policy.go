@@ -111,6 +111,7 @@ func (c *Config) MovingPolicy() planner.Policy {
 			*d.to = d.from.D
 		}
 	}
+	p.MaxUse = c.maxUse()
 	return p
 }
 
@@ -132,7 +133,7 @@ const resumeShare = 0.94
 // Thresholds returns the levels of the saturation signals, sorted by name and server.
 func (c *Config) Thresholds() []planner.Threshold {
 	var out []planner.Threshold
-	for _, s := range c.Saturation {
+	for _, s := range c.Signals() {
 		out = append(out, planner.Threshold{Name: s.Name, Server: s.Server, Hold: s.Hold.F, Resume: s.Resume.or(resumeShare * s.Hold.F), Abort: s.Abort.or(math.Inf(1))})
 	}
 	slices.SortFunc(out, func(a, b planner.Threshold) int {

@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -51,6 +53,7 @@ func (f *File) Check(k *Checker) {
 	}
 	k.Share("deadband", f.Deadband)
 	k.policy(f.Policy)
+	k.hooks(f.Hooks)
 }
 
 func (k *Checker) server(path string, s Server, seen map[string]string, prometheus bool) {
@@ -160,20 +163,33 @@ func (k *Checker) prometheus(p *Prometheus) {
 }
 
 func (k *Checker) signal(path string, s Signal, servers map[string]string) {
+	if s.Preset != "" {
+		k.OneOf(path+".preset", s.Preset, slices.Sorted(maps.Keys(presets))...)
+		if s.Server != "" {
+			k.known(path+".server", s.Server, servers)
+		}
+		if rest := (Signal{Preset: s.Preset, Server: s.Server}); s != rest {
+			k.Fault(path, "has a preset: and more than a server: beside it; write further signals as items of their own")
+		}
+		return
+	}
 	if s.Name == "" {
 		k.Fault(path+".name", "is missing or empty")
 	}
 	if s.Server != "" {
 		k.known(path+".server", s.Server, servers)
 	}
-	k.OneOf(path+".builtin", s.Builtin, "cpu", "waiting", "maxwait", "backends", "lag")
+	k.OneOf(path+".builtin", s.Builtin, "cpu", "waiting", "maxwait", "backends", "busy", builtinUse, "lag")
 	if s.Builtin == "" && s.Query == "" {
-		k.Fault(path, "has neither builtin: nor query:")
+		k.Fault(path, "has neither preset:, builtin: nor query:")
+	}
+	if s.Builtin == builtinUse && (s.Query != "" || s.Resume.Set || s.Abort.Set || s.Server != "") {
+		k.Fault(path, "is the use of each pool by itself, and has a name: and hold: alone")
 	}
 	k.Num(path+".hold", s.Hold, 0, 1e12)
 	k.Num(path+".resume", s.Resume, 0, 1e12)
 	k.Num(path+".abort", s.Abort, 0, 1e12)
-	if s.Builtin == "cpu" && s.Hold.Set && s.Hold.bad == "" && (s.Hold.F > 1 || s.Hold.F < 0.1) {
+	if (s.Builtin == "cpu" || s.Builtin == builtinUse) && s.Hold.Set && s.Hold.bad == "" && (s.Hold.F > 1 || s.Hold.F < 0.1) {
 		k.Fault(path+".hold", "is %g, want a ratio of 0.1 to 1", s.Hold.F)
 	}
 	if !s.Hold.Set {

@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"strings"
-	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -69,29 +67,10 @@ func (c Command) restore(ctx context.Context, path string, old, data []byte, fai
 		Hint: "look at the file on its host at once: it may be cut off"}
 }
 
-func (c Command) run(ctx context.Context, path string, argv []string, stdin []byte) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.WaitDelay = time.Second
-	cmd.Stdin = bytes.NewReader(stdin)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err == nil {
-		return out, nil
+func (c Command) run(ctx context.Context, path string, command []string, stdin []byte) ([]byte, error) {
+	out, err := argv.Call{Argv: command, Stdin: stdin, Mask: c.Mask}.Run(ctx)
+	if err != nil {
+		return nil, &planner.Error{Kind: planner.KindUnreachable, Subject: path, Err: err, Hint: "run the commands under config: of the process by hand"}
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = errors.New("it did not end in time")
-	}
-	said := strings.TrimSpace(stderr.String())
-	if i := strings.LastIndexByte(said, '\n'); i >= 0 {
-		said = said[i+1:]
-	}
-	if c.Mask != nil {
-		said = c.Mask(said)
-	}
-	if said != "" {
-		err = fmt.Errorf("%w: %s", err, said)
-	}
-	return nil, &planner.Error{Kind: planner.KindUnreachable, Subject: path, Err: fmt.Errorf("%s: %w", argv[0], err),
-		Hint: "run the commands under config: of the process by hand"}
+	return out, nil
 }

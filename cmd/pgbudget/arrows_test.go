@@ -24,14 +24,16 @@ var arrows = map[string][]string{
 	"bouncer/recording": {"planner"},
 	"bouncer/ini":       {"planner"},
 	"bouncer/journal":   {"planner", "bouncer"},
-	"bouncer/store":     {"planner"},
+	"bouncer/argv":      {},
+	"bouncer/hook":      {"planner", "bouncer"},
+	"bouncer/store":     {"planner", "bouncer/argv"},
 	"bouncer/live":      {"planner", "bouncer", "bouncer/ini"},
 	"bouncer/prom":      {"planner"},
 	"sim":               {"planner", "bouncer"},
 	"sim/scenario":      {"sim", "planner", "bouncer/config"},
 	"sim/batch":         {"sim", "sim/scenario", "planner", "bouncer"},
 	"sim/chart":         {"sim"},
-	"cmd/pgbudget": {"planner", "bouncer", "bouncer/config", "bouncer/recording", "bouncer/live", "bouncer/prom", "bouncer/ini", "bouncer/journal", "bouncer/store",
+	"cmd/pgbudget": {"planner", "bouncer", "bouncer/config", "bouncer/recording", "bouncer/live", "bouncer/prom", "bouncer/ini", "bouncer/journal", "bouncer/store", "bouncer/hook", "bouncer/argv",
 		"sim", "sim/scenario", "sim/batch", "sim/chart"},
 }
 

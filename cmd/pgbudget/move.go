@@ -10,7 +10,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/hook"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/bouncer/store"
@@ -187,12 +189,15 @@ type movedData struct {
 // run lets the controller go, says what it does as it does it, and how it ended.
 func (m *mover) run(ctx context.Context, out output, c course, policy planner.Policy, steps int, closed func(time.Time) string) error {
 	look := &lastLook{Fleet: m.session.Fleet}
-	r := bouncer.Rebalancer{Clock: live.Clock{}, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: spoken{m.journal, onStderr},
+	conf := m.source.config
+	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
+		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, onStderr})
+	r := bouncer.Rebalancer{Clock: live.Clock{}, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Policy: policy, Thresholds: m.source.config.Thresholds(), Steps: steps, Closed: closed,
 		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(m.source.config.Journal) },
-		Gauge: gauge{m.source.config.Saturation, m.source.config.Servers, m.session.prom, look}}
+		Gauge: gauge{m.source.config.Signals(), m.source.config.Servers, m.session.prom, look}}
 	report, err := r.Run(ctx, c.goal, m.memory)
-	if err != nil {
+	if err := errors.Join(err, hooks.End()); err != nil {
 		return err
 	}
 	if out.format != "table" {
@@ -201,6 +206,16 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 		}
 	}
 	return ended(report)
+}
+
+// calling runs a command of the config's within the time that hooks have.
+func calling(c *config.Config) func(command, env []string) error {
+	return func(command, env []string) error {
+		ctx, cancel := context.WithTimeout(context.Background(), c.Hooks.Within())
+		defer cancel()
+		_, err := argv.Call{Argv: command, Env: env, Mask: c.Mask}.Run(ctx)
+		return err
+	}
 }
 
 // errHeld and the others are how a run can end besides done; each has its exit code.

@@ -201,10 +201,11 @@ func (k *checker) signals() {
 	for i, s := range k.f.Saturation {
 		path := nth("saturation", i)
 		switch {
+		case s.Preset != "" || s.Builtin == "use":
 		case s.Builtin == "":
-			k.warn(path+".query", "is PromQL, which nothing answers here: %q reads as an error; builtin: cpu, waiting, maxwait and backends are modelled", s.Name)
+			k.warn(path+".query", "is PromQL, which nothing answers here: %q reads as an error; builtin: cpu, waiting, maxwait, backends, busy and use are modelled", s.Name)
 		case !sim.Modelled(s.Builtin):
-			k.warn(path+".builtin", "is %q, which is not modelled: %q reads as an error; cpu, waiting, maxwait and backends are", s.Builtin, s.Name)
+			k.warn(path+".builtin", "is %q, which is not modelled: %q reads as an error; cpu, waiting, maxwait, backends, busy and use are", s.Builtin, s.Name)
 		case s.Builtin == "cpu" && slices.ContainsFunc(k.f.Servers, func(x config.Server) bool { return (s.Server == "" || s.Server == x.Name) && !x.Cores.Set }):
 			k.warn(path+".builtin", "is cpu, and a server has no cores: %q reads as an error there", s.Name)
 		}

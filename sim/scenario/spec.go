@@ -33,7 +33,7 @@ func (s *Scenario) Spec() sim.Spec {
 	for _, x := range f.Faults {
 		spec.Faults = append(spec.Faults, f.faultSpec(x))
 	}
-	for _, x := range f.Saturation {
+	for _, x := range f.Signals() {
 		spec.Signals = append(spec.Signals, f.signalSpecs(x)...)
 	}
 	return spec

@@ -1,0 +1,53 @@
+package config
+
+import "slices"
+
+// presets are sets of signals under one name.
+//
+// gitlab: what GitLab.com alerts on for its primary, as of early 2022, soft levels as hold and hard ones as abort (runbooks,
+// libsonnet/saturation-monitoring: pg_primary_cpu, pg_active_db_connections_primary, pgbouncer_sync_pool). Their ratios of
+// clients to max_client_conn and of each PgBouncer's own core are left out: neither is made worse by a size. Resume is 5
+// points below hold; theirs have none.
+var presets = map[string][]Signal{
+	"gitlab": {
+		{Name: "cpu", Builtin: "cpu", Hold: num(0.80), Resume: num(0.75), Abort: num(0.90)},
+		{Name: "busy connections", Builtin: "busy", Hold: num(0.70), Resume: num(0.65), Abort: num(0.80)},
+		{Name: "pool use", Builtin: builtinUse, Hold: num(0.85)},
+	},
+}
+
+// builtinUse is no signal of a server: it holds the releases of the pool that it is about.
+const builtinUse = "use"
+
+func num(f float64) Num { return Num{F: f, Set: true} }
+
+// Signals returns the signals of saturation: with presets written out, those of single pools apart.
+func (f File) Signals() []Signal {
+	return slices.DeleteFunc(f.presetSignals(), func(s Signal) bool { return s.Builtin == builtinUse })
+}
+
+// maxUse is the hold level of pool use; 0 where there is none.
+func (f File) maxUse() float64 {
+	least := 0.0
+	for _, s := range f.presetSignals() {
+		if s.Builtin == builtinUse && (least == 0 || s.Hold.F < least) {
+			least = s.Hold.F
+		}
+	}
+	return least
+}
+
+func (f File) presetSignals() []Signal {
+	var out []Signal
+	for _, s := range f.Saturation {
+		if s.Preset == "" {
+			out = append(out, s)
+			continue
+		}
+		for _, p := range presets[s.Preset] {
+			p.Server = s.Server
+			out = append(out, p)
+		}
+	}
+	return out
+}

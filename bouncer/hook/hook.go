@@ -1,0 +1,117 @@
+// Package hook runs commands of the user's when a run does something: to mark a step in a dashboard, to call somebody.
+package hook
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Names of hooks.
+const (
+	OnStep   = "step"   // a step begins
+	OnHold   = "hold"   // nothing moves any more
+	OnResume = "resume" // something may again
+	OnAbort  = "abort"  // a step goes back
+	OnDone   = "done"   // the run has ended, however
+)
+
+var names = map[planner.EventKind]string{planner.StepBegan: OnStep, planner.HoldBegan: OnHold, planner.HoldEnded: OnResume,
+	planner.StepAbort: OnAbort, planner.RunEnded: OnDone}
+
+// Hooks are a run's hooks.
+type Hooks struct {
+	Argv map[string][]string            // by name
+	Env  []string                       // for all of them
+	Call func(argv, env []string) error // runs one, and ends it where it takes too long
+}
+
+// Journal is a journal whose events run hooks. A hook is run after its event is on disk and blocks nothing: hooks run beside
+// the run, one after the other. One that fails is noted at the next event, or at the end. It is for one goroutine.
+type Journal struct {
+	inner bouncer.Journal
+	hooks Hooks
+	queue chan planner.Event
+	ended chan struct{}
+	last  planner.Event
+
+	mu     sync.Mutex
+	failed []string
+}
+
+var _ bouncer.Journal = (*Journal)(nil)
+
+// waiting bounds how many events wait for their hook. chosen: what comes beyond is noted as not run, rather than waited for.
+const waiting = 100
+
+// Decorate returns the journal with hooks. End has to be called.
+func (h Hooks) Decorate(inner bouncer.Journal) *Journal {
+	j := &Journal{inner: inner, hooks: h, queue: make(chan planner.Event, waiting), ended: make(chan struct{})}
+	go func() {
+		defer close(j.ended)
+		for e := range j.queue {
+			j.run(e)
+		}
+	}()
+	return j
+}
+
+// Record records first: a hook tells what has happened.
+func (j *Journal) Record(e planner.Event) (planner.Event, error) {
+	j.last = e
+	if err := j.note(); err != nil {
+		return e, err
+	}
+	e, err := j.inner.Record(e)
+	if err != nil || j.hooks.Argv[names[e.Kind]] == nil {
+		return e, err
+	}
+	select {
+	case j.queue <- e:
+	default:
+		j.fail("on_%s was not run: %d others wait for theirs", names[e.Kind], waiting)
+	}
+	return e, nil
+}
+
+// End waits for the hooks that are due, and notes those that failed.
+func (j *Journal) End() error {
+	close(j.queue)
+	<-j.ended
+	return j.note()
+}
+
+// note records what failed.
+func (j *Journal) note() error {
+	j.mu.Lock()
+	failed := j.failed
+	j.failed = nil
+	j.mu.Unlock()
+	for _, text := range failed {
+		if _, err := j.inner.Record(planner.Event{At: j.last.At, Kind: planner.Noted, Reason: text}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *Journal) fail(format string, args ...any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.failed = append(j.failed, fmt.Sprintf(format, args...))
+}
+
+func (j *Journal) run(e planner.Event) {
+	name := names[e.Kind]
+	env := append([]string{"PGBUDGET_EVENT=" + name, fmt.Sprintf("PGBUDGET_SEQ=%d", e.Seq), "PGBUDGET_AT=" + e.At.Format(time.RFC3339),
+		"PGBUDGET_REASON=" + e.Reason, "PGBUDGET_OUTCOME=" + string(e.Outcome), "PGBUDGET_STEP="}, j.hooks.Env...)
+	if e.Step != nil {
+		env[5] += e.Step.Text()
+	}
+	if err := j.hooks.Call(j.hooks.Argv[name], env); err != nil {
+		j.fail("on_%s failed: %v", name, err)
+	}
+}

@@ -1,0 +1,113 @@
+package hook_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/hook"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// inMemory is a journal in memory.
+type inMemory struct{ events []planner.Event }
+
+func (j *inMemory) Record(e planner.Event) (planner.Event, error) {
+	if e.Kind == planner.RunEnded && e.Reason == "full" {
+		return e, errors.New("the disk is full")
+	}
+	e.Seq = int64(len(j.events) + 1)
+	j.events = append(j.events, e)
+	return e, nil
+}
+
+// within calls with a time-out.
+func within(d time.Duration) func(command, env []string) error {
+	return func(command, env []string) error {
+		ctx, cancel := context.WithTimeout(context.Background(), d)
+		defer cancel()
+		_, err := argv.Call{Argv: command, Env: env, Mask: func(s string) string { return strings.ReplaceAll(s, "secret", "…") }}.Run(ctx)
+		return err
+	}
+}
+
+// TestHooksTellWhatHappened runs a script for three events and looks at what it was told.
+func TestHooksTellWhatHappened(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "told")
+	script := []string{"sh", "-c", `echo "$PGBUDGET_EVENT|$PGBUDGET_SEQ|$PGBUDGET_REASON|$PGBUDGET_OUTCOME|$PGBUDGET_STEP|$PGBUDGET_ENVIRONMENT" >> ` + file}
+	inner := &inMemory{}
+	j := hook.Hooks{Argv: map[string][]string{hook.OnStep: script, hook.OnHold: script, hook.OnDone: script}, Call: within(5 * time.Second),
+		Env: []string{"PGBUDGET_ENVIRONMENT=gprd"}}.Decorate(inner)
+	step := planner.Step{Sets: []planner.Set{{Process: "ci/1", Alias: "app", Key: planner.KeySize, From: 5, To: 8}}}
+	for _, e := range []planner.Event{{Kind: planner.RunBegan}, {Kind: planner.StepBegan, Step: &step}, {Kind: planner.HoldBegan, Reason: "cpu 0.9 > 0.85"},
+		{Kind: planner.HoldEnded}, {Kind: planner.RunEnded, Outcome: planner.Done, Reason: "there"}} {
+		if _, err := j.Record(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.End(); err != nil {
+		t.Fatal(err)
+	}
+	told, err := os.ReadFile(file)
+	want := "step|2|||ci/app 5 → 8|gprd\nhold|3|cpu 0.9 > 0.85|||gprd\ndone|5|there|done||gprd\n"
+	if err != nil || string(told) != want {
+		t.Errorf("%v\ngot  %q\nwant %q", err, told, want)
+	}
+	if len(inner.events) != 5 {
+		t.Errorf("%d events", len(inner.events))
+	}
+}
+
+// TestAHookThatFailsIsNotedAndBlocksNothing has one that fails, one that is not there and one that never ends.
+func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
+	inner := &inMemory{}
+	j := hook.Hooks{Call: within(200 * time.Millisecond), Argv: map[string][]string{
+		hook.OnHold: {"sh", "-c", "echo first >&2; echo no secret here >&2; exit 3"}, hook.OnResume: {"/no/such/program"}, hook.OnAbort: {"sleep", "60"}}}.Decorate(inner)
+	begun := time.Now()
+	for _, kind := range []planner.EventKind{planner.HoldBegan, planner.HoldEnded, planner.StepAbort} {
+		if _, err := j.Record(planner.Event{Kind: kind}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("recording took %v", took)
+	}
+	if err := j.End(); err != nil {
+		t.Fatal(err)
+	}
+	var notes []string
+	for _, e := range inner.events {
+		if e.Kind == planner.Noted {
+			notes = append(notes, e.Reason)
+		}
+	}
+	text := strings.Join(notes, "\n")
+	for _, want := range []string{"on_hold failed: sh: exit status 3: no … here", "on_resume failed: /no/such/program", "on_abort failed: sleep: it did not end in time"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not among\n%s", want, text)
+		}
+	}
+	if len(notes) != 3 {
+		t.Errorf("%d notes", len(notes))
+	}
+}
+
+// TestWhatIsNotOnDiskIsNotTold has a journal that cannot be written.
+func TestWhatIsNotOnDiskIsNotTold(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "told")
+	j := hook.Hooks{Argv: map[string][]string{hook.OnDone: {"touch", file}}, Call: within(time.Second)}.Decorate(&inMemory{})
+	if _, err := j.Record(planner.Event{Kind: planner.RunEnded, Reason: "full"}); err == nil {
+		t.Error("recorded")
+	}
+	if err := j.End(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("the hook was run: %v", err)
+	}
+}
