@@ -43,6 +43,7 @@ type Rebalancer struct {
 	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
 	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
 	Paused     func() string          // why nothing may move now; nil: it always may
+	Replans    bool                   // the goal is a plan's, and is planned anew between two steps where a load leaves its interval
 	RollTo     int64                  // the run takes back every step from that event on, the one in hand first; 0: it goes forward
 	Seen       func(planner.Situation, planner.Act)
 }
@@ -62,6 +63,7 @@ type run struct {
 	before  planner.Fleet
 	trail   planner.Trail
 	gate    planner.Gate
+	recent  planner.Evidence // of the looks since the newest step began, or the newest plan was made
 	blind   time.Time // since when something does not answer; zero: all answer
 	blindBy error
 
@@ -96,6 +98,11 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 		default:
 			act = planner.Next(s)
 		}
+		if why := w.outgrown(act); why != "" {
+			if act, err = w.replan(s, act, why); err != nil {
+				return Report{Memory: w.memory}, err
+			}
+		}
 		if r.Seen != nil {
 			r.Seen(s, act)
 		}
@@ -119,6 +126,9 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		return planner.Situation{}, err
 	}
 	w.Evidence = evidence
+	if w.recent, err = w.recent.Add(o); err != nil {
+		return planner.Situation{}, err
+	}
 	fleet, err := planner.Model(o.At, w.Declared, evidence, w.Loads)
 	if err != nil {
 		return planner.Situation{}, err
@@ -195,6 +205,7 @@ func (w *run) do(ctx context.Context, s planner.Situation, act planner.Act) (end
 	}
 	switch act.Verb {
 	case planner.Open:
+		w.recent = planner.Evidence{}
 		return false, w.record(planner.Event{Kind: planner.StepBegan, Step: act.Step})
 	case planner.Abort:
 		return false, w.record(planner.Event{Kind: planner.StepAbort, Step: act.Step, Reason: act.Reason})

@@ -66,7 +66,11 @@ func (s Situation) waypoint() (step Step, blocked string) {
 	step = s.aligned(Equal(s.Fleet, s.Goal, s.Policy, refused))
 	if len(step.Sets) == 0 {
 		if id := s.unequal(); id != "" {
-			return step, fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id)
+			if step, _ = Waypoint(s.Fleet, s.smaller(), s.Policy, refused); len(step.Sets) == 0 {
+				return step, fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id)
+			}
+			step = s.aligned(step)
+			return step, ""
 		}
 		step, blocked = Waypoint(s.Fleet, s.Goal, s.Policy, refused)
 		step = s.aligned(step)
@@ -98,6 +102,19 @@ func (s Situation) allowed(step Step) Step {
 	}
 	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x Set) bool { return held[s.server(x.Pool())] })
 	return step
+}
+
+// smaller is the goal of a step that only makes room: every pool whose processes agree, and nothing larger than it is.
+func (s Situation) smaller() Goal {
+	var g Goal
+	for _, x := range s.Goal.Pools {
+		p, _ := s.Fleet.pool(x.Pool)
+		if size, same := p.fromSize(); same {
+			x.Size, x.Reserve = min(x.Size, size), min(x.Reserve, p.ReserveConns)
+			g.Pools = append(g.Pools, x)
+		}
+	}
+	return g
 }
 
 // unequal returns a pool of the goal whose processes have different sizes; empty: there is none.

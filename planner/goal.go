@@ -27,6 +27,13 @@ func GoalOf(p Plan) Goal {
 	return g
 }
 
+// SameSizes reports whether two goals are the same, waits apart.
+func (g Goal) SameSizes(h Goal) bool {
+	return slices.EqualFunc(g.Pools, h.Pools, func(a, b GoalPool) bool {
+		return a.Pool == b.Pool && a.Size == b.Size && a.Reserve == b.Reserve
+	})
+}
+
 // Pool returns one pool's part.
 func (g Goal) Pool(id string) (GoalPool, bool) {
 	i := slices.IndexFunc(g.Pools, func(p GoalPool) bool { return p.Pool == id })

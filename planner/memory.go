@@ -113,6 +113,8 @@ func (m Memory) After(e Event) Memory {
 		}
 		m.Failure, m.FailedBy, m.FailedAt = e.Outcome, e.Reason, e.At
 		m.Unflushable = m.Unflushable || e.Act.Verb == Flush
+	case Replanned:
+		m.Goal = e.Goal
 	case HoldBegan:
 		m.HeldAt, m.Hold = e.At, e.Reason
 	case HoldEnded:

@@ -207,3 +207,66 @@ func TestSettlingObeysTheSignals(t *testing.T) {
 		t.Fatal(a)
 	}
 }
+
+// TestUnequalProcessesWithoutRoomWaitForReleases: what is too large elsewhere makes room for them first.
+func TestUnequalProcessesWithoutRoomWaitForReleases(t *testing.T) {
+	s := newStage(14)
+	twice := func(o *Observation) {
+		p := o.Processes[1]
+		p.ID = "b/2"
+		p.Aliases = []Alias{p.Aliases[0]}
+		p.Aliases[0].SizeConns = 14
+		o.Processes = append(o.Processes, p)
+	}
+	for range 3 {
+		s.see(20, 16, 10, 10, twice)
+	}
+	a := s.next()
+	if a.Verb != Open || fmt.Sprint(a.Step.Sets) != "[{a/1 db pool_size 20 16}]" {
+		t.Fatalf("%+v", a)
+	}
+	for range 3 {
+		s.see(16, 16, 10, 10, twice)
+	}
+	if a := s.next(); a.Verb != Open || fmt.Sprint(a.Step.Sets) != "[{b/1 db pool_size 10 14}]" {
+		t.Fatalf("once there is room: %+v", a)
+	}
+	goal := s.goal
+	goal.Pools = goal.Pools[1:]
+	s.goal = goal
+	for range 3 {
+		s.see(20, 16, 10, 10, twice)
+	}
+	if a := s.next(); !a.Held || !strings.Contains(a.Reason, "no room to make them the same") {
+		t.Fatalf("nothing to release: %+v", a)
+	}
+}
+
+// TestAheadIsTheWayThatIsTaken counts the steps to the goal and ends there.
+func TestAheadIsTheWayThatIsTaken(t *testing.T) {
+	s := newStage(0)
+	s.see(20, 20, 10, 10)
+	s.policy.Percent = 7 // 2 of 30
+	steps := Ahead(s.fleet, s.goal, s.policy)
+	f := s.fleet
+	for _, step := range steps {
+		if err := Promise(f.With(step.Sets).drained(), nil); err != nil {
+			t.Fatal(err)
+		}
+		f = f.With(step.Sets).drained()
+		if spare := f.SpareConns("pg"); spare < 0 {
+			t.Errorf("%s: %d spare", step.Text(), spare)
+		}
+	}
+	a, _ := f.pool("a/db")
+	b, _ := f.pool("b/db")
+	if len(steps) != 2 || a.Sizes[0].Conns != 16 || b.Sizes[0].Conns != 14 || a.SeenConns != 16 {
+		t.Errorf("%d steps to %d and %d", len(steps), a.Sizes[0].Conns, b.Sizes[0].Conns)
+	}
+	if steps := Ahead(f, s.goal, s.policy); len(steps) != 0 {
+		t.Errorf("%d steps more", len(steps))
+	}
+	if took := s.policy.Takes(2); took < 30*time.Minute || took > 31*time.Minute {
+		t.Error(took)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -187,17 +186,19 @@ type movedData struct {
 }
 
 // run lets the controller go, says what it does as it does it, and how it ended.
-func (m *mover) run(ctx context.Context, out output, c course, policy planner.Policy, steps int, closed func(time.Time) string) error {
-	look := &lastLook{Fleet: m.session.Fleet}
+func (m *mover) run(ctx context.Context, out output, c course, policy planner.Policy, steps int, closed func(time.Time) string, replans bool) error {
+	look, journey := &lastLook{Fleet: m.session.Fleet}, newJourney()
 	conf := m.source.config
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
-		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, onStderr})
+		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: live.Clock{}, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
-		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Policy: policy, Thresholds: m.source.config.Thresholds(), Steps: steps, Closed: closed,
-		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(m.source.config.Journal) },
-		Gauge: gauge{m.source.config.Signals(), m.source.config.Servers, m.session.prom, look}}
+		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Policy: policy, Thresholds: conf.Thresholds(), Steps: steps, Closed: closed,
+		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(conf.Journal) },
+		Gauge: gauge{conf.Signals(), conf.Servers, m.session.prom, look}, Seen: journey.seen, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
-	if err := errors.Join(err, hooks.End()); err != nil {
+	err = errors.Join(err, hooks.End())
+	journey.end()
+	if err != nil {
 		return err
 	}
 	if out.format != "table" {
@@ -244,13 +245,6 @@ func ended(r bouncer.Report) error {
 		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; no size was moved, %s", r.Reason, now), Hint: "pgbudget run, once it answers"}
 	default:
 		return &planner.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: "pgbudget run goes on"}
-	}
-}
-
-// onStderr says events as they come.
-func onStderr(e planner.Event) {
-	if line := eventLine(e); line != "" {
-		fmt.Fprintf(os.Stderr, "%s  %s\n", e.At.Format(time.TimeOnly), line)
 	}
 }
 

@@ -37,6 +37,8 @@ func eventLine(e planner.Event) string {
 	switch e.Kind {
 	case planner.RunBegan:
 		return "run      " + goalText(*e.Goal)
+	case planner.Replanned:
+		return join("replan", goalText(*e.Goal), e.Reason)
 	case planner.StepBegan:
 		return join(string(e.Step.Kind), e.Step.Text(), e.Step.Note)
 	case planner.Acted:

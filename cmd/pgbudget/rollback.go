@@ -69,5 +69,5 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	}
 	course.goal = goal
 	m.rollTo = to
-	return m.run(c.Context, out, course, policy, 0, nil)
+	return m.run(c.Context, out, course, policy, 0, nil, false)
 }

@@ -90,7 +90,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 		return err
 	}
 	m.over = over(c)
-	return m.run(c.Context, out, course, policy, steps, closing(c, s))
+	return m.run(c.Context, out, course, policy, steps, closing(c, s), c.Command.Name == "run")
 }
 
 // over ends a run before its next step once --until is over.
@@ -178,7 +178,19 @@ func (o output) preview(c course, policy planner.Policy, step planner.Step, edit
 			fmt.Fprintf(o.w, "  %s:%d  %s %s %s → %s\n", e.Path, l.Line, l.Alias, l.Key, l.OldDigits, l.NewDigits)
 		}
 	}
+	ahead := len(planner.Ahead(c.fleet, c.goal, policy))
+	fmt.Fprintf(o.w, "%d %s to the plan in all, about %v. %s\n", ahead, plural(ahead, "step"), policy.Takes(ahead).Round(time.Second), rollbackFrom(c.fleet))
 	fmt.Fprintln(o.w, "nothing was changed")
+}
+
+// rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget.
+func rollbackFrom(f planner.Fleet) string {
+	for _, s := range f.Servers {
+		if spare := f.SpareConns(s.Name); spare < 0 {
+			return fmt.Sprintf("Rollback: not possible on %s, whose sizes of today are %d connections over its budget.", s.Name, -spare)
+		}
+	}
+	return "Rollback from here: possible."
 }
 
 // patches prints every file's change once.

@@ -54,7 +54,7 @@ func (m *mover) run(ctx context.Context) error {
 	}
 	r := bouncer.Rebalancer{Clock: m.pacer, Fleet: m.pacer, Hands: m.pacer, Gauge: m.pacer, Journal: m, Declared: m.moves.Declared, Loads: loads,
 		Evidence: e, Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
-		Closed: func(t time.Time) string { return planner.Closed(m.moves.Windows, t) }}
+		Replans: len(m.moves.To) == 0, Closed: func(t time.Time) string { return planner.Closed(m.moves.Windows, t) }}
 	report, err := r.Run(ctx, goal, planner.Memory{})
 	m.outcome, m.reason = report.Outcome, report.Reason
 	if errors.Is(err, errHorizon) {

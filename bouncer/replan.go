@@ -1,0 +1,42 @@
+package bouncer
+
+import "github.com/pgbudget/pgbudget/planner"
+
+// outgrown says why the goal no longer is what should be gone to: asked where a step would begin, or the run would be done.
+func (w *run) outgrown(act planner.Act) string {
+	if !w.Replans || act.Verb != planner.Open && (act.Verb != planner.Stop || act.Outcome != planner.Done) {
+		return ""
+	}
+	lately, err := planner.Estimate(w.recent) // without history: that is what it was planned by
+	if err != nil {
+		return "" // nothing can be said of the loads: the plan stands
+	}
+	return planner.Outgrown(w.Loads, lately)
+}
+
+// replan plans for the loads as they are now. Where that is the same plan, act stands; else the next look decides where to
+// go. Where no plan can carry them, the run ends.
+func (w *run) replan(s planner.Situation, act planner.Act, why string) (planner.Act, error) {
+	e := w.recent
+	e.History = w.Evidence.History
+	lately, err := planner.Estimate(e)
+	if err != nil {
+		return planner.Act{}, err
+	}
+	loads := planner.Renewed(w.Loads, lately)
+	fleet, err := planner.Model(s.Look.At, w.Declared, w.Evidence, loads)
+	if err != nil {
+		return planner.Act{}, err
+	}
+	plan, err := planner.Solve(fleet, planner.Options{})
+	if err != nil {
+		return planner.Act{Verb: planner.Stop, Outcome: planner.Held, Reason: why + "; for these loads there is no plan: " + err.Error()}, nil
+	}
+	goal := planner.GoalOf(plan)
+	same := goal.SameSizes(w.goal)
+	w.goal, w.Loads, w.recent = goal, loads, planner.Evidence{}
+	if same {
+		return act, nil
+	}
+	return planner.Act{Verb: planner.Wait, Reason: why, For: w.Policy.Every}, w.record(planner.Event{Kind: planner.Replanned, Goal: &w.goal, Reason: why})
+}

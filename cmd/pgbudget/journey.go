@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// journey tells how a run goes: a line an event, and on a terminal, below them, a bar with what is being waited for and how
+// long the rest takes, about.
+type journey struct {
+	w     io.Writer
+	bar   *progressbar.ProgressBar // nil: no terminal
+	begun time.Time
+	seq   int64 // of the memory that ahead is of
+	ahead int   // steps still to come
+}
+
+func newJourney() *journey {
+	j := &journey{w: os.Stderr}
+	if isatty.IsTerminal(os.Stderr.Fd()) {
+		j.bar = newJourneyBar(os.Stderr)
+	}
+	return j
+}
+
+func newJourneyBar(w io.Writer) *progressbar.ProgressBar {
+	return progressbar.NewOptions(1, progressbar.OptionSetWriter(w), progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetElapsedTime(false))
+}
+
+// event says an event.
+func (j *journey) event(e planner.Event) {
+	line := eventLine(e)
+	if line == "" {
+		return
+	}
+	if j.bar != nil {
+		_ = j.bar.Clear() // a picture of progress that fails must not fail the work
+	}
+	fmt.Fprintf(j.w, "%s  %s\n", e.At.Format(time.TimeOnly), line)
+}
+
+// seen moves the bar after every look.
+func (j *journey) seen(s planner.Situation, act planner.Act) {
+	if j.bar == nil || s.Now.IsZero() {
+		return
+	}
+	if j.begun.IsZero() {
+		j.begun = s.Now
+	}
+	if j.seq != s.Memory.Seq {
+		j.seq, j.ahead = s.Memory.Seq, len(planner.Ahead(s.Fleet, s.Goal, s.Policy))
+	}
+	left, what := j.left(s), waitingFor(s, act)
+	done := s.Now.Sub(j.begun)
+	j.bar.ChangeMax64(max(1, int64((done + left).Seconds())))
+	j.bar.Describe(fmt.Sprintf("%s; %s, about %v", what, fmt.Sprint(j.ahead, " ", plural(j.ahead, "step"), " to come"), left.Round(time.Second)))
+	_ = j.bar.Set64(min(int64(done.Seconds()), int64((done + left).Seconds())))
+}
+
+// left is how long the rest takes: the step in hand, and those that come.
+func (j *journey) left(s planner.Situation) time.Duration {
+	left := s.Policy.Takes(j.ahead)
+	if s.Memory.Step != nil {
+		left += max(0, s.Policy.Soak-s.Now.Sub(s.Memory.SettledAt))
+	}
+	return left
+}
+
+// waitingFor names what a run does now.
+func waitingFor(s planner.Situation, act planner.Act) string {
+	switch {
+	case act.Held:
+		return "held: " + act.Reason
+	case act.Verb == planner.Wait && act.Reason != "":
+		return act.Reason
+	case act.Verb == planner.Wait && s.Memory.Step != nil:
+		return "soaking " + s.Memory.Step.Text()
+	case act.Verb == planner.Wait:
+		return "looking"
+	}
+	return string(act.Verb)
+}
+
+func (j *journey) end() {
+	if j.bar != nil {
+		_ = j.bar.Clear()
+	}
+}

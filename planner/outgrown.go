@@ -1,0 +1,40 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// leastRecent is the least time of looks that may call a load other than planned. chosen: half of what a plan looks at.
+const leastRecent = 30 * time.Second
+
+// Outgrown says which load has left the interval that a plan was made for: what was seen lately and what was planned for
+// have nothing in common. Empty: none has, or too little was seen. The same pools carry the same names in both.
+func Outgrown(planned, lately []Load) string {
+	for _, now := range lately {
+		i := slices.IndexFunc(planned, func(l Load) bool { return l.Pool == now.Pool })
+		if i < 0 || now.Unknown != "" || planned[i].Unknown != "" || now.Window < leastRecent {
+			continue
+		}
+		was, is := planned[i].Erlangs, now.Erlangs
+		fell := is.Upper < was.Lower && !now.AtLeast && planned[i].Method != MethodHistory // a quiet hour is none of a day's peak
+		if is.Lower > was.Upper || fell {
+			return fmt.Sprintf("the load of %s is %.3g Erlangs (%.3g to %.3g), and was planned for as %.3g (%.3g to %.3g)", now.Pool, is.Target, is.Lower, is.Upper, was.Target, was.Lower, was.Upper)
+		}
+	}
+	return ""
+}
+
+// Renewed are the planned loads with those that were seen lately in their place, where something can be said of them.
+func Renewed(planned, lately []Load) []Load {
+	out := slices.Clone(planned)
+	for i, l := range out {
+		for _, now := range lately {
+			if now.Pool == l.Pool && now.Unknown == "" && now.Window >= leastRecent {
+				out[i] = now
+			}
+		}
+	}
+	return out
+}
