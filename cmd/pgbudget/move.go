@@ -194,7 +194,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	r := bouncer.Rebalancer{Clock: live.Clock{}, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Policy: policy, Thresholds: conf.Thresholds(), Steps: steps, Closed: closed,
 		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(conf.Journal) },
-		Gauge: gauge{conf.Signals(), conf.Servers, m.session.prom, look}, Seen: journey.seen, Replans: replans}
+		Gauge: gauge{conf.Signals(), conf.Servers, m.session.prom, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
 	err = errors.Join(err, hooks.End())
 	journey.end()

@@ -15,7 +15,7 @@ import (
 )
 
 // withJournal is the start of every command that needs the config's journal and no server.
-func withJournal(action func(c *cli.Context, path string) error) cli.ActionFunc {
+func withJournal(action func(c *cli.Context, s source) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if err := noArguments(c, 0); err != nil {
 			return err
@@ -29,7 +29,7 @@ func withJournal(action func(c *cli.Context, path string) error) cli.ActionFunc 
 		case s.config.Journal == "":
 			return usage("add journal: to it", "the config names no journal:")
 		}
-		return action(c, s.config.Journal)
+		return action(c, s)
 	}
 }
 
@@ -40,9 +40,9 @@ func pauseCommand() *cli.Command {
 		Description: "Writes a file beside the journal, which a run reads at every look. What is applied stays; a step in hand is kept.\n\n" +
 			"Example:\n  pgbudget pause",
 		Flags: journalFlags(),
-		Action: withJournal(func(c *cli.Context, path string) error {
+		Action: withJournal(func(c *cli.Context, s source) error {
 			text := fmt.Sprintf("%s at %s", cmp.Or(os.Getenv("SUDO_USER"), os.Getenv("USER"), "somebody"), time.Now().Format(time.DateTime))
-			if err := renameio.WriteFile(pauseFile(path), []byte(text), 0o644); err != nil {
+			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
 				return err
 			}
 			fmt.Fprintln(c.App.Writer, "paused; pgbudget resume goes on")
@@ -57,8 +57,8 @@ func resumeCommand() *cli.Command {
 		Usage:       "end a pause",
 		Description: "Example:\n  pgbudget resume",
 		Flags:       journalFlags(),
-		Action: withJournal(func(c *cli.Context, path string) error {
-			switch err := os.Remove(pauseFile(path)); {
+		Action: withJournal(func(c *cli.Context, s source) error {
+			switch err := os.Remove(pauseFile(s.config.Journal)); {
 			case os.IsNotExist(err):
 				fmt.Fprintln(c.App.Writer, "it was not paused")
 			case err != nil:
@@ -79,11 +79,11 @@ func forgetCommand() *cli.Command {
 			"were taken can still be rolled back.\n\n" +
 			"Example:\n  pgbudget forget --sizes",
 		Flags: append(journalFlags(), &cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there"}),
-		Action: withJournal(func(c *cli.Context, path string) error {
+		Action: withJournal(func(c *cli.Context, s source) error {
 			if !c.Bool("sizes") {
 				return usage("pgbudget forget --sizes", "say what is to be forgotten")
 			}
-			j, err := journal.Open(path)
+			j, err := journal.Open(s.config.Journal)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -14,11 +15,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// journalFlags are those of commands that read the journal and touch no server.
-func journalFlags() []cli.Flag {
+// journalFlags are those of commands that read the journal, and more by name.
+func journalFlags(more ...string) []cli.Flag {
 	var flags []cli.Flag
 	for _, f := range sourceFlags() {
-		if f.Names()[0] == "config" {
+		if f.Names()[0] == "config" || slices.Contains(more, f.Names()[0]) {
 			flags = append(flags, f)
 		}
 	}
@@ -35,34 +36,45 @@ type status struct {
 	Taken   []planner.Past  `json:"steps_taken"`
 	Refused []string        `json:"refused,omitempty"`
 	Lines   []planner.Set   `json:"lines"` // that pgbudget wrote, as they should be
+	Look    *sight          `json:"last_look"`
 	Last    []planner.Event `json:"last_events"`
 }
 
 func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
-		Usage: "show the step in hand, what holds it, and the steps taken; asks no server",
-		Description: "Examples:\n" +
+		Usage: "show the step in hand, what holds it, what a run saw last, and the steps taken",
+		Description: "Asks no server: what is said of connections is what the newest look of a run saw, with its age. --look takes a look\n" +
+			"of its own.\n\nExamples:\n" +
 			"  pgbudget status\n" +
+			"  pgbudget status --look\n" +
 			"  pgbudget status -o json | jq .step_in_hand",
-		Flags: slices.Concat(journalFlags(), formatFlags()),
-		Action: withJournal(func(c *cli.Context, path string) error {
+		Flags: slices.Concat(journalFlags("timeout"), formatFlags(), []cli.Flag{&cli.BoolFlag{Name: "look", Usage: "ask consoles and servers now"}}),
+		Action: withJournal(func(c *cli.Context, s source) error {
 			out, err := newOutput(c)
 			if err != nil {
 				return err
 			}
-			events, err := journal.Read(path)
+			events, err := journal.Read(s.config.Journal)
 			if err != nil {
 				return err
 			}
 			m := bouncer.Replay(events)
-			st := status{At: time.Now(), Running: m.Running, Step: m.Step, Held: m.Hold, Paused: paused(path) != "", Taken: m.Past,
+			st := status{At: time.Now(), Running: m.Running, Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal) != "", Taken: m.Past,
 				Last: events[max(0, len(events)-10):]}
 			for _, r := range m.Refused {
 				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason))
 			}
 			for _, w := range m.Written {
 				st.Lines = append(st.Lines, w.Set)
+			}
+			if st.Look, err = lastSight(s.config.Journal); err != nil {
+				return err
+			}
+			if c.Bool("look") {
+				if st.Look, err = lookNow(c.Context, s, m); err != nil {
+					return err
+				}
 			}
 			if out.format != "table" {
 				return out.data(st)
@@ -75,6 +87,7 @@ func statusCommand() *cli.Command {
 
 // status prints it for people.
 func (o output) status(s status) {
+	o.sight(s)
 	switch {
 	case s.Paused:
 		fmt.Fprintln(o.w, o.warn("paused by a person: nothing moves until pgbudget resume"))
@@ -103,14 +116,35 @@ func (o output) status(s status) {
 	writeEvents(o.w, s.Last)
 }
 
+// sight prints what was seen last.
+func (o output) sight(s status) {
+	if s.Look == nil {
+		return
+	}
+	age := s.At.Sub(s.Look.At).Round(time.Second)
+	for _, x := range s.Look.Servers {
+		gate := ""
+		if x.Gate != "" {
+			gate = "   gate " + x.Gate
+		}
+		fmt.Fprintf(o.w, "%s   worst case %d of %d, spare %d%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns, x.SpareConns, gate, age)
+	}
+	for _, h := range s.Look.Holders {
+		fmt.Fprintf(o.w, "! backend %d of %s is idle in transaction for %v in %s\n", h.PID, h.User, h.Age.Round(time.Second), cmp.Or(h.Pool, "no pool"))
+	}
+	if s.Running && s.Look.Doing != "" {
+		fmt.Fprintf(o.w, "%s   %s\n", o.bold("doing"), s.Look.Doing)
+	}
+}
+
 func whyCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "why",
 		Usage:       "explain the last decision and what would change it; asks no server",
 		Description: "Example:\n  pgbudget why",
 		Flags:       slices.Concat(journalFlags(), formatFlags()),
-		Action: withJournal(func(c *cli.Context, path string) error {
-			events, err := journal.Read(path)
+		Action: withJournal(func(c *cli.Context, s source) error {
+			events, err := journal.Read(s.config.Journal)
 			if err != nil {
 				return err
 			}

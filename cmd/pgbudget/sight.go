@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// sight is what a look showed: a run leaves that of its newest one beside the journal, for status.
+type sight struct {
+	At      time.Time        `json:"at"`
+	Servers []serverSight    `json:"servers"`
+	Holders []planner.Holder `json:"holders,omitempty"`
+	Doing   string           `json:"doing,omitempty"` // what the run did about it
+}
+
+type serverSight struct {
+	Name        string `json:"name"`
+	WorstConns  int    `json:"worst_conns"`
+	BudgetConns int    `json:"budget_conns"`
+	SpareConns  int    `json:"spare_conns"`
+	Gate        string `json:"gate"` // open, or why nothing may be granted
+}
+
+// sightOf sums a look up. Without a gate there is no word of it.
+func sightOf(f planner.Fleet, o planner.Observation, gate *planner.Gate) sight {
+	out := sight{At: f.At}
+	for _, s := range f.Servers {
+		x := serverSight{Name: s.Name, WorstConns: f.WorstConns(s.Name), BudgetConns: s.BudgetConns, SpareConns: f.SpareConns(s.Name)}
+		if gate != nil {
+			if x.Gate = gate.Held(s.Name); x.Gate == "" {
+				x.Gate = "open"
+			}
+		}
+		out.Servers = append(out.Servers, x)
+	}
+	for _, s := range o.Servers {
+		out.Holders = append(out.Holders, s.Holders...)
+	}
+	return out
+}
+
+// sightFile is where a run leaves what it saw.
+func sightFile(journal string) string { return journal + ".look" }
+
+// leave writes what a run saw. It is for status alone, so that a full disk does not end a run here: the journal does.
+func leave(journal string, s planner.Situation, act planner.Act) {
+	if s.Now.IsZero() {
+		return
+	}
+	seen := sightOf(s.Fleet, s.Look, &s.Gate)
+	seen.Doing = waitingFor(s, act)
+	if data, err := json.Marshal(seen); err == nil {
+		_ = renameio.WriteFile(sightFile(journal), data, 0o644)
+	}
+}
+
+// lastSight reads what the newest run saw; nil where none has left anything.
+func lastSight(journal string) (*sight, error) {
+	data, err := os.ReadFile(sightFile(journal))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var s sight
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, fmt.Errorf("%s: %w", sightFile(journal), err)
+	}
+	return &s, nil
+}
+
+// lookNow takes two looks at the fleet itself.
+func lookNow(ctx context.Context, s source, m planner.Memory) (*sight, error) {
+	session, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer session.close()
+	var e planner.Evidence
+	err = bouncer.Watch(ctx, live.Clock{}, session.Fleet, time.Second, time.Second, func(o planner.Observation) error {
+		var err error
+		e, err = e.Add(m.Recall(o))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	loads, err := planner.Estimate(e)
+	if planner.KindOf(err) == planner.KindEvidence { // a second is too short for loads: the arithmetic needs none
+		loads, err = nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	fleet, err := planner.Model(e.To, s.declared, e, loads)
+	if err != nil {
+		return nil, err
+	}
+	out := sightOf(fleet, e.Last, nil)
+	return &out, nil
+}
