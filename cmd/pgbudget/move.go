@@ -147,8 +147,21 @@ type course struct {
 	evidence planner.Evidence
 }
 
-// survey looks for the window and plans.
+// survey looks for the window and plans. Where there is no plan, the rest of the course is there with the error.
 func (m *mover) survey(ctx context.Context) (course, error) {
+	c, err := m.measure(ctx)
+	if err != nil {
+		return c, err
+	}
+	if c.plan, err = planner.Solve(c.fleet, planner.Options{}); err != nil {
+		return c, err
+	}
+	c.goal = planner.GoalOf(c.plan)
+	return c, nil
+}
+
+// measure looks for the window.
+func (m *mover) measure(ctx context.Context) (course, error) {
 	var c course
 	bar := newProgress("looking at the fleet", m.source.window, m.source.every)
 	err := bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, m.source.every, m.source.window, func(o planner.Observation) error {
@@ -167,14 +180,8 @@ func (m *mover) survey(ctx context.Context) (course, error) {
 	if c.loads, err = planner.Estimate(c.evidence); err != nil {
 		return c, err
 	}
-	if c.fleet, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads); err != nil {
-		return c, err
-	}
-	if c.plan, err = planner.Solve(c.fleet, planner.Options{}); err != nil {
-		return c, err
-	}
-	c.goal = planner.GoalOf(c.plan)
-	return c, nil
+	c.fleet, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads)
+	return c, err
 }
 
 // movedData is what -o json and yaml print.

@@ -42,7 +42,7 @@ func rollbackCommand() *cli.Command {
 
 // rollback goes back. What the fleet is asked to carry is measured first: a size that was enough may be no more.
 func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) error {
-	course, err := m.survey(c.Context)
+	course, err := m.measure(c.Context)
 	if err != nil {
 		return err
 	}
