@@ -48,7 +48,7 @@ fidelity: install ## estimates against the generator's own ledger, and the simul
 	$(GO) run ./fixtures/fidelity/compare --readme README.md
 
 faults: install ## what step does when something goes wrong on a real lab, into the README
-	$(GO) test -count=1 -run TestFaults ./cmd/pgbudget -update
+	$(GO) test -count=1 -run TestFaults ./cmd/pgbudget -timeout 20m -args -update -every-fault
 
 soak: install ## every fuzz target for FUZZTIME (default 3m), the real-component tests five times, the simulator's theory in full
 	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse bouncer/ini:FuzzEdit; do \

@@ -38,6 +38,8 @@ func (s Situation) finished() (a Act, over bool) {
 		return Act{Verb: Stop, Outcome: Aborted, Reason: m.Aborted}, true
 	case enough && len(m.Refused) > 0 || m.CutBy != "":
 		return s.short(m.CutBy), true
+	case enough && m.Cut != "":
+		return s.short("the rest of the step was given up: " + m.Cut), true
 	case enough:
 		return Act{Verb: Stop, Outcome: Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)}, true
 	case s.Over != "":

@@ -24,6 +24,7 @@ type Memory struct {
 	Why        string    // the step goes back, because
 	Aborted    string    // a step of this run went back, because
 	CutBy      string    // nothing was left of a step of this run, because
+	Cut        string    // the rest of the newest step of this run was given up, because
 
 	Unflushable bool      // a flush of the step in hand has failed
 	Failures    int       // of acts, one after the other
@@ -74,7 +75,7 @@ func (m Memory) After(e Event) Memory {
 		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
 		m.HeldAt, m.Hold, m.Failures, m.Aborted = time.Time{}, "", 0, ""
 		m.Seen = m.seenToo(e.Seen)
-		m.Servers, m.CutBy = m.origins(e.Servers), ""
+		m.Servers, m.CutBy, m.Cut = m.origins(e.Servers), "", ""
 		if m.Step != nil { // nobody has watched since; what was begun is timed anew
 			m.SettledAt = e.At
 			if !m.ReleasedAt.IsZero() {
@@ -87,7 +88,7 @@ func (m Memory) After(e Event) Memory {
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
 		m.Why, m.Unwind, m.Unflushable = e.Reason, false, false
 		if e.Kind == StepBegan {
-			m.Why = ""
+			m.Why, m.Cut = "", ""
 		}
 	case Intended:
 		m.Intent = e.Act
@@ -120,6 +121,7 @@ func (m Memory) After(e Event) Memory {
 	case HoldEnded:
 		m.HeldAt, m.Hold = time.Time{}, ""
 	case StepCut:
+		m.Cut = e.Reason
 		if m = m.cut(e.Step, e.At); len(e.Step.Sets) == 0 {
 			m.CutBy = e.Reason
 		}

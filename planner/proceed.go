@@ -149,8 +149,15 @@ func (s Situation) pinned(released []Set) (pool string, conns int) {
 	return "", 0
 }
 
-// holders names who pins a pool's connections.
+// holders names who pins a pool's connections, as far as a look shows it.
 func (s Situation) holders(pool string) string {
+	for _, p := range s.Look.Processes {
+		for _, a := range p.Aliases {
+			if p.Group+"/"+a.Name == pool && a.PoolMode == "session" {
+				return "; it pools sessions, and a client that does nothing keeps its connection"
+			}
+		}
+	}
 	for _, srv := range s.Look.Servers {
 		for _, h := range srv.Holders {
 			if h.Pool == pool {

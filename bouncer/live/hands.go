@@ -316,6 +316,9 @@ func (x hand) do(ctx context.Context) error {
 	if back := x.putBack(ctx, edits); back != nil {
 		return fail(planner.KindDrift, x.console.id, "look at the file and the process at once", "%w; and its old file could not be put back: %w", err, back)
 	}
+	if planner.KindOf(err) == planner.KindEvidence { // it may not be told: nothing is wrong with the file
+		return fmt.Errorf("%w; its old file is back", err)
+	}
 	return fail(planner.KindDrift, x.console.id, "read the process's log: its file has a line that it cannot load", "%w; its old file is back", err)
 }
 

@@ -1,76 +1,229 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
+	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner"
 )
+
+// everyFault strikes all of them, and not those alone that are quick.
+var everyFault = flag.Bool("every-fault", false, "strike every fault")
 
 // fault is one thing that goes wrong while a step is wanted.
 type fault struct {
-	name string
-	// strike makes it happen and returns what makes it undone.
-	strike func(t *testing.T, l *lab.Lab) (relieve func())
+	name   string
+	strike func(b *bench) (relieve func()) // makes it happen
+	when   planner.Verb                    // strike once that act is done; empty: before the command
+	policy string                          // beside percent: 20; empty: a soak of a second
+	pools  string                          // instead of main, jobs and ci
+	config func(b *bench, text string) string
+	shell  string // instead of running it as it is: sh -c, with the command in "$@"
 	code   int
 	says   string
-	moves  bool // the step may have moved something; otherwise every byte stays
+	moves  bool // something may have moved; otherwise every byte stays
+	quick  bool // in CI, too
 }
 
-// faults are those that need no more than a step on a live lab.
-var faults = []fault{
-	{"a colleague edits the file and has not RELOADed yet", pendingEdit, exitDrift, "waits for a RELOAD", false},
-	{"a read-only file", readOnly, exitHeld, "read-only", false},
-	{"a file with a line that PgBouncer could not load", brokenLine, exitDrift, "is not known to PgBouncer", false},
-	{"one of the processes does not answer", silentConsole, exitUnreachable, "no answer within", false},
-	{"a second pgbudget is at work", lockHeld, exitHeld, "another pgbudget holds the lock", false},
-	{"a file that says who manages it", managed, exitUsage, "would put the old size back", false},
+// bench is a lab on which faults strike one after the other.
+type bench struct {
+	t      *testing.T
+	l      *lab.Lab
+	config string
+	path   string // of the journal
 }
 
-// TestFaults strikes each fault on a live lab, takes one step, and wants the exit code, the reason and the bytes.
+// faultFleet has nothing to spare: every step begins with a release of main. elsewhere is another server.
+func faultFleet() lab.Spec {
+	group := func(name string, processes, size int) lab.GroupSpec {
+		return lab.GroupSpec{Name: name, Processes: processes, Generation: lab.Gen118, Server: "pg",
+			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}, {Name: "other", PoolSize: 1, DBName: "app"}}}
+	}
+	return lab.Spec{
+		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 66 + 3 + 1}, {Name: "elsewhere", MaxConnections: 30, Stranger: true}},
+		Groups:  []lab.GroupSpec{group("main", 3, 6), group("jobs", 1, 5), group("ci", 2, 2)},
+		Users:   []string{"app1", "app2"},
+	}
+}
+
+// faultLoad leaves the pools of app1 on main alone: some faults want them.
+func faultLoad(t *testing.T, l *lab.Lab) {
+	t.Helper()
+	const hold = 60 * time.Millisecond
+	offer(t, l, "jobs", 1.2/hold.Seconds(), hold)
+	offer(t, l, "ci", 0.9/hold.Seconds(), hold)
+	for _, dsn := range l.DSNs("main", "app1", "app") { // somebody has come: they count
+		if _, err := lab.Query(t.Context(), dsn, "SELECT 1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, dsn := range l.DSNs("main", "app2", "app") {
+		started(t, lab.OpenLoop{DSN: dsn, PerSec: 1.5 / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(100 + i), MaxClients: 1000})
+	}
+}
+
+// TestFaults strikes each fault on a live lab while a step is taken, and wants the exit code, the reason and the bytes.
 func TestFaults(t *testing.T) {
-	l := start(t, movingFleet(lab.Gen118, 69)) // nothing is spare: every step begins with a release of main
-	config, _ := movingConfig(t, l, "pools: [{pool: main/app}, {pool: jobs/app}, {pool: ci/app}]\npolicy: {percent: 20, soak: 1s, soak_every: 1s}\n")
-	movingLoad(t, l)
+	b := &bench{t: t, l: start(t, faultFleet())}
+	faultLoad(t, b.l)
 	time.Sleep(2 * time.Second)
 	table := "| fault | what pgbudget said | exit code |\n|---|---|---|\n"
 	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) {
-			relieve := f.strike(t, l)
-			before := files(t, l)
-			r := command(t, l, "step", "--config", config, "--window", "3s", "--every", "300ms", "--timeout", "2s", "--yes")
-			after := files(t, l)
-			relieve()
-			if r.code != f.code || !strings.Contains(r.stderr, f.says) {
-				t.Errorf("exit %d, want %d and %q:\n%s", r.code, f.code, f.says, r.stderr)
-			}
-			for path := range before {
-				if !f.moves && after[path] != before[path] {
-					t.Errorf("%s was changed:\n%s", path, after[path])
-				}
-			}
-			table += fmt.Sprintf("| %s | %s | %d |\n", f.name, volatile.ReplaceAllString(lastLine(r.stderr), "…"), r.code)
-		})
+		if f.quick || *everyFault {
+			t.Run(f.name, func(t *testing.T) { table += b.suffer(t, f) })
+		}
+	}
+	if *everyFault {
+		table += prometheusFaults(t)
+		t.Run("the clock jumps", func(t *testing.T) { table += b.jump(t) })
 	}
 	if *update {
 		tabled(t, table)
 	}
 	// None of them has left anything behind that keeps the next step from being taken.
-	if r := command(t, l, "step", "--config", config, "--window", "3s", "--every", "300ms", "--yes"); r.code != 0 {
+	b.begin(t, fault{})
+	if r := command(t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--yes"); r.code != 0 {
 		t.Errorf("after all of them: exit %d\n%s", r.code, r.stderr)
 	}
 }
 
+// suffer takes a step under a fault, and returns its row of the table.
+func (b *bench) suffer(t *testing.T, f fault) string {
+	b.t = t
+	b.begin(t, f)
+	original := files(t, b.l)
+	before := original
+	relieve := func() {}
+	if f.when == "" {
+		relieve = f.strike(b)
+		before = files(t, b.l)
+	}
+	r := b.step(t, f, &relieve)
+	after := files(t, b.l)
+	relieve()
+	if r.code != f.code || !strings.Contains(r.stderr, f.says) {
+		t.Errorf("exit %d, want %d and %q:\n%s", r.code, f.code, f.says, r.stderr)
+	}
+	for path := range before {
+		if !f.moves && after[path] != before[path] {
+			t.Errorf("%s was changed:\n%s", path, after[path])
+		}
+	}
+	b.restore(t, original)
+	return fmt.Sprintf("| %s | %s | %d |\n", f.name, volatile.ReplaceAllString(lastLine(r.stderr), "…"), r.code)
+}
+
+// begin writes a config with a journal of its own.
+func (b *bench) begin(t *testing.T, f fault) {
+	t.Helper()
+	pools, policy := "{pool: main/app}, {pool: jobs/app, min: 5}, {pool: ci/app}", "soak: 1s, soak_every: 1s"
+	if f.pools != "" {
+		pools = f.pools
+	}
+	if f.policy != "" {
+		policy = f.policy
+	}
+	b.config, b.path = movingConfig(t, b.l, "pools: ["+pools+"]\npolicy: {percent: 20, "+policy+"}\n")
+	text, err := os.ReadFile(b.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.config != nil {
+		if err := os.WriteFile(b.config, []byte(f.config(b, string(text))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// step runs the command, and strikes once its journal says that it is time.
+func (b *bench) step(t *testing.T, f fault, relieve *func()) result {
+	t.Helper()
+	file, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(file, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--timeout", "2s", "--yes")
+	if f.shell != "" {
+		cmd = exec.Command("bash", append([]string{"-c", f.shell}, cmd.Args...)...)
+	}
+	cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for struck := f.when == ""; ; {
+		select {
+		case err = <-ended:
+			if !struck {
+				t.Errorf("it ended before %s was done:\n%s", f.when, stderr.String())
+			}
+			r := result{stdout: stdout.String(), stderr: stderr.String()}
+			if e, ok := errors.AsType[*exec.ExitError](err); ok {
+				r.code = e.ExitCode()
+			}
+			if strings.Contains(r.stdout+r.stderr, "hush-") {
+				t.Errorf("a password stands in the output:\n%s%s", r.stdout, r.stderr)
+			}
+			return r
+		case <-time.After(20 * time.Millisecond):
+			if !struck && b.did(f.when) {
+				struck = true
+				*relieve = f.strike(b)
+			}
+		}
+	}
+}
+
+// afterPlan is when the run has begun: the plan is made, and no step is.
+const afterPlan = planner.Verb("run")
+
+// did reports whether an act is in the journal as done; Open, whether a step has begun.
+func (b *bench) did(verb planner.Verb) bool {
+	events, _ := journal.Read(b.path)
+	for _, e := range events {
+		if verb == afterPlan && e.Kind == planner.RunBegan || verb == planner.Open && e.Kind == planner.StepBegan || e.Kind == planner.Acted && e.Act.Verb == verb {
+			return true
+		}
+	}
+	return false
+}
+
+// restore writes the files of before a step back, and lets their processes read them.
+func (b *bench) restore(t *testing.T, before map[string]string) {
+	t.Helper()
+	for path, text := range before {
+		info, err := os.Stat(path)
+		if err == nil {
+			err = os.WriteFile(path, []byte(text), info.Mode().Perm())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range b.l.Processes {
+		if err := p.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // volatile is what differs from lab to lab.
-var volatile = regexp.MustCompile(`/tmp/[a-z0-9]+|127\.0\.0\.1:\d+|backend \d+|since [-0-9: ]+`)
+var volatile = regexp.MustCompile(`/tmp/[a-zA-Z0-9_/]+/|127\.0\.0\.1:\d+|backend \d+|since [-0-9: ]+|system identifier \d+|is about \(\d+\)|at \d{4}-\d\d-\d\dT[0-9:Z]+`)
 
 // tabled puts the table of faults between its marks in the README.
 func tabled(t *testing.T, table string) {
@@ -84,19 +237,21 @@ func tabled(t *testing.T, table string) {
 	if !marks.Match(text) {
 		t.Fatal("the README has no marks for the table of faults")
 	}
-	if err := os.WriteFile(readme, marks.ReplaceAll(text, []byte("${1}"+table+"${2}")), 0o644); err != nil {
+	if err := os.WriteFile(readme, marks.ReplaceAll(text, []byte("${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// lastLine is the error without its hint.
+// lastLine is the error without its hint; where there is none, the newest event.
 func lastLine(stderr string) string {
-	for _, line := range strings.Split(stderr, "\n") {
+	lines := strings.Split(strings.TrimSpace(stderr), "\n")
+	for _, line := range lines {
 		if text, ok := strings.CutPrefix(line, "pgbudget: "); ok {
 			return text
 		}
 	}
-	return ""
+	_, text, _ := strings.Cut(lines[len(lines)-1], "  ")
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // rewrite changes a file's text and returns what writes it back.
@@ -119,56 +274,34 @@ func rewrite(t *testing.T, path string, change func(string) string) func() {
 	return func() { write(string(old)) }
 }
 
-func pendingEdit(t *testing.T, l *lab.Lab) func() {
-	return rewrite(t, l.Process("main", 1).DatabasesPath, func(text string) string {
-		return strings.Replace(text, "pool_size=1", "pool_size=3", 1)
-	})
-}
-
-func readOnly(t *testing.T, l *lab.Lab) func() {
-	path := l.Process("main", 0).DatabasesPath
-	if err := os.Chmod(path, 0o440); err != nil {
-		t.Fatal(err)
-	}
-	return func() {
-		if err := os.Chmod(path, 0o640); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func brokenLine(t *testing.T, l *lab.Lab) func() {
-	return rewrite(t, l.Process("main", 0).DatabasesPath, func(text string) string {
-		return strings.Replace(text, "[databases]\n", "[databases]\nbroken = host=127.0.0.1 no_such_key=1\n", 1)
-	})
-}
-
-func managed(t *testing.T, l *lab.Lab) func() {
-	return rewrite(t, l.Process("main", 0).IniPath, func(text string) string {
-		return "# Ansible managed: do not edit\n" + text
-	})
-}
-
-func silentConsole(t *testing.T, l *lab.Lab) func() {
-	p := l.Process("jobs", 0)
-	if err := p.Kill(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	return func() {
-		if err := p.Kill(syscall.SIGCONT); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-	}
-}
-
-func lockHeld(t *testing.T, l *lab.Lab) func() {
-	conn, err := pgconn.Connect(t.Context(), l.Server("pg").DSN(lab.Monitor, ""))
+// copied is a copy of a file in a folder of its own.
+func copied(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Exec(t.Context(), fmt.Sprintf("SELECT pg_advisory_lock(%d)", int64(0x7067627564676574))).ReadAll(); err != nil {
+	dir, err := os.MkdirTemp("", "copy") // its name goes into a config: no test's name
+	if err != nil {
 		t.Fatal(err)
 	}
-	return func() { conn.Close(context.Background()) }
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	to := filepath.Join(dir, filepath.Base(path))
+	if err := os.WriteFile(to, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// started starts a load.
+func started(t *testing.T, load interface {
+	Start(ctx context.Context) (*lab.Run, error)
+}) *lab.Run {
+	t.Helper()
+	r, err := load.Start(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Stop() })
+	return r
 }

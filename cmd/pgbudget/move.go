@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type mover struct {
 	hands   *live.Hands
 	journal *journal.Journal
 	memory  planner.Memory
+	clock   bouncer.Clock
 	over    func(time.Time) string
 	rollTo  int64 // the run takes back what began at that event or later; 0: it goes forward
 }
@@ -33,7 +35,7 @@ type mover struct {
 // newMover opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks: nobody
 // else moves this fleet meanwhile. To look alone, it reads the journal and takes nothing.
 func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
-	m := &mover{source: s}
+	m := &mover{source: s, clock: live.Clock{}}
 	var err error
 	if m.session, err = s.open(ctx); err != nil {
 		return nil, err
@@ -174,6 +176,9 @@ func (m *mover) measure(ctx context.Context) (course, error) {
 	if err != nil {
 		return c, err
 	}
+	if why := cmp.Or(m.memory.Replaced(c.evidence.Last), m.memory.Missing(c.evidence.Last)); why != "" {
+		return c, ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory})
+	}
 	if c.evidence.History, err = m.session.history(ctx, c.evidence.Last); err != nil {
 		return c, err
 	}
@@ -198,7 +203,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	conf := m.source.config
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
-	r := bouncer.Rebalancer{Clock: live.Clock{}, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
+	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Policy: policy, Thresholds: conf.Thresholds(), Steps: steps, Closed: closed,
 		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(conf.Journal) },
 		Gauge: gauge{conf.Signals(), conf.Servers, m.session.prom, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}

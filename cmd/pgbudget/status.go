@@ -75,6 +75,7 @@ func statusCommand() *cli.Command {
 				if st.Look, err = lookNow(c.Context, s, m); err != nil {
 					return err
 				}
+				st.At = time.Now()
 			}
 			if out.format != "table" {
 				return out.data(st)

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// prometheusFaults strikes those of a real Prometheus, on a lab of their own: exporters are direct clients, too.
+func prometheusFaults(t *testing.T) string {
+	l := start(t, lab.Spec{
+		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}},
+		Groups: []lab.GroupSpec{
+			{Name: "main", Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 12}}},
+			{Name: "ci", Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 2}}},
+		},
+		Users:      []string{"app1", "app2"},
+		Prometheus: true,
+	})
+	b := &bench{t: t, l: l}
+	const hold = 60 * time.Millisecond
+	offer(t, l, "main", 2/hold.Seconds(), hold)
+	offer(t, l, "ci", 1.3/hold.Seconds(), hold)
+	time.Sleep(3 * time.Second)
+	asking := func(query string) func(*bench, string) string {
+		return func(b *bench, text string) string {
+			return text + fmt.Sprintf("prometheus: {url: '%s'}\nsaturation: [{name: active, query: '%s', hold: 0.9}]\n", l.PrometheusURL, query)
+		}
+	}
+	const good = "sum(pgbouncer_pools_server_active_connections) / 40"
+	signal := func(sig, back syscall.Signal) func(*bench) func() {
+		return func(b *bench) func() {
+			if err := l.SignalPrometheus(sig); err != nil {
+				b.t.Fatal(err)
+			}
+			return func() {
+				if back != 0 {
+					_ = l.SignalPrometheus(back) // it is about to end anyway
+				}
+			}
+		}
+	}
+	table := ""
+	const pools = "{pool: main/app}, {pool: ci/app}"
+	for _, f := range []fault{
+		{name: "a signal reads NaN", strike: nothing, config: asking("vector(0) / 0"), pools: pools, code: exitHeld, says: "NaN"},
+		{name: "a signal has several series", strike: nothing, config: asking("up"), pools: pools, code: exitHeld, says: "series"},
+		{name: "a signal has no series", strike: nothing, config: asking("no_such_metric"), pools: pools, code: exitHeld, says: "active of pg is not known"},
+		{name: "Prometheus hangs in mid-step", strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
+		{name: "Prometheus is gone in mid-step", strike: signal(syscall.SIGKILL, 0), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
+	} {
+		t.Run(f.name, func(t *testing.T) { table += b.suffer(t, f) })
+	}
+	return table
+}
+
+// jumpingClock is an hour off from some moment on, and has no other clock to know better.
+type jumpingClock struct {
+	live.Clock
+	by func() time.Duration
+}
+
+func (c jumpingClock) Now() time.Time { return time.Now().Add(c.by()).Round(0) }
+
+// jump takes a step in this process, with a clock that is set ahead, and one with a clock that is set back, while the release
+// drains.
+func (b *bench) jump(t *testing.T) string {
+	table := ""
+	for _, by := range []time.Duration{time.Hour, -time.Hour} {
+		name := "ahead"
+		if by < 0 {
+			name = "back"
+		}
+		b.t = t
+		b.begin(t, fault{})
+		before := files(t, b.l)
+		t.Setenv("PGPASSFILE", b.l.PassFile)
+		text, err := os.ReadFile(b.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := config.Parse(b.config, text, os.LookupEnv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := context.Background()
+		m, err := newMover(ctx, source{config: c, declared: c.Declared(), window: 3 * time.Second, every: 300 * time.Millisecond, timeout: 2 * time.Second}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closed := sync.OnceFunc(m.close)
+		t.Cleanup(closed)
+		m.clock = jumpingClock{by: func() time.Duration {
+			if b.did(planner.Release) {
+				return by
+			}
+			return 0
+		}}
+		course, err := m.survey(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		policy := c.MovingPolicy()
+		policy.HoldFor = 0
+		err = m.run(ctx, output{w: io.Discard, format: "table"}, course, policy, 1, nil, false)
+		closed()
+		b.restore(t, before)
+		code, said := exitCode(ctx, err), "done: what counts is what two looks show"
+		if err != nil {
+			said = volatile.ReplaceAllString(err.Error(), "…")
+		}
+		if code != exitDone && (code != exitHeld || by < 0) { // ahead, the time to drain is over at once where it had not drained yet
+			t.Errorf("%s: exit %d: %v", name, code, err)
+		}
+		table += fmt.Sprintf("| the clock is set an hour %s while a release drains | %s | %d |\n", name, said, code)
+	}
+	return table
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// faults are those of consoles, files, clients and servers.
+var faults = []fault{
+	{name: "a colleague edits the file and has not RELOADed yet", strike: pendingEdit, code: exitDrift, says: "waits for a RELOAD", quick: true},
+	{name: "a colleague edits the file between the look and the write", strike: pendingEdit, when: planner.Open, moves: true, code: exitDrift, says: "waits for a RELOAD"},
+	{name: "a read-only file", strike: readOnly, code: exitHeld, says: "read-only", quick: true},
+	{name: "a full disk", strike: padded, shell: `ulimit -f 1024; exec "$0" "$@"`, code: exitHeld, says: "file too large"},
+	{name: "a file with a line that PgBouncer could not load", strike: brokenLine, code: exitDrift, says: "is not known to PgBouncer", quick: true},
+	{name: "a file that says who manages it", strike: managed, code: exitUsage, says: "would put the old size back", quick: true},
+	{name: "config: names a file that the process does not read, so RELOAD answers success and does not apply", strike: nothing, config: wrongFile, code: exitDrift, says: "RELOAD was answered, and pool_size of app is", quick: true},
+	{name: "configuration management puts a size back", strike: putBack, when: planner.Release, moves: true, code: exitDrift, says: "somebody else"},
+	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within", quick: true},
+	{name: "a console dies in mid-step", strike: deadConsole, when: planner.Release, moves: true, code: exitUnreachable, says: "no size was moved"},
+	{name: "one of three processes refuses RELOAD", strike: nothing, config: statsUser, moves: true, code: exitHeld, says: "admin access needed"},
+	{name: "a second pgbudget is at work", strike: lockHeld, code: exitHeld, says: "another pgbudget holds the lock", quick: true},
+	{name: "the connection that holds the lock is killed", strike: lockLost, when: planner.Open, code: exitHeld, says: "the session that held the lock was lost"},
+	{name: "another PostgreSQL answers behind the DSN", strike: otherServer, code: exitDrift, says: "is another PostgreSQL", moves: true},
+	{name: "PostgreSQL is at its limit", strike: crowded, when: planner.Release, moves: true, code: exitHeld, says: "the worst case would be"},
+	{name: "clients vanish in mid-query and leave orphans", strike: orphans, when: planner.Release, moves: true, code: exitHeld, says: "the worst case would be"},
+	{name: "a pool is saturated on purpose while it is made smaller", strike: saturated, when: planner.Grant, policy: "soak: 20s, soak_every: 1s", moves: true, code: exitAborted, says: "main/app"},
+	{name: "open transactions pin what was released", strike: pinned, when: afterPlan, policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "idle in transaction"},
+	{name: "a session pool never drains", strike: sessions, when: afterPlan, policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "it pools sessions"},
+}
+
+func nothing(*bench) func() { return func() {} }
+
+func pendingEdit(b *bench) func() {
+	return rewrite(b.t, b.l.Process("main", 1).DatabasesPath, func(text string) string {
+		return strings.Replace(text, "pool_size=1", "pool_size=3", 1)
+	})
+}
+
+func readOnly(b *bench) func() {
+	path := b.l.Process("main", 0).DatabasesPath
+	if err := os.Chmod(path, 0o440); err != nil {
+		b.t.Fatal(err)
+	}
+	return func() {
+		if err := os.Chmod(path, 0o640); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// padded makes the file larger than the 1 MiB that the command may write; its journal is not.
+func padded(b *bench) func() {
+	return rewrite(b.t, b.l.Process("main", 0).IniPath, func(text string) string {
+		return strings.Repeat("; "+strings.Repeat("-", 97)+"\n", 12000) + text
+	})
+}
+
+func brokenLine(b *bench) func() {
+	return rewrite(b.t, b.l.Process("main", 0).DatabasesPath, func(text string) string {
+		return strings.Replace(text, "[databases]\n", "[databases]\nbroken = host=127.0.0.1 no_such_key=1\n", 1)
+	})
+}
+
+func managed(b *bench) func() {
+	return rewrite(b.t, b.l.Process("main", 0).IniPath, func(text string) string {
+		return "# Ansible managed: do not edit\n" + text
+	})
+}
+
+// wrongFile is a config whose first process reads another file.
+func wrongFile(b *bench, text string) string {
+	path := b.l.Process("main", 0).IniPath
+	return strings.Replace(text, path, copied(b.t, path), 1)
+}
+
+// statsUser is a config whose second process of main is asked by a user that may not RELOAD.
+func statsUser(b *bench, text string) string {
+	p := b.l.Process("main", 1)
+	return strings.Replace(text, lab.Bare(p.ConsoleDSN(lab.ConsoleAdmin)), lab.Bare(p.ConsoleDSN(lab.ConsoleStats)), 1)
+}
+
+// putBack writes the size of before and RELOADs, as a configuration management does.
+func putBack(b *bench) func() {
+	p := b.l.Process("main", 0)
+	undo := rewrite(b.t, p.DatabasesPath, func(text string) string {
+		lines := strings.Split(text, "\n")
+		for i, line := range lines {
+			if strings.HasPrefix(line, "app = ") {
+				lines[i] = sizeDigits.ReplaceAllString(line, "pool_size=6")
+			}
+		}
+		return strings.Join(lines, "\n")
+	})
+	if err := p.Reload(context.Background()); err != nil {
+		b.t.Fatal(err)
+	}
+	return undo
+}
+
+func silentConsole(b *bench) func() {
+	p := b.l.Process("jobs", 0)
+	if err := p.Kill(syscall.SIGSTOP); err != nil {
+		b.t.Fatal(err)
+	}
+	return func() {
+		if err := p.Kill(syscall.SIGCONT); err != nil {
+			b.t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+func deadConsole(b *bench) func() {
+	p := b.l.Process("ci", 1)
+	if err := p.Kill(syscall.SIGKILL); err != nil {
+		b.t.Fatal(err)
+	}
+	return func() {
+		if err := p.Restart(context.Background()); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func lockHeld(b *bench) func() {
+	conn, err := pgconn.Connect(b.t.Context(), b.l.Server("pg").DSN(lab.Monitor, ""))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := conn.Exec(b.t.Context(), fmt.Sprintf("SELECT pg_advisory_lock(%d)", int64(0x7067627564676574))).ReadAll(); err != nil {
+		b.t.Fatal(err)
+	}
+	return func() { conn.Close(context.Background()) }
+}
+
+func lockLost(b *bench) func() {
+	if _, err := b.l.Server("pg").Query(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"); err != nil {
+		b.t.Fatal(err)
+	}
+	return func() {}
+}
+
+// otherServer takes a step, and puts another server's address into the config.
+func otherServer(b *bench) func() {
+	if r := command(b.t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--yes"); r.code != 0 {
+		b.t.Fatalf("exit %d\n%s", r.code, r.stderr)
+	}
+	was, is := lab.Bare(b.l.Server("pg").DSN(lab.Monitor, "")), lab.Bare(b.l.Server("elsewhere").DSN(lab.Monitor, ""))
+	return rewrite(b.t, b.config, func(text string) string { return strings.Replace(text, was, is, 1) })
+}
+
+// crowded opens what is left of max_connections.
+func crowded(b *bench) func() {
+	var runs []*lab.Run
+	for range 70 {
+		r, err := lab.Direct{DSN: b.l.Server("pg").DSN("app1", "app"), Conns: 1, From: "127.0.0.9"}.Start(context.Background())
+		if err != nil {
+			break
+		}
+		runs = append(runs, r)
+	}
+	return func() {
+		for _, r := range runs {
+			r.Stop()
+		}
+	}
+}
+
+func orphans(b *bench) func() {
+	for _, p := range b.l.Group("main") {
+		started(b.t, lab.VanishingClients{DSN: p.DSN("app1", "app"), Clients: 2, Query: 10 * time.Minute})
+	}
+	return func() {
+		if _, err := b.l.Server("pg").Query(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%it runs%' AND pid <> pg_backend_pid()"); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func saturated(b *bench) func() {
+	var runs []*lab.Run
+	for _, p := range b.l.Group("main") {
+		runs = append(runs, started(b.t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 30, Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}}))
+	}
+	return func() {
+		for _, r := range runs {
+			r.Stop()
+		}
+	}
+}
+
+func pinned(b *bench) func() {
+	r := started(b.t, lab.IdleInTransaction{DSN: b.l.Process("main", 0).DSN("app1", "app"), Clients: 6})
+	return func() { r.Stop() }
+}
+
+// sessions makes the pools of app1 on main session pools, with clients that do nothing.
+func sessions(b *bench) func() {
+	var undo []func()
+	for _, p := range b.l.Group("main") {
+		undo = append(undo, rewrite(b.t, p.IniPath, func(text string) string {
+			return strings.Replace(text, "[users]\n", "[users]\napp1 = pool_mode=session\n", 1)
+		}))
+		if err := p.Reload(context.Background()); err != nil {
+			b.t.Fatal(err)
+		}
+		undo = append(undo, func() { // a line of [users] that is gone leaves what it said
+			rewrite(b.t, p.IniPath, func(text string) string {
+				return strings.Replace(text, "[users]\n", "[users]\napp1 = pool_mode=transaction\n", 1)
+			})
+			if err := p.Reload(context.Background()); err != nil {
+				b.t.Fatal(err)
+			}
+		})
+		for range 6 {
+			conn, err := pgconn.Connect(context.Background(), p.DSN("app1", "app"))
+			if err == nil {
+				_, err = conn.Exec(context.Background(), "SELECT 1").ReadAll()
+			}
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			undo = append(undo, func() { conn.Close(context.Background()) })
+		}
+	}
+	return func() {
+		for _, f := range undo {
+			f()
+		}
+	}
+}
