@@ -5,7 +5,7 @@ FUZZTIME ?= 3m
 LABS   := /(cmd/pgbudget|bouncer/(live|prom|ini)|fixtures/(lab|fidelity|prom|bench).*)$$
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo scenarios lab install test check race fidelity faults soak bench clean
+.PHONY: help build demo scenarios lab install test check race fidelity faults pace soak bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -49,6 +49,9 @@ fidelity: install ## estimates against the generator's own ledger, and the simul
 
 faults: install ## what step does when something goes wrong on a real lab, into the README
 	$(GO) test -count=1 -run TestFaults ./cmd/pgbudget -timeout 20m -args -update -every-fault
+
+pace: $(BIN) ## what small and large steps cost in time and in waiting, into the README
+	$(GO) run ./fixtures/pace README.md
 
 soak: install ## every fuzz target for FUZZTIME (default 3m), the real-component tests five times, the simulator's theory in full
 	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse bouncer/ini:FuzzEdit; do \
