@@ -53,11 +53,13 @@ faults: install ## what step does when something goes wrong on a real lab, into 
 pace: $(BIN) ## what small and large steps cost in time and in waiting, into the README
 	$(GO) run ./fixtures/pace README.md
 
-soak: install ## every fuzz target for FUZZTIME (default 3m), the real-component tests five times, the simulator's theory in full
+soak: install ## fuzz targets for FUZZTIME (default 3m), live tests five times, theory and fleets in full, death at every file operation (strace)
 	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse bouncer/ini:FuzzEdit; do \
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%:*} || exit 1; done
 	$(GO) test -race -count=5 -timeout 60m ./bouncer/live ./bouncer/prom ./fixtures/lab
-	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 60m ./sim ./sim/batch
+	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 90m ./sim ./sim/batch
+	$(GO) test -tags soak -count=1 -timeout 20m -run TestDeathAtEvery ./cmd/pgbudget
+	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -timeout 20m -run TestRunMovesALive ./cmd/pgbudget
 
 bench: ## the solver against GLPK, CBC and a bare loop; queueing; the simulator against bare holds and simgo; into the README
 	@bash fixtures/lab/install.sh bench

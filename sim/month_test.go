@@ -1,0 +1,49 @@
+package sim
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// TestALongRunKeepsItsMemory lets a run wait for its window, look after look: for hours in CI, for a month in a soak. What it
+// keeps does not grow with the time.
+func TestALongRunKeepsItsMemory(t *testing.T) {
+	hours := int(fleets(3, 1, 30*24))
+	x := embark(t, 3)
+	for i := range x.w.loads { // the looks are what counts here
+		x.w.loads[i].surge = 0.01
+		x.w.refactor(&x.w.loads[i])
+	}
+	until := x.w.Now().Add(time.Duration(hours) * time.Hour)
+	x.policy.SoakEvery = planner.DefaultSoakEvery
+	r := x.rebalancer()
+	r.Replans = true
+	looks, most := 0, uint64(0)
+	var mem runtime.MemStats
+	r.Closed = func(now time.Time) string {
+		if looks++; looks%500 == 0 {
+			runtime.ReadMemStats(&mem)
+			most = max(most, mem.HeapAlloc)
+		}
+		if now.Before(until) {
+			return "the window is closed"
+		}
+		return ""
+	}
+	report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&mem)
+	t.Logf("%d hours, %d looks, %s; at most %.1f MB, %.1f MB at the end, %.1f MB from the system", hours, looks, report.Outcome, float64(most)/1e6, float64(mem.HeapAlloc)/1e6, float64(mem.Sys)/1e6)
+	if most > 100e6 || mem.Sys > 100e6 && !raced {
+		t.Errorf("%.1f MB are held, %.1f MB from the system; want less than 100", float64(most)/1e6, float64(mem.Sys)/1e6)
+	}
+	if looks < hours*3600/5/2 {
+		t.Errorf("only %d looks", looks)
+	}
+}
