@@ -64,7 +64,7 @@ type run struct {
 	trail   planner.Trail
 	gate    planner.Gate
 	recent  planner.Evidence // of the looks since the newest step began, or the newest plan was made
-	blind   time.Time // since when something does not answer; zero: all answer
+	blind   time.Time        // since when something does not answer; zero: all answer
 	blindBy error
 
 	restoring bool // asked to stop, and a flush was being ended first

@@ -20,20 +20,6 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// movingFleet is three groups, five processes and two users before one server that has not one connection to spare
-// beyond the plan: main is far too large, ci too small.
-func movingFleet(gen lab.Generation, maxConns int) lab.Spec {
-	group := func(name string, processes, size int) lab.GroupSpec {
-		return lab.GroupSpec{Name: name, Processes: processes, Generation: gen, Shared: name == "ci", // ci's processes include one file
-			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}, {Name: "other", PoolSize: 1, DBName: "app"}}}
-	}
-	return lab.Spec{
-		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: maxConns}},
-		Groups:  []lab.GroupSpec{group("main", 2, 9), group("jobs", 1, 5), group("ci", 2, 2)},
-		Users:   []string{"app1", "app2"},
-	}
-}
-
 // movingConfig writes the config of a lab; extra is appended.
 func movingConfig(t *testing.T, l *lab.Lab, extra string) (config, journal string) {
 	t.Helper()
@@ -55,17 +41,6 @@ func movingConfig(t *testing.T, l *lab.Lab, extra string) (config, journal strin
 		t.Fatal(err)
 	}
 	return config, journal
-}
-
-// movingLoad is 20 to 45 % of what the pools of movingFleet carry.
-func movingLoad(t *testing.T, l *lab.Lab) []*lab.Run {
-	t.Helper()
-	const hold = 60 * time.Millisecond
-	var runs []*lab.Run
-	for group, erlangs := range map[string]float64{"main": 1.7, "jobs": 1.2, "ci": 0.9} { // of each copy
-		runs = append(runs, offer(t, l, group, erlangs/hold.Seconds(), hold)...)
-	}
-	return runs
 }
 
 // files are the bytes of every file that may be written.
