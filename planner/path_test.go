@@ -1,0 +1,153 @@
+package planner
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// randomShift draws two pools before one server, at some percentage, with a budget that may or may not do.
+func randomShift(r *rand.Rand) (Fleet, Shift, int) {
+	s := Shift{From: "a/db", To: "b/db", At: r.IntN(3) * 10, Until: 60 + r.IntN(5)*10}
+	phi := 0.2 + 0.6*r.Float64()
+	s.Fraction = Range{max(0, phi-0.1*r.Float64()), phi, min(1, phi+0.1*r.Float64())}
+	f := Fleet{Deadband: DefaultDeadband, LeastGain: DefaultLeastGain}
+	floors := 0
+	for i, group := range []string{"a", "b"} {
+		p := FleetPool{ID: group + "/db", Group: group, Alias: "db", Server: "pg", Rules: Rules{Min: 1, Weight: 1, Utilization: 0.9, MaxWaitMean: 10 * time.Millisecond, MaxWaitP99: 100 * time.Millisecond, Count: CountWorst}}
+		processes := 1 + r.IntN(2)
+		for k := range processes {
+			id := fmt.Sprintf("%s/%d", group, k+1)
+			p.Sizes = append(p.Sizes, Size{id, 30, 0})
+			p.Copies = append(p.Copies, Copy{Process: id, User: "u", Share: 1 / float64(processes)})
+		}
+		load := []float64{2 + 8*r.Float64(), 0.1 + r.Float64()}[i]
+		p.Load = Load{Pool: p.ID, Erlangs: Range{0.95 * load, load, 1.05 * load}, MeanHold: 20 * time.Millisecond, PerSec: load / 0.02, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1, Method: MethodCounters}
+		p.tally()
+		f.Pools = append(f.Pools, p)
+	}
+	f.Servers = []FleetServer{{Name: "pg", MaxConns: 200, CPU: CPUFacts{Now: Unknown()}}}
+	for _, p := range s.loaded(f, (s.At+s.Until)/2).Pools {
+		size, _, _ := Floor(p)
+		floors += size * p.sized()
+	}
+	f.Servers[0].BudgetConns = floors + r.IntN(6) - 1
+	return f, s, []int{5, 20, 100}[r.IntN(3)]
+}
+
+// fewest is the least number of jumps by breadth-first search over every pair of sizes and every percentage; -1: there is no
+// way. Each percentage in between is looked at by itself.
+func fewest(f Fleet, s Shift, most int) int {
+	const largest = 24
+	need := map[int][2]int{}
+	for z := s.At; z <= s.Until; z++ {
+		at := s.loaded(f, z)
+		a, _, _ := Floor(at.Pools[0])
+		b, _, _ := Floor(at.Pools[1])
+		need[z] = [2]int{a, b}
+	}
+	budget := f.Servers[0].BudgetConns
+	type state struct{ a, b, x int }
+	fits := func(a, b int) bool { return a*f.Pools[0].sized()+b*f.Pools[1].sized() <= budget }
+	var now []state
+	for a := need[s.At][0]; a <= largest; a++ {
+		for b := need[s.At][1]; b <= largest && fits(a, b); b++ {
+			now = append(now, state{a, b, s.At})
+		}
+	}
+	seen := map[state]bool{}
+	for jumps := 0; len(now) > 0; jumps++ {
+		ends := map[int]bool{}
+		for _, st := range now {
+			if st.x == s.Until {
+				return jumps
+			}
+			for y := st.x + 1; y <= min(st.x+most, s.Until) && st.a >= need[y][0] && st.b >= need[y][1]; y++ {
+				ends[y] = true // sizes may be changed there for nothing, to whatever serves it
+			}
+		}
+		now = now[:0]
+		for x := range ends {
+			for a := need[x][0]; a <= largest; a++ {
+				for b := need[x][1]; b <= largest && fits(a, b); b++ {
+					if st := (state{a, b, x}); !seen[st] {
+						seen[st] = true
+						now = append(now, st)
+					}
+				}
+			}
+		}
+	}
+	return -1
+}
+
+// TestAPathHasTheFewestJumps compares it with a search over all states on random instances, with and without a way.
+func TestAPathHasTheFewestJumps(t *testing.T) {
+	found, blocked, many := 0, 0, 0
+	for seed := range uint64(1500) {
+		f, s, most := randomShift(rand.New(rand.NewPCG(seed, 9)))
+		path, err := PathOf(f, s, most)
+		want := fewest(f, s, most)
+		switch {
+		case err != nil && (want >= 0 || KindOf(err) != KindInfeasible):
+			t.Fatalf("seed %d: %v, and there is a way of %d jumps", seed, err, want)
+		case err != nil:
+			blocked++
+			if !strings.Contains(err.Error(), "at rest") {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			continue
+		case len(path.Jumps) != want:
+			t.Fatalf("seed %d: %d jumps, and %d do", seed, len(path.Jumps), want)
+		}
+		found++
+		if want > 1 {
+			many++
+		}
+		x := s.At
+		for _, j := range path.Jumps {
+			if j.X != x || j.To <= x || j.To > x+most {
+				t.Fatalf("seed %d: a jump from %d to %d at %d", seed, j.X, j.To, x)
+			}
+			for z := x; z <= j.To; z++ { // the sizes serve every percentage between, for both ends of the fraction
+				for i, p := range s.loaded(f, z).Pools {
+					if floor, _, _ := Floor(p); j.Plan.Pools[i].ToSize < floor {
+						t.Fatalf("seed %d: %s has %d for %d to %d, and needs %d at %d", seed, p.ID, j.Plan.Pools[i].ToSize, x, j.To, floor, z)
+					}
+				}
+			}
+			if spare := j.Plan.Servers[0].SpareConns; spare < 0 {
+				t.Fatalf("seed %d: %d over the budget", seed, -spare)
+			}
+			x = j.To
+		}
+	}
+	t.Logf("%d ways, %d of them of several jumps, and %d that are blocked", found, many, blocked)
+	if found < 300 || blocked < 300 || many < 100 {
+		t.Error("the instances show too little")
+	}
+}
+
+func TestAShiftThatMakesNoSenseIsRefused(t *testing.T) {
+	f, s, _ := randomShift(rand.New(rand.NewPCG(1, 9)))
+	for name, change := range map[string]func(*Shift){
+		"no such pool":    func(s *Shift) { s.To = "c/db" },
+		"the same pool":   func(s *Shift) { s.To = s.From },
+		"backwards":       func(s *Shift) { s.At, s.Until = 50, 40 },
+		"beyond all":      func(s *Shift) { s.Until = 101 },
+		"no fraction":     func(s *Shift) { s.Fraction = Range{0.5, 0.4, 0.3} },
+		"all of it moved": func(s *Shift) { s.At, s.Until, s.Fraction = 100, 100, Range{1, 1, 1} },
+	} {
+		x := s
+		change(&x)
+		if _, err := PathOf(f, x, 5); KindOf(err) != KindUsage {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s.Until = s.At
+	if path, err := PathOf(f, s, 5); err != nil || len(path.Jumps) != 0 {
+		t.Errorf("there already: %+v, %v", path, err)
+	}
+}
