@@ -8,22 +8,24 @@ import (
 
 // Shift is traffic that moves from a pool to another, by a switch that says 0 to 100 percent.
 type Shift struct {
-	From, To string
-	Fraction Range // of From's load at 0 %, the part that has moved at 100 %, 0..1: what is sure, believed, and possible
-	At       int   // what the switch says now: the fleet's loads are those of now
-	Until    int   // where it goes; not below At
+	From     string `json:"from"`
+	To       string `json:"to"`
+	Fraction Range  `json:"fraction"`      // of From's load at 0 %, the part that has moved at 100 %, 0..1: what is sure, believed, and possible
+	At       int    `json:"at_percent"`    // what the switch says now: the fleet's loads are those of now
+	Until    int    `json:"until_percent"` // where it goes; not below At
 }
 
 // Path is the way of a shift, jump by jump.
 type Path struct {
-	Shift Shift
-	Jumps []Jump
+	Shift Shift  `json:"shift"`
+	Jumps []Jump `json:"jumps"`
 }
 
 // Jump is one turn of the switch, with the sizes that it needs before: they serve every percentage from X to To.
 type Jump struct {
-	X, To int
-	Plan  Plan // from the sizes that the jump before has left
+	X    int  `json:"from_percent"`
+	To   int  `json:"to_percent"`
+	Plan Plan `json:"plan"` // from the sizes that the jump before has left
 }
 
 // PathOf returns the way from Shift.At to Shift.Until with the fewest jumps of at most `most` percentage points: each goes as

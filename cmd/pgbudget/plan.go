@@ -16,17 +16,21 @@ func planCommand() *cli.Command {
 		Description: "Examples:\n" +
 			"  pgbudget plan --from fleet.jsonl                      a recording\n" +
 			"  pgbudget plan --postgres DSN --bouncer main=DSN --bouncer ci=DSN --window 60s\n" +
-			"  pgbudget plan --config what-if.yaml -o json           declared loads, no server",
+			"  pgbudget plan --config what-if.yaml -o json           declared loads, no server\n" +
+			"  pgbudget plan --config what-if.yaml --path main/app:ci/app --fraction 30%-40%",
 		Flags: slices.Concat(sourceFlags(), formatFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "best-effort", Usage: "where no sizes keep every promise, propose the least bad ones (exit code 3 all the same)"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 10 when the plan changes a size"},
 			&cli.StringFlag{Name: "out", Usage: "save the plan with its inputs to `FILE`"},
 			&cli.StringFlag{Name: "compare", Usage: "say what moved since the plan saved in `FILE`, and whether its proof still holds"},
-		}),
+		}, pathFlags()),
 		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			fleet, err := s.fleet(c.Context)
 			if err != nil {
 				return err
+			}
+			if c.IsSet("path") {
+				return planPath(c, out, fleet)
 			}
 			plan, err := planner.Solve(fleet, planner.Options{BestEffort: c.Bool("best-effort")})
 			if err != nil && planner.KindOf(err) != planner.KindInfeasible {
