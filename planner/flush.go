@@ -48,7 +48,10 @@ func (s Situation) flush(released []Set) (Act, bool) {
 // restore gives flushed lines their lifetime back once there is nothing left to flush: their connections are gone, or the
 // release is no longer waited for.
 func (s Situation) restore() (Act, bool) {
-	flushed := s.Memory.Flushed()
+	flushed := slices.DeleteFunc(s.Memory.Flushed(), func(x Set) bool { // a line that is gone has no lifetime to be given back
+		_, there := findAlias(s.Look, x.Process, x.Alias)
+		return !there
+	})
 	if len(flushed) == 0 {
 		return Act{}, false
 	}

@@ -46,6 +46,12 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 	if a := Next(drained); a.Verb == Restore || a.Verb == Flush {
 		t.Errorf("%+v once it has been given back", a)
 	}
+	gone := s
+	gone.Memory = s.Memory.After(Event{Seq: 94, Kind: Accepted})
+	gone.Look = Observation{At: s.Look.At}
+	if a := Next(gone); a.Verb == Restore {
+		t.Errorf("%+v, and the line is gone", a)
+	}
 	if m := s.Memory.After(Event{Seq: 94, Kind: Accepted}); len(m.Flushed()) != 1 {
 		t.Error("forget forgets a flush")
 	}

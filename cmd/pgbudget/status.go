@@ -35,7 +35,8 @@ type status struct {
 	Paused  bool            `json:"paused"`
 	Taken   []planner.Past  `json:"steps_taken"`
 	Refused []string        `json:"refused,omitempty"`
-	Lines   []planner.Set   `json:"lines"` // that pgbudget wrote, as they should be
+	Flushed []planner.Set   `json:"flushed,omitempty"` // lines whose server_lifetime is a second, and what gives it back
+	Lines   []planner.Set   `json:"lines"`             // that pgbudget wrote, as they should be
 	Look    *sight          `json:"last_look"`
 	Last    []planner.Event `json:"last_events"`
 }
@@ -60,7 +61,7 @@ func statusCommand() *cli.Command {
 				return err
 			}
 			m := bouncer.Replay(events)
-			st := status{At: time.Now(), Running: m.Running, Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal) != "", Taken: m.Past,
+			st := status{At: time.Now(), Running: m.Running, Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal) != "", Taken: m.Past, Flushed: m.Flushed(),
 				Last: events[max(0, len(events)-10):]}
 			for _, r := range m.Refused {
 				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason))
@@ -109,6 +110,9 @@ func (o output) status(s status) {
 		for _, p := range s.Taken {
 			fmt.Fprintf(o.w, "  %4d  %s  %s\n", p.Seq, p.At.Format(time.DateTime), p.Step.Text())
 		}
+	}
+	for _, x := range s.Flushed {
+		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("flushed: server_lifetime of %s in %s is 1 until the next run gives it %d again", x.Alias, x.Process, x.To)))
 	}
 	for _, r := range s.Refused {
 		fmt.Fprintln(o.w, "refused: "+r)
