@@ -100,11 +100,11 @@ func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
 
 func TestSettingsAndAliasesComeInTheirOwnUnits(t *testing.T) {
 	p := only(t, open(t, consoles(newFake(t, "1.25.2"))))
-	want := planner.Settings{DefaultPoolConns: 8, ReserveTimeout: time.Second, MaxUserConns: 20, MaxClients: 500, PoolMode: "transaction", QueryWaitTimeout: 2 * time.Minute}
+	want := planner.Settings{DefaultPoolConns: 8, ReserveTimeout: time.Second, MaxUserConns: 20, MaxClients: 500, PoolMode: "transaction", QueryWaitTimeout: 2 * time.Minute, Lifetime: time.Hour}
 	if p.Settings != want {
 		t.Errorf("settings %+v, want %+v", p.Settings, want)
 	}
-	if d2 := alias(t, p, "d2"); d2.MaxConns != 6 || d2.SizeConns != 4 || d2.PoolMode != "transaction" {
+	if d2 := alias(t, p, "d2"); d2.Lifetime != time.Hour || d2.MaxConns != 6 || d2.SizeConns != 4 || d2.PoolMode != "transaction" {
 		t.Errorf("d2 is %+v: want at most 6, size 4, the pool mode of its user", d2)
 	}
 	if d3 := alias(t, p, "d3alias"); d3.ForceUser != "forced" || d3.Database != "d3" || len(d3.Pools) != 1 || d3.Pools[0].User != "forced" || d3.Pools[0].ClientsWaiting != 3 {
