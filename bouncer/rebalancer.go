@@ -66,8 +66,6 @@ type run struct {
 	recent  planner.Evidence // of the looks since the newest step began, or the newest plan was made
 	blind   time.Time        // since when something does not answer; zero: all answer
 	blindBy error
-
-	restoring bool // asked to stop, and a flush was being ended first
 }
 
 // Run goes from what memory knows towards the goal until it ends by itself or ctx does, which it heeds between acts
@@ -82,23 +80,23 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 		return Report{Memory: w.memory}, err
 	}
 	for {
-		s, err := w.look(ctx)
+		s, err := w.look(context.WithoutCancel(ctx)) // bounded by itself; a look that is cut short loses the session that holds the lock
 		act := planner.Act{Verb: planner.Stop, Outcome: planner.Interrupted, Reason: "asked to stop"}
 		if kind := planner.KindOf(err); ctx.Err() == nil && (kind == planner.KindEvidence || kind == planner.KindUsage) { // no time mends that
-			_, failed := w.do(ctx, s, planner.Act{Verb: planner.Stop, Outcome: planner.Held, Reason: err.Error()})
+			failed := w.restoreFirst(ctx, s)
+			if failed == nil {
+				_, failed = w.do(ctx, s, planner.Act{Verb: planner.Stop, Outcome: planner.Held, Reason: err.Error()})
+			}
 			return Report{planner.Held, err.Error(), w.memory}, errors.Join(err, failed)
 		}
-		switch flushed := w.memory.Flushed(); {
-		case ctx.Err() != nil && len(flushed) > 0 && !w.restoring: // it is not left to end connections while nobody looks
-			w.restoring = true
-			act = planner.Act{Verb: planner.Restore, Sets: flushed}
+		switch {
 		case ctx.Err() != nil:
 		case err != nil:
 			act = w.unseen(err)
 		default:
 			act = planner.Next(s)
 		}
-		if why := w.outgrown(act); why != "" {
+		if why := w.outgrown(s, act); why != "" {
 			if act, err = w.replan(s, act, why); err != nil {
 				return Report{Memory: w.memory}, err
 			}
@@ -106,11 +104,26 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 		if r.Seen != nil {
 			r.Seen(s, act)
 		}
+		if act.Verb == planner.Stop {
+			if err := w.restoreFirst(ctx, s); err != nil {
+				return Report{Memory: w.memory}, err
+			}
+		}
 		ended, err := w.do(ctx, s, act)
 		if err != nil || ended {
 			return Report{act.Outcome, act.Reason, w.memory}, err
 		}
 	}
+}
+
+// restoreFirst gives flushed lines their lifetime back before a run ends, however it does: they are not left to end
+// connections while nobody looks. It cannot harm the budget; where it fails, the next run does it.
+func (w *run) restoreFirst(ctx context.Context, s planner.Situation) error {
+	flushed := w.memory.Flushed()
+	if len(flushed) == 0 {
+		return nil
+	}
+	return w.apply(ctx, s, planner.Act{Verb: planner.Restore, Sets: flushed})
 }
 
 // look takes one look at fleet and signals, and gathers what the next act is decided from.
@@ -120,13 +133,17 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		return planner.Situation{}, err
 	}
 	o = w.memory.Recall(o)
-	o.Signals = nil // the gate judges those; a plan's CPU is not asked again
+	withCPU := o
+	o.Signals = nil // the gate judges those
 	evidence, err := w.Evidence.Add(o)
 	if err != nil {
 		return planner.Situation{}, err
 	}
 	w.Evidence = evidence
-	if w.recent, err = w.recent.Add(o); err != nil {
+	if w.recent.To.Sub(w.recent.From) > max(w.Policy.Soak, recentFor) {
+		w.recent = planner.Evidence{}
+	}
+	if w.recent, err = w.recent.Add(withCPU); err != nil {
 		return planner.Situation{}, err
 	}
 	fleet, err := planner.Model(o.At, w.Declared, evidence, w.Loads)
@@ -194,6 +211,9 @@ func (w *run) unseen(err error) planner.Act {
 	}
 	return planner.Act{Verb: planner.Wait, Held: true, Reason: err.Error(), For: w.Policy.Every}
 }
+
+// recentFor is how far back looks count as recent, a soak if that is longer. chosen: as long as a plan looks.
+const recentFor = planner.DefaultWindow
 
 // blindFor is how long even a single step waits for an answer. chosen: a console that restarts is back by then.
 const blindFor = 10 * time.Second

@@ -3,8 +3,9 @@ package bouncer
 import "github.com/pgbudget/pgbudget/planner"
 
 // outgrown says why the goal no longer is what should be gone to: asked where a step would begin, or the run would be done.
-func (w *run) outgrown(act planner.Act) string {
-	if !w.Replans || act.Verb != planner.Open && (act.Verb != planner.Stop || act.Outcome != planner.Done) {
+func (w *run) outgrown(s planner.Situation, act planner.Act) string {
+	arrived := act.Verb == planner.Stop && act.Outcome == planner.Done && s.Over == "" && (w.Steps == 0 || w.memory.Steps < w.Steps)
+	if !w.Replans || act.Verb != planner.Open && !arrived {
 		return ""
 	}
 	lately, err := planner.Estimate(w.recent) // without history: that is what it was planned by
@@ -24,9 +25,9 @@ func (w *run) replan(s planner.Situation, act planner.Act, why string) (planner.
 		return planner.Act{}, err
 	}
 	loads := planner.Renewed(w.Loads, lately)
-	fleet, err := planner.Model(s.Look.At, w.Declared, w.Evidence, loads)
+	fleet, err := planner.Model(s.Look.At, w.Declared, w.Evidence.WithCPU(w.recent), loads)
 	if err != nil {
-		return planner.Act{}, err
+		return planner.Act{Verb: planner.Stop, Outcome: planner.Held, Reason: why + "; it cannot be planned for: " + err.Error()}, nil
 	}
 	plan, err := planner.Solve(fleet, planner.Options{})
 	if err != nil {

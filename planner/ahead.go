@@ -15,7 +15,7 @@ func Ahead(f Fleet, g Goal, policy Policy) []Step {
 	for len(steps) < mostAhead {
 		step := Equal(f, g, policy, nil)
 		if len(step.Sets) == 0 {
-			step, _ = Waypoint(f, g, policy, nil)
+			step, _ = Waypoint(f, roomFirst(f, g), policy, nil)
 		}
 		if len(step.Sets) == 0 {
 			break

@@ -67,15 +67,12 @@ func (s Situation) waypoint() (step Step, blocked string) {
 	refused := s.Memory.Refused
 	step = s.aligned(Equal(s.Fleet, s.Goal, s.Policy, refused))
 	if len(step.Sets) == 0 {
-		if id := s.unequal(); id != "" {
-			if step, _ = Waypoint(s.Fleet, s.smaller(), s.Policy, refused); len(step.Sets) == 0 {
+		step, blocked = Waypoint(s.Fleet, roomFirst(s.Fleet, s.Goal), s.Policy, refused)
+		if step = s.aligned(step); len(step.Sets) == 0 {
+			if id := unequal(s.Fleet, s.Goal, ""); id != "" {
 				return step, fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id)
 			}
-			step = s.aligned(step)
-			return step, ""
 		}
-		step, blocked = Waypoint(s.Fleet, s.Goal, s.Policy, refused)
-		step = s.aligned(step)
 	}
 	if rest := s.allowed(step); len(rest.Sets) > 0 { // of several servers, those that nothing holds go on
 		step = rest
@@ -106,23 +103,26 @@ func (s Situation) allowed(step Step) Step {
 	return step
 }
 
-// smaller is the goal of a step that only makes room: every pool whose processes agree, and nothing larger than it is.
-func (s Situation) smaller() Goal {
-	var g Goal
-	for _, x := range s.Goal.Pools {
-		p, _ := s.Fleet.pool(x.Pool)
-		if size, same := p.fromSize(); same {
+// roomFirst is the goal of a step where processes of a pool differ and could not be made equal: on their servers nothing
+// becomes larger than it is, so that releases make room; such pools are left out.
+func roomFirst(f Fleet, g Goal) Goal {
+	var out Goal
+	for _, x := range g.Pools {
+		p, _ := f.pool(x.Pool)
+		if unequal(f, g, p.Server) == "" {
+			out.Pools = append(out.Pools, x)
+		} else if size, same := p.fromSize(); same {
 			x.Size, x.Reserve = min(x.Size, size), min(x.Reserve, p.ReserveConns)
-			g.Pools = append(g.Pools, x)
+			out.Pools = append(out.Pools, x)
 		}
 	}
-	return g
+	return out
 }
 
-// unequal returns a pool of the goal whose processes have different sizes; empty: there is none.
-func (s Situation) unequal() string {
-	for _, p := range s.Fleet.Pools {
-		if _, ours := s.Goal.Pool(p.ID); !ours {
+// unequal returns a pool of the goal on a server, or on any, whose processes have different sizes; empty: there is none.
+func unequal(f Fleet, g Goal, server string) string {
+	for _, p := range f.Pools {
+		if _, ours := g.Pool(p.ID); !ours || server != "" && p.Server != server {
 			continue
 		}
 		if _, same := p.fromSize(); !same {
@@ -131,3 +131,6 @@ func (s Situation) unequal() string {
 	}
 	return ""
 }
+
+// NextStep is the step that a situation would begin with, or why there is none; for a look ahead.
+func (s Situation) NextStep() (step Step, blocked string) { return s.waypoint() }

@@ -289,3 +289,18 @@ func findAlias(o Observation, process, alias string) (Alias, bool) {
 	}
 	return Alias{}, false
 }
+
+// WithCPU returns e with the CPU readings of another evidence in place of its own.
+func (e Evidence) WithCPU(of Evidence) Evidence {
+	e.Peaks = slices.Clone(e.Peaks)
+	for i := range e.Peaks {
+		p := &e.Peaks[i]
+		p.CPUSum, p.CPUReads = 0, 0
+		for _, q := range of.Peaks {
+			if q.Server == p.Server {
+				p.CPUSum, p.CPUReads = q.CPUSum, q.CPUReads
+			}
+		}
+	}
+	return e
+}

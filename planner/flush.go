@@ -23,7 +23,7 @@ const flushLifetime = 1
 // load above it would only reconnect. One process at a time.
 func (s Situation) flush(released []Set) (Act, bool) {
 	since := s.Memory.ReleasedAt
-	if s.Memory.Unflushable || len(s.Memory.Flushed()) > 0 || s.Now.Sub(since) < s.Policy.DrainFor/flushAfter {
+	if s.Memory.Unflushable || len(s.flushed()) > 0 || s.Now.Sub(since) < s.Policy.DrainFor/flushAfter {
 		return Act{}, false
 	}
 	for _, x := range released {
@@ -48,15 +48,15 @@ func (s Situation) flush(released []Set) (Act, bool) {
 // restore gives flushed lines their lifetime back once there is nothing left to flush: their connections are gone, or the
 // release is no longer waited for.
 func (s Situation) restore() (Act, bool) {
-	flushed := slices.DeleteFunc(s.Memory.Flushed(), func(x Set) bool { // a line that is gone has no lifetime to be given back
-		_, there := findAlias(s.Look, x.Process, x.Alias)
-		return !there
-	})
+	flushed := s.flushed()
 	if len(flushed) == 0 {
 		return Act{}, false
 	}
 	step := s.Memory.Step
-	going := step != nil && step.Kind != Backward && !s.Memory.Unwind && s.Now.Sub(s.Memory.ReleasedAt) < s.Policy.DrainFor
+	if s.Memory.Intent != nil { // nobody knows whether it was done
+		step = nil
+	}
+	going := s.Paused == "" && step != nil && step.Kind != Backward && !s.Memory.Unwind && s.Now.Sub(s.Memory.ReleasedAt) < s.Policy.DrainFor
 	for _, x := range flushed {
 		p, _ := s.Fleet.pool(x.Pool())
 		if going && p.overIn(x.Process) > 0 && slices.ContainsFunc(step.Sets, func(y Set) bool {
@@ -66,6 +66,14 @@ func (s Situation) restore() (Act, bool) {
 		}
 	}
 	return Act{Verb: Restore, Sets: flushed}, true
+}
+
+// flushed is Memory.Flushed without lines that are gone: they have no lifetime to be given back.
+func (s Situation) flushed() []Set {
+	return slices.DeleteFunc(s.Memory.Flushed(), func(x Set) bool {
+		_, there := findAlias(s.Look, x.Process, x.Alias)
+		return !there
+	})
 }
 
 // Flushed lists what gives lines their lifetime back that the journal knows to be flushed, or does not know not to be.

@@ -63,7 +63,8 @@ func (p *Process) gather(own []string) error {
 	}
 	var rest []Alias
 	for _, a := range p.Aliases {
-		if slices.Contains(own, a.Name) {
+		follows := a.SizeConns == all.SizeConns && a.ReserveConns == all.ReserveConns && a.PoolMode == all.PoolMode
+		if slices.Contains(own, a.Name) || !follows { // what says otherwise has a line by now
 			rest = append(rest, a)
 			continue
 		}

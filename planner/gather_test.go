@@ -9,7 +9,7 @@ import (
 // that nobody has come to yet.
 func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 	alias := func(name, server string, xacts int64, conns int) Alias {
-		return Alias{Name: name, Server: server, SizeConns: 12, Counters: Counters{Xacts: xacts, Assignments: xacts, WaitTime: time.Second},
+		return Alias{Name: name, Server: server, SizeConns: 12, PoolMode: "transaction", Counters: Counters{Xacts: xacts, Assignments: xacts, WaitTime: time.Second},
 			Pools: []PoolGauges{{User: "u", ServersActive: conns}}}
 	}
 	settings := Settings{DefaultPoolConns: 12, PoolMode: "transaction", Lifetime: time.Hour}
@@ -39,6 +39,14 @@ func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 		if pool := got.Servers[0].Holders[i].Pool; pool != want {
 			t.Errorf("holder %d is of %q, want %q", i, pool, want)
 		}
+	}
+	later := look
+	later.Processes = []Process{look.Processes[0]}
+	later.Processes[0].Aliases = append([]Alias{}, look.Processes[0].Aliases...)
+	later.Processes[0].Aliases[0].SizeConns = 40 // somebody has given it a line since the files were read
+	got, err = Gather(later, map[string][]string{"g/1": {"own", "*"}})
+	if d1, ok := findAlias(got, "g/1", "d1"); err != nil || !ok || d1.SizeConns != 40 {
+		t.Errorf("a database with another size is hidden behind *: %+v (%v)", d1, err)
 	}
 	look.Processes[0].Users = []UserLimit{{Name: "u", SizeConns: 40}}
 	if _, err := Gather(look, map[string][]string{"g/1": {"own", "*"}}); KindOf(err) != KindUsage {

@@ -109,11 +109,14 @@ func (m Memory) After(e Event) Memory {
 			m = m.restored(e.Act.Sets)
 		}
 	case Failed:
+		if e.Act.Verb == Flush { // it was worth a try: what it may have left is given back, and the drain waited for
+			m.Unflushable = true
+			return m
+		}
 		if m.Failures++; m.Failures == 1 {
 			m.FailedSince = e.At
 		}
 		m.Failure, m.FailedBy, m.FailedAt = e.Outcome, e.Reason, e.At
-		m.Unflushable = m.Unflushable || e.Act.Verb == Flush
 	case Replanned:
 		m.Goal = e.Goal
 	case HoldBegan:

@@ -48,14 +48,16 @@ func Next(s Situation) Act {
 			return Act{Verb: Wait, Held: true, Reason: m.FailedBy, For: s.Policy.Every}
 		}
 	}
+	if intent := s.Memory.Intent; intent == nil || intent.Verb == Flush || intent.Verb == Restore {
+		if a, any := s.restore(); any { // over a pause, too: connections that end of age are no state to be left in
+			return a
+		}
+	}
 	switch {
 	case s.Paused != "":
 		return s.hold(s.Paused)
 	case s.Memory.Intent != nil:
 		return s.settle(*s.Memory.Intent)
-	}
-	if a, any := s.restore(); any {
-		return a
 	}
 	switch step := s.Memory.Step; {
 	case step == nil:
@@ -72,7 +74,7 @@ func Next(s Situation) Act {
 // of the files again.
 func (s Situation) settle(act Act) Act {
 	if act.Verb == Flush || act.Verb == Restore {
-		return Act{Verb: Restore, Sets: s.Memory.Flushed()}
+		return Act{Verb: Restore, Sets: s.flushed()}
 	}
 	left := slices.DeleteFunc(slices.Clone(act.Sets), func(x Set) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
 	if Promise(s.Fleet, act.Sets) == nil && s.forbidden(left) == "" {

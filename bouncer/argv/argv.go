@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -25,6 +26,7 @@ type Call struct {
 func (c Call) Run(ctx context.Context) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
 	cmd.WaitDelay = time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C at the terminal is for this program, which ends between two acts
 	cmd.Stdin = bytes.NewReader(c.Stdin)
 	cmd.Env = append(os.Environ(), c.Env...)
 	var stderr bytes.Buffer

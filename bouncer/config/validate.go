@@ -51,6 +51,14 @@ func (f *File) Check(k *Checker) {
 	for i, s := range f.Saturation {
 		k.signal(fmt.Sprintf("saturation[%d]", i), s, servers)
 	}
+	all := f.Signals()
+	for i, s := range all {
+		for _, t := range all[:i] {
+			if s.Name == t.Name && (s.Server == t.Server || s.Server == "" || t.Server == "") {
+				k.Fault("saturation", "has two signals called %q for one server, presets written out: neither could be read", s.Name)
+			}
+		}
+	}
 	k.Share("deadband", f.Deadband)
 	k.policy(f.Policy)
 	k.hooks(f.Hooks)

@@ -2,6 +2,7 @@
 package hook
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -77,10 +78,14 @@ func (j *Journal) Record(e planner.Event) (planner.Event, error) {
 	return e, nil
 }
 
-// End waits for the hooks that are due, and notes those that failed.
-func (j *Journal) End() error {
+// End waits for the hooks that are due, for as long as the context lasts, and notes those that failed.
+func (j *Journal) End(ctx context.Context) error {
 	close(j.queue)
-	<-j.ended
+	select {
+	case <-j.ended:
+	case <-ctx.Done():
+		j.fail("hooks were not waited for any longer")
+	}
 	return j.note()
 }
 

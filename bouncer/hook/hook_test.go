@@ -50,7 +50,7 @@ func TestHooksTellWhatHappened(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := j.End(); err != nil {
+	if err := j.End(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	told, err := os.ReadFile(file)
@@ -77,7 +77,7 @@ func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 	if took := time.Since(begun); took > 10*time.Second {
 		t.Errorf("recording took %v", took)
 	}
-	if err := j.End(); err != nil {
+	if err := j.End(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var notes []string
@@ -104,7 +104,7 @@ func TestWhatIsNotOnDiskIsNotTold(t *testing.T) {
 	if _, err := j.Record(planner.Event{Kind: planner.RunEnded, Reason: "full"}); err == nil {
 		t.Error("recorded")
 	}
-	if err := j.End(); err != nil {
+	if err := j.End(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(file); !os.IsNotExist(err) {

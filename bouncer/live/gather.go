@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner"
@@ -38,6 +39,10 @@ func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, err
 		}
 		star := false
 		for _, d := range file.Databases() {
+			if d.Alias == planner.AutoDB && (d.Sized || d.PoolMode != "" || d.ReserveConns != file.DefaultReserve()) {
+				return fail(planner.KindUsage, fmt.Sprintf("%s:%d", d.File, d.Line), "leave the group's pool * out of pools:, or move these to [pgbouncer] at a time when reconnects do no harm",
+					"the line of * has a pool_size, a reserve or a pool_mode of its own")
+			}
 			star = star || d.Alias == planner.AutoDB
 			lines[i] = append(lines[i], d.Alias)
 		}

@@ -173,6 +173,9 @@ func (x hand) prepare(ctx context.Context) ([]ini.Edited, inForce, error) {
 	if err != nil {
 		return nil, now, err
 	}
+	if x.flushesProcess(now) {
+		return nil, now, nil
+	}
 	if why := file.Managed(); why != "" {
 		return nil, now, fail(planner.KindUsage, "", "change the size where the file comes from; --emit patch prints the change", "%s", why)
 	}
@@ -186,8 +189,11 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 	if err != nil {
 		return nil, ini.Config{}, now, err
 	}
-	if why := now.recycles(); why != "" {
+	if why := now.recycles(); why != "" && !x.flushesProcess(now) {
 		return nil, ini.Config{}, now, fail(planner.KindUsage, x.console.id, "set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
+	}
+	if x.flushesProcess(now) { // no file is touched, and none is asked
+		return nil, ini.Config{}, now, nil
 	}
 	file, err := x.load(ctx, now)
 	if err != nil {
@@ -198,9 +204,6 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 	}
 	var changes []ini.Change
 	for _, s := range x.sets {
-		if s.Key == planner.KeyLifetime && !now.linesLive() {
-			continue
-		}
 		changes = append(changes, ini.Change{Alias: s.Alias, Key: s.Key, From: s.From, To: s.To})
 	}
 	edits, err := file.Edit(undone(file, changes))

@@ -169,7 +169,11 @@ func (r inForce) value(x planner.Set) (int, bool) {
 func (r inForce) missing(sets []planner.Set) string {
 	var out []string
 	for _, x := range sets {
-		if at, ok := r.value(x); !ok || at != x.To {
+		at, ok := r.value(x)
+		if x.Key == planner.KeyLifetime && x.To > 1 && at != 1 { // given back is given back, whatever it has become meanwhile
+			continue
+		}
+		if !ok || at != x.To {
 			out = append(out, fmt.Sprintf("%s of %s is %d instead of %d", x.Key, x.Alias, at, x.To))
 		}
 	}

@@ -208,7 +208,9 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(conf.Journal) },
 		Gauge: gauge{conf.Signals(), conf.Servers, m.session.prom, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
-	err = errors.Join(err, hooks.End())
+	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within()) // chosen: the last two at their slowest
+	err = errors.Join(err, hooks.End(left))
+	cancel()
 	journey.end()
 	if err != nil {
 		return err

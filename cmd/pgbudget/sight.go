@@ -8,8 +8,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/planner"
@@ -60,7 +58,10 @@ func leave(journal string, s planner.Situation, act planner.Act) {
 	seen := sightOf(s.Fleet, s.Look, &s.Gate)
 	seen.Doing = waitingFor(s, act)
 	if data, err := json.Marshal(seen); err == nil {
-		_ = renameio.WriteFile(sightFile(journal), data, 0o644)
+		name := sightFile(journal)
+		if os.WriteFile(name+".new", data, 0o600) == nil { // not synced: it is of no use after a crash
+			_ = os.Rename(name+".new", name)
+		}
 	}
 }
 
@@ -90,6 +91,7 @@ func lookNow(ctx context.Context, s source, m planner.Memory) (*sight, error) {
 	var e planner.Evidence
 	err = bouncer.Watch(ctx, live.Clock{}, session.Fleet, time.Second, time.Second, func(o planner.Observation) error {
 		var err error
+		o.Signals = nil // the arithmetic needs none
 		e, err = e.Add(m.Recall(o))
 		return err
 	})

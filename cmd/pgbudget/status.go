@@ -70,7 +70,7 @@ func statusCommand() *cli.Command {
 				st.Lines = append(st.Lines, w.Set)
 			}
 			if st.Look, err = lastSight(s.config.Journal); err != nil {
-				return err
+				fmt.Fprintln(os.Stderr, "note: what the last run saw cannot be read: "+err.Error())
 			}
 			if c.Bool("look") {
 				if st.Look, err = lookNow(c.Context, s, m); err != nil {

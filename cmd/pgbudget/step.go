@@ -143,10 +143,7 @@ func firstStep(c course, policy planner.Policy, m planner.Memory) (planner.Step,
 	if m.Step != nil {
 		return *m.Step, ""
 	}
-	if step := planner.Equal(c.fleet, c.goal, policy, nil); len(step.Sets) > 0 {
-		return step, ""
-	}
-	return planner.Waypoint(c.fleet, c.goal, policy, nil)
+	return planner.Situation{Fleet: c.fleet, Look: c.evidence.Last, Goal: c.goal, Policy: policy}.NextStep()
 }
 
 // preview prints a step act by act.
