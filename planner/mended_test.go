@@ -270,3 +270,31 @@ func TestAheadIsTheWayThatIsTaken(t *testing.T) {
 		t.Error(took)
 	}
 }
+
+// TestUnequalProcessesHoldTheirOwnServerAlone: what has no room on one server is no reason to starve another.
+func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
+	pool := func(id, server string, sizes ...int) FleetPool {
+		p := FleetPool{ID: id, Group: id[:1], Alias: "db", Server: server, Rules: Rules{Min: 1, Weight: 1, Utilization: 0.9, MaxWaitMean: time.Second, MaxWaitP99: time.Second, Count: CountWorst}, Load: stageLoad(id[:1])}
+		for i, n := range sizes {
+			process := fmt.Sprintf("%s/%d", id[:1], i+1)
+			p.Sizes = append(p.Sizes, Size{process, n, 0})
+			p.Copies = append(p.Copies, Copy{Process: process, User: "u", Share: 1 / float64(len(sizes))})
+		}
+		p.tally()
+		return p
+	}
+	f := Fleet{Servers: []FleetServer{{Name: "one", BudgetConns: 18}, {Name: "two", BudgetConns: 30}},
+		Pools: []FleetPool{pool("a/db", "one", 8, 10), pool("b/db", "two", 20), pool("c/db", "two", 10)}}
+	g := Goal{Pools: []GoalPool{{"a/db", "one", 11, 0, 0.001}, {"b/db", "two", 10, 0, 0.001}, {"c/db", "two", 20, 0, 0.001}}}
+	policy := DefaultPolicy()
+	policy.Percent = 100
+	steps := Ahead(f, g, policy)
+	for _, s := range steps {
+		f = f.With(s.Sets).drained()
+	}
+	b, _ := f.pool("b/db")
+	c, _ := f.pool("c/db")
+	if b.Sizes[0].Conns != 10 || c.Sizes[0].Conns != 20 {
+		t.Errorf("after %d steps b has %d and c %d", len(steps), b.Sizes[0].Conns, c.Sizes[0].Conns)
+	}
+}

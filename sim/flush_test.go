@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,38 +9,104 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestAReleaseThatTurnoverPinsIsFlushed has clients that ask again at once: each connection that is given back is taken up
-// in the same moment, so that a smaller size alone drains nothing. They hardly wait, so nothing calls the release wrong.
+// pinnedByTurnover is a fleet whose clients ask again at once: each connection that is given back is taken up in the same moment,
+// so that a smaller size alone drains nothing. They hardly wait, so nothing calls the release wrong.
+func pinnedByTurnover(t *testing.T, version string) *expedition {
+	t.Helper()
+	spec := Spec{
+		Servers: []ServerSpec{{Name: "pg", MaxConns: 60, Cores: 16, Budget: 50}},
+		Groups:  []GroupSpec{{Name: "main", Processes: 2, Version: version}},
+		Pools:   []PoolSpec{{ID: "main/app", Server: "pg", SizeConns: 10}},
+		Loads:   []LoadSpec{{Pool: "main/app", Hold: Law{Mean: time.Millisecond}, Closed: &ClosedSpec{Clients: 40}}},
+	}
+	w, err := New(spec, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &expedition{t: t, w: w, claims: make([]int, 1), policy: planner.DefaultPolicy()}
+	x.policy.Percent, x.policy.Soak, x.policy.DrainFor = 100, 10*time.Second, time.Minute
+	if err := w.Sleep(t.Context(), 2*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	err = bouncer.Watch(t.Context(), w, w, time.Second, 5*time.Second, func(o planner.Observation) error {
+		var err error
+		x.before, err = x.before.Add(o)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x.loads, err = planner.Estimate(x.before); err != nil {
+		t.Fatal(err)
+	}
+	x.loads[0].AtLeast, x.loads[0].Erlangs = false, planner.Range{Lower: 3, Target: 4, Upper: 5} // as of a calmer hour
+	x.goal = planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, MeanWait: planner.Unknown()}}}
+	return x
+}
+
+// flushing reports whether a flush is in force.
+func (x *expedition) flushing() bool { return len(bouncer.Replay(x.events).Flushed()) > 0 }
+
+// TestNoEndOfARunLeavesAFlush interrupts, pauses, and drifts while a line is flushed.
+func TestNoEndOfARunLeavesAFlush(t *testing.T) {
+	for name, end := range map[string]struct {
+		prepare func(x *expedition, r *bouncer.Rebalancer, cancel func())
+		want    planner.Outcome
+	}{
+		"interrupted": {func(x *expedition, r *bouncer.Rebalancer, cancel func()) {
+			r.Seen = func(planner.Situation, planner.Act) {
+				if x.flushing() {
+					cancel()
+				}
+			}
+		}, planner.Interrupted},
+		"paused": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
+			r.Policy.HoldFor = 5 * time.Second
+			paused := false
+			r.Paused = func() string {
+				if paused = paused || x.flushing(); paused {
+					return "paused by somebody"
+				}
+				return ""
+			}
+		}, planner.Held},
+		"drifted": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
+			r.Seen = func(planner.Situation, planner.Act) {
+				if x.flushing() {
+					x.w.aliases[1].size, x.w.aliases[1].file.size = 7, 7
+				}
+			}
+		}, planner.Drifted},
+	} {
+		x := pinnedByTurnover(t, "1.24")
+		r := x.rebalancer()
+		ctx, cancel := context.WithCancel(t.Context())
+		end.prepare(x, &r, cancel)
+		report, err := r.Run(ctx, x.goal, planner.Memory{})
+		cancel()
+		flushed := false
+		for _, e := range x.events {
+			flushed = flushed || e.Kind == planner.Acted && e.Act.Verb == planner.Flush
+		}
+		if err != nil || report.Outcome != end.want || !flushed {
+			t.Errorf("%s: %s: %s (%v), flushed %v", name, report.Outcome, report.Reason, err, flushed)
+		}
+		if left := report.Memory.Flushed(); len(left) > 0 {
+			t.Errorf("%s: %v is left", name, left)
+		}
+		for _, a := range x.w.aliases {
+			if time.Duration(a.lifetime) != time.Hour {
+				t.Errorf("%s: connections of %s live for %v", name, a.proc.id, time.Duration(a.lifetime))
+			}
+		}
+	}
+}
+
+// TestAReleaseThatTurnoverPinsIsFlushed goes to its end.
 func TestAReleaseThatTurnoverPinsIsFlushed(t *testing.T) {
 	for _, version := range []string{"1.18", "1.24"} {
-		spec := Spec{
-			Servers: []ServerSpec{{Name: "pg", MaxConns: 60, Cores: 16, Budget: 50}},
-			Groups:  []GroupSpec{{Name: "main", Processes: 2, Version: version}},
-			Pools:   []PoolSpec{{ID: "main/app", Server: "pg", SizeConns: 10}},
-			Loads:   []LoadSpec{{Pool: "main/app", Hold: Law{Mean: time.Millisecond}, Closed: &ClosedSpec{Clients: 40}}},
-		}
-		w, err := New(spec, 7)
-		if err != nil {
-			t.Fatal(err)
-		}
-		x := &expedition{t: t, w: w, claims: make([]int, 1), policy: planner.DefaultPolicy()}
-		x.policy.Percent, x.policy.Soak, x.policy.DrainFor = 100, 10*time.Second, time.Minute
-		if err := w.Sleep(t.Context(), 2*time.Second); err != nil {
-			t.Fatal(err)
-		}
-		err = bouncer.Watch(t.Context(), w, w, time.Second, 5*time.Second, func(o planner.Observation) error {
-			var err error
-			x.before, err = x.before.Add(o)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if x.loads, err = planner.Estimate(x.before); err != nil {
-			t.Fatal(err)
-		}
-		x.loads[0].AtLeast, x.loads[0].Erlangs = false, planner.Range{Lower: 3, Target: 4, Upper: 5} // as of a calmer hour
-		x.goal = planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, MeanWait: planner.Unknown()}}}
+		x := pinnedByTurnover(t, version)
+		w := x.w
 		report, err := x.rebalancer().Run(t.Context(), x.goal, planner.Memory{})
 		if err != nil || report.Outcome != planner.Done {
 			t.Fatalf("%s: %s: %s (%v)", version, report.Outcome, report.Reason, err)
