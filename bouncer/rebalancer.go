@@ -43,7 +43,7 @@ type Rebalancer struct {
 	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
 	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
 	Paused     func() string          // why nothing may move now; nil: it always may
-	Replans    bool                   // the goal is a plan's, and is planned anew between two steps where a load leaves its interval
+	Replans    bool                   // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
 	RollTo     int64                  // the run takes back every step from that event on, the one in hand first; 0: it goes forward
 	Seen       func(planner.Situation, planner.Act)
 }
@@ -120,6 +120,9 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 // connections while nobody looks. It cannot harm the budget; where it fails, the next run does it.
 func (w *run) restoreFirst(ctx context.Context, s planner.Situation) error {
 	flushed := w.memory.Flushed()
+	if !s.Now.IsZero() { // something was seen
+		flushed = s.Flushed()
+	}
 	if len(flushed) == 0 {
 		return nil
 	}

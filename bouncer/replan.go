@@ -16,7 +16,7 @@ func (w *run) outgrown(s planner.Situation, act planner.Act) string {
 }
 
 // replan plans for the loads as they are now. Where that is the same plan, act stands; else the next look decides where to
-// go. Where no plan can carry them, the run ends.
+// go. Where something needed for a plan cannot be read, nothing moves; where no plan can carry the loads, the run ends.
 func (w *run) replan(s planner.Situation, act planner.Act, why string) (planner.Act, error) {
 	e := w.recent
 	e.History = w.Evidence.History
@@ -27,7 +27,7 @@ func (w *run) replan(s planner.Situation, act planner.Act, why string) (planner.
 	loads := planner.Renewed(w.Loads, lately)
 	fleet, err := planner.Model(s.Look.At, w.Declared, w.Evidence.WithCPU(w.recent), loads)
 	if err != nil {
-		return planner.Act{Verb: planner.Stop, Outcome: planner.Held, Reason: why + "; it cannot be planned for: " + err.Error()}, nil
+		return s.Hold(why + "; it cannot be planned for: " + err.Error()), nil
 	}
 	plan, err := planner.Solve(fleet, planner.Options{})
 	if err != nil {

@@ -10,7 +10,7 @@ func (s Situation) begin() Act {
 	if a, over := s.finished(); over {
 		return a
 	}
-	step, blocked := s.waypoint()
+	step, blocked := s.NextStep()
 	switch {
 	case len(step.Sets) > 0:
 	case blocked == "":
@@ -18,13 +18,13 @@ func (s Situation) begin() Act {
 	case len(s.Memory.Refused) > 0:
 		return s.short(blocked)
 	default:
-		return s.hold(blocked)
+		return s.Hold(blocked)
 	}
 	if s.Closed != "" {
 		return Act{Verb: Wait, Reason: s.Closed, For: s.Policy.SoakEvery}
 	}
 	if why := s.forbidden(step.Sets); why != "" {
-		return s.hold(why)
+		return s.Hold(why)
 	}
 	return Act{Verb: Open, Step: &step}
 }
@@ -62,8 +62,8 @@ func (s Situation) short(otherwise string) Act {
 	return Act{Verb: Stop, Outcome: Held, Reason: otherwise}
 }
 
-// waypoint is the next step, its lines as they stand; blocked says why there is none though the goal is not reached.
-func (s Situation) waypoint() (step Step, blocked string) {
+// NextStep is the next step, its lines as they stand; blocked says why there is none though the goal is not reached.
+func (s Situation) NextStep() (step Step, blocked string) {
 	refused := s.Memory.Refused
 	step = s.aligned(Equal(s.Fleet, s.Goal, s.Policy, refused))
 	if len(step.Sets) == 0 {
@@ -131,6 +131,3 @@ func unequal(f Fleet, g Goal, server string) string {
 	}
 	return ""
 }
-
-// NextStep is the step that a situation would begin with, or why there is none; for a look ahead.
-func (s Situation) NextStep() (step Step, blocked string) { return s.waypoint() }

@@ -8,7 +8,7 @@ type EventKind string
 // The kinds of events, in the order in which a run writes them.
 const (
 	RunBegan  EventKind = "run"    // Goal
-	Replanned EventKind = "replan" // Goal, Reason: a load has left the interval that the goal was for
+	Replanned EventKind = "replan" // Goal, Reason: a load has grown beyond what the goal was for
 	StepBegan EventKind = "step"   // Step
 	Intended  EventKind = "intend" // Act: on disk before the act
 	Acted     EventKind = "done"   // Act: written, told, and read back

@@ -290,8 +290,9 @@ func findAlias(o Observation, process, alias string) (Alias, bool) {
 	return Alias{}, false
 }
 
-// WithCPU returns e with the CPU readings of another evidence in place of its own.
+// WithCPU returns e with the CPU readings of another evidence in place of its own, and what could not be read there.
 func (e Evidence) WithCPU(of Evidence) Evidence {
+	e.Last.Signals = of.Last.Signals
 	e.Peaks = slices.Clone(e.Peaks)
 	for i := range e.Peaks {
 		p := &e.Peaks[i]

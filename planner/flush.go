@@ -23,7 +23,7 @@ const flushLifetime = 1
 // load above it would only reconnect. One process at a time.
 func (s Situation) flush(released []Set) (Act, bool) {
 	since := s.Memory.ReleasedAt
-	if s.Memory.Unflushable || len(s.flushed()) > 0 || s.Now.Sub(since) < s.Policy.DrainFor/flushAfter {
+	if s.Memory.Unflushable || len(s.Flushed()) > 0 || s.Now.Sub(since) < s.Policy.DrainFor/flushAfter {
 		return Act{}, false
 	}
 	for _, x := range released {
@@ -48,7 +48,7 @@ func (s Situation) flush(released []Set) (Act, bool) {
 // restore gives flushed lines their lifetime back once there is nothing left to flush: their connections are gone, or the
 // release is no longer waited for.
 func (s Situation) restore() (Act, bool) {
-	flushed := s.flushed()
+	flushed := s.Flushed()
 	if len(flushed) == 0 {
 		return Act{}, false
 	}
@@ -68,8 +68,8 @@ func (s Situation) restore() (Act, bool) {
 	return Act{Verb: Restore, Sets: flushed}, true
 }
 
-// flushed is Memory.Flushed without lines that are gone: they have no lifetime to be given back.
-func (s Situation) flushed() []Set {
+// Flushed is Memory.Flushed without lines that are gone: they have no lifetime to be given back.
+func (s Situation) Flushed() []Set {
 	return slices.DeleteFunc(s.Memory.Flushed(), func(x Set) bool {
 		_, there := findAlias(s.Look, x.Process, x.Alias)
 		return !there

@@ -52,6 +52,12 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 	if a := Next(gone); a.Verb == Restore {
 		t.Errorf("%+v, and the line is gone", a)
 	}
+	unsure := gone
+	unsure.Memory = s.Memory.After(Event{Seq: 94, Kind: Intended, Act: &flush})
+	unsure.Memory.Step = nil
+	if a := Next(unsure); a.Verb != Restore || len(a.Sets) != 0 {
+		t.Errorf("%+v, of a flush of unknown fate whose line is gone: want it settled with nothing to do", a)
+	}
 	if m := s.Memory.After(Event{Seq: 94, Kind: Accepted}); len(m.Flushed()) != 1 {
 		t.Error("forget forgets a flush")
 	}

@@ -55,7 +55,7 @@ func Next(s Situation) Act {
 	}
 	switch {
 	case s.Paused != "":
-		return s.hold(s.Paused)
+		return s.Hold(s.Paused)
 	case s.Memory.Intent != nil:
 		return s.settle(*s.Memory.Intent)
 	}
@@ -74,7 +74,7 @@ func Next(s Situation) Act {
 // of the files again.
 func (s Situation) settle(act Act) Act {
 	if act.Verb == Flush || act.Verb == Restore {
-		return Act{Verb: Restore, Sets: s.flushed()}
+		return Act{Verb: Restore, Sets: s.Flushed()}
 	}
 	left := slices.DeleteFunc(slices.Clone(act.Sets), func(x Set) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
 	if Promise(s.Fleet, act.Sets) == nil && s.forbidden(left) == "" {
@@ -91,8 +91,8 @@ func (s Situation) settle(act Act) Act {
 // short against a soak.
 const retryAfter = 10 * time.Second
 
-// hold waits with a reason, or ends the run where it has been held for as long as it may be.
-func (s Situation) hold(reason string) Act {
+// Hold waits with a reason, or ends the run where it has been held for as long as it may be.
+func (s Situation) Hold(reason string) Act {
 	if s.Policy.HoldFor <= 0 || !s.Memory.HeldAt.IsZero() && s.Now.Sub(s.Memory.HeldAt) >= s.Policy.HoldFor {
 		return Act{Verb: Stop, Outcome: Held, Reason: reason}
 	}

@@ -108,7 +108,7 @@ func (s Shift) blocked(x int, why string, err error) error {
 }
 
 // serving plans the sizes with which the switch may stand anywhere from x to y: the promises of every percentage between
-// hold, each pool's at its largest load there; the rest is spent for the far end.
+// hold; the rest is spent for the far end.
 func (s Shift) serving(f Fleet, x, y int) (Plan, error) {
 	at := s.loaded(f, y)
 	for i := range at.Pools {
@@ -116,12 +116,14 @@ func (s Shift) serving(f Fleet, x, y int) (Plan, error) {
 		if p.ID != s.From && p.ID != s.To {
 			continue
 		}
-		near, _ := s.loaded(f, x).pool(p.ID) // loads are monotone in between: the larger end decides
-		size, _, err := Floor(near)
-		if err != nil {
-			return Plan{}, err
+		for z := x; z < y; z++ { // each by itself: nothing is assumed of how the need goes in between
+			near, _ := s.loaded(f, z).pool(p.ID)
+			size, _, err := Floor(near)
+			if err != nil {
+				return Plan{}, err
+			}
+			p.Rules.Min = max(p.Rules.Min, size)
 		}
-		p.Rules.Min = max(p.Rules.Min, size)
 	}
 	return Solve(at, Options{})
 }

@@ -23,8 +23,9 @@ func randomShift(r *rand.Rand) (Fleet, Shift, int) {
 			p.Sizes = append(p.Sizes, Size{id, 30, 0})
 			p.Copies = append(p.Copies, Copy{Process: id, User: "u", Share: 1 / float64(processes)})
 		}
+		hold := []time.Duration{time.Millisecond, 20 * time.Millisecond, 500 * time.Millisecond}[r.IntN(3)] // what comes may hold for longer, or shorter, than what is there
 		load := []float64{2 + 8*r.Float64(), 0.1 + r.Float64()}[i]
-		p.Load = Load{Pool: p.ID, Erlangs: Range{0.95 * load, load, 1.05 * load}, MeanHold: 20 * time.Millisecond, PerSec: load / 0.02, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1, Method: MethodCounters}
+		p.Load = Load{Pool: p.ID, Erlangs: Range{0.95 * load, load, 1.05 * load}, MeanHold: hold, PerSec: load / hold.Seconds(), Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1, Method: MethodCounters}
 		p.tally()
 		f.Pools = append(f.Pools, p)
 	}

@@ -32,7 +32,7 @@ func (s Situation) proceed(step Step) Act {
 	}
 	if len(releases) > 0 {
 		if why := s.forbidden(releases); why != "" && !back {
-			return s.hold(why)
+			return s.Hold(why)
 		}
 		return Act{Verb: Release, Sets: releases}
 	}
@@ -54,10 +54,10 @@ func (s Situation) proceed(step Step) Act {
 	}
 	if len(grants) > 0 {
 		if why := s.forbidden(grants); why != "" && !back {
-			return s.hold(why)
+			return s.Hold(why)
 		}
 		if err := Promise(s.Fleet, grants); err != nil && back { // it is kept in hand: a way back is not given up
-			return s.hold("the way back does not fit: " + err.Error())
+			return s.Hold("the way back does not fit: " + err.Error())
 		} else if err != nil {
 			return Act{Verb: Cut, Step: s.achieved(step), Reason: err.Error()}
 		}
@@ -76,7 +76,7 @@ func (s Situation) soak(step Step) Act {
 	}
 	for _, x := range step.Sets {
 		if why := s.Gate.Held(s.server(x.Pool())); why != "" && x.To > x.From {
-			return s.hold(why)
+			return s.Hold(why)
 		}
 	}
 	return Act{Verb: Close}

@@ -28,17 +28,7 @@ func pinnedByTurnover(t *testing.T, version string) *expedition {
 	if err := w.Sleep(t.Context(), 2*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	err = bouncer.Watch(t.Context(), w, w, time.Second, 5*time.Second, func(o planner.Observation) error {
-		var err error
-		x.before, err = x.before.Add(o)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if x.loads, err = planner.Estimate(x.before); err != nil {
-		t.Fatal(err)
-	}
+	x.measure(time.Second, 5*time.Second)
 	x.loads[0].AtLeast, x.loads[0].Erlangs = false, planner.Range{Lower: 3, Target: 4, Upper: 5} // as of a calmer hour
 	x.goal = planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, MeanWait: planner.Unknown()}}}
 	return x

@@ -145,18 +145,7 @@ func embark(t testing.TB, seed uint64) *expedition {
 	if err := w.Sleep(t.Context(), 5*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	err = bouncer.Watch(t.Context(), w, w, 5*time.Second, time.Minute, func(o planner.Observation) error {
-		var err error
-		x.before, err = x.before.Add(o)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	x.loads, err = planner.Estimate(x.before)
-	if err != nil {
-		t.Fatal(err)
-	}
+	x.measure(5*time.Second, time.Minute)
 	fleet, err := planner.Model(w.Now(), x.declared(), x.before, x.loads)
 	if err != nil {
 		t.Fatal(err)
@@ -171,6 +160,22 @@ func embark(t testing.TB, seed uint64) *expedition {
 	}
 	w.after = x.watch
 	return x
+}
+
+// measure looks at the fleet for a while, and estimates its loads.
+func (x *expedition) measure(every, window time.Duration) {
+	x.t.Helper()
+	err := bouncer.Watch(x.t.Context(), x.w, x.w, every, window, func(o planner.Observation) error {
+		var err error
+		x.before, err = x.before.Add(o)
+		return err
+	})
+	if err == nil {
+		x.loads, err = planner.Estimate(x.before)
+	}
+	if err != nil {
+		x.t.Fatal(err)
+	}
 }
 
 // randomFaults draws up to two of what the world may do meanwhile.

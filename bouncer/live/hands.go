@@ -81,7 +81,7 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 	h.fleet.mu.Lock()
 	defer h.fleet.mu.Unlock()
 	hands, err := h.reach(act.Sets)
-	if err != nil {
+	if err != nil || len(hands) == 0 {
 		return err
 	}
 	if err := joined(together(len(hands), func(i int) error { _, _, err := hands[i].prepare(ctx); return err })); err != nil {
@@ -312,6 +312,9 @@ func (x hand) do(ctx context.Context) error {
 		return errors.Join(err, seen)
 	case err == nil:
 		err = fmt.Errorf("RELOAD was answered, and %s", missing)
+	}
+	if x.flushesProcess(before) {
+		return fail(planner.KindDrift, x.console.id, "look at SHOW CONFIG and the process's log", "SET server_lifetime: %w", err)
 	}
 	if len(edits) == 0 {
 		return fail(planner.KindDrift, x.console.id, "read the process's log: its file has a line that it cannot load", "the file says it, and %w", err)

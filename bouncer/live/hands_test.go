@@ -110,6 +110,9 @@ func TestTheCanaryGoesFirstAndTheOthersAtOnce(t *testing.T) {
 			t.Errorf("process %d: %d writes, %s", i, s.writes, s.text)
 		}
 	}
+	if err := hands.Apply(t.Context(), planner.Act{Verb: planner.Restore}); err != nil {
+		t.Errorf("nothing to do: %v", err)
+	}
 	if err := hands.Apply(t.Context(), release(n)); err != nil || fakes[0].loggedIn() != 1 {
 		t.Errorf("done twice: %v", err)
 	}

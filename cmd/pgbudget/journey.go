@@ -61,7 +61,7 @@ func (j *journey) seen(s planner.Situation, act planner.Act) {
 	left, what := j.left(s), waitingFor(s, act)
 	done := s.Now.Sub(j.begun)
 	j.bar.ChangeMax64(max(1, int64((done + left).Seconds())))
-	j.bar.Describe(fmt.Sprintf("%s; %s, about %v", what, fmt.Sprint(j.ahead, " ", plural(j.ahead, "step"), " to come"), left.Round(time.Second)))
+	j.bar.Describe(fmt.Sprintf("%s; %d %s to come, about %v", what, j.ahead, plural(j.ahead, "step"), left.Round(time.Second)))
 	_ = j.bar.Set64(min(int64(done.Seconds()), int64((done + left).Seconds())))
 }
 

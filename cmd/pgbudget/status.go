@@ -177,7 +177,7 @@ func explain(w io.Writer, events []planner.Event) error {
 				next = "pgbudget run, once that is gone"
 			}
 		case planner.Replanned:
-			text, next = "the plan was made anew: "+e.Reason, "a load that leaves its interval again"
+			text, next = "the plan was made anew: "+e.Reason, "a load that grows beyond it again"
 		case planner.StepAbort:
 			text, next = "the step goes back: "+e.Reason, "nothing before it is back"
 		case planner.StepCut:
