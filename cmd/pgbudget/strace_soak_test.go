@@ -66,7 +66,7 @@ func TestDeathAtEveryFileOperation(t *testing.T) {
 		b.restore(t, before)
 		if alive {
 			t.Logf("%d deaths: %v", n-1, died)
-			if n < 10 {
+			if n < 6 { // strace counts by thread, and the program has several
 				t.Errorf("it died %d times alone", n-1)
 			}
 			return
