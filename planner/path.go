@@ -53,7 +53,7 @@ func PathOf(f Fleet, s Shift, most int) (Path, error) {
 
 func (s Shift) check(f Fleet, most int) error {
 	wrong := func(format string, args ...any) error {
-		return &Error{Kind: KindUsage, Subject: "shift", Err: fmt.Errorf(format, args...), Hint: "shift: {from: main/app, to: ci/app, fraction: 35%}"}
+		return &Error{Kind: KindUsage, Subject: "shift", Err: fmt.Errorf(format, args...), Hint: "--path main/app:ci/app --fraction 35%, two pools that pgbudget plan shows"}
 	}
 	from, ok := f.pool(s.From)
 	to, also := f.pool(s.To)
