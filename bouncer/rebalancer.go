@@ -39,6 +39,7 @@ type Rebalancer struct {
 	Evidence   planner.Evidence // of the looks so far: the highest direct connections stand in it
 	Policy     planner.Policy
 	Thresholds []planner.Threshold
+	Traffic    []Traffic              // shifts, in the order in which they are made
 	Steps      int                    // at most so many forward steps; 0: until the goal
 	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
 	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
@@ -58,25 +59,30 @@ type Report struct {
 // run is a Rebalancer at work.
 type run struct {
 	Rebalancer
-	memory  planner.Memory
-	goal    planner.Goal
-	before  planner.Fleet
-	trail   planner.Trail
-	gate    planner.Gate
-	recent  planner.Evidence // of the looks since the newest step began, or the newest plan was made
-	blind   time.Time        // since when something does not answer; zero: all answer
-	blindBy error
+	memory planner.Memory
+	goal   planner.Goal
+	before planner.Fleet
+	trail  planner.Trail
+	gate   planner.Gate
+	recent planner.Evidence // of the looks since the newest turn, since the newest step began, or the newest plan was made
+	older  planner.Evidence // of the looks before those
+	target planner.Goal     // as given
+
+	loadsAt    []int           // what each traffic switch said when Loads were measured
+	beforeTurn []planner.Block // what arrived before the newest turn
+	blind      time.Time       // since when something does not answer; zero: all answer
+	blindBy    error
 }
 
 // Run goes from what memory knows towards the goal until it ends by itself or ctx does, which it heeds between acts
 // alone. An error is one of the journal, and nothing was done that is not in it; or of KindEvidence or KindUsage, where
 // what a look shows cannot be counted.
 func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.Memory) (Report, error) {
-	w := &run{Rebalancer: r, memory: memory, goal: goal}
+	w := &run{Rebalancer: r, memory: memory, goal: goal, target: goal}
 	if why := cmp.Or(memory.Replaced(r.Evidence.Last), memory.Missing(r.Evidence.Last)); why != "" {
 		return Report{planner.Drifted, why, memory}, nil
 	}
-	if err := w.record(planner.Event{Kind: planner.RunBegan, Goal: &goal, To: r.RollTo, Servers: planner.Origins(r.Evidence.Last), Seen: planner.SeenIn(r.Evidence.Last)}); err != nil {
+	if err := w.record(w.began(context.WithoutCancel(ctx))); err != nil {
 		return Report{Memory: w.memory}, err
 	}
 	for {
@@ -92,7 +98,7 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
-			act = w.unseen(err)
+			act = w.unseen(context.WithoutCancel(ctx), err)
 		default:
 			act = planner.Next(s)
 		}
@@ -143,15 +149,19 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		return planner.Situation{}, err
 	}
 	w.Evidence = evidence
-	if w.recent.To.Sub(w.recent.From) > max(w.Policy.Soak, recentFor) {
-		w.recent = planner.Evidence{}
-	}
+	w.age()
 	if w.recent, err = w.recent.Add(withCPU); err != nil {
 		return planner.Situation{}, err
 	}
 	fleet, err := planner.Model(o.At, w.Declared, evidence, w.Loads)
 	if err != nil {
 		return planner.Situation{}, err
+	}
+	readings := w.readings(ctx)
+	shifts := w.shifts(readings)
+	measured := fleet
+	for _, x := range shifts {
+		fleet = x.Loaded(fleet, x.At)
 	}
 	w.blind = time.Time{}
 	now := w.Clock.Now()
@@ -160,7 +170,8 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 	}
 	w.trail = w.trail.Add(o)
 	s := planner.Situation{Now: now, Fleet: fleet, Before: w.before, Look: o, Trail: w.trail, Gate: w.gate,
-		Memory: w.memory, Goal: w.goal, Policy: w.Policy, Steps: w.Steps}
+		Memory: w.memory, Goal: w.goal, Target: w.target, Policy: w.Policy, Steps: w.Steps,
+		Shifts: shifts, Readings: readings, AsMeasured: measured, Point: w.point(shifts)}
 	if w.Closed != nil {
 		s.Closed = w.Closed(now)
 	}
@@ -199,13 +210,16 @@ func serverNames(f planner.Fleet) []string {
 
 // unseen decides what to do where there is no whole picture: nothing, and after HoldFor end. What answered and is not
 // what it should be is no matter of time.
-func (w *run) unseen(err error) planner.Act {
+func (w *run) unseen(ctx context.Context, err error) planner.Act {
 	now := w.Clock.Now()
 	w.trail = planner.Trail{} // what comes after a gap is judged anew
 	if w.blind.IsZero() {
 		w.blind = now
 	}
 	w.blindBy = err
+	if act, due := w.backBlind(ctx, now); due {
+		return act
+	}
 	switch kind := planner.KindOf(err); {
 	case kind == planner.KindDrift:
 		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: err.Error()}
@@ -228,14 +242,22 @@ func (w *run) do(ctx context.Context, s planner.Situation, act planner.Act) (end
 	}
 	switch act.Verb {
 	case planner.Open:
-		w.recent = planner.Evidence{}
-		return false, w.record(planner.Event{Kind: planner.StepBegan, Step: act.Step})
+		if act.Goal != nil {
+			w.goal = *act.Goal
+		}
+		if len(w.Traffic) == 0 { // else looks count from turn to turn
+			w.recent = planner.Evidence{}
+		}
+		return false, w.record(planner.Event{Kind: planner.StepBegan, Step: act.Step, Goal: act.Goal})
+	case planner.Aim:
+		w.goal = *act.Goal
+		return false, w.record(planner.Event{Kind: planner.Replanned, Goal: act.Goal, Reason: act.Reason})
 	case planner.Abort:
-		return false, w.record(planner.Event{Kind: planner.StepAbort, Step: act.Step, Reason: act.Reason})
+		return false, w.record(planner.Event{Kind: planner.StepAbort, Step: act.Step, Reason: act.Reason, Point: act.Point})
 	case planner.Cut:
 		return false, w.record(planner.Event{Kind: planner.StepCut, Step: act.Step, Reason: act.Reason})
 	case planner.Close:
-		return false, w.record(planner.Event{Kind: planner.StepEnded})
+		return false, w.record(planner.Event{Kind: planner.StepEnded, Point: act.Point})
 	case planner.Stop:
 		return true, w.record(planner.Event{Kind: planner.RunEnded, Outcome: act.Outcome, Reason: act.Reason})
 	case planner.Wait:
@@ -243,6 +265,9 @@ func (w *run) do(ctx context.Context, s planner.Situation, act planner.Act) (end
 			return true, err
 		}
 		return false, nil
+	}
+	if act.Verb == planner.Flip {
+		return false, w.flip(ctx, act)
 	}
 	return false, w.apply(ctx, s, act)
 }

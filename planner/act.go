@@ -52,7 +52,7 @@ func compareSets(a, b Set) int {
 // Verb is what an Act does.
 type Verb string
 
-// The verbs. Open, Close and Abort change nothing in the fleet: they are decisions that must outlive a crash.
+// The verbs. Open, Aim, Cut, Close and Abort change nothing in the fleet: they are decisions that must outlive a crash.
 const (
 	Open    Verb = "open"    // begin Step
 	Release Verb = "release" // write Sets that make lines smaller, RELOAD, read back
@@ -60,6 +60,8 @@ const (
 	Undo    Verb = "undo"    // a grant that takes a release back
 	Flush   Verb = "flush"   // let the connections of one line of one process end of age, for a while
 	Restore Verb = "restore" // give a flushed line its lifetime back
+	Flip    Verb = "flip"    // the traffic switch makes Turn
+	Aim     Verb = "aim"     // the run goes to Goal from now on
 	Cut     Verb = "cut"     // what is left of the step is given up: it no longer fits
 	Close   Verb = "close"   // the step is done and soaked
 	Abort   Verb = "abort"   // the step goes back
@@ -72,6 +74,9 @@ type Act struct {
 	Verb    Verb          `json:"verb"`
 	Sets    []Set         `json:"sets,omitempty"`    // sorted by process, alias, key
 	Step    *Step         `json:"step,omitempty"`    // of Open and Abort
+	Turn    *Turn         `json:"turn,omitempty"`    // of Flip
+	Goal    *Goal         `json:"goal,omitempty"`    // of Open, where the step has one of its own, and of Aim
+	Point   *Point        `json:"point,omitempty"`   // of Close: what the soak saw
 	Pool    string        `json:"pool,omitempty"`    // of Undo: whose release was wrong
 	For     time.Duration `json:"for_ns,omitempty"`  // of Wait: until the next look
 	Held    bool          `json:"held,omitempty"`    // of Wait: nothing moves, because of Reason
@@ -106,9 +111,13 @@ const (
 // Step is a waypoint: lines and what they shall be, journalled before its first act.
 type Step struct {
 	Kind StepKind `json:"kind"`
-	Sets []Set    `json:"sets"` // sorted; no line twice
+	Sets []Set    `json:"sets"`           // sorted; no line twice
+	Turn *Turn    `json:"turn,omitempty"` // of the traffic switch, once all sets stand; on the way back before any goes
 	Note string   `json:"note,omitempty"`
 }
+
+// Empty reports whether there is nothing to do in it.
+func (s Step) Empty() bool { return len(s.Sets) == 0 && s.Turn == nil }
 
 // Moves are the steps's sets by pool and key, the largest From and To of its processes, sorted: for people.
 func (s Step) Moves() []Set {
@@ -125,7 +134,7 @@ func (s Step) Moves() []Set {
 	return out
 }
 
-// Text is the step in words: "main/app 40 → 36, ci/app 5 → 8".
+// Text is the step in words: "main/app 40 → 36, ci/app 5 → 8, traffic of main/app:ci/app 5 → 10 %".
 func (s Step) Text() string {
 	var parts []string
 	for _, m := range s.Moves() {
@@ -134,6 +143,9 @@ func (s Step) Text() string {
 			what = " " + string(m.Key)
 		}
 		parts = append(parts, fmt.Sprintf("%s/%s%s %d → %d", m.Process, m.Alias, what, m.From, m.To))
+	}
+	if s.Turn != nil {
+		parts = append(parts, s.Turn.Text())
 	}
 	return strings.Join(parts, ", ")
 }

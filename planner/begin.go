@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -10,9 +11,12 @@ func (s Situation) begin() Act {
 	if a, over := s.finished(); over {
 		return a
 	}
-	step, blocked := s.NextStep()
+	if _, turning := s.turning(); !turning && s.Memory.Leg {
+		return s.aim()
+	}
+	step, goal, blocked := s.NextStep()
 	switch {
-	case len(step.Sets) > 0:
+	case !step.Empty():
 	case blocked == "":
 		return Act{Verb: Stop, Outcome: Done, Reason: "the sizes are those of the plan"}
 	case len(s.Memory.Refused) > 0:
@@ -23,10 +27,23 @@ func (s Situation) begin() Act {
 	if s.Closed != "" {
 		return Act{Verb: Wait, Reason: s.Closed, For: s.Policy.SoakEvery}
 	}
-	if why := s.forbidden(step.Sets); why != "" {
+	if why := cmp.Or(s.forbidden(step.Sets), s.turnable(step.Turn)); why != "" {
 		return s.Hold(why)
 	}
-	return Act{Verb: Open, Step: &step}
+	return Act{Verb: Open, Step: &step, Goal: goal}
+}
+
+// aim goes on to what a plan finds where the traffic has come to, or to the sizes that a rollback goes back to.
+func (s Situation) aim() Act {
+	if s.Memory.RollTo > 0 {
+		return Act{Verb: Aim, Goal: &s.Target, Reason: "the traffic is back"}
+	}
+	plan, err := Solve(s.Fleet, Options{})
+	if err != nil {
+		return s.Hold("the traffic is where it was to go, and there is no plan for it there: " + err.Error())
+	}
+	goal := GoalOf(plan)
+	return Act{Verb: Aim, Goal: &goal, Reason: "the traffic is where it was to go"}
 }
 
 // finished ends the run where no step of it may come any more.
@@ -62,20 +79,30 @@ func (s Situation) short(otherwise string) Act {
 	return Act{Verb: Stop, Outcome: Held, Reason: otherwise}
 }
 
-// NextStep is the next step, its lines as they stand; blocked says why there is none though the goal is not reached.
-func (s Situation) NextStep() (step Step, blocked string) {
+// NextStep is the next step, its lines as they stand, with the goal that it has of its own, on the way of a shift; blocked
+// says why there is none though the goal is not reached.
+func (s Situation) NextStep() (step Step, goal *Goal, blocked string) {
+	if shift, turning := s.turning(); turning {
+		return s.shiftStep(shift)
+	}
+	step, blocked = s.towards(s.Fleet, s.Goal)
+	if rest := s.allowed(step); len(rest.Sets) > 0 { // of several servers, those that nothing holds go on
+		step = rest
+	}
+	return step, nil, blocked
+}
+
+// towards is the next step to a goal.
+func (s Situation) towards(f Fleet, g Goal) (step Step, blocked string) {
 	refused := s.Memory.Refused
-	step = s.aligned(Equal(s.Fleet, s.Goal, s.Policy, refused))
+	step = s.aligned(Equal(f, g, s.Policy, refused))
 	if len(step.Sets) == 0 {
-		step, blocked = Waypoint(s.Fleet, roomFirst(s.Fleet, s.Goal), s.Policy, refused)
+		step, blocked = Waypoint(f, roomFirst(f, g), s.Policy, refused)
 		if step = s.aligned(step); len(step.Sets) == 0 {
-			if id := unequal(s.Fleet, s.Goal, ""); id != "" {
+			if id := unequal(f, g, ""); id != "" {
 				return step, fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id)
 			}
 		}
-	}
-	if rest := s.allowed(step); len(rest.Sets) > 0 { // of several servers, those that nothing holds go on
-		step = rest
 	}
 	return step, blocked
 }

@@ -22,6 +22,9 @@ func (s Situation) at(x Set) (int, bool) {
 
 // drift says what the journal does not explain.
 func (s Situation) drift() string {
+	if why := s.misread(); why != "" {
+		return why
+	}
 	if step := s.Memory.Step; step != nil {
 		for _, x := range step.Sets {
 			at, ok := s.at(x)

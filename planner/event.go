@@ -7,16 +7,16 @@ type EventKind string
 
 // The kinds of events, in the order in which a run writes them.
 const (
-	RunBegan  EventKind = "run"    // Goal
+	RunBegan  EventKind = "run"    // Goal, Points, Switches
 	Replanned EventKind = "replan" // Goal, Reason: a load has grown beyond what the goal was for
-	StepBegan EventKind = "step"   // Step
+	StepBegan EventKind = "step"   // Step, Goal
 	Intended  EventKind = "intend" // Act: on disk before the act
 	Acted     EventKind = "done"   // Act: written, told, and read back
 	Failed    EventKind = "failed" // Act, Reason, Outcome: what Apply said; part of it may have happened
 	HoldBegan EventKind = "hold"   // Reason
 	HoldEnded EventKind = "resume"
 	StepCut   EventKind = "cut"       // Step: what of it was achieved; Reason
-	StepAbort EventKind = "abort"     // Step: the way back; Reason
+	StepAbort EventKind = "abort"     // Step: the way back; Reason; Point, where traffic goes back
 	StepEnded EventKind = "step-done" // the step is soaked, or its way back is gone
 	RunEnded  EventKind = "end"       // Outcome, Reason
 	Noted     EventKind = "note"      // Reason: something beside the run, such as a hook that failed; it decides nothing
@@ -33,9 +33,12 @@ type Event struct {
 	Act     *Act      `json:"act,omitempty"`
 	Reason  string    `json:"reason,omitempty"`
 	Outcome Outcome   `json:"outcome,omitempty"`
-	Servers []Origin  `json:"servers,omitempty"` // of a run: which they are
-	Seen    []Seen    `json:"seen,omitempty"`    // of a run: every process, alias and user
-	To      int64     `json:"to,omitempty"`      // of a run: it takes back the steps from that event on
+	Point   *Point    `json:"point,omitempty"`    // of a step that turned a traffic switch: what its soak saw
+	Points  []Point   `json:"points,omitempty"`   // of a run: what the looks before it saw of each shift
+	Turned  []Switch  `json:"switches,omitempty"` // of a run: what each traffic switch says
+	Servers []Origin  `json:"servers,omitempty"`  // of a run: which they are
+	Seen    []Seen    `json:"seen,omitempty"`     // of a run: every process, alias and user
+	To      int64     `json:"to,omitempty"`       // of a run: it takes back the steps from that event on
 }
 
 // Origin says which PostgreSQL a server's name stands for.

@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -27,6 +28,7 @@ type Point struct {
 	Verdict  Verdict       `json:"verdict,omitempty"`  // of the counters about the turn before it
 	Text     string        `json:"text,omitempty"`     // why
 	Useless  string        `json:"useless,omitempty"`  // why nothing is learnt from it; empty: something is
+	Back     bool          `json:"back,omitempty"`     // the traffic was taken back from there: more came than was believed
 }
 
 // Share is the part of the two pools' load that To carries, and its sampling deviation by the delta method. What both pools
@@ -92,6 +94,7 @@ const refuted = 2
 // Source: weighted regression with known variances, Draper & Smith, Applied Regression Analysis, 2.11; delta method for the
 // quotient.
 func Learn(prior Range, points []Point) Belief {
+	prior = prior.doubted(points)
 	b := Belief{Fraction: prior, Method: "prior", prior: true}
 	b.fit = lineOf(points)
 	b.own = b.fit.own(prior.Target)
@@ -116,6 +119,20 @@ func Learn(prior Range, points []Point) Belief {
 	}
 	clamp := func(x float64) float64 { return min(1, max(0, x)) }
 	return Belief{Fraction: Range{clamp(phi - z95*sd), clamp(phi), clamp(phi + z95*sd)}, Points: f.points, Method: text, own: f.a, fit: f}
+}
+
+// doubted is the prior after traffic had to be taken back: each time since something was learnt, what came may have been
+// twice what was believed at most, or half. chosen: so that each try is about half as bold.
+func (r Range) doubted(points []Point) Range {
+	for _, p := range slices.Backward(points) {
+		if p.Useless == "" {
+			break
+		}
+		if p.Back {
+			r.Lower, r.Upper = r.Lower/2, min(1, 2*r.Upper)
+		}
+	}
+	return r
 }
 
 // lineOf fits the line; points that are useless are left out.

@@ -39,6 +39,9 @@ type Memory struct {
 	Seen    []Seen    // every process, alias and user ever looked at by a run; sorted
 	Servers []Origin  // of every server ever moved, sorted by name
 	Refused []Refusal // in this run, sorted by pool
+	Turned  []Switch  // every traffic switch, as it should say; sorted by shift
+	Points  []Point   // what soaks saw of shifts, the newest last
+	Leg     bool      // Goal is that of a step on the way of a shift, not the run's
 	Written []Written // every line ever written, with the value it should have; sorted
 	Past    []Past    // forward steps that ended, the newest last; one that was taken back or rolled back is gone
 	Unwind  bool      // the step in hand goes back first
@@ -72,7 +75,8 @@ func (m Memory) After(e Event) Memory {
 	m.Seq = e.Seq
 	switch e.Kind {
 	case RunBegan:
-		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
+		m.Running, m.Goal, m.Steps, m.Refused, m.Leg = true, e.Goal, 0, nil, false
+		m.Turned, m.Points = m.turnedToo(e.Turned), slices.Concat(m.Points, e.Points)
 		m.HeldAt, m.Hold, m.Failures, m.Aborted = time.Time{}, "", 0, ""
 		m.Seen = m.seenToo(e.Seen)
 		m.Servers, m.CutBy, m.Cut = m.origins(e.Servers), "", ""
@@ -87,12 +91,19 @@ func (m Memory) After(e Event) Memory {
 		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
 		m.Why, m.Unwind, m.Unflushable = e.Reason, false, false
+		if e.Point != nil {
+			m.Points = append(slices.Clip(m.Points), *e.Point)
+		}
 		if e.Kind == StepBegan {
 			m.Why, m.Cut = "", ""
+		}
+		if e.Goal != nil {
+			m.Goal, m.Leg = e.Goal, true
 		}
 	case Intended:
 		m.Intent = e.Act
 		m.Written = m.written(e.Act.Sets, e.At, false)
+		m.Turned = m.turned(e.Act.Turn, e.At, false)
 	case Acted:
 		m.Intent, m.Failures = nil, 0
 		if e.Act.Verb != Flush && e.Act.Verb != Restore {
@@ -102,6 +113,7 @@ func (m Memory) After(e Event) Memory {
 			m.ReleasedAt = e.At
 		}
 		m.Written = m.written(e.Act.Sets, e.At, true)
+		m.Turned = m.turned(e.Act.Turn, e.At, true)
 		switch e.Act.Verb {
 		case Undo:
 			m = m.undone(*e.Act)
@@ -118,18 +130,20 @@ func (m Memory) After(e Event) Memory {
 		}
 		m.Failure, m.FailedBy, m.FailedAt = e.Outcome, e.Reason, e.At
 	case Replanned:
-		m.Goal = e.Goal
+		m.Goal, m.Leg = e.Goal, false
 	case HoldBegan:
 		m.HeldAt, m.Hold = e.At, e.Reason
 	case HoldEnded:
 		m.HeldAt, m.Hold = time.Time{}, ""
 	case StepCut:
 		m.Cut = e.Reason
-		if m = m.cut(e.Step, e.At); len(e.Step.Sets) == 0 {
+		if m = m.cut(e.Step, e.At); e.Step.Empty() {
 			m.CutBy = e.Reason
 		}
 	case StepEnded:
-		m = m.ended()
+		if m = m.ended(); e.Point != nil {
+			m.Points = append(slices.Clip(m.Points), *e.Point)
+		}
 	case RunEnded:
 		if m.RollTo > 0 && e.Outcome == Done {
 			m.Past = slices.DeleteFunc(slices.Clone(m.Past), func(p Past) bool { return p.Seq >= m.RollTo })
@@ -137,7 +151,7 @@ func (m Memory) After(e Event) Memory {
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:
 		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != KeyLifetime })
-		m.Step, m.Intent, m.Servers, m.Seen = nil, nil, nil, nil
+		m.Step, m.Intent, m.Servers, m.Seen, m.Turned = nil, nil, nil, nil, nil
 	}
 	return m
 }
@@ -192,10 +206,10 @@ func (m Memory) cut(achieved *Step, at time.Time) Memory {
 
 // ended closes the step in hand.
 func (m Memory) ended() Memory {
-	if m.Step != nil && m.Step.Kind != Backward && len(m.Step.Sets) > 0 && m.RollTo == 0 {
+	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() && m.RollTo == 0 {
 		m.Past = append(slices.Clip(m.Past), Past{m.StepSeq, m.StepAt, *m.Step})
 	}
-	if m.Step != nil && m.Step.Kind != Backward && len(m.Step.Sets) > 0 {
+	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() {
 		m.Steps++
 	}
 	if m.Step != nil && m.Step.Kind == Backward {

@@ -113,12 +113,12 @@ func TestRollbackTakesTheStepInHandAlone(t *testing.T) {
 	s.record(Event{Kind: StepBegan, Step: step(24, 20)})
 	s.record(Event{Kind: StepEnded})
 	s.record(Event{Kind: StepBegan, Step: step(20, 16)})
-	goal, to, any := Rollback(s.memory, s.fleet, 0)
-	if !any || to != 3 || len(goal.Pools) != 0 {
-		t.Errorf("to %d: %+v", to, goal)
+	way, any := Rollback(s.memory, s.fleet, 0)
+	if !any || way.To != 3 || len(way.Goal.Pools) != 0 {
+		t.Errorf("%+v", way)
 	}
-	if goal, to, _ = Rollback(s.memory, s.fleet, 1); to != 1 || len(goal.Pools) != 1 || goal.Pools[0].Size != 24 {
-		t.Errorf("to %d: %+v", to, goal)
+	if way, _ = Rollback(s.memory, s.fleet, 1); way.To != 1 || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Size != 24 {
+		t.Errorf("%+v", way)
 	}
 }
 

@@ -97,7 +97,13 @@ func Judge(t Turned) Judgement {
 	}
 	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(freedom)}
 	critical := student.Quantile(1 - movedByChance)
-	j := Judgement{Verdict: CannotTell, Seen: moved.size, SD: moved.sd, Power: 1 - student.CDF(critical-least/moved.sd)}
+	j := Judgement{Verdict: CannotTell, Seen: moved.size, SD: moved.sd, Power: 1}
+	for _, of := range []struct {
+		jump
+		least, deviations float64
+	}{{moved, least, critical}, {from, least, conserved}, {to, least, conserved}, {near, least, 2}} { // all of them have to show it
+		j.Power = min(j.Power, 1-student.CDF(of.deviations-of.least/of.sd))
+	}
 	figures := fmt.Sprintf("%.3g ± %.2g transactions/s moved, %.3g to %.3g were expected", moved.size, 2*moved.sd, least, most)
 	switch {
 	case t.Hold.Seconds() > slowShare*window.Seconds():

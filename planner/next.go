@@ -7,19 +7,24 @@ import (
 
 // Situation is all that the next act is decided from.
 type Situation struct {
-	Now    time.Time
-	Fleet  Fleet // of the newest look
-	Before Fleet // of the look before it
-	Look   Observation
-	Trail  Trail
-	Gate   Gate
-	Memory Memory
-	Goal   Goal
-	Policy Policy
-	Steps  int    // as many forward steps at most; 0: no limit
-	Closed string // why no step may begin now, the time of day; empty: one may
-	Over   string // why the run ends before its next step; empty: it does not
-	Paused string // why nothing may move now: a person asked for it; empty: it may
+	Now        time.Time
+	Fleet      Fleet // of the newest look, with the loads that its traffic switches make
+	Before     Fleet // of the look before it
+	Look       Observation
+	Trail      Trail
+	Gate       Gate
+	Memory     Memory
+	Goal       Goal
+	Target     Goal // where the run goes in the end; only a rollback's says more than its plan
+	Policy     Policy
+	Shifts     []Shift   // in the order in which they are made; At: what the switch says
+	Readings   []Reading // of each of them
+	AsMeasured Fleet     // Fleet with the loads as they were measured, when each switch said LoadsAt
+	Point      *Point    // of a step that has moved traffic: what is seen of it since
+	Steps      int       // as many forward steps at most; 0: no limit
+	Closed     string    // why no step may begin now, the time of day; empty: one may
+	Over       string    // why the run ends before its next step; empty: it does not
+	Paused     string    // why nothing may move now: a person asked for it; empty: it may
 }
 
 // leastLooks is how many looks come before anything is decided: a hold needs two of three. chosen: those three.
@@ -53,9 +58,12 @@ func Next(s Situation) Act {
 			return a
 		}
 	}
-	switch {
+	back := s.Memory.Unwind || back(s.Memory.Step)
+	switch unread := s.unread(); {
 	case s.Paused != "":
 		return s.Hold(s.Paused)
+	case unread != "" && !back: // a switch that does not answer may still be turned back
+		return s.Hold(unread)
 	case s.Memory.Intent != nil:
 		return s.settle(*s.Memory.Intent)
 	}
@@ -76,6 +84,13 @@ func (s Situation) settle(act Act) Act {
 	if act.Verb == Flush || act.Verb == Restore {
 		return Act{Verb: Restore, Sets: s.Flushed()}
 	}
+	if act.Turn != nil {
+		if x, _, _ := s.shift(act.Turn.Shift); x.At != act.Turn.To && !back(s.Memory.Step) && s.turnable(act.Turn) != "" {
+			t := act.Turn.Back()
+			act = Act{Verb: Flip, Turn: &t, Reason: "it may not be done now"}
+		}
+		return act
+	}
 	left := slices.DeleteFunc(slices.Clone(act.Sets), func(x Set) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
 	if Promise(s.Fleet, act.Sets) == nil && s.forbidden(left) == "" {
 		return act
@@ -86,6 +101,8 @@ func (s Situation) settle(act Act) Act {
 	}
 	return back
 }
+
+func back(step *Step) bool { return step != nil && step.Kind == Backward }
 
 // retryAfter is how long an act that failed is left alone. chosen: long enough for a disk or a console to come back,
 // short against a soak.

@@ -25,6 +25,21 @@ func Outgrown(planned, lately []Load) string {
 	return ""
 }
 
+// LoadsOf are the loads of a fleet's pools, spread over their copies as they are there.
+func LoadsOf(f Fleet) []Load {
+	var out []Load
+	for _, p := range f.Pools {
+		l := p.Load
+		if l.Pool, l.Copies = p.ID, nil; l.Erlangs.Target > 0 {
+			for _, c := range p.Copies {
+				l.Copies = append(l.Copies, CopyShare{Process: c.Process, User: c.User, Share: c.Share})
+			}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
 // Renewed are the planned loads with those that were seen lately in their place, where they are more: what a step has made
 // full hides its load, and a quiet hour is none of a day's peak.
 func Renewed(planned, lately []Load) []Load {

@@ -1,24 +1,13 @@
 package planner
 
-import (
-	"fmt"
-	"slices"
-	"time"
-)
-
-// Shift is traffic that moves from a pool to another, by a switch that says 0 to 100 percent.
-type Shift struct {
-	From     string `json:"from"`
-	To       string `json:"to"`
-	Fraction Range  `json:"fraction"`      // of From's load at 0 %, the part that has moved at 100 %, 0..1: what is sure, believed, and possible
-	At       int    `json:"at_percent"`    // what the switch says now: the fleet's loads are those of now
-	Until    int    `json:"until_percent"` // where it goes; not below At
-}
+import "fmt"
 
 // Path is the way of a shift, jump by jump.
 type Path struct {
-	Shift Shift  `json:"shift"`
-	Jumps []Jump `json:"jumps"`
+	Shift   Shift    `json:"shift"`
+	Repair  bool     `json:"repair"` // today's sizes do not serve today's loads: they are changed before anything moves
+	Jumps   []Jump   `json:"jumps"`
+	Blocked *Blocked `json:"blocked,omitempty"` // why there is no way on from the last jump
 }
 
 // Jump is one turn of the switch, with the sizes that it needs before: they serve every percentage from X to To.
@@ -33,149 +22,165 @@ type Jump struct {
 // serves every part of it (so the furthest jump from further on ends no earlier). The receiving pool is sized for the upper
 // end of the fraction, the giving one for the lower.
 //
-// The error is of KindInfeasible where some percentage cannot be passed, says which, and whether no sizes serve it at rest, or
-// none serve a step from it; of KindUsage where the shift makes no sense.
+// The error is of KindInfeasible where some percentage cannot be passed; Path.Blocked then says why. It is of KindUsage where
+// the shift makes no sense.
 func PathOf(f Fleet, s Shift, most int) (Path, error) {
 	out := Path{Shift: s}
 	if err := s.check(f, most); err != nil {
 		return out, err
 	}
-	for x := s.At; x < s.Until; {
-		jump, err := s.furthest(f, x, min(x+most, s.Until))
+	r := newRoute(f, s)
+	out.Repair = s.At != s.Until && !r.serve(f, s.At)
+	for x := s.At; x != s.Until; {
+		jump, blocked, err := r.furthest(x, r.limit(x, most))
+		if blocked != nil {
+			out.Blocked = blocked
+		}
 		if err != nil {
 			return out, err
 		}
 		out.Jumps = append(out.Jumps, jump)
-		x, f = jump.To, f.after(jump.Plan)
+		x, r.fleet = jump.To, r.fleet.after(jump.Plan)
 	}
 	return out, nil
 }
 
-func (s Shift) check(f Fleet, most int) error {
-	wrong := func(format string, args ...any) error {
-		return &Error{Kind: KindUsage, Subject: "shift", Err: fmt.Errorf(format, args...), Hint: "--path main/app:ci/app --fraction 35%, two pools that pgbudget plan shows"}
-	}
-	from, ok := f.pool(s.From)
-	to, also := f.pool(s.To)
-	switch {
-	case !ok || !also:
-		return wrong("there is no pool %s or no pool %s", s.From, s.To)
-	case s.From == s.To || from.Server != to.Server:
-		return wrong("%s and %s are not two pools of one server", s.From, s.To)
-	case s.At < 0 || s.Until > 100 || s.At > s.Until || most < 1:
-		return wrong("from %d to %d percent in jumps of %d", s.At, s.Until, most)
-	case !(s.Fraction.Lower >= 0 && s.Fraction.Lower <= s.Fraction.Target && s.Fraction.Target <= s.Fraction.Upper && s.Fraction.Upper <= 1):
-		return wrong("a fraction of %g (%g to %g), want 0 to 1", s.Fraction.Target, s.Fraction.Lower, s.Fraction.Upper)
-	case s.Fraction.Upper*float64(s.At) >= 100:
-		return wrong("all of %s has moved at %d %%: nothing tells its load", s.From, s.At)
-	}
-	return nil
+// route is a shift over a fleet, with the floors that are known already.
+type route struct {
+	shift  Shift
+	fleet  Fleet
+	floors map[int][2]int // by percentage: of From, of To
+	errs   map[int]error
 }
 
-// furthest finds the furthest jump from x.
-func (s Shift) furthest(f Fleet, x, limit int) (Jump, error) {
-	rest, err := s.serving(f, x, x)
+func newRoute(f Fleet, s Shift) *route {
+	return &route{s, f, map[int][2]int{}, map[int]error{}}
+}
+
+// floor is the smallest sizes of the two pools that keep their promises at z percent.
+func (r *route) floor(z int) ([2]int, error) {
+	if _, known := r.floors[z]; !known {
+		from, to := r.shift.pair(r.fleet, z)
+		a, _, err := Floor(from)
+		b, _, also := Floor(to)
+		if err == nil {
+			err = also
+		}
+		r.floors[z], r.errs[z] = [2]int{a, b}, err
+	}
+	return r.floors[z], r.errs[z]
+}
+
+// limit is as far as a jump from x may go.
+func (r *route) limit(x, most int) int {
+	if r.shift.Until < x {
+		return max(x-most, r.shift.Until)
+	}
+	return min(x+most, r.shift.Until)
+}
+
+// onward is the percentage d points from x on the way.
+func (r *route) onward(x, d int) int {
+	if r.shift.Until < x {
+		return x - d
+	}
+	return x + d
+}
+
+// furthest finds the furthest jump from x; where there is none, why.
+func (r *route) furthest(x, limit int) (Jump, *Blocked, error) {
+	best, err := r.farther(x, limit)
 	if err != nil {
-		return Jump{}, s.blocked(x, "no sizes serve it at rest", err)
+		plan, err := r.serving(x, x)
+		return Jump{}, r.blocked(x, x, plan, err), r.wrap(x, "no sizes serve it at rest", err)
+	}
+	if best.To == x && limit != x {
+		next := r.onward(x, 1)
+		plan, err := r.serving(x, next)
+		return Jump{}, r.blocked(x, next, plan, err), r.wrap(x, "sizes serve it at rest, and none serve a step from it", err)
+	}
+	return best, nil, nil
+}
+
+// farther is the furthest jump from x, which may be none; an error says that not even x is served.
+func (r *route) farther(x, limit int) (Jump, error) {
+	if plan, err := r.serving(x, limit); err == nil {
+		return Jump{x, limit, plan}, nil
+	}
+	rest, err := r.serving(x, x)
+	if err != nil {
+		return Jump{}, err
 	}
 	best := Jump{x, x, rest}
-	lo, hi := x, limit // serving is monotone: what serves an interval serves each part of it
-	for lo < hi {
+	for lo, hi := 0, max(limit-x, x-limit)-1; lo < hi; { // serving is monotone: what serves an interval serves each part of it
 		mid := (lo + hi + 1) / 2
-		plan, err := s.serving(f, x, mid)
+		plan, err := r.serving(x, r.onward(x, mid))
 		switch {
 		case err == nil:
-			best, lo = Jump{x, mid, plan}, mid
+			best, lo = Jump{x, r.onward(x, mid), plan}, mid
 		case KindOf(err) != KindInfeasible:
 			return Jump{}, err
 		default:
 			hi = mid - 1
 		}
 	}
-	if best.To == x && x < s.Until {
-		_, err := s.serving(f, x, x+1)
-		return Jump{}, s.blocked(x, "sizes serve it at rest, and none serve a step from it", err)
-	}
 	return best, nil
 }
 
-func (s Shift) blocked(x int, why string, err error) error {
+func (r *route) wrap(x int, why string, err error) error {
 	if KindOf(err) != KindInfeasible {
 		return err
 	}
 	return &Error{Kind: KindInfeasible, Subject: fmt.Sprintf("the shift at %d %%", x), Err: fmt.Errorf("%s: %w", why, err),
-		Hint: "smaller promises, connections freed elsewhere, or a quieter hour; pgbudget plan shows the ledger"}
+		Hint: "smaller promises, connections freed elsewhere, or a quieter hour; pgbudget plan --path says what would do"}
 }
 
 // serving plans the sizes with which the switch may stand anywhere from x to y: the promises of every percentage between
 // hold; the rest is spent for the far end.
-func (s Shift) serving(f Fleet, x, y int) (Plan, error) {
-	at := s.loaded(f, y)
-	for i := range at.Pools {
-		p := &at.Pools[i]
-		if p.ID != s.From && p.ID != s.To {
-			continue
+func (r *route) serving(x, y int) (Plan, error) {
+	at := r.shift.Loaded(r.fleet, y)
+	for z := min(x, y); z <= max(x, y); z++ { // each by itself: nothing is assumed of how the need goes in between
+		floors, err := r.floor(z)
+		if err != nil {
+			return Plan{}, err
 		}
-		for z := x; z < y; z++ { // each by itself: nothing is assumed of how the need goes in between
-			near, _ := s.loaded(f, z).pool(p.ID)
-			size, _, err := Floor(near)
-			if err != nil {
-				return Plan{}, err
+		for i := range at.Pools {
+			switch p := &at.Pools[i]; p.ID {
+			case r.shift.From:
+				p.Rules.Min = max(p.Rules.Min, floors[0])
+			case r.shift.To:
+				p.Rules.Min = max(p.Rules.Min, floors[1])
 			}
-			p.Rules.Min = max(p.Rules.Min, size)
 		}
 	}
 	return Solve(at, Options{})
 }
 
-// loaded is the fleet with the loads that the switch gives at z percent.
-func (s Shift) loaded(f Fleet, z int) Fleet {
-	f.Pools = slices.Clone(f.Pools)
-	from, _ := f.pool(s.From)
-	left := func(phi float64, z int) float64 { return 1 - phi*float64(z)/100 }
-	moved := func(phi, erlangs float64) float64 { // of what From would carry at 0 %
-		return erlangs / left(phi, s.At) * phi * float64(z-s.At) / 100
+// serve reports whether the sizes of a fleet keep the promises of both pools at z percent.
+func (r *route) serve(f Fleet, z int) bool {
+	floors, err := r.floor(z)
+	if err != nil {
+		return false
 	}
-	phi := s.Fraction
-	for i := range f.Pools {
-		p := &f.Pools[i]
-		e := p.Load.Erlangs
-		switch p.ID {
-		case s.From:
-			e.Lower *= left(phi.Upper, z) / left(phi.Upper, s.At)
-			e.Target *= left(phi.Target, z) / left(phi.Target, s.At)
-			e.Upper *= left(phi.Lower, z) / left(phi.Lower, s.At)
-			p.Load.PerSec *= left(phi.Target, z) / left(phi.Target, s.At)
-		case s.To:
-			e.Lower += moved(phi.Lower, from.Load.Erlangs.Lower)
-			e.Target += moved(phi.Target, from.Load.Erlangs.Target)
-			e.Upper += moved(phi.Upper, from.Load.Erlangs.Upper)
-			perSec := from.Load.PerSec / left(phi.Target, s.At) * phi.Target * float64(z-s.At) / 100
-			if total := p.Load.PerSec + perSec; total > 0 { // what comes has the holds of where it comes from
-				hold := (p.Load.PerSec*float64(p.Load.MeanHold) + perSec*float64(from.Load.MeanHold)) / total
-				p.Load.MeanHold = time.Duration(hold)
-				p.Load.PerSec = total
+	for i, id := range []string{r.shift.From, r.shift.To} {
+		p, _ := f.pool(id)
+		for _, s := range p.Sizes {
+			if s.Conns < floors[i] {
+				return false
 			}
-			p.Load.HoldSCV = max(p.Load.HoldSCV, from.Load.HoldSCV)
-			p.Load.ArrivalSCV = max(p.Load.ArrivalSCV, from.Load.ArrivalSCV)
 		}
-		p.Load.Erlangs = e
 	}
-	return f
+	return true
 }
 
-// after is the fleet once a plan's sizes are in force and what they release has drained; its loads are as before.
-func (f Fleet) after(plan Plan) Fleet {
-	var sets []Set
-	for _, p := range f.Pools {
-		for _, x := range plan.Pools {
-			if x.ID != p.ID || x.Frozen != "" {
-				continue
-			}
-			for _, size := range p.Sizes {
-				sets = append(sets, Set{size.Process, p.Alias, KeySize, size.Conns, x.ToSize}, Set{size.Process, p.Alias, KeyReserve, p.ReserveConns, x.ReserveSize})
-			}
+// reach is the furthest percentage up to limit that the sizes of a fleet serve, with everything from x on; x where they serve
+// none, not even x.
+func (r *route) reach(f Fleet, x, limit int) int {
+	y := x
+	for z := x; r.serve(f, z); z = r.onward(z, 1) {
+		if y = z; z == limit {
+			break
 		}
 	}
-	return f.With(sets).drained()
+	return y
 }

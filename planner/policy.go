@@ -9,6 +9,7 @@ type Policy struct {
 	Soak      time.Duration `json:"soak_ns"`      // watching after a step before the next
 	DrainFor  time.Duration `json:"drain_for_ns"` // a release that has not drained by then is undone
 	HoldFor   time.Duration `json:"hold_for_ns"`  // a run that is held that long ends
+	FlipFor   time.Duration `json:"flip_for_ns"`  // a person who is to turn a traffic switch is waited for that long
 	Every     time.Duration `json:"every_ns"`     // between two looks while acting
 	SoakEvery time.Duration `json:"soak_every_ns"`
 	MaxWait   time.Duration `json:"max_wait_ns"`       // a head of the queue older than that calls a release wrong
@@ -31,7 +32,7 @@ const (
 
 // DefaultPolicy returns the policy of a config that says nothing.
 func DefaultPolicy() Policy {
-	return Policy{Percent: DefaultPercent, Soak: DefaultSoak, DrainFor: DefaultDrainFor, HoldFor: DefaultHoldFor,
+	return Policy{Percent: DefaultPercent, Soak: DefaultSoak, DrainFor: DefaultDrainFor, HoldFor: DefaultHoldFor, FlipFor: DefaultHoldFor,
 		Every: DefaultEvery, SoakEvery: DefaultSoakEvery, MaxWait: DefaultMaxWait, Stale: DefaultStale}
 }
 

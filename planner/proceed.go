@@ -22,6 +22,11 @@ func (s Situation) proceed(step Step) Act {
 		}
 	}
 	back := step.Kind == Backward
+	if back && step.Turn != nil { // traffic goes back first: that takes seconds, and no RELOAD
+		if a, due := s.turn(*step.Turn); due {
+			return a
+		}
+	}
 	if !back {
 		if why := s.abort(step); why != "" {
 			return s.takeBack(step, why)
@@ -63,6 +68,14 @@ func (s Situation) proceed(step Step) Act {
 		}
 		return Act{Verb: Grant, Sets: grants}
 	}
+	if step.Turn != nil {
+		if a, due := s.turn(*step.Turn); due {
+			if why := s.turnable(step.Turn); why != "" && a.Verb == Flip && !back {
+				return s.Hold(why)
+			}
+			return a
+		}
+	}
 	return s.soak(step)
 }
 
@@ -71,7 +84,7 @@ func (s Situation) soak(step Step) Act {
 	if step.Kind == Backward {
 		return Act{Verb: Close}
 	}
-	if left := s.Policy.Soak - s.Now.Sub(s.Memory.SettledAt); left > 0 && len(step.Sets) > 0 {
+	if left := s.Policy.Soak - s.Now.Sub(s.Memory.SettledAt); left > 0 && !step.Empty() {
 		return Act{Verb: Wait, For: min(left, s.Policy.SoakEvery)}
 	}
 	for _, x := range step.Sets {
@@ -79,7 +92,19 @@ func (s Situation) soak(step Step) Act {
 			return s.Hold(why)
 		}
 	}
-	return Act{Verb: Close}
+	if step.Turn == nil {
+		return Act{Verb: Close}
+	}
+	shift, _, _ := s.shift(step.Turn.Shift)
+	switch why := s.Gate.Held(s.server(shift.From)); {
+	case why != "":
+		return s.Hold(why)
+	case s.Point == nil:
+		return Act{Verb: Wait, Reason: "what has moved is measured", For: s.Policy.Every}
+	case s.Point.Verdict == NotMoved:
+		return s.Hold(fmt.Sprintf("the traffic switch of %s says %d %%, and nothing moved: %s", step.Turn.Shift, shift.At, s.Point.Text))
+	}
+	return Act{Verb: Close, Point: s.Point}
 }
 
 // achieved is what of a step stands in the fleet.
@@ -88,6 +113,9 @@ func (s Situation) achieved(step Step) *Step {
 		at, ok := s.at(x)
 		return !ok || at != x.To
 	})
+	if !s.flipped(step) {
+		step.Turn = nil
+	}
 	return &step
 }
 
@@ -98,12 +126,27 @@ func (s Situation) abort(step Step) string {
 			return why
 		}
 	}
-	return ""
+	if !s.flipped(step) {
+		return ""
+	}
+	shift, _, _ := s.shift(step.Turn.Shift)
+	return cmp.Or(s.Gate.Aborts(s.server(shift.From)), s.suffers(shift.To, s.Memory.SettledAt), s.suffers(shift.From, s.Memory.SettledAt))
 }
 
+// takeBack begins the way back of a step: its traffic first, then its sizes.
 func (s Situation) takeBack(step Step, why string) Act {
+	act := Act{Verb: Abort, Reason: why}
 	back := step.back(s.at)
-	return Act{Verb: Abort, Step: &back, Reason: why}
+	if t := step.Turn; t != nil {
+		if shift, _, _ := s.shift(t.Shift); shift.At != t.From {
+			back.Turn = &Turn{t.Shift, shift.At, t.From}
+			if why != "" {
+				act.Point = &Point{Shift: t.Shift, At: s.Now, X: shift.At, Useless: "taken back: " + why, Back: s.Gate.Aborts(s.server(shift.From)) == ""}
+			}
+		}
+	}
+	act.Step = &back
+	return act
 }
 
 // undo takes back the releases of the first pool that they make wait. Where its connections have been granted away
@@ -111,6 +154,9 @@ func (s Situation) takeBack(step Step, why string) Act {
 func (s Situation) undo(step Step, released []Set) (Act, bool) {
 	for _, x := range released {
 		if why := s.suffers(x.Pool(), s.Memory.ReleasedAt); why != "" {
+			if s.flipped(step) {
+				return s.takeBack(step, why), true
+			}
 			return s.undoPool(x.Pool(), step, released, why), true
 		}
 	}

@@ -6,10 +6,17 @@ import (
 	"slices"
 )
 
+// Way is where a rollback goes.
+type Way struct {
+	To    int64  // every step from that event on is taken back
+	Goal  Goal   // the sizes before
+	Turns []Turn // of each traffic switch that was turned: what it said before is To, sorted by shift
+}
+
 // Rollback returns where a fleet goes that takes back every step which began at event `to` or later: for each pool that
-// they moved the values before the first of them, of its largest process. 0 is the newest step. What the step in hand
-// moved goes back by itself. It is false where there is nothing to take back.
-func Rollback(m Memory, f Fleet, to int64) (Goal, int64, bool) {
+// they moved the values before the first of them, of its largest process, and what each traffic switch said before. 0 is the
+// newest step. What the step in hand moved goes back by itself. It is false where there is nothing to take back.
+func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 	switch {
 	case to != 0:
 	case m.Step != nil:
@@ -17,11 +24,13 @@ func Rollback(m Memory, f Fleet, to int64) (Goal, int64, bool) {
 	case len(m.Past) > 0:
 		to = m.Past[len(m.Past)-1].Seq
 	}
+	way := Way{To: to}
 	before := map[string]GoalPool{}
 	for _, p := range slices.Backward(m.Past) {
 		if p.Seq < to {
 			break
 		}
+		way.turnBack(p.Step.Turn)
 		values := map[string]map[Key]int{}
 		for _, x := range p.Step.Sets {
 			if values[x.Pool()] == nil {
@@ -43,12 +52,23 @@ func Rollback(m Memory, f Fleet, to int64) (Goal, int64, bool) {
 			before[pool] = g
 		}
 	}
-	var goal Goal
 	for _, g := range before {
-		goal.Pools = append(goal.Pools, g)
+		way.Goal.Pools = append(way.Goal.Pools, g)
 	}
-	slices.SortFunc(goal.Pools, func(a, b GoalPool) int { return cmp.Compare(a.Pool, b.Pool) })
-	return goal, to, len(goal.Pools) > 0 || m.Step != nil
+	slices.SortFunc(way.Goal.Pools, func(a, b GoalPool) int { return cmp.Compare(a.Pool, b.Pool) })
+	return way, len(way.Goal.Pools) > 0 || len(way.Turns) > 0 || m.Step != nil
+}
+
+// turnBack notes a turn that is taken back; those after it have been.
+func (w *Way) turnBack(t *Turn) {
+	if t == nil {
+		return
+	}
+	i, found := slices.BinarySearchFunc(w.Turns, t.Shift, func(x Turn, id string) int { return cmp.Compare(x.Shift, id) })
+	if !found {
+		w.Turns = slices.Insert(w.Turns, i, Turn{Shift: t.Shift, From: t.To})
+	}
+	w.Turns[i].To = t.From
 }
 
 // present is a pool's part of a goal that leaves it where it is.

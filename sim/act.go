@@ -15,10 +15,7 @@ func (w *World) Do(a Act) error {
 	}
 	switch a.Verb {
 	case SetShare:
-		w.share = a.Percent
-		for i := range w.loads {
-			w.retarget(&w.loads[i])
-		}
+		w.flip(0, a.Percent)
 		return nil
 	case Reconnect:
 		var silent []string
@@ -56,6 +53,14 @@ func (w *World) Do(a Act) error {
 		return &planner.Error{Kind: planner.KindDrift, Subject: a.Pool, Err: fmt.Errorf("RELOAD failed on %v", failed)}
 	}
 	return w.unheard(a.Pool, silent)
+}
+
+// flip sets a traffic switch.
+func (w *World) flip(shift int, percent float64) {
+	w.shares[shift] = percent
+	for i := range w.loads {
+		w.retarget(&w.loads[i])
+	}
 }
 
 // unheard is the error of an act that some consoles did not answer.

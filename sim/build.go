@@ -17,8 +17,8 @@ func New(spec Spec, seed uint64) (*World, error) {
 	spec.Start = cmp.Or(spec.Start, Epoch)
 	spec.LookLatency = cmp.Or(spec.LookLatency, DefaultLookLatency)
 	w := &World{spec: spec, copies: map[string][]*pool{}, tallyOf: map[string]*tally{}, prevLook: -1, slots: []slotOwner{{}}}
-	if spec.Shift != nil {
-		w.share = spec.Shift.Percent
+	for _, s := range spec.Shifts {
+		w.shares = append(w.shares, s.Percent)
 	}
 	for i, s := range spec.Servers {
 		w.addServer(int32(i), s)

@@ -52,7 +52,7 @@ func (s Spec) check() error {
 	if len(s.Servers) == 0 || len(s.Pools) == 0 {
 		k.fault("%d servers and %d pools: nothing to simulate", len(s.Servers), len(s.Pools))
 	}
-	if x := s.Shift; x != nil {
+	for _, x := range s.Shifts {
 		if !k.hasPool(x.From) || !k.hasPool(x.To) || x.From == x.To || !within(x.Fraction, 0, 1) || !within(x.Percent, 0, 100) {
 			k.fault("shift from %q to %q, fraction %v, %v %%: want two pools, 0 to 1 and 0 to 100", x.From, x.To, x.Fraction, x.Percent)
 		}
@@ -221,8 +221,8 @@ func (s Spec) checkAct(what string, a Act) error {
 	}
 	switch a.Verb {
 	case SetShare:
-		if s.Shift == nil || !within(a.Percent, 0, 100) {
-			k.fault("%s: a share of %v %%, and a switch to set: %v", what, a.Percent, s.Shift != nil)
+		if len(s.Shifts) == 0 || !within(a.Percent, 0, 100) {
+			k.fault("%s: a share of %v %%, and a switch to set: %v", what, a.Percent, len(s.Shifts) > 0)
 		}
 		return errors.Join(k.faults...)
 	case SetSize:

@@ -97,7 +97,7 @@ func TestALoginWithoutASlotTakesNothing(t *testing.T) {
 
 func TestTheSwitchDoesNotFlowBackWhenItsTargetIsGone(t *testing.T) {
 	s := rich()
-	s.Script, s.Faults, s.Shift.Percent, s.Shift.Fraction = nil, nil, 100, 1
+	s.Script, s.Faults, s.Shifts[0].Percent, s.Shifts[0].Fraction = nil, nil, 100, 1
 	s.Faults = []Fault{{Kind: HostLost, Process: "ci/1", From: 10 * second}, {Kind: HostLost, Process: "ci/2", From: 10 * second}}
 	w, err := New(s, 1)
 	if err != nil {

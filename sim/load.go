@@ -26,15 +26,19 @@ type load struct {
 	fates      stream // who vanishes
 	turns      stream // of bursts
 	targets    []target
-	moves      bool     // the switch is in front of it
-	moved      []target // where a moved transaction goes
-	movedShare float64
+	moves      []move // the switches in front of it
 	surge      float64
 	burst      float64
 	high       bool
 	idleOfRest float64 // share of the time off the CPU in which no query runs
 	clients    []client
 	spec       LoadSpec
+}
+
+// move is where a switch sends a share of a load.
+type move struct {
+	share   float64
+	targets []target
 }
 
 // target is one pool copy with the cumulated share of the load that it gets.
@@ -107,9 +111,14 @@ func (w *World) send(l *load, x waiter, routes *rand.Rand, home *pool) {
 		return
 	}
 	targets := l.targets
-	if moves := l.moves && routes.Float64() < l.movedShare; moves {
-		targets = l.moved
-	} else if home != nil {
+	moved := false
+	for i := range l.moves {
+		if moved = routes.Float64() < l.moves[i].share; moved {
+			targets = l.moves[i].targets
+			break
+		}
+	}
+	if !moved && home != nil {
 		home.arrive(x)
 		return
 	}
@@ -160,9 +169,11 @@ func (w *World) turn(n int32) {
 // retarget works out anew where a load's transactions go: after a host was lost, clients piled up, or the switch moved.
 func (w *World) retarget(l *load) {
 	l.targets = w.targetsOf(l.spec.Pool)
-	l.moves, l.moved, l.movedShare = false, nil, 0
-	if s := w.spec.Shift; s != nil && s.From == l.spec.Pool {
-		l.moves, l.moved, l.movedShare = true, w.targetsOf(s.To), s.Fraction*w.share/100
+	l.moves = nil
+	for i, s := range w.spec.Shifts {
+		if s.From == l.spec.Pool {
+			l.moves = append(l.moves, move{s.Fraction * w.shares[i] / 100, w.targetsOf(s.To)})
+		}
 	}
 	for i := range l.clients { // who is connected stays: a host that comes back waits for its clients to reconnect
 		switch c := &l.clients[i]; {
@@ -174,7 +185,7 @@ func (w *World) retarget(l *load) {
 		}
 	}
 	l.only = nil
-	if len(l.targets) == 1 && !l.moves {
+	if len(l.targets) == 1 && len(l.moves) == 0 {
 		l.only = l.targets[0].pool
 	}
 }

@@ -26,6 +26,9 @@ type expedition struct {
 	loads  []planner.Load
 	before planner.Evidence
 
+	traffic []bouncer.Traffic
+	rulesOf []planner.DeclaredPool
+
 	events []planner.Event // the journal
 	dieAt  int             // the event at which the program dies, from 1; 0: it lives
 	torn   int             // of the act that it dies in: so many processes have been told
@@ -82,11 +85,11 @@ func (x *expedition) watch() {
 
 func (x *expedition) rebalancer() bouncer.Rebalancer {
 	return bouncer.Rebalancer{Clock: x.w, Fleet: x, Hands: x, Gauge: x.w, Journal: x, Declared: x.declared(), Loads: x.loads, Evidence: x.before,
-		Policy: x.policy, Thresholds: x.rules}
+		Policy: x.policy, Thresholds: x.rules, Traffic: x.traffic, Replans: len(x.traffic) > 0}
 }
 
 func (x *expedition) declared() planner.Declared {
-	d := planner.Declared{SizeAll: true, Deadband: planner.DefaultDeadband, LeastGain: planner.DefaultLeastGain}
+	d := planner.Declared{SizeAll: true, Pools: x.rulesOf, Deadband: planner.DefaultDeadband, LeastGain: planner.DefaultLeastGain}
 	for _, s := range x.w.spec.Servers {
 		head := s.MaxConns - s.SuperuserReservedConns - s.Budget
 		d.Servers = append(d.Servers, planner.DeclaredServer{Name: s.Name, HeadroomConns: &head, CPUHeadroom: planner.DefaultCPUHeadroom, DirectCount: planner.CountHighest})
@@ -404,13 +407,13 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		goal, to, ok := planner.Rollback(memory, fleet, first)
-		if why := planner.Reachable(fleet, goal); !ok || why != "" {
+		way, ok := planner.Rollback(memory, fleet, first)
+		if why := planner.Reachable(fleet, way.Goal); !ok || why != "" {
 			t.Fatalf("seed %d: %v %s", seed, ok, why)
 		}
 		r = x.rebalancer()
-		r.RollTo = to
-		report, err := r.Run(t.Context(), goal, memory)
+		r.RollTo = way.To
+		report, err := r.Run(t.Context(), way.Goal, memory)
 		if err != nil {
 			t.Fatal(err)
 		}

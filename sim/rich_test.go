@@ -28,7 +28,7 @@ func rich() Spec {
 			{Pool: "main/sessions", Open: &OpenSpec{PerSec: 3, SCV: 4}, Hold: Law{Kind: Quantiles, Points: []QuantilePoint{{0, 100 * ms}, {0.9, time.Second}, {1, 10 * time.Second}}}, Idle: 0.7},
 			{Name: "batch", Pool: "main/app", Open: &OpenSpec{PerSec: 5, SCV: Deterministic, Curve: []CurvePart{{0, 1}, {20 * time.Second, 3}, {40 * time.Second, 0}, {min, 1}}}, Hold: Law{Kind: Fixed, Mean: 100 * ms}},
 		},
-		Shift: &ShiftSpec{From: "main/app", To: "ci/app", Fraction: 0.4, Percent: 10},
+		Shifts: []ShiftSpec{{From: "main/app", To: "ci/app", Fraction: 0.4, Percent: 10}},
 		Script: []Act{
 			{At: 30 * time.Second, Verb: SetSize, Pool: "main/app", Conns: 4},
 			{At: 40 * time.Second, Verb: Reconnect, Pool: "main/app"},

@@ -12,7 +12,7 @@ type Spec struct {
 	Groups  []GroupSpec
 	Pools   []PoolSpec
 	Loads   []LoadSpec
-	Shift   *ShiftSpec // nil: no traffic switch
+	Shifts  []ShiftSpec // traffic switches
 	Script  []Act
 	Faults  []Fault
 	Signals []SignalSpec
@@ -179,7 +179,8 @@ type QuantilePoint struct {
 	D time.Duration
 }
 
-// ShiftSpec is a traffic switch: at X % a share Fraction·X/100 of the From pool's arrivals goes to the To pool.
+// ShiftSpec is a traffic switch: at X % a share Fraction·X/100 of the From pool's arrivals goes to the To pool; of several
+// from one pool, each takes its share of what those before it leave.
 type ShiftSpec struct {
 	From, To string
 	Fraction float64
@@ -195,7 +196,7 @@ const (
 	SetReserve  Verb = "reserve"   // reserve_pool_size likewise
 	Reconnect   Verb = "reconnect" // RECONNECT Pool's alias on every process
 	SetLifetime Verb = "lifetime"  // server_lifetime of Pool's alias to For (1.23 and later), RELOAD; 0 takes it out again
-	SetShare    Verb = "share"     // the traffic switch to Percent
+	SetShare    Verb = "share"     // the first traffic switch to Percent
 )
 
 // Act is one scripted change.

@@ -29,12 +29,12 @@ type World struct {
 	copies    map[string][]*pool // by pool id, process by process
 	loads     []load
 	signals   []*signal
-	faults    []string // of each of the spec's faults: its name while it is on
-	struck    []string // that began since the last Sample, each once
-	admitted  []int    // of each fault: the direct connections that found a slot
-	share     float64  // of the traffic switch, in percent
-	prevLook  int64    // when Observe looked last; negative: never
-	blind     int      // lost scrapes that are on
+	faults    []string  // of each of the spec's faults: its name while it is on
+	struck    []string  // that began since the last Sample, each once
+	admitted  []int     // of each fault: the direct connections that found a slot
+	shares    []float64 // of the traffic switches, in percent
+	prevLook  int64     // when Observe looked last; negative: never
+	blind     int       // lost scrapes that are on
 
 	tallies []*tally // one per pool_size line, sorted by id
 	tallyOf map[string]*tally

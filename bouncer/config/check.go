@@ -21,6 +21,8 @@ const (
 type Checker struct {
 	Doc    *Document
 	Faults []error
+
+	Scenario bool // what is checked describes a simulated world, too
 }
 
 // Fault adds one.

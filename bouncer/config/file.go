@@ -13,6 +13,8 @@ type File struct {
 	Policy      Policy       `yaml:"policy"`
 	Journal     string       `yaml:"journal"` // file that remembers every act
 	Hooks       Hooks        `yaml:"hooks"`
+	Shift       *Shift       `yaml:"shift"`
+	Shifts      []Shift      `yaml:"shifts"` // several, one after the other
 }
 
 // Server is one PostgreSQL server: how to reach it, what to leave free, and facts that stand in for observed ones.

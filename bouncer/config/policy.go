@@ -111,7 +111,7 @@ func (c *Config) MovingPolicy() planner.Policy {
 			*d.to = d.from.D
 		}
 	}
-	p.MaxUse = c.maxUse()
+	p.MaxUse, p.FlipFor = c.maxUse(), p.HoldFor
 	return p
 }
 

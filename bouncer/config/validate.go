@@ -62,6 +62,7 @@ func (f *File) Check(k *Checker) {
 	k.Share("deadband", f.Deadband)
 	k.policy(f.Policy)
 	k.hooks(f.Hooks)
+	k.shifts(f)
 }
 
 func (k *Checker) server(path string, s Server, seen map[string]string, prometheus bool) {

@@ -64,8 +64,8 @@ func trueLoad(spec sim.Spec, pool string, r sim.Results) planner.Float {
 			think += float64(l.Closed.Clients) * l.Closed.Think.MeanOf().Seconds()
 		}
 	}
-	if s := spec.Shift; s != nil && (s.From == pool || s.To == pool) {
-		open = true
+	for _, s := range spec.Shifts {
+		open = open || s.From == pool || s.To == pool
 	}
 	for _, p := range r.Pools {
 		if p.ID != pool || p.Done == 0 && p.Arrivals > 0 {

@@ -26,6 +26,7 @@ type world interface {
 	ResetResults()
 	Results() sim.Results
 	Sample() sim.Sample
+	Switch(shift int) bouncer.Switch
 }
 
 var _ world = (*sim.World)(nil)

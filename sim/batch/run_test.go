@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner"
 	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/scenario"
@@ -27,9 +28,10 @@ type fake struct {
 	sleep func(at time.Duration) error // nil: nothing happens
 }
 
-func (f *fake) At() time.Duration { return f.at }
-func (f *fake) Now() time.Time    { return sim.Epoch.Add(f.at) }
-func (f *fake) ResetResults()     { f.since = f.at }
+func (f *fake) At() time.Duration         { return f.at }
+func (f *fake) Now() time.Time            { return sim.Epoch.Add(f.at) }
+func (f *fake) Switch(int) bouncer.Switch { return nil }
+func (f *fake) ResetResults()             { f.since = f.at }
 func (f *fake) Sample() sim.Sample {
 	return sim.Sample{At: f.at, Pools: []sim.PoolSample{{ID: f.pool}}}
 }
@@ -277,7 +279,7 @@ func TestTrueLoadsFollowFromWhatWasServed(t *testing.T) {
 		{"closed clients of a full pool: 300·0.05/(0.95+0.05)", sim.Spec{Loads: []sim.LoadSpec{closed}}, 15},
 		{"thinking by quantiles of the same mean", sim.Spec{Loads: []sim.LoadSpec{quantiles}}, 15},
 		{"both", sim.Spec{Loads: []sim.LoadSpec{open, closed}}, math.NaN()},
-		{"closed clients behind a switch", sim.Spec{Loads: []sim.LoadSpec{closed}, Shift: &sim.ShiftSpec{From: "main/app", To: "ci/app"}}, math.NaN()},
+		{"closed clients behind a switch", sim.Spec{Loads: []sim.LoadSpec{closed}, Shifts: []sim.ShiftSpec{{From: "main/app", To: "ci/app"}}}, math.NaN()},
 	} {
 		got := float64(trueLoad(c.spec, "main/app", full))
 		if math.IsNaN(got) != math.IsNaN(c.want) || math.Abs(got-c.want) > 1e-9 {

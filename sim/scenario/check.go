@@ -71,7 +71,7 @@ func (k *checker) check() {
 	k.postgres()
 	k.databases()
 	k.loads()
-	k.shift()
+	k.shifts()
 	k.script()
 	k.controller()
 	k.faults()

@@ -11,26 +11,15 @@ import (
 	"github.com/pgbudget/pgbudget/sim"
 )
 
-// shift checks the traffic switch.
-func (k *checker) shift() {
-	s := k.f.Shift
-	if s == nil {
-		return
-	}
-	from, to := k.knownPool("shift.from", s.From), k.knownPool("shift.to", s.To)
-	if from && to && s.From == s.To {
-		k.Fault("shift.to", "is %q, the pool that the load is taken from", s.To)
-	}
-	k.Share("shift.fraction", s.Fraction)
-	if !s.Fraction.Set {
-		k.Fault("shift.fraction", "is missing: the part of the load of from: that moves at a share of 100 %%")
-	}
-	k.percent("shift.share", s.Share)
-}
-
-func (k *checker) percent(path string, p Percent) {
-	if p.bad != "" {
-		k.Fault(path, "%s", p.bad)
+// shifts checks the traffic switches against the pools.
+func (k *checker) shifts() {
+	for i, s := range k.f.AllShifts() {
+		path := nth("shifts", i)
+		if k.f.Shift != nil {
+			path = "shift"
+		}
+		k.knownPool(path+".from", s.From)
+		k.knownPool(path+".to", s.To)
 	}
 }
 
@@ -62,9 +51,9 @@ func (k *checker) script() {
 		if s.Reconnect.bad != "" {
 			k.Fault(path+".reconnect", "%s", s.Reconnect.bad)
 		}
-		k.percent(path+".share", s.Share)
-		if s.Share.Set && k.f.Shift == nil {
-			k.Fault(path+".share", "is set, and there is no shift: that it could turn")
+		k.Percent(path+".share", s.Share)
+		if s.Share.Set && len(k.f.AllShifts()) != 1 {
+			k.Fault(path+".share", "is set, and there are %d shifts, want one that it could turn", len(k.f.AllShifts()))
 		}
 	}
 }

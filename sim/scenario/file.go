@@ -17,7 +17,6 @@ type File struct {
 	Postgres       []Postgres `yaml:"postgres"`
 	Databases      []Database `yaml:"databases"`
 	Load           []Load     `yaml:"load"`
-	Shift          *Shift     `yaml:"shift"`
 	Script         []Step     `yaml:"script"`
 	Run            *Run       `yaml:"run"`
 	Faults         []Fault    `yaml:"faults"`
@@ -116,14 +115,6 @@ type Clients struct {
 	Think *Law       `yaml:"think"`
 }
 
-// Shift is a traffic switch.
-type Shift struct {
-	From     string       `yaml:"from"`
-	To       string       `yaml:"to"`
-	Fraction config.Share `yaml:"fraction"`
-	Share    Percent      `yaml:"share"` // at the start
-}
-
 // Step is what is changed on purpose at one time.
 type Step struct {
 	At        config.Dur            `yaml:"at"`
@@ -131,7 +122,7 @@ type Step struct {
 	Reserve   map[string]config.Int `yaml:"reserve"` // pool: reserve_pool_size
 	Lifetime  map[string]config.Dur `yaml:"lifetime"`
 	Reconnect Words                 `yaml:"reconnect"` // pools
-	Share     Percent               `yaml:"share"`
+	Share     config.Percent        `yaml:"share"`
 }
 
 // Run lets the controller move the fleet, as `pgbudget run` moves a live one: it looks for a while, plans, and goes.

@@ -18,6 +18,7 @@ type Moves struct {
 	At         time.Duration // from the start; the looks of Window are before it
 	Window     time.Duration
 	To         []planner.GoalPool // empty: what a plan finds
+	Shifts     []planner.Shift
 	Steps      int
 	Declared   planner.Declared
 	Policy     planner.Policy
@@ -55,6 +56,11 @@ func (s *Scenario) moves() *Moves {
 	c := s.Config()
 	m := &Moves{At: r.At.D, Window: cmp.Or(r.Window.D, DefaultRunWindow), Steps: r.Steps.N, Declared: s.declared(c), Policy: c.MovingPolicy(),
 		Windows: c.Windows(), Thresholds: c.Thresholds()}
+	for _, x := range s.Written.AllShifts() {
+		shift := x.Planned()
+		shift.ByHand = false // the world's switch is the controller's
+		m.Shifts = append(m.Shifts, shift)
+	}
 	for _, id := range slices.Sorted(maps.Keys(r.To)) {
 		p, _ := s.Written.pool(id)
 		m.To = append(m.To, planner.GoalPool{Pool: id, Server: s.Written.only(p.Server), Size: r.To[id].N, Reserve: p.ReserveSize.N, MeanWait: planner.Unknown()})

@@ -61,7 +61,7 @@ func parse(name string, data []byte, getenv func(string) (string, bool), sets []
 	if err := doc.Decode(getenv, &s.Written); err != nil {
 		return nil, err
 	}
-	k := &checker{Checker: &config.Checker{Doc: doc}, f: &s.Written}
+	k := &checker{Checker: &config.Checker{Doc: doc, Scenario: true}, f: &s.Written}
 	k.check()
 	s.resolve()
 	s.Expect = k.expectations()

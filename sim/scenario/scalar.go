@@ -2,8 +2,6 @@ package scenario
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -16,13 +14,6 @@ type Flag struct {
 	bad     string
 }
 
-// Percent is a percentage: 5 and 5% are the same. A traffic switch speaks so.
-type Percent struct {
-	Set bool
-	P   float64 // 0..100
-	bad string
-}
-
 // Words is one word or a list of them.
 type Words struct {
 	List []string
@@ -31,7 +22,6 @@ type Words struct {
 
 var (
 	_ yaml.InterfaceUnmarshaler = (*Flag)(nil)
-	_ yaml.InterfaceUnmarshaler = (*Percent)(nil)
 	_ yaml.InterfaceUnmarshaler = (*Words)(nil)
 )
 
@@ -47,25 +37,6 @@ func (f *Flag) UnmarshalYAML(unmarshal func(any) error) error {
 		if bad == "" {
 			f.bad = fmt.Sprintf("is %q, want true or false", s)
 		}
-	}
-	return nil
-}
-
-// UnmarshalYAML never fails: what is wrong is kept for the check.
-func (p *Percent) UnmarshalYAML(unmarshal func(any) error) error {
-	s, bad := config.Text(unmarshal)
-	*p = Percent{Set: true, bad: bad}
-	if bad != "" {
-		return nil
-	}
-	v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(s, "%")), 64)
-	switch {
-	case err != nil:
-		p.bad = fmt.Sprintf("is %q, want a percentage such as 5 or 5%%", s)
-	case !(v >= 0 && v <= 100):
-		p.bad = fmt.Sprintf("is %s, want 0 to 100 (%%)", s)
-	default:
-		p.P = v
 	}
 	return nil
 }

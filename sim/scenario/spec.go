@@ -26,8 +26,8 @@ func (s *Scenario) Spec() sim.Spec {
 	for _, l := range f.Load {
 		spec.Loads = append(spec.Loads, l.spec())
 	}
-	if x := f.Shift; x != nil {
-		spec.Shift = &sim.ShiftSpec{From: x.From, To: x.To, Fraction: x.Fraction.F, Percent: x.Share.P}
+	for _, x := range f.AllShifts() {
+		spec.Shifts = append(spec.Shifts, sim.ShiftSpec{From: x.From, To: x.To, Fraction: actual(x), Percent: x.Share.P})
 	}
 	spec.Script = f.acts()
 	for _, x := range f.Faults {
@@ -37,6 +37,14 @@ func (s *Scenario) Spec() sim.Spec {
 		spec.Signals = append(spec.Signals, f.signalSpecs(x)...)
 	}
 	return spec
+}
+
+// actual is the fraction that really moves: what is believed, where nothing else is said.
+func actual(s config.Shift) float64 {
+	if s.Actual.Set {
+		return s.Actual.F
+	}
+	return s.Fraction.R.Target
 }
 
 func (f *File) serverSpec(s config.Server) sim.ServerSpec {

@@ -30,7 +30,7 @@ func TestStarterReachesTheEngine(t *testing.T) {
 				Hold: sim.Law{Kind: sim.Lognormal, Mean: 30 * ms, SCV: 2}, CPU: 0.2, Idle: 0.1, Vanish: 0.0001},
 			{Pool: "main/jobs", Closed: &sim.ClosedSpec{Clients: 40, Think: sim.Law{Kind: sim.Exponential, Mean: 2 * s}},
 				Hold: sim.Law{Kind: sim.Quantiles, Points: []sim.QuantilePoint{{P: 0, D: 2 * ms}, {P: 0.5, D: 20 * ms}, {P: 0.99, D: 400 * ms}, {P: 1, D: 2 * s}}}}},
-		Shift: &sim.ShiftSpec{From: "main/app", To: "main/jobs", Fraction: 0.1},
+		Shifts: []sim.ShiftSpec{{From: "main/app", To: "main/jobs", Fraction: 0.1}},
 		Script: []sim.Act{
 			{At: 3 * m, Verb: sim.SetShare, Percent: 50},
 			{At: 5 * m, Verb: sim.SetSize, Pool: "main/app", Conns: 10}, {At: 5 * m, Verb: sim.SetSize, Pool: "main/jobs", Conns: 8}, {At: 5 * m, Verb: sim.SetReserve, Pool: "main/app"},

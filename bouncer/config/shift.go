@@ -1,0 +1,238 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Shift is traffic that moves from a pool to another.
+type Shift struct {
+	From        string   `yaml:"from"`
+	To          string   `yaml:"to"`
+	Fraction    Fraction `yaml:"fraction"`
+	Set         []string `yaml:"set"` // argv that turns the switch; {{.Percent}} is where to
+	Get         Ask      `yaml:"get"`
+	FromPercent Int      `yaml:"from_percent"` // what the switch says where neither it nor the journal tells
+	ToPercent   Int      `yaml:"to_percent"`
+	Share       Percent  `yaml:"share"`  // of a scenario: what the switch says at the start
+	Actual      Share    `yaml:"actual"` // of a scenario: the fraction that really moves
+}
+
+// Fraction is the part of a pool's load that moves, as believed: "35%", or "25%-45%".
+type Fraction struct {
+	IsSet bool
+	R     planner.Range // lower, target and upper
+	bad   string
+}
+
+// DoubtOf is how many times larger, or smaller, than the one number that was given a fraction may be. chosen: twice, of what
+// somebody estimates from dashboards; who knows better gives a range.
+const DoubtOf = 2
+
+// Percent is a percentage: 5 and 5% are the same. A traffic switch speaks so.
+type Percent struct {
+	Set bool
+	P   float64 // 0..100
+	bad string
+}
+
+// Ask is how a switch is asked: a command, or a PromQL expression.
+type Ask struct {
+	Argv  []string
+	Query string
+	bad   string
+}
+
+var (
+	_ yaml.InterfaceUnmarshaler = (*Fraction)(nil)
+	_ yaml.InterfaceUnmarshaler = (*Percent)(nil)
+	_ yaml.InterfaceUnmarshaler = (*Ask)(nil)
+)
+
+// UnmarshalYAML never fails: what is wrong is kept for Validate.
+func (f *Fraction) UnmarshalYAML(unmarshal func(any) error) error {
+	s, bad := Text(unmarshal)
+	*f = Fraction{IsSet: true, bad: bad}
+	if bad == "" {
+		f.R, f.bad = ParseFraction(s)
+	}
+	return nil
+}
+
+// ParseFraction reads "35%", "0.35", or a range of either, "25%-45%"; bad says what is wrong with it.
+func ParseFraction(s string) (r planner.Range, bad string) {
+	low, high, ranged := strings.Cut(s, "-")
+	lower, bad := ParseShare(strings.TrimSpace(low))
+	switch upper, worse := ParseShare(strings.TrimSpace(high)); {
+	case bad != "" || ranged && worse != "":
+		return r, fmt.Sprintf("is %q, want the part of the load that moves, 0 to 100%%, such as 35%% or 25%%-45%%", s)
+	case !ranged:
+		return planner.Range{Lower: lower / DoubtOf, Target: lower, Upper: min(1, lower*DoubtOf)}, ""
+	case upper < lower:
+		return r, fmt.Sprintf("is %q, want the smaller end first", s)
+	default:
+		return planner.Range{Lower: lower, Target: (lower + upper) / 2, Upper: upper}, ""
+	}
+}
+
+// UnmarshalYAML never fails: what is wrong is kept for Validate.
+func (p *Percent) UnmarshalYAML(unmarshal func(any) error) error {
+	s, bad := Text(unmarshal)
+	*p = Percent{Set: true, bad: bad}
+	if bad != "" {
+		return nil
+	}
+	v, bad := number(strings.TrimSpace(strings.TrimSuffix(s, "%")))
+	switch {
+	case bad != "":
+		p.bad = fmt.Sprintf("is %q, want a percentage such as 5 or 5%%", s)
+	case !(v >= 0 && v <= 100):
+		p.bad = fmt.Sprintf("is %s, want 0 to 100 (%%)", s)
+	default:
+		p.P = v
+	}
+	return nil
+}
+
+// UnmarshalYAML never fails: what is wrong is kept for Validate.
+func (a *Ask) UnmarshalYAML(unmarshal func(any) error) error {
+	*a = Ask{}
+	if unmarshal(&a.Argv) == nil {
+		return nil
+	}
+	s, bad := Text(unmarshal)
+	*a = Ask{Query: s, bad: bad}
+	return nil
+}
+
+// OK tells whether there is a way to ask.
+func (a Ask) OK() bool { return a.bad == "" && (len(a.Argv) > 0 || a.Query != "") }
+
+// Shifts lists the shifts in the order in which they are made.
+func (f *File) AllShifts() []Shift {
+	if f.Shift != nil {
+		return []Shift{*f.Shift}
+	}
+	return f.Shifts
+}
+
+// Planned is the shift in the planner's terms: with what is believed before anything was seen, and where its switch is taken
+// to stand where nothing tells.
+func (s Shift) Planned() planner.Shift {
+	p := planner.Shift{From: s.From, To: s.To, Fraction: s.Fraction.R, At: s.FromPercent.N, LoadsAt: s.FromPercent.N, Until: 100, ByHand: len(s.Set) == 0}
+	if s.ToPercent.Set {
+		p.Until = s.ToPercent.N
+	}
+	return p
+}
+
+// Percent checks a percentage.
+func (k *Checker) Percent(path string, p Percent) {
+	if p.bad != "" {
+		k.Fault(path, "%s", p.bad)
+	}
+}
+
+// shifts checks every shift.
+func (k *Checker) shifts(f *File) {
+	if f.Shift != nil && len(f.Shifts) > 0 {
+		k.Fault("shifts", "stands beside shift:, want one of them")
+	}
+	if f.Shift != nil {
+		k.shift("shift", *f.Shift, f)
+	}
+	for i, s := range f.Shifts {
+		k.shift(fmt.Sprintf("shifts[%d]", i), s, f)
+		for _, t := range f.Shifts[:i] {
+			if s.From == t.From && s.To == t.To {
+				k.Fault(fmt.Sprintf("shifts[%d]", i), "is from %s to %s, which is shifted already", s.From, s.To)
+			}
+			if s.From == t.To || s.To == t.From {
+				k.Fault(fmt.Sprintf("shifts[%d]", i), "goes on from, or back to, where another one goes: what each of them moves could not be told apart")
+			}
+		}
+	}
+}
+
+func (k *Checker) shift(path string, s Shift, f *File) {
+	for _, x := range []struct{ key, pool string }{{".from", s.From}, {".to", s.To}} {
+		if g, a, ok := strings.Cut(x.pool, "/"); !ok || g == "" || a == "" {
+			k.Fault(path+x.key, "is %q, want group/alias", x.pool)
+		} else if len(f.Groups) > 0 && !slices.ContainsFunc(f.Groups, func(y Group) bool { return y.Name == g }) {
+			k.Fault(path+x.key, "is %q, and there is no group %s", x.pool, g)
+		}
+	}
+	if s.From == s.To && s.From != "" {
+		k.Fault(path+".to", "is %q, the pool that the load is taken from", s.To)
+	}
+	switch fr := s.Fraction; {
+	case !fr.IsSet:
+		k.Fault(path+".fraction", "is missing: the part of the load of from: that has moved at 100 %%, such as 35%% or 25%%-45%%")
+	case fr.bad != "":
+		k.Fault(path+".fraction", "%s", fr.bad)
+	case fr.R.Upper == 0:
+		k.Fault(path+".fraction", "is 0: then there is nothing to shift")
+	}
+	k.Int(path+".from_percent", s.FromPercent, 0, 100)
+	k.Int(path+".to_percent", s.ToPercent, 0, 100)
+	k.Percent(path+".share", s.Share)
+	k.Share(path+".actual", s.Actual)
+	if k.Scenario { // its world has a switch of its own
+		return
+	}
+	if s.Share.Set || s.Actual.Set {
+		k.Fault(path, "has share: or actual:, which say how a simulated world is")
+	}
+	if s.Get.bad != "" {
+		k.Fault(path+".get", "%s", s.Get.bad)
+	}
+	if s.Get.Query != "" && f.Prometheus == nil {
+		k.Fault(path+".get", "is a query, but there is no prometheus: to ask")
+	}
+	switch {
+	case len(s.Set) == 0 && !s.Get.OK():
+		k.Fault(path, "has neither set: nor get:, so nothing could tell what its switch says")
+	case !s.Get.OK() && !s.FromPercent.Set:
+		k.Fault(path+".from_percent", "is missing: without get:, only it says where the switch stands at first")
+	}
+	if len(s.Set) > 0 && !slices.ContainsFunc(s.Set, func(word string) bool { return strings.Contains(word, ".Percent") }) {
+		k.Fault(path+".set", "has no {{.Percent}} among its words, so it would not know where to turn the switch")
+	}
+	for _, word := range s.Set {
+		if _, err := s.word(word, 0); err != nil {
+			k.Fault(path+".set", "has the word %q: %s", word, err)
+		}
+	}
+	if len(s.Set) > 0 && s.Set[0] == "" || len(s.Get.Argv) > 0 && s.Get.Argv[0] == "" {
+		k.Fault(path, "has a command that begins with an empty word")
+	}
+}
+
+// SetTo is the command that turns the switch to a percentage; nil: a person does.
+func (s Shift) SetTo(percent int) ([]string, error) {
+	var argv []string
+	for _, word := range s.Set {
+		w, err := s.word(word, percent)
+		if err != nil {
+			return nil, err
+		}
+		argv = append(argv, w)
+	}
+	return argv, nil
+}
+
+func (s Shift) word(text string, percent int) (string, error) {
+	t, err := template.New("set").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err = t.Execute(&b, struct{ Percent int }{percent})
+	return b.String(), err
+}

@@ -1,0 +1,148 @@
+package bouncer
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Switch is a traffic switch.
+type Switch interface {
+	// Get returns what the switch says, in percent; said is false where there is no way to ask it.
+	Get(ctx context.Context) (percent int, said bool, err error)
+	// Set returns once the switch has taken the percentage. Setting it twice is setting it once. It is not called of a shift
+	// that a person makes.
+	Set(ctx context.Context, percent int) error
+}
+
+// Traffic is a shift with the switch that makes it. Of the shift, Fraction is what is believed before anything was seen, and
+// At what the switch is taken to say where neither it nor the journal tells.
+type Traffic struct {
+	planner.Shift
+	Switch Switch
+}
+
+// readings asks every switch.
+func (w *run) readings(ctx context.Context) []planner.Reading {
+	var out []planner.Reading
+	for _, t := range w.Traffic {
+		x, said, err := t.Switch.Get(ctx)
+		r := planner.Reading{X: x, Said: said}
+		if known, ok := w.memory.Switch(t.ID()); !said || err != nil {
+			r.X, r.Said = t.At, false
+			if ok {
+				r.X = known.X
+			}
+		}
+		if err != nil {
+			r.Error = err.Error()
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// shifts are the run's shifts with what their switches say, and with what has been learnt.
+func (w *run) shifts(readings []planner.Reading) []planner.Shift {
+	var out []planner.Shift
+	for i, t := range w.Traffic {
+		s := t.Shift
+		s.At, s.LoadsAt = readings[i].X, w.loadsAt[i]
+		s.Fraction = planner.Learn(t.Fraction, w.points(t.ID())).Fraction
+		out = append(out, s)
+	}
+	return out
+}
+
+// points are those of one shift.
+func (w *run) points(shift string) []planner.Point {
+	return slices.DeleteFunc(slices.Clone(w.memory.Points), func(p planner.Point) bool { return p.Shift != shift })
+}
+
+// began is the event that begins the run, with what the looks before it saw of the shifts.
+func (w *run) began(ctx context.Context) planner.Event {
+	e := planner.Event{Kind: planner.RunBegan, Goal: &w.goal, To: w.RollTo, Servers: planner.Origins(w.Evidence.Last), Seen: planner.SeenIn(w.Evidence.Last)}
+	readings := w.readings(ctx)
+	if len(w.Traffic) > 0 {
+		w.older = w.Evidence
+	}
+	for i, t := range w.Traffic {
+		w.loadsAt = append(w.loadsAt, readings[i].X)
+		if readings[i].Error != "" { // the first look says so
+			continue
+		}
+		e.Turned = append(e.Turned, planner.Switch{Shift: t.ID(), X: readings[i].X, Or: readings[i].X, At: w.Clock.Now()})
+		if w.Evidence.Looks > 1 {
+			e.Points = append(e.Points, planner.NewPoint(w.Evidence, t.Shift, readings[i].X, w.only(), w.points(t.ID()), t.Fraction, nil))
+		}
+	}
+	return e
+}
+
+// only are the shifts without their switches.
+func (w *run) only() []planner.Shift {
+	var out []planner.Shift
+	for _, t := range w.Traffic {
+		out = append(out, t.Shift)
+	}
+	return out
+}
+
+// point is what was seen since the turn of the step in hand, once its soak is over; nil: it is not, or nothing was seen.
+func (w *run) point(shifts []planner.Shift) *planner.Point {
+	step := w.memory.Step
+	if step == nil || step.Turn == nil || w.recent.Looks < 2 || w.Clock.Now().Sub(w.memory.SettledAt) < w.Policy.Soak {
+		return nil
+	}
+	for i, s := range shifts {
+		if s.ID() != step.Turn.Shift || s.At != step.Turn.To {
+			continue
+		}
+		before := w.points(s.ID())
+		t := planner.Turned{Before: w.beforeTurn, After: w.recent.Blocks(s), FromX: step.Turn.From, ToX: step.Turn.To,
+			Fraction: planner.Learn(w.Traffic[i].Fraction, before).Fraction}
+		p := planner.NewPoint(w.recent, s, s.At, w.only(), before, w.Traffic[i].Fraction, &t)
+		return &p
+	}
+	return nil
+}
+
+// flip turns a switch: in the journal first. One that a person turns has been turned.
+func (w *run) flip(ctx context.Context, act planner.Act) error {
+	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == act.Turn.Shift })
+	if t := w.Traffic[i]; !t.ByHand {
+		if err := w.record(planner.Event{Kind: planner.Intended, Act: &act}); err != nil {
+			return err
+		}
+		if err := t.Switch.Set(context.WithoutCancel(ctx), act.Turn.To); err != nil {
+			return w.record(planner.Event{Kind: planner.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
+		}
+	}
+	w.beforeTurn = append(w.older.Blocks(w.Traffic[i].Shift), w.recent.Blocks(w.Traffic[i].Shift)...)
+	w.older, w.recent = planner.Evidence{}, planner.Evidence{}
+	return w.record(planner.Event{Kind: planner.Acted, Act: &act})
+}
+
+// age lets recent looks grow old: what is left of them covers a soak, and what was before it as much again.
+func (w *run) age() {
+	turned := w.memory.Step != nil && w.memory.Step.Turn != nil // its soak is looked at as a whole
+	if w.recent.To.Sub(w.recent.From) > max(w.Policy.Soak, recentFor) && !turned {
+		w.older, w.recent = w.recent, planner.Evidence{}
+	}
+}
+
+// backBlind decides whether traffic goes back though a console does not answer: the switch is no part of what cannot be seen,
+// and turning it back needs no size. Sizes go back once they are seen.
+func (w *run) backBlind(ctx context.Context, now time.Time) (planner.Act, bool) {
+	step := w.memory.Step
+	if step == nil || step.Turn == nil || w.memory.Intent != nil && w.memory.Intent.Turn == nil {
+		return planner.Act{}, false
+	}
+	if w.Gauge != nil || len(w.Thresholds) > 0 {
+		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(w.before), w.Policy.Stale, now)
+	}
+	readings := w.readings(ctx)
+	return planner.TurnBack(planner.Situation{Now: now, Fleet: w.before, Gate: w.gate, Memory: w.memory, Policy: w.Policy, Shifts: w.shifts(readings), Readings: readings})
+}

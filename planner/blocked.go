@@ -1,0 +1,102 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// BlockedKind says what a percentage that cannot be passed lacks.
+type BlockedKind string
+
+// The kinds.
+const (
+	Structural BlockedKind = "structural" // no sizes serve it at rest: no smaller step helps
+	Transient  BlockedKind = "transient"  // sizes serve it at rest, and none serve it and the next percentage, too
+)
+
+// Blocked is the certificate that a shift has no way past a percentage.
+type Blocked struct {
+	X          int         `json:"x_percent"`
+	Kind       BlockedKind `json:"kind"`
+	Server     string      `json:"server"`
+	Constraint string      `json:"constraint"`
+	ShortConns int         `json:"short_conns"` // there; 0 where it is no matter of connections
+	Worst      int         `json:"worst_percent"`
+	WorstShort int         `json:"worst_short_conns"` // at rest, at the worst percentage of the whole way; 0: nowhere short at rest
+	QuieterBy  Float       `json:"quieter_by"`        // the part of today's loads with which the whole way is free; unknown: none is
+	Text       string      `json:"text"`
+}
+
+// blocked makes the certificate of a jump from x to y that no sizes serve.
+func (r *route) blocked(x, y int, plan Plan, err error) *Blocked {
+	if KindOf(err) != KindInfeasible || plan.Infeasible == nil {
+		return nil
+	}
+	b := &Blocked{X: x, Kind: Transient, Server: plan.Infeasible.Server, Constraint: plan.Infeasible.Constraint, ShortConns: plan.Infeasible.ShortConns,
+		Worst: x, QuieterBy: Unknown(), Text: plan.Infeasible.Text}
+	if x == y {
+		b.Kind = Structural
+	}
+	for z := x; ; z = r.onward(z, 1) {
+		if plan, err := r.serving(z, z); err != nil && plan.Infeasible != nil && plan.Infeasible.ShortConns > b.WorstShort {
+			b.Worst, b.WorstShort = z, plan.Infeasible.ShortConns
+		}
+		if z == r.shift.Until {
+			break
+		}
+	}
+	b.QuieterBy = r.quieter()
+	return b
+}
+
+// quieter is the largest part of the loads, in whole percent, with which the way from At to Until is free.
+func (r *route) quieter() Float {
+	free := func(percent int) bool {
+		f := r.fleet
+		f.Pools = append([]FleetPool(nil), f.Pools...)
+		for i := range f.Pools {
+			l, part := &f.Pools[i].Load, float64(percent)/100
+			l.Erlangs = Range{l.Erlangs.Lower * part, l.Erlangs.Target * part, l.Erlangs.Upper * part}
+			l.PerSec *= part
+		}
+		q := newRoute(f, r.shift)
+		for x := r.shift.At; x != r.shift.Until; {
+			jump, err := q.farther(x, q.shift.Until)
+			if err != nil || jump.To == x {
+				return false
+			}
+			x, q.fleet = jump.To, q.fleet.after(jump.Plan)
+		}
+		return true
+	}
+	lo, hi := 0, 100 // free at lo, or unknown there; not free at hi
+	for hi-lo > 1 {
+		if mid := (lo + hi) / 2; free(mid) {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	if lo == 0 {
+		return Unknown()
+	}
+	return Float(float64(lo) / 100)
+}
+
+// Cures says what would free the way, the smallest first.
+func (b Blocked) Cures() string {
+	var cures []string
+	short := max(b.ShortConns, b.WorstShort)
+	switch {
+	case b.Kind == Structural && short > 0:
+		cures = append(cures, fmt.Sprintf("no smaller step helps: %d connections more (max_connections, headroom, other pools), for as long as the switch is around %d %%", short, b.Worst))
+	case short > 0:
+		cures = append(cures, fmt.Sprintf("%d connections more for as long as the step takes, a reserve or a headroom that is lent", short))
+	}
+	if q := float64(b.QuieterBy); !math.IsNaN(q) {
+		cures = append(cures, fmt.Sprintf("an hour with %.0f %% of these loads", 100*q))
+	}
+	cures = append(cures, "smaller promises (utilization:, max_wait:) of the two pools")
+	return strings.Join(cures, "; ")
+}

@@ -1,0 +1,141 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// How far the load of both pools may leave that of the others before a point is not believed. chosen: a tenth is more than
+// pools of one site differ in their days within the hours of a shift; less than what traffic costs that is asked twice.
+const drift = 0.1
+
+// NewPoint is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are what the points
+// before make one expect, and what the counters say of the turn before it, where there was one.
+func NewPoint(e Evidence, s Shift, x int, others []Shift, before []Point, prior Range, turned *Turned) Point {
+	p := Point{Shift: s.ID(), At: e.To, X: x, Window: e.To.Sub(e.From)}
+	e.History = History{} // it is about times when the switch said something else
+	loads, err := Estimate(e)
+	if err != nil {
+		p.Useless = err.Error()
+		return p
+	}
+	load := func(id string) Load {
+		if i := slices.IndexFunc(loads, func(l Load) bool { return l.Pool == id }); i >= 0 {
+			return loads[i]
+		}
+		return Load{Unknown: "no console shows it"}
+	}
+	from, to := load(s.From), load(s.To)
+	p.From, p.To = from.measure(from.MeanHold), to.measure(from.MeanHold)
+	for _, l := range loads {
+		moves := slices.ContainsFunc(append(others, s), func(o Shift) bool { return l.Pool == o.From || l.Pool == o.To })
+		if !moves && l.Unknown == "" && !l.AtLeast {
+			m := l.measure(l.MeanHold)
+			p.Others = Measure{p.Others.Erlangs + m.Erlangs, math.Hypot(p.Others.SD, m.SD)}
+		}
+	}
+	p.Useless = useless(from, to, p, before)
+	if p.Useless == "" {
+		_, sd := p.Share()
+		p.Expected = Learn(prior, before).Predict(x, sd)
+	}
+	if turned != nil {
+		turned.Hold = from.MeanHold
+		j := Judge(*turned)
+		p.Verdict, p.Text = j.Verdict, j.Text
+	}
+	return p
+}
+
+// measure is a load with its sampling deviation: that of its interval, at least that of as many transactions of one length.
+func (l Load) measure(hold time.Duration) Measure {
+	if l.MeanHold > 0 {
+		hold = l.MeanHold
+	}
+	least := 0.0
+	if l.Window > 0 {
+		least = hold.Seconds() / l.Window.Seconds() * math.Sqrt(max(1, float64(l.Xacts)))
+	}
+	return Measure{l.Erlangs.Target, max(least, (l.Erlangs.Upper-l.Erlangs.Target)/z95)}
+}
+
+// useless says why nothing is learnt from a point; empty: something is.
+func useless(from, to Load, p Point, before []Point) string {
+	for _, l := range []Load{from, to} {
+		switch {
+		case l.Unknown != "":
+			return fmt.Sprintf("%s: %s", l.Pool, l.Unknown)
+		case l.AtLeast || l.Censored > 0.5:
+			return fmt.Sprintf("%s was full: it shows its size, and not what it is asked to carry", l.Pool)
+		}
+	}
+	if from.Xacts+to.Xacts < LeastXacts {
+		return fmt.Sprintf("%d transactions are too few (%d needed)", from.Xacts+to.Xacts, LeastXacts)
+	}
+	i := slices.IndexFunc(before, func(q Point) bool { return q.Useless == "" && q.Others.Erlangs > 0 && q.From.Erlangs+q.To.Erlangs > 0 })
+	if i < 0 || p.Others.Erlangs <= 0 {
+		return ""
+	}
+	q := before[i]
+	both := func(p Point) (float64, float64) { // and its relative deviation
+		sum := p.From.Erlangs + p.To.Erlangs
+		return sum, math.Hypot(p.From.SD, p.To.SD) / sum
+	}
+	now, nowSD := both(p)
+	was, wasSD := both(q)
+	grown := math.Log(now/was) - math.Log(p.Others.Erlangs/q.Others.Erlangs)
+	sd := math.Sqrt(nowSD*nowSD + wasSD*wasSD + math.Pow(p.Others.SD/p.Others.Erlangs, 2) + math.Pow(q.Others.SD/q.Others.Erlangs, 2))
+	if math.Abs(grown) > conserved*sd+drift {
+		return fmt.Sprintf("confounded: the two pools together carry %.3g × what they did at %d %%, and the others %.3g ×", now/was, q.X, p.Others.Erlangs/q.Others.Erlangs)
+	}
+	return ""
+}
+
+// Blocks are the arrivals of a shift's pools between looks, in blocks of the longest time between two of them; none where the
+// looks of their processes do not go together.
+func (e Evidence) Blocks(s Shift) []Block {
+	var all []Block
+	longest := time.Duration(0)
+	for _, f := range e.Flows {
+		id := e.poolOf(f)
+		if id != s.From && id != s.To {
+			continue
+		}
+		if all == nil {
+			all = make([]Block, len(f.Intervals))
+		}
+		if len(f.Intervals) != len(all) {
+			return nil
+		}
+		for i, iv := range f.Intervals {
+			all[i].Span = iv.Span
+			longest = max(longest, iv.Span)
+			if id == s.From {
+				all[i].From += iv.Xacts
+			} else {
+				all[i].To += iv.Xacts
+			}
+		}
+	}
+	var out []Block
+	var b Block
+	for _, x := range all {
+		b = Block{b.Span + x.Span, b.From + x.From, b.To + x.To}
+		if b.Span >= longest*9/10 {
+			out, b = append(out, b), Block{}
+		}
+	}
+	return out
+}
+
+// poolOf is the pool of a flow.
+func (e Evidence) poolOf(f Flow) string {
+	for _, p := range e.Last.Processes {
+		if p.ID == f.Process {
+			return p.Group + "/" + f.Alias
+		}
+	}
+	return ""
+}

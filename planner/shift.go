@@ -1,0 +1,153 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Shift is traffic that moves from a pool to another, by a switch that says 0 to 100 percent.
+type Shift struct {
+	From     string `json:"from"`
+	To       string `json:"to"`
+	Fraction Range  `json:"fraction"`         // of From's load at 0 %, the part that has moved at 100 %, 0..1: what is sure, believed, and possible
+	LoadsAt  int    `json:"loads_at_percent"` // what the switch said when the fleet's loads were measured
+	At       int    `json:"at_percent"`       // what it says now
+	Until    int    `json:"until_percent"`    // where it goes, up or down
+	ByHand   bool   `json:"by_hand"`          // a person turns it: there is no command that does
+}
+
+// ID names the shift: "main/app:ci/app".
+func (s Shift) ID() string { return s.From + ":" + s.To }
+
+// Turn is one turn of a traffic switch, in percent.
+type Turn struct {
+	Shift string `json:"shift"` // its id
+	From  int    `json:"from_percent"`
+	To    int    `json:"to_percent"`
+}
+
+// Back returns the turn that undoes t.
+func (t Turn) Back() Turn { t.From, t.To = t.To, t.From; return t }
+
+// Text is the turn in words.
+func (t Turn) Text() string { return fmt.Sprintf("traffic of %s %d → %d %%", t.Shift, t.From, t.To) }
+
+func (s Shift) check(f Fleet, most int) error {
+	wrong := func(format string, args ...any) error {
+		return &Error{Kind: KindUsage, Subject: "shift", Err: fmt.Errorf(format, args...), Hint: "--path main/app:ci/app --fraction 35%, two pools that pgbudget plan shows"}
+	}
+	from, ok := f.pool(s.From)
+	to, also := f.pool(s.To)
+	switch {
+	case !ok || !also:
+		return wrong("there is no pool %s or no pool %s", s.From, s.To)
+	case s.From == s.To || from.Server != to.Server:
+		return wrong("%s and %s are not two pools of one server", s.From, s.To)
+	case min(s.At, s.Until, s.LoadsAt) < 0 || max(s.At, s.Until, s.LoadsAt) > 100 || most < 1:
+		return wrong("from %d to %d percent in jumps of %d", s.At, s.Until, most)
+	case !(s.Fraction.Lower >= 0 && s.Fraction.Lower <= s.Fraction.Target && s.Fraction.Target <= s.Fraction.Upper && s.Fraction.Upper <= 1):
+		return wrong("a fraction of %g (%g to %g), want 0 to 1", s.Fraction.Target, s.Fraction.Lower, s.Fraction.Upper)
+	case s.Fraction.Upper*float64(s.LoadsAt) >= 100:
+		return wrong("all of %s has moved at %d %%: nothing tells its load", s.From, s.LoadsAt)
+	}
+	return nil
+}
+
+// leftAt is the part of From's load that is left at z percent, for a fraction.
+func leftAt(fraction float64, z int) float64 { return 1 - fraction*float64(z)/100 }
+
+// Loaded is the fleet with the loads that the switch gives at z percent. Of From at most what the lower end of the fraction
+// leaves, of To at most what the upper end brings.
+func (s Shift) Loaded(f Fleet, z int) Fleet {
+	f.Pools = slices.Clone(f.Pools)
+	from, to := s.pair(f, z)
+	for i, p := range f.Pools {
+		switch p.ID {
+		case s.From:
+			f.Pools[i] = from
+		case s.To:
+			f.Pools[i] = to
+		}
+	}
+	return f
+}
+
+// pair is the shift's two pools with their loads at z percent.
+func (s Shift) pair(f Fleet, z int) (from, to FleetPool) {
+	from, _ = f.pool(s.From)
+	to, _ = f.pool(s.To)
+	base, phi := from.Load, s.Fraction
+	part := func(fraction float64) float64 { return leftAt(fraction, z) / leftAt(fraction, s.LoadsAt) }
+	moved := func(fraction, whole float64) float64 { // of what From would carry at 0 %
+		return whole / leftAt(fraction, s.LoadsAt) * fraction * float64(z-s.LoadsAt) / 100
+	}
+	e := &from.Load.Erlangs
+	e.Lower, e.Target, e.Upper = e.Lower*part(phi.Upper), e.Target*part(phi.Target), e.Upper*part(phi.Lower)
+	from.Load.PerSec *= part(phi.Target)
+
+	own := to.Load.Erlangs
+	ends := []float64{moved(phi.Lower, base.Erlangs.Lower), moved(phi.Target, base.Erlangs.Target), moved(phi.Upper, base.Erlangs.Upper)}
+	if z < s.LoadsAt { // what goes back is the least of To that may go, where its upper end counts
+		ends[0], ends[2] = moved(phi.Upper, base.Erlangs.Upper), moved(phi.Lower, base.Erlangs.Lower)
+	}
+	to.Load.Erlangs = Range{max(0, own.Lower+ends[0]), max(0, own.Target+ends[1]), max(0, own.Upper+ends[2])}
+	to.take(from, base, moved(phi.Target, base.PerSec), ends[1])
+	return from, to
+}
+
+// take gives a pool what has moved to it: how long its transactions hold, how they are spread over its copies, and, where it
+// was left alone because it had no traffic, a size of its own.
+func (p *FleetPool) take(from FleetPool, base Load, perSec, erlangs float64) {
+	l := &p.Load
+	if perSec <= 0 {
+		l.PerSec = max(0, l.PerSec+perSec)
+		return
+	}
+	own := l.Erlangs.Target - erlangs
+	if total := l.PerSec + perSec; total > 0 { // what comes has the holds of where it comes from
+		hold := (l.PerSec*float64(l.MeanHold) + perSec*float64(base.MeanHold)) / total
+		l.MeanHold, l.PerSec = time.Duration(hold), total
+	}
+	l.HoldSCV, l.ArrivalSCV = max(l.HoldSCV, base.HoldSCV), max(l.ArrivalSCV, base.ArrivalSCV)
+	p.Copies = slices.Clone(p.Copies)
+	users := map[string]float64{}
+	for _, c := range from.Copies {
+		users[c.User] += c.Share
+	}
+	var spread float64
+	for _, c := range p.Copies {
+		spread += users[c.User]
+	}
+	for i := range p.Copies { // over the processes evenly, over the users as in From, where they have the same ones
+		c := &p.Copies[i]
+		part := 1 / float64(len(p.Copies))
+		if spread > 0 {
+			part = users[c.User] / spread
+		}
+		c.Share = (max(0, own)*c.Share + erlangs*part) / max(max(0, own)+erlangs, 1e-12)
+	}
+	if why := l.tooLittle(); why != "" && p.Frozen == why {
+		p.Frozen, l.Unknown, l.Method, l.Xacts = "", "", base.Method, base.Xacts
+	}
+}
+
+// after is the fleet once a plan's sizes are in force and what they release has drained; its loads are as before.
+func (f Fleet) after(plan Plan) Fleet {
+	var sets []Set
+	for _, p := range f.Pools {
+		for _, x := range plan.Pools {
+			if x.ID != p.ID || x.Frozen != "" {
+				continue
+			}
+			for _, size := range p.Sizes {
+				sets = append(sets, Set{size.Process, p.Alias, KeySize, size.Conns, x.ToSize}, Set{size.Process, p.Alias, KeyReserve, p.ReserveConns, x.ReserveSize})
+			}
+		}
+	}
+	return f.With(sets).drained()
+}
+
+// points is how far a switch is turned by a step at most: percent points, whole ones, one at least.
+func (p Policy) points() int { return max(1, int(math.Floor(p.Percent+1e-9))) }
