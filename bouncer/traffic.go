@@ -50,15 +50,10 @@ func (w *run) shifts(readings []planner.Reading) []planner.Shift {
 	for i, t := range w.Traffic {
 		s := t.Shift
 		s.At, s.LoadsAt = readings[i].X, w.loadsAt[i]
-		s.Fraction = planner.Learn(t.Fraction, w.points(t.ID())).Fraction
+		s.Fraction = planner.Learn(t.Fraction, w.memory.PointsOf(t.ID())).Fraction
 		out = append(out, s)
 	}
 	return out
-}
-
-// points are those of one shift.
-func (w *run) points(shift string) []planner.Point {
-	return slices.DeleteFunc(slices.Clone(w.memory.Points), func(p planner.Point) bool { return p.Shift != shift })
 }
 
 // began is the event that begins the run, with what the looks before it saw of the shifts.
@@ -75,7 +70,7 @@ func (w *run) began(ctx context.Context) planner.Event {
 		}
 		e.Turned = append(e.Turned, planner.Switch{Shift: t.ID(), X: readings[i].X, Or: readings[i].X, At: w.Clock.Now()})
 		if w.Evidence.Looks > 1 {
-			e.Points = append(e.Points, planner.NewPoint(w.Evidence, t.Shift, readings[i].X, w.only(), w.points(t.ID()), t.Fraction, nil))
+			e.Points = append(e.Points, planner.NewPoint(w.Evidence, t.Shift, readings[i].X, w.only(), w.memory.PointsOf(t.ID()), t.Fraction, nil))
 		}
 	}
 	return e
@@ -100,7 +95,7 @@ func (w *run) point(shifts []planner.Shift) *planner.Point {
 		if s.ID() != step.Turn.Shift || s.At != step.Turn.To {
 			continue
 		}
-		before := w.points(s.ID())
+		before := w.memory.PointsOf(s.ID())
 		t := planner.Turned{Before: w.beforeTurn, After: w.recent.Blocks(s), FromX: step.Turn.From, ToX: step.Turn.To,
 			Fraction: planner.Learn(w.Traffic[i].Fraction, before).Fraction}
 		p := planner.NewPoint(w.recent, s, s.At, w.only(), before, w.Traffic[i].Fraction, &t)

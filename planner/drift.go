@@ -7,6 +7,9 @@ import (
 
 // at returns what a line says now.
 func (s Situation) at(x Set) (int, bool) {
+	if s.foreseen {
+		return s.AsMeasured.at(x)
+	}
 	a, ok := findAlias(s.Look, x.Process, x.Alias)
 	if !ok {
 		return 0, false
@@ -18,6 +21,19 @@ func (s Situation) at(x Set) (int, bool) {
 		return int(a.Lifetime / time.Second), true
 	}
 	return a.SizeConns, true
+}
+
+// at is what a line of the fleet says.
+func (f Fleet) at(x Set) (int, bool) {
+	p, _ := f.pool(x.Pool())
+	for _, s := range p.Sizes {
+		if s.Process == x.Process && x.Key == KeyReserve {
+			return p.ReserveConns, true
+		} else if s.Process == x.Process {
+			return s.Conns, true
+		}
+	}
+	return 0, false
 }
 
 // drift says what the journal does not explain.

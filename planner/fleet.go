@@ -100,7 +100,8 @@ type Copy struct {
 // Rules are a pool's promises and bounds.
 type Rules struct {
 	Min         int           `json:"min"`
-	Max         int           `json:"max,omitempty"` // 0: none
+	Max         int           `json:"max,omitempty"`   // 0: none
+	Shift       int           `json:"shift,omitempty"` // what traffic on its way needs; 0: there is none
 	Weight      float64       `json:"weight"`
 	Utilization float64       `json:"utilization"`
 	MaxWaitMean time.Duration `json:"max_wait_mean_ns"`
@@ -116,6 +117,22 @@ func (f Fleet) pool(id string) (FleetPool, bool) {
 		return FleetPool{}, false
 	}
 	return f.Pools[i], true
+}
+
+// WorstOf is what the ledger counts for one pool today.
+func (f Fleet) WorstOf(pool string) int {
+	p, ok := f.pool(pool)
+	if !ok {
+		return 0
+	}
+	return p.countedConns()
+}
+
+// Serves is the pool's size today, of its largest process, and the 99th percentile of waiting with it at target load, modelled,
+// in seconds.
+func (p FleetPool) Serves() (size int, p99 Float) {
+	size = p.largestSize()
+	return size, p.p99Wait(size)
 }
 
 // processes returns how many processes carry the line.

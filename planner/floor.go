@@ -24,6 +24,9 @@ func Floor(p FleetPool) (size int, by string, err error) {
 			size, by = n, fmt.Sprintf("%s with %d of %d processes lost", what, k, p.processes())
 		}
 	}
+	if p.Rules.Shift > size {
+		size, by = p.Rules.Shift, "traffic on its way"
+	}
 	if p.Rules.Min > size {
 		size, by = p.Rules.Min, "min"
 	}

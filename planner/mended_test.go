@@ -247,13 +247,14 @@ func TestAheadIsTheWayThatIsTaken(t *testing.T) {
 	s := newStage(0)
 	s.see(20, 20, 10, 10)
 	s.policy.Percent = 7 // 2 of 30
-	steps := Ahead(s.fleet, s.goal, s.policy)
+	steps, _ := Situation{Fleet: s.fleet, Goal: s.goal, Policy: s.policy}.Ahead()
 	f := s.fleet
-	for _, step := range steps {
-		if err := Promise(f.With(step.Sets).drained(), nil); err != nil {
+	for _, x := range steps {
+		step := x.Step
+		if err := Promise(f.With(step.Sets).Drained(), nil); err != nil {
 			t.Fatal(err)
 		}
-		f = f.With(step.Sets).drained()
+		f = f.With(step.Sets).Drained()
 		if spare := f.SpareConns("pg"); spare < 0 {
 			t.Errorf("%s: %d spare", step.Text(), spare)
 		}
@@ -263,7 +264,7 @@ func TestAheadIsTheWayThatIsTaken(t *testing.T) {
 	if len(steps) != 2 || a.Sizes[0].Conns != 16 || b.Sizes[0].Conns != 14 || a.SeenConns != 16 {
 		t.Errorf("%d steps to %d and %d", len(steps), a.Sizes[0].Conns, b.Sizes[0].Conns)
 	}
-	if steps := Ahead(f, s.goal, s.policy); len(steps) != 0 {
+	if steps, _ := (Situation{Fleet: f, Goal: s.goal, Policy: s.policy}).Ahead(); len(steps) != 0 {
 		t.Errorf("%d steps more", len(steps))
 	}
 	if took := s.policy.Takes(2); took < 30*time.Minute || took > 31*time.Minute {
@@ -288,9 +289,9 @@ func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 	g := Goal{Pools: []GoalPool{{"a/db", "one", 11, 0, 0.001}, {"b/db", "two", 10, 0, 0.001}, {"c/db", "two", 20, 0, 0.001}}}
 	policy := DefaultPolicy()
 	policy.Percent = 100
-	steps := Ahead(f, g, policy)
+	steps, _ := Situation{Fleet: f, Goal: g, Policy: policy}.Ahead()
 	for _, s := range steps {
-		f = f.With(s.Sets).drained()
+		f = f.With(s.Step.Sets).Drained()
 	}
 	b, _ := f.pool("b/db")
 	c, _ := f.pool("c/db")

@@ -25,6 +25,8 @@ type Situation struct {
 	Closed     string    // why no step may begin now, the time of day; empty: one may
 	Over       string    // why the run ends before its next step; empty: it does not
 	Paused     string    // why nothing may move now: a person asked for it; empty: it may
+
+	foreseen bool // no look shows it: it is what Ahead thinks will be
 }
 
 // leastLooks is how many looks come before anything is decided: a hold needs two of three. chosen: those three.

@@ -19,6 +19,10 @@ type stage struct {
 	fleet  Fleet
 	look   Observation
 	head   int
+
+	shifts   []Shift
+	readings []Reading
+	point    *Point
 }
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -66,7 +70,18 @@ func stageLoad(group string) Load {
 }
 
 func (s *stage) next() Act {
-	return Next(Situation{Now: s.now, Fleet: s.fleet, Before: s.before, Look: s.look, Trail: s.trail, Gate: s.gate, Memory: s.memory, Goal: s.goal, Policy: s.policy})
+	measured := s.fleet
+	for i := range s.shifts {
+		if s.shifts[i].At = s.readings[i].X; !s.readings[i].Said {
+			if known, ok := s.memory.Switch(s.shifts[i].ID()); ok {
+				s.shifts[i].At = known.X
+			}
+		}
+		s.fleet = s.shifts[i].Loaded(s.fleet, s.shifts[i].At)
+	}
+	defer func() { s.fleet = measured }()
+	return Next(Situation{Now: s.now, Fleet: s.fleet, AsMeasured: measured, Before: s.before, Look: s.look, Trail: s.trail, Gate: s.gate, Memory: s.memory, Goal: s.goal,
+		Policy: s.policy, Shifts: s.shifts, Readings: s.readings, Point: s.point})
 }
 
 // act takes the next act, wants its verb, and writes it into memory as done.
@@ -77,9 +92,9 @@ func (s *stage) act(t *testing.T, want Verb) Act {
 		t.Fatalf("%v at %v: %s; want %s", a.Verb, s.now.Sub(noon), a.Reason, want)
 	}
 	kinds := map[Verb][]EventKind{Open: {StepBegan}, Abort: {StepAbort}, Cut: {StepCut}, Close: {StepEnded},
-		Release: {Intended, Acted}, Grant: {Intended, Acted}, Undo: {Intended, Acted}}
+		Release: {Intended, Acted}, Grant: {Intended, Acted}, Undo: {Intended, Acted}, Flip: {Intended, Acted}, Aim: {Replanned}}
 	for _, k := range kinds[a.Verb] {
-		s.memory = s.memory.After(Event{Seq: s.memory.Seq + 1, At: s.now, Kind: k, Step: a.Step, Act: &a, Reason: a.Reason})
+		s.memory = s.memory.After(Event{Seq: s.memory.Seq + 1, At: s.now, Kind: k, Step: a.Step, Act: &a, Goal: a.Goal, Point: a.Point, Reason: a.Reason})
 	}
 	return a
 }

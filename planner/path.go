@@ -147,9 +147,9 @@ func (r *route) serving(x, y int) (Plan, error) {
 		for i := range at.Pools {
 			switch p := &at.Pools[i]; p.ID {
 			case r.shift.From:
-				p.Rules.Min = max(p.Rules.Min, floors[0])
+				p.Rules.Shift = max(p.Rules.Shift, floors[0])
 			case r.shift.To:
-				p.Rules.Min = max(p.Rules.Min, floors[1])
+				p.Rules.Shift = max(p.Rules.Shift, floors[1])
 			}
 		}
 	}

@@ -146,8 +146,8 @@ func (f Fleet) after(plan Plan) Fleet {
 			}
 		}
 	}
-	return f.With(sets).drained()
+	return f.With(sets).Drained()
 }
 
-// points is how far a switch is turned by a step at most: percent points, whole ones, one at least.
-func (p Policy) points() int { return max(1, int(math.Floor(p.Percent+1e-9))) }
+// Points is how far a switch is turned by a step at most: percent points, whole ones, one at least.
+func (p Policy) Points() int { return max(1, int(math.Floor(p.Percent+1e-9))) }

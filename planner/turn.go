@@ -205,7 +205,7 @@ func (s Situation) shiftStep(shift Shift) (Step, *Goal, string) {
 
 // points is how far a step may turn a switch: half as far after each soak that was not what was expected, until one is.
 func (m Memory) points(shift string, policy Policy) int {
-	most := policy.points()
+	most := policy.Points()
 	for _, p := range slices.Backward(m.Points) {
 		if p.Shift != shift {
 			continue
@@ -240,4 +240,9 @@ func TurnBack(s Situation) (Act, bool) {
 		}
 	}
 	return Act{Verb: Abort, Step: &back, Reason: s.Gate.Aborts(s.server(shift.From))}, true
+}
+
+// PointsOf are those of one shift.
+func (m Memory) PointsOf(shift string) []Point {
+	return slices.DeleteFunc(slices.Clone(m.Points), func(p Point) bool { return p.Shift != shift })
 }

@@ -56,7 +56,8 @@ func (j *journey) seen(s planner.Situation, act planner.Act) {
 		j.begun = s.Now
 	}
 	if j.seq != s.Memory.Seq {
-		j.seq, j.ahead = s.Memory.Seq, len(planner.Ahead(s.Fleet, s.Goal, s.Policy))
+		way, _ := s.Ahead()
+		j.seq, j.ahead = s.Memory.Seq, len(way)
 	}
 	left, what := j.left(s), waitingFor(s, act)
 	done := s.Now.Sub(j.begun)

@@ -147,6 +147,14 @@ type course struct {
 	fleet    planner.Fleet
 	loads    []planner.Load
 	evidence planner.Evidence
+	traffic  []bouncer.Traffic
+	shifts   []planner.Shift // where they stand
+	readings []planner.Reading
+}
+
+// situation is what the next step is decided from before a run.
+func (c course) situation(policy planner.Policy, m planner.Memory) planner.Situation {
+	return planner.Situation{Fleet: c.fleet, AsMeasured: c.fleet, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings}
 }
 
 // survey looks for the window and plans. Where there is no plan, the rest of the course is there with the error.
@@ -185,7 +193,11 @@ func (m *mover) measure(ctx context.Context) (course, error) {
 	if c.loads, err = planner.Estimate(c.evidence); err != nil {
 		return c, err
 	}
-	c.fleet, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads)
+	if c.fleet, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads); err != nil {
+		return c, err
+	}
+	c.traffic = m.session.traffic()
+	c.shifts, c.readings, err = shiftsNow(ctx, c.traffic, m.memory)
 	return c, err
 }
 
@@ -204,7 +216,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
-		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Policy: policy, Thresholds: conf.Thresholds(), Steps: steps, Closed: closed,
+		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: c.traffic, Policy: policy, Thresholds: conf.Thresholds(), Steps: steps, Closed: closed,
 		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(conf.Journal) },
 		Gauge: gauge{conf.Signals(), conf.Servers, m.session.prom, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)

@@ -2,107 +2,274 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
+	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/flag"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/bouncer/prom"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
 // pathFlags are those of plan that ask for the way of a shift.
 func pathFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "path", Usage: "plan the way of traffic `FROM:TO`, two pools, jump by jump, sizes and traffic together"},
-		&cli.StringFlag{Name: "fraction", Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 30%-40%"},
-		&cli.IntFlag{Name: "percent", Value: planner.DefaultPercent, Usage: "with --path: at most `P` points of traffic a jump"},
-		&cli.IntFlag{Name: "at", Usage: "with --path: `X`, what the traffic switch says now"},
+		&cli.StringFlag{Name: "path", Usage: "plan the way of traffic `FROM:TO`, two pools, or of the next shift of the config (`config`), sizes and traffic together"},
+		&cli.StringFlag{Name: "fraction", Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 25%-45% (default: the config's, with what was learnt)"},
+		&cli.Float64Flag{Name: "percent", Usage: "with --path: at most `P` points of traffic a step, and P % of each server's budget (default: policy.percent)"},
+		&cli.IntFlag{Name: "at", Usage: "with --path: `X`, what the traffic switch says now (default: what it says)"},
 		&cli.IntFlag{Name: "until", Value: 100, Usage: "with --path: what it shall say in the end"},
 	}
 }
 
-// shiftOf reads the flags.
-func shiftOf(c *cli.Context) (planner.Shift, error) {
-	s := planner.Shift{At: c.Int("at"), Until: c.Int("until")}
-	var ok bool
-	if s.From, s.To, ok = strings.Cut(c.String("path"), ":"); !ok {
-		return s, usage("--path main/app:ci/app", "--path is %q, want two pools", c.String("path"))
-	}
-	low, high, ranged := strings.Cut(c.String("fraction"), "-")
-	if !ranged {
-		high = low
-	}
-	var err1, err2 error
-	s.Fraction.Lower, err1 = ratio(low)
-	s.Fraction.Upper, err2 = ratio(high)
-	if err1 != nil || err2 != nil {
-		return s, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction is %q, want the part of the load that moves at 100 %%", c.String("fraction"))
-	}
-	s.Fraction.Target = (s.Fraction.Lower + s.Fraction.Upper) / 2
-	return s, nil
+// planned is what -o json and yaml print of a way.
+type planned struct {
+	planner.Path
+	Tails *planner.Blocked `json:"tails_blocked,omitempty"` // the way is that of the middle of the fraction; at one of its ends there is none
+	Steps []plannedStep    `json:"steps"`
+	Ends  string           `json:"ends,omitempty"` // why the steps do not lead there
 }
 
-// ratio reads "35%" or 0.35.
-func ratio(text string) (float64, error) {
-	digits, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
-	f, err := strconv.ParseFloat(digits, 64)
-	if percent {
-		f /= 100
-	}
-	return f, err
+// plannedStep is one step of a way.
+type plannedStep struct {
+	Step       planner.Step             `json:"step"`
+	WorstConns []int                    `json:"worst_conns"` // before, after its releases, after its grants; of the shift's server
+	Budget     int                      `json:"budget_conns"`
+	Sizes      map[string]int           `json:"sizes"`
+	P99        map[string]planner.Float `json:"wait_p99_seconds"` // modelled, of the two pools, with the traffic at its end
+	Command    string                   `json:"command,omitempty"`
+	after      planner.Fleet
 }
 
 // planPath plans and prints the way of a shift.
-func planPath(c *cli.Context, out output, fleet planner.Fleet) error {
-	s, err := shiftOf(c)
+func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
+	shift, sw, memory, err := s.shiftOf(c)
 	if err != nil {
 		return err
 	}
-	path, err := planner.PathOf(fleet, s, c.Int("percent"))
-	if err != nil {
+	policy := planner.DefaultPolicy()
+	if s.config != nil {
+		policy = s.config.MovingPolicy()
+	}
+	if c.IsSet("percent") {
+		policy.Percent = c.Float64("percent")
+	}
+	if !(policy.Percent > 0 && policy.Percent <= 100) {
+		return usage("5 is a careful step", "--percent is %g, want more than 0 and at most 100", policy.Percent)
+	}
+	path, err := planner.PathOf(fleet, shift, policy.Points())
+	if err != nil && path.Blocked == nil {
 		return err
+	}
+	way := planned{Path: path}
+	if err != nil { // at an end of what is believed: a run goes by the middle, and plans anew from what it learns
+		exact := shift
+		exact.Fraction.Lower, exact.Fraction.Upper = shift.Fraction.Target, shift.Fraction.Target
+		if middle, worse := planner.PathOf(fleet, exact, policy.Points()); worse == nil {
+			way.Path, way.Tails, shift, err = middle, path.Blocked, exact, nil
+			way.Shift.Fraction = path.Shift.Fraction
+		}
+	}
+	if err == nil {
+		way.Steps, way.Ends = schedule(fleet, shift, policy, memory, sw)
 	}
 	if out.format != "table" {
-		return out.data(path)
+		if printing := out.data(way); printing != nil {
+			return printing
+		}
+	} else {
+		out.path(way, policy)
 	}
-	out.path(path)
+	if err != nil {
+		return &planner.Error{Kind: planner.KindInfeasible, Err: err, Hint: path.Blocked.Cures()}
+	}
 	return nil
 }
 
-// path prints a way, a line a jump.
-func (o output) path(p planner.Path) {
+// schedule is the steps that a run would take, as `run` chooses them.
+func schedule(fleet planner.Fleet, shift planner.Shift, policy planner.Policy, memory planner.Memory, sw flag.Switch) ([]plannedStep, string) {
+	memory.Leg = true // in the end the sizes are those of a plan
+	situation := planner.Situation{Fleet: fleet, AsMeasured: fleet, Policy: policy, Memory: memory, Shifts: []planner.Shift{shift}, Readings: []planner.Reading{{X: shift.At}}}
+	stations, ends := situation.Ahead()
+	var out []plannedStep
+	server := ""
+	for _, p := range fleet.Pools {
+		if p.ID == shift.From {
+			server = p.Server
+		}
+	}
+	budget := fleet.SpareConns(server) + fleet.WorstConns(server)
+	for _, st := range stations {
+		p := plannedStep{Step: st.Step, Budget: budget, Sizes: map[string]int{}, P99: map[string]planner.Float{}, after: st.After}
+		var releases []planner.Set
+		for _, x := range st.Step.Sets {
+			if x.To < x.From {
+				releases = append(releases, x)
+			}
+		}
+		p.WorstConns = []int{fleet.WorstConns(server), fleet.With(releases).Drained().WorstConns(server), st.After.WorstConns(server)}
+		for _, x := range st.After.Pools {
+			size, p99 := x.Serves()
+			p.Sizes[x.ID] = size
+			if x.ID == shift.From || x.ID == shift.To {
+				p.P99[x.ID] = p99
+			}
+		}
+		if st.Step.Turn != nil && sw.Shift.From != "" {
+			p.Command = sw.Command(st.Step.Turn.To)
+		}
+		fleet = st.After
+		out = append(out, p)
+	}
+	return out, ends
+}
+
+// shiftOf reads the flags, and where they are silent the config, its switch and its journal.
+func (s source) shiftOf(c *cli.Context) (planner.Shift, flag.Switch, planner.Memory, error) {
+	var shift planner.Shift
+	var sw flag.Switch
+	var memory planner.Memory
+	traffic, err := s.switches()
+	if err != nil {
+		return shift, sw, memory, err
+	}
+	if s.config != nil && s.config.Journal != "" {
+		events, err := journal.Read(s.config.Journal)
+		if err != nil {
+			return shift, sw, memory, err
+		}
+		memory.Points = bouncer.Replay(events).Points
+		memory.Turned = bouncer.Replay(events).Turned
+	}
+	name := c.String("path")
+	for _, t := range traffic {
+		if name != t.ID() && name != "config" {
+			continue
+		}
+		if !c.IsSet("at") {
+			now, _, err := shiftsNow(c.Context, []bouncer.Traffic{t}, memory)
+			if err != nil {
+				return shift, sw, memory, err
+			}
+			t.Shift = now[0]
+		}
+		if shift, sw = t.Shift, t.Switch.(flag.Switch); shift.At != shift.Until || c.IsSet("until") {
+			break
+		}
+	}
+	from, to, ok := strings.Cut(name, ":")
+	switch {
+	case shift.From != "":
+	case !ok:
+		return shift, sw, memory, usage("--path main/app:ci/app, or --path config with shift: in the config", "--path is %q, want two pools", name)
+	default:
+		shift = planner.Shift{From: from, To: to, Until: 100}
+	}
+	if c.IsSet("fraction") || shift.Fraction.Upper == 0 {
+		r, bad := config.ParseFraction(c.String("fraction"))
+		if bad != "" {
+			return shift, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction %s", bad)
+		}
+		shift.Fraction = r
+	}
+	if c.IsSet("at") {
+		shift.At = c.Int("at")
+	}
+	if c.IsSet("until") {
+		shift.Until = c.Int("until")
+	}
+	shift.LoadsAt = shift.At
+	return shift, sw, memory, nil
+}
+
+// switches are the config's shifts, without a session.
+func (s source) switches() ([]bouncer.Traffic, error) {
+	x := session{source: s}
+	if s.config != nil && s.config.Prometheus != nil {
+		var err error
+		if x.prom, err = prom.New(s.config.Prometheus.URL, s.config.Prometheus.HTTPConfig.YML); err != nil {
+			return nil, err
+		}
+	}
+	return x.traffic(), nil
+}
+
+// path prints a way: what there is to know of it, then a line a step.
+func (o output) path(p planned, policy planner.Policy) {
 	s := p.Shift
-	fmt.Fprintf(o.w, "%s → %s   %d → %d %%, at 100 %% of it %s of %s's load has moved (%s to %s): %d %s\n", s.From, s.To, s.At, s.Until,
-		percent(planner.Float(s.Fraction.Target)), s.From, percent(planner.Float(s.Fraction.Lower)), percent(planner.Float(s.Fraction.Upper)),
-		len(p.Jumps), plural(len(p.Jumps), "jump"))
-	fmt.Fprintln(o.w, "the sizes of each line are in force before its traffic moves, and serve every percentage of it")
-	t := o.table("TRAFFIC", s.From, s.To, "WORST CASE", "P99 WAIT (model, at its end)", "OTHER SIZES")
-	for _, j := range p.Jumps {
-		row := table.Row{fmt.Sprintf("%d → %d %%", j.X, j.To)}
-		var waits, others []string
-		for _, id := range []string{s.From, s.To} {
-			for _, x := range j.Plan.Pools {
-				if x.ID == id {
-					row = append(row, change(sizeText(x), fmt.Sprint(x.ToSize)))
-					waits = append(waits, seconds(x.Wait.P99))
-				}
-			}
+	fmt.Fprintf(o.w, "%s   %d → %d %%: at 100 %% %s of %s's load has moved (%s to %s)\n", o.bold(s.From+" → "+s.To), s.At, s.Until,
+		percent(planner.Float(s.Fraction.Target)), s.From, percent(planner.Float(s.Fraction.Lower)), percent(planner.Float(s.Fraction.Upper)))
+	if b := p.Blocked; b != nil {
+		fmt.Fprintf(o.w, "%s\n", o.warn(fmt.Sprintf("! no way past %d %%, %s: %s", b.X, b.Kind, b.Text)))
+		if b.WorstShort > 0 {
+			fmt.Fprintf(o.w, "  worst at %d %%: %d connections short at rest\n", b.Worst, b.WorstShort)
 		}
-		for _, x := range j.Plan.Pools {
-			if x.ID != s.From && x.ID != s.To && sizeText(x) != fmt.Sprint(x.ToSize) && x.Frozen == "" {
-				others = append(others, fmt.Sprintf("%s %s", x.ID, change(sizeText(x), fmt.Sprint(x.ToSize))))
-			}
+		fmt.Fprintf(o.w, "  what would do: %s\n", b.Cures())
+		return
+	}
+	if b := p.Tails; b != nil {
+		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! with all that the fraction may be there is no way past %d %%, %s: %s", b.X, b.Kind, b.Text)))
+		fmt.Fprintf(o.w, "  what would do: %s\n  what follows is for %s exactly\n", b.Cures(), percent(planner.Float(s.Fraction.Target)))
+	}
+	fmt.Fprintf(o.w, "%d %s of at most %d points could do; with at most %g %% of the budget a step it takes %d %s, about %v\n",
+		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.Points(), policy.Percent, len(p.Steps), plural(len(p.Steps), "step"), policy.Takes(len(p.Steps)).Round(time.Minute))
+	if p.Repair {
+		fmt.Fprintln(o.w, o.warn("! today's sizes do not serve today's loads: they are changed before any traffic moves"))
+	}
+	fmt.Fprintln(o.w, "in each step: release, seen to be gone, grant, turn; its sizes serve every percentage from the one before to its own, and the way back")
+	t := o.table("STEP", "TRAFFIC", "RELEASE", "GRANT", "WORST CASE", "P99 WAIT (model)", "BUDGET", "TURN BY")
+	for i, x := range p.Steps {
+		traffic := ""
+		if x.Step.Turn != nil {
+			traffic = fmt.Sprintf("%d → %d %%", x.Step.Turn.From, x.Step.Turn.To)
 		}
-		for _, srv := range j.Plan.Servers {
-			for _, x := range j.Plan.Pools {
-				if x.ID == s.From && x.Server == srv.Name {
-					row = append(row, fmt.Sprintf("%d of %d", srv.PlannedConns, srv.BudgetConns))
-				}
-			}
-		}
-		t.AppendRow(append(row, strings.Join(waits, ", "), strings.Join(others, ", ")))
+		w := x.WorstConns
+		t.AppendRow([]any{i + 1, traffic, movesText(x.Step, false), movesText(x.Step, true), fmt.Sprintf("%d → %d → %d of %d", w[0], w[1], w[2], x.Budget),
+			seconds(x.P99[s.From]) + ", " + seconds(x.P99[s.To]), budgetBar(x, s), x.Command})
 	}
 	t.Render()
-	fmt.Fprintln(o.w, "nothing was changed; measure after every jump, and plan the rest anew from what has moved: pgbudget plan --path with --at")
+	fmt.Fprintf(o.w, "BUDGET: █ %s  ▓ %s  ▒ other pools  · spare\n", s.From, s.To)
+	if p.Ends != "" {
+		fmt.Fprintln(o.w, o.warn("! the steps end before that: "+p.Ends))
+	}
+	fmt.Fprintln(o.w, "nothing was changed; after each step the rest is planned anew from what has moved")
+}
+
+// movesText is a step's lines that grow, or those that shrink.
+func movesText(s planner.Step, grow bool) string {
+	var parts []string
+	for _, m := range s.Moves() {
+		if m.To > m.From == grow {
+			parts = append(parts, fmt.Sprintf("%s/%s %d → %d", m.Process, m.Alias, m.From, m.To))
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+// budgetBar is a picture of who has the budget after a step.
+func budgetBar(x plannedStep, s planner.Shift) string {
+	const width = 40
+	var of [3]int // From, To, others
+	for _, p := range x.after.Pools {
+		conns := x.after.WorstOf(p.ID)
+		switch {
+		case p.ID == s.From:
+			of[0] += conns
+		case p.ID == s.To:
+			of[1] += conns
+		default:
+			of[2] += conns
+		}
+	}
+	bar, sum := "", 0
+	for i, sign := range []string{"█", "▓", "▒"} {
+		was := sum * width / max(1, x.Budget)
+		sum += of[i]
+		bar += strings.Repeat(sign, max(0, min(width, sum*width/max(1, x.Budget))-was))
+	}
+	return bar + strings.Repeat("·", max(0, width-len([]rune(bar))))
 }

@@ -30,7 +30,7 @@ func planCommand() *cli.Command {
 				return err
 			}
 			if c.IsSet("path") {
-				return planPath(c, out, fleet)
+				return planPath(c, out, s, fleet)
 			}
 			plan, err := planner.Solve(fleet, planner.Options{BestEffort: c.Bool("best-effort")})
 			if err != nil && planner.KindOf(err) != planner.KindInfeasible {

@@ -42,9 +42,9 @@ func eventLine(e planner.Event) string {
 	case planner.StepBegan:
 		return join(string(e.Step.Kind), e.Step.Text(), e.Step.Note)
 	case planner.Acted:
-		return join(string(e.Act.Verb), planner.Step{Sets: e.Act.Sets}.Text(), e.Act.Reason)
+		return join(string(e.Act.Verb), planner.Step{Sets: e.Act.Sets, Turn: e.Act.Turn}.Text(), e.Act.Reason)
 	case planner.Failed:
-		return join("failed", string(e.Act.Verb)+" "+planner.Step{Sets: e.Act.Sets}.Text(), e.Reason)
+		return join("failed", string(e.Act.Verb)+" "+planner.Step{Sets: e.Act.Sets, Turn: e.Act.Turn}.Text(), e.Reason)
 	case planner.HoldBegan:
 		return "hold     " + e.Reason
 	case planner.HoldEnded:
@@ -54,6 +54,9 @@ func eventLine(e planner.Event) string {
 	case planner.StepAbort:
 		return "abort    " + e.Reason
 	case planner.StepEnded:
+		if e.Point != nil {
+			return join("soaked", pointText(*e.Point), "")
+		}
 		return "soaked"
 	case planner.RunEnded:
 		return join(string(e.Outcome), e.Reason, "")
@@ -64,6 +67,25 @@ func eventLine(e planner.Event) string {
 	default:
 		return ""
 	}
+}
+
+// pointText is what a soak saw of a shift, in words.
+func pointText(p planner.Point) string {
+	if p.Useless != "" {
+		return fmt.Sprintf("at %d %%: nothing is learnt: %s", p.X, p.Useless)
+	}
+	share, _ := p.Share()
+	text := fmt.Sprintf("at %d %% the receiving pool carries %.3g Erlangs, %.3g %% of both", p.X, p.To.Erlangs, 100*share)
+	if p.Expected != nil {
+		text += fmt.Sprintf(" (%.3g to %.3g %% expected)", 100*max(0, p.Expected.Lower), 100*p.Expected.Upper)
+	}
+	if p.Surprise() != "" {
+		text += ", a surprise: the next step is smaller"
+	}
+	if p.Verdict != "" {
+		text += fmt.Sprintf("; %s: %s", p.Verdict, p.Text)
+	}
+	return text
 }
 
 // join writes a verb, what it is about, and why.

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -46,17 +48,18 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	if err != nil {
 		return err
 	}
-	goal, to, any := planner.Rollback(m.memory, course.fleet, c.Int64("to"))
+	way, any := planner.Rollback(m.memory, course.fleet, c.Int64("to"))
 	if !any {
 		fmt.Fprintln(out.w, "nothing to take back: the journal knows of no step")
 		return nil
 	}
+	goal, where := way.Goal, wayText(way)
 	why := planner.Reachable(course.fleet, goal)
 	possible := "possible"
 	if why != "" {
 		possible = "not possible as a whole: " + why
 	}
-	fmt.Fprintf(os.Stderr, "rollback to before event %d, %s: %s\n", to, goalText(goal), possible)
+	fmt.Fprintf(os.Stderr, "rollback to before event %d, %s: %s\n", way.To, where, possible)
 	if c.Bool("dry-run") {
 		fmt.Fprintln(out.w, "nothing was changed")
 		return nil
@@ -64,10 +67,44 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	if why != "" {
 		return &planner.Error{Kind: planner.KindInfeasible, Err: fmt.Errorf("%s", why), Hint: "pgbudget rollback --to a later step, or free connections first"}
 	}
-	if yes, err := m.typed(c, "rollback: "+goalText(goal)); err != nil || !yes {
+	if yes, err := m.typed(c, "rollback: "+where); err != nil || !yes {
 		return err
 	}
 	course.goal = goal
-	m.rollTo = to
+	course.traffic = backwards(course.traffic, course.shifts, way, m.memory.Step)
+	m.rollTo = way.To
 	return m.run(c.Context, out, course, policy, 0, nil, false)
+}
+
+// wayText says where a rollback goes.
+func wayText(w planner.Way) string {
+	var parts []string
+	if len(w.Goal.Pools) > 0 {
+		parts = append(parts, goalText(w.Goal))
+	}
+	for _, t := range w.Turns {
+		parts = append(parts, t.Text())
+	}
+	return strings.Join(parts, ", ")
+}
+
+// backwards are the shifts of a rollback: each goes to where its switch was before the steps that are taken back, or stays.
+func backwards(traffic []bouncer.Traffic, at []planner.Shift, way planner.Way, inHand *planner.Step) []bouncer.Traffic {
+	out := slices.Clone(traffic)
+	for i := range out {
+		t := &out[i]
+		t.Until = at[i].At
+		if inHand != nil && inHand.Turn != nil && inHand.Turn.Shift == t.ID() { // it goes back by itself
+			t.Until = inHand.Turn.From
+			if inHand.Kind == planner.Backward {
+				t.Until = inHand.Turn.To
+			}
+		}
+		for _, turn := range way.Turns {
+			if turn.Shift == t.ID() {
+				t.Until = turn.To
+			}
+		}
+	}
+	return out
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer/flag"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -72,6 +73,9 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	if planner.KindOf(err) == planner.KindInfeasible && m.memory.Step != nil && m.memory.Goal != nil {
 		fmt.Fprintf(os.Stderr, "note: %v; the step in hand is finished, and no other is begun\n", err)
 		course.goal, steps, err = *m.memory.Goal, 1, nil
+	}
+	if err == nil && m.memory.Step == nil {
+		err = passable(course.fleet, course.shifts, policy.Points())
 	}
 	if err != nil {
 		return err
@@ -134,7 +138,7 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy planne
 	case out.format != "table":
 		return out.data(step)
 	}
-	out.preview(course, policy, step, edits)
+	out.preview(course, policy, m.memory, step, edits)
 	return nil
 }
 
@@ -143,12 +147,13 @@ func firstStep(c course, policy planner.Policy, m planner.Memory) (planner.Step,
 	if m.Step != nil {
 		return *m.Step, ""
 	}
-	return planner.Situation{Fleet: c.fleet, Look: c.evidence.Last, Goal: c.goal, Policy: policy}.NextStep()
+	step, _, blocked := c.situation(policy, m).NextStep()
+	return step, blocked
 }
 
 // preview prints a step act by act.
-func (o output) preview(c course, policy planner.Policy, step planner.Step, edits []ini.Edited) {
-	if len(step.Sets) == 0 {
+func (o output) preview(c course, policy planner.Policy, memory planner.Memory, step planner.Step, edits []ini.Edited) {
+	if step.Empty() {
 		fmt.Fprintln(o.w, "nothing to do: the sizes are those of the plan")
 		return
 	}
@@ -170,6 +175,10 @@ func (o output) preview(c course, policy planner.Policy, step planner.Step, edit
 		fmt.Fprintf(o.w, "  %d  %-8s until two looks show them gone, %v at most\n", n, "drain", policy.DrainFor)
 	}
 	act("grant", true)
+	if t := step.Turn; t != nil {
+		n++
+		fmt.Fprintf(o.w, "  %d  %-8s %s: %s\n", n, "flip", t.Text(), c.command(*t))
+	}
 	fmt.Fprintf(o.w, "  %d  %-8s %v: signals below their hold levels, nobody waits more than planned\n", n+1, "soak", policy.Soak)
 	if step.Note != "" {
 		fmt.Fprintln(o.w, o.warn("! "+step.Note))
@@ -179,9 +188,23 @@ func (o output) preview(c course, policy planner.Policy, step planner.Step, edit
 			fmt.Fprintf(o.w, "  %s:%d  %s %s %s → %s\n", e.Path, l.Line, l.Alias, l.Key, l.OldDigits, l.NewDigits)
 		}
 	}
-	ahead := len(planner.Ahead(c.fleet, c.goal, policy))
+	way, blocked := c.situation(policy, memory).Ahead()
+	ahead := len(way)
 	fmt.Fprintf(o.w, "%d %s to the plan in all, about %v. %s\n", ahead, plural(ahead, "step"), policy.Takes(ahead).Round(time.Second), rollbackFrom(c.fleet))
+	if blocked != "" {
+		fmt.Fprintln(o.w, o.warn("! the way ends before the plan: "+blocked))
+	}
 	fmt.Fprintln(o.w, "nothing was changed")
+}
+
+// command is what turns a switch.
+func (c course) command(t planner.Turn) string {
+	for _, x := range c.traffic {
+		if sw, ok := x.Switch.(flag.Switch); ok && x.ID() == t.Shift {
+			return sw.Command(t.To)
+		}
+	}
+	return ""
 }
 
 // rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget.
@@ -211,7 +234,7 @@ func patches(w io.Writer, edits []ini.Edited) error {
 // confirm asks on a terminal: with an environment, its name is typed. Without a terminal, or with --yes, it goes.
 func (m *mover) confirm(c *cli.Context, course course, policy planner.Policy) (bool, error) {
 	step, blocked := firstStep(course, policy, m.memory)
-	if len(step.Sets) == 0 || blocked != "" {
+	if step.Empty() || blocked != "" {
 		return true, nil
 	}
 	return m.typed(c, "first step: "+step.Text())

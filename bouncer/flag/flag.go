@@ -1,0 +1,109 @@
+// Package flag turns traffic switches that live somewhere else, such as feature flags: by commands of the user's, and asks them
+// by a command or by PromQL.
+package flag
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Switch is the switch of one shift of the config. Commands run one after the other, each within Within.
+type Switch struct {
+	Shift  config.Shift
+	Mask   func(string) string // takes secrets out of what commands say
+	Within time.Duration
+	Query  func(ctx context.Context, name, query string) (float64, time.Time, error) // PromQL; nil: there is no Prometheus
+}
+
+var _ bouncer.Switch = Switch{}
+
+// Get asks the switch. What is no whole percentage is an error, as is no answer.
+func (s Switch) Get(ctx context.Context) (int, bool, error) {
+	ask := s.Shift.Get
+	switch {
+	case len(ask.Argv) > 0:
+		ctx, cancel := context.WithTimeout(ctx, s.Within)
+		defer cancel()
+		out, err := argv.Call{Argv: ask.Argv, Mask: s.Mask}.Run(ctx)
+		if err != nil {
+			return 0, false, s.failed("get", err)
+		}
+		return s.percent(string(out))
+	case ask.Query != "" && s.Query != nil:
+		ctx, cancel := context.WithTimeout(ctx, s.Within)
+		defer cancel()
+		v, _, err := s.Query(ctx, "shift "+s.Shift.From+":"+s.Shift.To, ask.Query)
+		if err != nil {
+			return 0, false, err
+		}
+		return s.percent(strconv.FormatFloat(v, 'g', -1, 64))
+	}
+	return 0, false, nil
+}
+
+// percent reads "15", "15%" or "15.0".
+func (s Switch) percent(text string) (int, bool, error) {
+	v, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
+	if err != nil || v != math.Trunc(v) || v < 0 || v > 100 {
+		said := strings.TrimSpace(text)
+		if len(said) > 40 {
+			said = said[:40] + "…"
+		}
+		if s.Mask != nil {
+			said = s.Mask(said)
+		}
+		return 0, false, &planner.Error{Kind: planner.KindEvidence, Subject: s.subject(), Err: fmt.Errorf("get: answers %q, want a whole percentage of 0 to 100", said),
+			Hint: "make get: print the percentage alone"}
+	}
+	return int(v), true, nil
+}
+
+// Set runs the command. What the switch says after it is for whoever looks next: one that is asked through a scrape says it
+// only later.
+func (s Switch) Set(ctx context.Context, percent int) error {
+	command, err := s.Shift.SetTo(percent)
+	if err != nil {
+		return &planner.Error{Kind: planner.KindUsage, Subject: s.subject(), Err: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Within)
+	defer cancel()
+	if _, err := (argv.Call{Argv: command, Mask: s.Mask}).Run(ctx); err != nil {
+		return s.failed("set", err)
+	}
+	return nil
+}
+
+func (s Switch) subject() string { return "shift " + s.Shift.From + ":" + s.Shift.To }
+
+func (s Switch) failed(what string, err error) error {
+	return &planner.Error{Kind: planner.KindUnreachable, Subject: s.subject(), Err: fmt.Errorf("%s: %w", what, err), Hint: "run the command of " + what + ": by hand"}
+}
+
+// Command is how a person turns the switch to a percentage: the command of set:, or what to do without one.
+func (s Switch) Command(percent int) string {
+	command, err := s.Shift.SetTo(percent)
+	if err != nil || len(command) == 0 {
+		return fmt.Sprintf("by hand: %d %%", percent)
+	}
+	var words []string
+	for _, w := range command {
+		if w == "" || strings.ContainsAny(w, " \t\n'\"\\$&|;<>()*?#~`{}[]!") {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		words = append(words, w)
+	}
+	text := strings.Join(words, " ")
+	if s.Mask != nil {
+		text = s.Mask(text)
+	}
+	return text
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/flag"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// traffic are the config's shifts with their switches.
+func (s session) traffic() []bouncer.Traffic {
+	if s.source.config == nil {
+		return nil
+	}
+	var out []bouncer.Traffic
+	for _, x := range s.source.config.AllShifts() {
+		sw := flag.Switch{Shift: x, Mask: s.source.config.Mask, Within: s.source.config.Hooks.Within()}
+		if s.prom != nil {
+			sw.Query = s.prom.Instant
+		}
+		out = append(out, bouncer.Traffic{Shift: x.Planned(), Switch: sw})
+	}
+	return out
+}
+
+// shiftsNow are the shifts as they stand: where their switches are, and what has been learnt of their fractions. The fleet's
+// loads are those of now.
+func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m planner.Memory) ([]planner.Shift, []planner.Reading, error) {
+	var shifts []planner.Shift
+	var readings []planner.Reading
+	for _, t := range traffic {
+		x, said, err := t.Switch.Get(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if known, ok := m.Switch(t.ID()); !said {
+			if x = t.At; ok {
+				x = known.X
+			}
+		}
+		s := t.Shift
+		s.At, s.LoadsAt = x, x
+		s.Fraction = planner.Learn(t.Fraction, m.PointsOf(t.ID())).Fraction
+		shifts, readings = append(shifts, s), append(readings, planner.Reading{X: x, Said: said})
+	}
+	return shifts, readings, nil
+}
+
+// passable makes sure that there is a way for every shift before anything moves: with the fraction as it is believed. Where
+// there is none at an end of what is believed, that is said; the way is planned anew from what is learnt.
+func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
+	for _, s := range shifts {
+		if s.At == s.Until {
+			continue
+		}
+		_, tails := planner.PathOf(fleet, s, points)
+		exact := s
+		exact.Fraction.Lower, exact.Fraction.Upper = s.Fraction.Target, s.Fraction.Target
+		path, err := planner.PathOf(fleet, exact, points)
+		switch {
+		case err != nil && path.Blocked != nil:
+			return &planner.Error{Kind: planner.KindInfeasible, Subject: "shift " + s.ID(), Err: err, Hint: path.Blocked.Cures()}
+		case err != nil:
+			return err
+		case tails != nil:
+			fmt.Fprintf(os.Stderr, "note: with a fraction of %.3g there is a way to %d %%; with all of %.3g to %.3g there is none: %v. It is planned anew after each step, from what has moved\n",
+				s.Fraction.Target, s.Until, s.Fraction.Lower, s.Fraction.Upper, tails)
+		}
+		for _, p := range exact.Loaded(fleet, s.Until).Pools { // shifts that come later begin from there
+			i := slices.IndexFunc(fleet.Pools, func(q planner.FleetPool) bool { return q.ID == p.ID })
+			fleet.Pools = slices.Clone(fleet.Pools)
+			fleet.Pools[i].Load = p.Load
+		}
+	}
+	return nil
+}
