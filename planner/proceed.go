@@ -130,8 +130,12 @@ func (s Situation) abort(step Step) string {
 		return ""
 	}
 	shift, _, _ := s.shift(step.Turn.Shift)
-	return cmp.Or(s.Gate.Aborts(s.server(shift.From)), s.suffers(shift.To, s.Memory.SettledAt), s.suffers(shift.From, s.Memory.SettledAt))
+	return cmp.Or(s.Gate.Aborts(s.server(shift.From)), s.suffers(shift.To, s.Memory.SettledAt.Add(fills)), s.suffers(shift.From, s.Memory.SettledAt))
 }
+
+// fills is how long a pool that gets traffic may take to open its connections, before its queue says anything of its size: it
+// logs in one at a time (launch_new_connection). chosen: a hundred logins of 50 ms.
+const fills = 5 * time.Second
 
 // takeBack begins the way back of a step: its traffic first, then its sizes.
 func (s Situation) takeBack(step Step, why string) Act {

@@ -125,6 +125,7 @@ func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
 			}
 		},
 		"a client that waits": func(s *stage) {
+			s.now = s.now.Add(fills)
 			s.see(s.size("a"), 9, s.size("b"), s.size("b"), func(o *Observation) {
 				o.Processes[1].Aliases[0].Pools[0].MaxWait, o.Processes[1].Aliases[0].Pools[0].ClientsWaiting = 2*time.Second, 3
 			})
@@ -172,6 +173,32 @@ func (s *stage) size(group string) int {
 		}
 	}
 	return size
+}
+
+// TestASignalHoldsTraffic: neither a step that moves nothing else begins, nor does the turn of one that has begun.
+func TestASignalHoldsTraffic(t *testing.T) {
+	high := func(s *stage) {
+		for range 2 {
+			s.now = s.now.Add(time.Millisecond)
+			s.gate = s.gate.Add([]Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.now}}, []Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.now)
+		}
+	}
+	s := shifting()
+	s.policy.Percent = 5 // sizes of today do
+	s.see(20, 9, 14, 9)
+	s.see(20, 9, 14, 9)
+	s.see(20, 9, 14, 9)
+	high(s)
+	if a := s.next(); !a.Held || !strings.Contains(a.Reason, "cpu") {
+		t.Fatalf("%+v", a)
+	}
+	s = shifting()
+	s.until(t, Grant)
+	s.sized()
+	high(s)
+	if a := s.next(); !a.Held || !strings.Contains(a.Reason, "cpu") {
+		t.Fatalf("%+v", a)
+	}
 }
 
 // TestTrafficGoesBackThoughNothingIsSeen: the switch is no part of what does not answer.

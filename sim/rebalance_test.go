@@ -74,13 +74,26 @@ func (x *expedition) Observe(ctx context.Context) (planner.Observation, error) {
 // the look before.
 func (x *expedition) watch() {
 	for i, s := range x.w.servers {
-		if i < len(x.looked) && s.claims > x.claims[i] {
+		granted := x.w.granted(s)
+		if i < len(x.looked) && granted > x.claims[i] {
 			if worst := s.claims + min(s.direct+s.orphans, x.looked[i]); worst > s.spec.Budget {
-				x.broken = append(x.broken, fmt.Sprintf("%v: the worst case of %s rises from %d to %d of %d", x.w.At(), s.spec.Name, x.claims[i], s.claims, s.spec.Budget))
+				x.broken = append(x.broken, fmt.Sprintf("%v: the lines of %s grow from %d to %d, and its worst case is %d of %d", x.w.At(), s.spec.Name, x.claims[i], granted, worst, s.spec.Budget))
 			}
 		}
-		x.claims[i] = s.claims
+		x.claims[i] = granted
 	}
+}
+
+// granted is what the lines of a server's pools allow. A pool that renews an old connection may have one more for a moment,
+// of itself.
+func (w *World) granted(s *server) int {
+	sum := 0
+	for _, a := range w.aliases {
+		if a.srv == s {
+			sum += len(a.pools) * (a.size + a.reserveCounts())
+		}
+	}
+	return sum
 }
 
 func (x *expedition) rebalancer() bouncer.Rebalancer {
@@ -159,7 +172,7 @@ func embark(t testing.TB, seed uint64) *expedition {
 	}
 	x.goal = planner.GoalOf(plan)
 	for i, s := range w.servers {
-		x.claims[i] = s.claims
+		x.claims[i] = w.granted(s)
 	}
 	w.after = x.watch
 	return x
