@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"bouncer/journal":   {"planner", "bouncer"},
 	"bouncer/argv":      {},
 	"bouncer/hook":      {"planner", "bouncer"},
+	"bouncer/flag":      {"planner", "bouncer", "bouncer/config", "bouncer/argv"},
 	"bouncer/store":     {"planner", "bouncer/argv"},
 	"bouncer/live":      {"planner", "bouncer", "bouncer/ini"},
 	"bouncer/prom":      {"planner"},
@@ -33,7 +34,7 @@ var arrows = map[string][]string{
 	"sim/scenario":      {"sim", "planner", "bouncer/config"},
 	"sim/batch":         {"sim", "sim/scenario", "planner", "bouncer"},
 	"sim/chart":         {"sim"},
-	"cmd/pgbudget": {"planner", "bouncer", "bouncer/config", "bouncer/recording", "bouncer/live", "bouncer/prom", "bouncer/ini", "bouncer/journal", "bouncer/store", "bouncer/hook", "bouncer/argv",
+	"cmd/pgbudget": {"planner", "bouncer", "bouncer/config", "bouncer/recording", "bouncer/live", "bouncer/prom", "bouncer/ini", "bouncer/journal", "bouncer/store", "bouncer/hook", "bouncer/argv", "bouncer/flag",
 		"sim", "sim/scenario", "sim/batch", "sim/chart"},
 }
 
