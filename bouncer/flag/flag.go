@@ -11,17 +11,16 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// Switch is the switch of one shift of the config. Commands run one after the other, each within Within.
+// Switch is the switch of one shift of the config.
 type Switch struct {
-	Shift  config.Shift
-	Mask   func(string) string // takes secrets out of what commands say
-	Within time.Duration
-	Query  func(ctx context.Context, name, query string) (float64, time.Time, error) // PromQL; nil: there is no Prometheus
+	Shift config.Shift
+	Mask  func(string) string                                                       // takes secrets out of what commands say
+	Run   func(ctx context.Context, argv []string) ([]byte, error)                  // runs a command, and ends it where it takes too long
+	Query func(ctx context.Context, name, query string) (float64, time.Time, error) // PromQL, within a time; nil: there is no Prometheus
 }
 
 var _ bouncer.Switch = Switch{}
@@ -31,16 +30,12 @@ func (s Switch) Get(ctx context.Context) (int, bool, error) {
 	ask := s.Shift.Get
 	switch {
 	case len(ask.Argv) > 0:
-		ctx, cancel := context.WithTimeout(ctx, s.Within)
-		defer cancel()
-		out, err := argv.Call{Argv: ask.Argv, Mask: s.Mask}.Run(ctx)
+		out, err := s.Run(ctx, ask.Argv)
 		if err != nil {
 			return 0, false, s.failed("get", err)
 		}
 		return s.percent(string(out))
 	case ask.Query != "" && s.Query != nil:
-		ctx, cancel := context.WithTimeout(ctx, s.Within)
-		defer cancel()
 		v, _, err := s.Query(ctx, "shift "+s.Shift.From+":"+s.Shift.To, ask.Query)
 		if err != nil {
 			return 0, false, err
@@ -74,9 +69,7 @@ func (s Switch) Set(ctx context.Context, percent int) error {
 	if err != nil {
 		return &planner.Error{Kind: planner.KindUsage, Subject: s.subject(), Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.Within)
-	defer cancel()
-	if _, err := (argv.Call{Argv: command, Mask: s.Mask}).Run(ctx); err != nil {
+	if _, err := s.Run(ctx, command); err != nil {
 		return s.failed("set", err)
 	}
 	return nil

@@ -8,13 +8,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
 func shell(file string) Switch {
-	return Switch{Within: 5 * time.Second, Shift: config.Shift{From: "main/app", To: "ci/app",
+	return Switch{Run: running(5 * time.Second), Shift: config.Shift{From: "main/app", To: "ci/app",
 		Set: []string{"sh", "-c", "echo {{.Percent}}% > '" + file + "'"}, Get: config.Ask{Argv: []string{"cat", file}}}}
+}
+
+func running(within time.Duration) func(context.Context, []string) ([]byte, error) {
+	return func(ctx context.Context, words []string) ([]byte, error) {
+		ctx, cancel := context.WithTimeout(ctx, within)
+		defer cancel()
+		return argv.Call{Argv: words, Mask: func(text string) string { return strings.ReplaceAll(text, "s3cret", "${TOKEN}") }}.Run(ctx)
+	}
 }
 
 func TestASwitchIsTurnedAndAskedByCommands(t *testing.T) {
@@ -62,7 +71,7 @@ func TestACommandThatFailsOrHangsIsNamed(t *testing.T) {
 	if text := s.Command(5); strings.Contains(text, "s3cret") {
 		t.Error(text)
 	}
-	s.Within, s.Shift.Get.Argv = 50*time.Millisecond, []string{"sleep", "30"}
+	s.Run, s.Shift.Get.Argv = running(50*time.Millisecond), []string{"sleep", "30"}
 	begun := time.Now()
 	if _, _, err := s.Get(t.Context()); err == nil || time.Since(begun) > 10*time.Second {
 		t.Error(err, time.Since(begun))

@@ -26,7 +26,7 @@ var arrows = map[string][]string{
 	"bouncer/journal":   {"planner", "bouncer"},
 	"bouncer/argv":      {},
 	"bouncer/hook":      {"planner", "bouncer"},
-	"bouncer/flag":      {"planner", "bouncer", "bouncer/config", "bouncer/argv"},
+	"bouncer/flag":      {"planner", "bouncer", "bouncer/config"},
 	"bouncer/store":     {"planner", "bouncer/argv"},
 	"bouncer/live":      {"planner", "bouncer", "bouncer/ini"},
 	"bouncer/prom":      {"planner"},

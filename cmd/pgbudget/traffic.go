@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/flag"
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -16,11 +18,21 @@ func (s session) traffic() []bouncer.Traffic {
 	if s.source.config == nil {
 		return nil
 	}
+	conf := s.source.config
+	run := func(ctx context.Context, words []string) ([]byte, error) {
+		ctx, cancel := context.WithTimeout(ctx, conf.Hooks.Within())
+		defer cancel()
+		return argv.Call{Argv: words, Mask: conf.Mask}.Run(ctx)
+	}
 	var out []bouncer.Traffic
-	for _, x := range s.source.config.AllShifts() {
-		sw := flag.Switch{Shift: x, Mask: s.source.config.Mask, Within: s.source.config.Hooks.Within()}
+	for _, x := range conf.AllShifts() {
+		sw := flag.Switch{Shift: x, Mask: conf.Mask, Run: run}
 		if s.prom != nil {
-			sw.Query = s.prom.Instant
+			sw.Query = func(ctx context.Context, name, query string) (float64, time.Time, error) {
+				ctx, cancel := context.WithTimeout(ctx, promTimeout)
+				defer cancel()
+				return s.prom.Instant(ctx, name, query)
+			}
 		}
 		out = append(out, bouncer.Traffic{Shift: x.Planned(), Switch: sw})
 	}

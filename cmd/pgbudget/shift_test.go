@@ -1,0 +1,323 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Loads of the fleet whose traffic shifts, in Erlangs: 38 of them on the 51 connections that there are.
+const (
+	webErlangs  = 18.0
+	ciErlangs   = 12.0 // come through main at first: 40 % of its 30
+	jobsErlangs = 8.0
+	shiftConns  = 51
+)
+
+// shiftFleet is main with 37 connections, jobs with 10 and ci with 2 before one server: two are spare.
+func shiftFleet(gen lab.Generation) lab.Spec {
+	group := func(name string, size int) lab.GroupSpec {
+		return lab.GroupSpec{Name: name, Processes: 1, Generation: gen, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}}}
+	}
+	return lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: shiftConns + 3 + 2}}, // superusers; pgbudget and the observer
+		Groups: []lab.GroupSpec{group("main", 37), group("jobs", 10), group("ci", 2)}, Users: []string{"app1"}}
+}
+
+// flagged is the load of a fleet whose CI clients a flag file routes.
+type flagged struct {
+	file string
+	now  atomic.Int64 // percent
+	runs map[string]*lab.Run
+}
+
+// flagLoad starts it: web and jobs where they are, and the CI clients, each of whose transactions asks the flag.
+func flagLoad(t *testing.T, l *lab.Lab, hold time.Duration) *flagged {
+	t.Helper()
+	f := &flagged{file: filepath.Join(t.TempDir(), "ci_pool"), runs: map[string]*lab.Run{}}
+	if err := os.WriteFile(f.file, []byte("0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	go func() {
+		for ctx.Err() == nil {
+			if text, err := os.ReadFile(f.file); err == nil {
+				if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+					f.now.Store(int64(n))
+				}
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	for i, x := range []struct {
+		name, group string
+		erlangs     float64
+		share       func() float64
+	}{
+		{"web", "main", webErlangs, nil},
+		{"jobs", "jobs", jobsErlangs, nil},
+		{"ci by main", "main", ciErlangs, func() float64 { return 1 - float64(f.now.Load())/100 }},
+		{"ci by ci", "ci", ciErlangs, func() float64 { return float64(f.now.Load()) / 100 }},
+	} {
+		r, err := lab.OpenLoop{DSN: l.DSNs(x.group, "app1", "app")[0], PerSec: x.erlangs / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(i + 1),
+			MaxClients: 3000, Share: x.share}.Start(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { r.Stop() })
+		f.runs[x.name] = r
+	}
+	return f
+}
+
+// shiftConfig is the part of the config that moves it; the fraction is a third below the truth.
+func (f *flagged) config(policy, wait string) string {
+	return "pools: [{pool: main/app, " + wait + "}, {pool: jobs/app, " + wait + "}, {pool: ci/app, " + wait + "}]\n" +
+		"policy: {" + policy + "}\nshift:\n  from: main/app\n  to: ci/app\n  fraction: 27%\n" +
+		"  set: [sh, -c, 'echo {{.Percent}} > " + f.file + ".new && mv " + f.file + ".new " + f.file + "']\n  get: [cat, " + f.file + "]\n"
+}
+
+// TestRunShiftsLiveTraffic moves all CI traffic of a live fleet from main to ci, sizes with it, unattended, with a prior that is
+// a third below the truth.
+func TestRunShiftsLiveTraffic(t *testing.T) {
+	percent, soak, hold, look := "25", "6s", 120*time.Millisecond, "10s"
+	full := window(t) >= time.Minute
+	if full {
+		percent, soak, hold, look = "5", "10s", 80*time.Millisecond, "60s"
+	}
+	mean, p99 := hold, 6*hold
+	generations(t, func(t *testing.T, gen lab.Generation) {
+		l := start(t, shiftFleet(gen))
+		server := l.Server("pg")
+		watch := observe(t, server)
+		load := flagLoad(t, l, hold)
+		config, path := movingConfig(t, l, load.config("percent: "+percent+", soak: "+soak+", soak_every: 1s", fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99))+
+			"saturation:\n  - {name: busy, builtin: busy, hold: 0.99}\n")
+		time.Sleep(2 * time.Second)
+		from := map[string]lab.Ledger{}
+		for name, r := range load.runs {
+			from[name] = r.Ledger()
+		}
+
+		args := []string{"--config", config, "--window", look, "--every", "500ms"}
+		for _, words := range [][]string{{"plan", "--path", "config"}, {"step", "--dry-run"}} {
+			r := command(t, l, append(words, args...)...)
+			if r.code != 0 || !strings.Contains(r.stdout, "mv ") || !strings.Contains(r.stdout, "nothing was changed") {
+				t.Fatalf("%v: exit %d\n%s%s", words, r.code, r.stdout, r.stderr)
+			}
+			t.Log(r.stdout)
+		}
+		if r := command(t, l, append([]string{"run", "--yes"}, args...)...); r.code != 0 {
+			t.Fatalf("exit %d\n%s%s\n%s", r.code, r.stdout, r.stderr, logOf(l))
+		} else {
+			t.Log(r.stderr)
+		}
+		if text, err := os.ReadFile(load.file); err != nil || strings.TrimSpace(string(text)) != "100" {
+			t.Errorf("the flag says %q (%v)", text, err)
+		}
+		slow := false
+		for name, r := range load.runs {
+			got := r.Ledger().Since(from[name])
+			if got.Failed > 0 || got.Starved > 0 {
+				t.Errorf("%s: %d clients failed, %d were starved", name, got.Failed, got.Starved)
+			}
+			waited := got.BeginTotal / time.Duration(max(1, got.Completed))
+			text := fmt.Sprintf("%s: mean wait %v, p99 %v of %d transactions, policy %v and %v; holds of %v", name, waited, got.Begins.Quantile(0.99), got.Completed, mean, p99, got.MeanHeld())
+			t.Log(text)
+			lags := float64(got.MeanHeld()) > 1.25*float64(hold) // the machine does not keep pace: these are its waits
+			slow = slow || lags
+			if (waited > mean || got.Begins.Quantile(0.99) > p99) && (full || !lags) {
+				t.Error(text)
+			}
+		}
+		events, err := journal.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		explainsSizes(t, l, events)
+		sizes := map[string]int{}
+		for _, p := range l.Processes {
+			sizes[p.Group] = sizeIn(t, p)
+		}
+		above := aboveOptimum(t, load, sizes)
+		prior := planner.Range{Lower: 0.135, Target: 0.27, Upper: 0.54}
+		learnt := planner.Learn(prior, bouncer.Replay(events).Points)
+		t.Logf("at most %d backends; sizes %v, %.2f %% above the optimum for the true loads; fraction %.3f (%.3f to %.3f), truth %.3f, %s", watch.most.Load(), sizes, 100*above,
+			learnt.Fraction.Target, learnt.Fraction.Lower, learnt.Fraction.Upper, ciErlangs/(ciErlangs+webErlangs), learnt.Method)
+		if above > 0.01 && full {
+			t.Errorf("the sizes %v wait %.1f %% more than the optimum", sizes, 100*above)
+		}
+		if r := command(t, l, "status", "--config", config); r.code != 0 || !strings.Contains(r.stdout, "traffic of main/app:ci/app") || !strings.Contains(r.stdout, "expected") {
+			t.Errorf("status: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+		} else {
+			t.Log(r.stdout)
+		}
+		watch.end()
+		if limit := int64(shiftConns + 2); watch.err != nil || watch.most.Load() > limit {
+			t.Errorf("%d backends at one time, %d can be (%v)", watch.most.Load(), limit, watch.err)
+		}
+		log, err := os.ReadFile(server.LogPath)
+		if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
+			t.Errorf("PostgreSQL's log (%v):\n%s", err, log)
+		}
+	})
+}
+
+// sizeIn reads the pool_size of app from a process's file.
+func sizeIn(t *testing.T, p *lab.Process) int {
+	t.Helper()
+	text, err := os.ReadFile(p.DatabasesPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digits := strings.TrimPrefix(sizeDigits.FindString(string(text)), "pool_size=")
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		t.Fatalf("%s: %v", p.DatabasesPath, err)
+	}
+	return n
+}
+
+// explainsSizes wants every size that a file has from an act in the journal, every act within a step, and a goal for each.
+func explainsSizes(t *testing.T, l *lab.Lab, events []planner.Event) {
+	t.Helper()
+	var m planner.Memory
+	for _, e := range events {
+		if e.Kind == planner.Acted {
+			for _, x := range e.Act.Sets {
+				if m.Step == nil || m.Goal == nil {
+					t.Errorf("event %d: %+v in no step", e.Seq, x)
+					continue
+				}
+				if goal, ok := m.Goal.Pool(x.Pool()); !ok || min(goal.Size, x.From) > x.To || max(goal.Size, x.From) < x.To {
+					t.Errorf("event %d: %+v does not go to %+v", e.Seq, x, goal)
+				}
+			}
+		}
+		m = m.After(e)
+	}
+	for _, p := range l.Processes {
+		for _, w := range m.Written {
+			if w.Process == p.Name() && w.Alias == "app" && w.To != sizeIn(t, p) {
+				t.Errorf("%s has %d, and the journal %d", p.Name(), sizeIn(t, p), w.To)
+			}
+		}
+	}
+}
+
+// aboveOptimum is how much more than the least possible waits with the sizes, for the loads that the generator makes now.
+func aboveOptimum(t *testing.T, f *flagged, sizes map[string]int) float64 {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "servers: [{name: pg, max_connections: %d, headroom: {connections: 0}, direct: {conns: 2}}]\ndeadband: 0\npools:\n", shiftConns+5)
+	for group, erlangs := range map[string]float64{"main": webErlangs, "ci": ciErlangs, "jobs": jobsErlangs} {
+		hold := f.runs[map[string]string{"main": "web", "ci": "ci by ci", "jobs": "jobs"}[group]].Ledger().MeanHeld()
+		perSec := erlangs / map[bool]float64{true: 0.08, false: 0.12}[window(t) >= time.Minute]
+		fmt.Fprintf(&b, "  - {pool: %s/app, size: %d, copies: 1, max_wait: {mean: 1s, p99: 10s}, utilization: 99%%, load: {arrivals_per_sec: %g, mean_hold: %v}}\n", group, sizes[group], perSec, hold)
+	}
+	file := filepath.Join(t.TempDir(), "truth.yaml")
+	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	binary, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(binary, "plan", "-c", file, "-o", "json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plan planner.Plan
+	if err := json.Unmarshal(out, &plan); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range plan.Pools {
+		t.Logf("the optimum for the true loads: %s %d (%.3g Erlangs)", p.ID, p.ToSize, p.Load.Target)
+	}
+	return float64(plan.Now/plan.Objective) - 1
+}
+
+// TestSaturationTurnsTrafficBack provokes a saturation while a turn is soaked, and measures how long it takes until the flag is
+// back.
+func TestSaturationTurnsTrafficBack(t *testing.T) {
+	const hold = 120 * time.Millisecond
+	l := start(t, shiftFleet(lab.Gen124))
+	load := flagLoad(t, l, hold)
+	config, path := movingConfig(t, l, load.config("percent: 25, soak: 1m, soak_every: 1s", "max_wait: {mean: 200ms, p99: 2s}")+
+		"saturation:\n  - {name: waiting, builtin: waiting, hold: 20, abort: 40}\n")
+	before := files(t, l)
+	binary, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, "run", "--config", config, "--window", "8s", "--every", "500ms", "--yes")
+	cmd.Env = append(os.Environ(), "PGPASSFILE="+l.PassFile)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the first turn", 60*time.Second, func() bool { return load.now.Load() > 0 })
+	time.Sleep(3 * time.Second)
+	surge, err := lab.OpenLoop{DSN: l.DSNs("jobs", "app1", "app")[0], PerSec: 400, Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 99, MaxClients: 3000}.Start(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	t.Cleanup(func() { surge.Stop() })
+	waitFor(t, "the flag to be back", 20*time.Second, func() bool { return load.now.Load() == 0 })
+	took := time.Since(begun)
+	surge.Stop()
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitAborted {
+		t.Errorf("exit %d (%v)\n%s", cmd.ProcessState.ExitCode(), err, stderr.String())
+	}
+	events, err := journal.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var abort, back planner.Event
+	for _, e := range events {
+		switch {
+		case e.Kind == planner.StepAbort:
+			abort = e
+		case e.Kind == planner.Acted && e.Act.Verb == planner.Flip && e.Act.Turn.To == 0 && back.At.IsZero():
+			back = e
+		case e.Kind == planner.Acted && !abort.At.IsZero() && back.At.IsZero():
+			t.Errorf("%s before the traffic is back", e.Act.Verb)
+		}
+	}
+	t.Logf("the flag was back %v after the surge began, and %v after it was decided: %s", took.Round(time.Millisecond), back.At.Sub(abort.At).Round(time.Millisecond), abort.Reason)
+	if abort.At.IsZero() || back.At.IsZero() || back.At.Sub(abort.At) > time.Second+500*time.Millisecond {
+		t.Errorf("decided %v, back %v\n%s", abort.At, back.At, stderr.String())
+	}
+	if !strings.Contains(abort.Reason, "waiting") {
+		t.Error(abort.Reason)
+	}
+	for file, text := range files(t, l) {
+		if text != before[file] {
+			t.Errorf("%s is not as it was:\n%s", file, text)
+		}
+	}
+}
+
+func waitFor(t *testing.T, what string, limit time.Duration, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not come within %v", what, limit)
+		}
+	}
+}
