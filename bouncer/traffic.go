@@ -107,6 +107,7 @@ func (w *run) point(shifts []planner.Shift) *planner.Point {
 // flip turns a switch: in the journal first. One that a person turns has been turned.
 func (w *run) flip(ctx context.Context, act planner.Act) error {
 	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == act.Turn.Shift })
+	again := w.memory.Intent != nil // nobody knows when it was turned: no look is surely from before
 	if t := w.Traffic[i]; !t.ByHand {
 		if err := w.record(planner.Event{Kind: planner.Intended, Act: &act}); err != nil {
 			return err
@@ -116,6 +117,9 @@ func (w *run) flip(ctx context.Context, act planner.Act) error {
 		}
 	}
 	w.beforeTurn = append(w.older.Blocks(w.Traffic[i].Shift), w.recent.Blocks(w.Traffic[i].Shift)...)
+	if again {
+		w.beforeTurn = nil
+	}
 	w.older, w.recent = planner.Evidence{}, planner.Evidence{}
 	return w.record(planner.Event{Kind: planner.Acted, Act: &act})
 }

@@ -45,8 +45,24 @@ func NewPoint(e Evidence, s Shift, x int, others []Shift, before []Point, prior 
 		turned.Hold = from.MeanHold
 		j := Judge(*turned)
 		p.Verdict, p.Text = j.Verdict, j.Text
+		if why := p.nothingComes(prior, before); why != "" {
+			p.Verdict, p.Text = NotMoved, why
+		}
 	}
 	return p
+}
+
+// nothingComes says that the loads of all points together, this one the newest, show no traffic that moves, where one turn by
+// itself may be too small to tell; empty: they do, or do not tell.
+func (p Point) nothingComes(prior Range, before []Point) string {
+	if p.Useless != "" {
+		return ""
+	}
+	b := Learn(prior, append(slices.Clip(before), p))
+	if b.prior || b.Fraction.Lower > 0 || b.Fraction.Upper >= prior.Lower/arrivalsPerSum {
+		return ""
+	}
+	return fmt.Sprintf("at %d %% a fraction of at most %.3g can have moved, by %s; %.3g at least was expected", p.X, b.Fraction.Upper, b.Method, prior.Lower)
 }
 
 // measure is a load with its sampling deviation: that of its interval, at least that of as many transactions of one length.

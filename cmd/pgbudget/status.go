@@ -37,6 +37,7 @@ type status struct {
 	Refused []string        `json:"refused,omitempty"`
 	Flushed []planner.Set   `json:"flushed,omitempty"` // lines whose server_lifetime is a second, and what gives it back
 	Lines   []planner.Set   `json:"lines"`             // that pgbudget wrote, as they should be
+	Traffic []trafficStatus `json:"traffic,omitempty"`
 	Look    *sight          `json:"last_look"`
 	Last    []planner.Event `json:"last_events"`
 }
@@ -69,6 +70,7 @@ func statusCommand() *cli.Command {
 			for _, w := range m.Written {
 				st.Lines = append(st.Lines, w.Set)
 			}
+			st.Traffic = trafficOf(s, m)
 			if st.Look, err = lastSight(s.config.Journal); err != nil {
 				fmt.Fprintln(os.Stderr, "note: what the last run saw cannot be read: "+err.Error())
 			}
@@ -110,6 +112,9 @@ func (o output) status(s status) {
 		for _, p := range s.Taken {
 			fmt.Fprintf(o.w, "  %4d  %s  %s\n", p.Seq, p.At.Format(time.DateTime), p.Step.Text())
 		}
+	}
+	for _, x := range s.Traffic {
+		o.traffic(x)
 	}
 	for _, x := range s.Flushed {
 		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("flushed: server_lifetime of %s in %s is 1 until the next run gives it %d again", x.Alias, x.Process, x.To)))

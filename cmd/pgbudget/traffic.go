@@ -90,3 +90,52 @@ func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
 	}
 	return nil
 }
+
+// trafficStatus is what is known of a shift.
+type trafficStatus struct {
+	Shift  string          `json:"shift"`
+	X      *int            `json:"x_percent"` // as the journal has it; null: nothing was turned yet
+	Until  int             `json:"until_percent"`
+	Belief planner.Belief  `json:"belief"`
+	Points []planner.Point `json:"points"`
+}
+
+// trafficOf reads the shifts of the config off the journal.
+func trafficOf(s source, m planner.Memory) []trafficStatus {
+	var out []trafficStatus
+	for _, x := range s.config.AllShifts() {
+		p := x.Planned()
+		st := trafficStatus{Shift: p.ID(), Until: p.Until, Points: m.PointsOf(p.ID()), Belief: planner.Learn(p.Fraction, m.PointsOf(p.ID()))}
+		if sw, known := m.Switch(p.ID()); known {
+			st.X = &sw.X
+		}
+		out = append(out, st)
+	}
+	return out
+}
+
+// traffic prints what is known of a shift: where its switch is, and what each soak saw of what was expected.
+func (o output) traffic(s trafficStatus) {
+	if s.X == nil {
+		return
+	}
+	f := s.Belief.Fraction
+	fmt.Fprintf(o.w, "%s   at %d %%, goes to %d %%; at 100 %% %s of the load has moved (%s to %s; %s)\n", o.bold("traffic of "+s.Shift), *s.X, s.Until,
+		percent(planner.Float(f.Target)), percent(planner.Float(f.Lower)), percent(planner.Float(f.Upper)), s.Belief.Method)
+	t := o.table("AT", "SHARE EXPECTED", "SHARE SEEN", "ERLANGS FROM, TO", "THE TURN", "")
+	for _, p := range s.Points {
+		expected, seen, note := "-", "-", p.Useless
+		if p.Expected != nil {
+			expected = fmt.Sprintf("%.3g to %.3g %%", 100*max(0, p.Expected.Lower), 100*p.Expected.Upper)
+		}
+		if p.Useless == "" {
+			share, _ := p.Share()
+			seen = fmt.Sprintf("%.3g %%", 100*share)
+			if p.Surprise() != "" {
+				note = "outside: the next step is smaller"
+			}
+		}
+		t.AppendRow([]any{fmt.Sprintf("%d %%", p.X), expected, seen, fmt.Sprintf("%.3g, %.3g", p.From.Erlangs, p.To.Erlangs), string(p.Verdict), note})
+	}
+	t.Render()
+}

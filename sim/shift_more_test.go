@@ -1,0 +1,202 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// wiring is a switch between the controller and the world's.
+type wiring struct {
+	bouncer.Switch
+	mute  bool                             // there is no way to ask it
+	dead  bool                             // it says what it was told, and nothing moves
+	told  int                              // what a dead one was told
+	hears func(percent int) (broken error) // before each turn; nil: nothing happens
+}
+
+// Get says what the switch says.
+func (s *wiring) Get(ctx context.Context) (int, bool, error) {
+	switch {
+	case s.mute:
+		return 0, false, nil
+	case s.dead:
+		return s.told, true, nil
+	}
+	return s.Switch.Get(ctx)
+}
+
+// Set turns it.
+func (s *wiring) Set(ctx context.Context, percent int) error {
+	if s.hears != nil {
+		if err := s.hears(percent); err != nil {
+			return err
+		}
+	}
+	if s.told = percent; s.dead {
+		return nil
+	}
+	return s.Switch.Set(ctx, percent)
+}
+
+// brief makes phase 4 for a short run in turns of 25 points, its loads measured.
+func brief(t *testing.T, seed uint64, spec Spec) (*expedition, *wiring) {
+	t.Helper()
+	x := roll(t, spec, seed, planner.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, 25)
+	x.policy.Soak, x.policy.HoldFor = 2*time.Minute, 5*time.Minute
+	x.measure(5*time.Second, time.Minute)
+	x.w.after = x.watch
+	s := &wiring{Switch: x.traffic[0].Switch}
+	x.traffic[0].Switch = s
+	return x, s
+}
+
+// arrivedAt wants a run to have ended with all traffic moved and nothing broken.
+func (x *expedition) arrivedAt(report bouncer.Report, err error) {
+	x.t.Helper()
+	if err != nil || report.Outcome != planner.Done || x.w.shares[0] != 100 || len(x.broken) > 0 {
+		x.t.Fatalf("%v %s at %g %%: %s %v", err, report.Outcome, x.w.shares[0], report.Reason, x.broken)
+	}
+}
+
+// TestAShiftGoesOnAfterACrash kills the program at every event of a shift, in the middle of acts and turns too, with switches
+// that can be asked and with those that cannot, and lets another one go on with what is on disk.
+func TestAShiftGoesOnAfterACrash(t *testing.T) {
+	for _, mute := range []bool{false, true} {
+		spec, _ := phase4(1, false)
+		whole, s := brief(t, 1, spec)
+		s.mute = mute
+		whole.arrivedAt(whole.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{}))
+		stride := 1
+		if raced {
+			stride = 11
+		}
+		for at := 2; at <= len(whole.events); at += stride {
+			x, s := brief(t, 1, spec)
+			s.mute = mute
+			x.dieAt, x.torn = at, at%3
+			if _, err := x.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{}); !errors.Is(err, errDead) {
+				t.Fatalf("it outlives its death at %d: %v", at, err)
+			}
+			x.dieAt, x.dead, x.before = 0, false, planner.Evidence{}
+			x.measure(5*time.Second, time.Minute) // as every run does
+			x.arrivedAt(x.rebalancer().Run(t.Context(), planner.Goal{}, bouncer.Replay(x.events)))
+			if t.Failed() {
+				t.Fatalf("death at event %d, mute %v", at, mute)
+			}
+		}
+	}
+}
+
+// TestASwitchThatMovesNothingHolds: it says what it was told, and the counters say that nothing came.
+func TestASwitchThatMovesNothingHolds(t *testing.T) {
+	spec, _ := phase4(1, false)
+	x, s := brief(t, 1, spec)
+	s.dead = true
+	report, err := x.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{})
+	if err != nil || report.Outcome != planner.Held || !strings.Contains(report.Reason, "nothing moved") {
+		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason)
+	}
+	if report.Memory.Step == nil || report.Memory.Steps != 0 {
+		t.Errorf("the step in hand is not kept: %+v", report.Memory.Step)
+	}
+}
+
+// TestASwitchThatSomebodyElseTurnsEndsTheRun, and nothing is written any more.
+func TestASwitchThatSomebodyElseTurnsEndsTheRun(t *testing.T) {
+	spec, _ := phase4(1, false)
+	spec.Script = []Act{{At: 4 * time.Minute, Verb: SetShare, Percent: 90}}
+	x, _ := brief(t, 1, spec)
+	report, err := x.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{})
+	if err != nil || report.Outcome != planner.Drifted || !strings.Contains(report.Reason, "says 90 %, and the journal 25 %") {
+		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason)
+	}
+}
+
+// TestASwitchThatFailsIsTriedAgain: nothing soaks before it has answered.
+func TestASwitchThatFailsIsTriedAgain(t *testing.T) {
+	spec, _ := phase4(1, false)
+	x, s := brief(t, 1, spec)
+	fails := 2
+	s.hears = func(int) error {
+		if fails--; fails >= 0 {
+			return &planner.Error{Kind: planner.KindUnreachable, Err: errors.New("the flag service is away")}
+		}
+		return nil
+	}
+	x.arrivedAt(x.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{}))
+	failed := 0
+	for _, e := range x.events {
+		failed += b2i(e.Kind == planner.Failed)
+	}
+	if failed != 2 {
+		t.Errorf("%d turns failed", failed)
+	}
+}
+
+// TestOneShiftFollowsAnother: main gives to ci, then to sec, and the sizes end where a plan for all of that is.
+func TestOneShiftFollowsAnother(t *testing.T) {
+	spec, _ := phase4(1, false)
+	spec.Groups = append(spec.Groups, GroupSpec{Name: "sec", Processes: 3, Version: "1.24"})
+	spec.Pools = append(spec.Pools, PoolSpec{ID: "sec/app", Server: "pg", SizeConns: 2})
+	spec.Shifts = append(spec.Shifts, ShiftSpec{From: "main/app", To: "sec/app", Fraction: 0.2})
+	x, _ := brief(t, 1, spec)
+	x.traffic = append(x.traffic, bouncer.Traffic{Shift: planner.Shift{From: "main/app", To: "sec/app", Fraction: planner.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, Until: 50}, Switch: x.w.Switch(1)})
+	x.arrivedAt(x.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{}))
+	if x.w.shares[1] != 50 {
+		t.Errorf("the second is at %g %%", x.w.shares[1])
+	}
+	first := planner.Learn(planner.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, bouncer.Replay(x.events).PointsOf("main/app:ci/app")).Fraction
+	second := planner.Learn(planner.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, bouncer.Replay(x.events).PointsOf("main/app:sec/app")).Fraction
+	if first.Target < 0.33 || first.Target > 0.37 || second.Target < 0.18 || second.Target > 0.22 {
+		t.Errorf("%+v, %+v", first, second)
+	}
+	for _, a := range x.w.aliases {
+		if a.name == "app" && a.spec.ID == "sec/app" && a.size*3 < 14 { // 130 × 10 % are 13 Erlangs
+			t.Errorf("sec has %d", a.size)
+		}
+	}
+}
+
+// TestAStepIsRolledBackWithItsTraffic goes half of the way and back.
+func TestAStepIsRolledBackWithItsTraffic(t *testing.T) {
+	spec, _ := phase4(1, false)
+	x, _ := brief(t, 1, spec)
+	before := x.sizes()
+	r := x.rebalancer()
+	r.Steps = 2
+	report, err := r.Run(t.Context(), planner.Goal{}, planner.Memory{})
+	if err != nil || report.Outcome != planner.Done || x.w.shares[0] == 0 {
+		t.Fatalf("%v %+v", err, report)
+	}
+	memory := bouncer.Replay(x.events)
+	fleet, err := planner.Model(x.w.Now(), x.declared(), x.before, x.loads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	way, ok := planner.Rollback(memory, fleet, memory.Past[0].Seq)
+	if !ok || len(way.Turns) != 1 || way.Turns[0].To != 0 {
+		t.Fatalf("%+v", way)
+	}
+	x.before = planner.Evidence{}
+	x.measure(5*time.Second, time.Minute)
+	r = x.rebalancer()
+	r.RollTo, r.Replans = way.To, false
+	r.Traffic = []bouncer.Traffic{x.traffic[0]}
+	r.Traffic[0].Until = 0
+	report, err = r.Run(t.Context(), way.Goal, memory)
+	if err != nil || report.Outcome != planner.Done || x.w.shares[0] != 0 {
+		t.Fatalf("%v %s at %g: %s", err, report.Outcome, x.w.shares[0], report.Reason)
+	}
+	after := x.sizes()
+	for i := range before {
+		if before[i] != after[i] {
+			t.Fatalf("%v before, %v after", before, after)
+		}
+	}
+}
