@@ -5,7 +5,7 @@ FUZZTIME ?= 3m
 LABS   := /(cmd/pgbudget|bouncer/(live|prom|ini)|fixtures/(lab|fidelity|prom|bench).*)$$
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo scenarios lab install test check race fidelity faults pace soak bench clean
+.PHONY: help build demo scenarios lab split install test check race fidelity faults pace soak bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -24,6 +24,9 @@ scenarios: $(BIN) ## run every shipped scenario and check what it expects, with 
 lab: install ## start real PostgreSQL, PgBouncer and Prometheus under load, print the commands to try, and wait
 	$(GO) run ./fixtures/lab/labup
 
+split: install ## start the lab of a split in small, whose traffic a flag shifts, print the commands to try, and wait
+	$(GO) run ./fixtures/lab/labup --shift
+
 install: ## install what the tests need (Debian packages), where it is missing
 	@bash fixtures/lab/install.sh
 
@@ -38,8 +41,8 @@ race: ## every test, real servers included, under the race detector
 	$(GO) test -race -count=1 -run '^$$' ./... >/dev/null  # compile side by side
 	$(GO) test -race -count=1 -timeout 30m $$($(GO) list ./... | grep -vE '$(LABS)')
 	$(GO) test -race -count=1 -p 1 -timeout 30m $$($(GO) list ./... | grep -E '$(LABS)')  # one at a time: labs want the cores
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./planner/queue ./planner/allocate ./sim  # so that they do not rot
-	$(GO) test -count=1 -run Rebalancer ./sim  # hundreds of fleets; the race detector has time for a tenth of them
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./planner ./planner/queue ./planner/allocate ./sim  # so that they do not rot
+	$(GO) test -count=1 -run 'Rebalancer|Phase4' ./sim  # hundreds of fleets; the race detector has time for a tenth of them
 
 test: install check race demo scenarios ## what CI runs: install, check, every test, one plan of a recording, every shipped scenario
 
@@ -59,12 +62,12 @@ soak: install ## fuzz targets for FUZZTIME (default 3m), live tests five times, 
 	$(GO) test -race -count=5 -timeout 60m ./bouncer/live ./bouncer/prom ./fixtures/lab
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 90m ./sim ./sim/batch
 	$(GO) test -tags soak -count=1 -timeout 20m -run TestDeathAtEvery ./cmd/pgbudget
-	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -timeout 20m -run TestRunMovesALive ./cmd/pgbudget
+	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -timeout 40m -run 'TestRunMovesALive|TestRunShiftsLive' ./cmd/pgbudget
 
 bench: ## the solver against GLPK, CBC and a bare loop; queueing; the simulator against bare holds and simgo; into the README
 	@bash fixtures/lab/install.sh bench
 	@mkdir -p bin
-	{ $(GO) test -run '^$$' -bench . -benchmem ./planner/queue ./planner/allocate ./sim && $(GO) run ./fixtures/bench/peers && $(GO) -C fixtures/bench/simgo run .; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
+	{ $(GO) test -run '^$$' -bench . -benchmem ./planner ./planner/queue ./planner/allocate ./sim && $(GO) run ./fixtures/bench/peers && $(GO) -C fixtures/bench/simgo run .; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	@cat bin/bench.txt
 	@bash fixtures/bench/readme.sh bin/bench.txt
 

@@ -39,7 +39,8 @@ type Rebalancer struct {
 	Evidence   planner.Evidence // of the looks so far: the highest direct connections stand in it
 	Policy     planner.Policy
 	Thresholds []planner.Threshold
-	Traffic    []Traffic              // shifts, in the order in which they are made
+	Traffic    []Traffic              // shifts, in the order in which they are made; LoadsAt: what each switch said when Loads were measured
+	Ready      func() error           // asked before traffic goes on; nil: it always may
 	Steps      int                    // at most so many forward steps; 0: until the goal
 	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
 	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
@@ -70,6 +71,7 @@ type run struct {
 
 	loadsAt    []int           // what each traffic switch said when Loads were measured
 	beforeTurn []planner.Block // what arrived before the newest turn
+	unsure     string          // why Loads may be wrong
 	blind      time.Time       // since when something does not answer; zero: all answer
 	blindBy    error
 }
@@ -137,6 +139,7 @@ func (w *run) restoreFirst(ctx context.Context, s planner.Situation) error {
 
 // look takes one look at fleet and signals, and gathers what the next act is decided from.
 func (w *run) look(ctx context.Context) (planner.Situation, error) {
+	readings := w.readings(ctx) // before the look: what is decided by it is not to wait for them
 	o, err := w.Fleet.Observe(ctx)
 	if err != nil {
 		return planner.Situation{}, err
@@ -157,7 +160,6 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 	if err != nil {
 		return planner.Situation{}, err
 	}
-	readings := w.readings(ctx)
 	shifts := w.shifts(readings)
 	measured := fleet
 	for _, x := range shifts {
@@ -171,7 +173,7 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 	w.trail = w.trail.Add(o)
 	s := planner.Situation{Now: now, Fleet: fleet, Before: w.before, Look: o, Trail: w.trail, Gate: w.gate,
 		Memory: w.memory, Goal: w.goal, Target: w.target, Policy: w.Policy, Steps: w.Steps,
-		Shifts: shifts, Readings: readings, AsMeasured: measured, Point: w.point(shifts)}
+		Shifts: shifts, Readings: readings, AsMeasured: measured, Point: w.point(shifts), Unsure: w.unsure}
 	if w.Closed != nil {
 		s.Closed = w.Closed(now)
 	}
@@ -306,7 +308,7 @@ func (w *run) heldOrNot(act planner.Act) error {
 	held := !w.memory.HeldAt.IsZero()
 	switch {
 	case act.Held && !held:
-		return w.record(planner.Event{Kind: planner.HoldBegan, Reason: act.Reason})
+		return w.record(planner.Event{Kind: planner.HoldBegan, Reason: act.Reason, Point: act.Point})
 	case !act.Held && held && act.Verb != planner.Stop:
 		return w.record(planner.Event{Kind: planner.HoldEnded})
 	}

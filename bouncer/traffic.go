@@ -64,11 +64,16 @@ func (w *run) began(ctx context.Context) planner.Event {
 		w.older = w.Evidence
 	}
 	for i, t := range w.Traffic {
-		w.loadsAt = append(w.loadsAt, readings[i].X)
+		w.loadsAt = append(w.loadsAt, t.LoadsAt)
 		if readings[i].Error != "" { // the first look says so
 			continue
 		}
+		if in := w.memory.Intent; in != nil && in.Turn != nil && in.Turn.Shift == t.ID() && !readings[i].Said {
+			w.unsure = "nobody knew where the switch of " + t.ID() + " was while the loads were measured: run again"
+			continue
+		}
 		e.Turned = append(e.Turned, planner.Switch{Shift: t.ID(), X: readings[i].X, Or: readings[i].X, At: w.Clock.Now()})
+		e.Bases = append(e.Bases, planner.BaseOf(t.Shift, w.loadsAt[i], w.Clock.Now(), w.Loads))
 		if w.Evidence.Looks > 1 {
 			e.Points = append(e.Points, planner.NewPoint(w.Evidence, t.Shift, readings[i].X, w.only(), w.memory.PointsOf(t.ID()), t.Fraction, nil))
 		}
@@ -107,6 +112,11 @@ func (w *run) point(shifts []planner.Shift) *planner.Point {
 // flip turns a switch: in the journal first. One that a person turns has been turned.
 func (w *run) flip(ctx context.Context, act planner.Act) error {
 	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == act.Turn.Shift })
+	if w.Ready != nil && (w.memory.Step == nil || w.memory.Step.Kind != planner.Backward) { // what goes back needs nobody's leave
+		if err := w.Ready(); err != nil {
+			return w.record(planner.Event{Kind: planner.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
+		}
+	}
 	again := w.memory.Intent != nil // nobody knows when it was turned: no look is surely from before
 	if t := w.Traffic[i]; !t.ByHand {
 		if err := w.record(planner.Event{Kind: planner.Intended, Act: &act}); err != nil {
@@ -143,5 +153,9 @@ func (w *run) backBlind(ctx context.Context, now time.Time) (planner.Act, bool) 
 		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(w.before), w.Policy.Stale, now)
 	}
 	readings := w.readings(ctx)
-	return planner.TurnBack(planner.Situation{Now: now, Fleet: w.before, Gate: w.gate, Memory: w.memory, Policy: w.Policy, Shifts: w.shifts(readings), Readings: readings})
+	paused := ""
+	if w.Paused != nil {
+		paused = w.Paused()
+	}
+	return planner.TurnBack(planner.Situation{Now: now, Paused: paused, Fleet: w.before, Gate: w.gate, Memory: w.memory, Policy: w.Policy, Shifts: w.shifts(readings), Readings: readings})
 }

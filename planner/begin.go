@@ -11,12 +11,15 @@ func (s Situation) begin() Act {
 	if a, over := s.finished(); over {
 		return a
 	}
-	if _, turning := s.turning(); !turning && s.Memory.Leg {
+	_, turning := s.turning()
+	if !turning && s.Memory.Leg {
 		return s.aim()
 	}
 	step, goal, blocked := s.NextStep()
 	switch {
 	case !step.Empty():
+	case blocked == "" && turning:
+		return s.Hold("traffic is on its way, and there is neither a size to change for it nor a percentage that today's sizes serve")
 	case blocked == "":
 		return Act{Verb: Stop, Outcome: Done, Reason: "the sizes are those of the plan"}
 	case len(s.Memory.Refused) > 0:
@@ -59,6 +62,8 @@ func (s Situation) finished() (a Act, over bool) {
 		return s.short("the rest of the step was given up: " + m.Cut), true
 	case enough:
 		return Act{Verb: Stop, Outcome: Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)}, true
+	case s.Unsure != "":
+		return s.short(s.Unsure), true
 	case s.Over != "":
 		return Act{Verb: Stop, Outcome: Done, Reason: s.Over}, true
 	}

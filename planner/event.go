@@ -7,7 +7,7 @@ type EventKind string
 
 // The kinds of events, in the order in which a run writes them.
 const (
-	RunBegan  EventKind = "run"    // Goal, Points, Switches
+	RunBegan  EventKind = "run"    // Goal, Points, Switches, Bases
 	Replanned EventKind = "replan" // Goal, Reason: a load has grown beyond what the goal was for
 	StepBegan EventKind = "step"   // Step, Goal
 	Intended  EventKind = "intend" // Act: on disk before the act
@@ -36,6 +36,7 @@ type Event struct {
 	Point   *Point    `json:"point,omitempty"`    // of a step that turned a traffic switch: what its soak saw
 	Points  []Point   `json:"points,omitempty"`   // of a run: what the looks before it saw of each shift
 	Turned  []Switch  `json:"switches,omitempty"` // of a run: what each traffic switch says
+	Bases   []Base    `json:"bases,omitempty"`    // of a run: the loads of each shift that it goes by
 	Servers []Origin  `json:"servers,omitempty"`  // of a run: which they are
 	Seen    []Seen    `json:"seen,omitempty"`     // of a run: every process, alias and user
 	To      int64     `json:"to,omitempty"`       // of a run: it takes back the steps from that event on

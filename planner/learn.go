@@ -29,6 +29,7 @@ type Point struct {
 	Text     string        `json:"text,omitempty"`     // why
 	Useless  string        `json:"useless,omitempty"`  // why nothing is learnt from it; empty: something is
 	Back     bool          `json:"back,omitempty"`     // the traffic was taken back from there: more came than was believed
+	Survey   bool          `json:"survey,omitempty"`   // of the looks before a run: no turn was made before it
 }
 
 // Share is the part of the two pools' load that To carries, and its sampling deviation by the delta method. What both pools
@@ -64,15 +65,13 @@ type Belief struct {
 
 // line is a weighted least-squares line through shares over X/100, with known variances.
 type line struct {
-	a, b            float64 // share = a + b·x
-	w, mean, sxx    float64 // Σw, weighted mean of x, Σw(x − mean)²
-	inflate         float64 // of the variances: residuals beyond what they explain; 1: none are
-	least, most     float64 // x of the points
-	leverage        float64 // the largest of the points
-	last, lastSD    float64
-	lastX           float64
-	points          int
-	slopeSD, interc float64
+	a, b         float64 // share = a + b·x
+	w, mean, sxx float64 // Σw, weighted mean of x, Σw(x − mean)²
+	inflate      float64 // of the variances: residuals beyond what they explain; 1: none are
+	least, most  float64 // x of the points
+	last, lastSD float64
+	lastX        float64
+	points       int
 }
 
 // z95 is the 97.5 % quantile of the normal distribution.
@@ -88,7 +87,7 @@ const refuted = 2
 //
 // so φ = slope / (1 − intercept) of a line through the shares, weighted by their sampling variances, which are known
 // (a·S·(1 + cv²)/T of a load a with holds S over T): the interval is normal, and wider by the residuals where they are more
-// than chance (χ² at 95 %). The prior stands until the points know better: until their interval is narrower, or the prior is
+// than chance (χ² at 95 %); how far the line is drawn out beyond its points is in it, too. The prior stands until the points know better: until their interval is narrower, or the prior is
 // outside of it by more than chance.
 //
 // Source: weighted regression with known variances, Draper & Smith, Applied Regression Analysis, 2.11; delta method for the
@@ -125,6 +124,9 @@ func Learn(prior Range, points []Point) Belief {
 // twice what was believed at most, or half. chosen: so that each try is about half as bold.
 func (r Range) doubted(points []Point) Range {
 	for _, p := range slices.Backward(points) {
+		if p.Survey {
+			continue
+		}
 		if p.Useless == "" {
 			break
 		}
@@ -171,7 +173,6 @@ func lineOf(points []Point) line {
 	for _, p := range s {
 		r := p.y - f.a - f.b*p.x
 		chi2 += p.w * r * r
-		f.leverage = max(f.leverage, p.w*(1/f.w+(p.x-f.mean)*(p.x-f.mean)/max(f.sxx, 1e-300)))
 	}
 	if free := float64(f.points - 2); free > 0 && chi2 > (distuv.ChiSquared{K: free}).Quantile(0.95) {
 		f.inflate = chi2 / free

@@ -40,7 +40,9 @@ type Memory struct {
 	Servers []Origin  // of every server ever moved, sorted by name
 	Refused []Refusal // in this run, sorted by pool
 	Turned  []Switch  // every traffic switch, as it should say; sorted by shift
+	Bases   []Base    // the loads of shifts as runs took them; sorted by shift
 	Points  []Point   // what soaks saw of shifts, the newest last
+	Unmoved *Point    // of the step in hand: nothing moved, as far as was seen
 	Leg     bool      // Goal is that of a step on the way of a shift, not the run's
 	Written []Written // every line ever written, with the value it should have; sorted
 	Past    []Past    // forward steps that ended, the newest last; one that was taken back or rolled back is gone
@@ -75,8 +77,10 @@ func (m Memory) After(e Event) Memory {
 	m.Seq = e.Seq
 	switch e.Kind {
 	case RunBegan:
-		m.Running, m.Goal, m.Steps, m.Refused, m.Leg = true, e.Goal, 0, nil, false
+		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
+		m.Leg = e.To == 0 && m.Step != nil && m.Step.Turn != nil // then its traffic is on the way, and the goal is not that of where it comes to
 		m.Turned, m.Points = m.turnedToo(e.Turned), slices.Concat(m.Points, e.Points)
+		m.Bases = m.based(e.Bases)
 		m.HeldAt, m.Hold, m.Failures, m.Aborted = time.Time{}, "", 0, ""
 		m.Seen = m.seenToo(e.Seen)
 		m.Servers, m.CutBy, m.Cut = m.origins(e.Servers), "", ""
@@ -90,7 +94,7 @@ func (m Memory) After(e Event) Memory {
 	case StepBegan, StepAbort:
 		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
-		m.Why, m.Unwind, m.Unflushable = e.Reason, false, false
+		m.Why, m.Unwind, m.Unflushable, m.Unmoved = e.Reason, false, false, nil
 		if e.Point != nil {
 			m.Points = append(slices.Clip(m.Points), *e.Point)
 		}
@@ -133,6 +137,9 @@ func (m Memory) After(e Event) Memory {
 		m.Goal, m.Leg = e.Goal, false
 	case HoldBegan:
 		m.HeldAt, m.Hold = e.At, e.Reason
+		if e.Point != nil {
+			m.Unmoved = e.Point
+		}
 	case HoldEnded:
 		m.HeldAt, m.Hold = time.Time{}, ""
 	case StepCut:
@@ -141,6 +148,7 @@ func (m Memory) After(e Event) Memory {
 			m.CutBy = e.Reason
 		}
 	case StepEnded:
+		m.Unmoved = nil
 		if m = m.ended(); e.Point != nil {
 			m.Points = append(slices.Clip(m.Points), *e.Point)
 		}
@@ -151,7 +159,11 @@ func (m Memory) After(e Event) Memory {
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:
 		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != KeyLifetime })
-		m.Step, m.Intent, m.Servers, m.Seen, m.Turned = nil, nil, nil, nil, nil
+		m.Step, m.Intent, m.Servers, m.Seen, m.Unmoved = nil, nil, nil, nil, nil
+		m.Turned = slices.Clone(m.Turned)
+		for i := range m.Turned {
+			m.Turned[i].Any = true
+		}
 	}
 	return m
 }

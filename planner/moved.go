@@ -104,7 +104,7 @@ func Judge(t Turned) Judgement {
 	}{{moved, least, critical}, {from, least, conserved}, {to, least, conserved}, {near, least, 2}} { // all of them have to show it
 		j.Power = min(j.Power, 1-student.CDF(of.deviations-of.least/of.sd))
 	}
-	figures := fmt.Sprintf("%.3g ± %.2g transactions/s moved, %.3g to %.3g were expected", moved.size, 2*moved.sd, least, most)
+	figures := fmt.Sprintf("%.3g ± %.2g transactions/s, %.3g to %.3g expected", moved.size, 2*moved.sd, least, most)
 	switch {
 	case t.Hold.Seconds() > slowShare*window.Seconds():
 		j.Text = fmt.Sprintf("its transactions take %s, and the look was %s", round(t.Hold), round(window))
@@ -120,7 +120,7 @@ func Judge(t Turned) Judgement {
 	case moved.size < conserved*moved.sd && moved.size+conserved*moved.sd < least:
 		j.Verdict, j.Text = NotMoved, figures
 	default:
-		j.Text = fmt.Sprintf("%s: a look of this length tells it with a chance of %.0f %%", figures, 100*j.Power)
+		j.Text = fmt.Sprintf("%s, power %.0f %%", figures, 100*j.Power)
 	}
 	return j
 }

@@ -24,6 +24,7 @@ type Situation struct {
 	Steps      int       // as many forward steps at most; 0: no limit
 	Closed     string    // why no step may begin now, the time of day; empty: one may
 	Over       string    // why the run ends before its next step; empty: it does not
+	Unsure     string    // why the loads that it goes by may be wrong: it ends once the step in hand is done; empty: nothing says so
 	Paused     string    // why nothing may move now: a person asked for it; empty: it may
 
 	foreseen bool // no look shows it: it is what Ahead thinks will be
@@ -48,7 +49,11 @@ func Next(s Situation) Act {
 	case m.Failures > 0 && (m.Failure == Drifted || m.Failure == LockLost):
 		return Act{Verb: Stop, Outcome: m.Failure, Reason: m.FailedBy}
 	case m.Failures > 0:
-		if s.Now.Sub(m.FailedSince) >= s.Policy.HoldFor {
+		least := s.Policy.HoldFor
+		if back(m.Step) && m.Step.Turn != nil && m.Intent != nil && m.Intent.Turn != nil {
+			least = max(least, goBackFor)
+		}
+		if s.Now.Sub(m.FailedSince) >= least {
 			return Act{Verb: Stop, Outcome: m.Failure, Reason: m.FailedBy}
 		}
 		if s.Now.Sub(m.FailedAt) < retryAfter {
@@ -60,12 +65,17 @@ func Next(s Situation) Act {
 			return a
 		}
 	}
-	back := s.Memory.Unwind || back(s.Memory.Step)
+	goesBack := s.Memory.Unwind || back(s.Memory.Step)
 	switch unread := s.unread(); {
 	case s.Paused != "":
 		return s.Hold(s.Paused)
-	case unread != "" && !back: // a switch that does not answer may still be turned back
-		return s.Hold(unread)
+	case unread != "" && !goesBack: // a switch that does not answer may still be turned back
+		if step := s.Memory.Step; step != nil && s.Memory.Intent == nil && s.flipped(*step) {
+			if why := s.abort(*step); why != "" {
+				return s.takeBack(*step, why)
+			}
+		}
+		return s.holdFor(unread, s.Policy.Stale)
 	case s.Memory.Intent != nil:
 		return s.settle(*s.Memory.Intent)
 	}
@@ -87,7 +97,7 @@ func (s Situation) settle(act Act) Act {
 		return Act{Verb: Restore, Sets: s.Flushed()}
 	}
 	if act.Turn != nil {
-		if x, _, _ := s.shift(act.Turn.Shift); x.At != act.Turn.To && !back(s.Memory.Step) && s.turnable(act.Turn) != "" {
+		if forward := !back(s.Memory.Step); forward && (s.Memory.Unwind || s.turnable(act.Turn) != "") {
 			t := act.Turn.Back()
 			act = Act{Verb: Flip, Turn: &t, Reason: "it may not be done now"}
 		}
@@ -106,13 +116,21 @@ func (s Situation) settle(act Act) Act {
 
 func back(step *Step) bool { return step != nil && step.Kind == Backward }
 
+// goBackFor is how long traffic that is to go back is tried to be turned, whatever a run may be held for. chosen: a flag service
+// that restarts is back by then, and traffic on sizes that do not serve it is worse than a command that takes long.
+const goBackFor = 5 * time.Minute
+
 // retryAfter is how long an act that failed is left alone. chosen: long enough for a disk or a console to come back,
 // short against a soak.
 const retryAfter = 10 * time.Second
 
 // Hold waits with a reason, or ends the run where it has been held for as long as it may be.
-func (s Situation) Hold(reason string) Act {
-	if s.Policy.HoldFor <= 0 || !s.Memory.HeldAt.IsZero() && s.Now.Sub(s.Memory.HeldAt) >= s.Policy.HoldFor {
+func (s Situation) Hold(reason string) Act { return s.holdFor(reason, 0) }
+
+// holdFor is Hold for at least so long.
+func (s Situation) holdFor(reason string, least time.Duration) Act {
+	longest := max(s.Policy.HoldFor, least)
+	if longest <= 0 || !s.Memory.HeldAt.IsZero() && s.Now.Sub(s.Memory.HeldAt) >= longest {
 		return Act{Verb: Stop, Outcome: Held, Reason: reason}
 	}
 	return Act{Verb: Wait, Held: true, Reason: reason, For: s.Policy.Every}

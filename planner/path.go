@@ -19,8 +19,8 @@ type Jump struct {
 
 // PathOf returns the way from Shift.At to Shift.Until with the fewest jumps of at most `most` percentage points: each goes as
 // far as one set of sizes serves everything in between, which no other choice can better, as a set that serves an interval
-// serves every part of it (so the furthest jump from further on ends no earlier). The receiving pool is sized for the upper
-// end of the fraction, the giving one for the lower.
+// serves every part of it (so the furthest jump from further on ends no earlier). Each pool is sized for the end of the
+// fraction that leaves, or brings, it most.
 //
 // The error is of KindInfeasible where some percentage cannot be passed; Path.Blocked then says why. It is of KindUsage where
 // the shift makes no sense.

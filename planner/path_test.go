@@ -2,8 +2,10 @@ package planner
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -11,8 +13,10 @@ import (
 // randomShift draws two pools before one server, at some percentage, with a budget that may or may not do.
 func randomShift(r *rand.Rand) (Fleet, Shift, int) {
 	s := Shift{From: "a/db", To: "b/db", At: r.IntN(3) * 10, Until: 60 + r.IntN(5)*10}
-	if s.LoadsAt = s.At; r.IntN(4) == 0 { // and back again
-		s.At, s.Until = s.Until, s.At
+	if s.LoadsAt = s.At; r.IntN(4) == 0 { // and back again, measured at either end
+		if s.At, s.Until = s.Until, s.At; r.IntN(2) == 0 {
+			s.LoadsAt = s.At
+		}
 	}
 	phi := 0.2 + 0.6*r.Float64()
 	s.Fraction = Range{max(0, phi-0.1*r.Float64()), phi, min(1, phi+0.1*r.Float64())}
@@ -141,6 +145,68 @@ func TestAPathHasTheFewestJumps(t *testing.T) {
 	}
 }
 
+// TestTheWayBackIsSizedForTheMostThatMayCome: whatever the fraction may be, the giving pool is sized for the load that is left of it
+// then, and the receiving one for what has come.
+func TestTheWayBackIsSizedForTheMostThatMayCome(t *testing.T) {
+	f, s, _ := randomShift(rand.New(rand.NewPCG(1, 9)))
+	for seed := range uint64(2000) {
+		r := rand.New(rand.NewPCG(seed, 10))
+		whole, own := 1+99*r.Float64(), 10*r.Float64()
+		truth, x, z := 0.05+0.95*r.Float64(), r.IntN(101), r.IntN(101)
+		if seed%10 == 0 {
+			truth, x = 1, 100 // nothing is left to measure
+		}
+		at := func(x int) (from, to float64) {
+			return whole * (1 - truth*float64(x)/100), own + whole*truth*float64(x)/100
+		}
+		s.LoadsAt, s.Fraction = x, Range{truth * r.Float64(), truth, min(1, truth*(1+r.Float64()))}
+		a, b := at(x)
+		for i, e := range []float64{a, b} {
+			f.Pools[i].Load.Erlangs = Range{e, e, e}
+			f.Pools[i].Load.PerSec = e / 0.01
+		}
+		from, to := s.pair(f, z)
+		a, b = at(z)
+		for i, e := range []Range{from.Load.Erlangs, to.Load.Erlangs} {
+			want := []float64{a, b}[i]
+			if e.Lower > want+1e-6 || e.Upper < want-1e-6 || e.Lower < 0 {
+				t.Fatalf("seed %d: from %d to %d %%, fraction %v: %v is %v, it will be %v", seed, x, z, s.Fraction, []string{s.From, s.To}[i], e, want)
+			}
+		}
+		if p := from.Load.PerSec + to.Load.PerSec; math.Abs(p-(a+b)/0.01) > 0.2*p { // what has moved is believed to be a part of all
+			t.Fatalf("seed %d: %v transactions per second, %v come", seed, p, (a+b)/0.01)
+		}
+	}
+}
+
+func TestTrafficBeginsToMoveOnlyWhereItsPoolsAreKnownAndMayBeSized(t *testing.T) {
+	f, s, _ := randomShift(rand.New(rand.NewPCG(1, 9)))
+	if err := s.Begins(f); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(from, to *FleetPool){
+		"pools sessions": func(from, _ *FleetPool) { from.Load.Session = true },
+		"is full":        func(from, _ *FleetPool) { from.Load.AtLeast = true },
+		"no look":        func(from, _ *FleetPool) { from.Load.Unknown = "no look" },
+		"the size of b/db may not be changed: not listed": func(_, to *FleetPool) { to.Frozen = "not listed under pools:" },
+		"the size of a/db may not be changed: not listed": func(from, _ *FleetPool) { from.Frozen = "not listed under pools:" },
+	} {
+		g := f
+		g.Pools = slices.Clone(f.Pools)
+		change(&g.Pools[0], &g.Pools[1])
+		if err := s.Begins(g); err == nil || !strings.Contains(err.Error(), want) || HintOf(err) == "" {
+			t.Errorf("want %s: %v", want, err)
+		}
+	}
+	idle := f
+	idle.Pools = slices.Clone(f.Pools)
+	idle.Pools[1].Load.Xacts, idle.Pools[1].Load.Method = 0, MethodNone
+	idle.Pools[1].Frozen = idle.Pools[1].Load.tooLittle()
+	if err := s.Begins(idle); err != nil { // it has no traffic yet
+		t.Error(err)
+	}
+}
+
 // certified checks a certificate by itself: its kind, and that the connections it calls short are just enough.
 func certified(t *testing.T, seed uint64, f Fleet, s Shift, b Blocked) {
 	t.Helper()
@@ -189,12 +255,11 @@ func certified(t *testing.T, seed uint64, f Fleet, s Shift, b Blocked) {
 func TestAShiftThatMakesNoSenseIsRefused(t *testing.T) {
 	f, s, _ := randomShift(rand.New(rand.NewPCG(1, 9)))
 	for name, change := range map[string]func(*Shift){
-		"no such pool":    func(s *Shift) { s.To = "c/db" },
-		"the same pool":   func(s *Shift) { s.To = s.From },
-		"below nothing":   func(s *Shift) { s.At = -1 },
-		"beyond all":      func(s *Shift) { s.Until = 101 },
-		"no fraction":     func(s *Shift) { s.Fraction = Range{0.5, 0.4, 0.3} },
-		"all of it moved": func(s *Shift) { s.LoadsAt, s.At, s.Until, s.Fraction = 100, 100, 100, Range{1, 1, 1} },
+		"no such pool":  func(s *Shift) { s.To = "c/db" },
+		"the same pool": func(s *Shift) { s.To = s.From },
+		"below nothing": func(s *Shift) { s.At = -1 },
+		"beyond all":    func(s *Shift) { s.Until = 101 },
+		"no fraction":   func(s *Shift) { s.Fraction = Range{0.5, 0.4, 0.3} },
 	} {
 		x := s
 		change(&x)

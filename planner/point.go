@@ -14,7 +14,7 @@ const drift = 0.1
 // NewPoint is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are what the points
 // before make one expect, and what the counters say of the turn before it, where there was one.
 func NewPoint(e Evidence, s Shift, x int, others []Shift, before []Point, prior Range, turned *Turned) Point {
-	p := Point{Shift: s.ID(), At: e.To, X: x, Window: e.To.Sub(e.From)}
+	p := Point{Shift: s.ID(), At: e.To, X: x, Window: e.To.Sub(e.From), Survey: turned == nil}
 	e.History = History{} // it is about times when the switch said something else
 	loads, err := Estimate(e)
 	if err != nil {
@@ -30,15 +30,16 @@ func NewPoint(e Evidence, s Shift, x int, others []Shift, before []Point, prior 
 	from, to := load(s.From), load(s.To)
 	p.From, p.To = from.measure(from.MeanHold), to.measure(from.MeanHold)
 	for _, l := range loads {
-		moves := slices.ContainsFunc(append(others, s), func(o Shift) bool { return l.Pool == o.From || l.Pool == o.To })
-		if !moves && l.Unknown == "" && !l.AtLeast {
+		moves := slices.ContainsFunc(append(slices.Clone(others), s), func(o Shift) bool { return l.Pool == o.From || l.Pool == o.To })
+		if !moves && e.serverOf(l.Pool) == e.serverOf(s.From) && l.Unknown == "" && !l.AtLeast {
 			m := l.measure(l.MeanHold)
 			p.Others = Measure{p.Others.Erlangs + m.Erlangs, math.Hypot(p.Others.SD, m.SD)}
 		}
 	}
 	p.Useless = useless(from, to, p, before)
-	if p.Useless == "" {
-		_, sd := p.Share()
+	if _, sd := p.Share(); p.Useless == "" && math.IsInf(sd, 0) {
+		p.Useless = "neither pool carries anything"
+	} else if p.Useless == "" {
 		p.Expected = Learn(prior, before).Predict(x, sd)
 	}
 	if turned != nil {
@@ -62,7 +63,7 @@ func (p Point) nothingComes(prior Range, before []Point) string {
 	if b.prior || b.Fraction.Lower > 0 || b.Fraction.Upper >= prior.Lower/arrivalsPerSum {
 		return ""
 	}
-	return fmt.Sprintf("at %d %% a fraction of at most %.3g can have moved, by %s; %.3g at least was expected", p.X, b.Fraction.Upper, b.Method, prior.Lower)
+	return fmt.Sprintf("at %d %% a fraction of at most %.3g can have moved, by %s; %.3g at least was believed (write another fraction: where that is what is true)", p.X, b.Fraction.Upper, b.Method, prior.Lower)
 }
 
 // measure is a load with its sampling deviation: that of its interval, at least that of as many transactions of one length.
@@ -90,11 +91,15 @@ func useless(from, to Load, p Point, before []Point) string {
 	if from.Xacts+to.Xacts < LeastXacts {
 		return fmt.Sprintf("%d transactions are too few (%d needed)", from.Xacts+to.Xacts, LeastXacts)
 	}
-	i := slices.IndexFunc(before, func(q Point) bool { return q.Useless == "" && q.Others.Erlangs > 0 && q.From.Erlangs+q.To.Erlangs > 0 })
-	if i < 0 || p.Others.Erlangs <= 0 {
+	var q Point // the newest of which something was learnt
+	for _, b := range before {
+		if b.Useless == "" && b.Others.Erlangs > 0 && b.From.Erlangs+b.To.Erlangs > 0 {
+			q = b
+		}
+	}
+	if q.Others.Erlangs <= 0 || p.Others.Erlangs <= 0 {
 		return ""
 	}
-	q := before[i]
 	both := func(p Point) (float64, float64) { // and its relative deviation
 		sum := p.From.Erlangs + p.To.Erlangs
 		return sum, math.Hypot(p.From.SD, p.To.SD) / sum
@@ -144,6 +149,18 @@ func (e Evidence) Blocks(s Shift) []Block {
 		}
 	}
 	return out
+}
+
+// serverOf is the server that a pool's connections were found on; empty: none were.
+func (e Evidence) serverOf(pool string) string {
+	for _, p := range e.Last.Processes {
+		for _, a := range p.Aliases {
+			if p.Group+"/"+a.Name == pool && a.Server != "" {
+				return a.Server
+			}
+		}
+	}
+	return ""
 }
 
 // poolOf is the pool of a flow.

@@ -101,8 +101,14 @@ func (s Situation) soak(step Step) Act {
 		return s.Hold(why)
 	case s.Point == nil:
 		return Act{Verb: Wait, Reason: "what has moved is measured", For: s.Policy.Every}
-	case s.Point.Verdict == NotMoved:
-		return s.Hold(fmt.Sprintf("the traffic switch of %s says %d %%, and nothing moved: %s", step.Turn.Shift, shift.At, s.Point.Text))
+	case s.Point.Verdict == NotMoved || s.Memory.Unmoved != nil && s.Point.Verdict != Moved:
+		unmoved := s.Point
+		if s.Point.Verdict != NotMoved { // it was seen before the program was begun again
+			unmoved = s.Memory.Unmoved
+		}
+		act := s.Hold(fmt.Sprintf("the traffic switch of %s says %d %%, and nothing moved: %s", step.Turn.Shift, shift.At, unmoved.Text))
+		act.Point = unmoved
+		return act
 	}
 	return Act{Verb: Close, Point: s.Point}
 }
@@ -130,7 +136,11 @@ func (s Situation) abort(step Step) string {
 		return ""
 	}
 	shift, _, _ := s.shift(step.Turn.Shift)
-	return cmp.Or(s.Gate.Aborts(s.server(shift.From)), s.suffers(shift.To, s.Memory.SettledAt.Add(fills)), s.suffers(shift.From, s.Memory.SettledAt))
+	gets := shift.To // the other has less to carry than before: turning back would not help it
+	if step.Turn.To < step.Turn.From {
+		gets = shift.From
+	}
+	return cmp.Or(s.Gate.Aborts(s.server(shift.From)), s.suffers(gets, s.Memory.SettledAt.Add(fills)))
 }
 
 // fills is how long a pool that gets traffic may take to open its connections, before its queue says anything of its size: it
@@ -142,10 +152,10 @@ func (s Situation) takeBack(step Step, why string) Act {
 	act := Act{Verb: Abort, Reason: why}
 	back := step.back(s.at)
 	if t := step.Turn; t != nil {
-		if shift, _, _ := s.shift(t.Shift); shift.At != t.From {
-			back.Turn = &Turn{t.Shift, shift.At, t.From}
+		if shift, _, _ := s.shift(t.Shift); s.flipped(step) {
+			back.Turn = &Turn{t.Shift, t.To, t.From}
 			if why != "" {
-				act.Point = &Point{Shift: t.Shift, At: s.Now, X: shift.At, Useless: "taken back: " + why, Back: s.Gate.Aborts(s.server(shift.From)) == ""}
+				act.Point = &Point{Shift: t.Shift, At: s.Now, X: t.To, Useless: "taken back: " + why, Back: s.Gate.Aborts(s.server(shift.From)) == ""}
 			}
 		}
 	}
@@ -158,8 +168,8 @@ func (s Situation) takeBack(step Step, why string) Act {
 func (s Situation) undo(step Step, released []Set) (Act, bool) {
 	for _, x := range released {
 		if why := s.suffers(x.Pool(), s.Memory.ReleasedAt); why != "" {
-			if s.flipped(step) {
-				return s.takeBack(step, why), true
+			if s.flipped(step) { // its traffic has gone since, and would come back
+				return s.Hold(why), true
 			}
 			return s.undoPool(x.Pool(), step, released, why), true
 		}

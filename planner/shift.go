@@ -49,8 +49,29 @@ func (s Shift) check(f Fleet, most int) error {
 		return wrong("from %d to %d percent in jumps of %d", s.At, s.Until, most)
 	case !(s.Fraction.Lower >= 0 && s.Fraction.Lower <= s.Fraction.Target && s.Fraction.Target <= s.Fraction.Upper && s.Fraction.Upper <= 1):
 		return wrong("a fraction of %g (%g to %g), want 0 to 1", s.Fraction.Target, s.Fraction.Lower, s.Fraction.Upper)
-	case s.Fraction.Upper*float64(s.LoadsAt) >= 100:
-		return wrong("all of %s has moved at %d %%: nothing tells its load", s.From, s.LoadsAt)
+	}
+	return nil
+}
+
+// Begins says why traffic cannot begin to move: nothing tells the load that is to move, or the pool that is to get it may not be
+// sized. The error is of KindEvidence or KindUsage.
+func (s Shift) Begins(f Fleet) error {
+	from, _ := f.pool(s.From)
+	to, _ := f.pool(s.To)
+	refuse := func(kind Kind, hint, format string, args ...any) error {
+		return &Error{Kind: kind, Subject: "shift " + s.ID(), Err: fmt.Errorf(format, args...), Hint: hint}
+	}
+	switch {
+	case from.Load.Session || to.Load.Session:
+		return refuse(KindUsage, "pool transactions, or move it by hand", "%s or %s pools sessions: nothing counts what moves", s.From, s.To)
+	case from.Load.Unknown != "":
+		return refuse(KindEvidence, "look longer, or when it works", "%s, whose traffic is to move: %s", s.From, from.Load.Unknown)
+	case from.Load.AtLeast:
+		return refuse(KindEvidence, "give it the connections that pgbudget plan says, first", "%s, whose traffic is to move, is full: its load is only known to be at least what it serves", s.From)
+	case from.Frozen != "":
+		return refuse(KindUsage, "list it under pools:", "the size of %s may not be changed: %s", s.From, from.Frozen)
+	case to.Frozen != "" && to.Frozen != to.Load.tooLittle():
+		return refuse(KindUsage, "list it under pools:", "the size of %s may not be changed: %s", s.To, to.Frozen)
 	}
 	return nil
 }
@@ -78,6 +99,17 @@ func (s Shift) Loaded(f Fleet, z int) Fleet {
 func (s Shift) pair(f Fleet, z int) (from, to FleetPool) {
 	from, _ = f.pool(s.From)
 	to, _ = f.pool(s.To)
+	switch {
+	case z > s.LoadsAt:
+		s.onward(&from, &to, z)
+	case z < s.LoadsAt:
+		s.backward(&from, &to, z)
+	}
+	return from, to
+}
+
+// onward moves load on: of From stays what each end of the fraction leaves, to To goes what it brings.
+func (s Shift) onward(from, to *FleetPool, z int) {
 	base, phi := from.Load, s.Fraction
 	part := func(fraction float64) float64 { return leftAt(fraction, z) / leftAt(fraction, s.LoadsAt) }
 	moved := func(fraction, whole float64) float64 { // of what From would carry at 0 %
@@ -86,25 +118,38 @@ func (s Shift) pair(f Fleet, z int) (from, to FleetPool) {
 	e := &from.Load.Erlangs
 	e.Lower, e.Target, e.Upper = e.Lower*part(phi.Upper), e.Target*part(phi.Target), e.Upper*part(phi.Lower)
 	from.Load.PerSec *= part(phi.Target)
-
 	own := to.Load.Erlangs
-	ends := []float64{moved(phi.Lower, base.Erlangs.Lower), moved(phi.Target, base.Erlangs.Target), moved(phi.Upper, base.Erlangs.Upper)}
-	if z < s.LoadsAt { // what goes back is the least of To that may go, where its upper end counts
-		ends[0], ends[2] = moved(phi.Upper, base.Erlangs.Upper), moved(phi.Lower, base.Erlangs.Lower)
+	erlangs := moved(phi.Target, base.Erlangs.Target)
+	to.Load.Erlangs = Range{own.Lower + moved(phi.Lower, base.Erlangs.Lower), own.Target + erlangs, own.Upper + moved(phi.Upper, base.Erlangs.Upper)}
+	to.take(*from, base, moved(phi.Target, base.PerSec), erlangs)
+}
+
+// backward moves load back: to From comes what each end of the fraction has taken from it, at most what To carries; of To stays
+// what the other end leaves.
+func (s Shift) backward(from, to *FleetPool, z int) {
+	phi := s.Fraction
+	back := func(fraction, left, there float64) float64 {
+		most := there * float64(s.LoadsAt-z) / float64(s.LoadsAt)
+		if rest := leftAt(fraction, s.LoadsAt); rest > 1e-6 { // else nothing is left that would tell
+			return min(most, left/rest*fraction*float64(s.LoadsAt-z)/100)
+		}
+		return most
 	}
-	to.Load.Erlangs = Range{max(0, own.Lower+ends[0]), max(0, own.Target+ends[1]), max(0, own.Upper+ends[2])}
-	to.take(from, base, moved(phi.Target, base.PerSec), ends[1])
-	return from, to
+	a, b := from.Load.Erlangs, to.Load.Erlangs
+	least, believed, most := back(phi.Lower, a.Lower, b.Lower), back(phi.Target, a.Target, b.Target), back(phi.Upper, a.Upper, b.Upper)
+	perSec := back(phi.Target, from.Load.PerSec, to.Load.PerSec)
+	from.Load.Erlangs = Range{a.Lower + least, a.Target + believed, a.Upper + most}
+	to.Load.Erlangs = Range{max(0, b.Lower-most), max(0, b.Target-believed), max(0, b.Upper-least)}
+	from.Load.PerSec, to.Load.PerSec = from.Load.PerSec+perSec, max(0, to.Load.PerSec-perSec)
+	if from.Load.MeanHold == 0 {
+		from.Load.MeanHold = to.Load.MeanHold
+	}
 }
 
 // take gives a pool what has moved to it: how long its transactions hold, how they are spread over its copies, and, where it
 // was left alone because it had no traffic, a size of its own.
 func (p *FleetPool) take(from FleetPool, base Load, perSec, erlangs float64) {
 	l := &p.Load
-	if perSec <= 0 {
-		l.PerSec = max(0, l.PerSec+perSec)
-		return
-	}
 	own := l.Erlangs.Target - erlangs
 	if total := l.PerSec + perSec; total > 0 { // what comes has the holds of where it comes from
 		hold := (l.PerSec*float64(l.MeanHold) + perSec*float64(base.MeanHold)) / total

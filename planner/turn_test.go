@@ -201,6 +201,106 @@ func TestASignalHoldsTraffic(t *testing.T) {
 	}
 }
 
+// TestALaggingSwitchIsTurnedBackAllTheSame: it was told, and does not say so yet, and a signal calls for the way back.
+func TestALaggingSwitchIsTurnedBackAllTheSame(t *testing.T) {
+	for _, unread := range []bool{false, true} {
+		s := shifting()
+		s.until(t, Flip)
+		s.readings[0].X = 0
+		if unread {
+			s.readings[0] = Reading{X: 50, Error: "the flag service is away"}
+		}
+		s.sized()
+		for range 2 {
+			s.now = s.now.Add(time.Millisecond)
+			s.gate = s.gate.Add([]Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.now}}, []Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.now)
+		}
+		if a := s.act(t, Abort); a.Step.Turn == nil || a.Step.Turn.To != 0 {
+			t.Fatalf("unread %v: %+v", unread, a)
+		}
+		s.sized()
+		if a := s.act(t, Flip); a.Turn.To != 0 {
+			t.Fatalf("unread %v: %+v", unread, a)
+		}
+	}
+}
+
+// TestABlindTurnThatFailsIsNotTriedWithoutEnd: it waits between two tries.
+func TestABlindTurnThatFailsIsNotTriedWithoutEnd(t *testing.T) {
+	s := shifting()
+	s.until(t, Flip)
+	back := &Step{Kind: Backward, Turn: &Turn{"a/db:b/db", 50, 0}}
+	s.memory = s.memory.After(Event{Kind: StepAbort, Step: back, At: s.now})
+	s.readings[0].X, s.shifts[0].At = 50, 50
+	blind := func() (Act, bool) {
+		return TurnBack(Situation{Now: s.now, Fleet: s.fleet, Memory: s.memory, Policy: s.policy, Shifts: s.shifts, Readings: s.readings})
+	}
+	flip, due := blind()
+	if !due {
+		t.Fatal("it is not turned")
+	}
+	s.memory = s.memory.After(Event{Kind: Intended, Act: &flip, At: s.now})
+	s.memory = s.memory.After(Event{Kind: Failed, Act: &flip, At: s.now, Outcome: Blind})
+	if _, due := blind(); due {
+		t.Error("it is tried again at once")
+	}
+	s.now = s.now.Add(retryAfter)
+	if _, due := blind(); !due {
+		t.Error("it is not tried again")
+	}
+	s.policy.HoldFor = 0 // of one step
+	if a := s.next(); a.Verb == Stop {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestARollbackIsNotHeldByWhatItCures, and what it finds of unknown fate goes back, too.
+func TestARollbackIsNotHeldByWhatItCures(t *testing.T) {
+	s := shifting()
+	s.until(t, Open)
+	var flip Act
+	for flip.Verb != Flip {
+		s.sized()
+		if flip = s.next(); flip.Verb != Flip {
+			s.act(t, flip.Verb)
+		}
+	}
+	s.memory = s.memory.After(Event{Kind: Intended, Act: &flip, At: s.now})
+	s.memory = s.memory.After(Event{Kind: RunBegan, To: s.memory.StepSeq, Goal: &Goal{}, At: s.now})
+	s.readings[0].X = 50
+	for range 2 {
+		s.now = s.now.Add(time.Millisecond)
+		s.gate = s.gate.Add([]Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.now}}, []Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.now)
+	}
+	if a := s.act(t, Flip); a.Turn.To != 0 {
+		t.Fatalf("%+v", a)
+	}
+}
+
+// TestNothingMovedOutlivesTheProgram: looks from before the turn are gone with it.
+func TestNothingMovedOutlivesTheProgram(t *testing.T) {
+	s := shifting()
+	s.until(t, Flip)
+	s.readings[0].X = 50
+	s.now = s.now.Add(s.policy.Soak)
+	s.sized()
+	s.point = &Point{Shift: "a/db:b/db", X: 50, Verdict: NotMoved, Text: "0 ± 1"}
+	a := s.next()
+	if a.Point == nil {
+		t.Fatalf("%+v", a)
+	}
+	s.memory = s.memory.After(Event{Kind: HoldBegan, Reason: a.Reason, Point: a.Point, At: s.now})
+	s.memory = s.memory.After(Event{Kind: RunBegan, Goal: &s.goal, At: s.now})
+	s.now = s.now.Add(s.policy.Soak)
+	s.sized()
+	s.point = &Point{Shift: "a/db:b/db", X: 50, Verdict: CannotTell}
+	if a := s.next(); !a.Held || !strings.Contains(a.Reason, "nothing moved: 0 ± 1") {
+		t.Fatalf("%+v", a)
+	}
+	s.point.Verdict = Moved
+	s.act(t, Close)
+}
+
 // TestTrafficGoesBackThoughNothingIsSeen: the switch is no part of what does not answer.
 func TestTrafficGoesBackThoughNothingIsSeen(t *testing.T) {
 	s := shifting()
@@ -242,14 +342,22 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 	s.readings[0] = Reading{X: 0, Said: true}
 	s.until(t, Flip)
 	s.sized()
-	s.act(t, Wait) // what it said before the turn is explained for a while
+	s.act(t, Wait) // what it said before the turn is explained, and not for ever
 	s.now = s.now.Add(s.policy.Stale)
+	if a := s.next(); !a.Held || !strings.Contains(a.Reason, "still says 0 %") {
+		t.Fatalf("%+v", a)
+	}
+	s.readings[0].X = 30
 	if a := s.next(); a.Outcome != Drifted {
 		t.Fatalf("%+v", a)
 	}
-	s.memory = s.memory.After(Event{Kind: Accepted})
-	if _, known := s.memory.Switch("a/db:b/db"); known {
-		t.Error("forget leaves the switch")
+	s.memory = s.memory.After(Event{Kind: Accepted}) // a person says that it is right
+	if a := s.next(); a.Outcome == Drifted {
+		t.Fatalf("%+v", a)
+	}
+	s.memory = s.memory.After(Event{Kind: RunBegan, Turned: []Switch{{Shift: "a/db:b/db", X: 30, Or: 30}}})
+	if sw, _ := s.memory.Switch("a/db:b/db"); sw.X != 30 || sw.Any {
+		t.Errorf("%+v", sw)
 	}
 }
 
@@ -319,6 +427,7 @@ func TestASurpriseHalvesTheNextTurnUntilOneIsAsExpected(t *testing.T) {
 		want   int
 	}{
 		{nil, 20}, {[]Point{point(0.2, "")}, 20}, {[]Point{point(0.5, "")}, 10}, {[]Point{point(0.5, ""), point(0.05, "")}, 5},
+		{[]Point{point(0.5, ""), {Shift: "s", Survey: true, From: Measure{1, 0.1}}}, 10}, // the next run looks first
 		{[]Point{point(0.5, ""), point(0.2, "")}, 20}, {[]Point{point(0.2, "full")}, 10}, {[]Point{{Shift: "other", Useless: "x"}}, 20},
 		{[]Point{point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, "")}, 1},
 	} {

@@ -88,6 +88,7 @@ func (x *expedition) through() (bouncer.Report, int, error) {
 		})
 		if err == nil {
 			if x.loads, err = planner.Estimate(x.before); err == nil {
+				x.traffic[0].LoadsAt = int(x.w.shares[0])
 				report, err = x.rebalancer().Run(x.t.Context(), planner.Goal{}, bouncer.Replay(x.events))
 			}
 		}

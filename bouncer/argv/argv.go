@@ -26,7 +26,8 @@ type Call struct {
 func (c Call) Run(ctx context.Context) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
 	cmd.WaitDelay = time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C at the terminal is for this program, which ends between two acts
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // what it has begun, too: nothing of it may act later
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                                // a Ctrl-C at the terminal is for this program, which ends between two acts
 	cmd.Stdin = bytes.NewReader(c.Stdin)
 	cmd.Env = append(os.Environ(), c.Env...)
 	var stderr bytes.Buffer

@@ -50,11 +50,11 @@ func (s Switch) percent(text string) (int, bool, error) {
 	v, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
 	if err != nil || v != math.Trunc(v) || v < 0 || v > 100 {
 		said := strings.TrimSpace(text)
-		if len(said) > 40 {
-			said = said[:40] + "…"
-		}
 		if s.Mask != nil {
-			said = s.Mask(said)
+			said = s.Mask(said) // before it is cut: a part of a secret is one, too
+		}
+		if runes := []rune(said); len(runes) > 40 {
+			said = string(runes[:40]) + "…"
 		}
 		return 0, false, &planner.Error{Kind: planner.KindEvidence, Subject: s.subject(), Err: fmt.Errorf("get: answers %q, want a whole percentage of 0 to 100", said),
 			Hint: "make get: print the percentage alone"}

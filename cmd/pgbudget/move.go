@@ -144,7 +144,8 @@ func (s spoken) Record(e planner.Event) (planner.Event, error) {
 type course struct {
 	plan     planner.Plan
 	goal     planner.Goal
-	fleet    planner.Fleet
+	fleet    planner.Fleet // with the loads of now
+	measured planner.Fleet // with those that were measured, when each switch said LoadsAt
 	loads    []planner.Load
 	evidence planner.Evidence
 	traffic  []bouncer.Traffic
@@ -154,7 +155,7 @@ type course struct {
 
 // situation is what the next step is decided from before a run.
 func (c course) situation(policy planner.Policy, m planner.Memory) planner.Situation {
-	return planner.Situation{Fleet: c.fleet, AsMeasured: c.fleet, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings}
+	return planner.Situation{Fleet: c.fleet, AsMeasured: c.measured, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings}
 }
 
 // survey looks for the window and plans. Where there is no plan, the rest of the course is there with the error.
@@ -193,12 +194,22 @@ func (m *mover) measure(ctx context.Context) (course, error) {
 	if c.loads, err = planner.Estimate(c.evidence); err != nil {
 		return c, err
 	}
-	if c.fleet, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads); err != nil {
+	c.traffic = m.session.traffic()
+	if c.shifts, c.readings, err = shiftsNow(ctx, c.traffic, m.memory); err != nil {
 		return c, err
 	}
-	c.traffic = m.session.traffic()
-	c.shifts, c.readings, err = shiftsNow(ctx, c.traffic, m.memory)
-	return c, err
+	if len(c.evidence.History.Pools) > 0 {
+		c.loads, c.shifts = m.memory.Rebased(c.loads, c.shifts, c.evidence.To)
+	}
+	if c.measured, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads); err != nil {
+		return c, err
+	}
+	c.fleet = c.measured
+	for i, s := range c.shifts {
+		c.fleet = s.Loaded(c.fleet, s.At)
+		c.traffic[i].LoadsAt = s.LoadsAt
+	}
+	return c, nil
 }
 
 // movedData is what -o json and yaml print.
@@ -216,7 +227,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
-		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: c.traffic, Policy: policy, Thresholds: conf.Thresholds(), Steps: steps, Closed: closed,
+		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: c.traffic, Ready: m.fleet.Locked, Policy: policy, Thresholds: conf.Thresholds(), Steps: steps, Closed: closed,
 		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(conf.Journal) },
 		Gauge: gauge{conf.Signals(), conf.Servers, m.session.prom, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
@@ -268,7 +279,7 @@ func ended(r bouncer.Report) error {
 	case planner.Drifted:
 		return &planner.Error{Kind: planner.KindDrift, Err: errors.New(r.Reason), Hint: "see who changed it; pgbudget forget --sizes takes what is there now as right"}
 	case planner.Blind:
-		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; no size was moved, %s", r.Reason, now), Hint: "pgbudget run, once it answers"}
+		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: "pgbudget run, once it answers"}
 	default:
 		return &planner.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: "pgbudget run goes on"}
 	}
@@ -284,7 +295,7 @@ func moveFlags() []cli.Flag {
 		}
 	}
 	return append(flags,
-		&cli.Float64Flag{Name: "percent", Usage: "grants of one step, and releases, are at most `P` % of each server's budget (default: policy.percent)"},
+		&cli.Float64Flag{Name: "percent", Usage: "grants of one step, and releases, are at most `P` % of each server's budget, and traffic shifts by at most P points (default: policy.percent)"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; change nothing"},
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask, on a terminal either"})
 }

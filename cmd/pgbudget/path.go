@@ -62,6 +62,11 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 		return usage("5 is a careful step", "--percent is %g, want more than 0 and at most 100", policy.Percent)
 	}
 	path, err := planner.PathOf(fleet, shift, policy.Points())
+	if err == nil || path.Blocked != nil {
+		if wrong := shift.Begins(fleet); wrong != nil {
+			return wrong
+		}
+	}
 	if err != nil && path.Blocked == nil {
 		return err
 	}
@@ -150,12 +155,16 @@ func (s source) shiftOf(c *cli.Context) (planner.Shift, flag.Switch, planner.Mem
 		if name != t.ID() && name != "config" {
 			continue
 		}
+		t.Fraction = planner.Learn(t.Fraction, memory.PointsOf(t.ID())).Fraction
 		if !c.IsSet("at") {
+			if s.from != "" {
+				return shift, sw, memory, usage("--at X", "the looks of a recording are of another time than what the switch says now")
+			}
 			now, _, err := shiftsNow(c.Context, []bouncer.Traffic{t}, memory)
 			if err != nil {
 				return shift, sw, memory, err
 			}
-			t.Shift = now[0]
+			t.At = now[0].At
 		}
 		if shift, sw = t.Shift, t.Switch.(flag.Switch); shift.At != shift.Until || c.IsSet("until") {
 			break

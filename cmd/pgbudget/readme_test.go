@@ -52,10 +52,19 @@ func TestEveryCommandOfTheREADMERuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	bouncer := func(group string, i int) string { return lab.Bare(l.Process(group, i).ConsoleDSN(lab.ConsoleStats)) }
+	flag, err := lab.NewFlag(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rollout, _ := movingConfig(t, l, "policy: {soak: 1s, soak_every: 500ms}\nshift:\n  from: main/app\n  to: ci/app\n  fraction: 25%-45%\n"+
+		"  set: [sh, -c, '"+flag.Set("{{.Percent}}")+"']\n  get: [cat, "+flag.File+"]\n")
+	if err := os.Symlink(rollout, filepath.Join(dir, "rollout.yaml")); err != nil {
+		t.Fatal(err)
+	}
 	env := append(os.Environ(), "PATH="+filepath.Dir(file)+":"+os.Getenv("PATH"), "PGPASSFILE="+l.PassFile,
 		"PG="+lab.Bare(l.Server("main").DSN(lab.Monitor, "")), "MAIN1="+bouncer("main", 0), "MAIN2="+bouncer("main", 1), "CI1="+bouncer("ci", 0))
 	run := func(line string) string {
-		if line = durations.ReplaceAllString(line, "$1 3s"); strings.Contains(line, "fleet.yaml") && strings.Contains(line, "--") {
+		if line = durations.ReplaceAllString(line, "$1 3s"); (strings.Contains(line, "fleet.yaml") || strings.Contains(line, "rollout.yaml")) && strings.Contains(line, "--") {
 			line = moves.ReplaceAllString(line, "$0 --window 3s --every 300ms")
 		}
 		cmd := exec.Command("bash", "-c", line)
@@ -97,7 +106,9 @@ func TestEveryCommandOfTheREADMERuns(t *testing.T) {
 		t.Errorf("only %d commands were found", commands)
 	}
 	after = listNames(after)
-	kept(t, filepath.Join(fixtures, "scenarios", "gitlab-phase-4.svg"), filepath.Join(dir, "gitlab-phase-4.svg"))
+	for _, picture := range []string{"gitlab-phase-4.svg", "gitlab-phase-4-run.svg"} {
+		kept(t, filepath.Join(fixtures, "scenarios", picture), filepath.Join(dir, picture))
+	}
 	switch {
 	case *update:
 		if err := os.WriteFile(readme, after, 0o644); err != nil {

@@ -80,7 +80,7 @@ func pointText(p planner.Point) string {
 		text += fmt.Sprintf(" (%.3g to %.3g %% expected)", 100*max(0, p.Expected.Lower), 100*p.Expected.Upper)
 	}
 	if p.Surprise() != "" {
-		text += ", a surprise: the next step is smaller"
+		text += ", a surprise: the next turn is smaller"
 	}
 	if p.Verdict != "" {
 		text += fmt.Sprintf("; %s: %s", p.Verdict, p.Text)

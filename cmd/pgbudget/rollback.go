@@ -53,6 +53,11 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 		fmt.Fprintln(out.w, "nothing to take back: the journal knows of no step")
 		return nil
 	}
+	for _, t := range way.Turns {
+		if !slices.ContainsFunc(course.traffic, func(x bouncer.Traffic) bool { return x.ID() == t.Shift }) {
+			return usage("write its shift: into the config again, or --to a later step", "the steps that go back have turned the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
+		}
+	}
 	goal, where := way.Goal, wayText(way)
 	why := planner.Reachable(course.fleet, goal)
 	possible := "possible"

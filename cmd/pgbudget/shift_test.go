@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,30 +37,20 @@ func shiftFleet(gen lab.Generation) lab.Spec {
 
 // flagged is the load of a fleet whose CI clients a flag file routes.
 type flagged struct {
-	file string
-	now  atomic.Int64 // percent
+	flag *lab.Flag
 	runs map[string]*lab.Run
 }
 
 // flagLoad starts it: web and jobs where they are, and the CI clients, each of whose transactions asks the flag.
 func flagLoad(t *testing.T, l *lab.Lab, hold time.Duration) *flagged {
 	t.Helper()
-	f := &flagged{file: filepath.Join(t.TempDir(), "ci_pool"), runs: map[string]*lab.Run{}}
-	if err := os.WriteFile(f.file, []byte("0\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	go func() {
-		for ctx.Err() == nil {
-			if text, err := os.ReadFile(f.file); err == nil {
-				if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
-					f.now.Store(int64(n))
-				}
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-	}()
+	flag, err := lab.NewFlag(ctx, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &flagged{flag: flag, runs: map[string]*lab.Run{}}
 	for i, x := range []struct {
 		name, group string
 		erlangs     float64
@@ -69,8 +58,8 @@ func flagLoad(t *testing.T, l *lab.Lab, hold time.Duration) *flagged {
 	}{
 		{"web", "main", webErlangs, nil},
 		{"jobs", "jobs", jobsErlangs, nil},
-		{"ci by main", "main", ciErlangs, func() float64 { return 1 - float64(f.now.Load())/100 }},
-		{"ci by ci", "ci", ciErlangs, func() float64 { return float64(f.now.Load()) / 100 }},
+		{"ci by main", "main", ciErlangs, flag.Stays},
+		{"ci by ci", "ci", ciErlangs, flag.Moved},
 	} {
 		r, err := lab.OpenLoop{DSN: l.DSNs(x.group, "app1", "app")[0], PerSec: x.erlangs / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(i + 1),
 			MaxClients: 3000, Share: x.share}.Start(context.Background())
@@ -87,7 +76,7 @@ func flagLoad(t *testing.T, l *lab.Lab, hold time.Duration) *flagged {
 func (f *flagged) config(policy, wait string) string {
 	return "pools: [{pool: main/app, " + wait + "}, {pool: jobs/app, " + wait + "}, {pool: ci/app, " + wait + "}]\n" +
 		"policy: {" + policy + "}\nshift:\n  from: main/app\n  to: ci/app\n  fraction: 27%\n" +
-		"  set: [sh, -c, 'echo {{.Percent}} > " + f.file + ".new && mv " + f.file + ".new " + f.file + "']\n  get: [cat, " + f.file + "]\n"
+		"  set: [sh, -c, '" + f.flag.Set("{{.Percent}}") + "']\n  get: [cat, " + f.flag.File + "]\n"
 }
 
 // TestRunShiftsLiveTraffic moves all CI traffic of a live fleet from main to ci, sizes with it, unattended, with a prior that is
@@ -125,7 +114,7 @@ func TestRunShiftsLiveTraffic(t *testing.T) {
 		} else {
 			t.Log(r.stderr)
 		}
-		if text, err := os.ReadFile(load.file); err != nil || strings.TrimSpace(string(text)) != "100" {
+		if text, err := os.ReadFile(load.flag.File); err != nil || strings.TrimSpace(string(text)) != "100" {
 			t.Errorf("the flag says %q (%v)", text, err)
 		}
 		slow := false
@@ -270,7 +259,7 @@ func TestSaturationTurnsTrafficBack(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the first turn", 60*time.Second, func() bool { return load.now.Load() > 0 })
+	waitFor(t, "the first turn", 60*time.Second, func() bool { return load.flag.Percent() > 0 })
 	time.Sleep(3 * time.Second)
 	surge, err := lab.OpenLoop{DSN: l.DSNs("jobs", "app1", "app")[0], PerSec: 400, Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 99, MaxClients: 3000}.Start(context.Background())
 	if err != nil {
@@ -278,7 +267,7 @@ func TestSaturationTurnsTrafficBack(t *testing.T) {
 	}
 	begun := time.Now()
 	t.Cleanup(func() { surge.Stop() })
-	waitFor(t, "the flag to be back", 20*time.Second, func() bool { return load.now.Load() == 0 })
+	waitFor(t, "the flag to be back", 20*time.Second, func() bool { return load.flag.Percent() == 0 })
 	took := time.Since(begun)
 	surge.Stop()
 	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitAborted {

@@ -22,7 +22,8 @@ func stepCommand() *cli.Command {
 		Name:  "step",
 		Usage: "take one small verified step towards the plan, or continue the one in hand",
 		Description: "Looks, plans, and moves sizes by at most --percent of each server's budget: releases, sees them drained in\n" +
-			"PgBouncer and PostgreSQL, grants, and watches for the soak. Whatever is uncertain holds (exit 5).\n\n" +
+			"PgBouncer and PostgreSQL, grants, turns the traffic switch of a shift: by at most as many points, and watches for the\n" +
+			"soak. Whatever is uncertain holds (exit 5).\n\n" +
 			"Examples:\n" +
 			"  pgbudget step --percent 5 --dry-run\n" +
 			"  pgbudget step --percent 5",
@@ -75,7 +76,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 		course.goal, steps, err = *m.memory.Goal, 1, nil
 	}
 	if err == nil && m.memory.Step == nil {
-		err = passable(course.fleet, course.shifts, policy.Points())
+		err = passable(course.measured, course.shifts, policy.Points())
 	}
 	if err != nil {
 		return err

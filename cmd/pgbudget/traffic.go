@@ -39,25 +39,33 @@ func (s session) traffic() []bouncer.Traffic {
 	return out
 }
 
-// shiftsNow are the shifts as they stand: where their switches are, and what has been learnt of their fractions. The fleet's
-// loads are those of now.
+// shiftsNow are the shifts as they stand: where their switches are, and what has been learnt of their fractions. One that cannot
+// be asked is where the journal has it; the error is for one of which that does not tell either. The fleet's loads are those of
+// now.
 func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m planner.Memory) ([]planner.Shift, []planner.Reading, error) {
 	var shifts []planner.Shift
 	var readings []planner.Reading
 	for _, t := range traffic {
 		x, said, err := t.Switch.Get(ctx)
-		if err != nil {
+		r := planner.Reading{X: x, Said: said && err == nil}
+		known, journalled := m.Switch(t.ID())
+		switch {
+		case r.Said:
+		case journalled:
+			r.X = known.X
+		case err != nil:
 			return nil, nil, err
+		default:
+			r.X = t.At
 		}
-		if known, ok := m.Switch(t.ID()); !said {
-			if x = t.At; ok {
-				x = known.X
-			}
+		if err != nil {
+			r.Error = err.Error()
+			fmt.Fprintf(os.Stderr, "note: %v; the journal has it at %d %%\n", err, r.X)
 		}
 		s := t.Shift
-		s.At, s.LoadsAt = x, x
+		s.At, s.LoadsAt = r.X, r.X
 		s.Fraction = planner.Learn(t.Fraction, m.PointsOf(t.ID())).Fraction
-		shifts, readings = append(shifts, s), append(readings, planner.Reading{X: x, Said: said})
+		shifts, readings = append(shifts, s), append(readings, r)
 	}
 	return shifts, readings, nil
 }
@@ -68,6 +76,9 @@ func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
 	for _, s := range shifts {
 		if s.At == s.Until {
 			continue
+		}
+		if err := s.Begins(fleet); err != nil {
+			return err
 		}
 		_, tails := planner.PathOf(fleet, s, points)
 		exact := s
@@ -94,7 +105,8 @@ func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
 // trafficStatus is what is known of a shift.
 type trafficStatus struct {
 	Shift  string          `json:"shift"`
-	X      *int            `json:"x_percent"` // as the journal has it; null: nothing was turned yet
+	X      *int            `json:"x_percent"`            // as the journal has it; null: nothing was turned yet
+	Or     *int            `json:"or_percent,omitempty"` // a turn was begun, and nobody knows whether it was made
 	Until  int             `json:"until_percent"`
 	Belief planner.Belief  `json:"belief"`
 	Points []planner.Point `json:"points"`
@@ -107,7 +119,9 @@ func trafficOf(s source, m planner.Memory) []trafficStatus {
 		p := x.Planned()
 		st := trafficStatus{Shift: p.ID(), Until: p.Until, Points: m.PointsOf(p.ID()), Belief: planner.Learn(p.Fraction, m.PointsOf(p.ID()))}
 		if sw, known := m.Switch(p.ID()); known {
-			st.X = &sw.X
+			if st.X = &sw.X; m.Intent != nil && m.Intent.Turn != nil && m.Intent.Turn.Shift == p.ID() {
+				st.Or = &sw.Or
+			}
 		}
 		out = append(out, st)
 	}
@@ -119,10 +133,13 @@ func (o output) traffic(s trafficStatus) {
 	if s.X == nil {
 		return
 	}
-	f := s.Belief.Fraction
-	fmt.Fprintf(o.w, "%s   at %d %%, goes to %d %%; at 100 %% %s of the load has moved (%s to %s; %s)\n", o.bold("traffic of "+s.Shift), *s.X, s.Until,
+	f, at := s.Belief.Fraction, fmt.Sprintf("%d %%", *s.X)
+	if s.Or != nil {
+		at += fmt.Sprintf(" or %d %%", *s.Or)
+	}
+	fmt.Fprintf(o.w, "%s   at %s, goes to %d %%; at 100 %% %s of the load has moved (%s to %s; %s)\n", o.bold("traffic of "+s.Shift), at, s.Until,
 		percent(planner.Float(f.Target)), percent(planner.Float(f.Lower)), percent(planner.Float(f.Upper)), s.Belief.Method)
-	t := o.table("AT", "SHARE EXPECTED", "SHARE SEEN", "ERLANGS FROM, TO", "THE TURN", "")
+	t := o.table("AT", "SHARE EXPECTED", "SHARE SEEN", "ERLANGS FROM, TO", "THE TURN", " ")
 	for _, p := range s.Points {
 		expected, seen, note := "-", "-", p.Useless
 		if p.Expected != nil {
@@ -132,7 +149,10 @@ func (o output) traffic(s trafficStatus) {
 			share, _ := p.Share()
 			seen = fmt.Sprintf("%.3g %%", 100*share)
 			if p.Surprise() != "" {
-				note = "outside: the next step is smaller"
+				note = "outside: the next turn is smaller"
+			}
+			if p.Survey {
+				note = "before a run"
 			}
 		}
 		t.AppendRow([]any{fmt.Sprintf("%d %%", p.X), expected, seen, fmt.Sprintf("%.3g, %.3g", p.From.Erlangs, p.To.Erlangs), string(p.Verdict), note})

@@ -53,7 +53,7 @@ func (m *mover) run(ctx context.Context) error {
 		return m.ended(ctx, err)
 	}
 	r := bouncer.Rebalancer{Clock: m.pacer, Fleet: m.pacer, Hands: m.pacer, Gauge: m.pacer, Journal: m, Declared: m.moves.Declared, Loads: loads,
-		Evidence: e, Traffic: m.traffic(), Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
+		Evidence: e, Traffic: m.traffic(ctx), Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
 		Replans: len(m.moves.To) == 0, Closed: func(t time.Time) string { return planner.Closed(m.moves.Windows, t) }}
 	report, err := r.Run(ctx, goal, planner.Memory{})
 	m.outcome, m.reason = report.Outcome, report.Reason
@@ -65,10 +65,12 @@ func (m *mover) run(ctx context.Context) error {
 }
 
 // traffic are the scenario's shifts, with the world's switches.
-func (m *mover) traffic() []bouncer.Traffic {
+func (m *mover) traffic(ctx context.Context) []bouncer.Traffic {
 	var out []bouncer.Traffic
 	for i, s := range m.moves.Shifts {
-		out = append(out, bouncer.Traffic{Shift: s, Switch: m.pacer.Switch(i)})
+		t := bouncer.Traffic{Shift: s, Switch: m.pacer.Switch(i)}
+		t.LoadsAt, _, _ = t.Switch.Get(ctx) // one that is no whole percentage is said at the first look
+		out = append(out, t)
 	}
 	return out
 }
