@@ -215,6 +215,14 @@ func (s Situation) shiftStep(shift Shift) (Step, *Goal, string) {
 	if why := s.later(shift); why != "" {
 		return Step{Kind: Forward}, nil, why
 	}
+	if s.Memory.RollTo > 0 { // it takes back what was moved, and moves nothing else
+		f.Pools = slices.Clone(f.Pools)
+		for i, p := range f.Pools {
+			if _, back := s.Target.Pool(p.ID); !back && p.ID != shift.From && p.ID != shift.To && p.Frozen == "" {
+				f.Pools[i].Frozen = "a rollback leaves it as it is"
+			}
+		}
+	}
 	r := newRoute(f, shift)
 	limit := r.limit(shift.At, s.Memory.points(shift.ID(), s.Policy))
 	jump, blocked, err := r.furthest(shift.At, limit)
