@@ -42,7 +42,7 @@ race: ## every test, real servers included, under the race detector
 	$(GO) test -race -count=1 -timeout 30m $$($(GO) list ./... | grep -vE '$(LABS)')
 	$(GO) test -race -count=1 -p 1 -timeout 30m $$($(GO) list ./... | grep -E '$(LABS)')  # one at a time: labs want the cores
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./planner ./planner/queue ./planner/allocate ./sim  # so that they do not rot
-	$(GO) test -count=1 -run 'Rebalancer|Phase4' ./sim  # hundreds of fleets; the race detector has time for a tenth of them
+	$(GO) test -count=1 -run 'Rebalancer|Phase4|APath' ./sim ./planner  # hundreds of fleets, thousands of ways; the race detector has time for a tenth
 
 test: install check race demo scenarios ## what CI runs: install, check, every test, one plan of a recording, every shipped scenario
 

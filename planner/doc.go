@@ -8,6 +8,9 @@
 //	plan      Model joins what was declared with what was seen into a Fleet, Solve finds the sizes (model.go, solve.go)
 //	step      Waypoint chooses the next small step, Next the one act that is due (waypoint.go, next.go); Memory is what
 //	          the journal knows and a fleet cannot show (memory.go, event.go)
+//	shift     traffic on its way together with the sizes: PathOf finds the way, or why there is none (shift.go, path.go,
+//	          blocked.go), a step turns the switch once its sizes stand (shiftstep.go, turn.go, switch.go), Learn and Judge
+//	          say from each soak what has moved (learn.go, moved.go, point.go, base.go)
 //	verify    Promise checks what an act may come to, Gate the signals, Trail the waiting (promise.go, gate.go, trail.go)
 //
 // The promise that every part of this package keeps, for every server and every state a plan passes through:

@@ -168,7 +168,7 @@ func (s Situation) takeBack(step Step, why string) Act {
 func (s Situation) undo(step Step, released []Set) (Act, bool) {
 	for _, x := range released {
 		if why := s.suffers(x.Pool(), s.Memory.ReleasedAt); why != "" {
-			if s.flipped(step) { // its traffic has gone since, and would come back
+			if s.gives(step, x.Pool()) && Promise(s.Fleet, backOf(released, x.Pool())) != nil {
 				return s.Hold(why), true
 			}
 			return s.undoPool(x.Pool(), step, released, why), true
@@ -177,13 +177,31 @@ func (s Situation) undo(step Step, released []Set) (Act, bool) {
 	return Act{}, false
 }
 
-func (s Situation) undoPool(pool string, step Step, released []Set, why string) Act {
-	var sets []Set
-	for _, x := range released {
+// gives reports whether the step's traffic has left the pool: taking it back would bring that again.
+func (s Situation) gives(step Step, pool string) bool {
+	if !s.flipped(step) {
+		return false
+	}
+	shift, _, _ := s.shift(step.Turn.Shift)
+	if step.Turn.To < step.Turn.From {
+		return pool == shift.To
+	}
+	return pool == shift.From
+}
+
+// backOf is what undoes the sets of a pool.
+func backOf(sets []Set, pool string) []Set {
+	var out []Set
+	for _, x := range sets {
 		if x.Pool() == pool {
-			sets = append(sets, x.Back())
+			out = append(out, x.Back())
 		}
 	}
+	return out
+}
+
+func (s Situation) undoPool(pool string, step Step, released []Set, why string) Act {
+	sets := backOf(released, pool)
 	if Promise(s.Fleet, sets) != nil {
 		return s.takeBack(step, why)
 	}
