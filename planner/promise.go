@@ -11,17 +11,18 @@ import (
 // of its process's values until all have been changed, as Model counts it.
 func (f Fleet) With(sets []Set) Fleet {
 	f.Pools = slices.Clone(f.Pools)
+	of := make(map[string][]Set, len(sets))
+	for _, x := range sets {
+		of[x.Pool()] = append(of[x.Pool()], x)
+	}
 	for i := range f.Pools {
 		p := &f.Pools[i]
-		touched := false
+		touched := len(of[p.ID]) > 0
+		if touched {
+			p.Sizes = slices.Clone(p.Sizes)
+		}
 		reserve, reserves := 0, 0
-		for _, x := range sets {
-			if x.Pool() != p.ID {
-				continue
-			}
-			if !touched {
-				p.Sizes, touched = slices.Clone(p.Sizes), true
-			}
+		for _, x := range of[p.ID] {
 			switch x.Key {
 			case KeyLifetime:
 			case KeyReserve:

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -182,10 +183,8 @@ func (p *FleetPool) take(from FleetPool, base Load, perSec, erlangs float64) {
 func (f Fleet) after(plan Plan) Fleet {
 	var sets []Set
 	for _, p := range f.Pools {
-		for _, x := range plan.Pools {
-			if x.ID != p.ID || x.Frozen != "" {
-				continue
-			}
+		if i, found := slices.BinarySearchFunc(plan.Pools, p.ID, func(x PlanPool, id string) int { return cmp.Compare(x.ID, id) }); found && plan.Pools[i].Frozen == "" {
+			x := plan.Pools[i]
 			for _, size := range p.Sizes {
 				sets = append(sets, Set{size.Process, p.Alias, KeySize, size.Conns, x.ToSize}, Set{size.Process, p.Alias, KeyReserve, p.ReserveConns, x.ReserveSize})
 			}

@@ -111,13 +111,17 @@ func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution,
 	if sp.bestEffort {
 		ps.Gap = Unknown() // the gap of a priced problem says nothing of waiting clients
 	}
+	place := make(map[string]int, len(sp.pools))
+	for i, p := range sp.pools {
+		place[p.ID] = i
+	}
 	for _, p := range f.Pools {
 		if p.Server != s.Name {
 			continue
 		}
 		ps.WorstConns += p.countedConns()
 		line := Line{Item: "pool " + p.ID, Conns: p.countedConns(), Source: "today, frozen: " + p.Frozen, Count: p.Rules.Count}
-		if i := slices.IndexFunc(sp.pools, func(q FleetPool) bool { return q.ID == p.ID }); i >= 0 {
+		if i, ours := place[p.ID]; ours {
 			size, reserve := sp.sizes(sol, i)
 			line.Conns = p.plannedConns(size, reserve)
 			line.Source = fmt.Sprintf("planned: %s", p.product(size, reserve))
