@@ -129,7 +129,7 @@ type Step struct {
 type Run struct {
 	At     config.Dur            `yaml:"at"`     // from the start
 	Window config.Dur            `yaml:"window"` // looks before the plan
-	To     map[string]config.Int `yaml:"to"`     // pool: pool_size; default: what a plan finds
+	To     map[string]config.Int `yaml:"to"`     // pool: pool_size, and no traffic moves; default: what a plan finds, and traffic goes where shift: says
 	Steps  config.Int            `yaml:"steps"`  // at most
 }
 

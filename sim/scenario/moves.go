@@ -17,7 +17,7 @@ const DefaultRunWindow = planner.DefaultWindow
 type Moves struct {
 	At         time.Duration // from the start; the looks of Window are before it
 	Window     time.Duration
-	To         []planner.GoalPool // empty: what a plan finds
+	To         []planner.GoalPool // empty: what a plan finds, and the traffic of shifts moves, too
 	Shifts     []planner.Shift
 	Steps      int
 	Declared   planner.Declared
@@ -57,6 +57,9 @@ func (s *Scenario) moves() *Moves {
 	m := &Moves{At: r.At.D, Window: cmp.Or(r.Window.D, DefaultRunWindow), Steps: r.Steps.N, Declared: s.declared(c), Policy: c.MovingPolicy(),
 		Windows: c.Windows(), Thresholds: c.Thresholds()}
 	for _, x := range s.Written.AllShifts() {
+		if len(r.To) > 0 { // sizes alone
+			break
+		}
 		shift := x.Planned()
 		shift.ByHand = false // the world's switch is the controller's
 		m.Shifts = append(m.Shifts, shift)
