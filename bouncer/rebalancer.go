@@ -225,7 +225,7 @@ func (w *run) unseen(ctx context.Context, err error) planner.Act {
 	switch kind := planner.KindOf(err); {
 	case kind == planner.KindDrift:
 		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: err.Error()}
-	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor):
+	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.turningBack()):
 		return planner.Act{Verb: planner.Stop, Outcome: planner.Blind, Reason: err.Error()}
 	}
 	return planner.Act{Verb: planner.Wait, Held: true, Reason: err.Error(), For: w.Policy.Every}
@@ -261,7 +261,7 @@ func (w *run) do(ctx context.Context, s planner.Situation, act planner.Act) (end
 	case planner.Close:
 		return false, w.record(planner.Event{Kind: planner.StepEnded, Point: act.Point})
 	case planner.Stop:
-		return true, w.record(planner.Event{Kind: planner.RunEnded, Outcome: act.Outcome, Reason: act.Reason})
+		return true, w.record(planner.Event{Kind: planner.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Point: act.Point})
 	case planner.Wait:
 		if err := w.Clock.Sleep(ctx, act.For); err != nil && ctx.Err() == nil {
 			return true, err

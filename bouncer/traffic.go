@@ -65,11 +65,11 @@ func (w *run) began(ctx context.Context) planner.Event {
 	}
 	for i, t := range w.Traffic {
 		w.loadsAt = append(w.loadsAt, t.LoadsAt)
-		if readings[i].Error != "" { // the first look says so
+		if w.elsewhere(t.ID(), readings[i]) {
+			w.unsure = "nobody knew where the switch of " + t.ID() + " was while the loads were measured: run again"
 			continue
 		}
-		if in := w.memory.Intent; in != nil && in.Turn != nil && in.Turn.Shift == t.ID() && !readings[i].Said {
-			w.unsure = "nobody knew where the switch of " + t.ID() + " was while the loads were measured: run again"
+		if readings[i].Error != "" { // the first look says so
 			continue
 		}
 		e.Turned = append(e.Turned, planner.Switch{Shift: t.ID(), X: readings[i].X, Or: readings[i].X, At: w.Clock.Now()})
@@ -146,7 +146,7 @@ func (w *run) age() {
 // and turning it back needs no size. Sizes go back once they are seen.
 func (w *run) backBlind(ctx context.Context, now time.Time) (planner.Act, bool) {
 	step := w.memory.Step
-	if step == nil || step.Turn == nil || w.memory.Intent != nil && w.memory.Intent.Turn == nil {
+	if step == nil || step.Turn == nil {
 		return planner.Act{}, false
 	}
 	if w.Gauge != nil || len(w.Thresholds) > 0 {
@@ -158,4 +158,27 @@ func (w *run) backBlind(ctx context.Context, now time.Time) (planner.Act, bool) 
 		paused = w.Paused()
 	}
 	return planner.TurnBack(planner.Situation{Now: now, Paused: paused, Fleet: w.before, Gate: w.gate, Memory: w.memory, Policy: w.Policy, Shifts: w.shifts(readings), Readings: readings})
+}
+
+// elsewhere reports whether a switch may not have stood where it is taken to while the loads were measured: a turn of unknown
+// fate, or one that it does not say yet.
+func (w *run) elsewhere(shift string, r planner.Reading) bool {
+	if in := w.memory.Intent; in != nil && in.Turn != nil && in.Turn.Shift == shift && !r.Said {
+		return true
+	}
+	known, ok := w.memory.Switch(shift)
+	step := w.memory.Step
+	return ok && r.Said && step != nil && step.Turn != nil && step.Turn.Shift == shift && r.X != known.X && r.X == known.Or
+}
+
+// turningBack is how long a run that sees nothing goes on because traffic is still to be turned back.
+func (w *run) turningBack() time.Duration {
+	step := w.memory.Step
+	if step == nil || step.Kind != planner.Backward || step.Turn == nil {
+		return 0
+	}
+	if known, ok := w.memory.Switch(step.Turn.Shift); ok && known.X == step.Turn.To && w.memory.Intent == nil {
+		return 0
+	}
+	return planner.GoBackFor
 }

@@ -16,7 +16,7 @@ type Base struct {
 	To    Load      `json:"to"`
 }
 
-// baseFor is how long a base is gone by. chosen: the default lookback; history is then all of the time after the turns.
+// baseFor is how long after the newest turn a base is gone by. chosen: the default lookback; history is all of later times then.
 const baseFor = 7 * 24 * time.Hour
 
 // BaseOf takes the loads of a shift's pools.
@@ -63,7 +63,7 @@ func (m Memory) Rebased(loads []Load, shifts []Shift, now time.Time) ([]Load, []
 		}
 		b := m.Bases[j]
 		turned, _ := m.Switch(s.ID())
-		if !turned.At.After(b.At) || s.At == b.X || now.Sub(b.At) > baseFor {
+		if !turned.At.After(b.At) || s.At == b.X || now.Sub(turned.At) > baseFor {
 			continue
 		}
 		shifts[i].LoadsAt = b.X

@@ -62,7 +62,7 @@ func (s Situation) finished() (a Act, over bool) {
 		return s.short("the rest of the step was given up: " + m.Cut), true
 	case enough:
 		return Act{Verb: Stop, Outcome: Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)}, true
-	case s.Unsure != "":
+	case s.Unsure != "" && m.RollTo == 0:
 		return s.short(s.Unsure), true
 	case s.Over != "":
 		return Act{Verb: Stop, Outcome: Done, Reason: s.Over}, true

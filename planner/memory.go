@@ -90,8 +90,12 @@ func (m Memory) After(e Event) Memory {
 				m.ReleasedAt = e.At
 			}
 		}
-		m.RollTo, m.Unwind = e.To, e.To > 0 && m.Step != nil && m.Step.Kind != Backward
+		own := m.RollTo > 0 // the step in hand is one of a rollback, which goes on
+		m.RollTo, m.Unwind = e.To, e.To > 0 && m.Step != nil && m.Step.Kind != Backward && !own
 	case StepBegan, StepAbort:
+		if e.Kind == StepAbort && m.Intent != nil { // a turn of unknown fate is taken as made: it is turned back
+			m.Turned = m.turned(m.Intent.Turn, e.At, true)
+		}
 		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
 		m.Why, m.Unwind, m.Unflushable, m.Unmoved = e.Reason, false, false, nil
@@ -155,6 +159,10 @@ func (m Memory) After(e Event) Memory {
 	case RunEnded:
 		if m.RollTo > 0 && e.Outcome == Done {
 			m.Past = slices.DeleteFunc(slices.Clone(m.Past), func(p Past) bool { return p.Seq >= m.RollTo })
+			m.RollTo = 0
+		}
+		if e.Point != nil {
+			m.Unmoved = e.Point
 		}
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:

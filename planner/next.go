@@ -45,13 +45,18 @@ func Next(s Situation) Act {
 	if why := s.drift(); why != "" {
 		return Act{Verb: Stop, Outcome: Drifted, Reason: why}
 	}
+	if m := s.Memory; m.Step != nil && !back(m.Step) && !m.Unwind && s.Paused == "" && m.Intent != nil && m.Intent.Turn == nil && s.flipped(*m.Step) {
+		if why := s.abort(*m.Step); why != "" { // an act that does not succeed keeps no traffic
+			return s.takeBack(*m.Step, why)
+		}
+	}
 	switch m := s.Memory; {
 	case m.Failures > 0 && (m.Failure == Drifted || m.Failure == LockLost):
 		return Act{Verb: Stop, Outcome: m.Failure, Reason: m.FailedBy}
 	case m.Failures > 0:
 		least := s.Policy.HoldFor
 		if back(m.Step) && m.Step.Turn != nil && m.Intent != nil && m.Intent.Turn != nil {
-			least = max(least, goBackFor)
+			least = max(least, GoBackFor)
 		}
 		if s.Now.Sub(m.FailedSince) >= least {
 			return Act{Verb: Stop, Outcome: m.Failure, Reason: m.FailedBy}
@@ -97,8 +102,9 @@ func (s Situation) settle(act Act) Act {
 		return Act{Verb: Restore, Sets: s.Flushed()}
 	}
 	if act.Turn != nil {
-		if forward := !back(s.Memory.Step); forward && (s.Memory.Unwind || s.turnable(act.Turn) != "") {
-			t := act.Turn.Back()
+		step := s.Memory.Step // what is repeated may be its way back already
+		if forward := step != nil && step.Turn != nil && !back(step); forward && (s.Memory.Unwind || s.turnable(step.Turn) != "") {
+			t := step.Turn.Back()
 			act = Act{Verb: Flip, Turn: &t, Reason: "it may not be done now"}
 		}
 		return act
@@ -116,9 +122,9 @@ func (s Situation) settle(act Act) Act {
 
 func back(step *Step) bool { return step != nil && step.Kind == Backward }
 
-// goBackFor is how long traffic that is to go back is tried to be turned, whatever a run may be held for. chosen: a flag service
+// GoBackFor is how long traffic that is to go back is tried to be turned, whatever a run may be held for. chosen: a flag service
 // that restarts is back by then, and traffic on sizes that do not serve it is worse than a command that takes long.
-const goBackFor = 5 * time.Minute
+const GoBackFor = 5 * time.Minute
 
 // retryAfter is how long an act that failed is left alone. chosen: long enough for a disk or a console to come back,
 // short against a soak.

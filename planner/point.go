@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
 // How far the load of both pools may leave that of the others before a point is not believed. chosen: a tenth is more than
 // pools of one site differ in their days within the hours of a shift; less than what traffic costs that is asked twice.
 const drift = 0.1
+
+const confounded = "confounded: "
 
 // NewPoint is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are what the points
 // before make one expect, and what the counters say of the turn before it, where there was one.
@@ -47,7 +50,7 @@ func NewPoint(e Evidence, s Shift, x int, others []Shift, before []Point, prior 
 		j := Judge(*turned)
 		p.Verdict, p.Text = j.Verdict, j.Text
 		if why := p.nothingComes(prior, before); why != "" {
-			p.Verdict, p.Text = NotMoved, why
+			p.Verdict, p.Text, p.All = NotMoved, why, true
 		}
 	}
 	return p
@@ -91,9 +94,9 @@ func useless(from, to Load, p Point, before []Point) string {
 	if from.Xacts+to.Xacts < LeastXacts {
 		return fmt.Sprintf("%d transactions are too few (%d needed)", from.Xacts+to.Xacts, LeastXacts)
 	}
-	var q Point // the newest of which something was learnt
+	var q Point // the newest whose loads are known: a change that stays is one change
 	for _, b := range before {
-		if b.Useless == "" && b.Others.Erlangs > 0 && b.From.Erlangs+b.To.Erlangs > 0 {
+		if (b.Useless == "" || strings.HasPrefix(b.Useless, confounded)) && b.Others.Erlangs > 0 && b.From.Erlangs+b.To.Erlangs > 0 {
 			q = b
 		}
 	}
@@ -109,7 +112,7 @@ func useless(from, to Load, p Point, before []Point) string {
 	grown := math.Log(now/was) - math.Log(p.Others.Erlangs/q.Others.Erlangs)
 	sd := math.Sqrt(nowSD*nowSD + wasSD*wasSD + math.Pow(p.Others.SD/p.Others.Erlangs, 2) + math.Pow(q.Others.SD/q.Others.Erlangs, 2))
 	if math.Abs(grown) > conserved*sd+drift {
-		return fmt.Sprintf("confounded: the two pools together carry %.3g × what they did at %d %%, and the others %.3g ×", now/was, q.X, p.Others.Erlangs/q.Others.Erlangs)
+		return fmt.Sprintf(confounded+"the two pools together carry %.3g × what they did at %d %%, and the others %.3g ×", now/was, q.X, p.Others.Erlangs/q.Others.Erlangs)
 	}
 	return ""
 }

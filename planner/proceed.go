@@ -70,7 +70,7 @@ func (s Situation) proceed(step Step) Act {
 	}
 	if step.Turn != nil {
 		if a, due := s.turn(*step.Turn); due {
-			if why := s.turnable(step.Turn); why != "" && a.Verb == Flip && !back {
+			if why := s.turnable(step.Turn); why != "" && (a.Verb == Flip || a.Held) && !back { // a person is not asked, either
 				return s.Hold(why)
 			}
 			return a
@@ -86,6 +86,9 @@ func (s Situation) soak(step Step) Act {
 	}
 	if left := s.Policy.Soak - s.Now.Sub(s.Memory.SettledAt); left > 0 && !step.Empty() {
 		return Act{Verb: Wait, For: min(left, s.Policy.SoakEvery)}
+	}
+	if step.Turn != nil && s.Memory.RollTo > 0 { // what it goes back from may be what the signals are about
+		return Act{Verb: Close, Point: s.Point}
 	}
 	for _, x := range step.Sets {
 		if why := s.Gate.Held(s.server(x.Pool())); why != "" && x.To > x.From {
@@ -107,7 +110,9 @@ func (s Situation) soak(step Step) Act {
 			unmoved = s.Memory.Unmoved
 		}
 		act := s.Hold(fmt.Sprintf("the traffic switch of %s says %d %%, and nothing moved: %s", step.Turn.Shift, shift.At, unmoved.Text))
-		act.Point = unmoved
+		if !unmoved.All { // what all points say is found again
+			act.Point = unmoved
+		}
 		return act
 	}
 	return Act{Verb: Close, Point: s.Point}
@@ -127,6 +132,9 @@ func (s Situation) achieved(step Step) *Step {
 
 // abort says why the step should go back.
 func (s Situation) abort(step Step) string {
+	if step.Turn != nil && s.Memory.RollTo > 0 { // it is the way back itself
+		return ""
+	}
 	for _, x := range step.Sets {
 		if why := s.Gate.Aborts(s.server(x.Pool())); why != "" && x.To > x.From {
 			return why

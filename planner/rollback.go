@@ -19,6 +19,8 @@ type Way struct {
 func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 	switch {
 	case to != 0:
+	case m.Step != nil && m.RollTo > 0: // of a rollback that was not finished
+		to = m.RollTo
 	case m.Step != nil:
 		to = m.StepSeq
 	case len(m.Past) > 0:

@@ -65,6 +65,7 @@ func (s Shift) Begins(f Fleet) error {
 	switch {
 	case from.Load.Session || to.Load.Session:
 		return refuse(KindUsage, "pool transactions, or move it by hand", "%s or %s pools sessions: nothing counts what moves", s.From, s.To)
+	case s.Until < s.At && from.Frozen != "" && from.Frozen == from.Load.tooLittle(): // what has gone is what comes back
 	case from.Load.Unknown != "":
 		return refuse(KindEvidence, "look longer, or when it works", "%s, whose traffic is to move: %s", s.From, from.Load.Unknown)
 	case from.Load.AtLeast:
@@ -144,6 +145,9 @@ func (s Shift) backward(from, to *FleetPool, z int) {
 	from.Load.PerSec, to.Load.PerSec = from.Load.PerSec+perSec, max(0, to.Load.PerSec-perSec)
 	if from.Load.MeanHold == 0 {
 		from.Load.MeanHold = to.Load.MeanHold
+	}
+	if why := from.Load.tooLittle(); why != "" && from.Frozen == why { // it was left alone because all of it has gone
+		from.Frozen, from.Load.Unknown, from.Load.Method, from.Load.Xacts = "", "", to.Load.Method, to.Load.Xacts
 	}
 }
 

@@ -471,3 +471,107 @@ func TestARollbackTurnsTheSwitchBackToo(t *testing.T) {
 	}
 	t.Fatal("it does not end")
 }
+
+// saturated has a signal of pg above its abort level.
+func (s *stage) saturated() {
+	for range 2 {
+		s.now = s.now.Add(time.Millisecond)
+		s.gate = s.gate.Add([]Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.now}}, []Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.now)
+	}
+}
+
+// TestARollbackGoesOnWhileSaturated: what it takes back is not taken back, and begun again it goes the same way.
+func TestARollbackGoesOnWhileSaturated(t *testing.T) {
+	s := shifting()
+	s.until(t, Flip)
+	s.readings[0].X = 50
+	s.point = &Point{Shift: "a/db:b/db", X: 50, From: Measure{6.4, 0.1}, To: Measure{9.6, 0.1}}
+	s.until(t, Close)
+	first := s.memory.Past[0].Seq
+	way, _ := Rollback(s.memory, s.fleet, 0)
+	s.memory = s.memory.After(Event{Kind: RunBegan, Goal: &way.Goal, To: way.To, At: s.now})
+	s.goal, s.shifts[0].Until = way.Goal, 0
+	s.until(t, Flip)
+	s.readings[0].X = 0
+	s.saturated()
+	s.sized()
+	if a := s.next(); a.Verb == Abort {
+		t.Fatalf("%+v", a)
+	}
+	again, any := Rollback(s.memory, s.fleet, 0) // it was killed, and is typed again
+	if !any || again.To != first || len(again.Turns) != 1 || again.Turns[0].To != 0 {
+		t.Fatalf("%+v", again)
+	}
+	s.memory = s.memory.After(Event{Kind: RunBegan, Goal: &again.Goal, To: again.To, At: s.now})
+	if s.memory.Unwind {
+		t.Error("its own step goes back")
+	}
+	s.now = s.now.Add(s.policy.Soak)
+	s.point = &Point{Shift: "a/db:b/db", Verdict: NotMoved}
+	s.until(t, Close)
+	s.memory = s.memory.After(Event{Kind: RunEnded, Outcome: Done, At: s.now})
+	if s.memory.RollTo != 0 || len(s.memory.Past) != 0 {
+		t.Errorf("to %d, %d steps", s.memory.RollTo, len(s.memory.Past))
+	}
+}
+
+// TestATurnBackThatFailsIsRepeatedAsTurnBack, and one of unknown fate is taken as made where it goes back blind.
+func TestATurnBackThatFailsIsRepeatedAsTurnBack(t *testing.T) {
+	s := shifting()
+	flip := s.until(t, Open)
+	for flip.Verb != Flip {
+		s.sized()
+		if flip = s.next(); flip.Verb != Flip {
+			s.act(t, flip.Verb)
+		}
+	}
+	s.memory = s.memory.After(Event{Kind: Intended, Act: &flip, At: s.now})
+	blind := s.memory
+	s.saturated()
+	back := s.next()
+	if back.Verb != Flip || back.Turn.To != 0 {
+		t.Fatalf("%+v", back)
+	}
+	s.memory = s.memory.After(Event{Kind: Intended, Act: &back, At: s.now})
+	if a := s.next(); a.Verb != Flip || a.Turn.To != 0 {
+		t.Fatalf("%+v", a)
+	}
+	step := &Step{Kind: Backward, Turn: &Turn{"a/db:b/db", 50, 0}}
+	s.memory = blind.After(Event{Kind: StepAbort, Step: step, At: s.now})
+	s.readings[0].X = 50
+	s.sized()
+	if a := s.next(); a.Verb != Flip || a.Turn.To != 0 {
+		t.Fatalf("%+v", a)
+	}
+}
+
+// TestAnActThatDoesNotSucceedKeepsNoTraffic: a size that cannot be written is no reason to leave traffic where it saturates.
+func TestAnActThatDoesNotSucceedKeepsNoTraffic(t *testing.T) {
+	s := shifting()
+	s.until(t, Flip)
+	s.readings[0].X = 50
+	s.sized()
+	undo := Act{Verb: Undo, Pool: "a/db", Sets: []Set{{"a/1", "db", KeySize, s.size("a"), s.size("a") + 1}}}
+	s.memory = s.memory.After(Event{Kind: Intended, Act: &undo, At: s.now})
+	s.memory = s.memory.After(Event{Kind: Failed, Act: &undo, At: s.now, Outcome: Held, Reason: "a full disk"})
+	s.saturated()
+	if a := s.act(t, Abort); a.Step.Turn == nil || a.Step.Turn.To != 0 {
+		t.Fatalf("%+v", a)
+	}
+}
+
+// TestAPersonIsNotAskedWhileASignalHolds to turn the switch.
+func TestAPersonIsNotAskedWhileASignalHolds(t *testing.T) {
+	s := shifting()
+	s.shifts[0].ByHand, s.policy.FlipFor = true, time.Minute
+	s.until(t, Grant)
+	s.sized()
+	s.saturated()
+	s.gate = s.gate.Add([]Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.now.Add(time.Millisecond)}}, []Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.99}}, []string{"pg"}, time.Minute, s.now)
+	for range 4 {
+		s.sized()
+		if a := s.next(); strings.Contains(a.Reason, "turn the traffic") {
+			t.Fatalf("%+v", a)
+		}
+	}
+}

@@ -155,6 +155,7 @@ type course struct {
 
 // situation is what the next step is decided from before a run.
 func (c course) situation(policy planner.Policy, m planner.Memory) planner.Situation {
+	m.RollTo, m.Refused = 0, nil // those are of the run before
 	return planner.Situation{Fleet: c.fleet, AsMeasured: c.measured, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings}
 }
 

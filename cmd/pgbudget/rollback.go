@@ -106,7 +106,7 @@ func backwards(traffic []bouncer.Traffic, at []planner.Shift, way planner.Way, i
 			}
 		}
 		for _, turn := range way.Turns {
-			if turn.Shift == t.ID() {
+			if on := turn.To - t.Until; turn.Shift == t.ID() && on*(turn.To-turn.From) >= 0 { // a rollback that was not finished may be past it
 				t.Until = turn.To
 			}
 		}

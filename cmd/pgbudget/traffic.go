@@ -75,6 +75,7 @@ func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m planner.Memory)
 func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
 	for _, s := range shifts {
 		if s.At == s.Until {
+			fleet = s.Loaded(fleet, s.At)
 			continue
 		}
 		if err := s.Begins(fleet); err != nil {
