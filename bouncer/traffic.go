@@ -168,7 +168,7 @@ func (w *run) elsewhere(shift string, r planner.Reading) bool {
 	}
 	known, ok := w.memory.Switch(shift)
 	step := w.memory.Step
-	return ok && r.Said && step != nil && step.Turn != nil && step.Turn.Shift == shift && r.X != known.X && r.X == known.Or
+	return ok && r.Said && w.memory.Intent == nil && step != nil && step.Turn != nil && step.Turn.Shift == shift && r.X != known.X && r.X == known.Or
 }
 
 // turningBack is how long a run that sees nothing goes on because traffic is still to be turned back.
