@@ -75,10 +75,10 @@ func forgetCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "forget",
 		Usage: "take what the fleet has now as right, after a person has looked",
-		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, and a step in hand is given up. Steps that\n" +
-			"were taken can still be rolled back.\n\n" +
+		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor traffic switches where it turned them,\n" +
+			"and a step in hand is given up. Steps that were taken can still be rolled back.\n\n" +
 			"Example:\n  pgbudget forget --sizes",
-		Flags: append(journalFlags(), &cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there"}),
+		Flags: append(journalFlags(), &cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there, and what traffic switches say"}),
 		Action: withJournal(func(c *cli.Context, s source) error {
 			if !c.Bool("sizes") {
 				return usage("pgbudget forget --sizes", "say what is to be forgotten")
