@@ -262,14 +262,13 @@ func (w *run) do(ctx context.Context, s planner.Situation, act planner.Act) (end
 		return false, w.record(planner.Event{Kind: planner.StepEnded, Point: act.Point})
 	case planner.Stop:
 		return true, w.record(planner.Event{Kind: planner.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Point: act.Point})
+	case planner.Flip:
+		return false, w.flip(ctx, act)
 	case planner.Wait:
 		if err := w.Clock.Sleep(ctx, act.For); err != nil && ctx.Err() == nil {
 			return true, err
 		}
 		return false, nil
-	}
-	if act.Verb == planner.Flip {
-		return false, w.flip(ctx, act)
 	}
 	return false, w.apply(ctx, s, act)
 }

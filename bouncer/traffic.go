@@ -24,13 +24,13 @@ type Traffic struct {
 	Switch Switch
 }
 
-// readings asks every switch.
-func (w *run) readings(ctx context.Context) []planner.Reading {
+// Readings asks every switch. One that does not tell is where the journal has it, else where it is taken to be.
+func Readings(ctx context.Context, traffic []Traffic, m planner.Memory) []planner.Reading {
 	var out []planner.Reading
-	for _, t := range w.Traffic {
+	for _, t := range traffic {
 		x, said, err := t.Switch.Get(ctx)
 		r := planner.Reading{X: x, Said: said}
-		if known, ok := w.memory.Switch(t.ID()); !said || err != nil {
+		if known, ok := m.Switch(t.ID()); !said || err != nil {
 			r.X, r.Said = t.At, false
 			if ok {
 				r.X = known.X
@@ -42,6 +42,10 @@ func (w *run) readings(ctx context.Context) []planner.Reading {
 		out = append(out, r)
 	}
 	return out
+}
+
+func (w *run) readings(ctx context.Context) []planner.Reading {
+	return Readings(ctx, w.Traffic, w.memory)
 }
 
 // shifts are the run's shifts with what their switches say, and with what has been learnt.
@@ -126,9 +130,9 @@ func (w *run) flip(ctx context.Context, act planner.Act) error {
 			return w.record(planner.Event{Kind: planner.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
 		}
 	}
-	w.beforeTurn = append(w.older.Blocks(w.Traffic[i].Shift), w.recent.Blocks(w.Traffic[i].Shift)...)
-	if again {
-		w.beforeTurn = nil
+	w.beforeTurn = nil
+	if !again {
+		w.beforeTurn = append(w.older.Blocks(w.Traffic[i].Shift), w.recent.Blocks(w.Traffic[i].Shift)...)
 	}
 	w.older, w.recent = planner.Evidence{}, planner.Evidence{}
 	return w.record(planner.Event{Kind: planner.Acted, Act: &act})

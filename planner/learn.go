@@ -28,6 +28,7 @@ type Point struct {
 	Verdict  Verdict       `json:"verdict,omitempty"`  // of the counters about the turn before it
 	Text     string        `json:"text,omitempty"`     // why
 	All      bool          `json:"all,omitempty"`      // the verdict is that of all points together
+	Risen    bool          `json:"risen,omitempty"`    // the share is as expected, and had it stayed as it was it would not be
 	Useless  string        `json:"useless,omitempty"`  // why nothing is learnt from it; empty: something is
 	Back     bool          `json:"back,omitempty"`     // the traffic was taken back from there: more came than was believed
 	Survey   bool          `json:"survey,omitempty"`   // of the looks before a run: no turn was made before it

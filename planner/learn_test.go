@@ -142,7 +142,10 @@ func TestCountersSayWhatMoved(t *testing.T) {
 	}{
 		"it moved":                                      {traffic{step(900, 865), step(75, 110), 60, 1}, turn, map[Verdict]float64{Moved: 0.5}, []Verdict{NotMoved}},
 		"it moved in bursts":                            {traffic{step(900, 865), step(75, 110), 120, 4}, turn, map[Verdict]float64{Moved: 0.05}, []Verdict{NotMoved}},
-		"nothing moved":                                 {traffic{flat(900), flat(75), 120, 1}, turn, map[Verdict]float64{NotMoved: 0.1}, []Verdict{Moved}},
+		"nothing moved":                                 {traffic{flat(900), flat(75), 120, 1}, turn, nil, []Verdict{Moved}},
+		"nothing moved, of much that should":            {traffic{flat(900), flat(75), 240, 1}, Turned{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold}, map[Verdict]float64{NotMoved: 0.9}, []Verdict{Moved}},
+		"it moved, in a look that would have seen it":   {traffic{step(900, 742), step(75, 233), 240, 1}, Turned{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold}, map[Verdict]float64{Moved: 0.95}, []Verdict{NotMoved}},
+		"time of day: against the turn":                 {traffic{func(t float64) float64 { return 900 + 30*math.Sin(t/60) }, func(t float64) float64 { return 75 - 30*math.Sin(t/60) }, 120, 1}, turn, nil, []Verdict{Moved, NotMoved}},
 		"a look too short to tell":                      {traffic{step(90, 86.5), step(7.5, 11), 10, 1}, turn, map[Verdict]float64{CannotTell: 0.9}, []Verdict{NotMoved}},
 		"time of day: both rise":                        {traffic{func(t float64) float64 { return 900 + t }, func(t float64) float64 { return 75 + t/10 }, 120, 1}, turn, nil, []Verdict{Moved}},
 		"time of day: one falls as the other rises":     {traffic{func(t float64) float64 { return 900 - t/2 }, func(t float64) float64 { return 75 + t/2 }, 120, 1}, turn, nil, []Verdict{Moved}},

@@ -49,14 +49,16 @@ const (
 	conserved      = 3
 	slowShare      = 0.1
 	leastFreedom   = 8
-	arrivalsPerSum = 2 // the fraction is one of load; of arrivals it may be twice that, or half
+	enoughPower    = 0.8 // that a look must have had to say "not moved"
+	arrivalsPerSum = 2   // the fraction is one of load; of arrivals it may be twice that, or half
 )
 
 // Judge says whether a turn moved traffic. Arrivals are compared, not loads: PgBouncer counts one when its first query comes,
 // however long it takes. Of each pool, and of both together, the jump at the turn is estimated beside a common slope, so that
 // what comes and goes with the time of day is none; the deviation is that of the residuals, at least that of Poisson arrivals.
 // It moved where both pools jump, opposite ways, their sum does not, and the half of the looks next to the turn shows it, too:
-// what comes in a curve shows less the closer one looks.
+// what comes in a curve shows less the closer one looks. It did not move where the jump is as good as none, and a look of that
+// length would have seen the least that was expected.
 func Judge(t Turned) Judgement {
 	rates := func(of func(Block) float64) (before, after []float64) {
 		for _, b := range t.Before {
@@ -117,7 +119,9 @@ func Judge(t Turned) Judgement {
 	case moved.size > critical*moved.sd && from.size < -conserved*from.sd && to.size > conserved*to.sd && math.Abs(sum.size) < moved.size &&
 		near.size > 2*near.sd && near.size > moved.size/2:
 		j.Verdict, j.Text = Moved, figures
-	case moved.size < conserved*moved.sd && moved.size+conserved*moved.sd < least:
+	case moved.size < -conserved*moved.sd:
+		j.Verdict, j.Text = Confounded, figures+": the other way"
+	case math.Abs(moved.size) < 2*moved.sd && moved.size+conserved*moved.sd < least && j.Power >= enoughPower:
 		j.Verdict, j.Text = NotMoved, figures
 	default:
 		j.Text = fmt.Sprintf("%s, power %.0f %%", figures, 100*j.Power)

@@ -45,6 +45,25 @@ func PathOf(f Fleet, s Shift, most int) (Path, error) {
 	return out, nil
 }
 
+// Passage is PathOf for a fraction that is not certain: where some percentage cannot be passed with all that it may be, the way
+// is that of its middle, and tails says where the other ends; a run plans it anew from what it learns. The error is PathOf's, of
+// the middle.
+func Passage(f Fleet, s Shift, most int) (path Path, tails *Blocked, err error) {
+	path, err = PathOf(f, s, most)
+	if err == nil || path.Blocked == nil {
+		return path, nil, err
+	}
+	middle, err := PathOf(f, s.Middle(), most)
+	middle.Shift = s
+	return middle, path.Blocked, err
+}
+
+// Middle is the shift with its fraction taken as certain.
+func (s Shift) Middle() Shift {
+	s.Fraction.Lower, s.Fraction.Upper = s.Fraction.Target, s.Fraction.Target
+	return s
+}
+
 // route is a shift over a fleet, with the floors that are known already.
 type route struct {
 	shift  Shift

@@ -48,12 +48,29 @@ func NewPoint(e Evidence, s Shift, x int, others []Shift, before []Point, prior 
 	if turned != nil {
 		turned.Hold = from.MeanHold
 		j := Judge(*turned)
-		p.Verdict, p.Text = j.Verdict, j.Text
+		p.Verdict, p.Text, p.Risen = j.Verdict, j.Text, p.risen(before)
+		if p.Risen && p.Verdict == NotMoved { // arrivals of one look, against loads that know the way
+			p.Verdict = CannotTell
+		}
 		if why := p.nothingComes(prior, before); why != "" {
 			p.Verdict, p.Text, p.All = NotMoved, why, true
 		}
 	}
 	return p
+}
+
+// risen reports whether the share is inside of what was expected of it, and that of the newest point before is outside.
+func (p Point) risen(before []Point) bool {
+	if p.Expected == nil || p.Useless != "" || p.Surprise() != "" {
+		return false
+	}
+	for _, b := range slices.Backward(before) {
+		if b.Useless == "" {
+			share, _ := b.Share()
+			return share < p.Expected.Lower || share > p.Expected.Upper
+		}
+	}
+	return false
 }
 
 // nothingComes says that the loads of all points together, this one the newest, show no traffic that moves, where one turn by

@@ -104,7 +104,7 @@ func (s Situation) soak(step Step) Act {
 		return s.Hold(why)
 	case s.Point == nil:
 		return Act{Verb: Wait, Reason: "what has moved is measured", For: s.Policy.Every}
-	case s.Point.Verdict == NotMoved || s.Memory.Unmoved != nil && s.Point.Verdict != Moved:
+	case s.Point.Verdict == NotMoved || s.Memory.Unmoved != nil && s.Point.Verdict != Moved && !s.Point.Risen:
 		unmoved := s.Point
 		if s.Point.Verdict != NotMoved { // it was seen before the program was begun again
 			unmoved = s.Memory.Unmoved

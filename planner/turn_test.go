@@ -32,6 +32,21 @@ func (s *stage) sized() {
 	s.see(a, min(a, 9), b, min(b, 9))
 }
 
+// due acts until a verb is due, and leaves it at that.
+func (s *stage) due(t *testing.T, want Verb) Act {
+	t.Helper()
+	for range 100 {
+		s.sized()
+		a := s.next()
+		if a.Verb == want {
+			return a
+		}
+		s.act(t, a.Verb)
+	}
+	t.Fatalf("%s never comes", want)
+	return Act{}
+}
+
 // until acts until a verb is due, and has the switch say what it was told.
 func (s *stage) until(t *testing.T, want Verb) Act {
 	t.Helper()
@@ -211,10 +226,7 @@ func TestALaggingSwitchIsTurnedBackAllTheSame(t *testing.T) {
 			s.readings[0] = Reading{X: 50, Error: "the flag service is away"}
 		}
 		s.sized()
-		for range 2 {
-			s.now = s.now.Add(time.Millisecond)
-			s.gate = s.gate.Add([]Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.now}}, []Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.now)
-		}
+		s.saturated()
 		if a := s.act(t, Abort); a.Step.Turn == nil || a.Step.Turn.To != 0 {
 			t.Fatalf("unread %v: %+v", unread, a)
 		}
@@ -257,14 +269,7 @@ func TestABlindTurnThatFailsIsNotTriedWithoutEnd(t *testing.T) {
 // TestARollbackIsNotHeldByWhatItCures, and what it finds of unknown fate goes back, too.
 func TestARollbackIsNotHeldByWhatItCures(t *testing.T) {
 	s := shifting()
-	s.until(t, Open)
-	var flip Act
-	for flip.Verb != Flip {
-		s.sized()
-		if flip = s.next(); flip.Verb != Flip {
-			s.act(t, flip.Verb)
-		}
-	}
+	flip := s.due(t, Flip)
 	s.memory = s.memory.After(Event{Kind: Intended, Act: &flip, At: s.now})
 	s.memory = s.memory.After(Event{Kind: RunBegan, To: s.memory.StepSeq, Goal: &Goal{}, At: s.now})
 	s.readings[0].X = 50
@@ -297,8 +302,58 @@ func TestNothingMovedOutlivesTheProgram(t *testing.T) {
 	if a := s.next(); !a.Held || !strings.Contains(a.Reason, "nothing moved: 0 ± 1") {
 		t.Fatalf("%+v", a)
 	}
+	risen := *s.point
+	risen.Risen = true // the loads say so, whatever the arrivals of one look did
+	still := *s
+	still.point = &risen
+	still.act(t, Close)
 	s.point.Verdict = Moved
 	s.act(t, Close)
+}
+
+// TestAShareThatRisesAsExpectedHasMoved: had it stayed where it was, it would be outside of what was expected.
+func TestAShareThatRisesAsExpectedHasMoved(t *testing.T) {
+	point := func(share float64) Point { return Point{From: Measure{1 - share, 0.01}, To: Measure{share, 0.01}} }
+	before := []Point{point(0.1), {Useless: "full"}}
+	for _, c := range []struct {
+		share    float64
+		expected *Range
+		want     bool
+	}{
+		{0.2, &Range{0.15, 0.2, 0.25}, true}, {0.1, &Range{0.15, 0.2, 0.25}, false}, {0.2, &Range{0.05, 0.2, 0.35}, false}, {0.2, nil, false},
+	} {
+		p := point(c.share)
+		p.Expected = c.expected
+		if got := p.risen(before); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+	if p := point(0.2); p.risen(nil) {
+		t.Error("nothing was seen before")
+	}
+}
+
+// TestATurnByItselfIsHeldLikeAStep: a step that changes no size asks the signals, too.
+func TestATurnByItselfIsHeldLikeAStep(t *testing.T) {
+	s := shifting()
+	s.policy.Percent, s.policy.Soak = 1, 0
+	for range 200 { // to where the sizes serve the next percentage as they are
+		s.sized()
+		a := s.next()
+		if a.Verb == Open && len(a.Step.Sets) == 0 {
+			s.gate = s.gate.Add([]Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.now}}, []Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.now)
+			if a := s.next(); !a.Held || !strings.Contains(a.Reason, "cpu") {
+				t.Fatalf("%+v", a)
+			}
+			return
+		}
+		s.act(t, a.Verb)
+		if a.Verb == Flip {
+			s.readings[0].X = a.Turn.To
+			s.point = &Point{Shift: "a/db:b/db", X: a.Turn.To, From: Measure{7, 0.1}, To: Measure{9, 0.1}}
+		}
+	}
+	t.Fatal("every turn needs a size")
 }
 
 // TestTrafficGoesBackThoughNothingIsSeen: the switch is no part of what does not answer.
@@ -365,14 +420,7 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 func TestATurnOfUnknownFateIsMadeAgain(t *testing.T) {
 	s := shifting()
 	s.readings[0].Said = false
-	s.until(t, Open)
-	var flip Act
-	for flip.Verb != Flip {
-		s.sized()
-		if flip = s.next(); flip.Verb != Flip {
-			s.act(t, flip.Verb)
-		}
-	}
+	flip := s.due(t, Flip)
 	s.memory = s.memory.After(Event{Kind: Intended, Act: &flip, At: s.now})
 	s.sized()
 	if a := s.next(); a.Verb != Flip || *a.Turn != *flip.Turn {
@@ -518,13 +566,7 @@ func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 // TestATurnBackThatFailsIsRepeatedAsTurnBack, and one of unknown fate is taken as made where it goes back blind.
 func TestATurnBackThatFailsIsRepeatedAsTurnBack(t *testing.T) {
 	s := shifting()
-	flip := s.until(t, Open)
-	for flip.Verb != Flip {
-		s.sized()
-		if flip = s.next(); flip.Verb != Flip {
-			s.act(t, flip.Verb)
-		}
-	}
+	flip := s.due(t, Flip)
 	s.memory = s.memory.After(Event{Kind: Intended, Act: &flip, At: s.now})
 	blind := s.memory
 	s.saturated()

@@ -61,7 +61,7 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 	if !(policy.Percent > 0 && policy.Percent <= 100) {
 		return usage("5 is a careful step", "--percent is %g, want more than 0 and at most 100", policy.Percent)
 	}
-	path, err := planner.PathOf(fleet, shift, policy.Points())
+	path, tails, err := planner.Passage(fleet, shift, policy.Points())
 	if err == nil || path.Blocked != nil {
 		if wrong := shift.Begins(fleet); wrong != nil {
 			return wrong
@@ -70,14 +70,9 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 	if err != nil && path.Blocked == nil {
 		return err
 	}
-	way := planned{Path: path}
-	if err != nil { // at an end of what is believed: a run goes by the middle, and plans anew from what it learns
-		exact := shift
-		exact.Fraction.Lower, exact.Fraction.Upper = shift.Fraction.Target, shift.Fraction.Target
-		if middle, worse := planner.PathOf(fleet, exact, policy.Points()); worse == nil {
-			way.Path, way.Tails, shift, err = middle, path.Blocked, exact, nil
-			way.Shift.Fraction = path.Shift.Fraction
-		}
+	way := planned{Path: path, Tails: tails}
+	if tails != nil {
+		shift = shift.Middle()
 	}
 	if err == nil {
 		way.Steps, way.Ends = schedule(fleet, shift, policy, memory, sw)

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
@@ -44,28 +44,18 @@ func (s session) traffic() []bouncer.Traffic {
 // now.
 func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m planner.Memory) ([]planner.Shift, []planner.Reading, error) {
 	var shifts []planner.Shift
-	var readings []planner.Reading
-	for _, t := range traffic {
-		x, said, err := t.Switch.Get(ctx)
-		r := planner.Reading{X: x, Said: said && err == nil}
-		known, journalled := m.Switch(t.ID())
-		switch {
-		case r.Said:
-		case journalled:
-			r.X = known.X
-		case err != nil:
-			return nil, nil, err
-		default:
-			r.X = t.At
-		}
-		if err != nil {
-			r.Error = err.Error()
-			fmt.Fprintf(os.Stderr, "note: %v; the journal has it at %d %%\n", err, r.X)
+	readings := bouncer.Readings(ctx, traffic, m)
+	for i, t := range traffic {
+		r := readings[i]
+		if _, journalled := m.Switch(t.ID()); r.Error != "" && !journalled {
+			return nil, nil, &planner.Error{Kind: planner.KindUnreachable, Err: errors.New(r.Error), Hint: "run the command of get: by hand"}
+		} else if r.Error != "" {
+			fmt.Fprintf(os.Stderr, "note: %s; the journal has it at %d %%\n", r.Error, r.X)
 		}
 		s := t.Shift
 		s.At, s.LoadsAt = r.X, r.X
 		s.Fraction = planner.Learn(t.Fraction, m.PointsOf(t.ID())).Fraction
-		shifts, readings = append(shifts, s), append(readings, r)
+		shifts = append(shifts, s)
 	}
 	return shifts, readings, nil
 }
@@ -81,24 +71,17 @@ func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
 		if err := s.Begins(fleet); err != nil {
 			return err
 		}
-		_, tails := planner.PathOf(fleet, s, points)
-		exact := s
-		exact.Fraction.Lower, exact.Fraction.Upper = s.Fraction.Target, s.Fraction.Target
-		path, err := planner.PathOf(fleet, exact, points)
+		path, tails, err := planner.Passage(fleet, s, points)
 		switch {
 		case err != nil && path.Blocked != nil:
 			return &planner.Error{Kind: planner.KindInfeasible, Subject: "shift " + s.ID(), Err: err, Hint: path.Blocked.Cures()}
 		case err != nil:
 			return err
 		case tails != nil:
-			fmt.Fprintf(os.Stderr, "note: with a fraction of %.3g there is a way to %d %%; with all of %.3g to %.3g there is none: %v. It is planned anew after each step, from what has moved\n",
-				s.Fraction.Target, s.Until, s.Fraction.Lower, s.Fraction.Upper, tails)
+			fmt.Fprintf(os.Stderr, "note: with a fraction of %.3g there is a way to %d %%; with all of %.3g to %.3g there is none past %d %%: %s. It is planned anew after each step, from what has moved\n",
+				s.Fraction.Target, s.Until, s.Fraction.Lower, s.Fraction.Upper, tails.X, tails.Text)
 		}
-		for _, p := range exact.Loaded(fleet, s.Until).Pools { // shifts that come later begin from there
-			i := slices.IndexFunc(fleet.Pools, func(q planner.FleetPool) bool { return q.ID == p.ID })
-			fleet.Pools = slices.Clone(fleet.Pools)
-			fleet.Pools[i].Load = p.Load
-		}
+		fleet = s.Loaded(fleet, s.Until) // shifts that come later begin from there
 	}
 	return nil
 }
