@@ -27,11 +27,16 @@ func (s Situation) begin() Act {
 	default:
 		return s.Hold(blocked)
 	}
+	if left := s.Policy.Soak - s.Now.Sub(s.Memory.AbortedAt); s.Memory.Aborts > 0 && left > 0 {
+		return Act{Verb: Wait, Held: true, For: min(left, s.Policy.SoakEvery), Reason: fmt.Sprintf(
+			"a step was taken back: %s; the next, half as large, is tried after a soak (%d of %d in a row end the run)",
+			s.Memory.Aborted, s.Memory.Aborts, s.Policy.Aborts)}
+	}
 	if s.Closed != "" {
 		return Act{Verb: Wait, Reason: s.Closed, For: s.Policy.SoakEvery}
 	}
-	if why := cmp.Or(s.forbidden(step.Sets), s.turnable(step.Turn)); why != "" {
-		return s.Hold(why)
+	if o := cmp.Or(s.forbidden(step.Sets), s.turnable(step.Turn)); o.any() {
+		return s.against(o)
 	}
 	return Act{Verb: Open, Step: &step, Goal: goal}
 }
@@ -54,7 +59,7 @@ func (s Situation) finished() (a Act, over bool) {
 	m := s.Memory
 	enough := s.Steps > 0 && m.Steps >= s.Steps
 	switch {
-	case m.Aborted != "" && m.RollTo == 0:
+	case m.Aborts >= max(1, s.Policy.Aborts) && m.RollTo == 0:
 		return Act{Verb: Stop, Outcome: Aborted, Reason: m.Aborted}, true
 	case enough && len(m.Refused) > 0 || m.CutBy != "":
 		return s.short(m.CutBy), true
@@ -99,10 +104,10 @@ func (s Situation) NextStep() (step Step, goal *Goal, blocked string) {
 
 // towards is the next step to a goal.
 func (s Situation) towards(f Fleet, g Goal) (step Step, blocked string) {
-	refused := s.Memory.Refused
-	step = s.aligned(Equal(f, g, s.Policy, refused))
+	refused, policy := s.Memory.Refused, s.Policy.after(s.Memory.Aborts)
+	step = s.aligned(Equal(f, g, policy, refused))
 	if len(step.Sets) == 0 {
-		step, blocked = Waypoint(f, roomFirst(f, g), s.Policy, refused)
+		step, blocked = Waypoint(f, roomFirst(f, g), policy, refused)
 		if step = s.aligned(step); len(step.Sets) == 0 {
 			if id := unequal(f, g, ""); id != "" {
 				return step, fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id)
@@ -129,7 +134,7 @@ func (s Situation) aligned(step Step) Step {
 func (s Situation) allowed(step Step) Step {
 	held := map[string]bool{}
 	for _, x := range step.Sets {
-		held[s.server(x.Pool())] = held[s.server(x.Pool())] || s.forbidden([]Set{x}) != ""
+		held[s.server(x.Pool())] = held[s.server(x.Pool())] || s.forbidden([]Set{x}).any()
 	}
 	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x Set) bool { return held[s.server(x.Pool())] })
 	return step

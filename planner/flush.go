@@ -61,7 +61,7 @@ func (s Situation) restore() (Act, bool) {
 		p, _ := s.Fleet.pool(x.Pool())
 		if going && p.overIn(x.Process) > 0 && slices.ContainsFunc(step.Sets, func(y Set) bool {
 			return y.Process == x.Process && y.Alias == x.Alias && y.To < y.From
-		}) && s.suffers(p.ID, s.Memory.ReleasedAt) == "" {
+		}) && !s.suffers(p.ID, s.Memory.ReleasedAt).any() {
 			return Act{}, false
 		}
 	}

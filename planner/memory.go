@@ -22,7 +22,9 @@ type Memory struct {
 	SettledAt  time.Time // when its newest act was done
 	Intent     *Act      // was about to be done, and nobody knows whether it was
 	Why        string    // the step goes back, because
-	Aborted    string    // a step of this run went back, because
+	Aborts     int       // forward steps of this run that went back, one after the other
+	Aborted    string    // the newest of them did, because
+	AbortedAt  time.Time // when it was back
 	CutBy      string    // nothing was left of a step of this run, because
 	Cut        string    // the rest of the newest step of this run was given up, because
 
@@ -81,7 +83,8 @@ func (m Memory) After(e Event) Memory {
 		m.Leg = e.To == 0 && m.Step != nil && m.Step.Turn != nil // then its traffic is on the way, and the goal is not that of where it comes to
 		m.Turned, m.Points = m.turnedToo(e.Turned), slices.Concat(m.Points, e.Points)
 		m.Bases = m.based(e.Bases)
-		m.HeldAt, m.Hold, m.Failures, m.Aborted = time.Time{}, "", 0, ""
+		m.HeldAt, m.Hold, m.Failures = time.Time{}, "", 0
+		m.Aborts, m.Aborted, m.AbortedAt = 0, "", time.Time{}
 		m.Seen = m.seenToo(e.Seen)
 		m.Servers, m.CutBy, m.Cut = m.origins(e.Servers), "", ""
 		if m.Step != nil { // nobody has watched since; what was begun is timed anew
@@ -153,7 +156,7 @@ func (m Memory) After(e Event) Memory {
 		}
 	case StepEnded:
 		m.Unmoved = nil
-		if m = m.ended(); e.Point != nil {
+		if m = m.ended(e.At); e.Point != nil {
 			m.Points = append(slices.Clip(m.Points), *e.Point)
 		}
 	case RunEnded:
@@ -225,15 +228,17 @@ func (m Memory) cut(achieved *Step, at time.Time) Memory {
 }
 
 // ended closes the step in hand.
-func (m Memory) ended() Memory {
+func (m Memory) ended(at time.Time) Memory {
 	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() && m.RollTo == 0 {
 		m.Past = append(slices.Clip(m.Past), Past{m.StepSeq, m.StepAt, *m.Step})
 	}
 	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() {
 		m.Steps++
+		m.Aborts, m.Aborted = 0, ""
 	}
-	if m.Step != nil && m.Step.Kind == Backward {
-		m.Aborted = m.Why
+	if m.Step != nil && m.Step.Kind == Backward && m.Why != "" {
+		m.Aborts++
+		m.Aborted, m.AbortedAt = m.Why, at
 	}
 	m.Step, m.Intent, m.Why = nil, nil, ""
 	return m

@@ -46,8 +46,8 @@ func Next(s Situation) Act {
 		return Act{Verb: Stop, Outcome: Drifted, Reason: why}
 	}
 	if m := s.Memory; m.Step != nil && !back(m.Step) && !m.Unwind && s.Paused == "" && m.Intent != nil && m.Intent.Turn == nil && s.flipped(*m.Step) {
-		if why := s.abort(*m.Step); why != "" { // an act that does not succeed keeps no traffic
-			return s.takeBack(*m.Step, why)
+		if o := s.abort(*m.Step); o.any() && !o.pause { // an act that does not succeed keeps no traffic
+			return s.takeBack(*m.Step, o.why)
 		}
 	}
 	switch m := s.Memory; {
@@ -76,8 +76,8 @@ func Next(s Situation) Act {
 		return s.Hold(s.Paused)
 	case unread != "" && !goesBack: // a switch that does not answer may still be turned back
 		if step := s.Memory.Step; step != nil && s.Memory.Intent == nil && s.flipped(*step) {
-			if why := s.abort(*step); why != "" {
-				return s.takeBack(*step, why)
+			if o := s.abort(*step); o.any() && !o.pause {
+				return s.takeBack(*step, o.why)
 			}
 		}
 		return s.holdFor(unread, s.Policy.Stale)
@@ -103,14 +103,14 @@ func (s Situation) settle(act Act) Act {
 	}
 	if act.Turn != nil {
 		step := s.Memory.Step // what is repeated may be its way back already
-		if forward := step != nil && step.Turn != nil && !back(step); forward && (s.Memory.Unwind || s.turnable(step.Turn) != "") {
+		if forward := step != nil && step.Turn != nil && !back(step); forward && (s.Memory.Unwind || s.turnable(step.Turn).any()) {
 			t := step.Turn.Back()
 			act = Act{Verb: Flip, Turn: &t, Reason: "it may not be done now"}
 		}
 		return act
 	}
 	left := slices.DeleteFunc(slices.Clone(act.Sets), func(x Set) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
-	if Promise(s.Fleet, act.Sets) == nil && s.forbidden(left) == "" {
+	if Promise(s.Fleet, act.Sets) == nil && !s.forbidden(left).any() {
 		return act
 	}
 	back := Act{Verb: Release, Reason: "it no longer fits, or may not be done now"}
@@ -142,22 +142,39 @@ func (s Situation) holdFor(reason string, least time.Duration) Act {
 	return Act{Verb: Wait, Held: true, Reason: reason, For: s.Policy.Every}
 }
 
+// obstacle is why something may not be done now; the zero value: it may.
+type obstacle struct {
+	why   string
+	pause bool // the server paused for a moment: the next look tells more, and nothing is wrong so far
+}
+
+func (o obstacle) any() bool { return o.why != "" }
+
+// against is Hold because of an obstacle. A pause is waited for by a step that is not to be held, too: it is over soon, or
+// is none.
+func (s Situation) against(o obstacle) Act {
+	if o.pause {
+		return Act{Verb: Wait, Held: true, Reason: o.why, For: s.Policy.Every}
+	}
+	return s.Hold(o.why)
+}
+
 // forbidden says why sets may not begin: a grant by its server's signals, a release by its pool's waiting.
-func (s Situation) forbidden(sets []Set) string {
+func (s Situation) forbidden(sets []Set) obstacle {
 	for _, x := range sets {
 		if x.To < x.From {
-			why := s.suffers(x.Pool(), time.Time{})
-			if why == "" && s.Policy.MaxUse > 0 && x.Key == KeySize {
-				why = s.Trail.used(x, s.Policy.MaxUse)
+			o := s.suffers(x.Pool(), time.Time{})
+			if !o.any() && s.Policy.MaxUse > 0 && x.Key == KeySize {
+				o.why = s.Trail.used(x, s.Policy.MaxUse)
 			}
-			if why != "" {
-				return why
+			if o.any() {
+				return o
 			}
 		} else if why := s.Gate.Held(s.server(x.Pool())); why != "" {
-			return why
+			return obstacle{why: why}
 		}
 	}
-	return ""
+	return obstacle{}
 }
 
 // server returns the server of a pool; empty where the pool is not there.
@@ -167,14 +184,28 @@ func (s Situation) server(pool string) string {
 }
 
 // suffers says why a pool waits too much: above its own promise and three times what the plan expects.
-func (s Situation) suffers(pool string, since time.Time) string {
+func (s Situation) suffers(pool string, since time.Time) obstacle {
 	p, ok := s.Fleet.pool(pool)
 	if !ok {
-		return ""
+		return obstacle{}
 	}
 	bar := p.Rules.MaxWaitMean
 	if goal, ok := s.Goal.Pool(pool); ok && goal.MeanWait.Known() && float64(goal.MeanWait) < time.Hour.Seconds() {
 		bar = max(bar, time.Duration(3*float64(goal.MeanWait)*float64(time.Second)))
 	}
-	return s.Trail.suffers(pool, since, bar, s.Policy.MaxWait)
+	why, pause := s.Trail.suffers(pool, since, bar, s.Policy.MaxWait)
+	return obstacle{why, pause}
+}
+
+// aborts says that a server's signals want what was done there taken back. While it has just paused they may say what the
+// pause has done.
+func (s Situation) aborts(server string) obstacle {
+	why := s.Gate.Aborts(server)
+	if why == "" {
+		return obstacle{}
+	}
+	if pause := s.Trail.Paused(server, s.Policy.MaxWait); pause != "" {
+		return obstacle{server + ": " + pause, true}
+	}
+	return obstacle{why: why}
 }

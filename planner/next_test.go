@@ -196,8 +196,26 @@ func TestNextTakesTheStepBackWhereAReleaseCannotBeUndone(t *testing.T) {
 	s.act(t, Grant)
 	s.see(20, 16, 10, 10)
 	s.act(t, Close)
+	s.policy.Aborts = 1
 	if a := s.next(); a.Verb != Stop || a.Outcome != Aborted || !strings.Contains(a.Reason, "has waited 2s > 1s") {
 		t.Fatal(a)
+	}
+	s.policy.Aborts = 2
+	if a := s.next(); a.Verb != Wait || !a.Held || !strings.Contains(a.Reason, "has waited 2s > 1s") {
+		t.Fatal(a)
+	}
+	s.now = s.now.Add(s.policy.Soak)
+	s.trail = Trail{}
+	for range leastLooks { // half as large: of 30 connections 5 % instead of 10 %
+		s.policy.Percent = 10
+		s.see(20, 16, 10, 10)
+	}
+	if a := s.next(); a.Verb != Open || fmt.Sprint(a.Step.Sets) != "[{a/1 db pool_size 20 19} {b/1 db pool_size 10 11}]" {
+		t.Fatal(a, a.Step)
+	}
+	s.memory.Aborts = 0 // a step that stands ends the row
+	if a := s.next(); a.Verb != Open || fmt.Sprint(a.Step.Sets) != "[{a/1 db pool_size 20 17} {b/1 db pool_size 10 13}]" {
+		t.Fatal(a, a.Step)
 	}
 }
 

@@ -1,6 +1,9 @@
 package planner
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Policy says how carefully a fleet is moved. Each field is a key of policy: in the config; DefaultPolicy has the values
 // of those that are not set.
@@ -14,6 +17,7 @@ type Policy struct {
 	SoakEvery time.Duration `json:"soak_every_ns"`
 	MaxWait   time.Duration `json:"max_wait_ns"`       // a head of the queue older than that calls a release wrong
 	Stale     time.Duration `json:"stale_ns"`          // a sample older than that is none
+	Aborts    int           `json:"aborts"`            // a run ends once so many steps in a row were taken back
 	MaxUse    float64       `json:"max_use,omitempty"` // no release that leaves more of a line's connections in use, 0..1; 0: any
 }
 
@@ -28,17 +32,24 @@ const (
 	DefaultSoakEvery = 5 * time.Second
 	DefaultMaxWait   = time.Second
 	DefaultStale     = time.Minute
+	DefaultAborts    = 3 // chosen: a step of an eighth that goes back, too, says that no step is small enough
 )
 
 // DefaultPolicy returns the policy of a config that says nothing.
 func DefaultPolicy() Policy {
 	return Policy{Percent: DefaultPercent, Soak: DefaultSoak, DrainFor: DefaultDrainFor, HoldFor: DefaultHoldFor, FlipFor: DefaultHoldFor,
-		Every: DefaultEvery, SoakEvery: DefaultSoakEvery, MaxWait: DefaultMaxWait, Stale: DefaultStale}
+		Every: DefaultEvery, SoakEvery: DefaultSoakEvery, MaxWait: DefaultMaxWait, Stale: DefaultStale, Aborts: DefaultAborts}
 }
 
 // LeastApart is how far apart two looks must be for both to count as having seen a drain: more than one of PgBouncer's
 // 333 ms ticks (janitor.c:28). chosen: half a second.
 const LeastApart = 500 * time.Millisecond
+
+// after is the policy of the next step once so many in a row were taken back: each time half as large.
+func (p Policy) after(aborts int) Policy {
+	p.Percent = math.Ldexp(p.Percent, -aborts)
+	return p
+}
 
 // StepConns is what a step may grant, or release, on a server: Percent of its budget, rounded down.
 func (p Policy) StepConns(budget int) int { return max(0, int(p.Percent/100*float64(budget)+1e-9)) }

@@ -28,16 +28,19 @@ func (s Situation) proceed(step Step) Act {
 		}
 	}
 	if !back {
-		if why := s.abort(step); why != "" {
-			return s.takeBack(step, why)
+		switch o := s.abort(step); {
+		case o.pause:
+			return s.against(o)
+		case o.any():
+			return s.takeBack(step, o.why)
 		}
 		if a, wrong := s.undo(step, released); wrong {
 			return a
 		}
 	}
 	if len(releases) > 0 {
-		if why := s.forbidden(releases); why != "" && !back {
-			return s.Hold(why)
+		if o := s.forbidden(releases); o.any() && !back {
+			return s.against(o)
 		}
 		return Act{Verb: Release, Sets: releases}
 	}
@@ -58,8 +61,8 @@ func (s Situation) proceed(step Step) Act {
 		}
 	}
 	if len(grants) > 0 {
-		if why := s.forbidden(grants); why != "" && !back {
-			return s.Hold(why)
+		if o := s.forbidden(grants); o.any() && !back {
+			return s.against(o)
 		}
 		if err := Promise(s.Fleet, grants); err != nil && back { // it is kept in hand: a way back is not given up
 			return s.Hold("the way back does not fit: " + err.Error())
@@ -70,8 +73,8 @@ func (s Situation) proceed(step Step) Act {
 	}
 	if step.Turn != nil {
 		if a, due := s.turn(*step.Turn); due {
-			if why := s.turnable(step.Turn); why != "" && (a.Verb == Flip || a.Held) && !back { // a person is not asked, either
-				return s.Hold(why)
+			if o := s.turnable(step.Turn); o.any() && (a.Verb == Flip || a.Held) && !back { // a person is not asked, either
+				return s.against(o)
 			}
 			return a
 		}
@@ -131,24 +134,26 @@ func (s Situation) achieved(step Step) *Step {
 }
 
 // abort says why the step should go back.
-func (s Situation) abort(step Step) string {
+func (s Situation) abort(step Step) obstacle {
 	if step.Turn != nil && s.Memory.RollTo > 0 { // it is the way back itself
-		return ""
+		return obstacle{}
 	}
 	for _, x := range step.Sets {
-		if why := s.Gate.Aborts(s.server(x.Pool())); why != "" && x.To > x.From {
-			return why
+		if x.To > x.From {
+			if o := s.aborts(s.server(x.Pool())); o.any() {
+				return o
+			}
 		}
 	}
 	if !s.flipped(step) {
-		return ""
+		return obstacle{}
 	}
 	shift, _, _ := s.shift(step.Turn.Shift)
 	gets := shift.To // the other has less to carry than before: turning back would not help it
 	if step.Turn.To < step.Turn.From {
 		gets = shift.From
 	}
-	return cmp.Or(s.Gate.Aborts(s.server(shift.From)), s.suffers(gets, s.Memory.SettledAt.Add(fills)))
+	return cmp.Or(s.aborts(s.server(shift.From)), s.suffers(gets, s.Memory.SettledAt.Add(fills)))
 }
 
 // fills is how long a pool that gets traffic may take to open its connections, before its queue says anything of its size: it
@@ -175,11 +180,11 @@ func (s Situation) takeBack(step Step, why string) Act {
 // already, the whole step goes back.
 func (s Situation) undo(step Step, released []Set) (Act, bool) {
 	for _, x := range released {
-		if why := s.suffers(x.Pool(), s.Memory.ReleasedAt); why != "" {
-			if s.gives(step, x.Pool()) && Promise(s.Fleet, backOf(released, x.Pool())) != nil {
-				return s.Hold(why), true
+		if o := s.suffers(x.Pool(), s.Memory.ReleasedAt); o.any() {
+			if o.pause || s.gives(step, x.Pool()) && Promise(s.Fleet, backOf(released, x.Pool())) != nil {
+				return s.against(o), true
 			}
-			return s.undoPool(x.Pool(), step, released, why), true
+			return s.undoPool(x.Pool(), step, released, o.why), true
 		}
 	}
 	return Act{}, false

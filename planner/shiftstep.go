@@ -57,7 +57,7 @@ func (s Situation) shiftStep(shift Shift) (Step, *Goal, string) {
 	}
 	step.Sets = slices.DeleteFunc(step.Sets, func(x Set) bool { // what is held on another server holds nothing here
 		server := s.server(x.Pool())
-		return server != s.server(shift.From) && s.forbidden([]Set{x}) != ""
+		return server != s.server(shift.From) && s.forbidden([]Set{x}).any()
 	})
 	if y := r.reach(f.With(step.Sets), shift.At, jump.To); y != shift.At {
 		step.Turn = &Turn{shift.ID(), shift.At, y}

@@ -24,10 +24,12 @@ type glance struct {
 type lineGlance struct {
 	Set      // process and alias
 	pool     string
+	server   string
 	xacts    int64
 	waitTime time.Duration
 	waiting  int
-	active   int // connections in use
+	linked   int // connections that a client's transaction holds
+	active   int // connections in use: linked, tested, or logging in
 	users    int
 	maxWait  time.Duration
 }
@@ -37,9 +39,11 @@ func (t Trail) Add(o Observation) Trail {
 	g := glance{at: o.At}
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
-			l := lineGlance{Set: Set{Process: p.ID, Alias: a.Name}, pool: p.Group + "/" + a.Name, xacts: a.Counters.Xacts, waitTime: a.Counters.WaitTime}
+			l := lineGlance{Set: Set{Process: p.ID, Alias: a.Name}, pool: p.Group + "/" + a.Name, server: a.Server,
+				xacts: a.Counters.Xacts, waitTime: a.Counters.WaitTime}
 			for _, u := range a.Pools {
 				l.waiting += u.ClientsWaiting
+				l.linked += u.ServersActive
 				l.active += u.ServersActive + u.ServersTested + u.ServersLogin
 				l.users++
 				l.maxWait = max(l.maxWait, u.MaxWait)
@@ -60,37 +64,84 @@ func (g glance) line(x Set) (lineGlance, bool) {
 	return g.lines[i], true
 }
 
-// suffers says why a pool waits more than it should, as the looks since `since` show: a head of the queue older than
-// oldest, a queue that grew from look to look over three, or a mean wait in one of its processes that is above bar by
-// more than the looks differ among each other. Empty: it does not, or there are not enough looks yet to say so.
-func (t Trail) suffers(pool string, since time.Time, bar, oldest time.Duration) string {
+// suffers says why a pool waits more than it should, as the looks since `since` show: a mean wait in one of its processes
+// that is above bar by more than the looks differ among each other, a head of the queue older than oldest, or a queue that
+// grew from look to look over growingFor of them. Empty: it does not, or there are not enough looks yet to say so.
+//
+// The last two may come of a pause of the server as well as of too few connections. While the looks say that it is one
+// (see paused), stalled is true and the reason tells of it: nothing that was done is wrong yet, and nothing more may be
+// done. A pause that lasts longer than oldest is judged like any other waiting.
+func (t Trail) suffers(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
 	looks := t.looks
 	for len(looks) > 0 && looks[0].at.Before(since) {
 		looks = looks[1:]
 	}
 	if len(looks) == 0 {
-		return ""
+		return "", false
 	}
 	queues := make([]int, len(looks))
 	for _, l := range looks[len(looks)-1].lines {
 		if l.pool != pool {
 			continue
 		}
-		if l.maxWait > oldest {
-			return fmt.Sprintf("a client of %s in %s has waited %v > %v", pool, l.Process, l.maxWait.Round(time.Millisecond), oldest)
-		}
 		for i, g := range looks {
 			if was, ok := g.line(l.Set); ok {
 				queues[i] += was.waiting
 			}
 		}
+		if l.maxWait > oldest && why == "" {
+			why = fmt.Sprintf("a client of %s in %s has waited %v > %v", pool, l.Process, l.maxWait.Round(time.Millisecond), oldest)
+		}
 		if mean, half, xacts := meanWait(looks, l.Set); mean-half > bar {
 			return fmt.Sprintf("%s waits %v ± %v on average in %s > %v (%d transactions since %s)", pool, mean.Round(100*time.Microsecond),
-				half.Round(100*time.Microsecond), l.Process, bar.Round(100*time.Microsecond), xacts, looks[0].at.Format(time.TimeOnly))
+				half.Round(100*time.Microsecond), l.Process, bar.Round(100*time.Microsecond), xacts, looks[0].at.Format(time.TimeOnly)), false
 		}
 	}
-	if n := len(queues); n >= 4 && queues[n-1] > queues[n-2] && queues[n-2] > queues[n-3] && queues[n-3] > queues[n-4] && queues[n-1] >= growingQueue {
-		return fmt.Sprintf("the queue of %s grows from look to look: %d, %d, %d, %d clients", pool, queues[n-4], queues[n-3], queues[n-2], queues[n-1])
+	if why == "" && grows(queues) {
+		why = fmt.Sprintf("the queue of %s grows from look to look: %d clients", pool, queues[len(queues)-growingFor:])
+	}
+	if why == "" {
+		return "", false
+	}
+	of := func(l lineGlance) bool { return l.pool == pool }
+	if pause := t.paused(of, oldest); pause != "" {
+		return pool + ": " + pause, true
+	}
+	if server := t.server(pool); server != "" {
+		if pause := t.paused(func(l lineGlance) bool { return l.server == server }, oldest); pause != "" {
+			return server + ": " + pause, true
+		}
+	}
+	return why, false
+}
+
+// growingQueue is the least queue whose growth counts. chosen: at high use one or two waiters come and go all the time.
+const growingQueue = 5
+
+// growingFor is how many looks a queue must have grown over. chosen: a pause of a second raises it over one or two
+// intervals, whatever comes before by chance makes three; one more tells growth from that.
+const growingFor = 5
+
+// grows reports whether a queue has grown from look to look over the newest looks.
+func grows(queues []int) bool {
+	n := len(queues)
+	if n < growingFor || queues[n-1] < growingQueue {
+		return false
+	}
+	for i := n - growingFor + 1; i < n; i++ {
+		if queues[i] <= queues[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// server is where the newest look shows a pool; empty: nowhere.
+func (t Trail) server(pool string) string {
+	for _, l := range t.looks[len(t.looks)-1].lines {
+		if l.pool == pool && l.server != "" {
+			return l.server
+		}
 	}
 	return ""
 }
@@ -159,6 +210,3 @@ func meanWait(looks []glance, x Set) (mean, half time.Duration, xacts int64) {
 	se := math.Sqrt(squares*k/(k-1)) / float64(xacts)
 	return time.Duration(m * float64(time.Second)), time.Duration(2 * se * float64(time.Second)), xacts
 }
-
-// growingQueue is the least queue whose growth counts. chosen: at high use one or two waiters come and go all the time.
-const growingQueue = 5

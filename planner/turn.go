@@ -59,13 +59,13 @@ func (s Situation) turn(t Turn) (Act, bool) {
 
 // turnable says why traffic may not move now: a signal of its server, or a pool that waits and would get more. What goes back
 // in a rollback is held by nothing.
-func (s Situation) turnable(t *Turn) string {
+func (s Situation) turnable(t *Turn) obstacle {
 	if t == nil || s.Memory.RollTo > 0 {
-		return ""
+		return obstacle{}
 	}
 	shift, _, _ := s.shift(t.Shift)
 	if why := s.Gate.Held(s.server(shift.From)); why != "" {
-		return why
+		return obstacle{why: why}
 	}
 	if t.To < t.From {
 		return s.suffers(shift.From, time.Time{})

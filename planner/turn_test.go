@@ -167,10 +167,11 @@ func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
 			t.Errorf("%s: back at %d and %d", name, s.size("a"), s.size("b"))
 		}
 		s.sized()
+		s.policy.Aborts = 1
 		if a := s.next(); a.Verb != Stop || a.Outcome != Aborted {
 			t.Errorf("%s: %+v", name, a)
 		}
-		s.memory.Aborted = "" // the next run is half as bold
+		s.memory.Aborts = 0 // the next run is half as bold
 		if most := s.memory.points("a/db:b/db", s.policy); most != 25 {
 			t.Errorf("%s: %d points at most", name, most)
 		}

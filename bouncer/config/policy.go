@@ -23,6 +23,7 @@ type Policy struct {
 	SoakEvery Dur      `yaml:"soak_every"`
 	MaxWait   Dur      `yaml:"max_wait"`
 	Stale     Dur      `yaml:"stale"`
+	Aborts    Int      `yaml:"aborts"` // steps in a row that are taken back until a run ends
 	Windows   []string `yaml:"windows"`
 }
 
@@ -59,6 +60,7 @@ func (s *Store) UnmarshalYAML(unmarshal func(any) error) error {
 // policy checks policy: and what belongs to it.
 func (k *Checker) policy(p Policy) {
 	k.Num("policy.percent", p.Percent, 0.01, 100)
+	k.Int("policy.aborts", p.Aborts, 1, 100)
 	for _, d := range []struct {
 		key    string
 		v      Dur
@@ -102,6 +104,9 @@ func (c *Config) MovingPolicy() planner.Policy {
 	p, w := planner.DefaultPolicy(), c.Policy
 	if w.Percent.Set {
 		p.Percent = w.Percent.F
+	}
+	if w.Aborts.Set {
+		p.Aborts = int(w.Aborts.F)
 	}
 	for _, d := range []struct {
 		to   *time.Duration

@@ -85,7 +85,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 		return m.preview(c, out, course, policy)
 	}
 	if c.Command.Name == "step" {
-		policy.HoldFor = 0 // a step that is held ends, and says so
+		policy.HoldFor, policy.Aborts = 0, 1 // a step that is held, or was taken back, ends, and says so
 		if why := planner.Closed(s.config.Windows(), time.Now()); why != "" {
 			fmt.Fprintln(os.Stderr, "note: "+why+"; a step goes on all the same")
 		}
