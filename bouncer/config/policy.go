@@ -106,7 +106,7 @@ func (c *Config) MovingPolicy() planner.Policy {
 		p.Percent = w.Percent.F
 	}
 	if w.Aborts.Set {
-		p.Aborts = int(w.Aborts.F)
+		p.Aborts = w.Aborts.N
 	}
 	for _, d := range []struct {
 		to   *time.Duration
