@@ -18,6 +18,7 @@ type Memory struct {
 	Step       *Step     // in hand; nil: none
 	StepAt     time.Time // when it began
 	StepSeq    int64     // at which event
+	StepTo     int64     // RollTo of the rollback that began it; 0: it goes forward
 	ReleasedAt time.Time // when its newest release was done; zero: none
 	SettledAt  time.Time // when its newest act was done
 	Intent     *Act      // was about to be done, and nobody knows whether it was
@@ -93,11 +94,14 @@ func (m Memory) After(e Event) Memory {
 				m.ReleasedAt = e.At
 			}
 		}
-		own := m.RollTo > 0 // the step in hand is one of a rollback, which goes on
-		m.RollTo, m.Unwind = e.To, e.To > 0 && m.Step != nil && m.Step.Kind != Backward && !own
+		// A step that a rollback began goes on in the next one; any other goes back, however often that was interrupted.
+		m.RollTo, m.Unwind = e.To, e.To > 0 && m.Step != nil && m.Step.Kind != Backward && m.StepTo == 0
 	case StepBegan, StepAbort:
 		if e.Kind == StepAbort && m.Intent != nil { // a turn of unknown fate is taken as made: it is turned back
 			m.Turned = m.turned(m.Intent.Turn, e.At, true)
+		}
+		if e.Kind == StepBegan {
+			m.StepTo = m.RollTo
 		}
 		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
@@ -171,6 +175,7 @@ func (m Memory) After(e Event) Memory {
 	case Accepted:
 		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != KeyLifetime })
 		m.Step, m.Intent, m.Servers, m.Seen, m.Unmoved = nil, nil, nil, nil, nil
+		m.StepTo, m.RollTo, m.Unwind = 0, 0, false
 		m.Turned = slices.Clone(m.Turned)
 		for i := range m.Turned {
 			m.Turned[i].Any = true
@@ -229,7 +234,7 @@ func (m Memory) cut(achieved *Step, at time.Time) Memory {
 
 // ended closes the step in hand.
 func (m Memory) ended(at time.Time) Memory {
-	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() && m.RollTo == 0 {
+	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() && m.StepTo == 0 {
 		m.Past = append(slices.Clip(m.Past), Past{m.StepSeq, m.StepAt, *m.Step})
 	}
 	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() {
@@ -240,7 +245,7 @@ func (m Memory) ended(at time.Time) Memory {
 		m.Aborts++
 		m.Aborted, m.AbortedAt = m.Why, at
 	}
-	m.Step, m.Intent, m.Why = nil, nil, ""
+	m.Step, m.Intent, m.Why, m.StepTo = nil, nil, "", 0
 	return m
 }
 

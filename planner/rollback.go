@@ -15,12 +15,15 @@ type Way struct {
 
 // Rollback returns where a fleet goes that takes back every step which began at event `to` or later: for each pool that
 // they moved the values before the first of them, of its largest process, and what each traffic switch said before. 0 is the
-// newest step. What the step in hand moved goes back by itself. It is false where there is nothing to take back.
+// newest step, or what a rollback that has not ended goes back to. What the step in hand moved goes back by itself. It is
+// false where there is nothing to take back.
 func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 	switch {
 	case to != 0:
-	case m.Step != nil && m.RollTo > 0: // of a rollback that was not finished
+	case m.RollTo > 0: // of a rollback that was not finished
 		to = m.RollTo
+	case m.Step != nil && m.StepTo > 0: // the same, and a run has been there since
+		to = m.StepTo
 	case m.Step != nil:
 		to = m.StepSeq
 	case len(m.Past) > 0:
@@ -58,7 +61,7 @@ func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 		way.Goal.Pools = append(way.Goal.Pools, g)
 	}
 	slices.SortFunc(way.Goal.Pools, func(a, b GoalPool) int { return cmp.Compare(a.Pool, b.Pool) })
-	return way, len(way.Goal.Pools) > 0 || len(way.Turns) > 0 || m.Step != nil
+	return way, len(way.Goal.Pools) > 0 || len(way.Turns) > 0 || m.Step != nil || m.RollTo > 0
 }
 
 // turnBack notes a turn that is taken back; those after it have been.
