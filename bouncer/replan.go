@@ -1,6 +1,7 @@
 package bouncer
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -9,12 +10,16 @@ import (
 // outgrown says why the goal no longer is what should be gone to: asked where a step would begin, or the run would be done.
 func (w *run) outgrown(s planner.Situation, act planner.Act) string {
 	arrived := act.Verb == planner.Stop && act.Outcome == planner.Done && s.Over == "" && (w.Steps == 0 || w.memory.Steps < w.Steps)
-	if !w.Replans || act.Verb != planner.Open && !arrived {
+	shrunk := w.Replans && w.memory.Step == nil && w.memory.RollTo == 0 && planner.Outsized(s.Fleet, w.goal) != ""
+	if !w.Replans || act.Verb != planner.Open && !arrived && !shrunk {
 		return ""
 	}
 	lately, err := planner.Estimate(w.recent) // without history: that is what it was planned by
 	if err != nil {
 		return "" // nothing can be said of the loads: the plan stands
+	}
+	if shrunk { // what was planned no longer fits
+		return cmp.Or(s.OverBudget(), planner.Outsized(s.Fleet, w.goal))
 	}
 	return planner.Outgrown(planner.LoadsOf(s.Fleet), lately)
 }

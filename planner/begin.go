@@ -20,6 +20,8 @@ func (s Situation) begin() Act {
 	case !step.Empty():
 	case blocked == "" && turning:
 		return s.Hold("traffic is on its way, and there is neither a size to change for it nor a percentage that today's sizes serve")
+	case blocked == "" && s.OverBudget() != "": // they were within it when they were planned
+		return s.Hold(s.OverBudget())
 	case blocked == "":
 		return Act{Verb: Stop, Outcome: Done, Reason: "the sizes are those of the plan"}
 	case len(s.Memory.Refused) > 0:
@@ -65,6 +67,8 @@ func (s Situation) finished() (a Act, over bool) {
 		return s.short(m.CutBy), true
 	case enough && m.Cut != "":
 		return s.short("the rest of the step was given up: " + m.Cut), true
+	case enough && s.OverBudget() != "" && s.arrived():
+		return s.short(s.OverBudget()), true
 	case enough:
 		return Act{Verb: Stop, Outcome: Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)}, true
 	case s.Unsure != "" && m.RollTo == 0:
@@ -78,6 +82,24 @@ func (s Situation) finished() (a Act, over bool) {
 		}
 	}
 	return Act{}, false
+}
+
+// arrived reports whether no step is left to the goal.
+func (s Situation) arrived() bool {
+	step, _, blocked := s.NextStep()
+	return step.Empty() && blocked == ""
+}
+
+// OverBudget says which server's worst case is above its budget now, with both numbers; empty: none is. Sizes that were
+// within it are not where max_connections was lowered, or more connections are direct than were planned with.
+func (s Situation) OverBudget() string {
+	for _, x := range s.Fleet.Servers {
+		if worst := s.Fleet.WorstConns(x.Name); worst > x.BudgetConns {
+			return fmt.Sprintf("%s: the worst case of today's sizes is %d connections, %d over the budget of %d; pgbudget plan shows the ledger",
+				x.Name, worst, worst-x.BudgetConns, x.BudgetConns)
+		}
+	}
+	return ""
 }
 
 // short ends a run that has not come where it was to go: because of the first release that was refused, else because of

@@ -85,6 +85,16 @@ func present(f Fleet, pool string) GoalPool {
 // Reachable says why a goal cannot be stood at: its worst case, with what is open now, is above a server's budget.
 // Empty: it can, if nothing else changes.
 func Reachable(f Fleet, g Goal) string {
+	return beyond(f, g, func(server string) int { return f.WorstConns(server) })
+}
+
+// Outsized says which server's budget the sizes of a goal are above, whether they stand there already or not. Empty: none.
+func Outsized(f Fleet, g Goal) string {
+	return beyond(f, g, func(string) int { return 0 })
+}
+
+// beyond says which server's worst case at a goal is above its budget and above what is let pass.
+func beyond(f Fleet, g Goal, pass func(server string) int) string {
 	var sets []Set
 	for _, p := range f.Pools {
 		goal, ours := g.Pool(p.ID)
@@ -103,7 +113,7 @@ func Reachable(f Fleet, g Goal) string {
 				worst += p.countedConns() - p.OverConns // what is open too much will have drained
 			}
 		}
-		if worst > s.BudgetConns && worst > f.WorstConns(s.Name) {
+		if worst > s.BudgetConns && worst > pass(s.Name) {
 			return fmt.Sprintf("%s: these sizes come to %d connections, %d more than the budget of %d", s.Name, worst, worst-s.BudgetConns, s.BudgetConns)
 		}
 	}
