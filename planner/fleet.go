@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -76,6 +77,7 @@ type FleetPool struct {
 	P99Conns     int      `json:"p99_conns"`
 	Frozen       string   `json:"frozen,omitempty"` // why its size is not ours to change; empty: it is
 	Load         Load     `json:"load"`
+	CPU          *CPUCost `json:"cpu,omitempty"` // of its transactions after a shift; nil: as declared, or as the server's fit says
 	Rules        Rules    `json:"rules"`
 }
 
@@ -112,11 +114,16 @@ type Rules struct {
 
 // pool returns the pool of that id.
 func (f Fleet) pool(id string) (FleetPool, bool) {
-	i := slices.IndexFunc(f.Pools, func(p FleetPool) bool { return p.ID == id })
-	if i < 0 {
+	i, found := f.place(id)
+	if !found {
 		return FleetPool{}, false
 	}
 	return f.Pools[i], true
+}
+
+// place returns where in Pools the pool of that id stands: they are sorted.
+func (f Fleet) place(id string) (int, bool) {
+	return slices.BinarySearchFunc(f.Pools, id, func(p FleetPool, id string) int { return cmp.Compare(p.ID, id) })
 }
 
 // WorstOf is what the ledger counts for one pool today.

@@ -31,8 +31,8 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 		}
 		c.pools = append(c.pools, p)
 		planned += p.Load.PerSec
-		declared = declared && (p.Load.CPUPerXact > 0 || p.Load.PerSec == 0)
-		declaredRatio += p.Load.PerSec * p.Load.CPUPerXact.Seconds() / s.CPU.Cores
+		declared = declared && (p.Load.CPUPerXact > 0 || p.CPU != nil || p.Load.PerSec == 0)
+		declaredRatio += p.Load.PerSec * p.costCPU(s, 0)
 	}
 	if s.CPU.NowPerSec > 0 {
 		c.growth = Float(planned / s.CPU.NowPerSec)
@@ -42,7 +42,7 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 		c.base, c.source = s.CPU.Fit.Base, fmt.Sprintf("fitted to %d samples", s.CPU.Fit.Samples)
 		sum := c.base
 		for _, p := range c.pools {
-			c.perXact[p.ID] = p.declaredCPU(s, s.CPU.Fit.demand(p.ID))
+			c.perXact[p.ID] = p.costCPU(s, s.CPU.Fit.demand(p.ID))
 			sum += c.perXact[p.ID] * p.Load.PerSec
 		}
 		c.predicted = Float(sum)
@@ -50,14 +50,14 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 	case declared && planned > 0:
 		c.source = "declared cpu_per_xact"
 		for _, p := range c.pools {
-			c.perXact[p.ID] = p.Load.CPUPerXact.Seconds() / s.CPU.Cores
+			c.perXact[p.ID] = p.costCPU(s, 0)
 		}
 		c.predicted = Float(declaredRatio)
 	case s.CPU.Now.Known() && s.CPU.NowPerSec > 0:
 		c.source = "today's CPU, all of it taken as the pools'"
 		c.predicted = 0
 		for _, p := range c.pools {
-			c.perXact[p.ID] = p.declaredCPU(s, float64(s.CPU.Now)/s.CPU.NowPerSec)
+			c.perXact[p.ID] = p.costCPU(s, float64(s.CPU.Now)/s.CPU.NowPerSec)
 			c.predicted += Float(c.perXact[p.ID] * p.Load.PerSec)
 		}
 		c.extrapolated = float64(c.growth) > ExtrapolationLimit
@@ -65,8 +65,12 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 	return c
 }
 
-// declaredCPU is what a transaction per second of the pool adds to the ratio: as declared, where cores are, else as found.
-func (p FleetPool) declaredCPU(s FleetServer, found float64) float64 {
+// costCPU is what a transaction per second of the pool adds to the ratio: what a shift has mixed, else as declared, where
+// cores are, else as found.
+func (p FleetPool) costCPU(s FleetServer, found float64) float64 {
+	if p.CPU != nil {
+		return p.CPU.RatioPerTPS
+	}
 	if p.Load.CPUPerXact > 0 && s.CPU.Cores > 0 {
 		return p.Load.CPUPerXact.Seconds() / s.CPU.Cores
 	}
