@@ -82,22 +82,21 @@ func (s Shift) Begins(f Fleet) error {
 func leftAt(fraction float64, z int) float64 { return 1 - fraction*float64(z)/100 }
 
 // Loaded is the fleet with the loads that the switch gives at z percent. Of From at most what the lower end of the fraction
-// leaves, of To at most what the upper end brings.
+// leaves, of To at most what the upper end brings. Queries that move keep their CPU: it is one of their class, not of the pool.
 func (s Shift) Loaded(f Fleet, z int) Fleet {
+	was := f
 	f.Pools = slices.Clone(f.Pools)
-	from, to := s.pair(f, z)
-	for i, p := range f.Pools {
-		switch p.ID {
-		case s.From:
-			f.Pools[i] = from
-		case s.To:
-			f.Pools[i] = to
-		}
+	i, known := f.place(s.From)
+	j, also := f.place(s.To)
+	if !known || !also || z == s.LoadsAt {
+		return f
 	}
+	f.Pools[i], f.Pools[j] = s.pair(was, z)
+	s.keepCPU(was, &f.Pools[i], &f.Pools[j])
 	return f
 }
 
-// pair is the shift's two pools with their loads at z percent.
+// pair is the shift's two pools with their loads at z percent, the CPU of their transactions apart.
 func (s Shift) pair(f Fleet, z int) (from, to FleetPool) {
 	from, _ = f.pool(s.From)
 	to, _ = f.pool(s.To)
@@ -108,6 +107,40 @@ func (s Shift) pair(f Fleet, z int) (from, to FleetPool) {
 		s.backward(&from, &to, z)
 	}
 	return from, to
+}
+
+// keepCPU gives the pool that traffic has come to the mean CPU of what it carries by then, so that both together take what they
+// took: the transactions that moved cost what they cost where they came from. On the way back that is what From's cost, as
+// far as To has as much; of a From without traffic, where nothing tells, what To's cost.
+func (s Shift) keepCPU(f Fleet, from, to *FleetPool) {
+	i := slices.IndexFunc(f.Servers, func(x FleetServer) bool { return x.Name == from.Server })
+	if i < 0 {
+		return
+	}
+	cost := predictCPU(f.Servers[i], f.Pools).perXact
+	a, known := cost[s.From]
+	b := cost[s.To]
+	if !known {
+		return
+	}
+	was, _ := f.pool(s.From)
+	had, _ := f.pool(s.To)
+	mixed := func(p *FleetPool, ratio float64) {
+		if p.Load.PerSec > 0 {
+			p.CPU = &CPUCost{Pool: p.ID, RatioPerTPS: max(0, ratio) / p.Load.PerSec}
+		}
+	}
+	if moved := to.Load.PerSec - had.Load.PerSec; moved >= 0 {
+		mixed(to, b*had.Load.PerSec+a*moved)
+		return
+	}
+	back := had.Load.PerSec - to.Load.PerSec
+	came := min(a*back, b*had.Load.PerSec)
+	if was.Load.PerSec == 0 || to.Load.PerSec == 0 { // nothing tells, or all of it goes
+		came = b * back
+	}
+	mixed(from, a*was.Load.PerSec+came)
+	mixed(to, b*had.Load.PerSec-came)
 }
 
 // onward moves load on: of From stays what each end of the fraction leaves, to To goes what it brings.
