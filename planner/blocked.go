@@ -11,8 +11,8 @@ type BlockedKind string
 
 // The kinds.
 const (
-	Structural BlockedKind = "structural" // no sizes serve it at rest: no smaller step helps
-	Transient  BlockedKind = "transient"  // sizes serve it at rest, and none serve it and the next percentage, too
+	Structural BlockedKind = "structural" // no sizes serve it, or some percentage still to come, at rest: no smaller step helps
+	Transient  BlockedKind = "transient"  // sizes serve each percentage at rest, and none serve this one and the next, too
 )
 
 // Blocked is the certificate that a shift has no way past a percentage.
@@ -23,7 +23,10 @@ type Blocked struct {
 	Constraint string      `json:"constraint"`
 	ShortConns int         `json:"short_conns"` // there; 0 where it is no matter of connections
 	Worst      int         `json:"worst_percent"`
-	WorstShort int         `json:"worst_short_conns"` // at rest, at the worst percentage of the whole way; 0: nowhere short at rest
+	WorstShort int         `json:"worst_short_conns"` // at rest, at the worst percentage of the rest of the way; 0: nowhere short at rest
+	WorstNeed  Float       `json:"worst_need"`        // what that needs at rest: connections, or a share of the CPU; unknown: nothing is short
+	WorstCap   Float       `json:"worst_cap"`         // what is there of it
+	WorstText  string      `json:"worst_text,omitempty"`
 	QuieterBy  Float       `json:"quieter_by"`        // the part of today's loads with which the whole way is free; unknown: none is
 	Text       string      `json:"text"`
 }
@@ -34,13 +37,14 @@ func (r *route) blocked(x, y int, plan Plan, err error) *Blocked {
 		return nil
 	}
 	b := &Blocked{X: x, Kind: Transient, Server: plan.Infeasible.Server, Constraint: plan.Infeasible.Constraint, ShortConns: plan.Infeasible.ShortConns,
-		Worst: x, QuieterBy: Unknown(), Text: plan.Infeasible.Text}
+		Worst: x, WorstNeed: Unknown(), WorstCap: Unknown(), QuieterBy: Unknown(), Text: plan.Infeasible.Text}
 	if x == y {
 		b.Kind = Structural
 	}
-	for z := x; ; z = r.onward(z, 1) {
-		if plan, err := r.serving(z, z); err != nil && plan.Infeasible != nil && plan.Infeasible.ShortConns > b.WorstShort {
-			b.Worst, b.WorstShort = z, plan.Infeasible.ShortConns
+	for z := x; ; z = r.onward(z, 1) { // each planned by itself: of equals the last, where the switch shall stay
+		plan, err := r.serving(z, z)
+		if i := plan.Infeasible; err != nil && i != nil && i.ShortConns >= b.WorstShort {
+			b.Kind, b.Worst, b.WorstShort, b.WorstNeed, b.WorstCap, b.WorstText = Structural, z, i.ShortConns, i.Need, i.Cap, i.Text
 		}
 		if z == r.shift.Until {
 			break

@@ -116,7 +116,11 @@ func (r *route) furthest(x, limit int) (Jump, *Blocked, error) {
 	if best.To == x && limit != x {
 		next := r.onward(x, 1)
 		plan, err := r.serving(x, next)
-		return Jump{}, r.blocked(x, next, plan, err), r.wrap(x, "sizes serve it at rest, and none serve a step from it", err)
+		b, why := r.blocked(x, next, plan, err), "sizes serve it at rest, and none serve a step from it"
+		if b != nil && b.Kind == Structural {
+			why += fmt.Sprintf(", nor %d %% at rest (%s)", b.Worst, b.WorstText)
+		}
+		return Jump{}, b, r.wrap(x, why, err)
 	}
 	return best, nil, nil
 }

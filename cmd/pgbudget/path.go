@@ -209,8 +209,8 @@ func (o output) path(p planned, policy planner.Policy) {
 		percent(planner.Float(s.Fraction.Target)), s.From, percent(planner.Float(s.Fraction.Lower)), percent(planner.Float(s.Fraction.Upper)))
 	if b := p.Blocked; b != nil {
 		fmt.Fprintf(o.w, "%s\n", o.warn(fmt.Sprintf("! no way past %d %%, %s: %s", b.X, b.Kind, b.Text)))
-		if b.WorstShort > 0 {
-			fmt.Fprintf(o.w, "  worst at %d %%: %d connections short at rest\n", b.Worst, b.WorstShort)
+		if b.WorstText != "" {
+			fmt.Fprintf(o.w, "  worst at %d %%, planned by itself: %s\n", b.Worst, b.WorstText)
 		}
 		fmt.Fprintf(o.w, "  what would do: %s\n", b.Cures())
 		return
