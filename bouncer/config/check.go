@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Bounds beyond which a number is a slip of the hand rather than a fleet.
@@ -15,6 +16,10 @@ const (
 	MaxSCV    = 1e4
 	maxWeight = 1e6
 )
+
+// LeastWait is the least waiting that a pool can be held to. chosen: PgBouncer counts in microseconds, and one turn of its event
+// loop makes a client wait for tens of them; below a tenth of a millisecond every release would look like a broken promise.
+const LeastWait = 100 * time.Microsecond
 
 // Checker collects the faults of what was decoded from a document, each with its place. A path names a value as in
 // "pools[2].load.mean_hold"; what was not written is in bounds.
@@ -68,6 +73,15 @@ func (k *Checker) Dur(path string, v Dur, hiSeconds float64) {
 	case v.D.Seconds() > hiSeconds:
 		k.Fault(path, "is %s, want at most %g s", v.D, hiSeconds)
 	}
+}
+
+// Wait wants a promise of waiting that a pool can be held to.
+func (k *Checker) Wait(path string, v Dur) {
+	if v.OK() && (v.D < LeastWait || v.D.Seconds() > MaxHold) {
+		k.Fault(path, "is %s, want %s to %g s", v.D, LeastWait, float64(MaxHold))
+		return
+	}
+	k.Dur(path, v, MaxHold)
 }
 
 // Share wants a ratio.

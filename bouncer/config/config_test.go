@@ -83,6 +83,27 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 	}
 }
 
+// TestAPromiseOfWaitingCanBeKept: nothing waits for less than a turn of PgBouncer's event loop takes.
+func TestAPromiseOfWaitingCanBeKept(t *testing.T) {
+	for text, want := range map[string]string{
+		"mean: 0s":              "w.yaml:2:39: pools[0].max_wait.mean is 0s, want 100µs to 86400 s",
+		"mean: 99us":            "w.yaml:2:39: pools[0].max_wait.mean is 99µs, want 100µs to 86400 s",
+		"mean: 10ms, p99: 0s":   "w.yaml:2:50: pools[0].max_wait.p99 is 0s, want 100µs to 86400 s",
+		"mean: 25h":             "w.yaml:2:39: pools[0].max_wait.mean is 25h0m0s, want 100µs to 86400 s",
+		"mean: 100us, p99: 1ms": "",
+		"p99: 24h":              "",
+	} {
+		_, err := Parse("w.yaml", []byte("pools:\n  - {pool: main/app, max_wait: {"+text+"}}\n"), noEnv)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, want) || want == "" && strings.Contains(got, "max_wait") {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestVariablesCannotChangeTheStructure(t *testing.T) {
 	env := func(k string) (string, bool) { return "x', max_connections: 1, y: '#", k == "V" }
 	c, err := Parse("env.yaml", []byte("servers:\n  - {name: main, dsn: '${V}', max_connections: 100}\n"), env)

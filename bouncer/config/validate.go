@@ -113,8 +113,8 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 	if p.Utilization.Set && p.Utilization.bad == "" && (p.Utilization.F < 0.01 || p.Utilization.F > 0.99) {
 		k.Fault(path+".utilization", "is %g, want 0.01 to 0.99", p.Utilization.F)
 	}
-	k.Dur(path+".max_wait.mean", p.MaxWait.Mean, MaxHold)
-	k.Dur(path+".max_wait.p99", p.MaxWait.P99, MaxHold)
+	k.Wait(path+".max_wait.mean", p.MaxWait.Mean)
+	k.Wait(path+".max_wait.p99", p.MaxWait.P99)
 	k.Int(path+".survive_loss", p.SurviveLoss, 0, MaxCopies)
 	k.OneOf(path+".count", p.Count, "worst", "peak", "p99")
 	if p.Reserve != nil {
