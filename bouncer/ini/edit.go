@@ -17,6 +17,10 @@ type Change struct {
 	Key   planner.Key // KeySize, KeyReserve or KeyLifetime
 	From  int         // what the files must say now, defaults filled in; not compared for KeyLifetime
 	To    int         // at least 1; a reserve at least 0; a lifetime in seconds
+
+	// Users are the users of the pools that live by the line, as the caller has seen them; empty: it does not know. A
+	// change that none of them would feel is refused.
+	Users []string
 }
 
 // Edited is one file that changes. It prints without its bytes.
@@ -121,7 +125,7 @@ func (in *content) cut(x Change) (cut, error) {
 	if x.Key == planner.KeyLifetime {
 		return in.lifetime(d, x)
 	}
-	if err := in.shadowed(d, x.Key); err != nil {
+	if err := in.shadowed(d, x); err != nil {
 		return cut{}, err
 	}
 	if d.alias == autodb {

@@ -28,6 +28,12 @@ func reserve(alias string, from, to int) ini.Change {
 	return ini.Change{Alias: alias, Key: planner.KeyReserve, From: from, To: to}
 }
 
+// by is a change of a line whose pools are those of the users.
+func by(c ini.Change, users ...string) ini.Change {
+	c.Users = users
+	return c
+}
+
 func one(c ini.Change) []ini.Change { return []ini.Change{c} }
 
 var edits = []edit{
@@ -70,12 +76,31 @@ var edits = []edit{
 		wants: map[string]string{"a.ini": "d1 = pool_size=6\n"}},
 	{name: "another user's size", version: "1.24", text: head + "[databases]\nd1 = user=a pool_size=5\n[users]\nb = pool_size=3\na = pool_size=-1 reserve_pool_size=2\n", changes: one(size("d1", 5, 6)),
 		want: head + "[databases]\nd1 = user=a pool_size=6\n[users]\nb = pool_size=3\na = pool_size=-1 reserve_pool_size=2\n"},
+	{name: "some user's size", version: "1.24", text: head + "[databases]\nd1 = pool_size=3\n[users]\nbatch = pool_size=2\n", changes: one(size("d1", 3, 6)),
+		want: head + "[databases]\nd1 = pool_size=6\n[users]\nbatch = pool_size=2\n"},
+	{name: "some user's reserve", version: "1.24", text: head + "[databases]\nd1 = pool_size=3\n[users]\nbatch = reserve_pool_size=2\n", changes: one(reserve("d1", 0, 6)),
+		want: head + "[databases]\nd1 = pool_size=3 reserve_pool=6\n[users]\nbatch = reserve_pool_size=2\n"},
+	{name: "the sizes of some of its users", version: "1.24", text: head + "[databases]\nd1 = pool_size=3\n[users]\nbatch = pool_size=2\nweb =\n",
+		changes: one(by(size("d1", 3, 6), "batch", "web")), want: head + "[databases]\nd1 = pool_size=6\n[users]\nbatch = pool_size=2\nweb =\n"},
+	{name: "some user's size and the autodb", version: "1.24", text: head + "default_pool_size=5\n[databases]\n* =\n[users]\nbatch = pool_size=2\n",
+		changes: one(size("*", 5, 6)), want: head + "default_pool_size=6\n[databases]\n* =\n[users]\nbatch = pool_size=2\n"},
 	{name: "up to a nul", text: head + "[databases]\nd1 = pool_size=5\x00 pool_size=5\n", changes: one(size("d1", 5, 6)), want: head + "[databases]\nd1 = pool_size=6\x00 pool_size=5\n"},
 
 	{name: "autodb", text: head + "default_pool_size = 5\n[databases]\n* = host=h\nd1 = pool_size=5\n", changes: one(size("*", 5, 6)),
 		want: head + "default_pool_size = 6\n[databases]\n* = host=h\nd1 = pool_size=5\n"},
 	{name: "autodb, the last section", text: head + "default_pool_size = 5\n[databases]\n* = host=h\n[pgbouncer]\n  default_pool_size\t=5 \n", changes: one(size("*", 5, 16)),
 		want: head + "default_pool_size = 5\n[databases]\n* = host=h\n[pgbouncer]\n  default_pool_size\t=16 \n"},
+	{name: "autodb, several times in a section", text: head + "default_pool_size = 5\nlog_stats=0\ndefault_pool_size = 6\n[databases]\n* = host=h\n", changes: one(size("*", 6, 7)),
+		want: head + "default_pool_size = 5\nlog_stats=0\ndefault_pool_size = 7\n[databases]\n* = host=h\n"},
+	{name: "autodb, in fragments without a section", text: head + "default_pool_size = 5\n%include @a.ini\n%include @b.ini\nlog_stats=0\n[databases]\n* = host=h\n",
+		files: map[string]string{"a.ini": "default_pool_size = 6\n", "b.ini": "default_pool_size = 8"}, changes: one(size("*", 8, 7)),
+		wants: map[string]string{"b.ini": "default_pool_size = 7"}},
+	{name: "autodb, in a fragment that is included twice", text: head + "%include @a.ini\ndefault_pool_size = 5\n%include @a.ini\n[databases]\n* = host=h\n",
+		files: map[string]string{"a.ini": "default_pool_size = 6\n"}, changes: one(size("*", 6, 7)), wants: map[string]string{"a.ini": "default_pool_size = 7\n"}},
+	{name: "autodb, below fragments", text: head + "%include @a.ini\ndefault_pool_size = 5\n[databases]\n* = host=h\n",
+		files:   map[string]string{"a.ini": "default_pool_size = 6\nreserve_pool_size = 1\nreserve_pool_size = 2\n"},
+		changes: []ini.Change{size("*", 5, 7), reserve("*", 2, 3)}, want: head + "%include @a.ini\ndefault_pool_size = 7\n[databases]\n* = host=h\n",
+		wants: map[string]string{"a.ini": "default_pool_size = 6\nreserve_pool_size = 1\nreserve_pool_size = 3\n"}},
 	{name: "autodb, not written", text: "[databases]\n* = host=h\n[pgbouncer]\nlisten_port = 6432\n; end\n\n[users]\n", changes: one(size("*", 20, 6)),
 		want: "[databases]\n* = host=h\n[pgbouncer]\nlisten_port = 6432\ndefault_pool_size = 6\n; end\n\n[users]\n"},
 	{name: "autodb, reset", text: head + "default_pool_size = 5\n[databases]\n* = host=h\n[pgbouncer] ; again\n[users]\n", changes: one(size("*", 20, 6)),

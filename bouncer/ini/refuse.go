@@ -1,6 +1,7 @@
 package ini
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -19,21 +20,36 @@ func (in *content) missing(x Change) error {
 	return e
 }
 
-// shadowed refuses a number that [users] overrides for a user of the alias. A user's own size beats that of the line.
-// Source: pool_pool_size and pool_res_pool_size in server.c; sizes of users came with 1.23, reserves with 1.24.
-func (in *content) shadowed(d *database, key planner.Key) error {
-	for _, u := range in.users {
-		if d.forced != "" && d.forced != u.Name {
-			continue
-		}
-		name, conns := "pool_size", u.SizeConns
-		if key == planner.KeyReserve {
-			name, conns = "reserve_pool_size", u.ReserveConns
-		}
-		if conns >= 0 {
-			return fail(planner.KindUsage, Where{u.File, u.Line}, fmt.Sprintf("write %s=-1 there and RELOAD (a line that is only removed keeps its size until a restart), or change the user's size by hand", name),
-				"[users] gives user %s %s=%d, which beats what the line of %s says", plainName(u.Name), name, conns, d.alias)
-		}
+// shadowed refuses a number that no pool of the line would follow, because [users] gives each of them its own: a user's size
+// beats that of the line. Who may log in is in no file, so that a line without a forced user has other pools, unless the
+// change names them all. Source: pool_pool_size and pool_res_pool_size in server.c; sizes of users came with 1.23,
+// reserves with 1.24.
+func (in *content) shadowed(d *database, x Change) error {
+	names := x.Users
+	if d.forced != "" {
+		names = []string{d.forced}
 	}
-	return nil
+	name, own := "pool_size", func(u *user) int { return u.SizeConns }
+	if x.Key == planner.KeyReserve {
+		name, own = "reserve_pool_size", func(u *user) int { return u.ReserveConns }
+	}
+	var by *user
+	for _, n := range names {
+		i := slices.IndexFunc(in.users, func(u *user) bool { return u.Name == n && own(u) >= 0 })
+		if i < 0 {
+			return nil
+		}
+		by = cmp.Or(by, in.users[i])
+	}
+	if by == nil {
+		return nil
+	}
+	who := "its only user"
+	if len(names) > 1 {
+		who = fmt.Sprintf("the first of its %d users, who all have one of their own", len(names))
+	}
+	hint := fmt.Sprintf("change the number of the user there by hand; or write %s=-1 there and RELOAD, after which the number of "+
+		"the line counts (a line that is only removed keeps its number until a restart)", name)
+	return fail(planner.KindUsage, Where{by.File, by.Line}, hint, "[users] gives user %s %s=%d, which beats what the line of %s says: "+
+		"a change of that line would change no pool (%s is %s)", plainName(by.Name), name, own(by), d.alias, plainName(by.Name), who)
 }

@@ -43,11 +43,18 @@ func TestEditRefuses(t *testing.T) {
 		{name: "the key twice", text: d + "d1 = pool_size=5 pool_size=5\n", change: size("d1", 5, 7), kind: planner.KindUsage, want: "main.ini:3: pool_size of d1 stands 2 times on the line", hint: "leave one"},
 		{name: "the reserve twice", text: d + "d1 = reserve_pool=5 reserve_pool_size=5\n", change: reserve("d1", 5, 7), kind: planner.KindUsage, want: "main.ini:3: reserve_pool of d1 stands 2 times on the line"},
 
-		{name: "a user's size", text: d + "d1 = pool_size=5\n[users]\nu = pool_size=3\n", change: size("d1", 5, 7), kind: planner.KindUsage, want: "main.ini:5: [users] gives user u pool_size=3, which beats what the line of d1 says", hint: "pool_size=-1"},
-		{name: "the forced user's size", text: d + "d1 = user=u pool_size=5\n[users]\nv =\nu = pool_size=9\n", change: size("d1", 5, 7), kind: planner.KindUsage, want: "main.ini:6: [users] gives user u pool_size=9"},
-		{name: "a user's size of zero", text: d + "d1 = pool_size=5\n[users]\nu = pool_size=none\n", change: size("d1", 5, 7), kind: planner.KindUsage, want: "main.ini:5: [users] gives user u pool_size=0"},
-		{name: "a user's reserve", text: d + "d1 = pool_size=5\n[users]\nu = reserve_pool_size=3\n", change: reserve("d1", 0, 7), kind: planner.KindUsage, want: "main.ini:5: [users] gives user u reserve_pool_size=3"},
-		{name: "a user's size and the autodb", text: d + "* =\n[users]\nu = pool_size=3\n", change: size("*", 20, 7), kind: planner.KindUsage, want: "main.ini:5: [users] gives user u pool_size=3, which beats what the line of * says"},
+		{name: "the forced user's size", text: d + "d1 = user=u pool_size=5\n[users]\nv =\nu = pool_size=9\n", change: size("d1", 5, 7),
+			kind: planner.KindUsage, want: "main.ini:6: [users] gives user u pool_size=9, which beats what the line of d1 says: a change of that line would change no pool", hint: "by hand"},
+		{name: "the forced user's size of zero", text: d + "d1 = user=u pool_size=5\n[users]\nu = pool_size=none\n", change: size("d1", 5, 7),
+			kind: planner.KindUsage, want: "main.ini:5: [users] gives user u pool_size=0"},
+		{name: "the forced user's reserve", text: d + "d1 = user=u pool_size=5\n[users]\nu = reserve_pool_size=3\n", change: reserve("d1", 0, 7),
+			kind: planner.KindUsage, want: "main.ini:5: [users] gives user u reserve_pool_size=3", hint: "reserve_pool_size=-1"},
+		{name: "the forced user's size beside other users", text: d + "d1 = user=u pool_size=5\n[users]\nu = pool_size=3\n",
+			change: by(size("d1", 5, 7), "v", "w"), kind: planner.KindUsage, want: "main.ini:5: [users] gives user u pool_size=3"},
+		{name: "the size of every user", text: d + "d1 = pool_size=5\n[users]\nu = pool_size=3\nv = pool_size=4\nw =\n",
+			change: by(size("d1", 5, 7), "v", "u"), kind: planner.KindUsage, want: "main.ini:6: [users] gives user v pool_size=4, which beats what the line of d1 says"},
+		{name: "the size of every user and the autodb", text: d + "* =\n[users]\nu = pool_size=3\n", change: by(size("*", 20, 7), "u"),
+			kind: planner.KindUsage, want: "main.ini:5: [users] gives user u pool_size=3, which beats what the line of * says"},
 
 		{name: "junk behind", text: d + "d1 = pool_size=7x\n", change: size("d1", 7, 8), kind: planner.KindUsage, want: "main.ini:3: the value of pool_size is not plain digits: PgBouncer takes 7x for 7", hint: "write pool_size as plain digits"},
 		{name: "not octal", text: d + "d1 = pool_size=010\n", change: size("d1", 10, 8), kind: planner.KindUsage, want: "main.ini:3: the value of pool_size is not plain digits: PgBouncer takes 010 for 10"},
@@ -70,7 +77,10 @@ func TestEditRefuses(t *testing.T) {
 		{name: "two autodbs", text: d + "* =\n* = host=h\n", change: size("*", 20, 7), kind: planner.KindUsage, want: "main.ini:4: * stands on several lines"},
 		{name: "a broken autodb", text: d + "* = nonsense\n", change: size("*", 20, 7), kind: planner.KindUsage, want: "main.ini:3: PgBouncer cannot read the line of *"},
 		{name: "an autodb with an unknown key", text: d + "* = pool_sizes=4\n", change: size("*", 20, 7), kind: planner.KindUsage, want: "main.ini:3: PgBouncer cannot read the line of *"},
-		{name: "two defaults", text: head + "default_pool_size=4\ndefault_pool_size=5\n[databases]\n* =\n", change: size("*", 5, 7), kind: planner.KindUsage, want: "main.ini:3: default_pool_size stands 2 times in [pgbouncer]"},
+		{name: "two defaults, not plain", text: head + "default_pool_size=5\ndefault_pool_size=010\n[databases]\n* =\n", change: size("*", 8, 7),
+			kind: planner.KindUsage, want: "main.ini:3: the value of default_pool_size is not plain digits"},
+		{name: "two defaults, another number", text: head + "default_pool_size=5\ndefault_pool_size=9\n[databases]\n* =\n", change: size("*", 5, 7),
+			kind: planner.KindDrift, want: "main.ini:3: pool_size of * is 9 and should be 5"},
 		{name: "no place for a default", text: "[pgbouncer] [databases]\n* =\n", change: size("*", 20, 7), kind: planner.KindUsage, want: "main.ini:1: default_pool_size is not written, and what stands behind [pgbouncer]", hint: "write default_pool_size = 20"},
 		{name: "no place for a default before an include", text: "[pgbouncer] %include @a.ini", files: map[string]string{"a.ini": "[databases]\n* ="}, change: size("*", 20, 7), kind: planner.KindUsage, want: "main.ini:1: default_pool_size is not written"},
 	} {
@@ -105,7 +115,7 @@ func TestEditRefuses(t *testing.T) {
 
 func TestOldVersionsHaveNoSizesOfUsers(t *testing.T) {
 	t.Parallel()
-	text := head + "[databases]\nd1 = pool_size=5\n[users]\nu = pool_size=3\n"
+	text := head + "[databases]\nd1 = user=u pool_size=5\n[users]\nu = pool_size=3\n"
 	for version, want := range map[string]string{"1.22.1": "the key pool_size came with 1.23, and this is PgBouncer 1.22", "1.23.0": "[users] gives user u pool_size=3"} {
 		c, err := ini.Load(reading(text, nil), folder+"main.ini", version)
 		if err == nil {

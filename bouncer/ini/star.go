@@ -3,7 +3,6 @@ package ini
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -28,18 +27,8 @@ func (in *content) star(d *database, x Change) (cut, error) {
 		return cut{}, fail(planner.KindUsage, at, fmt.Sprintf("write %s=%d on the lines of these and RELOAD, which changes nothing yet", x.Key, in.number(key)),
 			"the size of * is %s, which %s would follow, too", key, strings.Join(with, ", "))
 	}
-	var found []written
-	for _, w := range in.written {
-		if w.key == key && !slices.Contains(found, w) {
-			found = append(found, w)
-		}
-	}
-	if len(found) > 1 {
-		return cut{}, fail(planner.KindUsage, in.where(found[len(found)-1].at), "delete the lines that do not count", "%s stands %d times in [pgbouncer], of which this is the last and counts", key, len(found))
-	}
 	line := EditedLine{Alias: x.Alias, Key: key, NewDigits: fmt.Sprint(x.To)}
-	if len(found) == 1 {
-		w := found[0]
+	if w, ok := in.setting(key); ok { // where it stands several times, the last one counts
 		if err := plainDigits(in.where(w.at), key, w.value, in.number(key)); err != nil {
 			return cut{}, err
 		}

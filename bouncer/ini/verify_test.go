@@ -15,7 +15,7 @@ func TestVerifyFindsWhatAnEditMustNotDo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changes := []Change{{"d1", planner.KeySize, 5, 7}}
+	changes := []Change{{Alias: "d1", Key: planner.KeySize, From: 5, To: 7}}
 	for _, x := range []struct{ from, to, want string }{
 		{"pool_size=5", "pool_size=7", ""},
 		{"pool_size=5", "pool_size=8", "more than sizes"},
