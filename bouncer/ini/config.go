@@ -16,6 +16,7 @@ type Config struct{ in func() *content }
 type content struct {
 	path    string
 	minor   int
+	listed  map[string]bool // keys that SHOW CONFIG of the process lists
 	files   []file
 	bases   []*database // in order of appearance
 	users   []*user

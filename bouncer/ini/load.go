@@ -34,13 +34,18 @@ const (
 //	KindDrift  PgBouncer could not load it; the subject is the line at which it would stop
 //	KindUsage  the version is none that is known
 //
-// and whatever read returns, with its own kind.
-func Load(read Read, path string, version string) (Config, error) {
+// and whatever read returns, with its own kind. listed are the keys that SHOW CONFIG of the process lists: with them, keys
+// of a fork or of a later PgBouncer are taken for what they are.
+func Load(read Read, path string, version string, listed ...string) (Config, error) {
 	m, err := minor(version)
 	if err != nil {
 		return Config{}, err
 	}
-	l := &loader{content: content{path: path, minor: m}, read: read, index: map[string]int{}, aliases: map[string]*database{}, names: map[string]*user{}}
+	l := &loader{content: content{path: path, minor: m, listed: map[string]bool{}}, read: read,
+		index: map[string]int{}, aliases: map[string]*database{}, names: map[string]*user{}}
+	for _, key := range listed {
+		l.listed[key] = true
+	}
 	f, err := l.fetch(path)
 	if err != nil {
 		return Config{}, unreadable(path, "it cannot be read", err)
@@ -148,8 +153,8 @@ func (l *loader) begin(f int, it item) error {
 // set takes a line of [pgbouncer].
 func (l *loader) set(it item, at place) error {
 	k, ok := settings[it.key]
-	if !ok || k.since > l.minor {
-		return unknown(l.where(at), plainName(it.key), ok, k.since, l.minor)
+	if (!ok || k.since > l.minor) && !l.foreign(ofPgbouncer, it.key) {
+		return unknown(l.where(at), it.key, ok, k.since, l.minor)
 	}
 	text := l.text(at)
 	if want, ok := k.kind.takes(text, l.minor); !ok && !k.fixed {
@@ -166,7 +171,7 @@ func (l *loader) declare(it item, at place) error {
 		return unloadable(where, "the name %s is the console's", console)
 	}
 	list, ok := pairs(l.text(at))
-	err := l.check(where, list, ok, databaseKeys)
+	err := l.check(where, list, ok, ofDatabases)
 	if err != nil && it.key != autodb {
 		return err
 	}
@@ -192,7 +197,7 @@ func (l *loader) declare(it item, at place) error {
 func (l *loader) user(it item, at place) error {
 	where := l.where(at)
 	list, ok := pairs(l.text(at))
-	if err := l.check(where, list, ok, userKeys); err != nil {
+	if err := l.check(where, list, ok, ofUsers); err != nil {
 		return err
 	}
 	if err := l.bearable(where, it.key); err != nil {
@@ -226,7 +231,7 @@ func (l *loader) peer(it item, at place) error {
 		return unloadable(where, "the id of a peer is a number from 1 to 65535")
 	}
 	list, ok := pairs(l.text(at))
-	if err := l.check(where, list, ok, peerKeys); err != nil {
+	if err := l.check(where, list, ok, ofPeers); err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(list, func(p pair) bool { return p.key == "host" }) {
@@ -235,13 +240,15 @@ func (l *loader) peer(it item, at place) error {
 	return nil
 }
 
-// check looks at the keys of a connection string, in order. Keys that no version knows are not shown: they may be a part
-// of a password with a blank in it.
-func (l *loader) check(where Where, list []pair, ok bool, keys map[string]known) error {
+// check looks at the keys of a connection string, in order.
+func (l *loader) check(where Where, list []pair, ok bool, s section) error {
 	for i, p := range list {
-		k, there := keys[p.key]
+		k, there := s.keys[p.key]
+		if (!there || k.since > l.minor) && l.foreign(s, p.key) {
+			continue
+		}
 		if !there {
-			return unloadable(where, "key %d of the line is not known to PgBouncer 1.%d (a value with a blank in it must stand in '…')", i+1, l.minor)
+			return unknownOfLine(where, i+1, s, p.key, l.minor)
 		}
 		if k.since > l.minor {
 			return unknown(where, p.key, true, k.since, l.minor)
@@ -274,17 +281,6 @@ func (l *loader) bearable(at Where, name string) error {
 }
 
 func (l *loader) text(p place) string { return string(l.files[p.file].data[p.from:p.to]) }
-
-// unknown is the error for a key that this version does not know, or not yet.
-func unknown(at Where, key string, later bool, since, minor int) error {
-	if later {
-		return unloadable(at, "the key %s came with 1.%d, and this is PgBouncer 1.%d", key, since, minor)
-	}
-	if minor > newest {
-		return unloadable(at, "the key %s was not known in 1.%d, the newest PgBouncer that this pgbudget knows (this one is 1.%d)", key, newest, minor)
-	}
-	return unloadable(at, "the key %s is not known to PgBouncer 1.%d", key, minor)
-}
 
 // unreadable is the error for what read returned, of its kind where it has one.
 func unreadable(subject, what string, err error) error {

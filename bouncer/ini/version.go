@@ -14,7 +14,7 @@ const (
 	newest = 25
 )
 
-var versionForm = regexp.MustCompile(`^(\d{1,4})\.(\d{1,4})(\.|$)`)
+var versionForm = regexp.MustCompile(`^(\d{1,4})\.(\d{1,4})(\D|$)`)
 
 // minor returns the minor number of "1.24" or "1.24.1". The error is of KindUsage.
 func minor(version string) (int, error) {
