@@ -218,7 +218,7 @@ func (x hand) load(ctx context.Context, now inForce) (ini.Config, error) {
 				"it is relative to the folder that %s was started in, which nobody can tell", x.console.id)
 		}
 		return x.config.Store.Read(ctx, name)
-	}, cmp.Or(x.config.Path, now.conffile), now.version)
+	}, cmp.Or(x.config.Path, now.conffile), now.version, now.keys...)
 }
 
 // undone leaves out what the file says already: a process that shares it, or an act that was cut short, wrote it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -44,7 +45,8 @@ type inForce struct {
 	conffile string
 	aliases  []planner.Alias
 	settings planner.Settings
-	tls      string // server_tls_sslmode; "": this version has none
+	tls      string   // server_tls_sslmode; "": this version has none
+	keys     []string // that SHOW CONFIG lists, sorted
 }
 
 // inForce asks for what is in force.
@@ -66,7 +68,8 @@ func (c *console) inForce(ctx context.Context) (inForce, error) {
 		if err != nil {
 			return err
 		}
-		r = inForce{c.version, config["conffile"], aliasesOf(databases.records, settings, gauges{}, nil, planner.Counters{}), settings, config["server_tls_sslmode"]}
+		r = inForce{c.version, config["conffile"], aliasesOf(databases.records, settings, gauges{}, nil, planner.Counters{}), settings,
+			config["server_tls_sslmode"], slices.Sorted(maps.Keys(config))}
 		if databases.fault != nil {
 			return c.misread(databases.fault)
 		}
