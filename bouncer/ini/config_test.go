@@ -133,6 +133,8 @@ func TestManagedFilesAreTold(t *testing.T) {
 		{text: "# ansible\n[pgbouncer]\n%include @a.ini\n", files: map[string]string{"a.ini": "[databases]\nd1 =\n"}},
 		{text: "# ansible\n[pgbouncer]\n%include @a.ini\n", files: map[string]string{"a.ini": "[databases]\nd1 =\n* =\n"}, want: "main.ini:1: a comment has the words \"ansible\""},
 		{text: "[pgbouncer]\n%include @a.ini\n", files: map[string]string{"a.ini": "# ansible\n[databases]\nd1 =\n"}, want: "a.ini:1: a comment has the words \"ansible\""},
+		{text: "# ansible\n[pgbouncer]\n%include @a.ini\n%include @b.ini\n", want: "a.ini:1: a comment has the words \"salt\"",
+			files: map[string]string{"a.ini": "# salt\ndefault_pool_size = 5", "b.ini": "reserve_pool_size = 5\n[databases]\n* =\n"}},
 	} {
 		config, err := ini.Load(reading(c.text, c.files), folder+"main.ini", "1.18")
 		if err != nil {
@@ -142,6 +144,33 @@ func TestManagedFilesAreTold(t *testing.T) {
 		got := strings.TrimPrefix(config.Managed(), folder)
 		if !strings.HasPrefix(got, c.want) || c.want == "" && got != "" || strings.Contains(got, "hush") {
 			t.Errorf("%q: %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func TestFilesOfOmnibusAreManaged(t *testing.T) {
+	t.Parallel()
+	for path, managed := range map[string]bool{
+		"/var/opt/gitlab/pgbouncer/databases.ini":    true,
+		"/var/opt/./gitlab/pgbouncer/databases.ini":  true,
+		"/var/opt/gitlabels/pgbouncer/databases.ini": false,
+		"/home/x/var/opt/gitlab/pgbouncer/d.ini":     false,
+		"/etc/pgbouncer/databases.ini":               false,
+	} {
+		c, err := ini.Load(func(name string) ([]byte, error) {
+			if name == path {
+				return []byte("[databases]\nd1 =\n"), nil
+			}
+			return []byte(head + "%include " + path), nil
+		}, "/etc/pgbouncer.ini", "1.24")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if why := c.Managed(); managed != strings.HasPrefix(why, path+": gitlab-ctl writes this file") || !managed && why != "" {
+			t.Errorf("%s: %q, managed %v", path, why, managed)
+		}
+		if got := c.SizeFiles(); len(got) != 1 || got[0] != path {
+			t.Errorf("files with sizes %v, want %s", got, path)
 		}
 	}
 }

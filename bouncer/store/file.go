@@ -42,12 +42,16 @@ func (f File) Read(_ context.Context, path string) ([]byte, error) {
 // Write replaces a file's bytes where they are still old, and leaves it alone where they are new already. A symbolic
 // link stays one: what it leads to is replaced. The errors, with the file as it was:
 //
+//	KindUsage       something else keeps the file and would put the old bytes back: see Managed
 //	KindDrift       its bytes are neither: somebody else has changed it
 //	KindUnforeseen  the file system refuses: no space, a read-only file or folder, an owner that may not be given
 func (f File) Write(_ context.Context, path string, old, data []byte) error {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return refused(path, err)
+	}
+	if why := f.Managed(path); why != "" {
+		return &planner.Error{Kind: planner.KindUsage, Err: errors.New(why), Hint: "change the size where the file comes from; --emit patch prints the change"}
 	}
 	removeLeftOver(real)
 	if now, err := os.ReadFile(real); err == nil && bytes.Equal(now, data) {
