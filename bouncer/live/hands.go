@@ -66,6 +66,14 @@ func (b bounded) Write(ctx context.Context, path string, old, data []byte) error
 	return b.Store.Write(ctx, path, old, data)
 }
 
+// Managed asks a store that knows who keeps its files.
+func (b bounded) Managed(path string) (why string) {
+	if s, ok := b.Store.(interface{ Managed(path string) string }); ok {
+		return s.Managed(path)
+	}
+	return ""
+}
+
 // hand is one process about to be changed.
 type hand struct {
 	console *console
@@ -107,6 +115,21 @@ func (h *Hands) Check(ctx context.Context, sets []planner.Set) error {
 		return edits, err
 	})
 	return err
+}
+
+// CheckFiles reads the file of every process that has a config and writes nothing. It refuses what Check does: a file that
+// says something else than what its process has in force, and one that something else manages. A step with nothing to do
+// would see neither.
+func (h *Hands) CheckFiles(ctx context.Context) error {
+	h.fleet.mu.Lock()
+	defer h.fleet.mu.Unlock()
+	var hands []hand
+	for _, f := range h.configs {
+		if c := slices.IndexFunc(h.fleet.consoles, func(c *console) bool { return c.id == f.Process }); c >= 0 {
+			hands = append(hands, hand{console: h.fleet.consoles[c], config: f})
+		}
+	}
+	return joined(together(len(hands), func(i int) error { _, _, err := hands[i].prepare(ctx); return err }))
 }
 
 // Edits returns what the sets change in the files, one edit a process: of a file that something else manages, too, which
@@ -167,29 +190,39 @@ func byStore(hands []hand) [][]hand {
 	return out
 }
 
-// prepare is edits, where nothing else manages the files.
+// prepare is edits, where nothing else manages the files. Of a file that is managed and says something else than its process
+// has, the keeper is told: it has put the old size back.
 func (x hand) prepare(ctx context.Context) ([]ini.Edited, inForce, error) {
 	edits, file, now, err := x.edits(ctx)
-	if err != nil {
-		return nil, now, err
-	}
-	if x.flushesProcess(now) {
-		return nil, now, nil
-	}
-	if why := file.Managed(); why != "" {
+	if why := x.managed(file); why != "" {
 		return nil, now, fail(planner.KindUsage, "", "change the size where the file comes from; --emit patch prints the change", "%s", why)
 	}
-	return edits, now, nil
+	return edits, now, err
 }
 
-// edits reads the process and its file and returns the edits that are left to
-// make, and what the process has before them.
+// managed says why the files do not stay as they are edited; empty: they do, as far as can be seen.
+func (x hand) managed(file ini.Config) string {
+	if why := file.Managed(); why != "" {
+		return why
+	}
+	for _, path := range file.SizeFiles() {
+		if s, ok := x.config.Store.(bounded); ok {
+			if why := s.Managed(path); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}
+
+// edits reads the process and its file and returns the edits that are left to make, the file where it could be read, and
+// what the process has before them.
 func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, error) {
 	now, err := x.console.inForce(ctx)
 	if err != nil {
 		return nil, ini.Config{}, now, err
 	}
-	if why := now.recycles(); why != "" && !x.flushesProcess(now) {
+	if why := now.recycles(); why != "" && len(x.sets) > 0 && !x.flushesProcess(now) {
 		return nil, ini.Config{}, now, fail(planner.KindUsage, x.console.id, "set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
 	}
 	if x.flushesProcess(now) { // no file is touched, and none is asked
@@ -200,7 +233,7 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 		return nil, ini.Config{}, now, err
 	}
 	if err := pending(x.console.id, file, now, x.sets); err != nil {
-		return nil, ini.Config{}, now, err
+		return nil, file, now, err
 	}
 	var changes []ini.Change
 	for _, s := range x.sets {
@@ -330,7 +363,7 @@ func (x hand) do(ctx context.Context) error {
 
 // flushesProcess reports whether the sets are a flush, or its end, that touches no file: before PgBouncer 1.23.
 func (x hand) flushesProcess(now inForce) bool {
-	return x.sets[0].Key == planner.KeyLifetime && !now.linesLive()
+	return len(x.sets) > 0 && x.sets[0].Key == planner.KeyLifetime && !now.linesLive()
 }
 
 // putBack restores files and lets the process read them.
