@@ -90,10 +90,14 @@ func move(c *cli.Context, out output, s source, steps int) error {
 			fmt.Fprintln(os.Stderr, "note: "+why+"; a step goes on all the same")
 		}
 	}
-	if step, _ := firstStep(course, policy, m.memory); len(step.Sets) > 0 { // what cannot be edited is refused before a step is begun
-		if err := m.hands.Check(c.Context, step.Sets); err != nil {
-			return err
-		}
+	switch step, blocked := firstStep(course, policy, m.memory); {
+	case len(step.Sets) > 0: // what cannot be edited is refused before a step is begun
+		err = m.hands.Check(c.Context, step.Sets)
+	case step.Empty() && blocked == "": // the sizes are those of the plan, and the files may say something else
+		err = m.hands.CheckFiles(c.Context)
+	}
+	if err != nil {
+		return err
 	}
 	if yes, err := m.confirm(c, course, policy); err != nil || !yes {
 		return err
