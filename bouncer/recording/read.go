@@ -2,7 +2,6 @@ package recording
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,9 +25,12 @@ func Read(name string) (Header, planner.Evidence, error) {
 func read(name string, r io.Reader) (Header, planner.Evidence, error) {
 	var h Header
 	var e planner.Evidence
-	lines := bufio.NewReader(r)
+	lines := bufio.NewReaderSize(r, 1<<16)
+	d := newDecoder()
+	var text []byte
 	for n := 1; ; n++ {
-		text, err := lines.ReadBytes('\n')
+		var err error
+		text, err = readLine(lines, text[:0])
 		if errors.Is(err, io.EOF) && len(text) == 0 {
 			if n == 1 {
 				return h, e, fault(name, 1, errors.New("the file is empty"))
@@ -44,10 +46,21 @@ func read(name string, r io.Reader) (Header, planner.Evidence, error) {
 		if n == 1 {
 			h, err = header(text)
 		} else {
-			e, err = add(e, text)
+			e, err = add(e, d, text)
 		}
 		if err != nil {
 			return h, e, fault(name, n, err)
+		}
+	}
+}
+
+// readLine appends a line, its end included, to text.
+func readLine(r *bufio.Reader, text []byte) ([]byte, error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		text = append(text, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return text, err
 		}
 	}
 }
@@ -72,12 +85,11 @@ func header(text []byte) (Header, error) {
 	return h, nil
 }
 
-func add(e planner.Evidence, text []byte) (planner.Evidence, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	var l line
-	if err := d.Decode(&l); err != nil {
-		return e, fmt.Errorf("not a line of a recording: %w", err)
+// add folds one line in. text is the caller's again afterwards.
+func add(e planner.Evidence, d *decoder, text []byte) (planner.Evidence, error) {
+	l, err := d.decode(text)
+	if err != nil {
+		return e, err
 	}
 	switch {
 	case l.Observation != nil && l.History == nil:

@@ -1,8 +1,11 @@
 package recording
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +145,77 @@ func FuzzRead(f *testing.F) {
 		for _, s := range plan.Servers {
 			if s.SpareConns < 0 {
 				t.Fatalf("a plan over the budget: %+v", s)
+			}
+		}
+	})
+}
+
+// slowly reads a line as encoding/json alone does it.
+func slowly(text []byte) (line, error) {
+	var l line
+	j := json.NewDecoder(bytes.NewReader(text))
+	j.DisallowUnknownFields()
+	err := j.Decode(&l)
+	return l, err
+}
+
+// sameLine compares two lines; what is not known is equal to itself.
+func sameLine(a, b line) string {
+	return cmp.Diff(a, b, cmp.Comparer(func(a, b planner.Float) bool { return a == b || !a.Known() && !b.Known() }))
+}
+
+func TestTheLabsRecordingIsReadByShape(t *testing.T) {
+	text := lengthened(t, 1<<20)
+	d := newDecoder()
+	for i, text := range bytes.SplitAfter(text, []byte("\n"))[1:] {
+		if len(text) == 0 {
+			continue
+		}
+		var l line
+		d.text, d.at = text, 0
+		if !d.value(d.line, reflect.ValueOf(&l).Elem()) || d.peek() != 0 {
+			t.Fatalf("line %d is left to encoding/json at %.60q", i+2, text[d.at:])
+		}
+		want, err := slowly(text)
+		if diff := sameLine(want, l); err != nil || diff != "" {
+			t.Fatalf("line %d (%v):\n%s", i+2, err, diff)
+		}
+	}
+}
+
+// odd lines have something that is not as this program writes it.
+var odd = []string{
+	`{"observation":{"at":"2026-01-01T00:00:00Z","servers":[{"name":"m","max_connections":50}],"processes":[{"id":"a/1","group":"a","aliases":[{"name":"x","pools":[{"user":"u","sv_active":2}]}]}]}}`,
+	`{"observation":{"AT":"2026-01-01T00:00:00Z","Servers":[]}}`,
+	`{"observation":{"servers":[{"name":"a","timeline":1},{"name":"b","timeline":2}],"servers":[{"name":"c"}]}}`,
+	`{"observation":{"servers":null,"processes":[],"took_ns":null,"at":null}}`,
+	`{"observation":{"servers":[null,{"name":null,"in_recovery":true},{"in_recovery":false}]}}`,
+	`{"observation":null,"history":null}`,
+	`{"observation":{"took_ns":-0}}`, `{"observation":{"took_ns":007}}`, `{"observation":{"took_ns":1.0}}`, `{"observation":{"took_ns":1e3}}`,
+	`{"observation":{"took_ns":9223372036854775807}}`, `{"observation":{"took_ns":9223372036854775808}}`, `{"observation":{"took_ns":-9223372036854775808}}`,
+	`{"observation":{"servers":[{"name":"\u00e9\n"},{"name":"é"},{"name":"` + "\xff" + `"}]}}`,
+	`{"observation":{"signals":[{"name":"cpu","value":0.5},{"value":null},{"value":1e400},{"value":"x"},{"value":.5}]}}`,
+	`{"observation":{"signals":[{"name":"cpu","value":0.5,"at":"2026-01-01T00:00:00Z"},{"value":null}]}}`,
+	` { "observation" : { "took_ns" : 5 , "servers" : [ { } , { "name" : "b" } ] } } `,
+	`{"observation":{"took_ns":5}} trailing`, `{"observation":{"took_ns":5}}{}`, `{"observation":{"took_ns":5}`, `{"observation":{"took_ns":5,}}`,
+	`{"observation":{"servers":[{}}]}}`, `{"observation":{"servers":[{},]}}`, `{"observation":{,}}`, `[]`, `null`, `nullx`, `{}`, "", "\x00", "{}\x00",
+	`{"observation":{"servers":[{"in_recovery":tru}]}}`, `{"weather":{}}`, `{"observation":{"at":"yesterday"}}`, `{"observation":{"at":5}}`,
+}
+
+func FuzzALineHasOneMeaning(f *testing.F) {
+	for _, text := range odd {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d := newDecoder()
+		for turn := range 2 { // the second time it has learnt how long lists are
+			got, err := d.decode([]byte(text))
+			want, fault := slowly([]byte(text))
+			if (err == nil) != (fault == nil) {
+				t.Fatalf("turn %d: %v, encoding/json says %v", turn, err, fault)
+			}
+			if diff := sameLine(want, got); err == nil && diff != "" {
+				t.Fatalf("turn %d:\n%s", turn, diff)
 			}
 		}
 	})
