@@ -102,11 +102,17 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared 
 		seen = e.Last.Servers[i]
 	}
 	var notes []string
-	fact := func(what string, declared *int, seen, otherwise int) (int, string) {
+	// Where both are there and differ the one counts that leaves fewer connections: a declared 200 opens nothing on a
+	// server that takes 44.
+	fact := func(what string, declared *int, seen, otherwise int, pick func(a, b int) int) (int, string) {
 		switch {
 		case declared != nil && observed && *declared != seen:
-			notes = append(notes, fmt.Sprintf("server %s: %s is declared as %d but SHOW says %d: the declared one counts", name, what, *declared, seen))
-			return *declared, "declared"
+			n := pick(*declared, seen)
+			notes = append(notes, fmt.Sprintf("server %s: %s is declared as %d and the server says %d: %d counts", name, what, *declared, seen, n))
+			if n == seen {
+				return n, fmt.Sprintf("SHOW; declared as %d", *declared)
+			}
+			return n, fmt.Sprintf("declared; SHOW says %d", seen)
 		case declared != nil:
 			return *declared, "declared"
 		case observed:
@@ -125,12 +131,15 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared 
 	}
 	s := FleetServer{Name: name, CPU: modelCPU(name, rules, e, pools)}
 	var source string
-	s.MaxConns, source = fact("max_connections", rules.MaxConns, seen.MaxConns, 0)
+	s.MaxConns, source = fact("max_connections", rules.MaxConns, seen.MaxConns, 0, smaller)
 	s.Lines = append(s.Lines, Line{"max_connections", s.MaxConns, source, CountWorst})
-	conns, source := fact("superuser_reserved_connections", rules.SuperuserReservedConns, seen.SuperuserReservedConns, DefaultSuperuserConns)
+	conns, source := fact("superuser_reserved_connections", rules.SuperuserReservedConns, seen.SuperuserReservedConns, DefaultSuperuserConns, larger)
 	s.Lines = append(s.Lines, Line{"superuser_reserved", conns, source, CountWorst})
-	conns, source = fact("reserved_connections", rules.ReservedConns, seen.ReservedConns, 0)
+	conns, source = fact("reserved_connections", rules.ReservedConns, seen.ReservedConns, 0, larger)
 	s.Lines = append(s.Lines, Line{"reserved", conns, source, CountWorst})
+	for _, r := range seen.ReservedSettings {
+		s.Lines = append(s.Lines, Line{r.Name, r.Conns, "SHOW", CountWorst})
+	}
 	direct, warn := directLine(name, rules, seen, observed, e)
 	s.Lines = append(s.Lines, direct)
 	notes = append(notes, warn...)
@@ -157,6 +166,10 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared 
 	s.Caps = modelCaps(seen, pools, e)
 	return s, notes, nil
 }
+
+func smaller(a, b int) int { return min(a, b) }
+
+func larger(a, b int) int { return max(a, b) }
 
 func serversSeen(o Observation) string {
 	var names []string

@@ -75,6 +75,12 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 		limit = *d.MaxDBConns
 	}
 	p.Reserve, p.ReserveFree = d.reserveRange(p.ReserveConns)
+	if limit > 0 && d.Copies > 1 && len(d.Users) == 0 {
+		return FleetPool{}, &Error{Kind: KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err: fmt.Errorf("max_db_connections is %d for each process, and %d copies may be %d processes with one user or one process with %d",
+				limit, d.Copies, d.Copies, d.Copies),
+			Hint: "declare users: for the pool, one name for each user of the database"}
+	}
 	users := d.Users
 	if len(users) == 0 {
 		users = []string{""}

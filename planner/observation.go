@@ -21,9 +21,10 @@ type Server struct {
 	InRecovery             bool          `json:"in_recovery"`
 	MaxConns               int           `json:"max_connections"`
 	SuperuserReservedConns int           `json:"superuser_reserved_connections"`
-	ReservedConns          int           `json:"reserved_connections"` // 0 before PostgreSQL 16
-	Roles                  []ConnLimit   `json:"roles,omitempty"`      // ALTER ROLE … CONNECTION LIMIT, only where set
-	Databases              []ConnLimit   `json:"databases,omitempty"`  // ALTER DATABASE … CONNECTION LIMIT, only where set
+	ReservedConns          int           `json:"reserved_connections"`        // 0 before PostgreSQL 16
+	ReservedSettings       []ConnLimit   `json:"reserved_settings,omitempty"` // a vendor's own …reserved_connections, by their names
+	Roles                  []ConnLimit   `json:"roles,omitempty"`             // ALTER ROLE … CONNECTION LIMIT, only where set
+	Databases              []ConnLimit   `json:"databases,omitempty"`         // ALTER DATABASE … CONNECTION LIMIT, only where set
 	Backends               BackendCounts `json:"backends"`
 	Holders                []Holder      `json:"holders,omitempty"`
 }

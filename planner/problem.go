@@ -80,7 +80,7 @@ func (p FleetPool) charge(sp *serverProblem, item allocate.Item) (coef int) {
 		sp.constConns += p.countedConns()
 		for _, c := range p.Copies {
 			if c.FixedConns == 0 {
-				sp.constConns -= p.sizeIn(c.Process)
+				sp.constConns -= min(p.sizeIn(c.Process), item.Hi) // what shrinks to max: gives back nothing
 				coef++
 			}
 		}

@@ -1,0 +1,114 @@
+package planner
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// ledgerLine returns a server's ledger line of that name.
+func ledgerLine(t *testing.T, s FleetServer, item string) Line {
+	t.Helper()
+	for _, l := range s.Lines {
+		if l.Item == item {
+			return l
+		}
+	}
+	t.Fatalf("no line %q among %+v", item, s.Lines)
+	return Line{}
+}
+
+// observed is the fleet of a look at one server with a declared one beside it.
+func observed(t *testing.T, s Server, d DeclaredServer) Fleet {
+	t.Helper()
+	first, _ := seenFleet(seenAlias("app", 10, 0, 0, "app"))
+	first.Servers[0] = s
+	f, err := Model(epoch, Declared{SizeAll: true, Servers: []DeclaredServer{d}}, evidenceOf(t, first), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestAVendorsReservedConnectionsAreALineOfTheLedger(t *testing.T) {
+	without := Server{Name: "main", MaxConns: 100, SuperuserReservedConns: 3}
+	with := without
+	with.ReservedSettings = []ConnLimit{{"rds.rds_superuser_reserved_connections", 2}, {"x.reserved_connections", 1}}
+	rules := declaredServer("main", Declared{})
+	a, b := observed(t, without, rules).Servers[0], observed(t, with, rules).Servers[0]
+	if l := ledgerLine(t, b, "rds.rds_superuser_reserved_connections"); l.Conns != 2 || l.Source != "SHOW" {
+		t.Errorf("line %+v", l)
+	}
+	if a.BudgetConns != 92 || b.BudgetConns != 89 {
+		t.Errorf("budget %d without and %d with, want 92 and 89", a.BudgetConns, b.BudgetConns)
+	}
+}
+
+func TestOfADeclaredAndAnObservedFactTheSaferOneCounts(t *testing.T) {
+	seen := Server{Name: "main", MaxConns: 44, SuperuserReservedConns: 3, ReservedConns: 2}
+	for _, c := range []struct {
+		declared                 [3]int // max_connections, superuser_reserved_connections, reserved_connections
+		max, superuser, reserved int
+	}{
+		{[3]int{200, 1, 0}, 44, 3, 2},
+		{[3]int{40, 5, 4}, 40, 5, 4},
+		{[3]int{44, 3, 2}, 44, 3, 2},
+	} {
+		rules := declaredServer("main", Declared{})
+		rules.MaxConns, rules.SuperuserReservedConns, rules.ReservedConns = &c.declared[0], &c.declared[1], &c.declared[2]
+		f := observed(t, seen, rules)
+		s := f.Servers[0]
+		got := [3]int{s.MaxConns, ledgerLine(t, s, "superuser_reserved").Conns, ledgerLine(t, s, "reserved").Conns}
+		if want := [3]int{c.max, c.superuser, c.reserved}; got != want {
+			t.Errorf("declared %v: %v counts, want %v", c.declared, got, want)
+		}
+		both := strings.Contains(strings.Join(f.Warnings, "\n"), "max_connections is declared as 200 and the server says 44")
+		if both != (c.declared[0] == 200) {
+			t.Errorf("declared %v: warnings %q", c.declared, f.Warnings)
+		}
+	}
+}
+
+// A limit of each process needs to know how many processes there are.
+func TestCopiesUnderMaxDBConnectionsNeedTheirUsers(t *testing.T) {
+	d := whatIf(200)
+	d.Pools[0].Copies, d.Pools[0].MaxDBConns = 6, ptr(35)
+	if _, err := Model(epoch, d, Evidence{}, nil); KindOf(err) != KindUsage || !strings.Contains(HintOf(err), "users:") {
+		t.Errorf("error %v, hint %q: want a refusal that asks for users:", err, HintOf(err))
+	}
+	d.Pools[0].Size, d.Pools[0].ReserveConns, d.Pools[0].Users = ptr(20), ptr(4), []string{"a", "b", "c"}
+	f, err := Model(epoch, d, Evidence{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Pools[0].WorstConns; got != 2*35 {
+		t.Errorf("worst case %d, want two processes of 35", got)
+	}
+	d.Pools[0].Copies, d.Pools[0].Users = 1, nil
+	if _, err := Model(epoch, d, Evidence{}, nil); err != nil {
+		t.Errorf("one copy is one process: %v", err)
+	}
+}
+
+// A pool counted at what was seen whose max: is below today's size gives back nothing that it had open.
+func TestAPoolCountedAtItsPeakMayShrinkToItsMax(t *testing.T) {
+	for _, top := range []int{6, 9, 10, 14, 0} {
+		d := whatIf(120)
+		first, later := seenFleet(seenAlias("app", 10, 0, 8, "app"), seenAlias("ci", 10, 0, 8, "app"))
+		rules, _ := d.pool("main/app")
+		rules.Count, rules.Max = CountHighest, top
+		rules.Load = &DeclaredLoad{ArrivalsPerSec: 100, MeanHold: 20 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
+		ci := rules
+		ci.ID, ci.Max, ci.Count = "main/ci", 0, CountWorst
+		server := declaredServer("main", Declared{})
+		_, p := solveSeen(t, Declared{Servers: []DeclaredServer{server}, Pools: []DeclaredPool{rules, ci}, LeastGain: DefaultLeastGain}, first, later)
+		app := p.Pools[0]
+		want := 10
+		if top > 0 {
+			want = min(want, top)
+		}
+		if app.ToSize != want || app.WorstConns.After != 8 {
+			t.Errorf("max %d: size %d, %d connections counted; want %d and the 8 that were seen", top, app.ToSize, app.WorstConns.After, want)
+		}
+	}
+}
