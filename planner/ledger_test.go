@@ -93,13 +93,13 @@ func TestCopiesUnderMaxDBConnectionsNeedTheirUsers(t *testing.T) {
 // A pool counted at what was seen whose max: is below today's size gives back nothing that it had open.
 func TestAPoolCountedAtItsPeakMayShrinkToItsMax(t *testing.T) {
 	for _, top := range []int{6, 9, 10, 14, 0} {
-		d := whatIf(120)
 		first, later := seenFleet(seenAlias("app", 10, 0, 8, "app"), seenAlias("ci", 10, 0, 8, "app"))
-		rules, _ := d.pool("main/app")
+		rules, _ := Declared{}.pool("main/app")
 		rules.Count, rules.Max = CountHighest, top
 		rules.Load = &DeclaredLoad{ArrivalsPerSec: 100, MeanHold: 20 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
 		ci := rules
 		ci.ID, ci.Max, ci.Count = "main/ci", 0, CountWorst
+		ci.Load = &DeclaredLoad{ArrivalsPerSec: 1600, MeanHold: 20 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1} // takes what is there
 		server := declaredServer("main", Declared{})
 		_, p := solveSeen(t, Declared{Servers: []DeclaredServer{server}, Pools: []DeclaredPool{rules, ci}, LeastGain: DefaultLeastGain}, first, later)
 		app := p.Pools[0]
