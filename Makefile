@@ -2,7 +2,6 @@
 GO     ?= go
 BIN    := bin/pgbudget
 FUZZTIME ?= 3m
-LABS   := /(cmd/pgbudget|bouncer/(live|prom|ini)|fixtures/(lab|fidelity|prom|bench).*)$$
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
 .PHONY: help build demo scenarios lab split install test check race fidelity faults pace soak bench clean
@@ -39,10 +38,7 @@ check: ## gofmt, vet, staticcheck
 
 race: ## every test, real servers included, under the race detector
 	$(GO) test -race -count=1 -run '^$$' ./... >/dev/null  # compile side by side
-	$(GO) test -race -count=1 -timeout 30m $$($(GO) list ./... | grep -vE '$(LABS)')
-	$(GO) test -race -count=1 -p 1 -timeout 30m $$($(GO) list ./... | grep -E '$(LABS)')  # one at a time: labs want the cores
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./planner ./planner/queue ./planner/allocate ./sim  # so that they do not rot
-	$(GO) test -count=1 -run 'Rebalancer|Phase4|APath' ./sim ./planner  # hundreds of fleets, thousands of ways; the race detector has time for a tenth
+	@GO=$(GO) bash fixtures/race.sh
 
 test: install check race demo scenarios ## what CI runs: install, check, every test, one plan of a recording, every shipped scenario
 

@@ -59,7 +59,9 @@ func prometheusFaults(t *testing.T) string {
 		{name: "Prometheus hangs in mid-step", strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
 		{name: "Prometheus is gone in mid-step", strike: signal(syscall.SIGKILL, 0), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
 	} {
-		t.Run(f.name, func(t *testing.T) { table += b.suffer(t, f) })
+		t.Run(f.name, func(t *testing.T) {
+			judged(t, func(t *trial) { row := b.suffer(t, f); t.then(func() { table += row }) })
+		})
 	}
 	return table
 }
@@ -74,7 +76,7 @@ func (c jumpingClock) Now() time.Time { return time.Now().Add(c.by()).Round(0) }
 
 // jump takes a step in this process, with a clock that is set ahead, and one with a clock that is set back, while the release
 // drains.
-func (b *bench) jump(t *testing.T) string {
+func (b *bench) jump(t testing.TB) string {
 	table := ""
 	for _, by := range []time.Duration{time.Hour, -time.Hour} {
 		name := "ahead"

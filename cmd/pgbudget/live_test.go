@@ -20,7 +20,7 @@ import (
 )
 
 // window is how long the live tests look: short in `make test`, a minute in `make fidelity`.
-func window(t *testing.T) time.Duration {
+func window(t testing.TB) time.Duration {
 	text := os.Getenv("PGBUDGET_TEST_WINDOW")
 	if text == "" {
 		return 15 * time.Second
@@ -52,19 +52,33 @@ type result struct {
 	code           int
 }
 
+// longestOf is how long one command may take. chosen: three times as long as the slowest takes on an idle machine.
+func longestOf(t testing.TB) time.Duration {
+	if window(t) >= time.Minute {
+		return 30 * time.Minute
+	}
+	return 7 * time.Minute
+}
+
 // command runs the built command in an empty folder, with passwords from the passfile alone.
-func command(t *testing.T, l *lab.Lab, args ...string) result {
+func command(t testing.TB, l *lab.Lab, args ...string) result {
 	t.Helper()
 	file, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(file, args...)
+	longest := longestOf(t)
+	ctx, cancel := context.WithTimeout(context.Background(), longest)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, file, args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "PGPASSFILE="+l.PassFile)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err = cmd.Run()
+	if ctx.Err() != nil {
+		t.Fatalf("pgbudget %s has not ended within %v:\n%s%s", strings.Join(args, " "), longest, stdout.String(), stderr.String())
+	}
 	r := result{stdout: stdout.String(), stderr: stderr.String()}
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
 		r.code = e.ExitCode()
@@ -78,7 +92,7 @@ func command(t *testing.T, l *lab.Lab, args ...string) result {
 }
 
 // decode runs the command with -o json and reads what it printed.
-func decode[T any](t *testing.T, l *lab.Lab, args ...string) T {
+func decode[T any](t testing.TB, l *lab.Lab, args ...string) T {
 	t.Helper()
 	r := command(t, l, append(args, "-o", "json")...)
 	if r.code != 0 {
@@ -92,7 +106,7 @@ func decode[T any](t *testing.T, l *lab.Lab, args ...string) T {
 }
 
 // start brings a lab up and stops it with the test.
-func start(t *testing.T, spec lab.Spec) *lab.Lab {
+func start(t testing.TB, spec lab.Spec) *lab.Lab {
 	t.Helper()
 	l, err := lab.Start(t.Context(), spec)
 	if err != nil {
@@ -127,6 +141,33 @@ func twoGroups(gen lab.Generation, size int, settings map[string]string) lab.Spe
 	}
 }
 
+// pace measures what this machine can do now, through the first process of a group, and says how much slower a load of so many
+// transactions a second that hold for so long must be for a test to mean something: the same Erlangs in fewer, longer
+// transactions. chosen: the load takes a fifth of what the machine carries at most, and it prolongs holds by a twentieth.
+func pace(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Duration) lab.Speed {
+	t.Helper()
+	s, err := lab.Pace(t.Context(), l.DSNs(group, "app1", "app")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	most := s.PerSec / 5 / perSec
+	if s.Longer > 0 {
+		most = min(most, 0.05*float64(hold)/float64(s.Longer))
+	}
+	if s.Scale = max(lab.LeastScale, min(1, most)); s.Scale < 1 {
+		t.Logf("the load is slowed down to %.2f: %v", s.Scale, s)
+	}
+	if x, ok := t.(*trial); ok && most < lab.LeastScale {
+		x.because(fmt.Sprintf("the load would have to be slowed down to %.2f of itself: %v", most, s))
+	}
+	return s
+}
+
+// slower is a time that grows as the machine's pace falls.
+func slower(d time.Duration, s lab.Speed) time.Duration {
+	return time.Duration(float64(d) / s.Scale).Round(100 * time.Millisecond)
+}
+
 // generations runs a test on both PgBouncers, one after the other: the machine has two cores.
 func generations(t *testing.T, test func(*testing.T, lab.Generation)) {
 	for _, gen := range []lab.Generation{lab.Gen118, lab.Gen124} {
@@ -135,7 +176,7 @@ func generations(t *testing.T, test func(*testing.T, lab.Generation)) {
 }
 
 // offer starts an open loop of perSec at every copy of a group.
-func offer(t *testing.T, l *lab.Lab, group string, perSec float64, hold time.Duration) []*lab.Run {
+func offer(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Duration) []*lab.Run {
 	t.Helper()
 	var runs []*lab.Run
 	for i, user := range []string{"app1", "app2"} {
@@ -159,7 +200,7 @@ func ledgers(runs []*lab.Run) lab.Ledger {
 	return sum
 }
 
-func loadOf(t *testing.T, loads []planner.Load, pool string) planner.Load {
+func loadOf(t testing.TB, loads []planner.Load, pool string) planner.Load {
 	t.Helper()
 	for _, l := range loads {
 		if l.Pool == pool {
@@ -171,7 +212,7 @@ func loadOf(t *testing.T, loads []planner.Load, pool string) planner.Load {
 }
 
 // agree compares an estimate with the generator's own ledger of the same window.
-func agree(t *testing.T, what string, got planner.Load, want lab.Ledger, within float64) {
+func agree(t testing.TB, what string, got planner.Load, want lab.Ledger, within float64) {
 	t.Helper()
 	if want.Starved > 0 {
 		t.Fatalf("%s: the generator was starved %d times: its load did not reach PgBouncer", what, want.Starved)
@@ -184,22 +225,25 @@ func agree(t *testing.T, what string, got planner.Load, want lab.Ledger, within 
 	}
 }
 
-// atRest repeats a measurement until the machine kept pace with the generator: the hold it drew is known, and where
-// transactions took a quarter longer the processors were busy with something else, and what PgBouncer then counts is a
-// load nobody asked for. The test fails where no attempt was at rest.
-func atRest(t *testing.T, hold time.Duration, measure func() (seen lab.Ledger, compare func())) {
+// atRest measures a load that must not be slowed down; see lab.Twice. measure makes its load anew each time, and says what the
+// generator has seen.
+func atRest(t *testing.T, measure func() (seen lab.Ledger, compare func())) {
 	t.Helper()
-	const attempts = 4
-	for range attempts {
+	lab.Twice(t, func(int) (string, func()) {
+		heart := lab.NewHeart()
+		defer heart.Stop()
 		seen, compare := measure()
-		if held := seen.MeanHeld(); held < hold*5/4 {
-			compare()
-			return
-		}
-		t.Logf("the machine did not keep pace: transactions of %v took %v; measuring again", hold, seen.MeanHeld())
-		time.Sleep(5 * time.Second)
+		return lab.Unjudged(seen, heart, stall), compare
+	})
+}
+
+// easyHold is the hold of pools too small to measure a pace through, and how many times it is one of 10 ms: in `make fidelity`
+// as short as real ones are, else long against what a busy machine adds to one.
+func easyHold(t testing.TB) (hold time.Duration, each float64) {
+	if each = 5; window(t) >= time.Minute {
+		each = 1
 	}
-	t.Fatalf("the machine did not keep pace in %d attempts", attempts)
+	return time.Duration(each * float64(10*time.Millisecond)), each
 }
 
 func stopAll(runs ...*lab.Run) {
@@ -211,18 +255,22 @@ func stopAll(runs ...*lab.Run) {
 func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 	// Four Erlangs a group: in `make test` of transactions long enough to leave a small machine air, in `make fidelity`
 	// of ones as short as real ones.
-	perSec, hold := 25.0, 40*time.Millisecond
-	if window(t) >= time.Minute {
-		perSec, hold = 100, 10*time.Millisecond
-	}
+	full := window(t) >= time.Minute
 	generations(t, func(t *testing.T, gen lab.Generation) {
 		l := start(t, twoGroups(gen, 10, nil))
-		atRest(t, hold, func() (lab.Ledger, func()) {
+		atRest(t, func() (lab.Ledger, func()) {
+			perSec, hold, look := 100.0, 10*time.Millisecond, window(t)
+			if !full {
+				perSec, hold = 25, 40*time.Millisecond
+				speed := pace(t, l, "main", 8*perSec, hold)
+				perSec, hold = speed.Of(perSec, hold)
+				look = slower(look, speed)
+			}
 			mainRuns, ciRuns := offer(t, l, "main", perSec, hold), offer(t, l, "ci", perSec, hold)
 			defer stopAll(append(mainRuns, ciRuns...)...)
 			time.Sleep(time.Second) // the first connections are being opened
 			mainFrom, ciFrom := ledgers(mainRuns), ledgers(ciRuns)
-			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", window(t).String(), "--every", "1s"}, fleetArgs(l)...)...)
+			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"}, fleetArgs(l)...)...)
 			mainSeen, ciSeen := ledgers(mainRuns).Since(mainFrom), ledgers(ciRuns).Since(ciFrom)
 			return mainSeen.Plus(ciSeen), func() {
 				agree(t, "main/app", loadOf(t, loads, "main/app"), mainSeen, 0.05)
@@ -233,7 +281,7 @@ func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 }
 
 func TestEstimateSeesThroughAFullPool(t *testing.T) {
-	const hold = 10 * time.Millisecond
+	hold, each := easyHold(t)
 	for _, c := range []struct {
 		name    string
 		timeout string
@@ -245,10 +293,10 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			generations(t, func(t *testing.T, gen lab.Generation) {
-				atRest(t, hold, func() (lab.Ledger, func()) {
+				atRest(t, func() (lab.Ledger, func()) {
 					l := start(t, twoGroups(gen, 1, map[string]string{"query_wait_timeout": c.timeout, "max_client_conn": "15000"}))
 					defer l.Stop()
-					runs := offer(t, l, "main", c.perSec, hold) // more than one connection a copy can carry
+					runs := offer(t, l, "main", c.perSec/each, hold) // more than one connection a copy can carry
 					defer stopAll(runs...)
 					time.Sleep(5 * time.Second) // the queue is there, and the first waiters leave
 					from := ledgers(runs)
@@ -267,13 +315,14 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 }
 
 func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
-	const hold = 10 * time.Millisecond
+	hold, each := easyHold(t)
+	think := time.Duration(each * float64(5*time.Millisecond))
 	generations(t, func(t *testing.T, gen lab.Generation) {
 		l := start(t, twoGroups(gen, 2, nil))
-		atRest(t, hold, func() (lab.Ledger, func()) {
+		atRest(t, func() (lab.Ledger, func()) {
 			var runs []*lab.Run
 			for _, dsn := range l.DSNs("main", "app1", "app") {
-				r, err := lab.ClosedLoop{DSN: dsn, Clients: 12, Think: lab.Exp(5 * time.Millisecond), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 1}.Start(t.Context())
+				r, err := lab.ClosedLoop{DSN: dsn, Clients: 12, Think: lab.Exp(think), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 1}.Start(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -37,8 +37,9 @@ func TestEveryCommandOfTheREADMERuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := start(t, twoGroups(lab.Gen118, 10, nil))
-	offer(t, l, "main", 60, 10*time.Millisecond)
-	offer(t, l, "ci", 60, 10*time.Millisecond)
+	perSec, hold := pace(t, l, "main", 480, 10*time.Millisecond).Of(60, 10*time.Millisecond)
+	offer(t, l, "main", perSec, hold)
+	offer(t, l, "ci", perSec, hold)
 	dir := t.TempDir()
 	fixtures, err := filepath.Abs("../../fixtures")
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,6 +25,8 @@ const (
 	ciErlangs   = 12.0 // come through main at first: 40 % of its 30
 	jobsErlangs = 8.0
 	shiftConns  = 51
+
+	shiftErlangs = webErlangs + ciErlangs + jobsErlangs
 )
 
 // shiftFleet is main with 37 connections, jobs with 10 and ci with 2 before one server: two are spare.
@@ -37,12 +40,13 @@ func shiftFleet(gen lab.Generation) lab.Spec {
 
 // flagged is the load of a fleet whose CI clients a flag file routes.
 type flagged struct {
+	hold time.Duration
 	flag *lab.Flag
 	runs map[string]*lab.Run
 }
 
 // flagLoad starts it: web and jobs where they are, and the CI clients, each of whose transactions asks the flag.
-func flagLoad(t *testing.T, l *lab.Lab, hold time.Duration) *flagged {
+func flagLoad(t testing.TB, l *lab.Lab, hold time.Duration) *flagged {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
@@ -50,7 +54,7 @@ func flagLoad(t *testing.T, l *lab.Lab, hold time.Duration) *flagged {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &flagged{flag: flag, runs: map[string]*lab.Run{}}
+	f := &flagged{hold: hold, flag: flag, runs: map[string]*lab.Run{}}
 	for i, x := range []struct {
 		name, group string
 		erlangs     float64
@@ -72,6 +76,15 @@ func flagLoad(t *testing.T, l *lab.Lab, hold time.Duration) *flagged {
 	return f
 }
 
+// all are its loads.
+func (f *flagged) all() []*lab.Run {
+	var out []*lab.Run
+	for _, r := range f.runs {
+		out = append(out, r)
+	}
+	return out
+}
+
 // shiftConfig is the part of the config that moves it; the fraction is a third below the truth.
 func (f *flagged) config(policy, wait string) string {
 	return "pools: [{pool: main/app, " + wait + "}, {pool: jobs/app, " + wait + "}, {pool: ci/app, " + wait + "}]\n" +
@@ -82,91 +95,95 @@ func (f *flagged) config(policy, wait string) string {
 // TestRunShiftsLiveTraffic moves all CI traffic of a live fleet from main to ci, sizes with it, unattended, with a prior that is
 // a third below the truth.
 func TestRunShiftsLiveTraffic(t *testing.T) {
-	percent, soak, hold, look := "25", "6s", 120*time.Millisecond, "10s"
+	generations(t, func(t *testing.T, gen lab.Generation) { judged(t, func(t *trial) { shiftsAll(t, gen) }) })
+}
+
+func shiftsAll(t *trial, gen lab.Generation) {
+	percent, soak, hold, look := "25", 6*time.Second, 120*time.Millisecond, 10*time.Second
 	full := window(t) >= time.Minute
 	if full {
-		percent, soak, hold, look = "5", "10s", 80*time.Millisecond, "60s"
+		percent, soak, hold, look = "5", 10*time.Second, 80*time.Millisecond, 60*time.Second
+	}
+	l := start(t, shiftFleet(gen))
+	server := l.Server("pg")
+	if !full {
+		speed := pace(t, l, "main", shiftErlangs/hold.Seconds(), hold)
+		soak, hold, look = slower(soak, speed), slower(hold, speed), slower(look, speed)
 	}
 	mean, p99 := hold, 6*hold
-	generations(t, func(t *testing.T, gen lab.Generation) {
-		l := start(t, shiftFleet(gen))
-		server := l.Server("pg")
-		watch := observe(t, server)
-		load := flagLoad(t, l, hold)
-		config, path := movingConfig(t, l, load.config("percent: "+percent+", soak: "+soak+", soak_every: 1s", fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99))+
-			"saturation:\n  - {name: busy, builtin: busy, hold: 0.99}\n")
-		time.Sleep(2 * time.Second)
-		from := map[string]lab.Ledger{}
-		for name, r := range load.runs {
-			from[name] = r.Ledger()
-		}
+	watch := observe(t, server)
+	load := flagLoad(t, l, hold)
+	t.lags(load.all()...)
+	config, path := movingConfig(t, l, load.config(fmt.Sprintf("percent: %s, soak: %v, soak_every: 1s, hold_for: 2m, max_wait: %v", percent, soak, max(time.Second, 10*hold)),
+		fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99))+"saturation:\n  - {name: busy, builtin: busy, hold: 0.99}\n")
+	time.Sleep(2 * time.Second)
+	from := map[string]lab.Ledger{}
+	for name, r := range load.runs {
+		from[name] = r.Ledger()
+	}
 
-		args := []string{"--config", config, "--window", look, "--every", "500ms"}
-		for _, words := range [][]string{{"plan", "--path", "config"}, {"step", "--dry-run"}} {
-			r := command(t, l, append(words, args...)...)
-			if r.code != 0 || !strings.Contains(r.stdout, "mv ") || !strings.Contains(r.stdout, "nothing was changed") {
-				t.Fatalf("%v: exit %d\n%s%s", words, r.code, r.stdout, r.stderr)
-			}
-			t.Log(r.stdout)
+	args := []string{"--config", config, "--window", look.String(), "--every", "500ms"}
+	for _, words := range [][]string{{"plan", "--path", "config"}, {"step", "--dry-run"}} {
+		r := command(t, l, append(words, args...)...)
+		if r.code != 0 || !strings.Contains(r.stdout, "mv ") || !strings.Contains(r.stdout, "nothing was changed") {
+			t.Fatalf("%v: exit %d\n%s%s", words, r.code, r.stdout, r.stderr)
 		}
-		if r := command(t, l, append([]string{"run", "--yes"}, args...)...); r.code != 0 {
-			t.Fatalf("exit %d\n%s%s\n%s", r.code, r.stdout, r.stderr, logOf(l))
-		} else {
-			t.Log(r.stderr)
+		t.Log(r.stdout)
+	}
+	if r := command(t, l, append([]string{"run", "--yes"}, args...)...); r.code != 0 {
+		t.Fatalf("exit %d\n%s%s\n%s", r.code, r.stdout, r.stderr, logOf(l))
+	} else {
+		t.Log(r.stderr)
+	}
+	if text, err := os.ReadFile(load.flag.File); err != nil || strings.TrimSpace(string(text)) != "100" {
+		t.Errorf("the flag says %q (%v)", text, err)
+	}
+	for name, r := range load.runs {
+		got := r.Ledger().Since(from[name])
+		if got.Failed > 0 || got.Starved > 0 {
+			t.Errorf("%s: %d clients failed, %d were starved", name, got.Failed, got.Starved)
 		}
-		if text, err := os.ReadFile(load.flag.File); err != nil || strings.TrimSpace(string(text)) != "100" {
-			t.Errorf("the flag says %q (%v)", text, err)
+		waited := got.BeginTotal / time.Duration(max(1, got.Completed))
+		text := fmt.Sprintf("%s: mean wait %v, p99 %v of %d transactions, policy %v and %v; holds of %v", name, waited, got.Begins.Quantile(0.99), got.Completed, mean, p99, got.MeanHeld())
+		t.Log(text)
+		if waited > mean || got.Begins.Quantile(0.99) > p99 {
+			t.Error(text)
 		}
-		slow := false
-		for name, r := range load.runs {
-			got := r.Ledger().Since(from[name])
-			if got.Failed > 0 || got.Starved > 0 {
-				t.Errorf("%s: %d clients failed, %d were starved", name, got.Failed, got.Starved)
-			}
-			waited := got.BeginTotal / time.Duration(max(1, got.Completed))
-			text := fmt.Sprintf("%s: mean wait %v, p99 %v of %d transactions, policy %v and %v; holds of %v", name, waited, got.Begins.Quantile(0.99), got.Completed, mean, p99, got.MeanHeld())
-			t.Log(text)
-			lags := float64(got.MeanHeld()) > 1.25*float64(hold) // the machine does not keep pace: these are its waits
-			slow = slow || lags
-			if (waited > mean || got.Begins.Quantile(0.99) > p99) && (full || !lags) {
-				t.Error(text)
-			}
-		}
-		events, err := journal.Read(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		explainsSizes(t, l, events)
-		sizes := map[string]int{}
-		for _, p := range l.Processes {
-			sizes[p.Group] = sizeIn(t, p)
-		}
-		above := aboveOptimum(t, load, sizes)
-		prior := planner.Range{Lower: 0.135, Target: 0.27, Upper: 0.54}
-		learnt := planner.Learn(prior, bouncer.Replay(events).Points)
-		t.Logf("at most %d backends; sizes %v, %.2f %% above the optimum for the true loads; fraction %.3f (%.3f to %.3f), truth %.3f, %s", watch.most.Load(), sizes, 100*above,
-			learnt.Fraction.Target, learnt.Fraction.Lower, learnt.Fraction.Upper, ciErlangs/(ciErlangs+webErlangs), learnt.Method)
-		if above > 0.01 && full {
-			t.Errorf("the sizes %v wait %.1f %% more than the optimum", sizes, 100*above)
-		}
-		if r := command(t, l, "status", "--config", config); r.code != 0 || !strings.Contains(r.stdout, "traffic of main/app:ci/app") || !strings.Contains(r.stdout, "expected") {
-			t.Errorf("status: exit %d\n%s%s", r.code, r.stdout, r.stderr)
-		} else {
-			t.Log(r.stdout)
-		}
-		watch.end()
-		if limit := int64(shiftConns + 2); watch.err != nil || watch.most.Load() > limit {
-			t.Errorf("%d backends at one time, %d can be (%v)", watch.most.Load(), limit, watch.err)
-		}
-		log, err := os.ReadFile(server.LogPath)
-		if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
-			t.Errorf("PostgreSQL's log (%v):\n%s", err, log)
-		}
-	})
+	}
+	events, err := journal.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	explainsSizes(t, l, events)
+	sizes := map[string]int{}
+	for _, p := range l.Processes {
+		sizes[p.Group] = sizeIn(t, p)
+	}
+	above := aboveOptimum(t, load, sizes)
+	prior := planner.Range{Lower: 0.135, Target: 0.27, Upper: 0.54}
+	learnt := planner.Learn(prior, bouncer.Replay(events).Points)
+	t.Logf("at most %d backends; sizes %v, %.2f %% above the optimum for the true loads; fraction %.3f (%.3f to %.3f), truth %.3f, %s", watch.most.Load(), sizes, 100*above,
+		learnt.Fraction.Target, learnt.Fraction.Lower, learnt.Fraction.Upper, ciErlangs/(ciErlangs+webErlangs), learnt.Method)
+	if above > 0.01 && full {
+		t.Errorf("the sizes %v wait %.1f %% more than the optimum", sizes, 100*above)
+	}
+	if r := command(t, l, "status", "--config", config); r.code != 0 || !strings.Contains(r.stdout, "traffic of main/app:ci/app") || !strings.Contains(r.stdout, "expected") {
+		t.Errorf("status: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	} else {
+		t.Log(r.stdout)
+	}
+	watch.end()
+	if limit := int64(shiftConns + 2); watch.err != nil || watch.most.Load() > limit {
+		t.Errorf("%d backends at one time, %d can be (%v)", watch.most.Load(), limit, watch.err)
+	}
+	log, err := os.ReadFile(server.LogPath)
+	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
+		t.Errorf("PostgreSQL's log (%v):\n%s", err, log)
+	}
 }
 
 // sizeIn reads the pool_size of app from a process's file.
-func sizeIn(t *testing.T, p *lab.Process) int {
+func sizeIn(t testing.TB, p *lab.Process) int {
 	t.Helper()
 	text, err := os.ReadFile(p.DatabasesPath)
 	if err != nil {
@@ -181,7 +198,7 @@ func sizeIn(t *testing.T, p *lab.Process) int {
 }
 
 // explainsSizes wants every size that a file has from an act in the journal, every act within a step, and a goal for each.
-func explainsSizes(t *testing.T, l *lab.Lab, events []planner.Event) {
+func explainsSizes(t testing.TB, l *lab.Lab, events []planner.Event) {
 	t.Helper()
 	var m planner.Memory
 	for _, e := range events {
@@ -189,6 +206,15 @@ func explainsSizes(t *testing.T, l *lab.Lab, events []planner.Event) {
 			for _, x := range e.Act.Sets {
 				if m.Step == nil || m.Goal == nil {
 					t.Errorf("event %d: %+v in no step", e.Seq, x)
+					continue
+				}
+				if m.Step.Kind == planner.Backward { // a step that was taken back: to where its lines were
+					if !slices.Contains(m.Step.Sets, x) {
+						t.Errorf("event %d: %+v is not of the way back %+v", e.Seq, x, m.Step)
+					}
+					continue
+				}
+				if e.Act.Verb == planner.Undo {
 					continue
 				}
 				if goal, ok := m.Goal.Pool(x.Pool()); !ok || min(goal.Size, x.From) > x.To || max(goal.Size, x.From) < x.To {
@@ -208,13 +234,13 @@ func explainsSizes(t *testing.T, l *lab.Lab, events []planner.Event) {
 }
 
 // aboveOptimum is how much more than the least possible waits with the sizes, for the loads that the generator makes now.
-func aboveOptimum(t *testing.T, f *flagged, sizes map[string]int) float64 {
+func aboveOptimum(t testing.TB, f *flagged, sizes map[string]int) float64 {
 	t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "servers: [{name: pg, max_connections: %d, headroom: {connections: 0}, direct: {conns: 2}}]\ndeadband: 0\npools:\n", shiftConns+5)
 	for group, erlangs := range map[string]float64{"main": webErlangs, "ci": ciErlangs, "jobs": jobsErlangs} {
 		hold := f.runs[map[string]string{"main": "web", "ci": "ci by ci", "jobs": "jobs"}[group]].Ledger().MeanHeld()
-		perSec := erlangs / map[bool]float64{true: 0.08, false: 0.12}[window(t) >= time.Minute]
+		perSec := erlangs / f.hold.Seconds()
 		fmt.Fprintf(&b, "  - {pool: %s/app, size: %d, copies: 1, max_wait: {mean: 1s, p99: 10s}, utilization: 99%%, load: {arrivals_per_sec: %g, mean_hold: %v}}\n", group, sizes[group], perSec, hold)
 	}
 	file := filepath.Join(t.TempDir(), "truth.yaml")
@@ -241,12 +267,16 @@ func aboveOptimum(t *testing.T, f *flagged, sizes map[string]int) float64 {
 
 // TestSaturationTurnsTrafficBack provokes a saturation while a turn is soaked, and measures how long it takes until the flag is
 // back.
-func TestSaturationTurnsTrafficBack(t *testing.T) {
-	const hold = 120 * time.Millisecond
+func TestSaturationTurnsTrafficBack(t *testing.T) { judged(t, turnsBack) }
+
+func turnsBack(t *trial) {
 	l := start(t, shiftFleet(lab.Gen124))
+	hold := 120 * time.Millisecond
+	hold = slower(hold, pace(t, l, "main", shiftErlangs/hold.Seconds(), hold))
 	load := flagLoad(t, l, hold)
-	config, path := movingConfig(t, l, load.config("percent: 25, soak: 1m, soak_every: 1s", "max_wait: {mean: 200ms, p99: 2s}")+
-		"saturation:\n  - {name: waiting, builtin: waiting, hold: 20, abort: 40}\n")
+	t.lags(load.all()...)
+	config, path := movingConfig(t, l, load.config("percent: 25, soak: 1m, soak_every: 1s, hold_for: 2m, aborts: 1, max_wait: "+max(time.Second, 10*hold).String(),
+		fmt.Sprintf("max_wait: {mean: %v, p99: %v}", 2*hold, 16*hold))+"saturation:\n  - {name: waiting, builtin: waiting, hold: 20, abort: 40}\n")
 	before := files(t, l)
 	binary, err := built()
 	if err != nil {
@@ -254,24 +284,20 @@ func TestSaturationTurnsTrafficBack(t *testing.T) {
 	}
 	cmd := exec.Command(binary, "run", "--config", config, "--window", "8s", "--every", "500ms", "--yes")
 	cmd.Env = append(os.Environ(), "PGPASSFILE="+l.PassFile)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, "the first turn", 60*time.Second, func() bool { return load.flag.Percent() > 0 })
+	said := begun(t, cmd)
+	said.until(t, "the first change of the traffic", 3*time.Minute, func() bool { return load.flag.Percent() > 0 })
 	time.Sleep(3 * time.Second)
-	surge, err := lab.OpenLoop{DSN: l.DSNs("jobs", "app1", "app")[0], PerSec: 400, Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 99, MaxClients: 3000}.Start(context.Background())
+	surge, err := lab.OpenLoop{DSN: l.DSNs("jobs", "app1", "app")[0], PerSec: 48 / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 99, MaxClients: 3000}.Start(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	begun := time.Now()
+	surged := time.Now()
 	t.Cleanup(func() { surge.Stop() })
-	waitFor(t, "the flag to be back", 20*time.Second, func() bool { return load.flag.Percent() == 0 })
-	took := time.Since(begun)
+	said.until(t, "the traffic's way back", time.Minute, func() bool { return load.flag.Percent() == 0 })
+	took := time.Since(surged)
 	surge.Stop()
-	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitAborted {
-		t.Errorf("exit %d (%v)\n%s", cmd.ProcessState.ExitCode(), err, stderr.String())
+	if code := said.end(t, 2*time.Minute); code != exitAborted {
+		t.Errorf("exit %d\n%s", code, said.text())
 	}
 	events, err := journal.Read(path)
 	if err != nil {
@@ -290,7 +316,7 @@ func TestSaturationTurnsTrafficBack(t *testing.T) {
 	}
 	t.Logf("the flag was back %v after the surge began, and %v after it was decided: %s", took.Round(time.Millisecond), back.At.Sub(abort.At).Round(time.Millisecond), abort.Reason)
 	if abort.At.IsZero() || back.At.IsZero() || back.At.Sub(abort.At) > time.Second+500*time.Millisecond {
-		t.Errorf("decided %v, back %v\n%s", abort.At, back.At, stderr.String())
+		t.Errorf("decided %v, back %v\n%s", abort.At, back.At, said.text())
 	}
 	if !strings.Contains(abort.Reason, "waiting") {
 		t.Error(abort.Reason)
@@ -298,15 +324,6 @@ func TestSaturationTurnsTrafficBack(t *testing.T) {
 	for file, text := range files(t, l) {
 		if text != before[file] {
 			t.Errorf("%s is not as it was:\n%s", file, text)
-		}
-	}
-}
-
-func waitFor(t *testing.T, what string, limit time.Duration, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(limit); !done(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not come within %v", what, limit)
 		}
 	}
 }

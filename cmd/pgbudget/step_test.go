@@ -21,7 +21,7 @@ import (
 )
 
 // movingConfig writes the config of a lab; extra is appended.
-func movingConfig(t *testing.T, l *lab.Lab, extra string) (config, journal string) {
+func movingConfig(t testing.TB, l *lab.Lab, extra string) (config, journal string) {
 	t.Helper()
 	dir := t.TempDir()
 	config, journal = filepath.Join(dir, "pgbudget.yaml"), filepath.Join(dir, "journal.jsonl")
@@ -44,7 +44,7 @@ func movingConfig(t *testing.T, l *lab.Lab, extra string) (config, journal strin
 }
 
 // files are the bytes of every file that may be written.
-func files(t *testing.T, l *lab.Lab) map[string]string {
+func files(t testing.TB, l *lab.Lab) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	for _, p := range l.Processes {
@@ -69,7 +69,7 @@ type observer struct {
 	err  error // once it has ended
 }
 
-func observe(t *testing.T, s *lab.Server) *observer {
+func observe(t testing.TB, s *lab.Server) *observer {
 	t.Helper()
 	conn, err := pgconn.Connect(t.Context(), s.DSN(lab.Superuser, ""))
 	if err != nil {
@@ -129,130 +129,137 @@ const exporters = 2
 // TestRunMovesALiveFleetAndRollbackReturnsIt moves more than a third of the budget under load and back, with nothing to
 // spare. Each pool's load is 60 to 70 % of what its smaller size, before or after, carries.
 func TestRunMovesALiveFleetAndRollbackReturnsIt(t *testing.T) {
-	percent, soak, hold, look, limit := "20", "2s", 150*time.Millisecond, "8s", int64(thirdMax-3+1) // the observer is a superuser
+	generations(t, func(t *testing.T, gen lab.Generation) { judged(t, func(t *trial) { movesAndReturns(t, gen) }) })
+}
+
+func movesAndReturns(t *trial, gen lab.Generation) {
+	percent, soak, hold, watched, limit := "20", 2*time.Second, 150*time.Millisecond, 8*time.Second, int64(thirdMax-3+1) // the observer is a superuser
 	full := window(t) >= time.Minute
 	if full {
-		percent, soak, hold, look = "5", "5s", 80*time.Millisecond, "20s"
+		percent, soak, hold, watched = "5", 5*time.Second, 80*time.Millisecond, 20*time.Second
 		limit += exporters
 	}
+	l := start(t, thirdFleet(gen, full))
+	server := l.Server("pg")
+	if !full {
+		speed := pace(t, l, "main", 36/hold.Seconds(), hold)
+		soak, hold, watched = slower(soak, speed), slower(hold, speed), slower(watched, speed)
+	}
+	look := watched.String()
 	mean, p99 := hold, 6*hold // three connections at 70 % keep a mean of 0.55 holds and a p99 of 4.3 (M/M/3)
-	generations(t, func(t *testing.T, gen lab.Generation) {
-		l := start(t, thirdFleet(gen, full))
-		server := l.Server("pg")
-		watch := observe(t, server)
-		told := filepath.Join(t.TempDir(), "told")
-		wait := fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99)
-		extra := "pools: [{pool: main/app, " + wait + "}, {pool: jobs/app, " + wait + "}, {pool: ci/app, min: 11, " + wait + "}]\n" +
-			"policy: {percent: " + percent + ", soak: " + soak + ", soak_every: 1s}\n" +
-			"hooks: {on_step: [sh, -c, 'echo \"$PGBUDGET_STEP\" >> " + told + "'], on_done: [sh, -c, 'echo \"$PGBUDGET_OUTCOME\" >> " + told + "']}\n" +
-			"saturation:\n  - {name: busy, builtin: busy, hold: 0.95}\n"
-		if full { // scraped every second
-			extra += "  - {name: active, query: 'sum(pgbouncer_pools_server_active_connections) / 96', hold: 0.95}\nprometheus: {url: '" + l.PrometheusURL + "'}\n"
-		}
-		config, path := movingConfig(t, l, extra)
-		runs := map[string][]*lab.Run{}
-		for group, erlangs := range map[string]float64{"main": 4.9, "jobs": 4.2, "ci": 2.1} { // of each copy
-			runs[group] = offer(t, l, group, erlangs/hold.Seconds(), hold)
-		}
-		time.Sleep(2 * time.Second)
-		before := files(t, l)
-		from := map[string]lab.Ledger{}
-		for group := range runs {
-			from[group] = ledgers(runs[group])
-		}
+	watch := observe(t, server)
+	told := filepath.Join(t.TempDir(), "told")
+	wait := fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99)
+	extra := "pools: [{pool: main/app, " + wait + "}, {pool: jobs/app, " + wait + "}, {pool: ci/app, min: 11, " + wait + "}]\n" +
+		fmt.Sprintf("policy: {percent: %s, soak: %v, soak_every: 1s, hold_for: 2m, max_wait: %v}\n", percent, soak, max(time.Second, 10*hold)) +
+		"hooks: {on_step: [sh, -c, 'echo \"$PGBUDGET_STEP\" >> " + told + "'], on_done: [sh, -c, 'echo \"$PGBUDGET_OUTCOME\" >> " + told + "']}\n" +
+		"saturation:\n  - {name: busy, builtin: busy, hold: 0.95}\n"
+	if full { // scraped every second
+		extra += "  - {name: active, query: 'sum(pgbouncer_pools_server_active_connections) / 96', hold: 0.95}\nprometheus: {url: '" + l.PrometheusURL + "'}\n"
+	}
+	config, path := movingConfig(t, l, extra)
+	runs := map[string][]*lab.Run{}
+	for group, erlangs := range map[string]float64{"main": 4.9, "jobs": 4.2, "ci": 2.1} { // of each copy
+		runs[group] = offer(t, l, group, erlangs/hold.Seconds(), hold)
+		t.lags(runs[group]...)
+	}
+	time.Sleep(2 * time.Second)
+	before := files(t, l)
+	from := map[string]lab.Ledger{}
+	for group := range runs {
+		from[group] = ledgers(runs[group])
+	}
 
-		dry := command(t, l, "step", "--config", config, "--window", look, "--every", "500ms", "--dry-run")
-		if dry.code != 0 || !strings.Contains(dry.stdout, "nothing was changed") || !strings.Contains(dry.stdout, "ci/app 3 →") || !strings.Contains(dry.stdout, "Rollback from here: possible.") {
-			t.Fatalf("exit %d\n%s%s", dry.code, dry.stdout, dry.stderr)
+	dry := command(t, l, "step", "--config", config, "--window", look, "--every", "500ms", "--dry-run")
+	if dry.code != 0 || !strings.Contains(dry.stdout, "nothing was changed") || !strings.Contains(dry.stdout, "ci/app 3 →") || !strings.Contains(dry.stdout, "Rollback from here: possible.") {
+		t.Fatalf("exit %d\n%s%s", dry.code, dry.stdout, dry.stderr)
+	}
+	t.Log(dry.stdout)
+	if gen == lab.Gen118 { // twice it dies in the middle of an act, and the next one goes on
+		for range 2 {
+			killedInAnAct(t, l, path, "run", "--config", config, "--window", "6s", "--every", "500ms", "--yes")
 		}
-		t.Log(dry.stdout)
-		if gen == lab.Gen118 { // twice it dies in the middle of an act, and the next one goes on
-			for range 2 {
-				killedInAnAct(t, l, path, "run", "--config", config, "--window", "6s", "--every", "500ms", "--yes")
+	}
+	if r := command(t, l, "run", "--config", config, "--window", look, "--every", "500ms", "--yes"); r.code != 0 {
+		t.Fatalf("exit %d\n%s%s\n%s", r.code, r.stdout, r.stderr, logOf(l))
+	} else {
+		t.Log(r.stderr)
+	}
+	for group := range runs {
+		load := ledgers(runs[group]).Since(from[group])
+		if load.Failed > 0 || load.Starved > 0 {
+			t.Errorf("%s: %d clients failed, %d were starved", group, load.Failed, load.Starved)
+		}
+		got := load.BeginTotal / time.Duration(max(1, load.Completed))
+		text := fmt.Sprintf("%s: mean wait %v, p99 %v of %d transactions, policy %v and %v; holds of %v", group, got, load.Begins.Quantile(0.99), load.Completed, mean, p99, load.MeanHeld())
+		t.Log(text)
+		if got > mean || load.Begins.Quantile(0.99) > p99 {
+			t.Error(text)
+		}
+	}
+	after := files(t, l)
+	changed := 0
+	for path, text := range before {
+		if after[path] != text {
+			changed++
+		}
+		if a, b := sizeDigits.ReplaceAllString(text, ""), sizeDigits.ReplaceAllString(after[path], ""); a != b {
+			t.Errorf("%s changed outside of its sizes:\n%s\nwas\n%s", path, b, a)
+		}
+		if strings.Contains(text, "other") && strings.Count(after[path], "pool_size=1\n")+strings.Count(after[path], "pool_size=1 ") == 0 {
+			t.Errorf("%s: the line of other was changed:\n%s", path, after[path])
+		}
+	}
+	if changed == 0 {
+		t.Error("no file was changed")
+	}
+	events, err := journal.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, steps := 0, 0
+	for _, e := range events {
+		steps += strings.Count(string(e.Kind), string(planner.StepBegan)) - strings.Count(string(e.Kind), string(planner.StepEnded))
+		if e.Kind == planner.Acted {
+			for _, x := range e.Act.Sets {
+				moved += 2 * max(0, x.To-x.From) // two users
 			}
 		}
-		if r := command(t, l, "run", "--config", config, "--window", look, "--every", "500ms", "--yes"); r.code != 0 {
-			t.Fatalf("exit %d\n%s%s\n%s", r.code, r.stdout, r.stderr, logOf(l))
-		} else {
-			t.Log(r.stderr)
+	}
+	t.Logf("%d connections granted in %d steps; at most %d backends", moved, steps, watch.most.Load())
+	if moved < 32 {
+		t.Errorf("only %d connections were granted, want a third of 96", moved)
+	}
+	if hooks, err := os.ReadFile(told); err != nil || strings.Count(string(hooks), "ci/app 3 →") != 1 || !strings.HasSuffix(string(hooks), "done\n") {
+		t.Errorf("hooks were told %q (%v)", hooks, err)
+	}
+	for _, look := range [][]string{nil, {"--look"}} {
+		r := command(t, l, append([]string{"status", "--config", config}, look...)...)
+		if r.code != 0 || !regexp.MustCompile(`worst case \d+ of 9\d, spare \d`).MatchString(r.stdout) || !strings.Contains(r.stdout, "steps taken") {
+			t.Errorf("status %v: exit %d\n%s%s", look, r.code, r.stdout, r.stderr)
 		}
-		for group := range runs {
-			load := ledgers(runs[group]).Since(from[group])
-			if load.Failed > 0 || load.Starved > 0 {
-				t.Errorf("%s: %d clients failed, %d were starved", group, load.Failed, load.Starved)
-			}
-			got := load.BeginTotal / time.Duration(max(1, load.Completed))
-			text := fmt.Sprintf("%s: mean wait %v, p99 %v of %d transactions, policy %v and %v; holds of %v", group, got, load.Begins.Quantile(0.99), load.Completed, mean, p99, load.MeanHeld())
-			t.Log(text)
-			slow := float64(load.MeanHeld()) > 1.25*float64(hold) // the machine does not keep pace: these are its waits
-			if (got > mean || load.Begins.Quantile(0.99) > p99) && (full || !slow) {
-				t.Error(text)
-			}
-		}
-		after := files(t, l)
-		changed := 0
-		for path, text := range before {
-			if after[path] != text {
-				changed++
-			}
-			if a, b := sizeDigits.ReplaceAllString(text, ""), sizeDigits.ReplaceAllString(after[path], ""); a != b {
-				t.Errorf("%s changed outside of its sizes:\n%s\nwas\n%s", path, b, a)
-			}
-			if strings.Contains(text, "other") && strings.Count(after[path], "pool_size=1\n")+strings.Count(after[path], "pool_size=1 ") == 0 {
-				t.Errorf("%s: the line of other was changed:\n%s", path, after[path])
-			}
-		}
-		if changed == 0 {
-			t.Error("no file was changed")
-		}
-		events, err := journal.Read(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		moved, steps := 0, 0
-		for _, e := range events {
-			steps += strings.Count(string(e.Kind), string(planner.StepBegan)) - strings.Count(string(e.Kind), string(planner.StepEnded))
-			if e.Kind == planner.Acted {
-				for _, x := range e.Act.Sets {
-					moved += 2 * max(0, x.To-x.From) // two users
-				}
-			}
-		}
-		t.Logf("%d connections granted in %d steps; at most %d backends", moved, steps, watch.most.Load())
-		if moved < 32 {
-			t.Errorf("only %d connections were granted, want a third of 96", moved)
-		}
-		if hooks, err := os.ReadFile(told); err != nil || strings.Count(string(hooks), "ci/app 3 →") != 1 || !strings.HasSuffix(string(hooks), "done\n") {
-			t.Errorf("hooks were told %q (%v)", hooks, err)
-		}
-		for _, look := range [][]string{nil, {"--look"}} {
-			r := command(t, l, append([]string{"status", "--config", config}, look...)...)
-			if r.code != 0 || !regexp.MustCompile(`worst case \d+ of 9\d, spare \d`).MatchString(r.stdout) || !strings.Contains(r.stdout, "steps taken") {
-				t.Errorf("status %v: exit %d\n%s%s", look, r.code, r.stdout, r.stderr)
-			}
-		}
+	}
 
-		if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", fmt.Sprint(firstStepOf(events)), "--yes"); r.code != 0 {
-			t.Fatalf("rollback: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", fmt.Sprint(firstStepOf(events)), "--yes"); r.code != 0 {
+		t.Fatalf("rollback: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	for path, text := range files(t, l) {
+		if text != before[path] {
+			t.Errorf("%s is not as it was:\n%s", path, text)
 		}
-		for path, text := range files(t, l) {
-			if text != before[path] {
-				t.Errorf("%s is not as it was:\n%s", path, text)
-			}
-		}
-		watch.end()
-		if watch.err != nil || watch.most.Load() > limit {
-			t.Errorf("%d backends at one time, %d can be (%v)", watch.most.Load(), limit, watch.err)
-		}
-		log, err := os.ReadFile(server.LogPath)
-		if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
-			t.Errorf("PostgreSQL's log (%v):\n%s", err, log)
-		}
-	})
+	}
+	watch.end()
+	if watch.err != nil || watch.most.Load() > limit {
+		t.Errorf("%d backends at one time, %d can be (%v)", watch.most.Load(), limit, watch.err)
+	}
+	log, err := os.ReadFile(server.LogPath)
+	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
+		t.Errorf("PostgreSQL's log (%v):\n%s", err, log)
+	}
 }
 
 // killedInAnAct runs the command until an act stands in the journal as intended, and kills it there.
-func killedInAnAct(t *testing.T, l *lab.Lab, path string, args ...string) {
+func killedInAnAct(t testing.TB, l *lab.Lab, path string, args ...string) {
 	t.Helper()
 	intended := func() (n int) {
 		events, err := journal.Read(path)

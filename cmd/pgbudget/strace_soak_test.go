@@ -78,7 +78,7 @@ func TestDeathAtEveryFileOperation(t *testing.T) {
 var lastCall = regexp.MustCompile(`(\w+)\(([^)]*)`)
 
 // dies takes a step under strace, which kills it at file operation n of a thread, and says at which; alive: it had fewer.
-func (b *bench) dies(t *testing.T, n int) (how string, alive bool) {
+func (b *bench) dies(t testing.TB, n int) (how string, alive bool) {
 	t.Helper()
 	file, err := built()
 	if err != nil {
@@ -112,7 +112,7 @@ func (b *bench) dies(t *testing.T, n int) (how string, alive bool) {
 }
 
 // spent reads the journal: what was granted, in one step and over all deaths, is what the step says.
-func (b *bench) spent(t *testing.T, n int) {
+func (b *bench) spent(t testing.TB, n int) {
 	t.Helper()
 	events, err := journal.Read(b.path)
 	if err != nil {
