@@ -57,7 +57,7 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range w.loads {
-			w.loads[i].surge = 20
+			w.loads[i].surge = 60
 			w.refactor(&w.loads[i])
 		}
 		s, most := w.servers[0], 0
