@@ -39,6 +39,19 @@ type Flow struct {
 	Looks          []Level     // thinned out together with the intervals
 	PeakConns      int         // over all looks
 	Users          []UserLevel // sorted by user
+
+	intervals, looks *int // how many entries the arrays behind Intervals and Looks have, whichever Evidence sees them
+}
+
+// appended returns s with x behind it. entries counts those of the array behind s: where another value has gone on from s
+// already, its entries stay as they are, and s is copied.
+func appended[T any](s []T, entries **int, x T) []T {
+	if *entries == nil || **entries != len(s) {
+		s, *entries = slices.Clip(s), new(int)
+	}
+	s = append(s, x)
+	**entries = len(s)
+	return s
 }
 
 // Interval is the difference of two looks' counters.
@@ -157,10 +170,10 @@ func (e *Evidence) addFlow(before, o Observation, p Process, a Alias, first bool
 				iv.Saturated = level.Full && last.Full
 				iv.Busy += level.Pending - last.Pending
 			}
-			f.Intervals = append(slices.Clip(f.Intervals), iv)
+			f.Intervals = appended(f.Intervals, &f.intervals, iv)
 		}
 	}
-	f.Looks = append(slices.Clip(f.Looks), level)
+	f.Looks = appended(f.Looks, &f.looks, level)
 	f.PeakConns = max(f.PeakConns, level.Conns)
 	if len(f.Intervals) > maxIntervals {
 		f = f.coarser()
@@ -195,7 +208,7 @@ func (f Flow) coarser() Flow {
 	if last := f.Looks[len(f.Looks)-1]; looks[len(looks)-1].At != last.At {
 		looks = append(looks, last)
 	}
-	f.Intervals, f.Looks = intervals, looks
+	f.Intervals, f.Looks, f.intervals, f.looks = intervals, looks, nil, nil
 	return f
 }
 
