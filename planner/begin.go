@@ -166,9 +166,13 @@ func (s Situation) allowed(step Step) Step {
 // becomes larger than it is, so that releases make room; such pools are left out.
 func roomFirst(f Fleet, g Goal) Goal {
 	var out Goal
+	differ := map[string]bool{} // by server
+	for _, s := range f.Servers {
+		differ[s.Name] = unequal(f, g, s.Name) != ""
+	}
 	for _, x := range g.Pools {
 		p, _ := f.pool(x.Pool)
-		if unequal(f, g, p.Server) == "" {
+		if !differ[p.Server] {
 			out.Pools = append(out.Pools, x)
 		} else if size, same := p.fromSize(); same {
 			x.Size, x.Reserve = min(x.Size, size), min(x.Reserve, p.ReserveConns)
@@ -181,10 +185,13 @@ func roomFirst(f Fleet, g Goal) Goal {
 // unequal returns a pool of the goal on a server, or on any, whose processes have different sizes; empty: there is none.
 func unequal(f Fleet, g Goal, server string) string {
 	for _, p := range f.Pools {
-		if _, ours := g.Pool(p.ID); !ours || server != "" && p.Server != server {
+		if server != "" && p.Server != server {
 			continue
 		}
-		if _, same := p.fromSize(); !same {
+		if _, same := p.fromSize(); same {
+			continue
+		}
+		if _, ours := g.Pool(p.ID); ours {
 			return p.ID
 		}
 	}
