@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -75,6 +76,7 @@ func FitCPU(samples []CPUSample, pools []string) CPUFit {
 		fit.Base -= d[i] * meanX[i]
 		fit.Demands = append(fit.Demands, CPUCost{Pool: p, RatioPerTPS: d[i]})
 	}
+	slices.SortFunc(fit.Demands, func(a, b CPUCost) int { return cmp.Compare(a.Pool, b.Pool) })
 	if fit.Base < 0 { // no negative base: all CPU is the pools', in the proportions found
 		scale := meanY / (meanY - fit.Base)
 		for i := range fit.Demands {
@@ -131,8 +133,8 @@ func fitDemands(samples []CPUSample, meanX []float64, meanY, mean float64) []flo
 
 // demand returns what one transaction per second of a pool adds, the mean where the fit does not know the pool.
 func (f CPUFit) demand(pool string) float64 {
-	i := slices.IndexFunc(f.Demands, func(c CPUCost) bool { return c.Pool == pool })
-	if i < 0 {
+	i, found := slices.BinarySearchFunc(f.Demands, pool, func(c CPUCost, id string) int { return cmp.Compare(c.Pool, id) })
+	if !found {
 		return f.Mean
 	}
 	return f.Demands[i].RatioPerTPS

@@ -1,8 +1,10 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/allocate"
 )
@@ -91,10 +93,9 @@ func (c cpuPrediction) plan(sp serverProblem, sol allocate.Solution) PlanCPU {
 			continue
 		}
 		conns := p.countedConns()
-		for i, q := range sp.pools {
-			if q.ID == p.ID {
-				conns = p.plannedConns(sp.sizes(sol, i))
-			}
+		i, ours := slices.BinarySearchFunc(sp.pools, p.ID, func(q FleetPool, id string) int { return cmp.Compare(q.ID, id) })
+		if ours {
+			conns = p.plannedConns(sp.sizes(sol, i))
 		}
 		busy += float64(conns) * c.perXact[p.ID] / p.Load.MeanHold.Seconds()
 	}
