@@ -27,7 +27,7 @@ type Blocked struct {
 	WorstNeed  Float       `json:"worst_need"`        // what that needs at rest: connections, or a share of the CPU; unknown: nothing is short
 	WorstCap   Float       `json:"worst_cap"`         // what is there of it
 	WorstText  string      `json:"worst_text,omitempty"`
-	QuieterBy  Float       `json:"quieter_by"`        // the part of today's loads with which the whole way is free; unknown: none is
+	QuieterBy  Float       `json:"quieter_by"` // the part of today's loads with which the whole way is free; unknown: none is
 	Text       string      `json:"text"`
 }
 
@@ -41,8 +41,10 @@ func (r *route) blocked(x, y int, plan Plan, err error) *Blocked {
 	if x == y {
 		b.Kind = Structural
 	}
+	bare := *r
+	bare.fleet.Deadband = 0
 	for z := x; ; z = r.onward(z, 1) { // each planned by itself: of equals the last, where the switch shall stay
-		plan, err := r.serving(z, z)
+		plan, err := bare.serving(z, z)
 		if i := plan.Infeasible; err != nil && i != nil && i.ShortConns >= b.WorstShort {
 			b.Kind, b.Worst, b.WorstShort, b.WorstNeed, b.WorstCap, b.WorstText = Structural, z, i.ShortConns, i.Need, i.Cap, i.Text
 		}
@@ -58,6 +60,7 @@ func (r *route) blocked(x, y int, plan Plan, err error) *Blocked {
 func (r *route) quieter() Float {
 	free := func(percent int) bool {
 		f := r.fleet
+		f.Deadband = 0
 		f.Pools = append([]FleetPool(nil), f.Pools...)
 		for i := range f.Pools {
 			l, part := &f.Pools[i].Load, float64(percent)/100

@@ -1,6 +1,9 @@
 package planner
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Goal is where a run goes: the sizes of a Plan, frozen.
 type Goal struct {
@@ -36,8 +39,8 @@ func (g Goal) SameSizes(h Goal) bool {
 
 // Pool returns one pool's part.
 func (g Goal) Pool(id string) (GoalPool, bool) {
-	i := slices.IndexFunc(g.Pools, func(p GoalPool) bool { return p.Pool == id })
-	if i < 0 {
+	i, found := slices.BinarySearchFunc(g.Pools, id, func(p GoalPool, id string) int { return cmp.Compare(p.Pool, id) })
+	if !found {
 		return GoalPool{}, false
 	}
 	return g.Pools[i], true

@@ -1,0 +1,280 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// way is one server's part of a step in the making.
+type way struct {
+	server           FleetServer
+	pools            []waypool
+	spare            int // connections that nobody claims; negative: over the budget
+	grants, releases int // that this step may still spend
+	granted          bool
+	released         bool
+	note             string
+
+	wanting poolQueue // pools below their goal, the one whose waiting one more lessens most first
+	giving  poolQueue // pools above it, the one that loses least first
+	most    int       // spare connections that releases can make at most, where it is known; else math.MaxInt
+	given   []given   // what was released, the newest last
+}
+
+// given is a pool as it was before it released one.
+type given struct{ pool, size, reserve int }
+
+// waypool is one pool on the way.
+type waypool struct {
+	FleetPool
+	from, size, to          int
+	fromR, reserve, reserTo int
+	curve                   poolCurve
+	copies                  int  // connections of one more, whatever caps say: what counts against the percent
+	bent                    bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
+	refused                 string
+}
+
+func newWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal) *way {
+	w := &way{server: s, spare: f.SpareConns(s.Name)}
+	w.grants = policy.StepConns(s.BudgetConns)
+	w.releases = w.grants
+	for _, p := range f.Pools {
+		if p.Server != s.Name {
+			continue
+		}
+		goal, ours := g.Pool(p.ID)
+		if !ours {
+			continue
+		}
+		size := p.largestSize()
+		x := waypool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns, reserTo: goal.Reserve, curve: curveOf(p)}
+		x.copies = max(1, p.sized())
+		x.bent = slices.ContainsFunc(p.Sizes, func(s Size) bool { return s.CapConns > 0 }) ||
+			slices.ContainsFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 })
+		for _, r := range refused {
+			if r.Pool == p.ID && r.Key == KeySize && x.to < r.Least {
+				x.to, x.refused = min(r.Least, size), r.Reason
+			}
+			if r.Pool == p.ID && r.Key == KeyReserve && x.reserTo < r.Least {
+				x.reserTo, x.refused = min(r.Least, x.reserve), r.Reason
+			}
+		}
+		w.pools = append(w.pools, x)
+	}
+	w.line()
+	return w
+}
+
+// line puts the pools into the queues.
+func (w *way) line() {
+	w.giving = nil
+	for i, p := range w.pools {
+		if p.above() {
+			w.giving = append(w.giving, waiting{p.loses(), i})
+		}
+	}
+	w.giving.order()
+	w.again()
+}
+
+// again lines up the pools below their goal from new: what one of them costs has changed by what was released of it.
+func (w *way) again() {
+	w.wanting, w.most = nil, math.MaxInt
+	for i, p := range w.pools {
+		if p.below() {
+			w.wanting = append(w.wanting, waiting{-p.gain(p.size) / float64(p.copies), i})
+		}
+	}
+	w.wanting.order()
+}
+
+// step chooses units one by one until the percent is spent or the goal is reached.
+func (w *way) step() (sets []Set, note, blocked string) {
+	switch {
+	case w.spare < 0: // over budget: nothing bounds the releases that cure it
+		percent := w.releases
+		for w.releases = math.MaxInt; w.spare < 0 && w.release(); {
+		}
+		for w.releases = percent - (math.MaxInt - w.releases); w.release(); {
+		}
+	case len(w.wanting) == 0:
+		for w.release() {
+		}
+	default:
+		for w.grant() {
+		}
+		for !w.granted && w.release() { // one more costs more than this step may release: the next has it to spare
+		}
+	}
+	for _, p := range w.pools {
+		for _, s := range p.Sizes {
+			if p.size != p.from {
+				sets = append(sets, Set{s.Process, p.Alias, KeySize, p.from, p.size})
+			}
+			if p.reserve != p.fromR {
+				sets = append(sets, Set{s.Process, p.Alias, KeyReserve, p.fromR, p.reserve})
+			}
+		}
+	}
+	if len(sets) == 0 {
+		blocked = w.blocked()
+	}
+	return sets, w.note, blocked
+}
+
+// below reports whether the pool shall get more.
+func (p waypool) below() bool { return p.size < p.to || p.reserve < p.reserTo }
+
+// above reports whether the pool shall have less.
+func (p waypool) above() bool { return p.size > p.to || p.reserve > p.reserTo }
+
+// grant gives one more to the pool whose waiting it lessens most for its connections, and releases for it where nothing
+// is spare; false: no pool may have more. A pool that may have none now may have none later: what is left only gets less.
+func (w *way) grant() bool {
+	for len(w.wanting) > 0 {
+		i := w.wanting[0].pool
+		p := &w.pools[i]
+		unit, released := p.costs(), len(w.given)
+		if p.copies > w.grants && w.granted || !w.fund(unit) {
+			w.wanting.drop()
+			continue
+		}
+		both := p.bent && p.above() || slices.ContainsFunc(w.given[released:], w.stirred)
+		if p.copies > w.grants {
+			w.note = fmt.Sprintf("one more on %s costs %d connections, more than the step's share of the budget", p.ID, p.copies)
+		}
+		if p.size < p.to {
+			p.size++
+		} else {
+			p.reserve++
+		}
+		w.granted = true
+		w.grants -= p.copies
+		w.spare -= unit
+		if w.most < math.MaxInt {
+			w.most -= unit
+		}
+		switch {
+		case both:
+			w.again()
+		case p.below():
+			w.wanting.again(-p.gain(p.size) / float64(p.copies))
+		default:
+			w.wanting.drop()
+		}
+		return true
+	}
+	return false
+}
+
+// stirred reports whether a release has changed what one more of the same pool costs, or saves.
+func (w *way) stirred(g given) bool {
+	p := w.pools[g.pool]
+	return p.below() && (p.bent || p.size != g.size)
+}
+
+// fund releases until so many connections are spare; false: they cannot be, and nothing is released.
+func (w *way) fund(unit int) bool {
+	if w.spare >= unit {
+		return true
+	}
+	if unit > w.most {
+		return false
+	}
+	was := *w
+	was.giving = slices.Clone(w.giving)
+	for w.spare < unit {
+		if w.release() {
+			continue
+		}
+		was.most = w.spare
+		for _, g := range slices.Backward(w.given[len(was.given):]) {
+			w.pools[g.pool].size, w.pools[g.pool].reserve = g.size, g.reserve
+		}
+		*w = was
+		return false
+	}
+	return true
+}
+
+// costs is what the ledger counts for one more of the pool: one may be free under a cap, or under a size that counts as
+// larger than it is.
+func (p waypool) costs() int {
+	if p.Rules.Count != CountWorst {
+		return p.copies
+	}
+	if p.size < p.to {
+		return p.WorstAt(p.size+1, p.reserve) - p.WorstAt(p.size, p.reserve)
+	}
+	return p.WorstAt(p.size, p.reserve+1) - p.WorstAt(p.size, p.reserve)
+}
+
+// gain is what one more than n saves in waiting clients.
+func (p waypool) gain(n int) float64 {
+	var g [1]float64
+	p.curve.Gains(n, g[:])
+	return g[0]
+}
+
+// loses is what one fewer costs in waiting clients a connection; an unused reserve costs nothing.
+func (p waypool) loses() float64 {
+	if p.reserve > p.reserTo {
+		return 0
+	}
+	return p.gain(p.size-1) / float64(p.copies)
+}
+
+// release takes one from the pool above its goal that loses least for its connections; false: there is none, or the
+// step may release no more.
+func (w *way) release() bool {
+	for len(w.giving) > 0 {
+		i := w.giving[0].pool
+		p := &w.pools[i]
+		if p.copies > w.releases && w.released {
+			w.giving.drop()
+			continue
+		}
+		if p.copies > w.releases {
+			w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, p.copies)
+		}
+		w.given = append(w.given, given{i, p.size, p.reserve})
+		before := p.WorstAt(p.size, p.reserve)
+		if p.reserve > p.reserTo {
+			p.reserve--
+		} else {
+			p.size--
+		}
+		w.released = true
+		w.releases -= p.copies
+		w.spare += before - p.WorstAt(p.size, p.reserve)
+		if p.above() {
+			w.giving.again(p.loses())
+		} else {
+			w.giving.drop()
+		}
+		return true
+	}
+	return false
+}
+
+// blocked says why the goal is out of reach though it is not reached.
+func (w *way) blocked() string {
+	short, below := 0, ""
+	for _, p := range w.pools {
+		if p.refused != "" {
+			return fmt.Sprintf("%s stays at %d: %s", p.ID, p.size, p.refused)
+		}
+		if more := p.to - p.size + p.reserTo - p.reserve; more > 0 {
+			short += more * p.copies
+			below = cmp.Or(below, fmt.Sprintf("%s from %d to %d", p.ID, p.size, p.to))
+		}
+	}
+	if short == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the way to the plan, %s first, needs %d connections more, and %d of the budget of %d on %s are spare: something takes connections that were free when it was planned; plan again",
+		below, short, w.spare, w.server.BudgetConns, w.server.Name)
+}
