@@ -130,24 +130,24 @@ func (r *route) farther(x, limit int) (Jump, error) {
 	if plan, err := r.serving(x, limit); err == nil {
 		return Jump{x, limit, plan}, nil
 	}
-	rest, err := r.serving(x, x)
-	if err != nil {
+	far := x
+	if err := r.serves(x, x); err != nil {
 		return Jump{}, err
 	}
-	best := Jump{x, x, rest}
 	for lo, hi := 0, max(limit-x, x-limit)-1; lo < hi; { // serving is monotone: what serves an interval serves each part of it
 		mid := (lo + hi + 1) / 2
-		plan, err := r.serving(x, r.onward(x, mid))
+		err := r.serves(x, r.onward(x, mid))
 		switch {
 		case err == nil:
-			best, lo = Jump{x, r.onward(x, mid), plan}, mid
+			far, lo = r.onward(x, mid), mid
 		case KindOf(err) != KindInfeasible:
 			return Jump{}, err
 		default:
 			hi = mid - 1
 		}
 	}
-	return best, nil
+	plan, err := r.serving(x, far)
+	return Jump{x, far, plan}, err
 }
 
 func (r *route) wrap(x int, why string, err error) error {
@@ -156,6 +156,14 @@ func (r *route) wrap(x int, why string, err error) error {
 	}
 	return &Error{Kind: KindInfeasible, Subject: fmt.Sprintf("the shift at %d %%", x), Err: fmt.Errorf("%s: %w", why, err),
 		Hint: "smaller promises, connections freed elsewhere, or a quieter hour; pgbudget plan --path says what would do"}
+}
+
+// serves says why no sizes serve everything from x to y; nil: some do, whether or not they are worth a change.
+func (r *route) serves(x, y int) error {
+	bare := *r
+	bare.fleet.Deadband = 0
+	_, err := bare.serving(x, y)
+	return err
 }
 
 // serving plans the sizes with which the switch may stand anywhere from x to y: the promises of every percentage between
@@ -167,12 +175,9 @@ func (r *route) serving(x, y int) (Plan, error) {
 		if err != nil {
 			return Plan{}, err
 		}
-		for i := range at.Pools {
-			switch p := &at.Pools[i]; p.ID {
-			case r.shift.From:
-				p.Rules.Shift = max(p.Rules.Shift, floors[0])
-			case r.shift.To:
-				p.Rules.Shift = max(p.Rules.Shift, floors[1])
+		for i, id := range []string{r.shift.From, r.shift.To} {
+			if j, found := at.place(id); found {
+				at.Pools[j].Rules.Shift = max(at.Pools[j].Rules.Shift, floors[i])
 			}
 		}
 	}

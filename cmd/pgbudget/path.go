@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -61,7 +62,11 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 	if !(policy.Percent > 0 && policy.Percent <= 100) {
 		return usage("5 is a careful step", "--percent is %g, want more than 0 and at most 100", policy.Percent)
 	}
-	path, tails, err := planner.Passage(fleet, shift, policy.Points())
+	var path planner.Path
+	var tails *planner.Blocked
+	if stopped := whileWanted(c.Context, func() { path, tails, err = planner.Passage(fleet, shift, policy.Points()) }); stopped != nil {
+		return stopped
+	}
 	if err == nil || path.Blocked != nil {
 		if wrong := shift.Begins(fleet); wrong != nil {
 			return wrong
@@ -75,7 +80,10 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 		shift = shift.Middle()
 	}
 	if err == nil {
-		way.Steps, way.Ends = schedule(fleet, shift, policy, memory, sw)
+		count := func() { way.Steps, way.Ends = schedule(fleet, shift, policy, memory, sw) }
+		if stopped := whileWanted(c.Context, count); stopped != nil {
+			return stopped
+		}
 	}
 	if out.format != "table" {
 		if printing := out.data(way); printing != nil {
@@ -88,6 +96,25 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 		return &planner.Error{Kind: planner.KindInfeasible, Err: err, Hint: path.Blocked.Cures()}
 	}
 	return nil
+}
+
+// whileWanted computes something pure until the context ends; then the error is the context's and nothing may be read of what
+// was being computed.
+func whileWanted(ctx context.Context, compute func()) error {
+	done := make(chan any, 1)
+	go func() {
+		defer func() { done <- recover() }()
+		compute()
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case defect := <-done:
+		if defect != nil {
+			panic(defect)
+		}
+		return nil
+	}
 }
 
 // schedule is the steps that a run would take, as `run` chooses them.

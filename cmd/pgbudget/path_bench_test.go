@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// declaredPools writes a config of so many declared pools before one server, of which the first has load to give.
+func declaredPools(tb testing.TB, pools int) string {
+	tb.Helper()
+	r := rand.New(rand.NewPCG(uint64(pools), 5))
+	var b strings.Builder
+	fmt.Fprintf(&b, "servers:\n  - {name: main, max_connections: %d, direct: {conns: 5}}\npools:\n", 40*pools+400)
+	for i := range pools {
+		size, load := 15, 50+450*r.Float64()
+		if i == 0 {
+			size, load = 60, 4000
+		}
+		fmt.Fprintf(&b, "  - {pool: g%04d/app, size: %d, copies: %d, load: {arrivals_per_sec: %.1f, mean_hold: 20ms}}\n", i, size, 1+i%3, load)
+	}
+	file := filepath.Join(tb.TempDir(), "pools.yaml")
+	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return file
+}
+
+func pathCommand(ctx context.Context, config string) *exec.Cmd {
+	c := exec.CommandContext(ctx, "pgbudget", "plan", "-c", config, "--path", "g0000/app:g0001/app", "--fraction", "35%", "--percent", "25")
+	c.Stdout = io.Discard
+	return c
+}
+
+// BenchmarkPlanPath times the command, its config and its table with it.
+func BenchmarkPlanPath(b *testing.B) {
+	for _, pools := range []int{100, 1000, 5000} {
+		b.Run(fmt.Sprintf("pools=%d", pools), func(b *testing.B) {
+			config := declaredPools(b, pools)
+			var cpu time.Duration
+			for b.Loop() {
+				c := pathCommand(b.Context(), config)
+				if err := c.Run(); err != nil {
+					b.Fatal(err)
+				}
+				cpu += c.ProcessState.UserTime() + c.ProcessState.SystemTime()
+			}
+			b.ReportMetric(cpu.Seconds()/float64(b.N), "cpu-s/op")
+		})
+	}
+}
+
+// TestPlanningAWayEndsOnASignal: it may take long, and nothing is being moved.
+func TestPlanningAWayEndsOnASignal(t *testing.T) {
+	config := declaredPools(t, 5000)
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		c := pathCommand(t.Context(), config)
+		var said strings.Builder
+		c.Stderr = &said
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- c.Wait() }()
+		time.Sleep(time.Second) // it reads its config, or plans
+		if err := c.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-ended:
+			e, ok := errors.AsType[*exec.ExitError](err)
+			if !ok || e.ExitCode() != exitInterrupted || !strings.Contains(said.String(), "interrupted") {
+				t.Errorf("%v: %v, want exit %d: %s", sig, err, exitInterrupted, said.String())
+			}
+		case <-time.After(20 * time.Second):
+			t.Errorf("%v: still planning after 20 s", sig)
+			_ = c.Process.Kill()
+			<-ended
+		}
+	}
+}
