@@ -66,6 +66,8 @@ type Process struct {
 	Group    string      `json:"group"`
 	Console  string      `json:"console,omitempty"` // host:port or socket folder, for messages
 	Version  string      `json:"version"`
+	At       time.Time   `json:"at,omitzero"`       // when its counters were read; zero: between the look's beginning and its end
+	Started  int         `json:"started,omitempty"` // one more whenever it may have started anew since it was first seen; 0: not known
 	Identity Identity    `json:"identity"`
 	Settings Settings    `json:"settings"`
 	Aliases  []Alias     `json:"aliases"`
