@@ -24,6 +24,8 @@ type FleetServer struct {
 	BudgetConns int      `json:"budget_conns"`
 	Caps        []Cap    `json:"caps,omitempty"` // limits of PostgreSQL and PgBouncer over several pools
 	CPU         CPUFacts `json:"cpu"`
+
+	RecycleConns int `json:"recycle_conns,omitempty"` // of the ledger: what a RELOAD may open, where it recycles connections
 }
 
 // Line is one row of the ledger.

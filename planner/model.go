@@ -148,6 +148,8 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared 
 			Line{"leaving", seen.Backends.LeavingConns, "pg_stat_activity", CountHighest},
 			Line{"orphans", seen.Backends.OrphanConns, "pg_stat_activity", CountHighest})
 	}
+	recycled, why := recyclingLines(name, e.Last, pools)
+	s.Lines, s.RecycleConns, notes = append(s.Lines, recycled...), recycleConns(recycled), append(notes, why...)
 	for _, u := range shared {
 		if u.server == name {
 			s.Lines = append(s.Lines, Line{fmt.Sprintf("user %s in %s", u.user, u.process), u.conns, "max_user_connections: less than its pools' sizes", CountWorst})

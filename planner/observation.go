@@ -94,6 +94,7 @@ type Settings struct {
 	PoolMode            string        `json:"pool_mode"`
 	QueryWaitTimeout    time.Duration `json:"query_wait_timeout_ns"`        // 0: waiters are never sent away
 	Lifetime            time.Duration `json:"server_lifetime_ns,omitempty"` // of a connection; 0: not known
+	ServerTLS           string        `json:"server_tls_sslmode,omitempty"` // empty: not known, or a version without it
 }
 
 // AutoDB is the alias whose line serves every database that has none of its own.

@@ -30,6 +30,7 @@ type PlanServer struct {
 	PlannedConns int       `json:"planned_conns"`
 	SpareConns   int       `json:"spare_conns"` // planned: budget − planned
 	Ledger       []Line    `json:"ledger"`
+	RecycleConns int       `json:"recycle_conns,omitempty"` // of Ledger: what a RELOAD may open, where it recycles connections
 	Price        PlanPrice `json:"price"`
 	CPU          PlanCPU   `json:"cpu"`
 	Method       string    `json:"method"`

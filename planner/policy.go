@@ -18,6 +18,7 @@ type Policy struct {
 	MaxWait   time.Duration `json:"max_wait_ns"`       // a head of the queue older than that calls a release wrong
 	Stale     time.Duration `json:"stale_ns"`          // a sample older than that is none
 	Aborts    int           `json:"aborts"`            // a run ends once so many steps in a row were taken back
+	Recycle   bool          `json:"recycle,omitempty"` // a RELOAD may recycle every server connection; see Recycles
 	MaxUse    float64       `json:"max_use,omitempty"` // no release that leaves more of a line's connections in use, 0..1; 0: any
 }
 

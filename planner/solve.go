@@ -107,7 +107,7 @@ func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
 func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution, cpu cpuPrediction) error {
 	s := sp.server
 	ps := PlanServer{Name: s.Name, MaxConns: s.MaxConns, BudgetConns: s.BudgetConns,
-		Ledger: slices.Clone(s.Lines), Method: string(sol.Method), Gap: Float(sol.Gap), CPU: cpu.plan(sp, sol)}
+		Ledger: slices.Clone(s.Lines), RecycleConns: s.RecycleConns, Method: string(sol.Method), Gap: Float(sol.Gap), CPU: cpu.plan(sp, sol)}
 	if sp.bestEffort {
 		ps.Gap = Unknown() // the gap of a priced problem says nothing of waiting clients
 	}
