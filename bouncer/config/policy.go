@@ -25,7 +25,11 @@ type Policy struct {
 	Stale     Dur      `yaml:"stale"`
 	Aborts    Int      `yaml:"aborts"` // steps in a row that are taken back until a run ends
 	Windows   []string `yaml:"windows"`
+	Accept    []string `yaml:"accept"` // side effects of a step: acceptRecycle
 }
+
+// acceptRecycle lets a RELOAD close and reopen every server connection, as PgBouncer 1.16 to 1.23 does with TLS.
+const acceptRecycle = "recycle"
 
 // Store is where a process's pgbouncer.ini is read and written: a file of this host, or commands.
 type Store struct {
@@ -78,6 +82,11 @@ func (k *Checker) policy(p Policy) {
 			k.Fault("policy."+d.key, "is %s, want %s to %s", d.v.D, d.lo, d.hi)
 		}
 	}
+	for i, what := range p.Accept {
+		if what != acceptRecycle {
+			k.Fault(fmt.Sprintf("policy.accept[%d]", i), "is %q, want %s", what, acceptRecycle)
+		}
+	}
 	for i, text := range p.Windows {
 		if _, err := planner.ParseWindow(text); err != nil {
 			k.Fault(fmt.Sprintf("policy.windows[%d]", i), "%s", err)
@@ -117,6 +126,7 @@ func (c *Config) MovingPolicy() planner.Policy {
 		}
 	}
 	p.MaxUse, p.FlipFor = c.maxUse(), p.HoldFor
+	p.Recycle = slices.Contains(w.Accept, acceptRecycle)
 	return p
 }
 

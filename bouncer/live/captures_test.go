@@ -100,7 +100,8 @@ func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
 
 func TestSettingsAndAliasesComeInTheirOwnUnits(t *testing.T) {
 	p := only(t, open(t, consoles(newFake(t, "1.25.2"))))
-	want := planner.Settings{DefaultPoolConns: 8, ReserveTimeout: time.Second, MaxUserConns: 20, MaxClients: 500, PoolMode: "transaction", QueryWaitTimeout: 2 * time.Minute, Lifetime: time.Hour}
+	want := planner.Settings{DefaultPoolConns: 8, ReserveTimeout: time.Second, MaxUserConns: 20, MaxClients: 500, PoolMode: "transaction", QueryWaitTimeout: 2 * time.Minute,
+		Lifetime: time.Hour, ServerTLS: "prefer"}
 	if p.Settings != want {
 		t.Errorf("settings %+v, want %+v", p.Settings, want)
 	}

@@ -32,9 +32,14 @@ type Config struct {
 type Hands struct {
 	fleet   *Fleet
 	configs []Config
+	recycle bool
 }
 
 var _ bouncer.Hands = (*Hands)(nil)
+
+// AcceptRecycling lets a RELOAD recycle every server connection of a process; see planner.Recycles. Without it such a
+// process is left alone.
+func (h *Hands) AcceptRecycling() { h.recycle = true }
 
 // Hands returns the hands of a fleet. A process without a config cannot be changed.
 func (f *Fleet) Hands(configs []Config) *Hands {
@@ -79,6 +84,7 @@ type hand struct {
 	console *console
 	config  Config
 	sets    []planner.Set
+	recycle bool // accepted
 }
 
 // Apply writes an act's sets, tells the processes to RELOAD, and reads back what they have: the first process by
@@ -171,7 +177,7 @@ func (h *Hands) reach(sets []planner.Set) ([]hand, error) {
 			return nil, fail(planner.KindUsage, x.Process, "write config: beside its console: into pgbudget.yaml, the path of its pgbouncer.ini",
 				"it is not known where its file is")
 		}
-		hands = append(hands, hand{h.fleet.consoles[c], h.configs[f], []planner.Set{x}})
+		hands = append(hands, hand{h.fleet.consoles[c], h.configs[f], []planner.Set{x}, h.recycle})
 	}
 	return hands, nil
 }
@@ -222,8 +228,8 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 	if err != nil {
 		return nil, ini.Config{}, now, err
 	}
-	if why := now.recycles(); why != "" && len(x.sets) > 0 && !x.flushesProcess(now) {
-		return nil, ini.Config{}, now, fail(planner.KindUsage, x.console.id, "set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
+	if why := now.recycles(); why != "" && len(x.sets) > 0 && !x.recycle && !x.flushesProcess(now) {
+		return nil, ini.Config{}, now, fail(planner.KindUsage, x.console.id, "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
 	}
 	if x.flushesProcess(now) { // no file is touched, and none is asked
 		return nil, ini.Config{}, now, nil

@@ -182,6 +182,10 @@ func TestWhatARELOADWouldDoBesidesIsRefused(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.says) || s.writes > 0 {
 				t.Errorf("%d writes: %v", s.writes, err)
 			}
+			hands.AcceptRecycling()
+			if err := hands.Check(t.Context(), release(1).Sets); (err == nil) != strings.Contains(name, "TLS") {
+				t.Errorf("with recycling accepted: %v", err)
+			}
 		})
 	}
 }

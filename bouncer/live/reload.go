@@ -82,7 +82,7 @@ func (c *console) inForce(ctx context.Context) (inForce, error) {
 // to 1.23 it does where TLS to the servers is not switched off. A pool with waiting clients then opens one connection
 // more than its size, which no ledger holds. Empty: it does not.
 func (r inForce) recycles() string {
-	if r.tls == "" || r.tls == "disable" || !planner.VersionAtLeast(r.version, 1, 16) || planner.VersionAtLeast(r.version, 1, 24) {
+	if !planner.Recycles(r.version, r.tls) {
 		return ""
 	}
 	return fmt.Sprintf("server_tls_sslmode is %s, and PgBouncer %s recycles every server connection at any RELOAD then, one more than pool_size where clients wait", r.tls, r.version)

@@ -47,6 +47,7 @@ func settingsOf(subject, version string, config map[string]string) (planner.Sett
 		PoolMode:            config["pool_mode"],
 		QueryWaitTimeout:    seconds("query_wait_timeout"),
 		Lifetime:            seconds("server_lifetime"),
+		ServerTLS:           config["server_tls_sslmode"],
 	}
 	if s.PoolMode == "" {
 		complain("pool_mode")
