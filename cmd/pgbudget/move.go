@@ -42,6 +42,9 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	}
 	m.fleet = m.session.live
 	m.hands = m.fleet.Hands(configsOf(s.config))
+	if s.config.MovingPolicy().Recycle {
+		m.hands.AcceptRecycling()
+	}
 	if err = m.remember(s.config.Journal, lookOnly); err == nil && !lookOnly {
 		err = m.fleet.Lock(ctx)
 	}

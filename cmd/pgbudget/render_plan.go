@@ -254,6 +254,14 @@ func (o output) next(p planner.Plan) {
 	if len(full) > 0 {
 		fmt.Fprintf(o.w, "doing nothing: %s cannot keep up with the load\n", strings.Join(full, ", "))
 	}
+	for _, s := range p.Servers {
+		if s.RecycleConns > 0 && s.WorstConns > s.BudgetConns && len(release)+len(grant) > 0 {
+			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which may open %d connections on %s: its budget of %d does not hold today's worst case of %d beside them\n",
+				s.RecycleConns, s.Name, s.BudgetConns, s.WorstConns)
+			fmt.Fprintln(o.w, "nothing was changed")
+			return
+		}
+	}
 	switch {
 	case len(release)+len(grant) == 0:
 		fmt.Fprintln(o.w, "no size changes")

@@ -92,7 +92,9 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	}
 	switch step, blocked := firstStep(course, policy, m.memory); {
 	case len(step.Sets) > 0: // what cannot be edited is refused before a step is begun
-		err = m.hands.Check(c.Context, step.Sets)
+		if err = planner.RecyclingRefused(course.fleet, policy); err == nil {
+			err = m.hands.Check(c.Context, step.Sets)
+		}
 	case step.Empty() && blocked == "": // the sizes are those of the plan, and the files may say something else
 		err = m.hands.CheckFiles(c.Context)
 	}
