@@ -63,7 +63,7 @@ func (f Fleet) Drained() Fleet {
 		for j := range p.Copies {
 			for _, s := range p.Sizes {
 				if c := &p.Copies[j]; c.Process == s.Process {
-					c.SeenConns = min(c.SeenConns, c.worst(s.Conns+p.ReserveConns))
+					c.SeenConns = min(c.SeenConns, c.worst(s.Conns, p.ReserveConns))
 				}
 			}
 		}

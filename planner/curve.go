@@ -22,31 +22,79 @@ type copyLoad struct {
 	copies  int
 }
 
+// copyGroup is copies that meet the same limit: they are separate queues until their sizes reach it, and one queue of as many
+// connections as it allows from there on. Separate queues wait no less than one, so the larger of both is what waits.
+type copyGroup struct {
+	loads []copyLoad // sorted by load
+	least float64    // clients that wait at the limit whatever the size; 0: there is none, +Inf: it cannot carry them
+	reach int        // the size from which on the limit alone bounds the copies
+	under int        // of the pool's ceilings; -1: none
+}
+
 // poolCurve is the cost of a pool's size: its waiting clients, weighted, over all copies that follow the line.
 type poolCurve struct {
-	loads  []copyLoad // sorted by load
-	factor float64    // weight × Allen–Cunneen factor
-	floor  int        // best effort: the size below which a promise breaks; 0: sizes below the floor are never asked for
+	groups []copyGroup
+	factor float64 // weight × Allen–Cunneen factor
+	floor  int     // best effort: the size below which a promise breaks; 0: sizes below the floor are never asked for
 }
 
 var _ allocate.Curve = poolCurve{}
 
-// curveOf builds the curve of p at its target load.
+// curveOf builds the curve of p at its target load. Of several limits over a copy the one at which most wait is taken for all.
 func curveOf(p FleetPool) poolCurve {
 	c := poolCurve{factor: p.Rules.Weight * scvFactor(p.Load)}
-	for _, cp := range p.Copies {
+	tightest := p.tightest()
+	for i, cp := range p.Copies {
 		if cp.FixedConns > 0 {
 			continue
 		}
-		a := p.Load.Erlangs.Target * cp.Share
-		if i := slices.IndexFunc(c.loads, func(l copyLoad) bool { return l.erlangs == a }); i >= 0 {
-			c.loads[i].copies++
-		} else {
-			c.loads = append(c.loads, copyLoad{a, 1})
+		k := slices.IndexFunc(c.groups, func(g copyGroup) bool { return g.under == tightest[i] })
+		if k < 0 {
+			g := copyGroup{under: tightest[i]}
+			if g.under >= 0 {
+				g.least, g.reach = p.waitingIn(g.under, tightest), p.under[g.under].reach()
+			}
+			k, c.groups = len(c.groups), append(c.groups, g)
+		}
+		c.groups[k].add(p.Load.Erlangs.Target * cp.Share)
+	}
+	for _, g := range c.groups {
+		slices.SortFunc(g.loads, func(a, b copyLoad) int { return cmp.Compare(a.erlangs, b.erlangs) })
+	}
+	return c
+}
+
+// waitingIn is what waits at a ceiling of those copies that meet it first.
+func (p FleetPool) waitingIn(under int, tightest []int) float64 {
+	c := p.under[under]
+	waiting := c.waiting(p)
+	if waiting == 0 || math.IsInf(waiting, 1) || c.share == 0 {
+		return waiting
+	}
+	var share float64
+	for _, i := range c.copies {
+		if tightest[i] == under && p.Copies[i].FixedConns == 0 {
+			share += p.Copies[i].Share
 		}
 	}
-	slices.SortFunc(c.loads, func(a, b copyLoad) int { return cmp.Compare(a.erlangs, b.erlangs) })
-	return c
+	return waiting * share / c.share
+}
+
+func (g *copyGroup) add(erlangs float64) {
+	if i := slices.IndexFunc(g.loads, func(l copyLoad) bool { return l.erlangs == erlangs }); i >= 0 {
+		g.loads[i].copies++
+		return
+	}
+	g.loads = append(g.loads, copyLoad{erlangs, 1})
+}
+
+// apart is the clients that wait were the copies separate queues of n connections each.
+func (g copyGroup) apart(n int) float64 {
+	var sum float64
+	for _, l := range g.loads {
+		sum += float64(l.copies) * queue.WaitingClients(n, l.erlangs)
+	}
+	return sum
 }
 
 func scvFactor(l Load) float64 {
@@ -57,20 +105,26 @@ func scvFactor(l Load) float64 {
 	return f
 }
 
-// Cost returns the weighted waiting clients at size n; +Inf where a copy cannot keep up, unless the curve is a
-// best-effort one.
+// Cost returns the weighted waiting clients at size n; +Inf where a copy cannot keep up, or a limit carries less than its
+// load, unless the curve is a best-effort one.
 func (c poolCurve) Cost(n int) float64 {
 	if c.floor == 0 {
 		var sum float64
-		for _, l := range c.loads {
-			sum += float64(l.copies) * queue.WaitingClients(n, l.erlangs)
+		for _, g := range c.groups {
+			sum += max(g.apart(n), g.least)
 		}
 		return c.factor * sum
 	}
-	// Best effort: walk down from a size where every promise is kept.
+	// Best effort: walk down from a size where every promise is kept. What no size carries costs the same at each.
 	gains := make([]float64, max(0, c.floor-n))
 	c.Gains(n, gains)
-	cost := poolCurve{loads: c.loads, factor: c.factor}.Cost(max(n, c.floor))
+	var cost float64
+	for _, g := range c.groups {
+		if least := g.least; !math.IsInf(least, 1) {
+			cost += max(g.apart(max(n, c.floor)), least)
+		}
+	}
+	cost *= c.factor
 	for _, g := range gains {
 		cost += g
 	}
@@ -80,7 +134,28 @@ func (c poolCurve) Cost(n int) float64 {
 // Gains fills dst with what each unit on top of n saves.
 func (c poolCurve) Gains(n int, dst []float64) {
 	clear(dst)
-	for _, l := range c.loads {
+	for _, g := range c.groups {
+		switch {
+		case math.IsInf(g.least, 1): // it never keeps up, and yet serves more the more of the limit it may use
+			for k := range dst {
+				if n+k < g.reach {
+					dst[k] += unstablePrice
+				}
+			}
+		case g.least > 0:
+			g.limited(n, dst, c.floor)
+		default:
+			g.separate(n, dst, c.floor)
+		}
+	}
+	for k := range dst {
+		dst[k] *= c.factor
+	}
+}
+
+// separate adds the gains of copies that no limit holds.
+func (g copyGroup) separate(n int, dst []float64, floor int) {
+	for _, l := range g.loads {
 		if l.erlangs == 0 {
 			continue
 		}
@@ -91,16 +166,31 @@ func (c poolCurve) Gains(n int, dst []float64) {
 				dst[k] += float64(l.copies) * unstablePrice
 				continue
 			}
-			g := min(w.Gain(), brokenPrice)
-			if n+k < c.floor {
-				g += brokenPrice
+			gain := min(w.Gain(), brokenPrice)
+			if n+k < floor {
+				gain += brokenPrice
 			}
-			dst[k] += float64(l.copies) * g
+			dst[k] += float64(l.copies) * gain
 			w.Next()
 		}
 	}
-	for k := range dst {
-		dst[k] *= c.factor
+}
+
+// limited adds the gains of copies whose waiting never falls below least. They end in one unit that saves what is left above
+// it, and so never rise.
+func (g copyGroup) limited(n int, dst []float64, floor int) {
+	sep := make([]float64, len(dst))
+	g.separate(n, sep, 0)
+	for k := range sep {
+		if sep[k] < brokenPrice {
+			sep[k] = min(sep[k], max(0, g.apart(n+k)-g.least))
+		}
+		if n+k < floor {
+			for _, l := range g.loads {
+				sep[k] += float64(l.copies) * brokenPrice
+			}
+		}
+		dst[k] += sep[k]
 	}
 }
 

@@ -9,11 +9,20 @@ import (
 // Fleet is everything the solver needs, declared and observed joined. Model makes it; Solve reads it.
 type Fleet struct {
 	At        time.Time     `json:"at"`
-	Servers   []FleetServer `json:"servers"` // sorted by name
-	Pools     []FleetPool   `json:"pools"`   // sorted by id
+	Servers   []FleetServer `json:"servers"`          // sorted by name
+	Pools     []FleetPool   `json:"pools"`            // sorted by id
+	Limits    []Limit       `json:"limits,omitempty"` // over several copies; those of aliases stand in Size
+	Uncounted []Uncounted   `json:"uncounted,omitempty"`
 	Deadband  float64       `json:"deadband"`
 	LeastGain float64       `json:"least_gain"` // weighted waiting clients a connection; at or below it one more buys nothing
 	Warnings  []string      `json:"warnings,omitempty"`
+}
+
+// Uncounted is a pool that stands in no ledger though nobody declared it to be elsewhere. A plan may warn of it; nothing is
+// moved beside it.
+type Uncounted struct {
+	Pool string `json:"pool"`
+	Why  string `json:"why"`
 }
 
 // FleetServer is one PostgreSQL server's side of the arithmetic.
@@ -22,7 +31,7 @@ type FleetServer struct {
 	MaxConns    int      `json:"max_connections"`
 	Lines       []Line   `json:"ledger"` // what is subtracted from max_connections, pools apart
 	BudgetConns int      `json:"budget_conns"`
-	Caps        []Cap    `json:"caps,omitempty"` // limits of PostgreSQL and PgBouncer over several pools
+	Caps        []Cap    `json:"caps,omitempty"` // the fleet's Limits over several copies, as they bound growth
 	CPU         CPUFacts `json:"cpu"`
 
 	RecycleConns int `json:"recycle_conns,omitempty"` // of the ledger: what a RELOAD may open, where it recycles connections
@@ -36,8 +45,8 @@ type Line struct {
 	Count  Count  `json:"count"`
 }
 
-// Cap is a limit over several pools besides the budget: a role's or a database's CONNECTION LIMIT in PostgreSQL, or a
-// user's max_user_connections in each process of a group.
+// Cap is a Limit as a bound on the growth of sizes: what pools that are not ours may take of it is taken off it, and
+// today's sizes of ours always fit.
 type Cap struct {
 	Name  string    `json:"name"`
 	Conns int       `json:"conns"`
@@ -68,7 +77,7 @@ type FleetPool struct {
 	Server       string   `json:"server"`
 	Sizes        []Size   `json:"sizes"` // today's, one per process, sorted
 	Copies       []Copy   `json:"copies"`
-	ReserveConns int      `json:"reserve_size"`
+	ReserveConns int      `json:"reserve_size"`  // of the line, the largest of its processes
 	ReserveFree  bool     `json:"reserve_free"`  // the plan may choose the reserve within Reserve
 	Reserve      IntRange `json:"reserve_range"` // what the plan may make of the reserve, where ReserveFree
 	WorstConns   int      `json:"worst_conns"`   // today: max(size + reserve, seen), capped
@@ -81,6 +90,8 @@ type FleetPool struct {
 	Load         Load     `json:"load"`
 	CPU          *CPUCost `json:"cpu,omitempty"` // of its transactions after a shift; nil: as declared, or as the server's fit says
 	Rules        Rules    `json:"rules"`
+
+	under []ceiling // the limits over its copies, as linked finds them
 }
 
 // Size is one process's pool_size line, with the cap that holds for the alias there.
@@ -95,10 +106,13 @@ type Copy struct {
 	Process    string  `json:"process"`
 	User       string  `json:"user"`
 	Share      float64 `json:"share"`                 // of the pool's load
-	FixedConns int     `json:"fixed_conns,omitempty"` // > 0: a [users] size overrides the line for this copy
+	FixedConns int     `json:"fixed_conns,omitempty"` // > 0: a [users] size, or a declared bound, stands in for the line
+	Bounded    bool    `json:"bounded,omitempty"`     // FixedConns was declared: an accepted risk
 	SeenConns  int     `json:"seen_conns,omitempty"`  // open at the newest look
 	Shared     bool    `json:"shared,omitempty"`      // its user's max_user_connections binds: the ledger counts that user, not this copy
 	MaybeConns int     `json:"maybe_conns,omitempty"` // > 0: a [users] size that may override the line, or not: the larger counts
+	OwnReserve int     `json:"own_reserve,omitempty"` // > 0: a [users] reserve_pool_size overrides the line's for this copy
+	Doubtful   bool    `json:"doubtful,omitempty"`    // OwnReserve may be another user's: the larger counts
 }
 
 // Rules are a pool's promises and bounds.
@@ -186,7 +200,7 @@ func (p FleetPool) worstIn(s Size, size, reserve int) int {
 	sum := 0
 	for _, c := range p.Copies {
 		if c.Process == s.Process && !c.Shared {
-			sum += c.worst(size + reserve)
+			sum += c.worst(size, reserve)
 		}
 	}
 	return s.capped(sum)
@@ -216,19 +230,31 @@ func (p FleetPool) overIn(process string) int {
 	s, sum, open := p.Sizes[i], 0, 0
 	for _, c := range p.Copies {
 		if c.Process == process && !c.Shared {
-			sum += max(c.worst(s.Conns+p.ReserveConns), c.SeenConns)
+			sum += max(c.worst(s.Conns, p.ReserveConns), c.SeenConns)
 			open += c.SeenConns
 		}
 	}
 	return max(s.capped(sum), open) - p.worstIn(s, s.Conns, p.ReserveConns)
 }
 
-// worst is what one copy may open when its line grants that many.
-func (c Copy) worst(line int) int {
+// worst is what one copy may open when its line has that size and reserve.
+func (c Copy) worst(size, reserve int) int {
 	if c.FixedConns > 0 {
 		return c.FixedConns
 	}
-	return max(line, c.MaybeConns)
+	return max(size+c.reserve(reserve), c.MaybeConns)
+}
+
+// reserve is the reserve_pool_size of one copy where its line has that.
+func (c Copy) reserve(line int) int {
+	switch {
+	case c.OwnReserve == 0:
+		return line
+	case c.Doubtful:
+		return max(line, c.OwnReserve)
+	default:
+		return c.OwnReserve
+	}
 }
 
 // usersIn counts the copies in one process that follow the line, and the connections of those that do not; copies whose

@@ -24,6 +24,9 @@ func Floor(p FleetPool) (size int, by string, err error) {
 			size, by = n, fmt.Sprintf("%s with %d of %d processes lost", what, k, p.processes())
 		}
 	}
+	if limit, reach := p.reach(); limit != "" && p.Load.AtLeast && size > max(reach, p.largestSize()) {
+		size, by = max(reach, p.largestSize()), limit // more would serve no more of what is hidden
+	}
 	if p.Rules.Shift > size {
 		size, by = p.Rules.Shift, "traffic on its way"
 	}
@@ -42,4 +45,19 @@ func (p FleetPool) busiestCopy() float64 {
 		}
 	}
 	return p.Load.Erlangs.Upper * share
+}
+
+// reach is the size from which on the pool's limits alone bound every copy, and the last of those limits; empty: some copy has
+// none.
+func (p FleetPool) reach() (limit string, size int) {
+	for i, k := range p.tightest() {
+		switch {
+		case p.Copies[i].FixedConns > 0:
+		case k < 0:
+			return "", 0
+		case p.under[k].reach() > size:
+			limit, size = p.under[k].text, p.under[k].reach()
+		}
+	}
+	return limit, size
 }

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -20,7 +19,8 @@ func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 	if err != nil {
 		return Fleet{}, err
 	}
-	shared := shareUsers(e.Last, pools)
+	f.Limits = modelLimits(e.Last, pools)
+	shared := shareUsers(f.Limits, pools)
 	f.Pools, f.Warnings = pools, append(slices.Clone(e.Breaks), warnings...)
 	if e.Looks > 0 && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.Load.Method == MethodHistory }) {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for (history comes from prometheus: in the config, %d minutes at least)", round(e.To.Sub(e.From)), HistorySamples))
@@ -36,14 +36,14 @@ func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 		}
 	}
 	for _, name := range serverNames(d, e, pools) {
-		s, notes, err := modelServer(name, d, e, pools, shared)
+		s, notes, err := modelServer(name, d, e, f, shared)
 		if err != nil {
 			return Fleet{}, err
 		}
 		f.Servers = append(f.Servers, s)
 		f.Warnings = append(f.Warnings, notes...)
 	}
-	return f, nil
+	return f.linked(), nil
 }
 
 // defaultSizes names pools of ours that have exactly default_pool_size, where there are several in a group: their lines
@@ -93,7 +93,7 @@ func declaredServer(name string, d Declared) DeclaredServer {
 	return DeclaredServer{Name: name, HeadroomShare: DefaultHeadroomShare, CPUHeadroom: DefaultCPUHeadroom, DirectCount: CountHighest}
 }
 
-func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared []sharedUser) (FleetServer, []string, error) {
+func modelServer(name string, d Declared, e Evidence, f Fleet, shared []sharedUser) (FleetServer, []string, error) {
 	rules := declaredServer(name, d)
 	i := slices.IndexFunc(e.Last.Servers, func(s Server) bool { return s.Name == name })
 	var seen Server
@@ -129,7 +129,7 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared 
 	if seen.InRecovery {
 		notes = append(notes, fmt.Sprintf("server %s is a standby; if its primary was meant, say target_session_attrs=read-write in the DSN", name))
 	}
-	s := FleetServer{Name: name, CPU: modelCPU(name, rules, e, pools)}
+	s := FleetServer{Name: name, CPU: modelCPU(name, rules, e, f.Pools)}
 	var source string
 	s.MaxConns, source = fact("max_connections", rules.MaxConns, seen.MaxConns, 0, smaller)
 	s.Lines = append(s.Lines, Line{"max_connections", s.MaxConns, source, CountWorst})
@@ -152,7 +152,7 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared 
 	s.Lines, s.RecycleConns, notes = append(s.Lines, recycled...), recycleConns(recycled), append(notes, why...)
 	for _, u := range shared {
 		if u.server == name {
-			s.Lines = append(s.Lines, Line{fmt.Sprintf("user %s in %s", u.user, u.process), u.conns, "max_user_connections: less than its pools' sizes", CountWorst})
+			s.Lines = append(s.Lines, u.line())
 		}
 	}
 	for _, l := range d.Lines {
@@ -165,7 +165,7 @@ func modelServer(name string, d Declared, e Evidence, pools []FleetPool, shared 
 	for _, l := range s.Lines[1:] {
 		s.BudgetConns -= l.Conns
 	}
-	s.Caps = modelCaps(seen, pools, e)
+	s.Caps = f.capsOf(name)
 	return s, notes, nil
 }
 
@@ -251,132 +251,37 @@ func modelCPU(name string, rules DeclaredServer, e Evidence, pools []FleetPool) 
 	return c
 }
 
-// modelCaps lists the limits of PostgreSQL over several pools, and of each process over one user. What pools that are
-// not ours may take of a limit is taken off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted
-// on purpose, and no reason to shrink; it only bounds growth.
-func modelCaps(s Server, pools []FleetPool, e Evidence) []Cap {
+// capsOf lists the limits over several copies as bounds on growth. What pools that are not ours may take of a limit is taken
+// off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted on purpose, and no reason to shrink; it
+// only bounds growth. A user's limit over pools of several servers is the whole of it on each.
+func (f Fleet) capsOf(server string) []Cap {
 	var caps []Cap
-	add := func(name string, conns int, coef func(FleetPool) int, fixed func(FleetPool) int) {
-		c := Cap{Name: name, Conns: conns}
+	at := placesOf(f.Pools)
+	for _, l := range f.Limits {
+		c := Cap{Name: l.Text()}
 		ours, frozen := 0, 0
-		for _, p := range pools {
-			if p.Server != s.Name {
-				continue
-			}
-			frozen += fixed(p)
-			n := coef(p)
-			worst := n * (p.largestSize() + p.ReserveConns)
-			switch {
-			case n == 0:
-			case p.Frozen == "":
-				c.Terms = append(c.Terms, CapTerm{Pool: p.ID, Coef: n})
-				ours += worst
+		l.members(f.Pools, at, func(p *FleetPool, i int) {
+			switch m := p.Copies[i]; {
+			case p.Server != server:
+			case m.FixedConns > 0:
+				frozen += m.FixedConns
+			case p.Frozen != "":
+				frozen += p.largestSize() + m.reserve(p.ReserveConns)
 			default:
-				frozen += worst
+				ours += p.largestSize() + p.ReserveConns
+				if n := len(c.Terms); n > 0 && c.Terms[n-1].Pool == p.ID {
+					c.Terms[n-1].Coef++
+				} else {
+					c.Terms = append(c.Terms, CapTerm{p.ID, 1})
+				}
 			}
-		}
+		})
 		if len(c.Terms) > 0 {
-			c.Conns = max(conns-frozen, ours)
+			c.Conns = max(l.Conns-frozen, ours)
 			caps = append(caps, c)
 		}
 	}
-	for _, r := range s.Roles {
-		add(fmt.Sprintf("CONNECTION LIMIT %d of role %s", r.Conns, r.Name), r.Conns,
-			func(p FleetPool) int { n, _ := p.copiesOf(r.Name, ""); return n },
-			func(p FleetPool) int { _, fixed := p.copiesOf(r.Name, ""); return fixed })
-	}
-	for _, db := range s.Databases {
-		add(fmt.Sprintf("CONNECTION LIMIT %d of database %s", db.Conns, db.Name), db.Conns,
-			func(p FleetPool) int {
-				if databaseOf(e.Last, p) != db.Name {
-					return 0
-				}
-				return p.sized()
-			},
-			func(p FleetPool) int {
-				if databaseOf(e.Last, p) != db.Name {
-					return 0
-				}
-				return p.overridden()
-			})
-	}
-	for _, proc := range e.Last.Processes {
-		for _, u := range userCaps(proc) {
-			add(fmt.Sprintf("max_user_connections %d of %s in %s", u.MaxConns, u.Name, proc.ID), u.MaxConns,
-				func(p FleetPool) int { n, _ := p.copiesOf(u.Name, proc.ID); return n },
-				func(p FleetPool) int { _, fixed := p.copiesOf(u.Name, proc.ID); return fixed })
-		}
-	}
 	return caps
-}
-
-// userCaps returns the users of a process that max_user_connections limits, sorted, the process-wide default applied.
-// Before 1.23 a forced user is counted per database, so its limit is the alias's: see modelPool.
-func userCaps(p Process) []UserLimit {
-	limits := map[string]int{}
-	for _, a := range p.Aliases {
-		for _, g := range a.Pools {
-			if p.Settings.MaxUserConns > 0 && (a.ForceUser == "" || VersionAtLeast(p.Version, 1, 23)) {
-				limits[g.User] = p.Settings.MaxUserConns
-			}
-		}
-	}
-	for _, u := range p.Users {
-		if u.MaxConns == Unlimited { // its own 0 lifts the process's limit
-			delete(limits, u.Name)
-			continue
-		}
-		if _, across := limits[u.Name]; u.MaxConns > 0 && (across || p.Settings.MaxUserConns == 0 && !p.forcedOnly(u.Name)) {
-			limits[u.Name] = u.MaxConns
-		}
-	}
-	var out []UserLimit
-	for name, conns := range limits {
-		out = append(out, UserLimit{Name: name, MaxConns: conns})
-	}
-	slices.SortFunc(out, func(a, b UserLimit) int { return cmp.Compare(a.Name, b.Name) })
-	return out
-}
-
-// forcedOnly reports whether a version before 1.23 knows the user only as the forced user of databases, and so counts it
-// in each of them apart.
-func (p Process) forcedOnly(user string) bool {
-	if VersionAtLeast(p.Version, 1, 23) {
-		return false
-	}
-	for _, a := range p.Aliases {
-		for _, g := range a.Pools {
-			if g.User == user && a.ForceUser != user {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func databaseOf(o Observation, p FleetPool) string {
-	for _, s := range p.Sizes {
-		if a, ok := findAlias(o, s.Process, p.Alias); ok {
-			return a.Database
-		}
-	}
-	return p.Alias
-}
-
-// copiesOf counts the copies of one user that follow the line, and the connections of those that do not; process ""
-// means all.
-func (p FleetPool) copiesOf(user, process string) (sized, fixedConns int) {
-	for _, c := range p.Copies {
-		if c.User != user || process != "" && c.Process != process {
-			continue
-		}
-		if c.FixedConns > 0 {
-			fixedConns += c.FixedConns
-		} else {
-			sized++
-		}
-	}
-	return sized, fixedConns
 }
 
 func (p FleetPool) largestSize() int {

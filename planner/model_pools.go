@@ -111,7 +111,7 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 				Err:  fmt.Errorf("pool_size is 0, which PgBouncer %s takes as unlimited: its worst case has no bound", x.process.Version),
 				Hint: "write a pool_size of at least 1 into " + x.process.Identity.ConfFile + " and RELOAD"}
 		}
-		p.Sizes = append(p.Sizes, Size{x.process.ID, min(EffectiveSize(x.process, x.alias, ""), max(x.alias.MaxConns, x.alias.SizeConns, 1)), capOf(x)})
+		p.Sizes = append(p.Sizes, Size{x.process.ID, min(EffectiveSize(x.process, x.alias, ""), max(x.alias.MaxConns, x.alias.SizeConns, 1)), x.alias.MaxConns})
 		reserve := EffectiveReserve(x.process, x.alias, "")
 		reserves[reserve] = true
 		p.ReserveConns = max(p.ReserveConns, reserve)
@@ -122,17 +122,8 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	}
 	var noUser bool
 	p.Copies, noUser = copiesOfPool(at, rules, load)
-	for _, x := range at { // a user's own reserve, where its size follows the line (server.c, 1.24 and later)
-		for _, c := range p.Copies {
-			if c.Process == x.process.ID && c.FixedConns == 0 {
-				reserve := EffectiveReserve(x.process, x.alias, c.User)
-				reserves[reserve] = true
-				p.ReserveConns = max(p.ReserveConns, reserve)
-			}
-		}
-	}
 	if len(reserves) > 1 {
-		warnings = append(warnings, fmt.Sprintf("%s: reserve_pool_size differs between its processes or users: the largest, %d, counts", id, p.ReserveConns))
+		warnings = append(warnings, fmt.Sprintf("%s: reserve_pool_size differs between its processes: the largest, %d, counts", id, p.ReserveConns))
 	}
 	p.Reserve, p.ReserveFree = rules.reserveRange(p.ReserveConns)
 	if i := slices.IndexFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 }); i >= 0 {
@@ -235,25 +226,6 @@ func elsewhereBelieved(at []placed, o Observation) bool {
 	return found
 }
 
-// capOf is the least limit on one alias in one process: max_db_connections and, before 1.23, a forced user's
-// max_user_connections, which those versions count per database.
-func capOf(x placed) int {
-	limit := x.alias.MaxConns
-	if x.alias.ForceUser == "" || VersionAtLeast(x.process.Version, 1, 23) {
-		return limit
-	}
-	user := x.process.Settings.MaxUserConns
-	for _, u := range x.process.Users {
-		if u.Name == x.alias.ForceUser && u.MaxConns > 0 {
-			user = u.MaxConns
-		}
-	}
-	if user > 0 && (limit == 0 || user < limit) {
-		return user
-	}
-	return limit
-}
-
 // copiesOfPool crosses the pool's processes with every user seen in any of them, or declared, or forced: a user that
 // one process saw may come to the others.
 func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, noUser bool) {
@@ -286,6 +258,9 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 				} else {
 					c.FixedConns = conns
 				}
+			}
+			if own, ok := x.process.user(u); ok && own.ReserveConns > 0 && x.process.Settings.ReserveTimeout > 0 && c.FixedConns == 0 {
+				c.OwnReserve, c.Doubtful = own.ReserveConns, own.Doubtful // server.c, 1.24 and later
 			}
 			copies = append(copies, c)
 		}

@@ -122,6 +122,8 @@ type Infeasible struct {
 	ShortConns int     `json:"short_conns"` // connections short; 0 when the constraint is not counted in connections
 	Clash      []Clash `json:"clash"`
 	Text       string  `json:"text"`
+
+	cure string // what to do instead of finding connections; empty: find them
 }
 
 // Clash is one demand of a certificate.

@@ -58,19 +58,35 @@ func (p FleetPool) planned(size, reserve int) PlanPool {
 	return pp
 }
 
-// utilization is the share of the pool's connections that are busy on average at target load and size n; +Inf never,
-// above 1 where the size cannot carry the load.
+// utilization is the share of the connections that the pool may use, under its size and its limits, which are busy on average
+// at target load and size n; +Inf never, above 1 where they cannot carry the load. Of a limit that others share the pool may
+// use the part that its load is of theirs.
 func (p FleetPool) utilization(n int) Float {
-	var load float64
-	for _, c := range p.Copies {
-		if c.FixedConns == 0 {
-			load += c.Share
-		}
-	}
 	if n == 0 || p.sized() == 0 {
 		return Unknown()
 	}
-	return Float(load * p.Load.Erlangs.Target / float64(n*p.sized()))
+	var load, conns float64
+	for _, g := range curveOf(p).groups {
+		var own float64
+		copies := 0
+		for _, l := range g.loads {
+			own, copies = own+float64(l.copies)*l.erlangs, copies+l.copies
+		}
+		most := float64(n * copies)
+		if g.under >= 0 && n > 0 {
+			c := p.under[g.under]
+			part := 1.0
+			if all, _ := c.asked(p); all > 0 {
+				part = own / all
+			}
+			most = min(most, part*float64(c.conns))
+		}
+		load, conns = load+own, conns+most
+	}
+	if conns == 0 { // no load asks for any of them
+		return 0
+	}
+	return Float(load / conns)
 }
 
 // meanWait is the mean seconds that a client waits at target load and size n, over all copies: Little's law on the
@@ -92,13 +108,29 @@ func (p FleetPool) meanWait(n int) Float {
 func (p FleetPool) p99Wait(n int) Float {
 	m := queue.Model{Hold: p.Load.MeanHold, SCVFactor: scvFactor(p.Load)}
 	var worst float64
-	for _, l := range curveOf(p).loads {
-		if l.erlangs >= float64(n) {
-			return Float(math.Inf(1))
+	for _, g := range curveOf(p).groups {
+		if g.least > 0 && g.apart(n) <= g.least {
+			worst = max(worst, p.under[g.under].quantile(p))
+			continue
 		}
-		worst = max(worst, m.Quantile(n, l.erlangs, 0.99))
+		for _, l := range g.loads {
+			if l.erlangs >= float64(n) {
+				return Float(math.Inf(1))
+			}
+			worst = max(worst, m.Quantile(n, l.erlangs, 0.99))
+		}
 	}
 	return Float(worst)
+}
+
+// limitAt names the limit that keeps one more than n from serving; empty: none does.
+func (p FleetPool) limitAt(n int) string {
+	for _, g := range curveOf(p).groups {
+		if g.under >= 0 && n >= g.reach && g.reach > 0 || g.least > 0 && g.apart(n) <= g.least {
+			return p.under[g.under].text
+		}
+	}
+	return ""
 }
 
 // bound says why a pool has the size it has.
@@ -117,6 +149,8 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 		return "sessions: never shrunk"
 	case n == fl.size:
 		return fl.by
+	case p.Load.AtLeast && p.limitAt(n) != "":
+		return p.limitAt(n)
 	case p.Load.AtLeast:
 		return "its load is only known to be at least that"
 	}
@@ -126,6 +160,9 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 				return row.Name
 			}
 		}
+	}
+	if limit := p.limitAt(n); limit != "" {
+		return limit
 	}
 	if sol.RowUse[0]+sp.problem.Rows[0].Terms[i].Coef > sp.problem.Rows[0].Cap {
 		return "price"

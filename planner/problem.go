@@ -95,8 +95,12 @@ func (p FleetPool) charge(sp *serverProblem, item allocate.Item) (coef int) {
 		users, fixed := p.usersIn(s.Process)
 		coef += users
 		sp.constConns += fixed + p.maybeAbove(s.Process, item.Lo)
-		if !p.ReserveFree {
-			sp.constConns += users * p.ReserveConns
+		for _, c := range p.Copies { // a reserve of its own stays whatever the line's becomes
+			switch {
+			case c.Process != s.Process || c.Shared || c.FixedConns > 0:
+			case !p.ReserveFree || c.OwnReserve > 0:
+				sp.constConns += c.reserve(max(p.ReserveConns, p.Reserve.Max))
+			}
 		}
 	}
 	return coef
@@ -134,7 +138,15 @@ func (sp *serverProblem) addReserves(budget *allocate.Row, leastGain float64) {
 		sp.reserve[i] = item
 		sp.problem.Items = append(sp.problem.Items, allocate.Item{ID: p.ID + " reserve", Lo: p.Reserve.Min, Hi: p.Reserve.Max,
 			Min: p.Reserve.Min, Cost: newReserveCurve(p, leastGain)})
-		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: budget.Terms[i].Coef})
+		coef := budget.Terms[i].Coef
+		for _, s := range p.Sizes {
+			for _, c := range p.Copies {
+				if c.Process == s.Process && c.OwnReserve > 0 && c.FixedConns == 0 && !c.Shared && !p.capBinds(s) {
+					coef--
+				}
+			}
+		}
+		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: coef})
 	}
 }
 

@@ -100,6 +100,11 @@ func (s Shift) Loaded(f Fleet, z int) Fleet {
 func (s Shift) pair(f Fleet, z int) (from, to FleetPool) {
 	from, _ = f.pool(s.From)
 	to, _ = f.pool(s.To)
+	a, b := from, to
+	defer func() { // they may be under one limit
+		from.sees(b, to)
+		to.sees(a, from)
+	}()
 	switch {
 	case z > s.LoadsAt:
 		s.onward(&from, &to, z)

@@ -26,6 +26,7 @@ type Options struct {
 // When no sizes keep every promise the error is of KindInfeasible and the Plan carries the certificate; with BestEffort
 // the Plan is the least bad one and the certificate stands beside it, without an error.
 func Solve(f Fleet, opt Options) (Plan, error) {
+	f = f.linked()
 	plan := Plan{Version: PlanVersion, At: f.At, WaitModel: waitModel(f), Warnings: append([]string{}, f.Warnings...), Servers: []PlanServer{}, Pools: []PlanPool{}}
 	for _, p := range f.Pools {
 		plan.Warnings = append(plan.Warnings, p.Load.Notes...)
@@ -61,7 +62,7 @@ func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
 		return err
 	}
 	sol, err := allocate.Solve(sp.problem)
-	cert := certificate(sp, err, cpu)
+	cert := cmp.Or(sp.breached(), certificate(sp, err, cpu))
 	if err != nil && cert == nil {
 		return fmt.Errorf("solving %s: %w", s.Name, err)
 	}
@@ -157,28 +158,6 @@ func (p FleetPool) plannedConns(size, reserve int) int {
 	return conns
 }
 
-// product writes the multiplication behind a pool's worst case.
-func (p FleetPool) product(size, reserve int) string {
-	copies := "copies"
-	if p.sized() == 1 {
-		copies = "copy"
-	}
-	text := fmt.Sprintf("%d %s × %d", p.sized(), copies, size)
-	if p.Rules.Count != CountWorst {
-		return fmt.Sprintf("%s, accepted risk: %d seen and what is added to it", text, p.countedConns())
-	}
-	if reserve > 0 {
-		text = fmt.Sprintf("%d %s × (%d + %d reserve)", p.sized(), copies, size, reserve)
-	}
-	if p.OverConns > 0 {
-		text += fmt.Sprintf(" + %d open beyond today's settings", p.OverConns)
-	}
-	if fixed := p.overridden(); fixed > 0 {
-		text += fmt.Sprintf(" + %d of users with a pool_size of their own", fixed)
-	}
-	return text
-}
-
 // certificate turns the solver's refusal, or a CPU that cannot carry the load, into the smallest clashing set.
 func certificate(sp serverProblem, err error, cpu cpuPrediction) *Infeasible {
 	var inf *allocate.Infeasible
@@ -239,6 +218,9 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 
 // hint says what to type or change next.
 func (i *Infeasible) hint() string {
+	if i.cure != "" {
+		return i.cure
+	}
 	if i.ShortConns == 0 {
 		return "lower the load or its cost, add cores, or see the least bad plan with --best-effort"
 	}

@@ -566,7 +566,7 @@ func TestAUserWhoseLimitBindsIsCountedAsAWhole(t *testing.T) {
 	}
 	a, b := seenFleet(aliases...)
 	a.Processes[0].Settings.MaxUserConns, b.Processes[0].Settings.MaxUserConns = 20, 20
-	_, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+	_, plan := solveSeen(t, Declared{SizeAll: true, Deadband: DefaultDeadband}, a, b)
 	for _, x := range plan.Pools {
 		if x.ToSize != 20 {
 			t.Errorf("%s %d → %d; the limit of 20 is no reason to shrink", x.ID, 20, x.ToSize)

@@ -1,0 +1,233 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// LimitKind says who keeps a limit on connections, and over what.
+type LimitKind string
+
+// The kinds. PgBouncer keeps its two by opening no more; PostgreSQL keeps the others by refusing a login that has taken a
+// slot already, and not for superusers: those two bound sizes, and take nothing off the ledger.
+const (
+	LimitAlias    LimitKind = "max_db_connections"   // of an alias in one process, over its users
+	LimitUser     LimitKind = "max_user_connections" // of a user in one process, over its aliases
+	LimitRole     LimitKind = "role"                 // CONNECTION LIMIT of a role in PostgreSQL
+	LimitDatabase LimitKind = "database"             // CONNECTION LIMIT of a database in PostgreSQL
+)
+
+// Limit is a ceiling on the connections of several copies together, whatever their sizes.
+type Limit struct {
+	Kind    LimitKind `json:"kind"`
+	Name    string    `json:"name"`              // of the pool, user, role or database
+	Process string    `json:"process,omitempty"` // of PgBouncer's limits
+	Server  string    `json:"server,omitempty"`  // of PostgreSQL's limits
+	Alias   string    `json:"alias,omitempty"`   // of a user that is counted in each database apart
+	Conns   int       `json:"conns"`
+	Members []Member  `json:"members"` // sorted by pool
+}
+
+// Member is one copy under a Limit.
+type Member struct {
+	Pool    string `json:"pool"`
+	Process string `json:"process"`
+	User    string `json:"user"`
+}
+
+// Text names the limit: "max_db_connections 14 of a/app in a/1", "CONNECTION LIMIT 30 of role app".
+func (l Limit) Text() string {
+	switch {
+	case l.Kind == LimitRole || l.Kind == LimitDatabase:
+		return fmt.Sprintf("CONNECTION LIMIT %d of %s %s", l.Conns, l.Kind, l.Name)
+	case l.Alias != "":
+		return fmt.Sprintf("%s %d of %s in %s/%s", l.Kind, l.Conns, l.Name, l.Process, l.Alias)
+	default:
+		return fmt.Sprintf("%s %d of %s in %s", l.Kind, l.Conns, l.Name, l.Process)
+	}
+}
+
+// modelLimits lists the limits that hold over copies of the pools, those of aliases apart: those stand in Size.
+func modelLimits(o Observation, pools []FleetPool) []Limit {
+	var out []Limit
+	for _, proc := range o.Processes {
+		out = append(out, userLimits(proc, pools)...)
+	}
+	for _, s := range o.Servers {
+		out = append(out, serverLimits(s, o, pools)...)
+	}
+	return slices.DeleteFunc(out, func(l Limit) bool { return len(l.Members) == 0 })
+}
+
+// userLimits are the limits of max_user_connections in one process, sorted by user. From 1.23 on it counts all connections
+// of a user; before, those of a forced user in each of its databases apart.
+func userLimits(proc Process, pools []FleetPool) []Limit {
+	var out []Limit
+	apart := !VersionAtLeast(proc.Version, 1, 23)
+	for _, p := range pools {
+		if p.Group != proc.Group {
+			continue
+		}
+		for _, c := range p.Copies {
+			conns := proc.userMax(c.User)
+			if c.Process != proc.ID || conns == 0 {
+				continue
+			}
+			l := Limit{Kind: LimitUser, Name: c.User, Process: proc.ID, Conns: conns}
+			if a, ok := proc.alias(p.Alias); ok && apart && a.ForceUser == c.User {
+				l.Alias = p.Alias
+			}
+			i, found := slices.BinarySearchFunc(out, l, func(a, b Limit) int {
+				return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Alias, b.Alias))
+			})
+			if !found {
+				out = slices.Insert(out, i, l)
+			}
+			out[i].Members = append(out[i].Members, Member{p.ID, c.Process, c.User})
+		}
+	}
+	return out
+}
+
+// userMax is the max_user_connections that counts for one user: its own, else the process's; 0: none.
+func (p Process) userMax(user string) int {
+	if u, ok := p.user(user); ok && u.MaxConns == Unlimited { // its own 0 lifts the process's limit
+		return 0
+	} else if ok && u.MaxConns > 0 {
+		return u.MaxConns
+	}
+	return max(0, p.Settings.MaxUserConns)
+}
+
+func (p Process) alias(name string) (Alias, bool) {
+	i := slices.IndexFunc(p.Aliases, func(a Alias) bool { return a.Name == name })
+	if i < 0 {
+		return Alias{}, false
+	}
+	return p.Aliases[i], true
+}
+
+// serverLimits are the limits that one PostgreSQL server puts on roles and databases.
+func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
+	var out []Limit
+	for _, r := range s.Roles {
+		out = append(out, Limit{Kind: LimitRole, Name: r.Name, Server: s.Name, Conns: r.Conns})
+	}
+	for _, d := range s.Databases {
+		out = append(out, Limit{Kind: LimitDatabase, Name: d.Name, Server: s.Name, Conns: d.Conns})
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	for _, p := range pools {
+		if p.Server != s.Name {
+			continue
+		}
+		database := databaseOf(o, p)
+		for _, c := range p.Copies {
+			role, db := c.User, database
+			if i := strings.LastIndexByte(c.User, '@'); p.Alias == AutoDB && i >= 0 { // see Gather
+				role, db = c.User[:i], c.User[i+1:]
+			}
+			for i, l := range out {
+				if l.Kind == LimitRole && l.Name == role || l.Kind == LimitDatabase && l.Name == db {
+					out[i].Members = append(out[i].Members, Member{p.ID, c.Process, c.User})
+				}
+			}
+		}
+	}
+	return out
+}
+
+func databaseOf(o Observation, p FleetPool) string {
+	for _, s := range p.Sizes {
+		if a, ok := findAlias(o, s.Process, p.Alias); ok {
+			return a.Database
+		}
+	}
+	return p.Alias
+}
+
+// limits are all limits of the fleet, those of aliases included.
+func (f Fleet) limits() []Limit {
+	var out []Limit
+	for _, p := range f.Pools {
+		for _, s := range p.Sizes {
+			if s.CapConns == 0 {
+				continue
+			}
+			l := Limit{Kind: LimitAlias, Name: p.ID, Process: s.Process, Conns: s.CapConns}
+			for _, c := range p.Copies {
+				if c.Process == s.Process {
+					l.Members = append(l.Members, Member{p.ID, c.Process, c.User})
+				}
+			}
+			out = append(out, l)
+		}
+	}
+	return append(out, f.Limits...)
+}
+
+// members calls visit with each copy under the limit, and its pool. at is where each pool stands in pools.
+func (l Limit) members(pools []FleetPool, at map[string]int, visit func(p *FleetPool, copy int)) {
+	for _, m := range l.Members {
+		i, ok := at[m.Pool]
+		if !ok {
+			continue
+		}
+		for j, c := range pools[i].Copies {
+			if c.Process == m.Process && c.User == m.User {
+				visit(&pools[i], j)
+			}
+		}
+	}
+}
+
+// placesOf says where each pool stands.
+func placesOf(pools []FleetPool) map[string]int {
+	at := make(map[string]int, len(pools))
+	for i, p := range pools {
+		at[p.ID] = i
+	}
+	return at
+}
+
+// worstCopy is what one copy may open under today's size, never less than what it has open.
+func (p FleetPool) worstCopy(i int) int {
+	c := p.Copies[i]
+	return max(c.worst(p.sizeIn(c.Process), p.ReserveConns), c.SeenConns)
+}
+
+// use is what the copies under a limit may come to together, were there no such limit: each alias at most its
+// max_db_connections.
+func (l Limit) use(pools []FleetPool, at map[string]int) int {
+	type side struct{ pool, process string }
+	sums, tops := map[side]int{}, map[side]int{}
+	total := 0
+	l.members(pools, at, func(p *FleetPool, i int) {
+		s := side{p.ID, p.Copies[i].Process}
+		n := p.worstCopy(i)
+		if top := p.capIn(s.process); top > 0 && l.Kind != LimitAlias {
+			open := p.Copies[i].SeenConns
+			sums[s], tops[s] = sums[s]+n, max(tops[s]+open, top)
+			return
+		}
+		total += n
+	})
+	for s, n := range sums {
+		total += min(n, tops[s])
+	}
+	return total
+}
+
+// capIn is the pool's max_db_connections in one process; 0: none.
+func (p FleetPool) capIn(process string) int {
+	for _, s := range p.Sizes {
+		if s.Process == process {
+			return s.CapConns
+		}
+	}
+	return 0
+}
