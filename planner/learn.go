@@ -118,8 +118,11 @@ func Learn(prior Range, points []Point) Belief {
 		b.Method = fmt.Sprintf("prior; %d points tell less", f.points)
 		return b
 	}
-	clamp := func(x float64) float64 { return min(1, max(0, x)) }
-	return Belief{Fraction: Range{clamp(phi - z95*sd), clamp(phi), clamp(phi + z95*sd)}, Points: f.points, Method: text, own: f.a, fit: f}
+	if best := share01(phi); best != phi {
+		text += fmt.Sprintf(" (they say %.3g, which no fraction is: taken as %g)", phi, best)
+		phi, f = best, f.through(best)
+	}
+	return Belief{Fraction: Range{share01(phi - z95*sd), phi, share01(phi + z95*sd)}, Points: f.points, Method: text, own: f.a, fit: f}
 }
 
 // doubted is the prior after traffic had to be taken back: each time since something was learnt, what came may have been
@@ -186,6 +189,17 @@ func lineOf(points []Point) line {
 // moved.
 func (f line) tells() bool { return f.points >= 2 && f.most > f.least && f.a < 1 }
 
+// through is the line of a fraction that is known, drawn through the middle of the points: what they are around stays, and only
+// how far the line turns is another.
+func (f line) through(phi float64) line {
+	y := f.a + f.b*f.mean
+	if moved := phi * f.mean; moved < 1 {
+		f.a = min(1, max(0, (y-moved)/(1-moved)))
+	}
+	f.b = (1 - f.a) * phi
+	return f
+}
+
 // own is the share of To's own load, where the fraction is believed to be phi: from the newest point.
 func (f line) own(phi float64) float64 {
 	moved := phi * f.lastX
@@ -196,7 +210,7 @@ func (f line) own(phi float64) float64 {
 }
 
 // Predict returns the share of To that a next point is expected to have at X, with the 95 % interval of a measurement whose
-// sampling deviation is sd. It is nil where nothing was measured yet.
+// sampling deviation is sd. It is nil where nothing was measured yet. A share is between 0 and 1, and so is what is expected.
 func (b Belief) Predict(x int, sd float64) *Range {
 	f, at := b.fit, float64(x)/100
 	if f.points == 0 {
@@ -213,7 +227,9 @@ func (b Belief) Predict(x int, sd float64) *Range {
 		variance = f.inflate * (1/f.w + (at-f.mean)*(at-f.mean)/f.sxx)
 	}
 	half := z95 * math.Sqrt(variance+b.inflated()*sd*sd)
-	return &Range{Lower: y - half, Target: y, Upper: y + half}
+	return &Range{Lower: share01(y - half), Target: share01(y), Upper: share01(y + half)}
 }
+
+func share01(x float64) float64 { return min(1, max(0, x)) }
 
 func (b Belief) inflated() float64 { return max(1, b.fit.inflate) }

@@ -3,6 +3,7 @@ package planner
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 )
@@ -91,6 +92,34 @@ func TestIntervalsCoverWhatTheySay(t *testing.T) {
 		for _, x := range []float64{covered(next), covered(fraction)} {
 			if x < 93 || x > 97 {
 				t.Errorf("%s: %.1f %%", name, x)
+			}
+		}
+	}
+}
+
+// TestAFractionIsBetweenNothingAndAll: points that say otherwise say something of their noise, and what is believed, and expected,
+// stays possible, with the doubt that there is.
+func TestAFractionIsBetweenNothingAndAll(t *testing.T) {
+	point := func(x int, from, to, sd float64) Point {
+		return Point{X: x, From: Measure{from, sd}, To: Measure{to, sd}}
+	}
+	for name, c := range map[string]struct {
+		points []Point
+		target float64
+	}{
+		"less comes the further the switch is":  {[]Point{point(0, 10, 1, 0.1), point(50, 11, 0.1, 0.1)}, 0},
+		"and that is very certain":              {[]Point{point(0, 10, 1, 0.001), point(50, 11, 0.1, 0.001)}, 0},
+		"all of it with the first percent":      {[]Point{point(0, 10, 0, 0.1), point(1, 0, 10, 0.1)}, 1},
+		"more than all, from a load of its own": {[]Point{point(0, 10, 5, 0.1), point(50, 1, 14, 0.1)}, 1},
+	} {
+		b := Learn(Range{0.2, 0.35, 0.7}, c.points)
+		f := b.Fraction
+		if f.Target != c.target || f.Lower < 0 || f.Upper > 1 || f.Lower == f.Upper || !strings.Contains(b.Method, "which no fraction is") {
+			t.Errorf("%s: %+v, %q", name, f, b.Method)
+		}
+		for x := 0; x <= 100; x += 10 {
+			if p := b.Predict(x, 0.01); !(p.Lower >= 0 && p.Lower <= p.Target && p.Target <= p.Upper && p.Upper <= 1) || p.Lower == p.Upper {
+				t.Errorf("%s: at %d %% %+v is expected", name, x, *p)
 			}
 		}
 	}

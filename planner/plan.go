@@ -53,7 +53,7 @@ type OneMore struct {
 
 // OneFewer is the cheapest unit to lose.
 type OneFewer struct {
-	Pool      string  `json:"pool"`
+	Pool      string  `json:"pool"` // or "group/alias reserve", which nobody waits for
 	UnitConns int     `json:"unit_conns"`
 	Costs     float64 `json:"costs"`
 }

@@ -10,7 +10,15 @@ func (sp serverProblem) price(sol allocate.Solution, spare int) PlanPrice {
 	var bestMore, bestFewer float64
 	for _, t := range sp.problem.Rows[0].Terms {
 		i := t.Item
-		if i >= len(sp.pools) || t.Coef == 0 {
+		if t.Coef == 0 {
+			continue
+		}
+		if i >= len(sp.pools) { // a reserve that the plan may lower: nobody waits for what it holds
+			it := sp.problem.Items[i]
+			if sol.N[i] > it.Lo && t.Coef > spare && (out.OneFewer == nil || bestFewer > 0) {
+				bestFewer = 0
+				out.OneFewer = &OneFewer{Pool: it.ID, UnitConns: t.Coef}
+			}
 			continue
 		}
 		it, n := sp.problem.Items[i], sol.N[i]

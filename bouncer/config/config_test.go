@@ -104,6 +104,24 @@ func TestAPromiseOfWaitingCanBeKept(t *testing.T) {
 	}
 }
 
+// TestClockworkIsNoLoad: both variations at 0 say that nobody ever waits; one of them alone is a load like any other.
+func TestClockworkIsNoLoad(t *testing.T) {
+	for text, want := range map[string]string{
+		"arrival_scv: 0, hold_scv: 0":    "s.yaml:2:92: pools[0].load.hold_scv is 0 as arrival_scv is",
+		"arrival_scv: 0":                 "",
+		"arrival_scv: 0, hold_scv: 0.01": "",
+	} {
+		_, err := Parse("s.yaml", []byte("pools:\n  - {pool: main/app, load: {arrivals_per_sec: 1, mean_hold: 1ms, "+text+"}}\n"), noEnv)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, want) || want == "" && strings.Contains(got, "scv") {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestVariablesCannotChangeTheStructure(t *testing.T) {
 	env := func(k string) (string, bool) { return "x', max_connections: 1, y: '#", k == "V" }
 	c, err := Parse("env.yaml", []byte("servers:\n  - {name: main, dsn: '${V}', max_connections: 100}\n"), env)

@@ -151,6 +151,9 @@ func (k *Checker) load(path string, l *Load) {
 	k.Dur(path+".mean_hold", l.MeanHold, MaxHold)
 	k.Num(path+".arrival_scv", l.ArrivalSCV, 0, MaxSCV)
 	k.Num(path+".hold_scv", l.HoldSCV, 0, MaxSCV)
+	if l.ArrivalSCV.OK() && l.HoldSCV.OK() && l.ArrivalSCV.F == 0 && l.HoldSCV.F == 0 {
+		k.Fault(path+".hold_scv", "is 0 as arrival_scv is: by clockwork nothing would ever wait, want one of them above 0")
+	}
 	k.Dur(path+".cpu_per_xact", l.CPUPerXact, MaxHold)
 	if a := l.ArrivalsPerSec.F * l.MeanHold.D.Seconds(); a > MaxConns {
 		k.Fault(path, "is %g Erlangs: more than any PostgreSQL has connections (%d)", a, MaxConns)
