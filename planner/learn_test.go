@@ -169,8 +169,8 @@ func TestCountersSayWhatMoved(t *testing.T) {
 		want  map[Verdict]float64 // at least that share of the turns
 		never []Verdict
 	}{
-		"it moved":                                      {traffic{step(900, 865), step(75, 110), 60, 1}, turn, map[Verdict]float64{Moved: 0.5}, []Verdict{NotMoved}},
-		"it moved in bursts":                            {traffic{step(900, 865), step(75, 110), 120, 4}, turn, map[Verdict]float64{Moved: 0.05}, []Verdict{NotMoved}},
+		"it moved":                                      {traffic{step(900, 865), step(75, 110), 300, 1}, turn, map[Verdict]float64{Moved: 0.5}, []Verdict{NotMoved}},
+		"it moved in bursts":                            {traffic{step(900, 865), step(75, 110), 900, 4}, turn, map[Verdict]float64{Moved: 0.05}, []Verdict{NotMoved}},
 		"nothing moved":                                 {traffic{flat(900), flat(75), 120, 1}, turn, nil, []Verdict{Moved}},
 		"nothing moved, of much that should":            {traffic{flat(900), flat(75), 240, 1}, Turned{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold}, map[Verdict]float64{NotMoved: 0.9}, []Verdict{Moved}},
 		"it moved, in a look that would have seen it":   {traffic{step(900, 742), step(75, 233), 240, 1}, Turned{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold}, map[Verdict]float64{Moved: 0.95}, []Verdict{NotMoved}},

@@ -12,6 +12,9 @@ import (
 // pools of one site differ in their days within the hours of a shift; less than what traffic costs that is asked twice.
 const drift = 0.1
 
+// conserved is how many deviations the load of both pools may be off before it is not conserved. chosen
+const conserved = 3
+
 const confounded = "confounded: "
 
 // NewPoint is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are what the points
