@@ -148,7 +148,7 @@ func modelServer(name string, d Declared, e Evidence, f Fleet, shared []sharedUs
 			Line{"leaving", seen.Backends.LeavingConns, "pg_stat_activity", CountHighest},
 			Line{"orphans", seen.Backends.OrphanConns, "pg_stat_activity", CountHighest})
 	}
-	recycled, why := recyclingLines(name, e.Last, pools)
+	recycled, why := recyclingLines(name, e.Last, f.Pools)
 	s.Lines, s.RecycleConns, notes = append(s.Lines, recycled...), recycleConns(recycled), append(notes, why...)
 	for _, u := range shared {
 		if u.server == name {
