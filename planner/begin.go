@@ -185,7 +185,7 @@ func roomFirst(f Fleet, g Goal) Goal {
 // unequal returns a pool of the goal on a server, or on any, whose processes have different sizes; empty: there is none.
 func unequal(f Fleet, g Goal, server string) string {
 	for _, p := range f.Pools {
-		if server != "" && p.Server != server {
+		if server != "" && !p.On(server) {
 			continue
 		}
 		if _, same := p.fromSize(); same {

@@ -53,7 +53,9 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 	for _, p := range now.Pools {
 		size, reserve, ok := saved.Plan.sizeOf(p.ID)
 		if !ok || p.Frozen != "" {
-			planned[p.Server] += p.countedConns()
+			for _, server := range p.servers() {
+				planned[server] += p.countedConns()
+			}
 			if !ok {
 				r.Moved = append(r.Moved, "pool "+p.ID+" is new")
 				if size, _, planned := plan.sizeOf(p.ID); planned && p.Frozen == "" {
@@ -62,7 +64,9 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 			}
 			continue
 		}
-		planned[p.Server] += p.plannedConns(size, reserve)
+		for _, server := range p.servers() {
+			planned[server] += p.plannedConns(size, reserve)
+		}
 		r.comparePool(saved.Fleet, p, size)
 		excess += curveOf(p).Cost(size)
 	}

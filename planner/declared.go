@@ -61,9 +61,10 @@ const Elsewhere = "elsewhere"
 
 // DeclaredPool holds a pool's rules, and facts that stand in for observed ones.
 type DeclaredPool struct {
-	ID           string // group/alias
-	Server       string // which server it uses; empty: as observed; Elsewhere: none of those looked at
-	Min, Max     int    // bounds of the size; Max 0: none
+	ID           string   // group/alias
+	Server       string   // which server it uses; empty: as observed; Elsewhere: none of those looked at
+	AlsoOn       []string // further servers that it uses; Elsewhere: and others that are not looked at
+	Min, Max     int      // bounds of the size; Max 0: none
 	Weight       float64
 	Utilization  float64
 	MaxWaitMean  time.Duration

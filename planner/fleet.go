@@ -75,7 +75,8 @@ type FleetPool struct {
 	Group        string   `json:"group"`
 	Alias        string   `json:"alias"`
 	Server       string   `json:"server"`
-	Sizes        []Size   `json:"sizes"` // today's, one per process, sorted
+	AlsoOn       []string `json:"also_on,omitempty"` // further servers on which any of its connections may be opened
+	Sizes        []Size   `json:"sizes"`             // today's, one per process, sorted
 	Copies       []Copy   `json:"copies"`
 	ReserveConns int      `json:"reserve_size"`  // of the line, the largest of its processes
 	ReserveFree  bool     `json:"reserve_free"`  // the plan may choose the reserve within Reserve

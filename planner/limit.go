@@ -122,7 +122,7 @@ func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
 		return nil
 	}
 	for _, p := range pools {
-		if p.Server != s.Name {
+		if !p.On(s.Name) {
 			continue
 		}
 		database := databaseOf(o, p)

@@ -77,7 +77,7 @@ func serverNames(d Declared, e Evidence, pools []FleetPool) []string {
 		names = append(names, s.Name)
 	}
 	for _, p := range pools {
-		names = append(names, p.Server)
+		names = append(names, p.servers()...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -241,7 +241,7 @@ func modelCPU(name string, rules DeclaredServer, e Evidence, pools []FleetPool) 
 		}
 	}
 	for _, p := range pools {
-		if p.Server == name {
+		if p.Server == name && len(p.AlsoOn) == 0 { // how much of a shared pool's work is done here is not known
 			c.NowPerSec += p.SeenPerSec
 		}
 	}
@@ -262,7 +262,7 @@ func (f Fleet) capsOf(server string) []Cap {
 		ours, frozen := 0, 0
 		l.members(f.Pools, at, func(p *FleetPool, i int) {
 			switch m := p.Copies[i]; {
-			case p.Server != server:
+			case !p.On(server):
 			case m.FixedConns > 0:
 				frozen += m.FixedConns
 			case p.Frozen != "":

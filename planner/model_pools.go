@@ -26,7 +26,7 @@ func modelPools(d Declared, e Evidence, loads []Load) ([]FleetPool, []string, er
 	}
 	for _, dp := range d.Pools {
 		if seen[dp.ID] {
-			if dp.Server != Elsewhere && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.ID == dp.ID }) {
+			if !slices.Equal(dp.servers(), []string{Elsewhere}) && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.ID == dp.ID }) {
 				return nil, nil, &Error{Kind: KindUsage, Subject: dp.Where + "pool " + dp.ID,
 					Err:  fmt.Errorf("its connections are not on any of the servers that were looked at"),
 					Hint: "add its server under servers:, or take the pool out"}
@@ -88,14 +88,16 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	group, alias := at[0].process.Group, at[0].alias.Name
 	p := FleetPool{ID: id, Group: group, Alias: alias, Rules: rules.rules()}
 	var warnings []string
-	server, warn, err := serverOf(id, rules, at, e.Last)
-	if err != nil || server == "" {
+	servers, warn, err := serversOf(id, rules, at, e.Last)
+	if err != nil || len(servers) == 0 {
 		return FleetPool{}, warn, err
 	}
-	p.Server = server
+	p.Server, p.AlsoOn = servers[0], servers[1:]
 	warnings = append(warnings, warn...)
 	if !listed && !d.SizeAll {
 		p.Frozen = "not listed under pools:"
+	} else if len(p.AlsoOn) > 0 {
+		p.Frozen = leadsToSeveral
 	}
 	reserves := map[int]bool{}
 	for _, x := range at {
@@ -160,70 +162,6 @@ func (l Load) tooLittle() string {
 	default:
 		return fmt.Sprintf("%d transactions in %s are too few to size it by (%d needed)", l.Xacts, round(l.Window), LeastXacts)
 	}
-}
-
-// serverOf says which server a pool uses. Declared beats observed; an alias that has no connections to look for is
-// counted on the only server there is, or must be declared. An empty server without error: it is elsewhere. That is
-// believed when its lines name another address than every alias whose connections were found here, and some were; a
-// translated address, a clock that is off or a failover would otherwise take a pool out of the ledger.
-func serverOf(id string, rules DeclaredPool, at []placed, o Observation) (string, []string, error) {
-	servers := o.Servers
-	switch rules.Server {
-	case "":
-	case Elsewhere:
-		return "", []string{fmt.Sprintf("%s is declared to be elsewhere: it is in no ledger", id)}, nil
-	default:
-		return rules.Server, nil, nil
-	}
-	server, elsewhere := "", ""
-	for _, x := range at {
-		switch {
-		case x.alias.Server != "" && server != "" && x.alias.Server != server:
-			return "", nil, &Error{Kind: KindDrift, Subject: "pool " + id,
-				Err:  fmt.Errorf("its processes use two servers, %s and %s", server, x.alias.Server),
-				Hint: "look at the host= of its lines; put the processes into two groups if that is meant"}
-		case x.alias.Server != "":
-			server = x.alias.Server
-		case x.alias.Proof == ProofElsewhere:
-			elsewhere = x.process.ID
-		}
-	}
-	switch {
-	case server != "":
-		return server, nil, nil
-	case elsewhere != "" && !elsewhereBelieved(at, o):
-		return "", nil, &Error{Kind: KindEvidence, Subject: "pool " + id,
-			Err:  fmt.Errorf("it has connections (seen on %s), and none of them is found among the backends of the servers looked at", elsewhere),
-			Hint: "translated addresses, a failover, or another server: declare server: for it under pools:, or server: elsewhere"}
-	case elsewhere != "":
-		return "", []string{fmt.Sprintf("%s: its connections (seen on %s) are on none of the servers looked at: it is in no ledger", id, elsewhere)}, nil
-	case len(servers) == 1:
-		return servers[0].Name, []string{fmt.Sprintf("%s has no server connections to look for: it is counted on %s; declare server: if it is elsewhere", id, servers[0].Name)}, nil
-	default:
-		return "", nil, &Error{Kind: KindEvidence, Subject: "pool " + id,
-			Err:  fmt.Errorf("it has no server connections to look for, and there are %d servers it may use", len(servers)),
-			Hint: "declare server: for it under pools:"}
-	}
-}
-
-// elsewhereBelieved reports whether a pool without backends here has lines that lead to another address than those of
-// every alias that has some.
-func elsewhereBelieved(at []placed, o Observation) bool {
-	found := false
-	for _, p := range o.Processes {
-		for _, a := range p.Aliases {
-			if a.Server == "" {
-				continue
-			}
-			found = true
-			for _, x := range at {
-				if x.alias.Host == a.Host && x.alias.Port == a.Port {
-					return false
-				}
-			}
-		}
-	}
-	return found
 }
 
 // copiesOfPool crosses the pool's processes with every user seen in any of them, or declared, or forced: a user that

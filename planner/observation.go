@@ -115,7 +115,9 @@ type Alias struct {
 	PoolMode     string        `json:"pool_mode"`
 	Paused       bool          `json:"paused,omitempty"`
 	Disabled     bool          `json:"disabled,omitempty"`
-	Server       string        `json:"server,omitempty"` // the Server whose backends it owns; empty: not one of ours, or not known
+	Server       string        `json:"server,omitempty"`   // the Server whose backends it owns; empty: not one of ours, or not known
+	AlsoOn       []string      `json:"also_on,omitempty"`  // further servers that its list of hosts, or the addresses of its name, lead to
+	Unplaced     []string      `json:"unplaced,omitempty"` // addresses that it connects or may connect to, and that lead to no known server
 	Proof        ServerProof   `json:"server_proof,omitempty"`
 	Counters     Counters      `json:"counters"`
 	Pools        []PoolGauges  `json:"pools,omitempty"` // one per user; empty while the alias was never used
@@ -128,6 +130,7 @@ type ServerProof string
 const (
 	ProofBackends  ServerProof = "backends"  // its connections were found among the server's backends
 	ProofAddress   ServerProof = "address"   // another alias with the same host and port was found there
+	ProofList      ServerProof = "list"      // every host of its list leads to a known server
 	ProofElsewhere ServerProof = "elsewhere" // it has connections, and none of them is a backend of our servers
 	ProofNone      ServerProof = "none"      // it has no connections to look for
 )

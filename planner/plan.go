@@ -73,6 +73,7 @@ type PlanCPU struct {
 type PlanPool struct {
 	ID          string       `json:"id"`
 	Server      string       `json:"server"`
+	AlsoOn      []string     `json:"also_on,omitempty"`    // further servers in whose ledgers it stands
 	FromSize    *int         `json:"from_size"`            // null where processes differ
 	FromSizes   []Size       `json:"from_sizes,omitempty"` // only where they differ
 	ToSize      int          `json:"to_size"`

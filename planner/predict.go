@@ -28,7 +28,8 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 	var planned, declaredRatio float64
 	declared := s.CPU.Cores > 0
 	for _, p := range pools {
-		if p.Server != s.Name {
+		unknown := s.CPU.Fit.Samples == 0 && p.Load.CPUPerXact == 0
+		if !p.On(s.Name) || len(p.AlsoOn) > 0 && unknown { // of how much of its work is done here nothing is known
 			continue
 		}
 		c.pools = append(c.pools, p)

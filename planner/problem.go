@@ -30,7 +30,7 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool) (serverProblem, e
 	sp := serverProblem{server: s, bestEffort: bestEffort, problem: allocate.Problem{MinGain: f.LeastGain}}
 	budget := allocate.Row{Name: fmt.Sprintf("budget of %s", s.Name)}
 	for _, p := range f.Pools {
-		if p.Server != s.Name {
+		if !p.On(s.Name) {
 			continue
 		}
 		if p.Frozen != "" {

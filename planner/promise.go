@@ -64,7 +64,7 @@ func (p *FleetPool) grow(process string, by int) {
 func (f Fleet) WorstConns(server string) int {
 	sum := 0
 	for _, p := range f.Pools {
-		if p.Server == server {
+		if p.On(server) {
 			sum += p.countedConns()
 		}
 	}

@@ -22,7 +22,7 @@ func recyclingLines(server string, o Observation, pools []FleetPool) (lines []Li
 		}
 		n := 0
 		for _, p := range pools {
-			if p.Server != server {
+			if !p.On(server) {
 				continue
 			}
 			for _, c := range p.Copies {

@@ -109,7 +109,7 @@ func beyond(f Fleet, g Goal, pass func(server string) int) string {
 	for _, s := range f.Servers {
 		worst := 0
 		for _, p := range after.Pools {
-			if p.Server == s.Name {
+			if p.On(s.Name) {
 				worst += p.countedConns() - p.OverConns // what is open too much will have drained
 			}
 		}

@@ -54,40 +54,6 @@ func TestAUserLimitOfZeroLiftsTheProcesss(t *testing.T) {
 	}
 }
 
-func TestAServerElsewhereIsInNoLedger(t *testing.T) {
-	a, b := seenFleet(seenAlias("app", 10, 0, 4, "app1"), seenAlias("replica", 30, 0, 9, "app1"))
-	for _, o := range []*Observation{&a, &b} {
-		o.Processes[0].Aliases[1].Server, o.Processes[0].Aliases[1].Proof = "", ProofElsewhere
-		o.Processes[0].Aliases[1].Host = "replica1"
-	}
-	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
-	if len(f.Pools) != 1 || !strings.Contains(strings.Join(f.Warnings, "\n"), "main/replica: its connections (seen on main/1) are on none of the servers looked at") {
-		t.Errorf("%d pools, warnings %q", len(f.Pools), f.Warnings)
-	}
-	for _, o := range []*Observation{&a, &b} { // the same address as one that was found here: that is no proof
-		o.Processes[0].Aliases[1].Host = ""
-	}
-	e := evidenceOf(t, a, b)
-	loads, err := Estimate(e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Model(epoch, Declared{SizeAll: true}, e, loads); KindOf(err) != KindEvidence || !strings.Contains(err.Error(), "none of them is found among the backends") {
-		t.Errorf("%v; want a refusal", err)
-	}
-	declared, _ := Declared{}.pool("main/replica")
-	declared.Server = Elsewhere
-	if f, err := Model(epoch, Declared{SizeAll: true, Pools: []DeclaredPool{declared}}, e, loads); err != nil || len(f.Pools) != 1 {
-		t.Errorf("%v, %d pools; want it left out as declared", err, len(f.Pools))
-	}
-	for _, o := range []*Observation{&a, &b} { // nothing to look for: it may be here, so it counts
-		o.Processes[0].Aliases[1].Proof = ProofNone
-	}
-	if f, _ := solveSeen(t, Declared{SizeAll: true}, a, b); len(f.Pools) != 2 {
-		t.Errorf("%d pools; what may be on this server counts on it", len(f.Pools))
-	}
-}
-
 func TestPoolsOfOneLineOnTwoServersAreDrift(t *testing.T) {
 	a, b := seenFleet(seenAlias("app", 10, 0, 4, "app1"))
 	for _, o := range []*Observation{&a, &b} {

@@ -42,6 +42,9 @@ func shareUsers(limits []Limit, pools []FleetPool) []sharedUser {
 		worst, seen := map[string]int{}, map[string]int{}
 		var servers []string
 		l.members(pools, at, func(p *FleetPool, i int) {
+			if len(p.AlsoOn) > 0 { // it counts in full, on each of its servers
+				return
+			}
 			worst[p.Server] += p.worstCopy(i)
 			seen[p.Server] += p.Copies[i].SeenConns
 			servers = append(servers, p.Server)
@@ -69,7 +72,7 @@ func cut(users []sharedUser, pools []FleetPool, at map[string]int) []sharedUser 
 	alias := map[string]int{} // pool: its node
 	for _, u := range users {
 		u.limit.members(pools, at, func(p *FleetPool, _ int) {
-			if _, known := alias[p.ID]; !known && p.Server == u.server {
+			if _, known := alias[p.ID]; !known && p.Server == u.server && len(p.AlsoOn) == 0 {
 				alias[p.ID] = 2 + len(users) + len(alias)
 			}
 		})
@@ -79,7 +82,7 @@ func cut(users []sharedUser, pools []FleetPool, at map[string]int) []sharedUser 
 	for k, u := range users {
 		net.edge(2+k, 1, u.conns)
 		u.limit.members(pools, at, func(p *FleetPool, i int) {
-			if p.Server == u.server {
+			if p.Server == u.server && len(p.AlsoOn) == 0 {
 				net.edge(alias[p.ID], 2+k, p.worstCopy(i))
 				owned[[2]int{at[p.ID], i}] = true
 			}
@@ -115,7 +118,7 @@ func cut(users []sharedUser, pools []FleetPool, at map[string]int) []sharedUser 
 			continue
 		}
 		u.limit.members(pools, at, func(p *FleetPool, i int) {
-			if p.Server == u.server {
+			if p.Server == u.server && len(p.AlsoOn) == 0 {
 				p.Copies[i].Shared = true
 				p.tally()
 			}

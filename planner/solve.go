@@ -117,7 +117,7 @@ func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution,
 		place[p.ID] = i
 	}
 	for _, p := range f.Pools {
-		if p.Server != s.Name {
+		if !p.On(s.Name) {
 			continue
 		}
 		ps.WorstConns += p.countedConns()

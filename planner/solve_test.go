@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,7 +65,7 @@ func checkLedger(t *testing.T, p Plan) {
 		}
 		after := 0
 		for _, x := range p.Pools {
-			if x.Server == s.Name {
+			if x.Server == s.Name || slices.Contains(x.AlsoOn, s.Name) {
 				after += x.WorstConns.After
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -49,12 +50,27 @@ func (s Server) declared(signals []Signal) planner.DeclaredServer {
 	return d
 }
 
+// servers lists the names under server:, which are separated by commas as in PgBouncer's host=a,b.
+func (p Pool) servers() []string {
+	if p.Server == "" {
+		return nil
+	}
+	names := strings.Split(p.Server, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	return names
+}
+
 func (p Pool) declared() planner.DeclaredPool {
 	d := planner.DeclaredPool{
-		ID: p.Pool, Server: p.Server, Min: max(1, p.Min.N), Max: p.Max.N, Weight: 1, Utilization: planner.DefaultUtilization,
+		ID: p.Pool, Min: max(1, p.Min.N), Max: p.Max.N, Weight: 1, Utilization: planner.DefaultUtilization,
 		MaxWaitMean: planner.DefaultMaxWaitMean, MaxWaitP99: planner.DefaultMaxWaitP99, SurviveLoss: p.SurviveLoss.N,
 		Count: countOf(p.Count, planner.CountWorst), Users: p.Users, Size: p.Size.pointer(), ReserveConns: p.ReserveSize.pointer(),
 		Copies: p.Copies.N, MaxDBConns: p.MaxDBConnections.pointer(),
+	}
+	if servers := p.servers(); len(servers) > 0 {
+		d.Server, d.AlsoOn = servers[0], servers[1:]
 	}
 	if p.Weight.Set {
 		d.Weight = p.Weight.F

@@ -100,8 +100,15 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 	if g, a, ok := strings.Cut(p.Pool, "/"); p.Pool != "" && (!ok || g == "" || a == "") {
 		k.Fault(path+".pool", "is %q, want group/alias", p.Pool)
 	}
-	if p.Server != "" && p.Server != planner.Elsewhere {
-		k.known(path+".server", p.Server, servers)
+	named := map[string]bool{}
+	for _, s := range p.servers() {
+		if s != planner.Elsewhere {
+			k.known(path+".server", s, servers)
+		}
+		if named[s] {
+			k.Fault(path+".server", "names %q twice", s)
+		}
+		named[s] = true
 	}
 	k.Int(path+".min", p.Min, 1, MaxConns)
 	k.Int(path+".max", p.Max, 1, MaxConns)
