@@ -49,21 +49,75 @@ func Estimate(e Evidence) ([]Load, error) {
 
 // estimatePool estimates one pool from the flows of its processes.
 func estimatePool(id string, e Evidence) Load {
-	var flows []flowLoad
+	unknown := func(why string) Load {
+		return Load{Pool: id, MeanWaitSeen: Unknown(), InSystem: Unknown(), Method: MethodNone, Unknown: why}
+	}
+	var all []Flow
 	for _, p := range e.Last.Processes {
 		for _, a := range p.Aliases {
 			if p.Group+"/"+a.Name != id {
 				continue
 			}
 			f, ok := e.flow(p.ID, a.Name)
-			if !ok || len(f.Intervals) == 0 {
-				return Load{Pool: id, MeanWaitSeen: Unknown(), InSystem: Unknown(), Method: MethodNone,
-					Unknown: fmt.Sprintf("no usable interval of %s/%s among %d looks%s", p.ID, a.Name, e.Looks, breaksOf(e.Breaks, p.ID+"/"+a.Name))}
+			if !ok || len(f.Intervals) == 0 && f.Last == e.Looks-1 && f.First < f.Last {
+				return unknown(fmt.Sprintf("no usable interval of %s/%s among %d looks%s", p.ID, a.Name, e.Looks, breaksOf(e.Breaks, p.ID+"/"+a.Name)))
 			}
-			flows = append(flows, estimateFlow(f))
+			all = append(all, f)
 		}
 	}
-	return mergeFlows(id, flows)
+	first, last, notes := e.steady(all)
+	var flows []flowLoad
+	stood := 0
+	for _, f := range all {
+		v := f.view(first, last)
+		if len(v.Intervals) == 0 && v.stopped == 0 { // it was not there
+			flows = append(flows, flowLoad{process: f.Process, users: v.shares()})
+			continue
+		}
+		l := estimateFlow(v)
+		if l.unknown != "" {
+			notes = append(notes, l.unknown)
+			stood++
+			continue
+		}
+		flows = append(flows, l)
+	}
+	if stood > 0 { // what the others carry meanwhile is not what they carry otherwise
+		return unknown(notes[len(notes)-1])
+	}
+	l := mergeFlows(id, flows)
+	if l.Window == 0 {
+		return unknown(fmt.Sprintf("no usable interval of it among %d looks", e.Looks))
+	}
+	l.Notes = append(notes, l.Notes...)
+	return l
+}
+
+// steady returns the looks from first to last through which the same processes served: the newest such time, if it is a
+// quarter of all, else the longest. While processes come and go, each carries another part of the pool's load.
+func (e Evidence) steady(flows []Flow) (first, last int, notes []string) {
+	cuts := []int{0, e.Looks} // a time begins at each
+	for _, f := range flows {
+		cuts = append(cuts, f.First, f.Last+1)
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	n := len(cuts)
+	if n == 2 {
+		return 0, e.Looks - 1, nil
+	}
+	begin, end := cuts[n-2], cuts[n-1]
+	if 4*(end-begin) < e.Looks {
+		for i := range n - 1 {
+			if cuts[i+1]-cuts[i] >= end-begin {
+				begin, end = cuts[i], cuts[i+1]
+			}
+		}
+	}
+	if end-begin < 2 {
+		return 0, e.Looks - 1, nil
+	}
+	return begin, end - 1, []string{fmt.Sprintf("its processes came or went while it was looked at: %d of %d looks count, during which they were the same", end-begin, e.Looks)}
 }
 
 func breaksOf(breaks []string, subject string) string {
@@ -78,15 +132,14 @@ func breaksOf(breaks []string, subject string) string {
 // mergeFlows adds the processes of one pool. Half-widths add as independent errors do.
 func mergeFlows(id string, flows []flowLoad) Load {
 	l := Load{Pool: id, ArrivalSCV: 1, HoldSCV: 1, Method: MethodNone, MeanWaitSeen: Unknown()}
-	var lower2, upper2, hold, waited, inSystem float64
+	var lower2, upper2, open, hold, waited, inSystem float64
 	var served, timedOut float64
 	var looks, full int
 	for _, f := range flows {
 		l.Erlangs.Target += f.erlangs
-		lower2 += f.half * f.half
-		if !f.atLeast {
-			upper2 += f.half * f.half
-		}
+		lower2 += f.below * f.below
+		upper2 += f.above * f.above
+		open += f.open
 		l.AtLeast = l.AtLeast || f.atLeast
 		l.PerSec += f.perSec
 		hold += f.busySeconds
@@ -105,7 +158,7 @@ func mergeFlows(id string, flows []flowLoad) Load {
 	}
 	l.Notes = append(l.Notes, imbalanceNote(flows)...)
 	l.Erlangs.Lower = max(0, l.Erlangs.Target-math.Sqrt(lower2))
-	l.Erlangs.Upper = l.Erlangs.Target + math.Sqrt(upper2)
+	l.Erlangs.Upper = l.Erlangs.Target + math.Sqrt(upper2) + open
 	l.InSystem = Float(inSystem)
 	if served > 0 {
 		l.MeanHold = time.Duration(hold / served * float64(time.Second))
@@ -119,8 +172,8 @@ func mergeFlows(id string, flows []flowLoad) Load {
 	return l
 }
 
-// shares splits a pool's load among its (process, user) copies: processes by their own load, users by their share of
-// sv_active and cl_waiting over the looks (PgBouncer's counters are per database). A copy never seen busy still counts, with 0.
+// shares splits a pool's load among its (process, user) copies: processes by their own load, users by what
+// SHOW POOLS showed of them (PgBouncer's counters are per database). A copy never seen busy still counts, with 0.
 func shares(flows []flowLoad) []CopyShare {
 	var total float64
 	for _, f := range flows {
@@ -132,16 +185,8 @@ func shares(flows []flowLoad) []CopyShare {
 		if total > 0 {
 			part = f.erlangs / total
 		}
-		var seen int
 		for _, u := range f.users {
-			seen += u.Active + u.Waiting
-		}
-		for _, u := range f.users {
-			split := 1 / float64(len(f.users))
-			if seen > 0 {
-				split = float64(u.Active+u.Waiting) / float64(seen)
-			}
-			out = append(out, CopyShare{Process: f.process, User: u.User, Share: part * split, Approx: len(f.users) > 1})
+			out = append(out, CopyShare{Process: f.process, User: u.user, Share: part * u.share, Approx: len(f.users) > 1})
 		}
 	}
 	slices.SortFunc(out, func(a, b CopyShare) int {

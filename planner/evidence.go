@@ -39,6 +39,7 @@ type Flow struct {
 	Looks          []Level     // thinned out together with the intervals
 	PeakConns      int         // over all looks
 	Users          []UserLevel // sorted by user
+	First, Last    int         // the numbers of the looks that showed it, from 0
 
 	intervals, looks *int // how many entries the arrays behind Intervals and Looks have, whichever Evidence sees them
 }
@@ -56,37 +57,17 @@ func appended[T any](s []T, entries **int, x T) []T {
 
 // Interval is the difference of two looks' counters.
 type Interval struct {
-	Span      time.Duration
-	Busy      time.Duration // Δtotal_xact_time − Δtotal_wait_time + ΔPending: server-seconds held
-	Waited    time.Duration
-	Xacts     int64         // transactions that arrived: PgBouncer counts one when its first query comes, served or not
-	Assigned  int64         // Δserver assignments; -1 before PgBouncer 1.23, which does not count them
-	Active    int           // Δsv_active: assigned and not ended
-	Growth    int           // Δ(sv_active + cl_waiting): clients that came and are not done yet
-	Most      time.Duration // what the connections there can be busy at most
-	Cut       time.Duration // taken off Busy: more than the connections there can do
-	Saturated bool          // full at both ends
-}
-
-// Level is one look's gauges of one alias in one process.
-type Level struct {
-	At               time.Time
-	Active           int // sv_active, all users
-	Conns            int // server connections, logins included
-	Clients          int // cl_active + cl_waiting
-	Waiting          int
-	MaxWait          time.Duration
-	Pending          time.Duration // waits of transactions that are open now: in total_wait_time already, in total_xact_time not yet
-	QueryWaitTimeout time.Duration
-	Full             bool // every connection that the size allows is in use, and clients wait
-	LoginWait        bool // clients wait, connections are free to open, a login is in flight
-	CancelWait       bool // only cancel requests wait or are served
-}
-
-// UserLevel sums the looks' sv_active and cl_waiting of one user, the weights by which an alias's load is split.
-type UserLevel struct {
-	User            string
-	Active, Waiting int
+	Begin, End Level         // what was seen at its ends
+	Span       time.Duration // by the clock of the console's own answers
+	Busy       time.Duration // Δtotal_xact_time − Δtotal_wait_time + ΔPending: server-seconds held
+	Waited     time.Duration
+	Xacts      int64         // transactions that arrived: PgBouncer counts one when its first query comes, served or not
+	Assigned   int64         // Δserver assignments; -1 before PgBouncer 1.23, which does not count them
+	Active     int           // Δsv_active: assigned and not ended
+	Growth     int           // Δ(sv_active + cl_waiting): clients that came and are not done yet
+	Most       float64       // server-seconds that the settings allow
+	Cut        time.Duration // taken off Busy: more than that
+	Stopped    bool          // paused, disabled or not served at one of its ends: it says nothing of the load
 }
 
 // Add returns e with one more look. Counters that went backwards (a restart, KILL, an expired autodb) make no interval:
@@ -145,36 +126,28 @@ func (e *Evidence) peak(server string) *Peak {
 func (e *Evidence) addFlow(before, o Observation, p Process, a Alias, first bool) {
 	i, found := slices.BinarySearchFunc(e.Flows, Flow{Process: p.ID, Alias: a.Name}, compareFlows)
 	if !found {
-		e.Flows = slices.Insert(e.Flows, i, Flow{Process: p.ID, Alias: a.Name})
+		e.Flows = slices.Insert(e.Flows, i, Flow{Process: p.ID, Alias: a.Name, First: e.Looks})
 	}
 	f := e.Flows[i]
 	f.Session = a.PoolMode == "session"
 	f.Users = slices.Clone(f.Users)
-	level := levelOf(o.At, p, a)
+	level := levelOf(e.Looks, o, p, a)
 	for _, g := range a.Pools {
 		f.addUser(g)
 	}
-	if old, ok := findAlias(before, p.ID, a.Name); ok && !first {
-		iv, broken := difference(old, a)
-		switch {
+	if was, old, ok := findIn(before, p.ID, a.Name); ok && !first {
+		iv, broken := difference(was, p, old, a)
+		switch n := len(f.Looks); {
 		case broken != "":
 			e.Breaks = append(e.Breaks, fmt.Sprintf("%s/%s: %s between %s and %s: this interval is left out",
 				p.ID, a.Name, broken, before.At.Format(time.TimeOnly), o.At.Format(time.TimeOnly)))
-		default:
-			if n := len(f.Looks); n > 0 {
-				last := f.Looks[n-1]
-				iv.Span = o.At.Sub(last.At) // what vanished for some looks and came back was not seen in between
-				iv.cap(max(level.Conns, last.Conns))
-				iv.Growth = level.Active + level.Waiting - last.Active - last.Waiting
-				iv.Active = level.Active - last.Active
-				iv.Saturated = level.Full && last.Full
-				iv.Busy += level.Pending - last.Pending
-			}
-			f.Intervals = appended(f.Intervals, &f.intervals, iv)
+		case n > 0:
+			f.Intervals = appended(f.Intervals, &f.intervals, iv.between(f.Looks[n-1], level))
 		}
 	}
 	f.Looks = appended(f.Looks, &f.looks, level)
 	f.PeakConns = max(f.PeakConns, level.Conns)
+	f.Last = e.Looks
 	if len(f.Intervals) > maxIntervals {
 		f = f.coarser()
 	}
@@ -192,9 +165,9 @@ func (f Flow) coarser() Flow {
 		iv := f.Intervals[i]
 		if i+1 < len(f.Intervals) {
 			next := f.Intervals[i+1]
-			iv = Interval{Span: iv.Span + next.Span, Busy: iv.Busy + next.Busy, Waited: iv.Waited + next.Waited, Xacts: iv.Xacts + next.Xacts,
-				Assigned: iv.Assigned + next.Assigned, Active: iv.Active + next.Active, Growth: iv.Growth + next.Growth,
-				Most: iv.Most + next.Most, Cut: iv.Cut + next.Cut, Saturated: iv.Saturated && next.Saturated}
+			iv = Interval{Begin: iv.Begin, End: next.End, Span: iv.Span + next.Span, Busy: iv.Busy + next.Busy, Waited: iv.Waited + next.Waited,
+				Xacts: iv.Xacts + next.Xacts, Assigned: iv.Assigned + next.Assigned, Active: iv.Active + next.Active, Growth: iv.Growth + next.Growth,
+				Most: iv.Most + next.Most, Cut: iv.Cut + next.Cut, Stopped: iv.Stopped || next.Stopped}
 			if f.Intervals[i].Assigned < 0 || next.Assigned < 0 {
 				iv.Assigned = -1
 			}
@@ -212,16 +185,29 @@ func (f Flow) coarser() Flow {
 	return f
 }
 
-// cap notes what conns connections can do at most, and holds Busy to it where it is far beyond: a transaction that began
-// before the interval is booked whole when it ends. Up to three times as much is the blur of Pending, which evens out
-// over intervals. chosen: the age of a queue's head moves by no more than an interval or two from look to look.
-func (iv *Interval) cap(conns int) {
-	iv.Most = time.Duration(conns) * iv.Span
-	if iv.Busy > 3*iv.Most {
-		iv.Cut = iv.Busy - iv.Most
-		iv.Busy = iv.Most
+// between completes what the counters' difference says with the gauges at both ends.
+//
+// Busy is held to what the settings allow where it is far beyond: a transaction that began before the interval is booked
+// whole when it ends. What was open at the ends is then all that counts. Up to three times as much is the blur of
+// Pending, which evens out over intervals. chosen: the age of a queue's head moves by no more than an interval or two
+// from look to look. Connections seen are no bound: a burst between two looks may open more and let them go again.
+func (iv Interval) between(begin, end Level) Interval {
+	iv.Begin, iv.End = begin, end
+	iv.Span = end.At.Sub(begin.At) // what vanished for some looks and came back was not seen in between
+	iv.Growth = end.Active + end.Waiting - begin.Active - begin.Waiting
+	iv.Active = end.Active - begin.Active
+	iv.Stopped = begin.Stopped || end.Stopped
+	iv.Most = float64(max(begin.Limit, end.Limit)) * iv.Span.Seconds()
+	if seen := time.Duration(max(begin.Conns, end.Conns)) * iv.Span; iv.Busy.Seconds() > 3*iv.Most {
+		iv.Cut = iv.Busy - seen
+		iv.Busy = seen
 	}
+	iv.Busy += end.Pending - begin.Pending
+	return iv
 }
+
+// saturated reports whether the pool was full at both ends.
+func (iv Interval) saturated() bool { return iv.Begin.Full && iv.End.Full }
 
 func (f *Flow) addUser(g PoolGauges) {
 	i, found := slices.BinarySearchFunc(f.Users, g.User, func(u UserLevel, n string) int { return cmp.Compare(u.User, n) })
@@ -233,10 +219,15 @@ func (f *Flow) addUser(g PoolGauges) {
 }
 
 // difference subtracts two looks' counters; a non-empty broken says why they cannot be subtracted.
-func difference(old, now Alias) (iv Interval, broken string) {
+func difference(was, is Process, old, now Alias) (iv Interval, broken string) {
 	a, b := old.Counters, now.Counters
-	if b.Xacts < a.Xacts || b.XactTime < a.XactTime || b.WaitTime < a.WaitTime {
+	switch {
+	case b.Xacts < a.Xacts || b.XactTime < a.XactTime || b.WaitTime < a.WaitTime:
 		return Interval{}, fmt.Sprintf("counters went backwards (total_xact_count %d -> %d)", a.Xacts, b.Xacts)
+	case was.Started != 0 && is.Started != 0 && was.Started != is.Started:
+		return Interval{}, "the session with its console was lost: its counters may have begun anew"
+	case !was.At.IsZero() && !is.At.IsZero() && !is.At.After(was.At):
+		return Interval{}, "its console answered the second look no later than the first"
 	}
 	iv = Interval{
 		Busy:   (b.XactTime - a.XactTime) - (b.WaitTime - a.WaitTime),
@@ -250,57 +241,24 @@ func difference(old, now Alias) (iv Interval, broken string) {
 	return iv, ""
 }
 
-// levelOf reads one alias's gauges. A pool is full when clients wait while as many servers are active as its size
-// allows, or while the alias has reached max_db_connections.
-//
-// PgBouncer books a wait when it ends in an assignment, and the transaction, that wait included, when it ends. While a
-// queue grows, the transactions open at the second look have waited longer than those at the first, and the difference
-// of the counters falls short by it. In a full FIFO pool they have waited about as long as the queue's head has.
-func levelOf(at time.Time, p Process, a Alias) Level {
-	l := Level{At: at, QueryWaitTimeout: p.Settings.QueryWaitTimeout}
-	conns := 0
-	for _, g := range a.Pools {
-		conns += g.Conns()
-	}
-	l.Conns = conns
-	for _, g := range a.Pools {
-		l.Active += g.ServersActive
-		l.Clients += g.ClientsActive + g.ClientsWaiting
-		l.Waiting += g.ClientsWaiting
-		if g.ClientsWaiting == 0 {
-			continue
-		}
-		l.MaxWait = max(l.MaxWait, g.MaxWait)
-		size := EffectiveSize(p, a, g.User)
-		if u, ok := p.user(g.User); ok && u.Doubtful && u.SizeConns > 0 {
-			size = min(size, u.SizeConns) // it may be that small: then it is full
-		}
-		capped := a.MaxConns > 0 && conns >= a.MaxConns
-		switch {
-		case size != Unlimited && g.ServersActive >= size || capped:
-			l.Full = true
-			l.Pending += time.Duration(g.ServersActive) * g.MaxWait
-		case g.ServersLogin > 0:
-			l.LoginWait = true
-		case g.ServersActiveCancel+g.ServersBeingCanceled > 0:
-			l.CancelWait = true
-		}
-	}
-	return l
+func findAlias(o Observation, process, alias string) (Alias, bool) {
+	_, a, ok := findIn(o, process, alias)
+	return a, ok
 }
 
-func findAlias(o Observation, process, alias string) (Alias, bool) {
+// findIn returns an alias with its process.
+func findIn(o Observation, process, alias string) (Process, Alias, bool) {
 	for _, p := range o.Processes {
 		if p.ID != process {
 			continue
 		}
 		for _, a := range p.Aliases {
 			if a.Name == alias {
-				return a, true
+				return p, a, true
 			}
 		}
 	}
-	return Alias{}, false
+	return Process{}, Alias{}, false
 }
 
 // WithCPU returns e with the CPU readings of another evidence in place of its own, and what could not be read there.

@@ -1,0 +1,125 @@
+package planner
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+)
+
+// all is a look's queue over all users, for askLess.
+func (l Level) all() UserGauge {
+	return UserGauge{Active: l.Active, Waiting: l.Waiting, Clients: l.Clients, MaxWait: l.MaxWait, Full: l.Full}
+}
+
+// askLess notes how much larger the load may be than a because clients wait instead of asking more. If all clients are
+// closed, those who do not wait ask for all: a·Lq/(N − Lq) is missing, of N clients of whom Lq wait on average
+// (interactive response time law); some of those connected may never ask, so twice that is allowed for. Open clients
+// come as often when many wait as when few do: the slope of arrivals on the queue says which, with the queue at the
+// beginning of each interval as instrument, since arrivals make the queue as well.
+func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals func(Interval) float64, queue func(Level) UserGauge) {
+	waiting := l.waitedSeconds / l.window.Seconds()
+	var clients, seen float64
+	for _, s := range v.looks {
+		clients += float64(queue(s).Clients) / float64(len(v.looks))
+		seen += float64(queue(s).Waiting) / float64(len(v.looks))
+	}
+	if l.fullLooks > 0 {
+		waiting = max(waiting, seen)
+	}
+	if waiting == 0 || hold == 0 {
+		return
+	}
+	law := math.Inf(1)
+	if clients > waiting {
+		law = a * waiting / (clients - waiting)
+	}
+	fewer, half := fewerAsk(ivs, arrivals, queue)
+	fewer, half = hold*waiting*max(0, fewer), hold*waiting*half
+	switch {
+	case fewer+half <= 2*law && !math.IsInf(half, 1):
+		l.open, l.above = fewer, math.Hypot(l.above, half)
+		l.hidden = fewer+half > hiddenShare*a
+	case math.IsInf(law, 1): // nothing tells: as if all who are in the system were all there are
+		l.open, l.hidden = l.inSystem, true
+	default:
+		l.open, l.hidden = 2*law, 2*law > hiddenShare*a
+	}
+}
+
+// fewerAsk is by how many arrivals per second each waiting client lowers what comes, and the half-width of its 95 %
+// interval, infinite where nothing tells.
+func fewerAsk(ivs []Interval, arrivals func(Interval) float64, queue func(Level) UserGauge) (fewer, half float64) {
+	var full []Interval
+	for _, iv := range ivs {
+		if queue(iv.Begin).Full && queue(iv.End).Full {
+			full = append(full, iv)
+		}
+	}
+	if 2*len(full) > len(ivs) { // what comes while nobody waits may be of another time
+		ivs = full
+	}
+	n := float64(len(ivs))
+	if n < 5 {
+		return 0, math.Inf(1)
+	}
+	var mz, mx, my float64
+	x := func(iv Interval) float64 {
+		if queue(iv.Begin).Full && queue(iv.End).Full { // waits are booked when they end
+			return float64(queue(iv.Begin).Waiting+queue(iv.End).Waiting) / 2
+		}
+		return iv.Waited.Seconds() / iv.Span.Seconds()
+	}
+	y := func(iv Interval) float64 { return arrivals(iv) / iv.Span.Seconds() }
+	z := func(iv Interval) float64 { return float64(queue(iv.Begin).Waiting) }
+	for _, iv := range ivs {
+		mz, mx, my = mz+z(iv)/n, mx+x(iv)/n, my+y(iv)/n
+	}
+	var zx, zy, zz float64
+	for _, iv := range ivs {
+		zx += (z(iv) - mz) * (x(iv) - mx)
+		zy += (z(iv) - mz) * (y(iv) - my)
+		zz += (z(iv) - mz) * (z(iv) - mz)
+	}
+	if zz < 1e-6*n || zx <= 0 { // the queue stood still
+		return 0, math.Inf(1)
+	}
+	slope := zy / zx
+	var rss float64
+	for _, iv := range ivs {
+		r := y(iv) - my - slope*(x(iv)-mx)
+		rss += r * r
+	}
+	se := math.Sqrt(rss/(n-2)*zz) / zx
+	return -slope, z95 * se
+}
+
+// stands reports whether the queue of a pool that is full nearly always neither grows, nor shrinks, nor is sent away:
+// that of open clients does so by chance alone, that of closed ones always.
+func (l *flowLoad) stands(v flowView, share float64, queue func(Level) UserGauge) bool {
+	return share > ClosedShare && l.timedOut == 0 && !v.sendsAway() && !queueMoves(v, queue)
+}
+
+// queueMoves reports whether cl_waiting rises or falls while the pool is full: the slope of its regression on time is more
+// than two standard errors from 0. Without time-outs the queue of open clients on a full pool cannot but grow, or be one
+// of earlier that shrinks; that of closed ones stays.
+func queueMoves(v flowView, queue func(Level) UserGauge) bool {
+	var x, y []float64
+	for _, s := range v.looks {
+		if u := queue(s); u.Full {
+			x = append(x, s.At.Sub(v.looks[0].At).Seconds())
+			y = append(y, float64(u.Waiting))
+		}
+	}
+	if len(x) < 3 {
+		return len(x) == 2 && y[1] > y[0]
+	}
+	a, b := stat.LinearRegression(x, y, nil, false)
+	var rss float64
+	for i := range x {
+		r := y[i] - a - b*x[i]
+		rss += r * r
+	}
+	n := float64(len(x))
+	se := math.Sqrt(rss / (n - 2) / (stat.Variance(x, nil) * (n - 1)))
+	return math.Abs(b) > 2*se && math.Abs(b)*(x[len(x)-1]-x[0]) > 2
+}

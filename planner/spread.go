@@ -1,0 +1,95 @@
+package planner
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+const (
+	blocks    = 20 // of neighbouring intervals, whose means are taken for independent
+	fewBlocks = 8  // below it the blocks' own deviation says too little. chosen: Student's t is then within a fifth of a normal's
+)
+
+// spread returns how far the 95 % interval of the time average of value (server-seconds per interval) reaches below and
+// above its mean, a: batch means and Student's t; with few intervals the larger of their deviation and the one that
+// exponential holds and Poisson arrivals have, whose variance is least.
+//
+// Both the sum and its variance grow with the load, so the interval reaches further up: as the score interval of a Poisson
+// rate does (Wilson 1927), and further where few long transactions make the sum skew (Johnson 1978, the modified t).
+func spread(ivs []Interval, a, least float64, value func(Interval) float64) (below, above float64) {
+	k := min(blocks, len(ivs))
+	means := make([]float64, 0, k)
+	for b := range k {
+		var v, t float64
+		for _, iv := range ivs[b*len(ivs)/k : (b+1)*len(ivs)/k] {
+			v += value(iv)
+			t += iv.Span.Seconds()
+		}
+		means = append(means, v/t)
+	}
+	var half float64
+	if k >= 2 {
+		_, sd := stat.MeanStdDev(means, nil)
+		half = sd / math.Sqrt(float64(k))
+	}
+	if k >= fewBlocks {
+		half *= distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(k - 1)}.Quantile(0.975)
+	} else {
+		half = z95 * max(half, math.Sqrt(max(0, least)))
+	}
+	if a <= 0 || half == 0 {
+		return half, half
+	}
+	shift := min(max(half*half/(2*a), skewShift(ivs, value)), 0.8*half)
+	half = math.Hypot(half, shift)
+	return half - shift, half + shift
+}
+
+// skewShift is how far the middle of the interval lies above the mean of skew values; 0 where their skewness is no more
+// than that of exponential holds.
+func skewShift(ivs []Interval, value func(Interval) float64) float64 {
+	const least = 20 // chosen: of fewer values no skewness is known
+	if len(ivs) < least {
+		return 0
+	}
+	var sum, span float64
+	for _, iv := range ivs {
+		sum += value(iv)
+		span += iv.Span.Seconds()
+	}
+	var m2, m3 float64
+	for _, iv := range ivs {
+		d := value(iv) - sum/span*iv.Span.Seconds()
+		m2 += d * d
+		m3 += d * d * d
+	}
+	if n := float64(len(ivs)); m2 == 0 || m3/n < math.Pow(m2/n, 1.5) {
+		return 0
+	}
+	return m3 / (6 * m2 * span) * (1 + 2*z95*z95)
+}
+
+// gauge returns the mean of a gauge over the looks and the half-width of its 95 % interval. Neighbouring looks see the
+// same transactions: the variance of the mean is (1 + r)/(1 − r) times larger at a correlation r of neighbours.
+func (v flowView) gauge(value func(Level) int) (mean, half float64) {
+	x := make([]float64, len(v.looks))
+	for i, s := range v.looks {
+		x[i] = float64(value(s))
+	}
+	n := float64(len(x))
+	if n < 3 {
+		mean = stat.Mean(x, nil)
+		return mean, z95 * math.Sqrt(max(1, mean)/n)
+	}
+	mean, sd := stat.MeanStdDev(x, nil)
+	var r float64
+	if sd > 0 {
+		for i := 1; i < len(x); i++ {
+			r += (x[i] - mean) * (x[i-1] - mean) / (n * sd * sd)
+		}
+	}
+	r = min(max(0, r), (n-2)/n)
+	return mean, z95 * sd * math.Sqrt((1+r)/(1-r)/n)
+}
