@@ -176,6 +176,7 @@ func (w *World) query(c *conn, n int32) (rest int64, runs bool) {
 
 // restart brings a process back, with the file's settings and all its counters at 0.
 func (p *process) restart() {
+	p.restarts++
 	p.up = true
 	for _, a := range p.aliases {
 		a.size, a.reserve, a.lifetime = int(a.file.size), int(a.file.reserve), a.file.lifetime

@@ -22,7 +22,7 @@ func booked(t int64) time.Duration { return time.Duration(t).Truncate(micros) }
 // showProcess is what SHOW VERSION, CONFIG, DATABASES, POOLS and STATS_TOTALS say now.
 func (w *World) showProcess(proc *process) planner.Process {
 	set := proc.spec.Settings
-	out := planner.Process{ID: proc.id, Group: proc.group, Console: "simulated", Version: cmp.Or(proc.spec.Version, "1.18"),
+	out := planner.Process{ID: proc.id, Group: proc.group, Console: "simulated", Version: cmp.Or(proc.spec.Version, "1.18"), At: w.Now(), Started: 1 + proc.restarts,
 		Identity: planner.Identity{ConfFile: "/simulated/" + proc.id + "/pgbouncer.ini", ListenPort: 6432, PeerID: proc.index + 1},
 		Settings: planner.Settings{DefaultPoolConns: 20, ReserveTimeout: time.Duration(proc.reserveTimeout), MaxUserConns: set.MaxUserConns,
 			MaxClients: proc.maxClients, PoolMode: string(Transaction), QueryWaitTimeout: time.Duration(proc.waitTimeout)},

@@ -80,6 +80,7 @@ type process struct {
 	up             bool
 	avoided        int             // faults that send its clients to its siblings
 	lost           int             // faults that keep it down
+	restarts       int             // how often it has come back
 	silent         int             // faults that keep its console from answering
 	deaf           int             // faults that make its RELOAD fail
 	waiting        int             // clients in its queues

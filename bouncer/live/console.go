@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -159,7 +160,11 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 		return picture{}, err
 	}
 	var tables []*table
-	for _, sheet := range []*sheet{&showPools, &showStats, &showDatabases, &showUsers, &showServers} {
+	var read time.Time // between the gauges and the counters
+	for i, sheet := range []*sheet{&showPools, &showStats, &showDatabases, &showUsers, &showServers} {
+		if i == 1 {
+			read = Clock{}.Now()
+		}
 		t, err := c.show(ctx, sheet)
 		if err != nil {
 			return picture{}, err
@@ -168,7 +173,7 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 	}
 	pools, stats, databases, users, servers := tables[0], tables[1], tables[2], tables[3], tables[4]
 	p := picture{links: linksOf(c, servers.records), process: planner.Process{
-		ID: c.id, Group: c.group, Console: c.label, Version: c.version, Identity: now.Identity, Settings: settings,
+		ID: c.id, Group: c.group, Console: c.label, Version: c.version, At: read, Started: c.opens, Identity: now.Identity, Settings: settings,
 		Aliases: aliasesOf(databases.records, settings, gaugesOf(pools.records), countersOf(stats.records), unusedCounters(stats)),
 	}}
 	p.process.Users = userLimits(users.records, settings)
