@@ -220,15 +220,31 @@ func strongerMethod(a, b Method) Method {
 
 // withHistory puts the lookback's percentiles in place of the window's interval: lower, target and upper are p50, p95
 // and p99 of one-minute loads. A window above what the lookback knows raises them: the present is part of history.
+//
+// Minutes in which the pool was full are left out of the histogram, and they are the peaks: the others are the lowest
+// share of all. A percentile that lies among the full ones is only known to be at least what the pool carried then.
 func (l Load) withHistory(h History) Load {
 	p, ok := h.pool(l.Pool)
-	if !ok || p.Erlangs.Samples < HistorySamples {
+	if !ok || p.Erlangs.Samples < HistorySamples && p.Censored == 0 {
 		return l
 	}
 	window := l.Erlangs
-	l.Erlangs = Range{Lower: p.Erlangs.Quantile(0.50), Target: p.Erlangs.Quantile(0.95), Upper: p.Erlangs.Quantile(0.99)}
-	if !l.AtLeast && window.Lower <= l.Erlangs.Upper {
+	most := max(p.Erlangs.Max, p.Full)
+	of := func(q float64) float64 {
+		if seen := 1 - p.Censored; q < seen {
+			return p.Erlangs.Quantile(q / seen)
+		}
+		return most
+	}
+	l.Erlangs = Range{Lower: of(0.50), Target: of(0.95), Upper: of(0.99)}
+	full := p.Censored >= 1-0.99
+	if !l.AtLeast && !full && window.Lower <= l.Erlangs.Upper {
 		l.Method = MethodHistory
+	}
+	if full {
+		l.AtLeast, l.Method = true, MethodBusy
+		l.Notes = append(l.Notes, fmt.Sprintf("it was full in %.0f %% of the minutes of the last %s: those are its peaks, and its load then was at least %.3g Erlangs",
+			100*p.Censored, round(h.Lookback), most))
 	}
 	if window.Lower > l.Erlangs.Upper {
 		l.Notes = append(l.Notes, fmt.Sprintf("the load now, %.3g Erlangs, is above the p99 of the last %s, %.3g: the window counts",

@@ -1,26 +1,33 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/queue"
 )
 
 // Floor returns the smallest size that keeps a pool's promises, and the one that decided. Promises hold at upper load,
-// for the copy that carries most, with as many processes lost as the pool must survive: those left share the load.
+// for the copy that carries most, with as many processes lost as the pool must survive: those left share what the lost
+// ones carried as the balancer shares it, evenly. A session holds its connection: as many as there are, and no more.
 func Floor(p FleetPool) (size int, by string, err error) {
 	if k := p.Rules.SurviveLoss; k > 0 && k >= p.processes() {
 		return 0, "", &Error{Kind: KindUsage, Subject: "pool " + p.ID,
 			Err:  fmt.Errorf("survive_loss is %d, and the pool has %d processes", k, p.processes()),
 			Hint: "at least one process must be left to serve"}
 	}
-	floorAt := func(scale float64) (int, string) {
-		return queue.MinServers(p.busiestCopy()*scale, p.Load.MeanHold, scvFactor(p.Load),
+	floorAt := func(erlangs float64) (int, string) {
+		if p.Load.held() {
+			return max(1, int(math.Ceil(erlangs-1e-9))), "sessions"
+		}
+		return queue.MinServers(erlangs, p.Load.MeanHold, scvFactor(p.Load),
 			queue.Target{Utilization: p.Rules.Utilization, Mean: p.Rules.MaxWaitMean, P99: p.Rules.MaxWaitP99})
 	}
-	size, by = floorAt(1)
+	size, by = floorAt(p.busiestCopy())
 	if k := p.Rules.SurviveLoss; k > 0 {
-		if n, what := floorAt(float64(p.processes()) / float64(p.processes()-k)); n > size {
+		if n, what := floorAt(p.busiestLeft(k)); n > size {
 			size, by = n, fmt.Sprintf("%s with %d of %d processes lost", what, k, p.processes())
 		}
 	}
@@ -60,4 +67,31 @@ func (p FleetPool) reach() (limit string, size int) {
 		}
 	}
 	return limit, size
+}
+
+// busiestLeft returns the upper load of the busiest copy when the k processes are lost whose loss asks most of it. Every
+// process that is left takes an equal part of what the lost ones carried, user by user: clients that connect again are
+// spread by the balancer as it spreads new ones, and none takes more than all of a user's load.
+func (p FleetPool) busiestLeft(k int) float64 {
+	left := float64(p.processes() - k)
+	byUser := map[string][]float64{}
+	for _, c := range p.Copies {
+		if c.FixedConns == 0 {
+			byUser[c.User] = append(byUser[c.User], c.Share)
+		}
+	}
+	var most float64
+	for _, shares := range byUser {
+		slices.SortFunc(shares, func(a, b float64) int { return cmp.Compare(b, a) })
+		for keep := range shares { // the one that is left and ends with most; the others lost are the largest of the rest
+			lost, n := 0.0, 0
+			for i, s := range shares {
+				if i != keep && n < k {
+					lost, n = lost+s, n+1
+				}
+			}
+			most = max(most, shares[keep]+lost/left)
+		}
+	}
+	return p.Load.Erlangs.Upper * most
 }

@@ -14,7 +14,8 @@ type History struct {
 type PoolHistory struct {
 	Pool     string    `json:"pool"` // group/alias
 	Erlangs  Histogram `json:"erlangs"`
-	Censored float64   `json:"censored"` // share of minutes left out because the pool was full: its size, not its load, was seen
+	Censored float64   `json:"censored"`               // share of minutes left out because the pool was full: its size, not its load, was seen
+	Full     float64   `json:"full_erlangs,omitempty"` // the most that it carried in one of those
 }
 
 // ServerHistory holds what was seen of one server over the lookback.

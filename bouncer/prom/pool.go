@@ -61,6 +61,7 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 		}
 		if len(full) > 0 && !math.IsNaN(full[0].values[i]) {
 			out.tally.Censored++
+			out.history.Full = max(out.history.Full, load)
 			erlangs[i] = math.NaN()
 			continue
 		}
