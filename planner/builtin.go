@@ -1,6 +1,9 @@
 package planner
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Builtin reads a saturation signal off a look, as far as a look shows it: how many clients wait for a connection of a
 // server's pools (waiting), how long the oldest of them has (maxwait, seconds), what share of max_connections is taken
@@ -11,12 +14,14 @@ func Builtin(name string, o Observation, server string) (Signal, bool) {
 	waiting, idle, oldest := 0, 0, time.Duration(0)
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
-			if a.Server != server {
+			if !slices.Contains(a.servers(), server) {
 				continue
 			}
 			for _, g := range a.Pools {
 				waiting += g.ClientsWaiting
-				idle += g.ServersIdle + g.ServersUsed
+				if len(a.AlsoOn) == 0 { // of a list of hosts, how many lie idle here is not known
+					idle += g.ServersIdle + g.ServersUsed
+				}
 				oldest = max(oldest, g.MaxWait)
 			}
 		}

@@ -28,7 +28,7 @@ func running(b backend, start int64) backend {
 
 // listing is the link that owns a backend.
 func listing(b backend) link {
-	return link{process: somewhere, alias: "db", user: b.user, state: "active", pid: b.pid, end: b.end}
+	return link{process: somewhere, alias: "db", user: b.user, database: b.database, state: "active", pid: b.pid, end: b.end}
 }
 
 // observe runs the tracker through one Observe of the given looks and remembers it. Our own session is pid 1.
@@ -83,7 +83,7 @@ func TestOverAUnixSocketTheProcessIdTells(t *testing.T) {
 	b := backend{pid: 100, socket: true, user: "app", database: "db"}
 	other := b
 	other.pid = 101
-	l := link{process: somewhere, alias: "db", user: "app", state: "idle", pid: 100}
+	l := link{process: somewhere, alias: "db", user: "app", database: "db", state: "idle", pid: 100}
 	wantOwners(t, new(tracker).observe([]link{l}, shot{b, other}, shot{b, other}), planner.OwnerPool, planner.OwnerDirect)
 	hidden := backend{pid: 100, user: "app"} // neither address nor socket: nothing is known of it
 	wantOwners(t, new(tracker).observe([]link{l}, shot{hidden}, shot{hidden}), planner.OwnerDirect)

@@ -88,8 +88,11 @@ var (
 		{name: "user", required: true, meaning: "user at the server"},
 		{name: "database", required: true, meaning: "alias"},
 		{name: "state", required: true, meaning: "active, idle, used, tested, new, active_cancel, being_canceled"},
+		{name: "addr", meaning: "the server's end; \"unix\" for a socket"},
+		{name: "port", meaning: "the server's end"},
 		{name: "local_addr", required: true, meaning: "our end; \"unix\" for a socket"},
 		{name: "local_port", required: true, meaning: "our end"},
+		{name: "replication", since: "1.23", meaning: "none, logical or physical"},
 		{name: "remote_pid", required: true, meaning: "process id of the backend; 0 while it logs in"},
 		{name: "connect_time", meaning: "when it was opened, YYYY-MM-DD HH:MM:SS and a time zone"},
 	}}

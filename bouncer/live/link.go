@@ -2,6 +2,7 @@ package live
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -13,7 +14,11 @@ type link struct {
 	state   string
 	pid     int            // of the backend; 0 while it logs in
 	end     netip.AddrPort // the bouncer's end; not valid for a Unix socket
-	opened  time.Time      // to the second, by the bouncer's clock; zero where its text is not in UTC
+	remote  string         // the other end as PgBouncer prints it, with its port; "unix" for a socket
+	opened  time.Time      // to the second, by the bouncer's clock, read as UTC; zero where it cannot be read
+	local   bool           // that clock shows another zone than UTC
+	// database is the alias's, in PostgreSQL; "" where that is not known.
+	database string
 }
 
 // login says whether the connection is being opened.
@@ -22,27 +27,47 @@ func (l link) login() bool { return l.state == "new" }
 // cancel says whether the connection only carries a cancel request, which never takes a slot of PostgreSQL.
 func (l link) cancel() bool { return l.state == "active_cancel" }
 
-// linksOf reads SHOW SERVERS.
+// linksOf reads SHOW SERVERS. What carries a cancel request, and what replicates (a walsender, which has slots of its own),
+// takes no slot of max_connections.
 func linksOf(process *console, servers []record) []link {
 	links := make([]link, 0, len(servers))
 	for _, r := range servers {
 		l := link{process: process, alias: r.text("database"), user: r.text("user"), state: r.text("state"), pid: r.count("remote_pid")}
 		l.end = endOf(r.text("local_addr"), r.count("local_port"))
-		if at, err := time.Parse("2006-01-02 15:04:05 UTC", r.text("connect_time")); err == nil {
-			l.opened = at
+		l.remote = r.text("addr")
+		if to := endOf(r.text("addr"), r.count("port")); to.IsValid() {
+			l.remote = to.String()
 		}
-		if !l.cancel() {
+		const layout = "2006-01-02 15:04:05"
+		if text := r.text("connect_time"); len(text) >= len(layout) {
+			if at, err := time.Parse(layout, text[:len(layout)]); err == nil {
+				l.opened, l.local = at, text[len(layout):] != " UTC"
+			}
+		}
+		if replication := r.text("replication"); !l.cancel() && (replication == "" || replication == "none") {
 			links = append(links, l)
 		}
 	}
 	return links
 }
 
-// born says whether a link over a Unix socket may be the backend: process ids of two machines look alike, so role and
-// time of birth must agree, too, where the bouncer's clock can be read.
-func (l link) born(b backend) bool {
-	const apart = 5 * time.Second // chosen: two clocks kept by NTP and a slow login differ by less
-	return l.user == b.user && (l.opened.IsZero() || time.UnixMicro(b.started).Sub(l.opened).Abs() < apart)
+// clocksApart is how much two clocks may differ. Chosen: two that NTP keeps, and a slow login, differ by less than 5 s.
+const clocksApart = 5 * time.Second
+
+// zones is what the offsets of all time zones are multiples of.
+const zones = 15 * time.Minute
+
+// born says whether a link may be the backend by role and time of birth; known is false where the bouncer's clock cannot
+// be read, and then the role alone speaks. Where the process prints local time, whole zones are left out.
+func (l link) born(b backend) (same, known bool) {
+	if l.user != b.user || l.opened.IsZero() {
+		return l.user == b.user, false
+	}
+	apart := time.UnixMicro(b.started).Sub(l.opened)
+	if l.local {
+		apart -= apart.Round(zones)
+	}
+	return apart.Abs() < clocksApart, true
 }
 
 // linkKey is what a link and its backend have in common: both ends of the wire agree on the bouncer's address and
@@ -52,30 +77,70 @@ type linkKey struct {
 	pid int
 }
 
-// linkIndex finds the link of a backend.
-type linkIndex map[linkKey]link
+// who is what a link and its backend have in common whatever stands between them: a proxy changes addresses, and neither
+// the process id, the role nor the database.
+type who struct {
+	pid            int
+	user, database string
+}
+
+// linkIndex finds the link of a backend. The zero value is empty.
+type linkIndex struct {
+	byEnd   map[linkKey]link
+	byWho   map[who][]linkKey
+	claimed map[linkKey]bool // has a backend at the very same address: it is no other's
+}
 
 // add enters a pass over the consoles. Of two links with one key the later stays: it knows more.
-func (x linkIndex) add(links []link) {
+func (x *linkIndex) add(links []link) {
+	if x.byEnd == nil {
+		x.byEnd, x.byWho, x.claimed = map[linkKey]link{}, map[who][]linkKey{}, map[linkKey]bool{}
+	}
 	for _, l := range links {
-		if l.pid != 0 || l.end.IsValid() {
-			x[linkKey{l.end, l.pid}] = l
+		if l.pid == 0 && !l.end.IsValid() {
+			continue
+		}
+		key, name := linkKey{l.end, l.pid}, who{l.pid, l.user, l.database}
+		x.byEnd[key] = l
+		if l.pid != 0 && !slices.Contains(x.byWho[name], key) {
+			x.byWho[name] = append(x.byWho[name], key)
 		}
 	}
 }
 
-// of returns the link that owns a backend. A link in mid-login has no process id yet and is known by its address and
-// port alone.
+// claim enters which links have a backend at their own address, on whichever server.
+func (x *linkIndex) claim(shots [][]shot) {
+	for _, server := range shots {
+		for _, s := range server {
+			for _, b := range s {
+				if _, ok := x.byEnd[linkKey{b.end, b.pid}]; ok && b.end.IsValid() {
+					x.claimed[linkKey{b.end, b.pid}] = true
+				}
+			}
+		}
+	}
+}
+
+// of returns the link that owns a backend: the one at its address and port, with its process id or in mid-login, when it
+// has none yet. Failing that, a proxy or a socket stands between: the one with its process id, role, database and time of
+// birth. Process ids of two machines look alike, and those of two containers much alike; all four together do not.
 func (x linkIndex) of(b backend) (link, bool) {
 	if !b.end.IsValid() && !b.socket {
 		return link{}, false
 	}
-	if l, ok := x[linkKey{b.end, b.pid}]; ok {
-		return l, !b.socket || l.born(b)
+	if b.end.IsValid() {
+		for _, pid := range []int{b.pid, 0} {
+			if l, ok := x.byEnd[linkKey{b.end, pid}]; ok {
+				return l, true
+			}
+		}
 	}
-	if b.socket {
-		return link{}, false
+	for _, key := range x.byWho[who{b.pid, b.user, b.database}] {
+		l := x.byEnd[key]
+		same, known := l.born(b)
+		if same && !x.claimed[key] && (known || b.socket && !l.end.IsValid()) {
+			return l, true
+		}
 	}
-	l, ok := x[linkKey{b.end, 0}]
-	return l, ok
+	return link{}, false
 }

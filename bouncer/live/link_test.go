@@ -1,9 +1,12 @@
 package live
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 )
+
+var bouncerSocket netip.AddrPort // the end of a Unix socket is not valid
 
 func TestABackendOverASocketNeedsMoreThanAProcessID(t *testing.T) {
 	born := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -22,5 +25,43 @@ func TestABackendOverASocketNeedsMoreThanAProcessID(t *testing.T) {
 		if _, got := x.of(c.b); got != c.want {
 			t.Errorf("%s: owned %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+// TestBehindAProxyOneConnectionIsKnownByAllFour: process id, role, database and birth.
+func TestBehindAProxyOneConnectionIsKnownByAllFour(t *testing.T) {
+	b := from(otherHost, 100)
+	b.started = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC).UnixMicro()
+	good := listing(from(bouncerHost, 100))
+	good.opened = time.UnixMicro(b.started)
+	for _, c := range []struct {
+		name   string
+		change func(*link)
+		want   bool
+	}{
+		{"all four", func(*link) {}, true},
+		{"2 s apart", func(l *link) { l.opened = l.opened.Add(2 * time.Second) }, true},
+		{"local time, 5:45 from UTC", func(l *link) { l.opened, l.local = l.opened.Add(345*time.Minute-time.Second), true }, true},
+		{"over a socket to a proxy", func(l *link) { l.end = bouncerSocket }, true},
+		{"6 s apart", func(l *link) { l.opened = l.opened.Add(6 * time.Second) }, false},
+		{"6 s apart in local time", func(l *link) { l.opened, l.local = l.opened.Add(time.Hour+6*time.Second), true }, false},
+		{"no time", func(l *link) { l.opened = time.Time{} }, false},
+		{"another process", func(l *link) { l.pid = 101 }, false},
+		{"another role", func(l *link) { l.user = "dba" }, false},
+		{"another database", func(l *link) { l.database = "other" }, false},
+	} {
+		l := good
+		c.change(&l)
+		var x linkIndex
+		x.add([]link{l})
+		if _, got := x.of(b); got != c.want {
+			t.Errorf("%s: owned %v, want %v", c.name, got, c.want)
+		}
+	}
+	var x linkIndex // its own backend is at its own address: a like one elsewhere is somebody else's
+	x.add([]link{good})
+	x.claim([][]shot{{{b}}, {{from(bouncerHost, 100)}}})
+	if _, got := x.of(b); got {
+		t.Error("a link whose backend is at its own address was given another one")
 	}
 }

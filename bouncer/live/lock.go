@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -26,25 +27,60 @@ func (f *Fleet) Lock(ctx context.Context) error {
 	return nil
 }
 
+// lock takes the advisory lock, and then looks whether another session holds it: PostgreSQL keeps such locks per database,
+// and two DSNs may name two databases of one server. Whoever takes it first and looks afterwards cannot miss the other; one
+// that sees another gives it back. Where both have, the one with the lower process id tries once more.
 func (s *server) lock(ctx context.Context) error {
-	var got bool
-	err := s.ask(ctx, func(ctx context.Context) error {
+	if s.conn != nil && s.lockedIn == s.opens { // it is ours
+		return nil
+	}
+	for again := false; ; again = true {
+		got, other, err := s.lockOnce(ctx)
+		if err != nil {
+			return err
+		}
+		if got {
+			s.lockedIn = s.opens
+			return nil
+		}
+		if again || other < s.pid {
+			return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("another pgbudget holds the lock" + s.holder(ctx)),
+				Hint: "pgbudget status there shows what it does; wait for its end, or stop it"}
+		}
+		if err := (Clock{}).Sleep(ctx, lockPause); err != nil {
+			return err
+		}
+	}
+}
+
+// lockPause is the time in which one that saw another gives its lock back. Chosen: a few round trips.
+const lockPause = 100 * time.Millisecond
+
+// otherLocks is the condition on pg_locks, joined with pg_stat_activity, for the lock in whichever database, ours apart.
+var otherLocks = "l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.pid <> pg_catalog.pg_backend_pid() AND l.classid = " +
+	strconv.FormatInt(lockKey>>32, 10) + " AND l.objid = " + strconv.FormatInt(lockKey&0xffffffff, 10)
+
+// lockOnce takes the lock and keeps it where no other session has it; other is the one with the lowest process id that has.
+func (s *server) lockOnce(ctx context.Context) (got bool, other int, err error) {
+	err = s.ask(ctx, func(ctx context.Context) error {
 		a, err := s.exec(ctx, fmt.Sprintf("SELECT pg_catalog.pg_try_advisory_lock(%d)", lockKey))
 		if err != nil {
 			return err
 		}
-		got = len(a.rows) == 1 && string(a.rows[0][0]) == "t"
-		return nil
-	})
-	if err != nil {
+		mine := len(a.rows) == 1 && string(a.rows[0][0]) == "t"
+		if a, err = s.exec(ctx, "SELECT coalesce(min(l.pid), 0) FROM pg_catalog.pg_locks l WHERE "+otherLocks); err != nil {
+			return err
+		}
+		if other, err = whole(a, 0); err != nil {
+			return err
+		}
+		if got = mine && other == 0; got || !mine {
+			return nil
+		}
+		_, err = s.exec(ctx, fmt.Sprintf("SELECT pg_catalog.pg_advisory_unlock(%d)", lockKey))
 		return err
-	}
-	if !got {
-		return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("another pgbudget holds the lock" + s.holder(ctx)),
-			Hint: "pgbudget status there shows what it does; wait for its end, or stop it"}
-	}
-	s.lockedIn = s.opens
-	return nil
+	})
+	return got, other, err
 }
 
 // holder names the backend that holds the lock; empty where it cannot be told.
@@ -52,7 +88,7 @@ func (s *server) holder(ctx context.Context) string {
 	var text string
 	_ = s.ask(ctx, func(ctx context.Context) error { // it only explains
 		a, err := s.exec(ctx, `SELECT a.pid, a.usename, a.client_addr, a.backend_start::timestamp(0) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
-			WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.classid = `+strconv.FormatInt(lockKey>>32, 10)+` AND l.objid = `+strconv.FormatInt(lockKey&0xffffffff, 10))
+			WHERE `+otherLocks+` ORDER BY a.pid`)
 		if err == nil && len(a.rows) > 0 {
 			r := a.rows[0]
 			text = fmt.Sprintf(": backend %s of %s from %s, since %s UTC or its server's zone", r[0], r[1], orLocal(r[2]), r[3])

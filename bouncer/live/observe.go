@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -25,10 +26,11 @@ func (f *Fleet) Observe(ctx context.Context) (planner.Observation, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	begin := Clock{}.Now()
-	l := look{fleet: f, observation: planner.Observation{At: begin}, links: linkIndex{}, shots: make([][]shot, len(f.servers))}
+	l := look{fleet: f, observation: planner.Observation{At: begin}, shots: make([][]shot, len(f.servers))}
 	if err := l.take(ctx); err != nil {
 		return planner.Observation{}, err
 	}
+	f.settle(ctx, l.observation.Processes)
 	l.observation.Took = Clock{}.Now().Sub(begin)
 	return l.observation, nil
 }
@@ -62,11 +64,7 @@ func (l *look) take(ctx context.Context) error {
 			return fail(planner.KindUnreachable, s.subject, "look again", "its session was lost in the middle of the look: half of the picture may be another server's")
 		}
 	}
-	l.fleet.prover.settle(l.observation.Processes, evidenceOf(l.passes, l.links, l.fleet.servers, l.shots))
-	if alias, server, found := translated(l.passes, l.links, l.observation.Processes, l.fleet.servers, l.shots); found {
-		return fail(planner.KindEvidence, alias, "let PgBouncer connect to PostgreSQL directly, or look at that server through pg_stat_activity by hand",
-			"server %s shows its connections under other addresses than PgBouncer does: a proxy or a translation of addresses stands between, and they cannot be told from direct ones", server)
-	}
+	l.fleet.prover.settle(l.observation.Processes, evidenceOf(l.passes, l.links, l.fleet.servers, l.shots), l.fleet.ends())
 	for i, s := range l.fleet.servers {
 		counted := l.shots[i][shotCounted]
 		o := &l.observation.Servers[i]
@@ -120,6 +118,15 @@ func (l *look) consolesAgain(ctx context.Context) error {
 }
 
 func (l *look) enter(pass []link) {
+	databases := map[aliasName]string{}
+	for _, p := range l.observation.Processes {
+		for _, a := range p.Aliases {
+			databases[aliasName{p.ID, a.Name}] = a.Database
+		}
+	}
+	for i := range pass {
+		pass[i].database = databases[aliasName{pass[i].process.id, pass[i].alias}]
+	}
 	l.passes = append(l.passes, pass)
 	l.links.add(pass)
 }
@@ -171,6 +178,7 @@ func (l *look) sort(ctx context.Context) error {
 // judge says whose every backend is by what has been seen so far, and whether some are unclear yet.
 func (l *look) judge() (unclear bool) {
 	l.owners = make([][]planner.Owner, len(l.fleet.servers))
+	l.links.claim(l.shots)
 	for i, s := range l.fleet.servers {
 		s.tracker.learnLinks(l.links, l.shots[i])
 		l.teach(&s.tracker, s)
@@ -197,7 +205,7 @@ func (l *look) teach(t *tracker, s *server) {
 			}
 		}
 		for _, a := range p.Aliases {
-			if known, ok := l.fleet.prover.proved[aliasName{p.ID, a.Name}]; ok && known.server != server && known.origin == originOf(p.ID, a) {
+			if known, ok := l.fleet.prover.proved[aliasName{p.ID, a.Name}]; ok && !slices.Contains(known.servers, server) && known.origin == originOf(p.ID, a) {
 				continue
 			}
 			for _, g := range a.Pools {
@@ -222,7 +230,7 @@ func (l *look) loginsOn(server string) []link {
 	leads := map[aliasName]bool{}
 	for _, p := range l.observation.Processes {
 		for _, a := range p.Aliases {
-			leads[aliasName{p.ID, a.Name}] = a.Server == server || a.Proof == planner.ProofNone
+			leads[aliasName{p.ID, a.Name}] = a.Server == server || slices.Contains(a.AlsoOn, server) || a.Proof == planner.ProofNone
 		}
 	}
 	var on []link

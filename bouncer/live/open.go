@@ -19,6 +19,9 @@ type Fleet struct {
 	servers  []*server  // sorted by name
 	prover   prover
 	notes    []string
+	files    []Config // see Know
+	settling sync.Mutex
+	settled  map[string]settled // by process
 }
 
 var _ bouncer.Fleet = (*Fleet)(nil)

@@ -124,6 +124,13 @@ const factsSQL = `SELECT current_setting('server_version_num'), pg_is_in_recover
 	current_setting('superuser_reserved_connections'), coalesce(current_setting('reserved_connections', true), '0'),
 	pg_has_role('pg_monitor', 'USAGE') OR pg_has_role('pg_read_all_stats', 'USAGE')`
 
+// reservedSQL lists further settings that keep connections back: those of extensions and vendors, all of them called
+// …reserved_connections. One that no library has claimed is not listed by pg_settings, so known names are asked for, too.
+const reservedSQL = `SELECT name, setting FROM pg_settings
+	WHERE name LIKE '%reserved\_connections' AND name NOT IN ('superuser_reserved_connections', 'reserved_connections')
+	UNION SELECT name, current_setting(name, true) FROM (VALUES ('rds.rds_superuser_reserved_connections')) known (name)
+	WHERE current_setting(name, true) <> '' ORDER BY 1`
+
 // serverIDSQL is one row: the cluster's identity and the timeline it is on. The timeline in the control file is that
 // of the last checkpoint, which a fresh promotion has not written yet; the WAL's file name knows at once.
 const serverIDSQL = `SELECT (pg_control_system()).system_identifier, CASE WHEN pg_is_in_recovery()
@@ -175,6 +182,9 @@ func (s *server) factsOnce(ctx context.Context) (planner.Server, error) {
 		return f, fail(planner.KindEvidence, s.subject, s.grantHint(),
 			"role %s may not see other roles' sessions in pg_stat_activity: it would count none of them", s.config.User)
 	}
+	if f.ReservedSettings, err = s.reserved(ctx); err != nil {
+		return f, err
+	}
 	switch a, err = s.exec(ctx, serverIDSQL); {
 	case sqlState(err) == stateNoPrivilege: // some managed services; then the server's identity is not known
 	case err != nil:
@@ -210,6 +220,26 @@ func (s *server) factsOnce(ctx context.Context) (planner.Server, error) {
 	slices.SortFunc(f.Roles, byName)
 	slices.SortFunc(f.Databases, byName)
 	return f, nil
+}
+
+// reserved reads reservedSQL. A setting of 0 keeps nothing back and is left out.
+func (s *server) reserved(ctx context.Context) ([]planner.ConnLimit, error) {
+	a, err := s.exec(ctx, reservedSQL)
+	if err != nil {
+		return nil, err
+	}
+	var out []planner.ConnLimit
+	for _, row := range a.rows {
+		n, err := strconv.Atoi(string(row[1]))
+		if err != nil || n < 0 {
+			return nil, fail(planner.KindEvidence, s.subject, "look at the setting; declare it as a line under ledger: and tell us of it",
+				"%s is %q, which is no number of connections", row[0], row[1])
+		}
+		if n > 0 {
+			out = append(out, planner.ConnLimit{Name: string(row[0]), Conns: n})
+		}
+	}
+	return out, nil
 }
 
 // shoot looks at the backends.

@@ -2,10 +2,12 @@ package live
 
 import (
 	"cmp"
+	"maps"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -37,19 +39,26 @@ type prover struct {
 }
 
 type proof struct {
-	origin origin
-	server string
+	origin  origin
+	servers []string // the one with most backends first
 }
 
 // evidence is what one look has to say of where aliases lead.
 type evidence struct {
 	found  map[aliasName]map[string]int // backends found, per server
+	ends   map[origin][]string          // servers on which a connection to that very address was found
 	stayed map[aliasName]bool           // has a connection that two passes list, so that the look between must show it
+	lost   map[aliasName][]string       // the other ends of those that stayed and that no server shows
 }
 
 // evidenceOf compares the passes over the consoles with the looks at every server.
 func evidenceOf(passes [][]link, links linkIndex, servers []*server, shots [][]shot) evidence {
-	e := evidence{found: map[aliasName]map[string]int{}, stayed: map[aliasName]bool{}}
+	e := evidence{map[aliasName]map[string]int{}, map[origin][]string{}, map[aliasName]bool{}, map[aliasName][]string{}}
+	type same struct {
+		process *console
+		key     linkKey
+	}
+	shown := map[same]bool{}
 	for i, s := range servers {
 		seen := map[backendName]bool{}
 		for _, each := range shots[i] {
@@ -58,19 +67,38 @@ func evidenceOf(passes [][]link, links linkIndex, servers []*server, shots [][]s
 				if !ok || seen[b.name()] {
 					continue
 				}
-				seen[b.name()] = true
+				seen[b.name()], shown[same{l.process, linkKey{l.end, l.pid}}] = true, true
 				at := aliasName{l.process.id, l.alias}
 				if e.found[at] == nil {
 					e.found[at] = map[string]int{}
 				}
 				e.found[at][s.name]++
+				if to, err := netip.ParseAddrPort(l.remote); err == nil {
+					o := originOf(l.process.id, planner.Alias{Host: to.Addr().String(), Port: int(to.Port())})
+					e.ends[o] = with(e.ends[o], s.name)
+				}
 			}
 		}
 	}
 	for _, l := range stayed(passes) {
-		e.stayed[aliasName{l.process.id, l.alias}] = true
+		at := aliasName{l.process.id, l.alias}
+		e.stayed[at] = true
+		if !shown[same{l.process, linkKey{l.end, l.pid}}] {
+			e.lost[at] = with(e.lost[at], l.remote)
+		}
 	}
 	return e
+}
+
+// with returns the list with names that are not in it yet.
+func with(list []string, names ...string) []string {
+	list = slices.Clone(list)
+	for _, name := range names {
+		if !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // stayed returns the links that the first two passes list as the same, logged in.
@@ -95,14 +123,15 @@ func stayed(passes [][]link) []link {
 	return links
 }
 
-// settle says for every alias which server it uses and how that is known, strongest proof first; see
-// planner.ServerProof. An alias with backends on several servers (a list of hosts) is put where most of them are, the
-// first by name among equals.
-func (p *prover) settle(processes []planner.Process, e evidence) {
+// settle says for every alias on which servers its connections may be opened and how that is known, strongest proof
+// first; see planner.ServerProof. ends are the addresses of the servers' own sessions. Every host of a list must lead to a
+// known server: by a connection found there, by another alias's, or because our own session goes there. What does not, and
+// the other end of every connection that no server shows, is put into Unplaced.
+func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin]string) {
 	if p.proved == nil {
 		p.proved = map[aliasName]proof{}
 	}
-	byOrigin := map[origin]string{}
+	byOrigin := map[origin][]string{}
 	each := func(do func(at aliasName, o origin, a *planner.Alias)) {
 		for i := range processes {
 			for j := range processes[i].Aliases {
@@ -112,21 +141,53 @@ func (p *prover) settle(processes []planner.Process, e evidence) {
 		}
 	}
 	each(func(at aliasName, o origin, a *planner.Alias) {
-		if server := most(e.found[at]); server != "" {
-			p.proved[at] = proof{o, server}
-		}
-		if known, ok := p.proved[at]; ok && known.origin == o {
-			a.Server, a.Proof = known.server, planner.ProofBackends
-			if byOrigin[o] == "" {
-				byOrigin[o] = known.server
+		known := p.proved[at]
+		if found := most(e.found[at]); len(found) > 0 {
+			if known.origin == o && o.several() && slices.Contains(found, known.servers[0]) {
+				found = with(known.servers, found...) // the first stays the first
+			} else if known.origin == o && o.several() {
+				found = with(found, known.servers...)
 			}
+			known = proof{o, found}
+			p.proved[at] = known
+		}
+		if known.origin == o && len(known.servers) > 0 {
+			place(a, known.servers, planner.ProofBackends)
+			byOrigin[o] = with(byOrigin[o], known.servers...)
 		}
 	})
 	each(func(at aliasName, o origin, a *planner.Alias) {
+		if servers := with(append([]string(nil), serversOf(a)...), byOrigin[o]...); len(servers) > 0 {
+			proof := a.Proof
+			if a.Server == "" {
+				proof = planner.ProofAddress
+			}
+			place(a, servers, proof)
+		}
+		if hosts := strings.Split(a.Host, ","); len(hosts) > 1 {
+			var servers []string
+			for _, host := range hosts {
+				end := originOf(at.process, planner.Alias{Host: host, Port: a.Port})
+				leads := with(byOrigin[end], e.ends[end]...)
+				if own := ends[end]; own != "" {
+					leads = with(leads, own)
+				}
+				servers = with(servers, leads...)
+				if len(leads) == 0 {
+					a.Unplaced = with(a.Unplaced, net.JoinHostPort(host, strconv.Itoa(a.Port)))
+				}
+			}
+			proof := planner.ProofList
+			if len(a.Unplaced) > 0 {
+				proof = a.Proof
+			}
+			if servers = with(serversOf(a), servers...); len(servers) > 0 {
+				place(a, servers, cmp.Or(proof, planner.ProofAddress))
+			}
+		}
+		a.Unplaced = with(a.Unplaced, e.lost[at]...)
 		switch {
 		case a.Server != "":
-		case byOrigin[o] != "":
-			a.Server, a.Proof = byOrigin[o], planner.ProofAddress
 		case e.stayed[at]:
 			a.Proof = planner.ProofElsewhere
 		default:
@@ -135,59 +196,57 @@ func (p *prover) settle(processes []planner.Process, e evidence) {
 	})
 }
 
-// most returns the server with most backends, the first by name among equals; "" when there is none.
-func most(found map[string]int) string {
-	names := make([]string, 0, len(found))
-	for name := range found {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(found[b], found[a]) })
-	if len(names) == 0 {
-		return ""
-	}
-	return names[0]
+// several reports whether an origin may be more than one address: a list, or a name.
+func (o origin) several() bool {
+	_, err := netip.ParseAddr(o.host)
+	return err != nil && o.host != "" && !strings.HasPrefix(o.host, "/") && !strings.HasPrefix(o.host, "@")
 }
 
-// translated returns the subject of an alias whose connections a server shows under other addresses: a proxy or a
-// translation of addresses stands between the two, and its connections cannot be told from direct ones. Two or more
-// connections of an alias, all of them found by process id, role, database and time of birth, and none by address,
-// leave little room for chance; process ids alone would, as those of two containers look much alike.
-func translated(passes [][]link, links linkIndex, processes []planner.Process, servers []*server, shots [][]shot) (alias, server string, found bool) {
-	type who struct {
-		pid            int
-		user, database string
+// place puts an alias on servers.
+func place(a *planner.Alias, servers []string, proof planner.ServerProof) {
+	a.Server, a.AlsoOn, a.Proof = servers[0], nil, proof
+	if len(servers) > 1 {
+		a.AlsoOn = slices.Sorted(slices.Values(servers[1:]))
 	}
-	const apart = 5 * time.Second // chosen: two clocks kept by NTP and a slow login differ by less
-	database := map[aliasName]string{}
-	for _, p := range processes {
-		for _, a := range p.Aliases {
-			database[aliasName{p.ID, a.Name}] = a.Database
+}
+
+// serversOf lists the servers that an alias is on.
+func serversOf(a *planner.Alias) []string {
+	if a.Server == "" {
+		return nil
+	}
+	return append([]string{a.Server}, a.AlsoOn...)
+}
+
+// ends are the addresses at which the servers answer us. A loopback address means this machine: it is every process's that
+// is reached over loopback, too.
+func (f *Fleet) ends() map[origin]string {
+	out := map[origin]string{}
+	for _, s := range f.servers {
+		if s.conn == nil {
+			continue
 		}
-	}
-	stay := stayed(passes)
-	for i, s := range servers {
-		listed, unlisted := map[aliasName]int{}, map[who]time.Time{}
-		for _, b := range shots[i][0] {
-			if l, ok := links.of(b); ok {
-				listed[aliasName{l.process.id, l.alias}]++
-			} else {
-				unlisted[who{b.pid, b.user, b.database}] = time.UnixMicro(b.started)
+		to, err := netip.ParseAddrPort(s.conn.Conn().RemoteAddr().String())
+		if err != nil {
+			continue
+		}
+		host := planner.Alias{Host: to.Addr().Unmap().WithZone("").String(), Port: int(to.Port())}
+		if !to.Addr().Unmap().IsLoopback() {
+			out[originOf("", host)] = s.name
+			continue
+		}
+		for _, c := range f.consoles {
+			if at, ok := remoteOf(c.session); ok && at.IsLoopback() {
+				out[originOf(c.id, host)] = s.name
 			}
 		}
-		total, hits := map[aliasName]int{}, map[aliasName]int{}
-		for _, l := range stay {
-			at := aliasName{l.process.id, l.alias}
-			total[at]++
-			if born, ok := unlisted[who{l.pid, l.user, database[at]}]; ok && born.Sub(l.opened).Abs() < apart {
-				hits[at]++
-			}
-		}
-		for _, l := range stay {
-			if at := (aliasName{l.process.id, l.alias}); total[at] >= 2 && hits[at] == total[at] && listed[at] == 0 {
-				return at.process + "/" + at.alias, s.name, true
-			}
-		}
 	}
-	return "", "", false
+	return out
+}
+
+// most returns the servers of the backends found, the one with most of them first, by name among equals.
+func most(found map[string]int) []string {
+	names := slices.Sorted(maps.Keys(found))
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(found[b], found[a]) })
+	return names
 }

@@ -1,8 +1,8 @@
 package live
 
 import (
+	"fmt"
 	"testing"
-	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -31,7 +31,7 @@ func wantProof(t *testing.T, p planner.Process, alias int, server string, proof 
 
 func TestAnAliasIsWhereItsBackendsAreAndSharesItsAddress(t *testing.T) {
 	now := fleetOf(planner.Alias{Name: "a", Host: "db1", Port: 5432}, planner.Alias{Name: "b", Host: "db1", Port: 5432}, planner.Alias{Name: "c", Host: "db1", Port: 5433})
-	new(prover).settle(now, foundAt("g/1", "a", "main", 3))
+	new(prover).settle(now, foundAt("g/1", "a", "main", 3), nil)
 	wantProof(t, now[0], 0, "main", planner.ProofBackends)
 	wantProof(t, now[0], 1, "main", planner.ProofAddress)
 	wantProof(t, now[0], 2, "", planner.ProofNone)
@@ -41,7 +41,7 @@ func TestAnAliasIsWhereItsBackendsAreAndSharesItsAddress(t *testing.T) {
 func TestALocalAddressMeansAnotherServerInEveryProcess(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "::1", "localhost", "", "/run/postgresql", "@abstract"} {
 		now := fleetOf(planner.Alias{Name: "a", Host: host, Port: 5432}, planner.Alias{Name: "b", Host: host, Port: 5432})
-		new(prover).settle(now, foundAt("g/1", "a", "main", 1))
+		new(prover).settle(now, foundAt("g/1", "a", "main", 1), nil)
 		wantProof(t, now[0], 1, "main", planner.ProofAddress)
 		wantProof(t, now[1], 1, "", planner.ProofNone)
 	}
@@ -49,7 +49,7 @@ func TestALocalAddressMeansAnotherServerInEveryProcess(t *testing.T) {
 
 func TestAConnectionThatNoServerShowsIsElsewhere(t *testing.T) {
 	now := fleetOf(planner.Alias{Name: "a", Host: "db9", Port: 5432})
-	new(prover).settle(now, evidence{stayed: map[aliasName]bool{{"g/2", "a"}: true}})
+	new(prover).settle(now, evidence{stayed: map[aliasName]bool{{"g/2", "a"}: true}}, nil)
 	wantProof(t, now[0], 0, "", planner.ProofNone)
 	wantProof(t, now[1], 0, "", planner.ProofElsewhere)
 }
@@ -57,23 +57,23 @@ func TestAConnectionThatNoServerShowsIsElsewhere(t *testing.T) {
 func TestAProofIsRememberedWhileTheAddressStays(t *testing.T) {
 	var p prover
 	a := planner.Alias{Name: "a", Host: "db1", Port: 5432}
-	p.settle(fleetOf(a), foundAt("g/1", "a", "main", 1))
+	p.settle(fleetOf(a), foundAt("g/1", "a", "main", 1), nil)
 	now := fleetOf(a)
-	p.settle(now, evidence{})
+	p.settle(now, evidence{}, nil)
 	wantProof(t, now[0], 0, "main", planner.ProofBackends)
 	a.Host = "db2"
 	now = fleetOf(a)
-	p.settle(now, evidence{})
+	p.settle(now, evidence{}, nil)
 	wantProof(t, now[0], 0, "", planner.ProofNone)
 }
 
-func TestAnAliasOfSeveralServersIsWhereMostOfItIs(t *testing.T) {
+func TestAnAliasOfSeveralServersIsFirstWhereMostOfItIs(t *testing.T) {
 	for _, c := range []struct {
 		found map[string]int
 		want  string
-	}{{map[string]int{"x": 1, "y": 2}, "y"}, {map[string]int{"y": 2, "x": 2}, "x"}, {nil, ""}} {
-		if got := most(c.found); got != c.want {
-			t.Errorf("most of %v is %q, want %q", c.found, got, c.want)
+	}{{map[string]int{"x": 1, "y": 2}, "[y x]"}, {map[string]int{"y": 2, "x": 2}, "[x y]"}, {nil, "[]"}} {
+		if got := fmt.Sprint(most(c.found)); got != c.want {
+			t.Errorf("most of %v is %s, want %s", c.found, got, c.want)
 		}
 	}
 }
@@ -87,32 +87,54 @@ func TestOnlyALinkThatTwoPassesListHasStayed(t *testing.T) {
 	}
 }
 
-func TestAnAddressTranslationIsFoundOutAndAChanceHitIsNot(t *testing.T) {
-	a, b := listing(from(bouncerHost, 100)), listing(from(bouncerHost, 101))
-	a.opened, b.opened = time.UnixMicro(from(bouncerHost, 100).started), time.UnixMicro(from(bouncerHost, 101).started)
-	late := a
-	late.opened = late.opened.Add(time.Minute)
-	processes := []planner.Process{{ID: "g/1", Aliases: []planner.Alias{{Name: "db", Database: "db"}}}}
-	servers := []*server{{name: "main"}}
+// TestEveryHostOfAListLeadsToAKnownServerOrIsNamed follows host=a,b.
+func TestEveryHostOfAListLeadsToAKnownServerOrIsNamed(t *testing.T) {
+	at := aliasName{"g/1", "l"}
+	end := func(host string) origin { return origin{host: host, port: 5432} }
 	for _, c := range []struct {
-		name  string
-		pass  []link
-		shown shot
-		want  bool
+		name string
+		e    evidence
+		ends map[origin]string
+		want string
 	}{
-		{"all under other addresses", []link{a, b}, shot{from(otherHost, 100), from(otherHost, 101)}, true},
-		{"one was born at another time", []link{late, b}, shot{from(otherHost, 100), from(otherHost, 101)}, false},
-		{"one is no proof", []link{a}, shot{from(otherHost, 100)}, false},
-		{"one of two is chance", []link{a, b}, shot{from(otherHost, 100)}, false},
-		{"one under its own address", []link{a, b}, shot{from(otherHost, 100), from(bouncerHost, 101)}, false},
+		{"found on both", evidence{found: map[aliasName]map[string]int{at: {"x": 1, "y": 2}},
+			ends: map[origin][]string{end("10.0.0.1"): {"x"}, end("10.0.0.2"): {"y"}}}, nil, "y [x] [] list"},
+		{"never used, our own sessions go there", evidence{}, map[origin]string{end("10.0.0.1"): "x", end("10.0.0.2"): "y"}, "x [y] [] list"},
+		{"found on one, the other unknown", evidence{found: map[aliasName]map[string]int{at: {"x": 1}}, ends: map[origin][]string{end("10.0.0.1"): {"x"}}},
+			nil, "x [] [10.0.0.2:5432] backends"},
+		{"never used, nothing known", evidence{}, nil, " [] [10.0.0.1:5432 10.0.0.2:5432] none"},
+		{"found on one, lost on the other", evidence{found: map[aliasName]map[string]int{at: {"x": 1}}, stayed: map[aliasName]bool{at: true},
+			ends: map[origin][]string{end("10.0.0.1"): {"x"}}, lost: map[aliasName][]string{at: {"10.0.0.2:5432"}}}, nil, "x [] [10.0.0.2:5432] backends"},
+		{"lost altogether", evidence{stayed: map[aliasName]bool{at: true}, lost: map[aliasName][]string{at: {"10.0.0.2:5432"}}}, nil,
+			" [] [10.0.0.1:5432 10.0.0.2:5432] elsewhere"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			index := linkIndex{}
-			index.add(c.pass)
-			alias, on, got := translated([][]link{c.pass, c.pass}, index, processes, servers, [][]shot{{c.shown}})
-			if got != c.want || got && (alias != "g/1/db" || on != "main") {
-				t.Errorf("got %v (%s on %s), want %v", got, alias, on, c.want)
-			}
-		})
+		now := fleetOf(planner.Alias{Name: "l", Host: "10.0.0.1,10.0.0.2", Port: 5432})
+		new(prover).settle(now, c.e, c.ends)
+		a := now[0].Aliases[0]
+		if got := fmt.Sprint(a.Server, " ", a.AlsoOn, " ", a.Unplaced, " ", a.Proof); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestANameThatLedToTwoServersLeadsToBoth: a name may have several addresses, and goes on leading to all of them.
+func TestANameThatLedToTwoServersLeadsToBoth(t *testing.T) {
+	var p prover
+	a := planner.Alias{Name: "a", Host: "db.internal", Port: 5432}
+	p.settle(fleetOf(a), foundAt("g/1", "a", "x", 1), nil)
+	now := fleetOf(a)
+	p.settle(now, foundAt("g/2", "a", "y", 1), nil)
+	for _, process := range now {
+		if b := process.Aliases[0]; len(b.AlsoOn) != 1 || b.Server == b.AlsoOn[0] {
+			t.Errorf("%s is on %s and %v, want x and y", process.ID, b.Server, b.AlsoOn)
+		}
+	}
+	a.Host = "10.0.0.1" // one address leads to one server at a time: it was taken over
+	p.settle(fleetOf(a), foundAt("g/1", "a", "x", 1), nil)
+	now = fleetOf(a)
+	p.settle(now, foundAt("g/1", "a", "y", 1), nil)
+	wantProof(t, now[0], 0, "y", planner.ProofBackends)
+	if b := now[0].Aliases[0]; len(b.AlsoOn) > 0 {
+		t.Errorf("also on %v", b.AlsoOn)
 	}
 }

@@ -17,9 +17,12 @@ import (
 
 // proxy carries connections to a port of this machine until the test ends, as a load balancer does. It returns its
 // own port.
-func proxy(t *testing.T, port int) int {
+func proxy(t *testing.T, port int) int { return proxyAt(t, "127.0.0.1:0", port) }
+
+// proxyAt is proxy at an address of its own.
+func proxyAt(t *testing.T, at string, port int) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,9 +49,9 @@ func proxy(t *testing.T, port int) int {
 		}
 	})
 	t.Cleanup(func() { listener.Close() })
-	_, at, _ := net.SplitHostPort(listener.Addr().String())
+	_, text, _ := net.SplitHostPort(listener.Addr().String())
 	number := 0
-	if _, err := fmt.Sscan(at, &number); err != nil {
+	if _, err := fmt.Sscan(text, &number); err != nil {
 		t.Fatal(err)
 	}
 	return number
@@ -65,21 +68,6 @@ func TestAServerBehindAPlainProxyIsStillAServer(t *testing.T) {
 	}
 }
 
-func TestAProxyBetweenPgBouncerAndItsServerIsFoundOut(t *testing.T) {
-	t.Parallel()
-	l := start(t, twoGenerations(4))
-	p := l.Process("old", 0)
-	addAlias(t, p, fmt.Sprintf("far = host=127.0.0.1 port=%d dbname=app pool_size=2", proxy(t, l.Server("main").Port)))
-	run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "far"), Clients: 2})
-	wait(t, l.Server("main"), "state = 'idle in transaction'", 2)
-	_, err := open(t, targetsOf(l)).Observe(t.Context())
-	if planner.KindOf(err) != planner.KindEvidence || !strings.Contains(err.Error(), "old/1/far: server main shows its connections under other addresses") {
-		t.Errorf("got %v, want to hear of a proxy between old/1/far and main", err)
-	}
-}
-
-// TestALoginInFlightIsCounted stops the postmaster, so that a login begins and does not end. Sessions that are open,
-// such as ours, have processes of their own and go on.
 func TestALoginInFlightIsCounted(t *testing.T) {
 	t.Parallel()
 	l := start(t, twoGenerations(4))

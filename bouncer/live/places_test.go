@@ -1,0 +1,174 @@
+package live_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// TestBehindAProxyAPoolIsOnItsServer: by one connection of the old generation and by three of the new one.
+func TestBehindAProxyAPoolIsOnItsServer(t *testing.T) {
+	l := start(t, twoGenerations(4))
+	at := proxy(t, l.Server("main").Port)
+	for i, p := range l.Processes {
+		addAlias(t, p, fmt.Sprintf("far = host=127.0.0.1 port=%d dbname=app pool_size=3", at))
+		run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "far"), Clients: 1 + 2*i})
+	}
+	wait(t, l.Server("main"), "state = 'idle in transaction'", 4)
+	run(t, lab.Direct{DSN: l.Server("main").DSN("app1", "app"), Conns: 2})
+	f := open(t, targetsOf(l))
+	for range 2 {
+		o := observe(t, f)
+		if got, want := o.Servers[0].Backends, (planner.BackendCounts{PoolConns: 4, DirectConns: 3, OwnConns: 1}); got != want {
+			t.Errorf("counts %+v, want %+v", got, want)
+		}
+		for _, p := range o.Processes {
+			if a := alias(t, p, "far"); a.Server != "main" || a.Proof != planner.ProofBackends || len(a.Unplaced) > 0 {
+				t.Errorf("%s/far is on %q by %s, lost %v; want main by its backends", p.ID, a.Server, a.Proof, a.Unplaced)
+			}
+		}
+	}
+}
+
+// TestAPoolerBehindAPoolerIsFoundNowhere: what the outer one is told as process id is the inner one's invention.
+func TestAPoolerBehindAPoolerIsFoundNowhere(t *testing.T) {
+	l := start(t, twoGenerations(4))
+	for i, p := range l.Processes {
+		inner := l.Processes[1-i]
+		addAlias(t, p, fmt.Sprintf("chain = host=127.0.0.1 port=%d dbname=app pool_size=2", inner.Port))
+		run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "chain"), Clients: 2})
+	}
+	wait(t, l.Server("main"), "state = 'idle in transaction'", 4)
+	o := observe(t, open(t, targetsOf(l)))
+	for i, p := range o.Processes {
+		if a := alias(t, p, "chain"); a.Server != "" || a.Proof != planner.ProofElsewhere || len(a.Unplaced) != 1 {
+			t.Errorf("%s/chain is on %q by %s, lost %v; want it found nowhere", p.ID, a.Server, a.Proof, a.Unplaced)
+		}
+		if a := alias(t, p, "app"); a.Server != "main" || len(a.Unplaced) > 0 {
+			t.Errorf("%s/app is on %q, lost %v; want main", o.Processes[i].ID, a.Server, a.Unplaced)
+		}
+	}
+}
+
+// listed is two servers behind one port of two addresses, and a line that names both hosts.
+func listed(t *testing.T) *lab.Lab {
+	t.Helper()
+	aliases := []lab.AliasSpec{{Name: "app", PoolSize: 2}}
+	l := start(t, lab.Spec{
+		Servers: []lab.PostgresSpec{{Name: "a", MaxConnections: 60}, {Name: "b", MaxConnections: 20, Databases: []string{"app"}}},
+		Groups:  []lab.GroupSpec{{Name: "old", Generation: lab.Gen118, Aliases: aliases}, {Name: "new", Generation: lab.Gen124, Aliases: aliases}},
+		Users:   []string{"app1"},
+	})
+	proxyAt(t, fmt.Sprintf("127.0.0.2:%d", l.Server("a").Port), l.Server("b").Port)
+	for _, p := range l.Processes {
+		addAlias(t, p, fmt.Sprintf("shop = host=127.0.0.1,127.0.0.2 port=%d dbname=app pool_size=12", l.Server("a").Port))
+	}
+	return l
+}
+
+func TestAListOfHostsIsOnEachOfItsServers(t *testing.T) {
+	l := listed(t)
+	f := open(t, targetsOf(l))
+	for _, p := range observe(t, f).Processes { // no connection yet: the second address is nobody's that we know
+		if a := alias(t, p, "shop"); len(a.Unplaced) == 0 {
+			t.Errorf("%s/shop, never used: %+v; want 127.0.0.2 named as leading nobody knows where", p.ID, a)
+		}
+	}
+	for _, p := range l.Processes {
+		run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "shop"), Clients: 6})
+	}
+	eventually(t, func() error {
+		n := backends(t, l.Server("a"), "state = 'idle in transaction'") + backends(t, l.Server("b"), "state = 'idle in transaction'")
+		if n != 12 {
+			return fmt.Errorf("%d connections of shop, want 12", n)
+		}
+		return nil
+	})
+	o := observe(t, f)
+	for _, p := range o.Processes {
+		a := alias(t, p, "shop")
+		if got := fmt.Sprint(append([]string{a.Server}, a.AlsoOn...)); got != "[a b]" && got != "[b a]" || a.Proof != planner.ProofList || len(a.Unplaced) > 0 {
+			t.Errorf("%s/shop (host %s) is on %s by %s, lost %v; want a and b", p.ID, a.Host, got, a.Proof, a.Unplaced)
+		}
+	}
+	for _, s := range o.Servers {
+		if s.Backends.DirectConns != 1 {
+			t.Errorf("%s: %+v, want our own session alone to be direct", s.Name, s.Backends)
+		}
+	}
+	known := targetsOf(l)
+	known.Servers = known.Servers[:1] // b is not looked at: what is there is named, also where most is on a
+	for _, p := range observe(t, open(t, known)).Processes {
+		if a := alias(t, p, "shop"); a.Server != "a" || len(a.AlsoOn) > 0 || len(a.Unplaced) != 1 {
+			t.Errorf("%s/shop is on %q and %v, lost %v; want a, and one address lost", p.ID, a.Server, a.AlsoOn, a.Unplaced)
+		}
+	}
+}
+
+// TestTwoNeverHoldTheLockWhateverTheirDSNs races fleets whose DSNs differ in database, address and socket.
+func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
+	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", Databases: []string{"app", "other"}}}})
+	s := l.Server("main")
+	dsns := []string{s.DSN(lab.Monitor, "app"), s.DSN(lab.Monitor, "other"), s.DSN(lab.Monitor, "postgres"), s.DSN(lab.Monitor, "app"),
+		fmt.Sprintf("host=127.0.0.1 port=%d dbname=app user=%s password=%s", proxy(t, s.Port), lab.Monitor, lab.Password(lab.Monitor)),
+		fmt.Sprintf("host=%s port=%d dbname=other user=%s password=%s", s.Folder, s.Port, lab.Monitor, lab.Password(lab.Monitor))}
+	won := 0
+	for round := range 25 {
+		errs := make(chan error, len(dsns))
+		begin := make(chan bool)
+		var fleets []*live.Fleet
+		for _, dsn := range dsns {
+			f := open(t, live.Targets{Timeout: generous, Servers: []live.ServerTarget{{Name: "main", DSN: dsn}}})
+			fleets = append(fleets, f)
+			go func() { <-begin; errs <- f.Lock(t.Context()) }()
+		}
+		close(begin)
+		holders := 0
+		for range dsns {
+			switch err := <-errs; {
+			case err == nil:
+				holders++
+			case planner.KindOf(err) != planner.KindBusy:
+				t.Errorf("round %d: %v, want to hear that it is busy", round, err)
+			}
+		}
+		if holders > 1 {
+			t.Errorf("round %d: %d hold the lock, want 1 at most", round, holders)
+		}
+		won += holders
+		for _, f := range fleets {
+			f.Close()
+		}
+		wait(t, s, "usename = 'pgbudget'", 0)
+	}
+	t.Logf("one won in %d of 25 rounds", won)
+	first := open(t, live.Targets{Timeout: generous, Servers: []live.ServerTarget{{Name: "main", DSN: dsns[0]}}})
+	if err := first.Lock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, dsn := range dsns[1:] {
+		second := open(t, live.Targets{Timeout: generous, Servers: []live.ServerTarget{{Name: "main", DSN: dsn}}})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if err := second.Lock(ctx); planner.KindOf(err) != planner.KindBusy {
+			t.Errorf("%s: %v, want to hear that the lock is held", lab.Bare(dsn), err)
+		}
+		cancel()
+		if err := first.Locked(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestFurtherSettingsThatReserveConnectionsAreRead: a vendor's own, as RDS has.
+func TestFurtherSettingsThatReserveConnectionsAreRead(t *testing.T) {
+	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", Settings: map[string]string{"rds.rds_superuser_reserved_connections": "2"}}}})
+	o := observe(t, open(t, targetsOf(l)))
+	if got := fmt.Sprint(o.Servers[0].ReservedSettings); got != "[{rds.rds_superuser_reserved_connections 2}]" {
+		t.Errorf("reserved settings %s, want the vendor's 2", got)
+	}
+}

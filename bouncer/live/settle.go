@@ -1,0 +1,86 @@
+package live
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// settleAge is how long what a file said of a process's users is taken to be so. Chosen: a minute; a read may be a login
+// through ssh, and samples come every second. A change of the process's own settings is looked up at once.
+const settleAge = time.Minute
+
+// settled is what the file of a process said of its users, when SHOW USERS and the settings were those.
+type settled struct {
+	at         time.Time
+	hash       string
+	shown, are []planner.UserLimit
+}
+
+// Know tells where the files of the processes are. What SHOW USERS leaves in doubt is then looked up in their [users].
+func (f *Fleet) Know(configs []Config) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.files, f.settled = f.Hands(configs).configs, map[string]settled{}
+}
+
+// settle looks up the sizes of users that are in doubt. Where a file cannot be read, or does not say what its process
+// shows, the doubt stays: the planner counts the larger value.
+func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
+	together(len(processes), func(i int) error {
+		p := &processes[i]
+		doubtful := slices.ContainsFunc(p.Users, func(u planner.UserLimit) bool { return u.Doubtful })
+		at := slices.IndexFunc(f.files, func(c Config) bool { return c.Process == p.ID })
+		if !doubtful || at < 0 {
+			return nil
+		}
+		f.settling.Lock()
+		was, known := f.settled[p.ID]
+		f.settling.Unlock()
+		now := Clock{}.Now()
+		if !known || now.Sub(was.at) > settleAge || was.hash != p.Identity.ConfigHash || !slices.Equal(was.shown, p.Users) {
+			x := hand{console: f.consoles[slices.IndexFunc(f.consoles, func(c *console) bool { return c.id == p.ID })], config: f.files[at]}
+			file, err := x.load(ctx, inForce{version: p.Version, conffile: p.Identity.ConfFile})
+			if err != nil {
+				return err
+			}
+			was = settled{now, p.Identity.ConfigHash, p.Users, settleUsers(p.Users, file.Users())}
+			f.settling.Lock()
+			f.settled[p.ID] = was
+			f.settling.Unlock()
+		}
+		p.Users = slices.Clone(was.are)
+		return nil
+	})
+}
+
+// settleUsers says which of the sizes that SHOW USERS shows are the users' own, by the lines of [users]. A file that
+// differs from what the process shows for certain, or shows as one of two values, is not the one in force: then nothing is
+// settled. What it cannot tell: a line that was taken out of the file keeps its value in the process until a restart.
+func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimit {
+	var out []planner.UserLimit
+	for _, u := range shown {
+		size, reserve := 0, 0
+		for _, l := range lines { // the last one counts
+			if l.Name != u.Name {
+				continue
+			}
+			size, reserve = max(0, l.SizeConns), max(0, l.ReserveConns)
+			if l.SizeConns == 0 {
+				size = planner.Unlimited
+			}
+		}
+		agree := func(file, process int) bool { return file == process || u.Doubtful && file == 0 }
+		if !agree(size, u.SizeConns) || !agree(reserve, u.ReserveConns) {
+			return shown
+		}
+		u.SizeConns, u.ReserveConns, u.Doubtful = size, reserve, false
+		if u != (planner.UserLimit{Name: u.Name}) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
