@@ -13,6 +13,7 @@ type way struct {
 	pools            []waypool
 	spare            int // connections that nobody claims; negative: over the budget
 	grants, releases int // that this step may still spend
+	rooms            []limitRoom
 	granted          bool
 	released         bool
 	note             string
@@ -26,6 +27,9 @@ type way struct {
 // given is a pool as it was before it released one.
 type given struct{ pool, size, reserve int }
 
+// roomUse is what one more of a pool takes of one of the rooms.
+type roomUse struct{ room, conns int }
+
 // waypool is one pool on the way.
 type waypool struct {
 	FleetPool
@@ -33,12 +37,19 @@ type waypool struct {
 	fromR, reserve, reserTo int
 	curve                   poolCurve
 	copies                  int  // connections of one more, whatever caps say: what counts against the percent
+	under                   []roomUse
 	bent                    bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
 	refused                 string
 }
 
 func newWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal) *way {
-	w := &way{server: s, spare: f.SpareConns(s.Name)}
+	w := &way{server: s, spare: f.SpareConns(s.Name), rooms: f.rooms(s.Name)}
+	under := map[string][]roomUse{}
+	for k, r := range w.rooms {
+		for pool := range r.per {
+			under[pool] = append(under[pool], roomUse{k, r.of(pool, "")})
+		}
+	}
 	w.grants = policy.StepConns(s.BudgetConns)
 	w.releases = w.grants
 	for _, p := range f.Pools {
@@ -51,7 +62,7 @@ func newWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal) *w
 		}
 		size := p.largestSize()
 		x := waypool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns, reserTo: goal.Reserve, curve: curveOf(p)}
-		x.copies = max(1, p.sized())
+		x.copies, x.under = max(1, p.sized()), under[p.ID]
 		x.bent = slices.ContainsFunc(p.Sizes, func(s Size) bool { return s.CapConns > 0 }) ||
 			slices.ContainsFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 })
 		for _, r := range refused {
@@ -138,7 +149,7 @@ func (w *way) grant() bool {
 		i := w.wanting[0].pool
 		p := &w.pools[i]
 		unit, released := p.costs(), len(w.given)
-		if p.copies > w.grants && w.granted || !w.fund(unit) {
+		if p.copies > w.grants && w.granted || !w.fund(i, unit) {
 			w.wanting.drop()
 			continue
 		}
@@ -154,6 +165,7 @@ func (w *way) grant() bool {
 		w.granted = true
 		w.grants -= p.copies
 		w.spare -= unit
+		w.rise(p, -1)
 		if w.most < math.MaxInt {
 			w.most -= unit
 		}
@@ -176,28 +188,53 @@ func (w *way) stirred(g given) bool {
 	return p.below() && (p.bent || p.size != g.size)
 }
 
-// fund releases until so many connections are spare; false: they cannot be, and nothing is released.
-func (w *way) fund(unit int) bool {
-	if w.spare >= unit {
+// fund releases until so many connections are spare, and one more of the pool fits under its limits: under those first, as
+// only what is under them makes room there. False: it cannot be, and nothing is released.
+func (w *way) fund(pool, unit int) bool {
+	if w.spare >= unit && w.tight(pool) < 0 {
 		return true
 	}
 	if unit > w.most {
 		return false
 	}
 	was := *w
-	was.giving = slices.Clone(w.giving)
-	for w.spare < unit {
-		if w.release() {
-			continue
-		}
-		was.most = w.spare
+	was.giving, was.rooms = slices.Clone(w.giving), slices.Clone(w.rooms)
+	undo := func() bool {
 		for _, g := range slices.Backward(w.given[len(was.given):]) {
 			w.pools[g.pool].size, w.pools[g.pool].reserve = g.size, g.reserve
 		}
 		*w = was
 		return false
 	}
+	for k := w.tight(pool); k >= 0; k = w.tight(pool) {
+		if !w.releaseUnder(k, pool) {
+			return undo()
+		}
+	}
+	for w.spare < unit {
+		if !w.release() {
+			was.most = w.spare
+			return undo()
+		}
+	}
 	return true
+}
+
+// tight is a room in which one more of the pool does not fit; -1: there is none.
+func (w *way) tight(pool int) int {
+	for _, u := range w.pools[pool].under {
+		if w.rooms[u.room].conns < u.conns {
+			return u.room
+		}
+	}
+	return -1
+}
+
+// rise adds to the rooms what so many fewer of a pool leave there.
+func (w *way) rise(p *waypool, fewer int) {
+	for _, u := range p.under {
+		w.rooms[u.room].conns += fewer * u.conns
+	}
 }
 
 // costs is what the ledger counts for one more of the pool: one may be free under a cap, or under a size that counts as
@@ -232,25 +269,12 @@ func (p waypool) loses() float64 {
 func (w *way) release() bool {
 	for len(w.giving) > 0 {
 		i := w.giving[0].pool
-		p := &w.pools[i]
-		if p.copies > w.releases && w.released {
+		if p := w.pools[i]; p.copies > w.releases && w.released {
 			w.giving.drop()
 			continue
 		}
-		if p.copies > w.releases {
-			w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, p.copies)
-		}
-		w.given = append(w.given, given{i, p.size, p.reserve})
-		before := p.WorstAt(p.size, p.reserve)
-		if p.reserve > p.reserTo {
-			p.reserve--
-		} else {
-			p.size--
-		}
-		w.released = true
-		w.releases -= p.copies
-		w.spare += before - p.WorstAt(p.size, p.reserve)
-		if p.above() {
+		w.give(i)
+		if p := w.pools[i]; p.above() {
 			w.giving.again(p.loses())
 		} else {
 			w.giving.drop()
@@ -258,6 +282,49 @@ func (w *way) release() bool {
 		return true
 	}
 	return false
+}
+
+// releaseUnder is release for pools under one limit, but for one that shall grow there.
+func (w *way) releaseUnder(room, but int) bool {
+	best := -1
+	for i, p := range w.pools {
+		if i == but || !p.above() || p.copies > w.releases && w.released ||
+			!slices.ContainsFunc(p.under, func(u roomUse) bool { return u.room == room }) {
+			continue
+		}
+		if best < 0 || p.loses() < w.pools[best].loses() {
+			best = i
+		}
+	}
+	if best < 0 {
+		return false
+	}
+	w.give(best)
+	w.giving = slices.DeleteFunc(w.giving, func(x waiting) bool { return x.pool == best })
+	if p := w.pools[best]; p.above() {
+		w.giving = append(w.giving, waiting{p.loses(), best})
+	}
+	w.giving.order()
+	return true
+}
+
+// give takes one from a pool.
+func (w *way) give(i int) {
+	p := &w.pools[i]
+	if p.copies > w.releases {
+		w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, p.copies)
+	}
+	w.given = append(w.given, given{i, p.size, p.reserve})
+	before := p.WorstAt(p.size, p.reserve)
+	if p.reserve > p.reserTo {
+		p.reserve--
+	} else {
+		p.size--
+	}
+	w.released = true
+	w.releases -= p.copies
+	w.spare += before - p.WorstAt(p.size, p.reserve)
+	w.rise(p, 1)
 }
 
 // blocked says why the goal is out of reach though it is not reached.
@@ -274,6 +341,12 @@ func (w *way) blocked() string {
 	}
 	if short == 0 {
 		return ""
+	}
+	for i, p := range w.pools {
+		if k := w.tight(i); p.below() && k >= 0 {
+			return fmt.Sprintf("the way to the plan, %s first, is barred by %s: %d connections are left under it, and one more of %s takes %d; plan again",
+				below, w.rooms[k].text, w.rooms[k].conns, p.ID, p.copies)
+		}
 	}
 	return fmt.Sprintf("the way to the plan, %s first, needs %d connections more, and %d of the budget of %d on %s are spare: something takes connections that were free when it was planned; plan again",
 		below, short, w.spare, w.server.BudgetConns, w.server.Name)

@@ -37,7 +37,7 @@ func Equal(f Fleet, g Goal, policy Policy, refused []Refusal) Step {
 	step := Step{Kind: Equalise}
 	for _, s := range f.Servers {
 		grants, releases := policy.StepConns(s.BudgetConns), policy.StepConns(s.BudgetConns)
-		spare := f.SpareConns(s.Name)
+		spare, rooms := f.SpareConns(s.Name), f.rooms(s.Name)
 		for _, p := range f.Pools {
 			goal, ours := g.Pool(p.ID)
 			_, same := p.fromSize()
@@ -58,6 +58,14 @@ func Equal(f Fleet, g Goal, policy Policy, refused []Refusal) Step {
 				}
 				if units > 0 {
 					units = min(units, max(least, grants/max(users, 1)), max(spare, 0)/max(users, 1))
+					for _, r := range rooms {
+						if n := r.of(p.ID, size.Process); n > 0 {
+							units = min(units, r.conns/n)
+						}
+					}
+					for i, r := range rooms {
+						rooms[i].conns -= units * r.of(p.ID, size.Process)
+					}
 					grants, spare = grants-units*users, spare-units*users
 				} else {
 					units = -min(-units, max(least, releases/max(users, 1)))
