@@ -1,0 +1,147 @@
+package planner
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// underLimits is a fleet of several pools with roles and databases that are limited, at least as far as today's sizes go, and
+// loads that want other sizes.
+func underLimits(t *testing.T, r *rand.Rand) Fleet {
+	t.Helper()
+	o := Observation{At: noon, Servers: []Server{{Name: "pg", MaxConns: 250 + r.IntN(200), SuperuserReservedConns: 3}}}
+	var loads []Load
+	sums := map[string]int{}
+	for i := range 2 + r.IntN(3) {
+		id, user, db := "g"+strconv.Itoa(i), []string{"app", "batch"}[r.IntN(2)], []string{"x", "y"}[r.IntN(2)]
+		size := 4 + r.IntN(20)
+		p := Process{ID: id + "/1", Group: id, Version: "1.24.1", Settings: Settings{ReserveTimeout: time.Second}}
+		p.Aliases = []Alias{{Name: "db", Database: db, SizeConns: size, PoolMode: "transaction", Server: "pg", Pools: []PoolGauges{{User: user, ServersIdle: size}}}}
+		o.Processes = append(o.Processes, p)
+		sums["role "+user] += size
+		sums["database "+db] += size
+		a := 1 + 10*r.Float64()
+		loads = append(loads, Load{Pool: id + "/db", Erlangs: Range{a, a, a}, PerSec: a / .01, MeanHold: 10 * time.Millisecond, Xacts: 1e6,
+			ArrivalSCV: 1, HoldSCV: 1, Method: MethodCounters, Copies: []CopyShare{{Process: id + "/1", User: user, Share: 1}}})
+	}
+	for _, u := range []string{"app", "batch"} {
+		if n := sums["role "+u]; n > 0 && r.IntN(3) > 0 {
+			o.Servers[0].Roles = append(o.Servers[0].Roles, ConnLimit{u, n + r.IntN(10)})
+		}
+	}
+	for _, db := range []string{"x", "y"} {
+		if n := sums["database "+db]; n > 0 && r.IntN(3) > 0 {
+			o.Servers[0].Databases = append(o.Servers[0].Databases, ConnLimit{db, n + r.IntN(10)})
+		}
+	}
+	e, err := Evidence{}.Add(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Model(o.At, Declared{SizeAll: true, LeastGain: DefaultLeastGain}, e, loads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// openUnder is how many connections each limit has under it, from the sizes alone: one user and one database a pool.
+func openUnder(f Fleet) map[string]int {
+	out := map[string]int{}
+	for _, l := range f.Limits {
+		for _, m := range l.Members {
+			p, _ := f.pool(m.Pool)
+			out[l.Text()] += max(p.Sizes[0].Conns, p.Copies[0].SeenConns)
+		}
+	}
+	return out
+}
+
+func TestNoStepGoesBeyondALimitOfARoleOrADatabase(t *testing.T) {
+	walked := 0
+	for seed := range 300 {
+		f := underLimits(t, rand.New(rand.NewPCG(uint64(seed), 5)))
+		plan, err := Solve(f, Options{})
+		if KindOf(err) == KindInfeasible {
+			continue
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		walked++
+		goal := GoalOf(plan)
+		for n := 0; ; n++ {
+			step, blocked := Waypoint(f, goal, Policy{Percent: 5}, nil)
+			if len(step.Sets) == 0 {
+				for _, p := range f.Pools {
+					if g, _ := goal.Pool(p.ID); p.Sizes[0].Conns != g.Size {
+						t.Errorf("seed %d: %s ends at %d, the plan says %d: %s", seed, p.ID, p.Sizes[0].Conns, g.Size, blocked)
+					}
+				}
+				break
+			}
+			if n > 200 {
+				t.Fatalf("seed %d: no end", seed)
+			}
+			var releases, grants []Set
+			for _, x := range step.Sets {
+				if x.Grows() {
+					grants = append(grants, x)
+				} else {
+					releases = append(releases, x)
+				}
+			}
+			f = f.With(releases).Drained()
+			if err := Promise(f, grants); err != nil {
+				t.Errorf("seed %d: step %d: %v", seed, n, err)
+			}
+			f = f.With(grants)
+			for _, l := range f.Limits {
+				if got := openUnder(f)[l.Text()]; got > l.Conns {
+					t.Errorf("seed %d: step %d, %s: %d under %s", seed, n, step.Text(), got, l.Text())
+				}
+			}
+		}
+	}
+	if walked < 100 {
+		t.Errorf("%d of 300 fleets walked", walked)
+	}
+}
+
+func TestThePromiseRefusesAGrantBeyondALimit(t *testing.T) {
+	for seed := range 100 {
+		f := underLimits(t, rand.New(rand.NewPCG(uint64(seed), 6)))
+		for _, p := range f.Pools {
+			by := 1 + seed%12
+			x := Set{p.Sizes[0].Process, p.Alias, KeySize, p.Sizes[0].Conns, p.Sizes[0].Conns + by}
+			over := false
+			for _, l := range f.Limits {
+				for _, m := range l.Members {
+					over = over || m.Pool == p.ID && openUnder(f)[l.Text()]+by > l.Conns
+				}
+			}
+			if err := Promise(f, []Set{x}); (err != nil) != over {
+				t.Errorf("seed %d: %s %d more: %v, over a limit: %v", seed, p.ID, by, err, over)
+			}
+		}
+	}
+}
+
+// Processes of a pool that are made equal do not outgrow a limit either.
+func TestEqualisingKeepsALimit(t *testing.T) {
+	a, b := seenFleet(seenAlias("app", 6, 0, 2, "app1"))
+	for _, o := range []*Observation{&a, &b} {
+		second := o.Processes[0]
+		second.ID = "main/2"
+		second.Aliases = []Alias{second.Aliases[0]}
+		second.Aliases[0].SizeConns = 20
+		o.Processes = append(o.Processes, second)
+		o.Servers[0].Roles = []ConnLimit{{"app1", 30}}
+	}
+	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
+	step := Equal(f, Goal{Pools: []GoalPool{{Pool: "main/app", Server: "main", Size: 20}}}, Policy{Percent: 100}, nil)
+	if len(step.Sets) != 1 || step.Sets[0].To != 10 {
+		t.Errorf("%s; want 6 → 10, as 20 + 10 are the 30 of the role", step.Text())
+	}
+}
