@@ -25,7 +25,7 @@ func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocat
 	for i, p := range sp.pools {
 		from, same := p.fromSize()
 		it := sp.problem.Items[i]
-		if same && from != best.N[i] && from >= it.Lo && from <= it.Hi {
+		if same && from != best.N[i] && from >= it.Lo && from <= it.Hi && sp.offers(i, from) {
 			changes = append(changes, change{i, p.sized() * abs(from-best.N[i])})
 		}
 	}

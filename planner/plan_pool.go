@@ -154,17 +154,12 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 	case p.Load.AtLeast:
 		return "its load is only known to be at least that"
 	}
-	for r, row := range sp.problem.Rows { // a cap other than the budget that has no room for one more unit
-		for _, t := range row.Terms {
-			if r > 0 && t.Item == i && sol.RowUse[r]+t.Coef > row.Cap {
-				return row.Name
-			}
+	for r := 1; r < len(sp.problem.Rows); r++ { // a cap other than the budget that has no room for one more unit
+		if sp.full(sol, r, i) {
+			return sp.problem.Rows[r].Name
 		}
 	}
-	if limit := p.limitAt(n); limit != "" {
-		return limit
-	}
-	if sol.RowUse[0]+sp.problem.Rows[0].Terms[i].Coef > sp.problem.Rows[0].Cap {
+	if sp.full(sol, 0, i) {
 		return "price"
 	}
 	return "one more buys nothing"

@@ -8,33 +8,24 @@ import "github.com/pgbudget/pgbudget/planner/allocate"
 func (sp serverProblem) price(sol allocate.Solution, spare int) PlanPrice {
 	var out PlanPrice
 	var bestMore, bestFewer float64
-	for _, t := range sp.problem.Rows[0].Terms {
-		i := t.Item
-		if t.Coef == 0 {
-			continue
-		}
-		if i >= len(sp.pools) { // a reserve that the plan may lower: nobody waits for what it holds
-			it := sp.problem.Items[i]
-			if sol.N[i] > it.Lo && t.Coef > spare && (out.OneFewer == nil || bestFewer > 0) {
-				bestFewer = 0
-				out.OneFewer = &OneFewer{Pool: it.ID, UnitConns: t.Coef}
-			}
-			continue
-		}
-		it, n := sp.problem.Items[i], sol.N[i]
+	for i, it := range sp.problem.Items[:len(sp.pools)] {
+		n, reserve := sp.sizes(sol, i)
 		var gain [1]float64
-		if n < it.Hi && t.Coef > spare && sp.fits(sol, i) {
+		if unit := sp.unit(0, i, n, reserve); n < it.Hi && unit > max(0, spare) && sp.fits(sol, i) {
 			it.Cost.Gains(n, gain[:])
-			if per := gain[0] / float64(t.Coef); per > sp.problem.MinGain && (out.OneMore == nil || per > bestMore) {
+			if per := gain[0] / float64(unit); per > sp.problem.MinGain && (out.OneMore == nil || per > bestMore) {
 				bestMore = per
-				out.OneMore = &OneMore{Pool: sp.pools[i].ID, UnitConns: t.Coef, ShortConns: t.Coef - spare, Saves: gain[0]}
+				out.OneMore = &OneMore{Pool: sp.pools[i].ID, UnitConns: unit, ShortConns: unit - spare, Saves: gain[0]}
 			}
 		}
-		if n > it.Lo && spare < t.Coef {
+		if n <= it.Lo {
+			continue
+		}
+		if unit := sp.unit(0, i, n-1, reserve); unit > max(0, spare) {
 			it.Cost.Gains(n-1, gain[:])
-			if per := gain[0] / float64(t.Coef); out.OneFewer == nil || per < bestFewer {
+			if per := gain[0] / float64(unit); out.OneFewer == nil || per < bestFewer {
 				bestFewer = per
-				out.OneFewer = &OneFewer{Pool: sp.pools[i].ID, UnitConns: t.Coef, Costs: gain[0]}
+				out.OneFewer = &OneFewer{Pool: sp.pools[i].ID, UnitConns: unit, Costs: gain[0]}
 			}
 		}
 	}
@@ -43,12 +34,16 @@ func (sp serverProblem) price(sol allocate.Solution, spare int) PlanPrice {
 
 // fits reports whether every row but the budget has room for one more unit of pool i.
 func (sp serverProblem) fits(sol allocate.Solution, i int) bool {
-	for r, row := range sp.problem.Rows[1:] {
-		for _, t := range row.Terms {
-			if t.Item == i && sol.RowUse[r+1]+t.Coef > row.Cap {
-				return false
-			}
+	for r := range sp.problem.Rows {
+		if r > 0 && sp.full(sol, r, i) {
+			return false
 		}
 	}
 	return true
+}
+
+// full reports whether a row has no room for one more unit of pool i.
+func (sp serverProblem) full(sol allocate.Solution, r, i int) bool {
+	size, reserve := sp.sizes(sol, i)
+	return sol.RowUse[r]+sp.unit(r, i, size, reserve) > sp.problem.Rows[r].Cap
 }

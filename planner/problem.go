@@ -16,6 +16,8 @@ type serverProblem struct {
 	problem    allocate.Problem
 	constConns int // connections of the budget row that no item changes
 	bestEffort bool
+	listed     []listedPool // of each pool; without uses where a curve and terms describe it
+	leastGain  float64
 }
 
 // floor is a pool's smallest size and the promise behind it.
@@ -25,9 +27,10 @@ type floor struct {
 }
 
 // newServerProblem writes the promise as rows: the budget, the caps of roles, databases and users, and each pool's
-// max_db_connections. Connections that no size of ours changes are taken off the budget first.
-func newServerProblem(f Fleet, s FleetServer, bestEffort bool) (serverProblem, error) {
-	sp := serverProblem{server: s, bestEffort: bestEffort, problem: allocate.Problem{MinGain: f.LeastGain}}
+// max_db_connections. Connections that no size of ours changes are taken off the budget first. busyConns is how many
+// connections a CPU that cannot carry the load may keep busy, of a best-effort plan; negative: any number.
+func newServerProblem(f Fleet, s FleetServer, bestEffort bool, busyConns int) (serverProblem, error) {
+	sp := serverProblem{server: s, bestEffort: bestEffort, leastGain: f.LeastGain, problem: allocate.Problem{MinGain: f.LeastGain}}
 	budget := allocate.Row{Name: fmt.Sprintf("budget of %s", s.Name)}
 	for _, p := range f.Pools {
 		if !p.On(s.Name) {
@@ -56,97 +59,67 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool) (serverProblem, e
 		if p.Load.Session && p.largestSize() <= item.Hi { // a session may never give its connection back
 			item.Lo = max(item.Lo, p.largestSize())
 		}
-		coef := p.charge(&sp, item)
 		if p.Rules.Count != CountWorst {
 			item.Lo = max(item.Lo, min(p.largestSize(), item.Hi))
 		}
 		sp.problem.Items = append(sp.problem.Items, item)
+		listed := listedPool{}
+		if item.Lo <= item.Hi {
+			listed.on = p.bends(s, item)
+		}
+		sp.listed = append(sp.listed, listed)
+		if listed.on {
+			sp.use(0, i, p.plannedConns)
+			continue
+		}
+		coef := p.unitConns(item.Lo)
+		sp.constConns += p.plannedConns(item.Lo, p.leastReserve()) - coef*item.Lo
+		if p.ReserveFree {
+			sp.constConns -= coef * p.Reserve.Min
+		}
 		budget.Terms = append(budget.Terms, allocate.Term{Item: i, Coef: coef})
 	}
-	sp.addReserves(&budget, f.LeastGain)
+	sp.addReserves(&budget)
 	budget.Cap = s.BudgetConns - sp.constConns
 	sp.problem.Rows = append(sp.problem.Rows, budget)
 	sp.addAliasCaps()
 	sp.addCaps()
+	if busyConns >= 0 {
+		sp.addBusyCap(busyConns)
+	}
+	sp.list()
 	return sp, nil
 }
 
-// charge takes off the budget what no size changes, and returns what one unit of the pool's size costs.
-//
-// Where max_db_connections already binds today, the alias takes all of it whatever its size: it is counted at the cap.
-// A pool counted at what was seen is charged for every connection by which a process grows, and never shrinks.
-func (p FleetPool) charge(sp *serverProblem, item allocate.Item) (coef int) {
-	if p.Rules.Count != CountWorst {
-		sp.constConns += p.countedConns()
-		for _, c := range p.Copies {
-			if c.FixedConns == 0 {
-				sp.constConns -= min(p.sizeIn(c.Process), item.Hi) // what shrinks to max: gives back nothing
-				coef++
-			}
-		}
-		return coef
-	}
-	sp.constConns += p.OverConns
-	for _, s := range p.Sizes {
-		if p.capBinds(s) {
-			sp.constConns += s.CapConns
-			continue
-		}
-		users, fixed := p.usersIn(s.Process)
-		coef += users
-		sp.constConns += fixed + p.maybeAbove(s.Process, item.Lo)
-		for _, c := range p.Copies { // a reserve of its own stays whatever the line's becomes
-			switch {
-			case c.Process != s.Process || c.Shared || c.FixedConns > 0:
-			case !p.ReserveFree || c.OwnReserve > 0:
-				sp.constConns += c.reserve(max(p.ReserveConns, p.Reserve.Max))
-			}
-		}
-	}
-	return coef
-}
-
-// capBinds reports whether today's settings already reach max_db_connections in a process.
-func (p FleetPool) capBinds(s Size) bool {
-	return s.CapConns > 0 && p.worstIn(s, s.Conns, p.ReserveConns) >= s.CapConns
-}
-
-// maybeAbove is what doubtful sizes of users may add in a process to a pool whose size is at least lo: max(n, maybe) <=
-// n + max(0, maybe − lo) for every n >= lo.
-func (p FleetPool) maybeAbove(process string, lo int) int {
-	reserve := p.ReserveConns
+// leastReserve is the least reserve that the plan may give the pool.
+func (p FleetPool) leastReserve() int {
 	if p.ReserveFree {
-		reserve = p.Reserve.Min
+		return p.Reserve.Min
 	}
-	sum := 0
-	for _, c := range p.Copies {
-		if c.Process == process && c.FixedConns == 0 && !c.Shared {
-			sum += max(0, c.MaybeConns-lo-reserve)
-		}
-	}
-	return sum
+	return p.ReserveConns
+}
+
+// unitConns is what one more unit on top of a size takes of the budget.
+func (p FleetPool) unitConns(size int) int {
+	return p.plannedConns(size+1, p.leastReserve()) - p.plannedConns(size, p.leastReserve())
 }
 
 // addReserves makes an item of every reserve that the plan may lower.
-func (sp *serverProblem) addReserves(budget *allocate.Row, leastGain float64) {
+func (sp *serverProblem) addReserves(budget *allocate.Row) {
+	coefs := map[int]int{}
+	for _, t := range budget.Terms {
+		coefs[t.Item] = t.Coef
+	}
 	for i, p := range sp.pools {
 		sp.reserve = append(sp.reserve, -1)
-		if !p.ReserveFree {
+		if !p.ReserveFree || sp.listed[i].on {
 			continue
 		}
 		item := len(sp.problem.Items)
 		sp.reserve[i] = item
 		sp.problem.Items = append(sp.problem.Items, allocate.Item{ID: p.ID + " reserve", Lo: p.Reserve.Min, Hi: p.Reserve.Max,
-			Min: p.Reserve.Min, Cost: newReserveCurve(p, leastGain)})
-		coef := budget.Terms[i].Coef
-		for _, s := range p.Sizes {
-			for _, c := range p.Copies {
-				if c.Process == s.Process && c.OwnReserve > 0 && c.FixedConns == 0 && !c.Shared && !p.capBinds(s) {
-					coef--
-				}
-			}
-		}
-		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: coef})
+			Min: p.Reserve.Min, Cost: newReserveCurve(p, sp.leastGain)})
+		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: coefs[i]})
 	}
 }
 
@@ -155,13 +128,20 @@ func (sp *serverProblem) addReserves(budget *allocate.Row, leastGain float64) {
 func (sp *serverProblem) addAliasCaps() {
 	for i, p := range sp.pools {
 		for _, s := range p.Sizes {
-			if users, fixed := p.usersIn(s.Process); s.CapConns > 0 && users > 0 {
-				row := allocate.Row{Name: fmt.Sprintf("max_db_connections %d of %s in %s", s.CapConns, p.ID, s.Process), Cap: max(s.CapConns-fixed, users*(s.Conns+p.ReserveConns))}
+			if users, conns, binds := p.growthCap(s); binds {
+				row := allocate.Row{Name: fmt.Sprintf("max_db_connections %d of %s in %s", s.CapConns, p.ID, s.Process), Cap: conns}
 				sp.addTerms(&row, i, users)
 				sp.problem.Rows = append(sp.problem.Rows, row)
 			}
 		}
 	}
+}
+
+// growthCap is how many connections the users that follow the line may come to in one process under its
+// max_db_connections, and how many users they are.
+func (p FleetPool) growthCap(s Size) (users, conns int, binds bool) {
+	users, fixed := p.usersIn(s.Process)
+	return users, max(s.CapConns-fixed, users*(s.Conns+p.ReserveConns)), s.CapConns > 0 && users > 0
 }
 
 func (sp *serverProblem) addCaps() {
@@ -178,8 +158,13 @@ func (sp *serverProblem) addCaps() {
 	}
 }
 
-// addTerms adds pool i's size, and its reserve, to a row; a reserve that stays is taken off the cap.
+// addTerms adds pool i's size, and its reserve, to a row that is the next of the problem; a reserve that stays is taken
+// off the cap.
 func (sp *serverProblem) addTerms(row *allocate.Row, i, coef int) {
+	if sp.listed[i].on {
+		sp.use(len(sp.problem.Rows), i, func(size, reserve int) int { return coef * (size + reserve) })
+		return
+	}
 	row.Terms = append(row.Terms, allocate.Term{Item: i, Coef: coef})
 	if r := sp.reserve[i]; r >= 0 {
 		row.Terms = append(row.Terms, allocate.Term{Item: r, Coef: coef})
@@ -198,6 +183,10 @@ func (sp *serverProblem) addBusyCap(conns int) {
 	conns = max(conns, least)
 	row := allocate.Row{Name: fmt.Sprintf("CPU ceiling of %s: %d busy connections", sp.server.Name, conns), Cap: conns}
 	for i, p := range sp.pools {
+		if sp.listed[i].on {
+			sp.use(len(sp.problem.Rows), i, func(size, _ int) int { return p.sized() * size })
+			continue
+		}
 		row.Terms = append(row.Terms, allocate.Term{Item: i, Coef: p.sized()})
 	}
 	sp.problem.Rows = append(sp.problem.Rows, row)
@@ -208,6 +197,9 @@ func (sp serverProblem) sizes(sol allocate.Solution, i int) (size, reserve int) 
 	reserve = sp.pools[i].ReserveConns
 	if r := sp.reserve[i]; r >= 0 {
 		reserve = sol.N[r]
+	}
+	if sp.listed[i].on {
+		reserve = sp.listed[i].reserves[sol.Options[i]]
 	}
 	return sol.N[i], reserve
 }

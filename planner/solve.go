@@ -57,7 +57,7 @@ func waitModel(f Fleet) string {
 // addServer solves one server and appends its side of the plan.
 func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
 	cpu := predictCPU(s, f.Pools)
-	sp, err := newServerProblem(f, s, false)
+	sp, err := newServerProblem(f, s, false, -1)
 	if err != nil {
 		return err
 	}
@@ -75,11 +75,12 @@ func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
 		}
 		plan.BestEffort = true
 		plan.Warnings = append(plan.Warnings, "best effort: "+cert.Text)
-		if sp, err = newServerProblem(f, s, true); err != nil {
-			return err
+		busy, capped := cpu.carries(sp.pools)
+		if !capped {
+			busy = -1
 		}
-		if busy, ok := cpu.carries(sp.pools); ok {
-			sp.addBusyCap(busy)
+		if sp, err = newServerProblem(f, s, true, busy); err != nil {
+			return err
 		}
 		if sol, err = allocate.Solve(sp.problem); err != nil {
 			return &Error{Kind: KindInfeasible, Subject: "server " + s.Name, Err: fmt.Errorf("%s; and not even the least sizes (min, or 1) fit: %w", cert.Text, err), Hint: cert.hint()}
@@ -173,14 +174,8 @@ func certificate(sp serverProblem, err error, cpu cpuPrediction) *Infeasible {
 // clash words one of the solver's clashes.
 func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 	out := &Infeasible{Server: sp.server.Name, Constraint: c.Name, Need: Float(c.Need), Cap: Float(c.Cap), ShortConns: c.Short}
-	coef := map[int]int{}
-	if c.Row >= 0 {
-		for _, t := range sp.problem.Rows[c.Row].Terms {
-			coef[t.Item] = t.Coef
-		}
-		if c.Row == 0 { // the budget: count what no size changes on both sides, as the printed ledger does
-			out.Need, out.Cap = Float(c.Need+sp.constConns), Float(sp.server.BudgetConns)
-		}
+	if c.Row == 0 { // the budget: count what no size changes on both sides, as the printed ledger does
+		out.Need, out.Cap = Float(c.Need+sp.constConns), Float(sp.server.BudgetConns)
 	}
 	text := ""
 	for _, item := range c.Items {
@@ -196,7 +191,11 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		} else if p.Rules.Count != CountWorst && size > fl.size {
 			why = "counted at what was seen, so it may not shrink"
 		}
-		cl := Clash{Pool: p.ID, Size: size, Conns: size * max(1, coef[item]), Why: why}
+		conns := size
+		if c.Row >= 0 {
+			conns = max(size, sp.takes(c.Row, item, size, p.leastReserve()))
+		}
+		cl := Clash{Pool: p.ID, Size: size, Conns: conns, Why: why}
 		out.Clash = append(out.Clash, cl)
 		if text != "" {
 			text += ", "

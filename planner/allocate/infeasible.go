@@ -62,16 +62,21 @@ func (p Problem) certify() *Infeasible {
 			clashes = append(clashes, Clash{Row: -1, Name: it.ID, Items: []int{i}, Need: it.Lo, Cap: it.Hi, Short: it.Lo - it.Hi})
 		}
 	}
+	listed := p.listed()
 	for r, row := range p.Rows {
 		need := 0
 		for _, t := range row.Terms {
 			need += t.Coef * p.Items[t.Item].Lo
 		}
+		for _, i := range listed {
+			_, most := p.Items[i].floorUse(r)
+			need += most
+		}
 		if need <= row.Cap {
 			continue
 		}
 		c := Clash{Row: r, Name: row.Name, Need: need, Cap: row.Cap, Short: need - row.Cap}
-		c.Items, c.Bare = p.smallestClash(row)
+		c.Items, c.Bare = p.smallestClash(r)
 		clashes = append(clashes, c)
 	}
 	if len(clashes) == 0 {
@@ -81,37 +86,62 @@ func (p Problem) certify() *Infeasible {
 	return &Infeasible{Clashes: clashes}
 }
 
-// smallestClash returns the fewest items that break row by their floors. Taking
-// the largest rises first is exact: no k items rise by more than the k largest.
-func (p Problem) smallestClash(row Row) (items []int, bare bool) {
-	base := 0
-	for _, t := range row.Terms {
-		base += t.Coef * p.Items[t.Item].bare()
+// demand is what one item uses of a row: without its promises, and at its floor.
+type demand struct{ item, bare, floor int }
+
+// demands lists the items of row r, in item order.
+func (p Problem) demands(r int) []demand {
+	var out []demand
+	for _, t := range p.Rows[r].Terms {
+		it := p.Items[t.Item]
+		out = append(out, demand{t.Item, t.Coef * it.bare(), t.Coef * it.Lo})
 	}
-	bare = base > row.Cap
-	rise := func(t Term) int {
-		if bare {
-			return t.Coef * p.Items[t.Item].bare()
+	for _, i := range p.listed() {
+		if bare, floor := p.Items[i].floorUse(r); floor > 0 {
+			out = append(out, demand{i, bare, floor})
 		}
-		return t.Coef * (p.Items[t.Item].Lo - p.Items[t.Item].bare())
 	}
-	order := slices.Clone(row.Terms)
-	slices.SortStableFunc(order, func(a, b Term) int {
-		if d := rise(b) - rise(a); d != 0 {
-			return d
-		}
-		return a.Item - b.Item
-	})
-	sum := base
+	slices.SortFunc(out, func(a, b demand) int { return a.item - b.item })
+	return out
+}
+
+// floorUse is what a listed item uses of row r without its promises and at its
+// floor.
+func (it Item) floorUse(r int) (bare, floor int) {
+	in := it.options()
+	j, uses := slices.BinarySearch(it.List.Rows, r)
+	if !uses || len(in) == 0 {
+		return 0, 0
+	}
+	floor = it.List.Options[in[0]].Uses[j]
+	if it.List.Bare == nil {
+		return floor, floor
+	}
+	return min(it.List.Bare[j], floor), floor
+}
+
+// smallestClash returns the fewest items that break row r by their floors.
+// Taking the largest rises first is exact: no k items rise by more than the k
+// largest.
+func (p Problem) smallestClash(r int) (items []int, bare bool) {
+	order, limit := p.demands(r), p.Rows[r].Cap
+	sum := 0
+	for _, d := range order {
+		sum += d.bare
+	}
+	bare = sum > limit
+	rise := func(d demand) int { return d.floor - d.bare }
 	if bare {
 		sum = 0
+		rise = func(d demand) int { return d.bare }
 	}
-	for _, t := range order {
-		if sum > row.Cap {
+	slices.SortStableFunc(order, func(a, b demand) int { return rise(b) - rise(a) })
+	for _, d := range order {
+		if sum > limit {
 			break
 		}
-		sum += rise(t)
-		items = append(items, t.Item)
+		sum += rise(d)
+		items = append(items, d.item)
 	}
 	return items, bare
 }

@@ -9,6 +9,14 @@ func (s *solver) price(p Problem, sol *Solution) {
 			sol.RowUse[r] += t.Coef * sol.N[t.Item]
 		}
 	}
+	for i, o := range sol.Options {
+		if o < 0 {
+			continue
+		}
+		for j, r := range p.Items[i].List.Rows {
+			sol.RowUse[r] += p.Items[i].List.Options[o].Uses[j]
+		}
+	}
 	// How many rows keep the next unit of each item out.
 	shut := make([]int32, len(s.items))
 	for r, row := range p.Rows {

@@ -42,6 +42,8 @@ type Item struct {
 	Min int
 	// Cost is the cost of the item at each size.
 	Cost Curve
+	// List, where it is not nil, takes the place of Cost and of all Terms.
+	List *List
 }
 
 // Row is one cap: the sum over its terms of Coef × size must not exceed Cap,
@@ -69,7 +71,7 @@ func (p Problem) check() error {
 		faults = append(faults, fmt.Errorf("%d items, at most %d", len(p.Items), MaxItems))
 	}
 	for i, it := range p.Items {
-		if it.Cost == nil {
+		if it.Cost == nil && it.List == nil {
 			faults = append(faults, fmt.Errorf("item %d %q has no cost curve", i, it.ID))
 		}
 		if it.Lo < 0 || it.Lo > MaxSize {
@@ -77,6 +79,11 @@ func (p Problem) check() error {
 		}
 	}
 	faults = p.checkRows(faults)
+	for _, i := range p.listed() {
+		if err := p.checkList(i); err != nil {
+			faults = append(faults, err)
+		}
+	}
 	if len(faults) == 0 {
 		return nil
 	}

@@ -14,23 +14,27 @@ const (
 	Layered  Method = "layered"
 	Relaxed  Method = "relaxed"
 	Branched Method = "branched"
+	Listed   Method = "listed"
 	Bounded  Method = "bounded"
 )
 
 // rank orders the methods from the simplest to the most general.
 func (m Method) rank() int {
-	for i, o := range []Method{Free, Nested, Knapsack, Flow, Layered, Relaxed, Branched} {
+	for i, o := range []Method{Free, Nested, Knapsack, Flow, Layered, Relaxed, Branched, Listed} {
 		if m == o {
 			return i
 		}
 	}
-	return 7
+	return 8
 }
 
 // Solution is the answer to a Problem; the caller owns it.
 type Solution struct {
 	// N are the sizes, one per item, in units.
 	N []int
+	// Options are, one per item, the indices of what was chosen from its List,
+	// -1 where it has none; nil when no item has one.
+	Options []int
 	// Objective is the sum of the items' costs at N.
 	Objective float64
 	// Gap is at least Objective minus the least objective possible, >= 0.
@@ -40,7 +44,7 @@ type Solution struct {
 	Method Method
 	// RowUse is the use of each row at N, in connections.
 	RowUse []int
-	// Prices has one entry per row.
+	// Prices has one entry per row. Options of a List are not priced.
 	Prices []Price
 }
 

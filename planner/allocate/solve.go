@@ -26,6 +26,9 @@ func solve(p Problem, within limits) (Solution, error) {
 	if clash := p.certify(); clash != nil {
 		return Solution{}, clash
 	}
+	if listed := p.listed(); len(listed) > 0 {
+		return solveListed(p, listed, within)
+	}
 	s := newSolver(p)
 	s.within, s.core.within = within, within.effort
 	sol := Solution{Method: Free}
