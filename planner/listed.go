@@ -97,14 +97,19 @@ func (p FleetPool) bends(s FleetServer, item allocate.Item) bool {
 	if !p.limited(s) {
 		return false
 	}
-	spread := 0 // a reserve takes connections as a size does
+	least, most := p.leastReserve(), p.leastReserve()
 	if p.ReserveFree {
-		spread = p.Reserve.Max - p.Reserve.Min
+		most = p.Reserve.Max
 	}
 	top := min(p.mostSize(item), max(item.Lo, p.lastBend(s)+1))
-	unit := p.unitConns(item.Lo)
-	for n := item.Lo + 1; n < top+spread; n++ {
-		if p.unitConns(n) != unit {
+	unit := p.unitConns(item.Lo, least)
+	for n := item.Lo; n < top; n++ {
+		if p.unitConns(n, least) != unit || p.unitConns(n, most) != unit {
+			return true
+		}
+	}
+	for r := least; r < most; r++ {
+		if one := p.reserveConns(item.Lo, least); p.reserveConns(item.Lo, r) != one || p.reserveConns(top, r) != one {
 			return true
 		}
 	}

@@ -72,10 +72,10 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool, busyConns int) (s
 			sp.use(0, i, p.plannedConns)
 			continue
 		}
-		coef := p.unitConns(item.Lo)
+		coef := p.unitConns(item.Lo, p.leastReserve())
 		sp.constConns += p.plannedConns(item.Lo, p.leastReserve()) - coef*item.Lo
 		if p.ReserveFree {
-			sp.constConns -= coef * p.Reserve.Min
+			sp.constConns -= p.reserveConns(item.Lo, p.Reserve.Min) * p.Reserve.Min
 		}
 		budget.Terms = append(budget.Terms, allocate.Term{Item: i, Coef: coef})
 	}
@@ -100,16 +100,17 @@ func (p FleetPool) leastReserve() int {
 }
 
 // unitConns is what one more unit on top of a size takes of the budget.
-func (p FleetPool) unitConns(size int) int {
-	return p.plannedConns(size+1, p.leastReserve()) - p.plannedConns(size, p.leastReserve())
+func (p FleetPool) unitConns(size, reserve int) int {
+	return p.plannedConns(size+1, reserve) - p.plannedConns(size, reserve)
+}
+
+// reserveConns is what one more in the reserve takes of the budget.
+func (p FleetPool) reserveConns(size, reserve int) int {
+	return p.plannedConns(size, reserve+1) - p.plannedConns(size, reserve)
 }
 
 // addReserves makes an item of every reserve that the plan may lower.
 func (sp *serverProblem) addReserves(budget *allocate.Row) {
-	coefs := map[int]int{}
-	for _, t := range budget.Terms {
-		coefs[t.Item] = t.Coef
-	}
 	for i, p := range sp.pools {
 		sp.reserve = append(sp.reserve, -1)
 		if !p.ReserveFree || sp.listed[i].on {
@@ -119,7 +120,7 @@ func (sp *serverProblem) addReserves(budget *allocate.Row) {
 		sp.reserve[i] = item
 		sp.problem.Items = append(sp.problem.Items, allocate.Item{ID: p.ID + " reserve", Lo: p.Reserve.Min, Hi: p.Reserve.Max,
 			Min: p.Reserve.Min, Cost: newReserveCurve(p, sp.leastGain)})
-		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: coefs[i]})
+		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: p.reserveConns(sp.problem.Items[i].Lo, p.Reserve.Min)})
 	}
 }
 

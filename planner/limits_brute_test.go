@@ -1,0 +1,413 @@
+package planner
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/allocate"
+)
+
+// limitKinds are the limits that a drawn fleet may have.
+type limitKinds struct {
+	alias, user, role, database, own, doubt, reserve, survive, peak, minmax, servers bool
+}
+
+// drawLimited is a small fleet under binding limits. What it declares is small enough to try every size.
+func drawLimited(r *rand.Rand, k limitKinds) Fleet {
+	var f Fleet
+	servers := 1
+	if k.servers {
+		servers = 2
+	}
+	for s := range servers {
+		f.Servers = append(f.Servers, FleetServer{Name: fmt.Sprint("s", s), CPU: CPUFacts{Now: Unknown(), Ceiling: 0.8}})
+	}
+	for i := range servers + 1 + r.IntN(2) {
+		p := FleetPool{ID: fmt.Sprintf("g%d/a", i), Group: fmt.Sprint("g", i), Alias: "a", Server: f.Servers[i%servers].Name}
+		p.Rules = Rules{Min: 1, Weight: []float64{1, 1, 0.3, 5}[r.IntN(4)], Utilization: []float64{0.9, 1}[r.IntN(2)], Count: CountWorst,
+			MaxWaitMean: time.Duration(r.IntN(30)) * time.Millisecond, MaxWaitP99: time.Duration(r.IntN(200)) * time.Millisecond}
+		processes, users, size := 1+r.IntN(3), 1+r.IntN(3), 1+r.IntN(9)
+		for q := range processes {
+			z := Size{Process: fmt.Sprintf("g%d/%d", i, q+1), Conns: max(1, size-r.IntN(2)*r.IntN(3))}
+			if k.alias && r.IntN(4) > 0 {
+				z.CapConns = 1 + r.IntN(users*size+2)
+			}
+			p.Sizes = append(p.Sizes, z)
+			for u := range users {
+				c := Copy{Process: z.Process, User: fmt.Sprint("u", u), Share: r.ExpFloat64(), SeenConns: r.IntN(size)}
+				switch {
+				case k.own && r.IntN(3) == 0 && u > 0:
+					c.FixedConns = 1 + r.IntN(5)
+				case k.doubt && r.IntN(3) == 0:
+					c.MaybeConns = 1 + r.IntN(12)
+				}
+				p.Copies = append(p.Copies, c)
+			}
+		}
+		var sum float64
+		for _, c := range p.Copies {
+			sum += c.Share
+		}
+		for c := range p.Copies {
+			p.Copies[c].Share /= sum
+		}
+		p.ReserveConns = r.IntN(3)
+		p.Reserve = IntRange{p.ReserveConns, p.ReserveConns}
+		if k.reserve && r.IntN(3) > 0 {
+			p.ReserveFree, p.Reserve = true, IntRange{r.IntN(p.ReserveConns + 1), p.ReserveConns}
+		}
+		if k.survive && processes > 1 {
+			p.Rules.SurviveLoss = 1
+		}
+		if k.minmax && r.IntN(2) == 0 {
+			p.Rules.Min = 1 + r.IntN(6)
+			p.Rules.Max = p.Rules.Min + r.IntN(6)
+		}
+		a := 3 * r.Float64() * float64(processes)
+		p.Load = Load{Pool: p.ID, Erlangs: Range{0.9 * a, a, 1.05 * a}, PerSec: a / 0.05, MeanHold: 50 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1,
+			Method: MethodDeclared, MeanWaitSeen: Unknown(), InSystem: Unknown()}
+		p.tally()
+		if k.peak && r.IntN(2) == 0 {
+			p.Rules.Count, p.PeakConns, p.ReserveFree = CountHighest, p.SeenConns+r.IntN(4), false
+		}
+		f.Pools = append(f.Pools, p)
+	}
+	for s := range f.Servers {
+		f.Servers[s].limit(r, k, f.Pools)
+	}
+	return f
+}
+
+// limit gives the server a budget near what its pools need, and limits over several of them.
+func (s *FleetServer) limit(r *rand.Rand, k limitKinds, pools []FleetPool) {
+	worst := 0
+	for _, p := range pools {
+		if p.Server == s.Name {
+			worst += p.countedConns()
+		}
+	}
+	s.BudgetConns = max(2, worst+r.IntN(20)-10)
+	s.MaxConns = s.BudgetConns + 3
+	s.Lines = []Line{{Item: "max_connections", Conns: s.MaxConns}, {Item: "superuser_reserved", Conns: 3}}
+	add := func(name string, coef func(FleetPool) int) {
+		c, today := Cap{Name: name}, 0
+		for _, p := range pools {
+			if n := coef(p); n > 0 && p.Server == s.Name {
+				c.Terms = append(c.Terms, CapTerm{p.ID, n})
+				today += n * (p.largestSize() + p.ReserveConns)
+			}
+		}
+		if c.Conns = max(1, today+r.IntN(10)-5); len(c.Terms) > 0 {
+			s.Caps = append(s.Caps, c)
+		}
+	}
+	if k.role {
+		add("role", func(p FleetPool) int { n, _ := p.copiesOf("u0", ""); return n })
+	}
+	if k.user {
+		add("user", func(p FleetPool) int { n, _ := p.copiesOf("u1", p.Sizes[0].Process); return n })
+	}
+	if k.database {
+		add("database", func(p FleetPool) int { return p.sized() * r.IntN(2) })
+	}
+}
+
+// triedPool is what a pool may get: sizes and reserves with what they cost and take, by arithmetic of its own.
+type triedPool struct {
+	choices []triedChoice
+}
+
+type triedChoice struct {
+	size, reserve int
+	cost          float64
+	conns         int
+	caps          []int
+}
+
+// triedWorst is what PgBouncer may open for the pool, by arithmetic of its own.
+func triedWorst(p FleetPool, n, reserve int) int {
+	total := 0
+	if p.Rules.Count != CountWorst {
+		total = max(p.PeakConns, p.SeenConns)
+		for _, z := range p.Sizes {
+			for _, c := range p.Copies {
+				if c.Process == z.Process && c.FixedConns == 0 && n > z.Conns {
+					total += n - z.Conns
+				}
+			}
+		}
+		return total
+	}
+	for _, z := range p.Sizes {
+		sum := 0
+		for _, c := range p.Copies {
+			switch {
+			case c.Process != z.Process:
+			case c.FixedConns > 0:
+				sum += c.FixedConns
+			case c.MaybeConns > n+reserve:
+				sum += c.MaybeConns
+			default:
+				sum += n + reserve
+			}
+		}
+		if z.CapConns > 0 && sum > z.CapConns {
+			sum = z.CapConns
+		}
+		total += sum
+	}
+	return total + p.OverConns
+}
+
+// usable says that every copy's part of n + reserve can be opened under max_db_connections, or is there today.
+func usable(p FleetPool, n, reserve int) bool {
+	for _, z := range p.Sizes {
+		users, fixed := 0, 0
+		for _, c := range p.Copies {
+			switch {
+			case c.Process != z.Process:
+			case c.FixedConns > 0:
+				fixed += c.FixedConns
+			default:
+				users++
+			}
+		}
+		if z.CapConns > 0 && users > 0 && users*(n+reserve) > max(z.CapConns-fixed, users*(z.Conns+p.ReserveConns)) {
+			return false
+		}
+	}
+	return true
+}
+
+// tryAll returns the least cost that any sizes within every limit have, +Inf where none are.
+func tryAll(sp serverProblem) float64 {
+	var pools []triedPool
+	for i, p := range sp.pools {
+		var t triedPool
+		it := sp.problem.Items[i]
+		for n := it.Lo; n <= min(it.Hi, 60); n++ {
+			for reserve := p.leastReserve(); reserve <= max(p.leastReserve(), p.Reserve.Max); reserve++ {
+				c := triedChoice{size: n, reserve: reserve, conns: triedWorst(p, n, reserve), cost: curveOf(p).Cost(n)}
+				if !usable(p, n, reserve) || c.conns > sp.server.BudgetConns {
+					continue
+				}
+				if p.ReserveFree {
+					c.cost += newReserveCurve(p, 0).Cost(reserve)
+				}
+				for _, l := range sp.server.Caps {
+					use := 0
+					for _, term := range l.Terms {
+						if term.Pool == p.ID {
+							use = term.Coef * (n + reserve)
+						}
+					}
+					c.caps = append(c.caps, use)
+				}
+				t.choices = append(t.choices, c)
+			}
+		}
+		pools = append(pools, t)
+	}
+	best := math.Inf(1)
+	caps := make([]int, len(sp.server.Caps))
+	for i, c := range sp.server.Caps {
+		caps[i] = c.Conns
+	}
+	var visit func(i, left int, cost float64)
+	visit = func(i, left int, cost float64) {
+		if cost >= best {
+			return
+		}
+		if i == len(pools) {
+			best = cost
+			return
+		}
+		for _, c := range pools[i].choices {
+			ok := c.conns <= left
+			for j, u := range c.caps {
+				caps[j] -= u
+				ok = ok && caps[j] >= 0
+			}
+			if ok {
+				visit(i+1, left-c.conns, cost+c.cost)
+			}
+			for j, u := range c.caps {
+				caps[j] += u
+			}
+		}
+	}
+	visit(0, sp.server.BudgetConns, 0)
+	return best
+}
+
+var limitTries = []struct {
+	name string
+	k    limitKinds
+}{
+	{"alias", limitKinds{alias: true}},
+	{"alias, users with own sizes", limitKinds{alias: true, own: true}},
+	{"alias, reserves free", limitKinds{alias: true, reserve: true}},
+	{"user", limitKinds{user: true}},
+	{"role", limitKinds{role: true}},
+	{"database", limitKinds{database: true}},
+	{"sizes in doubt", limitKinds{doubt: true}},
+	{"counted at the peak, bounded", limitKinds{peak: true, minmax: true}},
+	{"alias, role, user, database", limitKinds{alias: true, role: true, user: true, database: true}},
+	{"everything", limitKinds{true, true, true, true, true, true, true, true, true, true, true}},
+}
+
+// fleets is how many fleets a test draws of each kind: with PGBUDGET_SOAK thousands in all.
+func fleets() int {
+	if os.Getenv("PGBUDGET_SOAK") != "" {
+		return 1500
+	}
+	return 100
+}
+
+func TestUnderEveryLimitWhatIsProvedIsTheBestAndWhatIsInfeasibleIs(t *testing.T) {
+	for _, try := range limitTries {
+		t.Run(try.name, func(t *testing.T) {
+			t.Parallel()
+			solved, infeasible, listed := 0, 0, 0
+			for seed := range fleets() {
+				f := drawLimited(rand.New(rand.NewPCG(uint64(seed), 7)), try.k)
+				for _, s := range f.Servers {
+					sp, err := newServerProblem(f, s, false, -1)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, l := range sp.listed {
+						if l.on {
+							listed++
+						}
+					}
+					want := tryAll(sp)
+					sol, err := allocate.Solve(sp.problem)
+					var clash *allocate.Infeasible
+					if errors.As(err, &clash) {
+						if infeasible++; !math.IsInf(want, 1) {
+							t.Fatalf("seed %d: %v, and sizes that cost %v are within every limit", seed, err, want)
+						}
+						continue
+					}
+					if err != nil {
+						t.Fatalf("seed %d: %v", seed, err)
+					}
+					solved++
+					sp.checkSolution(t, seed, sol, want)
+					if sol.Gap != 0 {
+						t.Errorf("seed %d: gap %v, want a proof of so few pools", seed, sol.Gap)
+					}
+					kept, _ := sp.deadband(sol, 0.1)
+					sp.checkSolution(t, seed, kept, want)
+				}
+			}
+			t.Logf("%d solved, %d infeasible, %d pools listed", solved, infeasible, listed)
+			if solved < fleets()/10 || infeasible == 0 {
+				t.Errorf("%d solved and %d infeasible are too few to mean anything", solved, infeasible)
+			}
+		})
+	}
+}
+
+// checkSolution checks sizes against the limits and their objective against the least possible.
+func (sp serverProblem) checkSolution(t *testing.T, seed int, sol allocate.Solution, want float64) {
+	t.Helper()
+	conns, cost := 0, 0.0
+	for i, p := range sp.pools {
+		size, reserve := sp.sizes(sol, i)
+		conns += triedWorst(p, size, reserve)
+		cost += curveOf(p).Cost(size)
+		if p.ReserveFree {
+			cost += newReserveCurve(p, 0).Cost(reserve)
+		}
+		if !usable(p, size, reserve) {
+			t.Fatalf("seed %d: %s gets %d + %d, which no process can open", seed, p.ID, size, reserve)
+		}
+	}
+	if conns > sp.server.BudgetConns {
+		t.Fatalf("seed %d: %d connections of %d", seed, conns, sp.server.BudgetConns)
+	}
+	if math.Abs(cost-sol.Objective) > 1e-9*max(1, cost) {
+		t.Fatalf("seed %d: the objective is %v, the sizes cost %v", seed, sol.Objective, cost)
+	}
+	if cost < want-1e-9*max(1, want) || cost > want+sol.Gap+1e-9*max(1, want) {
+		t.Fatalf("seed %d: %v costs %v, the best is %v, the gap says %v", seed, sol.N, cost, want, sol.Gap)
+	}
+}
+
+func TestBestEffortLeavesNoFloorUnmetWhileItsConnectionsAreSpare(t *testing.T) {
+	for _, try := range limitTries {
+		t.Run(try.name, func(t *testing.T) {
+			t.Parallel()
+			below := 0
+			for seed := range 4 * fleets() {
+				f := drawLimited(rand.New(rand.NewPCG(uint64(seed), 8)), try.k)
+				plan, err := Solve(f, Options{BestEffort: true})
+				if err != nil {
+					if KindOf(err) != KindInfeasible {
+						t.Fatalf("seed %d: %v", seed, err)
+					}
+					continue
+				}
+				for _, x := range plan.Pools {
+					if x.ToSize >= x.Floor {
+						continue
+					}
+					below++
+					p, _ := f.pool(x.ID)
+					for n := x.ToSize + 1; n <= x.Floor; n++ {
+						if f.takesMore(plan, p, x, n) {
+							t.Fatalf("seed %d: %s gets %d of the %d that it needs, and %d is within every limit", seed, x.ID, x.ToSize, x.Floor, n)
+						}
+					}
+				}
+			}
+			t.Logf("%d pools below their floor", below)
+		})
+	}
+}
+
+// takesMore reports whether a pool may get size n where the rest of the plan stays.
+func (f Fleet) takesMore(plan Plan, p FleetPool, x PlanPool, n int) bool {
+	if p.Rules.Max > 0 && n > p.Rules.Max || !usable(p, n, x.ReserveSize) {
+		return false
+	}
+	for _, s := range f.Servers {
+		if s.Name != p.Server {
+			continue
+		}
+		conns := 0
+		for _, q := range f.Pools {
+			size, reserve, _ := plan.sizeOf(q.ID)
+			if q.ID == p.ID {
+				size = n
+			}
+			if q.Server == s.Name {
+				conns += triedWorst(q, size, reserve)
+			}
+		}
+		if conns > s.BudgetConns {
+			return false
+		}
+		for _, c := range s.Caps {
+			use := 0
+			for _, term := range c.Terms {
+				size, reserve, _ := plan.sizeOf(term.Pool)
+				if term.Pool == p.ID {
+					size = n
+				}
+				use += term.Coef * (size + reserve)
+			}
+			if use > c.Conns {
+				return false
+			}
+		}
+	}
+	return true
+}
