@@ -71,6 +71,7 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 		excess += curveOf(p).Cost(size)
 	}
 	for _, s := range now.Servers {
+		r.compareBounds(saved.Plan, now, s)
 		if planned[s.Name] > s.BudgetConns {
 			r.Broken = append(r.Broken, fmt.Sprintf("its sizes may open %d connections on %s, the budget is %d now", planned[s.Name], s.Name, s.BudgetConns))
 		}
@@ -78,6 +79,49 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 	r.Excess = Float(excess) - plan.Objective
 	r.Verdict = r.verdict(saved.Plan, plan)
 	return r
+}
+
+// compareBounds names what today's plan would be bound by and the saved sizes are not: a pool's max, what it may not shrink
+// below, its range of reserves, and every limit over connections besides the budget.
+func (r *Review) compareBounds(saved Plan, now Fleet, s FleetServer) {
+	sp, err := newServerProblem(now, s, false, -1)
+	if err != nil {
+		return
+	}
+	use := make([]int, len(sp.problem.Rows))
+	for i, p := range sp.pools {
+		size, reserve, ok := saved.sizeOf(p.ID)
+		if !ok {
+			size, reserve = p.largestSize(), p.ReserveConns
+		}
+		for row := range use {
+			use[row] += sp.takes(row, i, size, reserve)
+		}
+		it := sp.problem.Items[i]
+		switch {
+		case !ok:
+		case size > it.Hi:
+			r.Broken = append(r.Broken, fmt.Sprintf("%s may have %d now (max), the plan gives it %d", p.ID, it.Hi, size))
+		case size < it.Lo && size >= sp.floors[i].size:
+			r.Broken = append(r.Broken, fmt.Sprintf("%s may not shrink below %d now (%s), the plan gives it %d", p.ID, it.Lo, p.stays(), size))
+		}
+		if ok && p.ReserveFree && (reserve < p.Reserve.Min || reserve > p.Reserve.Max) {
+			r.Broken = append(r.Broken, fmt.Sprintf("%s may have a reserve of %d to %d now, the plan gives it %d", p.ID, p.Reserve.Min, p.Reserve.Max, reserve))
+		}
+	}
+	for row, conns := range use {
+		if limit := sp.problem.Rows[row]; row > 0 && conns > limit.Cap {
+			r.Broken = append(r.Broken, fmt.Sprintf("its sizes are over %s by %d", limit.Name, conns-limit.Cap))
+		}
+	}
+}
+
+// stays says why a pool may not shrink below its size of today.
+func (p FleetPool) stays() string {
+	if p.Rules.Count != CountWorst {
+		return "counted at what was seen, so it may not shrink"
+	}
+	return "sessions: never shrunk"
 }
 
 func (p Plan) sizeOf(id string) (size, reserve int, ok bool) {

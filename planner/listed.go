@@ -27,19 +27,23 @@ func (sp *serverProblem) use(row, pool int, conns func(size, reserve int) int) {
 	sp.listed[pool].uses = append(sp.listed[pool].uses, rowUse{row, conns})
 }
 
-// takes is what pool i takes of a row at a size and reserve, in connections that the row counts.
+// takes is what pool i takes of a row at a size and reserve, beside what was taken off the row's cap.
 func (sp serverProblem) takes(row, i, size, reserve int) int {
 	for _, u := range sp.listed[i].uses {
 		if u.row == row {
 			return u.conns(size, reserve)
 		}
 	}
+	conns, of := 0, sp.reserve[i]
 	for _, t := range sp.problem.Rows[row].Terms {
-		if t.Item == i {
-			return t.Coef * size
+		switch t.Item {
+		case i:
+			conns += t.Coef * size
+		case of:
+			conns += t.Coef * reserve
 		}
 	}
-	return 0
+	return conns
 }
 
 // unit is what one unit on top of a size takes of a row.

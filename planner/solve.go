@@ -189,11 +189,13 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		} else if p.Load.Session && size > fl.size {
 			why = "sessions: never shrunk"
 		} else if p.Rules.Count != CountWorst && size > fl.size {
-			why = "counted at what was seen, so it may not shrink"
+			why = p.stays()
 		}
 		conns := size
 		if c.Row >= 0 {
-			conns = max(size, sp.takes(c.Row, item, size, p.leastReserve()))
+			if takes := sp.takes(c.Row, item, size, p.leastReserve()); takes > 0 {
+				conns = takes
+			}
 		}
 		cl := Clash{Pool: p.ID, Size: size, Conns: conns, Why: why}
 		out.Clash = append(out.Clash, cl)

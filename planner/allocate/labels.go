@@ -55,8 +55,8 @@ const (
 
 // search returns the picks that lose least, if any lose at most limit, and what
 // the labels lose that it had to drop.
-func (m *mixed) search(y []float64, limit float64, effort *int) (picks []int, loss, dropped float64) {
-	a := &labels{m: m, y: y, limit: limit, width: maxLabels, effort: effort, most: make([]int, len(y)), dropped: math.Inf(1)}
+func (m *mixed) search(y []float64, limit float64, width int, effort *int) (picks []int, loss, dropped float64) {
+	a := &labels{m: m, y: y, limit: limit, width: width, effort: effort, most: make([]int, len(y)), dropped: math.Inf(1)}
 	picks = make([]int, len(m.columns))
 	first := label{use: make([]int, len(y)), key: make([]int, len(y)), before: -1}
 	var order []int
@@ -158,7 +158,7 @@ func (a *labels) add(j int, list []choice) {
 	}
 	*a.effort -= len(a.open) * len(list)
 	if *a.effort < 0 {
-		a.width = beam
+		a.width = min(a.width, beam)
 	}
 	a.open, a.next = a.next, a.open
 	a.thin()

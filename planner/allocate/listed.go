@@ -61,7 +61,7 @@ func (m *mixed) answer(y []float64, listed []int, within limits) ([]int, error) 
 	if len(listed) == len(m.columns) {
 		return picks, nil
 	}
-	sol, err := solve(m.rest(listed, func(i int) int { return m.columns[i].option[picks[i]] }), limits{within.work / 8, within.effort / 8})
+	sol, err := solve(m.rest(listed, func(i int) int { return m.columns[i].option[picks[i]] }), limits{within.work / 8, within.effort / 8, within.labels})
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (m *mixed) close(y []float64, picks []int, within limits) (gap float64) {
 	tiny := doubt * m.size(picks, y)
 	for limit := loss / deepenings; loss > tiny && proved < loss; limit *= 4 {
 		limit = min(max(limit, tiny), loss)
-		found, least, dropped := m.search(y, limit, &effort)
+		found, least, dropped := m.search(y, limit, within.labels, &effort)
 		if found != nil && least < loss {
 			copy(picks, found)
 			loss = least

@@ -162,7 +162,7 @@ func TestListsOfAnyShapeAreAsGoodAsBruteForce(t *testing.T) {
 		if len(p.listed()) == 0 {
 			continue
 		}
-		ok, proved := checkListed(t, p, limits{work: maxWork, effort: maxEffort})
+		ok, proved := checkListed(t, p, limits{maxWork, maxEffort, maxLabels})
 		switch {
 		case !ok:
 			infeasible++
@@ -178,20 +178,57 @@ func TestListsOfAnyShapeAreAsGoodAsBruteForce(t *testing.T) {
 }
 
 func TestAGapOfListsIsNeverBelowTheTruthWhenTheSearchIsCutOff(t *testing.T) {
-	for _, effort := range []int{0, effortShare, 20 * effortShare, 100 * effortShare} {
-		rng := rand.New(rand.NewPCG(uint64(effort), 61))
+	for _, labels := range []int{1, 2, 4} {
+		rng := rand.New(rand.NewPCG(uint64(labels), 61))
 		open := 0
-		for range soak(1000) {
+		for range soak(3000) {
 			p := drawListed(rng)
 			if len(p.listed()) == 0 {
 				continue
 			}
-			if ok, proved := checkListed(t, p, limits{work: maxWork, effort: effort}); ok && !proved {
+			if ok, proved := checkListed(t, p, limits{maxWork, maxEffort, labels}); ok && !proved {
 				open++
 			}
 		}
-		t.Logf("effort %d: %d not proved", effort, open)
+		t.Logf("%d labels: %d not proved", labels, open)
+		if labels == 1 && open < 10 {
+			t.Errorf("%d were cut off, too few to mean anything", open)
+		}
 	}
+}
+
+func TestAHundredListedPoolsUnderOneBudgetAreProved(t *testing.T) {
+	rng := rand.New(rand.NewPCG(12, 60))
+	for trial := range 6 {
+		p := drawFleet(rng, 100, 40)
+		sol, err := Solve(p)
+		if err != nil || sol.Gap != 0 {
+			t.Errorf("trial %d: %s, gap %v of %v, %v", trial, sol.Method, sol.Gap, sol.Objective, err)
+		}
+	}
+}
+
+// drawFleet is a budget over pools of several copies, some of which are free
+// from some size on.
+func drawFleet(rng *rand.Rand, n, listed int) Problem {
+	p := Problem{Rows: []Row{{Name: "budget"}}}
+	items, m := pools(rng, n, 8)
+	for i, it := range items {
+		need := m[i] * it.Lo
+		if i < listed {
+			l := &List{Rows: []int{0}}
+			full := it.Lo + rng.IntN(8)
+			for size := it.Lo; size <= it.Hi; size++ {
+				l.Options = append(l.Options, Option{size, it.Cost.Cost(size), []int{m[i] * min(size, full)}})
+			}
+			it.List = l
+		} else {
+			p.Rows[0].Terms = append(p.Rows[0].Terms, Term{i, m[i]})
+		}
+		p.Items = append(p.Items, it)
+		p.Rows[0].Cap += need + need/3
+	}
+	return p
 }
 
 // soak is n, or twenty times that with PGBUDGET_SOAK set.

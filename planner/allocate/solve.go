@@ -12,11 +12,14 @@ import (
 // Its memory grows with the items, the rows and the units bought; it allocates
 // nothing per unit. A thousand pools in front of one server take a fraction of
 // a millisecond.
-func Solve(p Problem) (Solution, error) { return solve(p, limits{work: maxWork, effort: maxEffort}) }
+func Solve(p Problem) (Solution, error) {
+	return solve(p, limits{work: maxWork, effort: maxEffort, labels: maxLabels})
+}
 
 // limits bound the searches of one solve, in elementary operations: of one
-// branch and bound, and of one exact search over swaps.
-type limits struct{ work, effort int }
+// branch and bound, and of one exact search over swaps; and the labels that one
+// over lists keeps.
+type limits struct{ work, effort, labels int }
 
 // solve is Solve within the given limits.
 func solve(p Problem, within limits) (Solution, error) {
