@@ -81,13 +81,14 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 	return r
 }
 
-// compareBounds names what today's plan would be bound by and the saved sizes are not: a pool's max, what it may not shrink
-// below, its range of reserves, and every limit over connections besides the budget.
+// compareBounds names what today's plan would be bound by and the saved sizes are not: a pool's max, what it may not
+// shrink below, its range of reserves, and every limit over connections besides the budget.
 func (r *Review) compareBounds(saved Plan, now Fleet, s FleetServer) {
 	sp, err := newServerProblem(now, s, false, -1)
 	if err != nil {
 		return
 	}
+	broken := func(format string, args ...any) { r.Broken = append(r.Broken, fmt.Sprintf(format, args...)) }
 	use := make([]int, len(sp.problem.Rows))
 	for i, p := range sp.pools {
 		size, reserve, ok := saved.sizeOf(p.ID)
@@ -101,17 +102,17 @@ func (r *Review) compareBounds(saved Plan, now Fleet, s FleetServer) {
 		switch {
 		case !ok:
 		case size > it.Hi:
-			r.Broken = append(r.Broken, fmt.Sprintf("%s may have %d now (max), the plan gives it %d", p.ID, it.Hi, size))
+			broken("%s may have %d now (max), the plan gives it %d", p.ID, it.Hi, size)
 		case size < it.Lo && size >= sp.floors[i].size:
-			r.Broken = append(r.Broken, fmt.Sprintf("%s may not shrink below %d now (%s), the plan gives it %d", p.ID, it.Lo, p.stays(), size))
+			broken("%s may not shrink below %d now (%s), the plan gives it %d", p.ID, it.Lo, p.stays(), size)
 		}
 		if ok && p.ReserveFree && (reserve < p.Reserve.Min || reserve > p.Reserve.Max) {
-			r.Broken = append(r.Broken, fmt.Sprintf("%s may have a reserve of %d to %d now, the plan gives it %d", p.ID, p.Reserve.Min, p.Reserve.Max, reserve))
+			broken("%s may have a reserve of %d to %d now, the plan gives it %d", p.ID, p.Reserve.Min, p.Reserve.Max, reserve)
 		}
 	}
 	for row, conns := range use {
 		if limit := sp.problem.Rows[row]; row > 0 && conns > limit.Cap {
-			r.Broken = append(r.Broken, fmt.Sprintf("its sizes are over %s by %d", limit.Name, conns-limit.Cap))
+			broken("its sizes are over %s by %d", limit.Name, conns-limit.Cap)
 		}
 	}
 }

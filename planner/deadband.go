@@ -11,6 +11,9 @@ import (
 // a second.
 const deadbandTries = 64
 
+// listedTries is how many re-solves any fleet with listed pools gets. chosen: a search to its limit takes about a second.
+const listedTries = 4
+
 // deadband takes back resizes that are not worth a RELOAD. A pool keeps today's size when that size meets its floor and
 // leaving it alone, the others re-solved, costs less than share of the objective or less than DeadbandClients; the sum of
 // all that is given up stays below that, too, and is added to the gap. Pools are tried from the smallest change up. The second result names the
@@ -33,7 +36,14 @@ func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocat
 	problem := sp.problem
 	problem.Items = slices.Clone(problem.Items)
 	chosen := best
-	for _, c := range changes[:min(len(changes), deadbandTries)] {
+	tries := deadbandTries
+	if best.Options != nil { // listed pools: each try takes about a thousand times longer
+		tries = min(tries, max(listedTries, deadbandTries*50/len(sp.pools)))
+		if best.Method == allocate.Bounded {
+			tries = listedTries // each searches to its limit
+		}
+	}
+	for _, c := range changes[:min(len(changes), tries)] {
 		from, _ := sp.pools[c.item].fromSize()
 		was := problem.Items[c.item]
 		problem.Items[c.item].Lo, problem.Items[c.item].Hi = from, from

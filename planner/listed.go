@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/allocate"
 )
 
-// listedPool is a pool whose sizes are listed one by one, because its connections or its waiting do not follow its size
-// unit by unit: where max_db_connections is reached in one process, one more there takes nothing, and in another process
+// listedPool is a pool whose sizes are listed one by one, because its connections or its waiting do not follow its
+// size unit by unit: where max_db_connections is reached in one process, one more there takes nothing, and in another process
 // it still does.
 type listedPool struct {
 	on       bool
@@ -51,8 +51,8 @@ func (sp serverProblem) unit(row, i, size, reserve int) int {
 	return sp.takes(row, i, size+1, reserve) - sp.takes(row, i, size, reserve)
 }
 
-// mostListed bounds the sizes that are listed. chosen: above what a PostgreSQL server is ever asked to accept, and small
-// enough to hold.
+// mostListed bounds the sizes that are listed. chosen: above what a PostgreSQL server is ever asked to accept, and
+// small enough to hold.
 const mostListed = 1 << 14
 
 // lastBend is the size plus reserve from which on nothing that limits the pool changes its part in it any more.

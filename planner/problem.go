@@ -30,7 +30,8 @@ type floor struct {
 // max_db_connections. Connections that no size of ours changes are taken off the budget first. busyConns is how many
 // connections a CPU that cannot carry the load may keep busy, of a best-effort plan; negative: any number.
 func newServerProblem(f Fleet, s FleetServer, bestEffort bool, busyConns int) (serverProblem, error) {
-	sp := serverProblem{server: s, bestEffort: bestEffort, leastGain: f.LeastGain, problem: allocate.Problem{MinGain: f.LeastGain}}
+	sp := serverProblem{server: s, bestEffort: bestEffort, leastGain: f.LeastGain}
+	sp.problem.MinGain = f.LeastGain
 	budget := allocate.Row{Name: fmt.Sprintf("budget of %s", s.Name)}
 	for _, p := range f.Pools {
 		if !p.On(s.Name) {
@@ -120,7 +121,8 @@ func (sp *serverProblem) addReserves(budget *allocate.Row) {
 		sp.reserve[i] = item
 		sp.problem.Items = append(sp.problem.Items, allocate.Item{ID: p.ID + " reserve", Lo: p.Reserve.Min, Hi: p.Reserve.Max,
 			Min: p.Reserve.Min, Cost: newReserveCurve(p, sp.leastGain)})
-		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: p.reserveConns(sp.problem.Items[i].Lo, p.Reserve.Min)})
+		coef := p.reserveConns(sp.problem.Items[i].Lo, p.Reserve.Min)
+		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: coef})
 	}
 }
 
@@ -130,7 +132,8 @@ func (sp *serverProblem) addAliasCaps() {
 	for i, p := range sp.pools {
 		for _, s := range p.Sizes {
 			if users, conns, binds := p.growthCap(s); binds {
-				row := allocate.Row{Name: fmt.Sprintf("max_db_connections %d of %s in %s", s.CapConns, p.ID, s.Process), Cap: conns}
+				name := fmt.Sprintf("max_db_connections %d of %s in %s", s.CapConns, p.ID, s.Process)
+				row := allocate.Row{Name: name, Cap: conns}
 				sp.addTerms(&row, i, users)
 				sp.problem.Rows = append(sp.problem.Rows, row)
 			}

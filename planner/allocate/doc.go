@@ -1,7 +1,8 @@
 // Package allocate chooses integer pool sizes.
 //
 // Every pool has a cost that falls as the pool grows, each further unit saving
-// no more than the one before. Every server, role and database has a cap that
+// no more than the one before; a pool of which that is not known is listed, size
+// by size. Every server, role and database has a cap that
 // a weighted sum of sizes must respect. Solve spends the caps where they save
 // most, says how far from the best possible answer it can be (a gap of 0 is a
 // proof), and prices one more and one fewer unit at every cap. When the floors

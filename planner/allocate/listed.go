@@ -61,7 +61,8 @@ func (m *mixed) answer(y []float64, listed []int, within limits) ([]int, error) 
 	if len(listed) == len(m.columns) {
 		return picks, nil
 	}
-	sol, err := solve(m.rest(listed, func(i int) int { return m.columns[i].option[picks[i]] }), limits{within.work / 8, within.effort / 8, within.labels})
+	rest := m.rest(listed, func(i int) int { return m.columns[i].option[picks[i]] })
+	sol, err := solve(rest, limits{within.work / 8, within.effort / 8, within.labels})
 	if err != nil {
 		return nil, err
 	}

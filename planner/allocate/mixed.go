@@ -243,17 +243,12 @@ func (m *mixed) spare(picks []int) []int {
 	return spare
 }
 
-// rounds is the number of passes over the rows' prices, and of steps after
-// them. Chosen: one pass is exact for one row; the steps rarely gain more than
-// a thousandth after a hundred.
-const (
-	priceRounds = 12
-	priceSteps  = 120
-)
+// priceRounds is the number of passes over the rows' prices. Chosen: one is
+// exact for one row, and a dozen leave little to gain for several.
+const priceRounds = 12
 
 // prices looks for row prices with a high bound: row by row, each to where its
-// use meets its cap, then by subgradient steps (Held, Wolfe and Crowder 1974)
-// towards the cost of picks, an answer. Any prices >= 0 bound; these bound well.
+// use meets its cap. Any prices >= 0 bound; these bound well.
 func (m *mixed) prices() (y []float64) {
 	y = make([]float64, len(m.caps))
 	for round := 0; round < priceRounds; round++ {
