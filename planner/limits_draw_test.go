@@ -101,12 +101,23 @@ func (s *FleetServer) limit(r *rand.Rand, k limitKinds, pools []FleetPool) {
 		}
 	}
 	if k.role {
-		add("role", func(p FleetPool) int { n, _ := p.copiesOf("u0", ""); return n })
+		add("role", func(p FleetPool) int { return followers(p, "u0", "") })
 	}
 	if k.user {
-		add("user", func(p FleetPool) int { n, _ := p.copiesOf("u1", p.Sizes[0].Process); return n })
+		add("user", func(p FleetPool) int { return followers(p, "u1", p.Sizes[0].Process) })
 	}
 	if k.database {
 		add("database", func(p FleetPool) int { return p.sized() * r.IntN(2) })
 	}
+}
+
+// followers counts the copies of a user whose size is the line's, in one process or, where that is empty, in all.
+func followers(p FleetPool, user, process string) int {
+	n := 0
+	for _, c := range p.Copies {
+		if c.User == user && c.FixedConns == 0 && (process == "" || c.Process == process) {
+			n++
+		}
+	}
+	return n
 }

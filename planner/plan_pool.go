@@ -159,6 +159,9 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 			return sp.problem.Rows[r].Name
 		}
 	}
+	if limit := p.limitAt(n); limit != "" {
+		return limit
+	}
 	if sp.full(sol, 0, i) {
 		return "price"
 	}

@@ -10,6 +10,13 @@ func (sp serverProblem) price(sol allocate.Solution, spare int) PlanPrice {
 	var bestMore, bestFewer float64
 	for i, it := range sp.problem.Items[:len(sp.pools)] {
 		n, reserve := sp.sizes(sol, i)
+		if least := sp.pools[i].leastReserve(); reserve > least { // nobody waits for what a reserve holds
+			unit := sp.takes(0, i, n, reserve) - sp.takes(0, i, n, reserve-1)
+			if unit > max(0, spare) && (out.OneFewer == nil || bestFewer > 0) {
+				bestFewer = 0
+				out.OneFewer = &OneFewer{Pool: sp.pools[i].ID + " reserve", UnitConns: unit}
+			}
+		}
 		var gain [1]float64
 		if unit := sp.unit(0, i, n, reserve); n < it.Hi && unit > max(0, spare) && sp.fits(sol, i) {
 			it.Cost.Gains(n, gain[:])
