@@ -73,12 +73,20 @@ type DeclaredPool struct {
 	Count        Count
 	Reserve      *IntRange // the plan may choose the reserve within
 	Users        []string  // users that may come, besides those seen
+	UserMax      []UserMax // users that are counted with fewer connections than their pools may open: an accepted risk
 	Size         *int
 	ReserveConns *int
 	Copies       int // of a pool that is only declared; 0: as observed
 	MaxDBConns   *int
 	Load         *DeclaredLoad
 	Where        string // file:line:column, for messages
+}
+
+// UserMax says how many connections a user opens in each process at most, whatever its pool's size: such as an auth_user,
+// which runs a query for each login.
+type UserMax struct {
+	User  string
+	Conns int
 }
 
 // IntRange is an inclusive range of connections.

@@ -12,17 +12,9 @@ type Fleet struct {
 	Servers   []FleetServer `json:"servers"`          // sorted by name
 	Pools     []FleetPool   `json:"pools"`            // sorted by id
 	Limits    []Limit       `json:"limits,omitempty"` // over several copies; those of aliases stand in Size
-	Uncounted []Uncounted   `json:"uncounted,omitempty"`
 	Deadband  float64       `json:"deadband"`
 	LeastGain float64       `json:"least_gain"` // weighted waiting clients a connection; at or below it one more buys nothing
 	Warnings  []string      `json:"warnings,omitempty"`
-}
-
-// Uncounted is a pool that stands in no ledger though nobody declared it to be elsewhere. A plan may warn of it; nothing is
-// moved beside it.
-type Uncounted struct {
-	Pool string `json:"pool"`
-	Why  string `json:"why"`
 }
 
 // FleetServer is one PostgreSQL server's side of the arithmetic.

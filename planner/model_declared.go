@@ -96,7 +96,13 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	for i := range d.Copies / len(users) {
 		process := fmt.Sprintf("%s/%d", group, i+1)
 		for _, u := range users {
-			p.Copies = append(p.Copies, Copy{Process: process, User: u})
+			c := Copy{Process: process, User: u}
+			if d.Size != nil {
+				c.bound(d.UserMax, *d.Size, p.ReserveConns)
+			} else {
+				c.bound(d.UserMax, Unlimited, 0)
+			}
+			p.Copies = append(p.Copies, c)
 		}
 		if d.Size != nil {
 			p.Sizes = append(p.Sizes, Size{process, *d.Size, limit})
@@ -108,16 +114,21 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 		p.tally()
 	}
 	p.Load = d.Load.load(d.ID, p.Copies)
+	if p.sized() == 0 {
+		return FleetPool{}, &Error{Kind: KindUsage, Subject: d.Where + "pool " + d.ID, Err: fmt.Errorf("each of its users has a max:, so no size serves its load"),
+			Hint: "take max: from the users that its load comes from"}
+	}
 	return p, nil
 }
 
 // riskNote names a pool that is counted at what was seen instead of what it may open.
 func (p FleetPool) riskNote() []string {
+	notes := p.boundNotes()
 	if p.Rules.Count == CountWorst {
-		return nil
+		return notes
 	}
-	return []string{fmt.Sprintf("accepted risk: %s is counted at its %s, %d connections; the strict line would be %d",
-		p.ID, countName(p.Rules.Count), p.countedConns(), p.WorstConns)}
+	return append(notes, fmt.Sprintf("accepted risk: %s is counted at its %s, %d connections; the strict line would be %d",
+		p.ID, countName(p.Rules.Count), p.countedConns(), p.WorstConns))
 }
 
 func countName(c Count) string {

@@ -146,6 +146,10 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 			warnings = append(warnings, fmt.Sprintf("%s keeps its size: %s; look when it works, or declare its load:", id, why))
 		}
 	}
+	if why := p.unfollowed(); why != "" && p.Frozen == "" {
+		p.Frozen = why
+		warnings = append(warnings, fmt.Sprintf("%s: %s", id, why))
+	}
 	warnings = append(warnings, rules.ignored()...)
 	return p, append(warnings, p.riskNote()...), nil
 }
@@ -200,6 +204,7 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 			if own, ok := x.process.user(u); ok && own.ReserveConns > 0 && x.process.Settings.ReserveTimeout > 0 && c.FixedConns == 0 {
 				c.OwnReserve, c.Doubtful = own.ReserveConns, own.Doubtful // server.c, 1.24 and later
 			}
+			c.bound(rules.UserMax, EffectiveSize(x.process, x.alias, ""), EffectiveReserve(x.process, x.alias, ""))
 			copies = append(copies, c)
 		}
 	}

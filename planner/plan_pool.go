@@ -41,14 +41,16 @@ func (p FleetPool) planned(size, reserve int) PlanPool {
 		Utilization: p.utilization(size), UseNow: Unknown(),
 		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: p.meanWait(size), P99: p.p99Wait(size), P99Now: Unknown()},
 	}
-	if p.Load.AtLeast { // a lower bound of the load says nothing of waits
+	if p.Load.AtLeast || p.sized() == 0 { // a lower bound of the load, or a size that no copy follows, says nothing of waits
 		pp.Utilization, pp.Wait.Mean, pp.Wait.P99 = Unknown(), Unknown(), Unknown()
 	}
 	if from, same := p.fromSize(); !same {
 		pp.FromSizes = p.Sizes
 	} else if from > 0 {
 		pp.FromSize = &from
-		pp.UseNow, pp.Wait.P99Now = p.utilization(from), p.p99Wait(from)
+		if pp.UseNow = p.utilization(from); p.sized() > 0 {
+			pp.Wait.P99Now = p.p99Wait(from)
+		}
 		if p.Load.AtLeast && !p.Load.Session {
 			pp.UseNow, pp.Wait.P99Now = 1, Float(math.Inf(1)) // it was full
 		} else if p.Load.Session {

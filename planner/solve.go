@@ -67,6 +67,9 @@ func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
 		return fmt.Errorf("solving %s: %w", s.Name, err)
 	}
 	if cert != nil {
+		if f.doubtful(s.Name) {
+			cert.doubt()
+		}
 		if plan.Infeasible == nil {
 			plan.Infeasible = cert
 		}
@@ -110,8 +113,8 @@ func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution,
 	s := sp.server
 	ps := PlanServer{Name: s.Name, MaxConns: s.MaxConns, BudgetConns: s.BudgetConns,
 		Ledger: slices.Clone(s.Lines), RecycleConns: s.RecycleConns, Method: string(sol.Method), Gap: Float(sol.Gap), CPU: cpu.plan(sp, sol)}
-	if sp.bestEffort {
-		ps.Gap = Unknown() // the gap of a priced problem says nothing of waiting clients
+	if sp.bestEffort || f.doubtful(s.Name) {
+		ps.Gap = Unknown() // the gap of a priced problem, or of one that counts what may not be, says nothing of waiting clients
 	}
 	place := make(map[string]int, len(sp.pools))
 	for i, p := range sp.pools {

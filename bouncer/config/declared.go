@@ -66,11 +66,16 @@ func (p Pool) declared() planner.DeclaredPool {
 	d := planner.DeclaredPool{
 		ID: p.Pool, Min: max(1, p.Min.N), Max: p.Max.N, Weight: 1, Utilization: planner.DefaultUtilization,
 		MaxWaitMean: planner.DefaultMaxWaitMean, MaxWaitP99: planner.DefaultMaxWaitP99, SurviveLoss: p.SurviveLoss.N,
-		Count: countOf(p.Count, planner.CountWorst), Users: p.Users, Size: p.Size.pointer(), ReserveConns: p.ReserveSize.pointer(),
+		Count: countOf(p.Count, planner.CountWorst), Users: p.UserNames(), Size: p.Size.pointer(), ReserveConns: p.ReserveSize.pointer(),
 		Copies: p.Copies.N, MaxDBConns: p.MaxDBConnections.pointer(),
 	}
 	if servers := p.servers(); len(servers) > 0 {
 		d.Server, d.AlsoOn = servers[0], servers[1:]
+	}
+	for _, u := range p.Users {
+		if u.Max.Set {
+			d.UserMax = append(d.UserMax, planner.UserMax{User: u.Name, Conns: u.Max.N})
+		}
 	}
 	if p.Weight.Set {
 		d.Weight = p.Weight.F

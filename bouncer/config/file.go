@@ -1,5 +1,11 @@
 package config
 
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+)
+
 // File is pgbudget.yaml as written. Every pointer and Set flag tells whether the key was there at all.
 type File struct {
 	Environment string       `yaml:"environment"`
@@ -59,22 +65,71 @@ type Process struct {
 
 // Pool holds one pool's promises and bounds, and facts that stand in for observed ones.
 type Pool struct {
-	Pool             string   `yaml:"pool"` // group/alias
-	Server           string   `yaml:"server"`
-	Min              Int      `yaml:"min"`
-	Max              Int      `yaml:"max"`
-	Weight           Num      `yaml:"weight"`
-	Utilization      Share    `yaml:"utilization"`
-	MaxWait          MaxWait  `yaml:"max_wait"`
-	SurviveLoss      Int      `yaml:"survive_loss"`
-	Count            string   `yaml:"count"` // worst, peak or p99
-	Reserve          *Reserve `yaml:"reserve"`
-	Users            []string `yaml:"users"`
-	Size             Int      `yaml:"size"`
-	ReserveSize      Int      `yaml:"reserve_size"`
-	Copies           Int      `yaml:"copies"`
-	MaxDBConnections Int      `yaml:"max_db_connections"`
-	Load             *Load    `yaml:"load"`
+	Pool             string     `yaml:"pool"` // group/alias
+	Server           string     `yaml:"server"`
+	Min              Int        `yaml:"min"`
+	Max              Int        `yaml:"max"`
+	Weight           Num        `yaml:"weight"`
+	Utilization      Share      `yaml:"utilization"`
+	MaxWait          MaxWait    `yaml:"max_wait"`
+	SurviveLoss      Int        `yaml:"survive_loss"`
+	Count            string     `yaml:"count"` // worst, peak or p99
+	Reserve          *Reserve   `yaml:"reserve"`
+	Users            []PoolUser `yaml:"users"`
+	Size             Int        `yaml:"size"`
+	ReserveSize      Int        `yaml:"reserve_size"`
+	Copies           Int        `yaml:"copies"`
+	MaxDBConnections Int        `yaml:"max_db_connections"`
+	Load             *Load      `yaml:"load"`
+}
+
+// PoolUser is a user that may come, or one that opens at most Max connections in each process.
+type PoolUser struct {
+	Name string
+	Max  Int
+	bad  string
+}
+
+// UnmarshalYAML reads a name, or {name, max}. It never fails: what is wrong is kept for Check.
+func (u *PoolUser) UnmarshalYAML(unmarshal func(any) error) error {
+	var v any
+	if unmarshal(&v) != nil {
+		*u = PoolUser{bad: "cannot be read"}
+		return nil
+	}
+	m, isMap := v.(map[string]any)
+	if !isMap {
+		name, bad := Text(unmarshal)
+		*u = PoolUser{Name: name, bad: bad}
+		return nil
+	}
+	for key := range m {
+		if key != "name" && key != "max" {
+			*u = PoolUser{bad: fmt.Sprintf("has the unknown key %q, want a name, or {name, max}", key)}
+			return nil
+		}
+	}
+	var x struct {
+		Name string `yaml:"name"`
+		Max  Int    `yaml:"max"`
+	}
+	if unmarshal(&x) != nil {
+		*u = PoolUser{bad: "is neither a name nor {name, max}"}
+		return nil
+	}
+	*u = PoolUser{Name: x.Name, Max: x.Max}
+	return nil
+}
+
+var _ yaml.InterfaceUnmarshaler = (*PoolUser)(nil)
+
+// UserNames lists the users of a pool that may come besides those seen.
+func (p Pool) UserNames() []string {
+	var out []string
+	for _, u := range p.Users {
+		out = append(out, u.Name)
+	}
+	return out
 }
 
 // MaxWait bounds the waiting for a server connection at upper load.

@@ -141,6 +141,20 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 	k.Int(path+".reserve_size", p.ReserveSize, 0, MaxConns)
 	k.Int(path+".copies", p.Copies, 1, MaxCopies)
 	k.Int(path+".max_db_connections", p.MaxDBConnections, 0, MaxConns)
+	users := map[string]bool{}
+	for i, u := range p.Users {
+		at := fmt.Sprintf("%s.users[%d]", path, i)
+		switch {
+		case u.bad != "":
+			k.Fault(at, "%s", u.bad)
+		case u.Name == "":
+			k.Fault(at, "has no name")
+		case users[u.Name] && u.Max.Set:
+			k.Fault(at, "names %s a second time", u.Name)
+		}
+		users[u.Name] = true
+		k.Int(at+".max", u.Max, 1, MaxConns)
+	}
 	k.load(path+".load", p.Load)
 }
 

@@ -128,13 +128,13 @@ func (k *checker) users(path string, d Database) {
 		k.Fault(path+".users", "add up to %.4g %%, want 100 %%", 100*sum)
 	}
 	p, _ := k.f.pool(d.Pool)
-	for _, name := range p.Users {
+	for _, name := range p.UserNames() {
 		if _, ok := d.Users[name]; len(names) > 0 && !ok {
 			k.Fault(path+".users", "lacks %q, which is among the users of pool %s: give it its share, 0%% if it only may come", name, d.Pool)
 		}
 	}
 	if f := d.ForceUser; f != "" {
-		all := slices.Compact(slices.Sorted(slices.Values(append(names, p.Users...))))
+		all := slices.Compact(slices.Sorted(slices.Values(append(names, p.UserNames()...))))
 		if len(all) > 1 || len(all) == 1 && all[0] != f {
 			k.Fault(path+".force_user", "is %q: every client is that user to the server, and users: are %s; leave them out", f, strings.Join(all, ", "))
 		}

@@ -87,7 +87,7 @@ func (f *File) users(p config.Pool) []sim.UserShare {
 		users = append(users, sim.UserShare{Name: name, Share: d.Users[name].F})
 	}
 	if users == nil {
-		for _, name := range slices.Compact(slices.Sorted(slices.Values(p.Users))) {
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(p.UserNames()))) {
 			users = append(users, sim.UserShare{Name: name, Share: 1})
 		}
 	}
