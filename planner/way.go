@@ -36,7 +36,7 @@ type waypool struct {
 	from, size, to          int
 	fromR, reserve, reserTo int
 	curve                   poolCurve
-	copies                  int  // connections of one more, whatever caps say: what counts against the percent
+	copies                  int // connections of one more, whatever caps say: what counts against the percent
 	under                   []roomUse
 	bent                    bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
 	refused                 string
