@@ -19,7 +19,7 @@ func Gather(o Observation, lines map[string][]string) (Observation, error) {
 		return o, nil
 	}
 	o.Processes = slices.Clone(o.Processes)
-	servers, owned := map[string]string{}, map[string][]string{} // of each group: the server of its *, where some process shows it; the lines
+	servers, owned := map[string][]string{}, map[string][]string{} // of each group: the server of its *, where some process shows it; the lines
 	for i := range o.Processes {
 		p := &o.Processes[i]
 		own, ours := lines[p.ID]
@@ -31,13 +31,13 @@ func Gather(o Observation, lines map[string][]string) (Observation, error) {
 			return o, err
 		}
 		if a, _ := findAlias(o, p.ID, AutoDB); a.Server != "" {
-			servers[p.Group] = a.Server
+			servers[p.Group] = append([]string(nil), a.servers()...)
 		}
 	}
 	for i, p := range o.Processes {
 		for j := range p.Aliases {
-			if a := &o.Processes[i].Aliases[j]; a.Name == AutoDB && a.Server == "" && servers[p.Group] != "" {
-				a.Server, a.Proof = servers[p.Group], ProofAddress
+			if a := &o.Processes[i].Aliases[j]; a.Name == AutoDB && a.Server == "" && a.Proof != ProofElsewhere && servers[p.Group] != nil {
+				a.Server, a.AlsoOn, a.Proof = servers[p.Group][0], servers[p.Group][1:], ProofAddress
 			}
 		}
 	}
@@ -69,9 +69,7 @@ func (p *Process) gather(own []string) error {
 			continue
 		}
 		all.Host, all.Port = cmp.Or(all.Host, a.Host), cmp.Or(all.Port, a.Port)
-		if all.Server = cmp.Or(all.Server, a.Server); a.Server != "" {
-			all.Proof = a.Proof
-		}
+		all.placeWith(a)
 		all.CurrentConns += a.CurrentConns
 		all.Counters = all.Counters.plus(a.Counters)
 		for _, g := range a.Pools {

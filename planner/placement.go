@@ -34,6 +34,26 @@ func (a Alias) servers() []string {
 	return append([]string{a.Server}, a.AlsoOn...)
 }
 
+// placeWith adds where another alias leads. Of two proofs the one that asks for a declaration stays.
+func (a *Alias) placeWith(b Alias) {
+	for _, s := range b.servers() {
+		switch {
+		case a.Server == "":
+			a.Server = s
+		case !slices.Contains(a.servers(), s):
+			a.AlsoOn = append(a.AlsoOn, s)
+		}
+	}
+	for _, where := range b.Unplaced {
+		if !slices.Contains(a.Unplaced, where) {
+			a.Unplaced = append(a.Unplaced, where)
+		}
+	}
+	if a.Proof == "" || a.Proof == ProofNone || b.Proof == ProofElsewhere {
+		a.Proof = b.Proof
+	}
+}
+
 // serversOf says on which servers a pool's connections may be opened, the one with most of them first; none without an
 // error: the user declared it to be elsewhere. Whatever was found stands: a declaration that leaves it out is drift. What
 // was not found, and is not declared, is refused: a proxy, a failover or a clock that is off would otherwise take a pool

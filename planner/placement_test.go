@@ -160,3 +160,21 @@ func TestOneProcessThatIsFoundNowhereIsNotHiddenByAnother(t *testing.T) {
 		t.Errorf("%v, want main/2 refused", err)
 	}
 }
+
+func TestDatabasesOfOneStarStandOnAllTheirServers(t *testing.T) {
+	a, _ := seenFleet(seenAlias("x", 10, 0, 4, "app1"), seenAlias("y", 10, 0, 4, "app1"), seenAlias("z", 10, 0, 4, "app1"))
+	p := &a.Processes[0]
+	p.Settings.DefaultPoolConns = 10
+	p.Settings.PoolMode = "transaction"
+	p.Aliases[1].AlsoOn, p.Aliases[1].Proof = []string{"second"}, ProofList
+	lostAlias(&p.Aliases[2])
+	p.Aliases[2].Unplaced = []string{"10.9.9.9:5433"}
+	o, err := Gather(a, map[string][]string{"main/1": nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	star, _ := findAlias(o, "main/1", AutoDB)
+	if star.Server != "main" || strings.Join(star.AlsoOn, " ") != "second" || strings.Join(star.Unplaced, " ") != "10.9.9.9:5433" || star.Proof != ProofElsewhere {
+		t.Errorf("* is on %s and %v, lost %v, by %s", star.Server, star.AlsoOn, star.Unplaced, star.Proof)
+	}
+}

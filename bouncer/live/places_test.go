@@ -2,7 +2,9 @@ package live_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -170,5 +172,48 @@ func TestFurtherSettingsThatReserveConnectionsAreRead(t *testing.T) {
 	o := observe(t, open(t, targetsOf(l)))
 	if got := fmt.Sprint(o.Servers[0].ReservedSettings); got != "[{rds.rds_superuser_reserved_connections 2}]" {
 		t.Errorf("reserved settings %s, want the vendor's 2", got)
+	}
+}
+
+// disk reads files of this machine.
+type disk struct{}
+
+func (disk) Read(_ context.Context, path string) ([]byte, error) { return os.ReadFile(path) }
+
+func (disk) Write(context.Context, string, []byte, []byte) error { return errors.ErrUnsupported }
+
+// TestTheFileOfARealProcessSettlesItsUsers: 1.24 shows each user without a size that of the user before.
+func TestTheFileOfARealProcessSettlesItsUsers(t *testing.T) {
+	users := []string{"app1", "app2", "app3"}
+	l := start(t, lab.Spec{
+		Servers: []lab.PostgresSpec{{Name: "main"}},
+		Groups: []lab.GroupSpec{{Name: "new", Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 6}},
+			UserLines: map[string]string{"app1": "pool_size=11"}}},
+		Users: users,
+	})
+	for _, u := range users {
+		if _, err := lab.Query(t.Context(), l.Processes[0].DSN(u, "app"), "SELECT 1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := open(t, targetsOf(l))
+	doubtful := 0
+	for _, u := range observe(t, f).Processes[0].Users {
+		if u.Doubtful {
+			doubtful++
+		}
+	}
+	if doubtful == 0 {
+		t.Fatal("SHOW USERS leaves nothing in doubt: this test tests nothing")
+	}
+	f.Know([]live.Config{{Process: "new/1", Path: l.Processes[0].IniPath, Store: disk{}}})
+	for range 2 {
+		if got := fmt.Sprint(observe(t, f).Processes[0].Users); got != "[{app1 0 11 0 false}]" {
+			t.Errorf("users %s, want app1's 11 alone", got)
+		}
+	}
+	f.Know([]live.Config{{Process: "new/1", Path: "/nowhere/pgbouncer.ini", Store: disk{}}})
+	if got := observe(t, f).Processes[0].Users; len(got) < 2 {
+		t.Errorf("users %v without a file, want the doubt to stay", got)
 	}
 }

@@ -61,6 +61,12 @@ func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 // differs from what the process shows for certain, or shows as one of two values, is not the one in force: then nothing is
 // settled. What it cannot tell: a line that was taken out of the file keeps its value in the process until a restart.
 func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimit {
+	for _, l := range lines {
+		sized := l.SizeConns >= 0 || l.ReserveConns >= 0
+		if sized && !slices.ContainsFunc(shown, func(u planner.UserLimit) bool { return u.Name == l.Name }) {
+			return shown
+		}
+	}
 	var out []planner.UserLimit
 	for _, u := range shown {
 		size, reserve := 0, 0

@@ -150,6 +150,9 @@ func (s source) open(ctx context.Context) (session, error) {
 		fmt.Fprintln(os.Stderr, "note: "+n)
 	}
 	out.Fleet, out.live, out.close = fleet, fleet, fleet.Close
+	if s.config != nil {
+		fleet.Know(configsOf(s.config))
+	}
 	if groups := s.autodbs(); len(groups) > 0 {
 		if out.Fleet, err = fleet.Hands(configsOf(s.config)).Gather(ctx, groups); err != nil {
 			fleet.Close()

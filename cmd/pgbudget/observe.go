@@ -120,7 +120,11 @@ func serverText(a planner.Alias) string {
 	if a.Server == "" {
 		return "? (" + string(a.Proof) + ")"
 	}
-	return a.Server
+	text := strings.Join(append([]string{a.Server}, a.AlsoOn...), ", ")
+	if len(a.Unplaced) > 0 {
+		text += " ? " + strings.Join(a.Unplaced, ", ")
+	}
+	return text
 }
 
 func waitText(d time.Duration) string {
