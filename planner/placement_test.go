@@ -178,3 +178,17 @@ func TestDatabasesOfOneStarStandOnAllTheirServers(t *testing.T) {
 		t.Errorf("* is on %s and %v, lost %v, by %s", star.Server, star.AlsoOn, star.Unplaced, star.Proof)
 	}
 }
+
+// TestTheSolverLeavesRoomForAPoolOfAnotherServersList: what is sized on the second server has what shop leaves.
+func TestTheSolverLeavesRoomForAPoolOfAnotherServersList(t *testing.T) {
+	a, b := seenFleet(seenAlias("far", 6, 0, 6, "app1"), seenAlias("shop", 24, 0, 9, "app1"))
+	for _, o := range []*Observation{&a, &b} {
+		o.Servers = append(o.Servers, Server{Name: "second", MaxConns: 40, SuperuserReservedConns: 3})
+		o.Processes[0].Aliases[0].Server = "second"
+		listAlias(&o.Processes[0].Aliases[1])
+	}
+	f, p := solveSeen(t, Declared{SizeAll: true}, a, b)
+	if second := p.Servers[1]; second.BudgetConns != 40-3-5 || second.PlannedConns > second.BudgetConns || p.Pools[0].ToSize > second.BudgetConns-24 {
+		t.Errorf("%s: %d planned of %d, far at %d; want shop's 24 left alone (%d now)", second.Name, second.PlannedConns, second.BudgetConns, p.Pools[0].ToSize, f.WorstConns("second"))
+	}
+}

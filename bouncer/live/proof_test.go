@@ -138,3 +138,15 @@ func TestANameThatLedToTwoServersLeadsToBoth(t *testing.T) {
 		t.Errorf("also on %v", b.AlsoOn)
 	}
 }
+
+// TestAConnectionThatIsLostIsNamedBesideThoseThatAreFound: a name of two addresses, one of them unknown.
+func TestAConnectionThatIsLostIsNamedBesideThoseThatAreFound(t *testing.T) {
+	now := fleetOf(planner.Alias{Name: "a", Host: "db.internal", Port: 5432})
+	e := foundAt("g/1", "a", "x", 3)
+	e.lost = map[aliasName][]string{{"g/1", "a"}: {"10.0.0.9:5432"}}
+	new(prover).settle(now, e, nil)
+	wantProof(t, now[0], 0, "x", planner.ProofBackends)
+	if got := fmt.Sprint(now[0].Aliases[0].Unplaced); got != "[10.0.0.9:5432]" {
+		t.Errorf("lost %s, want 10.0.0.9:5432", got)
+	}
+}
