@@ -45,7 +45,7 @@ func curveOf(p FleetPool) poolCurve {
 	c := poolCurve{factor: p.Rules.Weight * scvFactor(p.Load)}
 	tightest := p.tightest()
 	for i, cp := range p.Copies {
-		if cp.FixedConns > 0 {
+		if cp.FixedConns > 0 || p.Load.held() {
 			continue
 		}
 		k := slices.IndexFunc(c.groups, func(g copyGroup) bool { return g.under == tightest[i] })

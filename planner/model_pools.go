@@ -140,6 +140,7 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	switch {
 	case rules.Load != nil:
 		p.Load = rules.Load.load(id, p.Copies)
+		p.Load.Session = load.Session
 	case p.Frozen == "":
 		if why := load.tooLittle(); why != "" {
 			p.Frozen = why

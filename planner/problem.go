@@ -57,7 +57,7 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool, busyConns int) (s
 		if p.Rules.Max > 0 {
 			item.Hi = p.Rules.Max
 		}
-		if p.Load.Session && p.largestSize() <= item.Hi { // a session may never give its connection back
+		if (p.Load.Session || p.Load.AtLeast) && p.largestSize() <= item.Hi { // a session may never give its connection back; a bound is no ground to shrink on
 			item.Lo = max(item.Lo, p.largestSize())
 		}
 		if p.Rules.Count != CountWorst {
