@@ -80,13 +80,18 @@ func (l *flowLoad) fromUsers(v flowView) {
 	}
 	l.method = MethodFlowBalance
 	user := full[0]
-	var active, age, queues float64
+	// What it held and what it waited, in the intervals through which it was full.
+	var active, held, waited, age float64
+	saturated := 0
 	for _, s := range v.looks {
-		u := s.of(user)
-		active += float64(u.Active) / float64(len(v.looks))
-		if u.Waiting > 0 {
-			age += u.MaxWait.Seconds()
-			queues++
+		active += float64(s.of(user).Active) / float64(len(v.looks))
+	}
+	for _, iv := range v.Intervals {
+		if from, to := iv.Begin.of(user), iv.End.of(user); from.Full && to.Full {
+			saturated++
+			held += float64(from.Active+to.Active) / 2 * iv.Span.Seconds()
+			waited += iv.Waited.Seconds()
+			age += (from.MaxWait + to.MaxWait).Seconds() / 2
 		}
 	}
 	grown := float64(v.looks[len(v.looks)-1].of(user).Waiting - v.looks[0].of(user).Waiting)
@@ -96,17 +101,19 @@ func (l *flowLoad) fromUsers(v flowView) {
 	}
 	served := 0.0
 	if age > 0 {
-		served = l.waitedSeconds / (age / queues)
+		served = waited / (age / float64(saturated))
 	}
-	if shares[0] < ClosedShare { // some need not wait: what they waited for says how many did, and no more
-		served = max(served, 1)
+	if (saturated < leastFull || served < leastServed) && grown <= 1 && lost == 0 { // who waited was served soon
+		l.askLess(v, active, hold, v.Intervals, func(iv Interval) float64 { return float64(iv.Xacts) }, func(s Level) UserGauge { return s.of(user) })
+		l.atLeast = l.atLeast || l.hidden
+		return
 	}
-	if served < leastServed || v.sendsAway() && !v.counted() {
+	if saturated < leastFull || served < leastServed || v.sendsAway() && !v.counted() {
 		l.atLeast, l.method = true, MethodBusy
 		l.notes = append(l.notes, fmt.Sprintf("%s/%s: the pool of %s was full, and PgBouncer counts per database: the load is at least the %.3g Erlangs that were busy", v.Process, v.Alias, user, carried))
 		return
 	}
-	hold = active * span / served
+	hold = held / served
 	extra := hold * max(0, grown+lost) / span
 	noise := z95 * hold * math.Sqrt(2*served+max(0, grown+lost)) / span
 	l.erlangs += extra
@@ -130,6 +137,10 @@ func (l *flowLoad) fromUsers(v flowView) {
 	}
 	l.notes = append(l.notes, fmt.Sprintf("%s/%s: the pool of %s was full at %.0f %% of the looks, and PgBouncer counts per database: its load is split by what SHOW POOLS shows", v.Process, v.Alias, user, 100*shares[0]))
 }
+
+// leastFull is how many intervals a user's pool must have been full through for its mean hold to be read off its queue.
+// chosen: with fewer the age of the head says little of what those served had waited.
+const leastFull = 5
 
 // counted reports whether assignments are counted.
 func (v flowView) counted() bool {
