@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// Allowed is how many connections one user of an alias may have at work at this look, and what says so: its size, or a limit
-// less what others hold of it. A pool that has as many at work is full. PgBouncer closes others' idle connections where its
-// own limit is reached, so those hold nothing of it; PostgreSQL does not. The text is empty where the size bounds it.
+// Allowed is how many connections one user of an alias may have at work at this look, and what says so: its size, or a
+// limit less what others hold of it. A pool that has as many at work is full. PgBouncer closes others' idle connections
+// where its own limit is reached, so those hold nothing of it; PostgreSQL does not. The text is empty where the size
+// bounds it.
 func (o Observation) Allowed(p Process, a Alias, user string) (conns int, limit string) {
 	conns = EffectiveSize(p, a, user)
 	if u, ok := p.user(user); ok && u.Doubtful && u.SizeConns > 0 {

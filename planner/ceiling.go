@@ -8,7 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/queue"
 )
 
-// ceiling is one limit as one pool meets it: which of its copies are under it, and what others ask of the same connections.
+// ceiling is one limit as one pool meets it: which of its copies are under it, and what others ask of the same
+// connections.
 type ceiling struct {
 	text    string
 	conns   int
@@ -21,8 +22,9 @@ type ceiling struct {
 	perSec  float64 // of others under it
 }
 
-// linked returns the fleet with each pool knowing the limits that may keep its connections from serving. A limit over several
-// pools that today's sizes do not reach is left to the plan, which does not grow beyond it: then no client waits for it.
+// linked returns the fleet with each pool knowing the limits that may keep its connections from serving. A limit over
+// several pools that today's sizes do not reach is left to the plan, which does not grow beyond it: then no client
+// waits for it.
 func (f Fleet) linked() Fleet {
 	limits := f.limits()
 	f.Pools = slices.Clone(f.Pools)
@@ -89,9 +91,9 @@ func (c ceiling) asked(p FleetPool) (target, upper float64) {
 	return max(0, c.erlangs) + p.Load.Erlangs.Target*c.share, max(0, c.upper) + p.Load.Erlangs.Upper*c.share
 }
 
-// waiting is the mean number of the pool's own clients that wait at the ceiling, whatever its size: a limit shared by several
-// pools makes them classes of one queue, whose waiting is parted as their transactions are. 0 where a load is known as a lower
-// bound alone.
+// waiting is the mean number of the pool's own clients that wait at the ceiling, whatever its size: a limit shared by
+// several pools makes them classes of one queue, whose waiting is parted as their transactions are. 0 where a load is
+// known as a lower bound alone.
 func (c ceiling) waiting(p FleetPool) float64 {
 	target, _ := c.asked(p)
 	own := p.Load.Erlangs.Target * c.share
@@ -141,8 +143,8 @@ type Breach struct {
 	Erlangs float64
 }
 
-// Breached returns the first limit that breaks a promise of the pool at upper load, with as many processes lost as it must
-// survive. What is known of its load only as a lower bound breaks none.
+// Breached returns the first limit that breaks a promise of the pool at upper load, with as many processes lost as it
+// must survive. What is known of its load only as a lower bound breaks none.
 func (p FleetPool) Breached() (Breach, bool) {
 	if p.Load.AtLeast || p.Load.Session || p.sized() == 0 {
 		return Breach{}, false

@@ -10,8 +10,8 @@ import (
 // LimitKind says who keeps a limit on connections, and over what.
 type LimitKind string
 
-// The kinds. PgBouncer keeps its two by opening no more; PostgreSQL keeps the others by refusing a login that has taken a
-// slot already, and not for superusers: those two bound sizes, and take nothing off the ledger.
+// The kinds. PgBouncer keeps its two by opening no more; PostgreSQL keeps the others by refusing a login that has taken
+// a slot already, and not for superusers: those two bound sizes, and take nothing off the ledger.
 const (
 	LimitAlias    LimitKind = "max_db_connections"   // of an alias in one process, over its users
 	LimitUser     LimitKind = "max_user_connections" // of a user in one process, over its aliases
@@ -61,8 +61,8 @@ func modelLimits(o Observation, pools []FleetPool) []Limit {
 	return slices.DeleteFunc(out, func(l Limit) bool { return len(l.Members) == 0 })
 }
 
-// userLimits are the limits of max_user_connections in one process, sorted by user. From 1.23 on it counts all connections
-// of a user; before, those of a forced user in each of its databases apart.
+// userLimits are the limits of max_user_connections in one process, sorted by user. From 1.23 on it counts all
+// connections of a user; before, those of a forced user in each of its databases apart.
 func userLimits(proc Process, pools []FleetPool) []Limit {
 	var out []Limit
 	apart := !VersionAtLeast(proc.Version, 1, 23)

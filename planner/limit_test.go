@@ -66,9 +66,9 @@ func randomLimits(r *rand.Rand) Observation {
 	return o
 }
 
-// mostOpen is the most connections that the processes may have open on one server: a search over what each pool opens, from
-// the rules of PgBouncer alone. An alias or a user that has more open than its limit opens none until it has fewer: it stands
-// either at what it has, pool by pool, or within its limit.
+// mostOpen is the most connections that the processes may have open on one server: a search over what each pool opens,
+// from the rules of PgBouncer alone. An alias or a user that has more open than its limit opens none until it has
+// fewer: it stands either at what it has, pool by pool, or within its limit.
 func mostOpen(o Observation, server string) int {
 	total := 0
 	for _, p := range o.Processes {

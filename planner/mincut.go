@@ -1,7 +1,7 @@
 package planner
 
-// flowNet is a network whose edges carry whole numbers; it says how much can flow from node 0 to node 1, and which nodes lie
-// on the near side of the tightest cut.
+// flowNet is a network whose edges carry whole numbers; it says how much can flow from node 0 to node 1, and which
+// nodes lie on the near side of the tightest cut.
 type flowNet struct {
 	to, left []int   // per edge: where it leads, what it still carries; edge e^1 goes back
 	out      [][]int // per node: its edges
@@ -15,8 +15,8 @@ func (n *flowNet) edge(from, to, conns int) {
 	n.to, n.left = append(n.to, to, from), append(n.left, conns, 0)
 }
 
-// fill sends as much as it can along shortest paths (Edmonds and Karp 1972) and returns which nodes can be reached from node 0
-// then: the near side of the smallest cut.
+// fill sends as much as it can along shortest paths (Edmonds and Karp 1972) and returns which nodes can be reached from
+// node 0 then: the near side of the smallest cut.
 func (n *flowNet) fill() (near []bool) {
 	for {
 		by := make([]int, len(n.out)) // edge by which a node was reached, +1

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// product writes the arithmetic behind a pool's worst case, and what caps it: "min(6 copies × (5 + 2 reserve) = 42, 2 × 8
-// max_db_connections)".
+// product writes the arithmetic behind a pool's worst case, and what caps it: "min(6 copies × (5 + 2 reserve) = 42, 2 ×
+// 8 max_db_connections)".
 func (p FleetPool) product(size, reserve int) string {
 	if p.Rules.Count != CountWorst {
 		return fmt.Sprintf("%s, accepted risk: %d seen and what is added to it", times(p.sized(), fmt.Sprint(size)), p.countedConns())

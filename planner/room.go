@@ -5,14 +5,16 @@ import (
 	"fmt"
 )
 
-// limitRoom is what a limit over several copies still allows. Where today's sizes exceed it, it allows no more than they do.
+// limitRoom is what a limit over several copies still allows. Where today's sizes exceed it, it allows no more than
+// they do.
 type limitRoom struct {
 	text  string
 	conns int                       // what may still be added
 	per   map[string]map[string]int // by pool and process: copies that follow the line
 }
 
-// rooms lists what the limits over copies of one server's pools still allow, those of aliases apart: those stand in the ledger.
+// rooms lists what the limits over copies of one server's pools still allow, those of aliases apart: those stand in the
+// ledger.
 func (f Fleet) rooms(server string) []limitRoom {
 	var out []limitRoom
 	at := placesOf(f.Pools)

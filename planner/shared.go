@@ -26,10 +26,10 @@ func (u sharedUser) line() Line {
 // several servers counts on each of them: its connections may all be on any one.
 //
 // The most that the pools of one process may open on one server, each at most its size, each alias at most its
-// max_db_connections and each user at most its max_user_connections, is a flow from aliases to users (PgBouncer counts both
-// when it opens one). By the theorem of Ford and Fulkerson (1956) it equals the tightest cut: some aliases counted at their
-// limit, some users at theirs, and the copies that belong to neither at their size. Any other choice of users counts no less,
-// so what is marked here stays on the safe side when sizes change.
+// max_db_connections and each user at most its max_user_connections, is a flow from aliases to users (PgBouncer counts
+// both when it opens one). By the theorem of Ford and Fulkerson (1956) it equals the tightest cut: some aliases counted
+// at their limit, some users at theirs, and the copies that belong to neither at their size. Any other choice of users
+// counts no less, so what is marked here stays on the safe side when sizes change.
 func shareUsers(limits []Limit, pools []FleetPool) []sharedUser {
 	at := placesOf(pools)
 	type place struct{ process, server string }
@@ -67,7 +67,8 @@ func shareUsers(limits []Limit, pools []FleetPool) []sharedUser {
 	return out
 }
 
-// cut keeps of the users of one process on one server those that the tightest cut counts as a whole, and marks their copies.
+// cut keeps of the users of one process on one server those that the tightest cut counts as a whole, and marks their
+// copies.
 func cut(users []sharedUser, pools []FleetPool, at map[string]int) []sharedUser {
 	alias := map[string]int{} // pool: its node
 	for _, u := range users {
@@ -135,13 +136,4 @@ func (p FleetPool) sizeIn(process string) int {
 		}
 	}
 	panic(fmt.Sprintf("planner: pool %s has no size in %s", p.ID, process))
-}
-
-// overridden are the connections of copies that do not follow the line.
-func (p FleetPool) overridden() int {
-	sum := 0
-	for _, c := range p.Copies {
-		sum += c.FixedConns
-	}
-	return sum
 }

@@ -143,7 +143,8 @@ func (p waypool) below() bool { return p.size < p.to || p.reserve < p.reserTo }
 func (p waypool) above() bool { return p.size > p.to || p.reserve > p.reserTo }
 
 // grant gives one more to the pool whose waiting it lessens most for its connections, and releases for it where nothing
-// is spare; false: no pool may have more. A pool that may have none now may have none later: what is left only gets less.
+// is spare; false: no pool may have more. A pool that may have none now may have none later: what is left only gets
+// less.
 func (w *way) grant() bool {
 	for len(w.wanting) > 0 {
 		i := w.wanting[0].pool
@@ -188,8 +189,8 @@ func (w *way) stirred(g given) bool {
 	return p.below() && (p.bent || p.size != g.size)
 }
 
-// fund releases until so many connections are spare, and one more of the pool fits under its limits: under those first, as
-// only what is under them makes room there. False: it cannot be, and nothing is released.
+// fund releases until so many connections are spare, and one more of the pool fits under its limits: under those first,
+// as only what is under them makes room there. False: it cannot be, and nothing is released.
 func (w *way) fund(pool, unit int) bool {
 	if w.spare >= unit && w.tight(pool) < 0 {
 		return true

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// underLimits is a fleet of several pools with roles and databases that are limited, at least as far as today's sizes go, and
-// loads that want other sizes.
+// underLimits is a fleet of several pools with roles and databases that are limited, at least as far as today's sizes
+// go, and loads that want other sizes.
 func underLimits(t *testing.T, r *rand.Rand) Fleet {
 	t.Helper()
 	o := Observation{At: noon, Servers: []Server{{Name: "pg", MaxConns: 250 + r.IntN(200), SuperuserReservedConns: 3}}}
