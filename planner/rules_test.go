@@ -22,7 +22,7 @@ func TestAForcedUserBefore123IsLimitedInEachDatabaseApart(t *testing.T) {
 		want    int
 	}{{"1.18.0", 6 + 6}, {"1.23.1", 6}} {
 		a, b := seenFleet(seenAlias("d1", 10, 0, 1, "forced"), seenAlias("d2", 10, 0, 1, "forced"))
-		quiet(b)
+		quarter(b)
 		for _, o := range []*Observation{&a, &b} {
 			o.Processes[0].Version = c.version
 			o.Processes[0].Users = []UserLimit{{Name: "forced", MaxConns: 6}}

@@ -148,8 +148,8 @@ func seenFleet(aliases ...Alias) (Observation, Observation) {
 	return o, later
 }
 
-// quiet makes the loads of a later look a quarter of what they were.
-func quiet(later Observation) {
+// quarter makes the loads of a later look a quarter of what they were.
+func quarter(later Observation) {
 	for i := range later.Processes[0].Aliases {
 		later.Processes[0].Aliases[i].Counters.XactTime /= 4
 	}
@@ -573,7 +573,7 @@ func TestAUserWhoseLimitBindsIsCountedAsAWhole(t *testing.T) {
 		aliases = append(aliases, seenAlias(name, 20, 0, 2, "app1"))
 	}
 	a, b := seenFleet(aliases...)
-	quiet(b)
+	quarter(b)
 	a.Processes[0].Settings.MaxUserConns, b.Processes[0].Settings.MaxUserConns = 20, 20
 	_, plan := solveSeen(t, Declared{SizeAll: true, Deadband: DefaultDeadband}, a, b)
 	for _, x := range plan.Pools {
