@@ -62,7 +62,8 @@ func modelLimits(o Observation, pools []FleetPool) []Limit {
 }
 
 // userLimits are the limits of max_user_connections in one process, sorted by user. From 1.23 on it counts all
-// connections of a user; before, those of a forced user in each of its databases apart.
+// connections of a user; before, those of a forced user in each of its databases apart. Users that nobody has seen yet are
+// one in each database.
 func userLimits(proc Process, pools []FleetPool) []Limit {
 	var out []Limit
 	apart := !VersionAtLeast(proc.Version, 1, 23)
@@ -76,8 +77,8 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 				continue
 			}
 			l := Limit{Kind: LimitUser, Name: c.User, Process: proc.ID, Conns: conns}
-			if a, ok := proc.alias(p.Alias); ok && apart && a.ForceUser == c.User {
-				l.Alias = p.Alias
+			if a, ok := proc.alias(p.Alias); ok && apart && a.ForceUser == c.User || c.User == "" {
+				l.Alias = p.Alias // of pools that nobody has used yet, who comes to each may be somebody else
 			}
 			i, found := slices.BinarySearchFunc(out, l, func(a, b Limit) int {
 				return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Alias, b.Alias))
