@@ -48,6 +48,7 @@ type Rebalancer struct {
 	Replans    bool                   // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
 	RollTo     int64                  // the run takes back every step from that event on, the one in hand first; 0: it goes forward
 	Seen       func(planner.Situation, planner.Act)
+	Notes      []string // what the plan warns of: written into the journal as the run begins
 }
 
 // Report is how a run ended.
@@ -86,6 +87,11 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 	}
 	if err := w.record(w.began(context.WithoutCancel(ctx))); err != nil {
 		return Report{Memory: w.memory}, err
+	}
+	for _, text := range r.Notes {
+		if err := w.record(planner.Event{Kind: planner.Noted, Reason: text}); err != nil {
+			return Report{Memory: w.memory}, err
+		}
 	}
 	for {
 		s, err := w.look(context.WithoutCancel(ctx)) // bounded by itself; a look that is cut short loses the session that holds the lock

@@ -232,7 +232,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: c.traffic, Ready: m.fleet.Locked, Policy: policy, Thresholds: conf.Thresholds(), Steps: steps, Closed: closed,
-		RollTo: m.rollTo, Over: m.over, Paused: func() string { return paused(conf.Journal) },
+		RollTo: m.rollTo, Over: m.over, Notes: c.measured.Warnings, Paused: func() string { return paused(conf.Journal) },
 		Gauge: gauge{conf.Signals(), conf.Servers, m.session.prom, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within()) // chosen: the last two at their slowest

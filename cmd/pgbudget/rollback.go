@@ -66,6 +66,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	}
 	fmt.Fprintf(os.Stderr, "rollback to before event %d, %s: %s\n", way.To, where, possible)
 	if c.Bool("dry-run") {
+		out.warnings(course)
 		fmt.Fprintln(out.w, "nothing was changed")
 		return nil
 	}

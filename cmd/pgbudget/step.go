@@ -160,6 +160,7 @@ func firstStep(c course, policy planner.Policy, m planner.Memory) (planner.Step,
 
 // preview prints a step act by act.
 func (o output) preview(c course, policy planner.Policy, memory planner.Memory, step planner.Step, edits []ini.Edited) {
+	o.warnings(c)
 	if step.Empty() {
 		fmt.Fprintln(o.w, "nothing to do: the sizes are those of the plan")
 		return
@@ -202,6 +203,13 @@ func (o output) preview(c course, policy planner.Policy, memory planner.Memory, 
 		fmt.Fprintln(o.w, o.warn("! the way ends before the plan: "+blocked))
 	}
 	fmt.Fprintln(o.w, "nothing was changed")
+}
+
+// warnings prints what the plan warns of.
+func (o output) warnings(c course) {
+	for _, text := range c.measured.Warnings {
+		fmt.Fprintln(o.w, o.warn("! "+text))
+	}
 }
 
 // command is what turns a switch.

@@ -1,0 +1,20 @@
+package sim
+
+import (
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// TestWhatAPlanWarnsOfIsInTheJournal finds it behind the event that begins the run, and before its first step.
+func TestWhatAPlanWarnsOfIsInTheJournal(t *testing.T) {
+	x := embark(t, 9)
+	r := x.rebalancer()
+	r.Notes = []string{"a/db is declared to be elsewhere"}
+	if _, err := r.Run(t.Context(), x.goal, planner.Memory{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(x.events) < 3 || x.events[0].Kind != planner.RunBegan || x.events[1].Kind != planner.Noted || x.events[1].Reason != r.Notes[0] {
+		t.Errorf("%+v", x.events[:2])
+	}
+}
