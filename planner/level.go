@@ -71,7 +71,7 @@ func levelOf(look int, o Observation, p Process, a Alias) Level {
 		l.Clients += u.Clients
 		l.Waiting += u.Waiting
 		if u.Waiting > 0 {
-			u.Full = l.wait(p, a, g)
+			u.Full = l.wait(o, p, a, g)
 		}
 		l.Users = append(l.Users, u)
 	}
@@ -82,16 +82,12 @@ func levelOf(look int, o Observation, p Process, a Alias) Level {
 }
 
 // wait notes what the waiting clients of one user wait for, and reports whether their pool is full.
-func (l *Level) wait(p Process, a Alias, g PoolGauges) (full bool) {
+func (l *Level) wait(o Observation, p Process, a Alias, g PoolGauges) (full bool) {
 	l.MaxWait = max(l.MaxWait, g.MaxWait)
-	size := EffectiveSize(p, a, g.User)
-	if u, ok := p.user(g.User); ok && u.Doubtful && u.SizeConns > 0 {
-		size = min(size, u.SizeConns) // it may be that small: then it is full
-	}
-	capped := a.MaxConns > 0 && l.Conns >= a.MaxConns
-	none := g.ServersActive > 0 && g.Conns() == g.ServersActive // a limit of a user, a role or a database, or a login refused: no more can be had
+	allowed, _ := o.Allowed(p, a, g.User)
+	none := g.ServersActive > 0 && g.Conns() == g.ServersActive // a limit that no look shows, or a login refused: no more can be had
 	switch {
-	case size != Unlimited && g.ServersActive >= size || capped || none:
+	case allowed != Unlimited && g.ServersActive >= allowed || none:
 		l.Full, full = true, true
 		l.Pending += time.Duration(g.ServersActive) * g.MaxWait
 	case g.ServersLogin > 0:
