@@ -1,6 +1,7 @@
 package prom_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -13,20 +14,32 @@ import (
 // TestARealFleetsLoadIsFoundWithinTenPercent puts 4 Erlangs on two real PgBouncer processes, behind real exporters (0.10)
 // and a real Prometheus, and fills a third, small pool. A minute is four seconds here.
 func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
-	ctx := t.Context()
-	l, err := lab.Start(ctx, lab.Spec{
-		Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 60}},
-		Groups: []lab.GroupSpec{
-			{Name: "main", Processes: 2, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 10}}},
-			{Name: "tight", Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 2}}},
-		},
-		Users:      []string{"app1"},
-		Prometheus: true,
+	lab.Twice(t, func(int) (string, func()) {
+		l, err := lab.Start(t.Context(), lab.Spec{
+			Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 60}},
+			Groups: []lab.GroupSpec{
+				{Name: "main", Processes: 2, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 10}}},
+				{Name: "tight", Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 2}}},
+			},
+			Users:      []string{"app1"},
+			Prometheus: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if t.Failed() {
+				t.Logf("what the lab's programs said:\n%s", l.Output())
+			}
+			l.Stop()
+		}()
+		return measured(t, l)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Stop()
+}
+
+// measured loads a fleet and looks back at it. It says why the look cannot be judged, and how to judge it.
+func measured(t *testing.T, l *lab.Lab) (reason string, judge func()) {
+	ctx := t.Context()
 	var runs []*lab.Run
 	begin := func(run *lab.Run, err error) {
 		t.Helper()
@@ -35,22 +48,45 @@ func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
 		}
 		runs = append(runs, run)
 	}
-	for i, dsn := range l.DSNs("main", "app1", "app") {
-		begin(lab.OpenLoop{DSN: dsn, PerSec: 50, Body: lab.Body{Hold: lab.Fixed(40 * time.Millisecond)}, Seed: uint64(i)}.Start(ctx))
+	speed, err := lab.Pace(ctx, l.DSNs("main", "app1", "app")[0])
+	if err != nil {
+		t.Fatal(err)
 	}
-	begin(lab.ClosedLoop{DSN: l.Process("tight", 0).DSN("app1", "app"), Clients: 8, Body: lab.Body{Hold: lab.Fixed(20 * time.Millisecond)}}.Start(ctx))
+	perSec, hold := speed.Of(50, 40*time.Millisecond)
+	t.Logf("%.0f transactions a second that hold for %v, at %v", perSec, hold, speed)
+	heart := lab.NewHeart()
+	defer heart.Stop()
+	for i, dsn := range l.DSNs("main", "app1", "app") {
+		begin(lab.OpenLoop{DSN: dsn, PerSec: perSec, Body: lab.Body{Hold: lab.Fixed(hold)}, Seed: uint64(i)}.Start(ctx))
+	}
+	begin(lab.ClosedLoop{DSN: l.Process("tight", 0).DSN("app1", "app"), Clients: 8,
+		Body: lab.Body{Hold: lab.Fixed(20 * time.Millisecond)}}.Start(ctx))
 	begin(lab.Direct{DSN: l.Server("main").DSN("app1", "app"), Conns: 5}.Start(ctx))
+	defer func() {
+		for _, run := range runs {
+			run.Stop()
+		}
+	}()
 	const lookback, step = 40 * time.Second, 4 * time.Second
 	time.Sleep(6 * time.Second) // windows before the load's start would hold less of it
 	before := []lab.Ledger{runs[0].Ledger(), runs[1].Ledger()}
 	time.Sleep(lookback + step)
 	now := time.Now()
 	truth := runs[0].Ledger().Since(before[0]).Plus(runs[1].Ledger().Since(before[1]))
-	if truth.Starved > 0 || truth.Failed > 0 {
-		t.Fatalf("the load did not get through: %+v", truth)
+	reason = lab.Unjudged(truth, heart, step/2)
+	if share := trips(truth) / truth.CarriedErlangs(); share >= lab.SlowHolds-1 && reason == "" {
+		reason = fmt.Sprintf("BEGIN took %.0f %% of the time that transactions held", 100*share)
 	}
-
-	s, err := client(t, l.PrometheusURL, "").Survey(ctx, prom.Spec{
+	// Exporters that had no time to answer leave holes in the history: that is the machine's doing, too.
+	c := client(t, l.PrometheusURL, "")
+	answered, _, err := c.Instant(ctx, "scrapes", `min(avg_over_time(up[44s]))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answered < 1 && reason == "" {
+		reason = fmt.Sprintf("only %.0f %% of the scrapes of some exporter were answered", 100*answered)
+	}
+	s, err := c.Survey(ctx, prom.Spec{
 		Lookback: lookback, Step: step,
 		Pools: []prom.PoolSpec{
 			{ID: "main/app", Alias: "app", Selector: `job="pgbouncer",group="main"`},
@@ -59,11 +95,20 @@ func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
 		Servers: []prom.ServerSpec{{Name: "main", CPUQuery: `rate(lab_cpu_seconds_total{server="main"}[5s]) / lab_cores`,
 			Selector: `job="postgres"`, PoolSelectors: []string{`job="pgbouncer",database="app"`}}},
 	}, now)
-	if err != nil {
-		t.Fatalf("%v\nhint: %s", err, planner.HintOf(err))
+	return reason, func() {
+		if truth.Starved > 0 || truth.Failed > 0 {
+			t.Fatalf("the load did not get through: %+v", truth)
+		}
+		if err != nil {
+			t.Fatalf("%v\nhint: %s", err, planner.HintOf(err))
+		}
+		found(t, s, truth)
 	}
-	t.Logf("truth %.3f Erlangs; pools %+v; servers %+v; cpu %+v", truth.CarriedErlangs(), s.Pools, s.Servers, s.History.Servers[0].CPU)
+}
 
+// found holds what was found against the generators' own ledger.
+func found(t *testing.T, s prom.Survey, truth lab.Ledger) {
+	t.Logf("truth %.3f Erlangs; pools %+v; servers %+v; cpu %+v", truth.CarriedErlangs(), s.Pools, s.Servers, s.History.Servers[0].CPU)
 	if got, want := s.History.Dialect, string(prom.Legacy); got != want {
 		t.Errorf("got dialect %q, want %q", got, want)
 	}
@@ -73,8 +118,9 @@ func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
 	}
 	got, want := mean(main.Erlangs), truth.CarriedErlangs()
 	t.Logf("found %.3f Erlangs", got)
-	if math.Abs(got-want) > 0.1*want || math.Abs(want-4) > 0.6 {
-		t.Errorf("got %.3f Erlangs, want %.3f within 10 %%, about 4", got, want)
+	// PgBouncer has a connection busy from before the client has the answer to BEGIN: by up to the whole round trip.
+	if most := want + trips(truth); got < 0.9*want || got > 1.1*most || math.Abs(want-4) > 1 {
+		t.Errorf("got %.3f Erlangs, want %.3f to %.3f within 10 %%, and the ledger about 4", got, want, most)
 	}
 	if main.Censored != 0 {
 		t.Errorf("got a censored share of %v, want 0 of a pool with room", main.Censored)
@@ -87,6 +133,9 @@ func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
 		t.Errorf("got a median of %v direct connections, want 5 and a few", direct.Quantile(0.5))
 	}
 }
+
+// trips returns the Erlangs of the time between sending BEGIN and its answer.
+func trips(l lab.Ledger) float64 { return l.BeginTotal.Seconds() / l.Elapsed.Seconds() }
 
 // mean returns the mean of a histogram's samples, taking each for the middle of its bucket.
 func mean(h planner.Histogram) float64 {

@@ -3,7 +3,6 @@ package prom_test
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pgbudget/pgbudget/fixtures/lab"
 )
 
 // prometheus is a real server started by a test.
@@ -56,7 +57,7 @@ func startPrometheus(folder, scrapes string, ready func(url string) error, args 
 		_ = cmd.Process.Kill()
 		<-ended
 	}}
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(3 * time.Minute); ; {
 		err := ready(at)
 		if err == nil {
 			return p, nil
@@ -86,13 +87,10 @@ func readyPlainly(at string) error {
 	return nil
 }
 
+// freePort returns an address that no lab and no client's socket takes while this program runs.
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	n, err := lab.ReservePort()
+	return fmt.Sprintf("127.0.0.1:%d", n), err
 }
 
 // giveToNobody hands a folder and the process to the user nobody, if we are root.
