@@ -28,7 +28,8 @@ func movesAStar(t *trial, gen lab.Generation) {
 	config, _ := movingConfig(t, l, "pools: [{pool: 'auto/*'}, {pool: ci/app}]\npolicy: {percent: 20, soak: 1s, soak_every: 1s}\n")
 	auto, ci := l.Process("auto", 0), l.Process("ci", 0)
 	hold := 50 * time.Millisecond
-	hold = slower(hold, pace(t, l, "ci", 5/hold.Seconds(), hold))
+	speed := pace(t, l, "ci", 5/hold.Seconds(), hold)
+	hold = slower(hold, speed)
 	for i, dsn := range []string{auto.DSN("app1", "app"), auto.DSN("app1", "postgres"), auto.DSN("app1", "own"), ci.DSN("app1", "app")} {
 		r, err := lab.OpenLoop{DSN: dsn, PerSec: 1.2 / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(i), MaxClients: 300}.Start(context.Background())
 		if err != nil {
@@ -42,7 +43,7 @@ func movesAStar(t *trial, gen lab.Generation) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := command(t, l, "run", "--config", config, "--window", "5s", "--every", "500ms", "--yes")
+	r := command(t, l, "run", "--config", config, "--window", slower(10*time.Second, speed).String(), "--every", "500ms", "--yes")
 	if r.code != 0 || !strings.Contains(r.stderr, "auto/* 13 →") {
 		t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}

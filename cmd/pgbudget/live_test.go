@@ -178,8 +178,14 @@ func generations(t *testing.T, test func(*testing.T, lab.Generation)) {
 // offer starts an open loop of perSec at every copy of a group.
 func offer(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Duration) []*lab.Run {
 	t.Helper()
+	return offerAs(t, l, []string{"app1", "app2"}, group, perSec, hold)
+}
+
+// offerAs is offer for some users.
+func offerAs(t testing.TB, l *lab.Lab, users []string, group string, perSec float64, hold time.Duration) []*lab.Run {
+	t.Helper()
 	var runs []*lab.Run
-	for i, user := range []string{"app1", "app2"} {
+	for i, user := range users {
 		for j, dsn := range l.DSNs(group, user, "app") {
 			r, err := lab.OpenLoop{DSN: dsn, PerSec: perSec, Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(1 + 10*i + j), MaxClients: 3000}.Start(context.Background())
 			if err != nil {
@@ -296,7 +302,7 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 				atRest(t, func() (lab.Ledger, func()) {
 					l := start(t, twoGroups(gen, 1, map[string]string{"query_wait_timeout": c.timeout, "max_client_conn": "15000"}))
 					defer l.Stop()
-					runs := offer(t, l, "main", c.perSec/each, hold) // more than one connection a copy can carry
+					runs := offerAs(t, l, []string{"app1"}, "main", c.perSec/each, hold) // more than one connection a copy can carry
 					defer stopAll(runs...)
 					time.Sleep(5 * time.Second) // the queue is there, and the first waiters leave
 					from := ledgers(runs)

@@ -19,17 +19,17 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// Loads of the fleet whose traffic shifts, in Erlangs: 38 of them on the 51 connections that there are.
+// Loads of the fleet whose traffic shifts, in Erlangs: 38 of them on the 53 connections that there are.
 const (
 	webErlangs  = 18.0
 	ciErlangs   = 12.0 // come through main at first: 40 % of its 30
 	jobsErlangs = 8.0
-	shiftConns  = 51
+	shiftConns  = 53
 
 	shiftErlangs = webErlangs + ciErlangs + jobsErlangs
 )
 
-// shiftFleet is main with 37 connections, jobs with 10 and ci with 2 before one server: two are spare.
+// shiftFleet is main with 37 connections, jobs with 10 and ci with 2 before one server: four are spare.
 func shiftFleet(gen lab.Generation) lab.Spec {
 	group := func(name string, size int) lab.GroupSpec {
 		return lab.GroupSpec{Name: name, Processes: 1, Generation: gen, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}}}
@@ -99,7 +99,7 @@ func TestRunShiftsLiveTraffic(t *testing.T) {
 }
 
 func shiftsAll(t *trial, gen lab.Generation) {
-	percent, soak, hold, look := "25", 6*time.Second, 120*time.Millisecond, 10*time.Second
+	percent, soak, hold, look := "25", 6*time.Second, 120*time.Millisecond, 25*time.Second
 	full := window(t) >= time.Minute
 	if full {
 		percent, soak, hold, look = "5", 10*time.Second, 80*time.Millisecond, 60*time.Second
@@ -272,7 +272,8 @@ func TestSaturationTurnsTrafficBack(t *testing.T) { judged(t, turnsBack) }
 func turnsBack(t *trial) {
 	l := start(t, shiftFleet(lab.Gen124))
 	hold := 120 * time.Millisecond
-	hold = slower(hold, pace(t, l, "main", shiftErlangs/hold.Seconds(), hold))
+	speed := pace(t, l, "main", shiftErlangs/hold.Seconds(), hold)
+	hold = slower(hold, speed)
 	load := flagLoad(t, l, hold)
 	t.lags(load.all()...)
 	config, path := movingConfig(t, l, load.config("percent: 25, soak: 1m, soak_every: 1s, hold_for: 2m, aborts: 1, max_wait: "+max(time.Second, 10*hold).String(),
@@ -282,7 +283,7 @@ func turnsBack(t *trial) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "run", "--config", config, "--window", "8s", "--every", "500ms", "--yes")
+	cmd := exec.Command(binary, "run", "--config", config, "--window", slower(20*time.Second, speed).String(), "--every", "500ms", "--yes")
 	cmd.Env = append(os.Environ(), "PGPASSFILE="+l.PassFile)
 	said := begun(t, cmd)
 	said.until(t, "the first change of the traffic", 3*time.Minute, func() bool { return load.flag.Percent() > 0 })
