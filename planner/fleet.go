@@ -43,6 +43,9 @@ type Cap struct {
 	Name  string    `json:"name"`
 	Conns int       `json:"conns"`
 	Terms []CapTerm `json:"terms"` // sorted by pool
+
+	// Yields says that sizes beyond it are possible and were not tried: what it bounds is not proved.
+	Yields bool `json:"yields,omitempty"`
 }
 
 // CapTerm says how many connections one unit of a pool's size takes under a Cap.

@@ -151,6 +151,18 @@ func databaseOf(o Observation, p FleetPool) string {
 	return p.Alias
 }
 
+// alone reports whether the limit is one that PgBouncer keeps by itself in one pool: then it bounds no size. What it means
+// stands in what the pool takes of the budget, and in what its clients wait.
+func (l Limit) alone() bool {
+	return l.Kind == LimitAlias || l.Kind == LimitUser && len(l.Members) == 1
+}
+
+// yields reports whether a limit over several pools bounds their sizes by choice alone: PgBouncer would keep it by itself, or
+// today's sizes exceed it and are taken as they are. Other sizes might serve better, and no search has tried them.
+func (l Limit) yields(conns int) bool {
+	return l.Kind == LimitUser || conns > l.Conns
+}
+
 // limits are all limits of the fleet, those of aliases included.
 func (f Fleet) limits() []Limit {
 	var out []Limit

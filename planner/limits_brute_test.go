@@ -57,26 +57,6 @@ func triedWorst(p FleetPool, n, reserve int) int {
 	return total + p.OverConns
 }
 
-// usable says that every copy's part of n + reserve can be opened under max_db_connections, or is there today.
-func usable(p FleetPool, n, reserve int) bool {
-	for _, z := range p.Sizes {
-		users, fixed := 0, 0
-		for _, c := range p.Copies {
-			switch {
-			case c.Process != z.Process:
-			case c.FixedConns > 0:
-				fixed += c.FixedConns
-			default:
-				users++
-			}
-		}
-		if z.CapConns > 0 && users > 0 && users*(n+reserve) > max(z.CapConns-fixed, users*(z.Conns+p.ReserveConns)) {
-			return false
-		}
-	}
-	return true
-}
-
 // tryAll returns the least cost that any sizes within every limit have, +Inf where none are.
 func tryAll(sp serverProblem) float64 {
 	var pools []triedPool
@@ -86,7 +66,7 @@ func tryAll(sp serverProblem) float64 {
 		for n := it.Lo; n <= min(it.Hi, 60); n++ {
 			for reserve := p.leastReserve(); reserve <= max(p.leastReserve(), p.Reserve.Max); reserve++ {
 				c := triedChoice{size: n, reserve: reserve, conns: triedWorst(p, n, reserve), cost: curveOf(p).Cost(n)}
-				if !usable(p, n, reserve) || c.conns > sp.server.BudgetConns {
+				if c.conns > sp.server.BudgetConns {
 					continue
 				}
 				if p.ReserveFree {
@@ -225,9 +205,6 @@ func (sp serverProblem) checkSolution(t *testing.T, seed int, sol allocate.Solut
 		if p.ReserveFree {
 			cost += newReserveCurve(p, 0).Cost(reserve)
 		}
-		if !usable(p, size, reserve) {
-			t.Fatalf("seed %d: %s gets %d + %d, which no process can open", seed, p.ID, size, reserve)
-		}
 	}
 	if conns > sp.server.BudgetConns {
 		t.Fatalf("seed %d: %d connections of %d", seed, conns, sp.server.BudgetConns)
@@ -279,7 +256,7 @@ func TestBestEffortLeavesNoFloorUnmetWhileItsConnectionsAreSpare(t *testing.T) {
 
 // takesMore reports whether a pool may get size n where the rest of the plan stays.
 func (f Fleet) takesMore(plan Plan, p FleetPool, x PlanPool, n int) bool {
-	if p.Rules.Max > 0 && n > p.Rules.Max || !usable(p, n, x.ReserveSize) {
+	if p.Rules.Max > 0 && n > p.Rules.Max {
 		return false
 	}
 	for _, s := range f.Servers {

@@ -84,17 +84,6 @@ func (p FleetPool) limited(s FleetServer) bool {
 	return p.lastBend(s) > 0
 }
 
-// mostSize is the largest size that the item's bounds and max_db_connections leave the pool, at its least reserve.
-func (p FleetPool) mostSize(item allocate.Item) int {
-	most := item.Hi
-	for _, z := range p.Sizes {
-		if users, conns, binds := p.growthCap(z); binds {
-			most = min(most, conns/users-p.leastReserve())
-		}
-	}
-	return max(most, item.Lo)
-}
-
 // bends reports whether the pool's connections do not grow by the same number a unit over the sizes it may get, or its
 // gains rise somewhere.
 func (p FleetPool) bends(s FleetServer, item allocate.Item) bool {
@@ -105,7 +94,7 @@ func (p FleetPool) bends(s FleetServer, item allocate.Item) bool {
 	if p.ReserveFree {
 		most = p.Reserve.Max
 	}
-	top := min(p.mostSize(item), max(item.Lo, p.lastBend(s)+1))
+	top := min(max(item.Hi, item.Lo), max(item.Lo, p.lastBend(s)+1))
 	unit := p.unitConns(item.Lo, least)
 	for n := item.Lo; n < top; n++ {
 		if p.unitConns(n, least) != unit || p.unitConns(n, most) != unit {
@@ -183,7 +172,7 @@ func (sp *serverProblem) choices(i int) []sizeChoice {
 	for k, cost := range costs {
 		add(item.Lo+k, cost)
 	}
-	if from, same := p.fromSize(); same && from >= item.Lo+len(costs) && from <= p.mostSize(item) {
+	if from, same := p.fromSize(); same && from >= item.Lo+len(costs) && from <= item.Hi {
 		add(from, item.Cost.Cost(from)) // it buys nothing, and leaving it alone saves a RELOAD
 	}
 	slices.SortStableFunc(out, func(a, b sizeChoice) int {
@@ -195,7 +184,7 @@ func (sp *serverProblem) choices(i int) []sizeChoice {
 // costs returns the pool's cost at every size from its item's Lo on that may be worth its connections.
 func (sp *serverProblem) costs(i int) []float64 {
 	p, item := sp.pools[i], sp.problem.Items[i]
-	top, bend := min(p.mostSize(item), item.Lo+mostListed), p.lastBend(sp.server)
+	top, bend := min(max(item.Hi, item.Lo), item.Lo+mostListed), p.lastBend(sp.server)
 	nothing := sp.leastGain * float64(max(1, p.sized()))
 	var gains []float64
 	for n := item.Lo; n < top; {
@@ -219,9 +208,9 @@ func (sp *serverProblem) costs(i int) []float64 {
 	// Sizes from which on all others together gain no more than nothing are not worth it.
 	sum, worth := 0.0, 0
 	for k := len(gains) - 1; k >= 0; k-- {
-		sum += gains[k] - nothing
+		sum = max(0, sum) + gains[k] - nothing // the most that any of the sizes from here on gain together
 		if sum > 0 {
-			worth, sum = max(worth, k+1), 0
+			worth = max(worth, k+1)
 		}
 	}
 	gains = gains[:worth]

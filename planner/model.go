@@ -258,6 +258,9 @@ func (f Fleet) capsOf(server string) []Cap {
 	var caps []Cap
 	at := placesOf(f.Pools)
 	for _, l := range f.Limits {
+		if l.alone() {
+			continue
+		}
 		c := Cap{Name: l.Text()}
 		ours, frozen := 0, 0
 		l.members(f.Pools, at, func(p *FleetPool, i int) {
@@ -278,6 +281,7 @@ func (f Fleet) capsOf(server string) []Cap {
 		})
 		if len(c.Terms) > 0 {
 			c.Conns = max(l.Conns-frozen, ours)
+			c.Yields = l.yields(ours + frozen)
 			caps = append(caps, c)
 		}
 	}

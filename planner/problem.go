@@ -26,8 +26,9 @@ type floor struct {
 	by   string
 }
 
-// newServerProblem writes the promise as rows: the budget, the caps of roles, databases and users, and each pool's
-// max_db_connections. Connections that no size of ours changes are taken off the budget first. busyConns is how many
+// newServerProblem writes the promise as rows: the budget, and the limits over several pools. What PgBouncer limits in one pool
+// alone is no row: it stands in what the pool takes of the budget and in what its clients wait, at every size. Connections
+// that no size of ours changes are taken off the budget first. busyConns is how many
 // connections a CPU that cannot carry the load may keep busy, of a best-effort plan; negative: any number.
 func newServerProblem(f Fleet, s FleetServer, bestEffort bool, busyConns int) (serverProblem, error) {
 	sp := serverProblem{server: s, bestEffort: bestEffort, leastGain: f.LeastGain}
@@ -83,7 +84,6 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool, busyConns int) (s
 	sp.addReserves(&budget)
 	budget.Cap = s.BudgetConns - sp.constConns
 	sp.problem.Rows = append(sp.problem.Rows, budget)
-	sp.addAliasCaps()
 	sp.addCaps()
 	if busyConns >= 0 {
 		sp.addBusyCap(busyConns)
@@ -124,28 +124,6 @@ func (sp *serverProblem) addReserves(budget *allocate.Row) {
 		coef := p.reserveConns(sp.problem.Items[i].Lo, p.Reserve.Min)
 		budget.Terms = append(budget.Terms, allocate.Term{Item: item, Coef: coef})
 	}
-}
-
-// addAliasCaps keeps every copy's growth usable: under max_db_connections the users of one process's alias share a cap,
-// so users × (size + reserve) must not grow beyond it. Today's sizes always fit.
-func (sp *serverProblem) addAliasCaps() {
-	for i, p := range sp.pools {
-		for _, s := range p.Sizes {
-			if users, conns, binds := p.growthCap(s); binds {
-				name := fmt.Sprintf("max_db_connections %d of %s in %s", s.CapConns, p.ID, s.Process)
-				row := allocate.Row{Name: name, Cap: conns}
-				sp.addTerms(&row, i, users)
-				sp.problem.Rows = append(sp.problem.Rows, row)
-			}
-		}
-	}
-}
-
-// growthCap is how many connections the users that follow the line may come to in one process under its
-// max_db_connections, and how many users they are.
-func (p FleetPool) growthCap(s Size) (users, conns int, binds bool) {
-	users, fixed := p.usersIn(s.Process)
-	return users, max(s.CapConns-fixed, users*(s.Conns+p.ReserveConns)), s.CapConns > 0 && users > 0
 }
 
 func (sp *serverProblem) addCaps() {

@@ -19,6 +19,9 @@ func (f Fleet) rooms(server string) []limitRoom {
 	var out []limitRoom
 	at := placesOf(f.Pools)
 	for _, l := range f.Limits {
+		if l.alone() {
+			continue
+		}
 		r := limitRoom{text: l.Text(), per: map[string]map[string]int{}}
 		here := false
 		l.members(f.Pools, at, func(p *FleetPool, i int) {
@@ -58,6 +61,9 @@ func (f Fleet) beyond(after Fleet) string {
 	at := placesOf(f.Pools)
 	why := ""
 	for _, l := range f.Limits {
+		if l.alone() {
+			continue
+		}
 		before, then := l.use(f.Pools, at), l.use(after.Pools, at)
 		if then > l.Conns && before <= l.Conns {
 			why = cmp.Or(why, fmt.Sprintf("%s: %d connections would be under it, %d now", l.Text(), then, before))

@@ -11,8 +11,8 @@ func TestCapsCountReserves(t *testing.T) {
 	capped.MaxConns = 12
 	a, b := seenFleet(capped)
 	_, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
-	if x := plan.Pools[0]; x.ToSize != 10 {
-		t.Errorf("size %d; want 10: with the reserve of 2 it fills max_db_connections 12", x.ToSize)
+	if x := plan.Pools[0]; x.ToSize != 12 || plan.Servers[0].PlannedConns != 12 {
+		t.Errorf("size %d, %d connections; want 12 and 12: the reserve of 2 counts under max_db_connections 12", x.ToSize, plan.Servers[0].PlannedConns)
 	}
 }
 

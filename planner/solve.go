@@ -70,6 +70,7 @@ func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
 		if f.doubtful(s.Name) {
 			cert.doubt()
 		}
+		cert.yields(s)
 		if plan.Infeasible == nil {
 			plan.Infeasible = cert
 		}
@@ -115,6 +116,10 @@ func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution,
 		Ledger: slices.Clone(s.Lines), RecycleConns: s.RecycleConns, Method: string(sol.Method), Gap: Float(sol.Gap), CPU: cpu.plan(sp, sol)}
 	if sp.bestEffort || f.doubtful(s.Name) {
 		ps.Gap = Unknown() // the gap of a priced problem, or of one that counts what may not be, says nothing of waiting clients
+	}
+	if limit := sp.untried(sol); limit != "" {
+		ps.Gap = Unknown()
+		plan.Warnings = append(plan.Warnings, untriedNote(s.Name, limit))
 	}
 	place := make(map[string]int, len(sp.pools))
 	for i, p := range sp.pools {

@@ -1,0 +1,106 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// fromToday is a what-if of two or three pools under max_db_connections whose sizes of today are all the same number.
+func fromToday(r *rand.Rand, today int) Declared {
+	conns := 30 + r.IntN(40)
+	d := Declared{SizeAll: true, LeastGain: 0, Servers: []DeclaredServer{{Name: "pg", MaxConns: &conns, DirectConns: new(int), HeadroomConns: new(int)}}}
+	for i := range 2 + r.IntN(2) {
+		p := DeclaredPool{ID: fmt.Sprintf("g%d/db", i), Size: &today, Copies: 1 + r.IntN(2), Users: []string{"u"}, Weight: 1, Min: 1,
+			Utilization: 0.95, MaxWaitMean: time.Second, MaxWaitP99: 10 * time.Second, Count: CountWorst, Server: "pg"}
+		if r.IntN(2) == 0 && p.Copies == 1 {
+			p.Users = []string{"u", "v"}
+			p.Copies = 2
+		}
+		if r.IntN(3) > 0 {
+			limit := 3 + r.IntN(12)
+			p.MaxDBConns = &limit
+		}
+		if r.IntN(2) == 0 {
+			reserve := r.IntN(3)
+			p.ReserveConns = &reserve
+		}
+		p.Load = &DeclaredLoad{ArrivalsPerSec: 20 + 200*r.Float64(), MeanHold: 20 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
+		d.Pools = append(d.Pools, p)
+	}
+	return d
+}
+
+// TestAPlanUnderALimitDoesNotDependOnTodaysSizes plans the same fleet from three sizes of today: what PgBouncer limits by
+// itself is no reason to stay where one is.
+func TestAPlanUnderALimitDoesNotDependOnTodaysSizes(t *testing.T) {
+	feasible := 0
+	for seed := range uint64(400) {
+		var objectives []float64
+		for _, today := range []int{1, 4, 30} {
+			f, err := Model(epoch, fromToday(rand.New(rand.NewPCG(seed, 5)), today), Evidence{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan, err := Solve(f, Options{})
+			if err != nil {
+				objectives = append(objectives, math.Inf(1))
+				continue
+			}
+			objectives = append(objectives, float64(plan.Objective)-float64(plan.Gap))
+		}
+		for _, x := range objectives[1:] {
+			if math.IsInf(x, 1) != math.IsInf(objectives[0], 1) || math.Abs(x-objectives[0]) > 1e-6*(1+objectives[0]) {
+				t.Errorf("seed %d: from sizes 1, 4 and 30 the least waiting is %v", seed, objectives)
+				break
+			}
+		}
+		if !math.IsInf(objectives[0], 1) {
+			feasible++
+		}
+	}
+	t.Logf("%d of 400 have a plan", feasible)
+	if feasible < 100 {
+		t.Errorf("only %d have a plan", feasible)
+	}
+}
+
+// TestALimitThatIsFarAwayChangesNothing plans fleets without limits, and with limits that no size comes near.
+func TestALimitThatIsFarAwayChangesNothing(t *testing.T) {
+	compared := 0
+	for seed := range uint64(300) {
+		var plans []Plan
+		for _, limit := range []int{0, 200} {
+			d := fromToday(rand.New(rand.NewPCG(seed, 6)), 4)
+			d.LeastGain = DefaultLeastGain
+			for i := range d.Pools {
+				if d.Pools[i].MaxDBConns = nil; limit > 0 {
+					d.Pools[i].MaxDBConns = &limit
+				}
+			}
+			f, err := Model(epoch, d, Evidence{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan, err := Solve(f, Options{})
+			if err == nil {
+				plans = append(plans, plan)
+			}
+		}
+		if len(plans) == 1 {
+			t.Fatalf("seed %d: a limit of 200 decides whether there is a plan", seed)
+		}
+		if len(plans) < 2 {
+			continue
+		}
+		compared++
+		if a, b := float64(plans[0].Objective), float64(plans[1].Objective); math.Abs(a-b) > 1e-9*(1+a) {
+			t.Errorf("seed %d: %v waiting clients without a limit, %v under one that is far away", seed, a, b)
+		}
+	}
+	if compared < 100 {
+		t.Errorf("only %d have a plan", compared)
+	}
+}

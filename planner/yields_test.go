@@ -1,0 +1,28 @@
+package planner
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestWhatALimitOverPoolsLeavesUntriedIsNotProved has two pools of one user: where its limit keeps them from one more, other
+// sizes are possible and were not tried, and where it does not, the plan is proved.
+func TestWhatALimitOverPoolsLeavesUntriedIsNotProved(t *testing.T) {
+	for _, c := range []struct {
+		limit  int
+		proved bool
+	}{{0, true}, {200, true}, {14, false}} {
+		a, b := seenFleet(seenAlias("a", 6, 0, 3, "app1"), seenAlias("b", 6, 0, 3, "app1"))
+		quarter(b)
+		for _, o := range []*Observation{&a, &b} {
+			if c.limit > 0 {
+				o.Processes[0].Users = []UserLimit{{Name: "app1", MaxConns: c.limit}}
+			}
+		}
+		_, plan := solveSeen(t, Declared{SizeAll: true}, a, b)
+		said := strings.Contains(strings.Join(plan.Warnings, "\n"), "not proved: sizes are kept within max_user_connections 14 of app1")
+		if proved := plan.Gap == 0; proved != c.proved || said == c.proved {
+			t.Errorf("limit %d: gap %v, said %v; want proved %v: %q", c.limit, plan.Gap, said, c.proved, plan.Warnings)
+		}
+	}
+}
