@@ -30,6 +30,8 @@ func (p Plan) Changes() bool {
 // waiting they mean than the plan of today.
 func Compare(saved Saved, now Fleet, plan Plan) Review {
 	r := Review{Moved: []string{}, Broken: []string{}}
+	now = now.linked() // what the saved sizes cost under today's limits
+	r.compareLimits(saved.Fleet, now)
 	for _, s := range now.Servers {
 		i := slices.IndexFunc(saved.Fleet.Servers, func(o FleetServer) bool { return o.Name == s.Name })
 		if i < 0 {
@@ -79,6 +81,27 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 	r.Excess = Float(excess) - plan.Objective
 	r.Verdict = r.verdict(saved.Plan, plan)
 	return r
+}
+
+// compareLimits names the limits over connections that are other than they were.
+func (r *Review) compareLimits(was, is Fleet) {
+	text := func(f Fleet) (out []string) {
+		for _, l := range f.limits() {
+			out = append(out, l.Text())
+		}
+		return out
+	}
+	before, after := text(was), text(is)
+	for _, l := range after {
+		if !slices.Contains(before, l) {
+			r.Moved = append(r.Moved, "limit "+l+" is new")
+		}
+	}
+	for _, l := range before {
+		if !slices.Contains(after, l) {
+			r.Moved = append(r.Moved, "limit "+l+" is gone")
+		}
+	}
 }
 
 // compareBounds names what today's plan would be bound by and the saved sizes are not: a pool's max, what it may not
@@ -174,6 +197,9 @@ func (r *Review) comparePool(was Fleet, p FleetPool, size int) {
 	}
 	if fl, by, err := Floor(p); err == nil && size < fl {
 		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d now (%s), the plan gives it %d", p.ID, fl, by, size))
+	}
+	if b, breached := p.Breached(); breached {
+		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d (%s), and %s lets it have %d", p.ID, b.Need, b.By, b.Limit, b.Conns))
 	}
 }
 

@@ -27,7 +27,8 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 		{"role that holds them", func(f *Fleet) {
 			f.Servers[0].Caps = []Cap{{Name: "role", Conns: 26, Terms: []CapTerm{{"ci/app", 1}, {"main/app", 1}}}}
 		}, ""},
-		{"alias", func(f *Fleet) { f.Pools[0].Sizes[1].CapConns = 12 }, "its sizes are over max_db_connections 12 of ci/app in ci/2 by 1"},
+		{"alias, and it does not matter", func(f *Fleet) { f.Pools[0].Sizes[1].CapConns = 12 }, ""},
+		{"alias", func(f *Fleet) { f.Pools[0].Sizes[1].CapConns = 1 }, "ci/app needs 6 (stability), and max_db_connections 1 of ci/app in ci/2 lets it have 1"},
 		{"sessions", func(f *Fleet) {
 			f.Pools[0].Load.Session = true
 			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14
@@ -50,6 +51,9 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 			got := strings.Join(r.Broken, "; ")
 			if got != c.want {
 				t.Errorf("broken: %q, want %q", got, c.want)
+			}
+			if strings.HasPrefix(c.name, "alias") && len(r.Moved) == 0 {
+				t.Error("a limit that is new has not moved")
 			}
 			if broken := r.Verdict == "its sizes no longer keep every promise"; broken != (c.want != "") {
 				t.Errorf("verdict %q", r.Verdict)
