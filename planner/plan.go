@@ -83,6 +83,7 @@ type PlanPool struct {
 	WorstConns  BeforeAfter  `json:"worst_conns"`
 	Load        Range        `json:"load_erlangs"`
 	AtLeast     bool         `json:"at_least"`
+	LoadUnknown string       `json:"load_unknown,omitempty"` // why Load is not known and its numbers mean nothing; empty: it is
 	Evidence    PlanEvidence `json:"evidence"`
 	Wait        PlanWait     `json:"wait_seconds"`
 	Utilization Float        `json:"utilization"` // planned, at target load

@@ -36,7 +36,7 @@ func (plan *Plan) appendFrozen(p FleetPool) {
 func (p FleetPool) planned(size, reserve int) PlanPool {
 	pp := PlanPool{ID: p.ID, Server: p.Server, AlsoOn: p.AlsoOn, ToSize: size, Copies: p.sized(), ReserveSize: reserve, ReserveFrom: p.ReserveConns,
 		WorstConns: BeforeAfter{p.countedConns(), p.plannedConns(size, reserve)},
-		Load:       p.Load.Erlangs, AtLeast: p.Load.AtLeast,
+		Load:       p.Load.Erlangs, AtLeast: p.Load.AtLeast, LoadUnknown: p.Load.Unknown,
 		Evidence:    PlanEvidence{p.Load.Xacts, p.Load.Censored, p.Load.Method},
 		Utilization: p.utilization(size), UseNow: Unknown(),
 		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: p.meanWait(size), P99: p.p99Wait(size), P99Now: Unknown()},

@@ -154,6 +154,9 @@ func change(from, to string) string {
 }
 
 func loadText(x planner.PlanPool) string {
+	if x.LoadUnknown != "" {
+		return "?"
+	}
 	sign := ""
 	if x.AtLeast {
 		sign = "≥ "
