@@ -79,17 +79,9 @@ func (x *expedition) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal planne
 // back is a rollback that dies after so many events; 0: it does not. The first says where to, every other goes on with it.
 func (x *expedition) back(r *rand.Rand, to int64, events int) bouncer.Report {
 	x.t.Helper()
-	o, err := x.w.Observe(x.t.Context())
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	e, err := x.before.Add(o)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	fleet, err := planner.Model(x.w.Now(), x.declared(), e, x.loads)
-	if err != nil {
-		x.t.Fatal(err)
+	fleet, ok := x.modelled()
+	if !ok {
+		x.t.Fatal("the fleet cannot be modelled")
 	}
 	memory := bouncer.Replay(x.events)
 	if memory.RollTo > 0 {
