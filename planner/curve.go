@@ -22,8 +22,9 @@ type copyLoad struct {
 	copies  int
 }
 
-// copyGroup is copies that meet the same limit: they are separate queues until their sizes reach it, and one queue of as many
-// connections as it allows from there on. Separate queues wait no less than one, so the larger of both is what waits.
+// copyGroup is copies that meet the same limit: they are separate queues until their sizes reach it, and one queue of
+// as many connections as it allows from there on. Separate queues wait no less than one, so the larger of both is what
+// waits.
 type copyGroup struct {
 	loads []copyLoad // sorted by load
 	least float64    // clients that wait at the limit whatever the size; 0: there is none, +Inf: it cannot carry them
@@ -40,7 +41,8 @@ type poolCurve struct {
 
 var _ allocate.Curve = poolCurve{}
 
-// curveOf builds the curve of p at its target load. Of several limits over a copy the one at which most wait is taken for all.
+// curveOf builds the curve of p at its target load. Of several limits over a copy the one at which most wait is taken
+// for all.
 func curveOf(p FleetPool) poolCurve {
 	c := poolCurve{factor: p.Rules.Weight * scvFactor(p.Load)}
 	tightest := p.tightest()
@@ -105,8 +107,8 @@ func scvFactor(l Load) float64 {
 	return f
 }
 
-// Cost returns the weighted waiting clients at size n; +Inf where a copy cannot keep up, or a limit carries less than its
-// load, unless the curve is a best-effort one.
+// Cost returns the weighted waiting clients at size n; +Inf where a copy cannot keep up, or a limit carries less than
+// its load, unless the curve is a best-effort one.
 func (c poolCurve) Cost(n int) float64 {
 	if c.floor == 0 {
 		var sum float64
@@ -176,8 +178,8 @@ func (g copyGroup) separate(n int, dst []float64, floor int) {
 	}
 }
 
-// limited adds the gains of copies whose waiting never falls below least. They end in one unit that saves what is left above
-// it, and so never rise.
+// limited adds the gains of copies whose waiting never falls below least. They end in one unit that saves what is left
+// above it, and so never rise.
 func (g copyGroup) limited(n int, dst []float64, floor int) {
 	sep := make([]float64, len(dst))
 	g.separate(n, sep, 0)

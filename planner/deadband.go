@@ -11,7 +11,8 @@ import (
 // a second.
 const deadbandTries = 64
 
-// listedTries is how many re-solves any fleet with listed pools gets. chosen: a search to its limit takes about a second.
+// listedTries is how many re-solves any fleet with listed pools gets. chosen: a search to its limit takes about a
+// second.
 const listedTries = 4
 
 // deadband takes back resizes that are not worth a RELOAD. A pool keeps today's size when that size meets its floor and

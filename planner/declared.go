@@ -82,8 +82,8 @@ type DeclaredPool struct {
 	Where        string // file:line:column, for messages
 }
 
-// UserMax says how many connections a user opens in each process at most, whatever its pool's size: such as an auth_user,
-// which runs a query for each login.
+// UserMax says how many connections a user opens in each process at most, whatever its pool's size: such as an
+// auth_user, which runs a query for each login.
 type UserMax struct {
 	User  string
 	Conns int

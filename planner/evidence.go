@@ -44,8 +44,8 @@ type Flow struct {
 	intervals, looks *int // how many entries the arrays behind Intervals and Looks have, whichever Evidence sees them
 }
 
-// appended returns s with x behind it. entries counts those of the array behind s: where another value has gone on from s
-// already, its entries stay as they are, and s is copied.
+// appended returns s with x behind it. entries counts those of the array behind s: where another value has gone on from
+// s already, its entries stay as they are, and s is copied.
 func appended[T any](s []T, entries **int, x T) []T {
 	if *entries == nil || **entries != len(s) {
 		s, *entries = slices.Clip(s), new(int)
@@ -187,10 +187,10 @@ func (f Flow) coarser() Flow {
 
 // between completes what the counters' difference says with the gauges at both ends.
 //
-// Busy is held to what the settings allow where it is far beyond: a transaction that began before the interval is booked
-// whole when it ends. What was open at the ends is then all that counts. Up to three times as much is the blur of
-// Pending, which evens out over intervals. chosen: the age of a queue's head moves by no more than an interval or two
-// from look to look. Connections seen are no bound: a burst between two looks may open more and let them go again.
+// Busy is held to what the settings allow where it is far beyond: a transaction that began before the interval is
+// booked whole when it ends. What was open at the ends is then all that counts. Up to three times as much is the blur
+// of Pending, which evens out over intervals. chosen: the age of a queue's head moves by no more than an interval or
+// two from look to look. Connections seen are no bound: a burst between two looks may open more and let them go again.
 func (iv Interval) between(begin, end Level) Interval {
 	iv.Begin, iv.End = begin, end
 	iv.Span = end.At.Sub(begin.At) // what vanished for some looks and came back was not seen in between

@@ -54,8 +54,8 @@ func (p FleetPool) busiestCopy() float64 {
 	return p.Load.Erlangs.Upper * share
 }
 
-// reach is the size from which on the pool's limits alone bound every copy, and the last of those limits; empty: some copy has
-// none.
+// reach is the size from which on the pool's limits alone bound every copy, and the last of those limits; empty: some
+// copy has none.
 func (p FleetPool) reach() (limit string, size int) {
 	for i, k := range p.tightest() {
 		switch {
@@ -69,9 +69,9 @@ func (p FleetPool) reach() (limit string, size int) {
 	return limit, size
 }
 
-// busiestLeft returns the upper load of the busiest copy when the k processes are lost whose loss asks most of it. Every
-// process that is left takes an equal part of what the lost ones carried, user by user: clients that connect again are
-// spread by the balancer as it spreads new ones, and none takes more than all of a user's load.
+// busiestLeft returns the upper load of the busiest copy when the k processes are lost whose loss asks most of it.
+// Every process that is left takes an equal part of what the lost ones carried, user by user: clients that connect
+// again are spread by the balancer as it spreads new ones, and none takes more than all of a user's load.
 func (p FleetPool) busiestLeft(k int) float64 {
 	left := float64(p.processes() - k)
 	byUser := map[string][]float64{}

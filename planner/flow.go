@@ -45,8 +45,8 @@ type flowView struct {
 	why     string        // what stopped it
 }
 
-// settling is how many intervals after a stop are left out: the waits of all who waited are booked when they are served,
-// and their transactions when those end. chosen: one, in which a backlog of short transactions has begun.
+// settling is how many intervals after a stop are left out: the waits of all who waited are booked when they are
+// served, and their transactions when those end. chosen: one, in which a backlog of short transactions has begun.
 const settling = 1
 
 // view picks the intervals of the looks from first to last, without those that were stopped.
@@ -242,8 +242,8 @@ func (l *flowLoad) idle(v flowView) {
 	}
 }
 
-// fromCounters reads a pool that was never seen full: what is booked of the transactions that ended is the load. Ends of
-// transactions that need not wait come like a Poisson process with a hold each, whatever the holds are.
+// fromCounters reads a pool that was never seen full: what is booked of the transactions that ended is the load. Ends
+// of transactions that need not wait come like a Poisson process with a hold each, whatever the holds are.
 func (l *flowLoad) fromCounters(v flowView) {
 	l.erlangs = l.busySeconds / l.window.Seconds()
 	l.below, l.above = spread(v.Intervals, l.erlangs, 2*l.erlangs*l.erlangs/max(1, l.served), func(iv Interval) float64 { return iv.Busy.Seconds() })

@@ -99,9 +99,9 @@ func (l *flowLoad) stands(v flowView, share float64, queue func(Level) UserGauge
 	return share > ClosedShare && l.timedOut == 0 && !v.sendsAway() && !queueMoves(v, queue)
 }
 
-// queueMoves reports whether cl_waiting rises or falls while the pool is full: the slope of its regression on time is more
-// than two standard errors from 0. Without time-outs the queue of open clients on a full pool cannot but grow, or be one
-// of earlier that shrinks; that of closed ones stays.
+// queueMoves reports whether cl_waiting rises or falls while the pool is full: the slope of its regression on time is
+// more than two standard errors from 0. Without time-outs the queue of open clients on a full pool cannot but grow, or
+// be one of earlier that shrinks; that of closed ones stays.
 func queueMoves(v flowView, queue func(Level) UserGauge) bool {
 	var x, y []float64
 	for _, s := range v.looks {

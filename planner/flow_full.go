@@ -11,8 +11,9 @@ const (
 	hiddenShare = 0.25 // of a load. chosen: a bound is said where closed clients may hide several times what a minute's counters leave open
 )
 
-// fromFull repairs what a full pool hides. Open clients come whether they are served or not, so their load is arrivals ×
-// hold (flow balance). Closed clients wait instead of coming again: where that may be much, only what was busy is sure.
+// fromFull repairs what a full pool hides. Open clients come whether they are served or not, so their load is arrivals
+// × hold (flow balance). Closed clients wait instead of coming again: where that may be much, only what was busy is
+// sure.
 func (l *flowLoad) fromFull(v flowView) {
 	busy, hold := l.busySeconds/l.window.Seconds(), l.hold()
 	if l.served < leastServed {
@@ -57,8 +58,8 @@ func (l *flowLoad) servedIn(v flowView, iv Interval) float64 {
 	}
 }
 
-// blur widens by what the waits of the transactions open at the ends of the window are not known: where waiters are sent
-// away on a grid, the head's age jumps by it.
+// blur widens by what the waits of the transactions open at the ends of the window are not known: where waiters are
+// sent away on a grid, the head's age jumps by it.
 func (l *flowLoad) blur(v flowView, ratio float64) {
 	conns := float64(max(v.looks[0].Active, v.looks[len(v.looks)-1].Active))
 	blur := z95 * conns * (waitTick / 2).Seconds() * math.Sqrt(2.0/12) * ratio / l.window.Seconds()
@@ -84,7 +85,8 @@ func (l *flowLoad) fromClosed(v flowView, busy, hold float64) {
 		v.Process, v.Alias, clients, free, l.method))
 }
 
-// thinkMatch is how far two think times of the same clients may lie apart. chosen: a tenth moves a load by less than that.
+// thinkMatch is how far two think times of the same clients may lie apart. chosen: a tenth moves a load by less than
+// that.
 const thinkMatch = 0.1
 
 // bound is what is sure where demand is hidden.
@@ -129,8 +131,8 @@ func thinkTimes(v flowView) (clients, free, full float64, ok bool) {
 
 // openTransactions raises the load where sv_active says more than the counters can: PgBouncer books a transaction when
 // it ends, so one that stays open through the window is invisible to them. The gauge's mean over M looks has the
-// variance a/M, and what is open at the ends of a window T adds 4·a·S²/T² for exponential holds S; only what exceeds the
-// deviation three times over counts.
+// variance a/M, and what is open at the ends of a window T adds 4·a·S²/T² for exponential holds S; only what exceeds
+// the deviation three times over counts.
 func (l *flowLoad) openTransactions(v flowView) {
 	busy, hold, span := max(0, l.busySeconds)/l.window.Seconds(), l.hold(), l.window.Seconds()
 	active, _ := v.gauge(func(s Level) int { return s.Active })

@@ -61,8 +61,8 @@ func (v flowView) shares() []userShare {
 
 // fromUsers reads an alias of several users, one of whose pools at least was full. What all carried is known, and so is
 // what a user carries whose pool is never full. One full user's waits are the alias's, so its mean hold is that of its
-// connections over Δtotal_wait_time / mean age of its queue's head, and what it has not been served is its queue's growth.
-// Of two full users nothing tells whose an arrival or a wait was.
+// connections over Δtotal_wait_time / mean age of its queue's head, and what it has not been served is its queue's
+// growth. Of two full users nothing tells whose an arrival or a wait was.
 func (l *flowLoad) fromUsers(v flowView) {
 	full, shares := v.fullUsers()
 	span := l.window.Seconds()

@@ -189,8 +189,8 @@ func lineOf(points []Point) line {
 // moved.
 func (f line) tells() bool { return f.points >= 2 && f.most > f.least && f.a < 1 }
 
-// through is the line of a fraction that is known, drawn through the middle of the points: what they are around stays, and only
-// how far the line turns is another.
+// through is the line of a fraction that is known, drawn through the middle of the points: what they are around stays,
+// and only how far the line turns is another.
 func (f line) through(phi float64) line {
 	y := f.a + f.b*f.mean
 	if moved := phi * f.mean; moved < 1 {
@@ -209,8 +209,9 @@ func (f line) own(phi float64) float64 {
 	return max(0, (f.last-moved)/(1-moved))
 }
 
-// Predict returns the share of To that a next point is expected to have at X, with the 95 % interval of a measurement whose
-// sampling deviation is sd. It is nil where nothing was measured yet. A share is between 0 and 1, and so is what is expected.
+// Predict returns the share of To that a next point is expected to have at X, with the 95 % interval of a measurement
+// whose sampling deviation is sd. It is nil where nothing was measured yet. A share is between 0 and 1, and so is what
+// is expected.
 func (b Belief) Predict(x int, sd float64) *Range {
 	f, at := b.fit, float64(x)/100
 	if f.points == 0 {

@@ -97,8 +97,8 @@ func TestIntervalsCoverWhatTheySay(t *testing.T) {
 	}
 }
 
-// TestAFractionIsBetweenNothingAndAll: points that say otherwise say something of their noise, and what is believed, and expected,
-// stays possible, with the doubt that there is.
+// TestAFractionIsBetweenNothingAndAll: points that say otherwise say something of their noise, and what is believed,
+// and expected, stays possible, with the doubt that there is.
 func TestAFractionIsBetweenNothingAndAll(t *testing.T) {
 	point := func(x int, from, to, sd float64) Point {
 		return Point{X: x, From: Measure{from, sd}, To: Measure{to, sd}}

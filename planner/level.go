@@ -50,8 +50,8 @@ type UserLevel struct {
 // queue grows, the transactions open at the second look have waited longer than those at the first, and the difference
 // of the counters falls short by it. In a full FIFO pool they have waited about as long as the queue's head has.
 //
-// A PAUSE of the whole process, or a server that nobody can log in to, shows in no column: clients wait, and there is no
-// connection at all.
+// A PAUSE of the whole process, or a server that nobody can log in to, shows in no column: clients wait, and there is
+// no connection at all.
 func levelOf(look int, o Observation, p Process, a Alias) Level {
 	l := Level{Look: look, At: p.At, QueryWaitTimeout: p.Settings.QueryWaitTimeout}
 	if p.At.IsZero() {

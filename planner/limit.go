@@ -62,8 +62,8 @@ func modelLimits(o Observation, pools []FleetPool) []Limit {
 }
 
 // userLimits are the limits of max_user_connections in one process, sorted by user. From 1.23 on it counts all
-// connections of a user; before, those of a forced user in each of its databases apart. Users that nobody has seen yet are
-// one in each database.
+// connections of a user; before, those of a forced user in each of its databases apart. Users that nobody has seen yet
+// are one in each database.
 func userLimits(proc Process, pools []FleetPool) []Limit {
 	var out []Limit
 	apart := !VersionAtLeast(proc.Version, 1, 23)
@@ -151,14 +151,15 @@ func databaseOf(o Observation, p FleetPool) string {
 	return p.Alias
 }
 
-// alone reports whether the limit is one that PgBouncer keeps by itself in one pool: then it bounds no size. What it means
-// stands in what the pool takes of the budget, and in what its clients wait.
+// alone reports whether the limit is one that PgBouncer keeps by itself in one pool: then it bounds no size. What it
+// means stands in what the pool takes of the budget, and in what its clients wait.
 func (l Limit) alone() bool {
 	return l.Kind == LimitAlias || l.Kind == LimitUser && len(l.Members) == 1
 }
 
-// yields reports whether a limit over several pools bounds their sizes by choice alone: PgBouncer would keep it by itself, or
-// today's sizes exceed it and are taken as they are. Other sizes might serve better, and no search has tried them.
+// yields reports whether a limit over several pools bounds their sizes by choice alone: PgBouncer would keep it by
+// itself, or today's sizes exceed it and are taken as they are. Other sizes might serve better, and no search has tried
+// them.
 func (l Limit) yields(conns int) bool {
 	return l.Kind == LimitUser || conns > l.Conns
 }

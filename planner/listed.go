@@ -8,9 +8,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/allocate"
 )
 
-// listedPool is a pool whose sizes are listed one by one, because its connections or its waiting do not follow its
-// size unit by unit: where max_db_connections is reached in one process, one more there takes nothing, and in another process
-// it still does.
+// listedPool is a pool whose sizes are listed one by one, because its connections or its waiting do not follow its size
+// unit by unit: where max_db_connections is reached in one process, one more there takes nothing, and in another
+// process it still does.
 type listedPool struct {
 	on       bool
 	uses     []rowUse

@@ -26,7 +26,8 @@ type Load struct {
 	Notes        []string      `json:"notes,omitempty"`
 }
 
-// held reports whether the Erlangs are connections that sessions hold: there is no queue behind them that more would shorten.
+// held reports whether the Erlangs are connections that sessions hold: there is no queue behind them that more would
+// shorten.
 func (l Load) held() bool { return l.Session && l.Method != MethodDeclared }
 
 // Range is a load in Erlangs: what is sure, what to plan for, and what a promise must survive.

@@ -251,9 +251,9 @@ func modelCPU(name string, rules DeclaredServer, e Evidence, pools []FleetPool) 
 	return c
 }
 
-// capsOf lists the limits over several copies as bounds on growth. What pools that are not ours may take of a limit is taken
-// off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted on purpose, and no reason to shrink; it
-// only bounds growth. A user's limit over pools of several servers is the whole of it on each.
+// capsOf lists the limits over several copies as bounds on growth. What pools that are not ours may take of a limit is
+// taken off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted on purpose, and no reason
+// to shrink; it only bounds growth. A user's limit over pools of several servers is the whole of it on each.
 func (f Fleet) capsOf(server string) []Cap {
 	var caps []Cap
 	at := placesOf(f.Pools)

@@ -43,18 +43,19 @@ type Judgement struct {
 	Text    string
 }
 
-// What a Judgement claims, of loads that come by chance, in bursts, with the time of day, and in rhythms of any length. The
-// claims are checked by simulation, see TestAJudgementHoldsWhatItClaims.
+// What a Judgement claims, of loads that come by chance, in bursts, with the time of day, and in rhythms of any length.
+// The claims are checked by simulation, see TestAJudgementHoldsWhatItClaims.
 const (
 	movedByChance    = 1e-4 // of turns that move nothing, at most so many are said to have moved something. chosen
 	notMovedByChance = 1e-3 // of turns that move the least that was expected, so many are said to have moved nothing. chosen
 	surpriseByChance = 1e-2 // of turns beside which nothing else happens, so many are said to be confounded. chosen
 	movedPower       = 0.9  // of turns that move a tenth of a pool of 1,000 transactions/s, so many are seen in five minutes
 
-	// rhythm is how many times Student's quantiles a jump must be beyond its deviation. The deviation is that of a few long
-	// stretches, so a rhythm faster than them is in it; one that is slower bends them and makes a jump look larger. Of all
-	// rhythms, from none to a random walk, with and without Poisson noise, the worst needs 1.35 times the quantile at a chance of
-	// 1e-2 and 1.25 at 1e-4, of six stretches on either side; with more of them it would need more. Source: simulated.
+	// rhythm is how many times Student's quantiles a jump must be beyond its deviation. The deviation is that of a few
+	// long stretches, so a rhythm faster than them is in it; one that is slower bends them and makes a jump look larger.
+	// Of all rhythms, from none to a random walk, with and without Poisson noise, the worst needs 1.35 times the quantile
+	// at a chance of 1e-2 and 1.25 at 1e-4, of six stretches on either side; with more of them it would need more. Source:
+	// simulated.
 	rhythm = 1.4
 
 	stretches      = 6   // on either side of the turn, for which the deviation is taken
@@ -64,10 +65,10 @@ const (
 	arrivalsPerSum = 2   // the fraction is one of load; of arrivals it may be twice that, or half
 )
 
-// Judge says whether a turn moved traffic. Arrivals are compared, not loads: PgBouncer counts one when its first query comes,
-// however long it takes. Of each pool, and of both together, the jump at the turn is estimated beside a common slope, so that
-// what comes and goes with the time of day is none. Arrivals of one moment go with those of the next: the deviation is that of
-// long stretches, in which such rhythms show, and at least that of Poisson arrivals.
+// Judge says whether a turn moved traffic. Arrivals are compared, not loads: PgBouncer counts one when its first query
+// comes, however long it takes. Of each pool, and of both together, the jump at the turn is estimated beside a common
+// slope, so that what comes and goes with the time of day is none. Arrivals of one moment go with those of the next:
+// the deviation is that of long stretches, in which such rhythms show, and at least that of Poisson arrivals.
 //
 // It moved where both pools jump, opposite ways, their sum does not, and the half of the looks next to the turn shows it, too:
 // what comes in a curve shows less the closer one looks. It did not move where the jump is as good as none, and a look of that
@@ -162,8 +163,8 @@ type jump struct {
 	freedom  float64 // degrees of it that the sd has
 }
 
-// jumpOf fits y = level + slope·t + jump·(after the turn) by least squares, stretches one unit of time apart: the slope within
-// the two stretches, then the difference of their means less what the slope makes of it.
+// jumpOf fits y = level + slope·t + jump·(after the turn) by least squares, stretches one unit of time apart: the slope
+// within the two stretches, then the difference of their means less what the slope makes of it.
 func jumpOf(before, after []float64) jump {
 	n1, n2 := float64(len(before)), float64(len(after))
 	mean := func(y []float64) (m float64) {

@@ -10,8 +10,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// rhythms draws what comes to two pools beside Poisson arrivals: factors of their rates, block by block, u from -1 to 1 about
-// the turn. Each is a world in which a Judgement has to hold what it claims.
+// rhythms draws what comes to two pools beside Poisson arrivals: factors of their rates, block by block, u from -1 to 1
+// about the turn. Each is a world in which a Judgement has to hold what it claims.
 var rhythms = map[string]func(r *rand.Rand, blocks int) func(i int, u float64) (from, to float64){
 	"Poisson arrivals alone": func(*rand.Rand, int) func(int, float64) (float64, float64) {
 		return func(int, float64) (float64, float64) { return 1, 1 }
@@ -40,7 +40,8 @@ var rhythms = map[string]func(r *rand.Rand, blocks int) func(i int, u float64) (
 // blockSpan is how long a block is here.
 const blockSpan = 5 * time.Second
 
-// ar1 is a first-order autoregression for each pool: independent, or of both (1), or what one loses the other gets (-1).
+// ar1 is a first-order autoregression for each pool: independent, or of both (1), or what one loses the other gets
+// (-1).
 func ar1(cv, tau float64, together int) func(*rand.Rand, int) func(int, float64) (float64, float64) {
 	rho := math.Exp(-blockSpan.Seconds() / tau)
 	fresh := math.Sqrt(1 - rho*rho)
@@ -114,9 +115,9 @@ func atMost(k, n int) float64 {
 	return distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(0.95)
 }
 
-// TestAJudgementHoldsWhatItClaims draws turns that move nothing, or the least that was expected, in each of the rhythms, and
-// counts the verdicts that are wrong: of all rhythms together they are below the claim, and in no rhythm by itself beyond it.
-// PGBUDGET_SOAK=1 draws 300,000 of each kind.
+// TestAJudgementHoldsWhatItClaims draws turns that move nothing, or the least that was expected, in each of the
+// rhythms, and counts the verdicts that are wrong: of all rhythms together they are below the claim, and in no rhythm
+// by itself beyond it. PGBUDGET_SOAK=1 draws 300,000 of each kind.
 func TestAJudgementHoldsWhatItClaims(t *testing.T) {
 	draws := 1000 // of each rhythm
 	switch {
@@ -169,7 +170,8 @@ func TestAJudgementHoldsWhatItClaims(t *testing.T) {
 	}
 }
 
-// TestAJudgementSeesATenthOfAPool: of a pool of 1,000 transactions a second, in five minutes, in quiet and in mild rhythms.
+// TestAJudgementSeesATenthOfAPool: of a pool of 1,000 transactions a second, in five minutes, in quiet and in mild
+// rhythms.
 func TestAJudgementSeesATenthOfAPool(t *testing.T) {
 	draws := 1000
 	if os.Getenv("PGBUDGET_SOAK") != "" {

@@ -150,8 +150,8 @@ type obstacle struct {
 
 func (o obstacle) any() bool { return o.why != "" }
 
-// against is Hold because of an obstacle. A pause is waited for by a step that is not to be held, too: it is over soon, or
-// is none.
+// against is Hold because of an obstacle. A pause is waited for by a step that is not to be held, too: it is over soon,
+// or is none.
 func (s Situation) against(o obstacle) Act {
 	if o.pause {
 		return Act{Verb: Wait, Held: true, Reason: o.why, For: s.Policy.Every}
@@ -197,8 +197,8 @@ func (s Situation) suffers(pool string, since time.Time) obstacle {
 	return obstacle{why, pause}
 }
 
-// aborts says that a server's signals want what was done there taken back. While it has just paused they may say what the
-// pause has done.
+// aborts says that a server's signals want what was done there taken back. While it has just paused they may say what
+// the pause has done.
 func (s Situation) aborts(server string) obstacle {
 	why := s.Gate.Aborts(server)
 	if why == "" {

@@ -99,7 +99,8 @@ func fewest(f Fleet, s Shift, most int) int {
 	return -1
 }
 
-// peakAtRest is the most that any percentage of the way needs by itself: just enough to stand anywhere, perhaps not to move.
+// peakAtRest is the most that any percentage of the way needs by itself: just enough to stand anywhere, perhaps not to
+// move.
 func peakAtRest(f Fleet, s Shift) (conns int) {
 	for z := min(s.At, s.Until); z <= max(s.At, s.Until); z++ {
 		need := 0

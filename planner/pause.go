@@ -18,12 +18,13 @@ const (
 	leastPace = 3
 )
 
-// paused says that a queue may come of a pause: the server, not the number of its connections, stopped serving. It is so
-// where in the newest interval between two looks, or in one before it since when the queue has only fallen, half or less
-// of the usual transactions completed, and that for at most longest. Empty: nothing says so.
+// paused says that a queue may come of a pause: the server, not the number of its connections, stopped serving. It is
+// so where in the newest interval between two looks, or in one before it since when the queue has only fallen, half or
+// less of the usual transactions completed, and that for at most longest. Empty: nothing says so.
 //
-// What completed between two looks is what arrived less what the queue and the open transactions grew by: total_xact_count
-// counts arrivals (PgBouncer client.c:1596), and sv_active are the connections that a transaction holds.
+// What completed between two looks is what arrived less what the queue and the open transactions grew by:
+// total_xact_count counts arrivals (PgBouncer client.c:1596), and sv_active are the connections that a transaction
+// holds.
 func (t Trail) paused(of func(lineGlance) bool, longest time.Duration) string {
 	n := len(t.looks)
 	if n < leastPace+2 {

@@ -55,8 +55,8 @@ func TestAPauseOfTheServerIsNoSaturation(t *testing.T) {
 	}
 }
 
-// TestAPauseHoldsAStepAndEndsNothing takes a step through a pause in its soak: it is neither undone nor taken back, also
-// where a signal of the waiting is above its abort level.
+// TestAPauseHoldsAStepAndEndsNothing takes a step through a pause in its soak: it is neither undone nor taken back,
+// also where a signal of the waiting is above its abort level.
 func TestAPauseHoldsAStepAndEndsNothing(t *testing.T) {
 	s := newStage(0)
 	s.open(t)

@@ -55,10 +55,10 @@ func (a *Alias) placeWith(b Alias) {
 }
 
 // serversOf says on which servers a pool's connections may be opened, the one with most of them first; none without an
-// error: the user declared it to be elsewhere. Whatever was found stands: a declaration that leaves it out is drift. What
-// was not found, and is not declared, is refused: a proxy, a failover or a clock that is off would otherwise take a pool
-// out of the ledger that it belongs to. Nothing is elsewhere by its address. An alias that has no connections to look for
-// is counted on the only server there is, or must be declared.
+// error: the user declared it to be elsewhere. Whatever was found stands: a declaration that leaves it out is drift.
+// What was not found, and is not declared, is refused: a proxy, a failover or a clock that is off would otherwise take
+// a pool out of the ledger that it belongs to. Nothing is elsewhere by its address. An alias that has no connections to
+// look for is counted on the only server there is, or must be declared.
 func serversOf(id string, rules DeclaredPool, at []placed, o Observation) (servers, warnings []string, err error) {
 	seen, err := serversFound(id, at)
 	if err != nil {
@@ -86,8 +86,8 @@ func serversOf(id string, rules DeclaredPool, at []placed, o Observation) (serve
 	}
 }
 
-// serversFound joins what was found of a pool's processes. Two processes whose lines lead to one server each, and not to
-// the same, are drift; a list of hosts leads to all of its servers in every process.
+// serversFound joins what was found of a pool's processes. Two processes whose lines lead to one server each, and not
+// to the same, are drift; a list of hosts leads to all of its servers in every process.
 func serversFound(id string, at []placed) ([]string, error) {
 	var seen []string
 	several := false
@@ -117,8 +117,8 @@ type lost struct {
 	connected bool   // it has connections, and none of them was found
 }
 
-// lostOf finds the first process in which something of a pool leads to no known server. A list of hosts that was recorded
-// without being followed leads nobody knows where.
+// lostOf finds the first process in which something of a pool leads to no known server. A list of hosts that was
+// recorded without being followed leads nobody knows where.
 func lostOf(at []placed) lost {
 	for _, x := range at {
 		l := lost{process: x.process.ID, where: strings.Join(x.alias.Unplaced, ", "), connected: x.alias.Proof == ProofElsewhere}

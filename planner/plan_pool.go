@@ -60,9 +60,9 @@ func (p FleetPool) planned(size, reserve int) PlanPool {
 	return pp
 }
 
-// utilization is the share of the connections that the pool may use, under its size and its limits, which are busy on average
-// at target load and size n; +Inf never, above 1 where they cannot carry the load. Of a limit that others share the pool may
-// use the part that its load is of theirs.
+// utilization is the share of the connections that the pool may use, under its size and its limits, which are busy on
+// average at target load and size n; +Inf never, above 1 where they cannot carry the load. Of a limit that others share
+// the pool may use the part that its load is of theirs.
 func (p FleetPool) utilization(n int) Float {
 	if n == 0 || p.sized() == 0 {
 		return Unknown()

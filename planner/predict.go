@@ -68,8 +68,8 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 	return c
 }
 
-// costCPU is what a transaction per second of the pool adds to the ratio: what a shift has mixed, else as declared, where
-// cores are, else as found.
+// costCPU is what a transaction per second of the pool adds to the ratio: what a shift has mixed, else as declared,
+// where cores are, else as found.
 func (p FleetPool) costCPU(s FleetServer, found float64) float64 {
 	if p.CPU != nil {
 		return p.CPU.RatioPerTPS

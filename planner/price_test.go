@@ -2,7 +2,8 @@ package planner
 
 import "testing"
 
-// TestAFreeReserveIsTheCheapestToLose: nobody waits for a reserve that the plan may lower, so one fewer costs nothing there.
+// TestAFreeReserveIsTheCheapestToLose: nobody waits for a reserve that the plan may lower, so one fewer costs nothing
+// there.
 func TestAFreeReserveIsTheCheapestToLose(t *testing.T) {
 	for _, least := range []int{2, 0} { // it must stay, or may go
 		f, _ := manyPools(3)

@@ -26,10 +26,10 @@ type floor struct {
 	by   string
 }
 
-// newServerProblem writes the promise as rows: the budget, and the limits over several pools. What PgBouncer limits in one pool
-// alone is no row: it stands in what the pool takes of the budget and in what its clients wait, at every size. Connections
-// that no size of ours changes are taken off the budget first. busyConns is how many
-// connections a CPU that cannot carry the load may keep busy, of a best-effort plan; negative: any number.
+// newServerProblem writes the promise as rows: the budget, and the limits over several pools. What PgBouncer limits in
+// one pool alone is no row: it stands in what the pool takes of the budget and in what its clients wait, at every size.
+// Connections that no size of ours changes are taken off the budget first. busyConns is how many connections a CPU that
+// cannot carry the load may keep busy, of a best-effort plan; negative: any number.
 func newServerProblem(f Fleet, s FleetServer, bestEffort bool, busyConns int) (serverProblem, error) {
 	sp := serverProblem{server: s, bestEffort: bestEffort, leastGain: f.LeastGain}
 	sp.problem.MinGain = f.LeastGain

@@ -83,8 +83,8 @@ func (f Fleet) SpareConns(server string) int {
 
 // Promise checks that the fleet may take sets now, in every state on the way there, whatever the order in which its
 // processes take them: for every server the worst case with all that grows and nothing that shrinks is within the
-// budget, or none of its lines grows; and no limit of a role, a database or a user is exceeded that was kept. The error is
-// of KindInfeasible and carries both numbers.
+// budget, or none of its lines grows; and no limit of a role, a database or a user is exceeded that was kept. The error
+// is of KindInfeasible and carries both numbers.
 func Promise(f Fleet, sets []Set) error {
 	var grows []Set
 	for _, x := range sets {

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Recycles reports whether any RELOAD, whatever it changes, makes a PgBouncer of that version close and reopen all of its
-// server connections: from 1.16 to 1.23 it does where server_tls_sslmode is not disable, and from 1.20 on it is prefer
-// unless it was set. A pool with waiting clients then opens one connection more than its size. sslmode is that of SHOW
-// CONFIG; empty: not known, or a version without it. Seen on 1.18 and 1.23; mended in 1.24.
+// Recycles reports whether any RELOAD, whatever it changes, makes a PgBouncer of that version close and reopen all of
+// its server connections: from 1.16 to 1.23 it does where server_tls_sslmode is not disable, and from 1.20 on it is
+// prefer unless it was set. A pool with waiting clients then opens one connection more than its size. sslmode is that
+// of SHOW CONFIG; empty: not known, or a version without it. Seen on 1.18 and 1.23; mended in 1.24.
 func Recycles(version, sslmode string) bool {
 	return sslmode != "" && sslmode != "disable" && VersionAtLeast(version, 1, 16) && !VersionAtLeast(version, 1, 24)
 }
@@ -44,7 +44,8 @@ func recyclingLines(server string, o Observation, pools []FleetPool) (lines []Li
 }
 
 // RecyclingRefused says why a fleet cannot be told to RELOAD where that recycles its connections: it was not accepted
-// (KindUsage), or the budget does not hold what it may open (KindInfeasible), which a release, too, would have to wait for.
+// (KindUsage), or the budget does not hold what it may open (KindInfeasible), which a release, too, would have to wait
+// for.
 func RecyclingRefused(f Fleet, p Policy) error {
 	for _, s := range f.Servers {
 		if s.RecycleConns == 0 {

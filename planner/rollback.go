@@ -14,9 +14,9 @@ type Way struct {
 }
 
 // Rollback returns where a fleet goes that takes back every step which began at event `to` or later: for each pool that
-// they moved the values before the first of them, of its largest process, and what each traffic switch said before. 0 is the
-// newest step, or what a rollback that has not ended goes back to. What the step in hand moved goes back by itself. It is
-// false where there is nothing to take back.
+// they moved the values before the first of them, of its largest process, and what each traffic switch said before. 0
+// is the newest step, or what a rollback that has not ended goes back to. What the step in hand moved goes back by
+// itself. It is false where there is nothing to take back.
 func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 	switch {
 	case to != 0:
@@ -88,7 +88,8 @@ func Reachable(f Fleet, g Goal) string {
 	return beyond(f, g, func(server string) int { return f.WorstConns(server) })
 }
 
-// Outsized says which server's budget the sizes of a goal are above, whether they stand there already or not. Empty: none.
+// Outsized says which server's budget the sizes of a goal are above, whether they stand there already or not. Empty:
+// none.
 func Outsized(f Fleet, g Goal) string {
 	return beyond(f, g, func(string) int { return 0 })
 }

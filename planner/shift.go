@@ -81,8 +81,9 @@ func (s Shift) Begins(f Fleet) error {
 // leftAt is the part of From's load that is left at z percent, for a fraction.
 func leftAt(fraction float64, z int) float64 { return 1 - fraction*float64(z)/100 }
 
-// Loaded is the fleet with the loads that the switch gives at z percent. Of From at most what the lower end of the fraction
-// leaves, of To at most what the upper end brings. Queries that move keep their CPU: it is one of their class, not of the pool.
+// Loaded is the fleet with the loads that the switch gives at z percent. Of From at most what the lower end of the
+// fraction leaves, of To at most what the upper end brings. Queries that move keep their CPU: it is one of their class,
+// not of the pool.
 func (s Shift) Loaded(f Fleet, z int) Fleet {
 	was := f
 	f.Pools = slices.Clone(f.Pools)
@@ -114,9 +115,9 @@ func (s Shift) pair(f Fleet, z int) (from, to FleetPool) {
 	return from, to
 }
 
-// keepCPU gives the pool that traffic has come to the mean CPU of what it carries by then, so that both together take what they
-// took: the transactions that moved cost what they cost where they came from. On the way back that is what From's cost, as
-// far as To has as much; of a From without traffic, where nothing tells, what To's cost.
+// keepCPU gives the pool that traffic has come to the mean CPU of what it carries by then, so that both together take
+// what they took: the transactions that moved cost what they cost where they came from. On the way back that is what
+// From's cost, as far as To has as much; of a From without traffic, where nothing tells, what To's cost.
 func (s Shift) keepCPU(f Fleet, from, to *FleetPool) {
 	i := slices.IndexFunc(f.Servers, func(x FleetServer) bool { return x.Name == from.Server })
 	if i < 0 {

@@ -31,8 +31,8 @@ var cpuFacts = map[string]func(f *Fleet){
 	},
 }
 
-// TestQueriesThatMoveKeepTheirCPU: a switch changes where transactions run and not what they are, so a server's CPU is the same
-// wherever the switch stands, onward and back, in one shift and after another.
+// TestQueriesThatMoveKeepTheirCPU: a switch changes where transactions run and not what they are, so a server's CPU is
+// the same wherever the switch stands, onward and back, in one shift and after another.
 func TestQueriesThatMoveKeepTheirCPU(t *testing.T) {
 	for name, facts := range cpuFacts {
 		for seed := range uint64(200) {
@@ -64,7 +64,8 @@ func TestQueriesThatMoveKeepTheirCPU(t *testing.T) {
 	}
 }
 
-// TestTrafficThatComesBackCostsWhatItsClassCosts: of what To carries only the part that goes back takes From's cost with it.
+// TestTrafficThatComesBackCostsWhatItsClassCosts: of what To carries only the part that goes back takes From's cost
+// with it.
 func TestTrafficThatComesBackCostsWhatItsClassCosts(t *testing.T) {
 	f, s, _ := randomShift(rand.New(rand.NewPCG(1, 9)))
 	cpuFacts["fitted, cores unknown"](&f)

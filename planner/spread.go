@@ -16,8 +16,9 @@ const (
 // above its mean, a: batch means and Student's t; with few intervals the larger of their deviation and the one that
 // exponential holds and Poisson arrivals have, whose variance is least.
 //
-// Both the sum and its variance grow with the load, so the interval reaches further up: as the score interval of a Poisson
-// rate does (Wilson 1927), and further where few long transactions make the sum skew (Johnson 1978, the modified t).
+// Both the sum and its variance grow with the load, so the interval reaches further up: as the score interval of a
+// Poisson rate does (Wilson 1927), and further where few long transactions make the sum skew (Johnson 1978, the
+// modified t).
 func spread(ivs []Interval, a, least float64, value func(Interval) float64) (below, above float64) {
 	k := min(blocks, len(ivs))
 	means := make([]float64, 0, k)

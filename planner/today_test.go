@@ -33,8 +33,8 @@ func fromToday(r *rand.Rand, today int) Declared {
 	return d
 }
 
-// TestAPlanUnderALimitDoesNotDependOnTodaysSizes plans the same fleet from three sizes of today: what PgBouncer limits by
-// itself is no reason to stay where one is.
+// TestAPlanUnderALimitDoesNotDependOnTodaysSizes plans the same fleet from three sizes of today: what PgBouncer limits
+// by itself is no reason to stay where one is.
 func TestAPlanUnderALimitDoesNotDependOnTodaysSizes(t *testing.T) {
 	feasible := 0
 	for seed := range uint64(400) {

@@ -64,9 +64,10 @@ func (g glance) line(x Set) (lineGlance, bool) {
 	return g.lines[i], true
 }
 
-// suffers says why a pool waits more than it should, as the looks since `since` show: a mean wait in one of its processes
-// that is above bar by more than the looks differ among each other, a head of the queue older than oldest, or a queue that
-// grew from look to look over growingFor of them. Empty: it does not, or there are not enough looks yet to say so.
+// suffers says why a pool waits more than it should, as the looks since `since` show: a mean wait in one of its
+// processes that is above bar by more than the looks differ among each other, a head of the queue older than oldest, or
+// a queue that grew from look to look over growingFor of them. Empty: it does not, or there are not enough looks yet to
+// say so.
 //
 // The last two may come of a pause of the server as well as of too few connections. While the looks say that it is one
 // (see paused), stalled is true and the reason tells of it: nothing that was done is wrong yet, and nothing more may be

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestAStepIsThatOfTheSlowSearch compares it, unit by unit, with a search that looks at every pool for every unit, on fleets of
-// pools above and below their goals, with caps, reserves, refusals and budgets of all kinds.
+// TestAStepIsThatOfTheSlowSearch compares it, unit by unit, with a search that looks at every pool for every unit, on
+// fleets of pools above and below their goals, with caps, reserves, refusals and budgets of all kinds.
 func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 	full, empty, over := 0, 0, 0
 	for seed := range uint64(3000) {

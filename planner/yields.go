@@ -6,8 +6,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/allocate"
 )
 
-// untried returns a limit that keeps a pool from one more, and beyond which other sizes are possible and were not tried: of
-// what is planned then nothing is proved. Empty: none does.
+// untried returns a limit that keeps a pool from one more, and beyond which other sizes are possible and were not
+// tried: of what is planned then nothing is proved. Empty: none does.
 func (sp serverProblem) untried(sol allocate.Solution) string {
 	for k, c := range sp.server.Caps {
 		if !c.Yields {

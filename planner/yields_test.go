@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestWhatALimitOverPoolsLeavesUntriedIsNotProved has two pools of one user: where its limit keeps them from one more, other
-// sizes are possible and were not tried, and where it does not, the plan is proved.
+// TestWhatALimitOverPoolsLeavesUntriedIsNotProved has two pools of one user: where its limit keeps them from one more,
+// other sizes are possible and were not tried, and where it does not, the plan is proved.
 func TestWhatALimitOverPoolsLeavesUntriedIsNotProved(t *testing.T) {
 	for _, c := range []struct {
 		limit  int

@@ -8,9 +8,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestARunIsDoneWithinTheBudgetAlone takes connections away from under a run: max_connections is lowered, or more are direct
-// than when it was planned. A run that plans anew ends within what is left, or says by how much it is over; it is never done
-// above it.
+// TestARunIsDoneWithinTheBudgetAlone takes connections away from under a run: max_connections is lowered, or more are
+// direct than when it was planned. A run that plans anew ends within what is left, or says by how much it is over; it
+// is never done above it.
 func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 	for seed := range fleets(12, 2, 12) {
 		for _, shrink := range []string{"max_connections", "direct"} {

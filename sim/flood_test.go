@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// limitedFleet is a random fleet with limits across pools: max_db_connections, max_user_connections and a role's CONNECTION
-// LIMIT, forced users, reserves. limited says whether there is any.
+// limitedFleet is a random fleet with limits across pools: max_db_connections, max_user_connections and a role's
+// CONNECTION LIMIT, forced users, reserves. limited says whether there is any.
 func limitedFleet(r *rand.Rand) (spec Spec, limited bool) {
 	spec = randomFleet(r)
 	for i := range spec.Pools {
@@ -30,9 +30,9 @@ func limitedFleet(r *rand.Rand) (spec Spec, limited bool) {
 	return spec, limited
 }
 
-// TestAFloodOpensWhatTheLedgerSays takes random fleets to their plans, and then drives every pool to all that it may open at
-// once. PostgreSQL refuses no login and has never more backends than the ledger's worst case; where no limit stands across
-// pools it has as many.
+// TestAFloodOpensWhatTheLedgerSays takes random fleets to their plans, and then drives every pool to all that it may
+// open at once. PostgreSQL refuses no login and has never more backends than the ledger's worst case; where no limit
+// stands across pools it has as many.
 func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 	flooded, equal := 0, 0
 	for seed := range fleets(20, 3, 1000) {

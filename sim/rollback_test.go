@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestRollbackGoesBackHoweverOftenItIsInterrupted lets a run die, then rollbacks die and runs go on in between, each at a
-// random event, and wants the sizes of before from the first rollback that is left alone.
+// TestRollbackGoesBackHoweverOftenItIsInterrupted lets a run die, then rollbacks die and runs go on in between, each at
+// a random event, and wants the sizes of before from the first rollback that is left alone.
 func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 	done := 0
 	for seed := range fleets(60, 16, 1000) {
@@ -76,7 +76,8 @@ func (x *expedition) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal planne
 	return report
 }
 
-// back is a rollback that dies after so many events; 0: it does not. The first says where to, every other goes on with it.
+// back is a rollback that dies after so many events; 0: it does not. The first says where to, every other goes on with
+// it.
 func (x *expedition) back(r *rand.Rand, to int64, events int) bouncer.Report {
 	x.t.Helper()
 	fleet, ok := x.modelled()

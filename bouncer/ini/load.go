@@ -34,8 +34,8 @@ const (
 //	KindDrift  PgBouncer could not load it; the subject is the line at which it would stop
 //	KindUsage  the version is none that is known
 //
-// and whatever read returns, with its own kind. listed are the keys that SHOW CONFIG of the process lists: with them, keys
-// of a fork or of a later PgBouncer are taken for what they are.
+// and whatever read returns, with its own kind. listed are the keys that SHOW CONFIG of the process lists: with them,
+// keys of a fork or of a later PgBouncer are taken for what they are.
 func Load(read Read, path string, version string, listed ...string) (Config, error) {
 	m, err := minor(version)
 	if err != nil {

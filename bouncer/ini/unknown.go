@@ -51,8 +51,9 @@ var (
 	}}
 )
 
-// likely says in half a sentence what a key that is not known most likely means, and whether the key itself may be shown: one that is no name
-// known anywhere may be a part of a password with a blank in it. It is empty where there is no such meaning.
+// likely says in half a sentence what a key that is not known most likely means, and whether the key itself may be
+// shown: one that is no name known anywhere may be a part of a password with a blank in it. It is empty where there is
+// no such meaning.
 func (s section) likely(key string) (shown, means string) {
 	bare := strings.ToLower(strings.Trim(key, "\t"))
 	if means, ok := s.stray[bare]; ok {
@@ -114,9 +115,9 @@ func distance(a, b string) int {
 // newKey is what a key looks like that a later PgBouncer may have.
 var newKey = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// foreign says whether a key that stock PgBouncer of this version does not have is one that the process has all the same:
-// that of a fork, or of a version newer than those known here. What SHOW CONFIG of the process lists is a setting of it,
-// and of a line, too, where it is none that stock PgBouncer has in [pgbouncer] alone.
+// foreign says whether a key that stock PgBouncer of this version does not have is one that the process has all the
+// same: that of a fork, or of a version newer than those known here. What SHOW CONFIG of the process lists is a setting
+// of it, and of a line, too, where it is none that stock PgBouncer has in [pgbouncer] alone.
 func (in *content) foreign(s section, key string) bool {
 	stock, isSetting := settings[key]
 	listed, late := in.listed[key], in.minor > newest
@@ -135,7 +136,8 @@ func (in *content) foreign(s section, key string) bool {
 	return false
 }
 
-// unknown is the error for a key of [pgbouncer] that this version does not know, or for any key that it does not know yet.
+// unknown is the error for a key of [pgbouncer] that this version does not know, or for any key that it does not know
+// yet.
 func unknown(at Where, key string, later bool, since, minor int) error {
 	if later {
 		return unloadable(at, "the key %s came with 1.%d, and this is PgBouncer 1.%d", key, since, minor)
@@ -150,8 +152,8 @@ func unknown(at Where, key string, later bool, since, minor int) error {
 	return unloadable(at, "the key %s is not known to PgBouncer 1.%d", plainName(key), minor)
 }
 
-// unknownOfLine is the error for the nth key of a connection string. A key that means nothing here is not shown: it may be
-// a part of a password with a blank in it.
+// unknownOfLine is the error for the nth key of a connection string. A key that means nothing here is not shown: it may
+// be a part of a password with a blank in it.
 func unknownOfLine(at Where, n int, s section, key string, minor int) error {
 	shown, means := s.likely(key)
 	switch {

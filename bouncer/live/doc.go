@@ -16,17 +16,18 @@
 //	(consoles 3, postgres 3: only when postgres 2 shows backends that are new and that nobody lists)
 //
 // Each step asks everybody at once and ends when the last has answered. A backend belongs to a pool when any of the
-// console passes lists it by process id, address and port; behind a proxy, which changes addresses, by process id, role,
-// database and time of birth. One that was there at two looks at PostgreSQL, and is not
-// listed at the consoles in between, had no PgBouncer as its owner then: a PgBouncer that was opening it would have
-// listed it already, as a login. One that only postgres 2 shows proves nothing yet; postgres 3 tells whether it stays.
-// See tracker for what is remembered between looks, planner.Classify for the rule itself.
+// console passes lists it by process id, address and port; behind a proxy, which changes addresses, by process id,
+// role, database and time of birth. One that was there at two looks at PostgreSQL, and is not listed at the consoles in
+// between, had no PgBouncer as its owner then: a PgBouncer that was opening it would have listed it already, as a
+// login. One that only postgres 2 shows proves nothing yet; postgres 3 tells whether it stays. See tracker for what is
+// remembered between looks, planner.Classify for the rule itself.
 //
 // # What is refused rather than guessed
 //
-// Nothing is elsewhere by its address. An alias is on every server on which one of its connections is found, and on every
-// server that a host of its list leads to; what of it is found on no server is named in Unplaced, and the planner refuses
-// it unless it is declared. A PgBouncer behind a PgBouncer is such a case: the process ids that it tells are its own.
+// Nothing is elsewhere by its address. An alias is on every server on which one of its connections is found, and on
+// every server that a host of its list leads to; what of it is found on no server is named in Unplaced, and the planner
+// refuses it unless it is declared. A PgBouncer behind a PgBouncer is such a case: the process ids that it tells are
+// its own.
 //
 // A console must answer as the same process at every look (SHOW CONFIG's conffile, pidfile, unix_socket_dir,
 // listen_port and peer_id, and the local address of its own row in SHOW CLIENTS), so that one behind a balancer or

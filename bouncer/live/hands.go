@@ -123,9 +123,9 @@ func (h *Hands) Check(ctx context.Context, sets []planner.Set) error {
 	return err
 }
 
-// CheckFiles reads the file of every process that has a config and writes nothing. It refuses what Check does: a file that
-// says something else than what its process has in force, and one that something else manages. A step with nothing to do
-// would see neither.
+// CheckFiles reads the file of every process that has a config and writes nothing. It refuses what Check does: a file
+// that says something else than what its process has in force, and one that something else manages. A step with nothing
+// to do would see neither.
 func (h *Hands) CheckFiles(ctx context.Context) error {
 	h.fleet.mu.Lock()
 	defer h.fleet.mu.Unlock()
@@ -196,8 +196,8 @@ func byStore(hands []hand) [][]hand {
 	return out
 }
 
-// prepare is edits, where nothing else manages the files. Of a file that is managed and says something else than its process
-// has, the keeper is told: it has put the old size back.
+// prepare is edits, where nothing else manages the files. Of a file that is managed and says something else than its
+// process has, the keeper is told: it has put the old size back.
 func (x hand) prepare(ctx context.Context) ([]ini.Edited, inForce, error) {
 	edits, file, now, err := x.edits(ctx)
 	if why := x.managed(file); why != "" {
@@ -221,8 +221,8 @@ func (x hand) managed(file ini.Config) string {
 	return ""
 }
 
-// edits reads the process and its file and returns the edits that are left to make, the file where it could be read, and
-// what the process has before them.
+// edits reads the process and its file and returns the edits that are left to make, the file where it could be read,
+// and what the process has before them.
 func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, error) {
 	now, err := x.console.inForce(ctx)
 	if err != nil {

@@ -27,8 +27,8 @@ func (l link) login() bool { return l.state == "new" }
 // cancel says whether the connection only carries a cancel request, which never takes a slot of PostgreSQL.
 func (l link) cancel() bool { return l.state == "active_cancel" }
 
-// linksOf reads SHOW SERVERS. What carries a cancel request, and what replicates (a walsender, which has slots of its own),
-// takes no slot of max_connections.
+// linksOf reads SHOW SERVERS. What carries a cancel request, and what replicates (a walsender, which has slots of its
+// own), takes no slot of max_connections.
 func linksOf(process *console, servers []record) []link {
 	links := make([]link, 0, len(servers))
 	for _, r := range servers {
@@ -57,8 +57,8 @@ const clocksApart = 5 * time.Second
 // zones is what the offsets of all time zones are multiples of.
 const zones = 15 * time.Minute
 
-// born says whether a link may be the backend by role and time of birth; known is false where the bouncer's clock cannot
-// be read, and then the role alone speaks. Where the process prints local time, whole zones are left out.
+// born says whether a link may be the backend by role and time of birth; known is false where the bouncer's clock
+// cannot be read, and then the role alone speaks. Where the process prints local time, whole zones are left out.
 func (l link) born(b backend) (same, known bool) {
 	if l.user != b.user || l.opened.IsZero() {
 		return l.user == b.user, false
@@ -77,8 +77,8 @@ type linkKey struct {
 	pid int
 }
 
-// who is what a link and its backend have in common whatever stands between them: a proxy changes addresses, and neither
-// the process id, the role nor the database.
+// who is what a link and its backend have in common whatever stands between them: a proxy changes addresses, and
+// neither the process id, the role nor the database.
 type who struct {
 	pid            int
 	user, database string
@@ -121,9 +121,10 @@ func (x *linkIndex) claim(shots [][]shot) {
 	}
 }
 
-// of returns the link that owns a backend: the one at its address and port, with its process id or in mid-login, when it
-// has none yet. Failing that, a proxy or a socket stands between: the one with its process id, role, database and time of
-// birth. Process ids of two machines look alike, and those of two containers much alike; all four together do not.
+// of returns the link that owns a backend: the one at its address and port, with its process id or in mid-login, when
+// it has none yet. Failing that, a proxy or a socket stands between: the one with its process id, role, database and
+// time of birth. Process ids of two machines look alike, and those of two containers much alike; all four together do
+// not.
 func (x linkIndex) of(b backend) (link, bool) {
 	if !b.end.IsValid() && !b.socket {
 		return link{}, false

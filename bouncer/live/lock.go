@@ -27,9 +27,9 @@ func (f *Fleet) Lock(ctx context.Context) error {
 	return nil
 }
 
-// lock takes the advisory lock, and then looks whether another session holds it: PostgreSQL keeps such locks per database,
-// and two DSNs may name two databases of one server. Whoever takes it first and looks afterwards cannot miss the other; one
-// that sees another gives it back. Where both have, the one with the lower process id tries once more.
+// lock takes the advisory lock, and then looks whether another session holds it: PostgreSQL keeps such locks per
+// database, and two DSNs may name two databases of one server. Whoever takes it first and looks afterwards cannot miss
+// the other; one that sees another gives it back. Where both have, the one with the lower process id tries once more.
 func (s *server) lock(ctx context.Context) error {
 	if s.conn != nil && s.lockedIn == s.opens { // it is ours
 		return nil
@@ -56,11 +56,13 @@ func (s *server) lock(ctx context.Context) error {
 // lockPause is the time in which one that saw another gives its lock back. Chosen: a few round trips.
 const lockPause = 100 * time.Millisecond
 
-// otherLocks is the condition on pg_locks, joined with pg_stat_activity, for the lock in whichever database, ours apart.
+// otherLocks is the condition on pg_locks, joined with pg_stat_activity, for the lock in whichever database, ours
+// apart.
 var otherLocks = "l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.pid <> pg_catalog.pg_backend_pid() AND l.classid = " +
 	strconv.FormatInt(lockKey>>32, 10) + " AND l.objid = " + strconv.FormatInt(lockKey&0xffffffff, 10)
 
-// lockOnce takes the lock and keeps it where no other session has it; other is the one with the lowest process id that has.
+// lockOnce takes the lock and keeps it where no other session has it; other is the one with the lowest process id that
+// has.
 func (s *server) lockOnce(ctx context.Context) (got bool, other int, err error) {
 	err = s.ask(ctx, func(ctx context.Context) error {
 		a, err := s.exec(ctx, fmt.Sprintf("SELECT pg_catalog.pg_try_advisory_lock(%d)", lockKey))

@@ -125,7 +125,8 @@ const factsSQL = `SELECT current_setting('server_version_num'), pg_is_in_recover
 	pg_has_role('pg_monitor', 'USAGE') OR pg_has_role('pg_read_all_stats', 'USAGE')`
 
 // reservedSQL lists further settings that keep connections back: those of extensions and vendors, all of them called
-// …reserved_connections. One that no library has claimed is not listed by pg_settings, so known names are asked for, too.
+// …reserved_connections. One that no library has claimed is not listed by pg_settings, so known names are asked for,
+// too.
 const reservedSQL = `SELECT name, setting FROM pg_settings
 	WHERE name LIKE '%reserved\_connections' AND name NOT IN ('superuser_reserved_connections', 'reserved_connections')
 	UNION SELECT name, current_setting(name, true) FROM (VALUES ('rds.rds_superuser_reserved_connections')) known (name)

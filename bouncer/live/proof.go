@@ -124,9 +124,9 @@ func stayed(passes [][]link) []link {
 }
 
 // settle says for every alias on which servers its connections may be opened and how that is known, strongest proof
-// first; see planner.ServerProof. ends are the addresses of the servers' own sessions. Every host of a list must lead to a
-// known server: by a connection found there, by another alias's, or because our own session goes there. What does not, and
-// the other end of every connection that no server shows, is put into Unplaced.
+// first; see planner.ServerProof. ends are the addresses of the servers' own sessions. Every host of a list must lead
+// to a known server: by a connection found there, by another alias's, or because our own session goes there. What does
+// not, and the other end of every connection that no server shows, is put into Unplaced.
 func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin]string) {
 	if p.proved == nil {
 		p.proved = map[aliasName]proof{}
@@ -218,8 +218,8 @@ func serversOf(a *planner.Alias) []string {
 	return append([]string{a.Server}, a.AlsoOn...)
 }
 
-// ends are the addresses at which the servers answer us. A loopback address means this machine: it is every process's that
-// is reached over loopback, too.
+// ends are the addresses at which the servers answer us. A loopback address means this machine: it is every process's
+// that is reached over loopback, too.
 func (f *Fleet) ends() map[origin]string {
 	out := map[origin]string{}
 	for _, s := range f.servers {

@@ -9,8 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// settleAge is how long what a file said of a process's users is taken to be so. Chosen: a minute; a read may be a login
-// through ssh, and samples come every second. A change of the process's own settings is looked up at once.
+// settleAge is how long what a file said of a process's users is taken to be so. Chosen: a minute; a read may be a
+// login through ssh, and samples come every second. A change of the process's own settings is looked up at once.
 const settleAge = time.Minute
 
 // settled is what the file of a process said of its users, when SHOW USERS and the settings were those.
@@ -58,8 +58,9 @@ func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 }
 
 // settleUsers says which of the sizes that SHOW USERS shows are the users' own, by the lines of [users]. A file that
-// differs from what the process shows for certain, or shows as one of two values, is not the one in force: then nothing is
-// settled. What it cannot tell: a line that was taken out of the file keeps its value in the process until a restart.
+// differs from what the process shows for certain, or shows as one of two values, is not the one in force: then nothing
+// is settled. What it cannot tell: a line that was taken out of the file keeps its value in the process until a
+// restart.
 func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimit {
 	for _, l := range lines {
 		sized := l.SizeConns >= 0 || l.ReserveConns >= 0

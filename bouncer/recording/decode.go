@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// decoder reads the lines of one recording. Lines as this program writes them are read by shape, several times as fast as
-// encoding/json does it; whatever else a line holds (a key of another case or twice, an escape, a number with a fraction
-// where none belongs, any error) is left to encoding/json as a whole, so that there is one meaning of a line.
+// decoder reads the lines of one recording. Lines as this program writes them are read by shape, several times as fast
+// as encoding/json does it; whatever else a line holds (a key of another case or twice, an escape, a number with a
+// fraction where none belongs, any error) is left to encoding/json as a whole, so that there is one meaning of a line.
 type decoder struct {
 	line  *shape
 	names map[string]string // strings that were read: most stand in every line again
@@ -307,7 +307,8 @@ func (d *decoder) byte(c byte) bool {
 	return true
 }
 
-// peek moves to the next byte that is no white space and returns it, 0 at the end and for a zero byte, which JSON has not.
+// peek moves to the next byte that is no white space and returns it, 0 at the end and for a zero byte, which JSON has
+// not.
 func (d *decoder) peek() byte {
 	for ; d.at < len(d.text); d.at++ {
 		switch c := d.text[d.at]; c {

@@ -13,8 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// lengthened is the recording of the lab, repeated until it has size bytes: times and counters go on from one turn to the
-// next, as they do in a long watch.
+// lengthened is the recording of the lab, repeated until it has size bytes: times and counters go on from one turn to
+// the next, as they do in a long watch.
 func lengthened(tb testing.TB, size int) []byte {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "fixtures", "recordings", "lab.jsonl"))

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Managed says why a file of this host does not stay as it is written, and where it has to be changed instead; empty: the
-// file system shows nothing of that kind. Two keepers of files show by where a path leads:
+// Managed says why a file of this host does not stay as it is written, and where it has to be changed instead; empty:
+// the file system shows nothing of that kind. Two keepers of files show by where a path leads:
 //
 //   - Kubernetes mounts a ConfigMap or Secret as links into a folder ..data, itself a link to a folder named after the time
 //     of the last sync. What is written there is gone at the next one. Source: AtomicWriter in k8s.io/kubernetes

@@ -58,8 +58,8 @@ func faultFleet() lab.Spec {
 	}
 }
 
-// faultPools are the pools of faultFleet with the loads of faultLoad declared: what a machine that is busy with something else
-// makes of them is another test's. main/app is to become smaller, and ci/app larger.
+// faultPools are the pools of faultFleet with the loads of faultLoad declared: what a machine that is busy with
+// something else makes of them is another test's. main/app is to become smaller, and ci/app larger.
 const faultPools = "{pool: main/app, load: {arrivals_per_sec: 75, mean_hold: 60ms}}, {pool: jobs/app, min: 5, load: {arrivals_per_sec: 40, mean_hold: 60ms}}, " +
 	"{pool: ci/app, load: {arrivals_per_sec: 60, mean_hold: 60ms}}"
 

@@ -135,8 +135,8 @@ func initial(o planner.Observation, targets live.Targets) string {
 	return b.String()
 }
 
-// followers are the pools of a group that have, in each process that has them, what their process gives to a line without
-// numbers of its own, sorted. No console tells which of them have a line at all.
+// followers are the pools of a group that have, in each process that has them, what their process gives to a line
+// without numbers of its own, sorted. No console tells which of them have a line at all.
 func followers(o planner.Observation, group string) []string {
 	follows := map[string]bool{}
 	for _, p := range o.Processes {

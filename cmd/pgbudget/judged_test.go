@@ -9,15 +9,15 @@ import (
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 )
 
-// stall is the longest pause of this program after which a measurement under way still is judged where it fails. chosen: the
-// product itself waits for a pause of up to policy.max_wait; half of that raises no queue that matters.
+// stall is the longest pause of this program after which a measurement under way still is judged where it fails.
+// chosen: the product itself waits for a pause of up to policy.max_wait; half of that raises no queue that matters.
 const stall = 500 * time.Millisecond
 
 // givenUp ends a trial that cannot go on.
 type givenUp struct{}
 
-// trial is one attempt at a live measurement: what is wrong with it is kept, and judged once it is known whether the machine
-// kept pace.
+// trial is one attempt at a live measurement: what is wrong with it is kept, and judged once it is known whether the
+// machine kept pace.
 type trial struct {
 	testing.TB
 	failures []string
@@ -61,8 +61,8 @@ func (t *trial) lags(runs ...*lab.Run) {
 	}
 }
 
-// judged runs a live test. Where it fails and the machine did not keep pace, it runs once more in a lab of its own, and is
-// counted; see lab.Twice. A failure at a machine that kept pace is one.
+// judged runs a live test. Where it fails and the machine did not keep pace, it runs once more in a lab of its own, and
+// is counted; see lab.Twice. A failure at a machine that kept pace is one.
 func judged(t *testing.T, body func(t *trial)) {
 	t.Helper()
 	lab.Twice(t, func(attempt int) (reason string, judge func()) {

@@ -141,9 +141,10 @@ func twoGroups(gen lab.Generation, size int, settings map[string]string) lab.Spe
 	}
 }
 
-// pace measures what this machine can do now, through the first process of a group, and says how much slower a load of so many
-// transactions a second that hold for so long must be for a test to mean something: the same Erlangs in fewer, longer
-// transactions. chosen: the load takes a fifth of what the machine carries at most, and it prolongs holds by a twentieth.
+// pace measures what this machine can do now, through the first process of a group, and says how much slower a load of
+// so many transactions a second that hold for so long must be for a test to mean something: the same Erlangs in fewer,
+// longer transactions. chosen: the load takes a fifth of what the machine carries at most, and it prolongs holds by a
+// twentieth.
 func pace(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Duration) lab.Speed {
 	t.Helper()
 	s, err := lab.Pace(t.Context(), l.DSNs(group, "app1", "app")[0])
@@ -231,8 +232,8 @@ func agree(t testing.TB, what string, got planner.Load, want lab.Ledger, within 
 	}
 }
 
-// atRest measures a load that must not be slowed down; see lab.Twice. measure makes its load anew each time, and says what the
-// generator has seen.
+// atRest measures a load that must not be slowed down; see lab.Twice. measure makes its load anew each time, and says
+// what the generator has seen.
 func atRest(t *testing.T, measure func() (seen lab.Ledger, compare func())) {
 	t.Helper()
 	lab.Twice(t, func(int) (string, func()) {
@@ -243,8 +244,8 @@ func atRest(t *testing.T, measure func() (seen lab.Ledger, compare func())) {
 	})
 }
 
-// easyHold is the hold of pools too small to measure a pace through, and how many times it is one of 10 ms: in `make fidelity`
-// as short as real ones are, else long against what a busy machine adds to one.
+// easyHold is the hold of pools too small to measure a pace through, and how many times it is one of 10 ms: in `make
+// fidelity` as short as real ones are, else long against what a busy machine adds to one.
 func easyHold(t testing.TB) (hold time.Duration, each float64) {
 	if each = 5; window(t) >= time.Minute {
 		each = 1

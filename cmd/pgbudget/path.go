@@ -98,8 +98,8 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 	return nil
 }
 
-// whileWanted computes something pure until the context ends; then the error is the context's and nothing may be read of what
-// was being computed.
+// whileWanted computes something pure until the context ends; then the error is the context's and nothing may be read
+// of what was being computed.
 func whileWanted(ctx context.Context, compute func()) error {
 	done := make(chan any, 1)
 	go func() {

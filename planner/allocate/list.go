@@ -6,9 +6,9 @@ import (
 	"math"
 )
 
-// List gives the options of an item one by one. It is for items that a Curve and Terms cannot describe: whose cost is not
-// convex, or which do not use the same connections of a row for every unit, such as a pool of several processes under
-// max_db_connections: below the cap a unit takes a connection of each, beyond it a unit is free.
+// List gives the options of an item one by one. It is for items that a Curve and Terms cannot describe: whose cost is
+// not convex, or which do not use the same connections of a row for every unit, such as a pool of several processes
+// under max_db_connections: below the cap a unit takes a connection of each, beyond it a unit is free.
 //
 // Options are what may be chosen and no more: MinGain does not apply to them.
 type List struct {
