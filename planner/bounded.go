@@ -6,13 +6,28 @@ import (
 	"strings"
 )
 
-// bound counts a copy with what was declared of its user, where that is less than what its pool may open.
-func (c *Copy) bound(declared []UserMax, size, reserve int) {
+// bound counts a copy with what was declared of its user, where that is less than what its pool may open and no less
+// than what is open.
+func (c *Copy) bound(declared []UserMax, open, size, reserve int) {
 	for _, m := range declared {
-		if m.User == c.User && m.Conns < c.worst(size, reserve) {
+		if m.User == c.User && m.Conns < c.worst(size, reserve) && open <= m.Conns {
 			c.FixedConns, c.MaybeConns, c.OwnReserve, c.Bounded = m.Conns, 0, 0, true
 		}
 	}
+}
+
+// disproved names the users that have more connections open than were declared: they are counted as if nothing had been.
+func (d DeclaredPool) disproved(at []placed) (notes []string) {
+	for _, x := range at {
+		for _, g := range x.alias.Pools {
+			for _, m := range d.UserMax {
+				if open := g.Conns(); m.User == g.User && open > m.Conns {
+					notes = append(notes, fmt.Sprintf("%s: users: declares at most %d connections of %s, and %s has %d open: its strict line counts", d.ID, m.Conns, m.User, x.process.ID, open))
+				}
+			}
+		}
+	}
+	return notes
 }
 
 // boundNotes names the users that are counted with fewer connections than their pools may open.

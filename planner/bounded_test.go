@@ -32,9 +32,13 @@ func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
 	if !strings.Contains(strings.Join(plan.Warnings, "\n"), want) {
 		t.Errorf("warnings %q, want %q", plan.Warnings, want)
 	}
-	seen, _ := pooled(1, func(o *Observation) { o.Processes[0].Aliases[0].Pools[1].ServersIdle = 4 })
-	if got := seen.Pools[0].WorstConns; got != 12+4 {
-		t.Errorf("worst case %d, want 12 and the 4 that are open", got)
+	seen, plan := pooled(1, func(o *Observation) { o.Processes[0].Aliases[0].Pools[1].ServersIdle = 4 })
+	if got := seen.Pools[0].WorstConns; got != 24 {
+		t.Errorf("worst case %d where 4 are open, want the strict 24: the bound is disproved", got)
+	}
+	want = "main/app: users: declares at most 1 connections of pooler, and main/1 has 4 open: its strict line counts"
+	if got := strings.Join(plan.Warnings, "\n"); !strings.Contains(got, want) || strings.Contains(got, "accepted risk") {
+		t.Errorf("warnings %q, want %q and no accepted risk", got, want)
 	}
 	if wide, _ := pooled(40, nil); wide.Pools[0].WorstConns != 24 {
 		t.Errorf("worst case %d; a bound above the pool's own changes nothing", wide.Pools[0].WorstConns)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -67,7 +68,7 @@ func estimatePool(id string, e Evidence) Load {
 	}
 	first, last, notes := e.steady(all)
 	var flows []flowLoad
-	stood := 0
+	var stood []string
 	for _, f := range all {
 		v := f.view(first, last)
 		if len(v.Intervals) == 0 && v.stopped == 0 { // it was not there
@@ -76,14 +77,13 @@ func estimatePool(id string, e Evidence) Load {
 		}
 		l := estimateFlow(v)
 		if l.unknown != "" {
-			notes = append(notes, l.unknown)
-			stood++
+			stood = append(stood, l.unknown)
 			continue
 		}
 		flows = append(flows, l)
 	}
-	if stood > 0 { // what the others carry meanwhile is not what they carry otherwise
-		return unknown(notes[len(notes)-1])
+	if len(stood) > 0 { // what the others carry meanwhile is not what they carry otherwise
+		return unknown(strings.Join(stood, "; "))
 	}
 	l := mergeFlows(id, flows)
 	if l.Window == 0 {

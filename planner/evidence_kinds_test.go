@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,9 @@ func TestAPausedPoolKeepsItsSize(t *testing.T) {
 		a := o.Processes[0].Aliases[0]
 		a.Name, a.Paused, a.Counters, a.Pools = "stopped", true, Counters{}, []PoolGauges{{User: "app1", ClientsWaiting: 30}}
 		o.Processes[0].Aliases = append(o.Processes[0].Aliases, a)
+		second := o.Processes[0]
+		second.ID, second.Aliases = "main/2", slices.Clone(second.Aliases)
+		o.Processes = append(o.Processes, second)
 	})
 	e := evidenceOf(t, looks...)
 	loads, err := Estimate(e)
@@ -92,8 +96,12 @@ func TestAPausedPoolKeepsItsSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if x := plan.Pools[1]; x.ToSize != 15 || !strings.Contains(x.Frozen, "paused") {
-		t.Errorf("size %d, frozen %q; want 15 and why", x.ToSize, x.Frozen)
+	x := plan.Pools[1]
+	if x.ToSize != 15 || strings.Count(x.Frozen, "paused") != 2 || !strings.Contains(x.Frozen, "main/1/stopped") || !strings.Contains(x.Frozen, "main/2/stopped") {
+		t.Errorf("size %d, frozen %q; want 15 and why, of both processes", x.ToSize, x.Frozen)
+	}
+	if x.UseNow.Known() || x.Utilization.Known() || x.Wait.P99.Known() || x.Wait.P99Now.Known() {
+		t.Errorf("%+v; of a load that is not known follows no use and no wait", x)
 	}
 }
 

@@ -98,9 +98,9 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 		for _, u := range users {
 			c := Copy{Process: process, User: u}
 			if d.Size != nil {
-				c.bound(d.UserMax, *d.Size, p.ReserveConns)
+				c.bound(d.UserMax, 0, *d.Size, p.ReserveConns)
 			} else {
-				c.bound(d.UserMax, Unlimited, 0)
+				c.bound(d.UserMax, 0, Unlimited, 0)
 			}
 			p.Copies = append(p.Copies, c)
 		}

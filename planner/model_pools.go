@@ -75,6 +75,16 @@ type placed struct {
 	alias   Alias
 }
 
+// open is what a user has open there.
+func (x placed) open(user string) int {
+	for _, g := range x.alias.Pools {
+		if g.User == user {
+			return g.Conns()
+		}
+	}
+	return 0
+}
+
 func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []string, error) {
 	rules, listed := d.pool(id)
 	var at []placed
@@ -151,7 +161,7 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 		p.Frozen = why
 		warnings = append(warnings, fmt.Sprintf("%s: %s", id, why))
 	}
-	warnings = append(warnings, rules.ignored()...)
+	warnings = append(append(warnings, rules.ignored()...), rules.disproved(at)...)
 	return p, append(warnings, p.riskNote()...), nil
 }
 
@@ -205,7 +215,7 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 			if own, ok := x.process.user(u); ok && own.ReserveConns > 0 && x.process.Settings.ReserveTimeout > 0 && c.FixedConns == 0 {
 				c.OwnReserve, c.Doubtful = own.ReserveConns, own.Doubtful // server.c, 1.24 and later
 			}
-			c.bound(rules.UserMax, EffectiveSize(x.process, x.alias, ""), EffectiveReserve(x.process, x.alias, ""))
+			c.bound(rules.UserMax, x.open(u), EffectiveSize(x.process, x.alias, ""), EffectiveReserve(x.process, x.alias, ""))
 			copies = append(copies, c)
 		}
 	}

@@ -41,7 +41,7 @@ func (p FleetPool) planned(size, reserve int) PlanPool {
 		Utilization: p.utilization(size), UseNow: Unknown(),
 		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: p.meanWait(size), P99: p.p99Wait(size), P99Now: Unknown()},
 	}
-	if p.Load.AtLeast || p.sized() == 0 { // a lower bound of the load, or a size that no copy follows, says nothing of waits
+	if p.Load.AtLeast || p.Load.Unknown != "" || p.sized() == 0 { // a lower bound of the load, or a size that no copy follows, says nothing of waits
 		pp.Utilization, pp.Wait.Mean, pp.Wait.P99 = Unknown(), Unknown(), Unknown()
 	}
 	if from, same := p.fromSize(); !same {
@@ -53,8 +53,13 @@ func (p FleetPool) planned(size, reserve int) PlanPool {
 		}
 		if p.Load.AtLeast && !p.Load.Session {
 			pp.UseNow, pp.Wait.P99Now = 1, Float(math.Inf(1)) // it was full
+		} else if p.Load.Unknown != "" {
+			pp.UseNow, pp.Wait.P99Now = Unknown(), Unknown()
 		} else if p.Load.Session {
 			pp.Wait.P99Now = Unknown()
+			if p.Load.AtLeast {
+				pp.UseNow = Unknown()
+			}
 		}
 	}
 	return pp

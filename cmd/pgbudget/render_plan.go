@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -21,14 +20,10 @@ func (o output) plan(p planner.Plan) error {
 		fmt.Fprintln(o.w, o.warn("BEST EFFORT: this plan breaks a promise; see below"))
 	}
 	for _, s := range p.Servers {
-		o.server(s)
+		o.server(s, proofFor(s.Gap, p.Pools, s.Name))
 	}
 	o.pools(p)
-	bound := ""
-	if slices.ContainsFunc(p.Pools, func(x planner.PlanPool) bool { return x.AtLeast }) {
-		bound = "at least "
-	}
-	fmt.Fprintf(o.w, "\nwaiting clients: %s%s → %s%s expected, weighted (%s), %s\n", bound, number(p.Now), bound, number(p.Objective), p.WaitModel, proof(p.Gap))
+	fmt.Fprintln(o.w, "\n"+waitingLine(p))
 	for _, w := range p.Warnings {
 		fmt.Fprintln(o.w, o.warn("! "+w))
 	}
@@ -36,14 +31,37 @@ func (o output) plan(p planner.Plan) error {
 	return nil
 }
 
-func (o output) server(s planner.PlanServer) {
+// waitingLine says how many clients are expected to wait, today and as planned. Pools of which only a lower bound of the
+// load is known add what that bound lets wait.
+func waitingLine(p planner.Plan) string {
+	ours, bounds := 0, 0
+	for _, x := range p.Pools {
+		if x.Frozen == "" {
+			ours++
+			if x.AtLeast {
+				bounds++
+			}
+		}
+	}
+	least := ""
+	switch {
+	case bounds > 0 && bounds == ours:
+		return "waiting clients: not known: of no load more than a lower bound is"
+	case bounds > 0:
+		least = "at least "
+	}
+	return fmt.Sprintf("waiting clients: %s%s → %s%s expected, weighted (%s), %s",
+		least, number(p.Now), least, number(p.Objective), p.WaitModel, proofFor(p.Gap, p.Pools, ""))
+}
+
+func (o output) server(s planner.PlanServer, proved string) {
 	indent := strings.Repeat(" ", len(s.Name))
 	now := fmt.Sprintf("spare %d", s.BudgetConns-s.WorstConns)
 	if s.WorstConns > s.BudgetConns {
 		now = fmt.Sprintf("%d OVER", s.WorstConns-s.BudgetConns)
 	}
 	fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case now %d (%s), planned %d (spare %d)   %s\n",
-		o.bold(s.Name), s.MaxConns, s.BudgetConns, s.WorstConns, now, s.PlannedConns, s.SpareConns, proof(s.Gap))
+		o.bold(s.Name), s.MaxConns, s.BudgetConns, s.WorstConns, now, s.PlannedConns, s.SpareConns, proved)
 	var terms []string
 	for i, l := range s.Ledger {
 		if strings.HasPrefix(l.Item, "pool ") {
@@ -228,6 +246,18 @@ func small(f float64) string {
 		return fmt.Sprintf("%.1e", f)
 	}
 	return fmt.Sprintf("%.3g", f)
+}
+
+// proofFor is the proof of sizes on one server, or on all where server is empty. What is the best for loads of which only
+// a lower bound is known may not be the best for what they are.
+func proofFor(gap planner.Float, pools []planner.PlanPool, server string) string {
+	text := proof(gap)
+	for _, x := range pools {
+		if x.AtLeast && x.Frozen == "" && gap.Known() && (server == "" || x.Server == server) {
+			return text + " if no load with ≥ is larger"
+		}
+	}
+	return text
 }
 
 func proof(gap planner.Float) string {
