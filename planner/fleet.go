@@ -82,7 +82,8 @@ type FleetPool struct {
 	SeenConns    int      `json:"seen_conns"`    // at the newest look
 	PeakConns    int      `json:"peak_conns"`    // highest over the looks
 	P99Conns     int      `json:"p99_conns"`
-	Frozen       string   `json:"frozen,omitempty"` // why its size is not ours to change; empty: it is
+	Follows      bool     `json:"follows,omitempty"` // its size is default_pool_size: its line may have none, or be that of *
+	Frozen       string   `json:"frozen,omitempty"`  // why its size is not ours to change; empty: it is
 	Load         Load     `json:"load"`
 	CPU          *CPUCost `json:"cpu,omitempty"` // of its transactions after a shift; nil: as declared, or as the server's fit says
 	Rules        Rules    `json:"rules"`

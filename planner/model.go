@@ -25,7 +25,7 @@ func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 	if e.Looks > 0 && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.Load.Method == MethodHistory }) {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for (history comes from prometheus: in the config, %d minutes at least)", round(e.To.Sub(e.From)), HistorySamples))
 	}
-	f.Warnings = append(f.Warnings, defaultSizes(e.Last, pools)...)
+	f.Warnings = append(f.Warnings, markFollowers(e.Last, pools)...)
 	for _, sig := range e.Last.Signals {
 		if v := float64(sig.Value); sig.Error == "" && sig.Name == SignalCPU && !(v >= 0 && v <= 1.5) {
 			sig.Error = fmt.Sprintf("it reads %v, want the share of all cores in use, 0 to 1", v)
@@ -44,28 +44,6 @@ func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 		f.Warnings = append(f.Warnings, notes...)
 	}
 	return f.linked(), nil
-}
-
-// defaultSizes names pools of ours that have exactly default_pool_size, where there are several in a group: their lines
-// may name no size of their own, or come from `*`, and no console tells.
-func defaultSizes(o Observation, pools []FleetPool) []string {
-	var out []string
-	for i, proc := range o.Processes {
-		if i > 0 && o.Processes[i-1].Group == proc.Group {
-			continue
-		}
-		var ids []string
-		for _, p := range pools {
-			if p.Group == proc.Group && p.Frozen == "" && len(p.Sizes) > 0 && p.Sizes[0].Conns == proc.Settings.DefaultPoolConns {
-				ids = append(ids, p.ID)
-			}
-		}
-		if len(ids) > 1 {
-			out = append(out, fmt.Sprintf("%s have pool_size %d, which is default_pool_size: a line without a size of its own needs one before it can change alone; databases that come from * follow the default together, and new ones may come that are in no ledger",
-				strings.Join(ids, ", "), proc.Settings.DefaultPoolConns))
-		}
-	}
-	return out
 }
 
 func serverNames(d Declared, e Evidence, pools []FleetPool) []string {

@@ -77,6 +77,7 @@ type PlanPool struct {
 	FromSize    *int         `json:"from_size"`            // null where processes differ
 	FromSizes   []Size       `json:"from_sizes,omitempty"` // only where they differ
 	ToSize      int          `json:"to_size"`
+	Follows     bool         `json:"follows,omitempty"` // from_size is default_pool_size: the line may have none, or be that of *
 	Copies      int          `json:"copies"`
 	ReserveSize int          `json:"reserve_size"` // planned
 	ReserveFrom int          `json:"reserve_from"`

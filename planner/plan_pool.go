@@ -34,7 +34,7 @@ func (plan *Plan) appendFrozen(p FleetPool) {
 
 // planned fills in everything about a pool that follows from its size.
 func (p FleetPool) planned(size, reserve int) PlanPool {
-	pp := PlanPool{ID: p.ID, Server: p.Server, AlsoOn: p.AlsoOn, ToSize: size, Copies: p.sized(), ReserveSize: reserve, ReserveFrom: p.ReserveConns,
+	pp := PlanPool{ID: p.ID, Server: p.Server, AlsoOn: p.AlsoOn, ToSize: size, Follows: p.Follows, Copies: p.sized(), ReserveSize: reserve, ReserveFrom: p.ReserveConns,
 		WorstConns: BeforeAfter{p.countedConns(), p.plannedConns(size, reserve)},
 		Load:       p.Load.Erlangs, AtLeast: p.Load.AtLeast, LoadUnknown: p.Load.Unknown,
 		Evidence:    PlanEvidence{p.Load.Xacts, p.Load.Censored, p.Load.Method},

@@ -194,10 +194,35 @@ func TestAUsersOwnSizeOfZeroHasNoWorstCase(t *testing.T) {
 }
 
 func TestPoolsOfTheDefaultSizeAreNamed(t *testing.T) {
-	a, b := seenFleet(seenAlias("a", 10, 0, 4, "app1"), seenAlias("b", 10, 0, 4, "app1"), seenAlias("c", 8, 0, 4, "app1"))
-	a.Processes[0].Settings.DefaultPoolConns, b.Processes[0].Settings.DefaultPoolConns = 10, 10
-	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
-	if text := strings.Join(f.Warnings, "\n"); !strings.Contains(text, "main/a, main/b have pool_size 10, which is default_pool_size") {
-		t.Errorf("warnings %q", f.Warnings)
+	for _, c := range []struct {
+		sizes [3]int
+		list  []string
+		want  string // in the warnings; "" where nothing is to be said
+		marks [3]bool
+	}{
+		{[3]int{10, 10, 8}, nil, "main/a, main/b have default_pool_size, 10: a line without", [3]bool{true, true, false}},
+		{[3]int{7, 10, 8}, nil, "main/b has default_pool_size, 10: a line without", [3]bool{false, true, false}},
+		{[3]int{7, 9, 8}, nil, "", [3]bool{}},
+		{[3]int{10, 9, 8}, []string{"main/b"}, "", [3]bool{}}, // not ours
+	} {
+		a, b := seenFleet(seenAlias("a", c.sizes[0], 0, 4, "app1"), seenAlias("b", c.sizes[1], 0, 4, "app1"), seenAlias("c", c.sizes[2], 0, 4, "app1"))
+		for _, o := range []*Observation{&a, &b} {
+			o.Processes[0].Settings.DefaultPoolConns, o.Processes[0].Settings.PoolMode = 10, "transaction"
+		}
+		d := Declared{SizeAll: c.list == nil}
+		for _, id := range c.list {
+			p, _ := d.pool(id)
+			d.Pools = append(d.Pools, p)
+		}
+		f, plan := solveSeen(t, d, a, b)
+		text := strings.Join(f.Warnings, "\n")
+		if !strings.Contains(text, c.want) || c.want == "" && strings.Contains(text, "default_pool_size") {
+			t.Errorf("%v: warnings %q, want %q", c.sizes, f.Warnings, c.want)
+		}
+		for i, x := range plan.Pools {
+			if x.Follows != c.marks[i] {
+				t.Errorf("%v: %s follows: %v, want %v", c.sizes, x.ID, x.Follows, c.marks[i])
+			}
+		}
 	}
 }

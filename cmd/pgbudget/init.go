@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -125,7 +124,7 @@ func initial(o planner.Observation, targets live.Targets) string {
 		fmt.Fprintf(&b, "  - {pool: %s}   # %s\n", quote(id), seenOf(o, id))
 	}
 	for _, g := range targets.Groups {
-		if names := followers(o, g.Name); len(names) > 0 {
+		if names := planner.Followers(o, g.Name); len(names) > 0 {
 			fmt.Fprintf(&b, "  # - {pool: %s}   # their size is default_pool_size: %s. Those that have no line of their own in pgbouncer.ini\n"+
 				"  #   live by its line of *, and are sized together, as this pool: list it in their place, with config: beside each console\n",
 				quote(g.Name+"/"+planner.AutoDB), strings.Join(names, ", "))
@@ -133,33 +132,6 @@ func initial(o planner.Observation, targets live.Targets) string {
 	}
 	b.WriteString("\n# ledger:\n#   - {server: " + targets.Servers[0].Name + ", name: backup agent, conns: 2}\n# prometheus: {url: 'http://prom:9090', lookback: 7d}\n")
 	return b.String()
-}
-
-// followers are the pools of a group that have, in each process that has them, what their process gives to a line
-// without numbers of its own, sorted. No console tells which of them have a line at all.
-func followers(o planner.Observation, group string) []string {
-	follows := map[string]bool{}
-	for _, p := range o.Processes {
-		if p.Group != group {
-			continue
-		}
-		for _, a := range p.Aliases {
-			id, s := group+"/"+a.Name, p.Settings
-			same := a.SizeConns == s.DefaultPoolConns && a.ReserveConns == s.DefaultReserveConns && a.PoolMode == s.PoolMode
-			before, seen := follows[id]
-			follows[id] = same && (before || !seen)
-		}
-	}
-	if _, gathered := follows[group+"/"+planner.AutoDB]; gathered {
-		return nil
-	}
-	var out []string
-	for _, id := range slices.Sorted(maps.Keys(follows)) {
-		if follows[id] {
-			out = append(out, id)
-		}
-	}
-	return out
 }
 
 // seenOf says what a pool looks like today.

@@ -315,7 +315,11 @@ func (o output) next(p planner.Plan) {
 // acts lists what one pool releases and what it is granted. A line may do both: a smaller reserve and a larger size.
 func acts(x planner.PlanPool) (release, grant []string) {
 	note := func(list *[]string, format string, args ...any) {
-		*list = append(*list, x.ID+" "+fmt.Sprintf(format, args...))
+		text := x.ID + " " + fmt.Sprintf(format, args...)
+		if x.Follows {
+			text += " on a line of its own"
+		}
+		*list = append(*list, text)
 	}
 	if x.ReserveSize < x.ReserveFrom {
 		note(&release, "reserve_pool_size %d → %d", x.ReserveFrom, x.ReserveSize)
