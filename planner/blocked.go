@@ -104,6 +104,10 @@ func (b Blocked) Cures() string {
 	if q := float64(b.QuieterBy); !math.IsNaN(q) {
 		cures = append(cures, fmt.Sprintf("an hour with %.0f %% of these loads", 100*q))
 	}
-	cures = append(cures, "smaller promises (utilization:, max_wait:) of the two pools")
+	if b.Constraint == constraintCPU && short == 0 {
+		cures = append(cures, fmt.Sprintf("more CPU on %s, queries that cost less, or a smaller headroom: {cpu: …} there", b.Server))
+	} else {
+		cures = append(cures, "smaller promises (utilization:, max_wait:) of the two pools")
+	}
 	return strings.Join(cures, "; ")
 }

@@ -109,13 +109,16 @@ func (c cpuPrediction) over() bool {
 	return c.predicted.Known() && float64(c.predicted) > c.facts.Ceiling+1e-12
 }
 
+// constraintCPU is the Constraint of a certificate about a server's CPU.
+const constraintCPU = "cpu"
+
 // infeasible is the certificate of a CPU that cannot carry the load: the pools whose load alone, on top of the base,
 // already exceeds the ceiling, the costliest first.
 func (c cpuPrediction) infeasible(sp serverProblem) *Infeasible {
 	if !c.over() {
 		return nil
 	}
-	out := &Infeasible{Server: sp.server.Name, Constraint: "cpu", Need: c.predicted, Cap: Float(c.facts.Ceiling)}
+	out := &Infeasible{Server: sp.server.Name, Constraint: constraintCPU, Need: c.predicted, Cap: Float(c.facts.Ceiling)}
 	sum := c.base
 	left := append([]FleetPool(nil), c.pools...)
 	for sum <= c.facts.Ceiling && len(left) > 0 {

@@ -527,6 +527,14 @@ func TestAUsersOwnReserveCounts(t *testing.T) {
 	if got := f.Pools[0].WorstConns; got < 5+1+5+4 {
 		t.Errorf("worst case %d, want at least (5+1) + (5+4)", got)
 	}
+	// What the plan makes of the line's reserve is no matter to a user that has its own.
+	rules, _ := Declared{}.pool("main/app")
+	rules.Reserve = &IntRange{Min: 0, Max: 2}
+	_, plan := solveSeen(t, Declared{Pools: []DeclaredPool{rules}}, a, b)
+	x := plan.Pools[0]
+	if got, want := x.WorstConns.After, x.ToSize+x.ReserveSize+x.ToSize+4; got != want {
+		t.Errorf("planned worst case %d of %d + %d, want %d: app2 keeps its reserve of 4", got, x.ToSize, x.ReserveSize, want)
+	}
 }
 
 func TestADoubtfulUserSizeCountsWhereItIsTheLargerOne(t *testing.T) {
