@@ -96,6 +96,10 @@ var (
 		{name: "remote_pid", required: true, meaning: "process id of the backend; 0 while it logs in"},
 		{name: "connect_time", meaning: "when it was opened, YYYY-MM-DD HH:MM:SS and a time zone"},
 	}}
+	showDNS = sheet{"SHOW DNS_HOSTS", []column{
+		{name: "hostname", required: true, meaning: "a host of a line, by name, that has been looked up"},
+		{name: "addrs", required: true, meaning: "what it was found to be: address:0 each, with commas; all of one family, used in turn"},
+	}}
 	showClients = sheet{"SHOW CLIENTS", []column{
 		{name: "database", required: true, meaning: "alias"},
 		{name: "addr", required: true, meaning: "the client's end"},

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -133,6 +134,7 @@ func (c *console) misread(err error) error {
 type picture struct {
 	process planner.Process
 	links   []link
+	names   map[string][]string // the addresses of hosts that are names
 }
 
 // look asks for everything. Gauges and counters come one after the other, so that they are of about the same moment;
@@ -176,6 +178,13 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 		ID: c.id, Group: c.group, Console: c.label, Version: c.version, At: read, Started: c.opens, Identity: now.Identity, Settings: settings,
 		Aliases: aliasesOf(databases.records, settings, gaugesOf(pools.records), countersOf(stats.records), unusedCounters(stats)),
 	}}
+	if slices.ContainsFunc(p.process.Aliases, named) {
+		t, err := c.show(ctx, &showDNS)
+		if err != nil {
+			return picture{}, err
+		}
+		tables, p.names = append(tables, t), addressesOf(t.records)
+	}
 	p.process.Users = userLimits(users.records, settings)
 	p.process.Identity.ConfigHash = configHash(config, databases.records)
 	for _, t := range tables {

@@ -39,7 +39,8 @@ func (f *Fleet) Observe(ctx context.Context) (planner.Observation, error) {
 type look struct {
 	fleet       *Fleet
 	observation planner.Observation
-	passes      [][]link // per pass over the consoles
+	passes      [][]link              // per pass over the consoles
+	names       map[hostName][]string // the addresses that hosts of lines are
 	links       linkIndex
 	shots       [][]shot          // per server, its looks, oldest first
 	owners      [][]planner.Owner // per server, of the look that is counted
@@ -64,7 +65,9 @@ func (l *look) take(ctx context.Context) error {
 			return fail(planner.KindUnreachable, s.subject, "look again", "its session was lost in the middle of the look: half of the picture may be another server's")
 		}
 	}
-	l.fleet.prover.settle(l.observation.Processes, evidenceOf(l.passes, l.links, l.fleet.servers, l.shots), l.fleet.ends())
+	e := evidenceOf(l.passes, l.links, l.fleet.servers, l.shots)
+	e.names = l.names
+	l.fleet.prover.settle(l.observation.Processes, e, l.fleet.ends())
 	for i, s := range l.fleet.servers {
 		counted := l.shots[i][shotCounted]
 		o := &l.observation.Servers[i]
@@ -93,8 +96,12 @@ func (l *look) consoles(ctx context.Context) error {
 		return err
 	}
 	var pass []link
+	l.names = map[hostName][]string{}
 	for _, p := range pictures {
 		l.observation.Processes = append(l.observation.Processes, p.process)
+		for name, addresses := range p.names {
+			l.names[hostName{p.process.ID, name}] = addresses
+		}
 		pass = append(pass, p.links...)
 	}
 	l.enter(pass)

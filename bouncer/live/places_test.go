@@ -57,6 +57,31 @@ func TestAPoolerBehindAPoolerIsFoundNowhere(t *testing.T) {
 	}
 }
 
+// TestANameIsLookedUpWhereThePoolerDoes: the console tells one who may only look. Whether this machine knows localhost by
+// 127.0.0.1 alone or by ::1, too, where nothing listens, is its own matter.
+func TestANameIsLookedUpWhereThePoolerDoes(t *testing.T) {
+	l := start(t, twoGenerations(4))
+	for _, p := range l.Processes {
+		addAlias(t, p, fmt.Sprintf("named = host=localhost port=%d dbname=app pool_size=2", l.Server("main").Port))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		_, err := lab.Query(ctx, p.DSN("app1", "named"), "SELECT 1")
+		cancel()
+		t.Logf("%s: %v", p.Name(), err)
+		eventually(t, func() error {
+			names, err := p.Show(t.Context(), "DNS_HOSTS")
+			if err == nil && len(names) == 0 {
+				err = errors.New("no name is looked up")
+			}
+			return err
+		})
+	}
+	for _, p := range observe(t, open(t, targetsOf(l))).Processes {
+		if a := alias(t, p, "named"); len(a.Unplaced) > 0 || a.Server != "main" && a.Server != "" {
+			t.Errorf("%s/named is on %q, lost %v", p.ID, a.Server, a.Unplaced)
+		}
+	}
+}
+
 // listed is two servers behind one port of two addresses, and a line that names both hosts.
 func listed(t *testing.T) *lab.Lab {
 	t.Helper()

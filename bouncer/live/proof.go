@@ -49,11 +49,12 @@ type evidence struct {
 	ends   map[origin][]string          // servers on which a connection to that very address was found
 	stayed map[aliasName]bool           // has a connection that two passes list, so that the look between must show it
 	lost   map[aliasName][]string       // the other ends of those that stayed and that no server shows
+	names  map[hostName][]string        // the addresses that hosts of lines are
 }
 
 // evidenceOf compares the passes over the consoles with the looks at every server.
 func evidenceOf(passes [][]link, links linkIndex, servers []*server, shots [][]shot) evidence {
-	e := evidence{map[aliasName]map[string]int{}, map[origin][]string{}, map[aliasName]bool{}, map[aliasName][]string{}}
+	e := evidence{found: map[aliasName]map[string]int{}, ends: map[origin][]string{}, stayed: map[aliasName]bool{}, lost: map[aliasName][]string{}}
 	type same struct {
 		process *console
 		key     linkKey
@@ -124,8 +125,8 @@ func stayed(passes [][]link) []link {
 }
 
 // settle says for every alias on which servers its connections may be opened and how that is known, strongest proof
-// first; see planner.ServerProof. ends are the addresses of the servers' own sessions. Every host of a list must lead
-// to a known server: by a connection found there, by another alias's, or because our own session goes there. What does
+// first; see planner.ServerProof. ends are the addresses of the servers' own sessions. Every host of a list, and every
+// address of a name, must lead to a known server: by a connection found there, by another alias's, or because our own session goes there. What does
 // not, and the other end of every connection that no server shows, is put into Unplaced.
 func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin]string) {
 	if p.proved == nil {
@@ -164,17 +165,20 @@ func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin
 			}
 			place(a, servers, proof)
 		}
-		if hosts := strings.Split(a.Host, ","); len(hosts) > 1 {
+		if targets := e.targetsOf(at.process, *a); len(targets) > 1 {
 			var servers []string
-			for _, host := range hosts {
-				end := originOf(at.process, planner.Alias{Host: host, Port: a.Port})
+			for _, to := range targets {
+				end := originOf(at.process, planner.Alias{Host: to.address, Port: a.Port})
 				leads := with(byOrigin[end], e.ends[end]...)
 				if own := ends[end]; own != "" {
 					leads = with(leads, own)
 				}
+				if to.name != "" {
+					leads = with(leads, byOrigin[originOf(at.process, planner.Alias{Host: to.name, Port: a.Port})]...)
+				}
 				servers = with(servers, leads...)
 				if len(leads) == 0 {
-					a.Unplaced = with(a.Unplaced, net.JoinHostPort(host, strconv.Itoa(a.Port)))
+					a.Unplaced = with(a.Unplaced, net.JoinHostPort(to.address, strconv.Itoa(a.Port)))
 				}
 			}
 			proof := planner.ProofList
@@ -198,8 +202,7 @@ func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin
 
 // several reports whether an origin may be more than one address: a list, or a name.
 func (o origin) several() bool {
-	_, err := netip.ParseAddr(o.host)
-	return err != nil && o.host != "" && !strings.HasPrefix(o.host, "/") && !strings.HasPrefix(o.host, "@")
+	return isName(o.host)
 }
 
 // place puts an alias on servers.

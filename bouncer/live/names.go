@@ -1,0 +1,61 @@
+package live
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// hostName is a host of a line that is a name, in the process that looks it up.
+type hostName struct{ process, name string }
+
+// named reports whether a host of an alias is a name, which may be several addresses.
+func named(a planner.Alias) bool {
+	return slices.ContainsFunc(strings.Split(a.Host, ","), isName)
+}
+
+func isName(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err != nil && host != "" && !strings.HasPrefix(host, "/") && !strings.HasPrefix(host, "@")
+}
+
+// addressesOf reads SHOW DNS_HOSTS: per name the addresses that it was found to be. A name that was not needed yet is
+// not in it, and one that could not be found has none.
+func addressesOf(records []record) map[string][]string {
+	names := map[string][]string{}
+	for _, r := range records {
+		for text := range strings.SplitSeq(r.text("addrs"), ",") {
+			if to, err := netip.ParseAddrPort(strings.TrimSpace(text)); err == nil {
+				name := r.text("hostname")
+				names[name] = with(names[name], to.Addr().Unmap().String())
+			}
+		}
+	}
+	return names
+}
+
+// target is one address that a line may lead to. Connections to a name that is one address are connections to both.
+type target struct {
+	address string
+	name    string // that it is the only address of; "": none
+}
+
+// targetsOf lists what a line may lead to: its hosts, and in the place of a name that has been looked up its addresses.
+func (e evidence) targetsOf(process string, a planner.Alias) []target {
+	var out []target
+	for host := range strings.SplitSeq(a.Host, ",") {
+		switch addresses := e.names[hostName{process, host}]; {
+		case !isName(host) || len(addresses) == 0:
+			out = append(out, target{address: host})
+		case len(addresses) == 1:
+			out = append(out, target{addresses[0], host})
+		default: // PgBouncer opens connections to each of them in turn
+			for _, address := range addresses {
+				out = append(out, target{address: address})
+			}
+		}
+	}
+	return out
+}
