@@ -177,7 +177,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	t.Log(dry.stdout)
 	if gen == lab.Gen118 { // twice it dies in the middle of an act, and the next one goes on
 		for range 2 {
-			killedInAnAct(t, l, path, "run", "--config", config, "--window", "6s", "--every", "500ms", "--yes")
+			killedInAnAct(t, l, path, "run", "--config", config, "--window", look, "--every", "500ms", "--yes")
 		}
 	}
 	if r := command(t, l, "run", "--config", config, "--window", look, "--every", "500ms", "--yes"); r.code != 0 {
@@ -280,17 +280,19 @@ func killedInAnAct(t testing.TB, l *lab.Lab, path string, args ...string) {
 	before := intended()
 	cmd := exec.Command(file, args...)
 	cmd.Env = append(os.Environ(), "PGPASSFILE="+l.PassFile)
+	said := new(strings.Builder)
+	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); intended() == before && time.Now().Before(deadline); {
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for deadline := time.Now().Add(time.Minute); intended() == before && time.Now().Before(deadline) && len(ended) == 0; {
 		time.Sleep(time.Millisecond)
 	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err == nil || intended() == before {
-		t.Errorf("it was not killed in an act: %v", err)
+	_ = cmd.Process.Kill() // it may have ended
+	if err := <-ended; err == nil || intended() == before {
+		t.Errorf("it was not killed in an act: %v\n%s", err, said)
 	}
 }
 
