@@ -27,6 +27,9 @@ type ceiling struct {
 // waits for it.
 func (f Fleet) linked() Fleet {
 	limits := f.limits()
+	if len(limits) == 0 && !slices.ContainsFunc(f.Pools, func(p FleetPool) bool { return p.under != nil }) {
+		return f
+	}
 	f.Pools = slices.Clone(f.Pools)
 	for i := range f.Pools {
 		f.Pools[i].under = nil

@@ -152,7 +152,7 @@ func (f Fleet) WorstOf(pool string) int {
 // in seconds.
 func (p FleetPool) Serves() (size int, p99 Float) {
 	size = p.largestSize()
-	return size, p.p99Wait(size)
+	return size, p.p99Wait(curveOf(p), size)
 }
 
 // processes returns how many processes carry the line.

@@ -34,14 +34,9 @@ func (sp serverProblem) takes(row, i, size, reserve int) int {
 			return u.conns(size, reserve)
 		}
 	}
-	conns, of := 0, sp.reserve[i]
-	for _, t := range sp.problem.Rows[row].Terms {
-		switch t.Item {
-		case i:
-			conns += t.Coef * size
-		case of:
-			conns += t.Coef * reserve
-		}
+	conns := sp.coef(row, i) * size
+	if of := sp.reserve[i]; of >= 0 {
+		conns += sp.coef(row, of) * reserve
 	}
 	return conns
 }

@@ -11,11 +11,11 @@ import (
 func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kept string) {
 	p := sp.pools[i]
 	size, reserve := sp.sizes(sol, i)
-	pp := p.planned(size, reserve)
+	curve := sp.curves[i]
+	pp := p.planned(curve, size, reserve)
 	pp.Floor, pp.FloorBy = sp.floors[i].size, sp.floors[i].by
 	pp.Bound = sp.bound(sol, i, kept)
 	plan.Pools = append(plan.Pools, pp)
-	curve := curveOf(p)
 	plan.Objective += Float(curve.Cost(size))
 	if from, same := p.fromSize(); same && from > 0 {
 		plan.Now += Float(curve.Cost(from))
@@ -26,20 +26,20 @@ func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kep
 
 // appendFrozen writes a pool that stays as it is.
 func (plan *Plan) appendFrozen(p FleetPool) {
-	pp := p.planned(p.largestSize(), p.ReserveConns)
+	pp := p.planned(curveOf(p), p.largestSize(), p.ReserveConns)
 	pp.WorstConns.After = pp.WorstConns.Before
 	pp.Frozen, pp.Bound = p.Frozen, "frozen"
 	plan.Pools = append(plan.Pools, pp)
 }
 
-// planned fills in everything about a pool that follows from its size.
-func (p FleetPool) planned(size, reserve int) PlanPool {
+// planned fills in everything about a pool of that curve that follows from its size.
+func (p FleetPool) planned(curve poolCurve, size, reserve int) PlanPool {
 	pp := PlanPool{ID: p.ID, Server: p.Server, AlsoOn: p.AlsoOn, ToSize: size, Follows: p.Follows, Copies: p.sized(), ReserveSize: reserve, ReserveFrom: p.ReserveConns,
 		WorstConns: BeforeAfter{p.countedConns(), p.plannedConns(size, reserve)},
 		Load:       p.Load.Erlangs, AtLeast: p.Load.AtLeast, LoadUnknown: p.Load.Unknown,
 		Evidence:    PlanEvidence{p.Load.Xacts, p.Load.Censored, p.Load.Method},
-		Utilization: p.utilization(size), UseNow: Unknown(),
-		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: p.meanWait(size), P99: p.p99Wait(size), P99Now: Unknown()},
+		Utilization: p.utilization(curve, size), UseNow: Unknown(),
+		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: p.meanWait(curve, size), P99: p.p99Wait(curve, size), P99Now: Unknown()},
 	}
 	if p.Load.AtLeast || p.Load.Unknown != "" || p.sized() == 0 { // a lower bound of the load, or a size that no copy follows, says nothing of waits
 		pp.Utilization, pp.Wait.Mean, pp.Wait.P99 = Unknown(), Unknown(), Unknown()
@@ -48,8 +48,8 @@ func (p FleetPool) planned(size, reserve int) PlanPool {
 		pp.FromSizes = p.Sizes
 	} else if from > 0 {
 		pp.FromSize = &from
-		if pp.UseNow = p.utilization(from); p.sized() > 0 {
-			pp.Wait.P99Now = p.p99Wait(from)
+		if pp.UseNow = p.utilization(curve, from); p.sized() > 0 {
+			pp.Wait.P99Now = p.p99Wait(curve, from)
 		}
 		if p.Load.AtLeast && !p.Load.Session {
 			pp.UseNow, pp.Wait.P99Now = 1, Float(math.Inf(1)) // it was full
@@ -68,12 +68,12 @@ func (p FleetPool) planned(size, reserve int) PlanPool {
 // utilization is the share of the connections that the pool may use, under its size and its limits, which are busy on
 // average at target load and size n; +Inf never, above 1 where they cannot carry the load. Of a limit that others share
 // the pool may use the part that its load is of theirs.
-func (p FleetPool) utilization(n int) Float {
+func (p FleetPool) utilization(curve poolCurve, n int) Float {
 	if n == 0 || p.sized() == 0 {
 		return Unknown()
 	}
 	var load, conns float64
-	for _, g := range curveOf(p).groups {
+	for _, g := range curve.groups {
 		var own float64
 		copies := 0
 		for _, l := range g.loads {
@@ -98,8 +98,7 @@ func (p FleetPool) utilization(n int) Float {
 
 // meanWait is the mean seconds that a client waits at target load and size n, over all copies: Little's law on the
 // clients that wait.
-func (p FleetPool) meanWait(n int) Float {
-	curve := curveOf(p)
+func (p FleetPool) meanWait(curve poolCurve, n int) Float {
 	curve.factor = scvFactor(p.Load)
 	perSec := 0.0
 	if p.Load.MeanHold > 0 {
@@ -112,10 +111,10 @@ func (p FleetPool) meanWait(n int) Float {
 }
 
 // p99Wait is the 99th percentile of waiting, in seconds, of the copy that waits longest.
-func (p FleetPool) p99Wait(n int) Float {
+func (p FleetPool) p99Wait(curve poolCurve, n int) Float {
 	m := queue.Model{Hold: p.Load.MeanHold, SCVFactor: scvFactor(p.Load)}
 	var worst float64
-	for _, g := range curveOf(p).groups {
+	for _, g := range curve.groups {
 		if g.least > 0 && g.apart(n) <= g.least {
 			worst = max(worst, p.under[g.under].quantile(p))
 			continue
@@ -131,8 +130,8 @@ func (p FleetPool) p99Wait(n int) Float {
 }
 
 // limitAt names the limit that keeps one more than n from serving; empty: none does.
-func (p FleetPool) limitAt(n int) string {
-	for _, g := range curveOf(p).groups {
+func (p FleetPool) limitAt(curve poolCurve, n int) string {
+	for _, g := range curve.groups {
 		if g.under >= 0 && n >= g.reach && g.reach > 0 || g.least > 0 && g.apart(n) <= g.least {
 			return p.under[g.under].text
 		}
@@ -156,8 +155,8 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 		return "sessions: never shrunk"
 	case n == fl.size:
 		return fl.by
-	case p.Load.AtLeast && p.limitAt(n) != "":
-		return p.limitAt(n)
+	case p.Load.AtLeast && p.limitAt(sp.curves[i], n) != "":
+		return p.limitAt(sp.curves[i], n)
 	case p.Load.AtLeast:
 		return "its load is only known to be at least that"
 	}
@@ -166,7 +165,7 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 			return sp.problem.Rows[r].Name
 		}
 	}
-	if limit := p.limitAt(n); limit != "" {
+	if limit := p.limitAt(sp.curves[i], n); limit != "" {
 		return limit
 	}
 	if sp.full(sol, 0, i) {

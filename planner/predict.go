@@ -16,7 +16,7 @@ type cpuPrediction struct {
 	predicted    Float
 	growth       Float // planned throughput over today's
 	extrapolated bool
-	pools        []FleetPool
+	pools        []*FleetPool
 	perXact      map[string]float64 // by pool id: what a transaction per second adds to the ratio
 	base         float64
 	source       string
@@ -27,7 +27,8 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 	c := cpuPrediction{facts: s.CPU, predicted: Unknown(), growth: Unknown(), perXact: map[string]float64{}}
 	var planned, declaredRatio float64
 	declared := s.CPU.Cores > 0
-	for _, p := range pools {
+	for i := range pools {
+		p := &pools[i]
 		unknown := s.CPU.Fit.Samples == 0 && p.Load.CPUPerXact == 0
 		if !p.On(s.Name) || len(p.AlsoOn) > 0 && unknown { // of how much of its work is done here nothing is known
 			continue
@@ -70,7 +71,7 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 
 // costCPU is what a transaction per second of the pool adds to the ratio: what a shift has mixed, else as declared,
 // where cores are, else as found.
-func (p FleetPool) costCPU(s FleetServer, found float64) float64 {
+func (p *FleetPool) costCPU(s FleetServer, found float64) float64 {
 	if p.CPU != nil {
 		return p.CPU.RatioPerTPS
 	}
@@ -120,7 +121,7 @@ func (c cpuPrediction) infeasible(sp serverProblem) *Infeasible {
 	}
 	out := &Infeasible{Server: sp.server.Name, Constraint: constraintCPU, Need: c.predicted, Cap: Float(c.facts.Ceiling)}
 	sum := c.base
-	left := append([]FleetPool(nil), c.pools...)
+	left := append([]*FleetPool(nil), c.pools...)
 	for sum <= c.facts.Ceiling && len(left) > 0 {
 		top := 0
 		for i, p := range left {

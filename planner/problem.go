@@ -1,8 +1,10 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/allocate"
 )
@@ -12,11 +14,13 @@ type serverProblem struct {
 	server     FleetServer
 	pools      []FleetPool // ours to size, sorted; item i is pools[i]
 	floors     []floor
+	curves     []poolCurve // what waits in each, without the prices of best effort
 	reserve    []int // item of the pool's reserve, -1 where the reserve is fixed
 	problem    allocate.Problem
 	constConns int // connections of the budget row that no item changes
 	bestEffort bool
 	listed     []listedPool // of each pool; without uses where a curve and terms describe it
+	terms      [][]rowTerm  // of each item, by row: problem.Rows the other way round
 	leastGain  float64
 }
 
@@ -51,6 +55,7 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool, busyConns int) (s
 		sp.floors = append(sp.floors, floor{fl, by})
 		item := allocate.Item{ID: p.ID, Lo: fl, Hi: math.MaxInt32, Min: p.Rules.Min}
 		curve := curveOf(p)
+		sp.curves = append(sp.curves, curve)
 		if bestEffort {
 			curve.floor, item.Lo = fl, p.Rules.Min
 		}
@@ -88,8 +93,28 @@ func newServerProblem(f Fleet, s FleetServer, bestEffort bool, busyConns int) (s
 	if busyConns >= 0 {
 		sp.addBusyCap(busyConns)
 	}
+	sp.terms = make([][]rowTerm, len(sp.problem.Items))
+	for r, row := range sp.problem.Rows {
+		for _, t := range row.Terms {
+			sp.terms[t.Item] = append(sp.terms[t.Item], rowTerm{r, t.Coef})
+		}
+	}
 	sp.list()
 	return sp, nil
+}
+
+// rowTerm is what one of an item takes of a row.
+type rowTerm struct{ row, coef int }
+
+// coef is what one of an item takes of a row; 0: nothing.
+func (sp serverProblem) coef(row, item int) int {
+	sum := 0
+	for _, t := range sp.terms[item] {
+		if t.row == row {
+			sum += t.coef
+		}
+	}
+	return sum
 }
 
 // leastReserve is the least reserve that the plan may give the pool.
@@ -130,10 +155,8 @@ func (sp *serverProblem) addCaps() {
 	for _, c := range sp.server.Caps {
 		row := allocate.Row{Name: c.Name, Cap: c.Conns}
 		for _, t := range c.Terms {
-			for i, p := range sp.pools {
-				if p.ID == t.Pool {
-					sp.addTerms(&row, i, t.Coef)
-				}
+			if i, ok := slices.BinarySearchFunc(sp.pools, t.Pool, func(p FleetPool, id string) int { return cmp.Compare(p.ID, id) }); ok {
+				sp.addTerms(&row, i, t.Coef)
 			}
 		}
 		sp.problem.Rows = append(sp.problem.Rows, row)
