@@ -127,7 +127,8 @@ const thirdMax = 96 + 3 + 2
 const exporters = 2
 
 // TestRunMovesALiveFleetAndRollbackReturnsIt moves more than a third of the budget under load and back, with nothing to
-// spare. Each pool's load is 60 to 70 % of what its smaller size, before or after, carries.
+// spare. Each pool's load is 60 to 70 % of what its smaller size, before or after, carries; in `make test` 40 to 50 %, which
+// leaves room for a machine that stretches each round trip.
 func TestRunMovesALiveFleetAndRollbackReturnsIt(t *testing.T) {
 	generations(t, func(t *testing.T, gen lab.Generation) { judged(t, func(t *trial) { movesAndReturns(t, gen) }) })
 }
@@ -159,7 +160,11 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	}
 	config, path := movingConfig(t, l, extra)
 	runs := map[string][]*lab.Run{}
-	for group, erlangs := range map[string]float64{"main": 4.9, "jobs": 4.2, "ci": 2.1} { // of each copy
+	loads := map[string]float64{"main": 3.4, "jobs": 2.9, "ci": 1.5} // of each copy
+	if full {
+		loads = map[string]float64{"main": 4.9, "jobs": 4.2, "ci": 2.1}
+	}
+	for group, erlangs := range loads {
 		runs[group] = offer(t, l, group, erlangs/hold.Seconds(), hold)
 		t.lags(runs[group]...)
 	}
