@@ -68,6 +68,10 @@ func TestWaitsUnderALimitAreThoseOfTheQueueAtIt(t *testing.T) {
 	if x := solve(t, d).Pools[0]; x.ToSize != 4 || !strings.Contains(x.Bound, "max_db_connections 4") {
 		t.Errorf("size %d bound by %q, want the 4 of the limit", x.ToSize, x.Bound)
 	}
+	d.Deadband = 0.01
+	if x := solve(t, d).Pools[0]; x.ToSize != 10 || !strings.Contains(x.Bound, "max_db_connections 4") {
+		t.Errorf("size %d bound by %q, want today's 10, of which the limit lets 4 be", x.ToSize, x.Bound)
+	}
 }
 
 // Several users under one limit wait no less than in one queue of as many connections, and no less than apart.

@@ -143,6 +143,8 @@ func (p FleetPool) limitAt(curve poolCurve, n int) string {
 func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string {
 	p, n, fl := sp.pools[i], sol.N[i], sp.floors[i]
 	switch {
+	case kept != "" && p.limitAt(sp.curves[i], n) != "": // what the deadband left alone, another limit keeps from serving more
+		return p.limitAt(sp.curves[i], n)
 	case kept != "":
 		return kept
 	case sp.bestEffort && n < fl.size:
