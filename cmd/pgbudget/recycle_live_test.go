@@ -1,0 +1,201 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+)
+
+// recycled is one process of the generation that recycles at any RELOAD once server_tls_sslmode is prefer, as it is by
+// default from 1.20 to 1.23. The worst case of its pools is 2 + 6; 2 is what the RELOAD may open besides, 3 are reserved
+// for superusers, and 1 is pgbudget's own. What is left is spare.
+func recycled(spare int) lab.Spec {
+	return lab.Spec{
+		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 2 + 6 + 2 + 3 + 1 + spare}},
+		Groups: []lab.GroupSpec{{Name: "ci", Generation: lab.Gen118, Settings: map[string]string{"server_tls_sslmode": "prefer"},
+			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 2}, {Name: "jobs", PoolSize: 6}}}},
+		Users: []string{"app1"},
+	}
+}
+
+// TestARecyclingStepOpensNoMoreThanItsLedgerSays grows a pool by a RELOAD that closes and reopens every connection of its
+// process, with and without TLS at the server. The pool beside it, whose clients wait all the time, opens one connection
+// more than its size then.
+func TestARecyclingStepOpensNoMoreThanItsLedgerSays(t *testing.T) {
+	for _, tls := range []bool{false, true} {
+		t.Run(fmt.Sprintf("TLS %v", tls), func(t *testing.T) { judged(t, func(t *trial) { recyclesWithinItsLedger(t, tls) }) })
+	}
+}
+
+func recyclesWithinItsLedger(t *trial, tls bool) {
+	l := start(t, recycled(2))
+	server := l.Server("pg")
+	if tls {
+		switchTLSOn(t, server)
+	}
+	const rules = "pools: [{pool: ci/app, min: 4, max: 4, utilization: 0.99, max_wait: {mean: 10s, p99: 60s}}]\npolicy: {percent: 50, soak: 1s, soak_every: 500ms%s}\n"
+	refusing, _ := movingConfig(t, l, fmt.Sprintf(rules, ""))
+	accepting, _ := movingConfig(t, l, fmt.Sprintf(rules, ", accept: [recycle]"))
+	process := l.Process("ci", 0)
+	app, err := lab.OpenLoop{DSN: process.DSN("app1", "app"), PerSec: 40, Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}, Seed: 1}.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { app.Stop() })
+	jobs, err := lab.ClosedLoop{DSN: process.DSN("app1", "jobs"), Clients: 12, Think: lab.Fixed(0), Body: lab.Body{Hold: lab.Exp(400 * time.Millisecond)}, Seed: 2}.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { jobs.Stop() })
+	t.lags(app, jobs)
+	time.Sleep(time.Second)
+
+	flags := []string{"--window", "4s", "--every", "500ms"}
+	for _, verb := range [][]string{{"step", "--dry-run"}, {"step", "--yes"}} {
+		r := command(t, l, append(append(verb, "--config", refusing), flags...)...)
+		if r.code != exitUsage || !strings.Contains(r.stderr, "policy: {accept: [recycle]}") {
+			t.Errorf("%v: exit %d, want %d and the way to accept it\n%s%s", verb, r.code, exitUsage, r.stdout, r.stderr)
+		}
+	}
+	plan := command(t, l, append([]string{"plan", "--config", refusing}, flags...)...)
+	for _, want := range []string{"− 2 recycling of ci/1 (one more a pool at any RELOAD)", "policy: {accept: [recycle]}", "budget 10 ", "planned 10 (spare 0)"} {
+		if plan.code != 0 || !strings.Contains(plan.stdout, want) {
+			t.Errorf("the plan does not say %q: exit %d\n%s%s", want, plan.code, plan.stdout, plan.stderr)
+		}
+	}
+	old := backendsOf(t, server)
+	for pid, ssl := range old {
+		if (ssl == "t") != tls {
+			t.Errorf("backend %s: TLS %s, want %v", pid, ssl, tls)
+		}
+	}
+	watch := countChildren(server)
+	r := command(t, l, append([]string{"step", "--yes", "--config", accepting}, flags...)...)
+	all, waiting := watch()
+	t.Logf("at most %d backends at one time, %d of jobs\n%s", all, waiting, r.stderr)
+	if r.code != 0 || !strings.Contains(r.stderr, "grant    ci/app 2 → 4") {
+		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if waiting != 7 { // else nothing was shown
+		t.Errorf("jobs had %d backends at most, want its 6 and 1 by the RELOAD", waiting)
+	}
+	if all > 4+6+2 {
+		t.Errorf("%d backends at one time, and the ledger has %d", all, 4+6+2)
+	}
+	var still []string
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) { // each goes when its transaction ends
+		still = nil
+		for pid := range backendsOf(t, server) {
+			if old[pid] != "" {
+				still = append(still, pid)
+			}
+		}
+		if len(still) == 0 || time.Now().After(end) {
+			break
+		}
+	}
+	if len(still) > 0 {
+		t.Errorf("backends %v are still there: the RELOAD has not recycled them", still)
+	}
+	if load := ledgers([]*lab.Run{app, jobs}); load.Failed > 0 {
+		t.Errorf("%d clients failed", load.Failed)
+	}
+	log, err := os.ReadFile(server.LogPath)
+	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
+		t.Errorf("PostgreSQL's log (%v):\n%s", err, log)
+	}
+}
+
+// switchTLSOn gives the server a certificate of its own making.
+func switchTLSOn(t testing.TB, s *lab.Server) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, err := os.Stat(s.DataDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{"server.crt": {Type: "CERTIFICATE", Bytes: cert}, "server.key": {Type: "PRIVATE KEY", Bytes: secret}} {
+		path := filepath.Join(s.DataDir, name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sys := owner.Sys().(*syscall.Stat_t)
+		if err := os.Chown(path, int(sys.Uid), int(sys.Gid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, sql := range []string{"ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"} {
+		if _, err := s.Query(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(300 * time.Millisecond) // the postmaster has seen it
+}
+
+// backendsOf are the application's backends: process id to whether they speak TLS, t or f.
+func backendsOf(t testing.TB, s *lab.Server) map[string]string {
+	t.Helper()
+	rows, err := s.Query(t.Context(), "SELECT pid, ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE usename = 'app1'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, r := range rows {
+		out[r["pid"]] = r["ssl"]
+	}
+	return out
+}
+
+// countChildren samples the postmaster's children every 10 ms until it is asked for the most application's backends at one
+// time, and for the most of the database jobs. It needs no session.
+func countChildren(s *lab.Server) (most func() (all, jobs int)) {
+	var all, jobs int
+	stop, ended := make(chan struct{}), make(chan struct{})
+	look := func() {
+		list, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", s.Pid()))
+		var titles []string
+		for pid := range strings.FieldsSeq(string(list)) {
+			if title, err := os.ReadFile("/proc/" + pid + "/cmdline"); err == nil && strings.Contains(string(title), "app1 ") {
+				titles = append(titles, string(title))
+			}
+		}
+		all = max(all, len(titles))
+		jobs = max(jobs, strings.Count(strings.Join(titles, " "), "app1 jobs "))
+	}
+	go func() {
+		defer close(ended)
+		for {
+			look()
+			select {
+			case <-stop:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}()
+	return func() (int, int) { close(stop); <-ended; return all, jobs }
+}
