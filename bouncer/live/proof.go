@@ -125,9 +125,10 @@ func stayed(passes [][]link) []link {
 }
 
 // settle says for every alias on which servers its connections may be opened and how that is known, strongest proof
-// first; see planner.ServerProof. ends are the addresses of the servers' own sessions. Every host of a list, and every
-// address of a name, must lead to a known server: by a connection found there, by another alias's, or because our own session goes there. What does
-// not, and the other end of every connection that no server shows, is put into Unplaced.
+// first; see planner.ServerProof. ends are the addresses of the servers' own sessions: an alias without connections leads
+// where our own session to its address goes. Every host of a list, and every address of a name, must lead to a known
+// server: by a connection found there, by another alias's, or because our own session goes there. What does not, and the
+// other end of every connection that no server shows, is put into Unplaced.
 func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin]string) {
 	if p.proved == nil {
 		p.proved = map[aliasName]proof{}
@@ -165,7 +166,18 @@ func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin
 			}
 			place(a, servers, proof)
 		}
-		if targets := e.targetsOf(at.process, *a); len(targets) > 1 {
+		targets := e.targetsOf(at.process, *a)
+		if len(targets) == 1 && a.Server == "" {
+			end := originOf(at.process, planner.Alias{Host: targets[0].address, Port: a.Port})
+			leads := slices.Clone(e.ends[end])
+			if own := ends[end]; own != "" {
+				leads = with(leads, own)
+			}
+			if len(leads) > 0 {
+				place(a, leads, planner.ProofAddress)
+			}
+		}
+		if len(targets) > 1 {
 			var servers []string
 			for _, to := range targets {
 				end := originOf(at.process, planner.Alias{Host: to.address, Port: a.Port})
