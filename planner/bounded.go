@@ -21,7 +21,7 @@ func (d DeclaredPool) disproved(at []placed) (notes []string) {
 	for _, x := range at {
 		for _, g := range x.alias.Pools {
 			for _, m := range d.UserMax {
-				if open := g.Conns(); m.User == g.User && open > m.Conns {
+				if open := g.slots(); m.User == g.User && open > m.Conns {
 					notes = append(notes, fmt.Sprintf("%s: users: declares at most %d connections of %s, and %s has %d open: its strict line counts", d.ID, m.Conns, m.User, x.process.ID, open))
 				}
 			}

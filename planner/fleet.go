@@ -110,6 +110,7 @@ type Copy struct {
 	MaybeConns int     `json:"maybe_conns,omitempty"` // > 0: a [users] size that may override the line, or not: the larger counts
 	OwnReserve int     `json:"own_reserve,omitempty"` // > 0: a [users] reserve_pool_size overrides the line's for this copy
 	Doubtful   bool    `json:"doubtful,omitempty"`    // OwnReserve may be another user's: the larger counts
+	Twin       bool    `json:"twin,omitempty"`        // the second pool of the user: a forced user's and auth_user's, before 1.23
 }
 
 // Rules are a pool's promises and bounds.
@@ -232,6 +233,26 @@ func (p FleetPool) overIn(process string) int {
 		}
 	}
 	return max(s.capped(sum), open) - p.worstIn(s, s.Conns, p.ReserveConns)
+}
+
+// stayConns is what stays open beyond a planned size, reserve and the caps: connections that are open within today's
+// settings come down to the planned ones, and those beyond today's have shown that they do not. They count until they
+// are gone, and within a larger size they take its room.
+func (p FleetPool) stayConns(size, reserve int) int {
+	total := 0
+	for _, s := range p.Sizes {
+		sum, stay := 0, 0
+		for _, c := range p.Copies {
+			if c.Process != s.Process || c.Shared {
+				continue
+			}
+			most := c.worst(size, reserve)
+			open := min(c.SeenConns, most+max(0, c.SeenConns-c.worst(s.Conns, p.ReserveConns)))
+			sum, stay = sum+max(most, open), stay+open
+		}
+		total += max(s.capped(sum), stay) - p.worstIn(s, size, reserve)
+	}
+	return total
 }
 
 // worst is what one copy may open when its line has that size and reserve.

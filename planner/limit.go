@@ -28,6 +28,10 @@ type Limit struct {
 	Alias   string    `json:"alias,omitempty"`   // of a user that is counted in each database apart
 	Conns   int       `json:"conns"`
 	Members []Member  `json:"members"` // sorted by pool
+
+	// Unproved says that a larger one may be in force: before 1.23 no console shows a user's own max_user_connections.
+	// The ledger does not count on it.
+	Unproved bool `json:"unproved,omitempty"`
 }
 
 // Member is one copy under a Limit.
@@ -35,6 +39,7 @@ type Member struct {
 	Pool    string `json:"pool"`
 	Process string `json:"process"`
 	User    string `json:"user"`
+	Twin    bool   `json:"twin,omitempty"` // see Copy
 }
 
 // Text names the limit: "max_db_connections 14 of a/app in a/1", "CONNECTION LIMIT 30 of role app".
@@ -71,13 +76,18 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 		if p.Group != proc.Group {
 			continue
 		}
+		a, known := proc.alias(p.Alias)
 		for _, c := range p.Copies {
 			conns := proc.userMax(c.User)
+			forced := known && apart && a.ForceUser == c.User && !c.Twin
+			if forced {
+				conns = max(0, proc.Settings.MaxUserConns) // its own counts for it where nobody forces it
+			}
 			if c.Process != proc.ID || conns == 0 {
 				continue
 			}
-			l := Limit{Kind: LimitUser, Name: c.User, Process: proc.ID, Conns: conns}
-			if a, ok := proc.alias(p.Alias); ok && apart && a.ForceUser == c.User || c.User == "" {
+			l := Limit{Kind: LimitUser, Name: c.User, Process: proc.ID, Conns: conns, Unproved: apart && !forced && !proc.UsersKnown}
+			if forced || c.User == "" {
 				l.Alias = p.Alias // of pools that nobody has used yet, who comes to each may be somebody else
 			}
 			i, found := slices.BinarySearchFunc(out, l, func(a, b Limit) int {
@@ -86,7 +96,7 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 			if !found {
 				out = slices.Insert(out, i, l)
 			}
-			out[i].Members = append(out[i].Members, Member{p.ID, c.Process, c.User})
+			out[i].Members = append(out[i].Members, Member{p.ID, c.Process, c.User, c.Twin})
 		}
 	}
 	return out
@@ -134,7 +144,7 @@ func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
 			}
 			for i, l := range out {
 				if l.Kind == LimitRole && l.Name == role || l.Kind == LimitDatabase && l.Name == db {
-					out[i].Members = append(out[i].Members, Member{p.ID, c.Process, c.User})
+					out[i].Members = append(out[i].Members, Member{p.ID, c.Process, c.User, c.Twin})
 				}
 			}
 		}
@@ -175,7 +185,7 @@ func (f Fleet) limits() []Limit {
 			l := Limit{Kind: LimitAlias, Name: p.ID, Process: s.Process, Conns: s.CapConns}
 			for _, c := range p.Copies {
 				if c.Process == s.Process {
-					l.Members = append(l.Members, Member{p.ID, c.Process, c.User})
+					l.Members = append(l.Members, Member{p.ID, c.Process, c.User, c.Twin})
 				}
 			}
 			out = append(out, l)
@@ -192,7 +202,7 @@ func (l Limit) members(pools []FleetPool, at map[string]int, visit func(p *Fleet
 			continue
 		}
 		for j, c := range pools[i].Copies {
-			if c.Process == m.Process && c.User == m.User {
+			if c.Process == m.Process && c.User == m.User && c.Twin == m.Twin {
 				visit(&pools[i], j)
 			}
 		}

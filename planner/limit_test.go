@@ -102,9 +102,11 @@ func mostOpen(o Observation, server string) int {
 					of[1] += " of " + a.Name
 				}
 				limit[of[0]], limit[of[1]] = a.MaxConns, p.Settings.MaxUserConns
-				if m := own[g.User].MaxConns; m == Unlimited {
+				switch m := own[g.User].MaxConns; {
+				case p.Version == "1.18.0" && a.ForceUser == g.User: // another user than the one of [users]
+				case m == Unlimited, p.Version == "1.18.0" && !p.UsersKnown: // no console shows a larger one
 					limit[of[1]] = 0
-				} else if m > 0 {
+				case m > 0:
 					limit[of[1]] = m
 				}
 				for _, k := range of {
@@ -166,6 +168,9 @@ func TestTheLedgerIsTheMostThatPgBouncerMayOpen(t *testing.T) {
 	}
 	for seed := range runs {
 		o := randomLimits(rand.New(rand.NewPCG(uint64(seed), 7)))
+		for i := range o.Processes {
+			o.Processes[i].UsersKnown = seed%2 == 0
+		}
 		d := Declared{SizeAll: true}
 		for _, s := range o.Servers {
 			d.Servers = append(d.Servers, declaredServer(s.Name, Declared{}))

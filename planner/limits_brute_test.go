@@ -36,25 +36,47 @@ func triedWorst(p FleetPool, n, reserve int) int {
 		}
 		return total
 	}
+	held := 0 // with each copy's connections that are open above what it may open today still open above what it may then
 	for _, z := range p.Sizes {
-		sum := 0
+		sum, with, open := 0, 0, 0
 		for _, c := range p.Copies {
-			switch {
-			case c.Process != z.Process:
-			case c.FixedConns > 0:
-				sum += c.FixedConns
-			case c.MaybeConns > n+reserve:
-				sum += c.MaybeConns
-			default:
-				sum += n + reserve
+			if c.Process != z.Process {
+				continue
 			}
+			may := func(n, reserve int) int {
+				switch {
+				case c.FixedConns > 0:
+					return c.FixedConns
+				case c.MaybeConns > n+reserve:
+					return c.MaybeConns
+				default:
+					return n + reserve
+				}
+			}
+			then := may(n, reserve)
+			sum += then
+			if c.Shared {
+				continue
+			}
+			left := c.SeenConns
+			if today := may(z.Conns, p.ReserveConns); today > left {
+				left = min(left, then)
+			} else {
+				left = min(left, then+left-today)
+			}
+			with += max(then, left)
+			open += left
 		}
 		if z.CapConns > 0 && sum > z.CapConns {
 			sum = z.CapConns
 		}
+		if z.CapConns > 0 && with > z.CapConns {
+			with = z.CapConns
+		}
 		total += sum
+		held += max(with, open)
 	}
-	return total + p.OverConns
+	return max(total+p.OverConns, held)
 }
 
 // tryAll returns the least cost that any sizes within every limit have, +Inf where none are.

@@ -63,6 +63,9 @@ func (p FleetPool) lastBend(s FleetServer) int {
 	}
 	for _, c := range p.Copies {
 		last = max(last, c.MaybeConns)
+		if c.FixedConns == 0 && c.SeenConns > c.worst(p.sizeIn(c.Process), p.ReserveConns) {
+			last = max(last, c.SeenConns)
+		}
 	}
 	for _, c := range s.Caps {
 		for _, t := range c.Terms {

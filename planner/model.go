@@ -15,7 +15,9 @@ import (
 // not be read at the last look is an error of KindEvidence: what is missing never passes.
 func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 	f := Fleet{At: at, Deadband: d.Deadband, LeastGain: d.LeastGain}
-	pools, warnings, err := modelPools(d, e, loads)
+	var unused map[string][]string
+	e.Last, unused = withSiblings(e.Last)
+	pools, warnings, err := modelPools(d, e, loads, unused)
 	if err != nil {
 		return Fleet{}, err
 	}

@@ -9,7 +9,7 @@ import (
 
 // modelPools makes a FleetPool of every alias of every group that uses one of our servers, and of every pool that is
 // only declared. Those that are not ours to size are frozen: they stay in the ledger.
-func modelPools(d Declared, e Evidence, loads []Load) ([]FleetPool, []string, error) {
+func modelPools(d Declared, e Evidence, loads []Load, unused map[string][]string) ([]FleetPool, []string, error) {
 	var pools []FleetPool
 	var warnings []string
 	seen := map[string]bool{}
@@ -21,6 +21,10 @@ func modelPools(d Declared, e Evidence, loads []Load) ([]FleetPool, []string, er
 			return nil, nil, err
 		}
 		if p.Server != "" {
+			if in := unused[id]; len(in) > 0 {
+				warnings = append(warnings, unusedNote(id, in))
+				p.Frozen = cmp.Or(p.Frozen, "it looks like a database of the line *, whose size is default_pool_size")
+			}
 			pools = append(pools, p)
 		}
 	}
@@ -75,15 +79,23 @@ type placed struct {
 	alias   Alias
 }
 
-// open is what a user has open there.
-func (x placed) open(user string) int {
+// open is what a user has open there, in the second of its pools where that is asked for.
+func (x placed) open(user string, twin bool) int {
 	for _, g := range x.alias.Pools {
-		if g.User == user {
-			return g.Conns()
+		switch {
+		case g.User != user:
+		case twin:
+			twin = false
+		default:
+			return g.slots()
 		}
 	}
 	return 0
 }
+
+// slots returns the connections of the pool that may hold a slot of max_connections: a socket that carries a cancel
+// request ends in PostgreSQL before it takes one (postmaster.c, processCancelRequest).
+func (g PoolGauges) slots() int { return g.Conns() - g.ServersActiveCancel }
 
 func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []string, error) {
 	rules, listed := d.pool(id)
@@ -196,6 +208,14 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 	}
 	slices.Sort(users)
 	users = slices.Compact(users)
+	var twins []string
+	for _, x := range at {
+		for u, n := range usersOf(x.alias.Pools) {
+			if n > 1 {
+				twins = append(twins, u)
+			}
+		}
+	}
 	if len(users) == 0 {
 		users, noUser = []string{""}, true
 	}
@@ -215,11 +235,15 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 			if own, ok := x.process.user(u); ok && own.ReserveConns > 0 && x.process.Settings.ReserveTimeout > 0 && c.FixedConns == 0 {
 				c.OwnReserve, c.Doubtful = own.ReserveConns, own.Doubtful // server.c, 1.24 and later
 			}
-			c.bound(rules.UserMax, x.open(u), EffectiveSize(x.process, x.alias, ""), EffectiveReserve(x.process, x.alias, ""))
+			c.bound(rules.UserMax, x.open(u, false), EffectiveSize(x.process, x.alias, ""), EffectiveReserve(x.process, x.alias, ""))
 			copies = append(copies, c)
+			if slices.Contains(twins, u) && !VersionAtLeast(x.process.Version, 1, 23) {
+				c.Twin, c.Share = true, 0 // get_pool looks by user, and a forced one is another than auth_user of its name
+				copies = append(copies, c)
+			}
 		}
 	}
-	slices.SortFunc(copies, func(a, b Copy) int {
+	slices.SortStableFunc(copies, func(a, b Copy) int {
 		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.User, b.User))
 	})
 	return copies, noUser
@@ -232,11 +256,7 @@ func (p *FleetPool) see(at []placed, e Evidence) {
 			if c.Process != x.process.ID {
 				continue
 			}
-			for _, g := range x.alias.Pools {
-				if g.User == c.User {
-					p.Copies[i].SeenConns = g.Conns()
-				}
-			}
+			p.Copies[i].SeenConns = x.open(c.User, c.Twin)
 		}
 		if f, ok := e.flow(x.process.ID, p.Alias); ok {
 			p.PeakConns += f.PeakConns

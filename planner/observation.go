@@ -72,6 +72,8 @@ type Process struct {
 	Settings Settings    `json:"settings"`
 	Aliases  []Alias     `json:"aliases"`
 	Users    []UserLimit `json:"users,omitempty"` // only users with a limit or a size of their own
+
+	UsersKnown bool `json:"users_known,omitempty"` // Users are those of its file; before 1.23 no console shows them
 }
 
 // Identity tells one PgBouncer process from another; it must stay the same from look to look.
@@ -87,9 +89,10 @@ type Identity struct {
 // Settings are the process-wide settings that decide how many connections a process may open.
 type Settings struct {
 	DefaultPoolConns    int           `json:"default_pool_size"`
-	DefaultReserveConns int           `json:"reserve_pool_size,omitempty"` // of an alias whose line has none
-	ReserveTimeout      time.Duration `json:"reserve_pool_timeout_ns"`     // 0: the reserve is never opened
-	MaxUserConns        int           `json:"max_user_connections"`        // 0: no limit
+	DefaultReserveConns int           `json:"reserve_pool_size,omitempty"`  // of an alias whose line has none
+	ReserveTimeout      time.Duration `json:"reserve_pool_timeout_ns"`      // 0: the reserve is never opened
+	MaxUserConns        int           `json:"max_user_connections"`         // 0: no limit
+	MaxDBConns          int           `json:"max_db_connections,omitempty"` // of an alias whose line has none; 0: no limit
 	MaxClients          int           `json:"max_client_conn"`
 	PoolMode            string        `json:"pool_mode"`
 	QueryWaitTimeout    time.Duration `json:"query_wait_timeout_ns"`        // 0: waiters are never sent away

@@ -34,8 +34,8 @@ func (p FleetPool) product(size, reserve int) string {
 			text = fmt.Sprintf("%d + min(%d, %s), %d = %s", free, capped, by, free+capped, text)
 		}
 	}
-	if p.OverConns > 0 {
-		text += fmt.Sprintf(" + %d open beyond today's settings", p.OverConns)
+	if stay := max(p.OverConns, p.stayConns(size, reserve)); stay > 0 {
+		text += fmt.Sprintf(" + %d open beyond today's settings", stay)
 	}
 	if users := p.sharedUsers(); len(users) > 0 {
 		text += fmt.Sprintf("; %s in lines of %s own", strings.Join(users, ", "), plural(len(users), "its", "their"))

@@ -25,7 +25,7 @@ func TestAForcedUserBefore123IsLimitedInEachDatabaseApart(t *testing.T) {
 		quarter(b)
 		for _, o := range []*Observation{&a, &b} {
 			o.Processes[0].Version = c.version
-			o.Processes[0].Users = []UserLimit{{Name: "forced", MaxConns: 6}}
+			o.Processes[0].Settings.MaxUserConns = 6
 			for i := range o.Processes[0].Aliases {
 				o.Processes[0].Aliases[i].ForceUser = "forced"
 			}

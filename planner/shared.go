@@ -36,7 +36,7 @@ func shareUsers(limits []Limit, pools []FleetPool) []sharedUser {
 	var places []place
 	of := map[place][]sharedUser{}
 	for _, l := range limits {
-		if l.Kind != LimitUser {
+		if l.Kind != LimitUser || l.Unproved {
 			continue
 		}
 		worst, seen := map[string]int{}, map[string]int{}

@@ -152,11 +152,11 @@ func (plan *Plan) appendServer(f Fleet, sp serverProblem, sol allocate.Solution,
 	return nil
 }
 
-// plannedConns is what the ledger counts for a pool of ours at a planned size: its worst case with what is open beyond
-// today's settings; for a pool counted at what was seen, that and every connection by which a process grows.
+// plannedConns is what the ledger counts for a pool of ours at a planned size: its worst case with what stays open
+// beyond it; for a pool counted at what was seen, that and every connection by which a process grows.
 func (p FleetPool) plannedConns(size, reserve int) int {
 	if p.Rules.Count == CountWorst {
-		return p.WorstAt(size, reserve) + p.OverConns
+		return p.WorstAt(size, reserve) + max(p.OverConns, p.stayConns(size, reserve))
 	}
 	conns := p.countedConns()
 	for _, c := range p.Copies {

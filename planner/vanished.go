@@ -42,14 +42,15 @@ func withVanished(older, newer Observation) (Observation, []string) {
 		for _, a := range was.Aliases {
 			j := slices.IndexFunc(processes[i].Aliases, func(b Alias) bool { return b.Name == a.Name })
 			if j < 0 {
-				processes[i].Aliases = append(processes[i].Aliases, a)
+				processes[i].Aliases = append(processes[i].Aliases, a.closed())
 				gone = append(gone, fmt.Sprintf("%s/%s is no longer there: it keeps its worst case", was.ID, a.Name))
 				continue
 			}
 			b := &processes[i].Aliases[j]
 			b.Pools = slices.Clone(b.Pools)
+			shown := usersOf(b.Pools)
 			for _, g := range a.Pools {
-				if !slices.ContainsFunc(b.Pools, func(h PoolGauges) bool { return h.User == g.User }) {
+				if shown[g.User]--; shown[g.User] < 0 {
 					b.Pools = append(b.Pools, PoolGauges{User: g.User})
 				}
 			}
@@ -59,4 +60,23 @@ func withVanished(older, newer Observation) (Observation, []string) {
 	slices.SortFunc(processes, func(a, b Process) int { return cmp.Compare(a.ID, b.ID) })
 	newer.Processes = processes
 	return newer, gone
+}
+
+// closed is an alias that its process no longer shows: it keeps its pools, and PgBouncer has closed their connections
+// with it. What of them is still at work in PostgreSQL is counted there, as leaving.
+func (a Alias) closed() Alias {
+	a.Pools, a.CurrentConns = slices.Clone(a.Pools), 0
+	for i, g := range a.Pools {
+		a.Pools[i] = PoolGauges{User: g.User}
+	}
+	return a
+}
+
+// usersOf counts the pools of each user: before PgBouncer 1.23 a forced user and auth_user may have one name.
+func usersOf(pools []PoolGauges) map[string]int {
+	n := map[string]int{}
+	for _, g := range pools {
+		n[g.User]++
+	}
+	return n
 }

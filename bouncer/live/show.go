@@ -43,6 +43,7 @@ func settingsOf(subject, version string, config map[string]string) (planner.Sett
 		DefaultReserveConns: count("reserve_pool_size"),
 		ReserveTimeout:      seconds("reserve_pool_timeout"),
 		MaxUserConns:        count("max_user_connections"),
+		MaxDBConns:          max(0, count("max_db_connections")),
 		MaxClients:          count("max_client_conn"),
 		PoolMode:            config["pool_mode"],
 		QueryWaitTimeout:    seconds("query_wait_timeout"),

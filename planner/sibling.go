@@ -1,0 +1,58 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// withSiblings gives every process of a group the databases of the line * that have come to another of its processes:
+// behind one balancer they may come to each. No console shows the line *, so a database counts as one of it where it
+// has nothing but defaults; what clearly has a line of its own is missing elsewhere for a reason. Databases that were
+// added are named, by pool.
+func withSiblings(o Observation) (Observation, map[string][]string) {
+	added := map[string][]string{}
+	processes := slices.Clone(o.Processes)
+	for i := range processes {
+		p := &processes[i]
+		var missing []Alias
+		for _, q := range o.Processes {
+			if q.Group != p.Group || q.ID == p.ID {
+				continue
+			}
+			for _, a := range q.Aliases {
+				named := func(b Alias) bool { return b.Name == a.Name }
+				if q.auto(a) && !slices.ContainsFunc(p.Aliases, named) && !slices.ContainsFunc(missing, named) {
+					missing = append(missing, a.unused(p.Settings))
+					id := p.Group + "/" + a.Name
+					added[id] = append(added[id], p.ID)
+				}
+			}
+		}
+		if len(missing) > 0 {
+			p.Aliases = append(slices.Clone(p.Aliases), missing...)
+			slices.SortFunc(p.Aliases, func(a, b Alias) int { return strings.Compare(a.Name, b.Name) })
+		}
+	}
+	o.Processes = processes
+	return o, added
+}
+
+// auto reports whether an alias may be a database of the line *.
+func (p Process) auto(a Alias) bool {
+	return a.Name != AutoDB && a.Database == a.Name && a.ForceUser == "" && a.SizeConns == p.Settings.DefaultPoolConns &&
+		a.ReserveConns == p.Settings.DefaultReserveConns && (a.PoolMode == "" || a.PoolMode == p.Settings.PoolMode)
+}
+
+// unused is an alias of another process as it is in one where nobody has used it yet.
+func (a Alias) unused(s Settings) Alias {
+	return Alias{Name: a.Name, Host: a.Host, Port: a.Port, Database: a.Database, SizeConns: s.DefaultPoolConns,
+		ReserveConns: s.DefaultReserveConns, MaxConns: s.MaxDBConns, Lifetime: s.Lifetime, PoolMode: a.PoolMode, Server: a.Server, AlsoOn: a.AlsoOn,
+		Proof: a.Proof, Unplaced: a.Unplaced, Counters: Counters{Assignments: -1}}
+}
+
+// unusedNote says what a pool counts of processes in which nobody has used it.
+func unusedNote(id string, in []string) string {
+	return fmt.Sprintf("%s: %s %s not used it yet, and may: it looks like a database of the line *, and counts there, too",
+		id, strings.Join(in, ", "), plural(len(in), "has", "have"))
+}
