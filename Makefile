@@ -4,7 +4,7 @@ BIN    := bin/pgbudget
 FUZZTIME ?= 3m
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo scenarios lab split install test check race fidelity faults pace soak bench clean
+.PHONY: help build demo scenarios lab split install test check race fidelity faults flood pace soak bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -48,6 +48,9 @@ fidelity: install ## estimates against the generator's own ledger, and the simul
 
 faults: install ## what step does when something goes wrong on a real lab, into the README
 	$(GO) test -count=1 -run TestFaults ./cmd/pgbudget -timeout 20m -args -update -every-fault
+
+flood: install ## 50 random fleets of real servers, each driven to all that its pools may open
+	PGBUDGET_SOAK=1 $(GO) test -count=1 -v -timeout 60m -parallel 4 -run TestFlood ./fixtures/flood
 
 pace: $(BIN) ## what small and large steps cost in time and in waiting, into the README
 	$(GO) run ./fixtures/pace README.md
