@@ -15,7 +15,7 @@ type serverProblem struct {
 	pools      []FleetPool // ours to size, sorted; item i is pools[i]
 	floors     []floor
 	curves     []poolCurve // what waits in each, without the prices of best effort
-	reserve    []int // item of the pool's reserve, -1 where the reserve is fixed
+	reserve    []int       // item of the pool's reserve, -1 where the reserve is fixed
 	problem    allocate.Problem
 	constConns int // connections of the budget row that no item changes
 	bestEffort bool
