@@ -22,10 +22,10 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 		{"max, and it does not matter", func(f *Fleet) { f.Pools[1].Rules.Max = 13 }, ""},
 		{"min", func(f *Fleet) { f.Pools[1].Rules.Min = 14 }, "main/app needs 14 now (min), the plan gives it 13"},
 		{"role", func(f *Fleet) {
-			f.Servers[0].Caps = []Cap{{Name: "CONNECTION LIMIT 25 of role app", Conns: 25, Terms: []CapTerm{{"ci/app", 1}, {"main/app", 1}}}}
+			f.Servers[0].Caps = []Cap{{Name: "CONNECTION LIMIT 25 of role app", Conns: 25, Terms: []CapTerm{{Pool: "ci/app", Coef: 1}, {Pool: "main/app", Coef: 1}}}}
 		}, "its sizes are over CONNECTION LIMIT 25 of role app by 1"},
 		{"role that holds them", func(f *Fleet) {
-			f.Servers[0].Caps = []Cap{{Name: "role", Conns: 26, Terms: []CapTerm{{"ci/app", 1}, {"main/app", 1}}}}
+			f.Servers[0].Caps = []Cap{{Name: "role", Conns: 26, Terms: []CapTerm{{Pool: "ci/app", Coef: 1}, {Pool: "main/app", Coef: 1}}}}
 		}, ""},
 		{"alias, and it does not matter", func(f *Fleet) { f.Pools[0].Sizes[1].CapConns = 12 }, ""},
 		{"alias", func(f *Fleet) { f.Pools[0].Sizes[1].CapConns = 1 }, "ci/app needs 6 (stability), and max_db_connections 1 of ci/app in ci/2 lets it have 1"},

@@ -48,10 +48,11 @@ type Cap struct {
 	Yields bool `json:"yields,omitempty"`
 }
 
-// CapTerm says how many connections one unit of a pool's size takes under a Cap.
+// CapTerm says what a pool takes under a Cap: Coef × (size + reserve), and what its copies may open beyond that.
 type CapTerm struct {
-	Pool string `json:"pool"`
-	Coef int    `json:"coef"`
+	Pool  string `json:"pool"`
+	Coef  int    `json:"coef"`
+	Maybe []int  `json:"maybe,omitempty"` // sizes in doubt of copies; each counts where it is larger than size + reserve
 }
 
 // CPUFacts is what is known of a server's CPU. Ratios are of all cores.

@@ -92,7 +92,7 @@ func (s *FleetServer) limit(r *rand.Rand, k limitKinds, pools []FleetPool) {
 		c, today := Cap{Name: name}, 0
 		for _, p := range pools {
 			if n := coef(p); n > 0 && p.Server == s.Name {
-				c.Terms = append(c.Terms, CapTerm{p.ID, n})
+				c.Terms = append(c.Terms, CapTerm{Pool: p.ID, Coef: n})
 				today += n * (p.largestSize() + p.ReserveConns)
 			}
 		}

@@ -242,7 +242,7 @@ func (f Fleet) capsOf(server string) []Cap {
 			continue
 		}
 		c := Cap{Name: l.Text()}
-		ours, frozen := 0, 0
+		ours, frozen, own := 0, 0, 0
 		l.members(f.Pools, at, func(p *FleetPool, i int) {
 			switch m := p.Copies[i]; {
 			case !p.On(server):
@@ -251,21 +251,35 @@ func (f Fleet) capsOf(server string) []Cap {
 			case p.Frozen != "":
 				frozen += p.largestSize() + m.reserve(p.ReserveConns)
 			default:
-				ours += p.largestSize() + p.ReserveConns
-				if n := len(c.Terms); n > 0 && c.Terms[n-1].Pool == p.ID {
-					c.Terms[n-1].Coef++
-				} else {
-					c.Terms = append(c.Terms, CapTerm{p.ID, 1})
+				ours += max(p.largestSize()+m.reserve(p.ReserveConns), m.MaybeConns)
+				own += p.ownReserve(m)
+				if n := len(c.Terms); n == 0 || c.Terms[n-1].Pool != p.ID {
+					c.Terms = append(c.Terms, CapTerm{Pool: p.ID})
+				}
+				term := &c.Terms[len(c.Terms)-1]
+				term.Coef++
+				if m.MaybeConns > 0 {
+					term.Maybe = append(term.Maybe, m.MaybeConns)
 				}
 			}
 		})
 		if len(c.Terms) > 0 {
-			c.Conns = max(l.Conns-frozen, ours)
+			c.Conns = max(l.Conns-frozen, ours) - own
 			c.Yields = l.yields(ours + frozen)
 			caps = append(caps, c)
 		}
 	}
 	return caps
+}
+
+// ownReserve is by how much a copy's own reserve is larger than the one that the plan may give its line, the least of
+// them; below 0 where it is smaller, and the line's stays.
+func (p FleetPool) ownReserve(c Copy) int {
+	line := p.leastReserve()
+	if p.ReserveFree {
+		return max(0, c.reserve(line)-line)
+	}
+	return c.reserve(line) - line
 }
 
 func (p FleetPool) largestSize() int {

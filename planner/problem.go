@@ -156,7 +156,7 @@ func (sp *serverProblem) addCaps() {
 		row := allocate.Row{Name: c.Name, Cap: c.Conns}
 		for _, t := range c.Terms {
 			if i, ok := slices.BinarySearchFunc(sp.pools, t.Pool, func(p FleetPool, id string) int { return cmp.Compare(p.ID, id) }); ok {
-				sp.addTerms(&row, i, t.Coef)
+				sp.addTerms(&row, i, t)
 			}
 		}
 		sp.problem.Rows = append(sp.problem.Rows, row)
@@ -165,9 +165,16 @@ func (sp *serverProblem) addCaps() {
 
 // addTerms adds pool i's size, and its reserve, to a row that is the next of the problem; a reserve that stays is taken
 // off the cap.
-func (sp *serverProblem) addTerms(row *allocate.Row, i, coef int) {
+func (sp *serverProblem) addTerms(row *allocate.Row, i int, t CapTerm) {
+	coef := t.Coef
 	if sp.listed[i].on {
-		sp.use(len(sp.problem.Rows), i, func(size, reserve int) int { return coef * (size + reserve) })
+		sp.use(len(sp.problem.Rows), i, func(size, reserve int) int {
+			conns := coef * (size + reserve)
+			for _, maybe := range t.Maybe {
+				conns += max(0, maybe-size-reserve)
+			}
+			return conns
+		})
 		return
 	}
 	row.Terms = append(row.Terms, allocate.Term{Item: i, Coef: coef})
