@@ -115,12 +115,12 @@ func (l *flowLoad) fromUsers(v flowView) {
 	}
 	hold = held / served
 	extra := hold * max(0, grown+lost) / span
-	noise := z95 * hold * math.Sqrt(2*served+max(0, grown+lost)) / span
+	came := served + max(0, grown+lost)
+	noise := z95 * hold * math.Sqrt(came*(1+came/served)) / span // of arrivals, and of the mean hold of those served
 	l.erlangs += extra
 	l.below, l.above = math.Hypot(l.below, noise), math.Hypot(l.above, noise)
-	l.askLess(v, active+extra, hold, v.Intervals, func(iv Interval) float64 { return float64(iv.End.of(user).Waiting - iv.Begin.of(user).Waiting) }, func(s Level) UserGauge { return s.of(user) })
-	if l.timedOut > 0 {
-		l.open, l.hidden = 0, false
+	if l.timedOut == 0 && !v.sendsAway() { // else the queue's length is what the time-out makes it
+		l.askLess(v, active+extra, hold, v.Intervals, func(iv Interval) float64 { return float64(iv.End.of(user).Waiting - iv.Begin.of(user).Waiting) }, func(s Level) UserGauge { return s.of(user) })
 	}
 	for i := range l.users {
 		mine := l.users[i].share * carried
