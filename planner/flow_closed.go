@@ -39,6 +39,9 @@ func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals
 	case fewer+half <= 2*law && !math.IsInf(half, 1):
 		l.open, l.above = fewer, math.Hypot(l.above, half)
 		l.hidden = fewer+half > hiddenShare*a
+		if fewer > half/2 && l.fullShare() > ClosedShare { // some do; windows in which more seem to are bounds, and these look better than the clients are
+			l.open = max(fewer, min(2*law, hiddenShare*a))
+		}
 	case math.IsInf(law, 1): // nothing tells: as if all who are in the system were all there are
 		l.open, l.hidden = l.inSystem, true
 	default:
