@@ -4,7 +4,7 @@ BIN    := bin/pgbudget
 FUZZTIME ?= 3m
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo scenarios lab split install test check race fidelity faults flood pace soak bench clean
+.PHONY: help build demo scenarios lab split install test check race fidelity coverage faults flood pace soak bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -45,6 +45,9 @@ test: install check race demo scenarios ## what CI runs: install, check, every t
 fidelity: install ## estimates against the generator's own ledger, and the simulator against the real lab, into the README
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -v -timeout 40m -run 'TestEstimate|TestObserve' ./cmd/pgbudget
 	$(GO) run ./fixtures/fidelity/compare --readme README.md
+
+coverage: ## how often intervals of loads hold the load, in 1000 windows of each situation (half an hour of a core), into the README
+	$(GO) run ./fixtures/coverage -windows 1000 -readme README.md
 
 faults: install ## what step does when something goes wrong on a real lab, into the README
 	$(GO) test -count=1 -run TestFaults ./cmd/pgbudget -timeout 20m -args -update -every-fault
