@@ -17,6 +17,8 @@ type output struct {
 	w      io.Writer
 	format string // table, json or yaml
 	color  bool
+
+	recycle bool // that a RELOAD recycles connections was accepted
 }
 
 // newOutput reads -o and decides on colour: only on a terminal, and not where NO_COLOR, TERM=dumb or --no-color say no.

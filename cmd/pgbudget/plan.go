@@ -36,6 +36,7 @@ func planCommand() *cli.Command {
 			if err != nil && planner.KindOf(err) != planner.KindInfeasible {
 				return err
 			}
+			out.recycle = s.config != nil && s.config.MovingPolicy().Recycle
 			return finishPlan(c, out, fleet, plan, err)
 		}),
 	}

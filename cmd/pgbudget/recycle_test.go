@@ -12,12 +12,46 @@ func TestAPlanSaysNoRELOADThatTheBudgetDoesNotHold(t *testing.T) {
 	from := 8
 	p := planner.Plan{Pools: []planner.PlanPool{{ID: "rw/shop", FromSize: &from, ToSize: 6}},
 		Servers: []planner.PlanServer{{Name: "main", BudgetConns: 20, WorstConns: 21, RecycleConns: 3}}}
-	for worst, want := range map[int]string{20: "by hand, releases first", 21: "by hand: not by a RELOAD, which may open 3 connections on main"} {
-		p.Servers[0].WorstConns = worst
+	for _, c := range []struct {
+		worst    int
+		accepted bool
+		want     string
+	}{
+		{20, true, "by hand, releases first"},
+		{21, true, "by hand: not by a RELOAD, which may open 3 connections on main"},
+		{20, false, "by hand: not by a RELOAD, which would close and open again the connections of the pools on main, and may open 3 more"},
+	} {
+		p.Servers[0].WorstConns = c.worst
 		var b bytes.Buffer
-		output{w: &b}.next(p)
-		if !strings.HasPrefix(b.String(), want) {
-			t.Errorf("worst case %d: %s", worst, b.String())
+		output{w: &b, recycle: c.accepted}.next(p)
+		if !strings.HasPrefix(b.String(), c.want) {
+			t.Errorf("worst case %d, accepted %v: %s", c.worst, c.accepted, b.String())
 		}
+	}
+}
+
+// TestAPlanClaimsNoWaitOfWhatIsNotKnown: of pools that keep their size, or of which only a lower bound is known.
+func TestAPlanClaimsNoWaitOfWhatIsNotKnown(t *testing.T) {
+	from := 8
+	pool := func(frozen string, atLeast bool) planner.PlanPool {
+		return planner.PlanPool{ID: "rw/shop", FromSize: &from, ToSize: 8, Frozen: frozen, AtLeast: atLeast, UseNow: 1}
+	}
+	for _, c := range []struct {
+		pools []planner.PlanPool
+		want  string
+	}{
+		{[]planner.PlanPool{pool("paused", false)}, "waiting clients: not counted"},
+		{[]planner.PlanPool{pool("", true)}, "waiting clients: not known"},
+		{[]planner.PlanPool{pool("", true), pool("", false)}, "waiting clients: at least 2 → at least 1 expected, weighted (M/M/c), proved optimal if no load with ≥ is larger"},
+		{[]planner.PlanPool{pool("", false)}, "waiting clients: 2 → 1 expected, weighted (M/M/c), proved optimal"},
+	} {
+		if got := waitingLine(planner.Plan{Pools: c.pools, Now: 2, Objective: 1, WaitModel: "M/M/c"}); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	var b bytes.Buffer
+	output{w: &b}.next(planner.Plan{Pools: []planner.PlanPool{pool("", true)}})
+	if got := b.String(); !strings.Contains(got, "may be asked for more than it can carry") || strings.Contains(got, "cannot keep up") {
+		t.Errorf("%q; a pool that was full may keep up", got)
 	}
 }

@@ -45,6 +45,8 @@ func waitingLine(p planner.Plan) string {
 	}
 	least := ""
 	switch {
+	case ours == 0:
+		return "waiting clients: not counted: every pool keeps its size"
 	case bounds > 0 && bounds == ours:
 		return "waiting clients: not known: of no load more than a lower bound is"
 	case bounds > 0:
@@ -274,9 +276,12 @@ func proof(gap planner.Float) string {
 // next says what doing nothing means, and what an operator would do with the plan by hand: releases before grants, judged
 // process by process, because one that grows may do so only after others have drained.
 func (o output) next(p planner.Plan) {
-	var full, release, grant []string
+	var full, hidden, release, grant []string
 	for _, x := range p.Pools {
-		if x.UseNow.Known() && x.UseNow >= 1 {
+		switch {
+		case x.AtLeast && x.UseNow.Known() && x.UseNow >= 1: // it was full at times, and what it asks for then is not known
+			hidden = append(hidden, x.ID)
+		case x.UseNow.Known() && x.UseNow >= 1:
 			full = append(full, x.ID)
 		}
 		if x.Frozen == "" {
@@ -287,10 +292,22 @@ func (o output) next(p planner.Plan) {
 	if len(full) > 0 {
 		fmt.Fprintf(o.w, "doing nothing: %s cannot keep up with the load\n", strings.Join(full, ", "))
 	}
+	if len(hidden) > 0 {
+		fmt.Fprintf(o.w, "doing nothing: %s may be asked for more than it can carry: it was full while it was looked at\n", strings.Join(hidden, ", "))
+	}
 	for _, s := range p.Servers {
-		if s.RecycleConns > 0 && s.WorstConns > s.BudgetConns && len(release)+len(grant) > 0 {
+		if s.RecycleConns == 0 || len(release)+len(grant) == 0 {
+			continue
+		}
+		if s.WorstConns > s.BudgetConns {
 			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which may open %d connections on %s: its budget of %d does not hold today's worst case of %d beside them\n",
 				s.RecycleConns, s.Name, s.BudgetConns, s.WorstConns)
+			fmt.Fprintln(o.w, "nothing was changed")
+			return
+		}
+		if !o.recycle {
+			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which would close and open again the connections of the pools on %s, and may open %d more; policy: {accept: [recycle]} lets step do it\n",
+				s.Name, s.RecycleConns)
 			fmt.Fprintln(o.w, "nothing was changed")
 			return
 		}
