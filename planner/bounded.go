@@ -71,8 +71,19 @@ func (p FleetPool) unfollowed() string {
 	return fmt.Sprintf("the pool_size %d of its line has no effect: each user has its own, with its reserve (%s)", p.largestSize(), strings.Join(users, ", "))
 }
 
-// doubtful reports whether sizes of users on a server may be those of other users.
+// doubtful reports whether sizes of users on a server may be those of other users, or a limit that would bind is not
+// known to be in force.
 func (f Fleet) doubtful(server string) bool {
+	at := placesOf(f.Pools)
+	return f.sizesInDoubt(server) || slices.ContainsFunc(f.Limits, func(l Limit) bool {
+		here := false
+		l.members(f.Pools, at, func(p *FleetPool, _ int) { here = here || p.On(server) })
+		return here && l.Unproved && l.use(f.Pools, at) > l.Conns
+	})
+}
+
+// sizesInDoubt reports whether sizes of users on a server may be those of other users.
+func (f Fleet) sizesInDoubt(server string) bool {
 	return slices.ContainsFunc(f.Pools, func(p FleetPool) bool {
 		return p.On(server) && slices.ContainsFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 || c.Doubtful })
 	})
@@ -80,6 +91,6 @@ func (f Fleet) doubtful(server string) bool {
 
 // doubt says of a certificate that it counts sizes which may be those of other users.
 func (i *Infeasible) doubt() {
-	i.Text += "; not proved: sizes of users are in doubt, and the larger ones are counted"
+	i.Text += "; not proved: sizes or limits of users are in doubt, and the larger ones are counted"
 	i.cure = "write config: with the path of each process's pgbouncer.ini, which settles the sizes of [users]; or see the least bad plan with --best-effort"
 }

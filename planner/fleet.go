@@ -248,12 +248,17 @@ func (p FleetPool) stayConns(size, reserve int) int {
 				continue
 			}
 			most := c.worst(size, reserve)
-			open := min(c.SeenConns, most+max(0, c.SeenConns-c.worst(s.Conns, p.ReserveConns)))
+			open := c.staying(c.worst(s.Conns, p.ReserveConns), most)
 			sum, stay = sum+max(most, open), stay+open
 		}
 		total += max(s.capped(sum), stay) - p.worstIn(s, size, reserve)
 	}
 	return total
+}
+
+// staying is what of a copy's connections is still open once its settings are changed that allowed so many.
+func (c Copy) staying(allowed, planned int) int {
+	return min(c.SeenConns, planned+max(0, c.SeenConns-allowed))
 }
 
 // worst is what one copy may open when its line has that size and reserve.

@@ -28,7 +28,8 @@ type PlanServer struct {
 	BudgetConns  int       `json:"budget_conns"`
 	WorstConns   int       `json:"worst_conns_now"`
 	PlannedConns int       `json:"planned_conns"`
-	SpareConns   int       `json:"spare_conns"` // planned: budget − planned
+	AtMost       []string  `json:"at_most,omitempty"` // why the two may be more than can be open; none: they are exact
+	SpareConns   int       `json:"spare_conns"`       // planned: budget − planned
 	Ledger       []Line    `json:"ledger"`
 	RecycleConns int       `json:"recycle_conns,omitempty"` // of Ledger: what a RELOAD may open, where it recycles connections
 	Price        PlanPrice `json:"price"`

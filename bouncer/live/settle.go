@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
@@ -27,14 +28,15 @@ func (f *Fleet) Know(configs []Config) {
 	f.files, f.settled = f.Hands(configs).configs, map[string]settled{}
 }
 
-// settle looks up the sizes of users that are in doubt. Where a file cannot be read, or does not say what its process
+// settle looks up the sizes of users that are in doubt, and before 1.23 their limits, which no console shows. Where a file cannot be read, or does not say what its process
 // shows, the doubt stays: the planner counts the larger value.
 func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 	together(len(processes), func(i int) error {
 		p := &processes[i]
 		doubtful := slices.ContainsFunc(p.Users, func(u planner.UserLimit) bool { return u.Doubtful })
 		at := slices.IndexFunc(f.files, func(c Config) bool { return c.Process == p.ID })
-		if !doubtful || at < 0 {
+		hidden := !planner.VersionAtLeast(p.Version, 1, 23)
+		if !doubtful && !hidden || at < 0 {
 			return nil
 		}
 		f.settling.Lock()
@@ -47,12 +49,16 @@ func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 			if err != nil {
 				return err
 			}
-			was = settled{now, p.Identity.ConfigHash, p.Users, settleUsers(p.Users, file.Users())}
+			are := settleUsers(p.Users, file.Users())
+			if hidden {
+				are = hiddenUsers(file.Users())
+			}
+			was = settled{now, p.Identity.ConfigHash, p.Users, are}
 			f.settling.Lock()
 			f.settled[p.ID] = was
 			f.settling.Unlock()
 		}
-		p.Users = slices.Clone(was.are)
+		p.Users, p.UsersKnown = slices.Clone(was.are), !slices.ContainsFunc(was.are, func(u planner.UserLimit) bool { return u.Doubtful })
 		return nil
 	})
 }
@@ -89,5 +95,19 @@ func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimi
 			out = append(out, u)
 		}
 	}
+	return out
+}
+
+// hiddenUsers lists the users that [users] gives a max_user_connections of their own: all that counts there before
+// 1.23. The last line of a user counts; 0 and less mean the process's (objects.c, user_max_connections).
+func hiddenUsers(lines []ini.User) []planner.UserLimit {
+	var out []planner.UserLimit
+	for _, l := range lines {
+		out = slices.DeleteFunc(out, func(u planner.UserLimit) bool { return u.Name == l.Name })
+		if l.MaxConns > 0 {
+			out = append(out, planner.UserLimit{Name: l.Name, MaxConns: l.MaxConns})
+		}
+	}
+	slices.SortFunc(out, func(a, b planner.UserLimit) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }

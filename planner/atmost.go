@@ -1,0 +1,133 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// AtMost says why the worst case of a server's pools today may be more than PgBouncer can ever have open; nothing: it is
+// exact, and no arithmetic on what was seen comes to less.
+func (f Fleet) AtMost(server string) (reasons []string) {
+	if f.sizesInDoubt(server) {
+		reasons = append(reasons, "sizes of users are in doubt")
+	}
+	at := placesOf(f.Pools)
+	for _, l := range f.Limits {
+		if l.Kind != LimitUser || l.use(f.Pools, at) <= l.Conns {
+			continue
+		}
+		here, several := false, false
+		l.members(f.Pools, at, func(p *FleetPool, _ int) {
+			here, several = here || p.On(server), several || p.On(server) && len(p.AlsoOn) > 0
+		})
+		switch {
+		case !here:
+		case l.Unproved:
+			reasons = append(reasons, fmt.Sprintf("%s is not counted on: before 1.23 no console shows a larger one of its own", l.Text()))
+		case several:
+			reasons = append(reasons, fmt.Sprintf("%s is not counted on where connections may be opened on several servers", l.Text()))
+		case f.passed(l.Process):
+			reasons = append(reasons, fmt.Sprintf("%s meets a limit in %s that more connections are open than", l.Text(), l.Process))
+		}
+	}
+	return reasons
+}
+
+// passed reports whether a process has more connections open than a limit of an alias or of a user allows: it may open
+// no more under it before those have come down, which the ledger does not follow where limits cross.
+func (f Fleet) passed(process string) bool {
+	for _, p := range f.Pools {
+		open, limit := 0, p.capIn(process)
+		for _, c := range p.Copies {
+			if c.Process == process {
+				open += c.SeenConns
+			}
+		}
+		if limit > 0 && open > limit {
+			return true
+		}
+	}
+	at := placesOf(f.Pools)
+	for _, l := range f.Limits {
+		open := 0
+		if l.Kind == LimitUser && l.Process == process {
+			l.members(f.Pools, at, func(p *FleetPool, i int) { open += p.Copies[i].SeenConns })
+		}
+		if open > l.Conns {
+			return true
+		}
+	}
+	return false
+}
+
+// AtMost says why what a plan counts on a server may be more than can be open then; nothing: it is exact.
+func (plan Plan) AtMost(f Fleet, server string) []string {
+	reasons := f.AtMost(server)
+	after := f.as(plan)
+	for _, r := range after.AtMost(server) {
+		if !slices.Contains(reasons, r) {
+			reasons = append(reasons, r)
+		}
+	}
+	planned := 0
+	for _, s := range plan.Servers {
+		if s.Name == server {
+			planned = s.PlannedConns
+		}
+	}
+	_, users := f.retallied(server)
+	pools, then := after.retallied(server)
+	if least := pools + then; least < planned+users {
+		reasons = append(reasons, fmt.Sprintf("users' limits are counted as they bind today, and of the planned sizes %d would do instead of %d", least, planned+users))
+	}
+	return reasons
+}
+
+// as is the fleet once a plan is carried out.
+func (f Fleet) as(plan Plan) Fleet {
+	f.Pools = slices.Clone(f.Pools)
+	for i := range f.Pools {
+		p := &f.Pools[i]
+		size, reserve, ok := plan.sizeOf(p.ID)
+		if !ok || p.Frozen != "" {
+			continue
+		}
+		p.Copies, p.Sizes = slices.Clone(p.Copies), slices.Clone(p.Sizes)
+		for j, c := range p.Copies {
+			p.Copies[j].SeenConns = c.staying(c.worst(p.sizeIn(c.Process), p.ReserveConns), c.worst(size, reserve))
+		}
+		for j, s := range p.Sizes {
+			p.grow(s.Process, size-s.Conns)
+			p.Sizes[j].Conns = size
+		}
+		p.ReserveConns = reserve
+		p.tally()
+	}
+	return f
+}
+
+// retallied finds anew which users are counted as a whole, and returns what the pools of a server come to without
+// them, and what they come to.
+func (f Fleet) retallied(server string) (pools, users int) {
+	f.Pools = slices.Clone(f.Pools)
+	for i := range f.Pools {
+		p := &f.Pools[i]
+		p.Copies = slices.Clone(p.Copies)
+		for j := range p.Copies {
+			p.Copies[j].Shared = false
+		}
+		p.tally()
+	}
+	for _, u := range shareUsers(f.Limits, f.Pools) {
+		if u.server == server {
+			users += u.conns
+		}
+	}
+	return f.WorstConns(server), users
+}
+
+// atMostNote says that what a plan counts on a server is a bound.
+func atMostNote(server string, reasons []string) string {
+	return fmt.Sprintf("the worst case of %s is a bound, not exact: %s", server, strings.Join(reasons, "; "))
+}
