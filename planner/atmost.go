@@ -17,48 +17,37 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 		if l.Kind != LimitUser || l.use(f.Pools, at) <= l.Conns {
 			continue
 		}
-		here, several := false, false
-		l.members(f.Pools, at, func(p *FleetPool, _ int) {
+		here, several, open, limited, passed := false, false, 0, false, false
+		l.members(f.Pools, at, func(p *FleetPool, i int) {
 			here, several = here || p.On(server), several || p.On(server) && len(p.AlsoOn) > 0
+			top := p.capIn(l.Process)
+			open, limited, passed = open+p.Copies[i].SeenConns, limited || top > 0, passed || top > 0 && p.openIn(l.Process) > top
 		})
+		why := ""
 		switch {
 		case !here:
 		case l.Unproved:
-			reasons = append(reasons, fmt.Sprintf("%s is not counted on: before 1.23 no console shows a larger one of its own", l.Text()))
+			why = fmt.Sprintf("%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own (config: tells)", l.Kind, l.Process)
 		case several:
-			reasons = append(reasons, fmt.Sprintf("%s is not counted on where connections may be opened on several servers", l.Text()))
-		case f.passed(l.Process):
-			reasons = append(reasons, fmt.Sprintf("%s meets a limit in %s that more connections are open than", l.Text(), l.Process))
+			why = fmt.Sprintf("%s of users in %s is not counted on where connections may be opened on several servers", l.Kind, l.Process)
+		case passed, limited && open > l.Conns:
+			why = fmt.Sprintf("limits of users and of databases cross in %s, and more is open than one of them allows", l.Process)
+		}
+		if why != "" && !slices.Contains(reasons, why) {
+			reasons = append(reasons, why)
 		}
 	}
 	return reasons
 }
 
-// passed reports whether a process has more connections open than a limit of an alias or of a user allows: it may open
-// no more under it before those have come down, which the ledger does not follow where limits cross.
-func (f Fleet) passed(process string) bool {
-	for _, p := range f.Pools {
-		open, limit := 0, p.capIn(process)
-		for _, c := range p.Copies {
-			if c.Process == process {
-				open += c.SeenConns
-			}
-		}
-		if limit > 0 && open > limit {
-			return true
+// openIn is what the pool has open in one process.
+func (p FleetPool) openIn(process string) (conns int) {
+	for _, c := range p.Copies {
+		if c.Process == process {
+			conns += c.SeenConns
 		}
 	}
-	at := placesOf(f.Pools)
-	for _, l := range f.Limits {
-		open := 0
-		if l.Kind == LimitUser && l.Process == process {
-			l.members(f.Pools, at, func(p *FleetPool, i int) { open += p.Copies[i].SeenConns })
-		}
-		if open > l.Conns {
-			return true
-		}
-	}
-	return false
+	return conns
 }
 
 // AtMost says why what a plan counts on a server may be more than can be open then; nothing: it is exact.

@@ -17,18 +17,18 @@ type link struct {
 	remote  string         // the other end as PgBouncer prints it, with its port; "unix" for a socket
 	opened  time.Time      // to the second, by the bouncer's clock, read as UTC; zero where it cannot be read
 	local   bool           // that clock shows another zone than UTC
+	replica bool           // it replicates: a walsender, which from PostgreSQL 12 on has slots of its own and is not looked for
 	// database is the alias's, in PostgreSQL; "" where that is not known.
 	database string
 }
 
-// login says whether the connection is being opened.
-func (l link) login() bool { return l.state == "new" }
+// login says whether the connection is being opened and will take a slot.
+func (l link) login() bool { return l.state == "new" && !l.replica }
 
 // cancel says whether the connection only carries a cancel request, which never takes a slot of PostgreSQL.
 func (l link) cancel() bool { return l.state == "active_cancel" }
 
-// linksOf reads SHOW SERVERS. What carries a cancel request, and what replicates (a walsender, which has slots of its
-// own), takes no slot of max_connections.
+// linksOf reads SHOW SERVERS. What carries a cancel request takes no slot of max_connections.
 func linksOf(process *console, servers []record) []link {
 	links := make([]link, 0, len(servers))
 	for _, r := range servers {
@@ -44,7 +44,9 @@ func linksOf(process *console, servers []record) []link {
 				l.opened, l.local = at, text[len(layout):] != " UTC"
 			}
 		}
-		if replication := r.text("replication"); !l.cancel() && (replication == "" || replication == "none") {
+		replication := r.text("replication")
+		l.replica = replication != "" && replication != "none"
+		if !l.cancel() {
 			links = append(links, l)
 		}
 	}

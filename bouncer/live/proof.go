@@ -102,7 +102,7 @@ func with(list []string, names ...string) []string {
 	return list
 }
 
-// stayed returns the links that the first two passes list as the same, logged in.
+// stayed returns the links that the first two passes list as the same, logged in, and whose backends must be shown.
 func stayed(passes [][]link) []link {
 	if len(passes) < 2 {
 		return nil
@@ -117,7 +117,7 @@ func stayed(passes [][]link) []link {
 	}
 	var links []link
 	for _, l := range passes[1] {
-		if first[same{l.process, linkKey{l.end, l.pid}}] {
+		if first[same{l.process, linkKey{l.end, l.pid}}] && !l.replica {
 			links = append(links, l)
 		}
 	}
