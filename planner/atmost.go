@@ -12,6 +12,11 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 	if f.sizesInDoubt(server) {
 		reasons = append(reasons, "sizes of users are in doubt")
 	}
+	for _, p := range f.Pools {
+		if p.On(server) && p.Uneven {
+			reasons = append(reasons, fmt.Sprintf("the reserves of %s differ between its processes, and the largest counts", p.ID))
+		}
+	}
 	at := placesOf(f.Pools)
 	for _, l := range f.Limits {
 		if l.Kind != LimitUser || l.use(f.Pools, at) <= l.Conns {

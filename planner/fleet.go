@@ -74,14 +74,15 @@ type FleetPool struct {
 	AlsoOn       []string `json:"also_on,omitempty"` // further servers on which any of its connections may be opened
 	Sizes        []Size   `json:"sizes"`             // today's, one per process, sorted
 	Copies       []Copy   `json:"copies"`
-	ReserveConns int      `json:"reserve_size"`  // of the line, the largest of its processes
-	ReserveFree  bool     `json:"reserve_free"`  // the plan may choose the reserve within Reserve
-	Reserve      IntRange `json:"reserve_range"` // what the plan may make of the reserve, where ReserveFree
-	WorstConns   int      `json:"worst_conns"`   // today: max(size + reserve, seen), capped
-	OverConns    int      `json:"over_conns"`    // open beyond what size, reserve and caps allow: counted until they are gone
-	SeenPerSec   float64  `json:"seen_per_sec"`  // transactions served, as measured
-	SeenConns    int      `json:"seen_conns"`    // at the newest look
-	PeakConns    int      `json:"peak_conns"`    // highest over the looks
+	ReserveConns int      `json:"reserve_size"`             // of the line, the largest of its processes
+	Uneven       bool     `json:"uneven_reserve,omitempty"` // its processes' reserves differ: ReserveConns is too much for some
+	ReserveFree  bool     `json:"reserve_free"`             // the plan may choose the reserve within Reserve
+	Reserve      IntRange `json:"reserve_range"`            // what the plan may make of the reserve, where ReserveFree
+	WorstConns   int      `json:"worst_conns"`              // today: max(size + reserve, seen), capped
+	OverConns    int      `json:"over_conns"`               // open beyond what size, reserve and caps allow: counted until they are gone
+	SeenPerSec   float64  `json:"seen_per_sec"`             // transactions served, as measured
+	SeenConns    int      `json:"seen_conns"`               // at the newest look
+	PeakConns    int      `json:"peak_conns"`               // highest over the looks
 	P99Conns     int      `json:"p99_conns"`
 	Follows      bool     `json:"follows,omitempty"` // its size is default_pool_size: its line may have none, or be that of *
 	Frozen       string   `json:"frozen,omitempty"`  // why its size is not ours to change; empty: it is

@@ -193,13 +193,16 @@ func TestTheLedgerIsTheMostThatPgBouncerMayOpen(t *testing.T) {
 			if got == want {
 				equal++
 			}
+			if exact := len(f.AtMost(s.Name)) == 0; exact && got != want {
+				t.Errorf("seed %d, %s: the ledger counts %d and says exactly, and %d may be open: %+v", seed, s.Name, got, want, o.Processes)
+			}
 			if got < want {
 				t.Errorf("seed %d, %s: the ledger counts %d, and %d may be open: %+v", seed, s.Name, got, want, o.Processes)
 			}
 		}
 	}
 	t.Logf("equal in %d of %d", equal, judged)
-	if 10*equal < 9*judged {
-		t.Errorf("the ledger is exact in %d of %d fleets, want nine of ten", equal, judged)
+	if 10*equal < 8*judged { // half of them are older than 1.23 without a file
+		t.Errorf("the ledger is exact in %d of %d fleets, want eight of ten", equal, judged)
 	}
 }

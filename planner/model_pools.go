@@ -146,7 +146,7 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	}
 	var noUser bool
 	p.Copies, noUser = copiesOfPool(at, rules, load)
-	if len(reserves) > 1 {
+	if p.Uneven = len(reserves) > 1; p.Uneven {
 		warnings = append(warnings, fmt.Sprintf("%s: reserve_pool_size differs between its processes: the largest, %d, counts", id, p.ReserveConns))
 	}
 	p.Reserve, p.ReserveFree = rules.reserveRange(p.ReserveConns)
