@@ -225,7 +225,10 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		out.Text = fmt.Sprintf("%s, but its max is %d: %d short", text, c.Cap, c.Short)
 		return out
 	}
-	out.Text = fmt.Sprintf("%s is %d connections short: %v needed, %v there; %s", c.Name, out.ShortConns, float64(out.Need), float64(out.Cap), text)
+	out.Text = fmt.Sprintf("%s is %d connections short: %v needed, %v there", c.Name, out.ShortConns, float64(out.Need), float64(out.Cap))
+	if text != "" { // reserves and frozen pools alone may be too many
+		out.Text += "; " + text
+	}
 	if c.Row == 0 && sp.constConns > 0 {
 		out.Text += fmt.Sprintf("; %d connections are in reserves and pools that the plan may not change", sp.constConns)
 	}
