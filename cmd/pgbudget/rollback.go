@@ -68,7 +68,9 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	if c.Bool("dry-run") {
 		out.warnings(course)
 		fmt.Fprintln(out.w, "nothing was changed")
-		return nil
+		if why == "" {
+			return nil
+		}
 	}
 	if why != "" {
 		return &planner.Error{Kind: planner.KindInfeasible, Err: fmt.Errorf("%s", why), Hint: "pgbudget rollback --to a later step, or free connections first"}
