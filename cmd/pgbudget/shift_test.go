@@ -167,7 +167,7 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	if above > 0.01 && full {
 		t.Errorf("the sizes %v wait %.1f %% more than the optimum", sizes, 100*above)
 	}
-	if r := command(t, l, "status", "--config", config); r.code != 0 || !strings.Contains(r.stdout, "traffic of main/app:ci/app") || !strings.Contains(r.stdout, "expected") {
+	if r := command(t, l, "status", "--config", config); r.code != 0 || !strings.Contains(r.stdout, "traffic of main/app:ci/app") || !strings.Contains(r.stdout, "SHARE EXPECTED") {
 		t.Errorf("status: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	} else {
 		t.Log(r.stdout)
