@@ -17,10 +17,9 @@ func Followers(o Observation, group string) []string {
 			continue
 		}
 		for _, a := range p.Aliases {
-			id, s := group+"/"+a.Name, p.Settings
-			same := a.SizeConns == s.DefaultPoolConns && a.ReserveConns == s.DefaultReserveConns && a.PoolMode == s.PoolMode
+			id := group + "/" + a.Name
 			before, seen := follows[id]
-			follows[id] = same && (before || !seen)
+			follows[id] = p.defaults(a) && (before || !seen)
 		}
 	}
 	if _, gathered := follows[group+"/"+AutoDB]; gathered {
@@ -33,6 +32,12 @@ func Followers(o Observation, group string) []string {
 		}
 	}
 	return out
+}
+
+// defaults reports whether an alias has what its process gives to a line without numbers of its own.
+func (p Process) defaults(a Alias) bool {
+	s := p.Settings
+	return a.SizeConns == s.DefaultPoolConns && a.ReserveConns == s.DefaultReserveConns && (a.PoolMode == "" || a.PoolMode == s.PoolMode)
 }
 
 // markFollowers marks pools of ours whose size follows default_pool_size, for all that a console tells, and says group by

@@ -104,7 +104,7 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 
 // userMax is the max_user_connections that counts for one user: its own, else the process's; 0: none.
 func (p Process) userMax(user string) int {
-	if u, ok := p.user(user); ok && u.MaxConns == Unlimited { // its own 0 lifts the process's limit
+	if u, ok := p.user(user); ok && u.MaxConns == Unlimited { // SHOW USERS says that none is in force
 		return 0
 	} else if ok && u.MaxConns > 0 {
 		return u.MaxConns

@@ -40,8 +40,7 @@ func withSiblings(o Observation) (Observation, map[string][]string) {
 
 // auto reports whether an alias may be a database of the line *.
 func (p Process) auto(a Alias) bool {
-	return a.Name != AutoDB && a.Database == a.Name && a.ForceUser == "" && a.SizeConns == p.Settings.DefaultPoolConns &&
-		a.ReserveConns == p.Settings.DefaultReserveConns && (a.PoolMode == "" || a.PoolMode == p.Settings.PoolMode)
+	return a.Name != AutoDB && a.Database == a.Name && a.ForceUser == "" && p.defaults(a)
 }
 
 // unused is an alias of another process as it is in one where nobody has used it yet.

@@ -28,8 +28,9 @@ func (f *Fleet) Know(configs []Config) {
 	f.files, f.settled = f.Hands(configs).configs, map[string]settled{}
 }
 
-// settle looks up the sizes of users that are in doubt, and before 1.23 their limits, which no console shows. Where a file cannot be read, or does not say what its process
-// shows, the doubt stays: the planner counts the larger value.
+// settle looks up the sizes of users that are in doubt, and before 1.23 their limits, which no console shows. Where a
+// file cannot be read, or does not say what its process shows, the doubt stays: the planner counts the larger value. What
+// it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet.
 func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 	together(len(processes), func(i int) error {
 		p := &processes[i]
