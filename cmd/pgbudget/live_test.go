@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,32 +62,54 @@ func longestOf(t testing.TB) time.Duration {
 // command runs the built command in an empty folder, with passwords from the passfile alone.
 func command(t testing.TB, l *lab.Lab, args ...string) result {
 	t.Helper()
+	return commands(t, l, args)[0]
+}
+
+// commands runs several at once.
+func commands(t testing.TB, l *lab.Lab, each ...[]string) []result {
+	t.Helper()
 	file, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
-	longest := longestOf(t)
+	results, errs := make([]result, len(each)), make([]error, len(each))
+	dir, longest := t.TempDir(), longestOf(t)
+	var all sync.WaitGroup
+	for i, args := range each {
+		all.Go(func() { results[i], errs[i] = commandIn(l, dir, file, longest, args) })
+	}
+	all.Wait()
+	for i, r := range results {
+		if errs[i] != nil {
+			t.Fatal(errs[i])
+		}
+		if strings.Contains(r.stdout+r.stderr, "hush-") {
+			t.Errorf("a password stands in the output of pgbudget %s:\n%s%s", strings.Join(each[i], " "), r.stdout, r.stderr)
+		}
+	}
+	return results
+}
+
+// commandIn runs one of them.
+func commandIn(l *lab.Lab, dir, file string, longest time.Duration, args []string) (result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), longest)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, file, args...)
-	cmd.Dir = t.TempDir()
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PGPASSFILE="+l.PassFile)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err = cmd.Run()
+	err := cmd.Run()
 	if ctx.Err() != nil {
-		t.Fatalf("pgbudget %s has not ended within %v:\n%s%s", strings.Join(args, " "), longest, stdout.String(), stderr.String())
+		return result{}, fmt.Errorf("pgbudget %s has not ended within %v:\n%s%s", strings.Join(args, " "), longest, stdout.String(), stderr.String())
 	}
 	r := result{stdout: stdout.String(), stderr: stderr.String()}
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
 		r.code = e.ExitCode()
 	} else if err != nil {
-		t.Fatal(err)
+		return result{}, err
 	}
-	if strings.Contains(r.stdout+r.stderr, "hush-") {
-		t.Errorf("a password stands in the output of pgbudget %s:\n%s%s", strings.Join(args, " "), r.stdout, r.stderr)
-	}
-	return r
+	return r, nil
 }
 
 // decode runs the command with -o json and reads what it printed.
@@ -166,7 +187,7 @@ func pace(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Dura
 
 // slower is a time that grows as the machine's pace falls.
 func slower(d time.Duration, s lab.Speed) time.Duration {
-	return time.Duration(float64(d) / s.Scale).Round(100 * time.Millisecond)
+	return time.Duration(float64(d) / s.Scale).Round(time.Millisecond)
 }
 
 // generations runs a test on both PgBouncers, one after the other: the machine has two cores.
@@ -174,6 +195,43 @@ func generations(t *testing.T, test func(*testing.T, lab.Generation)) {
 	for _, gen := range []lab.Generation{lab.Gen118, lab.Gen124} {
 		t.Run(string(gen), func(t *testing.T) { test(t, gen) })
 	}
+}
+
+// together runs a test on both PgBouncers in one lab, which measures both in the time of one. In `make fidelity`, whose
+// transactions are as short as real ones, one after the other: the machine has two cores.
+func together(t *testing.T, test func(*testing.T, []lab.Generation)) {
+	if window(t) < time.Minute {
+		test(t, []lab.Generation{lab.Gen118, lab.Gen124})
+		return
+	}
+	generations(t, func(t *testing.T, gen lab.Generation) { test(t, []lab.Generation{gen}) })
+}
+
+// part is a group of a lab that holds several generations: what it is there for, and its name.
+type part struct {
+	part, name string
+	gen        lab.Generation
+}
+
+// each lists the parts of every generation, as main-118.
+func each(gens []lab.Generation, parts []string) []part {
+	var out []part
+	for _, gen := range gens {
+		for _, p := range parts {
+			out = append(out, part{p, p + "-" + strings.ReplaceAll(string(gen), ".", ""), gen})
+		}
+	}
+	return out
+}
+
+// groupsOf is a fleet of two processes and two users a group, before one server that has room for all.
+func groupsOf(parts []part, size int) lab.Spec {
+	spec := lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 20 + 4*size*len(parts)}}, Users: []string{"app1", "app2"}}
+	for _, p := range parts {
+		spec.Groups = append(spec.Groups, lab.GroupSpec{Name: p.name, Processes: 2, Generation: p.gen,
+			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}}})
+	}
+	return spec
 }
 
 // offer starts an open loop of perSec at every copy of a group.
@@ -205,171 +263,6 @@ func ledgers(runs []*lab.Run) lab.Ledger {
 		sum = sum.Plus(r.Ledger())
 	}
 	return sum
-}
-
-func loadOf(t testing.TB, loads []planner.Load, pool string) planner.Load {
-	t.Helper()
-	for _, l := range loads {
-		if l.Pool == pool {
-			return l
-		}
-	}
-	t.Fatalf("no load of %s in %+v", pool, loads)
-	return planner.Load{}
-}
-
-// agree compares an estimate with the generator's own ledger of the same window. Where nothing waits, the part of BEGIN's
-// round trip that holds the connection, which the client cannot time, is no fault of the estimate.
-func agree(t testing.TB, what string, got planner.Load, want lab.Ledger, waits bool, within float64) {
-	t.Helper()
-	if want.Starved > 0 {
-		t.Fatalf("%s: the generator was starved %d times: its load did not reach PgBouncer", what, want.Starved)
-	}
-	least, most := want.OfferedErlangs(), want.MostErlangs()
-	if waits {
-		most = least
-	}
-	off := got.Erlangs.Target/min(max(got.Erlangs.Target, least), most) - 1
-	t.Logf("%s: estimated %.3f Erlangs (%.3f–%.3f, %s), the generator's ledger says %.3f to %.3f: off by %+.1f %%", what, got.Erlangs.Target, got.Erlangs.Lower, got.Erlangs.Upper, got.Method, least, most, 100*off)
-	if !waits && (got.Erlangs.Upper < least || got.Erlangs.Lower > most) {
-		t.Errorf("%s: %.3f–%.3f Erlangs, and %.3f to %.3f are true", what, got.Erlangs.Lower, got.Erlangs.Upper, least, most)
-	}
-	if math.Abs(off) > within {
-		t.Errorf("%s: off by %+.1f %%, want within %.0f %%", what, 100*off, 100*within)
-	}
-}
-
-// atRest measures a load that must not be slowed down; see lab.Twice. measure makes its load anew each time, and says
-// what the generator has seen.
-func atRest(t *testing.T, measure func() (seen lab.Ledger, compare func())) {
-	t.Helper()
-	lab.Twice(t, func(int) (string, func()) {
-		heart := lab.NewHeart()
-		defer heart.Stop()
-		seen, compare := measure()
-		return lab.Unjudged(seen, heart, stall), compare
-	})
-}
-
-// easyHold is the hold of pools too small to measure a pace through, and how many times it is one of 10 ms: in `make
-// fidelity` as short as real ones are, else long against what a busy machine adds to one.
-func easyHold(t testing.TB) (hold time.Duration, each float64) {
-	if each = 5; window(t) >= time.Minute {
-		each = 1
-	}
-	return time.Duration(each * float64(10*time.Millisecond)), each
-}
-
-func stopAll(runs ...*lab.Run) {
-	for _, r := range runs {
-		r.Stop()
-	}
-}
-
-func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
-	// Four Erlangs a group: in `make test` of transactions long enough to leave a small machine air, in `make fidelity`
-	// of ones as short as real ones.
-	full := window(t) >= time.Minute
-	generations(t, func(t *testing.T, gen lab.Generation) {
-		l := start(t, twoGroups(gen, 10, nil))
-		atRest(t, func() (lab.Ledger, func()) {
-			perSec, hold, look := 100.0, 10*time.Millisecond, window(t)
-			if !full {
-				perSec, hold = 25, 40*time.Millisecond
-				speed := pace(t, l, "main", 8*perSec, hold)
-				perSec, hold = speed.Of(perSec, hold)
-				look = slower(look, speed)
-			}
-			mainRuns, ciRuns := offer(t, l, "main", perSec, hold), offer(t, l, "ci", perSec, hold)
-			defer stopAll(append(mainRuns, ciRuns...)...)
-			time.Sleep(time.Second) // the first connections are being opened
-			mainFrom, ciFrom := ledgers(mainRuns), ledgers(ciRuns)
-			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"}, fleetArgs(l)...)...)
-			mainSeen, ciSeen := ledgers(mainRuns).Since(mainFrom), ledgers(ciRuns).Since(ciFrom)
-			return mainSeen.Plus(ciSeen), func() {
-				agree(t, "main/app", loadOf(t, loads, "main/app"), mainSeen, false, 0.05)
-				agree(t, "ci/app", loadOf(t, loads, "ci/app"), ciSeen, false, 0.05)
-			}
-		})
-	})
-}
-
-func TestEstimateSeesThroughAFullPool(t *testing.T) {
-	hold, each := easyHold(t)
-	grows := 115.0 // of the 100 that one connection carries
-	if each > 1 {
-		grows = 180 // a queue of few long transactions must grow fast to be told from one that wanders
-	}
-	for _, c := range []struct {
-		name    string
-		timeout string
-		perSec  float64
-		method  planner.Method
-	}{
-		{"a queue that grows", "0", grows, planner.MethodFlowBalance},
-		{"waiters that are sent away", "3", 130, planner.MethodFlowBalance},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			generations(t, func(t *testing.T, gen lab.Generation) {
-				atRest(t, func() (lab.Ledger, func()) {
-					l := start(t, twoGroups(gen, 1, map[string]string{"query_wait_timeout": c.timeout, "max_client_conn": "15000"}))
-					defer l.Stop()
-					runs := offerAs(t, l, []string{"app1"}, "main", c.perSec/each, hold) // more than one connection a copy can carry
-					defer stopAll(runs...)
-					time.Sleep(5 * time.Second) // the queue is there, and the first waiters leave
-					from := ledgers(runs)
-					loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", window(t).String(), "--every", "1s"}, fleetArgs(l)...)...)
-					got, seen := loadOf(t, loads, "main/app"), ledgers(runs).Since(from)
-					return seen, func() {
-						if got.AtLeast && each > 1 && c.timeout == "0" { // a short look at few transactions may not tell who waits from who asks less
-							truth := seen.OfferedErlangs()
-							t.Logf("estimated ≥ %.3f Erlangs (%.3f–%.3f), the generator's ledger says %.3f", got.Erlangs.Target, got.Erlangs.Lower, got.Erlangs.Upper, truth)
-							if truth < got.Erlangs.Lower || truth > got.Erlangs.Upper || got.Erlangs.Target > 1.05*truth {
-								t.Errorf("at least %.3f (%.3f–%.3f), and %.3f is true", got.Erlangs.Target, got.Erlangs.Lower, got.Erlangs.Upper, truth)
-							}
-							return
-						}
-						agree(t, "main/app", got, seen, true, 0.10)
-						if got.Method != c.method || got.AtLeast {
-							t.Errorf("found by %s, at least: %v; want %s. Notes: %q", got.Method, got.AtLeast, c.method, got.Notes)
-						}
-					}
-				})
-			})
-		})
-	}
-}
-
-func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
-	hold, each := easyHold(t)
-	think := time.Duration(each * float64(5*time.Millisecond))
-	generations(t, func(t *testing.T, gen lab.Generation) {
-		l := start(t, twoGroups(gen, 2, nil))
-		atRest(t, func() (lab.Ledger, func()) {
-			var runs []*lab.Run
-			for _, dsn := range l.DSNs("main", "app1", "app") {
-				r, err := lab.ClosedLoop{DSN: dsn, Clients: 12, Think: lab.Exp(think), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 1}.Start(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				runs = append(runs, r)
-			}
-			defer stopAll(runs...)
-			time.Sleep(time.Second)
-			from := ledgers(runs)
-			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", "8s", "--every", "400ms"}, fleetArgs(l)...)...)
-			got := loadOf(t, loads, "main/app")
-			return ledgers(runs).Since(from), func() {
-				if !got.AtLeast || got.Method != planner.MethodBusy {
-					t.Fatalf("%+v; want at least", got)
-				}
-				// Two processes with two connections each are busy all the time; 24 clients want one.
-				if got.Erlangs.Target < 3.4 || got.Erlangs.Target > 4.1 || float64(got.InSystem) < 12 {
-					t.Errorf("at least %g, in the system %g; want about 4 and about 24 less those that think", got.Erlangs.Target, float64(got.InSystem))
-				}
-			}
-		})
-	})
 }
 
 // TestObserveCountsWhatPostgreSQLCounts compares every row of the ledger with pg_stat_activity, at rest.
