@@ -78,7 +78,9 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 			r.Broken = append(r.Broken, fmt.Sprintf("its sizes may open %d connections on %s, the budget is %d now", planned[s.Name], s.Name, s.BudgetConns))
 		}
 	}
-	r.Excess = Float(excess) - plan.Objective
+	if r.Excess = Float(excess) - plan.Objective; len(r.Broken) > 0 { // what may not be costs nothing that could be compared
+		r.Excess = Unknown()
+	}
 	r.Verdict = r.verdict(saved.Plan, plan)
 	return r
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/allocate"
 )
@@ -94,7 +95,8 @@ func (plan *Plan) addServer(f Fleet, s FleetServer, opt Options) error {
 			return err
 		}
 		if sol, err = allocate.Solve(sp.problem); err != nil {
-			return &Error{Kind: KindInfeasible, Subject: "server " + s.Name, Err: fmt.Errorf("%s; and not even the least sizes (min, or 1) fit: %w", cert.Text, err), Hint: cert.hint()}
+			return &Error{Kind: KindInfeasible, Subject: "server " + s.Name,
+				Err: fmt.Errorf("%s; and not even the least sizes (min:, or 1) fit", cert.Text), Hint: cmp.Or(cert.cure, cert.find())}
 		}
 	}
 	kept := map[int]string{}
@@ -193,6 +195,7 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		out.Need, out.Cap = Float(c.Need+sp.constConns), Float(sp.server.BudgetConns)
 	}
 	text := ""
+	var parts []Clash
 	for _, item := range c.Items {
 		if item >= len(sp.pools) {
 			continue
@@ -214,25 +217,74 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		}
 		cl := Clash{Pool: p.ID, Size: size, Conns: conns, Why: why}
 		out.Clash = append(out.Clash, cl)
-		if text != "" {
-			text += ", "
+		if c.Row < 0 {
+			text = fmt.Sprintf("%s needs %d (%s)", cl.Pool, cl.Size, cl.Why)
+			continue
 		}
-		text += fmt.Sprintf("%s needs %d (%s)", cl.Pool, cl.Size, cl.Why)
+		if least := sp.problem.Items[item].Lo; size != least { // others need more than their min, too
+			cl.Size, cl.Why, cl.Conns = least, fl.by, sp.takes(c.Row, item, least, p.leastReserve())
+		}
+		parts = append(parts, cl)
 	}
 	if c.Row < 0 {
 		p := sp.pools[c.Items[0]]
 		out.ShortConns = c.Short * p.sized()
 		out.Text = fmt.Sprintf("%s, but its max is %d: %d short", text, c.Cap, c.Short)
+		out.cure = fmt.Sprintf("raise max: of %s to %d at least, or lower what it is to promise (utilization:, max_wait:); --best-effort shows the least bad plan",
+			p.ID, c.Need)
 		return out
 	}
-	out.Text = fmt.Sprintf("%s is %d connections short: %v needed, %v there", c.Name, out.ShortConns, float64(out.Need), float64(out.Cap))
-	if text != "" { // reserves and frozen pools alone may be too many
-		out.Text += "; " + text
-	}
-	if c.Row == 0 && sp.constConns > 0 {
-		out.Text += fmt.Sprintf("; %d connections are in reserves and pools that the plan may not change", sp.constConns)
+	out.Text = fmt.Sprintf("%s is %d connections short: %v needed, %v there; %s", c.Name, out.ShortConns, float64(out.Need), float64(out.Cap), sp.sum(c, parts))
+	if c.Bare {
+		out.cure = out.leastCure()
 	}
 	return out
+}
+
+// mostNamed is how many pools of a sum are named. chosen: a line of them can still be read.
+const mostNamed = 4
+
+// sum words what all floors use of a row, in connections, so that the parts add up to what is needed: the pools that
+// clash, all others of the row, and what no size changes.
+func (sp serverProblem) sum(c allocate.Clash, parts []Clash) string {
+	slices.SortStableFunc(parts, func(a, b Clash) int { return b.Conns - a.Conns })
+	rest, others := c.Need, 0
+	var words []string
+	for _, x := range parts[:min(len(parts), mostNamed)] {
+		rest -= x.Conns
+		words = append(words, fmt.Sprintf("%s %d (size %d: %s)", x.Pool, x.Conns, x.Size, x.Why))
+	}
+	for i := range sp.pools {
+		if sp.takes(c.Row, i, sp.problem.Items[i].Lo, sp.pools[i].leastReserve()) > 0 {
+			others++
+		}
+	}
+	if others -= min(len(parts), mostNamed); others > 0 && rest > 0 {
+		words = append(words, fmt.Sprintf("%s %d", plural(others, "1 more pool", fmt.Sprintf("%d more pools", others)), rest))
+	}
+	if c.Row == 0 && sp.constConns > 0 {
+		words = append(words, fmt.Sprintf("reserves and pools that the plan may not change %d", sp.constConns))
+	}
+	return strings.Join(words, " + ")
+}
+
+// leastCure is the cure where not even the least sizes fit: no weaker promise helps.
+func (i *Infeasible) leastCure() string {
+	var pools []string
+	for _, c := range i.Clash {
+		if c.Size > 1 && len(pools) < mostNamed {
+			pools = append(pools, c.Pool)
+		}
+	}
+	if len(pools) == 0 {
+		return i.find()
+	}
+	return fmt.Sprintf("lower min: of %s, or %s", strings.Join(pools, ", "), i.find())
+}
+
+// find asks for the connections that are short.
+func (i *Infeasible) find() string {
+	return fmt.Sprintf("find %d connections (max_connections, headroom, direct clients)", i.ShortConns)
 }
 
 // hint says what to type or change next.
@@ -243,5 +295,5 @@ func (i *Infeasible) hint() string {
 	if i.ShortConns == 0 {
 		return "lower the load or its cost, add cores, or see the least bad plan with --best-effort"
 	}
-	return fmt.Sprintf("find %d connections (max_connections, headroom, direct clients), lower a promise, or see the least bad plan with --best-effort", i.ShortConns)
+	return i.find() + ", lower a promise, or see the least bad plan with --best-effort"
 }

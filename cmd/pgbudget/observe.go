@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,8 +27,8 @@ func observeCommand() *cli.Command {
 		Description: "Examples:\n" +
 			"  pgbudget observe --postgres DSN --bouncer main=DSN --bouncer ci=DSN\n" +
 			"  pgbudget observe --from fleet.jsonl                   the newest look of a recording",
-		Flags: append(sourceFlags(), formatFlags()...),
-		Action: withFacts(func(c *cli.Context, out output, s source) error {
+		Flags: slices.Concat(oneLookFlags(), formatFlags()),
+		Action: withSource("", func(c *cli.Context, out output, s source) error {
 			if s.from != "" {
 				e, err := s.evidence(c.Context)
 				if err != nil {
@@ -48,6 +49,11 @@ func observeCommand() *cli.Command {
 			return out.observation(o)
 		}),
 	}
+}
+
+// oneLookFlags are the source flags of a command that looks once.
+func oneLookFlags() []cli.Flag {
+	return slices.DeleteFunc(sourceFlags(), func(f cli.Flag) bool { return f.Names()[0] == "window" || f.Names()[0] == "every" })
 }
 
 // observation prints one look: each server's connections by owner, then each pool of each process.

@@ -21,10 +21,20 @@ func pathFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "path", Usage: "plan the way of traffic `FROM:TO`, two pools, or of the next shift of the config (`config`), sizes and traffic together"},
 		&cli.StringFlag{Name: "fraction", Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 25%-45% (default: the config's, with what was learnt)"},
-		&cli.Float64Flag{Name: "percent", Usage: "with --path: at most `P` points of traffic a step, and P % of each server's budget (default: policy.percent)"},
-		&cli.IntFlag{Name: "at", Usage: "with --path: `X`, what the traffic switch says now (default: what it says)"},
+		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent", Usage: "with --path: at most `P` points of traffic a step, and P % of each server's budget"},
+		&cli.IntFlag{Name: "at", DefaultText: "what it says", Usage: "with --path: `X`, what the traffic switch says now"},
 		&cli.IntFlag{Name: "until", Value: 100, Usage: "with --path: what it shall say in the end"},
 	}
+}
+
+// pathless refuses flags of a way where none is asked for.
+func pathless(c *cli.Context) error {
+	for _, f := range pathFlags() {
+		if name := f.Names()[0]; c.IsSet(name) && !c.IsSet("path") {
+			return usage("add --path FROM:TO, or --path config", "--%s is about the way of a shift, and none is asked for", name)
+		}
+	}
+	return nil
 }
 
 // planned is what -o json and yaml print of a way.

@@ -25,6 +25,9 @@ func planCommand() *cli.Command {
 			&cli.StringFlag{Name: "compare", Usage: "say what moved since the plan saved in `FILE`, and whether its proof still holds"},
 		}, pathFlags()),
 		Action: withFacts(func(c *cli.Context, out output, s source) error {
+			if err := pathless(c); err != nil {
+				return err
+			}
 			fleet, err := s.fleet(c.Context)
 			if err != nil {
 				return err

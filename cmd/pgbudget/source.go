@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -25,13 +26,18 @@ func sourceFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "postgres", EnvVars: []string{"PGBUDGET_POSTGRES"}, Usage: "`[NAME=]DSN` of a PostgreSQL server; repeatable"},
 		&cli.StringSliceFlag{Name: "bouncer", EnvVars: []string{"PGBUDGET_BOUNCER"}, Usage: "`GROUP=DSN` of a PgBouncer admin console; repeatable, the same name is the same group"},
 		&cli.DurationFlag{Name: "window", EnvVars: []string{"PGBUDGET_WINDOW"}, Value: planner.DefaultWindow, Usage: "look at the live fleet for `TIME`"},
-		&cli.DurationFlag{Name: "every", EnvVars: []string{"PGBUDGET_EVERY"}, Usage: "look every `TIME` (default: a twentieth of the window, at least 1s)"},
+		&cli.DurationFlag{Name: "every", EnvVars: []string{"PGBUDGET_EVERY"}, DefaultText: "a twentieth of the window, at least 1s", Usage: "look every `TIME`"},
 		&cli.DurationFlag{Name: "timeout", EnvVars: []string{"PGBUDGET_TIMEOUT"}, Value: 5 * time.Second, Usage: "give each console and server `TIME` to answer"},
 	}
 }
 
-// withFacts is the start of every command that reads facts and prints a result.
+// withFacts is the start of every command that looks for a while, and prints a result.
 func withFacts(action func(*cli.Context, output, source) error) cli.ActionFunc {
+	return withSource("window", action)
+}
+
+// withSource is the start of every command that reads facts and prints a result; window as newSource has it.
+func withSource(window string, action func(*cli.Context, output, source) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if err := noArguments(c, 0); err != nil {
 			return err
@@ -40,7 +46,7 @@ func withFacts(action func(*cli.Context, output, source) error) cli.ActionFunc {
 		if err != nil {
 			return err
 		}
-		s, err := newSource(c, "window")
+		s, err := newSource(c, window)
 		if err != nil {
 			return err
 		}
@@ -79,6 +85,11 @@ func newSource(c *cli.Context, window string) (source, error) {
 	}
 	if s.every == 0 {
 		s.every = min(max(time.Second, s.window/20), s.window)
+	}
+	for _, name := range []string{window, "every", "timeout"} {
+		if _, env := os.LookupEnv("PGBUDGET_" + strings.ToUpper(name)); s.from != "" && c.IsSet(name) && !env {
+			return source{}, usage("leave --"+name+" out", "--from reads a recording, and --%s is about a look", name)
+		}
 	}
 	if s.from != "" && (len(s.postgres) > 0 || len(s.bouncers) > 0) {
 		return source{}, usage("choose one (PGBUDGET_POSTGRES and PGBUDGET_BOUNCER count like the flags)", "--from reads a recording, --postgres and --bouncer a live fleet")
