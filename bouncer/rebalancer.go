@@ -48,6 +48,7 @@ type Rebalancer struct {
 	Replans    bool                   // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
 	RollTo     int64                  // the run takes back every step from that event on, the one in hand first; 0: it goes forward
 	Seen       func(planner.Situation, planner.Act)
+	By         string   // who runs it, as user@host
 	Notes      []string // what the plan warns of: written into the journal as the run begins
 }
 
@@ -56,6 +57,7 @@ type Report struct {
 	Outcome planner.Outcome
 	Reason  string
 	Memory  planner.Memory // after the last event
+	Flushed []planner.Set  // lines that a flush has left with a server_lifetime of a second, and what gives it back
 }
 
 // run is a Rebalancer at work.
@@ -82,8 +84,24 @@ type run struct {
 // what a look shows cannot be counted.
 func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.Memory) (Report, error) {
 	w := &run{Rebalancer: r, memory: memory, goal: goal, target: goal}
+	report, err := w.run(ctx)
+	if report.Flushed = w.memory.Flushed(); err != nil && len(report.Flushed) > 0 && w.giveBack(ctx, report.Flushed) == nil {
+		report.Flushed = nil
+	}
+	return report, err
+}
+
+// giveBack gives flushed lines their lifetime back where the journal cannot be written any more: it can only help, and
+// the next run, for which they are flushed still, finds it done.
+func (w *run) giveBack(ctx context.Context, flushed []planner.Set) error {
+	return w.Hands.Apply(context.WithoutCancel(ctx), planner.Act{Verb: planner.Restore, Sets: flushed})
+}
+
+// run is Run but for what an error leaves behind.
+func (w *run) run(ctx context.Context) (Report, error) {
+	r, memory := w.Rebalancer, w.memory
 	if why := cmp.Or(memory.Replaced(r.Evidence.Last), memory.Missing(r.Evidence.Last)); why != "" {
-		return Report{planner.Drifted, why, memory}, nil
+		return Report{Outcome: planner.Drifted, Reason: why, Memory: memory}, nil
 	}
 	if err := w.record(w.began(context.WithoutCancel(ctx))); err != nil {
 		return Report{Memory: w.memory}, err
@@ -101,7 +119,7 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 			if failed == nil {
 				_, failed = w.do(ctx, s, planner.Act{Verb: planner.Stop, Outcome: planner.Held, Reason: err.Error()})
 			}
-			return Report{planner.Held, err.Error(), w.memory}, errors.Join(err, failed)
+			return Report{Outcome: planner.Held, Reason: err.Error(), Memory: w.memory}, errors.Join(err, failed)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -125,7 +143,7 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 		}
 		ended, err := w.do(ctx, s, act)
 		if err != nil || ended {
-			return Report{act.Outcome, act.Reason, w.memory}, err
+			return Report{Outcome: act.Outcome, Reason: act.Reason, Memory: w.memory}, err
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (w *run) shifts(readings []planner.Reading) []planner.Shift {
 
 // began is the event that begins the run, with what the looks before it saw of the shifts.
 func (w *run) began(ctx context.Context) planner.Event {
-	e := planner.Event{Kind: planner.RunBegan, Goal: &w.goal, To: w.RollTo, Servers: planner.Origins(w.Evidence.Last), Seen: planner.SeenIn(w.Evidence.Last)}
+	e := planner.Event{Kind: planner.RunBegan, By: w.By, Goal: &w.goal, To: w.RollTo, Servers: planner.Origins(w.Evidence.Last), Seen: planner.SeenIn(w.Evidence.Last)}
 	readings := w.readings(ctx)
 	if len(w.Traffic) > 0 {
 		w.older = w.Evidence

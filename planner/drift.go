@@ -36,8 +36,8 @@ func (f Fleet) at(x Set) (int, bool) {
 	return 0, false
 }
 
-// drift says what the journal does not explain.
-func (s Situation) drift() string {
+// Drift says what of the fleet the journal does not explain; empty: nothing.
+func (s Situation) Drift() string {
 	if why := s.misread(); why != "" {
 		return why
 	}

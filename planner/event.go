@@ -31,6 +31,7 @@ type Event struct {
 	Goal    *Goal     `json:"goal,omitempty"`
 	Step    *Step     `json:"step,omitempty"`
 	Act     *Act      `json:"act,omitempty"`
+	By      string    `json:"by,omitempty"` // of a run, and of what a person accepts: who, as user@host
 	Reason  string    `json:"reason,omitempty"`
 	Outcome Outcome   `json:"outcome,omitempty"`
 	Point   *Point    `json:"point,omitempty"`    // of a step that turned a traffic switch: what its soak saw

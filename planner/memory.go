@@ -19,6 +19,8 @@ type Memory struct {
 	StepAt     time.Time // when it began
 	StepSeq    int64     // at which event
 	StepTo     int64     // RollTo of the rollback that began it; 0: it goes forward
+	StepNumber int       // of a step that goes forward: the first of a journal is 1; 0: none is in hand
+	Numbered   int       // steps that went forward and began, ever
 	ReleasedAt time.Time // when its newest release was done; zero: none
 	SettledAt  time.Time // when its newest act was done
 	Intent     *Act      // was about to be done, and nobody knows whether it was
@@ -55,9 +57,10 @@ type Memory struct {
 
 // Past is a step that ended.
 type Past struct {
-	Seq  int64     `json:"seq"` // of the event at which it began
-	At   time.Time `json:"at"`
-	Step Step      `json:"step"`
+	Number int       `json:"number"` // what a person calls it by; the first of a journal is 1
+	Seq    int64     `json:"seq"`    // of the event at which it began
+	At     time.Time `json:"at"`
+	Step   Step      `json:"step"`
 }
 
 // Refusal is a release that was wrong: in this run the pool is not made smaller than that again.
@@ -102,6 +105,10 @@ func (m Memory) After(e Event) Memory {
 		}
 		if e.Kind == StepBegan {
 			m.StepTo = m.RollTo
+		}
+		if e.Kind == StepBegan && m.RollTo == 0 {
+			m.Numbered++
+			m.StepNumber = m.Numbered
 		}
 		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
@@ -175,7 +182,7 @@ func (m Memory) After(e Event) Memory {
 	case Accepted:
 		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != KeyLifetime })
 		m.Step, m.Intent, m.Servers, m.Seen, m.Unmoved = nil, nil, nil, nil, nil
-		m.StepTo, m.RollTo, m.Unwind = 0, 0, false
+		m.StepTo, m.StepNumber, m.RollTo, m.Unwind = 0, 0, 0, false
 		m.Turned = slices.Clone(m.Turned)
 		for i := range m.Turned {
 			m.Turned[i].Any = true
@@ -235,7 +242,7 @@ func (m Memory) cut(achieved *Step, at time.Time) Memory {
 // ended closes the step in hand.
 func (m Memory) ended(at time.Time) Memory {
 	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() && m.StepTo == 0 {
-		m.Past = append(slices.Clip(m.Past), Past{m.StepSeq, m.StepAt, *m.Step})
+		m.Past = append(slices.Clip(m.Past), Past{m.StepNumber, m.StepSeq, m.StepAt, *m.Step})
 	}
 	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() {
 		m.Steps++
@@ -245,7 +252,7 @@ func (m Memory) ended(at time.Time) Memory {
 		m.Aborts++
 		m.Aborted, m.AbortedAt = m.Why, at
 	}
-	m.Step, m.Intent, m.Why, m.StepTo = nil, nil, "", 0
+	m.Step, m.Intent, m.Why, m.StepTo, m.StepNumber = nil, nil, "", 0, 0
 	return m
 }
 

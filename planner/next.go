@@ -42,7 +42,7 @@ func Next(s Situation) Act {
 	if len(s.Trail.looks) < leastLooks {
 		return Act{Verb: Wait, For: s.Policy.Every}
 	}
-	if why := s.drift(); why != "" {
+	if why := s.Drift(); why != "" {
 		return Act{Verb: Stop, Outcome: Drifted, Reason: why}
 	}
 	if m := s.Memory; m.Step != nil && !back(m.Step) && !m.Unwind && s.Paused == "" && m.Intent != nil && m.Intent.Turn == nil && s.flipped(*m.Step) {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -37,12 +38,28 @@ func pinnedByTurnover(t *testing.T, version string) *expedition {
 // flushing reports whether a flush is in force.
 func (x *expedition) flushing() bool { return len(bouncer.Replay(x.events).Flushed()) > 0 }
 
+// fullOnceFlushed is a journal whose disk is full once a line is flushed.
+type fullOnceFlushed struct {
+	bouncer.Journal
+	x *expedition
+}
+
+func (j fullOnceFlushed) Record(e planner.Event) (planner.Event, error) {
+	if j.x.flushing() && e.Kind != planner.Acted {
+		return e, errors.New("no space left on device")
+	}
+	return j.Journal.Record(e)
+}
+
 // TestNoEndOfARunLeavesAFlush interrupts, pauses, and drifts while a line is flushed.
 func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 	for name, end := range map[string]struct {
 		prepare func(x *expedition, r *bouncer.Rebalancer, cancel func())
-		want    planner.Outcome
+		want    planner.Outcome // empty: an error
 	}{
+		"the journal cannot be written": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
+			r.Journal = fullOnceFlushed{r.Journal, x}
+		}, ""},
 		"interrupted": {func(x *expedition, r *bouncer.Rebalancer, cancel func()) {
 			r.Seen = func(planner.Situation, planner.Act) {
 				if x.flushing() {
@@ -78,11 +95,11 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 		for _, e := range x.events {
 			flushed = flushed || e.Kind == planner.Acted && e.Act.Verb == planner.Flush
 		}
-		if err != nil || report.Outcome != end.want || !flushed {
+		if (err != nil) != (end.want == "") || report.Outcome != end.want || !flushed {
 			t.Errorf("%s: %s: %s (%v), flushed %v", name, report.Outcome, report.Reason, err, flushed)
 		}
-		if left := report.Memory.Flushed(); len(left) > 0 {
-			t.Errorf("%s: %v is left", name, left)
+		if left := report.Memory.Flushed(); len(left) > 0 && end.want != "" || len(report.Flushed) > 0 {
+			t.Errorf("%s: %v is left, and %v is said", name, left, report.Flushed)
 		}
 		for _, a := range x.w.aliases {
 			if time.Duration(a.lifetime) != time.Hour {

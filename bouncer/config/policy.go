@@ -25,8 +25,18 @@ type Policy struct {
 	Stale     Dur      `yaml:"stale"`
 	Aborts    Int      `yaml:"aborts"` // steps in a row that are taken back until a run ends
 	Windows   []string `yaml:"windows"`
-	Accept    []string `yaml:"accept"` // side effects of a step: acceptRecycle
+	Accept    []string `yaml:"accept"`  // side effects of a step: acceptRecycle
+	Confirm   string   `yaml:"confirm"` // confirmNever, or confirmAlways, which is what nothing says
 }
+
+// Whether a person must agree before the fleet is touched.
+const (
+	confirmAlways = "always"
+	confirmNever  = "never"
+)
+
+// Asks reports whether a person must agree before the fleet is touched.
+func (p Policy) Asks() bool { return p.Confirm != confirmNever }
 
 // acceptRecycle lets a RELOAD close and reopen every server connection, as PgBouncer 1.16 to 1.23 does with TLS.
 const acceptRecycle = "recycle"
@@ -86,6 +96,9 @@ func (k *Checker) policy(p Policy) {
 		if what != acceptRecycle {
 			k.Fault(fmt.Sprintf("policy.accept[%d]", i), "is %q, want %s", what, acceptRecycle)
 		}
+	}
+	if p.Confirm != "" && p.Confirm != confirmAlways && p.Confirm != confirmNever {
+		k.Fault("policy.confirm", "is %q, want %s or %s", p.Confirm, confirmAlways, confirmNever)
 	}
 	for i, text := range p.Windows {
 		if _, err := planner.ParseWindow(text); err != nil {

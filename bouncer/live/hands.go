@@ -231,6 +231,9 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 	if why := now.recycles(); why != "" && len(x.sets) > 0 && !x.recycle && !x.flushesProcess(now) {
 		return nil, ini.Config{}, now, fail(planner.KindUsage, x.console.id, "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
 	}
+	if err := x.console.mayReload(now.admins); err != nil && len(x.sets) > 0 {
+		return nil, ini.Config{}, now, err
+	}
 	if x.flushesProcess(now) { // no file is touched, and none is asked
 		return nil, ini.Config{}, now, nil
 	}

@@ -34,7 +34,7 @@ func (c *console) asAdmin(ctx context.Context, pass func(ctx context.Context) er
 	err := c.ask(ctx, pass)
 	if p, ok := errors.AsType[plain](err); ok && serverSays(p, "admin access needed") {
 		return &planner.Error{Kind: planner.KindEvidence, Subject: c.subject, Err: p,
-			Hint: "add " + c.config.User + " to admin_users = '…' in the [pgbouncer] section of pgbouncer.ini and RELOAD"}
+			Hint: adminHint(c.config.User)}
 	}
 	return err
 }
@@ -47,6 +47,7 @@ type inForce struct {
 	settings planner.Settings
 	tls      string   // server_tls_sslmode; "": this version has none
 	keys     []string // that SHOW CONFIG lists, sorted
+	admins   string   // admin_users
 }
 
 // inForce asks for what is in force.
@@ -69,7 +70,7 @@ func (c *console) inForce(ctx context.Context) (inForce, error) {
 			return err
 		}
 		r = inForce{c.version, config["conffile"], aliasesOf(databases.records, settings, gauges{}, nil, planner.Counters{}), settings,
-			config["server_tls_sslmode"], slices.Sorted(maps.Keys(config))}
+			config["server_tls_sslmode"], slices.Sorted(maps.Keys(config)), config["admin_users"]}
 		if databases.fault != nil {
 			return c.misread(databases.fault)
 		}

@@ -34,9 +34,14 @@ var errBestEffort = errors.New("no sizes keep every promise; the printed plan is
 // errUnmet says that a simulation ran to its end and an expectation of its scenario failed.
 var errUnmet = errors.New("failed")
 
+// errRan says that a run has come to its end, done: a signal that came meanwhile changes nothing of it.
+var errRan = errors.New("done")
+
 // exitCode is the only place where an error becomes a number.
 func exitCode(ctx context.Context, err error) int {
 	switch {
+	case errors.Is(err, errRan):
+		return exitDone
 	case interrupted(ctx, err):
 		return exitInterrupted
 	case err == nil:
@@ -47,7 +52,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInfeasible
 	case errors.Is(err, errUnmet):
 		return exitUnmet
-	case errors.Is(err, errHeld):
+	case errors.Is(err, errHeld), errors.Is(err, errRefused):
 		return exitHeld
 	case errors.Is(err, errAborted):
 		return exitAborted
@@ -74,7 +79,7 @@ func exitCode(ctx context.Context, err error) int {
 
 // errorText is what stands on stderr: the error, and below it what to do next.
 func errorText(err error) string {
-	if err == nil || errors.Is(err, errPending) {
+	if err == nil || errors.Is(err, errPending) || errors.Is(err, errRan) {
 		return ""
 	}
 	text := "pgbudget: " + strings.ReplaceAll(err.Error(), "\n", "\npgbudget: ")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -37,6 +38,9 @@ func prometheusFaults(t *testing.T) string {
 			return text + fmt.Sprintf("prometheus: {url: '%s'}\nsaturation: [{name: active, query: '%s', hold: 0.9}]\n", l.PrometheusURL, query)
 		}
 	}
+	protected := func(b *bench, text string) string { // no signal is watched: the plan alone goes by it
+		return strings.Replace(text, "headroom: {", "cpu: 'vector(0.1)', headroom: {", 1) + fmt.Sprintf("prometheus: {url: '%s'}\n", l.PrometheusURL)
+	}
 	const good = "sum(pgbouncer_pools_server_active_connections) / 40"
 	signal := func(sig, back syscall.Signal) func(*bench) func() {
 		return func(b *bench) func() {
@@ -57,6 +61,7 @@ func prometheusFaults(t *testing.T) string {
 		{name: "a signal has several series", strike: nothing, config: asking("up"), pools: pools, code: exitHeld, says: "series"},
 		{name: "a signal has no series", strike: nothing, config: asking("no_such_metric"), pools: pools, code: exitHeld, says: "active of pg is not known"},
 		{name: "Prometheus hangs in mid-step", strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
+		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: planner.Open, config: protected, pools: pools, moves: true, code: exitHeld, says: "cpu of pg is not known"},
 		{name: "Prometheus is gone in mid-step", strike: signal(syscall.SIGKILL, 0), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
 	} {
 		t.Run(f.name, func(t *testing.T) {

@@ -16,17 +16,21 @@ import (
 
 // faults are those of consoles, files, clients and servers.
 var faults = []fault{
+	{name: "nobody agrees: no terminal, and no --yes", strike: nothing, asks: true, code: exitUsage, says: "nobody can agree", quick: true},
+	{name: "it is outside of policy.windows", strike: nothing, policy: "soak: 1s, soak_every: 1s, windows: [" + closedWindow() + "]", code: exitHeld, says: "outside", quick: true},
+	{name: "nobody reads what it says any more", strike: nothing, shell: `"$0" "$@" 2>&1 | head -1 >/dev/null; exit ${PIPESTATUS[0]}`, moves: true, quick: true},
+	{name: "a person has paused it", strike: pausedBy, code: exitHeld, says: "paused by", quick: true},
 	{name: "a colleague edits the file and has not RELOADed yet", strike: pendingEdit, code: exitDrift, says: "waits for a RELOAD", quick: true},
 	{name: "a colleague edits the file between the look and the write", strike: pendingEdit, when: planner.Open, moves: true, code: exitDrift, says: "waits for a RELOAD"},
-	{name: "a read-only file", strike: readOnly, code: exitHeld, says: "read-only", quick: true},
-	{name: "a full disk", strike: padded, shell: `ulimit -f 1024; exec "$0" "$@"`, code: exitHeld, says: "file too large"},
+	{name: "a read-only file", strike: readOnly, later: true, code: exitHeld, says: "read-only", quick: true},
+	{name: "a full disk", strike: padded, shell: `ulimit -f 1024; exec "$0" "$@"`, later: true, code: exitHeld, says: "file too large"},
 	{name: "a file with a line that PgBouncer could not load", strike: brokenLine, code: exitDrift, says: "is not known to PgBouncer", quick: true},
 	{name: "a file that says who manages it", strike: managed, code: exitUsage, says: "would put the old size back", quick: true},
-	{name: "config: names a file that the process does not read, so RELOAD answers success and does not apply", strike: nothing, config: wrongFile, code: exitDrift, says: "RELOAD was answered, and pool_size of app is", quick: true},
+	{name: "config: names a file that the process does not read, so RELOAD answers success and does not apply", strike: nothing, config: wrongFile, later: true, code: exitDrift, says: "RELOAD was answered, and pool_size of app is", quick: true},
 	{name: "configuration management puts a size back", strike: putBack, when: planner.Release, moves: true, code: exitDrift, says: "somebody else"},
 	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within", quick: true},
 	{name: "a console dies in mid-step", strike: deadConsole, when: planner.Release, moves: true, code: exitUnreachable, says: "no size was moved"},
-	{name: "one of three processes refuses RELOAD", strike: nothing, config: statsUser, moves: true, code: exitHeld, says: "admin access needed"},
+	{name: "one of three processes refuses RELOAD", strike: nothing, config: statsUser, code: exitEvidence, says: "admin access needed", quick: true},
 	{name: "a second pgbudget is at work", strike: lockHeld, code: exitHeld, says: "another pgbudget holds the lock", quick: true},
 	{name: "the connection that holds the lock is killed", strike: lockLost, when: planner.Open, code: exitHeld, says: "the session that held the lock was lost"},
 	{name: "another PostgreSQL answers behind the DSN", strike: otherServer, code: exitDrift, says: "is another PostgreSQL", moves: true},
@@ -38,6 +42,19 @@ var faults = []fault{
 }
 
 func nothing(*bench) func() { return func() {} }
+
+// closedWindow is an hour of another day.
+func closedWindow() string {
+	day := time.Now().UTC().Add(72 * time.Hour).Weekday().String()[:3]
+	return fmt.Sprintf("%q", day+" 03:00-04:00 UTC")
+}
+
+func pausedBy(b *bench) func() {
+	if r := command(b.t, b.l, "pause", "--config", b.config); r.code != 0 {
+		b.t.Fatalf("exit %d\n%s", r.code, r.stderr)
+	}
+	return func() { _ = os.Remove(pauseFile(b.path)) }
+}
 
 func pendingEdit(b *bench) func() {
 	return rewrite(b.t, b.l.Process("main", 1).DatabasesPath, func(text string) string {

@@ -31,6 +31,8 @@ type fault struct {
 	pools  string                          // instead of main, jobs and ci
 	config func(b *bench, text string) string
 	shell  string // instead of running it as it is: sh -c, with the command in "$@"
+	asks   bool   // without --yes
+	later  bool   // it shows in the act alone: a dry run does not find it
 	code   int
 	says   string
 	moves  bool // something may have moved; otherwise every byte stays
@@ -92,6 +94,8 @@ func TestFaults(t *testing.T) {
 			})
 		}
 	}
+	t.Run("a person is asked", func(t *testing.T) { b.answers(t) })
+	t.Run("signals", func(t *testing.T) { b.signals(t) })
 	if *everyFault {
 		table += prometheusFaults(t)
 		t.Run("the clock jumps", func(t *testing.T) { table += b.jump(t) })
@@ -117,7 +121,20 @@ func (b *bench) suffer(t testing.TB, f fault) string {
 		relieve = f.strike(b)
 		before = files(t, b.l)
 	}
-	r := b.step(t, f, &relieve)
+	if f.when == "" && !f.asks { // a dry run makes every check of the step, and ends with its exit code
+		r, want := b.step(t, f, &relieve, "--dry-run"), f.code
+		if f.later {
+			want = exitDone
+		}
+		if r.code != want {
+			t.Errorf("--dry-run: exit %d, want %d:\n%s%s", r.code, want, r.stdout, r.stderr)
+		}
+	}
+	yes := []string{"--yes"}
+	if f.asks {
+		yes = nil
+	}
+	r := b.step(t, f, &relieve, yes...)
 	after := files(t, b.l)
 	relieve()
 	if r.code != f.code || !strings.Contains(r.stderr, f.says) {
@@ -155,13 +172,13 @@ func (b *bench) begin(t testing.TB, f fault) {
 }
 
 // step runs the command, and strikes once its journal says that it is time.
-func (b *bench) step(t testing.TB, f fault, relieve *func()) result {
+func (b *bench) step(t testing.TB, f fault, relieve *func(), more ...string) result {
 	t.Helper()
 	file, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(file, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--timeout", "2s", "--yes")
+	cmd := exec.Command(file, append([]string{"step", "--config", b.config, "--window", "3s", "--every", "300ms", "--timeout", "2s"}, more...)...)
 	if f.shell != "" {
 		cmd = exec.Command("bash", append([]string{"-c", f.shell}, cmd.Args...)...)
 	}

@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
+	"math"
 	"slices"
-	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/bouncer/prom"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -26,24 +25,25 @@ func (l *lastLook) Observe(ctx context.Context) (planner.Observation, error) {
 	return o, err
 }
 
-// gauge reads the saturation signals of the config: those that a look shows off the newest one, the others from
-// Prometheus.
+// gauge reads the saturation signals of the config: those that a look shows off the newest one, the others as Prometheus
+// answered last.
 type gauge struct {
 	signals []config.Signal
 	servers []config.Server
-	client  *prom.Client // nil: no Prometheus
+	poll    *poll
 	look    *lastLook
 }
 
-// Read returns every signal of every server that it is about; one that cannot be read carries its error.
-func (g gauge) Read(ctx context.Context) ([]planner.Signal, error) {
+// Read returns every signal of every server that it is about; one that cannot be read carries its error. It waits for
+// nothing.
+func (g gauge) Read(context.Context) ([]planner.Signal, error) {
 	var out []planner.Signal
 	for _, s := range g.signals {
 		for _, server := range g.serversOf(s) {
-			out = append(out, g.read(ctx, s, server))
+			out = append(out, g.read(s, server))
 		}
 	}
-	return out, ctx.Err()
+	return out, nil
 }
 
 func (g gauge) serversOf(s config.Signal) []string {
@@ -57,21 +57,9 @@ func (g gauge) serversOf(s config.Signal) []string {
 	return all
 }
 
-// promTimeout bounds one query. chosen: between two looks there is a second; a query that takes five is as good as none.
-const promTimeout = 5 * time.Second
-
-func (g gauge) read(ctx context.Context, s config.Signal, server string) planner.Signal {
-	query := s.Query
-	if i := slices.IndexFunc(g.servers, func(x config.Server) bool { return x.Name == server }); query == "" && s.Builtin == "cpu" && i >= 0 {
-		query = g.servers[i].CPU
-	}
-	switch {
-	case query != "" && g.client != nil:
-		ctx, cancel := context.WithTimeout(ctx, promTimeout)
-		defer cancel()
-		return g.client.Signal(ctx, s.Name, server, query)
-	case query != "":
-		return planner.Signal{Name: s.Name, Server: server, Value: planner.Unknown(), Error: "there is no prometheus: to ask"}
+func (g gauge) read(s config.Signal, server string) planner.Signal {
+	if q := queryOf(s, server, g.servers); q.query != "" {
+		return g.poll.of(q)
 	}
 	x, ok := planner.Builtin(s.Builtin, g.look.observation, server)
 	if !ok {
@@ -79,4 +67,46 @@ func (g gauge) read(ctx context.Context, s config.Signal, server string) planner
 	}
 	x.Name = s.Name
 	return x
+}
+
+// queryOf is what Prometheus is asked for a signal of a server; its query is empty where a look shows it.
+func queryOf(s config.Signal, server string, servers []config.Server) signalQuery {
+	q := signalQuery{s.Name, server, s.Query}
+	i := slices.IndexFunc(servers, func(x config.Server) bool { return x.Name == server })
+	if q.query == "" && s.Builtin == planner.SignalCPU && i >= 0 {
+		q.query = servers[i].CPU
+	}
+	return q
+}
+
+// queriesOf are those of all signals, and of the looks.
+func queriesOf(signals []config.Signal, servers []config.Server, looks []signalQuery) []signalQuery {
+	out := slices.Clone(looks)
+	for _, s := range signals {
+		for _, x := range servers {
+			q := queryOf(s, x.Name, servers)
+			if (s.Server == "" || s.Server == x.Name) && q.query != "" && !slices.Contains(out, q) {
+				out = append(out, q)
+			}
+		}
+	}
+	return out
+}
+
+// watched are the signals of the config, and the levels at which they hold. The CPU of a server that the plan protects by
+// its cpu: is watched where no signal does: no level of it holds, and one that cannot be read does.
+func watched(conf *config.Config) ([]config.Signal, []planner.Threshold) {
+	signals, levels := conf.Signals(), conf.Thresholds()
+	for _, x := range conf.Servers {
+		seen := slices.ContainsFunc(signals, func(s config.Signal) bool {
+			return s.Builtin == planner.SignalCPU && (s.Server == "" || s.Server == x.Name)
+		})
+		if x.CPU == "" || seen {
+			continue
+		}
+		never := math.Inf(1)
+		signals = append(signals, config.Signal{Name: planner.SignalCPU, Builtin: planner.SignalCPU, Server: x.Name})
+		levels = append(levels, planner.Threshold{Name: planner.SignalCPU, Server: x.Name, Hold: never, Resume: never, Abort: never})
+	}
+	return signals, levels
 }

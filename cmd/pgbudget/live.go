@@ -102,12 +102,9 @@ func (s source) flagTargets(t live.Targets) (live.Targets, error) {
 // fleetWithSignals adds the readings of Prometheus to every look.
 type fleetWithSignals struct {
 	bouncer.Fleet
-	client  *prom.Client
 	queries []signalQuery
+	read    func(context.Context, []signalQuery) []planner.Signal
 }
-
-// signalQuery is one PromQL reading of one server.
-type signalQuery struct{ name, server, query string }
 
 // Observe looks at the fleet and then reads every signal; a signal that cannot be read says so and is no error.
 func (f fleetWithSignals) Observe(ctx context.Context) (planner.Observation, error) {
@@ -115,9 +112,7 @@ func (f fleetWithSignals) Observe(ctx context.Context) (planner.Observation, err
 	if err != nil {
 		return o, err
 	}
-	for _, q := range f.queries {
-		o.Signals = append(o.Signals, f.client.Signal(ctx, q.name, q.server, q.query))
-	}
+	o.Signals = append(o.Signals, f.read(ctx, f.queries)...)
 	return o, ctx.Err() // an interrupt is no failed signal
 }
 
@@ -137,6 +132,11 @@ func (s source) open(ctx context.Context) (session, error) {
 		return session{}, err
 	}
 	out := session{source: s}
+	if s.config != nil {
+		for _, text := range s.config.Unused() {
+			fmt.Fprintln(os.Stderr, "note: "+text)
+		}
+	}
 	if s.config != nil && s.config.Prometheus != nil {
 		if out.prom, err = prom.New(s.config.Prometheus.URL, s.config.Prometheus.HTTPConfig.YML); err != nil {
 			return session{}, err
@@ -160,9 +160,27 @@ func (s source) open(ctx context.Context) (session, error) {
 		}
 	}
 	if out.prom != nil {
-		out.Fleet = fleetWithSignals{out.Fleet, out.prom, s.signalQueries()}
+		out.Fleet = fleetWithSignals{out.Fleet, s.signalQueries(), func(ctx context.Context, queries []signalQuery) []planner.Signal {
+			return askAll(ctx, out.prom, queries)
+		}}
 	}
 	return out, nil
+}
+
+// polled is the fleet with the signals as Prometheus answered last: a look waits for no answer.
+func (s session) polled(p *poll) bouncer.Fleet {
+	f, ok := s.Fleet.(fleetWithSignals)
+	if !ok {
+		return s.Fleet
+	}
+	f.read = func(_ context.Context, queries []signalQuery) []planner.Signal {
+		var out []planner.Signal
+		for _, q := range queries {
+			out = append(out, p.of(q))
+		}
+		return out
+	}
+	return f
 }
 
 // autodbs are the groups whose line of * is one of the pools to be sized.

@@ -18,12 +18,16 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // under nohup, a terminal that is gone is meant to end nothing
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
 	err := run(ctx)
 	code := exitCode(ctx, err)
 	if code == exitInterrupted && !errors.Is(err, errStopped) {
-		fmt.Fprintln(os.Stderr, "pgbudget: interrupted; nothing was being moved")
+		fmt.Fprintln(os.Stderr, "pgbudget: interrupted; nothing was moved")
 	} else if text := errorText(err); text != "" {
 		fmt.Fprintln(os.Stderr, text)
 	}
@@ -81,6 +85,10 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	}
 	return usage(name+" --help shows its flags", "%s", err)
 }
+
+// outlivePipes lets a write to a pipe or terminal that nobody reads any more fail, instead of ending the program: what is
+// being moved is not to be left halfway for a line of text. Commands that it starts have the signal as usual.
+func outlivePipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // noArguments refuses left-over arguments, of which a flag after an argument is one.
 func noArguments(c *cli.Context, allowed int) error {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -29,12 +31,14 @@ type mover struct {
 	memory  planner.Memory
 	clock   bouncer.Clock
 	over    func(time.Time) string
-	rollTo  int64 // the run takes back what began at that event or later; 0: it goes forward
+	rollTo  int64    // the run takes back what began at that event or later; 0: it goes forward
+	notes   []string // for the journal of the run, beside what the plan warns of
 }
 
 // newMover opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks: nobody
 // else moves this fleet meanwhile. To look alone, it reads the journal and takes nothing.
 func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
+	outlivePipes()
 	m := &mover{source: s, clock: live.Clock{}}
 	var err error
 	if m.session, err = s.open(ctx); err != nil {
@@ -120,9 +124,9 @@ type lockedHands struct {
 	fleet *live.Fleet
 }
 
-// Apply refuses where another pgbudget may be at work.
+// Apply refuses where another pgbudget may be at work. What ends a flush needs no lock: it moves no size.
 func (h lockedHands) Apply(ctx context.Context, act planner.Act) error {
-	if err := h.fleet.Locked(); err != nil {
+	if err := h.fleet.Locked(); err != nil && act.Verb != planner.Restore {
 		return err
 	}
 	return h.Hands.Apply(ctx, act)
@@ -190,7 +194,7 @@ func (m *mover) measure(ctx context.Context) (course, error) {
 		return c, err
 	}
 	if why := cmp.Or(m.memory.Replaced(c.evidence.Last), m.memory.Missing(c.evidence.Last)); why != "" {
-		return c, ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory})
+		return c, ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory}, m.command())
 	}
 	if c.evidence.History, err = m.session.history(ctx, c.evidence.Last); err != nil {
 		return c, err
@@ -226,28 +230,34 @@ type movedData struct {
 
 // run lets the controller go, says what it does as it does it, and how it ended.
 func (m *mover) run(ctx context.Context, out output, c course, policy planner.Policy, steps int, closed func(time.Time) string, replans bool) error {
-	look, journey := &lastLook{Fleet: m.session.Fleet}, newJourney()
 	conf := m.source.config
+	signals, levels := watched(conf)
+	asked := newPoll(ctx, m.session.prom, queriesOf(signals, conf.Servers, m.source.signalQueries()), policy.Every)
+	defer asked.close()
+	look, journey := &lastLook{Fleet: m.session.polled(asked)}, newJourney()
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
-		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: c.traffic, Ready: m.fleet.Locked, Policy: policy, Thresholds: conf.Thresholds(), Steps: steps, Closed: closed,
-		RollTo: m.rollTo, Over: m.over, Notes: c.measured.Warnings, Paused: func() string { return paused(conf.Journal) },
-		Gauge: gauge{conf.Signals(), conf.Servers, m.session.prom, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
+		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: c.traffic, Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
+		RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes), Paused: func() string { return paused(conf.Journal) },
+		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within()) // chosen: the last two at their slowest
 	err = errors.Join(err, hooks.End(left))
 	cancel()
 	journey.end()
 	if err != nil {
-		return err
+		return errors.Join(err, leftFlushed(report.Flushed))
 	}
 	if out.format != "table" {
 		if err := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); err != nil {
 			return err
 		}
 	}
-	return ended(report)
+	if err := errors.Join(ended(report, m.command()), leftFlushed(report.Flushed)); err != nil {
+		return err
+	}
+	return errRan
 }
 
 // calling runs a command of the config's within the time that hooks have.
@@ -267,25 +277,50 @@ var (
 	errStopped = errors.New("stopped between two acts")
 )
 
-// ended makes an outcome an error, with what is true now and what to type next.
-func ended(r bouncer.Report) error {
-	now := "nothing is half-done"
+// leftFlushed says which lines a flush has left as they must not stay.
+func leftFlushed(sets []planner.Set) error {
+	var texts []string
+	for _, x := range sets {
+		texts = append(texts, fmt.Sprintf("server_lifetime of %s in %s is %d second, and was %d", x.Alias, x.Process, x.From, x.To))
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return &planner.Error{Kind: planner.KindDrift, Err: errors.New("a flush could not be ended: " + strings.Join(texts, "; ")),
+		Hint: "pgbudget run gives it back first of all; by hand, write it into the line (before PgBouncer 1.23: SET server_lifetime=… on the console) and RELOAD"}
+}
+
+// command is what a person types to go on with what is under way.
+func (m *mover) command() string {
+	if m.rollTo > 0 {
+		return "pgbudget rollback"
+	}
+	return "pgbudget run"
+}
+
+// ended makes an outcome an error, with what is true now and what to type next: again is the command that goes on.
+func ended(r bouncer.Report, again string) error {
+	now, back := "nothing is half-done", ""
 	if s := r.Memory.Step; s != nil {
-		now = "the step in hand, " + s.Text() + ", is kept and continued by the next run"
+		now = "the step in hand, " + s.Text() + ", is kept and continued by the next " + again
+	}
+	if r.Memory.Step != nil && r.Memory.RollTo == 0 { // else it would take back an older step, which was good
+		back = ", pgbudget rollback goes back"
 	}
 	switch r.Outcome {
 	case planner.Done:
 		return nil
 	case planner.Held, planner.LockLost:
-		return &planner.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: "pgbudget run goes on when it can, pgbudget rollback goes back"}
+		return &planner.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: again + " goes on when it can" + back}
 	case planner.Aborted:
-		return &planner.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now), Hint: "pgbudget plan, once the reason is gone"}
+		return &planner.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now),
+			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
 	case planner.Drifted:
 		return &planner.Error{Kind: planner.KindDrift, Err: errors.New(r.Reason), Hint: "see who changed it; pgbudget forget --sizes takes what is there now as right"}
 	case planner.Blind:
-		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: "pgbudget run, once it answers"}
+		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: again + ", once it answers"}
 	default:
-		return &planner.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: "pgbudget run goes on"}
+		return &planner.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: again + " goes on" + back}
 	}
 }
 
@@ -299,9 +334,9 @@ func moveFlags() []cli.Flag {
 		}
 	}
 	return append(flags,
-		&cli.Float64Flag{Name: "percent", Usage: "grants of one step, and releases, are at most `P` % of each server's budget, and traffic shifts by at most P points (default: policy.percent)"},
+		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent", Usage: "grants of one step, and releases, are at most `P` % of each server's budget, and traffic shifts by at most P points"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; change nothing"},
-		&cli.BoolFlag{Name: "yes", Usage: "do not ask, on a terminal either"})
+		&cli.BoolFlag{Name: "yes", Usage: "do not ask"})
 }
 
 // policyOf is the policy of a config that can move a fleet, with the flags on top.
@@ -315,5 +350,5 @@ func policyOf(c *cli.Context, s source) (planner.Policy, error) {
 			return p, usage("5 is a careful step", "--percent is %g, want more than 0 and at most 100", p.Percent)
 		}
 	}
-	return p, nil
+	return p, askable(c, s)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"time"
@@ -41,7 +40,7 @@ func pauseCommand() *cli.Command {
 			"Example:\n  pgbudget pause",
 		Flags: journalFlags(),
 		Action: withJournal(func(c *cli.Context, s source) error {
-			text := fmt.Sprintf("%s at %s", cmp.Or(os.Getenv("SUDO_USER"), os.Getenv("USER"), "somebody"), time.Now().Format(time.DateTime))
+			text := fmt.Sprintf("%s at %s", who(), time.Now().Format(time.DateTime))
 			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
 				return err
 			}
@@ -89,7 +88,7 @@ func forgetCommand() *cli.Command {
 			}
 			defer j.Close()
 			before := bouncer.Replay(j.Events())
-			if _, err := j.Record(planner.Event{At: time.Now(), Kind: planner.Accepted}); err != nil {
+			if _, err := j.Record(planner.Event{At: time.Now(), Kind: planner.Accepted, By: who()}); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.App.Writer, "%d lines are no longer expected to be as pgbudget wrote them\n", len(before.Written))

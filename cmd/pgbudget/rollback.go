@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -16,21 +19,26 @@ func rollbackCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "rollback",
 		Usage: "take back the step in hand, or the newest that was taken, through the same safe steps",
-		Description: "Says first whether the sizes before still fit. With --to, everything from that event of the journal on goes back:\n" +
-			"pgbudget status lists the steps with their numbers.\n\n" +
+		Description: "Says first whether the sizes before still fit. With --to, that step and all later ones go back: pgbudget status\n" +
+			"lists the steps with their numbers. policy.windows do not bind it.\n\n" +
 			"Examples:\n" +
 			"  pgbudget rollback --dry-run\n" +
-			"  pgbudget rollback --to 12",
+			"  pgbudget rollback --to 2\n" +
+			"  pgbudget rollback --now --yes                         as fast as drains allow",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
-			&cli.Int64Flag{Name: "to", Usage: "take back every step from event `SEQ` on"},
+			&cli.IntFlag{Name: "to", DefaultText: "the newest", Usage: "take back step `N` and every later one"},
+			&cli.BoolFlag{Name: "now", Usage: "with no soak between acts, and no percent: drains are waited for all the same"},
 		}),
 		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			policy, err := policyOf(c, s)
 			if err != nil {
 				return err
 			}
-			if to := c.Int64("to"); c.IsSet("to") && to < 1 {
-				return usage("pgbudget status lists them", "--to is %d, want the number of an event", to)
+			if c.Bool("now") && c.IsSet("percent") {
+				return usage("choose one", "--now has no percent")
+			}
+			if c.Bool("now") {
+				policy.Percent, policy.Soak = 100, 0
 			}
 			m, err := newMover(c.Context, s, c.Bool("dry-run"))
 			if err != nil {
@@ -44,12 +52,19 @@ func rollbackCommand() *cli.Command {
 
 // rollback goes back. What the fleet is asked to carry is measured first: a size that was enough may be no more.
 func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) error {
+	to, err := stepNumbered(m.memory, c.Int("to"), c.IsSet("to"))
+	if err != nil {
+		return err
+	}
 	course, err := m.measure(c.Context)
 	if err != nil {
 		return err
 	}
-	way, any := planner.Rollback(m.memory, course.fleet, c.Int64("to"))
+	way, any := planner.Rollback(m.memory, course.fleet, to)
 	if !any {
+		if out.format != "table" {
+			return out.data(backData{Possible: true})
+		}
 		fmt.Fprintln(out.w, "nothing to take back: the journal knows of no step")
 		return nil
 	}
@@ -58,30 +73,95 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 			return usage("write its shift: into the config again, or --to a later step", "the steps that go back have turned the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
 		}
 	}
-	goal, where := way.Goal, wayText(way)
-	why := planner.Reachable(course.fleet, goal)
+	m.rollTo = way.To
+	course.goal = way.Goal
+	say, why := rollbackText(m.memory, way), cmp.Or(planner.Reachable(course.fleet, way.Goal), planner.AboveMax(course.fleet, way.Goal))
 	possible := "possible"
 	if why != "" {
 		possible = "not possible as a whole: " + why
 	}
-	fmt.Fprintf(os.Stderr, "rollback to before event %d, %s: %s\n", way.To, where, possible)
+	fmt.Fprintln(os.Stderr, say+": "+possible)
 	if c.Bool("dry-run") {
-		out.warnings(course)
-		fmt.Fprintln(out.w, "nothing was changed")
-		if why == "" {
-			return nil
+		if out.format != "table" {
+			if err := out.data(backData{m.memory.NumberOf(way.To), why == "", why, way.Goal, way.Turns}); err != nil {
+				return err
+			}
+		} else {
+			out.warnings(course)
+			fmt.Fprintln(out.w, "nothing was changed")
 		}
 	}
 	if why != "" {
-		return &planner.Error{Kind: planner.KindInfeasible, Err: fmt.Errorf("%s", why), Hint: "pgbudget rollback --to a later step, or free connections first"}
+		return &planner.Error{Kind: planner.KindInfeasible, Err: errors.New(why),
+			Hint: "free connections or raise that max: first, or pgbudget rollback --to a later step"}
 	}
-	if yes, err := m.typed(c, "rollback: "+where); err != nil || !yes {
+	if err := m.readyBack(c.Context, course, policy); err != nil {
 		return err
 	}
-	course.goal = goal
+	if c.Bool("dry-run") {
+		return m.alone(c.Context)
+	}
+	if err := m.confirm(c, say); err != nil {
+		return err
+	}
 	course.traffic = backwards(course.traffic, course.shifts, way, m.memory.Step)
-	m.rollTo = way.To
 	return m.run(c.Context, out, course, policy, 0, nil, false)
+}
+
+// backData is what a dry run prints with -o json and yaml.
+type backData struct {
+	Step     int            `json:"step"` // this one and every later one is taken back; 0: there is none
+	Possible bool           `json:"possible"`
+	Why      string         `json:"why,omitempty"` // it is not possible
+	Goal     planner.Goal   `json:"goal"`
+	Turns    []planner.Turn `json:"turns,omitempty"`
+}
+
+// stepNumbered is the event at which a step began; 0 where no number is given.
+func stepNumbered(m planner.Memory, number int, given bool) (int64, error) {
+	if !given {
+		return 0, nil
+	}
+	if seq := m.SeqOf(number); seq > 0 {
+		return seq, nil
+	}
+	known := "there is none that could be taken back"
+	if numbers := m.Numbers(); len(numbers) > 0 {
+		known = "those that can be taken back are " + strings.Trim(strings.Join(strings.Fields(fmt.Sprint(numbers)), ", "), "[]")
+	}
+	return 0, usage("pgbudget status lists them", "--to is %d, and the journal has no such step: %s", number, known)
+}
+
+// readyBack says why a rollback may not begin: what a run finds at its first look, and what a write would be refused for.
+// The step in hand goes back first.
+func (m *mover) readyBack(ctx context.Context, course course, policy planner.Policy) error {
+	if err := m.drifted(course, policy); err != nil {
+		return err
+	}
+	memory := m.memory
+	memory.Step = nil
+	step, _ := firstStep(course, policy, memory)
+	if m.memory.Step != nil {
+		step = *m.memory.Step
+	}
+	if m.memory.Step != nil && m.memory.Step.Kind != planner.Backward {
+		step.Sets = slices.Clone(step.Sets)
+		for i, x := range step.Sets {
+			step.Sets[i] = x.Back()
+		}
+	}
+	if len(step.Sets) == 0 {
+		return nil
+	}
+	if err := planner.RecyclingRefused(course.fleet, policy); err != nil {
+		return err
+	}
+	return m.hands.Check(ctx, step.Sets)
+}
+
+// rollbackText says what goes back, and to where.
+func rollbackText(m planner.Memory, w planner.Way) string {
+	return strings.TrimSuffix(fmt.Sprintf("rollback to before step %d, %s", m.NumberOf(w.To), wayText(w)), ", ")
 }
 
 // wayText says where a rollback goes.

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"time"
@@ -29,10 +28,11 @@ func journalFlags(more ...string) []cli.Flag {
 // status is what -o json and yaml print.
 type status struct {
 	At      time.Time       `json:"at"`
-	Running bool            `json:"running"` // a run has begun and not ended: it is at work, or it died
+	Running bool            `json:"running"` // a run is at work
+	Died    bool            `json:"died"`    // one has begun, did not say that it ended, and is no more
 	Step    *planner.Step   `json:"step_in_hand"`
 	Held    string          `json:"held,omitempty"`
-	Paused  bool            `json:"paused"`
+	Paused  string          `json:"paused,omitempty"` // who paused it, and when
 	Taken   []planner.Past  `json:"steps_taken"`
 	Refused []string        `json:"refused,omitempty"`
 	Flushed []planner.Set   `json:"flushed,omitempty"` // lines whose server_lifetime is a second, and what gives it back
@@ -62,8 +62,9 @@ func statusCommand() *cli.Command {
 				return err
 			}
 			m := bouncer.Replay(events)
-			st := status{At: time.Now(), Running: m.Running, Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal) != "", Taken: m.Past, Flushed: m.Flushed(),
-				Last: events[max(0, len(events)-10):]}
+			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal),
+				Taken: append([]planner.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []planner.Set{}, Last: append([]planner.Event{}, events[max(0, len(events)-10):]...)}
+			st.Died = m.Running && !st.Running
 			for _, r := range m.Refused {
 				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason))
 			}
@@ -93,8 +94,10 @@ func statusCommand() *cli.Command {
 func (o output) status(s status) {
 	o.sight(s)
 	switch {
-	case s.Paused:
-		fmt.Fprintln(o.w, o.warn("paused by a person: nothing moves until pgbudget resume"))
+	case s.Paused != "":
+		fmt.Fprintln(o.w, o.warn(s.Paused+": nothing moves until pgbudget resume"))
+	case s.Died:
+		fmt.Fprintln(o.w, o.warn("the newest run was killed, or its host was: pgbudget run goes on, pgbudget rollback goes back"))
 	case s.Held != "":
 		fmt.Fprintln(o.w, o.warn("held: "+s.Held))
 	}
@@ -110,7 +113,7 @@ func (o output) status(s status) {
 	if len(s.Taken) > 0 {
 		fmt.Fprintln(o.w, o.bold("steps taken"))
 		for _, p := range s.Taken {
-			fmt.Fprintf(o.w, "  %4d  %s  %s\n", p.Seq, p.At.Format(time.DateTime), p.Step.Text())
+			fmt.Fprintf(o.w, "  %4d  %s  %s\n", p.Number, p.At.Format(time.DateTime), p.Step.Text())
 		}
 	}
 	for _, x := range s.Traffic {
@@ -134,7 +137,7 @@ func (o output) sight(s status) {
 	age := s.At.Sub(s.Look.At).Round(time.Second)
 	for _, x := range s.Look.Servers {
 		gate := ""
-		if x.Gate != "" {
+		if x.Gate != "" && s.Paused == "" { // else it says what nobody asks
 			gate = "   gate " + x.Gate
 		}
 		fmt.Fprintf(o.w, "%s   worst case %d of %d, spare %d%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns, x.SpareConns, gate, age)
@@ -154,17 +157,34 @@ func whyCommand() *cli.Command {
 		Description: "Example:\n  pgbudget why",
 		Flags:       slices.Concat(journalFlags(), formatFlags()),
 		Action: withJournal(func(c *cli.Context, s source) error {
+			out, err := newOutput(c)
+			if err != nil {
+				return err
+			}
 			events, err := journal.Read(s.config.Journal)
 			if err != nil {
 				return err
 			}
-			return explain(c.App.Writer, events)
+			x := decision(events)
+			if out.format != "table" {
+				return out.data(x)
+			}
+			out.decision(x)
+			return nil
 		}),
 	}
 }
 
-// explain words the newest event that decided something.
-func explain(w io.Writer, events []planner.Event) error {
+// decided is the newest decision in words.
+type decided struct {
+	Event   *planner.Event `json:"event"` // null: nothing was ever decided
+	Text    string         `json:"text"`
+	Changes string         `json:"what_would_change_it"`
+	Step    *planner.Step  `json:"step_in_hand"`
+}
+
+// decision words the newest event that decided something.
+func decision(events []planner.Event) decided {
 	m := bouncer.Replay(events)
 	for _, e := range slices.Backward(events) {
 		text, next := "", ""
@@ -176,6 +196,8 @@ func explain(w io.Writer, events []planner.Event) error {
 			switch e.Outcome {
 			case planner.Done:
 				next = "a load that leaves its interval: pgbudget plan says"
+			case planner.Interrupted:
+				next = "pgbudget run goes on"
 			case planner.Drifted:
 				next = "sizes that are again as the journal has them, or pgbudget forget, which takes what is there as right"
 			default:
@@ -194,14 +216,21 @@ func explain(w io.Writer, events []planner.Event) error {
 		default:
 			continue
 		}
-		_, err := fmt.Fprintf(w, "%s  %s\nwhat would change it: %s\n", e.At.Format(time.DateTime), text, next)
-		if err == nil && m.Step != nil {
-			_, err = fmt.Fprintf(w, "in hand: %s\n", m.Step.Text())
-		}
-		return err
+		return decided{&e, text, next, m.Step}
 	}
-	_, err := fmt.Fprintln(w, "nothing was ever decided: the journal is empty")
-	return err
+	return decided{}
+}
+
+// decision prints it for people.
+func (o output) decision(x decided) {
+	if x.Event == nil {
+		fmt.Fprintln(o.w, "nothing was ever decided: the journal is empty")
+		return
+	}
+	fmt.Fprintf(o.w, "%s  %s\nwhat would change it: %s\n", x.Event.At.Format(time.DateTime), x.Text, x.Changes)
+	if x.Step != nil {
+		fmt.Fprintf(o.w, "in hand: %s\n", x.Step.Text())
+	}
 }
 
 // pauseFile is the file that stops a run at once while it is there.

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer/flag"
@@ -23,11 +20,13 @@ func stepCommand() *cli.Command {
 		Usage: "take one small verified step towards the plan, or continue the one in hand",
 		Description: "Looks, plans, and moves sizes by at most --percent of each server's budget: releases, sees them drained in\n" +
 			"PgBouncer and PostgreSQL, grants, turns the traffic switch of a shift: by at most as many points, and watches for the\n" +
-			"soak. Whatever is uncertain holds (exit 5).\n\n" +
+			"soak. Whatever is uncertain holds (exit 5), and so does the time outside of policy.windows. It asks on a terminal.\n\n" +
 			"Examples:\n" +
 			"  pgbudget step --percent 5 --dry-run\n" +
-			"  pgbudget step --percent 5",
+			"  pgbudget step --percent 5\n" +
+			"  pgbudget step --percent 5 --yes                       where there is no terminal",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
+			outsideWindow(),
 			&cli.StringFlag{Name: "emit", Usage: "`patch`: print what to change in the files, secrets masked, instead of changing them"},
 		}),
 		Action: withFacts(func(c *cli.Context, out output, s source) error { return move(c, out, s, 1) }),
@@ -42,8 +41,9 @@ func runCommand() *cli.Command {
 			"at most. SIGINT and SIGTERM stop between two acts; a second run goes on where the first ended, after a crash, too.\n\n" +
 			"Examples:\n" +
 			"  pgbudget run\n" +
-			"  pgbudget run --percent 2 --max-steps 3",
+			"  pgbudget run --percent 2 --max-steps 3 --yes",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
+			outsideWindow(),
 			&cli.IntFlag{Name: "max-steps", Usage: "stop after `N` steps"},
 			&cli.DurationFlag{Name: "until", Usage: "begin no step after `TIME` has passed"},
 		}),
@@ -86,26 +86,25 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	}
 	if c.Command.Name == "step" {
 		policy.HoldFor, policy.Aborts = 0, 1 // a step that is held, or was taken back, ends, and says so
-		if why := planner.Closed(s.config.Windows(), time.Now()); why != "" {
-			fmt.Fprintln(os.Stderr, "note: "+why+"; a step goes on all the same")
-		}
 	}
-	switch step, blocked := firstStep(course, policy, m.memory); {
-	case len(step.Sets) > 0: // what cannot be edited is refused before a step is begun
-		if err = planner.RecyclingRefused(course.fleet, policy); err == nil {
-			err = m.hands.Check(c.Context, step.Sets)
-		}
-	case step.Empty() && blocked == "": // the sizes are those of the plan, and the files may say something else
-		err = m.hands.CheckFiles(c.Context)
-	}
-	if err != nil {
+	step, blocked := firstStep(course, policy, m.memory)
+	if err := m.ready(c.Context, course, policy, step, blocked); err != nil {
 		return err
 	}
-	if yes, err := m.confirm(c, course, policy); err != nil || !yes {
-		return err
+	if !step.Empty() && blocked == "" {
+		if err := m.mayBegin(c, time.Now()); err != nil {
+			return err
+		}
+		if err := m.confirm(c, "first step: "+step.Text()); err != nil {
+			return err
+		}
 	}
 	m.over = over(c)
 	return m.run(c.Context, out, course, policy, steps, closing(c, s), c.Command.Name == "run")
+}
+
+func outsideWindow() cli.Flag {
+	return &cli.BoolFlag{Name: "outside-window", Usage: "begin steps outside of policy.windows, too; the journal says so"}
 }
 
 // over ends a run before its next step once --until is over.
@@ -119,17 +118,16 @@ func over(c *cli.Context) func(time.Time) string {
 	}
 }
 
-// closing says when no step may begin: `run` obeys windows.
+// closing says when no step may begin.
 func closing(c *cli.Context, s source) func(time.Time) string {
-	return func(now time.Time) string {
-		if c.Command.Name == "step" {
-			return ""
-		}
-		return planner.Closed(s.config.Windows(), now)
+	if c.Bool("outside-window") {
+		return nil
 	}
+	return func(now time.Time) string { return planner.Closed(s.config.Windows(), now) }
 }
 
-// preview shows the first step and changes nothing.
+// preview shows the first step and changes nothing. It ends as the step would that is refused, or held: --emit, which is
+// for files that something else keeps, asks less.
 func (m *mover) preview(c *cli.Context, out output, course course, policy planner.Policy) error {
 	step, blocked := firstStep(course, policy, m.memory)
 	if blocked != "" {
@@ -139,14 +137,28 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy planne
 	if err != nil {
 		return err
 	}
-	switch {
-	case c.IsSet("emit"):
+	if c.IsSet("emit") {
 		return patches(out.w, edits)
-	case out.format != "table":
-		return out.data(step)
 	}
-	out.preview(course, policy, m.memory, step, edits)
-	return nil
+	if err := m.drifted(course, policy); err != nil {
+		return err
+	}
+	if out.format != "table" {
+		if err := out.data(step); err != nil {
+			return err
+		}
+	} else {
+		out.preview(course, policy, m.memory, step, edits)
+	}
+	if err := m.ready(c.Context, course, policy, step, blocked); err != nil {
+		return err
+	}
+	if !step.Empty() {
+		if err := m.mayBegin(c, time.Now()); err != nil {
+			return err
+		}
+	}
+	return m.alone(c.Context)
 }
 
 // firstStep is the step that would be taken: the one in hand, or the next.
@@ -244,34 +256,4 @@ func patches(w io.Writer, edits []ini.Edited) error {
 		}
 	}
 	return nil
-}
-
-// confirm asks on a terminal: with an environment, its name is typed. Without a terminal, or with --yes, it goes.
-func (m *mover) confirm(c *cli.Context, course course, policy planner.Policy) (bool, error) {
-	step, blocked := firstStep(course, policy, m.memory)
-	if step.Empty() || blocked != "" {
-		return true, nil
-	}
-	return m.typed(c, "first step: "+step.Text())
-}
-
-// typed asks whether what is said may be done.
-func (m *mover) typed(c *cli.Context, what string) (bool, error) {
-	if c.Bool("yes") || !isatty.IsTerminal(os.Stdin.Fd()) {
-		return true, nil
-	}
-	want := "yes"
-	if m.source.config.Environment != "" {
-		want = m.source.config.Environment
-	}
-	fmt.Fprintf(os.Stderr, "%s\ntype %s to go on: ", what, want)
-	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
-	if err != nil && err != io.EOF {
-		return false, err
-	}
-	if strings.TrimSpace(line) != want {
-		fmt.Fprintln(os.Stderr, "nothing was changed")
-		return false, nil
-	}
-	return true, nil
 }

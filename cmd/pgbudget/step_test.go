@@ -245,7 +245,17 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		}
 	}
 
-	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", fmt.Sprint(firstStepOf(events)), "--yes"); r.code != 0 {
+	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "999", "--yes"); r.code != exitUsage || !strings.Contains(r.stderr, "the journal has no such step: those that can be taken back are 1") {
+		t.Errorf("rollback of a step that there never was: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	back := []string{"rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "1"}
+	if r := command(t, l, append(back, "--dry-run", "-o", "json")...); r.code != 0 || !strings.Contains(r.stdout, `"step": 1`) || !strings.Contains(r.stdout, `"possible": true`) {
+		t.Errorf("rollback --dry-run: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if gen == lab.Gen124 {
+		back = append(back, "--now")
+	}
+	if r := command(t, l, append(back, "--yes")...); r.code != 0 {
 		t.Fatalf("rollback: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	for path, text := range files(t, l) {
@@ -299,15 +309,6 @@ func killedInAnAct(t testing.TB, l *lab.Lab, path string, args ...string) {
 	if err := <-ended; err == nil || intended() == before {
 		t.Errorf("it was not killed in an act: %v\n%s", err, said)
 	}
-}
-
-func firstStepOf(events []planner.Event) int64 {
-	for _, e := range events {
-		if e.Kind == planner.StepBegan {
-			return e.Seq
-		}
-	}
-	return 0
 }
 
 // logOf is the end of every PgBouncer's log, for what went wrong.

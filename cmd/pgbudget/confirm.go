@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// errRefused says that a person was asked, and did not agree.
+var errRefused = errors.New("not confirmed: nothing was changed")
+
+// agreed reports whether nobody needs to be asked.
+func agreed(c *cli.Context, s source) bool {
+	return c.Bool("yes") || c.Bool("dry-run") || c.IsSet("emit") || !s.config.Policy.Asks()
+}
+
+// askable refuses a command that would have to ask and cannot, before it looks at anything.
+func askable(c *cli.Context, s source) error {
+	if agreed(c, s) || isatty.IsTerminal(os.Stdin.Fd()) {
+		return nil
+	}
+	return usage("--yes, or policy: {confirm: never} in the config; pgbudget "+c.Command.Name+" --dry-run shows what would be done",
+		"its standard input is no terminal, so that nobody can agree to what it is about to do")
+}
+
+// confirm asks on a terminal whether what is said may be done: with an environment, its name is typed. Anything else, the
+// end of the input and a signal are a no.
+func (m *mover) confirm(c *cli.Context, what string) error {
+	if agreed(c, m.source) {
+		return nil
+	}
+	want := "yes"
+	if m.source.config.Environment != "" {
+		want = m.source.config.Environment
+	}
+	fmt.Fprintf(os.Stderr, "%s\ntype %s to go on: ", what, want)
+	typed := make(chan string, 1)
+	go func() { // a read of a terminal cannot be ended: after a signal, the program ends without it
+		line, _ := bufio.NewReader(os.Stdin).ReadString('\n')
+		typed <- line
+	}()
+	select {
+	case <-c.Context.Done():
+		fmt.Fprintln(os.Stderr)
+		return c.Context.Err()
+	case line := <-typed:
+		if strings.TrimSpace(line) != want {
+			return &planner.Error{Err: errRefused, Hint: "pgbudget " + c.Command.Name + " again, and type " + want}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// ready says why the step may not begin now. It is asked before a person is, and by --dry-run: what a run finds at its
+// first look, and what a write would be refused for.
+func (m *mover) ready(ctx context.Context, course course, policy planner.Policy, step planner.Step, blocked string) error {
+	if err := m.drifted(course, policy); err != nil {
+		return err
+	}
+	switch {
+	case len(step.Sets) > 0: // what cannot be edited is refused before a step is begun
+		if err := planner.RecyclingRefused(course.fleet, policy); err != nil {
+			return err
+		}
+		return m.hands.Check(ctx, step.Sets)
+	case step.Empty() && blocked == "": // the sizes are those of the plan, and the files may say something else
+		return m.hands.CheckFiles(ctx)
+	}
+	return nil
+}
+
+// drifted says what of the fleet the journal does not explain.
+func (m *mover) drifted(course course, policy planner.Policy) error {
+	why := course.situation(policy, m.memory).Drift()
+	if why == "" {
+		return nil
+	}
+	return ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory}, m.command())
+}
+
+// mayBegin says why no new step may begin now: a person's pause, or the time of day. A step in hand is not new. A run waits
+// for both; a step does not.
+func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
+	if m.memory.Step != nil {
+		return nil
+	}
+	waits := c.Command.Name == "run"
+	if why := paused(m.source.config.Journal); why != "" {
+		if waits {
+			fmt.Fprintln(os.Stderr, "note: "+why+"; the run waits for pgbudget resume")
+			return nil
+		}
+		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
+	}
+	why := planner.Closed(m.source.config.Windows(), now)
+	switch {
+	case why == "":
+	case c.Bool("outside-window"):
+		m.notes = append(m.notes, fmt.Sprintf("%s; %s goes on with --outside-window", why, who()))
+	case waits:
+		fmt.Fprintln(os.Stderr, "note: "+why+"; the run waits for it, --outside-window does not")
+	default:
+		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why),
+			Hint: "wait for it, or pgbudget step --outside-window"}
+	}
+	return nil
+}
+
+// alone says why this pgbudget could not begin: its journal cannot be written, or another one is at work. Whoever only
+// looks asks last: it holds the locks from here to its end.
+func (m *mover) alone(ctx context.Context) error {
+	path := m.source.config.Journal
+	const write, search = 2, 1 // of access(2)
+	if err := syscall.Access(path, write); errors.Is(err, fs.ErrNotExist) {
+		err = syscall.Access(filepath.Dir(path), write|search)
+		if err != nil {
+			return usage("give journal: a file in a folder that is there and can be written", "journal: %s: %w", filepath.Dir(path), err)
+		}
+	} else if err != nil {
+		return usage("give journal: a file in a folder that is there and can be written", "journal: %s: %w", path, err)
+	}
+	if journal.Busy(path) {
+		return &planner.Error{Kind: planner.KindBusy, Subject: "journal " + path, Err: errors.New("another pgbudget is at work with it"),
+			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
+	}
+	return m.fleet.Lock(ctx)
+}
+
+// who is the person at work, as user@host. Under sudo, it is whoever called it.
+func who() string {
+	name := os.Getenv("SUDO_USER")
+	if u, err := user.Current(); err == nil {
+		name = cmp.Or(name, u.Username)
+	}
+	host, _ := os.Hostname() // nothing of it is fine, too
+	return cmp.Or(name, fmt.Sprint(os.Geteuid())) + "@" + cmp.Or(host, "this host")
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// answers takes steps on a terminal, where a person is asked.
+func (b *bench) answers(t *testing.T) {
+	for _, c := range []struct {
+		name, typed string
+		environment string
+		code        int
+		says        string
+	}{
+		{"yes", "yes\n", "", exitDone, "type yes to go on"},
+		{"y", "y\n", "", exitHeld, "not confirmed: nothing was changed"},
+		{"the environment", "gprd\n", "gprd", exitDone, "type gprd to go on"},
+		{"yes is not the environment", "yes\n", "gprd", exitHeld, "not confirmed"},
+		{"Ctrl-C", "\x03", "", exitInterrupted, "interrupted; nothing was moved"},
+		{"the end of the input", "\x04", "", exitHeld, "not confirmed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b.t = t
+			b.begin(t, fault{config: func(_ *bench, text string) string {
+				if c.environment != "" {
+					text += "environment: " + c.environment + "\n"
+				}
+				return text
+			}})
+			before := files(t, b.l)
+			defer b.restore(t, before)
+			code, said := b.onATerminal(t, c.typed, "to go on: ", "step", "--config", b.config, "--window", "2s", "--every", "300ms")
+			if code != c.code || !strings.Contains(said, c.says) {
+				t.Errorf("exit %d, want %d and %q:\n%s", code, c.code, c.says, said)
+			}
+			changed := false
+			for path, text := range files(t, b.l) {
+				changed = changed || text != before[path]
+			}
+			if changed != (c.code == exitDone) {
+				t.Errorf("changed: %v, exit %d", changed, code)
+			}
+		})
+	}
+}
+
+// onATerminal runs the command in a session of its own on a pseudo-terminal, types once it is asked, and returns what it
+// showed.
+func (b *bench) onATerminal(t testing.TB, typed, asked string, args ...string) (code int, said string) {
+	t.Helper()
+	file, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminal, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(file, args...)
+	cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile, "NO_COLOR=1")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	terminal.Close()
+	var shown strings.Builder
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		buffer, answered := make([]byte, 4096), false
+		for {
+			n, err := master.Read(buffer)
+			shown.Write(buffer[:n])
+			if !answered && strings.Contains(shown.String(), asked) {
+				answered = true
+				_, _ = master.WriteString(typed)
+			}
+			if err != nil { // EIO: nobody has the terminal open any more
+				return
+			}
+		}
+	})
+	overdue := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
+	err = cmd.Wait()
+	overdue.Stop()
+	reading.Wait()
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		return e.ExitCode(), shown.String()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return 0, shown.String()
+}
+
+// signals ends a run in its soak, and goes back.
+func (b *bench) signals(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			b.t = t
+			b.begin(t, fault{policy: "soak: 1m, soak_every: 1s"})
+			before := files(t, b.l)
+			defer b.restore(t, before)
+			file, err := built()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command(file, "run", "--config", b.config, "--window", "2s", "--every", "300ms", "--yes")
+			cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(time.Minute); !b.did(planner.Grant) && time.Now().Before(deadline); {
+				time.Sleep(20 * time.Millisecond)
+			}
+			_ = cmd.Process.Signal(sig)
+			_ = cmd.Wait()
+			code := cmd.ProcessState.ExitCode()
+			events, err := journal.Read(b.path)
+			if err != nil || len(events) == 0 {
+				t.Fatalf("%v: %v\n%s", events, err, stderr.String())
+			}
+			if last := events[len(events)-1]; code != exitInterrupted || last.Outcome != planner.Interrupted ||
+				!strings.Contains(stderr.String(), "pgbudget run goes on, pgbudget rollback goes back") || strings.Contains(stderr.String(), "nothing was moved") {
+				t.Errorf("exit %d, %s\n%s", code, last.Outcome, stderr.String())
+			}
+			if r := command(t, b.l, "status", "--config", b.config); strings.Contains(r.stdout, "doing") || strings.Contains(r.stdout, "killed") {
+				t.Errorf("status of a run that has ended:\n%s", r.stdout)
+			}
+			if r := command(t, b.l, "rollback", "--config", b.config, "--window", "2s", "--every", "300ms", "--now", "--yes"); r.code != exitDone {
+				t.Errorf("rollback: exit %d\n%s", r.code, r.stderr)
+			}
+			for path, text := range files(t, b.l) {
+				if text != before[path] {
+					t.Errorf("%s is not as it was:\n%s", path, text)
+				}
+			}
+		})
+	}
+}
