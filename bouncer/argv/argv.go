@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 )
 
 // Call is one run of a command, without a shell. The caller's context bounds it.
@@ -46,7 +48,7 @@ func (c Call) Run(ctx context.Context) ([]byte, error) {
 	if c.Mask != nil {
 		said = c.Mask(said)
 	}
-	if said != "" {
+	if said = quote.Line(said); said != "" {
 		err = fmt.Errorf("%w: %s", err, said)
 	}
 	return nil, fmt.Errorf("%s: %w", c.Argv[0], err)

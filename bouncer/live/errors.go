@@ -4,10 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -24,24 +29,54 @@ type plain struct {
 func (p plain) Error() string { return p.text }
 func (p plain) Unwrap() error { return p.cause }
 
-// cleaned returns err as a plain error in which no secret is left.
-func cleaned(err error, secret string) plain {
-	p := plain{text: oneLine(err.Error())}
-	if secret != "" {
-		p.text = strings.ReplaceAll(p.text, secret, mask)
-	}
+// cleaned returns err as a plain error in which no secret is left; names are those that the same connection has.
+func cleaned(err error, secret string, names ...string) plain {
+	p := plain{text: quote.Line(hidden(oneLine(err.Error()), secret, names...))}
 	switch pg, ok := errors.AsType[*pgconn.PgError](err); {
 	case ok:
-		p.cause = &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: pg.Message}
-		if secret != "" {
-			p.cause.(*pgconn.PgError).Message = strings.ReplaceAll(pg.Message, secret, mask)
-		}
+		p.cause = &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: quote.Line(hidden(pg.Message, secret, names...))}
 	case errors.Is(err, context.Canceled):
 		p.cause = context.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		p.cause = context.DeadlineExceeded
 	}
 	return p
+}
+
+// hidden masks a password: as a word by itself, as the value of a key such as password=, and in the user part of a URL. A
+// name that has the same letters within a longer word stays, and so does one of names: a mask there would show where
+// they stand.
+func hidden(text, secret string, names ...string) string {
+	if secret == "" {
+		return text
+	}
+	value := regexp.QuoteMeta(secret)
+	text = regexp.MustCompile(`(?i)(pass(?:word|wd|phrase)?["']?\s*[=:]\s*["']?)`+value).ReplaceAllString(text, "${1}"+mask)
+	text = regexp.MustCompile(`(://[^/\s:@]*:)`+value+`@`).ReplaceAllString(text, "${1}"+mask+"@")
+	if slices.Contains(names, secret) {
+		return text
+	}
+	var b strings.Builder
+	for rest := text; ; {
+		i := strings.Index(rest, secret)
+		if i < 0 {
+			return b.String() + rest
+		}
+		end := i + len(secret)
+		before, _ := utf8.DecodeLastRuneInString(text[:len(text)-len(rest)+i])
+		after, _ := utf8.DecodeRuneInString(rest[end:])
+		if inWord(before) || inWord(after) {
+			b.WriteString(rest[:end])
+		} else {
+			b.WriteString(rest[:i] + mask)
+		}
+		rest = rest[end:]
+	}
+}
+
+// inWord reports whether a character goes on with a name.
+func inWord(r rune) bool {
+	return r != utf8.RuneError && (r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
 // oneLine puts an error that lists several attempts on one line.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 )
 
 // session is one kept connection, to a console or to a server. It speaks the simple protocol only, the only one that
@@ -38,7 +40,7 @@ func newSession(subject string, a address, timeout time.Duration) *session {
 		}
 		return dial(ctx, network, address)
 	}
-	s.config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { s.notice = n.Message }
+	s.config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { s.notice = quote.Line(n.Message) }
 	return s
 }
 
@@ -80,7 +82,7 @@ func (s *session) open(ctx context.Context) error {
 
 // refusal cleans a driver's error; when it came of the end of ctx, it says so.
 func (s *session) refusal(ctx context.Context, err error) plain {
-	p := cleaned(err, s.config.Password)
+	p := cleaned(err, s.config.Password, s.config.User, s.config.Database, s.config.Host)
 	if ctx.Err() != nil && p.cause == nil {
 		p.cause = ctx.Err()
 	}
@@ -118,7 +120,7 @@ func readAnswer(results *pgconn.MultiResultReader) (answer, error) {
 		for r.NextRow() {
 			row := make([][]byte, len(r.Values()))
 			for i, v := range r.Values() {
-				row[i] = bytes.Clone(v)
+				row[i] = quote.Bytes(bytes.Clone(v))
 			}
 			one.rows = append(one.rows, row)
 		}

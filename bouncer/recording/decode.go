@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 )
 
 // decoder reads the lines of one recording. Lines as this program writes them are read by shape, several times as fast
@@ -43,6 +45,7 @@ func (d *decoder) decode(text []byte) (line, error) {
 	if err := j.Decode(&l); err != nil {
 		return line{}, fmt.Errorf("not a line of a recording: %w", err)
 	}
+	quote.All(&l)
 	return l, nil
 }
 
@@ -249,8 +252,8 @@ func (d *decoder) name(text []byte) string {
 	if len(d.names) >= maxNames {
 		clear(d.names)
 	}
-	s := string(text)
-	d.names[s] = s
+	s := quote.Line(string(text))
+	d.names[string(text)] = s
 	return s
 }
 

@@ -40,7 +40,7 @@ func (m *mover) confirm(c *cli.Context, what string) error {
 	if m.source.config.Environment != "" {
 		want = m.source.config.Environment
 	}
-	fmt.Fprintf(os.Stderr, "%s\ntype %s to go on: ", what, want)
+	fmt.Fprintf(stderr, "%s\ntype %s to go on: ", what, want)
 	typed := make(chan string, 1)
 	go func() { // a read of a terminal cannot be ended: after a signal, the program ends without it
 		line, _ := bufio.NewReader(os.Stdin).ReadString('\n')
@@ -48,7 +48,7 @@ func (m *mover) confirm(c *cli.Context, what string) error {
 	}()
 	select {
 	case <-c.Context.Done():
-		fmt.Fprintln(os.Stderr)
+		fmt.Fprintln(stderr)
 		return c.Context.Err()
 	case line := <-typed:
 		if strings.TrimSpace(line) != want {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -46,7 +47,7 @@ func initCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(c.App.Writer, initial(o, targets))
+			_, err = fmt.Fprint(quote.Writer{W: c.App.Writer}, initial(o, targets))
 			return err
 		},
 	}
@@ -98,7 +99,7 @@ func initial(o planner.Observation, targets live.Targets) string {
 		seen := o.Servers[slices.IndexFunc(o.Servers, func(s planner.Server) bool { return s.Name == t.Name })]
 		fmt.Fprintf(&b, "  - name: %s   # PostgreSQL %d.%d, max_connections %d, %d direct connections now\n", t.Name, seen.VersionNum/10000, seen.VersionNum%10000,
 			seen.MaxConns, seen.Backends.DirectConns)
-		fmt.Fprintf(&b, "    dsn: %s\n", quote(withoutPassword(targets.Servers[i].DSN)))
+		fmt.Fprintf(&b, "    dsn: %s\n", scalar(withoutPassword(targets.Servers[i].DSN)))
 		b.WriteString("    # headroom: {connections: 5%, cpu: 20%}\n    # cpu: '…'   # PromQL, needs prometheus: below\n")
 	}
 	b.WriteString("\ngroups:\n")
@@ -112,22 +113,22 @@ func initial(o planner.Observation, targets live.Targets) string {
 					version = p.Version
 				}
 			}
-			fmt.Fprintf(&b, "      - console: %s   # %s, PgBouncer %s\n", quote(withoutPassword(dsn)), id, version)
+			fmt.Fprintf(&b, "      - console: %s   # %s, PgBouncer %s\n", scalar(withoutPassword(dsn)), id, version)
 		}
 	}
 	b.WriteString("\npools:   # ours to size; take one out and it stays in the ledger, frozen\n")
 	for _, id := range planner.PoolIDs(o) {
 		if server, _ := placeOf(o, id); server == "" {
-			fmt.Fprintf(&b, "  # - {pool: %s}   # on none of the servers above, as far as can be seen; %s\n", quote(id), seenOf(o, id))
+			fmt.Fprintf(&b, "  # - {pool: %s}   # on none of the servers above, as far as can be seen; %s\n", scalar(id), seenOf(o, id))
 			continue
 		}
-		fmt.Fprintf(&b, "  - {pool: %s}   # %s\n", quote(id), seenOf(o, id))
+		fmt.Fprintf(&b, "  - {pool: %s}   # %s\n", scalar(id), seenOf(o, id))
 	}
 	for _, g := range targets.Groups {
 		if names := planner.Followers(o, g.Name); len(names) > 0 {
 			fmt.Fprintf(&b, "  # - {pool: %s}   # their size is default_pool_size: %s. Those that have no line of their own in pgbouncer.ini\n"+
 				"  #   live by its line of *, and are sized together, as this pool: list it in their place, with config: beside each console\n",
-				quote(g.Name+"/"+planner.AutoDB), strings.Join(names, ", "))
+				scalar(g.Name+"/"+planner.AutoDB), strings.Join(names, ", "))
 		}
 	}
 	b.WriteString("\n# ledger:\n#   - {server: " + targets.Servers[0].Name + ", name: backup agent, conns: 2}\n# prometheus: {url: 'http://prom:9090', lookback: 7d}\n")
@@ -179,5 +180,5 @@ func withoutPassword(dsn string) string {
 	return u.String()
 }
 
-// quote writes a YAML scalar that cannot be misread; ${ stays literal by never being there.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+// scalar writes a YAML scalar that cannot be misread; ${ stays literal by never being there.
+func scalar(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -9,6 +9,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -23,7 +24,7 @@ type journey struct {
 }
 
 func newJourney() *journey {
-	j := &journey{w: os.Stderr}
+	j := &journey{w: stderr}
 	if isatty.IsTerminal(os.Stderr.Fd()) {
 		j.bar = newJourneyBar(os.Stderr)
 	}
@@ -44,7 +45,7 @@ func (j *journey) event(e planner.Event) {
 	if j.bar != nil {
 		_ = j.bar.Clear() // a picture of progress that fails must not fail the work
 	}
-	fmt.Fprintf(j.w, "%s  %s\n", e.At.Format(time.TimeOnly), line)
+	fmt.Fprintf(j.w, "%s  %s\n", e.At.Format(time.TimeOnly), quote.Line(line))
 }
 
 // seen moves the bar after every look.
@@ -62,7 +63,7 @@ func (j *journey) seen(s planner.Situation, act planner.Act) {
 	left, what := j.left(s), waitingFor(s, act)
 	done := s.Now.Sub(j.begun)
 	j.bar.ChangeMax64(max(1, int64((done + left).Seconds())))
-	j.bar.Describe(fmt.Sprintf("%s; %d %s to come, about %v", what, j.ahead, plural(j.ahead, "step"), left.Round(time.Second)))
+	j.bar.Describe(quote.Line(fmt.Sprintf("%s; %d %s to come, about %v", what, j.ahead, plural(j.ahead, "step"), left.Round(time.Second))))
 	_ = j.bar.Set64(min(int64(done.Seconds()), int64((done + left).Seconds())))
 }
 

@@ -134,7 +134,7 @@ func (s source) open(ctx context.Context) (session, error) {
 	out := session{source: s}
 	if s.config != nil {
 		for _, text := range s.config.Unused() {
-			fmt.Fprintln(os.Stderr, "note: "+text)
+			fmt.Fprintln(stderr, "note: "+text)
 		}
 	}
 	if s.config != nil && s.config.Prometheus != nil {
@@ -147,7 +147,7 @@ func (s source) open(ctx context.Context) (session, error) {
 		return session{}, err
 	}
 	for _, n := range fleet.Notes() {
-		fmt.Fprintln(os.Stderr, "note: "+n)
+		fmt.Fprintln(stderr, "note: "+n)
 	}
 	out.Fleet, out.live, out.close = fleet, fleet, fleet.Close
 	if s.config != nil {
@@ -244,7 +244,7 @@ type progress struct{ bar *progressbar.ProgressBar }
 func newProgress(what string, window, every time.Duration) progress {
 	looks := int(window/every) + 1
 	if !isatty.IsTerminal(os.Stderr.Fd()) {
-		fmt.Fprintf(os.Stderr, "%s: %d looks, one every %s, for %s\n", what, looks, every, window)
+		fmt.Fprintf(stderr, "%s: %d looks, one every %s, for %s\n", what, looks, every, window)
 		return progress{}
 	}
 	return progress{progressbar.NewOptions(looks, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(what),

@@ -27,9 +27,9 @@ func main() {
 	err := run(ctx)
 	code := exitCode(ctx, err)
 	if code == exitInterrupted && !errors.Is(err, errStopped) {
-		fmt.Fprintln(os.Stderr, "pgbudget: interrupted; nothing was moved")
+		fmt.Fprintln(stderr, "pgbudget: interrupted; nothing was moved")
 	} else if text := errorText(err); text != "" {
-		fmt.Fprintln(os.Stderr, text)
+		fmt.Fprintln(stderr, text)
 	}
 	stop()
 	os.Exit(code) //nolint:gocritic // stop has run

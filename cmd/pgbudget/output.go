@@ -10,7 +10,12 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 )
+
+// stderr is where a command talks. What consoles, servers and commands say comes through it as text alone.
+var stderr io.Writer = quote.Writer{W: os.Stderr}
 
 // output is where and how a command prints its result. Results go to stdout, talk to stderr.
 type output struct {
@@ -33,6 +38,7 @@ func newOutput(c *cli.Context) (output, error) {
 	}
 	f, isFile := o.w.(*os.File)
 	o.color = isFile && isatty.IsTerminal(f.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !c.Bool("no-color")
+	o.w = quote.Writer{W: o.w, Color: o.color}
 	return o, nil
 }
 

@@ -55,7 +55,7 @@ func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
 	waits := c.Command.Name == "run"
 	if why := paused(m.source.config.Journal); why != "" {
 		if waits {
-			fmt.Fprintln(os.Stderr, "note: "+why+"; the run waits for pgbudget resume")
+			fmt.Fprintln(stderr, "note: "+why+"; the run waits for pgbudget resume")
 			return nil
 		}
 		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
@@ -66,7 +66,7 @@ func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
 	case c.Bool("outside-window"):
 		m.notes = append(m.notes, fmt.Sprintf("%s; %s goes on with --outside-window", why, who()))
 	case waits:
-		fmt.Fprintln(os.Stderr, "note: "+why+"; the run waits for it, --outside-window does not")
+		fmt.Fprintln(stderr, "note: "+why+"; the run waits for it, --outside-window does not")
 	default:
 		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why),
 			Hint: "wait for it, or pgbudget step --outside-window"}

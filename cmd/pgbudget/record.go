@@ -92,6 +92,6 @@ func (s source) record(ctx context.Context, name string, h recording.Header) err
 			err = w.History(history)
 		}
 	}
-	fmt.Fprintf(os.Stderr, "%s: %d looks\n", name, looks)
+	fmt.Fprintf(stderr, "%s: %d looks\n", name, looks)
 	return errors.Join(err, w.Close())
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner"
 	"github.com/pgbudget/pgbudget/sim/batch"
 )
@@ -27,7 +28,7 @@ func (o output) simulatedRun(v batch.Variant, r batch.VariantReport) {
 func writeEvents(w io.Writer, events []planner.Event) {
 	for _, e := range events {
 		if line := eventLine(e); line != "" {
-			fmt.Fprintf(w, "  %s  %s\n", e.At.UTC().Format("15:04:05"), line)
+			fmt.Fprintf(w, "  %s  %s\n", e.At.UTC().Format("15:04:05"), quote.Line(line))
 		}
 	}
 }

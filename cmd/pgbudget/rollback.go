@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -80,7 +79,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	if why != "" {
 		possible = "not possible as a whole: " + why
 	}
-	fmt.Fprintln(os.Stderr, say+": "+possible)
+	fmt.Fprintln(stderr, say+": "+possible)
 	if c.Bool("dry-run") {
 		if out.format != "table" {
 			if err := out.data(backData{m.memory.NumberOf(way.To), why == "", why, way.Goal, way.Turns}); err != nil {

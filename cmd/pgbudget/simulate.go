@@ -137,7 +137,7 @@ func (s simulation) title() string {
 // run runs the batch, prints what it showed, writes the files that were asked for, and judges.
 func (s simulation) run(c *cli.Context, out output) error {
 	for _, w := range s.warnings() {
-		fmt.Fprintln(os.Stderr, "note: "+w)
+		fmt.Fprintln(stderr, "note: "+w)
 	}
 	bar := newRunProgress("simulating")
 	s.batch.Progress = bar.reach
@@ -149,7 +149,7 @@ func (s simulation) run(c *cli.Context, out output) error {
 		return err
 	}
 	if report.Events > 0 {
-		fmt.Fprintf(os.Stderr, "%s of virtual time and %s events in %s: %.2g million events per second\n",
+		fmt.Fprintf(stderr, "%s of virtual time and %s events in %s: %.2g million events per second\n",
 			spell(report.Virtual), thousands(report.Events), took.Round(time.Millisecond), float64(report.Events)/max(took.Seconds(), 1e-9)/1e6)
 	}
 	kept := &keeper{w: out.w}

@@ -23,7 +23,7 @@ func (s simulation) draw(r batch.Report) error {
 	}
 	first := r.Variants[0]
 	if len(first.Timeline) == 0 {
-		fmt.Fprintln(os.Stderr, "note: the first run has not ended, so there is no picture of it")
+		fmt.Fprintln(stderr, "note: the first run has not ended, so there is no picture of it")
 		return nil
 	}
 	t := chart.Timeline{Title: s.title(), Samples: first.Timeline,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -73,7 +74,7 @@ func statusCommand() *cli.Command {
 			}
 			st.Traffic = trafficOf(s, m)
 			if st.Look, err = lastSight(s.config.Journal); err != nil {
-				fmt.Fprintln(os.Stderr, "note: what the last run saw cannot be read: "+err.Error())
+				fmt.Fprintln(stderr, "note: what the last run saw cannot be read: "+err.Error())
 			}
 			if c.Bool("look") {
 				if st.Look, err = lookNow(c.Context, s, m); err != nil {
@@ -245,5 +246,5 @@ func paused(journal string) string {
 	case err != nil:
 		return "paused: " + err.Error()
 	}
-	return "paused by " + string(text)
+	return "paused by " + quote.Line(string(text))
 }

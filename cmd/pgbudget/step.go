@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"time"
 
@@ -72,7 +71,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	defer m.close()
 	course, err := m.survey(c.Context)
 	if planner.KindOf(err) == planner.KindInfeasible && m.memory.Step != nil && m.memory.Goal != nil {
-		fmt.Fprintf(os.Stderr, "note: %v; the step in hand is finished, and no other is begun\n", err)
+		fmt.Fprintf(stderr, "note: %v; the step in hand is finished, and no other is begun\n", err)
 		course.goal, steps, err = *m.memory.Goal, 1, nil
 	}
 	if err == nil && m.memory.Step == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
@@ -50,7 +49,7 @@ func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m planner.Memory)
 		if _, journalled := m.Switch(t.ID()); r.Error != "" && !journalled {
 			return nil, nil, &planner.Error{Kind: planner.KindUnreachable, Err: errors.New(r.Error), Hint: "run the command of get: by hand"}
 		} else if r.Error != "" {
-			fmt.Fprintf(os.Stderr, "note: %s; the journal has it at %d %%\n", r.Error, r.X)
+			fmt.Fprintf(stderr, "note: %s; the journal has it at %d %%\n", r.Error, r.X)
 		}
 		s := t.Shift
 		s.At, s.LoadsAt = r.X, r.X
@@ -78,7 +77,7 @@ func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
 		case err != nil:
 			return err
 		case tails != nil:
-			fmt.Fprintf(os.Stderr, "note: with a fraction of %.3g there is a way to %d %%; with all of %.3g to %.3g there is none past %d %%: %s. It is planned anew after each step, from what has moved\n",
+			fmt.Fprintf(stderr, "note: with a fraction of %.3g there is a way to %d %%; with all of %.3g to %.3g there is none past %d %%: %s. It is planned anew after each step, from what has moved\n",
 				s.Fraction.Target, s.Until, s.Fraction.Lower, s.Fraction.Upper, tails.X, tails.Text)
 		}
 		fleet = s.Loaded(fleet, s.Until) // shifts that come later begin from there
