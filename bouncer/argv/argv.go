@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,37 +20,118 @@ import (
 type Call struct {
 	Argv  []string // not empty
 	Stdin []byte
-	Env   []string            // "NAME=value", added to this program's own
+	Env   []string            // "NAME=value", added to this program's own, which are handed on but for Secrets
 	Mask  func(string) string // takes secrets out of what the command says; nil: there are none
 }
 
+// Secrets are the environment variables that no command inherits. Source: PostgreSQL's libpq-envars; the other ones that
+// lead to a password, PGPASSFILE and PGSERVICEFILE, are names of files that tell nobody anything who may not read them.
+var Secrets = []string{"PGPASSWORD"}
+
+// Bounds on what is held of a command's words.
+const (
+	// MostOutput is how much a command may print, in bytes; one that prints more is ended. chosen: a pgbouncer.ini of ten
+	// thousand databases takes one or two million.
+	MostOutput = 8 << 20
+	mostSaid   = 64 << 10 // of the end of what it writes to its standard error. chosen: its last line is what is told
+	mostTold   = 500      // of that line, in characters. chosen: six lines of a terminal
+)
+
+// errTooMuch ends a command that prints more than MostOutput.
+var errTooMuch = fmt.Errorf("it printed more than %d MiB, and was ended", MostOutput>>20)
+
 // Run returns what the command printed. The error has the name of the command and the last line that it wrote to its standard
-// error, and never what it printed: that may be a file with passwords.
+// error, and never what it printed: that may be a file with passwords. Once it has returned with an error, nothing that
+// the command has begun runs on in its process group.
 func (c Call) Run(ctx context.Context) ([]byte, error) {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
-	cmd.WaitDelay = time.Second
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // what it has begun, too: nothing of it may act later
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                                // a Ctrl-C at the terminal is for this program, which ends between two acts
+	cmd.WaitDelay = time.Second // chosen: for what a killed command has printed, and for one that left its output to a child
+	group := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.Cancel = group                                    // what it has begun, too: nothing of it may act later
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C at the terminal is for this program, which ends between two acts
 	cmd.Stdin = bytes.NewReader(c.Stdin)
-	cmd.Env = append(os.Environ(), c.Env...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	cmd.Env = append(inherited(os.Environ()), c.Env...)
+	out, said := &head{most: MostOutput, over: func() { end(errTooMuch) }}, &tail{most: mostSaid}
+	cmd.Stdout, cmd.Stderr = out, said
+	err := cmd.Run()
 	if err == nil {
-		return out, nil
+		return out.bytes, nil
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, exec.ErrWaitDelay):
+		err = errors.New("it ended and left a child that holds its output: the child was ended, too")
+		_ = group()
+	case errors.Is(context.Cause(ctx), errTooMuch):
+		err = errTooMuch
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		err = errors.New("it did not end in time")
 	}
-	said := strings.TrimSpace(stderr.String())
-	if i := strings.LastIndexByte(said, '\n'); i >= 0 {
-		said = said[i+1:]
-	}
-	if c.Mask != nil {
-		said = c.Mask(said)
-	}
-	if said = quote.Line(said); said != "" {
-		err = fmt.Errorf("%w: %s", err, said)
+	if text := c.told(said.bytes); text != "" {
+		err = fmt.Errorf("%w: %s", err, text)
 	}
 	return nil, fmt.Errorf("%s: %w", c.Argv[0], err)
+}
+
+// told is the last line of what a command said, without secrets and not too long.
+func (c Call) told(said []byte) string {
+	text := strings.TrimSpace(string(said))
+	text = text[strings.LastIndexByte(text, '\n')+1:]
+	if c.Mask != nil {
+		text = c.Mask(text) // before it is cut: a part of a secret is one, too
+	}
+	text = quote.Line(text)
+	if runes := []rune(text); len(runes) > mostTold {
+		text = "…" + string(runes[len(runes)-mostTold:])
+	}
+	return text
+}
+
+// inherited is what a command gets of an environment.
+func inherited(env []string) []string {
+	return slices.DeleteFunc(env, func(line string) bool {
+		name, _, _ := strings.Cut(line, "=")
+		return slices.Contains(Secrets, name)
+	})
+}
+
+// Line is how a person types a command.
+func Line(words []string) string {
+	var out []string
+	for _, w := range words {
+		if w == "" || strings.ContainsAny(w, " \t\n'\"\\$&|;<>()*?#~`{}[]!") {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		out = append(out, w)
+	}
+	return strings.Join(out, " ")
+}
+
+// head holds the beginning of what is written to it, and says when there is more.
+type head struct {
+	bytes []byte
+	most  int
+	over  func()
+}
+
+func (h *head) Write(p []byte) (int, error) {
+	if len(h.bytes)+len(p) > h.most {
+		h.over()
+		return 0, errTooMuch
+	}
+	h.bytes = append(h.bytes, p...)
+	return len(p), nil
+}
+
+// tail holds the end of what is written to it.
+type tail struct {
+	bytes []byte
+	most  int
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.bytes = append(t.bytes, p[max(0, len(p)-t.most):]...)
+	t.bytes = append(t.bytes[:0], t.bytes[max(0, len(t.bytes)-t.most):]...)
+	return len(p), nil
 }

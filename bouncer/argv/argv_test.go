@@ -1,0 +1,103 @@
+package argv_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/argv"
+)
+
+// shell runs a line within a time.
+func shell(t *testing.T, line string, within time.Duration) ([]byte, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	return argv.Call{Argv: []string{"sh", "-c", line}, Stdin: []byte("given"), Env: []string{"ADDED=this"}}.Run(ctx)
+}
+
+func TestACommandInheritsNoPassword(t *testing.T) {
+	t.Setenv("PGPASSWORD", "hush")
+	t.Setenv("PGPASSFILE", "/etc/pgpass")
+	t.Setenv("PGPASSWORDS", "another's")
+	out, err := shell(t, `echo "$PGPASSWORD|$PGPASSFILE|$PGPASSWORDS|$ADDED|$(cat)|$(env | grep -c hush)"`, 10*time.Second)
+	if err != nil || string(out) != "|/etc/pgpass|another's|this|given|0\n" {
+		t.Errorf("%q (%v)", out, err)
+	}
+	out, err = argv.Call{Argv: []string{"sh", "-c", `echo "$PGPASSWORD"`}, Env: []string{"PGPASSWORD=asked for"}}.Run(t.Context())
+	if err != nil || string(out) != "asked for\n" {
+		t.Errorf("%q (%v)", out, err)
+	}
+}
+
+// TestWhatACommandPrintsIsBounded has commands that print for ever, on either side.
+func TestWhatACommandPrintsIsBounded(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	begun := time.Now()
+	_, err := shell(t, "yes", time.Minute)
+	if err == nil || !strings.Contains(err.Error(), "it printed more than 8 MiB, and was ended") || time.Since(begun) > 30*time.Second {
+		t.Errorf("%v after %v", err, time.Since(begun))
+	}
+	_, err = shell(t, "trap '' PIPE; yes 2>/dev/null; sleep 60", time.Minute) // one that does not care
+	if err == nil || !strings.Contains(err.Error(), "it printed more than 8 MiB") || time.Since(begun) > 30*time.Second {
+		t.Errorf("%v after %v", err, time.Since(begun))
+	}
+	_, err = shell(t, "head -c 131000000 /dev/zero | tr '\\0' x >&2; echo >&2; echo the end >&2; exit 3", time.Minute)
+	if err == nil || err.Error() != "sh: exit status 3: the end" {
+		t.Errorf("%v", err)
+	}
+	runtime.ReadMemStats(&after)
+	if held := (after.Sys - before.Sys) >> 20; held > 64 {
+		t.Errorf("%d MiB were taken from the system", held)
+	}
+	if _, err = shell(t, "head -c 100000 /dev/zero | tr '\\0' x >&2; exit 3", time.Minute); err == nil || len(err.Error()) > 600 {
+		t.Errorf("%v", err)
+	}
+	if out, err := shell(t, "head -c 8388608 /dev/zero", time.Minute); err != nil || len(out) != argv.MostOutput {
+		t.Errorf("%d bytes (%v)", len(out), err)
+	}
+}
+
+// TestNothingOfACommandRunsOnAfterItsTime has commands whose children would act later.
+func TestNothingOfACommandRunsOnAfterItsTime(t *testing.T) {
+	dir := t.TempDir()
+	var all sync.WaitGroup
+	for name, c := range map[string]struct{ line, says string }{
+		"a child that is waited for":                   {"(sleep 3; touch FILE) & wait", "did not end in time"},
+		"a child that ignores what it can":             {"trap '' TERM INT HUP; (sleep 3; touch FILE); sleep 60", "did not end in time"},
+		"a child that holds the output of the dead":    {"(sleep 3; touch FILE) &", "left a child that holds its output"},
+		"a child that holds the errors of the dead":    {"(sleep 3; touch FILE) >/dev/null &", "left a child that holds its output"},
+		"one that closes its output and goes on":       {"exec >&- 2>&-; sleep 3; touch FILE; sleep 60", "did not end in time"},
+		"one that prints all the time and has a child": {"(sleep 3; touch FILE) & yes", "it printed more than"},
+	} {
+		all.Go(func() {
+			file := filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
+			begun := time.Now()
+			_, err := shell(t, strings.ReplaceAll(c.line, "FILE", file), 700*time.Millisecond)
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: %v, want %q", name, err, c.says)
+			}
+			time.Sleep(time.Until(begun.Add(4 * time.Second)))
+			if _, err := os.Stat(file); !os.IsNotExist(err) {
+				t.Errorf("%s: it acted: %v", name, err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestALineIsWhatAShellTakesApartAgain(t *testing.T) {
+	for _, words := range [][]string{{"ssh", "pgb2", "sudo sh -c 'cat >f && mv f g'"}, {"a", "", "it's", "$HOME `x` \\ \"y\"", "*"}, {"plain", "--a=b", "x/y.z"}} {
+		line := argv.Line(words)
+		out, err := argv.Call{Argv: []string{"sh", "-c", `printf '%s\n' ` + line}}.Run(t.Context())
+		if err != nil || string(out) != strings.Join(words, "\n")+"\n" {
+			t.Errorf("%s: %q (%v)", line, out, err)
+		}
+	}
+}
