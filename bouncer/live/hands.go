@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
@@ -51,34 +50,6 @@ func (f *Fleet) Hands(configs []Config) *Hands {
 	return h
 }
 
-// storeTimeout bounds one read or write of a file. chosen: a login through ssh over a slow line takes a few seconds.
-const storeTimeout = 30 * time.Second
-
-// bounded gives a store's calls their time.
-type bounded struct{ Store }
-
-// Read reads within storeTimeout.
-func (b bounded) Read(ctx context.Context, path string) ([]byte, error) {
-	ctx, cancel := limited(ctx, storeTimeout)
-	defer cancel()
-	return b.Store.Read(ctx, path)
-}
-
-// Write writes within three times storeTimeout: it may read before and after.
-func (b bounded) Write(ctx context.Context, path string, old, data []byte) error {
-	ctx, cancel := limited(ctx, 3*storeTimeout)
-	defer cancel()
-	return b.Store.Write(ctx, path, old, data)
-}
-
-// Managed asks a store that knows who keeps its files.
-func (b bounded) Managed(path string) (why string) {
-	if s, ok := b.Store.(interface{ Managed(path string) string }); ok {
-		return s.Managed(path)
-	}
-	return ""
-}
-
 // hand is one process about to be changed.
 type hand struct {
 	console *console
@@ -89,8 +60,9 @@ type hand struct {
 
 // Apply writes an act's sets, tells the processes to RELOAD, and reads back what they have: the first process by
 // itself, then the others at once. Where a process does not take its sets, its old file is put back, it is told to
-// RELOAD again, and the error, of KindDrift, says whether that worked. Nothing is begun that was not prepared: a file
-// that cannot be edited, or that holds what its process does not have yet, is refused before anything is written.
+// RELOAD again, and the error, of KindDrift, says whether that worked. Nothing is begun that was not tried: a file
+// that cannot be edited or written, or that holds what its process does not have yet, is refused before anything is
+// written.
 func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 	h.fleet.mu.Lock()
 	defer h.fleet.mu.Unlock()
@@ -98,7 +70,7 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 	if err != nil || len(hands) == 0 {
 		return err
 	}
-	if err := joined(together(len(hands), func(i int) error { _, _, err := hands[i].prepare(ctx); return err })); err != nil {
+	if err := joined(together(len(hands), func(i int) error { _, err := hands[i].try(ctx); return err })); err != nil {
 		return err
 	}
 	if err := hands[0].do(ctx); err != nil { // the canary
@@ -114,12 +86,10 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 	}))
 }
 
-// Check prepares every process for the sets and writes nothing: what Apply would refuse is refused now.
+// Check prepares every process for the sets and tries the writes: what Apply would refuse is refused now. The files
+// themselves are read alone.
 func (h *Hands) Check(ctx context.Context, sets []planner.Set) error {
-	_, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) {
-		edits, _, err := x.prepare(ctx)
-		return edits, err
-	})
+	_, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) { return x.try(ctx) })
 	return err
 }
 
@@ -135,7 +105,7 @@ func (h *Hands) CheckFiles(ctx context.Context) error {
 			hands = append(hands, hand{console: h.fleet.consoles[c], config: f})
 		}
 	}
-	return joined(together(len(hands), func(i int) error { _, _, err := hands[i].prepare(ctx); return err }))
+	return joined(together(len(hands), func(i int) error { _, _, _, err := hands[i].prepare(ctx); return err }))
 }
 
 // Edits returns what the sets change in the files, one edit a process: of a file that something else manages, too, which
@@ -198,12 +168,25 @@ func byStore(hands []hand) [][]hand {
 
 // prepare is edits, where nothing else manages the files. Of a file that is managed and says something else than its
 // process has, the keeper is told: it has put the old size back.
-func (x hand) prepare(ctx context.Context) ([]ini.Edited, inForce, error) {
+func (x hand) prepare(ctx context.Context) ([]ini.Edited, ini.Config, inForce, error) {
 	edits, file, now, err := x.edits(ctx)
 	if why := x.managed(file); why != "" {
-		return nil, now, fail(planner.KindUsage, "", "change the size where the file comes from; --emit patch prints the change", "%s", why)
+		return nil, file, now, fail(planner.KindUsage, "", "change the size where the file comes from; --emit patch prints the change", "%s", why)
 	}
-	return edits, now, err
+	return edits, file, now, err
+}
+
+// try prepares, and tries the writes that are left to make: none where the files say it already.
+func (x hand) try(ctx context.Context) ([]ini.Edited, error) {
+	edits, _, _, err := x.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, e := range edits {
+		errs = append(errs, x.config.Store.(bounded).Try(ctx, e.Path, e.New))
+	}
+	return edits, joined(errs)
 }
 
 // managed says why the files do not stay as they are edited; empty: they do, as far as can be seen.
@@ -325,16 +308,21 @@ func pending(id string, file ini.Config, now inForce, sets []planner.Set) error 
 
 // do writes, tells the process to RELOAD, and reads back.
 func (x hand) do(ctx context.Context) error {
-	edits, before, err := x.prepare(ctx)
+	edits, file, before, err := x.prepare(ctx)
 	if err != nil {
 		return err
 	}
 	for i, e := range edits {
 		if err := x.config.Store.Write(ctx, e.Path, e.Old, e.New); err != nil {
-			return errors.Join(err, x.putBack(ctx, edits[:i]))
+			back := x.putBack(ctx, edits[:i])
+			if back == nil {
+				x.settle(paths(edits[:i]))
+			}
+			return errors.Join(err, back)
 		}
 	}
 	if len(edits) == 0 && before.missing(x.sets) == "" {
+		x.settle(file.SizeFiles())
 		return nil
 	}
 	if x.flushesProcess(before) {
@@ -349,6 +337,7 @@ func (x hand) do(ctx context.Context) error {
 	}
 	switch {
 	case err == nil && seen == nil && missing == "":
+		x.settle(file.SizeFiles())
 		return nil
 	case seen != nil: // it does not answer: whether it took the sets is not known, and no file is right or wrong
 		return errors.Join(err, seen)
@@ -362,8 +351,9 @@ func (x hand) do(ctx context.Context) error {
 		return fail(planner.KindDrift, x.console.id, "read the process's log: its file has a line that it cannot load", "the file says it, and %w", err)
 	}
 	if back := x.putBack(ctx, edits); back != nil {
-		return fail(planner.KindDrift, x.console.id, "look at the file and the process at once", "%w; and its old file could not be put back: %w", err, back)
+		return fail(planner.KindDrift, x.console.id, "look at the file and the process at once"+x.saved(edits), "%w; and its old file could not be put back: %w", err, back)
 	}
+	x.settle(paths(edits))
 	if planner.KindOf(err) == planner.KindEvidence { // it may not be told: nothing is wrong with the file
 		return fmt.Errorf("%w; its old file is back", err)
 	}

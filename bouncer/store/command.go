@@ -3,24 +3,45 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// Command is one file behind two commands: one prints it, one is given the new one on its standard input. The caller's
-// context bounds them.
+// Command is one file behind two commands: one prints it, one is given the new one on its standard input. In the words
+// of the second {{.Bytes}} is the new file's length and {{.SHA256}} its hash: whoever is given it tells by them whether
+// all of it has come.
 type Command struct {
 	ReadArgv, WriteArgv []string
 	Mask                func(string) string // takes secrets out of what a command says; nil: there are none
 	Path                string              // of the file, as an %include would name it; empty: whatever it is asked for
+	Keep                Keep                // of what is being written
+
+	// Within gives one run of a command its time; nil: the caller's context alone bounds it, and nothing a restore. What
+	// has run out or was cancelled is no reason to leave a file half: it is restored in a time of its own.
+	Within func(context.Context) (context.Context, context.CancelFunc)
 }
 
 // Read runs the command that prints the file. Its error is of KindUnreachable and carries the last line that the
-// command wrote to its standard error, which is not the file.
+// command wrote to its standard error, which is not the file. It is of KindDrift where a write was cut short, and the
+// file neither what it was nor what it was to become.
 func (c Command) Read(ctx context.Context, path string) ([]byte, error) {
+	now, err := c.read(ctx, path)
+	if err == nil && !c.Keep.whole(c.name(path), now) {
+		return nil, &planner.Error{Kind: planner.KindDrift, Subject: path, Err: errors.New("it is neither what it was before the last write nor what was to be written: that write was cut short, or somebody has changed it since"),
+			Hint: c.byHand(path) + "; where it is right as it is, remove " + c.Saved(path)}
+	}
+	return now, err
+}
+
+func (c Command) read(ctx context.Context, path string) ([]byte, error) {
 	if c.Path != "" && path != c.Path {
 		return nil, &planner.Error{Kind: planner.KindUsage, Subject: path, Err: errors.New("it is included, and the commands read another file"),
 			Hint: "put the pool's line into the file that config: names"}
@@ -28,49 +49,136 @@ func (c Command) Read(ctx context.Context, path string) ([]byte, error) {
 	return c.run(ctx, path, c.ReadArgv, nil)
 }
 
-// Write compares, writes, and reads back: no command is trusted to have done what it says. Errors are Read's, and
-// KindDrift where the bytes are neither old nor new, before or after.
+// Write compares, writes, and reads back: no command is trusted to have done what it says. A file that a write has cut
+// off is given its old bytes again, which are kept until Settled. Errors are Read's, and KindDrift where the bytes are
+// neither old nor new, before or after.
 func (c Command) Write(ctx context.Context, path string, old, data []byte) error {
-	now, err := c.Read(ctx, path)
+	now, err := c.read(ctx, path)
 	switch {
 	case err != nil:
 		return err
 	case bytes.Equal(now, data):
 		return nil
 	case !bytes.Equal(now, old):
-		return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: errors.New("somebody else changed it between the look and the write; nothing was written"),
-			Hint: "see what was changed, RELOAD it or take it back, and run again"}
+		return drifted(path)
 	}
-	if _, err := c.run(ctx, path, c.WriteArgv, data); err != nil {
-		return c.restore(ctx, path, old, data, err)
+	fresh, err := c.Keep.save(c.name(path), old, data)
+	if err != nil {
+		return refused(path, fmt.Errorf("its old bytes cannot be kept: %w", err))
 	}
-	now, err = c.Read(ctx, path)
-	if err == nil && !bytes.Equal(now, data) {
-		err = &planner.Error{Kind: planner.KindDrift, Subject: path, Err: fmt.Errorf("%s succeeded, and the file reads back as something else", c.WriteArgv[0]),
-			Hint: "look at the file on its host before anything else"}
+	back := func(err error) error { // the file is as it was
+		if fresh {
+			err = joined(err, c.Settled(path))
+		}
+		return err
+	}
+	_, failed := c.run(ctx, path, writing(c.WriteArgv, data), data)
+	if failed != nil {
+		ctx = context.WithoutCancel(ctx)
+	}
+	now, err = c.read(ctx, path)
+	switch {
+	case failed == nil && err != nil:
+		return err
+	case err == nil && bytes.Equal(now, data):
+		return failed
+	case err == nil && bytes.Equal(now, old):
+		if failed == nil {
+			failed = c.other(path, "the file reads back as it was")
+		}
+		return back(failed)
+	case failed == nil && !torn(now, old, data):
+		return c.other(path, "the file reads back as something else")
+	case failed == nil:
+		failed = c.other(path, "the file reads back cut off")
+	}
+	if err := c.restore(context.WithoutCancel(ctx), path, old); err != nil {
+		return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: fmt.Errorf("the write failed half-way, and the old bytes could not be written again (%w): %w", err, failed), Hint: c.byHand(path)}
+	}
+	return back(failed)
+}
+
+// Try makes sure that there is a command that writes. More cannot be told without writing.
+func (c Command) Try(_ context.Context, path string, _ []byte) error {
+	if _, err := exec.LookPath(c.WriteArgv[0]); err != nil {
+		return tried(path, fmt.Errorf("there is no command %s", c.WriteArgv[0]))
+	}
+	return nil
+}
+
+// Settled removes what is kept of a file: its process has what was written, or the file is as it was.
+func (c Command) Settled(path string) error { return c.Keep.settle(c.name(path)) }
+
+// Saved returns where the bytes are that a file had before it was written; empty: it is settled.
+func (c Command) Saved(path string) string { return c.Keep.saved(c.name(path)) }
+
+// name is that of what is kept: commands of two hosts may write files of one path.
+func (c Command) name(path string) string { return nameOf(path, c.ReadArgv...) }
+
+// restore writes the old bytes again, and reads them back.
+func (c Command) restore(ctx context.Context, path string, old []byte) error {
+	if _, err := c.run(ctx, path, writing(c.WriteArgv, old), old); err != nil {
+		return err
+	}
+	now, err := c.read(ctx, path)
+	if err == nil && !bytes.Equal(now, old) {
+		err = errors.New("they read back as something else")
 	}
 	return err
 }
 
-// restore looks at what a write that failed has left, and writes the old bytes again where it is neither.
-func (c Command) restore(ctx context.Context, path string, old, data []byte, failed error) error {
-	now, err := c.Read(ctx, path)
-	if err == nil && (bytes.Equal(now, old) || bytes.Equal(now, data)) {
-		return failed
+// other is the error for a command that says it has written, and has not.
+func (c Command) other(path, what string) error {
+	return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: fmt.Errorf("%s succeeded, and %s", c.WriteArgv[0], what), Hint: c.byHand(path)}
+}
+
+// byHand says how a person gives the file its old bytes.
+func (c Command) byHand(path string) string {
+	kept := c.Saved(path)
+	if kept == "" {
+		return "look at the file on its host at once: it may be cut off"
 	}
-	if _, err = c.run(ctx, path, c.WriteArgv, old); err == nil {
-		if now, err = c.Read(ctx, path); err == nil && bytes.Equal(now, old) {
-			return failed
-		}
+	words := c.WriteArgv
+	if old, err := (File{}).Read(context.Background(), kept); err == nil {
+		words = writing(words, old)
 	}
-	return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: fmt.Errorf("the write failed half-way, and the old bytes could not be written again: %w", failed),
-		Hint: "look at the file on its host at once: it may be cut off"}
+	line := argv.Line(words) + " < " + argv.Line([]string{kept})
+	if c.Mask != nil {
+		line = c.Mask(line)
+	}
+	return "look at the file on its host at once: it may be cut off. Its old bytes come back with: " + line
 }
 
 func (c Command) run(ctx context.Context, path string, command []string, stdin []byte) ([]byte, error) {
+	if c.Within != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = c.Within(ctx)
+		defer cancel()
+	}
 	out, err := argv.Call{Argv: command, Stdin: stdin, Mask: c.Mask}.Run(ctx)
 	if err != nil {
 		return nil, &planner.Error{Kind: planner.KindUnreachable, Subject: path, Err: err, Hint: "run the commands under config: of the process by hand"}
 	}
 	return out, nil
+}
+
+// writing are the words of a command that is given data.
+func writing(words []string, data []byte) []string {
+	sum := sha256.Sum256(data)
+	fill := strings.NewReplacer("{{.Bytes}}", strconv.Itoa(len(data)), "{{.SHA256}}", hex.EncodeToString(sum[:]))
+	var out []string
+	for _, w := range words {
+		out = append(out, fill.Replace(w))
+	}
+	return out
+}
+
+// torn reports whether a file may be what a write of data over old has left that was cut short: the beginning of data,
+// with what there was behind it or without.
+func torn(now, old, data []byte) bool {
+	n := 0
+	for n < min(len(now), len(data)) && now[n] == data[n] {
+		n++
+	}
+	return n == len(now) || n <= len(old) && bytes.Equal(now[n:], old[n:])
 }

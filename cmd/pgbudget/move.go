@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +57,11 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 		m.close()
 		return nil, err
 	}
+	if !lookOnly {
+		if err := store.Beside(s.config.Journal).Sweep(); err != nil {
+			fmt.Fprintf(os.Stderr, "note: a temporary file of a run that was cut short stays: %v\n", err)
+		}
+	}
 	return m, nil
 }
 
@@ -103,14 +109,16 @@ func (s source) movable() error {
 // configsOf says where each process's file is.
 func configsOf(c *config.Config) []live.Config {
 	var out []live.Config
+	keep := store.Beside(c.Journal)
 	for _, g := range c.Groups {
 		for i, p := range g.Processes {
 			if p.Config == nil {
 				continue
 			}
-			x := live.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Store: store.File{}}
+			x := live.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Store: store.File{Keep: keep}}
 			if len(p.Config.Read) > 0 {
-				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write, Path: p.Config.Path, Mask: c.Mask}
+				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write, Path: p.Config.Path, Mask: c.Mask,
+					Keep: keep, Within: live.StoreCall}
 			}
 			out = append(out, x)
 		}

@@ -1,0 +1,101 @@
+package live
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+)
+
+// storeTimeout bounds one read or write of a file. chosen: a login through ssh over a slow line takes a few seconds.
+const storeTimeout = 30 * time.Second
+
+// StoreCall gives one command of a store its time.
+func StoreCall(ctx context.Context) (context.Context, context.CancelFunc) {
+	return limited(ctx, storeTimeout)
+}
+
+// bounded gives a store's calls their time, and asks it for what not every store can.
+type bounded struct{ Store }
+
+// Read reads within storeTimeout.
+func (b bounded) Read(ctx context.Context, path string) ([]byte, error) {
+	ctx, cancel := limited(ctx, storeTimeout)
+	defer cancel()
+	return b.Store.Read(ctx, path)
+}
+
+// Write writes within three times storeTimeout: it may read before and after. A store that has to give a file its old
+// bytes again takes the time for that from StoreCall.
+func (b bounded) Write(ctx context.Context, path string, old, data []byte) error {
+	ctx, cancel := limited(ctx, 3*storeTimeout)
+	defer cancel()
+	return b.Store.Write(ctx, path, old, data)
+}
+
+// Managed asks a store that knows who keeps its files.
+func (b bounded) Managed(path string) (why string) {
+	if s, ok := b.Store.(interface{ Managed(path string) string }); ok {
+		return s.Managed(path)
+	}
+	return ""
+}
+
+// Try asks a store that can tell, without touching the file, whether it can be written.
+func (b bounded) Try(ctx context.Context, path string, data []byte) error {
+	s, ok := b.Store.(interface {
+		Try(ctx context.Context, path string, data []byte) error
+	})
+	if !ok {
+		return nil
+	}
+	ctx, cancel := limited(ctx, storeTimeout)
+	defer cancel()
+	return s.Try(ctx, path, data)
+}
+
+// keeper is a store that keeps the bytes that a file had before it was written.
+type keeper interface {
+	Settled(path string) error // they are wanted no longer
+	Saved(path string) string  // where they are; empty: nowhere
+}
+
+// settle tells the store that the process has what these files say. Old bytes that cannot be removed harm nobody: the
+// next write of the file takes their place.
+func (x hand) settle(paths []string) {
+	s, ok := x.config.Store.(bounded).Store.(keeper)
+	if !ok {
+		return
+	}
+	for _, path := range paths {
+		_ = s.Settled(path)
+	}
+}
+
+// paths are those of the files that are edited.
+func paths(edits []ini.Edited) []string {
+	var out []string
+	for _, e := range edits {
+		out = append(out, e.Path)
+	}
+	return out
+}
+
+// saved says where the old bytes of files are.
+func (x hand) saved(edits []ini.Edited) string {
+	s, ok := x.config.Store.(bounded).Store.(keeper)
+	if !ok {
+		return ""
+	}
+	var at []string
+	for _, e := range edits {
+		if path := s.Saved(e.Path); path != "" {
+			at = append(at, e.Path+" is in "+path)
+		}
+	}
+	if len(at) == 0 {
+		return ""
+	}
+	return ": the old " + strings.Join(at, ", ")
+}
