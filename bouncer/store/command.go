@@ -73,9 +73,7 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 		return err
 	}
 	_, failed := c.run(ctx, path, writing(c.WriteArgv, data), data)
-	if failed != nil {
-		ctx = context.WithoutCancel(ctx)
-	}
+	ctx = context.WithoutCancel(ctx) // what has begun is seen to its end
 	now, err = c.read(ctx, path)
 	switch {
 	case failed == nil && err != nil:
@@ -92,7 +90,7 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 	case failed == nil:
 		failed = c.other(path, "the file reads back cut off")
 	}
-	if err := c.restore(context.WithoutCancel(ctx), path, old); err != nil {
+	if err := c.restore(ctx, path, old); err != nil {
 		return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: fmt.Errorf("the write failed half-way, and the old bytes could not be written again (%w): %w", err, failed), Hint: c.byHand(path)}
 	}
 	return back(failed)
