@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,12 +22,12 @@ import (
 type Call struct {
 	Argv  []string // not empty
 	Stdin []byte
-	Env   []string            // "NAME=value", added to this program's own, which are handed on but for Secrets
+	Env   []string            // "NAME=value", added to this program's own but for Secrets
 	Mask  func(string) string // takes secrets out of what the command says; nil: there are none
 }
 
-// Secrets are the environment variables that no command inherits. Source: PostgreSQL's libpq-envars; the other ones that
-// lead to a password, PGPASSFILE and PGSERVICEFILE, are names of files that tell nobody anything who may not read them.
+// Secrets are the environment variables that no command inherits. Source: PostgreSQL's libpq-envars; the others that
+// lead to a password, PGPASSFILE and PGSERVICEFILE, name files that tell nobody anything who may not read them.
 var Secrets = []string{"PGPASSWORD"}
 
 // Bounds on what is held of a command's words.
@@ -40,22 +42,26 @@ const (
 // errTooMuch ends a command that prints more than MostOutput.
 var errTooMuch = fmt.Errorf("it printed more than %d MiB, and was ended", MostOutput>>20)
 
-// Run returns what the command printed. The error has the name of the command and the last line that it wrote to its standard
-// error, and never what it printed: that may be a file with passwords. Once it has returned with an error, nothing that
-// the command has begun runs on in its process group.
+// Run returns what the command printed. The error has the name of the command and the last line that it wrote to its
+// standard error, and never what it printed: that may be a file with passwords. Once it has returned with an error,
+// nothing that the command has begun runs on in its process group.
 func (c Call) Run(ctx context.Context) ([]byte, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
-	cmd.WaitDelay = time.Second // chosen: for what a killed command has printed, and for one that left its output to a child
+	cmd.WaitDelay = time.Second // chosen: for what a killed command has printed, and one that left its output to a child
 	group := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.Cancel = group                                    // what it has begun, too: nothing of it may act later
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C at the terminal is for this program, which ends between two acts
+	cmd.Cancel = group // what it has begun, too: nothing of it may act later
+	// A Ctrl-C at the terminal is for this program, which ends between two acts.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Stdin = bytes.NewReader(c.Stdin)
 	cmd.Env = append(inherited(os.Environ()), c.Env...)
 	out, said := &head{most: MostOutput, over: func() { end(errTooMuch) }}, &tail{most: mostSaid}
 	cmd.Stdout, cmd.Stderr = out, said
 	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) && out.ended.Load() {
+		err = nil // a child holds its standard error alone, as ssh's ControlPersist does
+	}
 	if err == nil {
 		return out.bytes, nil
 	}
@@ -108,11 +114,30 @@ func Line(words []string) string {
 	return strings.Join(out, " ")
 }
 
-// head holds the beginning of what is written to it, and says when there is more.
+// head holds the beginning of what a command prints, and says when there is more.
 type head struct {
 	bytes []byte
 	most  int
 	over  func()
+	ended atomic.Bool // nobody can print any more
+}
+
+// ReadFrom reads to the end: os/exec copies by it where there is one.
+func (h *head) ReadFrom(r io.Reader) (int64, error) {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buffer)
+		if _, err := h.Write(buffer[:n]); err != nil {
+			return int64(len(h.bytes)), err
+		}
+		if err == io.EOF {
+			h.ended.Store(true)
+			return int64(len(h.bytes)), nil
+		}
+		if err != nil {
+			return int64(len(h.bytes)), err
+		}
+	}
 }
 
 func (h *head) Write(p []byte) (int, error) {
