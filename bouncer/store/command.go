@@ -35,7 +35,9 @@ type Command struct {
 func (c Command) Read(ctx context.Context, path string) ([]byte, error) {
 	now, err := c.read(ctx, path)
 	if err == nil && !c.Keep.whole(c.name(path), now) {
-		return nil, &planner.Error{Kind: planner.KindDrift, Subject: path, Err: errors.New("it is neither what it was before the last write nor what was to be written: that write was cut short, or somebody has changed it since"),
+		return nil, &planner.Error{Kind: planner.KindDrift, Subject: path,
+			Err: errors.New("it is neither what it was before the last write nor what was to be written: " +
+				"that write was cut short, or somebody has changed it since"),
 			Hint: c.byHand(path) + "; where it is right as it is, remove " + c.Saved(path)}
 	}
 	return now, err
@@ -43,7 +45,8 @@ func (c Command) Read(ctx context.Context, path string) ([]byte, error) {
 
 func (c Command) read(ctx context.Context, path string) ([]byte, error) {
 	if c.Path != "" && path != c.Path {
-		return nil, &planner.Error{Kind: planner.KindUsage, Subject: path, Err: errors.New("it is included, and the commands read another file"),
+		return nil, &planner.Error{Kind: planner.KindUsage, Subject: path,
+			Err:  errors.New("it is included, and the commands read another file"),
 			Hint: "put the pool's line into the file that config: names"}
 	}
 	return c.run(ctx, path, c.ReadArgv, nil)
@@ -91,16 +94,22 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 		failed = c.other(path, "the file reads back cut off")
 	}
 	if err := c.restore(ctx, path, old); err != nil {
-		return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: fmt.Errorf("the write failed half-way, and the old bytes could not be written again (%w): %w", err, failed), Hint: c.byHand(path)}
+		err = fmt.Errorf("the write failed half-way, and the old bytes could not be written again (%w): %w", err, failed)
+		return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: err, Hint: c.byHand(path)}
 	}
 	return back(failed)
 }
 
-// Try makes sure that there is a command that writes. More cannot be told without writing.
+// Try makes sure that there is a command that writes, and room for the old bytes. More cannot be told without writing.
 func (c Command) Try(_ context.Context, path string, _ []byte) error {
 	if _, err := exec.LookPath(c.WriteArgv[0]); err != nil {
 		return tried(path, fmt.Errorf("there is no command %s", c.WriteArgv[0]))
 	}
+	_, done, err := c.Keep.temporaries(path, 0)
+	if err != nil {
+		return tried(path, fmt.Errorf("its old bytes could not be kept: %w", err))
+	}
+	done()
 	return nil
 }
 
@@ -127,7 +136,8 @@ func (c Command) restore(ctx context.Context, path string, old []byte) error {
 
 // other is the error for a command that says it has written, and has not.
 func (c Command) other(path, what string) error {
-	return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: fmt.Errorf("%s succeeded, and %s", c.WriteArgv[0], what), Hint: c.byHand(path)}
+	err := fmt.Errorf("%s succeeded, and %s", c.WriteArgv[0], what)
+	return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: err, Hint: c.byHand(path)}
 }
 
 // byHand says how a person gives the file its old bytes.
@@ -155,7 +165,8 @@ func (c Command) run(ctx context.Context, path string, command []string, stdin [
 	}
 	out, err := argv.Call{Argv: command, Stdin: stdin, Mask: c.Mask}.Run(ctx)
 	if err != nil {
-		return nil, &planner.Error{Kind: planner.KindUnreachable, Subject: path, Err: err, Hint: "run the commands under config: of the process by hand"}
+		return nil, &planner.Error{Kind: planner.KindUnreachable, Subject: path, Err: err,
+			Hint: "run the commands under config: of the process by hand"}
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -206,6 +207,14 @@ func TestAWriteCommandThatIsNotThereIsRefusedBefore(t *testing.T) {
 	c, file := commands(t, "cat >FILE")
 	if err := c.Try(t.Context(), file, []byte(newer)); err != nil {
 		t.Error(err)
+	}
+	if names := listed(t, c.Keep.Folder); len(names) > 0 {
+		t.Errorf("left over: %v", names)
+	}
+	full := c
+	full.Keep.Before = func(string) error { return errors.New("no space") }
+	if err := full.Try(t.Context(), file, []byte(newer)); planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "no space") {
+		t.Errorf("%v", err)
 	}
 	c.WriteArgv = []string{"/no/such/program"}
 	if err := c.Try(t.Context(), file, []byte(newer)); planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "/no/such/program") {

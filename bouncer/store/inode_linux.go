@@ -41,7 +41,8 @@ func (i inode) give(file *os.File) error {
 	if has.flags&keptFlags == i.flags&keptFlags {
 		return nil
 	}
-	if err := unix.IoctlSetPointerInt(int(file.Fd()), unix.FS_IOC_SETFLAGS, int(has.flags&^keptFlags|i.flags&keptFlags)); err != nil {
+	flags := has.flags&^keptFlags | i.flags&keptFlags
+	if err := unix.IoctlSetPointerInt(int(file.Fd()), unix.FS_IOC_SETFLAGS, int(flags)); err != nil {
 		return &unkept{"the flags that lsattr shows", err}
 	}
 	return nil

@@ -52,8 +52,8 @@ func nameOf(path string, where ...string) string {
 	return filepath.Base(path) + "-" + hex.EncodeToString(sum[:6])
 }
 
-// save keeps the old bytes of a file that is about to be given data. Where data is what is kept already, it is being put
-// back, and stays kept: then it is not fresh.
+// save keeps the old bytes of a file that is about to be given data. Where data is what is kept already, it is being
+// put back, and stays kept: then it is not fresh.
 func (k Keep) save(name string, old, data []byte) (fresh bool, err error) {
 	if k.Folder == "" {
 		return false, nil
@@ -123,7 +123,8 @@ func (k Keep) settle(name string) error {
 func (k Keep) temporaries(real string, n int) (paths []string, done func(), err error) {
 	text := rand.Text()
 	for i := range n {
-		paths = append(paths, filepath.Join(filepath.Dir(real), fmt.Sprintf(".%s%s%s-%d", filepath.Base(real), tempMark, text, i)))
+		name := fmt.Sprintf(".%s%s%s-%d", filepath.Base(real), tempMark, text, i)
+		paths = append(paths, filepath.Join(filepath.Dir(real), name))
 	}
 	if k.Folder == "" {
 		return paths, func() {}, nil
@@ -173,8 +174,8 @@ func (k Keep) sweep(name, text string) error {
 		return err
 	}
 	for path := range strings.SplitSeq(string(data), "\n") {
-		if !filepath.IsAbs(path) || !strings.Contains(filepath.Base(path), tempMark+text+"-") { // cut off: nothing was made yet
-			continue
+		if !filepath.IsAbs(path) || !strings.Contains(filepath.Base(path), tempMark+text+"-") {
+			continue // cut off: nothing was made yet
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -183,7 +184,8 @@ func (k Keep) sweep(name, text string) error {
 	return os.Remove(record.Name())
 }
 
-// create writes a file of the folder, locked, for its owner alone, and waits until its bytes are on disk. The caller closes it.
+// create writes a file of the folder, locked, for its owner alone, and waits until its bytes are on disk. The caller
+// closes it.
 func (k Keep) create(name string, how int, data []byte) (*os.File, error) {
 	if err := k.before("keep"); err != nil {
 		return nil, err

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// examine reads what a new file has to be given, and refuses what cannot be replaced.
+func (f File) examine(path, real string) (attributes, error) {
+	if why := f.Managed(path); why != "" {
+		return attributes{}, &planner.Error{Kind: planner.KindUsage, Err: errors.New(why),
+			Hint: "change the size where the file comes from; --emit patch prints the change"}
+	}
+	file, err := os.OpenFile(real, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return attributes{}, refused(path, err)
+	}
+	defer file.Close()
+	folder, err := os.Open(filepath.Dir(real))
+	if err != nil {
+		return attributes{}, refused(path, fmt.Errorf("its folder: %w", plain(err)))
+	}
+	defer folder.Close()
+	like, err := attributesOf(file)
+	if err != nil {
+		return like, refused(path, err)
+	}
+	return like, like.replaceable(path, real, inodeOf(folder))
+}
+
+// replaceable refuses a file that another cannot take the place of.
+func (a attributes) replaceable(path, real string, folder inode) error {
+	refuse := func(hint, format string, args ...any) error {
+		e := refused(path, fmt.Errorf(format, args...))
+		e.Kind, e.Hint = planner.KindUsage, hint
+		return e
+	}
+	switch file, in := a.inode.pinned(), folder.pinned(); {
+	case a.mode.Perm()&0o222 == 0: // the owner of a folder could replace it all the same; who made it read-only meant it
+		return refuse("chmod u+w "+real+" if pgbudget may write it", "it is read-only (mode %v)", a.mode.Perm())
+	case file != "":
+		return refuse("chattr -"+file+" "+real+" if pgbudget may write it", "it has the flag %s of lsattr", file)
+	case in != "":
+		return refuse("chattr -"+in+" "+filepath.Dir(real)+" if pgbudget may write in it",
+			"its folder has the flag %s of lsattr", in)
+	case mounted(real):
+		return refuse("mount its folder instead of the file, or give read: and write: commands under config: of the process",
+			"it is a mount of its own, and no new file can take its place")
+	case a.names > 1:
+		return refuse("find the others with find -samefile "+real+", and make them symbolic links",
+			"it has %d names (hard links), and the others would keep the old bytes", a.names)
+	}
+	return nil
+}
+
+// replace writes a new file beside real and gives it the real one's name, where that still has its old bytes.
+func (f File) replace(real string, like attributes, old, data []byte) (renamed bool, err error) {
+	names, done, err := f.Keep.temporaries(real, 1)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	temp := names[0]
+	if err := f.temporary(temp, like, data); err != nil {
+		return false, err
+	}
+	if renamed, err = f.swap(temp, real, old, data); !renamed {
+		os.Remove(temp)
+	}
+	return renamed, err
+}
+
+// temporary makes a file of that name with data in it and with the attributes.
+func (f File) temporary(name string, like attributes, data []byte) (err error) {
+	if err := f.before("create"); err != nil {
+		return err
+	}
+	temp, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) // nobody else may read it yet
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = joined(err, temp.Close()); err != nil {
+			os.Remove(name)
+		}
+	}()
+	for _, step := range []struct {
+		op string
+		do func() error
+	}{
+		{"flags", func() error { return like.inode.give(temp) }},
+		{"write", func() error { _, err := temp.Write(data); return err }},
+		{"attributes", func() error { return like.give(temp) }},
+		{"sync", temp.Sync},
+	} {
+		if err := f.before(step.op); err != nil {
+			return err
+		}
+		if err := step.do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// swap gives the temporary file the real one's name, where that still has its old bytes.
+func (f File) swap(temp, real string, old, data []byte) (renamed bool, err error) {
+	if err := f.before("compare"); err != nil {
+		return false, err
+	}
+	now, err := os.ReadFile(real)
+	switch {
+	case err != nil:
+		return false, err
+	case bytes.Equal(now, data):
+		return false, nil
+	case !bytes.Equal(now, old):
+		return false, drifted(real)
+	}
+	return f.rename(temp, real)
+}
+
+// rename gives a file another's name, and waits until that is on disk.
+func (f File) rename(temp, real string) (renamed bool, err error) {
+	folder, err := os.Open(filepath.Dir(real)) // before: what cannot be made durable is not begun
+	if err != nil {
+		return false, err
+	}
+	defer folder.Close()
+	if err := f.before("rename"); err != nil {
+		return false, err
+	}
+	if err := os.Rename(temp, real); err != nil {
+		return false, err
+	}
+	if err := f.before("sync folder"); err != nil {
+		return true, err
+	}
+	return true, folder.Sync()
+}
