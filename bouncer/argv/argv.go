@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -59,16 +58,18 @@ func (c Call) Run(ctx context.Context) ([]byte, error) {
 	out, said := &head{most: MostOutput, over: func() { end(errTooMuch) }}, &tail{most: mostSaid}
 	cmd.Stdout, cmd.Stderr = out, said
 	err := cmd.Run()
-	if errors.Is(err, exec.ErrWaitDelay) && out.ended.Load() {
+	if errors.Is(err, exec.ErrWaitDelay) && out.ended {
 		err = nil // a child holds its standard error alone, as ssh's ControlPersist does
 	}
 	if err == nil {
 		return out.bytes, nil
 	}
+	if cmd.Process != nil {
+		_ = group() // it may have ended by itself, and left a child
+	}
 	switch {
 	case errors.Is(err, exec.ErrWaitDelay):
 		err = errors.New("it ended and left a child that holds its output: the child was ended, too")
-		_ = group()
 	case errors.Is(context.Cause(ctx), errTooMuch):
 		err = errTooMuch
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -119,7 +120,7 @@ type head struct {
 	bytes []byte
 	most  int
 	over  func()
-	ended atomic.Bool // nobody can print any more
+	ended bool // nobody can print any more
 }
 
 // ReadFrom reads to the end: os/exec copies by it where there is one.
@@ -131,7 +132,7 @@ func (h *head) ReadFrom(r io.Reader) (int64, error) {
 			return int64(len(h.bytes)), err
 		}
 		if err == io.EOF {
-			h.ended.Store(true)
+			h.ended = true
 			return int64(len(h.bytes)), nil
 		}
 		if err != nil {

@@ -71,6 +71,7 @@ func TestNothingOfACommandRunsOnAfterItsTime(t *testing.T) {
 	for name, c := range map[string]struct{ line, says string }{
 		"a child that is waited for":                   {"(sleep 3; touch FILE) & wait", "did not end in time"},
 		"a child that ignores what it can":             {"trap '' TERM INT HUP; (sleep 3; touch FILE); sleep 60", "did not end in time"},
+		"a child of one that fails":                    {"(sleep 3; touch FILE) >/dev/null 2>&1 & exit 3", "exit status 3"},
 		"a child that holds the output of the dead":    {"(sleep 3; touch FILE) &", "left a child that holds its output"},
 		"one that closes its output and goes on":       {"exec >&- 2>&-; sleep 3; touch FILE; sleep 60", "did not end in time"},
 		"one that prints all the time and has a child": {"(sleep 3; touch FILE) & yes", "it printed more than"},
