@@ -142,6 +142,19 @@ func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
 	}
 }
 
+// TestAnActThatIsCancelledIsSeenToItsEnd has a process that does not take its sets, and is cancelled before that is known.
+func TestAnActThatIsCancelledIsSeenToItsEnd(t *testing.T) {
+	for _, takes := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, hands, _, stores := processes(t, 1, func(int) bool { cancel(); return takes })
+		err := hands.Apply(ctx, release(1))
+		want := map[bool]string{true: "pool_size=5 ", false: "pool_size=6 "}[takes]
+		if (err == nil) != takes || !strings.Contains(stores[0].text, want) {
+			t.Errorf("takes %v: %v, %s", takes, err, stores[0].text)
+		}
+	}
+}
+
 // TestAnActThatWasCutShortIsSettledByTheNext begins where a run has died between the write and the end of the act.
 func TestAnActThatWasCutShortIsSettledByTheNext(t *testing.T) {
 	for _, reloaded := range []bool{false, true} {

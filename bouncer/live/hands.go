@@ -312,6 +312,7 @@ func (x hand) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx) // what begins is seen to its end, each call in its own time
 	for i, e := range edits {
 		if err := x.config.Store.Write(ctx, e.Path, e.Old, e.New); err != nil {
 			back := x.putBack(ctx, edits[:i])
