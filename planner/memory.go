@@ -10,49 +10,50 @@ import (
 // Memory is what a fleet cannot show: the step in hand, what was refused, when what began. It is a fold over the
 // journal and a value: After returns a new one. The zero value remembers nothing.
 type Memory struct {
-	Seq     int64 // of the newest event
-	Running bool  // a run began and has not ended: after a crash it still stands there
-	Goal    *Goal
-	Steps   int // ended in this run, ways back apart
+	Seq     int64 `json:"seq"`              // of the newest event
+	Running bool  `json:"running,omitzero"` // a run began and has not ended: after a crash it still stands there
+	Goal    *Goal `json:"goal,omitzero"`
+	Steps   int   `json:"steps,omitzero"` // ended in this run, ways back apart
 
-	Step       *Step     // in hand; nil: none
-	StepAt     time.Time // when it began
-	StepSeq    int64     // at which event
-	StepTo     int64     // RollTo of the rollback that began it; 0: it goes forward
-	StepNumber int       // of a step that goes forward: the first of a journal is 1; 0: none is in hand
-	Numbered   int       // steps that went forward and began, ever
-	ReleasedAt time.Time // when its newest release was done; zero: none
-	SettledAt  time.Time // when its newest act was done
-	Intent     *Act      // was about to be done, and nobody knows whether it was
-	Why        string    // the step goes back, because
-	Aborts     int       // forward steps of this run that went back, one after the other
-	Aborted    string    // the newest of them did, because
-	AbortedAt  time.Time // when it was back
-	CutBy      string    // nothing was left of a step of this run, because
-	Cut        string    // the rest of the newest step of this run was given up, because
+	Step       *Step     `json:"step,omitzero"`        // in hand; nil: none
+	StepAt     time.Time `json:"step_at,omitzero"`     // when it began
+	StepSeq    int64     `json:"step_seq,omitzero"`    // at which event
+	StepTo     int64     `json:"step_to,omitzero"`     // RollTo of the rollback that began it; 0: it goes forward
+	StepNumber int       `json:"step_number,omitzero"` // of a step that goes forward: the first of a journal is 1; 0: none is in hand
+	Numbered   int       `json:"numbered,omitzero"`    // steps that went forward and began, ever
+	ReleasedAt time.Time `json:"released_at,omitzero"` // when its newest release was done; zero: none
+	SettledAt  time.Time `json:"settled_at,omitzero"`  // when its newest act was done
+	Intent     *Act      `json:"intent,omitzero"`      // was about to be done, and nobody knows whether it was
+	Why        string    `json:"why,omitzero"`         // the step goes back, because
+	Aborts     int       `json:"aborts,omitzero"`      // forward steps of this run that went back, one after the other
+	Aborted    string    `json:"aborted,omitzero"`     // the newest of them did, because
+	AbortedAt  time.Time `json:"aborted_at,omitzero"`  // when it was back
+	CutBy      string    `json:"cut_by,omitzero"`      // nothing was left of a step of this run, because
+	Cut        string    `json:"cut,omitzero"`         // the rest of the newest step of this run was given up, because
 
-	Unflushable bool      // a flush of the step in hand has failed
-	Failures    int       // of acts, one after the other
-	FailedSince time.Time // the first of them
-	Failure     Outcome   // what a run ends with that cannot get past it
-	FailedBy    string    // the newest one's reason
-	FailedAt    time.Time
+	Unflushable bool      `json:"unflushable,omitzero"`  // a flush of the step in hand has failed
+	Failures    int       `json:"failures,omitzero"`     // of acts, one after the other
+	FailedSince time.Time `json:"failed_since,omitzero"` // the first of them
+	Failure     Outcome   `json:"failure,omitzero"`      // what a run ends with that cannot get past it
+	FailedBy    string    `json:"failed_by,omitzero"`    // the newest one's reason
+	FailedAt    time.Time `json:"failed_at,omitzero"`
 
-	HeldAt time.Time // since when nothing moves; zero: it is not held
-	Hold   string    // and why
+	HeldAt time.Time `json:"held_at,omitzero"` // since when nothing moves; zero: it is not held
+	Hold   string    `json:"hold,omitzero"`    // and why
 
-	Seen    []Seen    // every process, alias and user ever looked at by a run; sorted
-	Servers []Origin  // of every server ever moved, sorted by name
-	Refused []Refusal // in this run, sorted by pool
-	Turned  []Switch  // every traffic switch, as it should say; sorted by shift
-	Bases   []Base    // the loads of shifts as runs took them; sorted by shift
-	Points  []Point   // what soaks saw of shifts, the newest last
-	Unmoved *Point    // of the step in hand: nothing moved, as far as was seen
-	Leg     bool      // Goal is that of a step on the way of a shift, not the run's
-	Written []Written // every line ever written, with the value it should have; sorted
-	Past    []Past    // forward steps that ended, the newest last; one that was taken back or rolled back is gone
-	Unwind  bool      // the step in hand goes back first
-	RollTo  int64     // this run takes back every step that began at that event or later; 0: it does not
+	Seen    []Seen    `json:"seen,omitzero"`     // every process, alias and user ever looked at by a run; sorted
+	Servers []Origin  `json:"servers,omitzero"`  // of every server ever moved, sorted by name
+	Refused []Refusal `json:"refused,omitzero"`  // in this run, sorted by pool
+	Turned  []Switch  `json:"switches,omitzero"` // every traffic switch, as it should say; sorted by shift
+	Bases   []Base    `json:"bases,omitzero"`    // the loads of shifts as runs took them; sorted by shift
+	Points  []Point   `json:"points,omitzero"`   // what soaks saw of shifts, the newest last; the newest pointsKept of each
+	Unmoved *Point    `json:"unmoved,omitzero"`  // of the step in hand: nothing moved, as far as was seen
+	Leg     bool      `json:"leg,omitzero"`      // Goal is that of a step on the way of a shift, not the run's
+	Written []Written `json:"written,omitzero"`  // every line ever written, with the value it should have; sorted
+	Past    []Past    `json:"past,omitzero"`     // forward steps that ended, the newest pastKept, the newest last; one that was taken back or rolled back is gone
+	Beyond  int64     `json:"beyond,omitzero"`   // Past.Seq of the newest step that Past no longer has: a rollback cannot go there; 0: it has all
+	Unwind  bool      `json:"unwind,omitzero"`   // the step in hand goes back first
+	RollTo  int64     `json:"roll_to,omitzero"`  // this run takes back every step that began at that event or later; 0: it does not
 }
 
 // Past is a step that ended.
@@ -65,17 +66,17 @@ type Past struct {
 
 // Refusal is a release that was wrong: in this run the pool is not made smaller than that again.
 type Refusal struct {
-	Pool   string
-	Key    Key
-	Least  int
-	Reason string
+	Pool   string `json:"pool"`
+	Key    Key    `json:"key"`
+	Least  int    `json:"least"`
+	Reason string `json:"reason"`
 }
 
 // Written is a line that the journal explains.
 type Written struct {
 	Set              // From: before it was first written; To: as it should be
-	Or     int       // what an act of which nobody knows whether it was done may have left; else To
-	Intent time.Time // of the newest act
+	Or     int       `json:"or"`     // what an act of which nobody knows whether it was done may have left; else To
+	Intent time.Time `json:"intent"` // of the newest act
 }
 
 // After returns the memory with one more event.
@@ -85,7 +86,7 @@ func (m Memory) After(e Event) Memory {
 	case RunBegan:
 		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
 		m.Leg = e.To == 0 && m.Step != nil && m.Step.Turn != nil // then its traffic is on the way, and the goal is not that of where it comes to
-		m.Turned, m.Points = m.turnedToo(e.Turned), slices.Concat(m.Points, e.Points)
+		m.Turned, m.Points = m.turnedToo(e.Turned), m.learnt(e.Points...)
 		m.Bases = m.based(e.Bases)
 		m.HeldAt, m.Hold, m.Failures = time.Time{}, "", 0
 		m.Aborts, m.Aborted, m.AbortedAt = 0, "", time.Time{}
@@ -114,7 +115,7 @@ func (m Memory) After(e Event) Memory {
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
 		m.Why, m.Unwind, m.Unflushable, m.Unmoved = e.Reason, false, false, nil
 		if e.Point != nil {
-			m.Points = append(slices.Clip(m.Points), *e.Point)
+			m.Points = m.learnt(*e.Point)
 		}
 		if e.Kind == StepBegan {
 			m.Why, m.Cut = "", ""
@@ -168,7 +169,7 @@ func (m Memory) After(e Event) Memory {
 	case StepEnded:
 		m.Unmoved = nil
 		if m = m.ended(e.At); e.Point != nil {
-			m.Points = append(slices.Clip(m.Points), *e.Point)
+			m.Points = m.learnt(*e.Point)
 		}
 	case RunEnded:
 		if m.RollTo > 0 && e.Outcome == Done {
@@ -242,7 +243,7 @@ func (m Memory) cut(achieved *Step, at time.Time) Memory {
 // ended closes the step in hand.
 func (m Memory) ended(at time.Time) Memory {
 	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() && m.StepTo == 0 {
-		m.Past = append(slices.Clip(m.Past), Past{m.StepNumber, m.StepSeq, m.StepAt, *m.Step})
+		m = m.stepped(Past{m.StepNumber, m.StepSeq, m.StepAt, *m.Step})
 	}
 	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() {
 		m.Steps++
