@@ -8,19 +8,21 @@ import (
 
 // File is pgbudget.yaml as written. Every pointer and Set flag tells whether the key was there at all.
 type File struct {
-	Environment string       `yaml:"environment"`
-	Servers     []Server     `yaml:"servers"`
-	Groups      []Group      `yaml:"groups"`
-	Pools       []Pool       `yaml:"pools"`
-	Ledger      []LedgerLine `yaml:"ledger"`
-	Prometheus  *Prometheus  `yaml:"prometheus"`
-	Saturation  []Signal     `yaml:"saturation"`
-	Deadband    Share        `yaml:"deadband"`
-	Policy      Policy       `yaml:"policy"`
-	Journal     string       `yaml:"journal"` // file that remembers every act
-	Hooks       Hooks        `yaml:"hooks"`
-	Shift       *Shift       `yaml:"shift"`
-	Shifts      []Shift      `yaml:"shifts"` // several, one after the other
+	Environment   string       `yaml:"environment"`
+	Servers       []Server     `yaml:"servers"`
+	Groups        []Group      `yaml:"groups"`
+	Pools         []Pool       `yaml:"pools"`
+	Ledger        []LedgerLine `yaml:"ledger"`
+	Prometheus    *Prometheus  `yaml:"prometheus"`
+	Saturation    []Signal     `yaml:"saturation"`
+	Deadband      Share        `yaml:"deadband"`
+	Policy        Policy       `yaml:"policy"`
+	Journal       string       `yaml:"journal"` // file that remembers every act
+	Mirror        Mirror       `yaml:"mirror"`  // of the journal
+	MirrorTimeout Dur          `yaml:"mirror_timeout"`
+	Hooks         Hooks        `yaml:"hooks"`
+	Shift         *Shift       `yaml:"shift"`
+	Shifts        []Shift      `yaml:"shifts"` // several, one after the other
 }
 
 // Server is one PostgreSQL server: how to reach it, what to leave free, and facts that stand in for observed ones.

@@ -61,6 +61,7 @@ func (f *File) Check(k *Checker) {
 	}
 	k.Share("deadband", f.Deadband)
 	k.policy(f.Policy)
+	k.mirror(f)
 	k.hooks(f.Hooks)
 	k.shifts(f)
 }

@@ -1,10 +1,26 @@
 // Package journal keeps what a controller did as JSON lines in one file, each on disk before the next thing is done.
 //
-//	j, err := journal.Open(path)    // the only writer, or an error of KindBusy
-//	m := bouncer.Replay(j.Events()) // what a new run begins with
-//	e, err = j.Record(e)            // returns once it is on disk
-//	events, err := journal.Read(path)
+//	j, err := journal.Open(path)                      // the only writer, or an error of KindBusy
+//	j, err := journal.Mirror{Path: second}.Open(path) // each line is in both before Record returns
+//	m := j.Memory()                                   // what a new run begins with
+//	e, err = j.Record(e)                              // returns once the line is on disk
+//	m, err := journal.Load(path)                      // beside a writer
+//	for e, err := range journal.Newest(path) { … }    // events, the newest first
 //
-// The first line says what the file is. A last line that a crash has cut in two was never answered as written, so
-// nothing has followed from it: it is taken off. Any other line that cannot be read is an error that names it.
+// The format, version 2. Each line is a JSON object whose last member is its checksum:
+//
+//	{"pgbudget_journal":2,"crc32c":"…"}                  the first line says what the file is
+//	{"seq":1,"at":"…","kind":"run",…,"crc32c":"…"}       an event (planner.Event)
+//	{"snapshot":1,"memory":{…},"crc32c":"…"}             what the events before the line come to (planner.Memory)
+//
+// The checksum is CRC-32C of the line's bytes before `,"crc32c":"`: it finds every burst of up to 32 bits, processors compute
+// it, and the standard library has it. It is against broken disks and editors, not against an enemy.
+//
+// A file that does not begin as a journal does is never changed, and nothing but a regular file is opened. A last line without
+// its end was never answered as written, so nothing has followed from it: it is taken off. Any other line that is not as it was
+// written, or cannot follow the one before, is an error that names file and line.
+//
+// A snapshot is written once the events since the newest one are longer than it by far. Who opens a journal looks for the
+// newest from the end, and reads what follows it: a journal of years opens as fast as one of a day. Snapshots of another
+// planner.MemoryVersion are passed over, and every event is folded again. Export, Import and Read check every line.
 package journal

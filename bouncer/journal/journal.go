@@ -1,13 +1,10 @@
 package journal
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -15,21 +12,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// Version is the version of the format; it rises when a key changes its meaning or goes.
-const Version = 1
-
-// header is the first line.
-type header struct {
-	Journal int `json:"pgbudget_journal"`
-}
-
 // Journal is an open journal. One goroutine uses it.
 type Journal struct {
 	path   string
 	file   *os.File
 	size   int64 // of what is whole
-	seq    int64
-	events []planner.Event
+	tally  tally
+	mirror mirror
 }
 
 var _ bouncer.Journal = (*Journal)(nil)
@@ -38,41 +27,46 @@ var _ bouncer.Journal = (*Journal)(nil)
 //
 //	KindBusy         another process writes it
 //	KindDrift        it cannot be read to its end, or is no journal
-//	KindUsage        its folder is not there, or it may not be written
+//	KindUsage        it is no file, its folder is not there, or it may not be written
 //
 // The caller closes it.
-func Open(path string) (*Journal, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+func Open(path string) (*Journal, error) { return Mirror{}.Open(path) }
+
+// Open opens a journal, and its mirror with it: what a crash has kept from the mirror is in it then. The errors are also:
+//
+//	KindDrift        the mirror has what the journal has not
+//	KindUnreachable  the mirror does not take its lines
+func (m Mirror) Open(path string) (*Journal, error) {
+	if err := m.lost(path); err != nil {
+		return nil, err
+	}
+	file, err := openRegular("journal", path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
-		return nil, &planner.Error{Kind: planner.KindUsage, Subject: "journal", Err: err, Hint: "give journal: a file in a folder that is there and can be written"}
+		return nil, err
 	}
 	j := &Journal{path: path, file: file}
-	if err := j.take(); err != nil {
-		file.Close()
+	if err := j.take(m); err != nil {
+		j.Close()
 		return nil, err
 	}
 	return j, nil
 }
 
-// take locks the file, reads it, and repairs its end.
-func (j *Journal) take() error {
-	if err := syscall.Flock(int(j.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return &planner.Error{Kind: planner.KindBusy, Subject: "journal " + j.path, Err: errors.New("another pgbudget is at work with it"),
-			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
+// take locks the file, reads it, repairs its end, and brings the mirror to where it is.
+func (j *Journal) take(m Mirror) error {
+	if err := lock(j.file, "journal "+j.path); err != nil {
+		return err
 	}
-	data, err := io.ReadAll(j.file)
+	c, err := contentOf(j.path, j.file)
 	if err != nil {
 		return err
 	}
-	whole, events, err := parse(j.path, data)
+	st, err := c.load()
 	if err != nil {
 		return err
 	}
-	j.events, j.size = events, int64(whole)
-	if n := len(events); n > 0 {
-		j.seq = events[n-1].Seq
-	}
-	if whole < len(data) {
+	j.tally, j.size = st.tally, st.whole
+	if j.size < c.size {
 		if err := j.file.Truncate(j.size); err != nil {
 			return err
 		}
@@ -80,106 +74,84 @@ func (j *Journal) take() error {
 	if _, err := j.file.Seek(j.size, io.SeekStart); err != nil {
 		return err
 	}
-	if whole > 0 {
-		return nil
-	}
-	if err := j.append(header{Version}); err != nil {
+	if j.mirror, err = m.open(content{j.path, j.file, j.size}, st.last); err != nil || j.size > 0 {
 		return err
 	}
-	return syncFolder(filepath.Dir(j.path))
+	if err := j.append(headerLine); err != nil {
+		return err
+	}
+	return syncFolder(j.path)
 }
 
-// Read reads a journal that somebody else may be writing; one that is not there is empty.
-func Read(path string) ([]planner.Event, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+func lock(file *os.File, subject string) error {
+	if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		return &planner.Error{Kind: planner.KindBusy, Subject: subject, Err: errors.New("another pgbudget is at work with it"),
+			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
 	}
-	if err != nil {
-		return nil, &planner.Error{Kind: planner.KindUsage, Subject: "journal", Err: err}
-	}
-	_, events, err := parse(path, data)
-	return events, err
+	return nil
 }
 
-// parse reads the lines; whole is how many bytes of data they take.
-func parse(path string, data []byte) (whole int, events []planner.Event, err error) {
-	broken := func(line int, err error) error {
-		return &planner.Error{Kind: planner.KindDrift, Subject: fmt.Sprintf("%s:%d", path, line), Err: err,
-			Hint: "it is not as pgbudget wrote it: restore it, or move it away and look at the fleet with pgbudget plan before the next step"}
-	}
-	for line := 1; whole < len(data); line++ {
-		end := bytes.IndexByte(data[whole:], '\n')
-		if end < 0 {
-			break
-		}
-		text := data[whole : whole+end]
-		whole += end + 1
-		if line == 1 {
-			var h header
-			if err := json.Unmarshal(text, &h); err != nil || h.Journal == 0 {
-				return 0, nil, broken(line, errors.New("this is no journal of pgbudget"))
-			}
-			if h.Journal != Version {
-				return 0, nil, broken(line, fmt.Errorf("it is of version %d, this pgbudget writes %d", h.Journal, Version))
-			}
-			continue
-		}
-		var e planner.Event
-		if err := json.Unmarshal(text, &e); err != nil {
-			return 0, nil, broken(line, fmt.Errorf("it cannot be read: %w", err))
-		}
-		if n := len(events); n > 0 && e.Seq != events[n-1].Seq+1 {
-			return 0, nil, broken(line, fmt.Errorf("event %d follows event %d", e.Seq, events[n-1].Seq))
-		}
-		events = append(events, e)
-	}
-	return whole, events, nil
-}
+// Memory is what the events so far come to.
+func (j *Journal) Memory() planner.Memory { return j.tally.memory }
 
-// Events returns what was there when it was opened. The caller does not change it.
-func (j *Journal) Events() []planner.Event { return j.events }
-
-// Record gives the event its number and writes it. On an error nothing of it is in the file, as far as can be told, and
-// nothing more can be recorded.
+// Record gives the event its number and writes it, after a snapshot where one is due. On an error nothing of it is in the
+// journal, as far as can be told, and nothing more can be recorded. Where the mirror alone has failed, the event is in the
+// journal: it tells what was about to be done, as after a crash.
 func (j *Journal) Record(e planner.Event) (planner.Event, error) {
-	e.Seq = j.seq + 1
+	e.Seq = j.tally.memory.Seq + 1
 	e.At = e.At.Round(0).Truncate(time.Microsecond) // no monotonic part: it is read again as it was written
-	if err := j.append(e); err != nil {
+	if j.tally.due() {
+		if err := j.snapshot(); err != nil {
+			return e, err
+		}
+	}
+	line, err := seal(e)
+	if err != nil {
 		return e, err
 	}
-	j.seq++
+	next := j.tally
+	if err := next.add(line[:len(line)-1]); err != nil { // what could not be read again is not written
+		return e, fmt.Errorf("a defect of pgbudget, nothing was written: %w", err)
+	}
+	if err := j.append(line); err != nil {
+		return e, err
+	}
+	j.tally = next
 	return e, nil
 }
 
-// append writes one line and waits until it is on disk.
-func (j *Journal) append(v any) error {
-	line, err := json.Marshal(v)
+// snapshot writes what the events so far come to. One that is too long is left out: the next opening takes longer.
+func (j *Journal) snapshot() error {
+	line, err := sealSnapshot(j.tally.memory)
 	if err != nil {
+		j.tally.since = 0 // asked again after as many events
+		return nil
+	}
+	if err := j.append(line); err != nil {
 		return err
 	}
-	n, err := j.file.Write(append(line, '\n'))
+	j.tally.since, j.tally.snapshot = 0, int64(len(line))
+	return nil
+}
+
+// append writes one line, waits until it is on disk, and gives it to the mirror.
+func (j *Journal) append(line []byte) error {
+	n, err := j.file.Write(line)
 	if err == nil {
 		err = j.file.Sync()
 	}
 	if err != nil {
 		_ = j.file.Truncate(j.size) // a half line is taken off at the next Open at the latest
-		j.file.Close()              // what a failed fsync has lost is not known: this one is at its end
+		j.Close()                   // what a failed fsync has lost is not known: this one is at its end
 		return fmt.Errorf("%s: %w", j.path, err)
 	}
 	j.size += int64(n)
+	if err := j.mirror.append(line); err != nil {
+		j.Close() // the mirror lags: the next Open brings it to where the journal is
+		return err
+	}
 	return nil
 }
 
-// Close closes the file and so gives the lock back.
-func (j *Journal) Close() error { return j.file.Close() }
-
-// syncFolder makes a new file's name durable.
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return folder.Sync()
-}
+// Close closes the files and so gives the locks back.
+func (j *Journal) Close() error { return errors.Join(j.file.Close(), j.mirror.close()) }

@@ -99,30 +99,6 @@ func TestOneWriterAtATime(t *testing.T) {
 	}
 }
 
-func TestAJournalThatIsNoneIsAnErrorThatNamesTheLine(t *testing.T) {
-	good := `{"pgbudget_journal":1}` + "\n" + `{"seq":1,"at":"2026-01-01T00:00:00Z","kind":"hold"}` + "\n"
-	for _, c := range []struct{ name, text, says string }{
-		{"something else", "hello\n", ":1: this is no journal"},
-		{"another version", `{"pgbudget_journal":2}` + "\n", ":1: it is of version 2"},
-		{"a line in the middle", good + "{\n" + good, ":3: it cannot be read"},
-		{"a gap", good + `{"seq":3,"at":"2026-01-01T00:00:00Z","kind":"hold"}` + "\n", ":3: event 3 follows event 1"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "j.jsonl")
-			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			_, err := journal.Open(path)
-			if planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("%v", err)
-			}
-			if now, _ := os.ReadFile(path); string(now) != c.text {
-				t.Error("the file was changed")
-			}
-		})
-	}
-}
-
 // TestADiskThatIsFullEndsTheJournalAndNothingElse limits how large the process's files may become.
 func TestADiskThatIsFullEndsTheJournalAndNothingElse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")

@@ -60,7 +60,7 @@ func newApp() *cli.App {
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{
 			observeCommand(), recordCommand(), estimateCommand(), planCommand(), stepCommand(), runCommand(), statusCommand(), whyCommand(), pauseCommand(),
-			resumeCommand(), rollbackCommand(), forgetCommand(), initCommand(), simulateCommand(),
+			resumeCommand(), rollbackCommand(), forgetCommand(), journalCommand(), initCommand(), simulateCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
@@ -71,8 +71,10 @@ func newApp() *cli.App {
 		CustomAppHelpTemplate: "",
 	}
 	for _, c := range app.Commands {
-		c.OnUsageError = usageError
-		c.HideHelpCommand = true
+		for _, x := range append(c.Subcommands, c) {
+			x.OnUsageError = usageError
+			x.HideHelpCommand = true
+		}
 	}
 	return app
 }

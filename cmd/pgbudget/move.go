@@ -50,7 +50,7 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	if s.config.MovingPolicy().Recycle {
 		m.hands.AcceptRecycling()
 	}
-	if err = m.remember(s.config.Journal, lookOnly); err == nil && !lookOnly {
+	if err = m.remember(s.config, lookOnly); err == nil && !lookOnly {
 		err = m.fleet.Lock(ctx)
 	}
 	if err != nil {
@@ -66,15 +66,13 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 }
 
 // remember reads the journal, and opens it for writing unless it is only looked at.
-func (m *mover) remember(path string, lookOnly bool) error {
+func (m *mover) remember(c *config.Config, lookOnly bool) (err error) {
 	if lookOnly {
-		events, err := journal.Read(path)
-		m.memory = bouncer.Replay(events)
+		m.memory, err = remembered(c)
 		return err
 	}
-	var err error
-	if m.journal, err = journal.Open(path); err == nil {
-		m.memory = bouncer.Replay(m.journal.Events())
+	if m.journal, err = mirrorOf(c).Open(c.Journal); err == nil {
+		m.memory = m.journal.Memory()
 	}
 	return err
 }

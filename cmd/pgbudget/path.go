@@ -11,7 +11,6 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/flag"
-	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -175,12 +174,11 @@ func (s source) shiftOf(c *cli.Context) (planner.Shift, flag.Switch, planner.Mem
 		return shift, sw, memory, err
 	}
 	if s.config != nil && s.config.Journal != "" {
-		events, err := journal.Read(s.config.Journal)
+		all, err := remembered(s.config)
 		if err != nil {
 			return shift, sw, memory, err
 		}
-		memory.Points = bouncer.Replay(events).Points
-		memory.Turned = bouncer.Replay(events).Turned
+		memory.Points, memory.Turned = all.Points, all.Turned
 	}
 	name := c.String("path")
 	for _, t := range traffic {

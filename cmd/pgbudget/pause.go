@@ -8,15 +8,13 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
 // withJournal is the start of every command that needs the config's journal and no server.
-func withJournal(action func(c *cli.Context, s source) error) cli.ActionFunc {
+func withJournal(arguments int, action func(c *cli.Context, s source) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
-		if err := noArguments(c, 0); err != nil {
+		if err := noArguments(c, arguments); err != nil {
 			return err
 		}
 		s, err := newSource(c, "")
@@ -39,7 +37,7 @@ func pauseCommand() *cli.Command {
 		Description: "Writes a file beside the journal, which a run reads at every look. What is applied stays; a step in hand is kept.\n\n" +
 			"Example:\n  pgbudget pause",
 		Flags: journalFlags(),
-		Action: withJournal(func(c *cli.Context, s source) error {
+		Action: withJournal(0, func(c *cli.Context, s source) error {
 			text := fmt.Sprintf("%s at %s", who(), time.Now().Format(time.DateTime))
 			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
 				return err
@@ -56,7 +54,7 @@ func resumeCommand() *cli.Command {
 		Usage:       "end a pause",
 		Description: "Example:\n  pgbudget resume",
 		Flags:       journalFlags(),
-		Action: withJournal(func(c *cli.Context, s source) error {
+		Action: withJournal(0, func(c *cli.Context, s source) error {
 			switch err := os.Remove(pauseFile(s.config.Journal)); {
 			case os.IsNotExist(err):
 				fmt.Fprintln(c.App.Writer, "it was not paused")
@@ -78,16 +76,16 @@ func forgetCommand() *cli.Command {
 			"and a step in hand is given up. Steps that were taken can still be rolled back.\n\n" +
 			"Example:\n  pgbudget forget --sizes",
 		Flags: append(journalFlags(), &cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there, and what traffic switches say"}),
-		Action: withJournal(func(c *cli.Context, s source) error {
+		Action: withJournal(0, func(c *cli.Context, s source) error {
 			if !c.Bool("sizes") {
 				return usage("pgbudget forget --sizes", "say what is to be forgotten")
 			}
-			j, err := journal.Open(s.config.Journal)
+			j, err := mirrorOf(s.config).Open(s.config.Journal)
 			if err != nil {
 				return err
 			}
 			defer j.Close()
-			before := bouncer.Replay(j.Events())
+			before := j.Memory()
 			if _, err := j.Record(planner.Event{At: time.Now(), Kind: planner.Accepted, By: who()}); err != nil {
 				return err
 			}

@@ -3,13 +3,13 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner"
@@ -53,18 +53,21 @@ func statusCommand() *cli.Command {
 			"  pgbudget status --look\n" +
 			"  pgbudget status -o json | jq .step_in_hand",
 		Flags: slices.Concat(journalFlags("timeout"), formatFlags(), []cli.Flag{&cli.BoolFlag{Name: "look", Usage: "ask consoles and servers now"}}),
-		Action: withJournal(func(c *cli.Context, s source) error {
+		Action: withJournal(0, func(c *cli.Context, s source) error {
 			out, err := newOutput(c)
 			if err != nil {
 				return err
 			}
-			events, err := journal.Read(s.config.Journal)
+			m, err := remembered(s.config)
 			if err != nil {
 				return err
 			}
-			m := bouncer.Replay(events)
+			last, err := newestEvents(s.config.Journal, 10)
+			if err != nil {
+				return err
+			}
 			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal),
-				Taken: append([]planner.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []planner.Set{}, Last: append([]planner.Event{}, events[max(0, len(events)-10):]...)}
+				Taken: append([]planner.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []planner.Set{}, Last: append([]planner.Event{}, last...)}
 			st.Died = m.Running && !st.Running
 			for _, r := range m.Refused {
 				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason))
@@ -157,16 +160,19 @@ func whyCommand() *cli.Command {
 		Usage:       "explain the last decision and what would change it; asks no server",
 		Description: "Example:\n  pgbudget why",
 		Flags:       slices.Concat(journalFlags(), formatFlags()),
-		Action: withJournal(func(c *cli.Context, s source) error {
+		Action: withJournal(0, func(c *cli.Context, s source) error {
 			out, err := newOutput(c)
 			if err != nil {
 				return err
 			}
-			events, err := journal.Read(s.config.Journal)
+			m, err := remembered(s.config)
 			if err != nil {
 				return err
 			}
-			x := decision(events)
+			x, err := decision(m, journal.Newest(s.config.Journal))
+			if err != nil {
+				return err
+			}
 			if out.format != "table" {
 				return out.data(x)
 			}
@@ -185,9 +191,11 @@ type decided struct {
 }
 
 // decision words the newest event that decided something.
-func decision(events []planner.Event) decided {
-	m := bouncer.Replay(events)
-	for _, e := range slices.Backward(events) {
+func decision(m planner.Memory, newest iter.Seq2[planner.Event, error]) (decided, error) {
+	for e, err := range newest {
+		if err != nil {
+			return decided{}, err
+		}
 		text, next := "", ""
 		switch e.Kind {
 		case planner.HoldBegan:
@@ -217,9 +225,9 @@ func decision(events []planner.Event) decided {
 		default:
 			continue
 		}
-		return decided{&e, text, next, m.Step}
+		return decided{&e, text, next, m.Step}, nil
 	}
-	return decided{}
+	return decided{}, nil
 }
 
 // decision prints it for people.

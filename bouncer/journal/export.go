@@ -1,0 +1,207 @@
+package journal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Summary is what an export or an import has taken over.
+type Summary struct {
+	Events int64     // and the number of the newest
+	At     time.Time // of the newest
+	Lines  int       // snapshots included, the first line apart
+	Cut    bool      // what was read had a last line without its end, which was left out
+}
+
+// exportEnd is the last line of an export: without it the export was cut.
+type exportEnd struct {
+	End exportCount `json:"end"`
+}
+
+type exportCount struct {
+	Events int64 `json:"events"`
+	Lines  int   `json:"lines"`
+}
+
+// exportLine is the first line of an export.
+var exportLine = mustSeal(struct {
+	Export int `json:"pgbudget_export"`
+}{Version})
+
+// Export checks every line of a journal that somebody else may be writing, and writes it with an end that tells whether it is
+// whole. On an error the end is missing.
+func Export(path string, w io.Writer) (Summary, error) {
+	var sum Summary
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: errors.New("it is not there, so there is nothing to export"), Hint: "pgbudget status shows what the config's journal: has"}
+	}
+	err := reading("journal", path, func(c content) error {
+		if _, err := w.Write(exportLine); err != nil {
+			return err
+		}
+		err := c.all(func(text []byte) error {
+			if err := sum.add(text); err != nil {
+				return err
+			}
+			_, err := w.Write(append(text, '\n')) // the scanner is done with what follows
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		end, err := seal(exportEnd{exportCount{sum.Events, sum.Lines}})
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(end)
+		return err
+	})
+	return sum, err
+}
+
+// add counts a line.
+func (s *Summary) add(text []byte) error {
+	s.Lines++
+	if bytes.HasPrefix(text, []byte(snapshotMark)) {
+		return nil
+	}
+	e, err := parseEvent(text)
+	s.Events, s.At = e.Seq, e.At
+	return err
+}
+
+// Import makes a journal of an export, of a mirror, or of the lines that a mirror's command was given, each of which may be there
+// twice, and once in part. It checks every line; a journal that is there already is not touched. name stands in messages.
+func Import(r io.Reader, name, path string) (Summary, error) {
+	draft, err := os.CreateTemp(filepath.Dir(path), ".pgbudget-import-*")
+	if err != nil {
+		return Summary{}, &planner.Error{Kind: planner.KindUsage, Subject: "journal", Err: err, Hint: "give journal: a file in a folder that is there and can be written"}
+	}
+	defer os.Remove(draft.Name()) // once it has its name, this one is one too many
+	defer draft.Close()
+	sum, err := copyChecked(draft, r, name)
+	if err != nil {
+		return sum, err
+	}
+	if err := draft.Sync(); err != nil {
+		return sum, err
+	}
+	if err := os.Link(draft.Name(), path); errors.Is(err, fs.ErrExist) {
+		has := "cannot be read"
+		if m, err := Load(path); err == nil {
+			has = fmt.Sprintf("has %d events", m.Seq)
+		}
+		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: fmt.Errorf("it is there and %s; %s has %d, and was not imported", has, name, sum.Events),
+			Hint: "move the journal away first, where it is the worse one"}
+	} else if err != nil {
+		return sum, err
+	}
+	return sum, syncFolder(path)
+}
+
+// copyChecked writes the lines of a journal, or of an export, as those of a journal.
+func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
+	var sum Summary
+	s := importer{scanner: newScanner(r), name: name, given: true}
+	first, err := s.next()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return sum, err
+	}
+	last := append(bytes.Clone(first), '\n')
+	export := bytes.Equal(last, exportLine)
+	if err != nil || !export && !bytes.Equal(last, headerLine) {
+		return sum, noHeader(name, first[:min(len(first), 200)])
+	}
+	s.given = !export
+	if _, err := w.Write(headerLine); err != nil {
+		return sum, err
+	}
+	var t tally
+	for {
+		text, err := s.next()
+		switch {
+		case errors.Is(err, io.EOF) && export:
+			return sum, brokenLine(name, s.line, fmt.Errorf("the export has no end after %d events: it was cut", sum.Events))
+		case errors.Is(err, io.EOF):
+			sum.Cut = len(text) > 0
+			return sum, nil
+		case err != nil:
+			return sum, err
+		case export && bytes.HasPrefix(text, []byte(endMark)):
+			return sum, s.end(text, sum)
+		case !export && bytes.Equal(text, last[:len(last)-1]): // it was given twice
+			continue
+		}
+		last = append(append(last[:0], text...), '\n')
+		if err = t.add(text); err == nil {
+			err = sum.add(text)
+		}
+		if err != nil {
+			return sum, brokenLine(name, s.line, err)
+		}
+		if _, err := w.Write(last); err != nil {
+			return sum, err
+		}
+	}
+}
+
+// importer reads lines that have been checked; its errors name file and line.
+type importer struct {
+	*scanner
+	name  string
+	given bool // the lines may be those that a command was given: what it was given in part, it was given again on a line of its own
+}
+
+// next returns the next line. At the end the error is io.EOF, with a last line that was cut.
+func (s *importer) next() ([]byte, error) {
+	text, err := s.scanner.next()
+	for {
+		if errors.Is(err, io.EOF) && glued(text) {
+			err = errGlued
+		} else if err == nil {
+			if err = check(text); err == nil {
+				return text, nil
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return text, err
+		}
+		line, part := s.line, bytes.Clone(text)
+		if !s.given || errors.Is(err, errLong) || errors.Is(err, errGlued) {
+			return text, brokenLine(s.name, line, err)
+		}
+		changed := brokenLine(s.name, line, err)
+		if text, err = s.scanner.next(); !bytes.HasPrefix(text, part) || errors.Is(err, io.EOF) && len(text) == 0 && len(part) > 0 {
+			if line == 1 {
+				return part, noHeader(s.name, part[:min(len(part), 200)])
+			}
+			return part, changed
+		}
+	}
+}
+
+// end makes sure that an export is whole, and that nothing follows.
+func (s *importer) end(text []byte, sum Summary) error {
+	var v struct {
+		exportEnd
+		Sum string `json:"crc32c"`
+	}
+	if err := decode(text, &v); err != nil {
+		return brokenLine(s.name, s.line, err)
+	}
+	if is := (exportCount{sum.Events, sum.Lines}); v.End != is {
+		return brokenLine(s.name, s.line, fmt.Errorf("the export says that it has %d events in %d lines, and has %d in %d", v.End.Events, v.End.Lines, is.Events, is.Lines))
+	}
+	if more, err := s.scanner.next(); !errors.Is(err, io.EOF) || len(more) > 0 {
+		return brokenLine(s.name, s.line, errors.New("the export goes on after its end"))
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package journal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// openRegular opens a regular file, or a link to one. Anything else is refused before it is opened: that alone would wind a
+// tape back, or wait for the other end of a pipe.
+func openRegular(key, path string, flag int) (*os.File, error) {
+	refuse := func(err error) error {
+		return &planner.Error{Kind: planner.KindUsage, Subject: key, Err: err, Hint: "give " + key + ": a file in a folder that is there and can be written"}
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, refuse(fmt.Errorf("%s is %s, want a file", path, kindOf(info.Mode())))
+	}
+	file, err := os.OpenFile(path, flag|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0o600)
+	if err != nil {
+		return nil, refuse(err)
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() { // it was put there just now
+		err = fmt.Errorf("%s is %s, want a file", path, kindOf(info.Mode()))
+	}
+	if err != nil {
+		file.Close()
+		return nil, refuse(err)
+	}
+	return file, nil
+}
+
+func kindOf(m fs.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a folder"
+	case m&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case m&fs.ModeDevice != 0:
+		return "a device"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "no regular file"
+}
+
+// content is what stands in a file, up to a size: what comes after it is not there yet.
+type content struct {
+	name string
+	io.ReaderAt
+	size int64
+}
+
+func contentOf(name string, file *os.File) (content, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return content{}, err
+	}
+	return content{name, file, info.Size()}, nil
+}
+
+// part is the bytes from one offset to another.
+func (c content) part(from, to int64) *io.SectionReader { return io.NewSectionReader(c, from, to-from) }
+
+// broken is the error of the line that begins at an offset.
+func (c content) broken(at int64, err error) error {
+	line, buf := 1, make([]byte, 1<<16)
+	for r := c.part(0, at); ; {
+		n, err := r.Read(buf)
+		line += bytes.Count(buf[:n], []byte{'\n'})
+		if err != nil {
+			break
+		}
+	}
+	return brokenLine(c.name, line, err)
+}
+
+func brokenLine(name string, line int, err error) error {
+	hint := "restore it (pgbudget journal import takes a mirror or an export), or move it away and look at the fleet with pgbudget plan before the next step"
+	if errors.Is(err, planner.ErrNewer) {
+		hint = "use the pgbudget that wrote it"
+	}
+	return &planner.Error{Kind: planner.KindDrift, Subject: fmt.Sprintf("%s:%d", name, line), Err: err, Hint: hint}
+}
+
+// header returns where the first line ends; 0: the file is empty, or a crash has cut its first line.
+func (c content) header() (int64, error) {
+	first, err := io.ReadAll(c.part(0, min(c.size, int64(len(headerLine))+20))) // a version has a few digits at most
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%s: %w", c.name, err)
+	case len(first) == 0:
+		return 0, nil
+	case bytes.HasPrefix(first, headerLine):
+		return int64(len(headerLine)), nil
+	case bytes.HasPrefix(first, []byte(headerMark)) && int64(len(first)) == c.size && bytes.HasPrefix(headerLine, first):
+		return 0, nil
+	}
+	text, _, _ := bytes.Cut(first, []byte{'\n'})
+	return 0, noHeader(c.name, text)
+}
+
+// noHeader says why a first line is not the header of this version.
+func noHeader(name string, text []byte) error {
+	version := numberAfter(headerMark, text)
+	if version == 0 {
+		version = numberAfter(exportMark, text)
+	}
+	switch {
+	case version == 0:
+		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: errors.New("this is no journal of pgbudget, and is left as it is"),
+			Hint: "name another file in the config, or move this one away"}
+	case version > Version:
+		return brokenLine(name, 1, fmt.Errorf("%w: the journal is of version %d, and %d is the newest that this pgbudget reads", planner.ErrNewer, version, Version))
+	case version < Version:
+		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: fmt.Errorf("the journal is of version %d, and this pgbudget reads %d: no release wrote it", version, Version),
+			Hint: "finish what it began with the pgbudget that wrote it; then move it away: its steps cannot be taken back from here"}
+	case bytes.HasPrefix(text, []byte(exportMark)):
+		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: errors.New("this is an export of a journal, and not a journal"),
+			Hint: "move it away, then pgbudget journal import FILE makes a journal of it"}
+	}
+	return brokenLine(name, 1, errors.New("the first line is not as it was written: it was changed"))
+}
+
+// syncFolder makes a new file's name durable.
+func syncFolder(path string) error {
+	if real, err := filepath.EvalSymlinks(path); err == nil { // the name is in the folder of the file, not of the link
+		path = real
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
+}

@@ -1,0 +1,246 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// every is how many bytes of events are followed by a snapshot at least. chosen: so much is read and folded in some
+// hundredths of a second. sparse is how many times longer than the newest snapshot they are then: what a journal is longer by.
+const (
+	every  = 1 << 20
+	sparse = 2
+)
+
+// tally is what the lines so far come to.
+type tally struct {
+	memory   planner.Memory
+	since    int64 // bytes of lines after the newest snapshot
+	snapshot int64 // bytes of that one
+	every    int64 // instead of the constant; 0: that
+}
+
+// due reports whether a snapshot comes before the next event.
+func (t tally) due() bool {
+	least := t.every
+	if least == 0 {
+		least = every
+	}
+	return t.since >= max(least, sparse*t.snapshot)
+}
+
+// add takes one more line that has been checked.
+func (t *tally) add(text []byte) error {
+	if bytes.HasPrefix(text, []byte(snapshotMark)) {
+		return t.addSnapshot(text)
+	}
+	e, err := parseEvent(text)
+	if err != nil {
+		return err
+	}
+	if err := t.memory.Refuses(e); err != nil {
+		return err
+	}
+	t.memory = t.memory.After(e)
+	t.since += int64(len(text)) + 1
+	return nil
+}
+
+// addSnapshot makes sure that a snapshot is what the events before it come to. One of another version tells nothing.
+func (t *tally) addSnapshot(text []byte) error {
+	m, known, err := parseSnapshot(text)
+	if err != nil || !known {
+		return err
+	}
+	was, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	is, err := json.Marshal(t.memory)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(was, is) {
+		return fmt.Errorf("the snapshot of event %d is not what the events before it come to", m.Seq)
+	}
+	t.since, t.snapshot = 0, int64(len(text))+1
+	return nil
+}
+
+// state is what was read of a journal.
+type state struct {
+	tally
+	whole int64  // bytes of whole lines; 0: not even the first is there
+	last  []byte // the last whole line with its line break; nil: there is none
+}
+
+// load reads the newest snapshot and what follows it.
+func (c content) load() (state, error) {
+	start, err := c.header()
+	if err != nil || start == 0 {
+		return state{}, err
+	}
+	at, err := c.newestSnapshot(start)
+	if err != nil {
+		return state{}, err
+	}
+	st := state{whole: start, last: headerLine}
+	if at < 0 {
+		return st, c.fold(&st, nil)
+	}
+	text, err := newScanner(c.part(at, c.size)).next()
+	if errors.Is(err, io.EOF) { // it was cut: the one before it is the newest
+		c.size = at
+		if again, err := c.load(); err != nil || !glued(text) {
+			return again, err
+		}
+		return state{}, c.broken(at, errGlued)
+	}
+	if err == nil {
+		err = check(text)
+	}
+	var m planner.Memory
+	known := false
+	if err == nil {
+		m, known, err = parseSnapshot(text)
+	}
+	if err != nil {
+		return state{}, c.broken(at, err)
+	}
+	if known {
+		n := int64(len(text)) + 1
+		st.whole, st.memory, st.snapshot = at+n, m, n
+		st.last = append(bytes.Clone(text), '\n')
+	}
+	return st, c.fold(&st, nil)
+}
+
+var errGlued = errors.New("the line goes on where it should end: it was changed")
+
+// fold reads the lines that follow those of the state; each is called with every one of them.
+func (c content) fold(st *state, each func(text []byte) error) error {
+	s := newScanner(c.part(st.whole, c.size))
+	st.last = bytes.Clone(st.last)
+	for {
+		text, err := s.next()
+		if errors.Is(err, io.EOF) {
+			if glued(text) {
+				return c.broken(st.whole, errGlued)
+			}
+			return nil
+		}
+		if err == nil {
+			err = check(text)
+		}
+		if err == nil {
+			err = st.add(text)
+		}
+		if err != nil {
+			return c.broken(st.whole, err)
+		}
+		st.whole += int64(len(text)) + 1
+		st.last = append(append(st.last[:0], text...), '\n')
+		if each != nil {
+			if err := each(text); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// Load reads what a journal comes to that somebody else may be writing; one that is not there is empty.
+func Load(path string) (planner.Memory, error) {
+	var st state
+	err := reading("journal", path, func(c content) (err error) { st, err = c.load(); return err })
+	return st.memory, err
+}
+
+// Read reads every event, and checks every line; a journal that is not there is empty.
+func Read(path string) ([]planner.Event, error) {
+	var events []planner.Event
+	err := reading("journal", path, func(c content) error {
+		return c.all(func(text []byte) error {
+			if bytes.HasPrefix(text, []byte(snapshotMark)) {
+				return nil
+			}
+			e, err := parseEvent(text)
+			events = append(events, e)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return events, nil
+}
+
+// all reads every line after the header.
+func (c content) all(each func(text []byte) error) error {
+	start, err := c.header()
+	if err != nil || start == 0 {
+		return err
+	}
+	return c.fold(&state{whole: start}, each)
+}
+
+// Newest reads events from the newest back, and no more of the file than is asked for. An error is the last.
+func Newest(path string) iter.Seq2[planner.Event, error] {
+	return func(yield func(planner.Event, error) bool) {
+		err := reading("journal", path, func(c content) error {
+			start, err := c.header()
+			if err != nil || start == 0 {
+				return err
+			}
+			var bad error
+			err = c.backward(start, func(text []byte, at int64) bool {
+				if bad = check(text); bad == nil && bytes.HasPrefix(text, []byte(snapshotMark)) {
+					return true
+				}
+				var e planner.Event
+				if bad == nil {
+					e, bad = parseEvent(text)
+				}
+				if bad == nil { // what it follows is not known yet: its parts are what can be judged
+					bad = planner.Memory{Seq: e.Seq - 1, Step: &planner.Step{}}.Refuses(e)
+				}
+				if bad != nil {
+					bad = c.broken(at, bad)
+					return false
+				}
+				return yield(e, nil)
+			})
+			if err == nil {
+				err = bad
+			}
+			return err
+		})
+		if err != nil {
+			yield(planner.Event{}, err)
+		}
+	}
+}
+
+// reading opens a file to read it; where there is none, nothing is called.
+func reading(key, path string, f func(content) error) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	file, err := openRegular(key, path, os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	c, err := contentOf(path, file)
+	if err != nil {
+		return err
+	}
+	return f(c)
+}

@@ -1,0 +1,200 @@
+package journal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Mirror is a second place for each line of a journal. The zero Mirror is none.
+type Mirror struct {
+	Path string                  // of a file that gets the same bytes
+	Give func(line []byte) error // takes a line; nil: none is given to anybody
+	Name string                  // of Give, for messages
+}
+
+// mirror is a Mirror at work.
+type mirror struct {
+	Mirror
+	file *os.File // nil: there is no file
+}
+
+// compared is how many bytes before the end of the shorter one a mirror and its journal are compared. chosen: the time of each
+// event is in it, to the microsecond, so that two that have one event in common have all before it.
+const compared = 1 << 20
+
+// without is how to go on where a mirror does not work.
+const without = "mend it, or go on without: take mirror: out of the config"
+
+func (m Mirror) failed(err error) error {
+	name := m.Path
+	if name == "" {
+		name = m.Name
+	}
+	return &planner.Error{Kind: planner.KindUnreachable, Subject: "mirror " + name, Err: fmt.Errorf("the line is not in it, and nothing was begun: %w", err), Hint: without}
+}
+
+// lost says that there is a mirror, and no journal any more.
+func (m Mirror) lost(path string) error {
+	if info, err := os.Stat(path); m.Path == "" || err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() > 0 {
+		return nil
+	}
+	if _, err := os.Stat(m.Path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var st state
+	err := reading("mirror", m.Path, func(c content) (err error) { st, err = c.load(); return err })
+	if err != nil || st.memory.Seq == 0 {
+		return err
+	}
+	return &planner.Error{Kind: planner.KindDrift, Subject: "journal " + path, Err: fmt.Errorf("it is not there or empty, and its mirror %s has %d events", m.Path, st.memory.Seq),
+		Hint: "pgbudget journal import " + m.Path + " (an empty journal: has to be removed first)"}
+}
+
+// Load reads what a journal comes to that somebody else may be writing. One that is not there is empty; it is an error that its
+// mirror is not.
+func (m Mirror) Load(path string) (planner.Memory, error) {
+	if err := m.lost(path); err != nil {
+		return planner.Memory{}, err
+	}
+	return Load(path)
+}
+
+// open brings the mirror to where the journal is. What gives lines away is given the last one again: a crash may have come
+// between.
+func (m Mirror) open(j content, last []byte) (mirror, error) {
+	w := mirror{Mirror: m}
+	if m.Path != "" {
+		if err := w.take(j); err != nil {
+			w.close()
+			return mirror{}, err
+		}
+	}
+	if m.Give != nil && last != nil {
+		if err := m.Give(append([]byte{'\n'}, last...)); err != nil { // on a line of its own: it may have come in part
+			w.close()
+			return mirror{}, m.failed(err)
+		}
+	}
+	return w, nil
+}
+
+// take opens the file, locks it, and completes it.
+func (w *mirror) take(j content) error {
+	_, before := os.Stat(w.Path)
+	var err error
+	if w.file, err = openRegular("mirror", w.Path, os.O_RDWR|os.O_CREATE); err != nil {
+		return err
+	}
+	own, err := w.file.Stat()
+	if err != nil {
+		return err
+	}
+	if its, err := os.Stat(j.name); err == nil && os.SameFile(own, its) {
+		return &planner.Error{Kind: planner.KindUsage, Subject: "mirror " + w.Path, Err: errors.New("it is the same file as the journal"), Hint: "give mirror: a file on another disk"}
+	}
+	if err := lock(w.file, "mirror "+w.Path); err != nil {
+		return err
+	}
+	c := content{w.Path, w.file, own.Size()}
+	if err := c.isMirrorOf(j); err != nil {
+		return err
+	}
+	if err := w.complete(c, j); err != nil {
+		return w.failed(err)
+	}
+	if errors.Is(before, fs.ErrNotExist) {
+		return syncFolder(w.Path)
+	}
+	return nil
+}
+
+// isMirrorOf compares a mirror with its journal. Only what begins as a journal does may be changed.
+func (c content) isMirrorOf(j content) error {
+	if c.size == 0 {
+		return nil
+	}
+	if _, err := c.header(); err != nil {
+		return err
+	}
+	common := min(c.size, j.size)
+	from := max(0, common-compared)
+	ours, its := make([]byte, common-from), make([]byte, common-from)
+	if err := errors.Join(j.read(ours, from), c.read(its, from)); err != nil {
+		return err
+	}
+	if !bytes.Equal(ours, its) {
+		return c.diverged(j, "they differ")
+	}
+	if c.size <= j.size || j.size == 0 && c.size <= int64(len(headerLine)) { // the journal has not even its first line yet
+		return nil
+	}
+	more, err := newScanner(c.part(j.size, c.size)).next()
+	if j.size == 0 || !errors.Is(err, io.EOF) || glued(more) { // else it is a line that was cut
+		return c.diverged(j, "the mirror has more")
+	}
+	return nil
+}
+
+func (c content) diverged(j content, how string) error {
+	says := func(c content) string {
+		st, err := c.load()
+		if err != nil {
+			return err.Error()
+		}
+		return fmt.Sprintf("%s ends with event %d (%d bytes)", c.name, st.memory.Seq, st.whole)
+	}
+	return &planner.Error{Kind: planner.KindDrift, Subject: "mirror " + c.name, Err: fmt.Errorf("it is not that of this journal, %s: %s; %s", how, says(j), says(c)),
+		Hint: "see which is right: move the other away; pgbudget journal import makes a journal of the mirror, and a mirror that is not there is made of the journal"}
+}
+
+// complete makes the mirror as long as the journal.
+func (w *mirror) complete(c, j content) error {
+	if c.size > j.size {
+		if err := w.file.Truncate(j.size); err != nil {
+			return err
+		}
+		c.size = j.size
+	}
+	if _, err := w.file.Seek(c.size, io.SeekStart); err != nil {
+		return err
+	}
+	if c.size == j.size {
+		return nil
+	}
+	if _, err := io.Copy(w.file, j.part(c.size, j.size)); err != nil {
+		return err
+	}
+	return w.file.Sync()
+}
+
+// append returns once the line is in the mirror.
+func (w *mirror) append(line []byte) error {
+	if w.file != nil {
+		_, err := w.file.Write(line)
+		if err == nil {
+			err = w.file.Sync()
+		}
+		if err != nil {
+			return w.failed(err)
+		}
+	}
+	if w.Give != nil {
+		if err := w.Give(line); err != nil {
+			return w.failed(err)
+		}
+	}
+	return nil
+}
+
+func (w *mirror) close() error {
+	if w.file == nil {
+		return nil
+	}
+	return w.file.Close()
+}

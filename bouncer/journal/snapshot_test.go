@@ -1,0 +1,285 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+var sameFloat = cmp.Comparer(func(a, b planner.Float) bool { return a == b || !a.Known() && !b.Known() })
+
+// TestASnapshotAndTheRestAreAllEvents cuts journals after each of their lines: what is read from the newest snapshot on is what
+// all events come to.
+func TestASnapshotAndTheRestAreAllEvents(t *testing.T) {
+	for seed := range 4 {
+		_, data := told(t, 150+seed, int64(500+1500*seed))
+		if snapshots(data) < 5 {
+			t.Fatalf("only %d snapshots", snapshots(data))
+		}
+		var events []planner.Event
+		at := 0
+		for line := range bytes.Lines(data) {
+			at += len(line)
+			text := line[:len(line)-1]
+			if !bytes.HasPrefix(text, []byte(snapshotMark)) && !bytes.HasPrefix(text, []byte(headerMark)) {
+				e, err := parseEvent(text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				events = append(events, e)
+			}
+			st, err := content{"j", bytes.NewReader(data), int64(at)}.load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(bouncer.Replay(events), st.memory, sameFloat); diff != "" || st.whole != int64(at) || string(st.last) != string(line) {
+				t.Fatalf("%d events, whole %d of %d, memory (-all events +from the snapshot):\n%s", len(events), st.whole, at, diff)
+			}
+		}
+	}
+}
+
+// TestASnapshotOfAnotherVersionIsPassedOver writes those of a journal anew, as another pgbudget would have.
+func TestASnapshotOfAnotherVersionIsPassedOver(t *testing.T) {
+	_, data := told(t, 150, 2000)
+	var other bytes.Buffer
+	for line := range bytes.Lines(data) {
+		if bytes.HasPrefix(line, []byte(snapshotMark)) {
+			line = mustSeal(struct {
+				Version int    `json:"snapshot"`
+				Memory  string `json:"memory"`
+			}{planner.MemoryVersion + 1, "something else"})
+		}
+		other.Write(line)
+	}
+	want, err := content{"j", bytes.NewReader(data), int64(len(data))}.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "j.jsonl")
+	if err := os.WriteFile(path, other.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(path)
+	if diff := cmp.Diff(want.memory, got, sameFloat); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	j, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	j.tally.every = 2000
+	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil {
+		t.Fatal(err)
+	}
+	now, _ := os.ReadFile(path)
+	if !bytes.Contains(now, fmt.Appendf(nil, "\n%s%d,", snapshotMark, planner.MemoryVersion)) {
+		t.Error("no snapshot of this version was written")
+	}
+}
+
+// TestASnapshotThatIsNotTheEventsIsFound changes one that nobody would notice, with its checksum.
+func TestASnapshotThatIsNotTheEventsIsFound(t *testing.T) {
+	path, data := told(t, 100, 2000)
+	var other bytes.Buffer
+	lines, changed := 0, 0
+	for line := range bytes.Lines(data) {
+		lines++
+		if bytes.HasPrefix(line, []byte(snapshotMark)) && changed == 0 {
+			m, _, err := parseSnapshot(line[:len(line)-1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			changed = lines
+			m.StepTo++
+			if line, err = sealSnapshot(m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		other.Write(line)
+	}
+	if err := os.WriteFile(path, other.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(path); !strings.Contains(fmt.Sprint(err), fmt.Sprintf("%s:%d: the snapshot of event", path, changed)) {
+		t.Error(err)
+	}
+}
+
+// TestAnyByteThatIsChangedIsFound changes each byte of a journal in turn. Bytes before the newest snapshot are found by what
+// reads them all.
+func TestAnyByteThatIsChangedIsFound(t *testing.T) {
+	_, data := told(t, 12, 2500)
+	if snapshots(data) == 0 {
+		t.Fatal("no snapshot")
+	}
+	newest := bytes.LastIndex(data, []byte("\n"+snapshotMark))
+	for i := range data {
+		changed, bit := bytes.Clone(data), byte(1)<<(i%8)
+		changed[i] ^= bit
+		c := content{"j", bytes.NewReader(changed), int64(len(changed))}
+		line := 1 + bytes.Count(data[:i], []byte{'\n'})
+		if err := c.all(func([]byte) error { return nil }); err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("j:%d:", line)) {
+			t.Fatalf("byte %d %q of line %d (bit %#x): read as a whole: %v", i, data[i], line, bit, err)
+		}
+		if _, err := c.load(); i > newest && err == nil {
+			t.Fatalf("byte %d %q of line %d (bit %#x): loaded as if nothing had happened", i, data[i], line, bit)
+		}
+	}
+}
+
+// TestTheNewestEventsAreReadFromTheEnd compares with all of them, whatever the lengths of lines.
+func TestTheNewestEventsAreReadFromTheEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j.jsonl")
+	j, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	j.tally.every = 100 << 10
+	for i := range 60 {
+		text := strings.Repeat("x", []int{0, 10, block, block - 100, 5 * block, 300}[i%6])
+		if _, err := j.Record(planner.Event{Kind: planner.Noted, Reason: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := Read(path)
+	if err != nil || len(want) != 60 {
+		t.Fatalf("%d events, %v", len(want), err)
+	}
+	i := len(want)
+	for e, err := range Newest(path) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i--; cmp.Diff(want[i], e) != "" {
+			t.Fatalf("event %d: got number %d with %d bytes", i+1, e.Seq, len(e.Reason))
+		}
+	}
+	if i != 0 {
+		t.Errorf("%d events were not read", i)
+	}
+	for range Newest(filepath.Join(t.TempDir(), "none")) {
+		t.Error("a journal that is not there has events")
+	}
+}
+
+// years writes a journal of so many bytes as Record does, without waiting for the disk after each line.
+func years(t *testing.T, size int64) (path string, want planner.Memory) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "years.jsonl")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var tally tally
+	var n int64
+	write := func(line []byte, err error) {
+		if err == nil {
+			_, err = file.Write(line)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += int64(len(line))
+	}
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	record := func(e planner.Event) {
+		if tally.due() {
+			line, err := sealSnapshot(tally.memory)
+			write(line, err)
+			tally.since, tally.snapshot = 0, int64(len(line))
+		}
+		at = at.Add(time.Second)
+		e.Seq, e.At = tally.memory.Seq+1, at
+		line, err := seal(e)
+		write(line, err)
+		tally.memory = tally.memory.After(e)
+		tally.since += int64(len(line))
+	}
+	write(headerLine, nil)
+	goal := &planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: 9}, {Pool: "ci/app", Server: "pg", Size: 4}}}
+	var seen []planner.Seen
+	for i := range 40 {
+		seen = append(seen, planner.Seen{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Users: []string{"app1", "app2"}})
+	}
+	for size := size; n < size; {
+		record(planner.Event{Kind: planner.RunBegan, Goal: goal, Seen: seen, Points: []planner.Point{{Shift: "main/app:ci/app", At: at, X: 5}}})
+		for range 5 {
+			var sets []planner.Set
+			for i := range 10 {
+				sets = append(sets, planner.Set{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Key: planner.KeySize, From: 10, To: 9})
+			}
+			record(planner.Event{Kind: planner.StepBegan, Step: &planner.Step{Kind: planner.Forward, Sets: sets}})
+			record(planner.Event{Kind: planner.Intended, Act: &planner.Act{Verb: planner.Release, Sets: sets}})
+			record(planner.Event{Kind: planner.Acted, Act: &planner.Act{Verb: planner.Release, Sets: sets}})
+			record(planner.Event{Kind: planner.HoldBegan, Reason: "cpu of pg is 0.9, and holds above 0.85"})
+			record(planner.Event{Kind: planner.HoldEnded})
+			record(planner.Event{Kind: planner.StepEnded})
+		}
+		record(planner.Event{Kind: planner.RunEnded, Outcome: planner.Done, Reason: "the sizes are those of the plan"})
+	}
+	return path, tally.memory
+}
+
+// TestAJournalOfYearsOpensAtOnce bounds what is read and what is kept in memory, whatever the length of the journal.
+func TestAJournalOfYearsOpensAtOnce(t *testing.T) {
+	size := int64(20 << 20)
+	if os.Getenv("PGBUDGET_SOAK") != "" {
+		size = 500 << 20
+	}
+	path, want := years(t, size)
+	reads := &counted{ReaderAt: mustOpen(t, path)}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	begun := time.Now()
+	st, err := content{path, reads, info.Size()}.load()
+	took := time.Since(begun)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d events in %d MB: %v, %d kB read, %d MB allocated, %d kB kept", st.memory.Seq, info.Size()>>20, took.Round(time.Millisecond), reads.bytes>>10,
+		(after.TotalAlloc-before.TotalAlloc)>>20, (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
+	if most := int64(2*every + 4*(sparse+1)*st.snapshot); reads.bytes > most || reads.bytes > 12<<20 {
+		t.Errorf("%d bytes were read, want at most %d", reads.bytes, most)
+	}
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 200<<20 { // one after the other; 75 MB were measured
+		t.Errorf("%d bytes were allocated", allocated)
+	}
+	if kept := int64(after.HeapAlloc) - int64(before.HeapAlloc); kept > 20<<20 {
+		t.Errorf("%d bytes are kept", kept)
+	}
+	is, _ := json.Marshal(st.memory)
+	was, _ := json.Marshal(want)
+	if !bytes.Equal(is, was) {
+		t.Error("the memory is another one")
+	}
+	j, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	if e, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil || e.Seq != want.Seq+1 {
+		t.Errorf("event %d, %v", e.Seq, err)
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// mirrorOf is the mirror of a config's journal.
+func mirrorOf(c *config.Config) journal.Mirror {
+	m := journal.Mirror{Path: c.Mirror.Path}
+	if words := c.Mirror.Argv; len(words) > 0 {
+		m.Name = words[0]
+		m.Give = func(line []byte) error {
+			ctx, cancel := context.WithTimeout(context.Background(), c.MirrorWithin())
+			defer cancel()
+			_, err := argv.Call{Argv: words, Stdin: line, Mask: c.Mask}.Run(ctx)
+			return err
+		}
+	}
+	return m
+}
+
+// remembered is what the config's journal comes to; somebody else may be writing it.
+func remembered(c *config.Config) (planner.Memory, error) { return mirrorOf(c).Load(c.Journal) }
+
+func journalCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "journal",
+		Usage: "export the journal, and make one of an export or a mirror",
+		Description: "The journal knows the way back: what pgbudget wrote, step by step. With mirror: in the config each line is in a second\n" +
+			"place before anything is done. Where the host or its disk is lost, import makes a journal of either.\n\n" +
+			"Examples:\n" +
+			"  pgbudget journal export fleet.export\n" +
+			"  pgbudget journal import fleet.export\n" +
+			"  pgbudget rollback --dry-run",
+		Subcommands: []*cli.Command{exportCommand(), importCommand()},
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return usage("pgbudget journal --help lists them", "pgbudget journal has no command %q", c.Args().First())
+			}
+			return cli.ShowSubcommandHelp(c)
+		},
+	}
+}
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "check every line of the journal, and print them with an end that tells whether they are all there",
+		ArgsUsage: "[FILE]",
+		Description: "Asks no server, and may be used while a run is at work. FILE must not be there yet; without it the lines go to the\n" +
+			"standard output.\n\n" +
+			"Examples:\n" +
+			"  pgbudget journal export fleet.export\n" +
+			"  pgbudget journal export | ssh backup 'cat > fleet.export'",
+		Flags: journalFlags(),
+		Action: withJournal(1, func(c *cli.Context, s source) error {
+			if c.NArg() == 0 {
+				_, err := journal.Export(s.config.Journal, c.App.Writer)
+				return err
+			}
+			name := c.Args().First()
+			file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			if err != nil {
+				return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err), Hint: "name a file that is not there yet, in a folder that is"}
+			}
+			sum, err := journal.Export(s.config.Journal, file)
+			if err == nil {
+				err = file.Sync()
+			}
+			if err = errors.Join(err, file.Close()); err != nil {
+				_ = os.Remove(name) // it was made just now, and is not whole
+				return err
+			}
+			fmt.Fprintf(c.App.Writer, "%s exported to %s\n", summaryText(sum), name)
+			return nil
+		}),
+	}
+}
+
+func importCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "import",
+		Usage:     "make the config's journal of an export, or of a mirror",
+		ArgsUsage: "FILE",
+		Description: "The journal: of the config must not be there yet. FILE is an export, a mirror, or the lines that the command of mirror: was\n" +
+			"given; - is the standard input. Every line is checked first.\n\n" +
+			"Examples:\n" +
+			"  pgbudget journal import fleet.export\n" +
+			"  ssh backup cat fleet.jsonl | pgbudget journal import -\n" +
+			"  pgbudget rollback --dry-run",
+		Flags: journalFlags(),
+		Action: withJournal(1, func(c *cli.Context, s source) error {
+			if c.NArg() == 0 {
+				return usage("pgbudget journal import FILE, or - for the standard input", "no file to import")
+			}
+			name, from := c.Args().First(), io.Reader(os.Stdin)
+			if name != "-" {
+				file, err := os.Open(name)
+				if err != nil {
+					return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err), Hint: "name an export or a mirror"}
+				}
+				defer file.Close()
+				from = file
+			}
+			sum, err := journal.Import(from, name, s.config.Journal)
+			if err != nil {
+				return err
+			}
+			if sum.Cut {
+				fmt.Fprintln(os.Stderr, "note: the last line has no end and was left out: a crash has cut it, and nothing has followed from it")
+			}
+			fmt.Fprintf(c.App.Writer, "%s imported into %s; pgbudget rollback --dry-run shows the way back\n", summaryText(sum), s.config.Journal)
+			return nil
+		}),
+	}
+}
+
+// summaryText says how many events there were.
+func summaryText(s journal.Summary) string {
+	text := fmt.Sprintf("%d %s", s.Events, plural(int(s.Events), "event"))
+	if s.Events > 0 {
+		text += ", the newest of " + s.At.Format(time.DateTime)
+	}
+	return text
+}
+
+// newestEvents are the newest events of a journal, the newest last.
+func newestEvents(path string, n int) ([]planner.Event, error) {
+	out := make([]planner.Event, n)
+	i := n
+	for e, err := range journal.Newest(path) {
+		if err != nil {
+			return nil, err
+		}
+		if i--; i >= 0 {
+			out[i] = e
+		}
+		if i <= 0 {
+			break
+		}
+	}
+	return out[max(i, 0):], nil
+}
+
+// beyond says why a rollback cannot go to an event; nil: it may. Where steps are gone from the journal's memory, those after them
+// alone can be taken back.
+func beyond(m planner.Memory, to int64) error {
+	if to == 0 || to > m.Beyond {
+		return nil
+	}
+	oldest := cmp.Or(m.Seq, to)
+	if len(m.Past) > 0 {
+		oldest = m.Past[0].Seq
+	}
+	return usage(fmt.Sprintf("pgbudget rollback --to %d goes back as far as the journal can", oldest),
+		"--to is %d, and of the steps up to event %d the sizes before are no longer kept", to, m.Beyond)
+}
