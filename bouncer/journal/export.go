@@ -120,7 +120,7 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 	if err != nil || !export && !bytes.Equal(last, headerLine) {
 		return sum, noHeader(name, first[:min(len(first), 200)])
 	}
-	s.given = !export
+	s.begun, s.given = true, !export
 	if _, err := w.Write(headerLine); err != nil {
 		return sum, err
 	}
@@ -157,6 +157,7 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 type importer struct {
 	*scanner
 	name  string
+	begun bool // the first line was there
 	given bool // the lines may be those that a command was given: what it was given in part, it was given again on a line of its own
 }
 
@@ -180,7 +181,7 @@ func (s *importer) next() ([]byte, error) {
 		}
 		changed := brokenLine(s.name, line, err)
 		if text, err = s.scanner.next(); !bytes.HasPrefix(text, part) || errors.Is(err, io.EOF) && len(text) == 0 && len(part) > 0 {
-			if line == 1 {
+			if !s.begun {
 				return part, noHeader(s.name, part[:min(len(part), 200)])
 			}
 			return part, changed

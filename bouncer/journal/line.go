@@ -57,7 +57,12 @@ func seal(v any) ([]byte, error) {
 		return nil, fmt.Errorf("a line of %d bytes is too long, %d are the most", len(body)+sumLen, maxLine)
 	}
 	body = body[:len(body)-1]
-	return fmt.Appendf(body, "%s%08x%s\n", sumMark, crc32.Checksum(body, castagnoli), sumEnd), nil
+	return append(append(body, sumOf(body)...), '\n'), nil
+}
+
+// sumOf is the end of a line: the checksum of the bytes before.
+func sumOf(body []byte) string {
+	return fmt.Sprintf("%s%08x%s", sumMark, crc32.Checksum(body, castagnoli), sumEnd)
 }
 
 // check compares a line, without its line break, with its checksum.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -161,10 +160,9 @@ func beyond(m planner.Memory, to int64) error {
 	if to == 0 || to > m.Beyond {
 		return nil
 	}
-	oldest := cmp.Or(m.Seq, to)
+	next := "pgbudget status lists the steps that can be taken back"
 	if len(m.Past) > 0 {
-		oldest = m.Past[0].Seq
+		next = fmt.Sprintf("pgbudget rollback --to %d goes back as far as the journal can", m.Past[0].Seq)
 	}
-	return usage(fmt.Sprintf("pgbudget rollback --to %d goes back as far as the journal can", oldest),
-		"--to is %d, and of the steps up to event %d the sizes before are no longer kept", to, m.Beyond)
+	return usage(next, "--to is %d, and of the steps up to event %d the sizes before are no longer kept", to, m.Beyond)
 }

@@ -1,0 +1,286 @@
+package journal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// mirrored opens a journal with a mirror, tells a story of n events, and returns the files.
+func mirrored(t *testing.T, n int) (path, mirror string, data []byte) {
+	t.Helper()
+	dir := t.TempDir()
+	path, mirror = filepath.Join(dir, "j.jsonl"), filepath.Join(dir, "m.jsonl")
+	j, err := Mirror{Path: mirror}.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	j.tally.every = 2000
+	story := newTeller(uint64(n))
+	for range n {
+		if _, err := j.Record(story.next()); err != nil {
+			t.Fatal(err)
+		}
+		same(t, path, mirror)
+	}
+	if data, err = os.ReadFile(path); err != nil {
+		t.Fatal(err)
+	}
+	return path, mirror, data
+}
+
+func same(t *testing.T, path, mirror string) {
+	t.Helper()
+	a, err := os.ReadFile(path)
+	b, err2 := os.ReadFile(mirror)
+	if err != nil || err2 != nil || !bytes.Equal(a, b) {
+		t.Fatalf("the journal has %d bytes, its mirror %d (%v, %v)", len(a), len(b), err, err2)
+	}
+}
+
+func write(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAMirrorThatLagsIsCompleted is a crash at any byte between the journal and its mirror, or a mirror that is new.
+func TestAMirrorThatLagsIsCompleted(t *testing.T) {
+	path, mirror, data := mirrored(t, 12)
+	if snapshots(data) == 0 {
+		t.Fatal("no snapshot")
+	}
+	for n := len(data); n >= 0; n -= 1 + n%4 { // of three bytes one or two
+		write(t, mirror, data[:n])
+		if n == 0 {
+			os.Remove(mirror)
+		}
+		j, err := Mirror{Path: mirror}.Open(path)
+		if short := n > 0 && n < len(headerMark); short {
+			if planner.KindOf(err) != planner.KindDrift {
+				t.Fatalf("%d bytes, which are not known to be ours: %v", n, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%d bytes: %v", n, err)
+		}
+		same(t, path, mirror)
+		j.Close()
+	}
+	if now, _ := os.ReadFile(path); !bytes.Equal(now, data) {
+		t.Error("the journal was changed")
+	}
+}
+
+// TestALineThatWasCutInTheMirrorIsTakenOff is a journal that was imported from it.
+func TestALineThatWasCutInTheMirrorIsTakenOff(t *testing.T) {
+	path, mirror, data := mirrored(t, 6)
+	last := bytes.LastIndexByte(data[:len(data)-1], '\n') + 1
+	for n := last; n < len(data); n++ {
+		write(t, path, data[:last])
+		write(t, mirror, data[:n])
+		j, err := Mirror{Path: mirror}.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, path, mirror)
+		if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil {
+			t.Fatal(err)
+		}
+		same(t, path, mirror)
+		j.Close()
+	}
+}
+
+// TestAMirrorThatHasDivergedIsLeftAlone has what the journal has not, or something else.
+func TestAMirrorThatHasDivergedIsLeftAlone(t *testing.T) {
+	path, mirror, data := mirrored(t, 6)
+	_, _, other := mirrored(t, 9)
+	last := bytes.LastIndexByte(data[:len(data)-1], '\n') + 1
+	changed := bytes.Clone(data)
+	changed[len(data)/2] ^= 1
+	more := append(bytes.Clone(data), mustSeal(planner.Event{Seq: 7, Kind: planner.HoldEnded})...)
+	for _, c := range []struct {
+		name            string
+		journal, mirror []byte
+		says            []string
+	}{
+		{"a journal that has lost an event", data[:last], data, []string{"ends with event 5", "ends with event 6"}},
+		{"a mirror with one more", data, more, []string{"ends with event 6", "ends with event 7"}},
+		{"the mirror of another journal", data, other, []string{"ends with event 6", "ends with event 9"}},
+		{"a byte that was changed", data, changed, []string{"ends with event 6", mirror + ":"}},
+		{"a journal that begins anew", headerLine, data, []string{"ends with event 0", "ends with event 6"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			write(t, path, c.journal)
+			write(t, mirror, c.mirror)
+			_, err := Mirror{Path: mirror}.Open(path)
+			if planner.KindOf(err) != planner.KindDrift || planner.HintOf(err) == "" {
+				t.Errorf("%v", err)
+			}
+			for _, say := range c.says {
+				if !strings.Contains(fmt.Sprint(err), say) {
+					t.Errorf("%v does not say %q", err, say)
+				}
+			}
+			a, _ := os.ReadFile(path)
+			b, _ := os.ReadFile(mirror)
+			if !bytes.Equal(a, c.journal) || !bytes.Equal(b, c.mirror) {
+				t.Error("a file was changed")
+			}
+		})
+	}
+}
+
+// TestAJournalThatIsGoneWhileItsMirrorIsThere is a lost disk: nothing begins as if nothing had ever been moved.
+func TestAJournalThatIsGoneWhileItsMirrorIsThere(t *testing.T) {
+	path, mirror, _ := mirrored(t, 6)
+	for _, lose := range []func() error{func() error { return os.Truncate(path, 0) }, func() error { return os.Remove(path) }} {
+		if err := lose(); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := os.Stat(path)
+		_, opened := Mirror{Path: mirror}.Open(path)
+		_, loaded := Mirror{Path: mirror}.Load(path)
+		for _, err := range []error{opened, loaded} {
+			if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), "has 6 events") || !strings.Contains(planner.HintOf(err), "journal import "+mirror) {
+				t.Errorf("%v; next: %s", err, planner.HintOf(err))
+			}
+		}
+		if after, _ := os.Stat(path); (before == nil) != (after == nil) {
+			t.Error("a journal was made")
+		}
+	}
+}
+
+// TestAMirrorIsAnotherFile and nobody else's.
+func TestAMirrorIsAnotherFile(t *testing.T) {
+	path, mirror, _ := mirrored(t, 3)
+	link, hard := filepath.Join(t.TempDir(), "link"), filepath.Join(filepath.Dir(path), "hard")
+	for _, err := range []error{os.Symlink(path, link), os.Link(path, hard)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, m := range []string{path, link, hard} {
+		if _, err := (Mirror{Path: m}).Open(path); planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "the same file") {
+			t.Errorf("%s: %v", m, err)
+		}
+	}
+	j, err := Open(mirror)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	if _, err := (Mirror{Path: mirror}).Open(path); planner.KindOf(err) != planner.KindBusy {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestAMirrorThatFailsEndsTheJournal in the middle of a run; the next one goes on with it, or without.
+func TestAMirrorThatFailsEndsTheJournal(t *testing.T) {
+	path, mirror, _ := mirrored(t, 3)
+	j, err := Mirror{Path: mirror}.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.mirror.file.Close() // its disk is gone
+	_, err = j.Record(planner.Event{Kind: planner.HoldEnded})
+	if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(fmt.Sprint(err), mirror) || !strings.Contains(planner.HintOf(err), "take mirror: out of the config") {
+		t.Errorf("%v; next: %s", err, planner.HintOf(err))
+	}
+	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err == nil {
+		t.Error("it goes on after a failure")
+	}
+	for _, m := range []Mirror{{Path: mirror}, {}} {
+		j, err := m.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seq := j.Memory().Seq; seq != 4 {
+			t.Errorf("the newest event is %d, want 4: it was not answered, and is there as after a crash", seq)
+		}
+		if m.Path != "" {
+			same(t, path, mirror)
+		}
+		j.Close()
+	}
+}
+
+// given is where a command of a mirror puts its lines.
+type given struct {
+	t    *testing.T
+	path string
+	bytes.Buffer
+	lines int
+	fails int // at which line; 0: at none
+	part  int // so much of it has come before it failed
+}
+
+func (g *given) give(line []byte) error {
+	data, err := os.ReadFile(g.path)
+	if err != nil || !bytes.HasSuffix(data, bytes.TrimPrefix(line, []byte{'\n'})) {
+		g.t.Errorf("line %d is not in the journal first: %v", g.lines, err)
+	}
+	if g.lines++; g.lines == g.fails {
+		g.Write(line[:min(g.part, len(line))])
+		return errors.New("broken pipe")
+	}
+	g.Write(line)
+	return nil
+}
+
+// TestACommandIsGivenEveryLine even where it fails at any of them, with any part of it: what it was given makes the journal.
+func TestACommandIsGivenEveryLine(t *testing.T) {
+	for _, part := range []int{0, 1, 30, 1 << 20} {
+		for fails := range 14 {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "j.jsonl")
+			g := &given{t: t, path: path, fails: fails, part: part}
+			story := newTeller(5)
+			recorded := 0
+			for tries := 0; recorded < 8; tries++ {
+				j, err := Mirror{Give: g.give, Name: "remote"}.Open(path)
+				if tries > 3 {
+					t.Fatalf("it does not get on: %v", err)
+				}
+				if err == nil {
+					recorded = int(j.Memory().Seq)
+					j.tally.every = 2000
+				}
+				for err == nil && recorded < 8 {
+					if _, err = j.Record(story.next()); err == nil {
+						recorded++
+					}
+				}
+				if err != nil && (planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), "mirror remote") || !strings.Contains(err.Error(), "broken pipe")) {
+					t.Fatal(err)
+				}
+				if j != nil {
+					j.Close()
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := filepath.Join(dir, "again.jsonl")
+			sum, err := Import(&g.Buffer, "given", again)
+			if err != nil {
+				t.Fatalf("failed at line %d with %d bytes of it: %v", fails, part, err)
+			}
+			if got, _ := os.ReadFile(again); !bytes.Equal(got, want) || sum.Events != 8 || sum.Cut {
+				t.Errorf("failed at line %d with %d bytes of it: imported %+v, %d bytes of %d", fails, part, sum, len(got), len(want))
+			}
+		}
+	}
+}

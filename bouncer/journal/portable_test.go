@@ -1,0 +1,141 @@
+package journal
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+func exported(t *testing.T, path string) ([]byte, Summary) {
+	t.Helper()
+	var b bytes.Buffer
+	sum, err := Export(path, &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes(), sum
+}
+
+// imported makes a journal of data in a folder of its own, in which nothing else is left.
+func imported(t *testing.T, data []byte) ([]byte, Summary, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "j.jsonl")
+	sum, err := Import(bytes.NewReader(data), "given", path)
+	left, _ := os.ReadDir(filepath.Dir(path))
+	if err == nil && len(left) != 1 || err != nil && len(left) != 0 {
+		t.Errorf("%v is left (%v)", left, err)
+	}
+	now, _ := os.ReadFile(path)
+	return now, sum, err
+}
+
+// TestWhatWasExportedIsImportedAsItWas byte by byte, snapshots and all.
+func TestWhatWasExportedIsImportedAsItWas(t *testing.T) {
+	for _, n := range []int{0, 1, 60} {
+		path, data := told(t, n, 2000)
+		export, sum := exported(t, path)
+		if sum.Events != int64(n) || sum.Lines != n+snapshots(data) {
+			t.Errorf("exported %+v, want %d events in %d lines", sum, n, n+snapshots(data))
+		}
+		for name, from := range map[string][]byte{"an export": export, "a copy": data, "a copy that was cut": append(bytes.Clone(data), `{"seq":`...)} {
+			got, again, err := imported(t, from)
+			if err != nil || !bytes.Equal(got, data) || again.Events != sum.Events || !again.At.Equal(sum.At) || again.Cut != strings.HasSuffix(name, "cut") {
+				t.Errorf("%s of %d events: %+v, %v; %d bytes of %d", name, n, again, err, len(got), len(data))
+			}
+		}
+	}
+}
+
+// TestAnExportThatWasCutOrChangedIsRefused at any byte.
+func TestAnExportThatWasCutOrChangedIsRefused(t *testing.T) {
+	path, _ := told(t, 8, 2500)
+	export, _ := exported(t, path)
+	for n := range export {
+		if _, err := copyChecked(io.Discard, bytes.NewReader(export[:n]), "given"); err == nil {
+			t.Fatalf("cut at %d of %d: imported", n, len(export))
+		}
+		changed := bytes.Clone(export)
+		changed[n] ^= 1 << (n % 8)
+		line := 1 + bytes.Count(export[:n], []byte{'\n'})
+		if _, err := copyChecked(io.Discard, bytes.NewReader(changed), "given"); planner.KindOf(err) != planner.KindDrift || !strings.HasPrefix(err.Error(), fmt.Sprintf("given:%d:", line)) {
+			t.Fatalf("byte %d of line %d was changed: %v", n, line, err)
+		}
+	}
+	if _, _, err := imported(t, export[:len(export)-1]); err == nil {
+		t.Error("an export that was cut was imported")
+	}
+	if _, _, err := imported(t, append(bytes.Clone(export), headerLine...)); err == nil {
+		t.Error("an export with more after its end was imported")
+	}
+	lines := bytes.SplitAfter(export, []byte{'\n'})
+	if _, _, err := imported(t, bytes.Join(append(lines[:3:3], lines[len(lines)-2]), nil)); !strings.Contains(fmt.Sprint(err), "says that it has 8 events") {
+		t.Errorf("an export without its middle: %v", err)
+	}
+}
+
+// TestAJournalThatIsThereIsNotImportedOver says what both have.
+func TestAJournalThatIsThereIsNotImportedOver(t *testing.T) {
+	path, data := told(t, 8, 0)
+	export, _ := exported(t, path)
+	there, before := told(t, 5, 0)
+	_, err := Import(bytes.NewReader(export), "fleet.export", there)
+	if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "has 5 events; fleet.export has 8") {
+		t.Error(err)
+	}
+	if now, _ := os.ReadFile(there); !bytes.Equal(now, before) {
+		t.Error("it was changed")
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	write(t, other, []byte("hello\n"))
+	if _, err := Import(bytes.NewReader(data), "mirror", other); planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "cannot be read; mirror has 8") {
+		t.Error(err)
+	}
+}
+
+// TestWhatIsNeitherExportNorMirrorIsNotImported names what it is.
+func TestWhatIsNeitherExportNorMirrorIsNotImported(t *testing.T) {
+	event := mustSeal(planner.Event{Seq: 2, Kind: planner.HoldEnded})
+	for text, says := range map[string]string{
+		"":                                  "given:1: this is no journal",
+		"hello":                             "given:1: this is no journal",
+		"hello\nhello\n":                    "given:1: this is no journal",
+		"\n\n":                              "given:1: this is no journal",
+		`{"pgbudget_journal":1}` + "\n":     "given:1: the journal is of version 1",
+		`{"pgbudget_export":3}` + "\n":      "given:1: written by a newer pgbudget",
+		string(headerLine) + string(event):  "given:2: event 2 follows event 0",
+		string(event):                       "given:1: this is no journal",
+		string(headerLine) + "x\ny\n":       "given:2: the line has no checksum",
+		string(headerLine) + "x\n":          "given:2: the line has no checksum",
+		string(headerLine) + "x\n" + "x":    "",
+		string(headerLine) + "\n":           "",
+		string(headerLine) + `{"seq":` + "": "",
+	} {
+		_, _, err := imported(t, []byte(text))
+		if says == "" && err != nil || says != "" && (!strings.Contains(fmt.Sprint(err), says) || planner.HintOf(err) == "") {
+			t.Errorf("%q: %v; next: %s; want %q", text, err, planner.HintOf(err), says)
+		}
+	}
+}
+
+// TestAJournalThatIsNotThereIsNotExported and one that was changed is not exported whole.
+func TestAJournalThatIsNotThereIsNotExported(t *testing.T) {
+	var b bytes.Buffer
+	if _, err := Export(filepath.Join(t.TempDir(), "none"), &b); planner.KindOf(err) != planner.KindUsage || b.Len() > 0 {
+		t.Errorf("%v, %d bytes", err, b.Len())
+	}
+	path, data := told(t, 8, 2500)
+	data[len(data)/3] ^= 4 // before the newest snapshot
+	write(t, path, data)
+	if _, err := Export(path, &b); planner.KindOf(err) != planner.KindDrift {
+		t.Error(err)
+	}
+	if _, _, err := imported(t, b.Bytes()); err == nil {
+		t.Error("what was exported of it is imported")
+	}
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// movedTwice is the config of a journal with a mirror, and a file of what its command was given: two steps were taken, the second
+// with traffic, and a third is in hand.
+func movedTwice(t *testing.T) (c *config.Config, given string) {
+	t.Helper()
+	dir := t.TempDir()
+	given = filepath.Join(dir, "given")
+	text := fmt.Sprintf("journal: %s\nmirror: [sh, -c, 'cat >> \"$0\"', %s]\nservers: [{name: pg, dsn: host=x}]\n", filepath.Join(dir, "fleet.jsonl"), given)
+	c, err := config.Parse("fleet.yaml", []byte(text), os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := mirrorOf(c).Open(c.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	at := time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC)
+	record := func(e planner.Event) {
+		at = at.Add(time.Minute)
+		e.At = at
+		if _, err := j.Record(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record(planner.Event{Kind: planner.RunBegan, Goal: &planner.Goal{}, Turned: []planner.Switch{{Shift: "main/app:ci/app"}}})
+	for i, from := range []int{40, 36, 32} {
+		step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: from, To: from - 4}}}
+		if i == 1 {
+			step.Turn = &planner.Turn{Shift: "main/app:ci/app", From: 0, To: 5}
+		}
+		record(planner.Event{Kind: planner.StepBegan, Step: &step})
+		act := planner.Act{Verb: planner.Release, Sets: step.Sets}
+		record(planner.Event{Kind: planner.Intended, Act: &act})
+		if i < 2 {
+			record(planner.Event{Kind: planner.Acted, Act: &act})
+			record(planner.Event{Kind: planner.StepEnded})
+		}
+	}
+	return c, given
+}
+
+// TestAHostThatIsLostIsRolledBackFromElsewhere compares what rollback goes by, and where it goes, before and after.
+func TestAHostThatIsLostIsRolledBackFromElsewhere(t *testing.T) {
+	c, given := movedTwice(t)
+	fleet := planner.Fleet{}
+	want, err := remembered(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	way := func(m planner.Memory) (out []planner.Way) {
+		for _, to := range []int64{0, m.Past[0].Seq, m.Past[1].Seq} {
+			w, any := planner.Rollback(m, fleet, to)
+			for i := range w.Goal.Pools {
+				w.Goal.Pools[i].MeanWait = 0 // it is not known, and NaN is not equal to itself
+			}
+			if !any {
+				t.Errorf("there is no way back to %d", to)
+			}
+			out = append(out, w)
+		}
+		return out
+	}
+	if len(want.Past) != 2 || want.Step == nil || len(way(want)[1].Turns) != 1 || way(want)[1].Goal.Pools[0].Size != 40 {
+		t.Fatalf("the story is another one: %+v", way(want))
+	}
+	var export bytes.Buffer
+	if _, err := journal.Export(c.Journal, &export); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := os.ReadFile(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"an export": export.Bytes(), "what the mirror was given": lines} {
+		if err := os.Remove(c.Journal); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := journal.Import(bytes.NewReader(data), name, c.Journal); err != nil {
+			t.Fatal(err)
+		}
+		got, err := remembered(c)
+		if err != nil || !reflect.DeepEqual(way(got), way(want)) || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v; the way back is %+v, want %+v", name, err, way(got), way(want))
+		}
+	}
+}
+
+// TestStepsThatAreNoLongerKeptAreNotHalfRolledBack asks for one of them, and for those that are.
+func TestStepsThatAreNoLongerKeptAreNotHalfRolledBack(t *testing.T) {
+	m := planner.Memory{Seq: 900, Beyond: 90, Past: []planner.Past{{Seq: 100}}}
+	for to, refused := range map[int64]bool{1: true, 90: true, 91: false, 100: false, 0: false} {
+		err := beyond(m, to)
+		if (err != nil) != refused || refused && (planner.KindOf(err) != planner.KindUsage || !strings.Contains(planner.HintOf(err), "--to 100")) {
+			t.Errorf("--to %d: %v; next: %s", to, err, planner.HintOf(err))
+		}
+	}
+	if err := beyond(planner.Memory{Seq: 900}, 1); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTheNewestEventsAreShown with the newest last, however many there are.
+func TestTheNewestEventsAreShown(t *testing.T) {
+	c, _ := movedTwice(t)
+	all, err := journal.Read(c.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1, 5, len(all), len(all) + 5} {
+		got, err := newestEvents(c.Journal, n)
+		want := all[len(all)-min(n, len(all)):]
+		if err != nil || len(got) != len(want) || got[0].Seq != want[0].Seq || got[len(got)-1].Seq != want[len(want)-1].Seq {
+			t.Errorf("%d of %d: got %d (%v)", n, len(all), len(got), err)
+		}
+	}
+}
