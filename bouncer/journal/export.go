@@ -41,7 +41,7 @@ var exportLine = mustSeal(struct {
 func Export(path string, w io.Writer) (Summary, error) {
 	var sum Summary
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: errors.New("it is not there, so there is nothing to export"), Hint: "pgbudget status shows what the config's journal: has"}
+		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: errors.New("the journal is missing, so there is nothing to export"), Hint: "see journal: in the config; the first run makes the file"}
 	}
 	err := reading("journal", path, func(c content) error {
 		if _, err := w.Write(exportLine); err != nil {
@@ -99,8 +99,8 @@ func Import(r io.Reader, name, path string) (Summary, error) {
 		if m, err := Load(path); err == nil {
 			has = fmt.Sprintf("has %d events", m.Seq)
 		}
-		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: fmt.Errorf("it is there and %s; %s has %d, and was not imported", has, name, sum.Events),
-			Hint: "move the journal away first, where it is the worse one"}
+		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: fmt.Errorf("the journal exists and %s; %s has %d and was not imported", has, name, sum.Events),
+			Hint: "see which is newer; to import, move the journal away first"}
 	} else if err != nil {
 		return sum, err
 	}
@@ -129,7 +129,7 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 		text, err := s.next()
 		switch {
 		case errors.Is(err, io.EOF) && export:
-			return sum, brokenLine(name, s.line, fmt.Errorf("the export has no end after %d events: it was cut", sum.Events))
+			return sum, brokenLine(name, s.line, fmt.Errorf("the export has no last line after %d events: the export was cut", sum.Events))
 		case errors.Is(err, io.EOF):
 			sum.Cut = len(text) > 0
 			return sum, nil
@@ -199,7 +199,7 @@ func (s *importer) end(text []byte, sum Summary) error {
 		return brokenLine(s.name, s.line, err)
 	}
 	if is := (exportCount{sum.Events, sum.Lines}); v.End != is {
-		return brokenLine(s.name, s.line, fmt.Errorf("the export says that it has %d events in %d lines, and has %d in %d", v.End.Events, v.End.Lines, is.Events, is.Lines))
+		return brokenLine(s.name, s.line, fmt.Errorf("the export should have %d events in %d lines and has %d in %d", v.End.Events, v.End.Lines, is.Events, is.Lines))
 	}
 	if more, err := s.scanner.next(); !errors.Is(err, io.EOF) || len(more) > 0 {
 		return brokenLine(s.name, s.line, errors.New("the export goes on after its end"))

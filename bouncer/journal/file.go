@@ -22,17 +22,26 @@ func openRegular(key, path string, flag int) (*os.File, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, refuse(fmt.Errorf("%s is %s, want a file", path, kindOf(info.Mode())))
 	}
-	file, err := os.OpenFile(path, flag|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0o600)
+	file, err := openAtOnce(path, flag)
 	if err != nil {
 		return nil, refuse(err)
 	}
+	return file, nil
+}
+
+// openAtOnce opens without waiting for anybody, and closes again what is no file: it was put there just now.
+func openAtOnce(path string, flag int) (*os.File, error) {
+	file, err := os.OpenFile(path, flag|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0o600)
+	if err != nil {
+		return nil, err
+	}
 	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() { // it was put there just now
+	if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("%s is %s, want a file", path, kindOf(info.Mode()))
 	}
 	if err != nil {
 		file.Close()
-		return nil, refuse(err)
+		return nil, err
 	}
 	return file, nil
 }
@@ -83,7 +92,7 @@ func (c content) broken(at int64, err error) error {
 }
 
 func brokenLine(name string, line int, err error) error {
-	hint := "restore it (pgbudget journal import takes a mirror or an export), or move it away and look at the fleet with pgbudget plan before the next step"
+	hint := "restore the file (pgbudget journal import takes a mirror or an export), or move the file away and look at the fleet with pgbudget plan before the next step"
 	if errors.Is(err, planner.ErrNewer) {
 		hint = "use the pgbudget that wrote it"
 	}
@@ -115,18 +124,18 @@ func noHeader(name string, text []byte) error {
 	}
 	switch {
 	case version == 0:
-		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: errors.New("this is no journal of pgbudget, and is left as it is"),
+		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: errors.New("this is no journal of pgbudget; nothing was changed"),
 			Hint: "name another file in the config, or move this one away"}
 	case version > Version:
-		return brokenLine(name, 1, fmt.Errorf("%w: the journal is of version %d, and %d is the newest that this pgbudget reads", planner.ErrNewer, version, Version))
+		return brokenLine(name, 1, fmt.Errorf("%w: the journal has version %d, this pgbudget reads version %d", planner.ErrNewer, version, Version))
 	case version < Version:
-		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: fmt.Errorf("the journal is of version %d, and this pgbudget reads %d: no release wrote it", version, Version),
-			Hint: "finish what it began with the pgbudget that wrote it; then move it away: its steps cannot be taken back from here"}
+		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: fmt.Errorf("the journal has version %d, which no release wrote; this pgbudget reads version %d", version, Version),
+			Hint: "finish the step in hand with the pgbudget that wrote the journal, then move the journal away; rollback knows later steps alone"}
 	case bytes.HasPrefix(text, []byte(exportMark)):
-		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: errors.New("this is an export of a journal, and not a journal"),
-			Hint: "move it away, then pgbudget journal import FILE makes a journal of it"}
+		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: errors.New("this is an export of a journal, not a journal"),
+			Hint: "move the file away, then pgbudget journal import FILE"}
 	}
-	return brokenLine(name, 1, errors.New("the first line is not as it was written: it was changed"))
+	return brokenLine(name, 1, errors.New("the first line was changed"))
 }
 
 // syncFolder makes a new file's name durable.

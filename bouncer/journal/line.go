@@ -69,11 +69,11 @@ func sumOf(body []byte) string {
 func check(text []byte) error {
 	n := len(text) - sumLen
 	if n < 1 || string(text[n:n+len(sumMark)]) != sumMark || string(text[len(text)-len(sumEnd):]) != sumEnd {
-		return errors.New("the line has no checksum at its end: it was changed, or cut")
+		return errors.New("the line has no checksum at its end: it was changed or cut")
 	}
 	said, is := string(text[n+len(sumMark):len(text)-len(sumEnd)]), fmt.Sprintf("%08x", crc32.Checksum(text[:n], castagnoli))
 	if said != is {
-		return fmt.Errorf("the checksum of the line is %s, and that of its bytes %s: it was changed", said, is)
+		return fmt.Errorf("the checksum of the line is %s, that of its bytes %s: the line was changed", said, is)
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func (c content) load() (state, error) {
 	return st, c.fold(&st, nil)
 }
 
-var errGlued = errors.New("the line goes on where it should end: it was changed")
+var errGlued = errors.New("the line goes on after its checksum: the line break was changed")
 
 // fold reads the lines that follow those of the state; each is called with every one of them.
 func (c content) fold(st *state, each func(text []byte) error) error {

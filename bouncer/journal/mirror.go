@@ -29,14 +29,14 @@ type mirror struct {
 const compared = 1 << 20
 
 // without is how to go on where a mirror does not work.
-const without = "mend it, or go on without: take mirror: out of the config"
+const without = "mend the mirror, or go on without: take mirror: out of the config"
 
 func (m Mirror) failed(err error) error {
 	name := m.Path
 	if name == "" {
 		name = m.Name
 	}
-	return &planner.Error{Kind: planner.KindUnreachable, Subject: "mirror " + name, Err: fmt.Errorf("the line is not in it, and nothing was begun: %w", err), Hint: without}
+	return &planner.Error{Kind: planner.KindUnreachable, Subject: "mirror " + name, Err: fmt.Errorf("the line of the journal was not taken, so nothing was begun: %w", err), Hint: without}
 }
 
 // lost says that there is a mirror, and no journal any more.
@@ -52,8 +52,8 @@ func (m Mirror) lost(path string) error {
 	if err != nil || st.memory.Seq == 0 {
 		return err
 	}
-	return &planner.Error{Kind: planner.KindDrift, Subject: "journal " + path, Err: fmt.Errorf("it is not there or empty, and its mirror %s has %d events", m.Path, st.memory.Seq),
-		Hint: "pgbudget journal import " + m.Path + " (an empty journal: has to be removed first)"}
+	return &planner.Error{Kind: planner.KindDrift, Subject: "journal " + path, Err: fmt.Errorf("the journal is missing or empty, and its mirror %s has %d events", m.Path, st.memory.Seq),
+		Hint: "pgbudget journal import " + m.Path + " (remove an empty journal first)"}
 }
 
 // Load reads what a journal comes to that somebody else may be writing. One that is not there is empty; it is an error that its
@@ -96,7 +96,7 @@ func (w *mirror) take(j content) error {
 		return err
 	}
 	if its, err := os.Stat(j.name); err == nil && os.SameFile(own, its) {
-		return &planner.Error{Kind: planner.KindUsage, Subject: "mirror " + w.Path, Err: errors.New("it is the same file as the journal"), Hint: "give mirror: a file on another disk"}
+		return &planner.Error{Kind: planner.KindUsage, Subject: "mirror " + w.Path, Err: errors.New("the mirror is the same file as the journal"), Hint: "give mirror: a file on another disk"}
 	}
 	if err := lock(w.file, "mirror "+w.Path); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (c content) isMirrorOf(j content) error {
 		return err
 	}
 	if !bytes.Equal(ours, its) {
-		return c.diverged(j, "they differ")
+		return c.diverged(j, "the lines differ")
 	}
 	if c.size <= j.size || j.size == 0 && c.size <= int64(len(headerLine)) { // the journal has not even its first line yet
 		return nil
@@ -149,8 +149,8 @@ func (c content) diverged(j content, how string) error {
 		}
 		return fmt.Sprintf("%s ends with event %d (%d bytes)", c.name, st.memory.Seq, st.whole)
 	}
-	return &planner.Error{Kind: planner.KindDrift, Subject: "mirror " + c.name, Err: fmt.Errorf("it is not that of this journal, %s: %s; %s", how, says(j), says(c)),
-		Hint: "see which is right: move the other away; pgbudget journal import makes a journal of the mirror, and a mirror that is not there is made of the journal"}
+	return &planner.Error{Kind: planner.KindDrift, Subject: "mirror " + c.name, Err: fmt.Errorf("not a mirror of this journal, %s: %s; %s", how, says(j), says(c)),
+		Hint: "move the wrong one away: pgbudget journal import makes a journal of the mirror, and the next run makes a mirror of the journal"}
 }
 
 // complete makes the mirror as long as the journal.

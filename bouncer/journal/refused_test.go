@@ -40,11 +40,11 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 		{"a journal after something else", "\n" + header, ":1: this is no journal"},
 		{"a mark", "\ufeff" + header, ":1: this is no journal"},
 		{"an export", string(exportLine), ":1: this is an export"},
-		{"the first version", `{"pgbudget_journal":1}` + "\n" + `{"seq":1,"at":"2026-01-01T00:00:00Z","kind":"hold"}` + "\n", ":1: the journal is of version 1"},
-		{"the first version, cut", `{"pgbudget_journal":1}`, ":1: the journal is of version 1"},
+		{"the first version", `{"pgbudget_journal":1}` + "\n" + `{"seq":1,"at":"2026-01-01T00:00:00Z","kind":"hold"}` + "\n", ":1: the journal has version 1"},
+		{"the first version, cut", `{"pgbudget_journal":1}`, ":1: the journal has version 1"},
 		{"a version to come", `{"pgbudget_journal":3}` + "\n", ":1: written by a newer pgbudget"},
-		{"a header that was changed", strings.Replace(header, "crc", "crd", 1), ":1: the first line is not as it was written"},
-		{"a header with more", strings.TrimSpace(header) + " " + "\n", ":1: the first line is not as it was written"},
+		{"a header that was changed", strings.Replace(header, "crc", "crd", 1), ":1: the first line was changed"},
+		{"a header with more", strings.TrimSpace(header) + " " + "\n", ":1: the first line was changed"},
 		{"a line in the middle", header + "{\n" + header, ":2: the line has no checksum"},
 		{"a line of nothing", header + "\n", ":2: the line has no checksum"},
 		{"a gap", header + event(planner.Event{Seq: 1, Kind: planner.HoldEnded}) + event(planner.Event{Seq: 3, Kind: planner.HoldEnded}), ":3: event 3 follows event 1"},
@@ -62,7 +62,7 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 			S int `json:"snapshot"`
 			M int `json:"memory"`
 		}{planner.MemoryVersion, 4}), ":2: the line cannot be read"},
-		{"a line break that was changed", header + strings.TrimSpace(event(planner.Event{Seq: 1, Kind: planner.HoldEnded})) + "\v", ":2: the line goes on where it should end"},
+		{"a line break that was changed", header + strings.TrimSpace(event(planner.Event{Seq: 1, Kind: planner.HoldEnded})) + "\v", ":2: the line goes on after its checksum"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -102,6 +102,14 @@ func TestWhatIsNoFileIsRefusedAtOnce(t *testing.T) {
 	defer l.Close()
 	if err := os.Symlink(pipe, link); err != nil {
 		t.Fatal(err)
+	}
+	for _, flag := range []int{os.O_RDONLY, os.O_RDWR} {
+		within(t, "a pipe that was put there just now", func() {
+			if file, err := openAtOnce(pipe, flag); err == nil {
+				file.Close()
+				t.Error("a pipe was opened")
+			}
+		})
 	}
 	good := filepath.Join(dir, "good.jsonl")
 	for _, c := range []struct{ path, says string }{

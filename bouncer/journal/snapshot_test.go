@@ -283,3 +283,74 @@ func TestAJournalOfYearsOpensAtOnce(t *testing.T) {
 		t.Errorf("event %d, %v", e.Seq, err)
 	}
 }
+
+// TestASnapshotIsFoundWhereverABlockBegins moves one over the border of two blocks.
+func TestASnapshotIsFoundWhereverABlockBegins(t *testing.T) {
+	start := int64(len(headerLine))
+	for after := block - 2*len(snapshotMark); after < block+2*len(snapshotMark); after++ {
+		data := append(bytes.Clone(headerLine), strings.Repeat("x", 3*block)+"\n"+snapshotMark...)
+		data = append(data, strings.Repeat("y", after-len(snapshotMark))...)
+		at, err := content{"j", bytes.NewReader(data), int64(len(data))}.newestSnapshot(start)
+		if want := start + 3*block + 1; at != want || err != nil {
+			t.Fatalf("%d bytes before the end: found at %d, want %d (%v)", after, at, want, err)
+		}
+	}
+	for _, data := range []string{string(headerLine), string(headerLine) + snapshotMark} { // none, and one at once
+		at, err := content{"j", strings.NewReader(data), int64(len(data))}.newestSnapshot(start)
+		if want := map[bool]int64{true: -1, false: start}[len(data) == len(headerLine)]; at != want || err != nil {
+			t.Errorf("%d bytes: found at %d, want %d (%v)", len(data), at, want, err)
+		}
+	}
+}
+
+// TestWhatCouldNotBeReadAgainIsNotWritten is a defect of the controller's: the journal stays as it is.
+func TestWhatCouldNotBeReadAgainIsNotWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j.jsonl")
+	j, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	for _, e := range []planner.Event{{Kind: planner.Acted}, {Kind: "reindex"}, {Kind: planner.StepCut, Step: &planner.Step{}}} {
+		if _, err := j.Record(e); !strings.Contains(fmt.Sprint(err), "a defect of pgbudget") {
+			t.Errorf("%+v: %v", e, err)
+		}
+	}
+	if now, _ := os.ReadFile(path); !bytes.Equal(now, headerLine) {
+		t.Errorf("the journal is %q", now)
+	}
+	if e, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil || e.Seq != 1 {
+		t.Errorf("event %d, %v", e.Seq, err)
+	}
+}
+
+// TestWhatACrashLeavesBehindTheLastLine is bytes of nothing, as file systems leave them; so many that no line is that long are
+// nobody's crash.
+func TestWhatACrashLeavesBehindTheLastLine(t *testing.T) {
+	path, data := told(t, 3, 0)
+	for _, c := range []struct {
+		size int64
+		ok   bool
+	}{{1, true}, {1 << 20, true}, {maxLine + 1, false}} {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, int64(len(data))+c.size); err != nil {
+			t.Fatal(err)
+		}
+		j, err := Open(path)
+		if (err == nil) != c.ok || err != nil && !strings.Contains(err.Error(), path+":5: the line is longer") {
+			t.Errorf("%d bytes: %v", c.size, err)
+		}
+		if err == nil {
+			j.Close()
+		}
+		want := int64(len(data))
+		if !c.ok {
+			want += c.size
+		}
+		if info, _ := os.Stat(path); info.Size() != want {
+			t.Errorf("%d bytes are left, want %d", info.Size(), want)
+		}
+	}
+}

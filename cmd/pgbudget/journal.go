@@ -119,7 +119,7 @@ func importCommand() *cli.Command {
 				return err
 			}
 			if sum.Cut {
-				fmt.Fprintln(os.Stderr, "note: the last line has no end and was left out: a crash has cut it, and nothing has followed from it")
+				fmt.Fprintln(os.Stderr, "note: a crash has cut the last line; the line was left out, and nothing has followed from it")
 			}
 			fmt.Fprintf(c.App.Writer, "%s imported into %s; pgbudget rollback --dry-run shows the way back\n", summaryText(sum), s.config.Journal)
 			return nil
@@ -151,6 +151,9 @@ func newestEvents(path string, n int) ([]planner.Event, error) {
 			break
 		}
 	}
+	if i >= n {
+		return nil, nil
+	}
 	return out[max(i, 0):], nil
 }
 
@@ -164,5 +167,5 @@ func beyond(m planner.Memory, to int64) error {
 	if len(m.Past) > 0 {
 		next = fmt.Sprintf("pgbudget rollback --to %d goes back as far as the journal can", m.Past[0].Seq)
 	}
-	return usage(next, "--to is %d, and of the steps up to event %d the sizes before are no longer kept", to, m.Beyond)
+	return usage(next, "--to is %d; of the steps up to event %d the sizes before are no longer kept", to, m.Beyond)
 }
