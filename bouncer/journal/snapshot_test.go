@@ -50,6 +50,30 @@ func TestASnapshotAndTheRestAreAllEvents(t *testing.T) {
 	}
 }
 
+// TestASnapshotThatWasCutIsPassedOver is a crash in the middle of writing one: the one before it is the newest.
+func TestASnapshotThatWasCutIsPassedOver(t *testing.T) {
+	_, data := told(t, 60, 3000)
+	if snapshots(data) < 3 {
+		t.Fatalf("only %d snapshots", snapshots(data))
+	}
+	begins := bytes.LastIndex(data, []byte("\n"+snapshotMark)) + 1
+	ends := begins + bytes.IndexByte(data[begins:], '\n')
+	want, err := content{"j", bytes.NewReader(data), int64(begins)}.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := begins; n <= ends; n++ {
+		st, err := content{"j", bytes.NewReader(data[:n]), int64(n)}.load()
+		if err != nil || st.whole != int64(begins) || st.memory.Seq != want.memory.Seq || string(st.last) != string(want.last) {
+			t.Fatalf("cut at %d of [%d, %d]: %d bytes are whole, event %d, %v", n, begins, ends, st.whole, st.memory.Seq, err)
+		}
+	}
+	more := append(bytes.Clone(data[:ends]), "\v{"...)
+	if _, err := (content{"j", bytes.NewReader(more), int64(len(more))}).load(); !strings.Contains(fmt.Sprint(err), "the line break was changed") {
+		t.Error(err)
+	}
+}
+
 // TestASnapshotOfAnotherVersionIsPassedOver writes those of a journal anew, as another pgbudget would have.
 func TestASnapshotOfAnotherVersionIsPassedOver(t *testing.T) {
 	_, data := told(t, 150, 2000)
