@@ -82,8 +82,8 @@ func newApp() *cli.App {
 // usageError words the flag package's complaint as an error of usage.
 func usageError(c *cli.Context, err error, _ bool) error {
 	name := "pgbudget"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "pgbudget" {
-		name += " " + c.Command.Name
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
 	}
 	return usage(name+" --help shows its flags", "%s", err)
 }
@@ -101,14 +101,14 @@ func noArguments(c *cli.Context, allowed int) error {
 	for _, a := range rest {
 		if strings.HasPrefix(a, "-") {
 			name, _, _ := strings.Cut(a, "=")
-			return usage(fmt.Sprintf("flags go first: pgbudget %s [flags]%s", c.Command.Name, argHint(allowed)), "%q stands after an argument and would be ignored", name)
+			return usage(fmt.Sprintf("flags go first: %s [flags]%s", c.Command.HelpName, argHint(allowed)), "%q stands after an argument and would be ignored", name)
 		}
 	}
 	if strings.Contains(rest[0], "=") { // part of a DSN that lost its quotes: it may hold a password
 		name, _, _ := strings.Cut(rest[0], "=")
 		return usage("put the whole DSN into quotes", "left-over argument %s=…", name)
 	}
-	return usage(fmt.Sprintf("pgbudget %s takes %d %s besides its flags", c.Command.Name, allowed, plural(allowed, "argument")), "left-over argument %q", rest[0])
+	return usage(fmt.Sprintf("%s takes %d %s besides its flags", c.Command.HelpName, allowed, plural(allowed, "argument")), "left-over argument %q", rest[0])
 }
 
 func argHint(allowed int) string {
