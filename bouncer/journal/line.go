@@ -141,15 +141,9 @@ func numberAfter(mark string, text []byte) int {
 // glued reports whether bytes without a line break have a whole line and more in them: its line break was changed, and what
 // looks like a line that was cut is none.
 func glued(tail []byte) bool {
-	for from := 0; ; {
-		i := bytes.Index(tail[from:], []byte(sumMark))
-		if i < 0 {
-			return false
-		}
-		end := from + i + sumLen
-		if end < len(tail) && check(tail[:end]) == nil {
-			return true
-		}
-		from += i + 1
+	i := bytes.Index(tail, []byte(sumMark)) // within a text of JSON the quotes would be escaped: these end a line
+	if i < 0 || i+sumLen >= len(tail) {
+		return false
 	}
+	return check(tail[:i+sumLen]) == nil
 }
