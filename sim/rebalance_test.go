@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -30,6 +31,7 @@ type expedition struct {
 	rulesOf []planner.DeclaredPool
 
 	events []planner.Event // the journal
+	folded planner.Memory  // what they come to, as read from lines
 	dieAt  int             // the event at which the program dies, from 1; 0: it lives
 	torn   int             // of the act that it dies in: so many processes have been told
 	dead   bool
@@ -48,8 +50,41 @@ func (x *expedition) Record(e planner.Event) (planner.Event, error) {
 	if x.dead {
 		return e, errDead
 	}
+	if err := x.readable(e); err != nil {
+		x.t.Errorf("event %d, %s, could not be read again from a journal: %v", e.Seq, e.Kind, err)
+	}
 	x.events = append(x.events, e)
 	return e, nil
+}
+
+// readable reports why an event would not come back from a journal's line, or the memory after it not from a snapshot.
+func (x *expedition) readable(e planner.Event) error {
+	if n := len(x.events); n == 0 || x.folded.Seq != x.events[n-1].Seq {
+		x.folded = bouncer.Replay(x.events)
+	}
+	line, err := json.Marshal(e)
+	var back planner.Event
+	if err == nil {
+		err = json.Unmarshal(line, &back)
+	}
+	if err == nil {
+		err = x.folded.Refuses(back)
+	}
+	if err != nil {
+		return err
+	}
+	if x.folded = x.folded.After(back); e.Seq%16 != 0 {
+		return nil
+	}
+	was, err := json.Marshal(x.folded)
+	var memory planner.Memory
+	if err == nil {
+		err = json.Unmarshal(was, &memory)
+	}
+	if is, _ := json.Marshal(memory); err == nil && string(is) != string(was) {
+		err = fmt.Errorf("a snapshot becomes\n%s\nfrom\n%s", is, was)
+	}
+	return err
 }
 
 // Apply passes an act on; where the program dies in it, only a part.
