@@ -2,12 +2,12 @@ package planner
 
 import "slices"
 
-// MemoryVersion is the version of Memory as JSON, and of how After folds events into it. A memory of another version is not
-// read: the events are folded again.
+// MemoryVersion is the version of Memory as JSON, and of how After folds events into it. A memory of another version is
+// not read: the events are folded again.
 const MemoryVersion = 1
 
-// A journal of years has more steps and points than anybody goes back to, and a memory that kept them all would be read and
-// written whole, again and again. So the newest are kept.
+// A journal of years has more steps and points than anybody goes back to, and a memory that kept them all would be read
+// and written whole, again and again. So the newest are kept.
 const (
 	pastKept   = 1000 // steps. chosen: ten runs of 1 % a step, a hundred steps each
 	pointsKept = 1000 // points of each shift. chosen: the oldest weighs a thousandth of what is learnt by then

@@ -97,14 +97,15 @@ func TestAMemoryIsTheSameAfterJSON(t *testing.T) {
 	}
 }
 
-// TestAMemoryOfAnotherShapeHasAnotherVersion fails where a field of Memory, or of what it holds, changes: snapshots of before are
-// then not to be read as those of now.
+// TestAMemoryOfAnotherShapeHasAnotherVersion fails where a field of Memory, or of what it holds, changes: snapshots of
+// before are then not to be read as those of now.
 func TestAMemoryOfAnotherShapeHasAnotherVersion(t *testing.T) {
 	const version, shape = 1, 0xaf679d24 // change both together
 	var b strings.Builder
 	shapeOf(&b, reflect.TypeFor[Memory](), map[reflect.Type]bool{})
 	if got := crc32.ChecksumIEEE([]byte(b.String())); MemoryVersion != version || got != shape {
-		t.Errorf("version %d has the shape %#x, want %d and %#x: raise MemoryVersion, and change both here", MemoryVersion, got, version, shape)
+		t.Errorf("version %d has the shape %#x, want %d and %#x: raise MemoryVersion, and change both here", MemoryVersion,
+			got, version, shape)
 	}
 }
 
@@ -146,7 +147,8 @@ func TestAMemoryOfYearsStaysSmall(t *testing.T) {
 		}
 	}
 	if len(m.Past) != pastKept || m.Past[0].Step.Sets[0].From != pastKept/2 {
-		t.Errorf("%d steps are kept, the oldest from %d; want %d from %d", len(m.Past), m.Past[0].Step.Sets[0].From, pastKept, pastKept/2)
+		t.Errorf("%d steps are kept, the oldest from %d; want %d from %d", len(m.Past), m.Past[0].Step.Sets[0].From,
+			pastKept, pastKept/2)
 	}
 	if m.Beyond == 0 || m.Beyond >= m.Past[0].Seq {
 		t.Errorf("the newest that is gone is %d, the oldest kept %d", m.Beyond, m.Past[0].Seq)

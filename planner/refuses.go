@@ -8,7 +8,8 @@ import (
 
 // known is every word of an event that this pgbudget gives a meaning to.
 var (
-	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Acted, Failed, HoldBegan, HoldEnded, StepCut, StepAbort, StepEnded,
+	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Acted, Failed, HoldBegan, HoldEnded, StepCut,
+		StepAbort, StepEnded,
 		RunEnded, Noted, Accepted}
 	knownVerbs = []Verb{Open, Release, Grant, Undo, Flush, Restore, Flip, Aim, Cut, Close, Abort, Wait, Stop}
 	knownSteps = []StepKind{Forward, Equalise, Backward}
@@ -18,8 +19,8 @@ var (
 // ErrNewer is the error of an event with a word that this pgbudget does not know: a newer one wrote it.
 var ErrNewer = errors.New("written by a newer pgbudget")
 
-// Refuses says why an event cannot be the next one, such as one of its parts that is missing; nil: After may take it. What
-// After takes without it is what this pgbudget itself has decided; a file may say anything.
+// Refuses says why an event cannot be the next one, such as one of its parts that is missing; nil: After may take it.
+// What After takes without it is what this pgbudget itself has decided; a file may say anything.
 func (m Memory) Refuses(e Event) error {
 	missing := func(part string) error { return fmt.Errorf("the event %q has no %s", e.Kind, part) }
 	switch {

@@ -16,7 +16,8 @@ type Mirror struct {
 
 var _ yaml.InterfaceUnmarshaler = (*Mirror)(nil)
 
-// DefaultMirrorTimeout is the time that the command has for a line. chosen: as a hook, a call over the network and a retry.
+// DefaultMirrorTimeout is the time that the command has for a line. chosen: as a hook, a call over the network and a
+// retry.
 const DefaultMirrorTimeout = 10 * time.Second
 
 // UnmarshalYAML reads a path, or a command as a list. It never fails: what is wrong is kept for Check.

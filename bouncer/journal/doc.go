@@ -13,14 +13,15 @@
 //	{"seq":1,"at":"…","kind":"run",…,"crc32c":"…"}       an event (planner.Event)
 //	{"snapshot":1,"memory":{…},"crc32c":"…"}             what the events before the line come to (planner.Memory)
 //
-// The checksum is CRC-32C of the line's bytes before `,"crc32c":"`: it finds every burst of up to 32 bits, processors compute
-// it, and the standard library has it. It is against broken disks and editors, not against an enemy.
+// The checksum is CRC-32C of the line's bytes before `,"crc32c":"`: it finds every burst of up to 32 bits, processors
+// compute it, and the standard library has it. It is against broken disks and editors, not against an enemy.
 //
-// A file that does not begin as a journal does is never changed, and nothing but a regular file is opened. A last line without
-// its end was never answered as written, so nothing has followed from it: it is taken off. Any other line that is not as it was
-// written, or cannot follow the one before, is an error that names file and line.
+// A file that does not begin as a journal does is never changed, and nothing but a regular file is opened. A last line
+// without its end was never answered as written, so nothing has followed from it: it is taken off. Any other line that
+// is not as it was written, or cannot follow the one before, is an error that names file and line.
 //
-// A snapshot is written once the events since the newest one are longer than it by far. Who opens a journal looks for the
-// newest from the end, and reads what follows it: a journal of years opens as fast as one of a day. Snapshots of another
-// planner.MemoryVersion are passed over, and every event is folded again. Export, Import and Read check every line.
+// A snapshot is written once the events since the newest one are longer than it by far. Who opens a journal looks for
+// the newest from the end, and reads what follows it: a journal of years opens as fast as one of a day. Snapshots of
+// another planner.MemoryVersion are passed over, and every event is folded again. Export, Import and Read check every
+// line.
 package journal

@@ -36,12 +36,14 @@ var exportLine = mustSeal(struct {
 	Export int `json:"pgbudget_export"`
 }{Version})
 
-// Export checks every line of a journal that somebody else may be writing, and writes it with an end that tells whether it is
-// whole. On an error the end is missing.
+// Export checks every line of a journal that somebody else may be writing, and writes it with an end that tells whether
+// it is whole. On an error the end is missing.
 func Export(path string, w io.Writer) (Summary, error) {
 	var sum Summary
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: errors.New("the journal is missing, so there is nothing to export"), Hint: "see journal: in the config; the first run makes the file"}
+		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path,
+			Err:  errors.New("the journal is missing, so there is nothing to export"),
+			Hint: "see journal: in the config; the first run makes the file"}
 	}
 	err := reading("journal", path, func(c content) error {
 		if _, err := w.Write(exportLine); err != nil {
@@ -78,12 +80,14 @@ func (s *Summary) add(text []byte) error {
 	return err
 }
 
-// Import makes a journal of an export, of a mirror, or of the lines that a mirror's command was given, each of which may be there
-// twice, and once in part. It checks every line; a journal that is there already is not touched. name stands in messages.
+// Import makes a journal of an export, of a mirror, or of the lines that a mirror's command was given, each of which
+// may be there twice, and once in part. It checks every line; a journal that is there already is not touched. name
+// stands in messages.
 func Import(r io.Reader, name, path string) (Summary, error) {
 	draft, err := os.CreateTemp(filepath.Dir(path), ".pgbudget-import-*")
 	if err != nil {
-		return Summary{}, &planner.Error{Kind: planner.KindUsage, Subject: "journal", Err: err, Hint: "give journal: a file in a folder that is there and can be written"}
+		return Summary{}, &planner.Error{Kind: planner.KindUsage, Subject: "journal", Err: err,
+			Hint: "give journal: a file in a folder that is there and can be written"}
 	}
 	defer os.Remove(draft.Name()) // once it has its name, this one is one too many
 	defer draft.Close()
@@ -99,7 +103,8 @@ func Import(r io.Reader, name, path string) (Summary, error) {
 		if m, err := Load(path); err == nil {
 			has = fmt.Sprintf("has %d events", m.Seq)
 		}
-		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: fmt.Errorf("the journal exists and %s; %s has %d and was not imported", has, name, sum.Events),
+		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path,
+			Err:  fmt.Errorf("the journal exists and %s; %s has %d and was not imported", has, name, sum.Events),
 			Hint: "see which is newer; to import, move the journal away first"}
 	} else if err != nil {
 		return sum, err
@@ -129,7 +134,8 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 		text, err := s.next()
 		switch {
 		case errors.Is(err, io.EOF) && export:
-			return sum, brokenLine(name, s.line, fmt.Errorf("the export has no last line after %d events: the export was cut", sum.Events))
+			return sum, brokenLine(name, s.line, fmt.Errorf("the export has no last line after %d events: the export was cut",
+				sum.Events))
 		case errors.Is(err, io.EOF):
 			sum.Cut = len(text) > 0
 			return sum, nil
@@ -158,7 +164,7 @@ type importer struct {
 	*scanner
 	name  string
 	begun bool // the first line was there
-	given bool // the lines may be those that a command was given: what it was given in part, it was given again on a line of its own
+	given bool // a command may have been given the lines: what came in part came again, on a line of its own
 }
 
 // next returns the next line. At the end the error is io.EOF, with a last line that was cut.
@@ -180,7 +186,8 @@ func (s *importer) next() ([]byte, error) {
 			return text, brokenLine(s.name, line, err)
 		}
 		changed := brokenLine(s.name, line, err)
-		if text, err = s.scanner.next(); !bytes.HasPrefix(text, part) || errors.Is(err, io.EOF) && len(text) == 0 && len(part) > 0 {
+		if text, err = s.scanner.next(); !bytes.HasPrefix(text, part) ||
+			errors.Is(err, io.EOF) && len(text) == 0 && len(part) > 0 {
 			if !s.begun {
 				return part, noHeader(s.name, part[:min(len(part), 200)])
 			}
@@ -199,7 +206,8 @@ func (s *importer) end(text []byte, sum Summary) error {
 		return brokenLine(s.name, s.line, err)
 	}
 	if is := (exportCount{sum.Events, sum.Lines}); v.End != is {
-		return brokenLine(s.name, s.line, fmt.Errorf("the export should have %d events in %d lines and has %d in %d", v.End.Events, v.End.Lines, is.Events, is.Lines))
+		return brokenLine(s.name, s.line, fmt.Errorf("the export should have %d events in %d lines and has %d in %d",
+			v.End.Events, v.End.Lines, is.Events, is.Lines))
 	}
 	if more, err := s.scanner.next(); !errors.Is(err, io.EOF) || len(more) > 0 {
 		return brokenLine(s.name, s.line, errors.New("the export goes on after its end"))

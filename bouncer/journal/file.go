@@ -13,11 +13,12 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// openRegular opens a regular file, or a link to one. Anything else is refused before it is opened: that alone would wind a
-// tape back, or wait for the other end of a pipe.
+// openRegular opens a regular file, or a link to one. Anything else is refused before it is opened: that alone would
+// wind a tape back, or wait for the other end of a pipe.
 func openRegular(key, path string, flag int) (*os.File, error) {
 	refuse := func(err error) error {
-		return &planner.Error{Kind: planner.KindUsage, Subject: key, Err: err, Hint: "give " + key + ": a file in a folder that is there and can be written"}
+		return &planner.Error{Kind: planner.KindUsage, Subject: key, Err: err, Hint: "give " + key +
+			": a file in a folder that is there and can be written"}
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, refuse(fmt.Errorf("%s is %s, want a file", path, kindOf(info.Mode())))
@@ -92,7 +93,8 @@ func (c content) broken(at int64, err error) error {
 }
 
 func brokenLine(name string, line int, err error) error {
-	hint := "restore the file (pgbudget journal import takes a mirror or an export), or move the file away and look at the fleet with pgbudget plan before the next step"
+	hint := "restore the file (pgbudget journal import takes a mirror or an export), " +
+		"or move the file away and look at the fleet with pgbudget plan before the next step"
 	if errors.Is(err, planner.ErrNewer) {
 		hint = "use the pgbudget that wrote it"
 	}
@@ -124,15 +126,21 @@ func noHeader(name string, text []byte) error {
 	}
 	switch {
 	case version == 0:
-		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: errors.New("this is no journal of pgbudget; nothing was changed"),
+		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1",
+			Err:  errors.New("this is no journal of pgbudget; nothing was changed"),
 			Hint: "name another file in the config, or move this one away"}
 	case version > Version:
-		return brokenLine(name, 1, fmt.Errorf("%w: the journal has version %d, this pgbudget reads version %d", planner.ErrNewer, version, Version))
+		return brokenLine(name, 1, fmt.Errorf("%w: the journal has version %d, this pgbudget reads version %d",
+			planner.ErrNewer, version, Version))
 	case version < Version:
-		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: fmt.Errorf("the journal has version %d, which no release wrote; this pgbudget reads version %d", version, Version),
-			Hint: "finish the step in hand with the pgbudget that wrote the journal, then move the journal away; rollback knows later steps alone"}
+		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1",
+			Err: fmt.Errorf("the journal has version %d, which no release wrote; this pgbudget reads version %d", version,
+				Version),
+			Hint: "finish the step in hand with the pgbudget that wrote the journal, then move the journal away; " +
+				"rollback knows later steps alone"}
 	case bytes.HasPrefix(text, []byte(exportMark)):
-		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1", Err: errors.New("this is an export of a journal, not a journal"),
+		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1",
+			Err:  errors.New("this is an export of a journal, not a journal"),
 			Hint: "move the file away, then pgbudget journal import FILE"}
 	}
 	return brokenLine(name, 1, errors.New("the first line was changed"))

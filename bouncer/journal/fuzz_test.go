@@ -9,9 +9,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// FuzzJournal opens any bytes as a journal. It never panics; what does not begin as a journal is not changed; of what does, at
-// most a last line that was cut is taken off; and what is written is read again. With seal, each line gets a checksum that is
-// right, so that what is inside of lines is tried, too.
+// FuzzJournal opens any bytes as a journal. It never panics; what does not begin as a journal is not changed; of what
+// does, at most a last line that was cut is taken off; and what is written is read again. With seal, each line gets a
+// checksum that is right, so that what is inside of lines is tried, too.
 func FuzzJournal(f *testing.F) {
 	_, data := told(f, 4, 500) // short: the fuzzer tries to leave each part of it out
 	if snapshots(data) == 0 {
@@ -24,8 +24,10 @@ func FuzzJournal(f *testing.F) {
 	f.Add(data[:len(headerLine)-5], false)
 	f.Add([]byte(`{"pgbudget_journal":1}`+"\n"), false)
 	f.Add(exportLine, false)
-	for _, text := range []string{`{"seq":1,"kind":"done"}`, `{"seq":1,"kind":"cut","step":{}}`, `{"seq":1,"kind":"reindex"}`, `{"snapshot":1,"memory":{"seq":3,"step":null}}`,
-		`{"seq":1,"kind":"forget"}` + "\n" + `{"seq":2,"kind":"end","outcome":"done"}`, `{"snapshot":99}`, `[]`, `null`, `{"seq":1,"kind":"step","step":{"kind":"step"}}`} {
+	for _, text := range []string{`{"seq":1,"kind":"done"}`, `{"seq":1,"kind":"cut","step":{}}`,
+		`{"seq":1,"kind":"reindex"}`, `{"snapshot":1,"memory":{"seq":3,"step":null}}`,
+		`{"seq":1,"kind":"forget"}` + "\n" + `{"seq":2,"kind":"end","outcome":"done"}`, `{"snapshot":99}`, `[]`, `null`,
+		`{"seq":1,"kind":"step","step":{"kind":"step"}}`} {
 		f.Add([]byte(text), true)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, seal bool) {

@@ -32,7 +32,8 @@ var _ bouncer.Journal = (*Journal)(nil)
 // The caller closes it.
 func Open(path string) (*Journal, error) { return Mirror{}.Open(path) }
 
-// Open opens a journal, and its mirror with it: what a crash has kept from the mirror is in it then. The errors are also:
+// Open opens a journal, and its mirror with it: what a crash has kept from the mirror is in it then. The errors are
+// also:
 //
 //	KindDrift        the mirror has what the journal has not
 //	KindUnreachable  the mirror does not take its lines
@@ -85,7 +86,8 @@ func (j *Journal) take(m Mirror) error {
 
 func lock(file *os.File, subject string) error {
 	if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		return &planner.Error{Kind: planner.KindBusy, Subject: subject, Err: errors.New("another pgbudget is at work with it"),
+		return &planner.Error{Kind: planner.KindBusy, Subject: subject,
+			Err:  errors.New("another pgbudget is at work with it"),
 			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
 	}
 	return nil
@@ -94,9 +96,9 @@ func lock(file *os.File, subject string) error {
 // Memory is what the events so far come to.
 func (j *Journal) Memory() planner.Memory { return j.tally.memory }
 
-// Record gives the event its number and writes it, after a snapshot where one is due. On an error nothing of it is in the
-// journal, as far as can be told, and nothing more can be recorded. Where the mirror alone has failed, the event is in the
-// journal: it tells what was about to be done, as after a crash.
+// Record gives the event its number and writes it, after a snapshot where one is due. On an error nothing of it is in
+// the journal, as far as can be told, and nothing more can be recorded. Where the mirror alone has failed, the event is
+// in the journal: it tells what was about to be done, as after a crash.
 func (j *Journal) Record(e planner.Event) (planner.Event, error) {
 	e.Seq = j.tally.memory.Seq + 1
 	e.At = e.At.Round(0).Truncate(time.Microsecond) // no monotonic part: it is read again as it was written

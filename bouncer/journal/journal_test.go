@@ -37,7 +37,8 @@ func record(t *testing.T, j *journal.Journal, e planner.Event) planner.Event {
 
 func TestWhatWasRecordedIsThereAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
-	step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "a/1", Alias: "db", Key: planner.KeySize, From: 4, To: 3}}}
+	step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "a/1", Alias: "db", Key: planner.KeySize,
+		From: 4, To: 3}}}
 	goal := planner.Goal{Pools: []planner.GoalPool{{Pool: "a/db", Server: "pg", Size: 3, MeanWait: planner.Unknown()}}}
 	j := open(t, path)
 	want := []planner.Event{
@@ -46,7 +47,8 @@ func TestWhatWasRecordedIsThereAgain(t *testing.T) {
 	}
 	j.Close()
 	j = open(t, path)
-	want = append(want, record(t, j, planner.Event{Kind: planner.Intended, Act: &planner.Act{Verb: planner.Release, Sets: step.Sets, Reason: "a \"reason\"\n"}}))
+	want = append(want, record(t, j, planner.Event{Kind: planner.Intended, Act: &planner.Act{Verb: planner.Release,
+		Sets: step.Sets, Reason: "a \"reason\"\n"}}))
 	got, err := journal.Read(path)
 	if err != nil {
 		t.Fatal(err)

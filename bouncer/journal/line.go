@@ -14,7 +14,8 @@ import (
 // Version is the version of the format; it rises when a key changes its meaning or goes.
 const Version = 2
 
-// How the lines of each kind begin. A text in JSON has no line break, so after one these bytes begin a line of that kind.
+// How the lines of each kind begin. A text in JSON has no line break, so after one these bytes begin a line of that
+// kind.
 const (
 	headerMark   = `{"pgbudget_journal":`
 	exportMark   = `{"pgbudget_export":`
@@ -27,8 +28,8 @@ const (
 	sumEnd  = `"}`
 	sumLen  = len(sumMark) + 8 + len(sumEnd)
 
-	// maxLine is the length of the longest line that is written or read. chosen: above the snapshot of a fleet of 10,000 lines
-	// with 1,000 steps behind it; below what a machine that runs pgbudget can hold.
+	// maxLine is the length of the longest line that is written or read. chosen: above the snapshot of a fleet of 10,000
+	// lines with 1,000 steps behind it; below what a machine that runs pgbudget can hold.
 	maxLine = 64 << 20
 )
 
@@ -71,7 +72,8 @@ func check(text []byte) error {
 	if n < 1 || string(text[n:n+len(sumMark)]) != sumMark || string(text[len(text)-len(sumEnd):]) != sumEnd {
 		return errors.New("the line has no checksum at its end: it was changed or cut")
 	}
-	said, is := string(text[n+len(sumMark):len(text)-len(sumEnd)]), fmt.Sprintf("%08x", crc32.Checksum(text[:n], castagnoli))
+	said, is := string(text[n+len(sumMark):len(text)-len(sumEnd)]), fmt.Sprintf("%08x", crc32.Checksum(text[:n],
+		castagnoli))
 	if said != is {
 		return fmt.Errorf("the checksum of the line is %s, that of its bytes %s: the line was changed", said, is)
 	}
@@ -138,8 +140,8 @@ func numberAfter(mark string, text []byte) int {
 	return n
 }
 
-// glued reports whether bytes without a line break have a whole line and more in them: its line break was changed, and what
-// looks like a line that was cut is none.
+// glued reports whether bytes without a line break have a whole line and more in them: its line break was changed, and
+// what looks like a line that was cut is none.
 func glued(tail []byte) bool {
 	i := bytes.Index(tail, []byte(sumMark)) // within a text of JSON the quotes would be escaped: these end a line
 	if i < 0 || i+sumLen >= len(tail) {

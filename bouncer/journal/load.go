@@ -14,7 +14,8 @@ import (
 )
 
 // every is how many bytes of events are followed by a snapshot at least. chosen: so much is read and folded in some
-// hundredths of a second. sparse is how many times longer than the newest snapshot they are then: what a journal is longer by.
+// hundredths of a second. sparse is how many times longer than the newest snapshot they are then: what a journal is
+// longer by.
 const (
 	every  = 1 << 20
 	sparse = 2

@@ -24,8 +24,8 @@ type mirror struct {
 	file *os.File // nil: there is no file
 }
 
-// compared is how many bytes before the end of the shorter one a mirror and its journal are compared. chosen: the time of each
-// event is in it, to the microsecond, so that two that have one event in common have all before it.
+// compared is how many bytes before the end of the shorter one a mirror and its journal are compared. chosen: the time
+// of each event is in it, to the microsecond, so that two that have one event in common have all before it.
 const compared = 1 << 20
 
 // without is how to go on where a mirror does not work.
@@ -36,12 +36,14 @@ func (m Mirror) failed(err error) error {
 	if name == "" {
 		name = m.Name
 	}
-	return &planner.Error{Kind: planner.KindUnreachable, Subject: "mirror " + name, Err: fmt.Errorf("the line of the journal was not taken, so nothing was begun: %w", err), Hint: without}
+	return &planner.Error{Kind: planner.KindUnreachable, Subject: "mirror " + name,
+		Err: fmt.Errorf("the line of the journal was not taken, so nothing was begun: %w", err), Hint: without}
 }
 
 // lost says that there is a mirror, and no journal any more.
 func (m Mirror) lost(path string) error {
-	if info, err := os.Stat(path); m.Path == "" || err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() > 0 {
+	if info, err := os.Stat(path); m.Path == "" || err != nil && !errors.Is(err, fs.ErrNotExist) ||
+		err == nil && info.Size() > 0 {
 		return nil
 	}
 	if _, err := os.Stat(m.Path); errors.Is(err, fs.ErrNotExist) {
@@ -52,12 +54,13 @@ func (m Mirror) lost(path string) error {
 	if err != nil || st.memory.Seq == 0 {
 		return err
 	}
-	return &planner.Error{Kind: planner.KindDrift, Subject: "journal " + path, Err: fmt.Errorf("the journal is missing or empty, and its mirror %s has %d events", m.Path, st.memory.Seq),
+	return &planner.Error{Kind: planner.KindDrift, Subject: "journal " + path,
+		Err:  fmt.Errorf("the journal is missing or empty, and its mirror %s has %d events", m.Path, st.memory.Seq),
 		Hint: "pgbudget journal import " + m.Path + " (remove an empty journal first)"}
 }
 
-// Load reads what a journal comes to that somebody else may be writing. One that is not there is empty; it is an error that its
-// mirror is not.
+// Load reads what a journal comes to that somebody else may be writing. One that is not there is empty; it is an error
+// that its mirror is not.
 func (m Mirror) Load(path string) (planner.Memory, error) {
 	if err := m.lost(path); err != nil {
 		return planner.Memory{}, err
@@ -65,8 +68,8 @@ func (m Mirror) Load(path string) (planner.Memory, error) {
 	return Load(path)
 }
 
-// open brings the mirror to where the journal is. What gives lines away is given the last one again: a crash may have come
-// between.
+// open brings the mirror to where the journal is. What gives lines away is given the last one again: a crash may have
+// come between.
 func (m Mirror) open(j content, last []byte) (mirror, error) {
 	w := mirror{Mirror: m}
 	if m.Path != "" {
@@ -96,7 +99,8 @@ func (w *mirror) take(j content) error {
 		return err
 	}
 	if its, err := os.Stat(j.name); err == nil && os.SameFile(own, its) {
-		return &planner.Error{Kind: planner.KindUsage, Subject: "mirror " + w.Path, Err: errors.New("the mirror is the same file as the journal"), Hint: "give mirror: a file on another disk"}
+		return &planner.Error{Kind: planner.KindUsage, Subject: "mirror " + w.Path,
+			Err: errors.New("the mirror is the same file as the journal"), Hint: "give mirror: a file on another disk"}
 	}
 	if err := lock(w.file, "mirror "+w.Path); err != nil {
 		return err
@@ -149,8 +153,10 @@ func (c content) diverged(j content, how string) error {
 		}
 		return fmt.Sprintf("%s ends with event %d (%d bytes)", c.name, st.memory.Seq, st.whole)
 	}
-	return &planner.Error{Kind: planner.KindDrift, Subject: "mirror " + c.name, Err: fmt.Errorf("not a mirror of this journal, %s: %s; %s", how, says(j), says(c)),
-		Hint: "move the wrong one away: pgbudget journal import makes a journal of the mirror, and the next run makes a mirror of the journal"}
+	return &planner.Error{Kind: planner.KindDrift, Subject: "mirror " + c.name,
+		Err: fmt.Errorf("not a mirror of this journal, %s: %s; %s", how, says(j), says(c)),
+		Hint: "move the wrong one away: pgbudget journal import makes a journal of the mirror, " +
+			"and the next run makes a mirror of the journal"}
 }
 
 // complete makes the mirror as long as the journal.

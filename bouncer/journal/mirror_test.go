@@ -144,7 +144,8 @@ func TestAMirrorThatHasDivergedIsLeftAlone(t *testing.T) {
 // TestAJournalThatIsGoneWhileItsMirrorIsThere is a lost disk: nothing begins as if nothing had ever been moved.
 func TestAJournalThatIsGoneWhileItsMirrorIsThere(t *testing.T) {
 	path, mirror, _ := mirrored(t, 6)
-	for _, lose := range []func() error{func() error { return os.Truncate(path, 0) }, func() error { return os.Remove(path) }} {
+	for _, lose := range []func() error{func() error { return os.Truncate(path, 0) },
+		func() error { return os.Remove(path) }} {
 		if err := lose(); err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +153,8 @@ func TestAJournalThatIsGoneWhileItsMirrorIsThere(t *testing.T) {
 		_, opened := Mirror{Path: mirror}.Open(path)
 		_, loaded := Mirror{Path: mirror}.Load(path)
 		for _, err := range []error{opened, loaded} {
-			if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), "has 6 events") || !strings.Contains(planner.HintOf(err), "journal import "+mirror) {
+			if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), "has 6 events") ||
+				!strings.Contains(planner.HintOf(err), "journal import "+mirror) {
 				t.Errorf("%v; next: %s", err, planner.HintOf(err))
 			}
 		}
@@ -172,7 +174,8 @@ func TestAMirrorIsAnotherFile(t *testing.T) {
 		}
 	}
 	for _, m := range []string{path, link, hard} {
-		if _, err := (Mirror{Path: m}).Open(path); planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "the same file") {
+		if _, err := (Mirror{Path: m}).Open(path); planner.KindOf(err) != planner.KindUsage ||
+			!strings.Contains(fmt.Sprint(err), "the same file") {
 			t.Errorf("%s: %v", m, err)
 		}
 	}
@@ -195,7 +198,8 @@ func TestAMirrorThatFailsEndsTheJournal(t *testing.T) {
 	}
 	j.mirror.file.Close() // its disk is gone
 	_, err = j.Record(planner.Event{Kind: planner.HoldEnded})
-	if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(fmt.Sprint(err), mirror) || !strings.Contains(planner.HintOf(err), "take mirror: out of the config") {
+	if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(fmt.Sprint(err), mirror) ||
+		!strings.Contains(planner.HintOf(err), "take mirror: out of the config") {
 		t.Errorf("%v; next: %s", err, planner.HintOf(err))
 	}
 	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err == nil {
@@ -239,7 +243,8 @@ func (g *given) give(line []byte) error {
 	return nil
 }
 
-// TestACommandIsGivenEveryLine even where it fails at any of them, with any part of it: what it was given makes the journal.
+// TestACommandIsGivenEveryLine even where it fails at any of them, with any part of it: what it was given makes the
+// journal.
 func TestACommandIsGivenEveryLine(t *testing.T) {
 	for _, part := range []int{0, 1, 30, 1 << 20} {
 		for fails := range 14 {
@@ -262,7 +267,8 @@ func TestACommandIsGivenEveryLine(t *testing.T) {
 						recorded++
 					}
 				}
-				if err != nil && (planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), "mirror remote") || !strings.Contains(err.Error(), "broken pipe")) {
+				if err != nil && (planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(),
+					"mirror remote") || !strings.Contains(err.Error(), "broken pipe")) {
 					t.Fatal(err)
 				}
 				if j != nil {
@@ -279,7 +285,8 @@ func TestACommandIsGivenEveryLine(t *testing.T) {
 				t.Fatalf("failed at line %d with %d bytes of it: %v", fails, part, err)
 			}
 			if got, _ := os.ReadFile(again); !bytes.Equal(got, want) || sum.Events != 8 || sum.Cut {
-				t.Errorf("failed at line %d with %d bytes of it: imported %+v, %d bytes of %d", fails, part, sum, len(got), len(want))
+				t.Errorf("failed at line %d with %d bytes of it: imported %+v, %d bytes of %d", fails, part, sum, len(got),
+					len(want))
 			}
 		}
 	}

@@ -43,9 +43,11 @@ func TestWhatWasExportedIsImportedAsItWas(t *testing.T) {
 		if sum.Events != int64(n) || sum.Lines != n+snapshots(data) {
 			t.Errorf("exported %+v, want %d events in %d lines", sum, n, n+snapshots(data))
 		}
-		for name, from := range map[string][]byte{"an export": export, "a copy": data, "a copy that was cut": append(bytes.Clone(data), `{"seq":`...)} {
+		for name, from := range map[string][]byte{"an export": export, "a copy": data,
+			"a copy that was cut": append(bytes.Clone(data), `{"seq":`...)} {
 			got, again, err := imported(t, from)
-			if err != nil || !bytes.Equal(got, data) || again.Events != sum.Events || !again.At.Equal(sum.At) || again.Cut != strings.HasSuffix(name, "cut") {
+			if err != nil || !bytes.Equal(got, data) || again.Events != sum.Events || !again.At.Equal(sum.At) ||
+				again.Cut != strings.HasSuffix(name, "cut") {
 				t.Errorf("%s of %d events: %+v, %v; %d bytes of %d", name, n, again, err, len(got), len(data))
 			}
 		}
@@ -63,7 +65,8 @@ func TestAnExportThatWasCutOrChangedIsRefused(t *testing.T) {
 		changed := bytes.Clone(export)
 		changed[n] ^= 1 << (n % 8)
 		line := 1 + bytes.Count(export[:n], []byte{'\n'})
-		if _, err := copyChecked(io.Discard, bytes.NewReader(changed), "given"); planner.KindOf(err) != planner.KindDrift || !strings.HasPrefix(err.Error(), fmt.Sprintf("given:%d:", line)) {
+		if _, err := copyChecked(io.Discard, bytes.NewReader(changed), "given"); planner.KindOf(err) != planner.KindDrift ||
+			!strings.HasPrefix(err.Error(), fmt.Sprintf("given:%d:", line)) {
 			t.Fatalf("byte %d of line %d was changed: %v", n, line, err)
 		}
 	}
@@ -74,7 +77,8 @@ func TestAnExportThatWasCutOrChangedIsRefused(t *testing.T) {
 		t.Error("an export with more after its end was imported")
 	}
 	lines := bytes.SplitAfter(export, []byte{'\n'})
-	if _, _, err := imported(t, bytes.Join(append(lines[:3:3], lines[len(lines)-2]), nil)); !strings.Contains(fmt.Sprint(err), "should have 6 events") {
+	if _, _, err := imported(t, bytes.Join(append(lines[:3:3], lines[len(lines)-2]),
+		nil)); !strings.Contains(fmt.Sprint(err), "should have 6 events") {
 		t.Errorf("an export without its middle: %v", err)
 	}
 }
@@ -93,7 +97,8 @@ func TestAJournalThatIsThereIsNotImportedOver(t *testing.T) {
 	}
 	other := filepath.Join(t.TempDir(), "other")
 	write(t, other, []byte("hello\n"))
-	if _, err := Import(bytes.NewReader(data), "mirror", other); planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "cannot be read; mirror has 8") {
+	if _, err := Import(bytes.NewReader(data), "mirror", other); planner.KindOf(err) != planner.KindUsage ||
+		!strings.Contains(fmt.Sprint(err), "cannot be read; mirror has 8") {
 		t.Error(err)
 	}
 }

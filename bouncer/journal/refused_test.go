@@ -40,18 +40,24 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 		{"a journal after something else", "\n" + header, ":1: this is no journal"},
 		{"a mark", "\ufeff" + header, ":1: this is no journal"},
 		{"an export", string(exportLine), ":1: this is an export"},
-		{"the first version", `{"pgbudget_journal":1}` + "\n" + `{"seq":1,"at":"2026-01-01T00:00:00Z","kind":"hold"}` + "\n", ":1: the journal has version 1"},
+		{"the first version", `{"pgbudget_journal":1}` + "\n" + `{"seq":1,"at":"2026-01-01T00:00:00Z","kind":"hold"}` +
+			"\n", ":1: the journal has version 1"},
 		{"the first version, cut", `{"pgbudget_journal":1}`, ":1: the journal has version 1"},
 		{"a version to come", `{"pgbudget_journal":3}` + "\n", ":1: written by a newer pgbudget"},
 		{"a header that was changed", strings.Replace(header, "crc", "crd", 1), ":1: the first line was changed"},
 		{"a header with more", strings.TrimSpace(header) + " " + "\n", ":1: the first line was changed"},
 		{"a line in the middle", header + "{\n" + header, ":2: the line has no checksum"},
 		{"a line of nothing", header + "\n", ":2: the line has no checksum"},
-		{"a gap", header + event(planner.Event{Seq: 1, Kind: planner.HoldEnded}) + event(planner.Event{Seq: 3, Kind: planner.HoldEnded}), ":3: event 3 follows event 1"},
-		{"a beginning that is gone", header + event(planner.Event{Seq: 2, Kind: planner.HoldEnded}), ":2: event 2 follows event 0"},
-		{"an act that is missing", header + event(planner.Event{Seq: 1, Kind: planner.Acted}), `:2: the event "done" has no act`},
-		{"a step that is missing", header + event(planner.Event{Seq: 1, Kind: planner.StepBegan}), `:2: the event "step" has no step`},
-		{"a kind to come", header + event(planner.Event{Seq: 1, Kind: "reindex"}), `:2: written by a newer pgbudget: the kind of event "reindex" is not known`},
+		{"a gap", header + event(planner.Event{Seq: 1, Kind: planner.HoldEnded}) + event(planner.Event{Seq: 3,
+			Kind: planner.HoldEnded}), ":3: event 3 follows event 1"},
+		{"a beginning that is gone", header + event(planner.Event{Seq: 2, Kind: planner.HoldEnded}),
+			":2: event 2 follows event 0"},
+		{"an act that is missing", header + event(planner.Event{Seq: 1, Kind: planner.Acted}),
+			`:2: the event "done" has no act`},
+		{"a step that is missing", header + event(planner.Event{Seq: 1, Kind: planner.StepBegan}),
+			`:2: the event "step" has no step`},
+		{"a kind to come", header + event(planner.Event{Seq: 1, Kind: "reindex"}),
+			`:2: written by a newer pgbudget: the kind of event "reindex" is not known`},
 		{"a key to come", header + event(struct {
 			Seq  int    `json:"seq"`
 			Kind string `json:"kind"`
@@ -62,7 +68,8 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 			S int `json:"snapshot"`
 			M int `json:"memory"`
 		}{planner.MemoryVersion, 4}), ":2: the line cannot be read"},
-		{"a line break that was changed", header + strings.TrimSpace(event(planner.Event{Seq: 1, Kind: planner.HoldEnded})) + "\v", ":2: the line goes on after its checksum"},
+		{"a line break that was changed", header + strings.TrimSpace(event(planner.Event{Seq: 1,
+			Kind: planner.HoldEnded})) + "\v", ":2: the line goes on after its checksum"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -76,12 +83,14 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 			_, read := Read(path)
 			_, mirrored := Mirror{Path: path}.Open(beside)
 			for of, err := range map[string]error{"Open": err, "Load": loaded, "Read": read, "a mirror": mirrored} {
-				if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) || planner.HintOf(err) == "" {
+				if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) ||
+					planner.HintOf(err) == "" {
 					t.Errorf("%s: %v; next: %s; want %q", of, err, planner.HintOf(err), c.says)
 				}
 			}
 			now, _ := os.ReadFile(path)
-			if after, _ := os.Stat(path); string(now) != c.text || !after.ModTime().Equal(before.ModTime()) || after.Mode() != before.Mode() {
+			if after, _ := os.Stat(path); string(now) != c.text || !after.ModTime().Equal(before.ModTime()) ||
+				after.Mode() != before.Mode() {
 				t.Errorf("the file was changed: %q", now)
 			}
 		})
@@ -113,8 +122,10 @@ func TestWhatIsNoFileIsRefusedAtOnce(t *testing.T) {
 	}
 	good := filepath.Join(dir, "good.jsonl")
 	for _, c := range []struct{ path, says string }{
-		{pipe, "is a named pipe"}, {link, "is a named pipe"}, {sock, "is a socket"}, {dir, "is a folder"}, {"/dev/null", "is a device"},
-		{"/dev/zero", "is a device"}, {"/dev/full", "is a device"}, {filepath.Join(dir, "no", "folder"), "no such file"}, {filepath.Join(good, "x"), "not a directory"},
+		{pipe, "is a named pipe"}, {link, "is a named pipe"}, {sock, "is a socket"}, {dir, "is a folder"}, {"/dev/null",
+			"is a device"},
+		{"/dev/zero", "is a device"}, {"/dev/full", "is a device"}, {filepath.Join(dir, "no", "folder"), "no such file"},
+		{filepath.Join(good, "x"), "not a directory"},
 	} {
 		within(t, c.path, func() {
 			_, err := Open(c.path)
@@ -124,7 +135,8 @@ func TestWhatIsNoFileIsRefusedAtOnce(t *testing.T) {
 				read = err
 			}
 			for of, err := range map[string]error{"Open": err, "Load": read, "a mirror": mirrored} {
-				if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), c.says) || planner.HintOf(err) == "" {
+				if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), c.says) ||
+					planner.HintOf(err) == "" {
 					t.Errorf("%s %s: %v; want %q", of, c.path, err, c.says)
 				}
 			}
@@ -156,8 +168,10 @@ func TestALargeFileOfSomebodyElseIsRefusedAtOnce(t *testing.T) {
 // TestAnEmptyFileAndALinkBecomeAJournal is what a person may prepare.
 func TestAnEmptyFileAndALinkBecomeAJournal(t *testing.T) {
 	dir := t.TempDir()
-	empty, file, link, new := filepath.Join(dir, "empty"), filepath.Join(dir, "file"), filepath.Join(dir, "link"), filepath.Join(dir, "new")
-	for _, err := range []error{os.WriteFile(empty, nil, 0o640), os.Symlink(file, link), os.WriteFile(file, nil, 0o600), os.Symlink(filepath.Join(dir, "target"), new)} {
+	empty, file, link, new := filepath.Join(dir, "empty"), filepath.Join(dir, "file"), filepath.Join(dir, "link"),
+		filepath.Join(dir, "new")
+	for _, err := range []error{os.WriteFile(empty, nil, 0o640), os.Symlink(file, link), os.WriteFile(file, nil, 0o600),
+		os.Symlink(filepath.Join(dir, "target"), new)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +203,8 @@ func TestAHeaderThatWasCutIsWrittenAgain(t *testing.T) {
 		}
 		j, err := Open(path)
 		now, _ := os.ReadFile(path)
-		if whole := n == 0 || n >= len(headerMark); whole != (err == nil) || err == nil && string(now) != string(headerLine) || err != nil && string(now) != string(headerLine[:n]) {
+		if whole := n == 0 || n >= len(headerMark); whole != (err == nil) || err == nil &&
+			string(now) != string(headerLine) || err != nil && string(now) != string(headerLine[:n]) {
 			t.Errorf("cut at %d: %v, %q", n, err, now)
 		}
 		if err == nil {

@@ -22,8 +22,8 @@ type scanner struct {
 
 func newScanner(r io.Reader) *scanner { return &scanner{r: bufio.NewReaderSize(r, block)} }
 
-// next returns the next line without its line break, for as long as next is not called again. At the end the error is io.EOF,
-// with what stands there without a line break.
+// next returns the next line without its line break, for as long as next is not called again. At the end the error is
+// io.EOF, with what stands there without a line break.
 func (s *scanner) next() ([]byte, error) {
 	s.line++
 	s.buf = s.buf[:0]
@@ -74,7 +74,8 @@ func (c content) read(buf []byte, at int64) error {
 	return fmt.Errorf("%s: %w", c.name, err)
 }
 
-// backward calls f with every whole line after an offset, the newest first, and with where it begins, until f returns false.
+// backward calls f with every whole line after an offset, the newest first, and with where it begins, until f returns
+// false.
 func (c content) backward(after int64, f func(text []byte, at int64) bool) error {
 	var buf []byte // of [from, from+len)
 	from, step := c.size, int64(block)

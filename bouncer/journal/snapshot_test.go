@@ -20,8 +20,8 @@ import (
 
 var sameFloat = cmp.Comparer(func(a, b planner.Float) bool { return a == b || !a.Known() && !b.Known() })
 
-// TestASnapshotAndTheRestAreAllEvents cuts journals after each of their lines: what is read from the newest snapshot on is what
-// all events come to.
+// TestASnapshotAndTheRestAreAllEvents cuts journals after each of their lines: what is read from the newest snapshot on
+// is what all events come to.
 func TestASnapshotAndTheRestAreAllEvents(t *testing.T) {
 	for seed := range 4 {
 		_, data := told(t, 150+seed, int64(500+1500*seed))
@@ -44,7 +44,8 @@ func TestASnapshotAndTheRestAreAllEvents(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(bouncer.Replay(events), st.memory, sameFloat); diff != "" || st.whole != int64(at) || string(st.last) != string(line) {
+			if diff := cmp.Diff(bouncer.Replay(events), st.memory, sameFloat); diff != "" || st.whole != int64(at) ||
+				string(st.last) != string(line) {
 				t.Fatalf("%d events, whole %d of %d, memory (-all events +from the snapshot):\n%s", len(events), st.whole, at, diff)
 			}
 		}
@@ -65,12 +66,14 @@ func TestASnapshotThatWasCutIsPassedOver(t *testing.T) {
 	}
 	for n := ends; n >= begins; n -= 1 + n%5 {
 		st, err := content{"j", bytes.NewReader(data[:n]), int64(n)}.load()
-		if err != nil || st.whole != int64(begins) || st.memory.Seq != want.memory.Seq || string(st.last) != string(want.last) {
+		if err != nil || st.whole != int64(begins) || st.memory.Seq != want.memory.Seq ||
+			string(st.last) != string(want.last) {
 			t.Fatalf("cut at %d of [%d, %d]: %d bytes are whole, event %d, %v", n, begins, ends, st.whole, st.memory.Seq, err)
 		}
 	}
 	more := append(bytes.Clone(data[:ends]), "\v{"...)
-	if _, err := (content{"j", bytes.NewReader(more), int64(len(more))}).load(); !strings.Contains(fmt.Sprint(err), "the line break was changed") {
+	if _, err := (content{"j", bytes.NewReader(more), int64(len(more))}).load(); !strings.Contains(fmt.Sprint(err),
+		"the line break was changed") {
 		t.Error(err)
 	}
 }
@@ -138,13 +141,14 @@ func TestASnapshotThatIsNotTheEventsIsFound(t *testing.T) {
 	if err := os.WriteFile(path, other.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Read(path); !strings.Contains(fmt.Sprint(err), fmt.Sprintf("%s:%d: the snapshot of event", path, changed)) {
+	if _, err := Read(path); !strings.Contains(fmt.Sprint(err), fmt.Sprintf("%s:%d: the snapshot of event", path,
+		changed)) {
 		t.Error(err)
 	}
 }
 
-// TestAnyByteThatIsChangedIsFound changes each byte of a journal in turn. Bytes before the newest snapshot are found by what
-// reads them all.
+// TestAnyByteThatIsChangedIsFound changes each byte of a journal in turn. Bytes before the newest snapshot are found by
+// what reads them all.
 func TestAnyByteThatIsChangedIsFound(t *testing.T) {
 	_, data := told(t, 12, 2500)
 	if snapshots(data) == 0 {
@@ -156,7 +160,8 @@ func TestAnyByteThatIsChangedIsFound(t *testing.T) {
 		changed[i] ^= bit
 		c := content{"j", bytes.NewReader(changed), int64(len(changed))}
 		line := 1 + bytes.Count(data[:i], []byte{'\n'})
-		if err := c.all(func([]byte) error { return nil }); err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("j:%d:", line)) {
+		if err := c.all(func([]byte) error { return nil }); err == nil || !strings.HasPrefix(err.Error(),
+			fmt.Sprintf("j:%d:", line)) {
 			t.Fatalf("byte %d %q of line %d (bit %#x): read as a whole: %v", i, data[i], line, bit, err)
 		}
 		if _, err := c.load(); i > newest && err == nil {
@@ -236,17 +241,20 @@ func years(t *testing.T, size int64) (path string, want planner.Memory) {
 		tally.since += int64(len(line))
 	}
 	write(headerLine, nil)
-	goal := &planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: 9}, {Pool: "ci/app", Server: "pg", Size: 4}}}
+	goal := &planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: 9}, {Pool: "ci/app",
+		Server: "pg", Size: 4}}}
 	var seen []planner.Seen
 	for i := range 40 {
 		seen = append(seen, planner.Seen{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Users: []string{"app1", "app2"}})
 	}
 	for size := size; n < size; {
-		record(planner.Event{Kind: planner.RunBegan, Goal: goal, Seen: seen, Points: []planner.Point{{Shift: "main/app:ci/app", At: at, X: 5}}})
+		record(planner.Event{Kind: planner.RunBegan, Goal: goal, Seen: seen,
+			Points: []planner.Point{{Shift: "main/app:ci/app", At: at, X: 5}}})
 		for range 5 {
 			var sets []planner.Set
 			for i := range 10 {
-				sets = append(sets, planner.Set{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Key: planner.KeySize, From: 10, To: 9})
+				sets = append(sets, planner.Set{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Key: planner.KeySize,
+					From: 10, To: 9})
 			}
 			record(planner.Event{Kind: planner.StepBegan, Step: &planner.Step{Kind: planner.Forward, Sets: sets}})
 			record(planner.Event{Kind: planner.Intended, Act: &planner.Act{Verb: planner.Release, Sets: sets}})
@@ -286,8 +294,10 @@ func TestAJournalOfYearsOpensAtOnce(t *testing.T) {
 	}
 	held := func(m runtime.MemStats) int64 { return int64(m.HeapSys - m.HeapReleased) }
 	most := held(during) - held(before)
-	t.Logf("%d events in %d MB: %v, %d kB read, %d MB allocated one after the other, %d MB at one time, %d kB kept", st.memory.Seq, info.Size()>>20,
-		took.Round(time.Millisecond), reads.bytes>>10, (after.TotalAlloc-before.TotalAlloc)>>20, most>>20, (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
+	t.Logf("%d events in %d MB: %v, %d kB read, %d MB allocated one after the other, %d MB at one time, %d kB kept",
+		st.memory.Seq, info.Size()>>20,
+		took.Round(time.Millisecond), reads.bytes>>10, (after.TotalAlloc-before.TotalAlloc)>>20, most>>20,
+		(int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
 	if most > 50<<20 {
 		t.Errorf("%d bytes were held at one time", most)
 	}
@@ -342,7 +352,8 @@ func TestWhatCouldNotBeReadAgainIsNotWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	for _, e := range []planner.Event{{Kind: planner.Acted}, {Kind: "reindex"}, {Kind: planner.StepCut, Step: &planner.Step{}}} {
+	for _, e := range []planner.Event{{Kind: planner.Acted}, {Kind: "reindex"}, {Kind: planner.StepCut,
+		Step: &planner.Step{}}} {
 		if _, err := j.Record(e); !strings.Contains(fmt.Sprint(err), "a defect of pgbudget") {
 			t.Errorf("%+v: %v", e, err)
 		}
@@ -355,8 +366,8 @@ func TestWhatCouldNotBeReadAgainIsNotWritten(t *testing.T) {
 	}
 }
 
-// TestWhatACrashLeavesBehindTheLastLine is bytes of nothing, as file systems leave them; so many that no line is that long are
-// nobody's crash.
+// TestWhatACrashLeavesBehindTheLastLine is bytes of nothing, as file systems leave them; so many that no line is that
+// long are nobody's crash.
 func TestWhatACrashLeavesBehindTheLastLine(t *testing.T) {
 	path, data := told(t, 3, 0)
 	for _, c := range []struct {

@@ -46,8 +46,10 @@ func newTeller(seed uint64) *teller {
 }
 
 func (t *teller) set() planner.Set {
-	return planner.Set{Process: []string{"main/1", "main/2", "ci/1"}[t.IntN(3)], Alias: []string{"app", "other"}[t.IntN(2)],
-		Key: []planner.Key{planner.KeySize, planner.KeyReserve, planner.KeyLifetime}[t.IntN(3)], From: t.IntN(40), To: t.IntN(40)}
+	return planner.Set{Process: []string{"main/1", "main/2", "ci/1"}[t.IntN(3)], Alias: []string{"app",
+		"other"}[t.IntN(2)],
+		Key: []planner.Key{planner.KeySize, planner.KeyReserve, planner.KeyLifetime}[t.IntN(3)], From: t.IntN(40),
+		To: t.IntN(40)}
 }
 
 func (t *teller) step(kind planner.StepKind) *planner.Step {
@@ -62,16 +64,19 @@ func (t *teller) step(kind planner.StepKind) *planner.Step {
 }
 
 func (t *teller) point() *planner.Point {
-	return &planner.Point{Shift: "main/app:ci/app", At: t.at, X: t.IntN(100), Window: time.Minute, From: planner.Measure{Erlangs: t.ExpFloat64(), SD: t.Float64()},
+	return &planner.Point{Shift: "main/app:ci/app", At: t.at, X: t.IntN(100), Window: time.Minute,
+		From:     planner.Measure{Erlangs: t.ExpFloat64(), SD: t.Float64()},
 		Expected: &planner.Range{Lower: t.Float64(), Upper: 1}, Text: "a \"text\"\nof <two> lines"}
 }
 
 func (t *teller) goal() *planner.Goal {
-	return &planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: t.IntN(50), MeanWait: planner.Unknown()}, {Pool: "ci/app", MeanWait: planner.Float(t.Float64())}}}
+	return &planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: t.IntN(50),
+		MeanWait: planner.Unknown()}, {Pool: "ci/app", MeanWait: planner.Float(t.Float64())}}}
 }
 
 func (t *teller) act() *planner.Act {
-	a := &planner.Act{Verb: []planner.Verb{planner.Release, planner.Grant, planner.Undo, planner.Flush, planner.Restore, planner.Flip}[t.IntN(6)], Reason: "why", Pool: "main/app"}
+	a := &planner.Act{Verb: []planner.Verb{planner.Release, planner.Grant, planner.Undo, planner.Flush, planner.Restore,
+		planner.Flip}[t.IntN(6)], Reason: "why", Pool: "main/app"}
 	for range 1 + t.IntN(2) {
 		a.Sets = append(a.Sets, t.set())
 	}
@@ -89,9 +94,11 @@ func (t *teller) next() planner.Event {
 		switch t.IntN(12) {
 		case 0:
 			e.Kind, e.Goal, e.To = planner.RunBegan, t.goal(), int64(t.IntN(3)*t.IntN(20))
-			e.Servers, e.Seen = []planner.Origin{{Name: "pg", SystemID: "7"}}, []planner.Seen{{Process: "main/1", Alias: "app", Users: []string{"u", "v"}}}
+			e.Servers, e.Seen = []planner.Origin{{Name: "pg", SystemID: "7"}}, []planner.Seen{{Process: "main/1", Alias: "app",
+				Users: []string{"u", "v"}}}
 			e.Turned = []planner.Switch{{Shift: "main/app:ci/app", X: t.IntN(100), At: t.at}}
-			e.Bases = []planner.Base{{Shift: "main/app:ci/app", At: t.at, From: planner.Load{Pool: "main/app", InSystem: planner.Unknown(), Notes: []string{"n"}}}}
+			e.Bases = []planner.Base{{Shift: "main/app:ci/app", At: t.at, From: planner.Load{Pool: "main/app",
+				InSystem: planner.Unknown(), Notes: []string{"n"}}}}
 			e.Points = []planner.Point{*t.point()}
 		case 1:
 			e.Kind, e.Step = planner.StepBegan, t.step(planner.Forward)

@@ -38,8 +38,8 @@ func journalCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "journal",
 		Usage: "export the journal, and make one of an export or a mirror",
-		Description: "The journal knows the way back: what pgbudget wrote, step by step. With mirror: in the config each line is in a second\n" +
-			"place before anything is done. Where the host or its disk is lost, import makes a journal of either.\n\n" +
+		Description: "The journal knows the way back: what pgbudget wrote, step by step. With mirror: in the config each line is\n" +
+			"in a second place before anything is done. Where the host or its disk is lost, import makes a journal of it.\n\n" +
 			"Examples:\n" +
 			"  pgbudget journal export fleet.export\n" +
 			"  pgbudget journal import fleet.export\n" +
@@ -59,8 +59,8 @@ func exportCommand() *cli.Command {
 		Name:      "export",
 		Usage:     "check every line of the journal, and print them with an end that tells whether they are all there",
 		ArgsUsage: "[FILE]",
-		Description: "Asks no server, and may be used while a run is at work. FILE must not be there yet; without it the lines go to the\n" +
-			"standard output.\n\n" +
+		Description: "Asks no server, and may be used while a run is at work. FILE must not exist yet; without FILE the lines go\n" +
+			"to the standard output.\n\n" +
 			"Examples:\n" +
 			"  pgbudget journal export fleet.export\n" +
 			"  pgbudget journal export | ssh backup 'cat > fleet.export'",
@@ -73,7 +73,8 @@ func exportCommand() *cli.Command {
 			name := c.Args().First()
 			file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {
-				return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err), Hint: "name a file that is not there yet, in a folder that is"}
+				return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err),
+					Hint: "name a file that is not there yet, in a folder that is"}
 			}
 			sum, err := journal.Export(s.config.Journal, file)
 			if err == nil {
@@ -94,8 +95,8 @@ func importCommand() *cli.Command {
 		Name:      "import",
 		Usage:     "make the config's journal of an export, or of a mirror",
 		ArgsUsage: "FILE",
-		Description: "The journal: of the config must not be there yet. FILE is an export, a mirror, or the lines that the command of mirror: was\n" +
-			"given; - is the standard input. Every line is checked first.\n\n" +
+		Description: "The journal: of the config must not exist yet. FILE is an export, a mirror, or the lines that the command of\n" +
+			"mirror: was given; - is the standard input. Every line is checked first.\n\n" +
 			"Examples:\n" +
 			"  pgbudget journal import fleet.export\n" +
 			"  ssh backup cat fleet.jsonl | pgbudget journal import -\n" +
@@ -119,9 +120,11 @@ func importCommand() *cli.Command {
 				return err
 			}
 			if sum.Cut {
-				fmt.Fprintln(os.Stderr, "note: a crash has cut the last line; the line was left out, and nothing has followed from it")
+				fmt.Fprintln(os.Stderr,
+					"note: a crash has cut the last line; the line was left out, and nothing has followed from it")
 			}
-			fmt.Fprintf(c.App.Writer, "%s imported into %s; pgbudget rollback --dry-run shows the way back\n", summaryText(sum), s.config.Journal)
+			fmt.Fprintf(c.App.Writer, "%s imported into %s; pgbudget rollback --dry-run shows the way back\n",
+				summaryText(sum), s.config.Journal)
 			return nil
 		}),
 	}
@@ -157,8 +160,8 @@ func newestEvents(path string, n int) ([]planner.Event, error) {
 	return out[max(i, 0):], nil
 }
 
-// beyond says why a rollback cannot go to an event; nil: it may. Where steps are gone from the journal's memory, those after them
-// alone can be taken back.
+// beyond says why a rollback cannot go to an event; nil: it may. Where steps are gone from the journal's memory, those
+// after them alone can be taken back.
 func beyond(m planner.Memory, to int64) error {
 	if to == 0 || to > m.Beyond {
 		return nil

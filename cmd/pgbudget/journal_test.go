@@ -15,13 +15,14 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// movedTwice is the config of a journal with a mirror, and a file of what its command was given: two steps were taken, the second
-// with traffic, and a third is in hand.
+// movedTwice is the config of a journal with a mirror, and a file of what its command was given: two steps were taken,
+// the second with traffic, and a third is in hand.
 func movedTwice(t *testing.T) (c *config.Config, given string) {
 	t.Helper()
 	dir := t.TempDir()
 	given = filepath.Join(dir, "given")
-	text := fmt.Sprintf("journal: %s\nmirror: [sh, -c, 'cat >> \"$0\"', %s]\nservers: [{name: pg, dsn: host=x}]\n", filepath.Join(dir, "fleet.jsonl"), given)
+	text := fmt.Sprintf("journal: %s\nmirror: [sh, -c, 'cat >> \"$0\"', %s]\nservers: [{name: pg, dsn: host=x}]\n",
+		filepath.Join(dir, "fleet.jsonl"), given)
 	c, err := config.Parse("fleet.yaml", []byte(text), os.LookupEnv)
 	if err != nil {
 		t.Fatal(err)
@@ -39,9 +40,11 @@ func movedTwice(t *testing.T) (c *config.Config, given string) {
 			t.Fatal(err)
 		}
 	}
-	record(planner.Event{Kind: planner.RunBegan, Goal: &planner.Goal{}, Turned: []planner.Switch{{Shift: "main/app:ci/app"}}})
+	record(planner.Event{Kind: planner.RunBegan, Goal: &planner.Goal{},
+		Turned: []planner.Switch{{Shift: "main/app:ci/app"}}})
 	for i, from := range []int{40, 36, 32} {
-		step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: from, To: from - 4}}}
+		step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app",
+			Key: planner.KeySize, From: from, To: from - 4}}}
 		if i == 1 {
 			step.Turn = &planner.Turn{Shift: "main/app:ci/app", From: 0, To: 5}
 		}
@@ -107,7 +110,8 @@ func TestStepsThatAreNoLongerKeptAreNotHalfRolledBack(t *testing.T) {
 	m := planner.Memory{Seq: 900, Beyond: 90, Past: []planner.Past{{Seq: 100}}}
 	for to, refused := range map[int64]bool{1: true, 90: true, 91: false, 100: false, 0: false} {
 		err := beyond(m, to)
-		if (err != nil) != refused || refused && (planner.KindOf(err) != planner.KindUsage || !strings.Contains(planner.HintOf(err), "--to 100")) {
+		if (err != nil) != refused || refused && (planner.KindOf(err) != planner.KindUsage ||
+			!strings.Contains(planner.HintOf(err), "--to 100")) {
 			t.Errorf("--to %d: %v; next: %s", to, err, planner.HintOf(err))
 		}
 	}
