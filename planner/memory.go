@@ -50,8 +50,8 @@ type Memory struct {
 	Unmoved *Point    `json:"unmoved,omitzero"`  // of the step in hand: nothing moved, as far as was seen
 	Leg     bool      `json:"leg,omitzero"`      // Goal is that of a step on the way of a shift, not the run's
 	Written []Written `json:"written,omitzero"`  // every line ever written, with the value it should have; sorted
-	Past    []Past    `json:"past,omitzero"`     // forward steps that ended, the newest pastKept, the newest last; one that was taken back or rolled back is gone
-	Beyond  int64     `json:"beyond,omitzero"`   // Past.Seq of the newest step that Past no longer has: a rollback cannot go there; 0: it has all
+	Past    []Past    `json:"past,omitzero"`     // the newest pastKept forward steps that ended and stand; the newest last
+	Beyond  int64     `json:"beyond,omitzero"`   // Seq of the newest step that Past let go of: none up to it can be rolled back
 	Unwind  bool      `json:"unwind,omitzero"`   // the step in hand goes back first
 	RollTo  int64     `json:"roll_to,omitzero"`  // this run takes back every step that began at that event or later; 0: it does not
 }
