@@ -17,7 +17,6 @@ const (
 func (m Memory) stepped(p Past) Memory {
 	m.Past = append(slices.Clip(m.Past), p)
 	if more := len(m.Past) - pastKept; more > 0 {
-		m.Beyond = m.Past[more-1].Seq
 		m.Past = slices.Clone(m.Past[more:])
 	}
 	return m

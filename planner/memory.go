@@ -51,7 +51,6 @@ type Memory struct {
 	Leg     bool      `json:"leg,omitzero"`      // Goal is that of a step on the way of a shift, not the run's
 	Written []Written `json:"written,omitzero"`  // every line ever written, with the value it should have; sorted
 	Past    []Past    `json:"past,omitzero"`     // the newest pastKept forward steps that ended and stand; the newest last
-	Beyond  int64     `json:"beyond,omitzero"`   // Seq of the newest step that Past let go of: none up to it can be rolled back
 	Unwind  bool      `json:"unwind,omitzero"`   // the step in hand goes back first
 	RollTo  int64     `json:"roll_to,omitzero"`  // this run takes back every step that began at that event or later; 0: it does not
 }

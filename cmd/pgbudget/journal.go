@@ -159,16 +159,3 @@ func newestEvents(path string, n int) ([]planner.Event, error) {
 	}
 	return out[max(i, 0):], nil
 }
-
-// beyond says why a rollback cannot go to an event; nil: it may. Where steps are gone from the journal's memory, those
-// after them alone can be taken back.
-func beyond(m planner.Memory, to int64) error {
-	if to == 0 || to > m.Beyond {
-		return nil
-	}
-	next := "pgbudget status lists the steps that can be taken back"
-	if len(m.Past) > 0 {
-		next = fmt.Sprintf("pgbudget rollback --to %d goes back as far as the journal can", m.Past[0].Seq)
-	}
-	return usage(next, "--to is %d; of the steps up to event %d the sizes before are no longer kept", to, m.Beyond)
-}

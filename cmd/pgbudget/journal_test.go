@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -102,21 +101,6 @@ func TestAHostThatIsLostIsRolledBackFromElsewhere(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(way(got), way(want)) || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v; the way back is %+v, want %+v", name, err, way(got), way(want))
 		}
-	}
-}
-
-// TestStepsThatAreNoLongerKeptAreNotHalfRolledBack asks for one of them, and for those that are.
-func TestStepsThatAreNoLongerKeptAreNotHalfRolledBack(t *testing.T) {
-	m := planner.Memory{Seq: 900, Beyond: 90, Past: []planner.Past{{Seq: 100}}}
-	for to, refused := range map[int64]bool{1: true, 90: true, 91: false, 100: false, 0: false} {
-		err := beyond(m, to)
-		if (err != nil) != refused || refused && (planner.KindOf(err) != planner.KindUsage ||
-			!strings.Contains(planner.HintOf(err), "--to 100")) {
-			t.Errorf("--to %d: %v; next: %s", to, err, planner.HintOf(err))
-		}
-	}
-	if err := beyond(planner.Memory{Seq: 900}, 1); err != nil {
-		t.Error(err)
 	}
 }
 
