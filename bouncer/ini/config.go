@@ -20,8 +20,9 @@ type content struct {
 	files   []file
 	bases   []*database // in order of appearance
 	users   []*user
-	written []written // of [pgbouncer], what no later section has reset
-	tail    *place    // the last item of the last [pgbouncer] section
+	peers   []*database // the id in place of the alias
+	written []written   // of [pgbouncer], what no later section has reset
+	tail    *place      // the last item of the last [pgbouncer] section
 }
 
 // file is one file of a config.

@@ -2,6 +2,8 @@ package ini
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -46,6 +48,32 @@ type database struct {
 	broken    bool   // it could not be loaded: "*" alone is not looked at before a client comes
 	forced    string // user=, this line's or an earlier one's: a load cannot take it back
 	duplicate bool
+	torn      bool // an earlier line of the alias leads elsewhere, so that each load closes its server connections
+}
+
+// leads are the keys of a line that say where its server connections lead, and what they begin with: a load that finds
+// one changed closes them. Source: parse_database in loader.c.
+var leads = []string{"host", "port", "dbname", "user", "connect_query", "auth_dbname", "auth_query", "load_balance_hosts"}
+
+// elsewhere says whether two lines of an alias lead to different places.
+func (d *database) elsewhere(other *database) bool {
+	lead := func(d *database, key string) string {
+		text := d.text(key)
+		switch {
+		case key == "port" && text == "":
+			return "5432"
+		case key == "port":
+			return strconv.Itoa(atoi(text))
+		case key == "dbname" && text == "":
+			return d.alias
+		case key == "load_balance_hosts" && text == "":
+			return "round-robin"
+		case key == "load_balance_hosts":
+			return strings.ToLower(text)
+		}
+		return text
+	}
+	return slices.ContainsFunc(leads, func(key string) bool { return lead(d, key) != lead(other, key) })
 }
 
 // last returns the value of a key, the last one where it is written twice.
@@ -133,4 +161,8 @@ type User struct {
 }
 
 // user is a line of [users].
-type user struct{ User }
+type user struct {
+	User
+	at    place
+	pairs []pair
+}

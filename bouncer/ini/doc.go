@@ -9,6 +9,8 @@
 // the sizes may differ. A line whose meaning is not plain, such as an alias that stands twice, is refused with the
 // place and what to do instead.
 //
+// Compare says what a RELOAD of the files would change in a process, against what its SHOW commands print.
+//
 // Reading is an argument, and nothing is written here. Lines hold passwords: no error, no String and no Diff of this
 // package shows a value that might be one.
 //

@@ -185,10 +185,17 @@ func (l *loader) declare(it item, at place) error {
 		l.aliases[it.key] = d
 		l.bases = append(l.bases, d)
 	}
-	forced := d.forced
+	was, forced := *d, d.forced
 	*d = database{alias: it.key, at: at, equal: it.equal, pairs: list, broken: err != nil, duplicate: before != nil && (d.duplicate || d.at != at)}
 	if d.forced = d.text("user"); d.forced == "" {
 		d.forced = forced
+	}
+	switch {
+	case before == nil:
+	case it.key == autodb: // any other text closes the server connections of all who live by it
+		d.torn = was.torn || l.text(was.at) != l.text(at)
+	default:
+		d.torn = was.torn || d.elsewhere(&was)
 	}
 	return nil
 }
@@ -210,6 +217,7 @@ func (l *loader) user(it item, at place) error {
 		l.users = append(l.users, u)
 	}
 	u.User = User{Name: it.key, File: where.File, Line: where.Line, SizeConns: -1, ReserveConns: -1, MaxConns: -1}
+	u.pairs, u.at = list, at
 	for _, p := range list {
 		n := max(atoi(p.value), -1)
 		switch p.key {
@@ -227,7 +235,8 @@ func (l *loader) user(it item, at place) error {
 // peer takes a line of [peers], which has nothing that a plan needs. Source: parse_peer in loader.c.
 func (l *loader) peer(it item, at place) error {
 	where := l.where(at)
-	if id, rest := strtol(it.key, 10); rest != "" || id < 1 || id > 65535 {
+	id, rest := strtol(it.key, 10)
+	if rest != "" || id < 1 || id > 65535 {
 		return unloadable(where, "the id of a peer is a number from 1 to 65535")
 	}
 	list, ok := pairs(l.text(at))
@@ -236,6 +245,12 @@ func (l *loader) peer(it item, at place) error {
 	}
 	if !slices.ContainsFunc(list, func(p pair) bool { return p.key == "host" }) {
 		return unloadable(where, "a peer needs host=")
+	}
+	x := &database{alias: fmt.Sprint(id), at: at, pairs: list}
+	if i := slices.IndexFunc(l.peers, func(p *database) bool { return p.alias == x.alias }); i >= 0 {
+		l.peers[i] = x
+	} else {
+		l.peers = append(l.peers, x)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -36,6 +37,8 @@ var (
 	showConfig = sheet{"SHOW CONFIG", []column{
 		{name: "key", required: true, meaning: "name of the setting"},
 		{name: "value", required: true, meaning: "its value as text, times in seconds; null when empty"},
+		{name: "default", since: "1.15", meaning: "where no line says it, after a RELOAD; null: as before"},
+		{name: "changeable", required: true, meaning: "no: RELOAD and SET leave it alone"},
 	}}
 	showDatabases = sheet{"SHOW DATABASES", []column{
 		{name: "name", required: true, meaning: "alias"},
@@ -82,7 +85,15 @@ var (
 		{name: "name", required: true, meaning: "user"},
 		{name: "pool_size", since: "1.23", meaning: "text, padded; see userLimits for how far it can be trusted"},
 		{name: "reserve_pool_size", since: "1.24", meaning: "the same"},
+		{name: "pool_mode", meaning: "its own; null: none"},
 		{name: "max_user_connections", since: "1.23", absent: -1, meaning: "in force, the process's filled in; 0: no limit"},
+		{name: "max_user_client_connections", since: "1.24", meaning: "the same of clients"},
+	}}
+	showPeers = sheet{"SHOW PEERS", []column{
+		{name: "peer_id", required: true, meaning: "id in [peers]"},
+		{name: "host", required: true, meaning: "host or folder of its socket"},
+		{name: "port", required: true, meaning: "its port"},
+		{name: "pool_size", required: true, meaning: "for cancel requests, the process's default filled in"},
 	}}
 	showServers = sheet{"SHOW SERVERS", []column{
 		{name: "user", required: true, meaning: "user at the server"},
@@ -155,6 +166,21 @@ func (s *sheet) read(subject, version string, a answer) (*table, error) {
 // has says whether the answer has the column at all.
 func (t *table) has(name string) bool { return t.at[t.index(name)] >= 0 }
 
+// rows returns the table as it is compared with the files: the columns that the answer has, NULL as "".
+func (t *table) rows() []ini.Row {
+	out := make([]ini.Row, 0, len(t.records))
+	for _, r := range t.records {
+		row := ini.Row{}
+		for _, c := range t.sheet.columns {
+			if t.has(c.name) {
+				row[c.name] = r.text(c.name)
+			}
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
 func (t *table) index(name string) int {
 	i := slices.IndexFunc(t.sheet.columns, func(c column) bool { return c.name == name })
 	if i < 0 {
@@ -169,6 +195,12 @@ func (r record) text(name string) string {
 		return string(r.values[i])
 	}
 	return ""
+}
+
+// null reports whether a column is there and NULL.
+func (r record) null(name string) bool {
+	i := r.table.at[r.table.index(name)]
+	return i >= 0 && r.values[i] == nil
 }
 
 // number returns a column's whole number. PgBouncer sends int4, int8 and, from 1.12 on, numeric: all of them as

@@ -98,11 +98,7 @@ func (c *console) settings(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := map[string]string{}
-	for _, r := range rows.records {
-		config[r.text("key")] = r.text("value")
-	}
-	return config, nil
+	return valuesOf(rows.records), nil
 }
 
 // ask runs one pass over the console and says what went wrong as an operator needs it.

@@ -31,5 +31,9 @@
 //
 // A console must answer as the same process at every look (SHOW CONFIG's conffile, pidfile, unix_socket_dir,
 // listen_port and peer_id, and the local address of its own row in SHOW CLIENTS), so that one behind a balancer or
-// so_reuseport is found out. No password, and no connection string, reaches an error.
+// so_reuseport is found out.
+//
+// A RELOAD applies all that the files say, and brings defaults back where they say nothing. So Hands compares the files
+// with SHOW CONFIG, DATABASES, USERS and PEERS, key by key, before each write; what differs besides the sets is refused,
+// or was accepted by name. What no console shows is not known to be the same: it is listed. No password, and no connection string, reaches an error.
 package live

@@ -59,6 +59,7 @@ func newFake(t *testing.T, folder string) *fake {
 		t.Fatal(err)
 	}
 	f := &fake{t: t, listener: listener, version: strings.TrimPrefix(folder, "constructed-") + "/bouncer", tables: capture(t, folder)}
+	f.set("admin_users", "postgres, watcher") // as whom the tests come
 	var sessions sync.WaitGroup
 	done := make(chan struct{})
 	sessions.Go(func() {

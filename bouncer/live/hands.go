@@ -32,6 +32,7 @@ type Hands struct {
 	fleet   *Fleet
 	configs []Config
 	recycle bool
+	pending waiting
 }
 
 var _ bouncer.Hands = (*Hands)(nil)
@@ -56,6 +57,7 @@ type hand struct {
 	config  Config
 	sets    []planner.Set
 	recycle bool // accepted
+	all     *Hands
 }
 
 // Apply writes an act's sets, tells the processes to RELOAD, and reads back what they have: the first process by
@@ -86,35 +88,42 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 	}))
 }
 
-// Check prepares every process for the sets and tries the writes: what Apply would refuse is refused now. The files
-// themselves are read alone.
+// Check prepares every process for the sets and tries the writes: what Apply would refuse is refused now, and so are keys
+// of AcceptPending that no RELOAD would change. The files themselves are read alone.
 func (h *Hands) Check(ctx context.Context, sets []planner.Set) error {
 	_, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) { return x.try(ctx) })
-	return err
+	if err != nil {
+		return err
+	}
+	return h.CheckAccepted(ctx)
 }
 
-// CheckFiles reads the file of every process that has a config and writes nothing. It refuses what Check does: a file
-// that says something else than what its process has in force, and one that something else manages. A step with nothing
-// to do would see neither.
+// CheckFiles reads the file of every process that has a config and writes nothing. It refuses what Check does of sizes
+// and of what they are planned from: a file that says something else than what its process has in force, and one that
+// something else manages. A step with nothing to do would see neither. No RELOAD follows, so that other keys that wait
+// for one are among PendingNotes.
 func (h *Hands) CheckFiles(ctx context.Context) error {
 	h.fleet.mu.Lock()
-	defer h.fleet.mu.Unlock()
-	var hands []hand
-	for _, f := range h.configs {
-		if c := slices.IndexFunc(h.fleet.consoles, func(c *console) bool { return c.id == f.Process }); c >= 0 {
-			hands = append(hands, hand{console: h.fleet.consoles[c], config: f})
-		}
+	hands := h.every()
+	err := joined(together(len(hands), func(i int) error { _, _, _, err := hands[i].prepare(ctx); return err }))
+	h.fleet.mu.Unlock()
+	if err != nil {
+		return err
 	}
-	return joined(together(len(hands), func(i int) error { _, _, _, err := hands[i].prepare(ctx); return err }))
+	return h.CheckAccepted(ctx)
 }
 
 // Edits returns what the sets change in the files, one edit a process: of a file that something else manages, too, which
 // Apply refuses to write.
 func (h *Hands) Edits(ctx context.Context, sets []planner.Set) ([]ini.Edited, error) {
-	return h.prepared(sets, func(x hand) ([]ini.Edited, error) {
+	edits, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) {
 		edits, _, _, err := x.edits(ctx)
 		return edits, err
 	})
+	if err == nil {
+		err = h.CheckAccepted(ctx)
+	}
+	return edits, err
 }
 
 // prepared asks every process that the sets name at once.
@@ -147,7 +156,7 @@ func (h *Hands) reach(sets []planner.Set) ([]hand, error) {
 			return nil, fail(planner.KindUsage, x.Process, "write config: beside its console: into pgbudget.yaml, the path of its pgbouncer.ini",
 				"it is not known where its file is")
 		}
-		hands = append(hands, hand{h.fleet.consoles[c], h.configs[f], []planner.Set{x}, h.recycle})
+		hands = append(hands, hand{h.fleet.consoles[c], h.configs[f], []planner.Set{x}, h.recycle, h})
 	}
 	return hands, nil
 }
@@ -224,7 +233,7 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 	if err != nil {
 		return nil, ini.Config{}, now, err
 	}
-	if err := pending(x.console.id, file, now, x.sets); err != nil {
+	if now.accepted, err = x.pending(file, now); err != nil {
 		return nil, file, now, err
 	}
 	var changes []ini.Change
@@ -262,48 +271,6 @@ func undone(file ini.Config, changes []ini.Change) []ini.Change {
 		}
 		return false
 	})
-}
-
-// pending refuses a file that holds what its process does not have yet, our own sets apart: a RELOAD would apply
-// somebody else's edit together with ours.
-func pending(id string, file ini.Config, now inForce, sets []planner.Set) error {
-	ours := func(alias string, key planner.Key, file, process int) bool {
-		return slices.ContainsFunc(sets, func(s planner.Set) bool {
-			return s.Alias == alias && s.Key == key && (file == s.From || file == s.To) && (process == s.From || process == s.To)
-		})
-	}
-	differs := func(d ini.Database, key string, file, process any) error {
-		return fail(planner.KindDrift, fmt.Sprintf("%s:%d", d.File, d.Line), "RELOAD it or take it back, and run again",
-			"%s of %s is %v there and %v in %s: somebody's edit waits for a RELOAD, which would apply it together with ours", key, d.Alias, file, process, id)
-	}
-	lines := file.Databases()
-	star := slices.ContainsFunc(lines, func(d ini.Database) bool { return d.Alias == planner.AutoDB })
-	for _, a := range now.aliases {
-		if !star && !slices.ContainsFunc(lines, func(d ini.Database) bool { return d.Alias == a.Name }) {
-			return fail(planner.KindDrift, a.Name+" of "+id, "RELOAD that or put its line back, and run again", "its line is gone from the file, and a RELOAD would cut its clients")
-		}
-	}
-	if n := file.DefaultPoolSize(); n != now.settings.DefaultPoolConns && !ours(planner.AutoDB, planner.KeySize, n, now.settings.DefaultPoolConns) {
-		return fail(planner.KindDrift, id, "RELOAD it or take it back, and run again", "default_pool_size is %d in its file and %d in force: somebody's edit waits for a RELOAD", n, now.settings.DefaultPoolConns)
-	}
-	for _, d := range lines {
-		a, ok := now.alias(d.Alias)
-		switch {
-		case d.Alias == planner.AutoDB:
-			continue
-		case ok && (d.Host != a.Host || d.Port != a.Port || d.DBName != a.Database || d.ForceUser != a.ForceUser):
-			return differs(d, "host, port, dbname or user", "changed", "as before")
-		case !ok:
-			return differs(d, "the line", "written", "missing")
-		case d.SizeConns != a.SizeConns && !ours(d.Alias, planner.KeySize, d.SizeConns, a.SizeConns):
-			return differs(d, "pool_size", d.SizeConns, a.SizeConns)
-		case d.ReserveConns != a.ReserveConns && !ours(d.Alias, planner.KeyReserve, d.ReserveConns, a.ReserveConns):
-			return differs(d, "reserve_pool", d.ReserveConns, a.ReserveConns)
-		case d.MaxConns != a.MaxConns:
-			return differs(d, "max_db_connections", d.MaxConns, a.MaxConns)
-		}
-	}
-	return nil
 }
 
 // do writes, tells the process to RELOAD, and reads back.

@@ -36,8 +36,11 @@ func (m *memory) Write(_ context.Context, _ string, old, data []byte) error {
 	return nil
 }
 
-// lines are what the captured SHOW DATABASES of 1.24.1 says.
-const lines = "[databases]\nd1 = host=127.0.0.1 port=55440 pool_size=6 reserve_pool=2\nd2 = host=127.0.0.1 port=55440 pool_size=3\n* = host=127.0.0.1 port=55440\n[pgbouncer]\nlisten_port = 6424\n"
+// lines are what the captured SHOW DATABASES and SHOW CONFIG of 1.24.1 say.
+const lines = "[databases]\nd1 = host=127.0.0.1 port=55440 pool_size=6 reserve_pool=2\n" +
+	"d2 = host=127.0.0.1 port=55440 pool_size=3\n* = host=127.0.0.1 port=55440\n[pgbouncer]\nlisten_port = 6424\n" +
+	"admin_users = postgres, watcher\nstats_users = stats\nauth_type = trust\nauth_file = /run/pgbouncer/userlist.txt\n" +
+	"logfile = /run/pgbouncer/log\nmax_client_conn = 500\npool_mode = transaction\n"
 
 // processes are fakes of 1.24.1 with a file each that says what their SHOW DATABASES says. A RELOAD takes the file's
 // pool_size of d1, where takes says so.
@@ -163,8 +166,8 @@ func TestWhatARELOADWouldDoBesidesIsRefused(t *testing.T) {
 		}, "would cut its clients"},
 		"another host": {func(_ *fake, s *memory) {
 			s.text = strings.Replace(s.text, "d2 = host=127.0.0.1", "d2 = host=127.0.0.2", 1)
-		}, "host, port, dbname or user"},
-		"another default": {func(_ *fake, s *memory) { s.text += "default_pool_size = 33\n" }, "default_pool_size is 33 in its file and 20"},
+		}, "host of d2 is 127.0.0.2 there and 127.0.0.1 in g/1"},
+		"another default": {func(_ *fake, s *memory) { s.text += "default_pool_size = 33\n" }, "default_pool_size is 33 there and 20 in g/1"},
 		"TLS that recycles everything": {func(f *fake, _ *memory) {
 			f.version = "1.23.1/bouncer"
 			f.set("server_tls_sslmode", "prefer")

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -48,16 +49,19 @@ type inForce struct {
 	tls      string   // server_tls_sslmode; "": this version has none
 	keys     []string // that SHOW CONFIG lists, sorted
 	admins   string   // admin_users
+	running  ini.Running
+	accepted []ini.Difference // that a RELOAD makes besides, and may
 }
 
 // inForce asks for what is in force.
 func (c *console) inForce(ctx context.Context) (inForce, error) {
 	var r inForce
 	err := c.ask(ctx, func(ctx context.Context) error {
-		config, err := c.settings(ctx)
+		params, err := c.show(ctx, &showConfig)
 		if err != nil {
 			return err
 		}
+		config := valuesOf(params.records)
 		if err := c.first.check(c.subject, identity{identityOf(config), c.first.localAddr}); err != nil {
 			return err
 		}
@@ -69,14 +73,34 @@ func (c *console) inForce(ctx context.Context) (inForce, error) {
 		if err != nil {
 			return err
 		}
-		r = inForce{c.version, config["conffile"], aliasesOf(databases.records, settings, gauges{}, nil, planner.Counters{}), settings,
-			config["server_tls_sslmode"], slices.Sorted(maps.Keys(config)), config["admin_users"]}
+		users, err := c.show(ctx, &showUsers)
+		if err != nil {
+			return err
+		}
+		r = inForce{version: c.version, conffile: config["conffile"],
+			aliases: aliasesOf(databases.records, settings, gauges{}, nil, planner.Counters{}), settings: settings,
+			tls: config["server_tls_sslmode"], keys: slices.Sorted(maps.Keys(config)), admins: config["admin_users"],
+			running: ini.Running{Config: paramsOf(params), Users: users.rows(),
+				Databases: slices.DeleteFunc(databases.rows(), ofConsole)}}
 		if databases.fault != nil {
 			return c.misread(databases.fault)
+		}
+		if planner.VersionAtLeast(c.version, 1, 19) {
+			switch peers, err := c.show(ctx, &showPeers); {
+			case err == nil:
+				r.running.Peers = peers.rows()
+			case sqlState(err) == "": // what does not have the command says so, and the connection goes on
+				return err
+			}
 		}
 		return nil
 	})
 	return r, err
+}
+
+// ofConsole reports whether a row of SHOW DATABASES is the console's own.
+func ofConsole(r ini.Row) bool {
+	return r["name"] == consoleDatabase && r["force_user"] == consoleDatabase
 }
 
 // recycles says why a RELOAD, whatever it changes, makes the process close and reopen every server connection: from 1.16
@@ -94,6 +118,7 @@ func (r inForce) linesLive() bool { return planner.VersionAtLeast(r.version, 1, 
 
 // changed lists what differs from before, the sets apart: a RELOAD that failed half-way has reset what it did not reach.
 func (r inForce) changed(before inForce, sets []planner.Set) string {
+	r, before = r.without(before.accepted), before.without(before.accepted)
 	r.settings.Lifetime = before.settings.Lifetime // where it was SET for a flush, a RELOAD gives it back
 	inherited := before.settings
 	for _, x := range sets {
@@ -182,4 +207,54 @@ func (r inForce) missing(sets []planner.Set) string {
 		}
 	}
 	return strings.Join(out, ", ")
+}
+
+// without is what is in force but for what the differences change, or lines inherit from it: where they are accepted, a
+// RELOAD may do so.
+func (r inForce) without(accepted []ini.Difference) inForce {
+	r.aliases = slices.Clone(r.aliases)
+	for _, d := range accepted {
+		switch d.Name {
+		case "reserve_pool_timeout":
+			r.settings.ReserveTimeout = 0
+		case "max_user_connections":
+			r.settings.MaxUserConns = 0
+		case "max_db_connections":
+			r.settings.MaxDBConns = 0
+		case "max_client_conn":
+			r.settings.MaxClients = 0
+		case "pool_mode":
+			r.settings.PoolMode = ""
+		case "query_wait_timeout":
+			r.settings.QueryWaitTimeout = 0
+		case "server_tls_sslmode":
+			r.settings.ServerTLS = ""
+		case "default_pool_size":
+			r.settings.DefaultPoolConns = 0
+		case "reserve_pool_size":
+			r.settings.DefaultReserveConns = 0
+		}
+		r.aliases = slices.DeleteFunc(r.aliases, func(a planner.Alias) bool { return d.Key == "" && d.Of == a.Name })
+		for i := range r.aliases {
+			a := &r.aliases[i]
+			its := d.Of == a.Name || d.Of == planner.AutoDB
+			switch {
+			case d.Name == "default_pool_size", its && d.Key == "pool_size":
+				a.SizeConns = 0
+			case d.Name == "reserve_pool_size", its && d.Key == "reserve_pool":
+				a.ReserveConns = 0
+			case d.Name == "max_db_connections", its && d.Key == "max_db_connections":
+				a.MaxConns = 0
+			case its && d.Key == "host":
+				a.Host = ""
+			case its && d.Key == "port":
+				a.Port = 0
+			case its && d.Key == "dbname":
+				a.Database = ""
+			case its && d.Key == "user":
+				a.ForceUser = ""
+			}
+		}
+	}
+	return r
 }

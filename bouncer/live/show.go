@@ -8,11 +8,31 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
 // versionText finds the number in "PgBouncer 1.25.2", in the NOTICE of 1.11 and before, and in "1.8.1/bouncer".
 var versionText = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
+
+// valuesOf returns the values of SHOW CONFIG by key.
+func valuesOf(records []record) map[string]string {
+	config := map[string]string{}
+	for _, r := range records {
+		config[r.text("key")] = r.text("value")
+	}
+	return config
+}
+
+// paramsOf returns SHOW CONFIG as it is compared with the files, in the order of its rows.
+func paramsOf(t *table) []ini.Param {
+	out := make([]ini.Param, 0, len(t.records))
+	for _, r := range t.records {
+		out = append(out, ini.Param{Key: r.text("key"), Value: r.text("value"), Fixed: r.text("changeable") == "no",
+			Defaults: t.has("default"), Default: r.text("default"), Sticks: r.null("default")})
+	}
+	return out
+}
 
 // settingsOf reads SHOW CONFIG. All that pgbudget needs of it has been there since before 1.8; a setting that is
 // missing or unreadable is an error.

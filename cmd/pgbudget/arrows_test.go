@@ -93,3 +93,39 @@ func TestTimeIsAnArgument(t *testing.T) {
 		t.Errorf("only %d files were read", files)
 	}
 }
+
+// TestWordsGoThroughOneDoor: what is said on the standard error passes quote.Writer, as it may hold foreign text.
+func TestWordsGoThroughOneDoor(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	for _, file := range files {
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			f, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !strings.HasPrefix(f.Sel.Name, "Fprint") {
+				return true
+			}
+			calls++
+			if to, ok := call.Args[0].(*ast.SelectorExpr); ok && (to.Sel.Name == "Stderr" || to.Sel.Name == "Stdout") {
+				t.Errorf("%s writes to os.%s itself", file, to.Sel.Name)
+			}
+			return true
+		})
+	}
+	if calls < 50 {
+		t.Errorf("only %d calls were found", calls)
+	}
+}

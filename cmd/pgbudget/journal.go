@@ -120,7 +120,7 @@ func importCommand() *cli.Command {
 				return err
 			}
 			if sum.Cut {
-				fmt.Fprintln(os.Stderr,
+				fmt.Fprintln(stderr,
 					"note: a crash has cut the last line; the line was left out, and nothing has followed from it")
 			}
 			fmt.Fprintf(c.App.Writer, "%s imported into %s; pgbudget rollback --dry-run shows the way back\n",

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +49,7 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	if s.config.MovingPolicy().Recycle {
 		m.hands.AcceptRecycling()
 	}
+	m.hands.AcceptPending(s.accept)
 	if err = m.remember(s.config, lookOnly); err == nil && !lookOnly {
 		err = m.fleet.Lock(ctx)
 	}
@@ -59,7 +59,7 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	}
 	if !lookOnly {
 		if err := store.Beside(s.config.Journal).Sweep(); err != nil {
-			fmt.Fprintf(os.Stderr, "note: a temporary file of a run that was cut short stays: %v\n", err)
+			fmt.Fprintf(stderr, "note: a temporary file of a run that was cut short stays: %v\n", err)
 		}
 	}
 	return m, nil
@@ -245,8 +245,9 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: c.traffic, Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
-		RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes), Paused: func() string { return paused(conf.Journal) },
-		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
+		RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
+		Paused: func() string { return paused(conf.Journal) },
+		Gauge:  gauge{signals, conf.Servers, asked, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within()) // chosen: the last two at their slowest
 	err = errors.Join(err, hooks.End(left))
@@ -342,6 +343,8 @@ func moveFlags() []cli.Flag {
 	return append(flags,
 		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent", Usage: "grants of one step, and releases, are at most `P` % of each server's budget, and traffic shifts by at most P points"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; change nothing"},
+		&cli.StringSliceFlag{Name: "accept-pending", Usage: "let a RELOAD change `KEY`, too: query_timeout, ALIAS.pool_mode, " +
+			"ALIAS.line, users.NAME.KEY, peers.ID.KEY; repeatable"},
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask"})
 }
 

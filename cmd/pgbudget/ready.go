@@ -25,6 +25,7 @@ func (m *mover) ready(ctx context.Context, course course, policy planner.Policy,
 	if err := m.drifted(course, policy); err != nil {
 		return err
 	}
+	defer m.tell()
 	switch {
 	case len(step.Sets) > 0: // what cannot be edited is refused before a step is begun
 		if err := planner.RecyclingRefused(course.fleet, policy); err != nil {

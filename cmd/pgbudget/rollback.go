@@ -155,6 +155,7 @@ func (m *mover) readyBack(ctx context.Context, course course, policy planner.Pol
 	if err := planner.RecyclingRefused(course.fleet, policy); err != nil {
 		return err
 	}
+	defer m.tell()
 	return m.hands.Check(ctx, step.Sets)
 }
 

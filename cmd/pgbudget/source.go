@@ -64,13 +64,14 @@ type source struct {
 	timeout  time.Duration
 	postgres []string
 	bouncers []string
+	accept   []string // what a RELOAD may change besides; see live.Hands.AcceptPending
 }
 
 // newSource reads flags and config; it touches no server. window names the flag that says how long to look;
 // empty: the command does not look.
 func newSource(c *cli.Context, window string) (source, error) {
 	s := source{from: c.String("from"), window: c.Duration(window), every: c.Duration("every"), timeout: c.Duration("timeout"),
-		postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"),
+		postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"), accept: c.StringSlice("accept-pending"),
 		declared: planner.Declared{SizeAll: true, Deadband: planner.DefaultDeadband, LeastGain: planner.DefaultLeastGain}}
 	for _, d := range []struct {
 		name string

@@ -106,6 +106,13 @@ func outsideWindow() cli.Flag {
 	return &cli.BoolFlag{Name: "outside-window", Usage: "begin steps outside of policy.windows, too; the journal says so"}
 }
 
+// tell says what a RELOAD would change besides and may, and what nobody can tell.
+func (m *mover) tell() {
+	for _, text := range slices.Concat(m.hands.PendingNotes(), m.hands.Accepted()) {
+		fmt.Fprintln(stderr, "note: "+text)
+	}
+}
+
 // over ends a run before its next step once --until is over.
 func over(c *cli.Context) func(time.Time) string {
 	begun, until := time.Now(), c.Duration("until")

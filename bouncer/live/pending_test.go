@@ -1,0 +1,328 @@
+package live_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// one is a fake of 1.24.1 with a file that says what it has in force.
+func one(t *testing.T) (*fake, *memory, *live.Hands) {
+	t.Helper()
+	f, s := newFake(t, "1.24.1").become("p"), &memory{text: lines}
+	f.tables["RELOAD"] = [][]string{{"notice"}, {"reloaded"}}
+	return f, s, handsOf(t, f, s)
+}
+
+func handsOf(t *testing.T, f *fake, s *memory) *live.Hands {
+	t.Helper()
+	targets := consoles(f)
+	targets.Timeout = generous
+	return open(t, targets).Hands([]live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: s}})
+}
+
+// accepts are the names that a hint tells to accept, in order.
+func accepts(err error) []string {
+	var names []string
+	for _, m := range regexp.MustCompile(`--accept-pending '?([^\s']+)'?`).FindAllStringSubmatch(planner.HintOf(err), -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
+	for _, c := range []struct{ name, old, new, key, value, accept, says string }{
+		{name: "the mode of a pool's line", old: "pool_size=6", new: "pool_size=6 pool_mode=session", accept: "d1.pool_mode",
+			says: `/etc/pgbouncer.ini:2: pool_mode of d1 is session there and "" in g/1: somebody's edit waits for a RELOAD, which would apply it together with ours`},
+		{name: "a time-out", old: "[pgbouncer]\n", new: "[pgbouncer]\nquery_timeout = 1\n", accept: "query_timeout",
+			says: "/etc/pgbouncer.ini:6: query_timeout is 1 there and 0 in g/1: a SET is in force"},
+		{name: "admins", old: "admin_users = postgres, watcher", new: "admin_users = somebody, else", accept: "admin_users",
+			says: "/etc/pgbouncer.ini:7: admin_users is somebody, else there and postgres, watcher in g/1: a SET is in force, which a RELOAD would undo, " +
+				"or somebody's edit waits for a RELOAD, which would apply it together with ours; watcher, as whom pgbudget talks to the console, is not in it and would be locked out"},
+		{name: "the mode of the process", old: "pool_mode = transaction", new: "pool_mode = session", accept: "pool_mode",
+			says: "/etc/pgbouncer.ini:13: pool_mode is session there and transaction in g/1"},
+		{name: "a SET", key: "query_timeout", value: "7", accept: "query_timeout",
+			says: "/etc/pgbouncer.ini: query_timeout is 7 in g/1 and no line says it: a SET is in force, or its line was taken out, and a RELOAD brings the default back, 0"},
+		{name: "a SET of what a line says", key: "max_client_conn", value: "900", accept: "max_client_conn",
+			says: "/etc/pgbouncer.ini:12: max_client_conn is 500 there and 900 in g/1: a SET is in force"},
+		{name: "a query, which is masked", old: "[pgbouncer]\n", new: "[pgbouncer]\nauth_query = SELECT 'hush'\n", accept: "auth_query",
+			says: "/etc/pgbouncer.ini:6: auth_query is another there than in g/1 (the values are masked)"},
+		{name: "TLS to the servers", old: "[pgbouncer]\n", new: "[pgbouncer]\nserver_tls_sslmode = require\n", accept: "server_tls_sslmode",
+			says: "it closes server connections, and a pool with waiting clients may open one more than its size"},
+		{name: "a new line", old: "[pgbouncer]\n", new: "d9 = host=h\n[pgbouncer]\n", accept: "d9.line",
+			says: "/etc/pgbouncer.ini:5: the line of d9 is written there and missing in g/1"},
+		{name: "a line that is gone beside *", old: "d2 = ", new: ";", accept: "d2.line", says: "/etc/pgbouncer.ini: the line of d2 is gone from the file, and a RELOAD would cut its clients at g/1"},
+		{name: "a user", old: "[pgbouncer]\n", new: "[users]\napp1 = pool_mode=session\n[pgbouncer]\n", accept: "users.app1.pool_mode",
+			says: "/etc/pgbouncer.ini:6: pool_mode of user app1 is session there"},
+		{name: "the line of *", old: "* = host=127.0.0.1", new: "* = host=127.0.0.3", accept: "*.host", says: "/etc/pgbouncer.ini:4: host of * is 127.0.0.3 there and 127.0.0.1 in g/1"},
+		{name: "two of them", old: "[pgbouncer]\n", new: "[pgbouncer]\nmin_pool_size = 1\nquery_timeout = 1\n", accept: "min_pool_size query_timeout",
+			says: "; and 1 more: /etc/pgbouncer.ini:7: query_timeout is 1 there"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, s, _ := one(t)
+			s.text = strings.Replace(s.text, c.old, c.new, 1)
+			if c.key != "" {
+				f.set(c.key, c.value)
+			}
+			hands := handsOf(t, f, s)
+			err := hands.Check(t.Context(), release(1).Sets)
+			if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) {
+				t.Fatalf("got %v\nwant %s", err, c.says)
+			}
+			if got := strings.Join(accepts(err), " "); got != c.accept {
+				t.Errorf("to accept: %s, want %s (%s)", got, c.accept, planner.HintOf(err))
+			}
+			if strings.Contains(fmt.Sprintf("%v %+v %s", err, err, planner.HintOf(err)), "hush") {
+				t.Errorf("%v shows a secret", err)
+			}
+			if again := hands.Apply(t.Context(), release(1)); fmt.Sprint(again) != fmt.Sprint(err) || s.writes > 0 {
+				t.Errorf("applied: %d writes, %v", s.writes, again)
+			}
+			if _, err := hands.Edits(t.Context(), release(1).Sets); planner.KindOf(err) != planner.KindDrift {
+				t.Errorf("shown: %v", err)
+			}
+			hands.AcceptPending(accepts(err))
+			if err := hands.Check(t.Context(), release(1).Sets); err != nil {
+				t.Errorf("accepted: %v", err)
+			}
+			if got := hands.Accepted(); len(got) != len(accepts(err)) || !strings.HasPrefix(got[0], "accepted: /etc/pgbouncer.ini") {
+				t.Errorf("said: %q", got)
+			}
+			hands.AcceptPending(append(accepts(err), "server_lifetime"))
+			if err := hands.Check(t.Context(), release(1).Sets); planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "--accept-pending server_lifetime: no RELOAD would change that") {
+				t.Errorf("one that does not wait: %v", err)
+			}
+		})
+	}
+}
+
+// TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile lets a RELOAD change, besides the size, what the read-back
+// compares.
+func TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile(t *testing.T) {
+	cell := func(f *fake, alias, column, value string) {
+		rows := f.tables["SHOW DATABASES"]
+		for _, r := range rows {
+			if r[0] == alias {
+				r[slices.Index(rows[0], column)] = value
+			}
+		}
+	}
+	for _, c := range []struct {
+		name, old, new, accept string
+		reload                 func(f *fake)
+	}{
+		{"a setting", "max_client_conn = 500", "max_client_conn = 501", "max_client_conn", func(f *fake) { f.set("max_client_conn", "501") }},
+		{"the default size", "[pgbouncer]\n", "[pgbouncer]\ndefault_pool_size = 21\n", "default_pool_size", func(f *fake) {
+			f.set("default_pool_size", "21")
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			cell(f, "auto1", "pool_size", "21")
+		}},
+		{"a limit", "pool_size=3", "pool_size=3 max_db_connections=9", "d2.max_db_connections", func(f *fake) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			cell(f, "d2", "max_connections", "9")
+		}},
+		{"a line that is gone", "d2 = ", ";", "d2.line", func(f *fake) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.tables["SHOW DATABASES"] = slices.DeleteFunc(f.tables["SHOW DATABASES"], func(r []string) bool { return r[0] == "d2" })
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, s, hands := one(t)
+			s.text = strings.Replace(s.text, c.old, c.new, 1)
+			reloaded := false
+			f.hook(func(command string) {
+				if command == "RELOAD" && !reloaded {
+					reloaded = true
+					c.reload(f)
+					f.mu.Lock()
+					defer f.mu.Unlock()
+					cell(f, "d1", "pool_size", "5")
+				}
+			})
+			hands.AcceptPending([]string{c.accept})
+			if err := hands.Apply(t.Context(), release(1)); err != nil || s.writes != 1 {
+				t.Fatalf("%d writes: %v", s.writes, err)
+			}
+			back := release(1)
+			back.Sets[0].From, back.Sets[0].To = 5, 4
+			f.hook(func(command string) {
+				if command == "RELOAD" {
+					f.mu.Lock()
+					defer f.mu.Unlock()
+					cell(f, "d1", "pool_size", "4")
+				}
+			})
+			if err := hands.Apply(t.Context(), back); err != nil || s.writes != 2 {
+				t.Errorf("the next one, where nothing waits any more: %d writes, %v", s.writes, err)
+			}
+		})
+	}
+	t.Run("another value than was accepted", func(t *testing.T) {
+		_, s, hands := one(t)
+		s.text = strings.Replace(s.text, "max_client_conn = 500", "max_client_conn = 501", 1)
+		hands.AcceptPending([]string{"max_client_conn"})
+		if err := hands.Check(t.Context(), release(1).Sets); err != nil {
+			t.Fatal(err)
+		}
+		s.text = strings.Replace(s.text, "max_client_conn = 501", "max_client_conn = 3", 1)
+		if err := hands.Apply(t.Context(), release(1)); planner.KindOf(err) != planner.KindDrift || s.writes > 0 {
+			t.Errorf("%d writes, %v", s.writes, err)
+		}
+	})
+	t.Run("on another process than the one that is changed", func(t *testing.T) {
+		_, hands, _, stores := processes(t, 2, func(int) bool { return true })
+		stores[1].text = strings.Replace(stores[1].text, "max_client_conn = 500", "max_client_conn = 501", 1)
+		hands.AcceptPending([]string{"max_client_conn"})
+		if err := hands.Check(t.Context(), release(1).Sets); err != nil || len(hands.Accepted()) != 1 || !strings.Contains(hands.Accepted()[0], "g/2") {
+			t.Errorf("%v, %q", err, hands.Accepted())
+		}
+	})
+	t.Run("something else changed with it", func(t *testing.T) {
+		f, s, hands := one(t)
+		s.text = strings.Replace(s.text, "max_client_conn = 500", "max_client_conn = 501", 1)
+		f.hook(func(command string) {
+			if command == "RELOAD" {
+				f.set("max_client_conn", "501")
+				f.set("query_wait_timeout", "3")
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				cell(f, "d1", "pool_size", "5")
+			}
+		})
+		hands.AcceptPending([]string{"max_client_conn"})
+		if err := hands.Apply(t.Context(), release(1)); planner.KindOf(err) != planner.KindDrift {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestWithoutARELOADOnlySizesThatWaitAreRefused: a step with nothing to do tells no process to RELOAD.
+func TestWithoutARELOADOnlySizesThatWaitAreRefused(t *testing.T) {
+	f, s, hands := one(t)
+	f.set("query_timeout", "7")
+	if err := hands.CheckFiles(t.Context()); err != nil {
+		t.Errorf("a SET: %v", err)
+	}
+	if notes := strings.Join(hands.PendingNotes(), "\n"); !strings.Contains(notes, "query_timeout is 7 in g/1 and no line says it") {
+		t.Errorf("notes: %s", notes)
+	}
+	if err := hands.Check(t.Context(), release(1).Sets); planner.KindOf(err) != planner.KindDrift {
+		t.Errorf("with a RELOAD: %v", err)
+	}
+	s.text = strings.Replace(s.text, "pool_size=3", "pool_size=3 max_db_connections=2", 1)
+	if err := hands.CheckFiles(t.Context()); planner.KindOf(err) != planner.KindDrift {
+		t.Errorf("a limit: %v", err)
+	}
+}
+
+func TestWhatIsNotComparedAndWhatWaitsForARestartIsSaidOnce(t *testing.T) {
+	f, s, hands := one(t)
+	s.text = strings.Replace(s.text, "listen_port = 6424", "listen_port = 7000", 1)
+	for range 2 {
+		if err := hands.Check(t.Context(), release(1).Sets); err != nil {
+			t.Fatal(err)
+		}
+	}
+	notes := hands.PendingNotes()
+	for _, want := range []string{
+		"/etc/pgbouncer.ini:6: listen_port is 7000 there and 6424 in g/1: a RELOAD leaves it alone, and a restart would change it",
+		"not compared, because no console of PgBouncer 1.24.1 shows it, and applied by any RELOAD: ",
+	} {
+		if n := strings.Count(strings.Join(notes, "\n"), want); n != 1 {
+			t.Errorf("%d times %q in %q", n, want, notes)
+		}
+	}
+	if f.loggedIn() != 1 {
+		t.Errorf("%d logins", f.loggedIn())
+	}
+}
+
+// TestAFlushInForceIsNoSETOfAStranger: before 1.23 a flush is server_lifetime of the whole process, and stays in force
+// when pgbudget is killed; the next run gives it back.
+func TestAFlushInForceIsNoSETOfAStranger(t *testing.T) {
+	f := newFake(t, "1.18.0").become("p")
+	s := &memory{text: "[databases]\nd1 = host=127.0.0.1 port=55432 pool_size=5 reserve_pool=2\nd2 = host=127.0.0.1 port=55432 pool_size=4 pool_mode=session max_db_connections=6\n" +
+		"d3alias = host=127.0.0.1 port=55432 dbname=d3 user=forced pool_size=3 min_pool_size=2\n* = host=127.0.0.1 port=55432\n[users]\napp1 = pool_mode=transaction\n[pgbouncer]\n" +
+		"admin_users = postgres, watcher\nstats_users = stats\nauth_type = trust\nauth_file = /etc/pgbouncer/userlist.txt\nlogfile = /etc/pgbouncer/log\nmax_client_conn = 500\n" +
+		"pool_mode = transaction\ndefault_pool_size = 8\nmax_user_connections = 20\nreserve_pool_timeout = 1\nstats_period = 10\n"}
+	hands := handsOf(t, f, s)
+	sets := []planner.Set{{Process: "g/1", Alias: "d1", Key: planner.KeySize, From: 5, To: 4}}
+	if err := hands.Check(t.Context(), sets); err != nil {
+		t.Fatal(err)
+	}
+	f.set("server_lifetime", "1")
+	if err := hands.Check(t.Context(), sets); err != nil || !strings.Contains(strings.Join(hands.PendingNotes(), "\n"), "server_lifetime is 1 in force, as a flush leaves it, and a RELOAD gives 3600 back") {
+		t.Errorf("%v, %q", err, hands.PendingNotes())
+	}
+	f.set("server_lifetime", "2")
+	if err := hands.Check(t.Context(), sets); planner.KindOf(err) != planner.KindDrift {
+		t.Errorf("a SET: %v", err)
+	}
+}
+
+// TestSwappedFilesAreNamed gives two processes each other's file.
+func TestSwappedFilesAreNamed(t *testing.T) {
+	a, b := newFake(t, "1.24.1"), newFake(t, "1.24.1")
+	identity := func(f *fake, name, port string) *memory {
+		f.set("conffile", "/etc/"+name+".ini")
+		f.set("pidfile", "/run/"+name+".pid")
+		f.set("listen_port", port)
+		f.set("logfile", "/var/log/"+name)
+		text := strings.Replace(lines, "listen_port = 6424", "listen_port = "+port+"\npidfile = /run/"+name+".pid", 1)
+		return &memory{text: strings.Replace(text, "logfile = /run/pgbouncer/log", "logfile = /var/log/"+name, 1)}
+	}
+	files := []*memory{identity(a, "main", "6001"), identity(b, "ci", "6002")}
+	targets := live.Targets{Timeout: generous, Groups: []live.GroupTarget{{Name: "ci", Consoles: []string{b.dsn("")}}, {Name: "main", Consoles: []string{a.dsn("")}}}}
+	fleet := open(t, targets)
+	config := func(process, path string, s *memory) live.Config {
+		return live.Config{Process: process, Path: path, Store: s}
+	}
+	sets := []planner.Set{{Process: "main/1", Alias: "d1", Key: planner.KeySize, From: 6, To: 5}}
+	right := fleet.Hands([]live.Config{config("main/1", "/etc/main.ini", files[0]), config("ci/1", "/etc/ci.ini", files[1])})
+	if err := right.Check(t.Context(), sets); err != nil {
+		t.Fatal(err)
+	}
+	for name, hands := range map[string]*live.Hands{
+		"each other's":  fleet.Hands([]live.Config{config("main/1", "/etc/ci.ini", files[1]), config("ci/1", "/etc/main.ini", files[0])}),
+		"one for both":  fleet.Hands([]live.Config{config("main/1", "/etc/ci.ini", files[1]), config("ci/1", "/etc/ci.ini", files[1])}),
+		"by other ways": fleet.Hands([]live.Config{config("main/1", "/mnt/pgb2/ci.ini", files[1])}),
+	} {
+		err := hands.Check(t.Context(), sets)
+		for _, want := range []string{"config: of main/1: it is /", "/ci.ini, the file of ci/1, and main/1 was started with /etc/main.ini", "listen_port", "6002, and 6001 in main/1"} {
+			if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), want) {
+				t.Errorf("%s: %v, want %q", name, err, want)
+			}
+		}
+		if err := hands.CheckFiles(t.Context()); planner.KindOf(err) != planner.KindUsage {
+			t.Errorf("%s, nothing to do: %v", name, err)
+		}
+	}
+	// Two hosts with files of one name, whose commands were swapped; one that waits for a restart with another's port.
+	host := fleet.Hands([]live.Config{config("main/1", "/etc/main.ini", files[1])})
+	if err := host.Check(t.Context(), sets); planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "what it reads as /etc/main.ini is the file of ci/1") {
+		t.Errorf("swapped commands: %v", err)
+	}
+	port := &memory{text: strings.Replace(files[0].text, "6001", "6002", 1)}
+	if err := fleet.Hands([]live.Config{config("main/1", "/etc/main.ini", port)}).Check(t.Context(), sets); err != nil {
+		t.Errorf("a port that waits for a restart: %v", err)
+	}
+	stranger := &memory{}
+	stranger.text = strings.Replace(strings.Replace(files[1].text, "6002", "6003", 1), "/run/ci.pid", "/run/x.pid", 1)
+	err := fleet.Hands([]live.Config{{Process: "main/1", Path: "/etc/x.ini", Store: stranger}}).Check(t.Context(), sets)
+	if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "it is /etc/x.ini, which is not the file of main/1, started with /etc/main.ini") {
+		t.Errorf("a stranger's file: %v", err)
+	}
+	// A process's own file through another mount, with a port that waits for a restart.
+	mounted := &memory{text: strings.Replace(files[0].text, "6001", "7001", 1)}
+	if err := fleet.Hands([]live.Config{config("main/1", "/mnt/main.ini", mounted)}).Check(t.Context(), sets); err != nil {
+		t.Errorf("through a mount: %v", err)
+	}
+}
