@@ -75,7 +75,6 @@ func newFake(t *testing.T, folder string) *fake {
 		}
 	})
 	t.Cleanup(func() { listener.Close(); close(done); sessions.Wait() })
-	f.set("admin_users", "watcher") // of its dsn; the captures have another
 	return f
 }
 
