@@ -126,6 +126,10 @@ func parse(subject, dsn string) (*pgconn.Config, error) {
 		}
 		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: errors.New("DSN: " + reason), Hint: hint}
 	}
+	// A URL as the value of a keyword is a host, or a database, with a password in it.
+	if slices.ContainsFunc(append(hostsOf(config), config.Database, config.User), func(s string) bool { return strings.Contains(s, "://") }) {
+		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: errors.New("DSN: a URL stands where a name belongs"), Hint: hint}
+	}
 	// A password with an @ or / in it, unescaped in a URL, ends up in pieces in host and database.
 	if isURL(dsn) && (strings.Contains(config.Database, "@") || slices.ContainsFunc(hostsOf(config), func(h string) bool { return strings.Contains(h, "@") })) {
 		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject,

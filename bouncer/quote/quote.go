@@ -24,7 +24,7 @@ func Line(s string) string { return clean(s, acts) }
 
 // Bytes is Line for bytes; b itself where there is nothing to take out, nil included.
 func Bytes(b []byte) []byte {
-	if visible(b) && bytes.IndexAny(b, "\n\t") < 0 {
+	if visible(b) && !bytes.ContainsAny(b, "\n\t") {
 		return b
 	}
 	return []byte(Line(string(b)))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -19,11 +20,11 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func look(second int, xacts int64) planner.Observation {
 	return planner.Observation{At: epoch.Add(time.Duration(second) * time.Second),
-		Servers: []planner.Server{{Name: "main", MaxConns: 100, Holders: []planner.Holder{{PID: 7, Application: "secret-app"}}}},
+		Servers: []planner.Server{{Name: "main", SystemID: "7123secret", MaxConns: 100, Holders: []planner.Holder{{PID: 7, Application: "secret-app"}}}},
 		Signals: []planner.Signal{{Name: "cpu", Server: "main", Value: planner.Unknown(), Error: "dial 10.1.2.3: refused"}},
 		Processes: []planner.Process{{ID: "main/1", Group: "main", Console: "10.1.2.3:6432", Version: "1.18.0",
 			Identity: planner.Identity{ConfFile: "/etc/secret/pgbouncer.ini", PIDFile: "/run/x.pid", SocketDir: "/run/y", ConfigHash: "abc"},
-			Aliases:  []planner.Alias{{Name: "app", Host: "db.secret.example", SizeConns: 5, Counters: planner.Counters{Xacts: xacts, Assignments: -1}}}}}}
+			Aliases:  []planner.Alias{{Name: "app", Host: "db.secret.example,10.1.2.3", Server: "main", AlsoOn: []string{"gprd-secret"}, Unplaced: []string{"10.1.2.3:5432"}, SizeConns: 5, Counters: planner.Counters{Xacts: xacts, Assignments: -1}}}}}}
 }
 
 func record(t *testing.T, h Header, looks ...planner.Observation) string {
@@ -67,7 +68,7 @@ func TestRedactLeavesNoHostPathOrApplication(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{"10.1.2.3", "secret", "/run", "/etc"} {
+	for _, secret := range []string{"10.1.2.3", "secret", "/run", "/etc", `"name":"main"`, `"server":"main"`} {
 		if strings.Contains(string(text), secret) {
 			t.Errorf("%q stands in\n%s", secret, text)
 		}
@@ -150,12 +151,13 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// slowly reads a line as encoding/json alone does it.
+// slowly reads a line as encoding/json alone does it, and makes its strings visible.
 func slowly(text []byte) (line, error) {
 	var l line
 	j := json.NewDecoder(bytes.NewReader(text))
 	j.DisallowUnknownFields()
 	err := j.Decode(&l)
+	quote.All(&l)
 	return l, err
 }
 

@@ -3,30 +3,58 @@ package recording
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// redactor replaces hosts by host-1, host-2, … in the order in which they appear: equal hosts stay equal, and nothing
-// else can be learnt of them.
-type redactor struct{ hosts map[string]string }
+// redactor replaces hosts, servers and their identities by host-1, host-2, …, in the order in which they appear: equal ones
+// stay equal, and nothing else can be learnt of them.
+type redactor struct{ names map[string]map[string]string } // by kind
 
-func newRedactor() *redactor { return &redactor{hosts: map[string]string{}} }
+func newRedactor() *redactor { return &redactor{names: map[string]map[string]string{}} }
 
-func (r *redactor) host(h string) string {
-	if h == "" {
+// name is what stands for a name of a kind; nothing stays nothing.
+func (r *redactor) name(kind, name string) string {
+	if name == "" {
 		return ""
 	}
-	if r.hosts[h] == "" {
-		r.hosts[h] = fmt.Sprintf("host-%d", len(r.hosts)+1)
+	known := r.names[kind]
+	if known == nil {
+		known = map[string]string{}
+		r.names[kind] = known
 	}
-	return r.hosts[h]
+	if known[name] == "" {
+		known[name] = fmt.Sprintf("%s-%d", kind, len(known)+1)
+	}
+	return known[name]
 }
 
-// observation returns a copy of o without hosts, paths and application names.
+// host is what stands for a host, or for each of a list with commas.
+func (r *redactor) host(list string) string {
+	hosts := strings.Split(list, ",")
+	for i, h := range hosts {
+		hosts[i] = r.name("host", strings.TrimSpace(h))
+	}
+	return strings.Join(hosts, ",")
+}
+
+func (r *redactor) server(name string) string { return r.name("server", name) }
+
+// all replaces every one of a list, which it copies.
+func all(list []string, by func(string) string) []string {
+	list = slices.Clone(list)
+	for i, x := range list {
+		list[i] = by(x)
+	}
+	return list
+}
+
+// observation returns a copy of o without hosts, paths, application names, and names and identities of servers.
 func (r *redactor) observation(o planner.Observation) planner.Observation {
 	o.Servers = slices.Clone(o.Servers)
 	for i, s := range o.Servers {
+		s.Name, s.SystemID = r.server(s.Name), r.name("system", s.SystemID)
 		s.Holders = slices.Clone(s.Holders)
 		for j := range s.Holders {
 			s.Holders[j].Application = ""
@@ -38,16 +66,20 @@ func (r *redactor) observation(o planner.Observation) planner.Observation {
 		p.Console = r.host(p.Console)
 		p.Identity.ConfFile, p.Identity.PIDFile, p.Identity.SocketDir = "", "", ""
 		p.Aliases = slices.Clone(p.Aliases)
-		for j := range p.Aliases {
-			p.Aliases[j].Host = r.host(p.Aliases[j].Host)
+		for j, a := range p.Aliases {
+			a.Host, a.Unplaced = r.host(a.Host), all(a.Unplaced, r.host)
+			a.Server, a.AlsoOn = r.server(a.Server), all(a.AlsoOn, r.server)
+			p.Aliases[j] = a
 		}
 		o.Processes[i] = p
 	}
 	o.Signals = slices.Clone(o.Signals)
-	for i := range o.Signals {
-		if o.Signals[i].Error != "" {
-			o.Signals[i].Error = "left out" // an error names what could not be reached
+	for i, s := range o.Signals {
+		s.Server = r.server(s.Server)
+		if s.Error != "" {
+			s.Error = "left out" // an error names what could not be reached
 		}
+		o.Signals[i] = s
 	}
 	return o
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -159,25 +158,81 @@ func seenOf(o planner.Observation, id string) string {
 	return fmt.Sprintf("pool_size %s in %d processes, %s", strings.Join(slices.Compact(sizes), "/"), processes, who)
 }
 
-var passwordKey = regexp.MustCompile(`(?i)(?:^|\s)\s*(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)`)
-
-// withoutPassword is a DSN, keyword or URL, without its passwords.
+// withoutPassword is a DSN, keyword or URL, without its passwords; empty where it cannot be read whole: what cannot be read
+// cannot be cleaned.
 func withoutPassword(dsn string) string {
-	if !strings.Contains(dsn, "://") {
-		return strings.TrimSpace(passwordKey.ReplaceAllString(dsn, ""))
+	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
+		return keywordsWithout(dsn)
 	}
 	u, err := url.Parse(dsn)
-	if err != nil {
-		return "" // what cannot be read cannot be cleaned
+	if err != nil || strings.Contains(u.Host+u.Path, "@") {
+		return ""
 	}
 	if u.User != nil {
 		u.User = url.User(u.User.Username())
 	}
 	q := u.Query()
-	q.Del("password")
-	q.Del("sslpassword")
+	for key := range q {
+		if secretKey(key) {
+			q.Del(key)
+		}
+	}
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// secretKey reports whether the value of a DSN's key is a secret. Source: PostgreSQL's libpq-connect.
+func secretKey(key string) bool {
+	key = strings.ToLower(strings.TrimSpace(key))
+	return strings.Contains(key, "password") || strings.Contains(key, "secret") || strings.Contains(key, "token")
+}
+
+// keywordsWithout is a keyword DSN without its passwords, read as libpq reads it (fe-connect.c, conninfo_parse): a value
+// ends at white space, or at its closing quote, and a backslash takes the next character as it is.
+func keywordsWithout(dsn string) string {
+	var kept []string
+	for rest := strings.TrimSpace(dsn); rest != ""; rest = strings.TrimSpace(rest) {
+		key, after, found := strings.Cut(rest, "=")
+		key = strings.TrimSpace(key)
+		if !found || key == "" || strings.ContainsAny(key, " \t\n\r'\\") {
+			return ""
+		}
+		after = strings.TrimLeft(after, " \t\n\r")
+		end := valueEnd(after)
+		if end < 0 || !secretKey(key) && doubtful(after[:end]) {
+			return ""
+		}
+		if !secretKey(key) {
+			kept = append(kept, key+"="+after[:end])
+		}
+		rest = after[end:]
+	}
+	return strings.Join(kept, " ")
+}
+
+// doubtful reports whether a value that is to be no secret may hold one: a URL, or what was meant as the next key.
+func doubtful(value string) bool {
+	key, _, assigns := strings.Cut(value, "=")
+	return strings.Contains(value, "://") || assigns && secretKey(key)
+}
+
+// valueEnd is where the value at the beginning of a text ends; below 0 where its quote is never closed.
+func valueEnd(text string) int {
+	quoted := strings.HasPrefix(text, "'")
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\':
+			i++
+		case quoted && c == '\'' && i > 0:
+			return i + 1
+		case !quoted && strings.ContainsRune(" \t\n\r\v\f", rune(c)):
+			return i
+		}
+	}
+	if quoted {
+		return -1
+	}
+	return len(text)
 }
 
 // scalar writes a YAML scalar that cannot be misread; ${ stays literal by never being there.
