@@ -181,10 +181,17 @@ func randomFleet(r *rand.Rand) Spec {
 // embark makes a fleet from a seed, measures its loads for a minute, and plans.
 func embark(t testing.TB, seed uint64) *expedition {
 	t.Helper()
+	return embarkWith(t, seed, func(*Spec) {})
+}
+
+// embarkWith is embark with a fleet that is changed before it is made.
+func embarkWith(t testing.TB, seed uint64, change func(*Spec)) *expedition {
+	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 4))
 	x := &expedition{t: t, claims: make([]int, 1)}
 	spec := randomFleet(r)
 	spec.Faults = randomFaults(r, spec)
+	change(&spec)
 	w, err := New(spec, seed)
 	if err != nil {
 		t.Fatal(err)
