@@ -178,7 +178,7 @@ func (b *bench) step(t testing.TB, f fault, relieve *func(), more ...string) res
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(file, append([]string{"step", "--config", b.config, "--window", "3s", "--every", "300ms", "--timeout", "2s"}, more...)...)
+	cmd := exec.Command(file, append([]string{"step", "--config", b.config, "--window", "3s", "--every", "300ms", "--timeout", "4s"}, more...)...)
 	if f.shell != "" {
 		cmd = exec.Command("bash", append([]string{"-c", f.shell}, cmd.Args...)...)
 	}

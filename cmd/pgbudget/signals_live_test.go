@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -120,6 +121,9 @@ func (b *bench) onATerminal(t testing.TB, typed, asked string, args ...string) (
 
 // signals ends a run in its soak, and goes back.
 func (b *bench) signals(t *testing.T) {
+	heard := make(chan os.Signal, 1) // what this program catches, what it starts has as usual: under nohup a hang-up is ignored
+	signal.Notify(heard, syscall.SIGHUP)
+	defer signal.Stop(heard)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			b.t = t
