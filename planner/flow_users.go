@@ -151,8 +151,10 @@ func (v flowView) counted() bool {
 // for one are there, and a session may hold its connection without using it.
 func (l *flowLoad) fromGauge(v flowView) {
 	var half float64
-	l.erlangs, half = v.gauge(func(s Level) int { return s.Active + s.Waiting })
-	l.below, l.above = min(half, l.erlangs), half
+	l.erlangs, half = v.held(func(s Level) int { return s.Active + s.Waiting })
+	// A window in which few came or went tells little of how many there are at other times: the bound below allows for what
+	// independent comings would make of them (a Poisson number at each look).
+	l.below, l.above = min(max(half, z95*math.Sqrt(l.erlangs/float64(max(1, len(v.looks))))), l.erlangs), half
 	l.atLeast, l.method = true, MethodGauge
 	l.notes = append(l.notes, fmt.Sprintf("%s/%s pools sessions: its load is read from sv_active and cl_waiting, which count held and wanted, not used, connections", v.Process, v.Alias))
 }
