@@ -20,11 +20,13 @@ demo: $(BIN) ## plan a recording of a real loaded lab; nothing needs to be insta
 scenarios: $(BIN) ## run every shipped scenario and check what it expects, with a JUnit report each under bin/
 	@for s in fixtures/scenarios/*.yaml; do $(BIN) simulate --junit bin/$$(basename $$s .yaml).xml $$s > bin/$$(basename $$s .yaml).txt || { cat bin/$$(basename $$s .yaml).txt; exit 1; }; done
 
-lab: install ## start real PostgreSQL, PgBouncer and Prometheus under load, print the commands to try, and wait
-	$(GO) run ./fixtures/lab/labup
+lab: install $(BIN) ## start real PostgreSQL, PgBouncer and Prometheus under load, print the commands to try, and wait
+	$(GO) build -o bin/labup ./fixtures/lab/labup
+	@bin/labup
 
-split: install ## start the lab of a split in small, whose traffic a flag shifts, print the commands to try, and wait
-	$(GO) run ./fixtures/lab/labup --shift
+split: install $(BIN) ## start the lab of a split in small, whose traffic a flag shifts, print the commands to try, and wait
+	$(GO) build -o bin/labup ./fixtures/lab/labup
+	@bin/labup --shift
 
 install: ## install what the tests need (Debian packages), where it is missing
 	@bash fixtures/lab/install.sh

@@ -85,12 +85,21 @@ func (j *Journal) take(m Mirror) error {
 }
 
 func lock(file *os.File, subject string) error {
-	if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+	return unlocked(subject, syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
+}
+
+// unlocked words why a lock was not had: another process has it, or the file system has none to give.
+func unlocked(subject string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EWOULDBLOCK):
 		return &planner.Error{Kind: planner.KindBusy, Subject: subject,
 			Err:  errors.New("another pgbudget is at work with it"),
 			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
 	}
-	return nil
+	return &planner.Error{Kind: planner.KindUsage, Subject: subject,
+		Err: fmt.Errorf("its file system gives no lock, so that two pgbudgets could write it: %w", err), Hint: "give journal: a file on a local disk"}
 }
 
 // Memory is what the events so far come to.
