@@ -57,6 +57,7 @@ type Report struct {
 	Outcome planner.Outcome
 	Reason  string
 	Memory  planner.Memory // after the last event
+	Hint    string         // the next command, where what ended it knows a better one than its outcome does
 	Flushed []planner.Set  // lines that a flush has left with a server_lifetime of a second, and what gives it back
 }
 
@@ -113,7 +114,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 	}
 	for {
 		s, err := w.look(context.WithoutCancel(ctx)) // bounded by itself; a look that is cut short loses the session that holds the lock
-		act := planner.Act{Verb: planner.Stop, Outcome: planner.Interrupted, Reason: "asked to stop"}
+		act, hint := planner.Act{Verb: planner.Stop, Outcome: planner.Interrupted, Reason: "asked to stop"}, ""
 		if kind := planner.KindOf(err); ctx.Err() == nil && (kind == planner.KindEvidence || kind == planner.KindUsage) { // no time mends that
 			failed := w.restoreFirst(ctx, s)
 			if failed == nil {
@@ -124,7 +125,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
-			act = w.unseen(context.WithoutCancel(ctx), err)
+			act, hint = w.unseen(context.WithoutCancel(ctx), err), planner.HintOf(err)
 		default:
 			act = planner.Next(s)
 		}
@@ -143,7 +144,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		}
 		ended, err := w.do(ctx, s, act)
 		if err != nil || ended {
-			return Report{Outcome: act.Outcome, Reason: act.Reason, Memory: w.memory}, err
+			return Report{Outcome: act.Outcome, Reason: act.Reason, Memory: w.memory, Hint: hint}, err
 		}
 	}
 }

@@ -22,6 +22,8 @@ func (s Situation) begin() Act {
 		return s.Hold("traffic is on its way, and there is neither a size to change for it nor a percentage that today's sizes serve")
 	case blocked == "" && s.OverBudget() != "": // they were within it when they were planned
 		return s.Hold(s.OverBudget())
+	case blocked == "" && s.Memory.RollTo > 0:
+		return Act{Verb: Stop, Outcome: Done, Reason: "the sizes are those of before"}
 	case blocked == "":
 		return Act{Verb: Stop, Outcome: Done, Reason: "the sizes are those of the plan"}
 	case len(s.Memory.Refused) > 0:

@@ -19,7 +19,7 @@ func sameServers(before, now Observation) error {
 				return &Error{Kind: KindDrift, Subject: "server " + s.Name,
 					Err: fmt.Errorf("it is not the server of the look before: system %s timeline %d in recovery %v, then system %s timeline %d in recovery %v",
 						was.SystemID, was.Timeline, was.InRecovery, s.SystemID, s.Timeline, s.InRecovery),
-					Hint: "after a failover look again from the start"}
+					Hint: "after a failover, once the primary is the server of the config: the same command again looks from the start, and goes on"}
 			}
 		}
 	}

@@ -323,7 +323,8 @@ func ended(r bouncer.Report, again string) error {
 		return &planner.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now),
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
 	case planner.Drifted:
-		return &planner.Error{Kind: planner.KindDrift, Err: errors.New(r.Reason), Hint: "see who changed it; pgbudget forget --sizes takes what is there now as right"}
+		return &planner.Error{Kind: planner.KindDrift, Err: errors.New(r.Reason),
+			Hint: cmp.Or(r.Hint, "see who changed it; pgbudget forget --sizes takes what is there now as right")}
 	case planner.Blind:
 		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: again + ", once it answers"}
 	default:
