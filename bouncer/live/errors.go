@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,10 +38,16 @@ func cleaned(err error, secret string, names ...string) plain {
 		p.cause = &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: quote.Line(hidden(pg.Message, secret, names...))}
 	case errors.Is(err, context.Canceled):
 		p.cause = context.Canceled
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), timedOut(err):
 		p.cause = context.DeadlineExceeded
 	}
 	return p
+}
+
+// timedOut reports whether the network's own time is over: a peer that is stopped may not even take the connection.
+func timedOut(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
 }
 
 // hidden masks a password: as a word by itself, as the value of a key such as password=, and in the user part of a URL. A

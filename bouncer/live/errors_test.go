@@ -1,6 +1,24 @@
 package live
 
-import "testing"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"testing"
+)
+
+func TestATimeOutOfTheNetworkIsOne(t *testing.T) {
+	late := &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
+	if p := cleaned(fmt.Errorf("failed to connect: %w", late), ""); !errors.Is(p, context.DeadlineExceeded) {
+		t.Errorf("%v is no time-out", p)
+	}
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	if p := cleaned(fmt.Errorf("failed to connect: %w", refused), ""); p.cause != nil {
+		t.Errorf("%v is a time-out", p)
+	}
+}
 
 func TestAPasswordIsMaskedWhereItIsOne(t *testing.T) {
 	for _, c := range []struct{ text, secret, want string }{ // of a connection with the user app and the database app
