@@ -44,10 +44,11 @@ func (m Memory) NumberOf(seq int64) int {
 	return 0
 }
 
-// AboveMax says which pool's size of a goal is above the max: that was declared for it; empty: none is.
+// AboveMax says which pool would grow above the max: that was declared for it; empty: none would. One that is above it
+// already, and goes back to less, comes nearer to it: nothing is in the way of that.
 func AboveMax(f Fleet, g Goal) string {
 	for _, x := range g.Pools {
-		if p, ok := f.pool(x.Pool); ok && p.Rules.Max > 0 && x.Size > p.Rules.Max {
+		if p, ok := f.pool(x.Pool); ok && p.Rules.Max > 0 && x.Size > max(p.Rules.Max, p.largestSize()) {
 			return fmt.Sprintf("%s goes back to %d, above its max: %d", x.Pool, x.Size, p.Rules.Max)
 		}
 	}

@@ -35,5 +35,6 @@
 //
 // A RELOAD applies all that the files say, and brings defaults back where they say nothing. So Hands compares the files
 // with SHOW CONFIG, DATABASES, USERS and PEERS, key by key, before each write; what differs besides the sets is refused,
-// or was accepted by name. What no console shows is not known to be the same: it is listed. No password, and no connection string, reaches an error.
+// or was accepted by name. What no console shows is not known to be the same: it is listed. No password, and no
+// connection string, reaches an error.
 package live

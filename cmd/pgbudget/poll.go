@@ -33,8 +33,9 @@ func askAll(ctx context.Context, client *prom.Client, queries []signalQuery) []p
 	return out
 }
 
-// poll asks Prometheus again and again beside a run, and keeps the newest answers: what is decided from look to look waits
-// for no answer. An answer says when its sample was taken, so that one that is not renewed grows stale.
+// poll asks Prometheus for signals again and again beside a run, and keeps the newest answers: no look waits for one of
+// them. (A shift's get: is asked by itself, for promTimeout at most.) An answer says when its sample was taken, so that one
+// that is not renewed grows stale.
 type poll struct {
 	mu     sync.Mutex
 	newest map[signalQuery]planner.Signal
