@@ -13,9 +13,11 @@ import (
 // Hands change a fleet.
 type Hands interface {
 	// Apply makes the act's lines what it says in the files and in the running processes, one process first and then the
-	// others at once, and returns once every process has been asked and shows the new value. What it finds done it
-	// leaves alone. It does not wait for connections to close. It is not cut short by its caller: a context that ends
-	// is for looks. On an error part of it may have happened; a later look tells.
+	// others at once, and returns once every process has been asked and shows the new value; of a Retreat, all at once, each
+	// by itself. What it finds done it leaves alone. It does not wait for connections to close. Once its context has ended
+	// it begins with no further process, and returns when those that it has begun with are as they should be, or as they
+	// were. On an error part of it may have happened; a later look tells. A Retreat may be applied while another act, whose
+	// context has ended, is being: each process is changed by one of them at a time.
 	Apply(ctx context.Context, act planner.Act) error
 }
 
@@ -46,10 +48,12 @@ type Rebalancer struct {
 	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
 	Paused     func() string          // why nothing may move now; nil: it always may
 	Replans    bool                   // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
-	RollTo     int64                  // the run takes back every step from that event on, the one in hand first; 0: it goes forward
-	Seen       func(planner.Situation, planner.Act)
-	By         string   // who runs it, as user@host
-	Notes      []string // what the plan warns of: written into the journal as the run begins
+	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
+	Beside func(every time.Duration, long, tick func())
+	RollTo int64 // the run takes back every step from that event on, the one in hand first; 0: it goes forward
+	Seen   func(planner.Situation, planner.Act)
+	By     string   // who runs it, as user@host
+	Notes  []string // what the plan warns of: written into the journal as the run begins
 }
 
 // Report is how a run ended.
@@ -69,9 +73,12 @@ type run struct {
 	before planner.Fleet
 	trail  planner.Trail
 	gate   planner.Gate
-	recent planner.Evidence // of the looks since the newest turn, since the newest step began, or the newest plan was made
-	older  planner.Evidence // of the looks before those
-	target planner.Goal     // as given
+	recent planner.Evidence  // of the looks since the newest turn, since the newest step began, or the newest plan was made
+	older  planner.Evidence  // of the looks before those
+	read   []planner.Reading // of the switches, newest
+	asked  <-chan struct{}   // ends once the run is asked to stop
+	broken error             // of the journal: nothing more is done
+	target planner.Goal      // as given
 
 	loadsAt    []int           // what each traffic switch said when Loads were measured
 	beforeTurn []planner.Block // what arrived before the newest turn
@@ -84,7 +91,7 @@ type run struct {
 // alone. An error is one of the journal, and nothing was done that is not in it; or of KindEvidence or KindUsage, where
 // what a look shows cannot be counted.
 func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.Memory) (Report, error) {
-	w := &run{Rebalancer: r, memory: memory, goal: goal, target: goal}
+	w := &run{Rebalancer: r, memory: memory, goal: goal, target: goal, asked: ctx.Done()}
 	report, err := w.run(ctx)
 	if report.Flushed = w.memory.Flushed(); err != nil && len(report.Flushed) > 0 && w.giveBack(ctx, report.Flushed) == nil {
 		report.Flushed = nil
@@ -114,6 +121,12 @@ func (w *run) run(ctx context.Context) (Report, error) {
 	}
 	for {
 		s, err := w.look(context.WithoutCancel(ctx)) // bounded by itself; a look that is cut short loses the session that holds the lock
+		if w.broken != nil {
+			return Report{Memory: w.memory}, w.broken
+		}
+		if errors.Is(err, errOld) {
+			continue
+		}
 		act, hint := planner.Act{Verb: planner.Stop, Outcome: planner.Interrupted, Reason: "asked to stop"}, ""
 		if kind := planner.KindOf(err); ctx.Err() == nil && (kind == planner.KindEvidence || kind == planner.KindUsage) { // no time mends that
 			failed := w.restoreFirst(ctx, s)
@@ -164,9 +177,20 @@ func (w *run) restoreFirst(ctx context.Context, s planner.Situation) error {
 
 // look takes one look at fleet and signals, and gathers what the next act is decided from.
 func (w *run) look(ctx context.Context) (planner.Situation, error) {
-	readings := w.readings(ctx) // before the look: what is decided by it is not to wait for them
-	o, err := w.Fleet.Observe(ctx)
-	if err != nil {
+	var o planner.Observation
+	var err error
+	readings, memory := w.read, w.memory
+	undone, failed := w.beside(ctx, func() {
+		readings = Readings(ctx, w.Traffic, memory) // before the look: what is decided by it is not to wait for them
+		o, err = w.Fleet.Observe(ctx)
+	}, nil)
+	switch w.read = readings; {
+	case failed != nil:
+		w.broken = failed
+		return planner.Situation{}, failed
+	case undone:
+		return planner.Situation{}, errOld
+	case err != nil:
 		return planner.Situation{}, err
 	}
 	o = w.memory.Recall(o)
@@ -244,7 +268,7 @@ func (w *run) unseen(ctx context.Context, err error) planner.Act {
 		w.blind = now
 	}
 	w.blindBy = err
-	if act, due := w.backBlind(ctx, now); due {
+	if act, due := w.backUnseen(ctx, now, w.read); due {
 		return act
 	}
 	switch kind := planner.KindOf(err); {
@@ -306,7 +330,15 @@ func (w *run) apply(ctx context.Context, s planner.Situation, act planner.Act) e
 	if err := w.record(planner.Event{Kind: planner.Intended, Act: &act}); err != nil {
 		return err
 	}
-	err := w.Hands.Apply(context.WithoutCancel(ctx), act)
+	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	var err error
+	long := func() { err = w.Hands.Apply(work, act) }
+	if step := w.memory.Step; step == nil || step.Kind == planner.Backward { // nothing is more urgent
+		long()
+	} else if undone, failed := w.beside(ctx, long, giveUp); undone || failed != nil { // what became of it is for the next look
+		return failed
+	}
 	if err != nil {
 		return w.record(planner.Event{Kind: planner.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
 	}

@@ -44,10 +44,6 @@ func Readings(ctx context.Context, traffic []Traffic, m planner.Memory) []planne
 	return out
 }
 
-func (w *run) readings(ctx context.Context) []planner.Reading {
-	return Readings(ctx, w.Traffic, w.memory)
-}
-
 // shifts are the run's shifts with what their switches say, and with what has been learnt.
 func (w *run) shifts(readings []planner.Reading) []planner.Shift {
 	var out []planner.Shift
@@ -63,7 +59,8 @@ func (w *run) shifts(readings []planner.Reading) []planner.Shift {
 // began is the event that begins the run, with what the looks before it saw of the shifts.
 func (w *run) began(ctx context.Context) planner.Event {
 	e := planner.Event{Kind: planner.RunBegan, By: w.By, Goal: &w.goal, To: w.RollTo, Servers: planner.Origins(w.Evidence.Last), Seen: planner.SeenIn(w.Evidence.Last)}
-	readings := w.readings(ctx)
+	readings := Readings(ctx, w.Traffic, w.memory)
+	w.read = readings
 	if len(w.Traffic) > 0 {
 		w.older = w.Evidence
 	}
@@ -144,24 +141,6 @@ func (w *run) age() {
 	if w.recent.To.Sub(w.recent.From) > max(w.Policy.Soak, recentFor) && !turned {
 		w.older, w.recent = w.recent, planner.Evidence{}
 	}
-}
-
-// backBlind decides whether traffic goes back though a console does not answer: the switch is no part of what cannot be seen,
-// and turning it back needs no size. Sizes go back once they are seen.
-func (w *run) backBlind(ctx context.Context, now time.Time) (planner.Act, bool) {
-	step := w.memory.Step
-	if step == nil || step.Turn == nil {
-		return planner.Act{}, false
-	}
-	if w.Gauge != nil || len(w.Thresholds) > 0 {
-		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(w.before), w.Policy.Stale, now)
-	}
-	readings := w.readings(ctx)
-	paused := ""
-	if w.Paused != nil {
-		paused = w.Paused()
-	}
-	return planner.TurnBack(planner.Situation{Now: now, Paused: paused, Fleet: w.before, Gate: w.gate, Memory: w.memory, Policy: w.Policy, Shifts: w.shifts(readings), Readings: readings})
 }
 
 // elsewhere reports whether a switch may not have stood where it is taken to while the loads were measured: a turn of unknown

@@ -58,6 +58,7 @@ const (
 	Release Verb = "release" // write Sets that make lines smaller, RELOAD, read back
 	Grant   Verb = "grant"   // write Sets that make lines larger
 	Undo    Verb = "undo"    // a grant that takes a release back
+	Retreat Verb = "retreat" // a release of what a step has granted, each process by itself, where no look shows the fleet
 	Flush   Verb = "flush"   // let the connections of one line of one process end of age, for a while
 	Restore Verb = "restore" // give a flushed line its lifetime back
 	Flip    Verb = "flip"    // the traffic switch makes Turn

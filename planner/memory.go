@@ -131,7 +131,7 @@ func (m Memory) After(e Event) Memory {
 		if e.Act.Verb != Flush && e.Act.Verb != Restore {
 			m.SettledAt = e.At
 		}
-		if e.Act.Verb == Release {
+		if e.Act.Verb == Release || e.Act.Verb == Retreat {
 			m.ReleasedAt = e.At
 		}
 		m.Written = m.written(e.Act.Sets, e.At, true)
@@ -145,6 +145,10 @@ func (m Memory) After(e Event) Memory {
 	case Failed:
 		if e.Act.Verb == Flush { // it was worth a try: what it may have left is given back, and the drain waited for
 			m.Unflushable = true
+			return m
+		}
+		if e.Act.Verb == Retreat { // what is seen decides whether it is tried as an act like any other
+			m.Failure, m.FailedBy, m.FailedAt = e.Outcome, e.Reason, e.At
 			return m
 		}
 		if m.Failures++; m.Failures == 1 {

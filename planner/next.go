@@ -109,6 +109,9 @@ func (s Situation) settle(act Act) Act {
 		}
 		return act
 	}
+	if act.Verb == Retreat { // it is seen now
+		act.Verb = Release
+	}
 	left := slices.DeleteFunc(slices.Clone(act.Sets), func(x Set) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
 	if Promise(s.Fleet, act.Sets) == nil && !s.forbidden(left).any() {
 		return act

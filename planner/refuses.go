@@ -11,7 +11,7 @@ var (
 	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Acted, Failed, HoldBegan, HoldEnded, StepCut,
 		StepAbort, StepEnded,
 		RunEnded, Noted, Accepted}
-	knownVerbs = []Verb{Open, Release, Grant, Undo, Flush, Restore, Flip, Aim, Cut, Close, Abort, Wait, Stop}
+	knownVerbs = []Verb{Open, Release, Grant, Undo, Retreat, Flush, Restore, Flip, Aim, Cut, Close, Abort, Wait, Stop}
 	knownSteps = []StepKind{Forward, Equalise, Backward}
 	knownEnds  = []Outcome{Done, Held, Aborted, Drifted, Blind, LockLost, Interrupted}
 )
@@ -57,7 +57,7 @@ func (m Memory) Refuses(e Event) error {
 		return fmt.Errorf("%w: the act %q is not known", ErrNewer, a.Verb)
 	case a.Verb == Flip && a.Turn == nil:
 		return missing("turn of its act")
-	case (a.Verb == Release || a.Verb == Grant) && len(a.Sets) == 0:
+	case (a.Verb == Release || a.Verb == Grant || a.Verb == Retreat) && len(a.Sets) == 0:
 		return missing("sets of its act")
 	case a.Verb == Undo && e.Kind == Acted && m.Step == nil:
 		return errors.New("a release is undone, and no step is in hand")

@@ -72,27 +72,3 @@ func (s Situation) turnable(t *Turn) obstacle {
 	}
 	return s.suffers(shift.To, time.Time{})
 }
-
-// TurnBack decides about traffic where no look shows the fleet: a step whose traffic has moved goes back where a signal says so,
-// by the switch alone. Sizes stay in hand until they are seen.
-func TurnBack(s Situation) (Act, bool) {
-	step, m := s.Memory.Step, s.Memory
-	if step == nil || step.Turn == nil || s.Paused != "" || s.misread() != "" || m.Failures > 0 && s.Now.Sub(m.FailedAt) < retryAfter {
-		return Act{}, false
-	}
-	shift, _, _ := s.shift(step.Turn.Shift)
-	switch {
-	case step.Kind == Backward:
-		a, due := s.turn(*step.Turn)
-		return a, due && a.Verb == Flip
-	case !s.flipped(*step) || s.Gate.Aborts(s.server(shift.From)) == "":
-		return Act{}, false
-	}
-	back := Step{Kind: Backward, Turn: &Turn{step.Turn.Shift, step.Turn.To, step.Turn.From}}
-	for _, x := range step.Sets {
-		if i, found := slices.BinarySearchFunc(s.Memory.Written, x, compareWritten); found && s.Memory.Written[i].To != x.From {
-			back.Sets = append(back.Sets, Set{x.Process, x.Alias, x.Key, s.Memory.Written[i].To, x.From})
-		}
-	}
-	return Act{Verb: Abort, Step: &back, Reason: s.Gate.Aborts(s.server(shift.From))}, true
-}

@@ -246,7 +246,7 @@ func TestABlindTurnThatFailsIsNotTriedWithoutEnd(t *testing.T) {
 	s.memory = s.memory.After(Event{Kind: StepAbort, Step: back, At: s.now})
 	s.readings[0].X, s.shifts[0].At = 50, 50
 	blind := func() (Act, bool) {
-		return TurnBack(Situation{Now: s.now, Fleet: s.fleet, Memory: s.memory, Policy: s.policy, Shifts: s.shifts, Readings: s.readings})
+		return Unseen(Situation{Now: s.now, Fleet: s.fleet, Memory: s.memory, Policy: s.policy, Shifts: s.shifts, Readings: s.readings})
 	}
 	flip, due := blind()
 	if !due {
@@ -363,20 +363,20 @@ func TestTrafficGoesBackThoughNothingIsSeen(t *testing.T) {
 	s.until(t, Flip)
 	s.readings[0].X, s.shifts[0].At = 50, 50
 	blind := Situation{Now: s.now, Fleet: s.fleet, Memory: s.memory, Policy: s.policy, Shifts: s.shifts, Readings: s.readings}
-	if _, due := TurnBack(blind); due {
+	if _, due := Unseen(blind); due {
 		t.Fatal("nothing calls for it")
 	}
 	for range 2 {
 		s.now = s.now.Add(time.Second)
 		blind.Gate = blind.Gate.Add([]Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.now}}, []Threshold{{Name: "cpu", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.now)
 	}
-	abort, due := TurnBack(blind)
+	abort, due := Unseen(blind)
 	if !due || abort.Verb != Abort || abort.Step.Turn.To != 0 || len(abort.Step.Sets) != len(s.memory.Written) {
 		t.Fatalf("%v %+v", due, abort)
 	}
 	s.memory = s.memory.After(Event{Kind: StepAbort, Step: abort.Step, At: s.now})
 	blind.Memory = s.memory
-	flip, due := TurnBack(blind)
+	flip, due := Unseen(blind)
 	if !due || flip.Verb != Flip || flip.Turn.To != 0 {
 		t.Fatalf("%v %+v", due, flip)
 	}

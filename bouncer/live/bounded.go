@@ -2,7 +2,9 @@ package live
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
@@ -17,7 +19,20 @@ func StoreCall(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // bounded gives a store's calls their time, and asks it for what not every store can.
-type bounded struct{ Store }
+type bounded struct {
+	Store
+	files *files
+}
+
+// files are those that are written, each by one call at a time: processes may share one.
+type files struct{ writing sync.Map } // store and path to *sync.Mutex
+
+// lock returns once nobody else writes the file.
+func (f *files) lock(s Store, path string) (unlock func()) {
+	m, _ := f.writing.LoadOrStore(fmt.Sprint(struct{ Store }{s}, path), &sync.Mutex{}) // a store of slices is no key
+	m.(*sync.Mutex).Lock()
+	return m.(*sync.Mutex).Unlock
+}
 
 // Read reads within storeTimeout.
 func (b bounded) Read(ctx context.Context, path string) ([]byte, error) {
@@ -29,6 +44,7 @@ func (b bounded) Read(ctx context.Context, path string) ([]byte, error) {
 // Write writes within three times storeTimeout: it may read before and after. A store that has to give a file its old
 // bytes again takes the time for that from StoreCall.
 func (b bounded) Write(ctx context.Context, path string, old, data []byte) error {
+	defer b.files.lock(b.Store, path)()
 	ctx, cancel := limited(ctx, 3*storeTimeout)
 	defer cancel()
 	return b.Store.Write(ctx, path, old, data)

@@ -30,6 +30,22 @@ func (Clock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// Beside runs long on a goroutine of its own, and tick on the caller's each time that every has passed until long has ended.
+func Beside(every time.Duration, long, tick func()) {
+	done := make(chan struct{})
+	go func() { defer close(done); long() }()
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+			tick()
+		}
+	}
+}
+
 // limited bounds one pass over one console or server.
 func limited(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, d)

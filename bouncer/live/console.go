@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -19,6 +20,8 @@ type console struct {
 	version string   // of the process that answers now
 	first   identity // as it answered at first; the zero value before that
 	callers []string // see twins
+
+	changing sync.Mutex // held by the act that changes its files or what it has in force
 }
 
 // newConsole prepares a console; nothing is asked yet.

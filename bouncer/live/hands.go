@@ -27,12 +27,14 @@ type Config struct {
 	Store   Store
 }
 
-// Hands change the fleet that was opened. One goroutine at a time uses them, and nobody looks at the fleet meanwhile.
+// Hands change the fleet that was opened. One goroutine at a time uses them, but for a Retreat; a look may be taken
+// meanwhile.
 type Hands struct {
 	fleet   *Fleet
 	configs []Config
 	recycle bool
 	pending waiting
+	files   *files
 }
 
 var _ bouncer.Hands = (*Hands)(nil)
@@ -43,9 +45,9 @@ func (h *Hands) AcceptRecycling() { h.recycle = true }
 
 // Hands returns the hands of a fleet. A process without a config cannot be changed.
 func (f *Fleet) Hands(configs []Config) *Hands {
-	h := &Hands{fleet: f}
+	h := &Hands{fleet: f, files: &files{}}
 	for _, c := range configs {
-		c.Store = bounded{c.Store}
+		c.Store = bounded{c.Store, h.files}
 		h.configs = append(h.configs, c)
 	}
 	return h
@@ -64,13 +66,16 @@ type hand struct {
 // itself, then the others at once. Where a process does not take its sets, its old file is put back, it is told to
 // RELOAD again, and the error, of KindDrift, says whether that worked. Nothing is begun that was not tried: a file
 // that cannot be edited or written, or that holds what its process does not have yet, is refused before anything is
-// written.
+// written. With a process that it has begun with when ctx ends it goes on to its end, and begins with no other. A Retreat
+// asks all of them at once, each by itself, and may be applied while another act is: a process that is being changed by
+// that is waited for.
 func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
-	h.fleet.mu.Lock()
-	defer h.fleet.mu.Unlock()
 	hands, err := h.reach(act.Sets)
 	if err != nil || len(hands) == 0 {
 		return err
+	}
+	if act.Verb == planner.Retreat {
+		return joined(together(len(hands), func(i int) error { return hands[i].do(ctx) }))
 	}
 	if err := joined(together(len(hands), func(i int) error { _, err := hands[i].try(ctx); return err })); err != nil {
 		return err
@@ -275,6 +280,11 @@ func undone(file ini.Config, changes []ini.Change) []ini.Change {
 
 // do writes, tells the process to RELOAD, and reads back.
 func (x hand) do(ctx context.Context) error {
+	x.console.changing.Lock()
+	defer x.console.changing.Unlock()
+	if err := ctx.Err(); err != nil {
+		return fail(planner.KindUnreachable, x.console.id, "", "it is left as it is: %w", err)
+	}
 	edits, file, before, err := x.prepare(ctx)
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func (f *Fleet) Lock(ctx context.Context) error {
 // database, and two DSNs may name two databases of one server. Whoever takes it first and looks afterwards cannot miss
 // the other; one that sees another gives it back. Where both have, the one with the lower process id tries once more.
 func (s *server) lock(ctx context.Context) error {
-	if s.conn != nil && s.lockedIn == s.opens { // it is ours
+	if s.lockedIn > 0 && s.open.Load() == s.lockedIn { // it is ours
 		return nil
 	}
 	for again := false; ; again = true {
@@ -40,7 +40,7 @@ func (s *server) lock(ctx context.Context) error {
 			return err
 		}
 		if got {
-			s.lockedIn = s.opens
+			s.lockedIn = s.open.Load()
 			return nil
 		}
 		if again || other < s.pid {
@@ -108,12 +108,10 @@ func orLocal(addr []byte) string {
 }
 
 // Locked reports whether the locks that Lock took are still held: the sessions that took them are still the ones that
-// are used. The error is of KindBusy and names the server.
+// are used. The error is of KindBusy and names the server. It asks nobody, and waits for no look.
 func (f *Fleet) Locked() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	for _, s := range f.servers {
-		if s.conn == nil || s.opens != s.lockedIn {
+		if s.lockedIn == 0 || s.open.Load() != s.lockedIn {
 			return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("the session that held the lock was lost: another pgbudget may be at work by now"),
 				Hint: "look with pgbudget status, then run again: what is half-done is continued"}
 		}

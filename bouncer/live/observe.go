@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -201,15 +200,13 @@ func (l *look) judge() (unclear bool) {
 // whose orphans it may hold. Pools known to lead to another server are not entered.
 func (l *look) teach(t *tracker, s *server) {
 	server := s.name
-	end, ok := remoteOf(s.session)
+	end, ok := s.end()
 	local := ok && end.IsLoopback()
 	for i, p := range l.observation.Processes {
-		if c := l.fleet.consoles[i]; c.conn != nil {
-			// A console reached over loopback (a tunnel, or this very machine) tells nothing of the address that the
-			// server sees, unless the server is reached so, too.
-			if at, ok := remoteOf(c.session); ok && (!at.IsLoopback() || local) {
-				t.learnHost(at)
-			}
+		// A console reached over loopback (a tunnel, or this very machine) tells nothing of the address that the server
+		// sees, unless the server is reached so, too.
+		if at, ok := l.fleet.consoles[i].end(); ok && (!at.IsLoopback() || local) {
+			t.learnHost(at)
 		}
 		for _, a := range p.Aliases {
 			if known, ok := l.fleet.prover.proved[aliasName{p.ID, a.Name}]; ok && !slices.Contains(known.servers, server) && known.origin == originOf(p.ID, a) {
@@ -220,15 +217,6 @@ func (l *look) teach(t *tracker, s *server) {
 			}
 		}
 	}
-}
-
-// remoteOf is the address at which a session's other end answers.
-func remoteOf(s *session) (netip.Addr, bool) {
-	if s.conn == nil {
-		return netip.Addr{}, false
-	}
-	at, err := netip.ParseAddrPort(s.conn.Conn().RemoteAddr().String())
-	return at.Addr().Unmap().WithZone(""), err == nil
 }
 
 // loginsOn returns the links of the pass before the counted look that may be on a server: those whose alias leads

@@ -21,7 +21,7 @@ type server struct {
 	name     string
 	systemID string // as at first; "" before that, or where it may not be read
 	pid      int    // of our own backend
-	lockedIn int    // the number of the session that took the lock; 0: none has
+	lockedIn int64  // the number of the session that took the lock; 0: none has
 	tracker  tracker
 }
 

@@ -251,7 +251,7 @@ func (f *Fleet) ends() map[origin]string {
 			continue
 		}
 		for _, c := range f.consoles {
-			if at, ok := remoteOf(c.session); ok && at.IsLoopback() {
+			if at, ok := c.session.end(); ok && at.IsLoopback() {
 				out[originOf(c.id, host)] = s.name
 			}
 		}

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,14 +15,16 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 )
 
-// session is one kept connection, to a console or to a server. It speaks the simple protocol only, the only one that
+// session is one kept connection, to a console or to a server, of which one pass at a time makes use. It speaks the simple protocol only, the only one that
 // the console knows (PgBouncer admin.c), and it never pings: a ping is an SQL comment, which the console refuses.
 type session struct {
 	subject string // what errors are about
 	label   string // host:port or socket, for messages
 	config  *pgconn.Config
 	timeout time.Duration
+	mu      sync.Mutex     // held by the pass that has conn
 	conn    *pgconn.PgConn // nil while there is none
+	open    atomic.Int64   // which of opens conn is; 0 while there is none
 	notice  string         // the newest NOTICE: SHOW VERSION answers with one up to 1.11
 	opens   int            // how often a connection was opened
 	greet   func(ctx context.Context) error
@@ -47,17 +52,19 @@ func newSession(subject string, a address, timeout time.Duration) *session {
 // within runs ask on the kept connection, within the session's time-out. A connection that turns out to be broken is
 // opened again, once, and ask starts over; one that hangs is not tried again.
 func (s *session) within(ctx context.Context, ask func(ctx context.Context) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	ctx, cancel := limited(ctx, s.timeout)
 	defer cancel()
 	kept := s.conn != nil
 	if !kept {
-		if err := s.open(ctx); err != nil {
+		if err := s.connect(ctx); err != nil {
 			return err
 		}
 	}
 	err := ask(ctx)
 	if err != nil && kept && s.conn == nil && ctx.Err() == nil {
-		if err := s.open(ctx); err != nil {
+		if err := s.connect(ctx); err != nil {
 			return err
 		}
 		err = ask(ctx)
@@ -65,8 +72,8 @@ func (s *session) within(ctx context.Context, ask func(ctx context.Context) erro
 	return err
 }
 
-// open connects and greets.
-func (s *session) open(ctx context.Context) error {
+// connect connects and greets.
+func (s *session) connect(ctx context.Context) error {
 	conn, err := pgconn.ConnectConfig(context.WithValue(ctx, dialing{}, true), s.config)
 	if err != nil {
 		return s.refusal(ctx, err)
@@ -77,7 +84,19 @@ func (s *session) open(ctx context.Context) error {
 		s.drop()
 		return err
 	}
+	s.open.Store(int64(s.opens))
 	return nil
+}
+
+// end is the address at which the other end answers.
+func (s *session) end() (netip.Addr, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn == nil {
+		return netip.Addr{}, false
+	}
+	at, err := netip.ParseAddrPort(s.conn.Conn().RemoteAddr().String())
+	return at.Addr().Unmap().WithZone(""), err == nil
 }
 
 // refusal cleans a driver's error; when it came of the end of ctx, it says so.
@@ -141,6 +160,7 @@ func (s *session) drop() {
 	}
 	conn := s.conn
 	s.conn = nil
+	s.open.Store(0)
 	conn.Conn().Close()
 	if conn.IsClosed() { // the driver has begun to close it by itself
 		<-conn.CleanupDone()
@@ -149,6 +169,8 @@ func (s *session) drop() {
 
 // close says good-bye.
 func (s *session) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.conn == nil {
 		return
 	}
@@ -156,4 +178,5 @@ func (s *session) close() {
 	defer cancel()
 	_ = s.conn.Close(ctx) // whether it hears us changes nothing
 	s.conn = nil
+	s.open.Store(0)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/config"
@@ -13,6 +14,7 @@ import (
 // lastLook remembers the newest look, for what can be read off it.
 type lastLook struct {
 	bouncer.Fleet
+	mu          sync.Mutex
 	observation planner.Observation
 }
 
@@ -20,9 +22,18 @@ type lastLook struct {
 func (l *lastLook) Observe(ctx context.Context) (planner.Observation, error) {
 	o, err := l.Fleet.Observe(ctx)
 	if err == nil {
+		l.mu.Lock()
 		l.observation = o
+		l.mu.Unlock()
 	}
 	return o, err
+}
+
+// newest is the newest look that has ended.
+func (l *lastLook) newest() planner.Observation {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.observation
 }
 
 // gauge reads the saturation signals of the config: those that a look shows off the newest one, the others as Prometheus
@@ -51,7 +62,7 @@ func (g gauge) serversOf(s config.Signal) []string {
 		return []string{s.Server}
 	}
 	var all []string
-	for _, x := range g.look.observation.Servers {
+	for _, x := range g.look.newest().Servers {
 		all = append(all, x.Name)
 	}
 	return all
@@ -61,7 +72,7 @@ func (g gauge) read(s config.Signal, server string) planner.Signal {
 	if q := queryOf(s, server, g.servers); q.query != "" {
 		return g.poll.of(q)
 	}
-	x, ok := planner.Builtin(s.Builtin, g.look.observation, server)
+	x, ok := planner.Builtin(s.Builtin, g.look.newest(), server)
 	if !ok {
 		x = planner.Signal{Server: server, Value: planner.Unknown(), Error: s.Builtin + " has no query: and cannot be read off a look"}
 	}

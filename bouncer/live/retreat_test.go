@@ -1,0 +1,147 @@
+package live_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// slow is a store whose writes wait.
+type slow struct {
+	*memory
+	writing chan struct{} // it has come to a write
+	goOn    chan struct{}
+}
+
+func (s *slow) Write(ctx context.Context, path string, old, data []byte) error {
+	s.writing <- struct{}{}
+	<-s.goOn
+	return s.memory.Write(ctx, path, old, data)
+}
+
+// grant is release(n) the other way round, from 6 to 7.
+func grant(n int) planner.Act {
+	act := release(n)
+	act.Verb = planner.Grant
+	for i := range act.Sets {
+		act.Sets[i].To = 7
+	}
+	return act
+}
+
+// retreat takes grant(n) back.
+func retreat(n int) planner.Act {
+	act := grant(n)
+	act.Verb = planner.Retreat
+	for i := range act.Sets {
+		act.Sets[i] = act.Sets[i].Back()
+	}
+	return act
+}
+
+// TestARetreatWaitsForTheOneProcessThatIsBeingChanged has a grant to two processes that hangs in the write of the second's file.
+// The first goes back at once, the second once its write has ended.
+func TestARetreatWaitsForTheOneProcessThatIsBeingChanged(t *testing.T) {
+	told := make(chan int, 100)
+	fleet, _, _, stores := processes(t, 2, func(i int) bool { told <- i; return true })
+	second := &slow{stores[1], make(chan struct{}), make(chan struct{})}
+	hands := fleet.Hands([]live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: stores[0]}, {Process: "g/2", Path: "/etc/pgbouncer.ini", Store: second}})
+	ctx, giveUp := context.WithCancel(t.Context())
+	granted, back := make(chan error, 1), make(chan error, 1)
+	go func() { granted <- hands.Apply(ctx, grant(2)) }()
+	if first := <-told; first != 0 {
+		t.Fatalf("process %d is the canary", first+1)
+	}
+	<-second.writing
+	giveUp()
+	go func() { back <- hands.Apply(context.Background(), retreat(2)) }()
+	select {
+	case i := <-told:
+		if i != 0 || !strings.Contains(text(stores[0]), "pool_size=6 ") {
+			t.Errorf("process %d: %s", i+1, text(stores[0]))
+		}
+	case <-time.After(generous):
+		t.Fatal("nothing goes back while the second is being written")
+	}
+	select {
+	case err := <-back:
+		t.Fatalf("the second went back before its write had ended: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(second.goOn)
+	go func() {
+		for range second.writing {
+		}
+	}()
+	if err := <-granted; err != nil {
+		t.Errorf("what was begun with is not at its end: %v", err)
+	}
+	if err := <-back; err != nil {
+		t.Error(err)
+	}
+	for i, s := range stores {
+		if !strings.Contains(text(s), "pool_size=6 ") || s.writes != 2 {
+			t.Errorf("process %d: %d writes: %s", i+1, s.writes, text(s))
+		}
+	}
+}
+
+func text(m *memory) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.text
+}
+
+// TestNothingIsBegunWithOnceAnActIsGivenUp: its context ends while the canary takes its sets.
+func TestNothingIsBegunWithOnceAnActIsGivenUp(t *testing.T) {
+	ctx, giveUp := context.WithCancel(t.Context())
+	_, hands, _, stores := processes(t, 3, func(int) bool { giveUp(); return true })
+	if err := hands.Apply(ctx, grant(3)); err == nil {
+		t.Error("it was done")
+	}
+	for i, want := range []string{"pool_size=7 ", "pool_size=6 ", "pool_size=6 "} {
+		if !strings.Contains(text(stores[i]), want) {
+			t.Errorf("process %d: %s", i+1, text(stores[i]))
+		}
+	}
+}
+
+// TestALookThatHangsKeepsNoProcessFromGoingBack but the one that does not answer.
+func TestALookThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
+	fleet, hands, fakes, stores := processes(t, 3, func(int) bool { return true })
+	if err := hands.Apply(t.Context(), grant(3)); err != nil {
+		t.Fatal(err)
+	}
+	hangs, goOn := make(chan struct{}, 100), make(chan struct{})
+	fakes[1].hook(func(command string) {
+		if command == "SHOW POOLS" {
+			hangs <- struct{}{}
+			<-goOn
+		}
+	})
+	looked := make(chan error, 1)
+	go func() { _, err := fleet.Observe(context.Background()); looked <- err }()
+	<-hangs
+	act := retreat(3)
+	act.Sets = append(act.Sets[:1], act.Sets[2])
+	if err := hands.Apply(t.Context(), act); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-looked:
+		t.Errorf("the look had ended: %v", err)
+	default:
+	}
+	fakes[1].hook(nil)
+	close(goOn)
+	<-looked
+	for i, want := range []string{"pool_size=6 ", "pool_size=7 ", "pool_size=6 "} {
+		if !strings.Contains(text(stores[i]), want) {
+			t.Errorf("process %d: %s", i+1, text(stores[i]))
+		}
+	}
+}

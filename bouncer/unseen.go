@@ -1,0 +1,66 @@
+package bouncer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// errOld is a look that began before something went back: it shows what is no more.
+var errOld = errors.New("something went back during the look")
+
+// backUnseen decides whether anything goes back though no look shows the fleet; see planner.Unseen.
+func (w *run) backUnseen(ctx context.Context, now time.Time, readings []planner.Reading) (planner.Act, bool) {
+	if w.memory.Step == nil {
+		return planner.Act{}, false
+	}
+	if w.Gauge != nil || len(w.Thresholds) > 0 {
+		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(w.before), w.Policy.Stale, now)
+	}
+	paused := ""
+	if w.Paused != nil {
+		paused = w.Paused()
+	}
+	return planner.Unseen(planner.Situation{Now: now, Paused: paused, Fleet: w.before, Gate: w.gate, Memory: w.memory, Policy: w.Policy,
+		Shifts: w.shifts(readings), Readings: readings})
+}
+
+// beside does what may take long, and reads the signals meanwhile: what they want back goes back at once, and is not kept by a
+// console, a switch or a store that hangs. undone says that something went back: what long has found is old. begins is
+// called before anything does; nil: nothing is to be called. The error is one of the journal.
+func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err error) {
+	if w.Beside == nil {
+		long()
+		return false, nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	w.Beside(w.Policy.Every, long, func() {
+		for err == nil && !w.stopping() {
+			act, due := w.backUnseen(ctx, w.Clock.Now(), w.read)
+			if !due {
+				return
+			}
+			if begins != nil {
+				begins()
+			}
+			if w.Seen != nil {
+				w.Seen(planner.Situation{}, act)
+			}
+			undone = true
+			_, err = w.do(ctx, planner.Situation{Fleet: w.before}, act)
+		}
+	})
+	return undone, err
+}
+
+// stopping reports whether the run is asked to stop, which it does between two acts.
+func (w *run) stopping() bool {
+	select {
+	case <-w.asked:
+		return true
+	default:
+		return false
+	}
+}

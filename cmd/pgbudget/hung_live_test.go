@@ -1,0 +1,189 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// hungEvery is the sampling interval of the tests of what hangs.
+const hungEvery = time.Second
+
+// hung is a part that hangs while a step is in hand. Something else then says that the step has to go back.
+type hung struct {
+	name  string
+	what  string // that hangs, and the cause, for the table
+	hang  func(b *bench, at *lab.Process) (end func())
+	cause func(b *bench) (shown func() (time.Time, bool), end func()) // shown: when the second sample in a row showed it
+}
+
+// hungFleet has nothing to spare; each grant of ci goes to two processes.
+func hungFleet() lab.Spec {
+	spec := faultFleet()
+	spec.Servers, spec.Prometheus, spec.ScrapeInterval = spec.Servers[:1], true, hungEvery
+	spec.Servers[0].MaxConnections += 10 // exporters and their kind
+	return spec
+}
+
+// hangs lets a console, a store and Prometheus hang, one at a time, in the soak of a step or, the store, in its grant, and
+// has a cause elsewhere. The undo begins, and is seen in a file, at most two sampling intervals after the sample that shows it.
+func hangs(t *testing.T, trials int) (table string) {
+	b := &bench{t: t, l: start(t, hungFleet())}
+	faultLoad(t, b.l)
+	time.Sleep(3 * time.Second)
+	for _, h := range []hung{
+		{"a console hangs", "the console of a process that has been granted, and the CPU saturates", hungConsole, alarm},
+		{"a store hangs", "the write of the last file of a grant, and the CPU saturates", nil, alarm},
+		{"Prometheus hangs", "Prometheus, and clients wait", hungPrometheus, crowd},
+	} {
+		t.Run(h.name, func(t *testing.T) {
+			var worst time.Duration
+			for range trials {
+				judged(t, func(t *trial) { worst = max(worst, b.hangOnce(t, h)) })
+			}
+			const said = "the undo began %.1f s after the sample that showed the cause (worst of %d)"
+			table += fmt.Sprintf("| what hangs: %s | "+said+" | %d |\n", h.what, worst.Seconds(), trials, exitAborted)
+		})
+	}
+	return table
+}
+
+// hangOnce takes a step, and returns how long after the sample that showed the cause something had gone back.
+func (b *bench) hangOnce(t testing.TB, h hung) time.Duration {
+	b.t = t
+	flag := filepath.Join(t.TempDir(), "hang")
+	first, last := b.l.Process("ci", 0), b.l.Process("ci", 1)
+	b.begin(t, fault{policy: fmt.Sprintf("soak: 60s, soak_every: %v, every: %v", hungEvery, hungEvery), config: func(b *bench, text string) string {
+		text += fmt.Sprintf("prometheus: {url: '%s'}\nsaturation: [{name: alarm, query: lab_alarm, hold: 0.8, abort: 0.9}, {name: waiting, builtin: waiting, hold: 20, abort: 30}]\n", b.l.PrometheusURL)
+		if h.hang != nil {
+			return text
+		}
+		const write = "[sh, -c, 'while [ -e %[2]s ]; do sleep 0.05; done; cat > \"$1.new\" && cat \"$1.new\" > \"$1\" && rm \"$1.new\"', write, %[1]s]"
+		return strings.Replace(text, "config: "+last.IniPath, fmt.Sprintf("config: {path: %[1]s, read: [cat, %[1]s], write: "+write+"}", last.IniPath, flag), 1)
+	}})
+	before := files(t, b.l)
+	end := func() {}
+	took := time.Duration(-1)
+	granted := func() bool { return files(t, b.l)[first.DatabasesPath] != before[first.DatabasesPath] }
+	hit := func(*bench) func() {
+		relieve := []func(){func() { end() }}
+		if h.hang != nil {
+			end = h.hang(b, last)
+		} else {
+			for !granted() { // the canary has its grant
+				time.Sleep(5 * time.Millisecond)
+			}
+			end = func() { _ = os.Remove(flag) }
+		}
+		shown, over := h.cause(b)
+		relieve = append(relieve, over)
+		for begun := time.Now(); time.Since(begun) < 30*time.Second; time.Sleep(5 * time.Millisecond) {
+			at, yes := shown()
+			if !yes {
+				continue
+			}
+			if !granted() { // the first has gone back
+				took = max(0, time.Since(at))
+				break
+			}
+		}
+		if took < 0 {
+			t.Errorf("%s: nothing went back in 30 s", h.name)
+		}
+		end()
+		over()
+		return func() {
+			for _, f := range relieve {
+				f()
+			}
+		}
+	}
+	when := planner.Grant
+	if h.hang == nil {
+		if err := os.WriteFile(flag, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		when = planner.Open
+	}
+	relieve := func() {}
+	r := b.step(t, fault{when: when, strike: hit}, &relieve, "--yes")
+	relieve()
+	if r.code != exitAborted {
+		t.Errorf("%s: exit %d, want %d:\n%s", h.name, r.code, exitAborted, r.stderr)
+	}
+	for path, text := range files(t, b.l) {
+		if text != before[path] {
+			t.Errorf("%s: %s is not what it was:\n%s", h.name, path, text)
+		}
+	}
+	if took > 2*hungEvery {
+		begun := "no undo in the journal"
+		events, _ := journal.Read(b.path)
+		for _, e := range events {
+			if e.Kind == planner.StepAbort {
+				begun = "decided at " + e.At.String()
+			}
+		}
+		t.Errorf("%s: it went back %v after the sample that showed the cause, want at most %v; %s\n%s", h.name, took, 2*hungEvery, begun, r.stderr)
+	}
+	b.restore(t, before)
+	return took
+}
+
+func hungConsole(b *bench, p *lab.Process) func() {
+	if err := p.Kill(syscall.SIGSTOP); err != nil {
+		b.t.Fatal(err)
+	}
+	return func() { _ = p.Kill(syscall.SIGCONT) }
+}
+
+func hungPrometheus(b *bench, _ *lab.Process) func() {
+	if err := b.l.SignalPrometheus(syscall.SIGSTOP); err != nil {
+		b.t.Fatal(err)
+	}
+	return func() { _ = b.l.SignalPrometheus(syscall.SIGCONT) }
+}
+
+// alarm raises the gauge that Prometheus is asked for.
+func alarm(b *bench) (shown func() (time.Time, bool), end func()) {
+	b.l.Alarm(1)
+	return func() (time.Time, bool) {
+		if seen := b.l.AlarmSeen(); len(seen) > 1 {
+			return seen[1], true
+		}
+		return time.Time{}, false
+	}, func() { b.l.Alarm(0) }
+}
+
+// crowd has a pool wait that the step leaves alone. A look that shows it comes within an interval, and so does the second.
+func crowd(b *bench) (shown func() (time.Time, bool), end func()) {
+	p := b.l.Process("jobs", 0)
+	r := started(b.t, lab.ClosedLoop{DSN: p.DSN("app2", "app"), Clients: 60, Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}})
+	var since time.Time
+	return func() (time.Time, bool) {
+		rows, err := lab.Query(b.t.Context(), p.ConsoleDSN(lab.ConsoleAdmin), "SHOW POOLS")
+		if since.IsZero() && err == nil && waitingIn(rows) > 30 {
+			since = time.Now()
+		}
+		return since.Add(2 * hungEvery), !since.IsZero()
+	}, func() { r.Stop() }
+}
+
+// waitingIn is how many clients wait in a SHOW POOLS.
+func waitingIn(rows []lab.Row) int {
+	sum := 0
+	for _, r := range rows {
+		n, _ := strconv.Atoi(r["cl_waiting"])
+		sum += n
+	}
+	return sum
+}

@@ -1,0 +1,163 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// hanging is an expedition of which one part hangs at its first grant, while a signal is above its abort level from then on. All is
+// virtual but for that: what hangs does so in real time, until something goes back.
+type hanging struct {
+	*expedition
+	store bool // it hangs at the last process of the grant; else the look after it hangs
+
+	mu      sync.Mutex // the world is one goroutine's at a time
+	granted bool
+	samples time.Duration
+	last    string        // the process whose file is being written
+	written chan struct{} // it has been
+	back    chan struct{} // something went back
+	late    bool          // nothing did
+}
+
+// hang returns once something went back.
+func (h *hanging) hang() {
+	select {
+	case <-h.back:
+	case <-time.After(30 * time.Second):
+		h.late = true
+	}
+}
+
+func (h *hanging) Now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.w.Now()
+}
+
+func (h *hanging) Sleep(ctx context.Context, d time.Duration) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.w.Sleep(ctx, d)
+}
+
+func (h *hanging) Observe(ctx context.Context) (planner.Observation, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.granted && !h.store {
+		h.mu.Unlock()
+		h.hang()
+		h.mu.Lock()
+	}
+	return h.expedition.Observe(ctx)
+}
+
+// Apply is live.Hands' of a store that hangs: a write that is on its way arrives, and what goes back waits for that alone.
+func (h *hanging) Apply(ctx context.Context, act planner.Act) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	first, last := act, act
+	first.Sets, last.Sets = nil, nil
+	for _, x := range act.Sets {
+		if x.Process == h.last || h.last == "" && x.Process == act.Sets[len(act.Sets)-1].Process {
+			last.Sets = append(last.Sets, x)
+		} else {
+			first.Sets = append(first.Sets, x)
+		}
+	}
+	switch {
+	case act.Verb == planner.Grant && !h.granted:
+		if h.granted = true; !h.store {
+			return h.expedition.Apply(ctx, act)
+		}
+		h.last = last.Sets[0].Process
+		err := h.expedition.Apply(ctx, first)
+		h.mu.Unlock()
+		h.hang()
+		h.mu.Lock()
+		defer close(h.written)
+		return errors.Join(err, h.expedition.Apply(ctx, last))
+	case act.Verb == planner.Retreat && h.store:
+		err := h.expedition.Apply(ctx, first)
+		close(h.back)
+		h.mu.Unlock()
+		<-h.written
+		h.mu.Lock()
+		return errors.Join(err, h.expedition.Apply(ctx, last))
+	case act.Verb == planner.Retreat:
+		close(h.back)
+	}
+	return h.expedition.Apply(ctx, act)
+}
+
+// Read has a new sample each time.
+func (h *hanging) Read(ctx context.Context) ([]planner.Signal, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	signals, err := h.w.Read(ctx)
+	h.samples++
+	for i := range signals {
+		if signals[i].At = h.w.Now().Add(h.samples); h.granted {
+			signals[i].Value, signals[i].Error = 0.99, ""
+		}
+	}
+	return signals, err
+}
+
+// besides is live.Beside, ten times a second.
+func besides(_ time.Duration, long, tick func()) {
+	done := make(chan struct{})
+	go func() { defer close(done); long() }()
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(10 * time.Millisecond):
+			tick()
+		}
+	}
+}
+
+// TestWhatHangsKeepsNothingFromGoingBack has a look, and then a store, that hang from a grant on, while the CPU saturates. What
+// was granted goes back while they hang, and the run ends where it began.
+func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
+	met := map[string]int{}
+	for seed := range fleets(30, 10, 300) {
+		for part, store := range map[string]bool{"look": false, "store": true} {
+			x := embarkWith(t, 9000+seed, func(spec *Spec) { spec.Faults = nil })
+			if x == nil {
+				continue
+			}
+			before := x.sizes()
+			h := &hanging{expedition: x, store: store, written: make(chan struct{}), back: make(chan struct{})}
+			b := x.rebalancer()
+			b.Clock, b.Fleet, b.Hands, b.Gauge, b.Beside, b.Steps = h, h, h, h, besides, 1
+			report, err := b.Run(t.Context(), x.goal, planner.Memory{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !h.granted {
+				continue
+			}
+			met[part+" "+string(report.Outcome)]++
+			if h.late {
+				t.Errorf("seed %d, %s: nothing went back while it hung: %s", seed, part, report.Reason)
+			}
+			if now := x.sizes(); report.Outcome == planner.Aborted && fmt.Sprint(now) != fmt.Sprint(before) {
+				t.Errorf("seed %d, %s: %v before, %v after: %s", seed, part, before, now, report.Reason)
+			}
+			if len(x.broken) > 0 {
+				t.Errorf("seed %d, %s: %v", seed, part, x.broken)
+			}
+		}
+	}
+	if t.Log(met); met["look aborted"] < 3 || met["store aborted"] < 3 {
+		t.Errorf("too few of them were met")
+	}
+}
