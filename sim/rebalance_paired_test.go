@@ -49,7 +49,7 @@ func (m *minutes) mean(pool string, minute int) (time.Duration, float64) {
 // has grown beyond what was planned for: those minutes are counted.
 func TestNoPoolWaitsForOthersSake(t *testing.T) {
 	above, alone, total := 0, 0, 0
-	for seed := range fleets(60, 2, 2000) {
+	for seed := range fleets(30, 2, 2000) {
 		x := embark(t, seed)
 		if x == nil {
 			continue

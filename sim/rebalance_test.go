@@ -261,7 +261,7 @@ func randomFaults(r *rand.Rand, spec Spec) []Fault {
 
 // TestRebalancerKeepsThePromise moves random fleets to their plans while faults come and go.
 func TestRebalancerKeepsThePromise(t *testing.T) {
-	seeds := fleets(200, 20, 10000)
+	seeds := fleets(100, 20, 10000)
 	ends := map[planner.Outcome]int{}
 	unlucky, calm, flushes := 0, 0, 0
 	for seed := range seeds {

@@ -1,0 +1,55 @@
+package sim
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// promoted is an expedition whose server is another one of its cluster from the first act on.
+type promoted struct{ *expedition }
+
+func (p promoted) Observe(ctx context.Context) (planner.Observation, error) {
+	o, err := p.expedition.Observe(ctx)
+	if slices.ContainsFunc(p.events, func(e planner.Event) bool { return e.Kind == planner.Acted }) {
+		o.Servers = slices.Clone(o.Servers)
+		o.Servers[0].Timeline++
+	}
+	return o, err
+}
+
+// TestAfterAFailoverTheSameCommandGoesOn: the run ends at once, names the command, and that goes on to the plan.
+func TestAfterAFailoverTheSameCommandGoesOn(t *testing.T) {
+	met := 0
+	for seed := range uint64(20) {
+		x := embarkWith(t, 700+seed, func(spec *Spec) { spec.Faults = nil })
+		if x == nil {
+			continue
+		}
+		b := x.rebalancer()
+		b.Fleet = promoted{x}
+		report, err := b.Run(t.Context(), x.goal, planner.Memory{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(x.events) < 5 { // there was nothing to do
+			continue
+		}
+		if met++; report.Outcome != planner.Drifted || !strings.Contains(report.Reason, "timeline") || !strings.Contains(report.Hint, "the same command again") {
+			t.Fatalf("seed %d: %s: %s; %s", seed, report.Outcome, report.Reason, report.Hint)
+		}
+		x.measure(5*time.Second, time.Minute)
+		b = x.rebalancer()
+		if report, err = b.Run(t.Context(), x.goal, report.Memory); err != nil || report.Outcome == planner.Drifted {
+			t.Errorf("seed %d, again: %s: %s (%v)", seed, report.Outcome, report.Reason, err)
+		}
+		if met == 3 {
+			return
+		}
+	}
+	t.Errorf("only %d runs moved anything", met)
+}
