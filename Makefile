@@ -2,6 +2,7 @@
 GO     ?= go
 BIN    := bin/pgbudget
 FUZZTIME ?= 3m
+FUZZLONG ?= 1h
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
 .PHONY: help build demo scenarios lab split install test check race fidelity coverage faults flood pace soak bench clean
@@ -60,12 +61,15 @@ flood: install ## 50 random fleets of real servers, each driven to all that its 
 pace: $(BIN) ## what small and large steps cost in time and in waiting, into the README
 	$(GO) run ./fixtures/pace README.md
 
-soak: install ## fuzz targets for FUZZTIME (default 3m), live tests five times, theory and fleets in full, death at every file operation (strace)
-	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse bouncer/ini:FuzzEdit bouncer/quote:FuzzLine cmd/pgbudget:FuzzWithoutPassword bouncer/journal:FuzzJournal; do \
+soak: install ## fuzz targets for FUZZTIME (default 3m; text, passwords and journals for FUZZLONG, 1h), live tests five times, theory and fleets in full, interruptions, races, death at every file operation (strace)
+	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse bouncer/ini:FuzzEdit; do \
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%:*} || exit 1; done
+	@for f in bouncer/quote:FuzzLine cmd/pgbudget:FuzzWithoutPassword bouncer/journal:FuzzJournal; do \
+	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZLONG) ./$${f%:*} || exit 1; done
 	$(GO) test -race -count=5 -timeout 60m ./bouncer/live ./bouncer/prom ./fixtures/lab
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 90m ./sim ./sim/batch
 	$(GO) test -tags soak -count=1 -timeout 20m -run TestDeathAtEvery ./cmd/pgbudget
+	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 90m -run 'TestWhateverIsInterrupted|TestTwoOperators' ./cmd/pgbudget
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -timeout 40m -run 'TestRunMovesALive|TestRunShiftsLive' ./cmd/pgbudget
 
 bench: ## the solver against GLPK, CBC and a bare loop; queueing; the simulator against bare holds and simgo; into the README
