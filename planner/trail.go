@@ -32,6 +32,18 @@ type lineGlance struct {
 	active   int // connections in use: linked, tested, or logging in
 	users    int
 	maxWait  time.Duration
+	stopped  string // by whoever has a console: what, and the command that ends it; empty: it is served
+}
+
+// Stopped says what keeps a line of a process from being served, and the command that ends it; empty: nothing does.
+func Stopped(process string, a Alias) string {
+	switch {
+	case a.Paused:
+		return fmt.Sprintf("%s is paused in %s: RESUME %s on its console ends that", a.Name, process, a.Name)
+	case a.Disabled:
+		return fmt.Sprintf("%s is disabled in %s: ENABLE %s on its console ends that", a.Name, process, a.Name)
+	}
+	return ""
 }
 
 // Add returns the trail with one more look.
@@ -40,7 +52,7 @@ func (t Trail) Add(o Observation) Trail {
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
 			l := lineGlance{Set: Set{Process: p.ID, Alias: a.Name}, pool: p.Group + "/" + a.Name, server: a.Server,
-				xacts: a.Counters.Xacts, waitTime: a.Counters.WaitTime}
+				xacts: a.Counters.Xacts, waitTime: a.Counters.WaitTime, stopped: Stopped(p.ID, a)}
 			for _, u := range a.Pools {
 				l.waiting += u.ClientsWaiting
 				l.linked += u.ServersActive
@@ -67,12 +79,26 @@ func (g glance) line(x Set) (lineGlance, bool) {
 // suffers says why a pool waits more than it should, as the looks since `since` show: a mean wait in one of its
 // processes that is above bar by more than the looks differ among each other, a head of the queue older than oldest, or
 // a queue that grew from look to look over growingFor of them. Empty: it does not, or there are not enough looks yet to
-// say so.
+// say so. A line that somebody has paused is named.
 //
 // The last two may come of a pause of the server as well as of too few connections. While the looks say that it is one
 // (see paused), stalled is true and the reason tells of it: nothing that was done is wrong yet, and nothing more may be
 // done. A pause that lasts longer than oldest is judged like any other waiting.
 func (t Trail) suffers(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
+	why, stalled = t.waits(pool, since, bar, oldest)
+	if why == "" {
+		return "", false
+	}
+	for _, l := range t.looks[len(t.looks)-1].lines {
+		if l.pool == pool && l.stopped != "" {
+			return why + "; " + l.stopped, stalled
+		}
+	}
+	return why, stalled
+}
+
+// waits is suffers, whoever stopped it.
+func (t Trail) waits(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
 	looks := t.looks
 	for len(looks) > 0 && looks[0].at.Before(since) {
 		looks = looks[1:]

@@ -97,6 +97,13 @@ func (o output) observation(x planner.Observation) error {
 		}
 	}
 	t.Render()
+	for _, p := range x.Processes {
+		for _, a := range p.Aliases {
+			if why := planner.Stopped(p.ID, a); why != "" {
+				fmt.Fprintln(o.w, o.warn("! "+why))
+			}
+		}
+	}
 	for _, s := range x.Servers {
 		for _, h := range s.Holders {
 			who := "direct"
