@@ -242,10 +242,11 @@ func number(f planner.Float) string {
 	}
 }
 
-// small prints a number with three digits, without an exponent where it can.
+// small prints a number of waiting clients, with three digits. chosen: below a thousandth of a client, no model is as exact as
+// another digit.
 func small(f float64) string {
 	if f != 0 && math.Abs(f) < 0.001 {
-		return fmt.Sprintf("%.1e", f)
+		return "less than 0.001"
 	}
 	return fmt.Sprintf("%.3g", f)
 }
@@ -269,7 +270,7 @@ func proof(gap planner.Float) string {
 	case gap == 0:
 		return "proved optimal"
 	default:
-		return fmt.Sprintf("at most %s waiting clients above the least possible", small(float64(gap)))
+		return fmt.Sprintf("%s waiting clients above the least possible", strings.Replace("at most "+small(float64(gap)), "at most less", "less", 1))
 	}
 }
 

@@ -52,18 +52,21 @@ func scale(x float64, unit scenario.Unit) (factor float64, word string) {
 		return 1.0 / 60, " min"
 	case x >= 1:
 		return 1, " s"
-	case x >= 1e-3 || x == 0:
+	case x >= 1e-3 || x < 1e-6: // PgBouncer's clock has microseconds
 		return 1e3, " ms"
 	default:
 		return 1e6, " µs"
 	}
 }
 
-// digits writes three digits, all of a whole number, and a sign of minus that is as wide as the plus.
+// digits writes three digits, all of a whole number, at most four behind the point, and a sign of minus that is as wide as
+// the plus.
 func digits(x float64) string {
 	text := fmt.Sprintf("%.3g", math.Abs(x))
 	if abs := math.Abs(x); abs >= 100 || abs == math.Trunc(abs) {
 		text = fmt.Sprintf("%.0f", abs)
+	} else if abs < 0.1 { // chosen: no run is long enough to know more
+		text = strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.4f", abs), "0"), ".")
 	}
 	if x < 0 && strings.Trim(text, "0.") != "" {
 		return "−" + text

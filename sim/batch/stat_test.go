@@ -70,7 +70,8 @@ func TestNumbersAreShownWithTheirUnits(t *testing.T) {
 		{12, scenario.Count, "12"}, {12.34, scenario.Conns, "12.3"}, {1234.56, scenario.Count, "1235"}, {0.0001, scenario.Count, "0.0001"},
 		{0.00123456, scenario.Seconds, "1.23 ms"}, {0.00000123, scenario.Seconds, "1.23 µs"}, {-0.5, scenario.Seconds, "−500 ms"}, {0, scenario.Seconds, "0 ms"},
 		{90, scenario.Seconds, "90 s"}, {1800, scenario.Seconds, "30 min"}, {36000, scenario.Seconds, "10 h"}, {0.615, scenario.Ratio, "61.5 %"},
-		{1, scenario.Ratio, "100 %"}, {planner.Unknown(), scenario.Ratio, "-"}, {4.25, scenario.Erlangs, "4.25"}, {-1e-320, scenario.Count, "−1e-320"},
+		{1, scenario.Ratio, "100 %"}, {planner.Unknown(), scenario.Ratio, "-"}, {4.25, scenario.Erlangs, "4.25"}, {-1e-320, scenario.Count, "0"},
+		{6.96e-8, scenario.Seconds, "0.0001 ms"}, {0.00024, scenario.Count, "0.0002"}, {0.0716, scenario.Count, "0.0716"}, {-0.05, scenario.Ratio, "−5 %"},
 	} {
 		if got := Show(c.v, c.unit); got != c.want {
 			t.Errorf("%g %s is shown as %q, want %q", float64(c.v), c.unit, got, c.want)
