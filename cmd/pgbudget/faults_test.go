@@ -96,6 +96,11 @@ func TestFaults(t *testing.T) {
 	}
 	t.Run("a person is asked", func(t *testing.T) { b.answers(t) })
 	t.Run("signals", func(t *testing.T) { b.signals(t) })
+	trials := 1
+	if *everyFault {
+		trials = 50
+	}
+	t.Run("what hangs", func(t *testing.T) { table += hangs(t, trials) })
 	if *everyFault {
 		table += prometheusFaults(t)
 		t.Run("the clock jumps", func(t *testing.T) { table += b.jump(t) })
@@ -128,6 +133,11 @@ func (b *bench) suffer(t testing.TB, f fault) string {
 		}
 		if r.code != want {
 			t.Errorf("--dry-run: exit %d, want %d:\n%s%s", r.code, want, r.stdout, r.stderr)
+		}
+		plan := command(t, b.l, "plan", "--config", b.config, "--window", "1s", "--every", "500ms", "--timeout", "4s")
+		said := fmt.Sprintf("pgbudget step would end with %d now", want)
+		if want == exitUnreachable && plan.code != want || want != exitUnreachable && strings.Contains(plan.stderr, said) != (want != exitDone) {
+			t.Errorf("plan: exit %d, want %q:\n%s%s", plan.code, said, plan.stdout, plan.stderr)
 		}
 	}
 	yes := []string{"--yes"}

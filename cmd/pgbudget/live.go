@@ -132,12 +132,12 @@ func (s source) open(ctx context.Context) (session, error) {
 		return session{}, err
 	}
 	out := session{source: s}
-	if s.config != nil {
+	if s.config != nil && !s.bare {
 		for _, text := range s.config.Unused() {
 			fmt.Fprintln(stderr, "note: "+text)
 		}
 	}
-	if s.config != nil && s.config.Prometheus != nil {
+	if s.config != nil && s.config.Prometheus != nil && !s.bare {
 		if out.prom, err = prom.New(s.config.Prometheus.URL, s.config.Prometheus.HTTPConfig.YML); err != nil {
 			return session{}, err
 		}
@@ -146,8 +146,10 @@ func (s source) open(ctx context.Context) (session, error) {
 	if err != nil {
 		return session{}, err
 	}
-	for _, n := range fleet.Notes() {
-		fmt.Fprintln(stderr, "note: "+n)
+	if !s.bare {
+		for _, n := range fleet.Notes() {
+			fmt.Fprintln(stderr, "note: "+n)
+		}
 	}
 	out.Fleet, out.live, out.close = fleet, fleet, fleet.Close
 	if s.config != nil {

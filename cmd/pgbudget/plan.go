@@ -40,7 +40,11 @@ func planCommand() *cli.Command {
 				return err
 			}
 			out.recycle = s.config != nil && s.config.MovingPolicy().Recycle
-			return finishPlan(c, out, fleet, plan, err)
+			ended := finishPlan(c, out, fleet, plan, err)
+			if err == nil {
+				warnRefused(c.Context, s.refusal(c.Context, fleet, plan))
+			}
+			return ended
 		}),
 	}
 }

@@ -84,6 +84,9 @@ func statusCommand() *cli.Command {
 					return err
 				}
 				st.At = time.Now()
+				if !st.Running {
+					warnRefused(c.Context, s.refusal(c.Context, planner.Fleet{}, planner.Plan{}))
+				}
 			}
 			if out.format != "table" {
 				return out.data(st)
