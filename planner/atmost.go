@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // AtMost says why the worst case of a server's pools today may be more than PgBouncer can ever have open; nothing: it is
 // exact, and no arithmetic on what was seen comes to less.
 func (f Fleet) AtMost(server string) (reasons []string) {
-	if f.sizesInDoubt(server) {
+	if f.sizesInDoubt(server) && f.settled(server) < f.counted(server) {
 		reasons = append(reasons, "sizes of users are in doubt")
 	}
 	for _, p := range f.Pools {
@@ -18,6 +19,8 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 		}
 	}
 	at := placesOf(f.Pools)
+	proved := sync.OnceValue(func() bool { return f.proved(server) < f.counted(server) }) // once: there may be a thousand limits
+	closed := sync.OnceValue(func() bool { return f.closed(server) < f.counted(server) })
 	for _, l := range f.Limits {
 		if l.Kind != LimitUser || l.use(f.Pools, at) <= l.Conns {
 			continue
@@ -31,11 +34,12 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 		why := ""
 		switch {
 		case !here:
+		case l.Unproved && !proved():
 		case l.Unproved:
 			why = fmt.Sprintf("%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own (config: tells)", l.Kind, l.Process)
 		case several:
 			why = fmt.Sprintf("%s of users in %s is not counted on where connections may be opened on several servers", l.Kind, l.Process)
-		case passed, limited && open > l.Conns:
+		case (passed || limited && open > l.Conns) && closed():
 			why = fmt.Sprintf("limits of users and of databases cross in %s, and more is open than one of them allows", l.Process)
 		}
 		if why != "" && !slices.Contains(reasons, why) {
@@ -43,6 +47,55 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 		}
 	}
 	return reasons
+}
+
+// counted is what the pools of a server come to, whoever is counted as a whole.
+func (f Fleet) counted(server string) int {
+	pools, users := f.retallied(server)
+	return pools + users
+}
+
+// settled is counted where every size that is in doubt is the smaller of the two that it may be.
+func (f Fleet) settled(server string) int {
+	f.Pools = slices.Clone(f.Pools)
+	for i := range f.Pools {
+		p := &f.Pools[i]
+		p.Copies = slices.Clone(p.Copies)
+		for j := range p.Copies {
+			c := &p.Copies[j]
+			if c.MaybeConns == 0 && !c.Doubtful {
+				continue
+			}
+			line := p.sizeIn(c.Process) + p.ReserveConns
+			if c.MaybeConns > 0 {
+				line = min(line, c.MaybeConns)
+			}
+			c.FixedConns, c.MaybeConns, c.OwnReserve, c.Doubtful = max(1, line), 0, 0, false
+		}
+	}
+	return f.counted(server)
+}
+
+// closed is counted where nothing is open yet: so much can be opened in any case.
+func (f Fleet) closed(server string) int {
+	f.Pools = slices.Clone(f.Pools)
+	for i := range f.Pools {
+		p := &f.Pools[i]
+		p.Copies = slices.Clone(p.Copies)
+		for j := range p.Copies {
+			p.Copies[j].SeenConns = 0
+		}
+	}
+	return f.counted(server)
+}
+
+// proved is counted where every limit is in force.
+func (f Fleet) proved(server string) int {
+	f.Limits = slices.Clone(f.Limits)
+	for i := range f.Limits {
+		f.Limits[i].Unproved = false
+	}
+	return f.counted(server)
 }
 
 // openIn is what the pool has open in one process.

@@ -110,7 +110,7 @@ type Copy struct {
 	SeenConns  int     `json:"seen_conns,omitempty"`  // open at the newest look
 	Shared     bool    `json:"shared,omitempty"`      // its user's max_user_connections binds: the ledger counts that user, not this copy
 	MaybeConns int     `json:"maybe_conns,omitempty"` // > 0: a [users] size that may override the line, or not: the larger counts
-	OwnReserve int     `json:"own_reserve,omitempty"` // > 0: a [users] reserve_pool_size overrides the line's for this copy
+	OwnReserve int     `json:"own_reserve,omitempty"` // not 0: a [users] reserve_pool_size overrides the line's for this copy; NoReserve: with 0
 	Doubtful   bool    `json:"doubtful,omitempty"`    // OwnReserve may be another user's: the larger counts
 	Twin       bool    `json:"twin,omitempty"`        // the second pool of the user: a forced user's and auth_user's, before 1.23
 }
@@ -278,7 +278,7 @@ func (c Copy) reserve(line int) int {
 	case c.Doubtful:
 		return max(line, c.OwnReserve)
 	default:
-		return c.OwnReserve
+		return max(0, c.OwnReserve)
 	}
 }
 

@@ -232,7 +232,7 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 					c.FixedConns = conns
 				}
 			}
-			if own, ok := x.process.user(u); ok && own.ReserveConns > 0 && x.process.Settings.ReserveTimeout > 0 && c.FixedConns == 0 {
+			if own, ok := x.process.user(u); ok && own.ReserveConns != 0 && x.process.Settings.ReserveTimeout > 0 && c.FixedConns == 0 {
 				c.OwnReserve, c.Doubtful = own.ReserveConns, own.Doubtful // server.c, 1.24 and later
 			}
 			c.bound(rules.UserMax, x.open(u, false), EffectiveSize(x.process, x.alias, ""), EffectiveReserve(x.process, x.alias, ""))

@@ -172,9 +172,12 @@ type UserLimit struct {
 	Name         string `json:"name"`
 	MaxConns     int    `json:"max_user_connections,omitempty"` // 0: no limit
 	SizeConns    int    `json:"pool_size,omitempty"`            // 0: none of its own; it beats the alias's size (server.c:279)
-	ReserveConns int    `json:"reserve_pool_size,omitempty"`    // 0: none of its own
+	ReserveConns int    `json:"reserve_pool_size,omitempty"`    // 0: none of its own; NoReserve: its own 0
 	Doubtful     bool   `json:"doubtful,omitempty"`             // its sizes may be those of the user before: SHOW USERS of 1.23 to 1.25.2
 }
+
+// NoReserve is a user's own reserve_pool_size of 0: it has none under whatever alias.
+const NoReserve = -1
 
 // SignalCPU is the name of the signal that says how much of a server's CPU is in use, 0 to 1.
 const SignalCPU = "cpu"

@@ -33,11 +33,11 @@ func EffectiveReserve(p Process, a Alias, user string) int {
 		return 0
 	}
 	reserve := a.ReserveConns
-	if u, ok := p.user(user); ok && u.ReserveConns > 0 {
+	if u, ok := p.user(user); ok && u.ReserveConns != 0 {
 		if u.Doubtful {
 			return max(reserve, u.ReserveConns)
 		}
-		reserve = u.ReserveConns
+		reserve = max(0, u.ReserveConns)
 	}
 	return reserve
 }

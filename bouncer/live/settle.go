@@ -86,6 +86,9 @@ func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimi
 			if l.SizeConns == 0 {
 				size = planner.Unlimited
 			}
+			if l.ReserveConns == 0 {
+				reserve = planner.NoReserve
+			}
 		}
 		agree := func(file, process int) bool { return file == process || u.Doubtful && file == 0 }
 		if !agree(size, u.SizeConns) || !agree(reserve, u.ReserveConns) {

@@ -46,7 +46,8 @@ func userLimits(records []record, settings planner.Settings) []planner.UserLimit
 	return limits
 }
 
-// ownSizes returns per row the size that is the user's own, 0 where it has none, and whether that is doubtful.
+// ownSizes returns per row the size that is the user's own, 0 where it has none, and whether that is doubtful. Its own 0 is
+// Unlimited as a size, and NoReserve as a reserve.
 func ownSizes(records []record, name string) (sizes []int, doubtful []bool) {
 	cleared, filled := false, false
 	for _, r := range records {
@@ -64,8 +65,12 @@ func ownSizes(records []record, name string) (sizes []int, doubtful []bool) {
 			continue
 		}
 		sizes[i], doubtful[i] = r.count(name), !cleared && text == before
-		if sizes[i] == 0 && name == "pool_size" {
+		switch {
+		case sizes[i] != 0:
+		case name == "pool_size":
 			sizes[i] = planner.Unlimited // its own 0 (objects.c:1918, 1.24 and later): no limit at all
+		default:
+			sizes[i] = planner.NoReserve
 		}
 		before = text
 	}
