@@ -4,23 +4,27 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // AtMost says why the worst case of a server's pools today may be more than PgBouncer can ever have open; nothing: it is
 // exact, and no arithmetic on what was seen comes to less.
 func (f Fleet) AtMost(server string) (reasons []string) {
-	if f.sizesInDoubt(server) && f.settled(server) < f.counted(server) {
-		reasons = append(reasons, "sizes of users are in doubt")
+	var maybe []string // reasons that matter only where the worst case is less without what is in doubt
+	note := func(list *[]string, format string, args ...any) {
+		if why := fmt.Sprintf(format, args...); !slices.Contains(*list, why) {
+			*list = append(*list, why)
+		}
+	}
+	doubt, crossed := f.sizesInDoubt(server), false
+	if doubt {
+		note(&maybe, "sizes of users are in doubt")
 	}
 	for _, p := range f.Pools {
 		if p.On(server) && p.Uneven {
-			reasons = append(reasons, fmt.Sprintf("the reserves of %s differ between its processes, and the largest counts", p.ID))
+			note(&reasons, "the reserves of %s differ between its processes, and the largest counts", p.ID)
 		}
 	}
 	at := placesOf(f.Pools)
-	proved := sync.OnceValue(func() bool { return f.proved(server) < f.counted(server) }) // once: there may be a thousand limits
-	closed := sync.OnceValue(func() bool { return f.closed(server) < f.counted(server) })
 	for _, l := range f.Limits {
 		if l.Kind != LimitUser || l.use(f.Pools, at) <= l.Conns {
 			continue
@@ -31,20 +35,22 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 			top := p.capIn(l.Process)
 			open, limited, passed = open+p.Copies[i].SeenConns, limited || top > 0, passed || top > 0 && p.openIn(l.Process) > top
 		})
-		why := ""
 		switch {
 		case !here:
-		case l.Unproved && !proved():
+		case l.Unproved && several:
+			note(&reasons, "%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own (config: tells)", l.Kind, l.Process)
 		case l.Unproved:
-			why = fmt.Sprintf("%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own (config: tells)", l.Kind, l.Process)
+			crossed = true
+			note(&maybe, "%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own (config: tells)", l.Kind, l.Process)
 		case several:
-			why = fmt.Sprintf("%s of users in %s is not counted on where connections may be opened on several servers", l.Kind, l.Process)
-		case (passed || limited && open > l.Conns) && closed():
-			why = fmt.Sprintf("limits of users and of databases cross in %s, and more is open than one of them allows", l.Process)
+			note(&reasons, "%s of users in %s is not counted on where connections may be opened on several servers", l.Kind, l.Process)
+		case passed, limited && open > l.Conns:
+			crossed = true
+			note(&maybe, "limits of users and of databases cross in %s, and more is open than one of them allows", l.Process)
 		}
-		if why != "" && !slices.Contains(reasons, why) {
-			reasons = append(reasons, why)
-		}
+	}
+	if len(maybe) > 0 && f.least(doubt, crossed).counted(server) < f.counted(server) {
+		return slices.Concat(maybe, reasons)
 	}
 	return reasons
 }
@@ -55,47 +61,48 @@ func (f Fleet) counted(server string) int {
 	return pools + users
 }
 
-// settled is counted where every size that is in doubt is the smaller of the two that it may be.
-func (f Fleet) settled(server string) int {
-	f.Pools = slices.Clone(f.Pools)
+// least is the fleet with every doubt against it: each size and reserve that is in doubt is the smaller of the two that it
+// may be; with crossed, every limit is in force, and nothing is open yet that may pass one. So much can be opened in any
+// case: a copy that may open more adds no less, and a limit that is not in force takes nothing away.
+func (f Fleet) least(doubt, crossed bool) Fleet {
+	f.Pools, f.Limits = slices.Clone(f.Pools), slices.Clone(f.Limits)
 	for i := range f.Pools {
 		p := &f.Pools[i]
 		p.Copies = slices.Clone(p.Copies)
 		for j := range p.Copies {
 			c := &p.Copies[j]
-			if c.MaybeConns == 0 && !c.Doubtful {
-				continue
+			if doubt && (c.MaybeConns > 0 || c.Doubtful) {
+				*c = c.settled(p.sizeIn(c.Process), p.ReserveConns)
 			}
-			line := p.sizeIn(c.Process) + p.ReserveConns
-			if c.MaybeConns > 0 {
-				line = min(line, c.MaybeConns)
+			if crossed {
+				c.SeenConns = 0
 			}
-			c.FixedConns, c.MaybeConns, c.OwnReserve, c.Doubtful = max(1, line), 0, 0, false
 		}
 	}
-	return f.counted(server)
-}
-
-// closed is counted where nothing is open yet: so much can be opened in any case.
-func (f Fleet) closed(server string) int {
-	f.Pools = slices.Clone(f.Pools)
-	for i := range f.Pools {
-		p := &f.Pools[i]
-		p.Copies = slices.Clone(p.Copies)
-		for j := range p.Copies {
-			p.Copies[j].SeenConns = 0
-		}
-	}
-	return f.counted(server)
-}
-
-// proved is counted where every limit is in force.
-func (f Fleet) proved(server string) int {
-	f.Limits = slices.Clone(f.Limits)
 	for i := range f.Limits {
-		f.Limits[i].Unproved = false
+		f.Limits[i].Unproved = f.Limits[i].Unproved && !crossed
 	}
-	return f.counted(server)
+	return f
+}
+
+// settled is a copy with the smaller of the sizes, and of the reserves, that it may have under a line of these.
+func (c Copy) settled(size, reserve int) Copy {
+	own := c.reserve(reserve)
+	if c.Doubtful {
+		own = min(reserve, max(0, c.OwnReserve))
+	}
+	switch {
+	case c.FixedConns > 0 && !c.OwnSize: // it was declared, reserve and all
+		size, own = c.FixedConns, 0
+	case c.FixedConns > 0:
+		size = c.FixedConns
+	case c.MaybeConns > 0 && c.OwnSize:
+		size = min(size, c.MaybeConns)
+	case c.MaybeConns > 0:
+		size = min(size+own, c.MaybeConns) - own
+	}
+	c.FixedConns, c.MaybeConns, c.OwnSize, c.OwnReserve, c.Doubtful = max(1, min(Unlimited, size+own)), 0, false, 0, false
+	return c
 }
 
 // openIn is what the pool has open in one process.

@@ -11,7 +11,7 @@ import (
 func (c *Copy) bound(declared []UserMax, open, size, reserve int) {
 	for _, m := range declared {
 		if m.User == c.User && m.Conns < c.worst(size, reserve) && open <= m.Conns {
-			c.FixedConns, c.MaybeConns, c.OwnReserve, c.Bounded = m.Conns, 0, 0, true
+			c.FixedConns, c.MaybeConns, c.OwnSize, c.OwnReserve, c.Doubtful, c.Bounded = m.Conns, 0, false, 0, false, true
 		}
 	}
 }
@@ -64,7 +64,7 @@ func (p FleetPool) unfollowed() string {
 	}
 	var users []string
 	for _, c := range p.Copies {
-		if name := fmt.Sprintf("%s %d", c.User, c.FixedConns); !slices.Contains(users, name) {
+		if name := fmt.Sprintf("%s %d", c.User, c.fixed(p.ReserveConns)); !slices.Contains(users, name) {
 			users = append(users, name)
 		}
 	}

@@ -106,6 +106,7 @@ type Copy struct {
 	User       string  `json:"user"`
 	Share      float64 `json:"share"`                 // of the pool's load
 	FixedConns int     `json:"fixed_conns,omitempty"` // > 0: a [users] size, or a declared bound, stands in for the line
+	OwnSize    bool    `json:"own_size,omitempty"`    // FixedConns or MaybeConns is a [users] size, beside which its reserve counts
 	Bounded    bool    `json:"bounded,omitempty"`     // FixedConns was declared: an accepted risk
 	SeenConns  int     `json:"seen_conns,omitempty"`  // open at the newest look
 	Shared     bool    `json:"shared,omitempty"`      // its user's max_user_connections binds: the ledger counts that user, not this copy
@@ -265,9 +266,26 @@ func (c Copy) staying(allowed, planned int) int {
 // worst is what one copy may open when its line has that size and reserve.
 func (c Copy) worst(size, reserve int) int {
 	if c.FixedConns > 0 {
+		return c.fixed(reserve)
+	}
+	return max(size+c.reserve(reserve), c.maybe(reserve))
+}
+
+// fixed is what a copy that does not follow its line may open when that has a reserve. A [users] pool_size beats the
+// line's; its reserve is the user's own, else the line's (server.c, 1.24 and later; 1.23 has the line's alone).
+func (c Copy) fixed(reserve int) int {
+	if !c.OwnSize || c.FixedConns == 0 {
 		return c.FixedConns
 	}
-	return max(size+c.reserve(reserve), c.MaybeConns)
+	return min(Unlimited, c.FixedConns+c.reserve(reserve))
+}
+
+// maybe is fixed for a [users] size that may be another user's; 0: there is none.
+func (c Copy) maybe(reserve int) int {
+	if !c.OwnSize || c.MaybeConns == 0 {
+		return c.MaybeConns
+	}
+	return min(Unlimited, c.MaybeConns+c.reserve(reserve))
 }
 
 // reserve is the reserve_pool_size of one copy where its line has that.

@@ -73,7 +73,7 @@ func (p *Process) gather(own []string) error {
 		all.CurrentConns += a.CurrentConns
 		all.Counters = all.Counters.plus(a.Counters)
 		for _, g := range a.Pools {
-			if u, ok := p.user(g.User); ok && (u.SizeConns != 0 || u.ReserveConns != 0) {
+			if u, ok := p.user(g.User); ok && (u.SizeConns != 0 || u.ReserveConns > 0) {
 				return &Error{Kind: KindUsage, Subject: p.ID,
 					Err:  fmt.Errorf("user %s of database %s, which lives by *, has a size of its own in [users]: the databases of * cannot be counted as one", g.User, a.Name),
 					Hint: "write a line for " + a.Name + ", or leave " + p.Group + "/* out of pools:"}

@@ -62,7 +62,7 @@ func (p FleetPool) lastBend(s FleetServer) int {
 		}
 	}
 	for _, c := range p.Copies {
-		last = max(last, c.MaybeConns)
+		last = max(last, c.maybe(p.mostReserve()))
 		if c.FixedConns == 0 && c.SeenConns > c.worst(p.sizeIn(c.Process), p.ReserveConns) {
 			last = max(last, c.SeenConns)
 		}

@@ -247,11 +247,11 @@ func (f Fleet) capsOf(server string) []Cap {
 			switch m := p.Copies[i]; {
 			case !p.On(server):
 			case m.FixedConns > 0:
-				frozen += m.FixedConns
+				frozen += m.fixed(p.mostReserve())
 			case p.Frozen != "":
 				frozen += p.largestSize() + m.reserve(p.ReserveConns)
 			default:
-				ours += max(p.largestSize()+m.reserve(p.ReserveConns), m.MaybeConns)
+				ours += m.worst(p.largestSize(), p.ReserveConns)
 				own += p.ownReserve(m)
 				if n := len(c.Terms); n == 0 || c.Terms[n-1].Pool != p.ID {
 					c.Terms = append(c.Terms, CapTerm{Pool: p.ID})
@@ -259,7 +259,7 @@ func (f Fleet) capsOf(server string) []Cap {
 				term := &c.Terms[len(c.Terms)-1]
 				term.Coef++
 				if m.MaybeConns > 0 {
-					term.Maybe = append(term.Maybe, m.MaybeConns)
+					term.Maybe = append(term.Maybe, m.maybe(p.mostReserve()))
 				}
 			}
 		})
@@ -270,6 +270,14 @@ func (f Fleet) capsOf(server string) []Cap {
 		}
 	}
 	return caps
+}
+
+// mostReserve is the largest reserve that the line has, or that the plan may give it.
+func (p FleetPool) mostReserve() int {
+	if p.ReserveFree {
+		return max(p.ReserveConns, p.Reserve.Max)
+	}
+	return p.ReserveConns
 }
 
 // ownReserve is by how much a copy's own reserve is larger than the one that the plan may give its line, the least of

@@ -152,7 +152,7 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	p.Reserve, p.ReserveFree = rules.reserveRange(p.ReserveConns)
 	if i := slices.IndexFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 }); i >= 0 {
 		warnings = append(warnings, fmt.Sprintf("%s: SHOW USERS of %s may show %s the pool_size of another user; the larger counts, so up to %d connections for each such user",
-			id, p.Copies[i].Process, p.Copies[i].User, p.Copies[i].MaybeConns))
+			id, p.Copies[i].Process, p.Copies[i].User, p.Copies[i].maybe(p.ReserveConns)))
 	}
 	if noUser {
 		warnings = append(warnings, fmt.Sprintf("%s was never used and forces no user: it is counted with one user; declare users: if more may come", id))
@@ -226,14 +226,14 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 				c.Share = load.Copies[i].Share
 			}
 			if own, ok := x.process.user(u); ok && own.SizeConns > 0 {
-				if conns := min(Unlimited, own.SizeConns+EffectiveReserve(x.process, x.alias, u)); own.Doubtful {
-					c.MaybeConns = conns
+				if c.OwnSize = true; own.Doubtful {
+					c.MaybeConns = own.SizeConns
 				} else {
-					c.FixedConns = conns
+					c.FixedConns = own.SizeConns
 				}
 			}
-			if own, ok := x.process.user(u); ok && own.ReserveConns != 0 && x.process.Settings.ReserveTimeout > 0 && c.FixedConns == 0 {
-				c.OwnReserve, c.Doubtful = own.ReserveConns, own.Doubtful // server.c, 1.24 and later
+			if own, ok := x.process.user(u); ok && own.ReserveConns != 0 && x.process.Settings.ReserveTimeout > 0 {
+				c.OwnReserve, c.Doubtful = own.ReserveConns, own.DoubtfulReserve // server.c, 1.24 and later
 			}
 			c.bound(rules.UserMax, x.open(u, false), EffectiveSize(x.process, x.alias, ""), EffectiveReserve(x.process, x.alias, ""))
 			copies = append(copies, c)

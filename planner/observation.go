@@ -173,7 +173,10 @@ type UserLimit struct {
 	MaxConns     int    `json:"max_user_connections,omitempty"` // 0: no limit
 	SizeConns    int    `json:"pool_size,omitempty"`            // 0: none of its own; it beats the alias's size (server.c:279)
 	ReserveConns int    `json:"reserve_pool_size,omitempty"`    // 0: none of its own; NoReserve: its own 0
-	Doubtful     bool   `json:"doubtful,omitempty"`             // its sizes may be those of the user before: SHOW USERS of 1.23 to 1.25.2
+
+	// SizeConns, ReserveConns may be those of the user before: SHOW USERS of 1.23 to 1.25.2.
+	Doubtful        bool `json:"doubtful,omitempty"`
+	DoubtfulReserve bool `json:"doubtful_reserve,omitempty"`
 }
 
 // NoReserve is a user's own reserve_pool_size of 0: it has none under whatever alias.

@@ -63,7 +63,7 @@ func (p FleetPool) terms(size, reserve int) string {
 		case c.Bounded:
 			bounded += c.FixedConns
 		case c.FixedConns > 0:
-			fixed += c.FixedConns
+			fixed += c.fixed(reserve)
 		case c.OwnReserve != 0 && c.reserve(reserve) != reserve:
 			owners, reserves = owners+1, reserves+c.reserve(reserve)
 			doubt += c.worst(size, reserve) - size - c.reserve(reserve)

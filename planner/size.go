@@ -34,7 +34,7 @@ func EffectiveReserve(p Process, a Alias, user string) int {
 	}
 	reserve := a.ReserveConns
 	if u, ok := p.user(user); ok && u.ReserveConns != 0 {
-		if u.Doubtful {
+		if u.DoubtfulReserve {
 			return max(reserve, u.ReserveConns)
 		}
 		reserve = max(0, u.ReserveConns)

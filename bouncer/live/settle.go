@@ -34,7 +34,7 @@ func (f *Fleet) Know(configs []Config) {
 func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 	together(len(processes), func(i int) error {
 		p := &processes[i]
-		doubtful := slices.ContainsFunc(p.Users, func(u planner.UserLimit) bool { return u.Doubtful })
+		doubtful := slices.ContainsFunc(p.Users, unsure)
 		at := slices.IndexFunc(f.files, func(c Config) bool { return c.Process == p.ID })
 		hidden := !planner.VersionAtLeast(p.Version, 1, 23)
 		if !doubtful && !hidden || at < 0 {
@@ -59,15 +59,18 @@ func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 			f.settled[p.ID] = was
 			f.settling.Unlock()
 		}
-		p.Users, p.UsersKnown = slices.Clone(was.are), !slices.ContainsFunc(was.are, func(u planner.UserLimit) bool { return u.Doubtful })
+		p.Users, p.UsersKnown = slices.Clone(was.are), !slices.ContainsFunc(was.are, unsure)
 		return nil
 	})
 }
 
+// unsure reports whether what SHOW USERS shows of a user may be another's.
+func unsure(u planner.UserLimit) bool { return u.Doubtful || u.DoubtfulReserve }
+
 // settleUsers says which of the sizes that SHOW USERS shows are the users' own, by the lines of [users]. A file that
 // differs from what the process shows for certain, or shows as one of two values, is not the one in force: then nothing
 // is settled. What it cannot tell: a line that was taken out of the file keeps its value in the process until a
-// restart.
+// restart; and a line that was written since the last RELOAD, for a user who is shown just that of the user before.
 func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimit {
 	for _, l := range lines {
 		sized := l.SizeConns >= 0 || l.ReserveConns >= 0
@@ -90,11 +93,11 @@ func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimi
 				reserve = planner.NoReserve
 			}
 		}
-		agree := func(file, process int) bool { return file == process || u.Doubtful && file == 0 }
-		if !agree(size, u.SizeConns) || !agree(reserve, u.ReserveConns) {
+		agree := func(file, process int, doubtful bool) bool { return file == process || doubtful && file == 0 }
+		if !agree(size, u.SizeConns, u.Doubtful) || !agree(reserve, u.ReserveConns, u.DoubtfulReserve) {
 			return shown
 		}
-		u.SizeConns, u.ReserveConns, u.Doubtful = size, reserve, false
+		u.SizeConns, u.ReserveConns, u.Doubtful, u.DoubtfulReserve = size, reserve, false, false
 		if u != (planner.UserLimit{Name: u.Name}) {
 			out = append(out, u)
 		}

@@ -37,7 +37,7 @@ func userLimits(records []record, settings planner.Settings) []planner.UserLimit
 	reserves, doubtfulReserves := ownSizes(records, "reserve_pool_size")
 	for i := range limits {
 		limits[i].SizeConns, limits[i].ReserveConns = sizes[i], reserves[i]
-		limits[i].Doubtful = doubtfulSizes[i] || doubtfulReserves[i]
+		limits[i].Doubtful, limits[i].DoubtfulReserve = doubtfulSizes[i], doubtfulReserves[i]
 	}
 	limits = slices.DeleteFunc(limits, func(u planner.UserLimit) bool {
 		return u.Name == consoleDatabase || u == planner.UserLimit{Name: u.Name}
