@@ -132,6 +132,10 @@ func (w *run) flip(ctx context.Context, act planner.Act) error {
 		w.beforeTurn = append(w.older.Blocks(w.Traffic[i].Shift), w.recent.Blocks(w.Traffic[i].Shift)...)
 	}
 	w.older, w.recent = planner.Evidence{}, planner.Evidence{}
+	if i < len(w.read) { // what it said before says nothing any more
+		w.read = slices.Clone(w.read)
+		w.read[i] = planner.Reading{X: act.Turn.To}
+	}
 	return w.record(planner.Event{Kind: planner.Acted, Act: &act})
 }
 

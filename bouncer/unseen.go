@@ -27,9 +27,10 @@ func (w *run) backUnseen(ctx context.Context, now time.Time, readings []planner.
 		Shifts: w.shifts(readings), Readings: readings})
 }
 
-// beside does what may take long, and reads the signals meanwhile: what they want back goes back at once, and is not kept by a
-// console, a switch or a store that hangs. undone says that something went back: what long has found is old. begins is
-// called before anything does; nil: nothing is to be called. The error is one of the journal.
+// beside does what may take long, and reads the signals meanwhile: what they want back goes back at once, and is not kept by
+// what hangs: a console, a store, the question of what a switch says. undone says that something went back: what long has
+// found is old. An act that failed has not: it is for the looks to say how long it is tried. begins is called before
+// anything goes back; nil: nothing is to be called. The error is one of the journal.
 func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err error) {
 	if w.Beside == nil {
 		long()
@@ -48,8 +49,9 @@ func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err
 			if w.Seen != nil {
 				w.Seen(planner.Situation{}, act)
 			}
-			undone = true
+			failed := w.memory.FailedAt
 			_, err = w.do(ctx, planner.Situation{Fleet: w.before}, act)
+			undone = undone || w.memory.FailedAt.Equal(failed)
 		}
 	})
 	return undone, err

@@ -150,14 +150,3 @@ func (s Step) Text() string {
 	}
 	return strings.Join(parts, ", ")
 }
-
-// back returns the step that returns to where s began, from where its lines stand now.
-func (s Step) back(now func(Set) (int, bool)) Step {
-	out := Step{Kind: Backward}
-	for _, x := range s.Sets {
-		if at, ok := now(x); ok && at != x.From {
-			out.Sets = append(out.Sets, Set{x.Process, x.Alias, x.Key, at, x.From})
-		}
-	}
-	return out
-}

@@ -147,10 +147,6 @@ func (m Memory) After(e Event) Memory {
 			m.Unflushable = true
 			return m
 		}
-		if e.Act.Verb == Retreat { // what is seen decides whether it is tried as an act like any other
-			m.Failure, m.FailedBy, m.FailedAt = e.Outcome, e.Reason, e.At
-			return m
-		}
 		if m.Failures++; m.Failures == 1 {
 			m.FailedSince = e.At
 		}

@@ -143,7 +143,7 @@ func TestAWayBackThatDoesNotFitIsKept(t *testing.T) {
 	s.see(16, 16, 14, 14, waits("a", 2*time.Second))
 	s.act(t, Abort)
 	s.see(16, 16, 14, 14)
-	s.act(t, Release)
+	s.act(t, Retreat)
 	more := func(o *Observation) { o.Servers[0].Backends.DirectConns = 1 }
 	s.see(16, 16, 10, 10, more)
 	s.see(16, 16, 10, 10, more)

@@ -28,6 +28,7 @@ type Situation struct {
 	Paused     string    // why nothing may move now: a person asked for it; empty: it may
 
 	foreseen bool // no look shows it: it is what Ahead thinks will be
+	unseen   bool // no look shows it, and nothing is known but what the journal has
 }
 
 // leastLooks is how many looks come before anything is decided: a hold needs two of three. chosen: those three.
@@ -55,8 +56,12 @@ func Next(s Situation) Act {
 		return Act{Verb: Stop, Outcome: m.Failure, Reason: m.FailedBy}
 	case m.Failures > 0:
 		least := s.Policy.HoldFor
-		if back(m.Step) && m.Step.Turn != nil && m.Intent != nil && m.Intent.Turn != nil {
+		switch {
+		case !back(m.Step) || m.Intent == nil:
+		case m.Step.Turn != nil && m.Intent.Turn != nil:
 			least = max(least, GoBackFor)
+		case m.Intent.Verb == Retreat:
+			least = max(least, retreatFor)
 		}
 		if s.Now.Sub(m.FailedSince) >= least {
 			return Act{Verb: Stop, Outcome: m.Failure, Reason: m.FailedBy}
@@ -109,9 +114,6 @@ func (s Situation) settle(act Act) Act {
 		}
 		return act
 	}
-	if act.Verb == Retreat { // it is seen now
-		act.Verb = Release
-	}
 	left := slices.DeleteFunc(slices.Clone(act.Sets), func(x Set) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
 	if Promise(s.Fleet, act.Sets) == nil && !s.forbidden(left).any() {
 		return act
@@ -128,6 +130,10 @@ func back(step *Step) bool { return step != nil && step.Kind == Backward }
 // GoBackFor is how long traffic that is to go back is tried to be turned, whatever a run may be held for. chosen: a flag service
 // that restarts is back by then, and traffic on sizes that do not serve it is worse than a command that takes long.
 const GoBackFor = 5 * time.Minute
+
+// retreatFor is how long sizes that are to go back are tried to be written, whatever a run may be held for. chosen: a process
+// that restarts, or a store that takes all of its time, is back by then.
+const retreatFor = time.Minute
 
 // retryAfter is how long an act that failed is left alone. chosen: long enough for a disk or a console to come back,
 // short against a soak.

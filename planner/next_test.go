@@ -92,7 +92,7 @@ func (s *stage) act(t *testing.T, want Verb) Act {
 		t.Fatalf("%v at %v: %s; want %s", a.Verb, s.now.Sub(noon), a.Reason, want)
 	}
 	kinds := map[Verb][]EventKind{Open: {StepBegan}, Abort: {StepAbort}, Cut: {StepCut}, Close: {StepEnded},
-		Release: {Intended, Acted}, Grant: {Intended, Acted}, Undo: {Intended, Acted}, Flip: {Intended, Acted}, Aim: {Replanned}}
+		Release: {Intended, Acted}, Retreat: {Intended, Acted}, Grant: {Intended, Acted}, Undo: {Intended, Acted}, Flip: {Intended, Acted}, Aim: {Replanned}}
 	for _, k := range kinds[a.Verb] {
 		s.memory = s.memory.After(Event{Seq: s.memory.Seq + 1, At: s.now, Kind: k, Step: a.Step, Act: &a, Goal: a.Goal, Point: a.Point, Reason: a.Reason})
 	}
@@ -187,7 +187,7 @@ func TestNextTakesTheStepBackWhereAReleaseCannotBeUndone(t *testing.T) {
 		t.Fatal(a.Step.Sets)
 	}
 	s.see(16, 16, 14, 14)
-	s.act(t, Release)
+	s.act(t, Retreat)
 	s.see(16, 16, 10, 14)
 	s.act(t, Wait)
 	s.see(16, 16, 10, 10)

@@ -10,18 +10,19 @@ import (
 // proceed does what is next in a step.
 func (s Situation) proceed(step Step) Act {
 	var releases, grants, released []Set
+	back := step.Kind == Backward
 	for _, x := range step.Sets {
 		at, _ := s.at(x)
+		again := back && s.Memory.unsettled(x, x.To) // its file may say something else
 		switch {
-		case at != x.To && x.To < x.From:
+		case (at != x.To || again) && x.To < x.From:
 			releases = append(releases, x)
-		case at != x.To:
+		case at != x.To || again:
 			grants = append(grants, x)
 		case x.To < x.From:
 			released = append(released, x)
 		}
 	}
-	back := step.Kind == Backward
 	if back && step.Turn != nil { // traffic goes back first: that takes seconds, and no RELOAD
 		if a, due := s.turn(*step.Turn); due {
 			return a
@@ -41,6 +42,9 @@ func (s Situation) proceed(step Step) Act {
 	if len(releases) > 0 {
 		if o := s.forbidden(releases); o.any() && !back {
 			return s.against(o)
+		}
+		if back { // one that does not answer keeps no other from it
+			return Act{Verb: Retreat, Sets: releases}
 		}
 		return Act{Verb: Release, Sets: releases}
 	}
@@ -163,10 +167,9 @@ const fills = 5 * time.Second
 // takeBack begins the way back of a step: its traffic first, then its sizes.
 func (s Situation) takeBack(step Step, why string) Act {
 	act := Act{Verb: Abort, Reason: why}
-	back := step.back(s.at)
+	back := s.wayBack(step)
 	if t := step.Turn; t != nil {
 		if shift, _, _ := s.shift(t.Shift); s.flipped(step) {
-			back.Turn = &Turn{t.Shift, t.To, t.From}
 			if why != "" {
 				act.Point = &Point{Shift: t.Shift, At: s.Now, X: t.To, Useless: "taken back: " + why, Back: s.Gate.Aborts(s.server(shift.From)) == ""}
 			}

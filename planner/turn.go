@@ -8,6 +8,9 @@ import (
 
 // stands reports whether every line of a step is as the step makes it.
 func (s Situation) stands(step Step) bool {
+	if s.unseen { // as far as the journal knows
+		return !slices.ContainsFunc(step.Sets, func(x Set) bool { return s.Memory.unsettled(x, x.To) })
+	}
 	return !slices.ContainsFunc(step.Sets, func(x Set) bool { at, _ := s.at(x); return at != x.To })
 }
 

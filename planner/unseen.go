@@ -8,29 +8,38 @@ import "slices"
 // no other from it. What makes a line larger waits until it is seen.
 func Unseen(s Situation) (a Act, due bool) {
 	step, m := s.Memory.Step, s.Memory
-	again := m.Intent != nil && m.Intent.Verb == Retreat
-	failed := m.Failures > 0 || again
-	if step == nil || s.Paused != "" || s.misread() != "" || failed && s.Now.Sub(m.FailedAt) < retryAfter {
+	s.unseen = true
+	if step == nil || s.Paused != "" || s.misread() != "" || m.Failures > 0 && s.Now.Sub(m.FailedAt) < retryAfter {
 		return Act{}, false
 	}
 	if step.Kind != Backward {
 		why := s.unseenAbort(*step)
-		return Act{Verb: Abort, Step: s.unseenBack(*step), Reason: why}, why != ""
+		switch in := m.Intent; {
+		case why == "":
+			return Act{}, false
+		case in != nil && in.Turn != nil && in.Turn.To == step.Turn.From: // it is on its way back already
+			return *in, true
+		case in != nil && in.Turn != nil: // nobody knows whether it was made
+			t := step.Turn.Back()
+			return Act{Verb: Flip, Turn: &t, Reason: why}, true
+		}
+		back := s.wayBack(*step)
+		return Act{Verb: Abort, Step: &back, Reason: why}, true
 	}
 	if step.Turn != nil {
 		if a, due := s.turn(*step.Turn); due {
 			return a, a.Verb == Flip
 		}
 	}
-	if failed && (m.Failure == Drifted || m.Failure == LockLost) { // a look decides about those
+	if m.Failures > 0 && (m.Failure == Drifted || m.Failure == LockLost) { // a look decides about those
 		return Act{}, false
 	}
-	if again { // of which nobody knows how far it came
+	if m.Intent != nil && m.Intent.Verb == Retreat { // of which nobody knows how far it came
 		return *m.Intent, true
 	}
 	act := Act{Verb: Retreat, Reason: m.Why}
 	for _, x := range step.Sets {
-		if w, ok := m.line(x); ok && x.To < x.From && (w.To != x.To || w.Or != x.To) {
+		if x.To < x.From && m.unsettled(x, x.To) {
 			act.Sets = append(act.Sets, x)
 		}
 	}
@@ -38,12 +47,12 @@ func Unseen(s Situation) (a Act, due bool) {
 }
 
 // unseenAbort says why a step should go back, as far as signals tell: those of the server from which its traffic has moved,
-// and of each on which it has granted something, or may have.
+// or may have, and of each on which it has granted something, or may have.
 func (s Situation) unseenAbort(step Step) string {
 	if step.Turn != nil && s.Memory.RollTo > 0 { // it is the way back itself
 		return ""
 	}
-	if s.flipped(step) {
+	if in := s.Memory.Intent; s.flipped(step) || in != nil && in.Turn != nil {
 		shift, _, _ := s.shift(step.Turn.Shift)
 		if why := s.Gate.Aborts(s.server(shift.From)); why != "" {
 			return why
@@ -59,18 +68,32 @@ func (s Situation) unseenAbort(step Step) string {
 	return ""
 }
 
-// unseenBack is the way back of a step: of every line that the journal does not know to be where it was.
-func (s Situation) unseenBack(step Step) *Step {
-	back := &Step{Kind: Backward}
-	if s.flipped(step) {
-		back.Turn = &Turn{step.Turn.Shift, step.Turn.To, step.Turn.From}
-	}
+// wayBack is the step that returns to where one began: every line that is not there, as it is seen, or that the journal does
+// not know to be there. A file may say what its process does not have yet.
+func (s Situation) wayBack(step Step) Step {
+	back := Step{Kind: Backward}
 	for _, x := range step.Sets {
-		if w, ok := s.Memory.line(x); ok && (w.To != x.From || w.Or != x.From) {
+		at, seen := 0, false
+		if !s.unseen {
+			at, seen = s.at(x)
+		}
+		switch {
+		case seen && at != x.From:
+			back.Sets = append(back.Sets, Set{x.Process, x.Alias, x.Key, at, x.From})
+		case (seen || s.unseen) && s.Memory.unsettled(x, x.From):
 			back.Sets = append(back.Sets, x.Back())
 		}
 	}
+	if s.flipped(step) {
+		back.Turn = &Turn{step.Turn.Shift, step.Turn.To, step.Turn.From}
+	}
 	return back
+}
+
+// unsettled reports whether the journal knows of an act on the line of a set, and not that it is at that value since.
+func (m Memory) unsettled(x Set, value int) bool {
+	w, ok := m.line(x)
+	return ok && (w.To != value || w.Or != value)
 }
 
 // line is what the journal has of the line of a set.

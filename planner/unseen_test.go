@@ -62,7 +62,7 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 			for range 3 {
 				s.see(16, 9, 14, 9)
 			}
-			if a := s.next(); a.Verb != Release || a.Sets[0].To != 10 {
+			if a := s.next(); a.Verb != Retreat || a.Sets[0].To != 10 {
 				t.Fatalf("%+v", a)
 			}
 		}
@@ -88,5 +88,85 @@ func TestTheWayBackIsNotTakenBackUnseen(t *testing.T) {
 	s.saturated()
 	if a, due := Unseen(Situation{Now: s.now.Add(time.Second), Fleet: s.fleet, Gate: s.gate, Memory: s.memory, Policy: s.policy, Shifts: s.shifts, Readings: s.readings}); due {
 		t.Errorf("%+v", a)
+	}
+}
+
+// TestATurnOfUnknownFateGoesBackBeforeTheStepDoes where nothing is seen: else traffic would stay where nobody looks for it.
+func TestATurnOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
+	s := shifting()
+	flip := s.due(t, Flip)
+	s.memory = s.memory.After(Event{Kind: Intended, Act: &flip, At: s.now})
+	unseen := func() (Act, bool) {
+		s.now = s.now.Add(retryAfter)
+		return Unseen(Situation{Now: s.now, Fleet: s.fleet, Gate: s.gate, Memory: s.memory, Policy: s.policy, Shifts: s.shifts, Readings: s.readings})
+	}
+	if a, due := unseen(); due {
+		t.Fatalf("nothing says so, and %+v is due", a)
+	}
+	s.saturated()
+	back, due := unseen()
+	if !due || back.Verb != Flip || back.Turn.To != 0 || back.Turn.From != 50 {
+		t.Fatalf("%v %+v", due, back)
+	}
+	s.memory = s.memory.After(Event{Kind: Intended, Act: &back, At: s.now})
+	s.memory = s.memory.After(Event{Kind: Failed, Act: &back, At: s.now, Outcome: Held})
+	if again, due := unseen(); !due || again.Verb != Flip || again.Turn.To != 0 { // it is repeated as it is
+		t.Fatalf("%v %+v", due, again)
+	}
+	s.memory = s.memory.After(Event{Kind: Acted, Act: &back, At: s.now})
+	abort, due := unseen()
+	if !due || abort.Verb != Abort || abort.Step.Turn != nil || len(abort.Step.Sets) == 0 {
+		t.Fatalf("%v %+v", due, abort)
+	}
+	s.memory = s.memory.After(Event{Kind: StepAbort, Step: abort.Step, At: s.now})
+	if x, _ := s.memory.Switch("a/db:b/db"); x.X != 0 {
+		t.Errorf("the journal has the switch at %d %%", x.X)
+	}
+	if a, due := unseen(); !due || a.Verb != Retreat {
+		t.Errorf("%v %+v", due, a)
+	}
+}
+
+// TestATurnByHandIsNoDriftWhereNothingIsSeen: the sizes for it stand as far as the journal knows.
+func TestATurnByHandIsNoDriftWhereNothingIsSeen(t *testing.T) {
+	s := shifting()
+	s.shifts[0].ByHand, s.policy.FlipFor = true, time.Minute
+	s.until(t, Grant)
+	s.readings[0].X, s.shifts[0].At = 50, 50
+	s.saturated()
+	if a, due := Unseen(Situation{Now: s.now, Fleet: s.fleet, Gate: s.gate, Memory: s.memory, Policy: s.policy, Shifts: s.shifts, Readings: s.readings}); !due || a.Verb != Abort || a.Step.Turn == nil {
+		t.Errorf("%v %+v", due, a)
+	}
+}
+
+// TestALineOfUnknownFateIsWrittenOnItsWayBack though its process shows the size of before: its file may not.
+func TestALineOfUnknownFateIsWrittenOnItsWayBack(t *testing.T) {
+	for _, seen := range []bool{false, true} { // whether it was seen that the step has to go back
+		s := newStage(0)
+		step := &Step{Kind: Forward, Sets: []Set{{"a/1", "db", KeySize, 20, 16}, {"b/1", "db", KeySize, 10, 14}}}
+		release, grant := Act{Verb: Release, Sets: step.Sets[:1]}, Act{Verb: Grant, Sets: step.Sets[1:]}
+		for _, e := range []Event{{Kind: RunBegan, Goal: &s.goal}, {Kind: StepBegan, Step: step}, {Kind: Intended, Act: &release},
+			{Kind: Acted, Act: &release}, {Kind: Intended, Act: &grant}} {
+			e.At = s.now
+			s.memory = s.memory.After(e)
+		}
+		back := Situation{Memory: s.memory, unseen: true}.wayBack(*step)
+		if seen {
+			s.see(16, 9, 10, 9) // the RELOAD did not come
+			back = Situation{Memory: s.memory, Look: s.look, Fleet: s.fleet}.wayBack(*step)
+		}
+		s.memory = s.memory.After(Event{Kind: StepAbort, Step: &back, At: s.now})
+		for range 4 {
+			s.see(16, 9, 10, 9)
+		}
+		if a := s.act(t, Retreat); len(a.Sets) != 1 || a.Sets[0] != (Set{"b/1", "db", KeySize, 14, 10}) {
+			t.Fatalf("seen %v: %+v", seen, a)
+		}
+		s.see(16, 9, 10, 9)
+		s.see(16, 9, 10, 9)
+		s.see(16, 9, 10, 9)
+		s.act(t, Grant)
+		s.see(20, 9, 10, 9)
+		s.act(t, Close)
 	}
 }

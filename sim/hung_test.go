@@ -81,7 +81,9 @@ func (h *hanging) Apply(ctx context.Context, act planner.Act) error {
 		h.mu.Unlock()
 		h.hang()
 		h.mu.Lock()
+		h.late = h.late || ctx.Err() == nil // it was not told to begin with no other
 		defer close(h.written)
+		ctx = context.WithoutCancel(ctx) // what has begun is seen to its end
 		return errors.Join(err, h.expedition.Apply(ctx, last))
 	case act.Verb == planner.Retreat && h.store:
 		err := h.expedition.Apply(ctx, first)

@@ -25,17 +25,19 @@ type bounded struct {
 }
 
 // files are those that are written, each by one call at a time: processes may share one.
-type files struct{ writing sync.Map } // store and path to *sync.Mutex
+type files struct{ writing sync.Map } // store and path to *sync.RWMutex
 
-// lock returns once nobody else writes the file.
-func (f *files) lock(s Store, path string) (unlock func()) {
-	m, _ := f.writing.LoadOrStore(fmt.Sprint(struct{ Store }{s}, path), &sync.Mutex{}) // a store of slices is no key
-	m.(*sync.Mutex).Lock()
-	return m.(*sync.Mutex).Unlock
+// of is held to read or to write the file.
+func (f *files) of(s Store, path string) *sync.RWMutex {
+	m, _ := f.writing.LoadOrStore(fmt.Sprint(struct{ Store }{s}, path), &sync.RWMutex{}) // a store of slices is no key
+	return m.(*sync.RWMutex)
 }
 
 // Read reads within storeTimeout.
 func (b bounded) Read(ctx context.Context, path string) ([]byte, error) {
+	file := b.files.of(b.Store, path)
+	file.RLock()
+	defer file.RUnlock()
 	ctx, cancel := limited(ctx, storeTimeout)
 	defer cancel()
 	return b.Store.Read(ctx, path)
@@ -44,7 +46,9 @@ func (b bounded) Read(ctx context.Context, path string) ([]byte, error) {
 // Write writes within three times storeTimeout: it may read before and after. A store that has to give a file its old
 // bytes again takes the time for that from StoreCall.
 func (b bounded) Write(ctx context.Context, path string, old, data []byte) error {
-	defer b.files.lock(b.Store, path)()
+	file := b.files.of(b.Store, path)
+	file.Lock()
+	defer file.Unlock()
 	ctx, cancel := limited(ctx, 3*storeTimeout)
 	defer cancel()
 	return b.Store.Write(ctx, path, old, data)
@@ -85,7 +89,10 @@ func (x hand) settle(paths []string) {
 		return
 	}
 	for _, path := range paths {
+		file := x.all.files.of(x.config.Store.(bounded).Store, path)
+		file.Lock() // whoever writes it now wants them
 		_ = s.Settled(path)
+		file.Unlock()
 	}
 }
 

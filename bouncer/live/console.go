@@ -106,7 +106,14 @@ func (c *console) settings(ctx context.Context) (map[string]string, error) {
 
 // ask runs one pass over the console and says what went wrong as an operator needs it.
 func (c *console) ask(ctx context.Context, pass func(ctx context.Context) error) error {
-	err := c.within(ctx, pass)
+	err := c.within(ctx, func(ctx context.Context) error {
+		err := pass(ctx)
+		_, known := errors.AsType[*planner.Error](err)
+		if _, ok := errors.AsType[plain](err); !known && !ok && err != nil {
+			return c.misread(err)
+		}
+		return err
+	})
 	if _, ok := errors.AsType[*planner.Error](err); ok || err == nil {
 		return err
 	}

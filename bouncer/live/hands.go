@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
@@ -35,6 +36,9 @@ type Hands struct {
 	recycle bool
 	pending waiting
 	files   *files
+
+	mu   sync.Mutex
+	told []planner.Set // all that was ever to be made so, by acts of these hands
 }
 
 var _ bouncer.Hands = (*Hands)(nil)
@@ -74,6 +78,9 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 	if err != nil || len(hands) == 0 {
 		return err
 	}
+	h.mu.Lock()
+	h.told = append(h.told, act.Sets...)
+	h.mu.Unlock()
 	if act.Verb == planner.Retreat {
 		return joined(together(len(hands), func(i int) error { return hands[i].do(ctx) }))
 	}

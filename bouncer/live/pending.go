@@ -184,9 +184,14 @@ func (x hand) refusal(refused []ini.Difference) error {
 // flushed is server_lifetime while a process is flushed; see planner.Flush.
 const flushed = 1e9
 
-// ours reports whether a difference is what a set of ours changes: an act that was cut short has written it.
+// ours reports whether a difference is what a set of ours changes, of this act or of one before: an act that was cut short
+// has written it.
 func (x hand) ours(d ini.Difference) bool {
-	return slices.ContainsFunc(x.sets, func(s planner.Set) bool {
+	x.all.mu.Lock()
+	told := slices.Clone(x.all.told)
+	x.all.mu.Unlock()
+	told = slices.DeleteFunc(told, func(s planner.Set) bool { return s.Process != x.console.id })
+	return slices.ContainsFunc(append(told, x.sets...), func(s planner.Set) bool {
 		if d.Set == "" || s.Alias != d.Alias || s.Key != d.Set {
 			return false
 		}

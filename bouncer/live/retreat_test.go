@@ -117,31 +117,37 @@ func TestALookThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	hangs, goOn := make(chan struct{}, 100), make(chan struct{})
+	taking := fakes[1].asked
 	fakes[1].hook(func(command string) {
 		if command == "SHOW POOLS" {
 			hangs <- struct{}{}
 			<-goOn
 		}
+		taking(command)
 	})
 	looked := make(chan error, 1)
 	go func() { _, err := fleet.Observe(context.Background()); looked <- err }()
 	<-hangs
-	act := retreat(3)
-	act.Sets = append(act.Sets[:1], act.Sets[2])
-	if err := hands.Apply(t.Context(), act); err != nil {
-		t.Error(err)
+	back := make(chan error, 1)
+	go func() { back <- hands.Apply(context.Background(), retreat(3)) }()
+	for begun := time.Now(); !strings.Contains(text(stores[0]), "pool_size=6 ") || !strings.Contains(text(stores[2]), "pool_size=6 "); time.Sleep(time.Millisecond) {
+		if time.Since(begun) > generous/2 {
+			t.Fatal("a process that answers waits for the one that does not")
+		}
 	}
 	select {
 	case err := <-looked:
 		t.Errorf("the look had ended: %v", err)
+	case err := <-back:
+		t.Errorf("the act had ended: %v", err)
 	default:
 	}
-	fakes[1].hook(nil)
+	if !strings.Contains(text(stores[1]), "pool_size=7 ") {
+		t.Errorf("process 2: %s", text(stores[1]))
+	}
 	close(goOn)
 	<-looked
-	for i, want := range []string{"pool_size=6 ", "pool_size=7 ", "pool_size=6 "} {
-		if !strings.Contains(text(stores[i]), want) {
-			t.Errorf("process %d: %s", i+1, text(stores[i]))
-		}
+	if err := <-back; err != nil || !strings.Contains(text(stores[1]), "pool_size=6 ") {
+		t.Errorf("%v: %s", err, text(stores[1]))
 	}
 }
