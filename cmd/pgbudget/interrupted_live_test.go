@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -206,6 +207,11 @@ func (b *bench) ordeal(t testing.TB, r *rand.Rand, before, goal map[string]strin
 	}
 	met[last[0]+" to its end"]++
 	for _, p := range b.l.Processes {
+		if why := unlike(t, p); why != "" {
+			t.Errorf("undisturbed, pgbudget %s: %s\n%s", strings.Join(last, " "), why, strings.Join(s.told, "\n"))
+		}
+	}
+	for _, p := range b.l.Processes {
 		if p.Generation != lab.Gen118 {
 			continue // its lines have it: the files were compared
 		}
@@ -219,4 +225,24 @@ func (b *bench) ordeal(t testing.TB, r *rand.Rand, before, goal map[string]strin
 			}
 		}
 	}
+}
+
+// unlike says which size a process has in force that its file does not say.
+func unlike(t testing.TB, p *lab.Process) string {
+	t.Helper()
+	text, err := os.ReadFile(p.DatabasesPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := p.Show(context.Background(), "DATABASES")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(row["name"]) + ` = .*pool_size=(\d+)`).FindStringSubmatch(string(text))
+		if line != nil && line[1] != row["pool_size"] {
+			return fmt.Sprintf("%s of %s is %s in force, and %s in its file", row["name"], p.Name(), row["pool_size"], line[1])
+		}
+	}
+	return ""
 }

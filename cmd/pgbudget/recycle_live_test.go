@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -84,14 +85,14 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	}
 	watch := countChildren(server)
 	r := command(t, l, append([]string{"step", "--yes", "--config", accepting}, flags...)...)
-	for range 5 { // the seventh is there until the first of the old ones ends, some 60 ms: it may not have come so soon
+	for range 20 { // the seventh is there until the first of the old ones ends, some 60 ms: it may not have come so soon
 		if _, waiting := watch(false); waiting >= 7 {
 			break
 		}
 		if err := process.Reload(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(time.Second)
 	}
 	all, waiting := watch(true)
 	t.Logf("at most %d backends at one time, %d of jobs\n%s", all, waiting, r.stderr)
@@ -120,7 +121,7 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 		t.Errorf("backends %v are still there: the RELOAD has not recycled them", still)
 	}
 	if load := ledgers([]*lab.Run{app, jobs}); load.Failed > 0 {
-		t.Errorf("%d clients failed", load.Failed)
+		t.Errorf("%d clients failed: %v", load.Failed, errors.Join(app.Err(), jobs.Err()))
 	}
 	log, err := os.ReadFile(server.LogPath)
 	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
