@@ -27,6 +27,36 @@ func (f *Fleet) Lock(ctx context.Context) error {
 	return nil
 }
 
+// Unlocked is for whoever only looks: it refuses, as Lock does, where another pgbudget holds the lock on a server, and takes
+// none. Nobody is kept from it by a look.
+func (f *Fleet) Unlocked(ctx context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.servers {
+		other := 0
+		err := s.ask(ctx, func(ctx context.Context) error {
+			a, err := s.exec(ctx, otherLock)
+			if err == nil {
+				other, err = whole(a, 0)
+			}
+			return err
+		})
+		if err == nil && other != 0 {
+			err = s.busy(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// busy is the error for a lock that another pgbudget holds.
+func (s *server) busy(ctx context.Context) error {
+	return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("another pgbudget holds the lock" + s.holder(ctx)),
+		Hint: "pgbudget status there shows what it does; wait for its end, or stop it"}
+}
+
 // lock takes the advisory lock, and then looks whether another session holds it: PostgreSQL keeps such locks per
 // database, and two DSNs may name two databases of one server. Whoever takes it first and looks afterwards cannot miss
 // the other; one that sees another gives it back. Where both have, the one with the lower process id tries once more.
@@ -44,8 +74,7 @@ func (s *server) lock(ctx context.Context) error {
 			return nil
 		}
 		if again || other < s.pid {
-			return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("another pgbudget holds the lock" + s.holder(ctx)),
-				Hint: "pgbudget status there shows what it does; wait for its end, or stop it"}
+			return s.busy(ctx)
 		}
 		if err := (Clock{}).Sleep(ctx, lockPause); err != nil {
 			return err
@@ -61,6 +90,9 @@ const lockPause = 100 * time.Millisecond
 var otherLocks = "l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.pid <> pg_catalog.pg_backend_pid() AND l.classid = " +
 	strconv.FormatInt(lockKey>>32, 10) + " AND l.objid = " + strconv.FormatInt(lockKey&0xffffffff, 10)
 
+// otherLock is the lowest process id of another session that holds the lock; 0: none does.
+var otherLock = "SELECT coalesce(min(l.pid), 0) FROM pg_catalog.pg_locks l WHERE " + otherLocks
+
 // lockOnce takes the lock and keeps it where no other session has it; other is the one with the lowest process id that
 // has.
 func (s *server) lockOnce(ctx context.Context) (got bool, other int, err error) {
@@ -70,7 +102,7 @@ func (s *server) lockOnce(ctx context.Context) (got bool, other int, err error) 
 			return err
 		}
 		mine := len(a.rows) == 1 && string(a.rows[0][0]) == "t"
-		if a, err = s.exec(ctx, "SELECT coalesce(min(l.pid), 0) FROM pg_catalog.pg_locks l WHERE "+otherLocks); err != nil {
+		if a, err = s.exec(ctx, otherLock); err != nil {
 			return err
 		}
 		if other, err = whole(a, 0); err != nil {

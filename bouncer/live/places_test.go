@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -184,10 +185,51 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 		if err := second.Lock(ctx); planner.KindOf(err) != planner.KindBusy {
 			t.Errorf("%s: %v, want to hear that the lock is held", lab.Bare(dsn), err)
 		}
+		if err := second.Unlocked(ctx); planner.KindOf(err) != planner.KindBusy {
+			t.Errorf("%s: %v, want to see that the lock is held", lab.Bare(dsn), err)
+		}
 		cancel()
 		if err := first.Locked(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestALookKeepsNobodyFromTheLock has one that looks all the time while others take it one after the other.
+func TestALookKeepsNobodyFromTheLock(t *testing.T) {
+	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
+	s := l.Server("main")
+	targets := live.Targets{Timeout: generous, Servers: []live.ServerTarget{{Name: "main", DSN: s.DSN(lab.Monitor, "")}}}
+	looker, over := open(t, targets), make(chan struct{})
+	var looking sync.WaitGroup
+	held := 0
+	looking.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			if err := looker.Unlocked(context.Background()); planner.KindOf(err) == planner.KindBusy {
+				held++
+			} else if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 30 {
+		f := open(t, targets)
+		if err := f.Lock(t.Context()); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(5 * time.Millisecond)
+		f.Close()
+		wait(t, s, "usename = 'pgbudget'", 1)
+	}
+	close(over)
+	looking.Wait()
+	if held == 0 {
+		t.Error("it never saw the lock held")
 	}
 }
 

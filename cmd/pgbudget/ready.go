@@ -75,8 +75,8 @@ func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
 	return nil
 }
 
-// alone says why this pgbudget could not begin: its journal cannot be written, or another one is at work. Whoever only
-// looks asks last: it holds the locks from here to its end.
+// alone says why this pgbudget could not begin: its journal cannot be written, or another one is at work. It is for whoever
+// only looks, and takes no lock.
 func (m *mover) alone(ctx context.Context) error {
 	path := m.source.config.Journal
 	const write, search = 2, 1 // of access(2)
@@ -92,7 +92,7 @@ func (m *mover) alone(ctx context.Context) error {
 		return &planner.Error{Kind: planner.KindBusy, Subject: "journal " + path, Err: errors.New("another pgbudget is at work with it"),
 			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
 	}
-	return m.fleet.Lock(ctx)
+	return m.fleet.Unlocked(ctx)
 }
 
 // who is the person at work, as user@host. Under sudo, it is whoever called it.

@@ -44,6 +44,11 @@ func rollbackCommand() *cli.Command {
 				return err
 			}
 			defer m.close()
+			if c.Bool("dry-run") { // first: what another one moves meanwhile is nobody's drift
+				if err := m.alone(c.Context); err != nil {
+					return err
+				}
+			}
 			return m.rollback(c, out, policy)
 		}),
 	}
@@ -98,7 +103,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 		return err
 	}
 	if c.Bool("dry-run") {
-		return m.alone(c.Context)
+		return nil
 	}
 	if err := m.confirm(c, say); err != nil {
 		return err

@@ -24,6 +24,9 @@ func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.P
 		return err
 	}
 	defer m.close()
+	if err := m.alone(ctx); err != nil { // first: what another one moves meanwhile is nobody's drift
+		return err
+	}
 	o, err := m.session.Observe(ctx)
 	if err != nil {
 		return err
@@ -43,7 +46,7 @@ func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.P
 	if why := planner.Closed(s.config.Windows(), time.Now()); why != "" && !step.Empty() {
 		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "wait for it, or pgbudget step --outside-window"}
 	}
-	return m.alone(ctx)
+	return nil
 }
 
 // setsOf is all that a plan changes, as one step.

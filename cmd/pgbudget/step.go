@@ -69,6 +69,11 @@ func move(c *cli.Context, out output, s source, steps int) error {
 		return err
 	}
 	defer m.close()
+	if c.Bool("dry-run") { // first: what another one moves meanwhile is nobody's drift
+		if err := m.alone(c.Context); err != nil {
+			return err
+		}
+	}
 	course, err := m.survey(c.Context)
 	if planner.KindOf(err) == planner.KindInfeasible && m.memory.Step != nil && m.memory.Goal != nil {
 		fmt.Fprintf(stderr, "note: %v; the step in hand is finished, and no other is begun\n", err)
@@ -159,12 +164,10 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy planne
 	if err := m.ready(c.Context, course, policy, step, blocked); err != nil {
 		return err
 	}
-	if !step.Empty() {
-		if err := m.mayBegin(c, time.Now()); err != nil {
-			return err
-		}
+	if step.Empty() {
+		return nil
 	}
-	return m.alone(c.Context)
+	return m.mayBegin(c, time.Now())
 }
 
 // firstStep is the step that would be taken: the one in hand, or the next.
