@@ -52,8 +52,8 @@ fidelity: install ## estimates against the generator's own ledger, and the simul
 coverage: ## how often intervals of loads hold the load, in 1000 windows of each situation (half an hour of a core), into the README
 	$(GO) run ./fixtures/coverage -windows 1000 -readme README.md
 
-faults: install ## what step does when something goes wrong on a real lab, into the README
-	$(GO) test -count=1 -run TestFaults ./cmd/pgbudget -timeout 20m -args -update -every-fault
+faults: install ## what step does when something goes wrong on a real lab, and 50 times when something hangs (an hour), into the README
+	$(GO) test -count=1 -run TestFaults ./cmd/pgbudget -timeout 100m -args -update -every-fault
 
 flood: install ## 50 random fleets of real servers, each driven to all that its pools may open
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -v -timeout 60m -parallel 4 -run TestFlood ./fixtures/flood
