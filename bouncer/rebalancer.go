@@ -184,12 +184,14 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		readings = Readings(ctx, w.Traffic, memory) // before the look: what is decided by it is not to wait for them
 		o, err = w.Fleet.Observe(ctx)
 	}, nil)
-	switch w.read = readings; {
-	case failed != nil:
+	if failed != nil {
 		w.broken = failed
 		return planner.Situation{}, failed
-	case undone:
+	}
+	if undone {
 		return planner.Situation{}, errOld
+	}
+	switch w.read = readings; {
 	case err != nil:
 		return planner.Situation{}, err
 	}
@@ -274,7 +276,7 @@ func (w *run) unseen(ctx context.Context, err error) planner.Act {
 	switch kind := planner.KindOf(err); {
 	case kind == planner.KindDrift:
 		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: err.Error()}
-	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.turningBack()):
+	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.turningBack(), w.memory.RetreatFor()):
 		return planner.Act{Verb: planner.Stop, Outcome: planner.Blind, Reason: err.Error()}
 	}
 	return planner.Act{Verb: planner.Wait, Held: true, Reason: err.Error(), For: w.Policy.Every}

@@ -63,6 +63,9 @@ func (p FleetPool) lastBend(s FleetServer) int {
 	}
 	for _, c := range p.Copies {
 		last = max(last, c.maybe(p.mostReserve()))
+		if c.Doubtful && p.ReserveFree { // up to its own, a larger reserve of the line adds nothing
+			last = max(last, c.OwnReserve, 1)
+		}
 		if c.FixedConns == 0 && c.SeenConns > c.worst(p.sizeIn(c.Process), p.ReserveConns) {
 			last = max(last, c.SeenConns)
 		}

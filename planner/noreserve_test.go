@@ -79,3 +79,38 @@ func TestWhatIsInDoubtIsNotCalledExact(t *testing.T) {
 		}
 	}
 }
+
+// TestAFreeReserveBesideUsersOfTheirOwn: one in doubt makes the pool's connections bend in it, and users with a size of their own
+// cost as much of it as those without. It stays where connections are left over.
+func TestAFreeReserveBesideUsersOfTheirOwn(t *testing.T) {
+	for name, users := range map[string][]UserLimit{
+		"a reserve in doubt": {{Name: "app1", ReserveConns: 3, DoubtfulReserve: true}},
+		"a size":             {{Name: "app1", SizeConns: 5}},
+		"both":               {{Name: "app1", SizeConns: 5, ReserveConns: 3, DoubtfulReserve: true}, {Name: "app2", SizeConns: 4, Doubtful: true}},
+	} {
+		for spare := range 60 {
+			o := Observation{At: epoch, Servers: []Server{{Name: "pg", MaxConns: 25 + spare}}, Processes: []Process{{ID: "g/1", Group: "g", Version: "1.24.1",
+				Settings: Settings{ReserveTimeout: 5}, Users: users,
+				Aliases: []Alias{{Name: "d1", Database: "d", SizeConns: 10, ReserveConns: 7, Server: "pg", PoolMode: "transaction",
+					Pools: []PoolGauges{{User: "app1"}, {User: "app2"}, {User: "app3"}}}}}}}
+			head := 0
+			d := Declared{SizeAll: true, Servers: []DeclaredServer{{Name: "pg", HeadroomConns: &head, DirectCount: CountHighest}},
+				LeastGain: DefaultLeastGain, Pools: []DeclaredPool{{ID: "g/d1", Reserve: &IntRange{0, 7}, Count: CountWorst, Weight: 1, Min: 1}}}
+			load := stageLoad("g")
+			load.Pool, load.Copies = "g/d1", []CopyShare{{Process: "g/1", User: "app1", Share: 0.4}, {Process: "g/1", User: "app2", Share: 0.3}, {Process: "g/1", User: "app3", Share: 0.3}}
+			f, err := Model(epoch, d, evidenceOf(t, o), []Load{load})
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan, err := Solve(f, Options{})
+			if err != nil {
+				t.Errorf("%s, %d spare: %v", name, spare, err)
+				continue
+			}
+			x := plan.Pools[0]
+			if most := f.Pools[0].WorstAt(10, 7); x.ReserveSize < 7 && most+20 <= plan.Servers[0].BudgetConns {
+				t.Errorf("%s, %d spare: the reserve goes from 7 to %d, and there is room for %d in %d", name, spare, x.ReserveSize, most, plan.Servers[0].BudgetConns)
+			}
+		}
+	}
+}

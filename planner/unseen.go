@@ -1,6 +1,9 @@
 package planner
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Unseen decides what goes back where no look shows the fleet: one takes long, a console does not answer, a file is being
 // written and nobody knows when it will have been. A step goes back where a signal says so: its traffic by the switch
@@ -88,6 +91,28 @@ func (s Situation) wayBack(step Step) Step {
 		back.Turn = &Turn{step.Turn.Shift, step.Turn.To, step.Turn.From}
 	}
 	return back
+}
+
+// RetreatFor is how long a run that sees nothing goes on because a step's lines are still to go back; 0: none is.
+func (m Memory) RetreatFor() time.Duration {
+	if !back(m.Step) || !slices.ContainsFunc(m.Step.Sets, func(x Set) bool { return m.unsettled(x, x.To) }) {
+		return 0
+	}
+	return retreatFor
+}
+
+// Unsettled are the sets of acts of which the journal does not know whether they were done.
+func (m Memory) Unsettled() []Set {
+	var out []Set
+	for _, w := range m.Written {
+		if w.Or != w.To && w.Key != KeyLifetime {
+			out = append(out, Set{w.Process, w.Alias, w.Key, w.To, w.Or})
+		}
+	}
+	if m.Intent != nil {
+		out = append(out, m.Intent.Sets...)
+	}
+	return out
 }
 
 // unsettled reports whether the journal knows of an act on the line of a set, and not that it is at that value since.

@@ -38,7 +38,26 @@ type Hands struct {
 	files   *files
 
 	mu   sync.Mutex
-	told []planner.Set // all that was ever to be made so, by acts of these hands
+	told []planner.Set // what acts before were to make so, of which nobody knows whether they did
+}
+
+// Told says of which sets, by acts before, nobody knows whether they were done: a file may say what they make of it, and a
+// RELOAD for another act may bring it.
+func (h *Hands) Told(sets []planner.Set) { h.told = slices.Clone(sets) }
+
+// tell keeps sets of an act that begins, or forgets all of their lines once it is done.
+func (h *Hands) tell(sets []planner.Set, done bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !done {
+		h.told = append(h.told, sets...)
+		return
+	}
+	h.told = slices.DeleteFunc(h.told, func(t planner.Set) bool {
+		return slices.ContainsFunc(sets, func(x planner.Set) bool {
+			return x.Process == t.Process && x.Alias == t.Alias && x.Key == t.Key
+		})
+	})
 }
 
 var _ bouncer.Hands = (*Hands)(nil)
@@ -78,9 +97,15 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 	if err != nil || len(hands) == 0 {
 		return err
 	}
-	h.mu.Lock()
-	h.told = append(h.told, act.Sets...)
-	h.mu.Unlock()
+	h.tell(act.Sets, false)
+	if err = apply(ctx, act, hands); err == nil {
+		h.tell(act.Sets, true)
+	}
+	return err
+}
+
+// apply is Apply by these hands.
+func apply(ctx context.Context, act planner.Act, hands []hand) error {
 	if act.Verb == planner.Retreat {
 		return joined(together(len(hands), func(i int) error { return hands[i].do(ctx) }))
 	}

@@ -141,7 +141,9 @@ func (x hand) pending(file ini.Config, now inForce) (accepted []ini.Difference, 
 	var refused []ini.Difference
 	for _, d := range c.Pending {
 		switch {
-		case x.ours(d):
+		case ours(d, x.sets):
+		case ours(d, x.before()): // an act that was cut short has written it, and it is known not to harm
+			accepted = append(accepted, d)
 		case d.Name == string(planner.KeyLifetime) && !now.linesLive() && now.settings.Lifetime == flushed:
 			w.note(&w.notes, fmt.Sprintf("%s: server_lifetime is %s in force, as a flush leaves it, and a RELOAD gives %s back",
 				x.console.id, d.Now, d.File))
@@ -184,14 +186,16 @@ func (x hand) refusal(refused []ini.Difference) error {
 // flushed is server_lifetime while a process is flushed; see planner.Flush.
 const flushed = 1e9
 
-// ours reports whether a difference is what a set of ours changes, of this act or of one before: an act that was cut short
-// has written it.
-func (x hand) ours(d ini.Difference) bool {
+// before are the sets of acts before, on this process, of which nobody knows whether they were done.
+func (x hand) before() []planner.Set {
 	x.all.mu.Lock()
-	told := slices.Clone(x.all.told)
-	x.all.mu.Unlock()
-	told = slices.DeleteFunc(told, func(s planner.Set) bool { return s.Process != x.console.id })
-	return slices.ContainsFunc(append(told, x.sets...), func(s planner.Set) bool {
+	defer x.all.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(x.all.told), func(s planner.Set) bool { return s.Process != x.console.id })
+}
+
+// ours reports whether a difference is what one of our sets changes: an act that was cut short has written it.
+func ours(d ini.Difference, sets []planner.Set) bool {
+	return slices.ContainsFunc(sets, func(s planner.Set) bool {
 		if d.Set == "" || s.Alias != d.Alias || s.Key != d.Set {
 			return false
 		}

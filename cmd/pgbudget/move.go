@@ -53,6 +53,7 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	if err = m.remember(s.config, lookOnly); err == nil && !lookOnly {
 		err = m.fleet.Lock(ctx)
 	}
+	m.hands.Told(m.memory.Unsettled())
 	if err != nil {
 		m.close()
 		return nil, err

@@ -50,16 +50,15 @@ func (m *mover) drifted(course course, policy planner.Policy) error {
 // mayBegin says why no new step may begin now: a person's pause, or the time of day. A step in hand is not new. A run waits
 // for both; a step does not.
 func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
-	if m.memory.Step != nil {
+	waits := c.Command.Name == "run"
+	if err := stopped(m.source.config.Journal); err != nil && !waits {
+		return err
+	} else if err != nil {
+		fmt.Fprintln(stderr, "note: "+paused(m.source.config.Journal)+"; the run waits for pgbudget resume")
 		return nil
 	}
-	waits := c.Command.Name == "run"
-	if why := paused(m.source.config.Journal); why != "" {
-		if waits {
-			fmt.Fprintln(stderr, "note: "+why+"; the run waits for pgbudget resume")
-			return nil
-		}
-		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
+	if m.memory.Step != nil {
+		return nil
 	}
 	why := planner.Closed(m.source.config.Windows(), now)
 	switch {
@@ -73,6 +72,15 @@ func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
 			Hint: "wait for it, or pgbudget step --outside-window"}
 	}
 	return nil
+}
+
+// stopped is the error for a person's pause; nil: there is none.
+func stopped(journal string) error {
+	why := paused(journal)
+	if why == "" {
+		return nil
+	}
+	return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
 }
 
 // alone says why this pgbudget could not begin: its journal cannot be written, or another one is at work. It is for whoever

@@ -27,6 +27,9 @@ func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.P
 	if err := m.alone(ctx); err != nil { // first: what another one moves meanwhile is nobody's drift
 		return err
 	}
+	if m.memory, err = remembered(s.config); err != nil { // after it: nobody writes it now
+		return err
+	}
 	o, err := m.session.Observe(ctx)
 	if err != nil {
 		return err
@@ -40,10 +43,10 @@ func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.P
 	if err := m.ready(ctx, c, s.config.MovingPolicy(), step, ""); err != nil {
 		return err
 	}
-	if why := paused(s.config.Journal); why != "" {
-		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
+	if err := stopped(s.config.Journal); err != nil {
+		return err
 	}
-	if why := planner.Closed(s.config.Windows(), time.Now()); why != "" && !step.Empty() {
+	if why := planner.Closed(s.config.Windows(), time.Now()); why != "" && !step.Empty() && m.memory.Step == nil {
 		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "wait for it, or pgbudget step --outside-window"}
 	}
 	return nil

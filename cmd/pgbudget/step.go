@@ -69,7 +69,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 		return err
 	}
 	defer m.close()
-	if c.Bool("dry-run") { // first: what another one moves meanwhile is nobody's drift
+	if c.Bool("dry-run") && !c.IsSet("emit") { // first: what another one moves meanwhile is nobody's drift
 		if err := m.alone(c.Context); err != nil {
 			return err
 		}
@@ -165,7 +165,10 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy planne
 		return err
 	}
 	if step.Empty() {
-		return nil
+		if c.Command.Name == "run" {
+			return nil
+		}
+		return stopped(m.source.config.Journal)
 	}
 	return m.mayBegin(c, time.Now())
 }
