@@ -275,7 +275,7 @@ func TestTheFileOfARealProcessSettlesItsUsers(t *testing.T) {
 	}
 	f.Know([]live.Config{{Process: "new/1", Path: l.Processes[0].IniPath, Store: disk{}}})
 	for range 2 {
-		if got := fmt.Sprint(observe(t, f).Processes[0].Users); got != "[{app1 0 11 0 false}]" {
+		if got := fmt.Sprint(observe(t, f).Processes[0].Users); got != "[{app1 0 11 0 false false}]" {
 			t.Errorf("users %s, want app1's 11 alone", got)
 		}
 	}

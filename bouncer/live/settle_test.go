@@ -24,17 +24,19 @@ func TestTheFileSettlesWhatShowUsersRepeats(t *testing.T) {
 		lines []ini.User
 		want  string
 	}{
-		{"one of three has a size", []planner.UserLimit{own, maybe("app2"), maybe("app3")}, []ini.User{line("app1", 11)}, "[{app1 0 11 0 false}]"},
+		{"one of three has a size", []planner.UserLimit{own, maybe("app2"), maybe("app3")}, []ini.User{line("app1", 11)}, "[{app1 0 11 0 false false}]"},
 		{"two of three have the same", []planner.UserLimit{own, maybe("app2"), maybe("app3")}, []ini.User{line("app1", 11), line("app3", 11)},
-			"[{app1 0 11 0 false} {app3 0 11 0 false}]"},
-		{"a limit stays", []planner.UserLimit{own, limited}, []ini.User{line("app1", 11), line("app2", -1)}, "[{app1 0 11 0 false} {app2 7 0 0 false}]"},
-		{"the last line counts", []planner.UserLimit{own, maybe("app2")}, []ini.User{line("app1", 4), line("app1", 11)}, "[{app1 0 11 0 false}]"},
+			"[{app1 0 11 0 false false} {app3 0 11 0 false false}]"},
+		{"a limit stays", []planner.UserLimit{own, limited}, []ini.User{line("app1", 11), line("app2", -1)}, "[{app1 0 11 0 false false} {app2 7 0 0 false false}]"},
+		{"the last line counts", []planner.UserLimit{own, maybe("app2")}, []ini.User{line("app1", 4), line("app1", 11)}, "[{app1 0 11 0 false false}]"},
 		{"0 is unlimited", []planner.UserLimit{{Name: "app1", SizeConns: planner.Unlimited}, {Name: "app2", SizeConns: planner.Unlimited, Doubtful: true}},
-			[]ini.User{line("app1", 0)}, fmt.Sprintf("[{app1 0 %d 0 false}]", planner.Unlimited)},
-		{"the file is not the one in force: another size", []planner.UserLimit{own, maybe("app2")}, []ini.User{line("app1", 12)}, "[{app1 0 11 0 false} {app2 0 11 0 true}]"},
-		{"no line for what is certain", []planner.UserLimit{own, maybe("app2")}, nil, "[{app1 0 11 0 false} {app2 0 11 0 true}]"},
-		{"another size for what is in doubt", []planner.UserLimit{own, maybe("app2")}, []ini.User{line("app1", 11), line("app2", 5)}, "[{app1 0 11 0 false} {app2 0 11 0 true}]"},
-		{"a user that the process does not show", []planner.UserLimit{own, maybe("app2")}, []ini.User{line("app1", 11), line("app9", 5)}, "[{app1 0 11 0 false} {app2 0 11 0 true}]"},
+			[]ini.User{line("app1", 0)}, fmt.Sprintf("[{app1 0 %d 0 false false}]", planner.Unlimited)},
+		{"the file is not the one in force: another size", []planner.UserLimit{own, maybe("app2")}, []ini.User{line("app1", 12)}, "[{app1 0 11 0 false false} {app2 0 11 0 true false}]"},
+		{"no line for what is certain", []planner.UserLimit{own, maybe("app2")}, nil, "[{app1 0 11 0 false false} {app2 0 11 0 true false}]"},
+		{"another size for what is in doubt", []planner.UserLimit{own, maybe("app2")}, []ini.User{line("app1", 11), line("app2", 5)}, "[{app1 0 11 0 false false} {app2 0 11 0 true false}]"},
+		{"a reserve that is certain, of a user whose size is in doubt and whose line is gone", []planner.UserLimit{{Name: "app1", SizeConns: 9, ReserveConns: 1},
+			{Name: "app2", SizeConns: 9, ReserveConns: 5, Doubtful: true}}, []ini.User{{Name: "app1", SizeConns: 9, ReserveConns: 1}}, "[{app1 0 9 1 false false} {app2 0 9 5 true false}]"},
+		{"a user that the process does not show", []planner.UserLimit{own, maybe("app2")}, []ini.User{line("app1", 11), line("app9", 5)}, "[{app1 0 11 0 false false} {app2 0 11 0 true false}]"},
 	} {
 		if got := fmt.Sprint(settleUsers(c.shown, c.lines)); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
