@@ -43,7 +43,8 @@ func (s Set) Pool() string { return s.Group() + "/" + s.Alias }
 // Grows reports whether the set lets a pool open more connections.
 func (s Set) Grows() bool { return s.Key != KeyLifetime && s.To > s.From }
 
-func (s Set) same(t Set) bool { return s.Process == t.Process && s.Alias == t.Alias && s.Key == t.Key }
+// Same reports whether both are about one setting of one line.
+func (s Set) Same(t Set) bool { return s.Process == t.Process && s.Alias == t.Alias && s.Key == t.Key }
 
 func compareSets(a, b Set) int {
 	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias), cmp.Compare(a.Key, b.Key))
@@ -125,7 +126,7 @@ func (s Step) Moves() []Set {
 	var out []Set
 	for _, x := range s.Sets {
 		m := Set{Process: x.Group(), Alias: x.Alias, Key: x.Key, From: x.From, To: x.To}
-		if i := slices.IndexFunc(out, func(o Set) bool { return o.same(m) }); i >= 0 {
+		if i := slices.IndexFunc(out, func(o Set) bool { return o.Same(m) }); i >= 0 {
 			out[i].From, out[i].To = max(out[i].From, m.From), max(out[i].To, m.To)
 		} else {
 			out = append(out, m)

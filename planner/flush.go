@@ -90,7 +90,7 @@ func (m Memory) Flushed() []Set {
 // restored forgets lifetimes that are as they were.
 func (m Memory) restored(sets []Set) Memory {
 	m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool {
-		return w.Key == KeyLifetime && slices.ContainsFunc(sets, w.same)
+		return w.Key == KeyLifetime && slices.ContainsFunc(sets, w.Same)
 	})
 	return m
 }

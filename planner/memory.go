@@ -229,7 +229,7 @@ func (m Memory) undone(act Act) Memory {
 func (m Memory) cut(achieved *Step, at time.Time) Memory {
 	var given []Set
 	for _, x := range m.Step.Sets {
-		if !slices.ContainsFunc(achieved.Sets, x.same) {
+		if !slices.ContainsFunc(achieved.Sets, x.Same) {
 			given = append(given, Set{x.Process, x.Alias, x.Key, x.From, x.From})
 		}
 	}
@@ -259,7 +259,7 @@ func (m Memory) ended(at time.Time) Memory {
 // explains reports whether the journal leaves a line at that value, and whether it ever wrote the line. While it is not
 // known whether an act was done, both ends of it are explained.
 func (m Memory) explains(x Set, value int) (explained, known bool) {
-	if m.Intent != nil && slices.ContainsFunc(m.Intent.Sets, func(y Set) bool { return y.same(x) && (value == y.From || value == y.To) }) {
+	if m.Intent != nil && slices.ContainsFunc(m.Intent.Sets, func(y Set) bool { return y.Same(x) && (value == y.From || value == y.To) }) {
 		return true, true
 	}
 	i, found := slices.BinarySearchFunc(m.Written, x, compareWritten)

@@ -163,3 +163,74 @@ func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 		t.Errorf("too few of them were met")
 	}
 }
+
+// refusing is an expedition with slow looks from its first grant on, and nothing that goes back succeeds.
+type refusing struct {
+	*hanging
+	tried chan struct{}
+}
+
+func (x refusing) Observe(ctx context.Context) (planner.Observation, error) {
+	if x.granted {
+		if err := x.hanging.Sleep(ctx, 11*time.Second); err != nil { // longer than an act that failed is left alone
+			return planner.Observation{}, err
+		}
+		select { // the signals are read beside it
+		case <-x.tried:
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.expedition.Observe(ctx)
+}
+
+func (x refusing) Apply(ctx context.Context, act planner.Act) error {
+	if act.Verb == planner.Retreat {
+		select {
+		case x.tried <- struct{}{}:
+		default:
+		}
+		return &planner.Error{Kind: planner.KindUnreachable, Err: errors.New("no answer")}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.granted = x.granted || act.Verb == planner.Grant
+	return x.expedition.Apply(ctx, act)
+}
+
+func (x refusing) Record(e planner.Event) (planner.Event, error) {
+	if len(x.events) > 300 {
+		return e, errors.New("it never ends")
+	}
+	return x.expedition.Record(e)
+}
+
+// TestAWayBackThatNeverSucceedsEndsTheRun, though each look takes longer than the time between two tries.
+func TestAWayBackThatNeverSucceedsEndsTheRun(t *testing.T) {
+	met := 0
+	for seed := range uint64(20) {
+		x := embarkWith(t, 9000+seed, func(spec *Spec) { spec.Faults = nil })
+		if x == nil {
+			continue
+		}
+		h := refusing{&hanging{expedition: x}, make(chan struct{}, 1)}
+		b := x.rebalancer()
+		b.Clock, b.Fleet, b.Hands, b.Gauge, b.Journal, b.Beside, b.Steps = h, h, h, h, h, besides, 1
+		b.Policy.HoldFor = 0
+		report, err := b.Run(t.Context(), x.goal, planner.Memory{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !h.granted {
+			continue
+		}
+		if met++; report.Outcome != planner.Blind || report.Memory.Step == nil || report.Memory.Step.Kind != planner.Backward {
+			t.Errorf("seed %d: %s: %s, %+v in hand", seed, report.Outcome, report.Reason, report.Memory.Step)
+		}
+		if met == 3 {
+			return
+		}
+	}
+	t.Errorf("only %d runs granted anything", met)
+}

@@ -53,11 +53,7 @@ func (h *Hands) tell(sets []planner.Set, done bool) {
 		h.told = append(h.told, sets...)
 		return
 	}
-	h.told = slices.DeleteFunc(h.told, func(t planner.Set) bool {
-		return slices.ContainsFunc(sets, func(x planner.Set) bool {
-			return x.Process == t.Process && x.Alias == t.Alias && x.Key == t.Key
-		})
-	})
+	h.told = slices.DeleteFunc(h.told, func(t planner.Set) bool { return slices.ContainsFunc(sets, t.Same) })
 }
 
 var _ bouncer.Hands = (*Hands)(nil)

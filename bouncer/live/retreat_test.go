@@ -155,15 +155,16 @@ func TestALookThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 // TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate: an edit that puts a size of ours back is somebody's.
 func TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate(t *testing.T) {
 	other := planner.Act{Verb: planner.Release, Sets: []planner.Set{{Process: "g/1", Alias: "d2", Key: planner.KeySize, From: 3, To: 2}}}
-	_, hands, _, stores := processes(t, 1, func(int) bool { return true })
+	reloads := 0
+	_, hands, _, stores := processes(t, 1, func(int) bool { reloads++; return true })
 	if err := hands.Apply(t.Context(), release(1)); err != nil {
 		t.Fatal(err)
 	}
 	stores[0].mu.Lock()
 	stores[0].text = strings.Replace(stores[0].text, "pool_size=5 ", "pool_size=6 ", 1)
 	stores[0].mu.Unlock()
-	if err := hands.Apply(t.Context(), other); planner.KindOf(err) != planner.KindDrift || !strings.Contains(text(stores[0]), "pool_size=3\n") {
-		t.Errorf("%v: %s", err, text(stores[0]))
+	if err := hands.Apply(t.Context(), other); planner.KindOf(err) != planner.KindDrift || !strings.Contains(text(stores[0]), "pool_size=3\n") || reloads != 1 {
+		t.Errorf("%d RELOADs, %v: %s", reloads, err, text(stores[0]))
 	}
 
 	_, hands, _, stores = processes(t, 1, func(int) bool { return true })

@@ -84,7 +84,8 @@ func stopped(journal string) error {
 }
 
 // alone says why this pgbudget could not begin: its journal cannot be written, or another one is at work. It is for whoever
-// only looks, and takes no lock.
+// only looks, and takes no lock; the journal is read again, as nobody writes it now. It is asked first: what another one
+// moves meanwhile is nobody's drift.
 func (m *mover) alone(ctx context.Context) error {
 	path := m.source.config.Journal
 	const write, search = 2, 1 // of access(2)
@@ -100,7 +101,12 @@ func (m *mover) alone(ctx context.Context) error {
 		return &planner.Error{Kind: planner.KindBusy, Subject: "journal " + path, Err: errors.New("another pgbudget is at work with it"),
 			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
 	}
-	return m.fleet.Unlocked(ctx)
+	err := m.fleet.Unlocked(ctx)
+	if err == nil {
+		m.memory, err = remembered(m.source.config)
+		m.hands.Told(m.memory.Unsettled())
+	}
+	return err
 }
 
 // who is the person at work, as user@host. Under sudo, it is whoever called it.

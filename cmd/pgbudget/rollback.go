@@ -44,7 +44,7 @@ func rollbackCommand() *cli.Command {
 				return err
 			}
 			defer m.close()
-			if c.Bool("dry-run") { // first: what another one moves meanwhile is nobody's drift
+			if c.Bool("dry-run") {
 				if err := m.alone(c.Context); err != nil {
 					return err
 				}

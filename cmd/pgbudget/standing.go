@@ -1,11 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -24,23 +21,19 @@ func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.P
 		return err
 	}
 	defer m.close()
-	if err := m.alone(ctx); err != nil { // first: what another one moves meanwhile is nobody's drift
+	if err := m.alone(ctx); err != nil {
 		return err
 	}
-	if m.memory, err = remembered(s.config); err != nil { // after it: nobody writes it now
+	c, policy := course{plan: plan, goal: planner.GoalOf(plan), fleet: fleet, measured: fleet}, s.config.MovingPolicy()
+	if c.evidence.Last, err = m.session.Observe(ctx); err != nil {
 		return err
 	}
-	o, err := m.session.Observe(ctx)
-	if err != nil {
-		return err
+	policy.Percent = 100 // every line that it would ever change
+	step, blocked := firstStep(c, policy, m.memory)
+	if blocked != "" {
+		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked)}
 	}
-	step := setsOf(fleet, plan)
-	if m.memory.Step != nil {
-		step = *m.memory.Step
-	}
-	c := course{fleet: fleet}
-	c.evidence.Last = o
-	if err := m.ready(ctx, c, s.config.MovingPolicy(), step, ""); err != nil {
+	if err := m.ready(ctx, c, policy, step, blocked); err != nil {
 		return err
 	}
 	if err := stopped(s.config.Journal); err != nil {
@@ -50,27 +43,6 @@ func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.P
 		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "wait for it, or pgbudget step --outside-window"}
 	}
 	return nil
-}
-
-// setsOf is all that a plan changes, as one step.
-func setsOf(f planner.Fleet, plan planner.Plan) planner.Step {
-	var step planner.Step
-	for _, x := range plan.Pools {
-		i := slices.IndexFunc(f.Pools, func(p planner.FleetPool) bool { return p.ID == x.ID })
-		if i < 0 || x.Frozen != "" {
-			continue
-		}
-		_, alias, _ := strings.Cut(x.ID, "/")
-		for _, size := range f.Pools[i].Sizes {
-			if size.Conns != x.ToSize {
-				step.Sets = append(step.Sets, planner.Set{Process: size.Process, Alias: alias, Key: planner.KeySize, From: size.Conns, To: x.ToSize})
-			}
-		}
-	}
-	slices.SortFunc(step.Sets, func(a, b planner.Set) int {
-		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias))
-	})
-	return step
 }
 
 // warnRefused says on standard error that a step would be refused, with its exit code and what to do.

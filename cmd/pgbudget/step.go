@@ -69,7 +69,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 		return err
 	}
 	defer m.close()
-	if c.Bool("dry-run") && !c.IsSet("emit") { // first: what another one moves meanwhile is nobody's drift
+	if c.Bool("dry-run") && !c.IsSet("emit") {
 		if err := m.alone(c.Context); err != nil {
 			return err
 		}
