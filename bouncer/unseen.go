@@ -37,7 +37,7 @@ func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err
 		return false, nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	w.Beside(w.Policy.Every, long, func() {
+	w.Beside(w.Policy.Every/2, long, func() { // chosen: with the time that an answer is old, an undo begins within two intervals
 		for err == nil && !w.stopping() {
 			act, due := w.backUnseen(ctx, w.Clock.Now(), w.read)
 			if !due {

@@ -239,7 +239,8 @@ type movedData struct {
 func (m *mover) run(ctx context.Context, out output, c course, policy planner.Policy, steps int, closed func(time.Time) string, replans bool) error {
 	conf := m.source.config
 	signals, levels := watched(conf)
-	asked := newPoll(ctx, m.session.prom, queriesOf(signals, conf.Servers, m.source.signalQueries()), policy.Every)
+	half := policy.Every / 2 // chosen: what is done within an interval of a sample is not to wait one to hear of it
+	asked := newPoll(ctx, m.session.prom, queriesOf(signals, conf.Servers, m.source.signalQueries()), half)
 	defer asked.close()
 	look, journey := &lastLook{Fleet: m.session.polled(asked)}, newJourney()
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
