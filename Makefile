@@ -49,7 +49,8 @@ fidelity: install ## estimates against the generator's own ledger, and the simul
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -v -timeout 40m -run 'TestEstimate|TestObserve' ./cmd/pgbudget
 	$(GO) run ./fixtures/fidelity/compare --readme README.md
 
-coverage: ## how often intervals of loads hold the load, in 1000 windows of each situation (half an hour of a core), into the README
+coverage: install ## how often intervals of loads hold the load, in 1000 windows of each situation (half an hour of a core) and 48 of real servers, into the README
+	PGBUDGET_TEST_WINDOW=60s $(GO) test -tags soak -count=1 -v -timeout 40m -run TestLiveWindows ./cmd/pgbudget -args -update
 	$(GO) run ./fixtures/coverage -windows 1000 -readme README.md
 
 faults: install ## what step does when something goes wrong on a real lab, and 50 times when something hangs (an hour), into the README
