@@ -210,11 +210,7 @@ var _ allocate.Curve = reserveCurve{}
 const leastReserveGain = 1e-9
 
 func newReserveCurve(p FleetPool, leastGain float64) reserveCurve {
-	n := 0 // as many as one more in the line's reserve costs
-	for _, c := range p.Copies {
-		n += b2i(c.FixedConns == 0 || c.OwnSize)
-	}
-	return reserveCurve{p.Reserve.Max, float64(n) * max(leastReserveGain, 1.001*leastGain)}
+	return reserveCurve{p.Reserve.Max, float64(p.reserved()) * max(leastReserveGain, 1.001*leastGain)}
 }
 
 // Cost returns what lowering the reserve to n costs.

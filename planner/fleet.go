@@ -173,6 +173,15 @@ func (p FleetPool) sized() int {
 	return n
 }
 
+// reserved returns how many copies have the line's reserve: what one more of it costs.
+func (p FleetPool) reserved() int {
+	n := 0
+	for _, c := range p.Copies {
+		n += b2i(c.followsReserve())
+	}
+	return n
+}
+
 // fromSize returns today's size where all processes agree.
 func (p FleetPool) fromSize() (size int, same bool) {
 	for i, s := range p.Sizes {
@@ -286,6 +295,11 @@ func (c Copy) maybe(reserve int) int {
 		return c.MaybeConns
 	}
 	return min(Unlimited, c.MaybeConns+c.reserve(reserve))
+}
+
+// followsReserve reports whether one more in the line's reserve is one more of the copy, or may be.
+func (c Copy) followsReserve() bool {
+	return (c.FixedConns == 0 || c.OwnSize) && (c.OwnReserve == 0 || c.Doubtful)
 }
 
 // reserve is the reserve_pool_size of one copy where its line has that.

@@ -8,9 +8,10 @@ import (
 // limitRoom is what a limit over several copies still allows. Where today's sizes exceed it, it allows no more than
 // they do.
 type limitRoom struct {
-	text  string
-	conns int                       // what may still be added
-	per   map[string]map[string]int // by pool and process: copies that follow the line
+	text     string
+	conns    int                       // what may still be added
+	sizes    map[string]map[string]int // by pool and process: copies whose size is the line's
+	reserves map[string]map[string]int // the same: copies whose reserve is the line's, or may be
 }
 
 // rooms lists what the limits over copies of one server's pools still allow, those of aliases apart: those stand in the
@@ -22,20 +23,22 @@ func (f Fleet) rooms(server string) []limitRoom {
 		if l.alone() {
 			continue
 		}
-		r := limitRoom{text: l.Text(), per: map[string]map[string]int{}}
+		r := limitRoom{text: l.Text(), sizes: map[string]map[string]int{}, reserves: map[string]map[string]int{}}
 		here := false
 		l.members(f.Pools, at, func(p *FleetPool, i int) {
 			c := p.Copies[i]
 			here = here || p.On(server)
-			if c.FixedConns > 0 {
-				return
+			for _, u := range []struct {
+				per map[string]map[string]int
+				one bool
+			}{{r.sizes, c.FixedConns == 0}, {r.reserves, c.followsReserve()}} {
+				if u.per[p.ID] == nil {
+					u.per[p.ID] = map[string]int{}
+				}
+				u.per[p.ID][c.Process] += b2i(u.one)
 			}
-			if r.per[p.ID] == nil {
-				r.per[p.ID] = map[string]int{}
-			}
-			r.per[p.ID][c.Process]++
 		})
-		if !here || len(r.per) == 0 {
+		if !here || len(r.sizes) == 0 {
 			continue
 		}
 		r.conns = max(0, l.Conns-l.use(f.Pools, at))
@@ -44,16 +47,15 @@ func (f Fleet) rooms(server string) []limitRoom {
 	return out
 }
 
-// of is what one more of a pool takes: in one process, or, where process is empty, in all of them.
-func (r limitRoom) of(pool, process string) int {
-	if process != "" {
-		return r.per[pool][process]
+// use is what one more of a pool takes in all processes: of its size, and of its reserve.
+func (r limitRoom) use(pool string) (size, reserve int) {
+	for _, n := range r.sizes[pool] {
+		size += n
 	}
-	n := 0
-	for _, copies := range r.per[pool] {
-		n += copies
+	for _, n := range r.reserves[pool] {
+		reserve += n
 	}
-	return n
+	return size, reserve
 }
 
 // beyond says which limit the fleet would newly exceed after something has grown, with both numbers; empty: none.

@@ -27,8 +27,8 @@ type way struct {
 // given is a pool as it was before it released one.
 type given struct{ pool, size, reserve int }
 
-// roomUse is what one more of a pool takes of one of the rooms.
-type roomUse struct{ room, conns int }
+// roomUse is what one more of a pool takes of one of the rooms: of its size, and of its reserve.
+type roomUse struct{ room, size, reserve int }
 
 // waypool is one pool on the way.
 type waypool struct {
@@ -36,7 +36,7 @@ type waypool struct {
 	from, size, to          int
 	fromR, reserve, reserTo int
 	curve                   poolCurve
-	copies                  int // connections of one more, whatever caps say: what counts against the percent
+	copies, reserves        int // connections of one more, and of one more in reserve, whatever caps say: what counts against the percent
 	under                   []roomUse
 	bent                    bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
 	refused                 string
@@ -46,8 +46,9 @@ func newWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal) *w
 	w := &way{server: s, spare: f.SpareConns(s.Name), rooms: f.rooms(s.Name)}
 	under := map[string][]roomUse{}
 	for k, r := range w.rooms {
-		for pool := range r.per {
-			under[pool] = append(under[pool], roomUse{k, r.of(pool, "")})
+		for pool := range r.sizes {
+			size, reserve := r.use(pool)
+			under[pool] = append(under[pool], roomUse{k, size, reserve})
 		}
 	}
 	w.grants = policy.StepConns(s.BudgetConns)
@@ -62,7 +63,7 @@ func newWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal) *w
 		}
 		size := p.largestSize()
 		x := waypool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns, reserTo: goal.Reserve, curve: curveOf(p)}
-		x.copies, x.under = max(1, p.sized()), under[p.ID]
+		x.copies, x.reserves, x.under = max(1, p.sized()), max(1, p.reserved()), under[p.ID]
 		x.bent = slices.ContainsFunc(p.Sizes, func(s Size) bool { return s.CapConns > 0 }) ||
 			slices.ContainsFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 })
 		for _, r := range refused {
@@ -96,7 +97,7 @@ func (w *way) again() {
 	w.wanting, w.most = nil, math.MaxInt
 	for i, p := range w.pools {
 		if p.below() {
-			w.wanting = append(w.wanting, waiting{-p.gain(p.size) / float64(p.copies), i})
+			w.wanting = append(w.wanting, waiting{-p.gain(p.size) / float64(p.more()), i})
 		}
 	}
 	w.wanting.order()
@@ -149,24 +150,25 @@ func (w *way) grant() bool {
 	for len(w.wanting) > 0 {
 		i := w.wanting[0].pool
 		p := &w.pools[i]
-		unit, released := p.costs(), len(w.given)
-		if p.copies > w.grants && w.granted || !w.fund(i, unit) {
+		unit, more, released := p.costs(), p.more(), len(w.given)
+		if more > w.grants && w.granted || !w.fund(i, unit) {
 			w.wanting.drop()
 			continue
 		}
 		both := p.bent && p.above() || slices.ContainsFunc(w.given[released:], w.stirred)
-		if p.copies > w.grants {
-			w.note = fmt.Sprintf("one more on %s costs %d connections, more than the step's share of the budget", p.ID, p.copies)
-		}
-		if p.size < p.to {
-			p.size++
-		} else {
-			p.reserve++
+		if more > w.grants {
+			w.note = fmt.Sprintf("one more on %s costs %d connections, more than the step's share of the budget", p.ID, more)
 		}
 		w.granted = true
-		w.grants -= p.copies
+		w.grants -= more
 		w.spare -= unit
-		w.rise(p, -1)
+		if p.size < p.to {
+			p.size++
+			w.rise(p, func(u roomUse) int { return -u.size })
+		} else {
+			p.reserve++
+			w.rise(p, func(u roomUse) int { return -u.reserve })
+		}
 		if w.most < math.MaxInt {
 			w.most -= unit
 		}
@@ -174,7 +176,7 @@ func (w *way) grant() bool {
 		case both:
 			w.again()
 		case p.below():
-			w.wanting.again(-p.gain(p.size) / float64(p.copies))
+			w.wanting.again(-p.gain(p.size) / float64(p.more()))
 		default:
 			w.wanting.drop()
 		}
@@ -223,26 +225,47 @@ func (w *way) fund(pool, unit int) bool {
 
 // tight is a room in which one more of the pool does not fit; -1: there is none.
 func (w *way) tight(pool int) int {
-	for _, u := range w.pools[pool].under {
-		if w.rooms[u.room].conns < u.conns {
+	p := w.pools[pool]
+	for _, u := range p.under {
+		more := u.reserve
+		if p.size < p.to {
+			more = u.size
+		}
+		if w.rooms[u.room].conns < more {
 			return u.room
 		}
 	}
 	return -1
 }
 
-// rise adds to the rooms what so many fewer of a pool leave there.
-func (w *way) rise(p *waypool, fewer int) {
+// rise adds to the rooms what one fewer of a pool leaves there.
+func (w *way) rise(p *waypool, left func(roomUse) int) {
 	for _, u := range p.under {
-		w.rooms[u.room].conns += fewer * u.conns
+		w.rooms[u.room].conns += left(u)
 	}
+}
+
+// more is the connections of the next one that the pool gets: sizes come first.
+func (p waypool) more() int {
+	if p.size < p.to {
+		return p.copies
+	}
+	return p.reserves
+}
+
+// fewer is the connections of the next one that it gives: reserves go first.
+func (p waypool) fewer() int {
+	if p.reserve > p.reserTo {
+		return p.reserves
+	}
+	return p.copies
 }
 
 // costs is what the ledger counts for one more of the pool: one may be free under a cap, or under a size that counts as
 // larger than it is.
 func (p waypool) costs() int {
 	if p.Rules.Count != CountWorst {
-		return p.copies
+		return p.more()
 	}
 	if p.size < p.to {
 		return p.WorstAt(p.size+1, p.reserve) - p.WorstAt(p.size, p.reserve)
@@ -270,7 +293,7 @@ func (p waypool) loses() float64 {
 func (w *way) release() bool {
 	for len(w.giving) > 0 {
 		i := w.giving[0].pool
-		if p := w.pools[i]; p.copies > w.releases && w.released {
+		if p := w.pools[i]; p.fewer() > w.releases && w.released {
 			w.giving.drop()
 			continue
 		}
@@ -289,7 +312,7 @@ func (w *way) release() bool {
 func (w *way) releaseUnder(room, but int) bool {
 	best := -1
 	for i, p := range w.pools {
-		if i == but || !p.above() || p.copies > w.releases && w.released ||
+		if i == but || !p.above() || p.fewer() > w.releases && w.released ||
 			!slices.ContainsFunc(p.under, func(u roomUse) bool { return u.room == room }) {
 			continue
 		}
@@ -312,20 +335,22 @@ func (w *way) releaseUnder(room, but int) bool {
 // give takes one from a pool.
 func (w *way) give(i int) {
 	p := &w.pools[i]
-	if p.copies > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, p.copies)
+	fewer := p.fewer()
+	if fewer > w.releases {
+		w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, fewer)
 	}
 	w.given = append(w.given, given{i, p.size, p.reserve})
 	before := p.WorstAt(p.size, p.reserve)
 	if p.reserve > p.reserTo {
 		p.reserve--
+		w.rise(p, func(u roomUse) int { return u.reserve })
 	} else {
 		p.size--
+		w.rise(p, func(u roomUse) int { return u.size })
 	}
 	w.released = true
-	w.releases -= p.copies
+	w.releases -= fewer
 	w.spare += before - p.WorstAt(p.size, p.reserve)
-	w.rise(p, 1)
 }
 
 // blocked says why the goal is out of reach though it is not reached.
@@ -336,7 +361,7 @@ func (w *way) blocked() string {
 			return fmt.Sprintf("%s stays at %d: %s", p.ID, p.size, p.refused)
 		}
 		if more := p.to - p.size + p.reserTo - p.reserve; more > 0 {
-			short += more * p.copies
+			short += max(0, p.to-p.size)*p.copies + max(0, p.reserTo-p.reserve)*p.reserves
 			below = cmp.Or(below, fmt.Sprintf("%s from %d to %d", p.ID, p.size, p.to))
 		}
 	}
@@ -346,7 +371,7 @@ func (w *way) blocked() string {
 	for i, p := range w.pools {
 		if k := w.tight(i); p.below() && k >= 0 {
 			return fmt.Sprintf("the way to the plan, %s first, is barred by %s: %d connections are left under it, and one more of %s takes %d; plan again",
-				below, w.rooms[k].text, w.rooms[k].conns, p.ID, p.copies)
+				below, w.rooms[k].text, w.rooms[k].conns, p.ID, p.more())
 		}
 	}
 	return fmt.Sprintf("the way to the plan, %s first, needs %d connections more, and %d of the budget of %d on %s are spare: something takes connections that were free when it was planned; plan again",

@@ -59,12 +59,12 @@ func Equal(f Fleet, g Goal, policy Policy, refused []Refusal) Step {
 				if units > 0 {
 					units = min(units, max(least, grants/max(users, 1)), max(spare, 0)/max(users, 1))
 					for _, r := range rooms {
-						if n := r.of(p.ID, size.Process); n > 0 {
+						if n := r.sizes[p.ID][size.Process]; n > 0 {
 							units = min(units, r.conns/n)
 						}
 					}
 					for i, r := range rooms {
-						rooms[i].conns -= units * r.of(p.ID, size.Process)
+						rooms[i].conns -= units * r.sizes[p.ID][size.Process]
 					}
 					grants, spare = grants-units*users, spare-units*users
 				} else {

@@ -84,7 +84,7 @@ func newSlowWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal
 		}
 		size := p.largestSize()
 		x := waypool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns, reserTo: goal.Reserve, curve: curveOf(p)}
-		x.copies = max(1, p.sized())
+		x.copies, x.reserves = max(1, p.sized()), max(1, p.reserved())
 		for _, r := range refused {
 			if r.Pool == p.ID && r.Key == KeySize && x.to < r.Least {
 				x.to, x.refused = min(r.Least, size), r.Reason
@@ -142,10 +142,10 @@ func (w *slowWay) more() bool {
 func (w *slowWay) grant() bool {
 	best, gain := -1, -1.0
 	for i, p := range w.pools {
-		if p.size >= p.to && p.reserve >= p.reserTo || p.copies > w.grants && w.granted {
+		if p.size >= p.to && p.reserve >= p.reserTo || p.more() > w.grants && w.granted {
 			continue
 		}
-		if g := p.gain(p.size) / float64(p.copies); g > gain && w.fundable(p.costs()) {
+		if g := p.gain(p.size) / float64(p.more()); g > gain && w.fundable(p.costs()) {
 			best, gain = i, g
 		}
 	}
@@ -153,12 +153,12 @@ func (w *slowWay) grant() bool {
 		return false
 	}
 	p := &w.pools[best]
-	unit := p.costs()
+	unit, more := p.costs(), p.more()
 	for w.spare < unit {
 		w.release()
 	}
-	if p.copies > w.grants {
-		w.note = fmt.Sprintf("one more on %s costs %d connections, more than the step's share of the budget", p.ID, p.copies)
+	if more > w.grants {
+		w.note = fmt.Sprintf("one more on %s costs %d connections, more than the step's share of the budget", p.ID, more)
 	}
 	if p.size < p.to {
 		p.size++
@@ -166,7 +166,7 @@ func (w *slowWay) grant() bool {
 		p.reserve++
 	}
 	w.granted = true
-	w.grants -= p.copies
+	w.grants -= more
 	w.spare -= unit
 	return true
 }
@@ -188,7 +188,7 @@ func (w *slowWay) fundable(unit int) bool {
 func (w *slowWay) release() bool {
 	best, cost := -1, 0.0
 	for i, p := range w.pools {
-		if p.size <= p.to && p.reserve <= p.reserTo || p.copies > w.releases && w.released {
+		if p.size <= p.to && p.reserve <= p.reserTo || p.fewer() > w.releases && w.released {
 			continue
 		}
 		c := 0.0 // an unused reserve costs nothing
@@ -203,8 +203,9 @@ func (w *slowWay) release() bool {
 		return false
 	}
 	p := &w.pools[best]
-	if p.copies > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, p.copies)
+	fewer := p.fewer()
+	if fewer > w.releases {
+		w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, fewer)
 	}
 	before := p.WorstAt(p.size, p.reserve)
 	if p.reserve > p.reserTo {
@@ -213,7 +214,7 @@ func (w *slowWay) release() bool {
 		p.size--
 	}
 	w.released = true
-	w.releases -= p.copies
+	w.releases -= fewer
 	w.spare += before - p.WorstAt(p.size, p.reserve)
 	return true
 }
