@@ -110,7 +110,11 @@ func TestDamagedRecordingsAreRefusedWithTheirLine(t *testing.T) {
 		{"a process twice", lines[0] + strings.Replace(lines[1], `"processes":[`, `"processes":[{"id":"main/1","group":"main","version":"","identity":{"config_hash":""},"settings":{},"aliases":[]},`, 1), "main/1 stands there twice", planner.KindUsage},
 		{"no server", lines[0] + `{"observation":{"at":"2026-01-01T00:00:00Z","servers":[],"processes":[]}}` + "\n", "without servers", planner.KindUsage},
 		{"a negative counter", lines[0] + strings.Replace(lines[1], `"xacts":10`, `"xacts":-10`, 1), "a negative counter", planner.KindUsage},
-		{"a server without connections", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":0`, 1), "max_connections is out of range", planner.KindUsage},
+		{"a server without connections", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":0`, 1), "max_connections is 0, outside of 1 to 2147483647", planner.KindUsage},
+		{"more connections than can be counted", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":3000000000`, 1), "max_connections is 3000000000", planner.KindUsage},
+		{"a role's limit below nothing", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":100,"roles":[{"name":"app","conns":-7}]`, 1), "the limit of app is -7", planner.KindUsage},
+		{"a user's size below nothing", lines[0] + strings.Replace(lines[1], `"aliases":[`, `"users":[{"name":"u","pool_size":-5}],"aliases":[`, 1), "user u: pool_size is -5", planner.KindUsage},
+		{"a default below nothing", lines[0] + strings.Replace(lines[1], `"default_pool_size":`, `"default_pool_size":-1`, 1), "default_pool_size is -1", planner.KindUsage},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, _, err := read("f.jsonl", strings.NewReader(c.text))

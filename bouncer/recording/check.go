@@ -1,0 +1,101 @@
+package recording
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// number is one figure of a recording, and the least that it can be.
+type number struct {
+	what  string
+	n     int
+	least int
+}
+
+// outside names the first of the numbers that no server and no PgBouncer can show: both count in 32 bits.
+func outside(whose string, numbers ...number) error {
+	for _, x := range numbers {
+		if x.n < x.least || x.n > math.MaxInt32 {
+			return fmt.Errorf("%s: %s is %d, outside of %d to %d", whose, x.what, x.n, x.least, math.MaxInt32)
+		}
+	}
+	return nil
+}
+
+// check refuses numbers that no fleet can show: a recording may have been edited or damaged.
+func check(o planner.Observation) error {
+	if len(o.Servers) == 0 || len(o.Processes) == 0 {
+		return errors.New("a look without servers or processes")
+	}
+	for _, s := range o.Servers {
+		if err := checkServer(s); err != nil {
+			return err
+		}
+	}
+	ids := map[string]bool{}
+	once := func(id string) error {
+		if ids[id] {
+			return fmt.Errorf("%s stands there twice", id)
+		}
+		ids[id] = true
+		return nil
+	}
+	for _, p := range o.Processes {
+		if err := cmp.Or(once(p.ID), checkProcess(p)); err != nil {
+			return err
+		}
+		for _, a := range p.Aliases {
+			if err := cmp.Or(once(p.ID+"/"+a.Name), checkAlias(p.ID+"/"+a.Name, a)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func checkServer(s planner.Server) error {
+	b := s.Backends
+	err := outside("server "+s.Name, number{"max_connections", s.MaxConns, 1}, number{"superuser_reserved_connections", s.SuperuserReservedConns, 0},
+		number{"reserved_connections", s.ReservedConns, 0}, number{"pool backends", b.PoolConns, 0}, number{"direct backends", b.DirectConns, 0},
+		number{"leaving backends", b.LeavingConns, 0}, number{"orphans", b.OrphanConns, 0}, number{"own backends", b.OwnConns, 0}, number{"logins", b.LoginConns, 0})
+	for _, limits := range [][]planner.ConnLimit{s.ReservedSettings, s.Roles, s.Databases} {
+		for _, l := range limits {
+			err = cmp.Or(err, outside("server "+s.Name, number{"the limit of " + l.Name, l.Conns, 0}))
+		}
+	}
+	return err
+}
+
+func checkProcess(p planner.Process) error {
+	s := p.Settings
+	err := outside(p.ID, number{"default_pool_size", s.DefaultPoolConns, 0}, number{"reserve_pool_size", s.DefaultReserveConns, 0},
+		number{"max_user_connections", s.MaxUserConns, 0}, number{"max_db_connections", s.MaxDBConns, 0}, number{"max_client_conn", s.MaxClients, 0})
+	if s.ReserveTimeout < 0 || s.QueryWaitTimeout < 0 || s.Lifetime < 0 {
+		err = cmp.Or(err, fmt.Errorf("%s: a negative time-out", p.ID))
+	}
+	for _, u := range p.Users {
+		err = cmp.Or(err, outside(p.ID+", user "+u.Name, number{"max_user_connections", u.MaxConns, 0}, number{"pool_size", u.SizeConns, 0},
+			number{"reserve_pool_size", u.ReserveConns, planner.NoReserve}))
+	}
+	return err
+}
+
+func checkAlias(id string, a planner.Alias) error {
+	err := outside(id, number{"pool_size", a.SizeConns, 0}, number{"reserve_pool_size", a.ReserveConns, 0}, number{"max_db_connections", a.MaxConns, 0})
+	if c := a.Counters; c.Xacts < 0 || c.XactTime < 0 || c.WaitTime < 0 || c.Assignments < -1 {
+		err = cmp.Or(err, fmt.Errorf("%s: a negative counter", id))
+	}
+	for _, g := range a.Pools {
+		err = cmp.Or(err, outside(id+", user "+g.User, number{"cl_active", g.ClientsActive, 0}, number{"cl_waiting", g.ClientsWaiting, 0},
+			number{"sv_active", g.ServersActive, 0}, number{"sv_active_cancel", g.ServersActiveCancel, 0}, number{"sv_being_canceled", g.ServersBeingCanceled, 0},
+			number{"sv_idle", g.ServersIdle, 0}, number{"sv_used", g.ServersUsed, 0}, number{"sv_tested", g.ServersTested, 0}, number{"sv_login", g.ServersLogin, 0}))
+		if g.MaxWait < 0 {
+			err = cmp.Or(err, fmt.Errorf("%s, user %s: a negative maxwait", id, g.User))
+		}
+	}
+	return err
+}
