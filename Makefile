@@ -5,7 +5,7 @@ FUZZTIME ?= 3m
 FUZZLONG ?= 1h
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo scenarios lab split install test check race fidelity coverage faults flood pace soak bench clean
+.PHONY: help build demo scenarios lab split install test check race fidelity coverage faults flood pace mutate soak bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -72,6 +72,9 @@ soak: install ## fuzz targets for FUZZTIME (default 3m; text, passwords and jour
 	$(GO) test -tags soak -count=1 -timeout 20m -run 'TestDeathAtEvery|TestEveryLineThatItPrints' ./cmd/pgbudget ./fixtures/lab/labup
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 90m -run 'TestWhateverIsInterrupted|TestTwoOperators' ./cmd/pgbudget
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -timeout 40m -run 'TestRunMovesALive|TestRunShiftsLive' ./cmd/pgbudget
+
+mutate: install ## faults put into the product, one at a time: each must turn its test red
+	sh fixtures/mutate.sh
 
 bench: ## the solver against GLPK, CBC and a bare loop; queueing; the simulator against bare holds and simgo; into the README
 	@bash fixtures/lab/install.sh bench
