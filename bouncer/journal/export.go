@@ -171,15 +171,17 @@ type importer struct {
 func (s *importer) next() ([]byte, error) {
 	text, err := s.scanner.next()
 	for {
-		if errors.Is(err, io.EOF) && glued(text) {
-			err = errGlued
-		} else if err == nil {
+		switch {
+		case err == nil:
 			if err = check(text); err == nil {
 				return text, nil
 			}
-		}
-		if errors.Is(err, io.EOF) {
+		case errors.Is(err, io.EOF) && glued(text):
+			err = errGlued
+		case errors.Is(err, io.EOF):
 			return text, err
+		case !errors.Is(err, errLong): // what cannot be read now comes no better with the next line
+			return text, unreadable(s.name, s.line, err)
 		}
 		line, part := s.line, bytes.Clone(text)
 		if !s.given || errors.Is(err, errLong) || errors.Is(err, errGlued) {
@@ -196,6 +198,15 @@ func (s *importer) next() ([]byte, error) {
 	}
 }
 
+// unreadable says that the file itself does not come.
+func unreadable(name string, line int, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err // the name stands there already
+	}
+	return &planner.Error{Kind: planner.KindUsage, Subject: fmt.Sprintf("%s:%d", name, line), Err: fmt.Errorf("cannot be read: %w", err),
+		Hint: "name an export or a mirror"}
+}
+
 // end makes sure that an export is whole, and that nothing follows.
 func (s *importer) end(text []byte, sum Summary) error {
 	var v struct {
@@ -209,7 +220,11 @@ func (s *importer) end(text []byte, sum Summary) error {
 		return brokenLine(s.name, s.line, fmt.Errorf("the export should have %d events in %d lines and has %d in %d",
 			v.End.Events, v.End.Lines, is.Events, is.Lines))
 	}
-	if more, err := s.scanner.next(); !errors.Is(err, io.EOF) || len(more) > 0 {
+	more, err := s.scanner.next()
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errLong) {
+		return unreadable(s.name, s.line, err)
+	}
+	if !errors.Is(err, io.EOF) || len(more) > 0 {
 		return brokenLine(s.name, s.line, errors.New("the export goes on after its end"))
 	}
 	return nil

@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -142,5 +144,32 @@ func TestAJournalThatIsNotThereIsNotExported(t *testing.T) {
 	}
 	if _, _, err := imported(t, b.Bytes()); err == nil {
 		t.Error("what was exported of it is imported")
+	}
+}
+
+// TestWhatCannotBeReadEndsTheImport at whichever line: a folder, a disk that fails, a pipe that breaks.
+func TestWhatCannotBeReadEndsTheImport(t *testing.T) {
+	path, data := told(t, 6, 1500)
+	export, _ := exported(t, path)
+	folder, err := os.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	broken := map[string]io.Reader{"a folder": folder}
+	for name, whole := range map[string][]byte{"a copy": data, "an export": export} {
+		for _, n := range []int{0, 3, bytes.IndexByte(whole, '\n') + 1, len(whole) / 2, bytes.LastIndexByte(whole[:len(whole)-1], '\n') + 1, len(whole)} {
+			broken[fmt.Sprintf("%s after %d bytes", name, n)] = io.MultiReader(bytes.NewReader(whole[:n]), iotest.ErrReader(syscall.EIO))
+		}
+	}
+	for name, r := range broken {
+		there := filepath.Join(t.TempDir(), "j.jsonl")
+		_, err := Import(r, "given", there)
+		if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "cannot be read") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if left, _ := os.ReadDir(filepath.Dir(there)); len(left) > 0 {
+			t.Errorf("%s: %v is left", name, left)
+		}
 	}
 }

@@ -115,7 +115,7 @@ func importCommand() *cli.Command {
 				defer file.Close()
 				from = file
 			}
-			sum, err := journal.Import(from, name, s.config.Journal)
+			sum, err := journal.Import(untilDone{c.Context, from}, name, s.config.Journal)
 			if err != nil {
 				return err
 			}
@@ -127,6 +127,30 @@ func importCommand() *cli.Command {
 				summaryText(sum), s.config.Journal)
 			return nil
 		}),
+	}
+}
+
+// untilDone reads until its context ends; a read that never returns is left behind.
+type untilDone struct {
+	ctx  context.Context
+	from io.Reader
+}
+
+func (r untilDone) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	buf, got := make([]byte, len(p)), make(chan result, 1)
+	go func() {
+		n, err := r.from.Read(buf)
+		got <- result{n, err}
+	}()
+	select {
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	case x := <-got:
+		return copy(p, buf[:x.n]), x.err
 	}
 }
 

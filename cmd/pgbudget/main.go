@@ -12,7 +12,9 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -24,15 +26,50 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
+	go endIdle(ctx)
 	err := run(ctx)
 	code := exitCode(ctx, err)
 	if code == exitInterrupted && !errors.Is(err, errStopped) {
-		fmt.Fprintln(stderr, "pgbudget: interrupted; nothing was moved")
+		fmt.Fprintln(stderr, nothingMoved)
 	} else if text := errorText(err); text != "" {
 		fmt.Fprintln(stderr, text)
 	}
 	stop()
 	os.Exit(code) //nolint:gocritic // stop has run
+}
+
+// nothingMoved is the last word of a command that a signal has ended before it changed anything.
+const nothingMoved = "pgbudget: interrupted; nothing was moved"
+
+// patience is how long a command that moves nothing has to end by itself after a signal. chosen: a console that is asked no
+// more is left in less; what takes longer waits for a pipe.
+const patience = 2 * time.Second
+
+// phase is what a signal may do: end the program while it is idle; once it is moving, only its run ends itself.
+var phase atomic.Int32
+
+const (
+	idle int32 = iota
+	moving
+	ending
+)
+
+// endIdle ends a command that waits where no context reaches it, at a pipe that nobody fills, some time after a signal.
+func endIdle(ctx context.Context) {
+	<-ctx.Done()
+	time.Sleep(patience)
+	if phase.CompareAndSwap(idle, ending) {
+		fmt.Fprintln(stderr, nothingMoved)
+		os.Exit(exitInterrupted)
+	}
+}
+
+// beginMoving says that from now on a signal ends nothing but the run; the error is that one has ended it already.
+func beginMoving() error {
+	if phase.CompareAndSwap(idle, moving) || phase.Load() == moving {
+		return nil
+	}
+	return context.Canceled
 }
 
 // run runs the command. A panic is a defect and says so, with the exit code of the unforeseen: a trace alone would exit

@@ -50,7 +50,13 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 		m.hands.AcceptRecycling()
 	}
 	m.hands.AcceptPending(s.accept)
-	if err = m.remember(s.config, lookOnly); err == nil && !lookOnly {
+	if !lookOnly {
+		err = beginMoving()
+	}
+	if err == nil {
+		err = m.remember(s.config, lookOnly)
+	}
+	if err == nil && !lookOnly {
 		err = m.fleet.Lock(ctx)
 	}
 	m.hands.Told(m.memory.Unsettled())

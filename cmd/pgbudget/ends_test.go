@@ -1,0 +1,69 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestASignalEndsWhatWaitsForAPipe: a read that no context reaches keeps no command from ending.
+func TestASignalEndsWhatWaitsForAPipe(t *testing.T) {
+	bin, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	pipe, config := filepath.Join(folder, "pipe"), filepath.Join(folder, "pgbudget.yaml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := "journal: " + filepath.Join(folder, "journal.jsonl") + "\nservers:\n  - {name: pg, dsn: 'host=127.0.0.1 port=1'}\n" +
+		"groups:\n  - {name: main, processes: [{console: 'host=127.0.0.1 port=2', config: main.ini}]}\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.OpenFile(pipe, os.O_RDWR, 0) // somebody who never says anything
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	for name, args := range map[string][]string{
+		"a config":              {"step", "--config", pipe, "--yes"},
+		"a recording":           {"plan", "--from", pipe},
+		"a scenario":            {"simulate", pipe},
+		"an export":             {"journal", "import", "--config", config, pipe},
+		"the standard input":    {"journal", "import", "--config", config, "-"},
+		"a pipe without an end": {"plan", "--from", filepath.Join(folder, "alone")},
+	} {
+		if name == "a pipe without an end" {
+			if err := syscall.Mkfifo(args[2], 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+			c := exec.Command(bin, args...)
+			c.Stdin = held
+			r := begun(t, c)
+			time.Sleep(300 * time.Millisecond) // it has begun to read, or is about to
+			select {
+			case <-r.ended:
+				t.Errorf("%s: it has ended without a word from the pipe (%d):\n%s", name, c.ProcessState.ExitCode(), r.text())
+				continue
+			default:
+			}
+			if err := c.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			if code := r.end(t, 30*time.Second); code != exitInterrupted || !strings.Contains(r.text(), "nothing was moved") {
+				t.Errorf("%s, %v: exit %d, want %d:\n%s", name, sig, code, exitInterrupted, r.text())
+			}
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(folder, ".pgbudget*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
