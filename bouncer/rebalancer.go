@@ -78,6 +78,7 @@ type run struct {
 	read   []planner.Reading // of the switches, newest
 	asked  <-chan struct{}   // ends once the run is asked to stop
 	broken error             // of the journal: nothing more is done
+	hint   string            // the next command, of what ends it
 	target planner.Goal      // as given
 
 	loadsAt    []int           // what each traffic switch said when Loads were measured
@@ -155,6 +156,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 				return Report{Memory: w.memory}, err
 			}
 		}
+		w.hint = hint
 		ended, err := w.do(ctx, s, act)
 		if err != nil || ended {
 			return Report{Outcome: act.Outcome, Reason: act.Reason, Memory: w.memory, Hint: hint}, err
@@ -306,13 +308,13 @@ func (w *run) do(ctx context.Context, s planner.Situation, act planner.Act) (end
 		w.goal = *act.Goal
 		return false, w.record(planner.Event{Kind: planner.Replanned, Goal: act.Goal, Reason: act.Reason})
 	case planner.Abort:
-		return false, w.record(planner.Event{Kind: planner.StepAbort, Step: act.Step, Reason: act.Reason, Point: act.Point})
+		return false, w.record(planner.Event{Kind: planner.StepAbort, Step: act.Step, Reason: act.Reason, Next: w.hint, Point: act.Point})
 	case planner.Cut:
 		return false, w.record(planner.Event{Kind: planner.StepCut, Step: act.Step, Reason: act.Reason})
 	case planner.Close:
 		return false, w.record(planner.Event{Kind: planner.StepEnded, Point: act.Point})
 	case planner.Stop:
-		return true, w.record(planner.Event{Kind: planner.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Point: act.Point})
+		return true, w.record(planner.Event{Kind: planner.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Next: w.hint, Point: act.Point})
 	case planner.Flip:
 		return false, w.flip(ctx, act)
 	case planner.Wait:
@@ -366,7 +368,7 @@ func (w *run) heldOrNot(act planner.Act) error {
 	held := !w.memory.HeldAt.IsZero()
 	switch {
 	case act.Held && !held:
-		return w.record(planner.Event{Kind: planner.HoldBegan, Reason: act.Reason, Point: act.Point})
+		return w.record(planner.Event{Kind: planner.HoldBegan, Reason: act.Reason, Next: w.hint, Point: act.Point})
 	case !act.Held && held && act.Verb != planner.Stop:
 		return w.record(planner.Event{Kind: planner.HoldEnded})
 	}

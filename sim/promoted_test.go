@@ -42,6 +42,9 @@ func TestAfterAFailoverTheSameCommandGoesOn(t *testing.T) {
 		if met++; report.Outcome != planner.Drifted || !strings.Contains(report.Reason, "timeline") || !strings.Contains(report.Hint, "the same command again") {
 			t.Fatalf("seed %d: %s: %s; %s", seed, report.Outcome, report.Reason, report.Hint)
 		}
+		if last := x.events[len(x.events)-1]; last.Next != report.Hint {
+			t.Errorf("seed %d: the journal has %q as the next command, want %q", seed, last.Next, report.Hint)
+		}
 		x.measure(5*time.Second, time.Minute)
 		b = x.rebalancer()
 		if report, err = b.Run(t.Context(), x.goal, report.Memory); err != nil || report.Outcome == planner.Drifted {

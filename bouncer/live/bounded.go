@@ -54,6 +54,12 @@ func (b bounded) Write(ctx context.Context, path string, old, data []byte) error
 	return b.Store.Write(ctx, path, old, data)
 }
 
+// IsCopy asks the store whether a path leads to a copy of another file; not where it cannot tell.
+func (b bounded) IsCopy(path, of string) bool {
+	s, ok := b.Store.(interface{ IsCopy(path, of string) bool })
+	return ok && s.IsCopy(path, of)
+}
+
 // Managed asks a store that knows who keeps its files.
 func (b bounded) Managed(path string) (why string) {
 	if s, ok := b.Store.(interface{ Managed(path string) string }); ok {

@@ -16,6 +16,10 @@ import (
 func (x hand) swapped(file ini.Config, now inForce) error {
 	path := cmp.Or(x.config.Path, now.conffile)
 	id := x.console.id
+	if x.config.Store.(bounded).IsCopy(path, now.conffile) {
+		return fail(planner.KindUsage, "config: of "+id, "give config: "+now.conffile,
+			"it is %s, a copy of %s, which the process was started with: RELOAD would not read what is written there", path, now.conffile)
+	}
 	says, differ := map[string]string{}, []string(nil)
 	for _, key := range []string{"listen_port", "pidfile", "unix_socket_dir"} {
 		text, at, ok := file.Setting(key)

@@ -45,6 +45,18 @@ func (f File) Read(_ context.Context, path string) ([]byte, error) {
 	return data, nil
 }
 
+// IsCopy reports whether a path leads to another file of this host than of does, and both have the same bytes. Where a
+// process lives behind a mount of its own, of may be any file here, which has other bytes.
+func (f File) IsCopy(path, of string) bool {
+	a, err := os.Stat(path)
+	b, missing := os.Stat(of)
+	if err != nil || missing != nil || !a.Mode().IsRegular() || !b.Mode().IsRegular() || os.SameFile(a, b) || a.Size() != b.Size() {
+		return false
+	}
+	data, err := os.ReadFile(path)
+	return err == nil && holds(of, data)
+}
+
 // Write replaces a file's bytes where they are still old, and leaves it alone where they are new already, whatever
 // keeps it from being written. A symbolic link stays one: what it leads to is replaced. Owner, group, mode, ACL,
 // extended attributes and flags stay. The old bytes are kept until Settled. The errors, with the file as it was:

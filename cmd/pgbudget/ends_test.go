@@ -31,38 +31,41 @@ func TestASignalEndsWhatWaitsForAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer held.Close()
-	for name, args := range map[string][]string{
-		"a config":              {"step", "--config", pipe, "--yes"},
-		"a recording":           {"plan", "--from", pipe},
-		"a scenario":            {"simulate", pipe},
-		"an export":             {"journal", "import", "--config", config, pipe},
-		"the standard input":    {"journal", "import", "--config", config, "-"},
-		"a pipe without an end": {"plan", "--from", filepath.Join(folder, "alone")},
-	} {
-		if name == "a pipe without an end" {
-			if err := syscall.Mkfifo(args[2], 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-			c := exec.Command(bin, args...)
-			c.Stdin = held
-			r := begun(t, c)
-			time.Sleep(300 * time.Millisecond) // it has begun to read, or is about to
-			select {
-			case <-r.ended:
-				t.Errorf("%s: it has ended without a word from the pipe (%d):\n%s", name, c.ProcessState.ExitCode(), r.text())
-				continue
-			default:
-			}
-			if err := c.Process.Signal(sig); err != nil {
-				t.Fatal(err)
-			}
-			if code := r.end(t, 30*time.Second); code != exitInterrupted || !strings.Contains(r.text(), "nothing was moved") {
-				t.Errorf("%s, %v: exit %d, want %d:\n%s", name, sig, code, exitInterrupted, r.text())
-			}
-		}
+	alone := filepath.Join(folder, "alone")
+	if err := syscall.Mkfifo(alone, 0o600); err != nil {
+		t.Fatal(err)
 	}
+	t.Run("each", func(t *testing.T) {
+		for name, args := range map[string][]string{
+			"a config":              {"step", "--config", pipe, "--yes"},
+			"a recording":           {"plan", "--from", pipe},
+			"a scenario":            {"simulate", pipe},
+			"an export":             {"journal", "import", "--config", config, pipe},
+			"the standard input":    {"journal", "import", "--config", config, "-"},
+			"a pipe without an end": {"plan", "--from", alone},
+		} {
+			for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+				t.Run(name+", "+sig.String(), func(t *testing.T) {
+					t.Parallel()
+					c := exec.Command(bin, args...)
+					c.Stdin = held
+					r := begun(t, c)
+					time.Sleep(300 * time.Millisecond) // it has begun to read, or is about to
+					select {
+					case <-r.ended:
+						t.Fatalf("it has ended without a word from the pipe (%d):\n%s", c.ProcessState.ExitCode(), r.text())
+					default:
+					}
+					if err := c.Process.Signal(sig); err != nil {
+						t.Fatal(err)
+					}
+					if code := r.end(t, 30*time.Second); code != exitInterrupted || !strings.Contains(r.text(), "nothing was moved") {
+						t.Errorf("exit %d, want %d:\n%s", code, exitInterrupted, r.text())
+					}
+				})
+			}
+		}
+	})
 	if left, _ := filepath.Glob(filepath.Join(folder, ".pgbudget*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}

@@ -26,6 +26,7 @@ var faults = []fault{
 	{name: "a full disk", strike: padded, shell: `ulimit -f 1024; exec "$0" "$@"`, code: exitUsage, says: "file too large"},
 	{name: "a file with a line that PgBouncer could not load", strike: brokenLine, code: exitDrift, says: "is not known to PgBouncer", quick: true},
 	{name: "a file that says who manages it", strike: managed, code: exitUsage, says: "would put the old size back", quick: true},
+	{name: "config: names a copy of the file that the process reads", strike: nothing, config: copiedFile, code: exitUsage, says: "a copy of", quick: true},
 	{name: "config: names a file that the process does not read, so RELOAD answers success and does not apply", strike: nothing, config: wrongFile, later: true, code: exitDrift, says: "RELOAD was answered, and pool_size of app is", quick: true},
 	{name: "configuration management puts a size back", strike: putBack, when: planner.Release, moves: true, code: exitDrift, says: "somebody else"},
 	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within", quick: true},
@@ -95,6 +96,14 @@ func managed(b *bench) func() {
 
 // wrongFile is a config whose first process reads another file.
 func wrongFile(b *bench, text string) string {
+	path := b.l.Process("main", 0).IniPath
+	other := copied(b.t, path)
+	rewrite(b.t, other, func(text string) string { return "; what another mount has\n" + text })
+	return strings.Replace(text, path, other, 1)
+}
+
+// copiedFile is a config that names a copy of a process's file.
+func copiedFile(b *bench, text string) string {
 	path := b.l.Process("main", 0).IniPath
 	return strings.Replace(text, path, copied(b.t, path), 1)
 }

@@ -80,7 +80,10 @@ func run(ctx context.Context) (err error) {
 			err = fmt.Errorf("a defect of pgbudget: %v; where a fleet was being moved, pgbudget status shows how far\n%s", p, debug.Stack())
 		}
 	}()
-	return newApp().RunContext(ctx, os.Args)
+	if err = newApp().RunContext(ctx, os.Args); err == nil && stdout.err != nil {
+		return fmt.Errorf("the result could not be written: %w", cause(stdout.err))
+	}
+	return err
 }
 
 // newApp builds the command tree. The cli package's own habits that would lie to a script are switched off: it exits by
@@ -93,6 +96,7 @@ func newApp() *cli.App {
 		Version:                   version(),
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
+		Writer:                    stdout,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{

@@ -40,6 +40,9 @@ type mover struct {
 func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	outlivePipes()
 	m := &mover{source: s, clock: live.Clock{}}
+	if _, err := remembered(s.config); err != nil { // before anybody is asked
+		return nil, err
+	}
 	var err error
 	if m.session, err = s.open(ctx); err != nil {
 		return nil, err
@@ -332,7 +335,7 @@ func ended(r bouncer.Report, again string) error {
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
 	case planner.Drifted:
 		return &planner.Error{Kind: planner.KindDrift, Err: errors.New(r.Reason),
-			Hint: cmp.Or(r.Hint, "see who changed it; pgbudget forget --sizes takes what is there now as right")}
+			Hint: cmp.Or(r.Hint, accepting)}
 	case planner.Blind:
 		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: again + ", once it answers"}
 	default:

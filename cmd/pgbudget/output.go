@@ -17,6 +17,9 @@ import (
 // stderr is where a command talks. What consoles, servers and commands say comes through it as text alone.
 var stderr io.Writer = quote.Writer{W: os.Stderr}
 
+// stdout is where results go. What could not be written there is an error of the command, whatever it was.
+var stdout = &keeper{w: os.Stdout}
+
 // output is where and how a command prints its result. Results go to stdout, talk to stderr.
 type output struct {
 	w      io.Writer
@@ -36,7 +39,8 @@ func newOutput(c *cli.Context) (output, error) {
 	default:
 		return output{}, usage("table, json or yaml", "-o %s is not a format", o.format)
 	}
-	f, isFile := o.w.(*os.File)
+	f, isFile := stdout.w.(*os.File)
+	isFile = isFile && o.w == io.Writer(stdout)
 	o.color = isFile && isatty.IsTerminal(f.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !c.Bool("no-color")
 	o.w = quote.Writer{W: o.w, Color: o.color}
 	return o, nil

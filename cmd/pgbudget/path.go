@@ -28,6 +28,11 @@ func pathFlags() []cli.Flag {
 
 // pathless refuses flags of a way where none is asked for.
 func pathless(c *cli.Context) error {
+	for _, name := range []string{"out", "compare", "detailed-exitcode", "best-effort"} {
+		if c.IsSet("path") && c.IsSet(name) {
+			return usage("leave it out, or plan without --path", "--%s is about sizes alone, and --path plans a way", name)
+		}
+	}
 	for _, f := range pathFlags() {
 		if name := f.Names()[0]; c.IsSet(name) && !c.IsSet("path") {
 			return usage("add --path FROM:TO, or --path config", "--%s is about the way of a shift, and none is asked for", name)

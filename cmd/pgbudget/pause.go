@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -40,7 +41,9 @@ func pauseCommand() *cli.Command {
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			text := fmt.Sprintf("%s at %s", who(), time.Now().Format(time.DateTime))
 			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
-				return err
+				return &planner.Error{Kind: planner.KindUsage, Subject: "journal " + s.config.Journal,
+					Err:  fmt.Errorf("nothing is paused: beside it no file can be written: %w", cause(err)),
+					Hint: "see journal: of the config; Ctrl-C ends a run between two acts"}
 			}
 			fmt.Fprintln(c.App.Writer, "paused; pgbudget resume goes on")
 			return nil
@@ -57,6 +60,9 @@ func resumeCommand() *cli.Command {
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			switch err := os.Remove(pauseFile(s.config.Journal)); {
 			case os.IsNotExist(err):
+				if _, missing := os.Stat(filepath.Dir(s.config.Journal)); missing != nil {
+					return &planner.Error{Kind: planner.KindUsage, Subject: "journal " + s.config.Journal, Err: cause(missing), Hint: "see journal: of the config"}
+				}
 				fmt.Fprintln(c.App.Writer, "it was not paused")
 			case err != nil:
 				return err

@@ -39,6 +39,13 @@ func rollbackCommand() *cli.Command {
 			if c.Bool("now") {
 				policy.Percent, policy.Soak = 100, 0
 			}
+			memory, err := remembered(s.config)
+			if err != nil {
+				return err
+			}
+			if _, err := stepNumbered(memory, c.Int("to"), c.IsSet("to")); err != nil {
+				return err
+			}
 			m, err := newMover(c.Context, s, c.Bool("dry-run"))
 			if err != nil {
 				return err

@@ -5,14 +5,33 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/google/renameio/v2"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
 
+// saveable finds where --out leads: a file of its own, or one that a symbolic link leads to; a device or a pipe is left alone.
+func saveable(file string) (string, error) {
+	info, err := os.Stat(file)
+	switch {
+	case os.IsNotExist(err):
+		return file, nil
+	case err == nil && info.Mode().IsRegular():
+		return filepath.EvalSymlinks(file)
+	case err == nil:
+		err = errors.New("it is no regular file, and would be replaced by one")
+	}
+	return "", &planner.Error{Kind: planner.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)), Hint: "name a file"}
+}
+
 // savePlan writes a plan with its inputs, whole or not at all.
 func savePlan(file string, fleet planner.Fleet, plan planner.Plan) error {
+	file, err := saveable(file)
+	if err != nil {
+		return err
+	}
 	b, err := json.MarshalIndent(planner.Saved{Fleet: fleet, Plan: plan}, "", "  ")
 	if err != nil {
 		return err

@@ -152,9 +152,7 @@ func (s simulation) run(c *cli.Context, out output) error {
 		fmt.Fprintf(stderr, "%s of virtual time and %s events in %s: %.2g million events per second\n",
 			spell(report.Virtual), thousands(report.Events), took.Round(time.Millisecond), float64(report.Events)/max(took.Seconds(), 1e-9)/1e6)
 	}
-	kept := &keeper{w: out.w}
-	out.w = kept
-	if err := errors.Join(out.simulated(s, report), kept.err); err != nil {
+	if err := errors.Join(out.simulated(s, report), stdout.err); err != nil {
 		return err
 	}
 	return errors.Join(s.verdict(report), s.draw(report), s.writeJUnit(report))

@@ -93,6 +93,9 @@ func newSource(c *cli.Context, window string) (source, error) {
 			return source{}, usage("leave --"+name+" out", "--from reads a recording, and --%s is about a look", name)
 		}
 	}
+	if s.from == "" && c.IsSet("from") {
+		return source{}, usage("leave --from out for the live fleet", "--from is empty")
+	}
 	if s.from != "" && (len(s.postgres) > 0 || len(s.bouncers) > 0) {
 		return source{}, usage("choose one (PGBUDGET_POSTGRES and PGBUDGET_BOUNCER count like the flags)", "--from reads a recording, --postgres and --bouncer a live fleet")
 	}

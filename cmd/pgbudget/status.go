@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -41,6 +42,9 @@ type status struct {
 	Traffic []trafficStatus `json:"traffic,omitempty"`
 	Look    *sight          `json:"last_look"`
 	Last    []planner.Event `json:"last_events"`
+
+	next string // what goes on with what is under way, and what goes back
+	none string // why there is no event
 }
 
 func statusCommand() *cli.Command {
@@ -68,7 +72,12 @@ func statusCommand() *cli.Command {
 			}
 			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal),
 				Taken: append([]planner.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []planner.Set{}, Last: append([]planner.Event{}, last...)}
-			st.Died = m.Running && !st.Running
+			if len(last) == 0 {
+				if st.none, err = noEvents(s.config.Journal); err != nil {
+					return err
+				}
+			}
+			st.Died, st.next = m.Running && !st.Running, onward(m)
 			for _, r := range m.Refused {
 				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason))
 			}
@@ -97,6 +106,18 @@ func statusCommand() *cli.Command {
 	}
 }
 
+// noEvents says why a journal has none. One whose folder is missing is an error: a name that is wrong, or a disk that is
+// not there, is no history.
+func noEvents(path string) (string, error) {
+	if _, err := os.Stat(path); err == nil {
+		return "the journal " + path + " is empty: nothing was ever moved", nil
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return "", &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: cause(err), Hint: "see journal: of the config"}
+	}
+	return "there is no journal " + path + ": nothing was ever moved", nil
+}
+
 // status prints it for people.
 func (o output) status(s status) {
 	o.sight(s)
@@ -104,7 +125,7 @@ func (o output) status(s status) {
 	case s.Paused != "":
 		fmt.Fprintln(o.w, o.warn(s.Paused+": nothing moves until pgbudget resume"))
 	case s.Died:
-		fmt.Fprintln(o.w, o.warn("the newest run was killed, or its host was: pgbudget run goes on, pgbudget rollback goes back"))
+		fmt.Fprintln(o.w, o.warn("the newest run was killed, or its host was: "+s.next))
 	case s.Held != "":
 		fmt.Fprintln(o.w, o.warn("held: "+s.Held))
 	}
@@ -112,7 +133,7 @@ func (o output) status(s status) {
 	case s.Step != nil:
 		fmt.Fprintf(o.w, "%s   %s\n", o.bold("in hand"), s.Step.Text())
 	case len(s.Last) == 0:
-		fmt.Fprintln(o.w, "the journal is empty: nothing was ever moved")
+		fmt.Fprintln(o.w, s.none)
 		return
 	default:
 		fmt.Fprintln(o.w, "no step is in hand")
@@ -202,18 +223,21 @@ func decision(m planner.Memory, newest iter.Seq2[planner.Event, error]) (decided
 		text, next := "", ""
 		switch e.Kind {
 		case planner.HoldBegan:
-			text, next = "nothing moves: "+e.Reason, "it goes on by itself once that has been gone for three looks; pgbudget rollback goes back"
+			text, next = "nothing moves: "+e.Reason, "it goes on by itself once that has been gone for three looks"
+			if back := backward(m); back != "" {
+				next += "; " + back
+			}
 		case planner.RunEnded:
 			text = "the run ended, " + string(e.Outcome) + ": " + e.Reason
 			switch e.Outcome {
 			case planner.Done:
 				next = "a load that leaves its interval: pgbudget plan says"
 			case planner.Interrupted:
-				next = "pgbudget run goes on"
+				next = onward(m)
 			case planner.Drifted:
-				next = "sizes that are again as the journal has them, or pgbudget forget, which takes what is there as right"
+				next = cmp.Or(e.Next, accepting)
 			default:
-				next = "pgbudget run, once that is gone"
+				next = onward(m) + ", once that is gone"
 			}
 		case planner.Replanned:
 			text, next = "the plan was made anew: "+e.Reason, "a load that grows beyond it again"
@@ -233,10 +257,33 @@ func decision(m planner.Memory, newest iter.Seq2[planner.Event, error]) (decided
 	return decided{}, nil
 }
 
+// accepting is how drift ends where nothing better is known.
+const accepting = "see who changed it; pgbudget forget --sizes takes what is there now as right"
+
+// onward is what a person types to go on with what is under way, or to go back.
+func onward(m planner.Memory) string {
+	next := "pgbudget run goes on"
+	if m.RollTo > 0 {
+		next = "pgbudget rollback goes on"
+	}
+	if back := backward(m); back != "" {
+		next += ", " + back
+	}
+	return next
+}
+
+// backward is what takes the step in hand back. Where there is none it would take back an older step, which was good.
+func backward(m planner.Memory) string {
+	if m.Step == nil || m.RollTo > 0 {
+		return ""
+	}
+	return "pgbudget rollback goes back"
+}
+
 // decision prints it for people.
 func (o output) decision(x decided) {
 	if x.Event == nil {
-		fmt.Fprintln(o.w, "nothing was ever decided: the journal is empty")
+		fmt.Fprintln(o.w, "nothing was ever decided")
 		return
 	}
 	fmt.Fprintf(o.w, "%s  %s\nwhat would change it: %s\n", x.Event.At.Format(time.DateTime), x.Text, x.Changes)

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"iter"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// TestWhatComesNextIsWhatHelps: rollback is named only where it takes back what is in hand, and what was going back is not
+// asked to go on forwards.
+func TestWhatComesNextIsWhatHelps(t *testing.T) {
+	step := &planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
+	forward, back, between := planner.Memory{Step: step, Running: true}, planner.Memory{Step: step, RollTo: 3, Running: true}, planner.Memory{Running: true}
+	held, stopped := planner.Event{Kind: planner.HoldBegan, Reason: "cpu"}, planner.Event{Kind: planner.RunEnded, Outcome: planner.Interrupted, Reason: "asked to stop"}
+	blind := planner.Event{Kind: planner.RunEnded, Outcome: planner.Blind, Reason: "no answer"}
+	promoted := planner.Event{Kind: planner.RunEnded, Outcome: planner.Drifted, Reason: "timeline", Next: "the same command again"}
+	drifted := planner.Event{Kind: planner.RunEnded, Outcome: planner.Drifted, Reason: "somebody"}
+	for _, c := range []struct {
+		name    string
+		memory  planner.Memory
+		newest  planner.Event
+		want    string
+		without string
+	}{
+		{"held, with a step in hand", forward, held, "pgbudget rollback goes back", "rollback goes on"},
+		{"held, with none: it would take back an older one", between, held, "goes on by itself", "rollback"},
+		{"held on the way back", back, held, "goes on by itself", "rollback goes back"},
+		{"stopped, with a step in hand", forward, stopped, "pgbudget run goes on, pgbudget rollback goes back", "rollback goes on"},
+		{"stopped, with none", between, stopped, "pgbudget run goes on", "rollback"},
+		{"stopped on the way back", back, stopped, "pgbudget rollback goes on", "pgbudget run"},
+		{"nothing answers on the way back", back, blind, "pgbudget rollback goes on, once that is gone", "pgbudget run"},
+		{"a failover", forward, promoted, "the same command again", "forget"},
+		{"somebody else's size", forward, drifted, "pgbudget forget --sizes", "rollback"},
+	} {
+		newest := iter.Seq2[planner.Event, error](func(yield func(planner.Event, error) bool) { yield(c.newest, nil) })
+		x, err := decision(c.memory, newest)
+		if err != nil || !strings.Contains(x.Changes, c.want) || strings.Contains(x.Changes, c.without) {
+			t.Errorf("%s: why says %q (%v); want %q and no %q", c.name, x.Changes, err, c.want, c.without)
+		}
+	}
+	for name, c := range map[string]struct {
+		memory        planner.Memory
+		want, without string
+	}{
+		"a run":                         {forward, "pgbudget run goes on, pgbudget rollback goes back", "rollback goes on"},
+		"a run between two steps":       {between, "pgbudget run goes on", "rollback"},
+		"a rollback":                    {back, "pgbudget rollback goes on", "pgbudget run"},
+		"a rollback between two of its": {planner.Memory{RollTo: 3, Running: true}, "pgbudget rollback goes on", "pgbudget run"},
+	} {
+		var out strings.Builder
+		output{w: &out}.status(status{Died: true, Step: c.memory.Step, next: onward(c.memory)})
+		if !strings.Contains(out.String(), "was killed") || !strings.Contains(out.String(), c.want) || strings.Contains(out.String(), c.without) {
+			t.Errorf("%s that was killed: status says %q; want %q and no %q", name, out.String(), c.want, c.without)
+		}
+	}
+}
