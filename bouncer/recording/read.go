@@ -6,20 +6,61 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// Read returns a recording's header and its evidence: history and every look, folded. Errors name file and line and are
-// of KindUsage for a file that is no recording or is cut off, of KindEvidence for looks that contradict each other.
+// maxLine is the length of the longest line that is written or read, in bytes. chosen: a pool of one process with its
+// alias takes 400 to 800 bytes, so that a look at 80,000 of them fits, and thousands are what a large fleet has; a small
+// machine can hold the line and what is read of it. What is no recording may have no line break in all its bytes.
+const maxLine = 64 << 20
+
+// recorded is the way on from what is no recording.
+const recorded = "name a file that pgbudget record FILE has made"
+
+var errLong = fmt.Errorf("the line is longer than %d bytes, the most that a line of a recording has", maxLine)
+
+// Read returns a recording's header and its evidence: history and every look, folded. A file, a pipe and the standard
+// input (/dev/stdin, or -) are read. Errors name file and line and are of KindUsage for a file that is no recording or
+// is cut off, of KindEvidence for looks that contradict each other.
 func Read(name string) (Header, planner.Evidence, error) {
-	f, err := os.Open(name)
+	if name == "-" || name == "/dev/stdin" {
+		return read(name, os.Stdin)
+	}
+	f, err := open(name)
 	if err != nil {
-		return Header{}, planner.Evidence{}, &planner.Error{Kind: planner.KindUsage, Subject: name, Err: pathCause(err), Hint: "pgbudget record FILE makes a recording"}
+		return Header{}, planner.Evidence{}, err
 	}
 	defer func() { _ = f.Close() }()
 	return read(name, f)
+}
+
+// open opens a file or a pipe. Anything else is refused before it is opened: opening a device alone may do something,
+// and it may never end.
+func open(name string) (*os.File, error) {
+	refuse := func(hint string, err error) error {
+		return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: err, Hint: hint}
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, refuse("pgbudget record FILE makes a recording", pathCause(err))
+	case info.IsDir():
+		return nil, refuse("name a file in it that pgbudget record FILE has made",
+			errors.New("is a directory, want a recording"))
+	case info.Mode()&fs.ModeDevice != 0:
+		return nil, refuse(recorded, errors.New("is a device, want a recording"))
+	case !info.Mode().IsRegular() && info.Mode()&fs.ModeNamedPipe == 0:
+		return nil, refuse(recorded,
+			errors.New("is neither a file nor a pipe, want a recording"))
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, refuse("pgbudget record FILE makes a recording", pathCause(err))
+	}
+	return f, nil
 }
 
 func read(name string, r io.Reader) (Header, planner.Evidence, error) {
@@ -30,7 +71,7 @@ func read(name string, r io.Reader) (Header, planner.Evidence, error) {
 	var text []byte
 	for n := 1; ; n++ {
 		var err error
-		text, err = readLine(lines, text[:0])
+		text, err = readLine(lines, text[:0], maxLine)
 		if errors.Is(err, io.EOF) && len(text) == 0 {
 			if n == 1 {
 				return h, e, fault(name, 1, errors.New("the file is empty"))
@@ -38,7 +79,7 @@ func read(name string, r io.Reader) (Header, planner.Evidence, error) {
 			return h, e, nil
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
-			return h, e, fault(name, n, err)
+			return h, e, fault(name, n, pathCause(err))
 		}
 		if errors.Is(err, io.EOF) {
 			return h, e, fault(name, n, errors.New("truncated: the last line does not end"))
@@ -54,10 +95,13 @@ func read(name string, r io.Reader) (Header, planner.Evidence, error) {
 	}
 }
 
-// readLine appends a line, its end included, to text.
-func readLine(r *bufio.Reader, text []byte) ([]byte, error) {
+// readLine appends a line, its end included, to text; one of more than most bytes is an error, and no more is read.
+func readLine(r *bufio.Reader, text []byte, most int) ([]byte, error) {
 	for {
 		part, err := r.ReadSlice('\n')
+		if len(text)+len(part) > most {
+			return text, errLong
+		}
 		text = append(text, part...)
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return text, err
@@ -71,7 +115,11 @@ func fault(name string, n int, err error) error {
 	if e, ok := errors.AsType[*planner.Error](err); ok {
 		return &planner.Error{Kind: e.Kind, Subject: place, Err: e.Err, Hint: e.Hint}
 	}
-	return &planner.Error{Kind: planner.KindUsage, Subject: place, Err: err, Hint: "record again; to use what is whole, cut the file after the last whole line"}
+	hint := "record again; to use what is whole, cut the file after the last whole line"
+	if errors.Is(err, errLong) {
+		hint = recorded
+	}
+	return &planner.Error{Kind: planner.KindUsage, Subject: place, Err: err, Hint: hint}
 }
 
 func header(text []byte) (Header, error) {

@@ -57,6 +57,11 @@ func (w *Writer) write(v any) error {
 	if err != nil {
 		return err
 	}
+	if len(b)+1 > maxLine { // what could not be read again is not written
+		return &planner.Error{Kind: planner.KindEvidence, Subject: w.file.Name(),
+			Err:  fmt.Errorf("a look at this fleet has %d bytes, a line of a recording %d at most", len(b)+1, maxLine),
+			Hint: "record a part of the fleet: name fewer groups"}
+	}
 	if _, err := w.file.Write(append(b, '\n')); err != nil {
 		return fmt.Errorf("recording: %w", err)
 	}
