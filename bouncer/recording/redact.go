@@ -83,3 +83,13 @@ func (r *redactor) observation(o planner.Observation) planner.Observation {
 	}
 	return o
 }
+
+// history returns a copy of h that names servers as the looks do, in the order of their names.
+func (r *redactor) history(h planner.History) planner.History {
+	h.Servers = slices.Clone(h.Servers)
+	for i := range h.Servers {
+		h.Servers[i].Server = r.server(h.Servers[i].Server)
+	}
+	slices.SortFunc(h.Servers, func(a, b planner.ServerHistory) int { return strings.Compare(a.Server, b.Server) })
+	return h
+}

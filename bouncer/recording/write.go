@@ -16,7 +16,9 @@ type Writer struct {
 	redactor *redactor // nil: write everything
 }
 
-// Create makes a new recording; a file that exists is refused. redact leaves out hosts, paths and application names.
+// Create makes a new recording; a file that exists is refused. Where the header says that it is redacted, hosts, paths,
+// application names, and names and identities of servers are left out; ports, and the names of groups, databases and
+// users, stay: a plan is made of them.
 func Create(name string, h Header) (*Writer, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	switch {
@@ -47,7 +49,12 @@ func (w *Writer) Observation(o planner.Observation) error {
 }
 
 // History appends what the monitoring system remembers.
-func (w *Writer) History(h planner.History) error { return w.write(line{History: &h}) }
+func (w *Writer) History(h planner.History) error {
+	if w.redactor != nil {
+		h = w.redactor.history(h)
+	}
+	return w.write(line{History: &h})
+}
 
 // Close closes the file; everything written before is on disk already.
 func (w *Writer) Close() error { return w.file.Close() }
