@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,9 +28,14 @@ type address struct {
 	notes  []string // what was left out of it, and why, in sentences
 }
 
-// serverAddress reads a server's DSN. Start-up parameters are passed on: a PostgreSQL takes any setting.
+// settingsElsewhere is where a setting of PostgreSQL goes in a server's DSN, consoleTakes what a console's may have.
+const settingsElsewhere = "a setting of PostgreSQL goes into options='-c NAME=VALUE'"
+
+var consoleTakes = "of settings a console takes only " + strings.Join(consoleParams, ", ")
+
+// serverAddress reads a server's DSN. Start-up parameters that are keywords are passed on, options with any setting.
 func serverAddress(subject, dsn, appName string) (address, error) {
-	config, err := parse(subject, dsn)
+	config, err := parse(subject, dsn, settingsElsewhere)
 	if err != nil {
 		return address{}, err
 	}
@@ -43,7 +49,7 @@ func serverAddress(subject, dsn, appName string) (address, error) {
 // when the DSN (or the service it names) asks for it; one that only the environment brings (PGOPTIONS) is left out
 // with a note. PGDATABASE, meant for servers, is not heeded.
 func consoleAddress(subject, dsn, appName string) (address, error) {
-	config, err := parse(subject, dsn)
+	config, err := parse(subject, dsn, consoleTakes)
 	if err != nil {
 		return address{}, err
 	}
@@ -54,7 +60,7 @@ func consoleAddress(subject, dsn, appName string) (address, error) {
 	}
 	if config.Database == "" || config.Database == environmentDatabase {
 		// Read again, with the name in it: the passfile is searched by it.
-		if config, err = parse(subject, withDatabase(dsn)); err != nil {
+		if config, err = parse(subject, withDatabase(dsn), consoleTakes); err != nil {
 			return address{}, err
 		}
 	}
@@ -77,7 +83,7 @@ func consoleAddress(subject, dsn, appName string) (address, error) {
 	if len(refused) > 0 {
 		slices.Sort(refused)
 		return address{}, fail(planner.KindUsage, subject,
-			"take it out of the DSN, or out of the service that the DSN names: the console needs none; it takes only "+strings.Join(consoleParams, ", "),
+			"take it out of the DSN, or out of the service that the DSN names: the console needs none; "+consoleTakes,
 			"PgBouncer refuses the start-up parameter %s", strings.Join(refused, ", "))
 	}
 	slices.Sort(a.notes)
@@ -106,14 +112,19 @@ func isURL(dsn string) bool {
 // parseFaults are the driver's reasons to refuse a DSN, as far as they can be repeated: the rest of its text may hold
 // pieces of a password that stands in the wrong place.
 var parseFaults = []string{
-	"failed to parse as URL", "failed to parse as keyword/value", "failed to read service", "failed to configure TLS",
+	"failed to parse as URL", "failed to parse as keyword/value", noService, "failed to configure TLS",
 	"invalid port", "invalid connect_timeout", "invalid sslcertmode", "invalid require_auth", "invalid min_protocol_version",
 	"invalid max_protocol_version", "unknown target_session_attrs value", "unknown channel_binding value", "could not match",
 }
 
+// likeURL is what no host, user or database is, and what has a password in it: a scheme, or user:password@.
+var likeURL = regexp.MustCompile(`://|:.*@`)
+
+const noService = "failed to read service"
+
 // parse reads a DSN as libpq does: keywords or URL, PG* environment, service file, passfile. Its errors repeat nothing
-// of the DSN but names of what is wrong.
-func parse(subject, dsn string) (*pgconn.Config, error) {
+// of the DSN but names of what is wrong. elsewhere is where that belongs which is no keyword.
+func parse(subject, dsn, elsewhere string) (*pgconn.Config, error) {
 	config, err := pgconn.ParseConfig(dsn)
 	hint := "write it as host=… port=… user=…, or as postgres://user@host:port/; passwords belong in the passfile"
 	if err != nil {
@@ -124,16 +135,24 @@ func parse(subject, dsn string) (*pgconn.Config, error) {
 				break
 			}
 		}
+		if name := serviceOf(writtenIn(dsn)); reason == noService {
+			reason = strings.TrimSpace(reason + " " + name)
+			hint = "see the service file: PGSERVICEFILE, or ~/.pg_service.conf"
+		}
 		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: errors.New("DSN: " + reason), Hint: hint}
 	}
-	// A URL as the value of a keyword is a host, or a database, with a password in it.
-	if slices.ContainsFunc(append(hostsOf(config), config.Database, config.User), func(s string) bool { return strings.Contains(s, "://") }) {
+	// A URL as the value of a keyword, or a part of one, is a host, a user or a database with a password in it.
+	if slices.ContainsFunc(append(hostsOf(config), config.Database, config.User), likeURL.MatchString) {
 		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: errors.New("DSN: a URL stands where a name belongs"), Hint: hint}
 	}
-	// A password with an @ or / in it, unescaped in a URL, ends up in pieces in host and database.
-	if isURL(dsn) && (strings.Contains(config.Database, "@") || slices.ContainsFunc(hostsOf(config), func(h string) bool { return strings.Contains(h, "@") })) {
+	// A password with an @ or / in it, unescaped in a URL, ends up in pieces in host and database. No host has one.
+	split := func(host string) bool { return host[0] != '/' && strings.Contains(host, "@") }
+	if isURL(dsn) && strings.Contains(config.Database, "@") || slices.ContainsFunc(hostsOf(config), split) {
 		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject,
 			Err: errors.New("DSN: there is an @ in the host or the database"), Hint: "percent-encode @ and / in the password, or better leave it to the passfile"}
+	}
+	if err := heed(subject, dsn, elsewhere, config); err != nil {
+		return nil, err
 	}
 	return config, nil
 }
