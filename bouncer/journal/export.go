@@ -81,8 +81,8 @@ func (s *Summary) add(text []byte) error {
 }
 
 // Import makes a journal of an export, of a mirror, or of the lines that a mirror's command was given, each of which
-// may be there twice, and once in part. It checks every line; a journal that is there already is not touched. name
-// stands in messages.
+// may be there twice, and once in part. It checks every line; a journal that is there already is not touched, and only an
+// export, which says so at its end, may have no events. name stands in messages.
 func Import(r io.Reader, name, path string) (Summary, error) {
 	draft, err := os.CreateTemp(filepath.Dir(path), ".pgbudget-import-*")
 	if err != nil {
@@ -136,6 +136,8 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 		case errors.Is(err, io.EOF) && export:
 			return sum, brokenLine(name, s.line, fmt.Errorf("the export has no last line after %d events: the export was cut",
 				sum.Events))
+		case errors.Is(err, io.EOF) && sum.Events == 0:
+			return sum, noEvents(name)
 		case errors.Is(err, io.EOF):
 			sum.Cut = len(text) > 0
 			return sum, nil
@@ -157,6 +159,13 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 			return sum, err
 		}
 	}
+}
+
+// noEvents refuses what would make an empty journal: nothing tells that this is all that there was, and the right file
+// would then be refused for it.
+func noEvents(name string) error {
+	return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: errors.New("has no events: nothing to import"),
+		Hint: "name an export or a mirror that has some; where there never were any, the next run makes the journal"}
 }
 
 // importer reads lines that have been checked; its errors name file and line.
