@@ -70,8 +70,8 @@ type Interval struct {
 	Stopped    bool          // paused, disabled or not served at one of its ends: it says nothing of the load
 }
 
-// Add returns e with one more look. Counters that went backwards (a restart, KILL, an expired autodb) make no interval:
-// the gap is named in Breaks. An Observation that is not newer than the last one is refused.
+// Add returns e with one more look. Counters that went backwards (a restart, KILL, an expired autodb), or may have while
+// others' hid it (see dropped), make no interval: the gap is named in Breaks. An Observation that is not newer than the last one is refused.
 func (e Evidence) Add(o Observation) (Evidence, error) {
 	if e.Looks > 0 && !o.At.After(e.To) {
 		return e, &Error{Kind: KindEvidence, Subject: "observations",
@@ -137,7 +137,15 @@ func (e *Evidence) addFlow(before, o Observation, p Process, a Alias, first bool
 	}
 	if was, old, ok := findIn(before, p.ID, a.Name); ok && !first {
 		iv, broken := difference(was, p, old, a)
-		switch n := len(f.Looks); {
+		n := len(f.Looks)
+		switch {
+		case broken != "" || n == 0:
+		case f.Last < e.Looks-1:
+			broken = "it was not shown for a while, and its counters may have begun anew,"
+		default:
+			broken = dropped(f.Looks[n-1], level)
+		}
+		switch {
 		case broken != "":
 			e.Breaks = append(e.Breaks, fmt.Sprintf("%s/%s: %s between %s and %s: this interval is left out",
 				p.ID, a.Name, broken, before.At.Format(time.TimeOnly), o.At.Format(time.TimeOnly)))
@@ -193,7 +201,7 @@ func (f Flow) coarser() Flow {
 // two from look to look. Connections seen are no bound: a burst between two looks may open more and let them go again.
 func (iv Interval) between(begin, end Level) Interval {
 	iv.Begin, iv.End = begin, end
-	iv.Span = end.At.Sub(begin.At) // what vanished for some looks and came back was not seen in between
+	iv.Span = end.At.Sub(begin.At)
 	iv.Growth = end.Active + end.Waiting - begin.Active - begin.Waiting
 	iv.Active = end.Active - begin.Active
 	iv.Stopped = begin.Stopped || end.Stopped
@@ -224,6 +232,8 @@ func difference(was, is Process, old, now Alias) (iv Interval, broken string) {
 	switch {
 	case b.Xacts < a.Xacts || b.XactTime < a.XactTime || b.WaitTime < a.WaitTime:
 		return Interval{}, fmt.Sprintf("counters went backwards (total_xact_count %d -> %d)", a.Xacts, b.Xacts)
+	case b.Assignments >= 0 && b.Assignments < a.Assignments:
+		return Interval{}, fmt.Sprintf("counters went backwards (total_server_assignment_count %d -> %d)", a.Assignments, b.Assignments)
 	case was.Started != 0 && is.Started != 0 && was.Started != is.Started:
 		return Interval{}, "the session with its console was lost: its counters may have begun anew"
 	case !was.At.IsZero() && !is.At.IsZero() && !is.At.After(was.At):
@@ -235,7 +245,7 @@ func difference(was, is Process, old, now Alias) (iv Interval, broken string) {
 		Xacts:  b.Xacts - a.Xacts,
 	}
 	iv.Assigned = -1
-	if a.Assignments >= 0 && b.Assignments >= a.Assignments {
+	if a.Assignments >= 0 && b.Assignments >= 0 {
 		iv.Assigned = b.Assignments - a.Assignments
 	}
 	return iv, ""
