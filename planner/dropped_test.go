@@ -109,7 +109,8 @@ func TestOnlyIntervalsInWhichAPoolWentAreNotEnough(t *testing.T) {
 	first := s.look()
 	s.run(3*time.Second, "app1", 1800)
 	delete(s.pools, "app2")
-	if _, err := Estimate(evidenceOf(t, first, s.look())); KindOf(err) != KindEvidence || !strings.Contains(err.Error(), "the pool of app2 went") {
+	_, err := Estimate(evidenceOf(t, first, s.look()))
+	if KindOf(err) != KindEvidence || !strings.Contains(err.Error(), "the pool of app2 went") {
 		t.Errorf("%v, want not enough evidence, and why", err)
 	}
 }

@@ -248,6 +248,9 @@ func TestEstimateSplitsUsersByTheirActiveConnections(t *testing.T) {
 	if len(l.Copies) != 2 || l.Copies[0].Share != 0.75 || l.Copies[1].Share != 0.25 || !l.Copies[0].Approx {
 		t.Errorf("copies %+v; want 0.75 and 0.25, marked approximate", l.Copies)
 	}
+	if l.TimedOut != 0 {
+		t.Errorf("%d time-outs, and nobody waited", l.TimedOut)
+	}
 }
 
 func TestEvidenceLeavesOutARestart(t *testing.T) {
