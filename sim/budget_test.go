@@ -11,7 +11,12 @@ import (
 // TestARunIsDoneWithinTheBudgetAlone takes connections away from under a run: max_connections is lowered, or more are
 // direct than when it was planned. A run that plans anew ends within what is left, or says by how much it is over; it
 // is never done above it.
+//
+// Most of the fleets have faults of their own, and are left out: 3 of 12 make 24 runs, of which 22 are hit, 8 end done and
+// 14 held.
 func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
+	var hit uint64
+	ended := map[planner.Outcome]int{} // of those that were hit
 	for seed := range fleets(12, 2, 12) {
 		for _, shrink := range []string{"max_connections", "direct"} {
 			for i := range 4 {
@@ -58,9 +63,17 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 				if report.Outcome == planner.Held && spare < 0 && !strings.Contains(report.Reason, "budget of") {
 					t.Errorf("seed %d, %s: %s", seed, shrink, report.Reason)
 				}
+				if struck {
+					hit++
+					ended[report.Outcome]++
+				}
 				t.Logf("seed %d, %s, plans anew %v, late %v: %s, spare %d: %s", seed, shrink, replans, late, report.Outcome, spare, report.Reason)
 			}
 		}
+	}
+	least := fleets(16, 6, 16) // chosen: two thirds of the runs, three quarters of the 8 of a race build
+	if hit < least || ended[planner.Done] < 2 || ended[planner.Held] < 2 {
+		t.Errorf("connections were taken away from under %d runs, %v; want %d at least, and at least 2 of them done and 2 held", hit, ended, least)
 	}
 }
 
