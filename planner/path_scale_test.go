@@ -1,0 +1,54 @@
+package planner
+
+import (
+	"math"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// userTime is the CPU time that this process has spent in its own code.
+func userTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano())
+}
+
+// TestTheWorkOfAWayGrowsWithItsPools plans the way of a shift, with the steps that a run would take on it, over four times
+// as many pools: that is six or seven times the work, sorting and caches included. Where each pool is held against each
+// it becomes sixteen times, where each of those looks through a list sixty-four.
+func TestTheWorkOfAWayGrowsWithItsPools(t *testing.T) {
+	if raced || testing.Short() {
+		t.Skip("it measures CPU time")
+	}
+	const few, many, most = 1000, 4000, 8
+	least := map[int]time.Duration{few: math.MaxInt64, many: math.MaxInt64}
+	times := func() float64 { return float64(least[many]) / float64(least[few]) }
+	for turn := 0; turn == 0 || turn < 5 && times() > most; turn++ { // what else the machine does makes either longer
+		for _, pools := range []int{few, many} {
+			f, s := manyPools(pools)
+			policy := DefaultPolicy()
+			policy.Percent = 25
+			runtime.GC()
+			begun := userTime(t)
+			path, _, err := Passage(f, s, policy.Points())
+			if err != nil || len(path.Jumps) != 4 {
+				t.Fatalf("%d pools: %d jumps, %v", pools, len(path.Jumps), err)
+			}
+			way, ends := Situation{Fleet: f, Policy: policy, Memory: Memory{Leg: true}, Shifts: []Shift{s},
+				Readings: []Reading{{X: s.At}}}.Ahead()
+			least[pools] = min(least[pools], userTime(t)-begun)
+			if ends != "" || len(way) < len(path.Jumps) {
+				t.Fatalf("%d pools: %d steps, %s", pools, len(way), ends)
+			}
+		}
+	}
+	if times() > most {
+		t.Errorf("a way of %d pools takes %v, %.3g times the %v of %d; want about as many times as there are pools",
+			many, least[many], times(), least[few], few)
+	}
+}
