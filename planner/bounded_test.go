@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -19,7 +20,7 @@ func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
 		}
 		return solveSeen(t, Declared{Pools: []DeclaredPool{p}}, a, b)
 	}
-	strict, _ := pooled(0, nil)
+	strict, unbound := pooled(0, nil)
 	f, plan := pooled(1, nil)
 	if strict.Pools[0].WorstConns != 24 || f.Pools[0].WorstConns != 13 {
 		t.Errorf("worst case %d, with the bound %d; want 2 × 12 and 12 + 1", strict.Pools[0].WorstConns, f.Pools[0].WorstConns)
@@ -31,6 +32,39 @@ func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
 	want := "accepted risk: main/app counts pooler with 1 in each of 1 process, as declared: 13 connections; the strict line would be 24"
 	if !strings.Contains(strings.Join(plan.Warnings, "\n"), want) {
 		t.Errorf("warnings %q, want %q", plan.Warnings, want)
+	}
+	risks := func(p Plan) (risks int, source string) { // as a program reads them
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read struct {
+			Warnings []string
+			Servers  []struct{ Ledger []Line }
+		}
+		if err := json.Unmarshal(text, &read); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range read.Warnings {
+			risks += strings.Count(w, "accepted risk: main/app counts pooler with 1")
+		}
+		for _, l := range read.Servers[0].Ledger {
+			if l.Item == "pool main/app" {
+				source = l.Source
+			}
+		}
+		return risks, source
+	}
+	if n, source := risks(plan); n != 1 || !strings.HasSuffix(source, " + 1 of users with a declared max, accepted risk") {
+		t.Errorf("%d warnings of a plan in JSON, line %q; want the accepted risk in both", n, source)
+	}
+	if n, source := risks(unbound); n != 0 || strings.Contains(source, "risk") {
+		t.Errorf("%d warnings of a plan in JSON, line %q; want no risk where nothing is declared", n, source)
+	}
+	for i, c := range f.Pools[0].Copies {
+		if c.Bounded != (c.User == "pooler") || c.Bounded && c.FixedConns != 1 || strict.Pools[0].Copies[i].Bounded {
+			t.Errorf("copy %+v, without the bound %+v; want pooler's alone bounded, with 1", c, strict.Pools[0].Copies[i])
+		}
 	}
 	seen, plan := pooled(1, func(o *Observation) { o.Processes[0].Aliases[0].Pools[1].ServersIdle = 4 })
 	if got := seen.Pools[0].WorstConns; got != 24 {
