@@ -143,3 +143,25 @@ func TestAnAliasThatComesBackCountsAnew(t *testing.T) {
 		t.Errorf("%+v, breaks %q; want 6, and the gap named", l.Erlangs, e.Breaks)
 	}
 }
+
+// TestBlocksGoTogetherLookByLook: two processes of which each lacks an interval, and not the same one, have as many of them
+// and no two that were at one time.
+func TestBlocksGoTogetherLookByLook(t *testing.T) {
+	flow := func(process string, without int) Flow {
+		f := Flow{Process: process, Alias: "db"}
+		for i := range 6 {
+			if i != without {
+				f.Intervals = append(f.Intervals, Interval{Begin: Level{Look: i}, End: Level{Look: i + 1}, Span: time.Second, Xacts: 10})
+			}
+		}
+		return f
+	}
+	s := Shift{From: "a/db", To: "b/db"}
+	for _, c := range []struct{ a, b, want int }{{-1, -1, 6}, {2, 2, 5}, {2, -1, 0}, {2, 4, 0}} {
+		e := Evidence{Flows: []Flow{flow("a/1", c.a), flow("b/1", c.b)},
+			Last: Observation{Processes: []Process{{ID: "a/1", Group: "a"}, {ID: "b/1", Group: "b"}}}}
+		if got := e.Blocks(s); len(got) != c.want {
+			t.Errorf("without the intervals %d and %d: %d blocks, want %d", c.a, c.b, len(got), c.want)
+		}
+	}
+}

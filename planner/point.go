@@ -141,6 +141,7 @@ func useless(from, to Load, p Point, before []Point) string {
 // looks of their processes do not go together.
 func (e Evidence) Blocks(s Shift) []Block {
 	var all []Block
+	var first []Interval
 	longest := time.Duration(0)
 	for _, f := range e.Flows {
 		id := e.poolOf(f)
@@ -148,9 +149,9 @@ func (e Evidence) Blocks(s Shift) []Block {
 			continue
 		}
 		if all == nil {
-			all = make([]Block, len(f.Intervals))
+			all, first = make([]Block, len(f.Intervals)), f.Intervals
 		}
-		if len(f.Intervals) != len(all) {
+		if !slices.EqualFunc(f.Intervals, first, sameLooks) {
 			return nil
 		}
 		for i, iv := range f.Intervals {
@@ -173,6 +174,9 @@ func (e Evidence) Blocks(s Shift) []Block {
 	}
 	return out
 }
+
+// sameLooks reports whether two flows' intervals lie between the same looks: one that was left out moves those behind it.
+func sameLooks(a, b Interval) bool { return a.Begin.Look == b.Begin.Look && a.End.Look == b.End.Look }
 
 // serverOf is the server that a pool's connections were found on; empty: none were.
 func (e Evidence) serverOf(pool string) string {
