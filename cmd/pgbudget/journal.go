@@ -120,8 +120,7 @@ func importCommand() *cli.Command {
 				return err
 			}
 			if sum.Cut {
-				fmt.Fprintln(stderr,
-					"note: a crash has cut the last line; the line was left out, and nothing has followed from it")
+				fmt.Fprintln(stderr, cutNote)
 			}
 			fmt.Fprintf(c.App.Writer, "%s imported into %s; pgbudget rollback --dry-run shows the way back\n",
 				summaryText(sum), s.config.Journal)
@@ -153,6 +152,9 @@ func (r untilDone) Read(p []byte) (int, error) {
 		return copy(p, buf[:x.n]), x.err
 	}
 }
+
+// cutNote is said wherever the last line of a journal has no end.
+const cutNote = "note: a crash has cut the last line; the line was left out, and nothing has followed from it"
 
 // summaryText says how many events there were.
 func summaryText(s journal.Summary) string {

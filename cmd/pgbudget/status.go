@@ -72,6 +72,9 @@ func statusCommand() *cli.Command {
 			}
 			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal),
 				Taken: append([]planner.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []planner.Set{}, Last: append([]planner.Event{}, last...)}
+			if cut, err := journal.Torn(s.config.Journal); err == nil && cut {
+				fmt.Fprintln(stderr, cutNote)
+			}
 			if len(last) == 0 {
 				if st.none, err = noEvents(s.config.Journal); err != nil {
 					return err
