@@ -12,7 +12,6 @@ type flowLoad struct {
 	erlangs       float64
 	below, above  float64 // from erlangs to the ends of the 95 % interval of the mean
 	open          float64 // how much more it is if the clients are closed and ask less while they wait
-	told          bool    // how much less waiting clients ask was measured, and is little
 	hidden        bool    // that may be much
 	atLeast       bool
 	perSec        float64 // arrivals

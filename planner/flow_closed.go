@@ -35,7 +35,6 @@ func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals
 	}
 	fewer, half := fewerAsk(ivs, arrivals, queue)
 	fewer, half = hold*waiting*max(0, fewer), hold*waiting*half
-	l.told = fewer+half <= hiddenShare*a
 	switch {
 	case fewer+half <= 2*law && !math.IsInf(half, 1):
 		l.open, l.above = fewer, math.Hypot(l.above, half)

@@ -32,7 +32,7 @@ func (l *flowLoad) fromFull(v flowView) {
 	} else {
 		l.askLess(v, l.erlangs, hold, v.Intervals, func(iv Interval) float64 { return float64(iv.Xacts) }, Level.all)
 	}
-	if l.hidden || !l.told && l.stands(v, l.fullShare(), Level.all) {
+	if l.hidden || l.stands(v, l.fullShare(), Level.all) {
 		l.fromClosed(v, busy, hold)
 		return
 	}

@@ -80,7 +80,7 @@ func run(ctx context.Context) (err error) {
 			err = fmt.Errorf("a defect of pgbudget: %v; where a fleet was being moved, pgbudget status shows how far\n%s", p, debug.Stack())
 		}
 	}()
-	if err = newApp().RunContext(ctx, os.Args); err == nil && stdout.err != nil {
+	if err = newApp().RunContext(ctx, os.Args); err == nil && stdout.err != nil && !errors.Is(stdout.err, syscall.EPIPE) { // who reads no further has what was wanted
 		return fmt.Errorf("the result could not be written: %w", cause(stdout.err))
 	}
 	return err
