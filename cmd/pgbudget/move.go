@@ -322,8 +322,8 @@ func ended(r bouncer.Report, again string) error {
 	if s := r.Memory.Step; s != nil {
 		now = "the step in hand, " + s.Text() + ", is kept and continued by the next " + again
 	}
-	if r.Memory.Step != nil && r.Memory.RollTo == 0 { // else it would take back an older step, which was good
-		back = ", pgbudget rollback goes back"
+	if b := backward(r.Memory); b != "" {
+		back = ", " + b
 	}
 	switch r.Outcome {
 	case planner.Done:
