@@ -182,3 +182,21 @@ func TestFilesThatWouldDrownTheParserAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestAValueOfAnotherKindIsToldInWordsOfYAML(t *testing.T) {
+	for text, want := range map[string]string{
+		"servers: [{name: main, max_connections: many}]\n": "f.yaml:1:41: servers[0].max_connections is \"many\", want a whole number",
+		"servers: main\n":            "f.yaml:1:10: a text, want a list",
+		"servers: {a: 1}\n":          "a map of keys and values, want a list",
+		"policy: 7\n":                "f.yaml:1:9: a whole number, want a map of keys and values",
+		"policy: [1]\n":              "a list, want a map of keys and values",
+		"policy: {percent: a lot}\n": "policy.percent is \"a lot\", want a finite number",
+		"policy: {soak: long}\n":     "soak",
+		"policy: {confirm: [1]}\n":   "a list, want a text",
+	} {
+		_, err := Parse("f.yaml", []byte(text), noEnv)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "unmarshal") || strings.Contains(err.Error(), "Go ") {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -58,7 +59,7 @@ func Open(name string, data []byte) (*Document, error) {
 
 // Bounds of a file. The parser takes time and memory that grow with the square of the depth.
 const (
-	maxBytes = 1 << 20 // chosen: a thousand pools with all their keys are a quarter of it
+	MaxBytes = 1 << 20 // chosen: a thousand pools with all their keys are a quarter of it
 	maxDepth = 1000    // chosen: our keys go six deep
 )
 
@@ -66,8 +67,8 @@ const (
 // stand, and close one only outside of what looks like a comment or a quoted text of its line; a blank at the beginning
 // of a line is half a level. So a strange text may be refused, and none gets through that is deeper. The error is a Fault.
 func Bounded(name string, data []byte) error {
-	if len(data) > maxBytes {
-		return Fault{name + ":1:1", fmt.Sprintf("%d bytes, want at most %d", len(data), maxBytes)}
+	if len(data) > MaxBytes {
+		return Fault{name + ":1:1", fmt.Sprintf("%d bytes, want at most %d", len(data), MaxBytes)}
 	}
 	depth, line, column, blanks := 0, 1, 0, true
 	var last, quote byte
@@ -155,7 +156,66 @@ func (d *Document) locate(err error) error {
 	if !errors.As(err, &e) || e.GetToken() == nil {
 		return Fault{d.Name + ":1:1", err.Error()}
 	}
-	return Fault{d.at(e.GetToken()), e.GetMessage()}
+	return Fault{d.at(e.GetToken()), wording(e)}
+}
+
+// wording says what is wrong in words of YAML, and not of Go.
+func wording(err yaml.Error) string {
+	switch e := err.(type) {
+	case *yaml.TypeError:
+		return fmt.Sprintf("%s, want %s", kindOf(e.SrcType), kindOf(e.DstType))
+	case *yaml.OverflowError:
+		return fmt.Sprintf("%s is too large a number", e.SrcNum)
+	case *yaml.UnexpectedNodeTypeError:
+		return fmt.Sprintf("%s, want %s", nodeKind(e.Actual), nodeKind(e.Expected))
+	}
+	return err.GetMessage()
+}
+
+// nodeKind is kindOf for what stands in a file.
+func nodeKind(n ast.NodeType) string {
+	switch n {
+	case ast.MappingType, ast.MappingValueType:
+		return "a map of keys and values"
+	case ast.SequenceType:
+		return "a list"
+	case ast.BoolType:
+		return "true or false"
+	case ast.IntegerType:
+		return "a whole number"
+	case ast.FloatType, ast.InfinityType, ast.NanType:
+		return "a number"
+	case ast.NullType:
+		return "nothing"
+	default:
+		return "a text"
+	}
+}
+
+// kindOf is what a value of a type is called in a YAML file.
+func kindOf(t reflect.Type) string {
+	switch {
+	case t == nil:
+		return "nothing"
+	case t == reflect.TypeFor[time.Duration]():
+		return "a time such as 30s"
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return kindOf(t.Elem())
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "a whole number"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.String:
+		return "a text"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	default:
+		return "a map of keys and values"
+	}
 }
 
 // Where returns file:line:column of a path such as "pools[2].load", or of the closest part of it that was written. A

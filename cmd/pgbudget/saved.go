@@ -42,10 +42,13 @@ func savePlan(file string, fleet planner.Fleet, plan planner.Plan) error {
 	return nil
 }
 
+// maxSaved bounds a saved plan. chosen: one of 10,000 pools has a tenth of it.
+const maxSaved = 256 << 20
+
 // loadPlan reads a plan that savePlan wrote.
 func loadPlan(file string) (planner.Saved, error) {
 	var saved planner.Saved
-	b, err := os.ReadFile(file)
+	b, err := readAtMost(file, maxSaved)
 	if err != nil {
 		return saved, &planner.Error{Kind: planner.KindUsage, Subject: file, Err: cause(err), Hint: "pgbudget plan --out FILE saves a plan"}
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/planner"
 	"github.com/pgbudget/pgbudget/sim/batch"
 	"github.com/pgbudget/pgbudget/sim/scenario"
@@ -16,7 +17,7 @@ const maxVariants = 1000
 
 // variants reads the file once for every combination of the values of --set, those of the last flag changing fastest.
 func (s *simulation) variants(sets []string) error {
-	data, err := os.ReadFile(s.file)
+	data, err := readAtMost(s.file, config.MaxBytes)
 	if err != nil {
 		return &planner.Error{Kind: planner.KindUsage, Subject: s.file, Err: cause(err), Hint: "pgbudget simulate --init > scenario.yaml"}
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -108,7 +110,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 	if name == "" {
 		return s, nil
 	}
-	data, err := os.ReadFile(name)
+	data, err := readAtMost(name, config.MaxBytes)
 	if err != nil {
 		return source{}, &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err), Hint: "pgbudget init writes a config from what it sees"}
 	}
@@ -118,6 +120,20 @@ func newSource(c *cli.Context, window string) (source, error) {
 	}
 	s.declared = s.config.Declared()
 	return s, nil
+}
+
+// readAtMost reads a file, and not one that never ends.
+func readAtMost(name string, most int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = fmt.Errorf("it has more than %d bytes", most)
+	}
+	return data, err
 }
 
 // cause is the part of a file error that does not repeat the name.
