@@ -38,9 +38,6 @@ func prometheusFaults(t *testing.T) string {
 			return text + fmt.Sprintf("prometheus: {url: '%s'}\nsaturation: [{name: active, query: '%s', hold: 0.9}]\n", l.PrometheusURL, query)
 		}
 	}
-	protected := func(b *bench, text string) string { // no signal is watched: the plan alone goes by it
-		return strings.Replace(text, "headroom: {", "cpu: 'vector(0.1)', headroom: {", 1) + fmt.Sprintf("prometheus: {url: '%s'}\n", l.PrometheusURL)
-	}
 	const good = "sum(pgbouncer_pools_server_active_connections) / 40"
 	signal := func(sig, back syscall.Signal) func(*bench) func() {
 		return func(b *bench) func() {
@@ -69,6 +66,11 @@ func prometheusFaults(t *testing.T) string {
 		})
 	}
 	return table
+}
+
+// protected is a config whose plan alone asks Prometheus: no signal is watched.
+func protected(b *bench, text string) string {
+	return strings.Replace(text, "headroom: {", "cpu: 'vector(0.1)', headroom: {", 1) + fmt.Sprintf("prometheus: {url: '%s'}\n", b.l.PrometheusURL)
 }
 
 // jumpingClock is an hour off from some moment on, and has no other clock to know better.

@@ -29,6 +29,8 @@ var faults = []fault{
 	{name: "config: names a copy of the file that the process reads", strike: nothing, config: copiedFile, code: exitUsage, says: "a copy of", quick: true},
 	{name: "config: names a file that the process does not read, so RELOAD answers success and does not apply", strike: nothing, config: wrongFile, later: true, code: exitDrift, says: "RELOAD was answered, and pool_size of app is", quick: true},
 	{name: "configuration management puts a size back", strike: putBack, when: planner.Release, moves: true, code: exitDrift, says: "somebody else"},
+	{name: "a pool leads to a server that is not in the config", strike: strangeServer, code: exitEvidence, says: "none of them is found", quick: true},
+	{name: "an alias whose name would clear the screen", strike: hostileName, moves: true, quick: true},
 	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within", quick: true},
 	{name: "a console dies in mid-step", strike: deadConsole, when: planner.Release, moves: true, code: exitUnreachable, says: "no size was moved"},
 	{name: "one of three processes refuses RELOAD", strike: nothing, config: statsUser, code: exitEvidence, says: "admin access needed", quick: true},
@@ -182,6 +184,37 @@ func otherServer(b *bench) func() {
 	}
 	was, is := lab.Bare(b.l.Server("pg").DSN(lab.Monitor, "")), lab.Bare(b.l.Server("elsewhere").DSN(lab.Monitor, ""))
 	return rewrite(b.t, b.config, func(text string) string { return strings.Replace(text, was, is, 1) })
+}
+
+// strangeServer moves a pool that somebody uses to the server that the config does not name.
+func strangeServer(b *bench) func() {
+	p := b.l.Process("jobs", 0)
+	was, is := fmt.Sprintf("other = host=127.0.0.1 port=%d", b.l.Server("pg").Port), fmt.Sprintf("other = host=127.0.0.1 port=%d", b.l.Server("elsewhere").Port)
+	undo := rewrite(b.t, p.DatabasesPath, func(text string) string { return strings.Replace(text, was, is, 1) })
+	reloadAndUse(b, p, "other")
+	return undo
+}
+
+// hostileName adds an alias with a terminal's escape in its name, and uses it.
+func hostileName(b *bench) func() {
+	p := b.l.Process("jobs", 0)
+	const name = "\x1b[2Jother"
+	undo := rewrite(b.t, p.DatabasesPath, func(text string) string {
+		return strings.Replace(text, "[databases]\n", fmt.Sprintf("[databases]\n%s = host=127.0.0.1 port=%d dbname=app pool_size=1\n", name, b.l.Server("pg").Port), 1)
+	})
+	reloadAndUse(b, p, name)
+	return undo
+}
+
+// reloadAndUse has a process read its file again, and a client come to an alias.
+func reloadAndUse(b *bench, p *lab.Process, alias string) {
+	err := p.Reload(context.Background())
+	if err == nil {
+		_, err = lab.Query(context.Background(), p.DSN("app1", alias), "SELECT 1")
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // crowded opens what is left of max_connections.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
@@ -108,10 +109,13 @@ func TestFaults(t *testing.T) {
 	if *update {
 		tabled(t, table)
 	}
-	// None of them has left anything behind that keeps the next step from being taken.
-	b.begin(t, fault{})
-	if r := command(t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--yes"); r.code != 0 {
+	// None of them has left anything behind that keeps the next step from being taken, outside of its windows if so asked.
+	b.begin(t, fault{policy: "soak: 1s, soak_every: 1s, windows: [" + closedWindow() + "]"})
+	if r := command(t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--yes", "--outside-window"); r.code != 0 {
 		t.Errorf("after all of them: exit %d\n%s", r.code, r.stderr)
+	}
+	if text, err := os.ReadFile(b.path); err != nil || !strings.Contains(string(text), "goes on with --outside-window") {
+		t.Errorf("the journal (%v) does not say that the step went on outside of its windows:\n%s", err, text)
 	}
 }
 
@@ -147,6 +151,9 @@ func (b *bench) suffer(t testing.TB, f fault) string {
 	r := b.step(t, f, &relieve, yes...)
 	after := files(t, b.l)
 	relieve()
+	if text, err := os.ReadFile(b.path); err == nil && strings.ContainsRune(string(text), '\x1b') {
+		t.Errorf("an escape stands in the journal:\n%q", text)
+	}
 	if r.code != f.code || !strings.Contains(r.stderr, f.says) {
 		t.Errorf("exit %d, want %d and %q:\n%s", r.code, f.code, f.says, r.stderr)
 	}
@@ -212,6 +219,9 @@ func (b *bench) step(t testing.TB, f fault, relieve *func(), more ...string) res
 			}
 			if strings.Contains(r.stdout+r.stderr, "hush-") {
 				t.Errorf("a password stands in the output:\n%s%s", r.stdout, r.stderr)
+			}
+			if strings.ContainsFunc(r.stdout+r.stderr, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }) {
+				t.Errorf("a control character stands in the output: %q%q", r.stdout, r.stderr)
 			}
 			return r
 		case <-time.After(20 * time.Millisecond):

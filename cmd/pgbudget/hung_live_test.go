@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,7 +58,27 @@ func hangs(t *testing.T, trials int) (table string) {
 			table += fmt.Sprintf("| what hangs: %s | "+said+" | %d |\n", h.what, worst.Seconds(), trials, exitAborted)
 		})
 	}
+	t.Run("Prometheus hangs, and cpu: alone asks it", func(t *testing.T) {
+		judged(t, func(t *trial) { b.holdsBlind(t) })
+	})
 	return table
+}
+
+// holdsBlind takes a step whose plan alone goes by Prometheus, which hangs once the step has begun. The step holds, with the
+// reason, and soon: no sample waits for Prometheus longer than to the next.
+func (b *bench) holdsBlind(t testing.TB) {
+	b.t = t
+	var struck time.Time
+	row := b.suffer(t, fault{name: "cpu: alone", when: planner.Open, policy: fmt.Sprintf("soak: 60s, soak_every: %v, every: %v", hungEvery, hungEvery), config: protected,
+		strike: func(b *bench) func() { struck = time.Now(); return hungPrometheus(b, nil) }, moves: true, code: exitHeld, says: "cpu of pg is not known"})
+	events, _ := journal.Read(b.path)
+	i := slices.IndexFunc(events, func(e planner.Event) bool { return e.Kind == planner.HoldBegan || e.Kind == planner.RunEnded })
+	if i < 0 {
+		t.Fatalf("the journal has no hold: %s", row)
+	}
+	if late := events[i].At.Sub(struck); late > 4*hungEvery { // a look, and the answer that does not come
+		t.Errorf("it held %v after Prometheus hung, want at most %v", late, 4*hungEvery)
+	}
 }
 
 // hangOnce takes a step, and returns how long after the sample that showed the cause something had gone back.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"iter"
 	"strings"
 	"testing"
@@ -54,5 +55,22 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		if !strings.Contains(out.String(), "was killed") || !strings.Contains(out.String(), c.want) || strings.Contains(out.String(), c.without) {
 			t.Errorf("%s that was killed: status says %q; want %q and no %q", name, out.String(), c.want, c.without)
 		}
+	}
+}
+
+// TestWhatAFlushHasLeftIsSaid: at the end of a run that could not give a lifetime back, and of one that was killed.
+func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
+	sets := []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeyLifetime, From: 1, To: 3600}}
+	err := leftFlushed(sets)
+	if text := fmt.Sprint(err, planner.HintOf(err)); !strings.Contains(text, "server_lifetime of app in main/1 is 1 second, and was 3600") || !strings.Contains(text, "pgbudget run gives it back") {
+		t.Errorf("a run says %q", text)
+	}
+	if leftFlushed(nil) != nil {
+		t.Error("nothing was left, and something is said")
+	}
+	var out strings.Builder
+	output{w: &out}.status(status{Died: true, Flushed: sets, Last: []planner.Event{{Kind: planner.RunBegan, Goal: &planner.Goal{}}}, next: onward(planner.Memory{Running: true})})
+	if text := out.String(); !strings.Contains(text, "flushed: server_lifetime of app in main/1 is 1 until the next run gives it 3600 again") || !strings.Contains(text, "was killed") {
+		t.Errorf("status says %q", text)
 	}
 }
