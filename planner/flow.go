@@ -13,6 +13,7 @@ type flowLoad struct {
 	below, above  float64 // from erlangs to the ends of the 95 % interval of the mean
 	open          float64 // how much more it is if the clients are closed and ask less while they wait
 	hidden        bool    // that may be much
+	told          bool    // the slope of what came on who waited told how much it is
 	atLeast       bool
 	perSec        float64 // arrivals
 	busySeconds   float64

@@ -33,32 +33,37 @@ func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals
 	if clients > waiting {
 		law = a * waiting / (clients - waiting)
 	}
-	fewer, half := fewerAsk(ivs, arrivals, queue)
+	most := min(2*law, waiting) // who waits would hold one connection at most
+	fewer, half := fewerAsk(ivs, arrivals, queue, v.stopped > 0)
 	fewer, half = hold*waiting*max(0, fewer), hold*waiting*half
 	switch {
-	case fewer+half <= 2*law && !math.IsInf(half, 1):
+	case fewer+half <= most && !math.IsInf(half, 1):
+		l.told = true
 		l.open, l.above = fewer, math.Hypot(l.above, half)
 		l.hidden = fewer+half > hiddenShare*a
 		if fewer > half/2 && l.fullShare() > ClosedShare { // some do; windows in which more seem to are bounds, and these look better than the clients are
-			l.open = max(fewer, min(2*law, hiddenShare*a))
+			l.open = max(fewer, min(most, hiddenShare*a))
 		}
 	case math.IsInf(law, 1): // nothing tells: as if all who are in the system were all there are
 		l.open, l.hidden = l.inSystem, true
 	default:
-		l.open, l.hidden = 2*law, 2*law > hiddenShare*a
+		l.open, l.hidden = most, most > hiddenShare*a
 	}
 }
 
 // fewerAsk is by how many arrivals per second each waiting client lowers what comes, and the half-width of its 95 %
-// interval, infinite where nothing tells.
-func fewerAsk(ivs []Interval, arrivals func(Interval) float64, queue func(Level) UserGauge) (fewer, half float64) {
-	var full []Interval
+// interval, infinite where nothing tells. What comes while nobody waits may be of another time than a queue that stays
+// for most of the window. It is of the same if a stop has made the queue, and no less comes then.
+func fewerAsk(ivs []Interval, arrivals func(Interval) float64, queue func(Level) UserGauge, stopped bool) (fewer, half float64) {
+	var full, free []Interval
 	for _, iv := range ivs {
 		if queue(iv.Begin).Full && queue(iv.End).Full {
 			full = append(full, iv)
+		} else {
+			free = append(free, iv)
 		}
 	}
-	if 2*len(full) > len(ivs) { // what comes while nobody waits may be of another time
+	if 2*len(full) > len(ivs) && !(stopped && asksNoLess(free, full, arrivals)) {
 		ivs = full
 	}
 	n := float64(len(ivs))
@@ -94,6 +99,24 @@ func fewerAsk(ivs []Interval, arrivals func(Interval) float64, queue func(Level)
 	}
 	se := math.Sqrt(rss/(n-2)*zz) / zx
 	return -slope, z95 * se
+}
+
+// asksNoLess reports whether the arrivals of the intervals a are no rarer than those of b, by two standard errors of
+// Poisson numbers.
+func asksNoLess(a, b []Interval, arrivals func(Interval) float64) bool {
+	rate := func(ivs []Interval) (perSec, variance float64) {
+		var came, span float64
+		for _, iv := range ivs {
+			came, span = came+arrivals(iv), span+iv.Span.Seconds()
+		}
+		return came / span, max(0, came) / (span * span)
+	}
+	if len(a) == 0 {
+		return false
+	}
+	ra, va := rate(a)
+	rb, vb := rate(b)
+	return ra >= rb-2*math.Sqrt(va+vb)
 }
 
 // stands reports whether the queue of a pool that is full nearly always neither grows, nor shrinks, nor is sent away:

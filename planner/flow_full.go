@@ -32,7 +32,7 @@ func (l *flowLoad) fromFull(v flowView) {
 	} else {
 		l.askLess(v, l.erlangs, hold, v.Intervals, func(iv Interval) float64 { return float64(iv.Xacts) }, Level.all)
 	}
-	if l.hidden || l.stands(v, l.fullShare(), Level.all) {
+	if l.hidden || l.stands(v, l.fullShare(), Level.all) && (!l.told || v.asksMoreFree()) {
 		l.fromClosed(v, busy, hold)
 		return
 	}
@@ -102,6 +102,12 @@ func (l *flowLoad) bound(v flowView, busy, hold float64) {
 	l.above, l.open = max(0, top-l.erlangs), 0
 	l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the looks, and its clients may wait instead of asking more: its load is at least %.3g Erlangs (%.3g clients in the system)",
 		v.Process, v.Alias, 100*l.fullShare(), l.erlangs, l.inSystem))
+}
+
+// asksMoreFree reports whether more was asked while the pool was not full than while it was: open clients ask alike.
+func (v flowView) asksMoreFree() bool {
+	_, _, _, ok := thinkTimes(v)
+	return ok
 }
 
 // thinkTimes returns the clients connected and their mean think time in seconds, in the intervals during which the pool

@@ -82,13 +82,13 @@ func (l *flowLoad) fromUsers(v flowView) {
 	user := full[0]
 	// What it held and what it waited, in the intervals through which it was full.
 	var active, held, waited, age float64
-	saturated := 0
+	var saturated []Interval
 	for _, s := range v.looks {
 		active += float64(s.of(user).Active) / float64(len(v.looks))
 	}
 	for _, iv := range v.Intervals {
 		if from, to := iv.Begin.of(user), iv.End.of(user); from.Full && to.Full {
-			saturated++
+			saturated = append(saturated, iv)
 			held += float64(from.Active+to.Active) / 2 * iv.Span.Seconds()
 			waited += iv.Waited.Seconds()
 			age += (from.MaxWait + to.MaxWait).Seconds() / 2
@@ -101,14 +101,14 @@ func (l *flowLoad) fromUsers(v flowView) {
 	}
 	served := 0.0
 	if age > 0 {
-		served = waited / (age / float64(saturated))
+		served = waited / (age / float64(len(saturated)))
 	}
-	if (saturated < leastFull || served < leastServed) && grown <= 1 && lost == 0 { // who waited was served soon
+	if (len(saturated) < leastFull || served < leastServed) && grown <= v.longestEnded(user) && lost == 0 { // who waited was served soon
 		l.askLess(v, active, hold, v.Intervals, func(iv Interval) float64 { return float64(iv.Xacts) }, func(s Level) UserGauge { return s.of(user) })
 		l.atLeast = l.atLeast || l.hidden
 		return
 	}
-	if saturated < leastFull || served < leastServed || v.sendsAway() && !v.counted() {
+	if len(saturated) < leastFull || served < leastServed || v.sendsAway() && !v.counted() {
 		l.atLeast, l.method = true, MethodBusy
 		l.notes = append(l.notes, fmt.Sprintf("%s/%s: the pool of %s was full, and PgBouncer counts per database: the load is at least the %.3g Erlangs that were busy", v.Process, v.Alias, user, carried))
 		return
@@ -120,7 +120,7 @@ func (l *flowLoad) fromUsers(v flowView) {
 	l.erlangs += extra
 	l.below, l.above = math.Hypot(l.below, noise), math.Hypot(l.above, noise)
 	if l.timedOut == 0 && !v.sendsAway() { // else the queue's length is what the time-out makes it
-		l.askLess(v, active+extra, hold, v.Intervals, func(iv Interval) float64 { return float64(iv.End.of(user).Waiting - iv.Begin.of(user).Waiting) }, func(s Level) UserGauge { return s.of(user) })
+		l.askLess(v, active+extra, hold, saturated, func(iv Interval) float64 { return float64(iv.End.of(user).Waiting - iv.Begin.of(user).Waiting) }, func(s Level) UserGauge { return s.of(user) })
 	}
 	for i := range l.users {
 		mine := l.users[i].share * carried
@@ -136,6 +136,19 @@ func (l *flowLoad) fromUsers(v flowView) {
 		l.erlangs = carried
 	}
 	l.notes = append(l.notes, fmt.Sprintf("%s/%s: the pool of %s was full at %.0f %% of the looks, and PgBouncer counts per database: its load is split by what SHOW POOLS shows", v.Process, v.Alias, user, 100*shares[0]))
+}
+
+// longestEnded is the longest queue of a user that had gone at a later look; at least 1 client.
+func (v flowView) longestEnded(user string) float64 {
+	ended, longest := 1, 0
+	for _, s := range v.looks {
+		if u := s.of(user); u.Full {
+			longest = max(longest, u.Waiting)
+		} else {
+			ended = max(ended, longest)
+		}
+	}
+	return float64(ended)
 }
 
 // leastFull is how many intervals a user's pool must have been full through for its mean hold to be read off its queue.
