@@ -267,7 +267,7 @@ func serverNames(f planner.Fleet) []string {
 // what it should be is no matter of time.
 func (w *run) unseen(ctx context.Context, err error) planner.Act {
 	now := w.Clock.Now()
-	w.trail = planner.Trail{} // what comes after a gap is judged anew
+	w.trail = w.trail.Broken()
 	if w.blind.IsZero() {
 		w.blind = now
 	}

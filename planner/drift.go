@@ -45,6 +45,7 @@ func (s Situation) Drift() string {
 		for _, x := range step.Sets {
 			at, ok := s.at(x)
 			switch {
+			case !ok && (s.Memory.Unwind || back(step)): // what is gone has nothing to go back to, and keeps nothing else
 			case !ok:
 				return fmt.Sprintf("%s no longer has %s, whose %s is being changed", x.Process, x.Alias, x.Key)
 			case at != x.From && at != x.To:

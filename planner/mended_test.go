@@ -299,3 +299,112 @@ func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 		t.Errorf("after %d steps b has %d and c %d", len(steps), b.Sizes[0].Conns, c.Sizes[0].Conns)
 	}
 }
+
+// TestARollbackRepeatsNothing: an act of unknown fate, of a step that a person takes back, is not done first. It may have
+// failed, and would fail again.
+func TestARollbackRepeatsNothing(t *testing.T) {
+	grant, release := Act{Verb: Grant, Sets: []Set{{"b/1", "db", KeySize, 10, 14}}}, Act{Verb: Release, Sets: []Set{{"a/1", "db", KeySize, 20, 16}}}
+	for _, c := range []struct {
+		name         string
+		intent       Act
+		released     bool
+		sizeA, sizeB int
+		want         string
+	}{
+		{"a grant that was not done", grant, true, 16, 10, "[{a/1 db pool_size 16 20} {b/1 db pool_size 14 10}]"},
+		{"a grant that was done", grant, true, 16, 14, "[{a/1 db pool_size 16 20} {b/1 db pool_size 14 10}]"},
+		{"a release that was not done", release, false, 20, 10, "[{a/1 db pool_size 16 20}]"},
+		{"a release that was done", release, false, 16, 10, "[{a/1 db pool_size 16 20}]"},
+	} {
+		s := newStage(0)
+		s.open(t)
+		if c.released {
+			s.act(t, Release)
+			s.see(16, 16, 10, 10)
+			s.see(16, 16, 10, 10)
+		}
+		s.record(Event{Kind: Intended, Act: &c.intent})
+		s.trail = Trail{}
+		s.record(Event{Kind: RunBegan, Goal: &Goal{}, To: s.memory.StepSeq})
+		for range 3 {
+			s.see(c.sizeA, 16, c.sizeB, 10)
+		}
+		a := s.next()
+		if a.Verb != Abort || a.Step.Kind != Backward || fmt.Sprint(a.Step.Sets) != c.want {
+			t.Errorf("%s: %s %v of %+v, want its way back %s", c.name, a.Verb, a.Sets, a.Step, c.want)
+		}
+	}
+}
+
+// TestNoSignalReversesWhatGoesBack: a pool that gets back what it had gets it, though the gate is held, as it is after an abort.
+func TestNoSignalReversesWhatGoesBack(t *testing.T) {
+	s := newStage(0)
+	s.open(t)
+	s.act(t, Release)
+	back := Step{Kind: Backward, Sets: []Set{{"a/1", "db", KeySize, 16, 20}}}
+	grant := Act{Verb: Grant, Sets: back.Sets}
+	s.record(Event{Kind: StepAbort, Step: &back, Reason: "cpu"})
+	s.record(Event{Kind: Intended, Act: &grant})
+	s.gate = s.gate.Add([]Signal{{Name: "cpu", Server: "pg", Value: 0.9, At: s.now}}, []Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}}, []string{"pg"}, time.Minute, s.now)
+	s.see(16, 16, 10, 10)
+	if a := s.next(); a.Verb != Grant || fmt.Sprint(a.Sets) != fmt.Sprint(back.Sets) {
+		t.Errorf("%s %v: %s; want what goes back again", a.Verb, a.Sets, a.Reason)
+	}
+}
+
+// TestAPoolThatIsGoneKeepsNoOtherFromGoingBack: neither one of a step that was taken, nor one of the step in hand.
+func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
+	s := newStage(0)
+	s.see(16, 16, 10, 10)
+	gone := Set{"old/1", "db", KeySize, 6, 2}
+	s.memory.Past = []Past{{Number: 1, Seq: 5, Step: Step{Kind: Forward, Sets: []Set{{"a/1", "db", KeySize, 20, 16}, gone}}}}
+	way, any := Rollback(s.memory, s.fleet, 5)
+	if !any || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Pool != "a/db" || fmt.Sprint(way.Gone) != "[old/db]" {
+		t.Errorf("%+v, want a/db alone, and old/db named", way)
+	}
+
+	s = newStage(0)
+	s.open(t)
+	s.memory.Step.Sets = append(s.memory.Step.Sets, gone)
+	s.record(Event{Kind: RunBegan, Goal: &s.goal})
+	for range 3 {
+		s.see(20, 18, 10, 10)
+	}
+	if a := s.next(); a.Verb != Stop || a.Outcome != Drifted {
+		t.Errorf("on its way forward: %s %s, want an end", a.Verb, a.Reason)
+	}
+	s.record(Event{Kind: RunBegan, Goal: &Goal{}, To: s.memory.StepSeq})
+	s.see(16, 16, 10, 10)
+	if a := s.act(t, Abort); fmt.Sprint(a.Step.Sets) != "[{a/1 db pool_size 16 20}]" {
+		t.Errorf("%+v, want a/db back", a.Step)
+	}
+	s.see(16, 16, 10, 10)
+	s.act(t, Grant)
+}
+
+// TestASoakIsTimeThatWasWatched: what a console that does not answer, a pause of the host or a clock that is set leaves out
+// is no time of it.
+func TestASoakIsTimeThatWasWatched(t *testing.T) {
+	for name, gap := range map[string]func(s *stage){
+		"no look succeeds":    func(s *stage) { s.trail = s.trail.Broken() },
+		"the host is stopped": func(s *stage) {},
+	} {
+		s := newStage(0)
+		s.open(t)
+		s.act(t, Release)
+		s.see(16, 16, 10, 10)
+		s.see(16, 16, 10, 10)
+		s.act(t, Grant)
+		s.see(16, 16, 14, 14)
+		s.act(t, Wait)
+		gap(s)
+		s.now = s.now.Add(s.policy.Soak)
+		looks := 0
+		for s.see(16, 16, 14, 14); s.next().Verb == Wait && looks < 2*int(s.policy.Soak/time.Second); looks++ {
+			s.see(16, 16, 14, 14)
+		}
+		if least := int(s.policy.Soak/time.Second) - 5; looks < least || looks > least+6 {
+			t.Errorf("%s: closed after %d seconds of looks, want about %v", name, looks, s.policy.Soak)
+		}
+	}
+}

@@ -101,7 +101,7 @@ func Next(s Situation) Act {
 
 // settle repeats an act of which nobody knows whether it was done, before anything else: done twice is done once, and its
 // files may say what its processes do not have yet. A grant that no longer fits, or that a signal holds by now, is taken out
-// of the files again.
+// of the files again. Of a step that a person takes back nothing is repeated.
 func (s Situation) settle(act Act) Act {
 	if act.Verb == Flush || act.Verb == Restore {
 		return Act{Verb: Restore, Sets: s.Flushed()}
@@ -114,8 +114,12 @@ func (s Situation) settle(act Act) Act {
 		}
 		return act
 	}
+	if s.Memory.Unwind { // what is to go back is not done first: it may never succeed
+		return s.takeBack(*s.Memory.Step, "")
+	}
 	left := slices.DeleteFunc(slices.Clone(act.Sets), func(x Set) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
-	if Promise(s.Fleet, act.Sets) == nil && !s.forbidden(left).any() {
+	goesBack := back(s.Memory.Step) || act.Verb == Undo // no signal keeps a pool from what it had
+	if Promise(s.Fleet, act.Sets) == nil && (goesBack || !s.forbidden(left).any()) {
 		return act
 	}
 	back := Act{Verb: Release, Reason: "it no longer fits, or may not be done now"}

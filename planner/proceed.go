@@ -12,7 +12,10 @@ func (s Situation) proceed(step Step) Act {
 	var releases, grants, released []Set
 	back := step.Kind == Backward
 	for _, x := range step.Sets {
-		at, _ := s.at(x)
+		at, there := s.at(x)
+		if !there && back {
+			continue
+		}
 		again := back && s.Memory.unsettled(x, x.To) // its file may say something else
 		switch {
 		case (at != x.To || again) && x.To < x.From:
@@ -91,7 +94,8 @@ func (s Situation) soak(step Step) Act {
 	if step.Kind == Backward {
 		return Act{Verb: Close}
 	}
-	if left := s.Policy.Soak - s.Now.Sub(s.Memory.SettledAt); left > 0 && !step.Empty() {
+	watched := s.Now.Sub(s.Memory.SettledAt) - s.Trail.unwatched(s.Memory.SettledAt, longestGap(s.Policy))
+	if left := s.Policy.Soak - watched; left > 0 && !step.Empty() {
 		return Act{Verb: Wait, For: min(left, s.Policy.SoakEvery)}
 	}
 	if step.Turn != nil && s.Memory.RollTo > 0 { // what it goes back from may be what the signals are about
@@ -124,6 +128,10 @@ func (s Situation) soak(step Step) Act {
 	}
 	return Act{Verb: Close, Point: s.Point}
 }
+
+// longestGap is how far two looks may lie apart for the time between them to count as watched. chosen: three intervals, and a
+// look that takes its time.
+func longestGap(p Policy) time.Duration { return 3*max(p.Every, p.SoakEvery) + 10*time.Second }
 
 // achieved is what of a step stands in the fleet.
 func (s Situation) achieved(step Step) *Step {

@@ -57,15 +57,16 @@ func AboveMax(f Fleet, g Goal) string {
 
 // Way is where a rollback goes.
 type Way struct {
-	To    int64  // every step from that event on is taken back
-	Goal  Goal   // the sizes before
-	Turns []Turn // of each traffic switch that was turned: what it said before is To, sorted by shift
+	To    int64    // every step from that event on is taken back
+	Goal  Goal     // the sizes before
+	Turns []Turn   // of each traffic switch that was turned: what it said before is To, sorted by shift
+	Gone  []string // pools that the steps moved and that are no longer there: they have nothing to go back to; sorted
 }
 
 // Rollback returns where a fleet goes that takes back every step which began at event `to` or later: for each pool that
 // they moved the values before the first of them, of its largest process, and what each traffic switch said before. 0
 // is the newest step, or what a rollback that has not ended goes back to. What the step in hand moved goes back by
-// itself. It is false where there is nothing to take back.
+// itself. It is false where there is nothing to take back. A pool that is no longer there keeps no other from going back.
 func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 	switch {
 	case to != 0:
@@ -107,8 +108,13 @@ func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 		}
 	}
 	for _, g := range before {
+		if _, there := f.pool(g.Pool); !there {
+			way.Gone = append(way.Gone, g.Pool)
+			continue
+		}
 		way.Goal.Pools = append(way.Goal.Pools, g)
 	}
+	slices.Sort(way.Gone)
 	slices.SortFunc(way.Goal.Pools, func(a, b GoalPool) int { return cmp.Compare(a.Pool, b.Pool) })
 	return way, len(way.Goal.Pools) > 0 || len(way.Turns) > 0 || m.Step != nil || m.RollTo > 0
 }

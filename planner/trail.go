@@ -10,7 +10,17 @@ import (
 // Trail is the last few looks at every line of the fleet, for judging what a step does to the waiting. It is a value.
 type Trail struct {
 	looks []glance // the oldest first, at most trailLooks
+	last  time.Time
+	gaps  []gap // of more than leastGap between two looks, the oldest first, at most trailGaps
 }
+
+// gap is a time within which nobody looked.
+type gap struct{ from, to time.Time }
+
+const (
+	leastGap  = 10 * time.Second // shorter ones are not kept. chosen: no policy takes so little for one
+	trailGaps = 1000             // chosen: more than a soak of a day has, with a look lost every two minutes
+)
 
 // trailLooks bounds a Trail. chosen: a quarter of a minute of looks while acting, more than a minute in soak.
 const trailLooks = 16
@@ -64,8 +74,25 @@ func (t Trail) Add(o Observation) Trail {
 		}
 	}
 	slices.SortFunc(g.lines, func(a, b lineGlance) int { return compareSets(a.Set, b.Set) })
-	looks := append(slices.Clone(t.looks), g)
-	return Trail{looks[max(0, len(looks)-trailLooks):]}
+	looks, gaps := append(slices.Clone(t.looks), g), t.gaps
+	if !t.last.IsZero() && o.At.Sub(t.last) > leastGap {
+		gaps = append(slices.Clone(gaps), gap{t.last, o.At})
+	}
+	return Trail{looks[max(0, len(looks)-trailLooks):], o.At, gaps[max(0, len(gaps)-trailGaps):]}
+}
+
+// Broken is the trail without its looks: what comes after a look that failed is judged anew.
+func (t Trail) Broken() Trail { return Trail{last: t.last, gaps: t.gaps} }
+
+// unwatched is how much of the time since `since` lies in gaps that are longer than longest.
+func (t Trail) unwatched(since time.Time, longest time.Duration) time.Duration {
+	var sum time.Duration
+	for _, g := range t.gaps {
+		if g.to.Sub(g.from) > longest && g.to.After(since) {
+			sum += min(g.to.Sub(g.from), g.to.Sub(since))
+		}
+	}
+	return sum
 }
 
 func (g glance) line(x Set) (lineGlance, bool) {
