@@ -27,12 +27,20 @@ type Server struct {
 	Databases              []ConnLimit   `json:"databases,omitempty"`         // ALTER DATABASE … CONNECTION LIMIT, only where set
 	Backends               BackendCounts `json:"backends"`
 	Holders                []Holder      `json:"holders,omitempty"`
+
+	// Superusers are the roles with rolsuper that some pool logs in as: neither a role's CONNECTION LIMIT nor a
+	// database's holds one of them back (InitializeSessionUserId, CheckMyDatabase).
+	Superusers []string `json:"superusers,omitempty"`
 }
 
-// ConnLimit is a limit that PostgreSQL itself puts on one role or one database.
+// ConnLimit is a limit that PostgreSQL itself puts on one role or one database, or a number of reserved slots.
 type ConnLimit struct {
 	Name  string `json:"name"`
 	Conns int    `json:"conns"`
+
+	// DirectConns are the sessions of that role, or in that database, that no pool owns on this look (direct, leaving
+	// and orphan, our own among them): they take from the limit, and no pool has it back. 0 in older recordings.
+	DirectConns int `json:"direct,omitempty"`
 }
 
 // BackendCounts splits the client backends of pg_stat_activity by who holds them; see Classify.
@@ -124,6 +132,10 @@ type Alias struct {
 	Proof        ServerProof   `json:"server_proof,omitempty"`
 	Counters     Counters      `json:"counters"`
 	Pools        []PoolGauges  `json:"pools,omitempty"` // one per user; empty while the alias was never used
+
+	// LinePoolMode is the mode of the alias's own line, or the process's, where PoolMode differs from it: PoolMode is
+	// "session" as soon as one user of the alias has that mode in [users]. Empty: PoolMode is the line's, too.
+	LinePoolMode string `json:"line_pool_mode,omitempty"`
 }
 
 // ServerProof says how an alias's server is known.
