@@ -159,8 +159,8 @@ func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
 			o.Processes[0].Aliases[0].ForceUser = "app1"
 			o.Processes[0].Aliases[1].Pools[0] = PoolGauges{User: "app1", ServersActive: 4}
 		}, 5, "max_user_connections 5 of app1 in main/1"},
-		{"a role, idle ones hold it", "1.24.1", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{"app1", 9}} }, 5, "CONNECTION LIMIT 9 of role app1"},
-		{"a database", "1.24.1", func(o *Observation) { o.Servers[0].Databases = []ConnLimit{{"app", 7}} }, 4, "CONNECTION LIMIT 7 of database app"},
+		{"a role, idle ones hold it", "1.24.1", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 9}} }, 5, "CONNECTION LIMIT 9 of role app1"},
+		{"a database", "1.24.1", func(o *Observation) { o.Servers[0].Databases = []ConnLimit{{Name: "app", Conns: 7}} }, 4, "CONNECTION LIMIT 7 of database app"},
 	} {
 		if conns, limit := look(c.version, c.change); conns != c.conns || limit != c.limit {
 			t.Errorf("%s: %d by %q, want %d by %q", c.name, conns, limit, c.conns, c.limit)

@@ -116,7 +116,7 @@ func TestALimitOverSeveralPoolsThatIsOvercommittedIsOneQueue(t *testing.T) {
 	seen := func(limit int) (Fleet, error) {
 		a, b := seenFleet(seenAlias("app", 8, 0, 8, "app1"), seenAlias("big", 8, 0, 8, "app1"))
 		for _, o := range []*Observation{&a, &b} {
-			o.Servers[0].Roles = []ConnLimit{{"app1", limit}}
+			o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: limit}}
 		}
 		e := evidenceOf(t, a, b)
 		loads, err := Estimate(e)
@@ -146,7 +146,7 @@ func TestALimitOverSeveralPoolsThatIsOvercommittedIsOneQueue(t *testing.T) {
 func TestAShiftUnderOneLimitKeepsWhatTheLimitCarries(t *testing.T) {
 	a, b := seenFleet(seenAlias("app", 8, 0, 8, "app1"), seenAlias("big", 8, 0, 8, "app1"))
 	for _, o := range []*Observation{&a, &b} {
-		o.Servers[0].Roles = []ConnLimit{{"app1", 12}}
+		o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 12}}
 	}
 	e := evidenceOf(t, a, b)
 	loads, err := Estimate(e)

@@ -33,7 +33,7 @@ func observed(t *testing.T, s Server, d DeclaredServer) Fleet {
 func TestAVendorsReservedConnectionsAreALineOfTheLedger(t *testing.T) {
 	without := Server{Name: "main", MaxConns: 100, SuperuserReservedConns: 3}
 	with := without
-	with.ReservedSettings = []ConnLimit{{"rds.rds_superuser_reserved_connections", 2}, {"x.reserved_connections", 1}}
+	with.ReservedSettings = []ConnLimit{{Name: "rds.rds_superuser_reserved_connections", Conns: 2}, {Name: "x.reserved_connections", Conns: 1}}
 	rules := declaredServer("main", Declared{})
 	a, b := observed(t, without, rules).Servers[0], observed(t, with, rules).Servers[0]
 	if l := ledgerLine(t, b, "rds.rds_superuser_reserved_connections"); l.Conns != 2 || l.Source != "SHOW" {

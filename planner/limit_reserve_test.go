@@ -20,7 +20,7 @@ func TestALimitCountsAUsersOwnReserve(t *testing.T) {
 			a, b := seenFleet(seenAlias("app", 4, c.line, 8, "app1", "app2"))
 			for _, o := range []*Observation{&a, &b} {
 				o.Processes[0].Users = []UserLimit{{Name: "app2", ReserveConns: c.own}}
-				o.Servers[0].Databases = []ConnLimit{{"app", 16}}
+				o.Servers[0].Databases = []ConnLimit{{Name: "app", Conns: 16}}
 			}
 			rules, _ := Declared{}.pool("main/app")
 			if c.lower {

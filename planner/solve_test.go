@@ -253,8 +253,8 @@ func TestCapsOfUsersRolesAndDatabasesBindThePlan(t *testing.T) {
 		most   int
 	}{
 		{"max_user_connections", func(o *Observation) { o.Processes[0].Settings.MaxUserConns = 20 }, "max_user_connections 20 of app1 in main/1", 20},
-		{"role", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{"app1", 17}} }, "CONNECTION LIMIT 17 of role app1", 17},
-		{"database", func(o *Observation) { o.Servers[0].Databases = []ConnLimit{{"app", 8}} }, "CONNECTION LIMIT 8 of database app", 8},
+		{"role", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 17}} }, "CONNECTION LIMIT 17 of role app1", 17},
+		{"database", func(o *Observation) { o.Servers[0].Databases = []ConnLimit{{Name: "app", Conns: 8}} }, "CONNECTION LIMIT 8 of database app", 8},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, b := seenFleet(seenAlias("app", 8, 0, 5, "app1"), seenAlias("big", 8, 0, 5, "app1"))
@@ -507,7 +507,7 @@ func TestCapsOfOneProcessDoNotHoldForAnother(t *testing.T) {
 func TestALimitOvercommittedByOthersDoesNotForbidTodaysSizes(t *testing.T) {
 	a, b := seenFleet(seenAlias("app", 6, 0, 5, "app1"), seenAlias("other", 30, 0, 5, "app1"))
 	for _, o := range []*Observation{&a, &b} {
-		o.Servers[0].Roles = []ConnLimit{{"app1", 20}}
+		o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 20}}
 	}
 	d := Declared{}
 	p, _ := d.pool("main/app")

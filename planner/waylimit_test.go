@@ -28,12 +28,12 @@ func underLimits(t *testing.T, r *rand.Rand) Fleet {
 	}
 	for _, u := range []string{"app", "batch"} {
 		if n := sums["role "+u]; n > 0 && r.IntN(3) > 0 {
-			o.Servers[0].Roles = append(o.Servers[0].Roles, ConnLimit{u, n + r.IntN(10)})
+			o.Servers[0].Roles = append(o.Servers[0].Roles, ConnLimit{Name: u, Conns: n + r.IntN(10)})
 		}
 	}
 	for _, db := range []string{"x", "y"} {
 		if n := sums["database "+db]; n > 0 && r.IntN(3) > 0 {
-			o.Servers[0].Databases = append(o.Servers[0].Databases, ConnLimit{db, n + r.IntN(10)})
+			o.Servers[0].Databases = append(o.Servers[0].Databases, ConnLimit{Name: db, Conns: n + r.IntN(10)})
 		}
 	}
 	e, err := Evidence{}.Add(o)
@@ -88,7 +88,7 @@ func TestWhatAUserHasOfItsOwnCountsUnderALimit(t *testing.T) {
 		for _, o := range []*Observation{&a, &b} {
 			o.Processes[0].Users = limits
 			o.Servers[0].MaxConns = 200
-			o.Servers[0].Databases = []ConnLimit{{"x", byDatabase}}
+			o.Servers[0].Databases = []ConnLimit{{Name: "x", Conns: byDatabase}}
 		}
 		rules, _ := Declared{}.pool("main/x")
 		if r.IntN(3) == 0 {
@@ -216,7 +216,7 @@ func TestEqualisingKeepsALimit(t *testing.T) {
 		second.Aliases = []Alias{second.Aliases[0]}
 		second.Aliases[0].SizeConns = 20
 		o.Processes = append(o.Processes, second)
-		o.Servers[0].Roles = []ConnLimit{{"app1", 30}}
+		o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 30}}
 	}
 	f, _ := solveSeen(t, Declared{SizeAll: true}, a, b)
 	step := Equal(f, Goal{Pools: []GoalPool{{Pool: "main/app", Server: "main", Size: 20}}}, Policy{Percent: 100}, nil)
