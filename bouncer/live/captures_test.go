@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -113,15 +114,39 @@ func TestSettingsAndAliasesComeInTheirOwnUnits(t *testing.T) {
 	}
 }
 
-func TestAnAliasOfMixedPoolModesCountsAsSession(t *testing.T) {
-	f := newFake(t, "1.18.0")
-	for _, row := range f.tables["SHOW POOLS"] {
-		if row[0] == "d1" && row[1] == "app2" {
-			row[len(row)-1] = "session"
+// TestTheModeOfALineStandsBesideThatOfItsUsers: in session mode counters tell no holding times, whoever brings it; whether
+// a database lives by the line of * is told by its own mode alone.
+func TestTheModeOfALineStandsBesideThatOfItsUsers(t *testing.T) {
+	for _, c := range []struct {
+		name, line        string            // SHOW DATABASES.pool_mode of d1
+		users             map[string]string // SHOW POOLS.pool_mode
+		wantMode, wantOwn string
+	}{
+		{"one user in session mode", "", map[string]string{"app2": "session"}, "session", "transaction"},
+		{"all of its users in session mode", "", map[string]string{"app1": "session", "app2": "session"}, "session", "transaction"},
+		{"none", "", nil, "transaction", ""},
+		{"its own line", "session", map[string]string{"app1": "session", "app2": "session"}, "session", ""},
+		{"a line in session mode, both users not", "session", nil, "transaction", "session"},
+		{"a line in statement mode, one user in session mode", "statement",
+			map[string]string{"app1": "statement", "app2": "session"}, "session", "statement"},
+	} {
+		f := newFake(t, "1.18.0")
+		f.set("pool_mode", "transaction")
+		for _, row := range f.tables["SHOW POOLS"][1:] {
+			if row[0] == "d1" {
+				row[len(row)-1] = cmp.Or(c.users[row[1]], "transaction")
+			}
 		}
-	}
-	if got := alias(t, only(t, open(t, consoles(f))), "d1").PoolMode; got != "session" {
-		t.Errorf("pool mode %s, want session", got)
+		databases := f.tables["SHOW DATABASES"]
+		for _, row := range databases[1:] {
+			if row[0] == "d1" {
+				row[slices.Index(databases[0], "pool_mode")] = c.line
+			}
+		}
+		got := alias(t, only(t, open(t, consoles(f))), "d1")
+		if got.PoolMode != c.wantMode || got.LinePoolMode != c.wantOwn {
+			t.Errorf("%s: pool mode %q, the line's %q; want %q and %q", c.name, got.PoolMode, got.LinePoolMode, c.wantMode, c.wantOwn)
+		}
 	}
 }
 

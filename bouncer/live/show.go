@@ -78,7 +78,7 @@ func settingsOf(subject, version string, config map[string]string) (planner.Sett
 
 const maxSpanSeconds = float64(maxSpan) / 1e6
 
-// gauges is SHOW POOLS by alias: its pools, sorted by user, and the pool mode in force.
+// gauges is SHOW POOLS by alias: its pools, sorted by user, and the pool mode that its counters have to be read by.
 type gauges struct {
 	pools map[string][]planner.PoolGauges
 	modes map[string]string
@@ -107,7 +107,7 @@ func gaugesOf(records []record) gauges {
 			MaxWait:              r.span("maxwait") + r.span("maxwait_us"),
 		})
 		// A user's own pool_mode beats the alias's. Where the users of one alias differ, session decides: in session
-		// mode the alias's counters do not tell holding times.
+		// mode the alias's counters do not tell holding times. What the alias's line says is in SHOW DATABASES.
 		if mode := r.text("pool_mode"); mode != "" && modes[alias] != "session" {
 			modes[alias] = mode
 		}
@@ -158,6 +158,9 @@ func aliasesOf(records []record, settings planner.Settings, g gauges, counters m
 			Disabled:     r.number("disabled") != 0,
 			Counters:     unused,
 			Pools:        g.pools[name],
+		}
+		if line := cmp.Or(r.text("pool_mode"), settings.PoolMode); line != a.PoolMode {
+			a.LinePoolMode = line
 		}
 		if c, ok := counters[name]; ok {
 			a.Counters = c
