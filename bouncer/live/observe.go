@@ -71,6 +71,7 @@ func (l *look) take(ctx context.Context) error {
 		counted := l.shots[i][shotCounted]
 		o := &l.observation.Servers[i]
 		o.Backends = count(l.owners[i], counted, s.pid, hiddenLogins(counted, l.loginsOn(s.name)))
+		takeFromLimits(o, counted, l.owners[i])
 		o.Holders = l.holders(s, counted)
 		s.tracker.remember(l.links, counted, l.owners[i])
 	}

@@ -64,7 +64,8 @@ func checkServer(s planner.Server) error {
 		number{"leaving backends", b.LeavingConns, 0}, number{"orphans", b.OrphanConns, 0}, number{"own backends", b.OwnConns, 0}, number{"logins", b.LoginConns, 0})
 	for _, limits := range [][]planner.ConnLimit{s.ReservedSettings, s.Roles, s.Databases} {
 		for _, l := range limits {
-			err = cmp.Or(err, outside("server "+s.Name, number{"the limit of " + l.Name, l.Conns, 0}))
+			err = cmp.Or(err, outside("server "+s.Name, number{"the limit of " + l.Name, l.Conns, 0},
+				number{"the number of other sessions under the limit of " + l.Name, l.DirectConns, 0}))
 		}
 	}
 	return err

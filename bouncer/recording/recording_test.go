@@ -113,6 +113,9 @@ func TestDamagedRecordingsAreRefusedWithTheirLine(t *testing.T) {
 		{"a server without connections", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":0`, 1), "max_connections is 0, outside of 1 to 2147483647", planner.KindUsage},
 		{"more connections than can be counted", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":3000000000`, 1), "max_connections is 3000000000", planner.KindUsage},
 		{"a role's limit below nothing", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":100,"roles":[{"name":"app","conns":-7}]`, 1), "the limit of app is -7", planner.KindUsage},
+		{"sessions below nothing under a role's limit", lines[0] + strings.Replace(lines[1], `"max_connections":100`,
+			`"max_connections":100,"roles":[{"name":"app","conns":7,"direct":-1}]`, 1),
+			"the number of other sessions under the limit of app is -1", planner.KindUsage},
 		{"a user's size below nothing", lines[0] + strings.Replace(lines[1], `"aliases":[`, `"users":[{"name":"u","pool_size":-5}],"aliases":[`, 1), "user u: pool_size is -5", planner.KindUsage},
 		{"a default below nothing", lines[0] + strings.Replace(lines[1], `"default_pool_size":`, `"default_pool_size":-1`, 1), "default_pool_size is -1", planner.KindUsage},
 	} {
