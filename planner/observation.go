@@ -28,8 +28,8 @@ type Server struct {
 	Backends               BackendCounts `json:"backends"`
 	Holders                []Holder      `json:"holders,omitempty"`
 
-	// Superusers are the roles with rolsuper that some pool logs in as: neither a role's CONNECTION LIMIT nor a
-	// database's holds one of them back (InitializeSessionUserId, CheckMyDatabase).
+	// Superusers are the roles with rolsuper that may log in, sorted: neither a role's CONNECTION LIMIT nor a database's
+	// holds one of them back (InitializeSessionUserId, CheckMyDatabase). Their sessions do take from a database's.
 	Superusers []string `json:"superusers,omitempty"`
 }
 

@@ -79,7 +79,8 @@ func TestHoldersAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
 	t.Parallel()
 	l := start(t, twoGenerations(4))
 	s := l.Server("main")
-	for _, sql := range []string{"ALTER ROLE app2 CONNECTION LIMIT 17", "ALTER DATABASE app CONNECTION LIMIT 33"} {
+	for _, sql := range []string{"ALTER ROLE app2 CONNECTION LIMIT 17", "ALTER DATABASE app CONNECTION LIMIT 33",
+		"CREATE ROLE above SUPERUSER LOGIN CONNECTION LIMIT 5", "CREATE ROLE still SUPERUSER NOLOGIN CONNECTION LIMIT 5"} {
 		if _, err := s.Query(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
@@ -103,6 +104,9 @@ func TestHoldersAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
 	// app1 comes through the pool, app2 directly; our own session is in another database.
 	if got := fmt.Sprint(main.Roles, main.Databases); got != "[{app2 17 1}] [{app 33 1}]" {
 		t.Errorf("limits %s, want app2's 17 and app's 33, a direct session in each", got)
+	}
+	if got := fmt.Sprint(main.Superusers); got != "[above postgres]" {
+		t.Errorf("superusers %s, want those that may log in", got)
 	}
 	if main.MaxConns != 60 || main.SuperuserReservedConns != 3 || main.SystemID == "" || main.Timeline != 1 || main.InRecovery || main.VersionNum < 150000 {
 		t.Errorf("server %+v", main)

@@ -43,3 +43,27 @@ func TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase(t *testing.T) {
 		t.Errorf("limits with their direct sessions are %s, want %s", got, want)
 	}
 }
+
+// TestALimitOfASuperuserIsNone: PostgreSQL does not look at it. Their names are kept, since a database's limit does not hold
+// them back either.
+func TestALimitOfASuperuserIsNone(t *testing.T) {
+	text := func(cells ...string) (row [][]byte) {
+		for _, c := range cells {
+			row = append(row, []byte(c))
+		}
+		return row
+	}
+	var s planner.Server
+	err := limitsOf(answer{rows: [][][]byte{text("role", "web", "9"), text("superuser", "root", "5"), text("role", "app", "0"),
+		text("database", "shop", "30"), text("superuser", "admin", "-1")}}, &s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "[{app 0 0} {web 9 0}] [{shop 30 0}] [admin root]"
+	if got := fmt.Sprint(s.Roles, " ", s.Databases, " ", s.Superusers); got != want {
+		t.Errorf("limits and superusers are %s, want %s", got, want)
+	}
+	if err := limitsOf(answer{rows: [][][]byte{text("role", "web", "many")}}, &s); err == nil {
+		t.Error("a limit that is no number is taken")
+	}
+}

@@ -137,9 +137,6 @@ const reservedSQL = `SELECT name, setting FROM pg_settings
 const serverIDSQL = `SELECT (pg_control_system()).system_identifier, CASE WHEN pg_is_in_recovery()
 	THEN (pg_control_checkpoint()).timeline_id ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END`
 
-const limitsSQL = `SELECT 'role', rolname, rolconnlimit FROM pg_roles WHERE rolconnlimit >= 0
-	UNION ALL SELECT 'database', datname, datconnlimit FROM pg_database WHERE datconnlimit >= 0`
-
 // backendsSQL lists what takes a slot of max_connections: client backends, and before PostgreSQL 12 walsenders too. A row
 // whose type is hidden (a managed service's own sessions) is taken for one.
 const backendsSQL = `SELECT pid, coalesce((extract(epoch FROM backend_start) * 1000000)::bigint, 0), host(client_addr), client_port,
@@ -206,21 +203,7 @@ func (s *server) factsOnce(ctx context.Context) (planner.Server, error) {
 	if a, err = s.exec(ctx, limitsSQL); err != nil {
 		return f, err
 	}
-	for i := range a.rows {
-		limit := planner.ConnLimit{Name: string(a.rows[i][1])}
-		if limit.Conns, err = strconv.Atoi(string(a.rows[i][2])); err != nil {
-			return f, err
-		}
-		if string(a.rows[i][0]) == "role" {
-			f.Roles = append(f.Roles, limit)
-		} else {
-			f.Databases = append(f.Databases, limit)
-		}
-	}
-	byName := func(a, b planner.ConnLimit) int { return cmp.Compare(a.Name, b.Name) }
-	slices.SortFunc(f.Roles, byName)
-	slices.SortFunc(f.Databases, byName)
-	return f, nil
+	return f, limitsOf(a, &f)
 }
 
 // reserved reads reservedSQL. A setting of 0 keeps nothing back and is left out.

@@ -121,3 +121,20 @@ func TestTheShippedRecordingHasNothingLeftToRedact(t *testing.T) {
 		t.Errorf("%d looks", looks)
 	}
 }
+
+// TestARedactedRecordingKeepsTheNamesOfRolesAndDatabases wherever they stand, or a limit would have lost its pools.
+func TestARedactedRecordingKeepsTheNamesOfRolesAndDatabases(t *testing.T) {
+	o := planner.Observation{
+		Servers: []planner.Server{{Name: "gprd", Superusers: []string{"root"},
+			Roles:     []planner.ConnLimit{{Name: "web", Conns: 9, DirectConns: 2}},
+			Databases: []planner.ConnLimit{{Name: "shop", Conns: 30, DirectConns: 3}}}},
+		Processes: []planner.Process{{ID: "main/1", Aliases: []planner.Alias{{Name: "shop", Database: "shop",
+			PoolMode: "session", LinePoolMode: "transaction", Pools: []planner.PoolGauges{{User: "web"}}}}}},
+	}
+	want := o
+	want.Servers = []planner.Server{o.Servers[0]}
+	want.Servers[0].Name = "server-1"
+	if diff := cmp.Diff(want, newRedactor().observation(o)); diff != "" {
+		t.Error(diff)
+	}
+}
