@@ -8,9 +8,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// limitsSQL lists the CONNECTION LIMITs that are set, and who is above them: a superuser is let in whatever the limit of
-// his role or of his database (InitializeSessionUserId of miscinit.c, CheckMyDatabase of postinit.c). Only who may log in
-// can be a pool's user.
+// limitsSQL lists the CONNECTION LIMITs that are set, and who is above them: a superuser is let in whatever the limit
+// of the role or of the database (InitializeSessionUserId of miscinit.c, CheckMyDatabase of postinit.c). Only who may
+// log in can be a pool's user.
 const limitsSQL = `SELECT 'role', rolname, rolconnlimit FROM pg_roles WHERE rolconnlimit >= 0 AND NOT rolsuper
 	UNION ALL SELECT 'superuser', rolname, rolconnlimit FROM pg_roles WHERE rolsuper AND rolcanlogin
 	UNION ALL SELECT 'database', datname, datconnlimit FROM pg_database WHERE datconnlimit >= 0`
@@ -39,8 +39,8 @@ func limitsOf(a answer, s *planner.Server) error {
 	return nil
 }
 
-// takeFromLimits enters beside every CONNECTION LIMIT of a server the sessions of the counted look that take from it and
-// that no pool owns. PostgreSQL counts every client's session against the limit of its role and of its database, a
+// takeFromLimits enters beside every CONNECTION LIMIT of a server the sessions of the counted look that take from it
+// and that no pool owns. PostgreSQL counts every client's session against the limit of its role and of its database, a
 // superuser's against the database's, too, our own included (CountUserBackends, CountDBConnections of procarray.c).
 func takeFromLimits(s *planner.Server, counted shot, owners []planner.Owner) {
 	byRole, byDatabase := map[string]int{}, map[string]int{}

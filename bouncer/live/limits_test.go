@@ -7,8 +7,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase: direct, leaving, orphaned, our own, and those whose owner is not
-// known yet; what a pool owns is the pool's to count.
+// TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase: direct, leaving, orphaned, our own, and those whose owner
+// is not known yet; what a pool owns is the pool's to count.
 func TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase(t *testing.T) {
 	session := func(user, database string) backend { return backend{user: user, database: database} }
 	sessions := []struct {
@@ -44,8 +44,8 @@ func TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase(t *testing.T) {
 	}
 }
 
-// TestALimitOfASuperuserIsNone: PostgreSQL does not look at it. Their names are kept, since a database's limit does not hold
-// them back either.
+// TestALimitOfASuperuserIsNone: PostgreSQL does not look at it. Their names are kept, since a database's limit does not
+// hold them back either.
 func TestALimitOfASuperuserIsNone(t *testing.T) {
 	text := func(cells ...string) (row [][]byte) {
 		for _, c := range cells {
@@ -54,8 +54,8 @@ func TestALimitOfASuperuserIsNone(t *testing.T) {
 		return row
 	}
 	var s planner.Server
-	err := limitsOf(answer{rows: [][][]byte{text("role", "web", "9"), text("superuser", "root", "5"), text("role", "app", "0"),
-		text("database", "shop", "30"), text("superuser", "admin", "-1")}}, &s)
+	err := limitsOf(answer{rows: [][][]byte{text("role", "web", "9"), text("superuser", "root", "5"),
+		text("role", "app", "0"), text("database", "shop", "30"), text("superuser", "admin", "-1")}}, &s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,25 +36,15 @@ func addressesOf(records []record) map[string][]string {
 	return names
 }
 
-// target is one address that a line may lead to. Connections to a name that is one address are connections to both.
-type target struct {
-	address string
-	name    string // that it is the only address of; "": none
-}
-
-// targetsOf lists what a line may lead to: its hosts, and in the place of a name that has been looked up its addresses.
-func (e evidence) targetsOf(process string, a planner.Alias) []target {
-	var out []target
+// targetsOf lists the addresses that a line may lead to: its hosts, and in the place of a name that has been looked up its
+// addresses, to each of which PgBouncer opens connections in turn.
+func (e evidence) targetsOf(process string, a planner.Alias) []string {
+	var out []string
 	for host := range strings.SplitSeq(a.Host, ",") {
-		switch addresses := e.names[hostName{process, host}]; {
-		case !isName(host) || len(addresses) == 0:
-			out = append(out, target{address: host})
-		case len(addresses) == 1:
-			out = append(out, target{addresses[0], host})
-		default: // PgBouncer opens connections to each of them in turn
-			for _, address := range addresses {
-				out = append(out, target{address: address})
-			}
+		if addresses := e.names[hostName{process, host}]; len(addresses) > 0 {
+			out = append(out, addresses...)
+		} else {
+			out = append(out, host)
 		}
 	}
 	return out

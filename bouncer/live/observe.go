@@ -210,7 +210,7 @@ func (l *look) teach(t *tracker, s *server) {
 			t.learnHost(at)
 		}
 		for _, a := range p.Aliases {
-			if known, ok := l.fleet.prover.proved[aliasName{p.ID, a.Name}]; ok && !slices.Contains(known.servers, server) && known.origin == originOf(p.ID, a) {
+			if known, ok := l.fleet.prover.proved[aliasName{p.ID, a.Name}]; ok && !slices.Contains(known.servers, server) && known.line == originOf(p.ID, a) {
 				continue
 			}
 			for _, g := range a.Pools {

@@ -7,30 +7,12 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
 
 // aliasName names an alias of one process.
 type aliasName struct{ process, alias string }
-
-// origin is where an alias leads, as its own process sees it: a host that is local to the process, such as 127.0.0.1
-// or a socket, means another server in every process.
-type origin struct {
-	process string // "" for a host that means the same everywhere
-	host    string
-	port    int
-}
-
-func originOf(process string, a planner.Alias) origin {
-	o := origin{host: a.Host, port: a.Port}
-	ip, err := netip.ParseAddr(a.Host)
-	if a.Host == "" || strings.HasPrefix(a.Host, "/") || strings.HasPrefix(a.Host, "@") || a.Host == "localhost" || err == nil && ip.IsLoopback() {
-		o.process = process
-	}
-	return o
-}
 
 // prover knows the servers of aliases. It remembers what was proved: a pool that is empty now still leads where it led.
 // The zero value knows nothing.
@@ -39,7 +21,7 @@ type prover struct {
 }
 
 type proof struct {
-	origin  origin
+	line    origin   // what the alias's line said then
 	servers []string // the one with most backends first
 }
 
@@ -133,8 +115,7 @@ func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin
 	if p.proved == nil {
 		p.proved = map[aliasName]proof{}
 	}
-	byOrigin := map[origin][]string{}
-	each := func(do func(at aliasName, o origin, a *planner.Alias)) {
+	each := func(do func(at aliasName, line origin, a *planner.Alias)) {
 		for i := range processes {
 			for j := range processes[i].Aliases {
 				a := &processes[i].Aliases[j]
@@ -142,65 +123,32 @@ func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin
 			}
 		}
 	}
-	each(func(at aliasName, o origin, a *planner.Alias) {
+	led := leads{}
+	for o, servers := range e.ends {
+		led.add(o, servers)
+	}
+	each(func(at aliasName, line origin, a *planner.Alias) {
 		known := p.proved[at]
 		if found := most(e.found[at]); len(found) > 0 {
-			if known.origin == o && o.several() && slices.Contains(found, known.servers[0]) {
+			if known.line == line && line.several() && slices.Contains(found, known.servers[0]) {
 				found = with(known.servers, found...) // the first stays the first
-			} else if known.origin == o && o.several() {
+			} else if known.line == line && line.several() {
 				found = with(found, known.servers...)
 			}
-			known = proof{o, found}
+			known = proof{line, found}
 			p.proved[at] = known
 		}
-		if known.origin == o && len(known.servers) > 0 {
+		if known.line == line && len(known.servers) > 0 {
 			place(a, known.servers, planner.ProofBackends)
-			byOrigin[o] = with(byOrigin[o], known.servers...)
+			led.add(line, known.servers)
 		}
 	})
-	each(func(at aliasName, o origin, a *planner.Alias) {
-		if servers := with(append([]string(nil), serversOf(a)...), byOrigin[o]...); len(servers) > 0 {
-			proof := a.Proof
-			if a.Server == "" {
-				proof = planner.ProofAddress
-			}
-			place(a, servers, proof)
+	apart := e.apart()
+	each(func(at aliasName, line origin, a *planner.Alias) {
+		if !line.several() || !e.answered(at.process, *a) && !apart.of(*a) {
+			put(a, led[line])
 		}
-		targets := e.targetsOf(at.process, *a)
-		if len(targets) == 1 && a.Server == "" {
-			end := originOf(at.process, planner.Alias{Host: targets[0].address, Port: a.Port})
-			leads := slices.Clone(e.ends[end])
-			if own := ends[end]; own != "" {
-				leads = with(leads, own)
-			}
-			if len(leads) > 0 {
-				place(a, leads, planner.ProofAddress)
-			}
-		}
-		if len(targets) > 1 {
-			var servers []string
-			for _, to := range targets {
-				end := originOf(at.process, planner.Alias{Host: to.address, Port: a.Port})
-				leads := with(byOrigin[end], e.ends[end]...)
-				if own := ends[end]; own != "" {
-					leads = with(leads, own)
-				}
-				if to.name != "" {
-					leads = with(leads, byOrigin[originOf(at.process, planner.Alias{Host: to.name, Port: a.Port})]...)
-				}
-				servers = with(servers, leads...)
-				if len(leads) == 0 {
-					a.Unplaced = with(a.Unplaced, net.JoinHostPort(to.address, strconv.Itoa(a.Port)))
-				}
-			}
-			proof := planner.ProofList
-			if len(a.Unplaced) > 0 {
-				proof = a.Proof
-			}
-			if servers = with(serversOf(a), servers...); len(servers) > 0 {
-				place(a, servers, cmp.Or(proof, planner.ProofAddress))
-			}
-		}
+		e.follow(at.process, a, led, ends, apart)
 		a.Unplaced = with(a.Unplaced, e.lost[at]...)
 		switch {
 		case a.Server != "":
@@ -212,9 +160,40 @@ func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin
 	})
 }
 
-// several reports whether an origin may be more than one address: a list, or a name.
-func (o origin) several() bool {
-	return isName(o.host)
+// follow puts an alias on the servers of every address that its line may lead to.
+func (e evidence) follow(process string, a *planner.Alias, led leads, ends map[origin]string, apart differing) {
+	targets := e.targetsOf(process, *a)
+	var servers []string
+	for _, to := range targets {
+		end := originOf(process, planner.Alias{Host: to, Port: a.Port})
+		var on []string
+		if !apart[to] {
+			on = led[end]
+		}
+		// A tunnel may end at a loopback address of ours and not of the process's: where its connections were found counts.
+		if own := ends[end]; own != "" && (len(targets) > 1 || a.Server == "" || end.process == "") {
+			on = with(on, own)
+		}
+		if servers = with(servers, on...); len(on) == 0 && len(targets) > 1 {
+			a.Unplaced = with(a.Unplaced, net.JoinHostPort(to, strconv.Itoa(a.Port)))
+		}
+	}
+	put(a, servers)
+	if len(targets) > 1 && len(a.Unplaced) == 0 {
+		a.Proof = planner.ProofList
+	}
+}
+
+// leads has the servers that origins lead to.
+type leads map[origin][]string
+
+func (l leads) add(o origin, servers []string) { l[o] = with(l[o], servers...) }
+
+// put adds servers to those that an alias is on.
+func put(a *planner.Alias, servers []string) {
+	if len(servers) > 0 {
+		place(a, with(serversOf(a), servers...), cmp.Or(a.Proof, planner.ProofAddress))
+	}
 }
 
 // place puts an alias on servers.
