@@ -29,6 +29,11 @@
 // refuses it unless it is declared. A PgBouncer behind a PgBouncer is such a case: the process ids that it tells are
 // its own.
 //
+// An address at which two servers were found leads to both for as long as the Fleet is open, whether or not anything is
+// there now: it may be a balancer's. An address that moves from one server to another looks the same, and is on both,
+// too, unless our own session to it has moved with it. A name is the addresses that its process was given for it; what
+// others find behind it counts only where the process is not known to have asked, and no two were told differently.
+//
 // A console must answer as the same process at every look (SHOW CONFIG's conffile, pidfile, unix_socket_dir,
 // listen_port and peer_id, and the local address of its own row in SHOW CLIENTS), so that one behind a balancer or
 // so_reuseport is found out.

@@ -18,6 +18,7 @@ type aliasName struct{ process, alias string }
 // The zero value knows nothing.
 type prover struct {
 	proved map[aliasName]proof
+	led    leads // by address
 }
 
 type proof struct {
@@ -113,7 +114,7 @@ func stayed(passes [][]link) []link {
 // other end of every connection that no server shows, is put into Unplaced.
 func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin]string) {
 	if p.proved == nil {
-		p.proved = map[aliasName]proof{}
+		p.proved, p.led = map[aliasName]proof{}, leads{}
 	}
 	each := func(do func(at aliasName, line origin, a *planner.Alias)) {
 		for i := range processes {
@@ -123,23 +124,20 @@ func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin
 			}
 		}
 	}
-	led := leads{}
-	for o, servers := range e.ends {
-		led.add(o, servers)
-	}
+	p.led.learn(e.atAddresses(processes), ends)
+	led := maps.Clone(p.led)
 	each(func(at aliasName, line origin, a *planner.Alias) {
-		known := p.proved[at]
-		if found := most(e.found[at]); len(found) > 0 {
-			if known.line == line && line.several() && slices.Contains(found, known.servers[0]) {
-				found = with(known.servers, found...) // the first stays the first
-			} else if known.line == line && line.several() {
-				found = with(found, known.servers...)
-			}
-			known = proof{line, found}
-			p.proved[at] = known
+		known, found := p.proved[at], most(e.found[at])
+		if known.line != line {
+			known = proof{line: line}
 		}
-		if known.line == line && len(known.servers) > 0 {
-			place(a, known.servers, planner.ProofBackends)
+		if len(found) == 0 && len(known.servers) == 0 {
+			return
+		}
+		known.servers = p.after(known, found)
+		p.proved[at] = known
+		place(a, known.servers, planner.ProofBackends)
+		if line.several() {
 			led.add(line, known.servers)
 		}
 	})
@@ -184,10 +182,53 @@ func (e evidence) follow(process string, a *planner.Alias, led leads, ends map[o
 	}
 }
 
+// after lists the servers of an alias of which something was proved before, or is found now. A list and a name lead
+// where they led, and an address where any connection to it was found. The first stays the first while anything of it
+// is there.
+func (p *prover) after(known proof, found []string) []string {
+	before, first := known.servers, found
+	if !known.line.several() {
+		before = p.led[known.line]
+	}
+	if len(known.servers) > 0 && (len(found) == 0 || slices.Contains(found, known.servers[0])) &&
+		slices.Contains(before, known.servers[0]) {
+		first = known.servers[:1]
+	}
+	return with(with(first, found...), before...)
+}
+
+// atAddresses is where connections to addresses are found: by their other ends, and by the lines that say one address.
+func (e evidence) atAddresses(processes []planner.Process) leads {
+	now := leads{}
+	maps.Copy(now, e.ends)
+	for _, p := range processes {
+		for _, a := range p.Aliases {
+			line, found := originOf(p.ID, a), most(e.found[aliasName{p.ID, a.Name}])
+			if len(found) > 0 && !line.several() {
+				now.add(line, found)
+			}
+		}
+	}
+	return now
+}
+
 // leads has the servers that origins lead to.
 type leads map[origin][]string
 
 func (l leads) add(o origin, servers []string) { l[o] = with(l[o], servers...) }
+
+// learn enters what is found now. An address that led to two servers goes on leading to both: a balancer may stand
+// there, and connections to one of them idle out. An address that has been taken over looks the same, and is told apart
+// only where our own session to it has moved, too, and all that is found now is there; else it is counted on both,
+// which is safe.
+func (l leads) learn(now leads, ends map[origin]string) {
+	for o, found := range now {
+		if len(l[o]) == 1 && len(found) == 1 && ends[o] == found[0] {
+			l[o] = nil
+		}
+		l.add(o, found)
+	}
+}
 
 // put adds servers to those that an alias is on.
 func put(a *planner.Alias, servers []string) {

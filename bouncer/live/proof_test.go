@@ -117,7 +117,8 @@ func TestEveryHostOfAListLeadsToAKnownServerOrIsNamed(t *testing.T) {
 	}
 }
 
-// TestANameThatLedToTwoServersLeadsToBoth: a name may have several addresses, and goes on leading to all of them.
+// TestANameThatLedToTwoServersLeadsToBoth: a name may have several addresses, and goes on leading to all of them. An
+// address that has moved from one server to another with our own session to it leads to the other alone.
 func TestANameThatLedToTwoServersLeadsToBoth(t *testing.T) {
 	var p prover
 	a := planner.Alias{Name: "a", Host: "db.internal", Port: 5432}
@@ -129,10 +130,10 @@ func TestANameThatLedToTwoServersLeadsToBoth(t *testing.T) {
 			t.Errorf("%s is on %s and %v, want x and y", process.ID, b.Server, b.AlsoOn)
 		}
 	}
-	a.Host = "10.0.0.1" // one address leads to one server at a time: it was taken over
-	p.settle(fleetOf(a), foundAt("g/1", "a", "x", 1), nil)
+	a.Host = "10.0.0.1"
+	p.settle(fleetOf(a), foundAt("g/1", "a", "x", 1), map[origin]string{{host: "10.0.0.1", port: 5432}: "x"})
 	now = fleetOf(a)
-	p.settle(now, foundAt("g/1", "a", "y", 1), nil)
+	p.settle(now, foundAt("g/1", "a", "y", 1), map[origin]string{{host: "10.0.0.1", port: 5432}: "y"}) // it was taken over
 	wantProof(t, now[0], 0, "y", planner.ProofBackends)
 	if b := now[0].Aliases[0]; len(b.AlsoOn) > 0 {
 		t.Errorf("also on %v", b.AlsoOn)
