@@ -1,16 +1,18 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
 // Gather returns the fleet with the databases of each group's line of * shown as one; see planner.Gather. No console
 // tells which databases have a line of their own: the files do, and are read once. The errors are those of Hands, and
-// KindUsage where a file has no line of *.
+// KindUsage where a file has no line of *, or one that is more than a size.
 func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, error) {
 	h.fleet.mu.Lock()
 	defer h.fleet.mu.Unlock()
@@ -39,11 +41,12 @@ func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, err
 		}
 		star := false
 		for _, d := range file.Databases() {
-			if d.Alias == planner.AutoDB && (d.Sized || d.PoolMode != "" || d.ReserveConns != file.DefaultReserve()) {
-				return fail(planner.KindUsage, fmt.Sprintf("%s:%d", d.File, d.Line), "leave the group's pool * out of pools:, or move these to [pgbouncer] at a time when reconnects do no harm",
-					"the line of * has a pool_size, a reserve or a pool_mode of its own")
+			if d.Alias == planner.AutoDB {
+				star = true
+				if err := oneSize(d, file, now); err != nil {
+					return err
+				}
 			}
-			star = star || d.Alias == planner.AutoDB
 			lines[i] = append(lines[i], d.Alias)
 		}
 		if !star {
@@ -55,6 +58,24 @@ func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, err
 		g.lines[x.console.id] = lines[i]
 	}
 	return g, err
+}
+
+// oneSize refuses a line of * whose databases have more than the one number, default_pool_size.
+func oneSize(star ini.Database, file ini.Config, now inForce) error {
+	at := fmt.Sprintf("%s:%d", star.File, star.Line)
+	if star.Sized || star.PoolMode != "" || star.ReserveConns != file.DefaultReserve() {
+		return fail(planner.KindUsage, at,
+			"leave the group's pool * out of pools:, or move these to [pgbouncer] at a time when reconnects do no harm",
+			"the line of * has a pool_size, a reserve or a pool_mode of its own")
+	}
+	// A limit of each database is none of their sum, which alone would be seen: their clients would wait for a size that
+	// PgBouncer does not open. It may stand on the line, or in [pgbouncer], by the file or by what is in force.
+	if limit := cmp.Or(star.MaxConns, now.settings.MaxDBConns); limit > 0 {
+		return fail(planner.KindUsage, at,
+			"leave the group's pool * out of pools: and list its databases by name there, or take the limit away",
+			"max_db_connections %d counts for each database of * by itself, and they cannot be sized as one pool", limit)
+	}
+	return nil
 }
 
 // gathered is a fleet whose looks are gathered.
