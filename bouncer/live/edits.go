@@ -1,0 +1,133 @@
+package live
+
+import (
+	"cmp"
+	"context"
+	"path/filepath"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// prepare is edits, where nothing else manages the files, or nothing is left to write or to tell the process. Of a file
+// that is managed and says something else than its process has, the keeper is told: it has put the old size back.
+func (x hand) prepare(ctx context.Context) ([]ini.Edited, ini.Config, inForce, error) {
+	edits, file, now, err := x.edits(ctx)
+	if err == nil && len(x.sets) > 0 && len(edits) == 0 && now.missing(x.sets) == "" {
+		return nil, file, now, nil
+	}
+	if why := x.managed(file); why != "" {
+		return nil, file, now, fail(planner.KindUsage, "",
+			"change the size where the file comes from; --emit patch prints the change", "%s", why)
+	}
+	return edits, file, now, err
+}
+
+// try prepares, and tries the writes that are left to make: none where the files say it already.
+func (x hand) try(ctx context.Context) ([]ini.Edited, error) {
+	edits, _, _, err := x.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, e := range edits {
+		errs = append(errs, x.config.Store.(bounded).Try(ctx, e.Path, e.New))
+	}
+	return edits, joined(errs)
+}
+
+// managed says why the files do not stay as they are edited; empty: they do, as far as can be seen.
+func (x hand) managed(file ini.Config) string {
+	if why := file.Managed(); why != "" {
+		return why
+	}
+	for _, path := range file.SizeFiles() {
+		if s, ok := x.config.Store.(bounded); ok {
+			if why := s.Managed(path); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}
+
+// edits reads the process and its file and returns the edits that are left to make, the file where it could be read,
+// and what the process has before them. A process that has what the sets want, as its file has, needs no right to
+// RELOAD.
+func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, error) {
+	now, err := x.console.inForce(ctx)
+	if err != nil {
+		return nil, ini.Config{}, now, err
+	}
+	left := now.missing(x.sets) != "" // something is, whatever the file says
+	if left {
+		if err := x.mayReload(now); err != nil {
+			return nil, ini.Config{}, now, err
+		}
+	}
+	if x.flushesProcess(now) { // no file is touched, and none is asked
+		return nil, ini.Config{}, now, nil
+	}
+	file, err := x.load(ctx, now)
+	if err != nil {
+		return nil, ini.Config{}, now, err
+	}
+	var changes []ini.Change
+	for _, s := range x.sets {
+		changes = append(changes, ini.Change{Alias: s.Alias, Key: s.Key, From: s.From, To: s.To})
+	}
+	changes = undone(file, changes)
+	if !left && len(changes) > 0 {
+		left = true
+		if err := x.mayReload(now); err != nil {
+			return nil, file, now, err
+		}
+	}
+	if !left {
+		x.sets = nil // no RELOAD follows
+	}
+	if now.accepted, err = x.pending(file, now); err != nil {
+		return nil, file, now, err
+	}
+	edits, err := file.Edit(changes)
+	return edits, file, now, err
+}
+
+// mayReload refuses a process that cannot be told to take what its file says, or must not.
+func (x hand) mayReload(now inForce) error {
+	if why := now.recycles(); why != "" && !x.recycle && !x.flushesProcess(now) {
+		return fail(planner.KindUsage, x.console.id, "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = "+
+			"disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
+	}
+	return x.console.mayReload(now.admins)
+}
+
+// load reads the process's file and all that it includes.
+func (x hand) load(ctx context.Context, now inForce) (ini.Config, error) {
+	return ini.Load(func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			return nil, fail(planner.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
+				"it is relative to the folder that %s was started in, which nobody can tell", x.console.id)
+		}
+		return x.config.Store.Read(ctx, name)
+	}, cmp.Or(x.config.Path, now.conffile), now.version, now.keys...)
+}
+
+// undone leaves out what the file says already: a process that shares it, or an act that was cut short, wrote it.
+func undone(file ini.Config, changes []ini.Change) []ini.Change {
+	return slices.DeleteFunc(changes, func(c ini.Change) bool {
+		for _, d := range file.Databases() {
+			switch {
+			case d.Alias != c.Alias:
+			case c.Key == planner.KeyReserve:
+				return d.ReserveConns == c.To
+			case c.Key == planner.KeyLifetime:
+				return d.LifetimeSeconds == c.To || c.To > 1 && d.LifetimeSeconds != 1
+			default:
+				return d.SizeConns == c.To
+			}
+		}
+		return false
+	})
+}

@@ -1,0 +1,97 @@
+package live_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// back is what takes a release back.
+func back(n int) planner.Act {
+	act := planner.Act{Verb: planner.Restore}
+	for _, x := range release(n).Sets {
+		act.Sets = append(act.Sets, x.Back())
+	}
+	return act
+}
+
+// TestAProcessThatHasWhatIsWantedNeedsNoRights has three, of which the last could not be told: its old file is back.
+// What would be refused to it keeps the others from nothing.
+func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		refused func(f *fake, s *memory) live.Store
+		kind    planner.Kind
+		says    string
+	}{
+		{"no admin any more", func(f *fake, s *memory) live.Store { f.set("admin_users", "postgres"); return s },
+			planner.KindEvidence, "may look and may not RELOAD"},
+		{"its file is kept by something else", func(_ *fake, s *memory) live.Store { return kept{s} },
+			planner.KindUsage, "kept by a ConfigMap"},
+		{"a RELOAD would recycle", func(f *fake, s *memory) live.Store {
+			f.version = "1.23.1/bouncer"
+			f.set("server_tls_sslmode", "prefer")
+			f.tables["SHOW VERSION"] = [][]string{{"version"}, {"PgBouncer 1.23.1"}}
+			return s
+		}, planner.KindUsage, "recycles every server connection"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, its := range []struct {
+				name    string
+				inForce string // pool_size of d1
+				file    string
+				does    bool // something is left to do
+			}{
+				{"nothing is left to do", "6", "6", false},
+				{"its file is left", "6", "5", true},
+				{"a RELOAD is left", "5", "6", true},
+				{"all is left", "5", "5", true},
+			} {
+				fleet, _, fakes, stores := processes(t, 3, func(int) bool { return true })
+				last, configs := 2, []live.Config{}
+				for i, s := range stores {
+					size := "5"
+					if i == last {
+						size = its.file
+					}
+					s.text = strings.Replace(s.text, "pool_size=6", "pool_size="+size, 1)
+					configs = append(configs, live.Config{Process: back(3).Sets[i].Process, Path: "/etc/pgbouncer.ini", Store: s})
+				}
+				for i, f := range fakes {
+					size := "5"
+					if i == last {
+						size = its.inForce
+					}
+					for _, row := range f.tables["SHOW DATABASES"] {
+						if row[0] == "d1" {
+							row[5] = size
+						}
+					}
+				}
+				fleet.Close() // it connects anew, and asks for the version
+				configs[last].Store = c.refused(fakes[last], stores[last])
+				hands := fleet.Hands(configs)
+				for what, err := range map[string]error{
+					"checked": hands.Check(t.Context(), back(3).Sets),
+					"applied": hands.Apply(t.Context(), back(3)),
+				} {
+					refused := planner.KindOf(err) == c.kind && err != nil && strings.Contains(err.Error(), c.says)
+					if its.does && !refused || !its.does && err != nil {
+						t.Errorf("%s, %s: %v", its.name, what, err)
+					}
+				}
+				for i, s := range stores {
+					want := 0
+					if i != last && !its.does {
+						want = 1
+					}
+					if s.writes != want {
+						t.Errorf("%s: process %d: %d writes, want %d", its.name, i+1, s.writes, want)
+					}
+				}
+			}
+		})
+	}
+}
