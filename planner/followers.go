@@ -57,7 +57,8 @@ func markFollowers(o Observation, pools []FleetPool) (notes []string) {
 		}
 		if len(ids) > 0 {
 			notes = append(notes, fmt.Sprintf("%s %s default_pool_size, %d: a line without a size of its own needs one before it can change alone; a database without a line lives by the line of *, "+
-				"and is sized with all such: list %s/%s in its place, and those that may yet come are in the ledger, too",
+				"and is sized with all such: list %s/%s in its place; the ledger then has the users and databases that "+
+				"were seen or are declared, and none that may yet come",
 				strings.Join(ids, ", "), plural(len(ids), "has", "have"), proc.Settings.DefaultPoolConns, proc.Group, AutoDB))
 		}
 	}
