@@ -1,0 +1,34 @@
+package live_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+)
+
+// TestASuperuserIsAboveEveryConnectionLimit of a real PostgreSQL, and fills that of a database for all others.
+func TestASuperuserIsAboveEveryConnectionLimit(t *testing.T) {
+	t.Parallel()
+	l := start(t, twoGenerations(4))
+	s := l.Server("main")
+	for _, sql := range []string{
+		"CREATE ROLE above SUPERUSER LOGIN CONNECTION LIMIT 1 PASSWORD '" + lab.Password("above") + "'",
+		"ALTER ROLE app2 CONNECTION LIMIT 7", "ALTER DATABASE app CONNECTION LIMIT 3",
+	} {
+		if _, err := s.Query(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, lab.Direct{DSN: s.DSN("above", "app"), Conns: 4})
+	_, err := lab.Query(t.Context(), s.DSN("app2", "app"), "SELECT 1")
+	if err == nil || !strings.Contains(err.Error(), "too many connections for database") {
+		t.Errorf("another role is let in beside four of a superuser, where 3 are allowed: %v", err)
+	}
+	now := observe(t, open(t, targetsOf(l))).Servers[0]
+	want := "roles [{app2 7 0}], databases [{app 3 4}], superusers [above postgres]"
+	if got := fmt.Sprintf("roles %v, databases %v, superusers %v", now.Roles, now.Databases, now.Superusers); got != want {
+		t.Errorf("%s; want %s", got, want)
+	}
+}
