@@ -27,6 +27,9 @@ const (
 const (
 	gaugeWaiting  = "pgbouncer_pools_client_waiting_connections"
 	gaugeActive   = "pgbouncer_pools_server_active_connections"
+	gaugeIdle     = "pgbouncer_pools_server_idle_connections"
+	gaugeUsed     = "pgbouncer_pools_server_used_connections"
+	gaugeLogin    = "pgbouncer_pools_server_login_connections"
 	gaugeSize     = "pgbouncer_databases_pool_size"
 	gaugeMaxConns = "pgbouncer_databases_max_connections"
 	gaugeConns    = "pgbouncer_databases_current_connections"

@@ -25,7 +25,9 @@
 //   - a minute in which a process that Prometheus knows as a target gave no full minute of samples, or none;
 //   - a minute in which a process's counters started again (restart, KILL, an expired automatic database);
 //   - a minute with a value that is not a finite number;
-//   - a minute in which the pool was full at every scrape, counted as censored.
+//   - a minute in which the pool was full at every scrape, counted as censored: at its size, at max_db_connections, or
+//     with clients waiting and every connection in use while none was on its way, as a limit of its user, its role or
+//     its database in PostgreSQL makes it.
 //
 // A process that answered and simply has no row for the alias, as PgBouncer has none for a database not used since its
 // start, carried nothing: that is a measured 0. History reports only histograms; Survey also says how many minutes
@@ -33,7 +35,9 @@
 //
 // # What it cannot see
 //
-// Sizes set per user ([users] pool_size, PgBouncer 1.23 and later) are not exported, so such a pool is not seen as
-// full. PgBouncer and PostgreSQL are not scraped at the same instant: direct connections found by subtraction are off
-// by what the pools opened or closed between the two scrapes (see direct.go).
+// A pool that is left without any connection, because others hold all that a limit allows, looks like one that is
+// paused or whose server is away. It counts as full where PoolSpec.Shares says that there is such a limit now.
+//
+// PgBouncer and PostgreSQL are not scraped at the same instant: direct connections found by subtraction are off by what
+// the pools opened or closed between the two scrapes (see direct.go).
 package prom

@@ -126,6 +126,57 @@ func TestAFullPoolIsCensoredAndAnUpgradedExporterIsReadThroughBothNames(t *testi
 	}
 }
 
+// A limit of a user, of a role or of a database bounds a pool below its size, and no exporter shows it. What it allowed
+// is no measure of what the clients wanted.
+func TestAPoolThatALimitKeptBelowItsSizeIsCensored(t *testing.T) {
+	for _, c := range []struct {
+		shares bool
+		hours  float64 // full
+	}{{false, 18}, {true, 19}} {
+		p := pool(bounded)
+		p.Shares = c.shares
+		s := survey(t, prom.Spec{Pools: []prom.PoolSpec{p}})
+		h := s.History.Pools[0]
+		if got, want := h.Censored, c.hours/48; math.Abs(got-want) > 0.002 {
+			t.Errorf("shares %v: got a censored share of %v, want %v: %+v", c.shares, got, want, s.Pools[0])
+		}
+		if math.Abs(h.Full-5) > 0.1 {
+			t.Errorf("shares %v: got %v Erlangs at most in its full minutes, want 5", c.shares, h.Full)
+		}
+		if got := h.Erlangs.Quantile(0.5); got < 1 || got > 1.06 {
+			t.Errorf("shares %v: got a median of %v, want 1 by night", c.shares, got)
+		}
+		// The plan is made at night, by a look that sees 1 Erlang and nobody waiting.
+		loads, err := planner.Estimate(night(t, s.History))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := loads[0]; !l.AtLeast || l.Erlangs.Target < 5 {
+			t.Errorf("shares %v: got %+v at night, at least %v, want at least 5 Erlangs", c.shares, l.Erlangs, l.AtLeast)
+		}
+	}
+}
+
+// night is a quiet minute of the fleet bounded at the end of its past.
+func night(t *testing.T, h planner.History) planner.Evidence {
+	t.Helper()
+	var e planner.Evidence
+	for i := range 2 {
+		at := pastEnd.Add(time.Duration(i) * time.Minute)
+		var err error
+		e, err = e.Add(planner.Observation{At: at, Processes: []planner.Process{{
+			ID: "within/1", Group: "within", Version: "1.24.1", At: at,
+			Aliases: []planner.Alias{{Name: "app", Database: "app", SizeConns: 20, PoolMode: "transaction",
+				Counters: planner.Counters{Xacts: int64(12000 * i), XactTime: time.Duration(i) * time.Minute},
+				Pools:    []planner.PoolGauges{{User: "u", ClientsActive: 30, ServersActive: 1, ServersIdle: 2}}}}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.History = h
+	return e
+}
+
 func TestSeveralPoolsComeOutSortedAndInOneDialect(t *testing.T) {
 	s := survey(t, prom.Spec{Pools: []prom.PoolSpec{pool(wave), pool(flat)}})
 	var got []string

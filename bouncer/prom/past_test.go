@@ -42,6 +42,7 @@ var (
 	flat = promfix.Fleet{Job: "pgb-flat", Alias: "app", Hold: 20 * time.Millisecond,
 		FullOnce: []promfix.Span{{From: hours(30), To: hours(40)}},
 		Logins:   []promfix.Span{{From: hours(21), To: hours(23)}},
+		Free:     []promfix.Span{{From: hours(2), To: hours(4)}},
 		Brimful:  []promfix.Span{{From: hours(14), To: hours(20)}},
 		Processes: []promfix.Process{
 			{Instance: "f1:9127", Size: 40, Prefixes: modern, Waiting: 0.5, // takes over when f2 retires
@@ -58,6 +59,15 @@ var (
 	full = promfix.Fleet{Job: "pgb-full", Host: "pgb1", Alias: "app", Hold: 5 * time.Millisecond, Full: []promfix.Span{{From: hours(10), To: hours(11)}},
 		Processes: []promfix.Process{{Instance: "u1:9127", Size: 20, Load: promfix.Load{Mean: 12},
 			Prefixes: []promfix.Prefix{{Name: "pgbouncer_stats_"}, {From: hours(24), Name: "pgbouncer_stats_totals_"}}}}}
+	// bounded has a size of 20 and a limit of 5: of its user, or of its role in PostgreSQL. It is at it from 9 to 18 of
+	// both days, and carries 1 Erlang by night. From 20 to 21 of the first day others hold all that the limit allows.
+	bounded = promfix.Fleet{Job: "pgb-within", Alias: "app", Hold: 5 * time.Millisecond,
+		Bounded: []promfix.Span{{From: hours(9), To: hours(18)}, {From: hours(33), To: hours(42)}},
+		Starved: []promfix.Span{{From: hours(20), To: hours(21)}},
+		Processes: []promfix.Process{{Instance: "b1:9127", Size: 20, Prefixes: modern,
+			Load: promfix.Load{Mean: 1, Factors: []promfix.Factor{
+				{From: hours(9), By: 5}, {From: hours(18), By: 1}, {From: hours(20), By: 0}, {From: hours(21), By: 1},
+				{From: hours(33), By: 5}, {From: hours(42), By: 1}}}}}}
 )
 
 func hours(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
@@ -70,7 +80,7 @@ func steady(id string, v float64) promfix.Series {
 // pastSeries is all that the Prometheus of the constructed past knows.
 func pastSeries() []promfix.Series {
 	var all []promfix.Series
-	for _, f := range []promfix.Fleet{wave, flat, full} {
+	for _, f := range []promfix.Fleet{wave, flat, full, bounded} {
 		all = append(all, f.Series()...)
 	}
 	xacts := func(f promfix.Fleet, t time.Duration) (perSec float64) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/common/model"
@@ -79,16 +80,19 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 	return out, nil
 }
 
+// poolGauges are the gauges of SHOW POOLS that tell whether a pool was full.
+var poolGauges = []string{gaugeWaiting, gaugeActive, gaugeIdle, gaugeUsed, gaugeLogin}
+
 // view asks which of the pool's series exist in the lookback. All that the load needs must exist.
 func (l look) view(ctx context.Context, p PoolSpec) (poolView, error) {
 	v := poolView{spec: p, session: p.Session}
 	byDatabase, byName := equals("database", p.Alias), equals("name", p.Alias)
-	var counters []string
+	ofAlias := slices.Clone(poolGauges)
 	for _, c := range []string{counterXact, counterWait, counterXacts} {
-		counters = append(counters, Mixed.names(c)...)
+		ofAlias = append(ofAlias, Mixed.names(c)...)
 	}
 	sets, err := l.series(ctx, p.ID,
-		selector("", matches(model.MetricNameLabel, strings.Join(append(counters, gaugeWaiting, gaugeActive), "|")), byDatabase, p.Selector),
+		selector("", matches(model.MetricNameLabel, strings.Join(ofAlias, "|")), byDatabase, p.Selector),
 		selector("", matches(model.MetricNameLabel, strings.Join([]string{gaugeSize, gaugeMaxConns, gaugeConns}, "|")), byName, p.Selector))
 	if err != nil {
 		return v, err
@@ -111,10 +115,13 @@ func (l look) view(ctx context.Context, p PoolSpec) (poolView, error) {
 			}
 		}
 	}
-	for _, need := range []string{selector(gaugeWaiting, byDatabase, p.Selector), selector(gaugeActive, byDatabase, p.Selector), selector(gaugeSize, byName, p.Selector)} {
-		if name, _, _ := strings.Cut(need, "{"); !has(name) {
-			return v, l.absentMetric(p.ID, need)
+	for _, name := range poolGauges {
+		if !has(name) {
+			return v, l.absentMetric(p.ID, selector(name, byDatabase, p.Selector))
 		}
+	}
+	if !has(gaugeSize) {
+		return v, l.absentMetric(p.ID, selector(gaugeSize, byName, p.Selector))
 	}
 	v.source, err = l.source(ctx, p.ID, sets, selector(v.dialect.names(counterXact)[0], byDatabase, p.Selector))
 	return v, err
@@ -159,10 +166,10 @@ func (v poolView) whole(rates string) string {
 }
 
 // fullQuery asks how many (process, user) copies were full at every scrape of the window: clients waited, while as many
-// servers were active as pool_size allows or the alias had reached max_db_connections. A queue that was empty at one
-// scrape of a minute has let go whom it held before: what was offered was carried, and the minute shows it. Since single
-// scrapes of a healthy pool at 80 % use find waiters all the time, leaving those minutes out would leave out the load's
-// peaks. A size of 0 is unlimited (PgBouncer 1.24 on) and is never full.
+// servers were active as pool_size allows, or the alias had reached max_db_connections, or no more could be had (see
+// boundedQuery). A queue that was empty at one scrape of a minute has let go whom it held before: what was offered was
+// carried, and the minute shows it. Since single scrapes of a healthy pool at 80 % use find waiters all the time,
+// leaving those minutes out would leave out the load's peaks. A size of 0 is unlimited (PgBouncer 1.24 on).
 func (v poolView) fullQuery() string {
 	active := v.gauge("min_over_time", gaugeActive)
 	full := active + " >= ignoring (" + exported + ") group_left () (" + v.ofDatabase(gaugeSize) + " > 0)"
@@ -170,5 +177,18 @@ func (v poolView) fullQuery() string {
 		full += " or (" + active + " and ignoring (" + exported + ") (" +
 			v.ofDatabase(gaugeConns) + " >= (" + v.ofDatabase(gaugeMaxConns) + " > 0)))"
 	}
-	return "count(" + v.gauge("min_over_time", gaugeWaiting) + " > 0 and (" + full + "))"
+	return "count(" + v.gauge("min_over_time", gaugeWaiting) + " > 0 and (" + full + " or (" + v.boundedQuery() + ")))"
+}
+
+// boundedQuery asks for the copies that used every connection they had and could have no more: none was free at any
+// scrape of the window, and at some scrape none was on its way. That is how limits show that no exporter does: a user's
+// own pool_size or max_user_connections, a role's or a database's CONNECTION LIMIT, whichever were in force then. A
+// login in flight at every scrape is one that takes long, and no limit.
+func (v poolView) boundedQuery() string {
+	least := " > 0"
+	if v.spec.Shares {
+		least = " >= 0"
+	}
+	return v.gauge("min_over_time", gaugeActive) + least + " unless (" + v.gauge("max_over_time", gaugeIdle) + " > 0 or " +
+		v.gauge("max_over_time", gaugeUsed) + " > 0 or " + v.gauge("min_over_time", gaugeLogin) + " > 0)"
 }

@@ -27,6 +27,10 @@ type PoolSpec struct {
 	Selector string // label matchers that pick the exporters of the group's processes: job="pgb-main"; without braces
 	Server   string // name of the ServerSpec it leads to, for the CPU fit; "" is the only one, or none
 	Session  bool   // pool_mode is session: its load is taken from sv_active. Also found in the label pool_mode, where it is set
+
+	// Shares says that a limit over several pools (of a user, a role or a database) may leave it without any connection:
+	// while clients wait and it has none, it is full. Without such a limit it is paused then, or its server is away.
+	Shares bool
 }
 
 // ServerSpec says which series belong to one PostgreSQL server.

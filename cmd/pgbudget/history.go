@@ -41,7 +41,10 @@ func historySpec(cfg *config.Config, o planner.Observation) prom.Spec {
 			if !slices.ContainsFunc(spec.Servers, func(s prom.ServerSpec) bool { return s.Name == server }) {
 				server = ""
 			}
-			spec.Pools = append(spec.Pools, prom.PoolSpec{ID: id, Alias: alias, Selector: g.Metrics, Server: server, Session: session})
+			spec.Pools = append(spec.Pools, prom.PoolSpec{
+				ID: id, Alias: alias, Selector: g.Metrics, Server: server, Session: session,
+				Shares: slices.ContainsFunc(sidesOf(o, id), func(s side) bool { return s.shares(o) }),
+			})
 		}
 		for i, s := range spec.Servers {
 			if names := aliases[s.Name]; len(names) > 0 {
@@ -72,4 +75,49 @@ func placeOf(o planner.Observation, id string) (server string, session bool) {
 		server = o.Servers[0].Name
 	}
 	return server, session
+}
+
+// side is one process's alias of a pool.
+type side struct {
+	process planner.Process
+	alias   planner.Alias
+}
+
+// sidesOf returns the sides of a pool, in the order of the look.
+func sidesOf(o planner.Observation, id string) []side {
+	var out []side
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			if p.Group+"/"+a.Name == id {
+				out = append(out, side{p, a})
+			}
+		}
+	}
+	return out
+}
+
+// shares reports whether a limit over several pools may leave the alias without any connection: one of its users in the
+// process, of their roles or of its database in PostgreSQL. While nobody has used the alias, anybody may be its user.
+func (s side) shares(o planner.Observation) bool {
+	var users []string
+	databases := []string{s.alias.Database}
+	for _, g := range s.alias.Pools {
+		user, database := g.User, s.alias.Database
+		if i := strings.LastIndexByte(g.User, '@'); s.alias.Name == planner.AutoDB && i >= 0 { // see planner.Gather
+			user, database = g.User[:i], g.User[i+1:]
+		}
+		users, databases = append(users, user), append(databases, database)
+	}
+	uses := func(user string) bool { return len(s.alias.Pools) == 0 || slices.Contains(users, user) }
+	limited := s.process.Settings.MaxUserConns > 0 || slices.ContainsFunc(s.process.Users, func(u planner.UserLimit) bool {
+		return uses(u.Name) && u.MaxConns > 0 && u.MaxConns < planner.Unlimited
+	})
+	for _, srv := range o.Servers {
+		if srv.Name != s.alias.Server && !slices.Contains(s.alias.AlsoOn, srv.Name) && s.alias.Server != "" {
+			continue
+		}
+		limited = limited || slices.ContainsFunc(srv.Roles, func(r planner.ConnLimit) bool { return uses(r.Name) }) ||
+			slices.ContainsFunc(srv.Databases, func(d planner.ConnLimit) bool { return slices.Contains(databases, d.Name) })
+	}
+	return limited
 }
