@@ -10,12 +10,15 @@ type History struct {
 	Dialect  string          `json:"dialect,omitempty"` // which exporter's names were found
 }
 
-// PoolHistory holds the one-minute loads of one pool over the lookback.
+// PoolHistory holds the one-minute loads of one pool over the lookback; none of them where only its Note stands.
 type PoolHistory struct {
 	Pool     string    `json:"pool"` // group/alias
 	Erlangs  Histogram `json:"erlangs"`
 	Censored float64   `json:"censored"`               // share of minutes left out because the pool was full: its size, not its load, was seen
 	Full     float64   `json:"full_erlangs,omitempty"` // the most that it carried in one of those
+
+	// Note is what a plan has to say of it, as of what could not be asked for; it names nothing of the fleet.
+	Note string `json:"note,omitempty"`
 }
 
 // ServerHistory holds what was seen of one server over the lookback.

@@ -47,11 +47,19 @@ func (l look) absentMetric(subject, missing string) error {
 		"no series %s in the last %s, while others of the same exporter are there", missing, l.span())
 }
 
+// unused reports whether the exporters of a group show some database, if only PgBouncer's own: then a * of which they
+// show none was not used.
+func (l look) unused(ctx context.Context, p PoolSpec) (bool, error) {
+	counters := strings.Join(Mixed.names(counterXact), "|")
+	names, err := l.values(ctx, p.ID, "database", selector("", matches(model.MetricNameLabel, counters), p.Selector))
+	return len(names) > 0, err
+}
+
 // absentPool says why a pool's counters were not found: another exporter, an alias of another name, or a selector
 // that picks nothing.
 func (l look) absentPool(ctx context.Context, p PoolSpec) error {
 	missing := fmt.Sprintf("no series %s in the last %s (nor under the older name %s)",
-		selector(Modern.names(counterXact)[0], equals("database", p.Alias), p.Selector), l.span(), Legacy.names(counterXact)[0])
+		selector(Modern.names(counterXact)[0], p.of("database"), p.Selector), l.span(), Legacy.names(counterXact)[0])
 	names, err := l.values(ctx, p.ID, model.MetricNameLabel, selector("", matches(model.MetricNameLabel, poolerNames), p.Selector))
 	if err != nil {
 		return err

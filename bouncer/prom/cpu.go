@@ -3,6 +3,7 @@ package prom
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -12,8 +13,9 @@ import (
 const percentAbove = 1.5
 
 // cpuFit fits the utilisation law to the moments at which the server's CPU and the throughput of each of its pools are
-// known. No CPUQuery, or no pools, give the zero fit. Values are held between 0 and 1.
+// known; pools without any are left out. No CPUQuery, or no pools, give the zero fit. Values are held between 0 and 1.
 func (l look) cpuFit(ctx context.Context, s ServerSpec, pools []string, perSec map[string][]float64) (planner.CPUFit, error) {
+	pools = slices.DeleteFunc(pools, func(p string) bool { return perSec[p] == nil })
 	if s.CPUQuery == "" || len(pools) == 0 {
 		return planner.CPUFit{}, nil
 	}

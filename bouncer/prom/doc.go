@@ -20,6 +20,9 @@
 // end in an assignment, so a single minute may be off by what straddles its two ends; over many it evens out. In session
 // pooling neither counter tells how long a connection is held, and the mean of sv_active stands in: "at least".
 //
+// The pool of a * is the sum over all databases but those that have a line of their own. Of one that nobody used there
+// is a note and no load.
+//
 // # What is left out
 //
 //   - a minute in which a process that Prometheus knows as a target gave no full minute of samples, or none;

@@ -48,12 +48,18 @@ func (c *Client) Survey(ctx context.Context, spec Spec, now time.Time) (Survey, 
 	perSec := map[string][]float64{} // by pool
 	var dialect Dialect
 	for _, p := range spec.Pools {
+		if p.Unasked {
+			out.History.Pools = append(out.History.Pools, planner.PoolHistory{Pool: p.ID, Note: p.Note})
+			continue
+		}
 		got, err := l.pool(ctx, p)
 		if err != nil {
 			return Survey{}, err
 		}
 		dialect = dialect.join(got.dialect)
-		perSec[p.ID] = got.perSec
+		if got.perSec != nil {
+			perSec[p.ID] = got.perSec
+		}
 		out.History.Pools = append(out.History.Pools, got.history)
 		out.Pools = append(out.Pools, got.tally)
 	}

@@ -68,7 +68,30 @@ var (
 			Load: promfix.Load{Mean: 1, Factors: []promfix.Factor{
 				{From: hours(9), By: 5}, {From: hours(18), By: 1}, {From: hours(20), By: 0}, {From: hours(21), By: 1},
 				{From: hours(33), By: 5}, {From: hours(42), By: 1}}}}}}
+	// star has a line of its own for the database own. By its * live shop, full for an hour, with 4 Erlangs, news with 6,
+	// whose counters start again once, and for four hours brief, with 5.
+	star = []promfix.Fleet{
+		{Job: "pgb-zoo", Alias: "own", Hold: 5 * time.Millisecond, Processes: []promfix.Process{inStar(30)}},
+		{Job: "pgb-zoo", Alias: "shop", Beside: true, Hold: 5 * time.Millisecond, Processes: []promfix.Process{inStar(4)},
+			Full: []promfix.Span{{From: hours(40), To: hours(41)}}},
+		{Job: "pgb-zoo", Alias: "news", Beside: true, Hold: 5 * time.Millisecond,
+			Processes: []promfix.Process{inStar(6, hours(20)+7*time.Second)}},
+		{Job: "pgb-zoo", Alias: "brief", Beside: true, Hold: 5 * time.Millisecond, Processes: []promfix.Process{inBrief()}},
+	}
 )
+
+// inStar is the process of the fleets star, with its load of one alias and the times at which its counters start again.
+func inStar(erlangs float64, resets ...time.Duration) promfix.Process {
+	return promfix.Process{Instance: "z1:9127", Size: 20, Prefixes: modern,
+		Load: promfix.Load{Mean: erlangs}, Resets: resets}
+}
+
+// inBrief is there for four hours.
+func inBrief() promfix.Process {
+	p := inStar(5)
+	p.Unused = []promfix.Span{{From: 0, To: hours(30)}, {From: hours(34), To: hours(49)}}
+	return p
+}
 
 func hours(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
 
@@ -80,7 +103,7 @@ func steady(id string, v float64) promfix.Series {
 // pastSeries is all that the Prometheus of the constructed past knows.
 func pastSeries() []promfix.Series {
 	var all []promfix.Series
-	for _, f := range []promfix.Fleet{wave, flat, full, bounded} {
+	for _, f := range append(star, wave, flat, full, bounded) {
 		all = append(all, f.Series()...)
 	}
 	xacts := func(f promfix.Fleet, t time.Duration) (perSec float64) {

@@ -27,6 +27,7 @@ type poolView struct {
 	dialect Dialect
 	session bool
 	capped  bool // the exporter shows max_db_connections
+	unused  bool // a * by which no database lived
 }
 
 // pool reads one pool's past.
@@ -34,6 +35,14 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 	v, err := l.view(ctx, p)
 	if err != nil {
 		return poolPast{}, err
+	}
+	if v.unused {
+		notes := []string{fmt.Sprintf("no database lived by it in the last %s", l.span())}
+		if p.Note != "" {
+			notes = append(notes, p.Note)
+		}
+		return poolPast{history: planner.PoolHistory{Pool: p.ID, Note: strings.Join(notes, "; ")},
+			tally: Tally{Subject: p.ID, Moments: l.grid.n}}, nil
 	}
 	known, err := l.known(ctx, v.source)
 	if err != nil {
@@ -52,7 +61,8 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 	if err != nil {
 		return poolPast{}, err
 	}
-	out := poolPast{dialect: v.dialect, history: planner.PoolHistory{Pool: p.ID}, tally: Tally{Subject: p.ID, Moments: n, Dropped: dropped, Window: v.window}}
+	out := poolPast{dialect: v.dialect, history: planner.PoolHistory{Pool: p.ID, Note: p.Note},
+		tally: Tally{Subject: p.ID, Moments: n, Dropped: dropped, Window: v.window}}
 	out.perSec, _ = total(xacts, known, n)
 	var erlangs []float64
 	erlangs, out.tally.Incomplete = total(loads, known, n)
@@ -86,7 +96,7 @@ var poolGauges = []string{gaugeWaiting, gaugeActive, gaugeIdle, gaugeUsed, gauge
 // view asks which of the pool's series exist in the lookback. All that the load needs must exist.
 func (l look) view(ctx context.Context, p PoolSpec) (poolView, error) {
 	v := poolView{spec: p, session: p.Session}
-	byDatabase, byName := equals("database", p.Alias), equals("name", p.Alias)
+	byDatabase, byName := p.of("database"), p.of("name")
 	ofAlias := slices.Clone(poolGauges)
 	for _, c := range []string{counterXact, counterWait, counterXacts} {
 		ofAlias = append(ofAlias, Mixed.names(c)...)
@@ -105,7 +115,13 @@ func (l look) view(ctx context.Context, p PoolSpec) (poolView, error) {
 	has := func(name string) bool { return names[name] }
 	v.dialect = dialectOf(has)
 	if v.dialect == "" {
-		return v, l.absentPool(ctx, p)
+		if p.Alias == planner.AutoDB {
+			v.unused, err = l.unused(ctx, p)
+		}
+		if err == nil && !v.unused {
+			err = l.absentPool(ctx, p)
+		}
+		return v, err
 	}
 	v.capped = has(gaugeMaxConns) && has(gaugeConns)
 	for _, c := range []string{counterWait, counterXacts} {
@@ -128,11 +144,11 @@ func (l look) view(ctx context.Context, p PoolSpec) (poolView, error) {
 }
 
 func (v poolView) counter(function, counter string) string {
-	return v.over(function, v.dialect.names(counter), equals("database", v.spec.Alias), v.spec.Selector)
+	return v.over(function, v.dialect.names(counter), v.spec.of("database"), v.spec.Selector)
 }
 
 func (v poolView) gauge(function, gauge string) string {
-	return v.over(function, []string{gauge}, equals("database", v.spec.Alias), v.spec.Selector)
+	return v.over(function, []string{gauge}, v.spec.of("database"), v.spec.Selector)
 }
 
 // exported are the labels that the exporter itself puts on the gauges of SHOW POOLS and SHOW DATABASES. A target that has
@@ -142,7 +158,7 @@ const exported = "database, user, name, host, port, force_user, pool_mode, expor
 // ofDatabase is a gauge of SHOW DATABASES, where the alias is the label "name", with only its target's labels left.
 func (v poolView) ofDatabase(gauge string) string {
 	return "max without (" + exported + ") (" +
-		v.over("min_over_time", []string{gauge}, equals("name", v.spec.Alias), v.spec.Selector) + ")"
+		v.over("min_over_time", []string{gauge}, v.spec.of("name"), v.spec.Selector) + ")"
 }
 
 // loadQuery asks for each process's load in Erlangs.
@@ -158,11 +174,13 @@ func (v poolView) loadQuery() string {
 func (v poolView) rateQuery(counter string) string { return v.whole(v.counter("rate", counter)) }
 
 // whole makes rates into one number per process, without windows in which its counters started again: rate() would go
-// on from 0 and so lose what came between the last scrape and the restart.
+// on from 0 and so lose what came between the last scrape and the restart. Of the databases of a *, one that did so
+// takes the whole process's number with it: the others are not the sum. One that came or went within the window is in
+// it with what was seen of it.
 func (v poolView) whole(rates string) string {
 	return v.perProcess(
-		"sum without (database) (("+rates+") unless "+v.counter("resets", counterXact)+" > 0)",
-		"sum without (database) ("+v.counter("count_over_time", counterXact)+")")
+		"sum without (database) ("+rates+") unless sum without (database) ("+v.counter("resets", counterXact)+" > 0)",
+		"max without (database) ("+v.counter("count_over_time", counterXact)+")")
 }
 
 // fullQuery asks how many (process, user) copies were full at every scrape of the window: clients waited, while as many

@@ -2,6 +2,7 @@ package prom
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ type Spec struct {
 // PoolSpec says which series belong to one pool.
 type PoolSpec struct {
 	ID       string // group/alias
-	Alias    string // PgBouncer's name of the database: the label "database" of its stats, "name" of its sizes
+	Alias    string // as the label "database" of its stats and "name" of its sizes has it; planner.AutoDB: see Lines
 	Selector string // label matchers that pick the exporters of the group's processes: job="pgb-main"; without braces
 	Server   string // name of the ServerSpec it leads to, for the CPU fit; "" is the only one, or none
 	Session  bool   // pool_mode is session: its load is taken from sv_active. Also found in the label pool_mode, where it is set
@@ -31,6 +32,29 @@ type PoolSpec struct {
 	// Shares says that a limit over several pools (of a user, a role or a database) may leave it without any connection:
 	// while clients wait and it has none, it is full. Without such a limit it is paused then, or its server is away.
 	Shares bool
+
+	// Lines are the aliases that have lines of their own, where Alias is planner.AutoDB: the pool is all other databases.
+	Lines []string
+
+	Note    string // goes into its PoolHistory
+	Unasked bool   // its series do not tell its load: of its history there is the Note alone
+}
+
+// of is the label matcher for the pool's databases.
+func (p PoolSpec) of(label string) string {
+	if p.Alias != planner.AutoDB {
+		return equals(label, p.Alias)
+	}
+	return fmt.Sprintf("%s!~%q", label, AnyOf(append([]string{"pgbouncer"}, p.Lines...)))
+}
+
+// AnyOf is a regular expression for these values of a label.
+func AnyOf(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = regexp.QuoteMeta(name)
+	}
+	return strings.Join(quoted, "|")
 }
 
 // ServerSpec says which series belong to one PostgreSQL server.

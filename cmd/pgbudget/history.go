@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -37,23 +36,72 @@ func historySpec(cfg *config.Config, o planner.Observation) prom.Spec {
 			if server == "" {
 				continue // on none of our servers, or not known: it is in no ledger, or it is refused later
 			}
-			aliases[server] = append(aliases[server], regexp.QuoteMeta(alias))
+			aliases[server] = append(aliases[server], alias)
 			if !slices.ContainsFunc(spec.Servers, func(s prom.ServerSpec) bool { return s.Name == server }) {
 				server = ""
 			}
-			spec.Pools = append(spec.Pools, prom.PoolSpec{
+			pool := prom.PoolSpec{
 				ID: id, Alias: alias, Selector: g.Metrics, Server: server, Session: session,
 				Shares: slices.ContainsFunc(sidesOf(o, id), func(s side) bool { return s.shares(o) }),
-			})
+			}
+			if alias == planner.AutoDB {
+				if pool.Lines, pool.Unasked = linesOf(o, g.Name); pool.Unasked {
+					pool.Note = noteLines
+				}
+			}
+			spec.Pools = append(spec.Pools, pool)
 		}
 		for i, s := range spec.Servers {
 			if names := aliases[s.Name]; len(names) > 0 {
-				matchers := fmt.Sprintf("%s,database=~%q", strings.TrimSuffix(strings.TrimSpace(g.Metrics), ","), strings.Join(names, "|"))
+				matchers := strings.TrimSuffix(strings.TrimSpace(g.Metrics), ",") + "," + databases(o, g.Name, names)
 				spec.Servers[i].PoolSelectors = append(spec.Servers[i].PoolSelectors, matchers)
 			}
 		}
 	}
 	return spec
+}
+
+// noteLines is what a plan has to say of a * whose databases have a line of their own in another process: under their
+// name the exporters show what is the one's and what is the other's.
+const noteLines = "it has no history: the processes of its group have not the same lines beside *"
+
+// linesOf lists the aliases of a group that have lines of their own beside a *; unlike, if not every process that has a
+// * has all of them.
+func linesOf(o planner.Observation, group string) (lines []string, unlike bool) {
+	var beside [][]string
+	for _, p := range o.Processes {
+		if p.Group != group {
+			continue
+		}
+		var own []string
+		star := false
+		for _, a := range p.Aliases {
+			if a.Name == planner.AutoDB {
+				star = true
+			} else {
+				own = append(own, a.Name)
+			}
+		}
+		lines = append(lines, own...)
+		if slices.Sort(own); star {
+			beside = append(beside, own)
+		}
+	}
+	slices.Sort(lines)
+	for _, own := range beside {
+		unlike = unlike || !slices.Equal(own, beside[0])
+	}
+	return slices.Compact(lines), unlike
+}
+
+// databases is the matcher for these aliases of a group. With its * they are all but the lines not among them.
+func databases(o planner.Observation, group string, aliases []string) string {
+	if !slices.Contains(aliases, planner.AutoDB) {
+		return fmt.Sprintf("database=~%q", prom.AnyOf(aliases))
+	}
+	lines, _ := linesOf(o, group)
+	lines = slices.DeleteFunc(lines, func(name string) bool { return slices.Contains(aliases, name) })
+	return fmt.Sprintf("database!~%q", prom.AnyOf(lines))
 }
 
 // placeOf says which server a pool leads to and whether it pools sessions.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
@@ -74,6 +75,50 @@ groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}]}]
 			c.set(&o)
 			if got := historyOf(t, text, o).Pools[0].Shares; got != c.want {
 				t.Errorf("shares a limit: got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestAStarIsAskedForAsAllThatHaveNoLine has a group whose databases live by its * and by lines, on two servers.
+func TestAStarIsAskedForAsAllThatHaveNoLine(t *testing.T) {
+	const text = `
+servers:
+  - {name: a, dsn: host=a, metrics: 'job="pg",instance="a"'}
+  - {name: b, dsn: host=b, metrics: 'job="pg",instance="b"'}
+groups: [{name: main, metrics: 'job="pgb",', processes: [{console: host=b1}, {console: host=b2}]}]
+`
+	star, own := planner.Alias{Name: "*", Server: "a"}, planner.Alias{Name: "own", Server: "a"}
+	other, more := planner.Alias{Name: "o.ther", Server: "b"}, planner.Alias{Name: "more", Server: "b"}
+	look := func(processes ...planner.Process) planner.Observation {
+		return planner.Observation{Servers: []planner.Server{{Name: "a"}, {Name: "b"}}, Processes: processes}
+	}
+	for _, c := range []struct {
+		name    string
+		look    planner.Observation
+		lines   []string
+		unasked bool
+		a, b    string // the databases whose connections are taken off each server's sessions
+	}{
+		{"the same lines", look(groupOf("main/1", star, own, other), groupOf("main/2", other, own, star)),
+			[]string{"o.ther", "own"}, false, `database!~"o\\.ther"`, `database=~"o\\.ther"`},
+		{"a * alone", look(groupOf("main/1", star), groupOf("main/2", star, other)),
+			[]string{"o.ther"}, true, `database!~"o\\.ther"`, `database=~"o\\.ther"`},
+		{"a process without *", look(groupOf("main/1", star, other), groupOf("main/2", other, more)),
+			[]string{"more", "o.ther"}, false, `database!~"more|o\\.ther"`, `database=~"more|o\\.ther"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			spec := historyOf(t, text, c.look)
+			i := slices.IndexFunc(spec.Pools, func(p prom.PoolSpec) bool { return p.ID == "main/*" })
+			p := spec.Pools[i]
+			if !slices.Equal(p.Lines, c.lines) || p.Unasked != c.unasked || (p.Note != "") != c.unasked || p.Server != "a" {
+				t.Errorf("got %+v, want the lines %q on a, unasked %v", p, c.lines, c.unasked)
+			}
+			for i, want := range []string{c.a, c.b} {
+				want = `job="pgb",` + want
+				if got := spec.Servers[i].PoolSelectors; !slices.Equal(got, []string{want}) {
+					t.Errorf("%s: got %q, want %q", spec.Servers[i].Name, got, want)
+				}
 			}
 		})
 	}
