@@ -92,6 +92,10 @@ func TestASpecThatContradictsItselfIsRefused(t *testing.T) {
 			prom.Spec{Lookback: time.Hour, Pools: []prom.PoolSpec{good}, Servers: []prom.ServerSpec{{Name: "a"}, {Name: "b"}}}},
 		{"a server without a name", "a server has no name", prom.Spec{Lookback: time.Hour, Servers: []prom.ServerSpec{{}}}},
 		{"a server twice", "it is listed twice", prom.Spec{Lookback: time.Hour, Servers: []prom.ServerSpec{{Name: "a"}, {Name: "a"}}}},
+		{"direct connections with shared pools alone",
+			"only pools of other servers, too, lead there (main/app, main/shop): every connection would count as direct",
+			prom.Spec{Lookback: time.Hour, Servers: []prom.ServerSpec{
+				{Name: "a", Selector: `job="pg"`, Shared: []string{"main/app", "main/shop"}}}}},
 		{"direct connections without pools", "every connection would count as direct",
 			prom.Spec{Lookback: time.Hour, Servers: []prom.ServerSpec{{Name: "a", Selector: `job="pg"`}}}},
 	} {

@@ -22,6 +22,9 @@ const clientBackends = `backend_type=~"|client backend"`
 //
 //	sum(pg_stat_activity_count) − Σ over PoolSelectors of all server connections of PgBouncer,  at least 0
 //
+// Pools that may have connections on several servers are not among them (ServerSpec.Shared): to take too much off would
+// hide direct connections, to take nothing off counts too many.
+//
 // The two sides are scraped at different instants, up to one scrape interval apart. The difference is off by what the
 // pools opened or closed in between, up or down; it is right when they were steady. The highest value, which the budget
 // uses, is so at worst too high by the largest change of the pools within one interval: it errs towards fewer

@@ -68,6 +68,10 @@ type ServerSpec struct {
 	DirectQuery   string
 	Selector      string   // label matchers of the server's postgres_exporter
 	PoolSelectors []string // label matchers that pick the pools that lead to this server, each pool once: job="pgb-main",database=~"app|app_ro"
+
+	// Shared are pools that may have connections on other servers, too. How many are here is in no metric, so that
+	// nothing is taken off for them: their connections count as direct.
+	Shared []string
 }
 
 // withDefaults returns the spec with its blanks filled in, or the first thing wrong with it, of KindUsage.
@@ -91,6 +95,9 @@ func (s Spec) withDefaults() (Spec, error) {
 			return bad("servers", "name it as in the config", "a server has no name")
 		case servers[v.Name]:
 			return bad("server "+v.Name, "list each server once", "it is listed twice")
+		case v.DirectQuery == "" && v.Selector != "" && len(v.PoolSelectors) == 0 && len(v.Shared) > 0:
+			return bad("server "+v.Name, "give it direct: {query: …}, a query for the direct connections",
+				"only pools of other servers, too, lead there (%s): every connection would count as direct", list(v.Shared))
 		case v.DirectQuery == "" && v.Selector != "" && len(v.PoolSelectors) == 0:
 			return bad("server "+v.Name, "say which pools lead there, or give a query for the direct connections",
 				"without its pools' selectors every connection would count as direct")

@@ -11,7 +11,7 @@ import (
 )
 
 // historySpec asks for every pool of the groups that say which exporter series are theirs, and for every server that
-// has a query or an exporter. Which server a pool leads to is taken from the look.
+// has a query or an exporter. Which server a pool leads to is taken from the look, and from what is declared.
 func historySpec(cfg *config.Config, o planner.Observation) prom.Spec {
 	spec := prom.Spec{Lookback: planner.DefaultLookbackLoad}
 	if cfg.Prometheus.Lookback.Set {
@@ -22,43 +22,94 @@ func historySpec(cfg *config.Config, o planner.Observation) prom.Spec {
 			spec.Servers = append(spec.Servers, prom.ServerSpec{Name: srv.Name, CPUQuery: srv.CPU, DirectQuery: srv.Direct.Query, Selector: srv.Metrics})
 		}
 	}
+	declared := cfg.Declared().Pools
 	for _, g := range cfg.Groups {
-		if g.Metrics == "" {
-			continue
-		}
-		aliases := map[string][]string{} // by server
-		for _, id := range planner.PoolIDs(o) {
-			group, alias, _ := strings.Cut(id, "/")
-			if group != g.Name {
-				continue
-			}
-			server, session := placeOf(o, id)
-			if server == "" {
-				continue // on none of our servers, or not known: it is in no ledger, or it is refused later
-			}
-			aliases[server] = append(aliases[server], alias)
-			if !slices.ContainsFunc(spec.Servers, func(s prom.ServerSpec) bool { return s.Name == server }) {
-				server = ""
-			}
-			pool := prom.PoolSpec{
-				ID: id, Alias: alias, Selector: g.Metrics, Server: server, Session: session,
-				Shares: slices.ContainsFunc(sidesOf(o, id), func(s side) bool { return s.shares(o) }),
-			}
-			if alias == planner.AutoDB {
-				if pool.Lines, pool.Unasked = linesOf(o, g.Name); pool.Unasked {
-					pool.Note = noteLines
-				}
-			}
-			spec.Pools = append(spec.Pools, pool)
-		}
-		for i, s := range spec.Servers {
-			if names := aliases[s.Name]; len(names) > 0 {
-				matchers := strings.TrimSuffix(strings.TrimSpace(g.Metrics), ",") + "," + databases(o, g.Name, names)
-				spec.Servers[i].PoolSelectors = append(spec.Servers[i].PoolSelectors, matchers)
-			}
+		if g.Metrics != "" {
+			addGroup(&spec, g, declared, o)
 		}
 	}
 	return spec
+}
+
+// addGroup asks for the pools of one group, and has those that are on one server as a whole taken off its sessions.
+func addGroup(spec *prom.Spec, g config.Group, declared []planner.DeclaredPool, o planner.Observation) {
+	aliases := map[string][]string{} // by server
+	for _, id := range planner.PoolIDs(o) {
+		group, alias, _ := strings.Cut(id, "/")
+		if group != g.Name {
+			continue
+		}
+		server, session := placeOf(o, id)
+		where, whole := serversOf(declared, o, id)
+		switch {
+		case server == "" && len(where) == 1 && whole:
+			server = where[0] // as declared
+		case server == "":
+			continue // on none of our servers, or not known: it is in no ledger, or it is refused later
+		case len(where) == 0 && whole:
+			where = []string{server} // the only one there is
+		}
+		pool := prom.PoolSpec{ID: id, Alias: alias, Selector: g.Metrics, Session: session,
+			Shares: slices.ContainsFunc(sidesOf(o, id), func(s side) bool { return s.shares(o) })}
+		if slices.ContainsFunc(spec.Servers, func(s prom.ServerSpec) bool { return s.Name == server }) {
+			pool.Server = server
+		}
+		var notes []string
+		if alias == planner.AutoDB {
+			if pool.Lines, pool.Unasked = linesOf(o, g.Name); pool.Unasked {
+				notes = append(notes, noteLines)
+			}
+		}
+		if whole {
+			aliases[where[0]] = append(aliases[where[0]], alias)
+		} else if share(spec, where, id) {
+			notes = append(notes, noteShared)
+		}
+		pool.Note = strings.Join(notes, "; ")
+		spec.Pools = append(spec.Pools, pool)
+	}
+	for i, s := range spec.Servers {
+		if names := aliases[s.Name]; len(names) > 0 {
+			matchers := strings.TrimSuffix(strings.TrimSpace(g.Metrics), ",") + "," + databases(o, g.Name, names)
+			spec.Servers[i].PoolSelectors = append(spec.Servers[i].PoolSelectors, matchers)
+		}
+	}
+}
+
+// share notes that a pool may have connections on several servers, and reports whether any of them would have had its
+// connections taken off its sessions.
+func share(spec *prom.Spec, servers []string, id string) bool {
+	found := false
+	for i, s := range spec.Servers {
+		if s.DirectQuery == "" && s.Selector != "" && slices.Contains(servers, s.Name) {
+			spec.Servers[i].Shared = append(spec.Servers[i].Shared, id)
+			found = true
+		}
+	}
+	return found
+}
+
+// noteShared is what a plan has to say of a pool whose connections may be on several servers.
+const noteShared = "in the history of direct connections its own are counted as direct, since no metric says how many " +
+	"of them are on which server: give its servers direct: {query: …}"
+
+// serversOf lists the servers on which a pool was found, may be found or is declared to be; whole, if all of its
+// connections are on the one that is listed, or none was found and none is declared.
+func serversOf(declared []planner.DeclaredPool, o planner.Observation, id string) (servers []string, whole bool) {
+	whole = true
+	for _, s := range sidesOf(o, id) {
+		whole = whole && len(s.alias.Unplaced) == 0 && s.alias.Proof != planner.ProofElsewhere
+		servers = append(append(servers, s.alias.Server), s.alias.AlsoOn...)
+	}
+	for _, p := range declared {
+		if p.ID == id {
+			servers = append(append(servers, p.Server), p.AlsoOn...)
+		}
+	}
+	whole = whole && !slices.Contains(servers, planner.Elsewhere)
+	slices.Sort(servers)
+	servers = slices.DeleteFunc(slices.Compact(servers), func(s string) bool { return s == "" || s == planner.Elsewhere })
+	return servers, whole && len(servers) <= 1
 }
 
 // noteLines is what a plan has to say of a * whose databases have a line of their own in another process: under their

@@ -123,3 +123,107 @@ groups: [{name: main, metrics: 'job="pgb",', processes: [{console: host=b1}, {co
 		})
 	}
 }
+
+// TestAPoolOfSeveralServersIsTakenOffNone has pools of which no metric tells how many connections are on which server.
+func TestAPoolOfSeveralServersIsTakenOffNone(t *testing.T) {
+	const servers = `
+servers:
+  - {name: a, dsn: host=a, metrics: 'instance="a"'}
+  - {name: b, dsn: host=b, metrics: 'instance="b"', direct: {query: x}}
+  - {name: c, dsn: host=c}
+groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}, {console: host=b2}]}]
+`
+	alone := planner.Alias{Name: "app", Server: "a", Proof: planner.ProofBackends}
+	shop := func(a planner.Alias) planner.Alias { a.Name = "shop"; return a }
+	onA := shop(planner.Alias{Server: "a", Proof: planner.ProofBackends})
+	for _, c := range []struct {
+		name     string
+		declared string
+		one, two planner.Alias // of two processes
+		whole    bool
+		note     bool
+		shared   []string // servers
+	}{
+		{"one server", "", onA, onA, true, false, nil},
+		{"no connection in one process", "", onA, shop(planner.Alias{Proof: planner.ProofNone}), true, false, nil},
+		{"declared where it is", "a", onA, onA, true, false, nil},
+		{"a list of hosts", "", shop(planner.Alias{Server: "a", AlsoOn: []string{"b"}, Proof: planner.ProofList}),
+			shop(planner.Alias{Server: "a", AlsoOn: []string{"b"}, Proof: planner.ProofList}), false, true, []string{"a"}},
+		{"found on several in the last process alone", "", onA,
+			shop(planner.Alias{Server: "b", AlsoOn: []string{"a"}, Proof: planner.ProofBackends}), false, true, []string{"a"}},
+		{"processes that differ, the last on a", "", shop(planner.Alias{Server: "b", Proof: planner.ProofBackends}), onA,
+			false, true, []string{"a"}},
+		{"an address that leads nowhere known", "", onA, shop(planner.Alias{Server: "a", Unplaced: []string{"10.0.0.9"}}),
+			false, true, []string{"a"}},
+		{"elsewhere in one process", "", onA, shop(planner.Alias{Proof: planner.ProofElsewhere}), false, true, []string{"a"}},
+		{"declared to be elsewhere in part", "a, elsewhere", onA, onA, false, true, []string{"a"}},
+		{"declared to be on two", "a, b", onA, onA, false, true, []string{"a"}},
+		{"declared to be on another", "b", onA, onA, false, true, []string{"a"}},
+		{"on two that have no subtraction", "", shop(planner.Alias{Server: "b", AlsoOn: []string{"c"}}),
+			shop(planner.Alias{Server: "c", AlsoOn: []string{"b"}}), false, false, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := servers
+			if c.declared != "" {
+				text += "pools: [{pool: main/app}, {pool: main/shop, server: '" + c.declared + "'}]\n"
+			}
+			o := planner.Observation{Servers: []planner.Server{{Name: "a"}, {Name: "b"}, {Name: "c"}},
+				Processes: []planner.Process{groupOf("main/1", alone, c.one), groupOf("main/2", alone, c.two)}}
+			spec := historyOf(t, text, o)
+			want := `job="pgb",database=~"app"`
+			if c.whole {
+				want = `job="pgb",database=~"app|shop"`
+			}
+			if got := spec.Servers[0].PoolSelectors; !slices.Equal(got, []string{want}) {
+				t.Errorf("of a: got %q taken off, want %q", got, want)
+			}
+			i := slices.IndexFunc(spec.Pools, func(p prom.PoolSpec) bool { return p.ID == "main/shop" })
+			if got := spec.Pools[i].Note; (got != "") != c.note {
+				t.Errorf("got the note %q, want one: %v", got, c.note)
+			}
+			var shared []string
+			for _, s := range spec.Servers {
+				if slices.Contains(s.Shared, "main/shop") {
+					shared = append(shared, s.Name)
+				}
+			}
+			if !slices.Equal(shared, c.shared) {
+				t.Errorf("got it named as shared on %q, want %q", shared, c.shared)
+			}
+		})
+	}
+}
+
+// TestAPoolThatIsElsewhereIsTakenOffNoServer has the only server there is, and a pool declared to be elsewhere.
+func TestAPoolThatIsElsewhereIsTakenOffNoServer(t *testing.T) {
+	const text = `
+servers: [{name: a, dsn: host=a, metrics: 'instance="a"'}]
+groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}]}]
+pools: [{pool: main/app}, {pool: main/shop, server: elsewhere}]
+`
+	spec := historyOf(t, text, planner.Observation{Servers: []planner.Server{{Name: "a"}}, Processes: []planner.Process{
+		groupOf("main/1", planner.Alias{Name: "app", Server: "a"}, planner.Alias{Name: "shop", Proof: planner.ProofNone})}})
+	if got, want := spec.Servers[0].PoolSelectors, []string{`job="pgb",database=~"app"`}; !slices.Equal(got, want) {
+		t.Errorf("got %q taken off, want %q", got, want)
+	}
+}
+
+// TestAPoolWithoutConnectionsIsAskedForWhereItIsDeclared has two servers, and a pool that no look can place by itself.
+func TestAPoolWithoutConnectionsIsAskedForWhereItIsDeclared(t *testing.T) {
+	const text = `
+servers: [{name: a, dsn: host=a, metrics: 'instance="a"'}, {name: b, dsn: host=b, metrics: 'instance="b"'}]
+groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}]}]
+pools: [{pool: main/app, server: b}]
+`
+	o := planner.Observation{Servers: []planner.Server{{Name: "a"}, {Name: "b"}}, Processes: []planner.Process{
+		groupOf("main/1", planner.Alias{Name: "app"}, planner.Alias{Name: "lost", Proof: planner.ProofNone})}}
+	spec := historyOf(t, text, o)
+	if len(spec.Pools) != 1 || spec.Pools[0].ID != "main/app" || spec.Pools[0].Server != "b" {
+		t.Errorf("got %+v, want main/app alone, on b", spec.Pools)
+	}
+	for i, want := range [][]string{nil, {`job="pgb",database=~"app"`}} {
+		if got := spec.Servers[i].PoolSelectors; !slices.Equal(got, want) {
+			t.Errorf("%s: got %q taken off, want %q", spec.Servers[i].Name, got, want)
+		}
+	}
+}
