@@ -49,10 +49,10 @@ func addGroup(spec *prom.Spec, g config.Group, declared []planner.DeclaredPool, 
 		case len(where) == 0 && whole:
 			where = []string{server} // the only one there is
 		}
-		pool := prom.PoolSpec{ID: id, Alias: alias, Selector: g.Metrics, Session: session,
+		pool := prom.PoolSpec{ID: id, Alias: alias, Selector: g.Metrics, Server: server, Session: session,
 			Shares: slices.ContainsFunc(sidesOf(o, id), func(s side) bool { return s.shares(o) })}
-		if slices.ContainsFunc(spec.Servers, func(s prom.ServerSpec) bool { return s.Name == server }) {
-			pool.Server = server
+		if !slices.ContainsFunc(spec.Servers, func(s prom.ServerSpec) bool { return s.Name == server }) {
+			spec.Servers = append(spec.Servers, prom.ServerSpec{Name: server}) // nothing is asked of it itself
 		}
 		var notes []string
 		if alias == planner.AutoDB {

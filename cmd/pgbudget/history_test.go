@@ -227,3 +227,22 @@ pools: [{pool: main/app, server: b}]
 		}
 	}
 }
+
+// TestAPoolOfAServerThatIsNotAskedForIsInNoOthersFit has a server with a query and one without.
+func TestAPoolOfAServerThatIsNotAskedForIsInNoOthersFit(t *testing.T) {
+	const text = `
+servers: [{name: a, dsn: host=a, cpu: up}, {name: b, dsn: host=b}]
+groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}]}]
+`
+	o := planner.Observation{Servers: []planner.Server{{Name: "a"}, {Name: "b"}}, Processes: []planner.Process{
+		groupOf("main/1", planner.Alias{Name: "app", Server: "a"}, planner.Alias{Name: "shop", Server: "b"})}}
+	spec := historyOf(t, text, o)
+	for i, want := range []string{"a", "b"} {
+		if got := spec.Pools[i].Server; got != want {
+			t.Errorf("%s: got server %q, want %q", spec.Pools[i].ID, got, want)
+		}
+	}
+	if i := slices.IndexFunc(spec.Servers, func(s prom.ServerSpec) bool { return s.Name == "b" }); i < 0 || spec.Servers[i].CPUQuery != "" {
+		t.Errorf("got %+v, want b among them without a query", spec.Servers)
+	}
+}
