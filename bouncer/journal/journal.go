@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -145,8 +146,13 @@ func (j *Journal) snapshot() error {
 	return nil
 }
 
-// append writes one line, waits until it is on disk, and gives it to the mirror.
+// append writes one line, waits until it is on disk, and gives it to the mirror. Where one of the files is not in its
+// place any more, neither has the line.
 func (j *Journal) append(line []byte) error {
+	if err := cmp.Or(inPlace("journal", j.path, j.file, j.size), j.mirror.inPlace(j.size)); err != nil {
+		j.Close()
+		return err
+	}
 	n, err := j.file.Write(line)
 	if err == nil {
 		err = j.file.Sync()

@@ -179,6 +179,14 @@ func (w *mirror) complete(c, j content) error {
 	return w.file.Sync()
 }
 
+// inPlace makes sure that the file is where it was; it is as long as the journal.
+func (w *mirror) inPlace(size int64) error {
+	if w.file == nil {
+		return nil
+	}
+	return inPlace("mirror", w.Path, w.file, size)
+}
+
 // append returns once the line is in the mirror.
 func (w *mirror) append(line []byte) error {
 	if w.file != nil {
