@@ -344,7 +344,7 @@ func ended(r bouncer.Report, again string) error {
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
 	case planner.Drifted:
 		return &planner.Error{Kind: planner.KindDrift, Err: errors.New(r.Reason),
-			Hint: cmp.Or(r.Hint, accepting)}
+			Hint: cmp.Or(r.Hint, mending(r.Memory))}
 	case planner.Blind:
 		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: again + ", once it answers"}
 	default:

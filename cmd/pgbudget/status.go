@@ -238,7 +238,7 @@ func decision(m planner.Memory, newest iter.Seq2[planner.Event, error]) (decided
 			case planner.Interrupted:
 				next = onward(m)
 			case planner.Drifted:
-				next = cmp.Or(e.Next, accepting)
+				next = cmp.Or(e.Next, mending(m))
 			default:
 				next = onward(m) + ", once that is gone"
 			}
@@ -260,8 +260,14 @@ func decision(m planner.Memory, newest iter.Seq2[planner.Event, error]) (decided
 	return decided{}, nil
 }
 
-// accepting is how drift ends where nothing better is known.
-const accepting = "see who changed it; pgbudget forget --sizes takes what is there now as right"
+// mending is how drift ends where nothing better is known. To take what is there as right gives the step in hand up, and
+// with it the way back: so that is for where there is none.
+func mending(m planner.Memory) string {
+	if m.Step == nil {
+		return "see who changed it; pgbudget forget --sizes takes what is there now as right"
+	}
+	return "see who changed it, and mend that; then " + onward(m)
+}
 
 // onward is what a person types to go on with what is under way, or to go back.
 func onward(m planner.Memory) string {

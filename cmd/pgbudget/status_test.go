@@ -33,7 +33,9 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		{"stopped on the way back", back, stopped, "pgbudget rollback goes on", "pgbudget run"},
 		{"nothing answers on the way back", back, blind, "pgbudget rollback goes on, once that is gone", "pgbudget run"},
 		{"a failover", forward, promoted, "the same command again", "forget"},
-		{"somebody else's size", forward, drifted, "pgbudget forget --sizes", "rollback"},
+		{"somebody else's size, with none in hand", between, drifted, "pgbudget forget --sizes", "rollback"},
+		{"somebody else's size, with a step in hand", forward, drifted, "pgbudget rollback goes back", "forget"},
+		{"somebody else's size, on the way back", back, drifted, "pgbudget rollback goes on", "forget"},
 	} {
 		newest := iter.Seq2[planner.Event, error](func(yield func(planner.Event, error) bool) { yield(c.newest, nil) })
 		x, err := decision(c.memory, newest)
