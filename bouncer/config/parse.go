@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"path/filepath"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -21,8 +22,8 @@ func (c *Config) Where(path string) string { return c.doc.Where(path) }
 // Mask replaces what variables brought into the file by their names, wherever it stands in a text: it may be a secret.
 func (c *Config) Mask(text string) string { return c.doc.mask(text) }
 
-// Parse reads a config. name stands in messages; getenv finds the variables of ${NAME}. The error is a *planner.Error
-// of KindUsage that joins every Fault.
+// Parse reads a config. name stands in messages, and relative paths of the journal and its mirror begin at its folder;
+// getenv finds the variables of ${NAME}. The error is a *planner.Error of KindUsage that joins every Fault.
 func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Config, error) {
 	usage := func(err error) error {
 		return &planner.Error{Kind: planner.KindUsage, Err: err, Hint: "pgbudget init --reference prints every key with its meaning and default"}
@@ -40,5 +41,15 @@ func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Confi
 	if len(k.Faults) > 0 {
 		return nil, usage(errors.Join(k.Faults...))
 	}
+	c.Journal, c.Mirror.Path = beside(name, c.Journal), beside(name, c.Mirror.Path)
 	return c, nil
+}
+
+// beside is where a path of a file leads: a relative one is relative to the file's folder, so that a command finds the
+// same journal from wherever it is typed.
+func beside(name, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(name), path)
 }

@@ -45,6 +45,9 @@ func pauseCommand() *cli.Command {
 					Err:  fmt.Errorf("nothing is paused: beside it no file can be written: %w", cause(err)),
 					Hint: "see journal: of the config; Ctrl-C ends a run between two acts"}
 			}
+			if _, err := os.Stat(s.config.Journal); err != nil { // the first run may be about to make it
+				fmt.Fprintf(stderr, "note: there is no journal %s yet: see journal: of the config\n", s.config.Journal)
+			}
 			fmt.Fprintln(c.App.Writer, "paused; pgbudget resume goes on")
 			return nil
 		}),
