@@ -95,11 +95,11 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	if err := m.ready(c.Context, course, policy, step, blocked); err != nil {
 		return err
 	}
-	if !step.Empty() && blocked == "" {
+	if what := asked(course, policy, m.memory, step, blocked, paused(s.config.Journal)); what != "" {
 		if err := m.mayBegin(c, time.Now()); err != nil {
 			return err
 		}
-		if err := m.confirm(c, "first step: "+step.Text()); err != nil {
+		if err := m.confirm(c, what); err != nil {
 			return err
 		}
 	}

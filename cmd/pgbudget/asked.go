@@ -1,0 +1,29 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// asked is what a person is asked to agree to before a run; empty: nothing, it ends at its first look with nothing moved. A
+// run that can move nothing yet waits until it can, and opens its steps without another question.
+func asked(c course, policy planner.Policy, m planner.Memory, step planner.Step, blocked, paused string) string {
+	const later = "; steps are taken once that is gone"
+	turning := slices.ContainsFunc(c.shifts, func(x planner.Shift) bool { return x.At != x.Until })
+	switch over := c.situation(policy, m).OverBudget(); {
+	case !step.Empty():
+		return "first step: " + step.Text()
+	case blocked != "":
+		return "no step can begin now: " + blocked + later
+	case paused != "":
+		return "no step can begin now: " + paused + later
+	case over != "":
+		return "no step can begin now: " + over + later
+	case turning:
+		return "no step can begin now: traffic is on its way, and today's sizes serve no further percentage" + later
+	case m.Intent != nil:
+		return "an act that was begun is done again: nobody knows what became of it"
+	}
+	return ""
+}
