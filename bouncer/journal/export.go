@@ -81,7 +81,7 @@ func (s *Summary) add(text []byte) error {
 }
 
 // Import makes a journal of an export, of a mirror, or of the lines that a mirror's command was given, each of which
-// may be there twice, and once in part. It checks every line; a journal that is there already is not touched, and only an
+// may be there twice, and once in part; where another journal begins among them, the error says how to take either. It checks every line; a journal that is there already is not touched, and only an
 // export, which says so at its end, may have no events. name stands in messages.
 func Import(r io.Reader, name, path string) (Summary, error) {
 	draft, err := os.CreateTemp(filepath.Dir(path), ".pgbudget-import-*")
@@ -130,6 +130,7 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 		return sum, err
 	}
 	var t tally
+	whole := s.line // the newest line that was
 	for {
 		text, err := s.next()
 		switch {
@@ -146,8 +147,12 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 		case export && bytes.HasPrefix(text, []byte(endMark)):
 			return sum, s.end(text, sum)
 		case !export && bytes.Equal(text, last[:len(last)-1]): // it was given twice
+			whole = s.line
 			continue
+		case !export && bytes.Equal(text, headerLine[:len(headerLine)-1]):
+			return sum, anotherJournal(name, s.line, whole, sum.Events)
 		}
+		whole = s.line
 		last = append(append(last[:0], text...), '\n')
 		if err = t.add(text); err == nil {
 			err = sum.add(text)
@@ -159,6 +164,19 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 			return sum, err
 		}
 	}
+}
+
+// anotherJournal says that the command of a mirror was given two journals, one after the other, and how to take either: a
+// host was lost, say, and its journal begun anew.
+func anotherJournal(name string, line, whole int, events int64) error {
+	file := name
+	if file == "-" {
+		file = "FILE"
+	}
+	return &planner.Error{Kind: planner.KindDrift, Subject: fmt.Sprintf("%s:%d", name, line),
+		Err: fmt.Errorf("another journal begins here, after event %d of the one before: which of them tells the way back is not known", events),
+		Hint: fmt.Sprintf("for the journal before: head -n %d %s | pgbudget journal import -; for the journal that begins here: "+
+			"tail -n +%d %s | pgbudget journal import -", whole, file, line, file)}
 }
 
 // noEvents refuses what would make an empty journal: nothing tells that this is all that there was, and the right file
@@ -197,7 +215,11 @@ func (s *importer) next() ([]byte, error) {
 			return text, brokenLine(s.name, line, err)
 		}
 		changed := brokenLine(s.name, line, err)
-		if text, err = s.scanner.next(); !bytes.HasPrefix(text, part) ||
+		text, err = s.scanner.next()
+		if s.begun && err == nil && bytes.Equal(text, headerLine[:len(headerLine)-1]) { // the rest of it went elsewhere
+			continue
+		}
+		if !bytes.HasPrefix(text, part) ||
 			errors.Is(err, io.EOF) && len(text) == 0 && len(part) > 0 {
 			if !s.begun {
 				return part, noHeader(s.name, part[:min(len(part), 200)])

@@ -199,6 +199,9 @@ func (w *mirror) append(line []byte) error {
 		}
 	}
 	if w.Give != nil {
+		if bytes.Equal(line, headerLine) { // on a line of its own: it may have been given another journal, whose end was cut
+			line = append([]byte{'\n'}, line...)
+		}
 		if err := w.Give(line); err != nil {
 			return w.failed(err)
 		}
