@@ -81,8 +81,9 @@ func (s *Summary) add(text []byte) error {
 }
 
 // Import makes a journal of an export, of a mirror, or of the lines that a mirror's command was given, each of which
-// may be there twice, and once in part; where another journal begins among them, the error says how to take either. It checks every line; a journal that is there already is not touched, and only an
-// export, which says so at its end, may have no events. name stands in messages.
+// may be there twice, and once in part; where another journal begins among them, the error says how to take either. It
+// checks every line; a journal that is there already is not touched, and only an export, which says so at its end, may
+// have no events. name stands in messages.
 func Import(r io.Reader, name, path string) (Summary, error) {
 	draft, err := os.CreateTemp(filepath.Dir(path), ".pgbudget-import-*")
 	if err != nil {

@@ -79,7 +79,7 @@ func (j *Journal) take(m Mirror) error {
 	if j.mirror, err = m.open(content{j.path, j.file, j.size}, st.last); err != nil || j.size > 0 {
 		return err
 	}
-	if err := j.append(headerLine); err != nil {
+	if err := j.append(headerLine, ""); err != nil {
 		return err
 	}
 	return syncFolder(j.path)
@@ -113,7 +113,7 @@ func (j *Journal) Record(e planner.Event) (planner.Event, error) {
 	e.Seq = j.tally.memory.Seq + 1
 	e.At = e.At.Round(0).Truncate(time.Microsecond) // no monotonic part: it is read again as it was written
 	if j.tally.due() {
-		if err := j.snapshot(); err != nil {
+		if err := j.snapshot(e.Kind); err != nil {
 			return e, err
 		}
 	}
@@ -125,30 +125,31 @@ func (j *Journal) Record(e planner.Event) (planner.Event, error) {
 	if err := next.add(line[:len(line)-1]); err != nil { // what could not be read again is not written
 		return e, fmt.Errorf("a defect of pgbudget, nothing was written: %w", err)
 	}
-	if err := j.append(line); err != nil {
+	if err := j.append(line, e.Kind); err != nil {
 		return e, err
 	}
 	j.tally = next
 	return e, nil
 }
 
-// snapshot writes what the events so far come to. One that is too long is left out: the next opening takes longer.
-func (j *Journal) snapshot() error {
+// snapshot writes what the events so far come to, before an event of a kind. One that is too long is left out: the next
+// opening takes longer.
+func (j *Journal) snapshot(kind planner.EventKind) error {
 	line, err := sealSnapshot(j.tally.memory)
 	if err != nil {
 		j.tally.since = 0 // asked again after as many events
 		return nil
 	}
-	if err := j.append(line); err != nil {
+	if err := j.append(line, kind); err != nil {
 		return err
 	}
 	j.tally.since, j.tally.snapshot = 0, int64(len(line))
 	return nil
 }
 
-// append writes one line, waits until it is on disk, and gives it to the mirror. Where one of the files is not in its
-// place any more, neither has the line.
-func (j *Journal) append(line []byte) error {
+// append writes one line of a kind of event, waits until it is on disk, and gives it to the mirror. Where one of the
+// files is not in its place any more, neither has the line.
+func (j *Journal) append(line []byte, kind planner.EventKind) error {
 	if err := cmp.Or(inPlace("journal", j.path, j.file, j.size), j.mirror.inPlace(j.size)); err != nil {
 		j.Close()
 		return err
@@ -163,7 +164,7 @@ func (j *Journal) append(line []byte) error {
 		return fmt.Errorf("%s: %w", j.path, err)
 	}
 	j.size += int64(n)
-	if err := j.mirror.append(line); err != nil {
+	if err := j.mirror.append(line, kind); err != nil {
 		j.Close() // the mirror lags: the next Open brings it to where the journal is
 		return err
 	}

@@ -31,13 +31,26 @@ const compared = 1 << 20
 // without is how to go on where a mirror does not work.
 const without = "mend the mirror, or go on without: take mirror: out of the config"
 
-func (m Mirror) failed(err error) error {
+// failed says that the mirror did not take a line of a kind of event, and what became of what the line is about. The kind
+// is empty for lines that are no event.
+func (m Mirror) failed(kind planner.EventKind, err error) error {
+	so := "and nothing more is done"
+	switch kind {
+	case "", planner.RunBegan, planner.StepBegan:
+		so = "so nothing was begun"
+	case planner.Intended:
+		so = "so the act was not begun"
+	case planner.Acted:
+		so = "the act was done, and nothing more is"
+	case planner.RunEnded:
+		so = "and the run has ended"
+	}
 	name := m.Path
 	if name == "" {
 		name = m.Name
 	}
 	return &planner.Error{Kind: planner.KindUnreachable, Subject: "mirror " + name,
-		Err: fmt.Errorf("the line of the journal was not taken, so nothing was begun: %w", err), Hint: without}
+		Err: fmt.Errorf("the line of the journal was not taken, %s: %w", so, err), Hint: without}
 }
 
 // lost says that there is a mirror, and no journal any more.
@@ -81,7 +94,7 @@ func (m Mirror) open(j content, last []byte) (mirror, error) {
 	if m.Give != nil && last != nil {
 		if err := m.Give(append([]byte{'\n'}, last...)); err != nil { // on a line of its own: it may have come in part
 			w.close()
-			return mirror{}, m.failed(err)
+			return mirror{}, m.failed("", err)
 		}
 	}
 	return w, nil
@@ -110,7 +123,7 @@ func (w *mirror) take(j content) error {
 		return err
 	}
 	if err := w.complete(c, j); err != nil {
-		return w.failed(err)
+		return w.failed("", err)
 	}
 	if errors.Is(before, fs.ErrNotExist) {
 		return syncFolder(w.Path)
@@ -187,15 +200,15 @@ func (w *mirror) inPlace(size int64) error {
 	return inPlace("mirror", w.Path, w.file, size)
 }
 
-// append returns once the line is in the mirror.
-func (w *mirror) append(line []byte) error {
+// append returns once the line of a kind of event is in the mirror.
+func (w *mirror) append(line []byte, kind planner.EventKind) error {
 	if w.file != nil {
 		_, err := w.file.Write(line)
 		if err == nil {
 			err = w.file.Sync()
 		}
 		if err != nil {
-			return w.failed(err)
+			return w.failed(kind, err)
 		}
 	}
 	if w.Give != nil {
@@ -203,7 +216,7 @@ func (w *mirror) append(line []byte) error {
 			line = append([]byte{'\n'}, line...)
 		}
 		if err := w.Give(line); err != nil {
-			return w.failed(err)
+			return w.failed(kind, err)
 		}
 	}
 	return nil

@@ -220,6 +220,51 @@ func TestAMirrorThatFailsEndsTheJournal(t *testing.T) {
 	}
 }
 
+// TestAMirrorThatFailsSaysWhatBecameOfTheAct: after an act, its line is in the journal, and the act was done.
+func TestAMirrorThatFailsSaysWhatBecameOfTheAct(t *testing.T) {
+	set := planner.Set{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}
+	step := &planner.Step{Kind: planner.Forward, Sets: []planner.Set{set}}
+	act := &planner.Act{Verb: planner.Release, Sets: []planner.Set{set}}
+	events := []planner.Event{{Kind: planner.RunBegan, Goal: &planner.Goal{}}, {Kind: planner.StepBegan, Step: step}, {Kind: planner.Intended, Act: act},
+		{Kind: planner.Acted, Act: act}, {Kind: planner.StepEnded}, {Kind: planner.RunEnded, Outcome: planner.Done}}
+	want := []string{"nothing was begun", "nothing was begun", "the act was not begun", "the act was done", "nothing more is done",
+		"the run has ended"}
+	for _, file := range []bool{false, true} {
+		for i := range events {
+			dir, fails := t.TempDir(), false
+			m := Mirror{Name: "remote", Give: func([]byte) error {
+				if fails {
+					return errors.New("broken pipe")
+				}
+				return nil
+			}}
+			if file {
+				m = Mirror{Path: filepath.Join(dir, "m.jsonl")}
+			}
+			j, err := m.Open(filepath.Join(dir, "j.jsonl"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range events[:i] {
+				if _, err := j.Record(e); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if fails = true; file {
+				j.mirror.file.Close()
+			}
+			_, err = j.Record(events[i])
+			if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(fmt.Sprint(err), want[i]) {
+				t.Errorf("%s: %v, want %q", events[i].Kind, err, want[i])
+			}
+			if done := strings.Contains(fmt.Sprint(err), "nothing was begun"); done != (i < 2) {
+				t.Errorf("%s: %v", events[i].Kind, err)
+			}
+			j.Close()
+		}
+	}
+}
+
 // given is where a command of a mirror puts its lines.
 type given struct {
 	t    *testing.T

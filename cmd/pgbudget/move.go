@@ -274,7 +274,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	cancel()
 	journey.end()
 	if err != nil {
-		return errors.Join(err, leftFlushed(report.Flushed))
+		return errors.Join(unfinished(err, report.Memory, m.command()), leftFlushed(report.Flushed))
 	}
 	if out.format != "table" {
 		if err := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); err != nil {
@@ -328,8 +328,8 @@ func (m *mover) command() string {
 // ended makes an outcome an error, with what is true now and what to type next: again is the command that goes on.
 func ended(r bouncer.Report, again string) error {
 	now, back := "nothing is half-done", ""
-	if s := r.Memory.Step; s != nil {
-		now = "the step in hand, " + s.Text() + ", is kept and continued by the next " + again
+	if r.Memory.Step != nil {
+		now = keptText(*r.Memory.Step, again)
 	}
 	if b := backward(r.Memory); b != "" {
 		back = ", " + b
