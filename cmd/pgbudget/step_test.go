@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -252,6 +253,20 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	if r := command(t, l, append(back, "--dry-run", "-o", "json")...); r.code != 0 || !strings.Contains(r.stdout, `"step": 1`) || !strings.Contains(r.stdout, `"possible": true`) {
 		t.Errorf("rollback --dry-run: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
+	kept, err := journal.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resumed := pausedBy(&bench{t: t, l: l, config: config, path: path})
+	for _, way := range []string{"--dry-run", "--yes"} {
+		if r := command(t, l, append(slices.Clone(back), way)...); r.code != exitHeld || !strings.Contains(r.stderr, "paused by") {
+			t.Errorf("rollback %s, paused: exit %d\n%s%s", way, r.code, r.stdout, r.stderr)
+		}
+	}
+	if now, err := journal.Read(path); err != nil || len(now) != len(kept) {
+		t.Errorf("a rollback that a pause kept back has recorded %d events (%v)", len(now)-len(kept), err)
+	}
+	resumed()
 	if gen == lab.Gen124 {
 		back = append(back, "--now")
 	}
