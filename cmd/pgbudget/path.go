@@ -19,7 +19,7 @@ import (
 func pathFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "path", Usage: "plan the way of traffic `FROM:TO`, two pools, or of the next shift of the config (`config`), sizes and traffic together"},
-		&cli.StringFlag{Name: "fraction", Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 25%-45% (default: the config's, with what was learnt)"},
+		&cli.StringFlag{Name: "fraction", Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 25%-45%; no way at one end of it ends with 3 (default: the config's, with what was learnt)"},
 		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent", Usage: "with --path: at most `P` points of traffic a step, and P % of each server's budget"},
 		&cli.IntFlag{Name: "at", DefaultText: "what it says", Usage: "with --path: `X`, what the traffic switch says now"},
 		&cli.IntFlag{Name: "until", Value: 100, Usage: "with --path: what it shall say in the end"},
@@ -106,8 +106,12 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 	} else {
 		out.path(way, policy)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return &planner.Error{Kind: planner.KindInfeasible, Err: err, Hint: path.Blocked.Cures()}
+	case tails != nil: // what was printed is a way only where the fraction is its middle
+		return &planner.Error{Kind: planner.KindInfeasible, Hint: tails.Cures(),
+			Err: fmt.Errorf("with all that the fraction may be there is no way past %d %%: %s", tails.X, tails.Text)}
 	}
 	return nil
 }
