@@ -17,7 +17,7 @@ func stream(t *testing.T, n int, seed uint64) (given, journal []byte) {
 	path, story := filepath.Join(t.TempDir(), "j.jsonl"), newTeller(seed)
 	var out bytes.Buffer
 	for range n {
-		j, err := Mirror{Give: func(line []byte) error { out.Write(line); return nil }}.Open(path)
+		j, err := Mirror{Give: func(line []byte) error { out.Write(line); return nil }}.openOrBegin(path)
 		if err != nil {
 			t.Fatal(err)
 		}

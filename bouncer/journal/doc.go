@@ -20,6 +20,9 @@
 // without its end was never answered as written, so nothing has followed from it: it is taken off. Any other line that
 // is not as it was written, or cannot follow the one before, is an error that names file and line.
 //
+// Before each line the file must still be the one that its path names, and as long as it was written; its mirror, too.
+// Where the mirror is a command, a journal that is missing is made by Begin alone.
+//
 // A snapshot is written once the events since the newest one are longer than it by far. Who opens a journal looks for
 // the newest from the end, and reads what follows it: a journal of years opens as fast as one of a day. Snapshots of
 // another planner.MemoryVersion are passed over, and every event is folded again. Export, Import and Read check every

@@ -38,10 +38,16 @@ func Open(path string) (*Journal, error) { return Mirror{}.Open(path) }
 //
 //	KindDrift        the mirror has what the journal has not
 //	KindUnreachable  the mirror does not take its lines
+//	KindUsage        the mirror is a command, and the journal was not begun; see Begin
 func (m Mirror) Open(path string) (*Journal, error) {
-	if err := m.lost(path); err != nil {
+	if err := cmp.Or(m.lost(path), m.Unbegun(path)); err != nil {
 		return nil, err
 	}
+	return m.open(path)
+}
+
+// open opens a journal whatever its mirror may have been given.
+func (m Mirror) open(path string) (*Journal, error) {
 	file, err := openRegular("journal", path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, err
@@ -76,7 +82,7 @@ func (j *Journal) take(m Mirror) error {
 	if _, err := j.file.Seek(j.size, io.SeekStart); err != nil {
 		return err
 	}
-	if j.mirror, err = m.open(content{j.path, j.file, j.size}, st.last); err != nil || j.size > 0 {
+	if j.mirror, err = m.bring(content{j.path, j.file, j.size}, st.last); err != nil || j.size > 0 {
 		return err
 	}
 	if err := j.append(headerLine, ""); err != nil {

@@ -55,8 +55,7 @@ func (m Mirror) failed(kind planner.EventKind, err error) error {
 
 // lost says that there is a mirror, and no journal any more.
 func (m Mirror) lost(path string) error {
-	if info, err := os.Stat(path); m.Path == "" || err != nil && !errors.Is(err, fs.ErrNotExist) ||
-		err == nil && info.Size() > 0 {
+	if m.Path == "" || begun(path) {
 		return nil
 	}
 	if _, err := os.Stat(m.Path); errors.Is(err, fs.ErrNotExist) {
@@ -81,9 +80,9 @@ func (m Mirror) Load(path string) (planner.Memory, error) {
 	return Load(path)
 }
 
-// open brings the mirror to where the journal is. What gives lines away is given the last one again: a crash may have
+// bring brings the mirror to where the journal is. What gives lines away is given the last one again: a crash may have
 // come between.
-func (m Mirror) open(j content, last []byte) (mirror, error) {
+func (m Mirror) bring(j content, last []byte) (mirror, error) {
 	w := mirror{Mirror: m}
 	if m.Path != "" {
 		if err := w.take(j); err != nil {

@@ -241,7 +241,7 @@ func TestAMirrorThatFailsSaysWhatBecameOfTheAct(t *testing.T) {
 			if file {
 				m = Mirror{Path: filepath.Join(dir, "m.jsonl")}
 			}
-			j, err := m.Open(filepath.Join(dir, "j.jsonl"))
+			j, err := m.openOrBegin(filepath.Join(dir, "j.jsonl"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -299,7 +299,7 @@ func TestACommandIsGivenEveryLine(t *testing.T) {
 			story := newTeller(5)
 			recorded := 0
 			for tries := 0; recorded < 8; tries++ {
-				j, err := Mirror{Give: g.give, Name: "remote"}.Open(path)
+				j, err := Mirror{Give: g.give, Name: "remote"}.openOrBegin(path)
 				if tries > 3 {
 					t.Fatalf("it does not get on: %v", err)
 				}

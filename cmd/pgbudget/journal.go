@@ -37,20 +37,39 @@ func remembered(c *config.Config) (planner.Memory, error) { return mirrorOf(c).L
 func journalCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "journal",
-		Usage: "export the journal, and make one of an export or a mirror",
+		Usage: "begin the journal, export it, and make one of an export or a mirror",
 		Description: "The journal knows the way back: what pgbudget wrote, step by step. With mirror: in the config each line is\n" +
 			"in a second place before anything is done. Where the host or its disk is lost, import makes a journal of it.\n\n" +
 			"Examples:\n" +
 			"  pgbudget journal export fleet.export\n" +
 			"  pgbudget journal import fleet.export\n" +
 			"  pgbudget rollback --dry-run",
-		Subcommands: []*cli.Command{exportCommand(), importCommand()},
+		Subcommands: []*cli.Command{beginCommand(), exportCommand(), importCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usage("pgbudget journal --help lists them", "pgbudget journal has no command %q", c.Args().First())
 			}
 			return cli.ShowSubcommandHelp(c)
 		},
+	}
+}
+
+func beginCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "begin",
+		Usage: "make the config's journal, where nothing was ever moved",
+		Description: "Needed once, and only where mirror: is a command: a command cannot be asked what it was given, so that a journal\n" +
+			"that is lost looks like one that never was. Where it is lost, pgbudget journal import keeps the way back.\n\n" +
+			"Example:\n  pgbudget journal begin",
+		Flags: journalFlags(),
+		Action: withJournal(0, func(c *cli.Context, s source) error {
+			j, err := mirrorOf(s.config).Begin(s.config.Journal)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.App.Writer, "%s begun\n", s.config.Journal)
+			return j.Close()
+		}),
 	}
 }
 

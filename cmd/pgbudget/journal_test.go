@@ -26,7 +26,7 @@ func movedTwice(t *testing.T) (c *config.Config, given string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := mirrorOf(c).Open(c.Journal)
+	j, err := mirrorOf(c).Begin(c.Journal)
 	if err != nil {
 		t.Fatal(err)
 	}

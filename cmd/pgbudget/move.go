@@ -43,6 +43,9 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	if _, err := remembered(s.config); err != nil { // before anybody is asked
 		return nil, err
 	}
+	if err := mirrorOf(s.config).Unbegun(s.config.Journal); err != nil {
+		return nil, err
+	}
 	var err error
 	if m.session, err = s.open(ctx); err != nil {
 		return nil, err

@@ -79,6 +79,9 @@ func statusCommand() *cli.Command {
 				if st.none, err = noEvents(s.config.Journal); err != nil {
 					return err
 				}
+				if err := mirrorOf(s.config).Unbegun(s.config.Journal); err != nil {
+					st.none = err.Error() + "; next: " + planner.HintOf(err)
+				}
 			}
 			st.Died, st.next = m.Running && !st.Running, onward(m)
 			for _, r := range m.Refused {

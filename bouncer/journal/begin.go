@@ -1,0 +1,46 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// Begin makes a journal that is not there yet, and opens it as Open does. Where the mirror is a command, Open makes none:
+// a command cannot be asked what it was given, so that a journal that is lost looks like one that never was, and a new one
+// would know no way back. It is an error of KindUsage that there is a journal.
+func (m Mirror) Begin(path string) (*Journal, error) {
+	if begun(path) {
+		has := "cannot be read"
+		if memory, err := Load(path); err == nil {
+			has = fmt.Sprintf("has %d events", memory.Seq)
+		}
+		return nil, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path,
+			Err: fmt.Errorf("the journal exists and %s: it was begun already", has), Hint: "pgbudget status shows what is in it"}
+	}
+	if err := m.lost(path); err != nil {
+		return nil, err
+	}
+	return m.open(path)
+}
+
+// Unbegun says that a journal has to be begun, or is lost, before anything may be written to it: its mirror is a command,
+// and the journal is missing or empty. The error is of KindUsage.
+func (m Mirror) Unbegun(path string) error {
+	if m.Give == nil || begun(path) {
+		return nil
+	}
+	return &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path,
+		Err: fmt.Errorf("the journal is missing or empty, and what its mirror %s was given is not known here", m.Name),
+		Hint: "pgbudget journal begin where nothing was ever moved; else pgbudget journal import what the mirror has " +
+			"(remove an empty journal first)"}
+}
+
+// begun reports whether there is something of a journal.
+func begun(path string) bool {
+	info, err := os.Stat(path)
+	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() > 0
+}
