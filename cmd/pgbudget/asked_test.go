@@ -25,6 +25,7 @@ func TestNothingMovesUnasked(t *testing.T) {
 	}{
 		{"a step", course{}, planner.Memory{}, step, "", "", []string{"first step: main/app 10 → 9"}},
 		{"a step of traffic alone", turning, planner.Memory{}, turn, "", "", []string{"first step: ", "0 → 5"}},
+		{"a step of one server, another's is blocked", course{}, planner.Memory{}, step, "no room", "", []string{"first step: main/app 10 → 9"}},
 		{"a step, paused", course{}, planner.Memory{}, step, "", "paused by ann", []string{"first step: main/app 10 → 9"}},
 		{"blocked", course{}, planner.Memory{}, planner.Step{}, "ci/app needs 3 and 1 is spare", "",
 			[]string{"no step can begin now: ci/app needs 3 and 1 is spare", "steps are taken once that is gone"}},
