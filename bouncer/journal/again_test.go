@@ -33,8 +33,8 @@ func stream(t *testing.T, n int, seed uint64) (given, journal []byte) {
 	return out.Bytes(), data
 }
 
-// TestAnotherJournalInAStreamIsNamed: a host was lost and its journal begun anew, and the same command was given both. Each
-// can be taken out by what the error says to type.
+// TestAnotherJournalInAStreamIsNamed: a host was lost and its journal begun anew, and the same command was given both.
+// Each can be taken out by what the error says to type.
 func TestAnotherJournalInAStreamIsNamed(t *testing.T) {
 	first, firstWhole := stream(t, 5, 1)
 	second, secondWhole := stream(t, 3, 2)

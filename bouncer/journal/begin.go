@@ -9,9 +9,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// Begin makes a journal that is not there yet, and opens it as Open does. Where the mirror is a command, Open makes none:
-// a command cannot be asked what it was given, so that a journal that is lost looks like one that never was, and a new one
-// would know no way back. It is an error of KindUsage that there is a journal.
+// Begin makes a journal that is not there yet, and opens it as Open does. Where the mirror is a command, Open makes
+// none: a command cannot be asked what it was given, so that a journal that is lost looks like one that never was, and
+// a new one would know no way back. It is an error of KindUsage that there is a journal.
 func (m Mirror) Begin(path string) (*Journal, error) {
 	if begun(path) {
 		has := "cannot be read"
@@ -27,8 +27,8 @@ func (m Mirror) Begin(path string) (*Journal, error) {
 	return m.open(path)
 }
 
-// Unbegun says that a journal has to be begun, or is lost, before anything may be written to it: its mirror is a command,
-// and the journal is missing or empty. The error is of KindUsage.
+// Unbegun says that a journal has to be begun, or is lost, before anything may be written to it: its mirror is a
+// command, and the journal is missing or empty. The error is of KindUsage.
 func (m Mirror) Unbegun(path string) error {
 	if m.Give == nil || begun(path) {
 		return nil

@@ -18,8 +18,8 @@ func (m Mirror) openOrBegin(path string) (*Journal, error) {
 	return m.Begin(path)
 }
 
-// TestAJournalWhoseCommandHasItsLinesIsBegunByAPerson: a host that was built anew has no journal, and nothing is written to
-// a new one until somebody says that there never was one.
+// TestAJournalWhoseCommandHasItsLinesIsBegunByAPerson: a host that was built anew has no journal, and nothing is
+// written to a new one until somebody says that there never was one.
 func TestAJournalWhoseCommandHasItsLinesIsBegunByAPerson(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
 	var given []string

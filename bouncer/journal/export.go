@@ -167,17 +167,18 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 	}
 }
 
-// anotherJournal says that the command of a mirror was given two journals, one after the other, and how to take either: a
-// host was lost, say, and its journal begun anew.
+// anotherJournal says that the command of a mirror was given two journals, one after the other, and how to take either:
+// a host was lost, say, and its journal begun anew.
 func anotherJournal(name string, line, whole int, events int64) error {
 	file := name
 	if file == "-" {
 		file = "FILE"
 	}
 	return &planner.Error{Kind: planner.KindDrift, Subject: fmt.Sprintf("%s:%d", name, line),
-		Err: fmt.Errorf("another journal begins here, after event %d of the one before: which of them tells the way back is not known", events),
-		Hint: fmt.Sprintf("for the journal before: head -n %d %s | pgbudget journal import -; for the journal that begins here: "+
-			"tail -n +%d %s | pgbudget journal import -", whole, file, line, file)}
+		Err: fmt.Errorf("another journal begins here, after event %d of the one before: "+
+			"which of them tells the way back is not known", events),
+		Hint: fmt.Sprintf("for the journal before: head -n %d %s | pgbudget journal import -; "+
+			"for the journal that begins here: tail -n +%d %s | pgbudget journal import -", whole, file, line, file)}
 }
 
 // noEvents refuses what would make an empty journal: nothing tells that this is all that there was, and the right file

@@ -31,8 +31,8 @@ const compared = 1 << 20
 // without is how to go on where a mirror does not work.
 const without = "mend the mirror, or go on without: take mirror: out of the config"
 
-// failed says that the mirror did not take a line of a kind of event, and what became of what the line is about. The kind
-// is empty for lines that are no event.
+// failed says that the mirror did not take a line of a kind of event, and what became of what the line is about. The
+// kind is empty for lines that are no event.
 func (m Mirror) failed(kind planner.EventKind, err error) error {
 	so := "and nothing more is done"
 	switch kind {

@@ -9,9 +9,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// inPlace makes sure that the open file is still the one that its path names, and as long as it was written. Log rotation
-// and configuration management move files, replace and empty them: what is written after that is read by nobody. key is
-// journal or mirror.
+// inPlace makes sure that the open file is still the one that its path names, and as long as it was written. Log
+// rotation and configuration management move files, replace and empty them: what is written after that is read by
+// nobody. key is journal or mirror.
 func inPlace(key, path string, file *os.File, size int64) error {
 	own, err := file.Stat()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestAFileThatIsNotInItsPlaceIsWrittenNoMore is log rotation, or configuration management, during a run: of the journal,
-// and of its mirror. Neither has got the event then, whichever of them it was.
+// TestAFileThatIsNotInItsPlaceIsWrittenNoMore is log rotation, or configuration management, during a run: of the
+// journal, and of its mirror. Neither has got the event then, whichever of them it was.
 func TestAFileThatIsNotInItsPlaceIsWrittenNoMore(t *testing.T) {
 	aside := func(path string) string { return path + ".1" }
 	for _, c := range []struct {

@@ -6,8 +6,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// asked is what a person is asked to agree to before a run; empty: nothing, it ends at its first look with nothing moved. A
-// run that can move nothing yet waits until it can, and opens its steps without another question.
+// asked is what a person is asked to agree to before a run; empty: nothing, it ends at its first look with nothing
+// moved. A run that can move nothing yet waits until it can, and opens its steps without another question.
 func asked(c course, policy planner.Policy, m planner.Memory, step planner.Step, blocked, paused string) string {
 	const later = "; steps are taken once that is gone"
 	turning := slices.ContainsFunc(c.shifts, func(x planner.Shift) bool { return x.At != x.Until })

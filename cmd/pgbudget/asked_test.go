@@ -7,8 +7,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestNothingMovesUnasked: a run that can take no step yet waits for one, so it asks before it waits, and says what is in
-// the way. Only what ends at once with nothing moved needs no answer.
+// TestNothingMovesUnasked: a run that can take no step yet waits for one, so it asks before it waits, and says what is
+// in the way. Only what ends at once with nothing moved needs no answer.
 func TestNothingMovesUnasked(t *testing.T) {
 	step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
 	turn := planner.Step{Kind: planner.Forward, Turn: &planner.Turn{Shift: "a/x:b/x", From: 0, To: 5}}

@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestDriftKeepsTheWayBack: to take what is there as right gives up the step in hand, so a run that ends with drift names
-// that only where there is none.
+// TestDriftKeepsTheWayBack: to take what is there as right gives up the step in hand, so a run that ends with drift
+// names that only where there is none.
 func TestDriftKeepsTheWayBack(t *testing.T) {
 	step := &planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
 	for name, c := range map[string]struct {

@@ -58,8 +58,9 @@ func beginCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "begin",
 		Usage: "make the config's journal, where nothing was ever moved",
-		Description: "Needed once, and only where mirror: is a command: a command cannot be asked what it was given, so that a journal\n" +
-			"that is lost looks like one that never was. Where it is lost, pgbudget journal import keeps the way back.\n\n" +
+		Description: "Needed once, and only where mirror: is a command: a command cannot be asked what it was given, so\n" +
+			"that a journal that is lost looks like one that never was. Where it is lost, pgbudget journal import keeps\n" +
+			"the way back.\n\n" +
 			"Example:\n  pgbudget journal begin",
 		Flags: journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {

@@ -115,9 +115,10 @@ func (s source) movable() error {
 		}
 	}
 	if len(s.config.Servers) == 0 {
-		return usage("pgbudget init writes servers: with the dsn: of each", "the config names no server, so that none is locked and no drain can be seen in PostgreSQL")
+		return usage("pgbudget init writes servers: with the dsn: of each",
+			"the config names no server, so that none is locked and no drain can be seen in PostgreSQL")
 	}
-	for _, x := range s.config.Servers { // a limit that is declared is enough to plan with, and neither locks nor shows anything
+	for _, x := range s.config.Servers { // a declared limit is enough to plan with, and neither locks nor shows anything
 		if x.DSN == "" {
 			return usage("add dsn: to it under servers:; plan and simulate need none",
 				"server %s: the config has no dsn: for it, so that it cannot be locked and no drain can be seen in it", x.Name)

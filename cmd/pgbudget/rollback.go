@@ -115,7 +115,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	if err := m.readyBack(c.Context, course, policy); err != nil {
 		return err
 	}
-	if err := stopped(m.source.config.Journal); err != nil { // it would wait for the end of the pause, and so says it at once
+	if err := stopped(m.source.config.Journal); err != nil { // it would wait for the end of the pause
 		return err
 	}
 	if c.Bool("dry-run") {

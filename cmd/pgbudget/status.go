@@ -263,8 +263,8 @@ func decision(m planner.Memory, newest iter.Seq2[planner.Event, error]) (decided
 	return decided{}, nil
 }
 
-// mending is how drift ends where nothing better is known. To take what is there as right gives the step in hand up, and
-// with it the way back: so that is for where there is none.
+// mending is how drift ends where nothing better is known. To take what is there as right gives the step in hand up,
+// and with it the way back: so that is for where there is none.
 func mending(m planner.Memory) string {
 	if m.Step == nil {
 		return "see who changed it; pgbudget forget --sizes takes what is there now as right"
