@@ -153,10 +153,16 @@ func (j *Journal) snapshot(kind planner.EventKind) error {
 	return nil
 }
 
+// InPlace makes sure that the files are still those that their paths name: nothing can be recorded once one is not, and
+// who only watches for a while would not hear of it. The error is of KindDrift.
+func (j *Journal) InPlace() error {
+	return cmp.Or(inPlace("journal", j.path, j.file, j.size), j.mirror.inPlace(j.size))
+}
+
 // append writes one line of a kind of event, waits until it is on disk, and gives it to the mirror. Where one of the
 // files is not in its place any more, neither has the line.
 func (j *Journal) append(line []byte, kind planner.EventKind) error {
-	if err := cmp.Or(inPlace("journal", j.path, j.file, j.size), j.mirror.inPlace(j.size)); err != nil {
+	if err := j.InPlace(); err != nil {
 		j.Close()
 		return err
 	}

@@ -68,8 +68,14 @@ func TestAFileThatIsNotInItsPlaceIsWrittenNoMore(t *testing.T) {
 					t.Fatal(err)
 				}
 				size := j.size
+				if err := j.InPlace(); err != nil {
+					t.Error(err)
+				}
 				if err := c.change(paths[of]); err != nil {
 					t.Fatal(err)
+				}
+				if err := j.InPlace(); planner.KindOf(err) != planner.KindDrift {
+					t.Errorf("between two events: %v", err)
 				}
 				_, err = j.Record(planner.Event{Kind: planner.HoldEnded})
 				if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), of+" "+paths[of]) ||
