@@ -39,6 +39,9 @@ func Estimate(e Evidence) ([]Load, error) {
 			l.Notes = append(l.Notes, holdersNote(e.Last, id)...)
 			known++
 		}
+		if p, _ := e.History.pool(id); p.Note != "" { // also of a pool whose load is not known
+			l.Notes = append(l.Notes, id+": "+p.Note)
+		}
 		loads = append(loads, l)
 	}
 	if known == 0 && len(loads) > 0 {
@@ -243,12 +246,12 @@ func (l Load) withHistory(h History) Load {
 	}
 	if full {
 		l.AtLeast, l.Method = true, MethodBusy
-		l.Notes = append(l.Notes, fmt.Sprintf("it was full in %.0f %% of the minutes of the last %s: those are its peaks, and its load then was at least %.3g Erlangs",
-			100*p.Censored, round(h.Lookback), most))
+		l.Notes = append(l.Notes, fmt.Sprintf("%s: it was full in %.0f %% of the minutes of the last %s: those are its peaks, and its load then was at least %.3g Erlangs",
+			l.Pool, 100*p.Censored, round(h.Lookback), most))
 	}
 	if window.Lower > l.Erlangs.Upper {
-		l.Notes = append(l.Notes, fmt.Sprintf("the load now, %.3g Erlangs, is above the p99 of the last %s, %.3g: the window counts",
-			window.Target, round(p.Erlangs.Span()), l.Erlangs.Upper))
+		l.Notes = append(l.Notes, fmt.Sprintf("%s: the load now, %.3g Erlangs, is above the p99 of the last %s, %.3g: the window counts",
+			l.Pool, window.Target, round(p.Erlangs.Span()), l.Erlangs.Upper))
 	}
 	l.Erlangs.Target = max(l.Erlangs.Target, window.Lower)
 	l.Erlangs.Upper = max(l.Erlangs.Upper, window.Upper, l.Erlangs.Target)
