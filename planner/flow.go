@@ -13,7 +13,7 @@ type flowLoad struct {
 	below, above  float64 // from erlangs to the ends of the 95 % interval of the mean
 	open          float64 // how much more it is if the clients are closed and ask less while they wait
 	hidden        bool    // that may be much
-	told          bool    // the slope of what came on who waited told how much it is
+	told          bool    // the slope of what came on who waited says that none do
 	atLeast       bool
 	perSec        float64 // arrivals
 	busySeconds   float64
@@ -44,6 +44,7 @@ type flowView struct {
 	looks   []Level
 	stopped time.Duration // how long it was paused, disabled or not served
 	why     string        // what stopped it
+	backlog bool          // a stop has made the queue: the pool was not full before it, and full after
 }
 
 // settling is how many intervals after a stop are left out: the waits of all who waited are booked when they are
@@ -54,7 +55,7 @@ const settling = 1
 func (f Flow) view(first, last int) flowView {
 	v := flowView{Flow: f}
 	v.Intervals = nil
-	calm := 0
+	calm, free := 0, false
 	for _, iv := range f.Intervals {
 		switch {
 		case iv.Begin.Look < first || iv.End.Look > last:
@@ -63,6 +64,9 @@ func (f Flow) view(first, last int) flowView {
 			v.stopped += iv.Span
 			v.why = stopReason(iv)
 			calm = settling
+			if n := len(v.looks); n > 0 {
+				free = !v.looks[n-1].Full
+			}
 			continue
 		case calm > 0:
 			calm--
@@ -72,6 +76,7 @@ func (f Flow) view(first, last int) flowView {
 		if n := len(v.looks); n == 0 || v.looks[n-1].Look != iv.Begin.Look {
 			v.looks = append(v.looks, iv.Begin)
 		}
+		v.backlog, free = v.backlog || free && iv.Begin.Full, false
 		v.Intervals = append(v.Intervals, iv)
 		v.looks = append(v.looks, iv.End)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // all is a look's queue over all users, for askLess.
@@ -34,14 +35,18 @@ func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals
 		law = a * waiting / (clients - waiting)
 	}
 	most := min(2*law, waiting) // who waits would hold one connection at most
-	fewer, half := fewerAsk(ivs, arrivals, queue, v.stopped > 0)
-	fewer, half = hold*waiting*max(0, fewer), hold*waiting*half
+	fewer, half := fewerAsk(ivs, arrivals, queue, v.backlog)
+	if fewer = max(0, fewer); l.fullShare() > ClosedShare { // below, connections that are idle bound what hides
+		fewer, half = undone(fewer, half, l.window.Seconds()/float64(max(1, len(v.Intervals))))
+	}
+	fewer, half = hold*waiting*fewer, hold*waiting*half
 	switch {
 	case fewer+half <= most && !math.IsInf(half, 1):
-		l.told = true
 		l.open, l.above = fewer, math.Hypot(l.above, half)
-		l.hidden = fewer+half > hiddenShare*a
-		if fewer > half/2 && l.fullShare() > ClosedShare { // some do; windows in which more seem to are bounds, and these look better than the clients are
+		// Where some do, 1/(Z + R + S) is convex in the wait R: more would come without one than a straight line says (Jensen).
+		always := l.fullShare() > ClosedShare
+		l.hidden, l.told = always && fewer > half || fewer+half > hiddenShare*a, fewer <= half/2
+		if always && fewer > half/2 { // some may; windows in which more seem to are bounds, and these look better than the clients are
 			l.open = max(fewer, min(most, hiddenShare*a))
 		}
 	case math.IsInf(law, 1): // nothing tells: as if all who are in the system were all there are
@@ -54,7 +59,7 @@ func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals
 // fewerAsk is by how many arrivals per second each waiting client lowers what comes, and the half-width of its 95 %
 // interval, infinite where nothing tells. What comes while nobody waits may be of another time than a queue that stays
 // for most of the window. It is of the same if a stop has made the queue, and no less comes then.
-func fewerAsk(ivs []Interval, arrivals func(Interval) float64, queue func(Level) UserGauge, stopped bool) (fewer, half float64) {
+func fewerAsk(ivs []Interval, arrivals func(Interval) float64, queue func(Level) UserGauge, backlog bool) (fewer, half float64) {
 	var full, free []Interval
 	for _, iv := range ivs {
 		if queue(iv.Begin).Full && queue(iv.End).Full {
@@ -63,7 +68,7 @@ func fewerAsk(ivs []Interval, arrivals func(Interval) float64, queue func(Level)
 			free = append(free, iv)
 		}
 	}
-	if 2*len(full) > len(ivs) && !(stopped && asksNoLess(free, full, arrivals)) {
+	if 2*len(full) > len(ivs) && !(backlog && asksNoLess(free, full, arrivals)) {
 		ivs = full
 	}
 	n := float64(len(ivs))
@@ -98,7 +103,25 @@ func fewerAsk(ivs []Interval, arrivals func(Interval) float64, queue func(Level)
 		rss += r * r
 	}
 	se := math.Sqrt(rss/(n-2)*zz) / zx
-	return -slope, z95 * se
+	return -slope, distuv.StudentsT{Sigma: 1, Nu: n - 2}.Quantile(0.975) * se
+}
+
+// undone is fewerAsk without what closed clients make up for within an interval of so many seconds: of x clients that
+// wait more, x/Z a second ask less at first, and x·e^(−t/Z) are still missing after t. The slope of the arrivals of an
+// interval on the queue at its middle is (2/t)·tanh(t/2Z) then, never above 2/t. Where it may be that much, it does not
+// say how much more clients that think shortly would ask.
+func undone(fewer, half, interval float64) (float64, float64) {
+	rate := func(slope float64) float64 {
+		if slope*interval >= 2 {
+			return math.Inf(1)
+		}
+		return 2 / interval * math.Atanh(slope*interval/2)
+	}
+	top := rate(fewer + half)
+	if math.IsInf(top, 1) {
+		return 0, top
+	}
+	return rate(fewer), top - rate(fewer)
 }
 
 // asksNoLess reports whether the arrivals of the intervals a are no rarer than those of b, by two standard errors of

@@ -103,7 +103,8 @@ func (l *flowLoad) fromUsers(v flowView) {
 	if age > 0 {
 		served = waited / (age / float64(len(saturated)))
 	}
-	if (len(saturated) < leastFull || served < leastServed) && grown <= v.longestEnded(user) && lost == 0 { // who waited was served soon
+	soon := grown <= 1 || len(saturated) < leastFull && grown <= v.longestEnded(user) // who waited was served soon
+	if (len(saturated) < leastFull || served < leastServed) && soon && lost == 0 {
 		l.askLess(v, active, hold, v.Intervals, func(iv Interval) float64 { return float64(iv.Xacts) }, func(s Level) UserGauge { return s.of(user) })
 		l.atLeast = l.atLeast || l.hidden
 		return
