@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -39,8 +40,9 @@ func (o Observation) Allowed(p Process, a Alias, user string) (conns int, limit 
 			}
 		}
 	}
-	if top := p.userMax(user); top > 0 {
-		least(top, held, fmt.Sprintf("%s %d of %s in %s", LimitUser, top, user, p.ID))
+	role := roleOf(a, user)
+	if top := p.userMax(role); top > 0 {
+		least(top, held, fmt.Sprintf("%s %d of %s in %s", LimitUser, top, role, p.ID))
 	}
 	o.allowedByServer(p, a, user, least)
 	return conns, limit
@@ -52,16 +54,20 @@ func (o Observation) allowedByServer(p Process, a Alias, user string, least func
 		if s.Name != a.Server {
 			continue
 		}
+		role, database := loginOf(a.Name, user, a.Database)
+		if slices.Contains(s.Superusers, role) {
+			continue
+		}
 		for _, r := range s.Roles {
-			if r.Name == roleOf(a, user) {
-				least(r.Conns, o.heldBy(s.Name, p.ID, a.Name, user, func(b Alias, u string) bool { return roleOf(b, u) == r.Name }),
-					Limit{Kind: LimitRole, Name: r.Name, Conns: r.Conns}.Text())
+			if r.Name == role {
+				least(r.Conns, r.DirectConns+o.heldBy(s.Name, p.ID, a.Name, user, func(b Alias, u string) bool { return roleOf(b, u) == r.Name }),
+					r.limit(LimitRole, s.Name).Text())
 			}
 		}
 		for _, d := range s.Databases {
-			if d.Name == a.Database {
-				least(d.Conns, o.heldBy(s.Name, p.ID, a.Name, user, func(b Alias, _ string) bool { return b.Database == d.Name }),
-					Limit{Kind: LimitDatabase, Name: d.Name, Conns: d.Conns}.Text())
+			if d.Name == database {
+				in := func(b Alias, u string) bool { _, db := loginOf(b.Name, u, b.Database); return db == d.Name }
+				least(d.Conns, d.DirectConns+o.heldBy(s.Name, p.ID, a.Name, user, in), d.limit(LimitDatabase, s.Name).Text())
 			}
 		}
 	}
@@ -69,10 +75,17 @@ func (o Observation) allowedByServer(p Process, a Alias, user string, least func
 
 // roleOf is the role that a pool's connections log in as: see Gather.
 func roleOf(a Alias, user string) string {
-	if i := strings.LastIndexByte(user, '@'); a.Name == AutoDB && i >= 0 {
-		return user[:i]
+	role, _ := loginOf(a.Name, user, "")
+	return role
+}
+
+// loginOf are the role and the database that a pool's connections log in to: see Gather. database is that of the alias's
+// line.
+func loginOf(alias, user, database string) (role, db string) {
+	if i := strings.LastIndexByte(user, '@'); alias == AutoDB && i >= 0 {
+		return user[:i], user[i+1:]
 	}
-	return user
+	return user, database
 }
 
 // heldBy counts what other pools than one have open on a server, of those asked for.

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,8 +38,11 @@ func Followers(o Observation, group string) []string {
 // defaults reports whether an alias has what its process gives to a line without numbers of its own.
 func (p Process) defaults(a Alias) bool {
 	s := p.Settings
-	return a.SizeConns == s.DefaultPoolConns && a.ReserveConns == s.DefaultReserveConns && (a.PoolMode == "" || a.PoolMode == s.PoolMode)
+	return a.SizeConns == s.DefaultPoolConns && a.ReserveConns == s.DefaultReserveConns && (a.mode() == "" || a.mode() == s.PoolMode)
 }
+
+// mode is the pool mode of an alias's line, whatever its users have.
+func (a Alias) mode() string { return cmp.Or(a.LinePoolMode, a.PoolMode) }
 
 // markFollowers marks pools of ours whose size follows default_pool_size, for all that a console tells, and says group by
 // group what that means.

@@ -63,7 +63,7 @@ func (p *Process) gather(own []string) error {
 	}
 	var rest []Alias
 	for _, a := range p.Aliases {
-		follows := a.SizeConns == all.SizeConns && a.ReserveConns == all.ReserveConns && a.PoolMode == all.PoolMode
+		follows := a.SizeConns == all.SizeConns && a.ReserveConns == all.ReserveConns && a.mode() == all.PoolMode
 		if slices.Contains(own, a.Name) || !follows { // what says otherwise has a line by now
 			rest = append(rest, a)
 			continue

@@ -26,8 +26,9 @@ type Limit struct {
 	Process string    `json:"process,omitempty"` // of PgBouncer's limits
 	Server  string    `json:"server,omitempty"`  // of PostgreSQL's limits
 	Alias   string    `json:"alias,omitempty"`   // of a user that is counted in each database apart
-	Conns   int       `json:"conns"`
-	Members []Member  `json:"members"` // sorted by pool
+	Conns   int       `json:"conns"`             // what is left of it for the pools
+	Direct  int       `json:"direct,omitempty"`  // what sessions that no pool owns take of it: of PostgreSQL's
+	Members []Member  `json:"members"`           // sorted by pool
 
 	// Unproved says that a larger one may be in force: before 1.23 no console shows a user's own max_user_connections.
 	// The ledger does not count on it.
@@ -46,7 +47,11 @@ type Member struct {
 func (l Limit) Text() string {
 	switch {
 	case l.Kind == LimitRole || l.Kind == LimitDatabase:
-		return fmt.Sprintf("CONNECTION LIMIT %d of %s %s", l.Conns, l.Kind, l.Name)
+		text := fmt.Sprintf("CONNECTION LIMIT %d of %s %s", l.Conns+l.Direct, l.Kind, l.Name)
+		if l.Direct > 0 {
+			text += fmt.Sprintf(", of which direct sessions take %d", l.Direct)
+		}
+		return text
 	case l.Alias != "":
 		return fmt.Sprintf("%s %d of %s in %s/%s", l.Kind, l.Conns, l.Name, l.Process, l.Alias)
 	default:
@@ -78,7 +83,8 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 		}
 		a, known := proc.alias(p.Alias)
 		for _, c := range p.Copies {
-			conns := proc.userMax(c.User)
+			user, _ := loginOf(p.Alias, c.User, "")
+			conns := proc.userMax(user)
 			forced := known && apart && a.ForceUser == c.User && !c.Twin
 			if forced {
 				conns = max(0, proc.Settings.MaxUserConns) // its own counts for it where nobody forces it
@@ -86,7 +92,7 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 			if c.Process != proc.ID || conns == 0 {
 				continue
 			}
-			l := Limit{Kind: LimitUser, Name: c.User, Process: proc.ID, Conns: conns, Unproved: apart && !forced && !proc.UsersKnown}
+			l := Limit{Kind: LimitUser, Name: user, Process: proc.ID, Conns: conns, Unproved: apart && !forced && !proc.UsersKnown}
 			if forced || c.User == "" {
 				l.Alias = p.Alias // of pools that nobody has used yet, who comes to each may be somebody else
 			}
@@ -124,10 +130,10 @@ func (p Process) alias(name string) (Alias, bool) {
 func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
 	var out []Limit
 	for _, r := range s.Roles {
-		out = append(out, Limit{Kind: LimitRole, Name: r.Name, Server: s.Name, Conns: r.Conns})
+		out = append(out, r.limit(LimitRole, s.Name))
 	}
 	for _, d := range s.Databases {
-		out = append(out, Limit{Kind: LimitDatabase, Name: d.Name, Server: s.Name, Conns: d.Conns})
+		out = append(out, d.limit(LimitDatabase, s.Name))
 	}
 	if len(out) == 0 {
 		return nil
@@ -138,9 +144,9 @@ func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
 		}
 		database := databaseOf(o, p)
 		for _, c := range p.Copies {
-			role, db := c.User, database
-			if i := strings.LastIndexByte(c.User, '@'); p.Alias == AutoDB && i >= 0 { // see Gather
-				role, db = c.User[:i], c.User[i+1:]
+			role, db := loginOf(p.Alias, c.User, database)
+			if slices.Contains(s.Superusers, role) { // neither binds one
+				continue
 			}
 			for i, l := range out {
 				if l.Kind == LimitRole && l.Name == role || l.Kind == LimitDatabase && l.Name == db {
@@ -150,6 +156,12 @@ func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
 		}
 	}
 	return out
+}
+
+// limit is a CONNECTION LIMIT as what is left of it for the pools: sessions that no pool owns take from it.
+func (c ConnLimit) limit(kind LimitKind, server string) Limit {
+	direct := min(c.DirectConns, c.Conns)
+	return Limit{Kind: kind, Name: c.Name, Server: server, Conns: c.Conns - direct, Direct: direct}
 }
 
 func databaseOf(o Observation, p FleetPool) string {

@@ -46,7 +46,7 @@ func (p Process) auto(a Alias) bool {
 // unused is an alias of another process as it is in one where nobody has used it yet.
 func (a Alias) unused(s Settings) Alias {
 	return Alias{Name: a.Name, Host: a.Host, Port: a.Port, Database: a.Database, SizeConns: s.DefaultPoolConns,
-		ReserveConns: s.DefaultReserveConns, MaxConns: s.MaxDBConns, Lifetime: s.Lifetime, PoolMode: a.PoolMode, Server: a.Server, AlsoOn: a.AlsoOn,
+		ReserveConns: s.DefaultReserveConns, MaxConns: s.MaxDBConns, Lifetime: s.Lifetime, PoolMode: a.mode(), Server: a.Server, AlsoOn: a.AlsoOn,
 		Proof: a.Proof, Unplaced: a.Unplaced, Counters: Counters{Assignments: -1}}
 }
 
