@@ -64,10 +64,11 @@ var sizeDigits = regexp.MustCompile(`pool_size=\d+`)
 
 // observer samples pg_stat_activity every 10 ms, in a session of its own.
 type observer struct {
-	stop context.CancelFunc
-	done sync.WaitGroup
-	most atomic.Int64
-	err  error // once it has ended
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+	most    atomic.Int64
+	slowest atomic.Int64 // answer, ns
+	err     error        // once it has ended
 }
 
 func observe(t testing.TB, s *lab.Server) *observer {
@@ -81,6 +82,7 @@ func observe(t testing.TB, s *lab.Server) *observer {
 	o.done.Go(func() {
 		defer conn.Close(context.Background())
 		for ctx.Err() == nil {
+			asked := time.Now()
 			results, err := conn.Exec(context.Background(), "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'").ReadAll()
 			if err != nil {
 				o.err = err
@@ -89,11 +91,20 @@ func observe(t testing.TB, s *lab.Server) *observer {
 			var n int64
 			fmt.Sscan(string(results[0].Rows[0][0]), &n)
 			o.most.Store(max(o.most.Load(), n))
+			o.slowest.Store(max(o.slowest.Load(), int64(time.Since(asked))))
 			time.Sleep(10 * time.Millisecond)
 		}
 	})
 	t.Cleanup(o.end)
 	return o
+}
+
+// stalled says that PostgreSQL itself took long to answer a session that no PgBouncer stands before; empty: it did not.
+func (o *observer) stalled() string {
+	if took := time.Duration(o.slowest.Load()); took > stall {
+		return fmt.Sprintf("PostgreSQL took %v to answer", took.Round(time.Millisecond))
+	}
+	return ""
 }
 
 func (o *observer) end() {
