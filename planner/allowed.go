@@ -28,19 +28,18 @@ func (o Observation) Allowed(p Process, a Alias, user string) (conns int, limit 
 		}
 	}
 	least(a.MaxConns, held, fmt.Sprintf("%s %d of %s/%s in %s", LimitAlias, a.MaxConns, p.Group, a.Name, p.ID))
-	apart := !VersionAtLeast(p.Version, 1, 23)
+	apart, role := !VersionAtLeast(p.Version, 1, 23), roleOf(a, user)
 	held = 0
 	for _, b := range p.Aliases {
-		if b.Name == a.Name || apart && (a.ForceUser == user || b.ForceUser == user) {
+		if b.Name != a.Name && apart && (a.ForceUser == user || b.ForceUser == user) {
 			continue
 		}
 		for _, g := range b.Pools {
-			if g.User == user {
+			if roleOf(b, g.User) == role && (b.Name != a.Name || g.User != user) {
 				held += atWork(g)
 			}
 		}
 	}
-	role := roleOf(a, user)
 	if top := p.userMax(role); top > 0 {
 		least(top, held, fmt.Sprintf("%s %d of %s in %s", LimitUser, top, role, p.ID))
 	}

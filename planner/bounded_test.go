@@ -161,6 +161,13 @@ func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
 		}, 5, "max_user_connections 5 of app1 in main/1"},
 		{"a role, idle ones hold it", "1.24.1", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 9}} }, 5, "CONNECTION LIMIT 9 of role app1"},
 		{"a database", "1.24.1", func(o *Observation) { o.Servers[0].Databases = []ConnLimit{{Name: "app", Conns: 7}} }, 4, "CONNECTION LIMIT 7 of database app"},
+		{"a role, direct sessions hold it", "1.24.1", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 9, DirectConns: 3}} }, 2,
+			"CONNECTION LIMIT 9 of role app1, of which direct sessions take 3"},
+		{"a role, direct sessions hold all of it", "1.24.1", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 9, DirectConns: 12}} }, 0,
+			"CONNECTION LIMIT 9 of role app1, of which direct sessions take 9"},
+		{"a database, of a superuser", "1.24.1", func(o *Observation) {
+			o.Servers[0].Databases, o.Servers[0].Superusers = []ConnLimit{{Name: "app", Conns: 7}}, []string{"app1"}
+		}, 20, ""},
 	} {
 		if conns, limit := look(c.version, c.change); conns != c.conns || limit != c.limit {
 			t.Errorf("%s: %d by %q, want %d by %q", c.name, conns, limit, c.conns, c.limit)

@@ -53,3 +53,59 @@ func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 		t.Errorf("a user with a size of its own: %v", err)
 	}
 }
+
+// TestAStarIsUnderTheLimitsOfItsUsers: users of the databases of a * are those of its file, and one has one limit over all of
+// them. Users with another pool mode follow * as well.
+func TestAStarIsUnderTheLimitsOfItsUsers(t *testing.T) {
+	o := Observation{At: epoch, Servers: []Server{{Name: "pg", MaxConns: 500,
+		Roles: []ConnLimit{{Name: "app", Conns: 90, DirectConns: 12}}, Databases: []ConnLimit{{Name: "t1", Conns: 70}}, Superusers: []string{"root"}}}}
+	var pools []PoolGauges
+	for _, user := range []string{"app", "root"} {
+		pools = append(pools, PoolGauges{User: user, ServersActive: 1})
+	}
+	for _, name := range []string{"t1", "t2"} {
+		o.Processes = append(o.Processes[:0], Process{ID: "g/1", Group: "g", Version: "1.24.1", At: epoch,
+			Settings: Settings{DefaultPoolConns: 60, MaxUserConns: 10, PoolMode: "transaction"}, Users: []UserLimit{{Name: "app", MaxConns: 100}}, UsersKnown: true,
+			Aliases: append(aliasesOf(o), Alias{Name: name, Database: name, SizeConns: 60, Server: "pg", PoolMode: "session", LinePoolMode: "transaction", Pools: pools})})
+	}
+	g, err := Gather(o, map[string][]string{"g/1": {AutoDB}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, ok := findAlias(g, "g/1", AutoDB)
+	if !ok || len(a.Pools) != 4 {
+		t.Fatalf("%+v; a user that pools sessions keeps its database out", g.Processes[0].Aliases)
+	}
+	f, err := Model(epoch, Declared{SizeAll: true}, Evidence{To: epoch, Looks: 1, Last: g}, []Load{{Pool: "g/*", Unknown: "not asked"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	members := map[string]int{}
+	for _, l := range f.Limits {
+		got[l.Text()], members[l.Text()] = l.Conns, len(l.Members)
+	}
+	for text, want := range map[string][2]int{
+		"max_user_connections 100 of app in g/1":                            {100, 2},
+		"max_user_connections 10 of root in g/1":                            {10, 2},
+		"CONNECTION LIMIT 90 of role app, of which direct sessions take 12": {78, 2},
+		"CONNECTION LIMIT 70 of database t1":                                {70, 1}, // a superuser is not under it
+	} {
+		if got[text] != want[0] || members[text] != want[1] {
+			t.Errorf("%s: %d over %d pools, want %d over %d; all %v", text, got[text], members[text], want[0], want[1], got)
+		}
+	}
+	if conns, limit := g.Allowed(g.Processes[0], a, "app@t1"); conns != 60 || limit != "" {
+		t.Errorf("app in t1 may have %d by %q, want 60", conns, limit)
+	}
+	if conns, limit := g.Allowed(g.Processes[0], a, "root@t1"); conns != 9 || limit != "max_user_connections 10 of root in g/1" {
+		t.Errorf("root in t1 may have %d by %q, want 9: one is at work in t2", conns, limit)
+	}
+}
+
+func aliasesOf(o Observation) []Alias {
+	if len(o.Processes) == 0 {
+		return nil
+	}
+	return o.Processes[0].Aliases
+}
