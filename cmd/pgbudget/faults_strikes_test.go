@@ -30,7 +30,6 @@ var faults = []fault{
 	{name: "config: names a file that the process does not read, so RELOAD answers success and does not apply", strike: nothing, config: wrongFile, later: true, code: exitDrift, says: "RELOAD was answered, and pool_size of app is", quick: true},
 	{name: "configuration management puts a size back", strike: putBack, when: planner.Release, moves: true, code: exitDrift, says: "somebody else"},
 	{name: "a pool leads to a server that is not in the config", strike: strangeServer, code: exitEvidence, says: "none of them is found", quick: true},
-	{name: "an alias whose name would clear the screen", strike: hostileName, moves: true, quick: true},
 	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within", quick: true},
 	{name: "a console dies in mid-step", strike: deadConsole, when: planner.Release, moves: true, code: exitUnreachable, says: "no size was moved"},
 	{name: "one of three processes refuses RELOAD", strike: nothing, config: statsUser, code: exitEvidence, says: "admin access needed", quick: true},
@@ -189,20 +188,9 @@ func otherServer(b *bench) func() {
 // strangeServer moves a pool that somebody uses to the server that the config does not name.
 func strangeServer(b *bench) func() {
 	p := b.l.Process("jobs", 0)
-	was, is := fmt.Sprintf("other = host=127.0.0.1 port=%d", b.l.Server("pg").Port), fmt.Sprintf("other = host=127.0.0.1 port=%d", b.l.Server("elsewhere").Port)
+	was, is := fmt.Sprintf("other = host=127.0.0.1 port=%d dbname=app", b.l.Server("pg").Port), fmt.Sprintf("other = host=127.0.0.1 port=%d dbname=postgres", b.l.Server("elsewhere").Port)
 	undo := rewrite(b.t, p.DatabasesPath, func(text string) string { return strings.Replace(text, was, is, 1) })
 	reloadAndUse(b, p, "other")
-	return undo
-}
-
-// hostileName adds an alias with a terminal's escape in its name, and uses it.
-func hostileName(b *bench) func() {
-	p := b.l.Process("jobs", 0)
-	const name = "\x1b[2Jother"
-	undo := rewrite(b.t, p.DatabasesPath, func(text string) string {
-		return strings.Replace(text, "[databases]\n", fmt.Sprintf("[databases]\n%s = host=127.0.0.1 port=%d dbname=app pool_size=1\n", name, b.l.Server("pg").Port), 1)
-	})
-	reloadAndUse(b, p, name)
 	return undo
 }
 

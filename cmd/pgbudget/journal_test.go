@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +68,12 @@ func TestAHostThatIsLostIsRolledBackFromElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, p := range want.Past {
+		for _, x := range p.Step.Sets {
+			fleet.Pools = append(fleet.Pools, planner.FleetPool{ID: x.Pool()})
+		}
+	}
+	slices.SortFunc(fleet.Pools, func(a, b planner.FleetPool) int { return strings.Compare(a.ID, b.ID) })
 	way := func(m planner.Memory) (out []planner.Way) {
 		for _, to := range []int64{0, m.Past[0].Seq, m.Past[1].Seq} {
 			w, any := planner.Rollback(m, fleet, to)
