@@ -78,6 +78,10 @@ func judged(t *testing.T, body func(t *trial)) {
 				if len(x.failures) > 0 {
 					reason = x.lag()
 				}
+				if reason != "" { // neither may be judged: what would have failed is told
+					first, _, _ := strings.Cut(x.failures[0], "\n")
+					reason += "; it would fail: " + first
+				}
 				heart.Stop()
 			}()
 			body(x)
