@@ -63,13 +63,16 @@ func (p *Process) gather(own []string) error {
 	}
 	var rest []Alias
 	for _, a := range p.Aliases {
-		follows := a.SizeConns == all.SizeConns && a.ReserveConns == all.ReserveConns && a.mode() == all.PoolMode
+		follows := a.SizeConns == all.SizeConns && a.ReserveConns == all.ReserveConns && a.mode() == p.Settings.PoolMode
 		if slices.Contains(own, a.Name) || !follows { // what says otherwise has a line by now
 			rest = append(rest, a)
 			continue
 		}
 		all.Host, all.Port = cmp.Or(all.Host, a.Host), cmp.Or(all.Port, a.Port)
 		all.placeWith(a)
+		if a.LinePoolMode != "" && all.PoolMode != "session" { // a user pools sessions: nobody's holding times are in the counters; see Alias.PoolMode
+			all.PoolMode, all.LinePoolMode = a.PoolMode, a.LinePoolMode
+		}
 		all.CurrentConns += a.CurrentConns
 		all.Counters = all.Counters.plus(a.Counters)
 		for _, g := range a.Pools {

@@ -76,6 +76,9 @@ func TestAStarIsUnderTheLimitsOfItsUsers(t *testing.T) {
 	if !ok || len(a.Pools) != 4 {
 		t.Fatalf("%+v; a user that pools sessions keeps its database out", g.Processes[0].Aliases)
 	}
+	if a.PoolMode != "session" || a.LinePoolMode != "transaction" {
+		t.Errorf("* is read as %q on a line that says %q: the counters of a user that pools sessions tell no holding times", a.PoolMode, a.LinePoolMode)
+	}
 	f, err := Model(epoch, Declared{SizeAll: true}, Evidence{To: epoch, Looks: 1, Last: g}, []Load{{Pool: "g/*", Unknown: "not asked"}})
 	if err != nil {
 		t.Fatal(err)
