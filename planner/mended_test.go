@@ -373,6 +373,9 @@ func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 	if a := s.next(); a.Verb != Stop || a.Outcome != Drifted {
 		t.Errorf("on its way forward: %s %s, want an end", a.Verb, a.Reason)
 	}
+	if way, any := Rollback(s.memory, s.fleet, 0); !any || fmt.Sprint(way.Gone) != "[old/db]" {
+		t.Errorf("of the step in hand: %+v, want old/db named", way)
+	}
 	s.record(Event{Kind: RunBegan, Goal: &Goal{}, To: s.memory.StepSeq})
 	s.see(16, 16, 10, 10)
 	if a := s.act(t, Abort); fmt.Sprint(a.Step.Sets) != "[{a/1 db pool_size 16 20}]" {

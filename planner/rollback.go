@@ -114,7 +114,15 @@ func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 		}
 		way.Goal.Pools = append(way.Goal.Pools, g)
 	}
+	if m.Step != nil {
+		for _, x := range m.Step.Sets {
+			if _, there := f.pool(x.Pool()); !there {
+				way.Gone = append(way.Gone, x.Pool())
+			}
+		}
+	}
 	slices.Sort(way.Gone)
+	way.Gone = slices.Compact(way.Gone)
 	slices.SortFunc(way.Goal.Pools, func(a, b GoalPool) int { return cmp.Compare(a.Pool, b.Pool) })
 	return way, len(way.Goal.Pools) > 0 || len(way.Turns) > 0 || m.Step != nil || m.RollTo > 0
 }
