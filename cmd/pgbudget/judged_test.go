@@ -46,19 +46,20 @@ func (t *trial) Fatalf(format string, args ...any) {
 }
 func (t *trial) Failed() bool { return len(t.failures) > 0 || t.TB.Failed() }
 
-// because says why the trial means nothing.
-func (t *trial) because(reason string) {
+// doubt adds a reason for which the trial may mean nothing; why is asked once the trial has failed, and is empty if it
+// does mean something.
+func (t *trial) doubt(why func() string) {
 	rest := t.lag
-	t.lag = func() string { return strings.Trim(reason+"; "+rest(), "; ") }
+	t.lag = func() string { return strings.Trim(why()+"; "+rest(), "; ") }
 }
+
+// because says why the trial means nothing.
+func (t *trial) because(reason string) { t.doubt(func() string { return reason }) }
 
 // lags says that the trial means nothing where the holds of these loads, from now on, take longer than they are drawn.
 func (t *trial) lags(runs ...*lab.Run) {
 	from := ledgers(runs)
-	rest := t.lag
-	t.lag = func() string {
-		return strings.Trim(lab.Unjudged(ledgers(runs).Since(from), nil, 0)+"; "+rest(), "; ")
-	}
+	t.doubt(func() string { return lab.Unjudged(ledgers(runs).Since(from), nil, 0) })
 }
 
 // judged runs a live test. Where it fails and the machine did not keep pace, it runs once more in a lab of its own, and

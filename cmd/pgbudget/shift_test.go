@@ -125,8 +125,7 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	watch := observe(t, server)
 	load := flagLoad(t, l, hold)
 	t.lags(load.all()...)
-	rest := t.lag
-	t.lag = func() string { return strings.Trim(watch.stalled()+"; "+rest(), "; ") }
+	t.doubt(watch.stalled)
 	config, path := movingConfig(t, l, load.config(fmt.Sprintf("percent: %s, soak: %v, soak_every: 1s, hold_for: 2m, max_wait: %v", percent, soak, max(time.Second, 10*hold)),
 		fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99))+"saturation:\n  - {name: busy, builtin: busy, hold: 0.99}\n")
 	time.Sleep(2 * time.Second)
