@@ -79,9 +79,8 @@ func judged(t *testing.T, body func(t *trial)) {
 				if len(x.failures) > 0 {
 					reason = x.lag()
 				}
-				if reason != "" { // neither may be judged: what would have failed is told
-					first, _, _ := strings.Cut(x.failures[0], "\n")
-					reason += "; it would fail: " + first
+				if reason != "" { // neither may be judged: what would have failed is told, as it would be
+					reason += "; it would fail: " + strings.Join(x.failures, "\n")
 				}
 				heart.Stop()
 			}()
