@@ -30,13 +30,14 @@ func (e shiftLoad) fraction() float64 { return e.ci / (e.ci + e.web) }
 // shiftConns are the connections that there are for them.
 const shiftConns = 53
 
-// shiftErlangs are 38 Erlangs in `make fidelity`. In `make test`, 31: soaks of seconds know loads less well, and the plan's
-// sizes carry what they may be at most.
+// shiftErlangs are 38 Erlangs in `make fidelity`. In `make test`, 28: soaks of seconds know loads less well, and the plan's
+// sizes carry what they may be at most. Of main's 22.5, 25 s of Poisson traffic show 2 % more or less, and the plan adds two
+// of those: for 31, a window of one in ten or so said that there is no way, as there was none at 6 % more.
 func shiftErlangs(t testing.TB) shiftLoad {
 	if window(t) >= time.Minute {
 		return shiftLoad{web: 18, ci: 12, jobs: 8}
 	}
-	return shiftLoad{web: 15, ci: 10, jobs: 6}
+	return shiftLoad{web: 13.5, ci: 9, jobs: 5.5}
 }
 
 // shiftFleet is main with 37 connections, jobs with 10 and ci with 2 before one server: four are spare.
