@@ -1,7 +1,6 @@
 package bouncer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,7 +108,7 @@ func (w *run) giveBack(ctx context.Context, flushed []planner.Set) error {
 // run is Run but for what an error leaves behind.
 func (w *run) run(ctx context.Context) (Report, error) {
 	r, memory := w.Rebalancer, w.memory
-	if why := cmp.Or(memory.Replaced(r.Evidence.Last), memory.Missing(r.Evidence.Last)); why != "" {
+	if why := memory.Stranger(r.Evidence.Last); why != "" {
 		return Report{Outcome: planner.Drifted, Reason: why, Memory: memory}, nil
 	}
 	if err := w.record(w.began(context.WithoutCancel(ctx))); err != nil {

@@ -281,6 +281,11 @@ func (m Memory) origins(seen []Origin) []Origin {
 	return out
 }
 
+// Stranger says what of the fleet is not what the journal is about: a server, or a process; empty: nothing.
+func (m Memory) Stranger(o Observation) string {
+	return cmp.Or(m.Replaced(o), m.Renumbered(o), m.Missing(o))
+}
+
 // Replaced says which server is another machine than the one that the journal is about; empty: none is. A failover to a
 // standby keeps the identity: what the journal says of sizes is as true as before.
 func (m Memory) Replaced(o Observation) string {

@@ -10,6 +10,7 @@ import (
 // come back.
 type Seen struct {
 	Process string   `json:"process"`
+	Console string   `json:"console,omitempty"` // where it was reached: its name is a place in the config
 	Alias   string   `json:"alias"`
 	Users   []string `json:"users"` // sorted
 }
@@ -19,7 +20,7 @@ func SeenIn(o Observation) []Seen {
 	var out []Seen
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
-			s := Seen{Process: p.ID, Alias: a.Name}
+			s := Seen{Process: p.ID, Console: p.Console, Alias: a.Name}
 			for _, g := range a.Pools {
 				s.Users = append(s.Users, g.User)
 			}
@@ -46,7 +47,7 @@ func (m Memory) seenToo(seen []Seen) []Seen {
 		}
 		users := slices.Concat(out[i].Users, s.Users)
 		slices.Sort(users)
-		out[i].Users = slices.Compact(users)
+		out[i].Users, out[i].Console = slices.Compact(users), cmp.Or(out[i].Console, s.Console)
 	}
 	return out
 }
@@ -76,6 +77,26 @@ func (m Memory) Recall(o Observation) Observation {
 		}
 	}
 	return o
+}
+
+// Renumbered says which process is reached at another place than when the fleet was moved before: a process is named by
+// its place in the config, so that what the journal says of it, a step in hand first of all, would be done to another.
+// Empty: none is.
+func (m Memory) Renumbered(o Observation) string {
+	for _, p := range o.Processes {
+		for _, s := range m.Seen {
+			if s.Process != p.ID || s.Console == "" || p.Console == "" || s.Console == p.Console {
+				continue
+			}
+			who := "where none was"
+			if i := slices.IndexFunc(m.Seen, func(x Seen) bool { return x.Console == p.Console }); i >= 0 {
+				who = "where " + m.Seen[i].Process + " was"
+			}
+			return fmt.Sprintf("%s was at %s when it was moved before, and is at %s now, %s: give the consoles in the order of before, or, where the place alone has a new name, take what is there as right",
+				p.ID, s.Console, p.Console, who)
+		}
+	}
+	return ""
 }
 
 // Missing says which process was there when the fleet was moved before and is not looked at any more: it may run on and

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -28,5 +29,49 @@ func TestAUserThatIsNotThereNowKeepsItsPool(t *testing.T) {
 	}
 	if m = m.After(Event{Kind: Accepted}); m.Missing(Observation{}) != "" || len(m.Recall(look("app")).Processes[0].Aliases[0].Pools) != 1 {
 		t.Error("what a person has accepted is still expected")
+	}
+}
+
+func TestAProcessIsThatOfItsConsole(t *testing.T) {
+	look := func(consoles ...string) (o Observation) {
+		for i, c := range consoles {
+			o.Processes = append(o.Processes, Process{ID: fmt.Sprintf("a/%d", i+1), Group: "a", Console: c, Aliases: []Alias{{Name: "db"}}})
+		}
+		return o
+	}
+	m := Memory{}.After(Event{Kind: RunBegan, Goal: &Goal{}, Seen: SeenIn(look("h1:6432", "h2:6432"))})
+	for _, c := range []struct {
+		name string
+		now  Observation
+		want []string // nil: nothing is said
+	}{
+		{"as before", look("h1:6432", "h2:6432"), nil},
+		{"one more at the end", look("h1:6432", "h2:6432", "h3:6432"), nil},
+		{"in another order", look("h2:6432", "h1:6432"), []string{"a/1", "h1:6432", "h2:6432", "where a/2 was"}},
+		{"the first is gone", look("h2:6432"), []string{"a/1", "where a/2 was"}},
+		{"one more at the front", look("h0:6432", "h1:6432", "h2:6432"), []string{"a/1", "h0:6432", "where none was"}},
+		{"the last is gone", look("h1:6432"), []string{"a/2", "not looked at any more"}},
+	} {
+		got := m.Stranger(c.now)
+		if c.want == nil && got != "" {
+			t.Errorf("%s: %q", c.name, got)
+		}
+		for _, w := range c.want {
+			if !strings.Contains(got, w) {
+				t.Errorf("%s: %q, want %q in it", c.name, got, w)
+			}
+		}
+	}
+	// Journals from before knew no consoles: the next run tells them.
+	old := Memory{}.After(Event{Kind: RunBegan, Goal: &Goal{}, Seen: []Seen{{Process: "a/1", Alias: "db"}, {Process: "a/2", Alias: "db"}}})
+	if why := old.Stranger(look("h2:6432", "h1:6432")); why != "" {
+		t.Errorf("%q", why)
+	}
+	old = old.After(Event{Kind: RunBegan, Goal: &Goal{}, Seen: SeenIn(look("h1:6432", "h2:6432"))})
+	if why := old.Stranger(look("h2:6432", "h1:6432")); why == "" {
+		t.Error("a console that was told later is not kept")
+	}
+	if why := m.After(Event{Kind: Accepted}).Stranger(look("h2:6432", "h1:6432")); why != "" {
+		t.Errorf("accepted: %q", why)
 	}
 }

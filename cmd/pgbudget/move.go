@@ -222,7 +222,7 @@ func (m *mover) measure(ctx context.Context) (course, error) {
 	if err != nil {
 		return c, err
 	}
-	if why := cmp.Or(m.memory.Replaced(c.evidence.Last), m.memory.Missing(c.evidence.Last)); why != "" {
+	if why := m.memory.Stranger(c.evidence.Last); why != "" {
 		return c, ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory}, m.command())
 	}
 	if c.evidence.History, err = m.session.history(ctx, c.evidence.Last); err != nil {
