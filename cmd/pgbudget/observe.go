@@ -69,12 +69,17 @@ func (o output) observation(x planner.Observation) error {
 			fmt.Fprintf(o.w, "; %d logins in flight that it does not show yet", b.LoginConns)
 		}
 		fmt.Fprintln(o.w)
-		for _, r := range s.Roles {
-			fmt.Fprintf(o.w, "%s   role %s: CONNECTION LIMIT %d\n", strings.Repeat(" ", len(s.Name)), r.Name, r.Conns)
+		limits := func(of string, list []planner.ConnLimit) {
+			for _, l := range list {
+				text := fmt.Sprintf("%s   %s %s: CONNECTION LIMIT %d", strings.Repeat(" ", len(s.Name)), of, l.Name, l.Conns)
+				if l.DirectConns > 0 {
+					text += fmt.Sprintf(", of which %d direct", l.DirectConns)
+				}
+				fmt.Fprintln(o.w, text)
+			}
 		}
-		for _, d := range s.Databases {
-			fmt.Fprintf(o.w, "%s   database %s: CONNECTION LIMIT %d\n", strings.Repeat(" ", len(s.Name)), d.Name, d.Conns)
-		}
+		limits("role", s.Roles)
+		limits("database", s.Databases)
 	}
 	for _, sig := range x.Signals {
 		if sig.Error != "" {
