@@ -47,7 +47,7 @@ func (m Memory) seenToo(seen []Seen) []Seen {
 		}
 		users := slices.Concat(out[i].Users, s.Users)
 		slices.Sort(users)
-		out[i].Users, out[i].Console = slices.Compact(users), cmp.Or(out[i].Console, s.Console)
+		out[i].Users, out[i].Console = slices.Compact(users), cmp.Or(s.Console, out[i].Console)
 	}
 	return out
 }
@@ -79,21 +79,20 @@ func (m Memory) Recall(o Observation) Observation {
 	return o
 }
 
-// Renumbered says which process is reached at another place than when the fleet was moved before: a process is named by
-// its place in the config, so that what the journal says of it, a step in hand first of all, would be done to another.
-// Empty: none is.
+// Renumbered says which process is reached where another was when the fleet was moved before: a process is named by its
+// place in the config, so that what the journal says of it, a step in hand first of all, would be done to another. One
+// that is reached at a place where none was has a new address, and Drift judges its sizes. Empty: none is.
 func (m Memory) Renumbered(o Observation) string {
+	at := map[string]string{} // console by process, now
+	for _, p := range o.Processes {
+		at[p.ID] = p.Console
+	}
 	for _, p := range o.Processes {
 		for _, s := range m.Seen {
-			if s.Process != p.ID || s.Console == "" || p.Console == "" || s.Console == p.Console {
-				continue
+			if s.Process != p.ID && s.Console != "" && s.Console == p.Console && at[s.Process] != s.Console {
+				return fmt.Sprintf("%s is at %s now, where %s was when the fleet was moved before: "+
+					"give the consoles in the order of before", p.ID, p.Console, s.Process)
 			}
-			who := "where none was"
-			if i := slices.IndexFunc(m.Seen, func(x Seen) bool { return x.Console == p.Console }); i >= 0 {
-				who = "where " + m.Seen[i].Process + " was"
-			}
-			return fmt.Sprintf("%s was at %s when it was moved before, and is at %s now, %s: give the consoles in the order of before, or, where the place alone has a new name, take what is there as right",
-				p.ID, s.Console, p.Console, who)
 		}
 	}
 	return ""

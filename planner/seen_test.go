@@ -35,7 +35,8 @@ func TestAUserThatIsNotThereNowKeepsItsPool(t *testing.T) {
 func TestAProcessIsThatOfItsConsole(t *testing.T) {
 	look := func(consoles ...string) (o Observation) {
 		for i, c := range consoles {
-			o.Processes = append(o.Processes, Process{ID: fmt.Sprintf("a/%d", i+1), Group: "a", Console: c, Aliases: []Alias{{Name: "db"}}})
+			id := fmt.Sprintf("a/%d", i+1)
+			o.Processes = append(o.Processes, Process{ID: id, Group: "a", Console: c, Aliases: []Alias{{Name: "db"}}})
 		}
 		return o
 	}
@@ -47,9 +48,12 @@ func TestAProcessIsThatOfItsConsole(t *testing.T) {
 	}{
 		{"as before", look("h1:6432", "h2:6432"), nil},
 		{"one more at the end", look("h1:6432", "h2:6432", "h3:6432"), nil},
-		{"in another order", look("h2:6432", "h1:6432"), []string{"a/1", "h1:6432", "h2:6432", "where a/2 was"}},
+		{"in another order", look("h2:6432", "h1:6432"), []string{"a/1", "h2:6432", "where a/2 was"}},
 		{"the first is gone", look("h2:6432"), []string{"a/1", "where a/2 was"}},
-		{"one more at the front", look("h0:6432", "h1:6432", "h2:6432"), []string{"a/1", "h0:6432", "where none was"}},
+		{"one more at the front", look("h0:6432", "h1:6432", "h2:6432"), []string{"a/2", "h1:6432", "where a/1 was"}},
+		{"the same at a new address", look("h1:6432", "pod9:6432"), nil},
+		{"one more at the address of another", look("h1:6432", "h2:6432", "h1:6432"), nil},
+		{"all at new addresses", look("pod8:6432", "pod9:6432"), nil},
 		{"the last is gone", look("h1:6432"), []string{"a/2", "not looked at any more"}},
 	} {
 		got := m.Stranger(c.now)
@@ -62,8 +66,17 @@ func TestAProcessIsThatOfItsConsole(t *testing.T) {
 			}
 		}
 	}
+	// A new address is the one that counts from the next run on, and what was there before is nobody's.
+	moved := m.After(Event{Kind: RunBegan, Goal: &Goal{}, Seen: SeenIn(look("h1:6432", "pod9:6432"))})
+	if why := moved.Stranger(look("pod9:6432", "h1:6432")); why == "" {
+		t.Error("a new address is not kept")
+	}
+	if why := moved.Stranger(look("h2:6432", "pod9:6432")); why != "" {
+		t.Errorf("an address that was given up: %q", why)
+	}
 	// Journals from before knew no consoles: the next run tells them.
-	old := Memory{}.After(Event{Kind: RunBegan, Goal: &Goal{}, Seen: []Seen{{Process: "a/1", Alias: "db"}, {Process: "a/2", Alias: "db"}}})
+	without := []Seen{{Process: "a/1", Alias: "db"}, {Process: "a/2", Alias: "db"}}
+	old := Memory{}.After(Event{Kind: RunBegan, Goal: &Goal{}, Seen: without})
 	if why := old.Stranger(look("h2:6432", "h1:6432")); why != "" {
 		t.Errorf("%q", why)
 	}

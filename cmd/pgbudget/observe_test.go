@@ -12,7 +12,8 @@ func TestALimitIsShownWithWhatNoPoolOwns(t *testing.T) {
 	var b strings.Builder
 	o := output{w: &b, format: "table"}
 	err := o.observation(planner.Observation{Servers: []planner.Server{{Name: "pg", VersionNum: 150004, MaxConns: 100,
-		Roles: []planner.ConnLimit{{Name: "app", Conns: 20, DirectConns: 3}}, Databases: []planner.ConnLimit{{Name: "ci", Conns: 30}}}}})
+		Roles:     []planner.ConnLimit{{Name: "app", Conns: 20, DirectConns: 3}},
+		Databases: []planner.ConnLimit{{Name: "ci", Conns: 30}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
