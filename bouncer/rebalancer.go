@@ -45,6 +45,8 @@ type Rebalancer struct {
 	Steps      int                    // at most so many forward steps; 0: until the goal
 	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
 	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
+	Unasked    string                 // why no step may begin that is not in hand; empty: one may
+	Recordable func() error           // why nothing can be recorded any more: asked at every look; nil: the next event tells
 	Paused     func() string          // why nothing may move now; nil: it always may
 	Replans    bool                   // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
 	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
@@ -185,6 +187,9 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		readings = Readings(ctx, w.Traffic, memory) // before the look: what is decided by it is not to wait for them
 		o, err = w.Fleet.Observe(ctx)
 	}, nil)
+	if failed == nil && w.Recordable != nil { // who waits records nothing, and would not hear of it
+		failed = unrecordable(w.Recordable())
+	}
 	if failed != nil {
 		w.broken = failed
 		return planner.Situation{}, failed
@@ -225,7 +230,7 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 	w.trail = w.trail.Add(o)
 	s := planner.Situation{Now: now, Fleet: fleet, Before: w.before, Look: o, Trail: w.trail, Gate: w.gate,
 		Memory: w.memory, Goal: w.goal, Target: w.target, Policy: w.Policy, Steps: w.Steps,
-		Shifts: shifts, Readings: readings, AsMeasured: measured, Point: w.point(shifts), Unsure: w.unsure}
+		Shifts: shifts, Readings: readings, AsMeasured: measured, Point: w.point(shifts), Unsure: w.unsure, Unasked: w.Unasked}
 	if w.Closed != nil {
 		s.Closed = w.Closed(now)
 	}
@@ -379,10 +384,17 @@ func (w *run) record(e planner.Event) error {
 	e.Seq = w.memory.Seq + 1
 	e, err := w.Journal.Record(e)
 	if err != nil {
-		return fmt.Errorf("the journal cannot be written, so nothing more is done: %w", err)
+		return unrecordable(err)
 	}
 	w.memory = w.memory.After(e)
 	return nil
+}
+
+func unrecordable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the journal cannot be written, so nothing more is done: %w", err)
 }
 
 // Replay folds a journal's events into the memory that a run begins with.

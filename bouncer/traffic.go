@@ -3,6 +3,7 @@ package bouncer
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -24,24 +25,31 @@ type Traffic struct {
 	Switch Switch
 }
 
-// Readings asks every switch. One that does not tell is where the journal has it, else where it is taken to be.
+// Readings asks every switch, all at once: one that takes long does not keep the others waiting. One that does not tell is where the journal has it, else where it is taken to be.
 func Readings(ctx context.Context, traffic []Traffic, m planner.Memory) []planner.Reading {
-	var out []planner.Reading
-	for _, t := range traffic {
-		x, said, err := t.Switch.Get(ctx)
-		r := planner.Reading{X: x, Said: said}
-		if known, ok := m.Switch(t.ID()); !said || err != nil {
-			r.X, r.Said = t.At, false
-			if ok {
-				r.X = known.X
-			}
-		}
-		if err != nil {
-			r.Error = err.Error()
-		}
-		out = append(out, r)
+	out := make([]planner.Reading, len(traffic))
+	var all sync.WaitGroup
+	for i, t := range traffic {
+		all.Go(func() { out[i] = t.reading(ctx, m) })
 	}
+	all.Wait()
 	return out
+}
+
+// reading asks the switch.
+func (t Traffic) reading(ctx context.Context, m planner.Memory) planner.Reading {
+	x, said, err := t.Switch.Get(ctx)
+	r := planner.Reading{X: x, Said: said}
+	if known, ok := m.Switch(t.ID()); !said || err != nil {
+		r.X, r.Said = t.At, false
+		if ok {
+			r.X = known.X
+		}
+	}
+	if err != nil {
+		r.Error = err.Error()
+	}
+	return r
 }
 
 // shifts are the run's shifts with what their switches say, and with what has been learnt.

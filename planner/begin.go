@@ -36,6 +36,9 @@ func (s Situation) begin() Act {
 			"a step was taken back: %s; the next, half as large, is tried after a soak (%d of %d in a row end the run)",
 			s.Memory.Aborted, s.Memory.Aborts, s.Policy.Aborts)}
 	}
+	if s.Unasked != "" {
+		return Act{Verb: Stop, Outcome: Held, Reason: s.Unasked}
+	}
 	if s.Closed != "" && s.Policy.HoldFor <= 0 { // a single step waits for nothing
 		return s.Hold(s.Closed)
 	}

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -36,6 +37,14 @@ func (f Fleet) at(x Set) (int, bool) {
 	return 0, false
 }
 
+// there leaves out the sets of lines that are gone, of a step that goes back.
+func (s Situation) there(sets []Set) []Set {
+	if s.unseen || !s.Memory.goesBack() {
+		return sets
+	}
+	return slices.DeleteFunc(slices.Clone(sets), func(x Set) bool { _, ok := s.at(x); return !ok })
+}
+
 // Drift says what of the fleet the journal does not explain; empty: nothing.
 func (s Situation) Drift() string {
 	if why := s.misread(); why != "" {
@@ -45,7 +54,7 @@ func (s Situation) Drift() string {
 		for _, x := range step.Sets {
 			at, ok := s.at(x)
 			switch {
-			case !ok && (s.Memory.Unwind || back(step)): // what is gone has nothing to go back to, and keeps nothing else
+			case !ok && s.Memory.goesBack():
 			case !ok:
 				return fmt.Sprintf("%s no longer has %s, whose %s is being changed", x.Process, x.Alias, x.Key)
 			case at != x.From && at != x.To:

@@ -163,6 +163,21 @@ func (g Gate) Held(server string) string {
 	return ""
 }
 
+// Above is Held by what was read alone: a signal that is not known does not count.
+func (g Gate) Above(server string) string {
+	for _, s := range g.signals {
+		if s.server != server || !s.held {
+			continue
+		}
+		for _, v := range slices.Backward(s.last) {
+			if !v.at.IsZero() && v.reason != "" {
+				return v.reason
+			}
+		}
+	}
+	return ""
+}
+
 // Aborts says why what was done on a server should be taken back; empty: nothing says so.
 func (g Gate) Aborts(server string) string {
 	for _, s := range g.signals {

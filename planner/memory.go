@@ -97,8 +97,7 @@ func (m Memory) After(e Event) Memory {
 				m.ReleasedAt = e.At
 			}
 		}
-		// A step that a rollback began goes on in the next one; any other goes back, however often that was interrupted.
-		m.RollTo, m.Unwind = e.To, e.To > 0 && m.Step != nil && m.Step.Kind != Backward && m.StepTo == 0
+		m = m.Bound(e.To)
 	case StepBegan, StepAbort:
 		if e.Kind == StepAbort && m.Intent != nil { // a turn of unknown fate is taken as made: it is turned back
 			m.Turned = m.turned(m.Intent.Turn, e.At, true)
@@ -180,6 +179,7 @@ func (m Memory) After(e Event) Memory {
 		}
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:
+		m = m.givenUp()
 		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != KeyLifetime })
 		m.Step, m.Intent, m.Servers, m.Seen, m.Unmoved = nil, nil, nil, nil, nil
 		m.StepTo, m.StepNumber, m.RollTo, m.Unwind = 0, 0, 0, false
@@ -189,6 +189,19 @@ func (m Memory) After(e Event) Memory {
 		}
 	}
 	return m
+}
+
+// Bound is the memory as a run begins that takes back every step which began at event `to` or later; 0: it goes forward. A
+// step that a rollback began goes on in the next one; any other goes back first, however often that was interrupted.
+func (m Memory) Bound(to int64) Memory {
+	m.RollTo, m.Unwind = to, to > 0 && m.Step != nil && m.Step.Kind != Backward && m.StepTo == 0
+	return m
+}
+
+// goesBack reports whether the step in hand is a way back, or is to go back: a line that is gone has nothing to go back to,
+// and keeps no other from it.
+func (m Memory) goesBack() bool {
+	return m.Step != nil && (m.Unwind || m.Step.Kind == Backward || m.StepTo > 0)
 }
 
 // written notes the values that lines should have now; where it is not known whether the act was done, both.
@@ -254,6 +267,26 @@ func (m Memory) ended(at time.Time) Memory {
 	}
 	m.Step, m.Intent, m.Why, m.StepTo, m.StepNumber = nil, nil, "", 0, 0
 	return m
+}
+
+// givenUp puts the step in hand with those that were taken: nothing goes on with it, and a rollback still knows what was
+// there before it. One that a rollback began is of steps that are there already.
+func (m Memory) givenUp() Memory {
+	if m.Step == nil || m.StepTo > 0 || m.StepNumber == 0 || m.Step.Empty() {
+		return m
+	}
+	step := *m.Step
+	if step.Kind == Backward { // it went to where the step had begun
+		step.Kind, step.Sets = Forward, slices.Clone(step.Sets)
+		for i, x := range step.Sets {
+			step.Sets[i] = x.Back()
+		}
+		if step.Turn != nil {
+			t := step.Turn.Back()
+			step.Turn = &t
+		}
+	}
+	return m.stepped(Past{m.StepNumber, m.StepSeq, m.StepAt, step})
 }
 
 // explains reports whether the journal leaves a line at that value, and whether it ever wrote the line. While it is not

@@ -25,6 +25,7 @@ type Situation struct {
 	Closed     string    // why no step may begin now, the time of day; empty: one may
 	Over       string    // why the run ends before its next step; empty: it does not
 	Unsure     string    // why the loads that it goes by may be wrong: it ends once the step in hand is done; empty: nothing says so
+	Unasked    string    // why no step may begin: nobody was asked, as none was in sight; empty: one may
 	Paused     string    // why nothing may move now: a person asked for it; empty: it may
 
 	foreseen bool // no look shows it: it is what Ahead thinks will be
@@ -117,6 +118,7 @@ func (s Situation) settle(act Act) Act {
 	if s.Memory.Unwind { // what is to go back is not done first: it may never succeed
 		return s.takeBack(*s.Memory.Step, "")
 	}
+	act.Sets = s.there(act.Sets)
 	left := slices.DeleteFunc(slices.Clone(act.Sets), func(x Set) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
 	goesBack := back(s.Memory.Step) || act.Verb == Undo // no signal keeps a pool from what it had
 	if Promise(s.Fleet, act.Sets) == nil && (goesBack || !s.forbidden(left).any()) {
@@ -183,11 +185,20 @@ func (s Situation) forbidden(sets []Set) obstacle {
 			if o.any() {
 				return o
 			}
-		} else if why := s.Gate.Held(s.server(x.Pool())); why != "" {
+		} else if why := s.held(s.server(x.Pool())); why != "" {
 			return obstacle{why: why}
 		}
 	}
 	return obstacle{}
+}
+
+// held says why nothing may be granted on a server; empty: it may. A rollback returns to what was there before, because a
+// person wants it: what nobody knows does not hold it, what was read does.
+func (s Situation) held(server string) string {
+	if s.Memory.RollTo > 0 {
+		return s.Gate.Above(server)
+	}
+	return s.Gate.Held(server)
 }
 
 // server returns the server of a pool; empty where the pool is not there.

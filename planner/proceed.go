@@ -11,11 +11,9 @@ import (
 func (s Situation) proceed(step Step) Act {
 	var releases, grants, released []Set
 	back := step.Kind == Backward
+	step.Sets = s.there(step.Sets)
 	for _, x := range step.Sets {
-		at, there := s.at(x)
-		if !there && back {
-			continue
-		}
+		at, _ := s.at(x)
 		again := back && s.Memory.unsettled(x, x.To) // its file may say something else
 		switch {
 		case (at != x.To || again) && x.To < x.From:
@@ -94,15 +92,19 @@ func (s Situation) soak(step Step) Act {
 	if step.Kind == Backward {
 		return Act{Verb: Close}
 	}
-	watched := s.Now.Sub(s.Memory.SettledAt) - s.Trail.unwatched(s.Memory.SettledAt, longestGap(s.Policy))
+	longest := longestGap(s.Policy)
+	watched := s.Now.Sub(s.Memory.SettledAt) - s.Trail.unwatched(s.Memory.SettledAt, longest)
 	if left := s.Policy.Soak - watched; left > 0 && !step.Empty() {
+		if late := s.Trail.late(longest); late > 0 { // else it would never end, and nobody would know why
+			return s.Hold(s.tooLate(late, longest))
+		}
 		return Act{Verb: Wait, For: min(left, s.Policy.SoakEvery)}
 	}
 	if step.Turn != nil && s.Memory.RollTo > 0 { // what it goes back from may be what the signals are about
 		return Act{Verb: Close, Point: s.Point}
 	}
 	for _, x := range step.Sets {
-		if why := s.Gate.Held(s.server(x.Pool())); why != "" && x.To > x.From {
+		if why := s.held(s.server(x.Pool())); why != "" && x.To > x.From {
 			return s.Hold(why)
 		}
 	}
@@ -132,6 +134,18 @@ func (s Situation) soak(step Step) Act {
 // longestGap is how far two looks may lie apart for the time between them to count as watched. chosen: three intervals, and a
 // look that takes its time.
 func longestGap(p Policy) time.Duration { return 3*max(p.Every, p.SoakEvery) + 10*time.Second }
+
+// tooLate says that looks lie too far apart for a soak, and what may take so long.
+func (s Situation) tooLate(late, longest time.Duration) string {
+	why := fmt.Sprintf("the soak does not go on: the newest looks lie %v apart, and only what is seen every %v at least is watched",
+		late.Round(time.Second), longest)
+	for _, r := range s.Readings {
+		if r.Error != "" {
+			return why + "; " + r.Error
+		}
+	}
+	return why
+}
 
 // achieved is what of a step stands in the fleet.
 func (s Situation) achieved(step Step) *Step {

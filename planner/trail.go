@@ -95,6 +95,22 @@ func (t Trail) unwatched(since time.Time, longest time.Duration) time.Duration {
 	return sum
 }
 
+// late is how far the newest looks lie apart, where those of the two newest gaps are all too far; 0: they are not. One
+// alone is a look that was lost.
+func (t Trail) late(longest time.Duration) time.Duration {
+	if len(t.gaps) < 2 {
+		return 0
+	}
+	before, newest := t.gaps[len(t.gaps)-2], t.gaps[len(t.gaps)-1]
+	if !newest.to.Equal(t.last) || !before.to.Equal(newest.from) || before.to.Sub(before.from) <= longest {
+		return 0
+	}
+	if d := newest.to.Sub(newest.from); d > longest {
+		return d
+	}
+	return 0
+}
+
 func (g glance) line(x Set) (lineGlance, bool) {
 	i, found := slices.BinarySearchFunc(g.lines, Set{Process: x.Process, Alias: x.Alias}, func(l lineGlance, x Set) int { return compareSets(l.Set, x) })
 	if !found {

@@ -93,6 +93,21 @@ func (s Situation) wayBack(step Step) Step {
 	return back
 }
 
+// Back is the first step of a rollback as things stand: what of the step in hand is not where it was, else the next one.
+func (s Situation) Back() Step {
+	switch step := s.Memory.Step; {
+	case step == nil:
+		next, _, _ := s.NextStep()
+		return next
+	case s.Memory.Unwind:
+		return s.wayBack(*step)
+	default:
+		next := *step
+		next.Sets = s.there(step.Sets)
+		return next
+	}
+}
+
 // RetreatFor is how long a run that sees nothing goes on because a step's lines are still to go back; 0: none is.
 func (m Memory) RetreatFor() time.Duration {
 	if !back(m.Step) || !slices.ContainsFunc(m.Step.Sets, func(x Set) bool { return m.unsettled(x, x.To) }) {

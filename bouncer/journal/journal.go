@@ -109,7 +109,7 @@ func unlocked(subject string, err error) error {
 		Err: fmt.Errorf("its file system gives no lock, so that two pgbudgets could write it: %w", err), Hint: "give journal: a file on a local disk"}
 }
 
-// Memory is what the events so far come to.
+// Memory is what the events of the journal come to: with the newest, where the mirror alone has failed.
 func (j *Journal) Memory() planner.Memory { return j.tally.memory }
 
 // Record gives the event its number and writes it, after a snapshot where one is due. On an error nothing of it is in
@@ -131,11 +131,12 @@ func (j *Journal) Record(e planner.Event) (planner.Event, error) {
 	if err := next.add(line[:len(line)-1]); err != nil { // what could not be read again is not written
 		return e, fmt.Errorf("a defect of pgbudget, nothing was written: %w", err)
 	}
-	if err := j.append(line, e.Kind); err != nil {
-		return e, err
+	size := j.size
+	err = j.append(line, e.Kind)
+	if j.size > size { // whether the mirror has it, too, or not
+		j.tally = next
 	}
-	j.tally = next
-	return e, nil
+	return e, err
 }
 
 // snapshot writes what the events so far come to, before an event of a kind. One that is too long is left out: the next

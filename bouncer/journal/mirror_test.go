@@ -202,8 +202,11 @@ func TestAMirrorThatFailsEndsTheJournal(t *testing.T) {
 		!strings.Contains(planner.HintOf(err), "take mirror: out of the config") {
 		t.Errorf("%v; next: %s", err, planner.HintOf(err))
 	}
-	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err == nil {
-		t.Error("it goes on after a failure")
+	if seq := j.Memory().Seq; seq != 4 {
+		t.Errorf("it remembers event %d, want 4, which is in the journal", seq)
+	}
+	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err == nil || j.Memory().Seq != 4 {
+		t.Errorf("it goes on after a failure: %v, event %d", err, j.Memory().Seq)
 	}
 	for _, m := range []Mirror{{Path: mirror}, {}} {
 		j, err := m.Open(path)

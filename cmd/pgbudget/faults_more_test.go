@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -66,6 +67,44 @@ func prometheusFaults(t *testing.T) string {
 		})
 	}
 	return table
+}
+
+// backWithoutPrometheus takes a step and, with a config that asks a Prometheus that is gone for loads, CPU, a signal and a
+// traffic switch, goes back.
+func (b *bench) backWithoutPrometheus(t *testing.T) {
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone.Close()
+	b.t = t
+	b.begin(t, fault{})
+	before := files(t, b.l)
+	took := command(t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--yes")
+	if took.code != 0 || fmt.Sprint(files(t, b.l)) == fmt.Sprint(before) {
+		t.Fatalf("no step was taken: exit %d\n%s%s", took.code, took.stdout, took.stderr)
+	}
+	text, err := os.ReadFile(b.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := strings.Replace(string(text), "headroom: {", "cpu: 'vector(0.1)', headroom: {", 1) +
+		fmt.Sprintf("prometheus: {url: 'http://%s'}\n", gone.Addr()) +
+		"saturation: [{name: active, query: 'vector(0)', hold: 0.9}]\n" +
+		"shifts: [{from: main/app, to: ci/app, fraction: 30%, set: [echo, '{{.Percent}}'], get: 'vector(0)'}]\n"
+	if err := os.WriteFile(b.config, []byte(asks), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, more := range []string{"--dry-run", "--yes"} {
+		r := command(t, b.l, "rollback", "--config", b.config, "--window", "3s", "--every", "300ms", more)
+		if r.code != 0 || !strings.Contains(r.stderr, "a rollback does not wait for it") || !strings.Contains(r.stderr, "it is left as it is") {
+			t.Fatalf("rollback %s: exit %d\n%s%s", more, r.code, r.stdout, r.stderr)
+		}
+		t.Log(r.stderr)
+	}
+	if after := files(t, b.l); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("the files are not those of before:\n%s\nwas\n%s", after, before)
+	}
 }
 
 // protected is a config whose plan alone asks Prometheus: no signal is watched.

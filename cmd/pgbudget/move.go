@@ -31,6 +31,7 @@ type mover struct {
 	memory  planner.Memory
 	clock   bouncer.Clock
 	over    func(time.Time) string
+	unasked string   // why no step may begin; empty: a person, or --yes, has agreed to steps
 	rollTo  int64    // the run takes back what began at that event or later; 0: it goes forward
 	notes   []string // for the journal of the run, beside what the plan warns of
 }
@@ -187,11 +188,13 @@ type course struct {
 	traffic  []bouncer.Traffic
 	shifts   []planner.Shift // where they stand
 	readings []planner.Reading
+	rollTo   int64 // every step that began at that event or later is taken back; 0: it goes forward
 }
 
 // situation is what the next step is decided from before a run.
 func (c course) situation(policy planner.Policy, m planner.Memory) planner.Situation {
-	m.RollTo, m.Refused = 0, nil // those are of the run before
+	m.Refused = nil // those are of the run before
+	m = m.Bound(c.rollTo)
 	return planner.Situation{Fleet: c.fleet, AsMeasured: c.measured, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings}
 }
 
@@ -208,22 +211,29 @@ func (m *mover) survey(ctx context.Context) (course, error) {
 	return c, nil
 }
 
-// measure looks for the window.
-func (m *mover) measure(ctx context.Context) (course, error) {
-	var c course
+// watch looks at the fleet for the window.
+func (m *mover) watch(ctx context.Context) (planner.Evidence, error) {
+	var e planner.Evidence
 	bar := newProgress("looking at the fleet", m.source.window, m.source.every)
 	err := bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, m.source.every, m.source.window, func(o planner.Observation) error {
 		bar.step()
 		var err error
-		c.evidence, err = c.evidence.Add(m.memory.Recall(o)) // who came once may come again
+		e, err = e.Add(m.memory.Recall(o)) // who came once may come again
 		return err
 	})
 	bar.done()
 	if err != nil {
-		return c, err
+		return e, err
 	}
-	if why := m.memory.Stranger(c.evidence.Last); why != "" {
-		return c, ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory}, m.command())
+	return e, m.stranger(e.Last)
+}
+
+// measure looks for the window, and estimates.
+func (m *mover) measure(ctx context.Context) (course, error) {
+	var c course
+	var err error
+	if c.evidence, err = m.watch(ctx); err != nil {
+		return c, err
 	}
 	if c.evidence.History, err = m.session.history(ctx, c.evidence.Last); err != nil {
 		return c, err
@@ -231,22 +241,67 @@ func (m *mover) measure(ctx context.Context) (course, error) {
 	if c.loads, err = planner.Estimate(c.evidence); err != nil {
 		return c, err
 	}
-	c.traffic = m.session.traffic()
-	if c.shifts, c.readings, err = shiftsNow(ctx, c.traffic, m.memory); err != nil {
+	if c.shifts, c.readings, err = shiftsNow(ctx, m.session.traffic(), m.memory, false); err != nil {
 		return c, err
 	}
 	if len(c.evidence.History.Pools) > 0 {
 		c.loads, c.shifts = m.memory.Rebased(c.loads, c.shifts, c.evidence.To)
 	}
-	if c.measured, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads); err != nil {
+	return c, m.model(&c)
+}
+
+// measureBack is measure for a rollback: sizes that were there before need no estimate. What cannot be had of loads, of
+// Prometheus and of switches that no step has turned is said, and keeps nothing from going back.
+func (m *mover) measureBack(ctx context.Context) (course, error) {
+	var c course
+	var err error
+	if c.evidence, err = m.watch(ctx); err != nil {
 		return c, err
 	}
-	c.fleet = c.measured
+	for _, s := range c.evidence.Last.Signals {
+		if s.Error != "" {
+			fmt.Fprintf(stderr, "note: %s of %s is not known: %s; a rollback does not wait for it\n", s.Name, s.Server, s.Error)
+		}
+	}
+	c.evidence.Last.Signals = nil
+	if c.evidence.History, err = m.session.history(ctx, c.evidence.Last); err != nil {
+		fmt.Fprintf(stderr, "note: %v; a rollback goes by what this look has seen\n", err)
+		c.evidence.History = planner.History{}
+	}
+	if c.loads, err = planner.Estimate(c.evidence); err != nil {
+		fmt.Fprintf(stderr, "note: %v; a rollback needs no loads\n", err)
+		c.loads = nil
+	}
+	if c.shifts, c.readings, err = shiftsNow(ctx, m.session.traffic(), m.memory, true); err != nil {
+		return c, err
+	}
+	return c, m.model(&c)
+}
+
+// model makes the fleet of a course, with the loads of where its switches stand.
+func (m *mover) model(c *course) (err error) {
+	if c.measured, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads); err != nil {
+		return err
+	}
+	c.fleet, c.traffic = c.measured, m.session.traffic()
 	for i, s := range c.shifts {
 		c.fleet = s.Loaded(c.fleet, s.At)
 		c.traffic[i].LoadsAt = s.LoadsAt
 	}
-	return c, nil
+	return nil
+}
+
+// stranger refuses a fleet that is not the one of the journal.
+func (m *mover) stranger(o planner.Observation) error {
+	why := m.memory.Stranger(o)
+	if why == "" {
+		return nil
+	}
+	hint := ""
+	if why == m.memory.Missing(o) {
+		hint = "give it in the config; where it is gone for good, pgbudget forget --sizes, then pgbudget rollback or run"
+	}
+	return ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command())
 }
 
 // movedData is what -o json and yaml print.
@@ -270,15 +325,15 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: c.traffic, Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: live.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
-		Paused: m.stopped,
-		Gauge:  gauge{signals, conf.Servers, asked, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
+		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Unasked: m.unasked,
+		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within()) // chosen: the last two at their slowest
 	err = errors.Join(err, hooks.End(left))
 	cancel()
 	journey.end()
 	if err != nil {
-		return errors.Join(unfinished(err, report.Memory, m.command()), leftFlushed(report.Flushed))
+		return errors.Join(unfinished(err, m.journal.Memory(), m.command()), leftFlushed(report.Flushed))
 	}
 	if out.format != "table" {
 		if err := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); err != nil {

@@ -199,7 +199,7 @@ func (s source) shiftOf(c *cli.Context) (planner.Shift, flag.Switch, planner.Mem
 			if s.from != "" {
 				return shift, sw, memory, usage("--at X", "the looks of a recording are of another time than what the switch says now")
 			}
-			now, _, err := shiftsNow(c.Context, []bouncer.Traffic{t}, memory)
+			now, _, err := shiftsNow(c.Context, []bouncer.Traffic{t}, memory, false)
 			if err != nil {
 				return shift, sw, memory, err
 			}

@@ -40,6 +40,9 @@ func (m *mover) ready(ctx context.Context, course course, policy planner.Policy,
 
 // drifted says what of the fleet the journal does not explain.
 func (m *mover) drifted(course course, policy planner.Policy) error {
+	if err := m.stranger(course.evidence.Last); err != nil {
+		return err
+	}
 	why := course.situation(policy, m.memory).Drift()
 	if why == "" {
 		return nil

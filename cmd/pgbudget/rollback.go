@@ -67,7 +67,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	if err != nil {
 		return err
 	}
-	course, err := m.measure(c.Context)
+	course, err := m.measureBack(c.Context)
 	if err != nil {
 		return err
 	}
@@ -90,8 +90,11 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	for _, note := range m.notes {
 		fmt.Fprintln(stderr, "note: "+note)
 	}
-	m.rollTo = way.To
-	course.goal = way.Goal
+	m.rollTo, course.rollTo, course.goal = way.To, way.To, way.Goal
+	course.traffic = backwards(course.traffic, course.shifts, way, m.memory.Step)
+	for i, t := range course.traffic {
+		course.shifts[i].Until = t.Until
+	}
 	say, why := rollbackText(m.memory, way), cmp.Or(planner.Reachable(course.fleet, way.Goal), planner.AboveMax(course.fleet, way.Goal))
 	possible := "possible"
 	if why != "" {
@@ -124,7 +127,6 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	if err := m.confirm(c, say); err != nil {
 		return err
 	}
-	course.traffic = backwards(course.traffic, course.shifts, way, m.memory.Step)
 	return m.run(c.Context, out, course, policy, 0, nil, false)
 }
 
@@ -158,18 +160,7 @@ func (m *mover) readyBack(ctx context.Context, course course, policy planner.Pol
 	if err := m.drifted(course, policy); err != nil {
 		return err
 	}
-	memory := m.memory
-	memory.Step = nil
-	step, _ := firstStep(course, policy, memory)
-	if m.memory.Step != nil {
-		step = *m.memory.Step
-	}
-	if m.memory.Step != nil && m.memory.Step.Kind != planner.Backward {
-		step.Sets = slices.Clone(step.Sets)
-		for i, x := range step.Sets {
-			step.Sets[i] = x.Back()
-		}
-	}
+	step := course.situation(policy, m.memory).Back()
 	if len(step.Sets) == 0 {
 		return nil
 	}

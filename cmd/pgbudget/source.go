@@ -118,6 +118,9 @@ func newSource(c *cli.Context, window string) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
+	if err := oneJournal(name, data, s.config); err != nil {
+		return source{}, err
+	}
 	s.declared = s.config.Declared()
 	return s, nil
 }

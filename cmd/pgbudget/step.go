@@ -95,7 +95,8 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	if err := m.ready(c.Context, course, policy, step, blocked); err != nil {
 		return err
 	}
-	if what := asked(course, policy, m.memory, step, blocked, paused(s.config.Journal)); what != "" {
+	what := asked(course, policy, m.memory, step, blocked, paused(s.config.Journal))
+	if what != "" {
 		if err := m.mayBegin(c, time.Now()); err != nil {
 			return err
 		}
@@ -103,8 +104,11 @@ func move(c *cli.Context, out output, s source, steps int) error {
 			return err
 		}
 	}
+	if what == "" {
+		m.unasked = "there was nothing to do when the fleet was looked at, and now there is: run it again, and it asks"
+	}
 	m.over = over(c)
-	return m.run(c.Context, out, course, policy, steps, closing(c, s), c.Command.Name == "run")
+	return m.run(c.Context, out, course, policy, steps, closing(c, s), c.Command.Name == "run" && what != "")
 }
 
 func outsideWindow() cli.Flag {

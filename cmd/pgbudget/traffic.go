@@ -39,16 +39,20 @@ func (s session) traffic() []bouncer.Traffic {
 }
 
 // shiftsNow are the shifts as they stand: where their switches are, and what has been learnt of their fractions. One that cannot
-// be asked is where the journal has it; the error is for one of which that does not tell either. The fleet's loads are those of
-// now.
-func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m planner.Memory) ([]planner.Shift, []planner.Reading, error) {
+// be asked is where the journal has it; the error is for one of which that does not tell either, unless it goes back: then no
+// step has turned it, and none will. The fleet's loads are those of now.
+func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m planner.Memory, goesBack bool) ([]planner.Shift, []planner.Reading, error) {
 	var shifts []planner.Shift
 	readings := bouncer.Readings(ctx, traffic, m)
 	for i, t := range traffic {
 		r := readings[i]
-		if _, journalled := m.Switch(t.ID()); r.Error != "" && !journalled {
+		switch _, journalled := m.Switch(t.ID()); {
+		case r.Error == "":
+		case !journalled && goesBack:
+			fmt.Fprintf(stderr, "note: %s; no step has turned it, and it is left as it is\n", r.Error)
+		case !journalled:
 			return nil, nil, &planner.Error{Kind: planner.KindUnreachable, Err: errors.New(r.Error), Hint: "run the command of get: by hand"}
-		} else if r.Error != "" {
+		default:
 			fmt.Fprintf(stderr, "note: %s; the journal has it at %d %%\n", r.Error, r.X)
 		}
 		s := t.Shift

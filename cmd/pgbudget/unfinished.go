@@ -22,12 +22,3 @@ func unfinished(err error, m planner.Memory, again string) error {
 	}
 	return &planner.Error{Kind: planner.KindOf(err), Err: fmt.Errorf("%w; %s", err, keptText(*m.Step, again)), Hint: next}
 }
-
-// stopped says why nothing may move now: a person's pause, or a journal that is not in its place, of which a soak would
-// not hear otherwise until its end. The event of the hold cannot be recorded then, which ends the run.
-func (m *mover) stopped() string {
-	if err := m.journal.InPlace(); err != nil {
-		return err.Error()
-	}
-	return paused(m.source.config.Journal)
-}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,30 +9,74 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestARunHearsOfItsJournalBetweenTwoEvents: nothing moves from the next look on, as with a pause.
-func TestARunHearsOfItsJournalBetweenTwoEvents(t *testing.T) {
+// TestTheNewestEventIsInWhatIsSaid: where the mirror alone has failed, the event is in the journal, and so in the text.
+func TestTheNewestEventIsInWhatIsSaid(t *testing.T) {
+	broken := false
+	mirror := journal.Mirror{Name: "remote", Give: func([]byte) error {
+		if broken {
+			return errors.New("broken pipe")
+		}
+		return nil
+	}}
 	path := filepath.Join(t.TempDir(), "j.jsonl")
-	j, err := journal.Open(path)
+	j, err := mirror.Begin(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	m := &mover{source: source{config: &config.Config{File: config.File{Journal: path}}}, journal: j}
-	if got := m.stopped(); got != "" {
-		t.Errorf("in its place: %q", got)
+	step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
+	for _, c := range []struct {
+		event planner.Event
+		kept  bool
+	}{
+		{planner.Event{Kind: planner.RunBegan, Goal: &planner.Goal{}}, false},
+		{planner.Event{Kind: planner.StepBegan, Step: &step}, true},
+		{planner.Event{Kind: planner.StepEnded}, false},
+	} {
+		broken = true
+		_, err := j.Record(c.event)
+		if err == nil {
+			t.Fatal("a mirror that fails was not heard of")
+		}
+		said := unfinished(err, j.Memory(), "pgbudget run")
+		if got := strings.Contains(said.Error(), "the step in hand, main/app 10 → 9, is kept"); got != c.kept {
+			t.Errorf("after %s: %v; want the step in hand: %v", c.event.Kind, said, c.kept)
+		}
+		broken = false
+		if j, err = mirror.Open(path); err != nil {
+			t.Fatal(err)
+		}
+		defer j.Close()
 	}
-	if err := os.WriteFile(pauseFile(path), []byte("ann"), 0o600); err != nil {
+}
+
+// TestAJournalThatIsALinkHasOnePause by whatever name it is known, also before it is there.
+func TestAJournalThatIsALinkHasOnePause(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.MkdirAll(at("real/sub"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if got := m.stopped(); got != "paused by ann" {
-		t.Errorf("paused: %q", got)
+	for link, to := range map[string]string{"folder": "real", "link.jsonl": "real/j.jsonl", "real/near.jsonl": at("real/j.jsonl")} {
+		if err := os.Symlink(to, at(link)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := os.Rename(path, path+".1"); err != nil {
-		t.Fatal(err)
-	}
-	if got := m.stopped(); !strings.Contains(got, "journal "+path+": the file was moved away or deleted") {
-		t.Errorf("moved: %q", got)
+	for _, there := range []bool{false, true} {
+		if there {
+			if err := os.WriteFile(at("real/j.jsonl"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for path, want := range map[string]string{"real/j.jsonl": "real/j.jsonl", "link.jsonl": "real/j.jsonl", "real/near.jsonl": "real/j.jsonl",
+			"folder/j.jsonl": "folder/j.jsonl", "none/j.jsonl": "none/j.jsonl"} {
+			c := &config.Config{File: config.File{Journal: at(path)}}
+			if err := oneJournal(at("real/x.yaml"), nil, c); err != nil || c.Journal != at(want) {
+				t.Errorf("%s is %s (%v), want %s", path, c.Journal, err, at(want))
+			}
+		}
 	}
 }
