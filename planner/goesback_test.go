@@ -189,6 +189,7 @@ func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 		{"one was lost", []time.Duration{time.Second, 3 * time.Minute, time.Second}, false},
 		{"one was lost just now", []time.Duration{time.Second, time.Second, 3 * time.Minute}, false},
 		{"late, and watched again", []time.Duration{3 * time.Minute, 3 * time.Minute, time.Second}, false},
+		{"two were lost", []time.Duration{3 * time.Minute, time.Second, 3 * time.Minute}, false},
 		{"as often as wanted", []time.Duration{20 * time.Second, 20 * time.Second, 20 * time.Second}, false},
 	} {
 		s := newStage(0)

@@ -58,3 +58,31 @@ func TestAJournalThatFailsLeavesAWayOn(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatOnlyLooksKnowsAStranger: plan, status and every dry run end as the step would that finds another fleet than the
+// journal's, and a process that is gone for good has a way out of it.
+func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
+	memory := planner.Memory{}.After(planner.Event{Seq: 1, Kind: planner.RunBegan, Goal: &planner.Goal{}, Seen: []planner.Seen{
+		{Process: "main/1", Console: "a:6432", Alias: "app"}, {Process: "main/2", Console: "b:6432", Alias: "app"}}})
+	for _, c := range []struct {
+		name      string
+		processes []planner.Process
+		want      string
+		hint      string
+	}{
+		{"the same", []planner.Process{{ID: "main/1", Console: "a:6432"}, {ID: "main/2", Console: "b:6432"}}, "", ""},
+		{"one is gone", []planner.Process{{ID: "main/1", Console: "a:6432"}}, "main/2 was moved before and is not looked at any more",
+			"where it is gone for good, pgbudget forget --sizes, then pgbudget rollback"},
+		{"another order", []planner.Process{{ID: "main/1", Console: "b:6432"}, {ID: "main/2", Console: "a:6432"}},
+			"give the consoles in the order of before", "pgbudget forget --sizes"},
+	} {
+		m := &mover{memory: memory}
+		err := m.drifted(course{evidence: planner.Evidence{Last: planner.Observation{Processes: c.processes}}}, planner.DefaultPolicy())
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", c.name, err)
+		case c.want != "" && (planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), c.want) || !strings.Contains(planner.HintOf(err), c.hint)):
+			t.Errorf("%s: %v; next: %s; want %s; next: %s", c.name, err, planner.HintOf(err), c.want, c.hint)
+		}
+	}
+}

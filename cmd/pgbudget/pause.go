@@ -82,7 +82,7 @@ func forgetCommand() *cli.Command {
 		Name:  "forget",
 		Usage: "take what the fleet has now as right, after a person has looked",
 		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor traffic switches where it turned them,\n" +
-			"and a step in hand is given up. Steps that were taken can still be rolled back.\n\n" +
+			"and a step in hand is given up. It can still be rolled back, as steps that were taken can.\n\n" +
 			"Example:\n  pgbudget forget --sizes",
 		Flags: append(journalFlags(), &cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there, and what traffic switches say"}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
