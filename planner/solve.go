@@ -236,7 +236,10 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 	}
 	out.Text = fmt.Sprintf("%s is %d connections short: %v needed, %v there; %s", c.Name, out.ShortConns, float64(out.Need), float64(out.Cap), sp.sum(c, parts))
 	if c.Bare {
-		out.cure = out.leastCure()
+		out.cure = out.leastCure(func(pool string) bool { // what it promises needs more than its min
+			i := slices.IndexFunc(sp.pools, func(p FleetPool) bool { return p.ID == pool })
+			return sp.floors[i].size > sp.pools[i].Rules.Min
+		})
 	}
 	return out
 }
@@ -268,18 +271,23 @@ func (sp serverProblem) sum(c allocate.Clash, parts []Clash) string {
 	return strings.Join(words, " + ")
 }
 
-// leastCure is the cure where not even the least sizes fit: no weaker promise helps.
-func (i *Infeasible) leastCure() string {
+// leastCure is the cure where not even the least sizes fit: no weaker promise alone helps, and a lower min: alone helps
+// those pools that promise nothing which needs more.
+func (i *Infeasible) leastCure(promises func(pool string) bool) string {
 	var pools []string
+	also := ""
 	for _, c := range i.Clash {
-		if c.Size > 1 && len(pools) < mostNamed {
+		if c.Why == "min" && c.Size > 1 && len(pools) < mostNamed {
 			pools = append(pools, c.Pool)
+			if promises(c.Pool) {
+				also = " and what they are to promise (utilization:, max_wait:)"
+			}
 		}
 	}
 	if len(pools) == 0 {
 		return i.find()
 	}
-	return fmt.Sprintf("lower min: of %s, or %s", strings.Join(pools, ", "), i.find())
+	return fmt.Sprintf("lower min: of %s%s, or %s", strings.Join(pools, ", "), also, i.find())
 }
 
 // find asks for the connections that are short.
