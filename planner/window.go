@@ -18,9 +18,9 @@ type Window struct {
 var weekdays = []string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
 
 // ParseWindow reads DAYS FROM-TO ZONE: days as Mon, Mon-Fri or Sat,Sun, or daily; times as 15:04; a zone as UTC or
-// Europe/Berlin. The days and the zone may be left out: every day, UTC.
+// Europe/Berlin. The days may be left out: every day. The zone may not: what a person leaves out is the time on his wall.
 func ParseWindow(text string) (Window, error) {
-	w := Window{Text: text, zone: time.UTC}
+	w := Window{Text: text}
 	bad := func(what string) (Window, error) {
 		return Window{}, fmt.Errorf("is %q: %s; want a time of the week such as \"Mon-Fri 01:00-05:00 UTC\"", text, what)
 	}
@@ -45,12 +45,11 @@ func ParseWindow(text string) (Window, error) {
 	if !ok || err1 != nil || err2 != nil || w.from == w.to {
 		return bad(fmt.Sprintf("%q are no two times", fields[0]))
 	}
-	if len(fields) == 2 {
-		zone, err := time.LoadLocation(fields[1])
-		if err != nil || fields[1] == "Local" {
-			return bad(fmt.Sprintf("the time zone %q is not known", fields[1]))
-		}
-		w.zone = zone
+	if len(fields) == 1 {
+		return bad("it has no time zone, such as UTC or Europe/Berlin")
+	}
+	if w.zone, err1 = time.LoadLocation(fields[1]); err1 != nil || fields[1] == "Local" {
+		return bad(fmt.Sprintf("the time zone %q is not known", fields[1]))
 	}
 	return w, nil
 }
