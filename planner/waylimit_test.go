@@ -1,14 +1,15 @@
 package planner
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"testing"
 	"time"
 )
 
-// underLimits is a fleet of several pools with roles and databases that are limited, at least as far as today's sizes
-// go, and loads that want other sizes.
+// underLimits is a fleet of several pools, some of them in one process, with roles, databases and PgBouncer's own users that
+// are limited, at least as far as today's sizes go, and loads that want other sizes.
 func underLimits(t *testing.T, r *rand.Rand) Fleet {
 	t.Helper()
 	o := Observation{At: noon, Servers: []Server{{Name: "pg", MaxConns: 250 + r.IntN(200), SuperuserReservedConns: 3}}}
@@ -18,13 +19,20 @@ func underLimits(t *testing.T, r *rand.Rand) Fleet {
 		id, user, db := "g"+strconv.Itoa(i), []string{"app", "batch"}[r.IntN(2)], []string{"x", "y"}[r.IntN(2)]
 		size := 4 + r.IntN(20)
 		p := Process{ID: id + "/1", Group: id, Version: "1.24.1", Settings: Settings{ReserveTimeout: time.Second}}
-		p.Aliases = []Alias{{Name: "db", Database: db, SizeConns: size, PoolMode: "transaction", Server: "pg", Pools: []PoolGauges{{User: user, ServersIdle: size}}}}
+		names := []string{"db", "other"}[:1+r.IntN(2)]
+		for _, name := range names {
+			p.Aliases = append(p.Aliases, Alias{Name: name, Database: db, SizeConns: size, PoolMode: "transaction", Server: "pg",
+				Pools: []PoolGauges{{User: user, ServersIdle: size}}})
+			sums["role "+user] += size
+			sums["database "+db] += size
+			a := 1 + 10*r.Float64()
+			loads = append(loads, Load{Pool: id + "/" + name, Erlangs: Range{a, a, a}, PerSec: a / .01, MeanHold: 10 * time.Millisecond, Xacts: 1e6,
+				ArrivalSCV: 1, HoldSCV: 1, Method: MethodCounters, Copies: []CopyShare{{Process: id + "/1", User: user, Share: 1}}})
+		}
+		if r.IntN(3) > 0 {
+			p.Settings.MaxUserConns = len(names)*size + r.IntN(6)
+		}
 		o.Processes = append(o.Processes, p)
-		sums["role "+user] += size
-		sums["database "+db] += size
-		a := 1 + 10*r.Float64()
-		loads = append(loads, Load{Pool: id + "/db", Erlangs: Range{a, a, a}, PerSec: a / .01, MeanHold: 10 * time.Millisecond, Xacts: 1e6,
-			ArrivalSCV: 1, HoldSCV: 1, Method: MethodCounters, Copies: []CopyShare{{Process: id + "/1", User: user, Share: 1}}})
 	}
 	for _, u := range []string{"app", "batch"} {
 		if n := sums["role "+u]; n > 0 && r.IntN(3) > 0 {
@@ -126,20 +134,30 @@ func TestWhatAUserHasOfItsOwnCountsUnderALimit(t *testing.T) {
 	}
 }
 
-// openUnder is how many connections each limit has under it, from the sizes alone: one user and one database a pool.
-func openUnder(f Fleet) map[string]int {
-	out := map[string]int{}
+// openUnder is how many connections each limit has under it, from the sizes alone: one user and one database a pool. A
+// limit of PgBouncer's over one pool alone is none that a size could break: PgBouncer opens no more, where that is trusted.
+func openUnder(f Fleet, trusted bool) map[string]int {
+	out, alone := map[string]int{}, map[string]int{}
+	for _, l := range f.Limits {
+		if trusted && l.Kind == LimitUser && len(l.Members) == 1 {
+			alone[l.Members[0].Pool] = l.Conns
+		}
+	}
 	for _, l := range f.Limits {
 		for _, m := range l.Members {
 			p, _ := f.pool(m.Pool)
-			out[l.Text()] += max(p.Sizes[0].Conns, p.Copies[0].SeenConns)
+			conns := p.Sizes[0].Conns
+			if most, ok := alone[m.Pool]; ok {
+				conns = min(conns, most)
+			}
+			out[fmt.Sprint(l.Text(), l.Process)] += max(conns, p.Copies[0].SeenConns)
 		}
 	}
 	return out
 }
 
-func TestNoStepGoesBeyondALimitOfARoleOrADatabase(t *testing.T) {
-	walked := 0
+func TestNoStepGoesBeyondALimitOfARoleADatabaseOrAUser(t *testing.T) {
+	walked, under := 0, map[string]int{}
 	for seed := range 300 {
 		f := underLimits(t, rand.New(rand.NewPCG(uint64(seed), 5)))
 		plan, err := Solve(f, Options{})
@@ -177,14 +195,15 @@ func TestNoStepGoesBeyondALimitOfARoleOrADatabase(t *testing.T) {
 			}
 			f = f.With(grants)
 			for _, l := range f.Limits {
-				if got := openUnder(f)[l.Text()]; got > l.Conns {
+				under[string(l.Kind)]++
+				if got := openUnder(f, true)[fmt.Sprint(l.Text(), l.Process)]; got > l.Conns {
 					t.Errorf("seed %d: step %d, %s: %d under %s", seed, n, step.Text(), got, l.Text())
 				}
 			}
 		}
 	}
-	if walked < 100 {
-		t.Errorf("%d of 300 fleets walked", walked)
+	if walked < 100 || under[string(LimitUser)] < 300 {
+		t.Errorf("%d of 300 fleets walked, under limits of %v", walked, under)
 	}
 }
 
@@ -194,14 +213,15 @@ func TestThePromiseRefusesAGrantBeyondALimit(t *testing.T) {
 		for _, p := range f.Pools {
 			by := 1 + seed%12
 			x := Set{p.Sizes[0].Process, p.Alias, KeySize, p.Sizes[0].Conns, p.Sizes[0].Conns + by}
-			over := false
-			for _, l := range f.Limits {
-				for _, m := range l.Members {
-					over = over || m.Pool == p.ID && openUnder(f)[l.Text()]+by > l.Conns
+			over := func(trusted bool) (over bool) {
+				then := openUnder(f.With([]Set{x}), trusted)
+				for _, l := range f.Limits {
+					over = over || then[fmt.Sprint(l.Text(), l.Process)] > l.Conns
 				}
+				return over
 			}
-			if err := Promise(f, []Set{x}); (err != nil) != over {
-				t.Errorf("seed %d: %s %d more: %v, over a limit: %v", seed, p.ID, by, err, over)
+			if err := Promise(f, []Set{x}); over(true) && err == nil || err != nil && !over(false) {
+				t.Errorf("seed %d: %s %d more: %v, over a limit: %v", seed, p.ID, by, err, over(true))
 			}
 		}
 	}
