@@ -201,6 +201,11 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 	case err != nil:
 		return planner.Situation{}, err
 	}
+	if came := w.memory.New(o); len(came) > 0 { // who comes during a run may come again after a restart, too
+		if w.broken = w.record(planner.Event{Kind: planner.Noted, Seen: came, Reason: planner.SeenText(came)}); w.broken != nil {
+			return planner.Situation{}, w.broken
+		}
+	}
 	o = w.memory.Recall(o)
 	withCPU := o
 	o.Signals = nil // the gate judges those
@@ -241,6 +246,15 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		s.Paused = w.Paused()
 	}
 	w.before = fleet
+	if in := s.Memory.Intent; in == nil || in.Verb == planner.Flush || in.Verb == planner.Restore {
+		if lost := s.Lost(); len(lost) > 0 {
+			gone := planner.Act{Verb: planner.Restore, Sets: lost, Reason: "the line is gone, and its lifetime with it"}
+			if w.broken = w.record(planner.Event{Kind: planner.Acted, Act: &gone}); w.broken != nil {
+				return s, w.broken
+			}
+			s.Memory = w.memory
+		}
+	}
 	return s, nil
 }
 
@@ -394,7 +408,7 @@ func unrecordable(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("the journal cannot be written, so nothing more is done: %w", err)
+	return fmt.Errorf("the journal cannot be kept, so nothing more is done: %w", err)
 }
 
 // Replay folds a journal's events into the memory that a run begins with.

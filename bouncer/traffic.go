@@ -23,6 +23,7 @@ type Switch interface {
 type Traffic struct {
 	planner.Shift
 	Switch Switch
+	Stays  bool // it is turned nowhere, wherever it stands: Until is not looked at
 }
 
 // Readings asks every switch, all at once: one that takes long does not keep the others waiting. One that does not tell is where the journal has it, else where it is taken to be.
@@ -58,6 +59,9 @@ func (w *run) shifts(readings []planner.Reading) []planner.Shift {
 	for i, t := range w.Traffic {
 		s := t.Shift
 		s.At, s.LoadsAt = readings[i].X, w.loadsAt[i]
+		if t.Stays {
+			s.Until = s.At
+		}
 		s.Fraction = planner.Learn(t.Fraction, w.memory.PointsOf(t.ID())).Fraction
 		out = append(out, s)
 	}
@@ -82,7 +86,9 @@ func (w *run) began(ctx context.Context) planner.Event {
 			continue
 		}
 		e.Turned = append(e.Turned, planner.Switch{Shift: t.ID(), X: readings[i].X, Or: readings[i].X, At: w.Clock.Now()})
-		e.Bases = append(e.Bases, planner.BaseOf(t.Shift, w.loadsAt[i], w.Clock.Now(), w.Loads))
+		if w.RollTo == 0 { // it may have no loads, or only those of now
+			e.Bases = append(e.Bases, planner.BaseOf(t.Shift, w.loadsAt[i], w.Clock.Now(), w.Loads))
+		}
 		if w.Evidence.Looks > 1 {
 			e.Points = append(e.Points, planner.NewPoint(w.Evidence, t.Shift, readings[i].X, w.only(), w.memory.PointsOf(t.ID()), t.Fraction, nil))
 		}

@@ -73,7 +73,7 @@ func (s Situation) finished() (a Act, over bool) {
 		return Act{Verb: Stop, Outcome: Aborted, Reason: m.Aborted}, true
 	case enough && len(m.Refused) > 0 || m.CutBy != "":
 		return s.short(m.CutBy), true
-	case enough && m.Cut != "":
+	case (enough || m.RollTo > 0) && m.Cut != "":
 		return s.short("the rest of the step was given up: " + m.Cut), true
 	case enough && s.OverBudget() != "" && s.arrived():
 		return s.short(s.OverBudget()), true

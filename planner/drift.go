@@ -57,7 +57,7 @@ func (s Situation) Drift() string {
 			case !ok && s.Memory.goesBack():
 			case !ok:
 				return fmt.Sprintf("%s no longer has %s, whose %s is being changed", x.Process, x.Alias, x.Key)
-			case at != x.From && at != x.To:
+			case at != x.From && at != x.To && !(back(step) && s.Memory.wrote(x, at)): // a way back may fit in part
 				return fmt.Sprintf("%s of %s in %s is %d: the step in hand takes it from %d to %d, so somebody else wrote it", x.Key, x.Alias, x.Process, at, x.From, x.To)
 			}
 		}

@@ -76,6 +76,14 @@ func (s Situation) Flushed() []Set {
 	})
 }
 
+// Lost lists what would give lines their lifetime back that are gone: a RELOAD took them, and what they had, away.
+func (s Situation) Lost() []Set {
+	return slices.DeleteFunc(s.Memory.Flushed(), func(x Set) bool {
+		_, there := findAlias(s.Look, x.Process, x.Alias)
+		return there
+	})
+}
+
 // Flushed lists what gives lines their lifetime back that the journal knows to be flushed, or does not know not to be.
 func (m Memory) Flushed() []Set {
 	var out []Set

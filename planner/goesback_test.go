@@ -234,3 +234,42 @@ func TestNoStepBeginsThatNobodyWasAskedFor(t *testing.T) {
 		t.Errorf("with nothing to do: %s %s, want done", a.Outcome, a.Reason)
 	}
 }
+
+// TestARollbackThatDoesNotFitIsForeseen: what was released on a fleet that is over its budget cannot be given back.
+func TestARollbackThatDoesNotFitIsForeseen(t *testing.T) {
+	for spare, fits := range map[int]bool{0: true, -1: false} {
+		s := newStage(spare)
+		s.open(t)
+		s.act(t, Release)
+		s.see(16, 16, 10, 10)
+		at := Situation{Fleet: s.fleet, AsMeasured: s.fleet, Look: s.look, Memory: s.memory.Bound(s.memory.StepSeq), Policy: s.policy}
+		if why := at.Barred(); (why == "") != fits {
+			t.Errorf("%d spare: %q, fits: %v", spare, why, fits)
+		}
+	}
+}
+
+// TestWhoComesDuringARunIsRemembered: after a restart of the process, which forgets who came, his pool still counts.
+func TestWhoComesDuringARunIsRemembered(t *testing.T) {
+	s := newStage(0)
+	s.see(20, 18, 10, 10)
+	s.record(Event{Kind: RunBegan, Goal: &s.goal, Seen: SeenIn(s.look)})
+	if came := s.memory.New(s.look); len(came) > 0 {
+		t.Errorf("%v are new of a look that is known", came)
+	}
+	look := s.look
+	look.Processes = slices.Clone(look.Processes)
+	look.Processes[0].Aliases = []Alias{look.Processes[0].Aliases[0], {Name: "other", Pools: []PoolGauges{{User: "x"}}}}
+	look.Processes[0].Aliases[0].Pools = []PoolGauges{{User: "app"}, {User: "night"}}
+	came := s.memory.New(look)
+	if got := SeenText(came); got != "seen for the first time: night came to db in a/1; x came to other in a/1" {
+		t.Error(got)
+	}
+	s.record(Event{Kind: Noted, Seen: came})
+	if came := s.memory.New(look); len(came) > 0 {
+		t.Errorf("%v are new, and were noted", came)
+	}
+	if back := s.memory.Recall(s.look); len(back.Processes[0].Aliases[0].Pools) != 2 {
+		t.Errorf("%v after a restart, want app and night", back.Processes[0].Aliases[0].Pools)
+	}
+}

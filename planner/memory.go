@@ -80,7 +80,7 @@ type Written struct {
 
 // After returns the memory with one more event.
 func (m Memory) After(e Event) Memory {
-	m.Seq = e.Seq
+	m.Seq, m.Seen = e.Seq, m.seenToo(e.Seen)
 	switch e.Kind {
 	case RunBegan:
 		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
@@ -89,7 +89,6 @@ func (m Memory) After(e Event) Memory {
 		m.Bases = m.based(e.Bases)
 		m.HeldAt, m.Hold, m.Failures = time.Time{}, "", 0
 		m.Aborts, m.Aborted, m.AbortedAt = 0, "", time.Time{}
-		m.Seen = m.seenToo(e.Seen)
 		m.Servers, m.CutBy, m.Cut = m.origins(e.Servers), "", ""
 		if m.Step != nil { // nobody has watched since; what was begun is timed anew
 			m.SettledAt = e.At
@@ -161,6 +160,9 @@ func (m Memory) After(e Event) Memory {
 		m.HeldAt, m.Hold = time.Time{}, ""
 	case StepCut:
 		m.Cut = e.Reason
+		if back(m.Step) {
+			m = m.leftBehind(e.Step, e.Reason)
+		}
 		if m = m.cut(e.Step, e.At); e.Step.Empty() {
 			m.CutBy = e.Reason
 		}
@@ -226,14 +228,8 @@ func (m Memory) undone(act Act) Memory {
 	step := *m.Step
 	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x Set) bool { return x.Pool() == act.Pool && x.To < x.From })
 	m.Step = &step
-	m.Refused = slices.Clone(m.Refused)
 	for _, x := range act.Sets {
-		i := slices.IndexFunc(m.Refused, func(r Refusal) bool { return r.Pool == act.Pool && r.Key == x.Key })
-		if i < 0 {
-			i = len(m.Refused)
-			m.Refused = append(m.Refused, Refusal{Pool: act.Pool, Key: x.Key})
-		}
-		m.Refused[i].Least, m.Refused[i].Reason = max(m.Refused[i].Least, x.To), act.Reason
+		m = m.refused(act.Pool, x.Key, x.To, act.Reason)
 	}
 	return m
 }
@@ -242,13 +238,46 @@ func (m Memory) undone(act Act) Memory {
 func (m Memory) cut(achieved *Step, at time.Time) Memory {
 	var given []Set
 	for _, x := range m.Step.Sets {
-		if !slices.ContainsFunc(achieved.Sets, x.Same) {
+		if !back(m.Step) && !slices.ContainsFunc(achieved.Sets, x.Same) {
 			given = append(given, Set{x.Process, x.Alias, x.Key, x.From, x.From})
 		}
 	}
 	m.Written = m.written(slices.DeleteFunc(given, func(x Set) bool { _, known := m.explains(x, x.From); return !known }), at, true)
 	m.Written = m.written(achieved.Sets, at, true)
 	m.Step, m.Intent, m.SettledAt = achieved, nil, at
+	return m
+}
+
+// leftBehind puts what of a way back is given up with the steps that were taken, so that a rollback may give it back once
+// there is room, and remembers not to make those pools smaller still.
+func (m Memory) leftBehind(achieved *Step, why string) Memory {
+	left := Step{Kind: Forward}
+	for _, x := range m.Step.Sets {
+		if slices.ContainsFunc(achieved.Sets, x.Same) {
+			continue
+		}
+		at := x.From
+		if w, ok := m.line(x); ok {
+			at = w.To
+		}
+		left.Sets = append(left.Sets, Set{x.Process, x.Alias, x.Key, x.To, at})
+		m = m.refused(x.Pool(), x.Key, at, why)
+	}
+	if m.StepTo > 0 || m.StepNumber == 0 || len(left.Sets) == 0 {
+		return m
+	}
+	return m.stepped(Past{m.StepNumber, m.StepSeq, m.StepAt, left})
+}
+
+// refused remembers not to make a pool smaller than that in this run.
+func (m Memory) refused(pool string, key Key, least int, why string) Memory {
+	m.Refused = slices.Clone(m.Refused)
+	i := slices.IndexFunc(m.Refused, func(r Refusal) bool { return r.Pool == pool && r.Key == key })
+	if i < 0 {
+		i = len(m.Refused)
+		m.Refused = append(m.Refused, Refusal{Pool: pool, Key: key})
+	}
+	m.Refused[i].Least, m.Refused[i].Reason = max(m.Refused[i].Least, least), why
 	return m
 }
 

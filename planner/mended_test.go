@@ -147,8 +147,67 @@ func TestAWayBackThatDoesNotFitIsKept(t *testing.T) {
 	more := func(o *Observation) { o.Servers[0].Backends.DirectConns = 1 }
 	s.see(16, 16, 10, 10, more)
 	s.see(16, 16, 10, 10, more)
+	if a := s.act(t, Grant); fmt.Sprint(a.Sets) != "[{a/1 db pool_size 16 19}]" { // what fits goes back
+		t.Fatal(a.Sets)
+	}
+	s.see(19, 19, 10, 10, more)
 	if a := s.act(t, Wait); !a.Held || !strings.Contains(a.Reason, "the way back does not fit") || s.memory.Step == nil {
 		t.Fatal(a)
+	}
+	s.see(19, 19, 10, 10)
+	if a := s.act(t, Grant); fmt.Sprint(a.Sets) != "[{a/1 db pool_size 16 20}]" {
+		t.Fatal(a.Sets)
+	}
+	s.see(20, 20, 10, 10)
+	s.act(t, Close)
+}
+
+// TestAWayBackThatNeverFitsBarsNothing: a fleet over its budget only releases, and what it has released cannot be given back
+// as a whole. What fits is; the rest is given up once it was waited for, another pool may release, and a rollback knows of it.
+func TestAWayBackThatNeverFitsBarsNothing(t *testing.T) {
+	s := newStage(-1)
+	s.policy.HoldFor, s.policy.Aborts = time.Minute, 3
+	s.goal.Pools[1].Size = 8
+	s.policy.Percent = 10 // first a, which has more than it needs, then b
+	s.open(t)
+	if a := s.act(t, Release); a.Sets[0].Process != "a/1" {
+		t.Fatal(a.Sets)
+	}
+	least := s.memory.Step.Sets[0].To
+	s.see(least, least, 10, 10)
+	s.see(least, least, 10, 10, waits("a", 3*time.Second))
+	abort := s.act(t, Abort)
+	if abort.Step.Sets[0] != (Set{"a/1", "db", KeySize, least, 20}) {
+		t.Fatal(abort.Step)
+	}
+	s.see(least, least, 10, 10)
+	part := s.act(t, Grant)
+	if got := part.Sets[0]; got.To != 19 || len(part.Sets) != 1 {
+		t.Fatalf("%v, want 19: one more is over the budget", part.Sets)
+	}
+	s.see(19, 19, 10, 10)
+	if why := s.act(t, Wait); !why.Held {
+		t.Fatal(why)
+	}
+	s.record(Event{Kind: HoldBegan, Reason: "it does not fit"})
+	s.now = s.now.Add(s.policy.HoldFor)
+	s.see(19, 19, 10, 10)
+	s.act(t, Cut)
+	s.see(19, 19, 10, 10)
+	s.act(t, Close)
+	if r := s.memory.Refused; len(r) != 1 || r[0].Pool != "a/db" || r[0].Least != 19 || s.memory.Step != nil {
+		t.Fatalf("%+v, want a/db not below 19", r)
+	}
+	way, any := Rollback(s.memory, s.fleet, 0)
+	if !any || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Size != 20 {
+		t.Errorf("a rollback goes to %+v, want a/db at 20", way.Goal)
+	}
+	s.record(Event{Kind: RunEnded, Outcome: Held})
+	s.record(Event{Kind: RunBegan, Goal: &Goal{Pools: s.goal.Pools[1:]}})
+	s.goal.Pools = s.goal.Pools[1:]
+	s.see(19, 19, 10, 10)
+	if open := s.act(t, Open); len(open.Step.Sets) != 1 || open.Step.Sets[0].Process != "b/1" || open.Step.Sets[0].To >= 10 {
+		t.Errorf("%v, want a release of b", open.Step)
 	}
 }
 

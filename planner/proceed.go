@@ -69,8 +69,8 @@ func (s Situation) proceed(step Step) Act {
 		if o := s.forbidden(grants); o.any() && !back {
 			return s.against(o)
 		}
-		if err := Promise(s.Fleet, grants); err != nil && back { // it is kept in hand: a way back is not given up
-			return s.Hold("the way back does not fit: " + err.Error())
+		if err := Promise(s.Fleet, grants); err != nil && back {
+			return s.backInPart(step, grants, err)
 		} else if err != nil {
 			return Act{Verb: Cut, Step: s.achieved(step), Reason: err.Error()}
 		}
@@ -129,6 +129,34 @@ func (s Situation) soak(step Step) Act {
 		return act
 	}
 	return Act{Verb: Close, Point: s.Point}
+}
+
+// backInPart gives back as much of what a way back grants as fits now, every line as far as the others. Where nothing does, it
+// is waited for, and then the rest is given up: kept in hand it would bar every other release, which alone can make room. A
+// rollback still knows it.
+func (s Situation) backInPart(step Step, grants []Set, why error) Act {
+	most := 0
+	for _, x := range grants {
+		at, _ := s.at(x)
+		most = max(most, x.To-at)
+	}
+	for by := most - 1; by > 0; by-- {
+		var part []Set
+		for _, x := range grants {
+			if at, _ := s.at(x); at < x.To {
+				x.From, x.To = at, min(x.To, at+by)
+				part = append(part, x)
+			}
+		}
+		if Promise(s.Fleet, part) == nil {
+			return Act{Verb: Grant, Sets: part, Reason: "more of the way back does not fit"}
+		}
+	}
+	text := "the way back does not fit: " + why.Error()
+	if a := s.Hold(text); a.Verb != Stop {
+		return a
+	}
+	return Act{Verb: Cut, Step: s.achieved(step), Reason: text}
 }
 
 // longestGap is how far two looks may lie apart for the time between them to count as watched. chosen: three intervals, and a

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Seen is the users that an alias of a process has ever had: each is a pool of its own, and one that is not there now may
@@ -32,12 +33,54 @@ func SeenIn(o Observation) []Seen {
 	return out
 }
 
+// SeenText says who came where.
+func SeenText(seen []Seen) string {
+	var parts []string
+	for _, s := range seen {
+		if len(s.Users) == 0 {
+			parts = append(parts, s.Process+" has "+s.Alias)
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s came to %s in %s", strings.Join(s.Users, ", "), s.Alias, s.Process))
+	}
+	return "seen for the first time: " + strings.Join(parts, "; ")
+}
+
 func compareSeen(a, b Seen) int {
 	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias))
 }
 
+// New lists what of a look the memory does not know, sorted: aliases, and users of those that it knows.
+func (m Memory) New(o Observation) []Seen {
+	var out []Seen
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			i, found := slices.BinarySearchFunc(m.Seen, Seen{Process: p.ID, Alias: a.Name}, compareSeen)
+			s := Seen{Process: p.ID, Console: p.Console, Alias: a.Name}
+			for _, g := range a.Pools {
+				known := false
+				if found {
+					_, known = slices.BinarySearch(m.Seen[i].Users, g.User)
+				}
+				if !known {
+					s.Users = append(s.Users, g.User)
+				}
+			}
+			if !found || len(s.Users) > 0 {
+				slices.Sort(s.Users)
+				out = append(out, s)
+			}
+		}
+	}
+	slices.SortFunc(out, compareSeen)
+	return out
+}
+
 // seenToo adds what was seen to what the memory has.
 func (m Memory) seenToo(seen []Seen) []Seen {
+	if len(seen) == 0 {
+		return m.Seen
+	}
 	out := slices.Clone(m.Seen)
 	for _, s := range seen {
 		i, found := slices.BinarySearchFunc(out, s, compareSeen)

@@ -108,6 +108,22 @@ func (s Situation) Back() Step {
 	}
 }
 
+// Barred says why the first step of a rollback does not fit once its releases have drained; empty: it does.
+func (s Situation) Barred() string {
+	var releases, grants []Set
+	for _, x := range s.Back().Sets {
+		if x.To < x.From {
+			releases = append(releases, x)
+		} else {
+			grants = append(grants, x)
+		}
+	}
+	if err := Promise(s.Fleet.With(releases).Drained(), grants); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
 // RetreatFor is how long a run that sees nothing goes on because a step's lines are still to go back; 0: none is.
 func (m Memory) RetreatFor() time.Duration {
 	if !back(m.Step) || !slices.ContainsFunc(m.Step.Sets, func(x Set) bool { return m.unsettled(x, x.To) }) {
@@ -134,6 +150,12 @@ func (m Memory) Unsettled() []Set {
 func (m Memory) unsettled(x Set, value int) bool {
 	w, ok := m.line(x)
 	return ok && (w.To != value || w.Or != value)
+}
+
+// wrote reports whether the journal knows of an act that left the line of a set at that value, or may have.
+func (m Memory) wrote(x Set, value int) bool {
+	w, ok := m.line(x)
+	return ok && (w.To == value || w.Or == value)
 }
 
 // line is what the journal has of the line of a set.

@@ -1,10 +1,12 @@
 package sim
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -40,6 +42,82 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 		if !errors.Is(err, moved) || at == 0 || looks > at+12 {
 			t.Errorf("%s: %v (%s %s) after %d looks, %d of them waiting; want an end with the journal's error", c.name, err, report.Outcome,
 				report.Reason, looks, looks-at)
+		}
+	}
+}
+
+// lateSwitch does not answer at first.
+type lateSwitch struct {
+	bouncer.Switch
+	left int // times that it does not
+}
+
+func (s *lateSwitch) Get(ctx context.Context) (int, bool, error) {
+	if s.left--; s.left >= 0 {
+		return 0, false, errors.New("no answer")
+	}
+	return s.Switch.Get(ctx)
+}
+
+// TestARollbackTurnsNoSwitchThatNoStepHasTurned: one that stands somewhere, and says so only when the rollback is on its way,
+// stays there; and what a rollback knows of loads is no base for a shift.
+func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
+	for _, mute := range []int{0, 3, 8} {
+		spec, _ := phase4(1, false)
+		x, s := brief(t, 1, spec)
+		if err := s.Set(t.Context(), 5); err != nil {
+			t.Fatal(err)
+		}
+		x.traffic[0].Switch, x.traffic[0].Until, x.traffic[0].Stays = &lateSwitch{s.Switch, mute}, 0, true
+		x.policy.Soak = 20 * time.Second
+		r := x.rebalancer()
+		r.RollTo, r.Replans = 1, false
+		goal := planner.Goal{}
+		o, err := x.w.Observe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := o.Processes[0].Aliases[0].SizeConns
+		goal.Pools = append(goal.Pools, planner.GoalPool{Pool: o.Processes[0].Group + "/" + o.Processes[0].Aliases[0].Name,
+			Server: "pg", Size: from - 1, MeanWait: planner.Unknown()})
+		report, err := r.Run(t.Context(), goal, planner.Memory{})
+		if err != nil || report.Outcome != planner.Done || x.w.shares[0] != 5 {
+			t.Errorf("silent %d times: %v %s %s, the switch says %g, want 5", mute, err, report.Outcome, report.Reason, x.w.shares[0])
+		}
+		for _, e := range x.events {
+			if e.Act != nil && e.Act.Turn != nil || e.Step != nil && e.Step.Turn != nil || len(e.Bases) > 0 {
+				t.Errorf("silent %d times: %s with %+v, bases %v", mute, e.Kind, e.Step, e.Bases)
+			}
+		}
+	}
+}
+
+// TestALifetimeWhoseLineIsGoneIsForgotten: a RELOAD took it away with the line. It keeps no other from being given back, and no
+// run from ending well.
+func TestALifetimeWhoseLineIsGoneIsForgotten(t *testing.T) {
+	x := pinnedByTurnover(t, "1.24")
+	r := x.rebalancer()
+	var m planner.Memory
+	o, err := x.w.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := o.Processes[0]
+	flush := &planner.Act{Verb: planner.Flush, Sets: []planner.Set{
+		{Process: p.ID, Alias: p.Aliases[0].Name, Key: planner.KeyLifetime, From: 3600, To: 1},
+		{Process: p.ID, Alias: "zgone", Key: planner.KeyLifetime, From: 3600, To: 1}}}
+	for _, e := range []planner.Event{{Kind: planner.RunBegan, Goal: &x.goal}, {Kind: planner.Intended, Act: flush}, {Kind: planner.Acted, Act: flush},
+		{Kind: planner.RunEnded, Outcome: planner.Interrupted}} {
+		e.Seq, e.At = m.Seq+1, x.w.Now()
+		x.events, m = append(x.events, e), m.After(e)
+	}
+	report, err := r.Run(t.Context(), planner.Goal{}, m)
+	if err != nil || report.Outcome != planner.Done || len(report.Flushed) > 0 {
+		t.Errorf("%v %s %s, %v flushed, want done and none", err, report.Outcome, report.Reason, report.Flushed)
+	}
+	for _, e := range x.events[4:] {
+		if e.Kind == planner.Intended && len(e.Act.Sets) != 1 {
+			t.Errorf("%s of %v, and one of them is gone", e.Act.Verb, e.Act.Sets)
 		}
 	}
 }

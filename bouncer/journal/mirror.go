@@ -36,8 +36,12 @@ const without = "mend the mirror, or go on without: take mirror: out of the conf
 func (m Mirror) failed(kind planner.EventKind, err error) error {
 	so := "and nothing more is done"
 	switch kind {
-	case "", planner.RunBegan, planner.StepBegan:
+	case "", planner.RunBegan:
 		so = "so nothing was begun"
+	case planner.StepBegan, planner.StepAbort:
+		so = "and nothing of the step that the journal has was done"
+	case planner.Accepted:
+		so = "the journal has it: the sizes that are there are right"
 	case planner.Intended:
 		so = "so the act was not begun"
 	case planner.Acted:

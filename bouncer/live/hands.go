@@ -85,22 +85,43 @@ type hand struct {
 // that cannot be edited or written, or that holds what its process does not have yet, is refused before anything is
 // written. With a process that it has begun with when ctx ends it goes on to its end, and begins with no other. A Retreat
 // asks all of them at once, each by itself, and may be applied while another act is: a process that is being changed by
-// that is waited for.
+// that is waited for. So does a Restore: one process that is gone keeps no other from it.
 func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 	hands, err := h.reach(act.Sets)
-	if err != nil || len(hands) == 0 {
+	if apart(act) {
+		hands, err = h.reachEach(act.Sets)
+	}
+	if err != nil && !apart(act) || len(hands) == 0 {
 		return err
 	}
 	h.tell(act.Sets, false)
-	if err = apply(ctx, act, hands); err == nil {
+	if err = errors.Join(err, apply(ctx, act, hands)); err == nil {
 		h.tell(act.Sets, true)
 	}
 	return err
 }
 
+// apart reports whether each process takes its part of an act by itself.
+func apart(act planner.Act) bool { return act.Verb == planner.Retreat || act.Verb == planner.Restore }
+
+// reachEach is reach of every process that can be: the error is of the others.
+func (h *Hands) reachEach(sets []planner.Set) ([]hand, error) {
+	var hands []hand
+	var errs []error
+	for _, x := range sets {
+		if n := len(hands); n > 0 && hands[n-1].console.id == x.Process {
+			hands[n-1].sets = append(hands[n-1].sets, x)
+			continue
+		}
+		one, err := h.reach([]planner.Set{x})
+		hands, errs = append(hands, one...), append(errs, err)
+	}
+	return hands, joined(errs)
+}
+
 // apply is Apply by these hands.
 func apply(ctx context.Context, act planner.Act, hands []hand) error {
-	if act.Verb == planner.Retreat {
+	if apart(act) {
 		return joined(together(len(hands), func(i int) error { return hands[i].do(ctx) }))
 	}
 	if err := joined(together(len(hands), func(i int) error { _, err := hands[i].try(ctx); return err })); err != nil {

@@ -74,9 +74,12 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 		{"one is gone", []planner.Process{{ID: "main/1", Console: "a:6432"}}, "main/2 was moved before and is not looked at any more",
 			"where it is gone for good, pgbudget forget --sizes, then pgbudget rollback"},
 		{"another order", []planner.Process{{ID: "main/1", Console: "b:6432"}, {ID: "main/2", Console: "a:6432"}},
-			"give the consoles in the order of before", "pgbudget forget --sizes"},
+			"give the consoles in the order of before", "see who changed it, and mend that"},
+		{"one is gone, and the next has its place", []planner.Process{{ID: "main/1", Console: "b:6432"}},
+			"give the consoles in the order of before", "where it is gone for good, pgbudget forget --sizes"},
 	} {
 		m := &mover{memory: memory}
+		m.memory.Step = &planner.Step{Kind: planner.Forward}
 		err := m.drifted(course{evidence: planner.Evidence{Last: planner.Observation{Processes: c.processes}}}, planner.DefaultPolicy())
 		switch {
 		case c.want == "" && err != nil:
@@ -84,5 +87,13 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 		case c.want != "" && (planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), c.want) || !strings.Contains(planner.HintOf(err), c.hint)):
 			t.Errorf("%s: %v; next: %s; want %s; next: %s", c.name, err, planner.HintOf(err), c.want, c.hint)
 		}
+	}
+}
+
+// TestWhatIsNotKnownOfDirectConnectionsIsNotSpent: a rollback without a history has the connections that sizes have now.
+func TestWhatIsNotKnownOfDirectConnectionsIsNotSpent(t *testing.T) {
+	f := planner.Fleet{Servers: []planner.FleetServer{{Name: "full", BudgetConns: 0}, {Name: "over", BudgetConns: -3}, {Name: "pg", BudgetConns: 18}}}
+	if got := unspent(f); len(got) != 1 || got[0].Server != "pg" || got[0].Conns != 18 {
+		t.Errorf("%+v, want the 18 of pg", got)
 	}
 }

@@ -88,7 +88,7 @@ func (b *bench) backWithoutPrometheus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asks := strings.Replace(string(text), "headroom: {", "cpu: 'vector(0.1)', direct: {query: 'vector(1)'}, headroom: {", 1) +
+	asks := strings.Replace(strings.Replace(string(text), "pools: [", "pools: [{pool: main/gone}, ", 1), "headroom: {", "cpu: 'vector(0.1)', direct: {query: 'vector(1)'}, headroom: {", 1) +
 		fmt.Sprintf("prometheus: {url: 'http://%s'}\n", gone.Addr()) +
 		"saturation: [{name: active, query: 'vector(0)', hold: 0.9}]\n" +
 		"shifts: [{from: main/app, to: ci/app, fraction: 30%, set: [echo, '{{.Percent}}'], get: 'vector(0)'}]\n"
@@ -98,7 +98,8 @@ func (b *bench) backWithoutPrometheus(t *testing.T) {
 	for _, more := range []string{"--dry-run", "--yes"} {
 		r := command(t, b.l, "rollback", "--config", b.config, "--window", "3s", "--every", "300ms", more)
 		if r.code != 0 || !strings.Contains(r.stderr, "a rollback does not wait for it") || !strings.Contains(r.stderr, "it is left as it is") ||
-			!strings.Contains(r.stderr, "a rollback goes by what this look has seen") {
+			!strings.Contains(r.stderr, "so a rollback grants what it has released") ||
+			!strings.Contains(r.stderr, "main/gone is under pools: in the config, and no console shows it any more") {
 			t.Fatalf("rollback %s: exit %d\n%s%s", more, r.code, r.stdout, r.stderr)
 		}
 		t.Log(r.stderr)

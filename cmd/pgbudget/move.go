@@ -264,8 +264,9 @@ func (m *mover) measureBack(ctx context.Context) (course, error) {
 		}
 	}
 	c.evidence.Last.Signals = nil
-	if c.evidence.History, err = m.session.history(ctx, c.evidence.Last); err != nil {
-		fmt.Fprintf(stderr, "note: %v; a rollback goes by what this look has seen\n", err)
+	var untold error
+	if c.evidence.History, untold = m.session.history(ctx, c.evidence.Last); untold != nil {
+		fmt.Fprintf(stderr, "note: %v; how many direct connections there were at most is not known, so a rollback grants what it has released, and no more\n", untold)
 		c.evidence.History = planner.History{}
 	}
 	if c.loads, err = planner.Estimate(c.evidence); err != nil {
@@ -275,7 +276,31 @@ func (m *mover) measureBack(ctx context.Context) (course, error) {
 	if c.shifts, c.readings, err = shiftsNow(ctx, m.session.traffic(), m.memory, true); err != nil {
 		return c, err
 	}
+	if len(c.evidence.History.Pools) > 0 && len(c.loads) > 0 {
+		c.loads, c.shifts = m.memory.Rebased(c.loads, c.shifts, c.evidence.To)
+	}
+	m.source.declared.Pools = slices.DeleteFunc(slices.Clone(m.source.declared.Pools), func(p planner.DeclaredPool) bool {
+		gone := p.Load == nil && !slices.Contains(planner.PoolIDs(c.evidence.Last), p.ID)
+		if gone {
+			m.notes = append(m.notes, p.ID+" is under pools: in the config, and no console shows it any more")
+		}
+		return gone
+	})
+	if err := m.model(&c); err != nil || untold == nil {
+		return c, err
+	}
+	m.source.declared.Lines = append(slices.Clone(m.source.declared.Lines), unspent(c.fleet)...)
 	return c, m.model(&c)
+}
+
+// unspent are the lines that leave a fleet no more connections than its sizes have already.
+func unspent(f planner.Fleet) (lines []planner.DeclaredLine) {
+	for _, s := range f.Servers {
+		if spare := f.SpareConns(s.Name); spare > 0 {
+			lines = append(lines, planner.DeclaredLine{Server: s.Name, Name: "direct, unknown", Conns: spare})
+		}
+	}
+	return lines
 }
 
 // model makes the fleet of a course, with the loads of where its switches stand.
@@ -298,7 +323,7 @@ func (m *mover) stranger(o planner.Observation) error {
 		return nil
 	}
 	hint := ""
-	if why == m.memory.Missing(o) {
+	if m.memory.Missing(o) != "" {
 		hint = "give it in the config; where it is gone for good, pgbudget forget --sizes, then pgbudget rollback or run"
 	}
 	return ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command())

@@ -96,7 +96,15 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 		course.shifts[i].Until = t.Until
 	}
 	say, why := rollbackText(m.memory, way), cmp.Or(planner.Reachable(course.fleet, way.Goal), planner.AboveMax(course.fleet, way.Goal))
-	possible := "possible"
+	possible, hint := "possible", "free connections or raise that max: first, or pgbudget rollback --to a later step"
+	if in := m.memory.Step; why == "" && in != nil {
+		switch barred := course.situation(policy, m.memory).Barred(); {
+		case barred != "" && in.Kind == planner.Backward: // it is on its way already, and what fits of it goes back
+			possible = "possible in part: " + barred
+		case barred != "":
+			why, hint = barred, "free connections first, or pgbudget run goes on with the step in hand"
+		}
+	}
 	if why != "" {
 		possible = "not possible as a whole: " + why
 	}
@@ -112,8 +120,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 		}
 	}
 	if why != "" {
-		return &planner.Error{Kind: planner.KindInfeasible, Err: errors.New(why),
-			Hint: "free connections or raise that max: first, or pgbudget rollback --to a later step"}
+		return &planner.Error{Kind: planner.KindInfeasible, Err: errors.New(why), Hint: hint}
 	}
 	if err := m.readyBack(c.Context, course, policy); err != nil {
 		return err
@@ -188,19 +195,21 @@ func wayText(w planner.Way) string {
 	return strings.Join(parts, ", ")
 }
 
-// backwards are the shifts of a rollback: each goes to where its switch was before the steps that are taken back, or stays.
+// backwards are the shifts of a rollback: each goes to where its switch was before the steps that are taken back, or stays
+// where it stands.
 func backwards(traffic []bouncer.Traffic, at []planner.Shift, way planner.Way, inHand *planner.Step) []bouncer.Traffic {
 	out := slices.Clone(traffic)
 	for i := range out {
 		t := &out[i]
-		t.Until = at[i].At
+		t.Until, t.Stays = at[i].At, true
 		if inHand != nil && inHand.Turn != nil && inHand.Turn.Shift == t.ID() { // it goes back by itself
-			t.Until = inHand.Turn.From
+			t.Until, t.Stays = inHand.Turn.From, false
 			if inHand.Kind == planner.Backward {
 				t.Until = inHand.Turn.To
 			}
 		}
 		for _, turn := range way.Turns {
+			t.Stays = t.Stays && turn.Shift != t.ID()
 			if on := turn.To - t.Until; turn.Shift == t.ID() && on*(turn.To-turn.From) >= 0 { // a rollback that was not finished may be past it
 				t.Until = turn.To
 			}

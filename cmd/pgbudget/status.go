@@ -131,7 +131,7 @@ func (o output) status(s status) {
 	case s.Paused != "":
 		fmt.Fprintln(o.w, o.warn(s.Paused+": nothing moves until pgbudget resume"))
 	case s.Died:
-		fmt.Fprintln(o.w, o.warn("the newest run was killed, or its host was: "+s.next))
+		fmt.Fprintln(o.w, o.warn("the newest run did not say that it ended (it was killed, its host was, or its journal or mirror failed): "+s.next))
 	case s.Held != "":
 		fmt.Fprintln(o.w, o.warn("held: "+s.Held))
 	}

@@ -104,11 +104,12 @@ func move(c *cli.Context, out output, s source, steps int) error {
 			return err
 		}
 	}
-	if what == "" {
+	mayStep := what != "" || agreed(c, s)
+	if !mayStep {
 		m.unasked = "there was nothing to do when the fleet was looked at, and now there is: run it again, and it asks"
 	}
 	m.over = over(c)
-	return m.run(c.Context, out, course, policy, steps, closing(c, s), c.Command.Name == "run" && what != "")
+	return m.run(c.Context, out, course, policy, steps, closing(c, s), c.Command.Name == "run" && mayStep)
 }
 
 func outsideWindow() cli.Flag {

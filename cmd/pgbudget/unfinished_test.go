@@ -45,6 +45,9 @@ func TestTheNewestEventIsInWhatIsSaid(t *testing.T) {
 		if got := strings.Contains(said.Error(), "the step in hand, main/app 10 → 9, is kept"); got != c.kept {
 			t.Errorf("after %s: %v; want the step in hand: %v", c.event.Kind, said, c.kept)
 		}
+		if c.kept && strings.Contains(said.Error(), "nothing was begun") {
+			t.Errorf("after %s: %v, and a step is in hand", c.event.Kind, said)
+		}
 		broken = false
 		if j, err = mirror.Open(path); err != nil {
 			t.Fatal(err)
