@@ -114,6 +114,7 @@ type Copy struct {
 	OwnReserve int     `json:"own_reserve,omitempty"` // not 0: a [users] reserve_pool_size overrides the line's for this copy; NoReserve: with 0
 	Doubtful   bool    `json:"doubtful,omitempty"`    // OwnReserve may be another user's: the larger counts
 	Twin       bool    `json:"twin,omitempty"`        // the second pool of the user: a forced user's and auth_user's, before 1.23
+	Login      Login   `json:"login,omitzero"`        // of a pool of *, as a look shows it
 }
 
 // Rules are a pool's promises and bounds.

@@ -9,8 +9,8 @@ import (
 
 // Gather returns the look with every database that lives by the line of * shown as one alias, AutoDB, whose size is the
 // process's default_pool_size: that is the one number behind all of their sizes. lines has the processes that are gathered,
-// each with the aliases that have a line of their own. A pool of it is one user of one database, "user@database", because
-// each has a size to itself; their counters are added up. max_db_connections of a single database is not counted: the worst
+// each with the aliases that have a line of their own. A pool of it is one user of one database, "user@database" with its
+// Login, because each has a size to itself; their counters are added up. max_db_connections of a single database is not counted: the worst
 // case is then too large, never too small.
 //
 // The error, of KindUsage, names a user of such a database that has a size of its own.
@@ -81,7 +81,8 @@ func (p *Process) gather(own []string) error {
 					Err:  fmt.Errorf("user %s of database %s, which lives by *, has a size of its own in [users]: the databases of * cannot be counted as one", g.User, a.Name),
 					Hint: "write a line for " + a.Name + ", or leave " + p.Group + "/* out of pools:"}
 			}
-			g.User += "@" + a.Name
+			g.Login = a.Login(g)
+			g.User = g.Login.name()
 			all.Pools = append(all.Pools, g)
 		}
 	}

@@ -82,8 +82,9 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 			continue
 		}
 		a, known := proc.alias(p.Alias)
+		a.Name = p.Alias
 		for _, c := range p.Copies {
-			user, _ := loginOf(p.Alias, c.User, "")
+			user := c.login(a).Role
 			conns := proc.userMax(user)
 			forced := known && apart && a.ForceUser == c.User && !c.Twin
 			if forced {
@@ -142,14 +143,14 @@ func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
 		if !p.On(s.Name) {
 			continue
 		}
-		database := databaseOf(o, p)
+		a := aliasOf(o, p)
 		for _, c := range p.Copies {
-			role, db := loginOf(p.Alias, c.User, database)
-			if slices.Contains(s.Superusers, role) { // neither binds one
+			login := c.login(a)
+			if slices.Contains(s.Superusers, login.Role) { // neither binds one
 				continue
 			}
 			for i, l := range out {
-				if l.Kind == LimitRole && l.Name == role || l.Kind == LimitDatabase && l.Name == db {
+				if l.Kind == LimitRole && l.Name == login.Role || l.Kind == LimitDatabase && l.Name == login.Database {
 					out[i].Members = append(out[i].Members, Member{p.ID, c.Process, c.User, c.Twin})
 				}
 			}
@@ -164,13 +165,15 @@ func (c ConnLimit) limit(kind LimitKind, server string) Limit {
 	return Limit{Kind: kind, Name: c.Name, Server: server, Conns: c.Conns - direct, Direct: direct}
 }
 
-func databaseOf(o Observation, p FleetPool) string {
+// aliasOf is the pool's alias in the first of its processes that a look shows; of a pool that is only declared, one of
+// its name.
+func aliasOf(o Observation, p FleetPool) Alias {
 	for _, s := range p.Sizes {
 		if a, ok := findAlias(o, s.Process, p.Alias); ok {
-			return a.Database
+			return a
 		}
 	}
-	return p.Alias
+	return Alias{Name: p.Alias, Database: p.Alias}
 }
 
 // alone reports whether the limit is one that PgBouncer keeps by itself in one pool: then it bounds no size. What it

@@ -209,7 +209,13 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 	slices.Sort(users)
 	users = slices.Compact(users)
 	var twins []string
+	logins := map[string]Login{} // of pools of *
 	for _, x := range at {
+		for _, g := range x.alias.Pools {
+			if _, known := logins[g.User]; !known && g.Login != (Login{}) {
+				logins[g.User] = g.Login
+			}
+		}
 		for u, n := range usersOf(x.alias.Pools) {
 			if n > 1 {
 				twins = append(twins, u)
@@ -221,7 +227,7 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 	}
 	for _, x := range at {
 		for _, u := range users {
-			c := Copy{Process: x.process.ID, User: u}
+			c := Copy{Process: x.process.ID, User: u, Login: logins[u]}
 			if i := slices.IndexFunc(load.Copies, func(s CopyShare) bool { return s.Process == c.Process && s.User == u }); i >= 0 {
 				c.Share = load.Copies[i].Share
 			}

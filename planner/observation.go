@@ -170,7 +170,8 @@ type PoolGauges struct {
 	ServersUsed          int           `json:"sv_used"`
 	ServersTested        int           `json:"sv_tested"`
 	ServersLogin         int           `json:"sv_login"`
-	MaxWait              time.Duration `json:"maxwait_ns"` // age of the oldest waiter
+	MaxWait              time.Duration `json:"maxwait_ns"`     // age of the oldest waiter
+	Login                Login         `json:"login,omitzero"` // of a gathered pool; see Gather
 }
 
 // Conns returns the server connections of the pool that hold or may hold a PostgreSQL slot, logins included.

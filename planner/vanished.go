@@ -51,7 +51,7 @@ func withVanished(older, newer Observation) (Observation, []string) {
 			shown := usersOf(b.Pools)
 			for _, g := range a.Pools {
 				if shown[g.User]--; shown[g.User] < 0 {
-					b.Pools = append(b.Pools, PoolGauges{User: g.User})
+					b.Pools = append(b.Pools, PoolGauges{User: g.User, Login: g.Login})
 				}
 			}
 		}
@@ -67,7 +67,7 @@ func withVanished(older, newer Observation) (Observation, []string) {
 func (a Alias) closed() Alias {
 	a.Pools, a.CurrentConns = slices.Clone(a.Pools), 0
 	for i, g := range a.Pools {
-		a.Pools[i] = PoolGauges{User: g.User}
+		a.Pools[i] = PoolGauges{User: g.User, Login: g.Login}
 	}
 	return a
 }

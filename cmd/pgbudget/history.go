@@ -201,11 +201,8 @@ func (s side) shares(o planner.Observation) bool {
 	var users []string
 	databases := []string{s.alias.Database}
 	for _, g := range s.alias.Pools {
-		user, database := g.User, s.alias.Database
-		if i := strings.LastIndexByte(g.User, '@'); s.alias.Name == planner.AutoDB && i >= 0 { // see planner.Gather
-			user, database = g.User[:i], g.User[i+1:]
-		}
-		users, databases = append(users, user), append(databases, database)
+		login := s.alias.Login(g)
+		users, databases = append(users, login.Role), append(databases, login.Database)
 	}
 	uses := func(user string) bool { return len(s.alias.Pools) == 0 || slices.Contains(users, user) }
 	limited := s.process.Settings.MaxUserConns > 0 || slices.ContainsFunc(s.process.Users, func(u planner.UserLimit) bool {

@@ -1,0 +1,116 @@
+package planner
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+)
+
+// starred is a gathered process whose line of * has those databases, each with those pools.
+func starred(t *testing.T, p Process, s Server, databases map[string][]PoolGauges, change func(*Alias)) Observation {
+	t.Helper()
+	p.ID, p.Group, p.At = "g/1", "g", epoch
+	p.Settings.PoolMode = "transaction"
+	for name, pools := range databases {
+		a := Alias{Name: name, Database: name, SizeConns: p.Settings.DefaultPoolConns, MaxConns: p.Settings.MaxDBConns, Server: "pg", PoolMode: "transaction", Pools: pools}
+		if change != nil {
+			change(&a)
+		}
+		p.Aliases = append(p.Aliases, a)
+	}
+	s.Name = "pg"
+	if s.MaxConns == 0 {
+		s.MaxConns = 500
+	}
+	g, err := Gather(Observation{At: epoch, Servers: []Server{s}, Processes: []Process{p}}, map[string][]string{"g/1": {AutoDB}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// modelled is the fleet of one look, nothing declared.
+func modelled(t *testing.T, o Observation) Fleet {
+	t.Helper()
+	var loads []Load
+	for _, id := range PoolIDs(o) {
+		loads = append(loads, Load{Pool: id, Unknown: "not asked"})
+	}
+	f, err := Model(epoch, Declared{SizeAll: true}, Evidence{To: epoch, Looks: 1, Last: o}, loads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// limitsOfFleet are the limits with what is left of each and how many copies are under it.
+func limitsOfFleet(f Fleet) map[string][2]int {
+	out := map[string][2]int{}
+	for _, l := range f.Limits {
+		out[l.Text()] = [2]int{l.Conns, len(l.Members)}
+	}
+	return out
+}
+
+// worst is what the ledger counts for the pools of one server, users that are counted as a whole included.
+func worst(f Fleet, server string) int {
+	_, users := f.retallied(server)
+	return f.WorstConns(server) + users
+}
+
+// TestAGatheredPoolKnowsItsRoleAndDatabase whatever stands in their names, and where the line of * leads to a database of
+// another name.
+func TestAGatheredPoolKnowsItsRoleAndDatabase(t *testing.T) {
+	o := starred(t, Process{Version: "1.24.1", Settings: Settings{DefaultPoolConns: 60}},
+		Server{Roles: []ConnLimit{{Name: "a@b", Conns: 90}, {Name: "a", Conns: 80}},
+			Databases: []ConnLimit{{Name: "b@c", Conns: 70}, {Name: "c", Conns: 50}, {Name: "shop", Conns: 30}}},
+		map[string][]PoolGauges{"c": {{User: "a@b", ServersActive: 1}}, "b@c": {{User: "a", ServersActive: 2}}, "d": {{User: "z"}}},
+		func(a *Alias) {
+			if a.Name == "d" {
+				a.Database = "shop" // * has dbname=
+			}
+		})
+	want := map[string][2]int{"CONNECTION LIMIT 90 of role a@b": {90, 1}, "CONNECTION LIMIT 80 of role a": {80, 1},
+		"CONNECTION LIMIT 70 of database b@c": {70, 1}, "CONNECTION LIMIT 50 of database c": {50, 1}, "CONNECTION LIMIT 30 of database shop": {30, 1}}
+	f := modelled(t, o)
+	if got := limitsOfFleet(f); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("limits %v, want %v", got, want)
+	}
+	if n := worst(f, "pg"); n != 180 {
+		t.Errorf("worst case %d of three pools of 60: two with one name were taken for one", n)
+	}
+	p := o.Processes[0]
+	for _, g := range p.Aliases[0].Pools {
+		conns, limit := o.Allowed(p, p.Aliases[0], g.User)
+		if g.ServersActive == 2 && (conns != 60 || limit != "") || g.User == "z@d" && limit != "CONNECTION LIMIT 30 of database shop" {
+			t.Errorf("%s may have %d by %q", g.User, conns, limit)
+		}
+	}
+	var again Observation // a recording
+	text, err := json.Marshal(o)
+	if err == nil {
+		err = json.Unmarshal(text, &again)
+	}
+	if got := limitsOfFleet(modelled(t, again)); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("limits of a recording %v (%v), want %v", got, err, want)
+	}
+	gone, _ := withVanished(o, Observation{At: epoch, Servers: o.Servers, Processes: []Process{{ID: "g/1", Group: "g", Version: "1.24.1", Settings: p.Settings,
+		Aliases: []Alias{{Name: AutoDB, Database: AutoDB, SizeConns: 60, Server: "pg"}}}}})
+	if got := limitsOfFleet(modelled(t, gone)); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("limits of pools that have gone %v, want %v", got, want)
+	}
+}
+
+// TestANameOfAGatheredPoolIsReadAsItWasWritten: what is declared, remembered or in an older recording has a name alone.
+func TestANameOfAGatheredPoolIsReadAsItWasWritten(t *testing.T) {
+	for _, l := range []Login{{Role: "u", Alias: "d"}, {Role: "a@b", Alias: "c"}, {Role: "a", Alias: "b@c"}, {Role: `a@"b`, Alias: `c"`},
+		{Role: `x"`, Alias: `@"@`}, {Role: "", Alias: `"`}, {Role: "u", Alias: ""}} {
+		l.Database = l.Alias
+		if got := loginBy(l.name()); got != l {
+			t.Errorf("%q is read as %+v, want %+v", l.name(), got, l)
+		}
+	}
+	if got := loginBy("u"); got.Role != "u" || got.Database != "" {
+		t.Errorf("a name without a database is read as %+v", got)
+	}
+}
