@@ -27,21 +27,18 @@ func (o Observation) Allowed(p Process, a Alias, user string) (conns int, limit 
 		}
 	}
 	least(a.MaxConns, held, fmt.Sprintf("%s %d of %s/%s in %s", LimitAlias, a.MaxConns, p.Group, a.Name, p.ID))
-	apart, login := !VersionAtLeast(p.Version, 1, 23), a.Login(a.pool(user))
-	role := login.Role
+	login := a.Login(a.pool(user))
+	counter := p.counter(login)
 	held = 0
 	for _, b := range p.Aliases {
-		if b.Name != a.Name && apart && (a.ForceUser == user || b.ForceUser == user) {
-			continue
-		}
 		for _, g := range b.Pools {
-			if b.Login(g).Role == role && (b.Name != a.Name || g.User != user) {
+			if p.counter(b.Login(g)) == counter && (b.Name != a.Name || g.User != user) {
 				held += atWork(g)
 			}
 		}
 	}
-	if top := p.userMax(role); top > 0 {
-		least(top, held, fmt.Sprintf("%s %d of %s in %s", LimitUser, top, role, p.ID))
+	if top := p.counterMax(counter); top > 0 {
+		least(top, held, Limit{Kind: LimitUser, Name: counter.role, Process: p.ID, Alias: counter.alias, Conns: top}.Text())
 	}
 	o.allowedByServer(p, a, user, login, least)
 	return conns, limit

@@ -158,7 +158,7 @@ func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
 			o.Processes[0].Settings.MaxUserConns = 5
 			o.Processes[0].Aliases[0].ForceUser = "app1"
 			o.Processes[0].Aliases[1].Pools[0] = PoolGauges{User: "app1", ServersActive: 4}
-		}, 5, "max_user_connections 5 of app1 in main/1"},
+		}, 5, "max_user_connections 5 of app1 in main/1/app"},
 		{"a role, idle ones hold it", "1.24.1", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 9}} }, 5, "CONNECTION LIMIT 9 of role app1"},
 		{"a database", "1.24.1", func(o *Observation) { o.Servers[0].Databases = []ConnLimit{{Name: "app", Conns: 7}} }, 4, "CONNECTION LIMIT 7 of database app"},
 		{"a role, direct sessions hold it", "1.24.1", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 9, DirectConns: 3}} }, 2,

@@ -71,30 +71,51 @@ func modelLimits(o Observation, pools []FleetPool) []Limit {
 	return slices.DeleteFunc(out, func(l Limit) bool { return len(l.Members) == 0 })
 }
 
-// userLimits are the limits of max_user_connections in one process, sorted by user. From 1.23 on it counts all
-// connections of a user; before, those of a forced user in each of its databases apart. Users that nobody has seen yet
-// are one in each database.
+// counter is what PgBouncer counts a pool's connections by for max_user_connections: a role, from 1.23 on. Before, what
+// counts is an object of its own for a forced user in each of its databases (force_user of objects.c), behind * too.
+type counter struct {
+	role  string
+	alias string // of one that is counted in that database alone
+}
+
+func (p Process) counter(l Login) counter {
+	if l.Forced && !VersionAtLeast(p.Version, 1, 23) {
+		return counter{l.Role, l.Alias}
+	}
+	return counter{role: l.Role}
+}
+
+// counterMax is the max_user_connections that holds for a counter; 0: none. What [users] says of a role does not reach one
+// of a database alone.
+func (p Process) counterMax(c counter) int {
+	if c.alias != "" {
+		return max(0, p.Settings.MaxUserConns)
+	}
+	return p.userMax(c.role)
+}
+
+// userLimits are the limits of max_user_connections in one process, sorted by user. Users that nobody has seen yet are one
+// in each database.
 func userLimits(proc Process, pools []FleetPool) []Limit {
 	var out []Limit
-	apart := !VersionAtLeast(proc.Version, 1, 23)
+	hidden := !VersionAtLeast(proc.Version, 1, 23) && !proc.UsersKnown
 	for _, p := range pools {
 		if p.Group != proc.Group {
 			continue
 		}
-		a, known := proc.alias(p.Alias)
+		a, _ := proc.alias(p.Alias)
 		a.Name = p.Alias
 		for _, c := range p.Copies {
-			user := c.login(a).Role
-			conns := proc.userMax(user)
-			forced := known && apart && a.ForceUser == c.User && !c.Twin
-			if forced {
-				conns = max(0, proc.Settings.MaxUserConns) // its own counts for it where nobody forces it
-			}
-			if c.Process != proc.ID || conns == 0 {
+			if c.Process != proc.ID {
 				continue
 			}
-			l := Limit{Kind: LimitUser, Name: user, Process: proc.ID, Conns: conns, Unproved: apart && !forced && !proc.UsersKnown}
-			if forced || c.User == "" {
+			counter := proc.counter(c.login(a))
+			conns := proc.counterMax(counter)
+			if conns == 0 {
+				continue
+			}
+			l := Limit{Kind: LimitUser, Name: counter.role, Process: proc.ID, Alias: counter.alias, Conns: conns, Unproved: hidden && counter.alias == ""}
+			if c.User == "" {
 				l.Alias = p.Alias // of pools that nobody has used yet, who comes to each may be somebody else
 			}
 			i, found := slices.BinarySearchFunc(out, l, func(a, b Limit) int {

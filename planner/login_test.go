@@ -114,3 +114,29 @@ func TestANameOfAGatheredPoolIsReadAsItWasWritten(t *testing.T) {
 		t.Errorf("a name without a database is read as %+v", got)
 	}
 }
+
+// TestAForcedUserOfAStarHasALimitInEachOfItsDatabases before 1.23, and one over all of them from then on.
+func TestAForcedUserOfAStarHasALimitInEachOfItsDatabases(t *testing.T) {
+	pools := func(open int) []PoolGauges { return []PoolGauges{{User: "app", ServersActive: open}} }
+	for version, want := range map[string]int{"1.22.1": 50, "1.23.1": 10} {
+		o := starred(t, Process{Version: version, UsersKnown: true, Users: []UserLimit{{Name: "app", MaxConns: 7}}, // its own counts where nobody forces it
+			Settings: Settings{DefaultPoolConns: 20, MaxUserConns: 10}}, Server{},
+			map[string][]PoolGauges{"a": pools(9), "b": pools(9), "c": pools(0), "d": pools(0), "e": pools(0)}, func(a *Alias) { a.ForceUser = "app" })
+		if version == "1.23.1" {
+			o.Processes[0].Users = nil
+			for i := range o.Processes[0].Aliases[0].Pools {
+				o.Processes[0].Aliases[0].Pools[i].ServersActive = min(1, o.Processes[0].Aliases[0].Pools[i].ServersActive)
+			}
+		}
+		if n := worst(modelled(t, o), "pg"); n != want {
+			t.Errorf("%s: worst case %d of five databases, want %d", version, n, want)
+		}
+		p := o.Processes[0]
+		if conns, limit := o.Allowed(p, p.Aliases[0], "app@c"); version == "1.22.1" && conns != 10 {
+			t.Errorf("%s: app in c may have %d by %q, want 10: what others hold is not of its limit", version, conns, limit)
+		}
+		if conns, _ := o.Allowed(p, p.Aliases[0], "app@c"); version == "1.23.1" && conns != 8 {
+			t.Errorf("%s: app in c may have %d, want 8: two are at work in others", version, conns)
+		}
+	}
+}
