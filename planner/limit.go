@@ -72,17 +72,24 @@ func modelLimits(o Observation, pools []FleetPool) []Limit {
 }
 
 // counter is what PgBouncer counts a pool's connections by for max_user_connections: a role, from 1.23 on. Before, what
-// counts is an object of its own for a forced user in each of its databases (force_user of objects.c), behind * too.
+// counts is an object of its own in each database (force_user and add_db_user of objects.c) for a forced user, behind *
+// too, and for one who is known by auth_query alone.
 type counter struct {
 	role  string
 	alias string // of one that is counted in that database alone
 }
 
 func (p Process) counter(l Login) counter {
-	if l.Forced && !VersionAtLeast(p.Version, 1, 23) {
+	if !VersionAtLeast(p.Version, 1, 23) && (l.Forced || !p.lists(l.Role)) {
 		return counter{l.Role, l.Alias}
 	}
 	return counter{role: l.Role}
+}
+
+// lists reports whether SHOW USERS lists a role, or may: who nobody has been seen as may be anybody.
+func (p Process) lists(role string) bool {
+	_, found := slices.BinarySearch(p.Listed, role)
+	return found || p.Listed == nil || role == ""
 }
 
 // counterMax is the max_user_connections that holds for a counter; 0: none. What [users] says of a role does not reach one

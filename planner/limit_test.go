@@ -24,6 +24,7 @@ func randomLimits(r *rand.Rand) Observation {
 		if r.IntN(3) == 0 {
 			p.Settings.MaxUserConns = 1 + r.IntN(9)
 		}
+		p.Listed = [][]string{nil, {"u0", "u1"}, {"u1", "u2"}, {"u1"}}[r.IntN(4)] // the others come by auth_query, as u1
 		for _, u := range users {
 			l := UserLimit{Name: u}
 			if r.IntN(2) == 0 {
@@ -123,12 +124,13 @@ func mostOpen(o Observation, server string) int {
 					reserve = 0
 				}
 				of := [2]string{"alias " + a.Name, "user " + g.User}
-				if p.Version == "1.18.0" && a.ForceUser == g.User {
+				global := p.Version != "1.18.0" || a.ForceUser != g.User && (p.Listed == nil || slices.Contains(p.Listed, g.User))
+				if !global { // another user than the one of [users]
 					of[1] += " of " + a.Name
 				}
 				limit[of[0]], limit[of[1]] = a.MaxConns, p.Settings.MaxUserConns
 				switch m := own[g.User].MaxConns; {
-				case p.Version == "1.18.0" && a.ForceUser == g.User: // another user than the one of [users]
+				case !global:
 				case m == Unlimited, p.Version == "1.18.0" && !p.UsersKnown: // no console shows a larger one
 					limit[of[1]] = 0
 				case m > 0:

@@ -140,3 +140,34 @@ func TestAForcedUserOfAStarHasALimitInEachOfItsDatabases(t *testing.T) {
 		}
 	}
 }
+
+// TestAUserByAuthQueryHasALimitInEachDatabase before 1.23, and that of the process; from then on there is one over all.
+func TestAUserByAuthQueryHasALimitInEachDatabase(t *testing.T) {
+	for _, c := range []struct {
+		version string
+		listed  []string
+		want    int
+	}{
+		{"1.22.1", []string{"app", "pooler"}, 40},
+		{"1.22.1", []string{"app", "pooler", "web"}, 7},
+		{"1.22.1", nil, 7}, // an older recording
+		{"1.23.1", []string{"app", "pooler"}, 7},
+	} {
+		o := Observation{At: epoch, Servers: []Server{{Name: "pg", MaxConns: 500}}, Processes: []Process{{ID: "g/1", Group: "g", Version: c.version, At: epoch,
+			Settings: Settings{DefaultPoolConns: 20, MaxUserConns: 10, PoolMode: "transaction"}, UsersKnown: true, Listed: c.listed, Users: []UserLimit{{Name: "web", MaxConns: 7}}}}}
+		for _, name := range []string{"a", "b", "c", "d"} {
+			o.Processes[0].Aliases = append(o.Processes[0].Aliases, Alias{Name: name, Database: name, SizeConns: 20, Server: "pg", PoolMode: "transaction",
+				Pools: []PoolGauges{{User: "web", ServersActive: 1}}})
+		}
+		for turn, o := range []Observation{o, starred(t, o.Processes[0], o.Servers[0], map[string][]PoolGauges{}, nil)} {
+			if n := worst(modelled(t, o), "pg"); n != c.want {
+				t.Errorf("%d: %s where %v are listed: worst case %d, want %d", turn, c.version, c.listed, n, c.want)
+			}
+			p := o.Processes[0]
+			want := map[int]int{40: 10, 7: 4}[c.want]
+			if conns, limit := o.Allowed(p, p.Aliases[0], p.Aliases[0].Pools[0].User); conns != want {
+				t.Errorf("%d: %s where %v are listed: web may have %d by %q, want %d", turn, c.version, c.listed, conns, limit, want)
+			}
+		}
+	}
+}

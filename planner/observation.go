@@ -82,6 +82,10 @@ type Process struct {
 	Users    []UserLimit `json:"users,omitempty"` // only users with a limit or a size of their own
 
 	UsersKnown bool `json:"users_known,omitempty"` // Users are those of its file; before 1.23 no console shows them
+
+	// Listed are the users that SHOW USERS lists, sorted: before 1.23, where max_user_connections is set, it tells who is
+	// counted in each database apart (see counter). Nil: each of its users is listed, as far as is known.
+	Listed []string `json:"listed_users,omitempty"`
 }
 
 // Identity tells one PgBouncer process from another; it must stay the same from look to look.

@@ -192,6 +192,9 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 		tables, p.names = append(tables, t), addressesOf(t.records)
 	}
 	p.process.Users = userLimits(users.records, settings)
+	if !planner.VersionAtLeast(c.version, 1, 23) && settings.MaxUserConns > 0 {
+		p.process.Listed = namesOf(users.records)
+	}
 	p.process.Identity.ConfigHash = configHash(config, databases.records)
 	for _, t := range tables {
 		if t.fault != nil {

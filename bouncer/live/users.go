@@ -76,3 +76,13 @@ func ownSizes(records []record, name string) (sizes []int, doubtful []bool) {
 	}
 	return sizes, doubtful
 }
+
+// namesOf lists the users of SHOW USERS, sorted.
+func namesOf(records []record) []string {
+	var names []string
+	for _, r := range records {
+		names = append(names, r.text("name"))
+	}
+	slices.Sort(names)
+	return names
+}
