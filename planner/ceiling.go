@@ -2,6 +2,7 @@ package planner
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -36,7 +37,7 @@ func (f Fleet) linked() Fleet {
 	}
 	at := placesOf(f.Pools)
 	for _, l := range limits {
-		if l.Kind != LimitAlias && len(l.Members) > 1 && l.use(f.Pools, at) <= l.Conns {
+		if l.Kind != LimitAlias && len(l.takers()) > 1 && l.use(f.Pools, at) <= l.Conns {
 			continue
 		}
 		f.link(l, at)
@@ -48,10 +49,15 @@ func (f Fleet) link(l Limit, at map[string]int) {
 	var order []int
 	under := map[int]*ceiling{}
 	var all ceiling
-	l.members(f.Pools, at, func(p *FleetPool, i int) {
+	text, above := l.Text(), 0
+	each(l.Above, f.Pools, at, func(p *FleetPool, i int) { above += p.worstCopy(i) })
+	if above = min(above, l.Conns); above > 0 {
+		text += fmt.Sprintf(", of which superusers' pools may take %d", above)
+	}
+	each(l.Members, f.Pools, at, func(p *FleetPool, i int) {
 		c := under[at[p.ID]]
 		if c == nil {
-			c = &ceiling{text: l.Text(), conns: l.Conns, process: l.Process}
+			c = &ceiling{text: text, conns: l.Conns - above, process: l.Process}
 			under[at[p.ID]], order = c, append(order, at[p.ID])
 		}
 		c.copies = append(c.copies, i)

@@ -30,6 +30,10 @@ type Limit struct {
 	Direct  int       `json:"direct,omitempty"`  // what sessions that no pool owns take of it: of PostgreSQL's
 	Members []Member  `json:"members"`           // sorted by pool
 
+	// Above are copies that take from a database's limit and are held back by none: superusers are let in whatever it
+	// says, and counted (CheckMyDatabase of postinit.c). Others then have less of it. Sorted by pool.
+	Above []Member `json:"above,omitempty"`
+
 	// Unproved says that a larger one may be in force: before 1.23 no console shows a user's own max_user_connections.
 	// The ledger does not count on it.
 	Unproved bool `json:"unproved,omitempty"`
@@ -174,12 +178,14 @@ func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
 		a := aliasOf(o, p)
 		for _, c := range p.Copies {
 			login := c.login(a)
-			if slices.Contains(s.Superusers, login.Role) { // neither binds one
-				continue
-			}
+			super := slices.Contains(s.Superusers, login.Role)
 			for i, l := range out {
-				if l.Kind == LimitRole && l.Name == login.Role || l.Kind == LimitDatabase && l.Name == login.Database {
-					out[i].Members = append(out[i].Members, Member{p.ID, c.Process, c.User, c.Twin})
+				m := Member{p.ID, c.Process, c.User, c.Twin}
+				switch {
+				case l.Kind == LimitRole && l.Name == login.Role && !super, l.Kind == LimitDatabase && l.Name == login.Database && !super:
+					out[i].Members = append(out[i].Members, m)
+				case l.Kind == LimitDatabase && l.Name == login.Database:
+					out[i].Above = append(out[i].Above, m)
 				}
 			}
 		}
@@ -237,9 +243,24 @@ func (f Fleet) limits() []Limit {
 	return append(out, f.Limits...)
 }
 
-// members calls visit with each copy under the limit, and its pool. at is where each pool stands in pools.
+// takers are all copies that take from the limit, whomever it holds back.
+func (l Limit) takers() []Member {
+	if len(l.Above) == 0 {
+		return l.Members
+	}
+	all := slices.Concat(l.Members, l.Above)
+	slices.SortStableFunc(all, func(a, b Member) int { return strings.Compare(a.Pool, b.Pool) })
+	return all
+}
+
+// members calls visit with each copy that takes from the limit, and its pool. at is where each pool stands in pools.
 func (l Limit) members(pools []FleetPool, at map[string]int, visit func(p *FleetPool, copy int)) {
-	for _, m := range l.Members {
+	each(l.takers(), pools, at, visit)
+}
+
+// each is members of a list of them.
+func each(members []Member, pools []FleetPool, at map[string]int, visit func(p *FleetPool, copy int)) {
+	for _, m := range members {
 		i, ok := at[m.Pool]
 		if !ok {
 			continue

@@ -272,6 +272,39 @@ func TestCapsOfUsersRolesAndDatabasesBindThePlan(t *testing.T) {
 	}
 }
 
+// TestASuperusersPoolTakesFromADatabasesLimit which holds back the others, and not itself.
+func TestASuperusersPoolTakesFromADatabasesLimit(t *testing.T) {
+	seen := func(limit int, app, adm Alias) (Fleet, Plan) {
+		a, b := seenFleet(app, adm)
+		for _, o := range []*Observation{&a, &b} {
+			o.Processes[0].Aliases[1].Database = "app"
+			o.Servers[0].Superusers = []string{"root"}
+			if limit > 0 {
+				o.Servers[0].Databases = []ConnLimit{{Name: "app", Conns: limit}}
+			}
+		}
+		return solveSeen(t, Declared{SizeAll: true}, a, b)
+	}
+	_, free := seen(0, seenAlias("app", 8, 0, 5, "web"), seenAlias("adm", 8, 0, 5, "root"))
+	_, plan := seen(17, seenAlias("app", 8, 0, 5, "web"), seenAlias("adm", 8, 0, 5, "root"))
+	if sum := plan.Pools[0].ToSize + plan.Pools[1].ToSize; sum > 17 || free.Pools[0].ToSize+free.Pools[1].ToSize <= 17 {
+		t.Errorf("%s under a limit of 17, %s without one; want 17 for both pools", sizesOf(plan), sizesOf(free))
+	}
+	f, plan := seen(17, seenAlias("app", 8, 0, 5, "root"), seenAlias("adm", 8, 0, 5, "root"))
+	if len(f.Limits) > 0 || sizesOf(plan) != sizesOf(free) {
+		t.Errorf("limits %v, %s; want %s: there is nobody whom it holds back", f.Limits, sizesOf(plan), sizesOf(free))
+	}
+	f, _ = seen(30, seenAlias("app", 20, 0, 5, "web"), seenAlias("adm", 15, 0, 5, "root"))
+	adm, app := f.Pools[0], f.Pools[1]
+	if len(adm.under) > 0 || len(app.under) != 1 || app.under[0].conns != 15 || app.under[0].text != "CONNECTION LIMIT 30 of database app, of which superusers' pools may take 15" {
+		t.Errorf("the superuser's pool is under %+v, the other under %+v; want 15 of 30 for the other alone", adm.under, app.under)
+	}
+	f, _ = seen(40, seenAlias("app", 20, 0, 5, "web", "root"), seenAlias("adm", 15, 0, 5, "root"))
+	if app := f.Pools[1]; len(app.under) != 1 || app.under[0].conns != 5 || len(app.under[0].copies) != 1 {
+		t.Errorf("a pool of both is under %+v; want 5 of 40 for web", app.under)
+	}
+}
+
 func TestReserveIsLoweredOnlyWhereItsConnectionsAreWanted(t *testing.T) {
 	d := whatIf(60)
 	for i := range d.Pools {
