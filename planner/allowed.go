@@ -55,14 +55,14 @@ func (o Observation) allowedByServer(p Process, a Alias, user string, login Logi
 		}
 		for _, r := range s.Roles {
 			if r.Name == login.Role {
-				least(r.Conns, r.DirectConns+o.heldBy(s.Name, p.ID, a.Name, user, func(l Login) bool { return l.Role == r.Name }),
-					r.limit(LimitRole, s.Name).Text())
+				least(r.Conns, r.heldConns()+o.heldBy(s.Name, p.ID, a.Name, user, func(l Login) bool { return l.Role == r.Name }),
+					r.limit(LimitRole, s).Text())
 			}
 		}
 		for _, d := range s.Databases {
 			if d.Name == login.Database {
 				in := func(l Login) bool { return l.Database == d.Name }
-				least(d.Conns, d.DirectConns+o.heldBy(s.Name, p.ID, a.Name, user, in), d.limit(LimitDatabase, s.Name).Text())
+				least(d.Conns, d.heldConns()+o.heldBy(s.Name, p.ID, a.Name, user, in), d.limit(LimitDatabase, s).Text())
 			}
 		}
 	}

@@ -2,8 +2,10 @@ package planner
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
@@ -165,6 +167,9 @@ func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
 			"CONNECTION LIMIT 9 of role app1, of which direct sessions take 3"},
 		{"a role, direct sessions hold all of it", "1.24.1", func(o *Observation) { o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 9, DirectConns: 12}} }, 0,
 			"CONNECTION LIMIT 9 of role app1, of which direct sessions take 9"},
+		{"a role, what pools let go holds it, too", "1.24.1", func(o *Observation) {
+			o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 9, DirectConns: 1, LeavingConns: 2}}
+		}, 2, "CONNECTION LIMIT 9 of role app1, of which direct sessions take 3"},
 		{"a database, of a superuser", "1.24.1", func(o *Observation) {
 			o.Servers[0].Databases, o.Servers[0].Superusers = []ConnLimit{{Name: "app", Conns: 7}}, []string{"app1"}
 		}, 20, ""},
@@ -172,5 +177,34 @@ func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
 		if conns, limit := look(c.version, c.change); conns != c.conns || limit != c.limit {
 			t.Errorf("%s: %d by %q, want %d by %q", c.name, conns, limit, c.conns, c.limit)
 		}
+	}
+}
+
+// TestSessionsOfNoPoolCountUnderALimitAtTheirHighest of all looks, as they do in the ledger; what pools have let go does not
+// come back, and counts as it is. Autovacuum workers may all be in one database.
+func TestSessionsOfNoPoolCountUnderALimitAtTheirHighest(t *testing.T) {
+	var looks []Observation
+	for i, n := range []int{2, 9, 1} {
+		o, _ := seenFleet(seenAlias("app", 20, 0, 3, "app1"), seenAlias("other", 20, 0, 3, "app1"))
+		o.At = epoch.Add(time.Duration(i) * time.Second)
+		o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 60, DirectConns: n, LeavingConns: 3 - i}, {Name: "app9", Conns: 60}}
+		o.Servers[0].Databases = []ConnLimit{{Name: "app", Conns: 40, DirectConns: n, LeavingConns: 3 - i}, {Name: "other", Conns: 2}}
+		o.Servers[0].WorkerConns = 3
+		if i == 0 {
+			o.Servers[0].Roles = o.Servers[0].Roles[1:] // it had none yet
+		}
+		looks = append(looks, o)
+	}
+	f := modelled(t, evidenceOf(t, looks...).Last)
+	want := map[string][2]int{
+		"CONNECTION LIMIT 60 of role app1, of which direct sessions take 10":                              {50, 2},
+		"CONNECTION LIMIT 40 of database app, of which direct sessions take 10 and autovacuum may take 3": {27, 1},
+		"CONNECTION LIMIT 2 of database other, of which autovacuum may take 2":                            {0, 1},
+	}
+	if got := limitsOfFleet(f); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("limits are %v, want %v", got, want)
+	}
+	if n := looks[2].Servers[0].Roles[0].DirectConns; n != 1 {
+		t.Errorf("a look that was taken in says %d now, want 1", n)
 	}
 }

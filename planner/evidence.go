@@ -16,7 +16,7 @@ const maxIntervals = 720
 type Evidence struct {
 	From, To time.Time
 	Looks    int
-	Last     Observation // the newest look, with what earlier ones showed and it no longer does
+	Last     Observation // the newest look, with what earlier ones showed and it no longer does, and the most direct sessions under a limit
 	Flows    []Flow      // one per (process, alias), sorted
 	Peaks    []Peak      // one per server, sorted
 	History  History
@@ -107,6 +107,14 @@ func (e Evidence) Add(o Observation) (Evidence, error) {
 	for _, g := range gone {
 		if !slices.Contains(e.Breaks, g) {
 			e.Breaks = append(e.Breaks, g)
+		}
+	}
+	merged.Servers = slices.Clone(merged.Servers)
+	for i, s := range merged.Servers {
+		for _, was := range before.Servers {
+			if was.Name == s.Name {
+				merged.Servers[i].Roles, merged.Servers[i].Databases = highest(was.Roles, s.Roles), highest(was.Databases, s.Databases)
+			}
 		}
 	}
 	e.To, e.Last = o.At, merged

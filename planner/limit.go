@@ -28,6 +28,7 @@ type Limit struct {
 	Alias   string    `json:"alias,omitempty"`   // of a user that is counted in each database apart
 	Conns   int       `json:"conns"`             // what is left of it for the pools
 	Direct  int       `json:"direct,omitempty"`  // what sessions that no pool owns take of it: of PostgreSQL's
+	Workers int       `json:"workers,omitempty"` // what autovacuum may take of it: of a database's
 	Members []Member  `json:"members"`           // sorted by pool
 
 	// Above are copies that take from a database's limit and are held back by none: superusers are let in whatever it
@@ -51,9 +52,16 @@ type Member struct {
 func (l Limit) Text() string {
 	switch {
 	case l.Kind == LimitRole || l.Kind == LimitDatabase:
-		text := fmt.Sprintf("CONNECTION LIMIT %d of %s %s", l.Conns+l.Direct, l.Kind, l.Name)
+		var parts []string
 		if l.Direct > 0 {
-			text += fmt.Sprintf(", of which direct sessions take %d", l.Direct)
+			parts = append(parts, fmt.Sprintf("direct sessions take %d", l.Direct))
+		}
+		if l.Workers > 0 {
+			parts = append(parts, fmt.Sprintf("autovacuum may take %d", l.Workers))
+		}
+		text := fmt.Sprintf("CONNECTION LIMIT %d of %s %s", l.Conns+l.Direct+l.Workers, l.Kind, l.Name)
+		if len(parts) > 0 {
+			text += ", of which " + strings.Join(parts, " and ")
 		}
 		return text
 	case l.Alias != "":
@@ -163,10 +171,10 @@ func (p Process) alias(name string) (Alias, bool) {
 func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
 	var out []Limit
 	for _, r := range s.Roles {
-		out = append(out, r.limit(LimitRole, s.Name))
+		out = append(out, r.limit(LimitRole, s))
 	}
 	for _, d := range s.Databases {
-		out = append(out, d.limit(LimitDatabase, s.Name))
+		out = append(out, d.limit(LimitDatabase, s))
 	}
 	if len(out) == 0 {
 		return nil
@@ -193,10 +201,32 @@ func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
 	return out
 }
 
-// limit is a CONNECTION LIMIT as what is left of it for the pools: sessions that no pool owns take from it.
-func (c ConnLimit) limit(kind LimitKind, server string) Limit {
-	direct := min(c.DirectConns, c.Conns)
-	return Limit{Kind: kind, Name: c.Name, Server: server, Conns: c.Conns - direct, Direct: direct}
+// limit is a CONNECTION LIMIT as what is left of it for the pools: sessions that no pool owns take from it, and from a
+// database's, where PostgreSQL counts them, autovacuum's workers.
+func (c ConnLimit) limit(kind LimitKind, s Server) Limit {
+	l := Limit{Kind: kind, Name: c.Name, Server: s.Name, Direct: min(c.heldConns(), c.Conns)}
+	if kind == LimitDatabase {
+		l.Workers = min(s.WorkerConns, c.Conns-l.Direct)
+	}
+	l.Conns = c.Conns - l.Direct - l.Workers
+	return l
+}
+
+// heldConns is what sessions hold of the limit that are no pool's.
+func (c ConnLimit) heldConns() int { return c.DirectConns + c.LeavingConns }
+
+// highest returns limits with the most direct sessions that they or those before have seen; what pools have let go does
+// not come back.
+func highest(before, now []ConnLimit) []ConnLimit {
+	now = slices.Clone(now)
+	for i, l := range now {
+		for _, was := range before {
+			if was.Name == l.Name {
+				now[i].DirectConns = max(l.DirectConns, was.DirectConns)
+			}
+		}
+	}
+	return now
 }
 
 // aliasOf is the pool's alias in the first of its processes that a look shows; of a pool that is only declared, one of

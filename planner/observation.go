@@ -28,6 +28,10 @@ type Server struct {
 	Backends               BackendCounts `json:"backends"`
 	Holders                []Holder      `json:"holders,omitempty"`
 
+	// WorkerConns is autovacuum_max_workers where autovacuum's workers take from a database's CONNECTION LIMIT: all of
+	// them may be in one. 0: they take from none.
+	WorkerConns int `json:"autovacuum_max_workers,omitempty"`
+
 	// Superusers are the roles with rolsuper that may log in, sorted: neither a role's CONNECTION LIMIT nor a database's
 	// holds one of them back (InitializeSessionUserId, CheckMyDatabase). Their sessions do take from a database's.
 	Superusers []string `json:"superusers,omitempty"`
@@ -38,9 +42,12 @@ type ConnLimit struct {
 	Name  string `json:"name"`
 	Conns int    `json:"conns"`
 
-	// DirectConns are the sessions of that role, or in that database, that no pool owns on this look (direct, leaving
-	// and orphan, our own among them): they take from the limit, and no pool has it back. 0 in older recordings.
+	// DirectConns are the sessions of that role, or in that database, that no pool has opened, our own among them, and
+	// walsenders where this PostgreSQL counts them: they take from the limit, and no pool has it back. In older
+	// recordings 0, or with LeavingConns in them.
 	DirectConns int `json:"direct,omitempty"`
+
+	LeavingConns int `json:"leaving,omitempty"` // those that a pool has let go: leaving, and orphans
 }
 
 // BackendCounts splits the client backends of pg_stat_activity by who holds them; see Classify.

@@ -102,7 +102,7 @@ func TestHoldersAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
 		}
 	}
 	// app1 comes through the pool, app2 directly; our own session is in another database.
-	if got := fmt.Sprint(main.Roles, main.Databases); got != "[{app2 17 1}] [{app 33 1}]" {
+	if got := fmt.Sprint(main.Roles, main.Databases); got != "[{app2 17 1 0}] [{app 33 1 0}]" {
 		t.Errorf("limits %s, want app2's 17 and app's 33, a direct session in each", got)
 	}
 	if got := fmt.Sprint(main.Superusers); got != "[above postgres]" {

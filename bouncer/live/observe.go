@@ -71,7 +71,10 @@ func (l *look) take(ctx context.Context) error {
 		counted := l.shots[i][shotCounted]
 		o := &l.observation.Servers[i]
 		o.Backends = count(l.owners[i], counted, s.pid, hiddenLogins(counted, l.loginsOn(s.name)))
-		takeFromLimits(o, counted, l.owners[i])
+		takeFromLimits(o, counted, l.owners[i], slices.DeleteFunc(slices.Clone(s.senders), func(b backend) bool {
+			_, pooled := l.links.of(b)
+			return pooled
+		}))
 		o.Holders = l.holders(s, counted)
 		s.tracker.remember(l.links, counted, l.owners[i])
 	}

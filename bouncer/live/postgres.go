@@ -23,6 +23,7 @@ type server struct {
 	pid      int    // of our own backend
 	lockedIn int64  // the number of the session that took the lock; 0: none has
 	tracker  tracker
+	senders  shot // walsenders that take from a CONNECTION LIMIT and from no slot of max_connections, at the newest look
 }
 
 // newServer prepares a server; nothing is asked yet.
@@ -139,12 +140,17 @@ const serverIDSQL = `SELECT (pg_control_system()).system_identifier, CASE WHEN p
 
 // backendsSQL lists what takes a slot of max_connections: client backends, and before PostgreSQL 12 walsenders too. A row
 // whose type is hidden (a managed service's own sessions) is taken for one.
-const backendsSQL = `SELECT pid, coalesce((extract(epoch FROM backend_start) * 1000000)::bigint, 0), host(client_addr), client_port,
+const backendsSQL = sessionsSQL + ` WHERE backend_type = 'client backend' OR backend_type IS NULL
+	OR backend_type = 'walsender' AND current_setting('server_version_num')::int < 120000`
+
+// sendersSQL lists the walsenders that backendsSQL leaves out.
+const sendersSQL = sessionsSQL + ` WHERE backend_type = 'walsender' AND current_setting('server_version_num')::int >= 120000`
+
+const sessionsSQL = `SELECT pid, coalesce((extract(epoch FROM backend_start) * 1000000)::bigint, 0), host(client_addr), client_port,
 	coalesce(usename, ''), coalesce(datname, ''), coalesce(application_name, ''), coalesce(state, ''),
 	coalesce((extract(epoch FROM query_start) * 1000000)::bigint, 0),
 	greatest(0, (extract(epoch FROM clock_timestamp() - state_change) * 1000000)::bigint)
-	FROM pg_stat_activity WHERE backend_type = 'client backend' OR backend_type IS NULL
-	OR backend_type = 'walsender' AND current_setting('server_version_num')::int < 120000`
+	FROM pg_stat_activity`
 
 // shot is one look at a server's backends, sorted by process id.
 type shot []backend
@@ -203,7 +209,18 @@ func (s *server) factsOnce(ctx context.Context) (planner.Server, error) {
 	if a, err = s.exec(ctx, limitsSQL); err != nil {
 		return f, err
 	}
-	return f, limitsOf(a, &f)
+	if err := limitsOf(a, &f); err != nil {
+		return f, err
+	}
+	s.senders = nil
+	if len(f.Roles)+len(f.Databases) == 0 || !limitsCountAll(f.VersionNum) {
+		return f, nil
+	}
+	if a, err = s.exec(ctx, sendersSQL); err != nil {
+		return f, err
+	}
+	s.senders, err = shotOf(a)
+	return f, err
 }
 
 // reserved reads reservedSQL. A setting of 0 keeps nothing back and is left out.

@@ -72,8 +72,8 @@ func (o output) observation(x planner.Observation) error {
 		limits := func(of string, list []planner.ConnLimit) {
 			for _, l := range list {
 				text := fmt.Sprintf("%s   %s %s: CONNECTION LIMIT %d", strings.Repeat(" ", len(s.Name)), of, l.Name, l.Conns)
-				if l.DirectConns > 0 {
-					text += fmt.Sprintf(", of which %d direct", l.DirectConns)
+				if l.DirectConns+l.LeavingConns > 0 {
+					text += fmt.Sprintf(", of which %d direct", l.DirectConns+l.LeavingConns)
 				}
 				fmt.Fprintln(o.w, text)
 			}
