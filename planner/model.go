@@ -164,16 +164,24 @@ func serversSeen(o Observation) string {
 	return "; the servers looked at are called " + strings.Join(names, ", ")
 }
 
-// directLine counts what connects without a PgBouncer: the highest of the looks and of the lookback, or the lookback's
-// p99 where the user accepts that risk.
+// directLine counts what connects without a PgBouncer: as declared, or what was seen where that is more.
 func directLine(name string, rules DeclaredServer, seen Server, observed bool, e Evidence) (Line, []string) {
-	if rules.DirectConns != nil {
-		return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil
-	}
-	if !observed {
+	switch {
+	case rules.DirectConns == nil && !observed:
 		return Line{"direct", 0, "not observed, none declared", CountDeclared},
 			[]string{fmt.Sprintf("server %s: direct connections are neither observed nor declared: 0 counted", name)}
+	case rules.DirectConns == nil:
+		return directSeen(name, rules, seen, e)
 	}
+	if l, notes := directSeen(name, rules, seen, e); observed && l.Conns > *rules.DirectConns {
+		l.Source += fmt.Sprintf("; declared as %d", *rules.DirectConns)
+		return l, append(notes, fmt.Sprintf("server %s: direct connections are declared as %d, and %d were seen: %d counts", name, *rules.DirectConns, l.Conns, l.Conns))
+	}
+	return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil
+}
+
+// directSeen is the highest of the looks and of the lookback, or the lookback's p99 where the user accepts that risk.
+func directSeen(name string, rules DeclaredServer, seen Server, e Evidence) (Line, []string) {
 	now := seen.Backends.DirectConns
 	highest := now
 	for _, p := range e.Peaks {

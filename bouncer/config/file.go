@@ -48,7 +48,7 @@ type Headroom struct {
 // Direct says how connections that use no PgBouncer are counted.
 type Direct struct {
 	Count string `yaml:"count"` // peak or p99
-	Conns Int    `yaml:"conns"` // declared instead of observed
+	Conns Int    `yaml:"conns"` // declared: so many at least, more where more are seen
 	Query string `yaml:"query"` // PromQL for their history
 }
 
