@@ -115,6 +115,7 @@ type Copy struct {
 	Doubtful   bool    `json:"doubtful,omitempty"`    // OwnReserve may be another user's: the larger counts
 	Twin       bool    `json:"twin,omitempty"`        // the second pool of the user: a forced user's and auth_user's, before 1.23
 	Login      Login   `json:"login,omitzero"`        // of a pool of *, as a look shows it
+	Auth       bool    `json:"auth,omitempty"`        // auth_user's, and not used yet: it serves no client's transactions
 }
 
 // Rules are a pool's promises and bounds.

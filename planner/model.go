@@ -28,6 +28,7 @@ func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for (history comes from prometheus: in the config, %d minutes at least)", round(e.To.Sub(e.From)), HistorySamples))
 	}
 	f.Warnings = append(f.Warnings, markFollowers(e.Last, pools)...)
+	f.Warnings = append(f.Warnings, authNotes(e.Last, pools)...)
 	for _, sig := range e.Last.Signals {
 		if v := float64(sig.Value); sig.Error == "" && sig.Name == SignalCPU && !(v >= 0 && v <= 1.5) {
 			sig.Error = fmt.Sprintf("it reads %v, want the share of all cores in use, 0 to 1", v)

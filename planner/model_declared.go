@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -34,13 +35,19 @@ func (d DeclaredPool) ignored() []string {
 	return out
 }
 
-// load turns a declared load into a Load without an interval, spread evenly over the copies.
+// load turns a declared load into a Load without an interval, spread evenly over the copies that clients come to.
 func (l DeclaredLoad) load(id string, copies []Copy) Load {
 	a := l.ArrivalsPerSec * l.MeanHold.Seconds()
 	out := Load{Pool: id, Erlangs: Range{a, a, a}, PerSec: l.ArrivalsPerSec, MeanHold: l.MeanHold, ArrivalSCV: l.ArrivalSCV,
 		HoldSCV: l.HoldSCV, CPUPerXact: l.CPUPerXact, Method: MethodDeclared, MeanWaitSeen: Unknown(), InSystem: Unknown()}
+	clients := 0
+	for _, c := range copies {
+		clients += b2i(!c.Auth)
+	}
 	for i, c := range copies {
-		copies[i].Share = 1 / float64(len(copies))
+		if !c.Auth || clients == 0 {
+			copies[i].Share = 1 / float64(cmp.Or(clients, len(copies)))
+		}
 		out.Copies = append(out.Copies, CopyShare{Process: c.Process, User: c.User, Share: copies[i].Share})
 	}
 	return out

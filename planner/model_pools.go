@@ -124,7 +124,7 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	reserves := map[int]bool{}
 	for _, x := range at {
 		for _, u := range x.process.Users {
-			if u.SizeConns == Unlimited && x.alias.MaxConns == 0 && slices.ContainsFunc(x.alias.Pools, func(g PoolGauges) bool { return g.User == u.Name }) {
+			if u.SizeConns == Unlimited && x.alias.MaxConns == 0 && (x.process.AuthUser == u.Name && len(x.authPools()) > 0 || slices.ContainsFunc(x.alias.Pools, func(g PoolGauges) bool { return g.User == u.Name })) {
 				return FleetPool{}, nil, &Error{Kind: KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
 					Err:  fmt.Errorf("user %s has or may have a pool_size of 0 of its own, which is unlimited: its worst case has no bound", u.Name),
 					Hint: "write a pool_size of at least 1 for it into [users] of " + x.process.Identity.ConfFile + " and RELOAD, or set max_db_connections"}
@@ -191,8 +191,8 @@ func (l Load) tooLittle() string {
 	}
 }
 
-// copiesOfPool crosses the pool's processes with every user seen in any of them, or declared, or forced: a user that
-// one process saw may come to the others.
+// copiesOfPool crosses the pool's processes with every user seen in any of them, or declared, or forced, or who asks
+// auth_query there: a user that one process saw may come to the others.
 func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, noUser bool) {
 	users := slices.Clone(rules.Users)
 	for _, x := range at {
@@ -208,37 +208,49 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 	}
 	slices.Sort(users)
 	users = slices.Compact(users)
-	var twins []string
 	logins := map[string]Login{} // of pools of *
+	seen := map[string]bool{}
 	for _, x := range at {
+		seen[x.alias.ForceUser] = true
 		for _, g := range x.alias.Pools {
 			if _, known := logins[g.User]; !known && g.Login != (Login{}) {
 				logins[g.User] = g.Login
 			}
+			seen[g.User] = true
 		}
-		for u, n := range usersOf(x.alias.Pools) {
-			if n > 1 {
-				twins = append(twins, u)
+	}
+	if noUser = onlyAuth(at, users); noUser {
+		users = append([]string{""}, users...)
+	}
+	var twins, auth []string
+	for _, x := range at {
+		twins = append(twins, x.twins()...)
+		for u, l := range x.authPools() {
+			auth = append(auth, u)
+			if _, known := logins[u]; !known && l != (Login{}) {
+				logins[u] = l
 			}
 		}
 	}
-	if len(users) == 0 {
-		users, noUser = []string{""}, true
-	}
+	users = append(users, auth...)
+	slices.Sort(users)
+	users = slices.Compact(users)
 	for _, x := range at {
 		for _, u := range users {
 			c := Copy{Process: x.process.ID, User: u, Login: logins[u]}
 			if i := slices.IndexFunc(load.Copies, func(s CopyShare) bool { return s.Process == c.Process && s.User == u }); i >= 0 {
 				c.Share = load.Copies[i].Share
 			}
-			if own, ok := x.process.user(u); ok && own.SizeConns > 0 {
+			c.Auth = !seen[u] && slices.Contains(auth, u) && !slices.Contains(rules.Users, u)
+			role := c.login(x.alias).Role
+			if own, ok := x.process.user(role); ok && own.SizeConns > 0 {
 				if c.OwnSize = true; own.Doubtful {
 					c.MaybeConns = own.SizeConns
 				} else {
 					c.FixedConns = own.SizeConns
 				}
 			}
-			if own, ok := x.process.user(u); ok && own.ReserveConns != 0 && x.process.Settings.ReserveTimeout > 0 {
+			if own, ok := x.process.user(role); ok && own.ReserveConns != 0 && x.process.Settings.ReserveTimeout > 0 {
 				c.OwnReserve, c.Doubtful = own.ReserveConns, own.DoubtfulReserve // server.c, 1.24 and later
 			}
 			c.bound(rules.UserMax, x.open(u, false), EffectiveSize(x.process, x.alias, ""), EffectiveReserve(x.process, x.alias, ""))

@@ -192,6 +192,7 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 		tables, p.names = append(tables, t), addressesOf(t.records)
 	}
 	p.process.Users = userLimits(users.records, settings)
+	p.process.AuthUser, p.process.AuthDatabase = authOf(config)
 	if !planner.VersionAtLeast(c.version, 1, 23) && settings.MaxUserConns > 0 {
 		p.process.Listed = namesOf(users.records)
 	}

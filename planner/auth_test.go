@@ -1,0 +1,101 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestAuthUsersPoolCountsBeforeItWasUsed: it opens as many as any as soon as clients log in whom no file names.
+func TestAuthUsersPoolCountsBeforeItWasUsed(t *testing.T) {
+	size := func(o *Observation, user string, conns int) {
+		o.Processes[0].Users = append(o.Processes[0].Users, UserLimit{Name: user, SizeConns: conns})
+	}
+	for name, c := range map[string]struct {
+		version string
+		change  func(*Observation)
+		want    int // app 10 + 2, other 4
+	}{
+		"nobody asks":                {"1.24.1", func(o *Observation) { o.Processes[0].AuthUser = "" }, 16},
+		"in every database":          {"1.24.1", func(*Observation) {}, 32},
+		"with a size of its own":     {"1.24.1", func(o *Observation) { size(o, "pooler", 3) }, 16 + 5 + 3},
+		"in auth_dbname":             {"1.24.1", func(o *Observation) { o.Processes[0].AuthDatabase = "other" }, 20},
+		"in one that no look shows":  {"1.24.1", func(o *Observation) { o.Processes[0].AuthDatabase = "elsewhere" }, 16},
+		"under max_user_connections": {"1.24.1", func(o *Observation) { size(o, "pooler", 0); o.Processes[0].Users[0].MaxConns = 5 }, 21},
+		"that, before 1.23": {"1.22.1", func(o *Observation) {
+			o.Processes[0].Settings.MaxUserConns, o.Processes[0].Listed = 5, []string{"app1"}
+		}, 10},
+		"forced, too": {"1.24.1", func(o *Observation) {
+			o.Processes[0].Aliases[0].ForceUser, o.Processes[0].Aliases[0].Pools = "pooler", nil
+		}, 12 + 8},
+		"forced, too, before 1.23": {"1.22.1", func(o *Observation) {
+			o.Processes[0].Aliases[0].ForceUser, o.Processes[0].Aliases[0].Pools = "pooler", nil
+		}, 24 + 8},
+		"where nobody else has come": {"1.24.1", func(o *Observation) { o.Processes[0].Aliases[1].Pools = nil }, 32},
+		"where it alone was used":    {"1.24.1", func(o *Observation) { o.Processes[0].Aliases[1].Pools[0].User = "pooler" }, 32},
+		"alone in its auth_dbname":   {"1.24.1", func(o *Observation) { o.Processes[0].AuthDatabase, o.Processes[0].Aliases[1].Pools = "other", nil }, 16},
+		"of another process of those": {"1.24.1", func(o *Observation) {
+			p := o.Processes[0]
+			p.ID, p.AuthUser = "main/2", ""
+			o.Processes = append(o.Processes, p)
+		}, 64},
+	} {
+		o, _ := seenFleet(seenAlias("app", 10, 2, 1, "app1"), seenAlias("other", 4, 0, 1, "app1"))
+		o.Servers[0].MaxConns, o.Processes[0].Settings.DefaultPoolConns = 500, 20
+		o.Processes[0].Version, o.Processes[0].AuthUser, o.Processes[0].UsersKnown = c.version, "pooler", true
+		c.change(&o)
+		f := modelled(t, o)
+		if n := worst(f, "main"); n != c.want {
+			t.Errorf("%s: worst case %d, want %d: %+v", name, n, c.want, f.Pools)
+		}
+		unseen := strings.Contains(strings.Join(f.Warnings, "\n"), "main/1 asks auth_query in elsewhere, which it does not show yet: the 20 connections that pooler may open there are in no ledger")
+		counted := strings.Contains(strings.Join(f.Warnings, "\n"), "auth_user pooler has not been used in main/app, main/other yet")
+		if unseen != (name == "in one that no look shows") || name == "in every database" && !counted || name == "nobody asks" && counted {
+			t.Errorf("%s: warnings %q", name, f.Warnings)
+		}
+	}
+}
+
+// TestAuthUsersPoolCountsInEachDatabaseOfAStar or in the one in which it is asked, whether a client has named that or not.
+func TestAuthUsersPoolCountsInEachDatabaseOfAStar(t *testing.T) {
+	for in, want := range map[string]string{
+		"":     "app@a 10, app@b 10, pooler@a 10, pooler@b 10",
+		"b":    "app@a 10, app@b 10, pooler@b 10",
+		"auth": "app@a 10, app@b 10, pooler@auth 10",
+		"own":  "app@a 10, app@b 10",
+	} {
+		p := Process{Version: "1.24.1", Settings: Settings{DefaultPoolConns: 10}, AuthUser: "pooler", AuthDatabase: in,
+			Aliases: []Alias{{Name: "own", Database: "own", SizeConns: 7, Server: "pg", PoolMode: "transaction", Pools: []PoolGauges{{User: "app"}}}}}
+		o := starred(t, p, Server{Roles: []ConnLimit{{Name: "pooler", Conns: 90}}}, map[string][]PoolGauges{"a": {{User: "app"}}, "b": {{User: "app"}}}, nil)
+		f := modelled(t, o)
+		star, _ := f.pool("g/*")
+		var got []string
+		for _, c := range star.Copies {
+			got = append(got, fmt.Sprintf("%s %d", c.User, c.worst(10, 0)))
+		}
+		if text := strings.Join(got, ", "); text != want {
+			t.Errorf("auth_dbname %q: %s, want %s", in, text, want)
+		}
+		if got := limitsOfFleet(f)["CONNECTION LIMIT 90 of role pooler"][1]; got != strings.Count(want, "pooler")+b2i(in == "" || in == "own") {
+			t.Errorf("auth_dbname %q: %d pools under pooler's limit", in, got)
+		}
+	}
+}
+
+// TestADeclaredLoadIsNotThatOfAuthUser: its pool serves no transaction of a client.
+func TestADeclaredLoadIsNotThatOfAuthUser(t *testing.T) {
+	o, _ := seenFleet(seenAlias("app", 10, 2, 1, "app1"))
+	o.Processes[0].AuthUser = "pooler"
+	p, _ := Declared{}.pool("main/app")
+	p.Load = &DeclaredLoad{ArrivalsPerSec: 100, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
+	f, err := Model(epoch, Declared{Pools: []DeclaredPool{p}}, Evidence{To: epoch, Looks: 1, Last: o}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range f.Pools[0].Copies {
+		if want := float64(b2i(c.User == "app1")); c.Share != want {
+			t.Errorf("%s has a share of %g, want %g", c.User, c.Share, want)
+		}
+	}
+}
