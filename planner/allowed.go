@@ -45,7 +45,8 @@ func (o Observation) Allowed(p Process, a Alias, user string) (conns int, limit 
 }
 
 // allowedByServer is Allowed for the limits of PostgreSQL.
-func (o Observation) allowedByServer(p Process, a Alias, user string, login Login, least func(top, held int, text string)) {
+func (o Observation) allowedByServer(p Process, a Alias, user string, login Login,
+	least func(top, held int, text string)) {
 	for _, s := range o.Servers {
 		if s.Name != a.Server {
 			continue

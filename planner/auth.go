@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// A client whom no file names is looked up by auth_query, over a pool of auth_user that has the size of any other: in the
-// client's own database, or in auth_dbname (start_auth_query of client.c). It is in SHOW POOLS from its first query on, and
-// may open all its connections with the first storm of logins.
+// A client whom no file names is looked up by auth_query, over a pool of auth_user that has the size of any other: in
+// the client's own database, or in auth_dbname (start_auth_query of client.c). It is in SHOW POOLS from its first query
+// on, and may open all its connections with the first storm of logins.
 
 // asks reports whether auth_query may be asked in an alias.
 func (p Process) asks(alias string) bool {
 	return p.AuthUser != "" && (p.AuthDatabase == "" || p.AuthDatabase == alias)
 }
 
-// authPools lists auth_user's pools of one alias, whether they were used or not: as users, with the logins behind the names
-// of gathered ones.
+// authPools lists auth_user's pools of one alias, whether they were used or not: as users, with the logins behind the
+// names of gathered ones.
 func (x placed) authPools() map[string]Login {
 	p, out := x.process, map[string]Login{}
 	if x.alias.Name != AutoDB {
@@ -43,8 +43,8 @@ func (x placed) authPools() map[string]Login {
 	return out
 }
 
-// twins lists the users of which an alias has two pools, or may: before 1.23 a forced user is another than auth_user of its
-// name.
+// twins lists the users of which an alias has two pools, or may: before 1.23 a forced user is another than auth_user of
+// its name.
 func (x placed) twins() (users []string) {
 	for u, n := range usersOf(x.alias.Pools) {
 		if n > 1 {
@@ -91,16 +91,18 @@ func authNotes(o Observation, pools []FleetPool) (notes []string) {
 		}
 	}
 	for _, who := range slices.Sorted(maps.Keys(unused)) {
-		notes = append(notes, fmt.Sprintf("%s has not been used in %s yet, and may be with any login of a client whom no file names: its pools count there; "+
-			"users: {name, max} of the pool bounds them", who, strings.Join(unused[who], ", ")))
+		notes = append(notes, fmt.Sprintf("%s has not been used in %s yet, and may be with any login of a client "+
+			"whom no file names: its pools count there; users: {name, max} of the pool bounds them", who,
+			strings.Join(unused[who], ", ")))
 	}
 	for _, p := range o.Processes {
 		_, shown := p.alias(p.AuthDatabase)
 		if _, star := p.alias(AutoDB); p.AuthUser != "" && p.AuthDatabase != "" && !shown && !star {
 			conns := EffectiveSize(p, Alias{SizeConns: p.Settings.DefaultPoolConns}, p.AuthUser) +
 				EffectiveReserve(p, Alias{ReserveConns: p.Settings.DefaultReserveConns}, p.AuthUser)
-			notes = append(notes, fmt.Sprintf("%s asks auth_query in %s, which it does not show yet: the %d connections that %s may open there are in no ledger; "+
-				"give %s a line of its own, or declare them under ledger:", p.ID, p.AuthDatabase, conns, p.AuthUser, p.AuthDatabase))
+			notes = append(notes, fmt.Sprintf("%s asks auth_query in %s, which it does not show yet: the %d connections that "+
+				"%s may open there are in no ledger; give %s a line of its own, or declare them under ledger:",
+				p.ID, p.AuthDatabase, conns, p.AuthUser, p.AuthDatabase))
 		}
 	}
 	return notes

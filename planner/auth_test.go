@@ -17,12 +17,16 @@ func TestAuthUsersPoolCountsBeforeItWasUsed(t *testing.T) {
 		change  func(*Observation)
 		want    int // app 10 + 2, other 4
 	}{
-		"nobody asks":                {"1.24.1", func(o *Observation) { o.Processes[0].AuthUser = "" }, 16},
-		"in every database":          {"1.24.1", func(*Observation) {}, 32},
-		"with a size of its own":     {"1.24.1", func(o *Observation) { size(o, "pooler", 3) }, 16 + 5 + 3},
-		"in auth_dbname":             {"1.24.1", func(o *Observation) { o.Processes[0].AuthDatabase = "other" }, 20},
-		"in one that no look shows":  {"1.24.1", func(o *Observation) { o.Processes[0].AuthDatabase = "elsewhere" }, 16},
-		"under max_user_connections": {"1.24.1", func(o *Observation) { size(o, "pooler", 0); o.Processes[0].Users[0].MaxConns = 5 }, 21},
+		"nobody asks":               {"1.24.1", func(o *Observation) { o.Processes[0].AuthUser = "" }, 16},
+		"in every database":         {"1.24.1", func(*Observation) {}, 32},
+		"with a size of its own":    {"1.24.1", func(o *Observation) { size(o, "pooler", 3) }, 16 + 5 + 3},
+		"in auth_dbname":            {"1.24.1", func(o *Observation) { o.Processes[0].AuthDatabase = "other" }, 20},
+		"in one that no look shows": {"1.24.1", func(o *Observation) { o.Processes[0].AuthDatabase = "elsewhere" }, 16},
+		"under max_user_connections": {"1.24.1", func(o *Observation) {
+			size(o, "pooler",
+				0)
+			o.Processes[0].Users[0].MaxConns = 5
+		}, 21},
 		"that, before 1.23": {"1.22.1", func(o *Observation) {
 			o.Processes[0].Settings.MaxUserConns, o.Processes[0].Listed = 5, []string{"app1"}
 		}, 10},
@@ -33,8 +37,12 @@ func TestAuthUsersPoolCountsBeforeItWasUsed(t *testing.T) {
 			o.Processes[0].Aliases[0].ForceUser, o.Processes[0].Aliases[0].Pools = "pooler", nil
 		}, 24 + 8},
 		"where nobody else has come": {"1.24.1", func(o *Observation) { o.Processes[0].Aliases[1].Pools = nil }, 32},
-		"where it alone was used":    {"1.24.1", func(o *Observation) { o.Processes[0].Aliases[1].Pools[0].User = "pooler" }, 32},
-		"alone in its auth_dbname":   {"1.24.1", func(o *Observation) { o.Processes[0].AuthDatabase, o.Processes[0].Aliases[1].Pools = "other", nil }, 16},
+		"where it alone was used": {"1.24.1",
+			func(o *Observation) { o.Processes[0].Aliases[1].Pools[0].User = "pooler" }, 32},
+		"alone in its auth_dbname": {"1.24.1", func(o *Observation) {
+			o.Processes[0].AuthDatabase,
+				o.Processes[0].Aliases[1].Pools = "other", nil
+		}, 16},
 		"of another process of those": {"1.24.1", func(o *Observation) {
 			p := o.Processes[0]
 			p.ID, p.AuthUser = "main/2", ""
@@ -49,15 +57,19 @@ func TestAuthUsersPoolCountsBeforeItWasUsed(t *testing.T) {
 		if n := worst(f, "main"); n != c.want {
 			t.Errorf("%s: worst case %d, want %d: %+v", name, n, c.want, f.Pools)
 		}
-		unseen := strings.Contains(strings.Join(f.Warnings, "\n"), "main/1 asks auth_query in elsewhere, which it does not show yet: the 20 connections that pooler may open there are in no ledger")
-		counted := strings.Contains(strings.Join(f.Warnings, "\n"), "auth_user pooler has not been used in main/app, main/other yet")
-		if unseen != (name == "in one that no look shows") || name == "in every database" && !counted || name == "nobody asks" && counted {
+		unseen := strings.Contains(strings.Join(f.Warnings, "\n"),
+			"main/1 asks auth_query in elsewhere, which it does not show yet: the 20 connections that pooler may")
+		counted := strings.Contains(strings.Join(f.Warnings, "\n"),
+			"auth_user pooler has not been used in main/app, main/other yet")
+		if unseen != (name == "in one that no look shows") || name == "in every database" && !counted ||
+			name == "nobody asks" && counted {
 			t.Errorf("%s: warnings %q", name, f.Warnings)
 		}
 	}
 }
 
-// TestAuthUsersPoolCountsInEachDatabaseOfAStar or in the one in which it is asked, whether a client has named that or not.
+// TestAuthUsersPoolCountsInEachDatabaseOfAStar or in the one in which it is asked, whether a client has named that or
+// not.
 func TestAuthUsersPoolCountsInEachDatabaseOfAStar(t *testing.T) {
 	for in, want := range map[string]string{
 		"":     "app@a 10, app@b 10, pooler@a 10, pooler@b 10",
@@ -66,8 +78,10 @@ func TestAuthUsersPoolCountsInEachDatabaseOfAStar(t *testing.T) {
 		"own":  "app@a 10, app@b 10",
 	} {
 		p := Process{Version: "1.24.1", Settings: Settings{DefaultPoolConns: 10}, AuthUser: "pooler", AuthDatabase: in,
-			Aliases: []Alias{{Name: "own", Database: "own", SizeConns: 7, Server: "pg", PoolMode: "transaction", Pools: []PoolGauges{{User: "app"}}}}}
-		o := starred(t, p, Server{Roles: []ConnLimit{{Name: "pooler", Conns: 90}}}, map[string][]PoolGauges{"a": {{User: "app"}}, "b": {{User: "app"}}}, nil)
+			Aliases: []Alias{{Name: "own", Database: "own", SizeConns: 7, Server: "pg", PoolMode: "transaction",
+				Pools: []PoolGauges{{User: "app"}}}}}
+		o := starred(t, p, Server{Roles: []ConnLimit{{Name: "pooler", Conns: 90}}},
+			map[string][]PoolGauges{"a": {{User: "app"}}, "b": {{User: "app"}}}, nil)
 		f := modelled(t, o)
 		star, _ := f.pool("g/*")
 		var got []string
@@ -77,7 +91,8 @@ func TestAuthUsersPoolCountsInEachDatabaseOfAStar(t *testing.T) {
 		if text := strings.Join(got, ", "); text != want {
 			t.Errorf("auth_dbname %q: %s, want %s", in, text, want)
 		}
-		if got := limitsOfFleet(f)["CONNECTION LIMIT 90 of role pooler"][1]; got != strings.Count(want, "pooler")+b2i(in == "" || in == "own") {
+		if got := limitsOfFleet(f)["CONNECTION LIMIT 90 of role pooler"][1]; got != strings.Count(want,
+			"pooler")+b2i(in == "" || in == "own") {
 			t.Errorf("auth_dbname %q: %d pools under pooler's limit", in, got)
 		}
 	}

@@ -180,15 +180,17 @@ func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
 	}
 }
 
-// TestSessionsOfNoPoolCountUnderALimitAtTheirHighest of all looks, as they do in the ledger; what pools have let go does not
-// come back, and counts as it is. Autovacuum workers may all be in one database.
+// TestSessionsOfNoPoolCountUnderALimitAtTheirHighest of all looks, as they do in the ledger; what pools have let go
+// does not come back, and counts as it is. Autovacuum workers may all be in one database.
 func TestSessionsOfNoPoolCountUnderALimitAtTheirHighest(t *testing.T) {
 	var looks []Observation
 	for i, n := range []int{2, 9, 1} {
 		o, _ := seenFleet(seenAlias("app", 20, 0, 3, "app1"), seenAlias("other", 20, 0, 3, "app1"))
 		o.At = epoch.Add(time.Duration(i) * time.Second)
-		o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 60, DirectConns: n, LeavingConns: 3 - i}, {Name: "app9", Conns: 60}}
-		o.Servers[0].Databases = []ConnLimit{{Name: "app", Conns: 40, DirectConns: n, LeavingConns: 3 - i}, {Name: "other", Conns: 2}}
+		o.Servers[0].Roles = []ConnLimit{{Name: "app1", Conns: 60, DirectConns: n, LeavingConns: 3 - i}, {Name: "app9",
+			Conns: 60}}
+		o.Servers[0].Databases = []ConnLimit{{Name: "app", Conns: 40, DirectConns: n, LeavingConns: 3 - i},
+			{Name: "other", Conns: 2}}
 		o.Servers[0].WorkerConns = 3
 		if i == 0 {
 			o.Servers[0].Roles = o.Servers[0].Roles[1:] // it had none yet

@@ -16,7 +16,7 @@ const maxIntervals = 720
 type Evidence struct {
 	From, To time.Time
 	Looks    int
-	Last     Observation // the newest look, with what earlier ones showed and it no longer does, and the most direct sessions under a limit
+	Last     Observation // the newest look, with what earlier ones showed and it no longer does; see highest, too
 	Flows    []Flow      // one per (process, alias), sorted
 	Peaks    []Peak      // one per server, sorted
 	History  History
@@ -113,7 +113,8 @@ func (e Evidence) Add(o Observation) (Evidence, error) {
 	for i, s := range merged.Servers {
 		for _, was := range before.Servers {
 			if was.Name == s.Name {
-				merged.Servers[i].Roles, merged.Servers[i].Databases = highest(was.Roles, s.Roles), highest(was.Databases, s.Databases)
+				merged.Servers[i].Roles = highest(was.Roles, s.Roles)
+				merged.Servers[i].Databases = highest(was.Databases, s.Databases)
 			}
 		}
 	}

@@ -92,7 +92,7 @@ func TestAStarIsUnderTheLimitsOfItsUsers(t *testing.T) {
 		"max_user_connections 100 of app in g/1":                            {100, 2},
 		"max_user_connections 10 of root in g/1":                            {10, 2},
 		"CONNECTION LIMIT 90 of role app, of which direct sessions take 12": {78, 2},
-		"CONNECTION LIMIT 70 of database t1":                                {70, 1}, // a superuser takes from it and is not held back
+		"CONNECTION LIMIT 70 of database t1":                                {70, 1}, // a superuser takes from it alone
 	} {
 		if got[text] != want[0] || members[text] != want[1] {
 			t.Errorf("%s: %d over %d pools, want %d over %d; all %v", text, got[text], members[text], want[0], want[1], got)

@@ -82,18 +82,22 @@ func TestOfDeclaredAndSeenDirectConnectionsTheMoreCount(t *testing.T) {
 	}{
 		{20, 20, "declared", ""},
 		{9, 9, "declared", ""},
-		{4, 9, "highest of 2s; 3 now; declared as 4", "server main: direct connections are declared as 4, and 9 were seen: 9 counts"},
-		{0, 9, "highest of 2s; 3 now; declared as 0", "server main: direct connections are declared as 0, and 9 were seen: 9 counts"},
+		{4, 9, "highest of 2s; 3 now; declared as 4",
+			"server main: direct connections are declared as 4, and 9 were seen: 9 counts"},
+		{0, 9, "highest of 2s; 3 now; declared as 0",
+			"server main: direct connections are declared as 0, and 9 were seen: 9 counts"},
 	} {
 		rules := declaredServer("main", Declared{})
 		rules.DirectConns = &c.declared
-		f, err := Model(epoch, Declared{SizeAll: true, Servers: []DeclaredServer{rules}}, evidenceOf(t, look(0, 2), look(1, 9), look(2, 3)), []Load{{Pool: "main/app", Unknown: "x"}})
+		f, err := Model(epoch, Declared{SizeAll: true, Servers: []DeclaredServer{rules}}, evidenceOf(t, look(0, 2),
+			look(1, 9), look(2, 3)), []Load{{Pool: "main/app", Unknown: "x"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		l := ledgerLine(t, f.Servers[0], "direct")
 		warned := strings.Contains(strings.Join(f.Warnings, "\n"), "direct connections are declared")
-		if l.Conns != c.count || l.Source != c.source || warned != (c.warning != "") || !strings.Contains(strings.Join(f.Warnings, "\n"), c.warning) {
+		if l.Conns != c.count || l.Source != c.source || warned != (c.warning != "") ||
+			!strings.Contains(strings.Join(f.Warnings, "\n"), c.warning) {
 			t.Errorf("declared as %d: %+v, warnings %q; want %d", c.declared, l, f.Warnings, c.count)
 		}
 	}

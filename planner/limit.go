@@ -104,8 +104,8 @@ func (p Process) lists(role string) bool {
 	return found || p.Listed == nil || role == "" || role == p.AuthUser // who is listed from his first query on
 }
 
-// counterMax is the max_user_connections that holds for a counter; 0: none. What [users] says of a role does not reach one
-// of a database alone.
+// counterMax is the max_user_connections that holds for a counter; 0: none. What [users] says of a role does not reach
+// one of a database alone.
 func (p Process) counterMax(c counter) int {
 	if c.alias != "" {
 		return max(0, p.Settings.MaxUserConns)
@@ -113,8 +113,8 @@ func (p Process) counterMax(c counter) int {
 	return p.userMax(c.role)
 }
 
-// userLimits are the limits of max_user_connections in one process, sorted by user. Users that nobody has seen yet are one
-// in each database.
+// userLimits are the limits of max_user_connections in one process, sorted by user. Users that nobody has seen yet are
+// one in each database.
 func userLimits(proc Process, pools []FleetPool) []Limit {
 	var out []Limit
 	hidden := !VersionAtLeast(proc.Version, 1, 23) && !proc.UsersKnown
@@ -133,7 +133,8 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 			if conns == 0 {
 				continue
 			}
-			l := Limit{Kind: LimitUser, Name: counter.role, Process: proc.ID, Alias: counter.alias, Conns: conns, Unproved: hidden && counter.alias == ""}
+			l := Limit{Kind: LimitUser, Name: counter.role, Process: proc.ID, Alias: counter.alias, Conns: conns}
+			l.Unproved = hidden && counter.alias == ""
 			if c.User == "" {
 				l.Alias = p.Alias // of pools that nobody has used yet, who comes to each may be somebody else
 			}
@@ -188,11 +189,12 @@ func serverLimits(s Server, o Observation, pools []FleetPool) []Limit {
 			login := c.login(a)
 			super := slices.Contains(s.Superusers, login.Role)
 			for i, l := range out {
+				role, database := l.Kind == LimitRole && l.Name == login.Role, l.Kind == LimitDatabase && l.Name == login.Database
 				m := Member{p.ID, c.Process, c.User, c.Twin}
 				switch {
-				case l.Kind == LimitRole && l.Name == login.Role && !super, l.Kind == LimitDatabase && l.Name == login.Database && !super:
+				case (role || database) && !super:
 					out[i].Members = append(out[i].Members, m)
-				case l.Kind == LimitDatabase && l.Name == login.Database:
+				case database:
 					out[i].Above = append(out[i].Above, m)
 				}
 			}

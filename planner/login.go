@@ -8,10 +8,11 @@ type Login struct {
 	Role     string `json:"role,omitempty"`
 	Alias    string `json:"alias,omitempty"`
 	Database string `json:"database,omitempty"`
-	Forced   bool   `json:"forced,omitempty"` // by user= of the line of *: PgBouncer's user of this database alone, before 1.23
+	Forced   bool   `json:"forced,omitempty"` // by user= of the line of *
 }
 
-// name is the user by which a gathered pool goes: role@alias, the alias in quotes where it could not be told from the role.
+// name is the user by which a gathered pool goes: role@alias, the alias in quotes where it could not be told from the
+// role.
 func (l Login) name() string {
 	if strings.ContainsAny(l.Alias, `@"`) {
 		return l.Role + `@"` + strings.ReplaceAll(l.Alias, `"`, `""`) + `"`
@@ -45,7 +46,8 @@ func loginBy(name string) Login {
 	}
 }
 
-// Login is that of one of the alias's pools: what its own line says, or, of a gathered one, what stands behind its name.
+// Login is that of one of the alias's pools: what its own line says, or, of a gathered one, what stands behind its
+// name.
 func (a Alias) Login(g PoolGauges) Login {
 	switch {
 	case g.Login != Login{}:
@@ -57,7 +59,8 @@ func (a Alias) Login(g PoolGauges) Login {
 	}
 }
 
-// pool is the gauges of a user of the alias, the first where two pools have its name; without connections where none has.
+// pool is the gauges of a user of the alias, the first where two pools have its name; without connections where none
+// has.
 func (a Alias) pool(user string) PoolGauges {
 	for _, g := range a.Pools {
 		if g.User == user {

@@ -12,7 +12,8 @@ func starred(t *testing.T, p Process, s Server, databases map[string][]PoolGauge
 	p.ID, p.Group, p.At = "g/1", "g", epoch
 	p.Settings.PoolMode = "transaction"
 	for name, pools := range databases {
-		a := Alias{Name: name, Database: name, SizeConns: p.Settings.DefaultPoolConns, MaxConns: p.Settings.MaxDBConns, Server: "pg", PoolMode: "transaction", Pools: pools}
+		a := Alias{Name: name, Database: name, SizeConns: p.Settings.DefaultPoolConns, MaxConns: p.Settings.MaxDBConns,
+			Server: "pg", PoolMode: "transaction", Pools: pools}
 		if change != nil {
 			change(&a)
 		}
@@ -22,7 +23,8 @@ func starred(t *testing.T, p Process, s Server, databases map[string][]PoolGauge
 	if s.MaxConns == 0 {
 		s.MaxConns = 500
 	}
-	g, err := Gather(Observation{At: epoch, Servers: []Server{s}, Processes: []Process{p}}, map[string][]string{"g/1": {AutoDB}})
+	g, err := Gather(Observation{At: epoch, Servers: []Server{s}, Processes: []Process{p}},
+		map[string][]string{"g/1": {AutoDB}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,20 +60,22 @@ func worst(f Fleet, server string) int {
 	return f.WorstConns(server) + users
 }
 
-// TestAGatheredPoolKnowsItsRoleAndDatabase whatever stands in their names, and where the line of * leads to a database of
-// another name.
+// TestAGatheredPoolKnowsItsRoleAndDatabase whatever stands in their names, and where the line of * leads to a database
+// of another name.
 func TestAGatheredPoolKnowsItsRoleAndDatabase(t *testing.T) {
 	o := starred(t, Process{Version: "1.24.1", Settings: Settings{DefaultPoolConns: 60}},
 		Server{Roles: []ConnLimit{{Name: "a@b", Conns: 90}, {Name: "a", Conns: 80}},
 			Databases: []ConnLimit{{Name: "b@c", Conns: 70}, {Name: "c", Conns: 50}, {Name: "shop", Conns: 30}}},
-		map[string][]PoolGauges{"c": {{User: "a@b", ServersActive: 1}}, "b@c": {{User: "a", ServersActive: 2}}, "d": {{User: "z"}}},
+		map[string][]PoolGauges{"c": {{User: "a@b", ServersActive: 1}}, "b@c": {{User: "a", ServersActive: 2}},
+			"d": {{User: "z"}}},
 		func(a *Alias) {
 			if a.Name == "d" {
 				a.Database = "shop" // * has dbname=
 			}
 		})
 	want := map[string][2]int{"CONNECTION LIMIT 90 of role a@b": {90, 1}, "CONNECTION LIMIT 80 of role a": {80, 1},
-		"CONNECTION LIMIT 70 of database b@c": {70, 1}, "CONNECTION LIMIT 50 of database c": {50, 1}, "CONNECTION LIMIT 30 of database shop": {30, 1}}
+		"CONNECTION LIMIT 70 of database b@c": {70, 1}, "CONNECTION LIMIT 50 of database c": {50, 1},
+		"CONNECTION LIMIT 30 of database shop": {30, 1}}
 	f := modelled(t, o)
 	if got := limitsOfFleet(f); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("limits %v, want %v", got, want)
@@ -82,7 +86,8 @@ func TestAGatheredPoolKnowsItsRoleAndDatabase(t *testing.T) {
 	p := o.Processes[0]
 	for _, g := range p.Aliases[0].Pools {
 		conns, limit := o.Allowed(p, p.Aliases[0], g.User)
-		if g.ServersActive == 2 && (conns != 60 || limit != "") || g.User == "z@d" && limit != "CONNECTION LIMIT 30 of database shop" {
+		if g.ServersActive == 2 && (conns != 60 || limit != "") || g.User == "z@d" &&
+			limit != "CONNECTION LIMIT 30 of database shop" {
 			t.Errorf("%s may have %d by %q", g.User, conns, limit)
 		}
 	}
@@ -94,7 +99,8 @@ func TestAGatheredPoolKnowsItsRoleAndDatabase(t *testing.T) {
 	if got := limitsOfFleet(modelled(t, again)); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("limits of a recording %v (%v), want %v", got, err, want)
 	}
-	gone, _ := withVanished(o, Observation{At: epoch, Servers: o.Servers, Processes: []Process{{ID: "g/1", Group: "g", Version: "1.24.1", Settings: p.Settings,
+	gone, _ := withVanished(o, Observation{At: epoch, Servers: o.Servers, Processes: []Process{{ID: "g/1", Group: "g",
+		Version: "1.24.1", Settings: p.Settings,
 		Aliases: []Alias{{Name: AutoDB, Database: AutoDB, SizeConns: 60, Server: "pg"}}}}})
 	if got := limitsOfFleet(modelled(t, gone)); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("limits of pools that have gone %v, want %v", got, want)
@@ -103,7 +109,8 @@ func TestAGatheredPoolKnowsItsRoleAndDatabase(t *testing.T) {
 
 // TestANameOfAGatheredPoolIsReadAsItWasWritten: what is declared, remembered or in an older recording has a name alone.
 func TestANameOfAGatheredPoolIsReadAsItWasWritten(t *testing.T) {
-	for _, l := range []Login{{Role: "u", Alias: "d"}, {Role: "a@b", Alias: "c"}, {Role: "a", Alias: "b@c"}, {Role: `a@"b`, Alias: `c"`},
+	for _, l := range []Login{{Role: "u", Alias: "d"}, {Role: "a@b", Alias: "c"},
+		{Role: "a", Alias: "b@c"}, {Role: `a@"b`, Alias: `c"`},
 		{Role: `x"`, Alias: `@"@`}, {Role: "", Alias: `"`}, {Role: "u", Alias: ""}} {
 		l.Database = l.Alias
 		if got := loginBy(l.name()); got != l {
@@ -119,9 +126,11 @@ func TestANameOfAGatheredPoolIsReadAsItWasWritten(t *testing.T) {
 func TestAForcedUserOfAStarHasALimitInEachOfItsDatabases(t *testing.T) {
 	pools := func(open int) []PoolGauges { return []PoolGauges{{User: "app", ServersActive: open}} }
 	for version, want := range map[string]int{"1.22.1": 50, "1.23.1": 10} {
-		o := starred(t, Process{Version: version, UsersKnown: true, Users: []UserLimit{{Name: "app", MaxConns: 7}}, // its own counts where nobody forces it
+		o := starred(t, Process{Version: version, UsersKnown: true, Users: []UserLimit{{Name: "app", MaxConns: 7}},
+			// its own counts where nobody forces it
 			Settings: Settings{DefaultPoolConns: 20, MaxUserConns: 10}}, Server{},
-			map[string][]PoolGauges{"a": pools(9), "b": pools(9), "c": pools(0), "d": pools(0), "e": pools(0)}, func(a *Alias) { a.ForceUser = "app" })
+			map[string][]PoolGauges{"a": pools(9), "b": pools(9), "c": pools(0), "d": pools(0), "e": pools(0)},
+			func(a *Alias) { a.ForceUser = "app" })
 		if version == "1.23.1" {
 			o.Processes[0].Users = nil
 			for i := range o.Processes[0].Aliases[0].Pools {
@@ -153,10 +162,13 @@ func TestAUserByAuthQueryHasALimitInEachDatabase(t *testing.T) {
 		{"1.22.1", nil, 7}, // an older recording
 		{"1.23.1", []string{"app", "pooler"}, 7},
 	} {
-		o := Observation{At: epoch, Servers: []Server{{Name: "pg", MaxConns: 500}}, Processes: []Process{{ID: "g/1", Group: "g", Version: c.version, At: epoch,
-			Settings: Settings{DefaultPoolConns: 20, MaxUserConns: 10, PoolMode: "transaction"}, UsersKnown: true, Listed: c.listed, Users: []UserLimit{{Name: "web", MaxConns: 7}}}}}
+		o := Observation{At: epoch, Servers: []Server{{Name: "pg", MaxConns: 500}}, Processes: []Process{{ID: "g/1",
+			Group: "g", Version: c.version, At: epoch,
+			Settings: Settings{DefaultPoolConns: 20, MaxUserConns: 10, PoolMode: "transaction"}, UsersKnown: true,
+			Listed: c.listed, Users: []UserLimit{{Name: "web", MaxConns: 7}}}}}
 		for _, name := range []string{"a", "b", "c", "d"} {
-			o.Processes[0].Aliases = append(o.Processes[0].Aliases, Alias{Name: name, Database: name, SizeConns: 20, Server: "pg", PoolMode: "transaction",
+			o.Processes[0].Aliases = append(o.Processes[0].Aliases, Alias{Name: name, Database: name, SizeConns: 20,
+				Server: "pg", PoolMode: "transaction",
 				Pools: []PoolGauges{{User: "web", ServersActive: 1}}})
 		}
 		for turn, o := range []Observation{o, starred(t, o.Processes[0], o.Servers[0], map[string][]PoolGauges{}, nil)} {
@@ -166,7 +178,8 @@ func TestAUserByAuthQueryHasALimitInEachDatabase(t *testing.T) {
 			p := o.Processes[0]
 			want := map[int]int{40: 10, 7: 4}[c.want]
 			if conns, limit := o.Allowed(p, p.Aliases[0], p.Aliases[0].Pools[0].User); conns != want {
-				t.Errorf("%d: %s where %v are listed: web may have %d by %q, want %d", turn, c.version, c.listed, conns, limit, want)
+				t.Errorf("%d: %s where %v are listed: web may have %d by %q, want %d", turn, c.version, c.listed, conns, limit,
+					want)
 			}
 		}
 	}

@@ -176,7 +176,8 @@ func directLine(name string, rules DeclaredServer, seen Server, observed bool, e
 	}
 	if l, notes := directSeen(name, rules, seen, e); observed && l.Conns > *rules.DirectConns {
 		l.Source += fmt.Sprintf("; declared as %d", *rules.DirectConns)
-		return l, append(notes, fmt.Sprintf("server %s: direct connections are declared as %d, and %d were seen: %d counts", name, *rules.DirectConns, l.Conns, l.Conns))
+		return l, append(notes, fmt.Sprintf("server %s: direct connections are declared as %d, and %d were seen: %d counts",
+			name, *rules.DirectConns, l.Conns, l.Conns))
 	}
 	return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil
 }

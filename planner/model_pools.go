@@ -124,7 +124,9 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	reserves := map[int]bool{}
 	for _, x := range at {
 		for _, u := range x.process.Users {
-			if u.SizeConns == Unlimited && x.alias.MaxConns == 0 && (x.process.AuthUser == u.Name && len(x.authPools()) > 0 || slices.ContainsFunc(x.alias.Pools, func(g PoolGauges) bool { return g.User == u.Name })) {
+			comes := x.process.AuthUser == u.Name && len(x.authPools()) > 0 ||
+				slices.ContainsFunc(x.alias.Pools, func(g PoolGauges) bool { return g.User == u.Name })
+			if u.SizeConns == Unlimited && x.alias.MaxConns == 0 && comes {
 				return FleetPool{}, nil, &Error{Kind: KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
 					Err:  fmt.Errorf("user %s has or may have a pool_size of 0 of its own, which is unlimited: its worst case has no bound", u.Name),
 					Hint: "write a pool_size of at least 1 for it into [users] of " + x.process.Identity.ConfFile + " and RELOAD, or set max_db_connections"}

@@ -88,7 +88,7 @@ type Process struct {
 	Aliases  []Alias     `json:"aliases"`
 	Users    []UserLimit `json:"users,omitempty"` // only users with a limit or a size of their own
 
-	AuthUser     string `json:"auth_user,omitempty"`   // as whom auth_query is asked, for any client whom no file names; empty: it is not
+	AuthUser     string `json:"auth_user,omitempty"`   // as whom auth_query is asked; empty: it is not
 	AuthDatabase string `json:"auth_dbname,omitempty"` // the alias in which it is; empty: in the client's own
 
 	UsersKnown bool `json:"users_known,omitempty"` // Users are those of its file; before 1.23 no console shows them

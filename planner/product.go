@@ -131,7 +131,8 @@ func (sp serverProblem) breached() *Infeasible {
 		text := fmt.Sprintf("%s is %d connections short: %s needs %d for %.3g Erlangs (%s), %d there, whatever its size", b.Limit, b.Need-b.Conns, b.Pool, b.Need, b.Erlangs, b.By, b.Conns)
 		return &Infeasible{Server: sp.server.Name, Constraint: b.Limit, Need: Float(b.Need), Cap: Float(b.Conns), ShortConns: b.Need - b.Conns,
 			Clash: []Clash{{Pool: b.Pool, Size: b.Need, Conns: b.Need, Why: b.By}}, Text: text,
-			cure: fmt.Sprintf("raise the limit by %d at least, lower the load or the promise, or see the least bad plan with --best-effort", b.Need-b.Conns)}
+			cure: fmt.Sprintf("raise the limit by %d at least, lower the load or the promise, "+
+				"or see the least bad plan with --best-effort", b.Need-b.Conns)}
 	}
 	return nil
 }

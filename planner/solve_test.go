@@ -296,8 +296,10 @@ func TestASuperusersPoolTakesFromADatabasesLimit(t *testing.T) {
 	}
 	f, _ = seen(30, seenAlias("app", 20, 0, 5, "web"), seenAlias("adm", 15, 0, 5, "root"))
 	adm, app := f.Pools[0], f.Pools[1]
-	if len(adm.under) > 0 || len(app.under) != 1 || app.under[0].conns != 15 || app.under[0].text != "CONNECTION LIMIT 30 of database app, of which superusers' pools may take 15" {
-		t.Errorf("the superuser's pool is under %+v, the other under %+v; want 15 of 30 for the other alone", adm.under, app.under)
+	if len(adm.under) > 0 || len(app.under) != 1 || app.under[0].conns != 15 ||
+		app.under[0].text != "CONNECTION LIMIT 30 of database app, of which superusers' pools may take 15" {
+		t.Errorf("the superuser's pool is under %+v, the other under %+v; want 15 of 30 for the other alone", adm.under,
+			app.under)
 	}
 	f, _ = seen(40, seenAlias("app", 20, 0, 5, "web", "root"), seenAlias("adm", 15, 0, 5, "root"))
 	if app := f.Pools[1]; len(app.under) != 1 || app.under[0].conns != 5 || len(app.under[0].copies) != 1 {

@@ -54,8 +54,8 @@ func limitsOf(a answer, s *planner.Server) error {
 }
 
 // takeFromLimits enters beside every CONNECTION LIMIT of a server the sessions of the counted look that take from it
-// and that no pool owns; those that a pool has let go by themselves. PostgreSQL counts every client's session against the
-// limit of its role and of its database, a superuser's against the database's, too, our own included. senders are
+// and that no pool owns; those that a pool has let go by themselves. PostgreSQL counts every client's session against
+// the limit of its role and of its database, a superuser's against the database's, too, our own included. senders are
 // walsenders that count, and are in no pool: one that sends whole files is in no database.
 func takeFromLimits(s *planner.Server, counted shot, owners []planner.Owner, senders shot) {
 	type taken struct{ direct, leaving int }

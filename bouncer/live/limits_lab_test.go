@@ -35,12 +35,14 @@ func TestASuperuserIsAboveEveryConnectionLimit(t *testing.T) {
 	}
 }
 
-// TestAReplicationConnectionTakesFromNoLimit of the real PostgreSQL here, which is one that counts regular sessions alone.
+// TestAReplicationConnectionTakesFromNoLimit of the real PostgreSQL here, which is one that counts regular sessions
+// alone.
 func TestAReplicationConnectionTakesFromNoLimit(t *testing.T) {
 	t.Parallel()
 	l := start(t, twoGenerations(4))
 	s := l.Server("main")
-	for _, sql := range []string{"ALTER ROLE app2 REPLICATION CONNECTION LIMIT 1", "ALTER DATABASE app CONNECTION LIMIT 1"} {
+	for _, sql := range []string{"ALTER ROLE app2 REPLICATION CONNECTION LIMIT 1",
+		"ALTER DATABASE app CONNECTION LIMIT 1"} {
 		if _, err := s.Query(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
@@ -54,8 +56,9 @@ func TestAReplicationConnectionTakesFromNoLimit(t *testing.T) {
 	}
 	now := observe(t, open(t, targetsOf(l))).Servers[0]
 	_, refused := lab.Query(t.Context(), s.DSN("app2", "app"), "SELECT 1")
-	if limitsCounted := refused != nil; limitsCounted != (now.Roles[0].DirectConns > 0) || limitsCounted != (now.Databases[0].DirectConns > 0) || limitsCounted != (now.WorkerConns > 0) {
-		t.Errorf("beside three walsenders a session is refused with %v, and a look at %d shows roles %v, databases %v, %d workers",
+	if limitsCounted := refused != nil; limitsCounted != (now.Roles[0].DirectConns > 0) ||
+		limitsCounted != (now.Databases[0].DirectConns > 0) || limitsCounted != (now.WorkerConns > 0) {
+		t.Errorf("beside three walsenders: refused with %v, and a look at %d shows roles %v, databases %v, %d workers",
 			refused, now.VersionNum, now.Roles, now.Databases, now.WorkerConns)
 	}
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase: direct, leaving, orphaned, our own, and those whose owner
-// is not known yet; what a pool owns is the pool's to count. What was let go by a pool is told apart: it does not come back.
-// Walsenders take from a role's, and from a database's where they are connected to one.
+// is not known yet; what a pool owns is the pool's to count. What was let go by a pool is told apart: it does not come
+// back. Walsenders take from a role's, and from a database's where they are connected to one.
 func TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase(t *testing.T) {
 	session := func(user, database string) backend { return backend{user: user, database: database} }
 	sessions := []struct {
@@ -57,7 +57,8 @@ func TestALimitOfASuperuserIsNone(t *testing.T) {
 	}
 	s := planner.Server{VersionNum: 150010}
 	err := limitsOf(answer{rows: [][][]byte{text("role", "web", "9"), text("superuser", "root", "5"),
-		text("role", "app", "0"), text("database", "shop", "30"), text("superuser", "admin", "-1"), text("workers", "", "3")}}, &s)
+		text("role", "app", "0"), text("database", "shop", "30"), text("superuser", "admin", "-1"), text("workers", "",
+			"3")}}, &s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,14 +73,16 @@ func TestALimitOfASuperuserIsNone(t *testing.T) {
 
 // TestALimitCountsRegularSessionsAloneFromSomeMinorReleaseOn: 13.19, 14.16, 15.11, 16.7 and 17.3 were the first.
 func TestALimitCountsRegularSessionsAloneFromSomeMinorReleaseOn(t *testing.T) {
-	for version, want := range map[int]bool{110022: true, 120022: true, 130018: true, 130019: false, 140015: true, 140016: false, 150010: true, 150011: false,
+	for version, want := range map[int]bool{110022: true, 120022: true, 130018: true, 130019: false, 140015: true,
+		140016: false, 150010: true, 150011: false,
 		150018: false, 160006: true, 160007: false, 170002: true, 170003: false, 180000: false, 190001: false} {
 		if got := limitsCountAll(version); got != want {
 			t.Errorf("%d counts all: %v, want %v", version, got, want)
 		}
 	}
 	s := planner.Server{VersionNum: 150018}
-	if err := limitsOf(answer{rows: [][][]byte{{[]byte("workers"), nil, []byte("3")}}}, &s); err != nil || s.WorkerConns != 0 || len(s.Databases) > 0 {
+	if err := limitsOf(answer{rows: [][][]byte{{[]byte("workers"), nil, []byte("3")}}}, &s); err != nil ||
+		s.WorkerConns != 0 || len(s.Databases) > 0 {
 		t.Errorf("%v, %+v; want no autovacuum worker under a limit", err, s)
 	}
 }

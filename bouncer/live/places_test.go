@@ -237,7 +237,7 @@ func TestALookKeepsNobodyFromTheLock(t *testing.T) {
 func TestFurtherSettingsThatReserveConnectionsAreRead(t *testing.T) {
 	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", Settings: map[string]string{"rds.rds_superuser_reserved_connections": "2"}}}})
 	o := observe(t, open(t, targetsOf(l)))
-	if got := fmt.Sprint(o.Servers[0].ReservedSettings); got != "[{rds.rds_superuser_reserved_connections 2 0}]" {
+	if got := fmt.Sprint(o.Servers[0].ReservedSettings); got != "[{rds.rds_superuser_reserved_connections 2 0 0}]" {
 		t.Errorf("reserved settings %s, want the vendor's 2", got)
 	}
 }

@@ -144,9 +144,11 @@ const backendsSQL = sessionsSQL + ` WHERE backend_type = 'client backend' OR bac
 	OR backend_type = 'walsender' AND current_setting('server_version_num')::int < 120000`
 
 // sendersSQL lists the walsenders that backendsSQL leaves out.
-const sendersSQL = sessionsSQL + ` WHERE backend_type = 'walsender' AND current_setting('server_version_num')::int >= 120000`
+const sendersSQL = sessionsSQL + ` WHERE backend_type = 'walsender'
+	AND current_setting('server_version_num')::int >= 120000`
 
-const sessionsSQL = `SELECT pid, coalesce((extract(epoch FROM backend_start) * 1000000)::bigint, 0), host(client_addr), client_port,
+const sessionsSQL = `SELECT pid, coalesce((extract(epoch FROM backend_start) * 1000000)::bigint, 0),
+	host(client_addr), client_port,
 	coalesce(usename, ''), coalesce(datname, ''), coalesce(application_name, ''), coalesce(state, ''),
 	coalesce((extract(epoch FROM query_start) * 1000000)::bigint, 0),
 	greatest(0, (extract(epoch FROM clock_timestamp() - state_change) * 1000000)::bigint)

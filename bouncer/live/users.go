@@ -87,8 +87,8 @@ func namesOf(records []record) []string {
 	return names
 }
 
-// authOf returns as whom auth_query is asked and in which alias, by SHOW CONFIG. Where the client's name is not looked up,
-// it is never. An auth_user of a database's own line is in no SHOW command.
+// authOf returns as whom auth_query is asked and in which alias, by SHOW CONFIG. Where the client's name is not looked
+// up, it is never. An auth_user of a database's own line is in no SHOW command.
 func authOf(config map[string]string) (user, database string) {
 	switch config["auth_type"] {
 	case "any", "pam", "ldap":

@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestAUserByAuthQueryIsCountedInEachDatabaseBefore123 and over all of them by 1.24; a look shows which of the two a process
-// does, and who asks.
+// TestAUserByAuthQueryIsCountedInEachDatabaseBefore123 and over all of them by 1.24; a look shows which of the two a
+// process does, and who asks.
 func TestAUserByAuthQueryIsCountedInEachDatabaseBefore123(t *testing.T) {
 	t.Parallel()
 	spec := twoGenerations(4)
@@ -20,21 +20,26 @@ func TestAUserByAuthQueryIsCountedInEachDatabaseBefore123(t *testing.T) {
 		spec.Groups[i].Aliases = []lab.AliasSpec{{Name: "app", PoolSize: 4}, {Name: "other", DBName: "app", PoolSize: 4}}
 	}
 	l := start(t, spec)
-	if _, err := l.Server("main").Query(t.Context(), "CREATE ROLE web LOGIN PASSWORD '"+lab.Password("web")+"'"); err != nil {
+	if _, err := l.Server("main").Query(t.Context(),
+		"CREATE ROLE web LOGIN PASSWORD '"+lab.Password("web")+"'"); err != nil {
 		t.Fatal(err)
 	}
 	fleet := open(t, targetsOf(l))
 	for _, p := range observe(t, fleet).Processes {
-		if p.AuthUser != lab.Superuser || p.AuthDatabase != "" || slices.ContainsFunc(p.Aliases, func(a planner.Alias) bool { return len(a.Pools) > 0 }) {
-			t.Errorf("%s: auth_user %q of %q, %+v; want postgres, who has asked nothing yet", p.ID, p.AuthUser, p.AuthDatabase, p.Aliases)
+		if p.AuthUser != lab.Superuser || p.AuthDatabase != "" || slices.ContainsFunc(p.Aliases,
+			func(a planner.Alias) bool { return len(a.Pools) > 0 }) {
+			t.Errorf("%s: auth_user %q of %q, %+v; want postgres, who has asked nothing yet", p.ID, p.AuthUser,
+				p.AuthDatabase, p.Aliases)
 		}
 	}
 	for _, group := range []string{"old", "new"} {
 		for _, alias := range []string{"app", "other"} {
-			run(t, lab.Direct{DSN: l.Process(group, 0).DSN("web", alias), Conns: 3, Active: group == "old"}) // busy ones of new/app would keep all others out
+			run(t, lab.Direct{DSN: l.Process(group, 0).DSN("web", alias), Conns: 3,
+				Active: group == "old"}) // busy ones of new/app would keep all others out
 		}
 	}
-	want := map[string]string{"old/1": "postgres in app, postgres in other, web in app 2, web in other 2; web is not listed",
+	want := map[string]string{
+		"old/1": "postgres in app, postgres in other, web in app 2, web in other 2; web is not listed",
 		"new/1": "postgres in app, postgres in other, web within 2 in all; nobody is known to be listed"}
 	for patience := time.Now().Add(generous); ; time.Sleep(100 * time.Millisecond) {
 		got := map[string]string{}

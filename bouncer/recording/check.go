@@ -61,8 +61,9 @@ func checkServer(s planner.Server) error {
 	b := s.Backends
 	err := outside("server "+s.Name, number{"max_connections", s.MaxConns, 1}, number{"superuser_reserved_connections", s.SuperuserReservedConns, 0},
 		number{"reserved_connections", s.ReservedConns, 0}, number{"pool backends", b.PoolConns, 0}, number{"direct backends", b.DirectConns, 0},
-		number{"leaving backends", b.LeavingConns, 0}, number{"orphans", b.OrphanConns, 0}, number{"own backends", b.OwnConns, 0}, number{"logins", b.LoginConns, 0},
-		number{"autovacuum_max_workers", s.WorkerConns, 0})
+		number{"leaving backends", b.LeavingConns, 0}, number{"orphans", b.OrphanConns, 0}, number{"own backends",
+			b.OwnConns, 0},
+		number{"logins", b.LoginConns, 0}, number{"autovacuum_max_workers", s.WorkerConns, 0})
 	for _, limits := range [][]planner.ConnLimit{s.ReservedSettings, s.Roles, s.Databases} {
 		for _, l := range limits {
 			err = cmp.Or(err, outside("server "+s.Name, number{"the limit of " + l.Name, l.Conns, 0},
