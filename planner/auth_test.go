@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,5 +113,26 @@ func TestADeclaredLoadIsNotThatOfAuthUser(t *testing.T) {
 		if want := float64(b2i(c.User == "app1")); c.Share != want {
 			t.Errorf("%s has a share of %g, want %g", c.User, c.Share, want)
 		}
+	}
+}
+
+// TestAuthUserIsOneInAllDatabases where it is forced in some, too, and whether SHOW USERS lists it already: before 1.23 it is
+// another than the forced one of its name, also in a process where neither has been seen.
+func TestAuthUserIsOneInAllDatabases(t *testing.T) {
+	o, _ := seenFleet(seenAlias("app", 10, 0, 0, "pooler", "pooler"), seenAlias("other", 10, 0, 0, "pooler", "pooler"))
+	o.Servers[0].MaxConns = 500
+	for i := range o.Processes[0].Aliases {
+		o.Processes[0].Aliases[i].ForceUser = "pooler"
+	}
+	p := o.Processes[0]
+	p.ID, p.Version, p.UsersKnown, p.Settings.MaxUserConns, p.Listed = "main/2", "1.22.1", true, 6, []string{"app1"}
+	p.Aliases = slices.Clone(p.Aliases)
+	for i := range p.Aliases {
+		p.Aliases[i].Pools = nil
+	}
+	o.Processes[0].Version = "1.22.1"
+	o.Processes = append(o.Processes, p)
+	if n := worst(modelled(t, o), "main"); n != 4*10+2*6+6 {
+		t.Errorf("worst case %d; want 40 without a limit, and 6 in each database and 6 for auth_user with one", n)
 	}
 }

@@ -129,6 +129,9 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 				continue
 			}
 			counter := proc.counter(c.login(a))
+			if c.Twin { // auth_user's, who is one of the process's own, listed or not yet
+				counter.alias = ""
+			}
 			conns := proc.counterMax(counter)
 			if conns == 0 {
 				continue
