@@ -116,8 +116,8 @@ func TestADeclaredLoadIsNotThatOfAuthUser(t *testing.T) {
 	}
 }
 
-// TestAuthUserIsOneInAllDatabases where it is forced in some, too, and whether SHOW USERS lists it already: before 1.23 it is
-// another than the forced one of its name, also in a process where neither has been seen.
+// TestAuthUserIsOneInAllDatabases where it is forced in some, too, and whether SHOW USERS lists it already: before
+// 1.23 it is another than the forced one of its name, also in a process where neither has been seen.
 func TestAuthUserIsOneInAllDatabases(t *testing.T) {
 	o, _ := seenFleet(seenAlias("app", 10, 0, 0, "pooler", "pooler"), seenAlias("other", 10, 0, 0, "pooler", "pooler"))
 	o.Servers[0].MaxConns = 500
