@@ -27,6 +27,7 @@ func TestPasswordsStayOutOfAConfig(t *testing.T) {
 		"host=a hunter2":                                  "",
 		"postgres://h/d?Password=hunter2&a=1":             "postgres://h/d?a=1",
 		"postgres://u:hunter2@x@h/d":                      "postgres://u@h/d",
+		"postgres://h/d?password=a#hunter2":               "",
 		"user = 'a b' host=c oauth_client_secret=hunter2": "user='a b' host=c",
 	} {
 		if got := withoutPassword(dsn); got != want || strings.Contains(got, "hunter2") && !strings.Contains(want, "hunter2") {

@@ -165,7 +165,7 @@ func withoutPassword(dsn string) string {
 		return keywordsWithout(dsn)
 	}
 	u, err := url.Parse(dsn)
-	if err != nil || strings.Contains(u.Host+u.Path, "@") {
+	if err != nil || strings.Contains(u.Host+u.Path, "@") || u.Fragment != "" { // no DSN has one: it was meant for something else
 		return ""
 	}
 	if u.User != nil {
