@@ -10,7 +10,7 @@ import (
 
 // back is what takes a release back.
 func back(n int) planner.Act {
-	act := planner.Act{Verb: planner.Restore}
+	act := planner.Act{Verb: planner.Undo}
 	for _, x := range release(n).Sets {
 		act.Sets = append(act.Sets, x.Back())
 	}
@@ -93,5 +93,33 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat: each takes its part by itself, and the error is of the one.
+func TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat(t *testing.T) {
+	for _, verb := range []planner.Verb{planner.Restore, planner.Retreat, planner.Undo} {
+		fleet, _, _, stores := processes(t, 2, func(int) bool { return true })
+		var configs []live.Config
+		for i, s := range stores {
+			configs = append(configs, live.Config{Process: back(2).Sets[i].Process, Path: "/etc/pgbouncer.ini", Store: s})
+		}
+		act := planner.Act{Verb: verb, Sets: release(2).Sets}
+		gone := act.Sets[0]
+		gone.Process = "gone/1"
+		act.Sets = append([]planner.Set{gone}, act.Sets...)
+		err := fleet.Hands(configs).Apply(t.Context(), act)
+		if err == nil || !strings.Contains(err.Error(), "gone/1") {
+			t.Errorf("%s: %v, want an error of gone/1", verb, err)
+		}
+		want := 1
+		if verb == planner.Undo {
+			want = 0
+		}
+		for i, s := range stores {
+			if s.writes != want {
+				t.Errorf("%s: process %d: %d writes, want %d", verb, i+1, s.writes, want)
+			}
+		}
 	}
 }
