@@ -171,11 +171,16 @@ func withoutPassword(dsn string) string {
 	if u.User != nil {
 		u.User = url.User(u.User.Username())
 	}
-	q := u.Query()
-	for key := range q {
+	q, kept := u.Query(), []string{u.Host, u.Path, u.User.Username()}
+	for key, values := range q {
 		if secretKey(key) {
 			q.Del(key)
+		} else {
+			kept = append(append(kept, key), values...)
 		}
+	}
+	if slices.ContainsFunc(kept, doubtful) { // keywords behind a URL, say
+		return ""
 	}
 	u.RawQuery = q.Encode()
 	return u.String()
@@ -212,8 +217,8 @@ func keywordsWithout(dsn string) string {
 
 // doubtful reports whether a value that is to be no secret may hold one: a URL, or what was meant as the next key.
 func doubtful(value string) bool {
-	key, _, assigns := strings.Cut(value, "=")
-	return strings.Contains(value, "://") || assigns && secretKey(key)
+	end := strings.LastIndexByte(value, '=')
+	return strings.Contains(value, "://") || end > 0 && secretKey(value[:end])
 }
 
 // valueEnd is where the value at the beginning of a text ends; below 0 where its quote is never closed.
