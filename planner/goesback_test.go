@@ -261,8 +261,9 @@ func TestWhoComesDuringARunIsRemembered(t *testing.T) {
 	look.Processes = slices.Clone(look.Processes)
 	look.Processes[0].Aliases = []Alias{look.Processes[0].Aliases[0], {Name: "other", Pools: []PoolGauges{{User: "x"}}}}
 	look.Processes[0].Aliases[0].Pools = []PoolGauges{{User: "app"}, {User: "night"}}
+	look.Processes[1].Aliases = append(slices.Clone(look.Processes[1].Aliases), Alias{Name: "other", Pools: []PoolGauges{{User: "x"}}})
 	came := s.memory.New(look)
-	if got := SeenText(came); got != "seen for the first time: night came to db in a/1; x came to other in a/1" {
+	if got := SeenText(came); got != "seen for the first time: night came to db in a/1; x came to other in a/1, b/1" {
 		t.Error(got)
 	}
 	s.record(Event{Kind: Noted, Seen: came})

@@ -36,12 +36,19 @@ func SeenIn(o Observation) []Seen {
 // SeenText says who came where.
 func SeenText(seen []Seen) string {
 	var parts []string
+	in := map[string][]string{} // processes
 	for _, s := range seen {
-		if len(s.Users) == 0 {
-			parts = append(parts, s.Process+" has "+s.Alias)
-			continue
+		what := s.Alias + " is"
+		if len(s.Users) > 0 {
+			what = strings.Join(s.Users, ", ") + " came to " + s.Alias
 		}
-		parts = append(parts, fmt.Sprintf("%s came to %s in %s", strings.Join(s.Users, ", "), s.Alias, s.Process))
+		if in[what] == nil {
+			parts = append(parts, what)
+		}
+		in[what] = append(in[what], s.Process)
+	}
+	for i, what := range parts {
+		parts[i] = what + " in " + strings.Join(in[what], ", ")
 	}
 	return "seen for the first time: " + strings.Join(parts, "; ")
 }
