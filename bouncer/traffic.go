@@ -70,7 +70,7 @@ func (w *run) shifts(readings []planner.Reading) []planner.Shift {
 
 // began is the event that begins the run, with what the looks before it saw of the shifts.
 func (w *run) began(ctx context.Context) planner.Event {
-	e := planner.Event{Kind: planner.RunBegan, By: w.By, Goal: &w.goal, To: w.RollTo, Servers: planner.Origins(w.Evidence.Last), Seen: planner.SeenIn(w.Evidence.Last)}
+	e := planner.Event{Kind: planner.RunBegan, By: w.By, Goal: &w.goal, To: w.RollTo, Servers: w.origins(), Seen: planner.SeenIn(w.Evidence.Last)}
 	readings := Readings(ctx, w.Traffic, w.memory)
 	w.read = readings
 	if len(w.Traffic) > 0 {
@@ -94,6 +94,23 @@ func (w *run) began(ctx context.Context) planner.Event {
 		}
 	}
 	return e
+}
+
+// origins are the servers, with the direct connections that the run counts on.
+func (w *run) origins() []planner.Origin {
+	out := planner.Origins(w.Evidence.Last)
+	fleet, err := planner.Model(w.Evidence.To, w.Declared, w.Evidence, w.Loads)
+	if err != nil { // the first look says so
+		return out
+	}
+	for i := range out {
+		for _, s := range fleet.Servers {
+			if s.Name == out[i].Name {
+				out[i].DirectConns = s.DirectConns()
+			}
+		}
+	}
+	return out
 }
 
 // only are the shifts without their switches.

@@ -69,11 +69,13 @@ func (s Situation) finished() (a Act, over bool) {
 	m := s.Memory
 	enough := s.Steps > 0 && m.Steps >= s.Steps
 	switch {
+	case m.Left != "" && (m.RollTo > 0 || enough || m.Aborts >= max(1, s.Policy.Aborts)):
+		return Act{Verb: Stop, Outcome: Held, Reason: m.Left + "; pgbudget rollback gives the rest back once there is room"}, true
 	case m.Aborts >= max(1, s.Policy.Aborts) && m.RollTo == 0:
 		return Act{Verb: Stop, Outcome: Aborted, Reason: m.Aborted}, true
 	case enough && len(m.Refused) > 0 || m.CutBy != "":
 		return s.short(m.CutBy), true
-	case (enough || m.RollTo > 0) && m.Cut != "":
+	case enough && m.Cut != "":
 		return s.short("the rest of the step was given up: " + m.Cut), true
 	case enough && s.OverBudget() != "" && s.arrived():
 		return s.short(s.OverBudget()), true

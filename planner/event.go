@@ -46,8 +46,9 @@ type Event struct {
 
 // Origin says which PostgreSQL a server's name stands for.
 type Origin struct {
-	Name     string `json:"name"`
-	SystemID string `json:"system_id"`
+	Name        string `json:"name"`
+	SystemID    string `json:"system_id"`
+	DirectConns int    `json:"direct_conns,omitzero"` // of the ledger's line, as a run began; 0: it was not known
 }
 
 // Origins lists the servers of a look, those whose identity may not be read left out.
@@ -55,7 +56,7 @@ func Origins(o Observation) []Origin {
 	var out []Origin
 	for _, s := range o.Servers {
 		if s.SystemID != "" {
-			out = append(out, Origin{s.Name, s.SystemID})
+			out = append(out, Origin{Name: s.Name, SystemID: s.SystemID})
 		}
 	}
 	return out

@@ -29,6 +29,16 @@ type FleetServer struct {
 	RecycleConns int `json:"recycle_conns,omitempty"` // of the ledger: what a RELOAD may open, where it recycles connections
 }
 
+// DirectConns is the ledger's line of direct connections.
+func (s FleetServer) DirectConns() int {
+	for _, l := range s.Lines {
+		if l.Item == "direct" {
+			return l.Conns
+		}
+	}
+	return 0
+}
+
 // Line is one row of the ledger.
 type Line struct {
 	Item   string `json:"item"`

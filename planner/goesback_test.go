@@ -104,6 +104,30 @@ func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
 	}
 }
 
+// TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown: what is left of it is nothing, and the journal takes that.
+func TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown(t *testing.T) {
+	gone := Set{"old/1", "db", KeySize, 2, 6}
+	s := newStage(0)
+	s.goal = Goal{}
+	s.record(Event{Kind: RunBegan, Goal: &s.goal})
+	s.record(Event{Kind: StepBegan, Step: &Step{Kind: Forward, Sets: []Set{gone.Back()}}})
+	s.record(Event{Kind: StepAbort, Step: &Step{Kind: Backward, Sets: []Set{gone}}})
+	s.record(Event{Kind: Intended, Act: &Act{Verb: Grant, Sets: []Set{gone}}})
+	for range 3 {
+		s.see(16, 16, 14, 14)
+	}
+	a := s.next()
+	for _, kind := range []EventKind{Intended, Acted} {
+		e := Event{Seq: s.memory.Seq + 1, At: s.now, Kind: kind, Act: &a}
+		if err := s.memory.Refuses(e); err != nil || len(a.Sets) > 0 {
+			t.Fatalf("%s of %v: %v", a.Verb, a.Sets, err)
+		}
+		s.memory = s.memory.After(e)
+	}
+	s.see(16, 16, 14, 14)
+	s.act(t, Close)
+}
+
 // TestAStepThatIsGivenUpCanBeRolledBack: a person accepts the sizes that are there while a step is in hand, and goes back all
 // the same.
 func TestAStepThatIsGivenUpCanBeRolledBack(t *testing.T) {
@@ -243,8 +267,29 @@ func TestARollbackThatDoesNotFitIsForeseen(t *testing.T) {
 		s.act(t, Release)
 		s.see(16, 16, 10, 10)
 		at := Situation{Fleet: s.fleet, AsMeasured: s.fleet, Look: s.look, Memory: s.memory.Bound(s.memory.StepSeq), Policy: s.policy}
-		if why := at.Barred(); (why == "") != fits {
-			t.Errorf("%d spare: %q, fits: %v", spare, why, fits)
+		if why, none := at.Barred(); (why == "") != fits || none {
+			t.Errorf("%d spare: %q, none of it: %v, fits: %v", spare, why, none, fits)
+		}
+	}
+}
+
+// TestAWayBackOfWhichNothingFitsIsForeseen: one that has traffic or a release is worth it all the same.
+func TestAWayBackOfWhichNothingFitsIsForeseen(t *testing.T) {
+	grant, release := Set{"a/1", "db", KeySize, 16, 20}, Set{"b/1", "db", KeySize, 14, 10}
+	for _, c := range []struct {
+		name string
+		step Step
+		none bool
+	}{
+		{"a grant alone", Step{Kind: Backward, Sets: []Set{grant}}, true},
+		{"and a turn", Step{Kind: Backward, Sets: []Set{grant}, Turn: &Turn{"a/db:b/db", 10, 0}}, false},
+		{"and a release", Step{Kind: Backward, Sets: []Set{grant, release}}, false},
+	} {
+		s := newStage(-10)
+		s.see(16, 16, 14, 14)
+		at := Situation{Fleet: s.fleet, AsMeasured: s.fleet, Look: s.look, Memory: Memory{Step: &c.step}, Policy: s.policy}
+		if why, none := at.Barred(); why == "" || none != c.none {
+			t.Errorf("%s: %q, none of it: %v, want %v", c.name, why, none, c.none)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -30,6 +31,7 @@ type Memory struct {
 	AbortedAt  time.Time `json:"aborted_at,omitzero"`  // when it was back
 	CutBy      string    `json:"cut_by,omitzero"`      // nothing was left of a step of this run, because
 	Cut        string    `json:"cut,omitzero"`         // the rest of the newest step of this run was given up, because
+	Left       string    `json:"left,omitzero"`        // a way back of this run did not fit as a whole: what is left of it
 
 	Unflushable bool      `json:"unflushable,omitzero"`  // a flush of the step in hand has failed
 	Failures    int       `json:"failures,omitzero"`     // of acts, one after the other
@@ -89,7 +91,7 @@ func (m Memory) After(e Event) Memory {
 		m.Bases = m.based(e.Bases)
 		m.HeldAt, m.Hold, m.Failures = time.Time{}, "", 0
 		m.Aborts, m.Aborted, m.AbortedAt = 0, "", time.Time{}
-		m.Servers, m.CutBy, m.Cut = m.origins(e.Servers), "", ""
+		m.Servers, m.CutBy, m.Cut, m.Left = m.origins(e.Servers, e.To > 0), "", "", ""
 		if m.Step != nil { // nobody has watched since; what was begun is timed anew
 			m.SettledAt = e.At
 			if !m.ReleasedAt.IsZero() {
@@ -135,6 +137,8 @@ func (m Memory) After(e Event) Memory {
 		m.Written = m.written(e.Act.Sets, e.At, true)
 		m.Turned = m.turned(e.Act.Turn, e.At, true)
 		switch e.Act.Verb {
+		case Grant:
+			m = m.cameNearer(e.Act.Sets)
 		case Undo:
 			m = m.undone(*e.Act)
 		case Restore:
@@ -160,10 +164,11 @@ func (m Memory) After(e Event) Memory {
 		m.HeldAt, m.Hold = time.Time{}, ""
 	case StepCut:
 		m.Cut = e.Reason
-		if back(m.Step) {
+		goesBack := back(m.Step)
+		if goesBack {
 			m = m.leftBehind(e.Step, e.Reason)
 		}
-		if m = m.cut(e.Step, e.At); e.Step.Empty() {
+		if m = m.cut(e.Step, e.At); e.Step.Empty() && !goesBack {
 			m.CutBy = e.Reason
 		}
 	case StepEnded:
@@ -248,6 +253,24 @@ func (m Memory) cut(achieved *Step, at time.Time) Memory {
 	return m
 }
 
+// cameNearer lets lines of a way back that went back in part begin from where they are.
+func (m Memory) cameNearer(sets []Set) Memory {
+	if !back(m.Step) {
+		return m
+	}
+	step := *m.Step
+	step.Sets = slices.Clone(step.Sets)
+	for i, x := range step.Sets {
+		for _, y := range sets {
+			if y.Same(x) && y.To != x.To {
+				step.Sets[i].From = y.To
+			}
+		}
+	}
+	m.Step = &step
+	return m
+}
+
 // leftBehind puts what of a way back is given up with the steps that were taken, so that a rollback may give it back once
 // there is room, and remembers not to make those pools smaller still.
 func (m Memory) leftBehind(achieved *Step, why string) Memory {
@@ -263,7 +286,15 @@ func (m Memory) leftBehind(achieved *Step, why string) Memory {
 		left.Sets = append(left.Sets, Set{x.Process, x.Alias, x.Key, x.To, at})
 		m = m.refused(x.Pool(), x.Key, at, why)
 	}
-	if m.StepTo > 0 || m.StepNumber == 0 || len(left.Sets) == 0 {
+	if len(left.Sets) == 0 {
+		return m
+	}
+	var parts []string
+	for _, x := range left.Moves() {
+		parts = append(parts, fmt.Sprintf("%s %s/%s is at %d of %d", x.Key, x.Process, x.Alias, x.To, x.From))
+	}
+	m.Left = strings.Join(parts, ", ") + ": " + why
+	if m.StepTo > 0 || m.StepNumber == 0 {
 		return m
 	}
 	return m.stepped(Past{m.StepNumber, m.StepSeq, m.StepAt, left})
@@ -331,16 +362,32 @@ func (m Memory) explains(x Set, value int) (explained, known bool) {
 	return value == m.Written[i].To || value == m.Written[i].Or, true
 }
 
-// origins adds servers that are new.
-func (m Memory) origins(seen []Origin) []Origin {
+// origins adds servers that are new, and takes what is known of their direct connections now. A rollback may know less
+// than the run before.
+func (m Memory) origins(seen []Origin, rollback bool) []Origin {
 	out := slices.Clone(m.Servers)
 	for _, s := range seen {
 		i, found := slices.BinarySearchFunc(out, s.Name, func(o Origin, name string) int { return cmp.Compare(o.Name, name) })
-		if !found {
+		switch {
+		case !found:
 			out = slices.Insert(out, i, s)
+		case rollback:
+			out[i].DirectConns = max(out[i].DirectConns, s.DirectConns)
+		default:
+			out[i].DirectConns = s.DirectConns
 		}
 	}
 	return out
+}
+
+// Direct is how many connections of a server the newest run took for direct ones; 0: nobody knows.
+func (m Memory) Direct(server string) int {
+	for _, o := range m.Servers {
+		if o.Name == server {
+			return o.DirectConns
+		}
+	}
+	return 0
 }
 
 // Stranger says what of the fleet is not what the journal is about: a server, or a process; empty: nothing.

@@ -153,7 +153,7 @@ func (s Situation) backInPart(step Step, grants []Set, why error) Act {
 		}
 	}
 	text := "the way back does not fit: " + why.Error()
-	if a := s.Hold(text); a.Verb != Stop {
+	if a := s.holdFor(text, s.Policy.DrainFor); a.Verb != Stop {
 		return a
 	}
 	return Act{Verb: Cut, Step: s.achieved(step), Reason: text}

@@ -57,8 +57,6 @@ func (m Memory) Refuses(e Event) error {
 		return fmt.Errorf("%w: the act %q is not known", ErrNewer, a.Verb)
 	case a.Verb == Flip && a.Turn == nil:
 		return missing("turn of its act")
-	case (a.Verb == Release || a.Verb == Grant || a.Verb == Retreat) && len(a.Sets) == 0:
-		return missing("sets of its act")
 	case a.Verb == Undo && e.Kind == Acted && m.Step == nil:
 		return errors.New("a release is undone, and no step is in hand")
 	}

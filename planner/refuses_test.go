@@ -29,7 +29,6 @@ func TestAnEventWithoutItsPartIsRefused(t *testing.T) {
 		{"a failure without an act", Memory{}, Event{Kind: Failed, Outcome: Held}, false},
 		{"a failure without an outcome", Memory{}, Event{Kind: Failed, Act: release}, false},
 		{"an end without an outcome", Memory{}, Event{Kind: RunEnded}, false},
-		{"a release of nothing", Memory{}, Event{Kind: Acted, Act: &Act{Verb: Release}}, false},
 		{"a turn of no switch", Memory{}, Event{Kind: Acted, Act: &Act{Verb: Flip}}, false},
 		{"an act without a verb", Memory{}, Event{Kind: Acted, Act: &Act{}}, false},
 		{"an undo without a step in hand", Memory{}, Event{Kind: Acted, Act: &Act{Verb: Undo}}, false},

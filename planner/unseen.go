@@ -108,20 +108,28 @@ func (s Situation) Back() Step {
 	}
 }
 
-// Barred says why the first step of a rollback does not fit once its releases have drained; empty: it does.
-func (s Situation) Barred() string {
+// Barred says why what of the step in hand goes back first does not fit as a whole once its releases have drained; empty:
+// it does. none: no part of it does, and nothing of it needs no room.
+func (s Situation) Barred() (why string, none bool) {
 	var releases, grants []Set
-	for _, x := range s.Back().Sets {
+	first := s.Back()
+	for _, x := range first.Sets {
 		if x.To < x.From {
 			releases = append(releases, x)
 		} else {
 			grants = append(grants, x)
 		}
 	}
-	if err := Promise(s.Fleet.With(releases).Drained(), grants); err != nil {
-		return err.Error()
+	fleet := s.Fleet.With(releases).Drained()
+	err := Promise(fleet, grants)
+	if err == nil {
+		return "", false
 	}
-	return ""
+	part := slices.Clone(grants)
+	for i := range part {
+		part[i].To = part[i].From + 1
+	}
+	return err.Error(), len(releases) == 0 && first.Turn == nil && Promise(fleet, part) != nil
 }
 
 // RetreatFor is how long a run that sees nothing goes on because a step's lines are still to go back; 0: none is.

@@ -70,6 +70,14 @@ func (w *World) applyTo(id string, sets []planner.Set) error {
 		case planner.KeyLifetime:
 			value, to = &a.file.lifetime, to*int64(time.Second)
 		}
+		from := int64(x.From)
+		if x.Key == planner.KeyLifetime {
+			from *= int64(time.Second)
+		}
+		if old := *value; old != to && old != from { // as the editor of real files has it
+			return &planner.Error{Kind: planner.KindDrift, Subject: id + "/" + x.Alias,
+				Err: fmt.Errorf("%s is %d and should be %d: somebody else has changed it", x.Key, old, from)}
+		}
 		if old := *value; old != to {
 			written = true
 			*value = to

@@ -90,10 +90,24 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotKnownOfDirectConnectionsIsNotSpent: a rollback without a history has the connections that sizes have now.
-func TestWhatIsNotKnownOfDirectConnectionsIsNotSpent(t *testing.T) {
-	f := planner.Fleet{Servers: []planner.FleetServer{{Name: "full", BudgetConns: 0}, {Name: "over", BudgetConns: -3}, {Name: "pg", BudgetConns: 18}}}
-	if got := unspent(f); len(got) != 1 || got[0].Server != "pg" || got[0].Conns != 18 {
-		t.Errorf("%+v, want the 18 of pg", got)
+// TestDirectConnectionsOfTheLastRunCountWhereNoHistoryTells: those that this look does not show.
+func TestDirectConnectionsOfTheLastRunCountWhereNoHistoryTells(t *testing.T) {
+	began := planner.Event{Seq: 1, Kind: planner.RunBegan, Goal: &planner.Goal{}, Servers: []planner.Origin{{Name: "pg", SystemID: "1", DirectConns: 30},
+		{Name: "few", SystemID: "2", DirectConns: 1}}}
+	server := func(name string, direct int) planner.FleetServer {
+		return planner.FleetServer{Name: name, Lines: []planner.Line{{Item: "max_connections", Conns: 100}, {Item: "direct", Conns: direct}}}
+	}
+	m := &mover{memory: planner.Memory{}.After(began)}
+	f := planner.Fleet{Servers: []planner.FleetServer{server("few", 4), server("new", 3), server("pg", 2)}}
+	if got := m.known(f); len(got) != 1 || got[0].Server != "pg" || got[0].Conns != 28 {
+		t.Errorf("%+v, want the other 28 of pg", got)
+	}
+	began.Seq, began.To, began.Servers = 2, 1, []planner.Origin{{Name: "pg", SystemID: "1", DirectConns: 2}}
+	if m.memory = m.memory.After(began); m.memory.Direct("pg") != 30 {
+		t.Errorf("after a rollback: %d, want 30 still", m.memory.Direct("pg"))
+	}
+	began.Seq, began.To = 3, 0
+	if m.memory = m.memory.After(began); m.memory.Direct("pg") != 2 {
+		t.Errorf("after a run: %d, want 2", m.memory.Direct("pg"))
 	}
 }

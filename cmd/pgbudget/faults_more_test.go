@@ -98,7 +98,7 @@ func (b *bench) backWithoutPrometheus(t *testing.T) {
 	for _, more := range []string{"--dry-run", "--yes"} {
 		r := command(t, b.l, "rollback", "--config", b.config, "--window", "3s", "--every", "300ms", more)
 		if r.code != 0 || !strings.Contains(r.stderr, "a rollback does not wait for it") || !strings.Contains(r.stderr, "it is left as it is") ||
-			!strings.Contains(r.stderr, "so a rollback grants what it has released") ||
+			!strings.Contains(r.stderr, "direct connections are counted as the last run knew them") ||
 			!strings.Contains(r.stderr, "main/gone is under pools: in the config, and no console shows it any more") {
 			t.Fatalf("rollback %s: exit %d\n%s%s", more, r.code, r.stdout, r.stderr)
 		}

@@ -266,7 +266,7 @@ func (m *mover) measureBack(ctx context.Context) (course, error) {
 	c.evidence.Last.Signals = nil
 	var untold error
 	if c.evidence.History, untold = m.session.history(ctx, c.evidence.Last); untold != nil {
-		fmt.Fprintf(stderr, "note: %v; how many direct connections there were at most is not known, so a rollback grants what it has released, and no more\n", untold)
+		fmt.Fprintf(stderr, "note: %v; direct connections are counted as the last run knew them, or as this look sees them where that is more\n", untold)
 		c.evidence.History = planner.History{}
 	}
 	if c.loads, err = planner.Estimate(c.evidence); err != nil {
@@ -289,15 +289,15 @@ func (m *mover) measureBack(ctx context.Context) (course, error) {
 	if err := m.model(&c); err != nil || untold == nil {
 		return c, err
 	}
-	m.source.declared.Lines = append(slices.Clone(m.source.declared.Lines), unspent(c.fleet)...)
+	m.source.declared.Lines = append(slices.Clone(m.source.declared.Lines), m.known(c.fleet)...)
 	return c, m.model(&c)
 }
 
-// unspent are the lines that leave a fleet no more connections than its sizes have already.
-func unspent(f planner.Fleet) (lines []planner.DeclaredLine) {
+// known are lines for the direct connections that the newest run counted on and that this look does not show.
+func (m *mover) known(f planner.Fleet) (lines []planner.DeclaredLine) {
 	for _, s := range f.Servers {
-		if spare := f.SpareConns(s.Name); spare > 0 {
-			lines = append(lines, planner.DeclaredLine{Server: s.Name, Name: "direct, unknown", Conns: spare})
+		if more := m.memory.Direct(s.Name) - s.DirectConns(); more > 0 {
+			lines = append(lines, planner.DeclaredLine{Server: s.Name, Name: "direct, as the last run knew", Conns: more})
 		}
 	}
 	return lines

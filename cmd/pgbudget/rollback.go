@@ -96,13 +96,15 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 		course.shifts[i].Until = t.Until
 	}
 	say, why := rollbackText(m.memory, way), cmp.Or(planner.Reachable(course.fleet, way.Goal), planner.AboveMax(course.fleet, way.Goal))
+	part := ""
 	possible, hint := "possible", "free connections or raise that max: first, or pgbudget rollback --to a later step"
 	if in := m.memory.Step; why == "" && in != nil {
-		switch barred := course.situation(policy, m.memory).Barred(); {
-		case barred != "" && in.Kind == planner.Backward: // it is on its way already, and what fits of it goes back
-			possible = "possible in part: " + barred
-		case barred != "":
+		switch barred, none := course.situation(policy, m.memory).Barred(); {
+		case barred != "" && none && in.Kind != planner.Backward: // what is on its way already is waited for
 			why, hint = barred, "free connections first, or pgbudget run goes on with the step in hand"
+		case barred != "": // what fits goes back
+			part = barred
+			possible = "possible in part: " + barred
 		}
 	}
 	if why != "" {
@@ -111,7 +113,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	fmt.Fprintln(stderr, say+": "+possible)
 	if c.Bool("dry-run") {
 		if out.format != "table" {
-			if err := out.data(backData{m.memory.NumberOf(way.To), why == "", why, way.Goal, way.Turns}); err != nil {
+			if err := out.data(backData{m.memory.NumberOf(way.To), why == "", cmp.Or(why, part), part != "", way.Goal, way.Turns}); err != nil {
 				return err
 			}
 		} else {
@@ -141,7 +143,8 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 type backData struct {
 	Step     int            `json:"step"` // this one and every later one is taken back; 0: there is none
 	Possible bool           `json:"possible"`
-	Why      string         `json:"why,omitempty"` // it is not possible
+	Why      string         `json:"why,omitempty"` // it is not possible, or in part alone
+	Partial  bool           `json:"partial,omitempty"`
 	Goal     planner.Goal   `json:"goal"`
 	Turns    []planner.Turn `json:"turns,omitempty"`
 }
