@@ -28,6 +28,7 @@ func TestPasswordsStayOutOfAConfig(t *testing.T) {
 		"postgres://h/d?Password=hunter2&a=1":              "postgres://h/d?a=1",
 		"postgres://u:hunter2@x@h/d":                       "postgres://u@h/d",
 		"postgres://h/d?password=a#hunter2":                "",
+		"postgres://h/d?password=a&=hunter2":               "",
 		"postgres:///d password=hunter2":                   "",
 		"postgres://h/d?x=a%20password=hunter2":            "",
 		"postgres://h/d?options=-cx%3D1%20token%3Dhunter2": "",

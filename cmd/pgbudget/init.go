@@ -165,7 +165,10 @@ func withoutPassword(dsn string) string {
 		return keywordsWithout(dsn)
 	}
 	u, err := url.Parse(dsn)
-	if err != nil || strings.Contains(u.Host+u.Path, "@") || u.Fragment != "" { // no DSN has one: it was meant for something else
+	switch {
+	case err != nil || strings.Contains(u.Host+u.Path, "@"):
+		return ""
+	case strings.ContainsAny(dsn, " \t\n\r\v\f'#"): // no URL has them: keywords stand behind it, or a secret was not escaped
 		return ""
 	}
 	if u.User != nil {
@@ -173,6 +176,9 @@ func withoutPassword(dsn string) string {
 	}
 	q, kept := u.Query(), []string{u.Host, u.Path, u.User.Username()}
 	for key, values := range q {
+		if key == "" { // what is before it may have been cut in two
+			return ""
+		}
 		if secretKey(key) {
 			q.Del(key)
 		} else {
