@@ -26,7 +26,8 @@ type Traffic struct {
 	Stays  bool // it is turned nowhere, wherever it stands: Until is not looked at
 }
 
-// Readings asks every switch, all at once: one that takes long does not keep the others waiting. One that does not tell is where the journal has it, else where it is taken to be.
+// Readings asks every switch, all at once: one that takes long does not keep the others waiting. One that does not tell is
+// where the journal has it, else where it is taken to be.
 func Readings(ctx context.Context, traffic []Traffic, m planner.Memory) []planner.Reading {
 	out := make([]planner.Reading, len(traffic))
 	var all sync.WaitGroup
