@@ -33,22 +33,55 @@ func (f *Fleet) Unlocked(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, s := range f.servers {
-		other := 0
-		err := s.ask(ctx, func(ctx context.Context) error {
-			a, err := s.exec(ctx, otherLock)
-			if err == nil {
-				other, err = whole(a, 0)
-			}
-			return err
-		})
-		if err == nil && other != 0 {
-			err = s.busy(ctx)
-		}
-		if err != nil {
+		if err := s.unlocked(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *server) unlocked(ctx context.Context) error {
+	for try := range lockTries {
+		if err := pauseBefore(ctx, try); err != nil {
+			return err
+		}
+		if other, err := s.other(ctx); err != nil || other == 0 {
+			return err
+		}
+	}
+	return s.busy(ctx)
+}
+
+// other is the lowest process id of another session that holds the lock; 0: none does.
+func (s *server) other(ctx context.Context) (pid int, err error) {
+	err = s.ask(ctx, func(ctx context.Context) error {
+		a, err := s.exec(ctx, otherLock)
+		if err == nil {
+			pid, err = whole(a, 0)
+		}
+		return err
+	})
+	return pid, err
+}
+
+// pauseBefore waits for lockPause before each try but the first.
+func pauseBefore(ctx context.Context, try int) error {
+	if try == 0 {
+		return nil
+	}
+	return Clock{}.Sleep(ctx, lockPause)
+}
+
+// unlock gives the lock back, if it is ours, and waits for the answer: a session that only ends is still there for a moment,
+// and whoever comes next would be told that another is at work. It is no fault if nobody answers: then the session ends.
+func (s *server) unlock() {
+	if s.lockedIn == 0 || s.open.Load() != s.lockedIn {
+		return
+	}
+	_ = s.ask(context.Background(), func(ctx context.Context) error {
+		_, err := s.exec(ctx, fmt.Sprintf("SELECT pg_catalog.pg_advisory_unlock(%d)", lockKey))
+		return err
+	})
 }
 
 // busy is the error for a lock that another pgbudget holds.
@@ -59,31 +92,44 @@ func (s *server) busy(ctx context.Context) error {
 
 // lock takes the advisory lock, and then looks whether another session holds it: PostgreSQL keeps such locks per
 // database, and two DSNs may name two databases of one server. Whoever takes it first and looks afterwards cannot miss
-// the other; one that sees another gives it back. Where both have, the one with the lower process id tries once more.
+// the other; one that sees another gives it back. Where both have, the one with the lower process id tries again, and the
+// other looks until it is gone: a session whose pgbudget was killed holds the lock until its server has seen that.
 func (s *server) lock(ctx context.Context) error {
 	if s.lockedIn > 0 && s.open.Load() == s.lockedIn { // it is ours
 		return nil
 	}
-	for again := false; ; again = true {
-		got, other, err := s.lockOnce(ctx)
+	other := 0
+	for try := range lockTries {
+		err := pauseBefore(ctx, try)
 		if err != nil {
+			return err
+		}
+		if other != 0 && other < s.pid {
+			if other, err = s.other(ctx); err != nil {
+				return err
+			}
+			if other != 0 {
+				continue
+			}
+		}
+		got := false
+		if got, other, err = s.lockOnce(ctx); err != nil {
 			return err
 		}
 		if got {
 			s.lockedIn = s.open.Load()
 			return nil
 		}
-		if again || other < s.pid {
-			return s.busy(ctx)
-		}
-		if err := (Clock{}).Sleep(ctx, lockPause); err != nil {
-			return err
-		}
 	}
+	return s.busy(ctx)
 }
 
-// lockPause is the time in which one that saw another gives its lock back. Chosen: a few round trips.
-const lockPause = 100 * time.Millisecond
+// lockPause is the time in which one that saw another gives its lock back, and lockTries how often it is asked for. Chosen: a
+// few round trips; and a second, in which a busy server sees that a client has gone.
+const (
+	lockPause = 100 * time.Millisecond
+	lockTries = 10
+)
 
 // otherLocks is the condition on pg_locks, joined with pg_stat_activity, for the lock in whichever database, ours
 // apart.

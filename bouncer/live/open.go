@@ -157,7 +157,9 @@ func (f *Fleet) Close() {
 		if i < len(f.consoles) {
 			f.consoles[i].close()
 		} else {
-			f.servers[i-len(f.consoles)].close()
+			s := f.servers[i-len(f.consoles)]
+			s.unlock()
+			s.close()
 		}
 		return nil
 	})
