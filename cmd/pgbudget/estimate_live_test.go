@@ -61,15 +61,23 @@ func agree(t testing.TB, what string, got planner.Load, want lab.Ledger, waits b
 }
 
 // atRest measures a load that must not be slowed down; see lab.Twice. measure makes its load anew each time, and says
-// what the generator has seen.
-func atRest(t *testing.T, measure func() (seen lab.Ledger, compare func())) {
+// what the generator has seen. Its holds are eased times as long as usual, at as many fewer transactions a second: 1 at first,
+// and then what the first measurement has shown that this machine needs.
+func atRest(t *testing.T, measure func(eased float64) (seen lab.Ledger, compare func())) {
 	t.Helper()
+	eased := 1.0
 	lab.Twice(t, func(int) (string, func()) {
 		heart := lab.NewHeart()
 		defer heart.Stop()
-		seen, compare := measure()
+		seen, compare := measure(eased)
+		eased = lab.Ease(seen)
 		return lab.Unjudged(seen, heart, stall), compare
 	})
+}
+
+// times is so many times as long.
+func times(d time.Duration, n float64) time.Duration {
+	return time.Duration(n * float64(d)).Round(time.Millisecond)
 }
 
 // easyHold is the hold of pools too small to measure a pace through, and how many times it is one of 10 ms: in `make
@@ -94,7 +102,7 @@ func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 	together(t, func(t *testing.T, gens []lab.Generation) {
 		groups := each(gens, []string{"main", "ci"})
 		l := start(t, groupsOf(groups, 10))
-		atRest(t, func() (lab.Ledger, func()) {
+		atRest(t, func(eased float64) (lab.Ledger, func()) {
 			perSec, hold, look := 100.0, 10*time.Millisecond, window(t)
 			if !full {
 				perSec, hold = 25, 40*time.Millisecond
@@ -102,6 +110,7 @@ func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 				perSec, hold = speed.Of(perSec, hold)
 				look = slower(look, speed)
 			}
+			perSec, hold, look = perSec/eased, times(hold, eased), times(look, eased)
 			runs := map[string][]*lab.Run{}
 			for _, g := range groups {
 				runs[g.name] = offer(t, l, g.name, perSec, hold)
@@ -137,17 +146,17 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 				spec.Groups[i].Settings["query_wait_timeout"] = "3"
 			}
 		}
-		atRest(t, func() (lab.Ledger, func()) {
+		atRest(t, func(eased float64) (lab.Ledger, func()) {
 			l := start(t, spec)
 			defer l.Stop()
 			runs := map[string][]*lab.Run{}
 			for _, g := range groups {
-				runs[g.name] = offerAs(t, l, []string{"app1"}, g.name, perSec[g.part]/longer, hold)
+				runs[g.name] = offerAs(t, l, []string{"app1"}, g.name, perSec[g.part]/longer/eased, times(hold, eased))
 				defer stopAll(runs[g.name]...)
 			}
 			time.Sleep(5 * time.Second) // the queue is there, and the first waiters leave
 			from := ledgersOf(runs)
-			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", window(t).String(), "--every", "1s"}, fleetArgs(l)...)...)
+			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", times(window(t), eased).String(), "--every", "1s"}, fleetArgs(l)...)...)
 			seen, sum := sinceOf(runs, from)
 			return sum, func() {
 				for _, g := range groups {
@@ -184,11 +193,11 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 	together(t, func(t *testing.T, gens []lab.Generation) {
 		groups := each(gens, []string{"main"})
 		l := start(t, groupsOf(groups, 2))
-		atRest(t, func() (lab.Ledger, func()) {
+		atRest(t, func(eased float64) (lab.Ledger, func()) {
 			runs := map[string][]*lab.Run{}
 			for _, g := range groups {
 				for _, dsn := range l.DSNs(g.name, "app1", "app") {
-					r, err := lab.ClosedLoop{DSN: dsn, Clients: 12, Think: lab.Exp(think), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 1}.Start(t.Context())
+					r, err := lab.ClosedLoop{DSN: dsn, Clients: 12, Think: lab.Exp(times(think, eased)), Body: lab.Body{Hold: lab.Exp(times(hold, eased))}, Seed: 1}.Start(t.Context())
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -198,7 +207,7 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 			from := ledgersOf(runs)
-			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", "8s", "--every", "400ms"}, fleetArgs(l)...)...)
+			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", times(8*time.Second, eased).String(), "--every", "400ms"}, fleetArgs(l)...)...)
 			_, sum := sinceOf(runs, from)
 			return sum, func() {
 				for _, g := range groups {

@@ -27,8 +27,13 @@ func (e shiftLoad) sum() float64 { return e.web + e.ci + e.jobs }
 // fraction is the part of main's load that CI is: CI comes through main at first.
 func (e shiftLoad) fraction() float64 { return e.ci / (e.ci + e.web) }
 
-// shiftConns are the connections that there are for them.
-const shiftConns = 53
+// shiftConns are the connections that there are for them: three more in `make test`, for what a machine that gets busier adds.
+func shiftConns(t testing.TB) int {
+	if window(t) >= time.Minute {
+		return 53
+	}
+	return 56
+}
 
 // shiftErlangs are 38 Erlangs in `make fidelity`. In `make test`, 28: soaks of seconds know loads less well, and the plan's
 // sizes carry what they may be at most. Of main's 22.5, 25 s of Poisson traffic show 2 % more or less, and the plan adds two
@@ -40,18 +45,19 @@ func shiftErlangs(t testing.TB) shiftLoad {
 	return shiftLoad{web: 13.5, ci: 9, jobs: 5.5}
 }
 
-// shiftFleet is main with 37 connections, jobs with 10 and ci with 2 before one server: four are spare.
-func shiftFleet(gen lab.Generation) lab.Spec {
+// shiftFleet is main with 37 connections, jobs with 10 and ci with 2 before one server: four are spare, or seven.
+func shiftFleet(t testing.TB, gen lab.Generation) lab.Spec {
 	group := func(name string, size int) lab.GroupSpec {
 		return lab.GroupSpec{Name: name, Processes: 1, Generation: gen, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}}}
 	}
-	return lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: shiftConns + 3 + 2}}, // superusers; pgbudget and the observer
+	return lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: shiftConns(t) + 3 + 2}}, // superusers; pgbudget and the observer
 		Groups: []lab.GroupSpec{group("main", 37), group("jobs", 10), group("ci", 2)}, Users: []string{"app1"}}
 }
 
 // flagged is the load of a fleet whose CI clients a flag file routes.
 type flagged struct {
-	hold time.Duration
+	hold time.Duration // as it is drawn
+	slow float64       // how many times as long the machine holds it: rates are lower by it, and the load in Erlangs is that of `of`
 	of   shiftLoad
 	flag *lab.Flag
 	runs map[string]*lab.Run
@@ -66,7 +72,28 @@ func flagLoad(t testing.TB, l *lab.Lab, hold time.Duration) *flagged {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &flagged{hold: hold, of: shiftErlangs(t), flag: flag, runs: map[string]*lab.Run{}}
+	f := &flagged{hold: hold, slow: 1, of: shiftErlangs(t), flag: flag}
+	f.start(t, l)
+	time.Sleep(paceLook)
+	var seen lab.Ledger
+	for _, r := range f.all() {
+		seen = seen.Plus(r.Ledger())
+	}
+	if slow := seen.Stretch(); slow > 1.03 {
+		f.slow = slow
+		t.Logf("holds take %.2f times as long as they are drawn: so many fewer transactions are sent", f.slow)
+		stopAll(f.all()...)
+		f.start(t, l)
+	}
+	return f
+}
+
+// paceLook is how long a load is watched before its rates are fitted to how long its holds take. chosen: some 900 transactions.
+const paceLook = 4 * time.Second
+
+func (f *flagged) start(t testing.TB, l *lab.Lab) {
+	t.Helper()
+	f.runs = map[string]*lab.Run{}
 	for i, x := range []struct {
 		name, group string
 		erlangs     float64
@@ -74,10 +101,10 @@ func flagLoad(t testing.TB, l *lab.Lab, hold time.Duration) *flagged {
 	}{
 		{"web", "main", f.of.web, nil},
 		{"jobs", "jobs", f.of.jobs, nil},
-		{"ci by main", "main", f.of.ci, flag.Stays},
-		{"ci by ci", "ci", f.of.ci, flag.Moved},
+		{"ci by main", "main", f.of.ci, f.flag.Stays},
+		{"ci by ci", "ci", f.of.ci, f.flag.Moved},
 	} {
-		r, err := lab.OpenLoop{DSN: l.DSNs(x.group, "app1", "app")[0], PerSec: x.erlangs / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(i + 1),
+		r, err := lab.OpenLoop{DSN: l.DSNs(x.group, "app1", "app")[0], PerSec: x.erlangs / f.hold.Seconds() / f.slow, Body: lab.Body{Hold: lab.Exp(f.hold)}, Seed: uint64(i + 1),
 			MaxClients: 3000, Share: x.share}.Start(context.Background())
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +112,6 @@ func flagLoad(t testing.TB, l *lab.Lab, hold time.Duration) *flagged {
 		t.Cleanup(func() { r.Stop() })
 		f.runs[x.name] = r
 	}
-	return f
 }
 
 // all are its loads.
@@ -116,7 +142,7 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	if full {
 		percent, soak, hold, look = "5", 10*time.Second, 80*time.Millisecond, 60*time.Second
 	}
-	l := start(t, shiftFleet(gen))
+	l := start(t, shiftFleet(t, gen))
 	server := l.Server("pg")
 	if !full {
 		speed := pace(t, l, "main", shiftErlangs(t).sum()/hold.Seconds(), hold)
@@ -186,7 +212,7 @@ func shiftsAll(t *trial, gen lab.Generation) {
 		t.Log(r.stdout)
 	}
 	watch.end()
-	if limit := int64(shiftConns + 2); watch.err != nil || watch.most.Load() > limit {
+	if limit := int64(shiftConns(t) + 2); watch.err != nil || watch.most.Load() > limit {
 		t.Errorf("%d backends at one time, %d can be (%v)", watch.most.Load(), limit, watch.err)
 	}
 	log, err := os.ReadFile(server.LogPath)
@@ -250,10 +276,10 @@ func explainsSizes(t testing.TB, l *lab.Lab, events []planner.Event) {
 func aboveOptimum(t testing.TB, f *flagged, sizes map[string]int) float64 {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "servers: [{name: pg, max_connections: %d, headroom: {connections: 0}, direct: {conns: 2}}]\ndeadband: 0\npools:\n", shiftConns+5)
+	fmt.Fprintf(&b, "servers: [{name: pg, max_connections: %d, headroom: {connections: 0}, direct: {conns: 2}}]\ndeadband: 0\npools:\n", shiftConns(t)+5)
 	for group, erlangs := range map[string]float64{"main": f.of.web, "ci": f.of.ci, "jobs": f.of.jobs} {
 		hold := f.runs[map[string]string{"main": "web", "ci": "ci by ci", "jobs": "jobs"}[group]].Ledger().MeanHeld()
-		perSec := erlangs / f.hold.Seconds()
+		perSec := erlangs / f.hold.Seconds() / f.slow
 		fmt.Fprintf(&b, "  - {pool: %s/app, size: %d, copies: 1, max_wait: {mean: 1s, p99: 10s}, utilization: 99%%, load: {arrivals_per_sec: %g, mean_hold: %v}}\n", group, sizes[group], perSec, hold)
 	}
 	file := filepath.Join(t.TempDir(), "truth.yaml")
@@ -283,7 +309,7 @@ func aboveOptimum(t testing.TB, f *flagged, sizes map[string]int) float64 {
 func TestSaturationTurnsTrafficBack(t *testing.T) { judged(t, turnsBack) }
 
 func turnsBack(t *trial) {
-	l := start(t, shiftFleet(lab.Gen124))
+	l := start(t, shiftFleet(t, lab.Gen124))
 	hold := 120 * time.Millisecond
 	speed := pace(t, l, "main", shiftErlangs(t).sum()/hold.Seconds(), hold)
 	hold = slower(hold, speed)

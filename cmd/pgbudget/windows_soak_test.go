@@ -45,7 +45,7 @@ func TestLiveWindowsHoldTheLoad(t *testing.T) {
 		s.hidden = p.part == "hidden"
 		all = append(all, s)
 	}
-	atRest(t, func() (lab.Ledger, func()) {
+	atRest(t, func(float64) (lab.Ledger, func()) {
 		for _, s := range all {
 			s.loads = nil
 		}
