@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -31,18 +32,11 @@ func check(o planner.Observation) error {
 	if len(o.Servers) == 0 || len(o.Processes) == 0 {
 		return errors.New("a look without servers or processes")
 	}
+	once := onceEach()
 	for _, s := range o.Servers {
-		if err := checkServer(s); err != nil {
+		if err := cmp.Or(once("server "+s.Name), checkServer(s)); err != nil {
 			return err
 		}
-	}
-	ids := map[string]bool{}
-	once := func(id string) error {
-		if ids[id] {
-			return fmt.Errorf("%s stands there twice", id)
-		}
-		ids[id] = true
-		return nil
 	}
 	for _, p := range o.Processes {
 		if err := cmp.Or(once(p.ID), checkProcess(p)); err != nil {
@@ -53,6 +47,73 @@ func check(o planner.Observation) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// onceEach returns a function that refuses what it has been asked for before.
+func onceEach() func(id string) error {
+	ids := map[string]bool{}
+	return func(id string) error {
+		if ids[id] {
+			return fmt.Errorf("%s stands there twice", id)
+		}
+		ids[id] = true
+		return nil
+	}
+}
+
+// checkHistory refuses what no monitoring system can have remembered of a fleet.
+func checkHistory(h planner.History) error {
+	once := onceEach()
+	if h.Lookback < 0 {
+		return fmt.Errorf("the history's lookback is %v, want at least 0", h.Lookback)
+	}
+	for _, p := range h.Pools {
+		whose := "the history of " + p.Pool
+		err := cmp.Or(once(whose), checkHistogram(whose, p.Erlangs), within(whose, "censored", p.Censored, 1), within(whose, "full_erlangs", p.Full, math.MaxInt32))
+		if err != nil {
+			return err
+		}
+	}
+	for _, s := range h.Servers {
+		whose := "the history of server " + s.Server
+		err := cmp.Or(once(whose), checkHistogram(whose, s.Direct), outside(whose, number{"cpu samples", s.CPU.Samples, 0}), within(whose, "cpu base", s.CPU.Base, maxRatio),
+			within(whose, "mean_ratio_per_tps", s.CPU.Mean, maxRatio), within(whose, "max_total_per_sec", s.CPU.MaxPerSec, math.MaxInt32))
+		for _, d := range s.CPU.Demands {
+			err = cmp.Or(err, within(whose, "ratio_per_tps of "+d.Pool, d.RatioPerTPS, maxRatio))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxRatio bounds a share of all cores that something takes. chosen: a server that does ten thousand times what it can is none.
+const maxRatio = 1e4
+
+// checkHistogram wants a histogram's buckets in order, each with a weight, and samples and a highest that can be.
+func checkHistogram(whose string, h planner.Histogram) error {
+	err := cmp.Or(outside(whose, number{"samples", h.Samples, 0}), within(whose, "max", h.Max, math.MaxInt32))
+	if (h.Samples == 0) != (len(h.Buckets) == 0) {
+		err = cmp.Or(err, fmt.Errorf("%s: %d samples in %d buckets", whose, h.Samples, len(h.Buckets)))
+	}
+	if h.Last.Before(h.First) {
+		err = cmp.Or(err, fmt.Errorf("%s: its last sample, of %s, is before its first, of %s", whose, h.Last.Format(time.RFC3339), h.First.Format(time.RFC3339)))
+	}
+	for i, b := range h.Buckets {
+		if b.Index < 0 || i > 0 && b.Index <= h.Buckets[i-1].Index || !(b.Weight >= 0) || math.IsInf(b.Weight, 0) {
+			err = cmp.Or(err, fmt.Errorf("%s: bucket %d weighs %g; want buckets in order, and no weight below 0", whose, b.Index, b.Weight))
+		}
+	}
+	return err
+}
+
+// within refuses a number below 0, above most, or none.
+func within(whose, what string, x, most float64) error {
+	if !(x >= 0 && x <= most) {
+		return fmt.Errorf("%s: %s is %g, want 0 to %g", whose, what, x, most)
 	}
 	return nil
 }

@@ -146,6 +146,9 @@ func add(e planner.Evidence, d *decoder, text []byte) (planner.Evidence, error) 
 		}
 		return e.Add(*l.Observation)
 	case l.History != nil && l.Observation == nil:
+		if err := checkHistory(*l.History); err != nil {
+			return e, err
+		}
 		e.History = *l.History
 		return e, nil
 	default:

@@ -88,6 +88,11 @@ func TestARecordingIsNeverOverwritten(t *testing.T) {
 	}
 }
 
+// remembered is a recording's line of main/app's history.
+func remembered(erlangs string) string {
+	return `{"history":{"pools":[{"pool":"main/app","erlangs":{` + erlangs + `}}]}}` + "\n"
+}
+
 func TestDamagedRecordingsAreRefusedWithTheirLine(t *testing.T) {
 	whole, err := os.ReadFile(record(t, Header{At: epoch}, look(0, 10), look(1, 20)))
 	if err != nil {
@@ -117,6 +122,16 @@ func TestDamagedRecordingsAreRefusedWithTheirLine(t *testing.T) {
 			`"max_connections":100,"roles":[{"name":"app","conns":7,"direct":-1}]`, 1),
 			"the number of other sessions under the limit of app is -1", planner.KindUsage},
 		{"a user's size below nothing", lines[0] + strings.Replace(lines[1], `"aliases":[`, `"users":[{"name":"u","pool_size":-5}],"aliases":[`, 1), "user u: pool_size is -5", planner.KindUsage},
+		{"a server twice", lines[0] + strings.Replace(lines[1], `"servers":[`, `"servers":[{"name":"main","max_connections":40},`, 1), "server main stands there twice", planner.KindUsage},
+		{"a history below nothing", lines[0] + remembered(`"samples":60,"max":-5,"buckets":[{"k":1,"w":1}]`), "the history of main/app: max is -5, want 0 to", planner.KindUsage},
+		{"a history of no number", lines[0] + remembered(`"samples":-1`), "samples is -1", planner.KindUsage},
+		{"a history without its samples", lines[0] + remembered(`"samples":60,"max":5`), "60 samples in 0 buckets", planner.KindUsage},
+		{"a history with a weight below nothing", lines[0] + remembered(`"samples":60,"max":5,"buckets":[{"k":3,"w":-1}]`), "bucket 3 weighs -1", planner.KindUsage},
+		{"a history out of order", lines[0] + remembered(`"samples":60,"max":5,"buckets":[{"k":3,"w":1},{"k":2,"w":1}]`), "bucket 2 weighs 1", planner.KindUsage},
+		{"a history that ends before it begins", lines[0] + remembered(`"samples":1,"buckets":[{"k":3,"w":1}],"first":"2026-01-02T00:00:00Z","last":"2026-01-01T00:00:00Z"`), "its last sample, of 2026-01-01T00:00:00Z, is before its first", planner.KindUsage},
+		{"more than all is left out of a history", lines[0] + `{"history":{"pools":[{"pool":"main/app","erlangs":{},"censored":1.5}]}}` + "\n", "censored is 1.5, want 0 to 1", planner.KindUsage},
+		{"a pool's history twice", lines[0] + `{"history":{"pools":[{"pool":"main/app","erlangs":{}},{"pool":"main/app","erlangs":{}}]}}` + "\n", "the history of main/app stands there twice", planner.KindUsage},
+		{"CPU below nothing in a history", lines[0] + `{"history":{"servers":[{"server":"main","direct":{},"cpu":{"samples":20,"base":-0.5}}]}}` + "\n", "cpu base is -0.5", planner.KindUsage},
 		{"a default below nothing", lines[0] + strings.Replace(lines[1], `"default_pool_size":`, `"default_pool_size":-1`, 1), "default_pool_size is -1", planner.KindUsage},
 	} {
 		t.Run(c.name, func(t *testing.T) {
