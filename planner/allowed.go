@@ -28,11 +28,11 @@ func (o Observation) Allowed(p Process, a Alias, user string) (conns int, limit 
 	}
 	least(a.MaxConns, held, fmt.Sprintf("%s %d of %s/%s in %s", LimitAlias, a.MaxConns, p.Group, a.Name, p.ID))
 	login := a.Login(a.pool(user))
-	counter := p.counter(login)
+	counter := p.counter(login, false)
 	held = 0
 	for _, b := range p.Aliases {
 		for _, g := range b.Pools {
-			if p.counter(b.Login(g)) == counter && (b.Name != a.Name || g.User != user) {
+			if p.counter(b.Login(g), false) == counter && (b.Name != a.Name || g.User != user) {
 				held += atWork(g)
 			}
 		}

@@ -55,8 +55,8 @@ func (x placed) twins() (users []string) {
 		if l == (Login{}) && x.alias.ForceUser == u {
 			users = append(users, u)
 		}
-		for _, g := range x.alias.Pools {
-			if l != (Login{}) && g.User == u && g.Login.Forced {
+		for _, g := range x.alias.Pools { // of one that no look shows, it is not known
+			if l != (Login{}) && g.User == u && (g.Login.Forced || g.Login == Login{}) {
 				users = append(users, u)
 			}
 		}
@@ -68,7 +68,8 @@ func (x placed) twins() (users []string) {
 func onlyAuth(at []placed, users []string) bool {
 	for _, x := range at {
 		own := x.authPools()
-		if x.process.AuthDatabase != "" && len(own) > 0 || x.alias.ForceUser != "" {
+		if x.process.AuthDatabase != "" && x.process.AuthDatabase == x.alias.Name || x.alias.ForceUser != "" ||
+			slices.ContainsFunc(x.alias.Pools, func(g PoolGauges) bool { return g.Login.Forced }) {
 			return false
 		}
 		users = slices.DeleteFunc(slices.Clone(users), func(u string) bool { _, auth := own[u]; return auth })

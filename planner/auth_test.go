@@ -136,3 +136,13 @@ func TestAuthUserIsOneInAllDatabases(t *testing.T) {
 		t.Errorf("worst case %d; want 40 without a limit, and 6 in each database and 6 for auth_user with one", n)
 	}
 }
+
+// TestWhoComesToAStarIsNotKnownByItsAuthDatabase: clients come to the databases of *, wherever auth_query is asked.
+func TestWhoComesToAStarIsNotKnownByItsAuthDatabase(t *testing.T) {
+	for alias, want := range map[string]bool{AutoDB: true, "postgres": false, "other": true} {
+		x := placed{Process{Version: "1.24.1", AuthUser: "pooler", AuthDatabase: "postgres", Aliases: []Alias{{Name: alias}}}, Alias{Name: alias}}
+		if got := onlyAuth([]placed{x}, nil); got != want {
+			t.Errorf("%s, which nobody has used: only auth_user is known there: %v, want %v", alias, got, want)
+		}
+	}
+}

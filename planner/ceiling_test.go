@@ -42,6 +42,10 @@ func TestALoadAboveItsLimitIsInfeasibleAndTheLimitNamed(t *testing.T) {
 		best, err := trySolve(t, c.d, Options{BestEffort: true})
 		if err != nil || !best.BestEffort {
 			t.Errorf("%s: best effort %v", c.name, err)
+			continue
+		}
+		if wait := float64(best.Pools[0].Wait.P99); math.IsInf(wait, 1) == (c.want == "(utilization)") {
+			t.Errorf("%s: a p99 wait of %v, want one without an end where the load is above the limit", c.name, wait)
 		}
 	}
 }
@@ -165,5 +169,20 @@ func TestAShiftUnderOneLimitKeepsWhatTheLimitCarries(t *testing.T) {
 				t.Errorf("at %d %%: %s sees %v Erlangs under the limit, want 8", z, p.ID, asked)
 			}
 		}
+	}
+}
+
+// TestADeclaredLoadComesByNobodyWhoIsDeclaredToOpenLess: it is served by the copies that follow the size, and all of it is.
+func TestADeclaredLoadComesByNobodyWhoIsDeclaredToOpenLess(t *testing.T) {
+	d := limited(10, 0, 1, []string{"app", "pooler"}, 500)
+	d.Pools[0].MaxDBConns, d.Pools[0].UserMax = nil, []UserMax{{User: "pooler", Conns: 1}}
+	p, err := trySolve(t, d, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := p.Pools[0]
+	near(t, "use", float64(x.Utilization), 5/float64(x.ToSize), 1e-9)
+	if text := strings.Join(p.Warnings, "\n"); !strings.Contains(text, "accepted risk: ci/app counts pooler with 1") {
+		t.Errorf("warnings %q", text)
 	}
 }

@@ -86,16 +86,27 @@ func modelLimits(o Observation, pools []FleetPool) []Limit {
 // counter is what PgBouncer counts a pool's connections by for max_user_connections: a role, from 1.23 on. Before, what
 // counts is an object of its own in each database (force_user and add_db_user of objects.c) for a forced user, behind *
 // too, and for one who is known by auth_query alone.
+// One whom PAM lets in has an object for all databases, which no line of [users] reaches (add_pam_user). Of a pool of * that
+// no look shows it is not known whether its line forces the user: as if it did.
 type counter struct {
 	role  string
 	alias string // of one that is counted in that database alone
+	pam   bool
 }
 
-func (p Process) counter(l Login) counter {
-	if !VersionAtLeast(p.Version, 1, 23) && (l.Forced || !p.lists(l.Role)) {
-		return counter{l.Role, l.Alias}
+func (p Process) counter(l Login, guessed bool) counter {
+	switch {
+	case VersionAtLeast(p.Version, 1, 23):
+		return counter{role: l.Role}
+	case l.Forced || guessed:
+		return counter{role: l.Role, alias: l.Alias}
+	case p.PAM:
+		return counter{role: l.Role, pam: true}
+	case !p.lists(l.Role):
+		return counter{role: l.Role, alias: l.Alias}
+	default:
+		return counter{role: l.Role}
 	}
-	return counter{role: l.Role}
 }
 
 // lists reports whether SHOW USERS lists a role, or may: who nobody has been seen as may be anybody.
@@ -105,9 +116,9 @@ func (p Process) lists(role string) bool {
 }
 
 // counterMax is the max_user_connections that holds for a counter; 0: none. What [users] says of a role does not reach
-// one of a database alone.
+// one of a database alone, nor one of PAM.
 func (p Process) counterMax(c counter) int {
-	if c.alias != "" {
+	if c.alias != "" || c.pam {
 		return max(0, p.Settings.MaxUserConns)
 	}
 	return p.userMax(c.role)
@@ -128,7 +139,7 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 			if c.Process != proc.ID {
 				continue
 			}
-			counter := proc.counter(c.login(a))
+			counter := proc.counter(c.login(a), a.Name == AutoDB && c.Login == Login{} && c.User != "")
 			if c.Twin { // auth_user's, who is one of the process's own, listed or not yet
 				counter.alias = ""
 			}
@@ -137,7 +148,7 @@ func userLimits(proc Process, pools []FleetPool) []Limit {
 				continue
 			}
 			l := Limit{Kind: LimitUser, Name: counter.role, Process: proc.ID, Alias: counter.alias, Conns: conns}
-			l.Unproved = hidden && counter.alias == ""
+			l.Unproved = hidden && counter.alias == "" && !counter.pam
 			if c.User == "" {
 				l.Alias = p.Alias // of pools that nobody has used yet, who comes to each may be somebody else
 			}
@@ -327,20 +338,19 @@ func (p FleetPool) worstCopy(i int) int {
 // max_db_connections.
 func (l Limit) use(pools []FleetPool, at map[string]int) int {
 	type side struct{ pool, process string }
-	sums, tops := map[side]int{}, map[side]int{}
+	sums, opens, tops := map[side]int{}, map[side]int{}, map[side]int{}
 	total := 0
 	l.members(pools, at, func(p *FleetPool, i int) {
 		s := side{p.ID, p.Copies[i].Process}
 		n := p.worstCopy(i)
 		if top := p.capIn(s.process); top > 0 && l.Kind != LimitAlias {
-			open := p.Copies[i].SeenConns
-			sums[s], tops[s] = sums[s]+n, max(tops[s]+open, top)
+			sums[s], opens[s], tops[s] = sums[s]+n, opens[s]+p.Copies[i].SeenConns, top
 			return
 		}
 		total += n
 	})
 	for s, n := range sums {
-		total += min(n, tops[s])
+		total += min(n, max(tops[s], opens[s])) // what is open stays so, whatever it may be
 	}
 	return total
 }

@@ -184,3 +184,66 @@ func TestAUserByAuthQueryHasALimitInEachDatabase(t *testing.T) {
 		}
 	}
 }
+
+// TestAPoolOfAStarThatNoLookShowsCountsAsIfItsUserWereForced: before 1.23 its line may force the user, who is then counted in
+// each database apart, and has a pool of its own beside auth_user's.
+func TestAPoolOfAStarThatNoLookShowsCountsAsIfItsUserWereForced(t *testing.T) {
+	m := Memory{Seen: []Seen{{Process: "g/1", Alias: AutoDB, Users: []string{"app@a", "app@b", "app@c", "app@d"}}}}
+	for name, c := range map[string]struct {
+		version string
+		limit   int
+		auth    string
+		want    int
+	}{
+		"a limit of each database":       {"1.22.1", 10, "", 40},
+		"from 1.23 on, one of all":       {"1.23.1", 10, "", 10},
+		"no limit":                       {"1.22.1", 0, "", 80},
+		"it is auth_user":                {"1.22.1", 0, "app", 160},
+		"it is auth_user, from 1.23 on":  {"1.23.1", 0, "app", 80},
+		"under a limit, and auth_user's": {"1.22.1", 10, "app", 50}, // 10 in each database, and 10 for all that auth_user has
+	} {
+		o := starred(t, Process{Version: c.version, UsersKnown: true, Listed: []string{"app"}, AuthUser: c.auth,
+			Settings: Settings{DefaultPoolConns: 20, MaxUserConns: c.limit}}, Server{},
+			map[string][]PoolGauges{"a": {{User: "app"}}}, func(a *Alias) { a.ForceUser = "app" })
+		if got := worst(modelled(t, m.Recall(o)), "pg"); got != c.want {
+			t.Errorf("%s: worst case %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// TestWhomPAMLetsInIsCountedOnceByTheProcessesLimit: no line of [users] reaches him before 1.23, whether there is one or not.
+func TestWhomPAMLetsInIsCountedOnceByTheProcessesLimit(t *testing.T) {
+	for name, c := range map[string]struct {
+		limit  int
+		listed bool
+		want   int
+	}{
+		"[users] says 3 of 10": {10, true, 10},
+		"[users] says 3":       {0, true, 40},
+		"in no file":           {10, false, 10},
+	} {
+		o, _ := seenFleet(seenAlias("a", 20, 0, 1, "web"), seenAlias("b", 20, 0, 1, "web"))
+		p := &o.Processes[0]
+		p.Version, p.PAM, p.UsersKnown, p.Listed = "1.18.0", true, true, []string{}
+		p.Settings.MaxUserConns = c.limit
+		if c.listed {
+			p.Users, p.Listed = []UserLimit{{Name: "web", MaxConns: 3}}, []string{"web"}
+		}
+		if got := worst(modelled(t, o), "main"); got != c.want {
+			t.Errorf("%s: worst case %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestWhatIsOpenCountsOnceUnderALimitOfAnAlias(t *testing.T) {
+	p := FleetPool{ID: "g/a", Sizes: []Size{{Process: "g/1", Conns: 5, CapConns: 5}},
+		Copies: []Copy{{Process: "g/1", User: "u1", SeenConns: 3}, {Process: "g/1", User: "u2", SeenConns: 2}}}
+	l := Limit{Kind: LimitDatabase, Name: "a", Conns: 10, Members: []Member{{Pool: "g/a", Process: "g/1", User: "u1"}, {Pool: "g/a", Process: "g/1", User: "u2"}}}
+	for open, want := range map[int]int{2: 5, 4: 7} { // 7 are open where the limit was lowered to 5
+		p.Copies[1].SeenConns = open
+		pools := []FleetPool{p}
+		if got := l.use(pools, placesOf(pools)); got != want {
+			t.Errorf("3 and %d are open under max_db_connections 5: %d, want %d", open, got, want)
+		}
+	}
+}

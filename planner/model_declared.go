@@ -1,8 +1,9 @@
 package planner
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -35,18 +36,25 @@ func (d DeclaredPool) ignored() []string {
 	return out
 }
 
-// load turns a declared load into a Load without an interval, spread evenly over the copies that clients come to.
+// load turns a declared load into a Load without an interval, spread evenly over the copies that clients come to: none of it
+// comes by auth_user, nor by a user who is declared to open less than its pool may, where others are.
 func (l DeclaredLoad) load(id string, copies []Copy) Load {
 	a := l.ArrivalsPerSec * l.MeanHold.Seconds()
 	out := Load{Pool: id, Erlangs: Range{a, a, a}, PerSec: l.ArrivalsPerSec, MeanHold: l.MeanHold, ArrivalSCV: l.ArrivalSCV,
 		HoldSCV: l.HoldSCV, CPUPerXact: l.CPUPerXact, Method: MethodDeclared, MeanWaitSeen: Unknown(), InSystem: Unknown()}
+	brings := func(Copy) bool { return true }
+	for _, narrower := range []func(Copy) bool{func(c Copy) bool { return !c.Auth }, func(c Copy) bool { return !c.Auth && !c.Bounded }} {
+		if slices.ContainsFunc(copies, narrower) {
+			brings = narrower
+		}
+	}
 	clients := 0
 	for _, c := range copies {
-		clients += b2i(!c.Auth)
+		clients += b2i(brings(c))
 	}
 	for i, c := range copies {
-		if !c.Auth || clients == 0 {
-			copies[i].Share = 1 / float64(cmp.Or(clients, len(copies)))
+		if copies[i].Share = 0; brings(c) {
+			copies[i].Share = 1 / float64(clients)
 		}
 		out.Copies = append(out.Copies, CopyShare{Process: c.Process, User: c.User, Share: copies[i].Share})
 	}
@@ -65,15 +73,24 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	case d.Copies == 0:
 		return FleetPool{}, missing("copies")
 	}
-	server := d.Server
-	if server == "" && len(all.Servers) == 1 {
-		server = all.Servers[0].Name
+	servers := slices.DeleteFunc(slices.Clone(d.servers()), func(s string) bool { return s == Elsewhere })
+	if len(servers) == 0 && d.Server != "" {
+		return FleetPool{}, &Error{Kind: KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err: errors.New("its server is elsewhere, so it is in no ledger here"), Hint: "take it out, or name a server of servers:"}
 	}
-	if server == "" {
+	if len(servers) == 0 && len(all.Servers) == 1 {
+		servers = []string{all.Servers[0].Name}
+	}
+	if len(servers) == 0 {
 		return FleetPool{}, missing("server")
 	}
 	group, alias, _ := strings.Cut(d.ID, "/")
-	p := FleetPool{ID: d.ID, Group: group, Alias: alias, Server: server, Rules: d.rules()}
+	p := FleetPool{ID: d.ID, Group: group, Alias: alias, Server: servers[0], AlsoOn: servers[1:], Rules: d.rules()}
+	if len(p.AlsoOn) > 0 {
+		if p.Frozen = leadsToSeveral; d.Size == nil {
+			return FleetPool{}, missing("size") // it keeps the one that it has
+		}
+	}
 	if d.ReserveConns != nil {
 		p.ReserveConns = *d.ReserveConns
 	}
@@ -86,6 +103,12 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 		return FleetPool{}, &Error{Kind: KindUsage, Subject: d.Where + "pool " + d.ID,
 			Err: fmt.Errorf("max_db_connections is %d for each process, and %d copies may be %d processes with one user or one process with %d",
 				limit, d.Copies, d.Copies, d.Copies),
+			Hint: "declare users: for the pool, one name for each user of the database"}
+	}
+	if d.SurviveLoss > 0 && d.Copies > 1 && len(d.Users) == 0 {
+		return FleetPool{}, &Error{Kind: KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err: fmt.Errorf("survive_loss is %d processes, and %d copies may be %d processes with one user or one process with %d",
+				d.SurviveLoss, d.Copies, d.Copies, d.Copies),
 			Hint: "declare users: for the pool, one name for each user of the database"}
 	}
 	users := d.Users

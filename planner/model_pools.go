@@ -46,7 +46,9 @@ func modelPools(d Declared, e Evidence, loads []Load, unused map[string][]string
 		if err != nil {
 			return nil, nil, err
 		}
-		pools = append(pools, p)
+		if pools = append(pools, p); dp.Size != nil {
+			warnings = append(warnings, p.riskNote()...)
+		}
 	}
 	slices.SortFunc(pools, func(a, b FleetPool) int { return cmp.Compare(a.ID, b.ID) })
 	return pools, warnings, nil
@@ -229,7 +231,7 @@ func copiesOfPool(at []placed, rules DeclaredPool, load Load) (copies []Copy, no
 		twins = append(twins, x.twins()...)
 		for u, l := range x.authPools() {
 			auth = append(auth, u)
-			if _, known := logins[u]; !known && l != (Login{}) {
+			if _, known := logins[u]; !known && l != (Login{}) && !seen[u] { // of a pool that is remembered, less is known
 				logins[u] = l
 			}
 		}

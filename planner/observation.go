@@ -91,6 +91,8 @@ type Process struct {
 	AuthUser     string `json:"auth_user,omitempty"`   // as whom auth_query is asked; empty: it is not
 	AuthDatabase string `json:"auth_dbname,omitempty"` // the alias in which it is; empty: in the client's own
 
+	PAM bool `json:"pam,omitempty"` // clients are let in by PAM alone: auth_type pam
+
 	UsersKnown bool `json:"users_known,omitempty"` // Users are those of its file; before 1.23 no console shows them
 
 	// Listed are the users that SHOW USERS lists, sorted: before 1.23, where max_user_connections is set, it tells who is

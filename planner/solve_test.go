@@ -104,7 +104,7 @@ func TestWeightMovesConnections(t *testing.T) {
 
 func TestSurviveLossServesTheLoadWithOneProcessFewer(t *testing.T) {
 	d := whatIf(120)
-	d.Pools[0].SurviveLoss = 1
+	d.Pools[0].SurviveLoss, d.Pools[0].Users = 1, []string{"app"}
 	p := solve(t, d)
 	// One process of two is lost: the other carries all 10 Erlangs.
 	want, _ := queue.MinServers(10, 10*time.Millisecond, 1, queue.Target{Utilization: DefaultUtilization, Mean: DefaultMaxWaitMean, P99: DefaultMaxWaitP99})

@@ -193,6 +193,7 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 	}
 	p.process.Users = userLimits(users.records, settings)
 	p.process.AuthUser, p.process.AuthDatabase = authOf(config)
+	p.process.PAM = config["auth_type"] == "pam"
 	if !planner.VersionAtLeast(c.version, 1, 23) && settings.MaxUserConns > 0 {
 		p.process.Listed = namesOf(users.records)
 	}
