@@ -64,6 +64,8 @@ func (q *queue) push(x waiter) {
 
 func (q *queue) first() *waiter { return &q.ring[q.head] }
 
+func (q *queue) at(i int) *waiter { return &q.ring[(q.head+i)&(len(q.ring)-1)] }
+
 func (q *queue) pop() waiter {
 	x := q.ring[q.head]
 	q.head = (q.head + 1) & (len(q.ring) - 1)

@@ -35,6 +35,8 @@ type PoolResults struct {
 	WaitSum      float64   // seconds, of those assigned
 	Unserved     int       // clients that wait now
 	Wait         Histogram // of those assigned
+	Unmet        Histogram // waits without a connection at their end: of those timed out, and of those who wait now, so far
+	UnmetSum     float64   // seconds, of those
 	BusyErlangs  float64   // mean connections held by transactions
 	MaxWaiting   int       // most clients that waited at one time, over all copies
 	MaxConns     int       // most server connections open at one time, logins included

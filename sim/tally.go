@@ -11,10 +11,10 @@ type tally struct {
 	id                                                  string
 	arrivals, done, assigned, waited, timedOut, refused int64
 	vanished, loginsFailed                              int64
-	waitSum                                             float64
-	wait                                                Histogram
-	held                                                int64 // Σ of ends − Σ of starts in ticks of 1024 ns: plus now × active it is the time held
-	heldBefore                                          int64 // what that was at the last reset
+	waitSum, unmetSum                                   float64
+	wait, unmet                                         Histogram // unmet: of those sent away by query_wait_timeout
+	held                                                int64     // Σ of ends − Σ of starts in ticks of 1024 ns: plus now × active it is the time held
+	heldBefore                                          int64     // what that was at the last reset
 	waiting, maxWaiting                                 int
 	conns, maxConns                                     int
 	sampledAssigned                                     int64
@@ -71,6 +71,15 @@ func (w *World) Results() Results {
 			Refused: t.refused, Vanished: t.vanished, WaitSum: t.waitSum / 1e9, Unserved: t.waiting, MaxWaiting: t.maxWaiting, MaxConns: t.maxConns,
 			LoginsFailed: t.loginsFailed}
 		p.Wait.Merge(t.wait)
+		p.Unmet.Merge(t.unmet)
+		p.UnmetSum = t.unmetSum / 1e9
+		for _, q := range w.copies[t.id] {
+			for i := range q.queue.n {
+				age := w.now - q.queue.at(i).asked
+				p.Unmet.Add(time.Duration(age))
+				p.UnmetSum += float64(age) / 1e9
+			}
+		}
 		if span > 0 {
 			p.BusyErlangs = float64(w.heldTime(t)-t.heldBefore) * (1 << grain) / float64(span)
 		}
@@ -93,6 +102,8 @@ func (p *PoolResults) add(q PoolResults) {
 	p.Refused += q.Refused
 	p.Vanished += q.Vanished
 	p.Wait.Merge(q.Wait)
+	p.Unmet.Merge(q.Unmet)
+	p.UnmetSum += q.UnmetSum
 	p.BusyErlangs += q.BusyErlangs
 	p.WaitSum += q.WaitSum
 	p.Unserved += q.Unserved

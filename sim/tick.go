@@ -1,5 +1,7 @@
 package sim
 
+import "time"
+
 // tickPeriod is PgBouncer's maintenance period. Source: janitor.c:28, full_maint_period = USEC/3.
 const tickPeriod = 333333 * 1000
 
@@ -99,6 +101,8 @@ func (p *pool) maintainClients() {
 	for limit > 0 && p.queue.n > 0 && p.w.now-p.queue.first().asked > limit {
 		x := p.pop()
 		p.tally.timedOut++
+		p.tally.unmet.Add(time.Duration(p.w.now - x.asked))
+		p.tally.unmetSum += float64(p.w.now - x.asked)
 		p.w.goes(x)
 	}
 }

@@ -57,9 +57,9 @@ var Names = []Name{
 	{Name: "refused", Unit: Count, Of: OfPool, Meaning: "clients sent away because no login worked, by max_client_conn, or cut off with their process", pool: func(r sim.PoolResults) float64 { return float64(r.Refused) }},
 	{Name: "vanished", Unit: Count, Of: OfPool, Meaning: "clients that vanished while their query ran", pool: func(r sim.PoolResults) float64 { return float64(r.Vanished) }},
 	{Name: "waited", Unit: Count, Of: OfPool, Meaning: "transactions that waited for their connection", pool: func(r sim.PoolResults) float64 { return float64(r.Waited) }},
-	{Name: "unserved", Unit: Count, Of: OfPool, Meaning: "clients that still wait at the end, whose waits are in no other result", pool: func(r sim.PoolResults) float64 { return float64(r.Unserved) }},
-	{Name: "wait_mean", Unit: Seconds, Of: OfPool, Meaning: "mean wait of all that got a connection", pool: waitMean},
-	{Name: "wait_p50", Unit: Seconds, Of: OfPool, Meaning: "wait that half of them did not exceed", pool: waitQuantile(0.50)},
+	{Name: "unserved", Unit: Count, Of: OfPool, Meaning: "clients that still wait at the end; in the waits they count with what they have waited so far", pool: func(r sim.PoolResults) float64 { return float64(r.Unserved) }},
+	{Name: "wait_mean", Unit: Seconds, Of: OfPool, Meaning: "mean wait: of who got a connection, was sent away by query_wait_timeout, or still waits at the end", pool: waitMean},
+	{Name: "wait_p50", Unit: Seconds, Of: OfPool, Meaning: "wait that half of these did not exceed", pool: waitQuantile(0.50)},
 	{Name: "wait_p90", Unit: Seconds, Of: OfPool, Meaning: "wait that 90 % did not exceed", pool: waitQuantile(0.90)},
 	{Name: "wait_p99", Unit: Seconds, Of: OfPool, Meaning: "wait that 99 % did not exceed", pool: waitQuantile(0.99)},
 	{Name: "wait_max", Unit: Seconds, Of: OfPool, Meaning: "longest wait", highest: true, pool: waitQuantile(1)},
@@ -82,21 +82,26 @@ var Names = []Name{
 	{Name: "undone", Unit: Count, Of: OfRun, Meaning: "releases that it undid, and steps that it took back", run: func(r sim.RunResults) float64 { return float64(r.Undone) }},
 }
 
-// waitMean is NaN where nobody got a connection, as waitQuantile.
+// waitMean is NaN where nobody came, as waitQuantile. Who got no connection has waited, too: at least for as long as is known.
 func waitMean(r sim.PoolResults) float64 {
-	if r.Assigned == 0 {
+	n := r.Assigned + r.Unmet.Count()
+	if n == 0 {
 		return math.NaN()
 	}
-	return r.WaitSum / float64(r.Assigned)
+	return (r.WaitSum + r.UnmetSum) / float64(n)
 }
 
-// waitQuantile is NaN where nobody got a connection: a pool that served nobody must not pass for one without waits.
+// waitQuantile is NaN where nobody came, and counts who got no connection as waitMean does: a pool that served nobody must not
+// pass for one without waits.
 func waitQuantile(p float64) func(sim.PoolResults) float64 {
 	return func(r sim.PoolResults) float64 {
-		if r.Wait.Count() == 0 {
+		var all sim.Histogram
+		all.Merge(r.Wait)
+		all.Merge(r.Unmet)
+		if all.Count() == 0 {
 			return math.NaN()
 		}
-		return r.Wait.Quantile(p).Seconds()
+		return all.Quantile(p).Seconds()
 	}
 }
 
