@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -9,6 +10,26 @@ import (
 type Saved struct {
 	Fleet Fleet `json:"fleet"`
 	Plan  Plan  `json:"plan"`
+}
+
+// Check refuses what no plan of its fleet can be: the file that it was read from may have been edited. The error names the pool,
+// the field and its value.
+func (s Saved) Check() error {
+	seen := map[string]bool{}
+	for _, p := range s.Plan.Pools {
+		switch {
+		case seen[p.ID]:
+			return fmt.Errorf("pool %s stands there twice", p.ID)
+		case !slices.ContainsFunc(s.Fleet.Pools, func(q FleetPool) bool { return q.ID == p.ID }):
+			return fmt.Errorf("pool %s is planned, and is not in its fleet", p.ID)
+		case p.Frozen == "" && (p.ToSize < 1 || p.ToSize > math.MaxInt32):
+			return fmt.Errorf("to_size of %s is %d, want 1 to %d", p.ID, p.ToSize, math.MaxInt32)
+		case p.Frozen == "" && (p.ReserveSize < 0 || p.ReserveSize > math.MaxInt32):
+			return fmt.Errorf("reserve_size of %s is %d, want 0 to %d", p.ID, p.ReserveSize, math.MaxInt32)
+		}
+		seen[p.ID] = true
+	}
+	return nil
 }
 
 // Review says what became of a saved plan.
@@ -81,7 +102,7 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 	if r.Excess = Float(excess) - plan.Objective; len(r.Broken) > 0 { // what may not be costs nothing that could be compared
 		r.Excess = Unknown()
 	}
-	r.Verdict = r.verdict(saved.Plan, plan)
+	r.Verdict = r.verdict(plan)
 	return r
 }
 
@@ -205,12 +226,14 @@ func (r *Review) comparePool(was Fleet, p FleetPool, size int) {
 	}
 }
 
-func (r *Review) verdict(saved, now Plan) string {
+func (r *Review) verdict(now Plan) string {
 	switch {
 	case len(r.Broken) > 0:
 		return "its sizes no longer keep every promise"
+	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)):
+		return fmt.Sprintf("nothing moved, and today's plan saves %.3g waiting clients more: these are not the sizes that this pgbudget chooses for its inputs", float64(r.Excess))
 	case len(r.Moved) == 0:
-		return "nothing moved: it still stands, " + proofWord(saved.Gap)
+		return "nothing moved: it still stands, " + proofWord(now.Gap)
 	case float64(r.Excess) <= 1e-9*max(1, float64(now.Objective)):
 		return "its inputs moved, and its sizes are still the best: " + proofWord(now.Gap)
 	default:

@@ -237,6 +237,25 @@ func TestEstimateAddsTransactionsThatHaveNotEnded(t *testing.T) {
 	}
 }
 
+// TestOneFullInstantHidesNoOpenTransactions looks at the same load with and without one look at which the pool is full.
+func TestOneFullInstantHidesNoOpenTransactions(t *testing.T) {
+	for _, full := range []bool{false, true} {
+		w := &world{at: epoch, size: 20, version: "1.18.0", mode: "transaction", active: 9,
+			holders: []Holder{{PID: 77, User: "app1", Application: "cron", Age: 5 * time.Minute, Pool: "main/app"}}}
+		looks := []Observation{w.look()}
+		for i := range 20 {
+			w.run(3*time.Second, 1200, 10*time.Millisecond, 0) // 4 Erlangs end, 5 more stay open
+			if w.active = 9; full && i == 10 {
+				w.active = 20
+			}
+			looks = append(looks, w.look())
+		}
+		if l := estimateOne(t, looks...); l.Erlangs.Lower > 9 || l.Erlangs.Upper < 9 || l.Erlangs.Target < 8.5 || l.Erlangs.Target > 10.5 {
+			t.Errorf("one full instant: %v: %g (%g–%g) Erlangs, want about 9", full, l.Erlangs.Target, l.Erlangs.Lower, l.Erlangs.Upper)
+		}
+	}
+}
+
 func TestEstimateSplitsUsersByTheirActiveConnections(t *testing.T) {
 	w := &world{at: epoch, size: 20, version: "1.18.0", mode: "transaction", active: 12, users: []string{"app1", "app2"}, share: []float64{0.75, 0.25}}
 	looks := []Observation{w.look()}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/allocate"
 )
@@ -17,6 +18,7 @@ type cpuPrediction struct {
 	growth       Float // planned throughput over today's
 	extrapolated bool
 	pools        []*FleetPool
+	undeclared   []string           // where cores are: pools of whose transactions nothing is known
 	perXact      map[string]float64 // by pool id: what a transaction per second adds to the ratio
 	base         float64
 	source       string
@@ -35,7 +37,10 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 		}
 		c.pools = append(c.pools, p)
 		planned += p.Load.PerSec
-		declared = declared && (p.Load.CPUPerXact > 0 || p.CPU != nil || p.Load.PerSec == 0)
+		if s.CPU.Cores > 0 && p.Load.CPUPerXact == 0 && p.CPU == nil && p.Load.PerSec > 0 {
+			declared = false
+			c.undeclared = append(c.undeclared, p.ID)
+		}
 		declaredRatio += p.Load.PerSec * p.costCPU(s, 0)
 	}
 	if s.CPU.NowPerSec > 0 {
@@ -65,6 +70,12 @@ func predictCPU(s FleetServer, pools []FleetPool) cpuPrediction {
 			c.predicted += Float(c.perXact[p.ID] * p.Load.PerSec)
 		}
 		c.extrapolated = float64(c.growth) > ExtrapolationLimit
+	case declaredRatio > s.CPU.Ceiling+1e-12: // the others only add to it
+		c.source = fmt.Sprintf("at least: declared cpu_per_xact, without that of %s", strings.Join(c.undeclared, ", "))
+		for _, p := range c.pools {
+			c.perXact[p.ID] = p.costCPU(s, 0)
+		}
+		c.predicted = Float(declaredRatio)
 	}
 	return c
 }
@@ -156,6 +167,9 @@ func (c cpuPrediction) carries(pools []FleetPool) (conns int, ok bool) {
 // warnings names what the prediction does not know.
 func (c cpuPrediction) warnings(s FleetServer) []string {
 	switch {
+	case !c.predicted.Known() && len(c.undeclared) > 0:
+		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it: its cores are declared, and cpu_per_xact: is missing in the load: of %s; or give cpu: (PromQL) and prometheus:",
+			s.Name, strings.Join(c.undeclared, ", "))}
 	case !c.predicted.Known():
 		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it; give cpu: (PromQL) and prometheus:, or cores: and cpu_per_xact:", s.Name)}
 	case c.extrapolated:

@@ -150,7 +150,7 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 			k.Fault(at, "%s", u.bad)
 		case u.Name == "":
 			k.Fault(at, "has no name")
-		case users[u.Name] && u.Max.Set:
+		case users[u.Name]:
 			k.Fault(at, "names %s a second time", u.Name)
 		}
 		users[u.Name] = true
@@ -171,12 +171,18 @@ func (k *Checker) load(path string, l *Load) {
 	}
 	k.Num(path+".arrivals_per_sec", l.ArrivalsPerSec, 0, MaxRate)
 	k.Dur(path+".mean_hold", l.MeanHold, MaxHold)
+	if l.MeanHold.OK() && l.MeanHold.D == 0 && l.ArrivalsPerSec.F > 0 {
+		k.Fault(path+".mean_hold", "is %s: %g transactions a second that hold no connection are no load; want more than 0", l.MeanHold.D, l.ArrivalsPerSec.F)
+	}
 	k.Num(path+".arrival_scv", l.ArrivalSCV, 0, MaxSCV)
 	k.Num(path+".hold_scv", l.HoldSCV, 0, MaxSCV)
 	if l.ArrivalSCV.OK() && l.HoldSCV.OK() && l.ArrivalSCV.F == 0 && l.HoldSCV.F == 0 {
 		k.Fault(path+".hold_scv", "is 0 as arrival_scv is: by clockwork nothing would ever wait, want one of them above 0")
 	}
 	k.Dur(path+".cpu_per_xact", l.CPUPerXact, MaxHold)
+	if l.CPUPerXact.OK() && l.CPUPerXact.D == 0 {
+		k.Fault(path+".cpu_per_xact", "is %s; want more than 0, or take it out where it is not known", l.CPUPerXact.D)
+	}
 	if a := l.ArrivalsPerSec.F * l.MeanHold.D.Seconds(); a > MaxConns {
 		k.Fault(path, "is %g Erlangs: more than any PostgreSQL has connections (%d)", a, MaxConns)
 	}

@@ -222,6 +222,9 @@ func (s source) shiftOf(c *cli.Context) (planner.Shift, flag.Switch, planner.Mem
 		if bad != "" {
 			return shift, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction %s", bad)
 		}
+		if r.Upper == 0 {
+			return shift, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction is %s: then there is nothing to shift", c.String("fraction"))
+		}
 		shift.Fraction = r
 	}
 	if c.IsSet("at") {

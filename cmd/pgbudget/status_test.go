@@ -6,11 +6,29 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
 // TestWhatComesNextIsWhatHelps: rollback is named only where it takes back what is in hand, and what was going back is not
 // asked to go on forwards.
+// TestTheEndOfAnUndoneStepOffersNoOlderOne: what a step or run says at its end, where nothing of it is left to go back.
+func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
+	past := []planner.Past{{Number: 1}}
+	for _, again := range []string{"pgbudget step", "pgbudget run"} {
+		for _, c := range []struct {
+			outcome planner.Outcome
+			want    string
+		}{{planner.Aborted, "pgbudget plan shows what is left to do"}, {planner.Held, again + " goes on when it can"},
+			{planner.LockLost, again + " goes on when it can"}, {planner.Interrupted, again + " goes on"}, {planner.Blind, again + ", once it answers"}} {
+			err := ended(bouncer.Report{Outcome: c.outcome, Reason: "why", Memory: planner.Memory{Past: past}}, again)
+			if hint := planner.HintOf(err); !strings.Contains(hint, c.want) || strings.Contains(hint, "rollback") || !strings.Contains(err.Error(), "nothing is half-done") {
+				t.Errorf("%s: %v; next: %s; want %q, and nothing of an older step", c.outcome, err, hint, c.want)
+			}
+		}
+	}
+}
+
 func TestWhatComesNextIsWhatHelps(t *testing.T) {
 	step := &planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
 	forward, back, between := planner.Memory{Step: step, Running: true}, planner.Memory{Step: step, RollTo: 3, Running: true}, planner.Memory{Running: true}
