@@ -66,7 +66,7 @@ func TestHooksTellWhatHappened(t *testing.T) {
 // TestAHookThatFailsIsNotedAndBlocksNothing has one that fails, one that is not there and one that never ends.
 func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 	inner := &inMemory{}
-	j := hook.Hooks{Call: within(200 * time.Millisecond), Argv: map[string][]string{
+	j := hook.Hooks{Call: within(3 * time.Second), Argv: map[string][]string{
 		hook.OnHold: {"sh", "-c", "echo first >&2; echo no secret here >&2; exit 3"}, hook.OnResume: {"/no/such/program"}, hook.OnAbort: {"sleep", "60"}}}.Decorate(inner)
 	begun := time.Now()
 	for _, kind := range []planner.EventKind{planner.HoldBegan, planner.HoldEnded, planner.StepAbort} {
