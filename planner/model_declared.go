@@ -99,16 +99,18 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 		limit = *d.MaxDBConns
 	}
 	p.Reserve, p.ReserveFree = d.reserveRange(p.ReserveConns)
-	if limit > 0 && d.Copies > 1 && len(d.Users) == 0 {
-		return FleetPool{}, &Error{Kind: KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err: fmt.Errorf("max_db_connections is %d for each process, and %d copies may be %d processes with one user or one process with %d",
-				limit, d.Copies, d.Copies, d.Copies),
-			Hint: "declare users: for the pool, one name for each user of the database"}
+	perProcess := ""
+	switch {
+	case d.Copies == 1 || len(d.Users) > 0: // how many processes there are is known
+	case limit > 0:
+		perProcess = fmt.Sprintf("max_db_connections is %d for each process", limit)
+	case d.SurviveLoss > 0:
+		perProcess = fmt.Sprintf("survive_loss is %d processes", d.SurviveLoss)
 	}
-	if d.SurviveLoss > 0 && d.Copies > 1 && len(d.Users) == 0 {
+	if perProcess != "" {
 		return FleetPool{}, &Error{Kind: KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err: fmt.Errorf("survive_loss is %d processes, and %d copies may be %d processes with one user or one process with %d",
-				d.SurviveLoss, d.Copies, d.Copies, d.Copies),
+			Err: fmt.Errorf("%s, and %d copies may be %d processes with one user or one process with %d",
+				perProcess, d.Copies, d.Copies, d.Copies),
 			Hint: "declare users: for the pool, one name for each user of the database"}
 	}
 	users := d.Users

@@ -168,7 +168,8 @@ func (c cpuPrediction) carries(pools []FleetPool) (conns int, ok bool) {
 func (c cpuPrediction) warnings(s FleetServer) []string {
 	switch {
 	case !c.predicted.Known() && len(c.undeclared) > 0:
-		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it: its cores are declared, and cpu_per_xact: is missing in the load: of %s; or give cpu: (PromQL) and prometheus:",
+		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it: its cores are declared, and "+
+			"cpu_per_xact: is missing in the load: of %s; or give cpu: (PromQL) and prometheus:",
 			s.Name, strings.Join(c.undeclared, ", "))}
 	case !c.predicted.Known():
 		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it; give cpu: (PromQL) and prometheus:, or cores: and cpu_per_xact:", s.Name)}

@@ -172,7 +172,8 @@ func (k *Checker) load(path string, l *Load) {
 	k.Num(path+".arrivals_per_sec", l.ArrivalsPerSec, 0, MaxRate)
 	k.Dur(path+".mean_hold", l.MeanHold, MaxHold)
 	if l.MeanHold.OK() && l.MeanHold.D == 0 && l.ArrivalsPerSec.F > 0 {
-		k.Fault(path+".mean_hold", "is %s: %g transactions a second that hold no connection are no load; want more than 0", l.MeanHold.D, l.ArrivalsPerSec.F)
+		k.Fault(path+".mean_hold", "is %s: %g transactions a second that hold no connection are no load; want more than 0",
+			l.MeanHold.D, l.ArrivalsPerSec.F)
 	}
 	k.Num(path+".arrival_scv", l.ArrivalSCV, 0, MaxSCV)
 	k.Num(path+".hold_scv", l.HoldSCV, 0, MaxSCV)

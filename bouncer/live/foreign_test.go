@@ -35,12 +35,12 @@ func TestForeignTextOfAConsoleIsVisibleFromItsEntryOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var any any
-	if err := json.Unmarshal(text, &any); err != nil {
+	var document any
+	if err := json.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
 	seen := false
-	every(any, func(s string) {
+	every(document, func(s string) {
 		seen = seen || strings.Contains(s, "held: nothing")
 		if i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }); i >= 0 {
 			t.Errorf("%q has a character of control", s)

@@ -71,15 +71,17 @@ func checkHistory(h planner.History) error {
 	}
 	for _, p := range h.Pools {
 		whose := "the history of " + p.Pool
-		err := cmp.Or(once(whose), checkHistogram(whose, p.Erlangs), within(whose, "censored", p.Censored, 1), within(whose, "full_erlangs", p.Full, math.MaxInt32))
+		err := cmp.Or(once(whose), checkHistogram(whose, p.Erlangs), within(whose, "censored", p.Censored, 1),
+			within(whose, "full_erlangs", p.Full, math.MaxInt32))
 		if err != nil {
 			return err
 		}
 	}
 	for _, s := range h.Servers {
 		whose := "the history of server " + s.Server
-		err := cmp.Or(once(whose), checkHistogram(whose, s.Direct), outside(whose, number{"cpu samples", s.CPU.Samples, 0}), within(whose, "cpu base", s.CPU.Base, maxRatio),
-			within(whose, "mean_ratio_per_tps", s.CPU.Mean, maxRatio), within(whose, "max_total_per_sec", s.CPU.MaxPerSec, math.MaxInt32))
+		err := cmp.Or(once(whose), checkHistogram(whose, s.Direct), outside(whose, number{"cpu samples", s.CPU.Samples, 0}),
+			within(whose, "cpu base", s.CPU.Base, maxRatio), within(whose, "mean_ratio_per_tps", s.CPU.Mean, maxRatio),
+			within(whose, "max_total_per_sec", s.CPU.MaxPerSec, math.MaxInt32))
 		for _, d := range s.CPU.Demands {
 			err = cmp.Or(err, within(whose, "ratio_per_tps of "+d.Pool, d.RatioPerTPS, maxRatio))
 		}
@@ -100,11 +102,13 @@ func checkHistogram(whose string, h planner.Histogram) error {
 		err = cmp.Or(err, fmt.Errorf("%s: %d samples in %d buckets", whose, h.Samples, len(h.Buckets)))
 	}
 	if h.Last.Before(h.First) {
-		err = cmp.Or(err, fmt.Errorf("%s: its last sample, of %s, is before its first, of %s", whose, h.Last.Format(time.RFC3339), h.First.Format(time.RFC3339)))
+		err = cmp.Or(err, fmt.Errorf("%s: its last sample, of %s, is before its first, of %s", whose,
+			h.Last.Format(time.RFC3339), h.First.Format(time.RFC3339)))
 	}
 	for i, b := range h.Buckets {
 		if b.Index < 0 || i > 0 && b.Index <= h.Buckets[i-1].Index || !(b.Weight >= 0) || math.IsInf(b.Weight, 0) {
-			err = cmp.Or(err, fmt.Errorf("%s: bucket %d weighs %g; want buckets in order, and no weight below 0", whose, b.Index, b.Weight))
+			err = cmp.Or(err, fmt.Errorf("%s: bucket %d weighs %g; want buckets in order, and no weight below 0", whose,
+				b.Index, b.Weight))
 		}
 	}
 	return err

@@ -107,7 +107,8 @@ func (o output) simulatedVariant(v batch.Variant, r batch.VariantReport) {
 	t.Render()
 	for _, id := range pools {
 		if u := r.Value(id, "unserved"); id != "" && u.Max > 0 && float64(u.Max) > 0.01*float64(r.Value(id, "arrivals").Max) {
-			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! %s: up to %s clients still wait at the end; they count with what they have waited so far: the true waits are longer", id, batch.Show(u.Max, u.Unit))))
+			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! %s: up to %s clients still wait at the end; they count with what they have "+
+				"waited so far: the true waits are longer", id, batch.Show(u.Max, u.Unit))))
 		}
 	}
 	for _, x := range v.Spec.Servers {

@@ -59,7 +59,8 @@ func loadPlan(file string) (planner.Saved, error) {
 		return saved, &planner.Error{Kind: planner.KindUsage, Subject: file, Err: fmt.Errorf("plan version %d, this pgbudget reads %d", saved.Plan.Version, planner.PlanVersion), Hint: "save it again"}
 	}
 	if err := saved.Check(); err != nil {
-		return saved, &planner.Error{Kind: planner.KindUsage, Subject: file, Err: err, Hint: "save it again: this is not as pgbudget plan --out has written it"}
+		return saved, &planner.Error{Kind: planner.KindUsage, Subject: file, Err: err,
+			Hint: "save it again: this is not as pgbudget plan --out has written it"}
 	}
 	return saved, nil
 }
