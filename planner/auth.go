@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,36 +12,47 @@ import (
 // the client's own database, or in auth_dbname (start_auth_query of client.c). It is in SHOW POOLS from its first query
 // on, and may open all its connections with the first storm of logins.
 
-// asks reports whether auth_query may be asked in an alias.
-func (p Process) asks(alias string) bool {
-	return p.AuthUser != "" && (p.AuthDatabase == "" || p.AuthDatabase == alias)
-}
-
 // authPools lists auth_user's pools of one alias, whether they were used or not: as users, with the logins behind the
 // names of gathered ones.
 func (x placed) authPools() map[string]Login {
 	p, out := x.process, map[string]Login{}
 	if x.alias.Name != AutoDB {
-		if p.asks(x.alias.Name) {
-			out[p.AuthUser] = Login{}
+		for _, user := range p.authUsers(x.alias.Name) {
+			out[user] = Login{}
 		}
 		return out
 	}
 	for _, g := range x.alias.Pools {
-		if l := x.alias.Login(g); p.asks(l.Alias) {
-			l.Forced = l.Forced && l.Role == p.AuthUser && VersionAtLeast(p.Version, 1, 23)
-			l.Role = p.AuthUser
+		l := x.alias.Login(g)
+		for _, user := range p.authUsers(l.Alias) {
+			as := l
+			as.Forced = l.Forced && l.Role == user && VersionAtLeast(p.Version, 1, 23)
+			as.Role = user
+			out[as.name()] = as
+		}
+	}
+	for _, in := range p.authElsewhere() { // a client of any database names it
+		for _, user := range p.authUsers(in) {
+			l := Login{Role: user, Alias: in, Database: in}
 			out[l.name()] = l
 		}
 	}
-	if _, own := p.alias(p.AuthDatabase); p.AuthUser != "" && p.AuthDatabase != "" && !own { // a client of any names it
-		l := Login{Role: p.AuthUser, Alias: p.AuthDatabase, Database: p.AuthDatabase}
-		out[l.name()] = l
-	}
-	if p.AuthUser != "" && p.AuthDatabase == "" && len(x.alias.Pools) == 0 {
-		out[p.AuthUser] = Login{}
+	if star, _ := p.filed(AutoDB); cmp.Or(star.AuthDatabase, p.AuthDatabase) == "" && len(x.alias.Pools) == 0 {
+		if user := cmp.Or(star.AuthUser, p.AuthUser); user != "" {
+			out[user] = Login{}
+		}
 	}
 	return out
+}
+
+// authRole reports whether auth_query may be asked as this role in the alias.
+func (x placed) authRole(role string) bool {
+	for user, l := range x.authPools() {
+		if cmp.Or(l.Role, user) == role {
+			return true
+		}
+	}
+	return false
 }
 
 // twins lists the users of which an alias has two pools, or may: before 1.23 a forced user is another than auth_user of
@@ -68,7 +80,7 @@ func (x placed) twins() (users []string) {
 func onlyAuth(at []placed, users []string) bool {
 	for _, x := range at {
 		own := x.authPools()
-		if x.process.AuthDatabase != "" && x.process.AuthDatabase == x.alias.Name || x.alias.ForceUser != "" ||
+		if x.process.authDatabase(x.alias.Name) || x.alias.ForceUser != "" ||
 			slices.ContainsFunc(x.alias.Pools, func(g PoolGauges) bool { return g.Login.Forced }) {
 			return false
 		}
@@ -96,15 +108,39 @@ func authNotes(o Observation, pools []FleetPool) (notes []string) {
 			"whom no file names: its pools count there; users: {name, max} of the pool bounds them", who,
 			strings.Join(unused[who], ", ")))
 	}
-	for _, p := range o.Processes {
-		_, shown := p.alias(p.AuthDatabase)
-		if _, star := p.alias(AutoDB); p.AuthUser != "" && p.AuthDatabase != "" && !shown && !star {
-			conns := EffectiveSize(p, Alias{SizeConns: p.Settings.DefaultPoolConns}, p.AuthUser) +
-				EffectiveReserve(p, Alias{ReserveConns: p.Settings.DefaultReserveConns}, p.AuthUser)
-			notes = append(notes, fmt.Sprintf("%s asks auth_query in %s, which it does not show yet: the %d connections that "+
-				"%s may open there are in no ledger; give %s a line of its own, or declare them under ledger:",
-				p.ID, p.AuthDatabase, conns, p.AuthUser, p.AuthDatabase))
+	return notes
+}
+
+// withAuthDatabases shows the databases of * in which auth_query is asked and that no look shows yet: they come with the first
+// login of a client whom no file names. Where the line of * leads is not known: to each server to which any line of the process
+// does. A file without a line of * has none.
+func withAuthDatabases(o Observation) Observation {
+	o.Processes = slices.Clone(o.Processes)
+	for i := range o.Processes {
+		p := &o.Processes[i]
+		_, gathered := p.alias(AutoDB)
+		at := Alias{Proof: ProofAddress}
+		for _, a := range p.Aliases {
+			if a.Server != "" {
+				at.placeWith(Alias{Server: a.Server, AlsoOn: a.AlsoOn, Proof: ProofAddress})
+			}
+		}
+		if len(o.Servers) == 1 {
+			at.Server, at.AlsoOn = o.Servers[0].Name, nil
+		}
+		for _, in := range p.authElsewhere() {
+			star, known := p.star(in)
+			if gathered || at.Server == "" || p.Filed != nil && !known {
+				continue
+			}
+			if !known {
+				star = StarLine{SizeConns: -1, ReserveConns: -1}
+			}
+			a := star.alias(in, p.Settings)
+			a.Server, a.AlsoOn, a.Proof = at.Server, at.AlsoOn, at.Proof
+			p.Aliases = append(slices.Clone(p.Aliases), a)
+			slices.SortFunc(p.Aliases, func(a, b Alias) int { return cmp.Compare(a.Name, b.Name) })
 		}
 	}
-	return notes
+	return o
 }

@@ -112,7 +112,7 @@ func (p Process) counter(l Login, guessed bool) counter {
 // lists reports whether SHOW USERS lists a role, or may: who nobody has been seen as may be anybody.
 func (p Process) lists(role string) bool {
 	_, found := slices.BinarySearch(p.Listed, role)
-	return found || p.Listed == nil || role == "" || role == p.AuthUser // who is listed from his first query on
+	return found || p.Listed == nil || role == "" || p.authUser(role) // who is listed from his first query on
 }
 
 // counterMax is the max_user_connections that holds for a counter; 0: none. What [users] says of a role does not reach

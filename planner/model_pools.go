@@ -126,7 +126,7 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	reserves := map[int]bool{}
 	for _, x := range at {
 		for _, u := range x.process.Users {
-			comes := x.process.AuthUser == u.Name && len(x.authPools()) > 0 ||
+			comes := x.authRole(u.Name) ||
 				slices.ContainsFunc(x.alias.Pools, func(g PoolGauges) bool { return g.User == u.Name })
 			if u.SizeConns == Unlimited && x.alias.MaxConns == 0 && comes {
 				return FleetPool{}, nil, &Error{Kind: KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,

@@ -91,6 +91,10 @@ type Process struct {
 	AuthUser     string `json:"auth_user,omitempty"`   // as whom auth_query is asked; empty: it is not
 	AuthDatabase string `json:"auth_dbname,omitempty"` // the alias in which it is; empty: in the client's own
 
+	// Filed are the lines of [databases] in the process's file, sorted by alias: which aliases live by the line of *, no
+	// console tells. Nil: they are not known.
+	Filed []FiledLine `json:"filed,omitempty"`
+
 	PAM bool `json:"pam,omitempty"` // clients are let in by PAM alone: auth_type pam
 
 	UsersKnown bool `json:"users_known,omitempty"` // Users are those of its file; before 1.23 no console shows them

@@ -16,14 +16,26 @@ func withSiblings(o Observation) (Observation, map[string][]string) {
 	for i := range processes {
 		p := &processes[i]
 		var missing []Alias
+		if _, gathered := p.alias(AutoDB); gathered { // they are in it
+			continue
+		}
 		for _, q := range o.Processes {
 			if q.Group != p.Group || q.ID == p.ID {
 				continue
 			}
 			for _, a := range q.Aliases {
 				named := func(b Alias) bool { return b.Name == a.Name }
-				if q.auto(a) && !slices.ContainsFunc(p.Aliases, named) && !slices.ContainsFunc(missing, named) {
-					missing = append(missing, a.unused(p.Settings))
+				star, known := p.star(a.Name)
+				if p.Filed != nil && !known { // it has a line that is not loaded, or there is none of *
+					continue
+				}
+				if (known || q.auto(a)) && !slices.ContainsFunc(p.Aliases, named) && !slices.ContainsFunc(missing, named) {
+					b := a.unused(p.Settings)
+					if known {
+						b = star.alias(a.Name, p.Settings)
+						b.Server, b.AlsoOn, b.Proof, b.Unplaced = a.Server, a.AlsoOn, a.Proof, a.Unplaced
+					}
+					missing = append(missing, b)
 					id := p.Group + "/" + a.Name
 					added[id] = append(added[id], p.ID)
 				}
@@ -38,8 +50,13 @@ func withSiblings(o Observation) (Observation, map[string][]string) {
 	return o, added
 }
 
-// auto reports whether an alias may be a database of the line *.
+// auto reports whether an alias is a database of the line *, by the process's file; where that is not known, whether it may be
+// one by what a console shows.
 func (p Process) auto(a Alias) bool {
+	if p.Filed != nil {
+		_, star := p.star(a.Name)
+		return star
+	}
 	return a.Name != AutoDB && a.Database == a.Name && a.ForceUser == "" && p.defaults(a)
 }
 

@@ -116,6 +116,9 @@ func (c Config) DefaultPoolSize() int { return c.in().number(defaultSize) }
 // DefaultReserve is the reserve of a pool whose line has none, in connections.
 func (c Config) DefaultReserve() int { return c.in().number(defaultReserve) }
 
+// DefaultMaxConns is max_db_connections of a database whose line has none; 0: no limit.
+func (c Config) DefaultMaxConns() int { return c.in().number(defaultMax) }
+
 // Keys of [pgbouncer] that lines of [databases] inherit from, and their defaults. Source: bouncer_params in main.c.
 const (
 	defaultSize    = "default_pool_size"

@@ -20,6 +20,8 @@ type Database struct {
 	Port      int
 	DBName    string // in PostgreSQL; of "*" what is written, "" where each client's own name is meant
 	ForceUser string // user=; "": the client's
+	AuthUser  string // as whom auth_query is asked for its clients; "": the process's
+	AuthAlias string // auth_dbname, where it is asked; "": the process's
 	PoolMode  string // "": the process's
 
 	SizeConns    int // of each of its pools
@@ -132,6 +134,7 @@ func (in *content) database(d *database) Database {
 	out := Database{
 		Alias: d.alias, File: in.files[d.at.file].path, Line: d.at.line,
 		Host: d.text("host"), Port: 5432, DBName: d.text("dbname"), ForceUser: d.forced, PoolMode: strings.ToLower(d.text("pool_mode")),
+		AuthUser: d.text("auth_user"), AuthAlias: d.text("auth_dbname"),
 		SizeConns: d.conns(in, planner.KeySize), ReserveConns: d.conns(in, planner.KeyReserve),
 		MinConns: d.number(in, defaultMin, 0, "min_pool_size"), MaxConns: d.number(in, defaultMax, 1, "max_db_connections"),
 		Duplicate: d.duplicate,

@@ -19,9 +19,11 @@ type settled struct {
 	at         time.Time
 	hash       string
 	shown, are []planner.UserLimit
+	lines      []planner.FiledLine
 }
 
-// Know tells where the files of the processes are. What SHOW USERS leaves in doubt is then looked up in their [users].
+// Know tells where the files of the processes are. What SHOW USERS leaves in doubt is then looked up in their [users], and which
+// databases have a line of their own in their [databases].
 func (f *Fleet) Know(configs []Config) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -34,10 +36,9 @@ func (f *Fleet) Know(configs []Config) {
 func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 	together(len(processes), func(i int) error {
 		p := &processes[i]
-		doubtful := slices.ContainsFunc(p.Users, unsure)
 		at := slices.IndexFunc(f.files, func(c Config) bool { return c.Process == p.ID })
 		hidden := !planner.VersionAtLeast(p.Version, 1, 23)
-		if !doubtful && !hidden || at < 0 {
+		if at < 0 {
 			return nil
 		}
 		f.settling.Lock()
@@ -54,14 +55,48 @@ func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 			if hidden {
 				are = hiddenUsers(file.Users())
 			}
-			was = settled{now, p.Identity.ConfigHash, p.Users, are}
+			was = settled{now, p.Identity.ConfigHash, p.Users, are, filedLines(*p, file)}
 			f.settling.Lock()
 			f.settled[p.ID] = was
 			f.settling.Unlock()
 		}
-		p.Users, p.UsersKnown = slices.Clone(was.are), !slices.ContainsFunc(was.are, unsure)
+		p.Filed = was.lines
+		if hidden || slices.ContainsFunc(p.Users, unsure) {
+			p.Users, p.UsersKnown = slices.Clone(was.are), !slices.ContainsFunc(was.are, unsure)
+		}
 		return nil
 	})
+}
+
+// filedLines are the lines of [databases] of a process's file, sorted; nil where one of them is not in force: the process does
+// not show its alias.
+func filedLines(p planner.Process, file ini.Config) []planner.FiledLine {
+	lines := []planner.FiledLine{}
+	kind, _, _ := file.Setting("auth_type")
+	asks := !slices.Contains(unasked, strings.ToLower(kind))
+	for _, d := range file.Databases() {
+		l := planner.FiledLine{Alias: d.Alias}
+		if asks {
+			l.AuthUser, l.AuthDatabase = d.AuthUser, d.AuthAlias
+		}
+		if d.Alias == planner.AutoDB {
+			l.Star = &planner.StarLine{Database: d.DBName, ForceUser: d.ForceUser, SizeConns: -1, ReserveConns: -1, PoolMode: d.PoolMode}
+			if d.Sized {
+				l.Star.SizeConns = d.SizeConns
+			}
+			if d.ReserveConns != file.DefaultReserve() {
+				l.Star.ReserveConns = d.ReserveConns
+			}
+			if d.MaxConns != file.DefaultMaxConns() {
+				l.Star.MaxConns = d.MaxConns
+			}
+		} else if !slices.ContainsFunc(p.Aliases, func(a planner.Alias) bool { return a.Name == d.Alias }) {
+			return nil
+		}
+		lines = append(lines, l)
+	}
+	slices.SortFunc(lines, func(a, b planner.FiledLine) int { return strings.Compare(a.Alias, b.Alias) })
+	return lines
 }
 
 // unsure reports whether what SHOW USERS shows of a user may be another's.

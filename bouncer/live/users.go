@@ -87,11 +87,13 @@ func namesOf(records []record) []string {
 	return names
 }
 
+// unasked are the kinds of authentication that look up no client by auth_query.
+var unasked = []string{"any", "pam", "ldap"}
+
 // authOf returns as whom auth_query is asked and in which alias, by SHOW CONFIG. Where the client's name is not looked
 // up, it is never. An auth_user of a database's own line is in no SHOW command.
 func authOf(config map[string]string) (user, database string) {
-	switch config["auth_type"] {
-	case "any", "pam", "ldap":
+	if slices.Contains(unasked, config["auth_type"]) {
 		return "", ""
 	}
 	return config["auth_user"], config["auth_dbname"]
