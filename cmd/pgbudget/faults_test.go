@@ -34,6 +34,7 @@ type fault struct {
 	shell  string // instead of running it as it is: sh -c, with the command in "$@"
 	asks   bool   // without --yes
 	later  bool   // it shows in the act alone: a dry run does not find it
+	lines  bool   // it shows where lines are to be changed: status does not know which
 	code   int
 	says   string
 	moves  bool // something may have moved; otherwise every byte stays
@@ -144,6 +145,10 @@ func (b *bench) suffer(t testing.TB, f fault) string {
 		cannot := want != exitDone && plan.code == want // there is no plan, for the same reason
 		if !cannot && (want == exitUnreachable || strings.Contains(plan.stderr, said) != (want != exitDone)) {
 			t.Errorf("plan: exit %d, want %q:\n%s%s", plan.code, said, plan.stdout, plan.stderr)
+		}
+		look := command(t, b.l, "status", "--look", "--config", b.config, "--timeout", "4s")
+		if !(want != exitDone && look.code == want) && strings.Contains(look.stderr, said) != (want != exitDone && !f.lines) {
+			t.Errorf("status --look: exit %d, want %q:\n%s%s", look.code, said, look.stdout, look.stderr)
 		}
 	}
 	yes := []string{"--yes"}

@@ -9,8 +9,8 @@ import (
 )
 
 // refusal says why a step towards a plan would not begin as things stand: who may RELOAD, what the files say, who else is at
-// work, the journal, a pause, the time of day. nil: it would, or the config is not one that moves a fleet. Nothing is
-// changed, and no lock is kept.
+// work, the journal, a pause, the time of day. nil: it would, or the config is not one that moves a fleet. With an empty plan
+// it is any step. Nothing is changed, and no lock is kept.
 func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.Plan) error {
 	if s.movable() != nil {
 		return nil
@@ -39,7 +39,8 @@ func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.P
 	if err := stopped(s.config.Journal); err != nil {
 		return err
 	}
-	if why := planner.Closed(s.config.Windows(), time.Now()); why != "" && !step.Empty() && m.memory.Step == nil {
+	planned := len(plan.Servers) > 0 // without a plan, nobody knows whether a step is wanted
+	if why := planner.Closed(s.config.Windows(), time.Now()); why != "" && (!step.Empty() || !planned) && m.memory.Step == nil {
 		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "wait for it, or pgbudget step --outside-window"}
 	}
 	return nil

@@ -52,7 +52,7 @@ func statusCommand() *cli.Command {
 		Name:  "status",
 		Usage: "show the step in hand, what holds it, what a run saw last, and the steps taken",
 		Description: "Asks no server: what is said of connections is what the newest look of a run saw, with its age. --look takes a look\n" +
-			"of its own.\n\nExamples:\n" +
+			"of its own, and says why no step may begin now; whether its lines can be written, pgbudget step --dry-run says.\n\nExamples:\n" +
 			"  pgbudget status\n" +
 			"  pgbudget status --look\n" +
 			"  pgbudget status -o json | jq .step_in_hand",
