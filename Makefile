@@ -77,10 +77,10 @@ soak: install ## fuzz targets for FUZZTIME (default 3m; text, passwords and jour
 mutate: install ## faults put into the product, one at a time: each must turn its test red
 	sh fixtures/mutate.sh
 
-bench: ## the solver against GLPK, CBC and a bare loop; queueing; the simulator against bare holds and simgo; into the README
+bench: ## the solver against GLPK, CBC and a bare loop; queueing; a way and a recording read, by the command; the simulator against bare holds and simgo; into the README
 	@bash fixtures/lab/install.sh bench
 	@mkdir -p bin
-	{ $(GO) test -run '^$$' -bench . -benchmem ./planner ./planner/queue ./planner/allocate ./sim && $(GO) run ./fixtures/bench/peers && $(GO) -C fixtures/bench/simgo run .; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
+	{ $(GO) test -run '^$$' -bench . -benchmem ./planner ./planner/queue ./planner/allocate ./sim ./bouncer/recording && $(GO) test -run '^$$' -bench PlanPath ./cmd/pgbudget && $(GO) run ./fixtures/bench/peers && $(GO) -C fixtures/bench/simgo run .; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	@cat bin/bench.txt
 	@bash fixtures/bench/readme.sh bin/bench.txt
 

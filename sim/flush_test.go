@@ -51,6 +51,22 @@ func (j fullOnceFlushed) Record(e planner.Event) (planner.Event, error) {
 	return j.Journal.Record(e)
 }
 
+// lostOnceFlushed are hands whose lock is lost while a line is flushed, for good: nothing is done any more but what gives its
+// lifetime back.
+type lostOnceFlushed struct {
+	bouncer.Hands
+	x    *expedition
+	lost *bool
+}
+
+func (h lostOnceFlushed) Apply(ctx context.Context, act planner.Act) error {
+	if *h.lost && act.Verb != planner.Restore {
+		return &planner.Error{Kind: planner.KindBusy, Err: errors.New("the session that held the lock was lost")}
+	}
+	*h.lost = *h.lost || act.Verb == planner.Flush
+	return h.Hands.Apply(ctx, act)
+}
+
 // TestNoEndOfARunLeavesAFlush interrupts, pauses, and drifts while a line is flushed.
 func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 	for name, end := range map[string]struct {
@@ -67,6 +83,9 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 				}
 			}
 		}, planner.Interrupted},
+		"the lock is lost": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
+			r.Hands = lostOnceFlushed{r.Hands, x, new(bool)}
+		}, planner.LockLost},
 		"paused": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
 			r.Policy.HoldFor = 5 * time.Second
 			paused := false

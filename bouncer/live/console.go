@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ type console struct {
 	version string   // of the process that answers now
 	first   identity // as it answered at first; the zero value before that
 	callers []string // see twins
+	keys    []string // that its SHOW CONFIG lists, sorted: of the newest look
 
 	changing sync.Mutex // held by the act that changes its files or what it has in force
 }
@@ -194,6 +196,7 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 	p.process.Users = userLimits(users.records, settings)
 	p.process.AuthUser, p.process.AuthDatabase = authOf(config)
 	p.process.PAM = config["auth_type"] == "pam"
+	c.keys = slices.Sorted(maps.Keys(config))
 	if !planner.VersionAtLeast(c.version, 1, 23) && settings.MaxUserConns > 0 {
 		p.process.Listed = namesOf(users.records)
 	}

@@ -21,7 +21,8 @@ type Fleet struct {
 	notes    []string
 	files    []Config // see Know
 	settling sync.Mutex
-	settled  map[string]settled // by process
+	settled  map[string]settled       // by process
+	reads    map[string]chan struct{} // of their files, that are under way
 }
 
 var _ bouncer.Fleet = (*Fleet)(nil)

@@ -20,6 +20,7 @@ type settled struct {
 	hash       string
 	shown, are []planner.UserLimit
 	lines      []planner.FiledLine
+	failed     bool // it could not be read: nothing is known
 }
 
 // Know tells where the files of the processes are. What SHOW USERS leaves in doubt is then looked up in their [users], and which
@@ -27,45 +28,96 @@ type settled struct {
 func (f *Fleet) Know(configs []Config) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.files, f.settled = f.Hands(configs).configs, map[string]settled{}
+	f.files, f.settled, f.reads = f.Hands(configs).configs, map[string]settled{}, map[string]chan struct{}{}
 }
+
+// settleWait is how long a look waits for a file of which something is known already. Chosen: less than half of the shortest
+// policy.every; a store that hangs then holds up no act whose cause is elsewhere. The first read of a file is waited for.
+const settleWait = 200 * time.Millisecond
 
 // settle looks up the sizes of users that are in doubt, and before 1.23 their limits, which no console shows. Where a
 // file cannot be read, or does not say what its process shows, the doubt stays: the planner counts the larger value. What
-// it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet.
+// it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet. A read that takes long
+// goes on beside the looks; what the file said before counts meanwhile where the process shows what it showed then.
 func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 	together(len(processes), func(i int) error {
 		p := &processes[i]
 		at := slices.IndexFunc(f.files, func(c Config) bool { return c.Process == p.ID })
-		hidden := !planner.VersionAtLeast(p.Version, 1, 23)
 		if at < 0 {
 			return nil
 		}
-		f.settling.Lock()
-		was, known := f.settled[p.ID]
-		f.settling.Unlock()
-		now := Clock{}.Now()
-		if !known || now.Sub(was.at) > settleAge || was.hash != p.Identity.ConfigHash || !slices.Equal(was.shown, p.Users) {
-			x := hand{console: f.consoles[slices.IndexFunc(f.consoles, func(c *console) bool { return c.id == p.ID })], config: f.files[at]}
-			file, err := x.load(ctx, inForce{version: p.Version, conffile: p.Identity.ConfFile})
-			if err != nil {
-				return err
+		was := f.known(p.ID)
+		if now := (Clock{}).Now(); was == nil || now.Sub(was.at) > settleAge || !was.of(*p) {
+			select {
+			case <-f.reading(ctx, *p, f.files[at]):
+			case <-f.patience(was):
 			}
-			are := settleUsers(p.Users, file.Users())
-			if hidden {
-				are = hiddenUsers(file.Users())
-			}
-			was = settled{now, p.Identity.ConfigHash, p.Users, are, filedLines(*p, file)}
-			f.settling.Lock()
-			f.settled[p.ID] = was
-			f.settling.Unlock()
+			was = f.known(p.ID)
+		}
+		if was == nil || !was.of(*p) {
+			return nil
 		}
 		p.Filed = was.lines
-		if hidden || slices.ContainsFunc(p.Users, unsure) {
+		if !planner.VersionAtLeast(p.Version, 1, 23) || slices.ContainsFunc(p.Users, unsure) {
 			p.Users, p.UsersKnown = slices.Clone(was.are), !slices.ContainsFunc(was.are, unsure)
 		}
 		return nil
 	})
+}
+
+// of reports whether that was found out of a process with these settings.
+func (s settled) of(p planner.Process) bool {
+	return !s.failed && s.hash == p.Identity.ConfigHash && slices.Equal(s.shown, p.Users)
+}
+
+// known is what the newest read of a process's file has found; nil: nothing was read.
+func (f *Fleet) known(process string) *settled {
+	f.settling.Lock()
+	defer f.settling.Unlock()
+	if was, ok := f.settled[process]; ok {
+		return &was
+	}
+	return nil
+}
+
+// patience ends when a look waits no longer; without anything that is known, the read itself ends it.
+func (f *Fleet) patience(was *settled) <-chan time.Time {
+	if was == nil {
+		return nil
+	}
+	return time.After(settleWait)
+}
+
+// reading is closed once the file has been read. One read of a process is under way at a time, for storeTimeout at most, and
+// no look that ends cuts it short.
+func (f *Fleet) reading(ctx context.Context, p planner.Process, c Config) <-chan struct{} {
+	f.settling.Lock()
+	defer f.settling.Unlock()
+	if done, ok := f.reads[p.ID]; ok {
+		return done
+	}
+	done := make(chan struct{})
+	f.reads[p.ID] = done
+	x := hand{console: f.consoles[slices.IndexFunc(f.consoles, func(c *console) bool { return c.id == p.ID })], config: c}
+	now := inForce{version: p.Version, conffile: p.Identity.ConfFile, keys: x.console.keys}
+	go func() {
+		at := Clock{}.Now()
+		file, err := x.load(context.WithoutCancel(ctx), now)
+		f.settling.Lock()
+		defer f.settling.Unlock()
+		defer close(done)
+		delete(f.reads, p.ID)
+		if err != nil {
+			f.settled[p.ID] = settled{at: at, failed: true}
+			return
+		}
+		are := settleUsers(p.Users, file.Users())
+		if !planner.VersionAtLeast(p.Version, 1, 23) {
+			are = hiddenUsers(file.Users())
+		}
+		f.settled[p.ID] = settled{at: at, hash: p.Identity.ConfigHash, shown: p.Users, are: are, lines: filedLines(p, file)}
+	}()
+	return done
 }
 
 // filedLines are the lines of [databases] of a process's file, sorted; nil where one of them is not in force: the process does

@@ -285,10 +285,14 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	resumed()
 	if gen == lab.Gen124 {
 		back = append(back, "--now")
+		rewrite(t, config, func(text string) string { // in which a soak would not end
+			return strings.Replace(text, "soak: "+soak.String(), "soak: 50m", 1)
+		})
 	}
 	if r := command(t, l, append(back, "--yes")...); r.code != 0 {
 		t.Fatalf("rollback: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
+	whoWentBack(t, path, len(kept))
 	for path, text := range files(t, l) {
 		if text != before[path] {
 			t.Errorf("%s is not as it was:\n%s", path, text)
@@ -302,6 +306,21 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
 		t.Errorf("PostgreSQL's log (%v):\n%s", err, log)
 	}
+}
+
+// whoWentBack looks at who ran a rollback, by the journal from an event on.
+func whoWentBack(t testing.TB, path string, from int) {
+	t.Helper()
+	events, err := journal.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events[from:] {
+		if e.Kind == planner.RunBegan && strings.Contains(e.By, "@") {
+			return
+		}
+	}
+	t.Error("the journal does not say who went back, as user@host")
 }
 
 // killedInAnAct runs the command until an act stands in the journal as intended, and kills it there.
