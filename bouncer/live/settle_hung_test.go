@@ -1,0 +1,87 @@
+package live_test
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/live"
+)
+
+// hanging is a store whose reads hang while it says so.
+type hanging struct {
+	*memory
+	hangs atomic.Bool
+	free  chan struct{}
+}
+
+func (h *hanging) Read(ctx context.Context, path string) ([]byte, error) {
+	if h.hangs.Load() {
+		select {
+		case <-h.free:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return h.memory.Read(ctx, path)
+}
+
+// TestAStoreThatHangsHoldsUpNoLook: what the file said counts until the process shows other settings, and the read that hangs is
+// waited for beside the looks.
+func TestAStoreThatHangsHoldsUpNoLook(t *testing.T) {
+	fleet, _, fakes, stores := processes(t, 1, func(int) bool { return true })
+	store := &hanging{memory: stores[0], free: make(chan struct{})}
+	fleet.Know([]live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: store}})
+	filed := func() int { return len(observe(t, fleet).Processes[0].Filed) }
+	if filed() == 0 {
+		t.Fatal("the first look does not wait for the file")
+	}
+	store.hangs.Store(true)
+	if filed() == 0 {
+		t.Error("the settings are those of before, and nothing is known of the file any more")
+	}
+	fakes[0].mu.Lock()
+	fakes[0].tables["SHOW DATABASES"][1][5] = "9"
+	fakes[0].mu.Unlock()
+	for range 3 {
+		begin := time.Now()
+		if n := filed(); n > 0 {
+			t.Errorf("%d lines of a file that was read before the settings changed", n)
+		}
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("a look took %v where a store hangs", took)
+		}
+	}
+	store.hangs.Store(false)
+	close(store.free)
+	eventually(t, func() error {
+		if filed() == 0 {
+			return context.DeadlineExceeded
+		}
+		return nil
+	})
+}
+
+// TestAKeyThatTheProcessListsIsTakenFromItsFile: a fork has it, and SHOW CONFIG says so. A step and a look read such a file; one
+// whose key no process lists is refused.
+func TestAKeyThatTheProcessListsIsTakenFromItsFile(t *testing.T) {
+	for _, lists := range []bool{true, false} {
+		fleet, hands, fakes, stores := processes(t, 1, func(int) bool { return true })
+		stores[0].text = strings.Replace(stores[0].text, "[pgbouncer]\n", "[pgbouncer]\nlane_count = 4\n", 1)
+		if lists {
+			fakes[0].mu.Lock()
+			fakes[0].tables["SHOW CONFIG"] = append(fakes[0].tables["SHOW CONFIG"], []string{"lane_count", "4", "1", "yes"})
+			fakes[0].mu.Unlock()
+		}
+		fleet.Know([]live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: stores[0]}})
+		if filed := observe(t, fleet).Processes[0].Filed; (len(filed) > 0) != lists {
+			t.Errorf("listed %v: a look knows %d lines of the file", lists, len(filed))
+		}
+		err := hands.Apply(t.Context(), release(1))
+		if (err == nil) != lists || !lists && !strings.Contains(err.Error(), "lane_count") {
+			t.Errorf("listed %v: %v", lists, err)
+		}
+	}
+}
