@@ -23,6 +23,9 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 		if p.On(server) && p.Uneven {
 			note(&reasons, "the reserves of %s differ between its processes, and the largest counts", p.ID)
 		}
+		if p.On(server) && p.Guessed != "" {
+			note(&reasons, "%s: %s", p.ID, p.Guessed)
+		}
 	}
 	at := placesOf(f.Pools)
 	for _, l := range f.Limits {

@@ -111,36 +111,44 @@ func authNotes(o Observation, pools []FleetPool) (notes []string) {
 	return notes
 }
 
-// withAuthDatabases shows the databases of * in which auth_query is asked and that no look shows yet: they come with the first
-// login of a client whom no file names. Where the line of * leads is not known: to each server to which any line of the process
-// does. A file without a line of * has none.
-func withAuthDatabases(o Observation) Observation {
+// withHidden shows the databases of * that SHOW DATABASES leaves out and the process may give to a client again: those whose pools
+// SHOW POOLS has yet, and those in which auth_query is asked, which come with the first login of a client whom no file names.
+func withHidden(o Observation) Observation {
 	o.Processes = slices.Clone(o.Processes)
 	for i := range o.Processes {
 		p := &o.Processes[i]
-		_, gathered := p.alias(AutoDB)
-		at := Alias{Proof: ProofAddress}
-		for _, a := range p.Aliases {
-			if a.Server != "" {
-				at.placeWith(Alias{Server: a.Server, AlsoOn: a.AlsoOn, Proof: ProofAddress})
-			}
+		if _, gathered := p.alias(AutoDB); gathered {
+			continue
 		}
-		if len(o.Servers) == 1 {
-			at.Server, at.AlsoOn = o.Servers[0].Name, nil
-		}
-		for _, in := range p.authElsewhere() {
-			star, known := p.star(in)
-			if gathered || at.Server == "" || p.Filed != nil && !known {
-				continue
+		shown := p.Aliases
+		add := func(name string, pools []PoolGauges) {
+			star, known := p.star(name)
+			if _, there := p.alias(name); there || !known && p.Filed != nil && !p.autos() && len(pools) == 0 {
+				return
 			}
 			if !known {
 				star = StarLine{SizeConns: -1, ReserveConns: -1}
 			}
-			a := star.alias(in, p.Settings)
-			a.Server, a.AlsoOn, a.Proof = at.Server, at.AlsoOn, at.Proof
+			from := *p
+			from.Aliases = shown
+			a := from.ofStar(name, star, shown, o)
+			if a.Pools = pools; !known && len(pools) == 0 {
+				a.Guessed = cmp.Or(a.Guessed, "whether there is a line of * is not known")
+			}
 			p.Aliases = append(slices.Clone(p.Aliases), a)
 			slices.SortFunc(p.Aliases, func(a, b Alias) int { return cmp.Compare(a.Name, b.Name) })
 		}
+		for _, h := range p.Hidden {
+			add(h.Alias, h.Pools)
+		}
+		for _, in := range p.authElsewhere() {
+			add(in, nil)
+		}
 	}
 	return o
+}
+
+// autos reports whether the process shows a database that has no line in its file: it has a line of * in force.
+func (p Process) autos() bool {
+	return slices.ContainsFunc(p.Aliases, func(a Alias) bool { return a.Name != AutoDB && !p.lined(a.Name) })
 }

@@ -159,7 +159,8 @@ func TestWhatTheFileSaysOfAuthQueryCounts(t *testing.T) {
 		"a line's, in a database of *":       {"", "", []FiledLine{star, {Alias: "app", AuthUser: "lookup", AuthDatabase: "postgres"}, {Alias: "other"}}, 36},
 		"the process's, in one of *":         {"pooler", "postgres", []FiledLine{star, {Alias: "app"}, {Alias: "other"}}, 36},
 		"the process's, where there is no *": {"pooler", "postgres", []FiledLine{{Alias: "app"}, {Alias: "other"}}, 16},
-		"of *, which has a size of its own":  {"pooler", "postgres", []FiledLine{{Alias: AutoDB, Star: &StarLine{SizeConns: 3, ReserveConns: 1}}, {Alias: "app"}, {Alias: "other"}}, 20},
+		"of *, which has a size of its own":  {"pooler", "postgres", []FiledLine{{Alias: AutoDB, Star: &StarLine{SizeConns: 3, ReserveConns: 1}}, {Alias: "app"}, {Alias: "other"}}, 37}, // nothing shows that it is in force
+		"a line's, in its own":              {"", "", []FiledLine{{Alias: "app", AuthUser: "lookup", AuthDatabase: "app"}, {Alias: "other"}}, 28},
 	} {
 		o, _ := seenFleet(seenAlias("app", 10, 2, 1, "app1"), seenAlias("other", 4, 0, 1, "app1"))
 		p := &o.Processes[0]
@@ -172,7 +173,17 @@ func TestWhatTheFileSaysOfAuthQueryCounts(t *testing.T) {
 	}
 }
 
-// TestADatabaseOfAStarIsKnownByTheFile: it counts in each process of its group, and comes back when it is not shown any more.
+// TestWhoComesToAnAliasIsNotKnownByItsOwnAuthDatabase: it was never used, and is no database for auth_query alone.
+func TestWhoComesToAnAliasIsNotKnownByItsOwnAuthDatabase(t *testing.T) {
+	o, _ := seenFleet(seenAlias("app", 10, 0, 0))
+	p := &o.Processes[0]
+	p.Version, p.Filed = "1.24.1", []FiledLine{{Alias: "app", AuthUser: "lookup", AuthDatabase: "app"}}
+	if n := worst(modelled(t, o), "main"); n != 20 {
+		t.Errorf("lookup's and one client's: worst case %d, want 20", n)
+	}
+}
+
+// TestADatabaseOfAStarIsKnownByTheFile: it counts in each process of its group.
 func TestADatabaseOfAStarIsKnownByTheFile(t *testing.T) {
 	star := []FiledLine{{Alias: AutoDB, Star: &StarLine{ForceUser: "app1", SizeConns: 20, ReserveConns: -1}}}
 	a, _ := seenFleet(seenAlias("a", 20, 0, 1, "app1"))
@@ -197,16 +208,98 @@ func TestADatabaseOfAStarIsKnownByTheFile(t *testing.T) {
 			t.Errorf("%s: worst case %d, want %d", name, got, c.want)
 		}
 	}
-	m := Memory{Seen: []Seen{{Process: "main/1", Alias: "a", Users: []string{"app1"}}, {Process: "main/1", Alias: "etl", Users: []string{"app1"}}}}
-	o := a
-	o.Processes = []Process{a.Processes[0]}
+}
+
+// TestALineOfAStarThatMayNotBeInForce: a process keeps the one that it had until it is restarted, whatever its file says.
+func TestALineOfAStarThatMayNotBeInForce(t *testing.T) {
+	star := func(size int) []FiledLine {
+		return []FiledLine{{Alias: AutoDB, Star: &StarLine{Host: "10.0.0.1", Port: 5432, SizeConns: size, ReserveConns: -1}}, {Alias: "app"}}
+	}
 	for name, c := range map[string]struct {
-		lines []FiledLine
-		want  int
-	}{"of *": {star, 40}, "its line is gone": {[]FiledLine{{Alias: "a"}}, 20}, "no file is known": {nil, 20}} {
-		o.Processes[0].Filed = c.lines
-		if got := worst(modelled(t, m.Recall(o)), "main"); got != c.want {
-			t.Errorf("a database that is not shown any more, %s: worst case %d, want %d", name, got, c.want)
+		lines  []FiledLine // of the second process
+		etl    bool        // which has another database of *, of 20 as well
+		want   int         // app 10 twice, etl 20 in the first process
+		atMost bool
+	}{
+		"it is that of the other process":          {star(-1), false, 60, false},
+		"it was taken out of the file":             {[]FiledLine{{Alias: "app"}}, false, 60, true},
+		"it was given a size":                      {star(3), false, 60, true},
+		"it was given a size, and another has 20":  {star(3), true, 100, true},
+		"it has a line of its own, not loaded yet": {star(-1), false, 60, false},
+	} {
+		o, _ := seenFleet(seenAlias("app", 10, 0, 1, "app1"), seenAlias("etl", 20, 0, 1, "app1"))
+		o.Servers[0].MaxConns = 500
+		o.Processes[0].Version, o.Processes[0].Settings.DefaultPoolConns = "1.24.1", 20
+		for i := range o.Processes[0].Aliases {
+			o.Processes[0].Aliases[i].Host, o.Processes[0].Aliases[i].Port = "10.0.0.1", 5432
+		}
+		second := o.Processes[0]
+		second.ID, second.Aliases, second.Filed = "main/2", slices.Clone(second.Aliases[:1]), c.lines
+		if c.etl {
+			b := o.Processes[0].Aliases[1]
+			b.Name, b.Database = "more", "more"
+			second.Aliases = append(second.Aliases, b)
+		}
+		o.Processes[0].Filed = star(-1)
+		o.Processes = append(o.Processes, second)
+		f := modelled(t, o)
+		if n := worst(f, "main"); n != c.want || (len(f.AtMost("main")) > 0) != c.atMost {
+			t.Errorf("%s: worst case %d, want %d; a bound because %q", name, n, c.want, f.AtMost("main"))
+		}
+	}
+}
+
+// TestADatabaseOfAStarLeadsWhereItsLineDoes, or it may be on any server; what is declared holds.
+func TestADatabaseOfAStarLeadsWhereItsLineDoes(t *testing.T) {
+	for name, c := range map[string]struct {
+		host     string // of *
+		declared string
+		one, two int // app 10 on main, b 10 on second; postgres 20
+	}{
+		"where app is":               {"10.0.0.1", "", 30, 10},
+		"where b is":                 {"10.0.0.2", "", 10, 30},
+		"nobody knows":               {"10.0.0.3", "", 30, 30},
+		"nobody knows, and declared": {"10.0.0.3", "second", 10, 30},
+		"elsewhere, as declared":     {"10.0.0.3", "elsewhere", 10, 10},
+	} {
+		o, _ := seenFleet(seenAlias("app", 10, 0, 1, "app1"), seenAlias("b", 10, 0, 1, "app1"))
+		d := Declared{SizeAll: true}
+		second := o.Servers[0]
+		second.Name = "second"
+		o.Servers = append(o.Servers, second)
+		p := &o.Processes[0]
+		p.Aliases[0].Host, p.Aliases[1].Host, p.Aliases[1].Server = "10.0.0.1", "10.0.0.2", "second"
+		p.Version, p.Settings.DefaultPoolConns, p.AuthUser, p.AuthDatabase = "1.24.1", 20, "pooler", "postgres"
+		p.Filed = []FiledLine{{Alias: AutoDB, Star: &StarLine{Host: c.host, Port: p.Aliases[0].Port, SizeConns: -1, ReserveConns: -1}}, {Alias: "app"}, {Alias: "b"}}
+		if c.declared != "" {
+			d.Pools = append(d.Pools, DeclaredPool{ID: "main/postgres", Server: c.declared, Weight: 1, Min: 1})
+		}
+		f, err := Model(epoch, d, Evidence{To: epoch, Looks: 1, Last: o}, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if one, two := worst(f, "main"), worst(f, "second"); one != c.one || two != c.two {
+			t.Errorf("%s: worst cases %d and %d, want %d and %d", name, one, two, c.one, c.two)
+		}
+	}
+}
+
+// TestADatabaseThatShowPoolsAloneHasCounts: PgBouncer takes it back with the next client.
+func TestADatabaseThatShowPoolsAloneHasCounts(t *testing.T) {
+	o, _ := seenFleet(seenAlias("app", 10, 0, 1, "app1"))
+	o.Servers[0].MaxConns = 500
+	p := &o.Processes[0]
+	p.Version, p.Settings.DefaultPoolConns = "1.24.1", 20
+	p.Hidden = []Hidden{{Alias: "etl", Pools: []PoolGauges{{User: "app1"}, {User: "app2"}}}}
+	for name, lines := range map[string][]FiledLine{
+		"no file is known":   nil,
+		"the file has a *":   {{Alias: AutoDB, Star: &StarLine{SizeConns: -1, ReserveConns: -1}}, {Alias: "app"}},
+		"the file has no *":  {{Alias: "app"}},
+		"a * with less, too": {{Alias: AutoDB, Star: &StarLine{SizeConns: 2, ReserveConns: -1}}, {Alias: "app"}},
+	} {
+		if p.Filed = lines; worst(modelled(t, o), "main") != 50 {
+			t.Errorf("%s: worst case %d, want 50", name, worst(modelled(t, o), "main"))
 		}
 	}
 }

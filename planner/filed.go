@@ -17,6 +17,8 @@ type FiledLine struct {
 
 // StarLine is what the databases of * have by its line.
 type StarLine struct {
+	Host         string `json:"host,omitempty"` // as SHOW DATABASES shows that of its databases
+	Port         int    `json:"port,omitempty"`
 	Database     string `json:"database,omitempty"` // empty: as the client calls it
 	ForceUser    string `json:"force_user,omitempty"`
 	SizeConns    int    `json:"pool_size"` // -1: the process's, as that of the reserve
@@ -46,9 +48,63 @@ func (p Process) star(alias string) (StarLine, bool) {
 	return *l.Star, true
 }
 
-// alias is a database of * that a process does not show, because nobody has used it lately.
+// lined reports whether an alias has a line of its own in the process's file.
+func (p Process) lined(alias string) bool {
+	l, found := p.filed(alias)
+	return found && l.Alias == alias
+}
+
+// ofStar is a database of * that a process does not show, because nobody has used it lately, and where it leads: to where another
+// alias of its host and port does, or to the only server there is, or it may be to any. A process keeps the line of * that it
+// has, whatever its file says, until it is restarted (set_autodb of loader.c). So the file's counts where a database that is
+// shown, here or in a process like it, has what it says; else the process's defaults do, too, where they are more.
+func (p Process) ofStar(name string, star StarLine, shown []Alias, o Observation) Alias {
+	a, inForce := star.alias(name, p.Settings), false
+	for _, b := range shown {
+		if b.Name == AutoDB || p.lined(b.Name) {
+			continue
+		}
+		inForce = inForce || b.SizeConns == a.SizeConns && b.ReserveConns == a.ReserveConns && b.MaxConns == a.MaxConns && b.ForceUser == a.ForceUser
+	}
+	if !inForce {
+		a.atLeast(a.unused(p.Settings))
+	}
+	socket := a.Host == "" || strings.HasPrefix(a.Host, "/") // which is each machine's own
+	for _, q := range o.Processes {
+		if q.ID != p.ID && (socket || q.Group != p.Group) {
+			continue
+		}
+		for _, b := range q.Aliases {
+			if b.Name != AutoDB && b.Host == a.Host && b.Port == a.Port && (b.Server != "" || len(b.Unplaced) > 0) {
+				a.Server, a.AlsoOn, a.Unplaced, a.Proof = b.Server, b.AlsoOn, b.Unplaced, b.Proof
+				return a
+			}
+		}
+	}
+	if a.Proof = ProofNone; len(o.Servers) > 1 {
+		a.Guessed = "where the line of * leads is not known"
+		for _, s := range o.Servers {
+			a.placeWith(Alias{Server: s.Name, Proof: ProofAddress})
+		}
+	}
+	return a
+}
+
+// atLeast raises what an alias may open to that of another, and says that it is a guess where that is more.
+func (a *Alias) atLeast(b Alias) {
+	was := *a
+	a.SizeConns, a.ReserveConns = max(a.SizeConns, b.SizeConns), max(a.ReserveConns, b.ReserveConns)
+	if a.MaxConns > 0 && (b.MaxConns == 0 || b.MaxConns > a.MaxConns) {
+		a.MaxConns = b.MaxConns
+	}
+	if a.SizeConns != was.SizeConns || a.ReserveConns != was.ReserveConns || a.MaxConns != was.MaxConns {
+		a.Guessed = "whether the file's line of * is in force is not known"
+	}
+}
+
+// alias is a database of * by what its line says.
 func (s StarLine) alias(name string, in Settings) Alias {
-	a := Alias{Name: name, Database: cmp.Or(s.Database, name), ForceUser: s.ForceUser, SizeConns: s.SizeConns, ReserveConns: s.ReserveConns,
+	a := Alias{Name: name, Host: s.Host, Port: s.Port, Database: cmp.Or(s.Database, name), ForceUser: s.ForceUser, SizeConns: s.SizeConns, ReserveConns: s.ReserveConns,
 		MaxConns: cmp.Or(s.MaxConns, in.MaxDBConns), Lifetime: in.Lifetime, PoolMode: cmp.Or(s.PoolMode, in.PoolMode), LinePoolMode: s.PoolMode,
 		Counters: Counters{Assignments: -1}}
 	if a.SizeConns < 0 {
@@ -90,9 +146,11 @@ func (p Process) authUser(user string) bool {
 	return user != "" && (p.AuthUser == user || slices.ContainsFunc(p.Filed, func(l FiledLine) bool { return l.AuthUser == user }))
 }
 
-// authDatabase reports whether an alias is an auth_dbname, of the process or of a line.
+// authDatabase reports whether an alias is there for auth_query: it is the process's auth_dbname, or a line's and has no line of
+// its own, by which clients may come.
 func (p Process) authDatabase(alias string) bool {
-	return alias != "" && (p.AuthDatabase == alias || slices.ContainsFunc(p.Filed, func(l FiledLine) bool { return l.AuthDatabase == alias }))
+	return alias != "" && (p.AuthDatabase == alias ||
+		!p.lined(alias) && slices.ContainsFunc(p.Filed, func(l FiledLine) bool { return l.AuthDatabase == alias }))
 }
 
 // authElsewhere lists the aliases in which auth_query is asked and that are not shown, sorted: by the process's auth_dbname, and

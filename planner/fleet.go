@@ -94,6 +94,7 @@ type FleetPool struct {
 	SeenConns    int      `json:"seen_conns"`               // at the newest look
 	PeakConns    int      `json:"peak_conns"`               // highest over the looks
 	P99Conns     int      `json:"p99_conns"`
+	Guessed      string   `json:"guessed,omitempty"` // why some of its copies may not be there at all; empty: they are
 	Follows      bool     `json:"follows,omitempty"` // its size is default_pool_size: its line may have none, or be that of *
 	Frozen       string   `json:"frozen,omitempty"`  // why its size is not ours to change; empty: it is
 	Load         Load     `json:"load"`

@@ -16,7 +16,7 @@ import (
 func Model(at time.Time, d Declared, e Evidence, loads []Load) (Fleet, error) {
 	f := Fleet{At: at, Deadband: d.Deadband, LeastGain: d.LeastGain}
 	var unused map[string][]string
-	e.Last, unused = withSiblings(withAuthDatabases(e.Last))
+	e.Last, unused = withSiblings(withHidden(e.Last))
 	pools, warnings, err := modelPools(d, e, loads, unused)
 	if err != nil {
 		return Fleet{}, err

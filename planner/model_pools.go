@@ -125,6 +125,7 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 	}
 	reserves := map[int]bool{}
 	for _, x := range at {
+		p.Guessed = cmp.Or(p.Guessed, x.alias.Guessed)
 		for _, u := range x.process.Users {
 			comes := x.authRole(u.Name) ||
 				slices.ContainsFunc(x.alias.Pools, func(g PoolGauges) bool { return g.User == u.Name })

@@ -95,6 +95,8 @@ type Process struct {
 	// console tells. Nil: they are not known.
 	Filed []FiledLine `json:"filed,omitempty"`
 
+	Hidden []Hidden `json:"hidden,omitempty"`
+
 	PAM bool `json:"pam,omitempty"` // clients are let in by PAM alone: auth_type pam
 
 	UsersKnown bool `json:"users_known,omitempty"` // Users are those of its file; before 1.23 no console shows them
@@ -153,9 +155,20 @@ type Alias struct {
 	Counters     Counters      `json:"counters"`
 	Pools        []PoolGauges  `json:"pools,omitempty"` // one per user; empty while the alias was never used
 
+	// Guessed says what is not known of an alias that no look shows; empty for every one that is shown. Without it, it may
+	// open all that it counts.
+	Guessed string `json:"guessed,omitempty"`
+
 	// LinePoolMode is the mode of the alias's own line, or the process's, where PoolMode differs from it: PoolMode is
 	// "session" as soon as one user of the alias has that mode in [users]. Empty: PoolMode is the line's, too.
 	LinePoolMode string `json:"line_pool_mode,omitempty"`
+}
+
+// Hidden is a database of * that SHOW DATABASES leaves out because nobody is connected, and SHOW POOLS does not: PgBouncer takes it
+// back with the next client (find_database of objects.c).
+type Hidden struct {
+	Alias string       `json:"alias"`
+	Pools []PoolGauges `json:"pools"`
 }
 
 // ServerProof says how an alias's server is known.

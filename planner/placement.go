@@ -60,12 +60,17 @@ func (a *Alias) placeWith(b Alias) {
 // a pool out of the ledger that it belongs to. Nothing is elsewhere by its address. An alias that has no connections to
 // look for is counted on the only server there is, or must be declared.
 func serversOf(id string, rules DeclaredPool, at []placed, o Observation) (servers, warnings []string, err error) {
-	seen, err := serversFound(id, at)
+	found := slices.DeleteFunc(slices.Clone(at), func(x placed) bool { return x.alias.Guessed != "" })
+	declared := rules.servers()
+	if len(declared) == 0 {
+		found = at
+	}
+	seen, err := serversFound(id, found)
 	if err != nil {
 		return nil, nil, err
 	}
-	lost := lostOf(at)
-	if declared := rules.servers(); len(declared) > 0 {
+	lost := lostOf(found)
+	if len(declared) > 0 {
 		return serversDeclared(id, rules, seen, lost)
 	}
 	switch {

@@ -103,8 +103,7 @@ func (m Memory) seenToo(seen []Seen) []Seen {
 }
 
 // Recall returns the look with every user that the memory knows of and that it does not show: without connections, and
-// with the worst case of a pool. Aliases that it does not show at all come back where they live by the line of *, which forgets
-// them when nobody has used them for a while; others do not: their lines are gone.
+// with the worst case of a pool. Aliases that it does not show at all do not come back: their lines are gone.
 func (m Memory) Recall(o Observation) Observation {
 	if len(m.Seen) == 0 {
 		return o
@@ -126,40 +125,8 @@ func (m Memory) Recall(o Observation) Observation {
 			slices.SortFunc(pools, func(a, b PoolGauges) int { return cmp.Compare(a.User, b.User) })
 			o.Processes[i].Aliases[j].Pools = pools
 		}
-		o.Processes[i].Aliases = append(o.Processes[i].Aliases, m.forgotten(p, o)...)
-		slices.SortFunc(o.Processes[i].Aliases, func(a, b Alias) int { return cmp.Compare(a.Name, b.Name) })
 	}
 	return o
-}
-
-// forgotten lists the databases of * that a process has had, and does not show. They lead to where the others of * do, or to the
-// only server there is.
-func (m Memory) forgotten(p Process, o Observation) (out []Alias) {
-	if _, gathered := p.alias(AutoDB); gathered {
-		return nil
-	}
-	at := Alias{Proof: ProofAddress}
-	if len(o.Servers) == 1 {
-		at.Server = o.Servers[0].Name
-	}
-	for _, a := range p.Aliases {
-		if _, star := p.star(a.Name); star {
-			at.placeWith(a)
-		}
-	}
-	for _, s := range m.Seen {
-		star, lives := p.star(s.Alias)
-		if _, shown := p.alias(s.Alias); s.Process != p.ID || shown || !lives {
-			continue
-		}
-		a := star.alias(s.Alias, p.Settings)
-		a.Server, a.AlsoOn, a.Proof, a.Unplaced = at.Server, at.AlsoOn, at.Proof, at.Unplaced
-		for _, u := range s.Users {
-			a.Pools = append(a.Pools, PoolGauges{User: u})
-		}
-		out = append(out, a)
-	}
-	return out
 }
 
 // Renumbered says which process is reached where another was when the fleet was moved before: a process is named by its

@@ -25,16 +25,10 @@ func withSiblings(o Observation) (Observation, map[string][]string) {
 			}
 			for _, a := range q.Aliases {
 				named := func(b Alias) bool { return b.Name == a.Name }
-				star, known := p.star(a.Name)
-				if p.Filed != nil && !known { // it has a line that is not loaded, or there is none of *
+				if slices.ContainsFunc(p.Aliases, named) || slices.ContainsFunc(missing, named) {
 					continue
 				}
-				if (known || q.auto(a)) && !slices.ContainsFunc(p.Aliases, named) && !slices.ContainsFunc(missing, named) {
-					b := a.unused(p.Settings)
-					if known {
-						b = star.alias(a.Name, p.Settings)
-						b.Server, b.AlsoOn, b.Proof, b.Unplaced = a.Server, a.AlsoOn, a.Proof, a.Unplaced
-					}
+				if b, may := p.sibling(q, a, o); may {
 					missing = append(missing, b)
 					id := p.Group + "/" + a.Name
 					added[id] = append(added[id], p.ID)
@@ -50,12 +44,32 @@ func withSiblings(o Observation) (Observation, map[string][]string) {
 	return o, added
 }
 
+// sibling is an alias of another process of the group as it may come to this one, too; false: it may not.
+func (p Process) sibling(q Process, a Alias, o Observation) (Alias, bool) {
+	star, known := p.star(a.Name)
+	if !known {
+		b := a.unused(p.Settings)
+		if p.Filed != nil {
+			b.Guessed = "its file has no line of *, and a process keeps the one that it had"
+		}
+		return b, q.auto(a)
+	}
+	like := p.Aliases
+	if q.auto(a) {
+		like = append(slices.Clone(like), a)
+	}
+	b := p.ofStar(a.Name, star, like, o)
+	if b.Host == a.Host && b.Port == a.Port && (b.Proof == ProofNone || b.Guessed != "") {
+		b.Server, b.AlsoOn, b.Proof, b.Unplaced = a.Server, a.AlsoOn, a.Proof, a.Unplaced
+	}
+	return b, true
+}
+
 // auto reports whether an alias is a database of the line *, by the process's file; where that is not known, whether it may be
 // one by what a console shows.
 func (p Process) auto(a Alias) bool {
 	if p.Filed != nil {
-		_, star := p.star(a.Name)
-		return star
+		return a.Name != AutoDB && !p.lined(a.Name)
 	}
 	return a.Name != AutoDB && a.Database == a.Name && a.ForceUser == "" && p.defaults(a)
 }

@@ -20,7 +20,7 @@ type settled struct {
 	hash       string
 	shown, are []planner.UserLimit
 	lines      []planner.FiledLine
-	failed     bool // it could not be read: nothing is known
+	failed     bool // it could not be read: nothing of users is known, and the lines are those of before
 }
 
 // Know tells where the files of the processes are. What SHOW USERS leaves in doubt is then looked up in their [users], and which
@@ -38,7 +38,8 @@ const settleWait = 200 * time.Millisecond
 // settle looks up the sizes of users that are in doubt, and before 1.23 their limits, which no console shows. Where a
 // file cannot be read, or does not say what its process shows, the doubt stays: the planner counts the larger value. What
 // it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet. A read that takes long
-// goes on beside the looks; what the file said before counts meanwhile where the process shows what it showed then.
+// goes on beside the looks. What the file said of users before counts meanwhile where the process shows what it showed then, and
+// what it said of databases does in any case: it only adds to what is counted.
 func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 	together(len(processes), func(i int) error {
 		p := &processes[i]
@@ -54,10 +55,13 @@ func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 			}
 			was = f.known(p.ID)
 		}
-		if was == nil || !was.of(*p) {
+		if was == nil {
 			return nil
 		}
 		p.Filed = was.lines
+		if was.failed || !was.of(*p) {
+			return nil
+		}
 		if !planner.VersionAtLeast(p.Version, 1, 23) || slices.ContainsFunc(p.Users, unsure) {
 			p.Users, p.UsersKnown = slices.Clone(was.are), !slices.ContainsFunc(was.are, unsure)
 		}
@@ -65,9 +69,9 @@ func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 	})
 }
 
-// of reports whether that was found out of a process with these settings.
+// of reports whether that was looked for when the process had these settings.
 func (s settled) of(p planner.Process) bool {
-	return !s.failed && s.hash == p.Identity.ConfigHash && slices.Equal(s.shown, p.Users)
+	return s.hash == p.Identity.ConfigHash && slices.Equal(s.shown, p.Users)
 }
 
 // known is what the newest read of a process's file has found; nil: nothing was read.
@@ -108,7 +112,7 @@ func (f *Fleet) reading(ctx context.Context, p planner.Process, c Config) <-chan
 		defer close(done)
 		delete(f.reads, p.ID)
 		if err != nil {
-			f.settled[p.ID] = settled{at: at, failed: true}
+			f.settled[p.ID] = settled{at: at, hash: p.Identity.ConfigHash, shown: p.Users, lines: f.settled[p.ID].lines, failed: true}
 			return
 		}
 		are := settleUsers(p.Users, file.Users())
@@ -120,8 +124,8 @@ func (f *Fleet) reading(ctx context.Context, p planner.Process, c Config) <-chan
 	return done
 }
 
-// filedLines are the lines of [databases] of a process's file, sorted; nil where one of them is not in force: the process does
-// not show its alias.
+// filedLines are the lines of [databases] of a process's file that are in force, sorted: those of aliases that the process shows,
+// and that of *, of which nobody can tell.
 func filedLines(p planner.Process, file ini.Config) []planner.FiledLine {
 	lines := []planner.FiledLine{}
 	kind, _, _ := file.Setting("auth_type")
@@ -132,7 +136,7 @@ func filedLines(p planner.Process, file ini.Config) []planner.FiledLine {
 			l.AuthUser, l.AuthDatabase = d.AuthUser, d.AuthAlias
 		}
 		if d.Alias == planner.AutoDB {
-			l.Star = &planner.StarLine{Database: d.DBName, ForceUser: d.ForceUser, SizeConns: -1, ReserveConns: -1, PoolMode: d.PoolMode}
+			l.Star = &planner.StarLine{Host: d.Host, Port: d.Port, Database: d.DBName, ForceUser: d.ForceUser, SizeConns: -1, ReserveConns: -1, PoolMode: d.PoolMode}
 			if d.Sized {
 				l.Star.SizeConns = d.SizeConns
 			}
@@ -143,7 +147,7 @@ func filedLines(p planner.Process, file ini.Config) []planner.FiledLine {
 				l.Star.MaxConns = d.MaxConns
 			}
 		} else if !slices.ContainsFunc(p.Aliases, func(a planner.Alias) bool { return a.Name == d.Alias }) {
-			return nil
+			continue // it is not in force yet
 		}
 		lines = append(lines, l)
 	}

@@ -2,6 +2,7 @@ package live
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -116,6 +117,17 @@ func gaugesOf(records []record) gauges {
 		slices.SortFunc(p, func(a, b planner.PoolGauges) int { return cmp.Compare(a.User, b.User) })
 	}
 	return gauges{pools, modes}
+}
+
+// hiddenOf lists the databases that SHOW POOLS has and SHOW DATABASES does not, sorted: those of * with nobody connected.
+func hiddenOf(shown []planner.Alias, records []record) (hidden []planner.Hidden) {
+	all := gaugesOf(records).pools
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if !slices.ContainsFunc(shown, func(a planner.Alias) bool { return a.Name == name }) {
+			hidden = append(hidden, planner.Hidden{Alias: name, Pools: all[name]})
+		}
+	}
+	return hidden
 }
 
 // countersOf reads SHOW STATS.
