@@ -160,7 +160,7 @@ func TestWhatTheFileSaysOfAuthQueryCounts(t *testing.T) {
 		"the process's, in one of *":         {"pooler", "postgres", []FiledLine{star, {Alias: "app"}, {Alias: "other"}}, 36},
 		"the process's, where there is no *": {"pooler", "postgres", []FiledLine{{Alias: "app"}, {Alias: "other"}}, 16},
 		"of *, which has a size of its own":  {"pooler", "postgres", []FiledLine{{Alias: AutoDB, Star: &StarLine{SizeConns: 3, ReserveConns: 1}}, {Alias: "app"}, {Alias: "other"}}, 37}, // nothing shows that it is in force
-		"a line's, in its own":              {"", "", []FiledLine{{Alias: "app", AuthUser: "lookup", AuthDatabase: "app"}, {Alias: "other"}}, 28},
+		"a line's, in its own":               {"", "", []FiledLine{{Alias: "app", AuthUser: "lookup", AuthDatabase: "app"}, {Alias: "other"}}, 28},
 	} {
 		o, _ := seenFleet(seenAlias("app", 10, 2, 1, "app1"), seenAlias("other", 4, 0, 1, "app1"))
 		p := &o.Processes[0]

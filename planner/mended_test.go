@@ -421,6 +421,41 @@ func TestNoSignalReversesWhatGoesBack(t *testing.T) {
 	}
 }
 
+// TestARollbackOfAnEqualisationKeepsTheSizesOfThoseThatItLeftAlone: 8 and 10 became 10, and then 12.
+func TestARollbackOfAnEqualisationKeepsTheSizesOfThoseThatItLeftAlone(t *testing.T) {
+	set := func(process string, from, to int) Set { return Set{process, "db", KeySize, from, to} }
+	equal := Past{Number: 1, Seq: 5, Step: Step{Kind: Equalise, Sets: []Set{set("a/1", 8, 10)}}}
+	for name, c := range map[string]struct {
+		past []Past
+		now  []int
+		want int
+	}{
+		"the equalisation alone":  {[]Past{equal}, []int{10, 10}, 10},
+		"and a step of both":      {[]Past{equal, {Number: 2, Seq: 9, Step: Step{Kind: Forward, Sets: []Set{set("a/1", 10, 12), set("a/2", 10, 12)}}}}, []int{12, 12}, 10},
+		"and a step of the first": {[]Past{equal, {Number: 2, Seq: 9, Step: Step{Kind: Forward, Sets: []Set{set("a/1", 10, 12)}}}}, []int{12, 10}, 10},
+		"down to the smaller one": {[]Past{{Number: 1, Seq: 5, Step: Step{Kind: Equalise, Sets: []Set{set("a/2", 10, 8)}}}}, []int{8, 8}, 10},
+	} {
+		f := Fleet{Pools: []FleetPool{{ID: "a/db", Group: "a", Alias: "db", Sizes: []Size{{Process: "a/1", Conns: c.now[0]}, {Process: "a/2", Conns: c.now[1]}}}}}
+		way, any := Rollback(Memory{Past: c.past}, f, 5)
+		if !any || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Size != c.want {
+			t.Errorf("%s: %+v, want %d", name, way, c.want)
+		}
+	}
+}
+
+// TestAPoolOfSizeZeroKeepsIt: no step may write the 0 again.
+func TestAPoolOfSizeZeroKeepsIt(t *testing.T) {
+	for version, limit := range map[string]int{"1.18.0": 0, "1.24.1": 30} {
+		a := seenAlias("app", 0, 0, 1, "app1")
+		a.MaxConns = limit
+		o, _ := seenFleet(a)
+		o.Processes[0].Version = version
+		if p, _ := modelled(t, o).pool("main/app"); !strings.Contains(p.Frozen, "pool_size is 0 in main/1") {
+			t.Errorf("%s: frozen because %q", version, p.Frozen)
+		}
+	}
+}
+
 // TestAPoolThatIsGoneKeepsNoOtherFromGoingBack: neither one of a step that was taken, nor one of the step in hand.
 func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 	s := newStage(0)

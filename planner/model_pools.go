@@ -140,6 +140,9 @@ func modelPool(id string, d Declared, e Evidence, loads []Load) (FleetPool, []st
 				Err:  fmt.Errorf("pool_size is 0, which PgBouncer %s takes as unlimited: its worst case has no bound", x.process.Version),
 				Hint: "write a pool_size of at least 1 into " + x.process.Identity.ConfFile + " and RELOAD"}
 		}
+		if x.alias.SizeConns == 0 && x.alias.Name != AutoDB && p.Frozen == "" { // no step may write a 0 again
+			p.Frozen = fmt.Sprintf("pool_size is 0 in %s: a step could not be taken back; write one of at least 1", x.process.ID)
+		}
 		p.Sizes = append(p.Sizes, Size{x.process.ID, min(EffectiveSize(x.process, x.alias, ""), max(x.alias.MaxConns, x.alias.SizeConns, 1)), x.alias.MaxConns})
 		reserve := EffectiveReserve(x.process, x.alias, "")
 		reserves[reserve] = true

@@ -46,6 +46,9 @@ func (e Edited) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s %v", e.Path, e.
 // maxConns bounds a size. Source: PostgreSQL's MAX_BACKENDS.
 const maxConns = 262143
 
+// maxSeconds bounds a lifetime. Chosen: the nine digits that an edit takes, which are 31 years.
+const maxSeconds = 999_999_999
+
 // Edit returns the files that change, in the order of Files. Only digits change; where a line has no such key, it is
 // added at its end, and where [pgbouncer] has none, a line is added at the end of its last section. What was changed back
 // is as it was, added sizes apart. Each change is checked against the files as they are now; the errors, joined where there are
@@ -89,17 +92,22 @@ func (x Change) subject() string { return fmt.Sprintf("%s of %s", x.Key, x.Alias
 
 // check looks at what a change is by itself.
 func (x Change) check() error {
-	least := 1 // a size of 0 is one connection up to 1.23, and no limit since
+	least, most, next := 1, maxConns, "choose another size" // a size of 0 is one connection up to 1.23, and no limit since
 	if x.Key == planner.KeyReserve {
 		least = 0
+	}
+	if x.Key == planner.KeyLifetime {
+		most, next = maxSeconds, "write a shorter server_lifetime"
 	}
 	switch {
 	case x.Key != planner.KeySize && x.Key != planner.KeyReserve && x.Key != planner.KeyLifetime:
 		return refuse(x.subject(), "", "it is neither %s, %s nor %s", planner.KeySize, planner.KeyReserve, planner.KeyLifetime)
 	case x.Key == planner.KeyLifetime && x.From != x.To && (x.To == 1) == (x.From == 1):
 		return refuse(x.subject(), "", "a lifetime is made 1 for a while, or given back")
-	case x.To < least || x.To > maxConns:
-		return refuse(x.subject(), "choose another size", "%d is not from %d to %d", x.To, least, maxConns)
+	case x.Key == planner.KeyLifetime && (x.From < least || x.From > most): // it could not be given back
+		return refuse(x.subject(), next, "%d is not from %d to %d", x.From, least, most)
+	case x.To < least || x.To > most:
+		return refuse(x.subject(), next, "%d is not from %d to %d", x.To, least, most)
 	}
 	return nil
 }

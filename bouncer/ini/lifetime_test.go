@@ -1,6 +1,8 @@
 package ini_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
@@ -25,6 +27,26 @@ func TestALifetimeIsMadeOneAndGivenBackToTheByte(t *testing.T) {
 		if back := lifetime(t, name, flushed, ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: 1, To: 3600}); back != c.text {
 			t.Errorf("%s, back:\ngot  %q\nwant %q", name, back, c.text)
 		}
+	}
+}
+
+// TestALongLifetimeIsGivenBack: a week, a year, and one that is longer than what can be given back, which is not taken away.
+func TestALongLifetimeIsGivenBack(t *testing.T) {
+	t.Parallel()
+	text := head + "[databases]\nd1 = server_lifetime=604800 host=h\n"
+	for _, seconds := range []int{262144, 604800, 365 * 86400, 999999999} {
+		text := strings.Replace(text, "604800", fmt.Sprint(seconds), 1)
+		flushed := lifetime(t, "", text, ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: seconds, To: 1})
+		if back := lifetime(t, "", flushed, ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: 1, To: seconds}); back != text {
+			t.Errorf("%d s, back:\ngot  %q\nwant %q", seconds, back, text)
+		}
+	}
+	c, err := ini.Load(reading(text, nil), folder+"main.ini", "1.24.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Edit(one(ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: 1e9, To: 1})); planner.KindOf(err) != planner.KindUsage {
+		t.Errorf("32 years are flushed: %v", err)
 	}
 }
 

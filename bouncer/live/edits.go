@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -32,9 +33,28 @@ func (x hand) try(ctx context.Context) ([]ini.Edited, error) {
 	}
 	var errs []error
 	for _, e := range edits {
+		if other := x.sharer(e.Path); other != "" {
+			return nil, fail(planner.KindUsage, e.Path, "give each group a file of its own for its lines of [databases]",
+				"%s, which is of another group, reads it, too: its next RELOAD would move its pools, and nobody would have counted them", other)
+		}
 		errs = append(errs, x.config.Store.(bounded).Try(ctx, e.Path, e.New))
 	}
 	return edits, joined(errs)
+}
+
+// sharer is a process of another group whose sizes stand in a file, too, as far as its file has been read; empty: none.
+func (x hand) sharer(path string) string {
+	at := fmt.Sprint(x.config.Store.(bounded).Store)
+	for _, c := range x.all.fleet.files {
+		i := slices.IndexFunc(x.all.fleet.consoles, func(q *console) bool { return q.id == c.Process })
+		if i < 0 || x.all.fleet.consoles[i].group == x.console.group || fmt.Sprint(c.Store.(bounded).Store) != at {
+			continue
+		}
+		if was := x.all.fleet.known(c.Process); was != nil && slices.Contains(was.sizes, path) {
+			return c.Process
+		}
+	}
+	return ""
 }
 
 // managed says why the files do not stay as they are edited; empty: they do, as far as can be seen.

@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +182,42 @@ func TestOverAUnixSocketBackendsAreFoundToo(t *testing.T) {
 	for _, p := range o.Processes {
 		if a := alias(t, p, "sock"); a.Server != "main" || a.Proof != planner.ProofBackends {
 			t.Errorf("%s/sock is on %q by %s, want main by its backends", p.ID, a.Server, a.Proof)
+		}
+	}
+}
+
+// TestADatabaseOfAStarThatIsLeftIsHidden: once nobody is connected SHOW DATABASES leaves it out, and SHOW POOLS does not. A client
+// who comes again has it at once.
+func TestADatabaseOfAStarThatIsLeftIsHidden(t *testing.T) {
+	t.Parallel()
+	spec := twoGenerations(4)
+	for i := range spec.Groups {
+		spec.Groups[i].Aliases = append(spec.Groups[i].Aliases, lab.AliasSpec{Name: "*"})
+		spec.Groups[i].Settings = map[string]string{"server_idle_timeout": "1"}
+	}
+	l := start(t, spec)
+	f := open(t, targetsOf(l))
+	for _, p := range l.Processes {
+		if _, err := lab.Query(t.Context(), p.DSN("app1", "postgres"), "SELECT 1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, func() error {
+		for _, p := range observe(t, f).Processes {
+			shown := slices.ContainsFunc(p.Aliases, func(a planner.Alias) bool { return a.Name == "postgres" })
+			if shown || len(p.Hidden) != 1 || p.Hidden[0].Alias != "postgres" || len(p.Hidden[0].Pools) != 1 || p.Hidden[0].Pools[0].User != "app1" {
+				return fmt.Errorf("%s shows it: %v, and hides %v", p.ID, shown, p.Hidden)
+			}
+		}
+		return nil
+	})
+	for _, p := range l.Processes {
+		run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "postgres"), Clients: 1})
+	}
+	wait(t, l.Server("main"), "state = 'idle in transaction'", 2)
+	for _, p := range observe(t, f).Processes {
+		if alias(t, p, "postgres"); len(p.Hidden) > 0 {
+			t.Errorf("%s: it came back, and is hidden: %v", p.ID, p.Hidden)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -112,7 +113,7 @@ func (h *Hands) CheckAccepted(ctx context.Context) error {
 
 // accepts reports whether a difference may be applied by a RELOAD, and keeps that it will be.
 func (x hand) accepts(d ini.Difference) bool {
-	if !x.all.pending.takes(d, x.console.id) {
+	if raises(d) || !x.all.pending.takes(d, x.console.id) {
 		return false
 	}
 	x.all.pending.note(&x.all.pending.accepted, "accepted: "+sentence(d, x.console.id)+x.consequence(d))
@@ -167,7 +168,9 @@ func (x hand) refusal(refused []ini.Difference) error {
 	text := strings.TrimPrefix(sentence(first, x.console.id), subject(first)+": ") + x.consequence(first)
 	var more, accept []string
 	for i, d := range refused {
-		accept = append(accept, "--accept-pending "+quoted(d.Name))
+		if !raises(d) {
+			accept = append(accept, "--accept-pending "+quoted(d.Name))
+		}
 		if i > 0 {
 			more = append(more, sentence(d, x.console.id)+x.consequence(d))
 		}
@@ -179,7 +182,9 @@ func (x hand) refusal(refused []ini.Difference) error {
 	if slices.ContainsFunc(refused, func(d ini.Difference) bool { return d.Of == "" }) {
 		hint = "to keep what is in force, write it into [pgbouncer]; to have what the files say, RELOAD; then run again"
 	}
-	hint += "; or let the step's RELOAD do it: " + strings.Join(accept, " ")
+	if len(accept) > 0 {
+		hint += "; or let the step's RELOAD do it: " + strings.Join(accept, " ")
+	}
 	return fail(planner.KindDrift, subject(first), hint, "%s", text)
 }
 
@@ -202,6 +207,32 @@ func ours(d ini.Difference, sets []planner.Set) bool {
 		return s.Key == planner.KeyLifetime ||
 			(d.FileConns == s.From || d.FileConns == s.To) && (d.NowConns == s.From || d.NowConns == s.To)
 	})
+}
+
+// raises reports whether a difference may let more connections be opened, or on another server: no plan has counted them, so that
+// no RELOAD of ours brings it. Whoever RELOADs it by himself has it in the next plan.
+func raises(d ini.Difference) bool {
+	file, errFile := strconv.Atoi(d.File)
+	now, errNow := strconv.Atoi(d.Now)
+	numbers := errFile == nil && errNow == nil
+	users := strings.HasPrefix(d.Name, "users.")
+	switch d.Key {
+	case "": // a whole line
+		return d.Cause == ini.Added && !strings.HasPrefix(d.Name, "peers.") || d.Cause != ini.Twice && users
+	case "pool_size", "default_pool_size": // 0 is no limit, from 1.24 on
+		return !numbers || file > now || file == 0
+	case "reserve_pool", "reserve_pool_size":
+		return !numbers || file > now
+	case "reserve_pool_timeout": // 0: the reserve is never used
+		return d.Now == "0" || errNow != nil
+	case "max_db_connections", "max_user_connections":
+		return !numbers || file <= 0 || now > 0 && file > now
+	case "user": // without it, each client's user has a pool
+		return d.File == "" || d.Now != ""
+	case "host", "port", "dbname", "auth_user", "auth_dbname", "auth_type":
+		return d.Cause != ini.Twice
+	}
+	return false
 }
 
 // sizing reports whether a difference is in what a plan is made of. Where nothing is to be done, and so no RELOAD, that

@@ -20,7 +20,8 @@ type settled struct {
 	hash       string
 	shown, are []planner.UserLimit
 	lines      []planner.FiledLine
-	failed     bool // it could not be read: nothing of users is known, and the lines are those of before
+	sizes      []string // the files in which sizes stand
+	failed     bool     // it could not be read: nothing of users is known, and the lines are those of before
 }
 
 // Know tells where the files of the processes are. What SHOW USERS leaves in doubt is then looked up in their [users], and which
@@ -112,14 +113,14 @@ func (f *Fleet) reading(ctx context.Context, p planner.Process, c Config) <-chan
 		defer close(done)
 		delete(f.reads, p.ID)
 		if err != nil {
-			f.settled[p.ID] = settled{at: at, hash: p.Identity.ConfigHash, shown: p.Users, lines: f.settled[p.ID].lines, failed: true}
+			f.settled[p.ID] = settled{at: at, hash: p.Identity.ConfigHash, shown: p.Users, lines: f.settled[p.ID].lines, sizes: f.settled[p.ID].sizes, failed: true}
 			return
 		}
 		are := settleUsers(p.Users, file.Users())
 		if !planner.VersionAtLeast(p.Version, 1, 23) {
 			are = hiddenUsers(file.Users())
 		}
-		f.settled[p.ID] = settled{at: at, hash: p.Identity.ConfigHash, shown: p.Users, are: are, lines: filedLines(p, file)}
+		f.settled[p.ID] = settled{at: at, hash: p.Identity.ConfigHash, shown: p.Users, are: are, lines: filedLines(p, file), sizes: file.SizeFiles()}
 	}()
 	return done
 }

@@ -92,3 +92,24 @@ func TestAKeyThatTheProcessListsIsTakenFromItsFile(t *testing.T) {
 		}
 	}
 }
+
+// TestAFileOfTwoGroupsIsNotWritten: the other group's pools would follow at their next RELOAD.
+func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
+	for _, other := range []string{"/etc/pgbouncer.ini", "/etc/another.ini"} {
+		fakes := []*fake{newFake(t, "1.24.1").become("p1"), newFake(t, "1.24.1").become("p2")}
+		targets := live.Targets{Timeout: generous}
+		for i, f := range fakes {
+			f.tables["RELOAD"] = [][]string{{"notice"}, {"reloaded"}}
+			targets.Groups = append(targets.Groups, live.GroupTarget{Name: []string{"g", "h"}[i], Consoles: []string{f.dsn("")}})
+		}
+		fleet, store := open(t, targets), &memory{text: lines}
+		configs := []live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: store}, {Process: "h/1", Path: other, Store: store}}
+		fleet.Know(configs)
+		observe(t, fleet)
+		err := fleet.Hands(configs).Check(t.Context(), release(1).Sets)
+		shared := err != nil && planner.KindOf(err) == planner.KindUsage && strings.Contains(err.Error(), "h/1, which is of another group, reads it, too")
+		if shared != (other == configs[0].Path) || !shared && err != nil {
+			t.Errorf("h/1 reads %s: %v", other, err)
+		}
+	}
+}

@@ -88,7 +88,11 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 			failed = c.other(path, "the file reads back as it was")
 		}
 		return back(failed)
-	case failed == nil && !torn(now, old, data):
+	case err == nil && !torn(now, old, data): // what somebody else has written meanwhile is not written over
+		if failed != nil {
+			err = fmt.Errorf("%w; the file reads back as something else, and is left as it is", failed)
+			return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: err, Hint: c.byHand(path)}
+		}
 		return c.other(path, "the file reads back as something else")
 	case failed == nil:
 		failed = c.other(path, "the file reads back cut off")
