@@ -166,9 +166,11 @@ func (x hand) pending(file ini.Config, now inForce) (accepted []ini.Difference, 
 func (x hand) refusal(refused []ini.Difference) error {
 	first := refused[0]
 	text := strings.TrimPrefix(sentence(first, x.console.id), subject(first)+": ") + x.consequence(first)
-	var more, accept []string
+	var more, accept, not []string
 	for i, d := range refused {
-		if !raises(d) {
+		if raises(d) {
+			not = append(not, quoted(d.Name))
+		} else {
 			accept = append(accept, "--accept-pending "+quoted(d.Name))
 		}
 		if i > 0 {
@@ -181,6 +183,9 @@ func (x hand) refusal(refused []ini.Difference) error {
 	hint := "RELOAD it or take it back, and run again"
 	if slices.ContainsFunc(refused, func(d ini.Difference) bool { return d.Of == "" }) {
 		hint = "to keep what is in force, write it into [pgbouncer]; to have what the files say, RELOAD; then run again"
+	}
+	if len(not) > 0 {
+		hint += "; no step brings " + strings.Join(not, ", ")
 	}
 	if len(accept) > 0 {
 		hint += "; or let the step's RELOAD do it: " + strings.Join(accept, " ")

@@ -343,6 +343,11 @@ func (r *reloading) compare(what, text string) {
 	before := cells(r.t, r.p)
 	err := r.hands.Check(r.t.Context(), []planner.Set{{Process: "g/1", Alias: "still", Key: planner.KeySize, From: 2, To: 1}})
 	named := accepts(err)
+	if m := regexp.MustCompile(`no step brings ([^;]+)`).FindStringSubmatch(planner.HintOf(err)); err != nil && m != nil {
+		for name := range strings.SplitSeq(m[1], ", ") {
+			named = append(named, strings.Trim(name, "'"))
+		}
+	}
 	if err != nil && planner.KindOf(err) != planner.KindDrift || err != nil && len(named) == 0 {
 		r.t.Errorf("%s: %v", what, err)
 		return

@@ -93,6 +93,9 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 				t.Errorf("shown: %v", err)
 			}
 			if c.accept == "" { // it may raise what can be opened
+				if !strings.Contains(planner.HintOf(err), "; no step brings ") {
+					t.Errorf("hint: %s", planner.HintOf(err))
+				}
 				for _, name := range []string{"d9.line", "*.host", "d1.pool_size", "default_pool_size", "d2.max_db_connections", "users.app1.pool_size"} {
 					hands.AcceptPending([]string{name})
 					if again := hands.Check(t.Context(), release(1).Sets); planner.KindOf(again) != planner.KindDrift ||
