@@ -116,6 +116,8 @@ type Step struct {
 	Sets []Set    `json:"sets"`           // sorted; no line twice
 	Turn *Turn    `json:"turn,omitempty"` // of the traffic switch, once all sets stand; on the way back before any goes
 	Note string   `json:"note,omitempty"`
+
+	Most map[string]int `json:"most,omitempty"` // of pools whose processes it makes equal: the largest size before, of them all
 }
 
 // Empty reports whether there is nothing to do in it.

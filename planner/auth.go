@@ -111,41 +111,61 @@ func authNotes(o Observation, pools []FleetPool) (notes []string) {
 	return notes
 }
 
-// withHidden shows the databases of * that SHOW DATABASES leaves out and the process may give to a client again: those whose pools
-// SHOW POOLS has yet, and those in which auth_query is asked, which come with the first login of a client whom no file names.
+// withHidden gives the databases of * that SHOW DATABASES leaves out what their line says, and shows those in which auth_query is
+// asked: they come with the first login of a client whom no file names.
 func withHidden(o Observation) Observation {
 	o.Processes = slices.Clone(o.Processes)
 	for i := range o.Processes {
-		p := &o.Processes[i]
-		if _, gathered := p.alias(AutoDB); gathered {
-			continue
-		}
-		shown := p.Aliases
-		add := func(name string, pools []PoolGauges) {
-			star, known := p.star(name)
-			if _, there := p.alias(name); there || !known && p.Filed != nil && !p.autos() && len(pools) == 0 {
-				return
+		p := o.Processes[i]
+		aliases := slices.Clone(p.Aliases)
+		for j, a := range aliases {
+			if a.Hidden && a.Name != AutoDB {
+				aliases[j] = p.hidden(a, o)
 			}
-			if !known {
-				star = StarLine{SizeConns: -1, ReserveConns: -1}
+		}
+		if _, gathered := p.alias(AutoDB); !gathered {
+			for _, in := range p.authElsewhere() {
+				if a, may := p.unseenStar(in, o); may {
+					aliases = append(aliases, a)
+				}
 			}
-			from := *p
-			from.Aliases = shown
-			a := from.ofStar(name, star, shown, o)
-			if a.Pools = pools; !known && len(pools) == 0 {
-				a.Guessed = cmp.Or(a.Guessed, "whether there is a line of * is not known")
-			}
-			p.Aliases = append(slices.Clone(p.Aliases), a)
-			slices.SortFunc(p.Aliases, func(a, b Alias) int { return cmp.Compare(a.Name, b.Name) })
 		}
-		for _, h := range p.Hidden {
-			add(h.Alias, h.Pools)
-		}
-		for _, in := range p.authElsewhere() {
-			add(in, nil)
-		}
+		slices.SortFunc(aliases, func(a, b Alias) int { return cmp.Compare(a.Name, b.Name) })
+		o.Processes[i].Aliases = aliases
 	}
 	return o
+}
+
+// hidden is a hidden database with what its line says, and where it leads unless its connections were found.
+func (p Process) hidden(a Alias, o Observation) Alias {
+	star, known := p.star(a.Name)
+	if !known {
+		star = StarLine{SizeConns: -1, ReserveConns: -1}
+	}
+	b := p.ofStar(a.Name, star, p.Aliases)
+	if a.Server == "" && len(a.Unplaced) == 0 {
+		b.leadsTo(p, o)
+		a.Server, a.AlsoOn, a.Unplaced, a.Proof = b.Server, b.AlsoOn, b.Unplaced, b.Proof
+	}
+	a.Host, a.Port, a.Database, a.ForceUser = b.Host, b.Port, b.Database, b.ForceUser
+	a.SizeConns, a.ReserveConns, a.MaxConns, a.Guessed = b.SizeConns, b.ReserveConns, b.MaxConns, b.Guessed
+	return a
+}
+
+// unseenStar is a database that a process gives to a client by its line of *; false: it has none, by all that is known.
+func (p Process) unseenStar(name string, o Observation) (Alias, bool) {
+	star, known := p.star(name)
+	if !known && p.Filed != nil && !p.autos() {
+		return Alias{}, false
+	}
+	if !known {
+		star = StarLine{SizeConns: -1, ReserveConns: -1}
+	}
+	a := p.ofStar(name, star, p.Aliases)
+	if a.leadsTo(p, o); !known {
+		a.Guessed = cmp.Or(a.Guessed, "whether there is a line of * is not known")
+	}
+	return a, true
 }
 
 // autos reports whether the process shows a database that has no line in its file: it has a line of * in force.

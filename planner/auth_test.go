@@ -291,7 +291,8 @@ func TestADatabaseThatShowPoolsAloneHasCounts(t *testing.T) {
 	o.Servers[0].MaxConns = 500
 	p := &o.Processes[0]
 	p.Version, p.Settings.DefaultPoolConns = "1.24.1", 20
-	p.Hidden = []Hidden{{Alias: "etl", Pools: []PoolGauges{{User: "app1"}, {User: "app2"}}}}
+	p.Aliases = append(p.Aliases, Alias{Name: "etl", Database: "etl", Hidden: true, SizeConns: 20, PoolMode: "transaction", Proof: ProofNone,
+		Pools: []PoolGauges{{User: "app1", ServersActive: 3}, {User: "app2"}}})
 	for name, lines := range map[string][]FiledLine{
 		"no file is known":   nil,
 		"the file has a *":   {{Alias: AutoDB, Star: &StarLine{SizeConns: -1, ReserveConns: -1}}, {Alias: "app"}},

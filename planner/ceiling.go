@@ -3,8 +3,10 @@ package planner
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/pgbudget/pgbudget/planner/queue"
 )
@@ -21,6 +23,8 @@ type ceiling struct {
 	erlangs float64 // of others under it, at their target loads
 	upper   float64 // of others under it, at their upper loads
 	perSec  float64 // of others under it
+	busy    float64 // of others under it: their transactions a second × mean hold, in Erlangs, where both are known
+	squares float64 // the same × the second moment of a hold, in seconds
 }
 
 // linked returns the fleet with each pool knowing the limits that may keep its connections from serving. A limit over
@@ -69,7 +73,7 @@ func (f Fleet) link(l Limit, at map[string]int) {
 	})
 	for _, i := range order {
 		c := under[i]
-		c.erlangs, c.upper, c.perSec = all.erlangs, all.upper, all.perSec
+		c.erlangs, c.upper, c.perSec, c.busy, c.squares = all.erlangs, all.upper, all.perSec, all.busy, all.squares
 		c.add(f.Pools[i].Load, -c.share)
 		f.Pools[i].under = append(f.Pools[i].under, *c)
 	}
@@ -80,6 +84,30 @@ func (c *ceiling) add(l Load, share float64) {
 	c.erlangs += l.Erlangs.Target * share
 	c.upper += l.Erlangs.Upper * share
 	c.perSec += l.PerSec * share
+	hold := l.MeanHold.Seconds()
+	c.busy += l.PerSec * share * hold
+	c.squares += l.PerSec * share * hold * hold * (1 + orOne(l.HoldSCV))
+}
+
+// orOne is a squared coefficient of variation, that of exponential times where none is known.
+func orOne(scv float64) float64 {
+	if scv == 0 {
+		return 1
+	}
+	return scv
+}
+
+// mixed is the mean hold of all who meet at the ceiling, and the factor of their waits: what one pool waits for there are the
+// holds of them all. Source: the moments of a mixture, and Allen and Cunneen's (Ca²+Cs²)/2, as in scvFactor.
+func (c ceiling) mixed(p FleetPool) (hold time.Duration, factor float64) {
+	all := c
+	all.add(p.Load, c.share)
+	if c.perSec <= 0 || all.busy <= 0 {
+		return p.Load.MeanHold, scvFactor(p.Load)
+	}
+	mean := all.busy / all.perSec
+	scv := max(0, all.squares/all.perSec/(mean*mean)-1)
+	return time.Duration(mean * float64(time.Second)), queue.AllenCunneen(orOne(p.Load.ArrivalSCV), scv)
 }
 
 // sees tells a pool's ceilings that the load of another pool is not what it was.
@@ -162,12 +190,13 @@ func (p FleetPool) Breached() (Breach, bool) {
 	for _, c := range p.under {
 		_, a := c.asked(p)
 		if left := p.processes() - p.Rules.SurviveLoss; c.process != "" && p.Rules.SurviveLoss > 0 && left > 0 {
-			a = max(a, max(0, c.upper)+p.Load.Erlangs.Upper*p.shareOfUsers(c)/float64(left))
+			a = max(a, max(0, c.upper)+p.Load.Erlangs.Upper*(c.share+p.lostTo(c)/float64(left)))
 		}
 		if p.Load.Erlangs.Upper*c.share == 0 {
 			continue
 		}
-		need, by := queue.MinServers(a, p.Load.MeanHold, scvFactor(p.Load),
+		hold, factor := c.mixed(p)
+		need, by := queue.MinServers(a, hold, factor,
 			queue.Target{Utilization: p.Rules.Utilization, Mean: p.Rules.MaxWaitMean, P99: p.Rules.MaxWaitP99})
 		if need > c.conns {
 			out = append(out, Breach{p.ID, c.text, c.conns, need, by, a})
@@ -179,17 +208,21 @@ func (p FleetPool) Breached() (Breach, bool) {
 	return slices.MaxFunc(out, func(a, b Breach) int { return cmp.Compare(a.Need-a.Conns, b.Need-b.Conns) }), true
 }
 
-// shareOfUsers is the share of the pool's load, in all processes, of the users that are under a ceiling of one.
-func (p FleetPool) shareOfUsers(c ceiling) float64 {
-	users := map[string]bool{}
+// lostTo is the share of the pool's load, of the users under a ceiling of one process, that as many other processes carry as it
+// must survive the loss of, the busiest ones.
+func (p FleetPool) lostTo(c ceiling) (share float64) {
+	users, others := map[string]bool{}, map[string]float64{}
 	for _, i := range c.copies {
 		users[p.Copies[i].User] = true
 	}
-	var share float64
 	for _, cp := range p.Copies {
-		if users[cp.User] {
-			share += cp.Share
+		if users[cp.User] && cp.Process != c.process {
+			others[cp.Process] += cp.Share
 		}
+	}
+	most := slices.Sorted(maps.Values(others))
+	for _, x := range most[max(0, len(most)-p.Rules.SurviveLoss):] {
+		share += x
 	}
 	return share
 }
@@ -200,5 +233,6 @@ func (c ceiling) quantile(p FleetPool) float64 {
 	if a >= float64(c.conns) {
 		return math.Inf(1)
 	}
-	return queue.Model{Hold: p.Load.MeanHold, SCVFactor: scvFactor(p.Load)}.Quantile(c.conns, a, 0.99)
+	hold, factor := c.mixed(p)
+	return queue.Model{Hold: hold, SCVFactor: factor}.Quantile(c.conns, a, 0.99)
 }

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -184,5 +185,51 @@ func TestADeclaredLoadComesByNobodyWhoIsDeclaredToOpenLess(t *testing.T) {
 	near(t, "use", float64(x.Utilization), 5/float64(x.ToSize), 1e-9)
 	if text := strings.Join(p.Warnings, "\n"); !strings.Contains(text, "accepted risk: ci/app counts pooler with 1") {
 		t.Errorf("warnings %q", text)
+	}
+}
+
+// TestAtALimitOfSeveralPoolsTheirHoldsAreMixed: what waits there waits for the holds of all. The bounds are those of a simulated
+// queue of both, first come first served: 12 servers; in the first case 0.5 ms and 10 ms, in the second 10 ms and 252 ms.
+func TestAtALimitOfSeveralPoolsTheirHoldsAreMixed(t *testing.T) {
+	load := func(perSec float64, hold time.Duration) Load {
+		a := perSec * hold.Seconds()
+		return Load{Erlangs: Range{a, a, a}, PerSec: perSec, MeanHold: hold, ArrivalSCV: 1, HoldSCV: 1, Method: MethodDeclared}
+	}
+	pool := func(own, other Load) FleetPool {
+		c := ceiling{text: "max_user_connections 12", conns: 12, copies: []int{0}, share: 1, sized: 1}
+		c.add(other, 1)
+		return FleetPool{ID: "a/app", Load: own, Sizes: []Size{{Process: "a/1", Conns: 5}}, Copies: []Copy{{Process: "a/1", User: "u", Share: 1}},
+			Rules: Rules{Min: 1, Utilization: 0.99, MaxWaitMean: 10 * time.Millisecond, MaxWaitP99: 100 * time.Millisecond}, under: []ceiling{c}}
+	}
+	reports := pool(load(0.5, time.Second), load(800, 10*time.Millisecond))
+	if b, broken := reports.Breached(); broken {
+		t.Errorf("reports beside many short transactions: %+v, and both promises are kept", b)
+	}
+	oltp := pool(load(200, 10*time.Millisecond), load(6, time.Second))
+	if p99 := oltp.under[0].quantile(oltp); p99 < 0.2 || p99 > 1 {
+		t.Errorf("p99 of short transactions beside long ones is %.3g s, and is about 0.25 s", p99)
+	}
+	if _, broken := oltp.Breached(); !broken {
+		t.Error("a promise of 100 ms is said to be kept")
+	}
+	alone := pool(load(200, 10*time.Millisecond), Load{})
+	if hold, factor := alone.under[0].mixed(alone); hold != 10*time.Millisecond || factor != 1 {
+		t.Errorf("by itself: hold %v, factor %v", hold, factor)
+	}
+}
+
+// TestALimitIsHeldAgainstTheProcessThatIsLeftWithMost: 0.6 of 10 Erlangs, and half of 0.3 once its process is lost.
+func TestALimitIsHeldAgainstTheProcessThatIsLeftWithMost(t *testing.T) {
+	p := FleetPool{ID: "a/app", Load: Load{Erlangs: Range{10, 10, 10}, PerSec: 1000, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1},
+		Rules: Rules{Min: 1, Utilization: 0.9, MaxWaitMean: time.Second, MaxWaitP99: time.Minute, SurviveLoss: 1}}
+	for i, share := range []float64{0.6, 0.3, 0.1} {
+		process := fmt.Sprint("a/", i+1)
+		p.Sizes = append(p.Sizes, Size{Process: process, Conns: 9})
+		p.Copies = append(p.Copies, Copy{Process: process, User: "u", Share: share})
+		p.under = append(p.under, ceiling{conns: 8, process: process, copies: []int{i}, share: share, sized: 1})
+	}
+	b, broken := p.Breached()
+	if near(t, "the load that is left", b.Erlangs, 7.5, 1e-9); !broken || b.Need != 9 {
+		t.Errorf("%+v (%v), want 9 needed of 8", b, broken)
 	}
 }

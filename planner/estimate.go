@@ -255,7 +255,10 @@ func (l Load) withHistory(h History) Load {
 	}
 	l.Erlangs.Target = max(l.Erlangs.Target, window.Lower)
 	l.Erlangs.Upper = max(l.Erlangs.Upper, window.Upper, l.Erlangs.Target)
-	if l.MeanHold > 0 {
+	switch {
+	case p.PerSec > 0:
+		l.PerSec = max(l.PerSec, p.PerSec)
+	case l.MeanHold > 0:
 		l.PerSec = l.Erlangs.Target / l.MeanHold.Seconds()
 	}
 	l.Censored = max(l.Censored, p.Censored)

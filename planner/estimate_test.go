@@ -350,6 +350,12 @@ func TestHistoryReplacesTheWindow(t *testing.T) {
 		}
 	}
 	near(t, "arrivals at target", loads[0].PerSec, got.Target/0.010, 1e-6)
+
+	e.History.Pools[0].PerSec = 1200 // holds are longer by day: 19 Erlangs are 1200 of them, and not 1900
+	if loads, err = Estimate(e); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "arrivals of history", loads[0].PerSec, 1200, 1e-6)
 }
 
 func TestClientsThatGiveUpByThemselvesAreOpen(t *testing.T) {

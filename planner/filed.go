@@ -54,14 +54,13 @@ func (p Process) lined(alias string) bool {
 	return found && l.Alias == alias
 }
 
-// ofStar is a database of * that a process does not show, because nobody has used it lately, and where it leads: to where another
-// alias of its host and port does, or to the only server there is, or it may be to any. A process keeps the line of * that it
-// has, whatever its file says, until it is restarted (set_autodb of loader.c). So the file's counts where a database that is
-// shown, here or in a process like it, has what it says; else the process's defaults do, too, where they are more.
-func (p Process) ofStar(name string, star StarLine, shown []Alias, o Observation) Alias {
+// ofStar is a database of * that a process does not show, because nobody has used it lately. A process keeps the line of * that it
+// has, whatever its file says, until it is restarted (set_autodb of loader.c). So the file's counts where a database that is shown,
+// here or in a process like it, has what it says; else the process's defaults do, too, where they are more.
+func (p Process) ofStar(name string, star StarLine, shown []Alias) Alias {
 	a, inForce := star.alias(name, p.Settings), false
 	for _, b := range shown {
-		if b.Name == AutoDB || p.lined(b.Name) {
+		if b.Name == AutoDB || b.Hidden || p.lined(b.Name) {
 			continue
 		}
 		inForce = inForce || b.SizeConns == a.SizeConns && b.ReserveConns == a.ReserveConns && b.MaxConns == a.MaxConns && b.ForceUser == a.ForceUser
@@ -69,15 +68,21 @@ func (p Process) ofStar(name string, star StarLine, shown []Alias, o Observation
 	if !inForce {
 		a.atLeast(a.unused(p.Settings))
 	}
+	return a
+}
+
+// leadsTo says where a database of * leads: to where another alias of its host and port in its group does, or to the only server
+// there is, or it may be to any.
+func (a *Alias) leadsTo(p Process, o Observation) {
 	socket := a.Host == "" || strings.HasPrefix(a.Host, "/") // which is each machine's own
 	for _, q := range o.Processes {
 		if q.ID != p.ID && (socket || q.Group != p.Group) {
 			continue
 		}
 		for _, b := range q.Aliases {
-			if b.Name != AutoDB && b.Host == a.Host && b.Port == a.Port && (b.Server != "" || len(b.Unplaced) > 0) {
+			if b.Name != AutoDB && !b.Hidden && b.Host == a.Host && b.Port == a.Port && (b.Server != "" || len(b.Unplaced) > 0) {
 				a.Server, a.AlsoOn, a.Unplaced, a.Proof = b.Server, b.AlsoOn, b.Unplaced, b.Proof
-				return a
+				return
 			}
 		}
 	}
@@ -87,7 +92,6 @@ func (p Process) ofStar(name string, star StarLine, shown []Alias, o Observation
 			a.placeWith(Alias{Server: s.Name, Proof: ProofAddress})
 		}
 	}
-	return a
 }
 
 // atLeast raises what an alias may open to that of another, and says that it is a guess where that is more.

@@ -21,6 +21,8 @@ type flowLoad struct {
 	xacts         int64   // arrivals
 	served        float64 // of them, about
 	timedOut      float64 // of them, left unserved, about
+	servedFull    float64 // of the served, while the pool was full at both ends of an interval
+	waitedFull    float64 // seconds, then
 	session       bool
 	inSystem      float64
 	looks         int
@@ -165,17 +167,21 @@ func (l *flowLoad) consistent(v flowView, cut time.Duration) {
 // count splits the arrivals into those served, those still inside, and those sent away by query_wait_timeout.
 //
 // From 1.23 on PgBouncer counts assignments: served = assignments − growth of those that are assigned and not ended.
-// Before, what left the pool was served, unless it was full throughout: then all who were served from its FIFO queue had
-// waited about as long as the head has, served = Δtotal_wait_time / mean age of the head, and the others left unserved:
-// sent away by query_wait_timeout, or gone by themselves.
+// Before, what left the pool was served, unless it was full: then all who were served from its FIFO queue had waited about as
+// long as the head has, served = Δtotal_wait_time / mean age of the head, and the others left unserved: sent away by
+// query_wait_timeout, or gone by themselves. While it was not full nobody had to leave.
 func (l *flowLoad) count(v flowView) {
-	var growth float64
+	var growth, full float64 // full: who left while the pool was full
 	counted := true
 	for _, iv := range v.Intervals {
 		counted = counted && iv.Assigned >= 0
 		growth += float64(iv.Growth)
 		l.served += float64(iv.Assigned - int64(iv.Active))
+		if iv.saturated() {
+			full, l.waitedFull = full+float64(iv.Xacts)-float64(iv.Growth), l.waitedFull+iv.Waited.Seconds()
+		}
 	}
+	full = max(0, full)
 	counted = counted && (l.served > 0 || l.busySeconds == 0) // busy without an assignment: they are not counted
 	several := len(v.busyUsers()) > 1                         // whose waits those of the queue's head are not
 	left := max(0, float64(l.xacts)-growth)
@@ -185,8 +191,10 @@ func (l *flowLoad) count(v flowView) {
 		l.served = min(left, max(0, l.served))
 	case (l.fullShare() > ClosedShare || sent) && !several:
 		age := v.headAge()
-		if l.served = left; age > 0 && (sent || l.waitedSeconds/age < (1-leaveShare)*left) {
-			l.served = min(left, max(0, l.waitedSeconds/age))
+		l.served, l.servedFull = left, full
+		if age > 0 && (sent || l.waitedFull/age < (1-leaveShare)*full) {
+			l.servedFull = min(full, max(0, l.waitedFull/age))
+			l.served = max(0, left-full+l.servedFull)
 		}
 	default:
 		l.served = left

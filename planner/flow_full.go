@@ -51,8 +51,8 @@ func (l *flowLoad) servedIn(v flowView, iv Interval) float64 {
 	switch {
 	case iv.Assigned >= 0:
 		return float64(iv.Assigned - int64(iv.Active))
-	case l.timedOut > 0:
-		return l.served * float64(iv.Waited) / float64(max(1, l.waitedSeconds*1e9))
+	case l.timedOut > 0 && iv.saturated():
+		return l.servedFull * iv.Waited.Seconds() / max(1e-9, l.waitedFull)
 	default:
 		return float64(iv.Xacts - int64(iv.Growth))
 	}
@@ -92,6 +92,13 @@ const thinkMatch = 0.1
 // bound is what is sure where demand is hidden.
 func (l *flowLoad) bound(v flowView, busy, hold float64) {
 	top := max(busy, l.perSec*hold) + l.above + l.open
+	if l.served < leastServed { // no hold is known: clients that wait ask for a connection each at most
+		var clients float64
+		for _, s := range v.looks {
+			clients = max(clients, float64(s.Clients))
+		}
+		top = max(busy, clients) + l.open
+	}
 	l.atLeast, l.method, l.erlangs = true, MethodBusy, max(0, busy)
 	if l.served >= leastServed { // a queue that shrinks was made earlier: what is busy now is more than what comes
 		l.erlangs = min(l.erlangs, l.perSec*hold)

@@ -74,6 +74,8 @@ func (p *Process) gather(own []string) error {
 			all.PoolMode, all.LinePoolMode = a.PoolMode, a.LinePoolMode
 		}
 		all.CurrentConns += a.CurrentConns
+		all.Paused = all.Paused || a.Paused // what waits for its RESUME is in no counter
+		all.Disabled = all.Disabled || a.Disabled && a.CurrentConns > 0
 		all.Counters = all.Counters.plus(a.Counters)
 		for _, g := range a.Pools {
 			if u, ok := p.user(g.User); ok && (u.SizeConns != 0 || u.ReserveConns > 0) {

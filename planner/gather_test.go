@@ -48,6 +48,13 @@ func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 	if d1, ok := findAlias(got, "g/1", "d1"); err != nil || !ok || d1.SizeConns != 40 {
 		t.Errorf("a database with another size is hidden behind *: %+v (%v)", d1, err)
 	}
+	paused := later
+	paused.Processes[0].Aliases = append([]Alias{}, look.Processes[0].Aliases...)
+	paused.Processes[0].Aliases[1].Paused = true
+	got, err = Gather(paused, map[string][]string{"g/1": {"own", "*"}})
+	if a, ok := findAlias(got, "g/1", AutoDB); err != nil || !ok || !a.Paused {
+		t.Errorf("a database that is paused: %+v (%v)", a, err)
+	}
 	look.Processes[0].Users = []UserLimit{{Name: "u", SizeConns: 40}}
 	if _, err := Gather(look, map[string][]string{"g/1": {"own", "*"}}); KindOf(err) != KindUsage {
 		t.Errorf("a user with a size of its own: %v", err)

@@ -17,6 +17,10 @@ type PoolHistory struct {
 	Censored float64   `json:"censored"`               // share of minutes left out because the pool was full: its size, not its load, was seen
 	Full     float64   `json:"full_erlangs,omitempty"` // the most that it carried in one of those
 
+	// PerSec is the 95th percentile of its transactions a second; 0: not known. What they cost is that many, and not the load over
+	// the hold of another hour.
+	PerSec float64 `json:"per_sec,omitempty"`
+
 	// Note is what a plan has to say of it, as of what could not be asked for; it names nothing of the fleet.
 	Note string `json:"note,omitempty"`
 }

@@ -421,24 +421,24 @@ func TestNoSignalReversesWhatGoesBack(t *testing.T) {
 	}
 }
 
-// TestARollbackOfAnEqualisationKeepsTheSizesOfThoseThatItLeftAlone: 8 and 10 became 10, and then 12.
-func TestARollbackOfAnEqualisationKeepsTheSizesOfThoseThatItLeftAlone(t *testing.T) {
-	set := func(process string, from, to int) Set { return Set{process, "db", KeySize, from, to} }
-	equal := Past{Number: 1, Seq: 5, Step: Step{Kind: Equalise, Sets: []Set{set("a/1", 8, 10)}}}
-	for name, c := range map[string]struct {
-		past []Past
-		now  []int
-		want int
-	}{
-		"the equalisation alone":  {[]Past{equal}, []int{10, 10}, 10},
-		"and a step of both":      {[]Past{equal, {Number: 2, Seq: 9, Step: Step{Kind: Forward, Sets: []Set{set("a/1", 10, 12), set("a/2", 10, 12)}}}}, []int{12, 12}, 10},
-		"and a step of the first": {[]Past{equal, {Number: 2, Seq: 9, Step: Step{Kind: Forward, Sets: []Set{set("a/1", 10, 12)}}}}, []int{12, 10}, 10},
-		"down to the smaller one": {[]Past{{Number: 1, Seq: 5, Step: Step{Kind: Equalise, Sets: []Set{set("a/2", 10, 8)}}}}, []int{8, 8}, 10},
+// TestARollbackOfAnEqualisationGoesToTheLargestSizeBefore: 8 and 10 became 10, and then 12; a third process has come with 12.
+func TestARollbackOfAnEqualisationGoesToTheLargestSizeBefore(t *testing.T) {
+	f := Fleet{Servers: []FleetServer{{Name: "pg", BudgetConns: 100}}, Pools: []FleetPool{{ID: "a/db", Group: "a", Alias: "db", Server: "pg",
+		Sizes: []Size{{Process: "a/1", Conns: 8}, {Process: "a/2", Conns: 10}}, Copies: []Copy{{Process: "a/1", User: "u"}, {Process: "a/2", User: "u"}}}}}
+	equal := Equal(f, Goal{Pools: []GoalPool{{Pool: "a/db", Server: "pg", Size: 12}}}, Policy{Percent: 100}, nil)
+	if fmt.Sprint(equal.Sets) != "[{a/1 db pool_size 8 10}]" || equal.Most["a/db"] != 10 {
+		t.Fatalf("%+v", equal)
+	}
+	f.Pools[0].Sizes = []Size{{Process: "a/1", Conns: 12}, {Process: "a/2", Conns: 12}, {Process: "a/3", Conns: 12}}
+	grown := Step{Kind: Forward, Sets: []Set{{"a/1", "db", KeySize, 10, 12}, {"a/2", "db", KeySize, 10, 12}}}
+	wayBack := Step{Kind: Backward, Sets: []Set{{"a/1", "db", KeySize, 10, 8}}, Most: equal.Most}
+	for name, m := range map[string]Memory{
+		"the equalisation":             {Past: []Past{{Number: 1, Seq: 5, Step: equal}, {Number: 2, Seq: 9, Step: grown}}},
+		"one that was on its way back": Memory{Step: &wayBack, StepSeq: 5, StepNumber: 1}.givenUp(),
 	} {
-		f := Fleet{Pools: []FleetPool{{ID: "a/db", Group: "a", Alias: "db", Sizes: []Size{{Process: "a/1", Conns: c.now[0]}, {Process: "a/2", Conns: c.now[1]}}}}}
-		way, any := Rollback(Memory{Past: c.past}, f, 5)
-		if !any || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Size != c.want {
-			t.Errorf("%s: %+v, want %d", name, way, c.want)
+		way, any := Rollback(m, f, 5)
+		if !any || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Size != 10 {
+			t.Errorf("%s: %+v, want 10", name, way)
 		}
 	}
 }

@@ -93,9 +93,8 @@ type Process struct {
 
 	// Filed are the lines of [databases] in the process's file, sorted by alias: which aliases live by the line of *, no
 	// console tells. Nil: they are not known.
-	Filed []FiledLine `json:"filed,omitempty"`
-
-	Hidden []Hidden `json:"hidden,omitempty"`
+	Filed       []FiledLine `json:"filed,omitempty"`
+	FiledBefore bool        `json:"filed_before,omitempty"` // the process has changed since they were read
 
 	PAM bool `json:"pam,omitempty"` // clients are let in by PAM alone: auth_type pam
 
@@ -155,6 +154,10 @@ type Alias struct {
 	Counters     Counters      `json:"counters"`
 	Pools        []PoolGauges  `json:"pools,omitempty"` // one per user; empty while the alias was never used
 
+	// Hidden: it is a database of * that SHOW POOLS has and SHOW DATABASES leaves out, because nobody is connected (janitor.c); the
+	// next client has it back (find_database of objects.c). Host, port and sizes are not known: sizes are the process's.
+	Hidden bool `json:"hidden,omitempty"`
+
 	// Guessed says what is not known of an alias that no look shows; empty for every one that is shown. Without it, it may
 	// open all that it counts.
 	Guessed string `json:"guessed,omitempty"`
@@ -162,13 +165,6 @@ type Alias struct {
 	// LinePoolMode is the mode of the alias's own line, or the process's, where PoolMode differs from it: PoolMode is
 	// "session" as soon as one user of the alias has that mode in [users]. Empty: PoolMode is the line's, too.
 	LinePoolMode string `json:"line_pool_mode,omitempty"`
-}
-
-// Hidden is a database of * that SHOW DATABASES leaves out because nobody is connected, and SHOW POOLS does not: PgBouncer takes it
-// back with the next client (find_database of objects.c).
-type Hidden struct {
-	Alias string       `json:"alias"`
-	Pools []PoolGauges `json:"pools"`
 }
 
 // ServerProof says how an alias's server is known.

@@ -81,7 +81,6 @@ func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 	}
 	way := Way{To: to}
 	before := map[string]GoalPool{}
-	lines := map[string]map[string]int{} // sizes before, by pool and process
 	for _, p := range slices.Backward(m.Past) {
 		if p.Seq < to {
 			break
@@ -99,8 +98,8 @@ func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 			if !seen {
 				g = present(f, pool)
 			}
-			if _, ok := v[KeySize]; ok {
-				g.Size = sizeBefore(f, pool, p.Step, lines)
+			if size, ok := v[KeySize]; ok {
+				g.Size = max(size, p.Step.Most[pool]) // one that was left alone when they were made equal
 			}
 			if reserve, ok := v[KeyReserve]; ok {
 				g.Reserve = reserve
@@ -126,31 +125,6 @@ func Rollback(m Memory, f Fleet, to int64) (Way, bool) {
 	way.Gone = slices.Compact(way.Gone)
 	slices.SortFunc(way.Goal.Pools, func(a, b GoalPool) int { return cmp.Compare(a.Pool, b.Pool) })
 	return way, len(way.Goal.Pools) > 0 || len(way.Turns) > 0 || m.Step != nil || m.RollTo > 0
-}
-
-// sizeBefore is the largest size that a pool's processes had before a step that changed one of them; lines are what they had
-// before the steps after it. One that the step left alone when it made them equal had what it has.
-func sizeBefore(f Fleet, pool string, step Step, lines map[string]map[string]int) int {
-	if lines[pool] == nil {
-		lines[pool] = map[string]int{}
-		p, _ := f.pool(pool)
-		for _, s := range p.Sizes {
-			lines[pool][s.Process] = s.Conns
-		}
-	}
-	touched, most := map[string]bool{}, 0
-	for _, x := range step.Sets {
-		if x.Pool() == pool && x.Key == KeySize {
-			lines[pool][x.Process], touched[x.Process] = x.From, true
-			most = max(most, x.From)
-		}
-	}
-	for process, size := range lines[pool] {
-		if step.Kind == Equalise && !touched[process] {
-			most = max(most, size)
-		}
-	}
-	return most
 }
 
 // turnBack notes a turn that is taken back; those after it have been.

@@ -58,8 +58,8 @@ func (p Process) sibling(q Process, a Alias, o Observation) (Alias, bool) {
 	if q.auto(a) {
 		like = append(slices.Clone(like), a)
 	}
-	b := p.ofStar(a.Name, star, like, o)
-	if b.Host == a.Host && b.Port == a.Port && (b.Proof == ProofNone || b.Guessed != "") {
+	b := p.ofStar(a.Name, star, like)
+	if b.leadsTo(p, o); b.Host == a.Host && b.Port == a.Port && (b.Proof == ProofNone || b.Guessed != "") {
 		b.Server, b.AlsoOn, b.Proof, b.Unplaced = a.Server, a.AlsoOn, a.Proof, a.Unplaced
 	}
 	return b, true
@@ -68,7 +68,7 @@ func (p Process) sibling(q Process, a Alias, o Observation) (Alias, bool) {
 // auto reports whether an alias is a database of the line *, by the process's file; where that is not known, whether it may be
 // one by what a console shows.
 func (p Process) auto(a Alias) bool {
-	if p.Filed != nil {
+	if p.Filed != nil && (!p.lined(a.Name) || !p.FiledBefore) {
 		return a.Name != AutoDB && !p.lined(a.Name)
 	}
 	return a.Name != AutoDB && a.Database == a.Name && a.ForceUser == "" && p.defaults(a)

@@ -73,6 +73,10 @@ func Equal(f Fleet, g Goal, policy Policy, refused []Refusal) Step {
 				}
 				if units != 0 {
 					step.Sets = append(step.Sets, Set{size.Process, p.Alias, KeySize, size.Conns, size.Conns + units})
+					if step.Most == nil {
+						step.Most = map[string]int{}
+					}
+					step.Most[p.ID] = hi
 				}
 			}
 		}

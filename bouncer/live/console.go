@@ -193,7 +193,6 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 		}
 		tables, p.names = append(tables, t), addressesOf(t.records)
 	}
-	p.process.Hidden = hiddenOf(p.process.Aliases, pools.records)
 	p.process.Users = userLimits(users.records, settings)
 	p.process.AuthUser, p.process.AuthDatabase = authOf(config)
 	p.process.PAM = config["auth_type"] == "pam"

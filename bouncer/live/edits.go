@@ -50,7 +50,7 @@ func (x hand) sharer(path string) string {
 		if i < 0 || x.all.fleet.consoles[i].group == x.console.group || fmt.Sprint(c.Store.(bounded).Store) != at {
 			continue
 		}
-		if was := x.all.fleet.known(c.Process); was != nil && slices.Contains(was.sizes, path) {
+		if slices.Contains(x.all.fleet.known(c.Process).sizes, path) {
 			return c.Process
 		}
 	}

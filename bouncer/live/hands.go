@@ -62,7 +62,7 @@ func (h *Hands) AcceptRecycling() { h.recycle = true }
 
 // Hands returns the hands of a fleet. A process without a config cannot be changed.
 func (f *Fleet) Hands(configs []Config) *Hands {
-	h := &Hands{fleet: f, files: &files{}}
+	h := &Hands{fleet: f, files: &f.locks}
 	for _, c := range configs {
 		c.Store = bounded{c.Store, h.files}
 		h.configs = append(h.configs, c)

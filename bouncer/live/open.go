@@ -20,6 +20,7 @@ type Fleet struct {
 	prover   prover
 	notes    []string
 	files    []Config // see Know
+	locks    files    // of the files that its hands write and its looks read
 	settling sync.Mutex
 	settled  map[string]settled       // by process
 	reads    map[string]chan struct{} // of their files, that are under way

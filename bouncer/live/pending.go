@@ -220,10 +220,15 @@ func raises(d ini.Difference) bool {
 	file, errFile := strconv.Atoi(d.File)
 	now, errNow := strconv.Atoi(d.Now)
 	numbers := errFile == nil && errNow == nil
-	users := strings.HasPrefix(d.Name, "users.")
+	switch {
+	case d.Cause == ini.Twice || strings.HasPrefix(d.Name, "peers."):
+		return false
+	case d.Recycles: // a pool with waiting clients may open one more than its size
+		return true
+	}
 	switch d.Key {
-	case "": // a whole line
-		return d.Cause == ini.Added && !strings.HasPrefix(d.Name, "peers.") || d.Cause != ini.Twice && users
+	case "": // a whole line; of one that is gone, the clients may come back by that of *, and a user has the line's size
+		return true
 	case "pool_size", "default_pool_size": // 0 is no limit, from 1.24 on
 		return !numbers || file > now || file == 0
 	case "reserve_pool", "reserve_pool_size":
@@ -235,7 +240,7 @@ func raises(d ini.Difference) bool {
 	case "user": // without it, each client's user has a pool
 		return d.File == "" || d.Now != ""
 	case "host", "port", "dbname", "auth_user", "auth_dbname", "auth_type":
-		return d.Cause != ini.Twice
+		return true
 	}
 	return false
 }

@@ -72,12 +72,12 @@ func ofLine(d ini.Difference, id string) string {
 // consequence says what a change does besides.
 func (x hand) consequence(d ini.Difference) string {
 	switch user := x.console.config.User; {
-	case raises(d):
-		return "; it may open connections that nobody has counted: RELOAD it where there is room, and the next plan counts it"
 	case d.Name == "admin_users" && d.LocksOut(user):
 		return "; " + name(user) + ", as whom pgbudget talks to the console, is not in it and would be locked out"
 	case d.Recycles && d.Cause != ini.Twice:
 		return "; it closes server connections, and a pool with waiting clients may open one more than its size"
+	case raises(d):
+		return "; it may open connections that nobody has counted: RELOAD it where there is room, and the next plan counts it"
 	}
 	return ""
 }

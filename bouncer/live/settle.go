@@ -14,14 +14,39 @@ import (
 // login through ssh, and samples come every second. A change of the process's own settings is looked up at once.
 const settleAge = time.Minute
 
-// settled is what the file of a process said of its users, when SHOW USERS and the settings were those.
+// settleRetry is how long a file that could not be read is left alone. Chosen: of 200 processes on one host, 20 logins a second at
+// most.
+const settleRetry = 10 * time.Second
+
+// settleFirst is how long the look waits that begins a read, where the settings have changed and the read before did not fail. Chosen:
+// two files and two logins through ssh over a slow line.
+const settleFirst = 10 * time.Second
+
+// settleWait is how long a look waits for a read that an earlier look has begun, or of a file that is only to be looked at again.
+// Chosen: less than half of the shortest policy.every, so that a store that hangs holds up no act whose cause is elsewhere but once.
+const settleWait = 200 * time.Millisecond
+
+// settled is what the file of a process said, when SHOW USERS and the settings were those.
 type settled struct {
-	at         time.Time
+	at         time.Time // when it was read; zero: it never was
 	hash       string
 	shown, are []planner.UserLimit
 	lines      []planner.FiledLine
 	sizes      []string // the files in which sizes stand
-	failed     bool     // it could not be read: nothing of users is known, and the lines are those of before
+
+	tried    time.Time // when the newest read began, that may have failed
+	triedFor string    // the hash then
+	failed   bool      // the newest read that has ended
+}
+
+// of reports whether that was read when the process had these settings.
+func (s settled) of(p planner.Process) bool {
+	return !s.at.IsZero() && s.hash == p.Identity.ConfigHash && slices.Equal(s.shown, p.Users)
+}
+
+// due reports whether the file is to be read again.
+func (s settled) due(p planner.Process, now time.Time) bool {
+	return (!s.of(p) || now.Sub(s.at) > settleAge) && (now.Sub(s.tried) > settleRetry || s.triedFor != p.Identity.ConfigHash)
 }
 
 // Know tells where the files of the processes are. What SHOW USERS leaves in doubt is then looked up in their [users], and which
@@ -32,15 +57,10 @@ func (f *Fleet) Know(configs []Config) {
 	f.files, f.settled, f.reads = f.Hands(configs).configs, map[string]settled{}, map[string]chan struct{}{}
 }
 
-// settleWait is how long a look waits for a file of which something is known already. Chosen: less than half of the shortest
-// policy.every; a store that hangs then holds up no act whose cause is elsewhere. The first read of a file is waited for.
-const settleWait = 200 * time.Millisecond
-
 // settle looks up the sizes of users that are in doubt, and before 1.23 their limits, which no console shows. Where a
 // file cannot be read, or does not say what its process shows, the doubt stays: the planner counts the larger value. What
-// it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet. A read that takes long
-// goes on beside the looks. What the file said of users before counts meanwhile where the process shows what it showed then, and
-// what it said of databases does in any case: it only adds to what is counted.
+// it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet. A read is waited for by the look
+// that begins it where the settings have changed; else it goes on beside the looks, and what the file said before counts.
 func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 	together(len(processes), func(i int) error {
 		p := &processes[i]
@@ -49,18 +69,26 @@ func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 			return nil
 		}
 		was := f.known(p.ID)
-		if now := (Clock{}).Now(); was == nil || now.Sub(was.at) > settleAge || !was.of(*p) {
+		if done, begun := f.reading(ctx, *p, f.files[at], was.due(*p, Clock{}.Now())); done != nil {
+			patience := settleWait
+			switch {
+			case begun && was.at.IsZero() && !was.failed:
+				patience = storeTimeout
+			case begun && !was.of(*p) && !was.failed:
+				patience = settleFirst
+			}
 			select {
-			case <-f.reading(ctx, *p, f.files[at]):
-			case <-f.patience(was):
+			case <-done:
+			case <-ctx.Done():
+			case <-time.After(patience):
 			}
 			was = f.known(p.ID)
 		}
-		if was == nil {
+		if was.at.IsZero() {
 			return nil
 		}
-		p.Filed = was.lines
-		if was.failed || !was.of(*p) {
+		p.Filed, p.FiledBefore = was.lines, !was.of(*p)
+		if p.FiledBefore {
 			return nil
 		}
 		if !planner.VersionAtLeast(p.Version, 1, 23) || slices.ContainsFunc(p.Users, unsure) {
@@ -70,59 +98,47 @@ func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 	})
 }
 
-// of reports whether that was looked for when the process had these settings.
-func (s settled) of(p planner.Process) bool {
-	return s.hash == p.Identity.ConfigHash && slices.Equal(s.shown, p.Users)
-}
-
-// known is what the newest read of a process's file has found; nil: nothing was read.
-func (f *Fleet) known(process string) *settled {
+// known is what the newest reads of a process's file have found.
+func (f *Fleet) known(process string) settled {
 	f.settling.Lock()
 	defer f.settling.Unlock()
-	if was, ok := f.settled[process]; ok {
-		return &was
-	}
-	return nil
+	return f.settled[process]
 }
 
-// patience ends when a look waits no longer; without anything that is known, the read itself ends it.
-func (f *Fleet) patience(was *settled) <-chan time.Time {
-	if was == nil {
-		return nil
-	}
-	return time.After(settleWait)
-}
-
-// reading is closed once the file has been read. One read of a process is under way at a time, for storeTimeout at most, and
-// no look that ends cuts it short.
-func (f *Fleet) reading(ctx context.Context, p planner.Process, c Config) <-chan struct{} {
+// reading is closed once the read of a file that is under way has ended; where none is, one that is due is begun. Nil: there is none.
+// It takes storeTimeout for each file at most, and no look that ends cuts it short.
+func (f *Fleet) reading(ctx context.Context, p planner.Process, c Config, due bool) (done chan struct{}, begun bool) {
 	f.settling.Lock()
 	defer f.settling.Unlock()
-	if done, ok := f.reads[p.ID]; ok {
-		return done
+	if done, ok := f.reads[p.ID]; ok || !due {
+		return done, false
 	}
-	done := make(chan struct{})
+	done = make(chan struct{})
 	f.reads[p.ID] = done
+	was := f.settled[p.ID]
+	was.tried, was.triedFor = Clock{}.Now(), p.Identity.ConfigHash
+	f.settled[p.ID] = was
 	x := hand{console: f.consoles[slices.IndexFunc(f.consoles, func(c *console) bool { return c.id == p.ID })], config: c}
 	now := inForce{version: p.Version, conffile: p.Identity.ConfFile, keys: x.console.keys}
 	go func() {
-		at := Clock{}.Now()
 		file, err := x.load(context.WithoutCancel(ctx), now)
 		f.settling.Lock()
 		defer f.settling.Unlock()
 		defer close(done)
 		delete(f.reads, p.ID)
-		if err != nil {
-			f.settled[p.ID] = settled{at: at, hash: p.Identity.ConfigHash, shown: p.Users, lines: f.settled[p.ID].lines, sizes: f.settled[p.ID].sizes, failed: true}
+		is := f.settled[p.ID]
+		if is.failed = err != nil; is.failed {
+			f.settled[p.ID] = is
 			return
 		}
-		are := settleUsers(p.Users, file.Users())
-		if !planner.VersionAtLeast(p.Version, 1, 23) {
-			are = hiddenUsers(file.Users())
+		is.at, is.hash, is.shown = is.tried, p.Identity.ConfigHash, p.Users
+		is.lines, is.sizes = filedLines(p, file), file.SizeFiles()
+		if is.are = settleUsers(p.Users, file.Users()); !planner.VersionAtLeast(p.Version, 1, 23) {
+			is.are = hiddenUsers(file.Users())
 		}
-		f.settled[p.ID] = settled{at: at, hash: p.Identity.ConfigHash, shown: p.Users, are: are, lines: filedLines(p, file), sizes: file.SizeFiles()}
+		f.settled[p.ID] = is
 	}()
-	return done
+	return done, true
 }
 
 // filedLines are the lines of [databases] of a process's file that are in force, sorted: those of aliases that the process shows,

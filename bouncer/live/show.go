@@ -2,7 +2,6 @@ package live
 
 import (
 	"cmp"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -119,17 +118,6 @@ func gaugesOf(records []record) gauges {
 	return gauges{pools, modes}
 }
 
-// hiddenOf lists the databases that SHOW POOLS has and SHOW DATABASES does not, sorted: those of * with nobody connected.
-func hiddenOf(shown []planner.Alias, records []record) (hidden []planner.Hidden) {
-	all := gaugesOf(records).pools
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if !slices.ContainsFunc(shown, func(a planner.Alias) bool { return a.Name == name }) {
-			hidden = append(hidden, planner.Hidden{Alias: name, Pools: all[name]})
-		}
-	}
-	return hidden
-}
-
 // countersOf reads SHOW STATS.
 func countersOf(records []record) map[string]planner.Counters {
 	counters := map[string]planner.Counters{}
@@ -145,8 +133,8 @@ func countersOf(records []record) map[string]planner.Counters {
 }
 
 // aliasesOf reads SHOW DATABASES and joins pools and counters to it by name, sorted by name. An alias that was never
-// used has no counters: they are zero, or -1 where this version does not keep one. A pool whose alias has gone from
-// SHOW DATABASES in the meantime goes with it.
+// used has no counters: they are zero, or -1 where this version does not keep one. What SHOW POOLS alone has is a database of *; see
+// planner.Alias.Hidden.
 func aliasesOf(records []record, settings planner.Settings, g gauges, counters map[string]planner.Counters, unused planner.Counters) []planner.Alias {
 	var aliases []planner.Alias
 	for _, r := range records {
@@ -176,6 +164,20 @@ func aliasesOf(records []record, settings planner.Settings, g gauges, counters m
 		}
 		if c, ok := counters[name]; ok {
 			a.Counters = c
+		}
+		aliases = append(aliases, a)
+	}
+	for name, pools := range g.pools {
+		if slices.ContainsFunc(aliases, func(a planner.Alias) bool { return a.Name == name }) {
+			continue
+		}
+		a := planner.Alias{Name: name, Database: name, Hidden: true, SizeConns: settings.DefaultPoolConns, ReserveConns: settings.DefaultReserveConns,
+			MaxConns: settings.MaxDBConns, Lifetime: settings.Lifetime, PoolMode: cmp.Or(g.modes[name], settings.PoolMode), Counters: unused, Pools: pools}
+		if c, ok := counters[name]; ok {
+			a.Counters = c
+		}
+		for _, p := range pools {
+			a.CurrentConns += p.Conns()
 		}
 		aliases = append(aliases, a)
 	}

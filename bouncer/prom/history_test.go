@@ -76,6 +76,9 @@ func TestTheLoadsOfTwoDaysAreFound(t *testing.T) {
 	if got.Censored != 0 {
 		t.Errorf("got a censored share of %v, want 0", got.Censored)
 	}
+	if got, want := got.PerSec, quantile(truth, 0.95)/wave.Hold.Seconds(); got < 0.99*want || got > 1.06*want {
+		t.Errorf("got %.1f transactions a second at the p95, want %.1f to 6 %% more", got, want)
+	}
 }
 
 func TestAMinuteWithoutOneProcessIsNeverALowerSum(t *testing.T) {

@@ -171,7 +171,8 @@ func spoiled(t *testing.T, spoil func(n int, w http.ResponseWriter) bool) *prom.
 		t.Fatal(err)
 	}
 	pass := httputil.NewSingleHostReverseProxy(to)
-	n := 0 // requests come one after the other
+	pass.Transport = &http.Transport{DisableKeepAlives: true} // its own: other tests close the idle connections of the usual one
+	n := 0                                                    // requests come one after the other
 	return client(t, peer(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/query_range") {
 			if n++; spoil(n, w) {

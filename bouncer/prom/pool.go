@@ -86,6 +86,9 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 			Hint: "look at " + l.c.shown + "/targets for exporters that do not answer"}
 	}
 	out.history.Erlangs = l.histogram(erlangs)
+	if h := l.histogram(out.perSec); h.Samples > 0 {
+		out.history.PerSec = h.Quantile(0.95)
+	}
 	out.history.Censored = float64(out.tally.Censored) / float64(whole)
 	return out, nil
 }

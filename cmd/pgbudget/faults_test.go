@@ -97,6 +97,7 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	t.Run("a person is asked", func(t *testing.T) { b.answers(t) })
+	t.Run("run refuses, and waits", func(t *testing.T) { b.runHolds(t) })
 	t.Run("signals", func(t *testing.T) { b.signals(t) })
 	t.Run("a rollback where Prometheus is gone", func(t *testing.T) { b.backWithoutPrometheus(t) })
 	trials := 1

@@ -121,7 +121,11 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 		t.Errorf("backends %v are still there: the RELOAD has not recycled them", still)
 	}
 	if load := ledgers([]*lab.Run{app, jobs}); load.Failed > 0 {
-		t.Errorf("%d clients failed: %v", load.Failed, errors.Join(app.Err(), jobs.Err()))
+		err := errors.Join(app.Err(), jobs.Err())
+		if strings.Contains(fmt.Sprint(err), "server login has been failing") { // a slow one, which a RELOAD has closed half-way
+			t.because("logins took so long that a RELOAD has met one")
+		}
+		t.Errorf("%d clients failed: %v", load.Failed, err)
 	}
 	log, err := os.ReadFile(server.LogPath)
 	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {

@@ -169,3 +169,44 @@ func (b *bench) signals(t *testing.T) {
 		})
 	}
 }
+
+// runHolds has run refuse a pool that leads to a server which nobody looks at, and wait outside of its windows until it is
+// interrupted. Nothing moves.
+func (b *bench) runHolds(t *testing.T) {
+	b.t = t
+	b.begin(t, fault{})
+	original := files(t, b.l)
+	strangeServer(b)
+	r := command(t, b.l, "run", "--config", b.config, "--window", "2s", "--every", "300ms", "--yes")
+	if b.restore(t, original); r.code != exitEvidence || !strings.Contains(r.stderr, "none of them is found") {
+		t.Errorf("a pool on a server that is not in the config: exit %d\n%s", r.code, r.stderr)
+	}
+
+	b.begin(t, fault{policy: "soak: 1s, soak_every: 1s, windows: [" + closedWindow() + "]"})
+	before := files(t, b.l)
+	file, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(file, "run", "--config", b.config, "--window", "2s", "--every", "300ms", "--yes")
+	cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); !b.did(afterPlan) && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	time.Sleep(3 * time.Second) // ten looks, of which three would do for a step
+	_ = cmd.Process.Signal(syscall.SIGINT)
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || b.did(planner.Open) || !strings.Contains(stderr.String(), "outside of the windows") {
+		t.Errorf("outside of its windows: exit %d, a step %v\n%s", code, b.did(planner.Open), stderr.String())
+	}
+	for path, text := range files(t, b.l) {
+		if text != before[path] {
+			t.Errorf("%s was changed:\n%s", path, text)
+		}
+	}
+}
