@@ -104,7 +104,7 @@ func (x Change) check() error {
 		return refuse(x.subject(), "", "it is neither %s, %s nor %s", planner.KeySize, planner.KeyReserve, planner.KeyLifetime)
 	case x.Key == planner.KeyLifetime && x.From != x.To && (x.To == 1) == (x.From == 1):
 		return refuse(x.subject(), "", "a lifetime is made 1 for a while, or given back")
-	case x.Key == planner.KeyLifetime && (x.From < least || x.From > most): // it could not be given back
+	case x.From > most || x.Key == planner.KeyLifetime && x.From < least: // it could not be given back
 		return refuse(x.subject(), next, "%d is not from %d to %d", x.From, least, most)
 	case x.To < least || x.To > most:
 		return refuse(x.subject(), next, "%d is not from %d to %d", x.To, least, most)
