@@ -226,6 +226,7 @@ func TestALineOfAStarThatMayNotBeInForce(t *testing.T) {
 		"it was given a size":                      {star(3), false, 60, true},
 		"it was given a size, and another has 20":  {star(3), true, 100, true},
 		"it has a line of its own, not loaded yet": {star(-1), false, 60, false},
+		"it was given less, and another has 20":    {star(5), true, 100, true},
 	} {
 		o, _ := seenFleet(seenAlias("app", 10, 0, 1, "app1"), seenAlias("etl", 20, 0, 1, "app1"))
 		o.Servers[0].MaxConns = 500
@@ -302,5 +303,50 @@ func TestADatabaseThatShowPoolsAloneHasCounts(t *testing.T) {
 		if p.Filed = lines; worst(modelled(t, o), "main") != 50 {
 			t.Errorf("%s: worst case %d, want 50", name, worst(modelled(t, o), "main"))
 		}
+	}
+}
+
+// TestADatabaseThatIsHiddenKeepsWhatItWas: 50 by its line of *, of which nothing is known, on the second server.
+func TestADatabaseThatIsHiddenKeepsWhatItWas(t *testing.T) {
+	o, _ := seenFleet(seenAlias("app", 10, 0, 1, "app1"), seenAlias("etl", 50, 0, 1, "app1"))
+	second := o.Servers[0]
+	second.Name = "second"
+	o.Servers = append(o.Servers, second)
+	o.Processes[0].Aliases[1].Server = "second"
+	later := o
+	later.At = o.At.Add(time.Second)
+	later.Processes = slices.Clone(o.Processes)
+	later.Processes[0].Aliases = slices.Clone(o.Processes[0].Aliases)
+	later.Processes[0].Aliases[1] = Alias{Name: "etl", Database: "etl", Hidden: true, SizeConns: 20, PoolMode: "transaction", Proof: ProofNone,
+		Pools: []PoolGauges{{User: "app1"}}}
+	var e Evidence
+	for _, look := range []Observation{o, later} {
+		var err error
+		if e, err = e.Add(look); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := Model(epoch, Declared{SizeAll: true}, e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one, two := worst(f, "main"), worst(f, "second"); one != 10 || two != 50 {
+		t.Errorf("worst cases %d and %d, want 10 and 50", one, two)
+	}
+}
+
+// TestAPoolThatSomeProcessesHaveNoLineForSaysSo: it has one of 50 in the first, and the second gives it by its line of *.
+func TestAPoolThatSomeProcessesHaveNoLineForSaysSo(t *testing.T) {
+	star := FiledLine{Alias: AutoDB, Star: &StarLine{SizeConns: -1, ReserveConns: -1}}
+	o, _ := seenFleet(seenAlias("app", 50, 0, 1, "app1"))
+	o.Servers[0].MaxConns = 500
+	o.Processes[0].Settings.DefaultPoolConns = 20
+	second := o.Processes[0]
+	second.ID, second.Aliases, second.Filed = "main/2", nil, []FiledLine{star}
+	o.Processes[0].Filed = []FiledLine{star, {Alias: "app"}}
+	o.Processes = append(o.Processes, second)
+	f := modelled(t, o)
+	if worst(f, "main") != 70 || !strings.Contains(strings.Join(f.Warnings, "\n"), "main/app: main/2 has no line for it") {
+		t.Errorf("worst case %d: %q", worst(f, "main"), f.Warnings)
 	}
 }

@@ -65,8 +65,14 @@ func (p Process) ofStar(name string, star StarLine, shown []Alias) Alias {
 		}
 		inForce = inForce || b.SizeConns == a.SizeConns && b.ReserveConns == a.ReserveConns && b.MaxConns == a.MaxConns && b.ForceUser == a.ForceUser
 	}
-	if !inForce {
-		a.atLeast(a.unused(p.Settings))
+	if inForce {
+		return a
+	}
+	a.atLeast(a.unused(p.Settings))
+	for _, b := range shown { // the line in force is theirs
+		if p.Filed != nil && b.Name != AutoDB && !b.Hidden && !p.lined(b.Name) {
+			a.atLeast(b)
+		}
 	}
 	return a
 }

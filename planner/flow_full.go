@@ -92,12 +92,12 @@ const thinkMatch = 0.1
 // bound is what is sure where demand is hidden.
 func (l *flowLoad) bound(v flowView, busy, hold float64) {
 	top := max(busy, l.perSec*hold) + l.above + l.open
-	if l.served < leastServed { // no hold is known: clients that wait ask for a connection each at most
-		var clients float64
+	if l.served < leastServed { // no hold is known: each client who has a connection or waits for one asks for one at most
+		var inside float64
 		for _, s := range v.looks {
-			clients = max(clients, float64(s.Clients))
+			inside = max(inside, float64(s.Active+s.Waiting))
 		}
-		top = max(busy, clients) + l.open
+		top = max(busy, inside) + l.open
 	}
 	l.atLeast, l.method, l.erlangs = true, MethodBusy, max(0, busy)
 	if l.served >= leastServed { // a queue that shrinks was made earlier: what is busy now is more than what comes

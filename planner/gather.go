@@ -54,6 +54,10 @@ func Gather(o Observation, lines map[string][]string) (Observation, error) {
 	return o, nil
 }
 
+// pausedTenants is the share of the transactions of a * that paused databases must have had for its load not to be known. chosen: less
+// than what the interval of a minute's load leaves open.
+const pausedTenants = 0.05
+
 // gather is Gather for one process; own are the aliases that stay.
 func (p *Process) gather(own []string) error {
 	all := Alias{Name: AutoDB, Database: AutoDB, SizeConns: p.Settings.DefaultPoolConns, Lifetime: p.Settings.Lifetime, PoolMode: p.Settings.PoolMode}
@@ -62,6 +66,7 @@ func (p *Process) gather(own []string) error {
 		all.Counters.Assignments = -1
 	}
 	var rest []Alias
+	var paused int64 // transactions of databases that are paused now
 	for _, a := range p.Aliases {
 		follows := a.SizeConns == all.SizeConns && a.ReserveConns == all.ReserveConns && a.mode() == p.Settings.PoolMode
 		if slices.Contains(own, a.Name) || !follows { // what says otherwise has a line by now
@@ -74,8 +79,9 @@ func (p *Process) gather(own []string) error {
 			all.PoolMode, all.LinePoolMode = a.PoolMode, a.LinePoolMode
 		}
 		all.CurrentConns += a.CurrentConns
-		all.Paused = all.Paused || a.Paused // what waits for its RESUME is in no counter
-		all.Disabled = all.Disabled || a.Disabled && a.CurrentConns > 0
+		if a.Paused {
+			paused += a.Counters.Xacts
+		}
 		all.Counters = all.Counters.plus(a.Counters)
 		for _, g := range a.Pools {
 			if u, ok := p.user(g.User); ok && (u.SizeConns != 0 || u.ReserveConns > 0) {
@@ -88,6 +94,7 @@ func (p *Process) gather(own []string) error {
 			all.Pools = append(all.Pools, g)
 		}
 	}
+	all.Paused = float64(paused) > pausedTenants*float64(all.Counters.Xacts) // what waits for its RESUME is in no counter
 	slices.SortFunc(all.Pools, func(a, b PoolGauges) int { return strings.Compare(a.User, b.User) })
 	p.Aliases = append(rest, all)
 	slices.SortFunc(p.Aliases, func(a, b Alias) int { return strings.Compare(a.Name, b.Name) })

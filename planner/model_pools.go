@@ -22,8 +22,11 @@ func modelPools(d Declared, e Evidence, loads []Load, unused map[string][]string
 		}
 		if p.Server != "" {
 			if in := unused[id]; len(in) > 0 {
-				warnings = append(warnings, unusedNote(id, in))
-				p.Frozen = cmp.Or(p.Frozen, "it looks like a database of the line *, whose size is default_pool_size")
+				note, why := unusedNote(id, in), "it looks like a database of the line *, whose size is default_pool_size"
+				if linedIn(e.Last, id, in) {
+					note, why = unlinedNote(id, in), "some of its processes have no line for it"
+				}
+				warnings, p.Frozen = append(warnings, note), cmp.Or(p.Frozen, why)
 			}
 			pools = append(pools, p)
 		}

@@ -81,6 +81,21 @@ func (a Alias) unused(s Settings) Alias {
 		Proof: a.Proof, Unplaced: a.Unplaced, Counters: Counters{Assignments: -1}}
 }
 
+// linedIn reports whether a pool has a line of its own in some process of its group besides those.
+func linedIn(o Observation, id string, besides []string) bool {
+	return slices.ContainsFunc(o.Processes, func(p Process) bool {
+		name, ours := strings.CutPrefix(id, p.Group+"/")
+		_, there := p.alias(name)
+		return ours && there && p.lined(name) && !slices.Contains(besides, p.ID)
+	})
+}
+
+// unlinedNote says what a pool counts of processes that have no line for it, and others have.
+func unlinedNote(id string, in []string) string {
+	return fmt.Sprintf("%s: %s %s no line for it, and may give it to a client by the line of *: it counts there, too, and keeps its size",
+		id, strings.Join(in, ", "), plural(len(in), "has", "have"))
+}
+
 // unusedNote says what a pool counts of processes in which nobody has used it.
 func unusedNote(id string, in []string) string {
 	return fmt.Sprintf("%s: %s %s not used it yet, and may: it looks like a database of the line *, and counts there, too",

@@ -48,6 +48,8 @@ type lineGlance struct {
 // Stopped says what keeps a line of a process from being served, and the command that ends it; empty: nothing does.
 func Stopped(process string, a Alias) string {
 	switch {
+	case a.Paused && a.Name == AutoDB:
+		return fmt.Sprintf("a database of * is paused in %s: RESUME and its name on the console end that", process)
 	case a.Paused:
 		return fmt.Sprintf("%s is paused in %s: RESUME %s on its console ends that", a.Name, process, a.Name)
 	case a.Disabled:

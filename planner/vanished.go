@@ -47,6 +47,11 @@ func withVanished(older, newer Observation) (Observation, []string) {
 				continue
 			}
 			b := &processes[i].Aliases[j]
+			if b.Hidden && !a.Hidden { // what it was, it still is
+				as := a
+				as.Counters, as.CurrentConns, as.Pools = b.Counters, b.CurrentConns, b.Pools
+				*b = as
+			}
 			b.Pools = slices.Clone(b.Pools)
 			shown := usersOf(b.Pools)
 			for _, g := range a.Pools {

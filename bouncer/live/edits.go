@@ -33,10 +33,6 @@ func (x hand) try(ctx context.Context) ([]ini.Edited, error) {
 	}
 	var errs []error
 	for _, e := range edits {
-		if other := x.sharer(e.Path); other != "" {
-			return nil, fail(planner.KindUsage, e.Path, "give each group a file of its own for its lines of [databases]",
-				"%s, which is of another group, reads it, too: its next RELOAD would move its pools, and nobody would have counted them", other)
-		}
 		errs = append(errs, x.config.Store.(bounded).Try(ctx, e.Path, e.New))
 	}
 	return edits, joined(errs)

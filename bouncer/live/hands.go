@@ -150,6 +150,22 @@ func (h *Hands) Check(ctx context.Context, sets []planner.Set) error {
 	return h.CheckAccepted(ctx)
 }
 
+// CheckShared refuses to begin with sets that stand in a file which a process of another group reads, too, as far as its file has
+// been read: its next RELOAD would move its pools, and nobody would have counted them.
+func (h *Hands) CheckShared(ctx context.Context, sets []planner.Set) error {
+	_, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) {
+		edits, _, _, err := x.edits(ctx)
+		for _, e := range edits {
+			if other := x.sharer(e.Path); other != "" && err == nil {
+				err = fail(planner.KindUsage, e.Path, "give each group a file of its own for its lines of [databases]",
+					"%s, which is of another group, reads it, too: its next RELOAD would move its pools, and nobody would have counted them", other)
+			}
+		}
+		return nil, err
+	})
+	return err
+}
+
 // CheckFiles reads the file of every process that has a config and writes nothing. It refuses what Check does of sizes
 // and of what they are planned from: a file that says something else than what its process has in force, and one that
 // something else manages. A step with nothing to do would see neither. No RELOAD follows, so that other keys that wait

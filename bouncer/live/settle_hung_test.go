@@ -109,7 +109,11 @@ func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
 		configs := []live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: store}, {Process: "h/1", Path: other, Store: store}}
 		fleet.Know(configs)
 		observe(t, fleet)
-		err := fleet.Hands(configs).Check(t.Context(), release(1).Sets)
+		hands := fleet.Hands(configs)
+		if err := hands.Check(t.Context(), release(1).Sets); err != nil {
+			t.Errorf("what may be a way back: %v", err)
+		}
+		err := hands.CheckShared(t.Context(), release(1).Sets)
 		shared := err != nil && planner.KindOf(err) == planner.KindUsage && strings.Contains(err.Error(), "h/1, which is of another group, reads it, too")
 		if shared != (other == configs[0].Path) || !shared && err != nil {
 			t.Errorf("h/1 reads %s: %v", other, err)

@@ -179,6 +179,9 @@ func aliasesOf(records []record, settings planner.Settings, g gauges, counters m
 		for _, p := range pools {
 			a.CurrentConns += p.Conns()
 		}
+		if a.PoolMode != settings.PoolMode {
+			a.LinePoolMode = settings.PoolMode
+		}
 		aliases = append(aliases, a)
 	}
 	slices.SortFunc(aliases, func(a, b planner.Alias) int { return strings.Compare(a.Name, b.Name) })

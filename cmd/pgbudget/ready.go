@@ -31,7 +31,10 @@ func (m *mover) ready(ctx context.Context, course course, policy planner.Policy,
 		if err := planner.RecyclingRefused(course.fleet, policy); err != nil {
 			return err
 		}
-		return m.hands.Check(ctx, step.Sets)
+		if err := m.hands.Check(ctx, step.Sets); err != nil || m.memory.Step != nil { // what is in hand goes on, or back
+			return err
+		}
+		return m.hands.CheckShared(ctx, step.Sets)
 	case step.Empty() && blocked == "": // the sizes are those of the plan, and the files may say something else
 		return m.hands.CheckFiles(ctx)
 	}
