@@ -170,5 +170,5 @@ func (p Process) unseenStar(name string, o Observation) (Alias, bool) {
 
 // autos reports whether the process shows a database that has no line in its file: it has a line of * in force.
 func (p Process) autos() bool {
-	return slices.ContainsFunc(p.Aliases, func(a Alias) bool { return a.Name != AutoDB && !p.lined(a.Name) })
+	return slices.ContainsFunc(p.Aliases, func(a Alias) bool { return a.Name != AutoDB && !a.Gone && !p.lined(a.Name) })
 }

@@ -60,7 +60,7 @@ func (p Process) lined(alias string) bool {
 func (p Process) ofStar(name string, star StarLine, shown []Alias) Alias {
 	a, inForce := star.alias(name, p.Settings), false
 	for _, b := range shown {
-		if b.Name == AutoDB || b.Hidden || p.lined(b.Name) {
+		if b.Name == AutoDB || b.Hidden || b.Gone || p.lined(b.Name) {
 			continue
 		}
 		inForce = inForce || b.SizeConns == a.SizeConns && b.ReserveConns == a.ReserveConns && b.MaxConns == a.MaxConns && b.ForceUser == a.ForceUser
@@ -70,7 +70,7 @@ func (p Process) ofStar(name string, star StarLine, shown []Alias) Alias {
 	}
 	a.atLeast(a.unused(p.Settings))
 	for _, b := range shown { // the line in force is theirs
-		if p.Filed != nil && b.Name != AutoDB && !b.Hidden && !p.lined(b.Name) {
+		if p.Filed != nil && b.Name != AutoDB && !b.Hidden && !b.Gone && !p.lined(b.Name) {
 			a.atLeast(b)
 		}
 	}

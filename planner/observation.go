@@ -158,6 +158,9 @@ type Alias struct {
 	// next client has it back (find_database of objects.c). Host, port and sizes are not known: sizes are the process's.
 	Hidden bool `json:"hidden,omitempty"`
 
+	// Gone: the newest look does not show it, and an earlier one has.
+	Gone bool `json:"gone,omitempty"`
+
 	// Guessed says what is not known of an alias that no look shows; empty for every one that is shown. Without it, it may
 	// open all that it counts.
 	Guessed string `json:"guessed,omitempty"`

@@ -49,7 +49,7 @@ func withVanished(older, newer Observation) (Observation, []string) {
 			b := &processes[i].Aliases[j]
 			if b.Hidden && !a.Hidden { // what it was, it still is
 				as := a
-				as.Counters, as.CurrentConns, as.Pools = b.Counters, b.CurrentConns, b.Pools
+				as.Counters, as.CurrentConns, as.Pools, as.Gone = b.Counters, b.CurrentConns, b.Pools, false
 				*b = as
 			}
 			b.Pools = slices.Clone(b.Pools)
@@ -70,7 +70,7 @@ func withVanished(older, newer Observation) (Observation, []string) {
 // closed is an alias that its process no longer shows: it keeps its pools, and PgBouncer has closed their connections
 // with it. What of them is still at work in PostgreSQL is counted there, as leaving.
 func (a Alias) closed() Alias {
-	a.Pools, a.CurrentConns = slices.Clone(a.Pools), 0
+	a.Pools, a.CurrentConns, a.Gone = slices.Clone(a.Pools), 0, true
 	for i, g := range a.Pools {
 		a.Pools[i] = PoolGauges{User: g.User, Login: g.Login}
 	}
