@@ -161,8 +161,8 @@ type Alias struct {
 	// Gone: the newest look does not show it, and an earlier one has.
 	Gone bool `json:"gone,omitempty"`
 
-	// Guessed says what is not known of an alias that no look shows; empty for every one that is shown. Without it, it may
-	// open all that it counts.
+	// Guessed says what is not known of an alias that SHOW DATABASES does not show; empty for every one that it shows. Without
+	// it, the alias may open all that it counts.
 	Guessed string `json:"guessed,omitempty"`
 
 	// LinePoolMode is the mode of the alias's own line, or the process's, where PoolMode differs from it: PoolMode is

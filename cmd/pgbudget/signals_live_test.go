@@ -130,17 +130,7 @@ func (b *bench) signals(t *testing.T) {
 			b.begin(t, fault{policy: "soak: 1m, soak_every: 1s"})
 			before := files(t, b.l)
 			defer b.restore(t, before)
-			file, err := built()
-			if err != nil {
-				t.Fatal(err)
-			}
-			cmd := exec.Command(file, "run", "--config", b.config, "--window", "2s", "--every", "300ms", "--yes")
-			cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile)
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
+			cmd, stderr := b.running(t)
 			for deadline := time.Now().Add(time.Minute); !b.did(planner.Grant) && time.Now().Before(deadline); {
 				time.Sleep(20 * time.Millisecond)
 			}
@@ -170,6 +160,22 @@ func (b *bench) signals(t *testing.T) {
 	}
 }
 
+// running starts a run, which is asked nothing. What it says may be read once it has ended.
+func (b *bench) running(t *testing.T) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	file, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd, stderr := exec.Command(file, "run", "--config", b.config, "--window", "2s", "--every", "300ms", "--yes"), new(bytes.Buffer)
+	cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile)
+	cmd.Stderr = stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, stderr
+}
+
 // runHolds has run refuse a pool that leads to a server which nobody looks at, and wait outside of its windows until it is
 // interrupted. Nothing moves.
 func (b *bench) runHolds(t *testing.T) {
@@ -184,17 +190,7 @@ func (b *bench) runHolds(t *testing.T) {
 
 	b.begin(t, fault{policy: "soak: 1s, soak_every: 1s, windows: [" + closedWindow() + "]"})
 	before := files(t, b.l)
-	file, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(file, "run", "--config", b.config, "--window", "2s", "--every", "300ms", "--yes")
-	cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	cmd, stderr := b.running(t)
 	for deadline := time.Now().Add(time.Minute); !b.did(afterPlan) && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 	}
