@@ -129,6 +129,27 @@ func TestAFullPoolIsCensoredAndAnUpgradedExporterIsReadThroughBothNames(t *testi
 	}
 }
 
+// TestALongTransactionIsNoPeak: PgBouncer counts its whole time when it ends, in one minute, which has 30 Erlangs more then, and
+// would be the peak that a pool of 10 is sized for.
+func TestALongTransactionIsNoPeak(t *testing.T) {
+	s := survey(t, prom.Spec{Pools: []prom.PoolSpec{pool(worker)}})
+	h := s.History.Pools[0].Erlangs
+	if h.Max > 4.2 {
+		t.Errorf("got a highest minute of %.2f Erlangs, want 4 at most: %+v", h.Max, s.Pools[0])
+	}
+	if got := h.Quantile(0.5); got < 2.97 || got > 3.2 {
+		t.Errorf("got a median of %.2f Erlangs, want 3", got)
+	}
+	if n := len(worker.Processes[0].Long); s.Pools[0].Long < n || s.Pools[0].Long > 2*n {
+		t.Errorf("got %d minutes that a long transaction had ended in, want %d: %+v", s.Pools[0].Long, n, s.Pools[0])
+	}
+	for _, f := range []promfix.Fleet{wave, flat, full, bounded} {
+		if s := survey(t, prom.Spec{Pools: []prom.PoolSpec{pool(f)}}); s.Pools[0].Long != 0 {
+			t.Errorf("%s: %d minutes were changed, and no transaction is long", f.Job, s.Pools[0].Long)
+		}
+	}
+}
+
 // A limit of a user, of a role or of a database bounds a pool below its size, and no exporter shows it. What it allowed
 // is no measure of what the clients wanted.
 func TestAPoolThatALimitKeptBelowItsSizeIsCensored(t *testing.T) {

@@ -68,6 +68,9 @@ var (
 			Load: promfix.Load{Mean: 1, Factors: []promfix.Factor{
 				{From: hours(9), By: 5}, {From: hours(18), By: 1}, {From: hours(20), By: 0}, {From: hours(21), By: 1},
 				{From: hours(33), By: 5}, {From: hours(42), By: 1}}}}}}
+	// worker carries 3 Erlangs, and a transaction of half an hour every two hours.
+	worker = promfix.Fleet{Job: "pgb-worker", Alias: "app", Hold: 5 * time.Millisecond, Processes: []promfix.Process{
+		{Instance: "n1:9127", Size: 10, Prefixes: modern, Load: promfix.Load{Mean: 3}, Long: halfHours(2)}}}
 	// star has a line of its own for the database own. By its * live shop, full for an hour, with 4 Erlangs, news with 6,
 	// whose counters start again once, and for four hours brief, with 5.
 	star = []promfix.Fleet{
@@ -84,6 +87,14 @@ var (
 func inStar(erlangs float64, resets ...time.Duration) promfix.Process {
 	return promfix.Process{Instance: "z1:9127", Size: 20, Prefixes: modern,
 		Load: promfix.Load{Mean: erlangs}, Resets: resets}
+}
+
+// halfHours are the first half hours of every so many hours.
+func halfHours(every float64) (spans []promfix.Span) {
+	for h := every; h < pastLength.Hours(); h += every {
+		spans = append(spans, promfix.Span{From: hours(h), To: hours(h + 0.5)})
+	}
+	return spans
 }
 
 // inBrief is there for four hours.
@@ -103,7 +114,7 @@ func steady(id string, v float64) promfix.Series {
 // pastSeries is all that the Prometheus of the constructed past knows.
 func pastSeries() []promfix.Series {
 	var all []promfix.Series
-	for _, f := range append(star, wave, flat, full, bounded) {
+	for _, f := range append(star, wave, flat, full, bounded, worker) {
 		all = append(all, f.Series()...)
 	}
 	xacts := func(f promfix.Fleet, t time.Duration) (perSec float64) {

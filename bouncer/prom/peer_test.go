@@ -190,7 +190,7 @@ func TestAnErrorMidwayLeavesNoPartOfAHistory(t *testing.T) {
 	if _, err := spoiled(t, func(n int, _ http.ResponseWriter) bool { requests = n; return false }).Survey(t.Context(), spec, pastEnd); err != nil {
 		t.Fatal(err)
 	}
-	if want := 2*4 + 2*2; requests != want { // two requests each for the pool's four queries, for CPU and direct
+	if want := 2*5 + 2*2; requests != want { // two requests each for the pool's five queries, for CPU and direct
 		t.Errorf("got %d range requests, want %d", requests, want)
 	}
 	for bad := 1; bad <= requests; bad++ {

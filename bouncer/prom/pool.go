@@ -53,6 +53,10 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 	if err != nil {
 		return poolPast{}, err
 	}
+	loads, held, err := l.spread(ctx, v, loads)
+	if err != nil {
+		return poolPast{}, err
+	}
 	xacts, _, err := l.c.rows(ctx, p.ID, v.rateQuery(counterXacts), l.grid, v.window)
 	if err != nil {
 		return poolPast{}, err
@@ -62,7 +66,7 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 		return poolPast{}, err
 	}
 	out := poolPast{dialect: v.dialect, history: planner.PoolHistory{Pool: p.ID, Note: p.Note},
-		tally: Tally{Subject: p.ID, Moments: n, Dropped: dropped, Window: v.window}}
+		tally: Tally{Subject: p.ID, Moments: n, Dropped: dropped, Long: held, Window: v.window}}
 	out.perSec, _ = total(xacts, known, n)
 	var erlangs []float64
 	erlangs, out.tally.Incomplete = total(loads, known, n)
@@ -167,7 +171,7 @@ func (v poolView) ofDatabase(gauge string) string {
 // loadQuery asks for each process's load in Erlangs.
 func (v poolView) loadQuery() string {
 	if v.session {
-		return v.perProcess("sum without (database, user) ("+v.gauge("avg_over_time", gaugeActive)+")",
+		return v.perProcess(v.activeQuery(),
 			"max without (database, user) ("+v.gauge("count_over_time", gaugeActive)+")")
 	}
 	return v.whole(v.counter("rate", counterXact) + " - " + v.counter("rate", counterWait))
