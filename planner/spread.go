@@ -8,13 +8,14 @@ import (
 )
 
 const (
-	blocks    = 20 // of neighbouring intervals, whose means are taken for independent
+	blocks    = 20 // of neighbouring intervals
 	fewBlocks = 8  // below it the blocks' own deviation says too little. chosen: Student's t is then within a fifth of a normal's
 )
 
 // spread returns how far the 95 % interval of the time average of value (server-seconds per interval) reaches below and
 // above its mean, a: batch means and Student's t; with few intervals the larger of their deviation and the one that
-// exponential holds and Poisson arrivals have, whose variance is least.
+// exponential holds and Poisson arrivals have, whose variance is least. Blocks that follow one another alike, as those of a burst
+// do, say less: at a correlation r of neighbours the variance of the mean is (1 + r)/(1 − r) times larger, as in gauge.
 //
 // Both the sum and its variance grow with the load, so the interval reaches further up: as the score interval of a
 // Poisson rate does (Wilson 1927), and further where few long transactions make the sum skew (Johnson 1978, the
@@ -35,6 +36,9 @@ func spread(ivs []Interval, a, least float64, value func(Interval) float64) (bel
 		_, sd := stat.MeanStdDev(means, nil)
 		half = sd / math.Sqrt(float64(k))
 	}
+	if r := alike(means); r > 0 {
+		half *= math.Sqrt((1 + r) / (1 - r))
+	}
 	if k >= fewBlocks {
 		half *= distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(k - 1)}.Quantile(0.975)
 	} else {
@@ -46,6 +50,24 @@ func spread(ivs []Interval, a, least float64, value func(Interval) float64) (bel
 	shift := min(max(half*half/(2*a), skewShift(ivs, value)), 0.8*half)
 	half = math.Hypot(half, shift)
 	return half - shift, half + shift
+}
+
+// alike is the correlation of neighbouring blocks that is more than chance: what is found, less its standard error, so that
+// blocks which are independent seldom widen an interval. 0 of few blocks.
+func alike(means []float64) float64 {
+	k := float64(len(means))
+	if len(means) < fewBlocks {
+		return 0
+	}
+	mean, sd := stat.MeanStdDev(means, nil)
+	if sd == 0 {
+		return 0
+	}
+	var r float64
+	for i := 1; i < len(means); i++ {
+		r += (means[i] - mean) * (means[i-1] - mean) / (k * sd * sd)
+	}
+	return min(max(0, r-1/math.Sqrt(k)), 0.8)
 }
 
 // skewShift is how far the middle of the interval lies above the mean of skew values; 0 where their skewness is no more
