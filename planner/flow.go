@@ -260,7 +260,8 @@ func (l *flowLoad) idle(v flowView) {
 // of transactions that need not wait come like a Poisson process with a hold each, whatever the holds are.
 func (l *flowLoad) fromCounters(v flowView) {
 	l.erlangs = l.busySeconds / l.window.Seconds()
-	l.below, l.above = spread(v.Intervals, l.erlangs, 2*l.erlangs*l.erlangs/max(1, l.served), func(iv Interval) float64 { return iv.Busy.Seconds() })
+	busy := func(iv Interval) float64 { return iv.Busy.Seconds() }
+	l.below, l.above = spread(v.Intervals, l.erlangs, 2*l.erlangs*l.erlangs/max(1, l.served), alike(v.Intervals, busy), busy)
 	l.askLess(v, l.erlangs, l.hold(), v.Intervals, func(iv Interval) float64 { return float64(iv.Xacts) }, Level.all)
 }
 

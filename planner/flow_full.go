@@ -24,7 +24,8 @@ func (l *flowLoad) fromFull(v flowView) {
 	l.erlangs = l.perSec * hold
 	ratio := float64(l.xacts) / l.served
 	least := l.erlangs * l.erlangs * (1/float64(max(1, l.xacts)) + 1/l.served)
-	l.below, l.above = spread(v.Intervals, l.erlangs, least, func(iv Interval) float64 {
+	// A queue makes neighbouring blocks alike whatever comes. chosen: 0; such a pool's interval is wide enough without (make coverage).
+	l.below, l.above = spread(v.Intervals, l.erlangs, least, 0, func(iv Interval) float64 {
 		return hold*float64(iv.Xacts) + ratio*(iv.Busy.Seconds()-hold*l.servedIn(v, iv))
 	})
 	if l.timedOut > 0 || v.sendsAway() {

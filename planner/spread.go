@@ -15,29 +15,22 @@ const (
 // spread returns how far the 95 % interval of the time average of value (server-seconds per interval) reaches below and
 // above its mean, a: batch means and Student's t; with few intervals the larger of their deviation and the one that
 // exponential holds and Poisson arrivals have, whose variance is least. Blocks that follow one another alike, as those of a burst
-// do, say less: at a correlation r of neighbours the variance of the mean is (1 + r)/(1 − r) times larger, as in gauge.
+// do, say less: at a correlation alike of neighbours the variance of the mean is (1 + alike)/(1 − alike) times larger, as in gauge.
+// Of a rhythm of which the window shows only two or three turns that is not known, and the interval is too narrow.
 //
 // Both the sum and its variance grow with the load, so the interval reaches further up: as the score interval of a
 // Poisson rate does (Wilson 1927), and further where few long transactions make the sum skew (Johnson 1978, the
 // modified t).
-func spread(ivs []Interval, a, least float64, value func(Interval) float64) (below, above float64) {
-	k := min(blocks, len(ivs))
-	means := make([]float64, 0, k)
-	for b := range k {
-		var v, t float64
-		for _, iv := range ivs[b*len(ivs)/k : (b+1)*len(ivs)/k] {
-			v += value(iv)
-			t += iv.Span.Seconds()
-		}
-		means = append(means, v/t)
-	}
+func spread(ivs []Interval, a, least, alike float64, value func(Interval) float64) (below, above float64) {
+	means := blockMeans(ivs, value)
+	k := len(means)
 	var half float64
 	if k >= 2 {
 		_, sd := stat.MeanStdDev(means, nil)
 		half = sd / math.Sqrt(float64(k))
-	}
-	if r := alike(means); r > 0 {
-		half *= math.Sqrt((1 + r) / (1 - r))
+		if alike > 0 { // they are worth fewer, and their deviation is from their own mean, so that it lacks the variance of that
+			half = sd / math.Sqrt(max(2, float64(k)*(1-alike)/(1+alike))-1)
+		}
 	}
 	if k >= fewBlocks {
 		half *= distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(k - 1)}.Quantile(0.975)
@@ -52,23 +45,49 @@ func spread(ivs []Interval, a, least float64, value func(Interval) float64) (bel
 	return half - shift, half + shift
 }
 
-// alike is the correlation of neighbouring blocks that is more than chance: what is found, less its standard error, so that
-// blocks which are independent seldom widen an interval. 0 of few blocks.
-func alike(means []float64) float64 {
-	k := float64(len(means))
+// blockMeans are the averages of value over blocks of neighbouring intervals.
+func blockMeans(ivs []Interval, value func(Interval) float64) []float64 {
+	k := min(blocks, len(ivs))
+	means := make([]float64, 0, k)
+	for b := range k {
+		var v, t float64
+		for _, iv := range ivs[b*len(ivs)/k : (b+1)*len(ivs)/k] {
+			v += value(iv)
+			t += iv.Span.Seconds()
+		}
+		means = append(means, v/t)
+	}
+	return means
+}
+
+// alike is the correlation of neighbouring blocks, where it is more than chance; 0 of few blocks.
+func alike(ivs []Interval, value func(Interval) float64) float64 {
+	means := blockMeans(ivs, value)
 	if len(means) < fewBlocks {
 		return 0
 	}
 	mean, sd := stat.MeanStdDev(means, nil)
+	r, k := unbiased(neighbours(means, mean, sd), len(means)), float64(len(means))
+	if r < 1.25/math.Sqrt(k) { // chosen: standard errors of the r of independent blocks, of which nine in ten are not widened
+		return 0
+	}
+	return min(r, 0.9)
+}
+
+// neighbours is the correlation of neighbours in a series; 0 where all are the same.
+func neighbours(x []float64, mean, sd float64) (r float64) {
 	if sd == 0 {
 		return 0
 	}
-	var r float64
-	for i := 1; i < len(means); i++ {
-		r += (means[i] - mean) * (means[i-1] - mean) / (k * sd * sd)
+	for i := 1; i < len(x); i++ {
+		r += (x[i] - mean) * (x[i-1] - mean) / (float64(len(x)) * sd * sd)
 	}
-	return min(max(0, r-1/math.Sqrt(k)), 0.8)
+	return r
 }
+
+// unbiased is the correlation r of neighbours among n, which is found too low, by (1 + 4r)/n. Source: Marriott and Pope, Bias in the
+// estimation of autocorrelations, Biometrika 41 (1954).
+func unbiased(r float64, n int) float64 { return r + (1+4*max(0, r))/float64(n) }
 
 // skewShift is how far the middle of the interval lies above the mean of skew values; 0 where their skewness is no more
 // than that of exponential holds.
@@ -107,13 +126,7 @@ func (v flowView) gauge(value func(Level) int) (mean, half float64) {
 		return mean, z95 * math.Sqrt(max(1, mean)/n)
 	}
 	mean, sd := stat.MeanStdDev(x, nil)
-	var r float64
-	if sd > 0 {
-		for i := 1; i < len(x); i++ {
-			r += (x[i] - mean) * (x[i-1] - mean) / (n * sd * sd)
-		}
-	}
-	r = min(max(0, r), (n-2)/n)
+	r := min(max(0, neighbours(x, mean, sd)), (n-2)/n)
 	return mean, z95 * sd * math.Sqrt((1+r)/(1-r)/n)
 }
 
@@ -134,11 +147,7 @@ func (v flowView) held(value func(Level) int) (mean, half float64) {
 	if sd == 0 {
 		return mean, 0
 	}
-	var r float64
-	for i := 1; i < len(x); i++ {
-		r += (x[i] - mean) * (x[i-1] - mean) / (n * sd * sd)
-	}
-	r = min(max(0, r+(1+4*max(0, r))/n), (n-2)/n)
+	r := min(max(0, unbiased(neighbours(x, mean, sd), len(x))), (n-2)/n)
 	worth := max(2, n*(1-r)/(1+r))
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975)
 	return mean, t * sd * math.Sqrt(worth/(worth-1)/worth)
