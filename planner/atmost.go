@@ -118,8 +118,9 @@ func (p FleetPool) openIn(process string) (conns int) {
 	return conns
 }
 
-// AtMost says why what a plan counts on a server may be more than can be open then; nothing: it is exact.
-func (plan Plan) AtMost(f Fleet, server string) []string {
+// atMost says why what a plan counts on a server, and users that are counted as a whole, may be more than can be open then; nothing:
+// it is exact.
+func (plan Plan) atMost(f Fleet, server string, planned, users int) []string {
 	reasons := f.AtMost(server)
 	after := f.as(plan)
 	for _, r := range after.AtMost(server) {
@@ -127,16 +128,8 @@ func (plan Plan) AtMost(f Fleet, server string) []string {
 			reasons = append(reasons, r)
 		}
 	}
-	planned := 0
-	for _, s := range plan.Servers {
-		if s.Name == server {
-			planned = s.PlannedConns
-		}
-	}
-	_, users := f.retallied(server)
-	pools, then := after.retallied(server)
-	if least := pools + then; least < planned+users {
-		reasons = append(reasons, fmt.Sprintf("users' limits are counted as they bind today, and of the planned sizes %d would do instead of %d", least, planned+users))
+	if pools, then := after.retallied(server); pools+then < planned+users {
+		reasons = append(reasons, fmt.Sprintf("what is open beyond today's sizes counts, and of the planned sizes %d would do instead of %d", pools+then, planned+users))
 	}
 	return reasons
 }
@@ -167,6 +160,15 @@ func (f Fleet) as(plan Plan) Fleet {
 // retallied finds anew which users are counted as a whole, and returns what the pools of a server come to without
 // them, and what they come to.
 func (f Fleet) retallied(server string) (pools, users int) {
+	f, shared := f.reshared(server)
+	for _, u := range shared {
+		users += u.conns
+	}
+	return f.WorstConns(server), users
+}
+
+// reshared is the fleet with its users counted as a whole, or not, as its sizes are, and those of a server that are.
+func (f Fleet) reshared(server string) (Fleet, []sharedUser) {
 	f.Pools = slices.Clone(f.Pools)
 	for i := range f.Pools {
 		p := &f.Pools[i]
@@ -176,12 +178,64 @@ func (f Fleet) retallied(server string) (pools, users int) {
 		}
 		p.tally()
 	}
-	for _, u := range shareUsers(f.Limits, f.Pools) {
-		if u.server == server {
-			users += u.conns
+	shared := shareUsers(f.Limits, f.Pools)
+	return f, slices.DeleteFunc(shared, func(u sharedUser) bool { return u.server != server })
+}
+
+// recount counts a server's side of a plan with the users for whom a limit binds at its sizes, where that comes to less: while the
+// sizes were chosen, those of today were counted as a whole. More might fit then, so that nothing is proved. It returns what such
+// users come to in the end.
+func (plan *Plan) recount(f Fleet, s *PlanServer) int {
+	if !slices.ContainsFunc(f.Limits, func(l Limit) bool { return l.Kind == LimitUser }) {
+		return 0
+	}
+	then, users := f.as(*plan).reshared(s.Name)
+	_, today := f.reshared(s.Name)
+	var ledger, own []Line
+	gone, came, planned := 0, 0, 0
+	for _, l := range s.Ledger {
+		switch {
+		case slices.ContainsFunc(today, func(u sharedUser) bool { return u.line() == l }):
+			gone += l.Conns
+		case !strings.HasPrefix(l.Item, "pool "):
+			own = append(own, l)
 		}
 	}
-	return f.WorstConns(server), users
+	for _, u := range users {
+		own, came = append(own, u.line()), came+u.conns
+	}
+	worst := map[string]int{}
+	for i, p := range f.Pools {
+		if !p.On(s.Name) {
+			continue
+		}
+		p.Copies = slices.Clone(p.Copies)
+		for j := range p.Copies {
+			p.Copies[j].Shared = then.Pools[i].Copies[j].Shared
+		}
+		p.tally()
+		line := Line{Item: "pool " + p.ID, Conns: p.countedConns(), Source: "today, frozen: " + p.Frozen, Count: p.Rules.Count}
+		if size, reserve, ours := plan.sizeOf(p.ID); ours && p.Frozen == "" {
+			line.Conns, line.Source = p.plannedConns(size, reserve), fmt.Sprintf("planned: %s", p.product(size, reserve))
+		}
+		ledger, planned, worst[p.ID] = append(ledger, line), planned+line.Conns, line.Conns
+	}
+	saved := s.PlannedConns + gone - planned - came
+	if saved <= 0 {
+		return gone
+	}
+	s.Ledger, s.PlannedConns = append(own, ledger...), planned
+	s.BudgetConns, s.WorstConns = s.BudgetConns+gone-came, s.WorstConns+gone-came // of which the users' lines are no part
+	s.SpareConns = s.BudgetConns - planned
+	s.Gap, s.Price, plan.Gap = Unknown(), PlanPrice{}, Unknown()
+	for i := range plan.Pools {
+		if conns, here := worst[plan.Pools[i].ID]; here {
+			plan.Pools[i].WorstConns.After = conns
+		}
+	}
+	plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s: while its sizes were chosen, the limits of users counted as they bind today; with these sizes they "+
+		"save %d %s, which a plan gives out once the sizes are there", s.Name, saved, plural(saved, "connection", "connections")))
+	return came
 }
 
 // atMostNote says that what a plan counts on a server is a bound.

@@ -216,20 +216,17 @@ func TestALineOfAStarThatMayNotBeInForce(t *testing.T) {
 		return []FiledLine{{Alias: AutoDB, Star: &StarLine{Host: "10.0.0.1", Port: 5432, SizeConns: size, ReserveConns: -1}}, {Alias: "app"}}
 	}
 	for name, c := range map[string]struct {
-		lines    []FiledLine // of the second process
-		defaults int         // its default_pool_size; that of the first is 20
-		etl      bool        // it has another database of *, of 20 as well
-		want     int         // app 10 twice, etl 20 in the first process
-		atMost   bool
+		lines  []FiledLine // of the second process
+		etl    bool        // which has another database of *, of 20 as well
+		want   int         // app 10 twice, etl 20 in the first process
+		atMost bool
 	}{
-		"it is that of the other process":          {star(-1), 20, false, 60, false},
-		"it was taken out of the file":             {[]FiledLine{{Alias: "app"}}, 20, false, 60, true},
-		"it was given a size":                      {star(3), 20, false, 60, true},
-		"it was given a size, and another has 20":  {star(3), 20, true, 100, true},
-		"it has a line of its own, not loaded yet": {star(-1), 20, false, 60, false},
-		"it was given less, and another has 20":    {star(5), 20, true, 100, true},
-		"it is that of the other, its default not": {star(-1), 8, false, 48, false},
-		"and another shows that it is not so here": {star(-1), 8, true, 100, true},
+		"it is that of the other process":          {star(-1), false, 60, false},
+		"it was taken out of the file":             {[]FiledLine{{Alias: "app"}}, false, 60, true},
+		"it was given a size":                      {star(3), false, 60, true},
+		"it was given a size, and another has 20":  {star(3), true, 100, true},
+		"it has a line of its own, not loaded yet": {star(-1), false, 60, false},
+		"it was given less, and another has 20":    {star(5), true, 100, true},
 	} {
 		o, _ := seenFleet(seenAlias("app", 10, 0, 1, "app1"), seenAlias("etl", 20, 0, 1, "app1"))
 		o.Servers[0].MaxConns = 500
@@ -239,7 +236,6 @@ func TestALineOfAStarThatMayNotBeInForce(t *testing.T) {
 		}
 		second := o.Processes[0]
 		second.ID, second.Aliases, second.Filed = "main/2", slices.Clone(second.Aliases[:1]), c.lines
-		second.Settings.DefaultPoolConns = c.defaults
 		if c.etl {
 			b := o.Processes[0].Aliases[1]
 			b.Name, b.Database = "more", "more"

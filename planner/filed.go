@@ -63,7 +63,7 @@ func (p Process) ofStar(name string, star StarLine, shown []Alias) Alias {
 		if b.Name == AutoDB || b.Hidden || b.Gone || p.lined(b.Name) {
 			continue
 		}
-		inForce = inForce || b.like(a)
+		inForce = inForce || b.SizeConns == a.SizeConns && b.ReserveConns == a.ReserveConns && b.MaxConns == a.MaxConns && b.ForceUser == a.ForceUser
 	}
 	if inForce {
 		return a
@@ -98,11 +98,6 @@ func (a *Alias) leadsTo(p Process, o Observation) {
 			a.placeWith(Alias{Server: s.Name, Proof: ProofAddress})
 		}
 	}
-}
-
-// like reports whether two aliases have the same sizes, limit and forced user.
-func (a Alias) like(b Alias) bool {
-	return a.SizeConns == b.SizeConns && a.ReserveConns == b.ReserveConns && a.MaxConns == b.MaxConns && a.ForceUser == b.ForceUser
 }
 
 // atLeast raises what an alias may open to that of another, and says that it is a guess where that is more.

@@ -8,6 +8,7 @@ import (
 // Thresholds of what a full pool may hide.
 const (
 	leastServed = 10   // transactions: of fewer no mean hold is known
+	seldomFull  = 0.1  // share of looks. chosen: bursts then make more of what is alike than queues
 	hiddenShare = 0.25 // of a load. chosen: a bound is said where closed clients may hide several times what a minute's counters leave open
 )
 
@@ -24,10 +25,13 @@ func (l *flowLoad) fromFull(v flowView) {
 	l.erlangs = l.perSec * hold
 	ratio := float64(l.xacts) / l.served
 	least := l.erlangs * l.erlangs * (1/float64(max(1, l.xacts)) + 1/l.served)
-	// A queue makes neighbouring blocks alike whatever comes. chosen: 0; such a pool's interval is wide enough without (make coverage).
-	l.below, l.above = spread(v.Intervals, l.erlangs, least, 0, func(iv Interval) float64 {
+	value, like := func(iv Interval) float64 {
 		return hold*float64(iv.Xacts) + ratio*(iv.Busy.Seconds()-hold*l.servedIn(v, iv))
-	})
+	}, 0.0
+	if l.fullShare() <= seldomFull { // else the queue makes neighbours alike, whatever comes
+		like = alike(v.Intervals, value)
+	}
+	l.below, l.above = spread(v.Intervals, l.erlangs, least, like, value)
 	if l.timedOut > 0 || v.sendsAway() {
 		l.blur(v, ratio)
 	} else {

@@ -69,7 +69,11 @@ func (l *flowLoad) fromUsers(v flowView) {
 	carried := l.busySeconds / span
 	hold := carried * span / max(1, float64(l.xacts))
 	l.erlangs = carried
-	l.below, l.above = spread(v.Intervals, carried, carried*carried*2/max(1, l.served), 0, func(iv Interval) float64 { return iv.Busy.Seconds() })
+	busy, like := func(iv Interval) float64 { return iv.Busy.Seconds() }, 0.0
+	if len(full) == 0 {
+		like = alike(v.Intervals, busy)
+	}
+	l.below, l.above = spread(v.Intervals, carried, carried*carried*2/max(1, l.served), like, busy)
 	switch {
 	case len(full) == 0:
 		return

@@ -1,6 +1,9 @@
 package planner
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestALedgerLineIsTheProductThatItNames: what caps a pool's line, and which of its users stand in a line of their own,
 // is said with the numbers that make it.
@@ -58,5 +61,39 @@ func TestAUserUnderALimitOfItsOwnStandsInALineOfItsOwn(t *testing.T) {
 	}
 	if l := lines["user app1 in main/1"]; l.Conns != 13 {
 		t.Errorf("line of the user %+v, want 13", l)
+	}
+}
+
+// TestAPlanCountsTheUsersWhomItsSizesBind: a limit of 13 binds below today's 12 + 12, and not below the 2 × 6 at most of the plan,
+// whose lines count pool by pool.
+func TestAPlanCountsTheUsersWhomItsSizesBind(t *testing.T) {
+	first, later := seenFleet(seenAlias("app", 12, 0, 1, "app1"), seenAlias("rest", 12, 0, 1, "app1"))
+	for _, o := range []*Observation{&first, &later} {
+		o.Processes[0].Users = []UserLimit{{Name: "app1", MaxConns: 13}}
+	}
+	var d Declared
+	for _, id := range []string{"main/app", "main/rest"} {
+		rules, _ := Declared{}.pool(id)
+		rules.Min, rules.Max, rules.Utilization = 5, 6, 0.95
+		d.Pools = append(d.Pools, rules)
+	}
+	f, plan := solveSeen(t, d, first, later)
+	s := plan.Servers[0]
+	for _, l := range s.Ledger {
+		if strings.HasPrefix(l.Item, "user ") {
+			t.Errorf("line %+v, and no limit binds at the plan's sizes", l)
+		}
+	}
+	if planned := plan.Pools[0].ToSize + plan.Pools[1].ToSize; s.PlannedConns != planned || planned > 12 {
+		t.Errorf("planned %d, want the sizes of %d", s.PlannedConns, planned)
+	}
+	if s.BudgetConns != f.Servers[0].BudgetConns+13 || s.BudgetConns-s.PlannedConns != s.SpareConns {
+		t.Errorf("budget %d, spare %d; want the user's 13 in it: %d without", s.BudgetConns, s.SpareConns, f.Servers[0].BudgetConns)
+	}
+	if today := f.SpareConns("main"); s.BudgetConns-s.WorstConns != today {
+		t.Errorf("spare today %d, want %d", s.BudgetConns-s.WorstConns, today)
+	}
+	if len(s.AtMost) > 0 || plan.Gap.Known() || !strings.Contains(strings.Join(plan.Warnings, "\n"), "a plan gives out once the sizes are there") {
+		t.Errorf("a bound because %q, gap %v, warnings %q", s.AtMost, plan.Gap, plan.Warnings)
 	}
 }

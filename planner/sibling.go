@@ -56,23 +56,13 @@ func (p Process) sibling(q Process, a Alias, o Observation) (Alias, bool) {
 	}
 	like := p.Aliases
 	if q.auto(a) {
-		like = append(slices.Clone(like), p.asIn(q, a, star))
+		like = append(slices.Clone(like), a)
 	}
 	b := p.ofStar(a.Name, star, like)
 	if b.leadsTo(p, o); b.Host == a.Host && b.Port == a.Port && (b.Proof == ProofNone || b.Guessed != "") {
 		b.Server, b.AlsoOn, b.Proof, b.Unplaced = a.Server, a.AlsoOn, a.Proof, a.Unplaced
 	}
 	return b, true
-}
-
-// asIn is a database of * of another process with what it would have in this one: where both files have the same line of * and that
-// line is in force there, what it says here, whose defaults may be others; else what it has there, as where this one shows a
-// database of * of its own, which says more.
-func (p Process) asIn(q Process, a Alias, star StarLine) Alias {
-	if theirs, known := q.star(a.Name); known && !p.autos() && theirs == star && !a.Hidden && !a.Gone && a.like(star.alias(a.Name, q.Settings)) {
-		return star.alias(a.Name, p.Settings)
-	}
-	return a
 }
 
 // auto reports whether an alias is a database of the line *, by the process's file; where that is not known, whether it may be

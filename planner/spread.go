@@ -67,11 +67,11 @@ func alike(ivs []Interval, value func(Interval) float64) float64 {
 		return 0
 	}
 	mean, sd := stat.MeanStdDev(means, nil)
-	r, k := unbiased(neighbours(means, mean, sd), len(means)), float64(len(means))
-	if r < 1.25/math.Sqrt(k) { // chosen: standard errors of the r of independent blocks, of which nine in ten are not widened
+	r, k := neighbours(means, mean, sd), float64(len(means))
+	if r+1/k < 1.15/math.Sqrt(k) { // chosen: standard errors of the r of independent blocks, of which seven in eight are not widened
 		return 0
 	}
-	return min(r, 0.9)
+	return min(unbiased(r, len(means)), 0.9)
 }
 
 // neighbours is the correlation of neighbours in a series; 0 where all are the same.
@@ -85,9 +85,16 @@ func neighbours(x []float64, mean, sd float64) (r float64) {
 	return r
 }
 
-// unbiased is the correlation r of neighbours among n, which is found too low, by (1 + 4r)/n. Source: Marriott and Pope, Bias in the
-// estimation of autocorrelations, Biometrika 41 (1954).
-func unbiased(r float64, n int) float64 { return r + (1+4*max(0, r))/float64(n) }
+// unbiased is the correlation of neighbours of which r is found among n. Source: Marriott and Pope, Bias in the estimation of
+// autocorrelations, Biometrika 41 (1954): r is found too low, by (1 + 4ρ)/n of the true ρ; solved for that.
+func unbiased(r float64, n int) float64 {
+	k := float64(n)
+	if n <= fewBlocks { // chosen: of few, what solves it is mostly noise
+		return r + (1+4*max(0, r))/k
+	}
+	r *= k / (k - 1) // neighbours divides by the deviation of n − 1
+	return (k*r + 1) / (k - 4)
+}
 
 // skewShift is how far the middle of the interval lies above the mean of skew values; 0 where their skewness is no more
 // than that of exponential holds.

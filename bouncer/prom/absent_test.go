@@ -27,7 +27,7 @@ func TestWhatIsAbsentIsAnErrorThatNamesWhatExists(t *testing.T) {
 			[]string{"main/ap: no series pgbouncer_stats_totals_server_in_transaction_seconds_total{database=\"ap\",job=\"pgb-wave\"} in the last 2d",
 				`of {job="pgb-wave"} there are the aliases app`}},
 		{"a selector that picks nothing", app(`job="pgb-wav"`), planner.KindEvidence,
-			[]string{"series of that kind are under", `job="pgb-flat"`, `job="pgb-full"`, "and 5 more"}},
+			[]string{"series of that kind are under", `job="pgb-flat"`, `job="pgb-full"`, "and 6 more"}},
 		{"Debian 12's Python exporter", app(`job="python"`), planner.KindEvidence, []string{"the Python exporter that Debian 12 packages: recognised, unusable"}},
 		{"CloudNativePG", app(`job="cnpg"`), planner.KindEvidence, []string{"CloudNativePG's exporter: recognised, unusable"}},
 		{"an exporter of 2019", app(`job="ancient"`), planner.KindEvidence, []string{"pgbouncer_exporter before 0.4: recognised, unusable"}},

@@ -26,7 +26,7 @@ type Tally struct {
 	Censored   int           // left out because the pool was full
 	Incomplete int           // left out because some process gave no full window of samples, or its counters started again
 	Dropped    int           // points that were NaN or infinite, each of which makes its moment incomplete
-	Long       int           // minutes of a process whose load is that of its active servers, as a long transaction had ended in it
+	Long       int           // minutes of a process that were changed because a long transaction had ended
 	Window     time.Duration // of rate(): the step, or four scrape intervals if that is longer
 }
 

@@ -7,59 +7,76 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// spread returns loads without minutes that hold more than their own: PgBouncer counts a transaction's whole time when it ends
-// (server_in_transaction, stats.c), so that one of half an hour makes its last minute 30 Erlangs. No minute carries more than the
-// process had connections open: where one shows more, the average of its active servers counts instead, which the scrapes saw. It
-// returns how many it changed. What such a transaction adds to the minutes before its last is not in the loads.
+// spread gives the time of long transactions to the minutes in which they were open. PgBouncer counts a transaction's whole time
+// when it ends (server_in_transaction, stats.c), so that one of half an hour makes its last minute 30 Erlangs, and is in none of
+// those before it. What a minute has beyond the connections that its process had open goes back, minute by minute, to those before
+// it, up to the active servers that the scrapes saw in them, for as long as every scrape saw one. What finds no place stays: no time
+// is lost, and a burst that no scrape saw remains what it was. It returns how many minutes it changed.
 func (l look) spread(ctx context.Context, v poolView, loads []row) ([]row, int, error) {
 	if v.session { // whose loads are active servers
 		return loads, 0, nil
 	}
-	open, _, err := l.c.rows(ctx, v.spec.ID, v.openQuery(), l.grid, v.window)
+	ask := func(query string) (map[model.Fingerprint]row, error) {
+		rows, _, err := l.c.rows(ctx, v.spec.ID, query, l.grid, v.window)
+		of := map[model.Fingerprint]row{}
+		for _, r := range rows {
+			of[r.labels.Fingerprint()] = r
+		}
+		return of, err
+	}
+	open, err := ask(v.openQuery())
 	if err != nil {
 		return nil, 0, err
 	}
-	over := false
-	each := func(others []row, do func(load *float64, other float64)) {
-		of := map[model.Fingerprint]row{}
-		for _, r := range others {
-			of[r.labels.Fingerprint()] = r
-		}
-		for _, r := range loads {
-			if other, found := of[r.labels.Fingerprint()]; found {
-				for i := range r.values {
-					do(&r.values[i], other.values[i])
-				}
+	long := false
+	for _, r := range loads {
+		if most, found := open[r.labels.Fingerprint()]; found {
+			for i, load := range r.values {
+				long = long || load > most.values[i]
 			}
 		}
 	}
-	each(open, func(load *float64, most float64) { over = over || *load > most })
-	if !over {
+	if !long {
 		return loads, 0, nil
 	}
-	active, _, err := l.c.rows(ctx, v.spec.ID, v.activeQuery(), l.grid, v.window)
+	mean, err := ask(v.activeQuery("avg_over_time"))
+	if err != nil {
+		return nil, 0, err
+	}
+	least, err := ask(v.activeQuery("min_over_time"))
 	if err != nil {
 		return nil, 0, err
 	}
 	changed := 0
-	each(open, func(load *float64, most float64) {
-		if *load > most {
-			*load, changed = math.Inf(1), changed+1
-		}
-	})
-	each(active, func(load *float64, mean float64) {
-		if math.IsInf(*load, 1) {
-			*load = mean // NaN where it is not known, so that the minute counts as incomplete
-		}
-	})
 	for _, r := range loads {
+		key := r.labels.Fingerprint()
+		if _, found := open[key]; !found {
+			continue
+		}
 		for i, load := range r.values {
-			if math.IsInf(load, 1) {
-				r.values[i] = math.NaN()
+			if load > open[key].values[i] {
+				changed += spreadBack(r.values[:i+1], mean[key].values, least[key].values)
 			}
 		}
 	}
 	return loads, changed, nil
+}
+
+// spreadBack gives what the last of loads has beyond its own active servers to those before it, and returns how many it changed.
+func spreadBack(loads, active, least []float64) (changed int) {
+	last := len(loads) - 1
+	if last >= len(active) || last >= len(least) || math.IsNaN(active[last]) {
+		return 0
+	}
+	over := loads[last] - active[last]
+	loads[last] -= over
+	for i := last - 1; i >= 0 && over > 0 && least[i] > 0 && !math.IsNaN(loads[i]); i-- {
+		if room := min(over, active[i]-loads[i]); room > 0 {
+			loads[i], over, changed = loads[i]+room, over-room, changed+1
+		}
+	}
+	loads[last] += over
+	return changed + 1
 }
 
 // openQuery asks for the most connections that each process may have had open at once: the states' own highest, added up.
@@ -74,7 +91,7 @@ func (v poolView) openQuery() string {
 	return "sum without (database, user) (" + states + ")"
 }
 
-// activeQuery asks for the average number of each process's active servers.
-func (v poolView) activeQuery() string {
-	return "sum without (database, user) (" + v.gauge("avg_over_time", gaugeActive) + ")"
+// activeQuery asks for each process's active servers, their average or least.
+func (v poolView) activeQuery(function string) string {
+	return "sum without (database, user) (" + v.gauge(function, gaugeActive) + ")"
 }

@@ -70,7 +70,10 @@ var (
 				{From: hours(33), By: 5}, {From: hours(42), By: 1}}}}}}
 	// worker carries 3 Erlangs, and a transaction of half an hour every two hours.
 	worker = promfix.Fleet{Job: "pgb-worker", Alias: "app", Hold: 5 * time.Millisecond, Processes: []promfix.Process{
-		{Instance: "n1:9127", Size: 10, Prefixes: modern, Load: promfix.Load{Mean: 3}, Long: halfHours(2)}}}
+		{Instance: "n1:9127", Size: 10, Prefixes: modern, Load: promfix.Load{Mean: 3}, Long: every(2, 1, 30*time.Minute)}}}
+	// workers carries 1 Erlang, and twenty transactions of 200 s every quarter of an hour.
+	workers = promfix.Fleet{Job: "pgb-workers", Alias: "app", Hold: 5 * time.Millisecond, Processes: []promfix.Process{
+		{Instance: "n2:9127", Size: 40, Prefixes: modern, Load: promfix.Load{Mean: 1}, Long: every(0.25, 20, 200*time.Second)}}}
 	// star has a line of its own for the database own. By its * live shop, full for an hour, with 4 Erlangs, news with 6,
 	// whose counters start again once, and for four hours brief, with 5.
 	star = []promfix.Fleet{
@@ -89,10 +92,12 @@ func inStar(erlangs float64, resets ...time.Duration) promfix.Process {
 		Load: promfix.Load{Mean: erlangs}, Resets: resets}
 }
 
-// halfHours are the first half hours of every so many hours.
-func halfHours(every float64) (spans []promfix.Span) {
-	for h := every; h < pastLength.Hours(); h += every {
-		spans = append(spans, promfix.Span{From: hours(h), To: hours(h + 0.5)})
+// every is so many transactions of a length that begin together, every so many hours.
+func every(h float64, count int, long time.Duration) (spans []promfix.Span) {
+	for at := hours(h); at+long < pastLength; at += hours(h) {
+		for range count {
+			spans = append(spans, promfix.Span{From: at, To: at + long})
+		}
 	}
 	return spans
 }
@@ -114,7 +119,7 @@ func steady(id string, v float64) promfix.Series {
 // pastSeries is all that the Prometheus of the constructed past knows.
 func pastSeries() []promfix.Series {
 	var all []promfix.Series
-	for _, f := range append(star, wave, flat, full, bounded, worker) {
+	for _, f := range append(star, wave, flat, full, bounded, worker, workers) {
 		all = append(all, f.Series()...)
 	}
 	xacts := func(f promfix.Fleet, t time.Duration) (perSec float64) {

@@ -171,7 +171,7 @@ func (v poolView) ofDatabase(gauge string) string {
 // loadQuery asks for each process's load in Erlangs.
 func (v poolView) loadQuery() string {
 	if v.session {
-		return v.perProcess(v.activeQuery(),
+		return v.perProcess(v.activeQuery("avg_over_time"),
 			"max without (database, user) ("+v.gauge("count_over_time", gaugeActive)+")")
 	}
 	return v.whole(v.counter("rate", counterXact) + " - " + v.counter("rate", counterWait))

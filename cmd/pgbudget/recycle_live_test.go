@@ -99,6 +99,9 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	if r.code != 0 || !strings.Contains(r.stderr, "grant    ci/app 2 → 4") {
 		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
+	if waiting > 7 { // PostgreSQL's process ends some time after PgBouncer has closed its connection
+		t.because("a backend whose connection was closed was still there when the next but one came")
+	}
 	if waiting != 7 { // else nothing was shown
 		t.Errorf("jobs had %d backends at most, want its 6 and 1 by the RELOAD", waiting)
 	}
