@@ -118,9 +118,8 @@ func (p FleetPool) openIn(process string) (conns int) {
 	return conns
 }
 
-// atMost says why what a plan counts on a server, and users that are counted as a whole, may be more than can be open then; nothing:
-// it is exact.
-func (plan Plan) atMost(f Fleet, server string, planned, users int) []string {
+// atMost says why what a plan counts on a server may be more than can be open then; nothing: it is exact.
+func (plan Plan) atMost(f Fleet, server string, planned int) []string {
 	reasons := f.AtMost(server)
 	after := f.as(plan)
 	for _, r := range after.AtMost(server) {
@@ -128,8 +127,9 @@ func (plan Plan) atMost(f Fleet, server string, planned, users int) []string {
 			reasons = append(reasons, r)
 		}
 	}
+	_, users := f.retallied(server)
 	if pools, then := after.retallied(server); pools+then < planned+users {
-		reasons = append(reasons, fmt.Sprintf("what is open beyond today's sizes counts, and of the planned sizes %d would do instead of %d", pools+then, planned+users))
+		reasons = append(reasons, fmt.Sprintf("of what is planned %d would do instead of %d, by the limits of users and what is open today", pools+then, planned+users))
 	}
 	return reasons
 }
@@ -182,29 +182,30 @@ func (f Fleet) reshared(server string) (Fleet, []sharedUser) {
 	return f, slices.DeleteFunc(shared, func(u sharedUser) bool { return u.server != server })
 }
 
-// recount counts a server's side of a plan with the users for whom a limit binds at its sizes, where that comes to less: while the
-// sizes were chosen, those of today were counted as a whole. More might fit then, so that nothing is proved. It returns what such
-// users come to in the end.
-func (plan *Plan) recount(f Fleet, s *PlanServer) int {
+// recount takes off what a server's planned sizes count above the most that can be open with the users for whom a limit binds then:
+// while the sizes were chosen, those of today were counted as a whole. More might fit then, so that nothing is proved. What a RELOAD
+// may open besides goes by today's users, so that a process that recycles keeps their count.
+func (plan *Plan) recount(f Fleet, s *PlanServer) {
 	if !slices.ContainsFunc(f.Limits, func(l Limit) bool { return l.Kind == LimitUser }) {
-		return 0
+		return
 	}
 	then, users := f.as(*plan).reshared(s.Name)
 	_, today := f.reshared(s.Name)
-	var ledger, own []Line
-	gone, came, planned := 0, 0, 0
-	for _, l := range s.Ledger {
-		switch {
-		case slices.ContainsFunc(today, func(u sharedUser) bool { return u.line() == l }):
-			gone += l.Conns
-		case !strings.HasPrefix(l.Item, "pool "):
-			own = append(own, l)
+	counted, least := s.PlannedConns, 0
+	for _, u := range today {
+		if !slices.Contains(s.Ledger, u.line()) {
+			return
 		}
+		counted += u.conns
 	}
 	for _, u := range users {
-		own, came = append(own, u.line()), came+u.conns
+		least += u.conns
 	}
-	worst := map[string]int{}
+	for _, x := range f.Servers {
+		if x.Name == s.Name && slices.ContainsFunc(slices.Concat(today, users), func(u sharedUser) bool { return slices.Contains(x.recycling, u.limit.Process) }) {
+			return
+		}
+	}
 	for i, p := range f.Pools {
 		if !p.On(s.Name) {
 			continue
@@ -214,28 +215,29 @@ func (plan *Plan) recount(f Fleet, s *PlanServer) int {
 			p.Copies[j].Shared = then.Pools[i].Copies[j].Shared
 		}
 		p.tally()
-		line := Line{Item: "pool " + p.ID, Conns: p.countedConns(), Source: "today, frozen: " + p.Frozen, Count: p.Rules.Count}
 		if size, reserve, ours := plan.sizeOf(p.ID); ours && p.Frozen == "" {
-			line.Conns, line.Source = p.plannedConns(size, reserve), fmt.Sprintf("planned: %s", p.product(size, reserve))
+			least += p.plannedConns(size, reserve)
+		} else {
+			least += p.countedConns()
 		}
-		ledger, planned, worst[p.ID] = append(ledger, line), planned+line.Conns, line.Conns
 	}
-	saved := s.PlannedConns + gone - planned - came
-	if saved <= 0 {
-		return gone
+	saved := counted - least
+	if saved <= 0 || saved > s.PlannedConns { // chosen: no line takes more than there is; the count stays a bound
+		return
 	}
-	s.Ledger, s.PlannedConns = append(own, ledger...), planned
-	s.BudgetConns, s.WorstConns = s.BudgetConns+gone-came, s.WorstConns+gone-came // of which the users' lines are no part
-	s.SpareConns = s.BudgetConns - planned
-	s.Gap, s.Price, plan.Gap = Unknown(), PlanPrice{}, Unknown()
-	for i := range plan.Pools {
-		if conns, here := worst[plan.Pools[i].ID]; here {
-			plan.Pools[i].WorstConns.After = conns
-		}
+	s.Ledger = append(s.Ledger, Line{UsersThen, -saved, "max_user_connections as it binds at the planned sizes, not today's", CountWorst})
+	s.PlannedConns, s.SpareConns = s.PlannedConns-saved, s.SpareConns+saved
+	s.Gap, plan.Gap = Unknown(), Unknown()
+	if m := s.Price.OneMore; m != nil && m.UnitConns > s.SpareConns {
+		m.ShortConns = m.UnitConns - s.SpareConns
+	} else {
+		s.Price.OneMore = nil
+	}
+	if l := s.Price.OneFewer; l != nil && l.UnitConns <= s.SpareConns {
+		s.Price.OneFewer = nil
 	}
 	plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s: while its sizes were chosen, the limits of users counted as they bind today; with these sizes they "+
 		"save %d %s, which a plan gives out once the sizes are there", s.Name, saved, plural(saved, "connection", "connections")))
-	return came
 }
 
 // atMostNote says that what a plan counts on a server is a bound.

@@ -27,6 +27,8 @@ type FleetServer struct {
 	CPU         CPUFacts `json:"cpu"`
 
 	RecycleConns int `json:"recycle_conns,omitempty"` // of the ledger: what a RELOAD may open, where it recycles connections
+
+	recycling []string // processes of which any RELOAD recycles the connections
 }
 
 // DirectConns is the ledger's line of direct connections.

@@ -131,6 +131,11 @@ func modelServer(name string, d Declared, e Evidence, f Fleet, shared []sharedUs
 	}
 	recycled, why := recyclingLines(name, e.Last, f.Pools)
 	s.Lines, s.RecycleConns, notes = append(s.Lines, recycled...), recycleConns(recycled), append(notes, why...)
+	for _, p := range e.Last.Processes {
+		if Recycles(p.Version, p.Settings.ServerTLS) {
+			s.recycling = append(s.recycling, p.ID)
+		}
+	}
 	for _, u := range shared {
 		if u.server == name {
 			s.Lines = append(s.Lines, u.line())

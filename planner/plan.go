@@ -38,9 +38,12 @@ type PlanServer struct {
 	Gap          Float     `json:"gap"`
 }
 
+// UsersThen is the line of a ledger with what limits of users take off the planned sizes; its connections are negative.
+const UsersThen = "limits of users"
+
 // PlanPrice is what one unit more and one unit fewer is worth: two numbers, because sizes are whole.
 type PlanPrice struct {
-	OneMore  *OneMore  `json:"one_more"`  // null: no more connections would buy anything
+	OneMore  *OneMore  `json:"one_more"`  // null: no more connections would buy anything, or the ledger has a line UsersThen, whose spare buys it later
 	OneFewer *OneFewer `json:"one_fewer"` // null: the spare covers it, or every pool stands on its floor
 }
 

@@ -45,8 +45,8 @@ func Solve(f Fleet, opt Options) (Plan, error) {
 	slices.SortFunc(plan.Pools, func(a, b PlanPool) int { return cmp.Compare(a.ID, b.ID) })
 	for i := range plan.Servers {
 		s := &plan.Servers[i]
-		users := plan.recount(f, s)
-		if reasons := plan.atMost(f, s.Name, s.PlannedConns, users); len(reasons) > 0 {
+		plan.recount(f, s)
+		if reasons := plan.atMost(f, s.Name, s.PlannedConns); len(reasons) > 0 {
 			s.AtMost = reasons
 			plan.Warnings = append(plan.Warnings, atMostNote(s.Name, reasons))
 		}

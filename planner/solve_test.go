@@ -69,6 +69,11 @@ func checkLedger(t *testing.T, p Plan) {
 				after += x.WorstConns.After
 			}
 		}
+		for _, l := range s.Ledger {
+			if l.Item == UsersThen {
+				after += l.Conns
+			}
+		}
 		if after != s.PlannedConns {
 			t.Fatalf("the pools of %s add up to %d, planned are %d", s.Name, after, s.PlannedConns)
 		}

@@ -89,7 +89,7 @@ func neighbours(x []float64, mean, sd float64) (r float64) {
 // autocorrelations, Biometrika 41 (1954): r is found too low, by (1 + 4ρ)/n of the true ρ; solved for that.
 func unbiased(r float64, n int) float64 {
 	k := float64(n)
-	if n <= fewBlocks { // chosen: of few, what solves it is mostly noise
+	if n <= 12 { // chosen: of few, what solves it is mostly noise
 		return r + (1+4*max(0, r))/k
 	}
 	r *= k / (k - 1) // neighbours divides by the deviation of n − 1

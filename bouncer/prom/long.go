@@ -10,8 +10,8 @@ import (
 // spread gives the time of long transactions to the minutes in which they were open. PgBouncer counts a transaction's whole time
 // when it ends (server_in_transaction, stats.c), so that one of half an hour makes its last minute 30 Erlangs, and is in none of
 // those before it. What a minute has beyond the connections that its process had open goes back, minute by minute, to those before
-// it, up to the active servers that the scrapes saw in them, for as long as every scrape saw one. What finds no place stays: no time
-// is lost, and a burst that no scrape saw remains what it was. It returns how many minutes it changed.
+// it, up to the active servers that the scrapes saw in them, for as long as every scrape saw one. What finds no place stays, so that a
+// burst that no scrape saw remains what it was. It returns how many minutes it changed.
 func (l look) spread(ctx context.Context, v poolView, loads []row) ([]row, int, error) {
 	if v.session { // whose loads are active servers
 		return loads, 0, nil
@@ -63,6 +63,8 @@ func (l look) spread(ctx context.Context, v poolView, loads []row) ([]row, int, 
 }
 
 // spreadBack gives what the last of loads has beyond its own active servers to those before it, and returns how many it changed.
+// What is left of it goes where it is no more than what rate() adds, which makes a jump between two of four scrapes 60/45 of what it
+// was, or where the transaction was open before the first of loads.
 func spreadBack(loads, active, least []float64) (changed int) {
 	last := len(loads) - 1
 	if last >= len(active) || last >= len(least) || math.IsNaN(active[last]) {
@@ -70,12 +72,15 @@ func spreadBack(loads, active, least []float64) (changed int) {
 	}
 	over := loads[last] - active[last]
 	loads[last] -= over
-	for i := last - 1; i >= 0 && over > 0 && least[i] > 0 && !math.IsNaN(loads[i]); i-- {
+	given, i := 0.0, last-1
+	for ; i >= 0 && over > 0 && least[i] > 0 && !math.IsNaN(loads[i]); i-- {
 		if room := min(over, active[i]-loads[i]); room > 0 {
-			loads[i], over, changed = loads[i]+room, over-room, changed+1
+			loads[i], over, given, changed = loads[i]+room, over-room, given+room, changed+1
 		}
 	}
-	loads[last] += over
+	if over > given/2 && i >= 0 { // chosen: a half, for windows of three scrapes
+		loads[last] += over
+	}
 	return changed + 1
 }
 

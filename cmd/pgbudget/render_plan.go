@@ -65,8 +65,9 @@ func (o output) server(s planner.PlanServer, proved string) {
 	fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case now %d (%s), planned %d (spare %d)   %s\n",
 		o.bold(s.Name), s.MaxConns, s.BudgetConns, s.WorstConns, now, s.PlannedConns, s.SpareConns, proved)
 	var terms []string
+	planned := func(l planner.Line) bool { return strings.HasPrefix(l.Item, "pool ") || l.Item == planner.UsersThen }
 	for i, l := range s.Ledger {
-		if strings.HasPrefix(l.Item, "pool ") {
+		if planned(l) {
 			continue
 		}
 		sign := "− "
@@ -77,7 +78,7 @@ func (o output) server(s planner.PlanServer, proved string) {
 	}
 	fmt.Fprintf(o.w, "%s   %s\n", indent, strings.Join(terms, " "))
 	for _, l := range s.Ledger {
-		if strings.HasPrefix(l.Item, "pool ") {
+		if planned(l) {
 			fmt.Fprintf(o.w, "%s   %5d %s (%s)\n", indent, l.Conns, l.Item, l.Source)
 		}
 	}
