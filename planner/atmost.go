@@ -225,8 +225,7 @@ func (plan *Plan) recount(f Fleet, s *PlanServer) {
 	if saved <= 0 || saved > s.PlannedConns { // chosen: no line takes more than there is; the count stays a bound
 		return
 	}
-	s.Ledger = append(s.Ledger, Line{UsersThen, -saved, "max_user_connections as it binds at the planned sizes, not today's", CountWorst})
-	s.PlannedConns, s.SpareConns = s.PlannedConns-saved, s.SpareConns+saved
+	s.SavedConns, s.PlannedConns, s.SpareConns = saved, s.PlannedConns-saved, s.SpareConns+saved
 	s.Gap, plan.Gap = Unknown(), Unknown()
 	if m := s.Price.OneMore; m != nil && m.UnitConns > s.SpareConns {
 		m.ShortConns = m.UnitConns - s.SpareConns

@@ -28,8 +28,9 @@ type PlanServer struct {
 	BudgetConns  int       `json:"budget_conns"`
 	WorstConns   int       `json:"worst_conns_now"`
 	PlannedConns int       `json:"planned_conns"`
-	AtMost       []string  `json:"at_most,omitempty"` // why the two may be more than can be open; none: they are exact
-	SpareConns   int       `json:"spare_conns"`       // planned: budget − planned
+	SavedConns   int       `json:"saved_conns,omitempty"` // by max_user_connections as it binds at the planned sizes: planned is so much less than the lines of the pools
+	AtMost       []string  `json:"at_most,omitempty"`     // why the two may be more than can be open; none: they are exact
+	SpareConns   int       `json:"spare_conns"`           // planned: budget − planned
 	Ledger       []Line    `json:"ledger"`
 	RecycleConns int       `json:"recycle_conns,omitempty"` // of Ledger: what a RELOAD may open, where it recycles connections
 	Price        PlanPrice `json:"price"`
@@ -38,12 +39,9 @@ type PlanServer struct {
 	Gap          Float     `json:"gap"`
 }
 
-// UsersThen is the line of a ledger with what limits of users take off the planned sizes; its connections are negative.
-const UsersThen = "limits of users"
-
 // PlanPrice is what one unit more and one unit fewer is worth: two numbers, because sizes are whole.
 type PlanPrice struct {
-	OneMore  *OneMore  `json:"one_more"`  // null: no more connections would buy anything, or the ledger has a line UsersThen, whose spare buys it later
+	OneMore  *OneMore  `json:"one_more"`  // null: no more connections would buy anything, or what saved_conns has made spare buys it later
 	OneFewer *OneFewer `json:"one_fewer"` // null: the spare covers it, or every pool stands on its floor
 }
 

@@ -81,17 +81,14 @@ func TestAPlanCountsTheUsersWhomItsSizesBind(t *testing.T) {
 		}
 		f, plan := solveSeen(t, d, first, later)
 		s := plan.Servers[0]
-		var sum, less int
+		sum := 0
 		for _, l := range s.Ledger {
 			if strings.HasPrefix(l.Item, "pool ") {
 				sum += l.Conns
 			}
-			if l.Item == UsersThen {
-				less = l.Conns
-			}
 		}
-		if less != -saved || sum+less != s.PlannedConns || s.BudgetConns-s.PlannedConns != s.SpareConns {
-			t.Errorf("%s: limits of users take %d off %d, want %d; planned %d, spare %d of %d", version, less, sum, -saved, s.PlannedConns, s.SpareConns, s.BudgetConns)
+		if s.SavedConns != saved || sum-saved != s.PlannedConns || s.BudgetConns-s.PlannedConns != s.SpareConns {
+			t.Errorf("%s: limits of users take %d off %d, want %d; planned %d, spare %d of %d", version, s.SavedConns, sum, saved, s.PlannedConns, s.SpareConns, s.BudgetConns)
 		}
 		if s.BudgetConns != f.Servers[0].BudgetConns || s.BudgetConns-s.WorstConns != f.SpareConns("main") {
 			t.Errorf("%s: budget %d, worst case now %d; want those of the fleet, %d and %d", version, s.BudgetConns, s.WorstConns, f.Servers[0].BudgetConns, f.WorstConns("main"))

@@ -65,9 +65,8 @@ func (o output) server(s planner.PlanServer, proved string) {
 	fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case now %d (%s), planned %d (spare %d)   %s\n",
 		o.bold(s.Name), s.MaxConns, s.BudgetConns, s.WorstConns, now, s.PlannedConns, s.SpareConns, proved)
 	var terms []string
-	planned := func(l planner.Line) bool { return strings.HasPrefix(l.Item, "pool ") || l.Item == planner.UsersThen }
 	for i, l := range s.Ledger {
-		if planned(l) {
+		if strings.HasPrefix(l.Item, "pool ") {
 			continue
 		}
 		sign := "− "
@@ -78,9 +77,12 @@ func (o output) server(s planner.PlanServer, proved string) {
 	}
 	fmt.Fprintf(o.w, "%s   %s\n", indent, strings.Join(terms, " "))
 	for _, l := range s.Ledger {
-		if planned(l) {
+		if strings.HasPrefix(l.Item, "pool ") {
 			fmt.Fprintf(o.w, "%s   %5d %s (%s)\n", indent, l.Conns, l.Item, l.Source)
 		}
+	}
+	if s.SavedConns > 0 {
+		fmt.Fprintf(o.w, "%s   %5d limits of users (max_user_connections as it binds at the planned sizes)\n", indent, -s.SavedConns)
 	}
 	fmt.Fprintf(o.w, "%s   %s\n", indent, cpuLine(s.CPU))
 	if line := priceLine(s.Price); line != "" {
