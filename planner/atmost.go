@@ -129,7 +129,8 @@ func (plan Plan) atMost(f Fleet, server string, planned int) []string {
 	}
 	_, users := f.retallied(server)
 	if pools, then := after.retallied(server); pools+then < planned+users {
-		reasons = append(reasons, fmt.Sprintf("of what is planned %d would do instead of %d, by the limits of users and what is open today", pools+then, planned+users))
+		reasons = append(reasons, fmt.Sprintf("of what is planned %d would do instead of %d, by the limits of users and what is open today",
+			pools+then, planned+users))
 	}
 	return reasons
 }
@@ -202,7 +203,8 @@ func (plan *Plan) recount(f Fleet, s *PlanServer) {
 		least += u.conns
 	}
 	for _, x := range f.Servers {
-		if x.Name == s.Name && slices.ContainsFunc(slices.Concat(today, users), func(u sharedUser) bool { return slices.Contains(x.recycling, u.limit.Process) }) {
+		recycles := func(u sharedUser) bool { return slices.Contains(x.recycling, u.limit.Process) }
+		if x.Name == s.Name && slices.ContainsFunc(slices.Concat(today, users), recycles) {
 			return
 		}
 	}
@@ -235,8 +237,8 @@ func (plan *Plan) recount(f Fleet, s *PlanServer) {
 	if l := s.Price.OneFewer; l != nil && l.UnitConns <= s.SpareConns {
 		s.Price.OneFewer = nil
 	}
-	plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s: while its sizes were chosen, the limits of users counted as they bind today; with these sizes they "+
-		"save %d %s, which a plan gives out once the sizes are there", s.Name, saved, plural(saved, "connection", "connections")))
+	plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s: while its sizes were chosen, the limits of users counted as they bind "+
+		"today; with these sizes they save %d %s, which a plan gives out once the sizes are there", s.Name, saved, plural(saved, "connection", "connections")))
 }
 
 // atMostNote says that what a plan counts on a server is a bound.

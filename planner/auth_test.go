@@ -210,7 +210,7 @@ func TestADatabaseOfAStarIsKnownByTheFile(t *testing.T) {
 	}
 }
 
-// TestALineOfAStarThatMayNotBeInForce: a process keeps the one that it had until it is restarted, whatever its file says.
+// TestALineOfAStarThatMayNotBeInForce: the file's may not be loaded, and one that was taken out of it stays until a restart.
 func TestALineOfAStarThatMayNotBeInForce(t *testing.T) {
 	star := func(size int) []FiledLine {
 		return []FiledLine{{Alias: AutoDB, Star: &StarLine{Host: "10.0.0.1", Port: 5432, SizeConns: size, ReserveConns: -1}}, {Alias: "app"}}

@@ -54,8 +54,8 @@ func (p Process) lined(alias string) bool {
 	return found && l.Alias == alias
 }
 
-// ofStar is a database of * that a process does not show, because nobody has used it lately. A process keeps the line of * that it
-// has, whatever its file says, until it is restarted (set_autodb of loader.c). So the file's counts where a database that is shown,
+// ofStar is a database of * that a process does not show, because nobody has used it lately. The line of * that a process has need
+// not be its file's: that may not be loaded, and one that was taken out of it stays until a restart. So the file's counts where a database that is shown,
 // here or in a process like it, has what it says; else the process's defaults do, too, where they are more.
 func (p Process) ofStar(name string, star StarLine, shown []Alias) Alias {
 	a, inForce := star.alias(name, p.Settings), false

@@ -28,7 +28,7 @@ type PlanServer struct {
 	BudgetConns  int       `json:"budget_conns"`
 	WorstConns   int       `json:"worst_conns_now"`
 	PlannedConns int       `json:"planned_conns"`
-	SavedConns   int       `json:"saved_conns,omitempty"` // by max_user_connections as it binds at the planned sizes: planned is so much less than the lines of the pools
+	SavedConns   int       `json:"saved_conns,omitempty"` // planned is so much less than its pools' lines: what limits of users keep
 	AtMost       []string  `json:"at_most,omitempty"`     // why the two may be more than can be open; none: they are exact
 	SpareConns   int       `json:"spare_conns"`           // planned: budget − planned
 	Ledger       []Line    `json:"ledger"`

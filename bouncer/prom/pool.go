@@ -53,7 +53,7 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 	if err != nil {
 		return poolPast{}, err
 	}
-	loads, held, err := l.spread(ctx, v, loads)
+	loads, long, err := l.spread(ctx, v, loads)
 	if err != nil {
 		return poolPast{}, err
 	}
@@ -66,7 +66,7 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 		return poolPast{}, err
 	}
 	out := poolPast{dialect: v.dialect, history: planner.PoolHistory{Pool: p.ID, Note: p.Note},
-		tally: Tally{Subject: p.ID, Moments: n, Dropped: dropped, Long: held, Window: v.window}}
+		tally: Tally{Subject: p.ID, Moments: n, Dropped: dropped, Long: long, Window: v.window}}
 	out.perSec, _ = total(xacts, known, n)
 	var erlangs []float64
 	erlangs, out.tally.Incomplete = total(loads, known, n)
