@@ -58,18 +58,32 @@ func (s Situation) Ahead() (way []Waystation, blocked string) {
 func (f Fleet) Drained() Fleet {
 	f.Pools = slices.Clone(f.Pools)
 	for i := range f.Pools {
-		p := &f.Pools[i]
-		p.Copies = slices.Clone(p.Copies)
-		for j := range p.Copies {
-			for _, s := range p.Sizes {
-				if c := &p.Copies[j]; c.Process == s.Process {
-					c.SeenConns = min(c.SeenConns, c.worst(s.Conns, p.ReserveConns))
-				}
-			}
-		}
-		p.tally()
+		f.Pools[i].drain()
 	}
 	return f
+}
+
+// drain takes off a pool what is open beyond what its settings allow.
+func (p *FleetPool) drain() {
+	shared := true // its copies, with the fleet that it is of
+	for _, s := range p.Sizes {
+		for j, c := range p.Copies {
+			if c.Process != s.Process {
+				continue
+			}
+			most := c.worst(s.Conns, p.ReserveConns)
+			if c.SeenConns <= most {
+				continue
+			}
+			if shared {
+				p.Copies, shared = slices.Clone(p.Copies), false
+			}
+			p.Copies[j].SeenConns = most
+		}
+	}
+	if !shared {
+		p.tally()
+	}
 }
 
 // actsTake is how long the acts of a step take beside its soak, about. chosen: a look before, two for the drain, one after.

@@ -121,6 +121,9 @@ func (p FleetPool) openIn(process string) (conns int) {
 // atMost says why what a plan counts on a server may be more than can be open then; nothing: it is exact.
 func (plan Plan) atMost(f Fleet, server string, planned int) []string {
 	reasons := f.AtMost(server)
+	if !f.sharesUsers() && !f.sizesInDoubt(server) && !f.stays(plan, server) {
+		return reasons // the planned sizes' worst case is what is counted
+	}
 	after := f.as(plan)
 	for _, r := range after.AtMost(server) {
 		if !slices.Contains(reasons, r) {
@@ -133,6 +136,23 @@ func (plan Plan) atMost(f Fleet, server string, planned int) []string {
 			pools+then, planned+users))
 	}
 	return reasons
+}
+
+// sharesUsers reports whether some users' connections count against one limit in several pools.
+func (f Fleet) sharesUsers() bool {
+	return slices.ContainsFunc(f.Limits, func(l Limit) bool { return l.Kind == LimitUser })
+}
+
+// stays reports whether a plan counts something of a server besides what its sizes allow: what stays open beyond them, or
+// what a pool was seen to have.
+func (f Fleet) stays(plan Plan, server string) bool {
+	return slices.ContainsFunc(f.Pools, func(p FleetPool) bool {
+		if !p.On(server) {
+			return false
+		}
+		size, reserve, ok := plan.sizeOf(p.ID)
+		return p.Rules.Count != CountWorst || p.OverConns > 0 || p.Frozen == "" && ok && p.stayConns(size, reserve) > 0
+	})
 }
 
 // as is the fleet once a plan is carried out.
@@ -187,7 +207,7 @@ func (f Fleet) reshared(server string) (Fleet, []sharedUser) {
 // while the sizes were chosen, those of today were counted as a whole. More might fit then, so that nothing is proved. What a RELOAD
 // may open besides goes by today's users, so that a process that recycles keeps their count.
 func (plan *Plan) recount(f Fleet, s *PlanServer) {
-	if !slices.ContainsFunc(f.Limits, func(l Limit) bool { return l.Kind == LimitUser }) {
+	if !f.sharesUsers() {
 		return
 	}
 	then, users := f.as(*plan).reshared(s.Name)

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -171,13 +172,16 @@ func (p FleetPool) stays() string {
 	return "sessions: never shrunk"
 }
 
+// sizeOf is what a plan gives a pool. Its pools are sorted by id, but for a saved plan that somebody has edited.
 func (p Plan) sizeOf(id string) (size, reserve int, ok bool) {
-	for _, x := range p.Pools {
-		if x.ID == id {
-			return x.ToSize, x.ReserveSize, true
-		}
+	i, found := slices.BinarySearchFunc(p.Pools, id, func(x PlanPool, id string) int { return cmp.Compare(x.ID, id) })
+	if !found {
+		i = slices.IndexFunc(p.Pools, func(x PlanPool) bool { return x.ID == id })
 	}
-	return 0, 0, false
+	if i < 0 {
+		return 0, 0, false
+	}
+	return p.Pools[i].ToSize, p.Pools[i].ReserveSize, true
 }
 
 func (r *Review) compareServer(was, is FleetServer) {

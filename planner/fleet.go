@@ -266,6 +266,9 @@ func (p FleetPool) overIn(process string) int {
 // settings come down to the planned ones, and those beyond today's have shown that they do not. They count until they
 // are gone, and within a larger size they take its room.
 func (p FleetPool) stayConns(size, reserve int) int {
+	if p.SeenConns == 0 {
+		return 0
+	}
 	total := 0
 	for _, s := range p.Sizes {
 		sum, stay := 0, 0

@@ -37,7 +37,9 @@ type floor struct {
 func newServerProblem(f Fleet, s FleetServer, bestEffort bool, busyConns int) (serverProblem, error) {
 	sp := serverProblem{server: s, bestEffort: bestEffort, leastGain: f.LeastGain}
 	sp.problem.MinGain = f.LeastGain
-	budget := allocate.Row{Name: fmt.Sprintf("budget of %s", s.Name)}
+	budget := allocate.Row{Name: fmt.Sprintf("budget of %s", s.Name), Terms: make([]allocate.Term, 0, len(f.Pools))}
+	sp.pools, sp.floors, sp.curves = make([]FleetPool, 0, len(f.Pools)), make([]floor, 0, len(f.Pools)), make([]poolCurve, 0, len(f.Pools))
+	sp.listed, sp.problem.Items = make([]listedPool, 0, len(f.Pools)), make([]allocate.Item, 0, len(f.Pools))
 	for _, p := range f.Pools {
 		if !p.On(s.Name) {
 			continue

@@ -226,11 +226,16 @@ func (p *FleetPool) take(from FleetPool, base Load, perSec, erlangs float64) {
 func (f Fleet) after(plan Plan) Fleet {
 	var sets []Set
 	for _, p := range f.Pools {
-		if i, found := slices.BinarySearchFunc(plan.Pools, p.ID, func(x PlanPool, id string) int { return cmp.Compare(x.ID, id) }); found && plan.Pools[i].Frozen == "" {
-			x := plan.Pools[i]
-			for _, size := range p.Sizes {
-				sets = append(sets, Set{size.Process, p.Alias, KeySize, size.Conns, x.ToSize}, Set{size.Process, p.Alias, KeyReserve, p.ReserveConns, x.ReserveSize})
-			}
+		i, found := slices.BinarySearchFunc(plan.Pools, p.ID, func(x PlanPool, id string) int { return cmp.Compare(x.ID, id) })
+		if !found || plan.Pools[i].Frozen != "" {
+			continue
+		}
+		x := plan.Pools[i]
+		if p.ReserveConns == x.ReserveSize && !slices.ContainsFunc(p.Sizes, func(s Size) bool { return s.Conns != x.ToSize }) {
+			continue
+		}
+		for _, size := range p.Sizes {
+			sets = append(sets, Set{size.Process, p.Alias, KeySize, size.Conns, x.ToSize}, Set{size.Process, p.Alias, KeyReserve, p.ReserveConns, x.ReserveSize})
 		}
 	}
 	return f.With(sets).Drained()
