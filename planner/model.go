@@ -121,7 +121,10 @@ func modelServer(name string, d Declared, e Evidence, f Fleet, shared []sharedUs
 	for _, r := range seen.ReservedSettings {
 		s.Lines = append(s.Lines, Line{r.Name, r.Conns, "SHOW", CountWorst})
 	}
-	direct, warn := directLine(name, rules, seen, observed, e)
+	direct, warn, err := directLine(name, rules, seen, observed, e)
+	if err != nil {
+		return FleetServer{}, nil, err
+	}
 	s.Lines = append(s.Lines, direct)
 	notes = append(notes, warn...)
 	if observed {
@@ -170,42 +173,52 @@ func serversSeen(o Observation) string {
 	return "; the servers looked at are called " + strings.Join(names, ", ")
 }
 
-// directLine counts what connects without a PgBouncer: as declared, or what was seen where that is more.
-func directLine(name string, rules DeclaredServer, seen Server, observed bool, e Evidence) (Line, []string) {
-	switch {
-	case rules.DirectConns == nil && !observed:
-		return Line{"direct", 0, "not observed, none declared", CountDeclared},
-			[]string{fmt.Sprintf("server %s: direct connections are neither observed nor declared: 0 counted", name)}
-	case rules.DirectConns == nil:
-		return directSeen(name, rules, seen, e)
+// directLine counts what connects without a PgBouncer: as declared, or what was seen where that is more. The error is
+// that it is not known: a plan without them would give away slots that others hold.
+func directLine(name string, rules DeclaredServer, seen Server, observed bool, e Evidence) (Line, []string, error) {
+	past, _ := e.History.server(name)
+	if !observed && past.Direct.Samples == 0 {
+		if rules.DirectConns == nil {
+			return Line{}, nil, &Error{Kind: KindUsage, Subject: "server " + name,
+				Err:  fmt.Errorf("direct connections are neither observed nor declared"),
+				Hint: "give its DSN (--postgres, or dsn: in the config), or declare direct: {conns: N} under servers: (0 where all come by these PgBouncers)"}
+		}
+		return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil, nil
 	}
-	if l, notes := directSeen(name, rules, seen, e); observed && l.Conns > *rules.DirectConns {
+	l, notes := directSeen(name, rules, seen, observed, e)
+	switch {
+	case rules.DirectConns == nil:
+		return l, notes, nil
+	case l.Conns > *rules.DirectConns:
 		l.Source += fmt.Sprintf("; declared as %d", *rules.DirectConns)
 		return l, append(notes, fmt.Sprintf("server %s: direct connections are declared as %d, and %d were seen: %d counts",
-			name, *rules.DirectConns, l.Conns, l.Conns))
+			name, *rules.DirectConns, l.Conns, l.Conns)), nil
 	}
-	return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil
+	return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil, nil
 }
 
 // directSeen is the highest of the looks and of the lookback, or the lookback's p99 where the user accepts that risk.
-func directSeen(name string, rules DeclaredServer, seen Server, e Evidence) (Line, []string) {
-	now := seen.Backends.DirectConns
+func directSeen(name string, rules DeclaredServer, seen Server, observed bool, e Evidence) (Line, []string) {
+	now, today := seen.Backends.DirectConns, "not looked at now"
+	if observed {
+		today = fmt.Sprintf("%d now", now)
+	}
 	highest := now
 	for _, p := range e.Peaks {
 		if p.Server == name {
 			highest = max(highest, p.DirectConns)
 		}
 	}
-	source := fmt.Sprintf("highest of %s; %d now", round(e.To.Sub(e.From)), now)
+	source := fmt.Sprintf("highest of %s; %s", round(e.To.Sub(e.From)), today)
 	if h, ok := e.History.server(name); ok && h.Direct.Samples > 0 {
 		if rules.DirectCount == CountP99 {
 			p99 := int(math.Ceil(h.Direct.Quantile(0.99)))
 			top := max(highest, int(math.Ceil(h.Direct.Max)))
-			return Line{"direct", max(p99, now), fmt.Sprintf("p99 of %s; highest %d, %d now", round(h.Direct.Span()), top, now), CountP99},
+			return Line{"direct", max(p99, now), fmt.Sprintf("p99 of %s; highest %d, %s", round(h.Direct.Span()), top, today), CountP99},
 				[]string{fmt.Sprintf("accepted risk: direct connections of %s counted at their p99, %d; the strict line would be %d", name, max(p99, now), top)}
 		}
 		highest = max(highest, int(math.Ceil(h.Direct.Max)))
-		source = fmt.Sprintf("highest of %s; %d now", round(h.Direct.Span()), now)
+		source = fmt.Sprintf("highest of %s; %s", round(h.Direct.Span()), today)
 	} else if rules.DirectCount == CountP99 {
 		return Line{"direct", highest, source, CountHighest},
 			[]string{fmt.Sprintf("server %s: no history of direct connections: count p99 falls back to the highest seen", name)}

@@ -1,0 +1,37 @@
+package planner
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestDirectConnectionsOfAServerThatIsNotLookedAt: what nobody saw and nobody declared is not nothing; a history is
+// evidence, and beats a declaration that is too small.
+func TestDirectConnectionsOfAServerThatIsNotLookedAt(t *testing.T) {
+	declared := func(conns int) *int { return &conns }
+	history := History{Servers: []ServerHistory{{Server: "pg", Direct: Histogram{}.Add(epoch, 4).Add(epoch, 11)}}}
+	for _, x := range []struct {
+		name     string
+		declared *int
+		history  History
+		want     int // −1: refused
+		source   string
+	}{
+		{"neither", nil, History{}, -1, ""},
+		{"declared as none", declared(0), History{}, 0, "declared"},
+		{"declared", declared(7), History{}, 7, "declared"},
+		{"history alone", nil, history, 11, "not looked at now"},
+		{"history says more", declared(7), history, 11, "declared as 7"},
+		{"history says less", declared(12), history, 12, "declared"},
+	} {
+		line, _, err := directLine("pg", DeclaredServer{Name: "pg", DirectConns: x.declared, DirectCount: CountHighest}, Server{}, false, Evidence{History: x.history})
+		switch {
+		case x.want < 0:
+			if KindOf(err) != KindUsage || !strings.Contains(err.Error(), "neither observed nor declared") {
+				t.Errorf("%s: %v, %+v; want a refusal", x.name, err, line)
+			}
+		case err != nil || line.Conns != x.want || !strings.Contains(line.Source, x.source):
+			t.Errorf("%s: %+v, %v; want %d, %q", x.name, line, err, x.want, x.source)
+		}
+	}
+}
