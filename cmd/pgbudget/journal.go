@@ -47,7 +47,7 @@ func journalCommand() *cli.Command {
 		Subcommands: []*cli.Command{beginCommand(), exportCommand(), importCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return usage("pgbudget journal --help lists them", "pgbudget journal has no command %q", c.Args().First())
+				return unknownCommand(c.Command.Subcommands, "pgbudget journal", c.Args().First())
 			}
 			return cli.ShowSubcommandHelp(c)
 		},

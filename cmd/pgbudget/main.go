@@ -105,7 +105,7 @@ func newApp() *cli.App {
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return usage("pgbudget --help lists the commands", "unknown command %q", c.Args().First())
+				return unknownCommand(c.App.Commands, "pgbudget", c.Args().First())
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -118,15 +118,6 @@ func newApp() *cli.App {
 		}
 	}
 	return app
-}
-
-// usageError words the flag package's complaint as an error of usage.
-func usageError(c *cli.Context, err error, _ bool) error {
-	name := "pgbudget"
-	if c.Command != nil && c.Command.HelpName != "" {
-		name = c.Command.HelpName
-	}
-	return usage(name+" --help shows its flags", "%s", err)
 }
 
 // outlivePipes lets a write to a pipe or terminal that nobody reads any more fail, instead of ending the program: what is

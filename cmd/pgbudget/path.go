@@ -212,6 +212,8 @@ func (s source) shiftOf(c *cli.Context) (planner.Shift, flag.Switch, planner.Mem
 	from, to, ok := strings.Cut(name, ":")
 	switch {
 	case shift.From != "":
+	case name == "config":
+		return shift, sw, memory, usage("declare shift: there (README, Shift), or name two pools: --path main/app:ci/app", "--path is config, and the config has no shift:")
 	case !ok:
 		return shift, sw, memory, usage("--path main/app:ci/app, or --path config with shift: in the config", "--path is %q, want two pools", name)
 	default:
@@ -227,11 +229,13 @@ func (s source) shiftOf(c *cli.Context) (planner.Shift, flag.Switch, planner.Mem
 		}
 		shift.Fraction = r
 	}
-	if c.IsSet("at") {
-		shift.At = c.Int("at")
-	}
-	if c.IsSet("until") {
-		shift.Until = c.Int("until")
+	for flag, x := range map[string]*int{"at": &shift.At, "until": &shift.Until} {
+		if !c.IsSet(flag) {
+			continue
+		}
+		if *x = c.Int(flag); *x < 0 || *x > 100 {
+			return shift, sw, memory, usage("it is a percentage of the traffic", "--%s is %d, want 0 to 100", flag, *x)
+		}
 	}
 	shift.LoadsAt = shift.At
 	return shift, sw, memory, nil

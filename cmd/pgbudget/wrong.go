@@ -1,0 +1,88 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"github.com/xrash/smetrics"
+)
+
+// alike is the similarity (Jaro–Winkler, 0 to 1) from which a name may have been meant. chosen: "persent" is "percent"
+// and "stpe" is "step", and nothing is offered for a word of another trade.
+const alike = 0.85
+
+// nearest is the name that was most likely meant, or none.
+func nearest(word string, names []string) string {
+	best, most := "", alike
+	for _, n := range names {
+		if s := smetrics.JaroWinkler(word, n, 0.7, 4); s >= most { // the library's usual boost
+			best, most = n, s
+		}
+	}
+	return best
+}
+
+// unknownCommand is the error of a word that is no command of these.
+func unknownCommand(commands []*cli.Command, whose, word string) error {
+	var names []string
+	for _, c := range commands {
+		names = append(names, c.Name)
+	}
+	hint := whose + " --help lists the commands"
+	if n := nearest(word, names); n != "" {
+		hint = "did you mean " + whose + " " + n + "? " + hint
+	}
+	return usage(hint, "unknown command %q", word)
+}
+
+// What the flag package says of a flag that is not there, and of a value that it cannot read.
+var (
+	noFlag   = regexp.MustCompile(`^flag provided but not defined: -+(.*)$`)
+	badValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([^:]+): (.*)$`)
+)
+
+// usageError words the flag package's complaint as an error of usage that names the flag and what it wants.
+func usageError(c *cli.Context, err error, _ bool) error {
+	name, flags := "pgbudget", c.App.Flags
+	if c.Command != nil && c.Command.HelpName != "" {
+		name, flags = c.Command.HelpName, c.Command.Flags
+	}
+	hint := name + " --help shows its flags"
+	if m := noFlag.FindStringSubmatch(err.Error()); m != nil {
+		var names []string
+		for _, f := range flags {
+			names = append(names, f.Names()...)
+		}
+		if n := nearest(m[1], names); n != "" {
+			hint = "did you mean --" + n + "? " + hint
+		}
+		return usage(hint, "unknown flag --%s", m[1])
+	}
+	if m := badValue.FindStringSubmatch(err.Error()); m != nil {
+		return usage(hint, "--%s is %s, want %s", m[2], m[1], wanted(flags, m[2], m[3]))
+	}
+	return usage(hint, "%s", err)
+}
+
+// wanted says what a flag takes; otherwise says it where the flag's kind does not.
+func wanted(flags []cli.Flag, name, otherwise string) string {
+	for _, f := range flags {
+		for _, n := range f.Names() {
+			if n != name {
+				continue
+			}
+			switch f.(type) {
+			case *cli.Float64Flag:
+				return "a number, without a unit"
+			case *cli.IntFlag, *cli.Int64Flag, *cli.Uint64Flag:
+				return "a whole number, without a unit"
+			case *cli.DurationFlag:
+				return "a time with its unit, as 90s, 10m or 2h"
+			case *cli.BoolFlag:
+				return "no value: it is given or left out"
+			}
+		}
+	}
+	return strings.TrimPrefix(otherwise, "parse error: ")
+}
