@@ -9,7 +9,12 @@ import (
 // evidence, and beats a declaration that is too small.
 func TestDirectConnectionsOfAServerThatIsNotLookedAt(t *testing.T) {
 	declared := func(conns int) *int { return &conns }
-	history := History{Servers: []ServerHistory{{Server: "pg", Direct: Histogram{}.Add(epoch, 4).Add(epoch, 11)}}}
+	var seen Histogram
+	for range HistorySamples {
+		seen = seen.Add(epoch, 4)
+	}
+	history := History{Servers: []ServerHistory{{Server: "pg", Direct: seen.Add(epoch, 11)}}}
+	short := History{Servers: []ServerHistory{{Server: "pg", Direct: Histogram{}.Add(epoch, 4)}}}
 	for _, x := range []struct {
 		name     string
 		declared *int
@@ -18,6 +23,7 @@ func TestDirectConnectionsOfAServerThatIsNotLookedAt(t *testing.T) {
 		source   string
 	}{
 		{"neither", nil, History{}, -1, ""},
+		{"a history of a minute", nil, short, -1, ""},
 		{"declared as none", declared(0), History{}, 0, "declared"},
 		{"declared", declared(7), History{}, 7, "declared"},
 		{"history alone", nil, history, 11, "not looked at now"},

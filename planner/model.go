@@ -177,15 +177,19 @@ func serversSeen(o Observation) string {
 // that it is not known: a plan without them would give away slots that others hold.
 func directLine(name string, rules DeclaredServer, seen Server, observed bool, e Evidence) (Line, []string, error) {
 	past, _ := e.History.server(name)
-	if !observed && past.Direct.Samples == 0 {
+	if !observed && past.Direct.Samples < HistorySamples {
 		if rules.DirectConns == nil {
 			return Line{}, nil, &Error{Kind: KindUsage, Subject: "server " + name,
-				Err:  fmt.Errorf("direct connections are neither observed nor declared"),
-				Hint: "give its DSN (--postgres, or dsn: in the config), or declare direct: {conns: N} under servers: (0 where all come by these PgBouncers)"}
+				Err: fmt.Errorf("direct connections are neither observed nor declared"),
+				Hint: fmt.Sprintf("declare direct: {conns: N} under servers: (0 where all come by these PgBouncers), or let its PostgreSQL be looked at%s",
+					serversSeen(e.Last))}
 		}
 		return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil, nil
 	}
 	l, notes := directSeen(name, rules, seen, observed, e)
+	if !observed {
+		notes = append(notes, fmt.Sprintf("server %s is not looked at: its direct connections are those of the lookback", name))
+	}
 	switch {
 	case rules.DirectConns == nil:
 		return l, notes, nil
@@ -194,7 +198,7 @@ func directLine(name string, rules DeclaredServer, seen Server, observed bool, e
 		return l, append(notes, fmt.Sprintf("server %s: direct connections are declared as %d, and %d were seen: %d counts",
 			name, *rules.DirectConns, l.Conns, l.Conns)), nil
 	}
-	return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil, nil
+	return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, notes, nil
 }
 
 // directSeen is the highest of the looks and of the lookback, or the lookback's p99 where the user accepts that risk.

@@ -268,9 +268,17 @@ func (p waypool) costs() int {
 		return p.more()
 	}
 	if p.size < p.to {
-		return p.WorstAt(p.size+1, p.reserve) - p.WorstAt(p.size, p.reserve)
+		return p.WorstAt(p.size+1, p.reserve) - p.worst()
 	}
-	return p.WorstAt(p.size, p.reserve+1) - p.WorstAt(p.size, p.reserve)
+	return p.WorstAt(p.size, p.reserve+1) - p.worst()
+}
+
+// worst is what the ledger counts for the pool as it is on the way; one that is not there yet opens no reserve either.
+func (p waypool) worst() int {
+	if p.size == 0 {
+		return 0
+	}
+	return p.WorstAt(p.size, p.reserve)
 }
 
 // gain is what one more than n saves in waiting clients.
