@@ -29,6 +29,8 @@ type Blocked struct {
 	WorstText  string      `json:"worst_text,omitempty"`
 	QuieterBy  Float       `json:"quieter_by"` // the part of today's loads with which the whole way is free; unknown: none is
 	Text       string      `json:"text"`
+
+	max string // of the pool whose own max: is in the way, if that is all; what to do about it
 }
 
 // blocked makes the certificate of a jump from x to y that no sizes serve.
@@ -41,6 +43,7 @@ func (r *route) blocked(x, y int, plan Plan, err error) *Blocked {
 	if x == y {
 		b.Kind = Structural
 	}
+	b.max = plan.Infeasible.max
 	bare := *r
 	bare.fleet.Deadband = 0
 	for z := x; ; z = r.onward(z, 1) { // each planned by itself: of equals the last, where the switch shall stay
@@ -96,6 +99,8 @@ func (b Blocked) Cures() string {
 	var cures []string
 	short := max(b.ShortConns, b.WorstShort)
 	switch {
+	case b.max != "":
+		cures = append(cures, b.max)
 	case b.Kind == Structural && short > 0:
 		cures = append(cures, fmt.Sprintf("no smaller step helps: %d connections more (max_connections, headroom, other pools), for as long as the switch is around %d %%", short, b.Worst))
 	case short > 0:

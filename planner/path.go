@@ -1,6 +1,9 @@
 package planner
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Path is the way of a shift, jump by jump.
 type Path struct {
@@ -76,18 +79,40 @@ func newRoute(f Fleet, s Shift) *route {
 	return &route{s, f, map[int][2]int{}, map[int]error{}}
 }
 
-// floor is the smallest sizes of the two pools that keep their promises at z percent.
+// floor is the smallest sizes of the two pools that keep their promises at z percent, with all that the fraction may be.
+// Each fraction brings transactions of its own mean hold along: what comes at the upper end holds as it does there, not
+// as in the middle.
 func (r *route) floor(z int) ([2]int, error) {
-	if _, known := r.floors[z]; !known {
-		from, to := r.shift.pair(r.fleet, z)
+	if _, known := r.floors[z]; known {
+		return r.floors[z], r.errs[z]
+	}
+	for _, phi := range r.shift.Fraction.ends() {
+		s := r.shift
+		s.Fraction = phi
+		from, to := s.pair(r.fleet, z)
 		a, _, err := Floor(from)
 		b, _, also := Floor(to)
+		x := r.floors[z]
+		r.floors[z] = [2]int{max(x[0], a), max(x[1], b)}
 		if err == nil {
 			err = also
 		}
-		r.floors[z], r.errs[z] = [2]int{a, b}, err
+		if err != nil {
+			r.errs[z] = err
+		}
 	}
 	return r.floors[z], r.errs[z]
+}
+
+// ends are a range as a whole and, taken as certain, its ends and its middle.
+func (x Range) ends() []Range {
+	out := []Range{x}
+	for _, v := range []float64{x.Lower, x.Target, x.Upper} {
+		if y := (Range{v, v, v}); !slices.Contains(out, y) {
+			out = append(out, y)
+		}
+	}
+	return out
 }
 
 // limit is as far as a jump from x may go.

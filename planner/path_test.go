@@ -45,16 +45,27 @@ func randomShift(r *rand.Rand) (Fleet, Shift, int) {
 	return f, s, []int{5, 20, 100}[r.IntN(3)]
 }
 
+// needAt is what the two pools need at a percentage, whatever of its range the fraction is: as a whole, at either end and in
+// the middle, where transactions hold as those do that are there then.
+func needAt(f Fleet, s Shift, z int) (need [2]int) {
+	for _, phi := range []Range{s.Fraction, {s.Fraction.Lower, s.Fraction.Lower, s.Fraction.Lower}, {s.Fraction.Upper, s.Fraction.Upper, s.Fraction.Upper},
+		{s.Fraction.Target, s.Fraction.Target, s.Fraction.Target}} {
+		s.Fraction = phi
+		for i, p := range s.Loaded(f, z).Pools {
+			size, _, _ := Floor(p)
+			need[i] = max(need[i], size)
+		}
+	}
+	return need
+}
+
 // fewest is the least number of jumps by breadth-first search over every pair of sizes and every percentage; -1: there is no
 // way. Each percentage in between is looked at by itself.
 func fewest(f Fleet, s Shift, most int) int {
 	const largest = 24
 	need := map[int][2]int{}
 	for z := min(s.At, s.Until); z <= max(s.At, s.Until); z++ {
-		at := s.Loaded(f, z)
-		a, _, _ := Floor(at.Pools[0])
-		b, _, _ := Floor(at.Pools[1])
-		need[z] = [2]int{a, b}
+		need[z] = needAt(f, s, z)
 	}
 	budget := f.Servers[0].BudgetConns
 	type state struct{ a, b, x int }
@@ -103,12 +114,8 @@ func fewest(f Fleet, s Shift, most int) int {
 // move.
 func peakAtRest(f Fleet, s Shift) (conns int) {
 	for z := min(s.At, s.Until); z <= max(s.At, s.Until); z++ {
-		need := 0
-		for _, p := range s.Loaded(f, z).Pools {
-			size, _, _ := Floor(p)
-			need += size * p.sized()
-		}
-		conns = max(conns, need)
+		need := needAt(f, s, z)
+		conns = max(conns, need[0]*f.Pools[0].sized()+need[1]*f.Pools[1].sized())
 	}
 	return conns
 }
@@ -148,9 +155,9 @@ func TestAPathHasTheFewestJumps(t *testing.T) {
 				t.Fatalf("seed %d: a jump from %d to %d at %d", seed, j.X, j.To, x)
 			}
 			for z := min(x, j.To); z <= max(x, j.To); z++ { // the sizes serve every percentage between, for both ends of the fraction
-				for i, p := range s.Loaded(f, z).Pools {
-					if floor, _, _ := Floor(p); j.Plan.Pools[i].ToSize < floor {
-						t.Fatalf("seed %d: %s has %d for %d to %d, and needs %d at %d", seed, p.ID, j.Plan.Pools[i].ToSize, x, j.To, floor, z)
+				for i, floor := range needAt(f, s, z) {
+					if p := j.Plan.Pools[i]; p.ToSize < floor {
+						t.Fatalf("seed %d: %s has %d for %d to %d, and needs %d at %d", seed, p.ID, p.ToSize, x, j.To, floor, z)
 					}
 				}
 			}
@@ -234,10 +241,8 @@ func certified(t *testing.T, seed uint64, f Fleet, s Shift, b Blocked) {
 	fits := func(budget int, zs ...int) bool { // sizes that serve all of them
 		var a, c int
 		for _, z := range zs {
-			at := s.Loaded(f, z)
-			x, _, _ := Floor(at.Pools[0])
-			y, _, _ := Floor(at.Pools[1])
-			a, c = max(a, x), max(c, y)
+			need := needAt(f, s, z)
+			a, c = max(a, need[0]), max(c, need[1])
 		}
 		return a*f.Pools[0].sized()+c*f.Pools[1].sized() <= budget
 	}

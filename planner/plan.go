@@ -129,6 +129,7 @@ type Infeasible struct {
 	Text       string  `json:"text"`
 
 	cure string // what to do instead of finding connections; empty: find them
+	max  string // where a pool's own max: is in the way: what to do about that
 }
 
 // Clash is one demand of a certificate.
