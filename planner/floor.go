@@ -18,16 +18,9 @@ func Floor(p FleetPool) (size int, by string, err error) {
 			Err:  fmt.Errorf("survive_loss is %d, and the pool has %d processes", k, p.processes()),
 			Hint: "at least one process must be left to serve"}
 	}
-	floorAt := func(erlangs float64) (int, string) {
-		if p.Load.held() {
-			return max(1, int(math.Ceil(erlangs-1e-9))), "sessions"
-		}
-		return queue.MinServers(erlangs, p.Load.MeanHold, scvFactor(p.Load),
-			queue.Target{Utilization: p.Rules.Utilization, Mean: p.Rules.MaxWaitMean, P99: p.Rules.MaxWaitP99})
-	}
-	size, by = floorAt(p.busiestCopy())
+	size, by = p.floorAt(p.busiestCopy())
 	if k := p.Rules.SurviveLoss; k > 0 {
-		if n, what := floorAt(p.busiestLeft(k)); n > size {
+		if n, what := p.floorAt(p.busiestLeft(k)); n > size {
 			size, by = n, fmt.Sprintf("%s with %d of %d processes lost", what, k, p.processes())
 		}
 	}
@@ -41,6 +34,30 @@ func Floor(p FleetPool) (size int, by string, err error) {
 		size, by = p.Rules.Min, "min"
 	}
 	return size, by, nil
+}
+
+// floorAt is the smallest size with which a copy keeps the pool's promises at a load, and the promise that decided.
+func (p FleetPool) floorAt(erlangs float64) (int, string) {
+	if p.Load.held() {
+		return max(1, int(math.Ceil(erlangs-1e-9))), "sessions"
+	}
+	return queue.MinServers(erlangs, p.Load.MeanHold, scvFactor(p.Load),
+		queue.Target{Utilization: p.Rules.Utilization, Mean: p.Rules.MaxWaitMean, P99: p.Rules.MaxWaitP99})
+}
+
+// ownSizes says which users have a pool_size of their own that keeps no promise of the pool: no size of a plan changes
+// that, and their waiting is in no objective.
+func (p FleetPool) ownSizes() (notes []string) {
+	for _, c := range p.Copies {
+		if !c.OwnSize || c.FixedConns == 0 || p.Load.AtLeast || c.Share == 0 {
+			continue
+		}
+		if need, by := p.floorAt(p.Load.Erlangs.Upper * c.Share); need > c.FixedConns {
+			notes = append(notes, fmt.Sprintf("%s: %s has a pool_size of %d of its own in %s, and its load of %.3g Erlangs needs %d (%s): no size of this plan changes that, and its waiting is not counted",
+				p.ID, c.User, c.FixedConns, c.Process, p.Load.Erlangs.Upper*c.Share, need, by))
+		}
+	}
+	return notes
 }
 
 // busiestCopy returns the upper load of the copy that carries most of those that follow the line.

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/pgbudget/pgbudget/planner/allocate"
@@ -16,6 +17,10 @@ func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kep
 	pp.Floor, pp.FloorBy = sp.floors[i].size, sp.floors[i].by
 	pp.Bound = sp.bound(sol, i, kept)
 	plan.Pools = append(plan.Pools, pp)
+	if limit := p.sharedLimit(curve, size); limit != "" {
+		plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s: its users share %s, and a connection passes from one to another by a login; the model leaves that out: real waits are longer, simulated ones by a half",
+			p.ID, limit))
+	}
 	plan.Objective += Float(curve.Cost(size))
 	if from, same := p.fromSize(); same && from > 0 {
 		plan.Now += Float(curve.Cost(from))
@@ -110,14 +115,14 @@ func (p FleetPool) meanWait(curve poolCurve, n int) Float {
 	return Float(curve.Cost(n) / perSec)
 }
 
-// p99Wait is the 99th percentile of waiting, in seconds, of the copy that waits longest.
+// p99Wait is the 99th percentile of waiting, in seconds, of the copy that waits longest; under a limit of several copies
+// the larger of that of their own queues and that of the one queue at the limit, as both are promised.
 func (p FleetPool) p99Wait(curve poolCurve, n int) Float {
 	m := queue.Model{Hold: p.Load.MeanHold, SCVFactor: scvFactor(p.Load)}
 	var worst float64
 	for _, g := range curve.groups {
 		if g.least > 0 && g.apart(n) <= g.least {
 			worst = max(worst, p.under[g.under].quantile(p))
-			continue
 		}
 		for _, l := range g.loads {
 			if l.erlangs >= float64(n) {
@@ -127,6 +132,24 @@ func (p FleetPool) p99Wait(curve poolCurve, n int) Float {
 		}
 	}
 	return Float(worst)
+}
+
+// limitMatters is how many times the waiting at a limit that of the separate queues may be for the limit to matter.
+// chosen: the simulator's waits are a tenth longer than the larger of the two there, and up to a half where they are alike.
+const limitMatters = 4
+
+// sharedLimit names a limit that several users of the pool wait for; empty: there is none.
+func (p FleetPool) sharedLimit(curve poolCurve, n int) string {
+	for _, g := range curve.groups {
+		copies := 0
+		for _, l := range g.loads {
+			copies += l.copies
+		}
+		if g.under >= 0 && copies > 1 && g.least > 0 && g.apart(n) < limitMatters*g.least {
+			return p.under[g.under].text
+		}
+	}
+	return ""
 }
 
 // limitAt names the limit that keeps one more than n from serving; empty: none does.

@@ -31,6 +31,7 @@ func Solve(f Fleet, opt Options) (Plan, error) {
 	plan := Plan{Version: PlanVersion, At: f.At, WaitModel: waitModel(f), Warnings: append([]string{}, f.Warnings...), Servers: []PlanServer{}, Pools: []PlanPool{}}
 	for _, p := range f.Pools {
 		plan.Warnings = append(plan.Warnings, p.Load.Notes...)
+		plan.Warnings = append(plan.Warnings, p.ownSizes()...)
 	}
 	for _, s := range f.Servers {
 		if err := plan.addServer(f, s, opt); err != nil {
@@ -196,7 +197,6 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		out.Need, out.Cap = Float(c.Need+sp.constConns), Float(sp.server.BudgetConns)
 	}
 	text := ""
-	var parts []Clash
 	for _, item := range c.Items {
 		if item >= len(sp.pools) {
 			continue
@@ -216,54 +216,78 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 				conns = takes
 			}
 		}
-		cl := Clash{Pool: p.ID, Size: size, Conns: conns, Why: why}
-		out.Clash = append(out.Clash, cl)
+		out.Clash = append(out.Clash, Clash{Pool: p.ID, Size: size, Conns: conns, Why: why})
 		if c.Row < 0 {
-			text = fmt.Sprintf("%s needs %d (%s)", cl.Pool, cl.Size, cl.Why)
-			continue
+			text = fmt.Sprintf("%s needs %d (%s)", p.ID, size, why)
 		}
-		if least := sp.problem.Items[item].Lo; size != least { // others need more than their min, too
-			cl.Size, cl.Why, cl.Conns = least, fl.by, sp.takes(c.Row, item, least, p.leastReserve())
-		}
-		parts = append(parts, cl)
 	}
 	if c.Row < 0 {
 		p := sp.pools[c.Items[0]]
 		out.ShortConns = c.Short * p.sized()
 		out.Text = fmt.Sprintf("%s, but its max is %d: %d short", text, c.Cap, c.Short)
+		out.max = fmt.Sprintf("raise max: of %s to %d at least", p.ID, c.Need)
 		out.cure = fmt.Sprintf("raise max: of %s to %d at least, or lower what it is to promise (utilization:, max_wait:); --best-effort shows the least bad plan",
 			p.ID, c.Need)
 		return out
 	}
+	parts := sp.parts(c.Row)
 	out.Text = fmt.Sprintf("%s is %d connections short: %v needed, %v there; %s", c.Name, out.ShortConns, float64(out.Need), float64(out.Cap), sp.sum(c, parts))
 	if c.Bare {
 		out.cure = out.leastCure(func(pool string) bool { // what it promises needs more than its min
 			i := slices.IndexFunc(sp.pools, func(p FleetPool) bool { return p.ID == pool })
 			return sp.floors[i].size > sp.pools[i].Rules.Min
 		})
+	} else if least := minimums(parts); least != "" {
+		out.cure = fmt.Sprintf("%s, lower min: of %s or another promise, or see the least bad plan with --best-effort", out.find(), least)
 	}
 	return out
+}
+
+// parts are what the smallest sizes of all pools take of a row, the most first.
+func (sp serverProblem) parts(row int) (parts []Clash) {
+	for i, p := range sp.pools {
+		least := sp.problem.Items[i].Lo
+		conns := sp.takes(row, i, least, p.leastReserve())
+		if conns == 0 {
+			continue
+		}
+		x := Clash{Pool: p.ID, Size: least, Conns: conns, Why: sp.floors[i].by}
+		switch {
+		case p.Load.Session && least > sp.floors[i].size:
+			x.Why = "sessions: never shrunk"
+		case p.Rules.Count != CountWorst && least > sp.floors[i].size:
+			x.Why = p.stays()
+		}
+		parts = append(parts, x)
+	}
+	slices.SortStableFunc(parts, func(a, b Clash) int { return b.Conns - a.Conns })
+	return parts
+}
+
+// minimums names the pools that take so much because their min: says so, those of which a sum is told.
+func minimums(parts []Clash) string {
+	var pools []string
+	for _, x := range parts[:min(len(parts), mostNamed)] {
+		if x.Why == "min" && x.Size > 1 {
+			pools = append(pools, x.Pool)
+		}
+	}
+	return strings.Join(pools, ", ")
 }
 
 // mostNamed is how many pools of a sum are named. chosen: a line of them can still be read.
 const mostNamed = 4
 
-// sum words what all floors use of a row, in connections, so that the parts add up to what is needed: the pools that
-// clash, all others of the row, and what no size changes.
+// sum words what all floors use of a row, in connections, so that the parts add up to what is needed: those that take
+// most, all others of the row, and what no size changes.
 func (sp serverProblem) sum(c allocate.Clash, parts []Clash) string {
-	slices.SortStableFunc(parts, func(a, b Clash) int { return b.Conns - a.Conns })
-	rest, others := c.Need, 0
+	rest, others := c.Need, len(parts)-min(len(parts), mostNamed)
 	var words []string
 	for _, x := range parts[:min(len(parts), mostNamed)] {
 		rest -= x.Conns
 		words = append(words, fmt.Sprintf("%s %d (size %d: %s)", x.Pool, x.Conns, x.Size, x.Why))
 	}
-	for i := range sp.pools {
-		if sp.takes(c.Row, i, sp.problem.Items[i].Lo, sp.pools[i].leastReserve()) > 0 {
-			others++
-		}
-	}
-	if others -= min(len(parts), mostNamed); others > 0 && rest > 0 {
+	if others > 0 && rest > 0 {
 		words = append(words, fmt.Sprintf("%s %d", plural(others, "1 more pool", fmt.Sprintf("%d more pools", others)), rest))
 	}
 	if c.Row == 0 && sp.constConns > 0 {
