@@ -229,12 +229,15 @@ func (s source) shiftOf(c *cli.Context) (planner.Shift, flag.Switch, planner.Mem
 		}
 		shift.Fraction = r
 	}
-	for flag, x := range map[string]*int{"at": &shift.At, "until": &shift.Until} {
-		if !c.IsSet(flag) {
+	for _, f := range []struct {
+		name string
+		x    *int
+	}{{"at", &shift.At}, {"until", &shift.Until}} {
+		if !c.IsSet(f.name) {
 			continue
 		}
-		if *x = c.Int(flag); *x < 0 || *x > 100 {
-			return shift, sw, memory, usage("it is a percentage of the traffic", "--%s is %d, want 0 to 100", flag, *x)
+		if *f.x = c.Int(f.name); *f.x < 0 || *f.x > 100 {
+			return shift, sw, memory, usage("it is a percentage of the traffic", "--%s is %d, want 0 to 100", f.name, *f.x)
 		}
 	}
 	shift.LoadsAt = shift.At

@@ -2,26 +2,33 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 	"github.com/xrash/smetrics"
 )
 
-// alike is the similarity (Jaro–Winkler, 0 to 1) from which a name may have been meant. chosen: "persent" is "percent"
-// and "stpe" is "step", and nothing is offered for a word of another trade.
-const alike = 0.85
-
-// nearest is the name that was most likely meant, or none.
+// nearest is the name that was most likely meant: one letter from the word, or of the same letters; none is offered for
+// a word of another trade.
 func nearest(word string, names []string) string {
-	best, most := "", alike
 	for _, n := range names {
-		if s := smetrics.JaroWinkler(word, n, 0.7, 4); s >= most { // the library's usual boost
-			best, most = n, s
+		if smetrics.WagnerFischer(word, n, 1, 1, 1) == 1 || word != n && letters(word) == letters(n) {
+			return n
 		}
 	}
-	return best
+	return ""
 }
+
+// letters are those of a word, sorted.
+func letters(word string) string {
+	r := []rune(word)
+	slices.Sort(r)
+	return string(r)
+}
+
+// meant are words of other tools for what a command here does. Whoever wants to end a run is not pointed at one that moves.
+var meant = map[string]string{"stop": "pause", "halt": "pause", "cancel": "pause", "undo": "rollback", "revert": "rollback", "validate": "plan"}
 
 // unknownCommand is the error of a word that is no command of these.
 func unknownCommand(commands []*cli.Command, whose, word string) error {
@@ -30,7 +37,11 @@ func unknownCommand(commands []*cli.Command, whose, word string) error {
 		names = append(names, c.Name)
 	}
 	hint := whose + " --help lists the commands"
-	if n := nearest(word, names); n != "" {
+	n := nearest(word, names)
+	if m := meant[word]; slices.Contains(names, m) {
+		n = m
+	}
+	if n != "" {
 		hint = "did you mean " + whose + " " + n + "? " + hint
 	}
 	return usage(hint, "unknown command %q", word)
@@ -59,7 +70,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		}
 		return usage(hint, "unknown flag --%s", m[1])
 	}
-	if m := badValue.FindStringSubmatch(err.Error()); m != nil {
+	if m := badValue.FindStringSubmatch(err.Error()); m != nil && !strings.HasSuffix(m[3], "value out of range") {
 		return usage(hint, "--%s is %s, want %s", m[2], m[1], wanted(flags, m[2], m[3]))
 	}
 	return usage(hint, "%s", err)
@@ -75,8 +86,10 @@ func wanted(flags []cli.Flag, name, otherwise string) string {
 			switch f.(type) {
 			case *cli.Float64Flag:
 				return "a number, without a unit"
-			case *cli.IntFlag, *cli.Int64Flag, *cli.Uint64Flag:
+			case *cli.IntFlag, *cli.Int64Flag:
 				return "a whole number, without a unit"
+			case *cli.Uint64Flag:
+				return "a whole number, 0 or more"
 			case *cli.DurationFlag:
 				return "a time with its unit, as 90s, 10m or 2h"
 			case *cli.BoolFlag:
