@@ -65,7 +65,7 @@ func (f Fleet) Drained() Fleet {
 
 // drain takes off a pool what is open beyond what its settings allow.
 func (p *FleetPool) drain() {
-	shared := true // its copies, with the fleet that it is of
+	own := false // its copies: until then they are those of the fleet that it is of
 	for _, s := range p.Sizes {
 		for j, c := range p.Copies {
 			if c.Process != s.Process {
@@ -75,13 +75,13 @@ func (p *FleetPool) drain() {
 			if c.SeenConns <= most {
 				continue
 			}
-			if shared {
-				p.Copies, shared = slices.Clone(p.Copies), false
+			if !own {
+				p.Copies, own = slices.Clone(p.Copies), true
 			}
 			p.Copies[j].SeenConns = most
 		}
 	}
-	if !shared {
+	if own {
 		p.tally()
 	}
 }

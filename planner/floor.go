@@ -46,16 +46,28 @@ func (p FleetPool) floorAt(erlangs float64) (int, string) {
 }
 
 // ownSizes says which users have a pool_size of their own that keeps no promise of the pool: no size of a plan changes
-// that, and their waiting is in no objective.
+// that, and their waiting is in no objective. Of a user it names the process that lacks most.
 func (p FleetPool) ownSizes() (notes []string) {
+	var users []string
+	worst, lacks := map[string]string{}, map[string]int{}
 	for _, c := range p.Copies {
 		if !c.OwnSize || c.FixedConns == 0 || p.Load.AtLeast || c.Share == 0 {
 			continue
 		}
-		if need, by := p.floorAt(p.Load.Erlangs.Upper * c.Share); need > c.FixedConns {
-			notes = append(notes, fmt.Sprintf("%s: %s has a pool_size of %d of its own in %s, and its load of %.3g Erlangs needs %d (%s): no size of this plan changes that, and its waiting is not counted",
-				p.ID, c.User, c.FixedConns, c.Process, p.Load.Erlangs.Upper*c.Share, need, by))
+		erlangs := p.Load.Erlangs.Upper * c.Share
+		need, by := p.floorAt(erlangs)
+		if need-c.FixedConns <= lacks[c.User] {
+			continue
 		}
+		if lacks[c.User] == 0 {
+			users = append(users, c.User)
+		}
+		lacks[c.User] = need - c.FixedConns
+		worst[c.User] = fmt.Sprintf("%s: %s has a pool_size of %d of its own in %s, and its load of %.3g Erlangs there needs %d (%s): "+
+			"no size of this plan changes that, and its waiting is not counted", p.ID, c.User, c.FixedConns, c.Process, erlangs, need, by)
+	}
+	for _, u := range users {
+		notes = append(notes, worst[u])
 	}
 	return notes
 }

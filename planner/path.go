@@ -79,9 +79,8 @@ func newRoute(f Fleet, s Shift) *route {
 	return &route{s, f, map[int][2]int{}, map[int]error{}}
 }
 
-// floor is the smallest sizes of the two pools that keep their promises at z percent, with all that the fraction may be.
-// Each fraction brings transactions of its own mean hold along: what comes at the upper end holds as it does there, not
-// as in the middle.
+// floor is the smallest sizes of the two pools that keep their promises at z percent, whatever the fraction is. Each
+// fraction has a mean hold of its own: what comes at the upper end holds as it does there, not as in the middle.
 func (r *route) floor(z int) ([2]int, error) {
 	if _, known := r.floors[z]; known {
 		return r.floors[z], r.errs[z]

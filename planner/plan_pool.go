@@ -18,8 +18,8 @@ func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kep
 	pp.Bound = sp.bound(sol, i, kept)
 	plan.Pools = append(plan.Pools, pp)
 	if limit := p.sharedLimit(curve, size); limit != "" {
-		plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s: its users share %s, and a connection passes from one to another by a login; the model leaves that out: real waits are longer, simulated ones by a half",
-			p.ID, limit))
+		plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s shares %s among users, and a connection passes from one to another by a login: "+
+			"the model leaves that out, and real waits are longer, the more so the shorter the transactions are beside a login", p.ID, limit))
 	}
 	plan.Objective += Float(curve.Cost(size))
 	if from, same := p.fromSize(); same && from > 0 {
@@ -115,13 +115,13 @@ func (p FleetPool) meanWait(curve poolCurve, n int) Float {
 	return Float(curve.Cost(n) / perSec)
 }
 
-// p99Wait is the 99th percentile of waiting, in seconds, of the copy that waits longest; under a limit of several copies
-// the larger of that of their own queues and that of the one queue at the limit, as both are promised.
+// p99Wait is the 99th percentile of waiting, in seconds, of the copy that waits longest: under a limit the larger of that
+// in its own queue and that in the queue at the limit, as both are promised.
 func (p FleetPool) p99Wait(curve poolCurve, n int) Float {
 	m := queue.Model{Hold: p.Load.MeanHold, SCVFactor: scvFactor(p.Load)}
 	var worst float64
 	for _, g := range curve.groups {
-		if g.least > 0 && g.apart(n) <= g.least {
+		if g.least > 0 {
 			worst = max(worst, p.under[g.under].quantile(p))
 		}
 		for _, l := range g.loads {
@@ -134,19 +134,19 @@ func (p FleetPool) p99Wait(curve poolCurve, n int) Float {
 	return Float(worst)
 }
 
-// limitMatters is how many times the waiting at a limit that of the separate queues may be for the limit to matter.
-// chosen: the simulator's waits are a tenth longer than the larger of the two there, and up to a half where they are alike.
+// limitMatters is up to how many times the waiting at a limit that in the separate queues may be for the limit to be
+// told. chosen: above, the sizes alone say who waits.
 const limitMatters = 4
 
-// sharedLimit names a limit that several users of the pool wait for; empty: there is none.
+// sharedLimit names a limit that the pool's users share among them, or with those of other pools, and wait for; empty:
+// there is none.
 func (p FleetPool) sharedLimit(curve poolCurve, n int) string {
 	for _, g := range curve.groups {
-		copies := 0
-		for _, l := range g.loads {
-			copies += l.copies
+		if g.under < 0 || g.least <= 0 || g.apart(n) >= limitMatters*g.least {
+			continue
 		}
-		if g.under >= 0 && copies > 1 && g.least > 0 && g.apart(n) < limitMatters*g.least {
-			return p.under[g.under].text
+		if c := p.under[g.under]; len(c.copies) > 1 || c.erlangs > 0 {
+			return c.text
 		}
 	}
 	return ""

@@ -226,16 +226,20 @@ func (p *FleetPool) take(from FleetPool, base Load, perSec, erlangs float64) {
 func (f Fleet) after(plan Plan) Fleet {
 	var sets []Set
 	for _, p := range f.Pools {
-		i, found := slices.BinarySearchFunc(plan.Pools, p.ID, func(x PlanPool, id string) int { return cmp.Compare(x.ID, id) })
+		i, found := slices.BinarySearchFunc(plan.Pools, p.ID, func(x PlanPool, id string) int {
+			return cmp.Compare(x.ID, id)
+		})
 		if !found || plan.Pools[i].Frozen != "" {
 			continue
 		}
 		x := plan.Pools[i]
-		if p.ReserveConns == x.ReserveSize && !slices.ContainsFunc(p.Sizes, func(s Size) bool { return s.Conns != x.ToSize }) {
+		moves := func(s Size) bool { return s.Conns != x.ToSize }
+		if p.ReserveConns == x.ReserveSize && !slices.ContainsFunc(p.Sizes, moves) {
 			continue
 		}
-		for _, size := range p.Sizes {
-			sets = append(sets, Set{size.Process, p.Alias, KeySize, size.Conns, x.ToSize}, Set{size.Process, p.Alias, KeyReserve, p.ReserveConns, x.ReserveSize})
+		for _, s := range p.Sizes {
+			sets = append(sets, Set{s.Process, p.Alias, KeySize, s.Conns, x.ToSize},
+				Set{s.Process, p.Alias, KeyReserve, p.ReserveConns, x.ReserveSize})
 		}
 	}
 	return f.With(sets).Drained()
