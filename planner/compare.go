@@ -36,7 +36,7 @@ func (s Saved) Check() error {
 // Review says what became of a saved plan.
 type Review struct {
 	Moved   []string `json:"moved"`  // inputs that differ, with both numbers
-	Broken  []string `json:"broken"` // promises that the saved sizes no longer keep
+	Broken  []string `json:"broken"` // promises that the saved sizes no longer keep, and pools that they say nothing of
 	Excess  Float    `json:"excess"` // waiting clients that the saved sizes cost over the new plan's; null when unknown
 	Verdict string   `json:"verdict"`
 }
@@ -76,16 +76,12 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 	var excess float64
 	for _, p := range now.Pools {
 		size, reserve, ok := saved.Plan.sizeOf(p.ID)
-		if !ok || p.Frozen != "" {
+		given := ok && !saved.Plan.frozen(p.ID)
+		if !given || p.Frozen != "" {
 			for _, server := range p.servers() {
 				planned[server] += p.countedConns()
 			}
-			if !ok {
-				r.Moved = append(r.Moved, "pool "+p.ID+" is new")
-				if size, _, planned := plan.sizeOf(p.ID); planned && p.Frozen == "" {
-					excess += curveOf(p).Cost(size) // the saved plan says nothing of it: no difference
-				}
-			}
+			r.compareLeft(p, plan, size, ok, given)
 			continue
 		}
 		for _, server := range p.servers() {
@@ -105,6 +101,32 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 	}
 	r.Verdict = r.verdict(plan)
 	return r
+}
+
+// compareLeft names a pool of which the saved plan or today's says nothing: neither size can be judged by the other.
+// known is whether the saved plan has it, given whether it gives it a size.
+func (r *Review) compareLeft(p FleetPool, plan Plan, size int, known, given bool) {
+	today, _, planned := plan.sizeOf(p.ID)
+	planned = planned && p.Frozen == ""
+	switch {
+	case !known:
+		r.Moved = append(r.Moved, "pool "+p.ID+" is new")
+	case planned && !given:
+		r.Moved = append(r.Moved, "pool "+p.ID+" was left alone when the plan was made")
+	case given && size == p.largestSize():
+		r.Moved = append(r.Moved, fmt.Sprintf("pool %s is left alone now: %s", p.ID, p.Frozen))
+	case given:
+		r.Broken = append(r.Broken, fmt.Sprintf("%s stays at %d now (%s), the plan gives it %d", p.ID, p.largestSize(), p.Frozen, size))
+	}
+	if planned && !given {
+		r.Broken = append(r.Broken, fmt.Sprintf("%s: the saved plan gives it no size, today's gives it %d", p.ID, today))
+	}
+}
+
+// frozen reports whether a plan leaves a pool alone.
+func (p Plan) frozen(id string) bool {
+	i := p.indexOf(id)
+	return i >= 0 && p.Pools[i].Frozen != ""
 }
 
 // compareLimits names the limits over connections that are other than they were.
@@ -172,16 +194,23 @@ func (p FleetPool) stays() string {
 	return "sessions: never shrunk"
 }
 
-// sizeOf is what a plan gives a pool. Its pools are sorted by id, but for a saved plan that somebody has edited.
+// sizeOf is what a plan gives a pool.
 func (p Plan) sizeOf(id string) (size, reserve int, ok bool) {
-	i, found := slices.BinarySearchFunc(p.Pools, id, func(x PlanPool, id string) int { return cmp.Compare(x.ID, id) })
-	if !found {
-		i = slices.IndexFunc(p.Pools, func(x PlanPool) bool { return x.ID == id })
-	}
+	i := p.indexOf(id)
 	if i < 0 {
 		return 0, 0, false
 	}
 	return p.Pools[i].ToSize, p.Pools[i].ReserveSize, true
+}
+
+// indexOf is where a pool stands in a plan; negative: nowhere. Its pools are sorted by id, but for a saved plan that
+// somebody has edited.
+func (p Plan) indexOf(id string) int {
+	i, found := slices.BinarySearchFunc(p.Pools, id, func(x PlanPool, id string) int { return cmp.Compare(x.ID, id) })
+	if !found {
+		i = slices.IndexFunc(p.Pools, func(x PlanPool) bool { return x.ID == id })
+	}
+	return i
 }
 
 func (r *Review) compareServer(was, is FleetServer) {

@@ -33,6 +33,9 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 			f.Pools[0].Load.Session = true
 			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14
 		}, "ci/app may not shrink below 14 now (sessions: never shrunk), the plan gives it 13"},
+		{"left alone", func(f *Fleet) {
+			f.Pools[1].Frozen, f.Pools[1].Sizes[0].Conns = "fewer than 100 transactions", 10
+		}, "main/app stays at 10 now (fewer than 100 transactions), the plan gives it 13"},
 		{"reserve", func(f *Fleet) {
 			f.Pools[0].ReserveFree, f.Pools[0].ReserveConns, f.Pools[0].Reserve = true, 2, IntRange{1, 2}
 		}, "ci/app may have a reserve of 1 to 2 now, the plan gives it 0"},

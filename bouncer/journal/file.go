@@ -16,18 +16,52 @@ import (
 // openRegular opens a regular file, or a link to one. Anything else is refused before it is opened: that alone would
 // wind a tape back, or wait for the other end of a pipe.
 func openRegular(key, path string, flag int) (*os.File, error) {
-	refuse := func(err error) error {
-		return &planner.Error{Kind: planner.KindUsage, Subject: key, Err: err, Hint: "give " + key +
-			": a file in a folder that is there and can be written"}
-	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, refuse(fmt.Errorf("%s is %s, want a file", path, kindOf(info.Mode())))
+		return nil, refused(key, fmt.Errorf("%s is %s, want a file", path, kindOf(info.Mode())))
 	}
 	file, err := openAtOnce(path, flag)
 	if err != nil {
-		return nil, refuse(err)
+		return nil, refused(key, err)
 	}
 	return file, nil
+}
+
+// refused is the error of a file that cannot be what a key of the config names it for.
+func refused(key string, err error) error {
+	return &planner.Error{Kind: planner.KindUsage, Subject: key, Err: err, Hint: "give " + key +
+		": a file in a folder that is there and can be written"}
+}
+
+// Writable says why Open would find a journal, or the file of its mirror, not to be written, without opening either. The
+// error is of KindUsage.
+func (m Mirror) Writable(path string) error {
+	err := writable("journal", path)
+	if err == nil && m.Path != "" {
+		err = writable("mirror", m.Path)
+	}
+	return err
+}
+
+func writable(key, path string) error {
+	const write, search = 2, 1 // of access(2)
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		err = fmt.Errorf("%s is %s, want a file", path, kindOf(info.Mode()))
+	case err == nil:
+		if err = syscall.Access(path, write); err != nil {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		folder := filepath.Dir(path)
+		if err = syscall.Access(folder, write|search); err != nil {
+			err = fmt.Errorf("%s: %w", folder, err)
+		}
+	}
+	if err != nil {
+		return refused(key, err)
+	}
+	return nil
 }
 
 // openAtOnce opens without waiting for anybody, and closes again what is no file: it was put there just now.

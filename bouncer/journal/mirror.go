@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -75,13 +76,40 @@ func (m Mirror) lost(path string) error {
 		Hint: "pgbudget journal import " + m.Path + " (remove an empty journal first)"}
 }
 
-// Load reads what a journal comes to that somebody else may be writing. One that is not there is empty; it is an error
-// that its mirror is not.
+// Load reads what a journal comes to that somebody else may be writing. One that is not there is empty. It is an error of
+// KindDrift that its mirror has more, or has other lines.
 func (m Mirror) Load(path string) (planner.Memory, error) {
-	if err := m.lost(path); err != nil {
+	if err := cmp.Or(m.lost(path), m.agrees(path)); err != nil {
 		return planner.Memory{}, err
 	}
 	return Load(path)
+}
+
+// agrees compares the mirror with a journal that somebody else may be writing. A mirror that is missing or lags is
+// completed by the next run.
+func (m Mirror) agrees(path string) error {
+	if m.Path == "" || !begun(path) {
+		return nil
+	}
+	return reading("mirror", m.Path, func(c content) error { // its length first: the journal has each line before it
+		own, err := os.Stat(m.Path)
+		if err != nil {
+			return err
+		}
+		if err := m.another(own, path); err != nil {
+			return err
+		}
+		return reading("journal", path, c.isMirrorOf)
+	})
+}
+
+// another refuses a mirror that is the journal's own file.
+func (m Mirror) another(own os.FileInfo, path string) error {
+	if its, err := os.Stat(path); err == nil && os.SameFile(own, its) {
+		return &planner.Error{Kind: planner.KindUsage, Subject: "mirror " + m.Path,
+			Err: errors.New("the mirror is the same file as the journal"), Hint: "give mirror: a file on another disk"}
+	}
+	return nil
 }
 
 // bring brings the mirror to where the journal is. What gives lines away is given the last one again: a crash may have
@@ -114,9 +142,8 @@ func (w *mirror) take(j content) error {
 	if err != nil {
 		return err
 	}
-	if its, err := os.Stat(j.name); err == nil && os.SameFile(own, its) {
-		return &planner.Error{Kind: planner.KindUsage, Subject: "mirror " + w.Path,
-			Err: errors.New("the mirror is the same file as the journal"), Hint: "give mirror: a file on another disk"}
+	if err := w.another(own, j.name); err != nil {
+		return err
 	}
 	if err := lock(w.file, "mirror "+w.Path); err != nil {
 		return err

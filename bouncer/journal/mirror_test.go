@@ -339,3 +339,63 @@ func TestACommandIsGivenEveryLine(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoeverOnlyReadsSeesThatTheMirrorHasMore: a journal that came from an older backup tells an older way back.
+func TestWhoeverOnlyReadsSeesThatTheMirrorHasMore(t *testing.T) {
+	path, mirror, data := mirrored(t, 5)
+	m := Mirror{Path: mirror}
+	if got, err := m.Load(path); err != nil || got.Seq != 5 {
+		t.Fatalf("%d events, %v", got.Seq, err)
+	}
+	head, _ := cutLines(string(data), 3)
+	write(t, path, []byte(head))
+	if _, err := m.Load(path); planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), "the mirror has more") {
+		t.Errorf("the mirror has more: %v", err)
+	}
+	write(t, path, data)
+	write(t, mirror, []byte(head))
+	if got, err := m.Load(path); err != nil || got.Seq != 5 {
+		t.Errorf("a mirror that lags: %d events, %v", got.Seq, err)
+	}
+	if err := os.Remove(mirror); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := m.Load(path); err != nil || got.Seq != 5 {
+		t.Errorf("a mirror that is not there: %d events, %v", got.Seq, err)
+	}
+	if err := os.Symlink(path, mirror); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Load(path); planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "the same file") {
+		t.Errorf("the mirror is the journal: %v", err)
+	}
+}
+
+// TestWhatCannotBeWrittenIsFoundWithoutOpeningIt: a dry run ends as the run would.
+func TestWhatCannotBeWrittenIsFoundWithoutOpeningIt(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "journal")
+	write(t, file, nil)
+	for name, c := range map[string]struct {
+		path, mirror, want string
+	}{
+		"both can":                {file, filepath.Join(dir, "mirror"), ""},
+		"a folder":                {dir, "", "is a folder"},
+		"no folder of it":         {filepath.Join(dir, "none", "journal"), "", "no such file"},
+		"a mirror without folder": {file, filepath.Join(dir, "none", "mirror"), "no such file"},
+		"a mirror that is one":    {file, dir, "is a folder"},
+		"below a file":            {file, filepath.Join(file, "mirror"), "not a directory"},
+	} {
+		err := Mirror{Path: c.mirror}.Writable(c.path)
+		if c.want == "" && err != nil || c.want != "" && (planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		opened, opens := Mirror{Path: c.mirror}.Open(c.path)
+		if opens == nil {
+			opened.Close()
+		}
+		if (opens == nil) != (err == nil) {
+			t.Errorf("%s: opening says %v, and %v was said before", name, opens, err)
+		}
+	}
+}

@@ -92,7 +92,7 @@ func addressless(o planner.Observation) live.Targets {
 // initial writes a config for what was seen. Passwords stay out of it.
 func initial(o planner.Observation, targets live.Targets) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Written by pgbudget init from what it saw at %s.\n", o.At.Format("2006-01-02 15:04:05 MST"))
+	fmt.Fprintf(&b, "# Written by pgbudget init from what it saw at %s.\n", stamp(o.At))
 	b.WriteString("# Passwords belong into the passfile (PGPASSFILE, ~/.pgpass) or PGPASSWORD. Every key: pgbudget init --reference\n\nservers:\n")
 	for i, t := range targets.Servers {
 		seen := o.Servers[slices.IndexFunc(o.Servers, func(s planner.Server) bool { return s.Name == t.Name })]

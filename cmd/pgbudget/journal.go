@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
+	"os/exec"
 
 	"github.com/urfave/cli/v2"
 
@@ -33,6 +33,25 @@ func mirrorOf(c *config.Config) journal.Mirror {
 
 // remembered is what the config's journal comes to; somebody else may be writing it.
 func remembered(c *config.Config) (planner.Memory, error) { return mirrorOf(c).Load(c.Journal) }
+
+// recordable says why nothing could be recorded in the config's journal and its mirror, as far as can be told without
+// writing: a mirror's command is looked for, and not called.
+func recordable(c *config.Config) error {
+	m := mirrorOf(c)
+	if err := m.Writable(c.Journal); err != nil {
+		return err
+	}
+	if _, err := m.Load(c.Journal); err != nil {
+		return err
+	}
+	if words := c.Mirror.Argv; len(words) > 0 {
+		if _, err := exec.LookPath(words[0]); err != nil {
+			return &planner.Error{Kind: planner.KindUnreachable, Subject: "mirror " + words[0],
+				Err: fmt.Errorf("no line of the journal could be given to it: %w", err), Hint: "see mirror: of the config"}
+		}
+	}
+	return m.Unbegun(c.Journal)
+}
 
 func journalCommand() *cli.Command {
 	return &cli.Command{
@@ -180,7 +199,7 @@ const cutNote = "note: a crash has cut the last line; the line was left out, and
 func summaryText(s journal.Summary) string {
 	text := fmt.Sprintf("%d %s", s.Events, plural(int(s.Events), "event"))
 	if s.Events > 0 {
-		text += ", the newest of " + s.At.Format(time.DateTime)
+		text += ", the newest of " + stamp(s.At)
 	}
 	return text
 }

@@ -45,7 +45,7 @@ func (j *journey) event(e planner.Event) {
 	if j.bar != nil {
 		_ = j.bar.Clear() // a picture of progress that fails must not fail the work
 	}
-	fmt.Fprintf(j.w, "%s  %s\n", e.At.Format(time.TimeOnly), quote.Line(line))
+	fmt.Fprintf(j.w, "%s  %s\n", e.At.UTC().Format("15:04:05Z"), quote.Line(line))
 }
 
 // seen moves the bar after every look.

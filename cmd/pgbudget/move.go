@@ -41,10 +41,7 @@ type mover struct {
 func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	outlivePipes()
 	m := &mover{source: s, clock: live.Clock{}}
-	if _, err := remembered(s.config); err != nil { // before anybody is asked
-		return nil, err
-	}
-	if err := mirrorOf(s.config).Unbegun(s.config.Journal); err != nil {
+	if err := recordable(s.config); err != nil { // before anybody is asked
 		return nil, err
 	}
 	var err error

@@ -118,7 +118,7 @@ func (o output) observation(x planner.Observation) error {
 			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! idle in transaction for %s: pid %d of %s on %s, database %s (%s)", h.Age.Round(time.Second), h.PID, h.User, s.Name, h.Database, who)))
 		}
 	}
-	fmt.Fprintf(o.w, "seen at %s in %s\n", x.At.Format("2006-01-02 15:04:05 MST"), x.Took.Round(time.Millisecond))
+	fmt.Fprintf(o.w, "seen at %s in %s\n", stamp(x.At), x.Took.Round(time.Millisecond))
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -28,6 +29,9 @@ type output struct {
 
 	recycle bool // that a RELOAD recycles connections was accepted
 }
+
+// stamp is a moment as every page of output has it: in UTC, and saying so.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // newOutput reads -o and decides on colour: only on a terminal, and not where NO_COLOR, TERM=dumb or --no-color say no.
 func newOutput(c *cli.Context) (output, error) {

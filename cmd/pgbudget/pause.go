@@ -39,7 +39,7 @@ func pauseCommand() *cli.Command {
 			"Example:\n  pgbudget pause",
 		Flags: journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
-			text := fmt.Sprintf("%s at %s", who(), time.Now().Format(time.DateTime))
+			text := fmt.Sprintf("%s at %s", who(), stamp(time.Now()))
 			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
 				return &planner.Error{Kind: planner.KindUsage, Subject: "journal " + s.config.Journal,
 					Err:  fmt.Errorf("nothing is paused: beside it no file can be written: %w", cause(err)),

@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/user"
-	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -89,20 +86,11 @@ func stopped(journal string) error {
 	return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
 }
 
-// alone says why this pgbudget could not begin: its journal cannot be written, or another one is at work. It is for whoever
-// only looks, and takes no lock; the journal is read again, as nobody writes it now. It is asked first: what another one
-// moves meanwhile is nobody's drift.
+// alone says why this pgbudget could not begin: another one is at work. It is for whoever only looks, and takes no lock;
+// the journal is read again, as nobody writes it now. It is asked first: what another one moves meanwhile is nobody's
+// drift.
 func (m *mover) alone(ctx context.Context) error {
 	path := m.source.config.Journal
-	const write, search = 2, 1 // of access(2)
-	if err := syscall.Access(path, write); errors.Is(err, fs.ErrNotExist) {
-		err = syscall.Access(filepath.Dir(path), write|search)
-		if err != nil {
-			return usage("give journal: a file in a folder that is there and can be written", "journal: %s: %w", filepath.Dir(path), err)
-		}
-	} else if err != nil {
-		return usage("give journal: a file in a folder that is there and can be written", "journal: %s: %w", path, err)
-	}
 	if journal.Busy(path) {
 		return &planner.Error{Kind: planner.KindBusy, Subject: "journal " + path, Err: errors.New("another pgbudget is at work with it"),
 			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}

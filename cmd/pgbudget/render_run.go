@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner"
@@ -20,15 +21,16 @@ func (o output) simulatedRun(v batch.Variant, r batch.VariantReport) {
 		r.Value("", "run_time").ShowMean(), r.Value("", "steps").ShowMean(), mean(r, "", "undone"), r.Value("", "run_held").ShowMean())
 	if len(r.Journal) > 0 {
 		fmt.Fprintln(o.w, "the first of them:")
-		writeEvents(o.w, r.Journal)
+		writeEvents(o.w, time.TimeOnly, r.Journal)
 	}
 }
 
-// writeEvents prints a journal, a line an event; those that only repeat the one before are left out.
-func writeEvents(w io.Writer, events []planner.Event) {
+// writeEvents prints a journal, a line an event; those that only repeat the one before are left out. Times are UTC, as layout
+// says.
+func writeEvents(w io.Writer, layout string, events []planner.Event) {
 	for _, e := range events {
 		if line := eventLine(e); line != "" {
-			fmt.Fprintf(w, "  %s  %s\n", e.At.UTC().Format("15:04:05"), quote.Line(line))
+			fmt.Fprintf(w, "  %s  %s\n", e.At.UTC().Format(layout), quote.Line(line))
 		}
 	}
 }

@@ -67,7 +67,7 @@ func loadPlan(file string) (planner.Saved, error) {
 
 // review prints what became of a saved plan.
 func (o output) review(file string, saved planner.Saved, r planner.Review) {
-	fmt.Fprintf(o.w, "\ncompared with %s of %s:\n", file, saved.Plan.At.Format("2006-01-02 15:04:05 MST"))
+	fmt.Fprintf(o.w, "\ncompared with %s of %s:\n", file, stamp(saved.Plan.At))
 	for _, m := range r.Moved {
 		fmt.Fprintln(o.w, "  moved: "+m)
 	}

@@ -147,7 +147,7 @@ func (o output) status(s status) {
 	if len(s.Taken) > 0 {
 		fmt.Fprintln(o.w, o.bold("steps taken"))
 		for _, p := range s.Taken {
-			fmt.Fprintf(o.w, "  %4d  %s  %s\n", p.Number, p.At.Format(time.DateTime), p.Step.Text())
+			fmt.Fprintf(o.w, "  %4d  %s  %s\n", p.Number, stamp(p.At), p.Step.Text())
 		}
 	}
 	for _, x := range s.Traffic {
@@ -159,8 +159,8 @@ func (o output) status(s status) {
 	for _, r := range s.Refused {
 		fmt.Fprintln(o.w, "refused: "+r)
 	}
-	fmt.Fprintln(o.w, o.bold("last events"))
-	writeEvents(o.w, s.Last)
+	fmt.Fprintln(o.w, o.bold("last events")+" (UTC)")
+	writeEvents(o.w, time.DateTime, s.Last)
 }
 
 // sight prints what was seen last.
@@ -298,7 +298,7 @@ func (o output) decision(x decided) {
 		fmt.Fprintln(o.w, "nothing was ever decided")
 		return
 	}
-	fmt.Fprintf(o.w, "%s  %s\nwhat would change it: %s\n", x.Event.At.Format(time.DateTime), x.Text, x.Changes)
+	fmt.Fprintf(o.w, "%s  %s\nwhat would change it: %s\n", stamp(x.Event.At), x.Text, x.Changes)
 	if x.Step != nil {
 		fmt.Fprintf(o.w, "in hand: %s\n", x.Step.Text())
 	}
