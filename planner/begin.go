@@ -51,6 +51,26 @@ func (s Situation) begin() Act {
 	return Act{Verb: Open, Step: &step, Goal: goal}
 }
 
+// HeldNow says what keeps a step from beginning now, or the step in hand from going on: of a grant its server's signals,
+// of a release its pool's waiting, of traffic either. Empty: nothing does, or the server has just paused, which is over
+// soon.
+func (s Situation) HeldNow(step Step) string {
+	if s.goesBack(step) {
+		return ""
+	}
+	sets := slices.DeleteFunc(slices.Clone(s.there(step.Sets)), func(x Set) bool { at, _ := s.at(x); return at == x.To })
+	if inHand := s.Memory.Step != nil; inHand && slices.ContainsFunc(sets, func(x Set) bool { return x.To < x.From }) {
+		sets = slices.DeleteFunc(sets, func(x Set) bool { return x.To > x.From }) // those come once these have drained
+	}
+	if o := cmp.Or(s.forbidden(sets), s.turnable(step.Turn)); !o.pause {
+		return o.why
+	}
+	return ""
+}
+
+// goesBack reports whether a step is a way back, which nothing holds.
+func (s Situation) goesBack(step Step) bool { return back(&step) || s.Memory.goesBack() }
+
 // aim goes on to what a plan finds where the traffic has come to, or to the sizes that a rollback goes back to.
 func (s Situation) aim() Act {
 	if s.Memory.RollTo > 0 {

@@ -36,7 +36,7 @@ func (s Switch) Get(ctx context.Context) (int, bool, error) {
 		}
 		return s.percent(string(out))
 	case ask.Query != "" && s.Query != nil:
-		v, _, err := s.Query(ctx, "shift "+s.Shift.From+":"+s.Shift.To, ask.Query)
+		v, _, err := s.Query(ctx, s.Subject(), ask.Query)
 		if err != nil {
 			return 0, false, err
 		}
@@ -56,7 +56,7 @@ func (s Switch) percent(text string) (int, bool, error) {
 		if runes := []rune(said); len(runes) > 40 {
 			said = string(runes[:40]) + "…"
 		}
-		return 0, false, &planner.Error{Kind: planner.KindEvidence, Subject: s.subject(), Err: fmt.Errorf("get: answers %q, want a whole percentage of 0 to 100", said),
+		return 0, false, &planner.Error{Kind: planner.KindEvidence, Subject: s.Subject(), Err: fmt.Errorf("get: answers %q, want a whole percentage of 0 to 100", said),
 			Hint: "make get: print the percentage alone"}
 	}
 	return int(v), true, nil
@@ -67,7 +67,7 @@ func (s Switch) percent(text string) (int, bool, error) {
 func (s Switch) Set(ctx context.Context, percent int) error {
 	command, err := s.Shift.SetTo(percent)
 	if err != nil {
-		return &planner.Error{Kind: planner.KindUsage, Subject: s.subject(), Err: err}
+		return &planner.Error{Kind: planner.KindUsage, Subject: s.Subject(), Err: err}
 	}
 	if _, err := s.Run(ctx, command); err != nil {
 		return s.failed("set", err)
@@ -75,10 +75,11 @@ func (s Switch) Set(ctx context.Context, percent int) error {
 	return nil
 }
 
-func (s Switch) subject() string { return "shift " + s.Shift.From + ":" + s.Shift.To }
+// Subject names the shift in messages, and what Prometheus is asked for it.
+func (s Switch) Subject() string { return "shift " + s.Shift.From + ":" + s.Shift.To }
 
 func (s Switch) failed(what string, err error) error {
-	return &planner.Error{Kind: planner.KindUnreachable, Subject: s.subject(), Err: fmt.Errorf("%s: %w", what, err), Hint: "run the command of " + what + ": by hand"}
+	return &planner.Error{Kind: planner.KindUnreachable, Subject: s.Subject(), Err: fmt.Errorf("%s: %w", what, err), Hint: "run the command of " + what + ": by hand"}
 }
 
 // Command is how a person turns the switch to a percentage: the command of set:, or what to do without one.

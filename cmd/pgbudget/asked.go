@@ -13,6 +13,9 @@ func asked(c course, policy planner.Policy, m planner.Memory, step planner.Step,
 	turning := slices.ContainsFunc(c.shifts, func(x planner.Shift) bool { return x.At != x.Until })
 	switch over := c.situation(policy, m).OverBudget(); {
 	case !step.Empty():
+		if held := c.heldNow(policy, m, step); held != "" {
+			return "first step: " + step.Text() + "; it is held now: " + held + later
+		}
 		return "first step: " + step.Text()
 	case blocked != "":
 		return "no step can begin now: " + blocked + later

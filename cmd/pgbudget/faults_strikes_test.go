@@ -19,6 +19,10 @@ var faults = []fault{
 	{name: "nobody agrees: no terminal, and no --yes", strike: nothing, asks: true, code: exitUsage, says: "nobody can agree", quick: true},
 	{name: "it is outside of policy.windows", strike: nothing, policy: "soak: 1s, soak_every: 1s, windows: [" + closedWindow() + "]", code: exitHeld, says: "outside", quick: true},
 	{name: "nobody reads what it says any more", strike: nothing, shell: `"$0" "$@" 2>&1 | head -1 >/dev/null; exit ${PIPESTATUS[0]}`, moves: true, quick: true},
+	{name: "a signal is above its hold level", strike: nothing, config: saturation("name: busy, builtin: busy, hold: 0.0001"), code: exitHeld, says: "busy 0.", quick: true},
+	{name: "a signal is above its hold level, and nobody reads the result", strike: nothing, config: saturation("name: busy, builtin: busy, hold: 0.0001"),
+		shell: `"$0" "$@" -o json | true; exit ${PIPESTATUS[0]}`, code: exitHeld, says: "busy 0.", quick: true},
+	{name: "nobody reads the result", strike: nothing, shell: `"$0" "$@" -o json | true; exit ${PIPESTATUS[0]}`, moves: true, quick: true},
 	{name: "a person has paused it", strike: pausedBy, code: exitHeld, says: "paused by", quick: true},
 	{name: "a colleague edits the file and has not RELOADed yet", strike: pendingEdit, code: exitDrift, says: "waits for a RELOAD", quick: true},
 	{name: "a colleague edits the file between the look and the write", strike: pendingEdit, when: planner.Open, moves: true, code: exitDrift, says: "waits for a RELOAD"},
@@ -44,6 +48,11 @@ var faults = []fault{
 }
 
 func nothing(*bench) func() { return func() {} }
+
+// saturation watches a signal.
+func saturation(signal string) func(*bench, string) string {
+	return func(_ *bench, text string) string { return text + "saturation: [{" + signal + "}]\n" }
+}
 
 // closedWindow is an hour of another day.
 func closedWindow() string {

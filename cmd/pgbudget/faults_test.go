@@ -113,9 +113,14 @@ func TestFaults(t *testing.T) {
 		tabled(t, table)
 	}
 	// None of them has left anything behind that keeps the next step from being taken, outside of its windows if so asked.
+	judged(t, func(t *trial) { b.afterAll(t) })
+}
+
+// afterAll takes a step outside of its windows.
+func (b *bench) afterAll(t testing.TB) {
 	b.begin(t, fault{policy: "soak: 1s, soak_every: 1s, windows: [" + closedWindow() + "]"})
 	if r := command(t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--yes", "--outside-window"); r.code != 0 {
-		t.Errorf("after all of them: exit %d\n%s", r.code, r.stderr)
+		t.Errorf("after all of them: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	if text, err := os.ReadFile(b.path); err != nil || !strings.Contains(string(text), "goes on with --outside-window") {
 		t.Errorf("the journal (%v) does not say that the step went on outside of its windows:\n%s", err, text)

@@ -22,11 +22,16 @@ type lastLook struct {
 func (l *lastLook) Observe(ctx context.Context) (planner.Observation, error) {
 	o, err := l.Fleet.Observe(ctx)
 	if err == nil {
-		l.mu.Lock()
-		l.observation = o
-		l.mu.Unlock()
+		l.seen(o)
 	}
 	return o, err
+}
+
+// seen remembers a look.
+func (l *lastLook) seen(o planner.Observation) {
+	l.mu.Lock()
+	l.observation = o
+	l.mu.Unlock()
 }
 
 // newest is the newest look that has ended.

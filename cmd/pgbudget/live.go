@@ -137,7 +137,7 @@ func (s source) open(ctx context.Context) (session, error) {
 			fmt.Fprintln(stderr, "note: "+text)
 		}
 	}
-	if s.config != nil && s.config.Prometheus != nil && !s.bare {
+	if s.config != nil && s.config.Prometheus != nil {
 		if out.prom, err = prom.New(s.config.Prometheus.URL, s.config.Prometheus.HTTPConfig.YML); err != nil {
 			return session{}, err
 		}
@@ -161,7 +161,7 @@ func (s source) open(ctx context.Context) (session, error) {
 			return session{}, err
 		}
 	}
-	if out.prom != nil {
+	if out.prom != nil && !s.bare {
 		out.Fleet = fleetWithSignals{out.Fleet, s.signalQueries(), func(ctx context.Context, queries []signalQuery) []planner.Signal {
 			return askAll(ctx, out.prom, queries)
 		}}

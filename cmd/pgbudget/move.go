@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -185,6 +186,7 @@ type course struct {
 	traffic  []bouncer.Traffic
 	shifts   []planner.Shift // where they stand
 	readings []planner.Reading
+	seen     lookedAt
 	rollTo   int64 // every step that began at that event or later is taken back; 0: it goes forward
 }
 
@@ -192,7 +194,8 @@ type course struct {
 func (c course) situation(policy planner.Policy, m planner.Memory) planner.Situation {
 	m.Refused = nil // those are of the run before
 	m = m.Bound(c.rollTo)
-	return planner.Situation{Fleet: c.fleet, AsMeasured: c.measured, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings}
+	return planner.Situation{Fleet: c.fleet, AsMeasured: c.measured, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings,
+		Trail: c.seen.trail, Gate: c.seen.gate}
 }
 
 // survey looks for the window and plans. Where there is no plan, the rest of the course is there with the error.
@@ -208,28 +211,30 @@ func (m *mover) survey(ctx context.Context) (course, error) {
 	return c, nil
 }
 
-// watch looks at the fleet for the window.
-func (m *mover) watch(ctx context.Context) (planner.Evidence, error) {
-	var e planner.Evidence
+// watch looks at the fleet, and at its signals, for the window.
+func (m *mover) watch(ctx context.Context) (c course, err error) {
+	w := newLookout(ctx, m.session, m.source.config, m.source.every)
+	defer w.close()
 	bar := newProgress("looking at the fleet", m.source.window, m.source.every)
-	err := bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, m.source.every, m.source.window, func(o planner.Observation) error {
+	err = bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, m.source.every, m.source.window, func(o planner.Observation) error {
 		bar.step()
+		o = m.memory.Recall(o) // who came once may come again
+		w.add(ctx, o)
 		var err error
-		e, err = e.Add(m.memory.Recall(o)) // who came once may come again
+		c.evidence, err = c.evidence.Add(o)
 		return err
 	})
 	bar.done()
-	if err != nil {
-		return e, err
+	if c.seen = w.seen; err != nil {
+		return c, err
 	}
-	return e, m.stranger(e.Last)
+	return c, m.stranger(c.evidence.Last)
 }
 
 // measure looks for the window, and estimates.
 func (m *mover) measure(ctx context.Context) (course, error) {
-	var c course
-	var err error
-	if c.evidence, err = m.watch(ctx); err != nil {
+	c, err := m.watch(ctx)
+	if err != nil {
 		return c, err
 	}
 	if c.evidence.History, err = m.session.history(ctx, c.evidence.Last); err != nil {
@@ -250,9 +255,8 @@ func (m *mover) measure(ctx context.Context) (course, error) {
 // measureBack is measure for a rollback: sizes that were there before need no estimate. What cannot be had of loads, of
 // Prometheus and of switches that no step has turned is said, and keeps nothing from going back.
 func (m *mover) measureBack(ctx context.Context) (course, error) {
-	var c course
-	var err error
-	if c.evidence, err = m.watch(ctx); err != nil {
+	c, err := m.watch(ctx)
+	if err != nil {
 		return c, err
 	}
 	for _, s := range c.evidence.Last.Signals {
@@ -339,13 +343,13 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	conf := m.source.config
 	signals, levels := watched(conf)
 	half := policy.Every / 2 // chosen: what is done within an interval of a sample is not to wait one to hear of it
-	asked := newPoll(ctx, m.session.prom, queriesOf(signals, conf.Servers, m.source.signalQueries()), half)
+	asked := newPoll(ctx, m.session.prom, slices.Concat(queriesOf(signals, conf.Servers, m.source.signalQueries()), switchQueries(c.traffic)), half)
 	defer asked.close()
 	look, journey := &lastLook{Fleet: m.session.polled(asked)}, newJourney()
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
-		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: c.traffic, Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
+		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic), Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: live.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
 		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Unasked: m.unasked,
 		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
@@ -357,12 +361,16 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	if err != nil {
 		return errors.Join(unfinished(err, m.journal.Memory(), m.command()), leftFlushed(report.Flushed))
 	}
+	err = errors.Join(ended(report, m.command()), leftFlushed(report.Flushed))
 	if out.format != "table" {
-		if err := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); err != nil {
-			return err
+		if untold := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); untold != nil {
+			fmt.Fprintf(stderr, "note: the result could not be written: %v\n", untold)
+			if err == nil && !errors.Is(untold, syscall.EPIPE) {
+				return untold
+			}
 		}
 	}
-	if err := errors.Join(ended(report, m.command()), leftFlushed(report.Flushed)); err != nil {
+	if err != nil {
 		return err
 	}
 	return errRan
@@ -457,8 +465,8 @@ func policyOf(c *cli.Context, s source) (planner.Policy, error) {
 	}
 	p := s.config.MovingPolicy()
 	if c.IsSet("percent") {
-		if p.Percent = c.Float64("percent"); !(p.Percent > 0 && p.Percent <= 100) {
-			return p, usage("5 is a careful step", "--percent is %g, want more than 0 and at most 100", p.Percent)
+		if p.Percent = c.Float64("percent"); !(p.Percent >= 0.01 && p.Percent <= 100) {
+			return p, usage("5 is a careful step", "--percent is %g, want 0.01 to 100", p.Percent)
 		}
 	}
 	return p, askable(c, s)

@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/flag"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -33,9 +37,9 @@ func askAll(ctx context.Context, client *prom.Client, queries []signalQuery) []p
 	return out
 }
 
-// poll asks Prometheus for signals again and again beside a run, and keeps the newest answers: no look waits for one of
-// them. (A shift's get: is asked by itself, for promTimeout at most.) An answer says when its sample was taken, so that one
-// that is not renewed grows stale.
+// poll asks Prometheus for signals, and for where traffic switches are, again and again beside a run, and keeps the newest
+// answers: no look waits for one of them. An answer says when its sample was taken, so that one that is not renewed grows
+// stale.
 type poll struct {
 	mu     sync.Mutex
 	newest map[signalQuery]planner.Signal
@@ -81,6 +85,35 @@ func (p *poll) of(q signalQuery) planner.Signal {
 		return s
 	}
 	return planner.Signal{Name: q.name, Server: q.server, Value: planner.Unknown(), Error: "there is no prometheus: to ask"}
+}
+
+// switchQueries are what Prometheus is asked for the switches that it knows of.
+func switchQueries(traffic []bouncer.Traffic) []signalQuery {
+	var out []signalQuery
+	for _, t := range traffic {
+		if sw, ok := t.Switch.(flag.Switch); ok && sw.Query != nil && sw.Shift.Get.Query != "" {
+			out = append(out, signalQuery{name: sw.Subject(), query: sw.Shift.Get.Query})
+		}
+	}
+	return out
+}
+
+// switches are those of a run, of which none waits for Prometheus.
+func (p *poll) switches(traffic []bouncer.Traffic) []bouncer.Traffic {
+	out := slices.Clone(traffic)
+	for i, t := range out {
+		if sw, ok := t.Switch.(flag.Switch); ok && sw.Query != nil {
+			sw.Query = func(_ context.Context, name, query string) (float64, time.Time, error) {
+				s := p.of(signalQuery{name: name, query: query})
+				if s.Error != "" {
+					return 0, time.Time{}, errors.New(s.Error)
+				}
+				return float64(s.Value), s.At, nil
+			}
+			out[i].Switch = sw
+		}
+	}
+	return out
 }
 
 // close ends the questions.

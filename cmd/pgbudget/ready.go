@@ -60,14 +60,12 @@ func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
 		fmt.Fprintln(stderr, "note: "+paused(m.source.config.Journal)+"; the run waits for pgbudget resume")
 		return nil
 	}
-	if m.memory.Step != nil {
-		return nil
-	}
-	why := planner.Closed(m.source.config.Windows(), now)
+	windows := m.source.config.Windows()
+	why := planner.Closed(windows, now)
 	switch {
-	case why == "":
-	case c.Bool("outside-window"):
-		m.notes = append(m.notes, fmt.Sprintf("%s; %s goes on with --outside-window", why, who()))
+	case c.Bool("outside-window") && len(windows) > 0: // they may close before the run ends
+		m.notes = append(m.notes, fmt.Sprintf("%s; %s goes on with --outside-window", cmp.Or(why, "steps may begin outside of policy.windows"), who()))
+	case why == "" || m.memory.Step != nil: // a step in hand is not new
 	case waits:
 		fmt.Fprintln(stderr, "note: "+why+"; the run waits for it, --outside-window does not")
 	default:

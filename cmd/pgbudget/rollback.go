@@ -170,7 +170,11 @@ func (m *mover) readyBack(ctx context.Context, course course, policy planner.Pol
 	if err := m.drifted(course, policy); err != nil {
 		return err
 	}
-	step := course.situation(policy, m.memory).Back()
+	s := course.situation(policy, m.memory)
+	step := s.Back()
+	if held := s.HeldNow(step); held != "" {
+		fmt.Fprintf(stderr, "note: %s; the rollback waits for its end, for %v at most\n", held, policy.HoldFor)
+	}
 	if len(step.Sets) == 0 {
 		return nil
 	}

@@ -67,7 +67,7 @@ type source struct {
 	postgres []string
 	bouncers []string
 	accept   []string // what a RELOAD may change besides; see live.Hands.AcceptPending
-	bare     bool     // the fleet alone, without Prometheus, and nothing is noted: it was once
+	bare     bool     // looks of the fleet alone, without what Prometheus says, and nothing is noted: it was once
 }
 
 // newSource reads flags and config; it touches no server. window names the flag that says how long to look;

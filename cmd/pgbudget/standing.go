@@ -1,12 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/planner"
 )
+
+// glanceEvery is how far the looks of a refusal lie apart: three, as many as a signal or a full pool is judged by. chosen:
+// a plan has looked for a minute, and is not to take longer.
+const glanceEvery = 300 * time.Millisecond
 
 // refusal says why a step towards a plan would not begin as things stand: who may RELOAD, what the files say, who else is at
 // work, the journal, a pause, the time of day. nil: it would, or the config is not one that moves a fleet. With an empty plan
@@ -25,21 +32,32 @@ func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.P
 		return err
 	}
 	c, policy := course{plan: plan, goal: planner.GoalOf(plan), fleet: fleet, measured: fleet}, s.config.MovingPolicy()
-	if c.evidence.Last, err = m.session.Observe(ctx); err != nil {
+	w := newLookout(ctx, m.session, s.config, glanceEvery)
+	defer w.close()
+	err = bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, glanceEvery, 2*glanceEvery, func(o planner.Observation) error {
+		o = m.memory.Recall(o)
+		w.add(ctx, o)
+		c.evidence.Last = o
+		return nil
+	})
+	if c.seen = w.seen; err != nil {
 		return err
 	}
 	policy.Percent = 100 // every line that it would ever change
 	step, blocked := firstStep(c, policy, m.memory)
-	if blocked != "" {
-		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked)}
-	}
 	if err := m.ready(ctx, c, policy, step, blocked); err != nil {
 		return err
+	}
+	planned := len(plan.Servers) > 0 // without a plan, nobody knows whether a step is wanted
+	if blocked = cmp.Or(blocked, c.heldNow(policy, m.memory, step)); blocked == "" && !planned {
+		blocked = c.seen.held(c.evidence.Last)
+	}
+	if blocked != "" {
+		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked)}
 	}
 	if err := stopped(s.config.Journal); err != nil {
 		return err
 	}
-	planned := len(plan.Servers) > 0 // without a plan, nobody knows whether a step is wanted
 	if why := planner.Closed(s.config.Windows(), time.Now()); why != "" && (!step.Empty() || !planned) && m.memory.Step == nil {
 		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "wait for it, or pgbudget step --outside-window"}
 	}

@@ -146,18 +146,24 @@ func closing(c *cli.Context, s source) func(time.Time) string {
 // for files that something else keeps, asks less.
 func (m *mover) preview(c *cli.Context, out output, course course, policy planner.Policy) error {
 	step, blocked := firstStep(course, policy, m.memory)
+	if !c.IsSet("emit") {
+		if err := m.drifted(course, policy); err != nil {
+			return err
+		}
+	}
 	if blocked != "" {
 		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked), Hint: "pgbudget plan shows the arithmetic"}
 	}
+	held := course.heldNow(policy, m.memory, step)
 	edits, err := m.hands.Edits(c.Context, step.Sets)
 	if err != nil {
 		return err
 	}
 	if c.IsSet("emit") {
+		if held != "" {
+			fmt.Fprintln(stderr, "note: "+held+"; a step would be held for it")
+		}
 		return patches(out.w, edits)
-	}
-	if err := m.drifted(course, policy); err != nil {
-		return err
 	}
 	if out.format != "table" {
 		if err := out.data(step); err != nil {
@@ -175,7 +181,19 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy planne
 		}
 		return stopped(m.source.config.Journal)
 	}
-	return m.mayBegin(c, time.Now())
+	if err := m.mayBegin(c, time.Now()); err != nil || held == "" {
+		return err
+	}
+	if c.Command.Name == "run" {
+		fmt.Fprintf(stderr, "note: %s; the run waits for its end, for %v at most\n", held, policy.HoldFor)
+		return nil
+	}
+	return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, held), Hint: "pgbudget step again once that is gone"}
+}
+
+// heldNow says what would hold a step at its first look; empty: nothing would.
+func (c course) heldNow(policy planner.Policy, m planner.Memory, step planner.Step) string {
+	return c.situation(policy, m).HeldNow(step)
 }
 
 // firstStep is the step that would be taken: the one in hand, or the next.

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// lookedAt is what looks and signals say of a step before it begins. The zero value says nothing.
+type lookedAt struct {
+	trail planner.Trail
+	gate  planner.Gate
+}
+
+// held says why nothing may be granted on a server of a look; empty: on each it may.
+func (s lookedAt) held(o planner.Observation) string {
+	for _, x := range o.Servers {
+		if why := s.gate.Held(x.Name); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// lookout judges looks and signals as a run does, and moves nothing.
+type lookout struct {
+	seen   lookedAt
+	levels []planner.Threshold
+	stale  time.Duration
+	look   *lastLook
+	gauge  gauge
+}
+
+// newLookout asks Prometheus beside the looks; it is closed by its user.
+func newLookout(ctx context.Context, s session, conf *config.Config, every time.Duration) *lookout {
+	signals, levels := watched(conf)
+	w := &lookout{levels: levels, stale: conf.MovingPolicy().Stale, look: &lastLook{}}
+	w.gauge = gauge{signals, conf.Servers, newPoll(ctx, s.prom, queriesOf(signals, conf.Servers, nil), max(every/2, time.Millisecond)), w.look}
+	return w
+}
+
+// add takes one more look, and what the signals say at it.
+func (w *lookout) add(ctx context.Context, o planner.Observation) {
+	w.look.seen(o)
+	w.seen.trail = w.seen.trail.Add(o)
+	if len(w.levels) == 0 {
+		return
+	}
+	signals, _ := w.gauge.Read(ctx) // one that cannot be read says so itself
+	var servers []string
+	for _, x := range o.Servers {
+		servers = append(servers, x.Name)
+	}
+	w.seen.gate = w.seen.gate.Add(signals, w.levels, servers, w.stale, live.Clock{}.Now())
+}
+
+func (w *lookout) close() { w.gauge.poll.close() }
