@@ -46,9 +46,12 @@ type Rebalancer struct {
 	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
 	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
 	Unasked    string                 // why no step may begin that is not in hand; empty: one may
-	Recordable func() error           // why nothing can be recorded any more: asked at every look; nil: the next event tells
-	Paused     func() string          // why nothing may move now; nil: it always may
-	Replans    bool                   // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
+	// Possible says why the lines of a step could not be changed now: asked before the step begins, so that none is left
+	// half-done for what could have been known. nil: they always can.
+	Possible   func(context.Context, planner.Situation, []planner.Set) error
+	Recordable func() error  // why nothing can be recorded any more: asked at every look; nil: the next event tells
+	Paused     func() string // why nothing may move now; nil: it always may
+	Replans    bool          // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
 	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
 	Beside func(every time.Duration, long, tick func())
 	RollTo int64 // the run takes back every step from that event on, the one in hand first; 0: it goes forward
@@ -79,8 +82,10 @@ type run struct {
 	read   []planner.Reading // of the switches, newest
 	asked  <-chan struct{}   // ends once the run is asked to stop
 	broken error             // of the journal: nothing more is done
-	hint   string            // the next command, of what ends it
-	target planner.Goal      // as given
+	barred error             // why the next step could not begin when that was asked last, and when that was
+	asking time.Time
+	hint   string       // the next command, of what ends it
+	target planner.Goal // as given
 
 	loadsAt    []int           // what each traffic switch said when Loads were measured
 	beforeTurn []planner.Block // what arrived before the newest turn
@@ -148,6 +153,9 @@ func (w *run) run(ctx context.Context) (Report, error) {
 			if act, err = w.replan(s, act, why); err != nil {
 				return Report{Memory: w.memory}, err
 			}
+		}
+		if act.Verb == planner.Open {
+			act = w.possible(context.WithoutCancel(ctx), s, act)
 		}
 		if r.Seen != nil {
 			r.Seen(s, act)
