@@ -63,6 +63,8 @@ type Past struct {
 	Seq    int64     `json:"seq"`    // of the event at which it began
 	At     time.Time `json:"at"`
 	Step   Step      `json:"step"`
+	// GivenUp: a person gave the step up (Accepted) before it was done; how far it came is not known.
+	GivenUp bool `json:"given_up,omitempty"`
 }
 
 // Refusal is a release that was wrong: in this run the pool is not made smaller than that again.
@@ -297,7 +299,7 @@ func (m Memory) leftBehind(achieved *Step, why string) Memory {
 	if m.StepTo > 0 || m.StepNumber == 0 {
 		return m
 	}
-	return m.stepped(Past{m.StepNumber, m.StepSeq, m.StepAt, left})
+	return m.stepped(Past{Number: m.StepNumber, Seq: m.StepSeq, At: m.StepAt, Step: left})
 }
 
 // refused remembers not to make a pool smaller than that in this run.
@@ -315,7 +317,7 @@ func (m Memory) refused(pool string, key Key, least int, why string) Memory {
 // ended closes the step in hand.
 func (m Memory) ended(at time.Time) Memory {
 	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() && m.StepTo == 0 {
-		m = m.stepped(Past{m.StepNumber, m.StepSeq, m.StepAt, *m.Step})
+		m = m.stepped(Past{Number: m.StepNumber, Seq: m.StepSeq, At: m.StepAt, Step: *m.Step})
 	}
 	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() {
 		m.Steps++
@@ -346,7 +348,7 @@ func (m Memory) givenUp() Memory {
 			step.Turn = &t
 		}
 	}
-	return m.stepped(Past{m.StepNumber, m.StepSeq, m.StepAt, step})
+	return m.stepped(Past{Number: m.StepNumber, Seq: m.StepSeq, At: m.StepAt, Step: step, GivenUp: true})
 }
 
 // explains reports whether the journal leaves a line at that value, and whether it ever wrote the line. While it is not

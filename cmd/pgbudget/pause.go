@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -89,7 +90,14 @@ func forgetCommand() *cli.Command {
 			if !c.Bool("sizes") {
 				return usage("pgbudget forget --sizes", "say what is to be forgotten")
 			}
-			j, err := mirrorOf(s.config).Open(s.config.Journal)
+			m := mirrorOf(s.config)
+			if _, err := m.Load(s.config.Journal); err != nil {
+				return err
+			}
+			if err := cmp.Or(m.Unbegun(s.config.Journal), unbegun(s.config.Journal)); err != nil {
+				return err
+			}
+			j, err := m.Open(s.config.Journal)
 			if err != nil {
 				return err
 			}
@@ -99,7 +107,19 @@ func forgetCommand() *cli.Command {
 				return err
 			}
 			fmt.Fprintf(c.App.Writer, "%d lines are no longer expected to be as pgbudget wrote them\n", len(before.Written))
+			if before.Step != nil {
+				fmt.Fprintf(c.App.Writer, "the step in hand was given up: %s; pgbudget rollback --dry-run shows the way back from it\n", before.Step.Text())
+			}
 			return nil
 		}),
 	}
+}
+
+// unbegun refuses to forget where there is no journal: its name may be wrong.
+func unbegun(path string) error {
+	none, err := noEvents(path)
+	if info, missing := os.Stat(path); err != nil || missing == nil && info.Size() > 0 {
+		return err
+	}
+	return usage("see journal: of the config", "there is nothing to forget: %s", none)
 }

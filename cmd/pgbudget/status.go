@@ -33,6 +33,7 @@ type status struct {
 	Running bool            `json:"running"` // a run is at work
 	Died    bool            `json:"died"`    // one has begun, did not say that it ended, and is no more
 	Step    *planner.Step   `json:"step_in_hand"`
+	Number  int             `json:"step_in_hand_number,omitempty"` // what rollback --to calls it by
 	Held    string          `json:"held,omitempty"`
 	Paused  string          `json:"paused,omitempty"` // who paused it, and when
 	Taken   []planner.Past  `json:"steps_taken"`
@@ -70,7 +71,7 @@ func statusCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step, Held: m.Hold, Paused: paused(s.config.Journal),
+			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step, Number: m.StepNumber, Held: m.Hold, Paused: paused(s.config.Journal),
 				Taken: append([]planner.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []planner.Set{}, Last: append([]planner.Event{}, last...)}
 			if cut, err := journal.Torn(s.config.Journal); err == nil && cut {
 				fmt.Fprintln(stderr, cutNote)
@@ -116,13 +117,16 @@ func statusCommand() *cli.Command {
 // not there, is no history.
 func noEvents(path string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
-		return "the journal " + path + " is empty: nothing was ever moved", nil
+		return "the journal " + path + " is empty: " + neverOrLost, nil
 	}
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return "", &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: cause(err), Hint: "see journal: of the config"}
 	}
-	return "there is no journal " + path + ": nothing was ever moved", nil
+	return "there is no journal " + path + ": " + neverOrLost, nil
 }
+
+// neverOrLost is what a journal without events may mean.
+const neverOrLost = "either nothing was moved from here yet, or the journal was lost (pgbudget journal import), or journal: in the config names another file"
 
 // status prints it for people.
 func (o output) status(s status) {
@@ -137,7 +141,11 @@ func (o output) status(s status) {
 	}
 	switch {
 	case s.Step != nil:
-		fmt.Fprintf(o.w, "%s   %s\n", o.bold("in hand"), s.Step.Text())
+		number := ""
+		if s.Number > 0 {
+			number = fmt.Sprintf("step %d: ", s.Number)
+		}
+		fmt.Fprintf(o.w, "%s   %s%s\n", o.bold("in hand"), number, s.Step.Text())
 	case len(s.Last) == 0:
 		fmt.Fprintln(o.w, s.none)
 		return
@@ -147,7 +155,11 @@ func (o output) status(s status) {
 	if len(s.Taken) > 0 {
 		fmt.Fprintln(o.w, o.bold("steps taken"))
 		for _, p := range s.Taken {
-			fmt.Fprintf(o.w, "  %4d  %s  %s\n", p.Number, stamp(p.At), p.Step.Text())
+			note := ""
+			if p.GivenUp {
+				note = "   (given up by a person; how far it came is not known)"
+			}
+			fmt.Fprintf(o.w, "  %4d  %s  %s%s\n", p.Number, stamp(p.At), p.Step.Text(), note)
 		}
 	}
 	for _, x := range s.Traffic {
@@ -203,6 +215,12 @@ func whyCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			if x.Event == nil {
+				if x.Text, err = noEvents(s.config.Journal); err != nil {
+					return err
+				}
+			}
+			x = x.now(m, m.Running && !journal.Busy(s.config.Journal), paused(s.config.Journal))
 			if out.format != "table" {
 				return out.data(x)
 			}
@@ -218,6 +236,8 @@ type decided struct {
 	Text    string         `json:"text"`
 	Changes string         `json:"what_would_change_it"`
 	Step    *planner.Step  `json:"step_in_hand"`
+	Died    bool           `json:"died,omitempty"`   // the run that decided it is no more, and did not say that it ended
+	Paused  string         `json:"paused,omitempty"` // who paused it, and when
 }
 
 // decision words the newest event that decided something.
@@ -253,14 +273,31 @@ func decision(m planner.Memory, newest iter.Seq2[planner.Event, error]) (decided
 			text, next = "the rest of the step was given up: "+e.Reason, "connections that are free again; the next step asks anew"
 		case planner.Failed:
 			text, next = "an act failed: "+e.Reason, "it is tried again"
+		case planner.Accepted:
+			text, next = "what the fleet had then was taken as right", "pgbudget plan shows what is left to do"
+			if e.By != "" {
+				text += " by " + e.By
+			}
 		case planner.Acted, planner.StepBegan, planner.StepEnded, planner.HoldEnded:
 			text, next = eventLine(e), "what comes next waits for the drain, or for the soak"
 		default:
 			continue
 		}
-		return decided{&e, text, next, m.Step}, nil
+		return decided{Event: &e, Text: text, Changes: next, Step: m.Step}, nil
 	}
 	return decided{}, nil
+}
+
+// now adds what has come between since the decision: a run that is no more waits for nothing, and a pause holds whatever
+// was decided.
+func (x decided) now(m planner.Memory, died bool, pause string) decided {
+	if died && x.Event != nil {
+		x.Died, x.Changes = true, "the run that decided this is no more, and did not say that it ended: "+onward(m)
+	}
+	if pause != "" {
+		x.Paused, x.Changes = pause, pause+": nothing moves until pgbudget resume"
+	}
+	return x
 }
 
 // mending is how drift ends where nothing better is known. To take what is there as right gives the step in hand up,
@@ -295,7 +332,10 @@ func backward(m planner.Memory) string {
 // decision prints it for people.
 func (o output) decision(x decided) {
 	if x.Event == nil {
-		fmt.Fprintln(o.w, "nothing was ever decided")
+		fmt.Fprintln(o.w, x.Text)
+		if x.Paused != "" {
+			fmt.Fprintln(o.w, x.Changes)
+		}
 		return
 	}
 	fmt.Fprintf(o.w, "%s  %s\nwhat would change it: %s\n", stamp(x.Event.At), x.Text, x.Changes)

@@ -94,3 +94,35 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 		t.Errorf("status says %q", text)
 	}
 }
+
+// TestWhySaysWhatHasComeBetween: a run that is no more waits for nothing, and a pause holds whatever was decided.
+func TestWhySaysWhatHasComeBetween(t *testing.T) {
+	step := &planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
+	m := planner.Memory{Step: step, StepNumber: 3, Running: true}
+	granted := planner.Event{Kind: planner.Acted, Act: &planner.Act{Verb: planner.Grant, Sets: step.Sets}}
+	newest := iter.Seq2[planner.Event, error](func(yield func(planner.Event, error) bool) { yield(granted, nil) })
+	x, err := decision(m, newest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		died          bool
+		pause         string
+		want, without string
+	}{
+		{false, "", "waits for the drain, or for the soak", "no more"},
+		{true, "", "is no more, and did not say that it ended: pgbudget run goes on, pgbudget rollback goes back", "waits for"},
+		{true, "paused by anna@db7", "paused by anna@db7: nothing moves until pgbudget resume", "goes on"},
+	} {
+		if got := x.now(m, c.died, c.pause).Changes; !strings.Contains(got, c.want) || strings.Contains(got, c.without) {
+			t.Errorf("died %v, paused %q: %q; want %q and no %q", c.died, c.pause, got, c.want, c.without)
+		}
+	}
+	var out strings.Builder
+	output{w: &out}.status(status{Step: step, Number: 3, Taken: []planner.Past{{Number: 2, Step: *step, GivenUp: true}}, Last: []planner.Event{granted}})
+	for _, want := range []string{"in hand   step 3: main/app 10 → 9", "2  0001-01-01 00:00:00 UTC  main/app 10 → 9   (given up by a person"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("status says %q, want %q", out.String(), want)
+		}
+	}
+}
