@@ -60,6 +60,12 @@ func (b bounded) IsCopy(path, of string) bool {
 	return ok && s.IsCopy(path, of)
 }
 
+// IsAnother asks the store whether a path leads to another file than of does; not where it cannot tell.
+func (b bounded) IsAnother(path, of string) bool {
+	s, ok := b.Store.(interface{ IsAnother(path, of string) bool })
+	return ok && s.IsAnother(path, of)
+}
+
 // Managed asks a store that knows who keeps its files.
 func (b bounded) Managed(path string) (why string) {
 	if s, ok := b.Store.(interface{ Managed(path string) string }); ok {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -138,6 +139,10 @@ func (x hand) pending(file ini.Config, now inForce) (accepted []ini.Difference, 
 		return nil, err
 	}
 	w, c := &x.all.pending, file.Compare(now.running)
+	if path := cmp.Or(x.config.Path, now.conffile); x.config.Store.(bounded).IsAnother(path, now.conffile) {
+		w.note(&w.notes, fmt.Sprintf("%s was started with %s, and its config: is %s, another file of this host: a RELOAD reads what is written there only if "+
+			"the process lives behind a mount of its own", x.console.id, now.conffile, path))
+	}
 	x.told(c, now)
 	var refused []ini.Difference
 	for _, d := range c.Pending {

@@ -2,12 +2,15 @@ package live_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/store"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -338,5 +341,35 @@ func TestSwappedFilesAreNamed(t *testing.T) {
 	mounted := &memory{text: strings.Replace(files[0].text, "6001", "7001", 1)}
 	if err := fleet.Hands([]live.Config{config("main/1", "/mnt/main.ini", mounted)}).Check(t.Context(), sets); err != nil {
 		t.Errorf("through a mount: %v", err)
+	}
+}
+
+// TestAFileThatTheProcessWasNotStartedWithIsNamed: it may be the same one through a mount, and no byte tells.
+func TestAFileThatTheProcessWasNotStartedWithIsNamed(t *testing.T) {
+	a := newFake(t, "1.24.1")
+	dir := t.TempDir()
+	own, other, link := filepath.Join(dir, "own.ini"), filepath.Join(dir, "other.ini"), filepath.Join(dir, "link.ini")
+	for path, head := range map[string]string{own: "", other: "; of another mount\n"} {
+		if err := os.WriteFile(path, []byte(head+lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(own, link); err != nil {
+		t.Fatal(err)
+	}
+	a.set("conffile", own)
+	fleet := open(t, live.Targets{Timeout: generous, Groups: []live.GroupTarget{{Name: "main", Consoles: []string{a.dsn("")}}}})
+	sets := []planner.Set{{Process: "main/1", Alias: "d1", Key: planner.KeySize, From: 6, To: 5}}
+	for path, want := range map[string]bool{own: false, link: false, other: true} {
+		h := fleet.Hands([]live.Config{{Process: "main/1", Path: path, Store: store.File{}}})
+		if err := h.Check(t.Context(), sets); err != nil {
+			t.Fatal(path, err)
+		}
+		said := slices.ContainsFunc(h.PendingNotes(), func(text string) bool {
+			return strings.Contains(text, "main/1 was started with "+own+", and its config: is "+path)
+		})
+		if said != want {
+			t.Errorf("%s: said %v, want %v: %q", path, said, want, h.PendingNotes())
+		}
 	}
 }
