@@ -200,12 +200,12 @@ func TestUnderEveryLimitWhatIsProvedIsTheBestAndWhatIsInfeasibleIs(t *testing.T)
 						t.Fatalf("seed %d: %v", seed, err)
 					}
 					solved++
-					sp.checkSolution(t, seed, sol, want)
+					checkSolution(sp, t, seed, sol, want)
 					if sol.Gap != 0 {
 						t.Errorf("seed %d: gap %v, want a proof of so few pools", seed, sol.Gap)
 					}
 					kept, _ := sp.deadband(sol, 0.1)
-					sp.checkSolution(t, seed, kept, want)
+					checkSolution(sp, t, seed, kept, want)
 				}
 			}
 			t.Logf("%d solved, %d infeasible, %d pools listed", solved, infeasible, listed)
@@ -217,7 +217,7 @@ func TestUnderEveryLimitWhatIsProvedIsTheBestAndWhatIsInfeasibleIs(t *testing.T)
 }
 
 // checkSolution checks sizes against the limits and their objective against the least possible.
-func (sp serverProblem) checkSolution(t *testing.T, seed int, sol allocate.Solution, want float64) {
+func checkSolution(sp serverProblem, t *testing.T, seed int, sol allocate.Solution, want float64) {
 	t.Helper()
 	conns, cost := 0, 0.0
 	for i, p := range sp.pools {
@@ -265,7 +265,7 @@ func TestBestEffortLeavesNoFloorUnmetWhileItsConnectionsAreSpare(t *testing.T) {
 						if curve.Cost(n) == curve.Cost(x.ToSize) {
 							continue // a limit alone bounds it: it would serve no more
 						}
-						if f.takesMore(plan, p, x, n) {
+						if takesMore(f, plan, p, x, n) {
 							t.Fatalf("seed %d: %s gets %d of the %d that it needs, and %d is within every limit", seed, x.ID, x.ToSize, x.Floor, n)
 						}
 					}
@@ -277,7 +277,7 @@ func TestBestEffortLeavesNoFloorUnmetWhileItsConnectionsAreSpare(t *testing.T) {
 }
 
 // takesMore reports whether a pool may get size n where the rest of the plan stays.
-func (f Fleet) takesMore(plan Plan, p FleetPool, x PlanPool, n int) bool {
+func takesMore(f Fleet, plan Plan, p FleetPool, x PlanPool, n int) bool {
 	if p.Rules.Max > 0 && n > p.Rules.Max {
 		return false
 	}

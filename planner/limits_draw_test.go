@@ -72,13 +72,13 @@ func drawLimited(r *rand.Rand, k limitKinds) Fleet {
 		f.Pools = append(f.Pools, p)
 	}
 	for s := range f.Servers {
-		f.Servers[s].limit(r, k, f.Pools)
+		limitServer(&f.Servers[s], r, k, f.Pools)
 	}
 	return f
 }
 
-// limit gives the server a budget near what its pools need, and limits over several of them.
-func (s *FleetServer) limit(r *rand.Rand, k limitKinds, pools []FleetPool) {
+// limitServer gives the server a budget near what its pools need, and limits over several of them.
+func limitServer(s *FleetServer, r *rand.Rand, k limitKinds, pools []FleetPool) {
 	worst := 0
 	for _, p := range pools {
 		if p.Server == s.Name {
