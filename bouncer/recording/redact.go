@@ -30,11 +30,16 @@ func (r *redactor) name(kind, name string) string {
 	return known[name]
 }
 
-// host is what stands for a host, or for each of a list with commas.
+// host is what stands for a host, or for each of a list with commas. A folder of sockets, which is each machine's own,
+// begins with / as before.
 func (r *redactor) host(list string) string {
 	hosts := strings.Split(list, ",")
 	for i, h := range hosts {
-		hosts[i] = r.name("host", strings.TrimSpace(h))
+		h = strings.TrimSpace(h)
+		hosts[i] = r.name("host", h)
+		if strings.HasPrefix(h, "/") {
+			hosts[i] = "/" + hosts[i]
+		}
 	}
 	return strings.Join(hosts, ",")
 }
@@ -70,6 +75,14 @@ func (r *redactor) observation(o planner.Observation) planner.Observation {
 			a.Host, a.Unplaced = r.host(a.Host), all(a.Unplaced, r.host)
 			a.Server, a.AlsoOn = r.server(a.Server), all(a.AlsoOn, r.server)
 			p.Aliases[j] = a
+		}
+		p.Filed = slices.Clone(p.Filed)
+		for j, l := range p.Filed {
+			if l.Star != nil {
+				star := *l.Star
+				star.Host = r.host(star.Host)
+				p.Filed[j].Star = &star
+			}
 		}
 		o.Processes[i] = p
 	}
