@@ -46,6 +46,9 @@ func Export(path string, w io.Writer) (Summary, error) {
 			Hint: "see journal: in the config; the first run makes the file"}
 	}
 	err := reading("journal", path, func(c content) error {
+		if _, err := c.header(); err != nil {
+			return err
+		}
 		if _, err := w.Write(exportLine); err != nil {
 			return err
 		}

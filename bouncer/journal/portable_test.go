@@ -181,6 +181,23 @@ func TestAJournalThatIsNotThereIsNotExported(t *testing.T) {
 	}
 }
 
+// TestOfWhatIsNoJournalNothingIsExported not even the first line: what comes out would be one that was cut.
+func TestOfWhatIsNoJournalNothingIsExported(t *testing.T) {
+	for _, text := range []string{"hello\n", string(exportLine), `{"pgbudget_journal":1}` + "\n", `{"pgbudget_journal":3}` + "\n",
+		strings.TrimSpace(string(headerLine)) + "\r\n"} {
+		path := filepath.Join(t.TempDir(), "j.jsonl")
+		write(t, path, []byte(text))
+		var b bytes.Buffer
+		if _, err := Export(path, &b); planner.KindOf(err) != planner.KindDrift || b.Len() > 0 {
+			t.Errorf("%q: %v after %q", text, err, b.String())
+		}
+	}
+	var b bytes.Buffer
+	if _, err := Export(t.TempDir(), &b); planner.KindOf(err) != planner.KindUsage || b.Len() > 0 {
+		t.Errorf("a folder: %v after %q", err, b.String())
+	}
+}
+
 // TestWhatCannotBeReadEndsTheImport at whichever line: a folder, a disk that fails, a pipe that breaks.
 func TestWhatCannotBeReadEndsTheImport(t *testing.T) {
 	path, data := told(t, 6, 1500)

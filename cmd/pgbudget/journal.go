@@ -98,18 +98,18 @@ func exportCommand() *cli.Command {
 		Name:      "export",
 		Usage:     "check every line of the journal, and print them with an end that tells whether they are all there",
 		ArgsUsage: "[FILE]",
-		Description: "Asks no server, and may be used while a run is at work. FILE must not exist yet; without FILE the lines go\n" +
-			"to the standard output.\n\n" +
+		Description: "Asks no server, and may be used while a run is at work. FILE must not exist yet; without FILE, or\n" +
+			"where it is -, the lines go to the standard output.\n\n" +
 			"Examples:\n" +
 			"  pgbudget journal export fleet.export\n" +
 			"  pgbudget journal export | ssh backup 'cat > fleet.export'",
 		Flags: journalFlags(),
 		Action: withJournal(1, func(c *cli.Context, s source) error {
-			if c.NArg() == 0 {
+			name := c.Args().First()
+			if c.NArg() == 0 || name == "-" {
 				_, err := journal.Export(s.config.Journal, c.App.Writer)
 				return err
 			}
-			name := c.Args().First()
 			file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {
 				return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err),
