@@ -19,6 +19,7 @@ const Version = 2
 const (
 	headerMark   = `{"pgbudget_journal":`
 	exportMark   = `{"pgbudget_export":`
+	eventMark    = `{"seq":`
 	snapshotMark = `{"snapshot":`
 	endMark      = `{"end":`
 )

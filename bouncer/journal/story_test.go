@@ -153,3 +153,27 @@ func told(t testing.TB, n int, every int64) (path string, data []byte) {
 }
 
 func snapshots(data []byte) int { return bytes.Count(data, []byte("\n"+snapshotMark)) }
+
+// ofAnotherVersion writes the snapshots of a journal anew, as another pgbudget would have.
+func ofAnotherVersion(data []byte) []byte {
+	var out bytes.Buffer
+	for line := range bytes.Lines(data) {
+		if bytes.HasPrefix(line, []byte(snapshotMark)) {
+			line = mustSeal(struct {
+				Version int    `json:"snapshot"`
+				Memory  string `json:"memory"`
+			}{planner.MemoryVersion + 1, "something else"})
+		}
+		out.Write(line)
+	}
+	return out.Bytes()
+}
+
+func mustRead(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
