@@ -24,7 +24,7 @@
 // Where the mirror is a command, a journal that is missing is made by Begin alone.
 //
 // A snapshot is written once the events since the newest one are longer than it by far. Who opens a journal looks for
-// the newest from the end, and reads what follows it: a journal of years opens as fast as one of a day. Snapshots of
-// another planner.MemoryVersion are passed over, and every event is folded again. Export, Import and Read check every
-// line.
+// the newest from the end, and reads what follows it: a journal of years opens as fast as one of a day. Where it is of
+// another planner.MemoryVersion, every event is folded again, and Open writes one of its own at once. Export, Import and
+// Read check every line.
 package journal

@@ -68,6 +68,10 @@ func FuzzJournal(f *testing.F) {
 			return
 		}
 		defer j.Close()
+		i := bytes.LastIndexByte(now[:max(0, len(now)-1)], '\n') + 1
+		if i > 0 && ours(now[i-1:]) == 1 && !bytes.HasPrefix(data, now) {
+			now = now[:i] // a snapshot was written, because the newest was of another version
+		}
 		switch ours := bytes.HasPrefix(data, []byte(headerMark)); {
 		case !ours && len(data) > 0:
 			t.Fatal("what is no journal was opened")

@@ -60,7 +60,8 @@ func (m Mirror) open(path string) (*Journal, error) {
 	return j, nil
 }
 
-// take locks the file, reads it, repairs its end, and brings the mirror to where it is.
+// take locks the file, reads it, repairs its end, and brings the mirror to where it is. Where the newest snapshot was
+// passed over, one of this version follows.
 func (j *Journal) take(m Mirror) error {
 	if err := lock(j.file, "journal "+j.path); err != nil {
 		return err
@@ -82,8 +83,14 @@ func (j *Journal) take(m Mirror) error {
 	if _, err := j.file.Seek(j.size, io.SeekStart); err != nil {
 		return err
 	}
-	if j.mirror, err = m.bring(content{j.path, j.file, j.size}, st.last); err != nil || j.size > 0 {
+	if j.mirror, err = m.bring(content{j.path, j.file, j.size}, st.last); err != nil {
 		return err
+	}
+	if st.other { // whoever reads the journal next need not fold it again
+		return j.snapshot("")
+	}
+	if j.size > 0 {
+		return nil
 	}
 	if err := j.append(headerLine, ""); err != nil {
 		return err

@@ -81,6 +81,7 @@ type state struct {
 	tally
 	whole int64  // bytes of whole lines; 0: not even the first is there
 	last  []byte // the last whole line with its line break; nil: there is none
+	other bool   // the newest snapshot is of another version: every event was folded again
 }
 
 // load reads the newest snapshot and what follows it.
@@ -121,6 +122,7 @@ func (c content) load() (state, error) {
 		st.whole, st.memory, st.snapshot = at+n, m, n
 		st.last = append(bytes.Clone(text), '\n')
 	}
+	st.other = !known
 	return st, c.fold(&st, nil)
 }
 

@@ -183,8 +183,8 @@ func TestAJournalThatIsNotThereIsNotExported(t *testing.T) {
 
 // TestOfWhatIsNoJournalNothingIsExported not even the first line: what comes out would be one that was cut.
 func TestOfWhatIsNoJournalNothingIsExported(t *testing.T) {
-	for _, text := range []string{"hello\n", string(exportLine), `{"pgbudget_journal":1}` + "\n", `{"pgbudget_journal":3}` + "\n",
-		strings.TrimSpace(string(headerLine)) + "\r\n"} {
+	for _, text := range []string{"hello\n", string(exportLine), `{"pgbudget_journal":1}` + "\n",
+		`{"pgbudget_journal":3}` + "\n", strings.TrimSpace(string(headerLine)) + "\r\n"} {
 		path := filepath.Join(t.TempDir(), "j.jsonl")
 		write(t, path, []byte(text))
 		var b bytes.Buffer

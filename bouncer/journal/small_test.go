@@ -48,7 +48,8 @@ func TestASmallFileIsReadAtOnceOrNotAtAll(t *testing.T) {
 	} {
 		within(t, c.name, func() {
 			text, err := ReadSmall(at(c.name))
-			if len(text) != c.size || (err != nil) != (c.says != "") || c.says != "" && !strings.Contains(fmt.Sprint(err), c.says) {
+			if len(text) != c.size || (err != nil) != (c.says != "") ||
+				c.says != "" && !strings.Contains(fmt.Sprint(err), c.says) {
 				t.Errorf("%s: %d bytes, %v; want %d, %q", c.name, len(text), err, c.size, c.says)
 			}
 			if os.IsNotExist(err) != strings.HasSuffix(c.says, "no such file") {

@@ -78,46 +78,6 @@ func TestASnapshotThatWasCutIsPassedOver(t *testing.T) {
 	}
 }
 
-// TestASnapshotOfAnotherVersionIsPassedOver writes those of a journal anew, as another pgbudget would have.
-func TestASnapshotOfAnotherVersionIsPassedOver(t *testing.T) {
-	_, data := told(t, 150, 2000)
-	var other bytes.Buffer
-	for line := range bytes.Lines(data) {
-		if bytes.HasPrefix(line, []byte(snapshotMark)) {
-			line = mustSeal(struct {
-				Version int    `json:"snapshot"`
-				Memory  string `json:"memory"`
-			}{planner.MemoryVersion + 1, "something else"})
-		}
-		other.Write(line)
-	}
-	want, err := content{"j", bytes.NewReader(data), int64(len(data))}.load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "j.jsonl")
-	if err := os.WriteFile(path, other.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	got, err := Load(path)
-	if diff := cmp.Diff(want.memory, got, sameFloat); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
-	j, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer j.Close()
-	j.tally.every = 2000
-	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil {
-		t.Fatal(err)
-	}
-	now, _ := os.ReadFile(path)
-	if !bytes.Contains(now, fmt.Appendf(nil, "\n%s%d,", snapshotMark, planner.MemoryVersion)) {
-		t.Error("no snapshot of this version was written")
-	}
-}
-
 // TestASnapshotThatIsNotTheEventsIsFound changes one that nobody would notice, with its checksum.
 func TestASnapshotThatIsNotTheEventsIsFound(t *testing.T) {
 	path, data := told(t, 100, 2000)
