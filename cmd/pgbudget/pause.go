@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -62,7 +63,12 @@ func resumeCommand() *cli.Command {
 		Description: "Example:\n  pgbudget resume",
 		Flags:       journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
-			switch err := os.Remove(pauseFile(s.config.Journal)); {
+			file := pauseFile(s.config.Journal)
+			if info, err := os.Lstat(file); err == nil && info.IsDir() {
+				return &planner.Error{Kind: planner.KindUsage, Subject: file, Err: errors.New("it pauses every run, and is a folder, which pgbudget did not make"),
+					Hint: "see what it is for, and move it away"}
+			}
+			switch err := os.Remove(file); {
 			case os.IsNotExist(err):
 				if _, missing := os.Stat(filepath.Dir(s.config.Journal)); missing != nil {
 					return &planner.Error{Kind: planner.KindUsage, Subject: "journal " + s.config.Journal, Err: cause(missing), Hint: "see journal: of the config"}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"iter"
@@ -345,16 +346,18 @@ func (o output) decision(x decided) {
 }
 
 // pauseFile is the file that stops a run at once while it is there.
-func pauseFile(journal string) string { return journal + ".pause" }
+func pauseFile(path string) string { return path + ".pause" }
 
 // paused says who asked for a pause; empty: nobody has. A file that cannot be looked at pauses.
-func paused(journal string) string {
-	text, err := os.ReadFile(pauseFile(journal))
+func paused(path string) string {
+	text, err := journal.ReadSmall(pauseFile(path))
 	switch {
 	case os.IsNotExist(err):
 		return ""
 	case err != nil:
 		return "paused: " + err.Error()
+	case len(bytes.TrimSpace(text)) == 0:
+		return "paused by a file without words, " + pauseFile(path)
 	}
 	return "paused by " + quote.Line(string(text))
 }
