@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestEvidenceIsAValue goes on from the same evidence in two ways, again and again: neither sees anything of the other.
-func TestEvidenceIsAValue(t *testing.T) {
+// TestEvidenceForksApart goes on from the same evidence in two ways, again and again: neither sees anything of the other.
+func TestEvidenceForksApart(t *testing.T) {
 	look := func(second int, xacts int64) planner.Observation {
 		return planner.Observation{At: time.Unix(int64(second), 0).UTC(), Servers: []planner.Server{{Name: "main", MaxConns: 100}},
 			Processes: []planner.Process{{ID: "main/1", Group: "main", Aliases: []planner.Alias{{Name: "app", SizeConns: 5,
