@@ -154,6 +154,10 @@ func (j *Journal) snapshot(kind planner.EventKind) error {
 		j.tally.since = 0 // asked again after as many events
 		return nil
 	}
+	switch kind {
+	case planner.StepBegan, planner.StepAbort, planner.Accepted: // unlike its snapshot, the journal does not have the event
+		kind = ""
+	}
 	if err := j.append(line, kind); err != nil {
 		return err
 	}

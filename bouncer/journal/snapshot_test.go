@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -353,6 +354,41 @@ func TestWhatACrashLeavesBehindTheLastLine(t *testing.T) {
 		}
 		if info, _ := os.Stat(path); info.Size() != want {
 			t.Errorf("%d bytes are left, want %d", info.Size(), want)
+		}
+	}
+}
+
+// TestAMirrorThatFailsAtASnapshotDoesNotHaveItsEvent: the journal does not have it, either, and nothing says so.
+func TestAMirrorThatFailsAtASnapshotDoesNotHaveItsEvent(t *testing.T) {
+	for _, kind := range []planner.EventKind{planner.StepBegan, planner.Accepted} {
+		fails := false
+		m := Mirror{Name: "remote", Give: func(line []byte) error {
+			if fails && bytes.HasPrefix(line, []byte(snapshotMark)) {
+				return errors.New("broken pipe")
+			}
+			return nil
+		}}
+		path := filepath.Join(t.TempDir(), "j.jsonl")
+		j, err := m.Begin(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer j.Close()
+		if _, err := j.Record(planner.Event{Kind: planner.RunBegan, Goal: &planner.Goal{}}); err != nil {
+			t.Fatal(err)
+		}
+		j.tally.every, fails = 1, true
+		step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
+		e := planner.Event{Kind: kind}
+		if kind == planner.StepBegan {
+			e.Step = &step
+		}
+		_, err = j.Record(e)
+		if err == nil || !strings.Contains(err.Error(), "so nothing was begun") || strings.Contains(err.Error(), "the journal has") {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if events, err := Read(path); err != nil || len(events) != 1 {
+			t.Errorf("%s: the journal has %d events (%v), want the first alone", kind, len(events), err)
 		}
 	}
 }
