@@ -2,13 +2,9 @@ package config
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,15 +12,18 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/pgbudget/pgbudget/bouncer/secret"
 )
 
 // Document is one YAML document on its way into a struct. It stays with what was decoded, because it knows where
 // everything stands and which words came out of the environment.
 type Document struct {
-	Name   string   // stands in messages
-	Body   ast.Node // may be changed between Open and Decode
-	values map[string]string
-	marks  map[*token.Token]string
+	Name    string          // stands in messages
+	Body    ast.Node        // may be changed between Open and Decode
+	secrets []secret.Secret // that variables brought in
+	names   []string        // that are no secrets
+	marks   map[*token.Token]string
 }
 
 // Fault is one thing wrong with a file, and where.
@@ -38,7 +37,7 @@ func (f Fault) Error() string { return f.Where + ": " + f.Text }
 
 // Open parses data, which holds one document. The error is a Fault.
 func Open(name string, data []byte) (*Document, error) {
-	d := &Document{Name: name, values: map[string]string{}, marks: map[*token.Token]string{}}
+	d := &Document{Name: name, marks: map[*token.Token]string{}}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if err := Bounded(name, data); err != nil {
 		return nil, err
@@ -154,9 +153,9 @@ func (d *Document) at(t *token.Token) string {
 func (d *Document) locate(err error) error {
 	var e yaml.Error
 	if !errors.As(err, &e) || e.GetToken() == nil {
-		return Fault{d.Name + ":1:1", err.Error()}
+		return Fault{d.Name + ":1:1", d.mask(err.Error())}
 	}
-	return Fault{d.at(e.GetToken()), wording(e)}
+	return Fault{d.at(e.GetToken()), d.mask(wording(e))}
 }
 
 // wording says what is wrong in words of YAML, and not of Go.
@@ -242,20 +241,6 @@ func parent(path string) string {
 	return path[:max(0, strings.LastIndexAny(path, ".["))]
 }
 
-// leastSecret is how long a value must be to be masked wherever it appears. chosen: what is shorter is a number or a
-// name, and replacing it would garble every other number.
-const leastSecret = 4
-
-// mask replaces what variables brought in by their names: it may be a secret.
-func (d *Document) mask(text string) string {
-	for _, v := range slices.SortedFunc(maps.Keys(d.values), func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) }) {
-		if len(v) >= leastSecret {
-			text = strings.ReplaceAll(text, v, d.values[v])
-		}
-	}
-	return text
-}
-
 // unknown returns a Fault for every key below n that typ has no field for, in the order of the file.
 func (d *Document) unknown(n ast.Node, typ reflect.Type) (faults []error) {
 	for typ.Kind() == reflect.Pointer {
@@ -292,39 +277,4 @@ func (d *Document) unknownKey(n *ast.MappingValueNode, typ reflect.Type) []error
 		}
 	}
 	return []error{Fault{d.at(key), fmt.Sprintf("unknown field %q", key.Value)}}
-}
-
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
-// expander replaces ${NAME} in the strings of a tree.
-type expander struct {
-	doc    *Document
-	getenv func(string) (string, bool)
-	faults []error
-}
-
-// Visit replaces the variables of one string node, and refuses what a config has no use for and the decoder trips over:
-// tags, and anchors that contain themselves.
-func (x *expander) Visit(n ast.Node) ast.Visitor {
-	switch n.(type) {
-	case *ast.TagNode, *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		x.faults = append(x.faults, Fault{x.doc.at(n.GetToken()), "tags, anchors, aliases and merge keys are not read here: write the value out"})
-		return nil
-	}
-	s, ok := n.(*ast.StringNode)
-	if !ok {
-		return x
-	}
-	s.Value = variable.ReplaceAllStringFunc(s.Value, func(ref string) string {
-		key := ref[2 : len(ref)-1]
-		v, ok := x.getenv(key)
-		if !ok {
-			x.faults = append(x.faults, Fault{x.doc.at(s.GetToken()), fmt.Sprintf("environment variable %s is not set", key)})
-		}
-		if v != "" {
-			x.doc.values[v] = ref
-		}
-		return v
-	})
-	return x
 }

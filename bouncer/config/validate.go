@@ -12,6 +12,7 @@ import (
 
 // Check adds every fault of the file to k, whose document it was decoded from.
 func (f *File) Check(k *Checker) {
+	k.Doc.names = append(k.Doc.names, f.names()...)
 	servers, groups := map[string]string{}, map[string]string{}
 	for i, s := range f.Servers {
 		k.server(fmt.Sprintf("servers[%d]", i), s, servers, f.Prometheus != nil)

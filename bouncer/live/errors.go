@@ -5,15 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
+	"github.com/pgbudget/pgbudget/bouncer/secret"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -31,11 +29,11 @@ func (p plain) Error() string { return p.text }
 func (p plain) Unwrap() error { return p.cause }
 
 // cleaned returns err as a plain error in which no secret is left; names are those that the same connection has.
-func cleaned(err error, secret string, names ...string) plain {
-	p := plain{text: quote.Line(hidden(oneLine(err.Error()), secret, names...))}
+func cleaned(err error, password string, names ...string) plain {
+	p := plain{text: quote.Line(hidden(oneLine(err.Error()), password, names...))}
 	switch pg, ok := errors.AsType[*pgconn.PgError](err); {
 	case ok:
-		p.cause = &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: quote.Line(hidden(pg.Message, secret, names...))}
+		p.cause = &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: quote.Line(hidden(pg.Message, password, names...))}
 	case errors.Is(err, context.Canceled):
 		p.cause = context.Canceled
 	case errors.Is(err, context.DeadlineExceeded), timedOut(err):
@@ -50,40 +48,9 @@ func timedOut(err error) bool {
 	return ok && e.Timeout()
 }
 
-// hidden masks a password: as a word by itself, as the value of a key such as password=, and in the user part of a URL. A
-// name that has the same letters within a longer word stays, and so does one of names: a mask there would show where
-// they stand.
-func hidden(text, secret string, names ...string) string {
-	if secret == "" {
-		return text
-	}
-	value := regexp.QuoteMeta(secret)
-	text = regexp.MustCompile(`(?i)(pass(?:word|wd|phrase)?["']?\s*[=:]\s*["']?)`+value).ReplaceAllString(text, "${1}"+mask)
-	text = regexp.MustCompile(`(://[^/\s:@]*:)`+value+`@`).ReplaceAllString(text, "${1}"+mask+"@")
-	if slices.Contains(names, secret) {
-		return text
-	}
-	var b strings.Builder
-	for rest := text; ; {
-		i := strings.Index(rest, secret)
-		if i < 0 {
-			return b.String() + rest
-		}
-		end := i + len(secret)
-		before, _ := utf8.DecodeLastRuneInString(text[:len(text)-len(rest)+i])
-		after, _ := utf8.DecodeRuneInString(rest[end:])
-		if inWord(before) || inWord(after) {
-			b.WriteString(rest[:end])
-		} else {
-			b.WriteString(rest[:i] + mask)
-		}
-		rest = rest[end:]
-	}
-}
-
-// inWord reports whether a character goes on with a name.
-func inWord(r rune) bool {
-	return r != utf8.RuneError && (r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r))
+// hidden masks a password, and no name of a connection that has the same letters.
+func hidden(text, password string, names ...string) string {
+	return secret.Mask(text, []secret.Secret{{Value: password, Shown: mask}}, names...)
 }
 
 // oneLine puts an error that lists several attempts on one line.

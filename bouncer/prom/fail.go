@@ -68,8 +68,8 @@ func (c *Client) refused(e *planner.Error, own *v1.Error) {
 // masked formats an error text and takes out every secret that the newest request carried.
 func (c *Client) masked(format string, args ...any) error {
 	text := maskText(fmt.Sprintf(format, args...))
-	if secrets := c.wire.secrets.Load(); secrets != nil {
-		text = maskSecrets(text, *secrets)
+	if carried := c.wire.carried.Load(); carried != nil {
+		text = carried.mask(text)
 	}
 	return errors.New(strings.ReplaceAll(text, "\n", " "))
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+
+	"github.com/pgbudget/pgbudget/bouncer/secret"
 )
 
 var (
@@ -36,36 +38,35 @@ func maskText(text string) string {
 	return excerpt.ReplaceAllString(userinfo.ReplaceAllString(text, "//"+masked+"@"), "`"+masked+"`")
 }
 
-// secretsOf returns what a request's Authorization header would give away: the header, its credentials, and both
-// halves of basic authentication.
-func secretsOf(h http.Header) []string {
-	var found []string
+// carried is what a request has that no text may give away, and names that may have the same letters.
+type carried struct {
+	secrets []secret.Secret
+	names   []string
+}
+
+// carriedBy returns what a request's Authorization header would give away: its credentials, and both halves of basic
+// authentication. The user and the host are names.
+func carriedBy(h http.Header, host string) carried {
+	c := carried{names: append(strings.Split(host, "."), host)}
+	hide := func(value string) { c.secrets = append(c.secrets, secret.Secret{Value: value, Shown: masked}) }
 	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
 		value := h.Get(name)
 		kind, credentials, _ := strings.Cut(value, " ")
 		if credentials = strings.TrimSpace(credentials); credentials == "" {
 			credentials = value
 		}
-		if credentials == "" {
-			continue
-		}
-		found = append(found, credentials)
+		hide(credentials)
 		if strings.EqualFold(kind, "basic") {
 			if plain, err := base64.StdEncoding.DecodeString(credentials); err == nil {
-				_, password, _ := strings.Cut(string(plain), ":")
-				found = append(found, string(plain), password)
+				user, password, _ := strings.Cut(string(plain), ":")
+				hide(string(plain))
+				hide(password)
+				c.names = append(c.names, user)
 			}
 		}
 	}
-	return found
+	return c
 }
 
-// maskSecrets replaces every secret in a text; the longest come first in secrets, as secretsOf returns them.
-func maskSecrets(text string, secrets []string) string {
-	for _, s := range secrets {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, masked)
-		}
-	}
-	return text
-}
+// mask hides the secrets in a text.
+func (c carried) mask(text string) string { return secret.Mask(text, c.secrets, c.names...) }

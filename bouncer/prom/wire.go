@@ -18,7 +18,7 @@ const MaxAnswerBytes = 64 << 20
 // without bound, quotes the body in its errors, and knows no difference between Prometheus and the login page of a proxy.
 type wire struct {
 	next    http.RoundTripper
-	secrets atomic.Pointer[[]string] // as in the newest request, files and tokens included
+	carried atomic.Pointer[carried] // by the newest request, files and tokens included
 }
 
 // answer is an HTTP answer that is not Prometheus's result; it is an error.
@@ -43,8 +43,8 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if resp.Request != nil { // the request as it was sent, with its credentials
-		secrets := secretsOf(resp.Request.Header)
-		w.secrets.Store(&secrets)
+		c := carriedBy(resp.Request.Header, resp.Request.URL.Hostname())
+		w.carried.Store(&c)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxAnswerBytes+1))
