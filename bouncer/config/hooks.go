@@ -41,9 +41,7 @@ func (h Hooks) Within() time.Duration {
 func (k *Checker) hooks(h Hooks) {
 	all := h.Argv()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if all[name][0] == "" {
-			k.Fault("hooks.on_"+name, "begins with an empty word, want a command and its arguments")
-		}
+		k.command("hooks.on_"+name, all[name])
 	}
 	switch {
 	case h.Timeout.Set && !h.Timeout.OK():

@@ -24,7 +24,7 @@ const DefaultMirrorTimeout = 10 * time.Second
 func (m *Mirror) UnmarshalYAML(unmarshal func(any) error) error {
 	*m = Mirror{}
 	if unmarshal(&m.Argv) == nil {
-		if len(m.Argv) == 0 || m.Argv[0] == "" {
+		if len(m.Argv) == 0 {
 			m.bad = "is a list without a command, want a path, or a command and its arguments"
 		}
 		return nil
@@ -49,11 +49,14 @@ func (k *Checker) mirror(f *File) {
 	switch {
 	case m.bad != "":
 		k.Fault("mirror", "%s", m.bad)
+	case manyWords(m.Path):
+		k.Fault("mirror", "is %q: want a list for a command, %s, or ./%s for a file", m.Path, asList(m.Path, ""), m.Path)
 	case is && f.Journal == "":
 		k.Fault("mirror", "has no journal: beside it to be the mirror of")
 	case is && m.Path != "" && filepath.Clean(m.Path) == filepath.Clean(f.Journal):
 		k.Fault("mirror", "is the journal itself, want a file on another disk")
 	}
+	k.command("mirror", m.Argv)
 	switch d := f.MirrorTimeout; {
 	case d.Set && !d.OK():
 		k.Fault("mirror_timeout", "%s", d.bad)

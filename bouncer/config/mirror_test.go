@@ -26,7 +26,7 @@ func TestAMirrorIsAFileOrACommand(t *testing.T) {
 		"mirror: /mnt/j\n":                                    "test.yaml:1:9: mirror has no journal: beside it",
 		"journal: j\nmirror: ''\n":                            "mirror is empty",
 		"journal: j\nmirror: []\n":                            "mirror is a list without a command",
-		"journal: j\nmirror: ['', x]\n":                       "mirror is a list without a command",
+		"journal: j\nmirror: ['', x]\n":                       "mirror begins with an empty word, want a command",
 		"journal: j\nmirror: {path: x}\n":                     "mirror ",
 		"journal: a/j\nmirror: a//j\n":                        "mirror is the journal itself",
 		"journal: j\nmirror: x\nmirror_timeout: 3s\n":         "mirror_timeout is the time of a command",

@@ -117,7 +117,10 @@ func (k *Checker) store(path string, s *Store) {
 	case (len(s.Read) == 0) != (len(s.Write) == 0):
 		k.Fault(path, "has one of read: and write:, and needs both")
 	case s.Path != "" && len(s.Read) == 0 && !strings.HasPrefix(s.Path, "/"):
-		k.Fault(path, "is %q, want an absolute path", s.Path)
+		k.Fault(path, "is %q, want an absolute path, or {path, read, write} with commands as lists", s.Path)
+	default:
+		k.command(path+".read", s.Read)
+		k.command(path+".write", s.Write)
 	}
 }
 

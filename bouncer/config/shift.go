@@ -193,7 +193,7 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 		k.Fault(path+".get", "%s", s.Get.bad)
 	}
 	if s.Get.Query != "" && f.Prometheus == nil {
-		k.Fault(path+".get", "is a query, but there is no prometheus: to ask")
+		k.Fault(path+".get", "is a query, but there is no prometheus: to ask; a command is a list, %s", asList(s.Get.Query, ""))
 	}
 	switch {
 	case len(s.Set) == 0 && !s.Get.OK():
@@ -209,9 +209,8 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 			k.Fault(path+".set", "has the word %q: %s", word, err)
 		}
 	}
-	if len(s.Set) > 0 && s.Set[0] == "" || len(s.Get.Argv) > 0 && s.Get.Argv[0] == "" {
-		k.Fault(path, "has a command that begins with an empty word")
-	}
+	k.command(path+".set", s.Set)
+	k.command(path+".get", s.Get.Argv)
 }
 
 // SetTo is the command that turns the switch to a percentage; nil: a person does.

@@ -62,6 +62,9 @@ func (f *File) Check(k *Checker) {
 	}
 	k.Share("deadband", f.Deadband)
 	k.policy(f.Policy)
+	if manyWords(f.Journal) {
+		k.Fault("journal", "is %q: want ./%s for a file of that name", f.Journal, f.Journal)
+	}
 	k.mirror(f)
 	k.hooks(f.Hooks)
 	k.shifts(f)
