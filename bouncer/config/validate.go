@@ -61,6 +61,7 @@ func (f *File) Check(k *Checker) {
 		}
 	}
 	k.Share("deadband", f.Deadband)
+	k.empty()
 	k.policy(f.Policy)
 	if manyWords(f.Journal) {
 		k.Fault("journal", "is %q: want ./%s for a file of that name", f.Journal, f.Journal)
