@@ -2,12 +2,16 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Window is a time of the week, again and again: "Mon-Fri 01:00-05:00 UTC". One whose end is not after its beginning
-// lasts into the next day. The zero value is no time at all.
+// lasts into the next day, and belongs to the one on which it begins. It goes by the wall clock of its zone: an hour that
+// the clock leaves out in spring does not come, and one that is there twice in autumn comes twice. The zero value is no
+// time at all.
 type Window struct {
 	Text     string
 	days     [7]bool // on which it begins, by time.Weekday
@@ -45,18 +49,51 @@ func ParseWindow(text string) (Window, error) {
 	if !ok || err1 != nil || err2 != nil || w.from == w.to {
 		return bad(fmt.Sprintf("%q are no two times", fields[0]))
 	}
+	if w.from == endOfDay {
+		return bad("\"24:00\" is the end of a day, and nothing begins there")
+	}
 	if len(fields) == 1 {
 		return bad("it has no time zone, such as UTC or Europe/Berlin")
 	}
-	if w.zone, err1 = time.LoadLocation(fields[1]); err1 != nil || fields[1] == "Local" {
-		return bad(fmt.Sprintf("the time zone %q is not known", fields[1]))
+	if w.zone = zone(fields[1]); w.zone == nil {
+		what := fmt.Sprintf("the time zone %q is not known", fields[1])
+		for _, name := range spellings(fields[1]) {
+			if zone(name) != nil {
+				return bad(what + ": did you mean " + name + "?")
+			}
+		}
+		return bad(what)
 	}
 	return w, nil
 }
 
+// zone finds a time zone by its name; nil: there is none. Local is whatever this host says, and no name of a place.
+func zone(name string) *time.Location {
+	if strings.EqualFold(name, "UTC") {
+		return time.UTC
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil || strings.EqualFold(name, "Local") {
+		return nil
+	}
+	return z
+}
+
+// spellings are how zones are spelled that have the letters of a name: America/New_York, CET.
+func spellings(name string) []string {
+	title, begins := []rune(strings.ToLower(name)), true
+	for i, r := range title {
+		if begins {
+			title[i] = unicode.ToUpper(r)
+		}
+		begins = r == '/' || r == '_' || r == '-'
+	}
+	return []string{string(title), strings.ToUpper(name)}
+}
+
 // setDays reads "Mon-Fri,Sun"; a range may run over the end of the week.
 func (w *Window) setDays(text string) bool {
-	if text == "daily" {
+	if strings.EqualFold(text, "daily") {
 		w.days = [7]bool{true, true, true, true, true, true, true}
 		return true
 	}
@@ -88,10 +125,12 @@ func weekday(name string) int {
 	return -1
 }
 
+const endOfDay = 24 * time.Hour
+
 // clock reads 15:04, and 24:00 as the end of the day.
 func clock(text string) (time.Duration, error) {
 	if text == "24:00" {
-		return 24 * time.Hour, nil
+		return endOfDay, nil
 	}
 	t, err := time.Parse("15:04", text)
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err
@@ -111,17 +150,24 @@ func (w Window) Contains(t time.Time) bool {
 	return today && at >= w.from || yesterday && at < w.to
 }
 
-// Closed says why no step may begin at t: it is in none of the windows. Without windows it always may.
+// Closed says why no step may begin at t: it is in none of the windows. Without windows it always may. The time is that of
+// each zone of theirs.
 func Closed(windows []Window, t time.Time) string {
-	var texts []string
+	var texts, times []string
 	for _, w := range windows {
 		if w.Contains(t) {
 			return ""
 		}
 		texts = append(texts, w.Text)
+		if w.zone == nil {
+			continue
+		}
+		if now := t.In(w.zone).Format("Mon 15:04 ") + w.zone.String(); !slices.Contains(times, now) {
+			times = append(times, now)
+		}
 	}
 	if len(texts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("it is %s, outside of the windows (%s)", t.UTC().Format("Mon 15:04 UTC"), strings.Join(texts, "; "))
+	return fmt.Sprintf("it is %s, outside of the windows (%s)", strings.Join(times, ", "), strings.Join(texts, "; "))
 }
