@@ -163,7 +163,7 @@ func FuzzParse(f *testing.F) {
 
 func TestEveryUnknownKeyIsNamedInTheOrderOfTheFile(t *testing.T) {
 	_, err := Parse("bad.yaml", []byte("zebra: 1\nservers: [{name: main, max_connections: 9, coers: 8}]\nape: 1\npools: [{pool: a/b, load: {rate: 1}}]\n"), noEnv)
-	want := "bad.yaml:1:1: unknown field \"zebra\"\nbad.yaml:2:44: unknown field \"coers\"\nbad.yaml:3:1: unknown field \"ape\"\nbad.yaml:4:28: unknown field \"rate\""
+	want := "bad.yaml:1:1: unknown field \"zebra\"\nbad.yaml:2:44: unknown field \"coers\", did you mean cores?\nbad.yaml:3:1: unknown field \"ape\"\nbad.yaml:4:28: unknown field \"rate\""
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func Open(name string, data []byte) (*Document, error) {
 	}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		return nil, d.locate(err)
+		return nil, d.tab(data, d.locate(err))
 	}
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
 		return nil, Fault{name + ":1:1", "the file is empty"}
@@ -158,6 +159,25 @@ func (d *Document) locate(err error) error {
 	return Fault{d.at(e.GetToken()), d.mask(wording(e))}
 }
 
+// tab words the parser's fault anew where a line begins with one: it speaks of tokens and keys.
+func (d *Document) tab(data []byte, err error) error {
+	f, ok := err.(Fault)
+	text := strings.TrimPrefix(f.Where, d.Name+":")
+	row, _, _ := strings.Cut(text, ":")
+	n, bad := strconv.Atoi(row)
+	lines := bytes.Split(data, []byte("\n"))
+	if !ok || bad != nil || n < 1 || n > len(lines) || !strings.Contains(f.Text, "tab character") && !strings.Contains(f.Text, "'\t'") {
+		return err
+	}
+	for _, x := range []struct{ before, has string }{{" ", "begins with a tab"}, {" -", "has a tab behind its -"}} {
+		if rest := bytes.TrimLeft(lines[n-1], x.before); bytes.HasPrefix(rest, []byte("\t")) {
+			column := len(lines[n-1]) - len(rest) + 1
+			return Fault{fmt.Sprintf("%s:%d:%d", d.Name, n, column), fmt.Sprintf("line %d %s; YAML wants blanks", n, x.has)}
+		}
+	}
+	return err
+}
+
 // wording says what is wrong in words of YAML, and not of Go.
 func wording(err yaml.Error) string {
 	switch e := err.(type) {
@@ -239,42 +259,4 @@ func (d *Document) Where(path string) string {
 // parent cuts the last element off a path: "a[2].b" -> "a[2]" -> "a" -> "".
 func parent(path string) string {
 	return path[:max(0, strings.LastIndexAny(path, ".["))]
-}
-
-// unknown returns a Fault for every key below n that typ has no field for, in the order of the file.
-func (d *Document) unknown(n ast.Node, typ reflect.Type) (faults []error) {
-	for typ.Kind() == reflect.Pointer {
-		typ = typ.Elem()
-	}
-	switch n := n.(type) {
-	case *ast.SequenceNode:
-		if typ.Kind() == reflect.Slice {
-			for _, v := range n.Values {
-				faults = append(faults, d.unknown(v, typ.Elem())...)
-			}
-		}
-	case *ast.MappingValueNode:
-		faults = d.unknownKey(n, typ)
-	case *ast.MappingNode:
-		for _, v := range n.Values {
-			faults = append(faults, d.unknownKey(v, typ)...)
-		}
-	}
-	return faults
-}
-
-func (d *Document) unknownKey(n *ast.MappingValueNode, typ reflect.Type) []error {
-	if typ.Kind() == reflect.Map {
-		return d.unknown(n.Value, typ.Elem())
-	}
-	if typ.Kind() != reflect.Struct || reflect.PointerTo(typ).Implements(reflect.TypeFor[yaml.InterfaceUnmarshaler]()) {
-		return nil
-	}
-	key := n.Key.GetToken()
-	for _, f := range reflect.VisibleFields(typ) {
-		if tag, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); tag != "" && tag == key.Value {
-			return d.unknown(n.Value, f.Type)
-		}
-	}
-	return []error{Fault{d.at(key), fmt.Sprintf("unknown field %q", key.Value)}}
 }

@@ -1,10 +1,6 @@
 package config
 
-import (
-	"fmt"
-
-	"github.com/goccy/go-yaml"
-)
+import "github.com/goccy/go-yaml"
 
 // File is pgbudget.yaml as written. Every pointer and Set flag tells whether the key was there at all.
 type File struct {
@@ -99,17 +95,14 @@ func (u *PoolUser) UnmarshalYAML(unmarshal func(any) error) error {
 		*u = PoolUser{bad: "cannot be read"}
 		return nil
 	}
-	m, isMap := v.(map[string]any)
-	if !isMap {
+	if _, isMap := v.(map[string]any); !isMap {
 		name, bad := Text(unmarshal)
 		*u = PoolUser{Name: name, bad: bad}
 		return nil
 	}
-	for key := range m {
-		if key != "name" && key != "max" {
-			*u = PoolUser{bad: fmt.Sprintf("has the unknown key %q, want a name, or {name, max}", key)}
-			return nil
-		}
+	if bad := unknownOf(unmarshal, "a name, or {name, max}", "name", "max"); bad != "" {
+		*u = PoolUser{bad: bad}
+		return nil
 	}
 	var x struct {
 		Name string `yaml:"name"`

@@ -63,6 +63,10 @@ func (s *Store) UnmarshalYAML(unmarshal func(any) error) error {
 		Read  []string `yaml:"read"`
 		Write []string `yaml:"write"`
 	}
+	if bad := unknownOf(unmarshal, "a path, or {path, read, write}", "path", "read", "write"); bad != "" {
+		*s = Store{bad: bad}
+		return nil
+	}
 	if unmarshal(&v) != nil {
 		*s = Store{bad: "is neither a path nor {path, read, write} with commands as lists"}
 		return nil

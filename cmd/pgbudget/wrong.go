@@ -6,26 +6,9 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"github.com/xrash/smetrics"
+
+	"github.com/pgbudget/pgbudget/bouncer/near"
 )
-
-// nearest is the name that was most likely meant: one letter from the word, or of the same letters; none is offered for
-// a word of another trade.
-func nearest(word string, names []string) string {
-	for _, n := range names {
-		if smetrics.WagnerFischer(word, n, 1, 1, 1) == 1 || word != n && letters(word) == letters(n) {
-			return n
-		}
-	}
-	return ""
-}
-
-// letters are those of a word, sorted.
-func letters(word string) string {
-	r := []rune(word)
-	slices.Sort(r)
-	return string(r)
-}
 
 // meant are words of other tools for what a command here does. Whoever wants to end a run is not pointed at one that moves.
 var meant = map[string]string{"stop": "pause", "halt": "pause", "cancel": "pause", "undo": "rollback", "revert": "rollback", "validate": "plan"}
@@ -37,7 +20,7 @@ func unknownCommand(commands []*cli.Command, whose, word string) error {
 		names = append(names, c.Name)
 	}
 	hint := whose + " --help lists the commands"
-	n := nearest(word, names)
+	n := near.Name(word, names)
 	if m := meant[word]; slices.Contains(names, m) {
 		n = m
 	}
@@ -65,7 +48,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		for _, f := range flags {
 			names = append(names, f.Names()...)
 		}
-		if n := nearest(m[1], names); n != "" {
+		if n := near.Name(m[1], names); n != "" {
 			hint = "did you mean --" + n + "? " + hint
 		}
 		return usage(hint, "unknown flag --%s", m[1])

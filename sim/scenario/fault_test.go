@@ -191,7 +191,7 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 		}
 	}
 	_, err = Parse("s.yaml", []byte(with("wieght: 1", "load: [{pol: main/app}]", "zeds: 1")), noEnv)
-	if got, want := err.Error(), "s.yaml:5:9: unknown field \"pol\"\ns.yaml:6:1: unknown field \"wieght\"\ns.yaml:7:1: unknown field \"zeds\""; got != want {
+	if got, want := err.Error(), "s.yaml:5:9: unknown field \"pol\", did you mean pool?\ns.yaml:6:1: unknown field \"wieght\"\ns.yaml:7:1: unknown field \"zeds\""; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

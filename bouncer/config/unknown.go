@@ -1,0 +1,77 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/pgbudget/pgbudget/bouncer/near"
+)
+
+// unknown returns a Fault for every key below n that typ has no field for, in the order of the file.
+func (d *Document) unknown(n ast.Node, typ reflect.Type) (faults []error) {
+	for typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	switch n := n.(type) {
+	case *ast.SequenceNode:
+		if typ.Kind() == reflect.Slice {
+			for _, v := range n.Values {
+				faults = append(faults, d.unknown(v, typ.Elem())...)
+			}
+		}
+	case *ast.MappingValueNode:
+		faults = d.unknownKey(n, typ)
+	case *ast.MappingNode:
+		for _, v := range n.Values {
+			faults = append(faults, d.unknownKey(v, typ)...)
+		}
+	}
+	return faults
+}
+
+func (d *Document) unknownKey(n *ast.MappingValueNode, typ reflect.Type) []error {
+	if typ.Kind() == reflect.Map {
+		return d.unknown(n.Value, typ.Elem())
+	}
+	if typ.Kind() != reflect.Struct || reflect.PointerTo(typ).Implements(reflect.TypeFor[yaml.InterfaceUnmarshaler]()) {
+		return nil
+	}
+	key := n.Key.GetToken()
+	var names []string
+	for _, f := range reflect.VisibleFields(typ) {
+		tag, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if tag != "" && tag == key.Value {
+			return d.unknown(n.Value, f.Type)
+		}
+		names = append(names, tag)
+	}
+	text := fmt.Sprintf("unknown field %q", key.Value)
+	if name := near.Name(key.Value, names); name != "" {
+		text += ", did you mean " + name + "?"
+	}
+	return []error{Fault{d.at(key), text}}
+}
+
+// unknownOf says which key of a map is none of names, for an UnmarshalYAML; empty: there is none, or no map.
+func unknownOf(unmarshal func(any) error, want string, names ...string) (bad string) {
+	var m map[string]any
+	if unmarshal(&m) != nil {
+		return ""
+	}
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if slices.Contains(names, key) {
+			continue
+		}
+		if name := near.Name(key, names); name != "" {
+			return fmt.Sprintf("has the unknown key %q, did you mean %s? Want %s", key, name, want)
+		}
+		return fmt.Sprintf("has the unknown key %q, want %s", key, want)
+	}
+	return ""
+}
