@@ -92,6 +92,18 @@ func (k *Checker) Share(path string, v Share) {
 	}
 }
 
+// ShareIn wants lo <= v <= hi, of what is a ratio.
+func (k *Checker) ShareIn(path string, v Share, lo, hi float64) {
+	f, bad := ratio(v.text)
+	switch {
+	case !v.Set:
+	case bad != "":
+		k.Fault(path, "%s", v.bad)
+	case f < lo || f > hi:
+		k.Fault(path, "%s", outside(v.text, lo, hi))
+	}
+}
+
 // OneOf wants one of the words allowed, or none.
 func (k *Checker) OneOf(path, v string, allowed ...string) {
 	for _, a := range allowed {

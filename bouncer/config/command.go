@@ -1,8 +1,11 @@
 package config
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/pgbudget/pgbudget/bouncer/near"
 )
 
 // command checks the words of a command, where there are any.
@@ -17,6 +20,24 @@ func (k *Checker) command(path string, argv []string) {
 			rest = ", …"
 		}
 		k.Fault(path, "begins with the one word %q: write %s where it is a command and its arguments", argv[0], asList(argv[0], rest))
+	}
+}
+
+// filling are the names that are filled in in the words of a command that writes a file.
+var filling = []string{"Bytes", "SHA256"}
+
+var toFill = regexp.MustCompile(`\{\{\s*\.(\w+)\s*\}\}`)
+
+// filled refuses words that are nearly one of those that are filled in. Any others are another program's.
+func (k *Checker) filled(path string, argv []string) {
+	for _, word := range argv {
+		for _, m := range toFill.FindAllStringSubmatch(word, -1) {
+			for _, name := range filling {
+				if m[0] != "{{."+name+"}}" && (strings.EqualFold(m[1], name) || near.Name(m[1], []string{name}) != "") {
+					k.Fault(path, "has the word %q, did you mean {{.%s}}? {{.Bytes}} and {{.SHA256}} are filled in", m[0], name)
+				}
+			}
+		}
 	}
 }
 

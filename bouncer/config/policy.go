@@ -125,6 +125,7 @@ func (k *Checker) store(path string, s *Store) {
 	default:
 		k.command(path+".read", s.Read)
 		k.command(path+".write", s.Write)
+		k.filled(path+".write", s.Write)
 	}
 }
 

@@ -36,9 +36,10 @@ type Dur struct {
 
 // Share is a ratio, written as "5%" or 0.05.
 type Share struct {
-	Set bool
-	F   float64
-	bad string
+	Set  bool
+	F    float64
+	text string // as written
+	bad  string
 }
 
 // ConnsOrShare is a count of connections, or a share of max_connections written with %.
@@ -94,7 +95,7 @@ func (i *Int) UnmarshalYAML(unmarshal func(any) error) error {
 	if bad == "" {
 		n, err := strconv.Atoi(s)
 		if err != nil {
-			i.bad = fmt.Sprintf("is %q, want a whole number", s)
+			i.bad = fmt.Sprintf("is %q, want a whole number%s", s, bare(s))
 		}
 		i.N = n
 	}
@@ -114,9 +115,17 @@ func (f *Num) UnmarshalYAML(unmarshal func(any) error) error {
 func number(s string) (f float64, bad string) {
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0, fmt.Sprintf("is %q, want a finite number", s)
+		return 0, fmt.Sprintf("is %q, want a finite number%s", s, bare(s))
 	}
 	return f, ""
+}
+
+// bare is what to say of a sign where a number alone is wanted.
+func bare(s string) string {
+	if strings.HasSuffix(s, "%") {
+		return ", without %"
+	}
+	return ""
 }
 
 // UnmarshalYAML never fails: what is wrong is kept for Validate.
@@ -152,6 +161,7 @@ func (f *Share) UnmarshalYAML(unmarshal func(any) error) error {
 	s, bad := Text(unmarshal)
 	*f = Share{Set: true, bad: bad}
 	if bad == "" {
+		f.text = s
 		f.F, f.bad = ParseShare(s)
 	}
 	return nil
@@ -159,6 +169,19 @@ func (f *Share) UnmarshalYAML(unmarshal func(any) error) error {
 
 // ParseShare reads "5%" or "0.05"; bad says what is wrong with it.
 func ParseShare(s string) (f float64, bad string) {
+	if f, bad = ratio(s); bad == "" && (f < 0 || f > 1) {
+		return 0, outside(s, 0, 1)
+	}
+	return f, bad
+}
+
+// outside says that a share is not within bounds, in both ways in which one may be written.
+func outside(s string, lo, hi float64) string {
+	return fmt.Sprintf("is %s, want %g to %g%%, or %g to %g", s, 100*lo, 100*hi, lo, hi)
+}
+
+// ratio reads a share of any size.
+func ratio(s string) (f float64, bad string) {
 	percent, isPercent := strings.CutSuffix(s, "%")
 	f, bad = number(strings.TrimSpace(percent))
 	if bad != "" {
@@ -166,9 +189,6 @@ func ParseShare(s string) (f float64, bad string) {
 	}
 	if isPercent {
 		f /= 100
-	}
-	if f < 0 || f > 1 {
-		return 0, fmt.Sprintf("is %s, want 0 to 100%%", s)
 	}
 	return f, ""
 }
@@ -181,7 +201,9 @@ func (c *ConnsOrShare) UnmarshalYAML(unmarshal func(any) error) error {
 		return nil
 	}
 	if strings.HasSuffix(s, "%") {
-		c.Share, c.bad = ParseShare(s)
+		if c.Share, c.bad = ratio(s); c.bad == "" && (c.Share < 0 || c.Share > 1) {
+			c.bad = fmt.Sprintf("is %s, want 0 to 100%%", s)
+		}
 		return nil
 	}
 	n, err := strconv.Atoi(s)

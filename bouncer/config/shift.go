@@ -71,7 +71,7 @@ func ParseFraction(s string) (r planner.Range, bad string) {
 	lower, bad := ParseShare(strings.TrimSpace(low))
 	switch upper, worse := ParseShare(strings.TrimSpace(high)); {
 	case bad != "" || ranged && worse != "":
-		return r, fmt.Sprintf("is %q, want the part of the load that moves, 0 to 100%%, such as 35%% or 25%%-45%%", s)
+		return r, fmt.Sprintf("is %q, want the part of the load that moves, 0 to 100%%, or 0 to 1, such as 35%% or 25%%-45%%", s)
 	case !ranged:
 		return planner.Range{Lower: lower / DoubtOf, Target: lower, Upper: min(1, lower*DoubtOf)}, ""
 	case upper < lower:
@@ -206,7 +206,7 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 	}
 	for _, word := range s.Set {
 		if _, err := s.word(word, 0); err != nil {
-			k.Fault(path+".set", "has the word %q: %s", word, err)
+			k.Fault(path+".set", "has the word %q: the one name that is filled in is {{.Percent}}", word)
 		}
 	}
 	k.command(path+".set", s.Set)

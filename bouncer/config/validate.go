@@ -122,10 +122,7 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 		k.Fault(path+".min", "is %d, above max %d", p.Min.N, p.Max.N)
 	}
 	k.Num(path+".weight", p.Weight, 1e-6, maxWeight)
-	k.Share(path+".utilization", p.Utilization)
-	if p.Utilization.Set && p.Utilization.bad == "" && (p.Utilization.F < 0.01 || p.Utilization.F > 0.99) {
-		k.Fault(path+".utilization", "is %g, want 0.01 to 0.99", p.Utilization.F)
-	}
+	k.ShareIn(path+".utilization", p.Utilization, 0.01, 0.99)
 	k.Wait(path+".max_wait.mean", p.MaxWait.Mean)
 	k.Wait(path+".max_wait.p99", p.MaxWait.P99)
 	k.Int(path+".survive_loss", p.SurviveLoss, 0, MaxCopies)
