@@ -13,8 +13,8 @@ func TestAnUnknownKeyIsNamedWithTheOneThatIsNear(t *testing.T) {
 		"hooks: {on_stop: [x]}\n":                                  `unknown field "on_stop", did you mean on_step?`,
 		"pools: [{pool: a/b, wieght: 2}]\n":                        `unknown field "wieght", did you mean weight?`,
 		"pools: [{pool: a/b, max_wait: {p9: 1s}}]\n":               `unknown field "p9", did you mean p99?`,
-		"pools: [{pool: a/b, soak: 1m}]\n":                         "f.yaml:1:21: unknown field \"soak\"\x00",
-		"soak: 1m\n":                                               "unknown field \"soak\"\x00",
+		"pools: [{pool: a/b, soak: 1m}]\n":                         "f.yaml:1:21: unknown field \"soak\"\n",
+		"soak: 1m\n":                                               "unknown field \"soak\"\n",
 		"shifts: [{from: a/b, to: c/d, fractions: 1, get: [x]}]\n": `unknown field "fractions", did you mean fraction?`,
 		"pools: [{pool: a/b, users: [{name: x, mix: 1}]}]\n":       `has the unknown key "mix", did you mean max? Want a name, or {name, max}`,
 		"pools: [{pool: a/b, users: [{nome: x, most: 1}]}]\n":      `has the unknown key`,
@@ -22,7 +22,7 @@ func TestAnUnknownKeyIsNamedWithTheOneThatIsNear(t *testing.T) {
 		group + "config: {path: /a, argv: [x]}}]}]\n":              `config has the unknown key "argv", want a path, or {path, read, write}`,
 	} {
 		_, err := Parse("f.yaml", []byte(text), noEnv)
-		if err == nil || !strings.Contains(err.Error()+"\x00", want) {
+		if err == nil || !strings.Contains(err.Error()+"\n", want) {
 			t.Errorf("%s got %v\nwant %s", text, err, want)
 		}
 	}
