@@ -9,9 +9,9 @@ import (
 )
 
 // Window is a time of the week, again and again: "Mon-Fri 01:00-05:00 UTC". One whose end is not after its beginning
-// lasts into the next day, and belongs to the one on which it begins. It goes by the wall clock of its zone: an hour that
-// the clock leaves out in spring does not come, and one that is there twice in autumn comes twice. The zero value is no
-// time at all.
+// lasts into the next day, and belongs to the one on which it begins. It goes by the wall clock of its zone: an hour
+// that the clock leaves out in spring does not come, and one that is there twice in autumn comes twice. The zero value
+// is no time at all.
 type Window struct {
 	Text     string
 	days     [7]bool // on which it begins, by time.Weekday
@@ -150,8 +150,8 @@ func (w Window) Contains(t time.Time) bool {
 	return today && at >= w.from || yesterday && at < w.to
 }
 
-// Closed says why no step may begin at t: it is in none of the windows. Without windows it always may. The time is that of
-// each zone of theirs.
+// Closed says why no step may begin at t: it is in none of the windows. Without windows it always may. The time is that
+// of each zone of theirs.
 func Closed(windows []Window, t time.Time) string {
 	var texts, times []string
 	for _, w := range windows {

@@ -19,7 +19,8 @@ func (k *Checker) command(path string, argv []string) {
 		if len(argv) > 1 {
 			rest = ", …"
 		}
-		k.Fault(path, "begins with the one word %q: write %s where it is a command and its arguments", argv[0], asList(argv[0], rest))
+		k.Fault(path, "begins with the one word %q: write %s where it is a command and its arguments",
+			argv[0], asList(argv[0], rest))
 	}
 }
 
@@ -34,7 +35,8 @@ func (k *Checker) filled(path string, argv []string) {
 		for _, m := range toFill.FindAllStringSubmatch(word, -1) {
 			for _, name := range filling {
 				if m[0] != "{{."+name+"}}" && (strings.EqualFold(m[1], name) || near.Name(m[1], []string{name}) != "") {
-					k.Fault(path, "has the word %q, did you mean {{.%s}}? {{.Bytes}} and {{.SHA256}} are filled in", m[0], name)
+					k.Fault(path, "has the word %q, did you mean {{.%s}}? {{.Bytes}} and {{.SHA256}} are filled in",
+						m[0], name)
 				}
 			}
 		}

@@ -166,13 +166,15 @@ func (d *Document) tab(data []byte, err error) error {
 	row, _, _ := strings.Cut(text, ":")
 	n, bad := strconv.Atoi(row)
 	lines := bytes.Split(data, []byte("\n"))
-	if !ok || bad != nil || n < 1 || n > len(lines) || !strings.Contains(f.Text, "tab character") && !strings.Contains(f.Text, "'\t'") {
+	about := strings.Contains(f.Text, "tab character") || strings.Contains(f.Text, "'\t'")
+	if !ok || bad != nil || !about || n < 1 || n > len(lines) {
 		return err
 	}
 	for _, x := range []struct{ before, has string }{{" ", "begins with a tab"}, {" -", "has a tab behind its -"}} {
 		if rest := bytes.TrimLeft(lines[n-1], x.before); bytes.HasPrefix(rest, []byte("\t")) {
 			column := len(lines[n-1]) - len(rest) + 1
-			return Fault{fmt.Sprintf("%s:%d:%d", d.Name, n, column), fmt.Sprintf("line %d %s; YAML wants blanks", n, x.has)}
+			where := fmt.Sprintf("%s:%d:%d", d.Name, n, column)
+			return Fault{where, fmt.Sprintf("line %d %s; YAML wants blanks", n, x.has)}
 		}
 	}
 	return err

@@ -18,7 +18,8 @@ type expander struct {
 func (x *expander) Visit(n ast.Node) ast.Visitor {
 	switch n.(type) {
 	case *ast.TagNode, *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		x.faults = append(x.faults, Fault{x.doc.at(n.GetToken()), "tags, anchors, aliases and merge keys are not read here: write the value out"})
+		const text = "tags, anchors, aliases and merge keys are not read here: write the value out"
+		x.faults = append(x.faults, Fault{x.doc.at(n.GetToken()), text})
 		return nil
 	}
 	s, ok := n.(*ast.StringNode)
@@ -33,7 +34,8 @@ func (x *expander) Visit(n ast.Node) ast.Visitor {
 	s.Value = variable.ReplaceAllStringFunc(s.Value, func(ref string) string {
 		name := ref[2 : len(ref)-1]
 		if _, ok := x.getenv(name); !ok {
-			x.faults = append(x.faults, Fault{x.doc.at(s.GetToken()), fmt.Sprintf("environment variable %s is not set", name)})
+			text := fmt.Sprintf("environment variable %s is not set", name)
+			x.faults = append(x.faults, Fault{x.doc.at(s.GetToken()), text})
 		}
 		return value(name)
 	})

@@ -50,7 +50,8 @@ func (k *Checker) mirror(f *File) {
 	case m.bad != "":
 		k.Fault("mirror", "%s", m.bad)
 	case manyWords(m.Path):
-		k.Fault("mirror", "is %q: want a list for a command, %s, or ./%s for a file", m.Path, asList(m.Path, ""), m.Path)
+		k.Fault("mirror", "is %q: want a list for a command, %s, or ./%s for a file",
+			m.Path, asList(m.Path, ""), m.Path)
 	case is && f.Journal == "":
 		k.Fault("mirror", "has no journal: beside it to be the mirror of")
 	case is && m.Path != "" && filepath.Clean(m.Path) == filepath.Clean(f.Journal):

@@ -19,8 +19,8 @@ func Of(f File, doc *Document) *Config { return &Config{f, doc} }
 // Where returns file:line:column of a path such as "pools[2].load", or of the closest part of it that was written.
 func (c *Config) Where(path string) string { return c.doc.Where(path) }
 
-// Mask replaces what variables brought into the file by their names where it stands in a text as a word by itself, as the
-// value of a key or in a URL: it may be a secret. Names of the file and words that it writes out stay.
+// Mask replaces what variables brought into the file by their names where it stands in a text as a word by itself, as
+// the value of a key or in a URL: it may be a secret. Names of the file and words that it writes out stay.
 func (c *Config) Mask(text string) string { return c.doc.mask(text) }
 
 // Parse reads a config. name stands in messages, and relative paths of the journal and its mirror begin at its folder;

@@ -71,7 +71,8 @@ func ParseFraction(s string) (r planner.Range, bad string) {
 	lower, bad := ParseShare(strings.TrimSpace(low))
 	switch upper, worse := ParseShare(strings.TrimSpace(high)); {
 	case bad != "" || ranged && worse != "":
-		return r, fmt.Sprintf("is %q, want the part of the load that moves, 0 to 100%%, or 0 to 1, such as 35%% or 25%%-45%%", s)
+		return r, fmt.Sprintf("is %q, want the part of the load that moves, 0 to 100%%, or 0 to 1, "+
+			"such as 35%% or 25%%-45%%", s)
 	case !ranged:
 		return planner.Range{Lower: lower / DoubtOf, Target: lower, Upper: min(1, lower*DoubtOf)}, ""
 	case upper < lower:
@@ -193,7 +194,8 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 		k.Fault(path+".get", "%s", s.Get.bad)
 	}
 	if s.Get.Query != "" && f.Prometheus == nil {
-		k.Fault(path+".get", "is a query, but there is no prometheus: to ask; a command is a list, %s", asList(s.Get.Query, ""))
+		k.Fault(path+".get", "is a query, but there is no prometheus: to ask; a command is a list, %s",
+			asList(s.Get.Query, ""))
 	}
 	switch {
 	case len(s.Set) == 0 && !s.Get.OK():

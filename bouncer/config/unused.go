@@ -10,7 +10,8 @@ func (c *Config) Unused() []string {
 	case c.Prometheus == nil, c.asksThePast():
 		return nil
 	case !c.asksNow():
-		return []string{"prometheus: is not asked for anything: " + past + ", no signal a query:, and no shift one as its get:"}
+		return []string{"prometheus: is not asked for anything: " + past +
+			", no signal a query:, and no shift one as its get:"}
 	case c.Prometheus.Lookback.Set:
 		return []string{"prometheus.lookback: is the time of no query: " + past}
 	}
@@ -19,7 +20,8 @@ func (c *Config) Unused() []string {
 
 // asksThePast reports whether Prometheus is asked for a history.
 func (c *Config) asksThePast() bool {
-	return slices.ContainsFunc(c.Servers, func(s Server) bool { return s.CPU != "" || s.Metrics != "" || s.Direct.Query != "" }) ||
+	server := func(s Server) bool { return s.CPU != "" || s.Metrics != "" || s.Direct.Query != "" }
+	return slices.ContainsFunc(c.Servers, server) ||
 		slices.ContainsFunc(c.Groups, func(g Group) bool { return g.Metrics != "" })
 }
 

@@ -33,7 +33,8 @@ func cleaned(err error, password string, names ...string) plain {
 	p := plain{text: quote.Line(hidden(oneLine(err.Error()), password, names...))}
 	switch pg, ok := errors.AsType[*pgconn.PgError](err); {
 	case ok:
-		p.cause = &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: quote.Line(hidden(pg.Message, password, names...))}
+		message := quote.Line(hidden(pg.Message, password, names...))
+		p.cause = &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: message}
 	case errors.Is(err, context.Canceled):
 		p.cause = context.Canceled
 	case errors.Is(err, context.DeadlineExceeded), timedOut(err):

@@ -54,14 +54,15 @@ type span struct {
 	shown    string
 }
 
-// forms are the ways in which a value is written: as it is, between the quotes of Go and JSON, between those of a shell,
-// and in a URL.
+// forms are the ways in which a value is written: as it is, between the quotes of Go and JSON, between those of a
+// shell, and in a URL.
 func forms(value string) []string {
 	if value == "" {
 		return nil
 	}
 	quoted := strconv.Quote(value)
-	out := []string{value, quoted[1 : len(quoted)-1], strings.ReplaceAll(value, "'", `'\''`), url.PathEscape(value), url.QueryEscape(value)}
+	shell := strings.ReplaceAll(value, "'", `'\''`)
+	out := []string{value, quoted[1 : len(quoted)-1], shell, url.PathEscape(value), url.QueryEscape(value)}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
