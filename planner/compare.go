@@ -240,7 +240,8 @@ func (r *Review) comparePool(was Fleet, p FleetPool, size int) {
 	}
 	old := was.Pools[i]
 	if a, b := old.Load.Erlangs, p.Load.Erlangs; b.Target < a.Lower || b.Target > a.Upper {
-		r.Moved = append(r.Moved, fmt.Sprintf("load of %s %.3g → %.3g Erlangs, outside the %.3g–%.3g it was planned for", p.ID, a.Target, b.Target, a.Lower, a.Upper))
+		r.Moved = append(r.Moved, fmt.Sprintf("load of %s %s → %s Erlangs, outside the %s–%s it was planned for",
+			p.ID, Digits(a.Target), Digits(b.Target), Digits(a.Lower), Digits(a.Upper)))
 	}
 	if old.Rules != p.Rules {
 		r.Moved = append(r.Moved, fmt.Sprintf("the promises or the weight of %s were changed", p.ID))
@@ -264,13 +265,13 @@ func (r *Review) verdict(now Plan) string {
 	case len(r.Broken) > 0:
 		return "its sizes no longer keep every promise"
 	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)):
-		return fmt.Sprintf("nothing moved, and today's plan saves %.3g waiting clients more: these are not the sizes that this pgbudget chooses for its inputs", float64(r.Excess))
+		return fmt.Sprintf("nothing moved, and today's plan saves %s waiting clients more: these are not the sizes that this pgbudget chooses for its inputs", Digits(float64(r.Excess)))
 	case len(r.Moved) == 0:
 		return "nothing moved: it still stands, " + proofWord(now.Gap)
 	case float64(r.Excess) <= 1e-9*max(1, float64(now.Objective)):
 		return "its inputs moved, and its sizes are still the best: " + proofWord(now.Gap)
 	default:
-		return fmt.Sprintf("its sizes keep every promise, but its proof no longer holds: today's plan saves %.3g waiting clients more", float64(r.Excess))
+		return fmt.Sprintf("its sizes keep every promise, but its proof no longer holds: today's plan saves %s waiting clients more", Digits(float64(r.Excess)))
 	}
 }
 

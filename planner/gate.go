@@ -107,11 +107,11 @@ func judge(signals []Signal, r Threshold, server string, stale time.Duration, no
 	out := verdict{above: v > r.Hold, abort: v > r.Abort, clear: v <= r.Resume, at: s.At}
 	switch {
 	case out.abort:
-		out.reason = fmt.Sprintf("%s %.4g > %.4g on %s", r.Name, v, r.Abort, server)
+		out.reason = fmt.Sprintf("%s %s > %s on %s", r.Name, apart(v, r.Abort), exactly(r.Abort), server)
 	case out.above:
-		out.reason = fmt.Sprintf("%s %.4g > %.4g on %s", r.Name, v, r.Hold, server)
+		out.reason = fmt.Sprintf("%s %s > %s on %s", r.Name, apart(v, r.Hold), exactly(r.Hold), server)
 	case !out.clear:
-		out.reason = fmt.Sprintf("%s %.4g, resumes at %.4g on %s", r.Name, v, r.Resume, server)
+		out.reason = fmt.Sprintf("%s %s, resumes at %s on %s", r.Name, apart(v, r.Resume), exactly(r.Resume), server)
 	}
 	return out
 }
