@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -50,9 +52,9 @@ func newOutput(c *cli.Context) (output, error) {
 	return o, nil
 }
 
-// data prints v as JSON, or as the same JSON in YAML's clothes.
+// data prints v as JSON, or as the same JSON in YAML's clothes. No list and no map is null.
 func (o output) data(v any) error {
-	b, err := json.MarshalIndent(v, "", "  ")
+	b, err := json.MarshalIndent(listed(reflect.ValueOf(v)).Interface(), "", "  ")
 	if err != nil {
 		return err
 	}
@@ -65,6 +67,43 @@ func (o output) data(v any) error {
 	}
 	_, err = o.w.Write(append(b, '\n'))
 	return err
+}
+
+// listed is v with an empty list, or map, where it has none: who reads it goes over a list without asking whether it is there.
+// Those that are left out where they are empty stay as they are.
+func listed(v reflect.Value) reflect.Value {
+	out := reflect.New(v.Type()).Elem()
+	out.Set(v)
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			in := listed(v.Elem())
+			if v.Kind() == reflect.Pointer {
+				to := reflect.New(in.Type())
+				to.Elem().Set(in)
+				in = to
+			}
+			out.Set(in)
+		}
+	case reflect.Slice:
+		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		for i := range v.Len() {
+			out.Index(i).Set(listed(v.Index(i)))
+		}
+	case reflect.Map:
+		out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
+		for _, key := range v.MapKeys() {
+			out.SetMapIndex(key, listed(v.MapIndex(key)))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			if f.IsExported() && !(strings.Contains(f.Tag.Get("json"), ",omit") && v.Field(i).IsZero()) {
+				out.Field(i).Set(listed(v.Field(i)))
+			}
+		}
+	}
+	return out
 }
 
 // table returns a table in the house style: no borders, a bold header, columns apart.
