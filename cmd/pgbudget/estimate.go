@@ -51,8 +51,8 @@ func (o output) loads(e planner.Evidence, loads []planner.Load) error {
 		if l.AtLeast {
 			sign = "≥ "
 		}
-		t.AppendRow(table.Row{l.Pool, fmt.Sprintf("%s%.3g", sign, l.Erlangs.Target), fmt.Sprintf("%.3g–%.3g", l.Erlangs.Lower, l.Erlangs.Upper),
-			fmt.Sprintf("%.4g", l.PerSec), seconds(planner.Float(l.MeanHold.Seconds())), seconds(l.MeanWaitSeen), l.Xacts, percent(planner.Float(l.Censored)), l.Method})
+		t.AppendRow(table.Row{l.Pool, sign + planner.Digits(l.Erlangs.Target), span(l.Erlangs),
+			planner.Digits(l.PerSec), seconds(planner.Float(l.MeanHold.Seconds())), seconds(l.MeanWaitSeen), l.Xacts, percent(planner.Float(l.Censored)), l.Method})
 	}
 	var right []table.ColumnConfig
 	for n := 2; n <= 8; n++ {

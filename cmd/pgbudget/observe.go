@@ -86,7 +86,7 @@ func (o output) observation(x planner.Observation) error {
 			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! %s of %s: %s", sig.Name, sig.Server, sig.Error)))
 			continue
 		}
-		fmt.Fprintf(o.w, "%s of %s: %.3g\n", sig.Name, sig.Server, float64(sig.Value))
+		fmt.Fprintf(o.w, "%s of %s: %s\n", sig.Name, sig.Server, planner.Digits(float64(sig.Value)))
 	}
 	fmt.Fprintln(o.w)
 	t := o.table("PROCESS", "PGBOUNCER", "ALIAS", "USER", "SIZE", "ACTIVE", "IDLE", "LOGIN", "WAITING", "MAXWAIT", "SERVER")

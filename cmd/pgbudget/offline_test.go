@@ -233,4 +233,3 @@ func TestOfflineCommandsPrintListsAndFigures(t *testing.T) {
 		}
 	}
 }
-

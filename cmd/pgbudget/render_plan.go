@@ -112,10 +112,10 @@ func cpuLine(c planner.PlanCPU) string {
 func priceLine(p planner.PlanPrice) string {
 	var parts []string
 	if m := p.OneMore; m != nil {
-		parts = append(parts, fmt.Sprintf("%d more %s would save %s waiting clients (%s)", m.ShortConns, plural(m.ShortConns, "connection"), small(m.Saves), m.Pool))
+		parts = append(parts, fmt.Sprintf("%d more %s would save %s waiting clients (%s)", m.ShortConns, plural(m.ShortConns, "connection"), planner.Digits(m.Saves), m.Pool))
 	}
 	if f := p.OneFewer; f != nil {
-		parts = append(parts, fmt.Sprintf("%d fewer cost %s (%s)", f.UnitConns, small(f.Costs), f.Pool))
+		parts = append(parts, fmt.Sprintf("%d fewer cost %s (%s)", f.UnitConns, planner.Digits(f.Costs), f.Pool))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -184,8 +184,11 @@ func loadText(x planner.PlanPool) string {
 	if x.AtLeast {
 		sign = "≥ "
 	}
-	return fmt.Sprintf("%s%.3g (%.3g–%.3g)", sign, x.Load.Target, x.Load.Lower, x.Load.Upper)
+	return fmt.Sprintf("%s%s (%s)", sign, planner.Digits(x.Load.Target), span(x.Load))
 }
+
+// span is the interval of a load.
+func span(r planner.Range) string { return planner.Digits(r.Lower) + "–" + planner.Digits(r.Upper) }
 
 func waitNow(x planner.PlanPool) string {
 	if x.FromSize == nil {
@@ -241,17 +244,8 @@ func number(f planner.Float) string {
 	case !f.Known():
 		return "?"
 	default:
-		return small(float64(f))
+		return planner.Digits(float64(f))
 	}
-}
-
-// small prints a number of waiting clients, with three digits. chosen: below a thousandth of a client, no model is as exact as
-// another digit.
-func small(f float64) string {
-	if f != 0 && math.Abs(f) < 0.001 {
-		return "less than 0.001"
-	}
-	return fmt.Sprintf("%.3g", f)
 }
 
 // proofFor is the proof of sizes on one server, or on all where server is empty. What is the best for loads of which only
@@ -273,7 +267,7 @@ func proof(gap planner.Float) string {
 	case gap == 0:
 		return "proved optimal"
 	default:
-		return fmt.Sprintf("%s waiting clients above the least possible", strings.Replace("at most "+small(float64(gap)), "at most less", "less", 1))
+		return fmt.Sprintf("%s waiting clients above the least possible", strings.Replace("at most "+planner.Digits(float64(gap)), "at most less", "less", 1))
 	}
 }
 

@@ -78,9 +78,9 @@ func pointText(p planner.Point) string {
 		return fmt.Sprintf("at %d %%: nothing is learnt: %s", p.X, p.Useless)
 	}
 	share, _ := p.Share()
-	text := fmt.Sprintf("at %d %% the receiving pool carries %.3g Erlangs, %.3g %% of both", p.X, p.To.Erlangs, 100*share)
+	text := fmt.Sprintf("at %d %% the receiving pool carries %s Erlangs, %s %% of both", p.X, planner.Digits(p.To.Erlangs), planner.Digits(100*share))
 	if p.Expected != nil {
-		text += fmt.Sprintf(" (%.3g to %.3g %% expected)", 100*max(0, p.Expected.Lower), 100*p.Expected.Upper)
+		text += " (" + expectedShare(*p.Expected) + " expected)"
 	}
 	if p.Surprise() != "" {
 		text += ", a surprise: the next turn is smaller"
@@ -89,6 +89,11 @@ func pointText(p planner.Point) string {
 		text += fmt.Sprintf("; %s: %s", p.Verdict, p.Text)
 	}
 	return text
+}
+
+// expectedShare is the share of both loads that the receiving pool was expected to carry.
+func expectedShare(r planner.Range) string {
+	return fmt.Sprintf("%s to %s %%", planner.Digits(100*max(0, r.Lower)), planner.Digits(100*r.Upper))
 }
 
 // join writes a verb, what it is about, and why.

@@ -149,8 +149,8 @@ func (s simulation) run(c *cli.Context, out output) error {
 		return err
 	}
 	if report.Events > 0 {
-		fmt.Fprintf(stderr, "%s of virtual time and %s events in %s: %.2g million events per second\n",
-			spell(report.Virtual), thousands(report.Events), took.Round(time.Millisecond), float64(report.Events)/max(took.Seconds(), 1e-9)/1e6)
+		fmt.Fprintf(stderr, "%s of virtual time and %s events in %s: %s million events per second\n",
+			spell(report.Virtual), thousands(report.Events), took.Round(time.Millisecond), planner.Digits(float64(report.Events)/max(took.Seconds(), 1e-9)/1e6))
 	}
 	if err := errors.Join(out.simulated(s, report), stdout.err); err != nil {
 		return err

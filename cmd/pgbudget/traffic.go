@@ -81,8 +81,8 @@ func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
 		case err != nil:
 			return err
 		case tails != nil:
-			fmt.Fprintf(stderr, "note: with a fraction of %.3g there is a way to %d %%; with all of %.3g to %.3g there is none past %d %%: %s. It is planned anew after each step, from what has moved\n",
-				s.Fraction.Target, s.Until, s.Fraction.Lower, s.Fraction.Upper, tails.X, tails.Text)
+			fmt.Fprintf(stderr, "note: with a fraction of %s there is a way to %d %%; with all of %s to %s there is none past %d %%: %s. It is planned anew after each step, from what has moved\n",
+				planner.Digits(s.Fraction.Target), s.Until, planner.Digits(s.Fraction.Lower), planner.Digits(s.Fraction.Upper), tails.X, tails.Text)
 		}
 		fleet = s.Loaded(fleet, s.Until) // shifts that come later begin from there
 	}
@@ -130,11 +130,11 @@ func (o output) traffic(s trafficStatus) {
 	for _, p := range s.Points {
 		expected, seen, note := "-", "-", p.Useless
 		if p.Expected != nil {
-			expected = fmt.Sprintf("%.3g to %.3g %%", 100*max(0, p.Expected.Lower), 100*p.Expected.Upper)
+			expected = expectedShare(*p.Expected)
 		}
 		if p.Useless == "" {
 			share, _ := p.Share()
-			seen = fmt.Sprintf("%.3g %%", 100*share)
+			seen = planner.Digits(100*share) + " %"
 			if p.Surprise() != "" {
 				note = "outside: the next turn is smaller"
 			}
@@ -142,7 +142,7 @@ func (o output) traffic(s trafficStatus) {
 				note = "before a run"
 			}
 		}
-		t.AppendRow([]any{fmt.Sprintf("%d %%", p.X), expected, seen, fmt.Sprintf("%.3g, %.3g", p.From.Erlangs, p.To.Erlangs), string(p.Verdict), note})
+		t.AppendRow([]any{fmt.Sprintf("%d %%", p.X), expected, seen, planner.Digits(p.From.Erlangs) + ", " + planner.Digits(p.To.Erlangs), string(p.Verdict), note})
 	}
 	t.Render()
 }
