@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -71,10 +72,40 @@ func (o output) loads(e planner.Evidence, loads []planner.Load) error {
 	for _, b := range e.Breaks {
 		fmt.Fprintln(o.w, o.warn("! "+b))
 	}
-	what := fmt.Sprintf("%d looks over %s", e.Looks, e.To.Sub(e.From).Round(time.Second))
-	if e.History.Lookback > 0 {
-		what += fmt.Sprintf(", and %s of history (%s)", e.History.Lookback, e.History.Dialect)
-	}
-	fmt.Fprintf(o.w, "loads in Erlangs (mean busy connections that the demand needs), from %s\n", what)
+	fmt.Fprintf(o.w, "loads in Erlangs (mean busy connections that the demand needs), from %s\n", usedText(e, loads))
 	return nil
+}
+
+// usedText says what loads rest on. The history of a pool counts from half an hour on, or where the pool was full in it.
+func usedText(e planner.Evidence, loads []planner.Load) string {
+	text := fmt.Sprintf("%d looks over %s", e.Looks, e.To.Sub(e.From).Round(time.Second))
+	if e.History.Lookback == 0 {
+		return text
+	}
+	var without []string
+	known, longest := 0, 0
+	for _, l := range loads {
+		if l.Unknown != "" {
+			continue
+		}
+		known++
+		minutes, full := 0, false
+		for _, h := range e.History.Pools {
+			if h.Pool == l.Pool {
+				minutes, full = h.Erlangs.Samples, h.Censored > 0
+			}
+		}
+		if minutes < planner.HistorySamples && !full {
+			without, longest = append(without, l.Pool), max(longest, minutes)
+		}
+	}
+	few := fmt.Sprintf("is of %d %s, %d needed", longest, plural(longest, "minute"), planner.HistorySamples)
+	if len(without) == known {
+		return fmt.Sprintf("%s alone: the history that Prometheus has (%s) %s", text, e.History.Dialect, few)
+	}
+	text += fmt.Sprintf(", and the history of the last %s (%s)", spell(e.History.Lookback), e.History.Dialect)
+	if len(without) > 0 {
+		text += fmt.Sprintf(", of %s not: it %s", strings.Join(without, ", "), few)
+	}
+	return text
 }
