@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,6 +61,9 @@ type plannedStep struct {
 	after      planner.Fleet
 }
 
+// leastPercent is the least --percent, as of policy.percent.
+const leastPercent = 0.01
+
 // planPath plans and prints the way of a shift.
 func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 	shift, sw, memory, err := s.shiftOf(c)
@@ -73,8 +77,8 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 	if c.IsSet("percent") {
 		policy.Percent = c.Float64("percent")
 	}
-	if !(policy.Percent > 0 && policy.Percent <= 100) {
-		return usage("5 is a careful step", "--percent is %g, want more than 0 and at most 100", policy.Percent)
+	if !(policy.Percent >= leastPercent && policy.Percent <= 100) {
+		return usage("5 is a careful step", "--percent is %g, want %g to 100", policy.Percent, leastPercent)
 	}
 	var path planner.Path
 	var tails *planner.Blocked
@@ -273,8 +277,12 @@ func (o output) path(p planned, policy planner.Policy) {
 		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! with all that the fraction may be there is no way past %d %%, %s: %s", b.X, b.Kind, b.Text)))
 		fmt.Fprintf(o.w, "  what would do: %s\n  what follows is for %s exactly\n", b.Cures(), percent(planner.Float(s.Fraction.Target)))
 	}
-	fmt.Fprintf(o.w, "%d %s of at most %d points could do; with at most %g %% of the budget a step it takes %d %s, about %v\n",
-		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.Points(), policy.Percent, len(p.Steps), plural(len(p.Steps), "step"), policy.Takes(len(p.Steps)).Round(time.Minute))
+	more := ""
+	if slices.ContainsFunc(p.Steps, func(x plannedStep) bool { return x.exceeds(policy) }) {
+		more = ", or one connection of every copy where that is more,"
+	}
+	fmt.Fprintf(o.w, "%d %s of at most %d points could do; with at most %g %% of the budget a step%s it takes %d %s, about %v\n",
+		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.Points(), policy.Percent, more, len(p.Steps), plural(len(p.Steps), "step"), policy.Takes(len(p.Steps)).Round(time.Minute))
 	if p.Repair {
 		fmt.Fprintln(o.w, o.warn("! today's sizes do not serve today's loads: they are changed before any traffic moves"))
 	}
@@ -295,6 +303,13 @@ func (o output) path(p planned, policy planner.Policy) {
 		fmt.Fprintln(o.w, o.warn("! the steps end before that: "+p.Ends))
 	}
 	fmt.Fprintln(o.w, "nothing was changed; after each step the rest is planned anew from what has moved")
+}
+
+// exceeds reports whether a step grants, or releases, more than the policy's share of the budget: one more of a pool is one in
+// every copy. What cures a server that is over its budget has no such bound.
+func (x plannedStep) exceeds(policy planner.Policy) bool {
+	before, released, granted, most := x.WorstConns[0], x.WorstConns[1], x.WorstConns[2], policy.StepConns(x.Budget)
+	return granted-released > most || before-released > most && before <= x.Budget
 }
 
 // movesText is a step's lines that grow, or those that shrink.
