@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -105,6 +107,9 @@ func newApp() *cli.App {
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
+				if command := c.App.Command(c.Args().Get(1)); c.Args().First() == "help" && command != nil {
+					return usage("did you mean pgbudget "+command.Name+" --help?", "unknown command \"help\"")
+				}
 				return unknownCommand(c.App.Commands, "pgbudget", c.Args().First())
 			}
 			return cli.ShowAppHelp(c)
@@ -140,7 +145,14 @@ func noArguments(c *cli.Context, allowed int) error {
 		name, _, _ := strings.Cut(rest[0], "=")
 		return usage("put the whole DSN into quotes", "left-over argument %s=…", name)
 	}
-	return usage(fmt.Sprintf("%s takes %d %s besides its flags", c.Command.HelpName, allowed, plural(allowed, "argument")), "left-over argument %q", rest[0])
+	takes := fmt.Sprintf("%s takes %d %s besides its flags", c.Command.HelpName, allowed, plural(allowed, "argument"))
+	if allowed == 0 {
+		takes = c.Command.HelpName + " takes no argument besides its flags"
+	}
+	if n, err := strconv.Atoi(rest[0]); err == nil && slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == "to" }) {
+		takes = fmt.Sprintf("did you mean --to %d? ", n) + takes
+	}
+	return usage(takes, "left-over argument %q", rest[0])
 }
 
 func argHint(allowed int) string {

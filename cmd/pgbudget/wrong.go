@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +24,12 @@ func unknownCommand(commands []*cli.Command, whose, word string) error {
 	n := near.Name(word, names)
 	if m := meant[word]; slices.Contains(names, m) {
 		n = m
+	}
+	switch {
+	case word == "help" || word == "version" && whose == "pgbudget": // flags here
+		n = "--" + word
+	case word == "abort" && slices.Contains(names, "rollback"):
+		n = "pause, which lets nothing move, or " + whose + " rollback, which takes the step in hand back"
 	}
 	if n != "" {
 		hint = "did you mean " + whose + " " + n + "? " + hint
@@ -48,15 +55,26 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		for _, f := range flags {
 			names = append(names, f.Names()...)
 		}
-		if n := near.Name(m[1], names); n != "" {
+		names = slices.DeleteFunc(names, func(n string) bool { return len(n) == 1 }) // each is near to every other
+		if n := near.Name(m[1], names); n != "" && len(m[1]) > 1 {
 			hint = "did you mean --" + n + "? " + hint
 		}
-		return usage(hint, "unknown flag --%s", m[1])
+		return usage(hint, "unknown flag %s", typed(m[1]))
 	}
 	if m := badValue.FindStringSubmatch(err.Error()); m != nil && !strings.HasSuffix(m[3], "value out of range") {
-		return usage(hint, "--%s is %s, want %s", m[2], m[1], wanted(flags, m[2], m[3]))
+		return usage(hint, "%s is %s, want %s", typed(m[2]), m[1], wanted(flags, m[2], m[3]))
 	}
 	return usage(hint, "%s", err)
+}
+
+// typed is a flag as it stands on the command line, with one dash or two.
+func typed(name string) string {
+	for _, arg := range os.Args[1:] {
+		if word, _, _ := strings.Cut(arg, "="); word == "-"+name || word == "--"+name {
+			return word
+		}
+	}
+	return "--" + name
 }
 
 // wanted says what a flag takes; otherwise says it where the flag's kind does not.
