@@ -28,6 +28,9 @@ func planCommand() *cli.Command {
 			if err := pathless(c); err != nil {
 				return err
 			}
+			if err := s.unlooked(c); err != nil {
+				return err
+			}
 			if file := c.String("out"); file != "" { // a minute's look is not to be in vain
 				if _, err := saveable(file); err != nil {
 					return err

@@ -9,21 +9,40 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// saveable finds where --out leads: a file of its own, or one that a symbolic link leads to; a device or a pipe is left alone.
+// saveable finds where --out leads: a file of its own, or one that a symbolic link leads to, in a folder in which a file can be
+// made; a device or a pipe is left alone.
 func saveable(file string) (string, error) {
+	to, hint := file, "name a file"
 	info, err := os.Stat(file)
 	switch {
 	case os.IsNotExist(err):
-		return file, nil
+		err = nil
 	case err == nil && info.Mode().IsRegular():
-		return filepath.EvalSymlinks(file)
+		to, err = filepath.EvalSymlinks(file)
 	case err == nil:
 		err = errors.New("it is no regular file, and would be replaced by one")
 	}
-	return "", &planner.Error{Kind: planner.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)), Hint: "name a file"}
+	if err == nil {
+		hint = "choose a folder that can be written"
+		err = writable(filepath.Dir(to))
+	}
+	if err != nil {
+		return "", &planner.Error{Kind: planner.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)), Hint: hint}
+	}
+	return to, nil
+}
+
+// writable makes a file in a folder, and takes it away again.
+func writable(folder string) error {
+	f, err := os.CreateTemp(folder, ".pgbudget-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // savePlan writes a plan with its inputs, whole or not at all.
@@ -55,6 +74,7 @@ func loadPlan(file string) (planner.Saved, error) {
 	if err := json.Unmarshal(b, &saved); err != nil || saved.Plan.Version == 0 {
 		return saved, &planner.Error{Kind: planner.KindUsage, Subject: file, Err: errors.New("not a saved plan"), Hint: "pgbudget plan --out FILE saves one; what -o json prints lacks the inputs"}
 	}
+	quote.All(&saved) // it may be of somebody else
 	if saved.Plan.Version != planner.PlanVersion {
 		return saved, &planner.Error{Kind: planner.KindUsage, Subject: file, Err: fmt.Errorf("plan version %d, this pgbudget reads %d", saved.Plan.Version, planner.PlanVersion), Hint: "save it again"}
 	}

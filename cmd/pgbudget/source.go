@@ -59,6 +59,7 @@ func withSource(window string, action func(*cli.Context, output, source) error) 
 // source is where a command's facts come from.
 type source struct {
 	config   *config.Config // nil without a config file
+	file     string         // of the config
 	declared planner.Declared
 	from     string
 	window   time.Duration
@@ -91,7 +92,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 		s.every = min(max(time.Second, s.window/20), s.window)
 	}
 	for _, name := range []string{window, "every", "timeout"} {
-		if _, env := os.LookupEnv("PGBUDGET_" + strings.ToUpper(name)); s.from != "" && c.IsSet(name) && !env {
+		if s.from != "" && given(c, name) {
 			return source{}, usage("leave --"+name+" out", "--from reads a recording, and --%s is about a look", name)
 		}
 	}
@@ -114,6 +115,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 	if err != nil {
 		return source{}, &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err), Hint: "pgbudget init writes a config from what it sees"}
 	}
+	s.file = name
 	s.config, err = config.Parse(name, data, os.LookupEnv)
 	if err != nil {
 		return source{}, err
@@ -123,6 +125,24 @@ func newSource(c *cli.Context, window string) (source, error) {
 	}
 	s.declared = s.config.Declared()
 	return s, nil
+}
+
+// unlooked refuses flags of a look where nothing is looked at.
+func (s source) unlooked(c *cli.Context) error {
+	if s.live() || s.from != "" || len(s.declared.Pools) == 0 {
+		return nil
+	}
+	for _, name := range []string{"window", "every", "timeout"} {
+		if given(c, name) {
+			return usage("leave --"+name+" out", "--%s is about a look, and nothing is looked at: the loads of %s are declared", name, s.file)
+		}
+	}
+	return nil
+}
+
+// given reports whether a flag was typed: one that the environment sets is for every command.
+func given(c *cli.Context, name string) bool {
+	return c.IsSet(name) && os.Getenv("PGBUDGET_"+strings.ToUpper(name)) == ""
 }
 
 // readAtMost reads a file, and not one that never ends.
