@@ -36,6 +36,13 @@ func planCommand() *cli.Command {
 					return err
 				}
 			}
+			var before planner.Saved
+			if file := c.String("compare"); file != "" {
+				var err error
+				if before, err = loadPlan(file); err != nil {
+					return err
+				}
+			}
 			fleet, err := s.fleet(c.Context)
 			if err != nil {
 				return err
@@ -48,7 +55,7 @@ func planCommand() *cli.Command {
 				return err
 			}
 			out.recycle = s.config != nil && s.config.MovingPolicy().Recycle
-			ended := finishPlan(c, out, fleet, plan, err)
+			ended := finishPlan(c, out, fleet, plan, before, err)
 			if err == nil {
 				warnRefused(c.Context, s.refusal(c.Context, fleet, plan))
 			}
@@ -64,7 +71,7 @@ type compared struct {
 }
 
 // finishPlan prints, compares and saves a plan, and chooses the exit code: infeasible before broken before pending.
-func finishPlan(c *cli.Context, out output, fleet planner.Fleet, plan planner.Plan, infeasible error) error {
+func finishPlan(c *cli.Context, out output, fleet planner.Fleet, plan planner.Plan, before planner.Saved, infeasible error) error {
 	if infeasible != nil {
 		if out.format != "table" {
 			if err := out.data(plan); err != nil {
@@ -73,7 +80,7 @@ func finishPlan(c *cli.Context, out output, fleet planner.Fleet, plan planner.Pl
 		}
 		return infeasible
 	}
-	broken, err := printPlan(c.String("compare"), out, fleet, plan)
+	broken, err := printPlan(c.String("compare"), before, out, fleet, plan)
 	if err != nil {
 		return err
 	}
@@ -94,13 +101,9 @@ func finishPlan(c *cli.Context, out output, fleet planner.Fleet, plan planner.Pl
 }
 
 // printPlan prints a plan and, where a saved one is named, what became of that.
-func printPlan(file string, out output, fleet planner.Fleet, plan planner.Plan) (broken bool, err error) {
+func printPlan(file string, saved planner.Saved, out output, fleet planner.Fleet, plan planner.Plan) (broken bool, err error) {
 	if file == "" {
 		return false, out.plan(plan)
-	}
-	saved, err := loadPlan(file)
-	if err != nil {
-		return false, err
 	}
 	review := planner.Compare(saved, fleet, plan)
 	broken = len(review.Broken) > 0
