@@ -136,6 +136,30 @@ func TestNoListIsNullInWhatCommandsPrint(t *testing.T) {
 	}
 }
 
+// TestWhatIsLeftOutWhereItIsEmptyStaysOut of what is printed, and what was given is as it was.
+func TestWhatIsLeftOutWhereItIsEmptyStaysOut(t *testing.T) {
+	type value struct {
+		Zero  []int          `json:"zero,omitzero"`
+		Empty map[string]int `json:"empty,omitempty"`
+		At    time.Time      `json:"at,omitzero"`
+		Any   any            `json:"any"`
+		To    *value         `json:"to,omitempty"`
+		List  []int          `json:"list"`
+	}
+	v := value{To: &value{}, Any: []int(nil)}
+	var b bytes.Buffer
+	if err := (output{w: &b, format: "json"}).data(v); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(strings.Fields(b.String()), "")
+	if want := `{"any":[],"to":{"any":null,"list":[]},"list":[]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if v.List != nil || v.To.List != nil {
+		t.Error("what was given has changed")
+	}
+}
+
 // oneOfEach is a value of a type in which every list has one entry and every pointer leads to something.
 func oneOfEach(typ reflect.Type, depth int) reflect.Value {
 	v := reflect.New(typ).Elem()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/batch"
 )
 
@@ -19,10 +20,47 @@ func (o output) simulatedRun(v batch.Variant, r batch.VariantReport) {
 	done := r.Value("", "run_done")
 	fmt.Fprintf(o.w, "%s   to its end in %s of %d runs   %s   %s steps   undone %s   held %s\n", o.bold("run"), batch.Show(done.Mean*planner.Float(r.Runs), done.Unit), r.Runs,
 		r.Value("", "run_time").ShowMean(), r.Value("", "steps").ShowMean(), mean(r, "", "undone"), r.Value("", "run_held").ShowMean())
+	if len(v.Moves.Windows) > 0 {
+		fmt.Fprintf(o.w, "%s   %s\n", o.bold("windows"), windowsText(v.Moves.Windows, v.Moves.At, v.Warmup+v.Horizon))
+	}
 	if len(r.Journal) > 0 {
 		fmt.Fprintln(o.w, "the first of them:")
 		writeEvents(o.w, time.TimeOnly, r.Journal)
 	}
+}
+
+// mostClosed is how many times are listed at which windows are closed. chosen: a line.
+const mostClosed = 3
+
+// windowsText says when, from `from` to `to` of virtual time, no step may begin. Windows begin and end at whole minutes.
+func windowsText(windows []planner.Window, from, to time.Duration) string {
+	const clock = "Mon 15:04 UTC"
+	at := func(d time.Duration) string { return fmt.Sprintf("%s (%s)", spell(d), sim.Epoch.Add(d).Format(clock)) }
+	var texts, closed []string
+	for _, w := range windows {
+		texts = append(texts, w.Text)
+	}
+	since := time.Duration(-1) // open
+	for d := from; d < to; d = d.Truncate(time.Minute) + time.Minute {
+		switch shut := planner.Closed(windows, sim.Epoch.Add(d)) != ""; {
+		case shut && since < 0:
+			since = d
+		case !shut && since >= 0:
+			closed = append(closed, "from "+at(since)+" to "+at(d))
+			since = -1
+		}
+	}
+	if since >= 0 {
+		closed = append(closed, "from "+at(since)+" to the end at "+at(to))
+	}
+	when := "open all the time"
+	if rest := len(closed) - mostClosed; rest > 0 {
+		closed = append(closed[:mostClosed], fmt.Sprintf("and %d %s more", rest, plural(rest, "time")))
+	}
+	if len(closed) > 0 {
+		when = "no step could begin " + strings.Join(closed, ", ")
+	}
+	return fmt.Sprintf("%s; virtual time begins %s: %s", strings.Join(texts, "; "), sim.Epoch.Format(clock), when)
 }
 
 // writeEvents prints a journal, a line an event; those that only repeat the one before are left out. Times are UTC, as layout

@@ -44,6 +44,11 @@ func simulateCommand() *cli.Command {
 				if err := noArguments(c, 0); err != nil {
 					return err
 				}
+				for _, f := range c.Command.Flags {
+					if name := f.Names()[0]; name != "init" && given(c, name) {
+						return usage("leave it out", "--%s is about a run, and --init runs nothing", name)
+					}
+				}
 				_, err := fmt.Fprint(c.App.Writer, scenario.Starter)
 				return err
 			}

@@ -140,9 +140,9 @@ func (s source) unlooked(c *cli.Context) error {
 	return nil
 }
 
-// given reports whether a flag was typed: one that the environment sets is for every command.
+// given reports whether a flag was typed: one that the environment sets, be it to nothing, is for every command.
 func given(c *cli.Context, name string) bool {
-	return c.IsSet(name) && os.Getenv("PGBUDGET_"+strings.ToUpper(name)) == ""
+	return c.IsSet(name) && c.Value(name) != any("") && os.Getenv("PGBUDGET_"+strings.ToUpper(name)) == ""
 }
 
 // readAtMost reads a file, and not one that never ends.
