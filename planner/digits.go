@@ -7,11 +7,16 @@ import (
 
 // Digits writes a number for people: three digits, all of a whole number, and no exponent. chosen: below a thousandth, of clients,
 // Erlangs or transactions a second, no model is as exact as another digit.
-func Digits(v float64) string {
+func Digits(v float64) string { return figure(v, 3) }
+
+// deviation is Digits of how far a number may be off: two digits.
+func deviation(v float64) string { return figure(v, 2) }
+
+func figure(v float64, n int) string {
 	if v != 0 && math.Abs(v) < 0.001 {
 		return "less than 0.001"
 	}
-	return digits(v, 3)
+	return digits(v, n)
 }
 
 // signed is Digits with the sign that a difference has.

@@ -21,6 +21,11 @@ func TestDigitsHasThreeAndNoExponent(t *testing.T) {
 			t.Errorf("%v is %q, want %q", in, got, want)
 		}
 	}
+	for in, want := range map[float64]string{17.9: "18", 8.72: "8.7", 104.6: "105", 3400.2: "3400", 1e-5: "less than 0.001"} {
+		if got := deviation(in); got != want {
+			t.Errorf("a deviation of %v is %q, want %q", in, got, want)
+		}
+	}
 	for e := -300.0; e <= 300; e += 0.37 {
 		for _, v := range []float64{math.Pow(10, e), -math.Pow(10, e)} {
 			if text := Digits(v); math.Abs(v) < 1e15 && exponent.MatchString(text) {

@@ -108,13 +108,13 @@ func Judge(t Turned) Judgement {
 	}{{moved, critical}, {from, surprise}, {to, surprise}, {near, 2}} { // all of them have to show it
 		j.Power = min(j.Power, 1-student.CDF(of.deviations-least/of.sd))
 	}
-	figures := fmt.Sprintf("%s ± %s transactions/s, %s to %s expected", Digits(moved.size), Digits(2*moved.sd), Digits(least), Digits(most))
+	figures := fmt.Sprintf("%s ± %s transactions/s, %s to %s expected", Digits(moved.size), deviation(2*moved.sd), Digits(least), Digits(most))
 	switch {
 	case t.Hold.Seconds() > slowShare*after.Span.Seconds():
 		j.Text = fmt.Sprintf("its transactions take %s, and the look was %s", round(t.Hold), round(after.Span))
 	case math.Abs(both.size) > surprise*both.sd:
 		j.Verdict = Confounded
-		j.Text = fmt.Sprintf("both pools together got %s ± %s transactions/s at the turn: something else happened", signed(both.size), Digits(2*both.sd))
+		j.Text = fmt.Sprintf("both pools together got %s ± %s transactions/s at the turn: something else happened", signed(both.size), deviation(2*both.sd))
 	case moved.size > most+surprise*moved.sd:
 		j.Verdict = Confounded
 		j.Text = figures + ": more than the switch explains"
