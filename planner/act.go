@@ -2,7 +2,6 @@ package planner
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,15 +118,6 @@ type Step struct {
 	Note string   `json:"note,omitempty"`
 
 	Most map[string]int `json:"most,omitempty"` // of pools whose processes it makes equal: the largest size before, of them all
-}
-
-// MarshalJSON writes a step of traffic alone with an empty list of sets.
-func (s Step) MarshalJSON() ([]byte, error) {
-	type step Step
-	if s.Sets == nil {
-		s.Sets = []Set{}
-	}
-	return json.Marshal(step(s))
 }
 
 // Empty reports whether there is nothing to do in it.
