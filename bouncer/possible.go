@@ -28,3 +28,34 @@ func (w *run) possible(ctx context.Context, s planner.Situation, open planner.Ac
 	}
 	return s.Hold(w.barred.Error())
 }
+
+// kept is the act, or the end of the run where files that it rests on say something else by now; what cannot be read is
+// waited for. An act that was begun before is repeated as it is: its files are half written. errOld: something went back
+// meanwhile, and the act is none any more.
+func (w *run) kept(ctx context.Context, s planner.Situation, act planner.Act) (planner.Act, error) {
+	rests := act.Verb == planner.Grant || act.Verb == planner.Flip || act.Verb == planner.Close ||
+		act.Verb == planner.Stop && act.Outcome == planner.Done
+	if w.Kept == nil || !rests || s.Memory.Intent != nil || back(act, s) {
+		return act, nil
+	}
+	var err error
+	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	undone, failed := w.beside(ctx, func() { err = w.Kept(work) }, giveUp)
+	switch {
+	case failed != nil:
+		return act, failed
+	case undone:
+		return act, errOld
+	case err == nil:
+		return act, nil
+	case planner.KindOf(err) == planner.KindDrift:
+		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: err.Error()}, nil
+	}
+	return s.Hold(err.Error()), nil
+}
+
+// back reports whether traffic goes back, which waits for nobody.
+func back(act planner.Act, s planner.Situation) bool {
+	return act.Verb == planner.Flip && s.Memory.Step != nil && s.Memory.Step.Kind == planner.Backward
+}

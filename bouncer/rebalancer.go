@@ -48,7 +48,11 @@ type Rebalancer struct {
 	Unasked    string                 // why no step may begin that is not in hand; empty: one may
 	// Possible says why the lines of a step could not be changed now: asked before the step begins, so that none is left
 	// half-done for what could have been known. nil: they always can.
-	Possible   func(context.Context, planner.Situation, []planner.Set) error
+	Possible func(context.Context, planner.Situation, []planner.Set) error
+	// Kept says why the files no longer say what their processes have in force: asked before anything is granted or traffic
+	// goes on, and before a step, or the run, is done. Whoever puts an old file back without a RELOAD is seen by no look.
+	// nil: they always do.
+	Kept       func(context.Context) error
 	Recordable func() error  // why nothing can be recorded any more: asked at every look; nil: the next event tells
 	Paused     func() string // why nothing may move now; nil: it always may
 	Replans    bool          // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
@@ -156,6 +160,10 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		}
 		if act.Verb == planner.Open {
 			act = w.possible(context.WithoutCancel(ctx), s, act)
+		} else if act, err = w.kept(ctx, s, act); errors.Is(err, errOld) {
+			continue
+		} else if err != nil {
+			return Report{Memory: w.memory}, err
 		}
 		if r.Seen != nil {
 			r.Seen(s, act)

@@ -103,6 +103,8 @@ func (s Situation) finished() (a Act, over bool) {
 		return Act{Verb: Stop, Outcome: Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)}, true
 	case s.Unsure != "" && m.RollTo == 0:
 		return s.short(s.Unsure), true
+	case s.Over != "" && s.OverBudget() != "": // it ends, and not well
+		return s.short(s.Over + "; " + s.OverBudget()), true
 	case s.Over != "":
 		return Act{Verb: Stop, Outcome: Done, Reason: s.Over}, true
 	}

@@ -247,6 +247,14 @@ func TestTheTimeGivenEndsTheRunBeforeItsNextStep(t *testing.T) {
 	if a.Verb != Stop || a.Outcome != Done || a.Reason != "it is over" {
 		t.Error(a)
 	}
+	s = newStage(-2) // the sizes of today are over the budget
+	for range leastLooks {
+		s.see(20, 18, 10, 10)
+	}
+	a = Next(Situation{Now: s.now, Fleet: s.fleet, Before: s.before, Look: s.look, Trail: s.trail, Goal: s.goal, Policy: s.policy, Over: "it is over"})
+	if a.Verb != Stop || a.Outcome != Held || !strings.Contains(a.Reason, "it is over; pg: the worst case of today's sizes is 30 connections, 2 over the budget of 28") {
+		t.Errorf("over the budget: %s %s %q, want held", a.Verb, a.Outcome, a.Reason)
+	}
 }
 
 // TestSettlingObeysTheSignals: a grant of unknown fate is no way around a hold.

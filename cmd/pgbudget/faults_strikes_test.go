@@ -33,6 +33,8 @@ var faults = []fault{
 	{name: "config: names a copy of the file that the process reads", strike: nothing, config: copiedFile, code: exitUsage, says: "a copy of", quick: true},
 	{name: "config: names a file that the process does not read, so RELOAD answers success and does not apply", strike: nothing, config: wrongFile, later: true, code: exitDrift, says: "RELOAD was answered, and pool_size of app is", quick: true},
 	{name: "configuration management puts a size back", strike: putBack, when: planner.Release, moves: true, code: exitDrift, says: "somebody else"},
+	{name: "configuration management puts an old file back, and nobody RELOADs", strike: putBackFile, when: planner.Release, moves: true, code: exitDrift, says: "waits for a RELOAD", quick: true},
+	{name: "configuration management puts an old file back in the soak, and nobody RELOADs", strike: putBackFile, when: planner.Grant, policy: "soak: 5s, soak_every: 1s", moves: true, code: exitDrift, says: "waits for a RELOAD"},
 	{name: "a pool leads to a server that is not in the config", strike: strangeServer, code: exitEvidence, says: "none of them is found", quick: true},
 	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within", quick: true},
 	{name: "a console dies in mid-step", strike: deadConsole, when: planner.Release, moves: true, code: exitUnreachable, says: "no size was moved"},
@@ -122,6 +124,13 @@ func copiedFile(b *bench, text string) string {
 func statsUser(b *bench, text string) string {
 	p := b.l.Process("main", 1)
 	return strings.Replace(text, lab.Bare(p.ConsoleDSN(lab.ConsoleAdmin)), lab.Bare(p.ConsoleDSN(lab.ConsoleStats)), 1)
+}
+
+// putBackFile writes the size of before, as a deployment that does not RELOAD.
+func putBackFile(b *bench) func() {
+	return rewrite(b.t, b.l.Process("main", 0).DatabasesPath, func(text string) string {
+		return strings.Replace(text, "pool_size=5", "pool_size=6", 1)
+	})
 }
 
 // putBack writes the size of before and RELOADs, as a configuration management does.

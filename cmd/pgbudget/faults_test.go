@@ -113,7 +113,9 @@ func TestFaults(t *testing.T) {
 		tabled(t, table)
 	}
 	// None of them has left anything behind that keeps the next step from being taken, outside of its windows if so asked.
-	judged(t, func(t *trial) { b.afterAll(t) })
+	t.Run("after all of them", func(t *testing.T) {
+		judged(t, func(t *trial) { b.afterAll(t) })
+	})
 }
 
 // afterAll takes a step outside of its windows.

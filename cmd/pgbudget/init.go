@@ -115,7 +115,13 @@ func initial(o planner.Observation, targets live.Targets) string {
 			fmt.Fprintf(&b, "      - console: %s   # %s, PgBouncer %s\n", scalar(withoutPassword(dsn)), id, version)
 		}
 	}
-	b.WriteString("\npools:   # ours to size; take one out and it stays in the ledger, frozen\n")
+	none := "# " // a list of nothing would be none
+	for _, id := range planner.PoolIDs(o) {
+		if server, _ := placeOf(o, id); server != "" {
+			none = ""
+		}
+	}
+	b.WriteString("\n" + none + "pools:   # ours to size; take one out and it stays in the ledger, frozen\n")
 	for _, id := range planner.PoolIDs(o) {
 		if server, _ := placeOf(o, id); server == "" {
 			fmt.Fprintf(&b, "  # - {pool: %s}   # on none of the servers above, as far as can be seen; %s\n", scalar(id), seenOf(o, id))

@@ -351,7 +351,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic), Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: live.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
-		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy), Unasked: m.unasked,
+		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy), Kept: m.hands.CheckFiles, Unasked: m.unasked,
 		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within()) // chosen: the last two at their slowest
@@ -359,9 +359,9 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	cancel()
 	journey.end()
 	if err != nil {
-		return errors.Join(unfinished(err, m.journal.Memory(), m.command()), leftFlushed(report.Flushed))
+		return both(unfinished(err, m.journal.Memory(), m.command()), leftFlushed(report.Flushed))
 	}
-	err = errors.Join(ended(report, m.command()), leftFlushed(report.Flushed))
+	err = both(ended(report, m.command()), leftFlushed(report.Flushed))
 	if out.format != "table" {
 		if untold := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); untold != nil {
 			fmt.Fprintf(stderr, "note: the result could not be written: %v\n", untold)
@@ -417,6 +417,15 @@ func leftFlushed(sets []planner.Set) error {
 	}
 	return &planner.Error{Kind: planner.KindDrift, Err: errors.New("a flush could not be ended: " + strings.Join(texts, "; ")),
 		Hint: "pgbudget run gives it back first of all; by hand, write it into the line (before PgBouncer 1.23: SET server_lifetime=… on the console) and RELOAD"}
+}
+
+// both joins the error of a run with what a flush has left, and what to type for each: first what ends the flush.
+func both(err, left error) error {
+	if err == nil || left == nil {
+		return cmp.Or(err, left)
+	}
+	joined := errors.Join(err, left)
+	return &planner.Error{Kind: planner.KindOf(err), Err: joined, Hint: planner.HintOf(left) + "; then: " + planner.HintOf(err)}
 }
 
 // command is what a person types to go on with what is under way.
@@ -478,8 +487,8 @@ func policyOf(c *cli.Context, s source) (planner.Policy, error) {
 	}
 	p := s.config.MovingPolicy()
 	if c.IsSet("percent") {
-		if p.Percent = c.Float64("percent"); !(p.Percent >= 0.01 && p.Percent <= 100) {
-			return p, usage("5 is a careful step", "--percent is %g, want 0.01 to 100", p.Percent)
+		if p.Percent = c.Float64("percent"); !(p.Percent >= leastPercent && p.Percent <= 100) {
+			return p, usage("5 is a careful step", "--percent is %g, want %g to 100", p.Percent, leastPercent)
 		}
 	}
 	return p, askable(c, s)

@@ -100,7 +100,7 @@ func forgetCommand() *cli.Command {
 			if _, err := m.Load(s.config.Journal); err != nil {
 				return err
 			}
-			if err := cmp.Or(m.Unbegun(s.config.Journal), unbegun(s.config.Journal)); err != nil {
+			if err := cmp.Or(m.Unbegun(s.config.Journal), unbegun(s.config.Journal, "forget")); err != nil {
 				return err
 			}
 			j, err := m.Open(s.config.Journal)
@@ -121,11 +121,12 @@ func forgetCommand() *cli.Command {
 	}
 }
 
-// unbegun refuses to forget where there is no journal: its name may be wrong.
-func unbegun(path string) error {
+// unbegun refuses to forget, or to take back, where there is no journal: its name may be wrong, and a new one would be in
+// the way of its import.
+func unbegun(path, what string) error {
 	none, err := noEvents(path)
 	if info, missing := os.Stat(path); err != nil || missing == nil && info.Size() > 0 {
 		return err
 	}
-	return usage("see journal: of the config", "there is nothing to forget: %s", none)
+	return usage("see journal: of the config", "there is nothing to %s: %s", what, none)
 }

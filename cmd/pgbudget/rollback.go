@@ -43,6 +43,9 @@ func rollbackCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			if err := unbegun(s.config.Journal, "take back"); err != nil {
+				return err
+			}
 			if _, err := stepNumbered(memory, c.Int("to"), c.IsSet("to")); err != nil {
 				return err
 			}
@@ -175,8 +178,9 @@ func (m *mover) readyBack(ctx context.Context, course course, policy planner.Pol
 	if held := s.HeldNow(step); held != "" {
 		fmt.Fprintf(stderr, "note: %s; the rollback waits for its end, for %v at most\n", held, policy.HoldFor)
 	}
-	if len(step.Sets) == 0 {
-		return nil
+	if len(step.Sets) == 0 { // the sizes are those of before, and the files may say something else
+		defer m.tell()
+		return m.hands.CheckFiles(ctx)
 	}
 	if err := planner.RecyclingRefused(course.fleet, policy); err != nil {
 		return err

@@ -196,6 +196,11 @@ func (s source) evidence(ctx context.Context) (planner.Evidence, error) {
 
 // fleet gathers evidence, estimates the loads, and joins both with what was declared.
 func (s source) fleet(ctx context.Context) (planner.Fleet, error) {
+	if s.config != nil && (s.from != "" || !s.live()) { // of a fleet that is looked at, the look says so
+		for _, text := range s.config.Unused() {
+			fmt.Fprintln(stderr, "note: "+text)
+		}
+	}
 	if s.from == "" && !s.live() {
 		if len(s.declared.Pools) == 0 {
 			return planner.Fleet{}, errNoSource

@@ -64,6 +64,9 @@ func statusCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			if given(c, "timeout") && !c.Bool("look") {
+				return usage("pgbudget status --look asks", "--timeout bounds an answer, and status asks nobody")
+			}
 			m, err := remembered(s.config)
 			if err != nil {
 				return err

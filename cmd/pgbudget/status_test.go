@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -84,6 +85,14 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 	err := leftFlushed(sets)
 	if text := fmt.Sprint(err, planner.HintOf(err)); !strings.Contains(text, "server_lifetime of app in main/1 is 1 second, and was 3600") || !strings.Contains(text, "pgbudget run gives it back") {
 		t.Errorf("a run says %q", text)
+	}
+	all := both(&planner.Error{Kind: planner.KindDrift, Err: errors.New("somebody"), Hint: "mend that"}, err)
+	if hint := planner.HintOf(all); !strings.Contains(hint, "pgbudget run gives it back") || !strings.HasSuffix(hint, "then: mend that") ||
+		planner.KindOf(all) != planner.KindDrift || !strings.Contains(all.Error(), "somebody") {
+		t.Errorf("beside another error: %v; next: %s", all, hint)
+	}
+	if both(nil, nil) != nil || !errors.Is(both(errHeld, nil), errHeld) || !errors.Is(both(errHeld, err), errHeld) || both(nil, err) == nil {
+		t.Error("an error was lost, or made")
 	}
 	if leftFlushed(nil) != nil {
 		t.Error("nothing was left, and something is said")

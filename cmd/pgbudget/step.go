@@ -43,8 +43,8 @@ func runCommand() *cli.Command {
 			"  pgbudget run --percent 2 --max-steps 3 --yes",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			outsideWindow(),
-			&cli.IntFlag{Name: "max-steps", Usage: "stop after `N` steps"},
-			&cli.DurationFlag{Name: "until", Usage: "begin no step after `TIME` has passed"},
+			&cli.IntFlag{Name: "max-steps", DefaultText: "as many as it takes", Usage: "stop after `N` steps"},
+			&cli.DurationFlag{Name: "until", DefaultText: "no end", Usage: "begin no step once `TIME` has passed since the command was given"},
 		}),
 		Action: withFacts(func(c *cli.Context, out output, s source) error { return move(c, out, s, 0) }),
 	}
@@ -52,9 +52,18 @@ func runCommand() *cli.Command {
 
 // move is step and run: one step that is not waited for when it is held, or as many as it takes.
 func move(c *cli.Context, out output, s source, steps int) error {
-	if emit := c.String("emit"); emit != "" && emit != "patch" {
+	switch emit := c.String("emit"); {
+	case emit != "" && emit != "patch":
 		return usage("--emit patch", "--emit %s is not known", emit)
+	case emit != "" && out.format != "table":
+		return usage("choose one", "--emit patch prints a patch, and -o %s is none", out.format)
+	case emit != "" && c.Bool("dry-run"):
+		return usage("choose one", "--emit patch changes nothing, as --dry-run does, and prints something else")
 	}
+	if c.IsSet("until") && c.Duration("until") <= 0 {
+		return usage("leave it out for no end", "--until is %v, want more than 0", c.Duration("until"))
+	}
+	ends := over(c)
 	if c.IsSet("max-steps") {
 		if steps = c.Int("max-steps"); steps < 1 {
 			return usage("leave it out for as many as it takes", "--max-steps is %d, want 1 at least", steps)
@@ -108,7 +117,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	if !mayStep {
 		m.unasked = "there was nothing to do when the fleet was looked at, and now there is: run it again, and it asks"
 	}
-	m.over = over(c)
+	m.over = ends
 	return m.run(c.Context, out, course, policy, steps, closing(c, s), c.Command.Name == "run" && mayStep)
 }
 
