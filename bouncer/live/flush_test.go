@@ -92,3 +92,66 @@ func aliasIn(t *testing.T, o planner.Observation, process string) planner.Alias 
 	t.Fatalf("%s has no alias app", process)
 	return planner.Alias{}
 }
+
+// TestAFlushThatASiblingHasTakenIsGivenBackThere: three real processes read one file. Somebody RELOADs one while
+// the file says that another is flushed; the end of the flush ends it in both. To an act of the third the flush is no
+// stranger's edit meanwhile.
+func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
+	t.Parallel()
+	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 50}}, Users: []string{"app1"},
+		Groups: []lab.GroupSpec{{Name: "main", Processes: 3, Generation: lab.Gen124, Shared: true,
+			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 6}, {Name: "other", DBName: "app", PoolSize: 2}}}}})
+	targets := targetsOf(l)
+	for i, p := range l.Processes {
+		targets.Groups[0].Consoles[i] = p.ConsoleDSN(lab.ConsoleAdmin)
+	}
+	f := open(t, targets)
+	var configs []live.Config
+	for _, p := range l.Processes {
+		configs = append(configs, live.Config{Process: fmt.Sprintf("%s/%d", p.Group, p.Index+1), Path: p.IniPath, Store: store.File{}})
+	}
+	f.Know(configs)
+	hands := f.Hands(configs)
+	observe(t, f)
+	before, err := os.ReadFile(l.Processes[0].DatabasesPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lifetimes := func() (out []time.Duration) {
+		o := observe(t, f)
+		for _, c := range configs {
+			out = append(out, aliasIn(t, o, c.Process).Lifetime)
+		}
+		return out
+	}
+	apply := func(verb planner.Verb, process, alias string, key planner.Key, from, to int) {
+		t.Helper()
+		if err := hands.Apply(t.Context(), planner.Act{Verb: verb, Sets: []planner.Set{{Process: process, Alias: alias, Key: key, From: from, To: to}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(planner.Flush, "main/1", "app", planner.KeyLifetime, 3600, 1)
+	if got := lifetimes(); got[0] != time.Second || got[1] != time.Hour || got[2] != time.Hour {
+		t.Fatalf("lifetimes of %v while main/1 is flushed", got)
+	}
+	if err := l.Processes[1].Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() error {
+		if got := lifetimes(); got[1] != time.Second {
+			return fmt.Errorf("lifetimes of %v after a RELOAD by somebody else", got)
+		}
+		return nil
+	})
+	set := []planner.Set{{Process: "main/3", Alias: "other", Key: planner.KeySize, From: 2, To: 1}}
+	if err := hands.Check(t.Context(), set); err != nil {
+		t.Errorf("an act of main/3 is refused for our own flush: %v", err)
+	}
+	apply(planner.Restore, "main/1", "app", planner.KeyLifetime, 1, 3600)
+	if got := lifetimes(); got[0] != time.Hour || got[1] != time.Hour || got[2] != time.Hour {
+		t.Errorf("lifetimes of %v after the end of the flush", got)
+	}
+	if now, err := os.ReadFile(l.Processes[0].DatabasesPath); err != nil || string(now) != string(before) {
+		t.Errorf("the file is not as it was (%v):\n%s", err, now)
+	}
+}

@@ -43,7 +43,8 @@ type Hands struct {
 // RELOAD for another act may bring it.
 func (h *Hands) Told(sets []planner.Set) { h.told = slices.Clone(sets) }
 
-// tell keeps sets of an act that begins, or forgets all of their lines once it is done.
+// tell keeps sets of an act that begins, or forgets all of their lines once it is done: but for a flush, whose file any
+// process that reads it may take, until its end.
 func (h *Hands) tell(sets []planner.Set, done bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -52,6 +53,11 @@ func (h *Hands) tell(sets []planner.Set, done bool) {
 		return
 	}
 	h.told = slices.DeleteFunc(h.told, func(t planner.Set) bool { return slices.ContainsFunc(sets, t.Same) })
+	for _, x := range sets {
+		if x.Key == planner.KeyLifetime && x.To == 1 {
+			h.told = append(h.told, x)
+		}
+	}
 }
 
 var _ bouncer.Hands = (*Hands)(nil)
@@ -95,7 +101,11 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 		return err
 	}
 	h.tell(act.Sets, false)
-	if err = errors.Join(err, apply(ctx, act, hands)); err == nil {
+	err = errors.Join(err, apply(ctx, act, hands))
+	if act.Verb == planner.Restore {
+		err = errors.Join(err, h.restoreSharers(ctx, act))
+	}
+	if err == nil {
 		h.tell(act.Sets, true)
 	}
 	return err

@@ -201,11 +201,14 @@ func (x hand) refusal(refused []ini.Difference) error {
 // flushed is server_lifetime while a process is flushed; see planner.Flush.
 const flushed = 1e9
 
-// before are the sets of acts before, on this process, of which nobody knows whether they were done.
+// before are the sets of acts before, on this process, of which nobody knows whether they were done, and those of a flush
+// in a file that it may share.
 func (x hand) before() []planner.Set {
 	x.all.mu.Lock()
 	defer x.all.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(x.all.told), func(s planner.Set) bool { return s.Process != x.console.id })
+	return slices.DeleteFunc(slices.Clone(x.all.told), func(s planner.Set) bool {
+		return s.Process != x.console.id && (s.Key != planner.KeyLifetime || s.Group() != x.console.group)
+	})
 }
 
 // ours reports whether a difference is what one of our sets changes: an act that was cut short has written it.

@@ -64,7 +64,7 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	if err == nil && !lookOnly {
 		err = m.fleet.Lock(ctx)
 	}
-	m.hands.Told(m.memory.Unsettled())
+	m.hands.Told(slices.Concat(m.memory.Unsettled(), flushes(m.memory)))
 	if err != nil {
 		m.close()
 		return nil, err

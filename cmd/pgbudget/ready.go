@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -96,9 +97,18 @@ func (m *mover) alone(ctx context.Context) error {
 	err := m.fleet.Unlocked(ctx)
 	if err == nil {
 		m.memory, err = remembered(m.source.config)
-		m.hands.Told(m.memory.Unsettled())
+		m.hands.Told(slices.Concat(m.memory.Unsettled(), flushes(m.memory)))
 	}
 	return err
+}
+
+// flushes are the sets of a flush that a run before has left in a file.
+func flushes(m planner.Memory) []planner.Set {
+	sets := m.Flushed()
+	for i, x := range sets {
+		sets[i] = x.Back()
+	}
+	return sets
 }
 
 // who is the person at work, as user@host. Under sudo, it is whoever called it.

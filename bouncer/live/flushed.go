@@ -1,0 +1,50 @@
+package live
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// restoreSharers gives flushed lines their lifetime back in the processes that read the same file and have taken the
+// flush from it: one was told to RELOAD by somebody else, or has been started, while it stood there. The file is right
+// again when this is called. One that does not answer is left: it was not asked to take the file, and has the right one
+// once it starts.
+func (h *Hands) restoreSharers(ctx context.Context, act planner.Act) error {
+	var sets []planner.Set
+	for _, f := range h.configs {
+		i := slices.IndexFunc(h.fleet.consoles, func(c *console) bool { return c.id == f.Process })
+		if i < 0 {
+			continue
+		}
+		c := h.fleet.consoles[i]
+		for _, x := range act.Sets {
+			given := slices.ContainsFunc(append(sets, act.Sets...), func(y planner.Set) bool { return y.Process == c.id && y.Alias == x.Alias })
+			if given || x.Key != planner.KeyLifetime || x.To <= 1 || x.Group() != c.group || !h.share(x.Process, c.id) {
+				continue
+			}
+			back := planner.Set{Process: c.id, Alias: x.Alias, Key: x.Key, From: x.From, To: x.To}
+			if now, err := c.inForce(ctx); err != nil || !now.linesLive() || !now.has(back, x.From) {
+				continue
+			}
+			sets = append(sets, back)
+		}
+	}
+	hands, err := h.reachEach(sets)
+	if err != nil || len(hands) == 0 {
+		return err
+	}
+	return apply(ctx, act, hands)
+}
+
+// has reports whether the line of a set says so.
+func (r inForce) has(x planner.Set, value int) bool {
+	at, ok := r.value(x)
+	return ok && at == value
+}
+
+// share reports whether two processes have the lines of their databases in one file, as far as those have been read.
+func (h *Hands) share(a, b string) bool {
+	return slices.ContainsFunc(h.fleet.known(a).sizes, func(path string) bool { return slices.Contains(h.fleet.known(b).sizes, path) })
+}
