@@ -2,8 +2,10 @@ package live
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
+	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -47,4 +49,17 @@ func (r inForce) has(x planner.Set, value int) bool {
 // share reports whether two processes have the lines of their databases in one file, as far as those have been read.
 func (h *Hands) share(a, b string) bool {
 	return slices.ContainsFunc(h.fleet.known(a).sizes, func(path string) bool { return slices.Contains(h.fleet.known(b).sizes, path) })
+}
+
+// strayFlushes notes lines of the file that say what a flush writes, and that no flush known here has written: a journal
+// may be lost.
+func (x hand) strayFlushes(file ini.Config) {
+	known := append(x.before(), x.sets...)
+	for _, d := range file.Databases() {
+		ours := slices.ContainsFunc(known, func(s planner.Set) bool { return s.Key == planner.KeyLifetime && s.Alias == d.Alias })
+		if d.LifetimeSeconds == 1 && !ours {
+			x.all.pending.note(&x.all.pending.notes, fmt.Sprintf("%s: server_lifetime of %s is 1 second in its file, so that connections end all the time: "+
+				"a flush that no journal knows of may have left it; write the lifetime of before into the line, and RELOAD", x.console.id, d.Alias))
+		}
+	}
 }

@@ -144,6 +144,7 @@ func (x hand) pending(file ini.Config, now inForce) (accepted []ini.Difference, 
 			"the process lives behind a mount of its own", x.console.id, now.conffile, path))
 	}
 	x.told(c, now)
+	x.strayFlushes(file)
 	var refused []ini.Difference
 	for _, d := range c.Pending {
 		switch {

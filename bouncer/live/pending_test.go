@@ -373,3 +373,28 @@ func TestAFileThatTheProcessWasNotStartedWithIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestAFlushThatNoJournalKnowsOfIsNamed: its journal may be lost, and nothing else tells.
+func TestAFlushThatNoJournalKnowsOfIsNamed(t *testing.T) {
+	_, s, hands := one(t)
+	named := func() bool {
+		if err := hands.CheckFiles(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(hands.PendingNotes(), func(text string) bool {
+			return strings.Contains(text, "g/1: server_lifetime of d1 is 1 second in its file") && strings.Contains(text, "no journal knows of")
+		})
+	}
+	if named() {
+		t.Error("nothing is flushed, and something is said")
+	}
+	s.text = strings.Replace(s.text, "pool_size=6", "pool_size=6 server_lifetime=01", 1)
+	hands.Told([]planner.Set{{Process: "g/1", Alias: "d1", Key: planner.KeyLifetime, From: 3600, To: 1}})
+	if named() {
+		t.Error("our own flush is named")
+	}
+	hands.Told(nil)
+	if !named() {
+		t.Errorf("not named: %q", hands.PendingNotes())
+	}
+}
