@@ -46,6 +46,9 @@ type Rebalancer struct {
 	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
 	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
 	Unasked    string                 // why no step may begin that is not in hand; empty: one may
+	// Alone says at every look why this run is no longer the only one, an error of KindBusy; again: it had lost what keeps
+	// others away, and has it again. nil: it always is.
+	Alone func(context.Context) (again bool, err error)
 	// Possible says why the lines of a step could not be changed now: asked before the step begins, so that none is left
 	// half-done for what could have been known. nil: they always can.
 	Possible func(context.Context, planner.Situation, []planner.Set) error
@@ -148,6 +151,8 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		}
 		switch {
 		case ctx.Err() != nil:
+		case planner.KindOf(err) == planner.KindBusy:
+			act = planner.Act{Verb: planner.Stop, Outcome: planner.LockLost, Reason: err.Error()}
 		case err != nil:
 			act, hint = w.unseen(context.WithoutCancel(ctx), err), planner.HintOf(err)
 		default:
@@ -198,11 +203,17 @@ func (w *run) restoreFirst(ctx context.Context, s planner.Situation) error {
 func (w *run) look(ctx context.Context) (planner.Situation, error) {
 	var o planner.Observation
 	var err error
+	again := false
 	readings, memory := w.read, w.memory
 	undone, failed := w.beside(ctx, func() {
 		readings = Readings(ctx, w.Traffic, memory) // before the look: what is decided by it is not to wait for them
-		o, err = w.Fleet.Observe(ctx)
+		if o, err = w.Fleet.Observe(ctx); err == nil && w.Alone != nil {
+			again, err = w.Alone(ctx)
+		}
 	}, nil)
+	if failed == nil && again {
+		failed = w.record(planner.Event{Kind: planner.Noted, Reason: "the session that held the lock was lost; nobody had taken it, and it is held again"})
+	}
 	if failed == nil && w.Recordable != nil { // who waits records nothing, and would not hear of it
 		failed = unrecordable(w.Recordable())
 	}

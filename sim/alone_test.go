@@ -1,0 +1,62 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// TestARunThatIsNoLongerAloneEndsAtItsNextLook, whatever it is at: what is in hand is kept, and nothing more is done. One
+// that has its lock again goes on, and its journal says so.
+func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
+	ended, went := 0, 0
+	for seed := range fleets(20, 8, 100) {
+		for _, taken := range []bool{true, false} {
+			x := embarkWith(t, 8000+seed, func(spec *Spec) { spec.Faults = nil })
+			if x == nil {
+				continue
+			}
+			r, looks, at, events := x.rebalancer(), 0, 5+int(seed), 0
+			r.Alone = func(context.Context) (bool, error) {
+				if looks++; looks != at {
+					return false, nil
+				}
+				if events = len(x.events); taken {
+					return false, &planner.Error{Kind: planner.KindBusy, Err: errors.New("another pgbudget holds the lock")}
+				}
+				return true, nil
+			}
+			report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if events == 0 { // it was done before
+				continue
+			}
+			for i, e := range x.events[events:] {
+				if taken && e.Kind == planner.Intended && e.Act.Verb != planner.Restore || taken && e.Kind == planner.StepBegan {
+					t.Errorf("seed %d: %s %v after it was no longer alone", seed, e.Kind, e.Act)
+				}
+				if noted := e.Kind == planner.Noted && strings.Contains(e.Reason, "it is held again"); i == 0 && noted == taken {
+					t.Errorf("seed %d, taken %v: the first event after it is %s %q", seed, taken, e.Kind, e.Reason)
+				}
+			}
+			switch {
+			case taken && (report.Outcome != planner.LockLost || !strings.Contains(report.Reason, "another pgbudget")):
+				t.Errorf("seed %d: %s %q", seed, report.Outcome, report.Reason)
+			case taken:
+				ended++
+			case report.Outcome == planner.LockLost:
+				t.Errorf("seed %d: it had its lock again, and ended: %q", seed, report.Reason)
+			default:
+				went++
+			}
+		}
+	}
+	if ended < 4 || went < 4 {
+		t.Errorf("%d runs ended, %d went on: too few", ended, went)
+	}
+}
