@@ -2,6 +2,7 @@ package bouncer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -33,15 +34,14 @@ func (w *run) possible(ctx context.Context, s planner.Situation, open planner.Ac
 // waited for. An act that was begun before is repeated as it is: its files are half written. errOld: something went back
 // meanwhile, and the act is none any more.
 func (w *run) kept(ctx context.Context, s planner.Situation, act planner.Act) (planner.Act, error) {
-	rests := act.Verb == planner.Grant || act.Verb == planner.Flip || act.Verb == planner.Close ||
-		act.Verb == planner.Stop && act.Outcome == planner.Done
-	if w.Kept == nil || !rests || s.Memory.Intent != nil || back(act, s) {
+	if w.Kept == nil || s.Memory.Intent != nil || !rests(act, s) {
 		return act, nil
 	}
+	processes := changed(s.Memory)
 	var err error
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	undone, failed := w.beside(ctx, func() { err = w.Kept(work) }, giveUp)
+	undone, failed := w.beside(ctx, func() { err = w.Kept(work, processes) }, giveUp)
 	switch {
 	case failed != nil:
 		return act, failed
@@ -55,7 +55,37 @@ func (w *run) kept(ctx context.Context, s planner.Situation, act planner.Act) (p
 	return s.Hold(err.Error()), nil
 }
 
-// back reports whether traffic goes back, which waits for nobody.
-func back(act planner.Act, s planner.Situation) bool {
-	return act.Verb == planner.Flip && s.Memory.Step != nil && s.Memory.Step.Kind == planner.Backward
+// rests reports whether an act rests on what the files say. What goes back goes on, and its end is no success if they
+// say something else.
+func rests(act planner.Act, s planner.Situation) bool {
+	m := s.Memory
+	goesBack := m.RollTo > 0 || m.Step != nil && m.Step.Kind == planner.Backward
+	switch act.Verb {
+	case planner.Grant:
+		return true
+	case planner.Flip, planner.Close:
+		return !goesBack
+	case planner.Stop:
+		return act.Outcome == planner.Done
+	}
+	return false
+}
+
+// changed are the processes of the lines that the journal knows of, each once.
+func changed(m planner.Memory) []string {
+	var out []string
+	add := func(x planner.Set) {
+		if !slices.Contains(out, x.Process) {
+			out = append(out, x.Process)
+		}
+	}
+	for _, w := range m.Written {
+		add(w.Set)
+	}
+	if m.Step != nil {
+		for _, x := range m.Step.Sets {
+			add(x)
+		}
+	}
+	return out
 }

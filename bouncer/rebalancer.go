@@ -52,10 +52,10 @@ type Rebalancer struct {
 	// Possible says why the lines of a step could not be changed now: asked before the step begins, so that none is left
 	// half-done for what could have been known. nil: they always can.
 	Possible func(context.Context, planner.Situation, []planner.Set) error
-	// Kept says why the files no longer say what their processes have in force: asked before anything is granted or traffic
-	// goes on, and before a step, or the run, is done. Whoever puts an old file back without a RELOAD is seen by no look.
-	// nil: they always do.
-	Kept       func(context.Context) error
+	// Kept says why the files of processes no longer say what these have in force: asked of those that the journal has
+	// changed, before anything is granted or traffic goes on, and before a step, or the run, is done. Whoever puts an old
+	// file back without a RELOAD is seen by no look. nil: they always do.
+	Kept       func(ctx context.Context, processes []string) error
 	Recordable func() error  // why nothing can be recorded any more: asked at every look; nil: the next event tells
 	Paused     func() string // why nothing may move now; nil: it always may
 	Replans    bool          // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it

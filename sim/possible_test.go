@@ -81,3 +81,52 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 		t.Errorf("too few runs came that far: %v", met)
 	}
 }
+
+// TestNothingIsGrantedOnAFileThatWasPutBack: the files that the journal has changed are asked about before each grant, each
+// end of a step and the end of the run, and none of them comes once somebody has changed one.
+func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
+	drift := &planner.Error{Kind: planner.KindDrift, Err: errors.New("main.ini: somebody's edit waits for a RELOAD")}
+	met := map[planner.EventKind]int{}
+	for seed := range fleets(20, 8, 100) {
+		for wrong := 1; wrong <= 3; wrong++ {
+			x := embarkWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
+			if x == nil {
+				continue
+			}
+			r, asked, events := x.rebalancer(), 0, 0
+			r.Kept = func(_ context.Context, processes []string) error {
+				if len(processes) == 0 && len(x.events) > 1 {
+					t.Errorf("seed %d: asked about no process after %d events", seed, len(x.events))
+				}
+				if asked++; asked < wrong {
+					return nil
+				}
+				events = len(x.events)
+				return drift
+			}
+			report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if asked < wrong {
+				continue
+			}
+			if report.Outcome != planner.Drifted || !strings.Contains(report.Reason, "main.ini") {
+				t.Errorf("seed %d, %d: %s %q", seed, wrong, report.Outcome, report.Reason)
+			}
+			for _, e := range x.events[events:] {
+				if e.Kind == planner.Intended && e.Act.Verb == planner.Grant || e.Kind == planner.StepEnded || e.Kind == planner.StepBegan {
+					t.Errorf("seed %d, %d: %s after the file was put back", seed, wrong, e.Kind)
+				}
+			}
+			if report.Memory.Step != nil {
+				met[planner.StepBegan]++
+			} else {
+				met[planner.RunEnded]++
+			}
+		}
+	}
+	if met[planner.StepBegan] < 4 {
+		t.Errorf("too few runs had a step in hand: %v", met)
+	}
+}

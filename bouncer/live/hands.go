@@ -191,6 +191,15 @@ func (h *Hands) CheckFiles(ctx context.Context) error {
 	return h.CheckAccepted(ctx)
 }
 
+// CheckKept refuses, with an error of KindDrift, what the files of these processes say of sizes and of what they are planned
+// from, and what the processes do not have in force: somebody has put an old file back, say. Whoever manages a file may.
+func (h *Hands) CheckKept(ctx context.Context, processes []string) error {
+	h.fleet.mu.Lock()
+	defer h.fleet.mu.Unlock()
+	hands := slices.DeleteFunc(h.every(), func(x hand) bool { return !slices.Contains(processes, x.console.id) })
+	return joined(together(len(hands), func(i int) error { _, _, _, err := hands[i].edits(ctx); return err }))
+}
+
 // Edits returns what the sets change in the files, one edit a process: of a file that something else manages, too, which
 // Apply refuses to write.
 func (h *Hands) Edits(ctx context.Context, sets []planner.Set) ([]ini.Edited, error) {
