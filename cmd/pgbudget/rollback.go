@@ -51,7 +51,7 @@ func rollbackCommand() *cli.Command {
 			}
 			m, err := newMover(c.Context, s, c.Bool("dry-run"))
 			if err != nil {
-				return err
+				return goneForGood(err)
 			}
 			defer m.close()
 			if c.Bool("dry-run") {
@@ -59,9 +59,22 @@ func rollbackCommand() *cli.Command {
 					return err
 				}
 			}
-			return m.rollback(c, out, policy)
+			return goneForGood(m.rollback(c, out, policy))
 		}),
 	}
+}
+
+// goneForGood adds the whole way to what is said of somebody that does not answer: a host may be lost, and the others are to
+// go back.
+func goneForGood(err error) error {
+	if planner.KindOf(err) != planner.KindUnreachable {
+		return err
+	}
+	way := "where it is gone for good: take it out of the config, then pgbudget forget --sizes and pgbudget rollback"
+	if hint := planner.HintOf(err); hint != "" {
+		way = hint + "; " + way
+	}
+	return &planner.Error{Kind: planner.KindUnreachable, Err: err, Hint: way}
 }
 
 // rollback goes back. What the fleet is asked to carry is measured first: a size that was enough may be no more.
