@@ -100,6 +100,9 @@ func (s Situation) soak(step Step) Act {
 		}
 		return Act{Verb: Wait, For: min(left, s.Policy.SoakEvery)}
 	}
+	if why := s.stopped(step); why != "" && s.Memory.RollTo == 0 {
+		return s.Hold(why + "; until then nothing of the step can be seen there")
+	}
 	if step.Turn != nil && s.Memory.RollTo > 0 { // what it goes back from may be what the signals are about
 		return Act{Verb: Close, Point: s.Point}
 	}
@@ -129,6 +132,18 @@ func (s Situation) soak(step Step) Act {
 		return act
 	}
 	return Act{Verb: Close, Point: s.Point}
+}
+
+// stopped says which line of a step is not served, because somebody with a console wants it so; empty: all are.
+func (s Situation) stopped(step Step) string {
+	for _, x := range step.Sets {
+		if a, ok := findAlias(s.Look, x.Process, x.Alias); ok {
+			if why := Stopped(x.Process, a); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
 }
 
 // backInPart gives back as much of what a way back grants as fits now, every line as far as the others. Where nothing does, it

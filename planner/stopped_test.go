@@ -38,3 +38,30 @@ func TestAPauseOnAConsoleIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestASoakOfAStoppedPoolShowsNothing: a step is not done while somebody keeps one of its pools from being served.
+func TestASoakOfAStoppedPoolShowsNothing(t *testing.T) {
+	pause := func(o *Observation) { o.Processes[1].Aliases[0].Paused = true }
+	s := newStage(0)
+	s.open(t)
+	s.act(t, Release)
+	for s.see(16, 9, 10, 10); s.next().Verb == Wait; s.see(16, 9, 10, 10) {
+	}
+	s.act(t, Grant)
+	soaked := func(change ...func(*Observation)) Act {
+		for range int(s.policy.Soak/time.Second) + 2 {
+			s.see(16, 9, 14, 10, change...)
+		}
+		return s.next()
+	}
+	if a := soaked(pause); a.Verb != Wait || !a.Held || !strings.Contains(a.Reason, "db is paused in b/1: RESUME db") {
+		t.Errorf("%s, held %v: %q; want it held", a.Verb, a.Held, a.Reason)
+	}
+	s.memory.RollTo = 1
+	if a := s.next(); a.Held {
+		t.Errorf("a rollback waits for a pool that somebody has stopped: %q", a.Reason)
+	}
+	s.memory.RollTo = 0
+	s.see(16, 9, 14, 10)
+	s.act(t, Close)
+}
