@@ -77,6 +77,15 @@ func TestWhatAFlagMeans(t *testing.T) {
 	}
 }
 
+// TestAFlagThatAnOverlayLosesIsNobodysDoing: a file of a lower layer is copied when it is renamed.
+func TestAFlagThatAnOverlayLosesIsNobodysDoing(t *testing.T) {
+	like := attributes{mode: 0o600, names: 1, inode: inode{flagNoDump}}
+	x := found{attributes: attributes{mode: 0o600, names: 1}, sum: sum{1}}
+	if !x.is(like, sum{1}) || x.is(like, sum{2}) {
+		t.Error("a copy is taken for another file, or another for it")
+	}
+}
+
 // TestTheListOfMountsIsRead reads a list of a container, whose names have a blank and a backslash in them.
 func TestTheListOfMountsIsRead(t *testing.T) {
 	const list = `22 1 254:0 / / rw,relatime - ext4 /dev/vda rw

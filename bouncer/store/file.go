@@ -70,7 +70,7 @@ func (f File) IsAnother(path, of string) bool {
 // extended attributes and flags stay. The old bytes are kept until Settled. The errors, with the file as it was:
 //
 //	KindUsage       it is not to be written, or cannot be without a loss: see Try
-//	KindDrift       its bytes are neither: somebody else has changed it
+//	KindDrift       its bytes are neither, or its mode or owner has changed meanwhile: somebody else is at work; see swap
 //	KindUnforeseen  the file system refuses: no space, an error of the disk
 func (f File) Write(_ context.Context, path string, old, data []byte) error {
 	real, err := filepath.EvalSymlinks(path)
@@ -88,24 +88,25 @@ func (f File) Write(_ context.Context, path string, old, data []byte) error {
 	if err != nil {
 		return refused(path, fmt.Errorf("its old bytes cannot be kept: %w", err))
 	}
-	renamed, err := f.replace(real, like, old, data)
-	switch {
-	case err == nil:
+	written, err := f.replace(real, like, old, data)
+	if err == nil {
 		return nil
-	case renamed:
-		err = fmt.Errorf("it is written, and whether that outlives a crash of the host is not known: %w", plain(err))
-		return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: err, Hint: "look at the file and its disk"}
-	case fresh:
+	}
+	if fresh && !written {
 		err = joined(err, f.Keep.settle(nameOf(real)))
 	}
-	if planner.KindOf(err) == planner.KindDrift {
+	switch {
+	case planner.KindOf(err) == planner.KindDrift:
 		return err
+	case written:
+		err = fmt.Errorf("it is written, and whether that outlives a crash of the host is not known: %w", plain(err))
+		return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: err, Hint: "look at the file and its disk"}
 	}
 	return refused(path, err)
 }
 
 // Try does to two files of its own beside a file what Write would do to the file: it makes both with the file's
-// attributes, gives one the data, puts it in the place of the other, and removes it. The file is read, never touched.
+// attributes, gives one the data, puts it in the place of the other, and removes both. The file is read, never touched.
 // A file that holds the data needs no write, and nothing is tried. Refused, of KindUsage, is what Write refuses:
 //
 //   - a file that something else keeps: see Managed
@@ -127,20 +128,15 @@ func (f File) Try(_ context.Context, path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	names, done, err := f.Keep.temporaries(real, 2)
+	names, done, err := f.Keep.temporaries(real, 3)
 	if err != nil {
 		return tried(path, fmt.Errorf("its old bytes could not be kept: %w", err))
 	}
 	defer done()
-	place, temp := names[0], names[1]
-	err = f.temporary(place, like, nil)
+	err = f.temporary(names[0], like, nil)
 	if err == nil {
-		defer os.Remove(place)
-		if err = f.temporary(temp, like, data); err == nil {
-			if _, err = f.rename(temp, place); err != nil {
-				os.Remove(temp)
-			}
-		}
+		defer os.Remove(names[0])
+		_, err = f.place(names[1], names[2], names[0], like, nil, data)
 	}
 	return tried(path, err)
 }

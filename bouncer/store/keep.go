@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -20,10 +21,12 @@ import (
 //
 //	NAME             the bytes that a file had before it was written, until Settled
 //	NAME.new         the hash of those that it is given, where a command writes it
-//	NAME.temp-TEXT   the names of temporary files beside it, from before they are made until they are gone
+//	NAME.temp-TEXT   the names of temporary files beside it, from before they are made until they are gone; before the
+//	                 name that is exchanged with the file's the hashes of the bytes that it may have: old and new ones
 //
-// NAME is the file's name and a hash of where it is. Nothing is ever removed but these and what they name. Each is on
-// disk before what it is for begins. The zero Keep keeps nothing.
+// NAME is the file's name and a hash of where it is. Nothing is ever removed but these and what they name: where hashes
+// stand before a name, only what has one of them. Each is on disk before what it is for begins. The zero Keep keeps
+// nothing.
 type Keep struct {
 	Folder string
 	Before func(op string) error // as File's
@@ -119,8 +122,9 @@ func (k Keep) settle(name string) error {
 }
 
 // temporaries chooses names beside a file for n temporary ones, which nobody has, and writes them down before they are
-// made. done says that they are gone.
-func (k Keep) temporaries(real string, n int) (paths []string, done func(), err error) {
+// made. Under the last of them Sweep removes nothing but what has one of these contents; none: whatever it has. done
+// says that they are gone: where one is not, it stays written down.
+func (k Keep) temporaries(real string, n int, contents ...[]byte) (paths []string, done func(), err error) {
 	text := rand.Text()
 	for i := range n {
 		name := fmt.Sprintf(".%s%s%s-%d", filepath.Base(real), tempMark, text, i)
@@ -129,15 +133,30 @@ func (k Keep) temporaries(real string, n int) (paths []string, done func(), err 
 	if k.Folder == "" {
 		return paths, func() {}, nil
 	}
+	lines := slices.Clone(paths)
+	for _, data := range contents {
+		sum := sha256.Sum256(data)
+		lines[n-1] = hex.EncodeToString(sum[:]) + " " + lines[n-1]
+	}
 	name := nameOf(real) + recordMark + text
-	record, err := k.create(name, os.O_EXCL, []byte(strings.Join(paths, "\n")))
+	record, err := k.create(name, os.O_EXCL, []byte(strings.Join(lines, "\n")))
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := k.sync(); err != nil {
 		return nil, nil, errors.Join(err, record.Close(), os.Remove(record.Name()))
 	}
-	return paths, func() { os.Remove(record.Name()); record.Close() }, nil
+	return paths, func() {
+		if !slices.ContainsFunc(paths, exists) {
+			os.Remove(record.Name())
+		}
+		record.Close()
+	}, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // Sweep removes the temporary files that a pgbudget has left which is no more, by what it wrote down of them. It is for
@@ -173,15 +192,43 @@ func (k Keep) sweep(name, text string) error {
 	if err != nil {
 		return err
 	}
-	for path := range strings.SplitSeq(string(data), "\n") {
+	var errs []error
+	for line := range strings.SplitSeq(string(data), "\n") {
+		path, sums := line, ""
+		if i := strings.Index(line, " /"); i > 0 && hashes.MatchString(line[:i]) {
+			path, sums = line[i+1:], line[:i]
+		}
 		if !filepath.IsAbs(path) || !strings.Contains(filepath.Base(path), tempMark+text+"-") {
 			continue // cut off: nothing was made yet
 		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+		errs = append(errs, drop(path, strings.Fields(sums)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
 	return os.Remove(record.Name())
+}
+
+// hashes stand before a name in a record.
+var hashes = regexp.MustCompile(`^[0-9a-f]{64}( [0-9a-f]{64})*$`)
+
+// drop removes a temporary file; where sums are given, only one whose bytes have one of them. Anything else was put
+// under the file's name by somebody just when that was exchanged.
+func drop(path string, sums []string) error {
+	if len(sums) > 0 {
+		x, err := look(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if !slices.Contains(sums, hex.EncodeToString(x.sum[:])) {
+			return joined(fmt.Errorf("%s is what somebody else wrote when pgbudget did: take from it what is wanted, "+
+				"and remove it", path), err)
+		}
+	}
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // create writes a file of the folder, locked, for its owner alone, and waits until its bytes are on disk. The caller

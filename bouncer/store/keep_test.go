@@ -102,7 +102,7 @@ func TestOldBytesAreKeptUntilSettled(t *testing.T) {
 		t.Errorf("kept as %s", f.Saved(link))
 	}
 	fails := store.File{Keep: keep, Before: func(op string) error {
-		if op == "rename" {
+		if op == "exchange" {
 			return errors.New("no")
 		}
 		return nil

@@ -41,6 +41,15 @@ func TestMain(m *testing.M) {
 		}
 		n, _ := strconv.Atoi(os.Getenv("STORE_DIES"))
 		f := dying(os.Getenv("STORE_KEEP"), n)
+		if text := os.Getenv("STORE_MEETS"); text != "" {
+			dies := f.Before
+			f.Before = func(op string) error {
+				if op == "exchange" {
+					return errors.Join(saves(os.Getenv("STORE_FILE"), text), dies(op))
+				}
+				return dies(op)
+			}
+		}
 		do := func() error {
 			return f.Write(context.Background(), os.Getenv("STORE_FILE"), []byte(older), data)
 		}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -60,21 +59,31 @@ func (a attributes) replaceable(path, real string, folder inode) error {
 	return nil
 }
 
-// replace writes a new file beside real and gives it the real one's name, where that still has its old bytes.
-func (f File) replace(real string, like attributes, old, data []byte) (renamed bool, err error) {
-	names, done, err := f.Keep.temporaries(real, 1)
+// replace writes a new file beside real and gives it the real one's name, where that is still the old one.
+func (f File) replace(real string, like attributes, old, data []byte) (written bool, err error) {
+	names, done, err := f.Keep.temporaries(real, 2, old, data)
 	if err != nil {
 		return false, err
 	}
 	defer done()
-	temp := names[0]
-	if err := f.temporary(temp, like, data); err != nil {
+	return f.place(names[0], names[1], real, like, old, data)
+}
+
+// place makes a new file under the name half, and once it is complete it is called temp: what is found under that name
+// after a crash is told by its bytes, ours or somebody's.
+func (f File) place(half, temp, real string, like attributes, old, data []byte) (written bool, err error) {
+	if err := f.temporary(half, like, data); err != nil {
 		return false, err
 	}
-	if renamed, err = f.swap(temp, real, old, data); !renamed {
-		os.Remove(temp)
+	err = f.before("name")
+	if err == nil {
+		err = os.Rename(half, temp)
 	}
-	return renamed, err
+	if err != nil {
+		os.Remove(half)
+		return false, err
+	}
+	return f.swap(temp, real, like, old, data)
 }
 
 // temporary makes a file of that name with data in it and with the attributes.
@@ -108,40 +117,4 @@ func (f File) temporary(name string, like attributes, data []byte) (err error) {
 		}
 	}
 	return nil
-}
-
-// swap gives the temporary file the real one's name, where that still has its old bytes.
-func (f File) swap(temp, real string, old, data []byte) (renamed bool, err error) {
-	if err := f.before("compare"); err != nil {
-		return false, err
-	}
-	now, err := os.ReadFile(real)
-	switch {
-	case err != nil:
-		return false, err
-	case bytes.Equal(now, data):
-		return false, nil
-	case !bytes.Equal(now, old):
-		return false, drifted(real)
-	}
-	return f.rename(temp, real)
-}
-
-// rename gives a file another's name, and waits until that is on disk.
-func (f File) rename(temp, real string) (renamed bool, err error) {
-	folder, err := os.Open(filepath.Dir(real)) // before: what cannot be made durable is not begun
-	if err != nil {
-		return false, err
-	}
-	defer folder.Close()
-	if err := f.before("rename"); err != nil {
-		return false, err
-	}
-	if err := os.Rename(temp, real); err != nil {
-		return false, err
-	}
-	if err := f.before("sync folder"); err != nil {
-		return true, err
-	}
-	return true, folder.Sync()
 }

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// swapping is a new file, complete under a temporary name, that is to take a real one's place.
+type swapping struct {
+	File
+	temp, real string
+	ours       found            // the new file
+	isOld      func(found) bool // it is the file that ours is to replace
+	moved      bool             // names have changed
+	kept       bool             // the temporary name has what is somebody else's
+}
+
+// swap gives the new file the real one's name, where that still has its old bytes and attributes, and waits until that
+// is on disk. Between a look and a rename there is always a moment. So the two names are exchanged, and what has come
+// out is looked at afterwards: what somebody else has put there, or written into the file, is put back.
+//
+// Where names cannot be exchanged (NFS, most of FUSE, systems other than Linux), the file is compared once more just
+// before the new one is renamed over it: there a moment remains. Everywhere one remains for whoever has opened the file
+// to write, without cutting it off, and writes after the look.
+//
+// written: the real name has the new bytes, or may have. The temporary name is gone, or an error says what it has.
+func (f File) swap(temp, real string, like attributes, old, data []byte) (written bool, err error) {
+	s := swapping{File: f, temp: temp, real: real}
+	s.isOld = func(x found) bool { return x.is(like, sha256.Sum256(old)) }
+	folder, err := os.Open(filepath.Dir(real)) // before: what cannot be made durable is not begun
+	if err == nil {
+		defer folder.Close()
+		written, err = s.take(sha256.Sum256(data))
+	}
+	if !s.kept {
+		os.Remove(temp) // where it cannot be, its record stays, and Sweep removes it
+	}
+	if !s.moved {
+		return written, err
+	}
+	if gone := f.before("sync folder"); gone != nil {
+		return written, joined(err, gone)
+	}
+	return written, joined(err, folder.Sync())
+}
+
+// take compares, and gives the new file the real name.
+func (s *swapping) take(data sum) (written bool, err error) {
+	if err := s.before("compare"); err != nil {
+		return false, err
+	}
+	if s.ours, err = look(s.temp); err != nil {
+		return false, err
+	}
+	now, err := look(s.real)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, drifted(s.real)
+	case err != nil:
+		return false, err
+	case now.sum == data:
+		return false, nil
+	case !s.isOld(now):
+		return false, drifted(s.real)
+	}
+	err = s.exchange("exchange")
+	switch {
+	case err == nil:
+		out, err := s.out()
+		if err == nil && s.isOld(out) {
+			return true, nil
+		}
+		return s.back(err)
+	case noExchange(err):
+		return s.rename()
+	case errors.Is(err, fs.ErrNotExist):
+		return false, drifted(s.real)
+	}
+	return false, err
+}
+
+// rename is for where names cannot be exchanged.
+func (s *swapping) rename() (written bool, err error) {
+	if err := s.before("rename"); err != nil {
+		return false, err
+	}
+	now, err := look(s.real)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !s.isOld(now) {
+		return false, drifted(s.real)
+	}
+	if err == nil {
+		err = os.Rename(s.temp, s.real)
+	}
+	s.moved = err == nil
+	return s.moved, err
+}
+
+func (s *swapping) exchange(op string) error {
+	if err := s.before(op); err != nil {
+		return err
+	}
+	err := exchange(s.temp, s.real)
+	s.moved = s.moved || err == nil
+	return err
+}
+
+// out looks at what an exchange has brought under the temporary name.
+func (s *swapping) out() (found, error) {
+	if err := s.before("look"); err != nil {
+		return found{}, err
+	}
+	return look(s.temp)
+}
+
+// most is how often names are exchanged back. chosen: somebody who saves a file again each time does not exist.
+const most = 8
+
+// back puts what came out of an exchange back in its place. Whoever has come there meanwhile has written later still:
+// that is put back, and what it took the place of stays under the temporary name. unread is why what came out could not
+// be looked at; nil: it was, and is somebody's.
+func (s *swapping) back(unread error) (written bool, err error) {
+	s.kept = true
+	put := s.ours // what the real name was given last
+	for range most {
+		held, _ := look(s.temp) // unread: then nothing is the same
+		if err := s.exchange("exchange back"); err != nil {
+			return true, s.stranded(err)
+		}
+		out, err := s.out()
+		switch {
+		case err != nil:
+			return false, changed(s.real, "theirs is in its place, and what is in "+s.temp+" cannot be read")
+		case !out.same(put):
+			put = held
+			continue
+		case !put.same(s.ours):
+			return false, changed(s.real, "theirs is in its place, and what stood there just before is in "+s.temp)
+		}
+		s.kept = false
+		if unread != nil && !errors.Is(unread, fs.ErrPermission) { // that is somebody's doing: it was read before
+			return false, unread
+		}
+		return false, changed(s.real, "theirs is in its place again")
+	}
+	return true, s.stranded(errors.New("it was changed each time again"))
+}
+
+// stranded is the error for what could not be put back.
+func (s *swapping) stranded(err error) error {
+	return &planner.Error{Kind: planner.KindDrift, Subject: s.real,
+		Err: fmt.Errorf("somebody else changed it at this very moment: theirs could not be put back in its place, and "+
+			"is in %s: %w", s.temp, plain(err)),
+		Hint: "look at both files at once, put the right one in place, RELOAD, and remove the other"}
+}
+
+// changed is the error for a file that somebody changed while it was being written.
+func changed(path, what string) error {
+	return &planner.Error{Kind: planner.KindDrift, Subject: path,
+		Err:  errors.New("somebody else changed it at this very moment: " + what + "; nothing was written"),
+		Hint: "see what was changed, RELOAD it or take it back, and run again"}
+}
