@@ -43,9 +43,9 @@ func look(name string) (found, error) {
 	return x, err
 }
 
-// is reports whether it is a file of one name with these bytes and attributes. Which inode it is does not
-// matter: an overlay file system may show another one once a file was renamed. Nor do the flags of lsattr, which it may
-// lose then.
+// is reports whether it is a file of one name with these bytes and attributes. Which inode it is does not matter: a
+// file system of a program's (FUSE) may number a file anew, and who put an equal one there loses nothing. Nor do the
+// flags of lsattr: an overlay loses some when it copies a file up, as it does to rename it.
 func (x found) is(like attributes, bytes sum) bool {
 	x.inode = like.inode
 	return x.sum == bytes && x.names == 1 && like.lost(x.attributes) == ""

@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +62,41 @@ func TestARecordRemovesNothingButWhatItMayName(t *testing.T) {
 	holds(t, other, "another's")
 	if _, err := os.Stat(own); !os.IsNotExist(err) || len(listed(t, keep.Folder)) > 0 {
 		t.Errorf("%v, %v", err, listed(t, keep.Folder))
+	}
+}
+
+// TestASweepTellsByTheirBytes has files where hashes stand before their names, in a folder whose name is no word.
+func TestASweepTellsByTheirBytes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a /b /c")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	keep := store.Keep{Folder: t.TempDir()}
+	sums := fmt.Sprintf("%x %x ", sha256.Sum256([]byte(newer)), sha256.Sum256([]byte(older)))
+	lines, texts := []string{}, []string{older, newer, "half", theirs, "", newer + older}
+	for i, text := range texts {
+		path := filepath.Join(dir, fmt.Sprint(".pgbouncer.ini.pgbudget-", random, "-", i))
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if text != "half" {
+			path = sums + path
+		}
+		lines = append(lines, path)
+	}
+	record := filepath.Join(keep.Folder, "pgbouncer.ini-0123456789ab.temp-"+random)
+	if err := os.WriteFile(record, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := keep.Sweep()
+	if names := listed(t, dir); err == nil || len(names) != 3 {
+		t.Fatalf("%v, left %v", err, names)
+	}
+	for i, name := range listed(t, dir) {
+		holds(t, filepath.Join(dir, name), texts[3+i])
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%v does not name %s", err, name)
+		}
 	}
 }
 

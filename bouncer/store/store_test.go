@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -103,4 +104,21 @@ func TestWriteRefuses(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// TestAnEqualFileIsReplaced: whoever puts the same bytes there again at that very moment, as what keeps files does each
+// half an hour, has changed nothing.
+func TestAnEqualFileIsReplaced(t *testing.T) {
+	file, _ := folder(t)
+	f := store.File{Before: func(op string) error {
+		if op == "exchange" {
+			return errors.Join(saves(file, older), os.Chmod(file, 0o640))
+		}
+		return nil
+	}}
+	if err := f.Write(t.Context(), file, []byte(older), []byte(newer)); err != nil {
+		t.Error(err)
+	}
+	holds(t, file, newer)
+	alone(t, file)
 }

@@ -272,15 +272,19 @@ func TestWhereNamesCannotBeExchangedTheFileIsRenamedOver(t *testing.T) {
 		file, link := attributed(t)
 		set(t, file, accessACL, acl())
 		want := described(t, file)
+		synced := 0
 		f := store.File{Before: func(op string) error {
 			if op == "exchange" {
 				return no
 			}
+			if op == "sync folder" {
+				synced++
+			}
 			return nil
 		}}
 		tried := f.Try(t.Context(), link, []byte(newer))
-		if err := errors.Join(tried, f.Write(t.Context(), link, []byte(older), []byte(newer))); err != nil {
-			t.Errorf("%v: %v", no, err)
+		if err := errors.Join(tried, f.Write(t.Context(), link, []byte(older), []byte(newer))); err != nil || synced != 2 {
+			t.Errorf("%v: %v, %d folders on disk", no, err, synced)
 		}
 		holds(t, file, newer)
 		alone(t, file)
