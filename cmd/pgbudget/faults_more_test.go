@@ -54,14 +54,16 @@ func prometheusFaults(t *testing.T) string {
 	}
 	table := ""
 	const pools = "{pool: main/app}, {pool: ci/app}"
+	blind := fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale) // what was read last is stale within the soak
 	for _, f := range []fault{
 		{name: "a signal reads NaN", strike: nothing, config: asking("vector(0) / 0"), pools: pools, code: exitHeld, says: "NaN"},
 		{name: "a signal has several series", strike: nothing, config: asking("up"), pools: pools, code: exitHeld, says: "series"},
 		{name: "a signal has no series", strike: nothing, config: asking("no_such_metric"), pools: pools, code: exitHeld, says: "active of pg is not known"},
-		{name: "Prometheus hangs in mid-step", strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
-		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: planner.Open, config: protected, pools: pools, moves: true, code: exitHeld, says: "cpu of pg is not known"},
-		{name: "Prometheus is gone in mid-step", strike: signal(syscall.SIGKILL, 0), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
+		{name: "Prometheus hangs in mid-step", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
+		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: planner.Open, config: protected, pools: pools, moves: true, code: exitHeld, says: "cpu of pg is not known"},
+		{name: "Prometheus is gone in mid-step", policy: blind, strike: signal(syscall.SIGKILL, 0), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
 	} {
+		f.window = "3s" // loads are measured
 		t.Run(f.name, func(t *testing.T) {
 			judged(t, func(t *trial) { row := b.suffer(t, f); t.then(func() { table += row }) })
 		})

@@ -37,7 +37,7 @@ var faults = []fault{
 	{name: "configuration management puts an old file back in the soak, and nobody RELOADs", strike: putBackFile, when: planner.Grant, policy: "soak: 5s, soak_every: 1s", moves: true, code: exitDrift, says: "waits for a RELOAD"},
 	{name: "a pool leads to a server that is not in the config", strike: strangeServer, code: exitEvidence, says: "none of them is found", quick: true},
 	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within", quick: true},
-	{name: "a console dies in mid-step", strike: deadConsole, when: planner.Release, moves: true, code: exitUnreachable, says: "no size was moved"},
+	{name: "a console dies in mid-step", strike: deadConsole, when: planner.Release, moves: true, code: exitUnreachable, says: "nothing was done since"},
 	{name: "one of three processes refuses RELOAD", strike: nothing, config: statsUser, lines: true, code: exitEvidence, says: "admin access needed", quick: true},
 	{name: "a second pgbudget is at work", strike: lockHeld, code: exitHeld, says: "another pgbudget holds the lock", quick: true},
 	{name: "the connection that holds the lock is killed", strike: lockLost, when: planner.Open, code: exitHeld, says: "the session that held the lock was lost"},

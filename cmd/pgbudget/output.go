@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"reflect"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -58,14 +60,14 @@ func (o output) data(v any) error {
 	if err != nil {
 		return err
 	}
-	if o.format == "yaml" {
+	if b = append(b, '\n'); o.format == "yaml" {
 		if b, err = yaml.JSONToYAML(b); err != nil {
 			return err
 		}
-		_, err = o.w.Write(b)
-		return err
 	}
-	_, err = o.w.Write(append(b, '\n'))
+	if _, err = o.w.Write(b); errors.Is(err, syscall.EPIPE) { // who reads no further has what was wanted
+		return nil
+	}
 	return err
 }
 
