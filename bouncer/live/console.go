@@ -21,6 +21,7 @@ type console struct {
 	version string   // of the process that answers now
 	first   identity // as it answered at first; the zero value before that
 	callers []string // see twins
+	shared  bool     // several processes may listen at its port
 	keys    []string // that its SHOW CONFIG lists, sorted: of the newest look
 
 	changing sync.Mutex // held by the act that changes its files or what it has in force
@@ -68,6 +69,7 @@ func (c *console) meet(ctx context.Context) error {
 	}
 	now := identity{identityOf(config), localAddrOf(clients.records, c.conn.Conn().LocalAddr(), c.appName)}
 	c.callers = callers(clients.records)
+	c.shared = config["so_reuseport"] == "1" && c.conn.Conn().LocalAddr().Network() == "tcp"
 	if clients.fault != nil {
 		return c.misread(clients.fault)
 	}

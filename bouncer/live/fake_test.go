@@ -25,6 +25,7 @@ type fake struct {
 	cut      int                   // connections end without an answer after so many commands; 0: never
 	asked    func(command string)  // called before each answer; may wait
 	logins   int
+	sessions int // that are open
 	startups []map[string]string
 }
 
@@ -122,6 +123,13 @@ func (f *fake) loggedIn() int {
 	return f.logins
 }
 
+// connected returns how many sessions are open.
+func (f *fake) connected() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.sessions
+}
+
 func (f *fake) serve(conn net.Conn) {
 	defer conn.Close()
 	b := pgproto3.NewBackend(conn, conn)
@@ -135,6 +143,8 @@ func (f *fake) serve(conn net.Conn) {
 	}
 	f.mu.Lock()
 	f.logins++
+	f.sessions++
+	defer func() { f.mu.Lock(); defer f.mu.Unlock(); f.sessions-- }()
 	f.startups = append(f.startups, s.Parameters)
 	password, fatal, cut := f.password, f.fatal, f.cut
 	f.mu.Unlock()

@@ -114,7 +114,7 @@ func callers(clients []record) []string {
 // twins reports whether two consoles are the same process: they say the same of themselves, and each sees the
 // other's caller. Equal files alone prove nothing, as every host of a group may carry the same ones.
 func twins(a, b *console) bool {
-	return a.first.alike(b.first) && slices.ContainsFunc(a.callers, func(c string) bool { return slices.Contains(b.callers, c) })
+	return a.first.alike(b.first) && meets(a.callers, b.callers)
 }
 
 // settingsApart are the settings that the hash leaves out: how clients log in (auth_…, which may hold a password for

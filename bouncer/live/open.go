@@ -24,6 +24,8 @@ type Fleet struct {
 	settling sync.Mutex
 	settled  map[string]settled       // by process
 	reads    map[string]chan struct{} // of their files, that are under way
+	renewals sync.WaitGroup           // of the consoles' connections
+	end      context.CancelFunc       // of them; nil before they begin
 }
 
 var _ bouncer.Fleet = (*Fleet)(nil)
@@ -49,6 +51,10 @@ func Open(ctx context.Context, targets Targets) (*Fleet, error) {
 	if err := f.open(ctx); err != nil {
 		f.Close()
 		return nil, err
+	}
+	ctx, f.end = context.WithCancel(context.WithoutCancel(ctx))
+	for _, c := range f.consoles {
+		f.renewals.Go(func() { c.renewing(ctx) })
 	}
 	return f, nil
 }
@@ -155,6 +161,10 @@ func (f *Fleet) Notes() []string { return slices.Clone(f.notes) }
 func (f *Fleet) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.end != nil {
+		f.end()
+		f.renewals.Wait()
+	}
 	together(len(f.consoles)+len(f.servers), func(i int) error {
 		if i < len(f.consoles) {
 			f.consoles[i].close()

@@ -30,8 +30,10 @@ func (c *console) lives(ctx context.Context, seconds int) error {
 	})
 }
 
-// asAdmin runs a command that admin_users alone may give.
+// asAdmin runs a command that admin_users alone may give, at the process that listens now: one that is ending goes on to
+// answer who is connected.
 func (c *console) asAdmin(ctx context.Context, pass func(ctx context.Context) error) error {
+	c.renew(ctx, askedAge)
 	err := c.ask(ctx, pass)
 	if p, ok := errors.AsType[plain](err); ok && serverSays(p, "admin access needed") {
 		return &planner.Error{Kind: planner.KindEvidence, Subject: c.subject, Err: p,

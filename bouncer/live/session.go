@@ -27,6 +27,10 @@ type session struct {
 	open    atomic.Int64   // which of opens conn is; 0 while there is none
 	notice  string         // the newest NOTICE: SHOW VERSION answers with one up to 1.11
 	opens   int            // how often a connection was opened
+	since   time.Time      // when conn was opened
+	refused bool           // at the newest try to connect nobody listened, at any of its addresses
+	left    bool           // nobody listened any more when the connection before was closed
+	dial    pgconn.DialFunc
 	greet   func(ctx context.Context) error
 }
 
@@ -35,15 +39,16 @@ type dialing struct{}
 
 // newSession prepares a session. greet runs on every new connection, before it is used.
 func newSession(subject string, a address, timeout time.Duration) *session {
-	s := &session{subject: subject, label: a.label, config: a.config, timeout: timeout}
-	dial := s.config.DialFunc
+	s := &session{subject: subject, label: a.label, config: a.config, timeout: timeout, dial: a.config.DialFunc}
 	// The driver sends a cancel request of its own when a query is cut short, from a goroutine that outlives the call.
 	// Nothing here runs long enough to need one, and a console that hangs would hold that goroutine for 15 s.
 	s.config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if ctx.Value(dialing{}) == nil {
 			return nil, errors.New("no cancel requests")
 		}
-		return dial(ctx, network, address)
+		conn, err := s.dial(ctx, network, address)
+		s.refused = s.refused && err != nil && nobodyListens(err)
+		return conn, err
 	}
 	s.config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { s.notice = quote.Line(n.Message) }
 	return s
@@ -74,11 +79,16 @@ func (s *session) within(ctx context.Context, ask func(ctx context.Context) erro
 
 // connect connects and greets.
 func (s *session) connect(ctx context.Context) error {
+	s.refused = true
 	conn, err := pgconn.ConnectConfig(context.WithValue(ctx, dialing{}, true), s.config)
 	if err != nil {
-		return s.refusal(ctx, err)
+		p := s.refusal(ctx, err)
+		if s.refused = s.refused && nobodyListens(err); s.refused && s.left {
+			p.text = "it no longer listens: it is shutting down, or has ended: " + p.text
+		}
+		return p
 	}
-	s.conn = conn
+	s.conn, s.since, s.refused, s.left = conn, Clock{}.Now(), false, false
 	s.opens++
 	if err := s.greet(ctx); err != nil {
 		s.drop()
@@ -171,6 +181,11 @@ func (s *session) drop() {
 func (s *session) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closeNow()
+}
+
+// closeNow is close for whoever holds mu.
+func (s *session) closeNow() {
 	if s.conn == nil {
 		return
 	}
