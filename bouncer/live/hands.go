@@ -34,6 +34,7 @@ type Hands struct {
 	recycle bool
 	pending waiting
 	files   *files
+	guard   func(ctx context.Context) error // see Guard
 
 	mu   sync.Mutex
 	told []planner.Set // what acts before were to make so, of which nobody knows whether they did
@@ -275,7 +276,11 @@ func (x hand) do(ctx context.Context) error {
 	}
 	ctx = context.WithoutCancel(ctx) // what begins is seen to its end, each call in its own time
 	for i, e := range edits {
-		if err := x.config.Store.Write(ctx, e.Path, e.Old, e.New); err != nil {
+		err := x.guarded(ctx)
+		if err == nil {
+			err = x.config.Store.Write(ctx, e.Path, e.Old, e.New)
+		}
+		if err != nil {
 			back := x.putBack(ctx, edits[:i])
 			if back == nil {
 				x.settle(paths(edits[:i]))
@@ -286,6 +291,13 @@ func (x hand) do(ctx context.Context) error {
 	if len(edits) == 0 && before.missing(x.sets) == "" {
 		x.settle(file.SizeFiles())
 		return nil
+	}
+	if err := x.guarded(ctx); err != nil {
+		back := x.putBack(ctx, edits)
+		if back == nil {
+			x.settle(paths(edits))
+		}
+		return errors.Join(err, back)
 	}
 	if x.flushesProcess(before) {
 		err = x.console.lives(ctx, x.sets[0].To)

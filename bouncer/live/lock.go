@@ -75,7 +75,7 @@ func pauseBefore(ctx context.Context, try int) error {
 // unlock gives the lock back, if it is ours, and waits for the answer: a session that only ends is still there for a moment,
 // and whoever comes next would be told that another is at work. It is no fault if nobody answers: then the session ends.
 func (s *server) unlock() {
-	if s.lockedIn == 0 || s.open.Load() != s.lockedIn {
+	if !s.locked() {
 		return
 	}
 	_ = s.ask(context.Background(), func(ctx context.Context) error {
@@ -95,7 +95,7 @@ func (s *server) busy(ctx context.Context) error {
 // the other; one that sees another gives it back. Where both have, the one with the lower process id tries again, and the
 // other looks until it is gone: a session whose pgbudget was killed holds the lock until its server has seen that.
 func (s *server) lock(ctx context.Context) error {
-	if s.lockedIn > 0 && s.open.Load() == s.lockedIn { // it is ours
+	if s.locked() { // it is ours
 		return nil
 	}
 	other := 0
@@ -117,7 +117,7 @@ func (s *server) lock(ctx context.Context) error {
 			return err
 		}
 		if got {
-			s.lockedIn = s.open.Load()
+			s.lockedIn.Store(s.open.Load())
 			return nil
 		}
 	}
@@ -185,13 +185,25 @@ func orLocal(addr []byte) string {
 	return string(addr)
 }
 
+// locked reports whether the session that took the lock is the one that is used.
+func (s *server) locked() bool {
+	in := s.lockedIn.Load()
+	return in > 0 && s.open.Load() == in
+}
+
+// lost is the error for a lock that is not ours any more.
+func (s *server) lost() error {
+	return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("the session that held the lock was lost: another pgbudget may be at work by now"),
+		Hint: "look with pgbudget status, then run again: what is half-done is continued"}
+}
+
 // Locked reports whether the locks that Lock took are still held: the sessions that took them are still the ones that
-// are used. The error is of KindBusy and names the server. It asks nobody, and waits for no look.
+// are used. The error is of KindBusy and names the server. It asks nobody, and waits for no look. A session whose end
+// nobody has noticed counts as held; see LockedNow.
 func (f *Fleet) Locked() error {
 	for _, s := range f.servers {
-		if s.lockedIn == 0 || s.open.Load() != s.lockedIn {
-			return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("the session that held the lock was lost: another pgbudget may be at work by now"),
-				Hint: "look with pgbudget status, then run again: what is half-done is continued"}
+		if !s.locked() {
+			return s.lost()
 		}
 	}
 	return nil

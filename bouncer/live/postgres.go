@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -19,9 +20,10 @@ import (
 type server struct {
 	*session
 	name     string
-	systemID string // as at first; "" before that, or where it may not be read
-	pid      int    // of our own backend
-	lockedIn int64  // the number of the session that took the lock; 0: none has
+	systemID string       // as at first; "" before that, or where it may not be read
+	pid      int          // of our own backend
+	lockedIn atomic.Int64 // the number of the session that took the lock; 0: none has
+	silent   error        // of the newest question after the lock that had no answer
 	tracker  tracker
 	senders  shot // walsenders that take from a CONNECTION LIMIT and from no slot of max_connections, at the newest look
 }
@@ -70,7 +72,7 @@ func (s *server) meet(ctx context.Context) error {
 		return fail(planner.KindUsage, s.subject, "give the address of the PostgreSQL itself: a session that a pooler shares out can neither count backends nor hold a lock",
 			"this DSN goes through a pooler: the login was answered as process %d, the query by backend %d", s.conn.PID(), pid)
 	}
-	s.pid = pid
+	s.pid, s.silent = pid, nil
 	version, err := whole(a, 1)
 	if err != nil || version < 100000 {
 		return fail(planner.KindUsage, s.subject, "", "PostgreSQL %s is not supported: 10 is the oldest that has pg_monitor", string(a.rows[0][1]))

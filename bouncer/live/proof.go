@@ -258,11 +258,8 @@ func serversOf(a *planner.Alias) []string {
 func (f *Fleet) ends() map[origin]string {
 	out := map[origin]string{}
 	for _, s := range f.servers {
-		if s.conn == nil {
-			continue
-		}
-		to, err := netip.ParseAddrPort(s.conn.Conn().RemoteAddr().String())
-		if err != nil {
+		to, ok := s.remote()
+		if !ok {
 			continue
 		}
 		host := planner.Alias{Host: to.Addr().Unmap().WithZone("").String(), Port: int(to.Port())}

@@ -100,13 +100,19 @@ func (s *session) connect(ctx context.Context) error {
 
 // end is the address at which the other end answers.
 func (s *session) end() (netip.Addr, bool) {
+	at, ok := s.remote()
+	return at.Addr().Unmap().WithZone(""), ok
+}
+
+// remote is end with its port.
+func (s *session) remote() (netip.AddrPort, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn == nil {
-		return netip.Addr{}, false
+		return netip.AddrPort{}, false
 	}
 	at, err := netip.ParseAddrPort(s.conn.Conn().RemoteAddr().String())
-	return at.Addr().Unmap().WithZone(""), err == nil
+	return at, err == nil
 }
 
 // refusal cleans a driver's error; when it came of the end of ctx, it says so.

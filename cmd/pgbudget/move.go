@@ -55,6 +55,7 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 		m.hands.AcceptRecycling()
 	}
 	m.hands.AcceptPending(s.accept)
+	m.hands.Guard(m.fleet.LockedNow)
 	if !lookOnly {
 		err = beginMoving()
 	}
