@@ -40,17 +40,28 @@ func (x hand) try(ctx context.Context) ([]ini.Edited, error) {
 
 // sharer is a process of another group whose sizes stand in a file, too, as far as its file has been read; empty: none.
 func (x hand) sharer(path string) string {
-	at := fmt.Sprint(x.config.Store.(bounded).Store)
 	for _, c := range x.all.fleet.files {
 		i := slices.IndexFunc(x.all.fleet.consoles, func(q *console) bool { return q.id == c.Process })
-		if i < 0 || x.all.fleet.consoles[i].group == x.console.group || fmt.Sprint(c.Store.(bounded).Store) != at {
+		if i < 0 || x.all.fleet.consoles[i].group == x.console.group {
 			continue
 		}
-		if slices.Contains(x.all.fleet.known(c.Process).sizes, path) {
+		if slices.ContainsFunc(x.all.fleet.known(c.Process).sizes, func(of string) bool { return x.same(path, c, of) }) {
 			return c.Process
 		}
 	}
 	return ""
+}
+
+// same reports whether a path of this process's files and one of another's lead to one file. A store that can tell has
+// the files of this host; of others the paths tell, where both are read in the same way.
+func (x hand) same(path string, other Config, of string) bool {
+	type teller interface{ Same(a, b string) bool }
+	ours, theirs := x.config.Store.(bounded).Store, other.Store.(bounded).Store
+	s, ok := ours.(teller)
+	if _, both := theirs.(teller); ok && both {
+		return s.Same(path, of)
+	}
+	return fmt.Sprint(ours) == fmt.Sprint(theirs) && filepath.Clean(path) == filepath.Clean(of)
 }
 
 // managed says why the files do not stay as they are edited; empty: they do, as far as can be seen.

@@ -3,6 +3,7 @@ package live_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -96,17 +97,38 @@ func TestAKeyThatTheProcessListsIsTakenFromItsFile(t *testing.T) {
 	}
 }
 
+// linked is a store that can tell which paths lead to one file: all that end alike.
+type linked struct{ *memory }
+
+func (linked) Same(a, b string) bool { return filepath.Base(a) == filepath.Base(b) }
+
 // TestAFileOfTwoGroupsIsNotWritten: the other group's pools would follow at their next RELOAD.
 func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
-	for _, other := range []string{"/etc/pgbouncer.ini", "/etc/another.ini"} {
+	own := &memory{text: lines}
+	for _, c := range []struct {
+		store, others live.Store
+		other         string
+		shared        bool
+	}{
+		{own, own, "/etc/pgbouncer.ini", true},
+		{own, own, "/etc/conf/..//pgbouncer.ini", true},
+		{own, own, "/etc/another.ini", false},
+		{own, own, "/link/pgbouncer.ini", false},
+		{own, &memory{text: lines}, "/etc/pgbouncer.ini", false}, // of another host
+		{linked{own}, linked{own}, "/link/pgbouncer.ini", true},
+		{linked{own}, linked{&memory{text: lines}}, "/link/pgbouncer.ini", true},
+		{linked{own}, own, "/link/pgbouncer.ini", false},
+		{linked{own}, linked{own}, "/link/another.ini", false},
+	} {
 		fakes := []*fake{newFake(t, "1.24.1").become("p1"), newFake(t, "1.24.1").become("p2")}
 		targets := live.Targets{Timeout: generous}
 		for i, f := range fakes {
 			f.tables["RELOAD"] = [][]string{{"notice"}, {"reloaded"}}
 			targets.Groups = append(targets.Groups, live.GroupTarget{Name: []string{"g", "h"}[i], Consoles: []string{f.dsn("")}})
 		}
-		fleet, store := open(t, targets), &memory{text: lines}
-		configs := []live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: store}, {Process: "h/1", Path: other, Store: store}}
+		fleet := open(t, targets)
+		configs := []live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: c.store},
+			{Process: "h/1", Path: c.other, Store: c.others}}
 		fleet.Know(configs)
 		observe(t, fleet)
 		hands := fleet.Hands(configs)
@@ -114,9 +136,10 @@ func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
 			t.Errorf("what may be a way back: %v", err)
 		}
 		err := hands.CheckShared(t.Context(), release(1).Sets)
-		shared := err != nil && planner.KindOf(err) == planner.KindUsage && strings.Contains(err.Error(), "h/1, which is of another group, reads it, too")
-		if shared != (other == configs[0].Path) || !shared && err != nil {
-			t.Errorf("h/1 reads %s: %v", other, err)
+		shared := err != nil && planner.KindOf(err) == planner.KindUsage &&
+			strings.Contains(err.Error(), "h/1, which is of another group, reads it, too")
+		if shared != c.shared || !shared && err != nil {
+			t.Errorf("h/1 reads %s: %v, want it shared: %v", c.other, err, c.shared)
 		}
 	}
 }
