@@ -25,7 +25,7 @@ type fake struct {
 	cut      int                   // connections end without an answer after so many commands; 0: never
 	asked    func(command string)  // called before each answer; may wait
 	logins   int
-	sessions int // that are open
+	conns    map[net.Conn]bool // of the sessions that are open
 	startups []map[string]string
 }
 
@@ -59,7 +59,8 @@ func newFake(t *testing.T, folder string) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, listener: listener, version: strings.TrimPrefix(folder, "constructed-") + "/bouncer", tables: capture(t, folder)}
+	f := &fake{t: t, listener: listener, version: strings.TrimPrefix(folder, "constructed-") + "/bouncer", tables: capture(t, folder),
+		conns: map[net.Conn]bool{}}
 	f.set("admin_users", "postgres, watcher") // as whom the tests come
 	var sessions sync.WaitGroup
 	done := make(chan struct{})
@@ -127,7 +128,7 @@ func (f *fake) loggedIn() int {
 func (f *fake) connected() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.sessions
+	return len(f.conns)
 }
 
 func (f *fake) serve(conn net.Conn) {
@@ -143,8 +144,8 @@ func (f *fake) serve(conn net.Conn) {
 	}
 	f.mu.Lock()
 	f.logins++
-	f.sessions++
-	defer func() { f.mu.Lock(); defer f.mu.Unlock(); f.sessions-- }()
+	f.conns[conn] = true
+	defer func() { f.mu.Lock(); defer f.mu.Unlock(); delete(f.conns, conn) }()
 	f.startups = append(f.startups, s.Parameters)
 	password, fatal, cut := f.password, f.fatal, f.cut
 	f.mu.Unlock()

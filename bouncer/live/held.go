@@ -11,17 +11,17 @@ import (
 )
 
 // ownLock is the number of locks of ours that our own session holds.
-var ownLock = "SELECT count(*) FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted" +
-	" AND l.pid = pg_catalog.pg_backend_pid() AND l.classid = " + strconv.FormatInt(lockKey>>32, 10) +
+var ownLock = "SELECT count(*) FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.objsubid = 1" +
+	" AND l.granted AND l.pid = pg_catalog.pg_backend_pid() AND l.classid = " + strconv.FormatInt(lockKey>>32, 10) +
 	" AND l.objid = " + strconv.FormatInt(lockKey&0xffffffff, 10)
 
-// LockedNow asks every server, all at once, whether this session holds the lock there that Lock or Relock took. Each has
-// its time-out, and as much again where a look is at it. It opens no session: one that is broken held the lock, and is
-// lost. It may be asked while a look is taken or an act is done. The error, a planner.Error or several joined, names the
-// servers:
+// LockedNow asks every server, all at once, whether this session holds the lock there that Lock or Relock took. Each
+// has its time-out, and as much again where a look is at it. It opens no session: one that is broken held the lock, and
+// is lost. It may be asked while a look is taken or an act is done. The error, a planner.Error or several joined, names
+// the servers:
 //
 //	KindBusy         the session that held the lock was lost: another pgbudget may be at work by now
-//	KindUnreachable  no answer within the time-out, now or when it was asked before: whether another is at work is not known
+//	KindUnreachable  no answer within the time-out, now or when it was asked before: it is not known who holds it
 //	KindUnforeseen   ctx has ended before it is asked, or the server answers something else
 func (f *Fleet) LockedNow(ctx context.Context) error {
 	return joined(together(len(f.servers), func(i int) error { return f.servers[i].holds(ctx) }))

@@ -19,14 +19,16 @@ func locksmith(t *testing.T) (*lab.Server, func(timeout time.Duration) *live.Fle
 	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	s := l.Server("main")
 	return s, func(timeout time.Duration) *live.Fleet {
-		return open(t, live.Targets{Timeout: timeout, Servers: []live.ServerTarget{{Name: "main", DSN: s.DSN(lab.Monitor, "")}}})
+		main := live.ServerTarget{Name: "main", DSN: s.DSN(lab.Monitor, "")}
+		return open(t, live.Targets{Timeout: timeout, Servers: []live.ServerTarget{main}})
 	}
 }
 
 // ended ends every session that holds a lock, and waits until it is free.
 func ended(t *testing.T, s *lab.Server) {
 	t.Helper()
-	if _, err := s.Query(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"); err != nil {
+	const all = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+	if _, err := s.Query(t.Context(), all); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, func() error {

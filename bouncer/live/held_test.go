@@ -38,7 +38,8 @@ func (g *guard) ask(context.Context) error {
 func growth(n int) planner.Act {
 	act := planner.Act{Verb: planner.Grant}
 	for i := range n {
-		act.Sets = append(act.Sets, planner.Set{Process: fmt.Sprintf("g/%d", i+1), Alias: "d1", Key: planner.KeySize, From: 6, To: 7})
+		process := fmt.Sprintf("g/%d", i+1)
+		act.Sets = append(act.Sets, planner.Set{Process: process, Alias: "d1", Key: planner.KeySize, From: 6, To: 7})
 	}
 	return act
 }
@@ -114,7 +115,8 @@ func TestWhatEndsAFlushIsNotAskedAbout(t *testing.T) {
 		}
 		g := &guard{err: errLost}
 		hands.Guard(g.ask)
-		err := hands.Apply(t.Context(), planner.Act{Verb: c.verb, Sets: []planner.Set{{Process: "g/1", Alias: "d1", Key: planner.KeyLifetime, From: c.from, To: c.to}}})
+		set := planner.Set{Process: "g/1", Alias: "d1", Key: planner.KeyLifetime, From: c.from, To: c.to}
+		err := hands.Apply(t.Context(), planner.Act{Verb: c.verb, Sets: []planner.Set{set}})
 		if asked := c.verb == planner.Flush; asked != (g.asked > 0) || asked && planner.KindOf(err) != planner.KindBusy {
 			t.Errorf("%s: asked %d times, %v", c.verb, g.asked, err)
 		}

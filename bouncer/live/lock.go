@@ -193,7 +193,8 @@ func (s *server) locked() bool {
 
 // lost is the error for a lock that is not ours any more.
 func (s *server) lost() error {
-	return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("the session that held the lock was lost: another pgbudget may be at work by now"),
+	return &planner.Error{Kind: planner.KindBusy, Subject: s.subject,
+		Err:  errors.New("the session that held the lock was lost: another pgbudget may be at work by now"),
 		Hint: "look with pgbudget status, then run again: what is half-done is continued"}
 }
 

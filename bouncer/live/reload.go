@@ -16,10 +16,18 @@ import (
 // reload tells the process to read its file again. Before 1.25 the answer is success also where the file was refused:
 // only what SHOW has afterwards tells.
 func (c *console) reload(ctx context.Context) error {
-	return c.asAdmin(ctx, func(ctx context.Context) error {
+	sent := false
+	err := c.asAdmin(ctx, func(ctx context.Context) error {
+		sent = true
 		_, err := c.exec(ctx, "RELOAD")
 		return err
 	})
+	if err == nil || !sent || c.listens() {
+		return err
+	}
+	return fail(planner.KindUnreachable, c.subject, "read its log, mend what it tells of, and start it",
+		"the process ended at this RELOAD (its log tells why); its file says already what it was to read, "+
+			"and it has that once it is started")
 }
 
 // lives sets server_lifetime of the whole process, until it is told otherwise or RELOADs.

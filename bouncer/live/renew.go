@@ -61,6 +61,13 @@ func (c *console) renew(ctx context.Context, age time.Duration) {
 	}
 }
 
+// listens reports whether somebody listened when the session was last connected, or tried to be.
+func (s *session) listens() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.refused
+}
+
 // another is a session to the same address, without a connection yet.
 func (s *session) another() *session {
 	config := s.config.Copy()
@@ -73,7 +80,8 @@ func meets(a, b []string) bool {
 	return slices.ContainsFunc(a, func(c string) bool { return slices.Contains(b, c) })
 }
 
-// nobodyListens reports whether a dial was refused: a port without a listener, or a socket that is gone or was left behind.
+// nobodyListens reports whether a dial was refused: a port without a listener, or a socket that is gone or was left
+// behind.
 func nobodyListens(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist)
 }

@@ -47,7 +47,8 @@ func TestAProcessThatIsToldToEndEndsThoughAFleetIsOpen(t *testing.T) {
 		return nil
 	})
 	t.Logf("it ended %v after it was told to", time.Since(begin).Round(time.Second/10))
-	if _, err := f.Observe(t.Context()); planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), "it no longer listens") {
+	_, err := f.Observe(t.Context())
+	if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), "it no longer listens") {
 		t.Errorf("%v, want to hear that it no longer listens", err)
 	}
 }

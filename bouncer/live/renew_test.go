@@ -148,7 +148,8 @@ func TestAProcessThatStopsListeningIsLeft(t *testing.T) {
 	console.remains(t, 0)
 	for range 2 {
 		_, err := f.Observe(t.Context())
-		if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), "it no longer listens: it is shutting down") {
+		const want = "it no longer listens: it is shutting down"
+		if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want to hear that it no longer listens", err)
 		}
 	}

@@ -114,9 +114,9 @@ func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
 		{own, own, "/etc/conf/..//pgbouncer.ini", true},
 		{own, own, "/etc/another.ini", false},
 		{own, own, "/link/pgbouncer.ini", false},
-		{own, &memory{text: lines}, "/etc/pgbouncer.ini", false}, // of another host
+		{own, &memory{text: lines, writes: 7}, "/etc/pgbouncer.ini", false}, // of another host
 		{linked{own}, linked{own}, "/link/pgbouncer.ini", true},
-		{linked{own}, linked{&memory{text: lines}}, "/link/pgbouncer.ini", true},
+		{linked{own}, linked{&memory{text: lines, writes: 7}}, "/link/pgbouncer.ini", true},
 		{linked{own}, own, "/link/pgbouncer.ini", false},
 		{linked{own}, linked{own}, "/link/another.ini", false},
 	} {

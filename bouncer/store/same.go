@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 )
 
-// Same reports whether two paths lead to one file of this host, by links or mounts, too. Where nothing can be read at one
-// of them, the paths tell, as far as links of their folders can be followed.
+// Same reports whether two paths lead to one file of this host, by links or mounts, too. Where nothing can be read at
+// one of them, the paths tell, as far as links of their folders can be followed.
 func (f File) Same(a, b string) bool {
 	x, err := os.Stat(a)
 	y, missing := os.Stat(b)
