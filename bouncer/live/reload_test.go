@@ -7,8 +7,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner"
 )
 
-// TestAProcessThatEndsAtARELOADIsSaidToHave: its file has the size already, and whoever starts it has to know. One whose
-// connection breaks, and that listens, has not ended.
+// TestAProcessThatEndsAtARELOADIsSaidToHave: its file has the size already, and whoever starts it has to know. One
+// whose connection breaks, and that listens, has not ended.
 func TestAProcessThatEndsAtARELOADIsSaidToHave(t *testing.T) {
 	for _, ends := range []bool{true, false} {
 		_, hands, fakes, stores := processes(t, 1, func(int) bool { return true })
@@ -22,7 +22,8 @@ func TestAProcessThatEndsAtARELOADIsSaidToHave(t *testing.T) {
 			fakes[0].end()
 		})
 		err := hands.Apply(t.Context(), release(1))
-		said := err != nil && strings.Contains(err.Error(), "the process ended at this RELOAD (its log tells why); its file says already")
+		const want = "the process ended at this RELOAD (its log tells why); its file says already"
+		said := err != nil && strings.Contains(err.Error(), want)
 		if said != ends || ends && planner.KindOf(err) != planner.KindUnreachable {
 			t.Errorf("it ends: %v, and the error is %v", ends, err)
 		}
