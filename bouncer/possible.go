@@ -25,9 +25,9 @@ func (w *run) possible(ctx context.Context, s planner.Situation, open planner.Ac
 	case w.barred == nil:
 		return open
 	case planner.KindOf(w.barred) == planner.KindDrift:
-		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: w.barred.Error()}
+		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: line(w.barred)}
 	}
-	return s.Hold(w.barred.Error())
+	return s.Hold(line(w.barred))
 }
 
 // kept is the act, or the end of the run where files that it rests on say something else by now; what cannot be read is
@@ -50,9 +50,9 @@ func (w *run) kept(ctx context.Context, s planner.Situation, act planner.Act) (p
 	case err == nil:
 		return act, nil
 	case planner.KindOf(err) == planner.KindDrift:
-		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: err.Error()}, nil
+		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: line(err)}, nil
 	}
-	return s.Hold(err.Error()), nil
+	return s.Hold(line(err)), nil
 }
 
 // rests reports whether an act rests on what the files say. What goes back goes on, and its end is no success if they

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -322,11 +323,11 @@ func (w *run) unseen(ctx context.Context, err error) planner.Act {
 	}
 	switch kind := planner.KindOf(err); {
 	case kind == planner.KindDrift:
-		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: err.Error()}
+		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: line(err)}
 	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.turningBack(), w.memory.RetreatFor()):
-		return planner.Act{Verb: planner.Stop, Outcome: planner.Blind, Reason: err.Error()}
+		return planner.Act{Verb: planner.Stop, Outcome: planner.Blind, Reason: line(err)}
 	}
-	return planner.Act{Verb: planner.Wait, Held: true, Reason: err.Error(), For: w.Policy.Every}
+	return planner.Act{Verb: planner.Wait, Held: true, Reason: line(err), For: w.Policy.Every}
 }
 
 // recentFor is how far back looks count as recent, a soak if that is longer. chosen: as long as a plan looks.
@@ -389,10 +390,13 @@ func (w *run) apply(ctx context.Context, s planner.Situation, act planner.Act) e
 		return failed
 	}
 	if err != nil {
-		return w.record(planner.Event{Kind: planner.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
+		return w.record(planner.Event{Kind: planner.Failed, Act: &act, Reason: line(err), Outcome: outcomeOf(err)})
 	}
 	return w.record(planner.Event{Kind: planner.Acted, Act: &act})
 }
+
+// line is an error in one line: several of them stand in one event.
+func line(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // outcomeOf is what a run ends with that cannot get past an error.
 func outcomeOf(err error) planner.Outcome {

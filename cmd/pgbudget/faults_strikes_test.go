@@ -40,7 +40,8 @@ var faults = []fault{
 	{name: "a console dies in mid-step", strike: deadConsole, when: planner.Release, moves: true, code: exitUnreachable, says: "nothing was done since"},
 	{name: "one of three processes refuses RELOAD", strike: nothing, config: statsUser, lines: true, code: exitEvidence, says: "admin access needed", quick: true},
 	{name: "a second pgbudget is at work", strike: lockHeld, code: exitHeld, says: "another pgbudget holds the lock", quick: true},
-	{name: "the connection that holds the lock is killed", strike: lockLost, when: planner.Open, code: exitHeld, says: "the session that held the lock was lost"},
+	{name: "the connection that holds the lock is killed, and nobody takes it", strike: lockLost, when: planner.Open, moves: true, says: "nobody had taken it, and it is held again", quick: true},
+	{name: "the connection that holds the lock is killed, and somebody takes it", strike: lockTaken, when: planner.Open, code: exitHeld, moves: true, says: "another pgbudget holds the lock"},
 	{name: "another PostgreSQL answers behind the DSN", strike: otherServer, code: exitDrift, says: "is another PostgreSQL", moves: true},
 	{name: "PostgreSQL is at its limit", strike: crowded, when: planner.Release, moves: true, code: exitHeld, says: "the worst case would be"},
 	{name: "clients vanish in mid-query and leave orphans", strike: orphans, when: planner.Release, moves: true, code: exitHeld, says: "the worst case would be"},
@@ -192,6 +193,27 @@ func lockLost(b *bench) func() {
 		b.t.Fatal(err)
 	}
 	return func() {}
+}
+
+// lockTaken waits for the lock, and ends the connection that holds it.
+func lockTaken(b *bench) func() {
+	conn, err := pgconn.Connect(b.t.Context(), b.l.Server("pg").DSN(lab.Monitor, ""))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	taken := make(chan error, 1)
+	go func() {
+		_, err := conn.Exec(context.Background(), fmt.Sprintf("SELECT pg_advisory_lock(%d)", int64(0x7067627564676574))).ReadAll()
+		taken <- err
+	}()
+	time.Sleep(200 * time.Millisecond) // it waits
+	if _, err := b.l.Server("pg").Query(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := <-taken; err != nil {
+		b.t.Fatal(err)
+	}
+	return func() { conn.Close(context.Background()) }
 }
 
 // otherServer takes a step, and puts another server's address into the config.

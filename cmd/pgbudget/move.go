@@ -352,7 +352,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic), Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: live.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
-		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy), Kept: m.hands.CheckKept, Unasked: m.unasked,
+		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy), Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
 		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within()) // chosen: the last two at their slowest
@@ -375,6 +375,16 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 		return err
 	}
 	return errRan
+}
+
+// stillAlone asks the servers for the locks of this run. One that was lost with its session, and that nobody has taken, is
+// taken anew: what was seen before is looked at again.
+func (m *mover) stillAlone(ctx context.Context) (again bool, err error) {
+	if err = m.fleet.LockedNow(ctx); planner.KindOf(err) != planner.KindBusy {
+		return false, err
+	}
+	err = m.fleet.Relock(ctx)
+	return err == nil, err
 }
 
 // possible makes the checks of a first step before each of them.
