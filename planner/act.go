@@ -116,40 +116,68 @@ type Step struct {
 	Sets []Set    `json:"sets"`           // sorted; no line twice
 	Turn *Turn    `json:"turn,omitempty"` // of the traffic switch, once all sets stand; on the way back before any goes
 	Note string   `json:"note,omitempty"`
-
-	Most map[string]int `json:"most,omitempty"` // of pools whose processes it makes equal: the largest size before, of them all
 }
 
 // Empty reports whether there is nothing to do in it.
 func (s Step) Empty() bool { return len(s.Sets) == 0 && s.Turn == nil }
 
-// Moves are the steps's sets by pool and key, the largest From and To of its processes, sorted: for people.
+// Moves are the step's sets by pool, key, and from what to what, sorted: for people. Process is the group.
 func (s Step) Moves() []Set {
 	var out []Set
-	for _, x := range s.Sets {
-		m := Set{Process: x.Group(), Alias: x.Alias, Key: x.Key, From: x.From, To: x.To}
-		if i := slices.IndexFunc(out, func(o Set) bool { return o.Same(m) }); i >= 0 {
-			out[i].From, out[i].To = max(out[i].From, m.From), max(out[i].To, m.To)
-		} else {
-			out = append(out, m)
-		}
+	for _, m := range s.moves() {
+		out = append(out, m.Set)
 	}
-	slices.SortFunc(out, compareSets)
 	return out
 }
 
-// Text is the step in words: "main/app 40 → 36, ci/app 5 → 8, traffic of main/app:ci/app 5 → 10 %".
+// move is what lines of one pool have in common: from what to what they go.
+type move struct {
+	Set // Process: the group
+	in  []string
+	one bool // no other line of the pool goes from or to something else
+}
+
+func (s Step) moves() []move {
+	var out []move
+	for _, x := range s.Sets {
+		m := move{Set{x.Group(), x.Alias, x.Key, x.From, x.To}, nil, true}
+		i := slices.IndexFunc(out, func(o move) bool { return o.Set == m.Set })
+		if i < 0 {
+			i, out = len(out), append(out, m)
+		}
+		out[i].in = append(out[i].in, x.Process)
+	}
+	slices.SortStableFunc(out, func(a, b move) int { return compareSets(a.Set, b.Set) })
+	for i := range out {
+		out[i].one = !slices.ContainsFunc(out, func(o move) bool { return o.Same(out[i].Set) && o.Set != out[i].Set })
+	}
+	return out
+}
+
+// Text is the step in words: "main/app 40 → 36, ci/app 5 → 8, traffic of main/app:ci/app 5 → 10 %". Where the lines of a
+// pool differ, or are made equal, it says which: "main/app 6 → 5 (main/1, main/3), main/app 4 → 5 (main/2)".
 func (s Step) Text() string {
 	var parts []string
-	for _, m := range s.Moves() {
-		what := ""
+	for _, m := range s.moves() {
+		what, where := "", ""
 		if m.Key != KeySize {
 			what = " " + string(m.Key)
 		}
-		parts = append(parts, fmt.Sprintf("%s/%s%s %d → %d", m.Process, m.Alias, what, m.From, m.To))
+		if !m.one || s.Kind == Equalise {
+			where = " (" + linesText(m.in) + ")"
+		}
+		parts = append(parts, fmt.Sprintf("%s/%s%s %d → %d%s", m.Process, m.Alias, what, m.From, m.To, where))
 	}
 	if s.Turn != nil {
 		parts = append(parts, s.Turn.Text())
 	}
 	return strings.Join(parts, ", ")
+}
+
+// linesText names processes, or says how many they are.
+func linesText(processes []string) string {
+	if len(processes) > mostNamed {
+		return fmt.Sprintf("%d processes", len(processes))
+	}
+	return strings.Join(processes, ", ")
 }

@@ -22,6 +22,8 @@ func (s Situation) begin() Act {
 		return s.Hold("traffic is on its way, and there is neither a size to change for it nor a percentage that today's sizes serve")
 	case blocked == "" && s.OverBudget() != "": // they were within it when they were planned
 		return s.Hold(s.OverBudget())
+	case blocked == "" && s.Memory.RollTo > 0 && s.notBack() != "":
+		return s.Hold(s.notBack())
 	case blocked == "" && s.Memory.RollTo > 0:
 		return Act{Verb: Stop, Outcome: Done, Reason: "the sizes are those of before"}
 	case blocked == "":
@@ -159,6 +161,7 @@ func (s Situation) NextStep() (step Step, goal *Goal, blocked string) {
 // towards is the next step to a goal.
 func (s Situation) towards(f Fleet, g Goal) (step Step, blocked string) {
 	refused, policy := s.Memory.Refused, s.Policy.after(s.Memory.Aborts)
+	g = s.standing(g)
 	step = s.aligned(Equal(f, g, policy, refused))
 	if len(step.Sets) == 0 {
 		step, blocked = Waypoint(f, roomFirst(f, g), policy, refused)
@@ -166,6 +169,11 @@ func (s Situation) towards(f Fleet, g Goal) (step Step, blocked string) {
 			if id := unequal(f, g, ""); id != "" {
 				return step, fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id)
 			}
+			reserves, why := s.reserveLines(f, g, policy, refused)
+			if len(reserves.Sets) > 0 {
+				return reserves, ""
+			}
+			blocked = cmp.Or(blocked, why)
 		}
 	}
 	return step, blocked
@@ -197,7 +205,7 @@ func (s Situation) allowed(step Step) Step {
 // roomFirst is the goal of a step where processes of a pool differ and could not be made equal: on their servers nothing
 // becomes larger than it is, so that releases make room; such pools are left out.
 func roomFirst(f Fleet, g Goal) Goal {
-	var out Goal
+	out := Goal{Lines: slices.Clone(g.Lines)}
 	differ := map[string]bool{} // by server
 	for _, s := range f.Servers {
 		differ[s.Name] = unequal(f, g, s.Name) != ""
@@ -206,6 +214,13 @@ func roomFirst(f Fleet, g Goal) Goal {
 		p, _ := f.pool(x.Pool)
 		if !differ[p.Server] {
 			out.Pools = append(out.Pools, x)
+		} else if g.byLine(x.Pool) {
+			out.Pools = append(out.Pools, x)
+			for i, l := range out.Lines {
+				if at, ok := f.at(l.set()); ok && l.set().Pool() == x.Pool {
+					out.Lines[i].To = min(l.To, at)
+				}
+			}
 		} else if size, same := p.fromSize(); same {
 			x.Size, x.Reserve = min(x.Size, size), min(x.Reserve, p.ReserveConns)
 			out.Pools = append(out.Pools, x)
@@ -223,7 +238,7 @@ func unequal(f Fleet, g Goal, server string) string {
 		if _, same := p.fromSize(); same {
 			continue
 		}
-		if _, ours := g.Pool(p.ID); ours {
+		if _, ours := g.Pool(p.ID); ours && !g.byLine(p.ID) {
 			return p.ID
 		}
 	}

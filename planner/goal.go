@@ -2,12 +2,17 @@ package planner
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // Goal is where a run goes: the sizes of a Plan, frozen.
 type Goal struct {
 	Pools []GoalPool `json:"pools"` // sorted by id
+
+	// Lines are those of pools that go there line by line: no other line of such a pool is moved. Sorted.
+	Lines []GoalLine `json:"lines,omitempty"`
 }
 
 // GoalPool is one pool's size to be.
@@ -32,9 +37,33 @@ func GoalOf(p Plan) Goal {
 
 // SameSizes reports whether two goals are the same, waits apart.
 func (g Goal) SameSizes(h Goal) bool {
-	return slices.EqualFunc(g.Pools, h.Pools, func(a, b GoalPool) bool {
+	return slices.Equal(g.Lines, h.Lines) && slices.EqualFunc(g.Pools, h.Pools, func(a, b GoalPool) bool {
 		return a.Pool == b.Pool && a.Size == b.Size && a.Reserve == b.Reserve
 	})
+}
+
+// Text is the goal in words: "main/app 36, ci/app 8". Where a pool goes there line by line, it says which: "main/app 6
+// (main/1, main/3), main/app 4 (main/2)".
+func (g Goal) Text() string {
+	var parts []string
+	for _, p := range g.Pools {
+		if !g.byLine(p.Pool) {
+			parts = append(parts, fmt.Sprintf("%s %d", p.Pool, p.Size))
+			continue
+		}
+		var step Step
+		for _, l := range g.linesOf(p.Pool) {
+			step.Sets = append(step.Sets, l.set())
+		}
+		for _, m := range step.moves() {
+			what := ""
+			if m.Key != KeySize {
+				what = " " + string(m.Key)
+			}
+			parts = append(parts, fmt.Sprintf("%s%s %d (%s)", p.Pool, what, m.To, linesText(m.in)))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Pool returns one pool's part.

@@ -4,7 +4,7 @@ import "slices"
 
 // MemoryVersion is the version of Memory as JSON, and of how After folds events into it. A memory of another version is
 // not read: the events are folded again.
-const MemoryVersion = 5
+const MemoryVersion = 6
 
 // A journal of years has more steps and points than anybody goes back to, and a memory that kept them all would be read
 // and written whole, again and again. So the newest are kept.

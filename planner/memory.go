@@ -276,7 +276,7 @@ func (m Memory) cameNearer(sets []Set) Memory {
 // leftBehind puts what of a way back is given up with the steps that were taken, so that a rollback may give it back once
 // there is room, and remembers not to make those pools smaller still.
 func (m Memory) leftBehind(achieved *Step, why string) Memory {
-	left := Step{Kind: Forward, Most: m.Step.Most}
+	left := Step{Kind: Forward}
 	for _, x := range m.Step.Sets {
 		if slices.ContainsFunc(achieved.Sets, x.Same) {
 			continue

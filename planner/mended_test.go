@@ -429,28 +429,6 @@ func TestNoSignalReversesWhatGoesBack(t *testing.T) {
 	}
 }
 
-// TestARollbackOfAnEqualisationGoesToTheLargestSizeBefore: 8 and 10 became 10, and then 12; a third process has come with 12.
-func TestARollbackOfAnEqualisationGoesToTheLargestSizeBefore(t *testing.T) {
-	f := Fleet{Servers: []FleetServer{{Name: "pg", BudgetConns: 100}}, Pools: []FleetPool{{ID: "a/db", Group: "a", Alias: "db", Server: "pg",
-		Sizes: []Size{{Process: "a/1", Conns: 8}, {Process: "a/2", Conns: 10}}, Copies: []Copy{{Process: "a/1", User: "u"}, {Process: "a/2", User: "u"}}}}}
-	equal := Equal(f, Goal{Pools: []GoalPool{{Pool: "a/db", Server: "pg", Size: 12}}}, Policy{Percent: 100}, nil)
-	if fmt.Sprint(equal.Sets) != "[{a/1 db pool_size 8 10}]" || equal.Most["a/db"] != 10 {
-		t.Fatalf("%+v", equal)
-	}
-	f.Pools[0].Sizes = []Size{{Process: "a/1", Conns: 12}, {Process: "a/2", Conns: 12}, {Process: "a/3", Conns: 12}}
-	grown := Step{Kind: Forward, Sets: []Set{{"a/1", "db", KeySize, 10, 12}, {"a/2", "db", KeySize, 10, 12}}}
-	wayBack := Step{Kind: Backward, Sets: []Set{{"a/1", "db", KeySize, 10, 8}}, Most: equal.Most}
-	for name, m := range map[string]Memory{
-		"the equalisation":             {Past: []Past{{Number: 1, Seq: 5, Step: equal}, {Number: 2, Seq: 9, Step: grown}}},
-		"one that was on its way back": Memory{Step: &wayBack, StepSeq: 5, StepNumber: 1}.givenUp(),
-	} {
-		way, any := Rollback(m, f, 5)
-		if !any || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Size != 10 {
-			t.Errorf("%s: %+v, want 10", name, way)
-		}
-	}
-}
-
 // TestAPoolOfSizeZeroKeepsIt: no step may write the 0 again.
 func TestAPoolOfSizeZeroKeepsIt(t *testing.T) {
 	for version, limit := range map[string]int{"1.18.0": 0, "1.24.1": 30} {

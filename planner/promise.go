@@ -116,5 +116,5 @@ func grown(sets []Set) string {
 	for _, m := range (Step{Sets: sets}).Moves() {
 		parts = append(parts, fmt.Sprintf("%s/%s to %d", m.Process, m.Alias, m.To))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(slices.Compact(parts), ", ")
 }

@@ -275,7 +275,7 @@ func minimums(parts []Clash) string {
 	return strings.Join(pools, ", ")
 }
 
-// mostNamed is how many pools of a sum are named. chosen: a line of them can still be read.
+// mostNamed is how many pools of a sum, or processes of a pool, are named. chosen: a line of them can still be read.
 const mostNamed = 4
 
 // sum words what all floors use of a row, in connections, so that the parts add up to what is needed: those that take

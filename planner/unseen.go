@@ -74,7 +74,7 @@ func (s Situation) unseenAbort(step Step) string {
 // wayBack is the step that returns to where one began: every line that is not there, as it is seen, or that the journal does
 // not know to be there. A file may say what its process does not have yet.
 func (s Situation) wayBack(step Step) Step {
-	back := Step{Kind: Backward, Most: step.Most}
+	back := Step{Kind: Backward}
 	for _, x := range step.Sets {
 		at, seen := 0, false
 		if !s.unseen {

@@ -61,11 +61,13 @@ func newWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal) *w
 		if !ours {
 			continue
 		}
+		if lines := g.linesOf(p.ID); len(lines) > 0 {
+			w.addLines(p, lines, refused)
+			continue
+		}
 		size := p.largestSize()
-		x := waypool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns, reserTo: goal.Reserve, curve: curveOf(p)}
-		x.copies, x.reserves, x.under = max(1, p.sized()), max(1, p.reserved()), under[p.ID]
-		x.bent = slices.ContainsFunc(p.Sizes, func(s Size) bool { return s.CapConns > 0 }) ||
-			slices.ContainsFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 })
+		x := newWaypool(p, size, goal.Size, goal.Reserve)
+		x.under = under[p.ID]
 		for _, r := range refused {
 			if r.Pool == p.ID && r.Key == KeySize && x.to < r.Least {
 				x.to, x.refused = min(r.Least, size), r.Reason
@@ -78,6 +80,16 @@ func newWay(f Fleet, g Goal, s FleetServer, policy Policy, refused []Refusal) *w
 	}
 	w.line()
 	return w
+}
+
+// newWaypool is a pool that is to go from a size to another.
+func newWaypool(p FleetPool, from, to, reserve int) waypool {
+	x := waypool{FleetPool: p, from: from, size: from, to: to, reserTo: reserve, curve: curveOf(p)}
+	x.fromR, x.reserve = p.ReserveConns, p.ReserveConns
+	x.copies, x.reserves = max(1, p.sized()), max(1, p.reserved())
+	x.bent = slices.ContainsFunc(p.Sizes, func(s Size) bool { return s.CapConns > 0 }) ||
+		slices.ContainsFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 })
+	return x
 }
 
 // line puts the pools into the queues.

@@ -11,7 +11,7 @@ import (
 // it, and the step's Note says so. A server over its budget only releases, as much as the way holds.
 //
 // An empty step means that there is nothing to do; blocked then says what is still to do and cannot be done, if anything.
-// The processes of each pool are taken to agree: see Equal.
+// The processes of each pool are taken to agree: see Equal. Those that go line by line are sized by themselves.
 func Waypoint(f Fleet, g Goal, policy Policy, refused []Refusal) (step Step, blocked string) {
 	step = Step{Kind: Forward}
 	for _, s := range f.Servers {
@@ -41,7 +41,7 @@ func Equal(f Fleet, g Goal, policy Policy, refused []Refusal) Step {
 		for _, p := range f.Pools {
 			goal, ours := g.Pool(p.ID)
 			_, same := p.fromSize()
-			if p.Server != s.Name || !ours || same || slices.ContainsFunc(refused, func(r Refusal) bool { return r.Pool == p.ID }) {
+			if p.Server != s.Name || !ours || same || g.byLine(p.ID) || slices.ContainsFunc(refused, func(r Refusal) bool { return r.Pool == p.ID }) {
 				continue
 			}
 			lo, hi := p.Sizes[0].Conns, p.Sizes[0].Conns
@@ -73,10 +73,6 @@ func Equal(f Fleet, g Goal, policy Policy, refused []Refusal) Step {
 				}
 				if units != 0 {
 					step.Sets = append(step.Sets, Set{size.Process, p.Alias, KeySize, size.Conns, size.Conns + units})
-					if step.Most == nil {
-						step.Most = map[string]int{}
-					}
-					step.Most[p.ID] = hi
 				}
 			}
 		}

@@ -187,6 +187,12 @@ func embark(t testing.TB, seed uint64) *expedition {
 // embarkWith is embark with a fleet that is changed before it is made.
 func embarkWith(t testing.TB, seed uint64, change func(*Spec)) *expedition {
 	t.Helper()
+	return embarkOn(t, seed, change, func(*World) {})
+}
+
+// embarkOn is embarkWith with a world that is changed before its first event.
+func embarkOn(t testing.TB, seed uint64, change func(*Spec), begin func(*World)) *expedition {
+	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 4))
 	x := &expedition{t: t, claims: make([]int, 1)}
 	spec := randomFleet(r)
@@ -197,6 +203,7 @@ func embarkWith(t testing.TB, seed uint64, change func(*Spec)) *expedition {
 		t.Fatal(err)
 	}
 	x.w = w
+	begin(w)
 	x.policy = planner.Policy{Percent: []float64{1, 2, 5, 10, 30}[r.IntN(5)], Soak: time.Duration(5+r.IntN(25)) * time.Second, DrainFor: 20 * time.Second,
 		HoldFor: time.Minute, Every: time.Second, SoakEvery: 2 * time.Second, MaxWait: time.Second, Stale: 10 * time.Second}
 	x.rules = []planner.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}

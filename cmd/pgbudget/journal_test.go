@@ -70,7 +70,7 @@ func TestAHostThatIsLostIsRolledBackFromElsewhere(t *testing.T) {
 	}
 	for _, p := range want.Past {
 		for _, x := range p.Step.Sets {
-			fleet.Pools = append(fleet.Pools, planner.FleetPool{ID: x.Pool()})
+			fleet.Pools = append(fleet.Pools, planner.FleetPool{ID: x.Pool(), Sizes: []planner.Size{{Process: x.Process}}})
 		}
 	}
 	slices.SortFunc(fleet.Pools, func(a, b planner.FleetPool) int { return strings.Compare(a.ID, b.ID) })

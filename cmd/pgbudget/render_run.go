@@ -143,10 +143,4 @@ func join(verb, what, why string) string {
 	return strings.TrimRight(text, " ")
 }
 
-func goalText(g planner.Goal) string {
-	var parts []string
-	for _, p := range g.Pools {
-		parts = append(parts, fmt.Sprintf("%s %d", p.Pool, p.Size))
-	}
-	return "to " + strings.Join(parts, ", ")
-}
+func goalText(g planner.Goal) string { return "to " + g.Text() }

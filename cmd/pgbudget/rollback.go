@@ -100,8 +100,8 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 			return usage("write its shift: into the config again, or --to a later step", "the steps that go back have turned the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
 		}
 	}
-	for _, pool := range way.Gone {
-		m.notes = append(m.notes, pool+" is no longer there: it has nothing to go back to, and the others go back")
+	for _, gone := range way.Gone {
+		m.notes = append(m.notes, gone+" is no longer there: it has nothing to go back to, and the others go back")
 	}
 	for _, note := range m.notes {
 		fmt.Fprintln(stderr, "note: "+note)

@@ -254,7 +254,7 @@ func (o output) preview(c course, policy planner.Policy, memory planner.Memory, 
 	}
 	way, blocked := c.situation(policy, memory).Ahead()
 	ahead := len(way)
-	fmt.Fprintf(o.w, "%d %s to the plan in all, about %v. %s\n", ahead, plural(ahead, "step"), policy.Takes(ahead).Round(time.Second), rollbackFrom(c.fleet))
+	fmt.Fprintf(o.w, "%d %s to the plan in all, about %v. %s\n", ahead, plural(ahead, "step"), policy.Takes(ahead).Round(time.Second), rollbackFrom(c.fleet, way))
 	if blocked != "" {
 		fmt.Fprintln(o.w, o.warn("! the way ends before the plan: "+blocked))
 	}
@@ -278,12 +278,16 @@ func (c course) command(t planner.Turn) string {
 	return ""
 }
 
-// rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget.
-func rollbackFrom(f planner.Fleet) string {
+// rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget, or above what
+// their pools may have.
+func rollbackFrom(f planner.Fleet, way []planner.Waystation) string {
 	for _, s := range f.Servers {
 		if spare := f.SpareConns(s.Name); spare < 0 {
 			return fmt.Sprintf("Rollback: not possible on %s, whose sizes of today are %d connections over its budget.", s.Name, -spare)
 		}
+	}
+	if why := planner.Unreturnable(way); why != "" {
+		return "Rollback: not possible: " + why + "."
 	}
 	return "Rollback from here: possible."
 }

@@ -1,0 +1,155 @@
+package sim
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// uneven gives lines sizes of their own, and reserves here and there; then a budget that these fit, some with nothing
+// to spare.
+func uneven(r *rand.Rand) func(*World) {
+	return func(w *World) {
+		total := 0
+		for _, spec := range w.spec.Pools {
+			copies := w.copies[spec.ID]
+			largest := 0
+			for _, p := range copies {
+				if a := p.alias; p == a.pools[0] {
+					a.size += r.IntN(7)
+					a.reserve = r.IntN(a.reserve + 1)
+					a.file.size, a.file.reserve = int64(a.size), int64(a.reserve)
+				}
+				largest = max(largest, p.alias.reserve)
+				total += p.alias.size
+			}
+			for _, p := range copies {
+				p.ledger()
+			}
+			total += largest * len(copies) // it counts for each
+		}
+		s := &w.spec.Servers[0]
+		s.MaxConns -= s.Budget
+		s.Budget = total + s.DirectConns + r.IntN(20)*r.IntN(2)
+		s.MaxConns += s.Budget
+		w.servers[0].spec.Budget, w.servers[0].spec.MaxConns = s.Budget, s.MaxConns
+	}
+}
+
+// chronicle is a journal that keeps the sizes of the world as each step began.
+type chronicle struct {
+	*expedition
+	began map[int64][]int
+	back  []planner.Set // what acts of rollbacks wrote
+}
+
+func (c *chronicle) Record(e planner.Event) (planner.Event, error) {
+	memory := bouncer.Replay(c.events)
+	e, err := c.expedition.Record(e)
+	switch {
+	case err != nil:
+	case e.Kind == planner.StepBegan && memory.RollTo == 0:
+		c.began[e.Seq] = c.sizes()
+	case e.Kind == planner.Intended && memory.RollTo > 0:
+		c.back = append(c.back, e.Act.Sets...)
+	}
+	return e, err
+}
+
+// goes lets a run go on that takes back what began at an event or later; 0: it goes forward.
+func (c *chronicle) goes(r *rand.Rand, to int64, events int) (bouncer.Report, bool) {
+	memory := bouncer.Replay(c.events)
+	b, goal := c.rebalancer(), c.goal
+	if to > 0 {
+		way, ok := c.wayBack(memory, to)
+		if !ok {
+			return bouncer.Report{Outcome: planner.Done, Memory: memory}, false
+		}
+		b.RollTo, goal = way.To, way.Goal
+	}
+	b.Journal = c
+	return c.interrupted(r, b, goal, memory, events), true
+}
+
+// written are the lines of steps that can be taken back, and of the one in hand.
+func written(m planner.Memory, to int64) map[planner.Set]bool {
+	out := map[planner.Set]bool{}
+	note := func(s planner.Step) {
+		for _, x := range s.Sets {
+			out[planner.Set{Process: x.Process, Alias: x.Alias, Key: x.Key}] = true
+		}
+	}
+	for _, p := range m.Past {
+		if p.Seq >= to {
+			note(p.Step)
+		}
+	}
+	if m.Step != nil {
+		note(*m.Step)
+	}
+	return out
+}
+
+// TestEveryLineGoesBackHoweverOftenItIsInterrupted rolls fleets back whose lines differ, to before any of the steps
+// that were taken, while runs and rollbacks die; one is left alone. Then each line is what it was, none was written by
+// a rollback that no step had written, and the promise was kept at every event.
+func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
+	ends, byLine := map[string]int{}, 0
+	for seed := range fleets(60, 10, 1500) {
+		r := rand.New(rand.NewPCG(seed, 33))
+		x := embarkOn(t, 9000+seed, func(s *Spec) { s.Faults = nil }, uneven(r))
+		if x == nil {
+			continue
+		}
+		c := &chronicle{expedition: x, began: map[int64][]int{}}
+		c.goes(r, 0, 6+r.IntN(40))
+		first := bouncer.Replay(x.events)
+		if len(first.Past) == 0 {
+			continue
+		}
+		to := first.Past[r.IntN(len(first.Past))].Seq
+		lines := written(first, to)
+		for range r.IntN(5) {
+			if r.IntN(4) == 0 { // somebody lets it go forward again, and changes his mind
+				c.goes(r, 0, 1+r.IntN(8))
+				for x := range written(bouncer.Replay(x.events), to) {
+					lines[x] = true
+				}
+				continue
+			}
+			c.goes(r, to, 1+r.IntN(8))
+		}
+		if memory := bouncer.Replay(x.events); memory.SeqOf(first.NumberOf(to)) == 0 { // one was through
+			ends["early"]++
+		} else if way, ok := x.wayBack(memory, to); ok {
+			byLine += b2i(len(way.Goal.Lines) > 0)
+		}
+		report, _ := c.goes(r, to, 0)
+		ends[string(report.Outcome)]++
+		if len(x.broken) > 0 {
+			t.Fatalf("seed %d: %s", seed, x.broken[0])
+		}
+		for _, y := range c.back {
+			if !lines[planner.Set{Process: y.Process, Alias: y.Alias, Key: y.Key}] && y.Key != planner.KeyLifetime {
+				t.Fatalf("seed %d: a rollback wrote %v, which no step had written", seed, y)
+			}
+		}
+		if report.Outcome != planner.Done { // the sizes before are too small for what is asked by now
+			t.Logf("seed %d: %s: %s", seed, report.Outcome, report.Reason)
+			continue
+		}
+		if after := x.sizes(); !slices.Equal(after, c.began[to]) {
+			t.Errorf("seed %d: %v before, %v after the rollback", seed, c.began[to], after)
+		}
+		if m := report.Memory; m.Step != nil || m.RollTo != 0 || m.NumberOf(to) != 0 {
+			t.Errorf("seed %d: %v in hand, %d steps remembered", seed, m.Step, len(m.Past))
+		}
+	}
+	t.Logf("%v, %d line by line", ends, byLine)
+	if !raced && (ends["done"] < 10 || byLine < 10) {
+		t.Error("the fleets show too little")
+	}
+}
