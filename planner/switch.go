@@ -72,6 +72,9 @@ func (s Situation) shift(id string) (Shift, Reading, bool) {
 	if i < 0 {
 		return Shift{}, Reading{}, false
 	}
+	if i >= len(s.Readings) { // nobody has asked its switch
+		return s.Shifts[i], Reading{}, true
+	}
 	return s.Shifts[i], s.Readings[i], true
 }
 

@@ -22,7 +22,7 @@ func TestJourneyTellsWhatIsWaitedForAndHowLong(t *testing.T) {
 	s.Now = now.Add(time.Second)
 	j.seen(s, planner.Act{Verb: planner.Wait, Held: true, Reason: "cpu 0.9 > 0.85"})
 	j.end()
-	for _, want := range []string{"soaking ci/app 5 → 8; 0 steps to come, about 10m0s", "\n", "03:04:05  hold     cpu 0.9 > 0.85\n", "held: cpu 0.9 > 0.85; 0 steps to come, about 9m59s"} {
+	for _, want := range []string{"soaking ci/app 5 → 8; 0 steps to come, about 10m0s", "\n", "03:04:05Z  hold     cpu 0.9 > 0.85\n", "held: cpu 0.9 > 0.85; 0 steps to come, about 9m59s"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %q", want, out.String())
 		}
