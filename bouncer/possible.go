@@ -2,7 +2,6 @@ package bouncer
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner"
@@ -37,7 +36,7 @@ func (w *run) kept(ctx context.Context, s planner.Situation, act planner.Act) (p
 	if w.Kept == nil || s.Memory.Intent != nil || !rests(act, s) {
 		return act, nil
 	}
-	processes := changed(s.Memory)
+	processes := s.Memory.Processes()
 	var err error
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
@@ -69,23 +68,4 @@ func rests(act planner.Act, s planner.Situation) bool {
 		return act.Outcome == planner.Done
 	}
 	return false
-}
-
-// changed are the processes of the lines that the journal knows of, each once.
-func changed(m planner.Memory) []string {
-	var out []string
-	add := func(x planner.Set) {
-		if !slices.Contains(out, x.Process) {
-			out = append(out, x.Process)
-		}
-	}
-	for _, w := range m.Written {
-		add(w.Set)
-	}
-	if m.Step != nil {
-		for _, x := range m.Step.Sets {
-			add(x)
-		}
-	}
-	return out
 }

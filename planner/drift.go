@@ -73,3 +73,18 @@ func (s Situation) Drift() string {
 	}
 	return ""
 }
+
+// Processes are those of the lines that the journal knows of, sorted: what their files say is ours to know.
+func (m Memory) Processes() []string {
+	var out []string
+	for _, w := range m.Written {
+		out = append(out, w.Process)
+	}
+	if m.Step != nil {
+		for _, x := range m.Step.Sets {
+			out = append(out, x.Process)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -19,7 +19,13 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 			if x == nil {
 				continue
 			}
-			r, looks, at, events := x.rebalancer(), 0, 5+int(seed), 0
+			r, looks, at, events, fresh := x.rebalancer(), 0, 5+int(seed), 0, false
+			r.Seen = func(s planner.Situation, act planner.Act) {
+				if events > 0 && !taken && !fresh && looks == at {
+					t.Errorf("seed %d: %s is decided by the look of before the lock was held again", seed, act.Verb)
+				}
+				fresh = fresh || looks > at
+			}
 			r.Alone = func(context.Context) (bool, error) {
 				if looks++; looks != at {
 					return false, nil

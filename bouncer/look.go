@@ -1,0 +1,117 @@
+package bouncer
+
+import (
+	"context"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// look takes one look at fleet and signals, and gathers what the next act is decided from.
+func (w *run) look(ctx context.Context) (planner.Situation, error) {
+	var o planner.Observation
+	var err error
+	again := false
+	readings, memory := w.read, w.memory
+	undone, failed := w.beside(ctx, func() {
+		readings = Readings(ctx, w.Traffic, memory) // before the look: what is decided by it is not to wait for them
+		if o, err = w.Fleet.Observe(ctx); err == nil && w.Alone != nil {
+			again, err = w.Alone(ctx)
+		}
+	}, nil)
+	if failed == nil && again {
+		failed = w.record(planner.Event{Kind: planner.Noted, Reason: "the session that held the lock was lost; nobody had taken it, and it is held again"})
+	}
+	if failed == nil && w.Recordable != nil { // who waits records nothing, and would not hear of it
+		failed = unrecordable(w.Recordable())
+	}
+	if failed != nil {
+		w.broken = failed
+		return planner.Situation{}, failed
+	}
+	if undone || again { // somebody else may have moved what was seen before the lock was held again
+		return planner.Situation{}, errOld
+	}
+	switch w.read = readings; {
+	case err != nil:
+		return planner.Situation{}, err
+	}
+	if came := w.memory.New(o); len(came) > 0 { // who comes during a run may come again after a restart, too
+		if w.broken = w.record(planner.Event{Kind: planner.Noted, Seen: came, Reason: planner.SeenText(came)}); w.broken != nil {
+			return planner.Situation{}, w.broken
+		}
+	}
+	o = w.memory.Recall(o)
+	withCPU := o
+	o.Signals = nil // the gate judges those
+	evidence, err := w.Evidence.Add(o)
+	if err != nil {
+		return planner.Situation{}, err
+	}
+	w.Evidence = evidence
+	w.age()
+	if w.recent, err = w.recent.Add(withCPU); err != nil {
+		return planner.Situation{}, err
+	}
+	fleet, err := planner.Model(o.At, w.Declared, evidence, w.Loads)
+	if err != nil {
+		return planner.Situation{}, err
+	}
+	shifts := w.shifts(readings)
+	measured := fleet
+	for _, x := range shifts {
+		fleet = x.Loaded(fleet, x.At)
+	}
+	w.blind = time.Time{}
+	now := w.Clock.Now()
+	if w.Gauge != nil || len(w.Thresholds) > 0 {
+		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(fleet), w.Policy.Stale, now)
+	}
+	w.trail = w.trail.Add(o)
+	s := planner.Situation{Now: now, Fleet: fleet, Before: w.before, Look: o, Trail: w.trail, Gate: w.gate,
+		Memory: w.memory, Goal: w.goal, Target: w.target, Policy: w.Policy, Steps: w.Steps,
+		Shifts: shifts, Readings: readings, AsMeasured: measured, Point: w.point(shifts), Unsure: w.unsure, Unasked: w.Unasked}
+	if w.Closed != nil {
+		s.Closed = w.Closed(now)
+	}
+	if w.Over != nil {
+		s.Over = w.Over(now)
+	}
+	if w.Paused != nil {
+		s.Paused = w.Paused()
+	}
+	w.before = fleet
+	if in := s.Memory.Intent; in == nil || in.Verb == planner.Flush || in.Verb == planner.Restore {
+		if lost := s.Lost(); len(lost) > 0 {
+			gone := planner.Act{Verb: planner.Restore, Sets: lost, Reason: "the line is gone, and its lifetime with it"}
+			if w.broken = w.record(planner.Event{Kind: planner.Acted, Act: &gone}); w.broken != nil {
+				return s, w.broken
+			}
+			s.Memory = w.memory
+		}
+	}
+	return s, nil
+}
+
+// signals reads the gauge; where it cannot be read at all, every threshold finds nothing, and holds.
+func (w *run) signals(ctx context.Context) []planner.Signal {
+	if w.Gauge == nil {
+		return nil
+	}
+	signals, err := w.Gauge.Read(ctx)
+	if err != nil {
+		signals = nil
+		for _, t := range w.Thresholds {
+			signals = append(signals, planner.Signal{Name: t.Name, Server: t.Server, Value: planner.Unknown(), Error: err.Error()})
+		}
+	}
+	return signals
+}
+
+func serverNames(f planner.Fleet) []string {
+	var names []string
+	for _, s := range f.Servers {
+		names = append(names, s.Name)
+	}
+	return names
+}
