@@ -10,9 +10,9 @@ import (
 )
 
 // restoreSharers gives flushed lines their lifetime back in the processes that read the same file and have taken the
-// flush from it: one was told to RELOAD by somebody else, or has been started, while it stood there. The file is right
-// again when this is called. One that does not answer is left: it was not asked to take the file, and has the right one
-// once it starts.
+// flush from it: one was told to RELOAD by somebody else, or has been started, while it stood there. It comes after the
+// process that was flushed; where the file could not be made right for that one, it is tried for these. One that does not
+// answer is left: it has the right file once it starts.
 func (h *Hands) restoreSharers(ctx context.Context, act planner.Act) error {
 	var sets []planner.Set
 	for _, f := range h.configs {

@@ -35,6 +35,7 @@ var faults = []fault{
 	{name: "configuration management puts a size back", strike: putBack, when: planner.Release, moves: true, code: exitDrift, says: "somebody else"},
 	{name: "configuration management puts an old file back, and nobody RELOADs", strike: putBackFile, when: planner.Release, moves: true, code: exitDrift, says: "waits for a RELOAD", quick: true},
 	{name: "configuration management puts an old file back in the soak, and nobody RELOADs", strike: putBackFile, when: planner.Grant, policy: "soak: 5s, soak_every: 1s", moves: true, code: exitDrift, says: "waits for a RELOAD"},
+	{name: "an old file was put back after a step, and nobody has RELOADed", strike: putBackAfterStep, code: exitDrift, says: "waits for a RELOAD"},
 	{name: "a pool leads to a server that is not in the config", strike: strangeServer, code: exitEvidence, says: "none of them is found", quick: true},
 	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within", quick: true},
 	{name: "a console dies in mid-step", strike: deadConsole, when: planner.Release, moves: true, code: exitUnreachable, says: "nothing was done since"},
@@ -132,6 +133,22 @@ func putBackFile(b *bench) func() {
 	return rewrite(b.t, b.l.Process("main", 0).DatabasesPath, func(text string) string {
 		return strings.Replace(text, "pool_size=5", "pool_size=6", 1)
 	})
+}
+
+// putBackAfterStep takes small steps until main is smaller, and puts a file of before it back. The next step has nothing to
+// write there.
+func putBackAfterStep(b *bench) func() {
+	small := func() string { return files(b.t, b.l)[b.l.Process("main", 0).DatabasesPath] }
+	for range 5 {
+		if strings.Contains(small(), "pool_size=5") {
+			return putBackFile(b)
+		}
+		if r := command(b.t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--percent", "5", "--yes"); r.code != 0 {
+			b.t.Fatalf("exit %d\n%s", r.code, r.stderr)
+		}
+	}
+	b.t.Fatalf("main is as large as before:\n%s", small())
+	return nil
 }
 
 // putBack writes the size of before and RELOADs, as a configuration management does.

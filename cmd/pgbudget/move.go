@@ -1,13 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -65,7 +62,7 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	if err == nil && !lookOnly {
 		err = m.fleet.Lock(ctx)
 	}
-	m.hands.Told(slices.Concat(m.memory.Unsettled(), flushes(m.memory)))
+	m.hands.Told(leftInFiles(m.memory))
 	if err != nil {
 		m.close()
 		return nil, err
@@ -176,161 +173,6 @@ func (s spoken) Record(e planner.Event) (planner.Event, error) {
 	return e, err
 }
 
-// course is where a run goes, and what it goes by.
-type course struct {
-	plan     planner.Plan
-	goal     planner.Goal
-	fleet    planner.Fleet // with the loads of now
-	measured planner.Fleet // with those that were measured, when each switch said LoadsAt
-	loads    []planner.Load
-	evidence planner.Evidence
-	traffic  []bouncer.Traffic
-	shifts   []planner.Shift // where they stand
-	readings []planner.Reading
-	seen     lookedAt
-	rollTo   int64 // every step that began at that event or later is taken back; 0: it goes forward
-}
-
-// situation is what the next step is decided from before a run.
-func (c course) situation(policy planner.Policy, m planner.Memory) planner.Situation {
-	m.Refused = nil // those are of the run before
-	m = m.Bound(c.rollTo)
-	return planner.Situation{Fleet: c.fleet, AsMeasured: c.measured, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings,
-		Trail: c.seen.trail, Gate: c.seen.gate}
-}
-
-// survey looks for the window and plans. Where there is no plan, the rest of the course is there with the error.
-func (m *mover) survey(ctx context.Context) (course, error) {
-	c, err := m.measure(ctx)
-	if err != nil {
-		return c, err
-	}
-	if c.plan, err = planner.Solve(c.fleet, planner.Options{}); err != nil {
-		return c, err
-	}
-	c.goal = planner.GoalOf(c.plan)
-	return c, nil
-}
-
-// watch looks at the fleet, and at its signals, for the window.
-func (m *mover) watch(ctx context.Context) (c course, err error) {
-	w := newLookout(ctx, m.session, m.source.config, m.source.every)
-	defer w.close()
-	bar := newProgress("looking at the fleet", m.source.window, m.source.every)
-	err = bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, m.source.every, m.source.window, func(o planner.Observation) error {
-		bar.step()
-		o = m.memory.Recall(o) // who came once may come again
-		w.add(ctx, o)
-		var err error
-		c.evidence, err = c.evidence.Add(o)
-		return err
-	})
-	bar.done()
-	if c.seen = w.seen; err != nil {
-		return c, err
-	}
-	return c, m.stranger(c.evidence.Last)
-}
-
-// measure looks for the window, and estimates.
-func (m *mover) measure(ctx context.Context) (course, error) {
-	c, err := m.watch(ctx)
-	if err != nil {
-		return c, err
-	}
-	if c.evidence.History, err = m.session.history(ctx, c.evidence.Last); err != nil {
-		return c, err
-	}
-	if c.loads, err = planner.Estimate(c.evidence); err != nil {
-		return c, err
-	}
-	if c.shifts, c.readings, err = shiftsNow(ctx, m.session.traffic(), m.memory, false); err != nil {
-		return c, err
-	}
-	if len(c.evidence.History.Pools) > 0 {
-		c.loads, c.shifts = m.memory.Rebased(c.loads, c.shifts, c.evidence.To)
-	}
-	return c, m.model(&c)
-}
-
-// measureBack is measure for a rollback: sizes that were there before need no estimate. What cannot be had of loads, of
-// Prometheus and of switches that no step has turned is said, and keeps nothing from going back.
-func (m *mover) measureBack(ctx context.Context) (course, error) {
-	c, err := m.watch(ctx)
-	if err != nil {
-		return c, err
-	}
-	for _, s := range c.evidence.Last.Signals {
-		if s.Error != "" {
-			fmt.Fprintf(stderr, "note: %s of %s is not known: %s; a rollback does not wait for it\n", s.Name, s.Server, s.Error)
-		}
-	}
-	c.evidence.Last.Signals = nil
-	var untold error
-	if c.evidence.History, untold = m.session.history(ctx, c.evidence.Last); untold != nil {
-		fmt.Fprintf(stderr, "note: %v; direct connections are counted as the last run knew them, or as this look sees them where that is more\n", untold)
-		c.evidence.History = planner.History{}
-	}
-	if c.loads, err = planner.Estimate(c.evidence); err != nil {
-		fmt.Fprintf(stderr, "note: %v; a rollback needs no loads\n", err)
-		c.loads = nil
-	}
-	if c.shifts, c.readings, err = shiftsNow(ctx, m.session.traffic(), m.memory, true); err != nil {
-		return c, err
-	}
-	if len(c.evidence.History.Pools) > 0 && len(c.loads) > 0 {
-		c.loads, c.shifts = m.memory.Rebased(c.loads, c.shifts, c.evidence.To)
-	}
-	m.source.declared.Pools = slices.DeleteFunc(slices.Clone(m.source.declared.Pools), func(p planner.DeclaredPool) bool {
-		gone := p.Load == nil && !slices.Contains(planner.PoolIDs(c.evidence.Last), p.ID)
-		if gone {
-			m.notes = append(m.notes, p.ID+" is under pools: in the config, and no console shows it any more")
-		}
-		return gone
-	})
-	if err := m.model(&c); err != nil || untold == nil {
-		return c, err
-	}
-	m.source.declared.Lines = append(slices.Clone(m.source.declared.Lines), m.known(c.fleet)...)
-	return c, m.model(&c)
-}
-
-// known are lines for the direct connections that the newest run counted on and that this look does not show.
-func (m *mover) known(f planner.Fleet) (lines []planner.DeclaredLine) {
-	for _, s := range f.Servers {
-		if more := m.memory.Direct(s.Name) - s.DirectConns(); more > 0 {
-			lines = append(lines, planner.DeclaredLine{Server: s.Name, Name: "direct, as the last run knew", Conns: more})
-		}
-	}
-	return lines
-}
-
-// model makes the fleet of a course, with the loads of where its switches stand.
-func (m *mover) model(c *course) (err error) {
-	if c.measured, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads); err != nil {
-		return err
-	}
-	c.fleet, c.traffic = c.measured, m.session.traffic()
-	for i, s := range c.shifts {
-		c.fleet = s.Loaded(c.fleet, s.At)
-		c.traffic[i].LoadsAt = s.LoadsAt
-	}
-	return nil
-}
-
-// stranger refuses a fleet that is not the one of the journal.
-func (m *mover) stranger(o planner.Observation) error {
-	why := m.memory.Stranger(o)
-	if why == "" {
-		return nil
-	}
-	hint := ""
-	if m.memory.Missing(o) != "" {
-		hint = "give it in the config; where it is gone for good, pgbudget forget --sizes, then pgbudget rollback or run"
-	}
-	return ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command())
-}
-
 // movedData is what -o json and yaml print.
 type movedData struct {
 	Outcome planner.Outcome `json:"outcome"`
@@ -366,7 +208,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 	if out.format != "table" {
 		if untold := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); untold != nil {
 			fmt.Fprintf(stderr, "note: the result could not be written: %v\n", untold)
-			if err == nil && !errors.Is(untold, syscall.EPIPE) {
+			if err == nil {
 				return untold
 			}
 		}
@@ -390,13 +232,7 @@ func (m *mover) stillAlone(ctx context.Context) (again bool, err error) {
 // possible makes the checks of a first step before each of them.
 func (m *mover) possible(policy planner.Policy) func(context.Context, planner.Situation, []planner.Set) error {
 	return func(ctx context.Context, s planner.Situation, sets []planner.Set) error {
-		if err := planner.RecyclingRefused(s.Fleet, policy); err != nil {
-			return err
-		}
-		if err := m.hands.Check(ctx, sets); err != nil {
-			return err
-		}
-		return m.hands.CheckShared(ctx, sets)
+		return m.changeable(ctx, s.Fleet, policy, sets, false)
 	}
 }
 
@@ -407,70 +243,6 @@ func calling(c *config.Config) func(command, env []string) error {
 		defer cancel()
 		_, err := argv.Call{Argv: command, Env: env, Mask: c.Mask}.Run(ctx)
 		return err
-	}
-}
-
-// errHeld and the others are how a run can end besides done; each has its exit code.
-var (
-	errHeld    = errors.New("held")
-	errAborted = errors.New("aborted")
-	errStopped = errors.New("stopped between two acts")
-)
-
-// leftFlushed says which lines a flush has left as they must not stay.
-func leftFlushed(sets []planner.Set) error {
-	var texts []string
-	for _, x := range sets {
-		texts = append(texts, fmt.Sprintf("server_lifetime of %s in %s is %d second, and was %d", x.Alias, x.Process, x.From, x.To))
-	}
-	if len(texts) == 0 {
-		return nil
-	}
-	return &planner.Error{Kind: planner.KindDrift, Err: errors.New("a flush could not be ended: " + strings.Join(texts, "; ")),
-		Hint: "pgbudget run gives it back first of all; by hand, write it into the line (before PgBouncer 1.23: SET server_lifetime=… on the console) and RELOAD"}
-}
-
-// both joins the error of a run with what a flush has left, and what to type for each: first what ends the flush.
-func both(err, left error) error {
-	if err == nil || left == nil {
-		return cmp.Or(err, left)
-	}
-	joined := errors.Join(err, left)
-	return &planner.Error{Kind: planner.KindOf(err), Err: joined, Hint: planner.HintOf(left) + "; then: " + planner.HintOf(err)}
-}
-
-// command is what a person types to go on with what is under way.
-func (m *mover) command() string {
-	if m.rollTo > 0 {
-		return "pgbudget rollback"
-	}
-	return "pgbudget run"
-}
-
-// ended makes an outcome an error, with what is true now and what to type next: again is the command that goes on.
-func ended(r bouncer.Report, again string) error {
-	now, back := "nothing is half-done", ""
-	if r.Memory.Step != nil {
-		now = keptText(*r.Memory.Step, again)
-	}
-	if b := backward(r.Memory); b != "" {
-		back = ", " + b
-	}
-	switch r.Outcome {
-	case planner.Done:
-		return nil
-	case planner.Held, planner.LockLost:
-		return &planner.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: again + " goes on when it can" + back}
-	case planner.Aborted:
-		return &planner.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now),
-			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
-	case planner.Drifted:
-		return &planner.Error{Kind: planner.KindDrift, Err: errors.New(r.Reason),
-			Hint: cmp.Or(r.Hint, mending(r.Memory))}
-	case planner.Blind:
-		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: again + ", once it answers"}
-	default:
-		return &planner.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: again + " goes on" + back}
 	}
 }
 

@@ -120,13 +120,3 @@ func forgetCommand() *cli.Command {
 		}),
 	}
 }
-
-// unbegun refuses to forget, or to take back, where there is no journal: its name may be wrong, and a new one would be in
-// the way of its import.
-func unbegun(path, what string) error {
-	none, err := noEvents(path)
-	if info, missing := os.Stat(path); err != nil || missing == nil && info.Size() > 0 {
-		return err
-	}
-	return usage("see journal: of the config", "there is nothing to %s: %s", what, none)
-}

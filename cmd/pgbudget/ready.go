@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -25,18 +24,30 @@ func (m *mover) ready(ctx context.Context, course course, policy planner.Policy,
 	}
 	defer m.tell()
 	switch {
-	case len(step.Sets) > 0: // what cannot be edited is refused before a step is begun
-		if err := planner.RecyclingRefused(course.fleet, policy); err != nil {
-			return err
-		}
-		if err := m.hands.Check(ctx, step.Sets); err != nil || m.memory.Step != nil { // what is in hand goes on, or back
-			return err
-		}
-		return m.hands.CheckShared(ctx, step.Sets)
 	case step.Empty() && blocked == "": // the sizes are those of the plan, and the files may say something else
 		return m.hands.CheckFiles(ctx)
+	case step.Empty():
+		return nil
 	}
-	return nil
+	if err := m.changeable(ctx, course.fleet, policy, step.Sets, m.memory.Step != nil); err != nil {
+		return err
+	}
+	return m.hands.CheckKept(ctx, m.memory.Processes()) // as the run does before it grants
+}
+
+// changeable says why the lines of a step could not be changed now: what cannot be edited or written is refused before the
+// step is begun. What is in hand goes on, or back, whoever shares its files.
+func (m *mover) changeable(ctx context.Context, fleet planner.Fleet, policy planner.Policy, sets []planner.Set, inHand bool) error {
+	if len(sets) == 0 {
+		return nil
+	}
+	if err := planner.RecyclingRefused(fleet, policy); err != nil {
+		return err
+	}
+	if err := m.hands.Check(ctx, sets); err != nil || inHand {
+		return err
+	}
+	return m.hands.CheckShared(ctx, sets)
 }
 
 // drifted says what of the fleet the journal does not explain.
@@ -97,16 +108,17 @@ func (m *mover) alone(ctx context.Context) error {
 	err := m.fleet.Unlocked(ctx)
 	if err == nil {
 		m.memory, err = remembered(m.source.config)
-		m.hands.Told(slices.Concat(m.memory.Unsettled(), flushes(m.memory)))
+		m.hands.Told(leftInFiles(m.memory))
 	}
 	return err
 }
 
-// flushes are the sets of a flush that a run before has left in a file.
-func flushes(m planner.Memory) []planner.Set {
-	sets := m.Flushed()
-	for i, x := range sets {
-		sets[i] = x.Back()
+// leftInFiles are the sets that a run before has left in files: of acts of which nobody knows whether they were done, and of a
+// flush.
+func leftInFiles(m planner.Memory) []planner.Set {
+	sets := m.Unsettled()
+	for _, x := range m.Flushed() {
+		sets = append(sets, x.Back())
 	}
 	return sets
 }

@@ -146,8 +146,8 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	if err := stopped(m.source.config.Journal); err != nil { // it would wait for the end of the pause
 		return err
 	}
-	if c.Bool("dry-run") {
-		return nil
+	if c.Bool("dry-run") { // it would go back, and not end well
+		return m.hands.CheckKept(c.Context, m.memory.Processes())
 	}
 	if err := m.confirm(c, say); err != nil {
 		return err

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner"
+)
+
+// errHeld and the others are how a run can end besides done; each has its exit code.
+var (
+	errHeld    = errors.New("held")
+	errAborted = errors.New("aborted")
+	errStopped = errors.New("stopped between two acts")
+)
+
+// leftFlushed says which lines a flush has left as they must not stay.
+func leftFlushed(sets []planner.Set) error {
+	var texts []string
+	for _, x := range sets {
+		texts = append(texts, fmt.Sprintf("server_lifetime of %s in %s is %d second, and was %d", x.Alias, x.Process, x.From, x.To))
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return &planner.Error{Kind: planner.KindDrift, Err: errors.New("a flush could not be ended: " + strings.Join(texts, "; ")),
+		Hint: "pgbudget run gives it back first of all; by hand, write it into the line (before PgBouncer 1.23: SET server_lifetime=… on the console) and RELOAD"}
+}
+
+// both joins the error of a run with what a flush has left, and what to type for each: first what ends the flush.
+func both(err, left error) error {
+	if err == nil || left == nil {
+		return cmp.Or(err, left)
+	}
+	hint := planner.HintOf(left)
+	if then := planner.HintOf(err); then != "" {
+		hint += "; then: " + then
+	}
+	return &planner.Error{Kind: planner.KindOf(err), Err: errors.Join(err, left), Hint: hint}
+}
+
+// command is what a person types to go on with what is under way.
+func (m *mover) command() string {
+	if m.rollTo > 0 {
+		return "pgbudget rollback"
+	}
+	return "pgbudget run"
+}
+
+// ended makes an outcome an error, with what is true now and what to type next: again is the command that goes on.
+func ended(r bouncer.Report, again string) error {
+	now, back := "nothing is half-done", ""
+	if r.Memory.Step != nil {
+		now = keptText(*r.Memory.Step, again)
+	}
+	if b := backward(r.Memory); b != "" {
+		back = ", " + b
+	}
+	switch r.Outcome {
+	case planner.Done:
+		return nil
+	case planner.Held, planner.LockLost:
+		return &planner.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: again + " goes on when it can" + back}
+	case planner.Aborted:
+		return &planner.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now),
+			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
+	case planner.Drifted:
+		return &planner.Error{Kind: planner.KindDrift, Err: errors.New(r.Reason),
+			Hint: cmp.Or(r.Hint, mending(r.Memory))}
+	case planner.Blind:
+		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: again + ", once it answers"}
+	default:
+		return &planner.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: again + " goes on" + back}
+	}
+}
+
+// keptText says what becomes of the step in hand.
+func keptText(s planner.Step, again string) string {
+	return "the step in hand, " + s.Text() + ", is kept and continued by the next " + again
+}
+
+// unfinished adds to the error of a run that could not go on what is in hand, and what goes on with it.
+func unfinished(err error, m planner.Memory, again string) error {
+	if m.Step == nil {
+		return err
+	}
+	next := onward(m)
+	if hint := planner.HintOf(err); hint != "" {
+		next = hint + "; then " + next
+	}
+	return &planner.Error{Kind: planner.KindOf(err), Err: fmt.Errorf("%w; %s", err, keptText(*m.Step, again)), Hint: next}
+}
