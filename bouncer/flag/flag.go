@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/planner"
 )
@@ -88,14 +89,7 @@ func (s Switch) Command(percent int) string {
 	if err != nil || len(command) == 0 {
 		return fmt.Sprintf("by hand: %d %%", percent)
 	}
-	var words []string
-	for _, w := range command {
-		if w == "" || strings.ContainsAny(w, " \t\n'\"\\$&|;<>()*?#~`{}[]!") {
-			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-		words = append(words, w)
-	}
-	text := strings.Join(words, " ")
+	text := argv.Line(command)
 	if s.Mask != nil {
 		text = s.Mask(text)
 	}

@@ -57,14 +57,6 @@ func (f File) IsCopy(path, of string) bool {
 	return err == nil && holds(of, data)
 }
 
-// IsAnother reports whether a path leads to another file of this host than of does. Where a process lives behind a mount
-// of its own, of may be any file here.
-func (f File) IsAnother(path, of string) bool {
-	a, err := os.Stat(path)
-	b, missing := os.Stat(of)
-	return err == nil && missing == nil && !os.SameFile(a, b)
-}
-
 // Write replaces a file's bytes where they are still old, and leaves it alone where they are new already, whatever
 // keeps it from being written. A symbolic link stays one: what it leads to is replaced. Owner, group, mode, ACL,
 // extended attributes and flags stay. The old bytes are kept until Settled. The errors, with the file as it was:

@@ -16,6 +16,14 @@ func (f File) Same(a, b string) bool {
 	return followed(a) == followed(b)
 }
 
+// IsAnother reports whether a path leads to another file of this host than of does. Where a process lives behind a mount
+// of its own, of may be any file here.
+func (f File) IsAnother(path, of string) bool {
+	a, err := os.Stat(path)
+	b, missing := os.Stat(of)
+	return err == nil && missing == nil && !os.SameFile(a, b)
+}
+
 // followed is a path without links, as far as it leads anywhere.
 func followed(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
