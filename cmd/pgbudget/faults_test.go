@@ -292,7 +292,7 @@ func (b *bench) restore(t testing.TB, before map[string]string) {
 }
 
 // volatile is what differs from lab to lab.
-var volatile = regexp.MustCompile(`/tmp/[a-zA-Z0-9_/]+/|127\.0\.0\.1:\d+|backend \d+|since [-0-9: ]+|system identifier \d+|is about \(\d+\)|at \d{4}-\d\d-\d\dT[0-9:Z]+`)
+var volatile = regexp.MustCompile(`/tmp/[a-zA-Z0-9_/]+/|127\.0\.0\.1:\d+|backend \d+|since [-0-9: ]+|system identifier \d+|is about \(\d+\)|at \d{4}-\d\d-\d\d[T ][0-9:]+( UTC|Z)|by \S+@\S+|it is [A-Z][a-z]+ [0-9:]+ UTC`)
 
 // tabled puts the table of faults between its marks in the README.
 func tabled(t testing.TB, table string) {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -151,5 +152,26 @@ func kept(t *testing.T, old, drawn string) {
 	}
 	if !bytes.Equal(before, now) {
 		t.Errorf("%s is not what its command draws; run with -update, then look at it", old)
+	}
+}
+
+// TestTheREADMEHasEveryFaultWithItsExitCode: make faults writes the table, and is not run each time.
+func TestTheREADMEHasEveryFaultWithItsExitCode(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "<!-- faults:begin -->\n")
+	table, _, _ = strings.Cut(table, "<!-- faults:end -->")
+	codes := map[string]string{}
+	for _, row := range strings.Split(table, "\n") {
+		if cells := strings.Split(strings.Trim(row, "| "), " | "); len(cells) > 2 {
+			codes[cells[0]] = cells[len(cells)-1]
+		}
+	}
+	for _, f := range faults {
+		if got := codes[f.name]; got != strconv.Itoa(f.code) {
+			t.Errorf("%s: the table says %q, and it ends with %d: make faults", f.name, got, f.code)
+		}
 	}
 }
