@@ -20,7 +20,7 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		}
 	}, nil)
 	if failed == nil && again {
-		failed = w.record(planner.Event{Kind: planner.Noted, Reason: "the session that held the lock was lost; nobody had taken it, and it is held again"})
+		failed = w.record(planner.Event{Kind: planner.Relocked, Reason: "the session that held the lock was lost; nobody had taken it, and it is held again"})
 	}
 	if failed == nil && w.Recordable != nil { // who waits records nothing, and would not hear of it
 		failed = unrecordable(w.Recordable())

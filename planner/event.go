@@ -19,6 +19,7 @@ const (
 	StepAbort EventKind = "abort"     // Step: the way back; Reason; Point, where traffic goes back
 	StepEnded EventKind = "step-done" // the step is soaked, or its way back is gone
 	RunEnded  EventKind = "end"       // Outcome, Reason
+	Relocked  EventKind = "relock"    // Reason: the lock was lost, nobody had taken it, and it is held again
 	Noted     EventKind = "note"      // Reason: something beside the run, such as a hook that failed; it decides nothing
 	Accepted  EventKind = "forget"    // a person takes responsibility for what the fleet is now
 )

@@ -154,6 +154,10 @@ func (m Memory) After(e Event) Memory {
 			m.FailedSince = e.At
 		}
 		m.Failure, m.FailedBy, m.FailedAt = e.Outcome, e.Reason, e.At
+	case Relocked:
+		if m.Failure == LockLost { // what is in hand goes on
+			m.Failures = 0
+		}
 	case Replanned:
 		m.Goal, m.Leg = e.Goal, false
 	case HoldBegan:

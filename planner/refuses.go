@@ -9,8 +9,7 @@ import (
 // known is every word of an event that this pgbudget gives a meaning to.
 var (
 	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Acted, Failed, HoldBegan, HoldEnded, StepCut,
-		StepAbort, StepEnded,
-		RunEnded, Noted, Accepted}
+		StepAbort, StepEnded, RunEnded, Relocked, Noted, Accepted}
 	knownVerbs = []Verb{Open, Release, Grant, Undo, Retreat, Flush, Restore, Flip, Aim, Cut, Close, Abort, Wait, Stop}
 	knownSteps = []StepKind{Forward, Equalise, Backward}
 	knownEnds  = []Outcome{Done, Held, Aborted, Drifted, Blind, LockLost, Interrupted}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner"
 )
 
@@ -46,7 +47,7 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 				if taken && e.Kind == planner.Intended && e.Act.Verb != planner.Restore || taken && e.Kind == planner.StepBegan {
 					t.Errorf("seed %d: %s %v after it was no longer alone", seed, e.Kind, e.Act)
 				}
-				if noted := e.Kind == planner.Noted && strings.Contains(e.Reason, "it is held again"); i == 0 && noted == taken {
+				if again := e.Kind == planner.Relocked; i == 0 && again == taken {
 					t.Errorf("seed %d, taken %v: the first event after it is %s %q", seed, taken, e.Kind, e.Reason)
 				}
 			}
@@ -65,4 +66,51 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 	if ended < 4 || went < 4 {
 		t.Errorf("%d runs ended, %d went on: too few", ended, went)
 	}
+}
+
+// TestALockThatIsLostInAnActAndHeldAgainEndsNoRun: the act that it kept from being done is done then.
+func TestALockThatIsLostInAnActAndHeldAgainEndsNoRun(t *testing.T) {
+	went := 0
+	for seed := range fleets(20, 8, 100) {
+		x := embarkWith(t, 8000+seed, func(spec *Spec) { spec.Faults = nil })
+		if x == nil {
+			continue
+		}
+		r := x.rebalancer()
+		hands := &losing{Hands: r.Hands, at: 1 + int(seed)%3}
+		r.Hands = hands
+		r.Alone = func(context.Context) (bool, error) {
+			again := hands.lost
+			hands.lost = false
+			return again, nil
+		}
+		report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hands.acts < hands.at { // it was done before
+			continue
+		}
+		if went++; report.Outcome == planner.LockLost {
+			t.Errorf("seed %d: it had its lock again, and ended: %q", seed, report.Reason)
+		}
+	}
+	if went < 4 {
+		t.Errorf("%d runs lost their lock in an act: too few", went)
+	}
+}
+
+// losing are Hands whose lock is lost as they begin an act.
+type losing struct {
+	bouncer.Hands
+	acts, at int
+	lost     bool
+}
+
+func (h *losing) Apply(ctx context.Context, act planner.Act) error {
+	if h.acts++; h.acts == h.at {
+		h.lost = true
+		return &planner.Error{Kind: planner.KindBusy, Err: errors.New("the session that held the lock was lost")}
+	}
+	return h.Hands.Apply(ctx, act)
 }

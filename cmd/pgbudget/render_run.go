@@ -101,7 +101,7 @@ func eventLine(e planner.Event) string {
 		return "soaked"
 	case planner.RunEnded:
 		return join(string(e.Outcome), e.Reason, "")
-	case planner.Noted:
+	case planner.Noted, planner.Relocked:
 		return "note     " + e.Reason
 	case planner.Accepted:
 		return "forget   what is there now is right"
