@@ -99,7 +99,7 @@ func Compare(saved Saved, now Fleet, plan Plan) Review {
 	if r.Excess = Float(excess) - plan.Objective; len(r.Broken) > 0 { // what may not be costs nothing that could be compared
 		r.Excess = Unknown()
 	}
-	r.Verdict = r.verdict(plan)
+	r.Verdict = r.judged(plan)
 	return r
 }
 
@@ -260,7 +260,7 @@ func (r *Review) comparePool(was Fleet, p FleetPool, size int) {
 	}
 }
 
-func (r *Review) verdict(now Plan) string {
+func (r *Review) judged(now Plan) string {
 	switch {
 	case len(r.Broken) > 0:
 		return "its sizes no longer keep every promise"

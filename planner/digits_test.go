@@ -35,18 +35,38 @@ func TestDigitsHasThreeAndNoExponent(t *testing.T) {
 	}
 }
 
-// TestTextsOfLargeAndTinyFiguresHaveNoExponent: what a turn moved, what a plan saves, what a signal reads.
-func TestTextsOfLargeAndTinyFiguresHaveNoExponent(t *testing.T) {
-	for _, scale := range []float64{1e-6, 1e-3, 1, 1e3, 1e6, 1e8} {
-		for kind, text := range map[string]string{
-			"moved": turnOf(scale, -0.2).Text, "not moved": turnOf(scale, 0).Text, "confounded": turnOf(scale, 0.2).Text,
-			"saves": (&Review{Excess: Float(scale), Moved: []string{"x"}}).verdict(Plan{}), "saves, nothing moved": (&Review{Excess: Float(scale)}).verdict(Plan{}),
-			"load": movedLoad(scale), "holds": signalAt(scale, 0.8*scale), "aborts": signalAt(scale, 0.5*scale), "resumes": signalAt(scale, 1.1*scale),
-		} {
-			if text == "" || exponent.MatchString(text) {
-				t.Errorf("%s, × %g: %q", kind, scale, text)
-			}
-		}
+// scales are those of tiny and of large fleets.
+var scales = []float64{1e-6, 1e-3, 1, 1e3, 1e6, 1e8}
+
+// noExponent fails where a text is empty or writes a number with an exponent.
+func noExponent(t *testing.T, what string, scale float64, text string) {
+	t.Helper()
+	if text == "" || exponent.MatchString(text) {
+		t.Errorf("%s, × %g: %q", what, scale, text)
+	}
+}
+
+func TestTextsOfMovedTrafficHaveNoExponent(t *testing.T) {
+	for _, scale := range scales {
+		noExponent(t, "moved", scale, turnOf(scale, -0.2).Text)
+		noExponent(t, "not moved", scale, turnOf(scale, 0).Text)
+		noExponent(t, "confounded", scale, turnOf(scale, 0.2).Text)
+	}
+}
+
+func TestTextsOfASavedPlanHaveNoExponent(t *testing.T) {
+	for _, scale := range scales {
+		noExponent(t, "saves", scale, (&Review{Excess: Float(scale), Moved: []string{"x"}}).judged(Plan{}))
+		noExponent(t, "saves, nothing moved", scale, (&Review{Excess: Float(scale)}).judged(Plan{}))
+		noExponent(t, "load", scale, movedLoad(scale))
+	}
+}
+
+func TestTextsOfSignalsHaveNoExponent(t *testing.T) {
+	for _, scale := range scales {
+		noExponent(t, "holds", scale, signalAt(scale, 0.8*scale))
+		noExponent(t, "aborts", scale, signalAt(scale, 0.5*scale))
+		noExponent(t, "resumes", scale, signalAt(scale, 1.1*scale))
 	}
 }
 

@@ -51,11 +51,11 @@ func (g Goal) Text() string {
 			parts = append(parts, fmt.Sprintf("%s %d", p.Pool, p.Size))
 			continue
 		}
-		var step Step
+		var sets []Set
 		for _, l := range g.linesOf(p.Pool) {
-			step.Sets = append(step.Sets, l.set())
+			sets = append(sets, l.set())
 		}
-		for _, m := range step.moves() {
+		for _, m := range movesOf(sets) {
 			what := ""
 			if m.Key != KeySize {
 				what = " " + string(m.Key)
