@@ -76,8 +76,8 @@ func (t *tally) addSnapshot(text []byte) error {
 	return nil
 }
 
-// state is what was read of a journal.
-type state struct {
+// folded is what was read of a journal.
+type folded struct {
 	tally
 	whole int64  // bytes of whole lines; 0: not even the first is there
 	last  []byte // the last whole line with its line break; nil: there is none
@@ -85,16 +85,16 @@ type state struct {
 }
 
 // load reads the newest snapshot and what follows it.
-func (c content) load() (state, error) {
+func (c content) load() (folded, error) {
 	start, err := c.header()
 	if err != nil || start == 0 {
-		return state{}, err
+		return folded{}, err
 	}
 	at, err := c.newestSnapshot(start)
 	if err != nil {
-		return state{}, err
+		return folded{}, err
 	}
-	st := state{whole: start, last: headerLine}
+	st := folded{whole: start, last: headerLine}
 	if at < 0 {
 		return st, c.fold(&st, nil)
 	}
@@ -104,7 +104,7 @@ func (c content) load() (state, error) {
 		if again, err := c.load(); err != nil || !glued(text) {
 			return again, err
 		}
-		return state{}, c.broken(at, errGlued)
+		return folded{}, c.broken(at, errGlued)
 	}
 	if err == nil {
 		err = check(text)
@@ -115,7 +115,7 @@ func (c content) load() (state, error) {
 		m, known, err = parseSnapshot(text)
 	}
 	if err != nil {
-		return state{}, c.broken(at, err)
+		return folded{}, c.broken(at, err)
 	}
 	if known {
 		n := int64(len(text)) + 1
@@ -129,7 +129,7 @@ func (c content) load() (state, error) {
 var errGlued = errors.New("the line goes on after its checksum: the line break was changed")
 
 // fold reads the lines that follow those of the state; each is called with every one of them.
-func (c content) fold(st *state, each func(text []byte) error) error {
+func (c content) fold(st *folded, each func(text []byte) error) error {
 	s := newScanner(c.part(st.whole, c.size))
 	st.last = bytes.Clone(st.last)
 	for {
@@ -161,7 +161,7 @@ func (c content) fold(st *state, each func(text []byte) error) error {
 
 // Load reads what a journal comes to that somebody else may be writing; one that is not there is empty.
 func Load(path string) (planner.Memory, error) {
-	var st state
+	var st folded
 	err := reading("journal", path, func(c content) (err error) { st, err = c.load(); return err })
 	return st.memory, err
 }
@@ -191,7 +191,7 @@ func (c content) all(each func(text []byte) error) error {
 	if err != nil || start == 0 {
 		return err
 	}
-	return c.fold(&state{whole: start}, each)
+	return c.fold(&folded{whole: start}, each)
 }
 
 // Newest reads events from the newest back, and no more of the file than is asked for. An error is the last.

@@ -66,7 +66,7 @@ func (m Mirror) lost(path string) error {
 	if _, err := os.Stat(m.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	var st state
+	var st folded
 	err := reading("mirror", m.Path, func(c content) (err error) { st, err = c.load(); return err })
 	if err != nil || st.memory.Seq == 0 {
 		return err

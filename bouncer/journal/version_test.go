@@ -47,7 +47,7 @@ func ours(data []byte) int {
 }
 
 // loaded reads a journal and counts what is read of it.
-func loaded(t *testing.T, path string) (state, int64) {
+func loaded(t *testing.T, path string) (folded, int64) {
 	t.Helper()
 	file := mustOpen(t, path)
 	info, err := file.Stat()
