@@ -80,7 +80,7 @@ mutate: install ## faults put into the product, one at a time: each must turn it
 bench: ## the solver against GLPK, CBC and a bare loop; queueing; a way and a recording read, by the command; the simulator against bare holds and simgo; into the README
 	@bash fixtures/lab/install.sh bench
 	@mkdir -p bin
-	{ $(GO) test -run '^$$' -bench . -benchmem ./planner ./planner/queue ./planner/allocate ./sim ./bouncer/recording && $(GO) test -run '^$$' -bench PlanPath ./cmd/pgbudget && $(GO) run ./fixtures/bench/peers && $(GO) -C fixtures/bench/simgo run .; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
+	{ $(GO) test -run '^$$' -bench . -benchmem ./planner/... ./sim ./bouncer/recording && $(GO) test -run '^$$' -bench PlanPath ./cmd/pgbudget && $(GO) run ./fixtures/bench/peers && $(GO) -C fixtures/bench/simgo run .; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	@cat bin/bench.txt
 	@bash fixtures/bench/readme.sh bin/bench.txt
 

@@ -4,12 +4,15 @@ import (
 	"context"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // look takes one look at fleet and signals, and gathers what the next act is decided from.
-func (w *run) look(ctx context.Context) (planner.Situation, error) {
-	var o planner.Observation
+func (w *run) look(ctx context.Context) (control.Situation, error) {
+	var o fleet.Observation
 	var err error
 	again := false
 	readings, memory := w.read, w.memory
@@ -20,25 +23,25 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		}
 	}, nil)
 	if failed == nil && again {
-		failed = w.record(planner.Event{Kind: planner.Relocked, Reason: "the session that held the lock was lost; nobody had taken it, and it is held again"})
+		failed = w.record(state.Event{Kind: state.Relocked, Reason: "the session that held the lock was lost; nobody had taken it, and it is held again"})
 	}
 	if failed == nil && w.Recordable != nil { // who waits records nothing, and would not hear of it
 		failed = unrecordable(w.Recordable())
 	}
 	if failed != nil {
 		w.broken = failed
-		return planner.Situation{}, failed
+		return control.Situation{}, failed
 	}
 	if undone || again { // somebody else may have moved what was seen before the lock was held again
-		return planner.Situation{}, errOld
+		return control.Situation{}, errOld
 	}
 	switch w.read = readings; {
 	case err != nil:
-		return planner.Situation{}, err
+		return control.Situation{}, err
 	}
 	if came := w.memory.New(o); len(came) > 0 { // who comes during a run may come again after a restart, too
-		if w.broken = w.record(planner.Event{Kind: planner.Noted, Seen: came, Reason: planner.SeenText(came)}); w.broken != nil {
-			return planner.Situation{}, w.broken
+		if w.broken = w.record(state.Event{Kind: state.Noted, Seen: came, Reason: state.SeenText(came)}); w.broken != nil {
+			return control.Situation{}, w.broken
 		}
 	}
 	o = w.memory.Recall(o)
@@ -46,16 +49,16 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 	o.Signals = nil // the gate judges those
 	evidence, err := w.Evidence.Add(o)
 	if err != nil {
-		return planner.Situation{}, err
+		return control.Situation{}, err
 	}
 	w.Evidence = evidence
 	w.age()
 	if w.recent, err = w.recent.Add(withCPU); err != nil {
-		return planner.Situation{}, err
+		return control.Situation{}, err
 	}
-	fleet, err := planner.Model(o.At, w.Declared, evidence, w.Loads)
+	fleet, err := budget.Model(o.At, w.Declared, evidence, w.Loads)
 	if err != nil {
-		return planner.Situation{}, err
+		return control.Situation{}, err
 	}
 	shifts := w.shifts(readings)
 	measured := fleet
@@ -68,7 +71,7 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(fleet), w.Policy.Stale, now)
 	}
 	w.trail = w.trail.Add(o)
-	s := planner.Situation{Now: now, Fleet: fleet, Before: w.before, Look: o, Trail: w.trail, Gate: w.gate,
+	s := control.Situation{Now: now, Fleet: fleet, Before: w.before, Look: o, Trail: w.trail, Gate: w.gate,
 		Memory: w.memory, Goal: w.goal, Target: w.target, Policy: w.Policy, Steps: w.Steps,
 		Shifts: shifts, Readings: readings, AsMeasured: measured, Point: w.point(shifts), Unsure: w.unsure, Unasked: w.Unasked}
 	if w.Closed != nil {
@@ -81,10 +84,10 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 		s.Paused = w.Paused()
 	}
 	w.before = fleet
-	if in := s.Memory.Intent; in == nil || in.Verb == planner.Flush || in.Verb == planner.Restore {
+	if in := s.Memory.Intent; in == nil || in.Verb == state.Flush || in.Verb == state.Restore {
 		if lost := s.Lost(); len(lost) > 0 {
-			gone := planner.Act{Verb: planner.Restore, Sets: lost, Reason: "the line is gone, and its lifetime with it"}
-			if w.broken = w.record(planner.Event{Kind: planner.Acted, Act: &gone}); w.broken != nil {
+			gone := state.Act{Verb: state.Restore, Sets: lost, Reason: "the line is gone, and its lifetime with it"}
+			if w.broken = w.record(state.Event{Kind: state.Acted, Act: &gone}); w.broken != nil {
 				return s, w.broken
 			}
 			s.Memory = w.memory
@@ -94,7 +97,7 @@ func (w *run) look(ctx context.Context) (planner.Situation, error) {
 }
 
 // signals reads the gauge; where it cannot be read at all, every threshold finds nothing, and holds.
-func (w *run) signals(ctx context.Context) []planner.Signal {
+func (w *run) signals(ctx context.Context) []fleet.Signal {
 	if w.Gauge == nil {
 		return nil
 	}
@@ -102,13 +105,13 @@ func (w *run) signals(ctx context.Context) []planner.Signal {
 	if err != nil {
 		signals = nil
 		for _, t := range w.Thresholds {
-			signals = append(signals, planner.Signal{Name: t.Name, Server: t.Server, Value: planner.Unknown(), Error: err.Error()})
+			signals = append(signals, fleet.Signal{Name: t.Name, Server: t.Server, Value: fleet.Unknown(), Error: err.Error()})
 		}
 	}
 	return signals
 }
 
-func serverNames(f planner.Fleet) []string {
+func serverNames(f budget.Fleet) []string {
 	var names []string
 	for _, s := range f.Servers {
 		names = append(names, s.Name)

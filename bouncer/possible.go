@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // askAgain is how long what bars a step is taken to bar it still: asking reads every file of the step, and tries its
@@ -13,7 +15,7 @@ const askAgain = 10 * time.Second
 
 // possible is the opening of a step, or the hold for what bars it: nothing of it has been done then. What somebody else
 // has changed ends the run.
-func (w *run) possible(ctx context.Context, s planner.Situation, open planner.Act) planner.Act {
+func (w *run) possible(ctx context.Context, s control.Situation, open state.Act) state.Act {
 	if w.Possible == nil || len(open.Step.Sets) == 0 {
 		return open
 	}
@@ -23,8 +25,8 @@ func (w *run) possible(ctx context.Context, s planner.Situation, open planner.Ac
 	switch {
 	case w.barred == nil:
 		return open
-	case planner.KindOf(w.barred) == planner.KindDrift:
-		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: line(w.barred)}
+	case operr.KindOf(w.barred) == operr.KindDrift:
+		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: line(w.barred)}
 	}
 	return s.Hold(line(w.barred))
 }
@@ -32,11 +34,11 @@ func (w *run) possible(ctx context.Context, s planner.Situation, open planner.Ac
 // kept is the act, or the end of the run where files that it rests on say something else by now; what cannot be read is
 // waited for. An act that was begun before is repeated as it is: its files are half written. errOld: something went back
 // meanwhile, and the act is none any more.
-func (w *run) kept(ctx context.Context, s planner.Situation, act planner.Act) (planner.Act, error) {
+func (w *run) kept(ctx context.Context, s control.Situation, act state.Act) (state.Act, error) {
 	if w.Kept == nil || s.Memory.Intent != nil || !rests(act, s) {
 		return act, nil
 	}
-	processes := s.Memory.Processes()
+	processes := control.Processes(s.Memory)
 	var err error
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
@@ -48,24 +50,24 @@ func (w *run) kept(ctx context.Context, s planner.Situation, act planner.Act) (p
 		return act, errOld
 	case err == nil:
 		return act, nil
-	case planner.KindOf(err) == planner.KindDrift:
-		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: line(err)}, nil
+	case operr.KindOf(err) == operr.KindDrift:
+		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: line(err)}, nil
 	}
 	return s.Hold(line(err)), nil
 }
 
 // rests reports whether an act rests on what the files say. What goes back goes on, and its end is no success if they
 // say something else.
-func rests(act planner.Act, s planner.Situation) bool {
+func rests(act state.Act, s control.Situation) bool {
 	m := s.Memory
-	goesBack := m.RollTo > 0 || m.Step != nil && m.Step.Kind == planner.Backward
+	goesBack := m.RollTo > 0 || m.Step != nil && m.Step.Kind == state.Backward
 	switch act.Verb {
-	case planner.Grant:
+	case state.Grant:
 		return true
-	case planner.Flip, planner.Close:
+	case state.Flip, state.Close:
 		return !goesBack
-	case planner.Stop:
-		return act.Outcome == planner.Done
+	case state.Stop:
+		return act.Outcome == state.Done
 	}
 	return false
 }

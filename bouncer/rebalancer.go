@@ -7,7 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // Hands change a fleet.
@@ -18,13 +25,13 @@ type Hands interface {
 	// it begins with no further process, and returns when those that it has begun with are as they should be, or as they
 	// were. On an error part of it may have happened; a later look tells. A Retreat may be applied while another act, whose
 	// context has ended, is being: each process is changed by one of them at a time.
-	Apply(ctx context.Context, act planner.Act) error
+	Apply(ctx context.Context, act state.Act) error
 }
 
 // Journal keeps what happened.
 type Journal interface {
 	// Record returns once the event is on disk. The journal gives the event its number; nothing else of it changes.
-	Record(e planner.Event) (planner.Event, error)
+	Record(e state.Event) (state.Event, error)
 }
 
 // Rebalancer moves a fleet to a goal in small steps: observe, judge, act, verify, repeat. It is the same in every
@@ -36,11 +43,11 @@ type Rebalancer struct {
 	Gauge   Gauge // nil: no signals
 	Journal Journal
 
-	Declared   planner.Declared
-	Loads      []planner.Load   // as the plan took them: frozen for the run
-	Evidence   planner.Evidence // of the looks so far: the highest direct connections stand in it
-	Policy     planner.Policy
-	Thresholds []planner.Threshold
+	Declared   budget.Declared
+	Loads      []load.Load   // as the plan took them: frozen for the run
+	Evidence   load.Evidence // of the looks so far: the highest direct connections stand in it
+	Policy     state.Policy
+	Thresholds []control.Threshold
 	Traffic    []Traffic              // shifts, in the order in which they are made; LoadsAt: what each switch said when Loads were measured
 	Ready      func() error           // asked before traffic goes on; nil: it always may
 	Steps      int                    // at most so many forward steps; 0: until the goal
@@ -52,7 +59,7 @@ type Rebalancer struct {
 	Alone func(context.Context) (again bool, err error)
 	// Possible says why the lines of a step could not be changed now: asked before the step begins, so that none is left
 	// half-done for what could have been known. nil: they always can.
-	Possible func(context.Context, planner.Situation, []planner.Set) error
+	Possible func(context.Context, control.Situation, []fleet.Set) error
 	// Kept says why the files of processes no longer say what these have in force: asked of those that the journal has
 	// changed, before anything is granted or traffic goes on, and before a step, or the run, is done. Whoever puts an old
 	// file back without a RELOAD is seen by no look. nil: they always do.
@@ -63,49 +70,49 @@ type Rebalancer struct {
 	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
 	Beside func(every time.Duration, long, tick func())
 	RollTo int64 // the run takes back every step from that event on, the one in hand first; 0: it goes forward
-	Seen   func(planner.Situation, planner.Act)
+	Seen   func(control.Situation, state.Act)
 	By     string   // who runs it, as user@host
 	Notes  []string // what the plan warns of: written into the journal as the run begins
 }
 
 // Report is how a run ended.
 type Report struct {
-	Outcome planner.Outcome
+	Outcome state.Outcome
 	Reason  string
-	Memory  planner.Memory // after the last event
-	Hint    string         // the next command, where what ended it knows a better one than its outcome does
-	Flushed []planner.Set  // lines that a flush has left with a server_lifetime of a second, and what gives it back
+	Memory  state.Memory // after the last event
+	Hint    string       // the next command, where what ended it knows a better one than its outcome does
+	Flushed []fleet.Set  // lines that a flush has left with a server_lifetime of a second, and what gives it back
 }
 
 // run is a Rebalancer at work.
 type run struct {
 	Rebalancer
-	memory planner.Memory
-	goal   planner.Goal
-	before planner.Fleet
-	trail  planner.Trail
-	gate   planner.Gate
-	recent planner.Evidence  // of the looks since the newest turn, since the newest step began, or the newest plan was made
-	older  planner.Evidence  // of the looks before those
-	read   []planner.Reading // of the switches, newest
-	asked  <-chan struct{}   // ends once the run is asked to stop
-	broken error             // of the journal: nothing more is done
-	barred error             // why the next step could not begin when that was asked last, and when that was
+	memory state.Memory
+	goal   sizing.Goal
+	before budget.Fleet
+	trail  control.Trail
+	gate   control.Gate
+	recent load.Evidence   // of the looks since the newest turn, since the newest step began, or the newest plan was made
+	older  load.Evidence   // of the looks before those
+	read   []state.Reading // of the switches, newest
+	asked  <-chan struct{} // ends once the run is asked to stop
+	broken error           // of the journal: nothing more is done
+	barred error           // why the next step could not begin when that was asked last, and when that was
 	asking time.Time
-	hint   string       // the next command, of what ends it
-	target planner.Goal // as given
+	hint   string      // the next command, of what ends it
+	target sizing.Goal // as given
 
-	loadsAt    []int           // what each traffic switch said when Loads were measured
-	beforeTurn []planner.Block // what arrived before the newest turn
-	unsure     string          // why Loads may be wrong
-	blind      time.Time       // since when something does not answer; zero: all answer
+	loadsAt    []int         // what each traffic switch said when Loads were measured
+	beforeTurn []learn.Block // what arrived before the newest turn
+	unsure     string        // why Loads may be wrong
+	blind      time.Time     // since when something does not answer; zero: all answer
 	blindBy    error
 }
 
 // Run goes from what memory knows towards the goal until it ends by itself or ctx does, which it heeds between acts
 // alone. An error is one of the journal, and nothing was done that is not in it; or of KindEvidence or KindUsage, where
 // what a look shows cannot be counted.
-func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.Memory) (Report, error) {
+func (r Rebalancer) Run(ctx context.Context, goal sizing.Goal, memory state.Memory) (Report, error) {
 	w := &run{Rebalancer: r, memory: memory, goal: goal, target: goal, asked: ctx.Done()}
 	report, err := w.run(ctx)
 	if report.Flushed = w.memory.Flushed(); err != nil && len(report.Flushed) > 0 && w.giveBack(ctx, report.Flushed) == nil {
@@ -116,21 +123,21 @@ func (r Rebalancer) Run(ctx context.Context, goal planner.Goal, memory planner.M
 
 // giveBack gives flushed lines their lifetime back where the journal cannot be written any more: it can only help, and
 // the next run, for which they are flushed still, finds it done.
-func (w *run) giveBack(ctx context.Context, flushed []planner.Set) error {
-	return w.Hands.Apply(context.WithoutCancel(ctx), planner.Act{Verb: planner.Restore, Sets: flushed})
+func (w *run) giveBack(ctx context.Context, flushed []fleet.Set) error {
+	return w.Hands.Apply(context.WithoutCancel(ctx), state.Act{Verb: state.Restore, Sets: flushed})
 }
 
 // run is Run but for what an error leaves behind.
 func (w *run) run(ctx context.Context) (Report, error) {
 	r, memory := w.Rebalancer, w.memory
 	if why := memory.Stranger(r.Evidence.Last); why != "" {
-		return Report{Outcome: planner.Drifted, Reason: why, Memory: memory}, nil
+		return Report{Outcome: state.Drifted, Reason: why, Memory: memory}, nil
 	}
 	if err := w.record(w.began(context.WithoutCancel(ctx))); err != nil {
 		return Report{Memory: w.memory}, err
 	}
 	for _, text := range r.Notes {
-		if err := w.record(planner.Event{Kind: planner.Noted, Reason: text}); err != nil {
+		if err := w.record(state.Event{Kind: state.Noted, Reason: text}); err != nil {
 			return Report{Memory: w.memory}, err
 		}
 	}
@@ -142,29 +149,29 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		if errors.Is(err, errOld) {
 			continue
 		}
-		act, hint := planner.Act{Verb: planner.Stop, Outcome: planner.Interrupted, Reason: "asked to stop"}, ""
-		if kind := planner.KindOf(err); ctx.Err() == nil && (kind == planner.KindEvidence || kind == planner.KindUsage) { // no time mends that
+		act, hint := state.Act{Verb: state.Stop, Outcome: state.Interrupted, Reason: "asked to stop"}, ""
+		if kind := operr.KindOf(err); ctx.Err() == nil && (kind == operr.KindEvidence || kind == operr.KindUsage) { // no time mends that
 			failed := w.restoreFirst(ctx, s)
 			if failed == nil {
-				_, failed = w.do(ctx, s, planner.Act{Verb: planner.Stop, Outcome: planner.Held, Reason: err.Error()})
+				_, failed = w.do(ctx, s, state.Act{Verb: state.Stop, Outcome: state.Held, Reason: err.Error()})
 			}
-			return Report{Outcome: planner.Held, Reason: err.Error(), Memory: w.memory}, errors.Join(err, failed)
+			return Report{Outcome: state.Held, Reason: err.Error(), Memory: w.memory}, errors.Join(err, failed)
 		}
 		switch {
 		case ctx.Err() != nil:
-		case planner.KindOf(err) == planner.KindBusy:
-			act, hint = planner.Act{Verb: planner.Stop, Outcome: planner.LockLost, Reason: line(err)}, planner.HintOf(err)
+		case operr.KindOf(err) == operr.KindBusy:
+			act, hint = state.Act{Verb: state.Stop, Outcome: state.LockLost, Reason: line(err)}, operr.HintOf(err)
 		case err != nil:
-			act, hint = w.unseen(context.WithoutCancel(ctx), err), planner.HintOf(err)
+			act, hint = w.unseen(context.WithoutCancel(ctx), err), operr.HintOf(err)
 		default:
-			act = planner.Next(s)
+			act = control.Next(s)
 		}
 		if why := w.outgrown(s, act); why != "" {
 			if act, err = w.replan(s, act, why); err != nil {
 				return Report{Memory: w.memory}, err
 			}
 		}
-		if act.Verb == planner.Open {
+		if act.Verb == state.Open {
 			act = w.possible(context.WithoutCancel(ctx), s, act)
 		} else if act, err = w.kept(ctx, s, act); errors.Is(err, errOld) {
 			continue
@@ -174,7 +181,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		if r.Seen != nil {
 			r.Seen(s, act)
 		}
-		if act.Verb == planner.Stop {
+		if act.Verb == state.Stop {
 			if err := w.restoreFirst(ctx, s); err != nil {
 				return Report{Memory: w.memory}, err
 			}
@@ -189,7 +196,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 
 // restoreFirst gives flushed lines their lifetime back before a run ends, however it does: they are not left to end
 // connections while nobody looks. It cannot harm the budget; where it fails, the next run does it.
-func (w *run) restoreFirst(ctx context.Context, s planner.Situation) error {
+func (w *run) restoreFirst(ctx context.Context, s control.Situation) error {
 	flushed := w.memory.Flushed()
 	if !s.Now.IsZero() { // something was seen
 		flushed = s.Flushed()
@@ -197,12 +204,12 @@ func (w *run) restoreFirst(ctx context.Context, s planner.Situation) error {
 	if len(flushed) == 0 {
 		return nil
 	}
-	return w.apply(ctx, s, planner.Act{Verb: planner.Restore, Sets: flushed})
+	return w.apply(ctx, s, state.Act{Verb: state.Restore, Sets: flushed})
 }
 
 // unseen decides what to do where there is no whole picture: nothing, and after HoldFor end. What answered and is not
 // what it should be is no matter of time.
-func (w *run) unseen(ctx context.Context, err error) planner.Act {
+func (w *run) unseen(ctx context.Context, err error) state.Act {
 	now := w.Clock.Now()
 	w.trail = w.trail.Broken()
 	if w.blind.IsZero() {
@@ -212,49 +219,49 @@ func (w *run) unseen(ctx context.Context, err error) planner.Act {
 	if act, due := w.backUnseen(ctx, now, w.read); due {
 		return act
 	}
-	switch kind := planner.KindOf(err); {
-	case kind == planner.KindDrift:
-		return planner.Act{Verb: planner.Stop, Outcome: planner.Drifted, Reason: line(err)}
+	switch kind := operr.KindOf(err); {
+	case kind == operr.KindDrift:
+		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: line(err)}
 	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.turningBack(), w.memory.RetreatFor()):
-		return planner.Act{Verb: planner.Stop, Outcome: planner.Blind, Reason: line(err)}
+		return state.Act{Verb: state.Stop, Outcome: state.Blind, Reason: line(err)}
 	}
-	return planner.Act{Verb: planner.Wait, Held: true, Reason: line(err), For: w.Policy.Every}
+	return state.Act{Verb: state.Wait, Held: true, Reason: line(err), For: w.Policy.Every}
 }
 
 // recentFor is how far back looks count as recent, a soak if that is longer. chosen: as long as a plan looks.
-const recentFor = planner.DefaultWindow
+const recentFor = budget.DefaultWindow
 
 // blindFor is how long even a single step waits for an answer. chosen: a console that restarts is back by then.
 const blindFor = 10 * time.Second
 
 // do carries an act out; ended says that the run is over.
-func (w *run) do(ctx context.Context, s planner.Situation, act planner.Act) (ended bool, err error) {
+func (w *run) do(ctx context.Context, s control.Situation, act state.Act) (ended bool, err error) {
 	if err := w.heldOrNot(act); err != nil {
 		return true, err
 	}
 	switch act.Verb {
-	case planner.Open:
+	case state.Open:
 		if act.Goal != nil {
 			w.goal = *act.Goal
 		}
 		if len(w.Traffic) == 0 { // else looks count from turn to turn
-			w.recent = planner.Evidence{}
+			w.recent = load.Evidence{}
 		}
-		return false, w.record(planner.Event{Kind: planner.StepBegan, Step: act.Step, Goal: act.Goal})
-	case planner.Aim:
+		return false, w.record(state.Event{Kind: state.StepBegan, Step: act.Step, Goal: act.Goal})
+	case state.Aim:
 		w.goal = *act.Goal
-		return false, w.record(planner.Event{Kind: planner.Replanned, Goal: act.Goal, Reason: act.Reason})
-	case planner.Abort:
-		return false, w.record(planner.Event{Kind: planner.StepAbort, Step: act.Step, Reason: act.Reason, Next: w.hint, Point: act.Point})
-	case planner.Cut:
-		return false, w.record(planner.Event{Kind: planner.StepCut, Step: act.Step, Reason: act.Reason})
-	case planner.Close:
-		return false, w.record(planner.Event{Kind: planner.StepEnded, Point: act.Point})
-	case planner.Stop:
-		return true, w.record(planner.Event{Kind: planner.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Next: w.hint, Point: act.Point})
-	case planner.Flip:
+		return false, w.record(state.Event{Kind: state.Replanned, Goal: act.Goal, Reason: act.Reason})
+	case state.Abort:
+		return false, w.record(state.Event{Kind: state.StepAbort, Step: act.Step, Reason: act.Reason, Next: w.hint, Point: act.Point})
+	case state.Cut:
+		return false, w.record(state.Event{Kind: state.StepCut, Step: act.Step, Reason: act.Reason})
+	case state.Close:
+		return false, w.record(state.Event{Kind: state.StepEnded, Point: act.Point})
+	case state.Stop:
+		return true, w.record(state.Event{Kind: state.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Next: w.hint, Point: act.Point})
+	case state.Flip:
 		return false, w.flip(ctx, act)
-	case planner.Wait:
+	case state.Wait:
 		if err := w.Clock.Sleep(ctx, act.For); err != nil && ctx.Err() == nil {
 			return true, err
 		}
@@ -264,58 +271,58 @@ func (w *run) do(ctx context.Context, s planner.Situation, act planner.Act) (end
 }
 
 // apply does what changes the fleet: checked once more against the promise, in the journal first, and read back.
-func (w *run) apply(ctx context.Context, s planner.Situation, act planner.Act) error {
-	if err := planner.Promise(s.Fleet, act.Sets); err != nil {
+func (w *run) apply(ctx context.Context, s control.Situation, act state.Act) error {
+	if err := control.Promise(s.Fleet, act.Sets); err != nil {
 		return fmt.Errorf("a defect of pgbudget, nothing was done: %w", err)
 	}
-	if err := w.record(planner.Event{Kind: planner.Intended, Act: &act}); err != nil {
+	if err := w.record(state.Event{Kind: state.Intended, Act: &act}); err != nil {
 		return err
 	}
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	var err error
 	long := func() { err = w.Hands.Apply(work, act) }
-	if step := w.memory.Step; step == nil || step.Kind == planner.Backward { // nothing is more urgent
+	if step := w.memory.Step; step == nil || step.Kind == state.Backward { // nothing is more urgent
 		long()
 	} else if undone, failed := w.beside(ctx, long, giveUp); undone || failed != nil { // what became of it is for the next look
 		return failed
 	}
 	if err != nil {
-		return w.record(planner.Event{Kind: planner.Failed, Act: &act, Reason: line(err), Outcome: outcomeOf(err)})
+		return w.record(state.Event{Kind: state.Failed, Act: &act, Reason: line(err), Outcome: outcomeOf(err)})
 	}
-	return w.record(planner.Event{Kind: planner.Acted, Act: &act})
+	return w.record(state.Event{Kind: state.Acted, Act: &act})
 }
 
 // line is an error in one line: several of them stand in one event.
 func line(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // outcomeOf is what a run ends with that cannot get past an error.
-func outcomeOf(err error) planner.Outcome {
-	switch planner.KindOf(err) {
-	case planner.KindDrift:
-		return planner.Drifted
-	case planner.KindUnreachable:
-		return planner.Blind
-	case planner.KindBusy:
-		return planner.LockLost
+func outcomeOf(err error) state.Outcome {
+	switch operr.KindOf(err) {
+	case operr.KindDrift:
+		return state.Drifted
+	case operr.KindUnreachable:
+		return state.Blind
+	case operr.KindBusy:
+		return state.LockLost
 	default:
-		return planner.Held
+		return state.Held
 	}
 }
 
 // heldOrNot writes down when nothing moves any more, and when something does again.
-func (w *run) heldOrNot(act planner.Act) error {
+func (w *run) heldOrNot(act state.Act) error {
 	held := !w.memory.HeldAt.IsZero()
 	switch {
 	case act.Held && !held:
-		return w.record(planner.Event{Kind: planner.HoldBegan, Reason: act.Reason, Next: w.hint, Point: act.Point})
-	case !act.Held && held && act.Verb != planner.Stop:
-		return w.record(planner.Event{Kind: planner.HoldEnded})
+		return w.record(state.Event{Kind: state.HoldBegan, Reason: act.Reason, Next: w.hint, Point: act.Point})
+	case !act.Held && held && act.Verb != state.Stop:
+		return w.record(state.Event{Kind: state.HoldEnded})
 	}
 	return nil
 }
 
-func (w *run) record(e planner.Event) error {
+func (w *run) record(e state.Event) error {
 	e.At = w.Clock.Now()
 	e.Seq = w.memory.Seq + 1
 	e, err := w.Journal.Record(e)
@@ -334,8 +341,8 @@ func unrecordable(err error) error {
 }
 
 // Replay folds a journal's events into the memory that a run begins with.
-func Replay(events []planner.Event) planner.Memory {
-	var m planner.Memory
+func Replay(events []state.Event) state.Memory {
+	var m state.Memory
 	for _, e := range events {
 		m = m.After(e)
 	}

@@ -6,7 +6,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // Switch is a traffic switch.
@@ -21,15 +26,15 @@ type Switch interface {
 // Traffic is a shift with the switch that makes it. Of the shift, Fraction is what is believed before anything was seen, and
 // At what the switch is taken to say where neither it nor the journal tells.
 type Traffic struct {
-	planner.Shift
+	shift.Shift
 	Switch Switch
 	Stays  bool // it is turned nowhere, wherever it stands: Until is not looked at
 }
 
 // Readings asks every switch, all at once: one that takes long does not keep the others waiting. One that does not tell is
 // where the journal has it, else where it is taken to be.
-func Readings(ctx context.Context, traffic []Traffic, m planner.Memory) []planner.Reading {
-	out := make([]planner.Reading, len(traffic))
+func Readings(ctx context.Context, traffic []Traffic, m state.Memory) []state.Reading {
+	out := make([]state.Reading, len(traffic))
 	var all sync.WaitGroup
 	for i, t := range traffic {
 		all.Go(func() { out[i] = t.reading(ctx, m) })
@@ -39,9 +44,9 @@ func Readings(ctx context.Context, traffic []Traffic, m planner.Memory) []planne
 }
 
 // reading asks the switch.
-func (t Traffic) reading(ctx context.Context, m planner.Memory) planner.Reading {
+func (t Traffic) reading(ctx context.Context, m state.Memory) state.Reading {
 	x, said, err := t.Switch.Get(ctx)
-	r := planner.Reading{X: x, Said: said}
+	r := state.Reading{X: x, Said: said}
 	if known, ok := m.Switch(t.ID()); !said || err != nil {
 		r.X, r.Said = t.At, false
 		if ok {
@@ -55,23 +60,23 @@ func (t Traffic) reading(ctx context.Context, m planner.Memory) planner.Reading 
 }
 
 // shifts are the run's shifts with what their switches say, and with what has been learnt.
-func (w *run) shifts(readings []planner.Reading) []planner.Shift {
-	var out []planner.Shift
+func (w *run) shifts(readings []state.Reading) []shift.Shift {
+	var out []shift.Shift
 	for i, t := range w.Traffic {
 		s := t.Shift
 		s.At, s.LoadsAt = readings[i].X, w.loadsAt[i]
 		if t.Stays {
 			s.Until = s.At
 		}
-		s.Fraction = planner.Learn(t.Fraction, w.memory.PointsOf(t.ID())).Fraction
+		s.Fraction = learn.Learn(t.Fraction, w.memory.PointsOf(t.ID())).Fraction
 		out = append(out, s)
 	}
 	return out
 }
 
 // began is the event that begins the run, with what the looks before it saw of the shifts.
-func (w *run) began(ctx context.Context) planner.Event {
-	e := planner.Event{Kind: planner.RunBegan, By: w.By, Goal: &w.goal, To: w.RollTo, Servers: w.origins(), Seen: planner.SeenIn(w.Evidence.Last)}
+func (w *run) began(ctx context.Context) state.Event {
+	e := state.Event{Kind: state.RunBegan, By: w.By, Goal: &w.goal, To: w.RollTo, Servers: w.origins(), Seen: state.SeenIn(w.Evidence.Last)}
 	readings := Readings(ctx, w.Traffic, w.memory)
 	w.read = readings
 	if len(w.Traffic) > 0 {
@@ -86,21 +91,21 @@ func (w *run) began(ctx context.Context) planner.Event {
 		if readings[i].Error != "" { // the first look says so
 			continue
 		}
-		e.Turned = append(e.Turned, planner.Switch{Shift: t.ID(), X: readings[i].X, Or: readings[i].X, At: w.Clock.Now()})
+		e.Turned = append(e.Turned, state.Switch{Shift: t.ID(), X: readings[i].X, Or: readings[i].X, At: w.Clock.Now()})
 		if w.RollTo == 0 { // it may have no loads, or only those of now
-			e.Bases = append(e.Bases, planner.BaseOf(t.Shift, w.loadsAt[i], w.Clock.Now(), w.Loads))
+			e.Bases = append(e.Bases, learn.BaseOf(t.Shift, w.loadsAt[i], w.Clock.Now(), w.Loads))
 		}
 		if w.Evidence.Looks > 1 {
-			e.Points = append(e.Points, planner.NewPoint(w.Evidence, t.Shift, readings[i].X, w.only(), w.memory.PointsOf(t.ID()), t.Fraction, nil))
+			e.Points = append(e.Points, learn.NewPoint(w.Evidence, t.Shift, readings[i].X, w.only(), w.memory.PointsOf(t.ID()), t.Fraction, nil))
 		}
 	}
 	return e
 }
 
 // origins are the servers, with the direct connections that the run counts on.
-func (w *run) origins() []planner.Origin {
-	out := planner.Origins(w.Evidence.Last)
-	fleet, err := planner.Model(w.Evidence.To, w.Declared, w.Evidence, w.Loads)
+func (w *run) origins() []state.Origin {
+	out := state.Origins(w.Evidence.Last)
+	fleet, err := budget.Model(w.Evidence.To, w.Declared, w.Evidence, w.Loads)
 	if err != nil { // the first look says so
 		return out
 	}
@@ -115,8 +120,8 @@ func (w *run) origins() []planner.Origin {
 }
 
 // only are the shifts without their switches.
-func (w *run) only() []planner.Shift {
-	var out []planner.Shift
+func (w *run) only() []shift.Shift {
+	var out []shift.Shift
 	for _, t := range w.Traffic {
 		out = append(out, t.Shift)
 	}
@@ -124,7 +129,7 @@ func (w *run) only() []planner.Shift {
 }
 
 // point is what was seen since the turn of the step in hand, once its soak is over; nil: it is not, or nothing was seen.
-func (w *run) point(shifts []planner.Shift) *planner.Point {
+func (w *run) point(shifts []shift.Shift) *learn.Point {
 	step := w.memory.Step
 	if step == nil || step.Turn == nil || w.recent.Looks < 2 || w.Clock.Now().Sub(w.memory.SettledAt) < w.Policy.Soak {
 		return nil
@@ -134,54 +139,54 @@ func (w *run) point(shifts []planner.Shift) *planner.Point {
 			continue
 		}
 		before := w.memory.PointsOf(s.ID())
-		t := planner.Turned{Before: w.beforeTurn, After: w.recent.Blocks(s), FromX: step.Turn.From, ToX: step.Turn.To,
-			Fraction: planner.Learn(w.Traffic[i].Fraction, before).Fraction}
-		p := planner.NewPoint(w.recent, s, s.At, w.only(), before, w.Traffic[i].Fraction, &t)
+		t := learn.Turned{Before: w.beforeTurn, After: learn.Blocks(w.recent, s), FromX: step.Turn.From, ToX: step.Turn.To,
+			Fraction: learn.Learn(w.Traffic[i].Fraction, before).Fraction}
+		p := learn.NewPoint(w.recent, s, s.At, w.only(), before, w.Traffic[i].Fraction, &t)
 		return &p
 	}
 	return nil
 }
 
 // flip turns a switch: in the journal first. One that a person turns has been turned.
-func (w *run) flip(ctx context.Context, act planner.Act) error {
+func (w *run) flip(ctx context.Context, act state.Act) error {
 	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == act.Turn.Shift })
-	if w.Ready != nil && (w.memory.Step == nil || w.memory.Step.Kind != planner.Backward) { // what goes back needs nobody's leave
+	if w.Ready != nil && (w.memory.Step == nil || w.memory.Step.Kind != state.Backward) { // what goes back needs nobody's leave
 		if err := w.Ready(); err != nil {
-			return w.record(planner.Event{Kind: planner.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
+			return w.record(state.Event{Kind: state.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
 		}
 	}
 	again := w.memory.Intent != nil // nobody knows when it was turned: no look is surely from before
 	if t := w.Traffic[i]; !t.ByHand {
-		if err := w.record(planner.Event{Kind: planner.Intended, Act: &act}); err != nil {
+		if err := w.record(state.Event{Kind: state.Intended, Act: &act}); err != nil {
 			return err
 		}
 		if err := t.Switch.Set(context.WithoutCancel(ctx), act.Turn.To); err != nil {
-			return w.record(planner.Event{Kind: planner.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
+			return w.record(state.Event{Kind: state.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
 		}
 	}
 	w.beforeTurn = nil
 	if !again {
-		w.beforeTurn = append(w.older.Blocks(w.Traffic[i].Shift), w.recent.Blocks(w.Traffic[i].Shift)...)
+		w.beforeTurn = append(learn.Blocks(w.older, w.Traffic[i].Shift), learn.Blocks(w.recent, w.Traffic[i].Shift)...)
 	}
-	w.older, w.recent = planner.Evidence{}, planner.Evidence{}
+	w.older, w.recent = load.Evidence{}, load.Evidence{}
 	if i < len(w.read) { // what it said before says nothing any more
 		w.read = slices.Clone(w.read)
-		w.read[i] = planner.Reading{X: act.Turn.To}
+		w.read[i] = state.Reading{X: act.Turn.To}
 	}
-	return w.record(planner.Event{Kind: planner.Acted, Act: &act})
+	return w.record(state.Event{Kind: state.Acted, Act: &act})
 }
 
 // age lets recent looks grow old: what is left of them covers a soak, and what was before it as much again.
 func (w *run) age() {
 	turned := w.memory.Step != nil && w.memory.Step.Turn != nil // its soak is looked at as a whole
 	if w.recent.To.Sub(w.recent.From) > max(w.Policy.Soak, recentFor) && !turned {
-		w.older, w.recent = w.recent, planner.Evidence{}
+		w.older, w.recent = w.recent, load.Evidence{}
 	}
 }
 
 // elsewhere reports whether a switch may not have stood where it is taken to while the loads were measured: a turn of unknown
 // fate, or one that it does not say yet.
-func (w *run) elsewhere(shift string, r planner.Reading) bool {
+func (w *run) elsewhere(shift string, r state.Reading) bool {
 	if in := w.memory.Intent; in != nil && in.Turn != nil && in.Turn.Shift == shift && !r.Said {
 		return true
 	}
@@ -193,11 +198,11 @@ func (w *run) elsewhere(shift string, r planner.Reading) bool {
 // turningBack is how long a run that sees nothing goes on because traffic is still to be turned back.
 func (w *run) turningBack() time.Duration {
 	step := w.memory.Step
-	if step == nil || step.Kind != planner.Backward || step.Turn == nil {
+	if step == nil || step.Kind != state.Backward || step.Turn == nil {
 		return 0
 	}
 	if known, ok := w.memory.Switch(step.Turn.Shift); ok && known.X == step.Turn.To && w.memory.Intent == nil {
 		return 0
 	}
-	return planner.GoBackFor
+	return control.GoBackFor
 }

@@ -5,16 +5,17 @@ import (
 	"errors"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // errOld is a look that began before something went back: it shows what is no more.
 var errOld = errors.New("something went back during the look")
 
-// backUnseen decides whether anything goes back though no look shows the fleet; see planner.Unseen.
-func (w *run) backUnseen(ctx context.Context, now time.Time, readings []planner.Reading) (planner.Act, bool) {
+// backUnseen decides whether anything goes back though no look shows the fleet; see control.Unseen.
+func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Reading) (state.Act, bool) {
 	if w.memory.Step == nil {
-		return planner.Act{}, false
+		return state.Act{}, false
 	}
 	if w.Gauge != nil || len(w.Thresholds) > 0 {
 		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(w.before), w.Policy.Stale, now)
@@ -23,7 +24,7 @@ func (w *run) backUnseen(ctx context.Context, now time.Time, readings []planner.
 	if w.Paused != nil {
 		paused = w.Paused()
 	}
-	return planner.Unseen(planner.Situation{Now: now, Paused: paused, Fleet: w.before, Gate: w.gate, Memory: w.memory, Policy: w.Policy,
+	return control.Unseen(control.Situation{Now: now, Paused: paused, Fleet: w.before, Gate: w.gate, Memory: w.memory, Policy: w.Policy,
 		Shifts: w.shifts(readings), Readings: readings})
 }
 
@@ -47,10 +48,10 @@ func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err
 				begins()
 			}
 			if w.Seen != nil {
-				w.Seen(planner.Situation{}, act)
+				w.Seen(control.Situation{}, act)
 			}
 			failed := w.memory.FailedAt
-			_, err = w.do(ctx, planner.Situation{Fleet: w.before}, act)
+			_, err = w.do(ctx, control.Situation{Fleet: w.before}, act)
 			undone = undone || w.memory.FailedAt.Equal(failed)
 		}
 	})

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Watch looks at the fleet at once and then every `every` until `window` is over, and hands each Observation to each.
@@ -14,10 +15,10 @@ import (
 //
 // The schedule is absolute: a slow look does not put off the ones after it, and a look that would fall into the time
 // another still takes is left out. The first error ends the watch and is returned as it is: the fleet's, each's, or
-// ctx's. An `every` that is not positive while there is a window to fill is a planner.Error of KindUsage.
-func Watch(ctx context.Context, clock Clock, fleet Fleet, every, window time.Duration, each func(planner.Observation) error) error {
+// ctx's. An `every` that is not positive while there is a window to fill is a operr.Error of KindUsage.
+func Watch(ctx context.Context, clock Clock, fleet Fleet, every, window time.Duration, each func(fleet.Observation) error) error {
 	if every <= 0 && window > 0 {
-		return &planner.Error{Kind: planner.KindUsage, Subject: "watch",
+		return &operr.Error{Kind: operr.KindUsage, Subject: "watch",
 			Err:  fmt.Errorf("a look every %v never fills a window of %v", every, window),
 			Hint: "give a positive interval"}
 	}

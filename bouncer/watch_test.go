@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // world is the smallest world there is: its time moves when someone sleeps or looks.
@@ -36,11 +37,11 @@ func (w *world) Sleep(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-func (w *world) Observe(context.Context) (planner.Observation, error) {
-	o := planner.Observation{At: w.now}
+func (w *world) Observe(context.Context) (fleet.Observation, error) {
+	o := fleet.Observation{At: w.now}
 	w.looks++
 	if w.looks == w.fails {
-		return planner.Observation{}, errBlind
+		return fleet.Observation{}, errBlind
 	}
 	if n := len(w.takes); n > 0 {
 		w.now = w.now.Add(w.takes[min(w.looks, n)-1])
@@ -55,7 +56,7 @@ func offsets(t *testing.T, w *world, every, window time.Duration) []float64 {
 	t.Helper()
 	w.now = epoch
 	var at []float64
-	err := bouncer.Watch(t.Context(), w, w, every, window, func(o planner.Observation) error {
+	err := bouncer.Watch(t.Context(), w, w, every, window, func(o fleet.Observation) error {
 		at = append(at, o.At.Sub(epoch).Seconds())
 		return nil
 	})
@@ -92,7 +93,7 @@ func TestWatchLooksAtOnceAndThenOnAnAbsoluteSchedule(t *testing.T) {
 }
 
 func TestWatchEndsWithTheFirstErrorWhoseverItIs(t *testing.T) {
-	seen := func(planner.Observation) error { return nil }
+	seen := func(fleet.Observation) error { return nil }
 	t.Run("the fleet's", func(t *testing.T) {
 		w := &world{now: epoch, fails: 3}
 		if err := bouncer.Watch(t.Context(), w, w, time.Second, time.Minute, seen); err != errBlind || w.looks != 3 {
@@ -101,7 +102,7 @@ func TestWatchEndsWithTheFirstErrorWhoseverItIs(t *testing.T) {
 	})
 	t.Run("the caller's", func(t *testing.T) {
 		w, enough := &world{now: epoch}, errors.New("enough")
-		err := bouncer.Watch(t.Context(), w, w, time.Second, time.Minute, func(planner.Observation) error { return enough })
+		err := bouncer.Watch(t.Context(), w, w, time.Second, time.Minute, func(fleet.Observation) error { return enough })
 		if err != enough || w.looks != 1 {
 			t.Errorf("got %v after %d looks, want %v after 1", err, w.looks, enough)
 		}
@@ -109,7 +110,7 @@ func TestWatchEndsWithTheFirstErrorWhoseverItIs(t *testing.T) {
 	t.Run("the context's", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := &world{now: epoch}
-		err := bouncer.Watch(ctx, w, w, time.Second, time.Minute, func(planner.Observation) error { cancel(); return nil })
+		err := bouncer.Watch(ctx, w, w, time.Second, time.Minute, func(fleet.Observation) error { cancel(); return nil })
 		if !errors.Is(err, context.Canceled) || w.looks != 1 {
 			t.Errorf("got %v after %d looks, want %v after 1", err, w.looks, context.Canceled)
 		}
@@ -118,8 +119,8 @@ func TestWatchEndsWithTheFirstErrorWhoseverItIs(t *testing.T) {
 
 func TestWatchRefusesAnIntervalThatNeverFillsTheWindow(t *testing.T) {
 	w := &world{now: epoch}
-	err := bouncer.Watch(t.Context(), w, w, 0, time.Minute, func(planner.Observation) error { return nil })
-	if got := planner.KindOf(err); got != planner.KindUsage || w.looks != 0 {
+	err := bouncer.Watch(t.Context(), w, w, 0, time.Minute, func(fleet.Observation) error { return nil })
+	if got := operr.KindOf(err); got != operr.KindUsage || w.looks != 0 {
 		t.Errorf("got kind %v after %d looks (%v), want usage after none", got, w.looks, err)
 	}
 }
@@ -127,7 +128,7 @@ func TestWatchRefusesAnIntervalThatNeverFillsTheWindow(t *testing.T) {
 // How do I look at a fleet for a minute?
 func ExampleWatch() {
 	w := &world{now: epoch} // any Clock and any Fleet
-	err := bouncer.Watch(context.Background(), w, w, 20*time.Second, time.Minute, func(o planner.Observation) error {
+	err := bouncer.Watch(context.Background(), w, w, 20*time.Second, time.Minute, func(o fleet.Observation) error {
 		fmt.Println(o.At.Format(time.TimeOnly))
 		return nil
 	})

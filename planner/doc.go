@@ -1,19 +1,22 @@
-// Package planner decides pool sizes. It is the pure core of pgbudget: values in, values out, no IO, no clock, no
-// goroutine, no randomness.
+// Package planner is the map of the pure core of pgbudget: values in, values out, no IO, no clock, no goroutine, no
+// randomness. It holds no code itself. Its rooms follow the work of an operator, each importing only those above it:
 //
-// The verbs follow the work of an operator, in this order:
+//	operr     an error with its kind, its subject and the next command
+//	words     numbers and lists as texts print them
+//	queue     Erlang's formulas
+//	allocate  the knapsack of connections
+//	observe   fleet: an Observation is one whole picture; Classify says whose a backend is
+//	estimate  load: Evidence folds Observations and history; Estimate turns it into a Load per pool
+//	plan      budget: Model joins what was declared with what was seen into a Fleet, whose ledger the promise is about
+//	          sizing: Solve finds the sizes, or proves that there are none
+//	          shift: traffic on its way together with the sizes; PathOf finds the way, or why there is none
+//	          learn: Learn and Judge say from each soak what has moved
+//	step      state: Memory is what the journal knows and a fleet cannot show, a fold over Events
+//	          steps: Waypoint chooses the next small step
+//	          control: Next decides the one act that is due
+//	verify    control: Promise checks what an act may come to, Gate the signals, Trail the waiting
 //
-//	observe   an Observation is one whole picture of the fleet (observation.go); Classify says whose a backend is
-//	estimate  Evidence folds Observations and history; Estimate turns it into a Load per pool (evidence.go, estimate.go)
-//	plan      Model joins what was declared with what was seen into a Fleet, Solve finds the sizes (model.go, solve.go)
-//	step      Waypoint chooses the next small step, Next the one act that is due (waypoint.go, next.go); Memory is what
-//	          the journal knows and a fleet cannot show (memory.go, event.go)
-//	shift     traffic on its way together with the sizes: PathOf finds the way, or why there is none (shift.go, path.go,
-//	          blocked.go), a step turns the switch once its sizes stand (shiftstep.go, turn.go, switch.go), Learn and Judge
-//	          say from each soak what has moved (learn.go, moved.go, point.go, base.go)
-//	verify    Promise checks what an act may come to, Gate the signals, Trail the waiting (promise.go, gate.go, trail.go)
-//
-// The promise that every part of this package keeps, for every server and every state a plan passes through:
+// The promise that every room keeps, for every server and every state a plan passes through:
 //
 //	Σ over processes and (alias, user) pools of max(pool_size + reserve_pool_size, connections seen), capped where
 //	PgBouncer caps it, + direct + leaving + orphans + superuser_reserved + reserved + declared + headroom

@@ -3,7 +3,7 @@ package sim
 import (
 	"fmt"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Do applies an act now, whatever its At says: the file of every process of the pool's group is written, and each
@@ -50,7 +50,7 @@ func (w *World) Do(a Act) error {
 		}
 	})
 	if len(failed) > 0 {
-		return &planner.Error{Kind: planner.KindDrift, Subject: a.Pool, Err: fmt.Errorf("RELOAD failed on %v", failed)}
+		return &operr.Error{Kind: operr.KindDrift, Subject: a.Pool, Err: fmt.Errorf("RELOAD failed on %v", failed)}
 	}
 	return w.unheard(a.Pool, silent)
 }
@@ -68,7 +68,7 @@ func (w *World) unheard(pool string, silent []string) error {
 	if len(silent) == 0 {
 		return nil
 	}
-	return &planner.Error{Kind: planner.KindUnreachable, Subject: pool, Err: fmt.Errorf("%v: %w", silent, errNoAnswer)}
+	return &operr.Error{Kind: operr.KindUnreachable, Subject: pool, Err: fmt.Errorf("%v: %w", silent, errNoAnswer)}
 }
 
 // each calls f for the alias of a pool in every process.

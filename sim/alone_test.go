@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestARunThatIsNoLongerAloneEndsAtItsNextLook, whatever it is at: what is in hand is kept, and nothing more is done. One
@@ -21,7 +23,7 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 				continue
 			}
 			r, looks, at, events, fresh := x.rebalancer(), 0, 5+int(seed), 0, false
-			r.Seen = func(s planner.Situation, act planner.Act) {
+			r.Seen = func(s control.Situation, act state.Act) {
 				if events > 0 && !taken && !fresh && looks == at {
 					t.Errorf("seed %d: %s is decided by the look of before the lock was held again", seed, act.Verb)
 				}
@@ -32,11 +34,11 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 					return false, nil
 				}
 				if events = len(x.events); taken {
-					return false, &planner.Error{Kind: planner.KindBusy, Err: errors.New("another pgbudget holds the lock")}
+					return false, &operr.Error{Kind: operr.KindBusy, Err: errors.New("another pgbudget holds the lock")}
 				}
 				return true, nil
 			}
-			report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+			report, err := r.Run(t.Context(), x.goal, state.Memory{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,19 +46,19 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 				continue
 			}
 			for i, e := range x.events[events:] {
-				if taken && e.Kind == planner.Intended && e.Act.Verb != planner.Restore || taken && e.Kind == planner.StepBegan {
+				if taken && e.Kind == state.Intended && e.Act.Verb != state.Restore || taken && e.Kind == state.StepBegan {
 					t.Errorf("seed %d: %s %v after it was no longer alone", seed, e.Kind, e.Act)
 				}
-				if again := e.Kind == planner.Relocked; i == 0 && again == taken {
+				if again := e.Kind == state.Relocked; i == 0 && again == taken {
 					t.Errorf("seed %d, taken %v: the first event after it is %s %q", seed, taken, e.Kind, e.Reason)
 				}
 			}
 			switch {
-			case taken && (report.Outcome != planner.LockLost || !strings.Contains(report.Reason, "another pgbudget")):
+			case taken && (report.Outcome != state.LockLost || !strings.Contains(report.Reason, "another pgbudget")):
 				t.Errorf("seed %d: %s %q", seed, report.Outcome, report.Reason)
 			case taken:
 				ended++
-			case report.Outcome == planner.LockLost:
+			case report.Outcome == state.LockLost:
 				t.Errorf("seed %d: it had its lock again, and ended: %q", seed, report.Reason)
 			default:
 				went++
@@ -84,14 +86,14 @@ func TestALockThatIsLostInAnActAndHeldAgainEndsNoRun(t *testing.T) {
 			hands.lost = false
 			return again, nil
 		}
-		report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+		report, err := r.Run(t.Context(), x.goal, state.Memory{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if hands.acts < hands.at { // it was done before
 			continue
 		}
-		if went++; report.Outcome == planner.LockLost {
+		if went++; report.Outcome == state.LockLost {
 			t.Errorf("seed %d: it had its lock again, and ended: %q", seed, report.Reason)
 		}
 	}
@@ -107,10 +109,10 @@ type losing struct {
 	lost     bool
 }
 
-func (h *losing) Apply(ctx context.Context, act planner.Act) error {
+func (h *losing) Apply(ctx context.Context, act state.Act) error {
 	if h.acts++; h.acts == h.at {
 		h.lost = true
-		return &planner.Error{Kind: planner.KindBusy, Err: errors.New("the session that held the lock was lost")}
+		return &operr.Error{Kind: operr.KindBusy, Err: errors.New("the session that held the lock was lost")}
 	}
 	return h.Hands.Apply(ctx, act)
 }

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 var _ bouncer.Hands = (*World)(nil)
@@ -20,9 +22,9 @@ const ApplyLatency = 50 * time.Millisecond
 // Apply writes an act's sets into the files of their processes, tells each to RELOAD and reads back what it has: the
 // first process by itself, then the others at once. A process that has not taken its sets gets its old file back, and
 // is named in the error. Sets that stand already are left alone.
-func (w *World) Apply(ctx context.Context, act planner.Act) error {
+func (w *World) Apply(ctx context.Context, act state.Act) error {
 	var order []string
-	sets := map[string][]planner.Set{}
+	sets := map[string][]fleet.Set{}
 	for _, x := range act.Sets {
 		if sets[x.Process] == nil {
 			order = append(order, x.Process)
@@ -47,35 +49,35 @@ func (w *World) Apply(ctx context.Context, act planner.Act) error {
 }
 
 // applyTo does one process's part.
-func (w *World) applyTo(id string, sets []planner.Set) error {
+func (w *World) applyTo(id string, sets []fleet.Set) error {
 	n := slices.IndexFunc(w.processes, func(p *process) bool { return p.id == id })
 	if n < 0 {
-		return &planner.Error{Kind: planner.KindDrift, Subject: id, Err: errors.New("there is no such process")}
+		return &operr.Error{Kind: operr.KindDrift, Subject: id, Err: errors.New("there is no such process")}
 	}
 	proc := w.processes[n]
 	if !proc.up || proc.silent > 0 {
-		return &planner.Error{Kind: planner.KindUnreachable, Subject: id, Err: errNoAnswer}
+		return &operr.Error{Kind: operr.KindUnreachable, Subject: id, Err: errNoAnswer}
 	}
 	var undo []func()
 	written := false
 	for _, x := range sets {
 		a := proc.alias(x.Alias)
 		if a == nil {
-			return &planner.Error{Kind: planner.KindDrift, Subject: id + "/" + x.Alias, Err: errors.New("there is no such line")}
+			return &operr.Error{Kind: operr.KindDrift, Subject: id + "/" + x.Alias, Err: errors.New("there is no such line")}
 		}
 		value, to := &a.file.size, int64(x.To)
 		switch x.Key {
-		case planner.KeyReserve:
+		case fleet.KeyReserve:
 			value = &a.file.reserve
-		case planner.KeyLifetime:
+		case fleet.KeyLifetime:
 			value, to = &a.file.lifetime, to*int64(time.Second)
 		}
 		from := int64(x.From)
-		if x.Key == planner.KeyLifetime {
+		if x.Key == fleet.KeyLifetime {
 			from *= int64(time.Second)
 		}
 		if old := *value; old != to && old != from { // as the editor of real files has it
-			return &planner.Error{Kind: planner.KindDrift, Subject: id + "/" + x.Alias,
+			return &operr.Error{Kind: operr.KindDrift, Subject: id + "/" + x.Alias,
 				Err: fmt.Errorf("%s is %d and should be %d: somebody else has changed it", x.Key, old, from)}
 		}
 		if old := *value; old != to {
@@ -92,7 +94,7 @@ func (w *World) applyTo(id string, sets []planner.Set) error {
 		for _, back := range undo {
 			back()
 		}
-		return &planner.Error{Kind: planner.KindDrift, Subject: id, Err: fmt.Errorf("RELOAD was answered, and the console shows the old sizes: the old file is back"),
+		return &operr.Error{Kind: operr.KindDrift, Subject: id, Err: fmt.Errorf("RELOAD was answered, and the console shows the old sizes: the old file is back"),
 			Hint: "read the process's log: the file has a line that it cannot load"}
 	}
 	return nil
@@ -109,14 +111,14 @@ func (p *process) alias(name string) *alias {
 }
 
 // shows reports whether SHOW DATABASES has what was written.
-func (p *process) shows(sets []planner.Set) bool {
+func (p *process) shows(sets []fleet.Set) bool {
 	for _, x := range sets {
 		a := p.alias(x.Alias)
 		at := a.size
 		switch x.Key {
-		case planner.KeyReserve:
+		case fleet.KeyReserve:
 			at = a.reserve
-		case planner.KeyLifetime:
+		case fleet.KeyLifetime:
 			at = int(time.Duration(a.lifetime) / time.Second)
 		}
 		if at != x.To {

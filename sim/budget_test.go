@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // numbered is what a hold over a budget says: the budget, and a number beside it.
@@ -19,7 +20,7 @@ var numbered = regexp.MustCompile(`\d+ .*budget of (\S+ is )?\d+`)
 // 14 held.
 func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 	var hit uint64
-	ended := map[planner.Outcome]int{} // of those that were hit
+	ended := map[state.Outcome]int{} // of those that were hit
 	for seed := range fleets(12, 2, 12) {
 		for _, shrink := range []string{"max_connections", "direct"} {
 			for i := range 4 {
@@ -32,7 +33,7 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 				declared, struck := x.declared(), false
 				s := x.w.servers[0]
 				x.w.after = func() {
-					if n := len(x.events); struck || n == 0 || x.events[n-1].Kind != planner.Acted || late && !x.there() {
+					if n := len(x.events); struck || n == 0 || x.events[n-1].Kind != state.Acted || late && !x.there() {
 						return
 					}
 					if struck = true; shrink == "direct" {
@@ -43,7 +44,7 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 				}
 				r := x.rebalancer()
 				r.Declared, r.Replans = declared, replans
-				report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+				report, err := r.Run(t.Context(), x.goal, state.Memory{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -55,15 +56,15 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				fleet, err := planner.Model(x.w.Now(), declared, e, x.loads)
+				fleet, err := budget.Model(x.w.Now(), declared, e, x.loads)
 				if err != nil {
 					t.Fatal(err)
 				}
 				spare := fleet.SpareConns("pg")
-				if report.Outcome == planner.Done && spare < 0 {
+				if report.Outcome == state.Done && spare < 0 {
 					t.Errorf("seed %d, %s, plans anew %v: done %d over the budget", seed, shrink, replans, -spare)
 				}
-				if report.Outcome == planner.Held && spare < 0 && !numbered.MatchString(report.Reason) {
+				if report.Outcome == state.Held && spare < 0 && !numbered.MatchString(report.Reason) {
 					t.Errorf("seed %d, %s: %s", seed, shrink, report.Reason)
 				}
 				if struck {
@@ -77,7 +78,7 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 	// chosen: more than half of what the seeds give, so that both moments are among them. The one fleet of a race build has
 	// no run that is hit and done.
 	least, done, held := fleets(16, 5, 16), fleets(4, 0, 4), fleets(7, 2, 7)
-	if hit < least || uint64(ended[planner.Done]) < done || uint64(ended[planner.Held]) < held {
+	if hit < least || uint64(ended[state.Done]) < done || uint64(ended[state.Held]) < held {
 		t.Errorf("connections were taken away from under %d runs, %v; want %d at least, %d of them done and %d held",
 			hit, ended, least, done, held)
 	}

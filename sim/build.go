@@ -32,7 +32,7 @@ func New(spec Spec, seed uint64) (*World, error) {
 		w.addPool(p)
 	}
 	slices.SortFunc(w.tallies, func(a, b *tally) int { return byID(a.id, b.id) })
-	w.loads = make([]load, len(spec.Loads))
+	w.loads = make([]demand, len(spec.Loads))
 	for i, l := range spec.Loads {
 		w.addLoad(int32(i), l, seed)
 	}
@@ -162,7 +162,7 @@ func (s *server) role(name string) *counter {
 func (w *World) addLoad(n int32, spec LoadSpec, seed uint64) {
 	l := &w.loads[n]
 	name := cmp.Or(spec.Name, spec.Pool)
-	*l = load{spec: spec, slot: int32(len(w.slots)), hold: newSampler(spec.Hold), cpu: spec.CPU, vanishes: spec.Vanish, factor: 1, slow: 1, surge: 1, burst: 1}
+	*l = demand{spec: spec, slot: int32(len(w.slots)), hold: newSampler(spec.Hold), cpu: spec.CPU, vanishes: spec.Vanish, factor: 1, slow: 1, surge: 1, burst: 1}
 	l.gaps.begin(seed, name+" gaps")
 	l.holds.begin(seed, name+" holds")
 	l.routes.begin(seed, name+" routes")

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // The facts below are finer than those of mechanics_test.go: what happens when two things happen at once.
@@ -198,7 +198,7 @@ func TestASilentConsoleTakesNoOrders(t *testing.T) {
 	w := threeHosts(t, Fault{Kind: Silent, Process: "main/2", From: 5 * second, For: 10 * second}, Fault{Kind: PutBack, Pool: "main/app", Conns: 17, From: 12 * second})
 	watched(t, w, 6*second)
 	err := w.Do(Act{Verb: SetSize, Pool: "main/app", Conns: 9})
-	if planner.KindOf(err) != planner.KindUnreachable || w.aliases[0].size != 9 || w.aliases[1].size != 20 {
+	if operr.KindOf(err) != operr.KindUnreachable || w.aliases[0].size != 9 || w.aliases[1].size != 20 {
 		t.Errorf("%v; sizes %d and %d", err, w.aliases[0].size, w.aliases[1].size)
 	}
 	watched(t, w, 7*second)
@@ -246,7 +246,7 @@ func TestExtremesStayNumbers(t *testing.T) {
 func TestAWorldThatFeedsOnItselfIsStopped(t *testing.T) {
 	w := poolOf(t, 1, all(looping(100, 20*time.Millisecond), settings(func(s *Settings) { s.MaxClientConns = 1 })))
 	w.spec.MaxEvents = 100_000
-	if err := w.Sleep(t.Context(), time.Hour); planner.KindOf(err) != planner.KindUsage || w.events > 200_000 {
+	if err := w.Sleep(t.Context(), time.Hour); operr.KindOf(err) != operr.KindUsage || w.events > 200_000 {
 		t.Errorf("%v after %d events", err, w.events)
 	}
 }

@@ -80,12 +80,12 @@ func TestEqualSeedsGiveEqualRuns(t *testing.T) {
 
 // TestTrajectory prints the digest for TestAPlainHeapWalksTheSameTrajectory.
 func TestTrajectory(t *testing.T) {
-	fmt.Println("trajectory", digest(t, rich(), 7, 2*time.Minute), digest(t, fleet(40, true), 3, 5*time.Second))
+	fmt.Println("trajectory", digest(t, rich(), 7, 2*time.Minute), digest(t, fleetOfPools(40, true), 3, 5*time.Second))
 }
 
 // TestAPlainHeapWalksTheSameTrajectory builds the package with the other calendar and wants the same events.
 func TestAPlainHeapWalksTheSameTrajectory(t *testing.T) {
-	want := "trajectory " + digest(t, rich(), 7, 2*time.Minute) + " " + digest(t, fleet(40, true), 3, 5*time.Second)
+	want := "trajectory " + digest(t, rich(), 7, 2*time.Minute) + " " + digest(t, fleetOfPools(40, true), 3, 5*time.Second)
 	out, err := exec.Command("go", "test", "-count=1", "-tags", "heap", "-v", "-run", "^TestTrajectory$", ".").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -98,8 +98,8 @@ func TestAPlainHeapWalksTheSameTrajectory(t *testing.T) {
 // TestOneMorePoolDoesNotReshuffleTheOthers adds pools and wants what the first did to be as it was, to the byte.
 func TestOneMorePoolDoesNotReshuffleTheOthers(t *testing.T) {
 	results := func(pools int) string {
-		s := fleet(3, true)
-		more := fleet(pools, true)
+		s := fleetOfPools(3, true)
+		more := fleetOfPools(pools, true)
 		s.Pools, s.Loads = append(slices.Clone(more.Pools[3:]), s.Pools...), append(slices.Clone(more.Loads[3:]), s.Loads...)
 		w, err := New(s, 5)
 		if err != nil {

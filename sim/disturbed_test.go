@@ -11,7 +11,11 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // disturbance is what goes wrong, once so many events are in the journal.
@@ -56,7 +60,7 @@ func (d *disturbance) spoils(kind disturbing) bool {
 // endless is more events than a schedule ever takes.
 const endless = 3000
 
-func (d *disturbance) Record(e planner.Event) (planner.Event, error) {
+func (d *disturbance) Record(e state.Event) (state.Event, error) {
 	if len(d.events) > endless {
 		d.t.Fatalf("%d events, and no end: %s %+v", len(d.events), e.Kind, e.Act)
 	}
@@ -66,16 +70,16 @@ func (d *disturbance) Record(e planner.Event) (planner.Event, error) {
 	return d.expedition.Record(e)
 }
 
-func (d *disturbance) Observe(ctx context.Context) (planner.Observation, error) {
+func (d *disturbance) Observe(ctx context.Context) (fleet.Observation, error) {
 	if d.spoils(consoleLost) {
-		return planner.Observation{}, &planner.Error{Kind: planner.KindUnreachable, Err: errors.New("no answer")}
+		return fleet.Observation{}, &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("no answer")}
 	}
 	return d.expedition.Observe(ctx)
 }
 
-func (d *disturbance) Apply(ctx context.Context, act planner.Act) error {
-	if act.Verb != planner.Restore && d.spoils(lockLost) {
-		return &planner.Error{Kind: planner.KindBusy, Err: errors.New("the session that held the lock was lost")}
+func (d *disturbance) Apply(ctx context.Context, act state.Act) error {
+	if act.Verb != state.Restore && d.spoils(lockLost) {
+		return &operr.Error{Kind: operr.KindBusy, Err: errors.New("the session that held the lock was lost")}
 	}
 	if d.spoils(storeFails) {
 		part := act
@@ -85,7 +89,7 @@ func (d *disturbance) Apply(ctx context.Context, act planner.Act) error {
 	return d.expedition.Apply(ctx, act)
 }
 
-func (d *disturbance) Read(ctx context.Context) ([]planner.Signal, error) {
+func (d *disturbance) Read(ctx context.Context) ([]fleet.Signal, error) {
 	signals, err := d.w.Read(ctx)
 	if d.spoils(saturated) {
 		for i := range signals {
@@ -96,12 +100,12 @@ func (d *disturbance) Read(ctx context.Context) ([]planner.Signal, error) {
 }
 
 // under lets a run go on under it until the run ends.
-func (d *disturbance) under(b bouncer.Rebalancer, goal planner.Goal, m planner.Memory) bouncer.Report {
+func (d *disturbance) under(b bouncer.Rebalancer, goal sizing.Goal, m state.Memory) bouncer.Report {
 	d.t.Helper()
 	ctx, cancel := context.WithCancel(d.t.Context())
 	defer cancel()
 	b.Fleet, b.Hands, b.Gauge, b.Journal = d, d, d, d
-	b.Seen = func(planner.Situation, planner.Act) {
+	b.Seen = func(control.Situation, state.Act) {
 		if d.spoils(interrupted) {
 			cancel()
 		}
@@ -188,10 +192,10 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 		}
 		x.done(seed, what, report, before)
 		ends[what+" "+string(report.Outcome)]++
-		if report.Outcome != planner.Done {
+		if report.Outcome != state.Done {
 			t.Logf("seed %d: %s: %s: %s", seed, what, report.Outcome, report.Reason)
 		}
-		if report.Outcome == planner.Drifted || report.Reason == "" {
+		if report.Outcome == state.Drifted || report.Reason == "" {
 			t.Errorf("seed %d: %s: %s: %q", seed, what, report.Outcome, report.Reason)
 		}
 		if left := report.Memory.Flushed(); len(left) > 0 {
@@ -206,7 +210,7 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 			t.Errorf("seed %d: %s", seed, x.broken[0])
 		}
 		for _, e := range x.events {
-			flushes += b2i(e.Kind == planner.Acted && e.Act.Verb == planner.Flush)
+			flushes += b2i(e.Kind == state.Acted && e.Act.Verb == state.Flush)
 		}
 	}
 	t.Logf("disturbed by %v; %d flushes; left alone: %v", seen, flushes, ends)
@@ -237,7 +241,7 @@ func worstOf(spec Spec) int {
 // done checks what calls itself done: a run is at the plan, a rollback at the sizes of before.
 func (x *expedition) done(seed uint64, what string, report bouncer.Report, before []int) {
 	x.t.Helper()
-	if report.Outcome != planner.Done {
+	if report.Outcome != state.Done {
 		return
 	}
 	switch what {
@@ -254,7 +258,7 @@ func (x *expedition) done(seed uint64, what string, report bouncer.Report, befor
 }
 
 // wayBack is where a rollback to before a step goes; false: there is nothing to take back.
-func (x *expedition) wayBack(m planner.Memory, first int64) (planner.Way, bool) {
+func (x *expedition) wayBack(m state.Memory, first int64) (control.Way, bool) {
 	fleet, ok := x.modelled()
 	if !ok {
 		x.t.Fatal("the fleet cannot be modelled")
@@ -262,13 +266,13 @@ func (x *expedition) wayBack(m planner.Memory, first int64) (planner.Way, bool) 
 	if m.RollTo > 0 || m.Step != nil && m.StepTo > 0 { // it goes on with the one that was begun
 		first = 0
 	}
-	return planner.Rollback(m, fleet, first)
+	return control.Rollback(m, fleet, first)
 }
 
 // firstStep is the event at which the first step of a journal began; 0: none has.
-func firstStep(events []planner.Event) int64 {
+func firstStep(events []state.Event) int64 {
 	for _, e := range events {
-		if e.Kind == planner.StepBegan {
+		if e.Kind == state.StepBegan {
 			return e.Seq
 		}
 	}

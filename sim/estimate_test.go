@@ -9,18 +9,21 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/queue"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/sim"
 )
 
 // The planner's estimator, as it is, watches simulated worlds whose true load is known.
 
 // seen watches a world as `pgbudget estimate` watches a live fleet.
-func seen(t *testing.T, w *sim.World, every, window time.Duration) planner.Evidence {
+func seen(t *testing.T, w *sim.World, every, window time.Duration) load.Evidence {
 	t.Helper()
-	var e planner.Evidence
-	err := bouncer.Watch(t.Context(), w, w, every, window, func(o planner.Observation) (err error) {
+	var e load.Evidence
+	err := bouncer.Watch(t.Context(), w, w, every, window, func(o fleet.Observation) (err error) {
 		e, err = e.Add(o)
 		return err
 	})
@@ -37,7 +40,7 @@ type recovery struct {
 	warm    time.Duration
 	window  time.Duration
 	truth   float64 // Erlangs
-	method  planner.Method
+	method  load.Method
 	atLeast bool
 	within  float64 // relative error of the mean estimate over seeds
 	covered int     // at least that many of 40 intervals hold the truth; 0: not asked
@@ -49,14 +52,14 @@ func (r recovery) run(t *testing.T) {
 	t.Helper()
 	var found, halves []float64
 	covered, bounds := 0, 0
-	methods := map[planner.Method]int{}
+	methods := map[load.Method]int{}
 	for s := range seeds {
 		w, err := sim.New(r.spec, seedOf(r.name)+uint64(s))
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.Sleep(t.Context(), r.warm)
-		loads, err := planner.Estimate(seen(t, w, 5*time.Second, r.window))
+		loads, err := load.Estimate(seen(t, w, 5*time.Second, r.window))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,9 +123,9 @@ func TestTheEstimatorRecoversTheTrueLoad(t *testing.T) {
 			shared.Groups[0].Processes = 2
 			shared.Pools[0].Users = []sim.UserShare{{Name: "a", Share: 3}, {Name: "b", Share: 1}}
 			for _, r := range []recovery{
-				{"two processes, two users", shared, time.Minute, ten, 12, planner.MethodCounters, false, 0.05, often},
-				{"open, saturated, its queue grows", watchedPool(version, 10, open(50, hold)), time.Minute, ten, 15, planner.MethodFlowBalance, false, 0.1, full},
-				{"open, saturated, sent away after 5 s", timeout, time.Minute, ten, 12, planner.MethodFlowBalance, false, 0.1, full},
+				{"two processes, two users", shared, time.Minute, ten, 12, load.MethodCounters, false, 0.05, often},
+				{"open, saturated, its queue grows", watchedPool(version, 10, open(50, hold)), time.Minute, ten, 15, load.MethodFlowBalance, false, 0.1, full},
+				{"open, saturated, sent away after 5 s", timeout, time.Minute, ten, 12, load.MethodFlowBalance, false, 0.1, full},
 			} {
 				r.name += ", " + version
 				r.run(t)
@@ -151,11 +154,11 @@ func TestTheEstimatorRecoversUnevenLoads(t *testing.T) {
 	atFull := contention.per * hold.Mean.Seconds() / contention.rate(contention.n)
 	const ten = 10 * time.Minute
 	for _, r := range []recovery{
-		{"bursts", watchedPool("1.24", 40, bursts), time.Minute, 20 * time.Minute, 3.6, planner.MethodCounters, false, 0.05, often},
-		{"lognormal holds, scv 4", watchedPool("1.24", 30, open(20, long)), time.Minute, ten, 6, planner.MethodCounters, false, 0.05, often},
-		{"equal gaps", watchedPool("1.24", 30, even), time.Minute, ten, 19.73 * 0.3, planner.MethodCounters, false, 0.05, often},
-		{"holds that the CPU stretches", spec, time.Minute, ten, contended, planner.MethodCounters, false, 0.05, often},
-		{"saturated past the CPU's peak", peaked, time.Minute, ten, atFull, planner.MethodFlowBalance, false, 0.1, full},
+		{"bursts", watchedPool("1.24", 40, bursts), time.Minute, 20 * time.Minute, 3.6, load.MethodCounters, false, 0.05, often},
+		{"lognormal holds, scv 4", watchedPool("1.24", 30, open(20, long)), time.Minute, ten, 6, load.MethodCounters, false, 0.05, often},
+		{"equal gaps", watchedPool("1.24", 30, even), time.Minute, ten, 19.73 * 0.3, load.MethodCounters, false, 0.05, often},
+		{"holds that the CPU stretches", spec, time.Minute, ten, contended, load.MethodCounters, false, 0.05, often},
+		{"saturated past the CPU's peak", peaked, time.Minute, ten, atFull, load.MethodFlowBalance, false, 0.1, full},
 	} {
 		r.run(t)
 	}
@@ -171,7 +174,7 @@ func TestTheEstimatorBoundsWhatClosedClientsHide(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{"1.18", "1.24"} {
 		recovery{"120 closed clients, saturated, " + version, watchedPool(version, 4, closed()), time.Minute, 5 * time.Minute,
-			6, planner.MethodBusy, true, 0.34, often}.run(t) // 4 are busy
+			6, load.MethodBusy, true, 0.34, often}.run(t) // 4 are busy
 	}
 }
 
@@ -183,17 +186,17 @@ func TestTheEstimatorRecoversClosedClientsSeenUnsaturated(t *testing.T) {
 		a.At, a.Pool = 2*time.Minute, "main/app"
 		spec.Script = append(spec.Script, a)
 	}
-	recovery{"120 closed clients, saturated after 60 s", spec, time.Minute, 14 * time.Minute, 6, planner.MethodInteractive, false, 0.1, 0}.run(t)
+	recovery{"120 closed clients, saturated after 60 s", spec, time.Minute, 14 * time.Minute, 6, load.MethodInteractive, false, 0.1, 0}.run(t)
 }
 
 // Sessions hold connections without using them, and no counter tells: their load is read from the gauge, at least.
 func TestTheEstimatorReadsSessionsFromTheGauge(t *testing.T) {
 	t.Parallel()
-	load := open(0.25, sim.Law{Mean: 40 * time.Second})
-	load.Idle = 0.9
-	spec := watchedPool("1.24", 40, load)
+	l := open(0.25, sim.Law{Mean: 40 * time.Second})
+	l.Idle = 0.9
+	spec := watchedPool("1.24", 40, l)
 	spec.Pools[0].Mode = sim.Session
-	recovery{"sessions", spec, 5 * time.Minute, 20 * time.Minute, 10, planner.MethodGauge, true, 0.05, 0}.run(t)
+	recovery{"sessions", spec, 5 * time.Minute, 20 * time.Minute, 10, load.MethodGauge, true, 0.05, 0}.run(t)
 }
 
 // A plan made from simulated evidence keeps its word: with the sizes it names, clients wait as long as it says.
@@ -213,15 +216,15 @@ func TestAPlanFromSimulatedEvidenceKeepsItsWord(t *testing.T) {
 	}
 	w.Sleep(t.Context(), time.Minute)
 	e := seen(t, w, 5*time.Second, time.Hour)
-	loads, err := planner.Estimate(e)
+	loads, err := load.Estimate(e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fleet, err := planner.Model(w.Now(), planner.Declared{SizeAll: true}, e, loads)
+	fleet, err := budget.Model(w.Now(), budget.Declared{SizeAll: true}, e, loads)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := planner.Solve(fleet, planner.Options{})
+	plan, err := sizing.Solve(fleet, sizing.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,12 +51,12 @@ func (w *World) change(n int32, sign int) {
 			s.dropDirect(w.admitted[n])
 		}
 	case Surge:
-		w.eachLoad(f.Pool, func(l *load) {
+		w.eachLoad(f.Pool, func(l *demand) {
 			l.surge = scaled(l.surge, f.Times, sign)
 			w.refactor(l)
 		})
 	case SlowPlan:
-		w.eachLoad(f.Pool, func(l *load) { l.slow = scaled(l.slow, f.Times, sign) })
+		w.eachLoad(f.Pool, func(l *demand) { l.slow = scaled(l.slow, f.Times, sign) })
 	case LostScrape:
 		w.blind += sign
 	case Silent:
@@ -95,7 +95,7 @@ func scaled(x, times float64, sign int) float64 {
 	return x
 }
 
-func (w *World) eachLoad(pool string, f func(*load)) {
+func (w *World) eachLoad(pool string, f func(*demand)) {
 	for i := range w.loads {
 		if l := &w.loads[i]; l.spec.Pool == pool {
 			f(l)

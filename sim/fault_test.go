@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // threeHosts is a group of three processes under open load, on a server with eight cores.
@@ -133,7 +133,7 @@ func TestASignalThatIsNotModelledSaysSo(t *testing.T) {
 func TestASilentProcessServesAndDoesNotAnswer(t *testing.T) {
 	w := threeHosts(t, Fault{Kind: Silent, Process: "main/2", From: 10 * second, For: 10 * second})
 	r := during(t, w, 11*second, 19*second)
-	if _, err := w.Observe(t.Context()); planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), "main/2") {
+	if _, err := w.Observe(t.Context()); operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), "main/2") {
 		t.Errorf("%v", err)
 	}
 	near(t, "served", float64(r.Total.Done), 600*8, 0.05)
@@ -180,7 +180,7 @@ func TestAHostThatIsLostCutsItsClientsAndComesBackEmpty(t *testing.T) {
 		t.Error("no query worked on")
 	}
 	lost := during(t, w, 11*second, 30*second-1)
-	if _, err := w.Observe(t.Context()); planner.KindOf(err) != planner.KindUnreachable {
+	if _, err := w.Observe(t.Context()); operr.KindOf(err) != operr.KindUnreachable {
 		t.Errorf("%v", err)
 	}
 	near(t, "arrivals at its siblings", float64(lost.Total.Arrivals)/19, float64(before.Total.Arrivals)/5, 0.05)

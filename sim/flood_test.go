@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // limitedFleet is a random fleet with limits across pools: max_db_connections, max_user_connections and a role's
@@ -45,7 +47,7 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := &expedition{t: t, w: w, claims: make([]int, 1), policy: planner.Policy{Percent: 20, Soak: 3 * time.Second, DrainFor: 20 * time.Second,
+		x := &expedition{t: t, w: w, claims: make([]int, 1), policy: state.Policy{Percent: 20, Soak: 3 * time.Second, DrainFor: 20 * time.Second,
 			HoldFor: 30 * time.Second, Every: time.Second, SoakEvery: time.Second, MaxWait: time.Second, Stale: 10 * time.Second, Aborts: 2}}
 		if err := w.Sleep(t.Context(), 5*time.Second); err != nil {
 			t.Fatal(err)
@@ -55,8 +57,8 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 		if !ok {
 			continue
 		}
-		x.goal = planner.GoalOf(plan)
-		if _, err := x.rebalancer().Run(t.Context(), x.goal, planner.Memory{}); err != nil {
+		x.goal = sizing.GoalOf(plan)
+		if _, err := x.rebalancer().Run(t.Context(), x.goal, state.Memory{}); err != nil {
 			t.Fatal(err)
 		}
 		for i := range w.loads {
@@ -83,7 +85,7 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 		if most > worst || !limited && most != worst {
 			t.Errorf("seed %d: %d backends at most, the ledger says %d (limits across pools: %v)", seed, most, worst, limited)
 		}
-		headroom := max(planner.DefaultHeadroomLeast, int(math.Ceil(planner.DefaultHeadroomShare*float64(s.spec.MaxConns))))
+		headroom := max(budget.DefaultHeadroomLeast, int(math.Ceil(budget.DefaultHeadroomShare*float64(s.spec.MaxConns))))
 		if slots > worst+headroom || !limited && slots > worst {
 			t.Errorf("seed %d: %d slots at most, the ledger says %d and a headroom of %d (limits across pools: %v)", seed, slots, worst, headroom, limited)
 		}
@@ -99,7 +101,7 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 }
 
 // modelled is the fleet as a look shows it.
-func (x *expedition) modelled() (planner.Fleet, bool) {
+func (x *expedition) modelled() (budget.Fleet, bool) {
 	x.t.Helper()
 	o, err := x.w.Observe(x.t.Context())
 	if err != nil {
@@ -109,7 +111,7 @@ func (x *expedition) modelled() (planner.Fleet, bool) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	fleet, err := planner.Model(x.w.Now(), x.declared(), e, x.loads)
+	fleet, err := budget.Model(x.w.Now(), x.declared(), e, x.loads)
 	if err != nil {
 		x.t.Log(err)
 	}
@@ -117,11 +119,11 @@ func (x *expedition) modelled() (planner.Fleet, bool) {
 }
 
 // planned is the plan for the loads that were measured; false: there is none.
-func (x *expedition) planned() (planner.Plan, bool) {
+func (x *expedition) planned() (sizing.Plan, bool) {
 	fleet, ok := x.modelled()
 	if !ok {
-		return planner.Plan{}, false
+		return sizing.Plan{}, false
 	}
-	plan, err := planner.Solve(fleet, planner.Options{})
+	plan, err := sizing.Solve(fleet, sizing.Options{})
 	return plan, err == nil
 }

@@ -7,7 +7,12 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // pinnedByTurnover is a fleet whose clients ask again at once: each connection that is given back is taken up in the same moment,
@@ -24,14 +29,14 @@ func pinnedByTurnover(t *testing.T, version string) *expedition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &expedition{t: t, w: w, claims: make([]int, 1), policy: planner.DefaultPolicy()}
+	x := &expedition{t: t, w: w, claims: make([]int, 1), policy: state.DefaultPolicy()}
 	x.policy.Percent, x.policy.Soak, x.policy.DrainFor = 100, 10*time.Second, time.Minute
 	if err := w.Sleep(t.Context(), 2*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	x.measure(time.Second, 5*time.Second)
-	x.loads[0].AtLeast, x.loads[0].Erlangs = false, planner.Range{Lower: 3, Target: 4, Upper: 5} // as of a calmer hour
-	x.goal = planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, MeanWait: planner.Unknown()}}}
+	x.loads[0].AtLeast, x.loads[0].Erlangs = false, load.Range{Lower: 3, Target: 4, Upper: 5} // as of a calmer hour
+	x.goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, MeanWait: fleet.Unknown()}}}
 	return x
 }
 
@@ -44,8 +49,8 @@ type fullOnceFlushed struct {
 	x *expedition
 }
 
-func (j fullOnceFlushed) Record(e planner.Event) (planner.Event, error) {
-	if j.x.flushing() && e.Kind != planner.Acted {
+func (j fullOnceFlushed) Record(e state.Event) (state.Event, error) {
+	if j.x.flushing() && e.Kind != state.Acted {
 		return e, errors.New("no space left on device")
 	}
 	return j.Journal.Record(e)
@@ -59,11 +64,11 @@ type lostOnceFlushed struct {
 	lost *bool
 }
 
-func (h lostOnceFlushed) Apply(ctx context.Context, act planner.Act) error {
-	if *h.lost && act.Verb != planner.Restore {
-		return &planner.Error{Kind: planner.KindBusy, Err: errors.New("the session that held the lock was lost")}
+func (h lostOnceFlushed) Apply(ctx context.Context, act state.Act) error {
+	if *h.lost && act.Verb != state.Restore {
+		return &operr.Error{Kind: operr.KindBusy, Err: errors.New("the session that held the lock was lost")}
 	}
-	*h.lost = *h.lost || act.Verb == planner.Flush
+	*h.lost = *h.lost || act.Verb == state.Flush
 	return h.Hands.Apply(ctx, act)
 }
 
@@ -71,21 +76,21 @@ func (h lostOnceFlushed) Apply(ctx context.Context, act planner.Act) error {
 func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 	for name, end := range map[string]struct {
 		prepare func(x *expedition, r *bouncer.Rebalancer, cancel func())
-		want    planner.Outcome // empty: an error
+		want    state.Outcome // empty: an error
 	}{
 		"the journal cannot be written": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
 			r.Journal = fullOnceFlushed{r.Journal, x}
 		}, ""},
 		"interrupted": {func(x *expedition, r *bouncer.Rebalancer, cancel func()) {
-			r.Seen = func(planner.Situation, planner.Act) {
+			r.Seen = func(control.Situation, state.Act) {
 				if x.flushing() {
 					cancel()
 				}
 			}
-		}, planner.Interrupted},
+		}, state.Interrupted},
 		"the lock is lost": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
 			r.Hands = lostOnceFlushed{r.Hands, x, new(bool)}
-		}, planner.LockLost},
+		}, state.LockLost},
 		"paused": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
 			r.Policy.HoldFor = 5 * time.Second
 			paused := false
@@ -95,24 +100,24 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 				}
 				return ""
 			}
-		}, planner.Held},
+		}, state.Held},
 		"drifted": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
-			r.Seen = func(planner.Situation, planner.Act) {
+			r.Seen = func(control.Situation, state.Act) {
 				if x.flushing() {
 					x.w.aliases[1].size, x.w.aliases[1].file.size = 7, 7
 				}
 			}
-		}, planner.Drifted},
+		}, state.Drifted},
 	} {
 		x := pinnedByTurnover(t, "1.24")
 		r := x.rebalancer()
 		ctx, cancel := context.WithCancel(t.Context())
 		end.prepare(x, &r, cancel)
-		report, err := r.Run(ctx, x.goal, planner.Memory{})
+		report, err := r.Run(ctx, x.goal, state.Memory{})
 		cancel()
 		flushed := false
 		for _, e := range x.events {
-			flushed = flushed || e.Kind == planner.Acted && e.Act.Verb == planner.Flush
+			flushed = flushed || e.Kind == state.Acted && e.Act.Verb == state.Flush
 		}
 		if (err != nil) != (end.want == "") || report.Outcome != end.want || !flushed {
 			t.Errorf("%s: %s: %s (%v), flushed %v", name, report.Outcome, report.Reason, err, flushed)
@@ -133,13 +138,13 @@ func TestAReleaseThatTurnoverPinsIsFlushed(t *testing.T) {
 	for _, version := range []string{"1.18", "1.24"} {
 		x := pinnedByTurnover(t, version)
 		w := x.w
-		report, err := x.rebalancer().Run(t.Context(), x.goal, planner.Memory{})
-		if err != nil || report.Outcome != planner.Done {
+		report, err := x.rebalancer().Run(t.Context(), x.goal, state.Memory{})
+		if err != nil || report.Outcome != state.Done {
 			t.Fatalf("%s: %s: %s (%v)", version, report.Outcome, report.Reason, err)
 		}
 		flushed := map[string]int{}
 		for _, e := range x.events {
-			if e.Kind == planner.Acted && (e.Act.Verb == planner.Flush || e.Act.Verb == planner.Restore) {
+			if e.Kind == state.Acted && (e.Act.Verb == state.Flush || e.Act.Verb == state.Restore) {
 				flushed[string(e.Act.Verb)+" "+e.Act.Sets[0].Process]++
 			}
 		}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // signal is one saturation signal as a scraper sees it: a value now and then, readable after a lag.
@@ -95,8 +95,8 @@ func (w *World) measure(s *signal) float64 {
 // Read returns every signal with the newest sample that can be read now and that sample's own time: an old sample is
 // returned as it is, for its reader to call it stale. A signal without a sample, or one that cannot be modelled, says
 // so in its Error. It never fails as a whole.
-func (w *World) Read(context.Context) ([]planner.Signal, error) {
-	var out []planner.Signal
+func (w *World) Read(context.Context) ([]fleet.Signal, error) {
+	var out []fleet.Signal
 	for _, s := range w.signals {
 		out = append(out, w.readSignal(s))
 	}
@@ -104,27 +104,27 @@ func (w *World) Read(context.Context) ([]planner.Signal, error) {
 }
 
 // cpuSignals are the readings that stand in an Observation: the servers' CPU, under the name that the planner looks for.
-func (w *World) cpuSignals() []planner.Signal {
-	var out []planner.Signal
+func (w *World) cpuSignals() []fleet.Signal {
+	var out []fleet.Signal
 	for _, s := range w.signals {
 		if s.spec.Builtin == "cpu" {
 			x := w.readSignal(s)
-			x.Name = planner.SignalCPU
+			x.Name = fleet.SignalCPU
 			out = append(out, x)
 		}
 	}
 	return out
 }
 
-func (w *World) readSignal(s *signal) planner.Signal {
-	x := planner.Signal{Name: s.spec.Name, Server: s.spec.Server, Value: planner.Unknown(), Error: "no sample yet"}
+func (w *World) readSignal(s *signal) fleet.Signal {
+	x := fleet.Signal{Name: s.spec.Name, Server: s.spec.Server, Value: fleet.Unknown(), Error: "no sample yet"}
 	if s.srv == nil {
 		x.Error = s.why
 		return x
 	}
 	for _, r := range s.samples {
 		if r.at+int64(s.spec.Lag) <= w.now {
-			x.Value, x.At, x.Error = planner.Float(r.value), w.spec.Start.Add(time.Duration(r.at)), ""
+			x.Value, x.At, x.Error = fleet.Float(r.value), w.spec.Start.Add(time.Duration(r.at)), ""
 		}
 	}
 	return x

@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // hanging is an expedition of which one part hangs at its first grant, while a signal is above its abort level from then on. All is
@@ -47,7 +49,7 @@ func (h *hanging) Sleep(ctx context.Context, d time.Duration) error {
 	return h.w.Sleep(ctx, d)
 }
 
-func (h *hanging) Observe(ctx context.Context) (planner.Observation, error) {
+func (h *hanging) Observe(ctx context.Context) (fleet.Observation, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.granted && !h.store {
@@ -59,7 +61,7 @@ func (h *hanging) Observe(ctx context.Context) (planner.Observation, error) {
 }
 
 // Apply is live.Hands' of a store that hangs: a write that is on its way arrives, and what goes back waits for that alone.
-func (h *hanging) Apply(ctx context.Context, act planner.Act) error {
+func (h *hanging) Apply(ctx context.Context, act state.Act) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	first, last := act, act
@@ -72,7 +74,7 @@ func (h *hanging) Apply(ctx context.Context, act planner.Act) error {
 		}
 	}
 	switch {
-	case act.Verb == planner.Grant && !h.granted:
+	case act.Verb == state.Grant && !h.granted:
 		if h.granted = true; !h.store {
 			return h.expedition.Apply(ctx, act)
 		}
@@ -85,21 +87,21 @@ func (h *hanging) Apply(ctx context.Context, act planner.Act) error {
 		defer close(h.written)
 		ctx = context.WithoutCancel(ctx) // what has begun is seen to its end
 		return errors.Join(err, h.expedition.Apply(ctx, last))
-	case act.Verb == planner.Retreat && h.store:
+	case act.Verb == state.Retreat && h.store:
 		err := h.expedition.Apply(ctx, first)
 		close(h.back)
 		h.mu.Unlock()
 		<-h.written
 		h.mu.Lock()
 		return errors.Join(err, h.expedition.Apply(ctx, last))
-	case act.Verb == planner.Retreat:
+	case act.Verb == state.Retreat:
 		close(h.back)
 	}
 	return h.expedition.Apply(ctx, act)
 }
 
 // Read has a new sample each time.
-func (h *hanging) Read(ctx context.Context) ([]planner.Signal, error) {
+func (h *hanging) Read(ctx context.Context) ([]fleet.Signal, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	signals, err := h.w.Read(ctx)
@@ -140,7 +142,7 @@ func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 			h := &hanging{expedition: x, store: store, written: make(chan struct{}), back: make(chan struct{})}
 			b := x.rebalancer()
 			b.Clock, b.Fleet, b.Hands, b.Gauge, b.Beside, b.Steps = h, h, h, h, besides, 1
-			report, err := b.Run(t.Context(), x.goal, planner.Memory{})
+			report, err := b.Run(t.Context(), x.goal, state.Memory{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -151,7 +153,7 @@ func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 			if h.late {
 				t.Errorf("seed %d, %s: nothing went back while it hung: %s", seed, part, report.Reason)
 			}
-			if now := x.sizes(); report.Outcome == planner.Aborted && fmt.Sprint(now) != fmt.Sprint(before) {
+			if now := x.sizes(); report.Outcome == state.Aborted && fmt.Sprint(now) != fmt.Sprint(before) {
 				t.Errorf("seed %d, %s: %v before, %v after: %s", seed, part, before, now, report.Reason)
 			}
 			if len(x.broken) > 0 {
@@ -170,10 +172,10 @@ type refusing struct {
 	tried chan struct{}
 }
 
-func (x refusing) Observe(ctx context.Context) (planner.Observation, error) {
+func (x refusing) Observe(ctx context.Context) (fleet.Observation, error) {
 	if x.granted {
 		if err := x.hanging.Sleep(ctx, 11*time.Second); err != nil { // longer than an act that failed is left alone
-			return planner.Observation{}, err
+			return fleet.Observation{}, err
 		}
 		select { // the signals are read beside it
 		case <-x.tried:
@@ -185,21 +187,21 @@ func (x refusing) Observe(ctx context.Context) (planner.Observation, error) {
 	return x.expedition.Observe(ctx)
 }
 
-func (x refusing) Apply(ctx context.Context, act planner.Act) error {
-	if act.Verb == planner.Retreat {
+func (x refusing) Apply(ctx context.Context, act state.Act) error {
+	if act.Verb == state.Retreat {
 		select {
 		case x.tried <- struct{}{}:
 		default:
 		}
-		return &planner.Error{Kind: planner.KindUnreachable, Err: errors.New("no answer")}
+		return &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("no answer")}
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.granted = x.granted || act.Verb == planner.Grant
+	x.granted = x.granted || act.Verb == state.Grant
 	return x.expedition.Apply(ctx, act)
 }
 
-func (x refusing) Record(e planner.Event) (planner.Event, error) {
+func (x refusing) Record(e state.Event) (state.Event, error) {
 	if len(x.events) > 300 {
 		return e, errors.New("it never ends")
 	}
@@ -218,14 +220,14 @@ func TestAWayBackThatNeverSucceedsEndsTheRun(t *testing.T) {
 		b := x.rebalancer()
 		b.Clock, b.Fleet, b.Hands, b.Gauge, b.Journal, b.Beside, b.Steps = h, h, h, h, h, besides, 1
 		b.Policy.HoldFor = 0
-		report, err := b.Run(t.Context(), x.goal, planner.Memory{})
+		report, err := b.Run(t.Context(), x.goal, state.Memory{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !h.granted {
 			continue
 		}
-		if met++; report.Outcome != planner.Blind || report.Memory.Step == nil || report.Memory.Step.Kind != planner.Backward {
+		if met++; report.Outcome != state.Blind || report.Memory.Step == nil || report.Memory.Step.Kind != state.Backward {
 			t.Errorf("seed %d: %s: %s, %+v in hand", seed, report.Outcome, report.Reason, report.Memory.Step)
 		}
 		if met == 3 {

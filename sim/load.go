@@ -6,7 +6,7 @@ import (
 )
 
 // load is one stream of transactions. What every arrival needs comes first and lies together.
-type load struct {
+type demand struct {
 	slot       int32 // of its next arrival; the slots of closed clients follow one another from here
 	since      int64
 	work       float64 // what is left until the next arrival at `since`, in mean gaps at factor 1 and a flat shape
@@ -55,10 +55,10 @@ type client struct {
 }
 
 // factorNow is the rate relative to PerSec, the shape over time apart.
-func (l *load) factorNow() float64 { return l.burst * l.surge }
+func (l *demand) factorNow() float64 { return l.burst * l.surge }
 
 // schedule sets the next arrival from what is left of the gap.
-func (w *World) schedule(l *load) {
+func (w *World) schedule(l *demand) {
 	rate := l.perNs * l.factor
 	if rate <= 0 {
 		w.cal.clear(l.slot)
@@ -78,7 +78,7 @@ func (w *World) schedule(l *load) {
 
 // refactor changes the rate from now on: what is left of the gap stays, measured in arrivals. For Poisson arrivals that
 // is exact, and it keeps the draws of two worlds in step.
-func (w *World) refactor(l *load) {
+func (w *World) refactor(l *demand) {
 	passed := float64(w.now - l.since)
 	if l.shape != nil {
 		passed = l.shape.between(l.since, w.now)
@@ -99,7 +99,7 @@ func (w *World) arrival(n int32) {
 
 // send routes a transaction to one of its load's pools and lets it arrive there. home is where a closed client is
 // connected; nil: anywhere.
-func (w *World) send(l *load, x waiter, routes *rand.Rand, home *pool) {
+func (w *World) send(l *demand, x waiter, routes *rand.Rand, home *pool) {
 	if l.vanishes > 0 {
 		fates := &l.fates.rand
 		if u, v := fates.Float64(), fates.Float64(); u < l.vanishes {
@@ -130,7 +130,7 @@ func (w *World) send(l *load, x waiter, routes *rand.Rand, home *pool) {
 }
 
 // lost is a transaction that finds no process to go to.
-func (w *World) lost(l *load, x waiter) {
+func (w *World) lost(l *demand, x waiter) {
 	t := w.tallyOf[l.spec.Pool]
 	t.arrivals++
 	t.refused++
@@ -167,7 +167,7 @@ func (w *World) turn(n int32) {
 }
 
 // retarget works out anew where a load's transactions go: after a host was lost, clients piled up, or the switch moved.
-func (w *World) retarget(l *load) {
+func (w *World) retarget(l *demand) {
 	l.targets = w.targetsOf(l.spec.Pool)
 	l.moves = nil
 	for i, s := range w.spec.Shifts {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestALongRunKeepsItsMemory lets a run wait for its window, look after look: for hours in CI, for a month in a soak. What it
@@ -18,7 +18,7 @@ func TestALongRunKeepsItsMemory(t *testing.T) {
 		x.w.refactor(&x.w.loads[i])
 	}
 	until := x.w.Now().Add(time.Duration(hours) * time.Hour)
-	x.policy.SoakEvery = planner.DefaultSoakEvery
+	x.policy.SoakEvery = state.DefaultSoakEvery
 	r := x.rebalancer()
 	r.Replans = true
 	looks, most := 0, uint64(0)
@@ -35,7 +35,7 @@ func TestALongRunKeepsItsMemory(t *testing.T) {
 		}
 		return ""
 	}
-	report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+	report, err := r.Run(t.Context(), x.goal, state.Memory{})
 	if err != nil {
 		t.Fatal(err)
 	}

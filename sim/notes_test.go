@@ -3,7 +3,7 @@ package sim
 import (
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestWhatAPlanWarnsOfIsInTheJournal finds it behind the event that begins the run, and before its first step.
@@ -11,10 +11,10 @@ func TestWhatAPlanWarnsOfIsInTheJournal(t *testing.T) {
 	x := embark(t, 9)
 	r := x.rebalancer()
 	r.Notes = []string{"a/db is declared to be elsewhere"}
-	if _, err := r.Run(t.Context(), x.goal, planner.Memory{}); err != nil {
+	if _, err := r.Run(t.Context(), x.goal, state.Memory{}); err != nil {
 		t.Fatal(err)
 	}
-	if len(x.events) < 3 || x.events[0].Kind != planner.RunBegan || x.events[1].Kind != planner.Noted || x.events[1].Reason != r.Notes[0] {
+	if len(x.events) < 3 || x.events[0].Kind != state.RunBegan || x.events[1].Kind != state.Noted || x.events[1].Reason != r.Notes[0] {
 		t.Errorf("%+v", x.events[:2])
 	}
 }

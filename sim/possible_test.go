@@ -7,32 +7,35 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestAStepThatCannotBeDoneIsNotBegun bars every step after the first: the run holds with nothing in hand and nothing
 // moved, goes on once what barred it is gone, and ends where somebody else has changed something.
 func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 	managed := errors.New("jobs.ini is managed")
-	drift := &planner.Error{Kind: planner.KindDrift, Err: errors.New("jobs.ini: somebody's edit waits for a RELOAD")}
+	drift := &operr.Error{Kind: operr.KindDrift, Err: errors.New("jobs.ini: somebody's edit waits for a RELOAD")}
 	met := map[string]int{}
 	for seed := range fleets(20, 8, 100) {
 		for _, c := range []struct {
 			name string
 			err  error
 			bars time.Duration // from the first time that a later step is asked about; 0: for good
-			want planner.Outcome
+			want state.Outcome
 		}{
-			{"for good", managed, 0, planner.Held},
-			{"for a while", managed, 25 * time.Second, planner.Done},
-			{"by somebody else", drift, 0, planner.Drifted},
+			{"for good", managed, 0, state.Held},
+			{"for a while", managed, 25 * time.Second, state.Done},
+			{"by somebody else", drift, 0, state.Drifted},
 		} {
 			x := embarkWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
 			if x == nil {
 				continue
 			}
 			r, asked, begun := x.rebalancer(), 0, time.Time{}
-			r.Possible = func(_ context.Context, s planner.Situation, sets []planner.Set) error {
+			r.Possible = func(_ context.Context, s control.Situation, sets []fleet.Set) error {
 				if s.Memory.Step != nil || len(sets) == 0 {
 					t.Errorf("seed %d, %s: asked with a step in hand, or of %d lines", seed, c.name, len(sets))
 				}
@@ -47,7 +50,7 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 				}
 				return c.err
 			}
-			report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+			report, err := r.Run(t.Context(), x.goal, state.Memory{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,10 +61,10 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 			steps, acts := 0, 0
 			for _, e := range x.events {
 				barred := !e.At.Before(begun) && (c.bars == 0 || e.At.Sub(begun) < c.bars)
-				if e.Kind == planner.StepBegan {
+				if e.Kind == state.StepBegan {
 					steps++
 				}
-				if barred && (e.Kind == planner.StepBegan || e.Kind == planner.Intended) {
+				if barred && (e.Kind == state.StepBegan || e.Kind == state.Intended) {
 					acts++
 				}
 			}
@@ -71,13 +74,13 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 			if report.Outcome != c.want && c.bars == 0 {
 				t.Errorf("seed %d, %s: %s %q, want %s", seed, c.name, report.Outcome, report.Reason, c.want)
 			}
-			if c.bars > 0 && (asked < 3 || asked > 8 && steps < 4 || steps < 2 && report.Outcome == planner.Done) {
+			if c.bars > 0 && (asked < 3 || asked > 8 && steps < 4 || steps < 2 && report.Outcome == state.Done) {
 				t.Errorf("seed %d, %s: asked %d times, %d steps, %s %q", seed, c.name, asked, steps, report.Outcome, report.Reason)
 			}
 		}
 	}
 	t.Log(met)
-	if met["for good held"] < 2 || met["for a while done"] < 2 || met["by somebody else "+string(planner.Drifted)] < 2 {
+	if met["for good held"] < 2 || met["for a while done"] < 2 || met["by somebody else "+string(state.Drifted)] < 2 {
 		t.Errorf("too few runs came that far: %v", met)
 	}
 }
@@ -85,8 +88,8 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 // TestNothingIsGrantedOnAFileThatWasPutBack: the files that the journal has changed are asked about before each grant, each
 // end of a step and the end of the run, and none of them comes once somebody has changed one.
 func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
-	drift := &planner.Error{Kind: planner.KindDrift, Err: errors.New("main.ini: somebody's edit waits for a RELOAD")}
-	met := map[planner.EventKind]int{}
+	drift := &operr.Error{Kind: operr.KindDrift, Err: errors.New("main.ini: somebody's edit waits for a RELOAD")}
+	met := map[state.EventKind]int{}
 	for seed := range fleets(20, 8, 100) {
 		for wrong := 1; wrong <= 3; wrong++ {
 			x := embarkWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
@@ -104,29 +107,29 @@ func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
 				events = len(x.events)
 				return drift
 			}
-			report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+			report, err := r.Run(t.Context(), x.goal, state.Memory{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if asked < wrong {
 				continue
 			}
-			if report.Outcome != planner.Drifted || !strings.Contains(report.Reason, "main.ini") {
+			if report.Outcome != state.Drifted || !strings.Contains(report.Reason, "main.ini") {
 				t.Errorf("seed %d, %d: %s %q", seed, wrong, report.Outcome, report.Reason)
 			}
 			for _, e := range x.events[events:] {
-				if e.Kind == planner.Intended && e.Act.Verb == planner.Grant || e.Kind == planner.StepEnded || e.Kind == planner.StepBegan {
+				if e.Kind == state.Intended && e.Act.Verb == state.Grant || e.Kind == state.StepEnded || e.Kind == state.StepBegan {
 					t.Errorf("seed %d, %d: %s after the file was put back", seed, wrong, e.Kind)
 				}
 			}
 			if report.Memory.Step != nil {
-				met[planner.StepBegan]++
+				met[state.StepBegan]++
 			} else {
-				met[planner.RunEnded]++
+				met[state.RunEnded]++
 			}
 		}
 	}
-	if met[planner.StepBegan] < 4 {
+	if met[state.StepBegan] < 4 {
 		t.Errorf("too few runs had a step in hand: %v", met)
 	}
 }

@@ -7,15 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // promoted is an expedition whose server is another one of its cluster from the first act on.
 type promoted struct{ *expedition }
 
-func (p promoted) Observe(ctx context.Context) (planner.Observation, error) {
+func (p promoted) Observe(ctx context.Context) (fleet.Observation, error) {
 	o, err := p.expedition.Observe(ctx)
-	if slices.ContainsFunc(p.events, func(e planner.Event) bool { return e.Kind == planner.Acted }) {
+	if slices.ContainsFunc(p.events, func(e state.Event) bool { return e.Kind == state.Acted }) {
 		o.Servers = slices.Clone(o.Servers)
 		o.Servers[0].Timeline++
 	}
@@ -32,14 +33,14 @@ func TestAfterAFailoverTheSameCommandGoesOn(t *testing.T) {
 		}
 		b := x.rebalancer()
 		b.Fleet = promoted{x}
-		report, err := b.Run(t.Context(), x.goal, planner.Memory{})
+		report, err := b.Run(t.Context(), x.goal, state.Memory{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(x.events) < 5 { // there was nothing to do
 			continue
 		}
-		if met++; report.Outcome != planner.Drifted || !strings.Contains(report.Reason, "timeline") || !strings.Contains(report.Hint, "the same command again") {
+		if met++; report.Outcome != state.Drifted || !strings.Contains(report.Reason, "timeline") || !strings.Contains(report.Hint, "the same command again") {
 			t.Fatalf("seed %d: %s: %s; %s", seed, report.Outcome, report.Reason, report.Hint)
 		}
 		if last := x.events[len(x.events)-1]; last.Next != report.Hint {
@@ -47,7 +48,7 @@ func TestAfterAFailoverTheSameCommandGoesOn(t *testing.T) {
 		}
 		x.measure(5*time.Second, time.Minute)
 		b = x.rebalancer()
-		if report, err = b.Run(t.Context(), x.goal, report.Memory); err != nil || report.Outcome == planner.Drifted {
+		if report, err = b.Run(t.Context(), x.goal, report.Memory); err != nil || report.Outcome == state.Drifted {
 			t.Errorf("seed %d, again: %s: %s (%v)", seed, report.Outcome, report.Reason, err)
 		}
 		if met == 3 {

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // minutes are what each pool waited, minute by minute.
@@ -56,7 +58,7 @@ func TestNoPoolWaitsForOthersSake(t *testing.T) {
 		}
 		m := newMinutes(x.w)
 		x.w.after = func() { x.watch(); m.note() }
-		if _, err := x.rebalancer().Run(t.Context(), x.goal, planner.Memory{}); err != nil {
+		if _, err := x.rebalancer().Run(t.Context(), x.goal, state.Memory{}); err != nil {
 			t.Fatal(err)
 		}
 		y := embark(t, seed)
@@ -69,12 +71,12 @@ func TestNoPoolWaitsForOthersSake(t *testing.T) {
 			for k := 1; 2*k < len(m.past[p.ID]); k++ {
 				total++
 				wait, xacts := m.mean(p.ID, k)
-				if wait <= planner.DefaultMaxWaitMean {
+				if wait <= budget.DefaultMaxWaitMean {
 					continue
 				}
 				above++
 				paired, _ := n.mean(p.ID, k)
-				if paired > planner.DefaultMaxWaitMean {
+				if paired > budget.DefaultMaxWaitMean {
 					continue
 				}
 				alone++
@@ -85,7 +87,7 @@ func TestNoPoolWaitsForOthersSake(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d pool-minutes, %d of them above %v, %d where the run without steps is not", total, above, planner.DefaultMaxWaitMean, alone)
+	t.Logf("%d pool-minutes, %d of them above %v, %d where the run without steps is not", total, above, budget.DefaultMaxWaitMean, alone)
 	if alone > 2+total/100 {
 		t.Errorf("%d of %d pool-minutes wait because of steps", alone, total)
 	}
@@ -93,8 +95,8 @@ func TestNoPoolWaitsForOthersSake(t *testing.T) {
 
 // released reports whether a pool was made smaller before a time.
 func (x *expedition) released(pool string, before time.Time) bool {
-	return slices.ContainsFunc(x.events, func(e planner.Event) bool {
-		return e.Kind == planner.Acted && e.Act.Verb == planner.Release && e.At.Before(before) &&
-			slices.ContainsFunc(e.Act.Sets, func(s planner.Set) bool { return s.Pool() == pool })
+	return slices.ContainsFunc(x.events, func(e state.Event) bool {
+		return e.Kind == state.Acted && e.Act.Verb == state.Release && e.At.Before(before) &&
+			slices.ContainsFunc(e.Act.Sets, func(s fleet.Set) bool { return s.Pool() == pool })
 	})
 }

@@ -14,26 +14,31 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // expedition is a random fleet with a policy and a goal, and a watch over the promise.
 type expedition struct {
 	t      testing.TB
 	w      *World
-	goal   planner.Goal
-	policy planner.Policy
-	rules  []planner.Threshold
-	loads  []planner.Load
-	before planner.Evidence
+	goal   sizing.Goal
+	policy state.Policy
+	rules  []control.Threshold
+	loads  []load.Load
+	before load.Evidence
 
 	traffic []bouncer.Traffic
-	rulesOf []planner.DeclaredPool
+	rulesOf []budget.DeclaredPool
 
-	events []planner.Event // the journal
-	folded planner.Memory  // what they come to, as read from lines
-	dieAt  int             // the event at which the program dies, from 1; 0: it lives
-	torn   int             // of the act that it dies in: so many processes have been told
+	events []state.Event // the journal
+	folded state.Memory  // what they come to, as read from lines
+	dieAt  int           // the event at which the program dies, from 1; 0: it lives
+	torn   int           // of the act that it dies in: so many processes have been told
 	dead   bool
 	looked []int // direct and orphaned backends of each server at the newest look
 	broken []string
@@ -43,7 +48,7 @@ type expedition struct {
 var errDead = errors.New("the program is dead")
 
 // Record is the journal: it keeps events in memory, and dies when it is told to.
-func (x *expedition) Record(e planner.Event) (planner.Event, error) {
+func (x *expedition) Record(e state.Event) (state.Event, error) {
 	if x.dieAt > 0 && len(x.events)+1 == x.dieAt {
 		x.dead = true
 	}
@@ -58,12 +63,12 @@ func (x *expedition) Record(e planner.Event) (planner.Event, error) {
 }
 
 // readable reports why an event would not come back from a journal's line, or the memory after it not from a snapshot.
-func (x *expedition) readable(e planner.Event) error {
+func (x *expedition) readable(e state.Event) error {
 	if n := len(x.events); n == 0 || x.folded.Seq != x.events[n-1].Seq {
 		x.folded = bouncer.Replay(x.events)
 	}
 	line, err := json.Marshal(e)
-	var back planner.Event
+	var back state.Event
 	if err == nil {
 		err = json.Unmarshal(line, &back)
 	}
@@ -77,7 +82,7 @@ func (x *expedition) readable(e planner.Event) error {
 		return nil
 	}
 	was, err := json.Marshal(x.folded)
-	var memory planner.Memory
+	var memory state.Memory
 	if err == nil {
 		err = json.Unmarshal(was, &memory)
 	}
@@ -88,7 +93,7 @@ func (x *expedition) readable(e planner.Event) error {
 }
 
 // Apply passes an act on; where the program dies in it, only a part.
-func (x *expedition) Apply(ctx context.Context, act planner.Act) error {
+func (x *expedition) Apply(ctx context.Context, act state.Act) error {
 	if x.dieAt > 0 && len(x.events)+1 == x.dieAt && x.torn > 0 {
 		act.Sets = act.Sets[:min(x.torn, len(act.Sets))]
 	}
@@ -96,7 +101,7 @@ func (x *expedition) Apply(ctx context.Context, act planner.Act) error {
 }
 
 // Observe looks, and remembers what was known then.
-func (x *expedition) Observe(ctx context.Context) (planner.Observation, error) {
+func (x *expedition) Observe(ctx context.Context) (fleet.Observation, error) {
 	o, err := x.w.Observe(ctx)
 	x.looked = x.looked[:0]
 	for _, s := range x.w.servers {
@@ -136,11 +141,11 @@ func (x *expedition) rebalancer() bouncer.Rebalancer {
 		Policy: x.policy, Thresholds: x.rules, Traffic: x.traffic, Replans: len(x.traffic) > 0}
 }
 
-func (x *expedition) declared() planner.Declared {
-	d := planner.Declared{SizeAll: true, Pools: x.rulesOf, Deadband: planner.DefaultDeadband, LeastGain: planner.DefaultLeastGain}
+func (x *expedition) declared() budget.Declared {
+	d := budget.Declared{SizeAll: true, Pools: x.rulesOf, Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}
 	for _, s := range x.w.spec.Servers {
 		head := s.MaxConns - s.SuperuserReservedConns - s.Budget
-		d.Servers = append(d.Servers, planner.DeclaredServer{Name: s.Name, HeadroomConns: &head, CPUHeadroom: planner.DefaultCPUHeadroom, DirectCount: planner.CountHighest})
+		d.Servers = append(d.Servers, budget.DeclaredServer{Name: s.Name, HeadroomConns: &head, CPUHeadroom: budget.DefaultCPUHeadroom, DirectCount: budget.CountHighest})
 	}
 	return d
 }
@@ -204,22 +209,22 @@ func embarkOn(t testing.TB, seed uint64, change func(*Spec), begin func(*World))
 	}
 	x.w = w
 	begin(w)
-	x.policy = planner.Policy{Percent: []float64{1, 2, 5, 10, 30}[r.IntN(5)], Soak: time.Duration(5+r.IntN(25)) * time.Second, DrainFor: 20 * time.Second,
+	x.policy = state.Policy{Percent: []float64{1, 2, 5, 10, 30}[r.IntN(5)], Soak: time.Duration(5+r.IntN(25)) * time.Second, DrainFor: 20 * time.Second,
 		HoldFor: time.Minute, Every: time.Second, SoakEvery: 2 * time.Second, MaxWait: time.Second, Stale: 10 * time.Second}
-	x.rules = []planner.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
+	x.rules = []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
 	if err := w.Sleep(t.Context(), 5*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	x.measure(5*time.Second, time.Minute)
-	fleet, err := planner.Model(w.Now(), x.declared(), x.before, x.loads)
+	fleet, err := budget.Model(w.Now(), x.declared(), x.before, x.loads)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := planner.Solve(fleet, planner.Options{})
+	plan, err := sizing.Solve(fleet, sizing.Options{})
 	if err != nil {
 		return nil
 	}
-	x.goal = planner.GoalOf(plan)
+	x.goal = sizing.GoalOf(plan)
 	for i, s := range w.servers {
 		x.claims[i] = w.granted(s)
 	}
@@ -230,13 +235,13 @@ func embarkOn(t testing.TB, seed uint64, change func(*Spec), begin func(*World))
 // measure looks at the fleet for a while, and estimates its loads.
 func (x *expedition) measure(every, window time.Duration) {
 	x.t.Helper()
-	err := bouncer.Watch(x.t.Context(), x.w, x.w, every, window, func(o planner.Observation) error {
+	err := bouncer.Watch(x.t.Context(), x.w, x.w, every, window, func(o fleet.Observation) error {
 		var err error
 		x.before, err = x.before.Add(o)
 		return err
 	})
 	if err == nil {
-		x.loads, err = planner.Estimate(x.before)
+		x.loads, err = load.Estimate(x.before)
 	}
 	if err != nil {
 		x.t.Fatal(err)
@@ -269,7 +274,7 @@ func randomFaults(r *rand.Rand, spec Spec) []Fault {
 // TestRebalancerKeepsThePromise moves random fleets to their plans while faults come and go.
 func TestRebalancerKeepsThePromise(t *testing.T) {
 	seeds := fleets(100, 20, 10000)
-	ends := map[planner.Outcome]int{}
+	ends := map[state.Outcome]int{}
 	unlucky, calm, flushes := 0, 0, 0
 	for seed := range seeds {
 		x := embark(t, seed)
@@ -278,7 +283,7 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 			continue
 		}
 		begun := x.w.At()
-		report, err := x.rebalancer().Run(t.Context(), x.goal, planner.Memory{})
+		report, err := x.rebalancer().Run(t.Context(), x.goal, state.Memory{})
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -286,7 +291,7 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 		if len(x.w.spec.Faults) == 0 {
 			calm++
 		}
-		if report.Outcome != planner.Done {
+		if report.Outcome != state.Done {
 			text := fmt.Sprintf("seed %d after %v of %d events, %d faults: %s: %s", seed, x.w.At()-begun, len(x.events), len(x.w.spec.Faults), report.Outcome, report.Reason)
 			if seeds <= 200 {
 				t.Log(text)
@@ -302,9 +307,9 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 		}
 		x.audit(seed)
 		for _, e := range x.events {
-			flushes += b2i(e.Kind == planner.Acted && e.Act.Verb == planner.Flush)
+			flushes += b2i(e.Kind == state.Acted && e.Act.Verb == state.Flush)
 		}
-		if left := report.Memory.Flushed(); len(left) > 0 && report.Outcome == planner.Done {
+		if left := report.Memory.Flushed(); len(left) > 0 && report.Outcome == state.Done {
 			t.Errorf("seed %d: done, and %v is still flushed", seed, left)
 		}
 		if len(x.broken) > 0 {
@@ -319,8 +324,8 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 	if unlucky > 1+calm/100 {
 		t.Errorf("%d of %d runs without a fault do not arrive", unlucky, calm)
 	}
-	if ends[planner.Done] < int(seeds)/2 {
-		t.Errorf("only %d of %d runs end at their plan", ends[planner.Done], seeds)
+	if ends[state.Done] < int(seeds)/2 {
+		t.Errorf("only %d of %d runs end at their plan", ends[state.Done], seeds)
 	}
 }
 
@@ -329,7 +334,7 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 func (x *expedition) bound() time.Duration {
 	steps := 1
 	for _, e := range x.events {
-		if e.Kind == planner.StepBegan || e.Kind == planner.StepAbort {
+		if e.Kind == state.StepBegan || e.Kind == state.StepAbort {
 			steps++
 		}
 	}
@@ -340,7 +345,7 @@ func (x *expedition) bound() time.Duration {
 // arrived checks that a run that calls itself done is where the plan is, and that one that does not says why.
 func (x *expedition) arrived(seed uint64, report bouncer.Report) {
 	x.t.Helper()
-	if report.Outcome != planner.Done {
+	if report.Outcome != state.Done {
 		if report.Reason == "" {
 			x.t.Errorf("seed %d: %s without a reason", seed, report.Outcome)
 		}
@@ -361,13 +366,13 @@ func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 		if whole == nil {
 			continue
 		}
-		if _, err := whole.rebalancer().Run(t.Context(), whole.goal, planner.Memory{}); err != nil {
+		if _, err := whole.rebalancer().Run(t.Context(), whole.goal, state.Memory{}); err != nil {
 			t.Fatal(err)
 		}
 		for at := 1; at <= len(whole.events); at += 1 + len(whole.events)/12 {
 			x := embark(t, seed)
 			x.dieAt, x.torn = at, int(seed)%3
-			if _, err := x.rebalancer().Run(t.Context(), x.goal, planner.Memory{}); !errors.Is(err, errDead) {
+			if _, err := x.rebalancer().Run(t.Context(), x.goal, state.Memory{}); !errors.Is(err, errDead) {
 				t.Fatalf("seed %d: it outlives its death at %d: %v", seed, at, err)
 			}
 			x.dieAt, x.dead = 0, false
@@ -378,7 +383,7 @@ func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 			if len(x.broken) > 0 {
 				t.Fatalf("seed %d, death at %d: %s", seed, at, x.broken[0])
 			}
-			if report.Outcome == planner.Drifted && len(x.w.spec.Faults) == 0 {
+			if report.Outcome == state.Drifted && len(x.w.spec.Faults) == 0 {
 				t.Fatalf("seed %d, death at %d: %s", seed, at, report.Reason)
 			}
 			x.arrived(seed, report)
@@ -391,7 +396,7 @@ func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 // before it is done.
 func (x *expedition) audit(seed uint64) {
 	x.t.Helper()
-	var m planner.Memory
+	var m state.Memory
 	unit := 0
 	for _, p := range x.w.spec.Pools {
 		unit = max(unit, len(x.w.copies[p.ID]))
@@ -399,7 +404,7 @@ func (x *expedition) audit(seed uint64) {
 	most := max(unit, int(x.policy.Percent/100*float64(x.w.spec.Servers[0].Budget)))
 	for _, e := range x.events {
 		switch e.Kind {
-		case planner.StepBegan:
+		case state.StepBegan:
 			if m.Step != nil {
 				x.t.Errorf("seed %d: event %d begins a step in the middle of another", seed, e.Seq)
 			}
@@ -411,7 +416,7 @@ func (x *expedition) audit(seed uint64) {
 			if granted > most {
 				x.t.Errorf("seed %d: step at event %d grants %d connections, %d at most", seed, e.Seq, granted, most)
 			}
-		case planner.Acted, planner.Failed:
+		case state.Acted, state.Failed:
 			if m.Intent == nil || m.Intent.Verb != e.Act.Verb {
 				x.t.Errorf("seed %d: event %d tells of an act that nobody intended", seed, e.Seq)
 			}
@@ -445,7 +450,7 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 		if seed%2 == 1 { // it dies somewhere on the way, in a step
 			x.dieAt = 4 + int(seed)%5
 		}
-		if _, err := r.Run(t.Context(), x.goal, planner.Memory{}); err != nil && !errors.Is(err, errDead) {
+		if _, err := r.Run(t.Context(), x.goal, state.Memory{}); err != nil && !errors.Is(err, errDead) {
 			t.Fatal(err)
 		}
 		x.dieAt, x.dead = 0, false
@@ -465,12 +470,12 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fleet, err := planner.Model(x.w.Now(), x.declared(), e, x.loads)
+		fleet, err := budget.Model(x.w.Now(), x.declared(), e, x.loads)
 		if err != nil {
 			t.Fatal(err)
 		}
-		way, ok := planner.Rollback(memory, fleet, first)
-		if why := planner.Reachable(fleet, way.Goal); !ok || why != "" {
+		way, ok := control.Rollback(memory, fleet, first)
+		if why := control.Reachable(fleet, way.Goal); !ok || why != "" {
 			t.Fatalf("seed %d: %v %s", seed, ok, why)
 		}
 		r = x.rebalancer()
@@ -479,11 +484,11 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if report.Outcome == planner.Held { // the sizes before are too small for what is asked by now
+		if report.Outcome == state.Held { // the sizes before are too small for what is asked by now
 			t.Logf("seed %d: %s", seed, report.Reason)
 			continue
 		}
-		if report.Outcome != planner.Done {
+		if report.Outcome != state.Done {
 			t.Fatalf("seed %d: %s: %s", seed, report.Outcome, report.Reason)
 		}
 		if after := x.sizes(); !slices.Equal(after, before) {

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestARunPlansAnewWhereALoadLeavesItsInterval doubles a load for good in the middle of a run: the run ends at the plan for
@@ -19,13 +19,13 @@ func TestARunPlansAnewWhereALoadLeavesItsInterval(t *testing.T) {
 		x.w.refactor(&x.w.loads[0])
 		r := x.rebalancer()
 		r.Replans = replans
-		report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+		report, err := r.Run(t.Context(), x.goal, state.Memory{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		anew := 0
 		for _, e := range x.events {
-			if e.Kind == planner.Replanned {
+			if e.Kind == state.Replanned {
 				anew++
 				x.goal = *e.Goal
 			}

@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestRollbackGoesBackHoweverOftenItIsInterrupted lets a run die, then rollbacks die and runs go on in between, each at
@@ -21,7 +23,7 @@ func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 		}
 		r := rand.New(rand.NewPCG(seed, 9))
 		before := x.sizes()
-		x.interrupted(r, x.rebalancer(), x.goal, planner.Memory{}, 4+r.IntN(12))
+		x.interrupted(r, x.rebalancer(), x.goal, state.Memory{}, 4+r.IntN(12))
 		first := bouncer.Replay(x.events)
 		if len(first.Past) == 0 && first.Step == nil {
 			continue
@@ -39,11 +41,11 @@ func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 			x.back(r, to, 1+r.IntN(8))
 		}
 		report := x.back(r, to, 0)
-		if report.Outcome == planner.Held { // the sizes before are too small for what is asked by now
+		if report.Outcome == state.Held { // the sizes before are too small for what is asked by now
 			t.Logf("seed %d: %s", seed, report.Reason)
 			continue
 		}
-		if report.Outcome != planner.Done {
+		if report.Outcome != state.Done {
 			t.Fatalf("seed %d: %s: %s", seed, report.Outcome, report.Reason)
 		}
 		if after := x.sizes(); !slices.Equal(after, before) {
@@ -63,7 +65,7 @@ func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 }
 
 // interrupted runs until so many events have been written; 0: to its end.
-func (x *expedition) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal planner.Goal, m planner.Memory, events int) bouncer.Report {
+func (x *expedition) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal sizing.Goal, m state.Memory, events int) bouncer.Report {
 	x.t.Helper()
 	if x.dieAt, x.torn = 0, r.IntN(3); events > 0 {
 		x.dieAt = len(x.events) + events
@@ -88,9 +90,9 @@ func (x *expedition) back(r *rand.Rand, to int64, events int) bouncer.Report {
 	if memory.RollTo > 0 {
 		to = 0
 	}
-	way, ok := planner.Rollback(memory, fleet, to)
+	way, ok := control.Rollback(memory, fleet, to)
 	if !ok { // an earlier one was through
-		return bouncer.Report{Outcome: planner.Done, Memory: memory}
+		return bouncer.Report{Outcome: state.Done, Memory: memory}
 	}
 	b := x.rebalancer()
 	b.RollTo = way.To

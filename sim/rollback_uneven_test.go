@@ -6,7 +6,8 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // uneven gives lines sizes of their own, and reserves here and there; then a budget that these fit, some with nothing
@@ -43,17 +44,17 @@ func uneven(r *rand.Rand) func(*World) {
 type chronicle struct {
 	*expedition
 	began map[int64][]int
-	back  []planner.Set // what acts of rollbacks wrote
+	back  []fleet.Set // what acts of rollbacks wrote
 }
 
-func (c *chronicle) Record(e planner.Event) (planner.Event, error) {
+func (c *chronicle) Record(e state.Event) (state.Event, error) {
 	memory := bouncer.Replay(c.events)
 	e, err := c.expedition.Record(e)
 	switch {
 	case err != nil:
-	case e.Kind == planner.StepBegan && memory.RollTo == 0:
+	case e.Kind == state.StepBegan && memory.RollTo == 0:
 		c.began[e.Seq] = c.sizes()
-	case e.Kind == planner.Intended && memory.RollTo > 0:
+	case e.Kind == state.Intended && memory.RollTo > 0:
 		c.back = append(c.back, e.Act.Sets...)
 	}
 	return e, err
@@ -66,7 +67,7 @@ func (c *chronicle) goes(r *rand.Rand, to int64, events int) (bouncer.Report, bo
 	if to > 0 {
 		way, ok := c.wayBack(memory, to)
 		if !ok {
-			return bouncer.Report{Outcome: planner.Done, Memory: memory}, false
+			return bouncer.Report{Outcome: state.Done, Memory: memory}, false
 		}
 		b.RollTo, goal = way.To, way.Goal
 	}
@@ -75,11 +76,11 @@ func (c *chronicle) goes(r *rand.Rand, to int64, events int) (bouncer.Report, bo
 }
 
 // written are the lines of steps that can be taken back, and of the one in hand.
-func written(m planner.Memory, to int64) map[planner.Set]bool {
-	out := map[planner.Set]bool{}
-	note := func(s planner.Step) {
+func written(m state.Memory, to int64) map[fleet.Set]bool {
+	out := map[fleet.Set]bool{}
+	note := func(s state.Step) {
 		for _, x := range s.Sets {
-			out[planner.Set{Process: x.Process, Alias: x.Alias, Key: x.Key}] = true
+			out[fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key}] = true
 		}
 	}
 	for _, p := range m.Past {
@@ -133,11 +134,11 @@ func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 			t.Fatalf("seed %d: %s", seed, x.broken[0])
 		}
 		for _, y := range c.back {
-			if !lines[planner.Set{Process: y.Process, Alias: y.Alias, Key: y.Key}] && y.Key != planner.KeyLifetime {
+			if !lines[fleet.Set{Process: y.Process, Alias: y.Alias, Key: y.Key}] && y.Key != fleet.KeyLifetime {
 				t.Fatalf("seed %d: a rollback wrote %v, which no step had written", seed, y)
 			}
 		}
-		if report.Outcome != planner.Done { // the sizes before are too small for what is asked by now
+		if report.Outcome != state.Done { // the sizes before are too small for what is asked by now
 			t.Logf("seed %d: %s: %s", seed, report.Outcome, report.Reason)
 			continue
 		}

@@ -8,7 +8,14 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // wiring is a switch between the controller and the world's.
@@ -47,7 +54,7 @@ func (s *wiring) Set(ctx context.Context, percent int) error {
 // brief makes phase 4 for a short run in turns of 25 points, its loads measured.
 func brief(t *testing.T, seed uint64, spec Spec) (*expedition, *wiring) {
 	t.Helper()
-	x := roll(t, spec, seed, planner.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, 25)
+	x := roll(t, spec, seed, load.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, 25)
 	x.policy.Soak, x.policy.HoldFor = 2*time.Minute, 5*time.Minute
 	x.measure(5*time.Second, time.Minute)
 	x.w.after = x.watch
@@ -59,7 +66,7 @@ func brief(t *testing.T, seed uint64, spec Spec) (*expedition, *wiring) {
 // arrivedAt wants a run to have ended with all traffic moved and nothing broken.
 func (x *expedition) arrivedAt(report bouncer.Report, err error) {
 	x.t.Helper()
-	if err != nil || report.Outcome != planner.Done || x.w.shares[0] != 100 || len(x.broken) > 0 {
+	if err != nil || report.Outcome != state.Done || x.w.shares[0] != 100 || len(x.broken) > 0 {
 		x.t.Fatalf("%v %s at %g %%: %s %v", err, report.Outcome, x.w.shares[0], report.Reason, x.broken)
 	}
 }
@@ -72,7 +79,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 		spec, _ := phase4(1, false)
 		whole, s := brief(t, 1, spec)
 		s.mute = mute
-		whole.arrivedAt(whole.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{}))
+		whole.arrivedAt(whole.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{}))
 		ends := whole.sizes()
 		stride := 1
 		if raced {
@@ -82,10 +89,10 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 			x, s := brief(t, 1, spec)
 			s.mute = mute
 			x.dieAt, x.torn = at, at%3
-			if _, err := x.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{}); !errors.Is(err, errDead) {
+			if _, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{}); !errors.Is(err, errDead) {
 				t.Fatalf("it outlives its death at %d: %v", at, err)
 			}
-			x.dieAt, x.dead, x.before = 0, false, planner.Evidence{}
+			x.dieAt, x.dead, x.before = 0, false, load.Evidence{}
 			x.measure(5*time.Second, time.Minute) // as every run does
 			x.traffic[0].LoadsAt = int(x.w.shares[0])
 			goal, err := x.aim() // as every run does
@@ -94,7 +101,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 			}
 			report, err := x.rebalancer().Run(t.Context(), goal, bouncer.Replay(x.events))
 			if err == nil && strings.Contains(report.Reason, "run again") { // nobody knew where the switch was
-				x.before = planner.Evidence{}
+				x.before = load.Evidence{}
 				x.measure(5*time.Second, time.Minute)
 				x.traffic[0].LoadsAt = int(x.w.shares[0])
 				report, err = x.rebalancer().Run(t.Context(), goal, bouncer.Replay(x.events))
@@ -117,13 +124,13 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 }
 
 // aim is where a run goes before it knows more: the plan for the loads as they were measured.
-func (x *expedition) aim() (planner.Goal, error) {
-	fleet, err := planner.Model(x.w.Now(), x.declared(), x.before, x.loads)
+func (x *expedition) aim() (sizing.Goal, error) {
+	fleet, err := budget.Model(x.w.Now(), x.declared(), x.before, x.loads)
 	if err != nil {
-		return planner.Goal{}, err
+		return sizing.Goal{}, err
 	}
-	plan, err := planner.Solve(fleet, planner.Options{})
-	return planner.GoalOf(plan), err
+	plan, err := sizing.Solve(fleet, sizing.Options{})
+	return sizing.GoalOf(plan), err
 }
 
 // TestASwitchThatMovesNothingHolds: it says what it was told, and the counters say that nothing came.
@@ -131,8 +138,8 @@ func TestASwitchThatMovesNothingHolds(t *testing.T) {
 	spec, _ := phase4(1, false)
 	x, s := brief(t, 1, spec)
 	s.dead = true
-	report, err := x.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{})
-	if err != nil || report.Outcome != planner.Held || !strings.Contains(report.Reason, "nothing moved") {
+	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{})
+	if err != nil || report.Outcome != state.Held || !strings.Contains(report.Reason, "nothing moved") {
 		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason)
 	}
 	if report.Memory.Step == nil || report.Memory.Steps != 0 {
@@ -145,8 +152,8 @@ func TestASwitchThatSomebodyElseTurnsEndsTheRun(t *testing.T) {
 	spec, _ := phase4(1, false)
 	spec.Script = []Act{{At: 4 * time.Minute, Verb: SetShare, Percent: 90}}
 	x, _ := brief(t, 1, spec)
-	report, err := x.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{})
-	if err != nil || report.Outcome != planner.Drifted || !strings.Contains(report.Reason, "says 90 %, and the journal 25 %") {
+	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{})
+	if err != nil || report.Outcome != state.Drifted || !strings.Contains(report.Reason, "says 90 %, and the journal 25 %") {
 		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason)
 	}
 }
@@ -158,14 +165,14 @@ func TestASwitchThatFailsIsTriedAgain(t *testing.T) {
 	fails := 2
 	s.hears = func(int) error {
 		if fails--; fails >= 0 {
-			return &planner.Error{Kind: planner.KindUnreachable, Err: errors.New("the flag service is away")}
+			return &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("the flag service is away")}
 		}
 		return nil
 	}
-	x.arrivedAt(x.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{}))
+	x.arrivedAt(x.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{}))
 	failed := 0
 	for _, e := range x.events {
-		failed += b2i(e.Kind == planner.Failed)
+		failed += b2i(e.Kind == state.Failed)
 	}
 	if failed != 2 {
 		t.Errorf("%d turns failed", failed)
@@ -179,13 +186,13 @@ func TestOneShiftFollowsAnother(t *testing.T) {
 	spec.Pools = append(spec.Pools, PoolSpec{ID: "sec/app", Server: "pg", SizeConns: 2})
 	spec.Shifts = append(spec.Shifts, ShiftSpec{From: "main/app", To: "sec/app", Fraction: 0.2})
 	x, _ := brief(t, 1, spec)
-	x.traffic = append(x.traffic, bouncer.Traffic{Shift: planner.Shift{From: "main/app", To: "sec/app", Fraction: planner.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, Until: 50}, Switch: x.w.Switch(1)})
-	x.arrivedAt(x.rebalancer().Run(t.Context(), planner.Goal{}, planner.Memory{}))
+	x.traffic = append(x.traffic, bouncer.Traffic{Shift: shift.Shift{From: "main/app", To: "sec/app", Fraction: load.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, Until: 50}, Switch: x.w.Switch(1)})
+	x.arrivedAt(x.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{}))
 	if x.w.shares[1] != 50 {
 		t.Errorf("the second is at %g %%", x.w.shares[1])
 	}
-	first := planner.Learn(planner.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, bouncer.Replay(x.events).PointsOf("main/app:ci/app")).Fraction
-	second := planner.Learn(planner.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, bouncer.Replay(x.events).PointsOf("main/app:sec/app")).Fraction
+	first := learn.Learn(load.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, bouncer.Replay(x.events).PointsOf("main/app:ci/app")).Fraction
+	second := learn.Learn(load.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, bouncer.Replay(x.events).PointsOf("main/app:sec/app")).Fraction
 	if first.Target < 0.33 || first.Target > 0.37 || second.Target < 0.18 || second.Target > 0.22 {
 		t.Errorf("%+v, %+v", first, second)
 	}
@@ -203,27 +210,27 @@ func TestAStepIsRolledBackWithItsTraffic(t *testing.T) {
 	before := x.sizes()
 	r := x.rebalancer()
 	r.Steps = 2
-	report, err := r.Run(t.Context(), planner.Goal{}, planner.Memory{})
-	if err != nil || report.Outcome != planner.Done || x.w.shares[0] == 0 {
+	report, err := r.Run(t.Context(), sizing.Goal{}, state.Memory{})
+	if err != nil || report.Outcome != state.Done || x.w.shares[0] == 0 {
 		t.Fatalf("%v %+v", err, report)
 	}
 	memory := bouncer.Replay(x.events)
-	fleet, err := planner.Model(x.w.Now(), x.declared(), x.before, x.loads)
+	fleet, err := budget.Model(x.w.Now(), x.declared(), x.before, x.loads)
 	if err != nil {
 		t.Fatal(err)
 	}
-	way, ok := planner.Rollback(memory, fleet, memory.Past[0].Seq)
+	way, ok := control.Rollback(memory, fleet, memory.Past[0].Seq)
 	if !ok || len(way.Turns) != 1 || way.Turns[0].To != 0 {
 		t.Fatalf("%+v", way)
 	}
-	x.before = planner.Evidence{}
+	x.before = load.Evidence{}
 	x.measure(5*time.Second, time.Minute)
 	r = x.rebalancer()
 	r.RollTo, r.Replans = way.To, false
 	r.Traffic = []bouncer.Traffic{x.traffic[0]}
 	r.Traffic[0].Until, r.Traffic[0].LoadsAt = 0, int(x.w.shares[0])
 	report, err = r.Run(t.Context(), way.Goal, memory)
-	if err != nil || report.Outcome != planner.Done || x.w.shares[0] != 0 {
+	if err != nil || report.Outcome != state.Done || x.w.shares[0] != 0 {
 		t.Fatalf("%v %s at %g: %s", err, report.Outcome, x.w.shares[0], report.Reason)
 	}
 	after := x.sizes()

@@ -10,7 +10,14 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // phase4 is GitLab's phase 4 with holds ten times as long and a tenth of the arrivals: what a connection is worth stays, and
@@ -44,7 +51,7 @@ func phase4(seed uint64, faults bool) (Spec, *rand.Rand) {
 const phase4Soak = 5 * time.Minute
 
 // roll makes phase 4 with a prior, and what runs it.
-func roll(t testing.TB, spec Spec, seed uint64, prior planner.Range, percent float64) *expedition {
+func roll(t testing.TB, spec Spec, seed uint64, prior load.Range, percent float64) *expedition {
 	t.Helper()
 	x := &expedition{t: t, claims: make([]int, 1)}
 	w, err := New(spec, seed)
@@ -52,12 +59,12 @@ func roll(t testing.TB, spec Spec, seed uint64, prior planner.Range, percent flo
 		t.Fatal(err)
 	}
 	x.w = w
-	x.policy = planner.Policy{Percent: percent, Soak: phase4Soak, DrainFor: 2 * time.Minute, HoldFor: time.Hour, Every: time.Second,
+	x.policy = state.Policy{Percent: percent, Soak: phase4Soak, DrainFor: 2 * time.Minute, HoldFor: time.Hour, Every: time.Second,
 		SoakEvery: 15 * time.Second, MaxWait: 10 * time.Second, Stale: time.Minute}
-	x.rules = []planner.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
+	x.rules = []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
 	for _, p := range spec.Pools {
-		x.rulesOf = append(x.rulesOf, planner.DeclaredPool{ID: p.ID, Weight: 1, Min: 1, Utilization: planner.DefaultUtilization,
-			MaxWaitMean: phase4Wait, MaxWaitP99: 10 * planner.DefaultMaxWaitP99, Count: planner.CountWorst})
+		x.rulesOf = append(x.rulesOf, budget.DeclaredPool{ID: p.ID, Weight: 1, Min: 1, Utilization: budget.DefaultUtilization,
+			MaxWaitMean: phase4Wait, MaxWaitP99: 10 * budget.DefaultMaxWaitP99, Count: budget.CountWorst})
 	}
 	if err := w.Sleep(t.Context(), time.Minute); err != nil {
 		t.Fatal(err)
@@ -65,12 +72,12 @@ func roll(t testing.TB, spec Spec, seed uint64, prior planner.Range, percent flo
 	for i, s := range w.servers {
 		x.claims[i] = w.granted(s)
 	}
-	x.traffic = []bouncer.Traffic{{Shift: planner.Shift{From: "main/app", To: "ci/app", Fraction: prior, Until: 100}, Switch: w.Switch(0)}}
+	x.traffic = []bouncer.Traffic{{Shift: shift.Shift{From: "main/app", To: "ci/app", Fraction: prior, Until: 100}, Switch: w.Switch(0)}}
 	return x
 }
 
 // phase4Wait is the mean wait that these pools are promised: the default's, ten times as long, as holds are.
-const phase4Wait = 10 * planner.DefaultMaxWaitMean
+const phase4Wait = 10 * budget.DefaultMaxWaitMean
 
 // mostRuns is how often a run that ended before its shift did is begun again. chosen: more than there are faults.
 const mostRuns = 8
@@ -79,23 +86,23 @@ const mostRuns = 8
 // later, as a person would once a fault is gone.
 func (x *expedition) through() (bouncer.Report, int, error) {
 	for runs := 1; ; runs++ {
-		x.before = planner.Evidence{}
+		x.before = load.Evidence{}
 		var report bouncer.Report
-		err := bouncer.Watch(x.t.Context(), x.w, x, 5*time.Second, time.Minute, func(o planner.Observation) error {
+		err := bouncer.Watch(x.t.Context(), x.w, x, 5*time.Second, time.Minute, func(o fleet.Observation) error {
 			var err error
 			x.before, err = x.before.Add(o)
 			return err
 		})
 		if err == nil {
-			if x.loads, err = planner.Estimate(x.before); err == nil {
+			if x.loads, err = load.Estimate(x.before); err == nil {
 				x.traffic[0].LoadsAt = int(x.w.shares[0])
-				report, err = x.rebalancer().Run(x.t.Context(), planner.Goal{}, bouncer.Replay(x.events))
+				report, err = x.rebalancer().Run(x.t.Context(), sizing.Goal{}, bouncer.Replay(x.events))
 			}
 		}
-		if planner.KindOf(err) == planner.KindUnreachable { // a console was silent in the looks before
+		if operr.KindOf(err) == operr.KindUnreachable { // a console was silent in the looks before
 			err = nil
 		}
-		if err != nil || report.Outcome == planner.Done || runs == mostRuns {
+		if err != nil || report.Outcome == state.Done || runs == mostRuns {
 			return report, runs, err
 		}
 		if err := x.w.Sleep(x.t.Context(), 15*time.Minute); err != nil {
@@ -114,7 +121,7 @@ type voyage struct {
 }
 
 // sail runs phase 4 with a prior and the same without steps.
-func sail(t testing.TB, seed uint64, faults bool, prior planner.Range, percent float64, paired bool) voyage {
+func sail(t testing.TB, seed uint64, faults bool, prior load.Range, percent float64, paired bool) voyage {
 	t.Helper()
 	spec, _ := phase4(seed, faults)
 	x := roll(t, spec, seed, prior, percent)
@@ -125,10 +132,10 @@ func sail(t testing.TB, seed uint64, faults bool, prior planner.Range, percent f
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
-	v := voyage{took: x.w.At() - begun, done: report.Outcome == planner.Done && x.w.shares[0] == 100}
+	v := voyage{took: x.w.At() - begun, done: report.Outcome == state.Done && x.w.shares[0] == 100}
 	for _, e := range x.events {
-		v.steps += b2i(e.Kind == planner.StepBegan)
-		v.turns += b2i(e.Kind == planner.Acted && e.Act.Verb == planner.Flip)
+		v.steps += b2i(e.Kind == state.StepBegan)
+		v.turns += b2i(e.Kind == state.Acted && e.Act.Verb == state.Flip)
 	}
 	if len(x.broken) > 0 {
 		t.Fatalf("seed %d: %s", seed, x.broken[0])
@@ -177,8 +184,8 @@ func TestPhase4(t *testing.T) {
 					t.Parallel()
 					r := rand.New(rand.NewPCG(seed, 45))
 					guess := truth * math.Exp2(2*r.Float64()-1)
-					ours[seed] = sail(t, seed, true, planner.Range{Lower: guess / 2, Target: guess, Upper: min(1, 2*guess)}, percent, true)
-					theirs[seed] = sail(t, seed, true, planner.Range{Lower: truth, Target: truth, Upper: truth}, percent, false)
+					ours[seed] = sail(t, seed, true, load.Range{Lower: guess / 2, Target: guess, Upper: min(1, 2*guess)}, percent, true)
+					theirs[seed] = sail(t, seed, true, load.Range{Lower: truth, Target: truth, Upper: truth}, percent, false)
 				})
 			}
 		})

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 var errNoAnswer = errors.New("the console does not answer")
@@ -20,11 +20,11 @@ const micros = time.Microsecond
 func booked(t int64) time.Duration { return time.Duration(t).Truncate(micros) }
 
 // showProcess is what SHOW VERSION, CONFIG, DATABASES, POOLS and STATS_TOTALS say now.
-func (w *World) showProcess(proc *process) planner.Process {
+func (w *World) showProcess(proc *process) fleet.Process {
 	set := proc.spec.Settings
-	out := planner.Process{ID: proc.id, Group: proc.group, Console: "simulated", Version: cmp.Or(proc.spec.Version, "1.18"), At: w.Now(), Started: 1 + proc.restarts,
-		Identity: planner.Identity{ConfFile: "/simulated/" + proc.id + "/pgbouncer.ini", ListenPort: 6432, PeerID: proc.index + 1},
-		Settings: planner.Settings{DefaultPoolConns: 20, ReserveTimeout: time.Duration(proc.reserveTimeout), MaxUserConns: set.MaxUserConns,
+	out := fleet.Process{ID: proc.id, Group: proc.group, Console: "simulated", Version: cmp.Or(proc.spec.Version, "1.18"), At: w.Now(), Started: 1 + proc.restarts,
+		Identity: fleet.Identity{ConfFile: "/simulated/" + proc.id + "/pgbouncer.ini", ListenPort: 6432, PeerID: proc.index + 1},
+		Settings: fleet.Settings{DefaultPoolConns: 20, ReserveTimeout: time.Duration(proc.reserveTimeout), MaxUserConns: set.MaxUserConns,
 			MaxClients: proc.maxClients, PoolMode: string(Transaction), QueryWaitTimeout: time.Duration(proc.waitTimeout)},
 	}
 	hash := sha256.New()
@@ -34,19 +34,19 @@ func (w *World) showProcess(proc *process) planner.Process {
 		out.Aliases = append(out.Aliases, x)
 	}
 	out.Identity.ConfigHash = hex.EncodeToString(hash.Sum(nil))
-	slices.SortFunc(out.Aliases, func(a, b planner.Alias) int { return byID(a.Name, b.Name) })
+	slices.SortFunc(out.Aliases, func(a, b fleet.Alias) int { return byID(a.Name, b.Name) })
 	return out
 }
 
-func (a *alias) show(w *World) planner.Alias {
-	x := planner.Alias{Name: a.name, Host: a.srv.spec.Name, Port: 5432, Database: a.spec.Database, SizeConns: a.size, ReserveConns: a.reserve,
-		MaxConns: a.maxConns, CurrentConns: a.conns, PoolMode: string(cmp.Or(a.spec.Mode, Transaction)), Server: a.srv.spec.Name, Proof: planner.ProofAddress,
-		Lifetime: time.Duration(a.lifetime), Counters: planner.Counters{Xacts: a.xacts, Assignments: -1, XactTime: booked(a.xactTime), WaitTime: booked(a.waitTime)}}
+func (a *alias) show(w *World) fleet.Alias {
+	x := fleet.Alias{Name: a.name, Host: a.srv.spec.Name, Port: 5432, Database: a.spec.Database, SizeConns: a.size, ReserveConns: a.reserve,
+		MaxConns: a.maxConns, CurrentConns: a.conns, PoolMode: string(cmp.Or(a.spec.Mode, Transaction)), Server: a.srv.spec.Name, Proof: fleet.ProofAddress,
+		Lifetime: time.Duration(a.lifetime), Counters: fleet.Counters{Xacts: a.xacts, Assignments: -1, XactTime: booked(a.xactTime), WaitTime: booked(a.waitTime)}}
 	if a.forced {
 		x.ForceUser = a.pools[0].name
 	}
 	if a.conns > 0 {
-		x.Proof = planner.ProofBackends
+		x.Proof = fleet.ProofBackends
 	}
 	if a.proc.since123 {
 		x.Counters.Assignments = a.assignments
@@ -56,14 +56,14 @@ func (a *alias) show(w *World) planner.Alias {
 			x.Pools = append(x.Pools, p.show())
 		}
 	}
-	slices.SortFunc(x.Pools, func(a, b planner.PoolGauges) int { return byID(a.User, b.User) })
+	slices.SortFunc(x.Pools, func(a, b fleet.PoolGauges) int { return byID(a.User, b.User) })
 	return x
 }
 
 // show is the pool's row of SHOW POOLS. cl_active counts clients that are linked or do nothing: of closed clients it is
 // known how many are connected; of open ones as many as there ever were at one time are taken to have stayed.
-func (p *pool) show() planner.PoolGauges {
-	g := planner.PoolGauges{User: p.name, ClientsActive: max(p.active, max(p.clients, p.closed)-p.queue.n), ClientsWaiting: p.queue.n,
+func (p *pool) show() fleet.PoolGauges {
+	g := fleet.PoolGauges{User: p.name, ClientsActive: max(p.active, max(p.clients, p.closed)-p.queue.n), ClientsWaiting: p.queue.n,
 		ServersActive: p.active, ServersIdle: len(p.idle), ServersUsed: len(p.used), ServersTested: p.tested, ServersLogin: b2i(p.login >= 0)}
 	if p.queue.n > 0 {
 		g.MaxWait = booked(p.w.now - p.queue.first().asked)
@@ -72,14 +72,14 @@ func (p *pool) show() planner.PoolGauges {
 }
 
 // showServer is what PostgreSQL's catalogs and pg_stat_activity say now.
-func (w *World) showServer(s *server) planner.Server {
-	out := planner.Server{Name: s.spec.Name, VersionNum: 150000, SystemID: "simulated-" + s.spec.Name, Timeline: 1, MaxConns: s.spec.MaxConns,
+func (w *World) showServer(s *server) fleet.Server {
+	out := fleet.Server{Name: s.spec.Name, VersionNum: 150000, SystemID: "simulated-" + s.spec.Name, Timeline: 1, MaxConns: s.spec.MaxConns,
 		SuperuserReservedConns: s.spec.SuperuserReservedConns, ReservedConns: s.spec.ReservedConns}
 	for _, r := range s.spec.Roles {
-		out.Roles = append(out.Roles, planner.ConnLimit{Name: r.Role, Conns: r.Conns})
+		out.Roles = append(out.Roles, fleet.ConnLimit{Name: r.Role, Conns: r.Conns})
 	}
-	slices.SortFunc(out.Roles, func(a, b planner.ConnLimit) int { return byID(a.Name, b.Name) })
-	b := planner.BackendCounts{DirectConns: s.direct}
+	slices.SortFunc(out.Roles, func(a, b fleet.ConnLimit) int { return byID(a.Name, b.Name) })
+	b := fleet.BackendCounts{DirectConns: s.direct}
 	for i := range w.conns {
 		c := &w.conns[i]
 		if c.pool.srv != s {
@@ -114,15 +114,15 @@ func (w *World) showServer(s *server) planner.Server {
 const holderAge = time.Second
 
 // holder reports a connection whose transaction sits idle: after its query, before its CPU work, as assign lays them out.
-func (w *World) holder(c *conn, n int) (planner.Holder, bool) {
+func (w *World) holder(c *conn, n int) (fleet.Holder, bool) {
 	if c.state != connActive || c.pool.alias.session {
-		return planner.Holder{}, false
+		return fleet.Holder{}, false
 	}
 	l := &w.loads[c.x.load]
 	idle := time.Duration(float64(c.x.hold) * l.slow * l.spec.Idle)
 	age := idle - time.Duration(w.cal.at(w.base+int32(n))-w.now)
 	if c.vanishing || age < holderAge {
-		return planner.Holder{}, false
+		return fleet.Holder{}, false
 	}
-	return planner.Holder{PID: 1000 + n, User: c.pool.name, Database: c.pool.alias.spec.Database, Age: age, Pool: c.pool.alias.spec.ID}, true
+	return fleet.Holder{PID: 1000 + n, User: c.pool.name, Database: c.pool.alias.spec.Database, Age: age, Pool: c.pool.alias.spec.ID}, true
 }

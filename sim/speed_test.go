@@ -66,7 +66,7 @@ func fleetOf(n int, m model) Spec {
 	return s
 }
 
-func fleet(n int, all bool) Spec {
+func fleetOfPools(n int, all bool) Spec {
 	if all {
 		return fleetOf(n, full)
 	}

@@ -6,7 +6,7 @@ import (
 	"math"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // trafficSwitch is one of a world's switches.
@@ -24,7 +24,7 @@ func (w *World) Switch(shift int) bouncer.Switch { return trafficSwitch{w, shift
 func (s trafficSwitch) Get(context.Context) (int, bool, error) {
 	x := s.world.shares[s.shift]
 	if x != math.Trunc(x) {
-		return 0, false, &planner.Error{Kind: planner.KindUsage, Subject: "shift", Err: errors.New("its share is no whole percentage")}
+		return 0, false, &operr.Error{Kind: operr.KindUsage, Subject: "shift", Err: errors.New("its share is no whole percentage")}
 	}
 	return int(x), true, nil
 }

@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestARunThatWaitsHearsOfItsJournal: held, in a soak or paused, it records nothing for long; once its journal is not in its
@@ -28,9 +31,9 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 			r.Paused = func() string { return "paused by ann" }
 		}
 		looks, at := 0, 0
-		r.Seen = func(planner.Situation, planner.Act) { looks++ }
+		r.Seen = func(control.Situation, state.Act) { looks++ }
 		r.Recordable = func() error {
-			if last := len(x.events) - 1; at == 0 && looks > 5 && (x.events[last].Kind == planner.HoldBegan || x.events[last].Kind == planner.Acted) {
+			if last := len(x.events) - 1; at == 0 && looks > 5 && (x.events[last].Kind == state.HoldBegan || x.events[last].Kind == state.Acted) {
 				at = looks
 			}
 			if at > 0 && looks > at+10 {
@@ -38,7 +41,7 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 			}
 			return nil
 		}
-		report, err := r.Run(t.Context(), x.goal, planner.Memory{})
+		report, err := r.Run(t.Context(), x.goal, state.Memory{})
 		if !errors.Is(err, moved) || at == 0 || looks > at+12 {
 			t.Errorf("%s: %v (%s %s) after %d looks, %d of them waiting; want an end with the journal's error", c.name, err, report.Outcome,
 				report.Reason, looks, looks-at)
@@ -72,16 +75,16 @@ func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
 		x.policy.Soak = 20 * time.Second
 		r := x.rebalancer()
 		r.RollTo, r.Replans = 1, false
-		goal := planner.Goal{}
+		goal := sizing.Goal{}
 		o, err := x.w.Observe(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		from := o.Processes[0].Aliases[0].SizeConns
-		goal.Pools = append(goal.Pools, planner.GoalPool{Pool: o.Processes[0].Group + "/" + o.Processes[0].Aliases[0].Name,
-			Server: "pg", Size: from - 1, MeanWait: planner.Unknown()})
-		report, err := r.Run(t.Context(), goal, planner.Memory{})
-		if err != nil || report.Outcome != planner.Done || x.w.shares[0] != 5 {
+		goal.Pools = append(goal.Pools, sizing.GoalPool{Pool: o.Processes[0].Group + "/" + o.Processes[0].Aliases[0].Name,
+			Server: "pg", Size: from - 1, MeanWait: fleet.Unknown()})
+		report, err := r.Run(t.Context(), goal, state.Memory{})
+		if err != nil || report.Outcome != state.Done || x.w.shares[0] != 5 {
 			t.Errorf("silent %d times: %v %s %s, the switch says %g, want 5", mute, err, report.Outcome, report.Reason, x.w.shares[0])
 		}
 		for _, e := range x.events {
@@ -97,26 +100,26 @@ func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
 func TestALifetimeWhoseLineIsGoneIsForgotten(t *testing.T) {
 	x := pinnedByTurnover(t, "1.24")
 	r := x.rebalancer()
-	var m planner.Memory
+	var m state.Memory
 	o, err := x.w.Observe(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := o.Processes[0]
-	flush := &planner.Act{Verb: planner.Flush, Sets: []planner.Set{
-		{Process: p.ID, Alias: p.Aliases[0].Name, Key: planner.KeyLifetime, From: 3600, To: 1},
-		{Process: p.ID, Alias: "zgone", Key: planner.KeyLifetime, From: 3600, To: 1}}}
-	for _, e := range []planner.Event{{Kind: planner.RunBegan, Goal: &x.goal}, {Kind: planner.Intended, Act: flush}, {Kind: planner.Acted, Act: flush},
-		{Kind: planner.RunEnded, Outcome: planner.Interrupted}} {
+	flush := &state.Act{Verb: state.Flush, Sets: []fleet.Set{
+		{Process: p.ID, Alias: p.Aliases[0].Name, Key: fleet.KeyLifetime, From: 3600, To: 1},
+		{Process: p.ID, Alias: "zgone", Key: fleet.KeyLifetime, From: 3600, To: 1}}}
+	for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &x.goal}, {Kind: state.Intended, Act: flush}, {Kind: state.Acted, Act: flush},
+		{Kind: state.RunEnded, Outcome: state.Interrupted}} {
 		e.Seq, e.At = m.Seq+1, x.w.Now()
 		x.events, m = append(x.events, e), m.After(e)
 	}
-	report, err := r.Run(t.Context(), planner.Goal{}, m)
-	if err != nil || report.Outcome != planner.Done || len(report.Flushed) > 0 {
+	report, err := r.Run(t.Context(), sizing.Goal{}, m)
+	if err != nil || report.Outcome != state.Done || len(report.Flushed) > 0 {
 		t.Errorf("%v %s %s, %v flushed, want done and none", err, report.Outcome, report.Reason, report.Flushed)
 	}
 	for _, e := range x.events[4:] {
-		if e.Kind == planner.Intended && len(e.Act.Sets) != 1 {
+		if e.Kind == state.Intended && len(e.Act.Sets) != 1 {
 			t.Errorf("%s of %v, and one of them is gone", e.Act.Verb, e.Act.Sets)
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // World is a fleet in virtual time. It has one caller at a time, and time passes only while that caller sleeps or
@@ -27,7 +28,7 @@ type World struct {
 	aliases   []*alias
 	pools     []*pool
 	copies    map[string][]*pool // by pool id, process by process
-	loads     []load
+	loads     []demand
 	signals   []*signal
 	faults    []string  // of each of the spec's faults: its name while it is on
 	struck    []string  // that began since the last Sample, each once
@@ -145,7 +146,7 @@ func (w *World) Sleep(ctx context.Context, d time.Duration) error {
 			return nil
 		}
 		if m := w.spec.MaxEvents; m > 0 && w.events > m {
-			return &planner.Error{Kind: planner.KindUsage, Subject: "after " + w.At().String() + " of virtual time",
+			return &operr.Error{Kind: operr.KindUsage, Subject: "after " + w.At().String() + " of virtual time",
 				Err:  fmt.Errorf("more than %d events, many times what the loads let expect", m),
 				Hint: "look for what feeds on itself: clients that are refused and ask again at once, logins that fail at once"}
 		}
@@ -221,11 +222,11 @@ func (w *World) entry(e entry) {
 
 // Observe takes one look, as the live fleet does: consoles, then servers, Spec.LookLatency of virtual time in all. A
 // process that does not answer is an error of KindUnreachable, never a partial picture.
-func (w *World) Observe(ctx context.Context) (planner.Observation, error) {
-	o := planner.Observation{At: w.Now(), Took: w.spec.LookLatency}
+func (w *World) Observe(ctx context.Context) (fleet.Observation, error) {
+	o := fleet.Observation{At: w.Now(), Took: w.spec.LookLatency}
 	for _, p := range w.processes {
 		if !p.up || p.silent > 0 {
-			return planner.Observation{}, &planner.Error{Kind: planner.KindUnreachable, Subject: p.id,
+			return fleet.Observation{}, &operr.Error{Kind: operr.KindUnreachable, Subject: p.id,
 				Err: errNoAnswer, Hint: "look at the scenario's faults: this one is simulated"}
 		}
 		if w.now >= p.due {
@@ -234,14 +235,14 @@ func (w *World) Observe(ctx context.Context) (planner.Observation, error) {
 		o.Processes = append(o.Processes, w.showProcess(p))
 	}
 	if err := w.Sleep(ctx, w.spec.LookLatency); err != nil {
-		return planner.Observation{}, err
+		return fleet.Observation{}, err
 	}
 	for _, s := range w.servers {
 		o.Servers = append(o.Servers, w.showServer(s))
 	}
 	o.Signals = w.cpuSignals()
 	w.prevLook = w.now
-	slices.SortFunc(o.Processes, func(a, b planner.Process) int { return byID(a.ID, b.ID) })
-	slices.SortFunc(o.Servers, func(a, b planner.Server) int { return byID(a.Name, b.Name) })
+	slices.SortFunc(o.Processes, func(a, b fleet.Process) int { return byID(a.ID, b.ID) })
+	slices.SortFunc(o.Servers, func(a, b fleet.Server) int { return byID(a.Name, b.Name) })
 	return o, nil
 }

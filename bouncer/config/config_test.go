@@ -6,7 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func noEnv(string) (string, bool) { return "", false }
@@ -64,15 +65,15 @@ func TestReferenceShowsTheRealDefaults(t *testing.T) {
 			t.Errorf("the reference does not say %q", say)
 		}
 	}
-	if planner.DefaultHeadroomShare != 0.05 || planner.DefaultHeadroomLeast != 5 || planner.DefaultCPUHeadroom != 0.20 || planner.DefaultUtilization != 0.90 ||
-		planner.DefaultMaxWaitMean != 10*time.Millisecond || planner.DefaultMaxWaitP99 != 100*time.Millisecond || planner.DefaultLookbackLoad != 7*24*time.Hour || planner.DefaultDeadband != 0.01 {
+	if budget.DefaultHeadroomShare != 0.05 || budget.DefaultHeadroomLeast != 5 || budget.DefaultCPUHeadroom != 0.20 || budget.DefaultUtilization != 0.90 ||
+		budget.DefaultMaxWaitMean != 10*time.Millisecond || budget.DefaultMaxWaitP99 != 100*time.Millisecond || budget.DefaultLookbackLoad != 7*24*time.Hour || budget.DefaultDeadband != 0.01 {
 		t.Error("a default changed: change the reference, too")
 	}
 }
 
 func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 	_, err := Parse("bad.yaml", []byte("servers:\n  - {name: a b, cores: many}\ngroups:\n  - name: x/y\n    processes: []\nledger:\n  - {server: z, name: '', conns: -1}\n"), noEnv)
-	if planner.KindOf(err) != planner.KindUsage {
+	if operr.KindOf(err) != operr.KindUsage {
 		t.Fatalf("%v is not an error of usage", err)
 	}
 	for _, want := range []string{"bad.yaml:2:12: servers[0].name", "bad.yaml:2:24: servers[0].cores", "has neither dsn:", "bad.yaml:4:11: groups[0].name",

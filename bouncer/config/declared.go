@@ -6,35 +6,35 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
 )
 
 // Declared returns what the file says in the planner's terms, every default applied.
-func (c *Config) Declared() planner.Declared {
-	d := planner.Declared{SizeAll: len(c.Pools) == 0, Deadband: planner.DefaultDeadband, LeastGain: planner.DefaultLeastGain}
+func (c *Config) Declared() budget.Declared {
+	d := budget.Declared{SizeAll: len(c.Pools) == 0, Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}
 	if c.Deadband.Set {
 		d.Deadband = c.Deadband.F
 	}
 	for _, s := range c.Servers {
 		d.Servers = append(d.Servers, s.declared(c.Signals()))
 	}
-	slices.SortFunc(d.Servers, func(a, b planner.DeclaredServer) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(d.Servers, func(a, b budget.DeclaredServer) int { return cmp.Compare(a.Name, b.Name) })
 	for i, p := range c.Pools {
 		dp := p.declared()
 		dp.Where = c.Where(fmt.Sprintf("pools[%d].pool", i)) + ": "
 		d.Pools = append(d.Pools, dp)
 	}
 	for _, l := range c.Ledger {
-		d.Lines = append(d.Lines, planner.DeclaredLine{Server: l.Server, Name: l.Name, Conns: l.Conns.N})
+		d.Lines = append(d.Lines, budget.DeclaredLine{Server: l.Server, Name: l.Name, Conns: l.Conns.N})
 	}
 	return d
 }
 
-func (s Server) declared(signals []Signal) planner.DeclaredServer {
-	d := planner.DeclaredServer{
+func (s Server) declared(signals []Signal) budget.DeclaredServer {
+	d := budget.DeclaredServer{
 		Name: s.Name, MaxConns: s.MaxConnections.pointer(), SuperuserReservedConns: s.SuperuserReservedConnections.pointer(),
-		ReservedConns: s.ReservedConnections.pointer(), DirectConns: s.Direct.Conns.pointer(), DirectCount: countOf(s.Direct.Count, planner.CountHighest),
-		HeadroomShare: planner.DefaultHeadroomShare, CPUHeadroom: planner.DefaultCPUHeadroom, Cores: s.Cores.F,
+		ReservedConns: s.ReservedConnections.pointer(), DirectConns: s.Direct.Conns.pointer(), DirectCount: countOf(s.Direct.Count, budget.CountHighest),
+		HeadroomShare: budget.DefaultHeadroomShare, CPUHeadroom: budget.DefaultCPUHeadroom, Cores: s.Cores.F,
 	}
 	if h := s.Headroom.Connections; h.Set {
 		d.HeadroomConns, d.HeadroomShare = h.Conns, h.Share
@@ -62,11 +62,11 @@ func (p Pool) servers() []string {
 	return names
 }
 
-func (p Pool) declared() planner.DeclaredPool {
-	d := planner.DeclaredPool{
-		ID: p.Pool, Min: max(1, p.Min.N), Max: p.Max.N, Weight: 1, Utilization: planner.DefaultUtilization,
-		MaxWaitMean: planner.DefaultMaxWaitMean, MaxWaitP99: planner.DefaultMaxWaitP99, SurviveLoss: p.SurviveLoss.N,
-		Count: countOf(p.Count, planner.CountWorst), Users: p.UserNames(), Size: p.Size.pointer(), ReserveConns: p.ReserveSize.pointer(),
+func (p Pool) declared() budget.DeclaredPool {
+	d := budget.DeclaredPool{
+		ID: p.Pool, Min: max(1, p.Min.N), Max: p.Max.N, Weight: 1, Utilization: budget.DefaultUtilization,
+		MaxWaitMean: budget.DefaultMaxWaitMean, MaxWaitP99: budget.DefaultMaxWaitP99, SurviveLoss: p.SurviveLoss.N,
+		Count: countOf(p.Count, budget.CountWorst), Users: p.UserNames(), Size: p.Size.pointer(), ReserveConns: p.ReserveSize.pointer(),
 		Copies: p.Copies.N, MaxDBConns: p.MaxDBConnections.pointer(),
 	}
 	if servers := p.servers(); len(servers) > 0 {
@@ -74,7 +74,7 @@ func (p Pool) declared() planner.DeclaredPool {
 	}
 	for _, u := range p.Users {
 		if u.Max.Set {
-			d.UserMax = append(d.UserMax, planner.UserMax{User: u.Name, Conns: u.Max.N})
+			d.UserMax = append(d.UserMax, budget.UserMax{User: u.Name, Conns: u.Max.N})
 		}
 	}
 	if p.Weight.Set {
@@ -90,10 +90,10 @@ func (p Pool) declared() planner.DeclaredPool {
 		d.MaxWaitP99 = p.MaxWait.P99.D
 	}
 	if p.Reserve != nil {
-		d.Reserve = &planner.IntRange{Min: p.Reserve.Min.N, Max: p.Reserve.Max.N}
+		d.Reserve = &budget.IntRange{Min: p.Reserve.Min.N, Max: p.Reserve.Max.N}
 	}
 	if l := p.Load; l != nil {
-		d.Load = &planner.DeclaredLoad{ArrivalsPerSec: l.ArrivalsPerSec.F, MeanHold: l.MeanHold.D, ArrivalSCV: l.ArrivalSCV.or(1),
+		d.Load = &budget.DeclaredLoad{ArrivalsPerSec: l.ArrivalsPerSec.F, MeanHold: l.MeanHold.D, ArrivalSCV: l.ArrivalSCV.or(1),
 			HoldSCV: l.HoldSCV.or(1), CPUPerXact: l.CPUPerXact.D}
 	}
 	return d
@@ -114,14 +114,14 @@ func (f Num) or(otherwise float64) float64 {
 }
 
 // countOf translates the config's word; peak is the config's name for the highest seen.
-func countOf(word string, otherwise planner.Count) planner.Count {
+func countOf(word string, otherwise budget.Count) budget.Count {
 	switch word {
 	case "peak":
-		return planner.CountHighest
+		return budget.CountHighest
 	case "p99":
-		return planner.CountP99
+		return budget.CountP99
 	case "worst":
-		return planner.CountWorst
+		return budget.CountWorst
 	default:
 		return otherwise
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Config is a parsed and valid pgbudget.yaml.
@@ -24,10 +24,10 @@ func (c *Config) Where(path string) string { return c.doc.Where(path) }
 func (c *Config) Mask(text string) string { return c.doc.mask(text) }
 
 // Parse reads a config. name stands in messages, and relative paths of the journal and its mirror begin at its folder;
-// getenv finds the variables of ${NAME}. The error is a *planner.Error of KindUsage that joins every Fault.
+// getenv finds the variables of ${NAME}. The error is a *operr.Error of KindUsage that joins every Fault.
 func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Config, error) {
 	usage := func(err error) error {
-		return &planner.Error{Kind: planner.KindUsage, Err: err, Hint: "pgbudget init --reference prints every key with its meaning and default"}
+		return &operr.Error{Kind: operr.KindUsage, Err: err, Hint: "pgbudget init --reference prints every key with its meaning and default"}
 	}
 	doc, err := Open(name, data)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // Policy says how carefully a fleet is moved.
@@ -85,8 +86,8 @@ func (k *Checker) policy(p Policy) {
 		lo, hi time.Duration
 	}{
 		{"soak", p.Soak, 0, 7 * 24 * time.Hour}, {"drain_for", p.DrainFor, 2 * time.Second, 24 * time.Hour},
-		{"hold_for", p.HoldFor, 0, 30 * 24 * time.Hour}, {"every", p.Every, planner.LeastApart, time.Minute},
-		{"soak_every", p.SoakEvery, planner.LeastApart, time.Hour}, {"max_wait", p.MaxWait, time.Millisecond, time.Hour},
+		{"hold_for", p.HoldFor, 0, 30 * 24 * time.Hour}, {"every", p.Every, state.LeastApart, time.Minute},
+		{"soak_every", p.SoakEvery, state.LeastApart, time.Hour}, {"max_wait", p.MaxWait, time.Millisecond, time.Hour},
 		{"stale", p.Stale, time.Second, 24 * time.Hour},
 	} {
 		switch {
@@ -105,7 +106,7 @@ func (k *Checker) policy(p Policy) {
 		k.Fault("policy.confirm", "is %q, want %s or %s", p.Confirm, confirmAlways, confirmNever)
 	}
 	for i, text := range p.Windows {
-		if _, err := planner.ParseWindow(text); err != nil {
+		if _, err := control.ParseWindow(text); err != nil {
 			k.Fault(fmt.Sprintf("policy.windows[%d]", i), "%s", err)
 		}
 	}
@@ -130,8 +131,8 @@ func (k *Checker) store(path string, s *Store) {
 }
 
 // MovingPolicy returns the policy with every default applied.
-func (c *Config) MovingPolicy() planner.Policy {
-	p, w := planner.DefaultPolicy(), c.Policy
+func (c *Config) MovingPolicy() state.Policy {
+	p, w := state.DefaultPolicy(), c.Policy
 	if w.Percent.Set {
 		p.Percent = w.Percent.F
 	}
@@ -152,10 +153,10 @@ func (c *Config) MovingPolicy() planner.Policy {
 }
 
 // Windows returns the times at which steps may begin; none: always.
-func (c *Config) Windows() []planner.Window {
-	var out []planner.Window
+func (c *Config) Windows() []control.Window {
+	var out []control.Window
 	for _, text := range c.Policy.Windows {
-		if w, err := planner.ParseWindow(text); err == nil {
+		if w, err := control.ParseWindow(text); err == nil {
 			out = append(out, w)
 		}
 	}
@@ -167,12 +168,12 @@ func (c *Config) Windows() []planner.Window {
 const resumeShare = 0.94
 
 // Thresholds returns the levels of the saturation signals, sorted by name and server.
-func (c *Config) Thresholds() []planner.Threshold {
-	var out []planner.Threshold
+func (c *Config) Thresholds() []control.Threshold {
+	var out []control.Threshold
 	for _, s := range c.Signals() {
-		out = append(out, planner.Threshold{Name: s.Name, Server: s.Server, Hold: s.Hold.F, Resume: s.Resume.or(resumeShare * s.Hold.F), Abort: s.Abort.or(math.Inf(1))})
+		out = append(out, control.Threshold{Name: s.Name, Server: s.Server, Hold: s.Hold.F, Resume: s.Resume.or(resumeShare * s.Hold.F), Abort: s.Abort.or(math.Inf(1))})
 	}
-	slices.SortFunc(out, func(a, b planner.Threshold) int {
+	slices.SortFunc(out, func(a, b control.Threshold) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Server, b.Server))
 	})
 	return out

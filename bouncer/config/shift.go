@@ -8,7 +8,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
 )
 
 // Shift is traffic that moves from a pool to another.
@@ -27,7 +28,7 @@ type Shift struct {
 // Fraction is the part of a pool's load that moves, as believed: "35%", or "25%-45%".
 type Fraction struct {
 	IsSet bool
-	R     planner.Range // lower, target and upper
+	R     load.Range // lower, target and upper
 	bad   string
 }
 
@@ -66,7 +67,7 @@ func (f *Fraction) UnmarshalYAML(unmarshal func(any) error) error {
 }
 
 // ParseFraction reads "35%", "0.35", or a range of either, "25%-45%"; bad says what is wrong with it.
-func ParseFraction(s string) (r planner.Range, bad string) {
+func ParseFraction(s string) (r load.Range, bad string) {
 	low, high, ranged := strings.Cut(s, "-")
 	lower, bad := ParseShare(strings.TrimSpace(low))
 	switch upper, worse := ParseShare(strings.TrimSpace(high)); {
@@ -74,11 +75,11 @@ func ParseFraction(s string) (r planner.Range, bad string) {
 		return r, fmt.Sprintf("is %q, want the part of the load that moves, 0 to 100%%, or 0 to 1, "+
 			"such as 35%% or 25%%-45%%", s)
 	case !ranged:
-		return planner.Range{Lower: lower / DoubtOf, Target: lower, Upper: min(1, lower*DoubtOf)}, ""
+		return load.Range{Lower: lower / DoubtOf, Target: lower, Upper: min(1, lower*DoubtOf)}, ""
 	case upper < lower:
 		return r, fmt.Sprintf("is %q, want the smaller end first", s)
 	default:
-		return planner.Range{Lower: lower, Target: (lower + upper) / 2, Upper: upper}, ""
+		return load.Range{Lower: lower, Target: (lower + upper) / 2, Upper: upper}, ""
 	}
 }
 
@@ -125,8 +126,8 @@ func (f *File) AllShifts() []Shift {
 
 // Planned is the shift in the planner's terms: with what is believed before anything was seen, and where its switch is taken
 // to stand where nothing tells.
-func (s Shift) Planned() planner.Shift {
-	p := planner.Shift{From: s.From, To: s.To, Fraction: s.Fraction.R, At: s.FromPercent.N, LoadsAt: s.FromPercent.N, Until: 100, ByHand: len(s.Set) == 0}
+func (s Shift) Planned() shift.Shift {
+	p := shift.Shift{From: s.From, To: s.To, Fraction: s.Fraction.R, At: s.FromPercent.N, LoadsAt: s.FromPercent.N, Until: 100, ByHand: len(s.Set) == 0}
 	if s.ToPercent.Set {
 		p.Until = s.ToPercent.N
 	}

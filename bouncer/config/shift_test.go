@@ -4,7 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
 )
 
 const shiftBase = "servers: [{name: pg, dsn: host=x}]\ngroups: [{name: main, processes: [{console: a}]}, {name: ci, processes: [{console: b}]}]\n"
@@ -12,7 +13,7 @@ const shiftBase = "servers: [{name: pg, dsn: host=x}]\ngroups: [{name: main, pro
 func TestAShiftIsReadWithItsDefaults(t *testing.T) {
 	c := parse(t, shiftBase+"shift: {from: main/app, to: ci/app, fraction: 35%, set: [flag, set, '{{.Percent}}'], from_percent: 5}\n")
 	got := c.AllShifts()[0].Planned()
-	want := planner.Shift{From: "main/app", To: "ci/app", Fraction: planner.Range{Lower: 0.175, Target: 0.35, Upper: 0.7}, At: 5, LoadsAt: 5, Until: 100}
+	want := shift.Shift{From: "main/app", To: "ci/app", Fraction: load.Range{Lower: 0.175, Target: 0.35, Upper: 0.7}, At: 5, LoadsAt: 5, Until: 100}
 	if got != want {
 		t.Errorf("%+v", got)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
 )
 
 func TestUsersOfAPoolMayHaveAMax(t *testing.T) {
@@ -18,7 +18,7 @@ func TestUsersOfAPoolMayHaveAMax(t *testing.T) {
 	if want := []string{"app", "pooler"}; !reflect.DeepEqual(p.Users, want) {
 		t.Errorf("users %q, want %q", p.Users, want)
 	}
-	if want := []planner.UserMax{{User: "pooler", Conns: 1}}; !reflect.DeepEqual(p.UserMax, want) {
+	if want := []budget.UserMax{{User: "pooler", Conns: 1}}; !reflect.DeepEqual(p.UserMax, want) {
 		t.Errorf("bounds %+v, want %+v", p.UserMax, want)
 	}
 	for text, want := range map[string]string{

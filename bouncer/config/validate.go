@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
 )
 
 // Check adds every fault of the file to k, whose document it was decoded from.
@@ -108,7 +108,7 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 	}
 	named := map[string]bool{}
 	for _, s := range p.servers() {
-		if s != planner.Elsewhere {
+		if s != budget.Elsewhere {
 			k.known(path+".server", s, servers)
 		}
 		if named[s] {

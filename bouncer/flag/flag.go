@@ -13,7 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Switch is the switch of one shift of the config.
@@ -57,7 +57,7 @@ func (s Switch) percent(text string) (int, bool, error) {
 		if runes := []rune(said); len(runes) > 40 {
 			said = string(runes[:40]) + "…"
 		}
-		return 0, false, &planner.Error{Kind: planner.KindEvidence, Subject: s.Subject(), Err: fmt.Errorf("get: answers %q, want a whole percentage of 0 to 100", said),
+		return 0, false, &operr.Error{Kind: operr.KindEvidence, Subject: s.Subject(), Err: fmt.Errorf("get: answers %q, want a whole percentage of 0 to 100", said),
 			Hint: "make get: print the percentage alone"}
 	}
 	return int(v), true, nil
@@ -68,7 +68,7 @@ func (s Switch) percent(text string) (int, bool, error) {
 func (s Switch) Set(ctx context.Context, percent int) error {
 	command, err := s.Shift.SetTo(percent)
 	if err != nil {
-		return &planner.Error{Kind: planner.KindUsage, Subject: s.Subject(), Err: err}
+		return &operr.Error{Kind: operr.KindUsage, Subject: s.Subject(), Err: err}
 	}
 	if _, err := s.Run(ctx, command); err != nil {
 		return s.failed("set", err)
@@ -80,7 +80,7 @@ func (s Switch) Set(ctx context.Context, percent int) error {
 func (s Switch) Subject() string { return "shift " + s.Shift.From + ":" + s.Shift.To }
 
 func (s Switch) failed(what string, err error) error {
-	return &planner.Error{Kind: planner.KindUnreachable, Subject: s.Subject(), Err: fmt.Errorf("%s: %w", what, err), Hint: "run the command of " + what + ": by hand"}
+	return &operr.Error{Kind: operr.KindUnreachable, Subject: s.Subject(), Err: fmt.Errorf("%s: %w", what, err), Hint: "run the command of " + what + ": by hand"}
 }
 
 // Command is how a person turns the switch to a percentage: the command of set:, or what to do without one.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func shell(file string) Switch {
@@ -52,7 +52,7 @@ func TestWhatASwitchSaysIsAWholePercentageOrAnError(t *testing.T) {
 			t.Fatal(err)
 		}
 		x, said, err := s.Get(t.Context())
-		if want >= 0 && (x != want || !said || err != nil) || want < 0 && (said || planner.KindOf(err) != planner.KindEvidence) {
+		if want >= 0 && (x != want || !said || err != nil) || want < 0 && (said || operr.KindOf(err) != operr.KindEvidence) {
 			t.Errorf("%q: %d, %v, %v", text, x, said, err)
 		}
 	}
@@ -61,7 +61,7 @@ func TestWhatASwitchSaysIsAWholePercentageOrAnError(t *testing.T) {
 func TestACommandThatFailsOrHangsIsNamed(t *testing.T) {
 	s := shell(filepath.Join(t.TempDir(), "no", "flag"))
 	s.Mask = func(text string) string { return strings.ReplaceAll(text, "s3cret", "${TOKEN}") }
-	if err := s.Set(t.Context(), 5); planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), "set: sh") {
+	if err := s.Set(t.Context(), 5); operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), "set: sh") {
 		t.Error(err)
 	}
 	s.Shift.Set = []string{"sh", "-c", "echo s3cret is wrong for {{.Percent}} >&2; exit 3"}

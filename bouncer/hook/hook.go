@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // Names of hooks.
@@ -20,8 +20,8 @@ const (
 	OnDone   = "done"   // the run has ended, however
 )
 
-var names = map[planner.EventKind]string{planner.StepBegan: OnStep, planner.HoldBegan: OnHold, planner.HoldEnded: OnResume,
-	planner.StepAbort: OnAbort, planner.RunEnded: OnDone}
+var names = map[state.EventKind]string{state.StepBegan: OnStep, state.HoldBegan: OnHold, state.HoldEnded: OnResume,
+	state.StepAbort: OnAbort, state.RunEnded: OnDone}
 
 // Hooks are a run's hooks.
 type Hooks struct {
@@ -35,9 +35,9 @@ type Hooks struct {
 type Journal struct {
 	inner bouncer.Journal
 	hooks Hooks
-	queue chan planner.Event
+	queue chan state.Event
 	ended chan struct{}
-	last  planner.Event
+	last  state.Event
 
 	mu     sync.Mutex
 	failed []string
@@ -50,7 +50,7 @@ const waiting = 100
 
 // Decorate returns the journal with hooks. End has to be called.
 func (h Hooks) Decorate(inner bouncer.Journal) *Journal {
-	j := &Journal{inner: inner, hooks: h, queue: make(chan planner.Event, waiting), ended: make(chan struct{})}
+	j := &Journal{inner: inner, hooks: h, queue: make(chan state.Event, waiting), ended: make(chan struct{})}
 	go func() {
 		defer close(j.ended)
 		for e := range j.queue {
@@ -61,7 +61,7 @@ func (h Hooks) Decorate(inner bouncer.Journal) *Journal {
 }
 
 // Record records first: a hook tells what has happened.
-func (j *Journal) Record(e planner.Event) (planner.Event, error) {
+func (j *Journal) Record(e state.Event) (state.Event, error) {
 	j.last = e
 	if err := j.note(); err != nil {
 		return e, err
@@ -96,7 +96,7 @@ func (j *Journal) note() error {
 	j.failed = nil
 	j.mu.Unlock()
 	for _, text := range failed {
-		if _, err := j.inner.Record(planner.Event{At: j.last.At, Kind: planner.Noted, Reason: text}); err != nil {
+		if _, err := j.inner.Record(state.Event{At: j.last.At, Kind: state.Noted, Reason: text}); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func (j *Journal) fail(format string, args ...any) {
 	j.failed = append(j.failed, fmt.Sprintf(format, args...))
 }
 
-func (j *Journal) run(e planner.Event) {
+func (j *Journal) run(e state.Event) {
 	name := names[e.Kind]
 	env := append([]string{"PGBUDGET_EVENT=" + name, fmt.Sprintf("PGBUDGET_SEQ=%d", e.Seq), "PGBUDGET_AT=" + e.At.Format(time.RFC3339),
 		"PGBUDGET_REASON=" + e.Reason, "PGBUDGET_OUTCOME=" + string(e.Outcome), "PGBUDGET_STEP="}, j.hooks.Env...)

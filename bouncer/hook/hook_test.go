@@ -11,14 +11,15 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/hook"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // inMemory is a journal in memory.
-type inMemory struct{ events []planner.Event }
+type inMemory struct{ events []state.Event }
 
-func (j *inMemory) Record(e planner.Event) (planner.Event, error) {
-	if e.Kind == planner.RunEnded && e.Reason == "full" {
+func (j *inMemory) Record(e state.Event) (state.Event, error) {
+	if e.Kind == state.RunEnded && e.Reason == "full" {
 		return e, errors.New("the disk is full")
 	}
 	e.Seq = int64(len(j.events) + 1)
@@ -43,9 +44,9 @@ func TestHooksTellWhatHappened(t *testing.T) {
 	inner := &inMemory{}
 	j := hook.Hooks{Argv: map[string][]string{hook.OnStep: script, hook.OnHold: script, hook.OnDone: script}, Call: within(5 * time.Second),
 		Env: []string{"PGBUDGET_ENVIRONMENT=gprd"}}.Decorate(inner)
-	step := planner.Step{Sets: []planner.Set{{Process: "ci/1", Alias: "app", Key: planner.KeySize, From: 5, To: 8}}}
-	for _, e := range []planner.Event{{Kind: planner.RunBegan}, {Kind: planner.StepBegan, Step: &step}, {Kind: planner.HoldBegan, Reason: "cpu 0.9 > 0.85"},
-		{Kind: planner.HoldEnded}, {Kind: planner.RunEnded, Outcome: planner.Done, Reason: "there"}} {
+	step := state.Step{Sets: []fleet.Set{{Process: "ci/1", Alias: "app", Key: fleet.KeySize, From: 5, To: 8}}}
+	for _, e := range []state.Event{{Kind: state.RunBegan}, {Kind: state.StepBegan, Step: &step}, {Kind: state.HoldBegan, Reason: "cpu 0.9 > 0.85"},
+		{Kind: state.HoldEnded}, {Kind: state.RunEnded, Outcome: state.Done, Reason: "there"}} {
 		if _, err := j.Record(e); err != nil {
 			t.Fatal(err)
 		}
@@ -69,8 +70,8 @@ func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 	j := hook.Hooks{Call: within(3 * time.Second), Argv: map[string][]string{
 		hook.OnHold: {"sh", "-c", "echo first >&2; echo no secret here >&2; exit 3"}, hook.OnResume: {"/no/such/program"}, hook.OnAbort: {"sleep", "60"}}}.Decorate(inner)
 	begun := time.Now()
-	for _, kind := range []planner.EventKind{planner.HoldBegan, planner.HoldEnded, planner.StepAbort} {
-		if _, err := j.Record(planner.Event{Kind: kind}); err != nil {
+	for _, kind := range []state.EventKind{state.HoldBegan, state.HoldEnded, state.StepAbort} {
+		if _, err := j.Record(state.Event{Kind: kind}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -82,7 +83,7 @@ func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 	}
 	var notes []string
 	for _, e := range inner.events {
-		if e.Kind == planner.Noted {
+		if e.Kind == state.Noted {
 			notes = append(notes, e.Reason)
 		}
 	}
@@ -101,7 +102,7 @@ func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 func TestWhatIsNotOnDiskIsNotTold(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "told")
 	j := hook.Hooks{Argv: map[string][]string{hook.OnDone: {"touch", file}}, Call: within(time.Second)}.Decorate(&inMemory{})
-	if _, err := j.Record(planner.Event{Kind: planner.RunEnded, Reason: "full"}); err == nil {
+	if _, err := j.Record(state.Event{Kind: state.RunEnded, Reason: "full"}); err == nil {
 		t.Error("recorded")
 	}
 	if err := j.End(t.Context()); err != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // Cause says why a RELOAD would change something.
@@ -34,9 +34,9 @@ type Difference struct {
 	Now      string // what is in force
 	Recycles bool   // a RELOAD closes the server connections of the line, too
 
-	// What a planner.Set would call it, and the numbers; Set is "" where there is no such thing.
+	// What a fleet.Set would call it, and the numbers; Set is "" where there is no such thing.
 	Alias               string
-	Set                 planner.Key
+	Set                 fleet.Key
 	FileConns, NowConns int
 
 	file, now string // as they are; what they hold may be a secret
@@ -137,13 +137,13 @@ func (x *comparing) settings() {
 	}
 }
 
-// sized adds to a setting that is a size what a planner.Set would call it.
+// sized adds to a setting that is a size what a fleet.Set would call it.
 func (x *comparing) sized(d Difference, file, now string) Difference {
 	switch d.Key {
 	case defaultSize:
-		d.Set = planner.KeySize
+		d.Set = fleet.KeySize
 	case defaultReserve:
-		d.Set = planner.KeyReserve
+		d.Set = fleet.KeyReserve
 	default:
 		return d
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // cell is one key of a line of [databases], and the column of SHOW DATABASES that has it.
@@ -15,7 +15,7 @@ type cell struct {
 	spelled  []string // in the file
 	inherits string   // the setting that stands for it where the line says less than least; "": a text
 	least    int
-	set      planner.Key
+	set      fleet.Key
 	recycles bool // a change closes the server connections of the line
 }
 
@@ -26,12 +26,12 @@ var cells = []cell{
 	{key: "port", column: "port", recycles: true},
 	{key: "dbname", column: "database", recycles: true},
 	{key: "user", column: "force_user", recycles: true},
-	{key: "pool_size", column: "pool_size", inherits: defaultSize, set: planner.KeySize},
+	{key: "pool_size", column: "pool_size", inherits: defaultSize, set: fleet.KeySize},
 	{key: "min_pool_size", column: "min_pool_size", inherits: defaultMin},
-	{key: "reserve_pool", column: "reserve_pool_size", spelled: spellings(planner.KeyReserve), inherits: defaultReserve,
-		set: planner.KeyReserve},
+	{key: "reserve_pool", column: "reserve_pool_size", spelled: spellings(fleet.KeyReserve), inherits: defaultReserve,
+		set: fleet.KeyReserve},
 	{key: "server_lifetime", column: "server_lifetime", inherits: "server_lifetime", least: 1,
-		set: planner.KeyLifetime},
+		set: fleet.KeyLifetime},
 	{key: "pool_mode", column: "pool_mode"},
 	{key: "load_balance_hosts", column: "load_balance_hosts", recycles: true},
 	{key: "max_db_connections", column: "max_connections", inherits: defaultMax, least: 1},
@@ -198,7 +198,7 @@ func (x *comparing) numberOf(d *database, c cell) int {
 		spelled = []string{c.key}
 	}
 	p, ok := d.last(spelled...)
-	if c.key != string(planner.KeyLifetime) {
+	if c.key != string(fleet.KeyLifetime) {
 		if n := atoi(p.value); ok && n >= c.least {
 			return n
 		}

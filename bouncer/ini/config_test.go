@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func TestALaterSectionResetsWhatHasADefault(t *testing.T) {
@@ -54,7 +54,7 @@ func TestFilesAreInTheOrderOfTheirOpening(t *testing.T) {
 
 func TestAReadersErrorKeepsItsKind(t *testing.T) {
 	t.Parallel()
-	gone := &planner.Error{Kind: planner.KindUnreachable, Subject: "ssh", Err: errors.New("no answer")}
+	gone := &operr.Error{Kind: operr.KindUnreachable, Subject: "ssh", Err: errors.New("no answer")}
 	for _, main := range []string{"", head + "%include /x\n"} {
 		_, err := ini.Load(func(path string) ([]byte, error) {
 			if path == "main.ini" && main != "" {
@@ -62,13 +62,13 @@ func TestAReadersErrorKeepsItsKind(t *testing.T) {
 			}
 			return nil, gone
 		}, "main.ini", "1.18")
-		if planner.KindOf(err) != planner.KindUnreachable || !errors.Is(err, gone) {
-			t.Errorf("%v of kind %v, want unreachable", err, planner.KindOf(err))
+		if operr.KindOf(err) != operr.KindUnreachable || !errors.Is(err, gone) {
+			t.Errorf("%v of kind %v, want unreachable", err, operr.KindOf(err))
 		}
 	}
 	_, err := ini.Load(func(string) ([]byte, error) { return nil, errors.New("gone") }, "main.ini", "1.18")
-	if planner.KindOf(err) != planner.KindDrift || err.Error() != "main.ini: it cannot be read: gone" {
-		t.Errorf("%v of kind %v, want drift", err, planner.KindOf(err))
+	if operr.KindOf(err) != operr.KindDrift || err.Error() != "main.ini: it cannot be read: gone" {
+		t.Errorf("%v of kind %v, want drift", err, operr.KindOf(err))
 	}
 }
 

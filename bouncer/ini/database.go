@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // Database is one alias as PgBouncer would hold it after the load: what SHOW DATABASES says, defaults filled in. It has
@@ -109,23 +109,23 @@ func (d *database) text(key string) string {
 }
 
 // spellings are the keys of a line that set what a planner's key names.
-func spellings(key planner.Key) []string {
-	if key == planner.KeyReserve {
+func spellings(key fleet.Key) []string {
+	if key == fleet.KeyReserve {
 		return []string{"reserve_pool", "reserve_pool_size"}
 	}
 	return []string{string(key)}
 }
 
 // conns returns the size or the reserve of the line.
-func (d *database) conns(in *content, key planner.Key) int {
-	if key == planner.KeyReserve {
+func (d *database) conns(in *content, key fleet.Key) int {
+	if key == fleet.KeyReserve {
 		return d.number(in, defaultReserve, 0, spellings(key)...)
 	}
 	return d.number(in, defaultSize, 0, spellings(key)...)
 }
 
 // inherits says whether the size or reserve of the line is that of [pgbouncer].
-func (d *database) inherits(key planner.Key) bool {
+func (d *database) inherits(key fleet.Key) bool {
 	p, ok := d.last(spellings(key)...)
 	return !ok || atoi(p.value) < 0
 }
@@ -135,14 +135,14 @@ func (in *content) database(d *database) Database {
 		Alias: d.alias, File: in.files[d.at.file].path, Line: d.at.line,
 		Host: d.text("host"), Port: 5432, DBName: d.text("dbname"), ForceUser: d.forced, PoolMode: strings.ToLower(d.text("pool_mode")),
 		AuthUser: d.text("auth_user"), AuthAlias: d.text("auth_dbname"),
-		SizeConns: d.conns(in, planner.KeySize), ReserveConns: d.conns(in, planner.KeyReserve),
+		SizeConns: d.conns(in, fleet.KeySize), ReserveConns: d.conns(in, fleet.KeyReserve),
 		MinConns: d.number(in, defaultMin, 0, "min_pool_size"), MaxConns: d.number(in, defaultMax, 1, "max_db_connections"),
 		Duplicate: d.duplicate,
 	}
-	if p, ok := d.last(string(planner.KeyLifetime)); ok {
+	if p, ok := d.last(string(fleet.KeyLifetime)); ok {
 		out.LifetimeSeconds = max(0, atoi(p.value))
 	}
-	_, out.Sized = d.last(string(planner.KeySize))
+	_, out.Sized = d.last(string(fleet.KeySize))
 	if out.DBName == "" && d.alias != autodb {
 		out.DBName = d.alias
 	}

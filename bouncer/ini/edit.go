@@ -8,15 +8,16 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Change is one size to change.
 type Change struct {
-	Alias string      // "*": default_pool_size or reserve_pool_size of [pgbouncer], which its pools follow
-	Key   planner.Key // KeySize, KeyReserve or KeyLifetime
-	From  int         // what the files must say now, defaults filled in; not compared for KeyLifetime
-	To    int         // at least 1; a reserve at least 0; a lifetime in seconds
+	Alias string    // "*": default_pool_size or reserve_pool_size of [pgbouncer], which its pools follow
+	Key   fleet.Key // KeySize, KeyReserve or KeyLifetime
+	From  int       // what the files must say now, defaults filled in; not compared for KeyLifetime
+	To    int       // at least 1; a reserve at least 0; a lifetime in seconds
 
 	// Users are the users of the pools that live by the line, as the caller has seen them; empty: it does not know. A
 	// change that none of them would feel is refused.
@@ -93,18 +94,18 @@ func (x Change) subject() string { return fmt.Sprintf("%s of %s", x.Key, x.Alias
 // check looks at what a change is by itself.
 func (x Change) check() error {
 	least, most, next := 1, maxConns, "choose another size" // a size of 0 is one connection up to 1.23, and no limit since
-	if x.Key == planner.KeyReserve {
+	if x.Key == fleet.KeyReserve {
 		least = 0
 	}
-	if x.Key == planner.KeyLifetime {
+	if x.Key == fleet.KeyLifetime {
 		most, next = maxSeconds, "write a shorter server_lifetime"
 	}
 	switch {
-	case x.Key != planner.KeySize && x.Key != planner.KeyReserve && x.Key != planner.KeyLifetime:
-		return refuse(x.subject(), "", "it is neither %s, %s nor %s", planner.KeySize, planner.KeyReserve, planner.KeyLifetime)
-	case x.Key == planner.KeyLifetime && x.From != x.To && (x.To == 1) == (x.From == 1):
+	case x.Key != fleet.KeySize && x.Key != fleet.KeyReserve && x.Key != fleet.KeyLifetime:
+		return refuse(x.subject(), "", "it is neither %s, %s nor %s", fleet.KeySize, fleet.KeyReserve, fleet.KeyLifetime)
+	case x.Key == fleet.KeyLifetime && x.From != x.To && (x.To == 1) == (x.From == 1):
 		return refuse(x.subject(), "", "a lifetime is made 1 for a while, or given back")
-	case x.From > most || x.Key == planner.KeyLifetime && x.From < least: // it could not be given back
+	case x.From > most || x.Key == fleet.KeyLifetime && x.From < least: // it could not be given back
 		return refuse(x.subject(), next, "%d is not from %d to %d", x.From, least, most)
 	case x.To < least || x.To > most:
 		return refuse(x.subject(), next, "%d is not from %d to %d", x.To, least, most)
@@ -128,9 +129,9 @@ func (in *content) cut(x Change) (cut, error) {
 	d := in.bases[i]
 	at := in.where(d.at)
 	if d.duplicate {
-		return cut{}, fail(planner.KindUsage, at, "delete the lines that do not count", "%s stands on several lines, of which this is the last and counts", x.Alias)
+		return cut{}, fail(operr.KindUsage, at, "delete the lines that do not count", "%s stands on several lines, of which this is the last and counts", x.Alias)
 	}
-	if x.Key == planner.KeyLifetime {
+	if x.Key == fleet.KeyLifetime {
 		return in.lifetime(d, x)
 	}
 	if err := in.shadowed(d, x); err != nil {
@@ -141,7 +142,7 @@ func (in *content) cut(x Change) (cut, error) {
 	}
 	found := slices.DeleteFunc(slices.Clone(d.pairs), func(p pair) bool { return !slices.Contains(spellings(x.Key), p.key) })
 	if len(found) > 1 {
-		return cut{}, fail(planner.KindUsage, at, "leave one of them", "%s of %s stands %d times on the line, of which the last counts", x.Key, x.Alias, len(found))
+		return cut{}, fail(operr.KindUsage, at, "leave one of them", "%s of %s stands %d times on the line, of which the last counts", x.Key, x.Alias, len(found))
 	}
 	if len(found) == 1 {
 		p := found[0]
@@ -206,14 +207,14 @@ func plainDigits(at Where, key, written string, means int) error {
 	if len(written) <= 8 && harmless.MatchString(written) {
 		text = written
 	}
-	return fail(planner.KindUsage, at, fmt.Sprintf("write %s as plain digits and RELOAD", key),
+	return fail(operr.KindUsage, at, fmt.Sprintf("write %s as plain digits and RELOAD", key),
 		"the value of %s is not plain digits: PgBouncer takes %s for %d", key, text, means)
 }
 
 func drifted(at Where, x Change, now int) error {
-	return fail(planner.KindDrift, at, "somebody else has changed it: look at who, then run again", "%s of %s is %d and should be %d before it becomes %d", x.Key, x.Alias, now, x.From, x.To)
+	return fail(operr.KindDrift, at, "somebody else has changed it: look at who, then run again", "%s of %s is %d and should be %d before it becomes %d", x.Key, x.Alias, now, x.From, x.To)
 }
 
 func refuse(subject, hint, format string, args ...any) error {
-	return &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: fmt.Errorf(format, args...), Hint: hint}
+	return &operr.Error{Kind: operr.KindUsage, Subject: subject, Err: fmt.Errorf(format, args...), Hint: hint}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // edit is changes of a file, and what they come to: its new text, with what @ stands for put back, or the error.
@@ -21,11 +21,11 @@ type edit struct {
 }
 
 func size(alias string, from, to int) ini.Change {
-	return ini.Change{Alias: alias, Key: planner.KeySize, From: from, To: to}
+	return ini.Change{Alias: alias, Key: fleet.KeySize, From: from, To: to}
 }
 
 func reserve(alias string, from, to int) ini.Change {
-	return ini.Change{Alias: alias, Key: planner.KeyReserve, From: from, To: to}
+	return ini.Change{Alias: alias, Key: fleet.KeyReserve, From: from, To: to}
 }
 
 // by is a change of a line whose pools are those of the users.

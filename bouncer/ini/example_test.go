@@ -5,7 +5,7 @@ import (
 	"log"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // What would change in the file if a pool became smaller?
@@ -17,7 +17,7 @@ func ExampleConfig_Edit() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	edited, err := config.Edit([]ini.Change{{Alias: "app", Key: planner.KeySize, From: 32, To: 5}})
+	edited, err := config.Edit([]ini.Change{{Alias: "app", Key: fleet.KeySize, From: 32, To: 5}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"regexp"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Where is a place in a file.
@@ -17,13 +17,13 @@ type Where struct {
 func (w Where) String() string { return fmt.Sprintf("%s:%d", w.File, w.Line) }
 
 // fail builds an error about a place.
-func fail(kind planner.Kind, at Where, hint, format string, args ...any) error {
-	return &planner.Error{Kind: kind, Subject: at.String(), Err: fmt.Errorf(format, args...), Hint: hint}
+func fail(kind operr.Kind, at Where, hint, format string, args ...any) error {
+	return &operr.Error{Kind: kind, Subject: at.String(), Err: fmt.Errorf(format, args...), Hint: hint}
 }
 
 // unloadable is the error for a line at which PgBouncer stops.
 func unloadable(at Where, format string, args ...any) error {
-	return fail(planner.KindDrift, at, "correct the line and RELOAD; until then the process runs with the lines above this one, and without those below", format, args...)
+	return fail(operr.KindDrift, at, "correct the line and RELOAD; until then the process runs with the lines above this one, and without those below", format, args...)
 }
 
 var harmless = regexp.MustCompile(`^[A-Za-z0-9_.+-]{1,32}$`)

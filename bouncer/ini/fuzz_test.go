@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // FuzzEdit edits whatever can be loaded, the text being the main file and second what it includes as a.ini. What is edited
@@ -20,7 +21,7 @@ func FuzzEdit(f *testing.F) {
 	}
 	for _, e := range edits {
 		for _, x := range e.changes {
-			f.Add([]byte(e.text), []byte(e.files["a.ini"]), x.Alias, x.Key == planner.KeyReserve, x.To, uint8(25))
+			f.Add([]byte(e.text), []byte(e.files["a.ini"]), x.Alias, x.Key == fleet.KeyReserve, x.To, uint8(25))
 		}
 	}
 	f.Add([]byte(secrets), []byte(nil), "d3", false, 100, uint8(22))
@@ -59,7 +60,7 @@ func FuzzEdit(f *testing.F) {
 		}
 		edited, err := c.Edit(one(x))
 		if err != nil {
-			if planner.KindOf(err) == planner.KindUnforeseen {
+			if operr.KindOf(err) == operr.KindUnforeseen {
 				t.Fatal(err)
 			}
 			return
@@ -107,9 +108,9 @@ func flushedAndBack(t *testing.T, c ini.Config, d ini.Database, version string, 
 	if before == 0 {
 		before = 3600
 	}
-	flushed, err := c.Edit(one(ini.Change{Alias: d.Alias, Key: planner.KeyLifetime, From: before, To: 1}))
+	flushed, err := c.Edit(one(ini.Change{Alias: d.Alias, Key: fleet.KeyLifetime, From: before, To: 1}))
 	if before == 1 || err != nil {
-		if planner.KindOf(err) == planner.KindUnforeseen && err != nil {
+		if operr.KindOf(err) == operr.KindUnforeseen && err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -118,7 +119,7 @@ func flushedAndBack(t *testing.T, c ini.Config, d ini.Database, version string, 
 	if err != nil {
 		t.Fatalf("flushed: %v\nnew %q", err, flushed[0].New)
 	}
-	back, err := again.Edit(one(ini.Change{Alias: d.Alias, Key: planner.KeyLifetime, From: 1, To: before}))
+	back, err := again.Edit(one(ini.Change{Alias: d.Alias, Key: fleet.KeyLifetime, From: 1, To: before}))
 	if err != nil || !bytes.Equal(back[0].New, flushed[0].Old) {
 		t.Fatalf("a flush and its end (%v):\ngot  %q\nwant %q", err, back, flushed[0].Old)
 	}
@@ -161,7 +162,7 @@ func sameButTheSize(t *testing.T, was, now []ini.Database, x ini.Change) {
 	for i, want := range was {
 		if want.Alias == x.Alias {
 			want.Sized = now[i].Sized
-			if x.Key == planner.KeyReserve {
+			if x.Key == fleet.KeyReserve {
 				want.ReserveConns = x.To
 			} else {
 				want.SizeConns = x.To

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // oracle is a real PgBouncer that is told to load files. It knows a witness: an alias that stands in the base file alone.
@@ -288,9 +288,9 @@ func (o *oracle) edit(t *testing.T, e edit) {
 	after := o.numbers(t)
 	want := maps.Clone(before)
 	for _, x := range e.changes {
-		key := map[planner.Key]string{planner.KeySize: "pool_size", planner.KeyReserve: "reserve_pool"}[x.Key]
+		key := map[fleet.Key]string{fleet.KeySize: "pool_size", fleet.KeyReserve: "reserve_pool"}[x.Key]
 		if x.Alias == "*" {
-			key = map[planner.Key]string{planner.KeySize: "default_pool_size", planner.KeyReserve: "reserve_pool_size"}[x.Key]
+			key = map[fleet.Key]string{fleet.KeySize: "default_pool_size", fleet.KeyReserve: "reserve_pool_size"}[x.Key]
 		}
 		if got, from := before[x.Alias+" "+key], fmt.Sprint(x.From); got != from {
 			t.Errorf("%s, %s: %s of %s is %s before the edit, want %s", e.name, o.version, key, x.Alias, got, from)

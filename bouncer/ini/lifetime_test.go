@@ -6,7 +6,8 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestALifetimeIsMadeOneAndGivenBackToTheByte edits lines there and back.
@@ -19,12 +20,12 @@ func TestALifetimeIsMadeOneAndGivenBackToTheByte(t *testing.T) {
 		"written, in quotes":  {head + "[databases]\nd1 = server_lifetime='3600' host=h\n", head + "[databases]\nd1 = server_lifetime='1' host=h\n"},
 		"at the end, no line": {head + "[databases]\nd1 = host=h", head + "[databases]\nd1 = host=h server_lifetime=01"},
 	} {
-		flush := ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: 3600, To: 1}
+		flush := ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
 		flushed := lifetime(t, name, c.text, flush)
 		if flushed != c.flushed {
 			t.Errorf("%s:\ngot  %q\nwant %q", name, flushed, c.flushed)
 		}
-		if back := lifetime(t, name, flushed, ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: 1, To: 3600}); back != c.text {
+		if back := lifetime(t, name, flushed, ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 1, To: 3600}); back != c.text {
 			t.Errorf("%s, back:\ngot  %q\nwant %q", name, back, c.text)
 		}
 	}
@@ -36,8 +37,8 @@ func TestALongLifetimeIsGivenBack(t *testing.T) {
 	text := head + "[databases]\nd1 = server_lifetime=604800 host=h\n"
 	for _, seconds := range []int{262144, 604800, 365 * 86400, 999999999} {
 		text := strings.Replace(text, "604800", fmt.Sprint(seconds), 1)
-		flushed := lifetime(t, "", text, ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: seconds, To: 1})
-		if back := lifetime(t, "", flushed, ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: 1, To: seconds}); back != text {
+		flushed := lifetime(t, "", text, ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: seconds, To: 1})
+		if back := lifetime(t, "", flushed, ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 1, To: seconds}); back != text {
 			t.Errorf("%d s, back:\ngot  %q\nwant %q", seconds, back, text)
 		}
 	}
@@ -45,7 +46,7 @@ func TestALongLifetimeIsGivenBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Edit(one(ini.Change{Alias: "d1", Key: planner.KeyLifetime, From: 1e9, To: 1})); planner.KindOf(err) != planner.KindUsage {
+	if _, err := c.Edit(one(ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 1e9, To: 1})); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("32 years are flushed: %v", err)
 	}
 }
@@ -78,11 +79,11 @@ func TestALifetimeThatCannotBeWrittenIsRefused(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		to := ini.Change{Alias: c.alias, Key: planner.KeyLifetime, From: 3600, To: 1}
+		to := ini.Change{Alias: c.alias, Key: fleet.KeyLifetime, From: 3600, To: 1}
 		if name == "moved by us?" {
 			to.From, to.To = 1, 3600
 		}
-		if edits, err := in.Edit(one(to)); planner.KindOf(err) != planner.KindUsage {
+		if edits, err := in.Edit(one(to)); operr.KindOf(err) != operr.KindUsage {
 			t.Errorf("%s: %v, %v", name, edits, err)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Bounds of a load.
@@ -299,11 +299,11 @@ func (l *loader) text(p place) string { return string(l.files[p.file].data[p.fro
 
 // unreadable is the error for what read returned, of its kind where it has one.
 func unreadable(subject, what string, err error) error {
-	kind := planner.KindDrift
-	if e, ok := errors.AsType[*planner.Error](err); ok {
+	kind := operr.KindDrift
+	if e, ok := errors.AsType[*operr.Error](err); ok {
 		kind = e.Kind
 	}
-	return &planner.Error{Kind: kind, Subject: subject, Err: fmt.Errorf("%s: %w", what, err),
+	return &operr.Error{Kind: kind, Subject: subject, Err: fmt.Errorf("%s: %w", what, err),
 		Hint: "a relative path begins in the folder that PgBouncer was started in; a file that cannot be read stops its load"}
 }
 

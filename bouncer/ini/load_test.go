@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // folder is where the files of a test are, and what @ in them stands for.
@@ -31,7 +31,7 @@ func reading(text string, files map[string]string) ini.Read {
 		if data, ok := files[strings.TrimPrefix(name, folder)]; ok {
 			return []byte(placed(data, folder)), nil
 		}
-		return nil, &planner.Error{Kind: planner.KindDrift, Subject: name, Err: fs.ErrNotExist}
+		return nil, &operr.Error{Kind: operr.KindDrift, Subject: name, Err: fs.ErrNotExist}
 	}
 }
 
@@ -94,8 +94,8 @@ func TestLoadReadsAsPgBouncerDoes(t *testing.T) {
 			got := ""
 			if err != nil {
 				got = "!" + strings.TrimPrefix(err.Error(), folder)
-				if planner.KindOf(err) != planner.KindDrift || planner.HintOf(err) == "" {
-					t.Errorf("%s, %s: error of kind %v with hint %q, want drift and a hint", trap.name, version, planner.KindOf(err), planner.HintOf(err))
+				if operr.KindOf(err) != operr.KindDrift || operr.HintOf(err) == "" {
+					t.Errorf("%s, %s: error of kind %v with hint %q, want drift and a hint", trap.name, version, operr.KindOf(err), operr.HintOf(err))
 				}
 			} else {
 				got = summary(c)

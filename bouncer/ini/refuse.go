@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // missing is the error for an alias without a line.
 func (in *content) missing(x Change) error {
-	e := &planner.Error{Kind: planner.KindDrift, Subject: in.path, Err: fmt.Errorf("there is no line of %s in [databases]", x.Alias),
+	e := &operr.Error{Kind: operr.KindDrift, Subject: in.path, Err: fmt.Errorf("there is no line of %s in [databases]", x.Alias),
 		Hint: "look for it in the file of another process, or write the line and RELOAD"}
 	i := slices.IndexFunc(in.bases, func(d *database) bool { return d.alias == autodb })
 	if i >= 0 && x.Alias != autodb {
@@ -30,7 +31,7 @@ func (in *content) shadowed(d *database, x Change) error {
 		names = []string{d.forced}
 	}
 	name, own := "pool_size", func(u *user) int { return u.SizeConns }
-	if x.Key == planner.KeyReserve {
+	if x.Key == fleet.KeyReserve {
 		name, own = "reserve_pool_size", func(u *user) int { return u.ReserveConns }
 	}
 	var by *user
@@ -50,6 +51,6 @@ func (in *content) shadowed(d *database, x Change) error {
 	}
 	hint := fmt.Sprintf("change the number of the user there by hand; or write %s=-1 there and RELOAD, after which the number of "+
 		"the line counts (a line that is only removed keeps its number until a restart)", name)
-	return fail(planner.KindUsage, Where{by.File, by.Line}, hint, "[users] gives user %s %s=%d, which beats what the line of %s says: "+
+	return fail(operr.KindUsage, Where{by.File, by.Line}, hint, "[users] gives user %s %s=%d, which beats what the line of %s says: "+
 		"a change of that line would change no pool (%s is %s)", plainName(by.Name), name, own(by), d.alias, plainName(by.Name), who)
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // secrets holds the word hush wherever one could be.
@@ -111,7 +111,7 @@ func TestNoErrorShowsAPartOfALine(t *testing.T) {
 			if err == nil {
 				continue
 			}
-			if text := err.Error() + planner.HintOf(err); strings.Contains(text, "hush") {
+			if text := err.Error() + operr.HintOf(err); strings.Contains(text, "hush") {
 				t.Errorf("%q at %d: %s", with, i, text)
 			}
 		}

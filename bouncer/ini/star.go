@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // star finds where the size of "*" is changed: in [pgbouncer], because any other text on the line of "*" makes PgBouncer
@@ -13,18 +14,18 @@ import (
 func (in *content) star(d *database, x Change) (cut, error) {
 	at := in.where(d.at)
 	key := defaultSize
-	if x.Key == planner.KeyReserve {
+	if x.Key == fleet.KeyReserve {
 		key = defaultReserve
 	}
 	if d.broken {
-		return cut{}, fail(planner.KindUsage, at, "correct the line", "PgBouncer cannot read the line of *: it finds that out when a client comes, whom it turns away")
+		return cut{}, fail(operr.KindUsage, at, "correct the line", "PgBouncer cannot read the line of *: it finds that out when a client comes, whom it turns away")
 	}
 	if p, ok := d.last(spellings(x.Key)...); ok {
-		return cut{}, fail(planner.KindUsage, at, fmt.Sprintf("move the number to %s of [pgbouncer] at a time when reconnects do no harm", key),
+		return cut{}, fail(operr.KindUsage, at, fmt.Sprintf("move the number to %s of [pgbouncer] at a time when reconnects do no harm", key),
 			"the line of * has %s, and any change of that line makes PgBouncer close the server connections of every database that lives by it", p.key)
 	}
 	if with := in.followers(x.Key); len(with) > 0 {
-		return cut{}, fail(planner.KindUsage, at, fmt.Sprintf("write %s=%d on the lines of these and RELOAD, which changes nothing yet", x.Key, in.number(key)),
+		return cut{}, fail(operr.KindUsage, at, fmt.Sprintf("write %s=%d on the lines of these and RELOAD, which changes nothing yet", x.Key, in.number(key)),
 			"the size of * is %s, which %s would follow, too", key, strings.Join(with, ", "))
 	}
 	line := EditedLine{Alias: x.Alias, Key: key, NewDigits: fmt.Sprint(x.To)}
@@ -45,7 +46,7 @@ func (in *content) star(d *database, x Change) (cut, error) {
 }
 
 // followers lists the aliases, "*" apart, that take a number from [pgbouncer], each with its place.
-func (in *content) followers(key planner.Key) []string {
+func (in *content) followers(key fleet.Key) []string {
 	var out []string
 	for _, d := range in.bases {
 		if d.alias != autodb && d.inherits(key) {
@@ -72,7 +73,7 @@ func (in *content) insert(key string, line EditedLine) (cut, error) {
 	}
 	k.to = k.from
 	if rest = bytes.TrimSpace(rest); len(rest) > 0 && rest[0] != '#' && rest[0] != ';' {
-		return cut{}, fail(planner.KindUsage, in.where(*in.tail), fmt.Sprintf("write %s = %d into [pgbouncer] and RELOAD, which changes nothing yet", key, in.number(key)),
+		return cut{}, fail(operr.KindUsage, in.where(*in.tail), fmt.Sprintf("write %s = %d into [pgbouncer] and RELOAD, which changes nothing yet", key, in.number(key)),
 			"%s is not written, and what stands behind [pgbouncer] on its line leaves no place for it", key)
 	}
 	return k, nil

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func TestKeysThatTheProcessHasAreTaken(t *testing.T) {
@@ -36,7 +36,7 @@ func TestKeysThatTheProcessHasAreTaken(t *testing.T) {
 		}{{nil, c.without}, {listed, c.with}} {
 			config, err := ini.Load(reading(c.text, nil), folder+"main.ini", c.version, try.listed...)
 			if try.want != "" {
-				if err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), folder), try.want) || planner.KindOf(err) != planner.KindDrift {
+				if err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), folder), try.want) || operr.KindOf(err) != operr.KindDrift {
 					t.Errorf("%s, with %d keys listed: %v, want %s", c.name, len(try.listed), err, try.want)
 				}
 				continue

@@ -6,7 +6,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // verify loads the edited files and compares: nothing but the sizes may differ. It is for what nobody has thought of; the
@@ -27,17 +28,17 @@ func (in *content) verify(edits []Edited, changes []Change) error {
 	}
 	now, err := Load(read, in.path, fmt.Sprintf("1.%d", in.minor), slices.Collect(maps.Keys(in.listed))...)
 	if err != nil {
-		return fmt.Errorf("the edit was not made: %w", &planner.Error{Subject: in.path, Err: err, Hint: "this is a defect of pgbudget: change the file by hand"})
+		return fmt.Errorf("the edit was not made: %w", &operr.Error{Subject: in.path, Err: err, Hint: "this is a defect of pgbudget: change the file by hand"})
 	}
 	want := in.view()
 	for _, x := range changes {
-		if x.Key == planner.KeyLifetime && x.To > 1 && in.aliased(x.Alias).added() {
+		if x.Key == fleet.KeyLifetime && x.To > 1 && in.aliased(x.Alias).added() {
 			x.To = 0 // it is taken out
 		}
 		want.change(x)
 	}
 	if got := now.in().view(); !got.equal(want) {
-		return &planner.Error{Subject: in.path, Err: fmt.Errorf("the edit was not made: it would have changed more than sizes"), Hint: "this is a defect of pgbudget: change the file by hand"}
+		return &operr.Error{Subject: in.path, Err: fmt.Errorf("the edit was not made: it would have changed more than sizes"), Hint: "this is a defect of pgbudget: change the file by hand"}
 	}
 	return nil
 }
@@ -48,19 +49,19 @@ type view struct {
 	strings   []string
 	users     []User
 	settings  []string
-	defaults  map[planner.Key]int
+	defaults  map[fleet.Key]int
 	files     []string
 }
 
 func (in *content) view() view {
-	v := view{defaults: map[planner.Key]int{planner.KeySize: in.number(defaultSize), planner.KeyReserve: in.number(defaultReserve)}}
+	v := view{defaults: map[fleet.Key]int{fleet.KeySize: in.number(defaultSize), fleet.KeyReserve: in.number(defaultReserve)}}
 	for _, d := range in.bases {
 		shown := in.database(d)
 		shown.Line, shown.Sized = 0, false
 		v.databases = append(v.databases, shown)
 		var b bytes.Buffer
 		for _, p := range d.pairs {
-			if p.key != string(planner.KeySize) && p.key != string(planner.KeyLifetime) && !slices.Contains(spellings(planner.KeyReserve), p.key) {
+			if p.key != string(fleet.KeySize) && p.key != string(fleet.KeyLifetime) && !slices.Contains(spellings(fleet.KeyReserve), p.key) {
 				fmt.Fprintf(&b, "%q=%q ", p.key, p.value)
 			}
 		}
@@ -87,16 +88,16 @@ func (v *view) change(x Change) {
 	for i := range v.databases {
 		if d := &v.databases[i]; d.Alias == x.Alias {
 			switch x.Key {
-			case planner.KeyReserve:
+			case fleet.KeyReserve:
 				d.ReserveConns = x.To
-			case planner.KeyLifetime:
+			case fleet.KeyLifetime:
 				d.LifetimeSeconds = x.To
 			default:
 				d.SizeConns = x.To
 			}
 		}
 	}
-	if x.Alias == autodb && x.Key != planner.KeyLifetime {
+	if x.Alias == autodb && x.Key != fleet.KeyLifetime {
 		v.defaults[x.Key] = x.To
 	}
 }

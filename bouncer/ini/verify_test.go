@@ -4,7 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestVerifyFindsWhatAnEditMustNotDo hands it edits that Edit does not make.
@@ -15,7 +16,7 @@ func TestVerifyFindsWhatAnEditMustNotDo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changes := []Change{{Alias: "d1", Key: planner.KeySize, From: 5, To: 7}}
+	changes := []Change{{Alias: "d1", Key: fleet.KeySize, From: 5, To: 7}}
 	for _, x := range []struct{ from, to, want string }{
 		{"pool_size=5", "pool_size=7", ""},
 		{"pool_size=5", "pool_size=8", "more than sizes"},
@@ -36,8 +37,8 @@ func TestVerifyFindsWhatAnEditMustNotDo(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || !strings.Contains(err.Error(), x.want) || strings.Contains(err.Error(), "hush") || planner.KindOf(err) != planner.KindUnforeseen {
-			t.Errorf("%q: error %v of kind %v, want one of %q, unforeseen", x.to, err, planner.KindOf(err), x.want)
+		if err == nil || !strings.Contains(err.Error(), x.want) || strings.Contains(err.Error(), "hush") || operr.KindOf(err) != operr.KindUnforeseen {
+			t.Errorf("%q: error %v of kind %v, want one of %q, unforeseen", x.to, err, operr.KindOf(err), x.want)
 		}
 	}
 }

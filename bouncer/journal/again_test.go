@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // stream is what a command was given: a journal of so many events, opened a few times.
@@ -54,14 +54,14 @@ func TestAnotherJournalInAStreamIsNamed(t *testing.T) {
 				t.Errorf("%s: %v, want %q", name, err, want)
 			}
 		}
-		hint := planner.HintOf(err)
+		hint := operr.HintOf(err)
 		for _, want := range []string{fmt.Sprintf("head -n %d given | pgbudget journal import -", lines), // what was cut apart
 			fmt.Sprintf("tail -n +%d given", c.at)} {
 			if !strings.Contains(hint, want) {
 				t.Errorf("%s: next: %s; want %q", name, hint, want)
 			}
 		}
-		if planner.KindOf(err) != planner.KindDrift {
+		if operr.KindOf(err) != operr.KindDrift {
 			t.Errorf("%s: %v is not drift", name, err)
 		}
 		if _, err := os.Stat(path); err == nil {

@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Begin makes a journal that is not there yet, and opens it as Open does. Where the mirror is a command, Open makes
@@ -18,7 +18,7 @@ func (m Mirror) Begin(path string) (*Journal, error) {
 		if memory, err := Load(path); err == nil {
 			has = fmt.Sprintf("has %d events", memory.Seq)
 		}
-		return nil, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path,
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
 			Err: fmt.Errorf("the journal exists and %s: it was begun already", has), Hint: "pgbudget status shows what is in it"}
 	}
 	if err := m.lost(path); err != nil {
@@ -33,7 +33,7 @@ func (m Mirror) Unbegun(path string) error {
 	if m.Give == nil || begun(path) {
 		return nil
 	}
-	return &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path,
+	return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
 		Err: fmt.Errorf("the journal is missing or empty, and what its mirror %s was given is not known here", m.Name),
 		Hint: "pgbudget journal begin where nothing was ever moved; else pgbudget journal import what the mirror has " +
 			"(remove an empty journal first)"}

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // openOrBegin opens a journal that may not be there yet.
@@ -31,9 +32,9 @@ func TestAJournalWhoseCommandHasItsLinesIsBegunByAPerson(t *testing.T) {
 			j.Close()
 		}
 		for of, err := range map[string]error{"Open": err, "Unbegun": m.Unbegun(path)} {
-			if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "its mirror remote") ||
-				!strings.Contains(planner.HintOf(err), "pgbudget journal begin") || !strings.Contains(planner.HintOf(err), "journal import") {
-				t.Errorf("%s, %s: %v; next: %s", when, of, err, planner.HintOf(err))
+			if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "its mirror remote") ||
+				!strings.Contains(operr.HintOf(err), "pgbudget journal begin") || !strings.Contains(operr.HintOf(err), "journal import") {
+				t.Errorf("%s, %s: %v; next: %s", when, of, err, operr.HintOf(err))
 			}
 		}
 	}
@@ -45,7 +46,7 @@ func TestAJournalWhoseCommandHasItsLinesIsBegunByAPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil {
+	if _, err := j.Record(state.Event{Kind: state.HoldEnded}); err != nil {
 		t.Fatal(err)
 	}
 	j.Close()
@@ -56,7 +57,7 @@ func TestAJournalWhoseCommandHasItsLinesIsBegunByAPerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.Close()
-	if _, err := m.Begin(path); planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "has 1 events") {
+	if _, err := m.Begin(path); operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "has 1 events") {
 		t.Errorf("begun a second time: %v", err)
 	}
 	if err := os.Truncate(path, 0); err != nil {
@@ -88,7 +89,7 @@ func TestABeginningThatItsMirrorDidNotTakeGoesOn(t *testing.T) {
 		given += string(line)
 		return nil
 	}}
-	if _, err := m.Begin(path); planner.KindOf(err) != planner.KindUnreachable {
+	if _, err := m.Begin(path); operr.KindOf(err) != operr.KindUnreachable {
 		t.Errorf("%v", err)
 	}
 	fails = false

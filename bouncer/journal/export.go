@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Summary is what an export or an import has taken over.
@@ -39,7 +39,7 @@ var exportLine = mustSeal(struct {
 func Export(path string, w io.Writer) (Summary, error) {
 	var sum Summary
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path,
+		return sum, &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
 			Err:  errors.New("the journal is missing, so there is nothing to export"),
 			Hint: "see journal: in the config; the first run makes the file"}
 	}

@@ -10,7 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // openRegular opens a regular file, or a link to one. Anything else is refused before it is opened: that alone would
@@ -28,7 +29,7 @@ func openRegular(key, path string, flag int) (*os.File, error) {
 
 // refused is the error of a file that cannot be what a key of the config names it for.
 func refused(key string, err error) error {
-	return &planner.Error{Kind: planner.KindUsage, Subject: key, Err: err, Hint: "give " + key +
+	return &operr.Error{Kind: operr.KindUsage, Subject: key, Err: err, Hint: "give " + key +
 		": a file in a folder that is there and can be written"}
 }
 
@@ -129,10 +130,10 @@ func (c content) broken(at int64, err error) error {
 func brokenLine(name string, line int, err error) error {
 	hint := "restore the file (pgbudget journal import takes a mirror or an export), " +
 		"or move the file away and look at the fleet with pgbudget plan before the next step"
-	if errors.Is(err, planner.ErrNewer) {
+	if errors.Is(err, state.ErrNewer) {
 		hint = "use the pgbudget that wrote it"
 	}
-	return &planner.Error{Kind: planner.KindDrift, Subject: fmt.Sprintf("%s:%d", name, line), Err: err, Hint: hint}
+	return &operr.Error{Kind: operr.KindDrift, Subject: fmt.Sprintf("%s:%d", name, line), Err: err, Hint: hint}
 }
 
 // header returns where the first line ends; 0: the file is empty, or a crash has cut its first line.
@@ -160,20 +161,20 @@ func noHeader(name string, text []byte) error {
 	}
 	switch {
 	case version == 0:
-		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1",
+		return &operr.Error{Kind: operr.KindDrift, Subject: name + ":1",
 			Err:  errors.New("this is no journal of pgbudget; nothing was changed"),
 			Hint: "name another file in the config, or move this one away"}
 	case version > Version:
 		return brokenLine(name, 1, fmt.Errorf("%w: the journal has version %d, this pgbudget reads version %d",
-			planner.ErrNewer, version, Version))
+			state.ErrNewer, version, Version))
 	case version < Version:
-		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1",
+		return &operr.Error{Kind: operr.KindDrift, Subject: name + ":1",
 			Err: fmt.Errorf("the journal has version %d, which no release wrote; this pgbudget reads version %d", version,
 				Version),
 			Hint: "finish the step in hand with the pgbudget that wrote the journal, then move the journal away; " +
 				"rollback knows later steps alone"}
 	case bytes.HasPrefix(text, []byte(exportMark)):
-		return &planner.Error{Kind: planner.KindDrift, Subject: name + ":1",
+		return &operr.Error{Kind: operr.KindDrift, Subject: name + ":1",
 			Err:  errors.New("this is an export of a journal, not a journal"),
 			Hint: "move the file away, then pgbudget journal import FILE"}
 	}

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // FuzzJournal opens any bytes as a journal. It never panics; what does not begin as a journal is not changed; of what
@@ -41,7 +41,7 @@ func FuzzJournal(f *testing.F) {
 			}
 		}
 		write()
-		var events []planner.Event
+		var events []state.Event
 		for e, err := range Newest(path) {
 			if err == nil {
 				events = append(events, e)
@@ -83,7 +83,7 @@ func FuzzJournal(f *testing.F) {
 		if len(events) > 0 && events[0].Seq != loaded.Seq && !bytes.Contains(data, []byte(snapshotMark)) {
 			t.Fatalf("the newest event is %d, the memory's %d", events[0].Seq, loaded.Seq)
 		}
-		e, err := j.Record(planner.Event{Kind: planner.Noted, Reason: "x"})
+		e, err := j.Record(state.Event{Kind: state.Noted, Reason: "x"})
 		if err != nil || e.Seq != loaded.Seq+1 {
 			t.Fatalf("event %d after %d, %v", e.Seq, loaded.Seq, err)
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // refusedImport is how an import of data as a file ends, and what its hint is. Whatever it is, it may be somebody's
@@ -15,7 +15,7 @@ import (
 func refusedImport(t *testing.T, data []byte, file string) (says, hint string) {
 	t.Helper()
 	_, err := Import(bytes.NewReader(data), file, filepath.Join(t.TempDir(), "j.jsonl"))
-	if hint = planner.HintOf(err); planner.KindOf(err) != planner.KindDrift || hint == "" {
+	if hint = operr.HintOf(err); operr.KindOf(err) != operr.KindDrift || hint == "" {
 		t.Errorf("%v; next: %s", err, hint)
 	}
 	for _, wrong := range []string{"away", "config", "restore", "journal import takes"} {

@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Import makes a journal of an export, of a mirror, or of the lines that a mirror's command was given, each of which
@@ -20,7 +20,7 @@ import (
 func Import(r io.Reader, name, path string) (Summary, error) {
 	draft, err := os.CreateTemp(filepath.Dir(path), ".pgbudget-import-*")
 	if err != nil {
-		return Summary{}, &planner.Error{Kind: planner.KindUsage, Subject: "journal", Err: err,
+		return Summary{}, &operr.Error{Kind: operr.KindUsage, Subject: "journal", Err: err,
 			Hint: "give journal: a file in a folder that is there and can be written"}
 	}
 	defer os.Remove(draft.Name()) // once it has its name, this one is one too many
@@ -37,7 +37,7 @@ func Import(r io.Reader, name, path string) (Summary, error) {
 		if m, err := Load(path); err == nil {
 			has = fmt.Sprintf("has %d events", m.Seq)
 		}
-		return sum, &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path,
+		return sum, &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
 			Err:  fmt.Errorf("the journal exists and %s; %s has %d and was not imported", has, name, sum.Events),
 			Hint: "see which is newer; to import, move the journal away first"}
 	} else if err != nil {
@@ -110,6 +110,6 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 // noEvents refuses what would make an empty journal: nothing tells that this is all that there was, and the right file
 // would then be refused for it.
 func noEvents(name string) error {
-	return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: errors.New("has no events: nothing to import"),
+	return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New("has no events: nothing to import"),
 		Hint: "name an export or a mirror that has some; where there never were any, the next run makes the journal"}
 }

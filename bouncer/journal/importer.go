@@ -8,7 +8,8 @@ import (
 	"io"
 	"io/fs"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // importer reads lines that have been checked; its errors name file and line.
@@ -79,7 +80,7 @@ func (s *importer) broken(err error) error {
 	}
 	hint := fmt.Sprintf("take another copy of it, or an export; this one is %s at line %d", what, s.line)
 	switch {
-	case errors.Is(err, planner.ErrNewer):
+	case errors.Is(err, state.ErrNewer):
 		hint = "use the pgbudget that wrote it"
 	case !s.begun:
 		hint = "name an export or a mirror"
@@ -90,7 +91,7 @@ func (s *importer) broken(err error) error {
 }
 
 func (s *importer) drift(err error, hint string) error {
-	return &planner.Error{Kind: planner.KindDrift, Subject: fmt.Sprintf("%s:%d", s.name, s.line), Err: err, Hint: hint}
+	return &operr.Error{Kind: operr.KindDrift, Subject: fmt.Sprintf("%s:%d", s.name, s.line), Err: err, Hint: hint}
 }
 
 var errCut = errors.New("the export was cut")
@@ -116,7 +117,7 @@ func (s *importer) noHeader(text []byte) error {
 	case version == 0:
 		return s.drift(errors.New("this is no journal of pgbudget, and no export"), "name an export or a mirror")
 	case version > Version:
-		return s.broken(fmt.Errorf("%w: the journal has version %d, this pgbudget reads version %d", planner.ErrNewer,
+		return s.broken(fmt.Errorf("%w: the journal has version %d, this pgbudget reads version %d", state.ErrNewer,
 			version, Version))
 	case version < Version:
 		return s.drift(fmt.Errorf("the journal has version %d, which no release wrote; this pgbudget reads version %d",
@@ -136,7 +137,7 @@ func unreadable(name string, line int, err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		err = e.Err // the name stands there already
 	}
-	return &planner.Error{Kind: planner.KindUsage, Subject: fmt.Sprintf("%s:%d", name, line),
+	return &operr.Error{Kind: operr.KindUsage, Subject: fmt.Sprintf("%s:%d", name, line),
 		Err: fmt.Errorf("cannot be read: %w", err), Hint: "name an export or a mirror"}
 }
 

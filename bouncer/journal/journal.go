@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // Journal is an open journal. One goroutine uses it.
@@ -108,21 +109,21 @@ func unlocked(subject string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		return &planner.Error{Kind: planner.KindBusy, Subject: subject,
+		return &operr.Error{Kind: operr.KindBusy, Subject: subject,
 			Err:  errors.New("another pgbudget is at work with it"),
 			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
 	}
-	return &planner.Error{Kind: planner.KindUsage, Subject: subject,
+	return &operr.Error{Kind: operr.KindUsage, Subject: subject,
 		Err: fmt.Errorf("its file system gives no lock, so that two pgbudgets could write it: %w", err), Hint: "give journal: a file on a local disk"}
 }
 
 // Memory is what the events of the journal come to: with the newest, where the mirror alone has failed.
-func (j *Journal) Memory() planner.Memory { return j.tally.memory }
+func (j *Journal) Memory() state.Memory { return j.tally.memory }
 
 // Record gives the event its number and writes it, after a snapshot where one is due. On an error nothing of it is in
 // the journal, as far as can be told, and nothing more can be recorded. Where the mirror alone has failed, the event is
 // in the journal: it tells what was about to be done, as after a crash.
-func (j *Journal) Record(e planner.Event) (planner.Event, error) {
+func (j *Journal) Record(e state.Event) (state.Event, error) {
 	e.Seq = j.tally.memory.Seq + 1
 	e.At = e.At.Round(0).Truncate(time.Microsecond) // no monotonic part: it is read again as it was written
 	if j.tally.due() {
@@ -148,14 +149,14 @@ func (j *Journal) Record(e planner.Event) (planner.Event, error) {
 
 // snapshot writes what the events so far come to, before an event of a kind. One that is too long is left out: the next
 // opening takes longer.
-func (j *Journal) snapshot(kind planner.EventKind) error {
+func (j *Journal) snapshot(kind state.EventKind) error {
 	line, err := sealSnapshot(j.tally.memory)
 	if err != nil {
 		j.tally.since = 0 // asked again after as many events
 		return nil
 	}
 	switch kind {
-	case planner.StepBegan, planner.StepAbort, planner.Accepted: // unlike its snapshot, the journal does not have the event
+	case state.StepBegan, state.StepAbort, state.Accepted: // unlike its snapshot, the journal does not have the event
 		kind = ""
 	}
 	if err := j.append(line, kind); err != nil {
@@ -173,7 +174,7 @@ func (j *Journal) InPlace() error {
 
 // append writes one line of a kind of event, waits until it is on disk, and gives it to the mirror. Where one of the
 // files is not in its place any more, neither has the line.
-func (j *Journal) append(line []byte, kind planner.EventKind) error {
+func (j *Journal) append(line []byte, kind state.EventKind) error {
 	if err := j.InPlace(); err != nil {
 		j.Close()
 		return err

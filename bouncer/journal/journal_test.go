@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 var at = time.Date(2026, 3, 1, 2, 3, 4, 5000, time.UTC)
@@ -25,7 +28,7 @@ func open(t *testing.T, path string) *journal.Journal {
 	return j
 }
 
-func record(t *testing.T, j *journal.Journal, e planner.Event) planner.Event {
+func record(t *testing.T, j *journal.Journal, e state.Event) state.Event {
 	t.Helper()
 	e.At = at
 	e, err := j.Record(e)
@@ -37,17 +40,17 @@ func record(t *testing.T, j *journal.Journal, e planner.Event) planner.Event {
 
 func TestWhatWasRecordedIsThereAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
-	step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "a/1", Alias: "db", Key: planner.KeySize,
+	step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize,
 		From: 4, To: 3}}}
-	goal := planner.Goal{Pools: []planner.GoalPool{{Pool: "a/db", Server: "pg", Size: 3, MeanWait: planner.Unknown()}}}
+	goal := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 3, MeanWait: fleet.Unknown()}}}
 	j := open(t, path)
-	want := []planner.Event{
-		record(t, j, planner.Event{Kind: planner.RunBegan, Goal: &goal}),
-		record(t, j, planner.Event{Kind: planner.StepBegan, Step: &step}),
+	want := []state.Event{
+		record(t, j, state.Event{Kind: state.RunBegan, Goal: &goal}),
+		record(t, j, state.Event{Kind: state.StepBegan, Step: &step}),
 	}
 	j.Close()
 	j = open(t, path)
-	want = append(want, record(t, j, planner.Event{Kind: planner.Intended, Act: &planner.Act{Verb: planner.Release,
+	want = append(want, record(t, j, state.Event{Kind: state.Intended, Act: &state.Act{Verb: state.Release,
 		Sets: step.Sets, Reason: "a \"reason\"\n"}}))
 	got, err := journal.Read(path)
 	if err != nil {
@@ -66,9 +69,9 @@ func TestWhatWasRecordedIsThereAgain(t *testing.T) {
 func TestALastLineCutAnywhereIsTakenOff(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
 	j := open(t, path)
-	record(t, j, planner.Event{Kind: planner.HoldBegan, Reason: "first"})
+	record(t, j, state.Event{Kind: state.HoldBegan, Reason: "first"})
 	before, _ := os.ReadFile(path)
-	record(t, j, planner.Event{Kind: planner.HoldBegan, Reason: "second"})
+	record(t, j, state.Event{Kind: state.HoldBegan, Reason: "second"})
 	j.Close()
 	after, _ := os.ReadFile(path)
 	for n := len(before); n < len(after); n++ {
@@ -82,7 +85,7 @@ func TestALastLineCutAnywhereIsTakenOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e := record(t, j, planner.Event{Kind: planner.HoldEnded}); e.Seq != 2 {
+		if e := record(t, j, state.Event{Kind: state.HoldEnded}); e.Seq != 2 {
 			t.Errorf("cut at %d: the next event is number %d", n, e.Seq)
 		}
 		j.Close()
@@ -96,7 +99,7 @@ func TestOneWriterAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
 	open(t, path)
 	_, err := journal.Open(path)
-	if planner.KindOf(err) != planner.KindBusy || !strings.Contains(err.Error(), "another pgbudget") {
+	if operr.KindOf(err) != operr.KindBusy || !strings.Contains(err.Error(), "another pgbudget") {
 		t.Errorf("%v", err)
 	}
 }
@@ -106,8 +109,8 @@ func TestOneWriterAtATime(t *testing.T) {
 func TestADiskThatIsFullEndsTheJournalAndNothingElse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
 	j := open(t, path)
-	record(t, j, planner.Event{Kind: planner.Noted, Reason: strings.Repeat("x", 16<<20)})
-	record(t, j, planner.Event{Kind: planner.HoldBegan, Reason: "fits"})
+	record(t, j, state.Event{Kind: state.Noted, Reason: strings.Repeat("x", 16<<20)})
+	record(t, j, state.Event{Kind: state.HoldBegan, Reason: "fits"})
 	info, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
@@ -120,14 +123,14 @@ func TestADiskThatIsFullEndsTheJournalAndNothingElse(t *testing.T) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full); err != nil {
 		t.Fatal(err)
 	}
-	_, err = j.Record(planner.Event{Kind: planner.HoldBegan, Reason: "does not"})
+	_, err = j.Record(state.Event{Kind: state.HoldBegan, Reason: "does not"})
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 		t.Fatal(err)
 	}
 	if err == nil || !strings.Contains(err.Error(), path) {
 		t.Fatalf("%v", err)
 	}
-	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err == nil {
+	if _, err := j.Record(state.Event{Kind: state.HoldEnded}); err == nil {
 		t.Error("it goes on after a failure")
 	}
 	events, err := journal.Read(path)

@@ -8,7 +8,7 @@ import (
 	"hash/crc32"
 	"strconv"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // Version is the version of the format; it rises when a key changes its meaning or goes.
@@ -94,31 +94,31 @@ func decode(text []byte, v any) error {
 	return nil
 }
 
-func parseEvent(text []byte) (planner.Event, error) {
+func parseEvent(text []byte) (state.Event, error) {
 	var v struct {
-		planner.Event
+		state.Event
 		Sum string `json:"crc32c"`
 	}
 	err := decode(text, &v)
 	return v.Event, err
 }
 
-func sealSnapshot(m planner.Memory) ([]byte, error) {
+func sealSnapshot(m state.Memory) ([]byte, error) {
 	return seal(struct {
-		Version int            `json:"snapshot"`
-		Memory  planner.Memory `json:"memory"`
-	}{planner.MemoryVersion, m})
+		Version int          `json:"snapshot"`
+		Memory  state.Memory `json:"memory"`
+	}{state.MemoryVersion, m})
 }
 
 // parseSnapshot reads a snapshot; ok: it is of the version that this pgbudget knows.
-func parseSnapshot(text []byte) (m planner.Memory, ok bool, err error) {
-	if numberAfter(snapshotMark, text) != planner.MemoryVersion {
+func parseSnapshot(text []byte) (m state.Memory, ok bool, err error) {
+	if numberAfter(snapshotMark, text) != state.MemoryVersion {
 		return m, false, nil
 	}
 	var v struct {
-		Version int            `json:"snapshot"`
-		Memory  planner.Memory `json:"memory"`
-		Sum     string         `json:"crc32c"`
+		Version int          `json:"snapshot"`
+		Memory  state.Memory `json:"memory"`
+		Sum     string       `json:"crc32c"`
 	}
 	err = decode(text, &v)
 	return v.Memory, err == nil, err

@@ -10,7 +10,7 @@ import (
 	"iter"
 	"os"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // every is how many bytes of events are followed by a snapshot at least. chosen: so much is read and folded in some
@@ -23,7 +23,7 @@ const (
 
 // tally is what the lines so far come to.
 type tally struct {
-	memory   planner.Memory
+	memory   state.Memory
 	since    int64 // bytes of lines after the newest snapshot
 	snapshot int64 // bytes of that one
 	every    int64 // instead of the constant; 0: that
@@ -109,7 +109,7 @@ func (c content) load() (folded, error) {
 	if err == nil {
 		err = check(text)
 	}
-	var m planner.Memory
+	var m state.Memory
 	known := false
 	if err == nil {
 		m, known, err = parseSnapshot(text)
@@ -160,15 +160,15 @@ func (c content) fold(st *folded, each func(text []byte) error) error {
 }
 
 // Load reads what a journal comes to that somebody else may be writing; one that is not there is empty.
-func Load(path string) (planner.Memory, error) {
+func Load(path string) (state.Memory, error) {
 	var st folded
 	err := reading("journal", path, func(c content) (err error) { st, err = c.load(); return err })
 	return st.memory, err
 }
 
 // Read reads every event, and checks every line; a journal that is not there is empty.
-func Read(path string) ([]planner.Event, error) {
-	var events []planner.Event
+func Read(path string) ([]state.Event, error) {
+	var events []state.Event
 	err := reading("journal", path, func(c content) error {
 		return c.all(func(text []byte) error {
 			if bytes.HasPrefix(text, []byte(snapshotMark)) {
@@ -195,8 +195,8 @@ func (c content) all(each func(text []byte) error) error {
 }
 
 // Newest reads events from the newest back, and no more of the file than is asked for. An error is the last.
-func Newest(path string) iter.Seq2[planner.Event, error] {
-	return func(yield func(planner.Event, error) bool) {
+func Newest(path string) iter.Seq2[state.Event, error] {
+	return func(yield func(state.Event, error) bool) {
 		err := reading("journal", path, func(c content) error {
 			start, err := c.header()
 			if err != nil || start == 0 {
@@ -207,12 +207,12 @@ func Newest(path string) iter.Seq2[planner.Event, error] {
 				if bad = check(text); bad == nil && bytes.HasPrefix(text, []byte(snapshotMark)) {
 					return true
 				}
-				var e planner.Event
+				var e state.Event
 				if bad == nil {
 					e, bad = parseEvent(text)
 				}
 				if bad == nil { // what it follows is not known yet: its parts are what can be judged
-					bad = planner.Memory{Seq: e.Seq - 1, Step: &planner.Step{}}.Refuses(e)
+					bad = state.Memory{Seq: e.Seq - 1, Step: &state.Step{}}.Refuses(e)
 				}
 				if bad != nil {
 					bad = c.broken(at, bad)
@@ -226,7 +226,7 @@ func Newest(path string) iter.Seq2[planner.Event, error] {
 			return err
 		})
 		if err != nil {
-			yield(planner.Event{}, err)
+			yield(state.Event{}, err)
 		}
 	}
 }

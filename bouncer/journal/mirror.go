@@ -9,7 +9,8 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // Mirror is a second place for each line of a journal. The zero Mirror is none.
@@ -34,27 +35,27 @@ const without = "mend the mirror, or go on without: take mirror: out of the conf
 
 // failed says that the mirror did not take a line of a kind of event, and what became of what the line is about. The
 // kind is empty for lines that are no event.
-func (m Mirror) failed(kind planner.EventKind, err error) error {
+func (m Mirror) failed(kind state.EventKind, err error) error {
 	so := "and nothing more is done"
 	switch kind {
-	case "", planner.RunBegan:
+	case "", state.RunBegan:
 		so = "so nothing was begun"
-	case planner.StepBegan, planner.StepAbort:
+	case state.StepBegan, state.StepAbort:
 		so = "and nothing of the step that the journal has was done"
-	case planner.Accepted:
+	case state.Accepted:
 		so = "the journal has it: the sizes that are there are right"
-	case planner.Intended:
+	case state.Intended:
 		so = "so the act was not begun"
-	case planner.Acted:
+	case state.Acted:
 		so = "the act was done, and nothing more is"
-	case planner.RunEnded:
+	case state.RunEnded:
 		so = "and the run has ended"
 	}
 	name := m.Path
 	if name == "" {
 		name = m.Name
 	}
-	return &planner.Error{Kind: planner.KindUnreachable, Subject: "mirror " + name,
+	return &operr.Error{Kind: operr.KindUnreachable, Subject: "mirror " + name,
 		Err: fmt.Errorf("the line of the journal was not taken, %s: %w", so, err), Hint: without}
 }
 
@@ -71,16 +72,16 @@ func (m Mirror) lost(path string) error {
 	if err != nil || st.memory.Seq == 0 {
 		return err
 	}
-	return &planner.Error{Kind: planner.KindDrift, Subject: "journal " + path,
+	return &operr.Error{Kind: operr.KindDrift, Subject: "journal " + path,
 		Err:  fmt.Errorf("the journal is missing or empty, and its mirror %s has %d events", m.Path, st.memory.Seq),
 		Hint: "pgbudget journal import " + m.Path + " (remove an empty journal first)"}
 }
 
 // Load reads what a journal comes to that somebody else may be writing. One that is not there is empty. It is an error of
 // KindDrift that its mirror has more, or has other lines.
-func (m Mirror) Load(path string) (planner.Memory, error) {
+func (m Mirror) Load(path string) (state.Memory, error) {
 	if err := cmp.Or(m.lost(path), m.agrees(path)); err != nil {
-		return planner.Memory{}, err
+		return state.Memory{}, err
 	}
 	return Load(path)
 }
@@ -106,7 +107,7 @@ func (m Mirror) agrees(path string) error {
 // another refuses a mirror that is the journal's own file.
 func (m Mirror) another(own os.FileInfo, path string) error {
 	if its, err := os.Stat(path); err == nil && os.SameFile(own, its) {
-		return &planner.Error{Kind: planner.KindUsage, Subject: "mirror " + m.Path,
+		return &operr.Error{Kind: operr.KindUsage, Subject: "mirror " + m.Path,
 			Err: errors.New("the mirror is the same file as the journal"), Hint: "give mirror: a file on another disk"}
 	}
 	return nil
@@ -196,7 +197,7 @@ func (c content) diverged(j content, how string) error {
 		}
 		return fmt.Sprintf("%s ends with event %d (%d bytes)", c.name, st.memory.Seq, st.whole)
 	}
-	return &planner.Error{Kind: planner.KindDrift, Subject: "mirror " + c.name,
+	return &operr.Error{Kind: operr.KindDrift, Subject: "mirror " + c.name,
 		Err: fmt.Errorf("not a mirror of this journal, %s: %s; %s", how, says(j), says(c)),
 		Hint: "move the wrong one away: pgbudget journal import makes a journal of the mirror, " +
 			"and the next run makes a mirror of the journal"}
@@ -231,7 +232,7 @@ func (w *mirror) inPlace(size int64) error {
 }
 
 // append returns once the line of a kind of event is in the mirror.
-func (w *mirror) append(line []byte, kind planner.EventKind) error {
+func (w *mirror) append(line []byte, kind state.EventKind) error {
 	if w.file != nil {
 		_, err := w.file.Write(line)
 		if err == nil {

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // mirrored opens a journal with a mirror, tells a story of n events, and returns the files.
@@ -65,7 +68,7 @@ func TestAMirrorThatLagsIsCompleted(t *testing.T) {
 		}
 		j, err := Mirror{Path: mirror}.Open(path)
 		if short := n > 0 && n < len(headerMark); short {
-			if planner.KindOf(err) != planner.KindDrift {
+			if operr.KindOf(err) != operr.KindDrift {
 				t.Fatalf("%d bytes, which are not known to be ours: %v", n, err)
 			}
 			continue
@@ -93,7 +96,7 @@ func TestALineThatWasCutInTheMirrorIsTakenOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, path, mirror)
-		if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil {
+		if _, err := j.Record(state.Event{Kind: state.HoldEnded}); err != nil {
 			t.Fatal(err)
 		}
 		same(t, path, mirror)
@@ -108,7 +111,7 @@ func TestAMirrorThatHasDivergedIsLeftAlone(t *testing.T) {
 	last := bytes.LastIndexByte(data[:len(data)-1], '\n') + 1
 	changed := bytes.Clone(data)
 	changed[len(data)/2] ^= 1
-	more := append(bytes.Clone(data), mustSeal(planner.Event{Seq: 7, Kind: planner.HoldEnded})...)
+	more := append(bytes.Clone(data), mustSeal(state.Event{Seq: 7, Kind: state.HoldEnded})...)
 	for _, c := range []struct {
 		name            string
 		journal, mirror []byte
@@ -124,7 +127,7 @@ func TestAMirrorThatHasDivergedIsLeftAlone(t *testing.T) {
 			write(t, path, c.journal)
 			write(t, mirror, c.mirror)
 			_, err := Mirror{Path: mirror}.Open(path)
-			if planner.KindOf(err) != planner.KindDrift || planner.HintOf(err) == "" {
+			if operr.KindOf(err) != operr.KindDrift || operr.HintOf(err) == "" {
 				t.Errorf("%v", err)
 			}
 			for _, say := range c.says {
@@ -153,9 +156,9 @@ func TestAJournalThatIsGoneWhileItsMirrorIsThere(t *testing.T) {
 		_, opened := Mirror{Path: mirror}.Open(path)
 		_, loaded := Mirror{Path: mirror}.Load(path)
 		for _, err := range []error{opened, loaded} {
-			if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), "has 6 events") ||
-				!strings.Contains(planner.HintOf(err), "journal import "+mirror) {
-				t.Errorf("%v; next: %s", err, planner.HintOf(err))
+			if operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err), "has 6 events") ||
+				!strings.Contains(operr.HintOf(err), "journal import "+mirror) {
+				t.Errorf("%v; next: %s", err, operr.HintOf(err))
 			}
 		}
 		if after, _ := os.Stat(path); (before == nil) != (after == nil) {
@@ -174,7 +177,7 @@ func TestAMirrorIsAnotherFile(t *testing.T) {
 		}
 	}
 	for _, m := range []string{path, link, hard} {
-		if _, err := (Mirror{Path: m}).Open(path); planner.KindOf(err) != planner.KindUsage ||
+		if _, err := (Mirror{Path: m}).Open(path); operr.KindOf(err) != operr.KindUsage ||
 			!strings.Contains(fmt.Sprint(err), "the same file") {
 			t.Errorf("%s: %v", m, err)
 		}
@@ -184,7 +187,7 @@ func TestAMirrorIsAnotherFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	if _, err := (Mirror{Path: mirror}).Open(path); planner.KindOf(err) != planner.KindBusy {
+	if _, err := (Mirror{Path: mirror}).Open(path); operr.KindOf(err) != operr.KindBusy {
 		t.Errorf("%v", err)
 	}
 }
@@ -197,15 +200,15 @@ func TestAMirrorThatFailsEndsTheJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.mirror.file.Close() // its disk is gone
-	_, err = j.Record(planner.Event{Kind: planner.HoldEnded})
-	if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(fmt.Sprint(err), mirror) ||
-		!strings.Contains(planner.HintOf(err), "take mirror: out of the config") {
-		t.Errorf("%v; next: %s", err, planner.HintOf(err))
+	_, err = j.Record(state.Event{Kind: state.HoldEnded})
+	if operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(fmt.Sprint(err), mirror) ||
+		!strings.Contains(operr.HintOf(err), "take mirror: out of the config") {
+		t.Errorf("%v; next: %s", err, operr.HintOf(err))
 	}
 	if seq := j.Memory().Seq; seq != 4 {
 		t.Errorf("it remembers event %d, want 4, which is in the journal", seq)
 	}
-	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err == nil || j.Memory().Seq != 4 {
+	if _, err := j.Record(state.Event{Kind: state.HoldEnded}); err == nil || j.Memory().Seq != 4 {
 		t.Errorf("it goes on after a failure: %v, event %d", err, j.Memory().Seq)
 	}
 	for _, m := range []Mirror{{Path: mirror}, {}} {
@@ -225,11 +228,11 @@ func TestAMirrorThatFailsEndsTheJournal(t *testing.T) {
 
 // TestAMirrorThatFailsSaysWhatBecameOfTheAct: after an act, its line is in the journal, and the act was done.
 func TestAMirrorThatFailsSaysWhatBecameOfTheAct(t *testing.T) {
-	set := planner.Set{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}
-	step := &planner.Step{Kind: planner.Forward, Sets: []planner.Set{set}}
-	act := &planner.Act{Verb: planner.Release, Sets: []planner.Set{set}}
-	events := []planner.Event{{Kind: planner.RunBegan, Goal: &planner.Goal{}}, {Kind: planner.StepBegan, Step: step}, {Kind: planner.Intended, Act: act},
-		{Kind: planner.Acted, Act: act}, {Kind: planner.StepEnded}, {Kind: planner.RunEnded, Outcome: planner.Done}}
+	set := fleet.Set{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}
+	step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{set}}
+	act := &state.Act{Verb: state.Release, Sets: []fleet.Set{set}}
+	events := []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}, {Kind: state.StepBegan, Step: step}, {Kind: state.Intended, Act: act},
+		{Kind: state.Acted, Act: act}, {Kind: state.StepEnded}, {Kind: state.RunEnded, Outcome: state.Done}}
 	want := []string{"nothing was begun", "nothing of the step that the journal has was done", "the act was not begun", "the act was done", "nothing more is done",
 		"the run has ended"}
 	for _, file := range []bool{false, true} {
@@ -257,7 +260,7 @@ func TestAMirrorThatFailsSaysWhatBecameOfTheAct(t *testing.T) {
 				j.mirror.file.Close()
 			}
 			_, err = j.Record(events[i])
-			if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(fmt.Sprint(err), want[i]) {
+			if operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(fmt.Sprint(err), want[i]) {
 				t.Errorf("%s: %v, want %q", events[i].Kind, err, want[i])
 			}
 			if done := strings.Contains(fmt.Sprint(err), "nothing was begun"); done != (i < 1) {
@@ -315,7 +318,7 @@ func TestACommandIsGivenEveryLine(t *testing.T) {
 						recorded++
 					}
 				}
-				if err != nil && (planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(),
+				if err != nil && (operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(),
 					"mirror remote") || !strings.Contains(err.Error(), "broken pipe")) {
 					t.Fatal(err)
 				}
@@ -349,7 +352,7 @@ func TestWhoeverOnlyReadsSeesThatTheMirrorHasMore(t *testing.T) {
 	}
 	head, _ := cutLines(string(data), 3)
 	write(t, path, []byte(head))
-	if _, err := m.Load(path); planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), "the mirror has more") {
+	if _, err := m.Load(path); operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "the mirror has more") {
 		t.Errorf("the mirror has more: %v", err)
 	}
 	write(t, path, data)
@@ -366,7 +369,7 @@ func TestWhoeverOnlyReadsSeesThatTheMirrorHasMore(t *testing.T) {
 	if err := os.Symlink(path, mirror); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Load(path); planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "the same file") {
+	if _, err := m.Load(path); operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "the same file") {
 		t.Errorf("the mirror is the journal: %v", err)
 	}
 }
@@ -387,7 +390,7 @@ func TestWhatCannotBeWrittenIsFoundWithoutOpeningIt(t *testing.T) {
 		"below a file":            {file, filepath.Join(file, "mirror"), "not a directory"},
 	} {
 		err := Mirror{Path: c.mirror}.Writable(c.path)
-		if c.want == "" && err != nil || c.want != "" && (planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), c.want)) {
+		if c.want == "" && err != nil || c.want != "" && (operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 		opened, opens := Mirror{Path: c.mirror}.Open(c.path)

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer/argv"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // part is one journal of several that a command was given one after the other: lines of the one before it, and then its
@@ -119,7 +119,7 @@ func (p *parts) add(text []byte, line int) fate {
 	switch {
 	case m.sum == last.sum:
 		return follows
-	case snapshot && p.snapshots[m.sum] && numberAfter(snapshotMark, text) != planner.MemoryVersion:
+	case snapshot && p.snapshots[m.sum] && numberAfter(snapshotMark, text) != state.MemoryVersion:
 		return follows // what it says is not known here; the next event tells
 	case snapshot && !p.snapshots[m.sum]:
 		if p.snapshots == nil {

@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // inPlace makes sure that the open file is still the one that its path names, and as long as it was written. Log
@@ -29,7 +29,7 @@ func inPlace(key, path string, file *os.File, size int64) error {
 	if err == nil {
 		return nil
 	}
-	return &planner.Error{Kind: planner.KindDrift, Subject: key + " " + path, Err: err,
+	return &operr.Error{Kind: operr.KindDrift, Subject: key + " " + path, Err: err,
 		Hint: "keep log rotation and configuration management from it, put back the file that was written " +
 			"(pgbudget journal import takes a mirror or an export), then go on with pgbudget status"}
 }

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestAFileThatIsNotInItsPlaceIsWrittenNoMore is log rotation, or configuration management, during a run: of the
@@ -64,7 +65,7 @@ func TestAFileThatIsNotInItsPlaceIsWrittenNoMore(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer j.Close()
-				if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil {
+				if _, err := j.Record(state.Event{Kind: state.HoldEnded}); err != nil {
 					t.Fatal(err)
 				}
 				size := j.size
@@ -74,20 +75,20 @@ func TestAFileThatIsNotInItsPlaceIsWrittenNoMore(t *testing.T) {
 				if err := c.change(paths[of]); err != nil {
 					t.Fatal(err)
 				}
-				if err := j.InPlace(); planner.KindOf(err) != planner.KindDrift {
+				if err := j.InPlace(); operr.KindOf(err) != operr.KindDrift {
 					t.Errorf("between two events: %v", err)
 				}
-				_, err = j.Record(planner.Event{Kind: planner.HoldEnded})
-				if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), of+" "+paths[of]) ||
-					!strings.Contains(fmt.Sprint(err), c.says) || planner.HintOf(err) == "" {
-					t.Errorf("%v; next: %s; want %q of the %s", err, planner.HintOf(err), c.says, of)
+				_, err = j.Record(state.Event{Kind: state.HoldEnded})
+				if operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err), of+" "+paths[of]) ||
+					!strings.Contains(fmt.Sprint(err), c.says) || operr.HintOf(err) == "" {
+					t.Errorf("%v; next: %s; want %q of the %s", err, operr.HintOf(err), c.says, of)
 				}
 				for name, p := range paths {
 					if info, err := os.Stat(p); name != of && (err != nil || info.Size() != size) {
 						t.Errorf("the %s was written: %v (%v), want %d bytes", name, info, err, size)
 					}
 				}
-				if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err == nil {
+				if _, err := j.Record(state.Event{Kind: state.HoldEnded}); err == nil {
 					t.Error("an event was recorded after that")
 				}
 			})
@@ -107,7 +108,7 @@ func TestALinkToTheJournalIsItsPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil {
+	if _, err := j.Record(state.Event{Kind: state.HoldEnded}); err != nil {
 		t.Fatal(err)
 	}
 	for _, err := range []error{os.WriteFile(other, nil, 0o600), os.Remove(link), os.Symlink(other, link)} {
@@ -115,7 +116,7 @@ func TestALinkToTheJournalIsItsPlace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); planner.KindOf(err) != planner.KindDrift {
+	if _, err := j.Record(state.Event{Kind: state.HoldEnded}); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("the link leads elsewhere, and the answer is %v", err)
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 func exported(t *testing.T, path string) ([]byte, Summary) {
@@ -70,7 +71,7 @@ func TestAnExportThatWasCutOrChangedIsRefused(t *testing.T) {
 		changed := bytes.Clone(export)
 		changed[n] ^= 1 << (n % 8)
 		line := 1 + bytes.Count(export[:n], []byte{'\n'})
-		if _, err := copyChecked(io.Discard, bytes.NewReader(changed), "given"); planner.KindOf(err) != planner.KindDrift ||
+		if _, err := copyChecked(io.Discard, bytes.NewReader(changed), "given"); operr.KindOf(err) != operr.KindDrift ||
 			!strings.HasPrefix(err.Error(), fmt.Sprintf("given:%d:", line)) {
 			t.Fatalf("byte %d of line %d was changed: %v", n, line, err)
 		}
@@ -94,18 +95,18 @@ func TestAJournalThatIsThereIsNotImportedOver(t *testing.T) {
 	export, _ := exported(t, path)
 	there, before := told(t, 5, 0)
 	_, err := Import(bytes.NewReader(export), "fleet.export", there)
-	if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "has 5 events; fleet.export has 8") {
+	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "has 5 events; fleet.export has 8") {
 		t.Error(err)
 	}
 	if now, _ := os.ReadFile(there); !bytes.Equal(now, before) {
 		t.Error("it was changed")
 	}
-	if hint := planner.HintOf(err); !strings.Contains(hint, "move the journal away") {
+	if hint := operr.HintOf(err); !strings.Contains(hint, "move the journal away") {
 		t.Errorf("next: %s", hint)
 	}
 	other := filepath.Join(t.TempDir(), "other")
 	write(t, other, []byte("hello\n"))
-	if _, err := Import(bytes.NewReader(data), "mirror", other); planner.KindOf(err) != planner.KindUsage ||
+	if _, err := Import(bytes.NewReader(data), "mirror", other); operr.KindOf(err) != operr.KindUsage ||
 		!strings.Contains(fmt.Sprint(err), "cannot be read; mirror has 8") {
 		t.Error(err)
 	}
@@ -113,7 +114,7 @@ func TestAJournalThatIsThereIsNotImportedOver(t *testing.T) {
 
 // TestWhatIsNeitherExportNorMirrorIsNotImported names what it is.
 func TestWhatIsNeitherExportNorMirrorIsNotImported(t *testing.T) {
-	event := mustSeal(planner.Event{Seq: 2, Kind: planner.HoldEnded})
+	event := mustSeal(state.Event{Seq: 2, Kind: state.HoldEnded})
 	for text, says := range map[string]string{
 		"":                                  "given:1: this is no journal",
 		"hello":                             "given:1: this is no journal",
@@ -130,8 +131,8 @@ func TestWhatIsNeitherExportNorMirrorIsNotImported(t *testing.T) {
 		string(headerLine) + `{"seq":` + "": "given: has no events",
 	} {
 		_, _, err := imported(t, []byte(text))
-		if !strings.Contains(fmt.Sprint(err), says) || planner.HintOf(err) == "" {
-			t.Errorf("%q: %v; next: %s; want %q", text, err, planner.HintOf(err), says)
+		if !strings.Contains(fmt.Sprint(err), says) || operr.HintOf(err) == "" {
+			t.Errorf("%q: %v; next: %s; want %q", text, err, operr.HintOf(err), says)
 		}
 	}
 }
@@ -146,9 +147,9 @@ func TestWhatHasNoEventsIsNotImported(t *testing.T) {
 		"a command that was given the first line twice": header + "\n" + header,
 		"a first line that came in part":                header[:9] + "\n" + header} {
 		now, _, err := imported(t, []byte(text))
-		if planner.KindOf(err) != planner.KindUsage ||
-			!strings.HasPrefix(fmt.Sprint(err), "given: has no events: nothing to import") || planner.HintOf(err) == "" || len(now) > 0 {
-			t.Errorf("%s: %v; next: %s", name, err, planner.HintOf(err))
+		if operr.KindOf(err) != operr.KindUsage ||
+			!strings.HasPrefix(fmt.Sprint(err), "given: has no events: nothing to import") || operr.HintOf(err) == "" || len(now) > 0 {
+			t.Errorf("%s: %v; next: %s", name, err, operr.HintOf(err))
 		}
 	}
 	if now, sum, err := imported(t, export); err != nil || string(now) != header || sum.Events != 0 {
@@ -167,13 +168,13 @@ func TestWhatHasNoEventsIsNotImported(t *testing.T) {
 // TestAJournalThatIsNotThereIsNotExported and one that was changed is not exported whole.
 func TestAJournalThatIsNotThereIsNotExported(t *testing.T) {
 	var b bytes.Buffer
-	if _, err := Export(filepath.Join(t.TempDir(), "none"), &b); planner.KindOf(err) != planner.KindUsage || b.Len() > 0 {
+	if _, err := Export(filepath.Join(t.TempDir(), "none"), &b); operr.KindOf(err) != operr.KindUsage || b.Len() > 0 {
 		t.Errorf("%v, %d bytes", err, b.Len())
 	}
 	path, data := told(t, 8, 2500)
 	data[len(data)/3] ^= 4 // before the newest snapshot
 	write(t, path, data)
-	if _, err := Export(path, &b); planner.KindOf(err) != planner.KindDrift {
+	if _, err := Export(path, &b); operr.KindOf(err) != operr.KindDrift {
 		t.Error(err)
 	}
 	if _, _, err := imported(t, b.Bytes()); err == nil {
@@ -188,12 +189,12 @@ func TestOfWhatIsNoJournalNothingIsExported(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "j.jsonl")
 		write(t, path, []byte(text))
 		var b bytes.Buffer
-		if _, err := Export(path, &b); planner.KindOf(err) != planner.KindDrift || b.Len() > 0 {
+		if _, err := Export(path, &b); operr.KindOf(err) != operr.KindDrift || b.Len() > 0 {
 			t.Errorf("%q: %v after %q", text, err, b.String())
 		}
 	}
 	var b bytes.Buffer
-	if _, err := Export(t.TempDir(), &b); planner.KindOf(err) != planner.KindUsage || b.Len() > 0 {
+	if _, err := Export(t.TempDir(), &b); operr.KindOf(err) != operr.KindUsage || b.Len() > 0 {
 		t.Errorf("a folder: %v after %q", err, b.String())
 	}
 }
@@ -216,7 +217,7 @@ func TestWhatCannotBeReadEndsTheImport(t *testing.T) {
 	for name, r := range broken {
 		there := filepath.Join(t.TempDir(), "j.jsonl")
 		_, err := Import(r, "given", there)
-		if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "cannot be read") {
+		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "cannot be read") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if left, _ := os.ReadDir(filepath.Dir(there)); len(left) > 0 {

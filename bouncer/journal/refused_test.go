@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // within fails where f takes longer than a file that is refused may.
@@ -48,15 +49,15 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 		{"a header with more", strings.TrimSpace(header) + " " + "\n", ":1: the first line was changed"},
 		{"a line in the middle", header + "{\n" + header, ":2: the line has no checksum"},
 		{"a line of nothing", header + "\n", ":2: the line has no checksum"},
-		{"a gap", header + event(planner.Event{Seq: 1, Kind: planner.HoldEnded}) + event(planner.Event{Seq: 3,
-			Kind: planner.HoldEnded}), ":3: event 3 follows event 1"},
-		{"a beginning that is gone", header + event(planner.Event{Seq: 2, Kind: planner.HoldEnded}),
+		{"a gap", header + event(state.Event{Seq: 1, Kind: state.HoldEnded}) + event(state.Event{Seq: 3,
+			Kind: state.HoldEnded}), ":3: event 3 follows event 1"},
+		{"a beginning that is gone", header + event(state.Event{Seq: 2, Kind: state.HoldEnded}),
 			":2: event 2 follows event 0"},
-		{"an act that is missing", header + event(planner.Event{Seq: 1, Kind: planner.Acted}),
+		{"an act that is missing", header + event(state.Event{Seq: 1, Kind: state.Acted}),
 			`:2: the event "done" has no act`},
-		{"a step that is missing", header + event(planner.Event{Seq: 1, Kind: planner.StepBegan}),
+		{"a step that is missing", header + event(state.Event{Seq: 1, Kind: state.StepBegan}),
 			`:2: the event "step" has no step`},
-		{"a kind to come", header + event(planner.Event{Seq: 1, Kind: "reindex"}),
+		{"a kind to come", header + event(state.Event{Seq: 1, Kind: "reindex"}),
 			`:2: written by a newer pgbudget: the kind of event "reindex" is not known`},
 		{"a key to come", header + event(struct {
 			Seq  int    `json:"seq"`
@@ -67,9 +68,9 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 		{"a snapshot that is no object", header + event(struct {
 			S int `json:"snapshot"`
 			M int `json:"memory"`
-		}{planner.MemoryVersion, 4}), ":2: the line cannot be read"},
-		{"a line break that was changed", header + strings.TrimSpace(event(planner.Event{Seq: 1,
-			Kind: planner.HoldEnded})) + "\v", ":2: the line goes on after its checksum"},
+		}{state.MemoryVersion, 4}), ":2: the line cannot be read"},
+		{"a line break that was changed", header + strings.TrimSpace(event(state.Event{Seq: 1,
+			Kind: state.HoldEnded})) + "\v", ":2: the line goes on after its checksum"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -83,9 +84,9 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 			_, read := Read(path)
 			_, mirrored := Mirror{Path: path}.Open(beside)
 			for of, err := range map[string]error{"Open": err, "Load": loaded, "Read": read, "a mirror": mirrored} {
-				if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) ||
-					planner.HintOf(err) == "" {
-					t.Errorf("%s: %v; next: %s; want %q", of, err, planner.HintOf(err), c.says)
+				if operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) ||
+					operr.HintOf(err) == "" {
+					t.Errorf("%s: %v; next: %s; want %q", of, err, operr.HintOf(err), c.says)
 				}
 			}
 			now, _ := os.ReadFile(path)
@@ -135,8 +136,8 @@ func TestWhatIsNoFileIsRefusedAtOnce(t *testing.T) {
 				read = err
 			}
 			for of, err := range map[string]error{"Open": err, "Load": read, "a mirror": mirrored} {
-				if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), c.says) ||
-					planner.HintOf(err) == "" {
+				if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), c.says) ||
+					operr.HintOf(err) == "" {
 					t.Errorf("%s %s: %v; want %q", of, c.path, err, c.says)
 				}
 			}
@@ -154,10 +155,10 @@ func TestALargeFileOfSomebodyElseIsRefusedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	reads := &counted{ReaderAt: mustOpen(t, path)}
-	if _, err := (content{path, reads, 500 << 20}).load(); planner.KindOf(err) != planner.KindDrift || reads.bytes > 1000 {
+	if _, err := (content{path, reads, 500 << 20}).load(); operr.KindOf(err) != operr.KindDrift || reads.bytes > 1000 {
 		t.Errorf("%v after %d bytes", err, reads.bytes)
 	}
-	if _, err := Open(path); planner.KindOf(err) != planner.KindDrift {
+	if _, err := Open(path); operr.KindOf(err) != operr.KindDrift {
 		t.Error(err)
 	}
 	if info, _ := os.Stat(path); info.Size() != 500<<20 {
@@ -181,7 +182,7 @@ func TestAnEmptyFileAndALinkBecomeAJournal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil {
+		if _, err := j.Record(state.Event{Kind: state.HoldEnded}); err != nil {
 			t.Fatal(err)
 		}
 		j.Close()

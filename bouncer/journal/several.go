@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 const (
@@ -27,7 +27,7 @@ func (s *importer) several(events int64) error {
 	}
 	for len(s.parts.all) < mostParts {
 		text, err := s.next()
-		if err != nil && planner.KindOf(err) == planner.KindUsage { // it cannot be read
+		if err != nil && operr.KindOf(err) == operr.KindUsage { // it cannot be read
 			return err
 		}
 		if err != nil || s.parts.add(text, s.line) == strange { // whoever takes this part is told

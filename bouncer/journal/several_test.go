@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // relay is a journal whose mirror is a command, and what the command was given.
@@ -37,7 +38,7 @@ func (r *relay) record(n int) {
 	j.tally.every = r.every
 	for range n {
 		r.at = r.at.Add(time.Minute)
-		if _, err := j.Record(planner.Event{At: r.at, Kind: planner.Noted, Reason: "a reason"}); err != nil {
+		if _, err := j.Record(state.Event{At: r.at, Kind: state.Noted, Reason: "a reason"}); err != nil {
 			r.t.Fatal(err)
 		}
 	}
@@ -65,7 +66,7 @@ func typed(t *testing.T, hint, file string, data []byte) (out [][]byte) {
 		}
 		journal, _, err := imported(t, text)
 		if err != nil {
-			t.Errorf("%s: %v; next: %s", line, err, planner.HintOf(err))
+			t.Errorf("%s: %v; next: %s", line, err, operr.HintOf(err))
 		}
 		out = append(out, journal)
 	}
@@ -203,17 +204,17 @@ func TestAJournalThatWasPutBackIsNamed(t *testing.T) {
 			whole := c.of(r)
 			for _, file := range []string{"given", "what it's given", "-given"} {
 				_, err := Import(bytes.NewReader(r.given.Bytes()), file, filepath.Join(t.TempDir(), "j.jsonl"))
-				if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) {
+				if operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) {
 					t.Errorf("%s, every %d: %v", name, every, err)
 				}
-				got := typed(t, planner.HintOf(err), file, r.given.Bytes())
+				got := typed(t, operr.HintOf(err), file, r.given.Bytes())
 				if len(got) != len(whole) {
-					t.Fatalf("%s, every %d: %d parts, want %d; next: %s", name, every, len(got), len(whole), planner.HintOf(err))
+					t.Fatalf("%s, every %d: %d parts, want %d; next: %s", name, every, len(got), len(whole), operr.HintOf(err))
 				}
 				for i := range whole {
 					if !bytes.Equal(got[i], whole[i]) {
 						t.Errorf("%s, every %d: part %d has %d bytes, want %d; next: %s\n%s", name, every, i, len(got[i]), len(whole[i]),
-							planner.HintOf(err), r.given.String())
+							operr.HintOf(err), r.given.String())
 					}
 				}
 			}
@@ -234,12 +235,12 @@ func TestAJournalThatWasPutBackIsNamedWithItsTime(t *testing.T) {
 		"head -n 9 given | pgbudget journal import -; " +
 		"for the one of 4 events, the newest of 2026-03-01 02:06:00 UTC: " +
 		"sed -n '1,4p;11,$p' given | pgbudget journal import -"
-	if hint := planner.HintOf(err); hint != want || !strings.HasPrefix(fmt.Sprint(err), "given:11: event 3 comes again") {
+	if hint := operr.HintOf(err); hint != want || !strings.HasPrefix(fmt.Sprint(err), "given:11: event 3 comes again") {
 		t.Errorf("%v; next: %s\nwant %s\n%s", err, hint, want, r.given.String())
 	}
-	if _, err := Import(&r.given, "-", filepath.Join(t.TempDir(), "j.jsonl")); !strings.Contains(planner.HintOf(err),
+	if _, err := Import(&r.given, "-", filepath.Join(t.TempDir(), "j.jsonl")); !strings.Contains(operr.HintOf(err),
 		"head -n 9 FILE | pgbudget journal import -") {
-		t.Errorf("next: %s", planner.HintOf(err))
+		t.Errorf("next: %s", operr.HintOf(err))
 	}
 }
 
@@ -273,9 +274,9 @@ func TestAnotherEventOfANumberIsNamed(t *testing.T) {
 	if !strings.Contains(fmt.Sprint(err), "another event 5 comes after event 7: an older state") {
 		t.Error(err)
 	}
-	if got := typed(t, planner.HintOf(err), "given", data); len(got) != 2 || !bytes.Equal(got[0], first) ||
+	if got := typed(t, operr.HintOf(err), "given", data); len(got) != 2 || !bytes.Equal(got[0], first) ||
 		!bytes.Equal(got[1], r.is()) {
-		t.Errorf("next: %s", planner.HintOf(err))
+		t.Errorf("next: %s", operr.HintOf(err))
 	}
 }
 
@@ -291,10 +292,10 @@ func TestManyPartsAreBounded(t *testing.T) {
 		whole = append(whole, r.is())
 	}
 	_, _, err := imported(t, r.given.Bytes())
-	if hint := planner.HintOf(err); !strings.HasSuffix(hint, "; 3 older ones are in it, too") {
+	if hint := operr.HintOf(err); !strings.HasSuffix(hint, "; 3 older ones are in it, too") {
 		t.Errorf("next: %s", hint)
 	}
-	got := typed(t, planner.HintOf(err), "given", r.given.Bytes())
+	got := typed(t, operr.HintOf(err), "given", r.given.Bytes())
 	for i, data := range got {
 		if len(got) != 5 || !bytes.Equal(data, whole[3+i]) {
 			t.Errorf("part %d of %d is another one", i, len(got))

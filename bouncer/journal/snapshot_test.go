@@ -16,10 +16,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-var sameFloat = cmp.Comparer(func(a, b planner.Float) bool { return a == b || !a.Known() && !b.Known() })
+var sameFloat = cmp.Comparer(func(a, b fleet.Float) bool { return a == b || !a.Known() && !b.Known() })
 
 // TestASnapshotAndTheRestAreAllEvents cuts journals after each of their lines: what is read from the newest snapshot on
 // is what all events come to.
@@ -29,7 +32,7 @@ func TestASnapshotAndTheRestAreAllEvents(t *testing.T) {
 		if snapshots(data) < 5 {
 			t.Fatalf("only %d snapshots", snapshots(data))
 		}
-		var events []planner.Event
+		var events []state.Event
 		at := 0
 		for line := range bytes.Lines(data) {
 			at += len(line)
@@ -142,7 +145,7 @@ func TestTheNewestEventsAreReadFromTheEnd(t *testing.T) {
 	j.tally.every = 100 << 10
 	for i := range 60 {
 		text := strings.Repeat("x", []int{0, 10, block, block - 100, 5 * block, 300}[i%6])
-		if _, err := j.Record(planner.Event{Kind: planner.Noted, Reason: text}); err != nil {
+		if _, err := j.Record(state.Event{Kind: state.Noted, Reason: text}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -168,7 +171,7 @@ func TestTheNewestEventsAreReadFromTheEnd(t *testing.T) {
 }
 
 // years writes a journal of so many bytes as Record does, without waiting for the disk after each line.
-func years(t *testing.T, size int64) (path string, want planner.Memory) {
+func years(t *testing.T, size int64) (path string, want state.Memory) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "years.jsonl")
 	file, err := os.Create(path)
@@ -188,7 +191,7 @@ func years(t *testing.T, size int64) (path string, want planner.Memory) {
 		n += int64(len(line))
 	}
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	record := func(e planner.Event) {
+	record := func(e state.Event) {
 		if tally.due() {
 			line, err := sealSnapshot(tally.memory)
 			write(line, err)
@@ -202,29 +205,29 @@ func years(t *testing.T, size int64) (path string, want planner.Memory) {
 		tally.since += int64(len(line))
 	}
 	write(headerLine, nil)
-	goal := &planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: 9}, {Pool: "ci/app",
+	goal := &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 9}, {Pool: "ci/app",
 		Server: "pg", Size: 4}}}
-	var seen []planner.Seen
+	var seen []state.Seen
 	for i := range 40 {
-		seen = append(seen, planner.Seen{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Users: []string{"app1", "app2"}})
+		seen = append(seen, state.Seen{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Users: []string{"app1", "app2"}})
 	}
 	for size := size; n < size; {
-		record(planner.Event{Kind: planner.RunBegan, Goal: goal, Seen: seen,
-			Points: []planner.Point{{Shift: "main/app:ci/app", At: at, X: 5}}})
+		record(state.Event{Kind: state.RunBegan, Goal: goal, Seen: seen,
+			Points: []learn.Point{{Shift: "main/app:ci/app", At: at, X: 5}}})
 		for range 5 {
-			var sets []planner.Set
+			var sets []fleet.Set
 			for i := range 10 {
-				sets = append(sets, planner.Set{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Key: planner.KeySize,
+				sets = append(sets, fleet.Set{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Key: fleet.KeySize,
 					From: 10, To: 9})
 			}
-			record(planner.Event{Kind: planner.StepBegan, Step: &planner.Step{Kind: planner.Forward, Sets: sets}})
-			record(planner.Event{Kind: planner.Intended, Act: &planner.Act{Verb: planner.Release, Sets: sets}})
-			record(planner.Event{Kind: planner.Acted, Act: &planner.Act{Verb: planner.Release, Sets: sets}})
-			record(planner.Event{Kind: planner.HoldBegan, Reason: "cpu of pg is 0.9, and holds above 0.85"})
-			record(planner.Event{Kind: planner.HoldEnded})
-			record(planner.Event{Kind: planner.StepEnded})
+			record(state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Sets: sets}})
+			record(state.Event{Kind: state.Intended, Act: &state.Act{Verb: state.Release, Sets: sets}})
+			record(state.Event{Kind: state.Acted, Act: &state.Act{Verb: state.Release, Sets: sets}})
+			record(state.Event{Kind: state.HoldBegan, Reason: "cpu of pg is 0.9, and holds above 0.85"})
+			record(state.Event{Kind: state.HoldEnded})
+			record(state.Event{Kind: state.StepEnded})
 		}
-		record(planner.Event{Kind: planner.RunEnded, Outcome: planner.Done, Reason: "the sizes are those of the plan"})
+		record(state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: "the sizes are those of the plan"})
 	}
 	return path, tally.memory
 }
@@ -281,7 +284,7 @@ func TestAJournalOfYearsOpensAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	if e, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil || e.Seq != want.Seq+1 {
+	if e, err := j.Record(state.Event{Kind: state.HoldEnded}); err != nil || e.Seq != want.Seq+1 {
 		t.Errorf("event %d, %v", e.Seq, err)
 	}
 }
@@ -313,8 +316,8 @@ func TestWhatCouldNotBeReadAgainIsNotWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	for _, e := range []planner.Event{{Kind: planner.Acted}, {Kind: "reindex"}, {Kind: planner.StepCut,
-		Step: &planner.Step{}}} {
+	for _, e := range []state.Event{{Kind: state.Acted}, {Kind: "reindex"}, {Kind: state.StepCut,
+		Step: &state.Step{}}} {
 		if _, err := j.Record(e); !strings.Contains(fmt.Sprint(err), "a defect of pgbudget") {
 			t.Errorf("%+v: %v", e, err)
 		}
@@ -322,7 +325,7 @@ func TestWhatCouldNotBeReadAgainIsNotWritten(t *testing.T) {
 	if now, _ := os.ReadFile(path); !bytes.Equal(now, headerLine) {
 		t.Errorf("the journal is %q", now)
 	}
-	if e, err := j.Record(planner.Event{Kind: planner.HoldEnded}); err != nil || e.Seq != 1 {
+	if e, err := j.Record(state.Event{Kind: state.HoldEnded}); err != nil || e.Seq != 1 {
 		t.Errorf("event %d, %v", e.Seq, err)
 	}
 }
@@ -360,7 +363,7 @@ func TestWhatACrashLeavesBehindTheLastLine(t *testing.T) {
 
 // TestAMirrorThatFailsAtASnapshotDoesNotHaveItsEvent: the journal does not have it, either, and nothing says so.
 func TestAMirrorThatFailsAtASnapshotDoesNotHaveItsEvent(t *testing.T) {
-	for _, kind := range []planner.EventKind{planner.StepBegan, planner.Accepted} {
+	for _, kind := range []state.EventKind{state.StepBegan, state.Accepted} {
 		fails := false
 		m := Mirror{Name: "remote", Give: func(line []byte) error {
 			if fails && bytes.HasPrefix(line, []byte(snapshotMark)) {
@@ -374,13 +377,13 @@ func TestAMirrorThatFailsAtASnapshotDoesNotHaveItsEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer j.Close()
-		if _, err := j.Record(planner.Event{Kind: planner.RunBegan, Goal: &planner.Goal{}}); err != nil {
+		if _, err := j.Record(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}}); err != nil {
 			t.Fatal(err)
 		}
 		j.tally.every, fails = 1, true
-		step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
-		e := planner.Event{Kind: kind}
-		if kind == planner.StepBegan {
+		step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+		e := state.Event{Kind: kind}
+		if kind == state.StepBegan {
 			e.Step = &step
 		}
 		_, err = j.Record(e)

@@ -9,7 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // counted counts what is read.
@@ -37,7 +42,7 @@ func mustOpen(t testing.TB, path string) *os.File {
 // teller tells what a run may do, one event after the other.
 type teller struct {
 	*rand.Rand
-	m  planner.Memory
+	m  state.Memory
 	at time.Time
 }
 
@@ -45,83 +50,83 @@ func newTeller(seed uint64) *teller {
 	return &teller{Rand: rand.New(rand.NewPCG(seed, 7)), at: time.Date(2026, 3, 1, 2, 3, 4, 5000, time.UTC)}
 }
 
-func (t *teller) set() planner.Set {
-	return planner.Set{Process: []string{"main/1", "main/2", "ci/1"}[t.IntN(3)], Alias: []string{"app",
+func (t *teller) set() fleet.Set {
+	return fleet.Set{Process: []string{"main/1", "main/2", "ci/1"}[t.IntN(3)], Alias: []string{"app",
 		"other"}[t.IntN(2)],
-		Key: []planner.Key{planner.KeySize, planner.KeyReserve, planner.KeyLifetime}[t.IntN(3)], From: t.IntN(40),
+		Key: []fleet.Key{fleet.KeySize, fleet.KeyReserve, fleet.KeyLifetime}[t.IntN(3)], From: t.IntN(40),
 		To: t.IntN(40)}
 }
 
-func (t *teller) step(kind planner.StepKind) *planner.Step {
-	s := &planner.Step{Kind: kind, Sets: []planner.Set{}}
+func (t *teller) step(kind state.StepKind) *state.Step {
+	s := &state.Step{Kind: kind, Sets: []fleet.Set{}}
 	for range t.IntN(4) {
 		s.Sets = append(s.Sets, t.set())
 	}
 	if t.IntN(3) == 0 {
-		s.Turn = &planner.Turn{Shift: "main/app:ci/app", From: t.IntN(100), To: t.IntN(100)}
+		s.Turn = &shift.Turn{Shift: "main/app:ci/app", From: t.IntN(100), To: t.IntN(100)}
 	}
 	return s
 }
 
-func (t *teller) point() *planner.Point {
-	return &planner.Point{Shift: "main/app:ci/app", At: t.at, X: t.IntN(100), Window: time.Minute,
-		From:     planner.Measure{Erlangs: t.ExpFloat64(), SD: t.Float64()},
-		Expected: &planner.Range{Lower: t.Float64(), Upper: 1}, Text: "a \"text\"\nof <two> lines"}
+func (t *teller) point() *learn.Point {
+	return &learn.Point{Shift: "main/app:ci/app", At: t.at, X: t.IntN(100), Window: time.Minute,
+		From:     learn.Measure{Erlangs: t.ExpFloat64(), SD: t.Float64()},
+		Expected: &load.Range{Lower: t.Float64(), Upper: 1}, Text: "a \"text\"\nof <two> lines"}
 }
 
-func (t *teller) goal() *planner.Goal {
-	return &planner.Goal{Pools: []planner.GoalPool{{Pool: "main/app", Server: "pg", Size: t.IntN(50),
-		MeanWait: planner.Unknown()}, {Pool: "ci/app", MeanWait: planner.Float(t.Float64())}}}
+func (t *teller) goal() *sizing.Goal {
+	return &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: t.IntN(50),
+		MeanWait: fleet.Unknown()}, {Pool: "ci/app", MeanWait: fleet.Float(t.Float64())}}}
 }
 
-func (t *teller) act() *planner.Act {
-	a := &planner.Act{Verb: []planner.Verb{planner.Release, planner.Grant, planner.Undo, planner.Flush, planner.Restore,
-		planner.Flip}[t.IntN(6)], Reason: "why", Pool: "main/app"}
+func (t *teller) act() *state.Act {
+	a := &state.Act{Verb: []state.Verb{state.Release, state.Grant, state.Undo, state.Flush, state.Restore,
+		state.Flip}[t.IntN(6)], Reason: "why", Pool: "main/app"}
 	for range 1 + t.IntN(2) {
 		a.Sets = append(a.Sets, t.set())
 	}
-	if a.Verb == planner.Flip {
-		a.Sets, a.Turn = nil, &planner.Turn{Shift: "main/app:ci/app", From: t.IntN(100), To: t.IntN(100)}
+	if a.Verb == state.Flip {
+		a.Sets, a.Turn = nil, &shift.Turn{Shift: "main/app:ci/app", From: t.IntN(100), To: t.IntN(100)}
 	}
 	return a
 }
 
 // next is an event that may follow; it has no number.
-func (t *teller) next() planner.Event {
+func (t *teller) next() state.Event {
 	for {
 		t.at = t.at.Add(time.Duration(t.IntN(1e6)) * time.Microsecond)
-		e := planner.Event{Seq: t.m.Seq + 1, At: t.at}
+		e := state.Event{Seq: t.m.Seq + 1, At: t.at}
 		switch t.IntN(12) {
 		case 0:
-			e.Kind, e.Goal, e.To = planner.RunBegan, t.goal(), int64(t.IntN(3)*t.IntN(20))
-			e.Servers, e.Seen = []planner.Origin{{Name: "pg", SystemID: "7"}}, []planner.Seen{{Process: "main/1", Alias: "app",
+			e.Kind, e.Goal, e.To = state.RunBegan, t.goal(), int64(t.IntN(3)*t.IntN(20))
+			e.Servers, e.Seen = []state.Origin{{Name: "pg", SystemID: "7"}}, []state.Seen{{Process: "main/1", Alias: "app",
 				Users: []string{"u", "v"}}}
-			e.Turned = []planner.Switch{{Shift: "main/app:ci/app", X: t.IntN(100), At: t.at}}
-			e.Bases = []planner.Base{{Shift: "main/app:ci/app", At: t.at, From: planner.Load{Pool: "main/app",
-				InSystem: planner.Unknown(), Notes: []string{"n"}}}}
-			e.Points = []planner.Point{*t.point()}
+			e.Turned = []state.Switch{{Shift: "main/app:ci/app", X: t.IntN(100), At: t.at}}
+			e.Bases = []learn.Base{{Shift: "main/app:ci/app", At: t.at, From: load.Load{Pool: "main/app",
+				InSystem: fleet.Unknown(), Notes: []string{"n"}}}}
+			e.Points = []learn.Point{*t.point()}
 		case 1:
-			e.Kind, e.Step = planner.StepBegan, t.step(planner.Forward)
+			e.Kind, e.Step = state.StepBegan, t.step(state.Forward)
 		case 2:
-			e.Kind, e.Step, e.Reason = planner.StepAbort, t.step(planner.Backward), "it waits"
+			e.Kind, e.Step, e.Reason = state.StepAbort, t.step(state.Backward), "it waits"
 		case 3, 4:
-			e.Kind, e.Act = planner.Intended, t.act()
+			e.Kind, e.Act = state.Intended, t.act()
 		case 5, 6:
-			e.Kind, e.Act = planner.Acted, t.act()
+			e.Kind, e.Act = state.Acted, t.act()
 		case 7:
-			e.Kind, e.Act, e.Outcome, e.Reason = planner.Failed, t.act(), planner.Held, "no"
+			e.Kind, e.Act, e.Outcome, e.Reason = state.Failed, t.act(), state.Held, "no"
 		case 8:
-			e.Kind = planner.StepEnded
+			e.Kind = state.StepEnded
 			if t.IntN(2) == 0 {
 				e.Point = t.point()
 			}
 		case 9:
-			e.Kind, e.Step, e.Reason = planner.StepCut, t.step(planner.Forward), "full"
+			e.Kind, e.Step, e.Reason = state.StepCut, t.step(state.Forward), "full"
 		case 10:
-			e.Kind = []planner.EventKind{planner.HoldBegan, planner.HoldEnded, planner.Noted, planner.Accepted}[t.IntN(4)]
+			e.Kind = []state.EventKind{state.HoldBegan, state.HoldEnded, state.Noted, state.Accepted}[t.IntN(4)]
 			e.Reason = "held"
 		case 11:
-			e.Kind, e.Outcome = planner.RunEnded, []planner.Outcome{planner.Done, planner.Held, planner.Aborted}[t.IntN(3)]
+			e.Kind, e.Outcome = state.RunEnded, []state.Outcome{state.Done, state.Held, state.Aborted}[t.IntN(3)]
 		}
 		if t.m.Refuses(e) == nil {
 			t.m = t.m.After(e)
@@ -162,7 +167,7 @@ func ofAnotherVersion(data []byte) []byte {
 			line = mustSeal(struct {
 				Version int    `json:"snapshot"`
 				Memory  string `json:"memory"`
-			}{planner.MemoryVersion + 1, "something else"})
+			}{state.MemoryVersion + 1, "something else"})
 		}
 		out.Write(line)
 	}

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestALastLineThatACrashHasCutIsTold at any byte of it, and nothing is said of a journal that is whole.
@@ -18,7 +18,7 @@ func TestALastLineThatACrashHasCutIsTold(t *testing.T) {
 		write(t, path, data[:n])
 		torn, err := Torn(path)
 		if n > 0 && n < len(headerMark) { // this may be somebody else's file
-			if planner.KindOf(err) != planner.KindDrift {
+			if operr.KindOf(err) != operr.KindDrift {
 				t.Errorf("cut at %d of %d: %v, %v", n, len(data), torn, err)
 			}
 			continue
@@ -64,10 +64,10 @@ func TestWhatTornDoesNotTell(t *testing.T) {
 	}
 	data[len(data)-1] = ' ' // its line break was changed
 	write(t, path, data)
-	if torn, err := Torn(path); torn || planner.KindOf(err) != planner.KindDrift {
+	if torn, err := Torn(path); torn || operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("a line that was changed: %v, %v", torn, err)
 	}
-	if _, err := Torn(t.TempDir()); planner.KindOf(err) != planner.KindUsage {
+	if _, err := Torn(t.TempDir()); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("a folder: %v", err)
 	}
 }

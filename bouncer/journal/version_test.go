@@ -12,7 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // long is a journal of so many bytes as Record writes it.
@@ -30,7 +31,7 @@ func long(t *testing.T, size int) []byte {
 			continue
 		}
 		at = at.Add(time.Second)
-		e := planner.Event{Seq: tally.memory.Seq + 1, At: at, Kind: planner.Noted, Reason: strings.Repeat("x", 200)}
+		e := state.Event{Seq: tally.memory.Seq + 1, At: at, Kind: state.Noted, Reason: strings.Repeat("x", 200)}
 		if line, err = seal(e); err == nil {
 			err = tally.add(line[:len(line)-1])
 		}
@@ -43,7 +44,7 @@ func long(t *testing.T, size int) []byte {
 
 // ours counts the snapshots of this version.
 func ours(data []byte) int {
-	return bytes.Count(data, fmt.Appendf(nil, "\n%s%d,", snapshotMark, planner.MemoryVersion))
+	return bytes.Count(data, fmt.Appendf(nil, "\n%s%d,", snapshotMark, state.MemoryVersion))
 }
 
 // loaded reads a journal and counts what is read of it.
@@ -134,7 +135,7 @@ func TestASnapshotOfThisVersionComesInItsTime(t *testing.T) {
 			if now := len(mustRead(t, path)); now-since > 2*max(3000, sparse*int(j.tally.snapshot)) {
 				t.Fatalf("%d bytes later there is none", now-since)
 			}
-			if _, err := j.Record(planner.Event{Kind: planner.Noted, Reason: "x"}); err != nil {
+			if _, err := j.Record(state.Event{Kind: state.Noted, Reason: "x"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -164,7 +165,7 @@ func TestAnOpeningThatFailsAtTheSnapshot(t *testing.T) {
 	}}
 	write(t, path, other)
 	given.Write(other)
-	if j, err := m.Open(path); planner.KindOf(err) != planner.KindUnreachable || j != nil {
+	if j, err := m.Open(path); operr.KindOf(err) != operr.KindUnreachable || j != nil {
 		t.Fatalf("%v", err)
 	}
 	for n := len(mustRead(t, path)); n >= len(other); n -= min(40+n%41, max(1, n-len(other))) { // a crash at any byte of it

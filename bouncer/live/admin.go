@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // own is the user to whom PgBouncer gives its console over a Unix socket, where the other end has the uid of the process
@@ -20,7 +20,7 @@ func (c *console) mayReload(admins string) error {
 	if listed || user == own && strings.HasPrefix(c.config.Host, "/") {
 		return nil
 	}
-	return &planner.Error{Kind: planner.KindEvidence, Subject: c.subject, Hint: adminHint(user),
+	return &operr.Error{Kind: operr.KindEvidence, Subject: c.subject, Hint: adminHint(user),
 		Err: fmt.Errorf("%s may look and may not RELOAD: admin access needed, and admin_users is %q", user, admins)}
 }
 

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // tracker tells whose the backends of one server are. Within a look it compares the passes over the consoles with the
@@ -39,7 +39,7 @@ func (b backend) name() backendName { return backendName{b.pid, b.started} }
 
 // memory is what the look before knew of a backend.
 type memory struct {
-	owner      planner.Owner // unclear when the look ended before that was known
+	owner      fleet.Owner // unclear when the look ended before that was known
 	working    bool
 	queryStart int64
 	attended   bool // began a query while it was listed by nobody
@@ -47,7 +47,7 @@ type memory struct {
 
 // unlisted says whether it was certain then that no bouncer owned the backend.
 func (m memory) unlisted() bool {
-	return m.owner != planner.OwnerPool && m.owner != planner.OwnerUnclear
+	return m.owner != fleet.OwnerPool && m.owner != fleet.OwnerUnclear
 }
 
 // poolIdentity is the role and the database with which a pool logs in.
@@ -94,35 +94,35 @@ const (
 // A backend that nobody lists, and that was not there before, is unclear until the third look. If it is still there,
 // no bouncer owned it at the pass in between. If it has gone, it was short-lived: it was the pool's when it came from a
 // bouncer's host with a pool's role and database, which is what a pool in turnover looks like, and direct otherwise.
-func (t *tracker) judge(links linkIndex, shots []shot, own int) []planner.Owner {
-	owners := make([]planner.Owner, len(shots[shotCounted]))
+func (t *tracker) judge(links linkIndex, shots []shot, own int) []fleet.Owner {
+	owners := make([]fleet.Owner, len(shots[shotCounted]))
 	for i, b := range shots[shotCounted] {
 		if b.pid == own {
-			owners[i] = planner.OwnerDirect
+			owners[i] = fleet.OwnerDirect
 			continue
 		}
 		s := t.sighting(links, shots, b)
-		owners[i] = planner.Classify(s)
-		if owners[i] == planner.OwnerUnclear && len(shots) > shotAfter {
-			owners[i] = planner.OwnerDirect
+		owners[i] = fleet.Classify(s)
+		if owners[i] == fleet.OwnerUnclear && len(shots) > shotAfter {
+			owners[i] = fleet.OwnerDirect
 			if s.BouncerHost && s.PoolIdentity {
-				owners[i] = planner.OwnerPool
+				owners[i] = fleet.OwnerPool
 			}
 		}
 	}
 	return owners
 }
 
-func (t *tracker) sighting(links linkIndex, shots []shot, b backend) planner.Sighting {
+func (t *tracker) sighting(links linkIndex, shots []shot, b backend) fleet.Sighting {
 	_, listed := links.of(b)
 	before, known := t.before[b.name()]
 	other, again := find(shots[shotBefore], b)
 	if !again && len(shots) > shotAfter {
 		other, again = find(shots[shotAfter], b)
 	}
-	s := planner.Sighting{
+	s := fleet.Sighting{
 		Listed:       listed,
-		ListedBefore: known && before.owner == planner.OwnerPool,
+		ListedBefore: known && before.owner == fleet.OwnerPool,
 		UnlistedTwo:  !listed && (again || known && before.unlisted()),
 		BouncerHost:  t.hosts[b.end.Addr()] && (b.socket || b.end.IsValid()),
 		PoolIdentity: t.pools[poolIdentity{b.user, b.database}],
@@ -153,7 +153,7 @@ func find(s shot, b backend) (backend, bool) {
 }
 
 // remember ends an Observe: what the counted look showed, and judge said of it, is the look before from now on.
-func (t *tracker) remember(links linkIndex, counted shot, owners []planner.Owner) {
+func (t *tracker) remember(links linkIndex, counted shot, owners []fleet.Owner) {
 	next := make(map[backendName]memory, len(counted))
 	for i, b := range counted {
 		_, listed := links.of(b)
@@ -164,15 +164,15 @@ func (t *tracker) remember(links linkIndex, counted shot, owners []planner.Owner
 
 // count adds up owners. One still unclear would be counted as direct: it holds a slot, and nobody lists it. Logins in
 // flight that the counted look does not show are on top.
-func count(owners []planner.Owner, counted shot, own int, logins int) planner.BackendCounts {
-	c := planner.BackendCounts{LoginConns: logins, PoolConns: logins}
+func count(owners []fleet.Owner, counted shot, own int, logins int) fleet.BackendCounts {
+	c := fleet.BackendCounts{LoginConns: logins, PoolConns: logins}
 	for i, owner := range owners {
 		switch owner {
-		case planner.OwnerPool:
+		case fleet.OwnerPool:
 			c.PoolConns++
-		case planner.OwnerLeaving:
+		case fleet.OwnerLeaving:
 			c.LeavingConns++
-		case planner.OwnerOrphan:
+		case fleet.OwnerOrphan:
 			c.OrphanConns++
 		default:
 			c.DirectConns++

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // The cast: a bouncer's host, another host, and a pool.
@@ -32,7 +32,7 @@ func listing(b backend) link {
 }
 
 // observe runs the tracker through one Observe of the given looks and remembers it. Our own session is pid 1.
-func (t *tracker) observe(links []link, shots ...shot) []planner.Owner {
+func (t *tracker) observe(links []link, shots ...shot) []fleet.Owner {
 	index := linkIndex{}
 	index.add(links)
 	t.learnLinks(index, shots)
@@ -49,7 +49,7 @@ func knowing() *tracker {
 	return t
 }
 
-func wantOwners(t *testing.T, got []planner.Owner, want ...planner.Owner) {
+func wantOwners(t *testing.T, got []fleet.Owner, want ...fleet.Owner) {
 	t.Helper()
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("owners %v, want %v", got, want)
@@ -58,7 +58,7 @@ func wantOwners(t *testing.T, got []planner.Owner, want ...planner.Owner) {
 
 func TestABackendThatAConsoleListsIsThePools(t *testing.T) {
 	b := from(bouncerHost, 100)
-	wantOwners(t, new(tracker).observe([]link{listing(b)}, shot{b}, shot{b}), planner.OwnerPool)
+	wantOwners(t, new(tracker).observe([]link{listing(b)}, shot{b}, shot{b}), fleet.OwnerPool)
 }
 
 func TestProcessIdAddressAndPortMustAllAgree(t *testing.T) {
@@ -68,7 +68,7 @@ func TestProcessIdAddressAndPortMustAllAgree(t *testing.T) {
 	otherPort.end = netip.AddrPortFrom(bouncerHost, 101)
 	otherAddr.end = netip.AddrPortFrom(otherHost, 100)
 	for _, l := range []link{otherPid, otherPort, otherAddr} {
-		wantOwners(t, new(tracker).observe([]link{l}, shot{b}, shot{b}), planner.OwnerDirect)
+		wantOwners(t, new(tracker).observe([]link{l}, shot{b}, shot{b}), fleet.OwnerDirect)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestALoginIsKnownByItsAddressAlone(t *testing.T) {
 	b := from(bouncerHost, 100)
 	l := listing(b)
 	l.pid, l.state = 0, "new"
-	wantOwners(t, new(tracker).observe([]link{l}, shot{b}, shot{b}), planner.OwnerPool)
+	wantOwners(t, new(tracker).observe([]link{l}, shot{b}, shot{b}), fleet.OwnerPool)
 }
 
 func TestOverAUnixSocketTheProcessIdTells(t *testing.T) {
@@ -84,9 +84,9 @@ func TestOverAUnixSocketTheProcessIdTells(t *testing.T) {
 	other := b
 	other.pid = 101
 	l := link{process: somewhere, alias: "db", user: "app", database: "db", state: "idle", pid: 100}
-	wantOwners(t, new(tracker).observe([]link{l}, shot{b, other}, shot{b, other}), planner.OwnerPool, planner.OwnerDirect)
+	wantOwners(t, new(tracker).observe([]link{l}, shot{b, other}, shot{b, other}), fleet.OwnerPool, fleet.OwnerDirect)
 	hidden := backend{pid: 100, user: "app"} // neither address nor socket: nothing is known of it
-	wantOwners(t, new(tracker).observe([]link{l}, shot{hidden}, shot{hidden}), planner.OwnerDirect)
+	wantOwners(t, new(tracker).observe([]link{l}, shot{hidden}, shot{hidden}), fleet.OwnerDirect)
 }
 
 func TestIPv4InIPv6IsTheSameAddress(t *testing.T) {
@@ -97,7 +97,7 @@ func TestIPv4InIPv6IsTheSameAddress(t *testing.T) {
 
 func TestABackendOfTheNewestLookAloneIsUnclear(t *testing.T) {
 	b := from(otherHost, 100)
-	wantOwners(t, new(tracker).observe(nil, shot{}, shot{b}), planner.OwnerUnclear)
+	wantOwners(t, new(tracker).observe(nil, shot{}, shot{b}), fleet.OwnerUnclear)
 }
 
 func TestAThirdLookTellsWhoStays(t *testing.T) {
@@ -108,15 +108,15 @@ func TestAThirdLookTellsWhoStays(t *testing.T) {
 		name          string
 		counted, then shot
 		links         []link
-		want          planner.Owner
+		want          fleet.Owner
 	}{
-		{"idle and still there", shot{b}, shot{b}, nil, planner.OwnerDirect},
-		{"still at the same query", shot{running(b, 5)}, shot{running(b, 5)}, nil, planner.OwnerOrphan},
-		{"at another query", shot{running(b, 5)}, shot{running(b, 6)}, nil, planner.OwnerDirect},
-		{"listed by the third pass", shot{b}, shot{b}, []link{listing(b)}, planner.OwnerPool},
-		{"gone, and it looked like a pool's", shot{b}, shot{}, nil, planner.OwnerPool},
-		{"gone, and no pool's role", shot{otherRole}, shot{}, nil, planner.OwnerDirect},
-		{"gone, and no bouncer's host", shot{from(otherHost, 100)}, shot{}, nil, planner.OwnerDirect},
+		{"idle and still there", shot{b}, shot{b}, nil, fleet.OwnerDirect},
+		{"still at the same query", shot{running(b, 5)}, shot{running(b, 5)}, nil, fleet.OwnerOrphan},
+		{"at another query", shot{running(b, 5)}, shot{running(b, 6)}, nil, fleet.OwnerDirect},
+		{"listed by the third pass", shot{b}, shot{b}, []link{listing(b)}, fleet.OwnerPool},
+		{"gone, and it looked like a pool's", shot{b}, shot{}, nil, fleet.OwnerPool},
+		{"gone, and no pool's role", shot{otherRole}, shot{}, nil, fleet.OwnerDirect},
+		{"gone, and no bouncer's host", shot{from(otherHost, 100)}, shot{}, nil, fleet.OwnerDirect},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wantOwners(t, knowing().observe(c.links, shot{}, c.counted, c.then), c.want)
@@ -127,18 +127,18 @@ func TestAThirdLookTellsWhoStays(t *testing.T) {
 func TestAnUnclearBackendProvesNothingAtTheNextLook(t *testing.T) {
 	tr := knowing()
 	b := from(bouncerHost, 100)
-	wantOwners(t, tr.observe(nil, shot{}, shot{running(b, 5)}), planner.OwnerUnclear)
+	wantOwners(t, tr.observe(nil, shot{}, shot{running(b, 5)}), fleet.OwnerUnclear)
 	// Its owner may have come after the last pass, begun another query, and vanished.
-	wantOwners(t, tr.observe(nil, shot{running(b, 6)}, shot{running(b, 6)}), planner.OwnerOrphan)
+	wantOwners(t, tr.observe(nil, shot{running(b, 6)}, shot{running(b, 6)}), fleet.OwnerOrphan)
 }
 
 func TestOneThatIsLetGoLeavesAndThenIsAnOrphanWhileItWorks(t *testing.T) {
 	tr := new(tracker)
 	b := running(from(bouncerHost, 100), 5)
-	wantOwners(t, tr.observe([]link{listing(b)}, shot{b}, shot{b}), planner.OwnerPool)
-	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerLeaving)
-	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerOrphan)
-	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerOrphan)
+	wantOwners(t, tr.observe([]link{listing(b)}, shot{b}, shot{b}), fleet.OwnerPool)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerLeaving)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerOrphan)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerOrphan)
 	wantOwners(t, tr.observe(nil, shot{}, shot{}))
 }
 
@@ -146,8 +146,8 @@ func TestOneThatIsLetGoAndIdlesOnIsDirect(t *testing.T) {
 	tr := new(tracker)
 	b := from(bouncerHost, 100)
 	tr.observe([]link{listing(b)}, shot{b}, shot{b})
-	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerLeaving)
-	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerDirect)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerLeaving)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerDirect)
 }
 
 func TestAnOrphanIsKnownAtTheFirstLookByHostAndPool(t *testing.T) {
@@ -158,26 +158,26 @@ func TestAnOrphanIsKnownAtTheFirstLookByHostAndPool(t *testing.T) {
 	idle := from(bouncerHost, 100)
 	for _, c := range []struct {
 		b    backend
-		want planner.Owner
-	}{{b, planner.OwnerOrphan}, {otherRole, planner.OwnerDirect}, {elsewhere, planner.OwnerDirect}, {idle, planner.OwnerDirect}} {
+		want fleet.Owner
+	}{{b, fleet.OwnerOrphan}, {otherRole, fleet.OwnerDirect}, {elsewhere, fleet.OwnerDirect}, {idle, fleet.OwnerDirect}} {
 		wantOwners(t, knowing().observe(nil, shot{c.b}, shot{c.b}), c.want)
 	}
 }
 
 func TestANewQueryBetweenTheTwoLooksIsNoOrphans(t *testing.T) {
 	b := from(bouncerHost, 100)
-	wantOwners(t, knowing().observe(nil, shot{running(b, 5)}, shot{running(b, 6)}), planner.OwnerDirect)
+	wantOwners(t, knowing().observe(nil, shot{running(b, 5)}, shot{running(b, 6)}), fleet.OwnerDirect)
 }
 
 func TestWhoBeganAQueryUnlistedIsDirectForGood(t *testing.T) {
 	tr := knowing()
 	b := from(bouncerHost, 100)
-	same := func(start int64) []planner.Owner {
+	same := func(start int64) []fleet.Owner {
 		return tr.observe(nil, shot{running(b, start)}, shot{running(b, start)})
 	}
-	wantOwners(t, same(5), planner.OwnerOrphan) // cannot be told yet
-	wantOwners(t, same(6), planner.OwnerDirect)
-	wantOwners(t, same(6), planner.OwnerDirect)
+	wantOwners(t, same(5), fleet.OwnerOrphan) // cannot be told yet
+	wantOwners(t, same(6), fleet.OwnerDirect)
+	wantOwners(t, same(6), fleet.OwnerDirect)
 }
 
 func TestAProcessIdThatCameAgainIsAnotherBackend(t *testing.T) {
@@ -186,32 +186,32 @@ func TestAProcessIdThatCameAgainIsAnotherBackend(t *testing.T) {
 	tr.observe([]link{listing(b)}, shot{b}, shot{b})
 	again := b
 	again.started++
-	wantOwners(t, tr.observe(nil, shot{again}, shot{again}), planner.OwnerDirect)
+	wantOwners(t, tr.observe(nil, shot{again}, shot{again}), fleet.OwnerDirect)
 }
 
 func TestOneListedInAnyPassIsThePoolsAndLeavesAtTheNextLook(t *testing.T) {
 	tr := new(tracker)
 	b := running(from(bouncerHost, 100), 5)
 	index := []link{listing(b)} // in the first pass only
-	wantOwners(t, tr.observe(index, shot{b}, shot{b}), planner.OwnerPool)
-	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), planner.OwnerLeaving)
+	wantOwners(t, tr.observe(index, shot{b}, shot{b}), fleet.OwnerPool)
+	wantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerLeaving)
 }
 
 func TestOurOwnSessionIsDirect(t *testing.T) {
 	b := running(from(bouncerHost, 1), 5)
 	tr := knowing()
 	owners := tr.observe(nil, shot{}, shot{b})
-	wantOwners(t, owners, planner.OwnerDirect)
-	if got, want := count(owners, shot{b}, 1, 0), (planner.BackendCounts{DirectConns: 1, OwnConns: 1}); got != want {
+	wantOwners(t, owners, fleet.OwnerDirect)
+	if got, want := count(owners, shot{b}, 1, 0), (fleet.BackendCounts{DirectConns: 1, OwnConns: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
 	}
 }
 
 func TestCountsAddUpToWhatPostgreSQLShows(t *testing.T) {
 	newest := shot{{pid: 1}, {pid: 2}, {pid: 3}, {pid: 4}, {pid: 5}, {pid: 6}}
-	owners := []planner.Owner{planner.OwnerDirect, planner.OwnerPool, planner.OwnerLeaving, planner.OwnerOrphan, planner.OwnerUnclear, planner.OwnerPool}
+	owners := []fleet.Owner{fleet.OwnerDirect, fleet.OwnerPool, fleet.OwnerLeaving, fleet.OwnerOrphan, fleet.OwnerUnclear, fleet.OwnerPool}
 	got := count(owners, newest, 1, 3)
-	want := planner.BackendCounts{PoolConns: 5, DirectConns: 2, LeavingConns: 1, OrphanConns: 1, OwnConns: 1, LoginConns: 3}
+	want := fleet.BackendCounts{PoolConns: 5, DirectConns: 2, LeavingConns: 1, OrphanConns: 1, OwnConns: 1, LoginConns: 3}
 	if got != want || got.Total() != len(newest) {
 		t.Errorf("counts %+v of %d, want %+v of %d", got, got.Total(), want, len(newest))
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // TestAnAddressLeadsToEveryServerThatItEverLedTo follows a line through looks: what of it was found on which server,
@@ -37,11 +37,11 @@ func TestAnAddressLeadsToEveryServerThatItEverLedTo(t *testing.T) {
 		const host = "10.0.0.50"
 		at := origin{host: host, port: 5001}
 		var p prover
-		var now []planner.Process
+		var now []fleet.Process
 		for _, look := range c.looks {
-			now = fleetOf(planner.Alias{Name: "app_ro", Host: host, Port: 5001},
-				planner.Alias{Name: "unused", Host: host, Port: 5001},
-				planner.Alias{Name: "list", Host: host + ",10.0.0.9", Port: 5001})
+			now = fleetOf(fleet.Alias{Name: "app_ro", Host: host, Port: 5001},
+				fleet.Alias{Name: "unused", Host: host, Port: 5001},
+				fleet.Alias{Name: "list", Host: host + ",10.0.0.9", Port: 5001})
 			e := evidence{found: map[aliasName]map[string]int{{"g/1", "app_ro"}: {}}, ends: map[origin][]string{}}
 			for _, s := range look.found {
 				e.found[aliasName{"g/1", "app_ro"}][string(s)]++
@@ -54,7 +54,7 @@ func TestAnAddressLeadsToEveryServerThatItEverLedTo(t *testing.T) {
 			p.settle(now, e, own)
 		}
 		a := now[0].Aliases[0]
-		if got := fmt.Sprint(a.Server, " ", a.AlsoOn); got != c.want || a.Proof != planner.ProofBackends {
+		if got := fmt.Sprint(a.Server, " ", a.AlsoOn); got != c.want || a.Proof != fleet.ProofBackends {
 			t.Errorf("%s: it is on %s by %s, want %s by its backends", c.name, got, a.Proof, c.want)
 		}
 		for _, other := range append(now[1].Aliases, now[0].Aliases[1:]...) { // whatever else leads to the address
@@ -72,19 +72,19 @@ func contains(list []string, name string) bool { return len(with(list, name)) ==
 // TestALineThatHasChangedIsNotWhereItsOldAddressLed to.
 func TestALineThatHasChangedIsNotWhereItsOldAddressLed(t *testing.T) {
 	var p prover
-	a := planner.Alias{Name: "a", Host: "10.0.0.50", Port: 5001}
+	a := fleet.Alias{Name: "a", Host: "10.0.0.50", Port: 5001}
 	both := evidence{found: map[aliasName]map[string]int{{"g/1", "a"}: {"x": 1, "y": 1}}}
 	p.settle(fleetOf(a), both, nil)
 	a.Host = "10.0.0.60"
 	now := fleetOf(a)
 	p.settle(now, evidence{}, nil)
-	wantProof(t, now[0], 0, "", planner.ProofNone)
+	wantProof(t, now[0], 0, "", fleet.ProofNone)
 }
 
 // TestAPoolThatIsIdleMovesWithItsAddress: what another finds there at a takeover counts for it, too.
 func TestAPoolThatIsIdleMovesWithItsAddress(t *testing.T) {
 	var p prover
-	lines := []planner.Alias{{Name: "a", Host: "10.0.0.1", Port: 5432}, {Name: "b", Host: "10.0.0.1", Port: 5432}}
+	lines := []fleet.Alias{{Name: "a", Host: "10.0.0.1", Port: 5432}, {Name: "b", Host: "10.0.0.1", Port: 5432}}
 	own := func(server string) map[origin]string {
 		return map[origin]string{{host: "10.0.0.1", port: 5432}: server}
 	}
@@ -100,7 +100,7 @@ func TestAPoolThatIsIdleMovesWithItsAddress(t *testing.T) {
 
 // TestALoopbackAddressOfOursIsNotTheProcesssWhereItWasSeen: tunnels to both end at this machine.
 func TestALoopbackAddressOfOursIsNotTheProcesssWhereItWasSeen(t *testing.T) {
-	now := fleetOf(planner.Alias{Name: "a", Host: "127.0.0.1", Port: 5432})
+	now := fleetOf(fleet.Alias{Name: "a", Host: "127.0.0.1", Port: 5432})
 	new(prover).settle(now, foundAt("g/1", "a", "x", 1), map[origin]string{{"g/1", "127.0.0.1", 5432}: "y"})
 	if got := fmt.Sprint(serversOf(&now[0].Aliases[0])); got != "[x]" {
 		t.Errorf("it is on %s, want x alone", got)
@@ -110,7 +110,7 @@ func TestALoopbackAddressOfOursIsNotTheProcesssWhereItWasSeen(t *testing.T) {
 // TestAListThatIsIdleLeadsWhereItsHostsLed at looks before: nothing of it is unknown.
 func TestAListThatIsIdleLeadsWhereItsHostsLed(t *testing.T) {
 	var p prover
-	line := planner.Alias{Name: "l", Host: "10.0.0.1,10.0.0.2", Port: 5432}
+	line := fleet.Alias{Name: "l", Host: "10.0.0.1,10.0.0.2", Port: 5432}
 	end := func(host string) origin { return origin{host: host, port: 5432} }
 	at := aliasName{"g/1", "l"}
 	p.settle(fleetOf(line), evidence{found: map[aliasName]map[string]int{at: {"x": 1, "y": 1}},

@@ -12,7 +12,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/bouncer/store"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // careful is a store that tries, and keeps what it writes over.
@@ -55,7 +56,7 @@ func carefully(fleet *live.Fleet, stores []*memory) (*live.Hands, []*careful) {
 }
 
 // undo is release back, of what it has done and of what it has not.
-func undo(n int) planner.Act {
+func undo(n int) state.Act {
 	act := release(n)
 	for i := range act.Sets {
 		act.Sets[i].From, act.Sets[i].To = 5, 6
@@ -66,9 +67,9 @@ func undo(n int) planner.Act {
 func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
 	fleet, _, _, stores := processes(t, 3, func(int) bool { return true })
 	hands, trying := carefully(fleet, stores)
-	trying[2].refuse = &planner.Error{Kind: planner.KindUsage, Err: errors.New("it is a mount of its own")}
+	trying[2].refuse = &operr.Error{Kind: operr.KindUsage, Err: errors.New("it is a mount of its own")}
 	for what, err := range map[string]error{"checked": hands.Check(t.Context(), release(3).Sets), "applied": hands.Apply(t.Context(), release(3))} {
-		if planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "a mount of its own") {
+		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "a mount of its own") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -135,8 +136,8 @@ func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
 			if (err == nil) != c.takes || !keptThen || trying[0].kept != c.kept {
 				t.Errorf("kept at the RELOAD %v, after it %v: %v", keptThen, trying[0].kept, err)
 			}
-			if c.broken && !strings.Contains(planner.HintOf(err), "the old /etc/pgbouncer.ini is in /kept/pgbouncer.ini") {
-				t.Errorf("next: %s", planner.HintOf(err))
+			if c.broken && !strings.Contains(operr.HintOf(err), "the old /etc/pgbouncer.ini is in /kept/pgbouncer.ini") {
+				t.Errorf("next: %s", operr.HintOf(err))
 			}
 		})
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // open opens a fleet of consoles alone; it ends with the test.
@@ -33,7 +33,7 @@ func consoles(fakes ...*fake) live.Targets {
 }
 
 // only observes the one process of a fleet.
-func only(t *testing.T, f *live.Fleet) planner.Process {
+func only(t *testing.T, f *live.Fleet) fleet.Process {
 	t.Helper()
 	o, err := f.Observe(t.Context())
 	if err != nil {
@@ -45,9 +45,9 @@ func only(t *testing.T, f *live.Fleet) planner.Process {
 	return o.Processes[0]
 }
 
-func alias(t *testing.T, p planner.Process, name string) planner.Alias {
+func alias(t *testing.T, p fleet.Process, name string) fleet.Alias {
 	t.Helper()
-	i := slices.IndexFunc(p.Aliases, func(a planner.Alias) bool { return a.Name == name })
+	i := slices.IndexFunc(p.Aliases, func(a fleet.Alias) bool { return a.Name == name })
 	if i < 0 {
 		t.Fatalf("no alias %s in %v", name, p.Aliases)
 	}
@@ -57,19 +57,19 @@ func alias(t *testing.T, p planner.Process, name string) planner.Alias {
 func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
 	for _, c := range []struct {
 		folder, version string
-		d1              planner.Counters
+		d1              fleet.Counters
 		conns           int // current_connections of d1
 		maxWait         time.Duration
 		peer            int
 		users           string
 	}{
-		{"1.18.0", "1.18.0", planner.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
-		{"1.23.1", "1.23.0", planner.Counters{Xacts: 10608, Assignments: 10602, XactTime: 188928419 * time.Microsecond, WaitTime: 75592967 * time.Microsecond}, 9, 15659 * time.Microsecond, 1, "[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats 0 6 0 true false}]"},
-		{"1.24.1", "1.24.1", planner.Counters{Xacts: 915, Assignments: 912, XactTime: 27500806 * time.Microsecond, WaitTime: 9119480 * time.Microsecond}, 6, 6104 * time.Microsecond, 0, "[]"},
-		{"1.25.2", "1.25.2", planner.Counters{Xacts: 10618, Assignments: 10612, XactTime: 194639965 * time.Microsecond, WaitTime: 77908132 * time.Microsecond}, 9, 10428 * time.Microsecond, 1, "[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats 0 6 0 true false}]"},
-		{"constructed-1.16", "1.16.1", planner.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
-		{"constructed-1.12", "1.12.0", planner.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
-		{"constructed-1.8", "1.8.1", planner.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"1.18.0", "1.18.0", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"1.23.1", "1.23.0", fleet.Counters{Xacts: 10608, Assignments: 10602, XactTime: 188928419 * time.Microsecond, WaitTime: 75592967 * time.Microsecond}, 9, 15659 * time.Microsecond, 1, "[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats 0 6 0 true false}]"},
+		{"1.24.1", "1.24.1", fleet.Counters{Xacts: 915, Assignments: 912, XactTime: 27500806 * time.Microsecond, WaitTime: 9119480 * time.Microsecond}, 6, 6104 * time.Microsecond, 0, "[]"},
+		{"1.25.2", "1.25.2", fleet.Counters{Xacts: 10618, Assignments: 10612, XactTime: 194639965 * time.Microsecond, WaitTime: 77908132 * time.Microsecond}, 9, 10428 * time.Microsecond, 1, "[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats 0 6 0 true false}]"},
+		{"constructed-1.16", "1.16.1", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"constructed-1.12", "1.12.0", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"constructed-1.8", "1.8.1", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
 	} {
 		t.Run(c.folder, func(t *testing.T) {
 			p := only(t, open(t, consoles(newFake(t, c.folder))))
@@ -80,13 +80,13 @@ func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
 			if d1.Counters != c.d1 {
 				t.Errorf("d1 counts %+v, want %+v", d1.Counters, c.d1)
 			}
-			if d1.ReserveConns != 2 || d1.CurrentConns != c.conns || d1.Host != "127.0.0.1" || d1.Database != "d1" || d1.Proof != planner.ProofNone {
+			if d1.ReserveConns != 2 || d1.CurrentConns != c.conns || d1.Host != "127.0.0.1" || d1.Database != "d1" || d1.Proof != fleet.ProofNone {
 				t.Errorf("d1 is %+v", d1)
 			}
 			if len(d1.Pools) == 0 || d1.Pools[0].User != "app1" || d1.Pools[0].MaxWait != c.maxWait {
 				t.Errorf("d1's pools are %+v, want app1 first, maxwait %v", d1.Pools, c.maxWait)
 			}
-			if slices.ContainsFunc(p.Aliases, func(a planner.Alias) bool { return a.Name == "pgbouncer" }) {
+			if slices.ContainsFunc(p.Aliases, func(a fleet.Alias) bool { return a.Name == "pgbouncer" }) {
 				t.Error("the console is listed among the aliases")
 			}
 			if got := fmt.Sprint(p.Users); got != c.users {
@@ -101,7 +101,7 @@ func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
 
 func TestSettingsAndAliasesComeInTheirOwnUnits(t *testing.T) {
 	p := only(t, open(t, consoles(newFake(t, "1.25.2"))))
-	want := planner.Settings{DefaultPoolConns: 8, ReserveTimeout: time.Second, MaxUserConns: 20, MaxClients: 500, PoolMode: "transaction", QueryWaitTimeout: 2 * time.Minute,
+	want := fleet.Settings{DefaultPoolConns: 8, ReserveTimeout: time.Second, MaxUserConns: 20, MaxClients: 500, PoolMode: "transaction", QueryWaitTimeout: 2 * time.Minute,
 		Lifetime: time.Hour, ServerTLS: "prefer"}
 	if p.Settings != want {
 		t.Errorf("settings %+v, want %+v", p.Settings, want)
@@ -197,7 +197,7 @@ func TestAnUnusedAliasHasNoPoolsAndNoCounts(t *testing.T) {
 			f.tables[command] = slices.DeleteFunc(f.tables[command], func(row []string) bool { return row[0] == "d2" })
 		}
 		got := alias(t, only(t, open(t, consoles(f))), "d2")
-		if want := (planner.Counters{Assignments: c.assignments}); got.Counters != want || got.Pools != nil || got.PoolMode != "session" {
+		if want := (fleet.Counters{Assignments: c.assignments}); got.Counters != want || got.Pools != nil || got.PoolMode != "session" {
 			t.Errorf("%s: d2 is %+v, want %+v, no pools, session", c.folder, got, want)
 		}
 	}

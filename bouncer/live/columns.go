@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // column is one column of a SHOW command as pgbudget reads it, for PgBouncer 1.8 to 1.25. Columns are found by name:
@@ -153,7 +153,7 @@ func (s *sheet) read(subject, version string, a answer) (*table, error) {
 			t.at[i] = slices.Index(a.names, c.older)
 		}
 		if t.at[i] < 0 && c.required {
-			return nil, fail(planner.KindUnforeseen, subject, "this version was not known when pgbudget was made: look for a newer pgbudget",
+			return nil, fail(operr.KindUnforeseen, subject, "this version was not known when pgbudget was made: look for a newer pgbudget",
 				"%s of PgBouncer %s has no column %q", s.command, version, c.name)
 		}
 	}

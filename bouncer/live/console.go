@@ -9,7 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // console is one PgBouncer process, through its admin console.
@@ -44,7 +45,7 @@ func (c *console) meet(ctx context.Context) error {
 		if c.config.Database != consoleDatabase {
 			hint = "dbname=" + c.config.Database + " is a pool: the console is dbname=" + consoleDatabase
 		}
-		return fail(planner.KindUsage, c.subject, hint, "this is a PostgreSQL (or a pool in front of one), not a PgBouncer console")
+		return fail(operr.KindUsage, c.subject, hint, "this is a PostgreSQL (or a pool in front of one), not a PgBouncer console")
 	}
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func (c *console) meet(ctx context.Context) error {
 		c.version = versionText.FindString(c.conn.ParameterStatus("server_version"))
 	}
 	if c.version == "" {
-		return fail(planner.KindUsage, c.subject, "", "SHOW VERSION says %q, which names no version of PgBouncer", text)
+		return fail(operr.KindUsage, c.subject, "", "SHOW VERSION says %q, which names no version of PgBouncer", text)
 	}
 	config, err := c.settings(ctx)
 	if err != nil {
@@ -112,13 +113,13 @@ func (c *console) settings(ctx context.Context) (map[string]string, error) {
 func (c *console) ask(ctx context.Context, pass func(ctx context.Context) error) error {
 	err := c.within(ctx, func(ctx context.Context) error {
 		err := pass(ctx)
-		_, known := errors.AsType[*planner.Error](err)
+		_, known := errors.AsType[*operr.Error](err)
 		if _, ok := errors.AsType[plain](err); !known && !ok && err != nil {
 			return c.misread(err)
 		}
 		return err
 	})
-	if _, ok := errors.AsType[*planner.Error](err); ok || err == nil {
+	if _, ok := errors.AsType[*operr.Error](err); ok || err == nil {
 		return err
 	}
 	p, ok := errors.AsType[plain](err)
@@ -126,23 +127,23 @@ func (c *console) ask(ctx context.Context, pass func(ctx context.Context) error)
 		return c.misread(err)
 	}
 	if notAllowed(p) || serverSays(p, "admin access needed") {
-		return &planner.Error{Kind: planner.KindEvidence, Subject: c.subject, Err: p,
+		return &operr.Error{Kind: operr.KindEvidence, Subject: c.subject, Err: p,
 			Hint: "add " + c.config.User + " to stats_users = '…' in the [pgbouncer] section of pgbouncer.ini and RELOAD"}
 	}
 	if sqlState(p) == stateNoDatabase { // PgBouncer's own words carry 08P01
-		return fail(planner.KindUsage, c.subject, "give the port of the PgBouncer: its console is dbname=pgbouncer", "this is a PostgreSQL, not a PgBouncer console: %w", p)
+		return fail(operr.KindUsage, c.subject, "give the port of the PgBouncer: its console is dbname=pgbouncer", "this is a PostgreSQL, not a PgBouncer console: %w", p)
 	}
 	return unreachable(c.subject, p, c.session)
 }
 
 // misread is an answer that the tables do not cover.
 func (c *console) misread(err error) error {
-	return fail(planner.KindUnforeseen, c.subject, "", "PgBouncer %s: %w", c.version, err)
+	return fail(operr.KindUnforeseen, c.subject, "", "PgBouncer %s: %w", c.version, err)
 }
 
 // picture is what one console says in the first pass of a look.
 type picture struct {
-	process planner.Process
+	process fleet.Process
 	links   []link
 	names   map[string][]string // the addresses of hosts that are names
 }
@@ -184,7 +185,7 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 		tables = append(tables, t)
 	}
 	pools, stats, databases, users, servers := tables[0], tables[1], tables[2], tables[3], tables[4]
-	p := picture{links: linksOf(c, servers.records), process: planner.Process{
+	p := picture{links: linksOf(c, servers.records), process: fleet.Process{
 		ID: c.id, Group: c.group, Console: c.label, Version: c.version, At: read, Started: c.opens, Identity: now.Identity, Settings: settings,
 		Aliases: aliasesOf(databases.records, settings, gaugesOf(pools.records), countersOf(stats.records), unusedCounters(stats)),
 	}}
@@ -199,7 +200,7 @@ func (c *console) lookOnce(ctx context.Context) (picture, error) {
 	p.process.AuthUser, p.process.AuthDatabase = authOf(config)
 	p.process.PAM = config["auth_type"] == "pam"
 	c.keys = slices.Sorted(maps.Keys(config))
-	if !planner.VersionAtLeast(c.version, 1, 23) && settings.MaxUserConns > 0 {
+	if !fleet.VersionAtLeast(c.version, 1, 23) && settings.MaxUserConns > 0 {
 		p.process.Listed = namesOf(users.records)
 	}
 	p.process.Identity.ConfigHash = configHash(config, databases.records)

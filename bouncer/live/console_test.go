@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // generous is a time-out that no test means to reach.
@@ -77,7 +77,7 @@ func TestAConsoleThatHangsIsNamedAndThereIsNoPartialPicture(t *testing.T) {
 	if err == nil || o.Processes != nil {
 		t.Fatalf("got %d processes and %v, want none and an error", len(o.Processes), err)
 	}
-	if got := planner.KindOf(err); got != planner.KindUnreachable {
+	if got := operr.KindOf(err); got != operr.KindUnreachable {
 		t.Errorf("kind %d, want unreachable", got)
 	}
 	lines := strings.Split(err.Error(), "\n")
@@ -113,7 +113,7 @@ func TestABrokenConnectionIsOpenedAgainOnce(t *testing.T) {
 	}
 	console.cutAfter(4)
 	g := open(t, consoles(console))
-	if _, err := g.Observe(t.Context()); planner.KindOf(err) != planner.KindUnreachable {
+	if _, err := g.Observe(t.Context()); operr.KindOf(err) != operr.KindUnreachable {
 		t.Errorf("got %v, want unreachable after the second connection broke too", err)
 	}
 	if got := console.loggedIn(); got != 2 {
@@ -150,7 +150,7 @@ func TestAnotherProcessOnTheSameAddressIsRefused(t *testing.T) {
 			c.change(console)
 			f.Close() // the next look connects anew, and a balancer sends it elsewhere
 			_, err := f.Observe(t.Context())
-			if planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "first conffile /etc/pgbouncer/pgbouncer.ini, pidfile /etc/pgbouncer/pid") {
+			if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "first conffile /etc/pgbouncer/pgbouncer.ini, pidfile /etc/pgbouncer/pid") {
 				t.Errorf("got %v, want drift that names both identities and %s", err, c.want)
 			}
 		})
@@ -160,7 +160,7 @@ func TestAnotherProcessOnTheSameAddressIsRefused(t *testing.T) {
 func TestTwoConsolesOfOneProcessAreRefused(t *testing.T) {
 	a, b := newFake(t, "1.25.2"), newFake(t, "1.25.2") // the same answers, down to the callers' addresses in memory
 	_, err := live.Open(t.Context(), consoles(a, b))
-	if planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "two consoles for one process") ||
+	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "two consoles for one process") ||
 		!strings.Contains(err.Error(), "console g/1") || !strings.Contains(err.Error(), "console g/2") {
 		t.Errorf("got %v, want a usage error that names g/1 and g/2", err)
 	}
@@ -180,22 +180,22 @@ func TestARefusedLoginSaysHowToMendIt(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		setUp func(f *fake) string
-		kind  planner.Kind
+		kind  operr.Kind
 		hint  string
 	}{
-		{"not in stats_users", func(f *fake) string { f.fatal = "not allowed"; return "" }, planner.KindEvidence, "add watcher to stats_users"},
-		{"wrong password", func(f *fake) string { f.password = "right"; return "password=hush-wrong" }, planner.KindUnreachable, "passfile"},
-		{"nobody there", func(f *fake) string { f.listener.Close(); return "" }, planner.KindUnreachable, "check host and port"},
-		{"another refusal", func(f *fake) string { f.fatal = "no more connections allowed (max_client_conn)"; return "" }, planner.KindUnreachable, "read its log"},
+		{"not in stats_users", func(f *fake) string { f.fatal = "not allowed"; return "" }, operr.KindEvidence, "add watcher to stats_users"},
+		{"wrong password", func(f *fake) string { f.password = "right"; return "password=hush-wrong" }, operr.KindUnreachable, "passfile"},
+		{"nobody there", func(f *fake) string { f.listener.Close(); return "" }, operr.KindUnreachable, "check host and port"},
+		{"another refusal", func(f *fake) string { f.fatal = "no more connections allowed (max_client_conn)"; return "" }, operr.KindUnreachable, "read its log"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFake(t, "1.24.1")
 			more := c.setUp(f)
 			_, err := live.Open(t.Context(), live.Targets{Groups: []live.GroupTarget{{Name: "g", Consoles: []string{f.dsn(more)}}}})
-			if got := planner.KindOf(err); got != c.kind {
+			if got := operr.KindOf(err); got != c.kind {
 				t.Errorf("kind %d, want %d (%v)", got, c.kind, err)
 			}
-			if got := planner.HintOf(err); !strings.Contains(got, c.hint) {
+			if got := operr.HintOf(err); !strings.Contains(got, c.hint) {
 				t.Errorf("hint %q, want one with %q", got, c.hint)
 			}
 		})
@@ -259,7 +259,7 @@ func TestNoSecretIsInAnyError(t *testing.T) {
 			case *pgconn.ConnectError, *pgconn.ParseConfigError:
 				t.Errorf("%s: %T is within reach, and it holds the connection string", dsn, e)
 			}
-			for _, text := range []string{e.Error(), planner.HintOf(e), fmt.Sprintf("%v %+v %#v", e, e, e)} {
+			for _, text := range []string{e.Error(), operr.HintOf(e), fmt.Sprintf("%v %+v %#v", e, e, e)} {
 				if strings.Contains(text, secret) {
 					t.Errorf("%s: the secret is in %q", dsn, text)
 				}

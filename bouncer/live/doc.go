@@ -1,5 +1,5 @@
 // Package live looks at a real fleet: it asks the admin console of every PgBouncer process and every PostgreSQL
-// server, and makes one planner.Observation of the answers. It only reads.
+// server, and makes one fleet.Observation of the answers. It only reads.
 //
 // Open connects to all of them and refuses, before anything is measured, what cannot be told apart later: a console
 // that is really a PostgreSQL, a PostgreSQL that is really a PgBouncer, two consoles of one process, a role that may
@@ -23,7 +23,7 @@
 // role, database and time of birth. One that was there at two looks at PostgreSQL, and is not listed at the consoles in
 // between, had no PgBouncer as its owner then: a PgBouncer that was opening it would have listed it already, as a
 // login. One that only postgres 2 shows proves nothing yet; postgres 3 tells whether it stays. See tracker for what is
-// remembered between looks, planner.Classify for the rule itself.
+// remembered between looks, fleet.Classify for the rule itself.
 //
 // # What is refused rather than guessed
 //

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // consoleDatabase is the database name under which PgBouncer serves its console.
@@ -66,7 +66,7 @@ func consoleAddress(subject, dsn, appName string) (address, error) {
 	}
 	a := address{config: config, label: labelOf(config)}
 	if hosts := hostsOf(config); len(hosts) > 1 {
-		return address{}, fail(planner.KindUsage, subject, "list every process's console by itself", "a console is one process, and the DSN names %d hosts: %s", len(hosts), strings.Join(hosts, ", "))
+		return address{}, fail(operr.KindUsage, subject, "list every process's console by itself", "a console is one process, and the DSN names %d hosts: %s", len(hosts), strings.Join(hosts, ", "))
 	}
 	var refused []string
 	for name, value := range config.RuntimeParams {
@@ -82,7 +82,7 @@ func consoleAddress(subject, dsn, appName string) (address, error) {
 	}
 	if len(refused) > 0 {
 		slices.Sort(refused)
-		return address{}, fail(planner.KindUsage, subject,
+		return address{}, fail(operr.KindUsage, subject,
 			"take it out of the DSN, or out of the service that the DSN names: the console needs none; "+consoleTakes,
 			"PgBouncer refuses the start-up parameter %s", strings.Join(refused, ", "))
 	}
@@ -139,16 +139,16 @@ func parse(subject, dsn, elsewhere string) (*pgconn.Config, error) {
 			reason = strings.TrimSpace(reason + " " + name)
 			hint = "see the service file: PGSERVICEFILE, or ~/.pg_service.conf"
 		}
-		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: errors.New("DSN: " + reason), Hint: hint}
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: subject, Err: errors.New("DSN: " + reason), Hint: hint}
 	}
 	// A URL as the value of a keyword, or a part of one, is a host, a user or a database with a password in it.
 	if slices.ContainsFunc(append(hostsOf(config), config.Database, config.User), likeURL.MatchString) {
-		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: errors.New("DSN: a URL stands where a name belongs"), Hint: hint}
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: subject, Err: errors.New("DSN: a URL stands where a name belongs"), Hint: hint}
 	}
 	// A password with an @ or / in it, unescaped in a URL, ends up in pieces in host and database. No host has one.
 	split := func(host string) bool { return host[0] != '/' && strings.Contains(host, "@") }
 	if isURL(dsn) && strings.Contains(config.Database, "@") || slices.ContainsFunc(hostsOf(config), split) {
-		return nil, &planner.Error{Kind: planner.KindUsage, Subject: subject,
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: subject,
 			Err: errors.New("DSN: there is an @ in the host or the database"), Hint: "percent-encode @ and / in the password, or better leave it to the passfile"}
 	}
 	if err := heed(subject, dsn, elsewhere, config); err != nil {

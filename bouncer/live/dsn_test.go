@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func TestAConsoleIsDatabasePgbouncerUnlessTheDSNSaysOtherwise(t *testing.T) {
@@ -74,12 +74,12 @@ func TestAStartUpParameterThatPgBouncerRefusesIsExplainedNotPassedOn(t *testing.
 		"postgres://u@h/?statement_timeout=5s&search_path=app",
 	} {
 		_, err := consoleAddress("console g/1", dsn, "x")
-		if planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "search_path, statement_timeout") ||
-			!strings.Contains(planner.HintOf(err), "take it out of the DSN") {
-			t.Errorf("%s: got %v (%s), want a usage error that names both", dsn, err, planner.HintOf(err))
+		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "search_path, statement_timeout") ||
+			!strings.Contains(operr.HintOf(err), "take it out of the DSN") {
+			t.Errorf("%s: got %v (%s), want a usage error that names both", dsn, err, operr.HintOf(err))
 		}
 	}
-	if _, err := consoleAddress("console g/1", "host=h user=u options='-c geqo=off'", "x"); planner.KindOf(err) != planner.KindUsage {
+	if _, err := consoleAddress("console g/1", "host=h user=u options='-c geqo=off'", "x"); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("options in the DSN: got %v, want a usage error", err)
 	}
 }
@@ -115,7 +115,7 @@ func TestWhatTheEnvironmentAddsIsLeftOutWithANote(t *testing.T) {
 
 func TestAConsoleIsOneHost(t *testing.T) {
 	_, err := consoleAddress("console g/1", "host=a,b port=6432", "x")
-	if planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "a:6432, b:6432") {
+	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "a:6432, b:6432") {
 		t.Errorf("got %v, want a usage error that names both hosts", err)
 	}
 	if _, err := serverAddress("server s", "host=a,b target_session_attrs=read-write", "x"); err != nil {

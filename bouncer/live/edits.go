@@ -8,7 +8,8 @@ import (
 	"slices"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // prepare is edits, where nothing else manages the files, or nothing is left to write or to tell the process. Of a file
@@ -19,7 +20,7 @@ func (x hand) prepare(ctx context.Context) ([]ini.Edited, ini.Config, inForce, e
 		return nil, file, now, nil
 	}
 	if why := x.managed(file); why != "" {
-		return nil, file, now, fail(planner.KindUsage, "",
+		return nil, file, now, fail(operr.KindUsage, "",
 			"change the size where the file comes from; --emit patch prints the change", "%s", why)
 	}
 	return edits, file, now, err
@@ -124,7 +125,7 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 // mayReload refuses a process that cannot be told to take what its file says, or must not.
 func (x hand) mayReload(now inForce) error {
 	if why := now.recycles(); why != "" && !x.recycle && !x.flushesProcess(now) {
-		return fail(planner.KindUsage, x.console.id, "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = "+
+		return fail(operr.KindUsage, x.console.id, "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = "+
 			"disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
 	}
 	return x.console.mayReload(now.admins)
@@ -134,7 +135,7 @@ func (x hand) mayReload(now inForce) error {
 func (x hand) load(ctx context.Context, now inForce) (ini.Config, error) {
 	return ini.Load(func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
-			return nil, fail(planner.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
+			return nil, fail(operr.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
 				"it is relative to the folder that %s was started in, which nobody can tell", x.console.id)
 		}
 		return x.config.Store.Read(ctx, name)
@@ -147,9 +148,9 @@ func undone(file ini.Config, changes []ini.Change) []ini.Change {
 		for _, d := range file.Databases() {
 			switch {
 			case d.Alias != c.Alias:
-			case c.Key == planner.KeyReserve:
+			case c.Key == fleet.KeyReserve:
 				return d.ReserveConns == c.To
-			case c.Key == planner.KeyLifetime:
+			case c.Key == fleet.KeyLifetime:
 				return d.LifetimeSeconds == c.To || c.To > 1 && d.LifetimeSeconds != 1
 			default:
 				return d.SizeConns == c.To

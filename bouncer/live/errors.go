@@ -12,7 +12,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/bouncer/secret"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // mask stands where a secret stood.
@@ -70,8 +70,8 @@ func oneLine(text string) string {
 }
 
 // fail builds the package's errors.
-func fail(kind planner.Kind, subject string, hint string, format string, args ...any) error {
-	return &planner.Error{Kind: kind, Subject: subject, Err: fmt.Errorf(format, args...), Hint: hint}
+func fail(kind operr.Kind, subject string, hint string, format string, args ...any) error {
+	return &operr.Error{Kind: kind, Subject: subject, Err: fmt.Errorf(format, args...), Hint: hint}
 }
 
 // sqlState returns the SQLSTATE of err, "" when no server spoke.
@@ -107,10 +107,10 @@ const (
 
 // unreachable is the error for a target that did not answer, or not in time.
 func unreachable(subject string, err plain, s *session) error {
-	e := &planner.Error{Kind: planner.KindUnreachable, Subject: subject, Err: err}
+	e := &operr.Error{Kind: operr.KindUnreachable, Subject: subject, Err: err}
 	switch state := sqlState(err); {
 	case errors.Is(err, context.Canceled):
-		e.Kind, e.Err = planner.KindUnforeseen, context.Canceled
+		e.Kind, e.Err = operr.KindUnforeseen, context.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Err = plain{fmt.Sprintf("no answer within %v", s.timeout), context.DeadlineExceeded}
 		e.Hint = "see whether it hangs or a firewall drops packets"

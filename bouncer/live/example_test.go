@@ -6,7 +6,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Whose are the connections that a server holds?
@@ -29,13 +29,13 @@ func ExampleFleet_Observe() {
 		Groups:  []live.GroupTarget{{Name: "old", Consoles: []string{old.ConsoleDSN(lab.ConsoleStats)}}},
 	})
 	if err != nil {
-		fmt.Println(err, planner.HintOf(err))
+		fmt.Println(err, operr.HintOf(err))
 		return
 	}
 	defer fleet.Close()
 	o, err := fleet.Observe(ctx)
 	if err != nil {
-		fmt.Println(err, planner.HintOf(err))
+		fmt.Println(err, operr.HintOf(err))
 		return
 	}
 	main, app := o.Servers[0], o.Processes[0].Aliases[0]

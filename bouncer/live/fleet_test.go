@@ -10,7 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func TestAProcessThatStopsIsNamedAndOneThatRestartsIsTakenBack(t *testing.T) {
@@ -25,7 +26,7 @@ func TestAProcessThatStopsIsNamedAndOneThatRestartsIsTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := f.Observe(t.Context())
-	if planner.KindOf(err) != planner.KindUnreachable || !strings.HasPrefix(err.Error(), "console new/1 ") || strings.Contains(err.Error(), "console old/1") {
+	if operr.KindOf(err) != operr.KindUnreachable || !strings.HasPrefix(err.Error(), "console new/1 ") || strings.Contains(err.Error(), "console old/1") {
 		t.Errorf("got %v, want new/1, and new/1 alone, to be unreachable", err)
 	}
 	if err := stopped.Kill(syscall.SIGCONT); err != nil {
@@ -53,7 +54,7 @@ func TestAliasesAreProvedByTheirBackends(t *testing.T) {
 	targets.Servers = targets.Servers[:1]
 	f := open(t, targets)
 	before := observe(t, f).Processes[0]
-	for name, want := range map[string]planner.ServerProof{"used": planner.ProofAddress, "unused": planner.ProofAddress, "away": planner.ProofNone} {
+	for name, want := range map[string]fleet.ServerProof{"used": fleet.ProofAddress, "unused": fleet.ProofAddress, "away": fleet.ProofNone} {
 		if a := alias(t, before, name); a.Proof != want {
 			t.Errorf("unused yet: %s is %s, want %s: our own session goes to its address, or to none", name, a.Proof, want)
 		}
@@ -64,10 +65,10 @@ func TestAliasesAreProvedByTheirBackends(t *testing.T) {
 		}
 	}
 	now := observe(t, f).Processes[0]
-	for name, want := range map[string]planner.Alias{
-		"used":   {Server: "main", Proof: planner.ProofBackends},
-		"unused": {Server: "main", Proof: planner.ProofAddress},
-		"away":   {Proof: planner.ProofElsewhere},
+	for name, want := range map[string]fleet.Alias{
+		"used":   {Server: "main", Proof: fleet.ProofBackends},
+		"unused": {Server: "main", Proof: fleet.ProofAddress},
+		"away":   {Proof: fleet.ProofElsewhere},
 	} {
 		if a := alias(t, now, name); a.Server != want.Server || a.Proof != want.Proof {
 			t.Errorf("%s is on %q by %s, want %q by %s", name, a.Server, a.Proof, want.Server, want.Proof)
@@ -88,7 +89,7 @@ func TestHoldersAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
 	run(t, lab.IdleInTransaction{DSN: l.Process("old", 0).DSN("app1", "app"), Clients: 1})
 	run(t, lab.IdleInTransaction{DSN: s.DSN("app2", "app"), Clients: 1})
 	f := open(t, targetsOf(l))
-	var main planner.Server
+	var main fleet.Server
 	eventually(t, func() error {
 		if main = observe(t, f).Servers[0]; len(main.Holders) != 2 {
 			return fmt.Errorf("holders %+v, want 2", main.Holders)
@@ -131,11 +132,11 @@ func TestCountersGiveTheLoadOfTheLedger(t *testing.T) {
 		return a.Plus(b)
 	}
 	type reading struct {
-		o      planner.Observation
+		o      fleet.Observation
 		ledger map[string]lab.Ledger
 	}
 	var looks []reading
-	err := bouncer.Watch(t.Context(), live.Clock{}, f, 5*time.Second, 15*time.Second, func(o planner.Observation) error {
+	err := bouncer.Watch(t.Context(), live.Clock{}, f, 5*time.Second, 15*time.Second, func(o fleet.Observation) error {
 		looks = append(looks, reading{o, map[string]lab.Ledger{"old": ledger("old"), "new": ledger("new")}})
 		return nil
 	})
@@ -161,7 +162,7 @@ func TestCountersGiveTheLoadOfTheLedger(t *testing.T) {
 		if window.Starved > 0 || window.Failed > 0 {
 			t.Errorf("%s: %d starved, %d failed: the load did not arrive", p.ID, window.Starved, window.Failed)
 		}
-		if len(b.Pools) != 2 || b.Server != "main" || b.Proof != planner.ProofBackends {
+		if len(b.Pools) != 2 || b.Server != "main" || b.Proof != fleet.ProofBackends {
 			t.Errorf("%s: alias %+v, want two pools, on main by its backends", p.ID, b)
 		}
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/bouncer/store"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestAFlushDrainsWhatTurnoverPins cuts a pool that waiting clients keep above its size, through both generations: by
@@ -29,7 +30,7 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 	}
 	hands := f.Hands(configs)
 	for k, p := range l.Processes {
-		conns := func(o planner.Observation) int {
+		conns := func(o fleet.Observation) int {
 			for _, g := range aliasIn(t, o, configs[k].Process).Pools {
 				if g.User == "app1" {
 					return g.Conns()
@@ -43,9 +44,9 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 			}
 			return nil
 		}
-		apply := func(verb planner.Verb, key planner.Key, from, to int) {
+		apply := func(verb state.Verb, key fleet.Key, from, to int) {
 			t.Helper()
-			if err := hands.Apply(t.Context(), planner.Act{Verb: verb, Sets: []planner.Set{{Process: configs[k].Process, Alias: "app", Key: key, From: from, To: to}}}); err != nil {
+			if err := hands.Apply(t.Context(), state.Act{Verb: verb, Sets: []fleet.Set{{Process: configs[k].Process, Alias: "app", Key: key, From: from, To: to}}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -55,7 +56,7 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 			}
 			return nil
 		})
-		apply(planner.Release, planner.KeySize, 10, 4)
+		apply(state.Release, fleet.KeySize, 10, 4)
 		cut, err := os.ReadFile(p.DatabasesPath)
 		if err != nil {
 			t.Fatal(err)
@@ -64,12 +65,12 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 		if drained() == nil {
 			t.Errorf("%s: it drains by itself: the test shows nothing", p.Name())
 		}
-		apply(planner.Flush, planner.KeyLifetime, 3600, 1)
+		apply(state.Flush, fleet.KeyLifetime, 3600, 1)
 		if got := aliasIn(t, observe(t, f), configs[k].Process).Lifetime; got != time.Second {
 			t.Errorf("%s: a lifetime of %v while it is flushed", p.Name(), got)
 		}
 		eventually(t, drained)
-		apply(planner.Restore, planner.KeyLifetime, 1, 3600)
+		apply(state.Restore, fleet.KeyLifetime, 1, 3600)
 		if got := aliasIn(t, observe(t, f), configs[k].Process).Lifetime; got != time.Hour {
 			t.Errorf("%s: a lifetime of %v afterwards", p.Name(), got)
 		}
@@ -80,7 +81,7 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 }
 
 // aliasIn returns a process's alias "app".
-func aliasIn(t *testing.T, o planner.Observation, process string) planner.Alias {
+func aliasIn(t *testing.T, o fleet.Observation, process string) fleet.Alias {
 	t.Helper()
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
@@ -90,7 +91,7 @@ func aliasIn(t *testing.T, o planner.Observation, process string) planner.Alias 
 		}
 	}
 	t.Fatalf("%s has no alias app", process)
-	return planner.Alias{}
+	return fleet.Alias{}
 }
 
 // TestAFlushThatASiblingHasTakenIsGivenBackThere: three real processes read one file. Somebody RELOADs one while
@@ -124,13 +125,13 @@ func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 		}
 		return out
 	}
-	apply := func(verb planner.Verb, process, alias string, key planner.Key, from, to int) {
+	apply := func(verb state.Verb, process, alias string, key fleet.Key, from, to int) {
 		t.Helper()
-		if err := hands.Apply(t.Context(), planner.Act{Verb: verb, Sets: []planner.Set{{Process: process, Alias: alias, Key: key, From: from, To: to}}}); err != nil {
+		if err := hands.Apply(t.Context(), state.Act{Verb: verb, Sets: []fleet.Set{{Process: process, Alias: alias, Key: key, From: from, To: to}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	apply(planner.Flush, "main/1", "app", planner.KeyLifetime, 3600, 1)
+	apply(state.Flush, "main/1", "app", fleet.KeyLifetime, 3600, 1)
 	if got := lifetimes(); got[0] != time.Second || got[1] != time.Hour || got[2] != time.Hour {
 		t.Fatalf("lifetimes of %v while main/1 is flushed", got)
 	}
@@ -143,11 +144,11 @@ func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 		}
 		return nil
 	})
-	set := []planner.Set{{Process: "main/3", Alias: "other", Key: planner.KeySize, From: 2, To: 1}}
+	set := []fleet.Set{{Process: "main/3", Alias: "other", Key: fleet.KeySize, From: 2, To: 1}}
 	if err := hands.Check(t.Context(), set); err != nil {
 		t.Errorf("an act of main/3 is refused for our own flush: %v", err)
 	}
-	apply(planner.Restore, "main/1", "app", planner.KeyLifetime, 1, 3600)
+	apply(state.Restore, "main/1", "app", fleet.KeyLifetime, 1, 3600)
 	if got := lifetimes(); got[0] != time.Hour || got[1] != time.Hour || got[2] != time.Hour {
 		t.Errorf("lifetimes of %v after the end of the flush", got)
 	}

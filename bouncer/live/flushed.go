@@ -6,15 +6,16 @@ import (
 	"slices"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // restoreSharers gives flushed lines their lifetime back in the processes that read the same file and have taken the
 // flush from it: one was told to RELOAD by somebody else, or has been started, while it stood there. It comes after the
 // process that was flushed; where the file could not be made right for that one, it is tried for these. One that does not
 // answer is left: it has the right file once it starts.
-func (h *Hands) restoreSharers(ctx context.Context, act planner.Act) error {
-	var sets []planner.Set
+func (h *Hands) restoreSharers(ctx context.Context, act state.Act) error {
+	var sets []fleet.Set
 	for _, f := range h.configs {
 		i := slices.IndexFunc(h.fleet.consoles, func(c *console) bool { return c.id == f.Process })
 		if i < 0 {
@@ -22,11 +23,11 @@ func (h *Hands) restoreSharers(ctx context.Context, act planner.Act) error {
 		}
 		c := h.fleet.consoles[i]
 		for _, x := range act.Sets {
-			given := slices.ContainsFunc(append(sets, act.Sets...), func(y planner.Set) bool { return y.Process == c.id && y.Alias == x.Alias })
-			if given || x.Key != planner.KeyLifetime || x.To <= 1 || x.Group() != c.group || !h.share(x.Process, c.id) {
+			given := slices.ContainsFunc(append(sets, act.Sets...), func(y fleet.Set) bool { return y.Process == c.id && y.Alias == x.Alias })
+			if given || x.Key != fleet.KeyLifetime || x.To <= 1 || x.Group() != c.group || !h.share(x.Process, c.id) {
 				continue
 			}
-			back := planner.Set{Process: c.id, Alias: x.Alias, Key: x.Key, From: x.From, To: x.To}
+			back := fleet.Set{Process: c.id, Alias: x.Alias, Key: x.Key, From: x.From, To: x.To}
 			if now, err := c.inForce(ctx); err != nil || !now.linesLive() || !now.has(back, x.From) {
 				continue
 			}
@@ -41,7 +42,7 @@ func (h *Hands) restoreSharers(ctx context.Context, act planner.Act) error {
 }
 
 // has reports whether the line of a set says so.
-func (r inForce) has(x planner.Set, value int) bool {
+func (r inForce) has(x fleet.Set, value int) bool {
 	at, ok := r.value(x)
 	return ok && at == value
 }
@@ -56,7 +57,7 @@ func (h *Hands) share(a, b string) bool {
 func (x hand) strayFlushes(file ini.Config) {
 	known := append(x.before(), x.sets...)
 	for _, d := range file.Databases() {
-		ours := slices.ContainsFunc(known, func(s planner.Set) bool { return s.Key == planner.KeyLifetime && s.Alias == d.Alias })
+		ours := slices.ContainsFunc(known, func(s fleet.Set) bool { return s.Key == fleet.KeyLifetime && s.Alias == d.Alias })
 		if d.LifetimeSeconds == 1 && !ours {
 			x.all.pending.note(&x.all.pending.notes, fmt.Sprintf("%s: server_lifetime of %s is 1 second in its file, so that connections end all the time: "+
 				"a flush that no journal knows of may have left it; write the lifetime of before into the line, and RELOAD", x.console.id, d.Alias))

@@ -7,21 +7,22 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// Gather returns the fleet with the databases of each group's line of * shown as one; see planner.Gather. No console
+// Gather returns the fleet with the databases of each group's line of * shown as one; see fleet.Gather. No console
 // tells which databases have a line of their own: the files do, and are read once. The errors are those of Hands, and
 // KindUsage where a file has no line of *, or one that is more than a size.
 func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, error) {
 	h.fleet.mu.Lock()
 	defer h.fleet.mu.Unlock()
 	g := gathered{h.fleet, map[string][]string{}}
-	var sets []planner.Set
+	var sets []fleet.Set
 	for _, c := range h.fleet.consoles {
 		for _, name := range groups {
 			if c.group == name {
-				sets = append(sets, planner.Set{Process: c.id})
+				sets = append(sets, fleet.Set{Process: c.id})
 			}
 		}
 	}
@@ -41,7 +42,7 @@ func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, err
 		}
 		star := false
 		for _, d := range file.Databases() {
-			if d.Alias == planner.AutoDB {
+			if d.Alias == fleet.AutoDB {
 				star = true
 				if err := oneSize(d, file, now); err != nil {
 					return err
@@ -50,7 +51,7 @@ func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, err
 			lines[i] = append(lines[i], d.Alias)
 		}
 		if !star {
-			return fail(planner.KindUsage, hands[i].console.id, "leave the group's pool * out of pools:", "its file has no line of *")
+			return fail(operr.KindUsage, hands[i].console.id, "leave the group's pool * out of pools:", "its file has no line of *")
 		}
 		return nil
 	}))
@@ -64,14 +65,14 @@ func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, err
 func oneSize(star ini.Database, file ini.Config, now inForce) error {
 	at := fmt.Sprintf("%s:%d", star.File, star.Line)
 	if star.Sized || star.PoolMode != "" || star.ReserveConns != file.DefaultReserve() {
-		return fail(planner.KindUsage, at,
+		return fail(operr.KindUsage, at,
 			"leave the group's pool * out of pools:, or move these to [pgbouncer] at a time when reconnects do no harm",
 			"the line of * has a pool_size, a reserve or a pool_mode of its own")
 	}
 	// A limit of each database is none of their sum, which alone would be seen: their clients would wait for a size that
 	// PgBouncer does not open. It may stand on the line, or in [pgbouncer], by the file or by what is in force.
 	if limit := cmp.Or(star.MaxConns, now.settings.MaxDBConns); limit > 0 {
-		return fail(planner.KindUsage, at,
+		return fail(operr.KindUsage, at,
 			"leave the group's pool * out of pools: and list its databases by name there, or take the limit away",
 			"max_db_connections %d counts for each database of * by itself, and they cannot be sized as one pool", limit)
 	}
@@ -85,10 +86,10 @@ type gathered struct {
 }
 
 // Observe looks and gathers.
-func (g gathered) Observe(ctx context.Context) (planner.Observation, error) {
+func (g gathered) Observe(ctx context.Context) (fleet.Observation, error) {
 	o, err := g.Fleet.Observe(ctx)
 	if err != nil {
 		return o, err
 	}
-	return planner.Gather(o, g.lines)
+	return fleet.Gather(o, g.lines)
 }

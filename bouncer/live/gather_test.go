@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestALineOfAStarThatIsNoOneSizeIsRefused: what its databases have besides default_pool_size, the wait model of the
@@ -36,9 +36,9 @@ func TestALineOfAStarThatIsNoOneSizeIsRefused(t *testing.T) {
 		switch {
 		case c.says == "" && err != nil:
 			t.Errorf("%s: %v", c.name, err)
-		case c.says != "" && (planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), c.says) ||
-			!strings.Contains(err.Error(), "/etc/pgbouncer.ini:4") || !strings.Contains(planner.HintOf(err), c.hint)):
-			t.Errorf("%s: %v (%s), want it refused: %s (%s)", c.name, err, planner.HintOf(err), c.says, c.hint)
+		case c.says != "" && (operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), c.says) ||
+			!strings.Contains(err.Error(), "/etc/pgbouncer.ini:4") || !strings.Contains(operr.HintOf(err), c.hint)):
+			t.Errorf("%s: %v (%s), want it refused: %s (%s)", c.name, err, operr.HintOf(err), c.says, c.hint)
 		}
 		fleet.Close()
 	}

@@ -9,7 +9,9 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // Store reads and writes the configuration files of a process. Write replaces a file as a whole where its bytes are
@@ -37,25 +39,25 @@ type Hands struct {
 	guard   func(ctx context.Context) error // see Guard
 
 	mu   sync.Mutex
-	told []planner.Set // what acts before were to make so, of which nobody knows whether they did
+	told []fleet.Set // what acts before were to make so, of which nobody knows whether they did
 }
 
 // Told says of which sets, by acts before, nobody knows whether they were done: a file may say what they make of it, and a
 // RELOAD for another act may bring it.
-func (h *Hands) Told(sets []planner.Set) { h.told = slices.Clone(sets) }
+func (h *Hands) Told(sets []fleet.Set) { h.told = slices.Clone(sets) }
 
 // tell keeps sets of an act that begins, or forgets all of their lines once it is done: but for a flush, whose file any
 // process that reads it may take, until its end.
-func (h *Hands) tell(sets []planner.Set, done bool) {
+func (h *Hands) tell(sets []fleet.Set, done bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !done {
 		h.told = append(h.told, sets...)
 		return
 	}
-	h.told = slices.DeleteFunc(h.told, func(t planner.Set) bool { return slices.ContainsFunc(sets, t.Same) })
+	h.told = slices.DeleteFunc(h.told, func(t fleet.Set) bool { return slices.ContainsFunc(sets, t.Same) })
 	for _, x := range sets {
-		if x.Key == planner.KeyLifetime && x.To == 1 {
+		if x.Key == fleet.KeyLifetime && x.To == 1 {
 			h.told = append(h.told, x)
 		}
 	}
@@ -63,7 +65,7 @@ func (h *Hands) tell(sets []planner.Set, done bool) {
 
 var _ bouncer.Hands = (*Hands)(nil)
 
-// AcceptRecycling lets a RELOAD recycle every server connection of a process; see planner.Recycles. Without it such a
+// AcceptRecycling lets a RELOAD recycle every server connection of a process; see fleet.Recycles. Without it such a
 // process is left alone.
 func (h *Hands) AcceptRecycling() { h.recycle = true }
 
@@ -81,7 +83,7 @@ func (f *Fleet) Hands(configs []Config) *Hands {
 type hand struct {
 	console *console
 	config  Config
-	sets    []planner.Set
+	sets    []fleet.Set
 	recycle bool // accepted
 	all     *Hands
 }
@@ -93,7 +95,7 @@ type hand struct {
 // written. With a process that it has begun with when ctx ends it goes on to its end, and begins with no other. A Retreat
 // asks all of them at once, each by itself, and may be applied while another act is: a process that is being changed by
 // that is waited for. So does a Restore: one process that is gone keeps no other from it.
-func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
+func (h *Hands) Apply(ctx context.Context, act state.Act) error {
 	hands, err := h.reach(act.Sets)
 	if apart(act) {
 		hands, err = h.reachEach(act.Sets)
@@ -103,7 +105,7 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 	}
 	h.tell(act.Sets, false)
 	err = errors.Join(err, apply(ctx, act, hands))
-	if act.Verb == planner.Restore {
+	if act.Verb == state.Restore {
 		err = errors.Join(err, h.restoreSharers(ctx, act))
 	}
 	if err == nil {
@@ -113,10 +115,10 @@ func (h *Hands) Apply(ctx context.Context, act planner.Act) error {
 }
 
 // apart reports whether each process takes its part of an act by itself.
-func apart(act planner.Act) bool { return act.Verb == planner.Retreat || act.Verb == planner.Restore }
+func apart(act state.Act) bool { return act.Verb == state.Retreat || act.Verb == state.Restore }
 
 // reachEach is reach of every process that can be: the error is of the others.
-func (h *Hands) reachEach(sets []planner.Set) ([]hand, error) {
+func (h *Hands) reachEach(sets []fleet.Set) ([]hand, error) {
 	var hands []hand
 	var errs []error
 	for _, x := range sets {
@@ -124,14 +126,14 @@ func (h *Hands) reachEach(sets []planner.Set) ([]hand, error) {
 			hands[n-1].sets = append(hands[n-1].sets, x)
 			continue
 		}
-		one, err := h.reach([]planner.Set{x})
+		one, err := h.reach([]fleet.Set{x})
 		hands, errs = append(hands, one...), append(errs, err)
 	}
 	return hands, joined(errs)
 }
 
 // apply is Apply by these hands.
-func apply(ctx context.Context, act planner.Act, hands []hand) error {
+func apply(ctx context.Context, act state.Act, hands []hand) error {
 	if apart(act) {
 		return joined(together(len(hands), func(i int) error { return hands[i].do(ctx) }))
 	}
@@ -153,7 +155,7 @@ func apply(ctx context.Context, act planner.Act, hands []hand) error {
 
 // Check prepares every process for the sets and tries the writes: what Apply would refuse is refused now, and so are keys
 // of AcceptPending that no RELOAD would change. The files themselves are read alone.
-func (h *Hands) Check(ctx context.Context, sets []planner.Set) error {
+func (h *Hands) Check(ctx context.Context, sets []fleet.Set) error {
 	_, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) { return x.try(ctx) })
 	if err != nil {
 		return err
@@ -163,12 +165,12 @@ func (h *Hands) Check(ctx context.Context, sets []planner.Set) error {
 
 // CheckShared refuses to begin with sets that stand in a file which a process of another group reads, too, as far as its file has
 // been read: its next RELOAD would move its pools, and nobody would have counted them.
-func (h *Hands) CheckShared(ctx context.Context, sets []planner.Set) error {
+func (h *Hands) CheckShared(ctx context.Context, sets []fleet.Set) error {
 	_, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) {
 		edits, _, _, err := x.edits(ctx)
 		for _, e := range edits {
 			if other := x.sharer(e.Path); other != "" && err == nil {
-				err = fail(planner.KindUsage, e.Path, "give each group a file of its own for its lines of [databases]",
+				err = fail(operr.KindUsage, e.Path, "give each group a file of its own for its lines of [databases]",
 					"%s, which is of another group, reads it, too: its next RELOAD would move its pools, and nobody would have counted them", other)
 			}
 		}
@@ -203,7 +205,7 @@ func (h *Hands) CheckKept(ctx context.Context, processes []string) error {
 
 // Edits returns what the sets change in the files, one edit a process: of a file that something else manages, too, which
 // Apply refuses to write.
-func (h *Hands) Edits(ctx context.Context, sets []planner.Set) ([]ini.Edited, error) {
+func (h *Hands) Edits(ctx context.Context, sets []fleet.Set) ([]ini.Edited, error) {
 	edits, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) {
 		edits, _, _, err := x.edits(ctx)
 		return edits, err
@@ -215,7 +217,7 @@ func (h *Hands) Edits(ctx context.Context, sets []planner.Set) ([]ini.Edited, er
 }
 
 // prepared asks every process that the sets name at once.
-func (h *Hands) prepared(sets []planner.Set, ask func(hand) ([]ini.Edited, error)) ([]ini.Edited, error) {
+func (h *Hands) prepared(sets []fleet.Set, ask func(hand) ([]ini.Edited, error)) ([]ini.Edited, error) {
 	h.fleet.mu.Lock()
 	defer h.fleet.mu.Unlock()
 	hands, err := h.reach(sets)
@@ -228,7 +230,7 @@ func (h *Hands) prepared(sets []planner.Set, ask func(hand) ([]ini.Edited, error
 }
 
 // reach finds console and config of every process that the sets name.
-func (h *Hands) reach(sets []planner.Set) ([]hand, error) {
+func (h *Hands) reach(sets []fleet.Set) ([]hand, error) {
 	var hands []hand
 	for _, x := range sets {
 		if n := len(hands); n > 0 && hands[n-1].console.id == x.Process {
@@ -237,14 +239,14 @@ func (h *Hands) reach(sets []planner.Set) ([]hand, error) {
 		}
 		c := slices.IndexFunc(h.fleet.consoles, func(c *console) bool { return c.id == x.Process })
 		if c < 0 {
-			return nil, fail(planner.KindDrift, x.Process, "", "there is no such process")
+			return nil, fail(operr.KindDrift, x.Process, "", "there is no such process")
 		}
 		f := slices.IndexFunc(h.configs, func(f Config) bool { return f.Process == x.Process })
 		if f < 0 {
-			return nil, fail(planner.KindUsage, x.Process, "write config: beside its console: into pgbudget.yaml, the path of its pgbouncer.ini",
+			return nil, fail(operr.KindUsage, x.Process, "write config: beside its console: into pgbudget.yaml, the path of its pgbouncer.ini",
 				"it is not known where its file is")
 		}
-		hands = append(hands, hand{h.fleet.consoles[c], h.configs[f], []planner.Set{x}, h.recycle, h})
+		hands = append(hands, hand{h.fleet.consoles[c], h.configs[f], []fleet.Set{x}, h.recycle, h})
 	}
 	return hands, nil
 }
@@ -268,7 +270,7 @@ func (x hand) do(ctx context.Context) error {
 	x.console.changing.Lock()
 	defer x.console.changing.Unlock()
 	if err := ctx.Err(); err != nil {
-		return fail(planner.KindUnreachable, x.console.id, "", "it is left as it is: %w", err)
+		return fail(operr.KindUnreachable, x.console.id, "", "it is left as it is: %w", err)
 	}
 	edits, file, before, err := x.prepare(ctx)
 	if err != nil {
@@ -319,24 +321,24 @@ func (x hand) do(ctx context.Context) error {
 		err = fmt.Errorf("RELOAD was answered, and %s", missing)
 	}
 	if x.flushesProcess(before) {
-		return fail(planner.KindDrift, x.console.id, "look at SHOW CONFIG and the process's log", "SET server_lifetime: %w", err)
+		return fail(operr.KindDrift, x.console.id, "look at SHOW CONFIG and the process's log", "SET server_lifetime: %w", err)
 	}
 	if len(edits) == 0 {
-		return fail(planner.KindDrift, x.console.id, "read the process's log: its file has a line that it cannot load", "the file says it, and %w", err)
+		return fail(operr.KindDrift, x.console.id, "read the process's log: its file has a line that it cannot load", "the file says it, and %w", err)
 	}
 	if back := x.putBack(ctx, edits); back != nil {
-		return fail(planner.KindDrift, x.console.id, "look at the file and the process at once"+x.saved(edits), "%w; and its old file could not be put back: %w", err, back)
+		return fail(operr.KindDrift, x.console.id, "look at the file and the process at once"+x.saved(edits), "%w; and its old file could not be put back: %w", err, back)
 	}
 	x.settle(paths(edits))
-	if planner.KindOf(err) == planner.KindEvidence { // it may not be told: nothing is wrong with the file
+	if operr.KindOf(err) == operr.KindEvidence { // it may not be told: nothing is wrong with the file
 		return fmt.Errorf("%w; its old file is back", err)
 	}
-	return fail(planner.KindDrift, x.console.id, "read the process's log: its file has a line that it cannot load", "%w; its old file is back", err)
+	return fail(operr.KindDrift, x.console.id, "read the process's log: its file has a line that it cannot load", "%w; its old file is back", err)
 }
 
 // flushesProcess reports whether the sets are a flush, or its end, that touches no file: before PgBouncer 1.23.
 func (x hand) flushesProcess(now inForce) bool {
-	return len(x.sets) > 0 && x.sets[0].Key == planner.KeyLifetime && !now.linesLive()
+	return len(x.sets) > 0 && x.sets[0].Key == fleet.KeyLifetime && !now.linesLive()
 }
 
 // putBack restores files and lets the process read them.

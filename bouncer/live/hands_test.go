@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // memory is a store of one process in memory.
@@ -76,10 +78,10 @@ func processes(t *testing.T, n int, takes func(i int) bool) (*live.Fleet, *live.
 	return fleet, fleet.Hands(configs), fakes, stores
 }
 
-func release(n int) planner.Act {
-	act := planner.Act{Verb: planner.Release}
+func release(n int) state.Act {
+	act := state.Act{Verb: state.Release}
 	for i := range n {
-		act.Sets = append(act.Sets, planner.Set{Process: fmt.Sprintf("g/%d", i+1), Alias: "d1", Key: planner.KeySize, From: 6, To: 5})
+		act.Sets = append(act.Sets, fleet.Set{Process: fmt.Sprintf("g/%d", i+1), Alias: "d1", Key: fleet.KeySize, From: 6, To: 5})
 	}
 	return act
 }
@@ -113,7 +115,7 @@ func TestTheCanaryGoesFirstAndTheOthersAtOnce(t *testing.T) {
 			t.Errorf("process %d: %d writes, %s", i, s.writes, s.text)
 		}
 	}
-	if err := hands.Apply(t.Context(), planner.Act{Verb: planner.Restore}); err != nil {
+	if err := hands.Apply(t.Context(), state.Act{Verb: state.Restore}); err != nil {
 		t.Errorf("nothing to do: %v", err)
 	}
 	if err := hands.Apply(t.Context(), release(n)); err != nil || fakes[0].loggedIn() != 1 {
@@ -130,7 +132,7 @@ func TestTheCanaryGoesFirstAndTheOthersAtOnce(t *testing.T) {
 func TestAReloadThatDoesNotApplyIsUndoneAndStopsAtTheCanary(t *testing.T) {
 	_, hands, _, stores := processes(t, 3, func(i int) bool { return i != 0 })
 	err := hands.Apply(t.Context(), release(3))
-	if planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), "pool_size of d1 is 6 instead of 5") || !strings.Contains(err.Error(), "its old file is back") {
+	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "pool_size of d1 is 6 instead of 5") || !strings.Contains(err.Error(), "its old file is back") {
 		t.Errorf("%v", err)
 	}
 	for i, s := range stores {
@@ -145,7 +147,7 @@ func TestNothingIsWrittenWhereOneFileCannotBe(t *testing.T) {
 	_, hands, _, stores := processes(t, 3, func(int) bool { return true })
 	stores[2].text = strings.Replace(stores[2].text, "pool_size=3", "pool_size=4", 1)
 	err := hands.Apply(t.Context(), release(3))
-	if planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), "pool_size of d2 is 4 there and 3 in g/3") {
+	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "pool_size of d2 is 4 there and 3 in g/3") {
 		t.Errorf("%v", err)
 	}
 	for i, s := range stores {
@@ -201,10 +203,10 @@ func TestTheChangeOfAManagedFileIsShownAndNotWritten(t *testing.T) {
 	if err != nil || len(edits) != 1 || !strings.Contains(string(edits[0].New), "pool_size=5") {
 		t.Errorf("%v, %v", edits, err)
 	}
-	if err := hands.Check(t.Context(), release(1).Sets); planner.KindOf(err) != planner.KindUsage {
+	if err := hands.Check(t.Context(), release(1).Sets); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("checked: %v", err)
 	}
-	if err := hands.Apply(t.Context(), release(1)); planner.KindOf(err) != planner.KindUsage || stores[0].writes > 0 {
+	if err := hands.Apply(t.Context(), release(1)); operr.KindOf(err) != operr.KindUsage || stores[0].writes > 0 {
 		t.Errorf("%d writes: %v", stores[0].writes, err)
 	}
 }

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // ownLock is the number of locks of ours that our own session holds.
@@ -17,7 +18,7 @@ var ownLock = "SELECT count(*) FROM pg_catalog.pg_locks l WHERE l.locktype = 'ad
 
 // LockedNow asks every server, all at once, whether this session holds the lock there that Lock or Relock took. Each
 // has its time-out, and as much again where a look is at it. It opens no session: one that is broken held the lock, and
-// is lost. It may be asked while a look is taken or an act is done. The error, a planner.Error or several joined, names
+// is lost. It may be asked while a look is taken or an act is done. The error, a operr.Error or several joined, names
 // the servers:
 //
 //	KindBusy         the session that held the lock was lost: another pgbudget may be at work by now
@@ -41,7 +42,7 @@ func (f *Fleet) Relock(ctx context.Context) error {
 		switch err := s.holds(ctx); {
 		case err == nil:
 			continue
-		case planner.KindOf(err) == planner.KindUnforeseen:
+		case operr.KindOf(err) == operr.KindUnforeseen:
 			return err
 		}
 		s.lockedIn.Store(0)
@@ -58,7 +59,7 @@ func (s *server) holds(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
-		return &planner.Error{Kind: planner.KindUnforeseen, Subject: s.subject, Err: err}
+		return &operr.Error{Kind: operr.KindUnforeseen, Subject: s.subject, Err: err}
 	}
 	if !s.locked() {
 		if s.silent != nil && s.conn == nil {
@@ -81,7 +82,7 @@ func (s *server) holds(ctx context.Context) error {
 	}
 	n, err := whole(a, 0)
 	if err != nil {
-		return &planner.Error{Kind: planner.KindUnforeseen, Subject: s.subject, Err: fmt.Errorf("of the lock: %w", err)}
+		return &operr.Error{Kind: operr.KindUnforeseen, Subject: s.subject, Err: fmt.Errorf("of the lock: %w", err)}
 	}
 	if n == 0 {
 		return s.lost()
@@ -101,7 +102,7 @@ func (x hand) guarded(ctx context.Context) error {
 		return nil
 	}
 	err := x.all.guard(ctx)
-	if err == nil || busyAnywhere(err) || slices.ContainsFunc(x.sets, planner.Set.Grows) {
+	if err == nil || busyAnywhere(err) || slices.ContainsFunc(x.sets, fleet.Set.Grows) {
 		return err
 	}
 	return nil
@@ -112,10 +113,10 @@ func busyAnywhere(err error) bool {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		return slices.ContainsFunc(several.Unwrap(), busyAnywhere)
 	}
-	return planner.KindOf(err) == planner.KindBusy
+	return operr.KindOf(err) == operr.KindBusy
 }
 
 // endsFlush reports whether the sets do nothing but give a server_lifetime back.
 func (x hand) endsFlush() bool {
-	return !slices.ContainsFunc(x.sets, func(s planner.Set) bool { return s.Key != planner.KeyLifetime || s.To == 1 })
+	return !slices.ContainsFunc(x.sets, func(s fleet.Set) bool { return s.Key != fleet.KeyLifetime || s.To == 1 })
 }

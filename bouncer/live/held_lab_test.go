@@ -10,7 +10,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // locksmith is a server, and what opens fleets of it.
@@ -41,9 +41,9 @@ func ended(t *testing.T, s *lab.Server) {
 }
 
 // wantKind fails where an error is of another kind; ok stands for nil.
-func wantKind(t *testing.T, what string, err error, want planner.Kind, ok bool) {
+func wantKind(t *testing.T, what string, err error, want operr.Kind, ok bool) {
 	t.Helper()
-	if ok != (err == nil) || !ok && planner.KindOf(err) != want {
+	if ok != (err == nil) || !ok && operr.KindOf(err) != want {
 		t.Errorf("%s: %v, want kind %d, or nothing: %v", what, err, want, ok)
 	}
 }
@@ -53,7 +53,7 @@ func TestALostLockIsNoticedByAsking(t *testing.T) {
 	t.Parallel()
 	s, fleet := locksmith(t)
 	f := fleet(generous)
-	wantKind(t, "before it is taken", f.LockedNow(t.Context()), planner.KindBusy, false)
+	wantKind(t, "before it is taken", f.LockedNow(t.Context()), operr.KindBusy, false)
 	if err := f.Lock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -61,16 +61,16 @@ func TestALostLockIsNoticedByAsking(t *testing.T) {
 	wantKind(t, "held, anew", f.Relock(t.Context()), 0, true)
 	ended(t, s)
 	wantKind(t, "the session has ended, and nobody has looked", f.Locked(), 0, true)
-	wantKind(t, "the session has ended", f.LockedNow(t.Context()), planner.KindBusy, false)
-	wantKind(t, "and is lost for those who do not ask", f.Locked(), planner.KindBusy, false)
+	wantKind(t, "the session has ended", f.LockedNow(t.Context()), operr.KindBusy, false)
+	wantKind(t, "and is lost for those who do not ask", f.Locked(), operr.KindBusy, false)
 	observe(t, f)
-	wantKind(t, "a look opens another session", f.LockedNow(t.Context()), planner.KindBusy, false)
+	wantKind(t, "a look opens another session", f.LockedNow(t.Context()), operr.KindBusy, false)
 	other := fleet(generous)
 	if err := other.Lock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, "another has it", f.Relock(t.Context()), planner.KindBusy, false)
-	wantKind(t, "another has it yet", f.LockedNow(t.Context()), planner.KindBusy, false)
+	wantKind(t, "another has it", f.Relock(t.Context()), operr.KindBusy, false)
+	wantKind(t, "another has it yet", f.LockedNow(t.Context()), operr.KindBusy, false)
 	wantKind(t, "the other", other.LockedNow(t.Context()), 0, true)
 	other.Close()
 	wantKind(t, "it is free", f.Relock(t.Context()), 0, true)
@@ -78,12 +78,12 @@ func TestALostLockIsNoticedByAsking(t *testing.T) {
 	wantKind(t, "for those who do not ask, too", f.Locked(), 0, true)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	wantKind(t, "nobody waits for the answer", f.LockedNow(gone), planner.KindUnforeseen, false)
+	wantKind(t, "nobody waits for the answer", f.LockedNow(gone), operr.KindUnforeseen, false)
 	wantKind(t, "which costs no lock", f.LockedNow(t.Context()), 0, true)
 	if err := s.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, "PostgreSQL was restarted", f.LockedNow(t.Context()), planner.KindBusy, false)
+	wantKind(t, "PostgreSQL was restarted", f.LockedNow(t.Context()), operr.KindBusy, false)
 	wantKind(t, "and nobody else has it", f.Relock(t.Context()), 0, true)
 	wantKind(t, "it is ours once more", f.LockedNow(t.Context()), 0, true)
 }
@@ -110,12 +110,12 @@ func TestTheLockOfAServerThatHangsIsNotKnown(t *testing.T) {
 	t.Cleanup(func() { stop(syscall.SIGCONT) })
 	begin := time.Now()
 	for range 2 { // the first closes the session
-		wantKind(t, "it hangs", f.LockedNow(t.Context()), planner.KindUnreachable, false)
+		wantKind(t, "it hangs", f.LockedNow(t.Context()), operr.KindUnreachable, false)
 	}
 	if took := time.Since(begin); took > 20*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	wantKind(t, "it hangs, anew", f.Relock(t.Context()), planner.KindUnreachable, false)
+	wantKind(t, "it hangs, anew", f.Relock(t.Context()), operr.KindUnreachable, false)
 	stop(syscall.SIGCONT)
 	eventually(t, func() error { return f.Relock(t.Context()) })
 	wantKind(t, "it answers again", f.LockedNow(t.Context()), 0, true)
@@ -142,7 +142,7 @@ func TestTheLockIsAskedAfterBesideLooks(t *testing.T) {
 			return
 		default:
 		}
-		if err := f.LockedNow(t.Context()); err != nil && planner.KindOf(err) != planner.KindBusy {
+		if err := f.LockedNow(t.Context()); err != nil && operr.KindOf(err) != operr.KindBusy {
 			t.Error(err)
 		}
 		if i == 20 {

@@ -9,13 +9,15 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // errLost is what a guard says of a lock that is lost, and errSilent of a server that does not answer.
 var (
-	errLost   = &planner.Error{Kind: planner.KindBusy, Err: errors.New("the session that held the lock was lost")}
-	errSilent = &planner.Error{Kind: planner.KindUnreachable, Err: errors.New("no answer within 5s")}
+	errLost   = &operr.Error{Kind: operr.KindBusy, Err: errors.New("the session that held the lock was lost")}
+	errSilent = &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("no answer within 5s")}
 )
 
 // guard counts how often it is asked, and answers from then on with an error.
@@ -35,11 +37,11 @@ func (g *guard) ask(context.Context) error {
 	return g.err
 }
 
-func growth(n int) planner.Act {
-	act := planner.Act{Verb: planner.Grant}
+func growth(n int) state.Act {
+	act := state.Act{Verb: state.Grant}
 	for i := range n {
 		process := fmt.Sprintf("g/%d", i+1)
-		act.Sets = append(act.Sets, planner.Set{Process: process, Alias: "d1", Key: planner.KeySize, From: 6, To: 7})
+		act.Sets = append(act.Sets, fleet.Set{Process: process, Alias: "d1", Key: fleet.KeySize, From: 6, To: 7})
 	}
 	return act
 }
@@ -100,11 +102,11 @@ func TestWhatShrinksGoesOnWhereNobodyCanTell(t *testing.T) {
 // TestWhatEndsAFlushIsNotAskedAbout: it moves no size, and a flush must not stay.
 func TestWhatEndsAFlushIsNotAskedAbout(t *testing.T) {
 	for _, c := range []struct {
-		verb     planner.Verb
+		verb     state.Verb
 		from, to int
-	}{{planner.Flush, 3600, 1}, {planner.Restore, 1, 3600}} {
+	}{{state.Flush, 3600, 1}, {state.Restore, 1, 3600}} {
 		_, hands, fakes, stores := processes(t, 1, func(int) bool { return true })
-		if c.verb == planner.Restore {
+		if c.verb == state.Restore {
 			stores[0].text = strings.Replace(stores[0].text, "pool_size=6 ", "pool_size=6 server_lifetime=1 ", 1)
 			databases := fakes[0].tables["SHOW DATABASES"]
 			for _, row := range databases[1:] {
@@ -115,12 +117,12 @@ func TestWhatEndsAFlushIsNotAskedAbout(t *testing.T) {
 		}
 		g := &guard{err: errLost}
 		hands.Guard(g.ask)
-		set := planner.Set{Process: "g/1", Alias: "d1", Key: planner.KeyLifetime, From: c.from, To: c.to}
-		err := hands.Apply(t.Context(), planner.Act{Verb: c.verb, Sets: []planner.Set{set}})
-		if asked := c.verb == planner.Flush; asked != (g.asked > 0) || asked && planner.KindOf(err) != planner.KindBusy {
+		set := fleet.Set{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: c.from, To: c.to}
+		err := hands.Apply(t.Context(), state.Act{Verb: c.verb, Sets: []fleet.Set{set}})
+		if asked := c.verb == state.Flush; asked != (g.asked > 0) || asked && operr.KindOf(err) != operr.KindBusy {
 			t.Errorf("%s: asked %d times, %v", c.verb, g.asked, err)
 		}
-		if c.verb == planner.Restore && stores[0].writes == 0 {
+		if c.verb == state.Restore && stores[0].writes == 0 {
 			t.Error("nothing was given back: this test tests nothing")
 		}
 	}

@@ -10,22 +10,23 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // identity tells one process from another.
 type identity struct {
-	planner.Identity
+	fleet.Identity
 	// localAddr is where the process took our connection, "" when that cannot be told. It tells apart two hosts that
 	// carry the same files.
 	localAddr string
 }
 
 // identityOf reads SHOW CONFIG; peer_id is there from 1.19 on.
-func identityOf(config map[string]string) planner.Identity {
+func identityOf(config map[string]string) fleet.Identity {
 	port, _ := strconv.Atoi(config["listen_port"]) // 0: it listens on its socket only
 	peer, _ := strconv.Atoi(config["peer_id"])
-	return planner.Identity{
+	return fleet.Identity{
 		ConfFile: config["conffile"], PIDFile: config["pidfile"], SocketDir: config["unix_socket_dir"],
 		ListenPort: port, PeerID: peer,
 	}
@@ -59,7 +60,7 @@ func (a identity) check(subject string, now identity) error {
 	if a.same(now) {
 		return nil
 	}
-	return fail(planner.KindDrift, subject,
+	return fail(operr.KindDrift, subject,
 		"a balancer or so_reuseport stands between: address each process by itself, through its own unix_socket_dir or port",
 		"another process answers: first %s; now %s", a, now)
 }

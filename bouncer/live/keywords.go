@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // use is what becomes of a connection keyword of libpq.
@@ -100,7 +100,7 @@ func heed(subject, dsn, elsewhere string, config *pgconn.Config) error {
 		if text := instead[lacking[0]]; text != "" {
 			hint = text
 		}
-		return fail(planner.KindUsage, subject, hint, "DSN: not supported: %s", strings.Join(lacking, ", "))
+		return fail(operr.KindUsage, subject, hint, "DSN: not supported: %s", strings.Join(lacking, ", "))
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func unknownKeywords(subject, dsn string, names []string, hint string) error {
 		hint = "quote a password that has blanks in it ('…'), percent-encode it in a URL, or leave it to the passfile; " +
 			hint
 	}
-	return &planner.Error{Kind: planner.KindUsage, Subject: subject,
+	return &operr.Error{Kind: operr.KindUsage, Subject: subject,
 		Err: errors.New("DSN: no connection keyword: " + strings.Join(told, ", ")), Hint: hint}
 }
 

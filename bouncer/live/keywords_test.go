@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // bothAddresses reads a DSN as a server's and as a console's.
@@ -50,8 +50,8 @@ func TestAMisspeltKeywordIsRefused(t *testing.T) {
 	} {
 		for form, dsn := range forms(t, key, "hunter2") {
 			for of, err := range bothAddresses(dsn) {
-				text, hint := fmt.Sprint(err), planner.HintOf(err)
-				if planner.KindOf(err) != planner.KindUsage || !strings.Contains(text, "no connection keyword: "+key) ||
+				text, hint := fmt.Sprint(err), operr.HintOf(err)
+				if operr.KindOf(err) != operr.KindUsage || !strings.Contains(text, "no connection keyword: "+key) ||
 					!strings.Contains(text, want) || !strings.Contains(hint, "take it out of the DSN") {
 					t.Errorf("%s, %s of %s: %v; next: %s; want a refusal of %s %s", key, form, of, err, hint, key, want)
 				}
@@ -83,7 +83,7 @@ func TestEveryMisspeltKeywordIsOne(t *testing.T) {
 					continue
 				}
 				for of, err := range bothAddresses("host=h " + key + "=1") {
-					if planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), key) {
+					if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), key) {
 						t.Errorf("%s of %s: %v", key, of, err)
 					}
 				}
@@ -113,8 +113,8 @@ func TestEveryKeywordOfLibpqIsReadOrRefusedForAReason(t *testing.T) {
 		dsn := "sslmode=disable " + k.name + "='" + value + "'"
 		a, err := serverAddress("server s", dsn, "pgbudget")
 		if k.use == missing {
-			if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "not supported: "+k.name) ||
-				planner.HintOf(err) == "" {
+			if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "not supported: "+k.name) ||
+				operr.HintOf(err) == "" {
 				t.Errorf("%s: %v", dsn, err)
 			}
 			continue
@@ -141,8 +141,8 @@ func TestEveryKeywordOfLibpqIsReadOrRefusedForAReason(t *testing.T) {
 	for dsn, hint := range map[string]string{"host=h gssencmode=require": "cannot be kept",
 		"hostaddr=127.0.0.1": "write the address as host=…", "postgres://u@h/?requiressl=1": "write sslmode=require"} {
 		for of, err := range bothAddresses(dsn) {
-			if planner.KindOf(err) != planner.KindUsage || !strings.Contains(planner.HintOf(err), hint) {
-				t.Errorf("%s of %s: %v; next: %s", dsn, of, err, planner.HintOf(err))
+			if operr.KindOf(err) != operr.KindUsage || !strings.Contains(operr.HintOf(err), hint) {
+				t.Errorf("%s of %s: %v; next: %s", dsn, of, err, operr.HintOf(err))
 			}
 		}
 	}
@@ -197,8 +197,8 @@ func TestTheRestOfAPasswordIsNotTakenForAKeyword(t *testing.T) {
 		"postgres://u@h/?%68unter2%3d=x", "postgres://u@h/d?hunter2=x@h/d",
 	} {
 		for of, err := range bothAddresses(dsn) {
-			if planner.KindOf(err) != planner.KindUsage || strings.Contains(err.Error()+planner.HintOf(err), "hunter2") {
-				t.Errorf("%s of %s: %v; next: %s", dsn, of, err, planner.HintOf(err))
+			if operr.KindOf(err) != operr.KindUsage || strings.Contains(err.Error()+operr.HintOf(err), "hunter2") {
+				t.Errorf("%s of %s: %v; next: %s", dsn, of, err, operr.HintOf(err))
 			}
 		}
 	}
@@ -211,15 +211,15 @@ func TestAServiceThatIsNotThereIsNamed(t *testing.T) {
 		"postgres://u@h/?service=nosuch": "", "host=h": "nosuch", "service=nosuch servicefile=/nonexistent": ""} {
 		t.Setenv("PGSERVICE", environment)
 		for of, err := range bothAddresses(dsn) {
-			if planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), `service "nosuch"`) ||
-				!strings.Contains(planner.HintOf(err), "PGSERVICEFILE") {
-				t.Errorf("%s of %s: %v; next: %s", dsn, of, err, planner.HintOf(err))
+			if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), `service "nosuch"`) ||
+				!strings.Contains(operr.HintOf(err), "PGSERVICEFILE") {
+				t.Errorf("%s of %s: %v; next: %s", dsn, of, err, operr.HintOf(err))
 			}
 		}
 	}
 	t.Setenv("PGSERVICE", "")
 	for of, err := range bothAddresses("service=postgres://u:hunter2@h/d") {
-		if planner.KindOf(err) != planner.KindUsage || strings.Contains(err.Error(), "hunter2") {
+		if operr.KindOf(err) != operr.KindUsage || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", of, err)
 		}
 	}

@@ -8,7 +8,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestAtRestTheCountsAreThoseOfPgStatActivity has every kind of backend on one server, through both generations.
@@ -41,7 +42,7 @@ func TestAtRestTheCountsAreThoseOfPgStatActivity(t *testing.T) {
 	f := open(t, targetsOf(l))
 	for look := range 3 {
 		got := observe(t, f).Servers[0].Backends
-		want := planner.BackendCounts{PoolConns: servers(t, l), DirectConns: 9 + 1, OrphanConns: 4, OwnConns: 1}
+		want := fleet.BackendCounts{PoolConns: servers(t, l), DirectConns: 9 + 1, OrphanConns: 4, OwnConns: 1}
 		if got != want {
 			t.Errorf("look %d: counts %+v, want %+v", look+1, got, want)
 		}
@@ -64,7 +65,7 @@ func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
 	want := func(pool, leaving, orphan int) {
 		t.Helper()
 		got := observe(t, f).Servers[0].Backends
-		if (got != planner.BackendCounts{PoolConns: pool, DirectConns: 1, LeavingConns: leaving, OrphanConns: orphan, OwnConns: 1}) {
+		if (got != fleet.BackendCounts{PoolConns: pool, DirectConns: 1, LeavingConns: leaving, OrphanConns: orphan, OwnConns: 1}) {
 			t.Errorf("counts %+v, want %d pool, 1 direct, %d leaving, %d orphans", got, pool, leaving, orphan)
 		}
 	}
@@ -157,8 +158,8 @@ func TestAFullServerCanStillBeLookedAt(t *testing.T) {
 	s := l.Server("main")
 	f := open(t, targetsOf(l))
 	run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 12 - 3 - 1, From: "127.0.0.9"})
-	if _, err := live.Open(t.Context(), targetsOf(l)); planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(planner.HintOf(err), "every slot is taken") {
-		t.Errorf("a newcomer got %v (%s), want to hear that every slot is taken", err, planner.HintOf(err))
+	if _, err := live.Open(t.Context(), targetsOf(l)); operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(operr.HintOf(err), "every slot is taken") {
+		t.Errorf("a newcomer got %v (%s), want to hear that every slot is taken", err, operr.HintOf(err))
 	}
 	if got := observe(t, f).Servers[0].Backends.DirectConns; got != 9 {
 		t.Errorf("%d direct, want 9", got)
@@ -175,11 +176,11 @@ func TestOverAUnixSocketBackendsAreFoundToo(t *testing.T) {
 	}
 	wait(t, s, "client_addr IS NULL AND state = 'idle in transaction'", 4)
 	o := observe(t, open(t, targetsOf(l)))
-	if got, want := o.Servers[0].Backends, (planner.BackendCounts{PoolConns: 4, DirectConns: 1, OwnConns: 1}); got != want {
+	if got, want := o.Servers[0].Backends, (fleet.BackendCounts{PoolConns: 4, DirectConns: 1, OwnConns: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
 	}
 	for _, p := range o.Processes {
-		if a := alias(t, p, "sock"); a.Server != "main" || a.Proof != planner.ProofBackends {
+		if a := alias(t, p, "sock"); a.Server != "main" || a.Proof != fleet.ProofBackends {
 			t.Errorf("%s/sock is on %q by %s, want main by its backends", p.ID, a.Server, a.Proof)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // limitsSQL lists the CONNECTION LIMITs that are set, and who is above them: a superuser is let in whatever the limit
@@ -26,9 +26,9 @@ func limitsCountAll(versionNum int) bool {
 }
 
 // limitsOf reads the answer to limitsSQL.
-func limitsOf(a answer, s *planner.Server) error {
+func limitsOf(a answer, s *fleet.Server) error {
 	for _, row := range a.rows {
-		limit := planner.ConnLimit{Name: string(row[1])}
+		limit := fleet.ConnLimit{Name: string(row[1])}
 		var err error
 		if limit.Conns, err = strconv.Atoi(string(row[2])); err != nil {
 			return err
@@ -46,7 +46,7 @@ func limitsOf(a answer, s *planner.Server) error {
 			s.Databases = append(s.Databases, limit)
 		}
 	}
-	byName := func(a, b planner.ConnLimit) int { return cmp.Compare(a.Name, b.Name) }
+	byName := func(a, b fleet.ConnLimit) int { return cmp.Compare(a.Name, b.Name) }
 	slices.SortFunc(s.Roles, byName)
 	slices.SortFunc(s.Databases, byName)
 	slices.Sort(s.Superusers)
@@ -57,14 +57,14 @@ func limitsOf(a answer, s *planner.Server) error {
 // and that no pool owns; those that a pool has let go by themselves. PostgreSQL counts every client's session against
 // the limit of its role and of its database, a superuser's against the database's, too, our own included. senders are
 // walsenders that count, and are in no pool: one that sends whole files is in no database.
-func takeFromLimits(s *planner.Server, counted shot, owners []planner.Owner, senders shot) {
+func takeFromLimits(s *fleet.Server, counted shot, owners []fleet.Owner, senders shot) {
 	type taken struct{ direct, leaving int }
 	byRole, byDatabase := map[string]taken{}, map[string]taken{}
-	take := func(b backend, owner planner.Owner) {
+	take := func(b backend, owner fleet.Owner) {
 		role, database := byRole[b.user], byDatabase[b.database]
 		switch owner {
-		case planner.OwnerPool:
-		case planner.OwnerLeaving, planner.OwnerOrphan:
+		case fleet.OwnerPool:
+		case fleet.OwnerLeaving, fleet.OwnerOrphan:
 			role.leaving, database.leaving = role.leaving+1, database.leaving+1
 		default:
 			role.direct, database.direct = role.direct+1, database.direct+1
@@ -75,9 +75,9 @@ func takeFromLimits(s *planner.Server, counted shot, owners []planner.Owner, sen
 		take(b, owners[i])
 	}
 	for _, b := range senders {
-		take(b, planner.OwnerDirect)
+		take(b, fleet.OwnerDirect)
 	}
-	enter := func(limits []planner.ConnLimit, by map[string]taken) {
+	enter := func(limits []fleet.ConnLimit, by map[string]taken) {
 		for i, l := range limits {
 			limits[i].DirectConns, limits[i].LeavingConns = by[l.Name].direct, by[l.Name].leaving
 		}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase: direct, leaving, orphaned, our own, and those whose owner
@@ -14,31 +14,31 @@ func TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase(t *testing.T) {
 	session := func(user, database string) backend { return backend{user: user, database: database} }
 	sessions := []struct {
 		b     backend
-		owner planner.Owner
+		owner fleet.Owner
 	}{
-		{session("app", "shop"), planner.OwnerPool},
-		{session("app", "shop"), planner.OwnerDirect},
-		{session("app", "shop"), planner.OwnerLeaving},
-		{session("app", "shop"), planner.OwnerOrphan},
-		{session("app", "other"), planner.OwnerUnclear},
-		{session("postgres", "shop"), planner.OwnerDirect}, // a superuser's session fills a database for others
-		{session("pgbudget", "other"), planner.OwnerDirect},
-		{session("quiet", "other"), planner.OwnerPool},
-		{session("", ""), planner.OwnerDirect}, // a managed service hides whose it is
+		{session("app", "shop"), fleet.OwnerPool},
+		{session("app", "shop"), fleet.OwnerDirect},
+		{session("app", "shop"), fleet.OwnerLeaving},
+		{session("app", "shop"), fleet.OwnerOrphan},
+		{session("app", "other"), fleet.OwnerUnclear},
+		{session("postgres", "shop"), fleet.OwnerDirect}, // a superuser's session fills a database for others
+		{session("pgbudget", "other"), fleet.OwnerDirect},
+		{session("quiet", "other"), fleet.OwnerPool},
+		{session("", ""), fleet.OwnerDirect}, // a managed service hides whose it is
 	}
 	senders := shot{session("app", "shop"), session("app", ""), session("pgbudget", "other")} // logical, physical, logical
 	var counted shot
-	var owners []planner.Owner
+	var owners []fleet.Owner
 	for _, s := range sessions {
 		counted, owners = append(counted, s.b), append(owners, s.owner)
 	}
-	limits := func(names ...string) (out []planner.ConnLimit) {
+	limits := func(names ...string) (out []fleet.ConnLimit) {
 		for _, name := range names {
-			out = append(out, planner.ConnLimit{Name: name, Conns: 9})
+			out = append(out, fleet.ConnLimit{Name: name, Conns: 9})
 		}
 		return out
 	}
-	s := planner.Server{Roles: limits("app", "nobody", "pgbudget", "quiet"), Databases: limits("other", "shop", "unused")}
+	s := fleet.Server{Roles: limits("app", "nobody", "pgbudget", "quiet"), Databases: limits("other", "shop", "unused")}
 	takeFromLimits(&s, counted, owners, senders)
 	want := "[{app 9 4 2} {nobody 9 0 0} {pgbudget 9 2 0} {quiet 9 0 0}] [{other 9 3 0} {shop 9 3 2} {unused 9 0 0}]"
 	if got := fmt.Sprint(s.Roles, " ", s.Databases); got != want {
@@ -55,7 +55,7 @@ func TestALimitOfASuperuserIsNone(t *testing.T) {
 		}
 		return row
 	}
-	s := planner.Server{VersionNum: 150010}
+	s := fleet.Server{VersionNum: 150010}
 	err := limitsOf(answer{rows: [][][]byte{text("role", "web", "9"), text("superuser", "root", "5"),
 		text("role", "app", "0"), text("database", "shop", "30"), text("superuser", "admin", "-1"), text("workers", "",
 			"3")}}, &s)
@@ -80,7 +80,7 @@ func TestALimitCountsRegularSessionsAloneFromSomeMinorReleaseOn(t *testing.T) {
 			t.Errorf("%d counts all: %v, want %v", version, got, want)
 		}
 	}
-	s := planner.Server{VersionNum: 150018}
+	s := fleet.Server{VersionNum: 150018}
 	if err := limitsOf(answer{rows: [][][]byte{{[]byte("workers"), nil, []byte("3")}}}, &s); err != nil ||
 		s.WorkerConns != 0 || len(s.Databases) > 0 {
 		t.Errorf("%v, %+v; want no autovacuum worker under a limit", err, s)

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // lockKey is the advisory lock that every pgbudget takes on every server whose connections it moves. chosen: the eight
@@ -86,7 +86,7 @@ func (s *server) unlock() {
 
 // busy is the error for a lock that another pgbudget holds.
 func (s *server) busy(ctx context.Context) error {
-	return &planner.Error{Kind: planner.KindBusy, Subject: s.subject, Err: errors.New("another pgbudget holds the lock" + s.holder(ctx)),
+	return &operr.Error{Kind: operr.KindBusy, Subject: s.subject, Err: errors.New("another pgbudget holds the lock" + s.holder(ctx)),
 		Hint: "pgbudget status there shows what it does; wait for its end, or stop it"}
 }
 
@@ -193,7 +193,7 @@ func (s *server) locked() bool {
 
 // lost is the error for a lock that is not ours any more.
 func (s *server) lost() error {
-	return &planner.Error{Kind: planner.KindBusy, Subject: s.subject,
+	return &operr.Error{Kind: operr.KindBusy, Subject: s.subject,
 		Err:  errors.New("the session that held the lock was lost: another pgbudget may be at work by now"),
 		Hint: "look with pgbudget status, then run again: what is half-done is continued"}
 }

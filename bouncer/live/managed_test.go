@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // kept is a store whose files something else keeps.
@@ -22,12 +22,12 @@ func TestAFileThatItsStoreKnowsToBeManagedIsNotWritten(t *testing.T) {
 		"applied":       hands.Apply(t.Context(), release(1)),
 		"nothing to do": hands.CheckFiles(t.Context()),
 	} {
-		if planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "/etc/pgbouncer.ini: kept by a ConfigMap") || stores[0].writes > 0 {
+		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "/etc/pgbouncer.ini: kept by a ConfigMap") || stores[0].writes > 0 {
 			t.Errorf("%s: %d writes, %v", name, stores[0].writes, err)
 		}
 	}
 	stores[0].text = strings.Replace(stores[0].text, "pool_size=6", "pool_size=7", 1) // its keeper has put another size back
-	if err := hands.CheckFiles(t.Context()); planner.KindOf(err) != planner.KindUsage {
+	if err := hands.CheckFiles(t.Context()); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("a size was put back: %v", err)
 	}
 	edits, err := fleet.Hands([]live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: kept{&memory{text: lines}}}}).Edits(t.Context(), release(1).Sets)
@@ -43,7 +43,7 @@ func TestAStepWithNothingToDoReadsEveryFile(t *testing.T) {
 	}
 	stores[2].text = strings.Replace(stores[2].text, "pool_size=6", "pool_size=7", 1)
 	err := hands.CheckFiles(t.Context())
-	if planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), "pool_size of d1 is 7 there and 6 in g/3") {
+	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "pool_size of d1 is 7 there and 6 in g/3") {
 		t.Errorf("a file that was put back: %v", err)
 	}
 	for i, s := range stores {

@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // hostName is a host of a line that is a name, in the process that looks it up.
 type hostName struct{ process, name string }
 
 // named reports whether a host of an alias is a name, which may be several addresses.
-func named(a planner.Alias) bool {
+func named(a fleet.Alias) bool {
 	return slices.ContainsFunc(strings.Split(a.Host, ","), isName)
 }
 
@@ -38,7 +38,7 @@ func addressesOf(records []record) map[string][]string {
 
 // targetsOf lists the addresses that a line may lead to: its hosts, and in the place of a name that has been looked up its
 // addresses, to each of which PgBouncer opens connections in turn.
-func (e evidence) targetsOf(process string, a planner.Alias) []string {
+func (e evidence) targetsOf(process string, a fleet.Alias) []string {
 	var out []string
 	for host := range strings.SplitSeq(a.Host, ",") {
 		if addresses := e.names[hostName{process, host}]; len(addresses) > 0 {

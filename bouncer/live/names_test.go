@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // TestAddressesOfNamesAreReadAsPgBouncerWritesThem: as 1.18.0 and 1.24.1 showed names of /etc/hosts.
@@ -51,7 +51,7 @@ func TestEveryAddressOfANameLeadsToAKnownServerOrIsNamed(t *testing.T) {
 		{"one address in a list, our own session goes there", "db.internal,10.0.0.3", both[:1], evidence{}, map[origin]string{end(both[0]): "x", end("10.0.0.3"): "z"},
 			"x [z] [] list"},
 	} {
-		now := fleetOf(planner.Alias{Name: "l", Host: c.host, Port: 5432})
+		now := fleetOf(fleet.Alias{Name: "l", Host: c.host, Port: 5432})
 		c.e.names = map[hostName][]string{{"g/1", "db.internal"}: c.addresses}
 		new(prover).settle(now, c.e, c.ends)
 		a := now[0].Aliases[0]

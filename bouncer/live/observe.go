@@ -5,7 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Bounds of a look.
@@ -21,13 +22,13 @@ const (
 // Observe takes one look at the whole fleet, in the order that the package's text describes. Every console and every
 // server has its time-out in each pass; one that hangs costs its own. The errors are Open's, and KindDrift when a
 // console or a server answers as another than before.
-func (f *Fleet) Observe(ctx context.Context) (planner.Observation, error) {
+func (f *Fleet) Observe(ctx context.Context) (fleet.Observation, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	begin := Clock{}.Now()
-	l := look{fleet: f, observation: planner.Observation{At: begin}, shots: make([][]shot, len(f.servers))}
+	l := look{fleet: f, observation: fleet.Observation{At: begin}, shots: make([][]shot, len(f.servers))}
 	if err := l.take(ctx); err != nil {
-		return planner.Observation{}, err
+		return fleet.Observation{}, err
 	}
 	f.settle(ctx, l.observation.Processes)
 	l.observation.Took = Clock{}.Now().Sub(begin)
@@ -37,13 +38,13 @@ func (f *Fleet) Observe(ctx context.Context) (planner.Observation, error) {
 // look is one Observe in the making.
 type look struct {
 	fleet       *Fleet
-	observation planner.Observation
+	observation fleet.Observation
 	passes      [][]link              // per pass over the consoles
 	names       map[hostName][]string // the addresses that hosts of lines are
 	links       linkIndex
-	shots       [][]shot          // per server, its looks, oldest first
-	owners      [][]planner.Owner // per server, of the look that is counted
-	shotAt      time.Time         // when the newest look at the servers had ended
+	shots       [][]shot        // per server, its looks, oldest first
+	owners      [][]fleet.Owner // per server, of the look that is counted
+	shotAt      time.Time       // when the newest look at the servers had ended
 }
 
 func (l *look) take(ctx context.Context) error {
@@ -61,7 +62,7 @@ func (l *look) take(ctx context.Context) error {
 	}
 	for i, s := range l.fleet.servers {
 		if s.opens != opened[i] { // a failover may have put another machine behind the address
-			return fail(planner.KindUnreachable, s.subject, "look again", "its session was lost in the middle of the look: half of the picture may be another server's")
+			return fail(operr.KindUnreachable, s.subject, "look again", "its session was lost in the middle of the look: half of the picture may be another server's")
 		}
 	}
 	e := evidenceOf(l.passes, l.links, l.fleet.servers, l.shots)
@@ -144,7 +145,7 @@ func (l *look) enter(pass []link) {
 // facts asks the servers what they are, and is the first look at their backends.
 func (l *look) facts(ctx context.Context) error {
 	servers := l.fleet.servers
-	l.observation.Servers = make([]planner.Server, len(servers))
+	l.observation.Servers = make([]fleet.Server, len(servers))
 	errs := together(len(servers), func(i int) (err error) { l.observation.Servers[i], err = servers[i].facts(ctx); return err })
 	if err := joined(errs); err != nil {
 		return err
@@ -187,14 +188,14 @@ func (l *look) sort(ctx context.Context) error {
 
 // judge says whose every backend is by what has been seen so far, and whether some are unclear yet.
 func (l *look) judge() (unclear bool) {
-	l.owners = make([][]planner.Owner, len(l.fleet.servers))
+	l.owners = make([][]fleet.Owner, len(l.fleet.servers))
 	l.links.claim(l.shots)
 	for i, s := range l.fleet.servers {
 		s.tracker.learnLinks(l.links, l.shots[i])
 		l.teach(&s.tracker, s)
 		l.owners[i] = s.tracker.judge(l.links, l.shots[i], s.pid)
 		for _, owner := range l.owners[i] {
-			unclear = unclear || owner == planner.OwnerUnclear
+			unclear = unclear || owner == fleet.OwnerUnclear
 		}
 	}
 	return unclear
@@ -229,7 +230,7 @@ func (l *look) loginsOn(server string) []link {
 	leads := map[aliasName]bool{}
 	for _, p := range l.observation.Processes {
 		for _, a := range p.Aliases {
-			leads[aliasName{p.ID, a.Name}] = a.Server == server || slices.Contains(a.AlsoOn, server) || a.Proof == planner.ProofNone
+			leads[aliasName{p.ID, a.Name}] = a.Server == server || slices.Contains(a.AlsoOn, server) || a.Proof == fleet.ProofNone
 		}
 	}
 	var on []link
@@ -242,13 +243,13 @@ func (l *look) loginsOn(server string) []link {
 }
 
 // holders names who sits idle in a transaction, in the order of process ids.
-func (l *look) holders(s *server, counted shot) []planner.Holder {
-	var holders []planner.Holder
+func (l *look) holders(s *server, counted shot) []fleet.Holder {
+	var holders []fleet.Holder
 	for _, b := range counted {
 		if b.idleInTx <= holderAge || b.pid == s.pid {
 			continue
 		}
-		h := planner.Holder{PID: b.pid, User: b.user, Database: b.database, Application: b.app, Age: b.idleInTx}
+		h := fleet.Holder{PID: b.pid, User: b.user, Database: b.database, Application: b.app, Age: b.idleInTx}
 		if k, ok := l.links.of(b); ok {
 			h.Pool = k.process.group + "/" + k.alias
 		}

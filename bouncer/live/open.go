@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Fleet is the live fleet, with a session to every console and every server. It is safe for use by several
@@ -31,7 +31,7 @@ type Fleet struct {
 var _ bouncer.Fleet = (*Fleet)(nil)
 
 // Open connects to every console and server and checks that each is what it should be, with the rights it takes, and
-// that no process is there twice. On an error, a planner.Error or several joined, everything is closed again:
+// that no process is there twice. On an error, a operr.Error or several joined, everything is closed again:
 //
 //	KindUsage        the targets, a DSN, a console that is a PostgreSQL, a server that is a PgBouncer or behind one,
 //	                 two consoles for one process, two names for one server
@@ -127,7 +127,7 @@ func (f *Fleet) noTwins(ctx context.Context) error {
 	for i, a := range alike {
 		for _, b := range alike[:i] {
 			if twins(a, b) {
-				errs = append(errs, fail(planner.KindUsage, b.subject+" and "+a.subject,
+				errs = append(errs, fail(operr.KindUsage, b.subject+" and "+a.subject,
 					"list each process once; behind so_reuseport or a balancer, address each through its own unix_socket_dir or port",
 					"two consoles for one process: %s", a.first))
 			}
@@ -147,7 +147,7 @@ func (f *Fleet) noDoubles(shots []shot) error {
 	for i, a := range f.servers {
 		for j, b := range f.servers[:i] {
 			if a.systemID == b.systemID && (shows(i, j) || shows(j, i)) {
-				errs = append(errs, fail(planner.KindUsage, b.subject+" and "+a.subject, "list each server once", "two names for one server"))
+				errs = append(errs, fail(operr.KindUsage, b.subject+" and "+a.subject, "list each server once", "two names for one server"))
 			}
 		}
 	}

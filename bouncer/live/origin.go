@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // origin is where an alias leads, as its own process sees it: a host that is local to the process, such as 127.0.0.1
@@ -16,7 +16,7 @@ type origin struct {
 	port    int
 }
 
-func originOf(process string, a planner.Alias) origin {
+func originOf(process string, a fleet.Alias) origin {
 	o := origin{host: a.Host, port: a.Port}
 	if ip, err := netip.ParseAddr(a.Host); err == nil {
 		o.host = ip.Unmap().WithZone("").String() // as consoles show the ends of connections
@@ -60,13 +60,13 @@ func (e evidence) apart() differing {
 }
 
 // of reports whether a host of a line is such a name.
-func (d differing) of(a planner.Alias) bool {
+func (d differing) of(a fleet.Alias) bool {
 	return slices.ContainsFunc(strings.Split(a.Host, ","), func(host string) bool { return d[host] })
 }
 
 // answered reports whether the process is known to have looked up a host of a line: then its addresses say where the
 // line leads, and what others have found behind the name does not.
-func (e evidence) answered(process string, a planner.Alias) bool {
+func (e evidence) answered(process string, a fleet.Alias) bool {
 	return slices.ContainsFunc(strings.Split(a.Host, ","), func(host string) bool {
 		return len(e.names[hostName{process, host}]) > 0
 	})

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // TestAnAnswerOfTheProcesssOwnBeatsWhatOthersFoundBehindAName has processes g/1, g/2, g/3 with one line each; g/1 has
@@ -36,8 +36,8 @@ func TestAnAnswerOfTheProcesssOwnBeatsWhatOthersFoundBehindAName(t *testing.T) {
 		{"the other's own machine", "postgres", [3]string{"10.0.0.1", "127.0.0.1", ""},
 			map[origin]string{{"g/2", "127.0.0.1", 5432}: "y"}, "y [] [] address,  [] [] none"},
 	} {
-		a := planner.Alias{Name: "a", Host: c.host, Port: 5432}
-		now := append(fleetOf(a), planner.Process{ID: "g/3", Group: "g", Aliases: []planner.Alias{a}})
+		a := fleet.Alias{Name: "a", Host: c.host, Port: 5432}
+		now := append(fleetOf(a), fleet.Process{ID: "g/3", Group: "g", Aliases: []fleet.Alias{a}})
 		e := foundAt("g/1", "a", "x", 1)
 		e.ends, e.names = map[origin][]string{end("10.0.0.1"): {"x"}}, map[hostName][]string{}
 		for i, answer := range c.answers {
@@ -53,7 +53,7 @@ func TestAnAnswerOfTheProcesssOwnBeatsWhatOthersFoundBehindAName(t *testing.T) {
 		if got := at(1) + ", " + at(2); got != c.want {
 			t.Errorf("%s: g/2, g/3 are on %q, want %q", c.name, got, c.want)
 		}
-		if a := now[0].Aliases[0]; a.Server != "x" || a.Proof == planner.ProofNone {
+		if a := now[0].Aliases[0]; a.Server != "x" || a.Proof == fleet.ProofNone {
 			t.Errorf("%s: g/1 is on %q by %s, want x", c.name, a.Server, a.Proof)
 		}
 	}
@@ -61,14 +61,14 @@ func TestAnAnswerOfTheProcesssOwnBeatsWhatOthersFoundBehindAName(t *testing.T) {
 
 // TestTwoHostsWithTheSameNameForTwoServersAreEachOnTheirOwn: both have connections.
 func TestTwoHostsWithTheSameNameForTwoServersAreEachOnTheirOwn(t *testing.T) {
-	now := fleetOf(planner.Alias{Name: "a", Host: "postgres", Port: 5432})
+	now := fleetOf(fleet.Alias{Name: "a", Host: "postgres", Port: 5432})
 	new(prover).settle(now, evidence{
 		found: map[aliasName]map[string]int{{"g/1", "a"}: {"x": 2}, {"g/2", "a"}: {"y": 3}},
 		ends:  map[origin][]string{{host: "10.0.0.1", port: 5432}: {"x"}, {host: "10.0.0.2", port: 5432}: {"y"}},
 		names: map[hostName][]string{{"g/1", "postgres"}: {"10.0.0.1"}, {"g/2", "postgres"}: {"10.0.0.2"}},
 	}, nil)
 	for i, want := range []string{"x", "y"} {
-		wantProof(t, now[i], 0, want, planner.ProofBackends)
+		wantProof(t, now[i], 0, want, fleet.ProofBackends)
 		if also := now[i].Aliases[0].AlsoOn; len(also) > 0 {
 			t.Errorf("%s is also on %v", now[i].ID, also)
 		}
@@ -78,7 +78,7 @@ func TestTwoHostsWithTheSameNameForTwoServersAreEachOnTheirOwn(t *testing.T) {
 // TestANameThatHasMovedLeadsWhereItIsNow and where it was: the connections of before may be there yet.
 func TestANameThatHasMovedLeadsWhereItIsNow(t *testing.T) {
 	var p prover
-	line := planner.Alias{Name: "a", Host: "postgres", Port: 5432}
+	line := fleet.Alias{Name: "a", Host: "postgres", Port: 5432}
 	before := foundAt("g/1", "a", "x", 1)
 	before.names = map[hostName][]string{{"g/1", "postgres"}: {"10.0.0.1"}}
 	p.settle(fleetOf(line), before, nil)
@@ -93,18 +93,18 @@ func TestANameThatHasMovedLeadsWhereItIsNow(t *testing.T) {
 // TestAListWithAHostOfItsOwnMachineIsAnotherListInEveryProcess as one such host is.
 func TestAListWithAHostOfItsOwnMachineIsAnotherListInEveryProcess(t *testing.T) {
 	for _, host := range []string{"127.0.0.1,10.0.0.9", "10.0.0.9,localhost", "10.0.0.9,/run/postgresql"} {
-		now := fleetOf(planner.Alias{Name: "a", Host: host, Port: 5432})
+		now := fleetOf(fleet.Alias{Name: "a", Host: host, Port: 5432})
 		new(prover).settle(now, foundAt("g/1", "a", "x", 1), nil)
-		wantProof(t, now[1], 0, "", planner.ProofNone)
+		wantProof(t, now[1], 0, "", fleet.ProofNone)
 	}
 }
 
 // TestAnAddressIsTheSameHoweverItIsWritten: consoles show the ends of connections in the shortest form.
 func TestAnAddressIsTheSameHoweverItIsWritten(t *testing.T) {
 	for _, host := range []string{"2001:DB8::1", "2001:db8:0:0:0:0:0:1", "::ffff:10.0.0.1"} {
-		now := fleetOf(planner.Alias{Name: "a", Host: host, Port: 5432})
+		now := fleetOf(fleet.Alias{Name: "a", Host: host, Port: 5432})
 		own := map[origin]string{{host: "2001:db8::1", port: 5432}: "x", {host: "10.0.0.1", port: 5432}: "x"}
 		new(prover).settle(now, evidence{}, own)
-		wantProof(t, now[0], 0, "x", planner.ProofAddress)
+		wantProof(t, now[0], 0, "x", fleet.ProofAddress)
 	}
 }

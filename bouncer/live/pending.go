@@ -10,7 +10,8 @@ import (
 	"sync"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // waiting is what Hands know of changes that a RELOAD makes besides those that are asked for.
@@ -105,7 +106,7 @@ func (h *Hands) CheckAccepted(ctx context.Context) error {
 		return nil
 	}))
 	if keys := h.pending.left(); err == nil && len(keys) > 0 {
-		return fail(planner.KindUsage, "--accept-pending "+strings.Join(keys, ", "),
+		return fail(operr.KindUsage, "--accept-pending "+strings.Join(keys, ", "),
 			"leave it out, or take the name from what was refused",
 			"no RELOAD would change that: the files say what is in force, or no console shows it")
 	}
@@ -151,7 +152,7 @@ func (x hand) pending(file ini.Config, now inForce) (accepted []ini.Difference, 
 		case ours(d, x.sets):
 		case ours(d, x.before()): // an act that was cut short has written it, and it is known not to harm
 			accepted = append(accepted, d)
-		case d.Name == string(planner.KeyLifetime) && !now.linesLive() && now.settings.Lifetime == flushed:
+		case d.Name == string(fleet.KeyLifetime) && !now.linesLive() && now.settings.Lifetime == flushed:
 			w.note(&w.notes, fmt.Sprintf("%s: server_lifetime is %s in force, as a flush leaves it, and a RELOAD gives %s back",
 				x.console.id, d.Now, d.File))
 		case x.accepts(d):
@@ -196,29 +197,29 @@ func (x hand) refusal(refused []ini.Difference) error {
 	if len(accept) > 0 {
 		hint += "; or let the step's RELOAD do it: " + strings.Join(accept, " ")
 	}
-	return fail(planner.KindDrift, subject(first), hint, "%s", text)
+	return fail(operr.KindDrift, subject(first), hint, "%s", text)
 }
 
-// flushed is server_lifetime while a process is flushed; see planner.Flush.
+// flushed is server_lifetime while a process is flushed; see state.Flush.
 const flushed = 1e9
 
 // before are the sets of acts before, on this process, of which nobody knows whether they were done, and those of a flush
 // in a file that it may share.
-func (x hand) before() []planner.Set {
+func (x hand) before() []fleet.Set {
 	x.all.mu.Lock()
 	defer x.all.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(x.all.told), func(s planner.Set) bool {
-		return s.Process != x.console.id && (s.Key != planner.KeyLifetime || s.Group() != x.console.group)
+	return slices.DeleteFunc(slices.Clone(x.all.told), func(s fleet.Set) bool {
+		return s.Process != x.console.id && (s.Key != fleet.KeyLifetime || s.Group() != x.console.group)
 	})
 }
 
 // ours reports whether a difference is what one of our sets changes: an act that was cut short has written it.
-func ours(d ini.Difference, sets []planner.Set) bool {
-	return slices.ContainsFunc(sets, func(s planner.Set) bool {
+func ours(d ini.Difference, sets []fleet.Set) bool {
+	return slices.ContainsFunc(sets, func(s fleet.Set) bool {
 		if d.Set == "" || s.Alias != d.Alias || s.Key != d.Set {
 			return false
 		}
-		return s.Key == planner.KeyLifetime ||
+		return s.Key == fleet.KeyLifetime ||
 			(d.FileConns == s.From || d.FileConns == s.To) && (d.NowConns == s.From || d.NowConns == s.To)
 	})
 }

@@ -17,7 +17,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/bouncer/store"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // rewriting is an edit of a file: what is replaced once by what. An empty old means the end of [pgbouncer], which is that
@@ -341,18 +342,18 @@ func (r *reloading) compare(what, text string) {
 	r.t.Helper()
 	write(r.t, r.p.IniPath, text)
 	before := cells(r.t, r.p)
-	err := r.hands.Check(r.t.Context(), []planner.Set{{Process: "g/1", Alias: "still", Key: planner.KeySize, From: 2, To: 1}})
+	err := r.hands.Check(r.t.Context(), []fleet.Set{{Process: "g/1", Alias: "still", Key: fleet.KeySize, From: 2, To: 1}})
 	named := accepts(err)
-	if m := regexp.MustCompile(`no step brings ([^;]+)`).FindStringSubmatch(planner.HintOf(err)); err != nil && m != nil {
+	if m := regexp.MustCompile(`no step brings ([^;]+)`).FindStringSubmatch(operr.HintOf(err)); err != nil && m != nil {
 		for name := range strings.SplitSeq(m[1], ", ") {
 			named = append(named, strings.Trim(name, "'"))
 		}
 	}
-	if err != nil && planner.KindOf(err) != planner.KindDrift || err != nil && len(named) == 0 {
+	if err != nil && operr.KindOf(err) != operr.KindDrift || err != nil && len(named) == 0 {
 		r.t.Errorf("%s: %v", what, err)
 		return
 	}
-	if all := fmt.Sprintf("%v %s", err, planner.HintOf(err)); strings.Contains(all, "hush") {
+	if all := fmt.Sprintf("%v %s", err, operr.HintOf(err)); strings.Contains(all, "hush") {
 		r.t.Errorf("%s: shown: %s", what, all)
 	}
 	if err := r.p.Reload(r.t.Context()); err != nil {

@@ -11,7 +11,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/bouncer/store"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // one is a fake of 1.24.1 with a file that says what it has in force.
@@ -32,7 +33,7 @@ func handsOf(t *testing.T, f *fake, s *memory) *live.Hands {
 // accepts are the names that a hint tells to accept, in order.
 func accepts(err error) []string {
 	var names []string
-	for _, m := range regexp.MustCompile(`--accept-pending '?([^\s']+)'?`).FindAllStringSubmatch(planner.HintOf(err), -1) {
+	for _, m := range regexp.MustCompile(`--accept-pending '?([^\s']+)'?`).FindAllStringSubmatch(operr.HintOf(err), -1) {
 		names = append(names, m[1])
 	}
 	return names
@@ -80,28 +81,28 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 			}
 			hands := handsOf(t, f, s)
 			err := hands.Check(t.Context(), release(1).Sets)
-			if planner.KindOf(err) != planner.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) {
+			if operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) {
 				t.Fatalf("got %v\nwant %s", err, c.says)
 			}
 			if got := strings.Join(accepts(err), " "); got != c.accept {
-				t.Errorf("to accept: %s, want %s (%s)", got, c.accept, planner.HintOf(err))
+				t.Errorf("to accept: %s, want %s (%s)", got, c.accept, operr.HintOf(err))
 			}
-			if strings.Contains(fmt.Sprintf("%v %+v %s", err, err, planner.HintOf(err)), "hush") {
+			if strings.Contains(fmt.Sprintf("%v %+v %s", err, err, operr.HintOf(err)), "hush") {
 				t.Errorf("%v shows a secret", err)
 			}
 			if again := hands.Apply(t.Context(), release(1)); fmt.Sprint(again) != fmt.Sprint(err) || s.writes > 0 {
 				t.Errorf("applied: %d writes, %v", s.writes, again)
 			}
-			if _, err := hands.Edits(t.Context(), release(1).Sets); planner.KindOf(err) != planner.KindDrift {
+			if _, err := hands.Edits(t.Context(), release(1).Sets); operr.KindOf(err) != operr.KindDrift {
 				t.Errorf("shown: %v", err)
 			}
 			if c.accept == "" { // it may raise what can be opened
-				if !strings.Contains(planner.HintOf(err), "; no step brings ") {
-					t.Errorf("hint: %s", planner.HintOf(err))
+				if !strings.Contains(operr.HintOf(err), "; no step brings ") {
+					t.Errorf("hint: %s", operr.HintOf(err))
 				}
 				for _, name := range []string{"d9.line", "*.host", "d1.pool_size", "default_pool_size", "d2.max_db_connections", "users.app1.pool_size", "d2.line", "server_tls_sslmode"} {
 					hands.AcceptPending([]string{name})
-					if again := hands.Check(t.Context(), release(1).Sets); planner.KindOf(again) != planner.KindDrift ||
+					if again := hands.Check(t.Context(), release(1).Sets); operr.KindOf(again) != operr.KindDrift ||
 						!strings.Contains(again.Error(), c.says) {
 						t.Errorf("accepted all the same: %v", again)
 					}
@@ -116,7 +117,7 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 				t.Errorf("said: %q", got)
 			}
 			hands.AcceptPending(append(accepts(err), "server_lifetime"))
-			if err := hands.Check(t.Context(), release(1).Sets); planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "--accept-pending server_lifetime: no RELOAD would change that") {
+			if err := hands.Check(t.Context(), release(1).Sets); operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "--accept-pending server_lifetime: no RELOAD would change that") {
 				t.Errorf("one that does not wait: %v", err)
 			}
 		})
@@ -190,7 +191,7 @@ func TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.text = strings.Replace(s.text, "max_client_conn = 501", "max_client_conn = 3", 1)
-		if err := hands.Apply(t.Context(), release(1)); planner.KindOf(err) != planner.KindDrift || s.writes > 0 {
+		if err := hands.Apply(t.Context(), release(1)); operr.KindOf(err) != operr.KindDrift || s.writes > 0 {
 			t.Errorf("%d writes, %v", s.writes, err)
 		}
 	})
@@ -215,7 +216,7 @@ func TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile(t *testing.T) {
 			}
 		})
 		hands.AcceptPending([]string{"max_client_conn"})
-		if err := hands.Apply(t.Context(), release(1)); planner.KindOf(err) != planner.KindDrift {
+		if err := hands.Apply(t.Context(), release(1)); operr.KindOf(err) != operr.KindDrift {
 			t.Errorf("%v", err)
 		}
 	})
@@ -231,11 +232,11 @@ func TestWithoutARELOADOnlySizesThatWaitAreRefused(t *testing.T) {
 	if notes := strings.Join(hands.PendingNotes(), "\n"); !strings.Contains(notes, "query_timeout is 7 in g/1 and no line says it") {
 		t.Errorf("notes: %s", notes)
 	}
-	if err := hands.Check(t.Context(), release(1).Sets); planner.KindOf(err) != planner.KindDrift {
+	if err := hands.Check(t.Context(), release(1).Sets); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("with a RELOAD: %v", err)
 	}
 	s.text = strings.Replace(s.text, "pool_size=3", "pool_size=3 max_db_connections=2", 1)
-	if err := hands.CheckFiles(t.Context()); planner.KindOf(err) != planner.KindDrift {
+	if err := hands.CheckFiles(t.Context()); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("a limit: %v", err)
 	}
 }
@@ -271,7 +272,7 @@ func TestAFlushInForceIsNoSETOfAStranger(t *testing.T) {
 		"admin_users = postgres, watcher\nstats_users = stats\nauth_type = trust\nauth_file = /etc/pgbouncer/userlist.txt\nlogfile = /etc/pgbouncer/log\nmax_client_conn = 500\n" +
 		"pool_mode = transaction\ndefault_pool_size = 8\nmax_user_connections = 20\nreserve_pool_timeout = 1\nstats_period = 10\n"}
 	hands := handsOf(t, f, s)
-	sets := []planner.Set{{Process: "g/1", Alias: "d1", Key: planner.KeySize, From: 5, To: 4}}
+	sets := []fleet.Set{{Process: "g/1", Alias: "d1", Key: fleet.KeySize, From: 5, To: 4}}
 	if err := hands.Check(t.Context(), sets); err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +281,7 @@ func TestAFlushInForceIsNoSETOfAStranger(t *testing.T) {
 		t.Errorf("%v, %q", err, hands.PendingNotes())
 	}
 	f.set("server_lifetime", "2")
-	if err := hands.Check(t.Context(), sets); planner.KindOf(err) != planner.KindDrift {
+	if err := hands.Check(t.Context(), sets); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("a SET: %v", err)
 	}
 }
@@ -298,48 +299,48 @@ func TestSwappedFilesAreNamed(t *testing.T) {
 	}
 	files := []*memory{identity(a, "main", "6001"), identity(b, "ci", "6002")}
 	targets := live.Targets{Timeout: generous, Groups: []live.GroupTarget{{Name: "ci", Consoles: []string{b.dsn("")}}, {Name: "main", Consoles: []string{a.dsn("")}}}}
-	fleet := open(t, targets)
+	fl := open(t, targets)
 	config := func(process, path string, s *memory) live.Config {
 		return live.Config{Process: process, Path: path, Store: s}
 	}
-	sets := []planner.Set{{Process: "main/1", Alias: "d1", Key: planner.KeySize, From: 6, To: 5}}
-	right := fleet.Hands([]live.Config{config("main/1", "/etc/main.ini", files[0]), config("ci/1", "/etc/ci.ini", files[1])})
+	sets := []fleet.Set{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
+	right := fl.Hands([]live.Config{config("main/1", "/etc/main.ini", files[0]), config("ci/1", "/etc/ci.ini", files[1])})
 	if err := right.Check(t.Context(), sets); err != nil {
 		t.Fatal(err)
 	}
 	for name, hands := range map[string]*live.Hands{
-		"each other's":  fleet.Hands([]live.Config{config("main/1", "/etc/ci.ini", files[1]), config("ci/1", "/etc/main.ini", files[0])}),
-		"one for both":  fleet.Hands([]live.Config{config("main/1", "/etc/ci.ini", files[1]), config("ci/1", "/etc/ci.ini", files[1])}),
-		"by other ways": fleet.Hands([]live.Config{config("main/1", "/mnt/pgb2/ci.ini", files[1])}),
+		"each other's":  fl.Hands([]live.Config{config("main/1", "/etc/ci.ini", files[1]), config("ci/1", "/etc/main.ini", files[0])}),
+		"one for both":  fl.Hands([]live.Config{config("main/1", "/etc/ci.ini", files[1]), config("ci/1", "/etc/ci.ini", files[1])}),
+		"by other ways": fl.Hands([]live.Config{config("main/1", "/mnt/pgb2/ci.ini", files[1])}),
 	} {
 		err := hands.Check(t.Context(), sets)
 		for _, want := range []string{"config: of main/1: it is /", "/ci.ini, the file of ci/1, and main/1 was started with /etc/main.ini", "listen_port", "6002, and 6001 in main/1"} {
-			if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), want) {
+			if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), want) {
 				t.Errorf("%s: %v, want %q", name, err, want)
 			}
 		}
-		if err := hands.CheckFiles(t.Context()); planner.KindOf(err) != planner.KindUsage {
+		if err := hands.CheckFiles(t.Context()); operr.KindOf(err) != operr.KindUsage {
 			t.Errorf("%s, nothing to do: %v", name, err)
 		}
 	}
 	// Two hosts with files of one name, whose commands were swapped; one that waits for a restart with another's port.
-	host := fleet.Hands([]live.Config{config("main/1", "/etc/main.ini", files[1])})
-	if err := host.Check(t.Context(), sets); planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "what it reads as /etc/main.ini is the file of ci/1") {
+	host := fl.Hands([]live.Config{config("main/1", "/etc/main.ini", files[1])})
+	if err := host.Check(t.Context(), sets); operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "what it reads as /etc/main.ini is the file of ci/1") {
 		t.Errorf("swapped commands: %v", err)
 	}
 	port := &memory{text: strings.Replace(files[0].text, "6001", "6002", 1)}
-	if err := fleet.Hands([]live.Config{config("main/1", "/etc/main.ini", port)}).Check(t.Context(), sets); err != nil {
+	if err := fl.Hands([]live.Config{config("main/1", "/etc/main.ini", port)}).Check(t.Context(), sets); err != nil {
 		t.Errorf("a port that waits for a restart: %v", err)
 	}
 	stranger := &memory{}
 	stranger.text = strings.Replace(strings.Replace(files[1].text, "6002", "6003", 1), "/run/ci.pid", "/run/x.pid", 1)
-	err := fleet.Hands([]live.Config{{Process: "main/1", Path: "/etc/x.ini", Store: stranger}}).Check(t.Context(), sets)
-	if planner.KindOf(err) != planner.KindUsage || !strings.Contains(fmt.Sprint(err), "it is /etc/x.ini, which is not the file of main/1, started with /etc/main.ini") {
+	err := fl.Hands([]live.Config{{Process: "main/1", Path: "/etc/x.ini", Store: stranger}}).Check(t.Context(), sets)
+	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "it is /etc/x.ini, which is not the file of main/1, started with /etc/main.ini") {
 		t.Errorf("a stranger's file: %v", err)
 	}
 	// A process's own file through another mount, with a port that waits for a restart.
 	mounted := &memory{text: strings.Replace(files[0].text, "6001", "7001", 1)}
-	if err := fleet.Hands([]live.Config{config("main/1", "/mnt/main.ini", mounted)}).Check(t.Context(), sets); err != nil {
+	if err := fl.Hands([]live.Config{config("main/1", "/mnt/main.ini", mounted)}).Check(t.Context(), sets); err != nil {
 		t.Errorf("through a mount: %v", err)
 	}
 }
@@ -358,10 +359,10 @@ func TestAFileThatTheProcessWasNotStartedWithIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.set("conffile", own)
-	fleet := open(t, live.Targets{Timeout: generous, Groups: []live.GroupTarget{{Name: "main", Consoles: []string{a.dsn("")}}}})
-	sets := []planner.Set{{Process: "main/1", Alias: "d1", Key: planner.KeySize, From: 6, To: 5}}
+	f := open(t, live.Targets{Timeout: generous, Groups: []live.GroupTarget{{Name: "main", Consoles: []string{a.dsn("")}}}})
+	sets := []fleet.Set{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
 	for path, want := range map[string]bool{own: false, link: false, other: true} {
-		h := fleet.Hands([]live.Config{{Process: "main/1", Path: path, Store: store.File{}}})
+		h := f.Hands([]live.Config{{Process: "main/1", Path: path, Store: store.File{}}})
 		if err := h.Check(t.Context(), sets); err != nil {
 			t.Fatal(path, err)
 		}
@@ -389,7 +390,7 @@ func TestAFlushThatNoJournalKnowsOfIsNamed(t *testing.T) {
 		t.Error("nothing is flushed, and something is said")
 	}
 	s.text = strings.Replace(s.text, "pool_size=6", "pool_size=6 server_lifetime=01", 1)
-	hands.Told([]planner.Set{{Process: "g/1", Alias: "d1", Key: planner.KeyLifetime, From: 3600, To: 1}})
+	hands.Told([]fleet.Set{{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}})
 	if named() {
 		t.Error("our own flush is named")
 	}

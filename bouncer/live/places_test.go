@@ -14,7 +14,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestBehindAProxyAPoolIsOnItsServer: by one connection of the old generation and by three of the new one.
@@ -30,11 +31,11 @@ func TestBehindAProxyAPoolIsOnItsServer(t *testing.T) {
 	f := open(t, targetsOf(l))
 	for range 2 {
 		o := observe(t, f)
-		if got, want := o.Servers[0].Backends, (planner.BackendCounts{PoolConns: 4, DirectConns: 3, OwnConns: 1}); got != want {
+		if got, want := o.Servers[0].Backends, (fleet.BackendCounts{PoolConns: 4, DirectConns: 3, OwnConns: 1}); got != want {
 			t.Errorf("counts %+v, want %+v", got, want)
 		}
 		for _, p := range o.Processes {
-			if a := alias(t, p, "far"); a.Server != "main" || a.Proof != planner.ProofBackends || len(a.Unplaced) > 0 {
+			if a := alias(t, p, "far"); a.Server != "main" || a.Proof != fleet.ProofBackends || len(a.Unplaced) > 0 {
 				t.Errorf("%s/far is on %q by %s, lost %v; want main by its backends", p.ID, a.Server, a.Proof, a.Unplaced)
 			}
 		}
@@ -52,7 +53,7 @@ func TestAPoolerBehindAPoolerIsFoundNowhere(t *testing.T) {
 	wait(t, l.Server("main"), "state = 'idle in transaction'", 4)
 	o := observe(t, open(t, targetsOf(l)))
 	for i, p := range o.Processes {
-		if a := alias(t, p, "chain"); a.Server != "" || a.Proof != planner.ProofElsewhere || len(a.Unplaced) != 1 {
+		if a := alias(t, p, "chain"); a.Server != "" || a.Proof != fleet.ProofElsewhere || len(a.Unplaced) != 1 {
 			t.Errorf("%s/chain is on %q by %s, lost %v; want it found nowhere", p.ID, a.Server, a.Proof, a.Unplaced)
 		}
 		if a := alias(t, p, "app"); a.Server != "main" || len(a.Unplaced) > 0 {
@@ -123,7 +124,7 @@ func TestAListOfHostsIsOnEachOfItsServers(t *testing.T) {
 	o := observe(t, f)
 	for _, p := range o.Processes {
 		a := alias(t, p, "shop")
-		if got := fmt.Sprint(append([]string{a.Server}, a.AlsoOn...)); got != "[a b]" && got != "[b a]" || a.Proof != planner.ProofList || len(a.Unplaced) > 0 {
+		if got := fmt.Sprint(append([]string{a.Server}, a.AlsoOn...)); got != "[a b]" && got != "[b a]" || a.Proof != fleet.ProofList || len(a.Unplaced) > 0 {
 			t.Errorf("%s/shop (host %s) is on %s by %s, lost %v; want a and b", p.ID, a.Host, got, a.Proof, a.Unplaced)
 		}
 	}
@@ -164,7 +165,7 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 			switch err := <-errs; {
 			case err == nil:
 				holders++
-			case planner.KindOf(err) != planner.KindBusy:
+			case operr.KindOf(err) != operr.KindBusy:
 				t.Errorf("round %d: %v, want to hear that it is busy", round, err)
 			}
 		}
@@ -188,10 +189,10 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 	for _, dsn := range dsns[1:] {
 		second := open(t, live.Targets{Timeout: generous, Servers: []live.ServerTarget{{Name: "main", DSN: dsn}}})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		if err := second.Lock(ctx); planner.KindOf(err) != planner.KindBusy {
+		if err := second.Lock(ctx); operr.KindOf(err) != operr.KindBusy {
 			t.Errorf("%s: %v, want to hear that the lock is held", lab.Bare(dsn), err)
 		}
-		if err := second.Unlocked(ctx); planner.KindOf(err) != planner.KindBusy {
+		if err := second.Unlocked(ctx); operr.KindOf(err) != operr.KindBusy {
 			t.Errorf("%s: %v, want to see that the lock is held", lab.Bare(dsn), err)
 		}
 		cancel()
@@ -216,7 +217,7 @@ func TestALookKeepsNobodyFromTheLock(t *testing.T) {
 				return
 			default:
 			}
-			if err := looker.Unlocked(context.Background()); planner.KindOf(err) == planner.KindBusy {
+			if err := looker.Unlocked(context.Background()); operr.KindOf(err) == operr.KindBusy {
 				held++
 			} else if err != nil {
 				t.Error(err)

@@ -13,7 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // server is one PostgreSQL server, through one session that is kept.
@@ -58,7 +59,7 @@ type backend struct {
 // TCP proxy changes addresses and ports, but not that.
 func (s *server) meet(ctx context.Context) error {
 	if s.pooler() {
-		return fail(planner.KindUsage, s.subject, "give the address of the PostgreSQL that it leads to", "this is the console of a PgBouncer, not a PostgreSQL")
+		return fail(operr.KindUsage, s.subject, "give the address of the PostgreSQL that it leads to", "this is the console of a PgBouncer, not a PostgreSQL")
 	}
 	a, err := s.exec(ctx, `SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num')`)
 	if err != nil {
@@ -69,13 +70,13 @@ func (s *server) meet(ctx context.Context) error {
 		return err
 	}
 	if uint32(pid) != s.conn.PID() {
-		return fail(planner.KindUsage, s.subject, "give the address of the PostgreSQL itself: a session that a pooler shares out can neither count backends nor hold a lock",
+		return fail(operr.KindUsage, s.subject, "give the address of the PostgreSQL itself: a session that a pooler shares out can neither count backends nor hold a lock",
 			"this DSN goes through a pooler: the login was answered as process %d, the query by backend %d", s.conn.PID(), pid)
 	}
 	s.pid, s.silent = pid, nil
 	version, err := whole(a, 1)
 	if err != nil || version < 100000 {
-		return fail(planner.KindUsage, s.subject, "", "PostgreSQL %s is not supported: 10 is the oldest that has pg_monitor", string(a.rows[0][1]))
+		return fail(operr.KindUsage, s.subject, "", "PostgreSQL %s is not supported: 10 is the oldest that has pg_monitor", string(a.rows[0][1]))
 	}
 	ms := max(1, s.timeout.Milliseconds())
 	set := fmt.Sprintf("SET statement_timeout = %d; SET lock_timeout = %d", ms, ms)
@@ -89,19 +90,19 @@ func (s *server) meet(ctx context.Context) error {
 // ask runs one pass over the server and says what went wrong as an operator needs it.
 func (s *server) ask(ctx context.Context, pass func(ctx context.Context) error) error {
 	err := s.within(ctx, pass)
-	if _, ok := errors.AsType[*planner.Error](err); ok || err == nil {
+	if _, ok := errors.AsType[*operr.Error](err); ok || err == nil {
 		return err
 	}
 	p, ok := errors.AsType[plain](err)
 	switch {
 	case !ok:
-		return &planner.Error{Kind: planner.KindUnforeseen, Subject: s.subject, Err: err}
+		return &operr.Error{Kind: operr.KindUnforeseen, Subject: s.subject, Err: err}
 	case notAllowed(p), serverSays(p, "unsupported startup parameter"):
 		// Both are PgBouncer's own words: to who may not use its console, and to a setting it does not pass on.
-		return &planner.Error{Kind: planner.KindUsage, Subject: s.subject, Err: fmt.Errorf("a PgBouncer answers, not a PostgreSQL: %w", p),
+		return &operr.Error{Kind: operr.KindUsage, Subject: s.subject, Err: fmt.Errorf("a PgBouncer answers, not a PostgreSQL: %w", p),
 			Hint: "give the address of the PostgreSQL that it leads to"}
 	case sqlState(p) == stateNoPrivilege:
-		return &planner.Error{Kind: planner.KindEvidence, Subject: s.subject, Err: p, Hint: s.grantHint()}
+		return &operr.Error{Kind: operr.KindEvidence, Subject: s.subject, Err: p, Hint: s.grantHint()}
 	}
 	return unreachable(s.subject, p, s.session)
 }
@@ -160,8 +161,8 @@ const sessionsSQL = `SELECT pid, coalesce((extract(epoch FROM backend_start) * 1
 type shot []backend
 
 // facts asks what the server is and allows.
-func (s *server) facts(ctx context.Context) (planner.Server, error) {
-	var f planner.Server
+func (s *server) facts(ctx context.Context) (fleet.Server, error) {
+	var f fleet.Server
 	err := s.ask(ctx, func(ctx context.Context) (err error) {
 		f, err = s.factsOnce(ctx)
 		return err
@@ -169,8 +170,8 @@ func (s *server) facts(ctx context.Context) (planner.Server, error) {
 	return f, err
 }
 
-func (s *server) factsOnce(ctx context.Context) (planner.Server, error) {
-	f := planner.Server{Name: s.name}
+func (s *server) factsOnce(ctx context.Context) (fleet.Server, error) {
+	f := fleet.Server{Name: s.name}
 	a, err := s.exec(ctx, factsSQL)
 	if err != nil {
 		return f, err
@@ -187,7 +188,7 @@ func (s *server) factsOnce(ctx context.Context) (planner.Server, error) {
 	}
 	f.InRecovery = string(a.rows[0][1]) == "t"
 	if string(a.rows[0][5]) != "t" {
-		return f, fail(planner.KindEvidence, s.subject, s.grantHint(),
+		return f, fail(operr.KindEvidence, s.subject, s.grantHint(),
 			"role %s may not see other roles' sessions in pg_stat_activity: it would count none of them", s.config.User)
 	}
 	if f.ReservedSettings, err = s.reserved(ctx); err != nil {
@@ -207,7 +208,7 @@ func (s *server) factsOnce(ctx context.Context) (planner.Server, error) {
 		s.systemID = f.SystemID
 	}
 	if f.SystemID != s.systemID {
-		return f, fail(planner.KindDrift, s.subject, "look where the DSN leads; start again if the server was rebuilt",
+		return f, fail(operr.KindDrift, s.subject, "look where the DSN leads; start again if the server was rebuilt",
 			"another server answers: first system identifier %s; now %s", s.systemID, f.SystemID)
 	}
 	if a, err = s.exec(ctx, limitsSQL); err != nil {
@@ -228,20 +229,20 @@ func (s *server) factsOnce(ctx context.Context) (planner.Server, error) {
 }
 
 // reserved reads reservedSQL. A setting of 0 keeps nothing back and is left out.
-func (s *server) reserved(ctx context.Context) ([]planner.ConnLimit, error) {
+func (s *server) reserved(ctx context.Context) ([]fleet.ConnLimit, error) {
 	a, err := s.exec(ctx, reservedSQL)
 	if err != nil {
 		return nil, err
 	}
-	var out []planner.ConnLimit
+	var out []fleet.ConnLimit
 	for _, row := range a.rows {
 		n, err := strconv.Atoi(string(row[1]))
 		if err != nil || n < 0 {
-			return nil, fail(planner.KindEvidence, s.subject, "look at the setting; declare it as a line under ledger: and tell us of it",
+			return nil, fail(operr.KindEvidence, s.subject, "look at the setting; declare it as a line under ledger: and tell us of it",
 				"%s is %q, which is no number of connections", row[0], row[1])
 		}
 		if n > 0 {
-			out = append(out, planner.ConnLimit{Name: string(row[0]), Conns: n})
+			out = append(out, fleet.ConnLimit{Name: string(row[0]), Conns: n})
 		}
 	}
 	return out, nil

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // aliasName names an alias of one process.
@@ -58,7 +58,7 @@ func evidenceOf(passes [][]link, links linkIndex, servers []*server, shots [][]s
 				}
 				e.found[at][s.name]++
 				if to, err := netip.ParseAddrPort(l.remote); err == nil {
-					o := originOf(l.process.id, planner.Alias{Host: to.Addr().String(), Port: int(to.Port())})
+					o := originOf(l.process.id, fleet.Alias{Host: to.Addr().String(), Port: int(to.Port())})
 					e.ends[o] = with(e.ends[o], s.name)
 				}
 			}
@@ -108,15 +108,15 @@ func stayed(passes [][]link) []link {
 }
 
 // settle says for every alias on which servers its connections may be opened and how that is known, strongest proof
-// first; see planner.ServerProof. ends are the addresses of the servers' own sessions: an alias without connections leads
+// first; see fleet.ServerProof. ends are the addresses of the servers' own sessions: an alias without connections leads
 // where our own session to its address goes. Every host of a list, and every address of a name, must lead to a known
 // server: by a connection found there, by another alias's, or because our own session goes there. What does not, and the
 // other end of every connection that no server shows, is put into Unplaced.
-func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin]string) {
+func (p *prover) settle(processes []fleet.Process, e evidence, ends map[origin]string) {
 	if p.proved == nil {
 		p.proved, p.led = map[aliasName]proof{}, leads{}
 	}
-	each := func(do func(at aliasName, line origin, a *planner.Alias)) {
+	each := func(do func(at aliasName, line origin, a *fleet.Alias)) {
 		for i := range processes {
 			for j := range processes[i].Aliases {
 				a := &processes[i].Aliases[j]
@@ -126,7 +126,7 @@ func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin
 	}
 	p.led.learn(e.atAddresses(processes), ends)
 	led := maps.Clone(p.led)
-	each(func(at aliasName, line origin, a *planner.Alias) {
+	each(func(at aliasName, line origin, a *fleet.Alias) {
 		known, found := p.proved[at], most(e.found[at])
 		if known.line != line {
 			known = proof{line: line}
@@ -136,13 +136,13 @@ func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin
 		}
 		known.servers = p.after(known, found)
 		p.proved[at] = known
-		place(a, known.servers, planner.ProofBackends)
+		place(a, known.servers, fleet.ProofBackends)
 		if line.several() {
 			led.add(line, known.servers)
 		}
 	})
 	apart := e.apart()
-	each(func(at aliasName, line origin, a *planner.Alias) {
+	each(func(at aliasName, line origin, a *fleet.Alias) {
 		if !line.several() || !e.answered(at.process, *a) && !apart.of(*a) {
 			put(a, led[line])
 		}
@@ -151,19 +151,19 @@ func (p *prover) settle(processes []planner.Process, e evidence, ends map[origin
 		switch {
 		case a.Server != "":
 		case e.stayed[at]:
-			a.Proof = planner.ProofElsewhere
+			a.Proof = fleet.ProofElsewhere
 		default:
-			a.Proof = planner.ProofNone
+			a.Proof = fleet.ProofNone
 		}
 	})
 }
 
 // follow puts an alias on the servers of every address that its line may lead to.
-func (e evidence) follow(process string, a *planner.Alias, led leads, ends map[origin]string, apart differing) {
+func (e evidence) follow(process string, a *fleet.Alias, led leads, ends map[origin]string, apart differing) {
 	targets := e.targetsOf(process, *a)
 	var servers []string
 	for _, to := range targets {
-		end := originOf(process, planner.Alias{Host: to, Port: a.Port})
+		end := originOf(process, fleet.Alias{Host: to, Port: a.Port})
 		var on []string
 		if !apart[to] {
 			on = led[end]
@@ -178,7 +178,7 @@ func (e evidence) follow(process string, a *planner.Alias, led leads, ends map[o
 	}
 	put(a, servers)
 	if len(targets) > 1 && len(a.Unplaced) == 0 {
-		a.Proof = planner.ProofList
+		a.Proof = fleet.ProofList
 	}
 }
 
@@ -198,7 +198,7 @@ func (p *prover) after(known proof, found []string) []string {
 }
 
 // atAddresses is where connections to addresses are found: by their other ends, and by the lines that say one address.
-func (e evidence) atAddresses(processes []planner.Process) leads {
+func (e evidence) atAddresses(processes []fleet.Process) leads {
 	now := leads{}
 	maps.Copy(now, e.ends)
 	for _, p := range processes {
@@ -231,14 +231,14 @@ func (l leads) learn(now leads, ends map[origin]string) {
 }
 
 // put adds servers to those that an alias is on.
-func put(a *planner.Alias, servers []string) {
+func put(a *fleet.Alias, servers []string) {
 	if len(servers) > 0 {
-		place(a, with(serversOf(a), servers...), cmp.Or(a.Proof, planner.ProofAddress))
+		place(a, with(serversOf(a), servers...), cmp.Or(a.Proof, fleet.ProofAddress))
 	}
 }
 
 // place puts an alias on servers.
-func place(a *planner.Alias, servers []string, proof planner.ServerProof) {
+func place(a *fleet.Alias, servers []string, proof fleet.ServerProof) {
 	a.Server, a.AlsoOn, a.Proof = servers[0], nil, proof
 	if len(servers) > 1 {
 		a.AlsoOn = slices.Sorted(slices.Values(servers[1:]))
@@ -246,7 +246,7 @@ func place(a *planner.Alias, servers []string, proof planner.ServerProof) {
 }
 
 // serversOf lists the servers that an alias is on.
-func serversOf(a *planner.Alias) []string {
+func serversOf(a *fleet.Alias) []string {
 	if a.Server == "" {
 		return nil
 	}
@@ -262,7 +262,7 @@ func (f *Fleet) ends() map[origin]string {
 		if !ok {
 			continue
 		}
-		host := planner.Alias{Host: to.Addr().Unmap().WithZone("").String(), Port: int(to.Port())}
+		host := fleet.Alias{Host: to.Addr().Unmap().WithZone("").String(), Port: int(to.Port())}
 		if !to.Addr().Unmap().IsLoopback() {
 			out[originOf("", host)] = s.name
 			continue

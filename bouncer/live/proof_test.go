@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // fleetOf is processes g/1 and g/2, each with the aliases that are given.
-func fleetOf(aliases ...planner.Alias) []planner.Process {
-	var processes []planner.Process
+func fleetOf(aliases ...fleet.Alias) []fleet.Process {
+	var processes []fleet.Process
 	for _, id := range []string{"g/1", "g/2"} {
-		p := planner.Process{ID: id, Group: "g"}
+		p := fleet.Process{ID: id, Group: "g"}
 		p.Aliases = append(p.Aliases, aliases...)
 		processes = append(processes, p)
 	}
@@ -22,7 +22,7 @@ func foundAt(process, alias, server string, n int) evidence {
 	return evidence{found: map[aliasName]map[string]int{{process, alias}: {server: n}}, stayed: map[aliasName]bool{{process, alias}: true}}
 }
 
-func wantProof(t *testing.T, p planner.Process, alias int, server string, proof planner.ServerProof) {
+func wantProof(t *testing.T, p fleet.Process, alias int, server string, proof fleet.ServerProof) {
 	t.Helper()
 	if a := p.Aliases[alias]; a.Server != server || a.Proof != proof {
 		t.Errorf("%s/%s is on %q by %s, want %q by %s", p.ID, a.Name, a.Server, a.Proof, server, proof)
@@ -30,41 +30,41 @@ func wantProof(t *testing.T, p planner.Process, alias int, server string, proof 
 }
 
 func TestAnAliasIsWhereItsBackendsAreAndSharesItsAddress(t *testing.T) {
-	now := fleetOf(planner.Alias{Name: "a", Host: "db1", Port: 5432}, planner.Alias{Name: "b", Host: "db1", Port: 5432}, planner.Alias{Name: "c", Host: "db1", Port: 5433})
+	now := fleetOf(fleet.Alias{Name: "a", Host: "db1", Port: 5432}, fleet.Alias{Name: "b", Host: "db1", Port: 5432}, fleet.Alias{Name: "c", Host: "db1", Port: 5433})
 	new(prover).settle(now, foundAt("g/1", "a", "main", 3), nil)
-	wantProof(t, now[0], 0, "main", planner.ProofBackends)
-	wantProof(t, now[0], 1, "main", planner.ProofAddress)
-	wantProof(t, now[0], 2, "", planner.ProofNone)
-	wantProof(t, now[1], 0, "main", planner.ProofAddress)
+	wantProof(t, now[0], 0, "main", fleet.ProofBackends)
+	wantProof(t, now[0], 1, "main", fleet.ProofAddress)
+	wantProof(t, now[0], 2, "", fleet.ProofNone)
+	wantProof(t, now[1], 0, "main", fleet.ProofAddress)
 }
 
 func TestALocalAddressMeansAnotherServerInEveryProcess(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "::1", "localhost", "", "/run/postgresql", "@abstract"} {
-		now := fleetOf(planner.Alias{Name: "a", Host: host, Port: 5432}, planner.Alias{Name: "b", Host: host, Port: 5432})
+		now := fleetOf(fleet.Alias{Name: "a", Host: host, Port: 5432}, fleet.Alias{Name: "b", Host: host, Port: 5432})
 		new(prover).settle(now, foundAt("g/1", "a", "main", 1), nil)
-		wantProof(t, now[0], 1, "main", planner.ProofAddress)
-		wantProof(t, now[1], 1, "", planner.ProofNone)
+		wantProof(t, now[0], 1, "main", fleet.ProofAddress)
+		wantProof(t, now[1], 1, "", fleet.ProofNone)
 	}
 }
 
 func TestAConnectionThatNoServerShowsIsElsewhere(t *testing.T) {
-	now := fleetOf(planner.Alias{Name: "a", Host: "db9", Port: 5432})
+	now := fleetOf(fleet.Alias{Name: "a", Host: "db9", Port: 5432})
 	new(prover).settle(now, evidence{stayed: map[aliasName]bool{{"g/2", "a"}: true}}, nil)
-	wantProof(t, now[0], 0, "", planner.ProofNone)
-	wantProof(t, now[1], 0, "", planner.ProofElsewhere)
+	wantProof(t, now[0], 0, "", fleet.ProofNone)
+	wantProof(t, now[1], 0, "", fleet.ProofElsewhere)
 }
 
 func TestAProofIsRememberedWhileTheAddressStays(t *testing.T) {
 	var p prover
-	a := planner.Alias{Name: "a", Host: "db1", Port: 5432}
+	a := fleet.Alias{Name: "a", Host: "db1", Port: 5432}
 	p.settle(fleetOf(a), foundAt("g/1", "a", "main", 1), nil)
 	now := fleetOf(a)
 	p.settle(now, evidence{}, nil)
-	wantProof(t, now[0], 0, "main", planner.ProofBackends)
+	wantProof(t, now[0], 0, "main", fleet.ProofBackends)
 	a.Host = "db2"
 	now = fleetOf(a)
 	p.settle(now, evidence{}, nil)
-	wantProof(t, now[0], 0, "", planner.ProofNone)
+	wantProof(t, now[0], 0, "", fleet.ProofNone)
 }
 
 func TestAnAliasOfSeveralServersIsFirstWhereMostOfItIs(t *testing.T) {
@@ -108,7 +108,7 @@ func TestEveryHostOfAListLeadsToAKnownServerOrIsNamed(t *testing.T) {
 		{"lost altogether", evidence{stayed: map[aliasName]bool{at: true}, lost: map[aliasName][]string{at: {"10.0.0.2:5432"}}}, nil,
 			" [] [10.0.0.1:5432 10.0.0.2:5432] elsewhere"},
 	} {
-		now := fleetOf(planner.Alias{Name: "l", Host: "10.0.0.1,10.0.0.2", Port: 5432})
+		now := fleetOf(fleet.Alias{Name: "l", Host: "10.0.0.1,10.0.0.2", Port: 5432})
 		new(prover).settle(now, c.e, c.ends)
 		a := now[0].Aliases[0]
 		if got := fmt.Sprint(a.Server, " ", a.AlsoOn, " ", a.Unplaced, " ", a.Proof); got != c.want {
@@ -121,7 +121,7 @@ func TestEveryHostOfAListLeadsToAKnownServerOrIsNamed(t *testing.T) {
 // address that has moved from one server to another with our own session to it leads to the other alone.
 func TestANameThatLedToTwoServersLeadsToBoth(t *testing.T) {
 	var p prover
-	a := planner.Alias{Name: "a", Host: "db.internal", Port: 5432}
+	a := fleet.Alias{Name: "a", Host: "db.internal", Port: 5432}
 	p.settle(fleetOf(a), foundAt("g/1", "a", "x", 1), nil)
 	now := fleetOf(a)
 	p.settle(now, foundAt("g/2", "a", "y", 1), nil)
@@ -134,7 +134,7 @@ func TestANameThatLedToTwoServersLeadsToBoth(t *testing.T) {
 	p.settle(fleetOf(a), foundAt("g/1", "a", "x", 1), map[origin]string{{host: "10.0.0.1", port: 5432}: "x"})
 	now = fleetOf(a)
 	p.settle(now, foundAt("g/1", "a", "y", 1), map[origin]string{{host: "10.0.0.1", port: 5432}: "y"}) // it was taken over
-	wantProof(t, now[0], 0, "y", planner.ProofBackends)
+	wantProof(t, now[0], 0, "y", fleet.ProofBackends)
 	if b := now[0].Aliases[0]; len(b.AlsoOn) > 0 {
 		t.Errorf("also on %v", b.AlsoOn)
 	}
@@ -142,11 +142,11 @@ func TestANameThatLedToTwoServersLeadsToBoth(t *testing.T) {
 
 // TestAConnectionThatIsLostIsNamedBesideThoseThatAreFound: a name of two addresses, one of them unknown.
 func TestAConnectionThatIsLostIsNamedBesideThoseThatAreFound(t *testing.T) {
-	now := fleetOf(planner.Alias{Name: "a", Host: "db.internal", Port: 5432})
+	now := fleetOf(fleet.Alias{Name: "a", Host: "db.internal", Port: 5432})
 	e := foundAt("g/1", "a", "x", 3)
 	e.lost = map[aliasName][]string{{"g/1", "a"}: {"10.0.0.9:5432"}}
 	new(prover).settle(now, e, nil)
-	wantProof(t, now[0], 0, "x", planner.ProofBackends)
+	wantProof(t, now[0], 0, "x", fleet.ProofBackends)
 	if got := fmt.Sprint(now[0].Aliases[0].Unplaced); got != "[10.0.0.9:5432]" {
 		t.Errorf("lost %s, want 10.0.0.9:5432", got)
 	}

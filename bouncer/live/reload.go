@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // reload tells the process to read its file again. Before 1.25 the answer is success also where the file was refused:
@@ -25,7 +26,7 @@ func (c *console) reload(ctx context.Context) error {
 	if err == nil || !sent || c.listens() {
 		return err
 	}
-	return fail(planner.KindUnreachable, c.subject, "read its log, mend what it tells of, and start it",
+	return fail(operr.KindUnreachable, c.subject, "read its log, mend what it tells of, and start it",
 		"the process ended at this RELOAD (its log tells why); its file says already what it was to read, "+
 			"and it has that once it is started")
 }
@@ -44,7 +45,7 @@ func (c *console) asAdmin(ctx context.Context, pass func(ctx context.Context) er
 	c.renew(ctx, askedAge)
 	err := c.ask(ctx, pass)
 	if p, ok := errors.AsType[plain](err); ok && serverSays(p, "admin access needed") {
-		return &planner.Error{Kind: planner.KindEvidence, Subject: c.subject, Err: p,
+		return &operr.Error{Kind: operr.KindEvidence, Subject: c.subject, Err: p,
 			Hint: adminHint(c.config.User)}
 	}
 	return err
@@ -54,8 +55,8 @@ func (c *console) asAdmin(ctx context.Context, pass func(ctx context.Context) er
 type inForce struct {
 	version  string
 	conffile string
-	aliases  []planner.Alias
-	settings planner.Settings
+	aliases  []fleet.Alias
+	settings fleet.Settings
 	tls      string   // server_tls_sslmode; "": this version has none
 	keys     []string // that SHOW CONFIG lists, sorted
 	admins   string   // admin_users
@@ -88,14 +89,14 @@ func (c *console) inForce(ctx context.Context) (inForce, error) {
 			return err
 		}
 		r = inForce{version: c.version, conffile: config["conffile"],
-			aliases: aliasesOf(databases.records, settings, gauges{}, nil, planner.Counters{}), settings: settings,
+			aliases: aliasesOf(databases.records, settings, gauges{}, nil, fleet.Counters{}), settings: settings,
 			tls: config["server_tls_sslmode"], keys: slices.Sorted(maps.Keys(config)), admins: config["admin_users"],
 			running: ini.Running{Config: paramsOf(params), Users: users.rows(),
 				Databases: slices.DeleteFunc(databases.rows(), ofConsole)}}
 		if databases.fault != nil {
 			return c.misread(databases.fault)
 		}
-		if planner.VersionAtLeast(c.version, 1, 19) {
+		if fleet.VersionAtLeast(c.version, 1, 19) {
 			switch peers, err := c.show(ctx, &showPeers); {
 			case err == nil:
 				r.running.Peers = peers.rows()
@@ -117,24 +118,24 @@ func ofConsole(r ini.Row) bool {
 // to 1.23 it does where TLS to the servers is not switched off. A pool with waiting clients then opens one connection
 // more than its size, which no ledger holds. Empty: it does not.
 func (r inForce) recycles() string {
-	if !planner.Recycles(r.version, r.tls) {
+	if !fleet.Recycles(r.version, r.tls) {
 		return ""
 	}
 	return fmt.Sprintf("server_tls_sslmode is %s, and PgBouncer %s recycles every server connection at any RELOAD then, one more than pool_size where clients wait", r.tls, r.version)
 }
 
 // linesLive reports whether a line may have a server_lifetime of its own.
-func (r inForce) linesLive() bool { return planner.VersionAtLeast(r.version, 1, 23) }
+func (r inForce) linesLive() bool { return fleet.VersionAtLeast(r.version, 1, 23) }
 
 // changed lists what differs from before, the sets apart: a RELOAD that failed half-way has reset what it did not reach.
-func (r inForce) changed(before inForce, sets []planner.Set) string {
+func (r inForce) changed(before inForce, sets []fleet.Set) string {
 	r, before = r.without(before.accepted), before.without(before.accepted)
 	r.settings.Lifetime = before.settings.Lifetime // where it was SET for a flush, a RELOAD gives it back
 	inherited := before.settings
 	for _, x := range sets {
-		if x.Alias == planner.AutoDB && x.Key == planner.KeySize {
+		if x.Alias == fleet.AutoDB && x.Key == fleet.KeySize {
 			before.settings.DefaultPoolConns = r.settings.DefaultPoolConns
-		} else if x.Alias == planner.AutoDB {
+		} else if x.Alias == fleet.AutoDB {
 			before.settings.DefaultReserveConns = r.settings.DefaultReserveConns
 		}
 	}
@@ -148,18 +149,18 @@ func (r inForce) changed(before inForce, sets []planner.Set) string {
 		}
 		for _, x := range sets {
 			switch {
-			case x.Alias == planner.AutoDB && x.Key == planner.KeySize && was.SizeConns == inherited.DefaultPoolConns:
+			case x.Alias == fleet.AutoDB && x.Key == fleet.KeySize && was.SizeConns == inherited.DefaultPoolConns:
 				was.SizeConns = x.To // it lives by *, or has a line of its own that says the same
 				if now.SizeConns == inherited.DefaultPoolConns {
 					was.SizeConns = now.SizeConns
 				}
-			case x.Alias == planner.AutoDB && x.Key == planner.KeyReserve && was.ReserveConns == inherited.DefaultReserveConns:
+			case x.Alias == fleet.AutoDB && x.Key == fleet.KeyReserve && was.ReserveConns == inherited.DefaultReserveConns:
 				was.ReserveConns = x.To
 				if now.ReserveConns == inherited.DefaultReserveConns {
 					was.ReserveConns = now.ReserveConns
 				}
-			case x.Alias != was.Name || x.Key == planner.KeyLifetime:
-			case x.Key == planner.KeyReserve:
+			case x.Alias != was.Name || x.Key == fleet.KeyLifetime:
+			case x.Key == fleet.KeyReserve:
 				was.ReserveConns, now.ReserveConns = 0, 0
 			default:
 				was.SizeConns, now.SizeConns = 0, 0
@@ -173,43 +174,43 @@ func (r inForce) changed(before inForce, sets []planner.Set) string {
 }
 
 // lineOf is what a line decides.
-func lineOf(a planner.Alias) string {
+func lineOf(a fleet.Alias) string {
 	return fmt.Sprintf("host %s port %d database %s user %s size %d reserve %d max %d", a.Host, a.Port, a.Database, a.ForceUser, a.SizeConns, a.ReserveConns, a.MaxConns)
 }
 
 // alias returns the alias of that name.
-func (r inForce) alias(name string) (planner.Alias, bool) {
-	i := slices.IndexFunc(r.aliases, func(a planner.Alias) bool { return a.Name == name })
+func (r inForce) alias(name string) (fleet.Alias, bool) {
+	i := slices.IndexFunc(r.aliases, func(a fleet.Alias) bool { return a.Name == name })
 	if i < 0 {
-		return planner.Alias{}, false
+		return fleet.Alias{}, false
 	}
 	return r.aliases[i], true
 }
 
 // value is what a line says.
-func (r inForce) value(x planner.Set) (int, bool) {
+func (r inForce) value(x fleet.Set) (int, bool) {
 	switch {
-	case x.Alias == planner.AutoDB && x.Key == planner.KeySize:
+	case x.Alias == fleet.AutoDB && x.Key == fleet.KeySize:
 		return r.settings.DefaultPoolConns, true
-	case x.Alias == planner.AutoDB && x.Key == planner.KeyReserve:
+	case x.Alias == fleet.AutoDB && x.Key == fleet.KeyReserve:
 		return r.settings.DefaultReserveConns, true
 	}
 	a, ok := r.alias(x.Alias)
 	switch x.Key {
-	case planner.KeyReserve:
+	case fleet.KeyReserve:
 		return a.ReserveConns, ok
-	case planner.KeyLifetime:
+	case fleet.KeyLifetime:
 		return int(a.Lifetime / time.Second), ok
 	}
 	return a.SizeConns, ok
 }
 
 // missing lists what the process does not have of what it should; empty: it has all.
-func (r inForce) missing(sets []planner.Set) string {
+func (r inForce) missing(sets []fleet.Set) string {
 	var out []string
 	for _, x := range sets {
 		at, ok := r.value(x)
-		if x.Key == planner.KeyLifetime && x.To > 1 && at != 1 { // given back is given back, whatever it has become meanwhile
+		if x.Key == fleet.KeyLifetime && x.To > 1 && at != 1 { // given back is given back, whatever it has become meanwhile
 			continue
 		}
 		if !ok || at != x.To {
@@ -244,10 +245,10 @@ func (r inForce) without(accepted []ini.Difference) inForce {
 		case "reserve_pool_size":
 			r.settings.DefaultReserveConns = 0
 		}
-		r.aliases = slices.DeleteFunc(r.aliases, func(a planner.Alias) bool { return d.Key == "" && d.Of == a.Name })
+		r.aliases = slices.DeleteFunc(r.aliases, func(a fleet.Alias) bool { return d.Key == "" && d.Of == a.Name })
 		for i := range r.aliases {
 			a := &r.aliases[i]
-			its := d.Of == a.Name || d.Of == planner.AutoDB
+			its := d.Of == a.Name || d.Of == fleet.AutoDB
 			switch {
 			case d.Name == "default_pool_size", its && d.Key == "pool_size":
 				a.SizeConns = 0

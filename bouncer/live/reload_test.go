@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestAProcessThatEndsAtARELOADIsSaidToHave: its file has the size already, and whoever starts it has to know. One
@@ -24,7 +24,7 @@ func TestAProcessThatEndsAtARELOADIsSaidToHave(t *testing.T) {
 		err := hands.Apply(t.Context(), release(1))
 		const want = "the process ended at this RELOAD (its log tells why); its file says already"
 		said := err != nil && strings.Contains(err.Error(), want)
-		if said != ends || ends && planner.KindOf(err) != planner.KindUnreachable {
+		if said != ends || ends && operr.KindOf(err) != operr.KindUnreachable {
 			t.Errorf("it ends: %v, and the error is %v", ends, err)
 		}
 		if ends && !strings.Contains(stores[0].text, "pool_size=5 ") {

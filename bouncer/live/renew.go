@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Ages of a console's connection. From 1.23 on a PgBouncer that is told to end (SIGTERM) stops listening and waits for
@@ -48,7 +48,7 @@ func (c *console) renew(ctx context.Context, age time.Duration) {
 	if c.conn != old { // it broke meanwhile, or somebody else has renewed it
 		return
 	}
-	another := planner.KindOf(err) == planner.KindDrift || planner.KindOf(err) == planner.KindUsage
+	another := operr.KindOf(err) == operr.KindDrift || operr.KindOf(err) == operr.KindUsage
 	switch {
 	case err == nil && (meets(callers, fresh.callers) || len(callers) == 0): // none are shown: the identity alone speaks
 		c.conn, fresh.conn = fresh.conn, c.conn // the old one is closed with fresh

@@ -13,7 +13,9 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // waits is one server behind a PgBouncer that waits for its clients when it is told to end.
@@ -48,7 +50,7 @@ func TestAProcessThatIsToldToEndEndsThoughAFleetIsOpen(t *testing.T) {
 	})
 	t.Logf("it ended %v after it was told to", time.Since(begin).Round(time.Second/10))
 	_, err := f.Observe(t.Context())
-	if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), "it no longer listens") {
+	if operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), "it no longer listens") {
 		t.Errorf("%v, want to hear that it no longer listens", err)
 	}
 }
@@ -133,8 +135,8 @@ func TestARELOADOfARealSuccessorIsItsOwn(t *testing.T) {
 	succeeded(t, l)
 	time.Sleep(time.Second) // the connection is older than the command needs it to be
 	hands := f.Hands([]live.Config{{Process: "new/1", Path: p.IniPath, Store: rewritten{}}})
-	set := planner.Set{Process: "new/1", Alias: "app", Key: planner.KeySize, From: 6, To: 5}
-	if err := hands.Apply(t.Context(), planner.Act{Verb: planner.Release, Sets: []planner.Set{set}}); err != nil {
+	set := fleet.Set{Process: "new/1", Alias: "app", Key: fleet.KeySize, From: 6, To: 5}
+	if err := hands.Apply(t.Context(), state.Act{Verb: state.Release, Sets: []fleet.Set{set}}); err != nil {
 		t.Fatal(err)
 	}
 	if observe(t, f).Processes[0].Started == first {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // renewed waits until the consoles' connections have been renewed, or tried to be.
@@ -149,7 +149,7 @@ func TestAProcessThatStopsListeningIsLeft(t *testing.T) {
 	for range 2 {
 		_, err := f.Observe(t.Context())
 		const want = "it no longer listens: it is shutting down"
-		if planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), want) {
+		if operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want to hear that it no longer listens", err)
 		}
 	}
@@ -169,7 +169,7 @@ func TestASuccessorAtTheSamePortIsMetAnew(t *testing.T) {
 	console.set("pidfile", "/run/other.pid")
 	console.another()
 	console.remains(t, 0)
-	if _, err := f.Observe(t.Context()); planner.KindOf(err) != planner.KindDrift {
+	if _, err := f.Observe(t.Context()); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("%v, want drift: another process answers", err)
 	}
 }

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // slow is a store whose writes wait.
@@ -24,9 +26,9 @@ func (s *slow) Write(ctx context.Context, path string, old, data []byte) error {
 }
 
 // grant is release(n) the other way round, from 6 to 7.
-func grant(n int) planner.Act {
+func grant(n int) state.Act {
 	act := release(n)
-	act.Verb = planner.Grant
+	act.Verb = state.Grant
 	for i := range act.Sets {
 		act.Sets[i].To = 7
 	}
@@ -34,9 +36,9 @@ func grant(n int) planner.Act {
 }
 
 // retreat takes grant(n) back.
-func retreat(n int) planner.Act {
+func retreat(n int) state.Act {
 	act := grant(n)
-	act.Verb = planner.Retreat
+	act.Verb = state.Retreat
 	for i := range act.Sets {
 		act.Sets[i] = act.Sets[i].Back()
 	}
@@ -154,7 +156,7 @@ func TestALookThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 
 // TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate: an edit that puts a size of ours back is somebody's.
 func TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate(t *testing.T) {
-	other := planner.Act{Verb: planner.Release, Sets: []planner.Set{{Process: "g/1", Alias: "d2", Key: planner.KeySize, From: 3, To: 2}}}
+	other := state.Act{Verb: state.Release, Sets: []fleet.Set{{Process: "g/1", Alias: "d2", Key: fleet.KeySize, From: 3, To: 2}}}
 	reloads := 0
 	_, hands, _, stores := processes(t, 1, func(int) bool { reloads++; return true })
 	if err := hands.Apply(t.Context(), release(1)); err != nil {
@@ -163,16 +165,16 @@ func TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate(t *testing.
 	stores[0].mu.Lock()
 	stores[0].text = strings.Replace(stores[0].text, "pool_size=5 ", "pool_size=6 ", 1)
 	stores[0].mu.Unlock()
-	if err := hands.Apply(t.Context(), other); planner.KindOf(err) != planner.KindDrift || !strings.Contains(text(stores[0]), "pool_size=3\n") || reloads != 1 {
+	if err := hands.Apply(t.Context(), other); operr.KindOf(err) != operr.KindDrift || !strings.Contains(text(stores[0]), "pool_size=3\n") || reloads != 1 {
 		t.Errorf("%d RELOADs, %v: %s", reloads, err, text(stores[0]))
 	}
 
 	_, hands, _, stores = processes(t, 1, func(int) bool { return true })
 	stores[0].text = strings.Replace(stores[0].text, "pool_size=3\n", "pool_size=4\n", 1)
-	if err := hands.Apply(t.Context(), release(1)); planner.KindOf(err) != planner.KindDrift {
+	if err := hands.Apply(t.Context(), release(1)); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("somebody's edit of d2 waits: %v", err)
 	}
-	hands.Told([]planner.Set{{Process: "g/1", Alias: "d2", Key: planner.KeySize, From: 3, To: 4}})
+	hands.Told([]fleet.Set{{Process: "g/1", Alias: "d2", Key: fleet.KeySize, From: 3, To: 4}})
 	if err := hands.Apply(t.Context(), release(1)); err != nil || !strings.Contains(text(stores[0]), "pool_size=5 ") {
 		t.Errorf("%v: %s", err, text(stores[0]))
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
@@ -23,29 +23,29 @@ func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
 	type refusal struct {
 		name    string
 		targets live.Targets
-		kind    planner.Kind
+		kind    operr.Kind
 		says    string
 		hint    string
 	}
 	refusals := []refusal{
-		{"a role without pg_monitor", server(s.DSN(lab.Plain, "")), planner.KindEvidence, "role plain may not see", "GRANT pg_monitor TO plain"},
-		{"a wrong password at the server", server(lab.Bare(s.DSN(lab.Monitor, "")) + " password=hush-wrong"), planner.KindUnreachable, "password authentication failed", "passfile"},
-		{"a database that is not there", server(s.DSN(lab.Monitor, "nowhere")), planner.KindUnreachable, "nowhere", "read its log"},
-		{"a console that is a PostgreSQL", console(s.DSN(lab.Superuser, "postgres")), planner.KindUsage, "not a PgBouncer console", "dbname=postgres is a pool: the console is dbname=pgbouncer"},
+		{"a role without pg_monitor", server(s.DSN(lab.Plain, "")), operr.KindEvidence, "role plain may not see", "GRANT pg_monitor TO plain"},
+		{"a wrong password at the server", server(lab.Bare(s.DSN(lab.Monitor, "")) + " password=hush-wrong"), operr.KindUnreachable, "password authentication failed", "passfile"},
+		{"a database that is not there", server(s.DSN(lab.Monitor, "nowhere")), operr.KindUnreachable, "nowhere", "read its log"},
+		{"a console that is a PostgreSQL", console(s.DSN(lab.Superuser, "postgres")), operr.KindUsage, "not a PgBouncer console", "dbname=postgres is a pool: the console is dbname=pgbouncer"},
 		{"one server under two names", live.Targets{Timeout: generous, Servers: []live.ServerTarget{{Name: "a", DSN: s.DSN(lab.Monitor, "")}, {Name: "b", DSN: s.DSN(lab.Monitor, "app")}}},
-			planner.KindUsage, "two names for one server", "once"},
+			operr.KindUsage, "two names for one server", "once"},
 	}
 	for _, p := range l.Processes {
 		refusals = append(refusals,
-			refusal{"a console user without rights, " + p.Group, console(p.ConsoleDSN("app1")), planner.KindEvidence, "not allowed", "add app1 to stats_users"},
-			refusal{"a wrong password at the console, " + p.Group, console(lab.Bare(p.ConsoleDSN(lab.ConsoleStats)) + " password=hush-wrong"), planner.KindUnreachable, "", "passfile"},
-			refusal{"a console that is a pool, " + p.Group, console(p.DSN("app1", "app")), planner.KindUsage, "not a PgBouncer console", "dbname=app is a pool"},
-			refusal{"a server that is a pool, " + p.Group, server(p.DSN(lab.Monitor, "app")), planner.KindUsage, "goes through a pooler", "the PostgreSQL itself"},
-			refusal{"a server that is a console, " + p.Group, server(p.ConsoleDSN(lab.ConsoleStats)), planner.KindUsage, "console of a PgBouncer", "address of the PostgreSQL"},
-			refusal{"a server that is a console we may not use, " + p.Group, server(p.ConsoleDSN("app1")), planner.KindUsage, "a PgBouncer answers", "address of the PostgreSQL"},
+			refusal{"a console user without rights, " + p.Group, console(p.ConsoleDSN("app1")), operr.KindEvidence, "not allowed", "add app1 to stats_users"},
+			refusal{"a wrong password at the console, " + p.Group, console(lab.Bare(p.ConsoleDSN(lab.ConsoleStats)) + " password=hush-wrong"), operr.KindUnreachable, "", "passfile"},
+			refusal{"a console that is a pool, " + p.Group, console(p.DSN("app1", "app")), operr.KindUsage, "not a PgBouncer console", "dbname=app is a pool"},
+			refusal{"a server that is a pool, " + p.Group, server(p.DSN(lab.Monitor, "app")), operr.KindUsage, "goes through a pooler", "the PostgreSQL itself"},
+			refusal{"a server that is a console, " + p.Group, server(p.ConsoleDSN(lab.ConsoleStats)), operr.KindUsage, "console of a PgBouncer", "address of the PostgreSQL"},
+			refusal{"a server that is a console we may not use, " + p.Group, server(p.ConsoleDSN("app1")), operr.KindUsage, "a PgBouncer answers", "address of the PostgreSQL"},
 			refusal{"one process by its port and by its socket, " + p.Group, live.Targets{Timeout: generous, Groups: []live.GroupTarget{
 				{Name: "g", Consoles: []string{p.ConsoleDSN(lab.ConsoleStats), p.SocketDSN(lab.ConsoleAdmin, "pgbouncer")}}}},
-				planner.KindUsage, "two consoles for one process", "once"})
+				operr.KindUsage, "two consoles for one process", "once"})
 	}
 	for _, c := range refusals {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,14 +53,14 @@ func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			if got := planner.KindOf(err); got != c.kind || !strings.Contains(err.Error(), c.says) {
+			if got := operr.KindOf(err); got != c.kind || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got kind %d, %q; want kind %d that says %q", got, err, c.kind, c.says)
 			}
-			if got := planner.HintOf(err); !strings.Contains(got, c.hint) {
+			if got := operr.HintOf(err); !strings.Contains(got, c.hint) {
 				t.Errorf("hint %q, want one with %q", got, c.hint)
 			}
 			for _, e := range chain(err) {
-				if text := fmt.Sprintf("%v %#v %s", e, e, planner.HintOf(e)); strings.Contains(text, "hush-") {
+				if text := fmt.Sprintf("%v %#v %s", e, e, operr.HintOf(e)); strings.Contains(text, "hush-") {
 					t.Errorf("a secret is in %q", text)
 				}
 			}

@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // back is what takes a release back.
-func back(n int) planner.Act {
-	act := planner.Act{Verb: planner.Undo}
+func back(n int) state.Act {
+	act := state.Act{Verb: state.Undo}
 	for _, x := range release(n).Sets {
 		act.Sets = append(act.Sets, x.Back())
 	}
@@ -23,19 +25,19 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		refused func(f *fake, s *memory) live.Store
-		kind    planner.Kind
+		kind    operr.Kind
 		says    string
 	}{
 		{"no admin any more", func(f *fake, s *memory) live.Store { f.set("admin_users", "postgres"); return s },
-			planner.KindEvidence, "may look and may not RELOAD"},
+			operr.KindEvidence, "may look and may not RELOAD"},
 		{"its file is kept by something else", func(_ *fake, s *memory) live.Store { return kept{s} },
-			planner.KindUsage, "kept by a ConfigMap"},
+			operr.KindUsage, "kept by a ConfigMap"},
 		{"a RELOAD would recycle", func(f *fake, s *memory) live.Store {
 			f.version = "1.23.1/bouncer"
 			f.set("server_tls_sslmode", "prefer")
 			f.tables["SHOW VERSION"] = [][]string{{"version"}, {"PgBouncer 1.23.1"}}
 			return s
-		}, planner.KindUsage, "recycles every server connection"},
+		}, operr.KindUsage, "recycles every server connection"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, its := range []struct {
@@ -77,7 +79,7 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 					"checked": hands.Check(t.Context(), back(3).Sets),
 					"applied": hands.Apply(t.Context(), back(3)),
 				} {
-					refused := planner.KindOf(err) == c.kind && err != nil && strings.Contains(err.Error(), c.says)
+					refused := operr.KindOf(err) == c.kind && err != nil && strings.Contains(err.Error(), c.says)
 					if its.does && !refused || !its.does && err != nil {
 						t.Errorf("%s, %s: %v", its.name, what, err)
 					}
@@ -98,22 +100,22 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 
 // TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat: each takes its part by itself, and the error is of the one.
 func TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat(t *testing.T) {
-	for _, verb := range []planner.Verb{planner.Restore, planner.Retreat, planner.Undo} {
-		fleet, _, _, stores := processes(t, 2, func(int) bool { return true })
+	for _, verb := range []state.Verb{state.Restore, state.Retreat, state.Undo} {
+		f, _, _, stores := processes(t, 2, func(int) bool { return true })
 		var configs []live.Config
 		for i, s := range stores {
 			configs = append(configs, live.Config{Process: back(2).Sets[i].Process, Path: "/etc/pgbouncer.ini", Store: s})
 		}
-		act := planner.Act{Verb: verb, Sets: release(2).Sets}
+		act := state.Act{Verb: verb, Sets: release(2).Sets}
 		gone := act.Sets[0]
 		gone.Process = "gone/1"
-		act.Sets = append([]planner.Set{gone}, act.Sets...)
-		err := fleet.Hands(configs).Apply(t.Context(), act)
+		act.Sets = append([]fleet.Set{gone}, act.Sets...)
+		err := f.Hands(configs).Apply(t.Context(), act)
 		if err == nil || !strings.Contains(err.Error(), "gone/1") {
 			t.Errorf("%s: %v, want an error of gone/1", verb, err)
 		}
 		want := 1
-		if verb == planner.Undo {
+		if verb == state.Undo {
 			want = 0
 		}
 		for i, s := range stores {

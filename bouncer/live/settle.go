@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // settleAge is how long what a file said of a process's users is taken to be so. Chosen: a minute; a read may be a
@@ -30,8 +30,8 @@ const settleWait = 200 * time.Millisecond
 type settled struct {
 	at         time.Time // when it was read; zero: it never was
 	hash       string
-	shown, are []planner.UserLimit
-	lines      []planner.FiledLine
+	shown, are []fleet.UserLimit
+	lines      []fleet.FiledLine
 	sizes      []string // the files in which sizes stand
 
 	tried    time.Time // when the newest read began, that may have failed
@@ -40,12 +40,12 @@ type settled struct {
 }
 
 // of reports whether that was read when the process had these settings.
-func (s settled) of(p planner.Process) bool {
+func (s settled) of(p fleet.Process) bool {
 	return !s.at.IsZero() && s.hash == p.Identity.ConfigHash && slices.Equal(s.shown, p.Users)
 }
 
 // due reports whether the file is to be read again.
-func (s settled) due(p planner.Process, now time.Time) bool {
+func (s settled) due(p fleet.Process, now time.Time) bool {
 	return (!s.of(p) || now.Sub(s.at) > settleAge) && (now.Sub(s.tried) > settleRetry || s.triedFor != p.Identity.ConfigHash)
 }
 
@@ -61,7 +61,7 @@ func (f *Fleet) Know(configs []Config) {
 // file cannot be read, or does not say what its process shows, the doubt stays: the planner counts the larger value. What
 // it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet. A read is waited for by the look
 // that begins it where the settings have changed; else it goes on beside the looks, and what the file said before counts.
-func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
+func (f *Fleet) settle(ctx context.Context, processes []fleet.Process) {
 	together(len(processes), func(i int) error {
 		p := &processes[i]
 		at := slices.IndexFunc(f.files, func(c Config) bool { return c.Process == p.ID })
@@ -91,7 +91,7 @@ func (f *Fleet) settle(ctx context.Context, processes []planner.Process) {
 		if p.FiledBefore {
 			return nil
 		}
-		if !planner.VersionAtLeast(p.Version, 1, 23) || slices.ContainsFunc(p.Users, unsure) {
+		if !fleet.VersionAtLeast(p.Version, 1, 23) || slices.ContainsFunc(p.Users, unsure) {
 			p.Users, p.UsersKnown = slices.Clone(was.are), !slices.ContainsFunc(was.are, unsure)
 		}
 		return nil
@@ -107,7 +107,7 @@ func (f *Fleet) known(process string) settled {
 
 // reading is closed once the read of a file that is under way has ended; where none is, one that is due is begun. Nil: there is none.
 // It takes storeTimeout for each file at most, and no look that ends cuts it short.
-func (f *Fleet) reading(ctx context.Context, p planner.Process, c Config, due bool) (done chan struct{}, begun bool) {
+func (f *Fleet) reading(ctx context.Context, p fleet.Process, c Config, due bool) (done chan struct{}, begun bool) {
 	f.settling.Lock()
 	defer f.settling.Unlock()
 	if done, ok := f.reads[p.ID]; ok || !due {
@@ -133,7 +133,7 @@ func (f *Fleet) reading(ctx context.Context, p planner.Process, c Config, due bo
 		}
 		is.at, is.hash, is.shown = is.tried, p.Identity.ConfigHash, p.Users
 		is.lines, is.sizes = filedLines(p, file), file.SizeFiles()
-		if is.are = settleUsers(p.Users, file.Users()); !planner.VersionAtLeast(p.Version, 1, 23) {
+		if is.are = settleUsers(p.Users, file.Users()); !fleet.VersionAtLeast(p.Version, 1, 23) {
 			is.are = hiddenUsers(file.Users())
 		}
 		f.settled[p.ID] = is
@@ -143,17 +143,17 @@ func (f *Fleet) reading(ctx context.Context, p planner.Process, c Config, due bo
 
 // filedLines are the lines of [databases] of a process's file that are in force, sorted: those of aliases that the process shows,
 // and that of *, of which nobody can tell.
-func filedLines(p planner.Process, file ini.Config) []planner.FiledLine {
-	lines := []planner.FiledLine{}
+func filedLines(p fleet.Process, file ini.Config) []fleet.FiledLine {
+	lines := []fleet.FiledLine{}
 	kind, _, _ := file.Setting("auth_type")
 	asks := !slices.Contains(unasked, strings.ToLower(kind))
 	for _, d := range file.Databases() {
-		l := planner.FiledLine{Alias: d.Alias}
+		l := fleet.FiledLine{Alias: d.Alias}
 		if asks {
 			l.AuthUser, l.AuthDatabase = d.AuthUser, d.AuthAlias
 		}
-		if d.Alias == planner.AutoDB {
-			l.Star = &planner.StarLine{Host: d.Host, Port: d.Port, Database: d.DBName, ForceUser: d.ForceUser, SizeConns: -1, ReserveConns: -1, PoolMode: d.PoolMode}
+		if d.Alias == fleet.AutoDB {
+			l.Star = &fleet.StarLine{Host: d.Host, Port: d.Port, Database: d.DBName, ForceUser: d.ForceUser, SizeConns: -1, ReserveConns: -1, PoolMode: d.PoolMode}
 			if d.Sized {
 				l.Star.SizeConns = d.SizeConns
 			}
@@ -163,30 +163,30 @@ func filedLines(p planner.Process, file ini.Config) []planner.FiledLine {
 			if d.MaxConns != file.DefaultMaxConns() {
 				l.Star.MaxConns = d.MaxConns
 			}
-		} else if !slices.ContainsFunc(p.Aliases, func(a planner.Alias) bool { return a.Name == d.Alias }) {
+		} else if !slices.ContainsFunc(p.Aliases, func(a fleet.Alias) bool { return a.Name == d.Alias }) {
 			continue // it is not in force yet
 		}
 		lines = append(lines, l)
 	}
-	slices.SortFunc(lines, func(a, b planner.FiledLine) int { return strings.Compare(a.Alias, b.Alias) })
+	slices.SortFunc(lines, func(a, b fleet.FiledLine) int { return strings.Compare(a.Alias, b.Alias) })
 	return lines
 }
 
 // unsure reports whether what SHOW USERS shows of a user may be another's.
-func unsure(u planner.UserLimit) bool { return u.Doubtful || u.DoubtfulReserve }
+func unsure(u fleet.UserLimit) bool { return u.Doubtful || u.DoubtfulReserve }
 
 // settleUsers says which of the sizes that SHOW USERS shows are the users' own, by the lines of [users]. A file that
 // differs from what the process shows for certain, or shows as one of two values, is not the one in force: then nothing
 // is settled. What it cannot tell: a line that was taken out of the file keeps its value in the process until a
 // restart; and a line that was written since the last RELOAD, for a user who is shown just that of the user before.
-func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimit {
+func settleUsers(shown []fleet.UserLimit, lines []ini.User) []fleet.UserLimit {
 	for _, l := range lines {
 		sized := l.SizeConns >= 0 || l.ReserveConns >= 0
-		if sized && !slices.ContainsFunc(shown, func(u planner.UserLimit) bool { return u.Name == l.Name }) {
+		if sized && !slices.ContainsFunc(shown, func(u fleet.UserLimit) bool { return u.Name == l.Name }) {
 			return shown
 		}
 	}
-	var out []planner.UserLimit
+	var out []fleet.UserLimit
 	for _, u := range shown {
 		size, reserve := 0, 0
 		for _, l := range lines { // the last one counts
@@ -195,10 +195,10 @@ func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimi
 			}
 			size, reserve = max(0, l.SizeConns), max(0, l.ReserveConns)
 			if l.SizeConns == 0 {
-				size = planner.Unlimited
+				size = fleet.Unlimited
 			}
 			if l.ReserveConns == 0 {
-				reserve = planner.NoReserve
+				reserve = fleet.NoReserve
 			}
 		}
 		agree := func(file, process int, doubtful bool) bool { return file == process || doubtful && file == 0 }
@@ -206,7 +206,7 @@ func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimi
 			return shown
 		}
 		u.SizeConns, u.ReserveConns, u.Doubtful, u.DoubtfulReserve = size, reserve, false, false
-		if u != (planner.UserLimit{Name: u.Name}) {
+		if u != (fleet.UserLimit{Name: u.Name}) {
 			out = append(out, u)
 		}
 	}
@@ -215,14 +215,14 @@ func settleUsers(shown []planner.UserLimit, lines []ini.User) []planner.UserLimi
 
 // hiddenUsers lists the users that [users] gives a max_user_connections of their own: all that counts there before
 // 1.23. The last line of a user counts; 0 and less mean the process's (objects.c, user_max_connections).
-func hiddenUsers(lines []ini.User) []planner.UserLimit {
-	var out []planner.UserLimit
+func hiddenUsers(lines []ini.User) []fleet.UserLimit {
+	var out []fleet.UserLimit
 	for _, l := range lines {
-		out = slices.DeleteFunc(out, func(u planner.UserLimit) bool { return u.Name == l.Name })
+		out = slices.DeleteFunc(out, func(u fleet.UserLimit) bool { return u.Name == l.Name })
 		if l.MaxConns > 0 {
-			out = append(out, planner.UserLimit{Name: l.Name, MaxConns: l.MaxConns})
+			out = append(out, fleet.UserLimit{Name: l.Name, MaxConns: l.MaxConns})
 		}
 	}
-	slices.SortFunc(out, func(a, b planner.UserLimit) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b fleet.UserLimit) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // hanging is a store whose reads hang while it says so.
@@ -36,10 +37,10 @@ func (h *hanging) Read(ctx context.Context, path string) ([]byte, error) {
 // waited for beside the looks.
 func TestAStoreThatHangsHoldsUpOneLook(t *testing.T) {
 	t.Parallel()
-	fleet, _, fakes, stores := processes(t, 1, func(int) bool { return true })
+	f, _, fakes, stores := processes(t, 1, func(int) bool { return true })
 	store := &hanging{memory: stores[0], free: make(chan struct{})}
-	fleet.Know([]live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: store}})
-	filed := func() int { return len(observe(t, fleet).Processes[0].Filed) }
+	f.Know([]live.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: store}})
+	filed := func() int { return len(observe(t, f).Processes[0].Filed) }
 	if filed() == 0 {
 		t.Fatal("the first look does not wait for the file")
 	}
@@ -68,7 +69,7 @@ func TestAStoreThatHangsHoldsUpOneLook(t *testing.T) {
 	fakes[0].tables["SHOW DATABASES"][1][5] = "8"
 	fakes[0].mu.Unlock()
 	eventually(t, func() error {
-		if lines := observe(t, fleet).Processes[0].Filed; !slices.ContainsFunc(lines, func(l planner.FiledLine) bool { return l.AuthUser == "asks" }) {
+		if lines := observe(t, f).Processes[0].Filed; !slices.ContainsFunc(lines, func(l fleet.FiledLine) bool { return l.AuthUser == "asks" }) {
 			return fmt.Errorf("once it hangs no more: %v", lines)
 		}
 		return nil
@@ -136,7 +137,7 @@ func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
 			t.Errorf("what may be a way back: %v", err)
 		}
 		err := hands.CheckShared(t.Context(), release(1).Sets)
-		shared := err != nil && planner.KindOf(err) == planner.KindUsage &&
+		shared := err != nil && operr.KindOf(err) == operr.KindUsage &&
 			strings.Contains(err.Error(), "h/1, which is of another group, reads it, too")
 		if shared != c.shared || !shared && err != nil {
 			t.Errorf("h/1 reads %s: %v, want it shared: %v", c.other, err, c.shared)

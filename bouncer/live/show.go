@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // versionText finds the number in "PgBouncer 1.25.2", in the NOTICE of 1.11 and before, and in "1.8.1/bouncer".
@@ -36,11 +37,11 @@ func paramsOf(t *table) []ini.Param {
 
 // settingsOf reads SHOW CONFIG. All that pgbudget needs of it has been there since before 1.8; a setting that is
 // missing or unreadable is an error.
-func settingsOf(subject, version string, config map[string]string) (planner.Settings, error) {
+func settingsOf(subject, version string, config map[string]string) (fleet.Settings, error) {
 	var wrong error
 	complain := func(key string) {
 		if wrong == nil {
-			wrong = fail(planner.KindUnforeseen, subject, "", "SHOW CONFIG of PgBouncer %s: %s is %q", version, key, config[key])
+			wrong = fail(operr.KindUnforeseen, subject, "", "SHOW CONFIG of PgBouncer %s: %s is %q", version, key, config[key])
 		}
 	}
 	count := func(key string) int {
@@ -58,7 +59,7 @@ func settingsOf(subject, version string, config map[string]string) (planner.Sett
 		}
 		return time.Duration(f * float64(time.Second))
 	}
-	s := planner.Settings{
+	s := fleet.Settings{
 		DefaultPoolConns:    count("default_pool_size"),
 		DefaultReserveConns: count("reserve_pool_size"),
 		ReserveTimeout:      seconds("reserve_pool_timeout"),
@@ -80,20 +81,20 @@ const maxSpanSeconds = float64(maxSpan) / 1e6
 
 // gauges is SHOW POOLS by alias: its pools, sorted by user, and the pool mode that its counters have to be read by.
 type gauges struct {
-	pools map[string][]planner.PoolGauges
+	pools map[string][]fleet.PoolGauges
 	modes map[string]string
 }
 
 // gaugesOf reads SHOW POOLS. The console's
 // own pool is left out; pools of peers are not in it (they have SHOW PEER_POOLS).
 func gaugesOf(records []record) gauges {
-	pools, modes := map[string][]planner.PoolGauges{}, map[string]string{}
+	pools, modes := map[string][]fleet.PoolGauges{}, map[string]string{}
 	for _, r := range records {
 		alias := r.text("database")
 		if alias == consoleDatabase {
 			continue
 		}
-		pools[alias] = append(pools[alias], planner.PoolGauges{
+		pools[alias] = append(pools[alias], fleet.PoolGauges{
 			User:                 r.text("user"),
 			ClientsActive:        r.count("cl_active"),
 			ClientsWaiting:       r.count("cl_waiting"),
@@ -113,16 +114,16 @@ func gaugesOf(records []record) gauges {
 		}
 	}
 	for _, p := range pools {
-		slices.SortFunc(p, func(a, b planner.PoolGauges) int { return cmp.Compare(a.User, b.User) })
+		slices.SortFunc(p, func(a, b fleet.PoolGauges) int { return cmp.Compare(a.User, b.User) })
 	}
 	return gauges{pools, modes}
 }
 
 // countersOf reads SHOW STATS.
-func countersOf(records []record) map[string]planner.Counters {
-	counters := map[string]planner.Counters{}
+func countersOf(records []record) map[string]fleet.Counters {
+	counters := map[string]fleet.Counters{}
 	for _, r := range records {
-		counters[r.text("database")] = planner.Counters{
+		counters[r.text("database")] = fleet.Counters{
 			Xacts:       r.number("total_xact_count"),
 			Assignments: r.number("total_server_assignment_count"),
 			XactTime:    r.span("total_xact_time"),
@@ -134,15 +135,15 @@ func countersOf(records []record) map[string]planner.Counters {
 
 // aliasesOf reads SHOW DATABASES and joins pools and counters to it by name, sorted by name. An alias that was never
 // used has no counters: they are zero, or -1 where this version does not keep one. What SHOW POOLS alone has is a database of *; see
-// planner.Alias.Hidden.
-func aliasesOf(records []record, settings planner.Settings, g gauges, counters map[string]planner.Counters, unused planner.Counters) []planner.Alias {
-	var aliases []planner.Alias
+// fleet.Alias.Hidden.
+func aliasesOf(records []record, settings fleet.Settings, g gauges, counters map[string]fleet.Counters, unused fleet.Counters) []fleet.Alias {
+	var aliases []fleet.Alias
 	for _, r := range records {
 		name := r.text("name")
 		if name == consoleDatabase {
 			continue
 		}
-		a := planner.Alias{
+		a := fleet.Alias{
 			Name:         name,
 			Host:         r.text("host"),
 			Port:         r.count("port"),
@@ -168,10 +169,10 @@ func aliasesOf(records []record, settings planner.Settings, g gauges, counters m
 		aliases = append(aliases, a)
 	}
 	for name, pools := range g.pools {
-		if slices.ContainsFunc(aliases, func(a planner.Alias) bool { return a.Name == name }) {
+		if slices.ContainsFunc(aliases, func(a fleet.Alias) bool { return a.Name == name }) {
 			continue
 		}
-		a := planner.Alias{Name: name, Database: name, Hidden: true, SizeConns: settings.DefaultPoolConns, ReserveConns: settings.DefaultReserveConns,
+		a := fleet.Alias{Name: name, Database: name, Hidden: true, SizeConns: settings.DefaultPoolConns, ReserveConns: settings.DefaultReserveConns,
 			MaxConns: settings.MaxDBConns, Lifetime: settings.Lifetime, PoolMode: cmp.Or(g.modes[name], settings.PoolMode), Counters: unused, Pools: pools}
 		if c, ok := counters[name]; ok {
 			a.Counters = c
@@ -184,14 +185,14 @@ func aliasesOf(records []record, settings planner.Settings, g gauges, counters m
 		}
 		aliases = append(aliases, a)
 	}
-	slices.SortFunc(aliases, func(a, b planner.Alias) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(aliases, func(a, b fleet.Alias) int { return strings.Compare(a.Name, b.Name) })
 	return aliases
 }
 
 // unusedCounters are the counters of an alias that SHOW STATS does not list yet.
-func unusedCounters(stats *table) planner.Counters {
+func unusedCounters(stats *table) fleet.Counters {
 	if stats.has("total_server_assignment_count") {
-		return planner.Counters{}
+		return fleet.Counters{}
 	}
-	return planner.Counters{Assignments: -1}
+	return fleet.Counters{Assignments: -1}
 }

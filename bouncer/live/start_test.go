@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // start starts real servers that end with the test.
@@ -55,7 +55,7 @@ func targetsOf(l *lab.Lab) live.Targets {
 	return targets
 }
 
-func observe(t *testing.T, f *live.Fleet) planner.Observation {
+func observe(t *testing.T, f *live.Fleet) fleet.Observation {
 	t.Helper()
 	o, err := f.Observe(t.Context())
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // swapped refuses a file that is that of another process: what it says of port, pidfile and socket folder, which no
@@ -17,7 +17,7 @@ func (x hand) swapped(file ini.Config, now inForce) error {
 	path := cmp.Or(x.config.Path, now.conffile)
 	id := x.console.id
 	if x.config.Store.(bounded).IsCopy(path, now.conffile) {
-		return fail(planner.KindUsage, "config: of "+id, "give config: "+now.conffile,
+		return fail(operr.KindUsage, "config: of "+id, "give config: "+now.conffile,
 			"it is %s, a copy of %s, which the process was started with: RELOAD would not read what is written there", path, now.conffile)
 	}
 	says, differ := map[string]string{}, []string(nil)
@@ -43,7 +43,7 @@ func (x hand) swapped(file ini.Config, now inForce) error {
 	case len(differ) == 1: // it may wait for a restart, and the path may lead through another mount
 		return nil
 	}
-	return fail(planner.KindUsage, "config: of "+id, "give each process its own file in the config",
+	return fail(operr.KindUsage, "config: of "+id, "give each process its own file in the config",
 		"%s: %s", it, strings.Join(differ, "; "))
 }
 

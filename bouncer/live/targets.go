@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Defaults of Targets.
@@ -73,7 +73,7 @@ func (t Targets) withDefaults() (Targets, error) {
 		seen[g.Name] = true
 	}
 	if len(wrong) > 0 {
-		return t, &planner.Error{Kind: planner.KindUsage, Subject: "targets", Err: errors.Join(wrong...)}
+		return t, &operr.Error{Kind: operr.KindUsage, Subject: "targets", Err: errors.Join(wrong...)}
 	}
 	return t, nil
 }

@@ -4,13 +4,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // userLimits reads SHOW USERS, as far as it can be believed: users with a limit or a size of their own, sorted.
 //
 // max_user_connections is what is in force, the process's filled in, so a user has one of its own where it differs;
-// its own 0 lifts the process's limit and is reported as planner.Unlimited.
+// its own 0 lifts the process's limit and is reported as fleet.Unlimited.
 //
 // pool_size and reserve_pool_size come as text. From 1.23 to 1.25.2 that text is not cleared between rows
 // (PgBouncer admin.c, admin_show_users): a user without a size of its own shows the one of the user before. So:
@@ -21,14 +21,14 @@ import (
 //     that this version does clear its text. The planner counts a doubtful value where it is the larger one.
 //
 // Only the [users] section itself tells for certain.
-func userLimits(records []record, settings planner.Settings) []planner.UserLimit {
-	limits := make([]planner.UserLimit, len(records))
+func userLimits(records []record, settings fleet.Settings) []fleet.UserLimit {
+	limits := make([]fleet.UserLimit, len(records))
 	for i, r := range records {
 		limits[i].Name = r.text("name")
 		switch own := r.count("max_user_connections"); {
 		case own < 0 || own == settings.MaxUserConns:
 		case own == 0:
-			limits[i].MaxConns = planner.Unlimited
+			limits[i].MaxConns = fleet.Unlimited
 		default:
 			limits[i].MaxConns = own
 		}
@@ -39,10 +39,10 @@ func userLimits(records []record, settings planner.Settings) []planner.UserLimit
 		limits[i].SizeConns, limits[i].ReserveConns = sizes[i], reserves[i]
 		limits[i].Doubtful, limits[i].DoubtfulReserve = doubtfulSizes[i], doubtfulReserves[i]
 	}
-	limits = slices.DeleteFunc(limits, func(u planner.UserLimit) bool {
-		return u.Name == consoleDatabase || u == planner.UserLimit{Name: u.Name}
+	limits = slices.DeleteFunc(limits, func(u fleet.UserLimit) bool {
+		return u.Name == consoleDatabase || u == fleet.UserLimit{Name: u.Name}
 	})
-	slices.SortFunc(limits, func(a, b planner.UserLimit) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(limits, func(a, b fleet.UserLimit) int { return strings.Compare(a.Name, b.Name) })
 	return limits
 }
 
@@ -68,9 +68,9 @@ func ownSizes(records []record, name string) (sizes []int, doubtful []bool) {
 		switch {
 		case sizes[i] != 0:
 		case name == "pool_size":
-			sizes[i] = planner.Unlimited // its own 0 (objects.c:1918, 1.24 and later): no limit at all
+			sizes[i] = fleet.Unlimited // its own 0 (objects.c:1918, 1.24 and later): no limit at all
 		default:
-			sizes[i] = planner.NoReserve
+			sizes[i] = fleet.NoReserve
 		}
 		before = text
 	}

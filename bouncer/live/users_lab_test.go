@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // TestAUserByAuthQueryIsCountedInEachDatabaseBefore123 and over all of them by 1.24; a look shows which of the two a
@@ -24,10 +24,10 @@ func TestAUserByAuthQueryIsCountedInEachDatabaseBefore123(t *testing.T) {
 		"CREATE ROLE web LOGIN PASSWORD '"+lab.Password("web")+"'"); err != nil {
 		t.Fatal(err)
 	}
-	fleet := open(t, targetsOf(l))
-	for _, p := range observe(t, fleet).Processes {
+	f := open(t, targetsOf(l))
+	for _, p := range observe(t, f).Processes {
 		if p.AuthUser != lab.Superuser || p.AuthDatabase != "" || slices.ContainsFunc(p.Aliases,
-			func(a planner.Alias) bool { return len(a.Pools) > 0 }) {
+			func(a fleet.Alias) bool { return len(a.Pools) > 0 }) {
 			t.Errorf("%s: auth_user %q of %q, %+v; want postgres, who has asked nothing yet", p.ID, p.AuthUser,
 				p.AuthDatabase, p.Aliases)
 		}
@@ -43,7 +43,7 @@ func TestAUserByAuthQueryIsCountedInEachDatabaseBefore123(t *testing.T) {
 		"new/1": "postgres in app, postgres in other, web within 2 in all; nobody is known to be listed"}
 	for patience := time.Now().Add(generous); ; time.Sleep(100 * time.Millisecond) {
 		got := map[string]string{}
-		for _, p := range observe(t, fleet).Processes {
+		for _, p := range observe(t, f).Processes {
 			web := map[string]int{}
 			text := ""
 			for _, a := range p.Aliases {

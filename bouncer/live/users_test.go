@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // TestADoubtfulUserSizeIsMarked is about SHOW USERS of 1.23 to 1.25.2, which repeats the size of the user before for one
 // without any.
 func TestADoubtfulUserSizeIsMarked(t *testing.T) {
-	const unlimited = planner.Unlimited
+	const unlimited = fleet.Unlimited
 	for _, c := range []struct {
 		name string
 		rows string // name:pool_size:reserve_pool_size:max_user_connections, the process's limit being 20

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // proxy carries connections to a port of this machine until the test ends, as a load balancer does. It returns its
@@ -63,7 +63,7 @@ func TestAServerBehindAPlainProxyIsStillAServer(t *testing.T) {
 	s := l.Server("main")
 	through := strings.Replace(s.DSN(lab.Monitor, ""), fmt.Sprintf("port=%d", s.Port), fmt.Sprintf("port=%d", proxy(t, s.Port)), 1)
 	f := open(t, live.Targets{Timeout: generous, Servers: []live.ServerTarget{{Name: "main", DSN: through}}})
-	if got, want := observe(t, f).Servers[0].Backends, (planner.BackendCounts{DirectConns: 1, OwnConns: 1}); got != want {
+	if got, want := observe(t, f).Servers[0].Backends, (fleet.BackendCounts{DirectConns: 1, OwnConns: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
 	}
 }
@@ -78,7 +78,7 @@ func TestALoginInFlightIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := observe(t, f).Servers[0].Backends, (planner.BackendCounts{PoolConns: 2, DirectConns: 1, OwnConns: 1}); got != want {
+	if got, want := observe(t, f).Servers[0].Backends, (fleet.BackendCounts{PoolConns: 2, DirectConns: 1, OwnConns: 1}); got != want {
 		t.Errorf("before: counts %+v, want %+v", got, want)
 	}
 	if err := syscall.Kill(s.Pid(), syscall.SIGSTOP); err != nil {
@@ -98,7 +98,7 @@ func TestALoginInFlightIsCounted(t *testing.T) {
 		})
 		t.Cleanup(login.Wait)
 	}
-	want := planner.BackendCounts{PoolConns: 4, DirectConns: 1, OwnConns: 1, LoginConns: 2}
+	want := fleet.BackendCounts{PoolConns: 4, DirectConns: 1, OwnConns: 1, LoginConns: 2}
 	eventually(t, func() error {
 		if got := observe(t, f).Servers[0].Backends; got != want {
 			return fmt.Errorf("counts %+v, want %+v", got, want)

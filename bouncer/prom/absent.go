@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // series returns the label sets of all series that any of the selectors picks within the look's time.
@@ -38,7 +38,7 @@ func (l look) values(ctx context.Context, subject string, label model.LabelName,
 }
 
 func (l look) evidence(subject, hint, format string, args ...any) error {
-	return &planner.Error{Kind: planner.KindEvidence, Subject: subject, Err: l.c.masked(format, args...), Hint: hint}
+	return &operr.Error{Kind: operr.KindEvidence, Subject: subject, Err: l.c.masked(format, args...), Hint: hint}
 }
 
 // absentMetric is for one metric missing beside others of the same exporter.

@@ -12,7 +12,7 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/config"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // DefaultTimeout is how long one request may take. Chosen: a quarter of Prometheus's own --query.timeout of two
@@ -36,11 +36,11 @@ type Client struct {
 func New(address string, httpConfig []byte) (*Client, error) {
 	u, err := parseAddress(address)
 	if err != nil {
-		return nil, &planner.Error{Kind: planner.KindUsage, Subject: "prometheus url " + maskURL(address), Err: err,
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: "prometheus url " + maskURL(address), Err: err,
 			Hint: "write it as http://host:9090 or https://host/prefix"}
 	}
 	bad := func(err error) error {
-		return &planner.Error{Kind: planner.KindUsage, Subject: "prometheus http_config", Err: err,
+		return &operr.Error{Kind: operr.KindUsage, Subject: "prometheus http_config", Err: err,
 			Hint: "the keys are those of http_config in Prometheus's own configuration"}
 	}
 	cfg, err := loadHTTPConfig(httpConfig)

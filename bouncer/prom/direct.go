@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // gaugeActivity counts sessions per database and state. From postgres_exporter 0.17 on it also has backend_type; before,
@@ -30,7 +30,7 @@ const clientBackends = `backend_type=~"|client backend"`
 // uses, is so at worst too high by the largest change of the pools within one interval: it errs towards fewer
 // connections for the pools. A DirectQuery over pg_stat_activity_count's own labels (postgres_exporter 0.17 on:
 // usename, application_name) has no such error.
-func (l look) direct(ctx context.Context, s ServerSpec) (planner.Histogram, Tally, error) {
+func (l look) direct(ctx context.Context, s ServerSpec) (load.Histogram, Tally, error) {
 	tally := Tally{Subject: s.Name, Moments: l.grid.n, Window: l.grid.step}
 	var counts []float64
 	var err error
@@ -40,7 +40,7 @@ func (l look) direct(ctx context.Context, s ServerSpec) (planner.Histogram, Tall
 		counts, err = l.difference(ctx, s, &tally)
 	}
 	if err != nil {
-		return planner.Histogram{}, tally, err
+		return load.Histogram{}, tally, err
 	}
 	h := l.histogram(counts)
 	tally.Used = h.Samples

@@ -9,13 +9,13 @@ import (
 
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // fail turns what a request ended with into an error about subject. ctx is the caller's, without the request's own
 // time-out. The text names the server, never a secret; nothing of the cause's text survives unmasked.
 func (c *Client) fail(ctx context.Context, subject string, err error) error {
-	e := &planner.Error{Kind: planner.KindUnreachable, Subject: subject}
+	e := &operr.Error{Kind: operr.KindUnreachable, Subject: subject}
 	var own *v1.Error
 	var came *answer
 	var network *url.Error
@@ -36,7 +36,7 @@ func (c *Client) fail(ctx context.Context, subject string, err error) error {
 		e.Err = c.masked("%s: %s", c.shown, network.Err)
 		e.Hint = "check that Prometheus runs there, and tls_config if it speaks TLS"
 	case strings.Contains(err.Error(), `unexpected value type "string"`): // the API client knows no strings
-		e.Kind = planner.KindUsage
+		e.Kind = operr.KindUsage
 		e.Err = errors.New("the query gives a string, not a number")
 		e.Hint = "a signal is one number"
 	default: // the JSON decoder, whose message quotes the answer
@@ -47,14 +47,14 @@ func (c *Client) fail(ctx context.Context, subject string, err error) error {
 }
 
 // refused fills in e from an error in Prometheus's own form.
-func (c *Client) refused(e *planner.Error, own *v1.Error) {
+func (c *Client) refused(e *operr.Error, own *v1.Error) {
 	switch own.Type {
 	case v1.ErrBadData:
-		e.Kind = planner.KindUsage
+		e.Kind = operr.KindUsage
 		e.Err = c.masked("%s refuses the query: %s", c.shown, own.Msg)
 		e.Hint = "correct the query or the selector; try it in Prometheus's own user interface"
 	case v1.ErrExec:
-		e.Kind = planner.KindEvidence
+		e.Kind = operr.KindEvidence
 		e.Err = c.masked("%s cannot evaluate the query: %s", c.shown, own.Msg)
 		e.Hint = "try the query in Prometheus's own user interface"
 	case v1.ErrBadResponse:
@@ -82,7 +82,7 @@ func (c *Client) warned(subject string, warnings v1.Warnings) error {
 		if strings.HasPrefix(w, "PromQL info:") {
 			continue
 		}
-		return &planner.Error{Kind: planner.KindEvidence, Subject: subject,
+		return &operr.Error{Kind: operr.KindEvidence, Subject: subject,
 			Err:  c.masked("%s warns that its answer may be incomplete: %s", c.shown, w),
 			Hint: "look at the stores behind this Prometheus"}
 	}

@@ -7,12 +7,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // Survey is a History with the count of what was left out of it.
 type Survey struct {
-	History planner.History
+	History load.History
 	Pools   []Tally // sorted by Subject
 	Servers []Tally // of the direct connections, sorted by Subject; only servers for which they were asked for
 }
@@ -33,7 +33,7 @@ type Tally struct {
 // History returns what Prometheus remembers of the pools and servers of spec over (now − Lookback, now]. It is whole or
 // an error, never a part: KindEvidence when a series is absent, KindUsage when the spec or a query is wrong,
 // KindUnreachable when Prometheus does not answer. Its slices are sorted.
-func (c *Client) History(ctx context.Context, spec Spec, now time.Time) (planner.History, error) {
+func (c *Client) History(ctx context.Context, spec Spec, now time.Time) (load.History, error) {
 	s, err := c.Survey(ctx, spec, now)
 	return s.History, err
 }
@@ -45,12 +45,12 @@ func (c *Client) Survey(ctx context.Context, spec Spec, now time.Time) (Survey, 
 		return Survey{}, err
 	}
 	l := look{c: c, grid: newGrid(now, spec.Lookback, spec.Step)}
-	out := Survey{History: planner.History{Lookback: spec.Lookback}}
+	out := Survey{History: load.History{Lookback: spec.Lookback}}
 	perSec := map[string][]float64{} // by pool
 	var dialect Dialect
 	for _, p := range spec.Pools {
 		if p.Unasked {
-			out.History.Pools = append(out.History.Pools, planner.PoolHistory{Pool: p.ID, Note: p.Note})
+			out.History.Pools = append(out.History.Pools, load.PoolHistory{Pool: p.ID, Note: p.Note})
 			continue
 		}
 		got, err := l.pool(ctx, p)
@@ -66,7 +66,7 @@ func (c *Client) Survey(ctx context.Context, spec Spec, now time.Time) (Survey, 
 	}
 	out.History.Dialect = string(dialect)
 	for _, s := range spec.Servers {
-		h := planner.ServerHistory{Server: s.Name}
+		h := load.ServerHistory{Server: s.Name}
 		if s.DirectQuery != "" || s.Selector != "" {
 			var tally Tally
 			if h.Direct, tally, err = l.direct(ctx, s); err != nil {
@@ -79,8 +79,8 @@ func (c *Client) Survey(ctx context.Context, spec Spec, now time.Time) (Survey, 
 		}
 		out.History.Servers = append(out.History.Servers, h)
 	}
-	slices.SortFunc(out.History.Pools, func(a, b planner.PoolHistory) int { return cmp.Compare(a.Pool, b.Pool) })
-	slices.SortFunc(out.History.Servers, func(a, b planner.ServerHistory) int { return cmp.Compare(a.Server, b.Server) })
+	slices.SortFunc(out.History.Pools, func(a, b load.PoolHistory) int { return cmp.Compare(a.Pool, b.Pool) })
+	slices.SortFunc(out.History.Servers, func(a, b load.ServerHistory) int { return cmp.Compare(a.Server, b.Server) })
 	slices.SortFunc(out.Pools, func(a, b Tally) int { return cmp.Compare(a.Subject, b.Subject) })
 	slices.SortFunc(out.Servers, func(a, b Tally) int { return cmp.Compare(a.Subject, b.Subject) })
 	return out, nil
@@ -93,8 +93,8 @@ type look struct {
 }
 
 // histogram puts the finite values of a row of moments into a histogram, negative ones as 0.
-func (l look) histogram(values []float64) planner.Histogram {
-	var h planner.Histogram
+func (l look) histogram(values []float64) load.Histogram {
+	var h load.Histogram
 	for i, v := range values {
 		if !math.IsNaN(v) {
 			h = h.Add(l.grid.at(i), max(0, v))

@@ -9,7 +9,9 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/prom"
 	promfix "github.com/pgbudget/pgbudget/fixtures/prom"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // survey asks for the whole constructed past.
@@ -18,7 +20,7 @@ func survey(t *testing.T, spec prom.Spec) prom.Survey {
 	spec.Lookback = pastLength
 	s, err := pastClient(t).Survey(t.Context(), spec, pastEnd)
 	if err != nil {
-		t.Fatalf("%v\nhint: %s", err, planner.HintOf(err))
+		t.Fatalf("%v\nhint: %s", err, operr.HintOf(err))
 	}
 	return s
 }
@@ -30,7 +32,7 @@ type minute struct{ erlangs, weight float64 }
 func minutes(f promfix.Fleet) []minute {
 	var all []minute
 	for t := time.Minute; t <= pastLength; t += time.Minute {
-		m := minute{weight: math.Exp2(t.Hours() / planner.HistogramHalfLife.Hours())}
+		m := minute{weight: math.Exp2(t.Hours() / load.HistogramHalfLife.Hours())}
 		for _, p := range f.Processes {
 			m.erlangs += (p.Load.Busy(t) - p.Load.Busy(t-time.Minute)) / 60
 		}
@@ -95,7 +97,7 @@ func TestAMinuteWithoutOneProcessIsNeverALowerSum(t *testing.T) {
 	if got, want := h.Samples, 2880-tally.Incomplete; got != want {
 		t.Errorf("got %d minutes, want %d", got, want)
 	}
-	lowest := planner.Histogram{}.Add(pastStart, 29.7).Buckets[0].Index
+	lowest := load.Histogram{}.Add(pastStart, 29.7).Buckets[0].Index
 	for _, b := range h.Buckets {
 		if b.Index < lowest {
 			t.Errorf("got a minute in bucket %d, want none below 29.7 Erlangs, bucket %d", b.Index, lowest)
@@ -174,7 +176,7 @@ func TestAPoolThatALimitKeptBelowItsSizeIsCensored(t *testing.T) {
 			t.Errorf("shares %v: got a median of %v, want 1 by night", c.shares, got)
 		}
 		// The plan is made at night, by a look that sees 1 Erlang and nobody waiting.
-		loads, err := planner.Estimate(night(t, s.History))
+		loads, err := load.Estimate(night(t, s.History))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,17 +187,17 @@ func TestAPoolThatALimitKeptBelowItsSizeIsCensored(t *testing.T) {
 }
 
 // night is a quiet minute of the fleet bounded at the end of its past.
-func night(t *testing.T, h planner.History) planner.Evidence {
+func night(t *testing.T, h load.History) load.Evidence {
 	t.Helper()
-	var e planner.Evidence
+	var e load.Evidence
 	for i := range 2 {
 		at := pastEnd.Add(time.Duration(i) * time.Minute)
 		var err error
-		e, err = e.Add(planner.Observation{At: at, Processes: []planner.Process{{
+		e, err = e.Add(fleet.Observation{At: at, Processes: []fleet.Process{{
 			ID: "within/1", Group: "within", Version: "1.24.1", At: at,
-			Aliases: []planner.Alias{{Name: "app", Database: "app", SizeConns: 20, PoolMode: "transaction",
-				Counters: planner.Counters{Xacts: int64(12000 * i), XactTime: time.Duration(i) * time.Minute},
-				Pools:    []planner.PoolGauges{{User: "u", ClientsActive: 30, ServersActive: 1, ServersIdle: 2}}}}}}})
+			Aliases: []fleet.Alias{{Name: "app", Database: "app", SizeConns: 20, PoolMode: "transaction",
+				Counters: fleet.Counters{Xacts: int64(12000 * i), XactTime: time.Duration(i) * time.Minute},
+				Pools:    []fleet.PoolGauges{{User: "u", ClientsActive: 30, ServersActive: 1, ServersIdle: 2}}}}}}})
 		if err != nil {
 			t.Fatal(err)
 		}

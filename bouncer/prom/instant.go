@@ -12,7 +12,8 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // How old a sample may be.
@@ -32,7 +33,7 @@ const (
 //
 // The value is finite. The time is that of the scrape when query is a plain selector; PromQL does not tell the sample's
 // time behind anything larger, so it is the time of evaluation then, and Lookback or the range written in the query
-// bound the samples' age. Errors, all planner.Error with name as Subject:
+// bound the samples' age. Errors, all operr.Error with name as Subject:
 //
 //   - KindEvidence: no series (absent is not 0), several series, NaN or ±Inf, a stale sample, clocks apart by more than
 //     StaleAfter, an answer that Prometheus calls incomplete;
@@ -45,8 +46,8 @@ func (c *Client) Instant(ctx context.Context, name, query string) (float64, time
 	if err != nil {
 		return 0, time.Time{}, err
 	}
-	fail := func(kind planner.Kind, hint, format string, args ...any) (float64, time.Time, error) {
-		return 0, time.Time{}, &planner.Error{Kind: kind, Subject: name, Err: c.masked(format, args...), Hint: hint}
+	fail := func(kind operr.Kind, hint, format string, args ...any) (float64, time.Time, error) {
+		return 0, time.Time{}, &operr.Error{Kind: kind, Subject: name, Err: c.masked(format, args...), Hint: hint}
 	}
 	var value, evaluated = math.NaN(), time.Time{}
 	switch v := result.(type) {
@@ -55,28 +56,28 @@ func (c *Client) Instant(ctx context.Context, name, query string) (float64, time
 	case model.Vector:
 		switch {
 		case len(v) == 0:
-			return fail(planner.KindEvidence, c.tryIt(query), "the query found no series: absent is not 0")
+			return fail(operr.KindEvidence, c.tryIt(query), "the query found no series: absent is not 0")
 		case len(v) > 1:
 			sets := make([]model.Metric, len(v))
 			for i, s := range v {
 				sets[i] = s.Metric
 			}
-			return fail(planner.KindEvidence, wrapHint, "the query found %d series where one is wanted: %s", len(v), listSeries(sets))
+			return fail(operr.KindEvidence, wrapHint, "the query found %d series where one is wanted: %s", len(v), listSeries(sets))
 		case v[0].Histogram != nil:
-			return fail(planner.KindUsage, "take a number out of it: histogram_quantile, histogram_avg or histogram_count",
+			return fail(operr.KindUsage, "take a number out of it: histogram_quantile, histogram_avg or histogram_count",
 				"the query gives a native histogram, not a number")
 		}
 		value, evaluated = float64(v[0].Value), v[0].Timestamp.Time()
 	case model.Matrix:
-		return fail(planner.KindUsage, "wrap a range in rate(…), avg_over_time(…) or the like", "the query gives a range of samples, not one number")
+		return fail(operr.KindUsage, "wrap a range in rate(…), avg_over_time(…) or the like", "the query gives a range of samples, not one number")
 	default:
-		return fail(planner.KindUsage, "a signal is one number", "the query gives a %T, not a number", result)
+		return fail(operr.KindUsage, "a signal is one number", "the query gives a %T, not a number", result)
 	}
 	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return fail(planner.KindEvidence, "a division by zero? "+c.tryIt(query), "the value is %v", value)
+		return fail(operr.KindEvidence, "a division by zero? "+c.tryIt(query), "the value is %v", value)
 	}
 	if apart := c.now().Sub(evaluated).Abs(); apart > StaleAfter {
-		return fail(planner.KindEvidence, "set the clocks right (NTP)", "the clock of %s is %s apart from this machine's", c.shown, apart.Round(time.Second))
+		return fail(operr.KindEvidence, "set the clocks right (NTP)", "the clock of %s is %s apart from this machine's", c.shown, apart.Round(time.Second))
 	}
 	if _, ok := result.(*model.Scalar); ok {
 		return value, evaluated, nil
@@ -91,7 +92,7 @@ func (c *Client) Instant(ctx context.Context, name, query string) (float64, time
 			return 0, time.Time{}, err
 		}
 		if age > StaleScrapes*scrape {
-			return 0, at, &planner.Error{Kind: planner.KindEvidence, Subject: name,
+			return 0, at, &operr.Error{Kind: operr.KindEvidence, Subject: name,
 				Err:  c.masked("the newest sample is %s old", age.Round(time.Second)),
 				Hint: "its target is no longer scraped: look at " + c.shown + "/targets"}
 		}
@@ -102,15 +103,15 @@ func (c *Client) Instant(ctx context.Context, name, query string) (float64, time
 const wrapHint = "wrap the query in sum(…), avg(…) or max(…), or add labels that pick one series"
 
 // Signal is Instant as the planner takes it: the error goes into the Signal, whose Value is unknown then.
-func (c *Client) Signal(ctx context.Context, name, server, query string) planner.Signal {
-	s := planner.Signal{Name: name, Server: server, Value: planner.Unknown()}
+func (c *Client) Signal(ctx context.Context, name, server, query string) fleet.Signal {
+	s := fleet.Signal{Name: name, Server: server, Value: fleet.Unknown()}
 	value, at, err := c.Instant(ctx, name, query)
 	s.At = at
 	if err != nil {
 		s.Error = err.Error()
 		return s
 	}
-	s.Value = planner.Float(value)
+	s.Value = fleet.Float(value)
 	return s
 }
 
@@ -134,7 +135,7 @@ func (c *Client) sampleTime(ctx context.Context, name, query string, evaluated t
 	}
 	v, ok := result.(model.Vector)
 	if !ok || len(v) != 1 {
-		return time.Time{}, &planner.Error{Kind: planner.KindEvidence, Subject: name,
+		return time.Time{}, &operr.Error{Kind: operr.KindEvidence, Subject: name,
 			Err: errors.New("the series was gone when asked for its sample's time"), Hint: c.tryIt(query)}
 	}
 	return model.Time(math.Round(float64(v[0].Value) * 1e3)).Time(), nil
@@ -144,7 +145,7 @@ func (c *Client) sampleTime(ctx context.Context, name, query string, evaluated t
 // when there were fewer than two, 0 when query is not a plain selector.
 func (c *Client) scrapeInterval(ctx context.Context, name, query string, at time.Time) (time.Duration, error) {
 	result, err := c.query(ctx, name, query+"\n[30m]", at)
-	if planner.KindOf(err) == planner.KindUsage { // not a plain selector: it cannot have a range
+	if operr.KindOf(err) == operr.KindUsage { // not a plain selector: it cannot have a range
 		return 0, nil
 	}
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // presentPage is scraped every second: one gauge as of now, and samples that bear their own, older times.
@@ -88,19 +88,19 @@ func TestWhatIsNotOneFiniteNumberIsAnError(t *testing.T) {
 	}
 	for _, c := range []struct {
 		query string
-		kind  planner.Kind
+		kind  operr.Kind
 		want  string
 	}{
-		{`nothing_of_the_kind`, planner.KindEvidence, "cpu: the query found no series: absent is not 0"},
-		{five, planner.KindEvidence, `cpu: the query found 7 series where one is wanted: {n="1"}, {n="2"}, {n="3"}, {n="4"}, {n="5"}, and 2 more`},
-		{`vector(0) / 0`, planner.KindEvidence, "cpu: the value is NaN"},
-		{`1 / 0`, planner.KindEvidence, "cpu: the value is +Inf"},
-		{`-vector(1) / 0`, planner.KindEvidence, "cpu: the value is -Inf"},
-		{`fresh[1m]`, planner.KindUsage, "cpu: the query gives a range of samples, not one number"},
-		{`"text"`, planner.KindUsage, "cpu: the query gives a string, not a number"},
-		{`sum(`, planner.KindUsage, "refuses the query: invalid parameter"},
-		{`fresh * on () group_left () (vector(1) or label_replace(vector(1), "n", "1", "", ""))`, planner.KindEvidence, "cannot evaluate the query"},
-		{`old`, planner.KindEvidence, "cpu: the newest sample is 2m"},
+		{`nothing_of_the_kind`, operr.KindEvidence, "cpu: the query found no series: absent is not 0"},
+		{five, operr.KindEvidence, `cpu: the query found 7 series where one is wanted: {n="1"}, {n="2"}, {n="3"}, {n="4"}, {n="5"}, and 2 more`},
+		{`vector(0) / 0`, operr.KindEvidence, "cpu: the value is NaN"},
+		{`1 / 0`, operr.KindEvidence, "cpu: the value is +Inf"},
+		{`-vector(1) / 0`, operr.KindEvidence, "cpu: the value is -Inf"},
+		{`fresh[1m]`, operr.KindUsage, "cpu: the query gives a range of samples, not one number"},
+		{`"text"`, operr.KindUsage, "cpu: the query gives a string, not a number"},
+		{`sum(`, operr.KindUsage, "refuses the query: invalid parameter"},
+		{`fresh * on () group_left () (vector(1) or label_replace(vector(1), "n", "1", "", ""))`, operr.KindEvidence, "cannot evaluate the query"},
+		{`old`, operr.KindEvidence, "cpu: the newest sample is 2m"},
 	} {
 		_, _, err := pastClient(t).Instant(t.Context(), "cpu", c.query)
 		if err == nil {
@@ -108,10 +108,10 @@ func TestWhatIsNotOneFiniteNumberIsAnError(t *testing.T) {
 			continue
 		}
 		contains(t, err.Error(), c.want)
-		if got := planner.KindOf(err); got != c.kind {
+		if got := operr.KindOf(err); got != c.kind {
 			t.Errorf("%s: got kind %d, want %d", c.query, got, c.kind)
 		}
-		if planner.HintOf(err) == "" {
+		if operr.HintOf(err) == "" {
 			t.Errorf("%s: got no hint", c.query)
 		}
 	}

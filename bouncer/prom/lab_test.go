@@ -8,7 +8,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/prom"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestARealFleetsLoadIsFoundWithinTenPercent puts 4 Erlangs on two real PgBouncer processes, behind real exporters (0.10)
@@ -100,7 +101,7 @@ func measured(t *testing.T, l *lab.Lab) (reason string, judge func()) {
 			t.Fatalf("the load did not get through: %+v", truth)
 		}
 		if err != nil {
-			t.Fatalf("%v\nhint: %s", err, planner.HintOf(err))
+			t.Fatalf("%v\nhint: %s", err, operr.HintOf(err))
 		}
 		found(t, s, truth)
 	}
@@ -138,10 +139,10 @@ func found(t *testing.T, s prom.Survey, truth lab.Ledger) {
 func trips(l lab.Ledger) float64 { return l.BeginTotal.Seconds() / l.Elapsed.Seconds() }
 
 // mean returns the mean of a histogram's samples, taking each for the middle of its bucket.
-func mean(h planner.Histogram) float64 {
+func mean(h load.Histogram) float64 {
 	sum, weight := 0.0, 0.0
 	for _, b := range h.Buckets {
-		middle := planner.HistogramFirst * math.Pow(planner.HistogramGrowth, float64(b.Index)-0.5)
+		middle := load.HistogramFirst * math.Pow(load.HistogramGrowth, float64(b.Index)-0.5)
 		sum += b.Weight * middle
 		weight += b.Weight
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/prom"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // What a real Prometheus cannot be made to do is done by a scripted peer here.
@@ -76,10 +76,10 @@ func TestAnswersThatAreNotPrometheusAreUnreachableWithTheReason(t *testing.T) {
 				t.Fatal("got no error")
 			}
 			contains(t, err.Error(), append(c.want, "cpu: "+at)...)
-			if got := planner.KindOf(err); got != planner.KindUnreachable {
-				t.Errorf("got kind %d, want %d: %v", got, planner.KindUnreachable, err)
+			if got := operr.KindOf(err); got != operr.KindUnreachable {
+				t.Errorf("got kind %d, want %d: %v", got, operr.KindUnreachable, err)
 			}
-			if strings.Contains(err.Error()+planner.HintOf(err), "hush") {
+			if strings.Contains(err.Error()+operr.HintOf(err), "hush") {
 				t.Errorf("got a secret in %v", err)
 			}
 		})
@@ -108,8 +108,8 @@ func TestAServerThatHangsIsGivenUp(t *testing.T) {
 	c := client(t, at, "")
 	c.Timeout = 50 * time.Millisecond
 	_, _, err := c.Instant(t.Context(), "cpu", "x")
-	if !errors.Is(err, context.DeadlineExceeded) || planner.KindOf(err) != planner.KindUnreachable {
-		t.Fatalf("got %v, want a time-out of kind %d", err, planner.KindUnreachable)
+	if !errors.Is(err, context.DeadlineExceeded) || operr.KindOf(err) != operr.KindUnreachable {
+		t.Fatalf("got %v, want a time-out of kind %d", err, operr.KindUnreachable)
 	}
 	contains(t, err.Error(), "cpu: no answer from "+at+" within 50ms")
 
@@ -126,8 +126,8 @@ func TestNobodyListeningNamesTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err = client(t, "http://"+at, "").Instant(t.Context(), "cpu", "x")
-	if err == nil || planner.KindOf(err) != planner.KindUnreachable {
-		t.Fatalf("got %v, want an error of kind %d", err, planner.KindUnreachable)
+	if err == nil || operr.KindOf(err) != operr.KindUnreachable {
+		t.Fatalf("got %v, want an error of kind %d", err, operr.KindUnreachable)
 	}
 	contains(t, err.Error(), "cpu: http://"+at, "connection refused")
 }
@@ -135,8 +135,8 @@ func TestNobodyListeningNamesTheServer(t *testing.T) {
 func TestAClockThatIsWrongIsAnError(t *testing.T) {
 	at := peer(t, says(200, "application/json", `{"status":"success","data":{"resultType":"scalar","result":[1500000000,"0.5"]}}`))
 	_, _, err := client(t, at, "").Instant(t.Context(), "cpu", "x")
-	if err == nil || planner.KindOf(err) != planner.KindEvidence {
-		t.Fatalf("got %v, want an error of kind %d", err, planner.KindEvidence)
+	if err == nil || operr.KindOf(err) != operr.KindEvidence {
+		t.Fatalf("got %v, want an error of kind %d", err, operr.KindEvidence)
 	}
 	contains(t, err.Error(), "the clock of "+at+" is")
 }
@@ -147,8 +147,8 @@ func TestAnAnswerThatMayBePartialIsAnError(t *testing.T) {
 	}
 	at := peer(t, says(200, "application/json", answer("No StoreAPIs matched for this query")))
 	_, _, err := client(t, at, "").Instant(t.Context(), "cpu", "x")
-	if err == nil || planner.KindOf(err) != planner.KindEvidence {
-		t.Fatalf("got %v, want an error of kind %d", err, planner.KindEvidence)
+	if err == nil || operr.KindOf(err) != operr.KindEvidence {
+		t.Fatalf("got %v, want an error of kind %d", err, operr.KindEvidence)
 	}
 	contains(t, err.Error(), "may be incomplete: No StoreAPIs matched")
 
@@ -201,8 +201,8 @@ func TestAnErrorMidwayLeavesNoPartOfAHistory(t *testing.T) {
 			return n == bad
 		})
 		s, err := c.Survey(t.Context(), spec, pastEnd)
-		if planner.KindOf(err) != planner.KindUnreachable || err == nil {
-			t.Errorf("request %d fails: got error %v, want kind %d", bad, err, planner.KindUnreachable)
+		if operr.KindOf(err) != operr.KindUnreachable || err == nil {
+			t.Errorf("request %d fails: got error %v, want kind %d", bad, err, operr.KindUnreachable)
 		}
 		if s.History.Pools != nil || s.History.Servers != nil || s.Pools != nil {
 			t.Errorf("request %d fails: got the partial %+v", bad, s)

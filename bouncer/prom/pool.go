@@ -9,12 +9,14 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // poolPast is what was found of one pool.
 type poolPast struct {
-	history planner.PoolHistory
+	history load.PoolHistory
 	tally   Tally
 	perSec  []float64 // transactions per second at each moment, NaN where not whole
 	dialect Dialect
@@ -41,7 +43,7 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 		if p.Note != "" {
 			notes = append(notes, p.Note)
 		}
-		return poolPast{history: planner.PoolHistory{Pool: p.ID, Note: strings.Join(notes, "; ")},
+		return poolPast{history: load.PoolHistory{Pool: p.ID, Note: strings.Join(notes, "; ")},
 			tally: Tally{Subject: p.ID, Moments: l.grid.n}}, nil
 	}
 	known, err := l.known(ctx, v.source)
@@ -65,7 +67,7 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 	if err != nil {
 		return poolPast{}, err
 	}
-	out := poolPast{dialect: v.dialect, history: planner.PoolHistory{Pool: p.ID, Note: p.Note},
+	out := poolPast{dialect: v.dialect, history: load.PoolHistory{Pool: p.ID, Note: p.Note},
 		tally: Tally{Subject: p.ID, Moments: n, Dropped: dropped, Long: long, Window: v.window}}
 	out.perSec, _ = total(xacts, known, n)
 	var erlangs []float64
@@ -84,7 +86,7 @@ func (l look) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 	}
 	whole := out.tally.Used + out.tally.Censored
 	if whole == 0 {
-		return poolPast{}, &planner.Error{Kind: planner.KindEvidence, Subject: p.ID,
+		return poolPast{}, &operr.Error{Kind: operr.KindEvidence, Subject: p.ID,
 			Err: fmt.Errorf("not one of %d minutes is whole: in %d some process of {%s} gave no full %s of samples",
 				n, out.tally.Incomplete, p.Selector, v.window),
 			Hint: "look at " + l.c.shown + "/targets for exporters that do not answer"}
@@ -122,7 +124,7 @@ func (l look) view(ctx context.Context, p PoolSpec) (poolView, error) {
 	has := func(name string) bool { return names[name] }
 	v.dialect = dialectOf(has)
 	if v.dialect == "" {
-		if p.Alias == planner.AutoDB {
+		if p.Alias == fleet.AutoDB {
 			v.unused, err = l.unused(ctx, p)
 		}
 		if err == nil && !v.unused {

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/prom"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // secret is the password of all tests; output that holds any part of it has leaked one.
@@ -36,7 +36,7 @@ func quiet(t *testing.T, err error) {
 		t.Error("got no error")
 		return
 	}
-	if text := err.Error() + " " + planner.HintOf(err); strings.Contains(text, "hush") || strings.Contains(text, "aHVza") {
+	if text := err.Error() + " " + operr.HintOf(err); strings.Contains(text, "hush") || strings.Contains(text, "aHVza") {
 		t.Errorf("got a secret in %q", text)
 	}
 }
@@ -105,8 +105,8 @@ func TestARealPrometheusBehindTLSAndBasicAuthentication(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := client(t, c.url, c.config).Instant(t.Context(), "cpu", "vector(0.5)")
 			quiet(t, err)
-			if got := planner.KindOf(err); got != planner.KindUnreachable {
-				t.Errorf("got kind %d, want %d: %v", got, planner.KindUnreachable, err)
+			if got := operr.KindOf(err); got != operr.KindUnreachable {
+				t.Errorf("got kind %d, want %d: %v", got, operr.KindUnreachable, err)
 			}
 			contains(t, err.Error(), "cpu: ", at, c.want)
 		})
@@ -190,12 +190,12 @@ func TestAnAddressOrHTTPConfigThatIsWrongIsRefusedWithoutItsSecrets(t *testing.T
 	} {
 		_, err := prom.New(c.url, []byte(c.config))
 		quiet(t, err)
-		if got := planner.KindOf(err); got != planner.KindUsage {
-			t.Errorf("%q, %q: got kind %d, want %d", c.url, c.config, got, planner.KindUsage)
+		if got := operr.KindOf(err); got != operr.KindUsage {
+			t.Errorf("%q, %q: got kind %d, want %d", c.url, c.config, got, operr.KindUsage)
 			continue
 		}
 		contains(t, err.Error(), c.want)
-		if planner.HintOf(err) == "" {
+		if operr.HintOf(err) == "" {
 			t.Errorf("%q, %q: got no hint", c.url, c.config)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Constants of a window, the stretch of time before each moment over which rates are taken.
@@ -48,7 +48,7 @@ func (l look) source(ctx context.Context, subject string, sets []model.LabelSet,
 	m, _ := result.(model.Matrix)
 	interval := medianGap(m).Round(10 * time.Millisecond) // a scrape now and then comes some milliseconds late
 	if interval <= 0 {
-		return s, &planner.Error{Kind: planner.KindEvidence, Subject: subject,
+		return s, &operr.Error{Kind: operr.KindEvidence, Subject: subject,
 			Err:  l.c.masked("its exporters were not scraped twice in the last %s: %s has not two samples of a series", probe, asked),
 			Hint: "look at " + l.c.shown + "/targets"}
 	}

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // DefaultStep is the length of one "minute" of history. chosen: long against a scrape, short against a peak.
@@ -24,7 +25,7 @@ type Spec struct {
 // PoolSpec says which series belong to one pool.
 type PoolSpec struct {
 	ID       string // group/alias
-	Alias    string // as the label "database" of its stats and "name" of its sizes has it; planner.AutoDB: see Lines
+	Alias    string // as the label "database" of its stats and "name" of its sizes has it; fleet.AutoDB: see Lines
 	Selector string // label matchers that pick the exporters of the group's processes: job="pgb-main"; without braces
 	Server   string // name of the ServerSpec it leads to, for the CPU fit; "" is the only one, or none
 	Session  bool   // pool_mode is session: its load is taken from sv_active. Also found in the label pool_mode, where it is set
@@ -33,7 +34,7 @@ type PoolSpec struct {
 	// while clients wait and it has none, it is full. Without such a limit it is paused then, or its server is away.
 	Shares bool
 
-	// Lines are the aliases that have lines of their own, where Alias is planner.AutoDB: the pool is all other databases.
+	// Lines are the aliases that have lines of their own, where Alias is fleet.AutoDB: the pool is all other databases.
 	Lines []string
 
 	Note    string // goes into its PoolHistory
@@ -42,7 +43,7 @@ type PoolSpec struct {
 
 // of is the label matcher for the pool's databases.
 func (p PoolSpec) of(label string) string {
-	if p.Alias != planner.AutoDB {
+	if p.Alias != fleet.AutoDB {
 		return equals(label, p.Alias)
 	}
 	return fmt.Sprintf("%s!~%q", label, AnyOf(append([]string{"pgbouncer"}, p.Lines...)))
@@ -77,7 +78,7 @@ type ServerSpec struct {
 // withDefaults returns the spec with its blanks filled in, or the first thing wrong with it, of KindUsage.
 func (s Spec) withDefaults() (Spec, error) {
 	bad := func(subject, hint, format string, args ...any) (Spec, error) {
-		return s, &planner.Error{Kind: planner.KindUsage, Subject: "history: " + subject, Err: fmt.Errorf(format, args...), Hint: hint}
+		return s, &operr.Error{Kind: operr.KindUsage, Subject: "history: " + subject, Err: fmt.Errorf(format, args...), Hint: hint}
 	}
 	if s.Step == 0 {
 		s.Step = DefaultStep

@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/prom"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // ofStar is the spec of the pool of a * beside lines of its own.
 func ofStar(job string, lines ...string) prom.PoolSpec {
-	return prom.PoolSpec{ID: "zoo/*", Alias: planner.AutoDB, Lines: lines, Selector: `job="` + job + `"`}
+	return prom.PoolSpec{ID: "zoo/*", Alias: fleet.AutoDB, Lines: lines, Selector: `job="` + job + `"`}
 }
 
 func TestThePoolOfAStarIsTheSumOfTheDatabasesThatLiveByIt(t *testing.T) {
@@ -23,7 +25,7 @@ func TestThePoolOfAStarIsTheSumOfTheDatabasesThatLiveByIt(t *testing.T) {
 		t.Errorf("got a highest load of %v, want 4 + 6 + 5", got)
 	}
 	// A database whose counters start again never leaves the others' sum behind.
-	lowest := planner.Histogram{}.Add(pastStart, 9.8).Buckets[0].Index
+	lowest := load.Histogram{}.Add(pastStart, 9.8).Buckets[0].Index
 	for _, b := range h.Erlangs.Buckets {
 		if b.Index < lowest {
 			t.Errorf("got a minute in bucket %d, want none below 9.8 Erlangs, bucket %d", b.Index, lowest)
@@ -54,8 +56,8 @@ func TestAStarThatNobodyUsedIsSaidAndHoldsNothingUp(t *testing.T) {
 	}
 	// A selector that picks no exporter is wrong all the same.
 	spec := prom.Spec{Lookback: pastLength, Pools: []prom.PoolSpec{ofStar("pgb-wav")}}
-	if _, err := pastClient(t).History(t.Context(), spec, pastEnd); planner.KindOf(err) != planner.KindEvidence || err == nil {
-		t.Errorf("got %v, want an error of kind %d", err, planner.KindEvidence)
+	if _, err := pastClient(t).History(t.Context(), spec, pastEnd); operr.KindOf(err) != operr.KindEvidence || err == nil {
+		t.Errorf("got %v, want an error of kind %d", err, operr.KindEvidence)
 	}
 }
 

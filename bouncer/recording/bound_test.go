@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // endless is a stream of one byte that counts what is read of it, and gives up far above what may be.
@@ -45,8 +45,8 @@ func TestALineWithoutAnEndIsReadNoFurtherThanALineMayBe(t *testing.T) {
 	} {
 		e := &endless{b: c.b}
 		_, _, err := read("f.jsonl", io.MultiReader(strings.NewReader(c.before), e))
-		if planner.KindOf(err) != planner.KindUsage || !strings.HasPrefix(fmt.Sprint(err), c.want) ||
-			!strings.Contains(planner.HintOf(err), "pgbudget record FILE") {
+		if operr.KindOf(err) != operr.KindUsage || !strings.HasPrefix(fmt.Sprint(err), c.want) ||
+			!strings.Contains(operr.HintOf(err), "pgbudget record FILE") {
 			t.Errorf("after %q: %v, want %s", c.before, err, c.want)
 		}
 		if e.read > maxLine+1<<20 {
@@ -110,9 +110,9 @@ func TestWhatIsNoFileIsNotReadAsARecording(t *testing.T) {
 		filepath.Join(dir, "none"): {"no such file", "pgbudget record FILE"},
 	} {
 		_, _, err := Read(name)
-		if planner.KindOf(err) != planner.KindUsage || !strings.HasPrefix(fmt.Sprint(err), name+": "+c.want) ||
-			!strings.Contains(planner.HintOf(err), c.hint) {
-			t.Errorf("%v; next: %s; want %s", err, planner.HintOf(err), c.want)
+		if operr.KindOf(err) != operr.KindUsage || !strings.HasPrefix(fmt.Sprint(err), name+": "+c.want) ||
+			!strings.Contains(operr.HintOf(err), c.hint) {
+			t.Errorf("%v; next: %s; want %s", err, operr.HintOf(err), c.want)
 		}
 	}
 }

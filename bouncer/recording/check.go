@@ -7,7 +7,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // number is one figure of a recording, and the least that it can be.
@@ -28,7 +29,7 @@ func outside(whose string, numbers ...number) error {
 }
 
 // check refuses numbers that no fleet can show: a recording may have been edited or damaged.
-func check(o planner.Observation) error {
+func check(o fleet.Observation) error {
 	if len(o.Servers) == 0 || len(o.Processes) == 0 {
 		return errors.New("a look without servers or processes")
 	}
@@ -64,7 +65,7 @@ func onceEach() func(id string) error {
 }
 
 // checkHistory refuses what no monitoring system can have remembered of a fleet.
-func checkHistory(h planner.History) error {
+func checkHistory(h load.History) error {
 	once := onceEach()
 	if h.Lookback < 0 {
 		return fmt.Errorf("the history's lookback is %v, want at least 0", h.Lookback)
@@ -96,7 +97,7 @@ func checkHistory(h planner.History) error {
 const maxRatio = 1e4
 
 // checkHistogram wants a histogram's buckets in order, each with a weight, and samples and a highest that can be.
-func checkHistogram(whose string, h planner.Histogram) error {
+func checkHistogram(whose string, h load.Histogram) error {
 	err := cmp.Or(outside(whose, number{"samples", h.Samples, 0}), within(whose, "max", h.Max, math.MaxInt32))
 	if (h.Samples == 0) != (len(h.Buckets) == 0) {
 		err = cmp.Or(err, fmt.Errorf("%s: %d samples in %d buckets", whose, h.Samples, len(h.Buckets)))
@@ -122,14 +123,14 @@ func within(whose, what string, x, most float64) error {
 	return nil
 }
 
-func checkServer(s planner.Server) error {
+func checkServer(s fleet.Server) error {
 	b := s.Backends
 	err := outside("server "+s.Name, number{"max_connections", s.MaxConns, 1}, number{"superuser_reserved_connections", s.SuperuserReservedConns, 0},
 		number{"reserved_connections", s.ReservedConns, 0}, number{"pool backends", b.PoolConns, 0}, number{"direct backends", b.DirectConns, 0},
 		number{"leaving backends", b.LeavingConns, 0}, number{"orphans", b.OrphanConns, 0}, number{"own backends",
 			b.OwnConns, 0},
 		number{"logins", b.LoginConns, 0}, number{"autovacuum_max_workers", s.WorkerConns, 0})
-	for _, limits := range [][]planner.ConnLimit{s.ReservedSettings, s.Roles, s.Databases} {
+	for _, limits := range [][]fleet.ConnLimit{s.ReservedSettings, s.Roles, s.Databases} {
 		for _, l := range limits {
 			err = cmp.Or(err, outside("server "+s.Name, number{"the limit of " + l.Name, l.Conns, 0},
 				number{"the number of other sessions under the limit of " + l.Name, l.DirectConns, 0},
@@ -139,7 +140,7 @@ func checkServer(s planner.Server) error {
 	return err
 }
 
-func checkProcess(p planner.Process) error {
+func checkProcess(p fleet.Process) error {
 	s := p.Settings
 	err := outside(p.ID, number{"default_pool_size", s.DefaultPoolConns, 0}, number{"reserve_pool_size", s.DefaultReserveConns, 0},
 		number{"max_user_connections", s.MaxUserConns, 0}, number{"max_db_connections", s.MaxDBConns, 0}, number{"max_client_conn", s.MaxClients, 0})
@@ -148,12 +149,12 @@ func checkProcess(p planner.Process) error {
 	}
 	for _, u := range p.Users {
 		err = cmp.Or(err, outside(p.ID+", user "+u.Name, number{"max_user_connections", u.MaxConns, 0}, number{"pool_size", u.SizeConns, 0},
-			number{"reserve_pool_size", u.ReserveConns, planner.NoReserve}))
+			number{"reserve_pool_size", u.ReserveConns, fleet.NoReserve}))
 	}
 	return err
 }
 
-func checkAlias(id string, a planner.Alias) error {
+func checkAlias(id string, a fleet.Alias) error {
 	err := outside(id, number{"pool_size", a.SizeConns, 0}, number{"reserve_pool_size", a.ReserveConns, 0}, number{"max_db_connections", a.MaxConns, 0})
 	if c := a.Counters; c.Xacts < 0 || c.XactTime < 0 || c.WaitTime < 0 || c.Assignments < -1 {
 		err = cmp.Or(err, fmt.Errorf("%s: a negative counter", id))

@@ -3,7 +3,8 @@ package recording
 import (
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // Version is the version of the format; it rises when a line's meaning changes.
@@ -21,6 +22,6 @@ type Header struct {
 
 // line is any other line: exactly one of its fields is there.
 type line struct {
-	Observation *planner.Observation `json:"observation,omitempty"`
-	History     *planner.History     `json:"history,omitempty"`
+	Observation *fleet.Observation `json:"observation,omitempty"`
+	History     *load.History      `json:"history,omitempty"`
 }

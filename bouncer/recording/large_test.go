@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // lengthened is the recording of the lab, repeated until it has size bytes: times and counters go on from one turn to
@@ -22,7 +22,7 @@ func lengthened(tb testing.TB, size int) []byte {
 		tb.Fatal(err)
 	}
 	lines := bytes.SplitAfter(text, []byte("\n"))
-	var looks []planner.Observation
+	var looks []fleet.Observation
 	for _, text := range lines[1:] {
 		var l line
 		if len(text) > 0 && json.Unmarshal(text, &l) == nil && l.Observation != nil {
@@ -46,11 +46,11 @@ func lengthened(tb testing.TB, size int) []byte {
 }
 
 // later is a look n turns on: what its counters did from first to last, they have done n times more.
-func later(o, first, last planner.Observation, n int, turn time.Duration) *planner.Observation {
+func later(o, first, last fleet.Observation, n int, turn time.Duration) *fleet.Observation {
 	o.At = o.At.Add(time.Duration(n) * turn)
-	var processes []planner.Process
+	var processes []fleet.Process
 	for i, p := range o.Processes {
-		var aliases []planner.Alias
+		var aliases []fleet.Alias
 		for j, a := range p.Aliases {
 			a0, a1 := first.Processes[i].Aliases[j].Counters, last.Processes[i].Aliases[j].Counters
 			a.Counters.Xacts += int64(n) * (a1.Xacts - a0.Xacts)

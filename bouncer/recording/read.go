@@ -9,7 +9,8 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // maxLine is the length of the longest line that is written or read, in bytes. chosen: a pool of one process with its
@@ -25,13 +26,13 @@ var errLong = fmt.Errorf("the line is longer than %d bytes, the most that a line
 // Read returns a recording's header and its evidence: history and every look, folded. A file, a pipe and the standard
 // input (/dev/stdin, or -) are read. Errors name file and line and are of KindUsage for a file that is no recording or
 // is cut off, of KindEvidence for looks that contradict each other.
-func Read(name string) (Header, planner.Evidence, error) {
+func Read(name string) (Header, load.Evidence, error) {
 	if name == "-" || name == "/dev/stdin" {
 		return read(name, os.Stdin)
 	}
 	f, err := open(name)
 	if err != nil {
-		return Header{}, planner.Evidence{}, err
+		return Header{}, load.Evidence{}, err
 	}
 	defer func() { _ = f.Close() }()
 	return read(name, f)
@@ -41,7 +42,7 @@ func Read(name string) (Header, planner.Evidence, error) {
 // and it may never end.
 func open(name string) (*os.File, error) {
 	refuse := func(hint string, err error) error {
-		return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: err, Hint: hint}
+		return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: err, Hint: hint}
 	}
 	info, err := os.Stat(name)
 	switch {
@@ -63,9 +64,9 @@ func open(name string) (*os.File, error) {
 	return f, nil
 }
 
-func read(name string, r io.Reader) (Header, planner.Evidence, error) {
+func read(name string, r io.Reader) (Header, load.Evidence, error) {
 	var h Header
-	var e planner.Evidence
+	var e load.Evidence
 	lines := bufio.NewReaderSize(r, 1<<16)
 	d := newDecoder()
 	var text []byte
@@ -112,14 +113,14 @@ func readLine(r *bufio.Reader, text []byte, most int) ([]byte, error) {
 // fault places an error in the file; what the planner refuses keeps its kind and hint.
 func fault(name string, n int, err error) error {
 	place := fmt.Sprintf("%s:%d", name, n)
-	if e, ok := errors.AsType[*planner.Error](err); ok {
-		return &planner.Error{Kind: e.Kind, Subject: place, Err: e.Err, Hint: e.Hint}
+	if e, ok := errors.AsType[*operr.Error](err); ok {
+		return &operr.Error{Kind: e.Kind, Subject: place, Err: e.Err, Hint: e.Hint}
 	}
 	hint := "record again; to use what is whole, cut the file after the last whole line"
 	if errors.Is(err, errLong) {
 		hint = recorded
 	}
-	return &planner.Error{Kind: planner.KindUsage, Subject: place, Err: err, Hint: hint}
+	return &operr.Error{Kind: operr.KindUsage, Subject: place, Err: err, Hint: hint}
 }
 
 func header(text []byte) (Header, error) {
@@ -134,7 +135,7 @@ func header(text []byte) (Header, error) {
 }
 
 // add folds one line in. text is the caller's again afterwards.
-func add(e planner.Evidence, d *decoder, text []byte) (planner.Evidence, error) {
+func add(e load.Evidence, d *decoder, text []byte) (load.Evidence, error) {
 	l, err := d.decode(text)
 	if err != nil {
 		return e, err

@@ -13,21 +13,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func look(second int, xacts int64) planner.Observation {
-	return planner.Observation{At: epoch.Add(time.Duration(second) * time.Second),
-		Servers: []planner.Server{{Name: "main", SystemID: "7123secret", MaxConns: 100, Holders: []planner.Holder{{PID: 7, Application: "secret-app"}}}},
-		Signals: []planner.Signal{{Name: "cpu", Server: "main", Value: planner.Unknown(), Error: "dial 10.1.2.3: refused"}},
-		Processes: []planner.Process{{ID: "main/1", Group: "main", Console: "10.1.2.3:6432", Version: "1.18.0",
-			Identity: planner.Identity{ConfFile: "/etc/secret/pgbouncer.ini", PIDFile: "/run/x.pid", SocketDir: "/run/y", ConfigHash: "abc"},
-			Aliases:  []planner.Alias{{Name: "app", Host: "db.secret.example,10.1.2.3", Server: "main", AlsoOn: []string{"gprd-secret"}, Unplaced: []string{"10.1.2.3:5432"}, SizeConns: 5, Counters: planner.Counters{Xacts: xacts, Assignments: -1}}}}}}
+func look(second int, xacts int64) fleet.Observation {
+	return fleet.Observation{At: epoch.Add(time.Duration(second) * time.Second),
+		Servers: []fleet.Server{{Name: "main", SystemID: "7123secret", MaxConns: 100, Holders: []fleet.Holder{{PID: 7, Application: "secret-app"}}}},
+		Signals: []fleet.Signal{{Name: "cpu", Server: "main", Value: fleet.Unknown(), Error: "dial 10.1.2.3: refused"}},
+		Processes: []fleet.Process{{ID: "main/1", Group: "main", Console: "10.1.2.3:6432", Version: "1.18.0",
+			Identity: fleet.Identity{ConfFile: "/etc/secret/pgbouncer.ini", PIDFile: "/run/x.pid", SocketDir: "/run/y", ConfigHash: "abc"},
+			Aliases:  []fleet.Alias{{Name: "app", Host: "db.secret.example,10.1.2.3", Server: "main", AlsoOn: []string{"gprd-secret"}, Unplaced: []string{"10.1.2.3:5432"}, SizeConns: 5, Counters: fleet.Counters{Xacts: xacts, Assignments: -1}}}}}}
 }
 
-func record(t *testing.T, h Header, looks ...planner.Observation) string {
+func record(t *testing.T, h Header, looks ...fleet.Observation) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "fleet.jsonl")
 	w, err := Create(name, h)
@@ -39,7 +43,7 @@ func record(t *testing.T, h Header, looks ...planner.Observation) string {
 			t.Fatal(err)
 		}
 	}
-	if err := w.History(planner.History{Lookback: time.Hour, Dialect: "test"}); err != nil {
+	if err := w.History(load.History{Lookback: time.Hour, Dialect: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
@@ -57,7 +61,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if h.Recording != Version || h.Note != "from a test" || e.Looks != 2 || e.History.Dialect != "test" || e.Flows[0].Intervals[0].Xacts != 10 {
 		t.Errorf("header %+v, evidence %+v", h, e)
 	}
-	if diff := cmp.Diff(look(1, 20), e.Last, cmp.Comparer(func(a, b planner.Float) bool { return a == b || !a.Known() && !b.Known() })); diff != "" {
+	if diff := cmp.Diff(look(1, 20), e.Last, cmp.Comparer(func(a, b fleet.Float) bool { return a == b || !a.Known() && !b.Known() })); diff != "" {
 		t.Errorf("the last look changed on its way:\n%s", diff)
 	}
 }
@@ -83,7 +87,7 @@ func TestRedactLeavesNoHostPathOrApplication(t *testing.T) {
 
 func TestARecordingIsNeverOverwritten(t *testing.T) {
 	name := record(t, Header{At: epoch}, look(0, 1))
-	if _, err := Create(name, Header{}); planner.KindOf(err) != planner.KindUsage {
+	if _, err := Create(name, Header{}); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("%v, want a refusal", err)
 	}
 }
@@ -101,43 +105,43 @@ func TestDamagedRecordingsAreRefusedWithTheirLine(t *testing.T) {
 	lines := strings.SplitAfter(string(whole), "\n")
 	for _, c := range []struct {
 		name, text, want string
-		kind             planner.Kind
+		kind             operr.Kind
 	}{
-		{"empty", "", ":1: the file is empty", planner.KindUsage},
-		{"truncated", string(whole[:len(whole)-9]), ":4: truncated", planner.KindUsage},
-		{"no recording", "{\"a\":1}\n", ":1: not a pgbudget recording", planner.KindUsage},
-		{"a plain text", "hello\n", ":1: not a pgbudget recording", planner.KindUsage},
-		{"another format", strings.Replace(lines[0], ":1,", ":9,", 1), "format 9 of a recording", planner.KindUsage},
-		{"garbage inside", lines[0] + "{{{\n", ":2: not a line of a recording", planner.KindUsage},
-		{"an unknown line", lines[0] + "{\"weather\":{}}\n", ":2: not a line of a recording", planner.KindUsage},
-		{"time backwards", lines[0] + lines[2] + lines[1], "time went backwards", planner.KindEvidence},
-		{"the same look twice", lines[0] + lines[1] + lines[1], "time went backwards", planner.KindEvidence},
-		{"a process twice", lines[0] + strings.Replace(lines[1], `"processes":[`, `"processes":[{"id":"main/1","group":"main","version":"","identity":{"config_hash":""},"settings":{},"aliases":[]},`, 1), "main/1 stands there twice", planner.KindUsage},
-		{"no server", lines[0] + `{"observation":{"at":"2026-01-01T00:00:00Z","servers":[],"processes":[]}}` + "\n", "without servers", planner.KindUsage},
-		{"a negative counter", lines[0] + strings.Replace(lines[1], `"xacts":10`, `"xacts":-10`, 1), "a negative counter", planner.KindUsage},
-		{"a server without connections", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":0`, 1), "max_connections is 0, outside of 1 to 2147483647", planner.KindUsage},
-		{"more connections than can be counted", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":3000000000`, 1), "max_connections is 3000000000", planner.KindUsage},
-		{"a role's limit below nothing", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":100,"roles":[{"name":"app","conns":-7}]`, 1), "the limit of app is -7", planner.KindUsage},
+		{"empty", "", ":1: the file is empty", operr.KindUsage},
+		{"truncated", string(whole[:len(whole)-9]), ":4: truncated", operr.KindUsage},
+		{"no recording", "{\"a\":1}\n", ":1: not a pgbudget recording", operr.KindUsage},
+		{"a plain text", "hello\n", ":1: not a pgbudget recording", operr.KindUsage},
+		{"another format", strings.Replace(lines[0], ":1,", ":9,", 1), "format 9 of a recording", operr.KindUsage},
+		{"garbage inside", lines[0] + "{{{\n", ":2: not a line of a recording", operr.KindUsage},
+		{"an unknown line", lines[0] + "{\"weather\":{}}\n", ":2: not a line of a recording", operr.KindUsage},
+		{"time backwards", lines[0] + lines[2] + lines[1], "time went backwards", operr.KindEvidence},
+		{"the same look twice", lines[0] + lines[1] + lines[1], "time went backwards", operr.KindEvidence},
+		{"a process twice", lines[0] + strings.Replace(lines[1], `"processes":[`, `"processes":[{"id":"main/1","group":"main","version":"","identity":{"config_hash":""},"settings":{},"aliases":[]},`, 1), "main/1 stands there twice", operr.KindUsage},
+		{"no server", lines[0] + `{"observation":{"at":"2026-01-01T00:00:00Z","servers":[],"processes":[]}}` + "\n", "without servers", operr.KindUsage},
+		{"a negative counter", lines[0] + strings.Replace(lines[1], `"xacts":10`, `"xacts":-10`, 1), "a negative counter", operr.KindUsage},
+		{"a server without connections", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":0`, 1), "max_connections is 0, outside of 1 to 2147483647", operr.KindUsage},
+		{"more connections than can be counted", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":3000000000`, 1), "max_connections is 3000000000", operr.KindUsage},
+		{"a role's limit below nothing", lines[0] + strings.Replace(lines[1], `"max_connections":100`, `"max_connections":100,"roles":[{"name":"app","conns":-7}]`, 1), "the limit of app is -7", operr.KindUsage},
 		{"sessions below nothing under a role's limit", lines[0] + strings.Replace(lines[1], `"max_connections":100`,
 			`"max_connections":100,"roles":[{"name":"app","conns":7,"direct":-1}]`, 1),
-			"the number of other sessions under the limit of app is -1", planner.KindUsage},
-		{"a user's size below nothing", lines[0] + strings.Replace(lines[1], `"aliases":[`, `"users":[{"name":"u","pool_size":-5}],"aliases":[`, 1), "user u: pool_size is -5", planner.KindUsage},
-		{"a server twice", lines[0] + strings.Replace(lines[1], `"servers":[`, `"servers":[{"name":"main","max_connections":40},`, 1), "server main stands there twice", planner.KindUsage},
-		{"a history below nothing", lines[0] + remembered(`"samples":60,"max":-5,"buckets":[{"k":1,"w":1}]`), "the history of main/app: max is -5, want 0 to", planner.KindUsage},
-		{"a history of no number", lines[0] + remembered(`"samples":-1`), "samples is -1", planner.KindUsage},
-		{"a history without its samples", lines[0] + remembered(`"samples":60,"max":5`), "60 samples in 0 buckets", planner.KindUsage},
-		{"a history with a weight below nothing", lines[0] + remembered(`"samples":60,"max":5,"buckets":[{"k":3,"w":-1}]`), "bucket 3 weighs -1", planner.KindUsage},
-		{"a history out of order", lines[0] + remembered(`"samples":60,"max":5,"buckets":[{"k":3,"w":1},{"k":2,"w":1}]`), "bucket 2 weighs 1", planner.KindUsage},
-		{"a history that ends before it begins", lines[0] + remembered(`"samples":1,"buckets":[{"k":3,"w":1}],"first":"2026-01-02T00:00:00Z","last":"2026-01-01T00:00:00Z"`), "its last sample, of 2026-01-01T00:00:00Z, is before its first", planner.KindUsage},
-		{"more than all is left out of a history", lines[0] + `{"history":{"pools":[{"pool":"main/app","erlangs":{},"censored":1.5}]}}` + "\n", "censored is 1.5, want 0 to 1", planner.KindUsage},
-		{"a pool's history twice", lines[0] + `{"history":{"pools":[{"pool":"main/app","erlangs":{}},{"pool":"main/app","erlangs":{}}]}}` + "\n", "the history of main/app stands there twice", planner.KindUsage},
-		{"CPU below nothing in a history", lines[0] + `{"history":{"servers":[{"server":"main","direct":{},"cpu":{"samples":20,"base":-0.5}}]}}` + "\n", "cpu base is -0.5", planner.KindUsage},
-		{"a default below nothing", lines[0] + strings.Replace(lines[1], `"default_pool_size":`, `"default_pool_size":-1`, 1), "default_pool_size is -1", planner.KindUsage},
+			"the number of other sessions under the limit of app is -1", operr.KindUsage},
+		{"a user's size below nothing", lines[0] + strings.Replace(lines[1], `"aliases":[`, `"users":[{"name":"u","pool_size":-5}],"aliases":[`, 1), "user u: pool_size is -5", operr.KindUsage},
+		{"a server twice", lines[0] + strings.Replace(lines[1], `"servers":[`, `"servers":[{"name":"main","max_connections":40},`, 1), "server main stands there twice", operr.KindUsage},
+		{"a history below nothing", lines[0] + remembered(`"samples":60,"max":-5,"buckets":[{"k":1,"w":1}]`), "the history of main/app: max is -5, want 0 to", operr.KindUsage},
+		{"a history of no number", lines[0] + remembered(`"samples":-1`), "samples is -1", operr.KindUsage},
+		{"a history without its samples", lines[0] + remembered(`"samples":60,"max":5`), "60 samples in 0 buckets", operr.KindUsage},
+		{"a history with a weight below nothing", lines[0] + remembered(`"samples":60,"max":5,"buckets":[{"k":3,"w":-1}]`), "bucket 3 weighs -1", operr.KindUsage},
+		{"a history out of order", lines[0] + remembered(`"samples":60,"max":5,"buckets":[{"k":3,"w":1},{"k":2,"w":1}]`), "bucket 2 weighs 1", operr.KindUsage},
+		{"a history that ends before it begins", lines[0] + remembered(`"samples":1,"buckets":[{"k":3,"w":1}],"first":"2026-01-02T00:00:00Z","last":"2026-01-01T00:00:00Z"`), "its last sample, of 2026-01-01T00:00:00Z, is before its first", operr.KindUsage},
+		{"more than all is left out of a history", lines[0] + `{"history":{"pools":[{"pool":"main/app","erlangs":{},"censored":1.5}]}}` + "\n", "censored is 1.5, want 0 to 1", operr.KindUsage},
+		{"a pool's history twice", lines[0] + `{"history":{"pools":[{"pool":"main/app","erlangs":{}},{"pool":"main/app","erlangs":{}}]}}` + "\n", "the history of main/app stands there twice", operr.KindUsage},
+		{"CPU below nothing in a history", lines[0] + `{"history":{"servers":[{"server":"main","direct":{},"cpu":{"samples":20,"base":-0.5}}]}}` + "\n", "cpu base is -0.5", operr.KindUsage},
+		{"a default below nothing", lines[0] + strings.Replace(lines[1], `"default_pool_size":`, `"default_pool_size":-1`, 1), "default_pool_size is -1", operr.KindUsage},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, _, err := read("f.jsonl", strings.NewReader(c.text))
-			if err == nil || !strings.Contains(err.Error(), c.want) || planner.KindOf(err) != c.kind || !strings.HasPrefix(err.Error(), "f.jsonl:") {
-				t.Errorf("%v (kind %d), want %q", err, planner.KindOf(err), c.want)
+			if err == nil || !strings.Contains(err.Error(), c.want) || operr.KindOf(err) != c.kind || !strings.HasPrefix(err.Error(), "f.jsonl:") {
+				t.Errorf("%v (kind %d), want %q", err, operr.KindOf(err), c.want)
 			}
 		})
 	}
@@ -153,15 +157,15 @@ func FuzzRead(f *testing.F) {
 		if err != nil || e.Looks < 2 {
 			return
 		}
-		loads, err := planner.Estimate(e)
+		loads, err := load.Estimate(e)
 		if err != nil {
 			return
 		}
-		fleet, err := planner.Model(epoch, planner.Declared{SizeAll: true}, e, loads)
+		fleet, err := budget.Model(epoch, budget.Declared{SizeAll: true}, e, loads)
 		if err != nil {
 			return
 		}
-		plan, err := planner.Solve(fleet, planner.Options{})
+		plan, err := sizing.Solve(fleet, sizing.Options{})
 		if err != nil {
 			return
 		}
@@ -185,7 +189,7 @@ func slowly(text []byte) (line, error) {
 
 // sameLine compares two lines; what is not known is equal to itself.
 func sameLine(a, b line) string {
-	return cmp.Diff(a, b, cmp.Comparer(func(a, b planner.Float) bool { return a == b || !a.Known() && !b.Known() }))
+	return cmp.Diff(a, b, cmp.Comparer(func(a, b fleet.Float) bool { return a == b || !a.Known() && !b.Known() }))
 }
 
 func TestTheLabsRecordingIsReadByShape(t *testing.T) {

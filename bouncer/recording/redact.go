@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // redactor replaces hosts, servers and their identities by host-1, host-2, …, in the order in which they appear: equal ones
@@ -56,7 +57,7 @@ func all(list []string, by func(string) string) []string {
 }
 
 // observation returns a copy of o without hosts, paths, application names, and names and identities of servers.
-func (r *redactor) observation(o planner.Observation) planner.Observation {
+func (r *redactor) observation(o fleet.Observation) fleet.Observation {
 	o.Servers = slices.Clone(o.Servers)
 	for i, s := range o.Servers {
 		s.Name, s.SystemID = r.server(s.Name), r.name("system", s.SystemID)
@@ -98,11 +99,11 @@ func (r *redactor) observation(o planner.Observation) planner.Observation {
 }
 
 // history returns a copy of h that names servers as the looks do, in the order of their names.
-func (r *redactor) history(h planner.History) planner.History {
+func (r *redactor) history(h load.History) load.History {
 	h.Servers = slices.Clone(h.Servers)
 	for i := range h.Servers {
 		h.Servers[i].Server = r.server(h.Servers[i].Server)
 	}
-	slices.SortFunc(h.Servers, func(a, b planner.ServerHistory) int { return strings.Compare(a.Server, b.Server) })
+	slices.SortFunc(h.Servers, func(a, b load.ServerHistory) int { return strings.Compare(a.Server, b.Server) })
 	return h
 }

@@ -12,7 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // kept are the texts that a redacted recording keeps, and why. Whatever else is a text in a look or in a history is
@@ -146,7 +147,7 @@ func TestARedactedRecordingKeepsOnlyWhatItMay(t *testing.T) {
 			}
 		})
 	}
-	o, h, r := filled[planner.Observation](t), filled[planner.History](t), newRedactor()
+	o, h, r := filled[fleet.Observation](t), filled[load.History](t), newRedactor()
 	redacted, past := r.observation(o), r.history(h)
 	look(&redacted)
 	look(&past)
@@ -160,7 +161,7 @@ func TestARedactedRecordingKeepsOnlyWhatItMay(t *testing.T) {
 			t.Errorf("%s is to be kept, and is not", at)
 		}
 	}
-	if diff := cmp.Diff(filled[planner.Observation](t), o) + cmp.Diff(filled[planner.History](t), h); diff != "" {
+	if diff := cmp.Diff(filled[fleet.Observation](t), o) + cmp.Diff(filled[load.History](t), h); diff != "" {
 		t.Errorf("the caller's was changed:\n%s", diff)
 	}
 }
@@ -168,9 +169,9 @@ func TestARedactedRecordingKeepsOnlyWhatItMay(t *testing.T) {
 // TestTheHostOfALineIsThatOfItsDatabases so that both still belong together.
 func TestTheHostOfALineIsThatOfItsDatabases(t *testing.T) {
 	host := "db.secret.example, 10.1.2.3"
-	o := planner.Observation{Processes: []planner.Process{{Console: "10.1.2.3",
-		Filed:   []planner.FiledLine{{Alias: planner.AutoDB, Star: &planner.StarLine{Host: host}}, {Alias: "app"}},
-		Aliases: []planner.Alias{{Name: "app", Host: host}}}}}
+	o := fleet.Observation{Processes: []fleet.Process{{Console: "10.1.2.3",
+		Filed:   []fleet.FiledLine{{Alias: fleet.AutoDB, Star: &fleet.StarLine{Host: host}}, {Alias: "app"}},
+		Aliases: []fleet.Alias{{Name: "app", Host: host}}}}}
 	p := newRedactor().observation(o).Processes[0]
 	if got := p.Filed[0].Star.Host; got != p.Aliases[0].Host || !regexp.MustCompile(`^host-\d,host-\d$`).MatchString(got) {
 		t.Errorf("the line has the host %s, a database of it %s", got, p.Aliases[0].Host)
@@ -182,7 +183,7 @@ func TestTheHostOfALineIsThatOfItsDatabases(t *testing.T) {
 
 // TestASocketStaysOne because it is each machine's own: where it leads is judged by that.
 func TestASocketStaysOne(t *testing.T) {
-	o := planner.Observation{Processes: []planner.Process{{Console: "/run/secret", Aliases: []planner.Alias{
+	o := fleet.Observation{Processes: []fleet.Process{{Console: "/run/secret", Aliases: []fleet.Alias{
 		{Host: "/run/secret"}, {Host: "db.secret.example"}, {Host: ""}, {Host: "/run/secret/2"}}}}}
 	p := newRedactor().observation(o).Processes[0]
 	got := []string{p.Console}

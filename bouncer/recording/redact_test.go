@@ -12,23 +12,24 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // TestEqualIdentitiesStayEqualInARedactedRecording and unequal ones unequal: a server that was replaced or promoted is
 // seen as one.
 func TestEqualIdentitiesStayEqualInARedactedRecording(t *testing.T) {
-	at := func(second int, ids ...string) planner.Observation {
+	at := func(second int, ids ...string) fleet.Observation {
 		o := look(second, int64(second))
 		o.Servers = nil
 		for i, id := range ids {
-			o.Servers = append(o.Servers, planner.Server{Name: string(rune('a' + i)), SystemID: id, Timeline: 3 + second})
+			o.Servers = append(o.Servers, fleet.Server{Name: string(rune('a' + i)), SystemID: id, Timeline: 3 + second})
 		}
 		return o
 	}
 	r := newRedactor()
 	for _, c := range []struct {
-		of   planner.Observation
+		of   fleet.Observation
 		want []string
 	}{
 		{at(0, "7710843629494259266", "7710843629494259267", "7710843629494259266", ""),
@@ -56,7 +57,7 @@ func TestTheHistoryOfARedactedRecordingNamesServersAsItsLooksDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	h := planner.History{Lookback: time.Hour, Servers: []planner.ServerHistory{{Server: "gprd-secret"}, {Server: "main"}}}
+	h := load.History{Lookback: time.Hour, Servers: []load.ServerHistory{{Server: "gprd-secret"}, {Server: "main"}}}
 	if err := w.Observation(look(0, 1)); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestTheShippedRecordingHasNothingLeftToRedact(t *testing.T) {
 	}
 	defer f.Close()
 	r, d, looks := newRedactor(), newDecoder(), 0
-	unknown := cmp.Comparer(func(a, b planner.Float) bool { return a == b || !a.Known() && !b.Known() })
+	unknown := cmp.Comparer(func(a, b fleet.Float) bool { return a == b || !a.Known() && !b.Known() })
 	// The time of initdb is the upper half of an identity.
 	long := regexp.MustCompile(`"system_id":"[^"]*[0-9]{4}`)
 	for lines := bufio.NewReader(f); ; {
@@ -124,15 +125,15 @@ func TestTheShippedRecordingHasNothingLeftToRedact(t *testing.T) {
 
 // TestARedactedRecordingKeepsTheNamesOfRolesAndDatabases wherever they stand, or a limit would have lost its pools.
 func TestARedactedRecordingKeepsTheNamesOfRolesAndDatabases(t *testing.T) {
-	o := planner.Observation{
-		Servers: []planner.Server{{Name: "gprd", Superusers: []string{"root"},
-			Roles:     []planner.ConnLimit{{Name: "web", Conns: 9, DirectConns: 2}},
-			Databases: []planner.ConnLimit{{Name: "shop", Conns: 30, DirectConns: 3}}}},
-		Processes: []planner.Process{{ID: "main/1", Aliases: []planner.Alias{{Name: "shop", Database: "shop",
-			PoolMode: "session", LinePoolMode: "transaction", Pools: []planner.PoolGauges{{User: "web"}}}}}},
+	o := fleet.Observation{
+		Servers: []fleet.Server{{Name: "gprd", Superusers: []string{"root"},
+			Roles:     []fleet.ConnLimit{{Name: "web", Conns: 9, DirectConns: 2}},
+			Databases: []fleet.ConnLimit{{Name: "shop", Conns: 30, DirectConns: 3}}}},
+		Processes: []fleet.Process{{ID: "main/1", Aliases: []fleet.Alias{{Name: "shop", Database: "shop",
+			PoolMode: "session", LinePoolMode: "transaction", Pools: []fleet.PoolGauges{{User: "web"}}}}}},
 	}
 	want := o
-	want.Servers = []planner.Server{o.Servers[0]}
+	want.Servers = []fleet.Server{o.Servers[0]}
 	want.Servers[0].Name = "server-1"
 	if diff := cmp.Diff(want, newRedactor().observation(o)); diff != "" {
 		t.Error(diff)

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Writer writes a recording. It is not safe for concurrent use.
@@ -25,7 +27,7 @@ func Create(name string, h Header) (*Writer, error) {
 	case errors.Is(err, fs.ErrExist):
 		return nil, ErrExists(name)
 	case err != nil:
-		return nil, &planner.Error{Kind: planner.KindUsage, Subject: name, Err: pathCause(err), Hint: "choose a folder that can be written"}
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: name, Err: pathCause(err), Hint: "choose a folder that can be written"}
 	}
 	w := &Writer{file: f}
 	if h.Redacted {
@@ -37,11 +39,11 @@ func Create(name string, h Header) (*Writer, error) {
 
 // ErrExists is the refusal to overwrite a file.
 func ErrExists(name string) error {
-	return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: errors.New("exists already"), Hint: "choose another name; a recording is never overwritten"}
+	return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New("exists already"), Hint: "choose another name; a recording is never overwritten"}
 }
 
 // Observation appends one look and syncs it to disk.
-func (w *Writer) Observation(o planner.Observation) error {
+func (w *Writer) Observation(o fleet.Observation) error {
 	if w.redactor != nil {
 		o = w.redactor.observation(o)
 	}
@@ -49,7 +51,7 @@ func (w *Writer) Observation(o planner.Observation) error {
 }
 
 // History appends what the monitoring system remembers.
-func (w *Writer) History(h planner.History) error {
+func (w *Writer) History(h load.History) error {
 	if w.redactor != nil {
 		h = w.redactor.history(h)
 	}
@@ -65,7 +67,7 @@ func (w *Writer) write(v any) error {
 		return err
 	}
 	if len(b)+1 > maxLine { // what could not be read again is not written
-		return &planner.Error{Kind: planner.KindEvidence, Subject: w.file.Name(),
+		return &operr.Error{Kind: operr.KindEvidence, Subject: w.file.Name(),
 			Err:  fmt.Errorf("a look at this fleet has %d bytes, a line of a recording %d at most", len(b)+1, maxLine),
 			Hint: "record a part of the fleet: name fewer groups"}
 	}

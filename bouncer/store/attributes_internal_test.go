@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestAnAttributeThatCannotBeGivenIsNamed gives what nobody may give, root not either.
@@ -38,7 +38,7 @@ func TestAnAttributeThatCannotBeGivenIsNamed(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), c.says) || planner.KindOf(refused("x", err)) != planner.KindUsage {
+			if err == nil || !strings.Contains(err.Error(), c.says) || operr.KindOf(refused("x", err)) != operr.KindUsage {
 				t.Errorf("%v, want %q", err, c.says)
 			}
 		})

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pgbudget/pgbudget/bouncer/store"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 const (
@@ -168,7 +168,7 @@ func TestAFileWithTwoNamesIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := (store.File{}).Write(t.Context(), file, []byte(older), []byte(newer))
-	if planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "2 names") || planner.HintOf(err) == "" {
+	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "2 names") || operr.HintOf(err) == "" {
 		t.Errorf("%v", err)
 	}
 	alone(t, file)

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer/argv"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Command is one file behind two commands: one prints it, one is given the new one on its standard input. In the words
@@ -35,7 +35,7 @@ type Command struct {
 func (c Command) Read(ctx context.Context, path string) ([]byte, error) {
 	now, err := c.read(ctx, path)
 	if err == nil && !c.Keep.whole(c.name(path), now) {
-		return nil, &planner.Error{Kind: planner.KindDrift, Subject: path,
+		return nil, &operr.Error{Kind: operr.KindDrift, Subject: path,
 			Err: errors.New("it is neither what it was before the last write nor what was to be written: " +
 				"that write was cut short, or somebody has changed it since"),
 			Hint: c.byHand(path) + "; where it is right as it is, remove " + c.Saved(path)}
@@ -45,7 +45,7 @@ func (c Command) Read(ctx context.Context, path string) ([]byte, error) {
 
 func (c Command) read(ctx context.Context, path string) ([]byte, error) {
 	if c.Path != "" && path != c.Path {
-		return nil, &planner.Error{Kind: planner.KindUsage, Subject: path,
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: path,
 			Err:  errors.New("it is included, and the commands read another file"),
 			Hint: "put the pool's line into the file that config: names"}
 	}
@@ -91,7 +91,7 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 	case err == nil && !torn(now, old, data): // what somebody else has written meanwhile is not written over
 		if failed != nil {
 			err = fmt.Errorf("%w; the file reads back as something else, and is left as it is", failed)
-			return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: err, Hint: c.byHand(path)}
+			return &operr.Error{Kind: operr.KindDrift, Subject: path, Err: err, Hint: c.byHand(path)}
 		}
 		return c.other(path, "the file reads back as something else")
 	case failed == nil:
@@ -99,7 +99,7 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 	}
 	if err := c.restore(ctx, path, old); err != nil {
 		err = fmt.Errorf("the write failed half-way, and the old bytes could not be written again (%w): %w", err, failed)
-		return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: err, Hint: c.byHand(path)}
+		return &operr.Error{Kind: operr.KindDrift, Subject: path, Err: err, Hint: c.byHand(path)}
 	}
 	return back(failed)
 }
@@ -141,7 +141,7 @@ func (c Command) restore(ctx context.Context, path string, old []byte) error {
 // other is the error for a command that says it has written, and has not.
 func (c Command) other(path, what string) error {
 	err := fmt.Errorf("%s succeeded, and %s", c.WriteArgv[0], what)
-	return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: err, Hint: c.byHand(path)}
+	return &operr.Error{Kind: operr.KindDrift, Subject: path, Err: err, Hint: c.byHand(path)}
 }
 
 // byHand says how a person gives the file its old bytes.
@@ -169,7 +169,7 @@ func (c Command) run(ctx context.Context, path string, command []string, stdin [
 	}
 	out, err := argv.Call{Argv: command, Stdin: stdin, Mask: c.Mask}.Run(ctx)
 	if err != nil {
-		return nil, &planner.Error{Kind: planner.KindUnreachable, Subject: path, Err: err,
+		return nil, &operr.Error{Kind: operr.KindUnreachable, Subject: path, Err: err,
 			Hint: "run the commands under config: of the process by hand"}
 	}
 	return out, nil

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/store"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // within gives every command of a store so long.
@@ -46,13 +46,13 @@ func TestCommandsAreReadBack(t *testing.T) {
 	}
 	liar := good
 	liar.WriteArgv = []string{"true"}
-	if err := liar.Write(t.Context(), file, []byte(newer), []byte(older)); planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), "true succeeded, and the file reads back as it was") {
+	if err := liar.Write(t.Context(), file, []byte(newer), []byte(older)); operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "true succeeded, and the file reads back as it was") {
 		t.Errorf("%v", err)
 	}
 	if kept := good.Saved(file); kept != "" {
 		t.Errorf("nothing was written, and %s is kept", kept)
 	}
-	if err := good.Write(t.Context(), file, []byte(older), []byte("third")); planner.KindOf(err) != planner.KindDrift {
+	if err := good.Write(t.Context(), file, []byte(older), []byte("third")); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("%v", err)
 	}
 }
@@ -64,7 +64,7 @@ func TestWhatACommandSaysIsMaskedAndItsTimeIsBounded(t *testing.T) {
 	}
 	for argv, says := range map[string]string{"echo no such host >&2; exit 255": "no such host", "sleep 60": "did not end in time"} {
 		c := store.Command{ReadArgv: []string{"sh", "-c", argv}, Within: within(3 * time.Second)}
-		if _, err := c.Read(t.Context(), "x"); planner.KindOf(err) != planner.KindUnreachable || !strings.Contains(err.Error(), says) {
+		if _, err := c.Read(t.Context(), "x"); operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v", err)
 		}
 	}
@@ -75,17 +75,17 @@ func TestAFileThatAWriteHasCutOffIsRestored(t *testing.T) {
 	const again = "[ -e DIR/../tried ] && exec cat >FILE; touch DIR/../tried; "
 	for name, c := range map[string]struct {
 		line    string
-		kind    planner.Kind
+		kind    operr.Kind
 		says    string
 		timeout time.Duration
 	}{
-		"truncates and hangs":                {"head -c 9 >FILE; sleep 60", planner.KindUnreachable, "did not end in time", 500 * time.Millisecond},
-		"truncates to nothing and hangs":     {": >FILE; sleep 60", planner.KindUnreachable, "did not end in time", 500 * time.Millisecond},
-		"truncates and is killed":            {"head -c 9 >FILE; kill -9 $$", planner.KindUnreachable, "killed", 0},
-		"truncates and fails":                {"head -c 9 >FILE; echo no space >&2; exit 1", planner.KindUnreachable, "no space", 0},
-		"removes the file and fails":         {"rm FILE; exit 1", planner.KindUnreachable, "exit status 1", 0},
-		"truncates and says it has written":  {"head -c 9 >FILE", planner.KindDrift, "reads back cut off", 0},
-		"overwrites the beginning and stops": {"head -c 27 | dd of=FILE conv=notrunc 2>/dev/null", planner.KindDrift, "reads back cut off", 0},
+		"truncates and hangs":                {"head -c 9 >FILE; sleep 60", operr.KindUnreachable, "did not end in time", 500 * time.Millisecond},
+		"truncates to nothing and hangs":     {": >FILE; sleep 60", operr.KindUnreachable, "did not end in time", 500 * time.Millisecond},
+		"truncates and is killed":            {"head -c 9 >FILE; kill -9 $$", operr.KindUnreachable, "killed", 0},
+		"truncates and fails":                {"head -c 9 >FILE; echo no space >&2; exit 1", operr.KindUnreachable, "no space", 0},
+		"removes the file and fails":         {"rm FILE; exit 1", operr.KindUnreachable, "exit status 1", 0},
+		"truncates and says it has written":  {"head -c 9 >FILE", operr.KindDrift, "reads back cut off", 0},
+		"overwrites the beginning and stops": {"head -c 27 | dd of=FILE conv=notrunc 2>/dev/null", operr.KindDrift, "reads back cut off", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, file := commands(t, again+c.line)
@@ -98,8 +98,8 @@ func TestAFileThatAWriteHasCutOffIsRestored(t *testing.T) {
 				data = strings.ReplaceAll(newer, "5", "15") // other digits, and one more
 			}
 			err := store.Write(t.Context(), file, []byte(older), []byte(data))
-			if planner.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("kind %d: %v", planner.KindOf(err), err)
+			if operr.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("kind %d: %v", operr.KindOf(err), err)
 			}
 			holds(t, file, older)
 			if kept := store.Saved(file); kept != "" {
@@ -133,9 +133,9 @@ func TestWhereARestoreFailsTheWayByHandIsNamed(t *testing.T) {
 	c, file := commands(t, "if [ -e DIR/../mended ]; then cat >FILE && [ $(wc -c <FILE) -eq {{.Bytes}} ]; else head -c 9 >FILE; exit 1; fi # hush")
 	c.Mask = func(s string) string { return strings.ReplaceAll(s, "hush", "${TOKEN}") }
 	err := c.Write(t.Context(), file, []byte(older), []byte(newer))
-	hint := planner.HintOf(err)
+	hint := operr.HintOf(err)
 	_, line, found := strings.Cut(hint, "come back with: ")
-	if planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), "could not be written again") || !found || strings.Contains(hint, "hush") {
+	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "could not be written again") || !found || strings.Contains(hint, "hush") {
 		t.Fatalf("%v\nnext: %s", err, hint)
 	}
 	holds(t, file, older[:9])
@@ -149,8 +149,8 @@ func TestWhereARestoreFailsTheWayByHandIsNamed(t *testing.T) {
 	}
 
 	// Whoever comes next, in another program, sees it before anything else is done.
-	if _, err := c.Read(t.Context(), file); planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), "that write was cut short") || !strings.Contains(planner.HintOf(err), kept) {
-		t.Errorf("%v\nnext: %s", err, planner.HintOf(err))
+	if _, err := c.Read(t.Context(), file); operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "that write was cut short") || !strings.Contains(operr.HintOf(err), kept) {
+		t.Errorf("%v\nnext: %s", err, operr.HintOf(err))
 	}
 	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "..", "mended"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -172,9 +172,9 @@ func TestAFileOfAnotherIsNotWrittenOver(t *testing.T) {
 	for _, fails := range []string{"", "; exit 1"} { // a command that writes only what it may fails because of them
 		c, file := commands(t, "cat >/dev/null; echo theirs >FILE"+fails)
 		err := c.Write(t.Context(), file, []byte(older), []byte(newer))
-		if planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), "reads back as something else") ||
-			!strings.Contains(planner.HintOf(err), c.Saved(file)) || (fails != "") != strings.Contains(err.Error(), "exit status 1") {
-			t.Errorf("%v\nnext: %s", err, planner.HintOf(err))
+		if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "reads back as something else") ||
+			!strings.Contains(operr.HintOf(err), c.Saved(file)) || (fails != "") != strings.Contains(err.Error(), "exit status 1") {
+			t.Errorf("%v\nnext: %s", err, operr.HintOf(err))
 		}
 		holds(t, file, "theirs\n")
 		holds(t, c.Saved(file), older)
@@ -215,11 +215,11 @@ func TestAWriteCommandThatIsNotThereIsRefusedBefore(t *testing.T) {
 	}
 	full := c
 	full.Keep.Before = func(string) error { return errors.New("no space") }
-	if err := full.Try(t.Context(), file, []byte(newer)); planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "no space") {
+	if err := full.Try(t.Context(), file, []byte(newer)); operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "no space") {
 		t.Errorf("%v", err)
 	}
 	c.WriteArgv = []string{"/no/such/program"}
-	if err := c.Try(t.Context(), file, []byte(newer)); planner.KindOf(err) != planner.KindUsage || !strings.Contains(err.Error(), "/no/such/program") {
+	if err := c.Try(t.Context(), file, []byte(newer)); operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "/no/such/program") {
 		t.Errorf("%v", err)
 	}
 }

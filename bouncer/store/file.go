@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // File is the files of this host.
@@ -39,7 +39,7 @@ func (f File) Read(_ context.Context, path string) ([]byte, error) {
 		data, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return nil, &planner.Error{Kind: planner.KindDrift, Subject: path, Err: plain(err),
+		return nil, &operr.Error{Kind: operr.KindDrift, Subject: path, Err: plain(err),
 			Hint: "config: of the process names the file as this host has it; it must be readable"}
 	}
 	return data, nil
@@ -88,11 +88,11 @@ func (f File) Write(_ context.Context, path string, old, data []byte) error {
 		err = joined(err, f.Keep.settle(nameOf(real)))
 	}
 	switch {
-	case planner.KindOf(err) == planner.KindDrift:
+	case operr.KindOf(err) == operr.KindDrift:
 		return err
 	case written:
 		err = fmt.Errorf("it is written, and whether that outlives a crash of the host is not known: %w", plain(err))
-		return &planner.Error{Kind: planner.KindDrift, Subject: path, Err: err, Hint: "look at the file and its disk"}
+		return &operr.Error{Kind: operr.KindDrift, Subject: path, Err: err, Hint: "look at the file and its disk"}
 	}
 	return refused(path, err)
 }
@@ -139,7 +139,7 @@ func tried(path string, err error) error {
 		return nil
 	}
 	e := refused(path, err)
-	e.Kind = planner.KindUsage
+	e.Kind = operr.KindUsage
 	return e
 }
 
@@ -171,17 +171,17 @@ func holds(real string, data []byte) bool {
 }
 
 func drifted(path string) error {
-	return &planner.Error{Kind: planner.KindDrift, Subject: path,
+	return &operr.Error{Kind: operr.KindDrift, Subject: path,
 		Err:  errors.New("somebody else changed it between the look and the write; nothing was written"),
 		Hint: "see what was changed, RELOAD it or take it back, and run again"}
 }
 
 // refused is the error for a file that is as it was.
-func refused(path string, err error) *planner.Error {
-	e := &planner.Error{Subject: path, Err: fmt.Errorf("it cannot be written, and is as it was: %w", plain(err)),
+func refused(path string, err error) *operr.Error {
+	e := &operr.Error{Subject: path, Err: fmt.Errorf("it cannot be written, and is as it was: %w", plain(err)),
 		Hint: "look at the space of its disk, its mode and owner, and those of its folder; then run again"}
 	if _, ok := errors.AsType[*unkept](err); ok {
-		e.Kind, e.Hint = planner.KindUsage, "run pgbudget as root or as the file's owner, or give read: and write: "+
+		e.Kind, e.Hint = operr.KindUsage, "run pgbudget as root or as the file's owner, or give read: and write: "+
 			"commands under config: of the process"
 	}
 	return e

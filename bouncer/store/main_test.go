@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/store"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestMain is a program of its own where a test has started it: it writes the file of its environment, and dies where it
@@ -57,7 +57,7 @@ func TestMain(m *testing.M) {
 			do = func() error { return f.Try(context.Background(), os.Getenv("STORE_FILE"), data) }
 		}
 		if err := do(); err != nil {
-			fmt.Printf("%d %v", planner.KindOf(err), err)
+			fmt.Printf("%d %v", operr.KindOf(err), err)
 			os.Exit(1)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/store"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // mount lays files out as Kubernetes mounts a ConfigMap: each a link through ..data to a folder of the last sync.
@@ -62,7 +62,7 @@ func TestAFileOfAConfigMapIsManaged(t *testing.T) {
 			t.Errorf("%s: %q, managed %v", path, why, managed)
 		}
 		err := store.File{}.Write(t.Context(), path, []byte(older), []byte(newer))
-		if managed && (planner.KindOf(err) != planner.KindUsage || planner.HintOf(err) == "") || !managed && strings.HasSuffix(path, "pgbouncer.ini") && err != nil {
+		if managed && (operr.KindOf(err) != operr.KindUsage || operr.HintOf(err) == "") || !managed && strings.HasSuffix(path, "pgbouncer.ini") && err != nil {
 			t.Errorf("%s is written: %v", path, err)
 		}
 		if managed {

@@ -8,13 +8,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // examine reads what a new file has to be given, and refuses what cannot be replaced.
 func (f File) examine(path, real string) (attributes, error) {
 	if why := f.Managed(path); why != "" {
-		return attributes{}, &planner.Error{Kind: planner.KindUsage, Err: errors.New(why),
+		return attributes{}, &operr.Error{Kind: operr.KindUsage, Err: errors.New(why),
 			Hint: "change the size where the file comes from; --emit patch prints the change"}
 	}
 	file, err := os.OpenFile(real, os.O_RDONLY|unix.O_NONBLOCK, 0)
@@ -38,7 +38,7 @@ func (f File) examine(path, real string) (attributes, error) {
 func (a attributes) replaceable(path, real string, folder inode) error {
 	refuse := func(hint, format string, args ...any) error {
 		e := refused(path, fmt.Errorf(format, args...))
-		e.Kind, e.Hint = planner.KindUsage, hint
+		e.Kind, e.Hint = operr.KindUsage, hint
 		return e
 	}
 	switch file, in := a.inode.pinned(), folder.pinned(); {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/store"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 const (
@@ -93,14 +93,14 @@ func TestWriteRefuses(t *testing.T) {
 			return nil
 		}}
 		err := f.Write(t.Context(), file, []byte(older), []byte(newer))
-		if planner.KindOf(err) != planner.KindDrift {
+		if operr.KindOf(err) != operr.KindDrift {
 			t.Errorf("%v", err)
 		}
 		holds(t, file, "theirs")
 		alone(t, file)
 	})
 	t.Run("a file that is not there", func(t *testing.T) {
-		if _, err := (store.File{}).Read(t.Context(), filepath.Join(t.TempDir(), "none.ini")); planner.KindOf(err) != planner.KindDrift {
+		if _, err := (store.File{}).Read(t.Context(), filepath.Join(t.TempDir(), "none.ini")); operr.KindOf(err) != operr.KindDrift {
 			t.Errorf("%v", err)
 		}
 	})

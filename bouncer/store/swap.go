@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // swapping is a new file, complete under a temporary name, that is to take a real one's place.
@@ -153,7 +153,7 @@ func (s *swapping) back(unread error) (written bool, err error) {
 
 // stranded is the error for what could not be put back.
 func (s *swapping) stranded(err error) error {
-	return &planner.Error{Kind: planner.KindDrift, Subject: s.real,
+	return &operr.Error{Kind: operr.KindDrift, Subject: s.real,
 		Err: fmt.Errorf("somebody else changed it at this very moment: theirs could not be put back in its place, and "+
 			"is in %s: %w", s.temp, plain(err)),
 		Hint: "look at both files at once, put the right one in place, RELOAD, and remove the other"}
@@ -161,7 +161,7 @@ func (s *swapping) stranded(err error) error {
 
 // changed is the error for a file that somebody changed while it was being written.
 func changed(path, what string) error {
-	return &planner.Error{Kind: planner.KindDrift, Subject: path,
+	return &operr.Error{Kind: operr.KindDrift, Subject: path,
 		Err:  errors.New("somebody else changed it at this very moment: " + what + "; nothing was written"),
 		Hint: "see what was changed, RELOAD it or take it back, and run again"}
 }

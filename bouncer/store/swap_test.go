@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pgbudget/pgbudget/bouncer/store"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 const theirs = "[databases]\na = pool_size=4\n[pgbouncer]\nquery_timeout = 77\n"
@@ -143,7 +143,7 @@ func TestWhatSomebodyDoesAtThatVeryMomentStays(t *testing.T) {
 					does["exchange"] = func() error { t.Error("exchanged"); return nil }
 				}
 				err := meeting(keep, does).Write(t.Context(), link, []byte(older), []byte(newer))
-				if planner.KindOf(err) != planner.KindDrift || planner.HintOf(err) == "" ||
+				if operr.KindOf(err) != operr.KindDrift || operr.HintOf(err) == "" ||
 					!strings.Contains(fmt.Sprint(err), "somebody else changed it") {
 					t.Errorf("%v", err)
 				}
@@ -214,7 +214,7 @@ func TestWhoComesWhileSomethingIsPutBackLosesNothing(t *testing.T) {
 			}}
 			err := f.Write(t.Context(), file, []byte(older), []byte(newer))
 			temp := left(t, file)
-			if said := fmt.Sprint(err); planner.KindOf(err) != planner.KindDrift || !strings.Contains(said, c.says) ||
+			if said := fmt.Sprint(err); operr.KindOf(err) != operr.KindDrift || !strings.Contains(said, c.says) ||
 				!strings.Contains(said, temp) {
 				t.Errorf("%v", err)
 			}
@@ -247,17 +247,17 @@ func TestWhoComesWhileSomethingIsPutBackLosesNothing(t *testing.T) {
 // TestWhatCameOutAndCannotBeReadGoesBack: it may be anybody's, and is somebody's where that is for a want of rights.
 func TestWhatCameOutAndCannotBeReadGoesBack(t *testing.T) {
 	for why, want := range map[error]struct {
-		kind planner.Kind
+		kind operr.Kind
 		says string
 	}{
-		unix.EIO:    {planner.KindUnforeseen, "is as it was: input/output error"},
-		unix.EACCES: {planner.KindDrift, "theirs is in its place again"},
+		unix.EIO:    {operr.KindUnforeseen, "is as it was: input/output error"},
+		unix.EACCES: {operr.KindDrift, "theirs is in its place again"},
 	} {
 		file, _ := folder(t)
 		before := shown(t, filepath.Dir(file))
 		f := meeting(store.Keep{}, map[string]func() error{"look": func() error { return why }})
 		err := f.Write(t.Context(), file, []byte(older), []byte(newer))
-		if planner.KindOf(err) != want.kind || !strings.Contains(fmt.Sprint(err), want.says) {
+		if operr.KindOf(err) != want.kind || !strings.Contains(fmt.Sprint(err), want.says) {
 			t.Errorf("%v", err)
 		}
 		if got := shown(t, filepath.Dir(file)); !slices.Equal(got, before) {
@@ -320,7 +320,7 @@ func TestAnOperationThatFailsLeavesNothing(t *testing.T) {
 		file, _ := folder(t)
 		f := meeting(store.Keep{}, map[string]func() error{op: func() error { return unix.ENOSPC }})
 		err := f.Write(t.Context(), file, []byte(older), []byte(newer))
-		if planner.KindOf(err) != planner.KindUnforeseen || !errors.Is(err, unix.ENOSPC) {
+		if operr.KindOf(err) != operr.KindUnforeseen || !errors.Is(err, unix.ENOSPC) {
 			t.Errorf("%s: %v", op, err)
 		}
 		holds(t, file, older)
@@ -341,7 +341,7 @@ func TestAFolderThatIsNotOnDiskIsSaid(t *testing.T) {
 		}
 		f := meeting(keep, does)
 		err := f.Write(t.Context(), file, []byte(older), []byte(newer))
-		if planner.KindOf(err) != planner.KindDrift || !errors.Is(err, unix.EIO) || !strings.Contains(err.Error(), says) {
+		if operr.KindOf(err) != operr.KindDrift || !errors.Is(err, unix.EIO) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v", err)
 		}
 		holds(t, file, in)

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pgbudget/pgbudget/bouncer/store"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // refuses tries and then writes: both refuse, before anything has changed, and leave nothing behind.
@@ -26,11 +26,11 @@ func refuses(t *testing.T, file, says string) {
 		"tried":   f.Try(t.Context(), file, []byte(newer)),
 		"written": f.Write(t.Context(), file, []byte(older), []byte(newer)),
 	} {
-		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "is as it was") || planner.HintOf(err) == "" {
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "is as it was") || operr.HintOf(err) == "" {
 			t.Errorf("%s: %v, want %q", what, err, says)
 		}
-		if what == "tried" && planner.KindOf(err) != planner.KindUsage {
-			t.Errorf("%s: kind %d", what, planner.KindOf(err))
+		if what == "tried" && operr.KindOf(err) != operr.KindUsage {
+			t.Errorf("%s: kind %d", what, operr.KindOf(err))
 		}
 	}
 	if names := listed(t, keep.Folder); len(names) > 0 {
@@ -107,7 +107,7 @@ func TestWhatCannotBeReplacedIsRefusedBeforeItIsBegun(t *testing.T) {
 		if err := unix.Mkfifo(path, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := (store.File{}).Read(t.Context(), path); planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), "no regular file") {
+		if _, err := (store.File{}).Read(t.Context(), path); operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "no regular file") {
 			t.Errorf("%v", err)
 		}
 	})
@@ -120,7 +120,7 @@ func TestAFolderThatTakesNoFileIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, err := started("try", file, filepath.Join(t.TempDir(), "kept"), 0, nobody)
-	if err == nil || !strings.Contains(said, fmt.Sprint(int(planner.KindUsage), " ")) || !strings.Contains(said, "permission denied") {
+	if err == nil || !strings.Contains(said, fmt.Sprint(int(operr.KindUsage), " ")) || !strings.Contains(said, "permission denied") {
 		t.Errorf("%v: %s", err, said)
 	}
 	holds(t, file, older)
@@ -193,7 +193,7 @@ func TestAFileThatIsAMountIsRefused(t *testing.T) {
 			t.Logf("this machine gives no world of mounts (%v %s); TestTheListOfMountsIsRead reads a list", err, said)
 			return
 		}
-		if err == nil || !strings.HasPrefix(said, fmt.Sprint(int(planner.KindUsage), " ")) || !strings.Contains(said, "a mount of its own") {
+		if err == nil || !strings.HasPrefix(said, fmt.Sprint(int(operr.KindUsage), " ")) || !strings.Contains(said, "a mount of its own") {
 			t.Errorf("%s: %v: %s", what, err, said)
 		}
 		alone(t, file)

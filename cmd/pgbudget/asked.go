@@ -3,14 +3,15 @@ package main
 import (
 	"slices"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // asked is what a person is asked to agree to before a run; empty: nothing, it ends at its first look with nothing
 // moved. A run that can move nothing yet waits until it can, and opens its steps without another question.
-func asked(c course, policy planner.Policy, m planner.Memory, step planner.Step, blocked, paused string) string {
+func asked(c course, policy state.Policy, m state.Memory, step state.Step, blocked, paused string) string {
 	const later = "; steps are taken once that is gone"
-	turning := slices.ContainsFunc(c.shifts, func(x planner.Shift) bool { return x.At != x.Until })
+	turning := slices.ContainsFunc(c.shifts, func(x shift.Shift) bool { return x.At != x.Until })
 	switch over := c.situation(policy, m).OverBudget(); {
 	case !step.Empty():
 		if held := c.heldNow(policy, m, step); held != "" {

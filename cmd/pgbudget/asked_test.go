@@ -4,41 +4,44 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestNothingMovesUnasked: a run that can take no step yet waits for one, so it asks before it waits, and says what is
 // in the way. Only what ends at once with nothing moved needs no answer.
 func TestNothingMovesUnasked(t *testing.T) {
-	step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
-	turn := planner.Step{Kind: planner.Forward, Turn: &planner.Turn{Shift: "a/x:b/x", From: 0, To: 5}}
-	over := planner.Fleet{Servers: []planner.FleetServer{{Name: "pg", BudgetConns: -1}}}
-	turning := course{shifts: []planner.Shift{{From: "a/x", To: "b/x", At: 5, Until: 100}}}
-	arrived := course{shifts: []planner.Shift{{From: "a/x", To: "b/x", At: 100, Until: 100}}}
+	step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	turn := state.Step{Kind: state.Forward, Turn: &shift.Turn{Shift: "a/x:b/x", From: 0, To: 5}}
+	over := budget.Fleet{Servers: []budget.FleetServer{{Name: "pg", BudgetConns: -1}}}
+	turning := course{shifts: []shift.Shift{{From: "a/x", To: "b/x", At: 5, Until: 100}}}
+	arrived := course{shifts: []shift.Shift{{From: "a/x", To: "b/x", At: 100, Until: 100}}}
 	for _, c := range []struct {
 		name            string
 		course          course
-		memory          planner.Memory
-		step            planner.Step
+		memory          state.Memory
+		step            state.Step
 		blocked, paused string
 		want            []string // parts of the question; none: nobody is asked
 	}{
-		{"a step", course{}, planner.Memory{}, step, "", "", []string{"first step: main/app 10 → 9"}},
-		{"a step of traffic alone", turning, planner.Memory{}, turn, "", "", []string{"first step: ", "0 → 5"}},
-		{"a step of one server, another's is blocked", course{}, planner.Memory{}, step, "no room", "", []string{"first step: main/app 10 → 9"}},
-		{"a step, paused", course{}, planner.Memory{}, step, "", "paused by ann", []string{"first step: main/app 10 → 9"}},
-		{"blocked", course{}, planner.Memory{}, planner.Step{}, "ci/app needs 3 and 1 is spare", "",
+		{"a step", course{}, state.Memory{}, step, "", "", []string{"first step: main/app 10 → 9"}},
+		{"a step of traffic alone", turning, state.Memory{}, turn, "", "", []string{"first step: ", "0 → 5"}},
+		{"a step of one server, another's is blocked", course{}, state.Memory{}, step, "no room", "", []string{"first step: main/app 10 → 9"}},
+		{"a step, paused", course{}, state.Memory{}, step, "", "paused by ann", []string{"first step: main/app 10 → 9"}},
+		{"blocked", course{}, state.Memory{}, state.Step{}, "ci/app needs 3 and 1 is spare", "",
 			[]string{"no step can begin now: ci/app needs 3 and 1 is spare", "steps are taken once that is gone"}},
-		{"blocked and paused", course{}, planner.Memory{}, planner.Step{}, "no room", "paused by ann", []string{"no room"}},
-		{"paused at the plan", course{}, planner.Memory{}, planner.Step{}, "", "paused by ann", []string{"paused by ann", "once that is gone"}},
-		{"over its budget at the plan", course{fleet: over}, planner.Memory{}, planner.Step{}, "", "", []string{"pg: the worst case", "once that is gone"}},
-		{"traffic that cannot go on", turning, planner.Memory{}, planner.Step{}, "", "", []string{"traffic is on its way"}},
-		{"an act that nobody knows of", course{}, planner.Memory{Intent: &planner.Act{Verb: planner.Grant}}, planner.Step{}, "", "",
+		{"blocked and paused", course{}, state.Memory{}, state.Step{}, "no room", "paused by ann", []string{"no room"}},
+		{"paused at the plan", course{}, state.Memory{}, state.Step{}, "", "paused by ann", []string{"paused by ann", "once that is gone"}},
+		{"over its budget at the plan", course{fleet: over}, state.Memory{}, state.Step{}, "", "", []string{"pg: the worst case", "once that is gone"}},
+		{"traffic that cannot go on", turning, state.Memory{}, state.Step{}, "", "", []string{"traffic is on its way"}},
+		{"an act that nobody knows of", course{}, state.Memory{Intent: &state.Act{Verb: state.Grant}}, state.Step{}, "", "",
 			[]string{"is done again"}},
-		{"at the plan", course{}, planner.Memory{}, planner.Step{}, "", "", nil},
-		{"at the plan, its traffic moved", arrived, planner.Memory{}, planner.Step{}, "", "", nil},
+		{"at the plan", course{}, state.Memory{}, state.Step{}, "", "", nil},
+		{"at the plan, its traffic moved", arrived, state.Memory{}, state.Step{}, "", "", nil},
 	} {
-		got := asked(c.course, planner.DefaultPolicy(), c.memory, c.step, c.blocked, c.paused)
+		got := asked(c.course, state.DefaultPolicy(), c.memory, c.step, c.blocked, c.paused)
 		if (got == "") != (c.want == nil) {
 			t.Errorf("%s: asked %q, want %q", c.name, got, c.want)
 		}

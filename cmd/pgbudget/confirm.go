@@ -10,7 +10,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // errRefused says that a person was asked, and did not agree.
@@ -52,7 +52,7 @@ func (m *mover) confirm(c *cli.Context, what string) error {
 		return c.Context.Err()
 	case line := <-typed:
 		if strings.TrimSpace(line) != want {
-			return &planner.Error{Err: errRefused, Hint: "pgbudget " + c.Command.Name + " again, and type " + want}
+			return &operr.Error{Err: errRefused, Hint: "pgbudget " + c.Command.Name + " again, and type " + want}
 		}
 		return nil
 	}

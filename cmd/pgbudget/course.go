@@ -7,29 +7,35 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // course is where a run goes, and what it goes by.
 type course struct {
-	plan     planner.Plan
-	goal     planner.Goal
-	fleet    planner.Fleet // with the loads of now
-	measured planner.Fleet // with those that were measured, when each switch said LoadsAt
-	loads    []planner.Load
-	evidence planner.Evidence
+	plan     sizing.Plan
+	goal     sizing.Goal
+	fleet    budget.Fleet // with the loads of now
+	measured budget.Fleet // with those that were measured, when each switch said LoadsAt
+	loads    []load.Load
+	evidence load.Evidence
 	traffic  []bouncer.Traffic
-	shifts   []planner.Shift // where they stand
-	readings []planner.Reading
+	shifts   []shift.Shift // where they stand
+	readings []state.Reading
 	seen     lookedAt
 	rollTo   int64 // every step that began at that event or later is taken back; 0: it goes forward
 }
 
 // situation is what the next step is decided from before a run.
-func (c course) situation(policy planner.Policy, m planner.Memory) planner.Situation {
+func (c course) situation(policy state.Policy, m state.Memory) control.Situation {
 	m.Refused = nil // those are of the run before
 	m = m.Bound(c.rollTo)
-	return planner.Situation{Fleet: c.fleet, AsMeasured: c.measured, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings,
+	return control.Situation{Fleet: c.fleet, AsMeasured: c.measured, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings,
 		Trail: c.seen.trail, Gate: c.seen.gate}
 }
 
@@ -39,10 +45,10 @@ func (m *mover) survey(ctx context.Context) (course, error) {
 	if err != nil {
 		return c, err
 	}
-	if c.plan, err = planner.Solve(c.fleet, planner.Options{}); err != nil {
+	if c.plan, err = sizing.Solve(c.fleet, sizing.Options{}); err != nil {
 		return c, err
 	}
-	c.goal = planner.GoalOf(c.plan)
+	c.goal = sizing.GoalOf(c.plan)
 	return c, nil
 }
 
@@ -51,7 +57,7 @@ func (m *mover) watch(ctx context.Context) (c course, err error) {
 	w := newLookout(ctx, m.session, m.source.config, m.source.every)
 	defer w.close()
 	bar := newProgress("looking at the fleet", m.source.window, m.source.every)
-	err = bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, m.source.every, m.source.window, func(o planner.Observation) error {
+	err = bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, m.source.every, m.source.window, func(o fleet.Observation) error {
 		bar.step()
 		o = m.memory.Recall(o) // who came once may come again
 		w.add(ctx, o)
@@ -75,7 +81,7 @@ func (m *mover) measure(ctx context.Context) (course, error) {
 	if c.evidence.History, err = m.session.history(ctx, c.evidence.Last); err != nil {
 		return c, err
 	}
-	if c.loads, err = planner.Estimate(c.evidence); err != nil {
+	if c.loads, err = load.Estimate(c.evidence); err != nil {
 		return c, err
 	}
 	if c.shifts, c.readings, err = shiftsNow(ctx, m.session.traffic(), m.memory, false); err != nil {
@@ -103,9 +109,9 @@ func (m *mover) measureBack(ctx context.Context) (course, error) {
 	var untold error
 	if c.evidence.History, untold = m.session.history(ctx, c.evidence.Last); untold != nil {
 		fmt.Fprintf(stderr, "note: %v; direct connections are counted as the last run knew them, or as this look sees them where that is more\n", untold)
-		c.evidence.History = planner.History{}
+		c.evidence.History = load.History{}
 	}
-	if c.loads, err = planner.Estimate(c.evidence); err != nil {
+	if c.loads, err = load.Estimate(c.evidence); err != nil {
 		fmt.Fprintf(stderr, "note: %v; a rollback needs no loads\n", err)
 		c.loads = nil
 	}
@@ -115,8 +121,8 @@ func (m *mover) measureBack(ctx context.Context) (course, error) {
 	if len(c.evidence.History.Pools) > 0 && len(c.loads) > 0 {
 		c.loads, c.shifts = m.memory.Rebased(c.loads, c.shifts, c.evidence.To)
 	}
-	m.source.declared.Pools = slices.DeleteFunc(slices.Clone(m.source.declared.Pools), func(p planner.DeclaredPool) bool {
-		gone := p.Load == nil && !slices.Contains(planner.PoolIDs(c.evidence.Last), p.ID)
+	m.source.declared.Pools = slices.DeleteFunc(slices.Clone(m.source.declared.Pools), func(p budget.DeclaredPool) bool {
+		gone := p.Load == nil && !slices.Contains(fleet.PoolIDs(c.evidence.Last), p.ID)
 		if gone {
 			m.notes = append(m.notes, p.ID+" is under pools: in the config, and no console shows it any more")
 		}
@@ -130,10 +136,10 @@ func (m *mover) measureBack(ctx context.Context) (course, error) {
 }
 
 // known are lines for the direct connections that the newest run counted on and that this look does not show.
-func (m *mover) known(f planner.Fleet) (lines []planner.DeclaredLine) {
+func (m *mover) known(f budget.Fleet) (lines []budget.DeclaredLine) {
 	for _, s := range f.Servers {
 		if more := m.memory.Direct(s.Name) - s.DirectConns(); more > 0 {
-			lines = append(lines, planner.DeclaredLine{Server: s.Name, Name: "direct, as the last run knew", Conns: more})
+			lines = append(lines, budget.DeclaredLine{Server: s.Name, Name: "direct, as the last run knew", Conns: more})
 		}
 	}
 	return lines
@@ -141,7 +147,7 @@ func (m *mover) known(f planner.Fleet) (lines []planner.DeclaredLine) {
 
 // model makes the fleet of a course, with the loads of where its switches stand.
 func (m *mover) model(c *course) (err error) {
-	if c.measured, err = planner.Model(c.evidence.To, m.source.declared, c.evidence, c.loads); err != nil {
+	if c.measured, err = budget.Model(c.evidence.To, m.source.declared, c.evidence, c.loads); err != nil {
 		return err
 	}
 	c.fleet, c.traffic = c.measured, m.session.traffic()
@@ -153,7 +159,7 @@ func (m *mover) model(c *course) (err error) {
 }
 
 // stranger refuses a fleet that is not the one of the journal.
-func (m *mover) stranger(o planner.Observation) error {
+func (m *mover) stranger(o fleet.Observation) error {
 	why := m.memory.Stranger(o)
 	if why == "" {
 		return nil
@@ -162,5 +168,5 @@ func (m *mover) stranger(o planner.Observation) error {
 	if m.memory.Missing(o) != "" {
 		hint = "give it in the config; where it is gone for good, pgbudget forget --sizes, then pgbudget rollback or run"
 	}
-	return ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command())
+	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command())
 }

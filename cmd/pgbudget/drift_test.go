@@ -7,26 +7,31 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestDriftKeepsTheWayBack: to take what is there as right gives up the step in hand, so a run that ends with drift
 // names that only where there is none.
 func TestDriftKeepsTheWayBack(t *testing.T) {
-	step := &planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
+	step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
 	for name, c := range map[string]struct {
-		memory        planner.Memory
+		memory        state.Memory
 		hint          string
 		want, without string
 	}{
-		"nothing in hand":         {planner.Memory{}, "", "pgbudget forget --sizes", "rollback"},
-		"a step in hand":          {planner.Memory{Step: step}, "", "pgbudget rollback goes back", "forget"},
-		"a step that goes back":   {planner.Memory{Step: step, RollTo: 3}, "", "pgbudget rollback goes on", "forget"},
-		"something better to say": {planner.Memory{Step: step}, "reload it", "reload it", "forget"},
+		"nothing in hand":         {state.Memory{}, "", "pgbudget forget --sizes", "rollback"},
+		"a step in hand":          {state.Memory{Step: step}, "", "pgbudget rollback goes back", "forget"},
+		"a step that goes back":   {state.Memory{Step: step, RollTo: 3}, "", "pgbudget rollback goes on", "forget"},
+		"something better to say": {state.Memory{Step: step}, "reload it", "reload it", "forget"},
 	} {
-		err := ended(bouncer.Report{Outcome: planner.Drifted, Reason: "somebody", Memory: c.memory, Hint: c.hint}, "pgbudget run")
-		got := planner.HintOf(err)
-		if planner.KindOf(err) != planner.KindDrift || !strings.Contains(got, c.want) || strings.Contains(got, c.without) {
+		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: "somebody", Memory: c.memory, Hint: c.hint}, "pgbudget run")
+		got := operr.HintOf(err)
+		if operr.KindOf(err) != operr.KindDrift || !strings.Contains(got, c.want) || strings.Contains(got, c.without) {
 			t.Errorf("%s: %v; next: %q; want %q and no %q", name, err, got, c.want, c.without)
 		}
 	}
@@ -34,27 +39,27 @@ func TestDriftKeepsTheWayBack(t *testing.T) {
 
 // TestAJournalThatFailsLeavesAWayOn names the step in hand, and what goes on with it; the exit code stays.
 func TestAJournalThatFailsLeavesAWayOn(t *testing.T) {
-	step := &planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
-	mirror := fmt.Errorf("the journal: %w", &planner.Error{Kind: planner.KindUnreachable, Err: errors.New("broken pipe"), Hint: "mend the mirror"})
+	step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	mirror := fmt.Errorf("the journal: %w", &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("broken pipe"), Hint: "mend the mirror"})
 	full := errors.New("no space left on device")
 	for name, c := range map[string]struct {
 		err    error
-		memory planner.Memory
+		memory state.Memory
 		says   string
 		next   string
 		exit   int
 	}{
-		"a mirror, with a step in hand": {mirror, planner.Memory{Step: step}, "broken pipe; the step in hand, main/app 10 → 9, is kept",
+		"a mirror, with a step in hand": {mirror, state.Memory{Step: step}, "broken pipe; the step in hand, main/app 10 → 9, is kept",
 			"mend the mirror; then pgbudget run goes on, pgbudget rollback goes back", exitUnreachable},
-		"a mirror, on the way back": {mirror, planner.Memory{Step: step, RollTo: 3}, "by the next pgbudget run",
+		"a mirror, on the way back": {mirror, state.Memory{Step: step, RollTo: 3}, "by the next pgbudget run",
 			"mend the mirror; then pgbudget rollback goes on", exitUnreachable},
-		"a mirror, between two steps": {mirror, planner.Memory{}, "broken pipe", "mend the mirror", exitUnreachable},
-		"a full disk": {full, planner.Memory{Step: step}, "no space left on device; the step in hand, main/app 10 → 9",
+		"a mirror, between two steps": {mirror, state.Memory{}, "broken pipe", "mend the mirror", exitUnreachable},
+		"a full disk": {full, state.Memory{Step: step}, "no space left on device; the step in hand, main/app 10 → 9",
 			"pgbudget run goes on, pgbudget rollback goes back", exitUnforeseen},
 	} {
 		err := errors.Join(unfinished(c.err, c.memory, "pgbudget run"), leftFlushed(nil))
-		if got := exitCode(t.Context(), err); got != c.exit || !strings.Contains(err.Error(), c.says) || planner.HintOf(err) != c.next {
-			t.Errorf("%s: %v, next: %q, exit code %d; want %q, next: %q, %d", name, err, planner.HintOf(err), got, c.says, c.next, c.exit)
+		if got := exitCode(t.Context(), err); got != c.exit || !strings.Contains(err.Error(), c.says) || operr.HintOf(err) != c.next {
+			t.Errorf("%s: %v, next: %q, exit code %d; want %q, next: %q, %d", name, err, operr.HintOf(err), got, c.says, c.next, c.exit)
 		}
 	}
 }
@@ -62,47 +67,47 @@ func TestAJournalThatFailsLeavesAWayOn(t *testing.T) {
 // TestWhatOnlyLooksKnowsAStranger: plan, status and every dry run end as the step would that finds another fleet than the
 // journal's, and a process that is gone for good has a way out of it.
 func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
-	memory := planner.Memory{}.After(planner.Event{Seq: 1, Kind: planner.RunBegan, Goal: &planner.Goal{}, Seen: []planner.Seen{
+	memory := state.Memory{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: []state.Seen{
 		{Process: "main/1", Console: "a:6432", Alias: "app"}, {Process: "main/2", Console: "b:6432", Alias: "app"}}})
 	for _, c := range []struct {
 		name      string
-		processes []planner.Process
+		processes []fleet.Process
 		want      string
 		hint      string
 	}{
-		{"the same", []planner.Process{{ID: "main/1", Console: "a:6432"}, {ID: "main/2", Console: "b:6432"}}, "", ""},
-		{"one is gone", []planner.Process{{ID: "main/1", Console: "a:6432"}}, "main/2 was moved before and is not looked at any more",
+		{"the same", []fleet.Process{{ID: "main/1", Console: "a:6432"}, {ID: "main/2", Console: "b:6432"}}, "", ""},
+		{"one is gone", []fleet.Process{{ID: "main/1", Console: "a:6432"}}, "main/2 was moved before and is not looked at any more",
 			"where it is gone for good, pgbudget forget --sizes, then pgbudget rollback"},
-		{"another order", []planner.Process{{ID: "main/1", Console: "b:6432"}, {ID: "main/2", Console: "a:6432"}},
+		{"another order", []fleet.Process{{ID: "main/1", Console: "b:6432"}, {ID: "main/2", Console: "a:6432"}},
 			"give the consoles in the order of before", "see who changed it, and mend that"},
-		{"one is gone, and the next has its place", []planner.Process{{ID: "main/1", Console: "b:6432"}},
+		{"one is gone, and the next has its place", []fleet.Process{{ID: "main/1", Console: "b:6432"}},
 			"give the consoles in the order of before", "where it is gone for good, pgbudget forget --sizes"},
 	} {
 		m := &mover{memory: memory}
-		m.memory.Step = &planner.Step{Kind: planner.Forward}
-		err := m.drifted(course{evidence: planner.Evidence{Last: planner.Observation{Processes: c.processes}}}, planner.DefaultPolicy())
+		m.memory.Step = &state.Step{Kind: state.Forward}
+		err := m.drifted(course{evidence: load.Evidence{Last: fleet.Observation{Processes: c.processes}}}, state.DefaultPolicy())
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", c.name, err)
-		case c.want != "" && (planner.KindOf(err) != planner.KindDrift || !strings.Contains(err.Error(), c.want) || !strings.Contains(planner.HintOf(err), c.hint)):
-			t.Errorf("%s: %v; next: %s; want %s; next: %s", c.name, err, planner.HintOf(err), c.want, c.hint)
+		case c.want != "" && (operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), c.want) || !strings.Contains(operr.HintOf(err), c.hint)):
+			t.Errorf("%s: %v; next: %s; want %s; next: %s", c.name, err, operr.HintOf(err), c.want, c.hint)
 		}
 	}
 }
 
 // TestDirectConnectionsOfTheLastRunCountWhereNoHistoryTells: those that this look does not show.
 func TestDirectConnectionsOfTheLastRunCountWhereNoHistoryTells(t *testing.T) {
-	began := planner.Event{Seq: 1, Kind: planner.RunBegan, Goal: &planner.Goal{}, Servers: []planner.Origin{{Name: "pg", SystemID: "1", DirectConns: 30},
+	began := state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{}, Servers: []state.Origin{{Name: "pg", SystemID: "1", DirectConns: 30},
 		{Name: "few", SystemID: "2", DirectConns: 1}}}
-	server := func(name string, direct int) planner.FleetServer {
-		return planner.FleetServer{Name: name, Lines: []planner.Line{{Item: "max_connections", Conns: 100}, {Item: "direct", Conns: direct}}}
+	server := func(name string, direct int) budget.FleetServer {
+		return budget.FleetServer{Name: name, Lines: []budget.Line{{Item: "max_connections", Conns: 100}, {Item: "direct", Conns: direct}}}
 	}
-	m := &mover{memory: planner.Memory{}.After(began)}
-	f := planner.Fleet{Servers: []planner.FleetServer{server("few", 4), server("new", 3), server("pg", 2)}}
+	m := &mover{memory: state.Memory{}.After(began)}
+	f := budget.Fleet{Servers: []budget.FleetServer{server("few", 4), server("new", 3), server("pg", 2)}}
 	if got := m.known(f); len(got) != 1 || got[0].Server != "pg" || got[0].Conns != 28 {
 		t.Errorf("%+v, want the other 28 of pg", got)
 	}
-	began.Seq, began.To, began.Servers = 2, 1, []planner.Origin{{Name: "pg", SystemID: "1", DirectConns: 2}}
+	began.Seq, began.To, began.Servers = 2, 1, []state.Origin{{Name: "pg", SystemID: "1", DirectConns: 2}}
 	if m.memory = m.memory.After(began); m.memory.Direct("pg") != 30 {
 		t.Errorf("after a rollback: %d, want 30 still", m.memory.Direct("pg"))
 	}

@@ -9,7 +9,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 func estimateCommand() *cli.Command {
@@ -28,7 +30,7 @@ func estimateCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			loads, err := planner.Estimate(e)
+			loads, err := load.Estimate(e)
 			if err != nil {
 				return err
 			}
@@ -38,7 +40,7 @@ func estimateCommand() *cli.Command {
 }
 
 // loads prints the loads and what they rest on.
-func (o output) loads(e planner.Evidence, loads []planner.Load) error {
+func (o output) loads(e load.Evidence, loads []load.Load) error {
 	if o.format != "table" {
 		return o.data(loads)
 	}
@@ -52,8 +54,8 @@ func (o output) loads(e planner.Evidence, loads []planner.Load) error {
 		if l.AtLeast {
 			sign = "≥ "
 		}
-		t.AppendRow(table.Row{l.Pool, sign + planner.Digits(l.Erlangs.Target), span(l.Erlangs),
-			planner.Digits(l.PerSec), seconds(planner.Float(l.MeanHold.Seconds())), seconds(l.MeanWaitSeen), l.Xacts, percent(planner.Float(l.Censored)), l.Method})
+		t.AppendRow(table.Row{l.Pool, sign + words.Digits(l.Erlangs.Target), span(l.Erlangs),
+			words.Digits(l.PerSec), seconds(fleet.Float(l.MeanHold.Seconds())), seconds(l.MeanWaitSeen), l.Xacts, percent(fleet.Float(l.Censored)), l.Method})
 	}
 	var right []table.ColumnConfig
 	for n := 2; n <= 8; n++ {
@@ -77,7 +79,7 @@ func (o output) loads(e planner.Evidence, loads []planner.Load) error {
 }
 
 // usedText says what loads rest on. The history of a pool counts from half an hour on, or where the pool was full in it.
-func usedText(e planner.Evidence, loads []planner.Load) string {
+func usedText(e load.Evidence, loads []load.Load) string {
 	text := fmt.Sprintf("%d looks over %s", e.Looks, e.To.Sub(e.From).Round(time.Second))
 	if e.History.Lookback == 0 {
 		return text
@@ -95,11 +97,11 @@ func usedText(e planner.Evidence, loads []planner.Load) string {
 				minutes, full = h.Erlangs.Samples, h.Censored > 0
 			}
 		}
-		if minutes < planner.HistorySamples && !full {
+		if minutes < load.HistorySamples && !full {
 			without, longest = append(without, l.Pool), max(longest, minutes)
 		}
 	}
-	few := fmt.Sprintf("is of %d %s, %d needed", longest, plural(longest, "minute"), planner.HistorySamples)
+	few := fmt.Sprintf("is of %d %s, %d needed", longest, plural(longest, "minute"), load.HistorySamples)
 	if len(without) == known {
 		return fmt.Sprintf("%s alone: the history that Prometheus has (%s) %s", text, e.History.Dialect, few)
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // ledgersOf is what the loads of each group have done so far.
@@ -29,7 +29,7 @@ func sinceOf(runs map[string][]*lab.Run, from map[string]lab.Ledger) (seen map[s
 	return seen, sum
 }
 
-func loadOf(t testing.TB, loads []planner.Load, pool string) planner.Load {
+func loadOf(t testing.TB, loads []load.Load, pool string) load.Load {
 	t.Helper()
 	for _, l := range loads {
 		if l.Pool == pool {
@@ -37,12 +37,12 @@ func loadOf(t testing.TB, loads []planner.Load, pool string) planner.Load {
 		}
 	}
 	t.Fatalf("no load of %s in %+v", pool, loads)
-	return planner.Load{}
+	return load.Load{}
 }
 
 // agree compares an estimate with the generator's own ledger of the same window. Where nothing waits, the part of BEGIN's
 // round trip that holds the connection, which the client cannot time, is no fault of the estimate.
-func agree(t testing.TB, what string, got planner.Load, want lab.Ledger, waits bool, within float64) {
+func agree(t testing.TB, what string, got load.Load, want lab.Ledger, waits bool, within float64) {
 	t.Helper()
 	if want.Starved > 0 {
 		t.Fatalf("%s: the generator was starved %d times: its load did not reach PgBouncer", what, want.Starved)
@@ -134,7 +134,7 @@ func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 			}
 			time.Sleep(time.Second) // the first connections are being opened
 			from := ledgersOf(runs)
-			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"}, fleetArgs(l)...)...)
+			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"}, fleetArgs(l)...)...)
 			seen, sum := sinceOf(runs, from)
 			return sum, func() {
 				for _, g := range groups {
@@ -172,7 +172,7 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 			}
 			time.Sleep(5 * time.Second) // the queue is there, and the first waiters leave
 			from := ledgersOf(runs)
-			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", times(window(t), eased).String(), "--every", "1s"}, fleetArgs(l)...)...)
+			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", times(window(t), eased).String(), "--every", "1s"}, fleetArgs(l)...)...)
 			seen, sum := sinceOf(runs, from)
 			return sum, func() {
 				for _, g := range groups {
@@ -185,7 +185,7 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 
 // seesThrough judges the estimate of one full pool. A short look at few transactions may not tell those who wait from those
 // who ask less, where nobody is sent away.
-func seesThrough(t testing.TB, g part, got planner.Load, seen lab.Ledger, short bool) {
+func seesThrough(t testing.TB, g part, got load.Load, seen lab.Ledger, short bool) {
 	t.Helper()
 	if got.AtLeast && short && g.part == "grows" {
 		truth := seen.OfferedErlangs()
@@ -196,8 +196,8 @@ func seesThrough(t testing.TB, g part, got planner.Load, seen lab.Ledger, short 
 		return
 	}
 	agree(t, g.name+"/app", got, seen, true, 0.10)
-	if got.Method != planner.MethodFlowBalance || got.AtLeast {
-		t.Errorf("%s: found by %s, at least: %v; want %s. Notes: %q", g.name, got.Method, got.AtLeast, planner.MethodFlowBalance, got.Notes)
+	if got.Method != load.MethodFlowBalance || got.AtLeast {
+		t.Errorf("%s: found by %s, at least: %v; want %s. Notes: %q", g.name, got.Method, got.AtLeast, load.MethodFlowBalance, got.Notes)
 	}
 }
 
@@ -223,12 +223,12 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 			from := ledgersOf(runs)
-			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", times(8*time.Second, eased).String(), "--every", "400ms"}, fleetArgs(l)...)...)
+			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", times(8*time.Second, eased).String(), "--every", "400ms"}, fleetArgs(l)...)...)
 			_, sum := sinceOf(runs, from)
 			return sum, func() {
 				for _, g := range groups {
 					got := loadOf(t, loads, g.name+"/app")
-					if !got.AtLeast || got.Method != planner.MethodBusy {
+					if !got.AtLeast || got.Method != load.MethodBusy {
 						t.Errorf("%+v; want at least", got)
 					}
 					if got.Erlangs.Target < 3.4 || got.Erlangs.Target > 4.1 || float64(got.InSystem) < 12 {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // TestEstimateSaysWhatItHasUsed: a history of too few minutes is not used, and a plan says so, too.
@@ -18,27 +18,27 @@ func TestEstimateSaysWhatItHasUsed(t *testing.T) {
 	if !strings.Contains(out, want) {
 		t.Errorf("want %q in\n%s", want, out)
 	}
-	minutes := func(pool string, n int, full float64) planner.PoolHistory {
-		return planner.PoolHistory{Pool: pool, Erlangs: planner.Histogram{Samples: n}, Censored: full}
+	minutes := func(pool string, n int, full float64) load.PoolHistory {
+		return load.PoolHistory{Pool: pool, Erlangs: load.Histogram{Samples: n}, Censored: full}
 	}
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	loads := []planner.Load{{Pool: "a/x"}, {Pool: "b/x"}, {Pool: "c/x", Unknown: "not seen"}}
+	loads := []load.Load{{Pool: "a/x"}, {Pool: "b/x"}, {Pool: "c/x", Unknown: "not seen"}}
 	for _, c := range []struct {
 		name    string
-		history planner.History
+		history load.History
 		want    string
 	}{
-		{"none", planner.History{}, "3 looks over 1m0s"},
-		{"of all", planner.History{Lookback: time.Hour, Dialect: "d", Pools: []planner.PoolHistory{minutes("a/x", 30, 0), minutes("b/x", 60, 0)}},
+		{"none", load.History{}, "3 looks over 1m0s"},
+		{"of all", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("a/x", 30, 0), minutes("b/x", 60, 0)}},
 			"3 looks over 1m0s, and the history of the last 1h (d)"},
-		{"full all the time", planner.History{Lookback: time.Hour, Dialect: "d", Pools: []planner.PoolHistory{minutes("a/x", 30, 0), minutes("b/x", 0, 1)}},
+		{"full all the time", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("a/x", 30, 0), minutes("b/x", 0, 1)}},
 			"3 looks over 1m0s, and the history of the last 1h (d)"},
-		{"of one", planner.History{Lookback: time.Hour, Dialect: "d", Pools: []planner.PoolHistory{minutes("a/x", 29, 0), minutes("b/x", 60, 0)}},
+		{"of one", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("a/x", 29, 0), minutes("b/x", 60, 0)}},
 			"3 looks over 1m0s, and the history of the last 1h (d), of a/x not: it is of 29 minutes, 30 needed"},
-		{"of a pool whose load is not known", planner.History{Lookback: time.Hour, Dialect: "d", Pools: []planner.PoolHistory{minutes("c/x", 60, 0)}},
+		{"of a pool whose load is not known", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("c/x", 60, 0)}},
 			"3 looks over 1m0s alone: the history that Prometheus has (d) is of 0 minutes, 30 needed"},
 	} {
-		e := planner.Evidence{Looks: 3, From: noon, To: noon.Add(time.Minute), History: c.history}
+		e := load.Evidence{Looks: 3, From: noon, To: noon.Add(time.Minute), History: c.history}
 		if got := usedText(e, loads); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}

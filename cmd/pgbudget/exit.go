@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // The exit codes. They are part of the interface: README lists them.
@@ -59,18 +59,18 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, errStopped):
 		return exitInterrupted
 	}
-	switch planner.KindOf(err) {
-	case planner.KindUsage:
+	switch operr.KindOf(err) {
+	case operr.KindUsage:
 		return exitUsage
-	case planner.KindInfeasible:
+	case operr.KindInfeasible:
 		return exitInfeasible
-	case planner.KindEvidence:
+	case operr.KindEvidence:
 		return exitEvidence
-	case planner.KindDrift:
+	case operr.KindDrift:
 		return exitDrift
-	case planner.KindBusy:
+	case operr.KindBusy:
 		return exitHeld
-	case planner.KindUnreachable:
+	case operr.KindUnreachable:
 		return exitUnreachable
 	default:
 		return exitUnforeseen
@@ -83,7 +83,7 @@ func errorText(err error) string {
 		return ""
 	}
 	text := "pgbudget: " + strings.ReplaceAll(err.Error(), "\n", "\npgbudget: ")
-	if hint := planner.HintOf(err); hint != "" {
+	if hint := operr.HintOf(err); hint != "" {
 		text += "\nnext: " + hint
 	}
 	return text
@@ -91,5 +91,5 @@ func errorText(err error) string {
 
 // usage makes an error of usage with the hint what to type instead.
 func usage(hint, format string, args ...any) error {
-	return &planner.Error{Kind: planner.KindUsage, Err: fmt.Errorf(format, args...), Hint: hint}
+	return &operr.Error{Kind: operr.KindUsage, Err: fmt.Errorf(format, args...), Hint: hint}
 }

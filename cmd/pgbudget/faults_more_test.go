@@ -15,7 +15,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // prometheusFaults strikes those of a real Prometheus, on a lab of their own: exporters are direct clients, too.
@@ -59,9 +59,9 @@ func prometheusFaults(t *testing.T) string {
 		{name: "a signal reads NaN", strike: nothing, config: asking("vector(0) / 0"), pools: pools, code: exitHeld, says: "NaN"},
 		{name: "a signal has several series", strike: nothing, config: asking("up"), pools: pools, code: exitHeld, says: "series"},
 		{name: "a signal has no series", strike: nothing, config: asking("no_such_metric"), pools: pools, code: exitHeld, says: "active of pg is not known"},
-		{name: "Prometheus hangs in mid-step", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
-		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: planner.Open, config: protected, pools: pools, moves: true, code: exitHeld, says: "cpu of pg is not known"},
-		{name: "Prometheus is gone in mid-step", policy: blind, strike: signal(syscall.SIGKILL, 0), when: planner.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
+		{name: "Prometheus hangs in mid-step", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: state.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
+		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: state.Open, config: protected, pools: pools, moves: true, code: exitHeld, says: "cpu of pg is not known"},
+		{name: "Prometheus is gone in mid-step", policy: blind, strike: signal(syscall.SIGKILL, 0), when: state.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
 	} {
 		f.window = "3s" // loads are measured
 		t.Run(f.name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func (b *bench) jump(t testing.TB) string {
 		closed := sync.OnceFunc(m.close)
 		t.Cleanup(closed)
 		m.clock = jumpingClock{by: func() time.Duration {
-			if b.did(planner.Release) {
+			if b.did(state.Release) {
 				return by
 			}
 			return 0

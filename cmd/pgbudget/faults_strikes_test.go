@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // faults are those of consoles, files, clients and servers.
@@ -25,28 +25,28 @@ var faults = []fault{
 	{name: "nobody reads the result", strike: nothing, shell: `"$0" "$@" -o json | true; exit ${PIPESTATUS[0]}`, moves: true, quick: true},
 	{name: "a person has paused it", strike: pausedBy, code: exitHeld, says: "paused by", quick: true},
 	{name: "a colleague edits the file and has not RELOADed yet", strike: pendingEdit, code: exitDrift, says: "waits for a RELOAD", quick: true},
-	{name: "a colleague edits the file between the look and the write", strike: pendingEdit, when: planner.Open, moves: true, code: exitDrift, says: "waits for a RELOAD"},
+	{name: "a colleague edits the file between the look and the write", strike: pendingEdit, when: state.Open, moves: true, code: exitDrift, says: "waits for a RELOAD"},
 	{name: "a read-only file", strike: readOnly, lines: true, code: exitUsage, says: "read-only", quick: true},
 	{name: "a full disk", strike: padded, shell: `ulimit -f 1024; exec "$0" "$@"`, code: exitUsage, says: "file too large"},
 	{name: "a file with a line that PgBouncer could not load", strike: brokenLine, code: exitDrift, says: "is not known to PgBouncer", quick: true},
 	{name: "a file that says who manages it", strike: managed, code: exitUsage, says: "would put the old size back", quick: true},
 	{name: "config: names a copy of the file that the process reads", strike: nothing, config: copiedFile, code: exitUsage, says: "a copy of", quick: true},
 	{name: "config: names a file that the process does not read, so RELOAD answers success and does not apply", strike: nothing, config: wrongFile, later: true, code: exitDrift, says: "RELOAD was answered, and pool_size of app is", quick: true},
-	{name: "configuration management puts a size back", strike: putBack, when: planner.Release, moves: true, code: exitDrift, says: "somebody else"},
-	{name: "configuration management puts an old file back, and nobody RELOADs", strike: putBackFile, when: planner.Release, moves: true, code: exitDrift, says: "waits for a RELOAD", quick: true},
-	{name: "configuration management puts an old file back in the soak, and nobody RELOADs", strike: putBackFile, when: planner.Grant, policy: "soak: 5s, soak_every: 1s", moves: true, code: exitDrift, says: "waits for a RELOAD"},
+	{name: "configuration management puts a size back", strike: putBack, when: state.Release, moves: true, code: exitDrift, says: "somebody else"},
+	{name: "configuration management puts an old file back, and nobody RELOADs", strike: putBackFile, when: state.Release, moves: true, code: exitDrift, says: "waits for a RELOAD", quick: true},
+	{name: "configuration management puts an old file back in the soak, and nobody RELOADs", strike: putBackFile, when: state.Grant, policy: "soak: 5s, soak_every: 1s", moves: true, code: exitDrift, says: "waits for a RELOAD"},
 	{name: "an old file was put back after a step, and nobody has RELOADed", strike: putBackAfterStep, code: exitDrift, says: "waits for a RELOAD"},
 	{name: "a pool leads to a server that is not in the config", strike: strangeServer, code: exitEvidence, says: "none of them is found", quick: true},
 	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within", quick: true},
-	{name: "a console dies in mid-step", strike: deadConsole, when: planner.Release, moves: true, code: exitUnreachable, says: "nothing was done since"},
+	{name: "a console dies in mid-step", strike: deadConsole, when: state.Release, moves: true, code: exitUnreachable, says: "nothing was done since"},
 	{name: "one of three processes refuses RELOAD", strike: nothing, config: statsUser, lines: true, code: exitEvidence, says: "admin access needed", quick: true},
 	{name: "a second pgbudget is at work", strike: lockHeld, code: exitHeld, says: "another pgbudget holds the lock", quick: true},
-	{name: "the connection that holds the lock is killed, and nobody takes it", strike: lockLost, when: planner.Open, moves: true, says: "nobody had taken it, and it is held again", quick: true},
-	{name: "the connection that holds the lock is killed, and somebody takes it", strike: lockTaken, when: planner.Open, code: exitHeld, moves: true, says: "another pgbudget holds the lock"},
+	{name: "the connection that holds the lock is killed, and nobody takes it", strike: lockLost, when: state.Open, moves: true, says: "nobody had taken it, and it is held again", quick: true},
+	{name: "the connection that holds the lock is killed, and somebody takes it", strike: lockTaken, when: state.Open, code: exitHeld, moves: true, says: "another pgbudget holds the lock"},
 	{name: "another PostgreSQL answers behind the DSN", strike: otherServer, code: exitDrift, says: "is another PostgreSQL", moves: true},
-	{name: "PostgreSQL is at its limit", strike: crowded, when: planner.Release, moves: true, code: exitHeld, says: "the worst case would be"},
-	{name: "clients vanish in mid-query and leave orphans", strike: orphans, when: planner.Release, moves: true, code: exitHeld, says: "the worst case would be"},
-	{name: "a pool is saturated on purpose while it is made smaller", strike: saturated, when: planner.Grant, policy: "soak: 20s, soak_every: 1s", moves: true, code: exitAborted, says: "main/app"},
+	{name: "PostgreSQL is at its limit", strike: crowded, when: state.Release, moves: true, code: exitHeld, says: "the worst case would be"},
+	{name: "clients vanish in mid-query and leave orphans", strike: orphans, when: state.Release, moves: true, code: exitHeld, says: "the worst case would be"},
+	{name: "a pool is saturated on purpose while it is made smaller", strike: saturated, when: state.Grant, policy: "soak: 20s, soak_every: 1s", moves: true, code: exitAborted, says: "main/app"},
 	{name: "open transactions pin what was released", strike: pinned, when: afterPlan, policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "idle in transaction"},
 	{name: "a session pool never drains", strike: sessions, when: afterPlan, policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "it pools sessions"},
 }

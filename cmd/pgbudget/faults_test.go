@@ -18,7 +18,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // everyFault strikes all of them, and not those alone that are quick.
@@ -28,7 +28,7 @@ var everyFault = flag.Bool("every-fault", false, "strike every fault")
 type fault struct {
 	name   string
 	strike func(b *bench) (relieve func()) // makes it happen
-	when   planner.Verb                    // strike once that act is done; empty: before the command
+	when   state.Verb                      // strike once that act is done; empty: before the command
 	policy string                          // beside percent: 20; empty: a soak of a second
 	pools  string                          // instead of main, jobs and ci
 	window string                          // of a plan; empty: a second
@@ -259,13 +259,13 @@ func (b *bench) step(t testing.TB, f fault, relieve *func(), more ...string) res
 }
 
 // afterPlan is when the run has begun: the plan is made, and no step is.
-const afterPlan = planner.Verb("run")
+const afterPlan = state.Verb("run")
 
 // did reports whether an act is in the journal as done; Open, whether a step has begun.
-func (b *bench) did(verb planner.Verb) bool {
+func (b *bench) did(verb state.Verb) bool {
 	events, _ := journal.Read(b.path)
 	for _, e := range events {
-		if verb == afterPlan && e.Kind == planner.RunBegan || verb == planner.Open && e.Kind == planner.StepBegan || e.Kind == planner.Acted && e.Act.Verb == verb {
+		if verb == afterPlan && e.Kind == state.RunBegan || verb == state.Open && e.Kind == state.StepBegan || e.Kind == state.Acted && e.Act.Verb == verb {
 			return true
 		}
 	}

@@ -8,18 +8,20 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // lastLook remembers the newest look, for what can be read off it.
 type lastLook struct {
 	bouncer.Fleet
 	mu          sync.Mutex
-	observation planner.Observation
+	observation fleet.Observation
 }
 
 // Observe looks and remembers.
-func (l *lastLook) Observe(ctx context.Context) (planner.Observation, error) {
+func (l *lastLook) Observe(ctx context.Context) (fleet.Observation, error) {
 	o, err := l.Fleet.Observe(ctx)
 	if err == nil {
 		l.seen(o)
@@ -28,14 +30,14 @@ func (l *lastLook) Observe(ctx context.Context) (planner.Observation, error) {
 }
 
 // seen remembers a look.
-func (l *lastLook) seen(o planner.Observation) {
+func (l *lastLook) seen(o fleet.Observation) {
 	l.mu.Lock()
 	l.observation = o
 	l.mu.Unlock()
 }
 
 // newest is the newest look that has ended.
-func (l *lastLook) newest() planner.Observation {
+func (l *lastLook) newest() fleet.Observation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.observation
@@ -52,8 +54,8 @@ type gauge struct {
 
 // Read returns every signal of every server that it is about; one that cannot be read carries its error. It waits for
 // nothing.
-func (g gauge) Read(context.Context) ([]planner.Signal, error) {
-	var out []planner.Signal
+func (g gauge) Read(context.Context) ([]fleet.Signal, error) {
+	var out []fleet.Signal
 	for _, s := range g.signals {
 		for _, server := range g.serversOf(s) {
 			out = append(out, g.read(s, server))
@@ -73,13 +75,13 @@ func (g gauge) serversOf(s config.Signal) []string {
 	return all
 }
 
-func (g gauge) read(s config.Signal, server string) planner.Signal {
+func (g gauge) read(s config.Signal, server string) fleet.Signal {
 	if q := queryOf(s, server, g.servers); q.query != "" {
 		return g.poll.of(q)
 	}
-	x, ok := planner.Builtin(s.Builtin, g.look.newest(), server)
+	x, ok := budget.Builtin(s.Builtin, g.look.newest(), server)
 	if !ok {
-		x = planner.Signal{Server: server, Value: planner.Unknown(), Error: s.Builtin + " has no query: and cannot be read off a look"}
+		x = fleet.Signal{Server: server, Value: fleet.Unknown(), Error: s.Builtin + " has no query: and cannot be read off a look"}
 	}
 	x.Name = s.Name
 	return x
@@ -89,7 +91,7 @@ func (g gauge) read(s config.Signal, server string) planner.Signal {
 func queryOf(s config.Signal, server string, servers []config.Server) signalQuery {
 	q := signalQuery{s.Name, server, s.Query}
 	i := slices.IndexFunc(servers, func(x config.Server) bool { return x.Name == server })
-	if q.query == "" && s.Builtin == planner.SignalCPU && i >= 0 {
+	if q.query == "" && s.Builtin == fleet.SignalCPU && i >= 0 {
 		q.query = servers[i].CPU
 	}
 	return q
@@ -111,18 +113,18 @@ func queriesOf(signals []config.Signal, servers []config.Server, looks []signalQ
 
 // watched are the signals of the config, and the levels at which they hold. The CPU of a server that the plan protects by
 // its cpu: is watched where no signal does: no level of it holds, and one that cannot be read does.
-func watched(conf *config.Config) ([]config.Signal, []planner.Threshold) {
+func watched(conf *config.Config) ([]config.Signal, []control.Threshold) {
 	signals, levels := conf.Signals(), conf.Thresholds()
 	for _, x := range conf.Servers {
 		seen := slices.ContainsFunc(signals, func(s config.Signal) bool {
-			return s.Builtin == planner.SignalCPU && (s.Server == "" || s.Server == x.Name)
+			return s.Builtin == fleet.SignalCPU && (s.Server == "" || s.Server == x.Name)
 		})
 		if x.CPU == "" || seen {
 			continue
 		}
 		never := math.Inf(1)
-		signals = append(signals, config.Signal{Name: planner.SignalCPU, Builtin: planner.SignalCPU, Server: x.Name})
-		levels = append(levels, planner.Threshold{Name: planner.SignalCPU, Server: x.Name, Hold: never, Resume: never, Abort: never})
+		signals = append(signals, config.Signal{Name: fleet.SignalCPU, Builtin: fleet.SignalCPU, Server: x.Name})
+		levels = append(levels, control.Threshold{Name: fleet.SignalCPU, Server: x.Name, Hold: never, Resume: never, Abort: never})
 	}
 	return signals, levels
 }

@@ -7,13 +7,14 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // historySpec asks for every pool of the groups that say which exporter series are theirs, and for every server that
 // has a query or an exporter. Which server a pool leads to is taken from the look, and from what is declared.
-func historySpec(cfg *config.Config, o planner.Observation) prom.Spec {
-	spec := prom.Spec{Lookback: planner.DefaultLookbackLoad}
+func historySpec(cfg *config.Config, o fleet.Observation) prom.Spec {
+	spec := prom.Spec{Lookback: budget.DefaultLookbackLoad}
 	if cfg.Prometheus.Lookback.Set {
 		spec.Lookback = cfg.Prometheus.Lookback.D
 	}
@@ -32,9 +33,9 @@ func historySpec(cfg *config.Config, o planner.Observation) prom.Spec {
 }
 
 // addGroup asks for the pools of one group, and has those that are on one server as a whole taken off its sessions.
-func addGroup(spec *prom.Spec, g config.Group, declared []planner.DeclaredPool, o planner.Observation) {
+func addGroup(spec *prom.Spec, g config.Group, declared []budget.DeclaredPool, o fleet.Observation) {
 	aliases := map[string][]string{} // by server
-	for _, id := range planner.PoolIDs(o) {
+	for _, id := range fleet.PoolIDs(o) {
 		group, alias, _ := strings.Cut(id, "/")
 		if group != g.Name {
 			continue
@@ -55,7 +56,7 @@ func addGroup(spec *prom.Spec, g config.Group, declared []planner.DeclaredPool, 
 			spec.Servers = append(spec.Servers, prom.ServerSpec{Name: server}) // nothing is asked of it itself
 		}
 		var notes []string
-		if alias == planner.AutoDB {
+		if alias == fleet.AutoDB {
 			if pool.Lines, pool.Unasked = linesOf(o, g.Name); pool.Unasked {
 				notes = append(notes, noteLines)
 			}
@@ -95,10 +96,10 @@ const noteShared = "in the history of direct connections its own are counted as 
 
 // serversOf lists the servers on which a pool was found, may be found or is declared to be; whole, if all of its
 // connections are on the one that is listed, or none was found and none is declared.
-func serversOf(declared []planner.DeclaredPool, o planner.Observation, id string) (servers []string, whole bool) {
+func serversOf(declared []budget.DeclaredPool, o fleet.Observation, id string) (servers []string, whole bool) {
 	whole = true
 	for _, s := range sidesOf(o, id) {
-		whole = whole && len(s.alias.Unplaced) == 0 && s.alias.Proof != planner.ProofElsewhere
+		whole = whole && len(s.alias.Unplaced) == 0 && s.alias.Proof != fleet.ProofElsewhere
 		servers = append(append(servers, s.alias.Server), s.alias.AlsoOn...)
 	}
 	for _, p := range declared {
@@ -106,9 +107,9 @@ func serversOf(declared []planner.DeclaredPool, o planner.Observation, id string
 			servers = append(append(servers, p.Server), p.AlsoOn...)
 		}
 	}
-	whole = whole && !slices.Contains(servers, planner.Elsewhere)
+	whole = whole && !slices.Contains(servers, budget.Elsewhere)
 	slices.Sort(servers)
-	servers = slices.DeleteFunc(slices.Compact(servers), func(s string) bool { return s == "" || s == planner.Elsewhere })
+	servers = slices.DeleteFunc(slices.Compact(servers), func(s string) bool { return s == "" || s == budget.Elsewhere })
 	return servers, whole && len(servers) <= 1
 }
 
@@ -118,7 +119,7 @@ const noteLines = "it has no history: the processes of its group have not the sa
 
 // linesOf lists the aliases of a group that have lines of their own beside a *; unlike, if not every process that has a
 // * has all of them.
-func linesOf(o planner.Observation, group string) (lines []string, unlike bool) {
+func linesOf(o fleet.Observation, group string) (lines []string, unlike bool) {
 	var beside [][]string
 	for _, p := range o.Processes {
 		if p.Group != group {
@@ -127,7 +128,7 @@ func linesOf(o planner.Observation, group string) (lines []string, unlike bool) 
 		var own []string
 		star := false
 		for _, a := range p.Aliases {
-			if a.Name == planner.AutoDB {
+			if a.Name == fleet.AutoDB {
 				star = true
 			} else {
 				own = append(own, a.Name)
@@ -146,8 +147,8 @@ func linesOf(o planner.Observation, group string) (lines []string, unlike bool) 
 }
 
 // databases is the matcher for these aliases of a group. With its * they are all but the lines not among them.
-func databases(o planner.Observation, group string, aliases []string) string {
-	if !slices.Contains(aliases, planner.AutoDB) {
+func databases(o fleet.Observation, group string, aliases []string) string {
+	if !slices.Contains(aliases, fleet.AutoDB) {
 		return fmt.Sprintf("database=~%q", prom.AnyOf(aliases))
 	}
 	lines, _ := linesOf(o, group)
@@ -156,7 +157,7 @@ func databases(o planner.Observation, group string, aliases []string) string {
 }
 
 // placeOf says which server a pool leads to and whether it pools sessions.
-func placeOf(o planner.Observation, id string) (server string, session bool) {
+func placeOf(o fleet.Observation, id string) (server string, session bool) {
 	elsewhere := false
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
@@ -164,7 +165,7 @@ func placeOf(o planner.Observation, id string) (server string, session bool) {
 				continue
 			}
 			session = session || a.PoolMode == "session"
-			elsewhere = elsewhere || a.Proof == planner.ProofElsewhere
+			elsewhere = elsewhere || a.Proof == fleet.ProofElsewhere
 			if a.Server != "" {
 				server = a.Server
 			}
@@ -178,12 +179,12 @@ func placeOf(o planner.Observation, id string) (server string, session bool) {
 
 // side is one process's alias of a pool.
 type side struct {
-	process planner.Process
-	alias   planner.Alias
+	process fleet.Process
+	alias   fleet.Alias
 }
 
 // sidesOf returns the sides of a pool, in the order of the look.
-func sidesOf(o planner.Observation, id string) []side {
+func sidesOf(o fleet.Observation, id string) []side {
 	var out []side
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
@@ -197,7 +198,7 @@ func sidesOf(o planner.Observation, id string) []side {
 
 // shares reports whether a limit over several pools may leave the alias without any connection: one of its users in the
 // process, of their roles or of its database in PostgreSQL. While nobody has used the alias, anybody may be its user.
-func (s side) shares(o planner.Observation) bool {
+func (s side) shares(o fleet.Observation) bool {
 	var users []string
 	databases := []string{s.alias.Database}
 	for _, g := range s.alias.Pools {
@@ -205,15 +206,15 @@ func (s side) shares(o planner.Observation) bool {
 		users, databases = append(users, login.Role), append(databases, login.Database)
 	}
 	uses := func(user string) bool { return len(s.alias.Pools) == 0 || slices.Contains(users, user) }
-	limited := s.process.Settings.MaxUserConns > 0 || slices.ContainsFunc(s.process.Users, func(u planner.UserLimit) bool {
-		return uses(u.Name) && u.MaxConns > 0 && u.MaxConns < planner.Unlimited
+	limited := s.process.Settings.MaxUserConns > 0 || slices.ContainsFunc(s.process.Users, func(u fleet.UserLimit) bool {
+		return uses(u.Name) && u.MaxConns > 0 && u.MaxConns < fleet.Unlimited
 	})
 	for _, srv := range o.Servers {
 		if srv.Name != s.alias.Server && !slices.Contains(s.alias.AlsoOn, srv.Name) && s.alias.Server != "" {
 			continue
 		}
-		limited = limited || slices.ContainsFunc(srv.Roles, func(r planner.ConnLimit) bool { return uses(r.Name) }) ||
-			slices.ContainsFunc(srv.Databases, func(d planner.ConnLimit) bool { return slices.Contains(databases, d.Name) })
+		limited = limited || slices.ContainsFunc(srv.Roles, func(r fleet.ConnLimit) bool { return uses(r.Name) }) ||
+			slices.ContainsFunc(srv.Databases, func(d fleet.ConnLimit) bool { return slices.Contains(databases, d.Name) })
 	}
 	return limited
 }

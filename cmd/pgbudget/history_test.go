@@ -6,11 +6,11 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // historyOf is the spec that a configuration, without its prometheus:, gives for a look.
-func historyOf(t *testing.T, text string, o planner.Observation) prom.Spec {
+func historyOf(t *testing.T, text string, o fleet.Observation) prom.Spec {
 	t.Helper()
 	none := func(string) (string, bool) { return "", false }
 	cfg, err := config.Parse("pgbudget.yaml", []byte(text+"prometheus: {url: 'http://prom:9090'}\n"), none)
@@ -21,8 +21,8 @@ func historyOf(t *testing.T, text string, o planner.Observation) prom.Spec {
 }
 
 // groupOf is a process of the group main with these aliases.
-func groupOf(id string, aliases ...planner.Alias) planner.Process {
-	return planner.Process{ID: id, Group: "main", Version: "1.24.1", Aliases: aliases}
+func groupOf(id string, aliases ...fleet.Alias) fleet.Process {
+	return fleet.Process{ID: id, Group: "main", Version: "1.24.1", Aliases: aliases}
 }
 
 // TestALimitOverSeveralPoolsIsTold has the limits that may leave a pool without any connection, and some that may not.
@@ -31,33 +31,33 @@ func TestALimitOverSeveralPoolsIsTold(t *testing.T) {
 servers: [{name: pg, dsn: host=pg}]
 groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}]}]
 `
-	pools := func(user string) []planner.PoolGauges { return []planner.PoolGauges{{User: user}} }
-	app := planner.Alias{Name: "app", Database: "real", Server: "pg", Pools: pools("u")}
-	star := planner.Alias{Name: "*", Database: "*", Server: "pg", Pools: pools("u@shop")}
-	fresh := planner.Alias{Name: "app", Database: "real", Server: "pg"}
-	forced := planner.Alias{Name: "app", Database: "real", ForceUser: "f", Server: "pg", Pools: pools("f")}
-	user := func(u planner.UserLimit) func(*planner.Observation) {
-		return func(o *planner.Observation) { o.Processes[0].Users = []planner.UserLimit{u} }
+	pools := func(user string) []fleet.PoolGauges { return []fleet.PoolGauges{{User: user}} }
+	app := fleet.Alias{Name: "app", Database: "real", Server: "pg", Pools: pools("u")}
+	star := fleet.Alias{Name: "*", Database: "*", Server: "pg", Pools: pools("u@shop")}
+	fresh := fleet.Alias{Name: "app", Database: "real", Server: "pg"}
+	forced := fleet.Alias{Name: "app", Database: "real", ForceUser: "f", Server: "pg", Pools: pools("f")}
+	user := func(u fleet.UserLimit) func(*fleet.Observation) {
+		return func(o *fleet.Observation) { o.Processes[0].Users = []fleet.UserLimit{u} }
 	}
-	role := func(name string) func(*planner.Observation) {
-		return func(o *planner.Observation) { o.Servers[0].Roles = []planner.ConnLimit{{Name: name, Conns: 5}} }
+	role := func(name string) func(*fleet.Observation) {
+		return func(o *fleet.Observation) { o.Servers[0].Roles = []fleet.ConnLimit{{Name: name, Conns: 5}} }
 	}
-	database := func(name string) func(*planner.Observation) {
-		return func(o *planner.Observation) { o.Servers[0].Databases = []planner.ConnLimit{{Name: name, Conns: 5}} }
+	database := func(name string) func(*fleet.Observation) {
+		return func(o *fleet.Observation) { o.Servers[0].Databases = []fleet.ConnLimit{{Name: name, Conns: 5}} }
 	}
 	for _, c := range []struct {
 		name  string
-		alias planner.Alias
-		set   func(*planner.Observation)
+		alias fleet.Alias
+		set   func(*fleet.Observation)
 		want  bool
 	}{
-		{"none", app, func(*planner.Observation) {}, false},
-		{"of every user", app, func(o *planner.Observation) { o.Processes[0].Settings.MaxUserConns = 5 }, true},
-		{"of its user", app, user(planner.UserLimit{Name: "u", MaxConns: 5}), true},
-		{"of another user", app, user(planner.UserLimit{Name: "v", MaxConns: 5}), false},
-		{"of any user, and nobody has come", fresh, user(planner.UserLimit{Name: "v", MaxConns: 5}), true},
-		{"none of its user", app, user(planner.UserLimit{Name: "u", MaxConns: planner.Unlimited}), false},
-		{"a size of its user alone", app, user(planner.UserLimit{Name: "u", SizeConns: 5}), false},
+		{"none", app, func(*fleet.Observation) {}, false},
+		{"of every user", app, func(o *fleet.Observation) { o.Processes[0].Settings.MaxUserConns = 5 }, true},
+		{"of its user", app, user(fleet.UserLimit{Name: "u", MaxConns: 5}), true},
+		{"of another user", app, user(fleet.UserLimit{Name: "v", MaxConns: 5}), false},
+		{"of any user, and nobody has come", fresh, user(fleet.UserLimit{Name: "v", MaxConns: 5}), true},
+		{"none of its user", app, user(fleet.UserLimit{Name: "u", MaxConns: fleet.Unlimited}), false},
+		{"a size of its user alone", app, user(fleet.UserLimit{Name: "u", SizeConns: 5}), false},
 		{"of its role", app, role("u"), true},
 		{"of another role", app, role("v"), false},
 		{"of the forced user's role", forced, role("f"), true},
@@ -65,13 +65,13 @@ groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}]}]
 		{"of the database that is called as the alias", app, database("app"), false},
 		{"of a role under *", star, role("u"), true},
 		{"of a database under *", star, database("shop"), true},
-		{"on another server", app, func(o *planner.Observation) {
-			o.Servers = append(o.Servers, planner.Server{Name: "other", Roles: []planner.ConnLimit{{Name: "u", Conns: 5}}})
+		{"on another server", app, func(o *fleet.Observation) {
+			o.Servers = append(o.Servers, fleet.Server{Name: "other", Roles: []fleet.ConnLimit{{Name: "u", Conns: 5}}})
 		}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := planner.Observation{Servers: []planner.Server{{Name: "pg"}}}
-			o.Processes = []planner.Process{groupOf("main/1", c.alias)}
+			o := fleet.Observation{Servers: []fleet.Server{{Name: "pg"}}}
+			o.Processes = []fleet.Process{groupOf("main/1", c.alias)}
 			c.set(&o)
 			if got := historyOf(t, text, o).Pools[0].Shares; got != c.want {
 				t.Errorf("shares a limit: got %v, want %v", got, c.want)
@@ -88,14 +88,14 @@ servers:
   - {name: b, dsn: host=b, metrics: 'job="pg",instance="b"'}
 groups: [{name: main, metrics: 'job="pgb",', processes: [{console: host=b1}, {console: host=b2}]}]
 `
-	star, own := planner.Alias{Name: "*", Server: "a"}, planner.Alias{Name: "own", Server: "a"}
-	other, more := planner.Alias{Name: "o.ther", Server: "b"}, planner.Alias{Name: "more", Server: "b"}
-	look := func(processes ...planner.Process) planner.Observation {
-		return planner.Observation{Servers: []planner.Server{{Name: "a"}, {Name: "b"}}, Processes: processes}
+	star, own := fleet.Alias{Name: "*", Server: "a"}, fleet.Alias{Name: "own", Server: "a"}
+	other, more := fleet.Alias{Name: "o.ther", Server: "b"}, fleet.Alias{Name: "more", Server: "b"}
+	look := func(processes ...fleet.Process) fleet.Observation {
+		return fleet.Observation{Servers: []fleet.Server{{Name: "a"}, {Name: "b"}}, Processes: processes}
 	}
 	for _, c := range []struct {
 		name    string
-		look    planner.Observation
+		look    fleet.Observation
 		lines   []string
 		unasked bool
 		a, b    string // the databases whose connections are taken off each server's sessions
@@ -133,42 +133,42 @@ servers:
   - {name: c, dsn: host=c}
 groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}, {console: host=b2}]}]
 `
-	alone := planner.Alias{Name: "app", Server: "a", Proof: planner.ProofBackends}
-	shop := func(a planner.Alias) planner.Alias { a.Name = "shop"; return a }
-	onA := shop(planner.Alias{Server: "a", Proof: planner.ProofBackends})
+	alone := fleet.Alias{Name: "app", Server: "a", Proof: fleet.ProofBackends}
+	shop := func(a fleet.Alias) fleet.Alias { a.Name = "shop"; return a }
+	onA := shop(fleet.Alias{Server: "a", Proof: fleet.ProofBackends})
 	for _, c := range []struct {
 		name     string
 		declared string
-		one, two planner.Alias // of two processes
+		one, two fleet.Alias // of two processes
 		whole    bool
 		note     bool
 		shared   []string // servers
 	}{
 		{"one server", "", onA, onA, true, false, nil},
-		{"no connection in one process", "", onA, shop(planner.Alias{Proof: planner.ProofNone}), true, false, nil},
+		{"no connection in one process", "", onA, shop(fleet.Alias{Proof: fleet.ProofNone}), true, false, nil},
 		{"declared where it is", "a", onA, onA, true, false, nil},
-		{"a list of hosts", "", shop(planner.Alias{Server: "a", AlsoOn: []string{"b"}, Proof: planner.ProofList}),
-			shop(planner.Alias{Server: "a", AlsoOn: []string{"b"}, Proof: planner.ProofList}), false, true, []string{"a"}},
+		{"a list of hosts", "", shop(fleet.Alias{Server: "a", AlsoOn: []string{"b"}, Proof: fleet.ProofList}),
+			shop(fleet.Alias{Server: "a", AlsoOn: []string{"b"}, Proof: fleet.ProofList}), false, true, []string{"a"}},
 		{"found on several in the last process alone", "", onA,
-			shop(planner.Alias{Server: "b", AlsoOn: []string{"a"}, Proof: planner.ProofBackends}), false, true, []string{"a"}},
-		{"processes that differ, the last on a", "", shop(planner.Alias{Server: "b", Proof: planner.ProofBackends}), onA,
+			shop(fleet.Alias{Server: "b", AlsoOn: []string{"a"}, Proof: fleet.ProofBackends}), false, true, []string{"a"}},
+		{"processes that differ, the last on a", "", shop(fleet.Alias{Server: "b", Proof: fleet.ProofBackends}), onA,
 			false, true, []string{"a"}},
-		{"an address that leads nowhere known", "", onA, shop(planner.Alias{Server: "a", Unplaced: []string{"10.0.0.9"}}),
+		{"an address that leads nowhere known", "", onA, shop(fleet.Alias{Server: "a", Unplaced: []string{"10.0.0.9"}}),
 			false, true, []string{"a"}},
-		{"elsewhere in one process", "", onA, shop(planner.Alias{Proof: planner.ProofElsewhere}), false, true, []string{"a"}},
+		{"elsewhere in one process", "", onA, shop(fleet.Alias{Proof: fleet.ProofElsewhere}), false, true, []string{"a"}},
 		{"declared to be elsewhere in part", "a, elsewhere", onA, onA, false, true, []string{"a"}},
 		{"declared to be on two", "a, b", onA, onA, false, true, []string{"a"}},
 		{"declared to be on another", "b", onA, onA, false, true, []string{"a"}},
-		{"on two that have no subtraction", "", shop(planner.Alias{Server: "b", AlsoOn: []string{"c"}}),
-			shop(planner.Alias{Server: "c", AlsoOn: []string{"b"}}), false, false, nil},
+		{"on two that have no subtraction", "", shop(fleet.Alias{Server: "b", AlsoOn: []string{"c"}}),
+			shop(fleet.Alias{Server: "c", AlsoOn: []string{"b"}}), false, false, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := servers
 			if c.declared != "" {
 				text += "pools: [{pool: main/app}, {pool: main/shop, server: '" + c.declared + "'}]\n"
 			}
-			o := planner.Observation{Servers: []planner.Server{{Name: "a"}, {Name: "b"}, {Name: "c"}},
-				Processes: []planner.Process{groupOf("main/1", alone, c.one), groupOf("main/2", alone, c.two)}}
+			o := fleet.Observation{Servers: []fleet.Server{{Name: "a"}, {Name: "b"}, {Name: "c"}},
+				Processes: []fleet.Process{groupOf("main/1", alone, c.one), groupOf("main/2", alone, c.two)}}
 			spec := historyOf(t, text, o)
 			want := `job="pgb",database=~"app"`
 			if c.whole {
@@ -201,8 +201,8 @@ servers: [{name: a, dsn: host=a, metrics: 'instance="a"'}]
 groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}]}]
 pools: [{pool: main/app}, {pool: main/shop, server: elsewhere}]
 `
-	spec := historyOf(t, text, planner.Observation{Servers: []planner.Server{{Name: "a"}}, Processes: []planner.Process{
-		groupOf("main/1", planner.Alias{Name: "app", Server: "a"}, planner.Alias{Name: "shop", Proof: planner.ProofNone})}})
+	spec := historyOf(t, text, fleet.Observation{Servers: []fleet.Server{{Name: "a"}}, Processes: []fleet.Process{
+		groupOf("main/1", fleet.Alias{Name: "app", Server: "a"}, fleet.Alias{Name: "shop", Proof: fleet.ProofNone})}})
 	if got, want := spec.Servers[0].PoolSelectors, []string{`job="pgb",database=~"app"`}; !slices.Equal(got, want) {
 		t.Errorf("got %q taken off, want %q", got, want)
 	}
@@ -215,8 +215,8 @@ servers: [{name: a, dsn: host=a, metrics: 'instance="a"'}, {name: b, dsn: host=b
 groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}]}]
 pools: [{pool: main/app, server: b}]
 `
-	o := planner.Observation{Servers: []planner.Server{{Name: "a"}, {Name: "b"}}, Processes: []planner.Process{
-		groupOf("main/1", planner.Alias{Name: "app"}, planner.Alias{Name: "lost", Proof: planner.ProofNone})}}
+	o := fleet.Observation{Servers: []fleet.Server{{Name: "a"}, {Name: "b"}}, Processes: []fleet.Process{
+		groupOf("main/1", fleet.Alias{Name: "app"}, fleet.Alias{Name: "lost", Proof: fleet.ProofNone})}}
 	spec := historyOf(t, text, o)
 	if len(spec.Pools) != 1 || spec.Pools[0].ID != "main/app" || spec.Pools[0].Server != "b" {
 		t.Errorf("got %+v, want main/app alone, on b", spec.Pools)
@@ -234,8 +234,8 @@ func TestAPoolOfAServerThatIsNotAskedForIsInNoOthersFit(t *testing.T) {
 servers: [{name: a, dsn: host=a, cpu: up}, {name: b, dsn: host=b}]
 groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}]}]
 `
-	o := planner.Observation{Servers: []planner.Server{{Name: "a"}, {Name: "b"}}, Processes: []planner.Process{
-		groupOf("main/1", planner.Alias{Name: "app", Server: "a"}, planner.Alias{Name: "shop", Server: "b"})}}
+	o := fleet.Observation{Servers: []fleet.Server{{Name: "a"}, {Name: "b"}}, Processes: []fleet.Process{
+		groupOf("main/1", fleet.Alias{Name: "app", Server: "a"}, fleet.Alias{Name: "shop", Server: "b"})}}
 	spec := historyOf(t, text, o)
 	for i, want := range []string{"a", "b"} {
 		if got := spec.Pools[i].Server; got != want {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // hungEvery is the sampling interval of the tests of what hangs.
@@ -72,10 +72,10 @@ const blindStale, blindSoak = 5 * time.Second, 10 * time.Second
 func (b *bench) holdsBlind(t testing.TB) {
 	b.t = t
 	var struck time.Time
-	row := b.suffer(t, fault{name: "cpu: alone", when: planner.Open, policy: fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale), config: protected,
+	row := b.suffer(t, fault{name: "cpu: alone", when: state.Open, policy: fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale), config: protected,
 		strike: func(b *bench) func() { struck = time.Now(); return hungPrometheus(b, nil) }, moves: true, code: exitHeld, says: "cpu of pg is not known"})
 	events, _ := journal.Read(b.path)
-	i := slices.IndexFunc(events, func(e planner.Event) bool { return e.Kind == planner.HoldBegan || e.Kind == planner.RunEnded })
+	i := slices.IndexFunc(events, func(e state.Event) bool { return e.Kind == state.HoldBegan || e.Kind == state.RunEnded })
 	if i < 0 {
 		t.Fatalf("the journal has no hold: %s", row)
 	}
@@ -140,12 +140,12 @@ func (b *bench) hangOnce(t testing.TB, h hung) time.Duration {
 			}
 		}
 	}
-	when := planner.Grant
+	when := state.Grant
 	if h.grant {
 		if err := os.WriteFile(flag, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		when = planner.Open
+		when = state.Open
 	}
 	relieve := func() {}
 	r := b.step(t, fault{when: when, strike: hit}, &relieve, "--yes")
@@ -162,7 +162,7 @@ func (b *bench) hangOnce(t testing.TB, h hung) time.Duration {
 		begun := "no undo in the journal"
 		events, _ := journal.Read(b.path)
 		for _, e := range events {
-			if e.Kind == planner.StepAbort {
+			if e.Kind == state.StepAbort {
 				begun = "decided at " + e.At.String()
 			}
 		}

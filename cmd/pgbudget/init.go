@@ -12,7 +12,9 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/bouncer/quote"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func initCommand() *cli.Command {
@@ -53,28 +55,28 @@ func initCommand() *cli.Command {
 }
 
 // errNoFleet says that init needs something to look at.
-var errNoFleet = &planner.Error{Kind: planner.KindUsage, Err: fmt.Errorf("no fleet to look at"),
+var errNoFleet = &operr.Error{Kind: operr.KindUsage, Err: fmt.Errorf("no fleet to look at"),
 	Hint: "pgbudget init --postgres DSN --bouncer GROUP=DSN, or pgbudget init --reference"}
 
 // first takes the look that a config is made of, and says where everything is; of a recording only names are known.
-func (s source) first(ctx context.Context) (planner.Observation, live.Targets, error) {
+func (s source) first(ctx context.Context) (fleet.Observation, live.Targets, error) {
 	if s.from != "" {
 		e, err := s.evidence(ctx)
 		return e.Last, addressless(e.Last), err
 	}
 	if !s.live() {
-		return planner.Observation{}, live.Targets{}, errNoFleet
+		return fleet.Observation{}, live.Targets{}, errNoFleet
 	}
 	targets, err := s.targets()
 	if err != nil {
-		return planner.Observation{}, live.Targets{}, err
+		return fleet.Observation{}, live.Targets{}, err
 	}
 	o, err := s.look(ctx)
 	return o, targets, err
 }
 
 // addressless lists the servers and processes of a look with addresses to fill in.
-func addressless(o planner.Observation) live.Targets {
+func addressless(o fleet.Observation) live.Targets {
 	var t live.Targets
 	for _, s := range o.Servers {
 		t.Servers = append(t.Servers, live.ServerTarget{Name: s.Name, DSN: "host=FILL-IN user=pgbudget dbname=postgres"})
@@ -90,12 +92,12 @@ func addressless(o planner.Observation) live.Targets {
 }
 
 // initial writes a config for what was seen. Passwords stay out of it.
-func initial(o planner.Observation, targets live.Targets) string {
+func initial(o fleet.Observation, targets live.Targets) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Written by pgbudget init from what it saw at %s.\n", stamp(o.At))
 	b.WriteString("# Passwords belong into the passfile (PGPASSFILE, ~/.pgpass) or PGPASSWORD. Every key: pgbudget init --reference\n\nservers:\n")
 	for i, t := range targets.Servers {
-		seen := o.Servers[slices.IndexFunc(o.Servers, func(s planner.Server) bool { return s.Name == t.Name })]
+		seen := o.Servers[slices.IndexFunc(o.Servers, func(s fleet.Server) bool { return s.Name == t.Name })]
 		fmt.Fprintf(&b, "  - name: %s   # PostgreSQL %d.%d, max_connections %d, %d direct connections now\n", t.Name, seen.VersionNum/10000, seen.VersionNum%10000,
 			seen.MaxConns, seen.Backends.DirectConns)
 		fmt.Fprintf(&b, "    dsn: %s\n", scalar(withoutPassword(targets.Servers[i].DSN)))
@@ -116,13 +118,13 @@ func initial(o planner.Observation, targets live.Targets) string {
 		}
 	}
 	none := "# " // a list of nothing would be none
-	for _, id := range planner.PoolIDs(o) {
+	for _, id := range fleet.PoolIDs(o) {
 		if server, _ := placeOf(o, id); server != "" {
 			none = ""
 		}
 	}
 	b.WriteString("\n" + none + "pools:   # ours to size; take one out and it stays in the ledger, frozen\n")
-	for _, id := range planner.PoolIDs(o) {
+	for _, id := range fleet.PoolIDs(o) {
 		if server, _ := placeOf(o, id); server == "" {
 			fmt.Fprintf(&b, "  # - {pool: %s}   # on none of the servers above, as far as can be seen; %s\n", scalar(id), seenOf(o, id))
 			continue
@@ -130,10 +132,10 @@ func initial(o planner.Observation, targets live.Targets) string {
 		fmt.Fprintf(&b, "  - {pool: %s}   # %s\n", scalar(id), seenOf(o, id))
 	}
 	for _, g := range targets.Groups {
-		if names := planner.Followers(o, g.Name); len(names) > 0 {
+		if names := budget.Followers(o, g.Name); len(names) > 0 {
 			fmt.Fprintf(&b, "  # - {pool: %s}   # their size is default_pool_size: %s. Those that have no line of their own in pgbouncer.ini\n"+
 				"  #   live by its line of *, and are sized together, as this pool: list it in their place, with config: beside each console\n",
-				scalar(g.Name+"/"+planner.AutoDB), strings.Join(names, ", "))
+				scalar(g.Name+"/"+fleet.AutoDB), strings.Join(names, ", "))
 		}
 	}
 	b.WriteString("\n# ledger:\n#   - {server: " + targets.Servers[0].Name + ", name: backup agent, conns: 2}\n# prometheus: {url: 'http://prom:9090', lookback: 7d}\n")
@@ -141,7 +143,7 @@ func initial(o planner.Observation, targets live.Targets) string {
 }
 
 // seenOf says what a pool looks like today.
-func seenOf(o planner.Observation, id string) string {
+func seenOf(o fleet.Observation, id string) string {
 	processes, sizes, users := 0, []string{}, []string{}
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {

@@ -4,17 +4,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // autodbFleet is a group whose databases have the sizes given, process by process; the process's own is 8.
-func autodbFleet(sizes ...map[string]int) planner.Observation {
-	o := planner.Observation{Servers: []planner.Server{{Name: "main", MaxConns: 100}}}
+func autodbFleet(sizes ...map[string]int) fleet.Observation {
+	o := fleet.Observation{Servers: []fleet.Server{{Name: "main", MaxConns: 100}}}
 	for i, aliases := range sizes {
-		p := planner.Process{ID: "rw/" + string(rune('1'+i)), Group: "rw", Version: "1.24.1", Settings: planner.Settings{DefaultPoolConns: 8, PoolMode: "transaction"}}
+		p := fleet.Process{ID: "rw/" + string(rune('1'+i)), Group: "rw", Version: "1.24.1", Settings: fleet.Settings{DefaultPoolConns: 8, PoolMode: "transaction"}}
 		for _, name := range []string{"*", "blog", "own", "shop"} {
 			if size, ok := aliases[name]; ok {
-				p.Aliases = append(p.Aliases, planner.Alias{Name: name, SizeConns: size, PoolMode: "transaction", Server: "main", Proof: planner.ProofBackends})
+				p.Aliases = append(p.Aliases, fleet.Alias{Name: name, SizeConns: size, PoolMode: "transaction", Server: "main", Proof: fleet.ProofBackends})
 			}
 		}
 		o.Processes = append(o.Processes, p)
@@ -27,7 +27,7 @@ func TestInitOffersTheDatabasesOfAStar(t *testing.T) {
 	session.Processes[0].Aliases[0].PoolMode = "session"
 	for _, c := range []struct {
 		name string
-		o    planner.Observation
+		o    fleet.Observation
 		want string // of the offer; "": there is none
 	}{
 		{"all follow", autodbFleet(map[string]int{"blog": 8, "shop": 8}), "rw/blog, rw/shop"},

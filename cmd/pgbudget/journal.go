@@ -13,7 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // mirrorOf is the mirror of a config's journal.
@@ -32,7 +33,7 @@ func mirrorOf(c *config.Config) journal.Mirror {
 }
 
 // remembered is what the config's journal comes to; somebody else may be writing it.
-func remembered(c *config.Config) (planner.Memory, error) { return mirrorOf(c).Load(c.Journal) }
+func remembered(c *config.Config) (state.Memory, error) { return mirrorOf(c).Load(c.Journal) }
 
 // recordable says why nothing could be recorded in the config's journal and its mirror, as far as can be told without
 // writing: a mirror's command is looked for, and not called.
@@ -46,7 +47,7 @@ func recordable(c *config.Config) error {
 	}
 	if words := c.Mirror.Argv; len(words) > 0 {
 		if _, err := exec.LookPath(words[0]); err != nil {
-			return &planner.Error{Kind: planner.KindUnreachable, Subject: "mirror " + words[0],
+			return &operr.Error{Kind: operr.KindUnreachable, Subject: "mirror " + words[0],
 				Err: fmt.Errorf("no line of the journal could be given to it: %w", err), Hint: "see mirror: of the config"}
 		}
 	}
@@ -122,7 +123,7 @@ func exportCommand() *cli.Command {
 			}
 			file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {
-				return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err),
+				return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: cause(err),
 					Hint: "name a file that is not there yet, in a folder that is"}
 			}
 			sum, err := journal.Export(s.config.Journal, file)
@@ -159,7 +160,7 @@ func importCommand() *cli.Command {
 			if name != "-" {
 				file, err := os.Open(name)
 				if err != nil {
-					return &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err), Hint: "name an export or a mirror"}
+					return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: cause(err), Hint: "name an export or a mirror"}
 				}
 				defer file.Close()
 				from = file
@@ -215,8 +216,8 @@ func summaryText(s journal.Summary) string {
 }
 
 // newestEvents are the newest events of a journal, the newest last.
-func newestEvents(path string, n int) ([]planner.Event, error) {
-	out := make([]planner.Event, n)
+func newestEvents(path string, n int) ([]state.Event, error) {
+	out := make([]state.Event, n)
 	i := n
 	for e, err := range journal.Newest(path) {
 		if err != nil {

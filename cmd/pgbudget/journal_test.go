@@ -13,7 +13,12 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // movedTwice is the config of a journal with a mirror, and a file of what its command was given: two steps were taken,
@@ -34,27 +39,27 @@ func movedTwice(t *testing.T) (c *config.Config, given string) {
 	}
 	defer j.Close()
 	at := time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC)
-	record := func(e planner.Event) {
+	record := func(e state.Event) {
 		at = at.Add(time.Minute)
 		e.At = at
 		if _, err := j.Record(e); err != nil {
 			t.Fatal(err)
 		}
 	}
-	record(planner.Event{Kind: planner.RunBegan, Goal: &planner.Goal{},
-		Turned: []planner.Switch{{Shift: "main/app:ci/app"}}})
+	record(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{},
+		Turned: []state.Switch{{Shift: "main/app:ci/app"}}})
 	for i, from := range []int{40, 36, 32} {
-		step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app",
-			Key: planner.KeySize, From: from, To: from - 4}}}
+		step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app",
+			Key: fleet.KeySize, From: from, To: from - 4}}}
 		if i == 1 {
-			step.Turn = &planner.Turn{Shift: "main/app:ci/app", From: 0, To: 5}
+			step.Turn = &shift.Turn{Shift: "main/app:ci/app", From: 0, To: 5}
 		}
-		record(planner.Event{Kind: planner.StepBegan, Step: &step})
-		act := planner.Act{Verb: planner.Release, Sets: step.Sets}
-		record(planner.Event{Kind: planner.Intended, Act: &act})
+		record(state.Event{Kind: state.StepBegan, Step: &step})
+		act := state.Act{Verb: state.Release, Sets: step.Sets}
+		record(state.Event{Kind: state.Intended, Act: &act})
 		if i < 2 {
-			record(planner.Event{Kind: planner.Acted, Act: &act})
-			record(planner.Event{Kind: planner.StepEnded})
+			record(state.Event{Kind: state.Acted, Act: &act})
+			record(state.Event{Kind: state.StepEnded})
 		}
 	}
 	return c, given
@@ -63,20 +68,20 @@ func movedTwice(t *testing.T) (c *config.Config, given string) {
 // TestAHostThatIsLostIsRolledBackFromElsewhere compares what rollback goes by, and where it goes, before and after.
 func TestAHostThatIsLostIsRolledBackFromElsewhere(t *testing.T) {
 	c, given := movedTwice(t)
-	fleet := planner.Fleet{}
+	fleet := budget.Fleet{}
 	want, err := remembered(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range want.Past {
 		for _, x := range p.Step.Sets {
-			fleet.Pools = append(fleet.Pools, planner.FleetPool{ID: x.Pool(), Sizes: []planner.Size{{Process: x.Process}}})
+			fleet.Pools = append(fleet.Pools, budget.FleetPool{ID: x.Pool(), Sizes: []budget.Size{{Process: x.Process}}})
 		}
 	}
-	slices.SortFunc(fleet.Pools, func(a, b planner.FleetPool) int { return strings.Compare(a.ID, b.ID) })
-	way := func(m planner.Memory) (out []planner.Way) {
+	slices.SortFunc(fleet.Pools, func(a, b budget.FleetPool) int { return strings.Compare(a.ID, b.ID) })
+	way := func(m state.Memory) (out []control.Way) {
 		for _, to := range []int64{0, m.Past[0].Seq, m.Past[1].Seq} {
-			w, any := planner.Rollback(m, fleet, to)
+			w, any := control.Rollback(m, fleet, to)
 			for i := range w.Goal.Pools {
 				w.Goal.Pools[i].MeanWait = 0 // it is not known, and NaN is not equal to itself
 			}

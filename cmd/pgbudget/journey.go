@@ -10,7 +10,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // journey tells how a run goes: a line an event, and on a terminal, below them, a bar with what is being waited for and how
@@ -37,7 +38,7 @@ func newJourneyBar(w io.Writer) *progressbar.ProgressBar {
 }
 
 // event says an event.
-func (j *journey) event(e planner.Event) {
+func (j *journey) event(e state.Event) {
 	line := eventLine(e)
 	if line == "" {
 		return
@@ -49,7 +50,7 @@ func (j *journey) event(e planner.Event) {
 }
 
 // seen moves the bar after every look.
-func (j *journey) seen(s planner.Situation, act planner.Act) {
+func (j *journey) seen(s control.Situation, act state.Act) {
 	if j.bar == nil || s.Now.IsZero() {
 		return
 	}
@@ -68,8 +69,8 @@ func (j *journey) seen(s planner.Situation, act planner.Act) {
 }
 
 // left is how long the rest takes: the step in hand, and those that come.
-func (j *journey) left(s planner.Situation) time.Duration {
-	left := s.Policy.Takes(j.ahead)
+func (j *journey) left(s control.Situation) time.Duration {
+	left := control.Takes(s.Policy, j.ahead)
 	if s.Memory.Step != nil {
 		left += max(0, s.Policy.Soak-s.Now.Sub(s.Memory.SettledAt))
 	}
@@ -77,15 +78,15 @@ func (j *journey) left(s planner.Situation) time.Duration {
 }
 
 // waitingFor names what a run does now.
-func waitingFor(s planner.Situation, act planner.Act) string {
+func waitingFor(s control.Situation, act state.Act) string {
 	switch {
 	case act.Held:
 		return "held: " + act.Reason
-	case act.Verb == planner.Wait && act.Reason != "":
+	case act.Verb == state.Wait && act.Reason != "":
 		return act.Reason
-	case act.Verb == planner.Wait && s.Memory.Step != nil:
+	case act.Verb == state.Wait && s.Memory.Step != nil:
 		return "soaking " + s.Memory.Step.Text()
-	case act.Verb == planner.Wait:
+	case act.Verb == state.Wait:
 		return "looking"
 	}
 	return string(act.Verb)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
 // limited is a pool with a size of 10 connections, under a limit of 4 of another kind, and what BOUND BY says of it.
@@ -100,7 +100,7 @@ func waitsAtALimit(t *trial, gens []lab.Generation) {
 	if r := command(t, l, "plan", "--config", config, "--from", recording); r.code == exitInfeasible {
 		t.because("by the upper end of what a short look knows, four connections do not carry it: " + r.stderr)
 	}
-	plan := decode[planner.Plan](t, l, "plan", "--config", config, "--from", recording)
+	plan := decode[sizing.Plan](t, l, "plan", "--config", config, "--from", recording)
 	for i, p := range pools {
 		for _, got := range plan.Pools {
 			if got.ID == p.group+"/"+p.alias {
@@ -116,7 +116,7 @@ func waitsAtALimit(t *trial, gens []lab.Generation) {
 // waitsAsSaid judges one pool of the plan by theory, and the theory by what the generator saw. Both windows begin and end
 // apart, so loads are compared to within a tenth. A mean over seconds strays: what waited is to lie within a factor of
 // two of what the plan's interval of the load comes to.
-func waitsAsSaid(t *trial, got planner.PlanPool, bound string, saw lab.Ledger) {
+func waitsAsSaid(t *trial, got sizing.PlanPool, bound string, saw lab.Ledger) {
 	t.Helper()
 	truth := saw.OfferedErlangs()
 	waiting := saw.ArrivalsPerSec() * saw.BeginTotal.Seconds() / float64(max(1, saw.Completed))

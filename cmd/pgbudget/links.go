@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // oneJournal makes sure that a fleet has one journal by whatever name its config is known, and one file of a pause beside
@@ -22,7 +22,7 @@ func oneJournal(name string, data []byte, c *config.Config) error {
 			{"journal", c.Journal, other.Journal}, {"mirror", c.Mirror.Path, other.Mirror.Path},
 		} {
 			if x.here != x.there {
-				return &planner.Error{Kind: planner.KindUsage, Subject: name,
+				return &operr.Error{Kind: operr.KindUsage, Subject: name,
 					Err: fmt.Errorf("it is a symbolic link to %s, and its %s: is relative: by one name that is %s, and by the other %s",
 						real, x.key, x.here, x.there),
 					Hint: "write the whole path of " + x.key + ":, or name the config by its real path"}

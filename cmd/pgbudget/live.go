@@ -14,7 +14,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // defaultServer names the server of a --postgres without a name.
@@ -103,11 +104,11 @@ func (s source) flagTargets(t live.Targets) (live.Targets, error) {
 type fleetWithSignals struct {
 	bouncer.Fleet
 	queries []signalQuery
-	read    func(context.Context, []signalQuery) []planner.Signal
+	read    func(context.Context, []signalQuery) []fleet.Signal
 }
 
 // Observe looks at the fleet and then reads every signal; a signal that cannot be read says so and is no error.
-func (f fleetWithSignals) Observe(ctx context.Context) (planner.Observation, error) {
+func (f fleetWithSignals) Observe(ctx context.Context) (fleet.Observation, error) {
 	o, err := f.Fleet.Observe(ctx)
 	if err != nil {
 		return o, err
@@ -142,27 +143,27 @@ func (s source) open(ctx context.Context) (session, error) {
 			return session{}, err
 		}
 	}
-	fleet, err := live.Open(ctx, targets)
+	f, err := live.Open(ctx, targets)
 	if err != nil {
 		return session{}, err
 	}
 	if !s.bare {
-		for _, n := range fleet.Notes() {
+		for _, n := range f.Notes() {
 			fmt.Fprintln(stderr, "note: "+n)
 		}
 	}
-	out.Fleet, out.live, out.close = fleet, fleet, fleet.Close
+	out.Fleet, out.live, out.close = f, f, f.Close
 	if s.config != nil {
-		fleet.Know(configsOf(s.config))
+		f.Know(configsOf(s.config))
 	}
 	if groups := s.autodbs(); len(groups) > 0 {
-		if out.Fleet, err = fleet.Hands(configsOf(s.config)).Gather(ctx, groups); err != nil {
-			fleet.Close()
+		if out.Fleet, err = f.Hands(configsOf(s.config)).Gather(ctx, groups); err != nil {
+			f.Close()
 			return session{}, err
 		}
 	}
 	if out.prom != nil && !s.bare {
-		out.Fleet = fleetWithSignals{out.Fleet, s.signalQueries(), func(ctx context.Context, queries []signalQuery) []planner.Signal {
+		out.Fleet = fleetWithSignals{out.Fleet, s.signalQueries(), func(ctx context.Context, queries []signalQuery) []fleet.Signal {
 			return askAll(ctx, out.prom, queries)
 		}}
 	}
@@ -175,8 +176,8 @@ func (s session) polled(p *poll) bouncer.Fleet {
 	if !ok {
 		return s.Fleet
 	}
-	f.read = func(_ context.Context, queries []signalQuery) []planner.Signal {
-		var out []planner.Signal
+	f.read = func(_ context.Context, queries []signalQuery) []fleet.Signal {
+		var out []fleet.Signal
 		for _, q := range queries {
 			out = append(out, p.of(q))
 		}
@@ -192,7 +193,7 @@ func (s source) autodbs() []string {
 		return nil
 	}
 	for _, p := range s.config.Pools {
-		if group, ok := strings.CutSuffix(p.Pool, "/"+planner.AutoDB); ok {
+		if group, ok := strings.CutSuffix(p.Pool, "/"+fleet.AutoDB); ok {
 			groups = append(groups, group)
 		}
 	}
@@ -200,9 +201,9 @@ func (s source) autodbs() []string {
 }
 
 // history asks Prometheus for the pools of a look; without Prometheus it is empty.
-func (s session) history(ctx context.Context, o planner.Observation) (planner.History, error) {
+func (s session) history(ctx context.Context, o fleet.Observation) (load.History, error) {
 	if s.prom == nil {
-		return planner.History{}, nil
+		return load.History{}, nil
 	}
 	return s.prom.History(ctx, historySpec(s.source.config, o), o.At)
 }
@@ -211,22 +212,22 @@ func (s source) signalQueries() []signalQuery {
 	var out []signalQuery
 	for _, srv := range s.config.Servers {
 		if srv.CPU != "" {
-			out = append(out, signalQuery{planner.SignalCPU, srv.Name, srv.CPU})
+			out = append(out, signalQuery{fleet.SignalCPU, srv.Name, srv.CPU})
 		}
 	}
 	return out
 }
 
 // watch gathers evidence from the live fleet over the window.
-func (s source) watch(ctx context.Context) (planner.Evidence, error) {
-	fleet, err := s.open(ctx)
+func (s source) watch(ctx context.Context) (load.Evidence, error) {
+	f, err := s.open(ctx)
 	if err != nil {
-		return planner.Evidence{}, err
+		return load.Evidence{}, err
 	}
-	defer fleet.close()
-	var e planner.Evidence
+	defer f.close()
+	var e load.Evidence
 	bar := newProgress("looking at the fleet", s.window, s.every)
-	err = bouncer.Watch(ctx, live.Clock{}, fleet, s.every, s.window, func(o planner.Observation) error {
+	err = bouncer.Watch(ctx, live.Clock{}, f, s.every, s.window, func(o fleet.Observation) error {
 		bar.step()
 		var err error
 		e, err = e.Add(o)
@@ -236,7 +237,7 @@ func (s source) watch(ctx context.Context) (planner.Evidence, error) {
 	if err != nil {
 		return e, err
 	}
-	e.History, err = fleet.history(ctx, e.Last)
+	e.History, err = f.history(ctx, e.Last)
 	return e, err
 }
 

@@ -15,7 +15,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
 // window is how long the live tests look: short in `make test`, a minute in `make fidelity`.
@@ -293,7 +294,7 @@ func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
 		}
 		vanished.Wait()
 		time.Sleep(2 * time.Second) // at rest: PgBouncer has let go of the vanished clients' connections
-		o := decode[planner.Observation](t, l, append([]string{"observe"}, fleetArgs(l)...)...)
+		o := decode[fleet.Observation](t, l, append([]string{"observe"}, fleetArgs(l)...)...)
 		b := o.Servers[0].Backends
 		// The sessions of the lab's own question and of pgbudget are there only while they ask.
 		const others = "backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'pgbudget'"
@@ -307,7 +308,7 @@ func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
 		all := count("")
 		orphans := count(" AND state = 'active' AND query LIKE 'DO $$%'")
 		direct := count(" AND client_addr = '127.0.0.9'") + 2
-		want := planner.BackendCounts{PoolConns: all - orphans - direct, DirectConns: direct + b.OwnConns, OrphanConns: orphans, OwnConns: b.OwnConns}
+		want := fleet.BackendCounts{PoolConns: all - orphans - direct, DirectConns: direct + b.OwnConns, OrphanConns: orphans, OwnConns: b.OwnConns}
 		if b != want || orphans != 4 || direct != 7 || want.PoolConns < 8 || b.OwnConns != 1 {
 			t.Errorf("observe says %+v, pg_stat_activity %+v (%d orphans, %d direct)", b, want, orphans, direct)
 		}
@@ -318,7 +319,7 @@ func TestPlanOfALiveFleetKeepsThePromise(t *testing.T) {
 	l := start(t, twoGroups(lab.Gen124, 10, nil))
 	offer(t, l, "main", 60, 10*time.Millisecond)
 	offer(t, l, "ci", 20, 10*time.Millisecond)
-	p := decode[planner.Plan](t, l, append([]string{"plan", "--window", "5s"}, fleetArgs(l)...)...)
+	p := decode[sizing.Plan](t, l, append([]string{"plan", "--window", "5s"}, fleetArgs(l)...)...)
 	s := p.Servers[0]
 	sum := s.SpareConns
 	for _, line := range s.Ledger[1:] {

@@ -6,17 +6,18 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // lookedAt is what looks and signals say of a step before it begins. The zero value says nothing.
 type lookedAt struct {
-	trail planner.Trail
-	gate  planner.Gate
+	trail control.Trail
+	gate  control.Gate
 }
 
 // held says why nothing may be granted on a server of a look; empty: on each it may.
-func (s lookedAt) held(o planner.Observation) string {
+func (s lookedAt) held(o fleet.Observation) string {
 	for _, x := range o.Servers {
 		if why := s.gate.Held(x.Name); why != "" {
 			return why
@@ -28,7 +29,7 @@ func (s lookedAt) held(o planner.Observation) string {
 // lookout judges looks and signals as a run does, and moves nothing.
 type lookout struct {
 	seen   lookedAt
-	levels []planner.Threshold
+	levels []control.Threshold
 	stale  time.Duration
 	look   *lastLook
 	gauge  gauge
@@ -43,7 +44,7 @@ func newLookout(ctx context.Context, s session, conf *config.Config, every time.
 }
 
 // add takes one more look, and what the signals say at it.
-func (w *lookout) add(ctx context.Context, o planner.Observation) {
+func (w *lookout) add(ctx context.Context, o fleet.Observation) {
 	w.look.seen(o)
 	w.seen.trail = w.seen.trail.Add(o)
 	if len(w.levels) == 0 {

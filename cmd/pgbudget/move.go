@@ -16,7 +16,10 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/bouncer/store"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // mover is what changes a live fleet: its sessions, its locks, its journal. Only one is there at a time.
@@ -26,7 +29,7 @@ type mover struct {
 	fleet   *live.Fleet
 	hands   *live.Hands
 	journal *journal.Journal
-	memory  planner.Memory
+	memory  state.Memory
 	clock   bouncer.Clock
 	over    func(time.Time) string
 	unasked string   // why no step may begin; empty: a person, or --yes, has agreed to steps
@@ -151,8 +154,8 @@ type lockedHands struct {
 }
 
 // Apply refuses where another pgbudget may be at work. What ends a flush needs no lock: it moves no size.
-func (h lockedHands) Apply(ctx context.Context, act planner.Act) error {
-	if err := h.fleet.Locked(); err != nil && act.Verb != planner.Restore {
+func (h lockedHands) Apply(ctx context.Context, act state.Act) error {
+	if err := h.fleet.Locked(); err != nil && act.Verb != state.Restore {
 		return err
 	}
 	return h.Hands.Apply(ctx, act)
@@ -161,11 +164,11 @@ func (h lockedHands) Apply(ctx context.Context, act planner.Act) error {
 // spoken is a journal that also says what it records.
 type spoken struct {
 	bouncer.Journal
-	say func(planner.Event)
+	say func(state.Event)
 }
 
 // Record records first: what is said has happened.
-func (s spoken) Record(e planner.Event) (planner.Event, error) {
+func (s spoken) Record(e state.Event) (state.Event, error) {
 	e, err := s.Journal.Record(e)
 	if err == nil {
 		s.say(e)
@@ -175,14 +178,14 @@ func (s spoken) Record(e planner.Event) (planner.Event, error) {
 
 // movedData is what -o json and yaml print.
 type movedData struct {
-	Outcome planner.Outcome `json:"outcome"`
-	Reason  string          `json:"reason"`
-	Steps   int             `json:"steps"`
-	InHand  *planner.Step   `json:"step_in_hand,omitempty"`
+	Outcome state.Outcome `json:"outcome"`
+	Reason  string        `json:"reason"`
+	Steps   int           `json:"steps"`
+	InHand  *state.Step   `json:"step_in_hand,omitempty"`
 }
 
 // run lets the controller go, says what it does as it does it, and how it ended.
-func (m *mover) run(ctx context.Context, out output, c course, policy planner.Policy, steps int, closed func(time.Time) string, replans bool) error {
+func (m *mover) run(ctx context.Context, out output, c course, policy state.Policy, steps int, closed func(time.Time) string, replans bool) error {
 	conf := m.source.config
 	signals, levels := watched(conf)
 	half := policy.Every / 2 // chosen: what is done within an interval of a sample is not to wait one to hear of it
@@ -195,7 +198,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic), Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: live.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
 		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy), Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
-		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s planner.Situation, a planner.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
+		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s control.Situation, a state.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within()) // chosen: the last two at their slowest
 	err = errors.Join(err, hooks.End(left))
@@ -222,7 +225,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy planner.Po
 // stillAlone asks the servers for the locks of this run. One that was lost with its session, and that nobody has taken, is
 // taken anew: what was seen before is looked at again.
 func (m *mover) stillAlone(ctx context.Context) (again bool, err error) {
-	if err = m.fleet.LockedNow(ctx); planner.KindOf(err) != planner.KindBusy {
+	if err = m.fleet.LockedNow(ctx); operr.KindOf(err) != operr.KindBusy {
 		return false, err
 	}
 	err = m.fleet.Relock(ctx)
@@ -230,8 +233,8 @@ func (m *mover) stillAlone(ctx context.Context) (again bool, err error) {
 }
 
 // possible makes the checks of a first step before each of them.
-func (m *mover) possible(policy planner.Policy) func(context.Context, planner.Situation, []planner.Set) error {
-	return func(ctx context.Context, s planner.Situation, sets []planner.Set) error {
+func (m *mover) possible(policy state.Policy) func(context.Context, control.Situation, []fleet.Set) error {
+	return func(ctx context.Context, s control.Situation, sets []fleet.Set) error {
 		return m.changeable(ctx, s.Fleet, policy, sets, false)
 	}
 }
@@ -264,9 +267,9 @@ func moveFlags() []cli.Flag {
 }
 
 // policyOf is the policy of a config that can move a fleet, with the flags on top.
-func policyOf(c *cli.Context, s source) (planner.Policy, error) {
+func policyOf(c *cli.Context, s source) (state.Policy, error) {
 	if err := s.movable(); err != nil {
-		return planner.Policy{}, err
+		return state.Policy{}, err
 	}
 	p := s.config.MovingPolicy()
 	if c.IsSet("percent") {

@@ -9,7 +9,10 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // formatFlags choose how a result is printed.
@@ -35,7 +38,7 @@ func observeCommand() *cli.Command {
 					return err
 				}
 				if e.Looks == 0 {
-					return &planner.Error{Kind: planner.KindEvidence, Subject: s.from, Err: fmt.Errorf("holds no look"), Hint: "record again"}
+					return &operr.Error{Kind: operr.KindEvidence, Subject: s.from, Err: fmt.Errorf("holds no look"), Hint: "record again"}
 				}
 				return out.observation(e.Last)
 			}
@@ -57,7 +60,7 @@ func oneLookFlags() []cli.Flag {
 }
 
 // observation prints one look: each server's connections by owner, then each pool of each process.
-func (o output) observation(x planner.Observation) error {
+func (o output) observation(x fleet.Observation) error {
 	if o.format != "table" {
 		return o.data(x)
 	}
@@ -69,7 +72,7 @@ func (o output) observation(x planner.Observation) error {
 			fmt.Fprintf(o.w, "; %d logins in flight that it does not show yet", b.LoginConns)
 		}
 		fmt.Fprintln(o.w)
-		limits := func(of string, list []planner.ConnLimit) {
+		limits := func(of string, list []fleet.ConnLimit) {
 			for _, l := range list {
 				text := fmt.Sprintf("%s   %s %s: CONNECTION LIMIT %d", strings.Repeat(" ", len(s.Name)), of, l.Name, l.Conns)
 				if l.DirectConns+l.LeavingConns > 0 {
@@ -86,7 +89,7 @@ func (o output) observation(x planner.Observation) error {
 			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! %s of %s: %s", sig.Name, sig.Server, sig.Error)))
 			continue
 		}
-		fmt.Fprintf(o.w, "%s of %s: %s\n", sig.Name, sig.Server, planner.Digits(float64(sig.Value)))
+		fmt.Fprintf(o.w, "%s of %s: %s\n", sig.Name, sig.Server, words.Digits(float64(sig.Value)))
 	}
 	fmt.Fprintln(o.w)
 	t := o.table("PROCESS", "PGBOUNCER", "ALIAS", "USER", "SIZE", "ACTIVE", "IDLE", "LOGIN", "WAITING", "MAXWAIT", "SERVER")
@@ -104,7 +107,7 @@ func (o output) observation(x planner.Observation) error {
 	t.Render()
 	for _, p := range x.Processes {
 		for _, a := range p.Aliases {
-			if why := planner.Stopped(p.ID, a); why != "" {
+			if why := control.Stopped(p.ID, a); why != "" {
 				fmt.Fprintln(o.w, o.warn("! "+why))
 			}
 		}
@@ -122,10 +125,10 @@ func (o output) observation(x planner.Observation) error {
 	return nil
 }
 
-func sizeOf(p planner.Process, a planner.Alias, user string) string {
-	size, reserve := planner.EffectiveSize(p, a, user), planner.EffectiveReserve(p, a, user)
+func sizeOf(p fleet.Process, a fleet.Alias, user string) string {
+	size, reserve := fleet.EffectiveSize(p, a, user), fleet.EffectiveReserve(p, a, user)
 	text := fmt.Sprint(size)
-	if size == planner.Unlimited {
+	if size == fleet.Unlimited {
 		text = "unlimited"
 	}
 	if reserve > 0 {
@@ -134,7 +137,7 @@ func sizeOf(p planner.Process, a planner.Alias, user string) string {
 	return text
 }
 
-func serverText(a planner.Alias) string {
+func serverText(a fleet.Alias) string {
 	if a.Server == "" {
 		return "? (" + string(a.Proof) + ")"
 	}

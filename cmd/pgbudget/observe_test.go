@@ -4,16 +4,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // TestALimitIsShownWithWhatNoPoolOwns: sessions that no pool owns take from a role's and a database's CONNECTION LIMIT.
 func TestALimitIsShownWithWhatNoPoolOwns(t *testing.T) {
 	var b strings.Builder
 	o := output{w: &b, format: "table"}
-	err := o.observation(planner.Observation{Servers: []planner.Server{{Name: "pg", VersionNum: 150004, MaxConns: 100,
-		Roles:     []planner.ConnLimit{{Name: "app", Conns: 20, DirectConns: 3}},
-		Databases: []planner.ConnLimit{{Name: "ci", Conns: 30}}}}})
+	err := o.observation(fleet.Observation{Servers: []fleet.Server{{Name: "pg", VersionNum: 150004, MaxConns: 100,
+		Roles:     []fleet.ConnLimit{{Name: "app", Conns: 20, DirectConns: 3}},
+		Databases: []fleet.ConnLimit{{Name: "ci", Conns: 30}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

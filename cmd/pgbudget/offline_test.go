@@ -16,7 +16,11 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // offline runs a command in this process, as it is typed.
@@ -101,12 +105,12 @@ func turnedAlone(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	turn := planner.Turn{Shift: "main/app:ci/app", From: 0, To: 5}
-	for _, e := range []planner.Event{
-		{Kind: planner.RunBegan, Goal: &planner.Goal{}, Turned: []planner.Switch{{Shift: turn.Shift}}},
-		{Kind: planner.StepBegan, Step: &planner.Step{Kind: planner.Forward, Turn: &turn}},
-		{Kind: planner.Intended, Act: &planner.Act{Verb: planner.Flip, Turn: &turn}},
-		{Kind: planner.Acted, Act: &planner.Act{Verb: planner.Flip, Turn: &turn}},
+	turn := shift.Turn{Shift: "main/app:ci/app", From: 0, To: 5}
+	for _, e := range []state.Event{
+		{Kind: state.RunBegan, Goal: &sizing.Goal{}, Turned: []state.Switch{{Shift: turn.Shift}}},
+		{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Turn: &turn}},
+		{Kind: state.Intended, Act: &state.Act{Verb: state.Flip, Turn: &turn}},
+		{Kind: state.Acted, Act: &state.Act{Verb: state.Flip, Turn: &turn}},
 	} {
 		if _, err := j.Record(e); err != nil {
 			t.Fatal(err)
@@ -118,8 +122,8 @@ func turnedAlone(t *testing.T) string {
 // TestNoListIsNullInWhatCommandsPrint: a script goes over a list without asking whether it is there. What is printed is held
 // beside the Go value it was made of, whole and empty, and with one of everything in it.
 func TestNoListIsNullInWhatCommandsPrint(t *testing.T) {
-	for _, v := range []any{planner.Plan{}, compared{}, planned{}, []planner.Load(nil), planner.Observation{}, simulatedData{}, status{}, decided{},
-		backData{Possible: true}, movedData{}, planner.Step{}, map[string][]int{"a": nil}} {
+	for _, v := range []any{sizing.Plan{}, compared{}, planned{}, []load.Load(nil), fleet.Observation{}, simulatedData{}, status{}, decided{},
+		backData{Possible: true}, movedData{}, state.Step{}, map[string][]int{"a": nil}} {
 		for _, x := range []reflect.Value{reflect.ValueOf(v), oneOfEach(reflect.TypeOf(v), 0)} {
 			var b bytes.Buffer
 			if err := (output{w: &b, format: "json"}).data(x.Interface()); err != nil {
@@ -225,7 +229,7 @@ func nullLists(typ reflect.Type, read any, where string) (out []string) {
 }
 
 // printedAs are the Go values of what the offline commands print.
-var printedAs = map[string]reflect.Type{"plan": reflect.TypeFor[planner.Plan](), "estimate": reflect.TypeFor[[]planner.Load](), "observe": reflect.TypeFor[planner.Observation](),
+var printedAs = map[string]reflect.Type{"plan": reflect.TypeFor[sizing.Plan](), "estimate": reflect.TypeFor[[]load.Load](), "observe": reflect.TypeFor[fleet.Observation](),
 	"status": reflect.TypeFor[status](), "why": reflect.TypeFor[decided](), "simulate": reflect.TypeFor[simulatedData](), "path": reflect.TypeFor[planned](), "compare": reflect.TypeFor[compared]()}
 
 // TestOfflineCommandsPrintListsAndFigures: over every fixture no list is null, and no number of a table has an exponent.

@@ -18,7 +18,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // machine is where an operator works: a network of its own where this program may make one, else this host.
@@ -167,7 +167,7 @@ func (o *operator) worked(t testing.TB) (from, to time.Time, yes bool) {
 		t.Fatal(err)
 	}
 	for _, e := range events {
-		if e.Kind == planner.RunBegan {
+		if e.Kind == state.RunBegan {
 			from, yes = e.At, true
 		}
 		to = e.At

@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // errHeld and the others are how a run can end besides done; each has its exit code.
@@ -18,7 +20,7 @@ var (
 )
 
 // leftFlushed says which lines a flush has left as they must not stay.
-func leftFlushed(sets []planner.Set) error {
+func leftFlushed(sets []fleet.Set) error {
 	var texts []string
 	for _, x := range sets {
 		texts = append(texts, fmt.Sprintf("server_lifetime of %s in %s is %d second, and was %d", x.Alias, x.Process, x.From, x.To))
@@ -26,7 +28,7 @@ func leftFlushed(sets []planner.Set) error {
 	if len(texts) == 0 {
 		return nil
 	}
-	return &planner.Error{Kind: planner.KindDrift, Err: errors.New("a flush could not be ended: " + strings.Join(texts, "; ")),
+	return &operr.Error{Kind: operr.KindDrift, Err: errors.New("a flush could not be ended: " + strings.Join(texts, "; ")),
 		Hint: "pgbudget run gives it back first of all; by hand, write it into the line (before PgBouncer 1.23: SET server_lifetime=… on the console) and RELOAD"}
 }
 
@@ -35,11 +37,11 @@ func both(err, left error) error {
 	if err == nil || left == nil {
 		return cmp.Or(err, left)
 	}
-	hint := planner.HintOf(left)
-	if then := planner.HintOf(err); then != "" {
+	hint := operr.HintOf(left)
+	if then := operr.HintOf(err); then != "" {
 		hint += "; then: " + then
 	}
-	return &planner.Error{Kind: planner.KindOf(err), Err: errors.Join(err, left), Hint: hint}
+	return &operr.Error{Kind: operr.KindOf(err), Err: errors.Join(err, left), Hint: hint}
 }
 
 // command is what a person types to go on with what is under way.
@@ -60,36 +62,36 @@ func ended(r bouncer.Report, again string) error {
 		back = ", " + b
 	}
 	switch r.Outcome {
-	case planner.Done:
+	case state.Done:
 		return nil
-	case planner.Held, planner.LockLost:
-		return &planner.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: again + " goes on when it can" + back}
-	case planner.Aborted:
-		return &planner.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now),
+	case state.Held, state.LockLost:
+		return &operr.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: again + " goes on when it can" + back}
+	case state.Aborted:
+		return &operr.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now),
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
-	case planner.Drifted:
-		return &planner.Error{Kind: planner.KindDrift, Err: errors.New(r.Reason),
+	case state.Drifted:
+		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(r.Reason),
 			Hint: cmp.Or(r.Hint, mending(r.Memory))}
-	case planner.Blind:
-		return &planner.Error{Kind: planner.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: again + ", once it answers"}
+	case state.Blind:
+		return &operr.Error{Kind: operr.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: again + ", once it answers"}
 	default:
-		return &planner.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: again + " goes on" + back}
+		return &operr.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: again + " goes on" + back}
 	}
 }
 
 // keptText says what becomes of the step in hand.
-func keptText(s planner.Step, again string) string {
+func keptText(s state.Step, again string) string {
 	return "the step in hand, " + s.Text() + ", is kept and continued by the next " + again
 }
 
 // unfinished adds to the error of a run that could not go on what is in hand, and what goes on with it.
-func unfinished(err error, m planner.Memory, again string) error {
+func unfinished(err error, m state.Memory, again string) error {
 	if m.Step == nil {
 		return err
 	}
 	next := onward(m)
-	if hint := planner.HintOf(err); hint != "" {
+	if hint := operr.HintOf(err); hint != "" {
 		next = hint + "; then " + next
 	}
-	return &planner.Error{Kind: planner.KindOf(err), Err: fmt.Errorf("%w; %s", err, keptText(*m.Step, again)), Hint: next}
+	return &operr.Error{Kind: operr.KindOf(err), Err: fmt.Errorf("%w; %s", err, keptText(*m.Step, again)), Hint: next}
 }

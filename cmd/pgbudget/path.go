@@ -13,7 +13,14 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/flag"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // pathFlags are those of plan that ask for the way of a shift.
@@ -44,33 +51,33 @@ func pathless(c *cli.Context) error {
 
 // planned is what -o json and yaml print of a way.
 type planned struct {
-	planner.Path
-	Tails *planner.Blocked `json:"tails_blocked,omitempty"` // the way is that of the middle of the fraction; at one of its ends there is none
-	Steps []plannedStep    `json:"steps"`
-	Ends  string           `json:"ends,omitempty"` // why the steps do not lead there
+	shift.Path
+	Tails *shift.Blocked `json:"tails_blocked,omitempty"` // the way is that of the middle of the fraction; at one of its ends there is none
+	Steps []plannedStep  `json:"steps"`
+	Ends  string         `json:"ends,omitempty"` // why the steps do not lead there
 }
 
 // plannedStep is one step of a way.
 type plannedStep struct {
-	Step       planner.Step             `json:"step"`
-	WorstConns []int                    `json:"worst_conns"` // before, after its releases, after its grants; of the shift's server
-	Budget     int                      `json:"budget_conns"`
-	Sizes      map[string]int           `json:"sizes"`
-	P99        map[string]planner.Float `json:"wait_p99_seconds"` // modelled, of the two pools, with the traffic at its end
-	Command    string                   `json:"command,omitempty"`
-	after      planner.Fleet
+	Step       state.Step             `json:"step"`
+	WorstConns []int                  `json:"worst_conns"` // before, after its releases, after its grants; of the shift's server
+	Budget     int                    `json:"budget_conns"`
+	Sizes      map[string]int         `json:"sizes"`
+	P99        map[string]fleet.Float `json:"wait_p99_seconds"` // modelled, of the two pools, with the traffic at its end
+	Command    string                 `json:"command,omitempty"`
+	after      budget.Fleet
 }
 
 // leastPercent is the least --percent, as of policy.percent.
 const leastPercent = 0.01
 
 // planPath plans and prints the way of a shift.
-func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
-	shift, sw, memory, err := s.shiftOf(c)
+func planPath(c *cli.Context, out output, s source, fleet budget.Fleet) error {
+	sh, sw, memory, err := s.shiftOf(c)
 	if err != nil {
 		return err
 	}
-	policy := planner.DefaultPolicy()
+	policy := state.DefaultPolicy()
 	if s.config != nil {
 		policy = s.config.MovingPolicy()
 	}
@@ -80,13 +87,13 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 	if !(policy.Percent >= leastPercent && policy.Percent <= 100) {
 		return usage("5 is a careful step", "--percent is %g, want %g to 100", policy.Percent, leastPercent)
 	}
-	var path planner.Path
-	var tails *planner.Blocked
-	if stopped := whileWanted(c.Context, func() { path, tails, err = planner.Passage(fleet, shift, policy.Points()) }); stopped != nil {
+	var path shift.Path
+	var tails *shift.Blocked
+	if stopped := whileWanted(c.Context, func() { path, tails, err = shift.Passage(fleet, sh, policy.Points()) }); stopped != nil {
 		return stopped
 	}
 	if err == nil || path.Blocked != nil {
-		if wrong := shift.Begins(fleet); wrong != nil {
+		if wrong := sh.Begins(fleet); wrong != nil {
 			return wrong
 		}
 	}
@@ -95,10 +102,10 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 	}
 	way := planned{Path: path, Tails: tails}
 	if tails != nil {
-		shift = shift.Middle()
+		sh = sh.Middle()
 	}
 	if err == nil {
-		count := func() { way.Steps, way.Ends = schedule(fleet, shift, policy, memory, sw) }
+		count := func() { way.Steps, way.Ends = schedule(fleet, sh, policy, memory, sw) }
 		if stopped := whileWanted(c.Context, count); stopped != nil {
 			return stopped
 		}
@@ -112,9 +119,9 @@ func planPath(c *cli.Context, out output, s source, fleet planner.Fleet) error {
 	}
 	switch {
 	case err != nil:
-		return &planner.Error{Kind: planner.KindInfeasible, Err: err, Hint: path.Blocked.Cures()}
+		return &operr.Error{Kind: operr.KindInfeasible, Err: err, Hint: path.Blocked.Cures()}
 	case tails != nil: // what was printed is a way only where the fraction is its middle
-		return &planner.Error{Kind: planner.KindInfeasible, Hint: tails.Cures(),
+		return &operr.Error{Kind: operr.KindInfeasible, Hint: tails.Cures(),
 			Err: fmt.Errorf("with all that the fraction may be there is no way past %d %%: %s", tails.X, tails.Text)}
 	}
 	return nil
@@ -140,56 +147,56 @@ func whileWanted(ctx context.Context, compute func()) error {
 }
 
 // schedule is the steps that a run would take, as `run` chooses them.
-func schedule(fleet planner.Fleet, shift planner.Shift, policy planner.Policy, memory planner.Memory, sw flag.Switch) ([]plannedStep, string) {
+func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.Memory, sw flag.Switch) ([]plannedStep, string) {
 	memory.Leg = true // in the end the sizes are those of a plan
-	situation := planner.Situation{Fleet: fleet, AsMeasured: fleet, Policy: policy, Memory: memory, Shifts: []planner.Shift{shift}, Readings: []planner.Reading{{X: shift.At}}}
+	situation := control.Situation{Fleet: f, AsMeasured: f, Policy: policy, Memory: memory, Shifts: []shift.Shift{s}, Readings: []state.Reading{{X: s.At}}}
 	stations, ends := situation.Ahead()
 	var out []plannedStep
 	server := ""
-	for _, p := range fleet.Pools {
-		if p.ID == shift.From {
+	for _, p := range f.Pools {
+		if p.ID == s.From {
 			server = p.Server
 		}
 	}
-	budget := fleet.SpareConns(server) + fleet.WorstConns(server)
+	budget := f.SpareConns(server) + f.WorstConns(server)
 	for _, st := range stations {
-		p := plannedStep{Step: st.Step, Budget: budget, Sizes: map[string]int{}, P99: map[string]planner.Float{}, after: st.After}
-		var releases []planner.Set
+		p := plannedStep{Step: st.Step, Budget: budget, Sizes: map[string]int{}, P99: map[string]fleet.Float{}, after: st.After}
+		var releases []fleet.Set
 		for _, x := range st.Step.Sets {
 			if x.To < x.From {
 				releases = append(releases, x)
 			}
 		}
-		p.WorstConns = []int{fleet.WorstConns(server), fleet.With(releases).Drained().WorstConns(server), st.After.WorstConns(server)}
+		p.WorstConns = []int{f.WorstConns(server), f.With(releases).Drained().WorstConns(server), st.After.WorstConns(server)}
 		for _, x := range st.After.Pools {
-			size, p99 := x.Serves()
+			size, p99 := sizing.Serves(x)
 			p.Sizes[x.ID] = size
-			if x.ID == shift.From || x.ID == shift.To {
+			if x.ID == s.From || x.ID == s.To {
 				p.P99[x.ID] = p99
 			}
 		}
 		if st.Step.Turn != nil && sw.Shift.From != "" {
 			p.Command = sw.Command(st.Step.Turn.To)
 		}
-		fleet = st.After
+		f = st.After
 		out = append(out, p)
 	}
 	return out, ends
 }
 
 // shiftOf reads the flags, and where they are silent the config, its switch and its journal.
-func (s source) shiftOf(c *cli.Context) (planner.Shift, flag.Switch, planner.Memory, error) {
-	var shift planner.Shift
+func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.Memory, error) {
+	var sh shift.Shift
 	var sw flag.Switch
-	var memory planner.Memory
+	var memory state.Memory
 	traffic, err := s.switches()
 	if err != nil {
-		return shift, sw, memory, err
+		return sh, sw, memory, err
 	}
 	if s.config != nil && s.config.Journal != "" {
 		all, err := remembered(s.config)
 		if err != nil {
-			return shift, sw, memory, err
+			return sh, sw, memory, err
 		}
 		memory.Points, memory.Turned = all.Points, all.Turned
 	}
@@ -198,54 +205,54 @@ func (s source) shiftOf(c *cli.Context) (planner.Shift, flag.Switch, planner.Mem
 		if name != t.ID() && name != "config" {
 			continue
 		}
-		t.Fraction = planner.Learn(t.Fraction, memory.PointsOf(t.ID())).Fraction
+		t.Fraction = learn.Learn(t.Fraction, memory.PointsOf(t.ID())).Fraction
 		if !c.IsSet("at") {
 			if s.from != "" {
-				return shift, sw, memory, usage("--at X", "the looks of a recording are of another time than what the switch says now")
+				return sh, sw, memory, usage("--at X", "the looks of a recording are of another time than what the switch says now")
 			}
 			now, _, err := shiftsNow(c.Context, []bouncer.Traffic{t}, memory, false)
 			if err != nil {
-				return shift, sw, memory, err
+				return sh, sw, memory, err
 			}
 			t.At = now[0].At
 		}
-		if shift, sw = t.Shift, t.Switch.(flag.Switch); shift.At != shift.Until || c.IsSet("until") {
+		if sh, sw = t.Shift, t.Switch.(flag.Switch); sh.At != sh.Until || c.IsSet("until") {
 			break
 		}
 	}
 	from, to, ok := strings.Cut(name, ":")
 	switch {
-	case shift.From != "":
+	case sh.From != "":
 	case name == "config":
-		return shift, sw, memory, usage("declare shift: there (README, Shift), or name two pools: --path main/app:ci/app", "--path is config, and the config has no shift:")
+		return sh, sw, memory, usage("declare shift: there (README, Shift), or name two pools: --path main/app:ci/app", "--path is config, and the config has no shift:")
 	case !ok:
-		return shift, sw, memory, usage("--path main/app:ci/app, or --path config with shift: in the config", "--path is %q, want two pools", name)
+		return sh, sw, memory, usage("--path main/app:ci/app, or --path config with shift: in the config", "--path is %q, want two pools", name)
 	default:
-		shift = planner.Shift{From: from, To: to, Until: 100}
+		sh = shift.Shift{From: from, To: to, Until: 100}
 	}
-	if c.IsSet("fraction") || shift.Fraction.Upper == 0 {
+	if c.IsSet("fraction") || sh.Fraction.Upper == 0 {
 		r, bad := config.ParseFraction(c.String("fraction"))
 		if bad != "" {
-			return shift, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction %s", bad)
+			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction %s", bad)
 		}
 		if r.Upper == 0 {
-			return shift, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction is %s: then there is nothing to shift", c.String("fraction"))
+			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction is %s: then there is nothing to shift", c.String("fraction"))
 		}
-		shift.Fraction = r
+		sh.Fraction = r
 	}
 	for _, f := range []struct {
 		name string
 		x    *int
-	}{{"at", &shift.At}, {"until", &shift.Until}} {
+	}{{"at", &sh.At}, {"until", &sh.Until}} {
 		if !c.IsSet(f.name) {
 			continue
 		}
 		if *f.x = c.Int(f.name); *f.x < 0 || *f.x > 100 {
-			return shift, sw, memory, usage("it is a percentage of the traffic", "--%s is %d, want 0 to 100", f.name, *f.x)
+			return sh, sw, memory, usage("it is a percentage of the traffic", "--%s is %d, want 0 to 100", f.name, *f.x)
 		}
 	}
-	shift.LoadsAt = shift.At
-	return shift, sw, memory, nil
+	sh.LoadsAt = sh.At
+	return sh, sw, memory, nil
 }
 
 // switches are the config's shifts, without a session.
@@ -261,10 +268,10 @@ func (s source) switches() ([]bouncer.Traffic, error) {
 }
 
 // path prints a way: what there is to know of it, then a line a step.
-func (o output) path(p planned, policy planner.Policy) {
+func (o output) path(p planned, policy state.Policy) {
 	s := p.Shift
 	fmt.Fprintf(o.w, "%s   %d → %d %%: at 100 %% %s of %s's load has moved (%s to %s)\n", o.bold(s.From+" → "+s.To), s.At, s.Until,
-		percent(planner.Float(s.Fraction.Target)), s.From, percent(planner.Float(s.Fraction.Lower)), percent(planner.Float(s.Fraction.Upper)))
+		percent(fleet.Float(s.Fraction.Target)), s.From, percent(fleet.Float(s.Fraction.Lower)), percent(fleet.Float(s.Fraction.Upper)))
 	if b := p.Blocked; b != nil {
 		fmt.Fprintf(o.w, "%s\n", o.warn(fmt.Sprintf("! no way past %d %%, %s: %s", b.X, b.Kind, b.Text)))
 		if b.WorstText != "" {
@@ -275,14 +282,14 @@ func (o output) path(p planned, policy planner.Policy) {
 	}
 	if b := p.Tails; b != nil {
 		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! with all that the fraction may be there is no way past %d %%, %s: %s", b.X, b.Kind, b.Text)))
-		fmt.Fprintf(o.w, "  what would do: %s\n  what follows is for %s exactly\n", b.Cures(), percent(planner.Float(s.Fraction.Target)))
+		fmt.Fprintf(o.w, "  what would do: %s\n  what follows is for %s exactly\n", b.Cures(), percent(fleet.Float(s.Fraction.Target)))
 	}
 	more := ""
 	if slices.ContainsFunc(p.Steps, func(x plannedStep) bool { return x.exceeds(policy) }) {
 		more = ", or one connection of every copy where that is more,"
 	}
 	fmt.Fprintf(o.w, "%d %s of at most %d points could do; with at most %g %% of the budget a step%s it takes %d %s, about %v\n",
-		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.Points(), policy.Percent, more, len(p.Steps), plural(len(p.Steps), "step"), policy.Takes(len(p.Steps)).Round(time.Minute))
+		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.Points(), policy.Percent, more, len(p.Steps), plural(len(p.Steps), "step"), control.Takes(policy, len(p.Steps)).Round(time.Minute))
 	if p.Repair {
 		fmt.Fprintln(o.w, o.warn("! today's sizes do not serve today's loads: they are changed before any traffic moves"))
 	}
@@ -307,13 +314,13 @@ func (o output) path(p planned, policy planner.Policy) {
 
 // exceeds reports whether a step grants, or releases, more than the policy's share of the budget: one more of a pool is one in
 // every copy. What cures a server that is over its budget has no such bound.
-func (x plannedStep) exceeds(policy planner.Policy) bool {
+func (x plannedStep) exceeds(policy state.Policy) bool {
 	before, released, granted, most := x.WorstConns[0], x.WorstConns[1], x.WorstConns[2], policy.StepConns(x.Budget)
 	return granted-released > most || before-released > most && before <= x.Budget
 }
 
 // movesText is a step's lines that grow, or those that shrink.
-func movesText(s planner.Step, grow bool) string {
+func movesText(s state.Step, grow bool) string {
 	var parts []string
 	for _, m := range s.Moves() {
 		if m.To > m.From == grow {
@@ -324,7 +331,7 @@ func movesText(s planner.Step, grow bool) string {
 }
 
 // budgetBar is a picture of who has the budget after a step.
-func budgetBar(x plannedStep, s planner.Shift) string {
+func budgetBar(x plannedStep, s shift.Shift) string {
 	const width = 40
 	var of [3]int // From, To, others
 	for _, p := range x.after.Pools {

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestAStepThatTakesMoreThanItsShareIsKnown: by what it grants, or releases; not by what cures a server that is over its budget.
@@ -16,7 +16,7 @@ func TestAStepThatTakesMoreThanItsShareIsKnown(t *testing.T) {
 		{[]int{100, 94, 94}, true}, {[]int{101, 95, 95}, false}, {[]int{110, 90, 96}, true},
 	} {
 		x := plannedStep{WorstConns: c.worst, Budget: 100}
-		if got := x.exceeds(planner.Policy{Percent: 5}); got != c.want {
+		if got := x.exceeds(state.Policy{Percent: 5}); got != c.want {
 			t.Errorf("%v: %v, want %v", c.worst, got, c.want)
 		}
 	}

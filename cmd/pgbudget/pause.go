@@ -11,7 +11,8 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // withJournal is the start of every command that needs the config's journal and no server.
@@ -43,7 +44,7 @@ func pauseCommand() *cli.Command {
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			text := fmt.Sprintf("%s at %s", who(), stamp(time.Now()))
 			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
-				return &planner.Error{Kind: planner.KindUsage, Subject: "journal " + s.config.Journal,
+				return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal,
 					Err:  fmt.Errorf("nothing is paused: beside it no file can be written: %w", cause(err)),
 					Hint: "see journal: of the config; Ctrl-C ends a run between two acts"}
 			}
@@ -65,13 +66,13 @@ func resumeCommand() *cli.Command {
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			file := pauseFile(s.config.Journal)
 			if info, err := os.Lstat(file); err == nil && info.IsDir() {
-				return &planner.Error{Kind: planner.KindUsage, Subject: file, Err: errors.New("it pauses every run, and is a folder, which pgbudget did not make"),
+				return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: errors.New("it pauses every run, and is a folder, which pgbudget did not make"),
 					Hint: "see what it is for, and move it away"}
 			}
 			switch err := os.Remove(file); {
 			case os.IsNotExist(err):
 				if _, missing := os.Stat(filepath.Dir(s.config.Journal)); missing != nil {
-					return &planner.Error{Kind: planner.KindUsage, Subject: "journal " + s.config.Journal, Err: cause(missing), Hint: "see journal: of the config"}
+					return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal, Err: cause(missing), Hint: "see journal: of the config"}
 				}
 				fmt.Fprintln(c.App.Writer, "it was not paused")
 			case err != nil:
@@ -109,7 +110,7 @@ func forgetCommand() *cli.Command {
 			}
 			defer j.Close()
 			before := j.Memory()
-			if _, err := j.Record(planner.Event{At: time.Now(), Kind: planner.Accepted, By: who()}); err != nil {
+			if _, err := j.Record(state.Event{At: time.Now(), Kind: state.Accepted, By: who()}); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.App.Writer, "%d lines are no longer expected to be as pgbudget wrote them\n", len(before.Written))

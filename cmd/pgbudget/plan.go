@@ -6,7 +6,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
 func planCommand() *cli.Command {
@@ -36,7 +38,7 @@ func planCommand() *cli.Command {
 					return err
 				}
 			}
-			var before planner.Saved
+			var before sizing.Saved
 			if file := c.String("compare"); file != "" {
 				var err error
 				if before, err = loadPlan(file); err != nil {
@@ -50,8 +52,8 @@ func planCommand() *cli.Command {
 			if c.IsSet("path") {
 				return planPath(c, out, s, fleet)
 			}
-			plan, err := planner.Solve(fleet, planner.Options{BestEffort: c.Bool("best-effort")})
-			if err != nil && planner.KindOf(err) != planner.KindInfeasible {
+			plan, err := sizing.Solve(fleet, sizing.Options{BestEffort: c.Bool("best-effort")})
+			if err != nil && operr.KindOf(err) != operr.KindInfeasible {
 				return err
 			}
 			out.recycle = s.config != nil && s.config.MovingPolicy().Recycle
@@ -66,12 +68,12 @@ func planCommand() *cli.Command {
 
 // compared is what -o json and yaml print with --compare: one document.
 type compared struct {
-	Plan    planner.Plan   `json:"plan"`
-	Compare planner.Review `json:"compare"`
+	Plan    sizing.Plan   `json:"plan"`
+	Compare sizing.Review `json:"compare"`
 }
 
 // finishPlan prints, compares and saves a plan, and chooses the exit code: infeasible before broken before pending.
-func finishPlan(c *cli.Context, out output, fleet planner.Fleet, plan planner.Plan, before planner.Saved, infeasible error) error {
+func finishPlan(c *cli.Context, out output, fleet budget.Fleet, plan sizing.Plan, before sizing.Saved, infeasible error) error {
 	if infeasible != nil {
 		if out.format != "table" {
 			if err := out.data(plan); err != nil {
@@ -93,7 +95,7 @@ func finishPlan(c *cli.Context, out output, fleet planner.Fleet, plan planner.Pl
 	case plan.BestEffort:
 		return errBestEffort
 	case broken:
-		return &planner.Error{Kind: planner.KindInfeasible, Subject: c.String("compare"), Err: errors.New("the saved plan no longer keeps every promise"), Hint: "use the new plan"}
+		return &operr.Error{Kind: operr.KindInfeasible, Subject: c.String("compare"), Err: errors.New("the saved plan no longer keeps every promise"), Hint: "use the new plan"}
 	case c.Bool("detailed-exitcode") && plan.Changes():
 		return errPending
 	}
@@ -101,11 +103,11 @@ func finishPlan(c *cli.Context, out output, fleet planner.Fleet, plan planner.Pl
 }
 
 // printPlan prints a plan and, where a saved one is named, what became of that.
-func printPlan(file string, saved planner.Saved, out output, fleet planner.Fleet, plan planner.Plan) (broken bool, err error) {
+func printPlan(file string, saved sizing.Saved, out output, fleet budget.Fleet, plan sizing.Plan) (broken bool, err error) {
 	if file == "" {
 		return false, out.plan(plan)
 	}
-	review := planner.Compare(saved, fleet, plan)
+	review := sizing.Compare(saved, fleet, plan)
 	broken = len(review.Broken) > 0
 	if out.format != "table" {
 		return broken, out.data(compared{plan, review})

@@ -10,7 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/flag"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // promTimeout bounds one query. chosen: between two looks there is a second; a query that takes five is as good as none.
@@ -20,15 +20,15 @@ const promTimeout = 5 * time.Second
 type signalQuery struct{ name, server, query string }
 
 // ask asks once, within promTimeout.
-func (q signalQuery) ask(ctx context.Context, client *prom.Client) planner.Signal {
+func (q signalQuery) ask(ctx context.Context, client *prom.Client) fleet.Signal {
 	ctx, cancel := context.WithTimeout(ctx, promTimeout)
 	defer cancel()
 	return client.Signal(ctx, q.name, q.server, q.query)
 }
 
 // askAll asks all of them at once: a Prometheus that hangs takes promTimeout, however many there are.
-func askAll(ctx context.Context, client *prom.Client, queries []signalQuery) []planner.Signal {
-	out := make([]planner.Signal, len(queries))
+func askAll(ctx context.Context, client *prom.Client, queries []signalQuery) []fleet.Signal {
+	out := make([]fleet.Signal, len(queries))
 	var all sync.WaitGroup
 	for i, q := range queries {
 		all.Go(func() { out[i] = q.ask(ctx, client) })
@@ -42,7 +42,7 @@ func askAll(ctx context.Context, client *prom.Client, queries []signalQuery) []p
 // stale.
 type poll struct {
 	mu     sync.Mutex
-	newest map[signalQuery]planner.Signal
+	newest map[signalQuery]fleet.Signal
 	end    context.CancelFunc
 	asking sync.WaitGroup
 }
@@ -50,7 +50,7 @@ type poll struct {
 // newPoll returns once there is a first answer to each query, or promTimeout is over. every is the time between two
 // questions, where the answers come in less.
 func newPoll(ctx context.Context, client *prom.Client, queries []signalQuery, every time.Duration) *poll {
-	p := &poll{newest: map[signalQuery]planner.Signal{}}
+	p := &poll{newest: map[signalQuery]fleet.Signal{}}
 	if client == nil || len(queries) == 0 {
 		return p
 	}
@@ -78,13 +78,13 @@ func newPoll(ctx context.Context, client *prom.Client, queries []signalQuery, ev
 }
 
 // of is the newest answer to a query.
-func (p *poll) of(q signalQuery) planner.Signal {
+func (p *poll) of(q signalQuery) fleet.Signal {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s, asked := p.newest[q]; asked {
 		return s
 	}
-	return planner.Signal{Name: q.name, Server: q.server, Value: planner.Unknown(), Error: "there is no prometheus: to ask"}
+	return fleet.Signal{Name: q.name, Server: q.server, Value: fleet.Unknown(), Error: "there is no prometheus: to ask"}
 }
 
 // switchQueries are what Prometheus is asked for the switches that it knows of.

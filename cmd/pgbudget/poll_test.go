@@ -8,7 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/flag"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestNoSwitchWaitsForPrometheus: a run reads where a switch is off the newest answer, and an error where there is none.
@@ -26,10 +27,10 @@ func TestNoSwitchWaitsForPrometheus(t *testing.T) {
 	if len(asked) != 2 || asked[0].query != "moved" || asked[1].query != "other" {
 		t.Fatalf("asked %v", asked)
 	}
-	p := &poll{newest: map[signalQuery]planner.Signal{asked[0]: {Value: 15}, asked[1]: {Error: "no answer within 5s"}}}
+	p := &poll{newest: map[signalQuery]fleet.Signal{asked[0]: {Value: 15}, asked[1]: {Error: "no answer within 5s"}}}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	readings := bouncer.Readings(ctx, p.switches(traffic), planner.Memory{})
+	readings := bouncer.Readings(ctx, p.switches(traffic), state.Memory{})
 	if r := readings[0]; r.X != 15 || !r.Said || r.Error != "" {
 		t.Errorf("%+v, want 15 %% said", r)
 	}

@@ -13,12 +13,16 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // ready says why the step may not begin now. It is asked before a person is, and by --dry-run: what a run finds at its
 // first look, and what a write would be refused for.
-func (m *mover) ready(ctx context.Context, course course, policy planner.Policy, step planner.Step, blocked string) error {
+func (m *mover) ready(ctx context.Context, course course, policy state.Policy, step state.Step, blocked string) error {
 	if err := m.drifted(course, policy); err != nil {
 		return err
 	}
@@ -32,16 +36,16 @@ func (m *mover) ready(ctx context.Context, course course, policy planner.Policy,
 	if err := m.changeable(ctx, course.fleet, policy, step.Sets, m.memory.Step != nil); err != nil {
 		return err
 	}
-	return m.hands.CheckKept(ctx, m.memory.Processes()) // as the run does before it grants
+	return m.hands.CheckKept(ctx, control.Processes(m.memory)) // as the run does before it grants
 }
 
 // changeable says why the lines of a step could not be changed now: what cannot be edited or written is refused before the
 // step is begun. What is in hand goes on, or back, whoever shares its files.
-func (m *mover) changeable(ctx context.Context, fleet planner.Fleet, policy planner.Policy, sets []planner.Set, inHand bool) error {
+func (m *mover) changeable(ctx context.Context, fleet budget.Fleet, policy state.Policy, sets []fleet.Set, inHand bool) error {
 	if len(sets) == 0 {
 		return nil
 	}
-	if err := planner.RecyclingRefused(fleet, policy); err != nil {
+	if err := control.RecyclingRefused(fleet, policy); err != nil {
 		return err
 	}
 	if err := m.hands.Check(ctx, sets); err != nil || inHand {
@@ -51,7 +55,7 @@ func (m *mover) changeable(ctx context.Context, fleet planner.Fleet, policy plan
 }
 
 // drifted says what of the fleet the journal does not explain.
-func (m *mover) drifted(course course, policy planner.Policy) error {
+func (m *mover) drifted(course course, policy state.Policy) error {
 	if err := m.stranger(course.evidence.Last); err != nil {
 		return err
 	}
@@ -59,7 +63,7 @@ func (m *mover) drifted(course course, policy planner.Policy) error {
 	if why == "" {
 		return nil
 	}
-	return ended(bouncer.Report{Outcome: planner.Drifted, Reason: why, Memory: m.memory}, m.command())
+	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory}, m.command())
 }
 
 // mayBegin says why no new step may begin now: a person's pause, or the time of day. A step in hand is not new. A run waits
@@ -73,7 +77,7 @@ func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
 		return nil
 	}
 	windows := m.source.config.Windows()
-	why := planner.Closed(windows, now)
+	why := control.Closed(windows, now)
 	switch {
 	case c.Bool("outside-window") && len(windows) > 0: // they may close before the run ends
 		m.notes = append(m.notes, fmt.Sprintf("%s; %s goes on with --outside-window", cmp.Or(why, "steps may begin outside of policy.windows"), who()))
@@ -81,7 +85,7 @@ func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
 	case waits:
 		fmt.Fprintln(stderr, "note: "+why+"; the run waits for it, --outside-window does not")
 	default:
-		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why),
+		return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why),
 			Hint: "wait for it, or pgbudget step --outside-window"}
 	}
 	return nil
@@ -93,7 +97,7 @@ func stopped(journal string) error {
 	if why == "" {
 		return nil
 	}
-	return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
+	return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
 }
 
 // alone says why this pgbudget could not begin: another one is at work. It is for whoever only looks, and takes no lock;
@@ -102,7 +106,7 @@ func stopped(journal string) error {
 func (m *mover) alone(ctx context.Context) error {
 	path := m.source.config.Journal
 	if journal.Busy(path) {
-		return &planner.Error{Kind: planner.KindBusy, Subject: "journal " + path, Err: errors.New("another pgbudget is at work with it"),
+		return &operr.Error{Kind: operr.KindBusy, Subject: "journal " + path, Err: errors.New("another pgbudget is at work with it"),
 			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
 	}
 	err := m.fleet.Unlocked(ctx)
@@ -115,7 +119,7 @@ func (m *mover) alone(ctx context.Context) error {
 
 // leftInFiles are the sets that a run before has left in files: of acts of which nobody knows whether they were done, and of a
 // flush.
-func leftInFiles(m planner.Memory) []planner.Set {
+func leftInFiles(m state.Memory) []fleet.Set {
 	sets := m.Unsettled()
 	for _, x := range m.Flushed() {
 		sets = append(sets, x.Back())

@@ -12,7 +12,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/live"
 	"github.com/pgbudget/pgbudget/bouncer/recording"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 func recordCommand() *cli.Command {
@@ -61,16 +62,16 @@ func recordCommand() *cli.Command {
 
 // record writes looks until the window is over or the user interrupts; what was written stays and can be read.
 func (s source) record(ctx context.Context, name string, h recording.Header) error {
-	fleet, err := s.open(ctx)
+	f, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer fleet.close()
+	defer f.close()
 	var w *recording.Writer
 	looks := 0
 	bar := newProgress("recording", s.window, s.every)
-	var last planner.Observation
-	err = bouncer.Watch(ctx, live.Clock{}, fleet, s.every, s.window, func(o planner.Observation) error {
+	var last fleet.Observation
+	err = bouncer.Watch(ctx, live.Clock{}, f, s.every, s.window, func(o fleet.Observation) error {
 		if w == nil { // the file is made once the first look has succeeded
 			var err error
 			if w, err = recording.Create(name, h); err != nil {
@@ -86,9 +87,9 @@ func (s source) record(ctx context.Context, name string, h recording.Header) err
 	if w == nil {
 		return err
 	}
-	if err == nil && fleet.prom != nil {
-		var history planner.History
-		if history, err = fleet.history(ctx, last); err == nil {
+	if err == nil && f.prom != nil {
+		var history load.History
+		if history, err = f.history(ctx, last); err == nil {
 			err = w.History(history)
 		}
 	}

@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
 func TestAPlanSaysNoRELOADThatTheBudgetDoesNotHold(t *testing.T) {
 	from := 8
-	p := planner.Plan{Pools: []planner.PlanPool{{ID: "rw/shop", FromSize: &from, ToSize: 6}},
-		Servers: []planner.PlanServer{{Name: "main", BudgetConns: 20, WorstConns: 21, RecycleConns: 3}}}
+	p := sizing.Plan{Pools: []sizing.PlanPool{{ID: "rw/shop", FromSize: &from, ToSize: 6}},
+		Servers: []sizing.PlanServer{{Name: "main", BudgetConns: 20, WorstConns: 21, RecycleConns: 3}}}
 	for _, c := range []struct {
 		worst    int
 		accepted bool
@@ -33,24 +33,24 @@ func TestAPlanSaysNoRELOADThatTheBudgetDoesNotHold(t *testing.T) {
 // TestAPlanClaimsNoWaitOfWhatIsNotKnown: of pools that keep their size, or of which only a lower bound is known.
 func TestAPlanClaimsNoWaitOfWhatIsNotKnown(t *testing.T) {
 	from := 8
-	pool := func(frozen string, atLeast bool) planner.PlanPool {
-		return planner.PlanPool{ID: "rw/shop", FromSize: &from, ToSize: 8, Frozen: frozen, AtLeast: atLeast, UseNow: 1}
+	pool := func(frozen string, atLeast bool) sizing.PlanPool {
+		return sizing.PlanPool{ID: "rw/shop", FromSize: &from, ToSize: 8, Frozen: frozen, AtLeast: atLeast, UseNow: 1}
 	}
 	for _, c := range []struct {
-		pools []planner.PlanPool
+		pools []sizing.PlanPool
 		want  string
 	}{
-		{[]planner.PlanPool{pool("paused", false)}, "waiting clients: not counted"},
-		{[]planner.PlanPool{pool("", true)}, "waiting clients: not known"},
-		{[]planner.PlanPool{pool("", true), pool("", false)}, "waiting clients: at least 2 → at least 1 expected, weighted (M/M/c), proved optimal if no load with ≥ is larger"},
-		{[]planner.PlanPool{pool("", false)}, "waiting clients: 2 → 1 expected, weighted (M/M/c), proved optimal"},
+		{[]sizing.PlanPool{pool("paused", false)}, "waiting clients: not counted"},
+		{[]sizing.PlanPool{pool("", true)}, "waiting clients: not known"},
+		{[]sizing.PlanPool{pool("", true), pool("", false)}, "waiting clients: at least 2 → at least 1 expected, weighted (M/M/c), proved optimal if no load with ≥ is larger"},
+		{[]sizing.PlanPool{pool("", false)}, "waiting clients: 2 → 1 expected, weighted (M/M/c), proved optimal"},
 	} {
-		if got := waitingLine(planner.Plan{Pools: c.pools, Now: 2, Objective: 1, WaitModel: "M/M/c"}); !strings.HasPrefix(got, c.want) {
+		if got := waitingLine(sizing.Plan{Pools: c.pools, Now: 2, Objective: 1, WaitModel: "M/M/c"}); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 	var b bytes.Buffer
-	output{w: &b}.next(planner.Plan{Pools: []planner.PlanPool{pool("", true)}})
+	output{w: &b}.next(sizing.Plan{Pools: []sizing.PlanPool{pool("", true)}})
 	if got := b.String(); !strings.Contains(got, "may be asked for more than it can carry") || strings.Contains(got, "cannot keep up") {
 		t.Errorf("%q; a pool that was full may keep up", got)
 	}

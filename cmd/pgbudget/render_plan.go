@@ -8,11 +8,14 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // plan prints a plan in the chosen format.
-func (o output) plan(p planner.Plan) error {
+func (o output) plan(p sizing.Plan) error {
 	if o.format != "table" {
 		return o.data(p)
 	}
@@ -33,7 +36,7 @@ func (o output) plan(p planner.Plan) error {
 
 // waitingLine says how many clients are expected to wait, today and as planned. Pools of which only a lower bound of the
 // load is known add what that bound lets wait.
-func waitingLine(p planner.Plan) string {
+func waitingLine(p sizing.Plan) string {
 	ours, bounds := 0, 0
 	for _, x := range p.Pools {
 		if x.Frozen == "" {
@@ -56,7 +59,7 @@ func waitingLine(p planner.Plan) string {
 		least, number(p.Now), least, number(p.Objective), p.WaitModel, proofFor(p.Gap, p.Pools, ""))
 }
 
-func (o output) server(s planner.PlanServer, proved string) {
+func (o output) server(s sizing.PlanServer, proved string) {
 	indent := strings.Repeat(" ", len(s.Name))
 	now := fmt.Sprintf("spare %d", s.BudgetConns-s.WorstConns)
 	if s.WorstConns > s.BudgetConns {
@@ -90,7 +93,7 @@ func (o output) server(s planner.PlanServer, proved string) {
 	}
 }
 
-func cpuLine(c planner.PlanCPU) string {
+func cpuLine(c sizing.PlanCPU) string {
 	if !c.Predicted.Known() {
 		return fmt.Sprintf("cpu not known, %s ceiling", percent(c.Ceiling))
 	}
@@ -109,13 +112,13 @@ func cpuLine(c planner.PlanCPU) string {
 	return line
 }
 
-func priceLine(p planner.PlanPrice) string {
+func priceLine(p sizing.PlanPrice) string {
 	var parts []string
 	if m := p.OneMore; m != nil {
-		parts = append(parts, fmt.Sprintf("%d more %s would save %s waiting clients (%s)", m.ShortConns, plural(m.ShortConns, "connection"), planner.Digits(m.Saves), m.Pool))
+		parts = append(parts, fmt.Sprintf("%d more %s would save %s waiting clients (%s)", m.ShortConns, plural(m.ShortConns, "connection"), words.Digits(m.Saves), m.Pool))
 	}
 	if f := p.OneFewer; f != nil {
-		parts = append(parts, fmt.Sprintf("%d fewer cost %s (%s)", f.UnitConns, planner.Digits(f.Costs), f.Pool))
+		parts = append(parts, fmt.Sprintf("%d fewer cost %s (%s)", f.UnitConns, words.Digits(f.Costs), f.Pool))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -127,7 +130,7 @@ func plural(n int, word string) string {
 	return word + "s"
 }
 
-func (o output) pools(p planner.Plan) {
+func (o output) pools(p sizing.Plan) {
 	fmt.Fprintln(o.w)
 	t := o.table("POOL", "COPIES", "SIZE", "CONNS", "LOAD (low–high)", "MEAN WAIT (seen)", "P99 WAIT (model)", "USE", "BOUND BY")
 	for _, x := range p.Pools {
@@ -143,7 +146,7 @@ func (o output) pools(p planner.Plan) {
 	t.Render()
 }
 
-func copies(x planner.PlanPool) string {
+func copies(x sizing.PlanPool) string {
 	switch {
 	case x.ReserveSize != x.ReserveFrom:
 		return fmt.Sprintf("%d +%d → +%d", x.Copies, x.ReserveFrom, x.ReserveSize)
@@ -154,7 +157,7 @@ func copies(x planner.PlanPool) string {
 	}
 }
 
-func sizeText(x planner.PlanPool) string {
+func sizeText(x sizing.PlanPool) string {
 	if x.FromSize != nil {
 		return fmt.Sprint(*x.FromSize)
 	}
@@ -176,7 +179,7 @@ func change(from, to string) string {
 	return from + " → " + to
 }
 
-func loadText(x planner.PlanPool) string {
+func loadText(x sizing.PlanPool) string {
 	if x.LoadUnknown != "" {
 		return "?"
 	}
@@ -184,13 +187,13 @@ func loadText(x planner.PlanPool) string {
 	if x.AtLeast {
 		sign = "≥ "
 	}
-	return fmt.Sprintf("%s%s (%s)", sign, planner.Digits(x.Load.Target), span(x.Load))
+	return fmt.Sprintf("%s%s (%s)", sign, words.Digits(x.Load.Target), span(x.Load))
 }
 
 // span is the interval of a load.
-func span(r planner.Range) string { return planner.Digits(r.Lower) + "–" + planner.Digits(r.Upper) }
+func span(r load.Range) string { return words.Digits(r.Lower) + "–" + words.Digits(r.Upper) }
 
-func waitNow(x planner.PlanPool) string {
+func waitNow(x sizing.PlanPool) string {
 	if x.FromSize == nil {
 		return "?"
 	}
@@ -200,7 +203,7 @@ func waitNow(x planner.PlanPool) string {
 	return seconds(x.Wait.P99Now)
 }
 
-func useText(f planner.Float) string {
+func useText(f fleet.Float) string {
 	switch {
 	case math.IsNaN(float64(f)):
 		return "?"
@@ -211,7 +214,7 @@ func useText(f planner.Float) string {
 	}
 }
 
-func percent(f planner.Float) string {
+func percent(f fleet.Float) string {
 	if !f.Known() {
 		return "?"
 	}
@@ -219,7 +222,7 @@ func percent(f planner.Float) string {
 }
 
 // seconds prints a time of waiting in milliseconds, with two digits where it is short.
-func seconds(f planner.Float) string {
+func seconds(f fleet.Float) string {
 	ms := 1000 * float64(f)
 	switch {
 	case math.IsInf(ms, 1):
@@ -237,20 +240,20 @@ func seconds(f planner.Float) string {
 	}
 }
 
-func number(f planner.Float) string {
+func number(f fleet.Float) string {
 	switch {
 	case math.IsInf(float64(f), 1):
 		return "endless"
 	case !f.Known():
 		return "?"
 	default:
-		return planner.Digits(float64(f))
+		return words.Digits(float64(f))
 	}
 }
 
 // proofFor is the proof of sizes on one server, or on all where server is empty. What is the best for loads of which only
 // a lower bound is known may not be the best for what they are.
-func proofFor(gap planner.Float, pools []planner.PlanPool, server string) string {
+func proofFor(gap fleet.Float, pools []sizing.PlanPool, server string) string {
 	text := proof(gap)
 	for _, x := range pools {
 		if x.AtLeast && x.Frozen == "" && gap.Known() && (server == "" || x.Server == server) {
@@ -260,20 +263,20 @@ func proofFor(gap planner.Float, pools []planner.PlanPool, server string) string
 	return text
 }
 
-func proof(gap planner.Float) string {
+func proof(gap fleet.Float) string {
 	switch {
 	case !gap.Known():
 		return "not proved"
 	case gap == 0:
 		return "proved optimal"
 	default:
-		return fmt.Sprintf("%s waiting clients above the least possible", strings.Replace("at most "+planner.Digits(float64(gap)), "at most less", "less", 1))
+		return fmt.Sprintf("%s waiting clients above the least possible", strings.Replace("at most "+words.Digits(float64(gap)), "at most less", "less", 1))
 	}
 }
 
 // next says what doing nothing means, and what an operator would do with the plan by hand: releases before grants, judged
 // process by process, because one that grows may do so only after others have drained.
-func (o output) next(p planner.Plan) {
+func (o output) next(p sizing.Plan) {
 	var full, hidden, release, grant []string
 	for _, x := range p.Pools {
 		switch {
@@ -328,7 +331,7 @@ func (o output) next(p planner.Plan) {
 }
 
 // acts lists what one pool releases and what it is granted. A line may do both: a smaller reserve and a larger size.
-func acts(x planner.PlanPool) (release, grant []string) {
+func acts(x sizing.PlanPool) (release, grant []string) {
 	note := func(list *[]string, format string, args ...any) {
 		text := x.ID + " " + fmt.Sprintf(format, args...)
 		if x.Follows {

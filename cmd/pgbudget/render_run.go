@@ -7,7 +7,13 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/batch"
 )
@@ -18,7 +24,7 @@ func (o output) simulatedRun(v batch.Variant, r batch.VariantReport) {
 		return
 	}
 	done := r.Value("", "run_done")
-	fmt.Fprintf(o.w, "%s   to its end in %s of %d runs   %s   %s steps   undone %s   held %s\n", o.bold("run"), batch.Show(done.Mean*planner.Float(r.Runs), done.Unit), r.Runs,
+	fmt.Fprintf(o.w, "%s   to its end in %s of %d runs   %s   %s steps   undone %s   held %s\n", o.bold("run"), batch.Show(done.Mean*fleet.Float(r.Runs), done.Unit), r.Runs,
 		r.Value("", "run_time").ShowMean(), r.Value("", "steps").ShowMean(), mean(r, "", "undone"), r.Value("", "run_held").ShowMean())
 	if len(v.Moves.Windows) > 0 {
 		fmt.Fprintf(o.w, "%s   %s\n", o.bold("windows"), windowsText(v.Moves.Windows, v.Moves.At, v.Warmup+v.Horizon))
@@ -33,7 +39,7 @@ func (o output) simulatedRun(v batch.Variant, r batch.VariantReport) {
 const mostClosed = 3
 
 // windowsText says when, from `from` to `to` of virtual time, no step may begin. Windows begin and end at whole minutes.
-func windowsText(windows []planner.Window, from, to time.Duration) string {
+func windowsText(windows []control.Window, from, to time.Duration) string {
 	const clock = "Mon 15:04 UTC"
 	at := func(d time.Duration) string { return fmt.Sprintf("%s (%s)", spell(d), sim.Epoch.Add(d).Format(clock)) }
 	var texts, closed []string
@@ -42,7 +48,7 @@ func windowsText(windows []planner.Window, from, to time.Duration) string {
 	}
 	since := time.Duration(-1) // open
 	for d := from; d < to; d = d.Truncate(time.Minute) + time.Minute {
-		switch shut := planner.Closed(windows, sim.Epoch.Add(d)) != ""; {
+		switch shut := control.Closed(windows, sim.Epoch.Add(d)) != ""; {
 		case shut && since < 0:
 			since = d
 		case !shut && since >= 0:
@@ -65,7 +71,7 @@ func windowsText(windows []planner.Window, from, to time.Duration) string {
 
 // writeEvents prints a journal, a line an event; those that only repeat the one before are left out. Times are UTC, as layout
 // says.
-func writeEvents(w io.Writer, layout string, events []planner.Event) {
+func writeEvents(w io.Writer, layout string, events []state.Event) {
 	for _, e := range events {
 		if line := eventLine(e); line != "" {
 			fmt.Fprintf(w, "  %s  %s\n", e.At.UTC().Format(layout), quote.Line(line))
@@ -74,36 +80,36 @@ func writeEvents(w io.Writer, layout string, events []planner.Event) {
 }
 
 // eventLine is one event in words; empty: another event says it.
-func eventLine(e planner.Event) string {
+func eventLine(e state.Event) string {
 	switch e.Kind {
-	case planner.RunBegan:
+	case state.RunBegan:
 		return "run      " + goalText(*e.Goal)
-	case planner.Replanned:
+	case state.Replanned:
 		return join("replan", goalText(*e.Goal), e.Reason)
-	case planner.StepBegan:
+	case state.StepBegan:
 		return join(string(e.Step.Kind), e.Step.Text(), e.Step.Note)
-	case planner.Acted:
-		return join(string(e.Act.Verb), planner.Step{Sets: e.Act.Sets, Turn: e.Act.Turn}.Text(), e.Act.Reason)
-	case planner.Failed:
-		return join("failed", string(e.Act.Verb)+" "+planner.Step{Sets: e.Act.Sets, Turn: e.Act.Turn}.Text(), e.Reason)
-	case planner.HoldBegan:
+	case state.Acted:
+		return join(string(e.Act.Verb), state.Step{Sets: e.Act.Sets, Turn: e.Act.Turn}.Text(), e.Act.Reason)
+	case state.Failed:
+		return join("failed", string(e.Act.Verb)+" "+state.Step{Sets: e.Act.Sets, Turn: e.Act.Turn}.Text(), e.Reason)
+	case state.HoldBegan:
 		return "hold     " + e.Reason
-	case planner.HoldEnded:
+	case state.HoldEnded:
 		return "resume"
-	case planner.StepCut:
+	case state.StepCut:
 		return "cut      the rest of the step: " + e.Reason
-	case planner.StepAbort:
+	case state.StepAbort:
 		return "abort    " + e.Reason
-	case planner.StepEnded:
+	case state.StepEnded:
 		if e.Point != nil {
 			return join("soaked", pointText(*e.Point), "")
 		}
 		return "soaked"
-	case planner.RunEnded:
+	case state.RunEnded:
 		return join(string(e.Outcome), e.Reason, "")
-	case planner.Noted, planner.Relocked:
+	case state.Noted, state.Relocked:
 		return "note     " + e.Reason
-	case planner.Accepted:
+	case state.Accepted:
 		return "forget   what is there now is right"
 	default:
 		return ""
@@ -111,12 +117,12 @@ func eventLine(e planner.Event) string {
 }
 
 // pointText is what a soak saw of a shift, in words.
-func pointText(p planner.Point) string {
+func pointText(p learn.Point) string {
 	if p.Useless != "" {
 		return fmt.Sprintf("at %d %%: nothing is learnt: %s", p.X, p.Useless)
 	}
 	share, _ := p.Share()
-	text := fmt.Sprintf("at %d %% the receiving pool carries %s Erlangs, %s %% of both", p.X, planner.Digits(p.To.Erlangs), planner.Digits(100*share))
+	text := fmt.Sprintf("at %d %% the receiving pool carries %s Erlangs, %s %% of both", p.X, words.Digits(p.To.Erlangs), words.Digits(100*share))
 	if p.Expected != nil {
 		text += " (" + expectedShare(*p.Expected) + " expected)"
 	}
@@ -130,8 +136,8 @@ func pointText(p planner.Point) string {
 }
 
 // expectedShare is the share of both loads that the receiving pool was expected to carry.
-func expectedShare(r planner.Range) string {
-	return fmt.Sprintf("%s to %s %%", planner.Digits(100*max(0, r.Lower)), planner.Digits(100*r.Upper))
+func expectedShare(r load.Range) string {
+	return fmt.Sprintf("%s to %s %%", words.Digits(100*max(0, r.Lower)), words.Digits(100*r.Upper))
 }
 
 // join writes a verb, what it is about, and why.
@@ -143,4 +149,4 @@ func join(verb, what, why string) string {
 	return strings.TrimRight(text, " ")
 }
 
-func goalText(g planner.Goal) string { return "to " + g.Text() }
+func goalText(g sizing.Goal) string { return "to " + g.Text() }

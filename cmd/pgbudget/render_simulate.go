@@ -9,7 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/batch"
 	"github.com/pgbudget/pgbudget/sim/scenario"
@@ -165,7 +165,7 @@ func (o output) demands(r batch.VariantReport) {
 		}
 		e := d.Found.Erlangs
 		t.AppendRow(table.Row{d.Pool, erlangs(float64(d.True)), sign + erlangs(e.Target), erlangs(e.Lower) + "–" + erlangs(e.Upper),
-			percent(planner.Float(d.Found.Censored)), d.Found.Method})
+			percent(fleet.Float(d.Found.Censored)), d.Found.Method})
 	}
 	alignRight(t, 2, 5)
 	t.Render()
@@ -247,7 +247,7 @@ func most(r batch.VariantReport, subject, name string) string {
 }
 
 // erlangs writes a load or a rate.
-func erlangs(v float64) string { return batch.Show(planner.Float(v), scenario.Erlangs) }
+func erlangs(v float64) string { return batch.Show(fleet.Float(v), scenario.Erlangs) }
 
 func alignRight(t table.Writer, from, to int) {
 	var right []table.ColumnConfig

@@ -11,7 +11,11 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 func rollbackCommand() *cli.Command {
@@ -67,18 +71,18 @@ func rollbackCommand() *cli.Command {
 // goneForGood adds the whole way to what is said of somebody that does not answer: a host may be lost, and the others are to
 // go back.
 func goneForGood(err error) error {
-	if planner.KindOf(err) != planner.KindUnreachable {
+	if operr.KindOf(err) != operr.KindUnreachable {
 		return err
 	}
 	way := "where it is gone for good: take it out of the config, then pgbudget forget --sizes and pgbudget rollback"
-	if hint := planner.HintOf(err); hint != "" {
+	if hint := operr.HintOf(err); hint != "" {
 		way = hint + "; " + way
 	}
-	return &planner.Error{Kind: planner.KindUnreachable, Err: err, Hint: way}
+	return &operr.Error{Kind: operr.KindUnreachable, Err: err, Hint: way}
 }
 
 // rollback goes back. What the fleet is asked to carry is measured first: a size that was enough may be no more.
-func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) error {
+func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error {
 	to, err := stepNumbered(m.memory, c.Int("to"), c.IsSet("to"))
 	if err != nil {
 		return err
@@ -87,7 +91,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	if err != nil {
 		return err
 	}
-	way, any := planner.Rollback(m.memory, course.fleet, to)
+	way, any := control.Rollback(m.memory, course.fleet, to)
 	if !any {
 		if out.format != "table" {
 			return out.data(backData{Possible: true})
@@ -111,12 +115,12 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 	for i, t := range course.traffic {
 		course.shifts[i].Until = t.Until
 	}
-	say, why := rollbackText(m.memory, way), cmp.Or(planner.Reachable(course.fleet, way.Goal), planner.AboveMax(course.fleet, way.Goal))
+	say, why := rollbackText(m.memory, way), cmp.Or(control.Reachable(course.fleet, way.Goal), control.AboveMax(course.fleet, way.Goal))
 	part := ""
 	possible, hint := "possible", "free connections or raise that max: first, or pgbudget rollback --to a later step"
 	if in := m.memory.Step; why == "" && in != nil {
 		switch barred, none := course.situation(policy, m.memory).Barred(); {
-		case barred != "" && none && in.Kind != planner.Backward: // what is on its way already is waited for
+		case barred != "" && none && in.Kind != state.Backward: // what is on its way already is waited for
 			why, hint = barred, "free connections first, or pgbudget run goes on with the step in hand"
 		case barred != "": // what fits goes back
 			part = barred
@@ -138,7 +142,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 		}
 	}
 	if why != "" {
-		return &planner.Error{Kind: planner.KindInfeasible, Err: errors.New(why), Hint: hint}
+		return &operr.Error{Kind: operr.KindInfeasible, Err: errors.New(why), Hint: hint}
 	}
 	if err := m.readyBack(c.Context, course, policy); err != nil {
 		return err
@@ -147,7 +151,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 		return err
 	}
 	if c.Bool("dry-run") { // it would go back, and not end well
-		return m.hands.CheckKept(c.Context, m.memory.Processes())
+		return m.hands.CheckKept(c.Context, control.Processes(m.memory))
 	}
 	if err := m.confirm(c, say); err != nil {
 		return err
@@ -157,16 +161,16 @@ func (m *mover) rollback(c *cli.Context, out output, policy planner.Policy) erro
 
 // backData is what a dry run prints with -o json and yaml.
 type backData struct {
-	Step     int            `json:"step"` // this one and every later one is taken back; 0: there is none
-	Possible bool           `json:"possible"`
-	Why      string         `json:"why,omitempty"` // it is not possible, or in part alone
-	Partial  bool           `json:"partial,omitempty"`
-	Goal     planner.Goal   `json:"goal"`
-	Turns    []planner.Turn `json:"turns,omitempty"`
+	Step     int          `json:"step"` // this one and every later one is taken back; 0: there is none
+	Possible bool         `json:"possible"`
+	Why      string       `json:"why,omitempty"` // it is not possible, or in part alone
+	Partial  bool         `json:"partial,omitempty"`
+	Goal     sizing.Goal  `json:"goal"`
+	Turns    []shift.Turn `json:"turns,omitempty"`
 }
 
 // stepNumbered is the event at which a step began; 0 where no number is given.
-func stepNumbered(m planner.Memory, number int, given bool) (int64, error) {
+func stepNumbered(m state.Memory, number int, given bool) (int64, error) {
 	if !given {
 		return 0, nil
 	}
@@ -182,7 +186,7 @@ func stepNumbered(m planner.Memory, number int, given bool) (int64, error) {
 
 // readyBack says why a rollback may not begin: what a run finds at its first look, and what a write would be refused for.
 // The step in hand goes back first.
-func (m *mover) readyBack(ctx context.Context, course course, policy planner.Policy) error {
+func (m *mover) readyBack(ctx context.Context, course course, policy state.Policy) error {
 	if err := m.drifted(course, policy); err != nil {
 		return err
 	}
@@ -195,7 +199,7 @@ func (m *mover) readyBack(ctx context.Context, course course, policy planner.Pol
 		defer m.tell()
 		return m.hands.CheckFiles(ctx)
 	}
-	if err := planner.RecyclingRefused(course.fleet, policy); err != nil {
+	if err := control.RecyclingRefused(course.fleet, policy); err != nil {
 		return err
 	}
 	defer m.tell()
@@ -203,12 +207,12 @@ func (m *mover) readyBack(ctx context.Context, course course, policy planner.Pol
 }
 
 // rollbackText says what goes back, and to where.
-func rollbackText(m planner.Memory, w planner.Way) string {
+func rollbackText(m state.Memory, w control.Way) string {
 	return strings.TrimSuffix(fmt.Sprintf("rollback to before step %d, %s", m.NumberOf(w.To), wayText(w)), ", ")
 }
 
 // wayText says where a rollback goes.
-func wayText(w planner.Way) string {
+func wayText(w control.Way) string {
 	var parts []string
 	if len(w.Goal.Pools) > 0 {
 		parts = append(parts, goalText(w.Goal))
@@ -221,14 +225,14 @@ func wayText(w planner.Way) string {
 
 // backwards are the shifts of a rollback: each goes to where its switch was before the steps that are taken back, or stays
 // where it stands.
-func backwards(traffic []bouncer.Traffic, at []planner.Shift, way planner.Way, inHand *planner.Step) []bouncer.Traffic {
+func backwards(traffic []bouncer.Traffic, at []shift.Shift, way control.Way, inHand *state.Step) []bouncer.Traffic {
 	out := slices.Clone(traffic)
 	for i := range out {
 		t := &out[i]
 		t.Until, t.Stays = at[i].At, true
 		if inHand != nil && inHand.Turn != nil && inHand.Turn.Shift == t.ID() { // it goes back by itself
 			t.Until, t.Stays = inHand.Turn.From, false
-			if inHand.Kind == planner.Backward {
+			if inHand.Kind == state.Backward {
 				t.Until = inHand.Turn.To
 			}
 		}

@@ -10,7 +10,9 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
 // saveable finds where --out leads: a file of its own, or one that a symbolic link leads to, in a folder in which a file can be
@@ -31,7 +33,7 @@ func saveable(file string) (string, error) {
 		err = writable(filepath.Dir(to))
 	}
 	if err != nil {
-		return "", &planner.Error{Kind: planner.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)), Hint: hint}
+		return "", &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)), Hint: hint}
 	}
 	return to, nil
 }
@@ -46,17 +48,17 @@ func writable(folder string) error {
 }
 
 // savePlan writes a plan with its inputs, whole or not at all.
-func savePlan(file string, fleet planner.Fleet, plan planner.Plan) error {
+func savePlan(file string, fleet budget.Fleet, plan sizing.Plan) error {
 	file, err := saveable(file)
 	if err != nil {
 		return err
 	}
-	b, err := json.MarshalIndent(planner.Saved{Fleet: fleet, Plan: plan}, "", "  ")
+	b, err := json.MarshalIndent(sizing.Saved{Fleet: fleet, Plan: plan}, "", "  ")
 	if err != nil {
 		return err
 	}
 	if err := renameio.WriteFile(file, append(b, '\n'), 0o600); err != nil {
-		return &planner.Error{Kind: planner.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)), Hint: "choose a folder that can be written"}
+		return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)), Hint: "choose a folder that can be written"}
 	}
 	return nil
 }
@@ -65,28 +67,28 @@ func savePlan(file string, fleet planner.Fleet, plan planner.Plan) error {
 const maxSaved = 256 << 20
 
 // loadPlan reads a plan that savePlan wrote.
-func loadPlan(file string) (planner.Saved, error) {
-	var saved planner.Saved
+func loadPlan(file string) (sizing.Saved, error) {
+	var saved sizing.Saved
 	b, err := readAtMost(file, maxSaved)
 	if err != nil {
-		return saved, &planner.Error{Kind: planner.KindUsage, Subject: file, Err: cause(err), Hint: "pgbudget plan --out FILE saves a plan"}
+		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: cause(err), Hint: "pgbudget plan --out FILE saves a plan"}
 	}
 	if err := json.Unmarshal(b, &saved); err != nil || saved.Plan.Version == 0 {
-		return saved, &planner.Error{Kind: planner.KindUsage, Subject: file, Err: errors.New("not a saved plan"), Hint: "pgbudget plan --out FILE saves one; what -o json prints lacks the inputs"}
+		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: errors.New("not a saved plan"), Hint: "pgbudget plan --out FILE saves one; what -o json prints lacks the inputs"}
 	}
 	quote.All(&saved) // it may be of somebody else
-	if saved.Plan.Version != planner.PlanVersion {
-		return saved, &planner.Error{Kind: planner.KindUsage, Subject: file, Err: fmt.Errorf("plan version %d, this pgbudget reads %d", saved.Plan.Version, planner.PlanVersion), Hint: "save it again"}
+	if saved.Plan.Version != sizing.PlanVersion {
+		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("plan version %d, this pgbudget reads %d", saved.Plan.Version, sizing.PlanVersion), Hint: "save it again"}
 	}
 	if err := saved.Check(); err != nil {
-		return saved, &planner.Error{Kind: planner.KindUsage, Subject: file, Err: err,
+		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: err,
 			Hint: "save it again: this is not as pgbudget plan --out has written it"}
 	}
 	return saved, nil
 }
 
 // review prints what became of a saved plan.
-func (o output) review(file string, saved planner.Saved, r planner.Review) {
+func (o output) review(file string, saved sizing.Saved, r sizing.Review) {
 	fmt.Fprintf(o.w, "\ncompared with %s of %s:\n", file, stamp(saved.Plan.At))
 	for _, m := range r.Moved {
 		fmt.Fprintln(o.w, "  moved: "+m)

@@ -16,7 +16,10 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // shiftLoad are the loads, in Erlangs, of the fleet whose traffic shifts.
@@ -150,14 +153,14 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	}
 	mean, p99 := hold, 6*hold
 	watch := observe(t, server)
-	load := flagLoad(t, l, hold)
-	t.lags(load.all()...)
+	ld := flagLoad(t, l, hold)
+	t.lags(ld.all()...)
 	t.doubt(watch.stalled)
-	config, path := movingConfig(t, l, load.config(fmt.Sprintf("percent: %s, soak: %v, soak_every: 1s, hold_for: 2m, max_wait: %v", percent, soak, max(time.Second, 10*hold)),
+	config, path := movingConfig(t, l, ld.config(fmt.Sprintf("percent: %s, soak: %v, soak_every: 1s, hold_for: 2m, max_wait: %v", percent, soak, max(time.Second, 10*hold)),
 		fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99))+"saturation:\n  - {name: busy, builtin: busy, hold: 0.99}\n")
 	time.Sleep(2 * time.Second)
 	from := map[string]lab.Ledger{}
-	for name, r := range load.runs {
+	for name, r := range ld.runs {
 		from[name] = r.Ledger()
 	}
 
@@ -174,10 +177,10 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	} else {
 		t.Log(r.stderr)
 	}
-	if text, err := os.ReadFile(load.flag.File); err != nil || strings.TrimSpace(string(text)) != "100" {
+	if text, err := os.ReadFile(ld.flag.File); err != nil || strings.TrimSpace(string(text)) != "100" {
 		t.Errorf("the flag says %q (%v)", text, err)
 	}
-	for name, r := range load.runs {
+	for name, r := range ld.runs {
 		got := r.Ledger().Since(from[name])
 		if got.Failed > 0 || got.Starved > 0 {
 			t.Errorf("%s: %d clients failed, %d were starved", name, got.Failed, got.Starved)
@@ -198,11 +201,11 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	for _, p := range l.Processes {
 		sizes[p.Group] = sizeIn(t, p)
 	}
-	above := aboveOptimum(t, load, sizes)
-	prior := planner.Range{Lower: 0.135, Target: 0.27, Upper: 0.54}
-	learnt := planner.Learn(prior, bouncer.Replay(events).Points)
+	above := aboveOptimum(t, ld, sizes)
+	prior := load.Range{Lower: 0.135, Target: 0.27, Upper: 0.54}
+	learnt := learn.Learn(prior, bouncer.Replay(events).Points)
 	t.Logf("at most %d backends; sizes %v, %.2f %% above the optimum for the true loads; fraction %.3f (%.3f to %.3f), truth %.3f, %s", watch.most.Load(), sizes, 100*above,
-		learnt.Fraction.Target, learnt.Fraction.Lower, learnt.Fraction.Upper, load.of.fraction(), learnt.Method)
+		learnt.Fraction.Target, learnt.Fraction.Lower, learnt.Fraction.Upper, ld.of.fraction(), learnt.Method)
 	if above > 0.01 && full {
 		t.Errorf("the sizes %v wait %.1f %% more than the optimum", sizes, 100*above)
 	}
@@ -237,23 +240,23 @@ func sizeIn(t testing.TB, p *lab.Process) int {
 }
 
 // explainsSizes wants every size that a file has from an act in the journal, every act within a step, and a goal for each.
-func explainsSizes(t testing.TB, l *lab.Lab, events []planner.Event) {
+func explainsSizes(t testing.TB, l *lab.Lab, events []state.Event) {
 	t.Helper()
-	var m planner.Memory
+	var m state.Memory
 	for _, e := range events {
-		if e.Kind == planner.Acted {
+		if e.Kind == state.Acted {
 			for _, x := range e.Act.Sets {
 				if m.Step == nil || m.Goal == nil {
 					t.Errorf("event %d: %+v in no step", e.Seq, x)
 					continue
 				}
-				if m.Step.Kind == planner.Backward { // a step that was taken back: to where its lines were
+				if m.Step.Kind == state.Backward { // a step that was taken back: to where its lines were
 					if !slices.Contains(m.Step.Sets, x) {
 						t.Errorf("event %d: %+v is not of the way back %+v", e.Seq, x, m.Step)
 					}
 					continue
 				}
-				if e.Act.Verb == planner.Undo {
+				if e.Act.Verb == state.Undo {
 					continue
 				}
 				if goal, ok := m.Goal.Pool(x.Pool()); !ok || min(goal.Size, x.From) > x.To || max(goal.Size, x.From) < x.To {
@@ -294,7 +297,7 @@ func aboveOptimum(t testing.TB, f *flagged, sizes map[string]int) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var plan planner.Plan
+	var plan sizing.Plan
 	if err := json.Unmarshal(out, &plan); err != nil {
 		t.Fatal(err)
 	}
@@ -343,14 +346,14 @@ func turnsBack(t *trial) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var abort, back planner.Event
+	var abort, back state.Event
 	for _, e := range events {
 		switch {
-		case e.Kind == planner.StepAbort:
+		case e.Kind == state.StepAbort:
 			abort = e
-		case e.Kind == planner.Acted && e.Act.Verb == planner.Flip && e.Act.Turn.To == 0 && back.At.IsZero():
+		case e.Kind == state.Acted && e.Act.Verb == state.Flip && e.Act.Turn.To == 0 && back.At.IsZero():
 			back = e
-		case e.Kind == planner.Acted && !abort.At.IsZero() && back.At.IsZero():
+		case e.Kind == state.Acted && !abort.At.IsZero() && back.At.IsZero():
 			t.Errorf("%s before the traffic is back", e.Act.Verb)
 		}
 	}

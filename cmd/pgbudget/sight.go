@@ -10,15 +10,20 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // sight is what a look showed: a run leaves that of its newest one beside the journal, for status.
 type sight struct {
-	At      time.Time        `json:"at"`
-	Servers []serverSight    `json:"servers"`
-	Holders []planner.Holder `json:"holders,omitempty"`
-	Doing   string           `json:"doing,omitempty"` // what the run did about it
+	At      time.Time      `json:"at"`
+	Servers []serverSight  `json:"servers"`
+	Holders []fleet.Holder `json:"holders,omitempty"`
+	Doing   string         `json:"doing,omitempty"` // what the run did about it
 }
 
 type serverSight struct {
@@ -30,7 +35,7 @@ type serverSight struct {
 }
 
 // sightOf sums a look up. Without a gate there is no word of it.
-func sightOf(f planner.Fleet, o planner.Observation, gate *planner.Gate) sight {
+func sightOf(f budget.Fleet, o fleet.Observation, gate *control.Gate) sight {
 	out := sight{At: f.At}
 	for _, s := range f.Servers {
 		x := serverSight{Name: s.Name, WorstConns: f.WorstConns(s.Name), BudgetConns: s.BudgetConns, SpareConns: f.SpareConns(s.Name)}
@@ -51,7 +56,7 @@ func sightOf(f planner.Fleet, o planner.Observation, gate *planner.Gate) sight {
 func sightFile(journal string) string { return journal + ".look" }
 
 // leave writes what a run saw. It is for status alone, so that a full disk does not end a run here: the journal does.
-func leave(journal string, s planner.Situation, act planner.Act) {
+func leave(journal string, s control.Situation, act state.Act) {
 	if s.Now.IsZero() {
 		return
 	}
@@ -82,14 +87,14 @@ func lastSight(journal string) (*sight, error) {
 }
 
 // lookNow takes two looks at the fleet itself.
-func lookNow(ctx context.Context, s source, m planner.Memory) (*sight, error) {
+func lookNow(ctx context.Context, s source, m state.Memory) (*sight, error) {
 	session, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer session.close()
-	var e planner.Evidence
-	err = bouncer.Watch(ctx, live.Clock{}, session.Fleet, time.Second, time.Second, func(o planner.Observation) error {
+	var e load.Evidence
+	err = bouncer.Watch(ctx, live.Clock{}, session.Fleet, time.Second, time.Second, func(o fleet.Observation) error {
 		var err error
 		o.Signals = nil // the arithmetic needs none
 		e, err = e.Add(m.Recall(o))
@@ -98,14 +103,14 @@ func lookNow(ctx context.Context, s source, m planner.Memory) (*sight, error) {
 	if err != nil {
 		return nil, err
 	}
-	loads, err := planner.Estimate(e)
-	if planner.KindOf(err) == planner.KindEvidence { // a second is too short for loads: the arithmetic needs none
+	loads, err := load.Estimate(e)
+	if operr.KindOf(err) == operr.KindEvidence { // a second is too short for loads: the arithmetic needs none
 		loads, err = nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	fleet, err := planner.Model(e.To, s.declared, e, loads)
+	fleet, err := budget.Model(e.To, s.declared, e, loads)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // answers takes steps on a terminal, where a person is asked.
@@ -131,7 +131,7 @@ func (b *bench) signals(t *testing.T) {
 			before := files(t, b.l)
 			defer b.restore(t, before)
 			cmd, stderr := b.running(t)
-			for deadline := time.Now().Add(time.Minute); !b.did(planner.Grant) && time.Now().Before(deadline); {
+			for deadline := time.Now().Add(time.Minute); !b.did(state.Grant) && time.Now().Before(deadline); {
 				time.Sleep(20 * time.Millisecond)
 			}
 			_ = cmd.Process.Signal(sig)
@@ -141,7 +141,7 @@ func (b *bench) signals(t *testing.T) {
 			if err != nil || len(events) == 0 {
 				t.Fatalf("%v: %v\n%s", events, err, stderr.String())
 			}
-			if last := events[len(events)-1]; code != exitInterrupted || last.Outcome != planner.Interrupted ||
+			if last := events[len(events)-1]; code != exitInterrupted || last.Outcome != state.Interrupted ||
 				!strings.Contains(stderr.String(), "pgbudget run goes on, pgbudget rollback goes back") || strings.Contains(stderr.String(), "nothing was moved") {
 				t.Errorf("exit %d, %s\n%s", code, last.Outcome, stderr.String())
 			}
@@ -197,8 +197,8 @@ func (b *bench) runHolds(t *testing.T) {
 	time.Sleep(3 * time.Second) // ten looks, of which three would do for a step
 	_ = cmd.Process.Signal(syscall.SIGINT)
 	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || b.did(planner.Open) || !strings.Contains(stderr.String(), "outside of the windows") {
-		t.Errorf("outside of its windows: exit %d, a step %v\n%s", code, b.did(planner.Open), stderr.String())
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || b.did(state.Open) || !strings.Contains(stderr.String(), "outside of the windows") {
+		t.Errorf("outside of its windows: exit %d, a step %v\n%s", code, b.did(state.Open), stderr.String())
 	}
 	for path, text := range files(t, b.l) {
 		if text != before[path] {

@@ -12,7 +12,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"github.com/pgbudget/pgbudget/sim/batch"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
@@ -155,7 +156,7 @@ func (s simulation) run(c *cli.Context, out output) error {
 	}
 	if report.Events > 0 {
 		fmt.Fprintf(stderr, "%s of virtual time and %s events in %s: %s million events per second\n",
-			spell(report.Virtual), thousands(report.Events), took.Round(time.Millisecond), planner.Digits(float64(report.Events)/max(took.Seconds(), 1e-9)/1e6))
+			spell(report.Virtual), thousands(report.Events), took.Round(time.Millisecond), words.Digits(float64(report.Events)/max(took.Seconds(), 1e-9)/1e6))
 	}
 	if err := errors.Join(out.simulated(s, report), stdout.err); err != nil {
 		return err
@@ -183,5 +184,5 @@ func (s simulation) verdict(r batch.Report) error {
 	if broken == 0 || r.Partial != nil {
 		return nil
 	}
-	return &planner.Error{Subject: s.file, Err: fmt.Errorf("%d of %d %s %w", broken, all, plural(all, "expectation"), errUnmet)}
+	return &operr.Error{Subject: s.file, Err: fmt.Errorf("%d of %d %s %w", broken, all, plural(all, "expectation"), errUnmet)}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/sim/batch"
 	"github.com/pgbudget/pgbudget/sim/chart"
 )
@@ -67,7 +67,7 @@ func writeWhole(file string, b []byte) error {
 		err = renameio.WriteFile(file, b, 0o644)
 	}
 	if err != nil {
-		return &planner.Error{Kind: planner.KindUsage, Subject: file, Err: fmt.Errorf("cannot write it: %w", cause(err)), Hint: "choose a folder that can be written"}
+		return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot write it: %w", cause(err)), Hint: "choose a folder that can be written"}
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/sim/batch"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
@@ -19,7 +19,7 @@ const maxVariants = 1000
 func (s *simulation) variants(sets []string) error {
 	data, err := readAtMost(s.file, config.MaxBytes)
 	if err != nil {
-		return &planner.Error{Kind: planner.KindUsage, Subject: s.file, Err: cause(err), Hint: "pgbudget simulate --init > scenario.yaml"}
+		return &operr.Error{Kind: operr.KindUsage, Subject: s.file, Err: cause(err), Hint: "pgbudget simulate --init > scenario.yaml"}
 	}
 	all, err := combinations(sets)
 	if err != nil {
@@ -50,7 +50,7 @@ func combinations(sets []string) ([][]batch.Setting, error) {
 	for _, arg := range sets {
 		path, values, err := scenario.ParseSweep(arg)
 		if err != nil {
-			return nil, &planner.Error{Kind: planner.KindUsage, Err: err, Hint: "--set pools.main/app.size=8,10,14"}
+			return nil, &operr.Error{Kind: operr.KindUsage, Err: err, Hint: "--set pools.main/app.size=8,10,14"}
 		}
 		switch {
 		case path == "seed" || path == "seeds":

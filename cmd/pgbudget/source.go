@@ -14,7 +14,10 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/recording"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // defaultConfig is read when no --config is given and it exists.
@@ -27,7 +30,7 @@ func sourceFlags() []cli.Flag {
 		&cli.StringFlag{Name: "from", Usage: "read a recording `FILE` instead of a live fleet"},
 		&cli.StringSliceFlag{Name: "postgres", EnvVars: []string{"PGBUDGET_POSTGRES"}, Usage: "`[NAME=]DSN` of a PostgreSQL server; repeatable"},
 		&cli.StringSliceFlag{Name: "bouncer", EnvVars: []string{"PGBUDGET_BOUNCER"}, Usage: "`GROUP=DSN` of a PgBouncer admin console; repeatable, the same name is the same group"},
-		&cli.DurationFlag{Name: "window", EnvVars: []string{"PGBUDGET_WINDOW"}, Value: planner.DefaultWindow, Usage: "look at the live fleet for `TIME`"},
+		&cli.DurationFlag{Name: "window", EnvVars: []string{"PGBUDGET_WINDOW"}, Value: budget.DefaultWindow, Usage: "look at the live fleet for `TIME`"},
 		&cli.DurationFlag{Name: "every", EnvVars: []string{"PGBUDGET_EVERY"}, DefaultText: "a twentieth of the window, at least 1s", Usage: "look every `TIME`"},
 		&cli.DurationFlag{Name: "timeout", EnvVars: []string{"PGBUDGET_TIMEOUT"}, Value: 5 * time.Second, Usage: "give each console and server `TIME` to answer"},
 	}
@@ -60,7 +63,7 @@ func withSource(window string, action func(*cli.Context, output, source) error) 
 type source struct {
 	config   *config.Config // nil without a config file
 	file     string         // of the config
-	declared planner.Declared
+	declared budget.Declared
 	from     string
 	window   time.Duration
 	every    time.Duration
@@ -76,7 +79,7 @@ type source struct {
 func newSource(c *cli.Context, window string) (source, error) {
 	s := source{from: c.String("from"), window: c.Duration(window), every: c.Duration("every"), timeout: c.Duration("timeout"),
 		postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"), accept: c.StringSlice("accept-pending"),
-		declared: planner.Declared{SizeAll: true, Deadband: planner.DefaultDeadband, LeastGain: planner.DefaultLeastGain}}
+		declared: budget.Declared{SizeAll: true, Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}}
 	for _, d := range []struct {
 		name string
 		d    time.Duration
@@ -113,7 +116,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 	}
 	data, err := readAtMost(name, config.MaxBytes)
 	if err != nil {
-		return source{}, &planner.Error{Kind: planner.KindUsage, Subject: name, Err: cause(err), Hint: "pgbudget init writes a config from what it sees"}
+		return source{}, &operr.Error{Kind: operr.KindUsage, Subject: name, Err: cause(err), Hint: "pgbudget init writes a config from what it sees"}
 	}
 	s.file = name
 	s.config, err = config.Parse(name, data, os.LookupEnv)
@@ -176,17 +179,17 @@ func (s source) live() bool {
 }
 
 // look takes one look at the live fleet.
-func (s source) look(ctx context.Context) (planner.Observation, error) {
-	fleet, err := s.open(ctx)
+func (s source) look(ctx context.Context) (fleet.Observation, error) {
+	f, err := s.open(ctx)
 	if err != nil {
-		return planner.Observation{}, err
+		return fleet.Observation{}, err
 	}
-	defer fleet.close()
-	return fleet.Observe(ctx)
+	defer f.close()
+	return f.Observe(ctx)
 }
 
 // evidence reads the recording or looks at the live fleet.
-func (s source) evidence(ctx context.Context) (planner.Evidence, error) {
+func (s source) evidence(ctx context.Context) (load.Evidence, error) {
 	if s.from != "" {
 		_, e, err := recording.Read(s.from)
 		return e, err
@@ -195,7 +198,7 @@ func (s source) evidence(ctx context.Context) (planner.Evidence, error) {
 }
 
 // fleet gathers evidence, estimates the loads, and joins both with what was declared.
-func (s source) fleet(ctx context.Context) (planner.Fleet, error) {
+func (s source) fleet(ctx context.Context) (budget.Fleet, error) {
 	if s.config != nil && (s.from != "" || !s.live()) { // of a fleet that is looked at, the look says so
 		for _, text := range s.config.Unused() {
 			fmt.Fprintln(stderr, "note: "+text)
@@ -203,21 +206,21 @@ func (s source) fleet(ctx context.Context) (planner.Fleet, error) {
 	}
 	if s.from == "" && !s.live() {
 		if len(s.declared.Pools) == 0 {
-			return planner.Fleet{}, errNoSource
+			return budget.Fleet{}, errNoSource
 		}
-		return planner.Model(time.Now(), s.declared, planner.Evidence{}, nil)
+		return budget.Model(time.Now(), s.declared, load.Evidence{}, nil)
 	}
 	e, err := s.evidence(ctx)
 	if err != nil {
-		return planner.Fleet{}, err
+		return budget.Fleet{}, err
 	}
-	loads, err := planner.Estimate(e)
+	loads, err := load.Estimate(e)
 	if err != nil {
-		return planner.Fleet{}, err
+		return budget.Fleet{}, err
 	}
-	return planner.Model(e.To, s.declared, e, loads)
+	return budget.Model(e.To, s.declared, e, loads)
 }
 
 // errNoSource says that there is nothing to look at.
-var errNoSource = &planner.Error{Kind: planner.KindUsage, Err: errors.New("nothing to look at: no recording, no fleet, no config with groups or declared pools"),
+var errNoSource = &operr.Error{Kind: operr.KindUsage, Err: errors.New("nothing to look at: no recording, no fleet, no config with groups or declared pools"),
 	Hint: "--from FILE, --config FILE, or --postgres DSN --bouncer GROUP=DSN"}

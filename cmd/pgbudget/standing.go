@@ -8,7 +8,11 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/live"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
 // glanceEvery is how far the looks of a refusal lie apart: three, as many as a signal or a full pool is judged by. chosen:
@@ -18,7 +22,7 @@ const glanceEvery = 300 * time.Millisecond
 // refusal says why a step towards a plan would not begin as things stand: who may RELOAD, what the files say, who else is at
 // work, the journal, a pause, the time of day. nil: it would, or the config is not one that moves a fleet. With an empty plan
 // it is any step. Nothing is changed, and no lock is kept.
-func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.Plan) error {
+func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) error {
 	if s.movable() != nil {
 		return nil
 	}
@@ -31,10 +35,10 @@ func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.P
 	if err := m.alone(ctx); err != nil {
 		return err
 	}
-	c, policy := course{plan: plan, goal: planner.GoalOf(plan), fleet: fleet, measured: fleet}, s.config.MovingPolicy()
+	c, policy := course{plan: plan, goal: sizing.GoalOf(plan), fleet: f, measured: f}, s.config.MovingPolicy()
 	w := newLookout(ctx, m.session, s.config, glanceEvery)
 	defer w.close()
-	err = bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, glanceEvery, 2*glanceEvery, func(o planner.Observation) error {
+	err = bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, glanceEvery, 2*glanceEvery, func(o fleet.Observation) error {
 		o = m.memory.Recall(o)
 		w.add(ctx, o)
 		c.evidence.Last = o
@@ -53,13 +57,13 @@ func (s source) refusal(ctx context.Context, fleet planner.Fleet, plan planner.P
 		blocked = c.seen.held(c.evidence.Last)
 	}
 	if blocked != "" {
-		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked)}
+		return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked)}
 	}
 	if err := stopped(s.config.Journal); err != nil {
 		return err
 	}
-	if why := planner.Closed(s.config.Windows(), time.Now()); why != "" && (!step.Empty() || !planned) && m.memory.Step == nil {
-		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "wait for it, or pgbudget step --outside-window"}
+	if why := control.Closed(s.config.Windows(), time.Now()); why != "" && (!step.Empty() || !planned) && m.memory.Step == nil {
+		return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "wait for it, or pgbudget step --outside-window"}
 	}
 	return nil
 }
@@ -70,7 +74,7 @@ func warnRefused(ctx context.Context, err error) {
 		return
 	}
 	text := fmt.Sprintf("note: pgbudget step would end with %d now: %s", exitCode(context.WithoutCancel(ctx), err), err)
-	if hint := planner.HintOf(err); hint != "" {
+	if hint := operr.HintOf(err); hint != "" {
 		text += "; next: " + hint
 	}
 	fmt.Fprintln(stderr, text)

@@ -14,7 +14,11 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/bouncer/quote"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // journalFlags are those of commands that read the journal, and more by name.
@@ -33,17 +37,17 @@ type status struct {
 	At      time.Time       `json:"at"`
 	Running bool            `json:"running"` // a run is at work
 	Died    bool            `json:"died"`    // one has begun, did not say that it ended, and is no more
-	Step    *planner.Step   `json:"step_in_hand"`
+	Step    *state.Step     `json:"step_in_hand"`
 	Number  int             `json:"step_in_hand_number,omitempty"` // what rollback --to calls it by
 	Held    string          `json:"held,omitempty"`
 	Paused  string          `json:"paused,omitempty"` // who paused it, and when
-	Taken   []planner.Past  `json:"steps_taken"`
+	Taken   []state.Past    `json:"steps_taken"`
 	Refused []string        `json:"refused,omitempty"`
-	Flushed []planner.Set   `json:"flushed,omitempty"` // lines whose server_lifetime is a second, and what gives it back
-	Lines   []planner.Set   `json:"lines"`             // that pgbudget wrote, as they should be
+	Flushed []fleet.Set     `json:"flushed,omitempty"` // lines whose server_lifetime is a second, and what gives it back
+	Lines   []fleet.Set     `json:"lines"`             // that pgbudget wrote, as they should be
 	Traffic []trafficStatus `json:"traffic,omitempty"`
 	Look    *sight          `json:"last_look"`
-	Last    []planner.Event `json:"last_events"`
+	Last    []state.Event   `json:"last_events"`
 
 	next string // what goes on with what is under way, and what goes back
 	none string // why there is no event
@@ -76,7 +80,7 @@ func statusCommand() *cli.Command {
 				return err
 			}
 			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step, Number: m.StepNumber, Held: m.Hold, Paused: paused(s.config.Journal),
-				Taken: append([]planner.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []planner.Set{}, Last: append([]planner.Event{}, last...)}
+				Taken: append([]state.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []fleet.Set{}, Last: append([]state.Event{}, last...)}
 			if cut, err := journal.Torn(s.config.Journal); err == nil && cut {
 				fmt.Fprintln(stderr, cutNote)
 			}
@@ -85,7 +89,7 @@ func statusCommand() *cli.Command {
 					return err
 				}
 				if err := mirrorOf(s.config).Unbegun(s.config.Journal); err != nil {
-					st.none = err.Error() + "; next: " + planner.HintOf(err)
+					st.none = err.Error() + "; next: " + operr.HintOf(err)
 				}
 			}
 			st.Died, st.next = m.Running && !st.Running, onward(m)
@@ -105,7 +109,7 @@ func statusCommand() *cli.Command {
 				}
 				st.At = time.Now()
 				if !st.Running {
-					warnRefused(c.Context, s.refusal(c.Context, planner.Fleet{}, planner.Plan{}))
+					warnRefused(c.Context, s.refusal(c.Context, budget.Fleet{}, sizing.Plan{}))
 				}
 			}
 			if out.format != "table" {
@@ -124,7 +128,7 @@ func noEvents(path string) (string, error) {
 		return "the journal " + path + " is empty: " + neverOrLost, nil
 	}
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return "", &planner.Error{Kind: planner.KindUsage, Subject: "journal " + path, Err: cause(err), Hint: "see journal: of the config"}
+		return "", &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path, Err: cause(err), Hint: "see journal: of the config"}
 	}
 	return "there is no journal " + path + ": " + neverOrLost, nil
 }
@@ -236,53 +240,53 @@ func whyCommand() *cli.Command {
 
 // decided is the newest decision in words.
 type decided struct {
-	Event   *planner.Event `json:"event"` // null: nothing was ever decided
-	Text    string         `json:"text"`
-	Changes string         `json:"what_would_change_it"`
-	Step    *planner.Step  `json:"step_in_hand"`
-	Died    bool           `json:"died,omitempty"`   // the run that decided it is no more, and did not say that it ended
-	Paused  string         `json:"paused,omitempty"` // who paused it, and when
+	Event   *state.Event `json:"event"` // null: nothing was ever decided
+	Text    string       `json:"text"`
+	Changes string       `json:"what_would_change_it"`
+	Step    *state.Step  `json:"step_in_hand"`
+	Died    bool         `json:"died,omitempty"`   // the run that decided it is no more, and did not say that it ended
+	Paused  string       `json:"paused,omitempty"` // who paused it, and when
 }
 
 // decision words the newest event that decided something.
-func decision(m planner.Memory, newest iter.Seq2[planner.Event, error]) (decided, error) {
+func decision(m state.Memory, newest iter.Seq2[state.Event, error]) (decided, error) {
 	for e, err := range newest {
 		if err != nil {
 			return decided{}, err
 		}
 		text, next := "", ""
 		switch e.Kind {
-		case planner.HoldBegan:
+		case state.HoldBegan:
 			text, next = "nothing moves: "+e.Reason, "it goes on by itself once that has been gone for three looks"
 			if back := backward(m); back != "" {
 				next += "; " + back
 			}
-		case planner.RunEnded:
+		case state.RunEnded:
 			text = "the run ended, " + string(e.Outcome) + ": " + e.Reason
 			switch e.Outcome {
-			case planner.Done:
+			case state.Done:
 				next = "a load that leaves its interval: pgbudget plan says"
-			case planner.Interrupted:
+			case state.Interrupted:
 				next = onward(m)
-			case planner.Drifted:
+			case state.Drifted:
 				next = cmp.Or(e.Next, mending(m))
 			default:
 				next = onward(m) + ", once that is gone"
 			}
-		case planner.Replanned:
+		case state.Replanned:
 			text, next = "the plan was made anew: "+e.Reason, "a load that grows beyond it again"
-		case planner.StepAbort:
+		case state.StepAbort:
 			text, next = "the step goes back: "+e.Reason, "nothing before it is back"
-		case planner.StepCut:
+		case state.StepCut:
 			text, next = "the rest of the step was given up: "+e.Reason, "connections that are free again; the next step asks anew"
-		case planner.Failed:
+		case state.Failed:
 			text, next = "an act failed: "+e.Reason, "it is tried again"
-		case planner.Accepted:
+		case state.Accepted:
 			text, next = "what the fleet had then was taken as right", "pgbudget plan shows what is left to do"
 			if e.By != "" {
 				text += " by " + e.By
 			}
-		case planner.Acted, planner.StepBegan, planner.StepEnded, planner.HoldEnded:
+		case state.Acted, state.StepBegan, state.StepEnded, state.HoldEnded:
 			text, next = eventLine(e), "what comes next waits for the drain, or for the soak"
 		default:
 			continue
@@ -294,7 +298,7 @@ func decision(m planner.Memory, newest iter.Seq2[planner.Event, error]) (decided
 
 // now adds what has come between since the decision: a run that is no more waits for nothing, and a pause holds whatever
 // was decided.
-func (x decided) now(m planner.Memory, died bool, pause string) decided {
+func (x decided) now(m state.Memory, died bool, pause string) decided {
 	if died && x.Event != nil {
 		x.Died, x.Changes = true, "the run that decided this is no more, and did not say that it ended: "+onward(m)
 	}
@@ -306,7 +310,7 @@ func (x decided) now(m planner.Memory, died bool, pause string) decided {
 
 // mending is how drift ends where nothing better is known. To take what is there as right gives the step in hand up,
 // and with it the way back: so that is for where there is none.
-func mending(m planner.Memory) string {
+func mending(m state.Memory) string {
 	if m.Step == nil {
 		return "see who changed it; pgbudget forget --sizes takes what is there now as right"
 	}
@@ -314,7 +318,7 @@ func mending(m planner.Memory) string {
 }
 
 // onward is what a person types to go on with what is under way, or to go back.
-func onward(m planner.Memory) string {
+func onward(m state.Memory) string {
 	next := "pgbudget run goes on"
 	if m.RollTo > 0 {
 		next = "pgbudget rollback goes on"
@@ -326,7 +330,7 @@ func onward(m planner.Memory) string {
 }
 
 // backward is what takes the step in hand back. Where there is none it would take back an older step, which was good.
-func backward(m planner.Memory) string {
+func backward(m state.Memory) string {
 	if m.Step == nil || m.RollTo > 0 {
 		return ""
 	}

@@ -8,22 +8,25 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestWhatComesNextIsWhatHelps: rollback is named only where it takes back what is in hand, and what was going back is not
 // asked to go on forwards.
 // TestTheEndOfAnUndoneStepOffersNoOlderOne: what a step or run says at its end, where nothing of it is left to go back.
 func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
-	past := []planner.Past{{Number: 1}}
+	past := []state.Past{{Number: 1}}
 	for _, again := range []string{"pgbudget step", "pgbudget run"} {
 		for _, c := range []struct {
-			outcome planner.Outcome
+			outcome state.Outcome
 			want    string
-		}{{planner.Aborted, "pgbudget plan shows what is left to do"}, {planner.Held, again + " goes on when it can"},
-			{planner.LockLost, again + " goes on when it can"}, {planner.Interrupted, again + " goes on"}, {planner.Blind, again + ", once it answers"}} {
-			err := ended(bouncer.Report{Outcome: c.outcome, Reason: "why", Memory: planner.Memory{Past: past}}, again)
-			if hint := planner.HintOf(err); !strings.Contains(hint, c.want) || strings.Contains(hint, "rollback") || !strings.Contains(err.Error(), "nothing is half-done") {
+		}{{state.Aborted, "pgbudget plan shows what is left to do"}, {state.Held, again + " goes on when it can"},
+			{state.LockLost, again + " goes on when it can"}, {state.Interrupted, again + " goes on"}, {state.Blind, again + ", once it answers"}} {
+			err := ended(bouncer.Report{Outcome: c.outcome, Reason: "why", Memory: state.Memory{Past: past}}, again)
+			if hint := operr.HintOf(err); !strings.Contains(hint, c.want) || strings.Contains(hint, "rollback") || !strings.Contains(err.Error(), "nothing is half-done") {
 				t.Errorf("%s: %v; next: %s; want %q, and nothing of an older step", c.outcome, err, hint, c.want)
 			}
 		}
@@ -31,16 +34,16 @@ func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 }
 
 func TestWhatComesNextIsWhatHelps(t *testing.T) {
-	step := &planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
-	forward, back, between := planner.Memory{Step: step, Running: true}, planner.Memory{Step: step, RollTo: 3, Running: true}, planner.Memory{Running: true}
-	held, stopped := planner.Event{Kind: planner.HoldBegan, Reason: "cpu"}, planner.Event{Kind: planner.RunEnded, Outcome: planner.Interrupted, Reason: "asked to stop"}
-	blind := planner.Event{Kind: planner.RunEnded, Outcome: planner.Blind, Reason: "no answer"}
-	promoted := planner.Event{Kind: planner.RunEnded, Outcome: planner.Drifted, Reason: "timeline", Next: "the same command again"}
-	drifted := planner.Event{Kind: planner.RunEnded, Outcome: planner.Drifted, Reason: "somebody"}
+	step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	forward, back, between := state.Memory{Step: step, Running: true}, state.Memory{Step: step, RollTo: 3, Running: true}, state.Memory{Running: true}
+	held, stopped := state.Event{Kind: state.HoldBegan, Reason: "cpu"}, state.Event{Kind: state.RunEnded, Outcome: state.Interrupted, Reason: "asked to stop"}
+	blind := state.Event{Kind: state.RunEnded, Outcome: state.Blind, Reason: "no answer"}
+	promoted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: "timeline", Next: "the same command again"}
+	drifted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: "somebody"}
 	for _, c := range []struct {
 		name    string
-		memory  planner.Memory
-		newest  planner.Event
+		memory  state.Memory
+		newest  state.Event
 		want    string
 		without string
 	}{
@@ -56,20 +59,20 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		{"somebody else's size, with a step in hand", forward, drifted, "pgbudget rollback goes back", "forget"},
 		{"somebody else's size, on the way back", back, drifted, "pgbudget rollback goes on", "forget"},
 	} {
-		newest := iter.Seq2[planner.Event, error](func(yield func(planner.Event, error) bool) { yield(c.newest, nil) })
+		newest := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(c.newest, nil) })
 		x, err := decision(c.memory, newest)
 		if err != nil || !strings.Contains(x.Changes, c.want) || strings.Contains(x.Changes, c.without) {
 			t.Errorf("%s: why says %q (%v); want %q and no %q", c.name, x.Changes, err, c.want, c.without)
 		}
 	}
 	for name, c := range map[string]struct {
-		memory        planner.Memory
+		memory        state.Memory
 		want, without string
 	}{
 		"a run":                         {forward, "pgbudget run goes on, pgbudget rollback goes back", "rollback goes on"},
 		"a run between two steps":       {between, "pgbudget run goes on", "rollback"},
 		"a rollback":                    {back, "pgbudget rollback goes on", "pgbudget run"},
-		"a rollback between two of its": {planner.Memory{RollTo: 3, Running: true}, "pgbudget rollback goes on", "pgbudget run"},
+		"a rollback between two of its": {state.Memory{RollTo: 3, Running: true}, "pgbudget rollback goes on", "pgbudget run"},
 	} {
 		var out strings.Builder
 		output{w: &out}.status(status{Died: true, Step: c.memory.Step, next: onward(c.memory)})
@@ -81,14 +84,14 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 
 // TestWhatAFlushHasLeftIsSaid: at the end of a run that could not give a lifetime back, and of one that was killed.
 func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
-	sets := []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeyLifetime, From: 1, To: 3600}}
+	sets := []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeyLifetime, From: 1, To: 3600}}
 	err := leftFlushed(sets)
-	if text := fmt.Sprint(err, planner.HintOf(err)); !strings.Contains(text, "server_lifetime of app in main/1 is 1 second, and was 3600") || !strings.Contains(text, "pgbudget run gives it back") {
+	if text := fmt.Sprint(err, operr.HintOf(err)); !strings.Contains(text, "server_lifetime of app in main/1 is 1 second, and was 3600") || !strings.Contains(text, "pgbudget run gives it back") {
 		t.Errorf("a run says %q", text)
 	}
-	all := both(&planner.Error{Kind: planner.KindDrift, Err: errors.New("somebody"), Hint: "mend that"}, err)
-	if hint := planner.HintOf(all); !strings.Contains(hint, "pgbudget run gives it back") || !strings.HasSuffix(hint, "then: mend that") ||
-		planner.KindOf(all) != planner.KindDrift || !strings.Contains(all.Error(), "somebody") {
+	all := both(&operr.Error{Kind: operr.KindDrift, Err: errors.New("somebody"), Hint: "mend that"}, err)
+	if hint := operr.HintOf(all); !strings.Contains(hint, "pgbudget run gives it back") || !strings.HasSuffix(hint, "then: mend that") ||
+		operr.KindOf(all) != operr.KindDrift || !strings.Contains(all.Error(), "somebody") {
 		t.Errorf("beside another error: %v; next: %s", all, hint)
 	}
 	if both(nil, nil) != nil || !errors.Is(both(errHeld, nil), errHeld) || !errors.Is(both(errHeld, err), errHeld) || both(nil, err) == nil {
@@ -98,7 +101,7 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 		t.Error("nothing was left, and something is said")
 	}
 	var out strings.Builder
-	output{w: &out}.status(status{Died: true, Flushed: sets, Last: []planner.Event{{Kind: planner.RunBegan, Goal: &planner.Goal{}}}, next: onward(planner.Memory{Running: true})})
+	output{w: &out}.status(status{Died: true, Flushed: sets, Last: []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}}, next: onward(state.Memory{Running: true})})
 	if text := out.String(); !strings.Contains(text, "flushed: server_lifetime of app in main/1 is 1 until the next run gives it 3600 again") || !strings.Contains(text, "was killed") {
 		t.Errorf("status says %q", text)
 	}
@@ -106,10 +109,10 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 
 // TestWhySaysWhatHasComeBetween: a run that is no more waits for nothing, and a pause holds whatever was decided.
 func TestWhySaysWhatHasComeBetween(t *testing.T) {
-	step := &planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
-	m := planner.Memory{Step: step, StepNumber: 3, Running: true}
-	granted := planner.Event{Kind: planner.Acted, Act: &planner.Act{Verb: planner.Grant, Sets: step.Sets}}
-	newest := iter.Seq2[planner.Event, error](func(yield func(planner.Event, error) bool) { yield(granted, nil) })
+	step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	m := state.Memory{Step: step, StepNumber: 3, Running: true}
+	granted := state.Event{Kind: state.Acted, Act: &state.Act{Verb: state.Grant, Sets: step.Sets}}
+	newest := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(granted, nil) })
 	x, err := decision(m, newest)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +131,7 @@ func TestWhySaysWhatHasComeBetween(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	output{w: &out}.status(status{Step: step, Number: 3, Taken: []planner.Past{{Number: 2, Step: *step, GivenUp: true}}, Last: []planner.Event{granted}})
+	output{w: &out}.status(status{Step: step, Number: 3, Taken: []state.Past{{Number: 2, Step: *step, GivenUp: true}}, Last: []state.Event{granted}})
 	for _, want := range []string{"in hand   step 3: main/app 10 → 9", "2  0001-01-01 00:00:00 UTC  main/app 10 → 9   (given up by a person"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("status says %q, want %q", out.String(), want)

@@ -10,7 +10,12 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/flag"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 func stepCommand() *cli.Command {
@@ -84,7 +89,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 		}
 	}
 	course, err := m.survey(c.Context)
-	if planner.KindOf(err) == planner.KindInfeasible && m.memory.Step != nil && m.memory.Goal != nil {
+	if operr.KindOf(err) == operr.KindInfeasible && m.memory.Step != nil && m.memory.Goal != nil {
 		fmt.Fprintf(stderr, "note: %v; the step in hand is finished, and no other is begun\n", err)
 		course.goal, steps, err = *m.memory.Goal, 1, nil
 	}
@@ -148,12 +153,12 @@ func closing(c *cli.Context, s source) func(time.Time) string {
 	if c.Bool("outside-window") {
 		return nil
 	}
-	return func(now time.Time) string { return planner.Closed(s.config.Windows(), now) }
+	return func(now time.Time) string { return control.Closed(s.config.Windows(), now) }
 }
 
 // preview shows the first step and changes nothing. It ends as the step would that is refused, or held: --emit, which is
 // for files that something else keeps, asks less.
-func (m *mover) preview(c *cli.Context, out output, course course, policy planner.Policy) error {
+func (m *mover) preview(c *cli.Context, out output, course course, policy state.Policy) error {
 	step, blocked := firstStep(course, policy, m.memory)
 	if !c.IsSet("emit") {
 		if err := m.drifted(course, policy); err != nil {
@@ -161,7 +166,7 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy planne
 		}
 	}
 	if blocked != "" {
-		return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked), Hint: "pgbudget plan shows the arithmetic"}
+		return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked), Hint: "pgbudget plan shows the arithmetic"}
 	}
 	held := course.heldNow(policy, m.memory, step)
 	edits, err := m.hands.Edits(c.Context, step.Sets)
@@ -197,16 +202,16 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy planne
 		fmt.Fprintf(stderr, "note: %s; the run waits for its end, for %v at most\n", held, policy.HoldFor)
 		return nil
 	}
-	return &planner.Error{Err: fmt.Errorf("%w: %s", errHeld, held), Hint: "pgbudget step again once that is gone"}
+	return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, held), Hint: "pgbudget step again once that is gone"}
 }
 
 // heldNow says what would hold a step at its first look; empty: nothing would.
-func (c course) heldNow(policy planner.Policy, m planner.Memory, step planner.Step) string {
+func (c course) heldNow(policy state.Policy, m state.Memory, step state.Step) string {
 	return c.situation(policy, m).HeldNow(step)
 }
 
 // firstStep is the step that would be taken: the one in hand, or the next.
-func firstStep(c course, policy planner.Policy, m planner.Memory) (planner.Step, string) {
+func firstStep(c course, policy state.Policy, m state.Memory) (state.Step, string) {
 	if m.Step != nil {
 		return *m.Step, ""
 	}
@@ -215,7 +220,7 @@ func firstStep(c course, policy planner.Policy, m planner.Memory) (planner.Step,
 }
 
 // preview prints a step act by act.
-func (o output) preview(c course, policy planner.Policy, memory planner.Memory, step planner.Step, edits []ini.Edited) {
+func (o output) preview(c course, policy state.Policy, memory state.Memory, step state.Step, edits []ini.Edited) {
 	o.warnings(c)
 	if step.Empty() {
 		fmt.Fprintln(o.w, "nothing to do: the sizes are those of the plan")
@@ -227,7 +232,7 @@ func (o output) preview(c course, policy planner.Policy, memory planner.Memory, 
 	}
 	n := 0
 	act := func(verb string, grows bool) {
-		part := planner.Step{Sets: slices.DeleteFunc(slices.Clone(step.Sets), func(x planner.Set) bool { return (x.To > x.From) != grows })}
+		part := state.Step{Sets: slices.DeleteFunc(slices.Clone(step.Sets), func(x fleet.Set) bool { return (x.To > x.From) != grows })}
 		if len(part.Sets) > 0 {
 			n++
 			fmt.Fprintf(o.w, "  %d  %-8s %s\n", n, verb, part.Text())
@@ -254,7 +259,7 @@ func (o output) preview(c course, policy planner.Policy, memory planner.Memory, 
 	}
 	way, blocked := c.situation(policy, memory).Ahead()
 	ahead := len(way)
-	fmt.Fprintf(o.w, "%d %s to the plan in all, about %v. %s\n", ahead, plural(ahead, "step"), policy.Takes(ahead).Round(time.Second), rollbackFrom(c.fleet, way))
+	fmt.Fprintf(o.w, "%d %s to the plan in all, about %v. %s\n", ahead, plural(ahead, "step"), control.Takes(policy, ahead).Round(time.Second), rollbackFrom(c.fleet, way))
 	if blocked != "" {
 		fmt.Fprintln(o.w, o.warn("! the way ends before the plan: "+blocked))
 	}
@@ -269,7 +274,7 @@ func (o output) warnings(c course) {
 }
 
 // command is what turns a switch.
-func (c course) command(t planner.Turn) string {
+func (c course) command(t shift.Turn) string {
 	for _, x := range c.traffic {
 		if sw, ok := x.Switch.(flag.Switch); ok && x.ID() == t.Shift {
 			return sw.Command(t.To)
@@ -280,13 +285,13 @@ func (c course) command(t planner.Turn) string {
 
 // rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget, or above what
 // their pools may have.
-func rollbackFrom(f planner.Fleet, way []planner.Waystation) string {
+func rollbackFrom(f budget.Fleet, way []control.Waystation) string {
 	for _, s := range f.Servers {
 		if spare := f.SpareConns(s.Name); spare < 0 {
 			return fmt.Sprintf("Rollback: not possible on %s, whose sizes of today are %d connections over its budget.", s.Name, -spare)
 		}
 	}
-	if why := planner.Unreturnable(way); why != "" {
+	if why := control.Unreturnable(way); why != "" {
 		return "Rollback: not possible: " + why + "."
 	}
 	return "Rollback from here: possible."

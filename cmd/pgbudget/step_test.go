@@ -18,7 +18,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // movingConfig writes the config of a lab; extra is appended.
@@ -241,8 +241,8 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	}
 	moved, steps := 0, 0
 	for _, e := range events {
-		steps += strings.Count(string(e.Kind), string(planner.StepBegan)) - strings.Count(string(e.Kind), string(planner.StepEnded))
-		if e.Kind == planner.Acted {
+		steps += strings.Count(string(e.Kind), string(state.StepBegan)) - strings.Count(string(e.Kind), string(state.StepEnded))
+		if e.Kind == state.Acted {
 			for _, x := range e.Act.Sets {
 				moved += 2 * max(0, x.To-x.From) // two users
 			}
@@ -316,7 +316,7 @@ func whoWentBack(t testing.TB, path string, from int) {
 		t.Fatal(err)
 	}
 	for _, e := range events[from:] {
-		if e.Kind == planner.RunBegan && strings.Contains(e.By, "@") {
+		if e.Kind == state.RunBegan && strings.Contains(e.By, "@") {
 			return
 		}
 	}
@@ -332,7 +332,7 @@ func killedInAnAct(t testing.TB, l *lab.Lab, path string, args ...string) {
 			t.Fatal(err)
 		}
 		for _, e := range events {
-			if e.Kind == planner.Intended {
+			if e.Kind == state.Intended {
 				n++
 			}
 		}

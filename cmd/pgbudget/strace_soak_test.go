@@ -16,7 +16,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // fileOps are the system calls between which a write of a file can be cut short.
@@ -118,12 +119,12 @@ func (b *bench) spent(t testing.TB, n int) {
 	if err != nil {
 		t.Fatalf("death %d: %v", n, err)
 	}
-	steps, granted := 0, map[planner.Set]bool{}
+	steps, granted := 0, map[fleet.Set]bool{}
 	for _, e := range events {
-		if e.Kind == planner.StepBegan {
+		if e.Kind == state.StepBegan {
 			steps++
 		}
-		if e.Kind == planner.Acted && e.Act.Verb == planner.Grant {
+		if e.Kind == state.Acted && e.Act.Verb == state.Grant {
 			for _, x := range e.Act.Sets {
 				granted[x] = true
 			}

@@ -9,7 +9,13 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/flag"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // traffic are the config's shifts with their switches.
@@ -41,8 +47,8 @@ func (s session) traffic() []bouncer.Traffic {
 // shiftsNow are the shifts as they stand: where their switches are, and what has been learnt of their fractions. One that cannot
 // be asked is where the journal has it; the error is for one of which that does not tell either, unless it goes back: then no
 // step has turned it, and none will. The fleet's loads are those of now.
-func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m planner.Memory, goesBack bool) ([]planner.Shift, []planner.Reading, error) {
-	var shifts []planner.Shift
+func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m state.Memory, goesBack bool) ([]shift.Shift, []state.Reading, error) {
+	var shifts []shift.Shift
 	readings := bouncer.Readings(ctx, traffic, m)
 	for i, t := range traffic {
 		r := readings[i]
@@ -51,13 +57,13 @@ func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m planner.Memory,
 		case !journalled && goesBack:
 			fmt.Fprintf(stderr, "note: %s; no step has turned it, and it is left as it is\n", r.Error)
 		case !journalled:
-			return nil, nil, &planner.Error{Kind: planner.KindUnreachable, Err: errors.New(r.Error), Hint: "run the command of get: by hand"}
+			return nil, nil, &operr.Error{Kind: operr.KindUnreachable, Err: errors.New(r.Error), Hint: "run the command of get: by hand"}
 		default:
 			fmt.Fprintf(stderr, "note: %s; the journal has it at %d %%\n", r.Error, r.X)
 		}
 		s := t.Shift
 		s.At, s.LoadsAt = r.X, r.X
-		s.Fraction = planner.Learn(t.Fraction, m.PointsOf(t.ID())).Fraction
+		s.Fraction = learn.Learn(t.Fraction, m.PointsOf(t.ID())).Fraction
 		shifts = append(shifts, s)
 	}
 	return shifts, readings, nil
@@ -65,7 +71,7 @@ func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m planner.Memory,
 
 // passable makes sure that there is a way for every shift before anything moves: with the fraction as it is believed. Where
 // there is none at an end of what is believed, that is said; the way is planned anew from what is learnt.
-func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
+func passable(fleet budget.Fleet, shifts []shift.Shift, points int) error {
 	for _, s := range shifts {
 		if s.At == s.Until {
 			fleet = s.Loaded(fleet, s.At)
@@ -74,15 +80,15 @@ func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
 		if err := s.Begins(fleet); err != nil {
 			return err
 		}
-		path, tails, err := planner.Passage(fleet, s, points)
+		path, tails, err := shift.Passage(fleet, s, points)
 		switch {
 		case err != nil && path.Blocked != nil:
-			return &planner.Error{Kind: planner.KindInfeasible, Subject: "shift " + s.ID(), Err: err, Hint: path.Blocked.Cures()}
+			return &operr.Error{Kind: operr.KindInfeasible, Subject: "shift " + s.ID(), Err: err, Hint: path.Blocked.Cures()}
 		case err != nil:
 			return err
 		case tails != nil:
 			fmt.Fprintf(stderr, "note: with a fraction of %s there is a way to %d %%; with all of %s to %s there is none past %d %%: %s. It is planned anew after each step, from what has moved\n",
-				planner.Digits(s.Fraction.Target), s.Until, planner.Digits(s.Fraction.Lower), planner.Digits(s.Fraction.Upper), tails.X, tails.Text)
+				words.Digits(s.Fraction.Target), s.Until, words.Digits(s.Fraction.Lower), words.Digits(s.Fraction.Upper), tails.X, tails.Text)
 		}
 		fleet = s.Loaded(fleet, s.Until) // shifts that come later begin from there
 	}
@@ -91,20 +97,20 @@ func passable(fleet planner.Fleet, shifts []planner.Shift, points int) error {
 
 // trafficStatus is what is known of a shift.
 type trafficStatus struct {
-	Shift  string          `json:"shift"`
-	X      *int            `json:"x_percent"`            // as the journal has it; null: nothing was turned yet
-	Or     *int            `json:"or_percent,omitempty"` // a turn was begun, and nobody knows whether it was made
-	Until  int             `json:"until_percent"`
-	Belief planner.Belief  `json:"belief"`
-	Points []planner.Point `json:"points"`
+	Shift  string        `json:"shift"`
+	X      *int          `json:"x_percent"`            // as the journal has it; null: nothing was turned yet
+	Or     *int          `json:"or_percent,omitempty"` // a turn was begun, and nobody knows whether it was made
+	Until  int           `json:"until_percent"`
+	Belief learn.Belief  `json:"belief"`
+	Points []learn.Point `json:"points"`
 }
 
 // trafficOf reads the shifts of the config off the journal.
-func trafficOf(s source, m planner.Memory) []trafficStatus {
+func trafficOf(s source, m state.Memory) []trafficStatus {
 	var out []trafficStatus
 	for _, x := range s.config.AllShifts() {
 		p := x.Planned()
-		st := trafficStatus{Shift: p.ID(), Until: p.Until, Points: m.PointsOf(p.ID()), Belief: planner.Learn(p.Fraction, m.PointsOf(p.ID()))}
+		st := trafficStatus{Shift: p.ID(), Until: p.Until, Points: m.PointsOf(p.ID()), Belief: learn.Learn(p.Fraction, m.PointsOf(p.ID()))}
 		if sw, known := m.Switch(p.ID()); known {
 			if st.X = &sw.X; m.Intent != nil && m.Intent.Turn != nil && m.Intent.Turn.Shift == p.ID() {
 				st.Or = &sw.Or
@@ -125,7 +131,7 @@ func (o output) traffic(s trafficStatus) {
 		at += fmt.Sprintf(" or %d %%", *s.Or)
 	}
 	fmt.Fprintf(o.w, "%s   at %s, goes to %d %%; at 100 %% %s of the load has moved (%s to %s; %s)\n", o.bold("traffic of "+s.Shift), at, s.Until,
-		percent(planner.Float(f.Target)), percent(planner.Float(f.Lower)), percent(planner.Float(f.Upper)), s.Belief.Method)
+		percent(fleet.Float(f.Target)), percent(fleet.Float(f.Lower)), percent(fleet.Float(f.Upper)), s.Belief.Method)
 	t := o.table("AT", "SHARE EXPECTED", "SHARE SEEN", "ERLANGS FROM, TO", "THE TURN", " ")
 	for _, p := range s.Points {
 		expected, seen, note := "-", "-", p.Useless
@@ -134,7 +140,7 @@ func (o output) traffic(s trafficStatus) {
 		}
 		if p.Useless == "" {
 			share, _ := p.Share()
-			seen = planner.Digits(100*share) + " %"
+			seen = words.Digits(100*share) + " %"
 			if p.Surprise() != "" {
 				note = "outside: the next turn is smaller"
 			}
@@ -142,7 +148,7 @@ func (o output) traffic(s trafficStatus) {
 				note = "before a run"
 			}
 		}
-		t.AppendRow([]any{fmt.Sprintf("%d %%", p.X), expected, seen, planner.Digits(p.From.Erlangs) + ", " + planner.Digits(p.To.Erlangs), string(p.Verdict), note})
+		t.AppendRow([]any{fmt.Sprintf("%d %%", p.X), expected, seen, words.Digits(p.From.Erlangs) + ", " + words.Digits(p.To.Erlangs), string(p.Verdict), note})
 	}
 	t.Render()
 }

@@ -9,7 +9,9 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // TestTheNewestEventIsInWhatIsSaid: where the mirror alone has failed, the event is in the journal, and so in the text.
@@ -27,14 +29,14 @@ func TestTheNewestEventIsInWhatIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	step := planner.Step{Kind: planner.Forward, Sets: []planner.Set{{Process: "main/1", Alias: "app", Key: planner.KeySize, From: 10, To: 9}}}
+	step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
 	for _, c := range []struct {
-		event planner.Event
+		event state.Event
 		kept  bool
 	}{
-		{planner.Event{Kind: planner.RunBegan, Goal: &planner.Goal{}}, false},
-		{planner.Event{Kind: planner.StepBegan, Step: &step}, true},
-		{planner.Event{Kind: planner.StepEnded}, false},
+		{state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}}, false},
+		{state.Event{Kind: state.StepBegan, Step: &step}, true},
+		{state.Event{Kind: state.StepEnded}, false},
 	} {
 		broken = true
 		_, err := j.Record(c.event)

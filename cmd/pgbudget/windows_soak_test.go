@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // liveWindows are looked at one after the other, of each situation of each generation.
@@ -24,7 +24,7 @@ type looked struct {
 	what   string
 	waits  bool // clients wait in it: what the generator times is what PgBouncer does
 	hidden bool // closed clients hide their load: no more than a bound is identified
-	loads  []planner.Load
+	loads  []load.Load
 }
 
 // TestLiveWindowsHoldTheLoad looks at real loads of real servers for minutes, in windows of one each, all at the same time. Each
@@ -74,7 +74,7 @@ func TestLiveWindowsHoldTheLoad(t *testing.T) {
 		time.Sleep(10 * time.Second) // connections are being opened, queues are there, and the first waiters leave
 		from := ledgersOf(runs)
 		for range liveWindows {
-			loads := decode[[]planner.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"}, fleetArgs(l)...)...)
+			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"}, fleetArgs(l)...)...)
 			for _, s := range all {
 				s.loads = append(s.loads, loadOf(t, loads, s.name+"/app"))
 			}
@@ -179,7 +179,7 @@ func judgeWindows(t testing.TB, all []*looked, seen map[string]lab.Ledger, look 
 }
 
 // saidOf is what the command says of a load in one window.
-func saidOf(l planner.Load) string {
+func saidOf(l load.Load) string {
 	switch {
 	case l.Unknown != "":
 		return "?"

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
@@ -125,5 +125,5 @@ func (b Batch) Check() error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return &planner.Error{Kind: planner.KindUsage, Err: errors.Join(faults...)}
+	return &operr.Error{Kind: operr.KindUsage, Err: errors.Join(faults...)}
 }

@@ -4,22 +4,23 @@ import (
 	"context"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/sim"
 )
 
 // Demand is one pool's load as the planner estimates it from looks, beside what the world knows.
 type Demand struct {
-	Pool  string        `json:"pool"`
-	True  planner.Float `json:"true_erlangs"` // null where the world cannot tell
-	Found planner.Load  `json:"estimate"`
+	Pool  string      `json:"pool"`
+	True  fleet.Float `json:"true_erlangs"` // null where the world cannot tell
+	Found load.Load   `json:"estimate"`
 }
 
 // look watches a world over its horizon as `pgbudget estimate` watches a live fleet, and estimates.
 func (o *outcome) look(ctx context.Context, w world, v Variant, steps *counter) error {
-	var e planner.Evidence
+	var e load.Evidence
 	begin := w.At()
-	err := bouncer.Watch(ctx, w, w, v.Every, v.Horizon, func(x planner.Observation) error {
+	err := bouncer.Watch(ctx, w, w, v.Every, v.Horizon, func(x fleet.Observation) error {
 		var err error
 		e, err = e.Add(x)
 		steps.reach(int(float64(w.At()-begin) / float64(v.Horizon) * Steps))
@@ -28,9 +29,9 @@ func (o *outcome) look(ctx context.Context, w world, v Variant, steps *counter) 
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var loads []planner.Load
+	var loads []load.Load
 	if err == nil {
-		loads, err = planner.Estimate(e)
+		loads, err = load.Estimate(e)
 	}
 	if err != nil { // a console that does not answer, too little evidence: a live look would end the same way
 		o.doubt = err.Error()
@@ -50,7 +51,7 @@ func (o *outcome) look(ctx context.Context, w world, v Variant, steps *counter) 
 // law on both sides of the queue). Closed clients ask less while they wait; what they would ask is N·S/(Z+S), the
 // interactive response time law without waiting (Denning & Buzen, The Operational Analysis of Queueing Network Models,
 // 1978), S = B·T/D. A pool with both, or one whose closed clients a traffic switch moves, is not known.
-func trueLoad(spec sim.Spec, pool string, r sim.Results) planner.Float {
+func trueLoad(spec sim.Spec, pool string, r sim.Results) fleet.Float {
 	var open bool
 	var clients int
 	var think float64
@@ -75,11 +76,11 @@ func trueLoad(spec sim.Spec, pool string, r sim.Results) planner.Float {
 		case p.Arrivals == 0:
 			return 0
 		case clients == 0:
-			return planner.Float(p.BusyErlangs * float64(p.Arrivals) / float64(p.Done))
+			return fleet.Float(p.BusyErlangs * float64(p.Arrivals) / float64(p.Done))
 		case !open:
 			hold := p.BusyErlangs * r.Span.Seconds() / float64(p.Done)
-			return planner.Float(float64(clients) * hold / (think/float64(clients) + hold))
+			return fleet.Float(float64(clients) * hold / (think/float64(clients) + hold))
 		}
 	}
-	return planner.Unknown()
+	return fleet.Unknown()
 }

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/sim"
 )
 
@@ -48,7 +49,7 @@ type outcome struct {
 	timeline []sim.Sample
 	demands  []Demand
 	doubt    string // why there are no demands
-	journal  []planner.Event
+	journal  []state.Event
 }
 
 // jobs lists what is to run, all variants of a seed before the next seed: what is finished when an interrupt comes can
@@ -75,12 +76,12 @@ func (b Batch) run(ctx context.Context, j job, step func(int)) (out outcome) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			out = outcome{err: &planner.Error{Subject: subject, Err: fmt.Errorf("a defect of the simulator: %v\n%s", p, debug.Stack())}}
+			out = outcome{err: &operr.Error{Subject: subject, Err: fmt.Errorf("a defect of the simulator: %v\n%s", p, debug.Stack())}}
 		}
 	}()
 	w, err := b.world(v.Spec, seed)
 	if err != nil {
-		return outcome{err: &planner.Error{Kind: planner.KindUsage, Subject: subject, Err: err}}
+		return outcome{err: &operr.Error{Kind: operr.KindUsage, Subject: subject, Err: err}}
 	}
 	steps := counter{total: Steps, step: step}
 	if err = w.Sleep(ctx, v.Warmup); err == nil {
@@ -94,7 +95,7 @@ func (b Batch) run(ctx context.Context, j job, step func(int)) (out outcome) {
 	steps.reach(Steps)
 	if err != nil {
 		if ctx.Err() == nil {
-			err = &planner.Error{Kind: planner.KindOf(err), Subject: subject, Err: err, Hint: planner.HintOf(err)}
+			err = &operr.Error{Kind: operr.KindOf(err), Subject: subject, Err: err, Hint: operr.HintOf(err)}
 		}
 		return outcome{err: err}
 	}

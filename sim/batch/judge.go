@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
@@ -22,8 +22,8 @@ const (
 type Verdict struct {
 	Text  string        `json:"text"`
 	State State         `json:"state"`
-	Got   planner.Float `json:"got"`   // what was compared
-	Bound planner.Float `json:"bound"` // with what
+	Got   fleet.Float   `json:"got"`   // what was compared
+	Bound fleet.Float   `json:"bound"` // with what
 	Unit  scenario.Unit `json:"unit"`
 	Basis string        `json:"basis"`          // which value over the runs Got is
 	Seed  *uint64       `json:"seed,omitempty"` // the run that is furthest off, where the expectation failed
@@ -94,7 +94,7 @@ func (r rule) worst(values []float64) int {
 // passes.
 func (r rule) judge(values []float64, seeds []uint64, whole bool) Verdict {
 	s := statOf(values)
-	v := Verdict{State: Held, Every: r.every, Bound: planner.Float(r.bound), Got: planner.Unknown(), Stat: s}
+	v := Verdict{State: Held, Every: r.every, Bound: fleet.Float(r.bound), Got: fleet.Unknown(), Stat: s}
 	if len(values) == 0 {
 		v.State, v.Basis = NotJudged, "no run has ended"
 		return v
@@ -105,16 +105,16 @@ func (r rule) judge(values []float64, seeds []uint64, whole bool) Verdict {
 		v.Basis = fmt.Sprintf("nothing to measure in %d of %d runs", s.Missing, len(values))
 		v.State = Failed
 	case r.every:
-		v.Got, v.Basis = planner.Float(values[worst]), fmt.Sprintf("the worst of %d runs", len(values))
+		v.Got, v.Basis = fleet.Float(values[worst]), fmt.Sprintf("the worst of %d runs", len(values))
 		if len(values) == 1 {
 			v.Basis = "the only run"
 		}
 	case len(values) == 1:
-		v.Got, v.Basis = planner.Float(values[0]), "one run alone: no interval is known"
+		v.Got, v.Basis = fleet.Float(values[0]), "one run alone: no interval is known"
 	case r.upwards():
-		v.Got, v.Basis = planner.Float(s.upper()), fmt.Sprintf("upper end of the mean's 95 %% interval over %d runs", len(values))
+		v.Got, v.Basis = fleet.Float(s.upper()), fmt.Sprintf("upper end of the mean's 95 %% interval over %d runs", len(values))
 	default:
-		v.Got, v.Basis = planner.Float(s.lower()), fmt.Sprintf("lower end of the mean's 95 %% interval over %d runs", len(values))
+		v.Got, v.Basis = fleet.Float(s.lower()), fmt.Sprintf("lower end of the mean's 95 %% interval over %d runs", len(values))
 	}
 	if v.Got.Known() && !r.holds(float64(v.Got)) {
 		v.State = Failed

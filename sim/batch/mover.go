@@ -6,7 +6,12 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
@@ -15,19 +20,19 @@ import (
 type mover struct {
 	moves   scenario.Moves
 	pacer   *pacer
-	journal []planner.Event
+	journal []state.Event
 	begun   time.Duration
-	outcome planner.Outcome
+	outcome state.Outcome
 	reason  string
 }
 
 // noPlan is the outcome of a run that never began.
-const noPlan = planner.Outcome("no plan")
+const noPlan = state.Outcome("no plan")
 
 var _ bouncer.Journal = (*mover)(nil)
 
 // Record keeps an event in memory.
-func (m *mover) Record(e planner.Event) (planner.Event, error) {
+func (m *mover) Record(e state.Event) (state.Event, error) {
 	m.journal = append(m.journal, e)
 	return e, nil
 }
@@ -38,8 +43,8 @@ func (m *mover) run(ctx context.Context) error {
 	if err := m.pacer.Sleep(ctx, m.moves.At-m.moves.Window-m.pacer.At()); err != nil {
 		return m.ended(ctx, err)
 	}
-	var e planner.Evidence
-	err := bouncer.Watch(ctx, m.pacer, m.pacer, lookEvery, m.moves.Window, func(o planner.Observation) error {
+	var e load.Evidence
+	err := bouncer.Watch(ctx, m.pacer, m.pacer, lookEvery, m.moves.Window, func(o fleet.Observation) error {
 		var err error
 		e, err = e.Add(o)
 		return err
@@ -54,8 +59,8 @@ func (m *mover) run(ctx context.Context) error {
 	}
 	r := bouncer.Rebalancer{Clock: m.pacer, Fleet: m.pacer, Hands: m.pacer, Gauge: m.pacer, Journal: m, Declared: m.moves.Declared, Loads: loads,
 		Evidence: e, Traffic: m.traffic(ctx), Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
-		Replans: len(m.moves.To) == 0, Closed: func(t time.Time) string { return planner.Closed(m.moves.Windows, t) }}
-	report, err := r.Run(ctx, goal, planner.Memory{})
+		Replans: len(m.moves.To) == 0, Closed: func(t time.Time) string { return control.Closed(m.moves.Windows, t) }}
+	report, err := r.Run(ctx, goal, state.Memory{})
 	m.outcome, m.reason = report.Outcome, report.Reason
 	if errors.Is(err, errHorizon) {
 		m.outcome, m.reason = "", "it had not ended at the end of the horizon"
@@ -88,31 +93,31 @@ func (m *mover) ended(ctx context.Context, err error) error {
 }
 
 // plan finds where to go: what the scenario says, or what a plan finds.
-func (m *mover) plan(e planner.Evidence) (planner.Goal, []planner.Load, error) {
-	loads, err := planner.Estimate(e)
+func (m *mover) plan(e load.Evidence) (sizing.Goal, []load.Load, error) {
+	loads, err := load.Estimate(e)
 	if err != nil {
-		return planner.Goal{}, nil, err
+		return sizing.Goal{}, nil, err
 	}
 	if len(m.moves.To) > 0 {
-		return planner.Goal{Pools: m.moves.To}, loads, nil
+		return sizing.Goal{Pools: m.moves.To}, loads, nil
 	}
-	fleet, err := planner.Model(m.pacer.Now(), m.moves.Declared, e, loads)
+	fleet, err := budget.Model(m.pacer.Now(), m.moves.Declared, e, loads)
 	if err != nil {
-		return planner.Goal{}, nil, err
+		return sizing.Goal{}, nil, err
 	}
-	plan, err := planner.Solve(fleet, planner.Options{})
-	return planner.GoalOf(plan), loads, err
+	plan, err := sizing.Solve(fleet, sizing.Options{})
+	return sizing.GoalOf(plan), loads, err
 }
 
 // results sums the journal up.
 func (m *mover) results(now time.Duration) *sim.RunResults {
 	r := &sim.RunResults{Outcome: string(m.outcome), Reason: m.reason, Took: max(0, now-m.begun)}
-	var memory planner.Memory
+	var memory state.Memory
 	for _, e := range m.journal {
-		if held := memory.HeldAt; !held.IsZero() && (e.Kind == planner.HoldEnded || e.Kind == planner.RunEnded) {
+		if held := memory.HeldAt; !held.IsZero() && (e.Kind == state.HoldEnded || e.Kind == state.RunEnded) {
 			r.Held += e.At.Sub(held)
 		}
-		if e.Kind == planner.StepAbort || e.Kind == planner.Acted && e.Act.Verb == planner.Undo {
+		if e.Kind == state.StepAbort || e.Kind == state.Acted && e.Act.Verb == state.Undo {
 			r.Undone++
 		}
 		memory = memory.After(e)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
@@ -73,7 +73,7 @@ func TestARunThatHasNotEndedAtTheHorizonIsNotDone(t *testing.T) {
 	if v.Value("", "run_done").Mean != 0 || v.Runs != 1 || v.Timeline[Steps].At.Seconds() != 210 {
 		t.Errorf("done %v, last sample at %v", v.Value("", "run_done").Mean, v.Timeline[Steps].At)
 	}
-	if last := v.Journal[len(v.Journal)-1]; last.Kind == planner.RunEnded {
+	if last := v.Journal[len(v.Journal)-1]; last.Kind == state.RunEnded {
 		t.Errorf("it ended: %+v", last)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
@@ -27,18 +27,18 @@ type Partial struct {
 
 // VariantReport is what the runs of one variant showed.
 type VariantReport struct {
-	Name        string          `json:"name,omitempty"`
-	Settings    []Setting       `json:"settings,omitempty"`
-	Warmup      time.Duration   `json:"warmup_ns"`
-	Horizon     time.Duration   `json:"horizon_ns"`
-	Runs        int             `json:"runs"` // that ended
-	Values      []Value         `json:"values"`
-	Differences []Value         `json:"differences,omitempty"` // to the first variant, this one minus that one
-	Expect      []Verdict       `json:"expectations,omitempty"`
-	Demands     []Demand        `json:"loads,omitempty"`
-	Doubt       string          `json:"loads_unknown,omitempty"` // why the planner could estimate none
-	Journal     []planner.Event `json:"journal,omitempty"`       // of the controller, first seed
-	Timeline    []sim.Sample    `json:"-"`                       // of the first seed
+	Name        string        `json:"name,omitempty"`
+	Settings    []Setting     `json:"settings,omitempty"`
+	Warmup      time.Duration `json:"warmup_ns"`
+	Horizon     time.Duration `json:"horizon_ns"`
+	Runs        int           `json:"runs"` // that ended
+	Values      []Value       `json:"values"`
+	Differences []Value       `json:"differences,omitempty"` // to the first variant, this one minus that one
+	Expect      []Verdict     `json:"expectations,omitempty"`
+	Demands     []Demand      `json:"loads,omitempty"`
+	Doubt       string        `json:"loads_unknown,omitempty"` // why the planner could estimate none
+	Journal     []state.Event `json:"journal,omitempty"`       // of the controller, first seed
+	Timeline    []sim.Sample  `json:"-"`                       // of the first seed
 }
 
 // Value is one measure over the runs.

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
@@ -53,20 +55,20 @@ func (f *fake) Results() sim.Results {
 }
 
 // Observe shows one process with one pool that is offered 4 Erlangs.
-func (f *fake) Observe(ctx context.Context) (planner.Observation, error) {
+func (f *fake) Observe(ctx context.Context) (fleet.Observation, error) {
 	if err := ctx.Err(); err != nil {
-		return planner.Observation{}, err
+		return fleet.Observation{}, err
 	}
-	o := planner.Observation{At: f.Now(), Processes: []planner.Process{{ID: "main/1", Group: "main", Version: "1.24.1", Aliases: []planner.Alias{{Name: "app",
-		SizeConns: 10, PoolMode: "transaction", Counters: planner.Counters{Xacts: int64(f.at.Seconds() * 40), Assignments: int64(f.at.Seconds() * 40),
-			XactTime: 4 * f.at}, Pools: []planner.PoolGauges{{User: "app", ServersActive: 4, ServersIdle: 1}}}}}}}
+	o := fleet.Observation{At: f.Now(), Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: "1.24.1", Aliases: []fleet.Alias{{Name: "app",
+		SizeConns: 10, PoolMode: "transaction", Counters: fleet.Counters{Xacts: int64(f.at.Seconds() * 40), Assignments: int64(f.at.Seconds() * 40),
+			XactTime: 4 * f.at}, Pools: []fleet.PoolGauges{{User: "app", ServersActive: 4, ServersIdle: 1}}}}}}}
 	f.at += sim.DefaultLookLatency
 	return o, nil
 }
 
 // Apply and Read do nothing: nobody moves a fake.
-func (f *fake) Apply(context.Context, planner.Act) error       { return nil }
-func (f *fake) Read(context.Context) ([]planner.Signal, error) { return nil, nil }
+func (f *fake) Apply(context.Context, state.Act) error       { return nil }
+func (f *fake) Read(context.Context) ([]fleet.Signal, error) { return nil, nil }
 
 var arrivals = Measure{Name: "arrivals", Unit: scenario.Count, Value: func(r sim.Results) (float64, bool) { return float64(r.Total.Arrivals), true }}
 
@@ -197,7 +199,7 @@ func TestTheEarliestErrorIsTheBatchs(t *testing.T) {
 			}
 		}
 		_, err := b.Run(t.Context())
-		if err == nil || !strings.Contains(err.Error(), "seed 8, a=1: no such world") || planner.KindOf(err) != planner.KindUsage {
+		if err == nil || !strings.Contains(err.Error(), "seed 8, a=1: no such world") || operr.KindOf(err) != operr.KindUsage {
 			t.Errorf("%d workers: %v", workers, err)
 		}
 	}
@@ -214,7 +216,7 @@ func TestAPanicOfTheEngineNamesTheRun(t *testing.T) {
 		}}, nil
 	}
 	_, err := b.Run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "seed 9, a=1: a defect of the simulator: 11 of 10 connections") || planner.KindOf(err) != planner.KindUnforeseen {
+	if err == nil || !strings.Contains(err.Error(), "seed 9, a=1: a defect of the simulator: 11 of 10 connections") || operr.KindOf(err) != operr.KindUnforeseen {
 		t.Errorf("%v", err)
 	}
 }
@@ -245,7 +247,7 @@ func TestWhatMeasuresNothingIsRefused(t *testing.T) {
 	} {
 		b := twice()
 		change(&b)
-		if _, err := b.Run(t.Context()); planner.KindOf(err) != planner.KindUsage || err == nil {
+		if _, err := b.Run(t.Context()); operr.KindOf(err) != operr.KindUsage || err == nil {
 			t.Errorf("%s: %v, want an error of usage", name, err)
 		}
 	}

@@ -5,12 +5,12 @@ import (
 	"math"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
 // Show writes a value of a unit for people, "-" where there is none. Means of counts are no whole numbers.
-func Show(v planner.Float, unit scenario.Unit) string {
+func Show(v fleet.Float, unit scenario.Unit) string {
 	if !v.Known() {
 		return "-"
 	}

@@ -6,7 +6,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // Confidence of every interval.
@@ -15,12 +15,12 @@ const Confidence = 0.95
 // Stat sums up one number over the runs of a variant, one run a seed. Runs that had no such number (no transaction
 // waited, so there is no 99th percentile of waits) are left out and counted in Missing.
 type Stat struct {
-	Mean    planner.Float `json:"mean"`
-	Half    planner.Float `json:"half_width_95"` // of the mean's 95 % interval; null with fewer than two runs
-	Min     planner.Float `json:"min"`
-	Max     planner.Float `json:"max"`
-	Runs    int           `json:"runs"`
-	Missing int           `json:"missing,omitempty"`
+	Mean    fleet.Float `json:"mean"`
+	Half    fleet.Float `json:"half_width_95"` // of the mean's 95 % interval; null with fewer than two runs
+	Min     fleet.Float `json:"min"`
+	Max     fleet.Float `json:"max"`
+	Runs    int         `json:"runs"`
+	Missing int         `json:"missing,omitempty"`
 }
 
 // statOf sums up values, NaN where a run had none. The half-width is that of Student's t: t(0.975, n−1)·s/√n.
@@ -31,7 +31,7 @@ func statOf(values []float64) Stat {
 			known = append(known, v)
 		}
 	}
-	s := Stat{Mean: planner.Unknown(), Half: planner.Unknown(), Min: planner.Unknown(), Max: planner.Unknown(),
+	s := Stat{Mean: fleet.Unknown(), Half: fleet.Unknown(), Min: fleet.Unknown(), Max: fleet.Unknown(),
 		Runs: len(known), Missing: len(values) - len(known)}
 	if len(known) == 0 {
 		return s
@@ -44,10 +44,10 @@ func statOf(values []float64) Stat {
 	if lo == hi { // equal values have no spread, whatever their sum rounds to
 		mean, sd = lo, 0
 	}
-	s.Mean, s.Min, s.Max = planner.Float(mean), planner.Float(lo), planner.Float(hi)
+	s.Mean, s.Min, s.Max = fleet.Float(mean), fleet.Float(lo), fleet.Float(hi)
 	if n := float64(len(known)); n > 1 {
 		t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(1 - (1-Confidence)/2)
-		s.Half = planner.Float(t * sd / math.Sqrt(n))
+		s.Half = fleet.Float(t * sd / math.Sqrt(n))
 	}
 	return s
 }

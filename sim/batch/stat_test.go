@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
@@ -63,14 +63,14 @@ func TestPairsOfEqualSeedsTellSmallDifferences(t *testing.T) {
 
 func TestNumbersAreShownWithTheirUnits(t *testing.T) {
 	for _, c := range []struct {
-		v    planner.Float
+		v    fleet.Float
 		unit scenario.Unit
 		want string
 	}{
 		{12, scenario.Count, "12"}, {12.34, scenario.Conns, "12.3"}, {1234.56, scenario.Count, "1235"}, {0.0001, scenario.Count, "0.0001"},
 		{0.00123456, scenario.Seconds, "1.23 ms"}, {0.00000123, scenario.Seconds, "1.23 µs"}, {-0.5, scenario.Seconds, "−500 ms"}, {0, scenario.Seconds, "0 ms"},
 		{90, scenario.Seconds, "90 s"}, {1800, scenario.Seconds, "30 min"}, {36000, scenario.Seconds, "10 h"}, {0.615, scenario.Ratio, "61.5 %"},
-		{1, scenario.Ratio, "100 %"}, {planner.Unknown(), scenario.Ratio, "-"}, {4.25, scenario.Erlangs, "4.25"}, {-1e-320, scenario.Count, "0"},
+		{1, scenario.Ratio, "100 %"}, {fleet.Unknown(), scenario.Ratio, "-"}, {4.25, scenario.Erlangs, "4.25"}, {-1e-320, scenario.Count, "0"},
 		{6.96e-8, scenario.Seconds, "0.0001 ms"}, {0.00024, scenario.Count, "0.0002"}, {0.0716, scenario.Count, "0.0716"}, {-0.05, scenario.Ratio, "−5 %"},
 	} {
 		if got := Show(c.v, c.unit); got != c.want {
@@ -80,7 +80,7 @@ func TestNumbersAreShownWithTheirUnits(t *testing.T) {
 	for want, d := range map[string]Value{
 		"+2 ± 0.5 ms":     {Unit: scenario.Seconds, Stat: Stat{Mean: 0.002, Half: 0.0005}},
 		"−0.35 ± 1.15 ms": {Unit: scenario.Seconds, Stat: Stat{Mean: -0.00035, Half: 0.00115}},
-		"+3":              {Unit: scenario.Count, Stat: Stat{Mean: 3, Half: planner.Unknown()}},
+		"+3":              {Unit: scenario.Count, Stat: Stat{Mean: 3, Half: fleet.Unknown()}},
 		"0":               {Unit: scenario.Count, Stat: Stat{Mean: 0, Half: 0}},
 		"+0.333 ± 1.43":   {Unit: scenario.Count, Stat: Stat{Mean: 1.0 / 3, Half: 1.434}},
 		"−1.5 ± 0.25 %":   {Unit: scenario.Ratio, Stat: Stat{Mean: -0.015, Half: 0.0025}},

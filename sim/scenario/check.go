@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/sim"
 )
 
@@ -140,7 +140,7 @@ func (k *checker) fleet() {
 			k.Fault(path+".pool", "is %q, and groups: has no %q%s", p.Pool, g, k.groups())
 		}
 		switch {
-		case p.Server == planner.Elsewhere:
+		case p.Server == budget.Elsewhere:
 			k.Fault(path+".server", "is elsewhere: nothing of it can be simulated, leave the pool out")
 		case f.only(p.Server) == "" && len(f.Servers) > 1:
 			k.Fault(path+".server", "is missing, and there are %d servers", len(f.Servers))

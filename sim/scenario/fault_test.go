@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func TestWhatCannotBeIsRefusedWithItsPlace(t *testing.T) {
@@ -174,7 +174,7 @@ func TestWhatCannotBeIsRefusedWithItsPlace(t *testing.T) {
 			t.Errorf("%s was taken as %+v, want %q", c.lines, s.Spec(), c.want)
 			continue
 		}
-		if planner.KindOf(err) != planner.KindUsage || planner.HintOf(err) == "" || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "s.yaml:") {
+		if operr.KindOf(err) != operr.KindUsage || operr.HintOf(err) == "" || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "s.yaml:") {
 			t.Errorf("%s:\n got %v\nwant %s", c.lines, err, c.want)
 		}
 	}

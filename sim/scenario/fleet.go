@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/sim"
 )
 
@@ -131,11 +131,11 @@ func headroom(s config.Server) int {
 	if h.Conns != nil {
 		return *h.Conns
 	}
-	share := planner.DefaultHeadroomShare
+	share := budget.DefaultHeadroomShare
 	if h.Set {
 		share = h.Share
 	}
-	return max(planner.DefaultHeadroomLeast, int(math.Ceil(share*float64(s.MaxConnections.N)-1e-9)))
+	return max(budget.DefaultHeadroomLeast, int(math.Ceil(share*float64(s.MaxConnections.N)-1e-9)))
 }
 
 // direct returns a server's connections past every PgBouncer.

@@ -7,23 +7,28 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // DefaultRunWindow is how long the controller looks before it plans. chosen: as long as `pgbudget plan` does.
-const DefaultRunWindow = planner.DefaultWindow
+const DefaultRunWindow = budget.DefaultWindow
 
 // Moves is what the controller does in a run of the scenario.
 type Moves struct {
 	At         time.Duration // from the start; the looks of Window are before it
 	Window     time.Duration
-	To         []planner.GoalPool // empty: what a plan finds, and the traffic of shifts moves, too
-	Shifts     []planner.Shift
+	To         []sizing.GoalPool // empty: what a plan finds, and the traffic of shifts moves, too
+	Shifts     []shift.Shift
 	Steps      int
-	Declared   planner.Declared
-	Policy     planner.Policy
-	Windows    []planner.Window
-	Thresholds []planner.Threshold
+	Declared   budget.Declared
+	Policy     state.Policy
+	Windows    []control.Window
+	Thresholds []control.Threshold
 }
 
 // controller checks run:.
@@ -66,14 +71,14 @@ func (s *Scenario) moves() *Moves {
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.To)) {
 		p, _ := s.Written.pool(id)
-		m.To = append(m.To, planner.GoalPool{Pool: id, Server: s.Written.only(p.Server), Size: r.To[id].N, Reserve: p.ReserveSize.N, MeanWait: planner.Unknown()})
+		m.To = append(m.To, sizing.GoalPool{Pool: id, Server: s.Written.only(p.Server), Size: r.To[id].N, Reserve: p.ReserveSize.N, MeanWait: fleet.Unknown()})
 	}
 	return m
 }
 
 // declared is what the scenario declares to the planner. What the world shows is not declared: the planner is to find it
 // by looking, as it does live.
-func (s *Scenario) declared(c *config.Config) planner.Declared {
+func (s *Scenario) declared(c *config.Config) budget.Declared {
 	d := c.Declared()
 	for i := range d.Pools {
 		p := &d.Pools[i]

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Defaults of what a scenario leaves out.
@@ -38,11 +38,11 @@ type Scenario struct {
 }
 
 // Parse reads a scenario. name stands in messages; getenv finds the variables of ${NAME}; sets are applied in their
-// order. The error is a *planner.Error of KindUsage that joins every config.Fault.
+// order. The error is a *operr.Error of KindUsage that joins every config.Fault.
 func Parse(name string, data []byte, getenv func(string) (string, bool), sets ...Set) (*Scenario, error) {
 	s, err := parse(name, data, getenv, sets)
 	if err != nil {
-		return nil, &planner.Error{Kind: planner.KindUsage, Err: err, Hint: "pgbudget simulate --init prints a scenario with every key explained"}
+		return nil, &operr.Error{Kind: operr.KindUsage, Err: err, Hint: "pgbudget simulate --init prints a scenario with every key explained"}
 	}
 	return s, nil
 }

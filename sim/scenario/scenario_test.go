@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/sim"
 )
 
@@ -102,7 +103,7 @@ func TestStarterSaysTheRealDefaults(t *testing.T) {
 		t.Errorf("no warm-up is %s", s.Warmup)
 	}
 	if sim.DefaultScrape != 15*time.Second || sim.DefaultMaxClients != 10000 || sim.DefaultLoginLatency != 5*time.Millisecond || sim.DefaultExitLatency != time.Millisecond ||
-		DefaultVersion != "1.24" || planner.DefaultHeadroomShare != 0.05 || planner.DefaultHeadroomLeast != 5 {
+		DefaultVersion != "1.24" || budget.DefaultHeadroomShare != 0.05 || budget.DefaultHeadroomLeast != 5 {
 		t.Error("a default changed: change the starter, too")
 	}
 }
@@ -169,7 +170,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("scenario %v, error %v", s, err)
 		}
 		if err != nil {
-			if planner.KindOf(err) != planner.KindUsage || err.Error() == "" {
+			if operr.KindOf(err) != operr.KindUsage || err.Error() == "" {
 				t.Fatalf("%v is no error of usage", err)
 			}
 			return

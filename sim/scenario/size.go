@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/sim"
 )
 
@@ -145,7 +145,7 @@ func (s *Scenario) mostConns(id string) int {
 }
 
 // CheckSize refuses, before anything runs, what would take too long or too much memory: so many runs of this scenario,
-// all seeds together. The error is a *planner.Error of KindUsage.
+// all seeds together. The error is a *operr.Error of KindUsage.
 func (s *Scenario) CheckSize(runs int) error { return CheckSizes(runs, s) }
 
 // CheckSizes does so for several scenarios, such as those of a sweep, that are run so many times each.
@@ -167,7 +167,7 @@ func CheckSizes(runs int, all ...*Scenario) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return &planner.Error{Kind: planner.KindUsage, Subject: all[0].doc.Name, Err: errors.Join(faults...)}
+	return &operr.Error{Kind: operr.KindUsage, Subject: all[0].doc.Name, Err: errors.Join(faults...)}
 }
 
 // lasting says how long so many events take.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/sim"
 )
 
@@ -164,7 +164,7 @@ func TestTooMuchIsRefusedWithTheEstimate(t *testing.T) {
 	err := s.CheckSize(5)
 	want := "s.yaml: 5 runs of 8784h5m0s each (warm-up and horizon) are about 3.3e+10 events, 54 min at 10 million events per second, and at most 1e+09 are run: " +
 		"lower horizon, seeds, or the rates under load, of which load[0] at s.yaml:5:9 (100 transactions per second) asks most"
-	if err == nil || err.Error() != want || planner.KindOf(err) != planner.KindUsage {
+	if err == nil || err.Error() != want || operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 	if err := read(t, with()).CheckSize(5); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
-	"github.com/pgbudget/pgbudget/planner"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/sim"
 )
 
@@ -46,7 +46,7 @@ func TestNoValueBreaksAScenario(t *testing.T) {
 				set := Set{path, value}
 				s, err := Parse("s.yaml", []byte(text), noEnv, set)
 				if err != nil {
-					if planner.KindOf(err) != planner.KindUsage {
+					if operr.KindOf(err) != operr.KindUsage {
 						t.Errorf("%s: %v is no error of usage", set, err)
 					}
 					continue

@@ -1,0 +1,235 @@
+package budget
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/words"
+)
+
+// AtMost says why the worst case of a server's pools today may be more than PgBouncer can ever have open; nothing: it is
+// exact, and no arithmetic on what was seen comes to less.
+func (f Fleet) AtMost(server string) (reasons []string) {
+	var maybe []string // reasons that matter only where the worst case is less without what is in doubt
+	note := func(list *[]string, format string, args ...any) {
+		if why := fmt.Sprintf(format, args...); !slices.Contains(*list, why) {
+			*list = append(*list, why)
+		}
+	}
+	doubt, crossed := f.SizesInDoubt(server), false
+	if doubt {
+		note(&maybe, "sizes of users are in doubt")
+	}
+	for _, p := range f.Pools {
+		if p.On(server) && p.Uneven {
+			note(&reasons, "the reserves of %s differ between its processes, and the largest counts", p.ID)
+		}
+		if p.On(server) && p.Guessed != "" {
+			note(&reasons, "%s: %s", p.ID, p.Guessed)
+		}
+	}
+	at := placesOf(f.Pools)
+	for _, l := range f.Limits {
+		if l.Kind != fleet.LimitUser || use(l, f.Pools, at) <= l.Conns {
+			continue
+		}
+		here, several, open, limited, passed := false, false, 0, false, false
+		members(l, f.Pools, at, func(p *FleetPool, i int) {
+			here, several = here || p.On(server), several || p.On(server) && len(p.AlsoOn) > 0
+			top := p.capIn(l.Process)
+			open, limited, passed = open+p.Copies[i].SeenConns, limited || top > 0, passed || top > 0 && p.openIn(l.Process) > top
+		})
+		switch {
+		case !here:
+		case l.Unproved && several:
+			note(&reasons, "%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own (config: tells)", l.Kind, l.Process)
+		case l.Unproved:
+			crossed = true
+			note(&maybe, "%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own (config: tells)", l.Kind, l.Process)
+		case several:
+			note(&reasons, "%s of users in %s is not counted on where connections may be opened on several servers", l.Kind, l.Process)
+		case passed, limited && open > l.Conns:
+			crossed = true
+			note(&maybe, "limits of users and of databases cross in %s, and more is open than one of them allows", l.Process)
+		}
+	}
+	if len(maybe) > 0 && f.least(doubt, crossed).counted(server) < f.counted(server) {
+		return slices.Concat(maybe, reasons)
+	}
+	return reasons
+}
+
+// counted is what the pools of a server come to, whoever is counted as a whole.
+func (f Fleet) counted(server string) int {
+	pools, users := f.Retallied(server)
+	return pools + users
+}
+
+// least is the fleet with every doubt against it: each size and reserve that is in doubt is the smaller of the two that it
+// may be; with crossed, every limit is in force, and nothing is open yet that may pass one. So much can be opened in any
+// case: a copy that may open more adds no less, and a limit that is not in force takes nothing away.
+func (f Fleet) least(doubt, crossed bool) Fleet {
+	f.Pools, f.Limits = slices.Clone(f.Pools), slices.Clone(f.Limits)
+	for i := range f.Pools {
+		p := &f.Pools[i]
+		p.Copies = slices.Clone(p.Copies)
+		for j := range p.Copies {
+			c := &p.Copies[j]
+			if doubt && (c.MaybeConns > 0 || c.Doubtful) {
+				*c = c.settled(p.SizeIn(c.Process), p.ReserveConns)
+			}
+			if crossed {
+				c.SeenConns = 0
+			}
+		}
+	}
+	for i := range f.Limits {
+		f.Limits[i].Unproved = f.Limits[i].Unproved && !crossed
+	}
+	return f
+}
+
+// settled is a copy with the smaller of the sizes, and of the reserves, that it may have under a line of these.
+func (c Copy) settled(size, reserve int) Copy {
+	own := c.reserve(reserve)
+	if c.Doubtful {
+		own = min(reserve, max(0, c.OwnReserve))
+	}
+	switch {
+	case c.FixedConns > 0 && !c.OwnSize: // it was declared, reserve and all
+		size, own = c.FixedConns, 0
+	case c.FixedConns > 0:
+		size = c.FixedConns
+	case c.MaybeConns > 0 && c.OwnSize:
+		size = min(size, c.MaybeConns)
+	case c.MaybeConns > 0:
+		size = min(size+own, c.MaybeConns) - own
+	}
+	c.FixedConns, c.MaybeConns, c.OwnSize, c.OwnReserve, c.Doubtful = max(1, min(fleet.Unlimited, size+own)), 0, false, 0, false
+	return c
+}
+
+// openIn is what the pool has open in one process.
+func (p FleetPool) openIn(process string) (conns int) {
+	for _, c := range p.Copies {
+		if c.Process == process {
+			conns += c.SeenConns
+		}
+	}
+	return conns
+}
+
+// SharesUsers reports whether some users' connections count against one limit in several pools.
+func (f Fleet) SharesUsers() bool {
+	return slices.ContainsFunc(f.Limits, func(l fleet.Limit) bool { return l.Kind == fleet.LimitUser })
+}
+
+// Retallied finds anew which users are counted as a whole, and returns what the pools of a server come to without
+// them, and what they come to.
+func (f Fleet) Retallied(server string) (pools, users int) {
+	f, shared := f.Reshared(server)
+	for _, u := range shared {
+		users += u.Conns
+	}
+	return f.WorstConns(server), users
+}
+
+// Reshared is the fleet with its users counted as a whole, or not, as its sizes are, and those of a server that are.
+func (f Fleet) Reshared(server string) (Fleet, []SharedUser) {
+	f.Pools = slices.Clone(f.Pools)
+	for i := range f.Pools {
+		p := &f.Pools[i]
+		p.Copies = slices.Clone(p.Copies)
+		for j := range p.Copies {
+			p.Copies[j].Shared = false
+		}
+		p.Tally()
+	}
+	shared := shareUsers(f.Limits, f.Pools)
+	return f, slices.DeleteFunc(shared, func(u SharedUser) bool { return u.server != server })
+}
+
+// bound counts a copy with what was declared of its user, where that is less than what its pool may open and no less
+// than what is open.
+func (c *Copy) bound(declared []UserMax, open, size, reserve int) {
+	for _, m := range declared {
+		if m.User == c.User && m.Conns < c.Worst(size, reserve) && open <= m.Conns {
+			c.FixedConns, c.MaybeConns, c.OwnSize, c.OwnReserve, c.Doubtful, c.Bounded = m.Conns, 0, false, 0, false, true
+		}
+	}
+}
+
+// disproved names the users that have more connections open than were declared: they are counted as if nothing had been.
+func (d DeclaredPool) disproved(at []placed) (notes []string) {
+	for _, x := range at {
+		for _, g := range x.alias.Pools {
+			for _, m := range d.UserMax {
+				if open := slots(g); m.User == g.User && open > m.Conns {
+					notes = append(notes, fmt.Sprintf("%s: users: declares at most %d connections of %s, and %s has %d open: its strict line counts", d.ID, m.Conns, m.User, x.process.ID, open))
+				}
+			}
+		}
+	}
+	return notes
+}
+
+// boundNotes names the users that are counted with fewer connections than their pools may open.
+func (p FleetPool) boundNotes() []string {
+	users, processes := map[string]int{}, map[string]int{}
+	var order []string
+	free := p
+	free.Copies = slices.Clone(p.Copies)
+	for i, c := range p.Copies {
+		if !c.Bounded {
+			continue
+		}
+		if processes[c.User] == 0 {
+			order = append(order, c.User)
+		}
+		users[c.User], processes[c.User] = c.FixedConns, processes[c.User]+1
+		free.Copies[i].FixedConns = 0
+	}
+	if len(order) == 0 || len(p.Sizes) == 0 {
+		return nil
+	}
+	free.Tally()
+	var parts []string
+	for _, u := range order {
+		parts = append(parts, fmt.Sprintf("%s with %d in each of %d %s", u, users[u], processes[u], words.Plural(processes[u], "process", "processes")))
+	}
+	return []string{fmt.Sprintf("accepted risk: %s counts %s, as declared: %d connections; the strict line would be %d", p.ID, strings.Join(parts, ", "), p.WorstConns, free.WorstConns)}
+}
+
+// unfollowed says why no copy of a pool follows its line; empty: some do.
+func (p FleetPool) unfollowed() string {
+	if p.Sized() > 0 || len(p.Copies) == 0 {
+		return ""
+	}
+	var users []string
+	for _, c := range p.Copies {
+		if name := fmt.Sprintf("%s %d", c.User, c.fixed(p.ReserveConns)); !slices.Contains(users, name) {
+			users = append(users, name)
+		}
+	}
+	return fmt.Sprintf("the pool_size %d of its line has no effect: each user has its own, with its reserve (%s)", p.LargestSize(), strings.Join(users, ", "))
+}
+
+// Doubtful reports whether sizes of users on a server may be those of other users, or a limit that would bind is not
+// known to be in force.
+func (f Fleet) Doubtful(server string) bool {
+	at := placesOf(f.Pools)
+	return f.SizesInDoubt(server) || slices.ContainsFunc(f.Limits, func(l fleet.Limit) bool {
+		here := false
+		members(l, f.Pools, at, func(p *FleetPool, _ int) { here = here || p.On(server) })
+		return here && l.Unproved && use(l, f.Pools, at) > l.Conns
+	})
+}
+
+// SizesInDoubt reports whether sizes of users on a server may be those of other users.
+func (f Fleet) SizesInDoubt(server string) bool {
+	return slices.ContainsFunc(f.Pools, func(p FleetPool) bool {
+		return p.On(server) && slices.ContainsFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 || c.Doubtful })
+	})
+}

@@ -1,0 +1,348 @@
+package budget
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/words"
+)
+
+// Defaults of what a user may set, each a key of the config and a row of `pgbudget init --reference`; and the constants
+// beside them that are no keys: HeadroomLeast, LeastGain, DeadbandClients, CPUHoldMargin, Window (a flag).
+const (
+	DefaultHeadroomShare  = 0.05                   // of max_connections, never planned
+	DefaultHeadroomLeast  = 5                      // connections, where the share is less
+	DefaultCPUHeadroom    = 0.20                   // CPU ceiling 80 %
+	DefaultUtilization    = 0.90                   // ceiling of a pool's use at upper load
+	DefaultMaxWaitMean    = 10 * time.Millisecond  // at upper load
+	DefaultMaxWaitP99     = 100 * time.Millisecond // at upper load
+	DefaultDeadband       = 0.01                   // a resize must save this share of the objective, or meet a floor
+	DefaultSuperuserConns = 3                      // PostgreSQL's own default, for what-ifs
+	CPUHoldMargin         = 0.05                   // the plan's CPU ceiling stays this far below a signal's hold level
+	DefaultLookbackLoad   = 7 * 24 * time.Hour     // with Prometheus
+	DefaultWindow         = 60 * time.Second       // without
+	DefaultLeastGain      = 1.0 / 86400            // weighted waiting clients a connection. chosen: one that saves a client-second a day is better kept spare
+	DeadbandClients       = 0.001                  // no resize for fewer waiting clients than this, whatever their share. chosen: 4 client-seconds an hour
+)
+
+// Count says how connections enter the ledger.
+type Count string
+
+// How connections can be counted. Highest and P99 of a pool are accepted risks and named in every output.
+const (
+	CountWorst    Count = "worst"    // as many as the settings allow
+	CountHighest  Count = "highest"  // the highest seen; the config also calls it peak
+	CountP99      Count = "p99"      // exceeded at one look in a hundred
+	CountDeclared Count = "declared" // written in the config
+)
+
+// Declared is what the user wrote, in the planner's terms. Every pointer is nil where the user wrote nothing.
+type Declared struct {
+	Servers   []DeclaredServer // sorted by name
+	Pools     []DeclaredPool   // in the order written
+	Lines     []DeclaredLine
+	SizeAll   bool // no pools listed: every pool seen on our servers is ours to size
+	Deadband  float64
+	LeastGain float64 // see Fleet
+}
+
+// DeclaredServer holds a server's rules, and facts that stand in for observed ones.
+type DeclaredServer struct {
+	Name                   string
+	MaxConns               *int
+	SuperuserReservedConns *int
+	ReservedConns          *int
+	DirectConns            *int
+	DirectCount            Count // CountHighest or CountP99 for what is observed
+	HeadroomShare          float64
+	HeadroomConns          *int // instead of the share
+	CPUHeadroom            float64
+	Cores                  float64 // 0: not known
+	CPUHold                float64 // lowest hold level of a CPU signal on this server; 0: none
+}
+
+// Elsewhere is what a user writes as the server of a pool that leads to none of those looked at.
+const Elsewhere = "elsewhere"
+
+// DeclaredPool holds a pool's rules, and facts that stand in for observed ones.
+type DeclaredPool struct {
+	ID           string   // group/alias
+	Server       string   // which server it uses; empty: as observed; Elsewhere: none of those looked at
+	AlsoOn       []string // further servers that it uses; Elsewhere: and others that are not looked at
+	Min, Max     int      // bounds of the size; Max 0: none
+	Weight       float64
+	Utilization  float64
+	MaxWaitMean  time.Duration
+	MaxWaitP99   time.Duration
+	SurviveLoss  int
+	Count        Count
+	Reserve      *IntRange // the plan may choose the reserve within
+	Users        []string  // users that may come, besides those seen
+	UserMax      []UserMax // users that are counted with fewer connections than their pools may open: an accepted risk
+	Size         *int
+	ReserveConns *int
+	Copies       int // of a pool that is only declared; 0: as observed
+	MaxDBConns   *int
+	Load         *DeclaredLoad
+	Where        string // file:line:column, for messages
+}
+
+// UserMax says how many connections a user opens in each process at most, whatever its pool's size: such as an
+// auth_user, which runs a query for each login.
+type UserMax struct {
+	User  string
+	Conns int
+}
+
+// IntRange is an inclusive range of connections.
+type IntRange struct{ Min, Max int }
+
+// DeclaredLoad is a load that the user knows or supposes; per pool, over all copies.
+type DeclaredLoad struct {
+	ArrivalsPerSec float64
+	MeanHold       time.Duration
+	ArrivalSCV     float64
+	HoldSCV        float64
+	CPUPerXact     time.Duration // 0: not known
+}
+
+// DeclaredLine is a ledger line: connections that somebody else may take.
+type DeclaredLine struct {
+	Server string
+	Name   string
+	Conns  int
+}
+
+// Followers lists the pools (group/alias) of a group that have, in each process that has them, what their process gives
+// to a line without numbers of its own, sorted. No console tells which of them have a line at all: those that have none
+// live by the line of *. Where they are gathered already (Gather), it is empty.
+func Followers(o fleet.Observation, group string) []string {
+	follows := map[string]bool{}
+	for _, p := range o.Processes {
+		if p.Group != group {
+			continue
+		}
+		for _, a := range p.Aliases {
+			id := group + "/" + a.Name
+			before, seen := follows[id]
+			follows[id] = p.Defaults(a) && (before || !seen)
+		}
+	}
+	if _, gathered := follows[group+"/"+fleet.AutoDB]; gathered {
+		return nil
+	}
+	var out []string
+	for _, id := range slices.Sorted(maps.Keys(follows)) {
+		if follows[id] {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// markFollowers marks pools of ours whose size follows default_pool_size, for all that a console tells, and says group by
+// group what that means.
+func markFollowers(o fleet.Observation, pools []FleetPool) (notes []string) {
+	for i, proc := range o.Processes {
+		if i > 0 && o.Processes[i-1].Group == proc.Group {
+			continue
+		}
+		var ids []string
+		all := Followers(o, proc.Group)
+		for j, p := range pools {
+			if _, follows := slices.BinarySearch(all, p.ID); follows && p.Frozen == "" {
+				pools[j].Follows = true
+				ids = append(ids, p.ID)
+			}
+		}
+		if len(ids) > 0 {
+			notes = append(notes, fmt.Sprintf("%s %s default_pool_size, %d: a line without a size of its own needs one before it can change alone; a database without a line lives by the line of *, "+
+				"and is sized with all such: list %s/%s in its place; the ledger then has the users and databases that "+
+				"were seen or are declared, and none that may yet come",
+				strings.Join(ids, ", "), words.Plural(len(ids), "has", "have"), proc.Settings.DefaultPoolConns, proc.Group, fleet.AutoDB))
+		}
+	}
+	return notes
+}
+
+// rules returns the pool's promises and bounds.
+func (d DeclaredPool) rules() Rules {
+	return Rules{Min: max(1, d.Min), Max: d.Max, Weight: d.Weight, Utilization: d.Utilization, MaxWaitMean: d.MaxWaitMean,
+		MaxWaitP99: d.MaxWaitP99, SurviveLoss: d.SurviveLoss, Count: d.Count}
+}
+
+// reserveRange returns what the plan may make of the reserve: today's alone where the user gave no range. The plan only
+// ever lowers a reserve, but one outside the range is brought into it.
+func (d DeclaredPool) reserveRange(today int) (r IntRange, free bool) {
+	if d.Reserve == nil || d.Count != CountWorst {
+		return IntRange{today, today}, false
+	}
+	return IntRange{d.Reserve.Min, min(max(d.Reserve.Min, today), d.Reserve.Max)}, true
+}
+
+// ignored names declared facts of a pool that is observed: what was seen counts.
+func (d DeclaredPool) ignored() []string {
+	var out []string
+	for _, c := range []struct {
+		key string
+		set bool
+	}{{"size", d.Size != nil}, {"reserve_size", d.ReserveConns != nil}, {"copies", d.Copies > 0}, {"max_db_connections", d.MaxDBConns != nil}} {
+		if c.set {
+			out = append(out, fmt.Sprintf("%s: its %s is observed; the declared one is for pools that no console shows, and ignored", d.ID, c.key))
+		}
+	}
+	return out
+}
+
+// load turns a declared load into a Load without an interval, spread evenly over the copies that clients come to: none of it
+// comes by auth_user, nor by a user who is declared to open less than its pool may, where others are.
+func (l DeclaredLoad) load(id string, copies []Copy) load.Load {
+	a := l.ArrivalsPerSec * l.MeanHold.Seconds()
+	out := load.Load{Pool: id, Erlangs: load.Range{Lower: a, Target: a, Upper: a}, PerSec: l.ArrivalsPerSec, MeanHold: l.MeanHold, ArrivalSCV: l.ArrivalSCV,
+		HoldSCV: l.HoldSCV, CPUPerXact: l.CPUPerXact, Method: load.MethodDeclared, MeanWaitSeen: fleet.Unknown(), InSystem: fleet.Unknown()}
+	brings := func(Copy) bool { return true }
+	for _, narrower := range []func(Copy) bool{func(c Copy) bool { return !c.Auth }, func(c Copy) bool { return !c.Auth && !c.Bounded }} {
+		if slices.ContainsFunc(copies, narrower) {
+			brings = narrower
+		}
+	}
+	clients := 0
+	for _, c := range copies {
+		clients += b2i(brings(c))
+	}
+	for i, c := range copies {
+		if copies[i].Share = 0; brings(c) {
+			copies[i].Share = 1 / float64(clients)
+		}
+		out.Copies = append(out.Copies, load.CopyShare{Process: c.Process, User: c.User, Share: copies[i].Share})
+	}
+	return out
+}
+
+// declaredPool makes a pool of what was only declared: a what-if.
+func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
+	missing := func(what string) error {
+		return &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID, Err: fmt.Errorf("%s is neither observed nor declared", what),
+			Hint: "declare " + what + ": for the pool, or give consoles to look at"}
+	}
+	switch {
+	case d.Load == nil:
+		return FleetPool{}, missing("load")
+	case d.Copies == 0:
+		return FleetPool{}, missing("copies")
+	}
+	servers := slices.DeleteFunc(slices.Clone(d.servers()), func(s string) bool { return s == Elsewhere })
+	if len(servers) == 0 && d.Server != "" {
+		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err: errors.New("its server is elsewhere, so it is in no ledger here"), Hint: "take it out, or name a server of servers:"}
+	}
+	if len(servers) == 0 && len(all.Servers) == 1 {
+		servers = []string{all.Servers[0].Name}
+	}
+	if len(servers) == 0 {
+		return FleetPool{}, missing("server")
+	}
+	group, alias, _ := strings.Cut(d.ID, "/")
+	p := FleetPool{ID: d.ID, Group: group, Alias: alias, Server: servers[0], AlsoOn: servers[1:], Rules: d.rules()}
+	if len(p.AlsoOn) > 0 {
+		if p.Frozen = leadsToSeveral; d.Size == nil {
+			return FleetPool{}, missing("size") // it keeps the one that it has
+		}
+	}
+	if d.ReserveConns != nil {
+		p.ReserveConns = *d.ReserveConns
+	}
+	limit := 0
+	if d.MaxDBConns != nil {
+		limit = *d.MaxDBConns
+	}
+	p.Reserve, p.ReserveFree = d.reserveRange(p.ReserveConns)
+	perProcess := ""
+	switch {
+	case d.Copies == 1 || len(d.Users) > 0: // how many processes there are is known
+	case limit > 0:
+		perProcess = fmt.Sprintf("max_db_connections is %d for each process", limit)
+	case d.SurviveLoss > 0:
+		perProcess = fmt.Sprintf("survive_loss is %d processes", d.SurviveLoss)
+	}
+	if perProcess != "" {
+		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err: fmt.Errorf("%s, and %d copies may be %d processes with one user or one process with %d",
+				perProcess, d.Copies, d.Copies, d.Copies),
+			Hint: "declare users: for the pool, one name for each user of the database"}
+	}
+	users := d.Users
+	if len(users) == 0 {
+		users = []string{""}
+	}
+	if d.Copies%len(users) != 0 {
+		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err: fmt.Errorf("%d copies are not a whole number of processes for %d users", d.Copies, len(users)), Hint: "copies are processes × users"}
+	}
+	if d.Count != CountWorst {
+		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err: fmt.Errorf("count: counts what was seen, and nothing was seen of a declared pool"), Hint: "take count: out"}
+	}
+	for i := range d.Copies / len(users) {
+		process := fmt.Sprintf("%s/%d", group, i+1)
+		for _, u := range users {
+			c := Copy{Process: process, User: u}
+			if d.Size != nil {
+				c.bound(d.UserMax, 0, *d.Size, p.ReserveConns)
+			} else {
+				c.bound(d.UserMax, 0, fleet.Unlimited, 0)
+			}
+			p.Copies = append(p.Copies, c)
+		}
+		if d.Size != nil {
+			p.Sizes = append(p.Sizes, Size{process, *d.Size, limit})
+		} else {
+			p.Sizes = append(p.Sizes, Size{process, 0, limit})
+		}
+	}
+	if d.Size != nil {
+		p.Tally()
+	}
+	p.Load = d.Load.load(d.ID, p.Copies)
+	if p.Sized() == 0 {
+		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID, Err: fmt.Errorf("each of its users has a max:, so no size serves its load"),
+			Hint: "take max: from the users that its load comes from"}
+	}
+	return p, nil
+}
+
+// riskNote names a pool that is counted at what was seen instead of what it may open.
+func (p FleetPool) riskNote() []string {
+	notes := p.boundNotes()
+	if p.Rules.Count == CountWorst {
+		return notes
+	}
+	return append(notes, fmt.Sprintf("accepted risk: %s is counted at its %s, %d connections; the strict line would be %d",
+		p.ID, countName(p.Rules.Count), p.CountedConns(), p.WorstConns))
+}
+
+func countName(c Count) string {
+	if c == CountHighest {
+		return "highest seen"
+	}
+	return string(c)
+}
+
+// CountedConns is what the ledger counts for the pool today.
+func (p FleetPool) CountedConns() int {
+	switch p.Rules.Count {
+	case CountHighest:
+		return max(p.PeakConns, p.SeenConns)
+	case CountP99:
+		return max(p.P99Conns, p.SeenConns)
+	default:
+		return p.WorstConns
+	}
+}

@@ -1,0 +1,335 @@
+package budget
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// Model joins what was declared with what was seen into a Fleet. A declared fact stands in for an observed one, and
+// where both exist and differ a warning says so. e may be the zero Evidence: then everything must be declared.
+// loads are those of Estimate(e); pools with a declared load need none. A signal that the user asked for and that could
+// not be read at the last look is an error of KindEvidence: what is missing never passes.
+func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet, error) {
+	f := Fleet{At: at, Deadband: d.Deadband, LeastGain: d.LeastGain}
+	var unused map[string][]string
+	e.Last, unused = fleet.WithSiblings(fleet.WithHidden(e.Last))
+	pools, warnings, err := modelPools(d, e, loads, unused)
+	if err != nil {
+		return Fleet{}, err
+	}
+	f.Limits = modelLimits(e.Last, pools)
+	shared := shareUsers(f.Limits, pools)
+	f.Pools, f.Warnings = pools, append(slices.Clone(e.Breaks), warnings...)
+	if e.Looks > 0 && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.Load.Method == load.MethodHistory }) {
+		f.Warnings = append(f.Warnings, fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for (history comes from prometheus: in the config, %d minutes at least)", load.Round(e.To.Sub(e.From)), load.HistorySamples))
+	}
+	f.Warnings = append(f.Warnings, markFollowers(e.Last, pools)...)
+	f.Warnings = append(f.Warnings, authNotes(e.Last, pools)...)
+	for _, sig := range e.Last.Signals {
+		if v := float64(sig.Value); sig.Error == "" && sig.Name == fleet.SignalCPU && !(v >= 0 && v <= 1.5) {
+			sig.Error = fmt.Sprintf("it reads %v, want the share of all cores in use, 0 to 1", v)
+		}
+		if sig.Error != "" {
+			return Fleet{}, &operr.Error{Kind: operr.KindEvidence, Subject: fmt.Sprintf("%s of %s", sig.Name, sig.Server), Err: errors.New(sig.Error),
+				Hint: "mend its query, or take it out of the config: the plan then says that it is not known"}
+		}
+	}
+	for _, name := range serverNames(d, e, pools) {
+		s, notes, err := modelServer(name, d, e, f, shared)
+		if err != nil {
+			return Fleet{}, err
+		}
+		f.Servers = append(f.Servers, s)
+		f.Warnings = append(f.Warnings, notes...)
+	}
+	return f.Linked(), nil
+}
+
+func serverNames(d Declared, e load.Evidence, pools []FleetPool) []string {
+	var names []string
+	for _, s := range e.Last.Servers {
+		names = append(names, s.Name)
+	}
+	for _, s := range d.Servers {
+		names = append(names, s.Name)
+	}
+	for _, p := range pools {
+		names = append(names, p.Servers()...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// DeclaredOf returns the user's rules for a server, the defaults where there are none.
+func DeclaredOf(name string, d Declared) DeclaredServer {
+	for _, s := range d.Servers {
+		if s.Name == name {
+			return s
+		}
+	}
+	return DeclaredServer{Name: name, HeadroomShare: DefaultHeadroomShare, CPUHeadroom: DefaultCPUHeadroom, DirectCount: CountHighest}
+}
+
+func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []SharedUser) (FleetServer, []string, error) {
+	rules := DeclaredOf(name, d)
+	i := slices.IndexFunc(e.Last.Servers, func(s fleet.Server) bool { return s.Name == name })
+	var seen fleet.Server
+	observed := i >= 0
+	if observed {
+		seen = e.Last.Servers[i]
+	}
+	var notes []string
+	// Where both are there and differ the one counts that leaves fewer connections: a declared 200 opens nothing on a
+	// server that takes 44.
+	fact := func(what string, declared *int, seen, otherwise int, pick func(a, b int) int) (int, string) {
+		switch {
+		case declared != nil && observed && *declared != seen:
+			n := pick(*declared, seen)
+			notes = append(notes, fmt.Sprintf("server %s: %s is declared as %d and the server says %d: %d counts", name, what, *declared, seen, n))
+			if n == seen {
+				return n, fmt.Sprintf("SHOW; declared as %d", *declared)
+			}
+			return n, fmt.Sprintf("declared; SHOW says %d", seen)
+		case declared != nil:
+			return *declared, "declared"
+		case observed:
+			return seen, "SHOW"
+		default:
+			return otherwise, "default"
+		}
+	}
+	if !observed && rules.MaxConns == nil {
+		return FleetServer{}, nil, &operr.Error{Kind: operr.KindUsage, Subject: "server " + name,
+			Err:  fmt.Errorf("max_connections is neither observed nor declared"),
+			Hint: fmt.Sprintf("give its DSN (--postgres, or dsn: in the config), or declare max_connections: under servers:%s", serversSeen(e.Last))}
+	}
+	if seen.InRecovery {
+		notes = append(notes, fmt.Sprintf("server %s is a standby; if its primary was meant, say target_session_attrs=read-write in the DSN", name))
+	}
+	s := FleetServer{Name: name, CPU: modelCPU(name, rules, e, f.Pools)}
+	var source string
+	s.MaxConns, source = fact("max_connections", rules.MaxConns, seen.MaxConns, 0, smaller)
+	s.Lines = append(s.Lines, Line{"max_connections", s.MaxConns, source, CountWorst})
+	conns, source := fact("superuser_reserved_connections", rules.SuperuserReservedConns, seen.SuperuserReservedConns, DefaultSuperuserConns, larger)
+	s.Lines = append(s.Lines, Line{"superuser_reserved", conns, source, CountWorst})
+	conns, source = fact("reserved_connections", rules.ReservedConns, seen.ReservedConns, 0, larger)
+	s.Lines = append(s.Lines, Line{"reserved", conns, source, CountWorst})
+	for _, r := range seen.ReservedSettings {
+		s.Lines = append(s.Lines, Line{r.Name, r.Conns, "SHOW", CountWorst})
+	}
+	direct, warn, err := directLine(name, rules, seen, observed, e)
+	if err != nil {
+		return FleetServer{}, nil, err
+	}
+	s.Lines = append(s.Lines, direct)
+	notes = append(notes, warn...)
+	if observed {
+		s.Lines = append(s.Lines,
+			Line{"leaving", seen.Backends.LeavingConns, "pg_stat_activity", CountHighest},
+			Line{"orphans", seen.Backends.OrphanConns, "pg_stat_activity", CountHighest})
+	}
+	recycled, why := recyclingLines(name, e.Last, f.Pools)
+	s.Lines, s.RecycleConns, notes = append(s.Lines, recycled...), recycleConns(recycled), append(notes, why...)
+	for _, p := range e.Last.Processes {
+		if fleet.Recycles(p.Version, p.Settings.ServerTLS) {
+			s.Recycling = append(s.Recycling, p.ID)
+		}
+	}
+	for _, u := range shared {
+		if u.server == name {
+			s.Lines = append(s.Lines, u.Line())
+		}
+	}
+	for _, l := range d.Lines {
+		if l.Server == name {
+			s.Lines = append(s.Lines, Line{l.Name, l.Conns, "declared", CountDeclared})
+		}
+	}
+	s.Lines = append(s.Lines, headroomLine(s.MaxConns, rules))
+	s.BudgetConns = s.MaxConns
+	for _, l := range s.Lines[1:] {
+		s.BudgetConns -= l.Conns
+	}
+	s.Caps = f.capsOf(name)
+	return s, notes, nil
+}
+
+func smaller(a, b int) int { return min(a, b) }
+
+func larger(a, b int) int { return max(a, b) }
+
+func serversSeen(o fleet.Observation) string {
+	var names []string
+	for _, s := range o.Servers {
+		names = append(names, s.Name)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; the servers looked at are called " + strings.Join(names, ", ")
+}
+
+// directLine counts what connects without a PgBouncer: as declared, or what was seen where that is more. The error is
+// that it is not known: a plan without them would give away slots that others hold.
+func directLine(name string, rules DeclaredServer, seen fleet.Server, observed bool, e load.Evidence) (Line, []string, error) {
+	past, _ := e.History.Server(name)
+	if !observed && past.Direct.Samples < load.HistorySamples {
+		if rules.DirectConns == nil {
+			return Line{}, nil, &operr.Error{Kind: operr.KindUsage, Subject: "server " + name,
+				Err: fmt.Errorf("direct connections are neither observed nor declared"),
+				Hint: fmt.Sprintf("declare direct: {conns: N} under servers: (0 where all come by these PgBouncers), or let its PostgreSQL be looked at%s",
+					serversSeen(e.Last))}
+		}
+		return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil, nil
+	}
+	l, notes := directSeen(name, rules, seen, observed, e)
+	if !observed {
+		notes = append(notes, fmt.Sprintf("server %s is not looked at: its direct connections are those of the lookback", name))
+	}
+	switch {
+	case rules.DirectConns == nil:
+		return l, notes, nil
+	case l.Conns > *rules.DirectConns:
+		l.Source += fmt.Sprintf("; declared as %d", *rules.DirectConns)
+		return l, append(notes, fmt.Sprintf("server %s: direct connections are declared as %d, and %d were seen: %d counts",
+			name, *rules.DirectConns, l.Conns, l.Conns)), nil
+	}
+	return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, notes, nil
+}
+
+// directSeen is the highest of the looks and of the lookback, or the lookback's p99 where the user accepts that risk.
+func directSeen(name string, rules DeclaredServer, seen fleet.Server, observed bool, e load.Evidence) (Line, []string) {
+	now, today := seen.Backends.DirectConns, "not looked at now"
+	if observed {
+		today = fmt.Sprintf("%d now", now)
+	}
+	highest := now
+	for _, p := range e.Peaks {
+		if p.Server == name {
+			highest = max(highest, p.DirectConns)
+		}
+	}
+	source := fmt.Sprintf("highest of %s; %s", load.Round(e.To.Sub(e.From)), today)
+	if h, ok := e.History.Server(name); ok && h.Direct.Samples > 0 {
+		if rules.DirectCount == CountP99 {
+			p99 := int(math.Ceil(h.Direct.Quantile(0.99)))
+			top := max(highest, int(math.Ceil(h.Direct.Max)))
+			return Line{"direct", max(p99, now), fmt.Sprintf("p99 of %s; highest %d, %s", load.Round(h.Direct.Span()), top, today), CountP99},
+				[]string{fmt.Sprintf("accepted risk: direct connections of %s counted at their p99, %d; the strict line would be %d", name, max(p99, now), top)}
+		}
+		highest = max(highest, int(math.Ceil(h.Direct.Max)))
+		source = fmt.Sprintf("highest of %s; %s", load.Round(h.Direct.Span()), today)
+	} else if rules.DirectCount == CountP99 {
+		return Line{"direct", highest, source, CountHighest},
+			[]string{fmt.Sprintf("server %s: no history of direct connections: count p99 falls back to the highest seen", name)}
+	}
+	return Line{"direct", highest, source, CountHighest}, nil
+}
+
+// headroomLine is what is never planned: a share of max_connections rounded up, at least DefaultHeadroomLeast, or the
+// connections that the user wrote.
+func headroomLine(maxConns int, rules DeclaredServer) Line {
+	if rules.HeadroomConns != nil {
+		return Line{"headroom", *rules.HeadroomConns, "declared", CountDeclared}
+	}
+	conns := max(DefaultHeadroomLeast, int(math.Ceil(rules.HeadroomShare*float64(maxConns)-1e-9)))
+	return Line{"headroom", conns, fmt.Sprintf("%g %%, at least %d", 100*rules.HeadroomShare, DefaultHeadroomLeast), CountDeclared}
+}
+
+// modelCPU gathers what is known of a server's CPU. Its ceiling keeps the headroom and stays below the level at which
+// a saturation signal would hold the very plan that is made here.
+func modelCPU(name string, rules DeclaredServer, e load.Evidence, pools []FleetPool) CPUFacts {
+	c := CPUFacts{Now: fleet.Unknown(), Cores: rules.Cores, Ceiling: 1 - rules.CPUHeadroom}
+	if rules.CPUHold > 0 {
+		c.Ceiling = min(c.Ceiling, rules.CPUHold-CPUHoldMargin)
+	}
+	for _, p := range e.Peaks {
+		if p.Server == name && p.CPUReads > 0 {
+			c.Now, c.Source = fleet.Float(p.CPUSum/float64(p.CPUReads)), fmt.Sprintf("mean of %d readings", p.CPUReads)
+		}
+	}
+	for _, p := range pools {
+		if p.Server == name && len(p.AlsoOn) == 0 { // how much of a shared pool's work is done here is not known
+			c.NowPerSec += p.SeenPerSec
+		}
+	}
+	if h, ok := e.History.Server(name); ok {
+		c.Fit = h.CPU
+	}
+	return c
+}
+
+// capsOf lists the limits over several copies as bounds on growth. What pools that are not ours may take of a limit is
+// taken off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted on purpose, and no reason
+// to shrink; it only bounds growth. A user's limit over pools of several servers is the whole of it on each.
+func (f Fleet) capsOf(server string) []Cap {
+	var caps []Cap
+	at := placesOf(f.Pools)
+	for _, l := range f.Limits {
+		if l.Alone() {
+			continue
+		}
+		c := Cap{Name: l.Text()}
+		ours, frozen, own := 0, 0, 0
+		members(l, f.Pools, at, func(p *FleetPool, i int) {
+			switch m := p.Copies[i]; {
+			case !p.On(server):
+			case m.FixedConns > 0:
+				frozen += m.fixed(p.MostReserve())
+			case p.Frozen != "":
+				frozen += p.LargestSize() + m.reserve(p.ReserveConns)
+			default:
+				ours += m.Worst(p.LargestSize(), p.ReserveConns)
+				own += p.ownReserve(m)
+				if n := len(c.Terms); n == 0 || c.Terms[n-1].Pool != p.ID {
+					c.Terms = append(c.Terms, CapTerm{Pool: p.ID})
+				}
+				term := &c.Terms[len(c.Terms)-1]
+				term.Coef++
+				if m.MaybeConns > 0 {
+					term.Maybe = append(term.Maybe, m.Maybe(p.MostReserve()))
+				}
+			}
+		})
+		if len(c.Terms) > 0 {
+			c.Conns = max(l.Conns-frozen, ours) - own
+			c.Yields = yields(l, ours+frozen)
+			caps = append(caps, c)
+		}
+	}
+	return caps
+}
+
+// MostReserve is the largest reserve that the line has, or that the plan may give it.
+func (p FleetPool) MostReserve() int {
+	if p.ReserveFree {
+		return max(p.ReserveConns, p.Reserve.Max)
+	}
+	return p.ReserveConns
+}
+
+// ownReserve is by how much a copy's own reserve is larger than the one that the plan may give its line, the least of
+// them; below 0 where it is smaller, and the line's stays.
+func (p FleetPool) ownReserve(c Copy) int {
+	line := p.LeastReserve()
+	if p.ReserveFree {
+		return max(0, c.reserve(line)-line)
+	}
+	return c.reserve(line) - line
+}
+
+func (p FleetPool) LargestSize() int {
+	n := 0
+	for _, s := range p.Sizes {
+		n = max(n, s.Conns)
+	}
+	return n
+}

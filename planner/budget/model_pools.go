@@ -1,0 +1,284 @@
+package budget
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// login is Login for a copy of a pool; a is the alias in one of its processes.
+func (c Copy) login(a fleet.Alias) fleet.Login {
+	l := c.Login
+	if l == (fleet.Login{}) {
+		l = a.Login(fleet.PoolGauges{User: c.User})
+	}
+	l.Forced = l.Forced && !c.Twin
+	return l
+}
+
+// modelPools makes a FleetPool of every alias of every group that uses one of our servers, and of every pool that is
+// only declared. Those that are not ours to size are frozen: they stay in the ledger.
+func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[string][]string) ([]FleetPool, []string, error) {
+	var pools []FleetPool
+	var warnings []string
+	seen := map[string]bool{}
+	for _, id := range fleet.PoolIDs(e.Last) {
+		seen[id] = true
+		p, warn, err := modelPool(id, d, e, loads)
+		warnings = append(warnings, warn...)
+		if err != nil {
+			return nil, nil, err
+		}
+		if p.Server != "" {
+			if in := unused[id]; len(in) > 0 {
+				note, why := fleet.UnusedNote(id, in), "it looks like a database of the line *, whose size is default_pool_size"
+				if fleet.LinedIn(e.Last, id, in) {
+					note, why = fleet.UnlinedNote(id, in), "some of its processes have no line for it"
+				}
+				warnings, p.Frozen = append(warnings, note), cmp.Or(p.Frozen, why)
+			}
+			pools = append(pools, p)
+		}
+	}
+	for _, dp := range d.Pools {
+		if seen[dp.ID] {
+			if !slices.Equal(dp.servers(), []string{Elsewhere}) && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.ID == dp.ID }) {
+				return nil, nil, &operr.Error{Kind: operr.KindUsage, Subject: dp.Where + "pool " + dp.ID,
+					Err:  fmt.Errorf("its connections are not on any of the servers that were looked at"),
+					Hint: "add its server under servers:, or take the pool out"}
+			}
+			continue
+		}
+		if e.Looks > 0 && (dp.Copies == 0 || dp.Load == nil) {
+			return nil, nil, &operr.Error{Kind: operr.KindUsage, Subject: dp.Where + "pool " + dp.ID,
+				Err:  fmt.Errorf("no console shows it; the pools seen are %s", strings.Join(fleet.PoolIDs(e.Last), ", ")),
+				Hint: "correct the name, or declare size:, copies: and load: to plan a pool that does not exist yet"}
+		}
+		p, err := declaredPool(dp, d)
+		if err != nil {
+			return nil, nil, err
+		}
+		if pools = append(pools, p); dp.Size != nil {
+			warnings = append(warnings, p.riskNote()...)
+		}
+	}
+	slices.SortFunc(pools, func(a, b FleetPool) int { return cmp.Compare(a.ID, b.ID) })
+	return pools, warnings, nil
+}
+
+func (d Declared) Pool(id string) (DeclaredPool, bool) {
+	i := slices.IndexFunc(d.Pools, func(p DeclaredPool) bool { return p.ID == id })
+	if i < 0 {
+		return DeclaredPool{ID: id, Weight: 1, Min: 1, Utilization: DefaultUtilization, MaxWaitMean: DefaultMaxWaitMean,
+			MaxWaitP99: DefaultMaxWaitP99, Count: CountWorst}, false
+	}
+	return d.Pools[i], true
+}
+
+// placed is one process's side of a pool.
+type placed struct {
+	process fleet.Process
+	alias   fleet.Alias
+}
+
+// open is what a user has open there, in the second of its pools where that is asked for.
+func (x placed) open(user string, twin bool) int {
+	for _, g := range x.alias.Pools {
+		switch {
+		case g.User != user:
+		case twin:
+			twin = false
+		default:
+			return slots(g)
+		}
+	}
+	return 0
+}
+
+// slots returns the connections of the pool that may hold a slot of max_connections: a socket that carries a cancel
+// request ends in PostgreSQL before it takes one (postmaster.c, processCancelRequest).
+func slots(g fleet.PoolGauges) int { return g.Conns() - g.ServersActiveCancel }
+
+func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (FleetPool, []string, error) {
+	rules, listed := d.Pool(id)
+	var at []placed
+	for _, proc := range e.Last.Processes {
+		for _, a := range proc.Aliases {
+			if proc.Group+"/"+a.Name == id {
+				at = append(at, placed{proc, a})
+			}
+		}
+	}
+	group, alias := at[0].process.Group, at[0].alias.Name
+	p := FleetPool{ID: id, Group: group, Alias: alias, Rules: rules.rules()}
+	var warnings []string
+	servers, warn, err := serversOf(id, rules, at, e.Last)
+	if err != nil || len(servers) == 0 {
+		return FleetPool{}, warn, err
+	}
+	p.Server, p.AlsoOn = servers[0], servers[1:]
+	warnings = append(warnings, warn...)
+	if !listed && !d.SizeAll {
+		p.Frozen = "not listed under pools:"
+	} else if len(p.AlsoOn) > 0 {
+		p.Frozen = leadsToSeveral
+	}
+	reserves := map[int]bool{}
+	for _, x := range at {
+		p.Guessed = cmp.Or(p.Guessed, x.alias.Guessed)
+		for _, u := range x.process.Users {
+			comes := x.authRole(u.Name) ||
+				slices.ContainsFunc(x.alias.Pools, func(g fleet.PoolGauges) bool { return g.User == u.Name })
+			if u.SizeConns == fleet.Unlimited && x.alias.MaxConns == 0 && comes {
+				return FleetPool{}, nil, &operr.Error{Kind: operr.KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
+					Err:  fmt.Errorf("user %s has or may have a pool_size of 0 of its own, which is unlimited: its worst case has no bound", u.Name),
+					Hint: "write a pool_size of at least 1 for it into [users] of " + x.process.Identity.ConfFile + " and RELOAD, or set max_db_connections"}
+			}
+		}
+		if fleet.EffectiveSize(x.process, x.alias, "") == fleet.Unlimited && x.alias.MaxConns == 0 {
+			return FleetPool{}, nil, &operr.Error{Kind: operr.KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
+				Err:  fmt.Errorf("pool_size is 0, which PgBouncer %s takes as unlimited: its worst case has no bound", x.process.Version),
+				Hint: "write a pool_size of at least 1 into " + x.process.Identity.ConfFile + " and RELOAD"}
+		}
+		if x.alias.SizeConns == 0 && x.alias.Name != fleet.AutoDB && p.Frozen == "" { // no step may write a 0 again
+			p.Frozen = fmt.Sprintf("pool_size is 0 in %s: a step could not be taken back; write one of at least 1", x.process.ID)
+		}
+		p.Sizes = append(p.Sizes, Size{x.process.ID, min(fleet.EffectiveSize(x.process, x.alias, ""), max(x.alias.MaxConns, x.alias.SizeConns, 1)), x.alias.MaxConns})
+		reserve := fleet.EffectiveReserve(x.process, x.alias, "")
+		reserves[reserve] = true
+		p.ReserveConns = max(p.ReserveConns, reserve)
+	}
+	var ld load.Load
+	if i := slices.IndexFunc(loads, func(l load.Load) bool { return l.Pool == id }); i >= 0 {
+		ld = loads[i]
+	}
+	var noUser bool
+	p.Copies, noUser = copiesOfPool(at, rules, ld)
+	if p.Uneven = len(reserves) > 1; p.Uneven {
+		warnings = append(warnings, fmt.Sprintf("%s: reserve_pool_size differs between its processes: the largest, %d, counts", id, p.ReserveConns))
+	}
+	p.Reserve, p.ReserveFree = rules.reserveRange(p.ReserveConns)
+	if i := slices.IndexFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 }); i >= 0 {
+		warnings = append(warnings, fmt.Sprintf("%s: SHOW USERS of %s may show %s the pool_size of another user; the larger counts, so up to %d connections for each such user",
+			id, p.Copies[i].Process, p.Copies[i].User, p.Copies[i].Maybe(p.ReserveConns)))
+	}
+	if noUser {
+		warnings = append(warnings, fmt.Sprintf("%s was never used and forces no user: it is counted with one user; declare users: if more may come", id))
+	}
+	p.see(at, e)
+	p.Load, p.SeenPerSec = ld, ld.ServedPerSec
+	switch {
+	case rules.Load != nil:
+		p.Load = rules.Load.load(id, p.Copies)
+		p.Load.Session = ld.Session
+	case p.Frozen == "":
+		if why := ld.TooLittle(); why != "" {
+			p.Frozen = why
+			warnings = append(warnings, fmt.Sprintf("%s keeps its size: %s; look when it works, or declare its load:", id, why))
+		}
+	}
+	if why := p.unfollowed(); why != "" && p.Frozen == "" {
+		p.Frozen = why
+		warnings = append(warnings, fmt.Sprintf("%s: %s", id, why))
+	}
+	warnings = append(append(warnings, rules.ignored()...), rules.disproved(at)...)
+	return p, append(warnings, p.riskNote()...), nil
+}
+
+// copiesOfPool crosses the pool's processes with every user seen in any of them, or declared, or forced, or who asks
+// auth_query there: a user that one process saw may come to the others.
+func copiesOfPool(at []placed, rules DeclaredPool, ld load.Load) (copies []Copy, noUser bool) {
+	users := slices.Clone(rules.Users)
+	for _, x := range at {
+		if x.alias.ForceUser != "" {
+			users = append(users, x.alias.ForceUser)
+		}
+		for _, g := range x.alias.Pools {
+			users = append(users, g.User)
+		}
+	}
+	for _, s := range ld.Copies {
+		users = append(users, s.User)
+	}
+	slices.Sort(users)
+	users = slices.Compact(users)
+	logins := map[string]fleet.Login{} // of pools of *
+	seen := map[string]bool{}
+	for _, x := range at {
+		seen[x.alias.ForceUser] = true
+		for _, g := range x.alias.Pools {
+			if _, known := logins[g.User]; !known && g.Login != (fleet.Login{}) {
+				logins[g.User] = g.Login
+			}
+			seen[g.User] = true
+		}
+	}
+	if noUser = onlyAuth(at, users); noUser {
+		users = append([]string{""}, users...)
+	}
+	var twins, auth []string
+	for _, x := range at {
+		twins = append(twins, x.twins()...)
+		for u, l := range x.authPools() {
+			auth = append(auth, u)
+			if _, known := logins[u]; !known && l != (fleet.Login{}) && !seen[u] { // of a pool that is remembered, less is known
+				logins[u] = l
+			}
+		}
+	}
+	users = append(users, auth...)
+	slices.Sort(users)
+	users = slices.Compact(users)
+	for _, x := range at {
+		for _, u := range users {
+			c := Copy{Process: x.process.ID, User: u, Login: logins[u]}
+			if i := slices.IndexFunc(ld.Copies, func(s load.CopyShare) bool { return s.Process == c.Process && s.User == u }); i >= 0 {
+				c.Share = ld.Copies[i].Share
+			}
+			c.Auth = !seen[u] && slices.Contains(auth, u) && !slices.Contains(rules.Users, u)
+			role := c.login(x.alias).Role
+			if own, ok := x.process.User(role); ok && own.SizeConns > 0 {
+				if c.OwnSize = true; own.Doubtful {
+					c.MaybeConns = own.SizeConns
+				} else {
+					c.FixedConns = own.SizeConns
+				}
+			}
+			if own, ok := x.process.User(role); ok && own.ReserveConns != 0 && x.process.Settings.ReserveTimeout > 0 {
+				c.OwnReserve, c.Doubtful = own.ReserveConns, own.DoubtfulReserve // server.c, 1.24 and later
+			}
+			c.bound(rules.UserMax, x.open(u, false), fleet.EffectiveSize(x.process, x.alias, ""), fleet.EffectiveReserve(x.process, x.alias, ""))
+			copies = append(copies, c)
+			if slices.Contains(twins, u) && !fleet.VersionAtLeast(x.process.Version, 1, 23) {
+				c.Twin, c.Share = true, 0 // get_pool looks by user, and a forced one is another than auth_user of its name
+				copies = append(copies, c)
+			}
+		}
+	}
+	slices.SortStableFunc(copies, func(a, b Copy) int {
+		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.User, b.User))
+	})
+	return copies, noUser
+}
+
+// see fills in what the looks showed of the pool's connections.
+func (p *FleetPool) see(at []placed, e load.Evidence) {
+	for _, x := range at {
+		for i, c := range p.Copies {
+			if c.Process != x.process.ID {
+				continue
+			}
+			p.Copies[i].SeenConns = x.open(c.User, c.Twin)
+		}
+		if f, ok := e.Flow(x.process.ID, p.Alias); ok {
+			p.PeakConns += f.PeakConns
+			p.P99Conns += f.P99Conns()
+		}
+	}
+	p.Tally()
+}

@@ -1,0 +1,45 @@
+package control
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// TestTheEndOfARollbackIsSaidOfTheSizesOfBefore: at the end of a rollback nothing is as a plan wants it.
+func TestTheEndOfARollbackIsSaidOfTheSizesOfBefore(t *testing.T) {
+	for rollTo, want := range map[int64]string{0: "the sizes are those of the plan", 1: "the sizes are those of before"} {
+		s := NewStage(10)
+		s.Memory.RollTo = rollTo
+		for range leastLooks {
+			s.See(16, 9, 14, 9)
+		}
+		if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Done || a.Reason != want {
+			t.Errorf("to %d: %s %s %q; want it done, %q", rollTo, a.Verb, a.Outcome, a.Reason, want)
+		}
+	}
+}
+
+// TestAPauseIsTheReasonWhateverTheGateSays: while a person holds everything, no signal is what it waits for.
+func TestAPauseIsTheReasonWhateverTheGateSays(t *testing.T) {
+	const paused = "paused by anna@db7"
+	for _, closed := range []bool{false, true} {
+		s := NewStage(10)
+		for range leastLooks {
+			s.See(20, 18, 10, 10)
+			if closed {
+				s.Saturated()
+			}
+		}
+		x := Situation{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Look: s.Look, Trail: s.Trail, Gate: s.Gate, Goal: s.Goal, Policy: s.Policy}
+		free := Next(x)
+		if gated := strings.Contains(free.Reason, "cpu"); gated != closed {
+			t.Errorf("gate closed %v, not paused: %s %q", closed, free.Verb, free.Reason)
+		}
+		x.Paused = paused
+		if a := Next(x); a.Verb != state.Wait || a.Step != nil || a.Reason != paused || !a.Held {
+			t.Errorf("gate closed %v, paused: %s %q, held %v; want to wait, %q", closed, a.Verb, a.Reason, a.Held, paused)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package control_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// TestWhatHoldsAStepIsKnownBeforeIt: HeldNow says at every moment of a step what Next then holds it for, and nothing
+// where Next goes on.
+func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
+	waits := func(group string) func(*fleet.Observation) { // half a second each, since noon
+		return func(o *fleet.Observation) {
+			for i := range o.Processes {
+				if p := &o.Processes[i]; p.Group == group {
+					p.Aliases[0].Counters.WaitTime = time.Duration(p.Aliases[0].Counters.Xacts) * 500 * time.Millisecond
+				}
+			}
+		}
+	}
+	for _, c := range []struct {
+		name      string
+		saturated bool
+		change    []func(*fleet.Observation)
+		begins    string // what holds its beginning; empty: nothing
+		releases  string
+		grants    string
+	}{
+		{name: "nothing"},
+		{name: "a signal", saturated: true, begins: "cpu", grants: "cpu"},
+		{name: "the pool that is released waits", change: []func(*fleet.Observation){waits("a")}, begins: "a/db waits", releases: "a/db waits"},
+		{name: "the pool that is granted waits", change: []func(*fleet.Observation){waits("b")}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			at := func(s *plannertest.Stage) control.Situation {
+				return control.Situation{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Look: s.Look, Trail: s.Trail, Gate: s.Gate,
+					Memory: s.Memory, Goal: s.Goal, Policy: s.Policy}
+			}
+			look := func(s *plannertest.Stage, sizeA, openA, sizeB int) {
+				for range 4 {
+					if s.See(sizeA, openA, sizeB, 10, c.change...); c.saturated { // above hold, below abort
+						s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
+							[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
+					}
+				}
+			}
+			check := func(s *plannertest.Stage, step state.Step, verb state.Verb, want string) {
+				t.Helper()
+				x := at(s)
+				a, held := control.Next(x), x.HeldNow(step)
+				if want == "" && (held != "" || a.Verb != verb) || want != "" && (!strings.Contains(held, want) || a.Verb != state.Wait || a.Reason != held) {
+					t.Errorf("%s: Next %s %q, held %q; want %q", verb, a.Verb, a.Reason, held, want)
+				}
+			}
+			s := plannertest.NewStage(0)
+			look(s, 20, 18, 10)
+			step, _, _ := at(s).NextStep()
+			check(s, step, state.Open, c.begins)
+			s.Memory = s.Memory.After(state.Event{Seq: 1, At: s.Now, Kind: state.StepBegan, Step: &step})
+			check(s, step, state.Release, c.releases)
+			s.Memory.ReleasedAt = s.Now
+			look(s, 16, 9, 10)
+			if c.releases == "" { // else it is undone
+				check(s, step, state.Grant, c.grants)
+			}
+			s.Memory.Unwind = true
+			if held := at(s).HeldNow(step); held != "" {
+				t.Errorf("on its way back it is held: %q", held)
+			}
+		})
+	}
+}

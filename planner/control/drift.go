@@ -1,0 +1,94 @@
+package control
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// at returns what a line says now.
+func (s Situation) at(x fleet.Set) (int, bool) {
+	if s.foreseen {
+		return at(s.AsMeasured, x)
+	}
+	a, ok := fleet.FindAlias(s.Look, x.Process, x.Alias)
+	if !ok {
+		return 0, false
+	}
+	switch x.Key {
+	case fleet.KeyReserve:
+		return a.ReserveConns, true
+	case fleet.KeyLifetime:
+		return int(a.Lifetime / time.Second), true
+	}
+	return a.SizeConns, true
+}
+
+// at is what a line of the fleet says.
+func at(f budget.Fleet, x fleet.Set) (int, bool) {
+	p, _ := f.Pool(x.Pool())
+	for _, s := range p.Sizes {
+		if s.Process == x.Process && x.Key == fleet.KeyReserve {
+			return p.ReserveConns, true
+		} else if s.Process == x.Process {
+			return s.Conns, true
+		}
+	}
+	return 0, false
+}
+
+// there leaves out the sets of lines that are gone, of a step that goes back.
+func (s Situation) there(sets []fleet.Set) []fleet.Set {
+	if s.unseen || !s.Memory.GoesBack() {
+		return sets
+	}
+	return slices.DeleteFunc(slices.Clone(sets), func(x fleet.Set) bool { _, ok := s.at(x); return !ok })
+}
+
+// Drift says what of the fleet the journal does not explain; empty: nothing.
+func (s Situation) Drift() string {
+	if why := s.misread(); why != "" {
+		return why
+	}
+	if step := s.Memory.Step; step != nil {
+		for _, x := range step.Sets {
+			at, ok := s.at(x)
+			switch {
+			case !ok && s.Memory.GoesBack():
+			case !ok:
+				return fmt.Sprintf("%s no longer has %s, whose %s is being changed", x.Process, x.Alias, x.Key)
+			case at != x.From && at != x.To && !(state.Back(step) && s.Memory.Wrote(x, at)): // a way back may fit in part
+				return fmt.Sprintf("%s of %s in %s is %d: the step in hand takes it from %d to %d, so somebody else wrote it", x.Key, x.Alias, x.Process, at, x.From, x.To)
+			}
+		}
+	}
+	for _, w := range s.Memory.Written {
+		at, ok := s.at(w.Set)
+		if w.Key == fleet.KeyLifetime { // it is given back in any case
+			continue
+		}
+		if explained, _ := s.Memory.Explains(w.Set, at); ok && !explained {
+			return fmt.Sprintf("%s of %s in %s is %d, and was written as %d at %s: somebody else changed it", w.Key, w.Alias, w.Process, at, w.To, w.Intent.Format(time.RFC3339))
+		}
+	}
+	return ""
+}
+
+// Processes are those of the lines that the journal knows of, sorted: what their files say is ours to know.
+func Processes(m state.Memory) []string {
+	var out []string
+	for _, w := range m.Written {
+		out = append(out, w.Process)
+	}
+	if m.Step != nil {
+		for _, x := range m.Step.Sets {
+			out = append(out, x.Process)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,85 @@
+package control
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// flushAfter is the share of DrainFor after which a pool that does not drain may be flushed. chosen: an idle pool is
+// drained by the first tick, and what remains of the time is enough for one connection a second (PgBouncer paces them
+// server_lifetime/pool_size apart).
+const flushAfter = 4
+
+// turnovers is how often each connection must have been given back since the release, on average, before turnover and
+// not a long transaction is what pins a pool. chosen: twice.
+const turnovers = 2
+
+// flush lets the connections of one process end of age, where clients take each one up as soon as it is given back, so
+// that none is ever idle when PgBouncer looks (janitor.c, check_pool_size). It is for a load below the new size alone: a
+// load above it would only reconnect. One process at a time.
+func (s Situation) flush(released []fleet.Set) (state.Act, bool) {
+	since := s.Memory.ReleasedAt
+	if s.Memory.Unflushable || len(s.Flushed()) > 0 || s.Now.Sub(since) < s.Policy.DrainFor/flushAfter {
+		return state.Act{}, false
+	}
+	for _, x := range released {
+		p, _ := s.Fleet.Pool(x.Pool())
+		a, _ := fleet.FindAlias(s.Look, x.Process, x.Alias)
+		open := 0
+		for _, g := range a.Pools {
+			open += g.Conns()
+		}
+		switch {
+		case p.OverIn(x.Process) == 0 || x.Alias == fleet.AutoDB || a.Lifetime <= state.FlushLifetime*time.Second:
+		case s.holders(p.ID) != "" || s.Trail.xacts(x, since) < int64(turnovers*open):
+		case p.Load.AtLeast || p.Load.Erlangs.Target >= float64(p.Sized()*x.To):
+		default:
+			return state.Act{Verb: state.Flush, Sets: []fleet.Set{{Process: x.Process, Alias: x.Alias, Key: fleet.KeyLifetime, From: int(a.Lifetime / time.Second), To: state.FlushLifetime}},
+				Reason: fmt.Sprintf("%d of %d connections are too many, and clients take each one up as it is given back", p.OverIn(x.Process), open)}, true
+		}
+	}
+	return state.Act{}, false
+}
+
+// restore gives flushed lines their lifetime back once there is nothing left to flush: their connections are gone, or the
+// release is no longer waited for.
+func (s Situation) restore() (state.Act, bool) {
+	flushed := s.Flushed()
+	if len(flushed) == 0 {
+		return state.Act{}, false
+	}
+	step := s.Memory.Step
+	if s.Memory.Intent != nil { // nobody knows whether it was done
+		step = nil
+	}
+	going := s.Paused == "" && step != nil && step.Kind != state.Backward && !s.Memory.Unwind && s.Now.Sub(s.Memory.ReleasedAt) < s.Policy.DrainFor
+	for _, x := range flushed {
+		p, _ := s.Fleet.Pool(x.Pool())
+		if going && p.OverIn(x.Process) > 0 && slices.ContainsFunc(step.Sets, func(y fleet.Set) bool {
+			return y.Process == x.Process && y.Alias == x.Alias && y.To < y.From
+		}) && !s.suffers(p.ID, s.Memory.ReleasedAt).any() {
+			return state.Act{}, false
+		}
+	}
+	return state.Act{Verb: state.Restore, Sets: flushed}, true
+}
+
+// Flushed is Memory.Flushed without lines that are gone: they have no lifetime to be given back.
+func (s Situation) Flushed() []fleet.Set {
+	return slices.DeleteFunc(s.Memory.Flushed(), func(x fleet.Set) bool {
+		_, there := fleet.FindAlias(s.Look, x.Process, x.Alias)
+		return !there
+	})
+}
+
+// Lost lists what would give lines their lifetime back that are gone: a RELOAD took them, and what they had, away.
+func (s Situation) Lost() []fleet.Set {
+	return slices.DeleteFunc(s.Memory.Flushed(), func(x fleet.Set) bool {
+		_, there := fleet.FindAlias(s.Look, x.Process, x.Alias)
+		return there
+	})
+}

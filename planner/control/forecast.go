@@ -1,0 +1,118 @@
+package control
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// mostAhead bounds how far Ahead looks. chosen: a way of more steps is as good as one without an end.
+const mostAhead = 10000
+
+// Waystation is a step that is still to come.
+type Waystation struct {
+	Step  state.Step
+	After budget.Fleet // once the step is done: its sizes in force, what they release drained, the loads that the switches make then
+}
+
+// Ahead returns the steps that are still to come from where a fleet is to its goal, over the shifts that are not where they go,
+// if nothing else happens: every release drains, no load changes, and what is believed of fractions is true. blocked says why
+// they do not lead there; empty: they do.
+func (s Situation) Ahead() (way []Waystation, blocked string) {
+	s.Shifts = slices.Clone(s.Shifts)
+	if s.AsMeasured.Pools == nil {
+		s.AsMeasured = s.Fleet
+	}
+	s.foreseen, s.Gate, s.Trail = true, Gate{}, Trail{}
+	for len(way) < mostAhead {
+		sh, turning := s.turning()
+		step, goal, why := s.NextStep()
+		if step.Empty() && !turning && why == "" && s.Memory.Leg && s.Memory.RollTo == 0 {
+			plan, err := sizing.Solve(s.Fleet, sizing.Options{})
+			if err != nil {
+				return way, err.Error()
+			}
+			s.Goal, s.Memory.Leg = sizing.GoalOf(plan), false
+			continue
+		}
+		if step.Empty() {
+			return way, why
+		}
+		if goal != nil {
+			s.Memory.Leg = true
+		}
+		s.AsMeasured = s.AsMeasured.With(step.Sets).Drained()
+		if step.Turn != nil {
+			i := slices.IndexFunc(s.Shifts, func(x shift.Shift) bool { return x.ID() == sh.ID() })
+			s.Shifts[i].At = step.Turn.To
+		}
+		s.Fleet = s.AsMeasured
+		for _, x := range s.Shifts {
+			s.Fleet = x.Loaded(s.Fleet, x.At)
+		}
+		way = append(way, Waystation{step, s.Fleet})
+	}
+	return way, ""
+}
+
+// actsTake is how long the acts of a step take beside its soak, about. chosen: a look before, two for the drain, one after.
+const actsTake = 4
+
+// Takes is how long a number of steps takes, about, if nothing holds them.
+func Takes(p state.Policy, steps int) time.Duration {
+	return time.Duration(steps) * (p.Soak + actsTake*p.Every)
+}
+
+// leastRecent is the least time of looks that may call a load other than planned. chosen: half of what a plan looks at.
+const leastRecent = 30 * time.Second
+
+// Outgrown says which load has left the interval that a plan was made for upwards: what was seen lately is more in all it may
+// be than what was planned for. Empty: none has, or too little was seen. The same pools carry the same names in both.
+func Outgrown(planned, lately []load.Load) string {
+	for _, now := range lately {
+		i := slices.IndexFunc(planned, func(l load.Load) bool { return l.Pool == now.Pool })
+		if i < 0 || now.Unknown != "" || planned[i].Unknown != "" || now.Window < leastRecent {
+			continue
+		}
+		was, is := planned[i].Erlangs, now.Erlangs
+		if is.Lower > was.Upper && now.Xacts >= load.LeastXacts { // one that has fallen may rise again: what was planned for it stays
+			return fmt.Sprintf("the load of %s is %.3g Erlangs (%.3g to %.3g), and was planned for as %.3g (%.3g to %.3g)", now.Pool, is.Target, is.Lower, is.Upper, was.Target, was.Lower, was.Upper)
+		}
+	}
+	return ""
+}
+
+// LoadsOf are the loads of a fleet's pools, spread over their copies as they are there.
+func LoadsOf(f budget.Fleet) []load.Load {
+	var out []load.Load
+	for _, p := range f.Pools {
+		l := p.Load
+		if l.Pool, l.Copies = p.ID, nil; l.Erlangs.Target > 0 {
+			for _, c := range p.Copies {
+				l.Copies = append(l.Copies, load.CopyShare{Process: c.Process, User: c.User, Share: c.Share})
+			}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// Renewed are the planned loads with those that were seen lately in their place, where they are more: what a step has made
+// full hides its load, and a quiet hour is none of a day's peak.
+func Renewed(planned, lately []load.Load) []load.Load {
+	out := slices.Clone(planned)
+	for i, l := range out {
+		for _, now := range lately {
+			if now.Pool == l.Pool && now.Unknown == "" && now.Window >= leastRecent && now.Xacts >= load.LeastXacts && now.Erlangs.Target > l.Erlangs.Target {
+				out[i] = now
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,185 @@
+package control
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/words"
+)
+
+// Threshold says what a saturation signal of a server means: above Hold nothing is granted there, below Resume it may be
+// again, above Abort the step goes back.
+type Threshold struct {
+	Name   string  `json:"name"`
+	Server string  `json:"server"` // empty: every server that has such a signal
+	Hold   float64 `json:"hold"`
+	Resume float64 `json:"resume"` // at most Hold
+	Abort  float64 `json:"abort"`  // +Inf: never
+}
+
+// How many looks decide. chosen: one sample is noise; going on again needs more than stopping does.
+const (
+	holdOf   = 2 // of the last three
+	resumeOf = 3 // of the last three
+	abortOf  = 2 // in a row
+)
+
+// Gate is the state of every signal over the last looks: open, or held with a reason. It is a value.
+type Gate struct {
+	signals []signalState // sorted by name, server
+}
+
+type signalState struct {
+	name, server string
+	last         []verdict // the newest last, at most three
+	held         bool
+	abort        bool
+	reason       string
+}
+
+// verdict is what one look's sample of a signal says.
+type verdict struct {
+	above  bool // hold, or nothing is known
+	abort  bool
+	clear  bool // below resume
+	reason string
+	at     time.Time // of the sample
+}
+
+// Add returns the gate after one more reading. A signal that is missing, stale, an error or no number says hold, and
+// never abort. A sample that was there at the reading before says nothing new.
+func (g Gate) Add(signals []fleet.Signal, rules []Threshold, servers []string, stale time.Duration, now time.Time) Gate {
+	var out Gate
+	for _, r := range rules {
+		for _, server := range servers {
+			if r.Server != "" && r.Server != server {
+				continue
+			}
+			s := g.of(r.Name, server)
+			out.signals = append(out.signals, s.add(judge(signals, r, server, stale, now)))
+		}
+	}
+	slices.SortFunc(out.signals, func(a, b signalState) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.server, b.server))
+	})
+	return out
+}
+
+func (g Gate) of(name, server string) signalState {
+	for _, s := range g.signals {
+		if s.name == name && s.server == server {
+			return s
+		}
+	}
+	return signalState{name: name, server: server}
+}
+
+// judge holds one sample against its threshold.
+func judge(signals []fleet.Signal, r Threshold, server string, stale time.Duration, now time.Time) verdict {
+	unknown := func(format string, args ...any) verdict {
+		return verdict{above: true, reason: fmt.Sprintf("%s of %s is not known: ", r.Name, server) + fmt.Sprintf(format, args...)}
+	}
+	var found []fleet.Signal
+	for _, s := range signals {
+		if s.Name == r.Name && (s.Server == server || s.Server == "" && r.Server == "") {
+			found = append(found, s)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return unknown("there is no such signal")
+	case len(found) > 1:
+		return unknown("%d series where one is expected", len(found))
+	}
+	s := found[0]
+	v := float64(s.Value)
+	age := now.Sub(s.At)
+	switch {
+	case s.Error != "":
+		return unknown("%s", s.Error)
+	case !s.Value.Known():
+		return unknown("it reads %v", v)
+	case age > stale:
+		return unknown("its newest sample is %v old, more than %v", age.Round(time.Second), stale)
+	case age < -stale:
+		return unknown("its newest sample is %v in the future: a clock is wrong", -age.Round(time.Second))
+	}
+	out := verdict{above: v > r.Hold, abort: v > r.Abort, clear: v <= r.Resume, at: s.At}
+	switch {
+	case out.abort:
+		out.reason = fmt.Sprintf("%s %s > %s on %s", r.Name, words.Apart(v, r.Abort), words.Exactly(r.Abort), server)
+	case out.above:
+		out.reason = fmt.Sprintf("%s %s > %s on %s", r.Name, words.Apart(v, r.Hold), words.Exactly(r.Hold), server)
+	case !out.clear:
+		out.reason = fmt.Sprintf("%s %s, resumes at %s on %s", r.Name, words.Apart(v, r.Resume), words.Exactly(r.Resume), server)
+	}
+	return out
+}
+
+func (s signalState) add(v verdict) signalState {
+	if n := len(s.last); n > 0 && !v.at.IsZero() && s.last[n-1].at.Equal(v.at) {
+		return s
+	}
+	s.last = append(slices.Clone(s.last), v)
+	s.last = s.last[max(0, len(s.last)-3):]
+	above, clear, abort := 0, 0, 0
+	for i, x := range s.last {
+		above += b2i(x.above)
+		clear += b2i(x.clear)
+		if i >= len(s.last)-abortOf {
+			abort += b2i(x.abort)
+		}
+	}
+	s.abort = abort == abortOf
+	switch {
+	case above >= holdOf || len(s.last) < holdOf && v.above: // what is above at the first look has not been seen below
+		s.held = true
+	case clear >= min(resumeOf, len(s.last)):
+		s.held = false
+	}
+	if s.reason = ""; s.held || s.abort {
+		s.reason = v.reason
+		if v.reason == "" {
+			s.reason = fmt.Sprintf("%s of %s is low for %d of %d looks", s.name, s.server, clear, resumeOf)
+		}
+	}
+	return s
+}
+
+// Held says why nothing may be granted on a server; empty: it may.
+func (g Gate) Held(server string) string {
+	for _, s := range g.signals {
+		if s.server == server && s.held {
+			return s.reason
+		}
+	}
+	return ""
+}
+
+// Above is Held by what was read alone: a signal that is not known does not count.
+func (g Gate) Above(server string) string {
+	for _, s := range g.signals {
+		if s.server != server || !s.held {
+			continue
+		}
+		for _, v := range slices.Backward(s.last) {
+			if !v.at.IsZero() && v.reason != "" {
+				return v.reason
+			}
+		}
+	}
+	return ""
+}
+
+// Aborts says why what was done on a server should be taken back; empty: nothing says so.
+func (g Gate) Aborts(server string) string {
+	for _, s := range g.signals {
+		if s.server == server && s.abort {
+			return s.reason
+		}
+	}
+	return ""
+}

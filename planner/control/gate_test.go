@@ -1,0 +1,91 @@
+package control_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
+)
+
+func TestGateHoldsOnTwoOfThreeAndResumesOnThree(t *testing.T) {
+	rule := []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
+	for _, c := range []struct {
+		name string
+		read []float64
+		held []bool
+		back []bool // abort
+	}{
+		{"low", []float64{0.5, 0.5, 0.5}, []bool{false, false, false}, nil},
+		{"one high look among low ones", []float64{0.5, 0.5, 0.9, 0.5}, []bool{false, false, false, false}, nil},
+		{"two of three", []float64{0.5, 0.9, 0.5, 0.9}, []bool{false, false, false, true}, nil},
+		{"high at the first look", []float64{0.9}, []bool{true}, nil},
+		{"on again after three clear looks", []float64{0.9, 0.9, 0.7, 0.7, 0.7}, []bool{true, true, true, true, false}, nil},
+		{"between resume and hold it stays held", []float64{0.9, 0.9, 0.82, 0.82, 0.82, 0.82}, []bool{true, true, true, true, true, true}, nil},
+		{"abort on two in a row", []float64{0.97, 0.5, 0.97, 0.97, 0.5}, []bool{true, true, true, true, true}, []bool{false, false, false, true, false}},
+		{"no number never aborts", []float64{math.NaN(), math.NaN()}, []bool{true, true}, []bool{false, false}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var g control.Gate
+			for i, v := range c.read {
+				now := plannertest.Noon.Add(time.Duration(i) * time.Second)
+				g = g.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: now}}, rule, []string{"pg"}, time.Minute, now)
+				if held := g.Held("pg") != ""; held != c.held[i] {
+					t.Errorf("look %d, %v: held %v (%s)", i, v, held, g.Held("pg"))
+				}
+				if back := g.Aborts("pg") != ""; c.back != nil && back != c.back[i] {
+					t.Errorf("look %d, %v: abort %v", i, v, back)
+				}
+				if why := g.Held("other"); why != "" {
+					t.Errorf("another server is held: %s", why)
+				}
+			}
+		})
+	}
+}
+
+func TestGateHoldsWhatIsNotKnown(t *testing.T) {
+	at := func(v float64, age time.Duration) fleet.Signal {
+		return fleet.Signal{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: plannertest.Noon.Add(-age)}
+	}
+	for _, c := range []struct {
+		name    string
+		signals []fleet.Signal
+		says    string
+	}{
+		{"missing", nil, "there is no such signal"},
+		{"of another server", []fleet.Signal{{Name: "cpu", Server: "other", Value: 0.1, At: plannertest.Noon}}, "there is no such signal"},
+		{"an error", []fleet.Signal{{Name: "cpu", Server: "pg", Error: "no data"}}, "no data"},
+		{"NaN", []fleet.Signal{at(math.NaN(), 0)}, "it reads NaN"},
+		{"stale", []fleet.Signal{at(0.1, 2*time.Minute)}, "2m0s old, more than 1m0s"},
+		{"from the future", []fleet.Signal{at(0.1, -2*time.Minute)}, "a clock is wrong"},
+		{"two series", []fleet.Signal{at(0.1, 0), at(0.2, 0)}, "2 series where one is expected"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := control.Gate{}.Add(c.signals, []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 0.95}}, []string{"pg"}, time.Minute, plannertest.Noon)
+			if why := g.Held("pg"); !strings.Contains(why, c.says) || g.Aborts("pg") != "" {
+				t.Errorf("held: %q, abort: %q", why, g.Aborts("pg"))
+			}
+		})
+	}
+}
+
+// TestGateCountsASampleOnce: a scraper slower than the looks shows the same sample many times.
+func TestGateCountsASampleOnce(t *testing.T) {
+	var g control.Gate
+	rule := []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
+	read := func(v float64, sampled, now int) {
+		g = g.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: plannertest.Noon.Add(time.Duration(sampled) * time.Second)}}, rule, []string{"pg"}, time.Minute, plannertest.Noon.Add(time.Duration(now)*time.Second))
+	}
+	read(0.5, 0, 0)
+	read(0.5, 5, 5)
+	for i := range 5 {
+		read(0.97, 10, 10+i)
+	}
+	if g.Held("pg") != "" || g.Aborts("pg") != "" {
+		t.Errorf("one sample seen five times holds (%q) or aborts (%q)", g.Held("pg"), g.Aborts("pg"))
+	}
+}

@@ -1,0 +1,442 @@
+package control
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// Scales are those of tiny and of large fleets.
+var Scales = []float64{1e-6, 1e-3, 1, 1e3, 1e6, 1e8}
+
+// NoExponent fails where a text is empty or writes a number with an exponent.
+func NoExponent(t *testing.T, what string, scale float64, text string) {
+	t.Helper()
+	if text == "" || Exponent.MatchString(text) {
+		t.Errorf("%s, × %g: %q", what, scale, text)
+	}
+}
+
+// PinnedSituation is a fleet of one pool, released from 7 to 4, of which open connections are still there after xacts
+// transactions.
+func PinnedSituation(t *testing.T, xacts int64, open int) Situation {
+	t.Helper()
+	begun := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
+	pool := budget.FleetPool{ID: "main/app", Group: "main", Alias: "app", Server: "pg", Sizes: []budget.Size{{Process: "main/1", Conns: 4, CapConns: 0}},
+		Copies: []budget.Copy{{Process: "main/1", User: "u", SeenConns: open}}, Load: load.Load{Erlangs: load.Range{Lower: 2, Target: 3, Upper: 3.5}}, Rules: budget.Rules{MaxWaitMean: time.Second}}
+	pool.Tally()
+	f := budget.Fleet{At: begun.Add(6 * time.Second), Servers: []budget.FleetServer{{Name: "pg", BudgetConns: 20}}, Pools: []budget.FleetPool{pool}}
+	before := f
+	before.At = begun.Add(5 * time.Second)
+	s := Situation{Now: begun.Add(6 * time.Second), Fleet: f, Before: before, Policy: state.DefaultPolicy(), Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, Reserve: 0, MeanWait: fleet.Unknown()}}}}
+	for i := range int64(4) {
+		s.Look = fleet.Observation{At: begun.Add(time.Duration(3+i) * time.Second), Processes: []fleet.Process{{ID: "main/1", Group: "main", Aliases: []fleet.Alias{{Name: "app",
+			SizeConns: 4, Lifetime: time.Hour, Server: "pg", Counters: fleet.Counters{Xacts: i * xacts / 3}, Pools: []fleet.PoolGauges{{User: "u", ServersActive: open}}}}}}}
+		s.Trail = s.Trail.Add(s.Look)
+	}
+	step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 7, To: 4}}}
+	act := state.Act{Verb: state.Release, Sets: step.Sets}
+	for i, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: &step}, {Kind: state.Intended, Act: &act}, {Kind: state.Acted, Act: &act}} {
+		e.Seq, e.At = int64(i+1), begun.Add(2*time.Second)
+		s.Memory = s.Memory.After(e)
+	}
+	return s
+}
+
+// Stage is a small fleet by hand: one server, pools a/db and b/db in one process each, one user.
+type Stage struct {
+	Now    time.Time
+	Memory state.Memory
+	Trail  Trail
+	Gate   Gate
+	Policy state.Policy
+	Goal   sizing.Goal
+	Before budget.Fleet
+	Fleet  budget.Fleet
+	Look   fleet.Observation
+	Head   int
+
+	Shifts   []shift.Shift
+	Readings []state.Reading
+	Point    *learn.Point
+}
+
+var Noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+// NewStage wants a/db from 20 to 16 and b/db from 10 to 14, with 60 + 3 connections: 30 are granted, spare is the rest.
+func NewStage(spare int) *Stage {
+	s := &Stage{Now: Noon, Policy: state.DefaultPolicy(), Head: 60 - 30 - spare}
+	s.Policy.Percent = 100
+	s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 16, Reserve: 0, MeanWait: 0.001}, {Pool: "b/db", Server: "pg", Size: 14, Reserve: 0, MeanWait: 0.001}}}
+	return s
+}
+
+// See looks once a second has passed: sizes and open connections of a and b, and what they have waited.
+func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observation)) {
+	s.Now = s.Now.Add(time.Second)
+	o := fleet.Observation{At: s.Now, Servers: []fleet.Server{{Name: "pg", MaxConns: 63, SuperuserReservedConns: 3}}}
+	for _, x := range []struct {
+		group      string
+		size, open int
+	}{{"a", sizeA, openA}, {"b", sizeB, openB}} {
+		o.Processes = append(o.Processes, fleet.Process{ID: x.group + "/1", Group: x.group, Version: "1.24", Settings: fleet.Settings{ReserveTimeout: 5 * time.Second},
+			Aliases: []fleet.Alias{{Name: "db", SizeConns: x.size, Server: "pg", PoolMode: "transaction",
+				Counters: fleet.Counters{Xacts: 1000 + 100*int64(s.Now.Sub(Noon)/time.Second), Assignments: -1},
+				Pools:    []fleet.PoolGauges{{User: "app", ServersIdle: x.open}}}}})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	e, err := load.Evidence{}.Add(o)
+	if err != nil {
+		panic(err)
+	}
+	loads := []load.Load{StageLoad("a"), StageLoad("b")}
+	f, err := budget.Model(o.At, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Head, DirectCount: budget.CountHighest}}}, e, loads)
+	if err != nil {
+		panic(err)
+	}
+	s.Before, s.Fleet, s.Look = s.Fleet, f, o
+	s.Trail = s.Trail.Add(o)
+}
+
+func (s *Stage) Next() state.Act {
+	measured := s.Fleet
+	for i := range s.Shifts {
+		if s.Shifts[i].At = s.Readings[i].X; !s.Readings[i].Said {
+			if known, ok := s.Memory.Switch(s.Shifts[i].ID()); ok {
+				s.Shifts[i].At = known.X
+			}
+		}
+		s.Fleet = s.Shifts[i].Loaded(s.Fleet, s.Shifts[i].At)
+	}
+	defer func() { s.Fleet = measured }()
+	return Next(Situation{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Look: s.Look, Trail: s.Trail, Gate: s.Gate, Memory: s.Memory, Goal: s.Goal,
+		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings, Point: s.Point})
+}
+
+// Act takes the next act, wants its verb, and writes it into memory as done.
+func (s *Stage) Act(t *testing.T, want state.Verb) state.Act {
+	t.Helper()
+	a := s.Next()
+	if a.Verb != want {
+		t.Fatalf("%v at %v: %s; want %s", a.Verb, s.Now.Sub(Noon), a.Reason, want)
+	}
+	kinds := map[state.Verb][]state.EventKind{state.Open: {state.StepBegan}, state.Abort: {state.StepAbort}, state.Cut: {state.StepCut}, state.Close: {state.StepEnded},
+		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted}, state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted}, state.Flip: {state.Intended, state.Acted}, state.Aim: {state.Replanned}}
+	for _, k := range kinds[a.Verb] {
+		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Act: &a, Goal: a.Goal, Point: a.Point, Reason: a.Reason})
+	}
+	return a
+}
+
+// Open brings the stage to its open step: three looks, then the decision.
+func (s *Stage) Open(t *testing.T) {
+	t.Helper()
+	for range 2 {
+		s.See(20, 18, 10, 10)
+		s.Act(t, state.Wait)
+	}
+	s.See(20, 18, 10, 10)
+	s.Act(t, state.Open)
+}
+
+func Waits(group string, d time.Duration) func(*fleet.Observation) {
+	return func(o *fleet.Observation) {
+		for i := range o.Processes {
+			if o.Processes[i].Group == group {
+				o.Processes[i].Aliases[0].Pools[0].ClientsWaiting = 3
+				o.Processes[i].Aliases[0].Pools[0].MaxWait = d
+			}
+		}
+	}
+}
+
+// paced is a trail of looks at one pool at 100 transactions a second, every half second. Each sample is what the look
+// shows: how many were done since the look before, how many wait and are open, how old the head is.
+type Sample struct {
+	Done, Waiting, Open int
+	Head                time.Duration
+}
+
+func Paced(samples []Sample) (t Trail) {
+	at, arrived := Noon, int64(1000)
+	var before Sample
+	for _, x := range samples {
+		at = at.Add(500 * time.Millisecond)
+		arrived += int64(x.Done + x.Waiting + x.Open - before.Waiting - before.Open)
+		before = x
+		t = t.Add(fleet.Observation{At: at, Processes: []fleet.Process{{ID: "a/1", Group: "a", Aliases: []fleet.Alias{{Name: "db", Server: "pg",
+			Counters: fleet.Counters{Xacts: arrived}, Pools: []fleet.PoolGauges{{User: "app", ClientsWaiting: x.Waiting, ServersActive: x.Open, MaxWait: x.Head}}}}}}})
+	}
+	return t
+}
+
+// UnevenFleet is a fleet by hand: one server, lines of one user each, as a look shows them.
+type UnevenFleet struct {
+	Lines  map[fleet.Set]int // From, To: 0
+	Budget int
+	Gone   []string // processes that are not there
+	Role   int      // the limit of the one user; 0: none
+}
+
+func SizeLine(process string) fleet.Set {
+	return fleet.Set{Process: process, Alias: "app", Key: fleet.KeySize}
+}
+
+func ReserveLine(process string) fleet.Set {
+	return fleet.Set{Process: process, Alias: "app", Key: fleet.KeyReserve}
+}
+
+// UnevenMain is main/app with a size a process.
+func UnevenMain(budget int, sizes ...int) *UnevenFleet {
+	u := &UnevenFleet{Lines: map[fleet.Set]int{}, Budget: budget}
+	for i, n := range sizes {
+		u.Lines[SizeLine(fmt.Sprintf("main/%d", i+1))] = n
+	}
+	return u
+}
+
+// Look is the fleet at a moment.
+func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
+	o := fleet.Observation{At: at, Servers: []fleet.Server{{Name: "pg", MaxConns: u.Budget}}}
+	if u.Role > 0 {
+		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "u", Conns: u.Role}}
+	}
+	var sizes []fleet.Set
+	for x := range u.Lines {
+		if x.Key == fleet.KeySize && !slices.Contains(u.Gone, x.Process) {
+			sizes = append(sizes, x)
+		}
+	}
+	slices.SortFunc(sizes, fleet.CompareSets)
+	for _, x := range sizes {
+		if n := len(o.Processes); n == 0 || o.Processes[n-1].ID != x.Process {
+			o.Processes = append(o.Processes, fleet.Process{ID: x.Process, Group: x.Group(), Version: "1.24",
+				Settings: fleet.Settings{ReserveTimeout: time.Second}})
+		}
+		reserve := x
+		reserve.Key = fleet.KeyReserve
+		p := &o.Processes[len(o.Processes)-1]
+		p.Aliases = append(p.Aliases, fleet.Alias{Name: x.Alias, SizeConns: u.Lines[x], ReserveConns: u.Lines[reserve],
+			Server:   "pg",
+			PoolMode: "transaction", Counters: fleet.Counters{Assignments: -1}, Pools: []fleet.PoolGauges{{User: "u"}}})
+	}
+	return o
+}
+
+// Situation is what a rollback to before an event finds.
+func (u *UnevenFleet) Situation(t testing.TB, m state.Memory, goal sizing.Goal, policy state.Policy) Situation {
+	t.Helper()
+	o := u.Look(Noon)
+	e, err := load.Evidence{}.Add(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := 0
+	f, err := budget.Model(o.At, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &none,
+		DirectCount: budget.CountHighest}}}, e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Situation{Now: Noon, Fleet: f, AsMeasured: f, Before: f, Look: o, Memory: m, Goal: goal, Target: goal,
+		Policy: policy}
+}
+
+// Write is what an act leaves.
+func (u *UnevenFleet) Write(sets []fleet.Set) {
+	for _, x := range sets {
+		to := x.To
+		x.From, x.To = 0, 0
+		u.Lines[x] = to
+	}
+}
+
+// Taken is a memory of steps that ended and stand.
+func Taken(steps ...state.Step) (m state.Memory) {
+	for i, s := range steps {
+		m.Past = append(m.Past, state.Past{Number: i + 1, Seq: int64(10 * (i + 1)), Step: s})
+	}
+	return m
+}
+
+func Wrote(key fleet.Key, from, to int, processes ...string) (sets []fleet.Set) {
+	for _, p := range processes {
+		sets = append(sets, fleet.Set{Process: p, Alias: "app", Key: key, From: from, To: to})
+	}
+	return sets
+}
+
+// DrawnUneven is a fleet whose lines mostly differ, with reserves here and there.
+func DrawnUneven(r *rand.Rand) *UnevenFleet {
+	u := &UnevenFleet{Lines: map[fleet.Set]int{}}
+	for g := range 1 + r.IntN(3) {
+		even := r.IntN(3) == 0
+		size, reserve := 2+r.IntN(8), r.IntN(3)*r.IntN(2)
+		for p := range 1 + r.IntN(4) {
+			if !even {
+				size = 2 + r.IntN(8)
+			}
+			if !even && r.IntN(4) == 0 {
+				reserve = r.IntN(3)
+			}
+			id := fmt.Sprintf("%c/%d", 'a'+g, p+1)
+			u.Lines[SizeLine(id)], u.Lines[ReserveLine(id)] = size, reserve
+		}
+	}
+	return u
+}
+
+// DrawnStep changes lines of a pool: the sizes of all of them, or of some, to one, and their reserves to one.
+func DrawnStep(r *rand.Rand, u *UnevenFleet) state.Step {
+	step := state.Step{Kind: state.Forward}
+	lines := slices.SortedFunc(maps.Keys(u.Lines), fleet.CompareSets)
+	group, size, reserve, all := lines[r.IntN(len(lines))].Group(), 1+r.IntN(9), r.IntN(9), r.IntN(2) == 0
+	for _, x := range lines {
+		x.From, x.To = u.Lines[x], size
+		if x.Key == fleet.KeyReserve {
+			x.To = reserve
+		}
+		moved := x.Key == fleet.KeyReserve && reserve < 3 || x.Key == fleet.KeySize && (all || r.IntN(2) == 0)
+		if x.Group() == group && moved && x.From != x.To {
+			step.Sets = append(step.Sets, x)
+		}
+	}
+	return step
+}
+
+// Worst is what the ledger counts for a fleet.
+func (u *UnevenFleet) Worst(t testing.TB) int {
+	return u.Situation(t, state.Memory{}, sizing.Goal{}, state.DefaultPolicy()).Fleet.WorstConns("pg")
+}
+
+// Checked is a step that keeps the promise once it has drained, moves lines that may be moved, and no more of them than
+// its percent, or one.
+func (u *UnevenFleet) Checked(t testing.TB, seed uint64, s Situation, step state.Step, written map[fleet.Set]bool) {
+	t.Helper()
+	var releases, grants []fleet.Set
+	released, granted, most := 0, 0, s.Policy.StepConns(u.Budget)
+	unit := 0
+	for _, x := range step.Sets {
+		line := fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key, From: 0, To: 0}
+		if !written[line] || u.Lines[line] != x.From {
+			t.Fatalf("seed %d: %v is written: by a step: %v, at %d", seed, x, written[line], u.Lines[line])
+		}
+		p, _ := s.Fleet.Pool(x.Pool())
+		unit = max(unit, len(p.Sizes))
+		if x.To < x.From {
+			releases, released = append(releases, x), released+x.From-x.To
+		} else {
+			grants, granted = append(grants, x), granted+x.To-x.From
+		}
+	}
+	if err := Promise(s.Fleet.With(releases).Drained(), grants); err != nil {
+		t.Fatalf("seed %d: %v of %v: %v", seed, step.Sets, u.Lines, err)
+	}
+	if worst := s.Fleet.With(step.Sets).Drained().WorstConns("pg"); u.Role > 0 && granted > 0 && worst > max(u.Role,
+		s.Fleet.WorstConns("pg")) {
+		t.Fatalf("seed %d: %d under a role's limit of %d", seed, worst, u.Role)
+	}
+	over := s.Fleet.SpareConns("pg") < 0
+	if step.Kind == state.Forward && (granted > max(most, unit) || released > max(most, unit) && !over) {
+		t.Fatalf("seed %d: %d granted and %d released of %d at most", seed, granted, released, most)
+	}
+}
+
+// Shifting is a stage with 40 % of a/db's 8 Erlangs on their way to b/db, which carries as many already; 20 of its 40
+// connections are spare.
+func Shifting() *Stage {
+	s := NewStage(10)
+	s.Policy.Percent, s.Policy.Soak = 50, 10*time.Second
+	s.Shifts = []shift.Shift{{From: "a/db", To: "b/db", Fraction: load.Range{Lower: 0.4, Target: 0.4, Upper: 0.4}, Until: 100}}
+	s.Readings = []state.Reading{{X: 0, Said: true}}
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now, Turned: []state.Switch{{Shift: "a/db:b/db"}}})
+	return s
+}
+
+// Sized looks with the sizes that the journal says.
+func (s *Stage) Sized() {
+	a, b := 20, 10
+	for _, w := range s.Memory.Written {
+		if w.Process == "a/1" {
+			a = w.To
+		} else {
+			b = w.To
+		}
+	}
+	s.See(a, min(a, 9), b, min(b, 9))
+}
+
+// Due acts until a verb is due, and leaves it at that.
+func (s *Stage) Due(t *testing.T, want state.Verb) state.Act {
+	t.Helper()
+	for range 100 {
+		s.Sized()
+		a := s.Next()
+		if a.Verb == want {
+			return a
+		}
+		s.Act(t, a.Verb)
+	}
+	t.Fatalf("%s never comes", want)
+	return state.Act{}
+}
+
+// Until acts until a verb is due, and has the switch say what it was told.
+func (s *Stage) Until(t *testing.T, want state.Verb) state.Act {
+	t.Helper()
+	for range 100 {
+		s.Sized()
+		a := s.Next()
+		if a.Verb == want {
+			return s.Act(t, want)
+		}
+		if a.Verb == state.Stop {
+			t.Fatalf("%s: %s; want %s", a.Outcome, a.Reason, want)
+		}
+		s.Act(t, a.Verb)
+		if a.Verb == state.Flip {
+			s.Readings[0].X = a.Turn.To
+		}
+	}
+	t.Fatalf("%s never comes: %+v", want, s.Next())
+	return state.Act{}
+}
+
+func (s *Stage) Size(group string) int {
+	size := map[string]int{"a": 20, "b": 10}[group]
+	for _, w := range s.Memory.Written {
+		if w.Process == group+"/1" {
+			size = w.To
+		}
+	}
+	return size
+}
+
+// Saturated has a signal of pg above its abort level.
+func (s *Stage) Saturated() {
+	for range 2 {
+		s.Now = s.Now.Add(time.Millisecond)
+		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
+	}
+}
+
+// Exponent is how a number looks that people do not read.
+var Exponent = regexp.MustCompile(`\de[+-]\d`)
+
+func StageLoad(group string) load.Load {
+	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8}, MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
+		Method: load.MethodCounters, Copies: []load.CopyShare{{Process: group + "/1", User: "app", Share: 1}}}
+}

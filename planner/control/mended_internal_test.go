@@ -1,0 +1,27 @@
+package control
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+func TestTheTimeGivenEndsTheRunBeforeItsNextStep(t *testing.T) {
+	s := NewStage(0)
+	for range 3 {
+		s.See(20, 18, 10, 10)
+	}
+	a := Next(Situation{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Look: s.Look, Trail: s.Trail, Goal: s.Goal, Policy: s.Policy, Over: "it is over"})
+	if a.Verb != state.Stop || a.Outcome != state.Done || a.Reason != "it is over" {
+		t.Error(a)
+	}
+	s = NewStage(-2) // the sizes of today are over the budget
+	for range leastLooks {
+		s.See(20, 18, 10, 10)
+	}
+	a = Next(Situation{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Look: s.Look, Trail: s.Trail, Goal: s.Goal, Policy: s.Policy, Over: "it is over"})
+	if a.Verb != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "it is over; pg: the worst case of today's sizes is 30 connections, 2 over the budget of 28") {
+		t.Errorf("over the budget: %s %s %q, want held", a.Verb, a.Outcome, a.Reason)
+	}
+}

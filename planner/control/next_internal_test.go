@@ -1,0 +1,54 @@
+package control
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+func TestNextTakesTheStepBackWhereAReleaseCannotBeUndone(t *testing.T) {
+	s := NewStage(0)
+	s.Open(t)
+	s.Act(t, state.Release)
+	s.See(16, 16, 10, 10)
+	s.See(16, 16, 10, 10)
+	s.Act(t, state.Grant)
+	s.See(16, 16, 14, 14, Waits("a", 2*time.Second))
+	if a := s.Act(t, state.Abort); fmt.Sprint(a.Step.Sets) != "[{a/1 db pool_size 16 20} {b/1 db pool_size 14 10}]" {
+		t.Fatal(a.Step.Sets)
+	}
+	s.See(16, 16, 14, 14)
+	s.Act(t, state.Retreat)
+	s.See(16, 16, 10, 14)
+	s.Act(t, state.Wait)
+	s.See(16, 16, 10, 10)
+	s.Act(t, state.Wait)
+	s.See(16, 16, 10, 10)
+	s.Act(t, state.Grant)
+	s.See(20, 16, 10, 10)
+	s.Act(t, state.Close)
+	s.Policy.Aborts = 1
+	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Aborted || !strings.Contains(a.Reason, "has waited 2s > 1s") {
+		t.Fatal(a)
+	}
+	s.Policy.Aborts = 2
+	if a := s.Next(); a.Verb != state.Wait || !a.Held || !strings.Contains(a.Reason, "has waited 2s > 1s") {
+		t.Fatal(a)
+	}
+	s.Now = s.Now.Add(s.Policy.Soak)
+	s.Trail = Trail{}
+	for range leastLooks { // half as large: of 30 connections 5 % instead of 10 %
+		s.Policy.Percent = 10
+		s.See(20, 16, 10, 10)
+	}
+	if a := s.Next(); a.Verb != state.Open || fmt.Sprint(a.Step.Sets) != "[{a/1 db pool_size 20 19} {b/1 db pool_size 10 11}]" {
+		t.Fatal(a, a.Step)
+	}
+	s.Memory.Aborts = 0 // a step that stands ends the row
+	if a := s.Next(); a.Verb != state.Open || fmt.Sprint(a.Step.Sets) != "[{a/1 db pool_size 20 17} {b/1 db pool_size 10 13}]" {
+		t.Fatal(a, a.Step)
+	}
+}

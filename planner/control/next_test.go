@@ -1,0 +1,168 @@
+package control_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+func TestNextReleasesSeesTheDrainOnTwoLooksGrantsAndSoaks(t *testing.T) {
+	s := plannertest.NewStage(0)
+	s.Open(t)
+	if a := s.Act(t, state.Release); fmt.Sprint(a.Sets) != "[{a/1 db pool_size 20 16}]" {
+		t.Fatal(a.Sets)
+	}
+	s.See(16, 18, 10, 10) // two are still busy
+	s.Act(t, state.Wait)
+	s.See(16, 16, 10, 10)
+	s.Act(t, state.Wait) // seen once
+	s.See(16, 16, 10, 10)
+	if a := s.Act(t, state.Grant); fmt.Sprint(a.Sets) != "[{b/1 db pool_size 10 14}]" {
+		t.Fatal(a.Sets)
+	}
+	granted := s.Now
+	for s.Now.Sub(granted) < s.Policy.Soak-time.Second {
+		s.See(16, 16, 14, 14)
+		s.Act(t, state.Wait)
+	}
+	s.See(16, 16, 14, 14)
+	s.Act(t, state.Close)
+	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Done {
+		t.Fatal(a)
+	}
+}
+
+func TestNextUndoesAReleaseThatDoesNotDrain(t *testing.T) {
+	s := plannertest.NewStage(0)
+	s.Open(t)
+	s.Act(t, state.Release)
+	released := s.Now
+	for s.Now.Sub(released) < s.Policy.DrainFor-time.Second {
+		s.See(16, 17, 10, 10)
+		s.Act(t, state.Wait)
+	}
+	s.See(16, 17, 10, 10, func(o *fleet.Observation) {
+		o.Servers[0].Holders = []fleet.Holder{{PID: 77, User: "app", Application: "cron", Age: time.Minute, Pool: "a/db"}}
+	})
+	a := s.Act(t, state.Undo)
+	if fmt.Sprint(a.Sets) != "[{a/1 db pool_size 16 20}]" || !strings.Contains(a.Reason, "backend 77 of app (cron)") {
+		t.Fatal(a)
+	}
+	s.See(20, 17, 10, 10)
+	s.Act(t, state.Cut) // b's grant no longer fits
+	for range int(s.Policy.Soak / time.Second) {
+		s.See(20, 17, 10, 10)
+	}
+	s.Act(t, state.Close)
+	s.See(20, 17, 10, 10)
+	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "a/db has 1 connections more open") {
+		t.Fatal(a)
+	}
+}
+
+func TestNextHoldsWhatCanHarmAndNothingElse(t *testing.T) {
+	t.Run("a grant by its server's signals, not the release before it", func(t *testing.T) {
+		s := plannertest.NewStage(0)
+		s.Open(t)
+		rules := []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
+		read := func(v float64) {
+			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: s.Now}}, rules, []string{"pg"}, time.Minute, s.Now)
+		}
+		read(0.9)
+		s.Act(t, state.Release)
+		s.See(16, 16, 10, 10)
+		s.See(16, 16, 10, 10)
+		read(0.9)
+		if a := s.Act(t, state.Wait); !a.Held || a.Reason != "cpu 0.9 > 0.85 on pg" {
+			t.Fatal(a)
+		}
+		for range 3 {
+			s.See(16, 16, 10, 10)
+			read(0.5)
+		}
+		s.Act(t, state.Grant)
+	})
+	t.Run("a release by its pool's waiting", func(t *testing.T) {
+		s := plannertest.NewStage(0)
+		for range 3 {
+			s.See(20, 20, 10, 10, plannertest.Waits("a", 3*time.Second))
+		}
+		if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason, "a client of a/db in a/1 has waited 3s > 1s") {
+			t.Fatal(a)
+		}
+	})
+	t.Run("for as long as it may, and then it ends", func(t *testing.T) {
+		s := plannertest.NewStage(0)
+		for range 3 {
+			s.See(20, 20, 10, 10, plannertest.Waits("a", 3*time.Second))
+		}
+		s.Memory.HeldAt = s.Now.Add(-s.Policy.HoldFor)
+		if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Held {
+			t.Fatal(a)
+		}
+	})
+}
+
+func TestNextStopsAtWhatItDidNotWrite(t *testing.T) {
+	t.Run("in the step", func(t *testing.T) {
+		s := plannertest.NewStage(0)
+		s.Open(t)
+		s.Act(t, state.Release)
+		s.See(18, 18, 10, 10)
+		if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "pool_size of db in a/1 is 18: the step in hand takes it from 20 to 16") {
+			t.Fatal(a)
+		}
+	})
+	t.Run("after it", func(t *testing.T) {
+		s := plannertest.NewStage(0)
+		s.Open(t)
+		s.Act(t, state.Release)
+		s.Memory = s.Memory.After(state.Event{Kind: state.StepCut, Step: &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}})
+		s.Memory = s.Memory.After(state.Event{Kind: state.StepEnded})
+		s.See(20, 18, 10, 10)
+		if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "is 20, and was written as 16") {
+			t.Fatal(a)
+		}
+	})
+	t.Run("but not at an act of which it does not know whether it was done", func(t *testing.T) {
+		for _, size := range []int{20, 16} {
+			s := plannertest.NewStage(0)
+			s.Open(t)
+			s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &state.Act{Verb: state.Release, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}})
+			s.See(size, 16, 10, 10)
+			if a := s.Next(); a.Verb == state.Stop {
+				t.Fatalf("at %d: %+v", size, a)
+			}
+		}
+	})
+}
+
+func TestPromiseCountsWhatIsOpenAndNothingThatShrinks(t *testing.T) {
+	s := plannertest.NewStage(2)
+	s.See(20, 20, 10, 10)
+	grant := func(to int) error {
+		return control.Promise(s.Fleet, []fleet.Set{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: to}})
+	}
+	if err := grant(12); err != nil {
+		t.Error(err)
+	}
+	if err := grant(13); err == nil || !strings.Contains(err.Error(), "33 of 32 connections, 30 now") {
+		t.Errorf("%v", err)
+	}
+	if err := control.Promise(s.Fleet, []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 10}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 13}}); err == nil {
+		t.Error("a release that has not been seen pays for a grant")
+	}
+	s.See(10, 19, 10, 10) // a was made smaller and has not drained
+	if err := grant(13); err != nil {
+		t.Error(err)
+	}
+	if err := grant(14); err == nil {
+		t.Error("connections that are open do not count")
+	}
+}

@@ -1,0 +1,42 @@
+package control_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+)
+
+func TestAPoolOnSeveralServersKeepsItsSizeAndStandsInBothLedgers(t *testing.T) {
+	f, err := plannertest.PlacementOf(t, plannertest.ListAlias)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := sizing.Solve(f, sizing.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plannertest.CheckLedger(t, p)
+	if len(p.Pools) != 2 || p.Pools[1].ID != "main/shop" || p.Pools[1].Frozen == "" || len(p.Pools[1:]) != 1 {
+		t.Errorf("pools %+v, want main/shop once, its size kept", p.Pools)
+	}
+	for _, s := range p.Servers {
+		found := 0
+		for _, l := range s.Ledger {
+			if l.Item == "pool main/shop" {
+				found += l.Conns
+			}
+		}
+		if found != 12 {
+			t.Errorf("the ledger of %s counts %d connections of main/shop, want 12", s.Name, found)
+		}
+	}
+	grow := []fleet.Set{{Process: "main/1", Alias: "shop", Key: fleet.KeySize, From: 12, To: 40}} // main holds it, second does not
+	if err := control.Promise(f, grow); operr.KindOf(err) != operr.KindInfeasible || !strings.Contains(err.Error(), "server second") {
+		t.Errorf("%v, want a refusal by server second", err)
+	}
+}

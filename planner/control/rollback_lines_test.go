@@ -1,0 +1,100 @@
+package control_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// TestARollbackGoesBackLineByLine: each line gets what it had before the first of the steps that wrote it, and a line
+// that none of them wrote is left alone.
+func TestARollbackGoesBackLineByLine(t *testing.T) {
+	equal := state.Step{Kind: state.Equalise, Sets: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
+		plannertest.Wrote(fleet.KeySize, 6, 5, "main/3"))}
+	shrunk := state.Step{Kind: state.Forward, Sets: plannertest.Wrote(fleet.KeySize, 5, 3, "main/1", "main/2", "main/3")}
+	raised := state.Step{Kind: state.Equalise, Sets: plannertest.Wrote(fleet.KeySize, 4, 6, "main/2")}
+	wayBack := state.Step{Kind: state.Backward, Sets: plannertest.Wrote(fleet.KeySize, 5, 4, "main/2")}
+	for _, c := range []struct {
+		name  string
+		m     state.Memory
+		to    int64
+		u     *plannertest.UnevenFleet
+		goal  string
+		lines int // 0: all lines go to one size
+		gone  string
+	}{
+		{"an equalisation", plannertest.Taken(equal), 10, plannertest.UnevenMain(60, 5, 5, 5), "main/app 6 (main/1, main/3), main/app 4 (main/2)",
+			3, ""},
+		{"a later step alone", plannertest.Taken(equal, shrunk), 20, plannertest.UnevenMain(60, 3, 3, 3), "main/app 5", 0, ""},
+		{"both", plannertest.Taken(equal, shrunk), 10, plannertest.UnevenMain(60, 3, 3, 3), "main/app 6 (main/1, main/3), main/app 4 (main/2)", 3,
+			""},
+		{"one line was raised", plannertest.Taken(raised), 10, plannertest.UnevenMain(60, 6, 6, 6), "main/app 4 (main/2)", 1, ""},
+		{"a process has come", plannertest.Taken(equal, shrunk), 20, plannertest.UnevenMain(60, 3, 3, 3, 3), "main/app 5 (main/1, main/2, main/3)",
+			3, ""},
+		{"a process is gone", plannertest.Taken(shrunk), 10, &plannertest.UnevenFleet{Lines: plannertest.UnevenMain(60, 3, 3, 3).Lines, Budget: 60, Gone: []string{"main/2"}, Role: 0},
+			"main/app 5", 0, "main/app in main/2"},
+		{"given up on its way back", state.Memory{Step: &wayBack, StepSeq: 10, StepNumber: 1}.GivenUp(), 10, plannertest.UnevenMain(60, 5, 5,
+			5), "main/app 4 (main/2)", 1, ""},
+	} {
+		s := c.u.Situation(t, c.m, sizing.Goal{}, state.DefaultPolicy())
+		way, any := control.Rollback(c.m, s.Fleet, c.to)
+		if !any || way.Goal.Text() != c.goal || len(way.Goal.Lines) != c.lines || strings.Join(way.Gone, ", ") != c.gone {
+			t.Errorf("%s: to %q by %d lines, %v gone; want %q by %d, %q gone", c.name, way.Goal.Text(), len(way.Goal.Lines),
+				way.Gone, c.goal, c.lines, c.gone)
+		}
+	}
+}
+
+// TestAWayBackThatFitsLineByLineIsPossible: 6/4/6 fits where three of 6 do not, and where none may grow above 6.
+func TestAWayBackThatFitsLineByLineIsPossible(t *testing.T) {
+	equal := state.Step{Kind: state.Equalise, Sets: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
+		plannertest.Wrote(fleet.KeySize, 6, 5, "main/3"))}
+	for _, c := range []struct {
+		budget, max int
+		fits        bool
+		above       string
+	}{{16, 0, true, ""}, {15, 0, false, ""}, {16, 6, true, ""}, {16, 5, true,
+		"main/app goes back to 6 in main/1, above its max: 5"}} {
+		u := plannertest.UnevenMain(c.budget, 5, 5, 5)
+		s := u.Situation(t, plannertest.Taken(equal), sizing.Goal{}, state.DefaultPolicy())
+		s.Fleet.Pools[0].Rules.Max = c.max
+		way, _ := control.Rollback(s.Memory, s.Fleet, 10)
+		if why := control.Reachable(s.Fleet, way.Goal); (why == "") != c.fits {
+			t.Errorf("%d connections: %q", c.budget, why)
+		}
+		if why := control.AboveMax(s.Fleet, way.Goal); why != c.above {
+			t.Errorf("max: %d: %q, want %q", c.max, why, c.above)
+		}
+	}
+}
+
+// TestAWayIsSaidToBePossibleByLine: the steps to a plan are judged by what a rollback of them all would do.
+func TestAWayIsSaidToBePossibleByLine(t *testing.T) {
+	for _, c := range []struct {
+		budget, max int
+		want        string
+	}{
+		{16, 0, ""},
+		{16, 6, ""},
+		{16, 5, "main/app goes back to 6 in main/1, above its max: 5"},
+		{15, 0, "pg: these sizes come to 16 connections, 1 more than the budget of 15"},
+	} {
+		s := plannertest.UnevenMain(c.budget, 6, 4, 6).Situation(t, state.Memory{}, sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg",
+			Size: 5}}}, state.Policy{Percent: 7})
+		s.Fleet.Pools[0].Rules.Max = c.max
+		s.AsMeasured = s.Fleet
+		way, _ := s.Ahead()
+		if got := control.Unreturnable(way); got != c.want || len(way) < 2 {
+			t.Errorf("%d connections, max: %d: %q after %d steps, want %q", c.budget, c.max, got, len(way), c.want)
+		}
+	}
+	if why := control.Unreturnable(nil); why != "" {
+		t.Errorf("of no step: %q", why)
+	}
+}

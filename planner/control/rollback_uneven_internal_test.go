@@ -1,0 +1,83 @@
+package control
+
+import (
+	"maps"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// TestEveryLineGoesBackToWhatItWas rolls random steps of random fleets back, with a budget that the sizes before just
+// fit, in steps of any percent, asked anew now and then: each line that the steps wrote has its value of before, no
+// other was written, and each step keeps the promise and its percent.
+func TestEveryLineGoesBackToWhatItWas(t *testing.T) {
+	uneven, several := 0, 0
+	for seed := range uint64(3000) {
+		r := rand.New(rand.NewPCG(seed, 77))
+		u := DrawnUneven(r)
+		var m state.Memory
+		states := []map[fleet.Set]int{maps.Clone(u.Lines)}
+		for len(m.Past) < 1+r.IntN(5) {
+			if step := DrawnStep(r, u); len(step.Sets) > 0 {
+				m = m.Stepped(state.Past{Number: len(m.Past) + 1, Seq: int64(10 * (len(m.Past) + 1)), Step: step})
+				u.Write(step.Sets)
+				states = append(states, maps.Clone(u.Lines))
+			}
+		}
+		first := r.IntN(len(m.Past))
+		want := maps.Clone(u.Lines)
+		written := map[fleet.Set]bool{}
+		for _, p := range m.Past[first:] {
+			for _, x := range p.Step.Sets {
+				x.From, x.To = 0, 0
+				written[x], want[x] = true, states[first][x]
+			}
+		}
+		u.Budget = 10000
+		u.Budget = (&UnevenFleet{Lines: want, Budget: 10000}).Worst(t)
+		if now := (&UnevenFleet{Lines: u.Lines,
+			Budget: 10000}).Worst(t); r.IntN(3) == 0 { // what they just fit is the limit of a role
+			u.Role, u.Budget = max(u.Budget, now), max(u.Budget, now)+30
+		}
+		policy := state.Policy{Percent: []float64{1, 5, 20, 100}[r.IntN(4)]}
+		s := u.Situation(t, m, sizing.Goal{}, policy)
+		way, any := Rollback(m, s.Fleet, m.Past[first].Seq)
+		if !any {
+			t.Fatalf("seed %d: nothing to take back", seed)
+		}
+		if why := Reachable(s.Fleet, way.Goal); why != "" {
+			t.Fatalf("seed %d: %v to %v: %s", seed, u.Lines, want, why)
+		}
+		uneven += b2i(len(way.Goal.Lines) > 0)
+		m.RollTo = way.To
+		for n := 0; ; n++ {
+			if n == 1000 {
+				t.Fatalf("seed %d: no end", seed)
+			}
+			s = u.Situation(t, m, way.Goal, policy)
+			if r.IntN(3) == 0 { // it was interrupted, and is begun again
+				way, _ = Rollback(m, s.Fleet, 0)
+				s.Goal, s.Target = way.Goal, way.Goal
+			}
+			if a := s.begin(); a.Verb != state.Open {
+				if a.Outcome != state.Done {
+					t.Fatalf("seed %d: %s %s %s at %v, to %v", seed, a.Verb, a.Outcome, a.Reason, u.Lines, want)
+				}
+				several += b2i(n > 1)
+				break
+			}
+			step, _, _ := s.NextStep()
+			u.Checked(t, seed, s, step, written)
+			u.Write(step.Sets)
+		}
+		if !maps.Equal(u.Lines, want) {
+			t.Fatalf("seed %d: %v, want %v", seed, u.Lines, want)
+		}
+	}
+	if uneven < 1000 || several < 1000 {
+		t.Errorf("the instances show too little: %d line by line, %d in several steps", uneven, several)
+	}
+}

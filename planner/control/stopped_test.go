@@ -1,0 +1,72 @@
+package control_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// TestAPauseOnAConsoleIsNamed, and how it ends, wherever the waiting that it makes is the reason for anything.
+func TestAPauseOnAConsoleIsNamed(t *testing.T) {
+	for want, stop := range map[string]func(*fleet.Alias){
+		"db is paused in a/1: RESUME db on its console ends that":   func(a *fleet.Alias) { a.Paused = true },
+		"db is disabled in a/1: ENABLE db on its console ends that": func(a *fleet.Alias) { a.Disabled = true },
+	} {
+		s := plannertest.NewStage(0)
+		s.Open(t)
+		s.Act(t, state.Release)
+		said := ""
+		for n := range 20 {
+			s.See(16, 16, 10, 10, func(o *fleet.Observation) {
+				a := &o.Processes[0].Aliases[0]
+				a.Counters.Xacts = 1000
+				a.Pools[0].ClientsWaiting, a.Pools[0].MaxWait = 5*n, time.Duration(n)*time.Second
+				stop(a)
+			})
+			if a := s.Next(); strings.Contains(a.Reason, "a/db") {
+				said = a.Reason
+				if !strings.HasSuffix(said, want) {
+					t.Errorf("%s", said)
+				}
+			}
+		}
+		if said == "" {
+			t.Errorf("nothing is said of it: want %q", want)
+		}
+		if got := control.Stopped("a/1", fleet.Alias{Name: "db"}); got != "" {
+			t.Error(got)
+		}
+	}
+}
+
+// TestASoakOfAStoppedPoolShowsNothing: a step is not done while somebody keeps one of its pools from being served.
+func TestASoakOfAStoppedPoolShowsNothing(t *testing.T) {
+	pause := func(o *fleet.Observation) { o.Processes[1].Aliases[0].Paused = true }
+	s := plannertest.NewStage(0)
+	s.Open(t)
+	s.Act(t, state.Release)
+	for s.See(16, 9, 10, 10); s.Next().Verb == state.Wait; s.See(16, 9, 10, 10) {
+	}
+	s.Act(t, state.Grant)
+	soaked := func(change ...func(*fleet.Observation)) state.Act {
+		for range int(s.Policy.Soak/time.Second) + 2 {
+			s.See(16, 9, 14, 10, change...)
+		}
+		return s.Next()
+	}
+	if a := soaked(pause); a.Verb != state.Wait || !a.Held || !strings.Contains(a.Reason, "db is paused in b/1: RESUME db") {
+		t.Errorf("%s, held %v: %q; want it held", a.Verb, a.Held, a.Reason)
+	}
+	s.Memory.RollTo = 1
+	if a := s.Next(); a.Held {
+		t.Errorf("a rollback waits for a pool that somebody has stopped: %q", a.Reason)
+	}
+	s.Memory.RollTo = 0
+	s.See(16, 9, 14, 10)
+	s.Act(t, state.Close)
+}

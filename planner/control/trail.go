@@ -1,0 +1,354 @@
+package control
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+)
+
+// How a pause of a server is told from a pool that is too small.
+const (
+	// pausedShare is the share of the usual completions at or below which an interval counts as one with a pause.
+	// chosen: a pause of one interval may fall into two, and leaves each half of its completions.
+	pausedShare = 0.5
+	// leastUsual is how many completions an interval must usually have to say anything. chosen: of eight arrivals by
+	// chance, four or fewer come once in ten, and what a false pause costs is one more look.
+	leastUsual = 8
+	// leastPace is how many intervals tell what is usual.
+	leastPace = 3
+)
+
+// paused says that a queue may come of a pause: the server, not the number of its connections, stopped serving. It is
+// so where in the newest interval between two looks, or in one before it since when the queue has only fallen, half or
+// less of the usual transactions completed, and that for at most longest. Empty: nothing says so.
+//
+// What completed between two looks is what arrived less what the queue and the open transactions grew by:
+// total_xact_count counts arrivals (PgBouncer client.c:1596), and sv_active are the connections that a transaction
+// holds.
+func (t Trail) paused(of func(lineGlance) bool, longest time.Duration) string {
+	n := len(t.looks)
+	if n < leastPace+2 {
+		return ""
+	}
+	done, queue := make([]int, n), make([]int, n) // of interval i, which ends at look i; at look i
+	var paces []float64
+	for i, g := range t.looks {
+		for _, l := range g.lines {
+			if !of(l) {
+				continue
+			}
+			queue[i] += l.waiting
+			if i == 0 {
+				continue
+			}
+			if was, ok := t.looks[i-1].line(l.Set); ok && l.xacts >= was.xacts {
+				done[i] += int(l.xacts-was.xacts) - (l.waiting + l.linked - was.waiting - was.linked)
+			}
+		}
+		if i > 0 {
+			paces = append(paces, float64(done[i])/g.at.Sub(t.looks[i-1].at).Seconds())
+		}
+	}
+	slices.Sort(paces)
+	usual := paces[len(paces)/2] // a pause is short against a trail, so that the median does not know of it
+	first, last := 0, 0
+	for i := n - 1; i > 0; i-- {
+		expected := usual * t.looks[i].at.Sub(t.looks[i-1].at).Seconds()
+		if expected >= leastUsual && float64(done[i]) <= pausedShare*expected {
+			if first = i; last == 0 {
+				last = i
+			}
+		} else if last != 0 || queue[i] >= queue[i-1] {
+			break
+		}
+	}
+	if last == 0 || t.looks[last].at.Sub(t.looks[first].at) > longest {
+		return ""
+	}
+	dt := t.looks[last].at.Sub(t.looks[last-1].at).Seconds()
+	return fmt.Sprintf("%d transactions completed in %.1f s where %.0f usually do: a pause, and no lack of connections so far", max(0, done[last]), dt, usual*dt)
+}
+
+// Paused says that a server's pools wait because it paused; empty: nothing says so.
+func (t Trail) Paused(server string, longest time.Duration) string {
+	return t.paused(func(l lineGlance) bool { return l.server == server }, longest)
+}
+
+// Trail is the last few looks at every line of the fleet, for judging what a step does to the waiting. It is a value.
+type Trail struct {
+	looks []glance // the oldest first, at most trailLooks
+	last  time.Time
+	gaps  []gap // of more than leastGap between two looks, the oldest first, at most trailGaps
+}
+
+// gap is a time within which nobody looked.
+type gap struct{ from, to time.Time }
+
+const (
+	leastGap  = 10 * time.Second // shorter ones are not kept. chosen: no policy takes so little for one
+	trailGaps = 1000             // chosen: more than a soak of a day has, with a look lost every two minutes
+)
+
+// trailLooks bounds a Trail. chosen: a quarter of a minute of looks while acting, more than a minute in soak.
+const trailLooks = 16
+
+// glance is what a Trail keeps of a look.
+type glance struct {
+	at    time.Time
+	lines []lineGlance // sorted by process, alias
+}
+
+type lineGlance struct {
+	fleet.Set // process and alias
+	pool      string
+	server    string
+	xacts     int64
+	waitTime  time.Duration
+	waiting   int
+	linked    int // connections that a client's transaction holds
+	active    int // connections in use: linked, tested, or logging in
+	users     int
+	maxWait   time.Duration
+	stopped   string // by whoever has a console: what, and the command that ends it; empty: it is served
+}
+
+// Stopped says what keeps a line of a process from being served, and the command that ends it; empty: nothing does.
+func Stopped(process string, a fleet.Alias) string {
+	switch {
+	case a.Paused && a.Name == fleet.AutoDB:
+		return fmt.Sprintf("a database of * is paused in %s: RESUME and its name on the console end that", process)
+	case a.Paused:
+		return fmt.Sprintf("%s is paused in %s: RESUME %s on its console ends that", a.Name, process, a.Name)
+	case a.Disabled:
+		return fmt.Sprintf("%s is disabled in %s: ENABLE %s on its console ends that", a.Name, process, a.Name)
+	}
+	return ""
+}
+
+// Add returns the trail with one more look.
+func (t Trail) Add(o fleet.Observation) Trail {
+	g := glance{at: o.At}
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			l := lineGlance{Set: fleet.Set{Process: p.ID, Alias: a.Name}, pool: p.Group + "/" + a.Name, server: a.Server,
+				xacts: a.Counters.Xacts, waitTime: a.Counters.WaitTime, stopped: Stopped(p.ID, a)}
+			for _, u := range a.Pools {
+				l.waiting += u.ClientsWaiting
+				l.linked += u.ServersActive
+				l.active += u.ServersActive + u.ServersTested + u.ServersLogin
+				l.users++
+				l.maxWait = max(l.maxWait, u.MaxWait)
+			}
+			g.lines = append(g.lines, l)
+		}
+	}
+	slices.SortFunc(g.lines, func(a, b lineGlance) int { return fleet.CompareSets(a.Set, b.Set) })
+	looks, gaps := append(slices.Clone(t.looks), g), t.gaps
+	if !t.last.IsZero() && o.At.Sub(t.last) > leastGap {
+		gaps = append(slices.Clone(gaps), gap{t.last, o.At})
+	}
+	return Trail{looks[max(0, len(looks)-trailLooks):], o.At, gaps[max(0, len(gaps)-trailGaps):]}
+}
+
+// Broken is the trail without its looks: what comes after a look that failed is judged anew.
+func (t Trail) Broken() Trail { return Trail{last: t.last, gaps: t.gaps} }
+
+// unwatched is how much of the time since `since` lies in gaps that are longer than longest.
+func (t Trail) unwatched(since time.Time, longest time.Duration) time.Duration {
+	var sum time.Duration
+	for _, g := range t.gaps {
+		if g.to.Sub(g.from) > longest && g.to.After(since) {
+			sum += min(g.to.Sub(g.from), g.to.Sub(since))
+		}
+	}
+	return sum
+}
+
+// late is how far the newest looks lie apart, where those of the two newest gaps are all too far; 0: they are not. One
+// alone is a look that was lost.
+func (t Trail) late(longest time.Duration) time.Duration {
+	if len(t.gaps) < 2 {
+		return 0
+	}
+	before, newest := t.gaps[len(t.gaps)-2], t.gaps[len(t.gaps)-1]
+	if !newest.to.Equal(t.last) || !before.to.Equal(newest.from) || before.to.Sub(before.from) <= longest {
+		return 0
+	}
+	if d := newest.to.Sub(newest.from); d > longest {
+		return d
+	}
+	return 0
+}
+
+func (g glance) line(x fleet.Set) (lineGlance, bool) {
+	i, found := slices.BinarySearchFunc(g.lines, fleet.Set{Process: x.Process, Alias: x.Alias}, func(l lineGlance, x fleet.Set) int { return fleet.CompareSets(l.Set, x) })
+	if !found {
+		return lineGlance{}, false
+	}
+	return g.lines[i], true
+}
+
+// suffers says why a pool waits more than it should, as the looks since `since` show: a mean wait in one of its
+// processes that is above bar by more than the looks differ among each other, a head of the queue older than oldest, or
+// a queue that grew from look to look over growingFor of them. Empty: it does not, or there are not enough looks yet to
+// say so. A line that somebody has paused is named.
+//
+// The last two may come of a pause of the server as well as of too few connections. While the looks say that it is one
+// (see paused), stalled is true and the reason tells of it: nothing that was done is wrong yet, and nothing more may be
+// done. A pause that lasts longer than oldest is judged like any other waiting.
+func (t Trail) suffers(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
+	why, stalled = t.waits(pool, since, bar, oldest)
+	if why == "" {
+		return "", false
+	}
+	for _, l := range t.looks[len(t.looks)-1].lines {
+		if l.pool == pool && l.stopped != "" {
+			return why + "; " + l.stopped, stalled
+		}
+	}
+	return why, stalled
+}
+
+// waits is suffers, whoever stopped it.
+func (t Trail) waits(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
+	looks := t.looks
+	for len(looks) > 0 && looks[0].at.Before(since) {
+		looks = looks[1:]
+	}
+	if len(looks) == 0 {
+		return "", false
+	}
+	queues := make([]int, len(looks))
+	for _, l := range looks[len(looks)-1].lines {
+		if l.pool != pool {
+			continue
+		}
+		for i, g := range looks {
+			if was, ok := g.line(l.Set); ok {
+				queues[i] += was.waiting
+			}
+		}
+		if l.maxWait > oldest && why == "" {
+			why = fmt.Sprintf("a client of %s in %s has waited %v > %v", pool, l.Process, l.maxWait.Round(time.Millisecond), oldest)
+		}
+		if mean, half, xacts := meanWait(looks, l.Set); mean-half > bar {
+			return fmt.Sprintf("%s waits %v ± %v on average in %s > %v (%d transactions since %s)", pool, mean.Round(100*time.Microsecond),
+				half.Round(100*time.Microsecond), l.Process, bar.Round(100*time.Microsecond), xacts, looks[0].at.Format(time.TimeOnly)), false
+		}
+	}
+	if why == "" && grows(queues) {
+		why = fmt.Sprintf("the queue of %s grows from look to look: %d clients", pool, queues[len(queues)-growingFor:])
+	}
+	if why == "" {
+		return "", false
+	}
+	of := func(l lineGlance) bool { return l.pool == pool }
+	if pause := t.paused(of, oldest); pause != "" {
+		return pool + ": " + pause, true
+	}
+	if server := t.server(pool); server != "" {
+		if pause := t.paused(func(l lineGlance) bool { return l.server == server }, oldest); pause != "" {
+			return server + ": " + pause, true
+		}
+	}
+	return why, false
+}
+
+// growingQueue is the least queue whose growth counts. chosen: at high use one or two waiters come and go all the time.
+const growingQueue = 5
+
+// growingFor is how many looks a queue must have grown over. chosen: a pause of a second raises it over one or two
+// intervals, whatever comes before by chance makes three; one more tells growth from that.
+const growingFor = 5
+
+// grows reports whether a queue has grown from look to look over the newest looks.
+func grows(queues []int) bool {
+	n := len(queues)
+	if n < growingFor || queues[n-1] < growingQueue {
+		return false
+	}
+	for i := n - growingFor + 1; i < n; i++ {
+		if queues[i] <= queues[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// server is where the newest look shows a pool; empty: nowhere.
+func (t Trail) server(pool string) string {
+	for _, l := range t.looks[len(t.looks)-1].lines {
+		if l.pool == pool && l.server != "" {
+			return l.server
+		}
+	}
+	return ""
+}
+
+// xacts counts the transactions of a line between the looks since `since`.
+func (t Trail) xacts(x fleet.Set, since time.Time) int64 {
+	n, first := int64(0), true
+	for _, g := range t.looks {
+		l, ok := g.line(x)
+		if !ok || g.at.Before(since) {
+			continue
+		}
+		if first {
+			n, first = -l.xacts, false
+		}
+		if g.at.Equal(t.looks[len(t.looks)-1].at) {
+			return max(0, n+l.xacts)
+		}
+	}
+	return 0
+}
+
+// used says why a line may not be made as small as a set makes it: at two of the last three looks more than share of what it
+// would have then was in use.
+func (t Trail) used(x fleet.Set, share float64) string {
+	above, of, active := 0, 0, 0
+	for _, g := range t.looks[max(0, len(t.looks)-3):] {
+		l, ok := g.line(x)
+		if of = x.To * max(1, l.users); ok && float64(l.active) > share*float64(of) {
+			above, active = above+1, l.active
+		}
+	}
+	if above < holdOf {
+		return ""
+	}
+	return fmt.Sprintf("%s in %s has %d connections in use, above %.3g of the %d that it would have", x.Alias, x.Process, active, share, of)
+}
+
+// leastIntervals is how many intervals a mean wait needs. chosen: with fewer there is no telling how much they differ.
+const leastIntervals = 3
+
+// meanWait is a line's mean wait per transaction over the looks, and twice its standard error as the intervals between
+// looks tell it: waits of one interval hang together, those of different ones nearly do not (batch means). Infinite
+// where there are too few intervals with transactions.
+func meanWait(looks []glance, x fleet.Set) (mean, half time.Duration, xacts int64) {
+	var waits, counts []float64
+	var sum time.Duration
+	for i := 1; i < len(looks); i++ {
+		was, ok := looks[i-1].line(x)
+		is, also := looks[i].line(x)
+		if n := is.xacts - was.xacts; ok && also && n > 0 && is.waitTime >= was.waitTime {
+			waits, counts = append(waits, (is.waitTime-was.waitTime).Seconds()), append(counts, float64(n))
+			sum += is.waitTime - was.waitTime
+			xacts += n
+		}
+	}
+	k := float64(len(waits))
+	if k < leastIntervals {
+		return 0, 0, xacts
+	}
+	m := sum.Seconds() / float64(xacts)
+	var squares float64 // of the residuals of a ratio estimate: Cochran, Sampling Techniques, 6.4
+	for i := range waits {
+		squares += math.Pow(waits[i]-m*counts[i], 2)
+	}
+	se := math.Sqrt(squares*k/(k-1)) / float64(xacts)
+	return time.Duration(m * float64(time.Second)), time.Duration(2 * se * float64(time.Second)), xacts
+}

@@ -1,0 +1,92 @@
+package control
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
+	for name, cause := range map[string]func(*Stage){
+		"saturation": func(s *Stage) {
+			cpu := Threshold{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}
+			for range 2 {
+				s.Now = s.Now.Add(time.Millisecond)
+				s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []Threshold{cpu}, []string{"pg"}, time.Minute, s.Now)
+			}
+		},
+		"a client that waits": func(s *Stage) {
+			s.Now = s.Now.Add(fills)
+			s.See(s.Size("a"), 9, s.Size("b"), s.Size("b"), func(o *fleet.Observation) {
+				o.Processes[1].Aliases[0].Pools[0].MaxWait, o.Processes[1].Aliases[0].Pools[0].ClientsWaiting = 2*time.Second, 3
+			})
+		},
+	} {
+		s := Shifting()
+		s.Until(t, state.Flip)
+		s.Readings[0].X = 50
+		s.Sized()
+		s.Act(t, state.Wait)
+		cause(s)
+		abort := s.Act(t, state.Abort)
+		if abort.Step.Turn == nil || *abort.Step.Turn != (shift.Turn{Shift: "a/db:b/db", From: 50, To: 0}) || len(abort.Step.Sets) == 0 || abort.Point == nil || abort.Point.Back != (name != "saturation") {
+			t.Fatalf("%s: %+v", name, abort)
+		}
+		s.Sized()
+		if flip := s.Act(t, state.Flip); flip.Turn.To != 0 { // at the next look, with the signal as it is
+			t.Fatalf("%s: %+v", name, flip)
+		}
+		s.Readings[0].X = 0
+		s.Gate = Gate{}
+		s.Until(t, state.Close)
+		if s.Size("a") != 20 || s.Size("b") != 10 {
+			t.Errorf("%s: back at %d and %d", name, s.Size("a"), s.Size("b"))
+		}
+		s.Sized()
+		s.Policy.Aborts = 1
+		if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Aborted {
+			t.Errorf("%s: %+v", name, a)
+		}
+		s.Memory.Aborts = 0 // the next run is half as bold
+		if most := s.Memory.PointsFrom("a/db:b/db", s.Policy); most != 25 {
+			t.Errorf("%s: %d points at most", name, most)
+		}
+		if f := learn.Learn(load.Range{Lower: 0.3, Target: 0.4, Upper: 0.5}, s.Memory.Points).Fraction; name != "saturation" && f.Upper != 1 {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+// TestABlindTurnThatFailsIsNotTriedWithoutEnd: it waits between two tries.
+func TestABlindTurnThatFailsIsNotTriedWithoutEnd(t *testing.T) {
+	s := Shifting()
+	s.Until(t, state.Flip)
+	back := &state.Step{Kind: state.Backward, Turn: &shift.Turn{Shift: "a/db:b/db", From: 50, To: 0}}
+	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: back, At: s.Now})
+	s.Readings[0].X, s.Shifts[0].At = 50, 50
+	blind := func() (state.Act, bool) {
+		return Unseen(Situation{Now: s.Now, Fleet: s.Fleet, Memory: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings})
+	}
+	flip, due := blind()
+	if !due {
+		t.Fatal("it is not turned")
+	}
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &flip, At: s.Now})
+	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Act: &flip, At: s.Now, Outcome: state.Blind})
+	if _, due := blind(); due {
+		t.Error("it is tried again at once")
+	}
+	s.Now = s.Now.Add(retryAfter)
+	if _, due := blind(); !due {
+		t.Error("it is not tried again")
+	}
+	s.Policy.HoldFor = 0 // of one step
+	if a := s.Next(); a.Verb == state.Stop {
+		t.Errorf("%+v", a)
+	}
+}

@@ -1,0 +1,34 @@
+package control_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// TestTheWayBackIsNotTakenBackUnseen: a rollback's own turn stays, whatever signals say.
+func TestTheWayBackIsNotTakenBackUnseen(t *testing.T) {
+	s := plannertest.Shifting()
+	s.Until(t, state.Flip)
+	s.Readings[0].X, s.Shifts[0].At = 50, 50
+	s.Memory.RollTo = 1
+	s.Saturated()
+	if a, due := control.Unseen(control.Situation{Now: s.Now.Add(time.Second), Fleet: s.Fleet, Gate: s.Gate, Memory: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}); due {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestATurnByHandIsNoDriftWhereNothingIsSeen: the sizes for it stand as far as the journal knows.
+func TestATurnByHandIsNoDriftWhereNothingIsSeen(t *testing.T) {
+	s := plannertest.Shifting()
+	s.Shifts[0].ByHand, s.Policy.FlipFor = true, time.Minute
+	s.Until(t, state.Grant)
+	s.Readings[0].X, s.Shifts[0].At = 50, 50
+	s.Saturated()
+	if a, due := control.Unseen(control.Situation{Now: s.Now, Fleet: s.Fleet, Gate: s.Gate, Memory: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}); !due || a.Verb != state.Abort || a.Step.Turn == nil {
+		t.Errorf("%v %+v", due, a)
+	}
+}

@@ -1,0 +1,8 @@
+package control_test
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,73 @@
+package fleet
+
+import (
+	"strings"
+)
+
+// Login is what stands behind the name of a gathered pool (see Gather): the role and the database that its connections
+// log in to, and the alias that its clients named. The zero value is that of a pool of an alias of its own.
+type Login struct {
+	Role     string `json:"role,omitempty"`
+	Alias    string `json:"alias,omitempty"`
+	Database string `json:"database,omitempty"`
+	Forced   bool   `json:"forced,omitempty"` // by user= of the line of *
+}
+
+// Name is the user by which a gathered pool goes: role@alias, the alias in quotes where it could not be told from the
+// role.
+func (l Login) Name() string {
+	if strings.ContainsAny(l.Alias, `@"`) {
+		return l.Role + `@"` + strings.ReplaceAll(l.Alias, `"`, `""`) + `"`
+	}
+	return l.Role + "@" + l.Alias
+}
+
+// loginBy reads name: all there is of a pool that no look shows, because it is declared or remembered, and of one in an
+// older recording. Its database is then taken to be called as its alias.
+func loginBy(name string) Login {
+	at := strings.LastIndexByte(name, '@')
+	quoted := strings.HasSuffix(name, `"`)
+	for i := len(name) - 2; quoted && i > 0; i-- { // from the end, quotes come in pairs up to the one that opens
+		if name[i] != '"' {
+			continue
+		}
+		if name[i-1] != '"' {
+			at = i - 1
+			break
+		}
+		i--
+	}
+	switch {
+	case at < 0:
+		return Login{Role: name}
+	case quoted && at+2 < len(name) && name[at] == '@':
+		alias := strings.ReplaceAll(name[at+2:len(name)-1], `""`, `"`)
+		return Login{Role: name[:at], Alias: alias, Database: alias}
+	default:
+		return Login{Role: name[:at], Alias: name[at+1:], Database: name[at+1:]}
+	}
+}
+
+// Login is that of one of the alias's pools: what its own line says, or, of a gathered one, what stands behind its
+// name.
+func (a Alias) Login(g PoolGauges) Login {
+	switch {
+	case g.Login != Login{}:
+		return g.Login
+	case a.Name == AutoDB:
+		return loginBy(g.User)
+	default:
+		return Login{Role: g.User, Alias: a.Name, Database: a.Database, Forced: a.ForceUser != "" && a.ForceUser == g.User}
+	}
+}
+
+// pool is the gauges of a user of the alias, the first where two pools have its name; without connections where none
+// has.
+func (a Alias) pool(user string) PoolGauges {
+	for _, g := range a.Pools {
+		if g.User == user {
+			return g
+		}
+	}
+	return PoolGauges{User: user}
+}

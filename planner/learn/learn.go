@@ -1,0 +1,234 @@
+package learn
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/load"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Measure is a mean load with its sampling deviation, both in Erlangs.
+type Measure struct {
+	Erlangs float64 `json:"erlangs"`
+	SD      float64 `json:"sd"`
+}
+
+// Point is what was measured of a shift while its switch stood at X: one soak, or the looks before a run.
+type Point struct {
+	Shift    string        `json:"shift"` // its id
+	At       time.Time     `json:"at"`
+	X        int           `json:"x_percent"`
+	Window   time.Duration `json:"window_ns"`
+	From     Measure       `json:"from"`
+	To       Measure       `json:"to"`
+	Others   Measure       `json:"others"`             // the other pools of the server together: they tell the time of day; 0: there are none
+	Expected *load.Range   `json:"expected,omitempty"` // share of To that was predicted, with its 95 % interval; nil: nothing could be
+	Verdict  Verdict       `json:"verdict,omitempty"`  // of the counters about the turn before it
+	Text     string        `json:"text,omitempty"`     // why
+	All      bool          `json:"all,omitempty"`      // the verdict is that of all points together
+	Risen    bool          `json:"risen,omitempty"`    // the share is as expected, and had it stayed as it was it would not be
+	Useless  string        `json:"useless,omitempty"`  // why nothing is learnt from it; empty: something is
+	Back     bool          `json:"back,omitempty"`     // the traffic was taken back from there: more came than was believed
+	Survey   bool          `json:"survey,omitempty"`   // of the looks before a run: no turn was made before it
+}
+
+// Share is the part of the two pools' load that To carries, and its sampling deviation by the delta method. What both pools
+// have in common, such as the time of day, is not in it.
+func (p Point) Share() (share, sd float64) {
+	total := p.From.Erlangs + p.To.Erlangs
+	if total <= 0 {
+		return 0, math.Inf(1)
+	}
+	return p.To.Erlangs / total, math.Hypot(p.From.Erlangs*p.To.SD, p.To.Erlangs*p.From.SD) / (total * total)
+}
+
+// Surprise says how far outside of what was predicted the point is; empty: it is inside, or nothing was predicted.
+func (p Point) Surprise() string {
+	if p.Expected == nil || p.Useless != "" {
+		return ""
+	}
+	if share, _ := p.Share(); share < p.Expected.Lower || share > p.Expected.Upper {
+		return fmt.Sprintf("at %d %% the receiving pool carries %.3g %% of the load of both, %.3g to %.3g %% were expected", p.X, 100*share, 100*p.Expected.Lower, 100*p.Expected.Upper)
+	}
+	return ""
+}
+
+// Belief is what is known of the fraction of a shift.
+type Belief struct {
+	Fraction load.Range `json:"fraction"` // with its 95 % interval
+	Points   int        `json:"points"`   // that it rests on; 0: the prior alone
+	Method   string     `json:"method"`
+	own      float64
+	fit      line
+	prior    bool
+}
+
+// line is a weighted least-squares line through shares over X/100, with known variances.
+type line struct {
+	a, b         float64 // share = a + b·x
+	w, mean, sxx float64 // Σw, weighted mean of x, Σw(x − mean)²
+	inflate      float64 // of the variances: residuals beyond what they explain; 1: none are
+	least, most  float64 // x of the points
+	last, lastSD float64
+	lastX        float64
+	points       int
+}
+
+// refuted is how many deviations a prior may be away from what was measured. chosen: with a true one that is one in twenty
+// points, and the cost is then no more than to go by what was measured.
+const refuted = 2
+
+// Learn refines a prior fraction by points. The share of To is linear in X where the switch is:
+//
+//	To / (From + To) = own + (1 − own)·φ·X,  own: the share of To's own load at X = 0
+//
+// so φ = slope / (1 − intercept) of a line through the shares, weighted by their sampling variances, which are known
+// (a·S·(1 + cv²)/T of a load a with holds S over T): the interval is normal, and wider by the residuals where they are more
+// than chance (χ² at 95 %); how far the line is drawn out beyond its points is in it, too. The prior stands until the points know better: until their interval is narrower, or the prior is
+// outside of it by more than chance.
+//
+// Source: weighted regression with known variances, Draper & Smith, Applied Regression Analysis, 2.11; delta method for the
+// quotient.
+func Learn(prior load.Range, points []Point) Belief {
+	prior = doubted(prior, points)
+	b := Belief{Fraction: prior, Method: "prior", prior: true}
+	b.fit = lineOf(points)
+	b.own = b.fit.own(prior.Target)
+	f := b.fit
+	if !f.tells() {
+		return b
+	}
+	at0 := 1 - f.a
+	phi := f.b / at0
+	slopeVar, meanVar := f.inflate/f.sxx, f.inflate/f.w
+	interceptVar := meanVar + f.mean*f.mean*slopeVar
+	covariance := -f.mean * slopeVar
+	sd := math.Sqrt(slopeVar+phi*phi*interceptVar+2*phi*covariance) / at0
+	priorSD := (prior.Upper - prior.Lower) / (2 * load.Z95)
+	text := fmt.Sprintf("%d points", f.points)
+	switch away := math.Abs(phi-prior.Target) / math.Hypot(sd, priorSD); {
+	case away > refuted:
+		text += ", the prior is refuted"
+	case sd >= priorSD:
+		b.Method = fmt.Sprintf("prior; %d points tell less", f.points)
+		return b
+	}
+	if best := share01(phi); best != phi {
+		text += fmt.Sprintf(" (they say %.3g, which no fraction is: taken as %g)", phi, best)
+		phi, f = best, f.through(best)
+	}
+	return Belief{Fraction: load.Range{Lower: share01(phi - load.Z95*sd), Target: phi, Upper: share01(phi + load.Z95*sd)}, Points: f.points, Method: text, own: f.a, fit: f}
+}
+
+// doubted is the prior after traffic had to be taken back: each time since something was learnt, what came may have been
+// twice what was believed at most, or half. chosen: so that each try is about half as bold.
+func doubted(r load.Range, points []Point) load.Range {
+	for _, p := range slices.Backward(points) {
+		if p.Survey {
+			continue
+		}
+		if p.Useless == "" {
+			break
+		}
+		if p.Back {
+			r.Lower, r.Upper = r.Lower/2, min(1, 2*r.Upper)
+		}
+	}
+	return r
+}
+
+// lineOf fits the line; points that are useless are left out.
+func lineOf(points []Point) line {
+	f := line{inflate: 1, least: math.Inf(1), most: math.Inf(-1)}
+	type sample struct{ x, y, w float64 }
+	var s []sample
+	for _, p := range points {
+		y, sd := p.Share()
+		if p.Useless != "" || !(sd > 0) || math.IsInf(sd, 0) {
+			continue
+		}
+		x := float64(p.X) / 100
+		s = append(s, sample{x, y, 1 / (sd * sd)})
+		f.w += 1 / (sd * sd)
+		f.mean += x / (sd * sd)
+		f.least, f.most = min(f.least, x), max(f.most, x)
+		f.last, f.lastSD, f.lastX = y, sd, x
+	}
+	f.points = len(s)
+	if f.points == 0 {
+		return f
+	}
+	f.mean /= f.w
+	var sxy, sy float64
+	for _, p := range s {
+		f.sxx += p.w * (p.x - f.mean) * (p.x - f.mean)
+		sxy += p.w * (p.x - f.mean) * p.y
+		sy += p.w * p.y
+	}
+	if f.most > f.least {
+		f.b = sxy / f.sxx
+	}
+	f.a = sy/f.w - f.b*f.mean
+	var chi2 float64
+	for _, p := range s {
+		r := p.y - f.a - f.b*p.x
+		chi2 += p.w * r * r
+	}
+	if free := float64(f.points - 2); free > 0 && chi2 > (distuv.ChiSquared{K: free}).Quantile(0.95) {
+		f.inflate = chi2 / free
+	}
+	return f
+}
+
+// tells reports whether the line says something of its slope: two places of the switch at least, and a load that has not all
+// moved.
+func (f line) tells() bool { return f.points >= 2 && f.most > f.least && f.a < 1 }
+
+// through is the line of a fraction that is known, drawn through the middle of the points: what they are around stays,
+// and only how far the line turns is another.
+func (f line) through(phi float64) line {
+	y := f.a + f.b*f.mean
+	if moved := phi * f.mean; moved < 1 {
+		f.a = min(1, max(0, (y-moved)/(1-moved)))
+	}
+	f.b = (1 - f.a) * phi
+	return f
+}
+
+// own is the share of To's own load, where the fraction is believed to be phi: from the newest point.
+func (f line) own(phi float64) float64 {
+	moved := phi * f.lastX
+	if f.points == 0 || moved >= 1 {
+		return 0
+	}
+	return max(0, (f.last-moved)/(1-moved))
+}
+
+// Predict returns the share of To that a next point is expected to have at X, with the 95 % interval of a measurement
+// whose sampling deviation is sd. It is nil where nothing was measured yet. A share is between 0 and 1, and so is what
+// is expected.
+func (b Belief) Predict(x int, sd float64) *load.Range {
+	f, at := b.fit, float64(x)/100
+	if f.points == 0 {
+		return nil
+	}
+	var y, variance float64
+	if b.prior { // from the newest point on, by the prior's slope
+		slope := (1 - b.own) * (at - f.lastX)
+		y = f.last + slope*b.Fraction.Target
+		deviation := slope * (b.Fraction.Upper - b.Fraction.Lower) / (2 * load.Z95)
+		variance = f.lastSD*f.lastSD + deviation*deviation
+	} else {
+		y = f.a + f.b*at
+		variance = f.inflate * (1/f.w + (at-f.mean)*(at-f.mean)/f.sxx)
+	}
+	half := load.Z95 * math.Sqrt(variance+b.inflated()*sd*sd)
+	return &load.Range{Lower: share01(y - half), Target: share01(y), Upper: share01(y + half)}
+}
+
+func share01(x float64) float64 { return min(1, max(0, x)) }
+
+func (b Belief) inflated() float64 { return max(1, b.fit.inflate) }

@@ -1,0 +1,211 @@
+package learn
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/words"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Verdict is what counters say about a turn of a traffic switch.
+type Verdict string
+
+// The verdicts.
+const (
+	Moved      Verdict = "moved"
+	NotMoved   Verdict = "not moved"
+	CannotTell Verdict = "cannot tell yet"
+	Confounded Verdict = "confounded" // something else happened at the same time
+)
+
+// Block is what arrived between two looks.
+type Block struct {
+	Span     time.Duration
+	From, To int64 // transactions of the two pools
+}
+
+// Turned is a turn of the switch with the looks before and after it.
+type Turned struct {
+	Before, After []Block       // one after the other, without gaps
+	FromX, ToX    int           // percent
+	Fraction      load.Range    // as believed
+	Hold          time.Duration // of From's transactions
+}
+
+// Judgement is a verdict with its figures, in transactions per second from one pool to the other.
+type Judgement struct {
+	Verdict Verdict
+	Power   float64 // the chance that a look of that length says "moved" if as little moves as is believed to, 0..1
+	Seen    float64
+	SD      float64
+	Text    string
+}
+
+// What a Judgement claims, of loads that come by chance, in bursts, with the time of day, and in rhythms of any length.
+// The claims are checked by simulation, see TestAJudgementHoldsWhatItClaims.
+const (
+	movedByChance    = 1e-4 // of turns that move nothing, at most so many are said to have moved something. chosen
+	notMovedByChance = 1e-3 // of turns that move the least that was expected, so many are said to have moved nothing. chosen
+	surpriseByChance = 1e-2 // of turns beside which nothing else happens, so many are said to be confounded. chosen
+	movedPower       = 0.9  // of turns that move a tenth of a pool of 1,000 transactions/s, so many are seen in five minutes
+
+	// rhythm is how many times Student's quantiles a jump must be beyond its deviation. The deviation is that of a few
+	// long stretches, so a rhythm faster than them is in it; one that is slower bends them and makes a jump look larger.
+	// Of all rhythms, from none to a random walk, with and without Poisson noise, the worst needs 1.35 times the quantile
+	// at a chance of 1e-2 and 1.25 at 1e-4, of six stretches on either side; with more of them it would need more. Source:
+	// simulated.
+	rhythm = 1.4
+
+	stretches      = 6   // on either side of the turn, for which the deviation is taken
+	leastStretches = 4   // fewer tell nothing of how they vary
+	slowShare      = 0.1 // of the look, which transactions that were under way may blur. chosen
+	enoughPower    = 0.8 // that a look must have had to say "not moved"
+	arrivalsPerSum = 2   // the fraction is one of load; of arrivals it may be twice that, or half
+)
+
+// Judge says whether a turn moved traffic. Arrivals are compared, not loads: PgBouncer counts one when its first query
+// comes, however long it takes. Of each pool, and of both together, the jump at the turn is estimated beside a common
+// slope, so that what comes and goes with the time of day is none. Arrivals of one moment go with those of the next:
+// the deviation is that of long stretches, in which such rhythms show, and at least that of Poisson arrivals.
+//
+// It moved where both pools jump, opposite ways, their sum does not, and the half of the looks next to the turn shows it, too:
+// what comes in a curve shows less the closer one looks. It did not move where the jump is as good as none, and a look of that
+// length would have seen the least that was expected.
+func Judge(t Turned) Judgement {
+	n := min(len(t.Before), len(t.After))
+	if n < leastStretches {
+		return Judgement{Verdict: CannotTell, Text: fmt.Sprintf("%d looks before and %d after the turn are too few", len(t.Before), len(t.After))}
+	}
+	before, after := sum(t.Before), sum(t.After)
+	switch {
+	case t.FromX == t.ToX:
+		return Judgement{Verdict: CannotTell, Text: fmt.Sprintf("the switch stays at %d %%: nothing could move", t.ToX)}
+	case before.From+before.To+after.From+after.To == 0:
+		return Judgement{Verdict: CannotTell, Text: "no transaction came to either pool, before the turn or after it"}
+	case before.From == 0:
+		return Judgement{Verdict: CannotTell, Text: "no transaction came to the giving pool before the turn: nothing tells how many should move"}
+	}
+	from, to, both, moved := t.jump(n, 1, 0), t.jump(n, 0, 1), t.jump(n, 1, 1), t.jump(n, -0.5, 0.5)
+	near := moved
+	if n >= 2*leastStretches {
+		near = t.jump(n/2, -0.5, 0.5)
+	}
+	expected := float64(before.From) / before.Span.Seconds() * float64(t.ToX-t.FromX) / 100 / max(0.01, 1-t.Fraction.Target*float64(t.FromX)/100)
+	least, most := expected*t.Fraction.Lower/arrivalsPerSum, expected*t.Fraction.Upper*arrivalsPerSum
+	if expected < 0 { // the switch goes back
+		from, to, moved, near = from.back(), to.back(), moved.back(), near.back()
+		least, most = -least, -most
+	}
+	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: moved.freedom}
+	beyond := func(chance float64) float64 { return rhythm * student.Quantile(1-chance) }
+	critical, surprise := beyond(movedByChance), beyond(surpriseByChance/4) // more or less of both, too much, the other way
+	j := Judgement{Verdict: CannotTell, Seen: moved.size, SD: moved.sd, Power: 1}
+	for _, of := range []struct {
+		jump
+		deviations float64
+	}{{moved, critical}, {from, surprise}, {to, surprise}, {near, 2}} { // all of them have to show it
+		j.Power = min(j.Power, 1-student.CDF(of.deviations-least/of.sd))
+	}
+	figures := fmt.Sprintf("%s ± %s transactions/s, %s to %s expected", words.Digits(moved.size), words.Deviation(2*moved.sd), words.Digits(least), words.Digits(most))
+	switch {
+	case t.Hold.Seconds() > slowShare*after.Span.Seconds():
+		j.Text = fmt.Sprintf("its transactions take %s, and the look was %s", load.Round(t.Hold), load.Round(after.Span))
+	case math.Abs(both.size) > surprise*both.sd:
+		j.Verdict = Confounded
+		j.Text = fmt.Sprintf("both pools together got %s ± %s transactions/s at the turn: something else happened", words.Signed(both.size), words.Deviation(2*both.sd))
+	case moved.size > most+surprise*moved.sd:
+		j.Verdict = Confounded
+		j.Text = figures + ": more than the switch explains"
+	case moved.size > critical*moved.sd && from.size < -surprise*from.sd && to.size > surprise*to.sd && math.Abs(both.size) < moved.size &&
+		near.size > 2*near.sd && near.size > moved.size/2:
+		j.Verdict, j.Text = Moved, figures
+	case moved.size < -surprise*moved.sd:
+		j.Verdict, j.Text = Confounded, figures+": the other way"
+	case math.Abs(moved.size) < 2*moved.sd && moved.size+beyond(notMovedByChance)*moved.sd < least && j.Power >= enoughPower:
+		j.Verdict, j.Text = NotMoved, figures
+	default:
+		j.Text = fmt.Sprintf("%s, power %.0f %%", figures, 100*j.Power)
+	}
+	return j
+}
+
+// sum is all of some blocks.
+func sum(blocks []Block) (all Block) {
+	for _, b := range blocks {
+		all = Block{all.Span + b.Span, all.From + b.From, all.To + b.To}
+	}
+	return all
+}
+
+// jump is that of a·From + b·To, a second, in the n blocks on either side that are next to the turn.
+func (t Turned) jump(n int, a, b float64) jump {
+	count := min(stretches, n)
+	length := n / count
+	rates := func(blocks []Block) (out []float64) {
+		for part := range slices.Chunk(blocks, length) {
+			all := sum(part)
+			out = append(out, (a*float64(all.From)+b*float64(all.To))/all.Span.Seconds())
+		}
+		return out
+	}
+	before, after := t.Before[len(t.Before)-count*length:], t.After[:count*length]
+	all := sum(slices.Concat(before, after))
+	arrivals := a*a*float64(all.From+1) + b*b*float64(all.To+1) // and their variance, were they Poisson's; one at least
+	return jumpOf(rates(before), rates(after)).atLeast(arrivals * float64(2*count) / (all.Span.Seconds() * all.Span.Seconds()))
+}
+
+// jump is how far a series steps at the turn, beside a slope that it has before and after.
+type jump struct {
+	size, sd float64
+	spread   float64 // sd of the jump for stretches of variance 1
+	freedom  float64 // degrees of it that the sd has
+}
+
+// jumpOf fits y = level + slope·t + jump·(after the turn) by least squares, stretches one unit of time apart: the slope
+// within the two stretches, then the difference of their means less what the slope makes of it.
+func jumpOf(before, after []float64) jump {
+	n1, n2 := float64(len(before)), float64(len(after))
+	mean := func(y []float64) (m float64) {
+		for _, v := range y {
+			m += v / float64(len(y))
+		}
+		return m
+	}
+	m1, m2 := mean(before), mean(after)
+	var stt, sty float64
+	within := func(y []float64, m float64) {
+		for i, v := range y {
+			d := float64(i) - (float64(len(y))-1)/2
+			stt += d * d
+			sty += d * (v - m)
+		}
+	}
+	within(before, m1)
+	within(after, m2)
+	slope := sty / stt
+	apart := (n1 + n2) / 2
+	var rss float64
+	residuals := func(y []float64, m float64) {
+		for i, v := range y {
+			r := v - m - slope*(float64(i)-(float64(len(y))-1)/2)
+			rss += r * r
+		}
+	}
+	residuals(before, m1)
+	residuals(after, m2)
+	j := jump{size: m2 - m1 - slope*apart, freedom: n1 + n2 - 3, spread: math.Sqrt(1/n1 + 1/n2 + apart*apart/stt)}
+	j.sd = j.spread * math.Sqrt(rss/j.freedom)
+	return j
+}
+
+// atLeast is the jump with a deviation that is not below that of stretches with the variance.
+func (j jump) atLeast(variance float64) jump {
+	j.sd = max(j.sd, j.spread*math.Sqrt(variance))
+	return j
+}
+
+func (j jump) back() jump { j.size = -j.size; return j }

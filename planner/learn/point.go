@@ -1,0 +1,184 @@
+package learn
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+)
+
+// How far the load of both pools may leave that of the others before a point is not believed. chosen: a tenth is more than
+// pools of one site differ in their days within the hours of a shift; less than what traffic costs that is asked twice.
+const drift = 0.1
+
+// conserved is how many deviations the load of both pools may be off before it is not conserved. chosen
+const conserved = 3
+
+const confounded = "confounded: "
+
+// NewPoint is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are what the points
+// before make one expect, and what the counters say of the turn before it, where there was one.
+func NewPoint(e load.Evidence, s shift.Shift, x int, others []shift.Shift, before []Point, prior load.Range, turned *Turned) Point {
+	p := Point{Shift: s.ID(), At: e.To, X: x, Window: e.To.Sub(e.From), Survey: turned == nil}
+	e.History = load.History{} // it is about times when the switch said something else
+	loads, err := load.Estimate(e)
+	if err != nil {
+		p.Useless = err.Error()
+		return p
+	}
+	load := func(id string) load.Load {
+		if i := slices.IndexFunc(loads, func(l load.Load) bool { return l.Pool == id }); i >= 0 {
+			return loads[i]
+		}
+		return load.Load{Unknown: "no console shows it"}
+	}
+	from, to := load(s.From), load(s.To)
+	p.From, p.To = measure(from, from.MeanHold), measure(to, from.MeanHold)
+	for _, l := range loads {
+		moves := slices.ContainsFunc(append(slices.Clone(others), s), func(o shift.Shift) bool { return l.Pool == o.From || l.Pool == o.To })
+		if !moves && e.ServerOf(l.Pool) == e.ServerOf(s.From) && l.Unknown == "" && !l.AtLeast {
+			m := measure(l, l.MeanHold)
+			p.Others = Measure{p.Others.Erlangs + m.Erlangs, math.Hypot(p.Others.SD, m.SD)}
+		}
+	}
+	p.Useless = useless(from, to, p, before)
+	if _, sd := p.Share(); p.Useless == "" && math.IsInf(sd, 0) {
+		p.Useless = "neither pool carries anything"
+	} else if p.Useless == "" {
+		p.Expected = Learn(prior, before).Predict(x, sd)
+	}
+	if turned != nil {
+		turned.Hold = from.MeanHold
+		j := Judge(*turned)
+		p.Verdict, p.Text, p.Risen = j.Verdict, j.Text, p.risen(before)
+		if p.Risen && p.Verdict == NotMoved { // arrivals of one look, against loads that know the way
+			p.Verdict = CannotTell
+		}
+		if why := p.nothingComes(prior, before); why != "" {
+			p.Verdict, p.Text, p.All = NotMoved, why, true
+		}
+	}
+	return p
+}
+
+// risen reports whether the share is inside of what was expected of it, and that of the newest point before is outside.
+func (p Point) risen(before []Point) bool {
+	if p.Expected == nil || p.Useless != "" || p.Surprise() != "" {
+		return false
+	}
+	for _, b := range slices.Backward(before) {
+		if b.Useless == "" {
+			share, _ := b.Share()
+			return share < p.Expected.Lower || share > p.Expected.Upper
+		}
+	}
+	return false
+}
+
+// nothingComes says that the loads of all points together, this one the newest, show no traffic that moves, where one turn by
+// itself may be too small to tell; empty: they do, or do not tell.
+func (p Point) nothingComes(prior load.Range, before []Point) string {
+	if p.Useless != "" {
+		return ""
+	}
+	b := Learn(prior, append(slices.Clip(before), p))
+	if b.prior || b.Fraction.Lower > 0 || b.Fraction.Upper >= prior.Lower/arrivalsPerSum {
+		return ""
+	}
+	return fmt.Sprintf("at %d %% a fraction of at most %.3g can have moved, by %s; %.3g at least was believed (write another fraction: where that is what is true)", p.X, b.Fraction.Upper, b.Method, prior.Lower)
+}
+
+// measure is a load with its sampling deviation: that of its interval, at least that of as many transactions of one length.
+func measure(l load.Load, hold time.Duration) Measure {
+	if l.MeanHold > 0 {
+		hold = l.MeanHold
+	}
+	least := 0.0
+	if l.Window > 0 {
+		least = hold.Seconds() / l.Window.Seconds() * math.Sqrt(max(1, float64(l.Xacts)))
+	}
+	return Measure{l.Erlangs.Target, max(least, (l.Erlangs.Upper-l.Erlangs.Target)/load.Z95)}
+}
+
+// useless says why nothing is learnt from a point; empty: something is.
+func useless(from, to load.Load, p Point, before []Point) string {
+	for _, l := range []load.Load{from, to} {
+		switch {
+		case l.Unknown != "":
+			return fmt.Sprintf("%s: %s", l.Pool, l.Unknown)
+		case l.AtLeast || l.Censored > 0.5:
+			return fmt.Sprintf("%s was full: it shows its size, and not what it is asked to carry", l.Pool)
+		}
+	}
+	if from.Xacts+to.Xacts < load.LeastXacts {
+		return fmt.Sprintf("%d transactions are too few (%d needed)", from.Xacts+to.Xacts, load.LeastXacts)
+	}
+	var q Point // the newest whose loads are known: a change that stays is one change
+	for _, b := range before {
+		if (b.Useless == "" || strings.HasPrefix(b.Useless, confounded)) && b.Others.Erlangs > 0 && b.From.Erlangs+b.To.Erlangs > 0 {
+			q = b
+		}
+	}
+	if q.Others.Erlangs <= 0 || p.Others.Erlangs <= 0 {
+		return ""
+	}
+	both := func(p Point) (float64, float64) { // and its relative deviation
+		sum := p.From.Erlangs + p.To.Erlangs
+		return sum, math.Hypot(p.From.SD, p.To.SD) / sum
+	}
+	now, nowSD := both(p)
+	was, wasSD := both(q)
+	grown := math.Log(now/was) - math.Log(p.Others.Erlangs/q.Others.Erlangs)
+	sd := math.Sqrt(nowSD*nowSD + wasSD*wasSD + math.Pow(p.Others.SD/p.Others.Erlangs, 2) + math.Pow(q.Others.SD/q.Others.Erlangs, 2))
+	if math.Abs(grown) > conserved*sd+drift {
+		return fmt.Sprintf(confounded+"the two pools together carry %.3g × what they did at %d %%, and the others %.3g ×", now/was, q.X, p.Others.Erlangs/q.Others.Erlangs)
+	}
+	return ""
+}
+
+// Blocks are the arrivals of a shift's pools between looks, in blocks of the longest time between two of them; none where the
+// looks of their processes do not go together.
+func Blocks(e load.Evidence, s shift.Shift) []Block {
+	var all []Block
+	var first []load.Interval
+	longest := time.Duration(0)
+	for _, f := range e.Flows {
+		id := e.PoolOf(f)
+		if id != s.From && id != s.To {
+			continue
+		}
+		if all == nil {
+			all, first = make([]Block, len(f.Intervals)), f.Intervals
+		}
+		if !slices.EqualFunc(f.Intervals, first, sameLooks) {
+			return nil
+		}
+		for i, iv := range f.Intervals {
+			all[i].Span = iv.Span
+			longest = max(longest, iv.Span)
+			if id == s.From {
+				all[i].From += iv.Xacts
+			} else {
+				all[i].To += iv.Xacts
+			}
+		}
+	}
+	var out []Block
+	var b Block
+	for _, x := range all {
+		b = Block{b.Span + x.Span, b.From + x.From, b.To + x.To}
+		if b.Span >= longest*9/10 {
+			out, b = append(out, b), Block{}
+		}
+	}
+	return out
+}
+
+// sameLooks reports whether two flows' intervals lie between the same looks: one that was left out moves those behind it.
+func sameLooks(a, b load.Interval) bool {
+	return a.Begin.Look == b.Begin.Look && a.End.Look == b.End.Look
+}

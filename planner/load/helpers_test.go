@@ -1,0 +1,84 @@
+package load
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+)
+
+// World is a tiny synthetic pool: it books counters as PgBouncer does, from a load that the test sets.
+type World struct {
+	At       time.Time
+	Size     int
+	Version  string
+	Mode     string
+	Users    []string
+	Timeout  time.Duration
+	Xacts    int64
+	Xact     time.Duration
+	Wait     time.Duration
+	Active   int
+	Waiting  int
+	Clients  int
+	MaxWait  time.Duration
+	Holders  []fleet.Holder
+	Login    int
+	Share    []float64 // per user, of active and waiting
+	Backends fleet.BackendCounts
+	Pending  time.Duration // waits booked for transactions that are still open
+	Assigned int64
+	Counts   bool // PgBouncer 1.23 and later count assignments
+}
+
+func (w *World) Look() fleet.Observation {
+	a := fleet.Alias{Name: "app", Database: "app", SizeConns: w.Size, PoolMode: w.Mode, Server: "main", Proof: fleet.ProofBackends,
+		Counters: fleet.Counters{Xacts: w.Xacts, Assignments: -1, XactTime: w.Xact, WaitTime: w.Wait}}
+	if w.Counts {
+		a.Counters.Assignments = w.Assigned
+	}
+	users, share := w.Users, w.Share
+	if users == nil {
+		users, share = []string{"app1"}, []float64{1}
+	}
+	for i, u := range users {
+		g := fleet.PoolGauges{User: u, ServersActive: int(float64(w.Active) * share[i]), ClientsWaiting: int(float64(w.Waiting) * share[i]),
+			ServersIdle: max(0, w.Size-w.Active), ServersLogin: w.Login, MaxWait: w.MaxWait}
+		g.ClientsActive = w.Clients
+		a.Pools = append(a.Pools, g)
+	}
+	return fleet.Observation{At: w.At,
+		Servers:   []fleet.Server{{Name: "main", MaxConns: 100, SuperuserReservedConns: 3, Holders: w.Holders, Backends: w.Backends}},
+		Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: w.Version, Settings: fleet.Settings{QueryWaitTimeout: w.Timeout}, Aliases: []fleet.Alias{a}}}}
+}
+
+// Run lets dt pass: n transactions end, each having held its server for hold and waited for waited.
+func (w *World) Run(dt time.Duration, n int64, hold, waited time.Duration) {
+	w.At = w.At.Add(dt)
+	w.Xacts += n
+	w.Assigned += n
+	w.Wait += time.Duration(n) * waited
+	w.Xact += time.Duration(n) * (hold + waited) // total_xact_time includes the queueing
+}
+
+func EvidenceOf(t *testing.T, looks ...fleet.Observation) Evidence {
+	t.Helper()
+	var e Evidence
+	for _, o := range looks {
+		var err error
+		if e, err = e.Add(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return e
+}
+
+func Near(t *testing.T, what string, got, want, relative float64) {
+	t.Helper()
+	if math.Abs(got-want) > relative*math.Abs(want) {
+		t.Errorf("%s = %g, want %g within %g %%", what, got, want, 100*relative)
+	}
+}
+
+var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

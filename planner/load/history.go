@@ -1,0 +1,144 @@
+package load
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Constants of the decaying histogram. Source: the recommender of the Kubernetes vertical pod autoscaler (half-life,
+// 5 % buckets); the first bucket is chosen: a hundredth of an Erlang is below every pool worth sizing.
+const (
+	HistogramFirst    = 0.01
+	HistogramGrowth   = 1.05
+	HistogramHalfLife = 24 * time.Hour
+)
+
+// Histogram is a decaying histogram of non-negative samples: a sample's weight halves every HistogramHalfLife.
+// The zero value is empty. It is a value: Add returns a new one.
+type Histogram struct {
+	Origin  time.Time `json:"origin"`            // the time at which a sample weighs 1
+	Last    time.Time `json:"last"`              // the newest sample's time
+	First   time.Time `json:"first"`             // the oldest sample's time
+	Samples int       `json:"samples"`           // how many were added
+	Buckets []Bucket  `json:"buckets,omitempty"` // sorted by Index, empty ones left out
+	Max     float64   `json:"max"`               // the largest sample ever added, undecayed
+}
+
+// Bucket is one bucket: Index 0 holds [0, HistogramFirst), Index k >= 1 the k-th geometric interval above it.
+type Bucket struct {
+	Index  int     `json:"k"`
+	Weight float64 `json:"w"`
+}
+
+// Add returns h with one more sample; v must be finite and >= 0, later samples may come in any order.
+func (h Histogram) Add(at time.Time, v float64) Histogram {
+	if h.Samples == 0 {
+		h.Origin, h.First, h.Last = at, at, at
+	}
+	exponent := at.Sub(h.Origin).Hours() / HistogramHalfLife.Hours()
+	h.Buckets = slices.Clone(h.Buckets)
+	if exponent > 100 { // keep 2^exponent small; the shift is an exact power of two, so no weight changes its share
+		shift := math.Floor(exponent)
+		for i := range h.Buckets {
+			h.Buckets[i].Weight = math.Ldexp(h.Buckets[i].Weight, -int(shift))
+		}
+		h.Origin = h.Origin.Add(time.Duration(shift) * HistogramHalfLife)
+		exponent -= shift
+	}
+	k := bucketIndex(v)
+	i, found := slices.BinarySearchFunc(h.Buckets, k, func(b Bucket, k int) int { return b.Index - k })
+	if !found {
+		h.Buckets = slices.Insert(h.Buckets, i, Bucket{Index: k})
+	}
+	h.Buckets[i].Weight += math.Exp2(exponent)
+	h.Samples++
+	h.Max = max(h.Max, v)
+	if at.After(h.Last) {
+		h.Last = at
+	}
+	if at.Before(h.First) {
+		h.First = at
+	}
+	return h
+}
+
+// Quantile returns the upper end of the bucket where the weight reaches p of the whole, 0 < p <= 1, but never more than
+// the largest sample: at most 5 % above the true quantile, never below it. It is 0 when h is empty.
+func (h Histogram) Quantile(p float64) float64 {
+	var total, sum float64
+	for _, b := range h.Buckets {
+		total += b.Weight
+	}
+	for _, b := range h.Buckets {
+		sum += b.Weight
+		if sum >= p*total {
+			return min(h.Max, bucketEnd(b.Index))
+		}
+	}
+	return h.Max
+}
+
+// Span returns the time from the oldest to the newest sample.
+func (h Histogram) Span() time.Duration { return h.Last.Sub(h.First) }
+
+func bucketIndex(v float64) int {
+	if v < HistogramFirst {
+		return 0
+	}
+	k := 1 + int(math.Log(v/HistogramFirst)/math.Log(HistogramGrowth))
+	for bucketEnd(k) <= v { // the logarithm may be one bucket short at an edge
+		k++
+	}
+	return k
+}
+
+func bucketEnd(k int) float64 { return HistogramFirst * math.Pow(HistogramGrowth, float64(k)) }
+
+// History is what a monitoring system remembers of a fleet; the zero value is none. It travels in recordings.
+type History struct {
+	Lookback time.Duration   `json:"lookback_ns"`
+	Pools    []PoolHistory   `json:"pools,omitempty"`   // sorted by Pool
+	Servers  []ServerHistory `json:"servers,omitempty"` // sorted by Server
+	Dialect  string          `json:"dialect,omitempty"` // which exporter's names were found
+}
+
+// PoolHistory holds the one-minute loads of one pool over the lookback; none of them where only its Note stands.
+type PoolHistory struct {
+	Pool     string    `json:"pool"` // group/alias
+	Erlangs  Histogram `json:"erlangs"`
+	Censored float64   `json:"censored"`               // share of minutes left out because the pool was full: its size, not its load, was seen
+	Full     float64   `json:"full_erlangs,omitempty"` // the most that it carried in one of those
+
+	// PerSec is the 95th percentile of its transactions a second; 0: not known. What they cost is that many, and not the load over
+	// the hold of another hour.
+	PerSec float64 `json:"per_sec,omitempty"`
+
+	// Note is what a plan has to say of it, as of what could not be asked for; it names nothing of the fleet.
+	Note string `json:"note,omitempty"`
+}
+
+// ServerHistory holds what was seen of one server over the lookback.
+type ServerHistory struct {
+	Server string    `json:"server"`
+	Direct Histogram `json:"direct"` // connections that belong to no PgBouncer
+	CPU    CPUFit    `json:"cpu"`
+}
+
+func (h History) pool(id string) (PoolHistory, bool) {
+	for _, p := range h.Pools {
+		if p.Pool == id {
+			return p, true
+		}
+	}
+	return PoolHistory{}, false
+}
+
+func (h History) Server(name string) (ServerHistory, bool) {
+	for _, s := range h.Servers {
+		if s.Server == name {
+			return s, true
+		}
+	}
+	return ServerHistory{}, false
+}

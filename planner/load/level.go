@@ -1,0 +1,110 @@
+package load
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+)
+
+// Level is one look's gauges of one alias in one process.
+type Level struct {
+	Look             int           // the look's number, from 0
+	At               time.Time     // when they were read
+	Late             time.Duration // they may have been read that much later: the console's own time is not known
+	Active           int           // sv_active, all users
+	Conns            int           // server connections, logins included
+	Limit            int           // as many as the settings allow
+	Clients          int           // cl_active + cl_waiting
+	Waiting          int
+	MaxWait          time.Duration
+	Pending          time.Duration // waits of transactions that are open now: in total_wait_time already, in total_xact_time not yet
+	QueryWaitTimeout time.Duration
+	Full             bool // every connection that the size allows is in use, and clients wait
+	LoginWait        bool // clients wait, connections are free to open, a login is in flight
+	CancelWait       bool // only cancel requests wait or are served
+	Paused           bool // or disabled
+	Stopped          bool // that, or clients wait and nothing at all serves them
+	Users            []UserGauge
+}
+
+// UserGauge is one look's gauges of one user of an alias in one process.
+type UserGauge struct {
+	User    string
+	Active  int
+	Waiting int
+	Clients int
+	MaxWait time.Duration
+	Full    bool
+}
+
+// UserLevel sums the looks' sv_active and cl_waiting of one user, the weights by which an alias's load is split.
+type UserLevel struct {
+	User            string
+	Active, Waiting int
+}
+
+// levelOf reads one alias's gauges. A pool is full when clients wait while as many servers are active as its size
+// allows, while the alias has reached max_db_connections, or while every server is active and none is on its way.
+//
+// PgBouncer books a wait when it ends in an assignment, and the transaction, that wait included, when it ends. While a
+// queue grows, the transactions open at the second look have waited longer than those at the first, and the difference
+// of the counters falls short by it. In a full FIFO pool they have waited about as long as the queue's head has.
+//
+// A PAUSE of the whole process, or a server that nobody can log in to, shows in no column: clients wait, and there is
+// no connection at all.
+func levelOf(look int, o fleet.Observation, p fleet.Process, a fleet.Alias) Level {
+	l := Level{Look: look, At: p.At, QueryWaitTimeout: p.Settings.QueryWaitTimeout}
+	if p.At.IsZero() {
+		l.At, l.Late = o.At, o.Took
+	}
+	for _, g := range a.Pools {
+		l.Conns += g.Conns()
+		l.Limit = min(fleet.Unlimited, l.Limit+fleet.EffectiveSize(p, a, g.User)+fleet.EffectiveReserve(p, a, g.User))
+	}
+	if a.MaxConns > 0 {
+		l.Limit = min(l.Limit, a.MaxConns)
+	}
+	l.Limit = max(l.Limit, l.Conns)
+	for _, g := range a.Pools {
+		u := UserGauge{User: g.User, Active: g.ServersActive, Waiting: g.ClientsWaiting, Clients: g.ClientsActive + g.ClientsWaiting, MaxWait: g.MaxWait}
+		l.Active += u.Active
+		l.Clients += u.Clients
+		l.Waiting += u.Waiting
+		if u.Waiting > 0 {
+			u.Full = l.wait(o, p, a, g)
+		}
+		l.Users = append(l.Users, u)
+	}
+	slices.SortFunc(l.Users, func(a, b UserGauge) int { return cmp.Compare(a.User, b.User) })
+	l.Paused = a.Paused || a.Disabled
+	l.Stopped = l.Paused || l.Waiting > 0 && l.Conns == 0
+	return l
+}
+
+// wait notes what the waiting clients of one user wait for, and reports whether their pool is full.
+func (l *Level) wait(o fleet.Observation, p fleet.Process, a fleet.Alias, g fleet.PoolGauges) (full bool) {
+	l.MaxWait = max(l.MaxWait, g.MaxWait)
+	allowed, _ := o.Allowed(p, a, g.User)
+	none := g.ServersActive > 0 && g.Conns() == g.ServersActive // a limit that no look shows, or a login refused: no more can be had
+	switch {
+	case allowed != fleet.Unlimited && g.ServersActive >= allowed || none:
+		l.Full, full = true, true
+		l.Pending += time.Duration(g.ServersActive) * g.MaxWait
+	case g.ServersLogin > 0:
+		l.LoginWait = true
+	case g.ServersActiveCancel+g.ServersBeingCanceled > 0:
+		l.CancelWait = true
+	}
+	return full
+}
+
+// of returns the gauges of one user.
+func (l Level) of(user string) UserGauge {
+	i, found := slices.BinarySearchFunc(l.Users, user, func(u UserGauge, n string) int { return cmp.Compare(u.User, n) })
+	if !found {
+		return UserGauge{User: user}
+	}
+	return l.Users[i]
+}

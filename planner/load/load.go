@@ -1,0 +1,92 @@
+package load
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/queue"
+)
+
+func ScvFactor(l Load) float64 {
+	f := queue.AllenCunneen(l.ArrivalSCV, l.HoldSCV)
+	if f == 0 {
+		return 1
+	}
+	return f
+}
+
+// Z95 is the 97.5 % quantile of the normal distribution.
+const Z95 = 1.959963984540054
+
+// highest returns limits with the most direct sessions that they or those before have seen; what pools have let go does
+// not come back.
+func highest(before, now []fleet.ConnLimit) []fleet.ConnLimit {
+	now = slices.Clone(now)
+	for i, l := range now {
+		for _, was := range before {
+			if was.Name == l.Name {
+				now[i].DirectConns = max(l.DirectConns, was.DirectConns)
+			}
+		}
+	}
+	return now
+}
+
+// Load is what one pool is asked to carry, with the evidence for it.
+type Load struct {
+	Pool         string        `json:"pool"` // group/alias
+	Erlangs      Range         `json:"load_erlangs"`
+	AtLeast      bool          `json:"at_least"` // the pool hides its demand: Erlangs is a lower bound
+	PerSec       float64       `json:"arrivals_per_sec"`
+	MeanHold     time.Duration `json:"mean_hold_ns"`
+	ArrivalSCV   float64       `json:"arrival_scv"` // squared coefficient of variation of times between arrivals; 1 = Poisson
+	HoldSCV      float64       `json:"hold_scv"`    // of the holds; 1 = exponential
+	CPUPerXact   time.Duration `json:"cpu_per_xact_ns,omitempty"`
+	Copies       []CopyShare   `json:"copies"` // sorted; shares sum to 1
+	Window       time.Duration `json:"window_ns"`
+	Xacts        int64         `json:"xacts"`     // that arrived
+	TimedOut     int64         `json:"timed_out"` // of them, left unserved, about
+	ServedPerSec float64       `json:"served_per_sec"`
+	Session      bool          `json:"session,omitempty"` // session pooling: Erlangs are held, not used, connections
+	Censored     float64       `json:"censored"`          // share of the looks at which the pool was full
+	Method       Method        `json:"method"`
+	MeanWaitSeen fleet.Float   `json:"mean_wait_seen_seconds"`
+	InSystem     fleet.Float   `json:"clients_in_system"` // mean clients that hold or want a connection
+	Unknown      string        `json:"unknown,omitempty"` // why nothing can be said; empty: something can
+	Notes        []string      `json:"notes,omitempty"`
+}
+
+// Held reports whether the Erlangs are connections that sessions hold: there is no queue behind them that more would
+// shorten.
+func (l Load) Held() bool { return l.Session && l.Method != MethodDeclared }
+
+// Range is a load in Erlangs: what is sure, what to plan for, and what a promise must survive.
+type Range struct {
+	Lower  float64 `json:"lower"`
+	Target float64 `json:"target"`
+	Upper  float64 `json:"upper"`
+}
+
+// CopyShare is the share of a pool's load that one (process, user) copy carries.
+type CopyShare struct {
+	Process string  `json:"process"`
+	User    string  `json:"user"`
+	Share   float64 `json:"share"`
+	Approx  bool    `json:"approx,omitempty"` // split by sv_active among users: PgBouncer counts per database only
+}
+
+// Method names how a load was found.
+type Method string
+
+// How a load can be found.
+const (
+	MethodCounters    Method = "counters"        // Δ(total_xact_time − total_wait_time)
+	MethodFlowBalance Method = "flow balance"    // a full pool: arrivals × hold, the hold from those that were served
+	MethodInteractive Method = "interactive law" // closed clients, think time known from a time when the pool was not full
+	MethodBusy        Method = "busy, at least"  // closed clients hide their demand
+	MethodGauge       Method = "gauge, at least" // session pooling: only sv_active tells
+	MethodHistory     Method = "history"         // one-minute loads over the lookback
+	MethodDeclared    Method = "declared"        // written in the config
+	MethodNone        Method = "none"            // never used while looked at
+)

@@ -1,0 +1,61 @@
+package operr
+
+import (
+	"errors"
+)
+
+// Kind says which family an error belongs to; the command line maps it to an exit code.
+type Kind int
+
+// The families of errors, each with what a user may conclude from it.
+const (
+	KindUnforeseen  Kind = iota // a defect or the unexpected
+	KindUsage                   // wrong usage or config; nothing was touched
+	KindInfeasible              // no sizes keep every promise; the text is the certificate
+	KindEvidence                // not enough evidence or rights to answer
+	KindUnreachable             // a console, server or Prometheus did not answer
+	KindDrift                   // what answered is not what it should be; a person must look
+	KindBusy                    // another pgbudget is at work; nothing was touched, try again later
+)
+
+// Error is an error that an operator can act on: what it is about, what went wrong, and what to type next.
+type Error struct {
+	Kind    Kind
+	Subject string // file, field, console or server the error is about; may be empty
+	Err     error  // the cause; never nil
+	Hint    string // the next command or edit, a sentence; may be empty
+}
+
+// Error returns subject and cause on one line; the hint is printed apart.
+func (e *Error) Error() string {
+	if e.Subject == "" {
+		return e.Err.Error()
+	}
+	return e.Subject + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the family of the first Error in err's chain, KindUnforeseen when there is none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return KindUnforeseen
+}
+
+// HintOf returns the first non-empty hint in err's chain.
+func HintOf(err error) string {
+	for err != nil {
+		e, ok := errors.AsType[*Error](err)
+		if !ok {
+			return ""
+		}
+		if e.Hint != "" {
+			return e.Hint
+		}
+		err = e.Err
+	}
+	return ""
+}

@@ -1,0 +1,8 @@
+package plannertest
+
+import (
+	"time"
+)
+
+// BlockSpan is how long a block is here.
+const BlockSpan = 5 * time.Second

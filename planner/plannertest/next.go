@@ -1,0 +1,129 @@
+package plannertest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// Stage is a small fleet by hand: one server, pools a/db and b/db in one process each, one user.
+type Stage struct {
+	Now    time.Time
+	Memory state.Memory
+	Trail  control.Trail
+	Gate   control.Gate
+	Policy state.Policy
+	Goal   sizing.Goal
+	Before budget.Fleet
+	Fleet  budget.Fleet
+	Look   fleet.Observation
+	Head   int
+
+	Shifts   []shift.Shift
+	Readings []state.Reading
+	Point    *learn.Point
+}
+
+var Noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+// NewStage wants a/db from 20 to 16 and b/db from 10 to 14, with 60 + 3 connections: 30 are granted, spare is the rest.
+func NewStage(spare int) *Stage {
+	s := &Stage{Now: Noon, Policy: state.DefaultPolicy(), Head: 60 - 30 - spare}
+	s.Policy.Percent = 100
+	s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 16, Reserve: 0, MeanWait: 0.001}, {Pool: "b/db", Server: "pg", Size: 14, Reserve: 0, MeanWait: 0.001}}}
+	return s
+}
+
+// See looks once a second has passed: sizes and open connections of a and b, and what they have waited.
+func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observation)) {
+	s.Now = s.Now.Add(time.Second)
+	o := fleet.Observation{At: s.Now, Servers: []fleet.Server{{Name: "pg", MaxConns: 63, SuperuserReservedConns: 3}}}
+	for _, x := range []struct {
+		group      string
+		size, open int
+	}{{"a", sizeA, openA}, {"b", sizeB, openB}} {
+		o.Processes = append(o.Processes, fleet.Process{ID: x.group + "/1", Group: x.group, Version: "1.24", Settings: fleet.Settings{ReserveTimeout: 5 * time.Second},
+			Aliases: []fleet.Alias{{Name: "db", SizeConns: x.size, Server: "pg", PoolMode: "transaction",
+				Counters: fleet.Counters{Xacts: 1000 + 100*int64(s.Now.Sub(Noon)/time.Second), Assignments: -1},
+				Pools:    []fleet.PoolGauges{{User: "app", ServersIdle: x.open}}}}})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	e, err := load.Evidence{}.Add(o)
+	if err != nil {
+		panic(err)
+	}
+	loads := []load.Load{StageLoad("a"), StageLoad("b")}
+	f, err := budget.Model(o.At, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Head, DirectCount: budget.CountHighest}}}, e, loads)
+	if err != nil {
+		panic(err)
+	}
+	s.Before, s.Fleet, s.Look = s.Fleet, f, o
+	s.Trail = s.Trail.Add(o)
+}
+
+func StageLoad(group string) load.Load {
+	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8}, MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
+		Method: load.MethodCounters, Copies: []load.CopyShare{{Process: group + "/1", User: "app", Share: 1}}}
+}
+
+func (s *Stage) Next() state.Act {
+	measured := s.Fleet
+	for i := range s.Shifts {
+		if s.Shifts[i].At = s.Readings[i].X; !s.Readings[i].Said {
+			if known, ok := s.Memory.Switch(s.Shifts[i].ID()); ok {
+				s.Shifts[i].At = known.X
+			}
+		}
+		s.Fleet = s.Shifts[i].Loaded(s.Fleet, s.Shifts[i].At)
+	}
+	defer func() { s.Fleet = measured }()
+	return control.Next(control.Situation{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Look: s.Look, Trail: s.Trail, Gate: s.Gate, Memory: s.Memory, Goal: s.Goal,
+		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings, Point: s.Point})
+}
+
+// Act takes the next act, wants its verb, and writes it into memory as done.
+func (s *Stage) Act(t *testing.T, want state.Verb) state.Act {
+	t.Helper()
+	a := s.Next()
+	if a.Verb != want {
+		t.Fatalf("%v at %v: %s; want %s", a.Verb, s.Now.Sub(Noon), a.Reason, want)
+	}
+	kinds := map[state.Verb][]state.EventKind{state.Open: {state.StepBegan}, state.Abort: {state.StepAbort}, state.Cut: {state.StepCut}, state.Close: {state.StepEnded},
+		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted}, state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted}, state.Flip: {state.Intended, state.Acted}, state.Aim: {state.Replanned}}
+	for _, k := range kinds[a.Verb] {
+		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Act: &a, Goal: a.Goal, Point: a.Point, Reason: a.Reason})
+	}
+	return a
+}
+
+// Open brings the stage to its open step: three looks, then the decision.
+func (s *Stage) Open(t *testing.T) {
+	t.Helper()
+	for range 2 {
+		s.See(20, 18, 10, 10)
+		s.Act(t, state.Wait)
+	}
+	s.See(20, 18, 10, 10)
+	s.Act(t, state.Open)
+}
+
+func Waits(group string, d time.Duration) func(*fleet.Observation) {
+	return func(o *fleet.Observation) {
+		for i := range o.Processes {
+			if o.Processes[i].Group == group {
+				o.Processes[i].Aliases[0].Pools[0].ClientsWaiting = 3
+				o.Processes[i].Aliases[0].Pools[0].MaxWait = d
+			}
+		}
+	}
+}

@@ -1,0 +1,287 @@
+package sizing
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/words"
+)
+
+// Saved is a plan with the inputs it was made from.
+type Saved struct {
+	Fleet budget.Fleet `json:"fleet"`
+	Plan  Plan         `json:"plan"`
+}
+
+// Check refuses what no plan of its fleet can be: the file that it was read from may have been edited. The error names the pool,
+// the field and its value.
+func (s Saved) Check() error {
+	seen := map[string]bool{}
+	for _, p := range s.Plan.Pools {
+		switch {
+		case seen[p.ID]:
+			return fmt.Errorf("pool %s stands there twice", p.ID)
+		case !slices.ContainsFunc(s.Fleet.Pools, func(q budget.FleetPool) bool { return q.ID == p.ID }):
+			return fmt.Errorf("pool %s is planned, and is not in its fleet", p.ID)
+		case p.Frozen == "" && (p.ToSize < 1 || p.ToSize > math.MaxInt32):
+			return fmt.Errorf("to_size of %s is %d, want 1 to %d", p.ID, p.ToSize, math.MaxInt32)
+		case p.Frozen == "" && (p.ReserveSize < 0 || p.ReserveSize > math.MaxInt32):
+			return fmt.Errorf("reserve_size of %s is %d, want 0 to %d", p.ID, p.ReserveSize, math.MaxInt32)
+		}
+		seen[p.ID] = true
+	}
+	return nil
+}
+
+// Review says what became of a saved plan.
+type Review struct {
+	Moved   []string    `json:"moved"`  // inputs that differ, with both numbers
+	Broken  []string    `json:"broken"` // promises that the saved sizes no longer keep, and pools that they say nothing of
+	Excess  fleet.Float `json:"excess"` // waiting clients that the saved sizes cost over the new plan's; null when unknown
+	Verdict string      `json:"verdict"`
+}
+
+// Changes reports whether the plan changes any size or reserve.
+func (p Plan) Changes() bool {
+	return slices.ContainsFunc(p.Pools, func(x PlanPool) bool {
+		return x.Frozen == "" && (x.FromSize == nil || *x.FromSize != x.ToSize || x.ReserveSize != x.ReserveFrom)
+	})
+}
+
+// Compare judges a saved plan by today's facts: what moved, which promises its sizes now break, and how much more
+// waiting they mean than the plan of today.
+func Compare(saved Saved, now budget.Fleet, plan Plan) Review {
+	r := Review{Moved: []string{}, Broken: []string{}}
+	now = now.Linked() // what the saved sizes cost under today's limits
+	r.compareLimits(saved.Fleet, now)
+	for _, s := range now.Servers {
+		i := slices.IndexFunc(saved.Fleet.Servers, func(o budget.FleetServer) bool { return o.Name == s.Name })
+		if i < 0 {
+			r.Moved = append(r.Moved, "server "+s.Name+" is new")
+			continue
+		}
+		r.compareServer(saved.Fleet.Servers[i], s)
+	}
+	for _, s := range saved.Fleet.Servers {
+		if !slices.ContainsFunc(now.Servers, func(n budget.FleetServer) bool { return n.Name == s.Name }) {
+			r.Moved = append(r.Moved, "server "+s.Name+" is gone")
+		}
+	}
+	for _, p := range saved.Fleet.Pools {
+		if !slices.ContainsFunc(now.Pools, func(n budget.FleetPool) bool { return n.ID == p.ID }) {
+			r.Moved = append(r.Moved, "pool "+p.ID+" is gone")
+		}
+	}
+	planned := map[string]int{}
+	var excess float64
+	for _, p := range now.Pools {
+		size, reserve, ok := saved.Plan.sizeOf(p.ID)
+		given := ok && !saved.Plan.frozen(p.ID)
+		if !given || p.Frozen != "" {
+			for _, server := range p.Servers() {
+				planned[server] += p.CountedConns()
+			}
+			r.compareLeft(p, plan, size, ok, given)
+			continue
+		}
+		for _, server := range p.Servers() {
+			planned[server] += p.PlannedConns(size, reserve)
+		}
+		r.comparePool(saved.Fleet, p, size)
+		excess += CurveOf(p).Cost(size)
+	}
+	for _, s := range now.Servers {
+		r.compareBounds(saved.Plan, now, s)
+		if planned[s.Name] > s.BudgetConns {
+			r.Broken = append(r.Broken, fmt.Sprintf("its sizes may open %d connections on %s, the budget is %d now", planned[s.Name], s.Name, s.BudgetConns))
+		}
+	}
+	if r.Excess = fleet.Float(excess) - plan.Objective; len(r.Broken) > 0 { // what may not be costs nothing that could be compared
+		r.Excess = fleet.Unknown()
+	}
+	r.Verdict = r.judged(plan)
+	return r
+}
+
+// compareLeft names a pool of which the saved plan or today's says nothing: neither size can be judged by the other.
+// known is whether the saved plan has it, given whether it gives it a size.
+func (r *Review) compareLeft(p budget.FleetPool, plan Plan, size int, known, given bool) {
+	today, _, planned := plan.sizeOf(p.ID)
+	planned = planned && p.Frozen == ""
+	switch {
+	case !known:
+		r.Moved = append(r.Moved, "pool "+p.ID+" is new")
+	case planned && !given:
+		r.Moved = append(r.Moved, "pool "+p.ID+" was left alone when the plan was made")
+	case given && size == p.LargestSize():
+		r.Moved = append(r.Moved, fmt.Sprintf("pool %s is left alone now: %s", p.ID, p.Frozen))
+	case given:
+		r.Broken = append(r.Broken, fmt.Sprintf("%s stays at %d now (%s), the plan gives it %d", p.ID, p.LargestSize(), p.Frozen, size))
+	}
+	if planned && !given {
+		r.Broken = append(r.Broken, fmt.Sprintf("%s: the saved plan gives it no size, today's gives it %d", p.ID, today))
+	}
+}
+
+// frozen reports whether a plan leaves a pool alone.
+func (p Plan) frozen(id string) bool {
+	i := p.indexOf(id)
+	return i >= 0 && p.Pools[i].Frozen != ""
+}
+
+// compareLimits names the limits over connections that are other than they were.
+func (r *Review) compareLimits(was, is budget.Fleet) {
+	text := func(f budget.Fleet) (out []string) {
+		for _, l := range f.AllLimits() {
+			out = append(out, l.Text())
+		}
+		return out
+	}
+	before, after := text(was), text(is)
+	for _, l := range after {
+		if !slices.Contains(before, l) {
+			r.Moved = append(r.Moved, "limit "+l+" is new")
+		}
+	}
+	for _, l := range before {
+		if !slices.Contains(after, l) {
+			r.Moved = append(r.Moved, "limit "+l+" is gone")
+		}
+	}
+}
+
+// compareBounds names what today's plan would be bound by and the saved sizes are not: a pool's max, what it may not
+// shrink below, its range of reserves, and every limit over connections besides the budget.
+func (r *Review) compareBounds(saved Plan, now budget.Fleet, s budget.FleetServer) {
+	sp, err := newServerProblem(now, s, false, -1)
+	if err != nil {
+		return
+	}
+	broken := func(format string, args ...any) { r.Broken = append(r.Broken, fmt.Sprintf(format, args...)) }
+	use := make([]int, len(sp.problem.Rows))
+	for i, p := range sp.pools {
+		size, reserve, ok := saved.sizeOf(p.ID)
+		if !ok {
+			size, reserve = p.LargestSize(), p.ReserveConns
+		}
+		for row := range use {
+			use[row] += sp.takes(row, i, size, reserve)
+		}
+		it := sp.problem.Items[i]
+		switch {
+		case !ok:
+		case size > it.Hi:
+			broken("%s may have %d now (max), the plan gives it %d", p.ID, it.Hi, size)
+		case size < it.Lo && size >= sp.floors[i].size:
+			broken("%s may not shrink below %d now (%s), the plan gives it %d", p.ID, it.Lo, stays(p), size)
+		}
+		if ok && p.ReserveFree && (reserve < p.Reserve.Min || reserve > p.Reserve.Max) {
+			broken("%s may have a reserve of %d to %d now, the plan gives it %d", p.ID, p.Reserve.Min, p.Reserve.Max, reserve)
+		}
+	}
+	for row, conns := range use {
+		if limit := sp.problem.Rows[row]; row > 0 && conns > limit.Cap {
+			broken("its sizes are over %s by %d", limit.Name, conns-limit.Cap)
+		}
+	}
+}
+
+// stays says why a pool may not shrink below its size of today.
+func stays(p budget.FleetPool) string {
+	if p.Rules.Count != budget.CountWorst {
+		return "counted at what was seen, so it may not shrink"
+	}
+	return "sessions: never shrunk"
+}
+
+// sizeOf is what a plan gives a pool.
+func (p Plan) sizeOf(id string) (size, reserve int, ok bool) {
+	i := p.indexOf(id)
+	if i < 0 {
+		return 0, 0, false
+	}
+	return p.Pools[i].ToSize, p.Pools[i].ReserveSize, true
+}
+
+// indexOf is where a pool stands in a plan; negative: nowhere. Its pools are sorted by id, but for a saved plan that
+// somebody has edited.
+func (p Plan) indexOf(id string) int {
+	i, found := slices.BinarySearchFunc(p.Pools, id, func(x PlanPool, id string) int { return cmp.Compare(x.ID, id) })
+	if !found {
+		i = slices.IndexFunc(p.Pools, func(x PlanPool) bool { return x.ID == id })
+	}
+	return i
+}
+
+func (r *Review) compareServer(was, is budget.FleetServer) {
+	for _, c := range []struct {
+		what    string
+		was, is int
+	}{{"max_connections", was.MaxConns, is.MaxConns}, {"budget", was.BudgetConns, is.BudgetConns}} {
+		if c.was != c.is {
+			r.Moved = append(r.Moved, fmt.Sprintf("%s of %s %d → %d", c.what, is.Name, c.was, c.is))
+		}
+	}
+	for _, l := range is.Lines[1:] {
+		i := slices.IndexFunc(was.Lines, func(o budget.Line) bool { return o.Item == l.Item })
+		switch {
+		case i < 0:
+			r.Moved = append(r.Moved, fmt.Sprintf("ledger line %s of %s is new: %d", l.Item, is.Name, l.Conns))
+		case was.Lines[i].Conns != l.Conns:
+			r.Moved = append(r.Moved, fmt.Sprintf("%s of %s %d → %d", l.Item, is.Name, was.Lines[i].Conns, l.Conns))
+		}
+	}
+}
+
+func (r *Review) comparePool(was budget.Fleet, p budget.FleetPool, size int) {
+	i := slices.IndexFunc(was.Pools, func(o budget.FleetPool) bool { return o.ID == p.ID })
+	if i < 0 {
+		return
+	}
+	old := was.Pools[i]
+	if a, b := old.Load.Erlangs, p.Load.Erlangs; b.Target < a.Lower || b.Target > a.Upper {
+		r.Moved = append(r.Moved, fmt.Sprintf("load of %s %s → %s Erlangs, outside the %s–%s it was planned for",
+			p.ID, words.Digits(a.Target), words.Digits(b.Target), words.Digits(a.Lower), words.Digits(a.Upper)))
+	}
+	if old.Rules != p.Rules {
+		r.Moved = append(r.Moved, fmt.Sprintf("the promises or the weight of %s were changed", p.ID))
+	}
+	if old.Sized() != p.Sized() {
+		r.Moved = append(r.Moved, fmt.Sprintf("copies of %s %d → %d", p.ID, old.Sized(), p.Sized()))
+	}
+	if from, same := p.FromSize(); same && from != old.LargestSize() {
+		r.Moved = append(r.Moved, fmt.Sprintf("pool_size of %s is %d, was %d when the plan was made", p.ID, from, old.LargestSize()))
+	}
+	if fl, by, err := Floor(p); err == nil && size < fl {
+		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d now (%s), the plan gives it %d", p.ID, fl, by, size))
+	}
+	if b, breached := p.Breached(); breached {
+		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d (%s), and %s lets it have %d", p.ID, b.Need, b.By, b.Limit, b.Conns))
+	}
+}
+
+func (r *Review) judged(now Plan) string {
+	switch {
+	case len(r.Broken) > 0:
+		return "its sizes no longer keep every promise"
+	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)):
+		return fmt.Sprintf("nothing moved, and today's plan saves %s waiting clients more: these are not the sizes that this pgbudget chooses for its inputs", words.Digits(float64(r.Excess)))
+	case len(r.Moved) == 0:
+		return "nothing moved: it still stands, " + proofWord(now.Gap)
+	case float64(r.Excess) <= 1e-9*max(1, float64(now.Objective)):
+		return "its inputs moved, and its sizes are still the best: " + proofWord(now.Gap)
+	default:
+		return fmt.Sprintf("its sizes keep every promise, but its proof no longer holds: today's plan saves %s waiting clients more", words.Digits(float64(r.Excess)))
+	}
+}
+
+func proofWord(gap fleet.Float) string {
+	if gap == 0 {
+		return "proved optimal"
+	}
+	return "not proved optimal"
+}

@@ -1,0 +1,218 @@
+package sizing
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/allocate"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/queue"
+)
+
+// A pool below the load of one of its copies has an endless queue, and one below its floor breaks a promise. A
+// best-effort plan prices both, so high that no waiting anywhere else outweighs them. chosen: waiting clients a unit.
+const (
+	unstablePrice = 1e9
+	brokenPrice   = 1e6
+)
+
+// copyLoad is a load that several copies share: the same Erlangs, counted once.
+type copyLoad struct {
+	erlangs float64
+	copies  int
+}
+
+// copyGroup is copies that meet the same limit: they are separate queues until their sizes reach it, and one queue of
+// as many connections as it allows from there on. Separate queues wait no less than one, so the larger of both is what
+// waits.
+type copyGroup struct {
+	loads []copyLoad // sorted by load
+	least float64    // clients that wait at the limit whatever the size; 0: there is none, +Inf: it cannot carry them
+	reach int        // the size from which on the limit alone bounds the copies
+	under int        // of the pool's ceilings; -1: none
+}
+
+// PoolCurve is the cost of a pool's size: its waiting clients, weighted, over all copies that follow the line.
+type PoolCurve struct {
+	groups []copyGroup
+	factor float64 // weight × Allen–Cunneen factor
+	floor  int     // best effort: the size below which a promise breaks; 0: sizes below the floor are never asked for
+}
+
+var _ allocate.Curve = PoolCurve{}
+
+// CurveOf builds the curve of p at its target load. Of several limits over a copy the one at which most wait is taken
+// for all.
+func CurveOf(p budget.FleetPool) PoolCurve {
+	c := PoolCurve{factor: p.Rules.Weight * load.ScvFactor(p.Load)}
+	tightest := p.Tightest()
+	for i, cp := range p.Copies {
+		if cp.FixedConns > 0 || p.Load.Held() {
+			continue
+		}
+		k := slices.IndexFunc(c.groups, func(g copyGroup) bool { return g.under == tightest[i] })
+		if k < 0 {
+			g := copyGroup{under: tightest[i]}
+			if g.under >= 0 {
+				g.least, g.reach = waitingIn(p, g.under, tightest), p.Under[g.under].Reach()
+			}
+			k, c.groups = len(c.groups), append(c.groups, g)
+		}
+		c.groups[k].add(p.Load.Erlangs.Target * cp.Share)
+	}
+	for _, g := range c.groups {
+		slices.SortFunc(g.loads, func(a, b copyLoad) int { return cmp.Compare(a.erlangs, b.erlangs) })
+	}
+	return c
+}
+
+// waitingIn is what waits at a ceiling of those copies that meet it first.
+func waitingIn(p budget.FleetPool, under int, tightest []int) float64 {
+	c := p.Under[under]
+	waiting := c.Waiting(p)
+	if waiting == 0 || math.IsInf(waiting, 1) || c.Share == 0 {
+		return waiting
+	}
+	var share float64
+	for _, i := range c.Copies {
+		if tightest[i] == under && p.Copies[i].FixedConns == 0 {
+			share += p.Copies[i].Share
+		}
+	}
+	return waiting * share / c.Share
+}
+
+func (g *copyGroup) add(erlangs float64) {
+	if i := slices.IndexFunc(g.loads, func(l copyLoad) bool { return l.erlangs == erlangs }); i >= 0 {
+		g.loads[i].copies++
+		return
+	}
+	g.loads = append(g.loads, copyLoad{erlangs, 1})
+}
+
+// apart is the clients that wait were the copies separate queues of n connections each.
+func (g copyGroup) apart(n int) float64 {
+	var sum float64
+	for _, l := range g.loads {
+		sum += float64(l.copies) * queue.WaitingClients(n, l.erlangs)
+	}
+	return sum
+}
+
+// Cost returns the weighted waiting clients at size n; +Inf where a copy cannot keep up, or a limit carries less than
+// its load, unless the curve is a best-effort one.
+func (c PoolCurve) Cost(n int) float64 {
+	if c.floor == 0 {
+		var sum float64
+		for _, g := range c.groups {
+			sum += max(g.apart(n), g.least)
+		}
+		return c.factor * sum
+	}
+	// Best effort: walk down from a size where every promise is kept. What no size carries costs the same at each.
+	gains := make([]float64, max(0, c.floor-n))
+	c.Gains(n, gains)
+	var cost float64
+	for _, g := range c.groups {
+		if least := g.least; !math.IsInf(least, 1) {
+			cost += max(g.apart(max(n, c.floor)), least)
+		}
+	}
+	cost *= c.factor
+	for _, g := range gains {
+		cost += g
+	}
+	return cost
+}
+
+// Gains fills dst with what each unit on top of n saves.
+func (c PoolCurve) Gains(n int, dst []float64) {
+	clear(dst)
+	for _, g := range c.groups {
+		switch {
+		case math.IsInf(g.least, 1): // it never keeps up, and yet serves more the more of the limit it may use
+			for k := range dst {
+				if n+k < g.reach {
+					dst[k] += unstablePrice
+				}
+			}
+		case g.least > 0:
+			g.limited(n, dst, c.floor)
+		default:
+			g.separate(n, dst, c.floor)
+		}
+	}
+	for k := range dst {
+		dst[k] *= c.factor
+	}
+}
+
+// separate adds the gains of copies that no limit holds.
+func (g copyGroup) separate(n int, dst []float64, floor int) {
+	for _, l := range g.loads {
+		if l.erlangs == 0 {
+			continue
+		}
+		stable := max(n, int(math.Floor(l.erlangs))+1)
+		w := queue.NewWalker(l.erlangs, stable)
+		for k := range dst {
+			if n+k < stable {
+				dst[k] += float64(l.copies) * unstablePrice
+				continue
+			}
+			gain := min(w.Gain(), brokenPrice)
+			if n+k < floor {
+				gain += brokenPrice
+			}
+			dst[k] += float64(l.copies) * gain
+			w.Next()
+		}
+	}
+}
+
+// limited adds the gains of copies whose waiting never falls below least. They end in one unit that saves what is left
+// above it, and so never rise.
+func (g copyGroup) limited(n int, dst []float64, floor int) {
+	sep := make([]float64, len(dst))
+	g.separate(n, sep, 0)
+	for k := range sep {
+		if sep[k] < brokenPrice {
+			sep[k] = min(sep[k], max(0, g.apart(n+k)-g.least))
+		}
+		if n+k < floor {
+			for _, l := range g.loads {
+				sep[k] += float64(l.copies) * brokenPrice
+			}
+		}
+		dst[k] += sep[k]
+	}
+}
+
+// reserveCurve is the cost of lowering a pool's reserve: just above what counts as nothing, so that it goes only where a
+// connection buys waiting elsewhere, and stays where connections are left over.
+type reserveCurve struct {
+	top  int
+	unit float64 // what one more in the reserve of every copy is worth
+}
+
+var _ allocate.Curve = reserveCurve{}
+
+// leastReserveGain is what a reserve connection is worth where nothing counts as too little. chosen: far below any
+// waiting that matters, far above the rounding of sums.
+const leastReserveGain = 1e-9
+
+func newReserveCurve(p budget.FleetPool, leastGain float64) reserveCurve {
+	return reserveCurve{p.Reserve.Max, float64(p.Reserved()) * max(leastReserveGain, 1.001*leastGain)}
+}
+
+// Cost returns what lowering the reserve to n costs.
+func (c reserveCurve) Cost(n int) float64 { return c.unit * float64(c.top-n) }
+
+// Gains fills dst with the same gain for every unit.
+func (c reserveCurve) Gains(_ int, dst []float64) {
+	for k := range dst {
+		dst[k] = c.unit
+	}
+}

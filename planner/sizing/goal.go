@@ -1,0 +1,134 @@
+package sizing
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/words"
+)
+
+// Goal is where a run goes: the sizes of a Plan, frozen.
+type Goal struct {
+	Pools []GoalPool `json:"pools"` // sorted by id
+
+	// Lines are those of pools that go there line by line: no other line of such a pool is moved. Sorted.
+	Lines []GoalLine `json:"lines,omitempty"`
+}
+
+// GoalPool is one pool's size to be.
+type GoalPool struct {
+	Pool     string      `json:"pool"`
+	Server   string      `json:"server"`
+	Size     int         `json:"size"`
+	Reserve  int         `json:"reserve"`
+	MeanWait fleet.Float `json:"mean_wait_seconds"` // modelled there, at target load
+}
+
+// GoalOf returns a plan's sizes, those of pools that it leaves alone apart.
+func GoalOf(p Plan) Goal {
+	var g Goal
+	for _, x := range p.Pools {
+		if x.Frozen == "" {
+			g.Pools = append(g.Pools, GoalPool{x.ID, x.Server, x.ToSize, x.ReserveSize, x.Wait.Mean})
+		}
+	}
+	return g
+}
+
+// SameSizes reports whether two goals are the same, waits apart.
+func (g Goal) SameSizes(h Goal) bool {
+	return slices.Equal(g.Lines, h.Lines) && slices.EqualFunc(g.Pools, h.Pools, func(a, b GoalPool) bool {
+		return a.Pool == b.Pool && a.Size == b.Size && a.Reserve == b.Reserve
+	})
+}
+
+// Text is the goal in words: "main/app 36, ci/app 8". Where a pool goes there line by line, it says which: "main/app 6
+// (main/1, main/3), main/app 4 (main/2)".
+func (g Goal) Text() string {
+	var parts []string
+	for _, p := range g.Pools {
+		if !g.ByLine(p.Pool) {
+			parts = append(parts, fmt.Sprintf("%s %d", p.Pool, p.Size))
+			continue
+		}
+		var sets []fleet.Set
+		for _, l := range g.LinesOf(p.Pool) {
+			sets = append(sets, l.Set())
+		}
+		for _, m := range fleet.MovesOf(sets) {
+			what := ""
+			if m.Key != fleet.KeySize {
+				what = " " + string(m.Key)
+			}
+			parts = append(parts, fmt.Sprintf("%s%s %d (%s)", p.Pool, what, m.To, words.LinesText(m.In)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Pool returns one pool's part.
+func (g Goal) Pool(id string) (GoalPool, bool) {
+	i, found := slices.BinarySearchFunc(g.Pools, id, func(p GoalPool, id string) int { return cmp.Compare(p.Pool, id) })
+	if !found {
+		return GoalPool{}, false
+	}
+	return g.Pools[i], true
+}
+
+// GoalLine is one setting of one line, where the processes of a pool are to differ, or not all of them are to be moved.
+type GoalLine struct {
+	Process string    `json:"process"`
+	Alias   string    `json:"alias"`
+	Key     fleet.Key `json:"key"`
+	To      int       `json:"to"`
+}
+
+// Set is the line as a set that leaves it where it is to be.
+func (l GoalLine) Set() fleet.Set {
+	return fleet.Set{Process: l.Process, Alias: l.Alias, Key: l.Key, From: l.To, To: l.To}
+}
+
+func CompareLines(a, b GoalLine) int { return fleet.CompareSets(a.Set(), b.Set()) }
+
+// LinesOf are those of one pool; none: it goes to one size, or is not in the goal.
+func (g Goal) LinesOf(pool string) []GoalLine {
+	var out []GoalLine
+	for _, l := range g.Lines {
+		if l.Set().Pool() == pool {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// ByLine reports whether a pool goes there line by line.
+func (g Goal) ByLine(pool string) bool {
+	return slices.ContainsFunc(g.Lines, func(l GoalLine) bool { return l.Set().Pool() == pool })
+}
+
+// Sets are what makes a pool that of the goal, from where the fleet has it.
+func (g Goal) Sets(p budget.FleetPool) []fleet.Set {
+	goal, ours := g.Pool(p.ID)
+	if !ours {
+		return nil
+	}
+	lines, byLine := g.LinesOf(p.ID), g.ByLine(p.ID)
+	var out []fleet.Set
+	for _, s := range p.Sizes {
+		for _, x := range []fleet.Set{{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: s.Conns, To: goal.Size}, {Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve,
+			From: p.ReserveConns, To: goal.Reserve}} {
+			i := slices.IndexFunc(lines, func(l GoalLine) bool { return l.Set().Same(x) })
+			if i >= 0 {
+				x.To = lines[i].To
+			}
+			if i >= 0 || !byLine {
+				out = append(out, x)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,319 @@
+package sizing
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner/allocate"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/words"
+)
+
+// WaitModelErlang and WaitModelAllenCunneen name the wait model of a plan.
+const (
+	WaitModelErlang       = "M/M/c (Erlang C)"
+	WaitModelAllenCunneen = "G/G/c (Allen-Cunneen on Erlang C)"
+)
+
+// Options are what a user may ask of Solve besides the fleet's own rules.
+type Options struct {
+	BestEffort bool // where no sizes keep every promise, propose the least bad ones, marked so
+}
+
+// Solve finds the sizes that minimise the weighted number of waiting clients within every server's promise. Servers
+// share nothing, so each is solved by itself.
+//
+// When no sizes keep every promise the error is of KindInfeasible and the Plan carries the certificate; with BestEffort
+// the Plan is the least bad one and the certificate stands beside it, without an error.
+func Solve(f budget.Fleet, opt Options) (Plan, error) {
+	f = f.Linked()
+	plan := Plan{Version: PlanVersion, At: f.At, WaitModel: waitModel(f), Warnings: append([]string{}, f.Warnings...), Servers: []PlanServer{}, Pools: []PlanPool{}}
+	for _, p := range f.Pools {
+		plan.Warnings = append(plan.Warnings, p.Load.Notes...)
+		plan.Warnings = append(plan.Warnings, ownSizes(p)...)
+	}
+	for _, s := range f.Servers {
+		if err := plan.addServer(f, s, opt); err != nil {
+			if operr.KindOf(err) == operr.KindInfeasible { // what is there of a plan is no plan: only the certificate counts
+				plan.Servers, plan.Pools = []PlanServer{}, []PlanPool{}
+				plan.Objective, plan.Now, plan.Gap = fleet.Unknown(), fleet.Unknown(), fleet.Unknown()
+				return plan, err
+			}
+			return Plan{}, err
+		}
+	}
+	slices.SortFunc(plan.Pools, func(a, b PlanPool) int { return cmp.Compare(a.ID, b.ID) })
+	for i := range plan.Servers {
+		s := &plan.Servers[i]
+		plan.recount(f, s)
+		if reasons := plan.atMost(f, s.Name, s.PlannedConns); len(reasons) > 0 {
+			s.AtMost = reasons
+			plan.Warnings = append(plan.Warnings, atMostNote(s.Name, reasons))
+		}
+	}
+	return plan, nil
+}
+
+func waitModel(f budget.Fleet) string {
+	for _, p := range f.Pools {
+		if load.ScvFactor(p.Load) != 1 {
+			return WaitModelAllenCunneen
+		}
+	}
+	return WaitModelErlang
+}
+
+// addServer solves one server and appends its side of the plan.
+func (plan *Plan) addServer(f budget.Fleet, s budget.FleetServer, opt Options) error {
+	cpu := PredictCPU(s, f.Pools)
+	sp, err := newServerProblem(f, s, false, -1)
+	if err != nil {
+		return err
+	}
+	sol, err := allocate.Solve(sp.problem)
+	cert := cmp.Or(sp.breached(), certificate(sp, err, cpu))
+	if err != nil && cert == nil {
+		return fmt.Errorf("solving %s: %w", s.Name, err)
+	}
+	if cert != nil {
+		if f.Doubtful(s.Name) {
+			cert.doubt()
+		}
+		cert.yields(s)
+		if plan.Infeasible == nil {
+			plan.Infeasible = cert
+		}
+		if !opt.BestEffort {
+			return &operr.Error{Kind: operr.KindInfeasible, Subject: "server " + s.Name, Err: errors.New(cert.Text), Hint: cert.hint()}
+		}
+		plan.BestEffort = true
+		plan.Warnings = append(plan.Warnings, "best effort: "+cert.Text)
+		busy, capped := cpu.carries(sp.pools)
+		if !capped {
+			busy = -1
+		}
+		if sp, err = newServerProblem(f, s, true, busy); err != nil {
+			return err
+		}
+		if sol, err = allocate.Solve(sp.problem); err != nil {
+			return &operr.Error{Kind: operr.KindInfeasible, Subject: "server " + s.Name,
+				Err: fmt.Errorf("%s; and not even the least sizes (min:, or 1) fit", cert.Text), Hint: cmp.Or(cert.cure, cert.find())}
+		}
+	}
+	kept := map[int]string{}
+	if !sp.bestEffort {
+		sol, kept = sp.deadband(sol, f.Deadband)
+	}
+	if err := plan.appendServer(f, sp, sol, cpu); err != nil {
+		return err
+	}
+	for i := range sp.pools {
+		plan.appendPool(sp, sol, i, kept[i])
+	}
+	for _, p := range f.Pools {
+		if p.Server == s.Name && p.Frozen != "" {
+			plan.appendFrozen(p)
+		}
+	}
+	return nil
+}
+
+// appendServer writes the ledger: what is subtracted from max_connections, then a line per pool. It adds the promise up
+// once more, from what it prints, and refuses to print a plan that breaks it.
+func (plan *Plan) appendServer(f budget.Fleet, sp serverProblem, sol allocate.Solution, cpu cpuPrediction) error {
+	s := sp.server
+	ps := PlanServer{Name: s.Name, MaxConns: s.MaxConns, BudgetConns: s.BudgetConns,
+		Ledger: slices.Clone(s.Lines), RecycleConns: s.RecycleConns, Method: string(sol.Method), Gap: fleet.Float(sol.Gap), CPU: cpu.plan(sp, sol)}
+	if sp.bestEffort || f.Doubtful(s.Name) {
+		ps.Gap = fleet.Unknown() // the gap of a priced problem, or of one that counts what may not be, says nothing of waiting clients
+	}
+	if limit := sp.untried(sol); limit != "" {
+		ps.Gap = fleet.Unknown()
+		plan.Warnings = append(plan.Warnings, untriedNote(s.Name, limit))
+	}
+	place := make(map[string]int, len(sp.pools))
+	for i, p := range sp.pools {
+		place[p.ID] = i
+	}
+	for _, p := range f.Pools {
+		if !p.On(s.Name) {
+			continue
+		}
+		ps.WorstConns += p.CountedConns()
+		line := budget.Line{Item: "pool " + p.ID, Conns: p.CountedConns(), Source: "today, frozen: " + p.Frozen, Count: p.Rules.Count}
+		if i, ours := place[p.ID]; ours {
+			size, reserve := sp.sizes(sol, i)
+			line.Conns = p.PlannedConns(size, reserve)
+			line.Source = fmt.Sprintf("planned: %s", p.Product(size, reserve))
+		}
+		ps.Ledger = append(ps.Ledger, line)
+		ps.PlannedConns += line.Conns
+	}
+	ps.SpareConns = ps.BudgetConns - ps.PlannedConns
+	if !sp.bestEffort {
+		ps.Price = sp.price(sol, ps.SpareConns)
+	}
+	plan.Gap += ps.Gap
+	plan.Servers = append(plan.Servers, ps)
+	plan.Warnings = append(plan.Warnings, cpu.warnings(s)...)
+	if ps.SpareConns < 0 {
+		return fmt.Errorf("a defect of pgbudget: the plan for %s adds up to %d connections, the budget is %d; nothing of it can be used", s.Name, ps.PlannedConns, ps.BudgetConns)
+	}
+	return nil
+}
+
+// certificate turns the solver's refusal, or a CPU that cannot carry the load, into the smallest clashing set.
+func certificate(sp serverProblem, err error, cpu cpuPrediction) *Infeasible {
+	var inf *allocate.Infeasible
+	if errors.As(err, &inf) {
+		return sp.clash(inf.Clashes[0])
+	}
+	if err != nil {
+		return nil
+	}
+	return cpu.infeasible(sp)
+}
+
+// clash words one of the solver's clashes.
+func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
+	out := &Infeasible{Server: sp.server.Name, Constraint: c.Name, Need: fleet.Float(c.Need), Cap: fleet.Float(c.Cap), ShortConns: c.Short}
+	if c.Row == 0 { // the budget: count what no size changes on both sides, as the printed ledger does
+		out.Need, out.Cap = fleet.Float(c.Need+sp.constConns), fleet.Float(sp.server.BudgetConns)
+	}
+	text := ""
+	for _, item := range c.Items {
+		if item >= len(sp.pools) {
+			continue
+		}
+		p, fl := sp.pools[item], sp.floors[item]
+		size, why := sp.problem.Items[item].Lo, fl.by
+		if c.Bare {
+			size, why = p.Rules.Min, "min"
+		} else if p.Load.Session && size > fl.size {
+			why = "sessions: never shrunk"
+		} else if p.Rules.Count != budget.CountWorst && size > fl.size {
+			why = stays(p)
+		}
+		conns := size
+		if c.Row >= 0 {
+			if takes := sp.takes(c.Row, item, size, p.LeastReserve()); takes > 0 {
+				conns = takes
+			}
+		}
+		out.Clash = append(out.Clash, Clash{Pool: p.ID, Size: size, Conns: conns, Why: why})
+		if c.Row < 0 {
+			text = fmt.Sprintf("%s needs %d (%s)", p.ID, size, why)
+		}
+	}
+	if c.Row < 0 {
+		p := sp.pools[c.Items[0]]
+		out.ShortConns = c.Short * p.Sized()
+		out.Text = fmt.Sprintf("%s, but its max is %d: %d short", text, c.Cap, c.Short)
+		out.Max = fmt.Sprintf("raise max: of %s to %d at least", p.ID, c.Need)
+		out.cure = fmt.Sprintf("raise max: of %s to %d at least, or lower what it is to promise (utilization:, max_wait:); --best-effort shows the least bad plan",
+			p.ID, c.Need)
+		return out
+	}
+	parts := sp.parts(c.Row)
+	out.Text = fmt.Sprintf("%s is %d connections short: %v needed, %v there; %s", c.Name, out.ShortConns, float64(out.Need), float64(out.Cap), sp.sum(c, parts))
+	if c.Bare {
+		out.cure = out.leastCure(func(pool string) bool { // what it promises needs more than its min
+			i := slices.IndexFunc(sp.pools, func(p budget.FleetPool) bool { return p.ID == pool })
+			return sp.floors[i].size > sp.pools[i].Rules.Min
+		})
+	} else if least := minimums(parts); least != "" {
+		out.cure = fmt.Sprintf("%s, lower min: of %s or another promise, or see the least bad plan with --best-effort", out.find(), least)
+	}
+	return out
+}
+
+// parts are what the smallest sizes of all pools take of a row, the most first.
+func (sp serverProblem) parts(row int) (parts []Clash) {
+	for i, p := range sp.pools {
+		least := sp.problem.Items[i].Lo
+		conns := sp.takes(row, i, least, p.LeastReserve())
+		if conns == 0 {
+			continue
+		}
+		x := Clash{Pool: p.ID, Size: least, Conns: conns, Why: sp.floors[i].by}
+		switch {
+		case p.Load.Session && least > sp.floors[i].size:
+			x.Why = "sessions: never shrunk"
+		case p.Rules.Count != budget.CountWorst && least > sp.floors[i].size:
+			x.Why = stays(p)
+		}
+		parts = append(parts, x)
+	}
+	slices.SortStableFunc(parts, func(a, b Clash) int { return b.Conns - a.Conns })
+	return parts
+}
+
+// minimums names the pools that take so much because their min: says so, those of which a sum is told.
+func minimums(parts []Clash) string {
+	var pools []string
+	for _, x := range parts[:min(len(parts), words.MostNamed)] {
+		if x.Why == "min" && x.Size > 1 {
+			pools = append(pools, x.Pool)
+		}
+	}
+	return strings.Join(pools, ", ")
+}
+
+// sum words what all floors use of a row, in connections, so that the parts add up to what is needed: those that take
+// most, all others of the row, and what no size changes.
+func (sp serverProblem) sum(c allocate.Clash, parts []Clash) string {
+	rest, others := c.Need, len(parts)-min(len(parts), words.MostNamed)
+	var w []string
+	for _, x := range parts[:min(len(parts), words.MostNamed)] {
+		rest -= x.Conns
+		w = append(w, fmt.Sprintf("%s %d (size %d: %s)", x.Pool, x.Conns, x.Size, x.Why))
+	}
+	if others > 0 && rest > 0 {
+		w = append(w, fmt.Sprintf("%s %d", words.Plural(others, "1 more pool", fmt.Sprintf("%d more pools", others)), rest))
+	}
+	if c.Row == 0 && sp.constConns > 0 {
+		w = append(w, fmt.Sprintf("reserves and pools that the plan may not change %d", sp.constConns))
+	}
+	return strings.Join(w, " + ")
+}
+
+// leastCure is the cure where not even the least sizes fit: no weaker promise alone helps, and a lower min: alone helps
+// those pools that promise nothing which needs more.
+func (i *Infeasible) leastCure(promises func(pool string) bool) string {
+	var pools []string
+	also := ""
+	for _, c := range i.Clash {
+		if c.Why == "min" && c.Size > 1 && len(pools) < words.MostNamed {
+			pools = append(pools, c.Pool)
+			if promises(c.Pool) {
+				also = " and what they are to promise (utilization:, max_wait:)"
+			}
+		}
+	}
+	if len(pools) == 0 {
+		return i.find()
+	}
+	return fmt.Sprintf("lower min: of %s%s, or %s", strings.Join(pools, ", "), also, i.find())
+}
+
+// find asks for the connections that are short.
+func (i *Infeasible) find() string {
+	return fmt.Sprintf("find %d connections (max_connections, headroom, direct clients)", i.ShortConns)
+}
+
+// hint says what to type or change next.
+func (i *Infeasible) hint() string {
+	if i.cure != "" {
+		return i.cure
+	}
+	if i.ShortConns == 0 {
+		return "lower the load or its cost, add cores, or see the least bad plan with --best-effort"
+	}
+	return i.find() + ", lower a promise, or see the least bad plan with --best-effort"
+}

@@ -1,0 +1,52 @@
+package state_test
+
+import (
+	"encoding/json"
+	"hash/crc32"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// TestAMemoryIsTheSameAfterJSON fills every part of a memory, or some.
+func TestAMemoryIsTheSameAfterJSON(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range 300 {
+		var m, got state.Memory
+		plannertest.Draw(r, &m, []float64{1, 0.9, 0.5, 0.1, 0}[i%5])
+		line, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(line, &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(m, got, plannertest.SameFloat); diff != "" {
+			t.Fatalf("memory after JSON (-want +got):\n%s", diff)
+		}
+	}
+	empty := state.Memory{Past: []state.Past{}, Points: []learn.Point{}} // of what was there and is gone
+	line, _ := json.Marshal(empty)
+	var got state.Memory
+	if err := json.Unmarshal(line, &got); err != nil || got.Past == nil || got.Points == nil {
+		t.Errorf("%s became %+v (%v)", line, got, err)
+	}
+}
+
+// TestAMemoryOfAnotherShapeHasAnotherVersion fails where a field of Memory, or of what it holds, changes: snapshots of
+// before are then not to be read as those of now.
+func TestAMemoryOfAnotherShapeHasAnotherVersion(t *testing.T) {
+	const version, shape = 6, 0x5b32f5f7 // change both together
+	var b strings.Builder
+	plannertest.ShapeOf(&b, reflect.TypeFor[state.Memory](), map[reflect.Type]bool{})
+	if got := crc32.ChecksumIEEE([]byte(b.String())); state.MemoryVersion != version || got != shape {
+		t.Errorf("version %d has the shape %#x, want %d and %#x: raise MemoryVersion, and change both here", state.MemoryVersion,
+			got, version, shape)
+	}
+}

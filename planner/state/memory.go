@@ -1,0 +1,372 @@
+package state
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+)
+
+// Memory is what a fleet cannot show: the step in hand, what was refused, when what began. It is a fold over the
+// journal and a value: After returns a new one. The zero value remembers nothing.
+type Memory struct {
+	Seq     int64        `json:"seq"`              // of the newest event
+	Running bool         `json:"running,omitzero"` // a run began and has not ended: after a crash it still stands there
+	Goal    *sizing.Goal `json:"goal,omitzero"`
+	Steps   int          `json:"steps,omitzero"` // ended in this run, ways back apart
+
+	Step       *Step     `json:"step,omitzero"`        // in hand; nil: none
+	StepAt     time.Time `json:"step_at,omitzero"`     // when it began
+	StepSeq    int64     `json:"step_seq,omitzero"`    // at which event
+	StepTo     int64     `json:"step_to,omitzero"`     // RollTo of the rollback that began it; 0: it goes forward
+	StepNumber int       `json:"step_number,omitzero"` // of a step that goes forward: the first of a journal is 1; 0: none is in hand
+	Numbered   int       `json:"numbered,omitzero"`    // steps that went forward and began, ever
+	ReleasedAt time.Time `json:"released_at,omitzero"` // when its newest release was done; zero: none
+	SettledAt  time.Time `json:"settled_at,omitzero"`  // when its newest act was done
+	Intent     *Act      `json:"intent,omitzero"`      // was about to be done, and nobody knows whether it was
+	Why        string    `json:"why,omitzero"`         // the step goes back, because
+	Aborts     int       `json:"aborts,omitzero"`      // forward steps of this run that went back, one after the other
+	Aborted    string    `json:"aborted,omitzero"`     // the newest of them did, because
+	AbortedAt  time.Time `json:"aborted_at,omitzero"`  // when it was back
+	CutBy      string    `json:"cut_by,omitzero"`      // nothing was left of a step of this run, because
+	Cut        string    `json:"cut,omitzero"`         // the rest of the newest step of this run was given up, because
+	Left       string    `json:"left,omitzero"`        // a way back of this run did not fit as a whole: what is left of it
+
+	Unflushable bool      `json:"unflushable,omitzero"`  // a flush of the step in hand has failed
+	Failures    int       `json:"failures,omitzero"`     // of acts, one after the other
+	FailedSince time.Time `json:"failed_since,omitzero"` // the first of them
+	Failure     Outcome   `json:"failure,omitzero"`      // what a run ends with that cannot get past it
+	FailedBy    string    `json:"failed_by,omitzero"`    // the newest one's reason
+	FailedAt    time.Time `json:"failed_at,omitzero"`
+
+	HeldAt time.Time `json:"held_at,omitzero"` // since when nothing moves; zero: it is not held
+	Hold   string    `json:"hold,omitzero"`    // and why
+
+	Seen    []Seen        `json:"seen,omitzero"`     // every process, alias and user ever looked at by a run; sorted
+	Servers []Origin      `json:"servers,omitzero"`  // of every server ever moved, sorted by name
+	Refused []Refusal     `json:"refused,omitzero"`  // in this run, sorted by pool
+	Turned  []Switch      `json:"switches,omitzero"` // every traffic switch, as it should say; sorted by shift
+	Bases   []learn.Base  `json:"bases,omitzero"`    // the loads of shifts as runs took them; sorted by shift
+	Points  []learn.Point `json:"points,omitzero"`   // what soaks saw of shifts, the newest last; the newest pointsKept of each
+	Unmoved *learn.Point  `json:"unmoved,omitzero"`  // of the step in hand: nothing moved, as far as was seen
+	Leg     bool          `json:"leg,omitzero"`      // Goal is that of a step on the way of a shift, not the run's
+	Written []Written     `json:"written,omitzero"`  // every line ever written, with the value it should have; sorted
+	Past    []Past        `json:"past,omitzero"`     // the newest pastKept forward steps that ended and stand; the newest last
+	Unwind  bool          `json:"unwind,omitzero"`   // the step in hand goes back first
+	RollTo  int64         `json:"roll_to,omitzero"`  // this run takes back every step that began at that event or later; 0: it does not
+}
+
+// Past is a step that ended.
+type Past struct {
+	Number int       `json:"number"` // what a person calls it by; the first of a journal is 1
+	Seq    int64     `json:"seq"`    // of the event at which it began
+	At     time.Time `json:"at"`
+	Step   Step      `json:"step"`
+	// GivenUp: a person gave the step up (Accepted) before it was done; how far it came is not known.
+	GivenUp bool `json:"given_up,omitempty"`
+}
+
+// Refusal is a release that was wrong: in this run the pool is not made smaller than that again.
+type Refusal struct {
+	Pool   string    `json:"pool"`
+	Key    fleet.Key `json:"key"`
+	Least  int       `json:"least"`
+	Reason string    `json:"reason"`
+}
+
+// Written is a line that the journal explains.
+type Written struct {
+	fleet.Set           // From: before it was first written; To: as it should be
+	Or        int       `json:"or"`     // what an act of which nobody knows whether it was done may have left; else To
+	Intent    time.Time `json:"intent"` // of the newest act
+}
+
+// After returns the memory with one more event.
+func (m Memory) After(e Event) Memory {
+	m.Seq, m.Seen = e.Seq, m.seenToo(e.Seen)
+	switch e.Kind {
+	case RunBegan:
+		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
+		m.Leg = e.To == 0 && m.Step != nil && m.Step.Turn != nil // then its traffic is on the way, and the goal is not that of where it comes to
+		m.Turned, m.Points = m.turnedToo(e.Turned), m.learnt(e.Points...)
+		m.Bases = m.based(e.Bases)
+		m.HeldAt, m.Hold, m.Failures = time.Time{}, "", 0
+		m.Aborts, m.Aborted, m.AbortedAt = 0, "", time.Time{}
+		m.Servers, m.CutBy, m.Cut, m.Left = m.origins(e.Servers, e.To > 0), "", "", ""
+		if m.Step != nil { // nobody has watched since; what was begun is timed anew
+			m.SettledAt = e.At
+			if !m.ReleasedAt.IsZero() {
+				m.ReleasedAt = e.At
+			}
+		}
+		m = m.Bound(e.To)
+	case StepBegan, StepAbort:
+		if e.Kind == StepAbort && m.Intent != nil { // a turn of unknown fate is taken as made: it is turned back
+			m.Turned = m.turned(m.Intent.Turn, e.At, true)
+		}
+		if e.Kind == StepBegan {
+			m.StepTo = m.RollTo
+		}
+		if e.Kind == StepBegan && m.RollTo == 0 {
+			m.Numbered++
+			m.StepNumber = m.Numbered
+		}
+		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
+		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
+		m.Why, m.Unwind, m.Unflushable, m.Unmoved = e.Reason, false, false, nil
+		if e.Point != nil {
+			m.Points = m.learnt(*e.Point)
+		}
+		if e.Kind == StepBegan {
+			m.Why, m.Cut = "", ""
+		}
+		if e.Goal != nil {
+			m.Goal, m.Leg = e.Goal, true
+		}
+	case Intended:
+		m.Intent = e.Act
+		m.Written = m.written(e.Act.Sets, e.At, false)
+		m.Turned = m.turned(e.Act.Turn, e.At, false)
+	case Acted:
+		m.Intent, m.Failures = nil, 0
+		if e.Act.Verb != Flush && e.Act.Verb != Restore {
+			m.SettledAt = e.At
+		}
+		if e.Act.Verb == Release || e.Act.Verb == Retreat {
+			m.ReleasedAt = e.At
+		}
+		m.Written = m.written(e.Act.Sets, e.At, true)
+		m.Turned = m.turned(e.Act.Turn, e.At, true)
+		switch e.Act.Verb {
+		case Grant:
+			m = m.cameNearer(e.Act.Sets)
+		case Undo:
+			m = m.undone(*e.Act)
+		case Restore:
+			m = m.restored(e.Act.Sets)
+		}
+	case Failed:
+		if e.Act.Verb == Flush { // it was worth a try: what it may have left is given back, and the drain waited for
+			m.Unflushable = true
+			return m
+		}
+		if m.Failures++; m.Failures == 1 {
+			m.FailedSince = e.At
+		}
+		m.Failure, m.FailedBy, m.FailedAt = e.Outcome, e.Reason, e.At
+	case Relocked:
+		if m.Failure == LockLost { // what is in hand goes on
+			m.Failures = 0
+		}
+	case Replanned:
+		m.Goal, m.Leg = e.Goal, false
+	case HoldBegan:
+		m.HeldAt, m.Hold = e.At, e.Reason
+		if e.Point != nil {
+			m.Unmoved = e.Point
+		}
+	case HoldEnded:
+		m.HeldAt, m.Hold = time.Time{}, ""
+	case StepCut:
+		m.Cut = e.Reason
+		goesBack := Back(m.Step)
+		if goesBack {
+			m = m.leftBehind(e.Step, e.Reason)
+		}
+		if m = m.cut(e.Step, e.At); e.Step.Empty() && !goesBack {
+			m.CutBy = e.Reason
+		}
+	case StepEnded:
+		m.Unmoved = nil
+		if m = m.ended(e.At); e.Point != nil {
+			m.Points = m.learnt(*e.Point)
+		}
+	case RunEnded:
+		if m.RollTo > 0 && e.Outcome == Done {
+			m.Past = slices.DeleteFunc(slices.Clone(m.Past), func(p Past) bool { return p.Seq >= m.RollTo })
+			m.RollTo = 0
+		}
+		if e.Point != nil {
+			m.Unmoved = e.Point
+		}
+		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
+	case Accepted:
+		m = m.GivenUp()
+		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != fleet.KeyLifetime })
+		m.Step, m.Intent, m.Servers, m.Seen, m.Unmoved = nil, nil, nil, nil, nil
+		m.StepTo, m.StepNumber, m.RollTo, m.Unwind = 0, 0, 0, false
+		m.Turned = slices.Clone(m.Turned)
+		for i := range m.Turned {
+			m.Turned[i].Any = true
+		}
+	}
+	return m
+}
+
+// Bound is the memory as a run begins that takes back every step which began at event `to` or later; 0: it goes forward. A
+// step that a rollback began goes on in the next one; any other goes back first, however often that was interrupted.
+func (m Memory) Bound(to int64) Memory {
+	m.RollTo, m.Unwind = to, to > 0 && m.Step != nil && m.Step.Kind != Backward && m.StepTo == 0
+	return m
+}
+
+// GoesBack reports whether the step in hand is a way back, or is to go back: a line that is gone has nothing to go back to,
+// and keeps no other from it.
+func (m Memory) GoesBack() bool {
+	return m.Step != nil && (m.Unwind || m.Step.Kind == Backward || m.StepTo > 0)
+}
+
+// written notes the values that lines should have now; where it is not known whether the act was done, both.
+func (m Memory) written(sets []fleet.Set, at time.Time, done bool) []Written {
+	out := slices.Clone(m.Written)
+	for _, x := range sets {
+		i, found := slices.BinarySearchFunc(out, x, compareWritten)
+		if !found {
+			out = slices.Insert(out, i, Written{Set: fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.From, To: x.From}})
+		}
+		if out[i].Or, out[i].Intent = x.To, at; done {
+			out[i].To = x.To
+		}
+	}
+	return out
+}
+
+func compareWritten(w Written, x fleet.Set) int { return fleet.CompareSets(w.Set, x) }
+
+// undone takes the pool's releases out of the step, and remembers not to try them again.
+func (m Memory) undone(act Act) Memory {
+	step := *m.Step
+	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x fleet.Set) bool { return x.Pool() == act.Pool && x.To < x.From })
+	m.Step = &step
+	for _, x := range act.Sets {
+		m = m.refused(act.Pool, x.Key, x.To, act.Reason)
+	}
+	return m
+}
+
+// cut keeps of the step what was achieved; the other lines are where they were.
+func (m Memory) cut(achieved *Step, at time.Time) Memory {
+	var given []fleet.Set
+	for _, x := range m.Step.Sets {
+		if !Back(m.Step) && !slices.ContainsFunc(achieved.Sets, x.Same) {
+			given = append(given, fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.From, To: x.From})
+		}
+	}
+	m.Written = m.written(slices.DeleteFunc(given, func(x fleet.Set) bool { _, known := m.Explains(x, x.From); return !known }), at, true)
+	m.Written = m.written(achieved.Sets, at, true)
+	m.Step, m.Intent, m.SettledAt = achieved, nil, at
+	return m
+}
+
+// cameNearer lets lines of a way back that went back in part begin from where they are.
+func (m Memory) cameNearer(sets []fleet.Set) Memory {
+	if !Back(m.Step) {
+		return m
+	}
+	step := *m.Step
+	step.Sets = slices.Clone(step.Sets)
+	for i, x := range step.Sets {
+		for _, y := range sets {
+			if y.Same(x) && y.To != x.To {
+				step.Sets[i].From = y.To
+			}
+		}
+	}
+	m.Step = &step
+	return m
+}
+
+// leftBehind puts what of a way back is given up with the steps that were taken, so that a rollback may give it back once
+// there is room, and remembers not to make those pools smaller still.
+func (m Memory) leftBehind(achieved *Step, why string) Memory {
+	left := Step{Kind: Forward}
+	for _, x := range m.Step.Sets {
+		if slices.ContainsFunc(achieved.Sets, x.Same) {
+			continue
+		}
+		at := x.From
+		if w, ok := m.Line(x); ok {
+			at = w.To
+		}
+		left.Sets = append(left.Sets, fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.To, To: at})
+		m = m.refused(x.Pool(), x.Key, at, why)
+	}
+	if len(left.Sets) == 0 {
+		return m
+	}
+	var parts []string
+	for _, x := range left.Moves() {
+		parts = append(parts, fmt.Sprintf("%s %s/%s is at %d of %d", x.Key, x.Process, x.Alias, x.To, x.From))
+	}
+	m.Left = strings.Join(parts, ", ") + ": " + why
+	if m.StepTo > 0 || m.StepNumber == 0 {
+		return m
+	}
+	return m.Stepped(Past{Number: m.StepNumber, Seq: m.StepSeq, At: m.StepAt, Step: left})
+}
+
+// refused remembers not to make a pool smaller than that in this run.
+func (m Memory) refused(pool string, key fleet.Key, least int, why string) Memory {
+	m.Refused = slices.Clone(m.Refused)
+	i := slices.IndexFunc(m.Refused, func(r Refusal) bool { return r.Pool == pool && r.Key == key })
+	if i < 0 {
+		i = len(m.Refused)
+		m.Refused = append(m.Refused, Refusal{Pool: pool, Key: key})
+	}
+	m.Refused[i].Least, m.Refused[i].Reason = max(m.Refused[i].Least, least), why
+	return m
+}
+
+// ended closes the step in hand.
+func (m Memory) ended(at time.Time) Memory {
+	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() && m.StepTo == 0 {
+		m = m.Stepped(Past{Number: m.StepNumber, Seq: m.StepSeq, At: m.StepAt, Step: *m.Step})
+	}
+	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() {
+		m.Steps++
+		m.Aborts, m.Aborted = 0, ""
+	}
+	if m.Step != nil && m.Step.Kind == Backward && m.Why != "" {
+		m.Aborts++
+		m.Aborted, m.AbortedAt = m.Why, at
+	}
+	m.Step, m.Intent, m.Why, m.StepTo, m.StepNumber = nil, nil, "", 0, 0
+	return m
+}
+
+// GivenUp puts the step in hand with those that were taken: nothing goes on with it, and a rollback still knows what was
+// there before it. One that a rollback began is of steps that are there already.
+func (m Memory) GivenUp() Memory {
+	if m.Step == nil || m.StepTo > 0 || m.StepNumber == 0 || m.Step.Empty() {
+		return m
+	}
+	step := *m.Step
+	if step.Kind == Backward { // it went to where the step had begun
+		step.Kind, step.Sets = Forward, slices.Clone(step.Sets)
+		for i, x := range step.Sets {
+			step.Sets[i] = x.Back()
+		}
+		if step.Turn != nil {
+			t := step.Turn.Back()
+			step.Turn = &t
+		}
+	}
+	return m.Stepped(Past{Number: m.StepNumber, Seq: m.StepSeq, At: m.StepAt, Step: step, GivenUp: true})
+}
+
+// Explains reports whether the journal leaves a line at that value, and whether it ever wrote the line. While it is not
+// known whether an act was done, both ends of it are explained.
+func (m Memory) Explains(x fleet.Set, value int) (explained, known bool) {
+	if m.Intent != nil && slices.ContainsFunc(m.Intent.Sets, func(y fleet.Set) bool { return y.Same(x) && (value == y.From || value == y.To) }) {
+		return true, true
+	}
+	i, found := slices.BinarySearchFunc(m.Written, x, compareWritten)
+	if !found {
+		return true, false
+	}
+	return value == m.Written[i].To || value == m.Written[i].Or, true
+}

@@ -1,0 +1,27 @@
+package state_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+func TestAnotherPostgreSQLIsNotTheOneOfTheJournal(t *testing.T) {
+	at := func(id string) fleet.Observation {
+		return fleet.Observation{Servers: []fleet.Server{{Name: "pg", SystemID: id}}}
+	}
+	m := state.Memory{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Servers: state.Origins(at("7"))})
+	m = m.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Servers: state.Origins(at("8"))}) // the first one stays
+	if m.Replaced(at("7")) != "" || m.Replaced(at("")) != "" || m.Replaced(fleet.Observation{}) != "" {
+		t.Error("the same server, or one that does not say, is taken for another")
+	}
+	if why := m.Replaced(at("8")); !strings.Contains(why, "system identifier 8") {
+		t.Errorf("%q", why)
+	}
+	if m = m.After(state.Event{Kind: state.Accepted}); m.Replaced(at("8")) != "" {
+		t.Error("what a person has accepted is still refused")
+	}
+}

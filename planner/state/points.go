@@ -1,0 +1,77 @@
+package state
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+)
+
+// based notes bases; one that says what is known already keeps its time.
+func (m Memory) based(bases []learn.Base) []learn.Base {
+	out := slices.Clone(m.Bases)
+	for _, b := range bases {
+		i, found := slices.BinarySearchFunc(out, b.Shift, func(x learn.Base, id string) int { return cmp.Compare(x.Shift, id) })
+		switch {
+		case !found:
+			out = slices.Insert(out, i, b)
+		case out[i].X != b.X || out[i].From.Erlangs != b.From.Erlangs || out[i].To.Erlangs != b.To.Erlangs:
+			out[i] = b
+		}
+	}
+	return out
+}
+
+// Rebased are loads, with history in them, as they may be gone by now: of a shift whose switch was turned since an earlier run
+// took them, those that it took. The shifts come back with what their switches said when their loads were measured. Of several
+// shifts of one pool, the loads are left as they are.
+func (m Memory) Rebased(loads []load.Load, shifts []shift.Shift, now time.Time) ([]load.Load, []shift.Shift) {
+	loads, shifts = slices.Clone(loads), slices.Clone(shifts)
+	for i, s := range shifts {
+		j, found := slices.BinarySearchFunc(m.Bases, s.ID(), func(x learn.Base, id string) int { return cmp.Compare(x.Shift, id) })
+		shared := slices.ContainsFunc(shifts, func(o shift.Shift) bool {
+			return o.ID() != s.ID() && (o.From == s.From || o.To == s.To)
+		})
+		if !found || shared {
+			continue
+		}
+		b := m.Bases[j]
+		turned, _ := m.Switch(s.ID())
+		if !turned.At.After(b.At) || s.At == b.X || now.Sub(turned.At) > learn.BaseFor {
+			continue
+		}
+		shifts[i].LoadsAt = b.X
+		for k := range loads {
+			switch loads[k].Pool {
+			case s.From:
+				loads[k] = b.From
+			case s.To:
+				loads[k] = b.To
+			}
+		}
+	}
+	return loads, shifts
+}
+
+// PointsFrom is how far a step may turn a switch: half as far after each soak that was not what was expected, until one is.
+func (m Memory) PointsFrom(shift string, policy Policy) int {
+	most := policy.Points()
+	for _, p := range slices.Backward(m.Points) {
+		if p.Shift != shift || p.Survey {
+			continue
+		}
+		if p.Surprise() == "" && p.Useless == "" {
+			break
+		}
+		most = max(1, most/2)
+	}
+	return most
+}
+
+// PointsOf are those of one shift.
+func (m Memory) PointsOf(shift string) []learn.Point {
+	return slices.DeleteFunc(slices.Clone(m.Points), func(p learn.Point) bool { return p.Shift != shift })
+}

@@ -1,0 +1,59 @@
+package state
+
+import (
+	"math"
+	"time"
+)
+
+// Policy says how carefully a fleet is moved. Each field is a key of policy: in the config; DefaultPolicy has the values
+// of those that are not set.
+type Policy struct {
+	Percent   float64       `json:"percent"`      // grants of one step, and releases, are at most that share of each server's budget, 0..100
+	Soak      time.Duration `json:"soak_ns"`      // watching after a step before the next
+	DrainFor  time.Duration `json:"drain_for_ns"` // a release that has not drained by then is undone
+	HoldFor   time.Duration `json:"hold_for_ns"`  // a run that is held that long ends
+	FlipFor   time.Duration `json:"flip_for_ns"`  // a person who is to turn a traffic switch is waited for that long
+	Every     time.Duration `json:"every_ns"`     // between two looks while acting
+	SoakEvery time.Duration `json:"soak_every_ns"`
+	MaxWait   time.Duration `json:"max_wait_ns"`       // a head of the queue older than that calls a release wrong
+	Stale     time.Duration `json:"stale_ns"`          // a sample older than that is none
+	Aborts    int           `json:"aborts"`            // a run ends once so many steps in a row were taken back
+	Recycle   bool          `json:"recycle,omitempty"` // a RELOAD may recycle every server connection; see Recycles
+	MaxUse    float64       `json:"max_use,omitempty"` // no release that leaves more of a line's connections in use, 0..1; 0: any
+}
+
+// Defaults of Policy. chosen: as DESIGN's table of defaults has them; steps of a twentieth, a quarter of an hour of soak,
+// because that is three evaluations of a five-minute rate.
+const (
+	DefaultPercent   = 5
+	DefaultSoak      = 15 * time.Minute
+	DefaultDrainFor  = 2 * time.Minute
+	DefaultHoldFor   = time.Hour
+	DefaultEvery     = time.Second
+	DefaultSoakEvery = 5 * time.Second
+	DefaultMaxWait   = time.Second
+	DefaultStale     = time.Minute
+	DefaultAborts    = 3 // chosen: a step of an eighth that goes back, too, says that no step is small enough
+)
+
+// DefaultPolicy returns the policy of a config that says nothing.
+func DefaultPolicy() Policy {
+	return Policy{Percent: DefaultPercent, Soak: DefaultSoak, DrainFor: DefaultDrainFor, HoldFor: DefaultHoldFor, FlipFor: DefaultHoldFor,
+		Every: DefaultEvery, SoakEvery: DefaultSoakEvery, MaxWait: DefaultMaxWait, Stale: DefaultStale, Aborts: DefaultAborts}
+}
+
+// LeastApart is how far apart two looks must be for both to count as having seen a drain: more than one of PgBouncer's
+// 333 ms ticks (janitor.c:28). chosen: half a second.
+const LeastApart = 500 * time.Millisecond
+
+// After is the policy of the next step once so many in a row were taken back: each time half as large.
+func (p Policy) After(aborts int) Policy {
+	p.Percent = math.Ldexp(p.Percent, -aborts)
+	return p
+}
+
+// StepConns is what a step may grant, or release, on a server: Percent of its budget, rounded down.
+func (p Policy) StepConns(budget int) int { return max(0, int(p.Percent/100*float64(budget)+1e-9)) }
+
+// Points is how far a switch is turned by a step at most: percent points, whole ones, one at least.
+func (p Policy) Points() int { return max(1, int(math.Floor(p.Percent+1e-9))) }
