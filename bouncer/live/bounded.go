@@ -1,13 +1,17 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // storeTimeout bounds one read or write of a file. chosen: a login through ssh over a slow line takes a few seconds.
@@ -18,10 +22,33 @@ func StoreCall(ctx context.Context) (context.Context, context.CancelFunc) {
 	return limited(ctx, storeTimeout)
 }
 
+// Store reads and writes the configuration files of a process. Write replaces a file as a whole where its bytes are
+// still old, and leaves it alone where they are new already.
+type Store interface {
+	Read(ctx context.Context, path string) ([]byte, error)
+	Write(ctx context.Context, path string, old, data []byte) error
+}
+
+// Config is where the files of one process are.
+type Config struct {
+	Process string // "main/1"
+	Path    string // of its pgbouncer.ini, as the store knows it; empty: SHOW CONFIG's conffile
+	Store   Store
+}
+
 // bounded gives a store's calls their time, and asks it for what not every store can.
 type bounded struct {
 	Store
 	files *files
+}
+
+// bounded gives the stores of configs their time, and each file one call at a time.
+func (f *Fleet) bounded(configs []Config) []Config {
+	out := slices.Clone(configs)
+	for i := range out {
+		out[i].Store = bounded{out[i].Store, &f.locks}
+	}
+	return out
 }
 
 // files are those that are written, each by one call at a time: processes may share one.
@@ -133,4 +160,15 @@ func (x hand) saved(edits []ini.Edited) string {
 		return ""
 	}
 	return ": the old " + strings.Join(at, ", ")
+}
+
+// load reads the process's file and all that it includes.
+func load(ctx context.Context, console *console, config Config, now inForce) (ini.Config, error) {
+	return ini.Load(func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			return nil, fail(operr.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
+				"it is relative to the folder that %s was started in, which nobody can tell", console.id)
+		}
+		return config.Store.Read(ctx, name)
+	}, cmp.Or(config.Path, now.conffile), now.version, now.keys...)
 }

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -97,7 +96,7 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, inForce, err
 	if x.flushesProcess(now) { // no file is touched, and none is asked
 		return nil, ini.Config{}, now, nil
 	}
-	file, err := x.load(ctx, now)
+	file, err := load(ctx, x.console, x.config, now)
 	if err != nil {
 		return nil, ini.Config{}, now, err
 	}
@@ -129,17 +128,6 @@ func (x hand) mayReload(now inForce) error {
 			"disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
 	}
 	return x.console.mayReload(now.admins)
-}
-
-// load reads the process's file and all that it includes.
-func (x hand) load(ctx context.Context, now inForce) (ini.Config, error) {
-	return ini.Load(func(name string) ([]byte, error) {
-		if !filepath.IsAbs(name) {
-			return nil, fail(operr.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
-				"it is relative to the folder that %s was started in, which nobody can tell", x.console.id)
-		}
-		return x.config.Store.Read(ctx, name)
-	}, cmp.Or(x.config.Path, now.conffile), now.version, now.keys...)
 }
 
 // undone leaves out what the file says already: a process that shares it, or an act that was cut short, wrote it.

@@ -38,7 +38,7 @@ func (h *Hands) restoreSharers(ctx context.Context, act state.Act) error {
 	if err != nil || len(hands) == 0 {
 		return err
 	}
-	return apply(ctx, act, hands)
+	return applyBy(ctx, act, hands)
 }
 
 // has reports whether the line of a set says so.

@@ -36,7 +36,7 @@ func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, err
 		if err != nil {
 			return err
 		}
-		file, err := hands[i].load(ctx, now)
+		file, err := load(ctx, hands[i].console, hands[i].config, now)
 		if err != nil {
 			return err
 		}

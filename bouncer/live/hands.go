@@ -14,20 +14,6 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// Store reads and writes the configuration files of a process. Write replaces a file as a whole where its bytes are
-// still old, and leaves it alone where they are new already.
-type Store interface {
-	Read(ctx context.Context, path string) ([]byte, error)
-	Write(ctx context.Context, path string, old, data []byte) error
-}
-
-// Config is where the files of one process are.
-type Config struct {
-	Process string // "main/1"
-	Path    string // of its pgbouncer.ini, as the store knows it; empty: SHOW CONFIG's conffile
-	Store   Store
-}
-
 // Hands change the fleet that was opened. One goroutine at a time uses them, but for a Retreat; a look may be taken
 // meanwhile.
 type Hands struct {
@@ -71,12 +57,7 @@ func (h *Hands) AcceptRecycling() { h.recycle = true }
 
 // Hands returns the hands of a fleet. A process without a config cannot be changed.
 func (f *Fleet) Hands(configs []Config) *Hands {
-	h := &Hands{fleet: f, files: &f.locks}
-	for _, c := range configs {
-		c.Store = bounded{c.Store, h.files}
-		h.configs = append(h.configs, c)
-	}
-	return h
+	return &Hands{fleet: f, files: &f.locks, configs: f.bounded(configs)}
 }
 
 // hand is one process about to be changed.
@@ -104,7 +85,7 @@ func (h *Hands) Apply(ctx context.Context, act state.Act) error {
 		return err
 	}
 	h.tell(act.Sets, false)
-	err = errors.Join(err, apply(ctx, act, hands))
+	err = errors.Join(err, applyBy(ctx, act, hands))
 	if act.Verb == state.Restore {
 		err = errors.Join(err, h.restoreSharers(ctx, act))
 	}
@@ -132,8 +113,8 @@ func (h *Hands) reachEach(sets []fleet.Set) ([]hand, error) {
 	return hands, joined(errs)
 }
 
-// apply is Apply by these hands.
-func apply(ctx context.Context, act state.Act, hands []hand) error {
+// applyBy is Apply by these hands.
+func applyBy(ctx context.Context, act state.Act, hands []hand) error {
 	if apart(act) {
 		return joined(together(len(hands), func(i int) error { return hands[i].do(ctx) }))
 	}

@@ -96,7 +96,7 @@ func (h *Hands) CheckAccepted(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		file, err := hands[i].load(ctx, now)
+		file, err := load(ctx, hands[i].console, hands[i].config, now)
 		if err != nil {
 			return err
 		}

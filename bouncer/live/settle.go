@@ -54,7 +54,7 @@ func (s settled) due(p fleet.Process, now time.Time) bool {
 func (f *Fleet) Know(configs []Config) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.files, f.settled, f.reads = f.Hands(configs).configs, map[string]settled{}, map[string]chan struct{}{}
+	f.files, f.settled, f.reads = f.bounded(configs), map[string]settled{}, map[string]chan struct{}{}
 }
 
 // settle looks up the sizes of users that are in doubt, and before 1.23 their limits, which no console shows. Where a
@@ -118,10 +118,10 @@ func (f *Fleet) reading(ctx context.Context, p fleet.Process, c Config, due bool
 	was := f.settled[p.ID]
 	was.tried, was.triedFor = Clock{}.Now(), p.Identity.ConfigHash
 	f.settled[p.ID] = was
-	x := hand{console: f.consoles[slices.IndexFunc(f.consoles, func(c *console) bool { return c.id == p.ID })], config: c}
-	now := inForce{version: p.Version, conffile: p.Identity.ConfFile, keys: x.console.keys}
+	at := f.consoles[slices.IndexFunc(f.consoles, func(c *console) bool { return c.id == p.ID })]
+	now := inForce{version: p.Version, conffile: p.Identity.ConfFile, keys: at.keys}
 	go func() {
-		file, err := x.load(context.WithoutCancel(ctx), now)
+		file, err := load(context.WithoutCancel(ctx), at, c, now)
 		f.settling.Lock()
 		defer f.settling.Unlock()
 		defer close(done)
