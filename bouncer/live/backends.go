@@ -24,7 +24,7 @@ import (
 //
 // The zero value remembers nothing.
 type tracker struct {
-	before map[backendName]memory
+	before map[backendName]remembered
 	hosts  map[netip.Addr]bool // the not valid Addr stands for Unix sockets
 	pools  map[poolIdentity]bool
 }
@@ -37,8 +37,8 @@ type backendName struct {
 
 func (b backend) name() backendName { return backendName{b.pid, b.started} }
 
-// memory is what the look before knew of a backend.
-type memory struct {
+// remembered is what the look before knew of a backend.
+type remembered struct {
 	owner      fleet.Owner // unclear when the look ended before that was known
 	working    bool
 	queryStart int64
@@ -46,7 +46,7 @@ type memory struct {
 }
 
 // unlisted says whether it was certain then that no bouncer owned the backend.
-func (m memory) unlisted() bool {
+func (m remembered) unlisted() bool {
 	return m.owner != fleet.OwnerPool && m.owner != fleet.OwnerUnclear
 }
 
@@ -154,10 +154,10 @@ func find(s shot, b backend) (backend, bool) {
 
 // remember ends an Observe: what the counted look showed, and judge said of it, is the look before from now on.
 func (t *tracker) remember(links linkIndex, counted shot, owners []fleet.Owner) {
-	next := make(map[backendName]memory, len(counted))
+	next := make(map[backendName]remembered, len(counted))
 	for i, b := range counted {
 		_, listed := links.of(b)
-		next[b.name()] = memory{owner: owners[i], working: b.working, queryStart: b.queryStart, attended: t.attended(listed, b)}
+		next[b.name()] = remembered{owner: owners[i], working: b.working, queryStart: b.queryStart, attended: t.attended(listed, b)}
 	}
 	t.before = next
 }
