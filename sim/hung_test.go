@@ -60,7 +60,7 @@ func (h *hanging) Observe(ctx context.Context) (fleet.Observation, error) {
 	return h.expedition.Observe(ctx)
 }
 
-// Apply is live.Hands' of a store that hangs: a write that is on its way arrives, and what goes back waits for that alone.
+// Apply is apply.Hands' of a store that hangs: a write that is on its way arrives, and what goes back waits for that alone.
 func (h *hanging) Apply(ctx context.Context, act state.Act) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -114,7 +114,7 @@ func (h *hanging) Read(ctx context.Context) ([]fleet.Signal, error) {
 	return signals, err
 }
 
-// besides is live.Beside, ten times a second.
+// besides is clock.Beside, ten times a second.
 func besides(_ time.Duration, long, tick func()) {
 	done := make(chan struct{})
 	go func() { defer close(done); long() }()

@@ -1,5 +1,10 @@
-// Package live looks at a real fleet: it asks the admin console of every PgBouncer process and every PostgreSQL
-// server, and makes one fleet.Observation of the answers. It only reads.
+// Package live is the map of what touches a real fleet; it holds no code itself. Its rooms:
+//
+//	clock    the wall clock
+//	admin    sessions to consoles: DSN, identity, SHOW by column name, versions and what each can do
+//	observe  one whole picture: it asks the console of every PgBouncer process and every PostgreSQL server, and makes one
+//	         fleet.Observation of the answers; it only reads, and holds the locks that keep two operators apart
+//	apply    changes lines everywhere: the files, one process first, RELOAD, read back
 //
 // Open connects to all of them and refuses, before anything is measured, what cannot be told apart later: a console
 // that is really a PostgreSQL, a PostgreSQL that is really a PgBouncer, two consoles of one process, a role that may

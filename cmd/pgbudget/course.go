@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -57,7 +57,7 @@ func (m *mover) watch(ctx context.Context) (c course, err error) {
 	w := newLookout(ctx, m.session, m.source.config, m.source.every)
 	defer w.close()
 	bar := newProgress("looking at the fleet", m.source.window, m.source.every)
-	err = bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, m.source.every, m.source.window, func(o fleet.Observation) error {
+	err = bouncer.Watch(ctx, clock.Wall{}, m.session.Fleet, m.source.every, m.source.window, func(o fleet.Observation) error {
 		bar.step()
 		o = m.memory.Recall(o) // who came once may come again
 		w.add(ctx, o)

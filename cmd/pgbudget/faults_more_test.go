@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
@@ -118,7 +118,7 @@ func protected(b *bench, text string) string {
 
 // jumpingClock is an hour off from some moment on, and has no other clock to know better.
 type jumpingClock struct {
-	live.Clock
+	clock.Wall
 	by func() time.Duration
 }
 

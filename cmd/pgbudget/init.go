@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -59,31 +59,31 @@ var errNoFleet = &operr.Error{Kind: operr.KindUsage, Err: fmt.Errorf("no fleet t
 	Hint: "pgbudget init --postgres DSN --bouncer GROUP=DSN, or pgbudget init --reference"}
 
 // first takes the look that a config is made of, and says where everything is; of a recording only names are known.
-func (s source) first(ctx context.Context) (fleet.Observation, live.Targets, error) {
+func (s source) first(ctx context.Context) (fleet.Observation, admin.Targets, error) {
 	if s.from != "" {
 		e, err := s.evidence(ctx)
 		return e.Last, addressless(e.Last), err
 	}
 	if !s.live() {
-		return fleet.Observation{}, live.Targets{}, errNoFleet
+		return fleet.Observation{}, admin.Targets{}, errNoFleet
 	}
 	targets, err := s.targets()
 	if err != nil {
-		return fleet.Observation{}, live.Targets{}, err
+		return fleet.Observation{}, admin.Targets{}, err
 	}
 	o, err := s.look(ctx)
 	return o, targets, err
 }
 
 // addressless lists the servers and processes of a look with addresses to fill in.
-func addressless(o fleet.Observation) live.Targets {
-	var t live.Targets
+func addressless(o fleet.Observation) admin.Targets {
+	var t admin.Targets
 	for _, s := range o.Servers {
-		t.Servers = append(t.Servers, live.ServerTarget{Name: s.Name, DSN: "host=FILL-IN user=pgbudget dbname=postgres"})
+		t.Servers = append(t.Servers, admin.ServerTarget{Name: s.Name, DSN: "host=FILL-IN user=pgbudget dbname=postgres"})
 	}
 	for _, p := range o.Processes {
 		if n := len(t.Groups); n == 0 || t.Groups[n-1].Name != p.Group {
-			t.Groups = append(t.Groups, live.GroupTarget{Name: p.Group})
+			t.Groups = append(t.Groups, admin.GroupTarget{Name: p.Group})
 		}
 		g := &t.Groups[len(t.Groups)-1]
 		g.Consoles = append(g.Consoles, fmt.Sprintf("host=FILL-IN port=%d user=pgbudget", p.Identity.ListenPort))
@@ -92,7 +92,7 @@ func addressless(o fleet.Observation) live.Targets {
 }
 
 // initial writes a config for what was seen. Passwords stay out of it.
-func initial(o fleet.Observation, targets live.Targets) string {
+func initial(o fleet.Observation, targets admin.Targets) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Written by pgbudget init from what it saw at %s.\n", stamp(o.At))
 	b.WriteString("# Passwords belong into the passfile (PGPASSFILE, ~/.pgpass) or PGPASSWORD. Every key: pgbudget init --reference\n\nservers:\n")

@@ -12,7 +12,10 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/live/admin"
+	"github.com/pgbudget/pgbudget/bouncer/live/apply"
+	"github.com/pgbudget/pgbudget/bouncer/live/clock"
+	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
@@ -41,18 +44,18 @@ func splitName(s string) (name, dsn string) {
 }
 
 // targets joins the flags' consoles and servers, or the config's.
-func (s source) targets() (live.Targets, error) {
-	t := live.Targets{Timeout: s.timeout}
+func (s source) targets() (admin.Targets, error) {
+	t := admin.Targets{Timeout: s.timeout}
 	if len(s.bouncers) > 0 || len(s.postgres) > 0 {
 		return s.flagTargets(t)
 	}
 	for _, srv := range s.config.Servers {
 		if srv.DSN != "" {
-			t.Servers = append(t.Servers, live.ServerTarget{Name: srv.Name, DSN: srv.DSN})
+			t.Servers = append(t.Servers, admin.ServerTarget{Name: srv.Name, DSN: srv.DSN})
 		}
 	}
 	for _, g := range s.config.Groups {
-		group := live.GroupTarget{Name: g.Name}
+		group := admin.GroupTarget{Name: g.Name}
 		for _, p := range g.Processes {
 			group.Consoles = append(group.Consoles, p.Console)
 		}
@@ -61,7 +64,7 @@ func (s source) targets() (live.Targets, error) {
 	return t, nil
 }
 
-func (s source) flagTargets(t live.Targets) (live.Targets, error) {
+func (s source) flagTargets(t admin.Targets) (admin.Targets, error) {
 	if len(s.bouncers) == 0 {
 		return t, usage("add --bouncer GROUP=DSN for each process", "--postgres needs the consoles of its PgBouncers, too")
 	}
@@ -78,7 +81,7 @@ func (s source) flagTargets(t live.Targets) (live.Targets, error) {
 				return t, usage("name them: --postgres NAME=DSN", "two servers are called %q", name)
 			}
 		}
-		t.Servers = append(t.Servers, live.ServerTarget{Name: name, DSN: dsn})
+		t.Servers = append(t.Servers, admin.ServerTarget{Name: name, DSN: dsn})
 	}
 	for i, b := range s.bouncers {
 		name, dsn := splitName(b)
@@ -92,7 +95,7 @@ func (s source) flagTargets(t live.Targets) (live.Targets, error) {
 			}
 		}
 		if at < 0 {
-			t.Groups = append(t.Groups, live.GroupTarget{Name: name})
+			t.Groups = append(t.Groups, admin.GroupTarget{Name: name})
 			at = len(t.Groups) - 1
 		}
 		t.Groups[at].Consoles = append(t.Groups[at].Consoles, dsn)
@@ -120,7 +123,7 @@ func (f fleetWithSignals) Observe(ctx context.Context) (fleet.Observation, error
 // session is an open connection to a fleet and, where the config names one, to its Prometheus.
 type session struct {
 	bouncer.Fleet
-	live   *live.Fleet // the same, without the signals
+	live   *observe.Fleet // the same, without the signals
 	source source
 	prom   *prom.Client // nil: no Prometheus
 	close  func()
@@ -143,7 +146,7 @@ func (s source) open(ctx context.Context) (session, error) {
 			return session{}, err
 		}
 	}
-	f, err := live.Open(ctx, targets)
+	f, err := observe.Open(ctx, targets)
 	if err != nil {
 		return session{}, err
 	}
@@ -157,7 +160,7 @@ func (s source) open(ctx context.Context) (session, error) {
 		f.Know(configsOf(s.config))
 	}
 	if groups := s.autodbs(); len(groups) > 0 {
-		if out.Fleet, err = f.Hands(configsOf(s.config)).Gather(ctx, groups); err != nil {
+		if out.Fleet, err = apply.New(f, configsOf(s.config)).Gather(ctx, groups); err != nil {
 			f.Close()
 			return session{}, err
 		}
@@ -227,7 +230,7 @@ func (s source) watch(ctx context.Context) (load.Evidence, error) {
 	defer f.close()
 	var e load.Evidence
 	bar := newProgress("looking at the fleet", s.window, s.every)
-	err = bouncer.Watch(ctx, live.Clock{}, f, s.every, s.window, func(o fleet.Observation) error {
+	err = bouncer.Watch(ctx, clock.Wall{}, f, s.every, s.window, func(o fleet.Observation) error {
 		bar.step()
 		var err error
 		e, err = e.Add(o)

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
@@ -55,7 +55,7 @@ func (w *lookout) add(ctx context.Context, o fleet.Observation) {
 	for _, x := range o.Servers {
 		servers = append(servers, x.Name)
 	}
-	w.seen.gate = w.seen.gate.Add(signals, w.levels, servers, w.stale, live.Clock{}.Now())
+	w.seen.gate = w.seen.gate.Add(signals, w.levels, servers, w.stale, clock.Wall{}.Now())
 }
 
 func (w *lookout) close() { w.gauge.poll.close() }

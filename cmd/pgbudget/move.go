@@ -14,7 +14,9 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/hook"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
-	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/live/apply"
+	"github.com/pgbudget/pgbudget/bouncer/live/clock"
+	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/bouncer/store"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -26,8 +28,8 @@ import (
 type mover struct {
 	source  source
 	session session
-	fleet   *live.Fleet
-	hands   *live.Hands
+	fleet   *observe.Fleet
+	hands   *apply.Hands
 	journal *journal.Journal
 	memory  state.Memory
 	clock   bouncer.Clock
@@ -41,7 +43,7 @@ type mover struct {
 // else moves this fleet meanwhile. To look alone, it reads the journal and takes nothing.
 func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	outlivePipes()
-	m := &mover{source: s, clock: live.Clock{}}
+	m := &mover{source: s, clock: clock.Wall{}}
 	if err := recordable(s.config); err != nil { // before anybody is asked
 		return nil, err
 	}
@@ -50,7 +52,7 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 		return nil, err
 	}
 	m.fleet = m.session.live
-	m.hands = m.fleet.Hands(configsOf(s.config))
+	m.hands = apply.New(m.fleet, configsOf(s.config))
 	if s.config.MovingPolicy().Recycle {
 		m.hands.AcceptRecycling()
 	}
@@ -128,18 +130,18 @@ func (s source) movable() error {
 }
 
 // configsOf says where each process's file is.
-func configsOf(c *config.Config) []live.Config {
-	var out []live.Config
+func configsOf(c *config.Config) []observe.Config {
+	var out []observe.Config
 	keep := store.Beside(c.Journal)
 	for _, g := range c.Groups {
 		for i, p := range g.Processes {
 			if p.Config == nil {
 				continue
 			}
-			x := live.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Store: store.File{Keep: keep}}
+			x := observe.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Store: store.File{Keep: keep}}
 			if len(p.Config.Read) > 0 {
 				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write, Path: p.Config.Path, Mask: c.Mask,
-					Keep: keep, Within: live.StoreCall}
+					Keep: keep, Within: observe.StoreCall}
 			}
 			out = append(out, x)
 		}
@@ -149,8 +151,8 @@ func configsOf(c *config.Config) []live.Config {
 
 // lockedHands make sure before each act that the locks are still held.
 type lockedHands struct {
-	*live.Hands
-	fleet *live.Fleet
+	*apply.Hands
+	fleet *observe.Fleet
 }
 
 // Apply refuses where another pgbudget may be at work. What ends a flush needs no lock: it moves no size.
@@ -196,7 +198,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy state.Poli
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic), Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
-		Beside: live.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
+		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
 		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy), Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
 		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s control.Situation, a state.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)

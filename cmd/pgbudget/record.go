@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/bouncer/recording"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
@@ -71,7 +71,7 @@ func (s source) record(ctx context.Context, name string, h recording.Header) err
 	looks := 0
 	bar := newProgress("recording", s.window, s.every)
 	var last fleet.Observation
-	err = bouncer.Watch(ctx, live.Clock{}, f, s.every, s.window, func(o fleet.Observation) error {
+	err = bouncer.Watch(ctx, clock.Wall{}, f, s.every, s.window, func(o fleet.Observation) error {
 		if w == nil { // the file is made once the first look has succeeded
 			var err error
 			if w, err = recording.Create(name, h); err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -94,7 +94,7 @@ func lookNow(ctx context.Context, s source, m state.Memory) (*sight, error) {
 	}
 	defer session.close()
 	var e load.Evidence
-	err = bouncer.Watch(ctx, live.Clock{}, session.Fleet, time.Second, time.Second, func(o fleet.Observation) error {
+	err = bouncer.Watch(ctx, clock.Wall{}, session.Fleet, time.Second, time.Second, func(o fleet.Observation) error {
 		var err error
 		o.Signals = nil // the arithmetic needs none
 		e, err = e.Add(m.Recall(o))

@@ -70,7 +70,7 @@ type source struct {
 	timeout  time.Duration
 	postgres []string
 	bouncers []string
-	accept   []string // what a RELOAD may change besides; see live.Hands.AcceptPending
+	accept   []string // what a RELOAD may change besides; see apply.Hands.AcceptPending
 	bare     bool     // looks of the fleet alone, without what Prometheus says, and nothing is noted: it was once
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/live"
+	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -38,7 +38,7 @@ func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) e
 	c, policy := course{plan: plan, goal: sizing.GoalOf(plan), fleet: f, measured: f}, s.config.MovingPolicy()
 	w := newLookout(ctx, m.session, s.config, glanceEvery)
 	defer w.close()
-	err = bouncer.Watch(ctx, live.Clock{}, m.session.Fleet, glanceEvery, 2*glanceEvery, func(o fleet.Observation) error {
+	err = bouncer.Watch(ctx, clock.Wall{}, m.session.Fleet, glanceEvery, 2*glanceEvery, func(o fleet.Observation) error {
 		o = m.memory.Recall(o)
 		w.add(ctx, o)
 		c.evidence.Last = o

@@ -71,7 +71,7 @@ type observer struct {
 	err     error        // once it has ended
 }
 
-func observe(t testing.TB, s *lab.Server) *observer {
+func observed(t testing.TB, s *lab.Server) *observer {
 	t.Helper()
 	conn, err := pgconn.Connect(t.Context(), s.DSN(lab.Superuser, ""))
 	if err != nil {
@@ -160,7 +160,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	}
 	look := watched.String()
 	mean, p99 := hold, 6*hold // three connections at 70 % keep a mean of 0.55 holds and a p99 of 4.3 (M/M/3)
-	watch := observe(t, server)
+	watch := observed(t, server)
 	told := filepath.Join(t.TempDir(), "told")
 	wait := fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99)
 	extra := "pools: [{pool: main/app, " + wait + "}, {pool: jobs/app, " + wait + "}, {pool: ci/app, min: 11, " + wait + "}]\n" +

@@ -1,0 +1,182 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// consoleDatabase is the database name under which PgBouncer serves its console.
+const consoleDatabase = "pgbouncer"
+
+// consoleParams are the start-up parameters that PgBouncer takes from a console's client; any other ends the login
+// with "unsupported startup parameter" unless ignore_startup_parameters names it. Source: PgBouncer client.c,
+// set_startup_options, and varcache.c.
+var consoleParams = []string{"application_name", "client_encoding", "datestyle", "standard_conforming_strings", "timezone"}
+
+// Address is a DSN read: how to connect, and how to call it in messages.
+type Address struct {
+	config *pgconn.Config
+	Label  string   // host:port or socket folder
+	Notes  []string // what was left out of it, and why, in sentences
+}
+
+// settingsElsewhere is where a setting of PostgreSQL goes in a server's DSN, consoleTakes what a console's may have.
+const settingsElsewhere = "a setting of PostgreSQL goes into options='-c NAME=VALUE'"
+
+var consoleTakes = "of settings a console takes only " + strings.Join(consoleParams, ", ")
+
+// ServerAddress reads a server's DSN. Start-up parameters that are keywords are passed on, options with any setting.
+func ServerAddress(subject, dsn, appName string) (Address, error) {
+	config, err := parse(subject, dsn, settingsElsewhere)
+	if err != nil {
+		return Address{}, err
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = appName
+	}
+	return Address{config: config, Label: labelOf(config)}, nil
+}
+
+// ConsoleAddress reads a console's DSN. A start-up parameter that PgBouncer would refuse is an error of KindUsage
+// when the DSN (or the service it names) asks for it; one that only the environment brings (PGOPTIONS) is left out
+// with a note. PGDATABASE, meant for servers, is not heeded.
+func ConsoleAddress(subject, dsn, appName string) (Address, error) {
+	config, err := parse(subject, dsn, consoleTakes)
+	if err != nil {
+		return Address{}, err
+	}
+	environment := map[string]string{}
+	environmentDatabase := ""
+	if base, err := pgconn.ParseConfig(""); err == nil {
+		environment, environmentDatabase = base.RuntimeParams, base.Database
+	}
+	if config.Database == "" || config.Database == environmentDatabase {
+		// Read again, with the name in it: the passfile is searched by it.
+		if config, err = parse(subject, withDatabase(dsn), consoleTakes); err != nil {
+			return Address{}, err
+		}
+	}
+	a := Address{config: config, Label: labelOf(config)}
+	if hosts := hostsOf(config); len(hosts) > 1 {
+		return Address{}, Fail(operr.KindUsage, subject, "list every process's console by itself", "a console is one process, and the DSN names %d hosts: %s", len(hosts), strings.Join(hosts, ", "))
+	}
+	var refused []string
+	for name, value := range config.RuntimeParams {
+		if slices.Contains(consoleParams, strings.ToLower(name)) {
+			continue
+		}
+		if inherited, ok := environment[name]; ok && inherited == value {
+			a.Notes = append(a.Notes, fmt.Sprintf("%s: start-up parameter %q comes from the environment and is left out: PgBouncer refuses it", subject, name))
+		} else {
+			refused = append(refused, name)
+		}
+		delete(config.RuntimeParams, name)
+	}
+	if len(refused) > 0 {
+		slices.Sort(refused)
+		return Address{}, Fail(operr.KindUsage, subject,
+			"take it out of the DSN, or out of the service that the DSN names: the console needs none; "+consoleTakes,
+			"PgBouncer refuses the start-up parameter %s", strings.Join(refused, ", "))
+	}
+	slices.Sort(a.Notes)
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = appName
+	}
+	return a, nil
+}
+
+// withDatabase adds the console's database to a DSN that names none.
+func withDatabase(dsn string) string {
+	if !isURL(dsn) {
+		return "dbname=" + consoleDatabase + " " + dsn
+	}
+	separator := "?"
+	if strings.Contains(dsn, "?") {
+		separator = "&"
+	}
+	return dsn + separator + "dbname=" + consoleDatabase
+}
+
+func isURL(dsn string) bool {
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+}
+
+// parseFaults are the driver's reasons to refuse a DSN, as far as they can be repeated: the rest of its text may hold
+// pieces of a password that stands in the wrong place.
+var parseFaults = []string{
+	"failed to parse as URL", "failed to parse as keyword/value", noService, "failed to configure TLS",
+	"invalid port", "invalid connect_timeout", "invalid sslcertmode", "invalid require_auth", "invalid min_protocol_version",
+	"invalid max_protocol_version", "unknown target_session_attrs value", "unknown channel_binding value", "could not match",
+}
+
+// likeURL is what no host, user or database is, and what has a password in it: a scheme, or user:password@.
+var likeURL = regexp.MustCompile(`://|:.*@`)
+
+const noService = "failed to read service"
+
+// parse reads a DSN as libpq does: keywords or URL, PG* environment, service file, passfile. Its errors repeat nothing
+// of the DSN but names of what is wrong. elsewhere is where that belongs which is no keyword.
+func parse(subject, dsn, elsewhere string) (*pgconn.Config, error) {
+	config, err := pgconn.ParseConfig(dsn)
+	hint := "write it as host=… port=… user=…, or as postgres://user@host:port/; passwords belong in the passfile"
+	if err != nil {
+		reason := "not a connection string"
+		for _, fault := range parseFaults {
+			if strings.Contains(err.Error(), "`: "+fault) {
+				reason = fault
+				break
+			}
+		}
+		if name := serviceOf(writtenIn(dsn)); reason == noService {
+			reason = strings.TrimSpace(reason + " " + name)
+			hint = "see the service file: PGSERVICEFILE, or ~/.pg_service.conf"
+		}
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: subject, Err: errors.New("DSN: " + reason), Hint: hint}
+	}
+	// A URL as the value of a keyword, or a part of one, is a host, a user or a database with a password in it.
+	if slices.ContainsFunc(append(hostsOf(config), config.Database, config.User), likeURL.MatchString) {
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: subject, Err: errors.New("DSN: a URL stands where a name belongs"), Hint: hint}
+	}
+	// A password with an @ or / in it, unescaped in a URL, ends up in pieces in host and database. No host has one.
+	split := func(host string) bool { return host[0] != '/' && strings.Contains(host, "@") }
+	if isURL(dsn) && strings.Contains(config.Database, "@") || slices.ContainsFunc(hostsOf(config), split) {
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: subject,
+			Err: errors.New("DSN: there is an @ in the host or the database"), Hint: "percent-encode @ and / in the password, or better leave it to the passfile"}
+	}
+	if err := heed(subject, dsn, elsewhere, config); err != nil {
+		return nil, err
+	}
+	return config, nil
+}
+
+// hostsOf returns the addresses that a DSN names, in its order, each once (TLS and plain attempts are one address).
+func hostsOf(config *pgconn.Config) []string {
+	hosts := []string{hostPort(config.Host, config.Port)}
+	for _, f := range config.Fallbacks {
+		if h := hostPort(f.Host, f.Port); !slices.Contains(hosts, h) {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
+}
+
+func labelOf(config *pgconn.Config) string { return strings.Join(hostsOf(config), ",") }
+
+// hostPort names an address as people do: host:port, or the path of a socket.
+func hostPort(host string, port uint16) string {
+	if strings.HasPrefix(host, "/") {
+		return filepath.Join(host, ".s.PGSQL.") + strconv.Itoa(int(port))
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(int(port))
+}

@@ -1,0 +1,144 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pgbudget/pgbudget/bouncer/quote"
+	"github.com/pgbudget/pgbudget/bouncer/secret"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// Limited bounds one pass over one console or server.
+func Limited(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, d)
+}
+
+// mask stands where a secret stood.
+const mask = "*****"
+
+// Plain is an error cut off from the driver's: the driver's keep the whole configuration, password included, within
+// reach of whoever unwraps them. Its text has been masked; what may still be told from it is the cause.
+type Plain struct {
+	text  string
+	cause error // *pgconn.PgError, context.DeadlineExceeded, context.Canceled, or nil
+}
+
+func (p Plain) Error() string { return p.text }
+
+func (p Plain) Unwrap() error { return p.cause }
+
+// cleaned returns err as a plain error in which no secret is left; names are those that the same connection has.
+func cleaned(err error, password string, names ...string) Plain {
+	p := Plain{text: quote.Line(hidden(oneLine(err.Error()), password, names...))}
+	switch pg, ok := errors.AsType[*pgconn.PgError](err); {
+	case ok:
+		message := quote.Line(hidden(pg.Message, password, names...))
+		p.cause = &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: message}
+	case errors.Is(err, context.Canceled):
+		p.cause = context.Canceled
+	case errors.Is(err, context.DeadlineExceeded), timedOut(err):
+		p.cause = context.DeadlineExceeded
+	}
+	return p
+}
+
+// timedOut reports whether the network's own time is over: a peer that is stopped may not even take the connection.
+func timedOut(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
+}
+
+// hidden masks a password, and no name of a connection that has the same letters.
+func hidden(text, password string, names ...string) string {
+	return secret.Mask(text, []secret.Secret{{Value: password, Shown: mask}}, names...)
+}
+
+// oneLine puts an error that lists several attempts on one line.
+func oneLine(text string) string {
+	lines := strings.Split(text, "\n")
+	kept := lines[:0]
+	for _, line := range lines {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(kept, line) {
+			kept = append(kept, line)
+		}
+	}
+	if len(kept) > 1 && strings.HasSuffix(kept[0], ":") {
+		return kept[0] + " " + strings.Join(kept[1:], "; ")
+	}
+	return strings.Join(kept, "; ")
+}
+
+// Fail builds the package's errors.
+func Fail(kind operr.Kind, subject string, hint string, format string, args ...any) error {
+	return &operr.Error{Kind: kind, Subject: subject, Err: fmt.Errorf(format, args...), Hint: hint}
+}
+
+// SqlState returns the SQLSTATE of err, "" when no server spoke.
+func SqlState(err error) string {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code
+	}
+	return ""
+}
+
+// ServerSays reports whether err is a server's message that holds text.
+func ServerSays(err error, text string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && strings.Contains(pg.Message, text)
+}
+
+// NotAllowed reports whether a PgBouncer refused its console to a user who is in neither admin_users nor stats_users.
+// Source: PgBouncer client.c; it has said the same two words since before 1.8.
+func NotAllowed(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Message == "not allowed"
+}
+
+// SQLSTATEs that tell something here. Source: PostgreSQL's errcodes.txt.
+const (
+	stateNoPassword     = "28P01" // invalid_password
+	stateNoEntry        = "28000" // invalid_authorization_specification: no pg_hba.conf entry, no such role
+	stateTooMany        = "53300" // too_many_connections
+	StateNoPrivilege    = "42501" // insufficient_privilege
+	stateUnknownSetting = "42704" // undefined_object: SHOW of a setting that PostgreSQL does not have
+	stateNoDatabase     = "3D000" // invalid_catalog_name: PostgreSQL's word for a database that is not there
+)
+
+// Unreachable is the error for a target that did not answer, or not in time.
+func Unreachable(subject string, err Plain, s *Session) error {
+	e := &operr.Error{Kind: operr.KindUnreachable, Subject: subject, Err: err}
+	switch state := SqlState(err); {
+	case errors.Is(err, context.Canceled):
+		e.Kind, e.Err = operr.KindUnforeseen, context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Err = Plain{fmt.Sprintf("no answer within %v", s.Timeout), context.DeadlineExceeded}
+		e.Hint = "see whether it hangs or a firewall drops packets"
+	case state == stateNoPassword, state == stateNoEntry, ServerSays(err, "password"), ServerSays(err, "authentication"):
+		e.Hint = fmt.Sprintf("check the password of %s in the passfile (PGPASSFILE, ~/.pgpass), and the server's list of who may log in", s.Config.User)
+	case state == stateTooMany:
+		e.Hint = "every slot is taken: end a session there, or grant pg_use_reserved_connections to " + s.Config.User + " (PostgreSQL 16 and later)"
+	case state != "":
+		e.Hint = "it answered, but refused: read its log"
+	default:
+		e.Hint = "check host and port, and that it runs"
+	}
+	return e
+}
+
+// Joined joins what went wrong with several targets, sorted by text, so that the same failures read the same.
+// Nil errors are left out; the result is nil when nothing is left.
+func Joined(errs []error) error {
+	errs = slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == nil })
+	slices.SortStableFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,173 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/bouncer/live/apply"
+	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
+	"github.com/pgbudget/pgbudget/bouncer/live/observe"
+	"github.com/pgbudget/pgbudget/bouncer/store"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// carefully gives the processes careful stores.
+func carefully(fleet *observe.Fleet, stores []*livetest.Memory) (*apply.Hands, []*livetest.Careful) {
+	var configs []observe.Config
+	var out []*livetest.Careful
+	for i, s := range stores {
+		out = append(out, &livetest.Careful{Memory: s})
+		configs = append(configs, observe.Config{Process: fmt.Sprintf("g/%d", i+1), Path: "/etc/pgbouncer.ini", Store: out[i]})
+	}
+	return apply.New(fleet, configs), out
+}
+
+func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
+	fleet, _, _, stores := processes(t, 3, func(int) bool { return true })
+	hands, trying := carefully(fleet, stores)
+	trying[2].Refuse = &operr.Error{Kind: operr.KindUsage, Err: errors.New("it is a mount of its own")}
+	for what, err := range map[string]error{"checked": hands.Check(t.Context(), livetest.Release(3).Sets), "applied": hands.Apply(t.Context(), livetest.Release(3))} {
+		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "a mount of its own") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for i, s := range trying {
+		if s.Writes > 0 || s.Tries != 2 {
+			t.Errorf("process %d: tried %d times, written %d times", i+1, s.Tries, s.Writes)
+		}
+	}
+}
+
+// TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready takes back an act that has reached the first of three processes. The others'
+// files cannot be written, and need not be.
+func TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
+	fleet, _, _, stores := processes(t, 3, func(int) bool { return true })
+	hands, trying := carefully(fleet, stores)
+	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range trying[1:] {
+		s.Refuse = errors.New("it is a mount of its own")
+	}
+	if err := errors.Join(hands.Check(t.Context(), livetest.Undo(3).Sets), hands.Apply(t.Context(), livetest.Undo(3))); err != nil {
+		t.Error(err)
+	}
+	for i, s := range trying {
+		if !strings.Contains(s.Text, "pool_size=6 ") || i > 0 && s.Tries+s.Writes > 0 {
+			t.Errorf("process %d: tried %d times, written %d times: %s", i+1, s.Tries, s.Writes, s.Text)
+		}
+	}
+}
+
+// TestOldBytesAreKeptUntilTheProcessHasTheNewOnes looks at each RELOAD, and at the ends that an act can have.
+func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes, dies, broken bool
+		kept                bool
+	}{
+		"taken":                       {takes: true},
+		"not taken, and put back":     {},
+		"not taken, and not put back": {broken: true, kept: true},
+		"the console answers no more": {dies: true, kept: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var trying []*livetest.Careful
+			keptThen := false
+			fleet, _, fakes, stores := processes(t, 1, func(int) bool {
+				keptThen = keptThen || trying[0].Kept
+				return c.takes
+			})
+			if c.dies {
+				fakes[0].Hook(func(command string) {
+					if command == "RELOAD" {
+						keptThen = trying[0].Kept
+						fakes[0].Mu.Lock()
+						delete(fakes[0].Tables, "SHOW DATABASES")
+						fakes[0].Mu.Unlock()
+					}
+				})
+			}
+			var hands *apply.Hands
+			hands, trying = carefully(fleet, stores)
+			trying[0].Broken = c.broken
+			err := hands.Apply(t.Context(), livetest.Release(1))
+			if (err == nil) != c.takes || !keptThen || trying[0].Kept != c.kept {
+				t.Errorf("kept at the RELOAD %v, after it %v: %v", keptThen, trying[0].Kept, err)
+			}
+			if c.broken && !strings.Contains(operr.HintOf(err), "the old /etc/pgbouncer.ini is in /kept/pgbouncer.ini") {
+				t.Errorf("next: %s", operr.HintOf(err))
+			}
+		})
+	}
+}
+
+// TestAnActThatIsCancelledIsSeenToItsEnd has a process that does not take its sets, and is cancelled before that is known.
+func TestAnActThatIsCancelledIsSeenToItsEnd(t *testing.T) {
+	for _, takes := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, hands, _, stores := processes(t, 1, func(int) bool { cancel(); return takes })
+		err := hands.Apply(ctx, livetest.Release(1))
+		want := map[bool]string{true: "pool_size=5 ", false: "pool_size=6 "}[takes]
+		if (err == nil) != takes || !strings.Contains(stores[0].Text, want) {
+			t.Errorf("takes %v: %v, %s", takes, err, stores[0].Text)
+		}
+	}
+}
+
+// TestAnActThatWasCutShortIsSettledByTheNext begins where a run has died between the write and the end of the act.
+func TestAnActThatWasCutShortIsSettledByTheNext(t *testing.T) {
+	for _, reloaded := range []bool{false, true} {
+		fleet, _, _, stores := processes(t, 1, func(int) bool { return true })
+		hands, trying := carefully(fleet, stores)
+		if reloaded {
+			if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stores[0].Text = strings.Replace(livetest.Lines, "pool_size=6", "pool_size=5", 1)
+		trying[0].Kept = true
+		if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil || trying[0].Kept {
+			t.Errorf("reloaded %v: kept %v (%v)", reloaded, trying[0].Kept, err)
+		}
+	}
+}
+
+// TestAFileOfThisHostIsKeptBesideTheJournal moves two processes that include one file, for real but for the processes.
+func TestAFileOfThisHostIsKeptBesideTheJournal(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "pgbouncer.ini")
+	if err := os.WriteFile(path, []byte(livetest.Lines), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	keep := store.Beside(filepath.Join(dir, "journal.jsonl"))
+	file := store.File{Keep: keep}
+	seen := []string{}
+	var stores []*livetest.Memory
+	fleet, _, _, stores := processes(t, 2, func(i int) bool {
+		old, _ := os.ReadFile(file.Saved(path))
+		now, _ := os.ReadFile(path)
+		seen = append(seen, fmt.Sprint(i, string(old) == livetest.Lines, strings.Contains(string(now), "pool_size=5 ")))
+		stores[i].Mu.Lock()
+		stores[i].Text = string(now)
+		stores[i].Mu.Unlock()
+		return true
+	})
+	hands := apply.New(fleet, []observe.Config{{Process: "g/1", Path: path, Store: file}, {Process: "g/2", Path: path, Store: file}})
+	if err := hands.Apply(t.Context(), livetest.Release(2)); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"0 true true", "1 false true"}; !slices.Equal(seen, want) {
+		t.Errorf("%q, want %q", seen, want)
+	}
+	left, err := os.ReadDir(keep.Folder)
+	all, _ := os.ReadDir(dir)
+	if err != nil || len(left) > 0 || len(all) != 2 {
+		t.Errorf("left over: %v, %v (%v)", left, all, err)
+	}
+}

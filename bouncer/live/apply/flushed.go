@@ -1,0 +1,61 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/bouncer/live/admin"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// restoreSharers gives flushed lines their lifetime back in the processes that read the same file and have taken the
+// flush from it: one was told to RELOAD by somebody else, or has been started, while it stood there. It comes after the
+// process that was flushed; where the file could not be made right for that one, it is tried for these. One that does not
+// answer is left: it has the right file once it starts.
+func (h *Hands) restoreSharers(ctx context.Context, act state.Act) error {
+	var sets []fleet.Set
+	for _, f := range h.configs {
+		i := slices.IndexFunc(h.fleet.Consoles, func(c *admin.Console) bool { return c.Id == f.Process })
+		if i < 0 {
+			continue
+		}
+		c := h.fleet.Consoles[i]
+		for _, x := range act.Sets {
+			given := slices.ContainsFunc(append(sets, act.Sets...), func(y fleet.Set) bool { return y.Process == c.Id && y.Alias == x.Alias })
+			if given || x.Key != fleet.KeyLifetime || x.To <= 1 || x.Group() != c.Group || !h.share(x.Process, c.Id) {
+				continue
+			}
+			back := fleet.Set{Process: c.Id, Alias: x.Alias, Key: x.Key, From: x.From, To: x.To}
+			if now, err := c.InForce(ctx); err != nil || !now.LinesLive() || !now.Has(back, x.From) {
+				continue
+			}
+			sets = append(sets, back)
+		}
+	}
+	hands, err := h.reachEach(sets)
+	if err != nil || len(hands) == 0 {
+		return err
+	}
+	return applyBy(ctx, act, hands)
+}
+
+// share reports whether two processes have the lines of their databases in one file, as far as those have been read.
+func (h *Hands) share(a, b string) bool {
+	return slices.ContainsFunc(h.fleet.Known(a).Sizes, func(path string) bool { return slices.Contains(h.fleet.Known(b).Sizes, path) })
+}
+
+// strayFlushes notes lines of the file that say what a flush writes, and that no flush known here has written: a journal
+// may be lost.
+func (x hand) strayFlushes(file ini.Config) {
+	known := append(x.before(), x.sets...)
+	for _, d := range file.Databases() {
+		ours := slices.ContainsFunc(known, func(s fleet.Set) bool { return s.Key == fleet.KeyLifetime && s.Alias == d.Alias })
+		if d.LifetimeSeconds == 1 && !ours {
+			x.all.pending.note(&x.all.pending.notes, fmt.Sprintf("%s: server_lifetime of %s is 1 second in its file, so that connections end all the time: "+
+				"a flush that no journal knows of may have left it; write the lifetime of before into the line, and RELOAD", x.console.Id, d.Alias))
+		}
+	}
+}

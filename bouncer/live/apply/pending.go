@@ -1,0 +1,269 @@
+package apply
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/bouncer/live/admin"
+	"github.com/pgbudget/pgbudget/bouncer/live/observe"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// waiting is what Hands know of changes that a RELOAD makes besides those that are asked for.
+type waiting struct {
+	mu       sync.Mutex
+	accept   []string                  // names of ini.Difference
+	met      map[string]ini.Difference // of accept, by process and name, what was seen first
+	accepted []string                  // sentences
+	notes    []string                  // sentences
+}
+
+// takes reports whether a change is accepted: by its name, and as it was when it was seen first.
+func (w *waiting) takes(d ini.Difference, id string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.Contains(w.accept, d.Name) {
+		return false
+	}
+	was, seen := w.met[id+" "+d.Name]
+	if !seen {
+		w.met[id+" "+d.Name] = d
+	}
+	return !seen || was.Leads(d)
+}
+
+// left are the names that no process has met.
+func (w *waiting) left() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(w.accept), func(key string) bool {
+		for _, d := range w.met {
+			if d.Name == key {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// note keeps a sentence once.
+func (w *waiting) note(list *[]string, text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.Contains(*list, text) {
+		*list = append(*list, text)
+	}
+}
+
+// AcceptPending lets a RELOAD change what the keys name to what the files say when they are looked at first:
+// "query_timeout" of [pgbouncer], "ALIAS.KEY" of a line of [databases], "users.NAME.KEY", "peers.ID.KEY"; with "line" for KEY, a line that is new or
+// gone. Everything else that a RELOAD would change is refused.
+func (h *Hands) AcceptPending(keys []string) {
+	h.pending.accept, h.pending.met = slices.Clone(keys), map[string]ini.Difference{}
+}
+
+// Accepted says which accepted changes were found to wait for a RELOAD, in sentences, sorted.
+func (h *Hands) Accepted() []string {
+	h.pending.mu.Lock()
+	defer h.pending.mu.Unlock()
+	return slices.Sorted(slices.Values(h.pending.accepted))
+}
+
+// PendingNotes says what of the files could not be compared with what is in force, and what waits for a restart, in
+// sentences, sorted.
+func (h *Hands) PendingNotes() []string {
+	h.pending.mu.Lock()
+	defer h.pending.mu.Unlock()
+	return slices.Sorted(slices.Values(h.pending.notes))
+}
+
+// CheckAccepted refuses keys of AcceptPending that no process would take from its files at a RELOAD. It asks where that
+// is not known yet.
+func (h *Hands) CheckAccepted(ctx context.Context) error {
+	if len(h.pending.left()) == 0 {
+		return nil
+	}
+	h.fleet.Mu.Lock()
+	defer h.fleet.Mu.Unlock()
+	hands := h.every()
+	err := admin.Joined(admin.Together(len(hands), func(i int) error {
+		now, err := hands[i].console.InForce(ctx)
+		if err != nil {
+			return err
+		}
+		file, err := observe.Load(ctx, hands[i].console, hands[i].config, now)
+		if err != nil {
+			return err
+		}
+		for _, d := range file.Compare(now.Running).Pending {
+			hands[i].accepts(d)
+		}
+		return nil
+	}))
+	if keys := h.pending.left(); err == nil && len(keys) > 0 {
+		return admin.Fail(operr.KindUsage, "--accept-pending "+strings.Join(keys, ", "),
+			"leave it out, or take the name from what was refused",
+			"no RELOAD would change that: the files say what is in force, or no console shows it")
+	}
+	return err
+}
+
+// accepts reports whether a difference may be applied by a RELOAD, and keeps that it will be.
+func (x hand) accepts(d ini.Difference) bool {
+	if raises(d) || !x.all.pending.takes(d, x.console.Id) {
+		return false
+	}
+	x.all.pending.note(&x.all.pending.accepted, "accepted: "+sentence(d, x.console.Id)+x.consequence(d))
+	return true
+}
+
+// every is all processes that have a config.
+func (h *Hands) every() []hand {
+	var hands []hand
+	for _, f := range h.configs {
+		if c := slices.IndexFunc(h.fleet.Consoles, func(c *admin.Console) bool { return c.Id == f.Process }); c >= 0 {
+			hands = append(hands, hand{console: h.fleet.Consoles[c], config: f, all: h})
+		}
+	}
+	return hands
+}
+
+// pending refuses files by which a RELOAD would change anything besides our own sets: somebody's edit that waits, or a
+// SET on the console that it would undo. It returns the changes that are accepted.
+func (x hand) pending(file ini.Config, now admin.InForce) (accepted []ini.Difference, err error) {
+	if err := x.swapped(file, now); err != nil {
+		return nil, err
+	}
+	w, c := &x.all.pending, file.Compare(now.Running)
+	if path := cmp.Or(x.config.Path, now.Conffile); x.config.Store.(observe.Bounded).IsAnother(path, now.Conffile) {
+		w.note(&w.notes, fmt.Sprintf("%s was started with %s, and its config: is %s, another file of this host: a RELOAD reads what is written there only if "+
+			"the process lives behind a mount of its own", x.console.Id, now.Conffile, path))
+	}
+	x.told(c, now)
+	x.strayFlushes(file)
+	var refused []ini.Difference
+	for _, d := range c.Pending {
+		switch {
+		case ours(d, x.sets):
+		case ours(d, x.before()): // an act that was cut short has written it, and it is known not to harm
+			accepted = append(accepted, d)
+		case d.Name == string(fleet.KeyLifetime) && !now.LinesLive() && now.Settings.Lifetime == flushed:
+			w.note(&w.notes, fmt.Sprintf("%s: server_lifetime is %s in force, as a flush leaves it, and a RELOAD gives %s back",
+				x.console.Id, d.Now, d.File))
+		case x.accepts(d):
+			accepted = append(accepted, d)
+		case len(x.sets) == 0 && !sizing(d):
+			w.note(&w.notes, sentence(d, x.console.Id))
+		default:
+			refused = append(refused, d)
+		}
+	}
+	if len(refused) == 0 {
+		return accepted, nil
+	}
+	return nil, x.refusal(refused)
+}
+
+// refusal is the error for what a RELOAD would change besides: the first in full, all of them by name.
+func (x hand) refusal(refused []ini.Difference) error {
+	first := refused[0]
+	text := strings.TrimPrefix(sentence(first, x.console.Id), subject(first)+": ") + x.consequence(first)
+	var more, accept, not []string
+	for i, d := range refused {
+		if raises(d) {
+			not = append(not, quoted(d.Name))
+		} else {
+			accept = append(accept, "--accept-pending "+quoted(d.Name))
+		}
+		if i > 0 {
+			more = append(more, sentence(d, x.console.Id)+x.consequence(d))
+		}
+	}
+	if len(more) > 0 {
+		text += fmt.Sprintf("; and %d more: %s", len(more), strings.Join(more, "; "))
+	}
+	hint := "RELOAD it or take it back, and run again"
+	if slices.ContainsFunc(refused, func(d ini.Difference) bool { return d.Of == "" }) {
+		hint = "to keep what is in force, write it into [pgbouncer]; to have what the files say, RELOAD; then run again"
+	}
+	if len(not) > 0 {
+		hint += "; no step brings " + strings.Join(not, ", ")
+	}
+	if len(accept) > 0 {
+		hint += "; or let the step's RELOAD do it: " + strings.Join(accept, " ")
+	}
+	return admin.Fail(operr.KindDrift, subject(first), hint, "%s", text)
+}
+
+// flushed is server_lifetime while a process is flushed; see state.Flush.
+const flushed = 1e9
+
+// before are the sets of acts before, on this process, of which nobody knows whether they were done, and those of a flush
+// in a file that it may share.
+func (x hand) before() []fleet.Set {
+	x.all.mu.Lock()
+	defer x.all.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(x.all.told), func(s fleet.Set) bool {
+		return s.Process != x.console.Id && (s.Key != fleet.KeyLifetime || s.Group() != x.console.Group)
+	})
+}
+
+// ours reports whether a difference is what one of our sets changes: an act that was cut short has written it.
+func ours(d ini.Difference, sets []fleet.Set) bool {
+	return slices.ContainsFunc(sets, func(s fleet.Set) bool {
+		if d.Set == "" || s.Alias != d.Alias || s.Key != d.Set {
+			return false
+		}
+		return s.Key == fleet.KeyLifetime ||
+			(d.FileConns == s.From || d.FileConns == s.To) && (d.NowConns == s.From || d.NowConns == s.To)
+	})
+}
+
+// raises reports whether a difference may let more connections be opened, or on another server: no plan has counted them, so that
+// no RELOAD of ours brings it. Whoever RELOADs it by himself has it in the next plan.
+func raises(d ini.Difference) bool {
+	file, errFile := strconv.Atoi(d.File)
+	now, errNow := strconv.Atoi(d.Now)
+	numbers := errFile == nil && errNow == nil
+	switch {
+	case d.Cause == ini.Twice || strings.HasPrefix(d.Name, "peers."):
+		return false
+	case d.Recycles: // a pool with waiting clients may open one more than its size
+		return true
+	}
+	switch d.Key {
+	case "": // a whole line; of one that is gone, the clients may come back by that of *, and a user has the line's size
+		return true
+	case "pool_size", "default_pool_size": // 0 is no limit, from 1.24 on
+		return !numbers || file > now || file == 0
+	case "reserve_pool", "reserve_pool_size":
+		return !numbers || file > now
+	case "reserve_pool_timeout": // 0: the reserve is never used
+		return d.Now == "0" || errNow != nil
+	case "max_db_connections", "max_user_connections":
+		return !numbers || file <= 0 || now > 0 && file > now
+	case "user": // without it, each client's user has a pool
+		return d.File == "" || d.Now != ""
+	case "host", "port", "dbname", "auth_user", "auth_dbname", "auth_type":
+		return true
+	}
+	return false
+}
+
+// sizing reports whether a difference is in what a plan is made of. Where nothing is to be done, and so no RELOAD, that
+// alone is refused: the files will bring another fleet than the one that was planned for.
+func sizing(d ini.Difference) bool {
+	switch d.Key {
+	case "", "host", "port", "dbname", "user", "pool_size", "reserve_pool", "reserve_pool_size", "default_pool_size",
+		"max_db_connections", "max_user_connections", "pool_mode":
+		return d.Cause != ini.Twice
+	}
+	return false
+}

@@ -1,0 +1,35 @@
+package apply_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// TestAProcessThatEndsAtARELOADIsSaidToHave: its file has the size already, and whoever starts it has to know. One
+// whose connection breaks, and that listens, has not ended.
+func TestAProcessThatEndsAtARELOADIsSaidToHave(t *testing.T) {
+	for _, ends := range []bool{true, false} {
+		_, hands, fakes, stores := processes(t, 1, func(int) bool { return true })
+		fakes[0].Hook(func(command string) {
+			if command != "RELOAD" {
+				return
+			}
+			if fakes[0].Hook(nil); ends {
+				fakes[0].Listener.Close()
+			}
+			fakes[0].End()
+		})
+		err := hands.Apply(t.Context(), livetest.Release(1))
+		const want = "the process ended at this RELOAD (its log tells why); its file says already"
+		said := err != nil && strings.Contains(err.Error(), want)
+		if said != ends || ends && operr.KindOf(err) != operr.KindUnreachable {
+			t.Errorf("it ends: %v, and the error is %v", ends, err)
+		}
+		if ends && !strings.Contains(stores[0].Text, "pool_size=5 ") {
+			t.Errorf("the file was put back, and the error says %v: %q", err, stores[0].Text)
+		}
+	}
+}

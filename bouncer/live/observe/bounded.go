@@ -1,0 +1,126 @@
+package observe
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/bouncer/live/admin"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// storeTimeout bounds one read or write of a file. chosen: a login through ssh over a slow line takes a few seconds.
+const storeTimeout = 30 * time.Second
+
+// StoreCall gives one command of a store its time.
+func StoreCall(ctx context.Context) (context.Context, context.CancelFunc) {
+	return admin.Limited(ctx, storeTimeout)
+}
+
+// Store reads and writes the configuration files of a process. Write replaces a file as a whole where its bytes are
+// still old, and leaves it alone where they are new already.
+type Store interface {
+	Read(ctx context.Context, path string) ([]byte, error)
+	Write(ctx context.Context, path string, old, data []byte) error
+}
+
+// Config is where the files of one process are.
+type Config struct {
+	Process string // "main/1"
+	Path    string // of its pgbouncer.ini, as the store knows it; empty: SHOW CONFIG's conffile
+	Store   Store
+}
+
+// Bounded gives a store's calls their time, and asks it for what not every store can.
+type Bounded struct {
+	Store
+	files *Files
+}
+
+// Bounded gives the stores of configs their time, and each file one call at a time.
+func (f *Fleet) Bounded(configs []Config) []Config {
+	out := slices.Clone(configs)
+	for i := range out {
+		out[i].Store = Bounded{out[i].Store, &f.Locks}
+	}
+	return out
+}
+
+// Files are those that are written, each by one call at a time: processes may share one.
+type Files struct{ writing sync.Map } // store and path to *sync.RWMutex
+
+// Of is held to read or to write the file.
+func (f *Files) Of(s Store, path string) *sync.RWMutex {
+	m, _ := f.writing.LoadOrStore(fmt.Sprint(struct{ Store }{s}, path), &sync.RWMutex{}) // a store of slices is no key
+	return m.(*sync.RWMutex)
+}
+
+// Read reads within storeTimeout.
+func (b Bounded) Read(ctx context.Context, path string) ([]byte, error) {
+	file := b.files.Of(b.Store, path)
+	file.RLock()
+	defer file.RUnlock()
+	ctx, cancel := admin.Limited(ctx, storeTimeout)
+	defer cancel()
+	return b.Store.Read(ctx, path)
+}
+
+// Write writes within three times storeTimeout: it may read before and after. A store that has to give a file its old
+// bytes again takes the time for that from StoreCall.
+func (b Bounded) Write(ctx context.Context, path string, old, data []byte) error {
+	file := b.files.Of(b.Store, path)
+	file.Lock()
+	defer file.Unlock()
+	ctx, cancel := admin.Limited(ctx, 3*storeTimeout)
+	defer cancel()
+	return b.Store.Write(ctx, path, old, data)
+}
+
+// IsCopy asks the store whether a path leads to a copy of another file; not where it cannot tell.
+func (b Bounded) IsCopy(path, of string) bool {
+	s, ok := b.Store.(interface{ IsCopy(path, of string) bool })
+	return ok && s.IsCopy(path, of)
+}
+
+// IsAnother asks the store whether a path leads to another file than of does; not where it cannot tell.
+func (b Bounded) IsAnother(path, of string) bool {
+	s, ok := b.Store.(interface{ IsAnother(path, of string) bool })
+	return ok && s.IsAnother(path, of)
+}
+
+// Managed asks a store that knows who keeps its files.
+func (b Bounded) Managed(path string) (why string) {
+	if s, ok := b.Store.(interface{ Managed(path string) string }); ok {
+		return s.Managed(path)
+	}
+	return ""
+}
+
+// Try asks a store that can tell, without touching the file, whether it can be written.
+func (b Bounded) Try(ctx context.Context, path string, data []byte) error {
+	s, ok := b.Store.(interface {
+		Try(ctx context.Context, path string, data []byte) error
+	})
+	if !ok {
+		return nil
+	}
+	ctx, cancel := admin.Limited(ctx, storeTimeout)
+	defer cancel()
+	return s.Try(ctx, path, data)
+}
+
+// Load reads the process's file and all that it includes.
+func Load(ctx context.Context, console *admin.Console, config Config, now admin.InForce) (ini.Config, error) {
+	return ini.Load(func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			return nil, admin.Fail(operr.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
+				"it is relative to the folder that %s was started in, which nobody can tell", console.Id)
+		}
+		return config.Store.Read(ctx, name)
+	}, cmp.Or(config.Path, now.Conffile), now.Version, now.Keys...)
+}

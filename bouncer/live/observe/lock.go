@@ -1,0 +1,292 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/live/admin"
+	"github.com/pgbudget/pgbudget/bouncer/live/clock"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// ownLock is the number of locks of ours that our own session holds.
+var ownLock = "SELECT count(*) FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.objsubid = 1" +
+	" AND l.granted AND l.pid = pg_catalog.pg_backend_pid() AND l.classid = " + strconv.FormatInt(lockKey>>32, 10) +
+	" AND l.objid = " + strconv.FormatInt(lockKey&0xffffffff, 10)
+
+// LockedNow asks every server, all at once, whether this session holds the lock there that Lock or Relock took. Each
+// has its time-out, and as much again where a look is at it. It opens no session: one that is broken held the lock, and
+// is lost. It may be asked while a look is taken or an act is done. The error, a operr.Error or several joined, names
+// the servers:
+//
+//	KindBusy         the session that held the lock was lost: another pgbudget may be at work by now
+//	KindUnreachable  no answer within the time-out, now or when it was asked before: it is not known who holds it
+//	KindUnforeseen   ctx has ended before it is asked, or the server answers something else
+func (f *Fleet) LockedNow(ctx context.Context) error {
+	return admin.Joined(admin.Together(len(f.servers), func(i int) error { return f.servers[i].holds(ctx) }))
+}
+
+// Relock takes the lock anew, as Lock does, on every server on which it is not held any more: after a restart of
+// PostgreSQL the way back needs it. Somebody else may have had it meanwhile, so that what was seen before has to be
+// looked at again. Those that it has taken stay taken where another server refuses. It waits for a look that is taken.
+// The errors are Lock's:
+//
+//	KindBusy         another pgbudget holds it, for a second and longer
+//	KindUnreachable  no answer within the time-out, or a refused login: the server may not be up yet
+func (f *Fleet) Relock(ctx context.Context) error {
+	f.Mu.Lock()
+	defer f.Mu.Unlock()
+	for _, s := range f.servers {
+		switch err := s.holds(ctx); {
+		case err == nil:
+			continue
+		case operr.KindOf(err) == operr.KindUnforeseen:
+			return err
+		}
+		s.lockedIn.Store(0)
+		if err := s.lock(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holds asks the server whether our session holds the lock. What is asked is not cut short when ctx ends: that would
+// close the session, and the lock would be lost.
+func (s *server) holds(ctx context.Context) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return &operr.Error{Kind: operr.KindUnforeseen, Subject: s.Subject, Err: err}
+	}
+	if !s.locked() {
+		if s.silent != nil && s.Conn == nil {
+			return s.silent
+		}
+		return s.lost()
+	}
+	ctx, cancel := admin.Limited(context.WithoutCancel(ctx), s.Timeout)
+	defer cancel()
+	a, err := s.Exec(ctx, ownLock)
+	p, ok := errors.AsType[admin.Plain](err)
+	switch {
+	case ok && ctx.Err() != nil: // and the session is closed
+		s.silent = admin.Unreachable(s.Subject, p, s.Session)
+		return s.silent
+	case ok && s.Conn == nil: // it broke
+		return s.lost()
+	case ok:
+		return admin.Unreachable(s.Subject, p, s.Session)
+	}
+	n, err := whole(a, 0)
+	if err != nil {
+		return &operr.Error{Kind: operr.KindUnforeseen, Subject: s.Subject, Err: fmt.Errorf("of the lock: %w", err)}
+	}
+	if n == 0 {
+		return s.lost()
+	}
+	return nil
+}
+
+// lockKey is the advisory lock that every pgbudget takes on every server whose connections it moves. chosen: the eight
+// bytes of "pgbudget" as a number, in the key space of one bigint; no application of ours uses it.
+const lockKey int64 = 0x7067627564676574
+
+// Lock takes the lock on every server, in the session that is kept. The error is of KindBusy where another pgbudget
+// holds it, and says which backend that is. The lock ends with the session; see Locked.
+func (f *Fleet) Lock(ctx context.Context) error {
+	f.Mu.Lock()
+	defer f.Mu.Unlock()
+	for _, s := range f.servers {
+		if err := s.lock(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Unlocked is for whoever only looks: it refuses, as Lock does, where another pgbudget holds the lock on a server, and takes
+// none. Nobody is kept from it by a look.
+func (f *Fleet) Unlocked(ctx context.Context) error {
+	f.Mu.Lock()
+	defer f.Mu.Unlock()
+	for _, s := range f.servers {
+		if err := s.unlocked(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *server) unlocked(ctx context.Context) error {
+	for try := range lockTries {
+		if err := pauseBefore(ctx, try); err != nil {
+			return err
+		}
+		if other, err := s.other(ctx); err != nil || other == 0 {
+			return err
+		}
+	}
+	return s.busy(ctx)
+}
+
+// other is the lowest process id of another session that holds the lock; 0: none does.
+func (s *server) other(ctx context.Context) (pid int, err error) {
+	err = s.ask(ctx, func(ctx context.Context) error {
+		a, err := s.Exec(ctx, otherLock)
+		if err == nil {
+			pid, err = whole(a, 0)
+		}
+		return err
+	})
+	return pid, err
+}
+
+// pauseBefore waits for lockPause before each try but the first.
+func pauseBefore(ctx context.Context, try int) error {
+	if try == 0 {
+		return nil
+	}
+	return clock.Wall{}.Sleep(ctx, lockPause)
+}
+
+// unlock gives the lock back, if it is ours, and waits for the answer: a session that only ends is still there for a moment,
+// and whoever comes next would be told that another is at work. It is no fault if nobody answers: then the session ends.
+func (s *server) unlock() {
+	if !s.locked() {
+		return
+	}
+	_ = s.ask(context.Background(), func(ctx context.Context) error {
+		_, err := s.Exec(ctx, fmt.Sprintf("SELECT pg_catalog.pg_advisory_unlock(%d)", lockKey))
+		return err
+	})
+}
+
+// busy is the error for a lock that another pgbudget holds.
+func (s *server) busy(ctx context.Context) error {
+	return &operr.Error{Kind: operr.KindBusy, Subject: s.Subject, Err: errors.New("another pgbudget holds the lock" + s.holder(ctx)),
+		Hint: "pgbudget status there shows what it does; wait for its end, or stop it"}
+}
+
+// lock takes the advisory lock, and then looks whether another session holds it: PostgreSQL keeps such locks per
+// database, and two DSNs may name two databases of one server. Whoever takes it first and looks afterwards cannot miss
+// the other; one that sees another gives it back. Where both have, the one with the lower process id tries again, and the
+// other looks until it is gone: a session whose pgbudget was killed holds the lock until its server has seen that.
+func (s *server) lock(ctx context.Context) error {
+	if s.locked() { // it is ours
+		return nil
+	}
+	other := 0
+	for try := range lockTries {
+		err := pauseBefore(ctx, try)
+		if err != nil {
+			return err
+		}
+		if other != 0 && other < s.pid {
+			if other, err = s.other(ctx); err != nil {
+				return err
+			}
+			if other != 0 {
+				continue
+			}
+		}
+		got := false
+		if got, other, err = s.lockOnce(ctx); err != nil {
+			return err
+		}
+		if got {
+			s.lockedIn.Store(s.Open.Load())
+			return nil
+		}
+	}
+	return s.busy(ctx)
+}
+
+// lockPause is the time in which one that saw another gives its lock back, and lockTries how often it is asked for. Chosen: a
+// few round trips; and a second, in which a busy server sees that a client has gone.
+const (
+	lockPause = 100 * time.Millisecond
+	lockTries = 10
+)
+
+// otherLocks is the condition on pg_locks, joined with pg_stat_activity, for the lock in whichever database, ours
+// apart.
+var otherLocks = "l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.pid <> pg_catalog.pg_backend_pid() AND l.classid = " +
+	strconv.FormatInt(lockKey>>32, 10) + " AND l.objid = " + strconv.FormatInt(lockKey&0xffffffff, 10)
+
+// otherLock is the lowest process id of another session that holds the lock; 0: none does.
+var otherLock = "SELECT coalesce(min(l.pid), 0) FROM pg_catalog.pg_locks l WHERE " + otherLocks
+
+// lockOnce takes the lock and keeps it where no other session has it; other is the one with the lowest process id that
+// has.
+func (s *server) lockOnce(ctx context.Context) (got bool, other int, err error) {
+	err = s.ask(ctx, func(ctx context.Context) error {
+		a, err := s.Exec(ctx, fmt.Sprintf("SELECT pg_catalog.pg_try_advisory_lock(%d)", lockKey))
+		if err != nil {
+			return err
+		}
+		mine := len(a.Rows) == 1 && string(a.Rows[0][0]) == "t"
+		if a, err = s.Exec(ctx, otherLock); err != nil {
+			return err
+		}
+		if other, err = whole(a, 0); err != nil {
+			return err
+		}
+		if got = mine && other == 0; got || !mine {
+			return nil
+		}
+		_, err = s.Exec(ctx, fmt.Sprintf("SELECT pg_catalog.pg_advisory_unlock(%d)", lockKey))
+		return err
+	})
+	return got, other, err
+}
+
+// holder names the backend that holds the lock; empty where it cannot be told.
+func (s *server) holder(ctx context.Context) string {
+	var text string
+	_ = s.ask(ctx, func(ctx context.Context) error { // it only explains
+		a, err := s.Exec(ctx, `SELECT a.pid, a.usename, a.client_addr, a.backend_start::timestamp(0) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+			WHERE `+otherLocks+` ORDER BY a.pid`)
+		if err == nil && len(a.Rows) > 0 {
+			r := a.Rows[0]
+			text = fmt.Sprintf(": backend %s of %s from %s, since %s UTC or its server's zone", r[0], r[1], orLocal(r[2]), r[3])
+		}
+		return err
+	})
+	return text
+}
+
+func orLocal(addr []byte) string {
+	if addr == nil {
+		return "a local socket"
+	}
+	return string(addr)
+}
+
+// locked reports whether the session that took the lock is the one that is used.
+func (s *server) locked() bool {
+	in := s.lockedIn.Load()
+	return in > 0 && s.Open.Load() == in
+}
+
+// lost is the error for a lock that is not ours any more.
+func (s *server) lost() error {
+	return &operr.Error{Kind: operr.KindBusy, Subject: s.Subject,
+		Err:  errors.New("the session that held the lock was lost: another pgbudget may be at work by now"),
+		Hint: "look with pgbudget status, then run again: what is half-done is continued"}
+}
+
+// Locked reports whether the locks that Lock took are still held: the sessions that took them are still the ones that
+// are used. The error is of KindBusy and names the server. It asks nobody, and waits for no look. A session whose end
+// nobody has noticed counts as held; see LockedNow.
+func (f *Fleet) Locked() error {
+	for _, s := range f.servers {
+		if !s.locked() {
+			return s.lost()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package observe_test
+
+import (
+	"errors"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// TestAProcessThatIsToldToEndEndsThoughAFleetIsOpen, and though nobody looks.
+func TestAProcessThatIsToldToEndEndsThoughAFleetIsOpen(t *testing.T) {
+	t.Parallel()
+	l, targets := livetest.Waits(t)
+	p := l.Processes[0]
+	f := livetest.Open(t, targets)
+	livetest.LookedAt(t, f)
+	begin := time.Now()
+	if err := p.Kill(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	livetest.Eventually(t, func() error {
+		if p.Alive() {
+			return errors.New("it waits for its clients yet")
+		}
+		return nil
+	})
+	t.Logf("it ended %v after it was told to", time.Since(begin).Round(time.Second/10))
+	_, err := f.Observe(t.Context())
+	if operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), "it no longer listens") {
+		t.Errorf("%v, want to hear that it no longer listens", err)
+	}
+}
+
+// TestASuccessorOfARealProcessIsMetAnew: the old one answers who is connected for as long as it has a client.
+func TestASuccessorOfARealProcessIsMetAnew(t *testing.T) {
+	t.Parallel()
+	l, targets := livetest.Waits(t)
+	f := livetest.Open(t, targets)
+	first := livetest.LookedAt(t, f).Processes[0].Started
+	livetest.Succeeded(t, l)
+	livetest.Eventually(t, func() error {
+		if livetest.LookedAt(t, f).Processes[0].Started == first {
+			return errors.New("the looks are at the old process yet")
+		}
+		return nil
+	})
+}

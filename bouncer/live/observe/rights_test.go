@@ -1,0 +1,88 @@
+package observe_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/bouncer/live/admin"
+	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
+	"github.com/pgbudget/pgbudget/bouncer/live/observe"
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
+	t.Parallel()
+	l := livetest.Start(t, livetest.TwoGenerations(4))
+	s := l.Server("main")
+	server := func(dsn string) admin.Targets {
+		return admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "main", DSN: dsn}}}
+	}
+	console := func(dsn string) admin.Targets {
+		return admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{dsn}}}}
+	}
+	type refusal struct {
+		name    string
+		targets admin.Targets
+		kind    operr.Kind
+		says    string
+		hint    string
+	}
+	refusals := []refusal{
+		{"a role without pg_monitor", server(s.DSN(lab.Plain, "")), operr.KindEvidence, "role plain may not see", "GRANT pg_monitor TO plain"},
+		{"a wrong password at the server", server(lab.Bare(s.DSN(lab.Monitor, "")) + " password=hush-wrong"), operr.KindUnreachable, "password authentication failed", "passfile"},
+		{"a database that is not there", server(s.DSN(lab.Monitor, "nowhere")), operr.KindUnreachable, "nowhere", "read its log"},
+		{"a console that is a PostgreSQL", console(s.DSN(lab.Superuser, "postgres")), operr.KindUsage, "not a PgBouncer console", "dbname=postgres is a pool: the console is dbname=pgbouncer"},
+		{"one server under two names", admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "a", DSN: s.DSN(lab.Monitor, "")}, {Name: "b", DSN: s.DSN(lab.Monitor, "app")}}},
+			operr.KindUsage, "two names for one server", "once"},
+	}
+	for _, p := range l.Processes {
+		refusals = append(refusals,
+			refusal{"a console user without rights, " + p.Group, console(p.ConsoleDSN("app1")), operr.KindEvidence, "not allowed", "add app1 to stats_users"},
+			refusal{"a wrong password at the console, " + p.Group, console(lab.Bare(p.ConsoleDSN(lab.ConsoleStats)) + " password=hush-wrong"), operr.KindUnreachable, "", "passfile"},
+			refusal{"a console that is a pool, " + p.Group, console(p.DSN("app1", "app")), operr.KindUsage, "not a PgBouncer console", "dbname=app is a pool"},
+			refusal{"a server that is a pool, " + p.Group, server(p.DSN(lab.Monitor, "app")), operr.KindUsage, "goes through a pooler", "the PostgreSQL itself"},
+			refusal{"a server that is a console, " + p.Group, server(p.ConsoleDSN(lab.ConsoleStats)), operr.KindUsage, "console of a PgBouncer", "address of the PostgreSQL"},
+			refusal{"a server that is a console we may not use, " + p.Group, server(p.ConsoleDSN("app1")), operr.KindUsage, "a PgBouncer answers", "address of the PostgreSQL"},
+			refusal{"one process by its port and by its socket, " + p.Group, admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{
+				{Name: "g", Consoles: []string{p.ConsoleDSN(lab.ConsoleStats), p.SocketDSN(lab.ConsoleAdmin, "pgbouncer")}}}},
+				operr.KindUsage, "two consoles for one process", "once"})
+	}
+	for _, c := range refusals {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := observe.Open(t.Context(), c.targets)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if got := operr.KindOf(err); got != c.kind || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got kind %d, %q; want kind %d that says %q", got, err, c.kind, c.says)
+			}
+			if got := operr.HintOf(err); !strings.Contains(got, c.hint) {
+				t.Errorf("hint %q, want one with %q", got, c.hint)
+			}
+			for _, e := range livetest.Chain(err) {
+				if text := fmt.Sprintf("%v %#v %s", e, e, operr.HintOf(e)); strings.Contains(text, "hush-") {
+					t.Errorf("a secret is in %q", text)
+				}
+			}
+		})
+	}
+}
+
+func TestAPassfileIsEnough(t *testing.T) {
+	l := livetest.Start(t, livetest.TwoGenerations(4))
+	t.Setenv("PGPASSFILE", l.PassFile)
+	targets := livetest.TargetsOf(l)
+	for i := range targets.Servers {
+		targets.Servers[i].DSN = lab.Bare(targets.Servers[i].DSN)
+	}
+	for i := range targets.Groups {
+		for j := range targets.Groups[i].Consoles {
+			targets.Groups[i].Consoles[j] = lab.Bare(targets.Groups[i].Consoles[j])
+		}
+	}
+	if got := len(livetest.LookedAt(t, livetest.Open(t, targets)).Processes); got != 2 {
+		t.Errorf("%d processes, want 2", got)
+	}
+}
