@@ -198,7 +198,7 @@ func (f *Fake) Answer(b *pgproto3.Backend, command string) {
 func Capture(t *testing.T, folder string) map[string][][]string {
 	t.Helper()
 	tables := map[string][][]string{}
-	files, err := filepath.Glob(filepath.Join("../../fixtures/show", folder, "*.csv"))
+	files, err := filepath.Glob(filepath.Join("../../../fixtures/show", folder, "*.csv"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no captures in %s: %v", folder, err)
 	}
