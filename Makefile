@@ -46,22 +46,22 @@ race: ## every test, real servers included, under the race detector
 
 test: install check race demo scenarios ## what CI runs: install, check, every test, one plan of a recording, every shipped scenario
 
-fidelity: install ## estimates against the generator's own ledger, and the simulator against the real lab, into the README
+fidelity: install ## estimates against the generator's own ledger, and the simulator against the real lab, into sim/README.md
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -v -timeout 40m -run 'TestEstimate|TestObserve' ./cmd/pgbudget
-	$(GO) run ./fixtures/fidelity/compare --readme README.md
+	$(GO) run ./fixtures/fidelity/compare --page sim/README.md
 
-coverage: install ## how often intervals of loads hold the load, in 1000 windows of each situation (half an hour of a core) and 48 of real servers, into the README
+coverage: install ## how often intervals of loads hold the load, in 1000 windows of each situation (half an hour of a core) and 48 of real servers, into fixtures/README.md
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -tags soak -count=1 -v -timeout 40m -run TestLiveWindows ./cmd/pgbudget -args -update
-	$(GO) run ./fixtures/coverage -windows 1000 -readme README.md
+	$(GO) run ./fixtures/coverage -windows 1000 -page fixtures/README.md
 
-faults: install ## what step does when something goes wrong on a real lab, and 50 times when something hangs (an hour), into the README
+faults: install ## what step does when something goes wrong on a real lab, and 50 times when something hangs (an hour), into bouncer/README.md
 	$(GO) test -count=1 -run TestFaults ./cmd/pgbudget -timeout 100m -args -update -every-fault
 
 flood: install ## 50 random fleets of real servers, each driven to all that its pools may open
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -v -timeout 60m -parallel 4 -run TestFlood ./fixtures/flood
 
-pace: $(BIN) ## what small and large steps cost in time and in waiting, into the README
-	$(GO) run ./fixtures/pace README.md
+pace: $(BIN) ## what small and large steps cost in time and in waiting, into sim/README.md
+	$(GO) run ./fixtures/pace sim/README.md
 
 soak: install ## fuzz targets for FUZZTIME (default 3m; text, passwords and journals for FUZZLONG, 1h), live tests five times, theory and fleets in full, interruptions, races, death at every file operation (strace)
 	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse bouncer/ini:FuzzEdit; do \
@@ -77,12 +77,12 @@ soak: install ## fuzz targets for FUZZTIME (default 3m; text, passwords and jour
 mutate: install ## faults put into the product, one at a time: each must turn its test red
 	sh fixtures/mutate.sh
 
-bench: ## the solver against GLPK, CBC and a bare loop; queueing; a way and a recording read, by the command; the simulator against bare holds and simgo; into the README
+bench: ## the solver against GLPK, CBC and a bare loop; queueing; a way and a recording read, by the command; the simulator against bare holds and simgo; into fixtures/README.md
 	@bash fixtures/lab/install.sh bench
 	@mkdir -p bin
 	{ $(GO) test -run '^$$' -bench . -benchmem ./planner/... ./sim ./bouncer/recording && $(GO) test -run '^$$' -bench PlanPath ./cmd/pgbudget && $(GO) run ./fixtures/bench/peers && $(GO) -C fixtures/bench/simgo run .; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	@cat bin/bench.txt
-	@bash fixtures/bench/readme.sh bin/bench.txt
+	@bash fixtures/bench/page.sh bin/bench.txt fixtures/README.md
 
 clean: ## remove what was built
 	rm -rf bin
