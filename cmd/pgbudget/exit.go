@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// The exit codes. They are part of the interface: README lists them.
+// The exit codes. They are part of the interface: README.md lists them.
 const (
 	exitDone        = 0
 	exitUnforeseen  = 1

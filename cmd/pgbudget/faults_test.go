@@ -112,7 +112,7 @@ func TestFaults(t *testing.T) {
 		t.Run("the clock jumps", func(t *testing.T) { table += b.jump(t) })
 	}
 	if *update {
-		tabled(t, table)
+		tabled(t, "faults", table)
 	}
 	// None of them has left anything behind that keeps the next step from being taken, outside of its windows if so asked.
 	t.Run("after all of them", func(t *testing.T) {
@@ -293,23 +293,6 @@ func (b *bench) restore(t testing.TB, before map[string]string) {
 
 // volatile is what differs from lab to lab.
 var volatile = regexp.MustCompile(`/tmp/[a-zA-Z0-9_/]+/|127\.0\.0\.1:\d+|backend \d+|since [-0-9: ]+|system identifier \d+|is about \(\d+\)|at \d{4}-\d\d-\d\d[T ][0-9:]+( UTC|Z)|by \S+@\S+|it is [A-Z][a-z]+ [0-9:]+ UTC`)
-
-// tabled puts the table of faults between its marks in the README.
-func tabled(t testing.TB, table string) {
-	t.Helper()
-	const readme = "../../README.md"
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	marks := regexp.MustCompile("(?s)(<!-- faults:begin -->\n).*?(<!-- faults:end -->)")
-	if !marks.Match(text) {
-		t.Fatal("the README has no marks for the table of faults")
-	}
-	if err := os.WriteFile(readme, marks.ReplaceAll(text, []byte("${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // lastLine is the error without its hint; where there is none, the newest event.
 func lastLine(stderr string) string {

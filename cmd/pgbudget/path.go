@@ -224,7 +224,7 @@ func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.Memory,
 	switch {
 	case sh.From != "":
 	case name == "config":
-		return sh, sw, memory, usage("declare shift: there (README, Shift), or name two pools: --path main/app:ci/app", "--path is config, and the config has no shift:")
+		return sh, sw, memory, usage("declare shift: there (bouncer/SHIFT.md), or name two pools: --path main/app:ci/app", "--path is config, and the config has no shift:")
 	case !ok:
 		return sh, sw, memory, usage("--path main/app:ci/app, or --path config with shift: in the config", "--path is %q, want two pools", name)
 	default:

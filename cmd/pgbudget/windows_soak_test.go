@@ -5,8 +5,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -162,20 +160,9 @@ func judgeWindows(t testing.TB, all []*looked, seen map[string]lab.Ledger, look 
 	if !*update {
 		return
 	}
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	head := fmt.Sprintf("%d windows of %v of real loads on real servers, by `make coverage`, which writes this table: %d intervals, of which %d hold the load that the generator offered.\n\n"+
 		"| load | PgBouncer | intervals that hold | what `estimate` said, Erlangs | true |\n|---|---|---|---|---|\n", windows, look, given, held)
-	marks := regexp.MustCompile("(?s)(<!-- windows:begin -->\n).*?(<!-- windows:end -->)")
-	if !marks.Match(text) {
-		t.Fatal("no windows:begin and windows:end in the README")
-	}
-	text = marks.ReplaceAll(text, []byte("${1}"+strings.ReplaceAll(head+table.String(), "$", "$$")+"${2}"))
-	if err := os.WriteFile("../../README.md", text, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	tabled(t, "windows", head+table.String())
 }
 
 // saidOf is what the command says of a load in one window.
