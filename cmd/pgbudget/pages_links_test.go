@@ -17,6 +17,7 @@ var (
 	heading  = regexp.MustCompile(`(?m)^#+ +(.+)$`)
 	marked   = regexp.MustCompile("[`*]|\\]\\([^)]*\\)|\\[")
 	pageName = regexp.MustCompile(`[A-Za-z][A-Za-z/]*\.md\b`)
+	ourPath  = regexp.MustCompile("`((?:cmd|planner|bouncer|sim|fixtures)/[a-z0-9_./-]+)`")
 )
 
 // filesOf lists the files of the repository whose name ends so, as paths from its root.
@@ -132,6 +133,22 @@ func TestEveryPageWithCommandsIsRun(t *testing.T) {
 		if console.MatchString(read(t, name)) && !slices.Contains(pages, name) {
 			t.Errorf("%s shows commands, and is not in the list of pages", name)
 		}
+	}
+}
+
+// TestPathsThatPagesNameExist: who moves a file finds the page that sends people to it.
+func TestPathsThatPagesNameExist(t *testing.T) {
+	found := 0
+	for _, name := range filesOf(t, ".md") {
+		for _, m := range ourPath.FindAllStringSubmatch(read(t, name), -1) {
+			found++
+			if _, err := os.Stat(root + m[1]); err != nil {
+				t.Errorf("%s names %s, which is not there", name, m[1])
+			}
+		}
+	}
+	if found < 25 {
+		t.Errorf("only %d paths were found", found)
 	}
 }
 
