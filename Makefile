@@ -5,7 +5,7 @@ FUZZTIME ?= 3m
 FUZZLONG ?= 1h
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo scenarios lab split install test check race fidelity coverage faults flood pace mutate soak bench clean
+.PHONY: help build demo scenarios lab split install unit test check race fidelity coverage faults flood pace mutate soak bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -43,6 +43,9 @@ check: ## gofmt, vet, staticcheck, and whether the faults of make mutate can sti
 race: ## every test, real servers included, under the race detector
 	$(GO) test -race -count=1 -run '^$$' ./... >/dev/null  # compile side by side
 	@GO=$(GO) bash fixtures/race.sh
+
+unit: ## every test that needs no server, in under a minute
+	$(GO) test -short -skip '^Example' $$($(GO) list ./... | grep -vE '/(fixtures/(lab|flood|fidelity)|bouncer/(prom|live/observe))(/|$$)')
 
 test: install check race demo scenarios ## what CI runs: install, check, every test, one plan of a recording, every shipped scenario
 

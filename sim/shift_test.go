@@ -170,7 +170,7 @@ func TestPhase4(t *testing.T) {
 	const truth = 0.35
 	seeds := fleets(30, 1, 1000)
 	percents := []float64{100, 5}
-	if raced { // hours of it take minutes then
+	if raced || testing.Short() { // hours of it take minutes then
 		percents = percents[:1]
 	}
 	for _, percent := range percents {

@@ -191,6 +191,7 @@ func (o *oracle) differences(t *testing.T, c ini.Config) []string {
 
 // TestRealPgBouncersAgree starts one process of each generation and compares with it, side by side.
 func TestRealPgBouncersAgree(t *testing.T) {
+	lab.Needs(t)
 	t.Parallel()
 	aliases := []lab.AliasSpec{{Name: witness}}
 	l, err := lab.Start(t.Context(), lab.Spec{

@@ -130,6 +130,7 @@ func decode[T any](t testing.TB, l *lab.Lab, args ...string) T {
 // start brings a lab up and stops it with the test.
 func start(t testing.TB, spec lab.Spec) *lab.Lab {
 	t.Helper()
+	lab.Needs(t)
 	l, err := lab.Start(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 // Start starts real servers that end with the test.
 func Start(t *testing.T, spec lab.Spec) *lab.Lab {
 	t.Helper()
+	lab.Needs(t)
 	l, err := lab.Start(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
