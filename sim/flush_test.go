@@ -158,3 +158,57 @@ func TestAReleaseThatTurnoverPinsIsFlushed(t *testing.T) {
 		}
 	}
 }
+
+// lifetimes are those of the connections of each line that are not as they were.
+func (x *expedition) lifetimes() map[string]time.Duration {
+	out := map[string]time.Duration{}
+	for _, a := range x.w.aliases {
+		if d := time.Duration(a.lifetime); d != time.Hour {
+			out[a.proc.id] = d
+		}
+	}
+	return out
+}
+
+// TestAFlushEndsWhereNoLookShowsTheFleet: a process is lost, or does not answer, while another is flushed. The lifetime is back
+// within two intervals, however long the run waits for the one that is gone; once that is there again the run goes on.
+func TestAFlushEndsWhereNoLookShowsTheFleet(t *testing.T) {
+	for _, version := range []string{"1.18", "1.24"} {
+		for name, change := range map[string]func(w *World, p *process, by int){
+			"silent": func(_ *World, p *process, by int) { p.silent += by },
+			"lost": func(w *World, p *process, by int) {
+				if p.lost += by; by > 0 {
+					w.crash(p)
+				} else {
+					p.restart()
+				}
+				w.retargetAll()
+			},
+		} {
+			x := pinnedByTurnover(t, version)
+			var gone, given time.Time
+			back := false
+			r := x.rebalancer()
+			r.Seen = func(control.Situation, state.Act) {
+				now := x.w.Now()
+				switch left := x.lifetimes(); {
+				case gone.IsZero() && left["main/1"] == time.Second:
+					gone = now
+					change(x.w, x.w.processes[1], 1)
+				case !gone.IsZero() && given.IsZero() && len(left) == 0:
+					given = now
+				case !gone.IsZero() && !back && now.Sub(gone) > 10*time.Minute:
+					back = true
+					change(x.w, x.w.processes[1], -1)
+				}
+			}
+			report, err := r.Run(t.Context(), x.goal, state.Memory{})
+			if took := given.Sub(gone); gone.IsZero() || given.IsZero() || took > 2*x.policy.Every {
+				t.Errorf("%s, %s: the lifetime was back after %v (%v to %v)", version, name, took, gone, given)
+			}
+			if err != nil || !back || report.Outcome == state.Blind || len(report.Memory.Flushed()) > 0 || len(x.lifetimes()) > 0 {
+				t.Errorf("%s, %s: %s: %s (%v), %v flushed", version, name, report.Outcome, report.Reason, err, x.lifetimes())
+			}
+		}
+	}
+}

@@ -78,7 +78,7 @@ func Next(s Situation) state.Act {
 			return state.Act{Verb: state.Wait, Held: true, Reason: m.FailedBy, For: s.Policy.Every}
 		}
 	}
-	if intent := s.Memory.Intent; intent == nil || intent.Verb == state.Flush || intent.Verb == state.Restore {
+	if endsFlush(s.Memory.Intent) {
 		if a, any := s.restore(); any { // over a pause, too: connections that end of age are no state to be left in
 			return a
 		}

@@ -2,6 +2,7 @@ package control
 
 import (
 	"slices"
+	"time"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/shift"
@@ -50,6 +51,26 @@ func Unseen(s Situation) (a state.Act, due bool) {
 		}
 	}
 	return act, len(act.Sets) > 0
+}
+
+// Unflush ends flushes where no look shows the fleet, over a pause, too: nobody sees whether connections are left to end. What
+// goes back is more urgent and comes first; where that cannot be done, a flush does not wait for it. A turn, or an act whose fate
+// a look must tell, stays the newest of which nobody knows whether it was done.
+func Unflush(m state.Memory, now time.Time) (a state.Act, due bool) {
+	act := state.Act{Verb: state.Restore, Sets: m.Flushed()}
+	if len(act.Sets) == 0 || !endsFlush(m.Intent) {
+		return state.Act{}, false
+	}
+	if in := m.Intent; in != nil && in.Verb == state.Restore && m.Failures > 0 && now.Sub(m.FailedAt) < retryAfter {
+		return state.Act{}, false
+	}
+	return act, true
+}
+
+// endsFlush reports whether a flush may be ended over an act of which nobody knows whether it was done: one of its own kind, or
+// a retreat, whose lines the journal knows to be unsettled all the same.
+func endsFlush(intent *state.Act) bool {
+	return intent == nil || intent.Verb == state.Flush || intent.Verb == state.Restore || intent.Verb == state.Retreat
 }
 
 // unseenAbort says why a step should go back, as far as signals tell: those of the server from which its traffic has moved,

@@ -2,6 +2,7 @@ package control
 
 import (
 	"testing"
+	"time"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -147,4 +148,40 @@ func TestALineOfUnknownFateIsWrittenOnItsWayBack(t *testing.T) {
 		s.See(20, 9, 10, 9)
 		s.Act(t, state.Close)
 	}
+}
+
+// TestAFlushEndsUnseen: where no look shows the fleet it ends at once, over a retreat that fails too; one that could not be ended
+// is tried again after a while, and what a look must tell of stays known.
+func TestAFlushEndsUnseen(t *testing.T) {
+	s := PinnedSituation(t, 40, 7)
+	if a, due := Unflush(s.Memory, s.Now); due {
+		t.Errorf("%+v, and nothing is flushed", a)
+	}
+	s.Now = s.Memory.ReleasedAt.Add(s.Policy.DrainFor / flushAfter)
+	flush := Next(s)
+	m := s.Memory.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Act: &flush})
+	restore := state.Act{Verb: state.Restore, Sets: []fleet.Set{flush.Sets[0].Back()}}
+	due := func(what string, m state.Memory, at time.Time, want bool) {
+		t.Helper()
+		a, due := Unflush(m, at)
+		if due != want || due && (a.Verb != state.Restore || len(a.Sets) != 1 || a.Sets[0] != restore.Sets[0]) {
+			t.Errorf("%s: %v %+v, want %v", what, due, a, want)
+		}
+	}
+	after := func(m state.Memory, seq int64, e state.Event) state.Memory {
+		e.Seq, e.At = seq, s.Now
+		return m.After(e)
+	}
+	due("a flush of unknown fate", m, s.Now, true)
+	m = after(m, 91, state.Event{Kind: state.Acted, Act: &flush})
+	due("a flush", m, s.Now, true)
+	retreat := state.Act{Verb: state.Retreat, Sets: s.Memory.Step.Sets}
+	failing := after(after(m, 92, state.Event{Kind: state.Intended, Act: &retreat}), 93, state.Event{Kind: state.Failed, Act: &retreat, Outcome: state.Blind})
+	due("a retreat that has just failed", failing, s.Now, true)
+	failed := after(after(m, 92, state.Event{Kind: state.Intended, Act: &restore}), 93, state.Event{Kind: state.Failed, Act: &restore, Outcome: state.Blind})
+	due("one that has just failed", failed, s.Now, false)
+	due("one that failed a while ago", failed, s.Now.Add(retryAfter), true)
+	grant := state.Act{Verb: state.Grant, Sets: []fleet.Set{s.Memory.Step.Sets[0].Back()}}
+	due("a grant of unknown fate", after(m, 92, state.Event{Kind: state.Intended, Act: &grant}), s.Now, false)
+	due("one that was ended", after(after(m, 92, state.Event{Kind: state.Intended, Act: &restore}), 93, state.Event{Kind: state.Acted, Act: &restore}), s.Now, false)
 }

@@ -43,7 +43,7 @@ type Act struct {
 	Point   *learn.Point  `json:"point,omitempty"`   // of Close: what the soak saw
 	Pool    string        `json:"pool,omitempty"`    // of Undo: whose release was wrong
 	For     time.Duration `json:"for_ns,omitempty"`  // of Wait: until the next look
-	Held    bool          `json:"held,omitempty"`    // of Wait: nothing moves, because of Reason
+	Held    bool          `json:"held,omitempty"`    // of Wait, and of an unseen Restore: nothing moves, because of Reason
 	Outcome Outcome       `json:"outcome,omitempty"` // of Stop
 	Reason  string        `json:"reason,omitempty"`
 }
