@@ -20,7 +20,8 @@ const turnovers = 2
 
 // flush lets the connections of one process end of age, where clients take each one up as soon as it is given back, so
 // that none is ever idle when PgBouncer looks (janitor.c, check_pool_size). It is for a load below the new size alone: a
-// load above it would only reconnect. One process at a time.
+// load above it would only reconnect. One process at a time. A way back is flushed as a step is: what it takes back may
+// be pinned as well, and what it gives back waits for that.
 func (s Situation) flush(released []fleet.Set) (state.Act, bool) {
 	since := s.Memory.ReleasedAt
 	if s.Memory.Unflushable || len(s.Flushed()) > 0 || s.Now.Sub(since) < s.Policy.DrainFor/flushAfter {
@@ -35,6 +36,7 @@ func (s Situation) flush(released []fleet.Set) (state.Act, bool) {
 		}
 		switch {
 		case p.OverIn(x.Process) == 0 || x.Alias == fleet.AutoDB || a.Lifetime <= state.FlushLifetime*time.Second:
+		case s.suffers(p.ID, since).any(): // a release would be undone; of a way back a flush would end at once
 		case s.holders(p.ID) != "" || s.Trail.xacts(x, since) < int64(turnovers*open):
 		case p.Load.AtLeast || p.Load.Erlangs.Target >= float64(p.Sized()*x.To):
 		default:
@@ -56,7 +58,7 @@ func (s Situation) restore() (state.Act, bool) {
 	if s.Memory.Intent != nil { // nobody knows whether it was done
 		step = nil
 	}
-	going := s.Paused == "" && step != nil && step.Kind != state.Backward && !s.Memory.Unwind && s.Now.Sub(s.Memory.ReleasedAt) < s.Policy.DrainFor
+	going := s.Paused == "" && step != nil && !s.Memory.Unwind && s.Now.Sub(s.Memory.ReleasedAt) < s.Policy.DrainFor
 	for _, x := range flushed {
 		p, _ := s.Fleet.Pool(x.Pool())
 		if going && p.OverIn(x.Process) > 0 && slices.ContainsFunc(step.Sets, func(y fleet.Set) bool {

@@ -87,3 +87,71 @@ func TestTransactionsAreNotFlushed(t *testing.T) {
 		})
 	}
 }
+
+// pinnedBack is PinnedSituation on a way back: the line was given more, and goes back to what it had.
+func pinnedBack(t *testing.T, xacts int64, open int) Situation {
+	s := PinnedSituation(t, xacts, open)
+	step, at := state.Step{Kind: state.Backward, Sets: s.Memory.Step.Sets}, s.Memory.ReleasedAt
+	act := state.Act{Verb: state.Retreat, Sets: step.Sets}
+	for i, e := range []state.Event{{Kind: state.StepAbort, Step: &step, Reason: "cpu"}, {Kind: state.Intended, Act: &act}, {Kind: state.Acted, Act: &act}} {
+		e.Seq, e.At = int64(i+5), at
+		s.Memory = s.Memory.After(e)
+	}
+	return s
+}
+
+// TestAWayBackIsFlushedByTheSameRules: as a step is, and no sooner, later or longer.
+func TestAWayBackIsFlushedByTheSameRules(t *testing.T) {
+	soon := func(s *Situation) { s.Now = s.Memory.ReleasedAt.Add(s.Policy.DrainFor / flushAfter) }
+	s := pinnedBack(t, 40, 7)
+	if a := Next(s); a.Verb != state.Wait {
+		t.Fatalf("%+v so soon after the release", a)
+	}
+	soon(&s)
+	flush := Next(s)
+	if flush.Verb != state.Flush || len(flush.Sets) != 1 || flush.Sets[0].Key != fleet.KeyLifetime {
+		t.Fatalf("%+v, want a flush", flush)
+	}
+	for name, change := range map[string]func(*Situation){
+		"nothing was given back":     func(s *Situation) { *s = pinnedBack(t, 2, 7); soon(s) },
+		"the load is above the size": func(s *Situation) { s.Fleet.Pools[0].Load.Erlangs.Target = 4 },
+		"it is late":                 func(s *Situation) { s.Now = s.Memory.ReleasedAt.Add(s.Policy.DrainFor) },
+		"a flush has failed":         func(s *Situation) { s.Memory.Unflushable = true },
+		"its clients wait for too long": func(s *Situation) {
+			s.Look.Processes[0].Aliases[0].Pools[0].MaxWait = time.Minute
+			s.Look.Processes[0].Aliases[0].Pools[0].ClientsWaiting = 5
+			for range 3 {
+				s.Look.At = s.Look.At.Add(time.Second)
+				s.Trail = s.Trail.Add(s.Look)
+			}
+		},
+	} {
+		s := pinnedBack(t, 40, 7)
+		soon(&s)
+		if change(&s); Next(s).Verb == state.Flush {
+			t.Errorf("%s: %+v", name, Next(s))
+		}
+	}
+	s.Memory = s.Memory.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Act: &flush}).After(state.Event{Seq: 91, At: s.Now, Kind: state.Acted, Act: &flush})
+	s.Look.Processes[0].Aliases[0].Lifetime = time.Second
+	if a := Next(s); a.Verb != state.Wait {
+		t.Fatalf("%+v while it is flushed", a)
+	}
+	for name, change := range map[string]func(*Situation){
+		"it is late":      func(s *Situation) { s.Now = s.Memory.ReleasedAt.Add(s.Policy.DrainFor) },
+		"somebody pauses": func(s *Situation) { s.Paused = "paused" },
+		"it has drained":  func(s *Situation) { m, now := s.Memory, s.Now; *s = pinnedBack(t, 40, 4); s.Memory, s.Now = m, now },
+		"a retreat failed": func(s *Situation) {
+			act := state.Act{Verb: state.Retreat, Sets: s.Memory.Step.Sets}
+			for i, e := range []state.Event{{Kind: state.Intended, Act: &act}, {Kind: state.Failed, Act: &act, Outcome: state.Held}} {
+				e.Seq, e.At = int64(92+i), s.Now.Add(-retryAfter)
+				s.Memory = s.Memory.After(e)
+			}
+		},
+	} {
+		late := s
+		if change(&late); Next(late).Verb != state.Restore {
+			t.Errorf("%s: %+v, want the lifetime given back", name, Next(late))
+		}
+	}
+}

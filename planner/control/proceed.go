@@ -61,7 +61,7 @@ func (s Situation) proceed(step state.Step) state.Act {
 		why := fmt.Sprintf("%s has %d connections more open than it may have", id, open)
 		switch {
 		case !late:
-			if a, ok := s.flush(released); ok && !back {
+			if a, ok := s.flush(released); ok {
 				return a
 			}
 			return state.Act{Verb: state.Wait, Reason: why, For: s.Policy.Every}
