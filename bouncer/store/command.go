@@ -104,6 +104,12 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 	return back(failed)
 }
 
+// WriteAnyway is Write that does not end for what cannot be kept; see File.
+func (c Command) WriteAnyway(ctx context.Context, path string, old, data []byte) error {
+	c.Keep.anyway = true
+	return c.Write(ctx, path, old, data)
+}
+
 // Try makes sure that there is a command that writes, and room for the old bytes. More cannot be told without writing.
 func (c Command) Try(_ context.Context, path string, _ []byte) error {
 	if _, err := exec.LookPath(c.WriteArgv[0]); err != nil {

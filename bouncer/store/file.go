@@ -97,6 +97,13 @@ func (f File) Write(_ context.Context, path string, old, data []byte) error {
 	return refused(path, err)
 }
 
+// WriteAnyway is Write that does not end for what cannot be kept: the journal's disk may be full. It is for bytes that are
+// given back, and for a flush that is not to stay.
+func (f File) WriteAnyway(ctx context.Context, path string, old, data []byte) error {
+	f.Keep.anyway = true
+	return f.Write(ctx, path, old, data)
+}
+
 // Try does to two files of its own beside a file what Write would do to the file: it makes both with the file's
 // attributes, gives one the data, puts it in the place of the other, and removes both. The file is read, never touched.
 // A file that holds the data needs no write, and nothing is tried. Refused, of KindUsage, is what Write refuses:

@@ -30,6 +30,8 @@ import (
 type Keep struct {
 	Folder string
 	Before func(op string) error // as File's
+
+	anyway bool // what cannot be kept is not, and nothing ends for it; see WriteAnyway
 }
 
 // Beside is the Keep of a journal; without a journal it is the zero Keep.
@@ -58,6 +60,15 @@ func nameOf(path string, where ...string) string {
 // save keeps the old bytes of a file that is about to be given data. Where data is what is kept already, it is being
 // put back, and stays kept: then it is not fresh.
 func (k Keep) save(name string, old, data []byte) (fresh bool, err error) {
+	fresh, err = k.saves(name, old, data)
+	if err != nil && k.anyway {
+		_ = k.settle(name) // a half of it is of no use
+		return false, nil
+	}
+	return fresh, err
+}
+
+func (k Keep) saves(name string, old, data []byte) (fresh bool, err error) {
 	if k.Folder == "" {
 		return false, nil
 	}
@@ -140,11 +151,16 @@ func (k Keep) temporaries(real string, n int, contents ...[]byte) (paths []strin
 	}
 	name := nameOf(real) + recordMark + text
 	record, err := k.create(name, os.O_EXCL, []byte(strings.Join(lines, "\n")))
+	if err == nil {
+		if err = k.sync(); err != nil {
+			err = errors.Join(err, record.Close(), os.Remove(record.Name()))
+		}
+	}
+	if err != nil && k.anyway {
+		return paths, func() {}, nil
+	}
 	if err != nil {
 		return nil, nil, err
-	}
-	if err := k.sync(); err != nil {
-		return nil, nil, errors.Join(err, record.Close(), os.Remove(record.Name()))
 	}
 	return paths, func() {
 		if !slices.ContainsFunc(paths, exists) {

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"context"
 	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
@@ -11,6 +12,15 @@ import (
 type keeper interface {
 	Settled(path string) error // they are wanted no longer
 	Saved(path string) string  // where they are; empty: nowhere
+}
+
+// write gives a file its new bytes. A flush is not to stay for a disk on which nothing can be kept.
+func (x hand) write(ctx context.Context, e ini.Edited) error {
+	store := x.config.Store.(observe.Bounded)
+	if x.endsFlush() {
+		return store.WriteAnyway(ctx, e.Path, e.Old, e.New)
+	}
+	return store.Write(ctx, e.Path, e.Old, e.New)
 }
 
 // settle tells the store that the process has what these files say. Old bytes that cannot be removed harm nobody: the

@@ -8,29 +8,32 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/bouncer/store"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // carefully gives the processes careful stores.
-func carefully(fleet *observe.Fleet, stores []*livetest.Memory) (*apply.Hands, []*livetest.Careful) {
+func carefully(f *observe.Fleet, stores []*livetest.Memory) (*apply.Hands, []*livetest.Careful) {
 	var configs []observe.Config
 	var out []*livetest.Careful
 	for i, s := range stores {
 		out = append(out, &livetest.Careful{Memory: s})
 		configs = append(configs, observe.Config{Process: fmt.Sprintf("g/%d", i+1), Path: "/etc/pgbouncer.ini", Store: out[i]})
 	}
-	return apply.New(fleet, configs), out
+	return apply.New(f, configs), out
 }
 
 func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
-	fleet, _, _, stores := processes(t, 3, func(int) bool { return true })
-	hands, trying := carefully(fleet, stores)
+	f, _, _, stores := processes(t, 3, func(int) bool { return true })
+	hands, trying := carefully(f, stores)
 	trying[2].Refuse = &operr.Error{Kind: operr.KindUsage, Err: errors.New("it is a mount of its own")}
 	for what, err := range map[string]error{"checked": hands.Check(t.Context(), livetest.Release(3).Sets), "applied": hands.Apply(t.Context(), livetest.Release(3))} {
 		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "a mount of its own") {
@@ -47,8 +50,8 @@ func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
 // TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready takes back an act that has reached the first of three processes. The others'
 // files cannot be written, and need not be.
 func TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
-	fleet, _, _, stores := processes(t, 3, func(int) bool { return true })
-	hands, trying := carefully(fleet, stores)
+	f, _, _, stores := processes(t, 3, func(int) bool { return true })
+	hands, trying := carefully(f, stores)
 	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +82,7 @@ func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var trying []*livetest.Careful
 			keptThen := false
-			fleet, _, fakes, stores := processes(t, 1, func(int) bool {
+			f, _, fakes, stores := processes(t, 1, func(int) bool {
 				keptThen = keptThen || trying[0].Kept
 				return c.takes
 			})
@@ -94,7 +97,7 @@ func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
 				})
 			}
 			var hands *apply.Hands
-			hands, trying = carefully(fleet, stores)
+			hands, trying = carefully(f, stores)
 			trying[0].Broken = c.broken
 			err := hands.Apply(t.Context(), livetest.Release(1))
 			if (err == nil) != c.takes || !keptThen || trying[0].Kept != c.kept {
@@ -123,8 +126,8 @@ func TestAnActThatIsCancelledIsSeenToItsEnd(t *testing.T) {
 // TestAnActThatWasCutShortIsSettledByTheNext begins where a run has died between the write and the end of the act.
 func TestAnActThatWasCutShortIsSettledByTheNext(t *testing.T) {
 	for _, reloaded := range []bool{false, true} {
-		fleet, _, _, stores := processes(t, 1, func(int) bool { return true })
-		hands, trying := carefully(fleet, stores)
+		f, _, _, stores := processes(t, 1, func(int) bool { return true })
+		hands, trying := carefully(f, stores)
 		if reloaded {
 			if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil {
 				t.Fatal(err)
@@ -149,7 +152,7 @@ func TestAFileOfThisHostIsKeptBesideTheJournal(t *testing.T) {
 	file := store.File{Keep: keep}
 	seen := []string{}
 	var stores []*livetest.Memory
-	fleet, _, _, stores := processes(t, 2, func(i int) bool {
+	f, _, _, stores := processes(t, 2, func(i int) bool {
 		old, _ := os.ReadFile(file.Saved(path))
 		now, _ := os.ReadFile(path)
 		seen = append(seen, fmt.Sprint(i, string(old) == livetest.Lines, strings.Contains(string(now), "pool_size=5 ")))
@@ -158,7 +161,7 @@ func TestAFileOfThisHostIsKeptBesideTheJournal(t *testing.T) {
 		stores[i].Mu.Unlock()
 		return true
 	})
-	hands := apply.New(fleet, []observe.Config{{Process: "g/1", Path: path, Store: file}, {Process: "g/2", Path: path, Store: file}})
+	hands := apply.New(f, []observe.Config{{Process: "g/1", Path: path, Store: file}, {Process: "g/2", Path: path, Store: file}})
 	if err := hands.Apply(t.Context(), livetest.Release(2)); err != nil {
 		t.Fatal(err)
 	}
@@ -169,5 +172,72 @@ func TestAFileOfThisHostIsKeptBesideTheJournal(t *testing.T) {
 	all, _ := os.ReadDir(dir)
 	if err != nil || len(left) > 0 || len(all) != 2 {
 		t.Errorf("left over: %v, %v (%v)", left, all, err)
+	}
+}
+
+// unkept is a store that cannot keep old bytes once it is full.
+type unkept struct {
+	*livetest.Memory
+	full atomic.Bool
+}
+
+func (u *unkept) Write(ctx context.Context, path string, old, data []byte) error {
+	if u.full.Load() {
+		return errors.New("its old bytes cannot be kept")
+	}
+	return u.Memory.Write(ctx, path, old, data)
+}
+
+func (u *unkept) WriteAnyway(ctx context.Context, path string, old, data []byte) error {
+	return u.Memory.Write(ctx, path, old, data)
+}
+
+// TestWhatEndsAFlushAndWhatIsPutBackNeedsNoRoomForOldBytes: a release does, and is refused.
+func TestWhatEndsAFlushAndWhatIsPutBackNeedsNoRoomForOldBytes(t *testing.T) {
+	for name, c := range map[string]struct {
+		key         fleet.Key
+		from, to    int
+		takes, full bool // full: before the write; else at the RELOAD
+		says, has   string
+	}{
+		"a release":                   {fleet.KeySize, 6, 5, true, true, "cannot be kept", "pool_size=6 "},
+		"a flush":                     {fleet.KeyLifetime, 3600, 1, true, true, "cannot be kept", "pool_size=6 "},
+		"the end of a flush":          {fleet.KeyLifetime, 1, 3600, true, true, "", "reserve_pool=2\n"},
+		"a release that is not taken": {fleet.KeySize, 6, 5, false, false, "its old file is back", "pool_size=6 "},
+	} {
+		var lives func(seconds string)
+		u := &unkept{}
+		u.full.Store(c.full)
+		f, _, fakes, stores := processes(t, 1, func(int) bool {
+			u.full.Store(true)
+			if text, _ := u.Read(t.Context(), ""); !strings.Contains(string(text), "server_lifetime") {
+				lives("3600")
+			}
+			return c.takes
+		})
+		u.Memory = stores[0]
+		lives = func(seconds string) {
+			fakes[0].Mu.Lock()
+			defer fakes[0].Mu.Unlock()
+			databases := fakes[0].Tables["SHOW DATABASES"]
+			for _, row := range databases[1:] {
+				if row[0] == "d1" {
+					row[slices.Index(databases[0], "server_lifetime")] = seconds
+				}
+			}
+		}
+		if c.from == 1 {
+			stores[0].Text = strings.Replace(stores[0].Text, "reserve_pool=2", "reserve_pool=2 server_lifetime=01", 1)
+			lives("1")
+		}
+		hands := apply.New(f, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: u}})
+		verb := state.Release
+		if c.key == fleet.KeyLifetime {
+			verb = map[bool]state.Verb{true: state.Flush, false: state.Restore}[c.to == 1]
+		}
+		err := hands.Apply(t.Context(), state.Act{Verb: verb, Sets: []fleet.Set{{Process: "g/1", Alias: "d1", Key: c.key, From: c.from, To: c.to}}})
+		if c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) || strings.Contains(fmt.Sprint(err), "put back") || !strings.Contains(stores[0].Text, c.has) {
+			t.Errorf("%s: %v, and in the file %q", name, err, stores[0].Text)
+		}
 	}
 }

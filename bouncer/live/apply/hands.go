@@ -263,7 +263,7 @@ func (x hand) do(ctx context.Context) error {
 	for i, e := range edits {
 		err := x.guarded(ctx)
 		if err == nil {
-			err = x.config.Store.Write(ctx, e.Path, e.Old, e.New)
+			err = x.write(ctx, e)
 		}
 		if err != nil {
 			back := x.putBack(ctx, edits[:i])
@@ -331,7 +331,7 @@ func (x hand) putBack(ctx context.Context, edits []ini.Edited) error {
 	}
 	var errs []error
 	for _, e := range edits {
-		errs = append(errs, x.config.Store.Write(ctx, e.Path, e.New, e.Old))
+		errs = append(errs, x.config.Store.(observe.Bounded).WriteAnyway(ctx, e.Path, e.New, e.Old))
 	}
 	_ = x.console.Reload(ctx) // its answer tells nothing before 1.25; the look at what it has does
 	now, err := x.console.InForce(ctx)

@@ -73,12 +73,27 @@ func (b Bounded) Read(ctx context.Context, path string) ([]byte, error) {
 // Write writes within three times storeTimeout: it may read before and after. A store that has to give a file its old
 // bytes again takes the time for that from StoreCall.
 func (b Bounded) Write(ctx context.Context, path string, old, data []byte) error {
+	return b.write(ctx, path, old, data, b.Store.Write)
+}
+
+// WriteAnyway is Write that does not end for what the store cannot keep of the old bytes.
+func (b Bounded) WriteAnyway(ctx context.Context, path string, old, data []byte) error {
+	type anyway interface {
+		WriteAnyway(ctx context.Context, path string, old, data []byte) error
+	}
+	if s, ok := b.Store.(anyway); ok {
+		return b.write(ctx, path, old, data, s.WriteAnyway)
+	}
+	return b.Write(ctx, path, old, data)
+}
+
+func (b Bounded) write(ctx context.Context, path string, old, data []byte, by func(context.Context, string, []byte, []byte) error) error {
 	file := b.files.Of(b.Store, path)
 	file.Lock()
 	defer file.Unlock()
 	ctx, cancel := admin.Limited(ctx, 3*storeTimeout)
 	defer cancel()
-	return b.Store.Write(ctx, path, old, data)
+	return by(ctx, path, old, data)
 }
 
 // IsCopy asks the store whether a path leads to a copy of another file; not where it cannot tell.
