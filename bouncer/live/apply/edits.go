@@ -120,6 +120,9 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, admin.InForc
 		return nil, file, now, err
 	}
 	edits, err := file.Edit(changes)
+	if err == nil {
+		err = x.loadable(edits)
+	}
 	return edits, file, now, err
 }
 

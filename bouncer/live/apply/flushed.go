@@ -8,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -40,6 +41,27 @@ func (h *Hands) restoreSharers(ctx context.Context, act state.Act) error {
 		return err
 	}
 	return applyBy(ctx, act, hands)
+}
+
+// loadable refuses to write a flush into a file that a process reads, too, whose version could not load it: its next RELOAD would
+// fail, and a restart end it. What ends a flush is never refused.
+func (x hand) loadable(edits []ini.Edited) error {
+	if !slices.ContainsFunc(x.sets, func(s fleet.Set) bool { return s.Key == fleet.KeyLifetime && s.To == state.FlushLifetime }) {
+		return nil
+	}
+	for _, e := range edits {
+		for _, c := range x.all.fleet.Files {
+			known := x.all.fleet.Known(c.Process)
+			if c.Process == x.console.Id || known.Version == "" || fleet.VersionAtLeast(known.Version, 1, 23) {
+				continue
+			}
+			if slices.ContainsFunc(known.Sizes, func(of string) bool { return x.same(e.Path, c, of) }) {
+				return admin.Fail(operr.KindUsage, e.Path, "give each version a file of its own for its lines of [databases]",
+					"%s reads it, too, and its PgBouncer %s cannot load a server_lifetime on a line: nothing is flushed by it", c.Process, known.Version)
+			}
+		}
+	}
+	return nil
 }
 
 // share reports whether two processes have the lines of their databases in one file, as far as those have been read.

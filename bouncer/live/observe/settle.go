@@ -35,6 +35,7 @@ type settled struct {
 	shown, are []fleet.UserLimit
 	lines      []fleet.FiledLine
 	Sizes      []string // the files in which sizes stand
+	Version    string   // of the process at the newest look, whether its file was read or not
 
 	tried    time.Time // when the newest read began, that may have failed
 	triedFor string    // the hash then
@@ -112,6 +113,10 @@ func (f *Fleet) Known(process string) settled {
 func (f *Fleet) reading(ctx context.Context, p fleet.Process, c Config, due bool) (done chan struct{}, begun bool) {
 	f.settling.Lock()
 	defer f.settling.Unlock()
+	if was := f.settled[p.ID]; was.Version != p.Version {
+		was.Version = p.Version
+		f.settled[p.ID] = was
+	}
 	if done, ok := f.reads[p.ID]; ok || !due {
 		return done, false
 	}
