@@ -49,6 +49,9 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	}
 	var err error
 	if m.session, err = s.open(ctx); err != nil {
+		if !lookOnly {
+			m.endFlushAlone(ctx)
+		}
 		return nil, err
 	}
 	m.fleet = m.session.live
@@ -76,6 +79,7 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 		if err := store.Beside(s.config.Journal).Sweep(); err != nil {
 			fmt.Fprintf(stderr, "note: a temporary file of a run that was cut short stays: %v\n", err)
 		}
+		m.endFlush(ctx)
 	}
 	return m, nil
 }

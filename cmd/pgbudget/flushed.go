@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pgbudget/pgbudget/bouncer/live/apply"
+	"github.com/pgbudget/pgbudget/bouncer/live/observe"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// endFlush gives lines their lifetime back that a run before has left flushed, and says so. It comes before all that may keep
+// this one from beginning: a file that another process cannot load, a disk that is full.
+func (m *mover) endFlush(ctx context.Context) {
+	flushed := m.memory.Flushed()
+	if len(flushed) == 0 {
+		return
+	}
+	act := state.Act{Verb: state.Restore, Sets: flushed}
+	if err := m.hands.Apply(context.WithoutCancel(ctx), act); err != nil {
+		fmt.Fprintf(stderr, "note: a flush that a run before has left cannot be ended yet: %v\n", err)
+		return
+	}
+	for _, x := range flushed {
+		fmt.Fprintf(stderr, "note: server_lifetime of %s in %s is as it was: a run before had left it flushed\n", x.Alias, x.Process)
+	}
+	if in := m.memory.Intent; in != nil && in.Verb != state.Flush && in.Verb != state.Restore { // its fate is for a look to tell
+		return
+	}
+	if e, err := m.journal.Record(state.Event{At: m.clock.Now(), Kind: state.Acted, Act: &act}); err == nil { // else the run finds it done
+		m.memory = m.memory.After(e)
+	}
+}
+
+// endFlushAlone is endFlush where the fleet could not be opened: of the processes that are flushed, which may answer. Where
+// another pgbudget is at work with the journal, it is that one's.
+func (m *mover) endFlushAlone(ctx context.Context) {
+	c := m.source.config
+	memory, err := remembered(c)
+	if err != nil || len(memory.Flushed()) == 0 || beginMoving() != nil {
+		return
+	}
+	targets, err := m.source.targets()
+	if err != nil || m.remember(c, false) != nil {
+		return
+	}
+	defer m.journal.Close()
+	m.fleet, err = observe.Of(targets, processesOf(m.memory.Flushed()))
+	if err != nil {
+		return
+	}
+	defer m.fleet.Close()
+	m.hands = apply.New(m.fleet, configsOf(c))
+	m.hands.Told(leftInFiles(m.memory))
+	m.endFlush(ctx)
+}
+
+// processesOf are those that sets name.
+func processesOf(sets []fleet.Set) (ids []string) {
+	for _, x := range sets {
+		ids = append(ids, x.Process)
+	}
+	return ids
+}
