@@ -47,11 +47,16 @@ func (x hand) sharer(path string) string {
 		if i < 0 || x.all.fleet.Consoles[i].Group == x.console.Group {
 			continue
 		}
-		if slices.ContainsFunc(x.all.fleet.Known(c.Process).Sizes, func(of string) bool { return x.same(path, c, of) }) {
+		if x.reads(c, path, x.all.fleet.Known(c.Process).Sizes) {
 			return c.Process
 		}
 	}
 	return ""
+}
+
+// reads reports whether a path of this process's files leads to one of another's.
+func (x hand) reads(other observe.Config, path string, theirs []string) bool {
+	return slices.ContainsFunc(theirs, func(of string) bool { return x.same(path, other, of) })
 }
 
 // same reports whether a path of this process's files and one of another's lead to one file. A store that can tell has

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
+	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -55,7 +56,7 @@ func (x hand) loadable(edits []ini.Edited) error {
 			if c.Process == x.console.Id || known.Version == "" || fleet.VersionAtLeast(known.Version, 1, 23) {
 				continue
 			}
-			if slices.ContainsFunc(known.Sizes, func(of string) bool { return x.same(e.Path, c, of) }) {
+			if x.reads(c, e.Path, known.Sizes) {
 				return admin.Fail(operr.KindUsage, e.Path, "give each version a file of its own for its lines of [databases]",
 					"%s reads it, too, and its PgBouncer %s cannot load a server_lifetime on a line: nothing is flushed by it", c.Process, known.Version)
 			}
@@ -64,9 +65,18 @@ func (x hand) loadable(edits []ini.Edited) error {
 	return nil
 }
 
-// share reports whether two processes have the lines of their databases in one file, as far as those have been read.
+// share reports whether two processes have the lines of their databases in one file, by whichever path, as far as those have
+// been read.
 func (h *Hands) share(a, b string) bool {
-	return slices.ContainsFunc(h.fleet.Known(a).Sizes, func(path string) bool { return slices.Contains(h.fleet.Known(b).Sizes, path) })
+	of := func(id string) int {
+		return slices.IndexFunc(h.fleet.Files, func(c observe.Config) bool { return c.Process == id })
+	}
+	i, j := of(a), of(b)
+	if i < 0 || j < 0 {
+		return false
+	}
+	x := hand{config: h.fleet.Files[i]}
+	return slices.ContainsFunc(h.fleet.Known(a).Sizes, func(path string) bool { return x.reads(h.fleet.Files[j], path, h.fleet.Known(b).Sizes) })
 }
 
 // strayFlushes notes lines of the file that say what a flush writes, and that no flush known here has written: a journal

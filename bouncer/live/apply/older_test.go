@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
@@ -18,10 +19,63 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
+// included are fakes with a file each that includes one of the folder: databases.ini, link.ini, which leads to it, or own.ini,
+// which says the same. At a RELOAD a fake of 1.24.1 has the server_lifetime of d1 that databases.ini says.
+func included(t *testing.T, targets []string, versions, includes []string) (f *observe.Fleet, hands *apply.Hands, fakes []*livetest.Fake, databases string) {
+	t.Helper()
+	lines, settings, _ := strings.Cut(livetest.Lines, "[pgbouncer]")
+	dir := t.TempDir()
+	databases = filepath.Join(dir, "databases.ini")
+	livetest.Write(t, databases, lines)
+	livetest.Write(t, filepath.Join(dir, "own.ini"), lines)
+	if err := os.Symlink(databases, filepath.Join(dir, "link.ini")); err != nil {
+		t.Fatal(err)
+	}
+	to := admin.Targets{Timeout: livetest.Generous}
+	var configs []observe.Config
+	for i, group := range targets {
+		fake := livetest.NewFake(t, versions[i]).Become(fmt.Sprint("p", i))
+		path := filepath.Join(dir, fmt.Sprint(i, ".ini"))
+		livetest.Write(t, path, "%include "+filepath.Join(dir, includes[i])+"\n[pgbouncer]"+map[bool]string{true: settings, false: "\nauth_type = trust\n"}[versions[i] == "1.24.1"])
+		fake.Tables["RELOAD"] = [][]string{{"notice"}, {"reloaded"}}
+		fake.Hook(func(command string) {
+			if command == "RELOAD" {
+				takesLifetime(fake, databases)
+			}
+		})
+		fakes = append(fakes, fake)
+		at := slices.IndexFunc(to.Groups, func(g admin.GroupTarget) bool { return g.Name == group })
+		if at < 0 {
+			at = len(to.Groups)
+			to.Groups = append(to.Groups, admin.GroupTarget{Name: group})
+		}
+		g := &to.Groups[at]
+		g.Consoles = append(g.Consoles, fake.Dsn(""))
+		configs = append(configs, observe.Config{Process: fmt.Sprintf("%s/%d", group, len(g.Consoles)), Path: path, Store: store.File{}})
+	}
+	f = livetest.Open(t, to)
+	f.Know(configs)
+	livetest.LookedAt(t, f)
+	return f, apply.New(f, configs), fakes, databases
+}
+
+// takesLifetime lets a fake have what a file says of d1.
+func takesLifetime(fake *livetest.Fake, path string) {
+	text, _ := os.ReadFile(path)
+	fake.Mu.Lock()
+	defer fake.Mu.Unlock()
+	databases := fake.Tables["SHOW DATABASES"]
+	at := slices.Index(databases[0], "server_lifetime")
+	for _, row := range databases[1:] {
+		if at >= 0 && row[0] == "d1" {
+			row[at] = map[bool]string{true: "1", false: "3600"}[strings.Contains(string(text), "server_lifetime")]
+		}
+	}
+}
+
 // TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt has two processes whose files include one: where one of them is older than
 // 1.23, of whichever group and by whichever path, the other is not flushed. What a run before has left is taken out all the same.
 func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
-	lines, settings, _ := strings.Cut(livetest.Lines, "[pgbouncer]")
 	for _, c := range []struct {
 		version, group, include string
 		refused                 bool
@@ -32,64 +86,43 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 		{"1.24.1", "g", "databases.ini", false},
 		{"1.23.1", "h", "databases.ini", false},
 	} {
-		dir := t.TempDir()
-		path := func(name string) string { return filepath.Join(dir, name) }
-		for name, text := range map[string]string{"databases.ini": lines, "own.ini": lines,
-			"a.ini": "%include " + path("databases.ini") + "\n[pgbouncer]" + settings,
-			"b.ini": "%include " + path(c.include) + "\n[pgbouncer]\nauth_type = trust\n"} {
-			livetest.Write(t, path(name), text)
-		}
-		if err := os.Symlink(path("databases.ini"), path("link.ini")); err != nil {
-			t.Fatal(err)
-		}
-		fakes := []*livetest.Fake{livetest.NewFake(t, "1.24.1").Become("p1"), livetest.NewFake(t, c.version).Become("p2")}
-		targets := admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{fakes[0].Dsn("")}}}}
-		other := "g/2"
-		if c.group == "g" {
-			targets.Groups[0].Consoles = append(targets.Groups[0].Consoles, fakes[1].Dsn(""))
-		} else {
-			other = c.group + "/1"
-			targets.Groups = append(targets.Groups, admin.GroupTarget{Name: c.group, Consoles: []string{fakes[1].Dsn("")}})
-		}
-		f := livetest.Open(t, targets)
-		configs := []observe.Config{{Process: "g/1", Path: path("a.ini"), Store: store.File{}}, {Process: other, Path: path("b.ini"), Store: store.File{}}}
-		f.Know(configs)
-		livetest.LookedAt(t, f)
-		lives := func() { // as the file says
-			text, _ := os.ReadFile(path("databases.ini"))
-			fakes[0].Mu.Lock()
-			defer fakes[0].Mu.Unlock()
-			databases := fakes[0].Tables["SHOW DATABASES"]
-			for _, row := range databases[1:] {
-				if row[0] == "d1" {
-					row[slices.Index(databases[0], "server_lifetime")] = map[bool]string{true: "1", false: "3600"}[strings.Contains(string(text), "server_lifetime")]
-				}
-			}
-		}
-		fakes[0].Tables["RELOAD"] = [][]string{{"notice"}, {"reloaded"}}
-		fakes[0].Hook(func(command string) {
-			if command == "RELOAD" {
-				lives()
-			}
-		})
-		hands := apply.New(f, configs)
+		_, hands, fakes, databases := included(t, []string{"g", c.group}, []string{"1.24.1", c.version}, []string{"databases.ini", c.include})
+		was, _ := os.ReadFile(databases)
 		flush := fleet.Set{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
 		err := hands.Apply(t.Context(), state.Act{Verb: state.Flush, Sets: []fleet.Set{flush}})
-		text, _ := os.ReadFile(path("databases.ini"))
-		wrote := string(text) != lines
-		if c.refused != (err != nil) || wrote == c.refused {
-			t.Errorf("%+v: %v, and the file is\n%s", c, err, text)
+		now, _ := os.ReadFile(databases)
+		if c.refused != (err != nil) || c.refused != (string(now) == string(was)) {
+			t.Errorf("%+v: %v, and the file is\n%s", c, err, now)
 		}
-		if says := fmt.Sprintf("%s reads it, too, and its PgBouncer %s cannot load", other, c.version); c.refused && (operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), says)) {
+		says := fmt.Sprintf("%s reads it, too, and its PgBouncer %s cannot load", map[string]string{"g": "g/2", "h": "h/1"}[c.group], c.version)
+		if c.refused && (operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), says)) {
 			t.Errorf("%+v: %v", c, err)
 		}
-		livetest.Write(t, path("databases.ini"), strings.Replace(lines, "reserve_pool=2", "reserve_pool=2 server_lifetime=01", 1))
-		lives()
+		livetest.Write(t, databases, strings.Replace(string(was), "reserve_pool=2", "reserve_pool=2 server_lifetime=01", 1))
+		takesLifetime(fakes[0], databases)
 		if err := hands.Apply(t.Context(), state.Act{Verb: state.Restore, Sets: []fleet.Set{flush.Back()}}); err != nil {
 			t.Errorf("%+v: the end of a flush: %v", c, err)
 		}
-		if text, _ := os.ReadFile(path("databases.ini")); string(text) != lines {
-			t.Errorf("%+v: the file is afterwards\n%s", c, text)
+		if now, _ := os.ReadFile(databases); string(now) != string(was) {
+			t.Errorf("%+v: the file is afterwards\n%s", c, now)
+		}
+	}
+}
+
+// TestAFlushThatASiblingHasTakenByAnotherPathIsGivenBackThere: the two read one file, by its name and by a link.
+func TestAFlushThatASiblingHasTakenByAnotherPathIsGivenBackThere(t *testing.T) {
+	f, hands, fakes, databases := included(t, []string{"g", "g"}, []string{"1.24.1", "1.24.1"}, []string{"databases.ini", "link.ini"})
+	flush := fleet.Set{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
+	if err := hands.Apply(t.Context(), state.Act{Verb: state.Flush, Sets: []fleet.Set{flush}}); err != nil {
+		t.Fatal(err)
+	}
+	takesLifetime(fakes[1], databases) // somebody RELOADs it
+	if err := hands.Apply(t.Context(), state.Act{Verb: state.Restore, Sets: []fleet.Set{flush.Back()}}); err != nil {
+		t.Error(err)
+	}
+	for _, p := range livetest.LookedAt(t, f).Processes {
+		if a := livetest.Alias(t, p, "d1"); a.Lifetime != time.Hour {
+			t.Errorf("%s: a lifetime of %v after the end of the flush", p.ID, a.Lifetime)
 		}
 	}
 }
