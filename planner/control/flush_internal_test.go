@@ -132,6 +132,12 @@ func TestAWayBackIsFlushedByTheSameRules(t *testing.T) {
 			t.Errorf("%s: %+v", name, Next(s))
 		}
 	}
+	again := s
+	again.Memory.Unflushable = true // the next run tries again
+	begun := state.Event{Seq: 90, At: s.Memory.ReleasedAt, Kind: state.RunBegan, Goal: &s.Goal, To: 2}
+	if again.Memory = again.Memory.After(begun); Next(again).Verb != state.Flush {
+		t.Errorf("%+v in the run after one whose flush failed", Next(again))
+	}
 	s.Memory = s.Memory.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Act: &flush}).After(state.Event{Seq: 91, At: s.Now, Kind: state.Acted, Act: &flush})
 	s.Look.Processes[0].Aliases[0].Lifetime = time.Second
 	if a := Next(s); a.Verb != state.Wait {

@@ -36,7 +36,7 @@ type Memory struct {
 	Cut        string    `json:"cut,omitzero"`         // the rest of the newest step of this run was given up, because
 	Left       string    `json:"left,omitzero"`        // a way back of this run did not fit as a whole: what is left of it
 
-	Unflushable bool      `json:"unflushable,omitzero"`  // a flush of the step in hand has failed
+	Unflushable bool      `json:"unflushable,omitzero"`  // a flush of the step in hand has failed in this run
 	Failures    int       `json:"failures,omitzero"`     // of acts, one after the other
 	FailedSince time.Time `json:"failed_since,omitzero"` // the first of them
 	Failure     Outcome   `json:"failure,omitzero"`      // what a run ends with that cannot get past it
@@ -97,8 +97,8 @@ func (m Memory) After(e Event) Memory {
 		m.HeldAt, m.Hold, m.Failures = time.Time{}, "", 0
 		m.Aborts, m.Aborted, m.AbortedAt = 0, "", time.Time{}
 		m.Servers, m.CutBy, m.Cut, m.Left = m.origins(e.Servers, e.To > 0), "", "", ""
-		if m.Step != nil { // nobody has watched since; what was begun is timed anew
-			m.SettledAt = e.At
+		if m.Step != nil { // nobody has watched since; what was begun is timed anew, and what failed is tried again
+			m.SettledAt, m.Unflushable = e.At, false
 			if !m.ReleasedAt.IsZero() {
 				m.ReleasedAt = e.At
 			}
