@@ -143,8 +143,12 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 				s.MaxConns += s.Budget
 			}
 		})
-		if seed%3 == 0 { // clients take up each connection as it is given back: a release is flushed
-			x = pinnedByTurnover(t, []string{"1.18", "1.24"}[r.IntN(2)])
+		switch version := []string{"1.18", "1.24"}[r.IntN(2)]; seed % 6 { // clients take up each connection as it is given back
+		case 0: // a release is flushed
+			x = pinnedByTurnover(t, version)
+		case 3: // its way back is
+			x = pinnedRoom(t, version)
+			x.policy.HoldFor = time.Minute
 		}
 		if x == nil {
 			continue

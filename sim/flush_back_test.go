@@ -13,9 +13,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// pinnedBack is a fleet in the soak of a step that has taken ci/app from 12 to 4 and given main/app, whose clients take up each
-// connection as it is given back, 10 for 6: what goes back is pinned, and there is no room for it besides.
-func pinnedBack(t *testing.T, version string) *expedition {
+// pinnedRoom is a fleet that is to take ci/app from 12 to 4 and give main/app, whose clients take up each connection as it is
+// given back, 10 for 6: what goes back afterwards is pinned, and there is no room for it besides.
+func pinnedRoom(t *testing.T, version string) *expedition {
 	t.Helper()
 	spec := Spec{
 		Servers: []ServerSpec{{Name: "pg", MaxConns: 40, Cores: 16, Budget: 26}},
@@ -39,6 +39,13 @@ func pinnedBack(t *testing.T, version string) *expedition {
 	}
 	x.goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Server: "pg", Size: 4, MeanWait: fleet.Unknown()},
 		{Pool: "main/app", Server: "pg", Size: 10, MeanWait: fleet.Unknown()}}}
+	return x
+}
+
+// pinnedBack is pinnedRoom in the soak of its step.
+func pinnedBack(t *testing.T, version string) *expedition {
+	t.Helper()
+	x := pinnedRoom(t, version)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	r, granted := x.rebalancer(), time.Time{}
