@@ -207,8 +207,8 @@ func (w *run) restoreFirst(ctx context.Context, s control.Situation) error {
 	return w.apply(ctx, s, state.Act{Verb: state.Restore, Sets: flushed})
 }
 
-// unseen decides what to do where there is no whole picture: a flush ends, and else nothing, and after HoldFor the run. What
-// answered and is not what it should be is no matter of time.
+// unseen decides what to do where there is no whole picture: a flush ends, and else nothing, and after HoldFor the
+// run. What answered and is not what it should be is no matter of time.
 func (w *run) unseen(ctx context.Context, err error) state.Act {
 	now := w.Clock.Now()
 	w.trail = w.trail.Broken()

@@ -143,8 +143,8 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 				s.MaxConns += s.Budget
 			}
 		})
-		switch version := []string{"1.18", "1.24"}[r.IntN(2)]; seed % 6 { // clients take up each connection as it is given back
-		case 0: // a release is flushed
+		switch version := []string{"1.18", "1.24"}[r.IntN(2)]; seed % 6 {
+		case 0: // clients take up each connection as it is given back: a release is flushed
 			x = pinnedByTurnover(t, version)
 		case 3: // its way back is
 			x = pinnedRoom(t, version)

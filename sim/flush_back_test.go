@@ -13,8 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// pinnedRoom is a fleet that is to take ci/app from 12 to 4 and give main/app, whose clients take up each connection as it is
-// given back, 10 for 6: what goes back afterwards is pinned, and there is no room for it besides.
+// pinnedRoom is a fleet that is to take ci/app from 12 to 4 and give main/app, whose clients take up each connection
+// as it is given back, 10 for 6: what goes back afterwards is pinned, and there is no room for it besides.
 func pinnedRoom(t *testing.T, version string) *expedition {
 	t.Helper()
 	spec := Spec{
@@ -59,14 +59,15 @@ func pinnedBack(t *testing.T, version string) *expedition {
 			cancel()
 		}
 	}
-	if report, err := r.Run(ctx, x.goal, state.Memory{}); err != nil || report.Outcome != state.Interrupted || report.Memory.Step == nil {
+	report, err := r.Run(ctx, x.goal, state.Memory{})
+	if err != nil || report.Outcome != state.Interrupted || report.Memory.Step == nil {
 		t.Fatalf("%s: %s (%v)", report.Outcome, report.Reason, err)
 	}
 	return x
 }
 
-// TestAWayBackThatTurnoverPinsIsFlushed: a rollback out of a soak, with and without one of its own, gives every line what it had
-// within the time of a drain, and every lifetime too.
+// TestAWayBackThatTurnoverPinsIsFlushed: a rollback out of a soak, with and without one of its own, gives every line
+// what it had within the time of a drain, and every lifetime too.
 func TestAWayBackThatTurnoverPinsIsFlushed(t *testing.T) {
 	for _, version := range []string{"1.18", "1.24"} {
 		for _, now := range []bool{true, false} {

@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// endFlush gives lines their lifetime back that a run before has left flushed, and says so. It comes before all that may keep
-// this one from beginning: a file that another process cannot load, a disk that is full.
+// endFlush gives lines their lifetime back that a run before has left flushed, and says so. It comes before all that
+// may keep this one from beginning: a file that another process cannot load, a disk that is full.
 func (m *mover) endFlush(ctx context.Context) {
 	flushed := m.memory.Flushed()
 	if len(flushed) == 0 {
@@ -23,18 +23,20 @@ func (m *mover) endFlush(ctx context.Context) {
 		return
 	}
 	for _, x := range flushed {
-		fmt.Fprintf(stderr, "note: server_lifetime of %s in %s is as it was: a run before had left it flushed\n", x.Alias, x.Process)
+		fmt.Fprintf(stderr, "note: server_lifetime of %s in %s is as it was: a run before had left it flushed\n",
+			x.Alias, x.Process)
 	}
-	if in := m.memory.Intent; in != nil && in.Verb != state.Flush && in.Verb != state.Restore { // its fate is for a look to tell
-		return
+	if in := m.memory.Intent; in != nil && in.Verb != state.Flush && in.Verb != state.Restore {
+		return // its fate is for a look to tell, and the run finds this done
 	}
-	if e, err := m.journal.Record(state.Event{At: m.clock.Now(), Kind: state.Acted, Act: &act}); err == nil { // else the run finds it done
+	e, err := m.journal.Record(state.Event{At: m.clock.Now(), Kind: state.Acted, Act: &act})
+	if err == nil {
 		m.memory = m.memory.After(e)
 	}
 }
 
-// endFlushAlone is endFlush where the fleet could not be opened: of the processes that are flushed, which may answer. Where
-// another pgbudget is at work with the journal, it is that one's.
+// endFlushAlone is endFlush where the fleet could not be opened: of the processes that are flushed, which may answer.
+// Where another pgbudget is at work with the journal, it is that one's.
 func (m *mover) endFlushAlone(ctx context.Context) {
 	c := m.source.config
 	memory, err := remembered(c)

@@ -14,16 +14,19 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong: the file of another process cannot be loaded, or the process cannot be
-// started, so that neither a run nor a rollback may begin. Both end the flush first; a dry run changes nothing.
+// TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong: the file of another process cannot be loaded, or the
+// process cannot be started, so that neither a run nor a rollback may begin. Both end the flush first; a dry run
+// changes nothing.
 func TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong(t *testing.T) {
 	t.Parallel()
 	group := func(name string) lab.GroupSpec {
 		return lab.GroupSpec{Name: name, Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 4}}}
 	}
-	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"}, Groups: []lab.GroupSpec{group("a"), group("b")}})
+	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"},
+		Groups: []lab.GroupSpec{group("a"), group("b")}})
 	const load = "load: {arrivals_per_sec: 1, mean_hold: 10ms}"
-	config, path := movingConfig(t, l, "pools: [{pool: a/app, min: 6, max: 6, "+load+"}, {pool: b/app, min: 6, max: 6, "+load+"}]\n"+
+	config, path := movingConfig(t, l, "pools: [{pool: a/app, min: 6, max: 6, "+load+"}, {pool: b/app, min: 6, max: 6, "+
+		load+"}]\n"+
 		"policy: {percent: 50, soak: 1s, soak_every: 500ms}\n")
 	a, b := l.Process("a", 0), l.Process("b", 0)
 	for _, p := range l.Processes {
@@ -31,7 +34,8 @@ func TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	flush := &state.Act{Verb: state.Flush, Sets: []fleet.Set{{Process: "a/1", Alias: "app", Key: fleet.KeyLifetime, From: 3600, To: 1}}}
+	flush := &state.Act{Verb: state.Flush, Sets: []fleet.Set{{Process: "a/1", Alias: "app", Key: fleet.KeyLifetime,
+		From: 3600, To: 1}}}
 	leave := func() { // as a run that was killed does
 		t.Helper()
 		j, err := journal.Open(path)
@@ -39,7 +43,8 @@ func TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer j.Close()
-		for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}, {Kind: state.Intended, Act: flush}, {Kind: state.Acted, Act: flush}} {
+		for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}},
+			{Kind: state.Intended, Act: flush}, {Kind: state.Acted, Act: flush}} {
 			e.At = time.Now()
 			if _, err := j.Record(e); err != nil {
 				t.Fatal(err)
@@ -73,8 +78,11 @@ func TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong(t *testing.T) {
 		t.Helper()
 		now, err := os.ReadFile(a.DatabasesPath)
 		m, failed := journal.Mirror{}.Load(path)
-		if r.code != code || lifetime() != "3600" || err != nil || string(now) != string(was) || failed != nil || len(m.Flushed()) > 0 {
-			t.Errorf("%s: exit %d, a lifetime of %s, %v known (%v %v), and the file\n%s\n%s%s", what, r.code, lifetime(), m.Flushed(), err, failed, now, r.stdout, r.stderr)
+		left := m.Flushed()
+		same := err == nil && string(now) == string(was)
+		if r.code != code || lifetime() != "3600" || !same || failed != nil || len(left) > 0 {
+			t.Errorf("%s: exit %d, a lifetime of %s, %v known (%v %v), and the file\n%s\n%s%s", what, r.code, lifetime(),
+				left, err, failed, now, r.stdout, r.stderr)
 		}
 		if !strings.Contains(r.stderr, "note: server_lifetime of app in a/1 is as it was") {
 			t.Errorf("%s: it is not said:\n%s", what, r.stderr)

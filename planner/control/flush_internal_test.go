@@ -93,7 +93,8 @@ func pinnedBack(t *testing.T, xacts int64, open int) Situation {
 	s := PinnedSituation(t, xacts, open)
 	step, at := state.Step{Kind: state.Backward, Sets: s.Memory.Step.Sets}, s.Memory.ReleasedAt
 	act := state.Act{Verb: state.Retreat, Sets: step.Sets}
-	for i, e := range []state.Event{{Kind: state.StepAbort, Step: &step, Reason: "cpu"}, {Kind: state.Intended, Act: &act}, {Kind: state.Acted, Act: &act}} {
+	for i, e := range []state.Event{{Kind: state.StepAbort, Step: &step, Reason: "cpu"},
+		{Kind: state.Intended, Act: &act}, {Kind: state.Acted, Act: &act}} {
 		e.Seq, e.At = int64(i+5), at
 		s.Memory = s.Memory.After(e)
 	}
@@ -138,7 +139,8 @@ func TestAWayBackIsFlushedByTheSameRules(t *testing.T) {
 	if again.Memory = again.Memory.After(begun); Next(again).Verb != state.Flush {
 		t.Errorf("%+v in the run after one whose flush failed", Next(again))
 	}
-	s.Memory = s.Memory.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Act: &flush}).After(state.Event{Seq: 91, At: s.Now, Kind: state.Acted, Act: &flush})
+	s.Memory = s.Memory.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Act: &flush})
+	s.Memory = s.Memory.After(state.Event{Seq: 91, At: s.Now, Kind: state.Acted, Act: &flush})
 	s.Look.Processes[0].Aliases[0].Lifetime = time.Second
 	if a := Next(s); a.Verb != state.Wait {
 		t.Fatalf("%+v while it is flushed", a)
@@ -146,10 +148,15 @@ func TestAWayBackIsFlushedByTheSameRules(t *testing.T) {
 	for name, change := range map[string]func(*Situation){
 		"it is late":      func(s *Situation) { s.Now = s.Memory.ReleasedAt.Add(s.Policy.DrainFor) },
 		"somebody pauses": func(s *Situation) { s.Paused = "paused" },
-		"it has drained":  func(s *Situation) { m, now := s.Memory, s.Now; *s = pinnedBack(t, 40, 4); s.Memory, s.Now = m, now },
+		"it has drained": func(s *Situation) {
+			drained := pinnedBack(t, 40, 4)
+			drained.Memory, drained.Now = s.Memory, s.Now
+			*s = drained
+		},
 		"a retreat failed": func(s *Situation) {
 			act := state.Act{Verb: state.Retreat, Sets: s.Memory.Step.Sets}
-			for i, e := range []state.Event{{Kind: state.Intended, Act: &act}, {Kind: state.Failed, Act: &act, Outcome: state.Held}} {
+			for i, e := range []state.Event{{Kind: state.Intended, Act: &act},
+				{Kind: state.Failed, Act: &act, Outcome: state.Held}} {
 				e.Seq, e.At = int64(92+i), s.Now.Add(-retryAfter)
 				s.Memory = s.Memory.After(e)
 			}

@@ -53,9 +53,9 @@ func Unseen(s Situation) (a state.Act, due bool) {
 	return act, len(act.Sets) > 0
 }
 
-// Unflush ends flushes where no look shows the fleet, over a pause, too: nobody sees whether connections are left to end. What
-// goes back is more urgent and comes first; where that cannot be done, a flush does not wait for it. A turn, or an act whose fate
-// a look must tell, stays the newest of which nobody knows whether it was done.
+// Unflush ends flushes where no look shows the fleet, over a pause, too: nobody sees whether connections are left to
+// end. What goes back is more urgent and comes first; where that cannot be done, a flush does not wait for it. A
+// turn, or an act whose fate a look must tell, stays the newest of which nobody knows whether it was done.
 func Unflush(m state.Memory, now time.Time) (a state.Act, due bool) {
 	act := state.Act{Verb: state.Restore, Sets: m.Flushed()}
 	if len(act.Sets) == 0 || !endsFlush(m.Intent) {
@@ -67,8 +67,8 @@ func Unflush(m state.Memory, now time.Time) (a state.Act, due bool) {
 	return act, true
 }
 
-// endsFlush reports whether a flush may be ended over an act of which nobody knows whether it was done: one of its own kind, or
-// a retreat, whose lines the journal knows to be unsettled all the same.
+// endsFlush reports whether a flush may be ended over an act of which nobody knows whether it was done: one of its
+// own kind, or a retreat, whose lines the journal knows to be unsettled all the same.
 func endsFlush(intent *state.Act) bool {
 	return intent == nil || intent.Verb == state.Flush || intent.Verb == state.Restore || intent.Verb == state.Retreat
 }

@@ -150,8 +150,8 @@ func TestALineOfUnknownFateIsWrittenOnItsWayBack(t *testing.T) {
 	}
 }
 
-// TestAFlushEndsUnseen: where no look shows the fleet it ends at once, over a retreat that fails too; one that could not be ended
-// is tried again after a while, and what a look must tell of stays known.
+// TestAFlushEndsUnseen: where no look shows the fleet it ends at once, over a retreat that fails too; one that could
+// not be ended is tried again after a while, and what a look must tell of stays known.
 func TestAFlushEndsUnseen(t *testing.T) {
 	s := PinnedSituation(t, 40, 7)
 	if a, due := Unflush(s.Memory, s.Now); due {
@@ -176,12 +176,18 @@ func TestAFlushEndsUnseen(t *testing.T) {
 	m = after(m, 91, state.Event{Kind: state.Acted, Act: &flush})
 	due("a flush", m, s.Now, true)
 	retreat := state.Act{Verb: state.Retreat, Sets: s.Memory.Step.Sets}
-	failing := after(after(m, 92, state.Event{Kind: state.Intended, Act: &retreat}), 93, state.Event{Kind: state.Failed, Act: &retreat, Outcome: state.Blind})
+	fails := func(act *state.Act) state.Memory {
+		return after(after(m, 92, state.Event{Kind: state.Intended, Act: act}), 93,
+			state.Event{Kind: state.Failed, Act: act, Outcome: state.Blind})
+	}
+	failing := fails(&retreat)
 	due("a retreat that has just failed", failing, s.Now, true)
-	failed := after(after(m, 92, state.Event{Kind: state.Intended, Act: &restore}), 93, state.Event{Kind: state.Failed, Act: &restore, Outcome: state.Blind})
+	failed := fails(&restore)
 	due("one that has just failed", failed, s.Now, false)
 	due("one that failed a while ago", failed, s.Now.Add(retryAfter), true)
 	grant := state.Act{Verb: state.Grant, Sets: []fleet.Set{s.Memory.Step.Sets[0].Back()}}
 	due("a grant of unknown fate", after(m, 92, state.Event{Kind: state.Intended, Act: &grant}), s.Now, false)
-	due("one that was ended", after(after(m, 92, state.Event{Kind: state.Intended, Act: &restore}), 93, state.Event{Kind: state.Acted, Act: &restore}), s.Now, false)
+	ended := after(after(m, 92, state.Event{Kind: state.Intended, Act: &restore}), 93,
+		state.Event{Kind: state.Acted, Act: &restore})
+	due("one that was ended", ended, s.Now, false)
 }

@@ -161,7 +161,8 @@ func TestAFileOfThisHostIsKeptBesideTheJournal(t *testing.T) {
 		stores[i].Mu.Unlock()
 		return true
 	})
-	hands := apply.New(f, []observe.Config{{Process: "g/1", Path: path, Store: file}, {Process: "g/2", Path: path, Store: file}})
+	hands := apply.New(f, []observe.Config{{Process: "g/1", Path: path, Store: file},
+		{Process: "g/2", Path: path, Store: file}})
 	if err := hands.Apply(t.Context(), livetest.Release(2)); err != nil {
 		t.Fatal(err)
 	}
@@ -235,8 +236,10 @@ func TestWhatEndsAFlushAndWhatIsPutBackNeedsNoRoomForOldBytes(t *testing.T) {
 		if c.key == fleet.KeyLifetime {
 			verb = map[bool]state.Verb{true: state.Flush, false: state.Restore}[c.to == 1]
 		}
-		err := hands.Apply(t.Context(), state.Act{Verb: verb, Sets: []fleet.Set{{Process: "g/1", Alias: "d1", Key: c.key, From: c.from, To: c.to}}})
-		if c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) || strings.Contains(fmt.Sprint(err), "put back") || !strings.Contains(stores[0].Text, c.has) {
+		set := fleet.Set{Process: "g/1", Alias: "d1", Key: c.key, From: c.from, To: c.to}
+		err := hands.Apply(t.Context(), state.Act{Verb: verb, Sets: []fleet.Set{set}})
+		wrong := (err == nil) != (c.says == "") || strings.Contains(fmt.Sprint(err), "put back")
+		if wrong || !strings.Contains(fmt.Sprint(err), c.says) || !strings.Contains(stores[0].Text, c.has) {
 			t.Errorf("%s: %v, and in the file %q", name, err, stores[0].Text)
 		}
 	}

@@ -44,10 +44,11 @@ func (h *Hands) restoreSharers(ctx context.Context, act state.Act) error {
 	return applyBy(ctx, act, hands)
 }
 
-// loadable refuses to write a flush into a file that a process reads, too, whose version could not load it: its next RELOAD would
-// fail, and a restart end it. What ends a flush is never refused.
+// loadable refuses to write a flush into a file that a process reads, too, whose version could not load it: its next
+// RELOAD would fail, and a restart end it. What ends a flush is never refused.
 func (x hand) loadable(edits []ini.Edited) error {
-	if !slices.ContainsFunc(x.sets, func(s fleet.Set) bool { return s.Key == fleet.KeyLifetime && s.To == state.FlushLifetime }) {
+	flushes := func(s fleet.Set) bool { return s.Key == fleet.KeyLifetime && s.To == state.FlushLifetime }
+	if !slices.ContainsFunc(x.sets, flushes) {
 		return nil
 	}
 	for _, e := range edits {
@@ -58,15 +59,16 @@ func (x hand) loadable(edits []ini.Edited) error {
 			}
 			if x.reads(c, e.Path, known.Sizes) {
 				return admin.Fail(operr.KindUsage, e.Path, "give each version a file of its own for its lines of [databases]",
-					"%s reads it, too, and its PgBouncer %s cannot load a server_lifetime on a line: nothing is flushed by it", c.Process, known.Version)
+					"%s reads it, too, and its PgBouncer %s cannot load a server_lifetime on a line: nothing is flushed by it",
+					c.Process, known.Version)
 			}
 		}
 	}
 	return nil
 }
 
-// share reports whether two processes have the lines of their databases in one file, by whichever path, as far as those have
-// been read.
+// share reports whether two processes have the lines of their databases in one file, by whichever path, as far as
+// those have been read.
 func (h *Hands) share(a, b string) bool {
 	of := func(id string) int {
 		return slices.IndexFunc(h.fleet.Files, func(c observe.Config) bool { return c.Process == id })
@@ -75,8 +77,8 @@ func (h *Hands) share(a, b string) bool {
 	if i < 0 || j < 0 {
 		return false
 	}
-	x := hand{config: h.fleet.Files[i]}
-	return slices.ContainsFunc(h.fleet.Known(a).Sizes, func(path string) bool { return x.reads(h.fleet.Files[j], path, h.fleet.Known(b).Sizes) })
+	x, other, theirs := hand{config: h.fleet.Files[i]}, h.fleet.Files[j], h.fleet.Known(b).Sizes
+	return slices.ContainsFunc(h.fleet.Known(a).Sizes, func(path string) bool { return x.reads(other, path, theirs) })
 }
 
 // strayFlushes notes lines of the file that say what a flush writes, and that no flush known here has written: a journal

@@ -19,9 +19,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// included are fakes with a file each that includes one of the folder: databases.ini, link.ini, which leads to it, or own.ini,
-// which says the same. At a RELOAD a fake of 1.24.1 has the server_lifetime of d1 that databases.ini says.
-func included(t *testing.T, targets []string, versions, includes []string) (f *observe.Fleet, hands *apply.Hands, fakes []*livetest.Fake, databases string) {
+// included are fakes with a file each that includes one of the folder: databases.ini, link.ini, which leads to it, or
+// own.ini, which says the same. At a RELOAD a fake of 1.24.1 has the server_lifetime of d1 that databases.ini says.
+func included(t *testing.T, targets []string, versions, includes []string) (
+	f *observe.Fleet, hands *apply.Hands, fakes []*livetest.Fake, databases string) {
 	t.Helper()
 	lines, settings, _ := strings.Cut(livetest.Lines, "[pgbouncer]")
 	dir := t.TempDir()
@@ -36,7 +37,11 @@ func included(t *testing.T, targets []string, versions, includes []string) (f *o
 	for i, group := range targets {
 		fake := livetest.NewFake(t, versions[i]).Become(fmt.Sprint("p", i))
 		path := filepath.Join(dir, fmt.Sprint(i, ".ini"))
-		livetest.Write(t, path, "%include "+filepath.Join(dir, includes[i])+"\n[pgbouncer]"+map[bool]string{true: settings, false: "\nauth_type = trust\n"}[versions[i] == "1.24.1"])
+		has := settings
+		if versions[i] != "1.24.1" {
+			has = "\nauth_type = trust\n"
+		}
+		livetest.Write(t, path, "%include "+filepath.Join(dir, includes[i])+"\n[pgbouncer]"+has)
 		fake.Tables["RELOAD"] = [][]string{{"notice"}, {"reloaded"}}
 		fake.Hook(func(command string) {
 			if command == "RELOAD" {
@@ -51,7 +56,8 @@ func included(t *testing.T, targets []string, versions, includes []string) (f *o
 		}
 		g := &to.Groups[at]
 		g.Consoles = append(g.Consoles, fake.Dsn(""))
-		configs = append(configs, observe.Config{Process: fmt.Sprintf("%s/%d", group, len(g.Consoles)), Path: path, Store: store.File{}})
+		id := fmt.Sprintf("%s/%d", group, len(g.Consoles))
+		configs = append(configs, observe.Config{Process: id, Path: path, Store: store.File{}})
 	}
 	f = livetest.Open(t, to)
 	f.Know(configs)
@@ -73,8 +79,9 @@ func takesLifetime(fake *livetest.Fake, path string) {
 	}
 }
 
-// TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt has two processes whose files include one: where one of them is older than
-// 1.23, of whichever group and by whichever path, the other is not flushed. What a run before has left is taken out all the same.
+// TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt has two processes whose files include one: where one of them is
+// older than 1.23, of whichever group and by whichever path, the other is not flushed. What a run before has left is
+// taken out all the same.
 func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 	for _, c := range []struct {
 		version, group, include string
@@ -86,7 +93,8 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 		{"1.24.1", "g", "databases.ini", false},
 		{"1.23.1", "h", "databases.ini", false},
 	} {
-		_, hands, fakes, databases := included(t, []string{"g", c.group}, []string{"1.24.1", c.version}, []string{"databases.ini", c.include})
+		_, hands, fakes, databases := included(t, []string{"g", c.group},
+			[]string{"1.24.1", c.version}, []string{"databases.ini", c.include})
 		was, _ := os.ReadFile(databases)
 		flush := fleet.Set{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
 		err := hands.Apply(t.Context(), state.Act{Verb: state.Flush, Sets: []fleet.Set{flush}})
@@ -94,7 +102,8 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 		if c.refused != (err != nil) || c.refused != (string(now) == string(was)) {
 			t.Errorf("%+v: %v, and the file is\n%s", c, err, now)
 		}
-		says := fmt.Sprintf("%s reads it, too, and its PgBouncer %s cannot load", map[string]string{"g": "g/2", "h": "h/1"}[c.group], c.version)
+		other := map[string]string{"g": "g/2", "h": "h/1"}[c.group]
+		says := fmt.Sprintf("%s reads it, too, and its PgBouncer %s cannot load", other, c.version)
 		if c.refused && (operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), says)) {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -111,7 +120,8 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 
 // TestAFlushThatASiblingHasTakenByAnotherPathIsGivenBackThere: the two read one file, by its name and by a link.
 func TestAFlushThatASiblingHasTakenByAnotherPathIsGivenBackThere(t *testing.T) {
-	f, hands, fakes, databases := included(t, []string{"g", "g"}, []string{"1.24.1", "1.24.1"}, []string{"databases.ini", "link.ini"})
+	f, hands, fakes, databases := included(t, []string{"g", "g"},
+		[]string{"1.24.1", "1.24.1"}, []string{"databases.ini", "link.ini"})
 	flush := fleet.Set{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
 	if err := hands.Apply(t.Context(), state.Act{Verb: state.Flush, Sets: []fleet.Set{flush}}); err != nil {
 		t.Fatal(err)

@@ -87,7 +87,8 @@ func (b Bounded) WriteAnyway(ctx context.Context, path string, old, data []byte)
 	return b.Write(ctx, path, old, data)
 }
 
-func (b Bounded) write(ctx context.Context, path string, old, data []byte, by func(context.Context, string, []byte, []byte) error) error {
+func (b Bounded) write(ctx context.Context, path string, old, data []byte,
+	by func(context.Context, string, []byte, []byte) error) error {
 	file := b.files.Of(b.Store, path)
 	file.Lock()
 	defer file.Unlock()

@@ -60,8 +60,8 @@ func Open(ctx context.Context, targets admin.Targets) (*Fleet, error) {
 	return f, nil
 }
 
-// Of is the part of a fleet that hands may be given where Open fails for somebody else: these processes, of which each is asked
-// when it is changed. It takes no look, and the caller closes it.
+// Of is the part of a fleet that hands may be given where Open fails for somebody else: these processes, of which
+// each is asked when it is changed. It takes no look, and the caller closes it.
 func Of(targets admin.Targets, processes []string) (*Fleet, error) {
 	targets, err := targets.WithDefaults()
 	if err != nil {
