@@ -16,7 +16,7 @@ import (
 )
 
 // saveable finds where --out leads: a file of its own, or one that a symbolic link leads to, in a folder in which a file can be
-// made; a device or a pipe is left alone.
+// made. A device or a pipe is left alone, and so is a file that is there and is no saved plan.
 func saveable(file string) (string, error) {
 	to, hint := file, "name a file"
 	info, err := os.Stat(file)
@@ -24,6 +24,9 @@ func saveable(file string) (string, error) {
 	case os.IsNotExist(err):
 		err = nil
 	case err == nil && info.Mode().IsRegular():
+		if err := replaceable(file, "saved plan", planBegins); err != nil {
+			return "", err
+		}
 		to, err = filepath.EvalSymlinks(file)
 	case err == nil:
 		err = errors.New("it is no regular file, and would be replaced by one")

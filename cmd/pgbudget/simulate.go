@@ -96,6 +96,14 @@ func newSimulation(c *cli.Context) (simulation, error) {
 			return s, usage("choose a folder that can be written", "%s: its folder is not there", file)
 		}
 	}
+	for _, file := range s.pictures {
+		if err := replaceable(file, "picture", pictureBegins); err != nil {
+			return s, err
+		}
+	}
+	if err := replaceable(s.junit, "report", reportBegins); err != nil {
+		return s, err
+	}
 	if c.IsSet("horizon") && s.horizon <= 0 {
 		return s, usage("give a time such as 1h", "--horizon is %s, want more than 0", s.horizon)
 	}
