@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -103,7 +104,7 @@ func Compare(saved Saved, now budget.Fleet, plan Plan) Review {
 	if r.Excess = fleet.Float(excess) - plan.Objective; len(r.Broken) > 0 { // what may not be costs nothing that could be compared
 		r.Excess = fleet.Unknown()
 	}
-	r.Verdict = r.judged(plan)
+	r.Verdict = r.judged(saved, now, plan)
 	return r
 }
 
@@ -177,7 +178,7 @@ func (r *Review) compareBounds(saved Plan, now budget.Fleet, s budget.FleetServe
 		case size > it.Hi:
 			broken("%s may have %d now (max), the plan gives it %d", p.ID, it.Hi, size)
 		case size < it.Lo && size >= sp.floors[i].size:
-			broken("%s may not shrink below %d now (%s), the plan gives it %d", p.ID, it.Lo, stays(p), size)
+			broken("%s may not shrink below %d now (%s), the plan gives it %d", p.ID, it.Lo, sp.floors[i].why(it.Lo), size)
 		}
 		if ok && p.ReserveFree && (reserve < p.Reserve.Min || reserve > p.Reserve.Max) {
 			broken("%s may have a reserve of %d to %d now, the plan gives it %d", p.ID, p.Reserve.Min, p.Reserve.Max, reserve)
@@ -188,14 +189,6 @@ func (r *Review) compareBounds(saved Plan, now budget.Fleet, s budget.FleetServe
 			broken("its sizes are over %s by %d", limit.Name, conns-limit.Cap)
 		}
 	}
-}
-
-// stays says why a pool may not shrink below its size of today.
-func stays(p budget.FleetPool) string {
-	if p.Rules.Count != budget.CountWorst {
-		return "counted at what was seen, so it may not shrink"
-	}
-	return "sessions: never shrunk"
 }
 
 // sizeOf is what a plan gives a pool.
@@ -264,10 +257,14 @@ func (r *Review) comparePool(was budget.Fleet, p budget.FleetPool, size int) {
 	}
 }
 
-func (r *Review) judged(now Plan) string {
+func (r *Review) judged(saved Saved, fleet budget.Fleet, now Plan) string {
+	today, before := otherSizes(saved.Plan, now)
 	switch {
 	case len(r.Broken) > 0:
 		return "its sizes no longer keep every promise"
+	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)) && today != "" && !sameLoads(saved.Fleet, fleet):
+		return fmt.Sprintf("nothing moved beyond its interval; today's loads give %s instead of %s, which saves %s waiting clients",
+			today, before, words.Digits(float64(r.Excess)))
 	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)):
 		return fmt.Sprintf("nothing moved, and today's plan saves %s waiting clients more: these are not the sizes that this pgbudget chooses for its inputs", words.Digits(float64(r.Excess)))
 	case len(r.Moved) == 0:
@@ -277,6 +274,27 @@ func (r *Review) judged(now Plan) string {
 	default:
 		return fmt.Sprintf("its sizes keep every promise, but its proof no longer holds: today's plan saves %s waiting clients more", words.Digits(float64(r.Excess)))
 	}
+}
+
+// otherSizes names the pools that two plans give different sizes, with those of today and, in the same order, those of before.
+func otherSizes(saved, now Plan) (today, before string) {
+	var names, sizes []string
+	for _, p := range now.Pools {
+		if size, _, ok := saved.sizeOf(p.ID); ok && p.Frozen == "" && !saved.frozen(p.ID) && size != p.ToSize {
+			names, sizes = append(names, fmt.Sprintf("%s %d", p.ID, p.ToSize)), append(sizes, fmt.Sprint(size))
+		}
+	}
+	more := ""
+	if n := len(names) - words.MostNamed; n > 0 {
+		names, sizes, more = names[:words.MostNamed], sizes[:words.MostNamed], fmt.Sprintf(", and other sizes to %d more pools,", n)
+	}
+	return strings.Join(names, ", ") + more, strings.Join(sizes, ", ")
+}
+
+// sameLoads reports whether the loads of two fleets are the same to the last digit, as they are of what is declared and of
+// one recording.
+func sameLoads(was, is budget.Fleet) bool {
+	return slices.EqualFunc(was.Pools, is.Pools, func(a, b budget.FleetPool) bool { return a.ID == b.ID && a.Load.Erlangs == b.Load.Erlangs })
 }
 
 func proofWord(gap fleet.Float) string {

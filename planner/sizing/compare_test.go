@@ -39,6 +39,18 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 			f.Pools[0].Load.Session = true
 			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14
 		}, "ci/app may not shrink below 14 now (sessions: never shrunk), the plan gives it 13"},
+		{"a load of which only a lower bound is known", func(f *budget.Fleet) {
+			f.Pools[0].Load.AtLeast = true
+			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14
+		}, "ci/app may not shrink below 14 now (its load is only known to be at least that), the plan gives it 13"},
+		{"both, and sessions are the reason", func(f *budget.Fleet) {
+			f.Pools[0].Load.AtLeast, f.Pools[0].Load.Session = true, true
+			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14
+		}, "ci/app may not shrink below 14 now (sessions: never shrunk), the plan gives it 13"},
+		{"counted at what was seen", func(f *budget.Fleet) {
+			f.Pools[0].Rules.Count = budget.CountHighest
+			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14
+		}, "ci/app may not shrink below 14 now (counted at what was seen, so it may not shrink), the plan gives it 13"},
 		{"left alone", func(f *budget.Fleet) {
 			f.Pools[1].Frozen, f.Pools[1].Sizes[0].Conns = "fewer than 100 transactions", 10
 		}, "main/app stays at 10 now (fewer than 100 transactions), the plan gives it 13"},
@@ -68,5 +80,51 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 				t.Errorf("verdict %q", r.Verdict)
 			}
 		})
+	}
+}
+
+// TestALoadThatStaysInItsIntervalMayGiveOtherSizes: nothing has moved by what is said of intervals, and the sizes of today
+// are others. Sizes that are not those of their own inputs were changed by hand.
+func TestALoadThatStaysInItsIntervalMayGiveOtherSizes(t *testing.T) {
+	d := plannertest.WhatIf(60)
+	model := func() budget.Fleet {
+		f, err := budget.Model(plannertest.Epoch, d, load.Evidence{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range f.Pools {
+			f.Pools[i].Load.Erlangs.Lower, f.Pools[i].Load.Erlangs.Upper = 0.5*f.Pools[i].Load.Erlangs.Target, 1.5*f.Pools[i].Load.Erlangs.Target
+		}
+		return f
+	}
+	saved := sizing.Saved{Fleet: model()}
+	var err error
+	if saved.Plan, err = sizing.Solve(saved.Fleet, sizing.Options{BestEffort: true}); err != nil {
+		t.Fatal(err)
+	}
+	now := model()
+	now.Pools[0].Load.Erlangs.Target *= 1.3
+	for _, c := range []struct {
+		name          string
+		now           budget.Fleet
+		nudge         int
+		want, without string
+	}{
+		{"grown within its interval", now, 0, "nothing moved beyond its interval; today's loads give ", "chooses for its inputs"},
+		{"other sizes for the same loads", model(), 1, "these are not the sizes that this pgbudget chooses for its inputs", "today's loads"},
+		{"the same", model(), 0, "nothing moved: it still stands", "instead"},
+	} {
+		was := saved
+		was.Plan.Pools = append([]sizing.PlanPool{}, saved.Plan.Pools...)
+		was.Plan.Pools[0].ToSize -= c.nudge
+		plan, err := sizing.Solve(c.now, sizing.Options{BestEffort: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := sizing.Compare(was, c.now, plan)
+		if len(r.Moved) > 0 || !strings.Contains(r.Verdict, c.want) || strings.Contains(r.Verdict, c.without) {
+			t.Errorf("%s: moved %v, broken %v, %q", c.name, r.Moved, r.Broken, r.Verdict)
+		}
+		t.Log(r.Verdict)
 	}
 }

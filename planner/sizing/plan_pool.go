@@ -180,13 +180,13 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 	case p.Rules.Count != budget.CountWorst && n == sp.problem.Items[i].Lo && n > fl.size:
 		return "counted at what was seen"
 	case p.Load.Session && n == p.LargestSize():
-		return "sessions: never shrunk"
+		return keptSession.text()
 	case n == fl.size:
 		return fl.by
 	case p.Load.AtLeast && limitAt(p, sp.curves[i], n) != "":
 		return limitAt(p, sp.curves[i], n)
 	case p.Load.AtLeast:
-		return "its load is only known to be at least that"
+		return atLeastThat
 	}
 	for r := 1; r < len(sp.problem.Rows); r++ { // a cap other than the budget that has no room for one more unit
 		if sp.full(sol, r, i) {

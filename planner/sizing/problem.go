@@ -30,6 +30,7 @@ type serverProblem struct {
 type floor struct {
 	size int
 	by   string
+	kept kept
 }
 
 // newServerProblem writes the promise as rows: the budget, and the limits over several pools. What PgBouncer limits in
@@ -56,7 +57,6 @@ func newServerProblem(f budget.Fleet, s budget.FleetServer, bestEffort bool, bus
 		}
 		i := len(sp.pools)
 		sp.pools = append(sp.pools, p)
-		sp.floors = append(sp.floors, floor{fl, by})
 		item := allocate.Item{ID: p.ID, Lo: fl, Hi: math.MaxInt32, Min: p.Rules.Min}
 		curve := CurveOf(p)
 		sp.curves = append(sp.curves, curve)
@@ -67,12 +67,8 @@ func newServerProblem(f budget.Fleet, s budget.FleetServer, bestEffort bool, bus
 		if p.Rules.Max > 0 {
 			item.Hi = p.Rules.Max
 		}
-		if (p.Load.Session || p.Load.AtLeast) && p.LargestSize() <= item.Hi { // a session may never give its connection back; a bound is no ground to shrink on
-			item.Lo = max(item.Lo, p.LargestSize())
-		}
-		if p.Rules.Count != budget.CountWorst {
-			item.Lo = max(item.Lo, min(p.LargestSize(), item.Hi))
-		}
+		sp.floors = append(sp.floors, floor{fl, by, keptBy(p, item.Hi)})
+		item.Lo = max(item.Lo, min(sp.floors[i].kept.least(p), item.Hi))
 		sp.problem.Items = append(sp.problem.Items, item)
 		listed := listedPool{}
 		if item.Lo <= item.Hi {
@@ -213,7 +209,7 @@ func (sp serverProblem) breached() *Infeasible {
 		return &Infeasible{Server: sp.server.Name, Constraint: b.Limit, Need: fleet.Float(b.Need), Cap: fleet.Float(b.Conns), ShortConns: b.Need - b.Conns,
 			Clash: []Clash{{Pool: b.Pool, Size: b.Need, Conns: b.Need, Why: b.By}}, Text: text,
 			cure: fmt.Sprintf("raise the limit by %d at least, lower the load or the promise, "+
-				"or see the least bad plan with --best-effort", b.Need-b.Conns)}
+				"or see the least bad plan: pgbudget plan --best-effort", b.Need-b.Conns)}
 	}
 	return nil
 }

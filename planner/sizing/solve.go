@@ -192,13 +192,10 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 			continue
 		}
 		p, fl := sp.pools[item], sp.floors[item]
-		size, why := sp.problem.Items[item].Lo, fl.by
+		size := sp.problem.Items[item].Lo
+		why := fl.why(size)
 		if c.Bare {
 			size, why = p.Rules.Min, "min"
-		} else if p.Load.Session && size > fl.size {
-			why = "sessions: never shrunk"
-		} else if p.Rules.Count != budget.CountWorst && size > fl.size {
-			why = stays(p)
 		}
 		conns := size
 		if c.Row >= 0 {
@@ -216,7 +213,7 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		out.ShortConns = c.Short * p.Sized()
 		out.Text = fmt.Sprintf("%s, but its max is %d: %d short", text, c.Cap, c.Short)
 		out.Max = fmt.Sprintf("raise max: of %s to %d at least", p.ID, c.Need)
-		out.cure = fmt.Sprintf("raise max: of %s to %d at least, or lower what it is to promise (utilization:, max_wait:); --best-effort shows the least bad plan",
+		out.cure = fmt.Sprintf("raise max: of %s to %d at least, or lower what it is to promise (utilization:, max_wait:); pgbudget plan --best-effort shows the least bad plan",
 			p.ID, c.Need)
 		return out
 	}
@@ -228,7 +225,7 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 			return sp.floors[i].size > sp.pools[i].Rules.Min
 		})
 	} else if least := minimums(parts); least != "" {
-		out.cure = fmt.Sprintf("%s, lower min: of %s or another promise, or see the least bad plan with --best-effort", out.find(), least)
+		out.cure = fmt.Sprintf("%s, lower min: of %s or another promise, or see the least bad plan: pgbudget plan --best-effort", out.find(), least)
 	}
 	return out
 }
@@ -241,14 +238,7 @@ func (sp serverProblem) parts(row int) (parts []Clash) {
 		if conns == 0 {
 			continue
 		}
-		x := Clash{Pool: p.ID, Size: least, Conns: conns, Why: sp.floors[i].by}
-		switch {
-		case p.Load.Session && least > sp.floors[i].size:
-			x.Why = "sessions: never shrunk"
-		case p.Rules.Count != budget.CountWorst && least > sp.floors[i].size:
-			x.Why = stays(p)
-		}
-		parts = append(parts, x)
+		parts = append(parts, Clash{Pool: p.ID, Size: least, Conns: conns, Why: sp.floors[i].why(least)})
 	}
 	slices.SortStableFunc(parts, func(a, b Clash) int { return b.Conns - a.Conns })
 	return parts
@@ -313,7 +303,7 @@ func (i *Infeasible) hint() string {
 		return i.cure
 	}
 	if i.ShortConns == 0 {
-		return "lower the load or its cost, add cores, or see the least bad plan with --best-effort"
+		return "lower the load or its cost, add cores, or see the least bad plan: pgbudget plan --best-effort"
 	}
-	return i.find() + ", lower a promise, or see the least bad plan with --best-effort"
+	return i.find() + ", lower a promise, or see the least bad plan: pgbudget plan --best-effort"
 }
