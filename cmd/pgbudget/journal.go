@@ -98,7 +98,7 @@ func beginCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.App.Writer, "%s begun\n", s.config.Journal)
+			fmt.Fprintf(said(c), "%s begun\n", s.config.Journal)
 			return j.Close()
 		}),
 	}
@@ -134,7 +134,7 @@ func exportCommand() *cli.Command {
 				_ = os.Remove(name) // it was made just now, and is not whole
 				return err
 			}
-			fmt.Fprintf(c.App.Writer, "%s exported to %s\n", summaryText(sum), name)
+			fmt.Fprintf(said(c), "%s exported to %s\n", summaryText(sum), name)
 			return nil
 		}),
 	}
@@ -172,7 +172,7 @@ func importCommand() *cli.Command {
 			if sum.Cut {
 				fmt.Fprintln(stderr, cutNote)
 			}
-			fmt.Fprintf(c.App.Writer, "%s imported into %s; pgbudget rollback --dry-run shows the way back\n",
+			fmt.Fprintf(said(c), "%s imported into %s; pgbudget rollback --dry-run shows the way back\n",
 				summaryText(sum), s.config.Journal)
 			return nil
 		}),

@@ -116,6 +116,7 @@ func newApp() *cli.App {
 		},
 		CustomAppHelpTemplate: "",
 	}
+	pasted = typedAgain(os.Args[1:], app.Commands, os.Getenv).in
 	for _, c := range app.Commands {
 		for _, x := range append(c.Subcommands, c) {
 			x.OnUsageError = usageError

@@ -3,10 +3,14 @@ package main
 import (
 	"errors"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/urfave/cli/v2"
 )
 
 func TestMain(m *testing.M) {
@@ -39,4 +43,47 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+	if args[1] == "pgbudget" {
+		pasteable(ts, args[2:])
+	}
 }
+
+// harmless are commands that change nothing, and ask no more than who they are typed for did.
+var harmless = []string{"status", "why", "plan", "step --dry-run", "run --dry-run", "rollback --dry-run"}
+
+// pasteable checks that the commands which a command names say of the facts what its own command line did, and that they run.
+func pasteable(ts *testscript.TestScript, args []string) {
+	for line := range strings.Lines(ts.ReadFile("stderr")) {
+		for _, at := range ourCommand.FindAllStringIndex(line, -1) {
+			name, rest := strings.TrimPrefix(line[at[0]:at[1]], "pgbudget "), line[at[1]:]
+			c := newApp().Command(strings.Fields(name)[0])
+			if c == nil || elsewhere.MatchString(rest) {
+				continue
+			}
+			for i, word := range args {
+				takes := strings.HasPrefix(name, "journal ") || slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return f.Names()[0] == "config" })
+				if (word == "-c" || word == "--config") && takes && i+1 < len(args) && !strings.HasPrefix(rest, " --config "+args[i+1]) {
+					ts.Fatalf("%v: %q names a command that has no --config %s", args, line, args[i+1])
+				}
+			}
+			flags := wholeCommand.FindString(rest)
+			if !slices.Contains(harmless, strings.TrimSpace(name+withoutSource.ReplaceAllString(flags, ""))) {
+				continue
+			}
+			sh := exec.Command("sh", "-c", "pgbudget "+name+flags)
+			sh.Dir, sh.Env = ts.MkAbs("."), []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "PGBUDGET_CONFIG=" + ts.Getenv("PGBUDGET_CONFIG")}
+			out, _ := sh.CombinedOutput()
+			text := string(out)
+			lost := strings.Contains(text, "give --config FILE") || strings.Contains(text, "nothing to look at")
+			if lost && len(typedAgain(args, nil, ts.Getenv).flags) > 0 || strings.Contains(text, "unknown flag") || strings.Contains(text, "left-over argument") {
+				ts.Fatalf("%v names %q, which ends with %s", args, "pgbudget "+name+flags, text)
+			}
+		}
+	}
+}
+
+// wholeCommand are the flags that stand behind a command in a sentence, and withoutSource those of where the facts are.
+var (
+	wholeCommand  = regexp.MustCompile(`^( --(config|from|postgres|bouncer) ('[^']*'|[^\s;,]+)| --(dry-run|best-effort|look|sizes))*`)
+	withoutSource = regexp.MustCompile(` --(config|from|postgres|bouncer) ('[^']*'|[^\s;,]+)| --best-effort| --look`)
+)

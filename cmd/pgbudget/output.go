@@ -20,7 +20,7 @@ import (
 )
 
 // stderr is where a command talks. What consoles, servers and commands say comes through it as text alone.
-var stderr io.Writer = quote.Writer{W: os.Stderr}
+var stderr io.Writer = pasting{quote.Writer{W: os.Stderr}}
 
 // stdout is where results go. What could not be written there is an error of the command, whatever it was.
 var stdout = &keeper{w: os.Stdout}
@@ -51,6 +51,9 @@ func newOutput(c *cli.Context) (output, error) {
 	isFile = isFile && o.w == io.Writer(stdout)
 	o.color = isFile && isatty.IsTerminal(f.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !c.Bool("no-color")
 	o.w = quote.Writer{W: o.w, Color: o.color}
+	if o.format == "table" && c.String("emit") == "" { // JSON is for programs, and a patch for patch
+		o.w = pasting{o.w}
+	}
 	return o, nil
 }
 

@@ -51,7 +51,7 @@ func pauseCommand() *cli.Command {
 			if _, err := os.Stat(s.config.Journal); err != nil { // the first run may be about to make it
 				fmt.Fprintf(stderr, "note: there is no journal %s yet: see journal: of the config\n", s.config.Journal)
 			}
-			fmt.Fprintln(c.App.Writer, "paused; pgbudget resume goes on")
+			fmt.Fprintln(said(c), "paused; pgbudget resume goes on")
 			return nil
 		}),
 	}
@@ -113,9 +113,9 @@ func forgetCommand() *cli.Command {
 			if _, err := j.Record(state.Event{At: time.Now(), Kind: state.Accepted, By: who()}); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.App.Writer, "%d lines are no longer expected to be as pgbudget wrote them\n", len(before.Written))
+			fmt.Fprintf(said(c), "%d lines are no longer expected to be as pgbudget wrote them\n", len(before.Written))
 			if before.Step != nil {
-				fmt.Fprintf(c.App.Writer, "the step in hand was given up: %s; pgbudget rollback --dry-run shows the way back from it\n", before.Step.Text())
+				fmt.Fprintf(said(c), "the step in hand was given up: %s; pgbudget rollback --dry-run shows the way back from it\n", before.Step.Text())
 			}
 			return nil
 		}),

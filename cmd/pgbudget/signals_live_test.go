@@ -142,7 +142,7 @@ func (b *bench) signals(t *testing.T) {
 				t.Fatalf("%v: %v\n%s", events, err, stderr.String())
 			}
 			if last := events[len(events)-1]; code != exitInterrupted || last.Outcome != state.Interrupted ||
-				!strings.Contains(stderr.String(), "pgbudget run goes on, pgbudget rollback goes back") || strings.Contains(stderr.String(), "nothing was moved") {
+				!strings.Contains(stderr.String(), "pgbudget run --config "+b.config+" goes on, pgbudget rollback --config "+b.config+" goes back") || strings.Contains(stderr.String(), "nothing was moved") {
 				t.Errorf("exit %d, %s\n%s", code, last.Outcome, stderr.String())
 			}
 			if r := command(t, b.l, "status", "--config", b.config); strings.Contains(r.stdout, "doing") || strings.Contains(r.stdout, "killed") {
