@@ -51,12 +51,12 @@ func writable(key, path string) error {
 		err = fmt.Errorf("%s is %s, want a file", path, kindOf(info.Mode()))
 	case err == nil:
 		if err = syscall.Access(path, write); err != nil {
-			err = fmt.Errorf("%s: %w", path, err)
+			err = &fs.PathError{Op: "write", Path: path, Err: err}
 		}
 	case errors.Is(err, fs.ErrNotExist):
 		folder := filepath.Dir(path)
 		if err = syscall.Access(folder, write|search); err != nil {
-			err = fmt.Errorf("%s: %w", folder, err)
+			err = &fs.PathError{Op: "write into", Path: folder, Err: err}
 		}
 	}
 	if err != nil {

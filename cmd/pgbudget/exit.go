@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func errorText(err error) string {
 		return ""
 	}
 	text := "pgbudget: " + strings.ReplaceAll(err.Error(), "\n", "\npgbudget: ")
-	if hint := operr.HintOf(err); hint != "" {
+	if hint := cmp.Or(allowed(err), operr.HintOf(err)); hint != "" {
 		text += "\nnext: " + hint
 	}
 	return text
