@@ -61,10 +61,7 @@ func waitingLine(p sizing.Plan) string {
 
 func (o output) server(s sizing.PlanServer, proved string) {
 	indent := strings.Repeat(" ", len(s.Name))
-	now := fmt.Sprintf("spare %d", s.BudgetConns-s.WorstConns)
-	if s.WorstConns > s.BudgetConns {
-		now = fmt.Sprintf("%d OVER", s.WorstConns-s.BudgetConns)
-	}
+	now := spareText(s.BudgetConns - s.WorstConns)
 	fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case now %d (%s), planned %d (spare %d)   %s\n",
 		o.bold(s.Name), s.MaxConns, s.BudgetConns, s.WorstConns, now, s.PlannedConns, s.SpareConns, proved)
 	var terms []string
@@ -91,6 +88,14 @@ func (o output) server(s sizing.PlanServer, proved string) {
 	if line := priceLine(s.Price); line != "" {
 		fmt.Fprintf(o.w, "%s   %s\n", indent, line)
 	}
+}
+
+// spareText says how much of a budget is left, or by how much it is exceeded.
+func spareText(conns int) string {
+	if conns < 0 {
+		return fmt.Sprintf("%d OVER", -conns)
+	}
+	return fmt.Sprintf("spare %d", conns)
 }
 
 func cpuLine(c sizing.PlanCPU) string {

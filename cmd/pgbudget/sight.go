@@ -23,7 +23,9 @@ type sight struct {
 	At      time.Time      `json:"at"`
 	Servers []serverSight  `json:"servers"`
 	Holders []fleet.Holder `json:"holders,omitempty"`
-	Doing   string         `json:"doing,omitempty"` // what the run did about it
+	Doing   string         `json:"doing,omitempty"` // what the run did about it; empty: it ended
+
+	StepsAhead *int `json:"steps_ahead,omitempty"` // of a run that ended: the steps that are left to its plan, as it saw the fleet
 }
 
 type serverSight struct {
@@ -61,7 +63,13 @@ func leave(journal string, s control.Situation, act state.Act) {
 		return
 	}
 	seen := sightOf(s.Fleet, s.Look, &s.Gate)
-	seen.Doing = waitingFor(s, act)
+	if act.Verb != state.Stop {
+		seen.Doing = waitingFor(s, act)
+	} else if s.Memory.RollTo == 0 {
+		way, _ := s.Ahead()
+		ahead := len(way)
+		seen.StepsAhead = &ahead
+	}
 	if data, err := json.Marshal(seen); err == nil {
 		name := sightFile(journal)
 		if os.WriteFile(name+".new", data, 0o600) == nil { // not synced: it is of no use after a crash

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,11 +45,13 @@ type status struct {
 	Flushed []fleet.Set     `json:"flushed,omitempty"` // lines whose server_lifetime is a second, and what gives it back
 	Lines   []fleet.Set     `json:"lines"`             // that pgbudget wrote, as they should be
 	Traffic []trafficStatus `json:"traffic,omitempty"`
+	Plan    *aim            `json:"plan"` // that the newest run went to; null: it went back, or there was none
 	Look    *sight          `json:"last_look"`
 	Last    []state.Event   `json:"last_events"`
 
-	next string // what goes on with what is under way, and what goes back
-	none string // why there is no event
+	began time.Time // the newest run
+	next  string    // what goes on with what is under way, and what goes back
+	none  string    // why there is no event
 }
 
 func statusCommand() *cli.Command {
@@ -103,6 +104,9 @@ func statusCommand() *cli.Command {
 			if st.Look, err = lastSight(s.config.Journal); err != nil {
 				fmt.Fprintln(stderr, "note: what the last run saw cannot be read: "+err.Error())
 			}
+			if st.Plan, st.began, err = aimOf(m, journal.Newest(s.config.Journal), st.Look); err != nil {
+				return err
+			}
 			if c.Bool("look") {
 				if st.Look, err = lookNow(c.Context, s, m); err != nil {
 					return err
@@ -139,12 +143,13 @@ const neverOrLost = "either nothing was moved from here yet, or the journal was 
 // status prints it for people.
 func (o output) status(s status) {
 	o.sight(s)
-	switch {
-	case s.Paused != "":
+	if s.Paused != "" {
 		fmt.Fprintln(o.w, o.warn(s.Paused+": nothing moves until pgbudget resume"))
+	}
+	switch {
 	case s.Died:
 		fmt.Fprintln(o.w, o.warn("the newest run did not say that it ended (it was killed, its host was, or its journal or mirror failed): "+s.next))
-	case s.Held != "":
+	case s.Held != "" && s.Paused == "": // a pause is said above
 		fmt.Fprintln(o.w, o.warn("held: "+s.Held))
 	}
 	switch {
@@ -159,6 +164,9 @@ func (o output) status(s status) {
 		return
 	default:
 		fmt.Fprintln(o.w, "no step is in hand")
+	}
+	if s.Plan != nil {
+		fmt.Fprintln(o.w, s.Plan.text())
 	}
 	if len(s.Taken) > 0 {
 		fmt.Fprintln(o.w, o.bold("steps taken"))
@@ -191,164 +199,16 @@ func (o output) sight(s status) {
 	age := s.At.Sub(s.Look.At).Round(time.Second)
 	for _, x := range s.Look.Servers {
 		gate := ""
-		if x.Gate != "" && s.Paused == "" { // else it says what nobody asks
+		if x.Gate != "" && s.Paused == "" && s.Held == "" { // else it says what nobody asks
 			gate = "   gate " + x.Gate
 		}
-		fmt.Fprintf(o.w, "%s   worst case %d of %d, spare %d%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns, x.SpareConns, gate, age)
+		fmt.Fprintf(o.w, "%s   worst case %d of %d, %s%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns, spareText(x.SpareConns), gate, age)
 	}
 	for _, h := range s.Look.Holders {
 		fmt.Fprintf(o.w, "! backend %d of %s is idle in transaction for %v in %s\n", h.PID, h.User, h.Age.Round(time.Second), cmp.Or(h.Pool, "no pool"))
 	}
-	if s.Running && s.Look.Doing != "" {
+	if s.Running && s.Look.Doing != "" && !s.Look.At.Before(s.began) && s.Paused == "" && s.Held == "" { // else it is what an older run did, or said below
 		fmt.Fprintf(o.w, "%s   %s\n", o.bold("doing"), s.Look.Doing)
-	}
-}
-
-func whyCommand() *cli.Command {
-	return &cli.Command{
-		Name:        "why",
-		Usage:       "explain the last decision and what would change it; asks no server",
-		Description: "Example:\n  pgbudget why",
-		Flags:       slices.Concat(journalFlags(), formatFlags()),
-		Action: withJournal(0, func(c *cli.Context, s source) error {
-			out, err := newOutput(c)
-			if err != nil {
-				return err
-			}
-			m, err := remembered(s.config)
-			if err != nil {
-				return err
-			}
-			x, err := decision(m, journal.Newest(s.config.Journal))
-			if err != nil {
-				return err
-			}
-			if x.Event == nil {
-				if x.Text, err = noEvents(s.config.Journal); err != nil {
-					return err
-				}
-			}
-			x = x.now(m, m.Running && !journal.Busy(s.config.Journal), paused(s.config.Journal))
-			if out.format != "table" {
-				return out.data(x)
-			}
-			out.decision(x)
-			return nil
-		}),
-	}
-}
-
-// decided is the newest decision in words.
-type decided struct {
-	Event   *state.Event `json:"event"` // null: nothing was ever decided
-	Text    string       `json:"text"`
-	Changes string       `json:"what_would_change_it"`
-	Step    *state.Step  `json:"step_in_hand"`
-	Died    bool         `json:"died,omitempty"`   // the run that decided it is no more, and did not say that it ended
-	Paused  string       `json:"paused,omitempty"` // who paused it, and when
-}
-
-// decision words the newest event that decided something.
-func decision(m state.Memory, newest iter.Seq2[state.Event, error]) (decided, error) {
-	for e, err := range newest {
-		if err != nil {
-			return decided{}, err
-		}
-		text, next := "", ""
-		switch e.Kind {
-		case state.HoldBegan:
-			text, next = "nothing moves: "+e.Reason, "it goes on by itself once that has been gone for three looks"
-			if back := backward(m); back != "" {
-				next += "; " + back
-			}
-		case state.RunEnded:
-			text = "the run ended, " + string(e.Outcome) + ": " + e.Reason
-			switch e.Outcome {
-			case state.Done:
-				next = "a load that leaves its interval: pgbudget plan says"
-			case state.Interrupted:
-				next = onward(m)
-			case state.Drifted:
-				next = cmp.Or(e.Next, mending(m))
-			default:
-				next = onward(m) + ", once that is gone"
-			}
-		case state.Replanned:
-			text, next = "the plan was made anew: "+e.Reason, "a load that grows beyond it again"
-		case state.StepAbort:
-			text, next = "the step goes back: "+e.Reason, "nothing before it is back"
-		case state.StepCut:
-			text, next = "the rest of the step was given up: "+e.Reason, "connections that are free again; the next step asks anew"
-		case state.Failed:
-			text, next = "an act failed: "+e.Reason, "it is tried again"
-		case state.Accepted:
-			text, next = "what the fleet had then was taken as right", "pgbudget plan shows what is left to do"
-			if e.By != "" {
-				text += " by " + e.By
-			}
-		case state.Acted, state.StepBegan, state.StepEnded, state.HoldEnded:
-			text, next = eventLine(e), "what comes next waits for the drain, or for the soak"
-		default:
-			continue
-		}
-		return decided{Event: &e, Text: text, Changes: next, Step: m.Step}, nil
-	}
-	return decided{}, nil
-}
-
-// now adds what has come between since the decision: a run that is no more waits for nothing, and a pause holds whatever
-// was decided.
-func (x decided) now(m state.Memory, died bool, pause string) decided {
-	if died && x.Event != nil {
-		x.Died, x.Changes = true, "the run that decided this is no more, and did not say that it ended: "+onward(m)
-	}
-	if pause != "" {
-		x.Paused, x.Changes = pause, pause+": nothing moves until pgbudget resume"
-	}
-	return x
-}
-
-// mending is how drift ends where nothing better is known. To take what is there as right gives the step in hand up,
-// and with it the way back: so that is for where there is none.
-func mending(m state.Memory) string {
-	if m.Step == nil {
-		return "see who changed it; pgbudget forget --sizes takes what is there now as right"
-	}
-	return "see who changed it, and mend that; then " + onward(m)
-}
-
-// onward is what a person types to go on with what is under way, or to go back.
-func onward(m state.Memory) string {
-	next := "pgbudget run goes on"
-	if m.RollTo > 0 {
-		next = "pgbudget rollback goes on"
-	}
-	if back := backward(m); back != "" {
-		next += ", " + back
-	}
-	return next
-}
-
-// backward is what takes the step in hand back. Where there is none it would take back an older step, which was good.
-func backward(m state.Memory) string {
-	if m.Step == nil || m.RollTo > 0 {
-		return ""
-	}
-	return "pgbudget rollback goes back"
-}
-
-// decision prints it for people.
-func (o output) decision(x decided) {
-	if x.Event == nil {
-		fmt.Fprintln(o.w, x.Text)
-		if x.Paused != "" {
-			fmt.Fprintln(o.w, x.Changes)
-		}
-		return
-	}
-	fmt.Fprintf(o.w, "%s  %s\nwhat would change it: %s\n", stamp(x.Event.At), x.Text, x.Changes)
-	if x.Step != nil {
-		fmt.Fprintf(o.w, "in hand: %s\n", x.Step.Text())
 	}
 }
 

@@ -60,7 +60,7 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		{"somebody else's size, on the way back", back, drifted, "pgbudget rollback goes on", "forget"},
 	} {
 		newest := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(c.newest, nil) })
-		x, err := decision(c.memory, newest)
+		x, err := decision(c.memory, newest, nil)
 		if err != nil || !strings.Contains(x.Changes, c.want) || strings.Contains(x.Changes, c.without) {
 			t.Errorf("%s: why says %q (%v); want %q and no %q", c.name, x.Changes, err, c.want, c.without)
 		}
@@ -113,7 +113,7 @@ func TestWhySaysWhatHasComeBetween(t *testing.T) {
 	m := state.Memory{Step: step, StepNumber: 3, Running: true}
 	granted := state.Event{Kind: state.Acted, Act: &state.Act{Verb: state.Grant, Sets: step.Sets}}
 	newest := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(granted, nil) })
-	x, err := decision(m, newest)
+	x, err := decision(m, newest, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,9 @@ func TestWhySaysWhatHasComeBetween(t *testing.T) {
 	}{
 		{false, "", "waits for the drain, or for the soak", "no more"},
 		{true, "", "is no more, and did not say that it ended: pgbudget run goes on, pgbudget rollback goes back", "waits for"},
-		{true, "paused by anna@db7", "paused by anna@db7: nothing moves until pgbudget resume", "goes on"},
+		{false, "paused by anna@db7", "paused by anna@db7: nothing moves until pgbudget resume", "goes on"},
+		{true, "paused by anna@db7", "paused by anna@db7: nothing moves until pgbudget resume; the run that decided this is no more, and did not say that it ended: " +
+			"pgbudget run goes on, pgbudget rollback goes back", "waits for"},
 	} {
 		if got := x.now(m, c.died, c.pause).Changes; !strings.Contains(got, c.want) || strings.Contains(got, c.without) {
 			t.Errorf("died %v, paused %q: %q; want %q and no %q", c.died, c.pause, got, c.want, c.without)

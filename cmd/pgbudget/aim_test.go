@@ -1,0 +1,108 @@
+package main
+
+import (
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// newestFirst is what a journal of these events gives, and its memory.
+func newestFirst(events ...state.Event) (state.Memory, iter.Seq2[state.Event, error]) {
+	var m state.Memory
+	for i := range events {
+		events[i].Seq = int64(i + 1)
+		events[i].At = time.Date(2026, 11, 30, 0, 30, i, 0, time.UTC)
+		m = m.After(events[i])
+	}
+	return m, func(yield func(state.Event, error) bool) {
+		for _, e := range slices.Backward(events) {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestWhyAndStatusSayHowFarThePlanIs: a run that has ended well may have steps left, or have gone back.
+func TestWhyAndStatusSayHowFarThePlanIs(t *testing.T) {
+	goal := &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 9}, {Pool: "main/app", Size: 13}}}
+	step := func(to int) []state.Event {
+		sets := []fleet.Set{{Process: "ci/1", Alias: "app", Key: fleet.KeySize, From: 4, To: to}}
+		return []state.Event{{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Sets: sets}},
+			{Kind: state.Acted, Act: &state.Act{Verb: state.Grant, Sets: sets}}, {Kind: state.StepEnded}}
+	}
+	began, done := state.Event{Kind: state.RunBegan, Goal: goal}, state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: "1 of 1 steps"}
+	back := state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 4}}}, To: 2}
+	four, none := 4, 0
+	late, early := time.Date(2026, 11, 30, 0, 31, 0, 0, time.UTC), time.Date(2026, 11, 30, 0, 29, 0, 0, time.UTC)
+	const wants = "the plan of 2026-11-30 00:30:00 UTC wants ci/app 9, main/app 13: pgbudget step goes on"
+	const plan = "plan of 2026-11-30 00:30:00 UTC: ci/app 9, main/app 13"
+	for _, c := range []struct {
+		name      string
+		events    []state.Event
+		look      *sight
+		why, says string
+	}{
+		{"one step of five, counted", append(append([]state.Event{began}, step(5)...), done), &sight{At: late, StepsAhead: &four}, wants, plan + "; 4 steps to come"},
+		{"one step of five, not counted", append(append([]state.Event{began}, step(5)...), done), nil, wants, plan + "; not reached yet"},
+		{"one step of five, and the count is of an older run", append(append([]state.Event{began}, step(5)...), done), &sight{At: early, StepsAhead: &none}, wants, plan + "; not reached yet"},
+		{"a pool that was never written is left", append(append([]state.Event{began}, step(9)...), done), &sight{At: late, StepsAhead: &four}, wants, plan + "; 4 steps to come"},
+		{"all of them", append(append([]state.Event{began}, step(9)...), done), &sight{At: late, StepsAhead: &none}, "a load that leaves its interval", plan + "; reached"},
+		{"all of them, not counted", append(append([]state.Event{began}, step(9)...), done), nil, "a load that leaves its interval", plan},
+		{"a complete rollback", append(append([]state.Event{began}, step(5)...), done, back, done), nil, "pgbudget step would go to the plan again", ""},
+		{"a person took what is there as right", append(append([]state.Event{began}, step(5)...), done, state.Event{Kind: state.Accepted}), &sight{At: late, StepsAhead: &four},
+			"pgbudget plan shows what is left to do", ""},
+	} {
+		m, newest := newestFirst(c.events...)
+		x, err := decision(m, newest, c.look)
+		if err != nil || !strings.Contains(x.Changes, c.why) {
+			t.Errorf("%s: why says %q (%v), want %q", c.name, x.Changes, err, c.why)
+		}
+		a, _, err := aimOf(m, newest, c.look)
+		said := ""
+		if a != nil {
+			said = a.text()
+		}
+		if err != nil || said != c.says {
+			t.Errorf("%s: status says %q (%v), want %q", c.name, said, err, c.says)
+		}
+	}
+}
+
+// TestStatusDoesNotContradictItself: what a run did before this one began, or beside a hold or a pause, is not what it does.
+func TestStatusDoesNotContradictItself(t *testing.T) {
+	at := time.Date(2026, 11, 30, 0, 30, 0, 0, time.UTC)
+	look := &sight{At: at, Doing: "soaking ci/app 4 → 5", Servers: []serverSight{{Name: "main", WorstConns: 90, BudgetConns: 89, SpareConns: -1, Gate: "open"}}}
+	for _, c := range []struct {
+		name       string
+		s          status
+		want, lack []string
+	}{
+		{"a run at work", status{Running: true, began: at.Add(-time.Second)}, []string{"doing   soaking", "gate open", "worst case 90 of 89, 1 OVER"}, []string{"spare -1"}},
+		{"the run has just begun", status{Running: true, began: at.Add(time.Second)}, []string{"gate open"}, []string{"doing"}},
+		{"held", status{Running: true, Held: "no answer"}, []string{"held: no answer"}, []string{"doing", "gate open"}},
+		{"paused", status{Running: true, Held: "paused by anna", Paused: "paused by anna"}, []string{"paused by anna: nothing moves"}, []string{"doing", "gate open", "held"}},
+		{"paused, and the run was killed", status{Died: true, Paused: "paused by anna", next: "pgbudget run goes on"},
+			[]string{"paused by anna: nothing moves until pgbudget resume", "was killed", "pgbudget run goes on"}, nil},
+	} {
+		var out strings.Builder
+		c.s.Look, c.s.At = look, at
+		output{w: &out}.status(c.s)
+		for _, w := range c.want {
+			if !strings.Contains(out.String(), w) {
+				t.Errorf("%s: %q, want %q", c.name, out.String(), w)
+			}
+		}
+		for _, l := range c.lack {
+			if strings.Contains(out.String(), l) {
+				t.Errorf("%s: %q, want no %q", c.name, out.String(), l)
+			}
+		}
+	}
+}

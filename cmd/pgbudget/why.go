@@ -1,0 +1,184 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+func whyCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "why",
+		Usage:       "explain the last decision and what would change it; asks no server",
+		Description: "Example:\n  pgbudget why",
+		Flags:       slices.Concat(journalFlags(), formatFlags()),
+		Action: withJournal(0, func(c *cli.Context, s source) error {
+			out, err := newOutput(c)
+			if err != nil {
+				return err
+			}
+			m, err := remembered(s.config)
+			if err != nil {
+				return err
+			}
+			look, err := lastSight(s.config.Journal)
+			if err != nil {
+				fmt.Fprintln(stderr, "note: what the last run saw cannot be read: "+err.Error())
+			}
+			x, err := decision(m, journal.Newest(s.config.Journal), look)
+			if err != nil {
+				return err
+			}
+			if x.Event == nil {
+				if x.Text, err = noEvents(s.config.Journal); err != nil {
+					return err
+				}
+			}
+			busy := journal.Busy(s.config.Journal)
+			if x = x.now(m, m.Running && !busy, paused(s.config.Journal)); x.Event != nil && !busy {
+				x.Later = laterRefusals
+			}
+			if out.format != "table" {
+				return out.data(x)
+			}
+			out.decision(x)
+			return nil
+		}),
+	}
+}
+
+// decided is the newest decision in words.
+type decided struct {
+	Event   *state.Event `json:"event"` // null: nothing was ever decided
+	Text    string       `json:"text"`
+	Changes string       `json:"what_would_change_it"`
+	Step    *state.Step  `json:"step_in_hand"`
+	Died    bool         `json:"died,omitempty"`   // the run that decided it is no more, and did not say that it ended
+	Paused  string       `json:"paused,omitempty"` // who paused it, and when
+	Later   string       `json:"later,omitempty"`  // what may have come since, and is in no journal
+}
+
+// laterRefusals says where a step that never began is to be found.
+const laterRefusals = "later refusals are not in the journal: pgbudget status --look says what would be refused now"
+
+// decision words the newest event that decided something.
+func decision(m state.Memory, newest iter.Seq2[state.Event, error], look *sight) (decided, error) {
+	for e, err := range newest {
+		if err != nil {
+			return decided{}, err
+		}
+		text, next := "", ""
+		switch e.Kind {
+		case state.HoldBegan:
+			text, next = "nothing moves: "+e.Reason, "it goes on by itself once that has been gone for three looks"
+			if back := backward(m); back != "" {
+				next += "; " + back
+			}
+		case state.RunEnded:
+			text = "the run ended, " + string(e.Outcome) + ": " + e.Reason
+			switch e.Outcome {
+			case state.Done:
+				plan, _, err := aimOf(m, newest, look)
+				if err != nil {
+					return decided{}, err
+				}
+				next = plan.onward()
+			case state.Interrupted:
+				next = onward(m)
+			case state.Drifted:
+				next = cmp.Or(e.Next, mending(m))
+			default:
+				next = onward(m) + ", once that is gone"
+			}
+		case state.Replanned:
+			text, next = "the plan was made anew: "+e.Reason, "a load that grows beyond it again"
+		case state.StepAbort:
+			text, next = "the step goes back: "+e.Reason, "nothing before it is back"
+		case state.StepCut:
+			text, next = "the rest of the step was given up: "+e.Reason, "connections that are free again; the next step asks anew"
+		case state.Failed:
+			text, next = "an act failed: "+e.Reason, "it is tried again"
+		case state.Accepted:
+			text, next = "what the fleet had then was taken as right", "pgbudget plan shows what is left to do"
+			if e.By != "" {
+				text += " by " + e.By
+			}
+		case state.Acted, state.StepBegan, state.StepEnded, state.HoldEnded:
+			text, next = eventLine(e), "what comes next waits for the drain, or for the soak"
+		default:
+			continue
+		}
+		return decided{Event: &e, Text: text, Changes: next, Step: m.Step}, nil
+	}
+	return decided{}, nil
+}
+
+// now adds what has come between since the decision: a run that is no more waits for nothing, and a pause holds whatever
+// was decided.
+func (x decided) now(m state.Memory, died bool, pause string) decided {
+	if died && x.Event != nil {
+		x.Died, x.Changes = true, "the run that decided this is no more, and did not say that it ended: "+onward(m)
+	}
+	if pause != "" {
+		x.Paused = pause
+		pause += ": nothing moves until pgbudget resume"
+		if x.Died {
+			pause += "; " + x.Changes
+		}
+		x.Changes = pause
+	}
+	return x
+}
+
+// mending is how drift ends where nothing better is known. To take what is there as right gives the step in hand up,
+// and with it the way back: so that is for where there is none.
+func mending(m state.Memory) string {
+	if m.Step == nil {
+		return "see who changed it; pgbudget forget --sizes takes what is there now as right"
+	}
+	return "see who changed it, and mend that; then " + onward(m)
+}
+
+// onward is what a person types to go on with what is under way, or to go back.
+func onward(m state.Memory) string {
+	next := "pgbudget run goes on"
+	if m.RollTo > 0 {
+		next = "pgbudget rollback goes on"
+	}
+	if back := backward(m); back != "" {
+		next += ", " + back
+	}
+	return next
+}
+
+// backward is what takes the step in hand back. Where there is none it would take back an older step, which was good.
+func backward(m state.Memory) string {
+	if m.Step == nil || m.RollTo > 0 {
+		return ""
+	}
+	return "pgbudget rollback goes back"
+}
+
+// decision prints it for people.
+func (o output) decision(x decided) {
+	if x.Event == nil {
+		fmt.Fprintln(o.w, x.Text)
+		if x.Paused != "" {
+			fmt.Fprintln(o.w, x.Changes)
+		}
+		return
+	}
+	fmt.Fprintf(o.w, "%s  %s\nwhat would change it: %s\n", stamp(x.Event.At), x.Text, x.Changes)
+	if x.Step != nil {
+		fmt.Fprintf(o.w, "in hand: %s\n", x.Step.Text())
+	}
+	if x.Later != "" {
+		fmt.Fprintln(o.w, x.Later)
+	}
+}
