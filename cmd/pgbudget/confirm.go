@@ -30,15 +30,18 @@ func askable(c *cli.Context, s source) error {
 		"its standard input is no terminal, so that nobody can agree to what it is about to do")
 }
 
+// confirm asks whether what is said may be done.
+func (m *mover) confirm(c *cli.Context, what string) error { return confirm(c, m.source, what) }
+
 // confirm asks on a terminal whether what is said may be done: with an environment, its name is typed. Anything else, the
 // end of the input and a signal are a no.
-func (m *mover) confirm(c *cli.Context, what string) error {
-	if agreed(c, m.source) {
+func confirm(c *cli.Context, s source, what string) error {
+	if agreed(c, s) {
 		return nil
 	}
 	want := "yes"
-	if m.source.config.Environment != "" {
-		want = m.source.config.Environment
+	if s.config.Environment != "" {
+		want = s.config.Environment
 	}
 	fmt.Fprintf(stderr, "%s\ntype %s to go on: ", what, want)
 	typed := make(chan string, 1)

@@ -1,20 +1,52 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"pgbudget": main})
+	testscript.Main(m, map[string]func(){"pgbudget": main, "note": note})
+}
+
+// note records one event more in a config's journal, as a run does that has looked, or begins a step: note [-c FILE] [step].
+func note() {
+	app := cli.NewApp()
+	app.Flags = journalFlags()
+	app.Action = withJournal(1, func(c *cli.Context, s source) error {
+		j, err := mirrorOf(s.config).Open(s.config.Journal)
+		if err != nil {
+			return err
+		}
+		defer j.Close()
+		event := state.Event{At: time.Now(), Kind: state.Noted, Reason: "it has looked",
+			Seen: []state.Seen{{Process: "main/1", Alias: "app", Users: []string{"app"}}}}
+		if c.Args().First() == "step" {
+			sets := []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 15, To: 14}}
+			event = state.Event{At: time.Now(), Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Sets: sets}}
+		}
+		_, err = j.Record(event)
+		return err
+	})
+	if err := app.Run(os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, errorText(err))
+		os.Exit(exitCode(context.Background(), err))
+	}
 }
 
 // TestScripts runs the built command on the scripts under testdata, wrong input above all.

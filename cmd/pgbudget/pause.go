@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/planner/operr"
-	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // withJournal is the start of every command that needs the config's journal and no server.
@@ -79,43 +77,6 @@ func resumeCommand() *cli.Command {
 				return err
 			default:
 				fmt.Fprintln(c.App.Writer, "resumed")
-			}
-			return nil
-		}),
-	}
-}
-
-func forgetCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "forget",
-		Usage: "take what the fleet has now as right, after a person has looked",
-		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor traffic switches where it turned them,\n" +
-			"and a step in hand is given up. It can still be rolled back, as steps that were taken can.\n\n" +
-			"Example:\n  pgbudget forget --sizes",
-		Flags: append(journalFlags(), &cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there, and what traffic switches say"}),
-		Action: withJournal(0, func(c *cli.Context, s source) error {
-			if !c.Bool("sizes") {
-				return usage("pgbudget forget --sizes", "say what is to be forgotten")
-			}
-			m := mirrorOf(s.config)
-			if _, err := m.Load(s.config.Journal); err != nil {
-				return err
-			}
-			if err := cmp.Or(m.Unbegun(s.config.Journal), unbegun(s.config.Journal, "forget")); err != nil {
-				return err
-			}
-			j, err := m.Open(s.config.Journal)
-			if err != nil {
-				return err
-			}
-			defer j.Close()
-			before := j.Memory()
-			if _, err := j.Record(state.Event{At: time.Now(), Kind: state.Accepted, By: who()}); err != nil {
-				return err
-			}
-			fmt.Fprintf(said(c), "%d lines are no longer expected to be as pgbudget wrote them\n", len(before.Written))
-			if before.Step != nil {
-				fmt.Fprintf(said(c), "the step in hand was given up: %s; pgbudget rollback --dry-run shows the way back from it\n", before.Step.Text())
 			}
 			return nil
 		}),

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/words"
+)
+
+func forgetCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "forget",
+		Usage: "take what the fleet has now as right, after a person has looked",
+		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor traffic switches where it turned them,\n" +
+			"and a step in hand is given up: it asks before that, on a terminal. The step can still be rolled back, as steps that\n" +
+			"were taken can.\n\n" +
+			"Example:\n  pgbudget forget --sizes",
+		Flags: append(journalFlags(), &cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there, and what traffic switches say"},
+			&cli.BoolFlag{Name: "yes", Usage: "do not ask"}),
+		Action: withJournal(0, func(c *cli.Context, s source) error {
+			if !c.Bool("sizes") {
+				return usage("pgbudget forget --sizes", "say what is to be forgotten")
+			}
+			m := mirrorOf(s.config)
+			if _, err := m.Load(s.config.Journal); err != nil {
+				return err
+			}
+			if err := cmp.Or(m.Unbegun(s.config.Journal), unbegun(s.config.Journal, "forget")); err != nil {
+				return err
+			}
+			j, err := m.Open(s.config.Journal)
+			if err != nil {
+				return err
+			}
+			defer j.Close()
+			before, accepted := j.Memory(), state.Event{At: time.Now(), Kind: state.Accepted, By: who()}
+			if !forgets(before, accepted) {
+				fmt.Fprintln(c.App.Writer, "nothing to forget: the journal expects nothing of the fleet")
+				return nil
+			}
+			if err := giveUp(c, s, before); err != nil {
+				return err
+			}
+			if _, err := j.Record(accepted); err != nil {
+				return err
+			}
+			n := len(before.Written)
+			fmt.Fprintf(said(c), "%d %s no longer expected to be as pgbudget wrote %s\n",
+				n, words.Plural(n, "line is", "lines are"), words.Plural(n, "it", "them"))
+			if before.Step != nil {
+				fmt.Fprintf(said(c), "the step in hand was given up: %s; pgbudget rollback --dry-run shows the way back from it\n", before.Step.Text())
+			}
+			return nil
+		}),
+	}
+}
+
+// forgets reports whether an event changes what a journal comes to.
+func forgets(m state.Memory, e state.Event) bool {
+	e.Seq = m.Seq
+	before, err := json.Marshal(m)
+	after, failed := json.Marshal(m.After(e))
+	return err != nil || failed != nil || !bytes.Equal(before, after)
+}
+
+// giveUp asks whether the step in hand may be given up; without one there is nothing to ask.
+func giveUp(c *cli.Context, s source, m state.Memory) error {
+	if m.Step == nil || agreed(c, s) {
+		return nil
+	}
+	number := ""
+	if m.StepNumber > 0 {
+		number = fmt.Sprintf(" %d", m.StepNumber)
+	}
+	text := fmt.Sprintf("step%s is in hand, %s, and is given up: no run goes on with it", number, m.Step.Text())
+	if !isatty.IsTerminal(os.Stdin.Fd()) {
+		return usage("pgbudget forget --sizes --yes, or "+onward(m), "%s; its standard input is no terminal, so that nobody can agree to that", text)
+	}
+	return confirm(c, s, text)
+}
