@@ -47,6 +47,8 @@ func (k *Checker) Note(path, format string, args ...any) Fault {
 func (k *Checker) Int(path string, v Int, lo, hi int) {
 	switch {
 	case !v.Set:
+	case v.written != "":
+		k.Fault(path, "is %q, want a whole number, %d to %d%s", v.written, lo, hi, bare(v.written))
 	case v.bad != "":
 		k.Fault(path, "%s", v.bad)
 	case v.N < lo || v.N > hi:
@@ -58,6 +60,8 @@ func (k *Checker) Int(path string, v Int, lo, hi int) {
 func (k *Checker) Num(path string, v Num, lo, hi float64) {
 	switch {
 	case !v.Set:
+	case v.written != "":
+		k.Fault(path, "is %q, want %g to %g%s", v.written, lo, hi, bare(v.written))
 	case v.bad != "":
 		k.Fault(path, "%s", v.bad)
 	case v.F < lo || v.F > hi:

@@ -186,12 +186,12 @@ func TestFilesThatWouldDrownTheParserAreRefused(t *testing.T) {
 
 func TestAValueOfAnotherKindIsToldInWordsOfYAML(t *testing.T) {
 	for text, want := range map[string]string{
-		"servers: [{name: main, max_connections: many}]\n": "f.yaml:1:41: servers[0].max_connections is \"many\", want a whole number",
+		"servers: [{name: main, max_connections: many}]\n": "f.yaml:1:41: servers[0].max_connections is \"many\", want a whole number, 1 to 262143",
 		"servers: main\n":            "f.yaml:1:10: a text, want a list",
 		"servers: {a: 1}\n":          "a map of keys and values, want a list",
 		"policy: 7\n":                "f.yaml:1:9: a whole number, want a map of keys and values",
 		"policy: [1]\n":              "a list, want a map of keys and values",
-		"policy: {percent: a lot}\n": "policy.percent is \"a lot\", want a finite number",
+		"policy: {percent: a lot}\n": "policy.percent is \"a lot\", want 0.01 to 100",
 		"policy: {soak: long}\n":     "soak",
 		"policy: {confirm: [1]}\n":   "a list, want a text",
 	} {

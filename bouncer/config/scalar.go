@@ -15,16 +15,18 @@ import (
 
 // Int is a whole number.
 type Int struct {
-	Set bool
-	N   int
-	bad string
+	Set     bool
+	N       int
+	bad     string
+	written string // that is no number; what is wanted depends on the key
 }
 
 // Num is a finite number.
 type Num struct {
-	Set bool
-	F   float64
-	bad string
+	Set     bool
+	F       float64
+	bad     string
+	written string // that is no number; what is wanted depends on the key
 }
 
 // Dur is a length of time: "10ms", "1h30m", "7d".
@@ -95,7 +97,7 @@ func (i *Int) UnmarshalYAML(unmarshal func(any) error) error {
 	if bad == "" {
 		n, err := strconv.Atoi(s)
 		if err != nil {
-			i.bad = fmt.Sprintf("is %q, want a whole number%s", s, bare(s))
+			i.bad, i.written = fmt.Sprintf("is %q, want a whole number%s", s, bare(s)), s
 		}
 		i.N = n
 	}
@@ -107,7 +109,9 @@ func (f *Num) UnmarshalYAML(unmarshal func(any) error) error {
 	s, bad := Text(unmarshal)
 	*f = Num{Set: true, bad: bad}
 	if bad == "" {
-		f.F, f.bad = number(s)
+		if f.F, f.bad = number(s); f.bad != "" {
+			f.written = s
+		}
 	}
 	return nil
 }

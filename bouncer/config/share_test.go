@@ -21,8 +21,8 @@ func TestAShareOutOfBoundsIsToldInOneText(t *testing.T) {
 		server + "{cpu: 20}}]\n":           "headroom.cpu is 20, want 0 to 100%, or 0 to 1\n",
 		server + "{connections: 101%}}]\n": "headroom.connections is 101%, want 0 to 100%\n",
 		server + "{connections: 0.05}}]\n": `headroom.connections is "0.05", want connections such as 25, or a share such as 5%`,
-		"policy: {percent: 5%}\n":          `policy.percent is "5%", want a finite number, without %`,
-		"policy: {aborts: 5%}\n":           `policy.aborts is "5%", want a whole number, without %`,
+		"policy: {percent: 5%}\n":          `policy.percent is "5%", want 0.01 to 100, without %`,
+		"policy: {aborts: 5%}\n":           `policy.aborts is "5%", want a whole number, 1 to 100, without %`,
 		shiftBase + "shift: {from: main/app, to: ci/app, fraction: 35, get: [f]}\n": `fraction is "35", want the part of the load that moves, 0 to 100%, or 0 to 1, such as 35% or 25%-45%`,
 	} {
 		if _, err := Parse("f.yaml", []byte(text), noEnv); err == nil || !strings.Contains(err.Error()+"\n", want) {

@@ -74,7 +74,7 @@ func journalCommand() *cli.Command {
 			"  pgbudget journal export fleet.export\n" +
 			"  pgbudget journal import fleet.export\n" +
 			"  pgbudget rollback --dry-run",
-		Subcommands: []*cli.Command{beginCommand(), exportCommand(), importCommand()},
+		Subcommands: []*cli.Command{exportCommand(), importCommand(), beginCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return unknownCommand(c.Command.Subcommands, "pgbudget journal", c.Args().First())

@@ -136,6 +136,9 @@ func noArguments(c *cli.Context, allowed int) error {
 		return nil
 	}
 	rest := c.Args().Slice()[allowed:]
+	if first := c.Args().First(); allowed == 0 && !strings.HasPrefix(first, "-") && !strings.Contains(first, "=") {
+		rest = rest[:1] // what stands behind it is not what is wrong
+	}
 	for _, a := range rest {
 		if strings.HasPrefix(a, "-") {
 			name, _, _ := strings.Cut(a, "=")

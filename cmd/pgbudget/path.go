@@ -30,7 +30,7 @@ func pathFlags() []cli.Flag {
 		&cli.StringFlag{Name: "fraction", Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 25%-45%; no way at one end of it ends with 3 (default: the config's, with what was learnt)"},
 		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent", Usage: "with --path: at most `P` points of traffic a step, and P % of each server's budget"},
 		&cli.IntFlag{Name: "at", DefaultText: "what it says", Usage: "with --path: `X`, what the traffic switch says now"},
-		&cli.IntFlag{Name: "until", Value: 100, Usage: "with --path: what it shall say in the end"},
+		&cli.IntFlag{Name: "until", Value: 100, Usage: "with --path: `X`, what it shall say in the end"},
 	}
 }
 

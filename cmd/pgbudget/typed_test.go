@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/urfave/cli/v2"
 )
 
 // TestCommandsAreRepeatedAsTheyWereTyped: what is named to go on with runs when it is pasted, and shows no password.
@@ -41,6 +43,19 @@ func TestCommandsAreRepeatedAsTheyWereTyped(t *testing.T) {
 		}
 		if got := typedAgain(args, commands, getenv).in(c.text); got != c.want {
 			t.Errorf("%s: %q, want %q", c.typed, got, c.want)
+		}
+	}
+}
+
+// TestHelpNamesTheValueOfEveryFlag: "value" says nothing.
+func TestHelpNamesTheValueOfEveryFlag(t *testing.T) {
+	for _, c := range newApp().Commands {
+		for _, x := range append(c.Subcommands, c) {
+			for _, f := range x.Flags {
+				if d, ok := f.(cli.DocGenerationFlag); ok && d.TakesValue() && placeholder(x.Flags, f.Names()[0]) == "one" {
+					t.Errorf("%s --%s: its usage has no name for its value: %q", x.Name, f.Names()[0], d.GetUsage())
+				}
+			}
 		}
 	}
 }

@@ -37,8 +37,9 @@ func unknownCommand(commands []*cli.Command, whose, word string) error {
 	return usage(hint, "unknown command %q", word)
 }
 
-// What the flag package says of a flag that is not there, and of a value that it cannot read.
+// What the flag package says of a flag without its value, of one that is not there, and of a value that it cannot read.
 var (
+	noValue  = regexp.MustCompile(`^flag needs an argument: -+(.*)$`)
 	noFlag   = regexp.MustCompile(`^flag provided but not defined: -+(.*)$`)
 	badValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([^:]+): (.*)$`)
 )
@@ -50,7 +51,14 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		name, flags = c.Command.HelpName, c.Command.Flags
 	}
 	hint := name + " --help shows its flags"
+	if m := noValue.FindStringSubmatch(err.Error()); m != nil {
+		return usage(hint, "%s has no value, want %s", typed(m[1]), wanted(flags, m[1], placeholder(flags, m[1])))
+	}
 	if m := noFlag.FindStringSubmatch(err.Error()); m != nil {
+		if c.Command != nil && len(c.Command.Subcommands) > 0 && subcommandsTake(c.Command, m[1]) {
+			return usage("flags go behind the command, as in "+name+" "+c.Command.Subcommands[0].Name+"; "+name+" --help lists the commands",
+				"%s is of the commands of %s, and none is named", typed(m[1]), name)
+		}
 		var names []string
 		for _, f := range flags {
 			names = append(names, f.Names()...)
@@ -65,6 +73,28 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		return usage(hint, "%s is %s, want %s", typed(m[2]), m[1], wanted(flags, m[2], m[3]))
 	}
 	return usage(hint, "%s", err)
+}
+
+// subcommandsTake reports whether a flag is one of those of all commands below this one.
+func subcommandsTake(c *cli.Command, name string) bool {
+	for _, sub := range c.Subcommands {
+		if !slices.ContainsFunc(sub.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// placeholder is what a flag's help calls its value.
+func placeholder(flags []cli.Flag, name string) string {
+	for _, f := range flags {
+		if d, ok := f.(cli.DocGenerationFlag); ok && slices.Contains(f.Names(), name) {
+			if parts := strings.Split(d.GetUsage(), "`"); len(parts) > 2 {
+				return parts[1]
+			}
+		}
+	}
+	return "one"
 }
 
 // typed is a flag as it stands on the command line, with one dash or two.
