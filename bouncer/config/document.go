@@ -45,7 +45,7 @@ func Open(name string, data []byte) (*Document, error) {
 	}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		return nil, d.tab(data, d.locate(err))
+		return nil, d.indented(data, d.tab(data, d.locate(err)))
 	}
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
 		return nil, Fault{name + ":1:1", "the file is empty"}

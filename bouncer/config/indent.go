@@ -1,0 +1,97 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// indented words the parser's fault anew where a line begins with a number of blanks that fits none of the keys, or of the
+// items, that are open above it: the parser speaks of values and contexts. next is whether the fault is that of the line
+// behind the one it names.
+func (d *Document) indented(data []byte, err error) error {
+	f, ok := err.(Fault)
+	next, about := outOfPlace[f.Text]
+	row, _, _ := strings.Cut(strings.TrimPrefix(f.Where, d.Name+":"), ":")
+	n, bad := strconv.Atoi(row)
+	lines := bytes.Split(data, []byte("\n"))
+	if !ok || bad != nil || !about || n < 1 || n > len(lines) {
+		return err
+	}
+	for next && n < len(lines) {
+		if n++; !idle(lines[n-1]) {
+			break
+		}
+	}
+	text := bytes.TrimLeft(lines[n-1], " ")
+	blanks := len(lines[n-1]) - len(text)
+	keys, items := levels(lines[:n-1])
+	what, fit := "key", keys
+	if item(text) {
+		what, fit = "item", items
+	}
+	if idle(lines[n-1]) || len(fit) == 0 || slices.Contains(fit, blanks) {
+		return err
+	}
+	key, _, _ := bytes.Cut(text, []byte(":"))
+	var may []string
+	for _, x := range fit {
+		may = append(may, strconv.Itoa(x))
+	}
+	want := may[len(may)-1]
+	if len(may) > 1 {
+		want = strings.Join(may[:len(may)-1], ", ") + " or " + want
+	}
+	return Fault{fmt.Sprintf("%s:%d:%d", d.Name, n, blanks+1), fmt.Sprintf("line %d, %s, begins with %s; the %ss open above it begin with %s",
+		n, d.mask(strconv.Quote(string(bytes.TrimRight(key, " \r")))), blanksText(blanks), what, want)}
+}
+
+// outOfPlace are the parser's words for a line that stands too far to the left or to the right, and whether they name the
+// line before it. Source: goccy/go-yaml, parser.go.
+var outOfPlace = map[string]bool{
+	"value is not allowed in this context":         false,
+	"non-map value is specified":                   false,
+	"mapping value is not allowed in this context": true,
+}
+
+// levels are the numbers of blanks with which the keys, and the items of lists, that are open behind some lines begin.
+func levels(lines [][]byte) (keys, items []int) {
+	for _, line := range lines {
+		if idle(line) {
+			continue
+		}
+		text := bytes.TrimLeft(line, " ")
+		at := len(line) - len(text)
+		deeper := func(x int) bool { return x > at }
+		keys, items = slices.DeleteFunc(keys, deeper), slices.DeleteFunc(items, deeper)
+		for item(text) {
+			if !slices.Contains(items, at) {
+				items = append(items, at)
+			}
+			rest := bytes.TrimLeft(text[1:], " ")
+			at += len(text) - len(rest)
+			text = rest
+		}
+		if bytes.Contains(text, []byte(":")) && !slices.Contains(keys, at) {
+			keys = append(keys, at)
+		}
+	}
+	return keys, items
+}
+
+func item(text []byte) bool { return bytes.HasPrefix(text, []byte("- ")) }
+
+// idle reports whether a line says nothing.
+func idle(line []byte) bool {
+	text := bytes.TrimSpace(line)
+	return len(text) == 0 || text[0] == '#'
+}
+
+func blanksText(n int) string {
+	if n == 1 {
+		return "1 blank"
+	}
+	return fmt.Sprintf("%d blanks", n)
+}
