@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
@@ -13,27 +15,38 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // glanceEvery is how far the looks of a refusal lie apart: three, as many as a signal or a full pool is judged by. chosen:
 // a plan has looked for a minute, and is not to take longer.
 const glanceEvery = 300 * time.Millisecond
 
+// refused is why a step would not begin as things stand.
+type refused struct {
+	err  error  // nil: it would begin
+	step string // which step: the next one, or what a later one would have to change
+}
+
+// nextStep is the one that pgbudget step would take now.
+const nextStep = "pgbudget step"
+
 // refusal says why a step towards a plan would not begin as things stand: who may RELOAD, what the files say, who else is at
-// work, the journal, a pause, the time of day. nil: it would, or the config is not one that moves a fleet. With an empty plan
-// it is any step. Nothing is changed, and no lock is kept.
-func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) error {
+// work, the journal, a pause, the time of day. It is the next step, or one further on the way. Nothing is said where the
+// config is not one that moves a fleet. With an empty plan it is any step. Nothing is changed, and no lock is kept.
+func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) refused {
 	if s.movable() != nil {
-		return nil
+		return refused{}
 	}
 	s.bare = true
 	m, err := newMover(ctx, s, true)
 	if err != nil {
-		return err
+		return refused{err, nextStep}
 	}
 	defer m.close()
 	if err := m.alone(ctx); err != nil {
-		return err
+		return refused{err, nextStep}
 	}
 	c, policy := course{plan: plan, goal: sizing.GoalOf(plan), fleet: f, measured: f}, s.config.MovingPolicy()
 	w := newLookout(ctx, m.session, s.config, glanceEvery)
@@ -45,36 +58,104 @@ func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) e
 		return nil
 	})
 	if c.seen = w.seen; err != nil {
-		return err
+		return refused{err, nextStep}
 	}
-	policy.Percent = 100 // every line that it would ever change
+	later := m.onTheWay(ctx, c, policy)
 	step, blocked := firstStep(c, policy, m.memory)
-	if err := m.ready(ctx, c, policy, step, blocked); err != nil {
-		return err
+	planned := len(plan.Servers) > 0 // without a plan, nobody knows whether a step is wanted, and what it would change
+	if err := m.ready(ctx, c, policy, step, blocked); err != nil && !planned && m.memory.Step == nil {
+		return refused{err, m.stepOf(ctx)}
+	} else if err != nil {
+		return refused{err, nextStep}
 	}
-	planned := len(plan.Servers) > 0 // without a plan, nobody knows whether a step is wanted
 	if blocked = cmp.Or(blocked, c.heldNow(policy, m.memory, step)); blocked == "" && !planned {
 		blocked = c.seen.held(c.evidence.Last)
 	}
 	if blocked != "" {
-		return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked)}
+		return refused{&operr.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked)}, nextStep}
 	}
 	if err := stopped(s.config.Journal); err != nil {
-		return err
+		return refused{err, nextStep}
 	}
 	if why := control.Closed(s.config.Windows(), time.Now()); why != "" && (!step.Empty() || !planned) && m.memory.Step == nil {
-		return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "wait for it, or pgbudget step --outside-window"}
+		return refused{&operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "wait for it, or pgbudget step --outside-window"}, nextStep}
 	}
-	return nil
+	return later
+}
+
+// onTheWay says which pools could not be changed now, of all that the way to the plan ever changes.
+func (m *mover) onTheWay(ctx context.Context, c course, policy state.Policy) refused {
+	if m.memory.Step != nil {
+		return refused{}
+	}
+	policy.Percent = 100 // every line that it would ever change
+	step, _ := firstStep(c, policy, m.memory)
+	err := m.changeable(ctx, c.fleet, policy, step.Sets, false)
+	if err == nil {
+		return refused{}
+	}
+	var pools []string
+	for _, sets := range byProcess(step.Sets) {
+		if len(sets) < len(step.Sets) && m.changeable(ctx, c.fleet, policy, sets, false) == nil {
+			continue
+		}
+		for _, x := range sets {
+			pools = append(pools, x.Pool())
+		}
+	}
+	return refused{err, "the next step may begin, and a later one that changes " + poolsText(pools)}
+}
+
+// byProcess are the sets of each process.
+func byProcess(sets []fleet.Set) (out [][]fleet.Set) {
+	for _, x := range sets {
+		if n := len(out); n > 0 && out[n-1][0].Process == x.Process {
+			out[n-1] = append(out[n-1], x)
+			continue
+		}
+		out = append(out, []fleet.Set{x})
+	}
+	return out
+}
+
+// poolsText names pools, or says how many they are.
+func poolsText(pools []string) string {
+	slices.Sort(pools)
+	switch pools = slices.Compact(pools); {
+	case len(pools) == 0:
+		return "pools"
+	case len(pools) > words.MostNamed:
+		return fmt.Sprintf("%d pools", len(pools))
+	}
+	return strings.Join(pools, ", ")
+}
+
+// stepOf names the steps that something in the files of some groups is in the way of: a step that changes none of them does
+// not meet it.
+func (m *mover) stepOf(ctx context.Context) string {
+	var bad []string
+	for _, g := range m.source.config.Groups {
+		var processes []string
+		for i := range g.Processes {
+			processes = append(processes, fmt.Sprintf("%s/%d", g.Name, i+1))
+		}
+		if m.hands.CheckFiles(ctx, processes...) != nil {
+			bad = append(bad, g.Name)
+		}
+	}
+	if len(bad) == 0 || len(bad) == len(m.source.config.Groups) {
+		return nextStep
+	}
+	return "a step that changes a pool of " + strings.Join(bad, ", ")
 }
 
 // warnRefused says on standard error that a step would be refused, with its exit code and what to do.
-func warnRefused(ctx context.Context, err error) {
-	if err == nil {
+func warnRefused(ctx context.Context, r refused) {
+	if r.err == nil {
 		return
 	}
-	text := fmt.Sprintf("note: pgbudget step would end with %d now: %s", exitCode(context.WithoutCancel(ctx), err), err)
-	if hint := operr.HintOf(err); hint != "" {
+	text := fmt.Sprintf("note: %s would end with %d now: %s", r.step, exitCode(context.WithoutCancel(ctx), r.err), r.err)
+	if hint := cmp.Or(allowed(r.err), operr.HintOf(r.err)); hint != "" {
 		text += "; next: " + hint
 	}
 	fmt.Fprintln(stderr, text)

@@ -165,10 +165,12 @@ func (h *Hands) CheckShared(ctx context.Context, sets []fleet.Set) error {
 // CheckFiles reads the file of every process that has a config and writes nothing. It refuses what Check does of sizes
 // and of what they are planned from: a file that says something else than what its process has in force, and one that
 // something else manages. A step with nothing to do would see neither. No RELOAD follows, so that other keys that wait
-// for one are among PendingNotes.
-func (h *Hands) CheckFiles(ctx context.Context) error {
+// for one are among PendingNotes. With processes, it is about these alone.
+func (h *Hands) CheckFiles(ctx context.Context, processes ...string) error {
 	h.fleet.Mu.Lock()
-	hands := h.every()
+	hands := slices.DeleteFunc(h.every(), func(x hand) bool {
+		return len(processes) > 0 && !slices.Contains(processes, x.console.Id)
+	})
 	err := admin.Joined(admin.Together(len(hands), func(i int) error { _, _, _, err := hands[i].prepare(ctx); return err }))
 	h.fleet.Mu.Unlock()
 	if err != nil {

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+)
+
+// TestWhichStepWouldEndIsSaid: a SET that a RELOAD would undo is in the way of a step that reloads that process, and of no
+// other.
+func TestWhichStepWouldEndIsSaid(t *testing.T) {
+	t.Parallel()
+	group := func(name string) lab.GroupSpec {
+		return lab.GroupSpec{Name: name, Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 2}}}
+	}
+	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"},
+		Groups: []lab.GroupSpec{group("one"), group("two")}})
+	const load = "min: 4, max: 4, load: {arrivals_per_sec: 1, mean_hold: 10ms}"
+	config, _ := movingConfig(t, l, "pools: [{pool: one/app, "+load+"}, {pool: two/app, "+load+"}]\npolicy: {percent: 3, soak: 1s, soak_every: 500ms}\n")
+	for _, p := range l.Processes {
+		if _, err := lab.Query(t.Context(), p.DSN("app1", "app"), "SELECT 1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look := func(words ...string) result {
+		return command(t, l, append(words, "--config", config, "--window", "2s", "--every", "500ms")...)
+	}
+	first := look("step", "--dry-run")
+	far, near := "two", "one"
+	if strings.Contains(first.stdout, "grant    two/app") {
+		far, near = near, far
+	}
+	if first.code != exitDone || !strings.Contains(first.stdout, "grant    "+near+"/app") || strings.Contains(first.stdout, "grant    "+far+"/app") {
+		t.Fatalf("exit %d, want a first step of one pool:\n%s%s", first.code, first.stdout, first.stderr)
+	}
+	for _, c := range []struct {
+		group, plan string
+		step        int
+	}{
+		{far, "the next step may begin, and a later one that changes " + far + "/app would end with 7 now: ", exitDone},
+		{near, "pgbudget step would end with 7 now: ", exitDrift},
+	} {
+		if err := l.Process(c.group, 0).Command(t.Context(), "SET query_timeout=7"); err != nil {
+			t.Fatal(err)
+		}
+		if r := look("plan"); !strings.Contains(r.stderr, "note: "+c.plan) {
+			t.Errorf("plan: want %q\n%s%s", c.plan, r.stdout, r.stderr)
+		}
+		if r := look("step", "--dry-run"); r.code != c.step {
+			t.Errorf("step: exit %d, want %d\n%s%s", r.code, c.step, r.stdout, r.stderr)
+		}
+	}
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := strings.ReplaceAll(string(text), l.Process(far, 0).IniPath, l.Process(far, 0).IniPath+"x")
+	for _, want := range []string{"a step that changes a pool of " + far + " would end with 7 now: ", "pgbudget step would end with 7 now: "} {
+		if err := os.WriteFile(config, []byte(lost), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r := command(t, l, "status", "--look", "--config", config); !strings.Contains(r.stderr, "note: "+want) {
+			t.Errorf("status: want %q\n%s%s", want, r.stdout, r.stderr)
+		}
+		lost = strings.ReplaceAll(lost, l.Process(near, 0).IniPath, l.Process(near, 0).IniPath+"x")
+	}
+}
