@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"io/fs"
 	"os"
 
@@ -16,7 +17,7 @@ func (m Mirror) Begin(path string) (*Journal, error) {
 	if begun(path) {
 		has := "cannot be read"
 		if memory, err := Load(path); err == nil {
-			has = fmt.Sprintf("has %d events", memory.Seq)
+			has = fmt.Sprintf("has %s", words.Count(memory.Seq, "event"))
 		}
 		return nil, &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
 			Err: fmt.Errorf("the journal exists and %s: it was begun already", has), Hint: "pgbudget status shows what is in it"}

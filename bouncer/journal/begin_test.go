@@ -57,7 +57,7 @@ func TestAJournalWhoseCommandHasItsLinesIsBegunByAPerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.Close()
-	if _, err := m.Begin(path); operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "has 1 events") {
+	if _, err := m.Begin(path); operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "has 1 event") {
 		t.Errorf("begun a second time: %v", err)
 	}
 	if err := os.Truncate(path, 0); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"io"
 	"io/fs"
 	"os"
@@ -35,7 +36,7 @@ func Import(r io.Reader, name, path string) (Summary, error) {
 	if err := os.Link(draft.Name(), path); errors.Is(err, fs.ErrExist) {
 		has := "cannot be read"
 		if m, err := Load(path); err == nil {
-			has = fmt.Sprintf("has %d events", m.Seq)
+			has = fmt.Sprintf("has %s", words.Count(m.Seq, "event"))
 		}
 		return sum, &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
 			Err:  fmt.Errorf("the journal exists and %s; %s has %d and was not imported", has, name, sum.Events),
@@ -71,7 +72,7 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 		text, err := s.next()
 		switch {
 		case errors.Is(err, io.EOF) && export:
-			return sum, s.broken(fmt.Errorf("the export has no last line after %d events: %w", sum.Events, errCut))
+			return sum, s.broken(fmt.Errorf("the export has no last line after %s: %w", words.Count(sum.Events, "event"), errCut))
 		case errors.Is(err, io.EOF) && sum.Events == 0:
 			return sum, noEvents(name)
 		case errors.Is(err, io.EOF):

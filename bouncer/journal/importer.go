@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"hash/crc32"
 	"io"
 	"io/fs"
@@ -151,8 +152,8 @@ func (s *importer) end(text []byte, sum Summary) error {
 		return s.broken(err)
 	}
 	if is := (exportCount{sum.Events, sum.Lines}); v.End != is {
-		return s.broken(fmt.Errorf("the export should have %d events in %d lines and has %d in %d",
-			v.End.Events, v.End.Lines, is.Events, is.Lines))
+		return s.broken(fmt.Errorf("the export should have %s in %d lines and has %d in %d",
+			words.Count(v.End.Events, "event"), v.End.Lines, is.Events, is.Lines))
 	}
 	more, err := s.scanner.next()
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errLong) {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"io"
 	"io/fs"
 	"os"
@@ -73,7 +74,7 @@ func (m Mirror) lost(path string) error {
 		return err
 	}
 	return &operr.Error{Kind: operr.KindDrift, Subject: "journal " + path,
-		Err:  fmt.Errorf("the journal is missing or empty, and its mirror %s has %d events", m.Path, st.memory.Seq),
+		Err:  fmt.Errorf("the journal is missing or empty, and its mirror %s has %s", m.Path, words.Count(st.memory.Seq, "event")),
 		Hint: "pgbudget journal import " + m.Path + " (remove an empty journal first)"}
 }
 

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/operr"
@@ -50,7 +51,7 @@ func (s *importer) several(events int64) error {
 func (s *importer) each(whole []*part) string {
 	var out []string
 	for _, p := range whole[max(0, len(whole)-partsShown):] {
-		of := fmt.Sprintf("for the one of %d events", p.last().seq)
+		of := fmt.Sprintf("for the one of %s", words.Count(p.last().seq, "event"))
 		if p.last().seq == 1 {
 			of = "for the one of 1 event"
 		}

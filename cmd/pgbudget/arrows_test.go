@@ -27,7 +27,7 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/flag":          {"operr", "bouncer bouncer/argv bouncer/config"},
 	"bouncer/hook":          {"state", "bouncer"},
 	"bouncer/ini":           {"operr fleet", ""},
-	"bouncer/journal":       {"operr state", "bouncer bouncer/argv"},
+	"bouncer/journal":       {"operr words state", "bouncer bouncer/argv"},
 	"bouncer/live":          {"", ""}, // its doc.go alone
 	"bouncer/live/clock":    {"", "bouncer"},
 	"bouncer/live/admin":    {"operr fleet", "bouncer/ini bouncer/live/clock bouncer/quote bouncer/secret"},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"net/url"
 	"slices"
 	"strings"
@@ -98,8 +99,8 @@ func initial(o fleet.Observation, targets admin.Targets) string {
 	b.WriteString("# Passwords belong into the passfile (PGPASSFILE, ~/.pgpass) or PGPASSWORD. Every key: pgbudget init --reference\n\nservers:\n")
 	for i, t := range targets.Servers {
 		seen := o.Servers[slices.IndexFunc(o.Servers, func(s fleet.Server) bool { return s.Name == t.Name })]
-		fmt.Fprintf(&b, "  - name: %s   # PostgreSQL %d.%d, max_connections %d, %d direct connections now\n", t.Name, seen.VersionNum/10000, seen.VersionNum%10000,
-			seen.MaxConns, seen.Backends.DirectConns)
+		fmt.Fprintf(&b, "  - name: %s   # PostgreSQL %d.%d, max_connections %d, %s now\n", t.Name, seen.VersionNum/10000, seen.VersionNum%10000,
+			seen.MaxConns, words.Count(seen.Backends.DirectConns, "direct connection"))
 		fmt.Fprintf(&b, "    dsn: %s\n", scalar(withoutPassword(targets.Servers[i].DSN)))
 		b.WriteString("    # headroom: {connections: 5%, cpu: 20%}\n    # cpu: '…'   # PromQL, needs prometheus: below\n")
 	}
@@ -163,7 +164,7 @@ func seenOf(o fleet.Observation, id string) string {
 	if users = slices.Compact(users); len(users) > 0 {
 		who = "users " + strings.Join(users, ", ")
 	}
-	return fmt.Sprintf("pool_size %s in %d processes, %s", strings.Join(slices.Compact(sizes), "/"), processes, who)
+	return fmt.Sprintf("pool_size %s in %s, %s", strings.Join(slices.Compact(sizes), "/"), words.Count(processes, "process"), who)
 }
 
 // withoutPassword is a DSN, keyword or URL, without its passwords; empty where it cannot be read whole: what cannot be read

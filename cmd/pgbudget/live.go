@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"os"
 	"regexp"
 	"strings"
@@ -250,7 +251,7 @@ type progress struct{ bar *progressbar.ProgressBar }
 func newProgress(what string, window, every time.Duration) progress {
 	looks := int(window/every) + 1
 	if !isatty.IsTerminal(os.Stderr.Fd()) {
-		fmt.Fprintf(stderr, "%s: %d looks, one every %s, for %s\n", what, looks, every, window)
+		fmt.Fprintf(stderr, "%s: %s, one every %s, for %s\n", what, words.Count(looks, "look"), every, window)
 		return progress{}
 	}
 	return progress{progressbar.NewOptions(looks, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(what),

@@ -77,8 +77,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if args[1] == "pgbudget" {
 		pasteable(ts, args[2:])
+		if text := manyOfOne.FindString(ts.ReadFile("stdout") + ts.ReadFile("stderr")); text != "" {
+			ts.Fatalf("%v says %q", args, text)
+		}
 	}
 }
+
+// manyOfOne is a plural behind a one.
+var manyOfOne = regexp.MustCompile(`(^|[^\d.,])1 (more )?(connections|processes|looks|events|steps|lines|pools|clients|users|turns|copies)\b`)
 
 // harmless are commands that change nothing, and ask no more than who they are typed for did.
 var harmless = []string{"status", "why", "plan", "step --dry-run", "run --dry-run", "rollback --dry-run"}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"os"
 	"time"
 
@@ -93,6 +94,6 @@ func (s source) record(ctx context.Context, name string, h recording.Header) err
 			err = w.History(history)
 		}
 	}
-	fmt.Fprintf(stderr, "%s: %d looks\n", name, looks)
+	fmt.Fprintf(stderr, "%s: %s\n", name, words.Count(looks, "look"))
 	return errors.Join(err, w.Close())
 }

@@ -306,8 +306,8 @@ func (o output) next(p sizing.Plan) {
 			continue
 		}
 		if s.WorstConns > s.BudgetConns {
-			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which may open %d connections on %s: its budget of %d does not hold today's worst case of %d beside them\n",
-				s.RecycleConns, s.Name, s.BudgetConns, s.WorstConns)
+			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which may open %s on %s: its budget of %d does not hold today's worst case of %d beside them\n",
+				words.Count(s.RecycleConns, "connection"), s.Name, s.BudgetConns, s.WorstConns)
 			fmt.Fprintln(o.w, "nothing was changed")
 			return
 		}

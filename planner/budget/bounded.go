@@ -167,7 +167,7 @@ func (d DeclaredPool) disproved(at []placed) (notes []string) {
 		for _, g := range x.alias.Pools {
 			for _, m := range d.UserMax {
 				if open := slots(g); m.User == g.User && open > m.Conns {
-					notes = append(notes, fmt.Sprintf("%s: users: declares at most %d connections of %s, and %s has %d open: its strict line counts", d.ID, m.Conns, m.User, x.process.ID, open))
+					notes = append(notes, fmt.Sprintf("%s: users: declares at most %s of %s, and %s has %d open: its strict line counts", d.ID, words.Count(m.Conns, "connection"), m.User, x.process.ID, open))
 				}
 			}
 		}
@@ -199,7 +199,7 @@ func (p FleetPool) boundNotes() []string {
 	for _, u := range order {
 		parts = append(parts, fmt.Sprintf("%s with %d in each of %d %s", u, users[u], processes[u], words.Plural(processes[u], "process", "processes")))
 	}
-	return []string{fmt.Sprintf("accepted risk: %s counts %s, as declared: %d connections; the strict line would be %d", p.ID, strings.Join(parts, ", "), p.WorstConns, free.WorstConns)}
+	return []string{fmt.Sprintf("accepted risk: %s counts %s, as declared: %s; the strict line would be %d", p.ID, strings.Join(parts, ", "), words.Count(p.WorstConns, "connection"), free.WorstConns)}
 }
 
 // unfollowed says why no copy of a pool follows its line; empty: some do.

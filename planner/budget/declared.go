@@ -270,12 +270,12 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	case limit > 0:
 		perProcess = fmt.Sprintf("max_db_connections is %d for each process", limit)
 	case d.SurviveLoss > 0:
-		perProcess = fmt.Sprintf("survive_loss is %d processes", d.SurviveLoss)
+		perProcess = fmt.Sprintf("survive_loss is %s", words.Count(d.SurviveLoss, "process"))
 	}
 	if perProcess != "" {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err: fmt.Errorf("%s, and %d copies may be %d processes with one user or one process with %d",
-				perProcess, d.Copies, d.Copies, d.Copies),
+			Err: fmt.Errorf("%s, and %d copies may be %s with one user or one process with %d",
+				perProcess, d.Copies, words.Count(d.Copies, "process"), d.Copies),
 			Hint: "declare users: for the pool, one name for each user of the database"}
 	}
 	users := d.Users
@@ -324,8 +324,8 @@ func (p FleetPool) riskNote() []string {
 	if p.Rules.Count == CountWorst {
 		return notes
 	}
-	return append(notes, fmt.Sprintf("accepted risk: %s is counted at its %s, %d connections; the strict line would be %d",
-		p.ID, countName(p.Rules.Count), p.CountedConns(), p.WorstConns))
+	return append(notes, fmt.Sprintf("accepted risk: %s is counted at its %s, %s; the strict line would be %d",
+		p.ID, countName(p.Rules.Count), words.Count(p.CountedConns(), "connection"), p.WorstConns))
 }
 
 func countName(c Count) string {

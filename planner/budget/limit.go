@@ -3,6 +3,7 @@ package budget
 import (
 	"cmp"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 	"strings"
 
@@ -273,7 +274,7 @@ func (f Fleet) Beyond(after Fleet) string {
 		}
 		before, then := use(l, f.Pools, at), use(l, after.Pools, at)
 		if then > l.Conns && before <= l.Conns {
-			why = cmp.Or(why, fmt.Sprintf("%s: %d connections would be under it, %d now", l.Text(), then, before))
+			why = cmp.Or(why, fmt.Sprintf("%s: %s would be under it, %d now", l.Text(), words.Count(then, "connection"), before))
 		}
 	}
 	return why

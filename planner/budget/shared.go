@@ -75,7 +75,7 @@ func (p FleetPool) Product(size, reserve int) string {
 	}
 	text := p.terms(size, reserve)
 	if caps > 0 {
-		by := fmt.Sprintf("%d max_db_connections in %d processes", capConns, caps)
+		by := fmt.Sprintf("%d max_db_connections in %s", capConns, words.Count(caps, "process"))
 		if same {
 			by = fmt.Sprintf("%d × %d max_db_connections", caps, capConns/caps)
 		}

@@ -3,6 +3,7 @@ package control
 import (
 	"cmp"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
@@ -135,8 +136,8 @@ func (s Situation) arrived() bool {
 func (s Situation) OverBudget() string {
 	for _, x := range s.Fleet.Servers {
 		if worst := s.Fleet.WorstConns(x.Name); worst > x.BudgetConns {
-			return fmt.Sprintf("%s: the worst case of today's sizes is %d connections, %d over the budget of %d; pgbudget plan shows the ledger",
-				x.Name, worst, worst-x.BudgetConns, x.BudgetConns)
+			return fmt.Sprintf("%s: the worst case of today's sizes is %s, %d over the budget of %d; pgbudget plan shows the ledger",
+				x.Name, words.Count(worst, "connection"), worst-x.BudgetConns, x.BudgetConns)
 		}
 	}
 	return ""

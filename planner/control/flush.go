@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 	"time"
 
@@ -41,7 +42,7 @@ func (s Situation) flush(released []fleet.Set) (state.Act, bool) {
 		case p.Load.AtLeast || p.Load.Erlangs.Target >= float64(p.Sized()*x.To):
 		default:
 			return state.Act{Verb: state.Flush, Sets: []fleet.Set{{Process: x.Process, Alias: x.Alias, Key: fleet.KeyLifetime, From: int(a.Lifetime / time.Second), To: state.FlushLifetime}},
-				Reason: fmt.Sprintf("%d of %d connections are too many, and clients take each one up as it is given back", p.OverIn(x.Process), open)}, true
+				Reason: fmt.Sprintf("%d of %s are too many, and clients take each one up as it is given back", p.OverIn(x.Process), words.Count(open, "connection"))}, true
 		}
 	}
 	return state.Act{}, false

@@ -143,7 +143,7 @@ func (s signalState) add(v verdict) signalState {
 	if s.reason = ""; s.held || s.abort {
 		s.reason = v.reason
 		if v.reason == "" {
-			s.reason = fmt.Sprintf("%s of %s is low for %d of %d looks", s.name, s.server, clear, resumeOf)
+			s.reason = fmt.Sprintf("%s of %s is low for %d of %s", s.name, s.server, clear, words.Count(resumeOf, "look"))
 		}
 	}
 	return s

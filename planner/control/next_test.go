@@ -61,7 +61,7 @@ func TestNextUndoesAReleaseThatDoesNotDrain(t *testing.T) {
 	}
 	s.Act(t, state.Close)
 	s.See(20, 17, 10, 10)
-	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "a/db has 1 connections more open") {
+	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "a/db has 1 connection more open") {
 		t.Fatal(a)
 	}
 }

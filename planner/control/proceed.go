@@ -9,6 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // proceed does what is next in a step.
@@ -56,9 +57,8 @@ func (s Situation) proceed(step state.Step) state.Act {
 	if len(released) > 0 && !s.apart() {
 		return state.Act{Verb: state.Wait, Reason: "a drain is seen by two looks", For: s.Policy.Every}
 	}
-	if id, open := s.pinned(released); id != "" {
+	if id, why := s.pinned(released); id != "" {
 		late := s.Now.Sub(s.Memory.ReleasedAt) >= s.Policy.DrainFor
-		why := fmt.Sprintf("%s has %d connections more open than it may have", id, open)
 		switch {
 		case !late:
 			if a, ok := s.flush(released); ok {
@@ -288,17 +288,21 @@ func (s Situation) apart() bool {
 	return s.Fleet.At.Sub(s.Before.At) >= state.LeastApart && !s.Before.At.Before(s.Memory.ReleasedAt)
 }
 
-// pinned returns a pool whose release has not been seen to be drained on both looks, and how many connections it has
-// too many.
-func (s Situation) pinned(released []fleet.Set) (pool string, conns int) {
+// pinned returns a pool whose release has not been seen to be drained on both looks, and what the newer look shows of it, or
+// else the one before.
+func (s Situation) pinned(released []fleet.Set) (pool, why string) {
 	for _, x := range released {
 		now, _ := s.Fleet.Pool(x.Pool())
 		before, _ := s.Before.Pool(x.Pool())
-		if conns := max(now.OverConns, before.OverConns); conns > 0 {
-			return x.Pool(), conns
+		switch {
+		case now.OverConns > 0:
+			return x.Pool(), fmt.Sprintf("%s has %s more open than it may have", x.Pool(), words.Count(now.OverConns, "connection"))
+		case before.OverConns > 0:
+			return x.Pool(), fmt.Sprintf("%s had %s more open at the look before than it may have: a drain is seen by two looks",
+				x.Pool(), words.Count(before.OverConns, "connection"))
 		}
 	}
-	return "", 0
+	return "", ""
 }
 
 // holders names who pins a pool's connections, as far as a look shows it.

@@ -3,6 +3,7 @@ package control
 import (
 	"errors"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ func Promise(f budget.Fleet, sets []fleet.Set) error {
 		before, worst := f.WorstConns(s.Name), after.WorstConns(s.Name)
 		if worst > before && worst > s.BudgetConns {
 			return &operr.Error{Kind: operr.KindInfeasible, Subject: "server " + s.Name,
-				Err:  fmt.Errorf("%s: the worst case would be %d of %d connections, %d now", grown(grows), worst, s.BudgetConns, before),
+				Err:  fmt.Errorf("%s: the worst case would be %d of %s, %d now", grown(grows), worst, words.Count(s.BudgetConns, "connection"), before),
 				Hint: "pgbudget plan shows the ledger line by line"}
 		}
 	}
@@ -66,8 +67,8 @@ func RecyclingRefused(f budget.Fleet, p state.Policy) error {
 		}
 		if worst := f.WorstConns(s.Name); worst > s.BudgetConns {
 			return &operr.Error{Kind: operr.KindInfeasible, Subject: subject,
-				Err: fmt.Errorf("a RELOAD would recycle the connections of its pools: the worst case is %d connections, and %d are left of %d with the %d that it may open",
-					worst, s.BudgetConns, s.MaxConns, s.RecycleConns),
+				Err: fmt.Errorf("a RELOAD would recycle the connections of its pools: the worst case is %s, and %d are left of %d with the %d that it may open",
+					words.Count(worst, "connection"), s.BudgetConns, s.MaxConns, s.RecycleConns),
 				Hint: "set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24"}
 		}
 	}

@@ -3,6 +3,7 @@ package control
 import (
 	"cmp"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
@@ -307,7 +308,7 @@ func beyond(f budget.Fleet, g sizing.Goal, pass func(server string) int) string 
 			}
 		}
 		if worst > s.BudgetConns && worst > pass(s.Name) {
-			return fmt.Sprintf("%s: these sizes come to %d connections, %d more than the budget of %d", s.Name, worst, worst-s.BudgetConns, s.BudgetConns)
+			return fmt.Sprintf("%s: these sizes come to %s, %d more than the budget of %d", s.Name, words.Count(worst, "connection"), worst-s.BudgetConns, s.BudgetConns)
 		}
 	}
 	return ""

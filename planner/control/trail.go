@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
 	"time"
@@ -69,7 +70,7 @@ func (t Trail) paused(of func(lineGlance) bool, longest time.Duration) string {
 		return ""
 	}
 	dt := t.looks[last].at.Sub(t.looks[last-1].at).Seconds()
-	return fmt.Sprintf("%d transactions completed in %.1f s where %.0f usually do: a pause, and no lack of connections so far", max(0, done[last]), dt, usual*dt)
+	return fmt.Sprintf("%s completed in %.1f s where %.0f usually do: a pause, and no lack of connections so far", words.Count(max(0, done[last]), "transaction"), dt, usual*dt)
 }
 
 // Paused says that a server's pools wait because it paused; empty: nothing says so.
@@ -319,7 +320,7 @@ func (t Trail) used(x fleet.Set, share float64) string {
 	if above < holdOf {
 		return ""
 	}
-	return fmt.Sprintf("%s in %s has %d connections in use, above %.3g of the %d that it would have", x.Alias, x.Process, active, share, of)
+	return fmt.Sprintf("%s in %s has %s in use, above %.3g of the %d that it would have", x.Alias, x.Process, words.Count(active, "connection"), share, of)
 }
 
 // leastIntervals is how many intervals a mean wait needs. chosen: with fewer there is no telling how much they differ.

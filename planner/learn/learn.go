@@ -2,6 +2,7 @@ package learn
 
 import (
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
 	"time"
@@ -108,12 +109,12 @@ func Learn(prior load.Range, points []Point) Belief {
 	covariance := -f.mean * slopeVar
 	sd := math.Sqrt(slopeVar+phi*phi*interceptVar+2*phi*covariance) / at0
 	priorSD := (prior.Upper - prior.Lower) / (2 * load.Z95)
-	text := fmt.Sprintf("%d points", f.points)
+	text := words.Count(f.points, "point")
 	switch away := math.Abs(phi-prior.Target) / math.Hypot(sd, priorSD); {
 	case away > refuted:
 		text += ", the prior is refuted"
 	case sd >= priorSD:
-		b.Method = fmt.Sprintf("prior; %d points tell less", f.points)
+		b.Method = fmt.Sprintf("prior; %s tell less", words.Count(f.points, "point"))
 		return b
 	}
 	if best := share01(phi); best != phi {

@@ -93,7 +93,7 @@ func estimatePool(id string, e Evidence) Load {
 			}
 			f, ok := e.Flow(p.ID, a.Name)
 			if !ok || len(f.Intervals) == 0 && f.Last == e.Looks-1 && f.First < f.Last {
-				return unknown(fmt.Sprintf("no usable interval of %s/%s among %d looks%s", p.ID, a.Name, e.Looks, breaksOf(e.Breaks, p.ID+"/"+a.Name)))
+				return unknown(fmt.Sprintf("no usable interval of %s/%s among %s%s", p.ID, a.Name, words.Count(e.Looks, "look"), breaksOf(e.Breaks, p.ID+"/"+a.Name)))
 			}
 			all = append(all, f)
 		}
@@ -119,7 +119,7 @@ func estimatePool(id string, e Evidence) Load {
 	}
 	l := mergeFlows(id, flows)
 	if l.Window == 0 {
-		return unknown(fmt.Sprintf("no usable interval of it among %d looks", e.Looks))
+		return unknown(fmt.Sprintf("no usable interval of it among %s", words.Count(e.Looks, "look")))
 	}
 	l.Notes = append(notes, l.Notes...)
 	return l
@@ -149,7 +149,7 @@ func (e Evidence) steady(flows []Flow) (first, last int, notes []string) {
 	if end-begin < 2 {
 		return 0, e.Looks - 1, nil
 	}
-	return begin, end - 1, []string{fmt.Sprintf("its processes came or went while it was looked at: %d of %d looks count, during which they were the same", end-begin, e.Looks)}
+	return begin, end - 1, []string{fmt.Sprintf("its processes came or went while it was looked at: %d of %s count, during which they were the same", end-begin, words.Count(e.Looks, "look"))}
 }
 
 func breaksOf(breaks []string, subject string) string {

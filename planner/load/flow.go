@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 	"time"
 )
@@ -286,8 +287,8 @@ func waitCauses(v flowView) []string {
 		why string
 	}{{login, "for a login to the server, not for a free connection"}, {cancel, "for cancel requests to pass"}} {
 		if waiting > 2 && 2*c.n > waiting {
-			notes = append(notes, fmt.Sprintf("%s/%s: at %d of %d looks with waiting clients they waited only %s: no size cures that",
-				v.Process, v.Alias, c.n, waiting, c.why))
+			notes = append(notes, fmt.Sprintf("%s/%s: at %d of %s with waiting clients they waited only %s: no size cures that",
+				v.Process, v.Alias, c.n, words.Count(waiting, "look"), c.why))
 		}
 	}
 	return notes

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	ShortOf  = regexp.MustCompile(`is (\d+) connections short: (\d+) needed, (\d+) there; (.*)$`)
+	ShortOf  = regexp.MustCompile(`is (\d+) connections? short: (\d+) needed, (\d+) there; (.*)$`)
 	PartOfIt = regexp.MustCompile(`^(?:\S+|\d+ more pools?|reserves and pools that the plan may not change) (\d+)(?: \(size \d+: .*\))?$`)
 )
 

@@ -2,6 +2,7 @@ package shift
 
 import (
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"strings"
 
@@ -108,9 +109,9 @@ func (b Blocked) Cures() string {
 	case b.max != "":
 		cures = append(cures, b.max)
 	case b.Kind == Structural && short > 0:
-		cures = append(cures, fmt.Sprintf("no smaller step helps: %d connections more (max_connections, headroom, other pools), for as long as the switch is around %d %%", short, b.Worst))
+		cures = append(cures, fmt.Sprintf("no smaller step helps: %s more (max_connections, headroom, other pools), for as long as the switch is around %d %%", words.Count(short, "connection"), b.Worst))
 	case short > 0:
-		cures = append(cures, fmt.Sprintf("%d connections more for as long as the step takes, a reserve or a headroom that is lent", short))
+		cures = append(cures, fmt.Sprintf("%s more for as long as the step takes, a reserve or a headroom that is lent", words.Count(short, "connection")))
 	}
 	if q := float64(b.QuieterBy); !math.IsNaN(q) {
 		cures = append(cures, fmt.Sprintf("an hour with %.0f %% of these loads", 100*q))

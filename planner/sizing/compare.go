@@ -98,7 +98,7 @@ func Compare(saved Saved, now budget.Fleet, plan Plan) Review {
 	for _, s := range now.Servers {
 		r.compareBounds(saved.Plan, now, s)
 		if planned[s.Name] > s.BudgetConns {
-			r.Broken = append(r.Broken, fmt.Sprintf("its sizes may open %d connections on %s, the budget is %d now", planned[s.Name], s.Name, s.BudgetConns))
+			r.Broken = append(r.Broken, fmt.Sprintf("its sizes may open %s on %s, the budget is %d now", words.Count(planned[s.Name], "connection"), s.Name, s.BudgetConns))
 		}
 	}
 	if r.Excess = fleet.Float(excess) - plan.Objective; len(r.Broken) > 0 { // what may not be costs nothing that could be compared

@@ -3,6 +3,7 @@ package sizing
 import (
 	"cmp"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
 
@@ -205,7 +206,7 @@ func (sp serverProblem) breached() *Infeasible {
 		if !broken {
 			continue
 		}
-		text := fmt.Sprintf("%s is %d connections short: %s needs %d for %.3g Erlangs (%s), %d there, whatever its size", b.Limit, b.Need-b.Conns, b.Pool, b.Need, b.Erlangs, b.By, b.Conns)
+		text := fmt.Sprintf("%s is %s short: %s needs %d for %.3g Erlangs (%s), %d there, whatever its size", b.Limit, words.Count(b.Need-b.Conns, "connection"), b.Pool, b.Need, b.Erlangs, b.By, b.Conns)
 		return &Infeasible{Server: sp.server.Name, Constraint: b.Limit, Need: fleet.Float(b.Need), Cap: fleet.Float(b.Conns), ShortConns: b.Need - b.Conns,
 			Clash: []Clash{{Pool: b.Pool, Size: b.Need, Conns: b.Need, Why: b.By}}, Text: text,
 			cure: fmt.Sprintf("raise the limit by %d at least, lower the load or the promise, "+

@@ -163,7 +163,7 @@ func (plan *Plan) appendServer(f budget.Fleet, sp serverProblem, sol allocate.So
 	plan.Servers = append(plan.Servers, ps)
 	plan.Warnings = append(plan.Warnings, cpu.warnings(s)...)
 	if ps.SpareConns < 0 {
-		return fmt.Errorf("a defect of pgbudget: the plan for %s adds up to %d connections, the budget is %d; nothing of it can be used", s.Name, ps.PlannedConns, ps.BudgetConns)
+		return fmt.Errorf("a defect of pgbudget: the plan for %s adds up to %s, the budget is %d; nothing of it can be used", s.Name, words.Count(ps.PlannedConns, "connection"), ps.BudgetConns)
 	}
 	return nil
 }
@@ -218,7 +218,7 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		return out
 	}
 	parts := sp.parts(c.Row)
-	out.Text = fmt.Sprintf("%s is %d connections short: %v needed, %v there; %s", c.Name, out.ShortConns, float64(out.Need), float64(out.Cap), sp.sum(c, parts))
+	out.Text = fmt.Sprintf("%s is %s short: %v needed, %v there; %s", c.Name, words.Count(out.ShortConns, "connection"), float64(out.Need), float64(out.Cap), sp.sum(c, parts))
 	if c.Bare {
 		out.cure = out.leastCure(func(pool string) bool { // what it promises needs more than its min
 			i := slices.IndexFunc(sp.pools, func(p budget.FleetPool) bool { return p.ID == pool })
@@ -294,7 +294,7 @@ func (i *Infeasible) leastCure(promises func(pool string) bool) string {
 
 // find asks for the connections that are short.
 func (i *Infeasible) find() string {
-	return fmt.Sprintf("find %d connections (max_connections, headroom, direct clients)", i.ShortConns)
+	return fmt.Sprintf("find %s (max_connections, headroom, direct clients)", words.Count(i.ShortConns, "connection"))
 }
 
 // hint says what to type or change next.

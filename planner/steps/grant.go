@@ -2,6 +2,7 @@ package steps
 
 import (
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
 )
@@ -20,7 +21,7 @@ func (w *way) grant() bool {
 		}
 		both := p.bent && p.above() || slices.ContainsFunc(w.given[released:], w.stirred)
 		if more > w.grants {
-			w.note = fmt.Sprintf("one more on %s costs %d connections, more than the step's share of the budget", p.ID, more)
+			w.note = fmt.Sprintf("one more on %s costs %s, more than the step's share of the budget", p.ID, words.Count(more, "connection"))
 		}
 		w.granted = true
 		w.grants -= more

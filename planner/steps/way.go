@@ -3,6 +3,7 @@ package steps
 import (
 	"cmp"
 	"fmt"
+	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
 
@@ -260,7 +261,7 @@ func (w *way) give(i int) {
 	p := &w.pools[i]
 	fewer := p.fewer()
 	if fewer > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, fewer)
+		w.note = fmt.Sprintf("one fewer on %s frees %s, more than the step's share of the budget", p.ID, words.Count(fewer, "connection"))
 	}
 	w.given = append(w.given, given{i, p.size, p.reserve})
 	before := p.WorstAt(p.size, p.reserve)
@@ -293,10 +294,10 @@ func (w *way) blocked() string {
 	}
 	for i, p := range w.pools {
 		if k := w.tight(i); p.below() && k >= 0 {
-			return fmt.Sprintf("the way to the plan, %s first, is barred by %s: %d connections are left under it, and one more of %s takes %d; plan again",
-				below, w.rooms[k].Text, w.rooms[k].Conns, p.ID, p.more())
+			return fmt.Sprintf("the way to the plan, %s first, is barred by %s: %s are left under it, and one more of %s takes %d; plan again",
+				below, w.rooms[k].Text, words.Count(w.rooms[k].Conns, "connection"), p.ID, p.more())
 		}
 	}
-	return fmt.Sprintf("the way to the plan, %s first, needs %d connections more, and %d of the budget of %d on %s are spare: something takes connections that were free when it was planned; plan again",
-		below, short, w.spare, w.server.BudgetConns, w.server.Name)
+	return fmt.Sprintf("the way to the plan, %s first, needs %s more, and %d of the budget of %d on %s are spare: something takes connections that were free when it was planned; plan again",
+		below, words.Count(short, "connection"), w.spare, w.server.BudgetConns, w.server.Name)
 }

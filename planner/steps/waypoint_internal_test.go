@@ -12,6 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // TestAStepIsThatOfTheSlowSearch compares it, unit by unit, with a search that looks at every pool for every unit, on
@@ -163,7 +164,7 @@ func (w *slowWay) grant() bool {
 		w.release()
 	}
 	if more > w.grants {
-		w.note = fmt.Sprintf("one more on %s costs %d connections, more than the step's share of the budget", p.ID, more)
+		w.note = fmt.Sprintf("one more on %s costs %s, more than the step's share of the budget", p.ID, words.Count(more, "connection"))
 	}
 	if p.size < p.to {
 		p.size++
@@ -210,7 +211,7 @@ func (w *slowWay) release() bool {
 	p := &w.pools[best]
 	fewer := p.fewer()
 	if fewer > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %d connections, more than the step's share of the budget", p.ID, fewer)
+		w.note = fmt.Sprintf("one fewer on %s frees %s, more than the step's share of the budget", p.ID, words.Count(fewer, "connection"))
 	}
 	before := p.WorstAt(p.size, p.reserve)
 	if p.reserve > p.reserTo {

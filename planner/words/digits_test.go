@@ -31,3 +31,14 @@ func TestDigitsHasThreeAndNoExponent(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	for _, c := range []struct {
+		n         int
+		one, want string
+	}{{1, "connection", "1 connection"}, {0, "connection", "0 connections"}, {2, "process", "2 processes"}, {1, "process", "1 process"}, {-1, "look", "-1 looks"}} {
+		if got := words.Count(c.n, c.one); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
