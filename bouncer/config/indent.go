@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// indented words the parser's fault anew where a line begins with a number of blanks that fits none of the keys, or of the
-// items, that are open above it: the parser speaks of values and contexts. next is whether the fault is that of the line
-// behind the one it names.
+// indented words the parser's fault anew where a line begins with a number of blanks that fits none of the keys, or
+// of the items, that are open above it: the parser speaks of values and contexts. next is whether the fault is that
+// of the line behind the one it names.
 func (d *Document) indented(data []byte, err error) error {
 	f, ok := err.(Fault)
 	next, about := outOfPlace[f.Text]
@@ -44,19 +44,21 @@ func (d *Document) indented(data []byte, err error) error {
 	if len(may) > 1 {
 		want = strings.Join(may[:len(may)-1], ", ") + " or " + want
 	}
-	return Fault{fmt.Sprintf("%s:%d:%d", d.Name, n, blanks+1), fmt.Sprintf("line %d, %s, begins with %s; the %ss open above it begin with %s",
-		n, d.mask(strconv.Quote(string(bytes.TrimRight(key, " \r")))), blanksText(blanks), what, want)}
+	named := d.mask(strconv.Quote(string(bytes.TrimRight(key, " \r"))))
+	return Fault{fmt.Sprintf("%s:%d:%d", d.Name, n, blanks+1),
+		fmt.Sprintf("line %d, %s, begins with %s; the %ss open above it begin with %s", n, named, blanksText(blanks), what, want)}
 }
 
-// outOfPlace are the parser's words for a line that stands too far to the left or to the right, and whether they name the
-// line before it. Source: goccy/go-yaml, parser.go.
+// outOfPlace are the parser's words for a line that stands too far to the left or to the right, and whether they name
+// the line before it. Source: goccy/go-yaml, parser.go.
 var outOfPlace = map[string]bool{
 	"value is not allowed in this context":         false,
 	"non-map value is specified":                   false,
 	"mapping value is not allowed in this context": true,
 }
 
-// levels are the numbers of blanks with which the keys, and the items of lists, that are open behind some lines begin.
+// levels are the numbers of blanks with which the keys, and the items of lists, that are open behind some lines
+// begin.
 func levels(lines [][]byte) (keys, items []int) {
 	for _, line := range lines {
 		if idle(line) {

@@ -13,8 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// allowed says, of an error that a file may not be opened, whose it is and as whom to run; empty: it is no such error, or
-// nothing can be seen of the file.
+// allowed says, of an error that a file may not be opened, whose it is and as whom to run; empty: it is no such
+// error, or nothing can be seen of the file.
 func allowed(err error) string {
 	if !errors.Is(err, fs.ErrPermission) {
 		return ""
@@ -26,8 +26,8 @@ func allowed(err error) string {
 		name = e.Subject
 	}
 	info, err := os.Stat(name)
-	for what := filepath.Dir(name); errors.Is(err, fs.ErrPermission) && what != name; what = filepath.Dir(name) { // a folder above it bars the way
-		name = what
+	for above := filepath.Dir(name); errors.Is(err, fs.ErrPermission) && above != name; above = filepath.Dir(name) {
+		name = above // this folder bars the way
 		info, err = os.Stat(name)
 	}
 	if err != nil {

@@ -37,7 +37,11 @@ func TestWhyAndStatusSayHowFarThePlanIs(t *testing.T) {
 		return []state.Event{{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Sets: sets}},
 			{Kind: state.Acted, Act: &state.Act{Verb: state.Grant, Sets: sets}}, {Kind: state.StepEnded}}
 	}
-	began, done := state.Event{Kind: state.RunBegan, Goal: goal}, state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: "1 of 1 steps"}
+	began := state.Event{Kind: state.RunBegan, Goal: goal}
+	done := state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: "1 of 1 steps"}
+	took := func(to int, more ...state.Event) []state.Event {
+		return slices.Concat([]state.Event{began}, step(to), []state.Event{done}, more)
+	}
 	back := state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 4}}}, To: 2}
 	four, none := 4, 0
 	late, early := time.Date(2026, 11, 30, 0, 31, 0, 0, time.UTC), time.Date(2026, 11, 30, 0, 29, 0, 0, time.UTC)
@@ -49,14 +53,14 @@ func TestWhyAndStatusSayHowFarThePlanIs(t *testing.T) {
 		look      *sight
 		why, says string
 	}{
-		{"one step of five, counted", append(append([]state.Event{began}, step(5)...), done), &sight{At: late, StepsAhead: &four}, wants, plan + "; 4 steps to come"},
-		{"one step of five, not counted", append(append([]state.Event{began}, step(5)...), done), nil, wants, plan + "; not reached yet"},
-		{"one step of five, and the count is of an older run", append(append([]state.Event{began}, step(5)...), done), &sight{At: early, StepsAhead: &none}, wants, plan + "; not reached yet"},
-		{"a pool that was never written is left", append(append([]state.Event{began}, step(9)...), done), &sight{At: late, StepsAhead: &four}, wants, plan + "; 4 steps to come"},
-		{"all of them", append(append([]state.Event{began}, step(9)...), done), &sight{At: late, StepsAhead: &none}, "a load that leaves its interval", plan + "; reached"},
-		{"all of them, not counted", append(append([]state.Event{began}, step(9)...), done), nil, "a load that leaves its interval", plan},
-		{"a complete rollback", append(append([]state.Event{began}, step(5)...), done, back, done), nil, "pgbudget step would go to the plan again", ""},
-		{"a person took what is there as right", append(append([]state.Event{began}, step(5)...), done, state.Event{Kind: state.Accepted}), &sight{At: late, StepsAhead: &four},
+		{"one step of five, counted", took(5), &sight{At: late, StepsAhead: &four}, wants, plan + "; 4 steps to come"},
+		{"one step of five, not counted", took(5), nil, wants, plan + "; not reached yet"},
+		{"one step of five, and the count is of an older run", took(5), &sight{At: early, StepsAhead: &none}, wants, plan + "; not reached yet"},
+		{"a pool that was never written is left", took(9), &sight{At: late, StepsAhead: &four}, wants, plan + "; 4 steps to come"},
+		{"all of them", took(9), &sight{At: late, StepsAhead: &none}, "a load that leaves its interval", plan + "; reached"},
+		{"all of them, not counted", took(9), nil, "a load that leaves its interval", plan},
+		{"a complete rollback", took(5, back, done), nil, "pgbudget step would go to the plan again", ""},
+		{"a person took what is there as right", took(5, state.Event{Kind: state.Accepted}), &sight{At: late, StepsAhead: &four},
 			"pgbudget plan shows what is left to do", ""},
 	} {
 		m, newest := newestFirst(c.events...)
@@ -75,10 +79,12 @@ func TestWhyAndStatusSayHowFarThePlanIs(t *testing.T) {
 	}
 }
 
-// TestStatusDoesNotContradictItself: what a run did before this one began, or beside a hold or a pause, is not what it does.
+// TestStatusDoesNotContradictItself: what a run did before this one began, or beside a hold or a pause, is not what
+// it does.
 func TestStatusDoesNotContradictItself(t *testing.T) {
 	at := time.Date(2026, 11, 30, 0, 30, 0, 0, time.UTC)
-	look := &sight{At: at, Doing: "soaking ci/app 4 → 5", Servers: []serverSight{{Name: "main", WorstConns: 90, BudgetConns: 89, SpareConns: -1, Gate: "open"}}}
+	look := &sight{At: at, Doing: "soaking ci/app 4 → 5",
+		Servers: []serverSight{{Name: "main", WorstConns: 90, BudgetConns: 89, SpareConns: -1, Gate: "open"}}}
 	for _, c := range []struct {
 		name       string
 		s          status

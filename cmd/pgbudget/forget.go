@@ -19,11 +19,12 @@ func forgetCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "forget",
 		Usage: "take what the fleet has now as right, after a person has looked",
-		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor traffic switches where it turned them,\n" +
-			"and a step in hand is given up: it asks before that, on a terminal. The step can still be rolled back, as steps that\n" +
-			"were taken can.\n\n" +
+		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor traffic switches where it\n" +
+			"turned them, and a step in hand is given up: it asks before that, on a terminal. The step can still be\n" +
+			"rolled back, as steps that were taken can.\n\n" +
 			"Example:\n  pgbudget forget --sizes",
-		Flags: append(journalFlags(), &cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there, and what traffic switches say"},
+		Flags: append(journalFlags(),
+			&cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there, and what traffic switches say"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			if !c.Bool("sizes") {
@@ -56,7 +57,8 @@ func forgetCommand() *cli.Command {
 			fmt.Fprintf(said(c), "%d %s no longer expected to be as pgbudget wrote %s\n",
 				n, words.Plural(n, "line is", "lines are"), words.Plural(n, "it", "them"))
 			if before.Step != nil {
-				fmt.Fprintf(said(c), "the step in hand was given up: %s; pgbudget rollback --dry-run shows the way back from it\n", before.Step.Text())
+				fmt.Fprintf(said(c), "the step in hand was given up: %s; pgbudget rollback --dry-run shows the way back from it\n",
+					before.Step.Text())
 			}
 			return nil
 		}),
@@ -82,7 +84,8 @@ func giveUp(c *cli.Context, s source, m state.Memory) error {
 	}
 	text := fmt.Sprintf("step%s is in hand, %s, and is given up: no run goes on with it", number, m.Step.Text())
 	if !isatty.IsTerminal(os.Stdin.Fd()) {
-		return usage("pgbudget forget --sizes --yes, or "+onward(m), "%s; its standard input is no terminal, so that nobody can agree to that", text)
+		return usage("pgbudget forget --sizes --yes, or "+onward(m),
+			"%s; its standard input is no terminal, so that nobody can agree to that", text)
 	}
 	return confirm(c, s, text)
 }

@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"pgbudget": main, "note": note})
 }
 
-// note records one event more in a config's journal, as a run does that has looked, or begins a step: note [-c FILE] [step].
+// note records one event more in a config's journal, as a run does that has looked, or begins a step: note [-c FILE]
+// [step].
 func note() {
 	app := cli.NewApp()
 	app.Flags = journalFlags()
@@ -89,7 +90,8 @@ var manyOfOne = regexp.MustCompile(`(^|[^\d.,])1 (more )?(connections|processes|
 // harmless are commands that change nothing, and ask no more than who they are typed for did.
 var harmless = []string{"status", "why", "plan", "step --dry-run", "run --dry-run", "rollback --dry-run"}
 
-// pasteable checks that the commands which a command names say of the facts what its own command line did, and that they run.
+// pasteable checks that the commands which a command names say of the facts what its own command line did, and that
+// they run.
 func pasteable(ts *testscript.TestScript, args []string) {
 	for line := range strings.Lines(ts.ReadFile("stderr")) {
 		for _, at := range ourCommand.FindAllStringIndex(line, -1) {
@@ -99,8 +101,10 @@ func pasteable(ts *testscript.TestScript, args []string) {
 				continue
 			}
 			for i, word := range args {
-				takes := strings.HasPrefix(name, "journal ") || slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return f.Names()[0] == "config" })
-				if (word == "-c" || word == "--config") && takes && i+1 < len(args) && !strings.HasPrefix(rest, " --config "+args[i+1]) {
+				config := func(f cli.Flag) bool { return f.Names()[0] == "config" }
+				takes := strings.HasPrefix(name, "journal ") || slices.ContainsFunc(c.Flags, config)
+				typed := (word == "-c" || word == "--config") && i+1 < len(args)
+				if typed && takes && !strings.HasPrefix(rest, " --config "+args[i+1]) {
 					ts.Fatalf("%v: %q names a command that has no --config %s", args, line, args[i+1])
 				}
 			}
@@ -109,18 +113,23 @@ func pasteable(ts *testscript.TestScript, args []string) {
 				continue
 			}
 			sh := exec.Command("sh", "-c", "pgbudget "+name+flags)
-			sh.Dir, sh.Env = ts.MkAbs("."), []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "PGBUDGET_CONFIG=" + ts.Getenv("PGBUDGET_CONFIG")}
+			sh.Dir = ts.MkAbs(".")
+			for _, key := range []string{"PATH", "HOME", "PGBUDGET_CONFIG"} {
+				sh.Env = append(sh.Env, key+"="+ts.Getenv(key))
+			}
 			out, _ := sh.CombinedOutput()
 			text := string(out)
 			lost := strings.Contains(text, "give --config FILE") || strings.Contains(text, "nothing to look at")
-			if lost && len(typedAgain(args, nil, ts.Getenv).flags) > 0 || strings.Contains(text, "unknown flag") || strings.Contains(text, "left-over argument") {
+			lost = lost && len(typedAgain(args, nil, ts.Getenv).flags) > 0
+			if lost || strings.Contains(text, "unknown flag") || strings.Contains(text, "left-over argument") {
 				ts.Fatalf("%v names %q, which ends with %s", args, "pgbudget "+name+flags, text)
 			}
 		}
 	}
 }
 
-// wholeCommand are the flags that stand behind a command in a sentence, and withoutSource those of where the facts are.
+// wholeCommand are the flags that stand behind a command in a sentence, and withoutSource those of where the facts
+// are.
 var (
 	wholeCommand  = regexp.MustCompile(`^( --(config|from|postgres|bouncer) ('[^']*'|[^\s;,]+)| --(dry-run|best-effort|look|sizes))*`)
 	withoutSource = regexp.MustCompile(` --(config|from|postgres|bouncer) ('[^']*'|[^\s;,]+)| --best-effort| --look`)

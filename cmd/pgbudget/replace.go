@@ -10,16 +10,16 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// What the files that a command writes begin with: a file that begins otherwise is somebody else's, and is not replaced.
-// Source: of a PNG, its specification's signature.
+// What the files that a command writes begin with: a file that begins otherwise is somebody else's, and is not
+// replaced. Source: of a PNG, its specification's signature.
 var (
 	planBegins    = []string{"{\n  \"fleet\":"}
 	reportBegins  = []string{"<?xml"}
 	pictureBegins = []string{"<svg", "<?xml", "\x89PNG\r\n\x1a\n"}
 )
 
-// replaceable refuses to replace a regular file that is not what is to be written in its place: what is nothing yet, or has
-// nothing in it, is replaced, too. what is what the file would have to be.
+// replaceable refuses to replace a regular file that is not what is to be written in its place: what is nothing yet,
+// or has nothing in it, is replaced, too. what is what the file would have to be.
 func replaceable(name, what string, begins []string) error {
 	info, err := os.Stat(name)
 	if os.IsNotExist(err) || err == nil && !info.Mode().IsRegular() {
@@ -47,5 +47,6 @@ func replaceable(name, what string, begins []string) error {
 			return nil
 		}
 	}
-	return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New("exists and is no " + what), Hint: "name another file"}
+	return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New("exists and is no " + what),
+		Hint: "name another file"}
 }

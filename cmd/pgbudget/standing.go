@@ -19,8 +19,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// glanceEvery is how far the looks of a refusal lie apart: three, as many as a signal or a full pool is judged by. chosen:
-// a plan has looked for a minute, and is not to take longer.
+// glanceEvery is how far the looks of a refusal lie apart: three, as many as a signal or a full pool is judged by.
+// chosen: a plan has looked for a minute, and is not to take longer.
 const glanceEvery = 300 * time.Millisecond
 
 // refused is why a step would not begin as things stand.
@@ -32,9 +32,10 @@ type refused struct {
 // nextStep is the one that pgbudget step would take now.
 const nextStep = "pgbudget step"
 
-// refusal says why a step towards a plan would not begin as things stand: who may RELOAD, what the files say, who else is at
-// work, the journal, a pause, the time of day. It is the next step, or one further on the way. Nothing is said where the
-// config is not one that moves a fleet. With an empty plan it is any step. Nothing is changed, and no lock is kept.
+// refusal says why a step towards a plan would not begin as things stand: who may RELOAD, what the files say, who
+// else is at work, the journal, a pause, the time of day. It is the next step, or one further on the way. Nothing is
+// said where the config is not one that moves a fleet. With an empty plan it is any step. Nothing is changed, and no
+// lock is kept.
 func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) refused {
 	if s.movable() != nil {
 		return refused{}
@@ -77,8 +78,10 @@ func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) r
 	if err := stopped(s.config.Journal); err != nil {
 		return refused{err, nextStep}
 	}
-	if why := control.Closed(s.config.Windows(), time.Now()); why != "" && (!step.Empty() || !planned) && m.memory.Step == nil {
-		return refused{&operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "wait for it, or pgbudget step --outside-window"}, nextStep}
+	begins := (!step.Empty() || !planned) && m.memory.Step == nil
+	if why := control.Closed(s.config.Windows(), time.Now()); why != "" && begins {
+		return refused{&operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why),
+			Hint: "wait for it, or pgbudget step --outside-window"}, nextStep}
 	}
 	return later
 }
@@ -130,8 +133,8 @@ func poolsText(pools []string) string {
 	return strings.Join(pools, ", ")
 }
 
-// stepOf names the steps that something in the files of some groups is in the way of: a step that changes none of them does
-// not meet it.
+// stepOf names the steps that something in the files of some groups is in the way of: a step that changes none of
+// them does not meet it.
 func (m *mover) stepOf(ctx context.Context) string {
 	var bad []string
 	for _, g := range m.source.config.Groups {
@@ -154,7 +157,8 @@ func warnRefused(ctx context.Context, r refused) {
 	if r.err == nil {
 		return
 	}
-	text := fmt.Sprintf("note: %s would end with %d now: %s", r.step, exitCode(context.WithoutCancel(ctx), r.err), r.err)
+	code := exitCode(context.WithoutCancel(ctx), r.err)
+	text := fmt.Sprintf("note: %s would end with %d now: %s", r.step, code, r.err)
 	if hint := cmp.Or(allowed(r.err), operr.HintOf(r.err)); hint != "" {
 		text += "; next: " + hint
 	}

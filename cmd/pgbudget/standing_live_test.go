@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 )
 
-// TestWhichStepWouldEndIsSaid: a SET that a RELOAD would undo is in the way of a step that reloads that process, and of no
-// other.
+// TestWhichStepWouldEndIsSaid: a SET that a RELOAD would undo is in the way of a step that reloads that process, and
+// of no other.
 func TestWhichStepWouldEndIsSaid(t *testing.T) {
 	t.Parallel()
 	group := func(name string) lab.GroupSpec {
@@ -18,7 +18,8 @@ func TestWhichStepWouldEndIsSaid(t *testing.T) {
 	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"},
 		Groups: []lab.GroupSpec{group("one"), group("two")}})
 	const load = "min: 4, max: 4, load: {arrivals_per_sec: 1, mean_hold: 10ms}"
-	config, _ := movingConfig(t, l, "pools: [{pool: one/app, "+load+"}, {pool: two/app, "+load+"}]\npolicy: {percent: 3, soak: 1s, soak_every: 500ms}\n")
+	config, _ := movingConfig(t, l, "pools: [{pool: one/app, "+load+"}, {pool: two/app, "+load+"}]\n"+
+		"policy: {percent: 3, soak: 1s, soak_every: 500ms}\n")
 	for _, p := range l.Processes {
 		if _, err := lab.Query(t.Context(), p.DSN("app1", "app"), "SELECT 1"); err != nil {
 			t.Fatal(err)
@@ -27,12 +28,23 @@ func TestWhichStepWouldEndIsSaid(t *testing.T) {
 	look := func(words ...string) result {
 		return command(t, l, append(words, "--config", config, "--window", "2s", "--every", "500ms")...)
 	}
+	if r := look("step", "--yes"); r.code != exitDone {
+		t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if r := command(t, l, "status", "--config", config); !strings.Contains(r.stdout, ": one/app 4, two/app 4; 3 steps to come\n") {
+		t.Errorf("status after a step of four:\n%s%s", r.stdout, r.stderr)
+	}
+	goesOn := " wants one/app 4, two/app 4: pgbudget step --config " + config + " goes on\n"
+	if r := command(t, l, "why", "--config", config); !strings.Contains(r.stdout, goesOn) {
+		t.Errorf("why after a step of four: want %q\n%s%s", goesOn, r.stdout, r.stderr)
+	}
 	first := look("step", "--dry-run")
 	far, near := "two", "one"
 	if strings.Contains(first.stdout, "grant    two/app") {
 		far, near = near, far
 	}
-	if first.code != exitDone || !strings.Contains(first.stdout, "grant    "+near+"/app") || strings.Contains(first.stdout, "grant    "+far+"/app") {
+	one := strings.Contains(first.stdout, "grant    "+near+"/app") && !strings.Contains(first.stdout, "grant    "+far+"/app")
+	if first.code != exitDone || !one {
 		t.Fatalf("exit %d, want a first step of one pool:\n%s%s", first.code, first.stdout, first.stderr)
 	}
 	for _, c := range []struct {

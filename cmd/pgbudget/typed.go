@@ -11,9 +11,9 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/argv"
 )
 
-// again makes the commands that pgbudget names ones that can be pasted: each repeats what the command line of this one said
-// of where the facts are, as far as the command takes it. What an environment variable says, and a pgbudget.yaml that is
-// found without a flag, serve the next command as they did this one.
+// again makes the commands that pgbudget names ones that can be pasted: each repeats what the command line of this
+// one said of where the facts are, as far as the command takes it. What an environment variable says, and a
+// pgbudget.yaml that is found without a flag, serve the next command as they did this one.
 type again struct {
 	flags    []typedFlag
 	commands map[string][]string // by name, with the name of the command above it: the flags it takes
@@ -23,7 +23,8 @@ type again struct {
 type typedFlag struct{ name, value string }
 
 // repeatable are the flags that say where the facts are, and their other names.
-var repeatable = map[string]string{"config": "config", "c": "config", "from": "from", "postgres": "postgres", "bouncer": "bouncer"}
+var repeatable = map[string]string{"config": "config", "c": "config", "from": "from", "postgres": "postgres",
+	"bouncer": "bouncer"}
 
 // typedAgain reads what was typed. A password in it stays out of what is printed.
 func typedAgain(args []string, commands []*cli.Command, getenv func(string) string) again {

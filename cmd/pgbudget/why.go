@@ -119,8 +119,8 @@ func decision(m state.Memory, newest iter.Seq2[state.Event, error], look *sight)
 	return decided{}, nil
 }
 
-// now adds what has come between since the decision: a run that is no more waits for nothing, and a pause holds whatever
-// was decided.
+// now adds what has come between since the decision: a run that is no more waits for nothing, and a pause holds
+// whatever was decided.
 func (x decided) now(m state.Memory, died bool, pause string) decided {
 	if died && x.Event != nil {
 		x.Died, x.Changes = true, "the run that decided this is no more, and did not say that it ended: "+onward(m)

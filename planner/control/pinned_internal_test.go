@@ -7,7 +7,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// TestWhatADrainWaitsForIsSaidAsOfItsLook: the newest look's worst case stands beside it, and must not say something else.
+// TestWhatADrainWaitsForIsSaidAsOfItsLook: the newest look's worst case stands beside it, and must not say something
+// else.
 func TestWhatADrainWaitsForIsSaidAsOfItsLook(t *testing.T) {
 	over := func(conns int) budget.Fleet {
 		return budget.Fleet{Pools: []budget.FleetPool{{ID: "main/app", OverConns: conns}}}

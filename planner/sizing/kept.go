@@ -14,8 +14,8 @@ const (
 	keptBound               // of its load only a lower bound is known, which is no ground to shrink on
 )
 
-// keptBy is the reason that holds for a pool which may have most at most: where today's size is more, only a count keeps
-// it from shrinking below that.
+// keptBy is the reason that holds for a pool which may have most at most: where today's size is more, only a count
+// keeps it from shrinking below that.
 func keptBy(p budget.FleetPool, most int) kept {
 	within := p.LargestSize() <= most
 	switch {
