@@ -55,7 +55,7 @@ func confirm(c *cli.Context, s source, what string) error {
 		return c.Context.Err()
 	case line := <-typed:
 		if strings.TrimSpace(line) != want {
-			return &operr.Error{Err: errRefused, Hint: "pgbudget " + c.Command.Name + " again, and type " + want}
+			return &operr.Error{Err: errRefused, Hint: "the same command again, and type " + want}
 		}
 		return nil
 	}

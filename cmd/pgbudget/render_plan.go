@@ -62,8 +62,8 @@ func waitingLine(p sizing.Plan) string {
 func (o output) server(s sizing.PlanServer, proved string) {
 	indent := strings.Repeat(" ", len(s.Name))
 	now := spareText(s.BudgetConns - s.WorstConns)
-	fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case now %d (%s), planned %d (spare %d)   %s\n",
-		o.bold(s.Name), s.MaxConns, s.BudgetConns, s.WorstConns, now, s.PlannedConns, s.SpareConns, proved)
+	fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case now %d (%s), planned %d (%s)   %s\n",
+		o.bold(s.Name), s.MaxConns, s.BudgetConns, s.WorstConns, now, s.PlannedConns, spareText(s.SpareConns), proved)
 	var terms []string
 	for i, l := range s.Ledger {
 		if strings.HasPrefix(l.Item, "pool ") {
