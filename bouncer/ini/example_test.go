@@ -25,10 +25,7 @@ func ExampleConfig_Edit() {
 	// Output:
 	// --- /etc/pgbouncer/pgbouncer.ini
 	// +++ /etc/pgbouncer/pgbouncer.ini
-	// @@ -1,4 +1,4 @@
-	//  [databases]
+	// @@ -2 +2 @@
 	// -app = host=10.0.0.1 port=5432 password=*** pool_size=32
 	// +app = host=10.0.0.1 port=5432 password=*** pool_size=5
-	//  [pgbouncer]
-	//  pool_mode = transaction
 }

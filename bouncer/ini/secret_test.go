@@ -41,19 +41,13 @@ func TestDiffMasksWhatMightBeASecret(t *testing.T) {
 	}
 	want := `--- /etc/pgbouncer/main.ini
 +++ /etc/pgbouncer/main.ini
-@@ -8,9 +8,9 @@
- default_pool_size = 20
- [databases]
- ; ***
+@@ -11,3 +11,3 @@
 -d1 = host=127.0.0.1 port=5433 dbname=x password=*** user=u pool_size=5 connect_query=*** auth_query=***
 -d2 = host=*** pool_size=6
 -d3 = password=*** application_name=*** pool_size=7
 +d1 = host=127.0.0.1 port=5433 dbname=x password=*** user=u pool_size=15 connect_query=*** auth_query=***
 +d2 = host=*** pool_size=6 reserve_pool=1
 +d3 = password=*** application_name=*** pool_size=8
- * = password=*** ***=***
- [users]
- u = pool_mode=session max_user_connections=***
 `
 	if got := ini.Diff(edited[0]); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
