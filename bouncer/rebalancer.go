@@ -72,6 +72,7 @@ type Rebalancer struct {
 	RollTo int64 // the run takes back every step from that event on, the one in hand first; 0: it goes forward
 	Seen   func(control.Situation, state.Act)
 	By     string   // who runs it, as user@host
+	Again  string   // the command that goes on with it; empty: nobody says
 	Notes  []string // what the plan warns of: written into the journal as the run begins
 }
 
@@ -260,7 +261,7 @@ func (w *run) do(ctx context.Context, s control.Situation, act state.Act) (ended
 	case state.Cut:
 		return false, w.record(state.Event{Kind: state.StepCut, Step: act.Step, Reason: act.Reason})
 	case state.Close:
-		return false, w.record(state.Event{Kind: state.StepEnded, Point: act.Point})
+		return false, w.record(state.Event{Kind: state.StepEnded, Reason: act.Reason, Point: act.Point})
 	case state.Stop:
 		return true, w.record(state.Event{Kind: state.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Next: w.hint, Point: act.Point})
 	case state.Flip:

@@ -76,7 +76,7 @@ func (w *run) shifts(readings []state.Reading) []shift.Shift {
 
 // began is the event that begins the run, with what the looks before it saw of the shifts.
 func (w *run) began(ctx context.Context) state.Event {
-	e := state.Event{Kind: state.RunBegan, By: w.By, Goal: &w.goal, To: w.RollTo, Servers: w.origins(), Seen: state.SeenIn(w.Evidence.Last)}
+	e := state.Event{Kind: state.RunBegan, By: w.By, Next: w.Again, Goal: &w.goal, To: w.RollTo, Servers: w.origins(), Seen: state.SeenIn(w.Evidence.Last)}
 	readings := Readings(ctx, w.Traffic, w.memory)
 	w.read = readings
 	if len(w.Traffic) > 0 {

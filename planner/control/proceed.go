@@ -94,7 +94,7 @@ func (s Situation) proceed(step state.Step) state.Act {
 // soak watches a step whose lines are all written.
 func (s Situation) soak(step state.Step) state.Act {
 	if step.Kind == state.Backward {
-		return state.Act{Verb: state.Close}
+		return state.Act{Verb: state.Close, Reason: "the step is back"}
 	}
 	longest := longestGap(s.Policy)
 	watched := s.Now.Sub(s.Memory.SettledAt) - s.Trail.unwatched(s.Memory.SettledAt, longest)
@@ -116,7 +116,7 @@ func (s Situation) soak(step state.Step) state.Act {
 		}
 	}
 	if step.Turn == nil {
-		return state.Act{Verb: state.Close}
+		return state.Act{Verb: state.Close, Reason: unsoaked(s.Policy)}
 	}
 	shift, _, _ := s.shift(step.Turn.Shift)
 	switch why := s.Gate.Held(s.server(shift.From)); {
@@ -136,6 +136,14 @@ func (s Situation) soak(step state.Step) state.Act {
 		return act
 	}
 	return state.Act{Verb: state.Close, Point: s.Point}
+}
+
+// unsoaked says that a step ends without a soak; empty: it has had one.
+func unsoaked(p state.Policy) string {
+	if p.Soak > 0 {
+		return ""
+	}
+	return "without a soak"
 }
 
 // stopped says which line of a step is not served, because somebody with a console wants it so; empty: all are.

@@ -40,7 +40,7 @@ type Event struct {
 	Act     *Act          `json:"act,omitempty"`
 	By      string        `json:"by,omitempty"` // of a run, and of what a person accepts: who, as user@host
 	Reason  string        `json:"reason,omitempty"`
-	Next    string        `json:"next,omitempty"` // of a run that has ended: the next command, where its reason knows a better one than its outcome
+	Next    string        `json:"next,omitempty"` // of a run: the command that goes on with it; of one that has ended: a better one, where its reason knows it
 	Outcome Outcome       `json:"outcome,omitempty"`
 	Point   *learn.Point  `json:"point,omitempty"`    // of a step that turned a traffic switch: what its soak saw
 	Points  []learn.Point `json:"points,omitempty"`   // of a run: what the looks before it saw of each shift

@@ -10,7 +10,7 @@ import (
 
 // MemoryVersion is the version of Memory as JSON, and of how After folds events into it. A memory of another version is
 // not read: the events are folded again.
-const MemoryVersion = 6
+const MemoryVersion = 7
 
 // A journal of years has more steps and points than anybody goes back to, and a memory that kept them all would be read
 // and written whole, again and again. So the newest are kept.

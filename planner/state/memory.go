@@ -16,6 +16,7 @@ import (
 type Memory struct {
 	Seq     int64        `json:"seq"`              // of the newest event
 	Running bool         `json:"running,omitzero"` // a run began and has not ended: after a crash it still stands there
+	Again   string       `json:"again,omitzero"`   // the command that goes on with the newest run, as it was given; empty: it is done, or did not say
 	Goal    *sizing.Goal `json:"goal,omitzero"`
 	Steps   int          `json:"steps,omitzero"` // ended in this run, ways back apart
 
@@ -90,7 +91,7 @@ func (m Memory) After(e Event) Memory {
 	m.Seq, m.Seen = e.Seq, m.seenToo(e.Seen)
 	switch e.Kind {
 	case RunBegan:
-		m.Running, m.Goal, m.Steps, m.Refused = true, e.Goal, 0, nil
+		m.Running, m.Again, m.Goal, m.Steps, m.Refused = true, e.Next, e.Goal, 0, nil
 		m.Leg = e.To == 0 && m.Step != nil && m.Step.Turn != nil // then its traffic is on the way, and the goal is not that of where it comes to
 		m.Turned, m.Points = m.turnedToo(e.Turned), m.learnt(e.Points...)
 		m.Bases = m.based(e.Bases)
@@ -190,14 +191,19 @@ func (m Memory) After(e Event) Memory {
 			m.Past = slices.DeleteFunc(slices.Clone(m.Past), func(p Past) bool { return p.Seq >= m.RollTo })
 			m.RollTo = 0
 		}
+		if m = m.withoutBack(); e.Outcome == Done {
+			m.Again = ""
+		}
 		if e.Point != nil {
 			m.Unmoved = e.Point
 		}
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:
 		m = m.GivenUp()
+		m.Step, m.Again = nil, ""
+		m = m.withoutBack()
 		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != fleet.KeyLifetime })
-		m.Step, m.Intent, m.Servers, m.Seen, m.Unmoved = nil, nil, nil, nil, nil
+		m.Intent, m.Servers, m.Seen, m.Unmoved = nil, nil, nil, nil
 		m.StepTo, m.StepNumber, m.RollTo, m.Unwind = 0, 0, 0, false
 		m.Turned = slices.Clone(m.Turned)
 		for i := range m.Turned {

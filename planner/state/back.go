@@ -1,0 +1,58 @@
+package state
+
+import (
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+)
+
+// GoingBack reports whether a rollback is under way: it was begun and has not come to its end, so that nothing else may
+// begin. One whose rest did not fit has ended: only what goes forward can make room for it.
+func (m Memory) GoingBack() bool {
+	return m.RollTo > 0 && m.Left == "" || m.Step != nil && m.StepTo > 0
+}
+
+// withoutBack lets go of the steps that a rollback has taken back as a whole, whether it has ended there or not: they are
+// among those taken no more. What the step in hand still moves is on its way.
+func (m Memory) withoutBack() Memory {
+	if m.RollTo == 0 {
+		return m
+	}
+	var stands []Past // the newest first
+	for _, p := range slices.Backward(m.Past) {
+		later := func(q Past) bool { return q.Seq >= m.RollTo && meet(q.Step, p.Step) } // where it has to be back first
+		if p.Seq < m.RollTo || !m.isBack(p.Step) || slices.ContainsFunc(stands, later) {
+			stands = append(stands, p)
+		}
+	}
+	slices.Reverse(stands)
+	m.Past = stands
+	return m
+}
+
+// meet reports whether two steps move a line, or traffic, that is the same.
+func meet(a, b Step) bool {
+	turn := a.Turn != nil && b.Turn != nil && a.Turn.Shift == b.Turn.Shift
+	return turn || slices.ContainsFunc(a.Sets, func(x fleet.Set) bool { return slices.ContainsFunc(b.Sets, x.Same) })
+}
+
+// isBack reports whether all that a step moved is known to be where it was before it, or beyond that.
+func (m Memory) isBack(s Step) bool {
+	for _, x := range s.Sets {
+		w, ok := m.Line(x)
+		if !ok || w.Or != w.To || m.moves(x) || (w.To-x.From)*(x.To-x.From) > 0 {
+			return false
+		}
+	}
+	if s.Turn == nil {
+		return true
+	}
+	sw, ok := m.Switch(s.Turn.Shift)
+	turning := m.Step != nil && m.Step.Turn != nil && m.Step.Turn.Shift == s.Turn.Shift
+	return ok && !turning && (sw.X-s.Turn.From)*(s.Turn.To-s.Turn.From) <= 0
+}
+
+// moves reports whether the step in hand moves the line of a set.
+func (m Memory) moves(x fleet.Set) bool {
+	return m.Step != nil && slices.ContainsFunc(m.Step.Sets, x.Same)
+}
