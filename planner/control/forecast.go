@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
@@ -21,17 +22,22 @@ type Waystation struct {
 	After budget.Fleet // once the step is done: its sizes in force, what they release drained, the loads that the switches make then
 }
 
-// Ahead returns the steps that are still to come from where a fleet is to its goal, over the shifts that are not where they go,
-// if nothing else happens: every release drains, no load changes, and what is believed of fractions is true. blocked says why
-// they do not lead there; empty: they do.
+// Ahead returns the steps that are still to come from where a fleet is, and where the step in hand brings it, to its goal,
+// over the shifts that are not where they go, if nothing else happens: every release drains, no load changes, and what is
+// believed of fractions is true. blocked says why they do not lead there; empty: they do.
 func (s Situation) Ahead() (way []Waystation, blocked string) {
 	s.Shifts = slices.Clone(s.Shifts)
 	if s.AsMeasured.Pools == nil {
 		s.AsMeasured = s.Fleet
 	}
+	inHand := s.InHand()
 	s.foreseen, s.Gate, s.Trail = true, Gate{}, Trail{}
+	if s.Memory.Step != nil {
+		s = s.after(inHand)
+		s.Memory.Step, s.Memory.Unwind, s.Memory.Intent = nil, false, nil
+	}
 	for len(way) < mostAhead {
-		sh, turning := s.turning()
+		_, turning := s.turning()
 		step, goal, why := s.NextStep()
 		if step.Empty() && !turning && why == "" && s.Memory.Leg && s.Memory.RollTo == 0 {
 			plan, err := sizing.Solve(s.Fleet, sizing.Options{})
@@ -47,18 +53,78 @@ func (s Situation) Ahead() (way []Waystation, blocked string) {
 		if goal != nil {
 			s.Memory.Leg = true
 		}
-		s.AsMeasured = s.AsMeasured.With(step.Sets).Drained()
-		if step.Turn != nil {
-			i := slices.IndexFunc(s.Shifts, func(x shift.Shift) bool { return x.ID() == sh.ID() })
-			s.Shifts[i].At = step.Turn.To
-		}
-		s.Fleet = s.AsMeasured
-		for _, x := range s.Shifts {
-			s.Fleet = x.Loaded(s.Fleet, x.At)
-		}
+		s = s.after(step)
 		way = append(way, Waystation{step, s.Fleet})
 	}
 	return way, ""
+}
+
+// after is the situation once a step is done. Its shifts are written to.
+func (s Situation) after(step state.Step) Situation {
+	s.AsMeasured = s.AsMeasured.With(step.Sets).Drained()
+	for i, x := range s.Shifts {
+		if step.Turn != nil && x.ID() == step.Turn.Shift {
+			s.Shifts[i].At = step.Turn.To
+		}
+	}
+	s.Fleet = s.AsMeasured
+	for _, x := range s.Shifts {
+		s.Fleet = x.Loaded(s.Fleet, x.At)
+	}
+	return s
+}
+
+// InHand is what the step in hand comes to: itself, or its way back where it goes back first. Empty: none is in hand.
+func (s Situation) InHand() state.Step {
+	if s.Memory.Step == nil {
+		return state.Step{}
+	}
+	return s.Back()
+}
+
+// Left is what of a step is still to be done, act by act.
+type Left struct {
+	Releases, Grants   []fleet.Set
+	Released, Granted  bool        // something of it is done already
+	Drains             bool        // a release is still to be seen to drain
+	Turn               *shift.Turn // nil: it turns nothing, or has
+	Turned             bool
+	Soak               time.Duration  // 0: it ends without one
+	Before, Most, Then map[string]int // the worst case of each server now, on the way and once it is done
+}
+
+// Left says what of a step is left to do as things stand. A soak that was begun by another run is made anew.
+func (s Situation) Left(step state.Step) Left {
+	l := Left{Soak: s.Policy.Soak, Before: map[string]int{}, Most: map[string]int{}, Then: map[string]int{}}
+	if state.Back(&step) || step.Empty() {
+		l.Soak = 0
+	}
+	for _, x := range s.there(step.Sets) {
+		at, _ := s.at(x)
+		again := state.Back(&step) && s.Memory.LineUnsettled(x, x.To)
+		switch {
+		case at == x.To && !again && x.To < x.From:
+			p, _ := s.Fleet.Pool(x.Pool())
+			l.Released, l.Drains = true, l.Drains || p.OverConns > 0
+		case at == x.To && !again:
+			l.Granted = true
+		case x.To < x.From:
+			l.Releases, l.Drains = append(l.Releases, x), true
+		default:
+			l.Grants = append(l.Grants, x)
+		}
+	}
+	if t := step.Turn; t != nil && s.told(t.Shift) == t.To && s.says(t.Shift) == t.To {
+		l.Turned = true
+	} else {
+		l.Turn = t
+	}
+	then := s.Fleet.With(slices.Concat(l.Releases, l.Grants)).Drained()
+	for _, x := range s.Fleet.Servers {
+		l.Before[x.Name], l.Then[x.Name] = s.Fleet.WorstConns(x.Name), then.WorstConns(x.Name)
+		l.Most[x.Name] = max(l.Before[x.Name], l.Then[x.Name]) // a grant waits for the drain
+	}
+	return l
 }
 
 // actsTake is how long the acts of a step take beside its soak, about. chosen: a look before, two for the drain, one after.
