@@ -43,7 +43,13 @@ func confirm(c *cli.Context, s source, what string) error {
 	if s.config.Environment != "" {
 		want = s.config.Environment
 	}
-	fmt.Fprintf(stderr, "%s\ntype %s to go on: ", what, want)
+	fmt.Fprintln(stderr, what)
+	if isatty.IsTerminal(os.Stdin.Fd()) { // what was typed before the question answers none
+		if err := unread(os.Stdin.Fd()); err != nil {
+			return fmt.Errorf("what was typed before the question cannot be told from its answer: %w", err)
+		}
+	}
+	fmt.Fprintf(stderr, "type %s to go on: ", want)
 	typed := make(chan string, 1)
 	go func() { // a read of a terminal cannot be ended: after a signal, the program ends without it
 		line, _ := bufio.NewReader(os.Stdin).ReadString('\n')

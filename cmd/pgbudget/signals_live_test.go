@@ -22,17 +22,20 @@ import (
 // answers takes steps on a terminal, where a person is asked.
 func (b *bench) answers(t *testing.T) {
 	for _, c := range []struct {
-		name, typed string
-		environment string
-		code        int
-		says        string
+		name, early, typed string
+		environment        string
+		code               int
+		says               string
 	}{
-		{"yes", "yes\n", "", exitDone, "type yes to go on"},
-		{"y", "y\n", "", exitHeld, "not confirmed: nothing was changed"},
-		{"the environment", "gprd\n", "gprd", exitDone, "type gprd to go on"},
-		{"yes is not the environment", "yes\n", "gprd", exitHeld, "not confirmed"},
-		{"Ctrl-C", "\x03", "", exitInterrupted, "interrupted; nothing was moved"},
-		{"the end of the input", "\x04", "", exitHeld, "not confirmed"},
+		{"yes", "", "yes\n", "", exitDone, "type yes to go on"},
+		{"y", "", "y\n", "", exitHeld, "not confirmed: nothing was changed"},
+		{"the environment", "", "gprd\n", "gprd", exitDone, "type gprd to go on"},
+		{"yes is not the environment", "", "yes\n", "gprd", exitHeld, "not confirmed"},
+		{"Ctrl-C", "", "\x03", "", exitInterrupted, "interrupted; nothing was moved"},
+		{"the end of the input", "", "\x04", "", exitHeld, "not confirmed"},
+		{"yes before the question", "yes\n", "no\n", "", exitHeld, "not confirmed"},
+		{"half of it before the question", "ye", "s\n", "", exitHeld, "not confirmed"},
+		{"yes before the question, and after it", "no\nyes\n", "yes\n", "", exitDone, "type yes to go on"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b.t = t
@@ -44,7 +47,7 @@ func (b *bench) answers(t *testing.T) {
 			}})
 			before := files(t, b.l)
 			defer b.restore(t, before)
-			code, said := b.onATerminal(t, c.typed, "to go on: ", "step", "--config", b.config, "--window", "2s", "--every", "300ms")
+			code, said := b.onATerminal(t, c.early, c.typed, "to go on: ", "step", "--config", b.config, "--window", "2s", "--every", "300ms")
 			if code != c.code || !strings.Contains(said, c.says) {
 				t.Errorf("exit %d, want %d and %q:\n%s", code, c.code, c.says, said)
 			}
@@ -59,9 +62,9 @@ func (b *bench) answers(t *testing.T) {
 	}
 }
 
-// onATerminal runs the command in a session of its own on a pseudo-terminal, types once it is asked, and returns what it
-// showed.
-func (b *bench) onATerminal(t testing.TB, typed, asked string, args ...string) (code int, said string) {
+// onATerminal runs the command in a session of its own on a pseudo-terminal, types early as it looks and typed once it is
+// asked, and returns what it showed.
+func (b *bench) onATerminal(t testing.TB, early, typed, asked string, args ...string) (code int, said string) {
 	t.Helper()
 	file, err := built()
 	if err != nil {
@@ -94,10 +97,14 @@ func (b *bench) onATerminal(t testing.TB, typed, asked string, args ...string) (
 	var shown strings.Builder
 	var reading sync.WaitGroup
 	reading.Go(func() {
-		buffer, answered := make([]byte, 4096), false
+		buffer, begun, answered := make([]byte, 4096), false, false
 		for {
 			n, err := master.Read(buffer)
 			shown.Write(buffer[:n])
+			if !begun && strings.Contains(shown.String(), "looking at the fleet") {
+				begun = true
+				_, _ = master.WriteString(early)
+			}
 			if !answered && strings.Contains(shown.String(), asked) {
 				answered = true
 				_, _ = master.WriteString(typed)

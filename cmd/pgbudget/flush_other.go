@@ -1,0 +1,8 @@
+//go:build !linux
+
+package main
+
+import "golang.org/x/sys/unix"
+
+// unread discards what was typed on a terminal and nobody has read.
+func unread(fd uintptr) error { return unix.IoctlSetPointerInt(int(fd), unix.TIOCFLUSH, 1) } // FREAD
