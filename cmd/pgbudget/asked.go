@@ -14,10 +14,14 @@ func asked(c course, policy state.Policy, m state.Memory, step state.Step, block
 	turning := slices.ContainsFunc(c.shifts, func(x shift.Shift) bool { return x.At != x.Until })
 	switch over := c.situation(policy, m).OverBudget(); {
 	case !step.Empty():
-		if held := c.heldNow(policy, m, step); held != "" {
-			return "first step: " + step.Text() + "; it is held now: " + held + later
+		what := "first step: "
+		if m.Step != nil {
+			what = "the step in hand goes on first: "
 		}
-		return "first step: " + step.Text()
+		if held := c.heldNow(policy, m, step); held != "" {
+			return what + step.Text() + "; it is held now: " + held + later
+		}
+		return what + step.Text()
 	case blocked != "":
 		return "no step can begin now: " + blocked + later
 	case paused != "":

@@ -30,6 +30,21 @@ func askable(c *cli.Context, s source) error {
 		"its standard input is no terminal, so that nobody can agree to what it is about to do")
 }
 
+// ask shows a person what is about to be done, and asks whether it may be.
+func (m *mover) ask(c *cli.Context, out output, p preview, what string) error {
+	if agreed(c, m.source) {
+		return nil
+	}
+	if p.memory.Step != nil || !p.step.Empty() {
+		if err := p.edited(c.Context, m); err != nil {
+			return err
+		}
+		out.w, out.color = stderr, false
+		out.preview(p)
+	}
+	return m.confirm(c, what)
+}
+
 // confirm asks whether what is said may be done.
 func (m *mover) confirm(c *cli.Context, what string) error { return confirm(c, m.source, what) }
 

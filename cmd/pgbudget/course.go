@@ -168,5 +168,5 @@ func (m *mover) stranger(o fleet.Observation) error {
 	if m.memory.Missing(o) != "" {
 		hint = "give it in the config; where it is gone for good, pgbudget forget --sizes, then pgbudget rollback or run"
 	}
-	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command())
+	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command(0))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -20,8 +21,9 @@ type journey struct {
 	w     io.Writer
 	bar   *progressbar.ProgressBar // nil: no terminal
 	begun time.Time
-	seq   int64 // of the memory that ahead is of
-	ahead int   // steps still to come
+	seq   int64             // of the memory that ahead is of
+	ahead int               // steps of this command still to come
+	last  control.Situation // newest
 }
 
 func newJourney() *journey {
@@ -51,7 +53,10 @@ func (j *journey) event(e state.Event) {
 
 // seen moves the bar after every look.
 func (j *journey) seen(s control.Situation, act state.Act) {
-	if j.bar == nil || s.Now.IsZero() {
+	if s.Now.IsZero() {
+		return
+	}
+	if j.last = s; j.bar == nil {
 		return
 	}
 	if j.begun.IsZero() {
@@ -60,6 +65,9 @@ func (j *journey) seen(s control.Situation, act state.Act) {
 	if j.seq != s.Memory.Seq {
 		way, _ := s.Ahead()
 		j.seq, j.ahead = s.Memory.Seq, len(way)
+		if own := s.Memory.Step != nil && !s.Memory.GoesBack(); s.Steps > 0 && s.Memory.RollTo == 0 {
+			j.ahead = min(j.ahead, max(0, s.Steps-s.Memory.Steps-b2i(own)))
+		}
 	}
 	left, what := j.left(s), waitingFor(s, act)
 	done := s.Now.Sub(j.begun)
@@ -90,6 +98,29 @@ func waitingFor(s control.Situation, act state.Act) string {
 		return "looking"
 	}
 	return string(act.Verb)
+}
+
+// far says how far the plan is once a command is done.
+func (j *journey) far(plan sizing.Plan, m state.Memory) {
+	if j.last.Now.IsZero() {
+		return
+	}
+	s := j.last
+	s.Memory = m
+	way, blocked := s.Ahead()
+	if len(way) == 0 && s.Steps == 0 { // its last event has said so
+		return
+	}
+	text := fmt.Sprintf("plan of %s: %s; ", stamp(plan.At), s.Goal.Text())
+	switch {
+	case len(way) > 0:
+		text += fmt.Sprintf("%d %s to come", len(way), plural(len(way), "step"))
+	case blocked == "":
+		text += "the sizes are those"
+	default:
+		text += "no step can come now"
+	}
+	fmt.Fprintln(j.w, text)
 }
 
 func (j *journey) end() {

@@ -35,6 +35,8 @@ type mover struct {
 	clock   bouncer.Clock
 	over    func(time.Time) string
 	unasked string   // why no step may begin; empty: a person, or --yes, has agreed to steps
+	again   string   // the command that goes on with it, --max-steps apart; empty: what the journal knows
+	most    int      // of --max-steps; 0: it was not given
 	rollTo  int64    // the run takes back what began at that event or later; 0: it goes forward
 	notes   []string // for the journal of the run, beside what the plan warns of
 }
@@ -202,7 +204,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy state.Poli
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic), Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
-		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
+		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
 		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy), Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
 		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s control.Situation, a state.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
@@ -210,10 +212,13 @@ func (m *mover) run(ctx context.Context, out output, c course, policy state.Poli
 	err = errors.Join(err, hooks.End(left))
 	cancel()
 	journey.end()
-	if err != nil {
-		return both(unfinished(err, m.journal.Memory(), m.command()), leftFlushed(report.Flushed))
+	if err == nil && report.Outcome == state.Done && m.rollTo == 0 {
+		journey.far(c.plan, report.Memory)
 	}
-	err = both(ended(report, m.command()), leftFlushed(report.Flushed))
+	if err != nil {
+		return both(unfinished(err, m.journal.Memory(), m.command(m.journal.Memory().Steps)), leftFlushed(report.Flushed))
+	}
+	err = both(ended(report, m.command(report.Memory.Steps)), leftFlushed(report.Flushed))
 	if out.format != "table" {
 		if untold := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); untold != nil {
 			fmt.Fprintf(stderr, "note: the result could not be written: %v\n", untold)
@@ -272,7 +277,8 @@ func moveFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask"})
 }
 
-// policyOf is the policy of a config that can move a fleet, with the flags on top.
+// policyOf is the policy of a config that can move a fleet, with the flags on top. Whether a person can be asked is asked last:
+// a command that is wrong is wrong on a terminal, too.
 func policyOf(c *cli.Context, s source) (state.Policy, error) {
 	if err := s.movable(); err != nil {
 		return state.Policy{}, err
@@ -283,5 +289,5 @@ func policyOf(c *cli.Context, s source) (state.Policy, error) {
 			return p, usage("5 is a careful step", "--percent is %g, want %g to 100", p.Percent, leastPercent)
 		}
 	}
-	return p, askable(c, s)
+	return p, nil
 }

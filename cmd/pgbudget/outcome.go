@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
@@ -44,9 +46,35 @@ func both(err, left error) error {
 	return &operr.Error{Kind: operr.KindOf(err), Err: errors.Join(err, left), Hint: hint}
 }
 
-// command is what a person types to go on with what is under way.
-func (m *mover) command() string {
-	if m.rollTo > 0 {
+// asTyped is the command as a person has typed it, as far as it says how fast and when something moves.
+func asTyped(c *cli.Context) string {
+	text := "pgbudget " + c.Command.Name
+	if c.IsSet("percent") {
+		text += fmt.Sprintf(" --percent %g", c.Float64("percent"))
+	}
+	for _, name := range []string{"now", "outside-window"} {
+		if c.Bool(name) {
+			text += " --" + name
+		}
+	}
+	return text
+}
+
+// command is what a person types to go on with what is under way, once so many steps are done.
+func (m *mover) command(steps int) string {
+	text := cmp.Or(m.again, againOf(m.memory))
+	if m.most > 0 {
+		text += fmt.Sprintf(" --max-steps %d", max(1, m.most-steps))
+	}
+	return text
+}
+
+// againOf is the command that goes on with what the newest run has left.
+func againOf(m state.Memory) string {
+	switch {
+	case m.Again != "":
+		return m.Again
+	case m.RollTo > 0 || m.Step != nil && m.StepTo > 0:
 		return "pgbudget rollback"
 	}
 	return "pgbudget run"
@@ -88,6 +116,9 @@ func keptText(s state.Step, again string) string {
 func unfinished(err error, m state.Memory, again string) error {
 	if m.Step == nil {
 		return err
+	}
+	if m.Again != "" { // it does not know how many steps were done
+		m.Again = again
 	}
 	next := onward(m)
 	if hint := operr.HintOf(err); hint != "" {

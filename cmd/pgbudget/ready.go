@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -39,6 +40,47 @@ func (m *mover) ready(ctx context.Context, course course, policy state.Policy, s
 	return m.hands.CheckKept(ctx, control.Processes(m.memory)) // as the run does before it grants
 }
 
+// readyAhead says why a line of a step that is still to come could not be changed, as far as it can be known, so that a run does
+// not end half-way for it. What is in hand goes on: then it is said alone.
+func (m *mover) readyAhead(ctx context.Context, p preview, steps int) error {
+	way := p.ahead
+	if own := m.memory.Step != nil && !m.memory.GoesBack(); steps > 0 {
+		way = way[:min(len(way), max(0, steps-b2i(own)))]
+	}
+	var sets []fleet.Set
+	for _, st := range way {
+		for _, x := range st.Step.Sets {
+			if i := slices.IndexFunc(sets, x.Same); i < 0 {
+				sets = append(sets, x)
+			}
+		}
+	}
+	slices.SortFunc(sets, fleet.CompareSets)
+	if m.memory.Step != nil { // its lines are as nobody can foresee them: they are looked at before each step
+		sets = slices.DeleteFunc(sets, func(x fleet.Set) bool { return slices.ContainsFunc(m.memory.Step.Sets, x.Same) })
+	}
+	err := m.changeable(ctx, p.course.fleet, p.policy, sets, false)
+	if err != nil && m.memory.Step != nil {
+		fmt.Fprintf(stderr, "note: once the step in hand is done, the run would end: %v\n", err)
+		return nil
+	}
+	return err
+}
+
+// goingBack refuses to go forward while a rollback is under way: it would finish the rollback's half of a step and leave the
+// rest as it is, and nobody asked for what comes of that.
+func (m *mover) goingBack() error {
+	if !m.memory.GoingBack() {
+		return nil
+	}
+	to := "a rollback"
+	if n := m.memory.NumberOf(m.memory.RollTo); m.memory.RollTo > 0 && n > 0 {
+		to += fmt.Sprintf(" to before step %d", n)
+	}
+	return &operr.Error{Err: fmt.Errorf("%w: %s is under way, and nothing goes forward before its end", errHeld, to),
+		Hint: againOf(m.memory) + " goes on with it; pgbudget forget --sizes gives it up, after a look at what is there"}
+}
+
 // changeable says why the lines of a step could not be changed now: what cannot be edited or written is refused before the
 // step is begun. What is in hand goes on, or back, whoever shares its files.
 func (m *mover) changeable(ctx context.Context, fleet budget.Fleet, policy state.Policy, sets []fleet.Set, inHand bool) error {
@@ -63,7 +105,7 @@ func (m *mover) drifted(course course, policy state.Policy) error {
 	if why == "" {
 		return nil
 	}
-	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory}, m.command())
+	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory}, m.command(0))
 }
 
 // mayBegin says why no new step may begin now: a person's pause, or the time of day. A step in hand is not new. A run waits

@@ -83,7 +83,14 @@ func writeEvents(w io.Writer, layout string, events []state.Event) {
 func eventLine(e state.Event) string {
 	switch e.Kind {
 	case state.RunBegan:
-		return "run      " + goalText(*e.Goal)
+		verb, goal := "run", goalText(*e.Goal)
+		if e.To > 0 {
+			verb = "rollback"
+		}
+		if len(e.Goal.Pools) == 0 { // what is in hand goes back
+			goal = ""
+		}
+		return join(verb, goal, "")
 	case state.Replanned:
 		return join("replan", goalText(*e.Goal), e.Reason)
 	case state.StepBegan:
@@ -99,10 +106,16 @@ func eventLine(e state.Event) string {
 	case state.StepCut:
 		return "cut      the rest of the step: " + e.Reason
 	case state.StepAbort:
+		if e.Reason == "" { // a person has asked for it
+			return join("back", e.Step.Text(), "")
+		}
 		return "abort    " + e.Reason
 	case state.StepEnded:
 		if e.Point != nil {
 			return join("soaked", pointText(*e.Point), "")
+		}
+		if e.Reason != "" {
+			return join("ended", e.Reason, "")
 		}
 		return "soaked"
 	case state.RunEnded:

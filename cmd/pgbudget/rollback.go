@@ -12,6 +12,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
@@ -40,6 +41,9 @@ func rollbackCommand() *cli.Command {
 			if c.Bool("now") && c.IsSet("percent") {
 				return usage("choose one", "--now has no percent")
 			}
+			if c.IsSet("to") && c.Int("to") < 1 {
+				return usage("pgbudget status lists the steps with their numbers", "--to is %d, want the number of a step, 1 at least", c.Int("to"))
+			}
 			if c.Bool("now") {
 				policy.Percent, policy.Soak = 100, 0
 			}
@@ -51,6 +55,9 @@ func rollbackCommand() *cli.Command {
 				return err
 			}
 			if _, err := stepNumbered(memory, c.Int("to"), c.IsSet("to")); err != nil {
+				return err
+			}
+			if err := cmp.Or(nothingTaken(memory), askable(c, s)); err != nil {
 				return err
 			}
 			m, err := newMover(c.Context, s, c.Bool("dry-run"))
@@ -93,11 +100,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	}
 	way, any := control.Rollback(m.memory, course.fleet, to)
 	if !any {
-		if out.format != "table" {
-			return out.data(backData{Possible: true})
-		}
-		fmt.Fprintln(out.w, "nothing to take back: the journal knows of no step")
-		return nil
+		return cmp.Or(nothingTaken(m.memory), usage(listsThem, "there is nothing to take back: what the steps moved is no longer there"))
 	}
 	for _, t := range way.Turns {
 		if !slices.ContainsFunc(course.traffic, func(x bouncer.Traffic) bool { return x.ID() == t.Shift }) {
@@ -121,7 +124,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	if in := m.memory.Step; why == "" && in != nil {
 		switch barred, none := course.situation(policy, m.memory).Barred(); {
 		case barred != "" && none && in.Kind != state.Backward: // what is on its way already is waited for
-			why, hint = barred, "free connections first, or pgbudget run goes on with the step in hand"
+			why, hint = barred, "free connections first, or "+againOf(m.memory)+" goes on with the step in hand"
 		case barred != "": // what fits goes back
 			part = barred
 			possible = "possible in part: " + barred
@@ -130,33 +133,71 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	if why != "" {
 		possible = "not possible as a whole: " + why
 	}
+	p := course.foresee(policy, m.memory, course.situation(policy, m.memory).Back())
+	var refused error
+	if why != "" {
+		refused = &operr.Error{Kind: operr.KindInfeasible, Err: errors.New(why), Hint: hint}
+	} else if refused = m.refusedBack(c, course, policy, &p); refused != nil {
+		possible = strings.Replace(possible, "possible", "the sizes would fit", 1) + "; refused now"
+	}
 	fmt.Fprintln(stderr, say+": "+possible)
 	if c.Bool("dry-run") {
 		if out.format != "table" {
 			if err := out.data(backData{m.memory.NumberOf(way.To), why == "", cmp.Or(why, part), part != "", way.Goal, way.Turns}); err != nil {
 				return err
 			}
+			return refused
+		}
+		if why == "" {
+			out.preview(p)
 		} else {
 			out.warnings(course)
-			fmt.Fprintln(out.w, "nothing was changed")
 		}
+		fmt.Fprintln(out.w, "nothing was changed")
 	}
-	if why != "" {
-		return &operr.Error{Kind: operr.KindInfeasible, Err: errors.New(why), Hint: hint}
+	if refused != nil || c.Bool("dry-run") {
+		return refused
 	}
+	if err := m.ask(c, out, p, say); err != nil {
+		return err
+	}
+	m.again = "pgbudget rollback"
+	if n := m.memory.NumberOf(way.To); n > 0 {
+		m.again += fmt.Sprintf(" --to %d", n)
+	}
+	m.again += strings.TrimPrefix(asTyped(c), "pgbudget rollback")
+	return m.run(c.Context, out, course, policy, 0, nil, false)
+}
+
+// refusedBack says why a rollback whose sizes fit may not begin now; of a preview it asks what changes in files.
+func (m *mover) refusedBack(c *cli.Context, course course, policy state.Policy, p *preview) error {
 	if err := m.readyBack(c.Context, course, policy); err != nil {
 		return err
 	}
 	if err := stopped(m.source.config.Journal); err != nil { // it would wait for the end of the pause
 		return err
 	}
-	if c.Bool("dry-run") { // it would go back, and not end well
-		return m.hands.CheckKept(c.Context, control.Processes(m.memory))
+	if !c.Bool("dry-run") {
+		return nil
 	}
-	if err := m.confirm(c, say); err != nil {
+	if err := p.edited(c.Context, m); err != nil {
 		return err
 	}
-	return m.run(c.Context, out, course, policy, 0, nil, false)
+	return m.hands.CheckKept(c.Context, control.Processes(m.memory)) // it would go back, and not end well
+}
+
+// listsThem is the hint of whoever names a step that is not there.
+const listsThem = "pgbudget status lists the steps that can be taken back"
+
+// nothingTaken says that no step can be taken back, which is no success: what was asked for was not done.
+func nothingTaken(m state.Memory) error {
+	switch {
+	case m.Step != nil || m.RollTo > 0 || len(m.Past) > 0:
+		return nil
+	case m.Numbered > 0:
+		return usage(listsThem, "there is nothing to take back: all steps are taken back already")
+	}
+	return usage(listsThem, "there is nothing to take back: no step was taken yet")
 }
 
 // backData is what a dry run prints with -o json and yaml.
@@ -177,11 +218,12 @@ func stepNumbered(m state.Memory, number int, given bool) (int64, error) {
 	if seq := m.SeqOf(number); seq > 0 {
 		return seq, nil
 	}
-	known := "there is none that could be taken back"
+	known := "none can be taken back"
 	if numbers := m.Numbers(); len(numbers) > 0 {
-		known = "those that can be taken back are " + strings.Trim(strings.Join(strings.Fields(fmt.Sprint(numbers)), ", "), "[]")
+		list := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(numbers)), ", "), "[]")
+		known = "what can be taken back is " + plural(len(numbers), "step") + " " + list
 	}
-	return 0, usage("pgbudget status lists them", "--to is %d, and the journal has no such step: %s", number, known)
+	return 0, usage(listsThem, "--to is %d, and the journal has no such step: %s", number, known)
 }
 
 // readyBack says why a rollback may not begin: what a run finds at its first look, and what a write would be refused for.
@@ -206,9 +248,40 @@ func (m *mover) readyBack(ctx context.Context, course course, policy state.Polic
 	return m.hands.Check(ctx, step.Sets)
 }
 
-// rollbackText says what goes back, and to where.
+// rollbackText says what goes back, and to where: the step in hand, too.
 func rollbackText(m state.Memory, w control.Way) string {
-	return strings.TrimSuffix(fmt.Sprintf("rollback to before step %d, %s", m.NumberOf(w.To), wayText(w)), ", ")
+	text := "rollback to its end, of which a step is in hand"
+	if n := m.NumberOf(w.To); n > 0 {
+		text = fmt.Sprintf("rollback to before step %d", n)
+	}
+	if in := m.Step; in != nil && m.StepTo == 0 {
+		w = inHandToo(*in, w)
+	}
+	return strings.TrimSuffix(text+", "+wayText(w), ", ")
+}
+
+// inHandToo is a way with where the step in hand goes back to: what is not taken back besides.
+func inHandToo(in state.Step, w control.Way) control.Way {
+	goal, pools := w.Goal, slices.Clone(w.Goal.Pools)
+	for _, x := range in.Moves() {
+		to := x.From
+		if in.Kind == state.Backward {
+			to = x.To
+		}
+		if _, known := goal.Pool(x.Pool()); !known && x.Key == fleet.KeySize {
+			pools = append(pools, sizing.GoalPool{Pool: x.Pool(), Size: to})
+		}
+	}
+	slices.SortStableFunc(pools, func(a, b sizing.GoalPool) int { return cmp.Compare(a.Pool, b.Pool) })
+	w.Goal.Pools = pools
+	if t := in.Turn; t != nil && !slices.ContainsFunc(w.Turns, func(x shift.Turn) bool { return x.Shift == t.Shift }) {
+		back := t.Back()
+		if in.Kind == state.Backward {
+			back = *t
+		}
+		w.Turns = append(slices.Clone(w.Turns), back)
+	}
+	return w
 }
 
 // wayText says where a rollback goes.

@@ -49,6 +49,9 @@ func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) r
 	if err := m.alone(ctx); err != nil {
 		return refused{err, nextStep}
 	}
+	if err := m.goingBack(); err != nil {
+		return refused{err, nextStep}
+	}
 	c, policy := course{plan: plan, goal: sizing.GoalOf(plan), fleet: f, measured: f}, s.config.MovingPolicy()
 	w := newLookout(ctx, m.session, s.config, glanceEvery)
 	defer w.close()

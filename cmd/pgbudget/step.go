@@ -2,19 +2,13 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/bouncer/flag"
-	"github.com/pgbudget/pgbudget/bouncer/ini"
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
-	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
-	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -75,6 +69,9 @@ func move(c *cli.Context, out output, s source, steps int) error {
 		}
 	}
 	policy, err := policyOf(c, s)
+	if err == nil {
+		err = askable(c, s)
+	}
 	if err != nil {
 		return err
 	}
@@ -88,6 +85,9 @@ func move(c *cli.Context, out output, s source, steps int) error {
 			return err
 		}
 	}
+	if err := m.goingBack(); err != nil {
+		return err
+	}
 	course, err := m.survey(c.Context)
 	if operr.KindOf(err) == operr.KindInfeasible && m.memory.Step != nil && m.memory.Goal != nil {
 		fmt.Fprintf(stderr, "note: %v; the step in hand is finished, and no other is begun\n", err)
@@ -100,7 +100,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 		return err
 	}
 	if c.Bool("dry-run") || c.IsSet("emit") {
-		return m.preview(c, out, course, policy)
+		return m.preview(c, out, course, policy, steps)
 	}
 	if c.Command.Name == "step" {
 		policy.HoldFor, policy.Aborts = 0, 1 // a step that is held, or was taken back, ends, and says so
@@ -109,12 +109,21 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	if err := m.ready(c.Context, course, policy, step, blocked); err != nil {
 		return err
 	}
+	var p preview
+	if c.Command.Name == "run" || !agreed(c, s) {
+		p = course.foresee(policy, m.memory, step)
+	}
+	if c.Command.Name == "run" {
+		if err := m.readyAhead(c.Context, p, steps); err != nil {
+			return err
+		}
+	}
 	what := asked(course, policy, m.memory, step, blocked, paused(s.config.Journal))
 	if what != "" {
 		if err := m.mayBegin(c, time.Now()); err != nil {
 			return err
 		}
-		if err := m.confirm(c, what); err != nil {
+		if err := m.ask(c, out, p, what); err != nil {
 			return err
 		}
 	}
@@ -122,7 +131,10 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	if !mayStep {
 		m.unasked = "there was nothing to do when the fleet was looked at, and now there is: run it again, and it asks"
 	}
-	m.over = ends
+	m.over, m.again = ends, asTyped(c)
+	if c.IsSet("max-steps") {
+		m.most = steps
+	}
 	return m.run(c.Context, out, course, policy, steps, closing(c, s), c.Command.Name == "run" && mayStep)
 }
 
@@ -156,9 +168,9 @@ func closing(c *cli.Context, s source) func(time.Time) string {
 	return func(now time.Time) string { return control.Closed(s.config.Windows(), now) }
 }
 
-// preview shows the first step and changes nothing. It ends as the step would that is refused, or held: --emit, which is
-// for files that something else keeps, asks less.
-func (m *mover) preview(c *cli.Context, out output, course course, policy state.Policy) error {
+// preview shows the first step, or what is left of the one in hand, and changes nothing. It ends as the step would that is
+// refused, or held: --emit, which is for files that something else keeps, asks less.
+func (m *mover) preview(c *cli.Context, out output, course course, policy state.Policy, steps int) error {
 	step, blocked := firstStep(course, policy, m.memory)
 	if !c.IsSet("emit") {
 		if err := m.drifted(course, policy); err != nil {
@@ -168,23 +180,23 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy state.
 	if blocked != "" {
 		return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked), Hint: "pgbudget plan shows the arithmetic"}
 	}
-	held := course.heldNow(policy, m.memory, step)
-	edits, err := m.hands.Edits(c.Context, step.Sets)
-	if err != nil {
-		return err
-	}
+	held, p := course.heldNow(policy, m.memory, step), course.foresee(policy, m.memory, step)
 	if c.IsSet("emit") {
 		if held != "" {
 			fmt.Fprintln(stderr, "note: "+held+"; a step would be held for it")
 		}
-		return patches(out.w, edits)
+		return m.emit(c.Context, out.w, p)
+	}
+	if err := p.edited(c.Context, m); err != nil {
+		return err
 	}
 	if out.format != "table" {
 		if err := out.data(step); err != nil {
 			return err
 		}
 	} else {
-		out.preview(course, policy, m.memory, step, edits)
+		out.preview(p)
+		fmt.Fprintln(out.w, "nothing was changed")
 	}
 	if err := m.ready(c.Context, course, policy, step, blocked); err != nil {
 		return err
@@ -194,6 +206,11 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy state.
 			return nil
 		}
 		return stopped(m.source.config.Journal)
+	}
+	if c.Command.Name == "run" {
+		if err := m.readyAhead(c.Context, p, steps); err != nil {
+			return err
+		}
 	}
 	if err := m.mayBegin(c, time.Now()); err != nil || held == "" {
 		return err
@@ -217,96 +234,4 @@ func firstStep(c course, policy state.Policy, m state.Memory) (state.Step, strin
 	}
 	step, _, blocked := c.situation(policy, m).NextStep()
 	return step, blocked
-}
-
-// preview prints a step act by act.
-func (o output) preview(c course, policy state.Policy, memory state.Memory, step state.Step, edits []ini.Edited) {
-	o.warnings(c)
-	if step.Empty() {
-		fmt.Fprintln(o.w, "nothing to do: the sizes are those of the plan")
-		return
-	}
-	for _, s := range c.plan.Servers {
-		most := policy.StepConns(s.BudgetConns)
-		fmt.Fprintf(o.w, "%s   at most %d connections are granted and %d released (%g %% of %d); worst case %d, spare %d now\n", o.bold(s.Name), most, most, policy.Percent, s.BudgetConns, s.WorstConns, s.BudgetConns-s.WorstConns)
-	}
-	n := 0
-	act := func(verb string, grows bool) {
-		part := state.Step{Sets: slices.DeleteFunc(slices.Clone(step.Sets), func(x fleet.Set) bool { return (x.To > x.From) != grows })}
-		if len(part.Sets) > 0 {
-			n++
-			fmt.Fprintf(o.w, "  %d  %-8s %s\n", n, verb, part.Text())
-		}
-	}
-	act("release", false)
-	if n > 0 {
-		n++
-		fmt.Fprintf(o.w, "  %d  %-8s until two looks show them gone, %v at most\n", n, "drain", policy.DrainFor)
-	}
-	act("grant", true)
-	if t := step.Turn; t != nil {
-		n++
-		fmt.Fprintf(o.w, "  %d  %-8s %s: %s\n", n, "flip", t.Text(), c.command(*t))
-	}
-	fmt.Fprintf(o.w, "  %d  %-8s %v: signals below their hold levels, nobody waits more than planned\n", n+1, "soak", policy.Soak)
-	if step.Note != "" {
-		fmt.Fprintln(o.w, o.warn("! "+step.Note))
-	}
-	for _, e := range edits {
-		for _, l := range e.Lines {
-			fmt.Fprintf(o.w, "  %s:%d  %s %s %s → %s\n", e.Path, l.Line, l.Alias, l.Key, l.OldDigits, l.NewDigits)
-		}
-	}
-	way, blocked := c.situation(policy, memory).Ahead()
-	ahead := len(way)
-	fmt.Fprintf(o.w, "%d %s to the plan in all, about %v. %s\n", ahead, plural(ahead, "step"), control.Takes(policy, ahead).Round(time.Second), rollbackFrom(c.fleet, way))
-	if blocked != "" {
-		fmt.Fprintln(o.w, o.warn("! the way ends before the plan: "+blocked))
-	}
-	fmt.Fprintln(o.w, "nothing was changed")
-}
-
-// warnings prints what the plan warns of.
-func (o output) warnings(c course) {
-	for _, text := range c.measured.Warnings {
-		fmt.Fprintln(o.w, o.warn("! "+text))
-	}
-}
-
-// command is what turns a switch.
-func (c course) command(t shift.Turn) string {
-	for _, x := range c.traffic {
-		if sw, ok := x.Switch.(flag.Switch); ok && x.ID() == t.Shift {
-			return sw.Command(t.To)
-		}
-	}
-	return ""
-}
-
-// rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget, or above what
-// their pools may have.
-func rollbackFrom(f budget.Fleet, way []control.Waystation) string {
-	for _, s := range f.Servers {
-		if spare := f.SpareConns(s.Name); spare < 0 {
-			return fmt.Sprintf("Rollback: not possible on %s, whose sizes of today are %d connections over its budget.", s.Name, -spare)
-		}
-	}
-	if why := control.Unreturnable(way); why != "" {
-		return "Rollback: not possible: " + why + "."
-	}
-	return "Rollback from here: possible."
-}
-
-// patches prints every file's change once.
-func patches(w io.Writer, edits []ini.Edited) error {
-	seen := map[string]bool{}
-	for _, e := range edits {
-		if text := ini.Diff(e); !seen[text] {
-			seen[text] = true
-			if _, err := io.WriteString(w, text); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -147,10 +147,7 @@ func mending(m state.Memory) string {
 
 // onward is what a person types to go on with what is under way, or to go back.
 func onward(m state.Memory) string {
-	next := "pgbudget run goes on"
-	if m.RollTo > 0 {
-		next = "pgbudget rollback goes on"
-	}
+	next := againOf(m) + " goes on"
 	if back := backward(m); back != "" {
 		next += ", " + back
 	}

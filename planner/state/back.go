@@ -12,16 +12,18 @@ func (m Memory) GoingBack() bool {
 	return m.RollTo > 0 && m.Left == "" || m.Step != nil && m.StepTo > 0
 }
 
-// withoutBack lets go of the steps that a rollback has taken back as a whole, whether it has ended there or not: they are
-// among those taken no more. What the step in hand still moves is on its way.
-func (m Memory) withoutBack() Memory {
+// withoutBack lets go of the steps that a rollback has taken back as a whole, though it has not come to its end: they are
+// among those taken no more. What the step in hand still moves is on its way. named: the oldest stays, by whose number
+// the rollback is called.
+func (m Memory) withoutBack(named bool) Memory {
 	if m.RollTo == 0 {
 		return m
 	}
 	var stands []Past // the newest first
 	for _, p := range slices.Backward(m.Past) {
 		later := func(q Past) bool { return q.Seq >= m.RollTo && meet(q.Step, p.Step) } // where it has to be back first
-		if p.Seq < m.RollTo || !m.isBack(p.Step) || slices.ContainsFunc(stands, later) {
+		oldest := named && p.Number == m.NumberOf(m.RollTo)
+		if p.Seq < m.RollTo || oldest || !m.isBack(p.Step) || slices.ContainsFunc(stands, later) {
 			stands = append(stands, p)
 		}
 	}

@@ -191,7 +191,7 @@ func (m Memory) After(e Event) Memory {
 			m.Past = slices.DeleteFunc(slices.Clone(m.Past), func(p Past) bool { return p.Seq >= m.RollTo })
 			m.RollTo = 0
 		}
-		if m = m.withoutBack(); e.Outcome == Done {
+		if m = m.withoutBack(true); e.Outcome == Done {
 			m.Again = ""
 		}
 		if e.Point != nil {
@@ -201,7 +201,7 @@ func (m Memory) After(e Event) Memory {
 	case Accepted:
 		m = m.GivenUp()
 		m.Step, m.Again = nil, ""
-		m = m.withoutBack()
+		m = m.withoutBack(false)
 		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != fleet.KeyLifetime })
 		m.Intent, m.Servers, m.Seen, m.Unmoved = nil, nil, nil, nil
 		m.StepTo, m.StepNumber, m.RollTo, m.Unwind = 0, 0, 0, false

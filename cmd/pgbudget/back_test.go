@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// oneLine is a step of one line.
+func oneLine(from, to int) *state.Step {
+	return &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: from, To: to}}}
+}
+
+// acted are the events of a step that was begun and whose lines are written.
+func acted(s *state.Step) []state.Event {
+	verb := state.Grant
+	if x := s.Sets[0]; x.To < x.From {
+		verb = state.Release
+	}
+	return []state.Event{{Kind: state.StepBegan, Step: s}, {Kind: state.Acted, Act: &state.Act{Verb: verb, Sets: s.Sets}}}
+}
+
+// journalOf writes a config whose server nobody answers for, and its journal.
+func journalOf(t *testing.T, events ...[]state.Event) (config string) {
+	t.Helper()
+	dir := t.TempDir()
+	config = filepath.Join(dir, "p.yaml")
+	text := fmt.Sprintf("journal: %s/j.jsonl\npolicy: {confirm: never}\nservers: [{name: pg, dsn: 'host=127.0.0.1 port=1'}]\n"+
+		"groups: [{name: main, processes: [{console: 'host=127.0.0.1 port=1', config: /etc/pgbouncer.ini}]}]\n", dir)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Mirror{}.Open(filepath.Join(dir, "j.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	for _, some := range events {
+		for _, e := range some {
+			if _, err := j.Record(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return config
+}
+
+// TestNothingToTakeBackIsSaidAndIsNoSuccess, whether a journal is there or not, and before anybody is asked.
+func TestNothingToTakeBackIsSaidAndIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	run := func(to int64) []state.Event {
+		return []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}, To: to}}
+	}
+	done, ended := []state.Event{{Kind: state.RunEnded, Outcome: state.Done}}, []state.Event{{Kind: state.StepEnded}}
+	taken := [][]state.Event{run(0), acted(oneLine(5, 6)), ended, acted(oneLine(6, 7)), ended, done}
+	back := [][]state.Event{run(2), acted(oneLine(7, 5)), ended, done}
+	file, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		events [][]state.Event
+		args   []string
+		code   int
+		says   string
+	}{
+		{"no step", [][]state.Event{run(0), done}, nil, exitUsage, "there is nothing to take back: no step was taken yet"},
+		{"all of them are back", append(append([][]state.Event{}, taken...), back...), nil, exitUsage, "there is nothing to take back: all steps are taken back already"},
+		{"a step that is not there", taken, []string{"--to", "3"}, exitUsage, "the journal has no such step: what can be taken back is steps 1, 2"},
+		{"one that is back", append(append([][]state.Event{}, taken...), back...), []string{"--to", "1"}, exitUsage, "no such step: none can be taken back"},
+		{"a host that is lost", taken, nil, exitUnreachable, "where it is gone for good: take it out of the config, then pgbudget forget --sizes and pgbudget rollback"},
+	} {
+		for _, dry := range [][]string{nil, {"--dry-run"}} {
+			args := append(append([]string{"rollback", "--config", journalOf(t, c.events...), "--timeout", "1s"}, c.args...), dry...)
+			out, _ := exec.Command(file, args...).CombinedOutput()
+			cmd := exec.Command(file, args...)
+			if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != c.code || !strings.Contains(string(out), c.says) {
+				t.Errorf("%s %v: exit %d, want %d and %q:\n%s", c.name, dry, cmd.ProcessState.ExitCode(), c.code, c.says, out)
+			}
+		}
+	}
+}
+
+// TestNothingGoesForwardBeforeARollbackEnds, and what goes on with it is named as it was given.
+func TestNothingGoesForwardBeforeARollbackEnds(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		memory state.Memory
+		next   string // empty: a step may be taken
+	}{
+		{"a step in hand", state.Memory{Step: oneLine(5, 6), StepNumber: 1}, ""},
+		{"a rollback", state.Memory{RollTo: 3, Past: []state.Past{{Number: 2, Seq: 3}}, Again: "pgbudget rollback --to 2 --now"}, "pgbudget rollback --to 2 --now goes on"},
+		{"a rollback that an older pgbudget has begun", state.Memory{RollTo: 3}, "pgbudget rollback goes on"},
+		{"its step in hand, of which a run has made its own", state.Memory{Step: oneLine(6, 5), StepTo: 3}, "pgbudget rollback goes on"},
+		{"one whose rest does not fit", state.Memory{RollTo: 3, Left: "no room"}, ""},
+	} {
+		err := (&mover{memory: c.memory}).goingBack()
+		if (err != nil) != (c.next != "") || err != nil && (exitCode(t.Context(), err) != exitHeld || !strings.Contains(operr.HintOf(err), c.next)) {
+			t.Errorf("%s: %v, next: %q; want next: %q", c.name, err, operr.HintOf(err), c.next)
+		}
+	}
+}
+
+// TestWhatGoesOnIsWhatWasGiven: whoever types what is said at the end of a command gets no more than was asked for.
+func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
+	interrupted := bouncer.Report{Outcome: state.Interrupted, Memory: state.Memory{Steps: 1, Step: oneLine(5, 6), StepNumber: 2}}
+	for _, c := range []struct {
+		m    mover
+		want string
+	}{
+		{mover{again: "pgbudget step"}, "pgbudget step goes on, pgbudget rollback goes back"},
+		{mover{again: "pgbudget run"}, "pgbudget run goes on, pgbudget rollback goes back"},
+		{mover{again: "pgbudget run --percent 2", most: 3}, "pgbudget run --percent 2 --max-steps 2 goes on, pgbudget rollback goes back"},
+		{mover{memory: state.Memory{Again: "pgbudget step"}}, "pgbudget step goes on, pgbudget rollback goes back"},
+	} {
+		err := ended(interrupted, c.m.command(interrupted.Memory.Steps))
+		if got := operr.HintOf(err); got != c.want || !strings.Contains(err.Error(), "by the next "+strings.TrimSuffix(c.want, " goes on, pgbudget rollback goes back")) {
+			t.Errorf("%v; next: %q, want %q", err, got, c.want)
+		}
+	}
+	for _, m := range []state.Memory{{Again: "pgbudget step", Step: oneLine(5, 6)}, {Again: "pgbudget rollback --to 3", RollTo: 9}} {
+		if got := onward(m); !strings.HasPrefix(got, m.Again+" goes on") {
+			t.Errorf("status and why say %q, want %q", got, m.Again)
+		}
+	}
+}
+
+// TestARollbackNamesWhereItGoes, with the step in hand, and what it does is called by its name.
+func TestARollbackNamesWhereItGoes(t *testing.T) {
+	turn := &state.Step{Kind: state.Forward, Turn: &shift.Turn{Shift: "a/x:b/x", From: 5, To: 10}}
+	for _, c := range []struct {
+		memory state.Memory
+		way    control.Way
+		want   string
+	}{
+		{state.Memory{Step: oneLine(5, 6), StepSeq: 4, StepNumber: 2}, control.Way{To: 4}, "rollback to before step 2, to main/app 5"},
+		{state.Memory{Step: &state.Step{Kind: state.Backward, Sets: []fleet.Set{oneLine(6, 5).Sets[0]}}, StepSeq: 4, StepNumber: 2}, control.Way{To: 4}, "rollback to before step 2, to main/app 5"},
+		{state.Memory{Step: oneLine(5, 6), StepSeq: 4, StepNumber: 2, Past: []state.Past{{Number: 1, Seq: 2}}},
+			control.Way{To: 2, Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 4}}}}, "rollback to before step 1, to main/app 4"},
+		{state.Memory{Step: turn, StepSeq: 4, StepNumber: 2}, control.Way{To: 4}, "rollback to before step 2, traffic of a/x:b/x 10 → 5 %"},
+		{state.Memory{Step: oneLine(6, 5), StepTo: 4, RollTo: 4}, control.Way{To: 4}, "rollback to its end, of which a step is in hand"},
+	} {
+		if got := rollbackText(c.memory, c.way); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	for want, e := range map[string]state.Event{
+		"rollback to main/app 5":  {Kind: state.RunBegan, To: 4, Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 5}}}},
+		"rollback":                {Kind: state.RunBegan, To: 4, Goal: &sizing.Goal{}},
+		"run      to main/app 5":  {Kind: state.RunBegan, Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 5}}}},
+		"back     main/app 6 → 5": {Kind: state.StepAbort, Step: oneLine(6, 5)},
+		"abort    cpu":            {Kind: state.StepAbort, Step: oneLine(6, 5), Reason: "cpu"},
+		"ended    without a soak": {Kind: state.StepEnded, Reason: "without a soak"},
+		"soaked":                  {Kind: state.StepEnded},
+	} {
+		if got := eventLine(e); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pgbudget/pgbudget/bouncer/flag"
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// preview is what a command is about to do, as --dry-run and the question to a person show it.
+type preview struct {
+	course course
+	policy state.Policy
+	memory state.Memory // bound to where the command goes
+	step   state.Step   // the step in hand, or its way back, or else the first one
+	left   control.Left // of that step
+	edits  []ini.Edited // for what is left
+	ahead  []control.Waystation
+	ends   string // why the steps ahead do not lead to their goal; empty: they do
+}
+
+// foresee is a preview as things stand; its edits are still to be asked for.
+func (c course) foresee(policy state.Policy, m state.Memory, step state.Step) preview {
+	s := c.situation(policy, m)
+	p := preview{course: c, policy: policy, memory: s.Memory, step: step, left: s.Left(step)}
+	if s.Memory.Step != nil {
+		p.step = s.InHand()
+		p.left = s.Left(p.step)
+	}
+	p.ahead, p.ends = s.Ahead()
+	return p
+}
+
+// edited asks what is left of the step changes in files.
+func (p *preview) edited(ctx context.Context, m *mover) (err error) {
+	p.edits, err = m.hands.Edits(ctx, p.sets())
+	return err
+}
+
+// sets are those that are left to be made, as files take them.
+func (p preview) sets() []fleet.Set {
+	sets := slices.Concat(p.left.Releases, p.left.Grants)
+	slices.SortFunc(sets, fleet.CompareSets)
+	return sets
+}
+
+// preview prints what is to be done act by act, and what comes after it.
+func (o output) preview(p preview) {
+	o.warnings(p.course)
+	if p.memory.Step == nil && p.step.Empty() {
+		fmt.Fprintln(o.w, "nothing to do: the sizes are those of "+p.goal())
+		return
+	}
+	if p.memory.Step != nil {
+		fmt.Fprintln(o.w, p.inHand())
+	}
+	for _, s := range p.course.fleet.Servers {
+		fmt.Fprintf(o.w, "%s   %sworst case %d now, %d on the way, %d after; budget %d of max_connections %d\n",
+			o.bold(s.Name), p.most(s), p.left.Before[s.Name], p.left.Most[s.Name], p.left.Then[s.Name], s.BudgetConns, s.MaxConns)
+	}
+	o.acts(p)
+	if p.step.Note != "" {
+		fmt.Fprintln(o.w, o.warn("! "+p.step.Note))
+	}
+	for _, e := range p.edits {
+		for _, l := range e.Lines {
+			fmt.Fprintf(o.w, "  %s:%d  %s %s %s → %s\n", e.Path, l.Line, l.Alias, l.Key, l.OldDigits, l.NewDigits)
+		}
+	}
+	fmt.Fprintln(o.w, p.comes())
+	if p.ends != "" {
+		fmt.Fprintln(o.w, o.warn("! the way ends before "+p.goal()+": "+p.ends))
+	}
+}
+
+// acts prints what is left of the step.
+func (o output) acts(p preview) {
+	n := 0
+	act := func(verb, text string) {
+		n++
+		fmt.Fprintf(o.w, "  %d  %-8s %s\n", n, verb, text)
+	}
+	flip := func() {
+		if t := p.left.Turn; t != nil {
+			act("flip", t.Text()+": "+p.course.command(*t))
+		}
+	}
+	if state.Back(&p.step) { // traffic goes back first
+		flip()
+	}
+	if len(p.left.Releases) > 0 {
+		act("release", state.Step{Sets: p.left.Releases}.Text())
+	}
+	if p.left.Drains {
+		act("drain", fmt.Sprintf("until two looks show them gone, %v at most", p.policy.DrainFor))
+	}
+	if len(p.left.Grants) > 0 {
+		act("grant", state.Step{Sets: p.left.Grants}.Text())
+	}
+	if !state.Back(&p.step) {
+		flip()
+	}
+	if p.left.Soak > 0 {
+		act("soak", fmt.Sprintf("%v: signals below their hold levels, nobody waits more than planned", p.left.Soak))
+	}
+	if n == 0 {
+		fmt.Fprintln(o.w, "  no act is left of it")
+	}
+}
+
+// inHand says which step is gone on with, and how far it has come.
+func (p preview) inHand() string {
+	m, what := p.memory, "continues a step of the rollback"
+	if m.StepTo == 0 {
+		what = fmt.Sprintf("step %d", m.StepNumber)
+		switch {
+		case m.Unwind:
+			what = "takes " + what + " back first, in hand since " + stamp(m.StepAt)
+		case state.Back(m.Step):
+			what = "continues the way back of " + what + ", begun " + stamp(m.StepAt)
+		default:
+			what = "continues " + what + " of " + stamp(m.StepAt)
+		}
+	}
+	var done []string
+	for text, is := range map[string]bool{"released": p.left.Released, "granted": p.left.Granted, "turned": p.left.Turned} {
+		if is {
+			done = append(done, text)
+		}
+	}
+	slices.SortFunc(done, func(a, b string) int {
+		return strings.Index("released granted turned", a) - strings.Index("released granted turned", b)
+	})
+	text := strings.Join(done, ", ")
+	if p.left.Soak > 0 {
+		text = strings.TrimPrefix(text+fmt.Sprintf("; %v of soak left", p.left.Soak), "; ")
+	}
+	if text != "" {
+		text = " (" + text + ")"
+	}
+	return what + text + ", whatever --percent is"
+}
+
+// most is what a step may move on a server, where it is not in hand already, and that it moves more where no less can be.
+func (p preview) most(s budget.FleetServer) string {
+	if p.memory.Step != nil {
+		return ""
+	}
+	most := p.policy.StepConns(s.BudgetConns)
+	text := fmt.Sprintf("at most %d connections are granted and %d released (%g %% of %d)", most, most, p.policy.Percent, s.BudgetConns)
+	f := p.course.fleet
+	granted := f.With(p.left.Grants).WorstConns(s.Name) - f.WorstConns(s.Name)
+	released := f.WorstConns(s.Name) - f.With(p.left.Releases).Drained().WorstConns(s.Name)
+	if max(granted, released) > most {
+		text += fmt.Sprintf(", here %d and %d: no size moves by less than one", max(0, granted), max(0, released))
+	}
+	return text + "; "
+}
+
+// goal names where the command goes.
+func (p preview) goal() string {
+	if p.memory.RollTo > 0 {
+		return "before"
+	}
+	return "the plan"
+}
+
+// comes says how many steps there are, how long they take, and whether there is a way back.
+func (p preview) comes() string {
+	ahead := len(p.ahead)
+	takes := control.Takes(p.policy, ahead)
+	back, way := p.memory.RollTo > 0, "to the plan"
+	if back {
+		way = "back"
+	}
+	if p.memory.Step != nil {
+		takes += control.Takes(p.policy, 1) - p.policy.Soak + p.left.Soak
+		way = fmt.Sprintf("then %d %s %s, about %v in all.", ahead, plural(ahead, "step"), way, takes.Round(time.Second))
+	} else {
+		way = fmt.Sprintf("%d %s %s in all, about %v.", ahead, plural(ahead, "step"), way, takes.Round(time.Second))
+	}
+	if back {
+		return way
+	}
+	return way + " " + rollbackFrom(p.course.fleet, p.ahead)
+}
+
+// warnings prints what the plan warns of.
+func (o output) warnings(c course) {
+	for _, text := range c.measured.Warnings {
+		fmt.Fprintln(o.w, o.warn("! "+text))
+	}
+}
+
+// command is what turns a switch.
+func (c course) command(t shift.Turn) string {
+	for _, x := range c.traffic {
+		if sw, ok := x.Switch.(flag.Switch); ok && x.ID() == t.Shift {
+			return sw.Command(t.To)
+		}
+	}
+	return ""
+}
+
+// rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget, or above what
+// their pools may have.
+func rollbackFrom(f budget.Fleet, way []control.Waystation) string {
+	for _, s := range f.Servers {
+		if spare := f.SpareConns(s.Name); spare < 0 {
+			return fmt.Sprintf("Rollback: not possible on %s, whose sizes of today are %d connections over its budget.", s.Name, -spare)
+		}
+	}
+	if why := control.Unreturnable(way); why != "" {
+		return "Rollback: not possible: " + why + "."
+	}
+	return "Rollback from here: possible."
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
