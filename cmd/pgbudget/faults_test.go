@@ -100,6 +100,9 @@ func TestFaults(t *testing.T) {
 	}
 	t.Run("a person is asked", func(t *testing.T) { b.answers(t) })
 	t.Run("run refuses, and waits", func(t *testing.T) { b.runHolds(t) })
+	t.Run("what is in hand", func(t *testing.T) { b.inHand(t) })
+	t.Run("a patch of it", func(t *testing.T) { b.emitted(t) })
+	t.Run("a line of a later step", func(t *testing.T) { b.laterLine(t) })
 	t.Run("signals", func(t *testing.T) { b.signals(t) })
 	t.Run("a rollback where Prometheus is gone", func(t *testing.T) { b.backWithoutPrometheus(t) })
 	trials := 1

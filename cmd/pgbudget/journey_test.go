@@ -8,6 +8,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -31,5 +33,47 @@ func TestJourneyTellsWhatIsWaitedForAndHowLong(t *testing.T) {
 	}
 	if n := strings.Count(out.String(), "\n"); n != 1 {
 		t.Errorf("%d lines in %q", n, out.String())
+	}
+}
+
+// TestAStepCountsItsOwnWayAndSaysHowFarThePlanIs: what comes after the step is none of its bar, and is said at its end.
+func TestAStepCountsItsOwnWayAndSaysHowFarThePlanIs(t *testing.T) {
+	for _, c := range []struct {
+		steps, done int
+		inHand      bool
+		a, b        int // sizes; 16 and 14 is the plan
+		bar, end    string
+	}{
+		{1, 0, false, 20, 10, "1 step to come", "2 steps to come"},
+		{1, 0, true, 20, 10, "0 steps to come", "1 step to come"},
+		{1, 1, false, 18, 12, "0 steps to come", "1 step to come"},
+		{3, 1, false, 20, 10, "2 steps to come", "2 steps to come"},
+		{0, 1, false, 20, 10, "2 steps to come", "2 steps to come"},
+		{1, 1, false, 16, 14, "0 steps to come", "the sizes are those"},
+		{0, 1, false, 16, 14, "0 steps to come", ""},
+	} {
+		var out bytes.Buffer
+		j := &journey{w: &out, bar: newJourneyBar(&out)}
+		stage := plannertest.NewStage(0)
+		stage.See(c.a, c.a, c.b, c.b)
+		stage.Policy.Percent = 7
+		s := control.Situation{Now: stage.Now, Fleet: stage.Fleet, Look: stage.Look, Goal: stage.Goal, Policy: stage.Policy, Steps: c.steps, Memory: state.Memory{Seq: 3, Steps: c.done}}
+		if c.inHand {
+			s.Memory.Step = &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 18},
+				{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 12}}}
+		}
+		j.seen(s, state.Act{Verb: state.Wait})
+		if !strings.Contains(out.String(), c.bar) {
+			t.Errorf("%+v: the bar says %q", c, out.String())
+		}
+		out.Reset()
+		j.far(sizing.Plan{At: time.Date(2026, 11, 30, 0, 30, 7, 0, time.UTC)}, s.Memory)
+		want := ""
+		if c.end != "" {
+			want = "plan of 2026-11-30 00:30:07 UTC: a/db 16, b/db 14; " + c.end + "\n"
+		}
+		if out.String() != want {
+			t.Errorf("%+v: the end is %q, want %q", c, out.String(), want)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -50,6 +51,16 @@ func (b *bench) answers(t *testing.T) {
 			code, said := b.onATerminal(t, c.early, c.typed, "to go on: ", "step", "--config", b.config, "--window", "2s", "--every", "300ms")
 			if code != c.code || !strings.Contains(said, c.says) {
 				t.Errorf("exit %d, want %d and %q:\n%s", code, c.code, c.says, said)
+			}
+			asked, _, _ := strings.Cut(said, "to go on: ")
+			for _, part := range []string{"worst case ", " on the way, ", "of max_connections 70", "  1  release  main/app 6 → 5", "  4  soak     1s",
+				"app pool_size 6 → 5", "to the plan in all, about ", "first step: ci/app 2 → 5, main/app 6 → 5"} {
+				if !strings.Contains(asked, part) {
+					t.Errorf("%q is not in what was asked:\n%s", part, asked)
+				}
+			}
+			if done := regexp.MustCompile(`plan of 20\d\d-[-0-9: ]+ UTC: ci/app 5, .*; the sizes are those`).MatchString(said); done != (c.code == exitDone) {
+				t.Errorf("the end says how far the plan is: %v, exit %d:\n%s", done, c.code, said)
 			}
 			changed := false
 			for path, text := range files(t, b.l) {
