@@ -15,7 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // interruptedFleet is faultFleet of a generation, alone: not one connection to spare. The observer and pgbudget are the two
@@ -194,16 +196,26 @@ func (b *bench) ordeal(t testing.TB, r *rand.Rand, before, goal map[string]strin
 			t.Errorf("a run is done, and %s\n%s", why, strings.Join(s.told, "\n"))
 		}
 	}
-	last, want := []string{"run"}, goal
+	last, want, ends := []string{"run"}, goal, exitDone
 	if r.IntN(2) == 0 { // back to before the first step, if there was any
 		last, want = []string{"rollback"}, before
-		if st := decode[status](t, s.l, "status", "--config", s.config); len(st.Taken) > 0 {
+		st := decode[status](t, s.l, "status", "--config", s.config)
+		if len(st.Taken) > 0 {
 			last = append(last, "--to", fmt.Sprint(st.Taken[0].Number))
+		} else if st.Step == nil && !s.goingBack(t) {
+			ends = exitUsage
+		}
+	} else if s.goingBack(t) {
+		if code, _ := s.interrupt(nil, 0, 0, "run"); code != exitHeld {
+			t.Errorf("a run while a rollback is under way: exit %d\n%s", code, strings.Join(s.told, "\n"))
+		}
+		if code, _ := s.interrupt(nil, 0, 0, "rollback"); code != exitDone {
+			t.Errorf("the rest of a rollback: exit %d\n%s", code, strings.Join(s.told, "\n"))
 		}
 	}
 	code, _ := s.interrupt(nil, 0, 0, last...)
-	if why := same(files(t, b.l), want); code != exitDone || why != "" {
-		t.Errorf("undisturbed, pgbudget %s: exit %d, %s\n%s", strings.Join(last, " "), code, why, strings.Join(s.told, "\n"))
+	if why := same(files(t, b.l), want); code != ends || why != "" {
+		t.Errorf("undisturbed, pgbudget %s: exit %d, want %d, %s\n%s", strings.Join(last, " "), code, ends, why, strings.Join(s.told, "\n"))
 	}
 	met[last[0]+" to its end"]++
 	for _, p := range b.l.Processes {
@@ -225,6 +237,19 @@ func (b *bench) ordeal(t testing.TB, r *rand.Rand, before, goal map[string]strin
 			}
 		}
 	}
+}
+
+// goingBack reports whether a rollback is under way, as the journal says.
+func (s *ordeal) goingBack(t testing.TB) bool {
+	events, err := journal.Read(s.path)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	var m state.Memory
+	for _, e := range events {
+		m = m.After(e)
+	}
+	return m.GoingBack()
 }
 
 // unlike says which size a process has in force that its file does not say.

@@ -262,7 +262,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		}
 	}
 
-	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "999", "--yes"); r.code != exitUsage || !strings.Contains(r.stderr, "the journal has no such step: those that can be taken back are 1") {
+	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "999", "--yes"); r.code != exitUsage || !strings.Contains(r.stderr, "the journal has no such step: what can be taken back is step 1") {
 		t.Errorf("rollback of a step that there never was: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	back := []string{"rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "1"}
