@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Diff returns a unified diff of an edit, "" where nothing changes, without the lines around: these may hold secrets. patch
-// and git apply --unidiff-zero take it, but for the lines that Hidden lists: what might be a secret in them is masked.
+// Diff returns a unified diff of an edit, "" where nothing changes, without the lines around: these may hold secrets.
+// patch and git apply --unidiff-zero take it, but for the lines that Hidden lists: what might be a secret in them is
+// masked.
 func Diff(e Edited) string {
 	var b strings.Builder
 	for _, h := range hunks(e) {
@@ -40,8 +41,8 @@ type hunk struct {
 	old, new [][]byte
 }
 
-// hunks are what of the lines changes, in their order. An edit changes lines, and adds some: where that is not all, the whole of
-// what differs is one hunk.
+// hunks are what of the lines changes, in their order. An edit changes lines, and adds some: where that is not all,
+// the whole of what differs is one hunk.
 func hunks(e Edited) []hunk {
 	a, b := bytes.SplitAfter(e.Old, []byte("\n")), bytes.SplitAfter(e.New, []byte("\n"))
 	a, b = a[:len(a)-b2i(len(a[len(a)-1]) == 0)], b[:len(b)-b2i(len(b[len(b)-1]) == 0)]

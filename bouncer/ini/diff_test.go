@@ -11,8 +11,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 )
 
-// TestADiffIsTakenByGitAndByPatch applies diffs of files with comments, secrets, CRLF and no end of a last line, with both
-// programs, and wants every byte of the edit.
+// TestADiffIsTakenByGitAndByPatch applies diffs of files with comments, secrets, CRLF and no end of a last line, with
+// both programs, and wants every byte of the edit.
 func TestADiffIsTakenByGitAndByPatch(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

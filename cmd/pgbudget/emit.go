@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// emit prints what is left of a step as patches, one for what is released and one for what is granted: these connections are
-// there once those have drained. Each begins with a title, which git apply and patch pass over.
+// emit prints what is left of a step as patches, one for what is released and one for what is granted: these
+// connections are there once those have drained. Each begins with a title, which git apply and patch pass over.
 func (m *mover) emit(ctx context.Context, w io.Writer, p preview) error {
 	type part struct {
 		verb, then string
@@ -63,7 +63,8 @@ func patches(w io.Writer, edits []ini.Edited) error {
 		}
 		seen[text] = true
 		for _, line := range ini.Hidden(e) {
-			fmt.Fprintf(stderr, "note: %s:%d may hold a secret, which is masked, so that no program applies that line: write it by hand\n", e.Path, line)
+			fmt.Fprintf(stderr, "note: %s:%d may hold a secret, which is masked, so that no program applies that line: "+
+				"write it by hand\n", e.Path, line)
 		}
 		if _, err := io.WriteString(w, text); err != nil {
 			return err

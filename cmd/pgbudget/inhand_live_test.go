@@ -60,7 +60,8 @@ func (b *bench) interrupted(t testing.TB, done state.Verb, args string, parts ..
 	}
 }
 
-// inHand interrupts a step, and the rollback of it: what each command says of what is in hand, and which may go on with it.
+// inHand interrupts a step, and the rollback of it: what each command says of what is in hand, and which may go on
+// with it.
 func (b *bench) inHand(t *testing.T) {
 	b.t = t
 	b.begin(t, fault{policy: "soak: 1m, soak_every: 1s"})
@@ -100,8 +101,8 @@ func (b *bench) inHand(t *testing.T) {
 	b.said(t, "rollback --yes", exitUsage, "there is nothing to take back: all steps are taken back already")
 }
 
-// emitted applies the patches of a step with git apply and with patch: the files have comments, and are as the step would have
-// made them. What is released is not granted in one patch.
+// emitted applies the patches of a step with git apply and with patch: the files have comments, and are as the step
+// would have made them. What is released is not granted in one patch.
 func (b *bench) emitted(t *testing.T) {
 	b.t = t
 	b.begin(t, fault{})
@@ -145,7 +146,8 @@ func (b *bench) emitted(t *testing.T) {
 	}
 }
 
-// laterLine refuses a run before its first step where a line of a later one cannot be changed, and a step is not refused for it.
+// laterLine refuses a run before its first step where a line of a later one cannot be changed, and a step is not
+// refused for it.
 func (b *bench) laterLine(t *testing.T) {
 	b.t = t
 	b.begin(t, fault{pools: strings.Replace(faultPools, "jobs/app, min: 5", "jobs/app, max: 4", 1)})

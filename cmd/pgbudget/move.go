@@ -204,7 +204,8 @@ func (m *mover) run(ctx context.Context, out output, c course, policy state.Poli
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic), Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
-		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0), Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
+		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0),
+		Notes: slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
 		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy), Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
 		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s control.Situation, a state.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
@@ -277,8 +278,8 @@ func moveFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask"})
 }
 
-// policyOf is the policy of a config that can move a fleet, with the flags on top. Whether a person can be asked is asked last:
-// a command that is wrong is wrong on a terminal, too.
+// policyOf is the policy of a config that can move a fleet, with the flags on top. Whether a person can be asked is
+// asked last: a command that is wrong is wrong on a terminal, too.
 func policyOf(c *cli.Context, s source) (state.Policy, error) {
 	if err := s.movable(); err != nil {
 		return state.Policy{}, err

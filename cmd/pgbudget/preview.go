@@ -132,14 +132,14 @@ func (p preview) inHand() string {
 		}
 	}
 	var done []string
-	for text, is := range map[string]bool{"released": p.left.Released, "granted": p.left.Granted, "turned": p.left.Turned} {
-		if is {
-			done = append(done, text)
+	for _, x := range []struct {
+		text string
+		is   bool
+	}{{"released", p.left.Released}, {"granted", p.left.Granted}, {"turned", p.left.Turned}} {
+		if x.is {
+			done = append(done, x.text)
 		}
 	}
-	slices.SortFunc(done, func(a, b string) int {
-		return strings.Index("released granted turned", a) - strings.Index("released granted turned", b)
-	})
 	text := strings.Join(done, ", ")
 	if p.left.Soak > 0 {
 		text = strings.TrimPrefix(text+fmt.Sprintf("; %v of soak left", p.left.Soak), "; ")
@@ -150,13 +150,15 @@ func (p preview) inHand() string {
 	return what + text + ", whatever --percent is"
 }
 
-// most is what a step may move on a server, where it is not in hand already, and that it moves more where no less can be.
+// most is what a step may move on a server, where it is not in hand already, and that it moves more where no less can
+// be.
 func (p preview) most(s budget.FleetServer) string {
 	if p.memory.Step != nil {
 		return ""
 	}
 	most := p.policy.StepConns(s.BudgetConns)
-	text := fmt.Sprintf("at most %d connections are granted and %d released (%g %% of %d)", most, most, p.policy.Percent, s.BudgetConns)
+	text := fmt.Sprintf("at most %d connections are granted and %d released (%g %% of %d)",
+		most, most, p.policy.Percent, s.BudgetConns)
 	f := p.course.fleet
 	granted := f.With(p.left.Grants).WorstConns(s.Name) - f.WorstConns(s.Name)
 	released := f.WorstConns(s.Name) - f.With(p.left.Releases).Drained().WorstConns(s.Name)
@@ -211,12 +213,13 @@ func (c course) command(t shift.Turn) string {
 	return ""
 }
 
-// rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget, or above what
-// their pools may have.
+// rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget, or above
+// what their pools may have.
 func rollbackFrom(f budget.Fleet, way []control.Waystation) string {
 	for _, s := range f.Servers {
 		if spare := f.SpareConns(s.Name); spare < 0 {
-			return fmt.Sprintf("Rollback: not possible on %s, whose sizes of today are %d connections over its budget.", s.Name, -spare)
+			return fmt.Sprintf("Rollback: not possible on %s, whose sizes of today are %d connections over its budget.",
+				s.Name, -spare)
 		}
 	}
 	if why := control.Unreturnable(way); why != "" {

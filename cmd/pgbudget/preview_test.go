@@ -12,8 +12,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAPreviewShowsWhatIsLeft: of a step in hand the acts that are still to be done, and no share of the budget that it does
-// not go by; of a rollback the same as of a step.
+// TestAPreviewShowsWhatIsLeft: of a step in hand the acts that are still to be done, and no share of the budget that
+// it does not go by; of a rollback the same as of a step.
 func TestAPreviewShowsWhatIsLeft(t *testing.T) {
 	x := fleet.Set{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 18}
 	y := fleet.Set{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 12}

@@ -40,8 +40,8 @@ func (m *mover) ready(ctx context.Context, course course, policy state.Policy, s
 	return m.hands.CheckKept(ctx, control.Processes(m.memory)) // as the run does before it grants
 }
 
-// readyAhead says why a line of a step that is still to come could not be changed, as far as it can be known, so that a run does
-// not end half-way for it. What is in hand goes on: then it is said alone.
+// readyAhead says why a line of a step that is still to come could not be changed, as far as it can be known, so that
+// a run does not end half-way for it. What is in hand goes on: then it is said alone.
 func (m *mover) readyAhead(ctx context.Context, p preview, steps int) error {
 	way := p.ahead
 	if own := m.memory.Step != nil && !m.memory.GoesBack(); steps > 0 {
@@ -67,8 +67,8 @@ func (m *mover) readyAhead(ctx context.Context, p preview, steps int) error {
 	return err
 }
 
-// goingBack refuses to go forward while a rollback is under way: it would finish the rollback's half of a step and leave the
-// rest as it is, and nobody asked for what comes of that.
+// goingBack refuses to go forward while a rollback is under way: it would finish the rollback's half of a step and
+// leave the rest as it is, and nobody asked for what comes of that.
 func (m *mover) goingBack() error {
 	if !m.memory.GoingBack() {
 		return nil

@@ -42,7 +42,7 @@ func rollbackCommand() *cli.Command {
 				return usage("choose one", "--now has no percent")
 			}
 			if c.IsSet("to") && c.Int("to") < 1 {
-				return usage("pgbudget status lists the steps with their numbers", "--to is %d, want the number of a step, 1 at least", c.Int("to"))
+				return usage(listsThem, "--to is %d, want the number of a step, 1 at least", c.Int("to"))
 			}
 			if c.Bool("now") {
 				policy.Percent, policy.Soak = 100, 0
@@ -100,7 +100,8 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	}
 	way, any := control.Rollback(m.memory, course.fleet, to)
 	if !any {
-		return cmp.Or(nothingTaken(m.memory), usage(listsThem, "there is nothing to take back: what the steps moved is no longer there"))
+		return cmp.Or(nothingTaken(m.memory),
+			usage(listsThem, "there is nothing to take back: what the steps moved is no longer there"))
 	}
 	for _, t := range way.Turns {
 		if !slices.ContainsFunc(course.traffic, func(x bouncer.Traffic) bool { return x.ID() == t.Shift }) {

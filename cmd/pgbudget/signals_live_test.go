@@ -73,8 +73,8 @@ func (b *bench) answers(t *testing.T) {
 	}
 }
 
-// onATerminal runs the command in a session of its own on a pseudo-terminal, types early as it looks and typed once it is
-// asked, and returns what it showed.
+// onATerminal runs the command in a session of its own on a pseudo-terminal, types early as it looks and typed once
+// it is asked, and returns what it showed.
 func (b *bench) onATerminal(t testing.TB, early, typed, asked string, args ...string) (code int, said string) {
 	t.Helper()
 	file, err := built()

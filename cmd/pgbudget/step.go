@@ -168,8 +168,8 @@ func closing(c *cli.Context, s source) func(time.Time) string {
 	return func(now time.Time) string { return control.Closed(s.config.Windows(), now) }
 }
 
-// preview shows the first step, or what is left of the one in hand, and changes nothing. It ends as the step would that is
-// refused, or held: --emit, which is for files that something else keeps, asks less.
+// preview shows the first step, or what is left of the one in hand, and changes nothing. It ends as the step would
+// that is refused, or held: --emit, which is for files that something else keeps, asks less.
 func (m *mover) preview(c *cli.Context, out output, course course, policy state.Policy, steps int) error {
 	step, blocked := firstStep(course, policy, m.memory)
 	if !c.IsSet("emit") {

@@ -22,9 +22,9 @@ type Waystation struct {
 	After budget.Fleet // once the step is done: its sizes in force, what they release drained, the loads that the switches make then
 }
 
-// Ahead returns the steps that are still to come from where a fleet is, and where the step in hand brings it, to its goal,
-// over the shifts that are not where they go, if nothing else happens: every release drains, no load changes, and what is
-// believed of fractions is true. blocked says why they do not lead there; empty: they do.
+// Ahead returns the steps that are still to come from where a fleet is, and where the step in hand brings it, to its
+// goal, over the shifts that are not where they go, if nothing else happens: every release drains, no load changes,
+// and what is believed of fractions is true. blocked says why they do not lead there; empty: they do.
 func (s Situation) Ahead() (way []Waystation, blocked string) {
 	s.Shifts = slices.Clone(s.Shifts)
 	if s.AsMeasured.Pools == nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAheadBeginsWhereTheStepInHandEnds, or is back, however far it has come; and what is left of it are the acts that are
-// not done yet.
+// TestAheadBeginsWhereTheStepInHandEnds, or is back, however far it has come; and what is left of it are the acts
+// that are not done yet.
 func TestAheadBeginsWhereTheStepInHandEnds(t *testing.T) {
 	x := fleet.Set{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 18}
 	y := fleet.Set{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 12}

@@ -12,9 +12,9 @@ func (m Memory) GoingBack() bool {
 	return m.RollTo > 0 && m.Left == "" || m.Step != nil && m.StepTo > 0
 }
 
-// withoutBack lets go of the steps that a rollback has taken back as a whole, though it has not come to its end: they are
-// among those taken no more. What the step in hand still moves is on its way. named: the oldest stays, by whose number
-// the rollback is called.
+// withoutBack lets go of the steps that a rollback has taken back as a whole, though it has not come to its end: they
+// are among those taken no more. What the step in hand still moves is on its way. named: the oldest stays, by whose
+// number the rollback is called.
 func (m Memory) withoutBack(named bool) Memory {
 	if m.RollTo == 0 {
 		return m

@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestWhatIsBackIsNotTaken: a rollback that is interrupted leaves among the steps taken those alone that still stand, or are
-// on their way back.
+// TestWhatIsBackIsNotTaken: a rollback that is interrupted leaves among the steps taken those alone that still stand,
+// or are on their way back.
 func TestWhatIsBackIsNotTaken(t *testing.T) {
 	step := func(sets ...fleet.Set) *state.Step { return &state.Step{Kind: state.Forward, Sets: sets} }
 	set := func(alias string, from, to int) fleet.Set {
