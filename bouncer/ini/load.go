@@ -1,6 +1,7 @@
 package ini
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -297,14 +298,16 @@ func (l *loader) bearable(at Where, name string) error {
 
 func (l *loader) text(p place) string { return string(l.files[p.file].data[p.from:p.to]) }
 
-// unreadable is the error for what read returned, of its kind where it has one.
+// unreadable is the error for what read returned, of its kind where it has one. Whoever keeps the file knows better what
+// to do next than we do: a write that was cut short is put back by a command that it names.
 func unreadable(subject, what string, err error) error {
 	kind := operr.KindDrift
 	if e, ok := errors.AsType[*operr.Error](err); ok {
 		kind = e.Kind
 	}
 	return &operr.Error{Kind: kind, Subject: subject, Err: fmt.Errorf("%s: %w", what, err),
-		Hint: "a relative path begins in the folder that PgBouncer was started in; a file that cannot be read stops its load"}
+		Hint: cmp.Or(operr.HintOf(err),
+			"a relative path begins in the folder that PgBouncer was started in; a file that cannot be read stops its load")}
 }
 
 // plainName returns a name for an error text where it can be nothing else.

@@ -107,6 +107,28 @@ func TestLoadReadsAsPgBouncerDoes(t *testing.T) {
 	}
 }
 
+// TestTheKeeperOfAFileSaysWhatToDo: what the store says of a file that it cannot give, such as the command that brings its
+// old bytes back, is what a person is told; ours is for a store that says nothing.
+func TestTheKeeperOfAFileSaysWhatToDo(t *testing.T) {
+	for _, c := range []struct{ says, want string }{
+		{"its old bytes come back with: put < kept", "its old bytes come back with: put < kept"},
+		{"", "a relative path begins in the folder that PgBouncer was started in"},
+	} {
+		for _, name := range []string{folder + "main.ini", folder + "more.ini"} {
+			read := func(asked string) ([]byte, error) {
+				if asked == name {
+					return nil, &operr.Error{Kind: operr.KindDrift, Subject: asked, Err: fs.ErrInvalid, Hint: c.says}
+				}
+				return []byte("[pgbouncer]\n%include " + folder + "more.ini\n"), nil
+			}
+			_, err := ini.Load(read, folder+"main.ini", "1.24.1")
+			if hint := operr.HintOf(err); !strings.HasPrefix(hint, c.want) || operr.KindOf(err) != operr.KindDrift {
+				t.Errorf("%s, where the store says %q: the hint is %q (%v)", name, c.says, hint, err)
+			}
+		}
+	}
+}
+
 func BenchmarkLoad(b *testing.B) {
 	text := []byte("[pgbouncer]\n[databases]\n")
 	for i := range 1000 {
