@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
@@ -26,7 +27,8 @@ type Console struct {
 	shared  bool     // several processes may listen at its port
 	Keys    []string // that its SHOW CONFIG lists, sorted: of the newest look
 
-	Changing sync.Mutex // held by the act that changes its files or what it has in force
+	Filed    atomic.Bool // its file was read
+	Changing sync.Mutex  // held by the act that changes its files or what it has in force
 }
 
 // NewConsole prepares a console; nothing is asked yet.

@@ -3,7 +3,9 @@ package observe
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -97,16 +99,17 @@ func (b Bounded) write(ctx context.Context, path string, old, data []byte,
 	return by(ctx, path, old, data)
 }
 
-// IsCopy asks the store whether a path leads to a copy of another file; not where it cannot tell.
+// IsCopy asks the store whether a path leads to a copy of another file; not where it cannot tell. A relative path of a
+// process begins in a folder that nobody knows, and is no file of ours.
 func (b Bounded) IsCopy(path, of string) bool {
 	s, ok := b.Store.(interface{ IsCopy(path, of string) bool })
-	return ok && s.IsCopy(path, of)
+	return ok && filepath.IsAbs(of) && s.IsCopy(path, of)
 }
 
-// IsAnother asks the store whether a path leads to another file than of does; not where it cannot tell.
+// IsAnother asks the store whether a path leads to another file than of does; not where it cannot tell, as of IsCopy.
 func (b Bounded) IsAnother(path, of string) bool {
 	s, ok := b.Store.(interface{ IsAnother(path, of string) bool })
-	return ok && s.IsAnother(path, of)
+	return ok && filepath.IsAbs(of) && s.IsAnother(path, of)
 }
 
 // Managed asks a store that knows who keeps its files.
@@ -132,11 +135,37 @@ func (b Bounded) Try(ctx context.Context, path string, data []byte) error {
 
 // Load reads the process's file and all that it includes.
 func Load(ctx context.Context, console *admin.Console, config Config, now admin.InForce) (ini.Config, error) {
-	return ini.Load(func(name string) ([]byte, error) {
+	path := cmp.Or(config.Path, now.Conffile)
+	var absent error // why the file itself is not had
+	file, err := ini.Load(func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			return nil, admin.Fail(operr.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
 				"it is relative to the folder that %s was started in, which nobody can tell", console.Id)
 		}
-		return config.Store.Read(ctx, name)
-	}, cmp.Or(config.Path, now.Conffile), now.Version, now.Keys...)
+		data, err := config.Store.Read(ctx, name)
+		if name == path && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) {
+			absent = err
+		}
+		return data, err
+	}, path, now.Version, now.Keys...)
+	if absent != nil {
+		return ini.Config{}, notHad(absent, console, path, now.Conffile)
+	}
+	if err == nil {
+		console.Filed.Store(true)
+	}
+	return file, err
+}
+
+// notHad is the error for a process's file that is not there, or may not be read: it names the process, and the key of the
+// config. A file that was never there is a wrong config; one that was, and is gone, is somebody's doing.
+func notHad(err error, console *admin.Console, path, conffile string) error {
+	kind, hint := operr.KindOf(err), operr.HintOf(err)
+	if errors.Is(err, fs.ErrNotExist) && !console.Filed.Load() {
+		kind, hint = operr.KindUsage, "give config: the file of the process, as this host has it"
+		if filepath.IsAbs(conffile) && conffile != path {
+			hint = "give config: " + conffile + ", as this host has it"
+		}
+	}
+	return &operr.Error{Kind: kind, Subject: "config: of " + console.Id, Err: err, Hint: hint}
 }
