@@ -98,7 +98,12 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	if err != nil {
 		return err
 	}
+	placed, doubts := m.memory.Placed(course.evidence.Last) // a process may have another name than when it was moved
+	m.memory = placed
 	way, any := control.Rollback(m.memory, course.fleet, to)
+	if why := m.memory.Doubted(doubts, way.To); why != "" {
+		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why), Hint: "give these sizes back by hand: pgbudget status lists the steps; or pgbudget rollback --to a later step"}
+	}
 	if !any {
 		return cmp.Or(nothingTaken(m.memory),
 			usage(listsThem, "there is nothing to take back: what the steps moved is no longer there"))

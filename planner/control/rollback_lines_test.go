@@ -51,6 +51,23 @@ func TestARollbackGoesBackLineByLine(t *testing.T) {
 	}
 }
 
+// TestALostProcessLeavesItsSizeToNoOther: main/2 is lost and taken out of the config, a person has taken responsibility,
+// and the process that was main/3 has its name.
+func TestALostProcessLeavesItsSizeToNoOther(t *testing.T) {
+	equal := state.Step{Kind: state.Equalise, Sets: slices.Concat(plannertest.Wrote(fleet.KeySize, 4, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 9, 5, "main/2"),
+		plannertest.Wrote(fleet.KeySize, 6, 5, "main/3"))}
+	m := state.Memory{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: []state.Seen{{Process: "main/1", Console: "h1", Alias: "app"},
+		{Process: "main/2", Console: "h2", Alias: "app"}, {Process: "main/3", Console: "h3", Alias: "app"}}})
+	m.Past = plannertest.Taken(equal).Past
+	m = m.After(state.Event{Kind: state.Accepted})
+	m, _ = m.Placed(fleet.Observation{Processes: []fleet.Process{{ID: "main/1", Console: "h1"}, {ID: "main/2", Console: "h3"}}})
+	s := plannertest.UnevenMain(60, 5, 5).Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
+	way, any := control.Rollback(m, s.Fleet, 0)
+	if got, gone := way.Goal.Text(), strings.Join(way.Gone, ", "); !any || got != "main/app 4 (main/1), main/app 6 (main/2)" || gone != "main/app in main/2 at h2" {
+		t.Errorf("to %q, %q gone", got, gone)
+	}
+}
+
 // TestAWayBackThatFitsLineByLineIsPossible: 6/4/6 fits where three of 6 do not, and where none may grow above 6.
 func TestAWayBackThatFitsLineByLineIsPossible(t *testing.T) {
 	equal := state.Step{Kind: state.Equalise, Sets: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),

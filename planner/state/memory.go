@@ -48,6 +48,7 @@ type Memory struct {
 	Hold   string    `json:"hold,omitzero"`    // and why
 
 	Seen    []Seen        `json:"seen,omitzero"`     // every process, alias and user ever looked at by a run; sorted
+	Places  []Place       `json:"places,omitzero"`   // of processes that Seen does not have any more, and Past has lines of; sorted
 	Servers []Origin      `json:"servers,omitzero"`  // of every server ever moved, sorted by name
 	Refused []Refusal     `json:"refused,omitzero"`  // in this run, sorted by pool
 	Turned  []Switch      `json:"switches,omitzero"` // every traffic switch, as it should say; sorted by shift
@@ -104,6 +105,7 @@ func (m Memory) After(e Event) Memory {
 				m.ReleasedAt = e.At
 			}
 		}
+		m, _ = m.placed(placesIn(e.Seen))
 		m = m.Bound(e.To)
 	case StepBegan, StepAbort:
 		if e.Kind == StepAbort && m.Intent != nil { // a turn of unknown fate is taken as made: it is turned back
@@ -199,7 +201,7 @@ func (m Memory) After(e Event) Memory {
 		}
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:
-		m = m.GivenUp()
+		m, m.Places = m.GivenUp(), m.left()
 		m.Step, m.Again = nil, ""
 		m = m.withoutBack(false)
 		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != fleet.KeyLifetime })

@@ -1,0 +1,149 @@
+package state
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+)
+
+// Place is where a process was reached. Its name is a place in the config, and may be another's once that has changed.
+type Place struct {
+	Process string `json:"process"`
+	Console string `json:"console"`
+}
+
+// gone is the name of a process that is not looked at any more: no other has it.
+func (p Place) gone() string {
+	if at := " at " + p.Console; !strings.HasSuffix(p.Process, at) {
+		return p.Process + at
+	}
+	return p.Process
+}
+
+func group(process string) string { name, _, _ := strings.Cut(process, "/"); return name }
+
+// placesIn lists where processes were reached, sorted by name; those of which that is not known are left out.
+func placesIn(seen []Seen) []Place {
+	var out []Place
+	for _, s := range seen {
+		if p := (Place{s.Process, s.Console}); s.Console != "" && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b Place) int { return cmp.Compare(a.Process, b.Process) })
+	return out
+}
+
+// left is where processes were reached before a person took responsibility for what the fleet is now: a later look tells
+// by it who is who.
+func (m Memory) left() []Place {
+	out := placesIn(m.Seen)
+	for _, p := range m.Places {
+		if !slices.ContainsFunc(out, func(q Place) bool { return q.Process == p.Process || q.Console == p.Console }) {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b Place) int { return cmp.Compare(a.Process, b.Process) })
+	return out
+}
+
+// Placed is the memory with its lines by the names that their processes have in a look: each goes by the address at which
+// its console was reached. A process that is nowhere any more has a name with its address in it, which no other has.
+// doubts are such names, with the reason, of lines that may be another's: the group has fewer processes than it had, an
+// address is new, and the lines were not alike.
+func (m Memory) Placed(o fleet.Observation) (placed Memory, doubts map[string]string) {
+	var now []Place
+	for _, p := range o.Processes {
+		if p.Console != "" {
+			now = append(now, Place{p.ID, p.Console})
+		}
+	}
+	return m.placed(now)
+}
+
+func (m Memory) placed(now []Place) (Memory, map[string]string) {
+	if len(m.Places) == 0 || len(now) == 0 {
+		return m, nil
+	}
+	names, unsure, doubts := map[string]string{}, map[string]Place{}, map[string]string{}
+	var lost []Place
+	for _, p := range m.Places {
+		is, sure := m.named(p, now)
+		if names[p.Process] = is; is == p.gone() {
+			lost = append(lost, Place{is, p.Console})
+		}
+		if !sure {
+			unsure[p.Process], lost = p, append(lost, Place{p.gone(), p.Console})
+		}
+	}
+	m.Places = lost
+	m.Past = slices.Clone(m.Past)
+	for i, past := range m.Past {
+		sets := slices.Clone(past.Step.Sets)
+		for j, x := range past.Step.Sets {
+			is, known := names[x.Process]
+			if p, doubtful := unsure[x.Process]; doubtful && !alike(past.Step.Sets, x) {
+				at := now[slices.IndexFunc(now, func(q Place) bool { return q.Process == is })]
+				doubts[p.gone()] = fmt.Sprintf("%s is at %s now, and was at %s when it was moved: which of the processes of %s are left cannot be told, "+
+					"and their sizes were not alike", is, at.Console, p.Console, group(is))
+				is = p.gone()
+			}
+			if known {
+				sets[j].Process = is
+			}
+		}
+		slices.SortFunc(sets, fleet.CompareSets)
+		m.Past[i].Step.Sets = sets
+	}
+	m.Written = slices.Clone(m.Written)
+	for i, w := range m.Written {
+		if is, known := names[w.Process]; known {
+			m.Written[i].Process = is
+		}
+	}
+	slices.SortFunc(m.Written, func(a, b Written) int { return fleet.CompareSets(a.Set, b.Set) })
+	return m, doubts
+}
+
+// named is the name that the process of a place has now. One that is at its old address nowhere, and whose name is at an
+// address at which none was, has moved; that is not sure where its group has fewer processes than it had.
+func (m Memory) named(p Place, now []Place) (name string, sure bool) {
+	if i := slices.IndexFunc(now, func(q Place) bool { return q.Console == p.Console }); i >= 0 {
+		return now[i].Process, true
+	}
+	i := slices.IndexFunc(now, func(q Place) bool { return q.Process == p.Process })
+	if i < 0 || slices.ContainsFunc(m.Places, func(q Place) bool { return q.Console == now[i].Console }) {
+		return p.gone(), true
+	}
+	of := func(all []Place) (n int) {
+		for _, q := range all {
+			if group(q.Process) == group(p.Process) && q.Process != q.gone() {
+				n++
+			}
+		}
+		return n
+	}
+	return p.Process, of(now) >= of(m.Places)
+}
+
+// alike reports whether a step moves all lines of a set's pool alike: then it does not matter which of them is whose.
+func alike(sets []fleet.Set, x fleet.Set) bool {
+	return !slices.ContainsFunc(sets, func(y fleet.Set) bool {
+		return y.Pool() == x.Pool() && y.Key == x.Key && (y.From != x.From || y.To != x.To)
+	})
+}
+
+// Doubted says which line of the steps from that event on may be another's, by the doubts of Placed; empty: none.
+func (m Memory) Doubted(doubts map[string]string, from int64) string {
+	for _, p := range m.Past {
+		for _, x := range p.Step.Sets {
+			if why := doubts[x.Process]; why != "" && p.Seq >= from {
+				return why
+			}
+		}
+	}
+	return ""
+}
