@@ -167,8 +167,13 @@ func (s *server) unlock() {
 
 // busy is the error for a lock that another pgbudget holds.
 func (s *server) busy(ctx context.Context) error {
-	return &operr.Error{Kind: operr.KindBusy, Subject: s.Subject, Err: errors.New("another pgbudget holds the lock" + s.holder(ctx)),
-		Hint: "pgbudget status there shows what it does; wait for its end, or stop it"}
+	pid, who := s.holder(ctx)
+	hint := fmt.Sprintf("pgbudget status there shows what it does; wait for its end, or stop it; where its host was lost, PostgreSQL ends its session after %d s",
+		int(lostAfter.Seconds()))
+	if pid != "" { // an older pgbudget, or a proxy that keeps its connection
+		hint += fmt.Sprintf("; one that stays is ended by SELECT pg_terminate_backend(%s)", pid)
+	}
+	return &operr.Error{Kind: operr.KindBusy, Subject: s.Subject, Err: errors.New("another pgbudget holds the lock" + who), Hint: hint}
 }
 
 // lock takes the advisory lock, and then looks whether another session holds it: PostgreSQL keeps such locks per
@@ -244,19 +249,18 @@ func (s *server) lockOnce(ctx context.Context) (got bool, other int, err error) 
 	return got, other, err
 }
 
-// holder names the backend that holds the lock; empty where it cannot be told.
-func (s *server) holder(ctx context.Context) string {
-	var text string
+// holder names the backend that holds the lock, by its process id and in words; empty where it cannot be told.
+func (s *server) holder(ctx context.Context) (pid, text string) {
 	_ = s.ask(ctx, func(ctx context.Context) error { // it only explains
 		a, err := s.Exec(ctx, `SELECT a.pid, a.usename, a.client_addr, a.backend_start::timestamp(0) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
 			WHERE `+otherLocks+` ORDER BY a.pid`)
 		if err == nil && len(a.Rows) > 0 {
 			r := a.Rows[0]
-			text = fmt.Sprintf(": backend %s of %s from %s, since %s UTC or its server's zone", r[0], r[1], orLocal(r[2]), r[3])
+			pid, text = string(r[0]), fmt.Sprintf(": backend %s of %s from %s, since %s UTC or its server's zone", r[0], r[1], orLocal(r[2]), r[3])
 		}
 		return err
 	})
-	return text
+	return pid, text
 }
 
 func orLocal(addr []byte) string {
