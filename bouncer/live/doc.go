@@ -44,7 +44,8 @@
 //
 // A console must answer as the same process at every look (SHOW CONFIG's conffile, pidfile, unix_socket_dir,
 // listen_port and peer_id, and the local address of its own row in SHOW CLIENTS), so that one behind a balancer or
-// so_reuseport is found out.
+// so_reuseport is found out. Where so_reuseport is set, and a console is reached by TCP, Open logs in several times: two
+// processes of one file say the same, but neither lists the other's callers.
 //
 // A RELOAD applies all that the files say, and brings defaults back where they say nothing. So Hands compares the files
 // with SHOW CONFIG, DATABASES, USERS and PEERS, key by key, before each write; what differs besides the sets is refused,

@@ -24,7 +24,8 @@ type Console struct {
 	version string   // of the process that answers now
 	First   identity // as it answered at first; the zero value before that
 	callers []string // see twins
-	shared  bool     // several processes may listen at its port
+	reuse   bool     // several processes may listen at one port
+	shared  bool     // and it is reached through that port
 	Keys    []string // that its SHOW CONFIG lists, sorted: of the newest look
 
 	Filed    atomic.Bool // its file was read
@@ -73,7 +74,8 @@ func (c *Console) meet(ctx context.Context) error {
 	}
 	now := identity{identityOf(config), localAddrOf(clients.records, c.Conn.Conn().LocalAddr(), c.appName)}
 	c.callers = callers(clients.records)
-	c.shared = config["so_reuseport"] == "1" && c.Conn.Conn().LocalAddr().Network() == "tcp"
+	c.reuse = config["so_reuseport"] == "1"
+	c.shared = c.reuse && c.Conn.Conn().LocalAddr().Network() == "tcp"
 	if clients.fault != nil {
 		return c.misread(clients.fault)
 	}

@@ -35,7 +35,7 @@ var _ bouncer.Fleet = (*Fleet)(nil)
 // that no process is there twice. On an error, a operr.Error or several joined, everything is closed again:
 //
 //	KindUsage        the targets, a DSN, a console that is a PostgreSQL, a server that is a PgBouncer or behind one,
-//	                 two consoles for one process, two names for one server
+//	                 two consoles for one process, one console for several processes, two names for one server
 //	KindEvidence     a role without pg_monitor, a console user who is in neither stats_users nor admin_users
 //	KindUnreachable  no answer within the time-out, or a refused login
 //
@@ -125,7 +125,23 @@ func (f *Fleet) open(ctx context.Context) error {
 	if err := f.noTwins(ctx); err != nil {
 		return err
 	}
+	if err := f.eachAlone(ctx); err != nil {
+		return err
+	}
 	return f.noDoubles(shots)
+}
+
+// eachAlone refuses a console whose port leads to several processes.
+func (f *Fleet) eachAlone(ctx context.Context) error {
+	notes := make([]string, len(f.Consoles))
+	err := admin.Joined(admin.Together(len(f.Consoles), func(i int) (err error) {
+		notes[i], err = f.Consoles[i].Alone(ctx)
+		notes[i] = cmp.Or(notes[i], admin.LonePort(f.Consoles[i], f.Consoles))
+		return err
+	}))
+	f.notes = slices.DeleteFunc(append(f.notes, notes...), func(note string) bool { return note == "" })
+	slices.Sort(f.notes)
+	return err
 }
 
 // noTwins refuses two consoles of one process: all that is counted there would be counted twice.
@@ -171,7 +187,8 @@ func (f *Fleet) noDoubles(shots []shot) error {
 	return admin.Joined(errs)
 }
 
-// Notes returns what was left out of the connection strings, and why, in sentences, sorted.
+// Notes returns what was left out of the connection strings, and why, and which consoles may be one of several processes,
+// in sentences, sorted.
 func (f *Fleet) Notes() []string { return slices.Clone(f.notes) }
 
 // Close ends every session.
