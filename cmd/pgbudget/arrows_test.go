@@ -32,7 +32,7 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/live/clock":    {"", "bouncer"},
 	"bouncer/live/admin":    {"operr fleet", "bouncer/ini bouncer/live/clock bouncer/quote bouncer/secret"},
 	"bouncer/live/observe":  {"operr fleet", "bouncer bouncer/ini bouncer/live/admin bouncer/live/clock"},
-	"bouncer/live/apply":    {"operr fleet state", "bouncer bouncer/ini bouncer/live/admin bouncer/live/observe"},
+	"bouncer/live/apply":    {"operr fleet state", "bouncer bouncer/ini bouncer/live/admin bouncer/live/observe bouncer/near"},
 	"bouncer/live/livetest": {"operr fleet state", "bouncer/live/admin bouncer/live/observe fixtures/lab"},
 	"bouncer/near":          {"", ""},
 	"bouncer/prom":          {"operr fleet load", "bouncer/secret"},

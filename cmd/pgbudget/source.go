@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,6 +102,9 @@ func newSource(c *cli.Context, window string) (source, error) {
 	}
 	if s.from == "" && c.IsSet("from") {
 		return source{}, usage("leave --from out for the live fleet", "--from is empty")
+	}
+	if slices.Contains(s.accept, "") {
+		return source{}, usage("give the key that a refusal names, such as --accept-pending query_timeout, or leave it out", "--accept-pending is empty")
 	}
 	if s.from != "" && (len(s.postgres) > 0 || len(s.bouncers) > 0) {
 		return source{}, usage("choose one (PGBUDGET_POSTGRES and PGBUDGET_BOUNCER count like the flags)", "--from reads a recording, --postgres and --bouncer a live fleet")

@@ -12,6 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
+	"github.com/pgbudget/pgbudget/bouncer/near"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
@@ -93,6 +94,7 @@ func (h *Hands) CheckAccepted(ctx context.Context) error {
 	h.fleet.Mu.Lock()
 	defer h.fleet.Mu.Unlock()
 	hands := h.every()
+	waits := make([][]string, len(hands))
 	err := admin.Joined(admin.Together(len(hands), func(i int) error {
 		now, err := hands[i].console.InForce(ctx)
 		if err != nil {
@@ -102,14 +104,21 @@ func (h *Hands) CheckAccepted(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, d := range file.Compare(now.Running).Pending {
+		pending := file.Compare(now.Running).Pending
+		for _, d := range pending {
 			hands[i].accepts(d)
 		}
+		waits[i] = names(pending)
 		return nil
 	}))
 	if keys := h.pending.left(); err == nil && len(keys) > 0 {
-		return admin.Fail(operr.KindUsage, "--accept-pending "+strings.Join(keys, ", "),
-			"leave it out, or take the name from what was refused",
+		hint := "leave it out, or take the name from what was refused"
+		for _, key := range keys {
+			if meant := near.Name(key, slices.Concat(waits...)); meant != "" {
+				hint += "; most likely " + quoted(meant)
+			}
+		}
+		return admin.Fail(operr.KindUsage, "--accept-pending "+strings.Join(keys, ", "), hint,
 			"no RELOAD would change that: the files say what is in force, or no console shows it")
 	}
 	return err
@@ -175,8 +184,11 @@ func (x hand) pending(file ini.Config, now admin.InForce) (accepted []ini.Differ
 func (x hand) refusal(refused []ini.Difference) error {
 	first := refused[0]
 	text := strings.TrimPrefix(sentence(first, x.console.Id), subject(first)+": ") + x.consequence(first)
-	var more, accept, not []string
+	var more, accept, not, gone []string
 	for i, d := range refused {
+		if goneLine(d) {
+			gone = append(gone, x.console.Group+"/"+d.Of)
+		}
 		if raises(d) {
 			not = append(not, quoted(d.Name))
 		} else {
@@ -193,13 +205,36 @@ func (x hand) refusal(refused []ini.Difference) error {
 	if slices.ContainsFunc(refused, func(d ini.Difference) bool { return d.Of == "" }) {
 		hint = "to keep what is in force, write it into [pgbouncer]; to have what the files say, RELOAD; then run again"
 	}
+	if len(gone) > 0 {
+		back := "put the line of " + strings.Join(gone, ", ") + " back, or take the pool out of the config and RELOAD, which cuts its clients"
+		if len(gone) < len(refused) {
+			back += "; " + hint
+		} else {
+			back += "; then run again"
+		}
+		hint = back
+	}
 	if len(not) > 0 {
 		hint += "; no step brings " + strings.Join(not, ", ")
 	}
 	if len(accept) > 0 {
 		hint += "; or let the step's RELOAD do it: " + strings.Join(accept, " ")
 	}
+	for _, key := range x.all.pending.left() {
+		if meant := near.Name(key, names(refused)); meant != "" {
+			hint += "; --accept-pending " + quoted(key) + " matches nothing that waits: most likely " + quoted(meant)
+		}
+	}
 	return admin.Fail(operr.KindDrift, subject(first), hint, "%s", text)
+}
+
+// names are those of differences.
+func names(all []ini.Difference) []string {
+	var out []string
+	for _, d := range all {
+		out = append(out, d.Name)
+	}
+	return out
 }
 
 // flushed is server_lifetime while a process is flushed; see state.Flush.

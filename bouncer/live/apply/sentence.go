@@ -77,11 +77,14 @@ func (x hand) consequence(d ini.Difference) string {
 		return "; " + name(user) + ", as whom pgbudget talks to the console, is not in it and would be locked out"
 	case d.Recycles && d.Cause != ini.Twice:
 		return "; it closes server connections, and a pool with waiting clients may open one more than its size"
-	case raises(d):
+	case raises(d) && !goneLine(d):
 		return "; it may open connections that nobody has counted: RELOAD it where there is room, and the next plan counts it"
 	}
 	return ""
 }
+
+// goneLine reports whether a difference is a line of [databases] that was taken out of the file.
+func goneLine(d ini.Difference) bool { return d.Cause == ini.Gone && d.Name == d.Of+".line" }
 
 // told keeps what a comparison cannot tell, and what a restart would change.
 func (x hand) told(c ini.Comparison, now admin.InForce) {
