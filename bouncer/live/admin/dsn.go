@@ -3,6 +3,9 @@ package admin
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -26,6 +29,7 @@ type Address struct {
 	config *pgconn.Config
 	Label  string   // host:port or socket folder
 	Notes  []string // what was left out of it, and why, in sentences
+	source source   // of its password
 }
 
 // settingsElsewhere is where a setting of PostgreSQL goes in a server's DSN, consoleTakes what a console's may have.
@@ -42,7 +46,9 @@ func ServerAddress(subject, dsn, appName string) (Address, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = appName
 	}
-	return Address{config: config, Label: labelOf(config)}, nil
+	a := Address{config: config, Label: labelOf(config), source: sourceOf(dsn, config)}
+	a.warn()
+	return a, nil
 }
 
 // ConsoleAddress reads a console's DSN. A start-up parameter that PgBouncer would refuse is an error of KindUsage
@@ -64,7 +70,8 @@ func ConsoleAddress(subject, dsn, appName string) (Address, error) {
 			return Address{}, err
 		}
 	}
-	a := Address{config: config, Label: labelOf(config)}
+	a := Address{config: config, Label: labelOf(config), source: sourceOf(dsn, config)}
+	a.warn()
 	if hosts := hostsOf(config); len(hosts) > 1 {
 		return Address{}, Fail(operr.KindUsage, subject, "list every process's console by itself", "a console is one process, and the DSN names %d hosts: %s", len(hosts), strings.Join(hosts, ", "))
 	}
@@ -179,4 +186,73 @@ func hostPort(host string, port uint16) string {
 		host = "[" + host + "]"
 	}
 	return host + ":" + strconv.Itoa(int(port))
+}
+
+// source is where the password of an address comes from.
+type source struct {
+	from  string // what holds it, for a hint
+	fault string // what is wrong with the passfile; empty: nothing, or it is not needed
+	open  bool   // the password was taken, and libpq would not have taken it
+}
+
+// sourceOf looks where a password was looked for, as the driver does: DSN, environment, passfile. One of a service is its
+// own matter.
+func sourceOf(dsn string, config *pgconn.Config) source {
+	written := writtenIn(dsn)
+	password := written["password"]
+	if u, err := url.Parse(dsn); err == nil && isURL(dsn) {
+		if p, ok := u.User.Password(); ok {
+			password = p
+		}
+	}
+	_, service := written["service"]
+	path := written["passfile"]
+	if path == "" {
+		path = os.Getenv("PGPASSFILE")
+	}
+	if home, err := os.UserHomeDir(); err == nil && path == "" {
+		path = filepath.Join(home, ".pgpass")
+	}
+	switch {
+	case password != "":
+		return source{from: "in the DSN"}
+	case os.Getenv("PGPASSWORD") != "":
+		return source{from: "in PGPASSWORD"}
+	case path == "" || (service || os.Getenv("PGSERVICE") != "") && written["passfile"] == "":
+		return source{from: "in the passfile (PGPASSFILE, ~/.pgpass)"}
+	}
+	s := source{from: "in the passfile " + path}
+	info, err := os.Stat(path)
+	var file *os.File
+	if err == nil && info.Mode().IsRegular() { // to open a pipe would wait for its writer
+		if file, err = os.Open(path); err == nil {
+			file.Close()
+		}
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		s.fault = "the passfile " + path + " is missing"
+	case err != nil:
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			err = e.Err
+		}
+		s.fault = fmt.Sprintf("the passfile %s cannot be read: %v", path, err)
+	case config.Password == "":
+		host := config.Host
+		if strings.HasPrefix(host, "/") {
+			host = "localhost"
+		}
+		s.fault = fmt.Sprintf("the passfile %s has no line for %s:%d:%s:%s", path, host, config.Port, config.Database, config.User)
+	case info.Mode().Perm()&0o077 != 0:
+		s.open = true
+		s.fault = fmt.Sprintf("the passfile %s has mode %04o, and libpq takes no password of a file that others may read: chmod 0600 %s", path, info.Mode().Perm(), path)
+	}
+	return s
+}
+
+// warn notes a passfile that psql would not heed.
+func (a *Address) warn() {
+	if a.source.open {
+		a.Notes = append(a.Notes, a.source.fault)
+	}
 }

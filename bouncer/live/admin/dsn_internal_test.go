@@ -1,10 +1,15 @@
 package admin
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func TestAConsoleIsDatabasePgbouncerUnlessTheDSNSaysOtherwise(t *testing.T) {
@@ -47,6 +52,52 @@ func TestThePassfileIsSearchedForTheConsolesDatabase(t *testing.T) {
 		}
 		if a.config.Password != "found" {
 			t.Errorf("%s: password %q, want the passfile's", dsn, a.config.Password)
+		}
+	}
+}
+
+// TestWhatIsWrongWithThePassfileIsSaid: to who is refused, and of one that psql would not heed to everybody.
+func TestWhatIsWrongWithThePassfileIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for name, mode := range map[string]os.FileMode{"right": 0o600, "open": 0o644} {
+		if err := os.WriteFile(at(name), []byte("h:6432:pgbouncer:u:hush\n"), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(at("other"), []byte("h:6432:other:u:hush\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, file, password, dsn string
+		hint                      string
+		note                      bool
+	}{
+		{name: "right", file: "right", hint: "check the password of u in the passfile @right, and the server's list of who may log in"},
+		{name: "missing", file: "none", hint: "the passfile @none is missing; check the password of u in the passfile @none, and the server's"},
+		{name: "no line", file: "other", hint: "the passfile @other has no line for h:6432:pgbouncer:u; check the password"},
+		{name: "no line for a socket", file: "other", dsn: "host=/run port=6432 user=u", hint: "the passfile @other has no line for localhost:6432:pgbouncer:u; check the password"},
+		{name: "too open", file: "open", hint: "the passfile @open has mode 0644, and libpq takes no password of a file that others may read: chmod 0600 @open; check", note: true},
+		{name: "named in the DSN", file: "right", dsn: "host=h port=6432 user=u passfile=@none", hint: "the passfile @none is missing"},
+		{name: "a password in the DSN", file: "none", dsn: "host=h user=u password=x", hint: "check the password of u in the DSN, and"},
+		{name: "a password in a URL", file: "open", dsn: "postgres://u:x@h:6432/", hint: "check the password of u in the DSN, and"},
+		{name: "a password in the environment", file: "open", password: "x", hint: "check the password of u in PGPASSWORD, and"},
+	} {
+		t.Setenv("PGPASSFILE", at(c.file))
+		t.Setenv("PGPASSWORD", c.password)
+		a, err := ConsoleAddress("console g/1", strings.ReplaceAll(cmp.Or(c.dsn, "host=h port=6432 user=u"), "@none", at("none")), "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused := Plain{text: "password authentication failed", cause: &pgconn.PgError{Code: stateNoPassword}}
+		s := &Console{Session: NewSession("console g/1", a, time.Second)}
+		for what, session := range map[string]*Session{"at first": s.Session, "renewed": s.another()} {
+			if hint := strings.ReplaceAll(operr.HintOf(Unreachable("console g/1", refused, session)), dir+"/", "@"); !strings.HasPrefix(hint, c.hint) {
+				t.Errorf("%s, %s: %q, want %q", c.name, what, hint, c.hint)
+			}
+		}
+		if noted := strings.Contains(strings.Join(a.Notes, "\n"), "has mode 0644"); noted != c.note {
+			t.Errorf("%s: said %q", c.name, a.Notes)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (s *Session) listens() bool {
 func (s *Session) another() *Session {
 	config := s.Config.Copy()
 	config.DialFunc = s.dial
-	return NewSession(s.Subject, Address{config: config, Label: s.label}, s.Timeout)
+	return NewSession(s.Subject, Address{config: config, Label: s.label, source: s.source}, s.Timeout)
 }
 
 // meets reports whether two lists of callers have one in common: then both are of one process; see callers.

@@ -179,7 +179,7 @@ func TestARefusedLoginSaysHowToMendIt(t *testing.T) {
 		hint  string
 	}{
 		{"not in stats_users", func(f *livetest.Fake) string { f.Fatal = "not allowed"; return "" }, operr.KindEvidence, "add watcher to stats_users"},
-		{"wrong password", func(f *livetest.Fake) string { f.Password = "right"; return "password=hush-wrong" }, operr.KindUnreachable, "passfile"},
+		{"wrong password", func(f *livetest.Fake) string { f.Password = "right"; return "password=hush-wrong" }, operr.KindUnreachable, "in the DSN"},
 		{"nobody there", func(f *livetest.Fake) string { f.Listener.Close(); return "" }, operr.KindUnreachable, "check host and port"},
 		{"another refusal", func(f *livetest.Fake) string { f.Fatal = "no more connections allowed (max_client_conn)"; return "" }, operr.KindUnreachable, "read its log"},
 	} {

@@ -103,6 +103,7 @@ func prepare(targets admin.Targets) (*Fleet, error) {
 	slices.SortFunc(f.Consoles, func(a, b *admin.Console) int { return cmp.Compare(a.Id, b.Id) })
 	slices.SortFunc(f.servers, func(a, b *server) int { return cmp.Compare(a.name, b.name) })
 	slices.Sort(f.notes)
+	f.notes = slices.Compact(f.notes) // of one passfile
 	return f, admin.Joined(errs)
 }
 

@@ -31,7 +31,7 @@ func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
 	}
 	refusals := []refusal{
 		{"a role without pg_monitor", server(s.DSN(lab.Plain, "")), operr.KindEvidence, "role plain may not see", "GRANT pg_monitor TO plain"},
-		{"a wrong password at the server", server(lab.Bare(s.DSN(lab.Monitor, "")) + " password=hush-wrong"), operr.KindUnreachable, "password authentication failed", "passfile"},
+		{"a wrong password at the server", server(lab.Bare(s.DSN(lab.Monitor, "")) + " password=hush-wrong"), operr.KindUnreachable, "password authentication failed", "in the DSN"},
 		{"a database that is not there", server(s.DSN(lab.Monitor, "nowhere")), operr.KindUnreachable, "nowhere", "read its log"},
 		{"a console that is a PostgreSQL", console(s.DSN(lab.Superuser, "postgres")), operr.KindUsage, "not a PgBouncer console", "dbname=postgres is a pool: the console is dbname=pgbouncer"},
 		{"one server under two names", admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "a", DSN: s.DSN(lab.Monitor, "")}, {Name: "b", DSN: s.DSN(lab.Monitor, "app")}}},
@@ -40,7 +40,7 @@ func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
 	for _, p := range l.Processes {
 		refusals = append(refusals,
 			refusal{"a console user without rights, " + p.Group, console(p.ConsoleDSN("app1")), operr.KindEvidence, "not allowed", "add app1 to stats_users"},
-			refusal{"a wrong password at the console, " + p.Group, console(lab.Bare(p.ConsoleDSN(lab.ConsoleStats)) + " password=hush-wrong"), operr.KindUnreachable, "", "passfile"},
+			refusal{"a wrong password at the console, " + p.Group, console(lab.Bare(p.ConsoleDSN(lab.ConsoleStats)) + " password=hush-wrong"), operr.KindUnreachable, "", "in the DSN"},
 			refusal{"a console that is a pool, " + p.Group, console(p.DSN("app1", "app")), operr.KindUsage, "not a PgBouncer console", "dbname=app is a pool"},
 			refusal{"a server that is a pool, " + p.Group, server(p.DSN(lab.Monitor, "app")), operr.KindUsage, "goes through a pooler", "the PostgreSQL itself"},
 			refusal{"a server that is a console, " + p.Group, server(p.ConsoleDSN(lab.ConsoleStats)), operr.KindUsage, "console of a PgBouncer", "address of the PostgreSQL"},
