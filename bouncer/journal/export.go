@@ -17,6 +17,7 @@ type Summary struct {
 	At     time.Time // of the newest
 	Lines  int       // snapshots included, the first line apart
 	Cut    bool      // what was read had a last line without its end, which was left out
+	Ended  bool      // what was read says at its end that all of it is there: an export
 }
 
 // exportEnd is the last line of an export: without it the export was cut.

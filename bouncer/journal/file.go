@@ -7,7 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/pgbudget/pgbudget/planner/operr"
@@ -22,7 +24,7 @@ func openRegular(key, path string, flag int) (*os.File, error) {
 	}
 	file, err := openAtOnce(path, flag)
 	if err != nil {
-		return nil, refused(key, err)
+		return nil, denied(key, path, err)
 	}
 	return file, nil
 }
@@ -31,6 +33,35 @@ func openRegular(key, path string, flag int) (*os.File, error) {
 func refused(key string, err error) error {
 	return &operr.Error{Kind: operr.KindUsage, Subject: key, Err: err, Hint: "give " + key +
 		": a file in a folder that is there and can be written"}
+}
+
+// denied is refused for a file whose system does not let us: with whose it is, its mode, and who we are.
+func denied(key, path string, err error) error {
+	at, what := path, "it"
+	info, missing := os.Stat(at)
+	for ; missing != nil && at != filepath.Dir(at); info, missing = os.Stat(at) { // its folder keeps us out
+		at = filepath.Dir(at)
+		what = at
+	}
+	s, ok := (*syscall.Stat_t)(nil), false
+	if missing == nil {
+		s, ok = info.Sys().(*syscall.Stat_t)
+	}
+	if !errors.Is(err, fs.ErrPermission) || !ok {
+		return refused(key, err)
+	}
+	we := userName(uint32(os.Geteuid()))
+	return &operr.Error{Kind: operr.KindUsage, Subject: key,
+		Err:  fmt.Errorf("%w: %s is of %s with mode %04o, and pgbudget runs as %s", err, what, userName(s.Uid), info.Mode().Perm(), we),
+		Hint: fmt.Sprintf("run pgbudget as %s, or let the user %s read and write it", userName(s.Uid), we)}
+}
+
+// userName is a user as the host knows it, or the number alone.
+func userName(id uint32) string {
+	if u, err := user.LookupId(strconv.FormatUint(uint64(id), 10)); err == nil {
+		return u.Username
+	}
+	return fmt.Sprintf("user %d", id)
 }
 
 // Writable says why Open would find a journal, or the file of its mirror, not to be written, without opening either. The
@@ -60,7 +91,7 @@ func writable(key, path string) error {
 		}
 	}
 	if err != nil {
-		return refused(key, err)
+		return denied(key, path, err)
 	}
 	return nil
 }

@@ -16,8 +16,8 @@ import (
 // Import makes a journal of an export, of a mirror, or of the lines that a mirror's command was given, each of which
 // may be there twice, and once in part. Where another journal begins among them, or an older state of the journal was
 // put back and went on, the error says which there are and how to take each. It checks every line; a journal that is
-// there already is not touched, and only an export, which says so at its end, may have no events. name stands in
-// messages.
+// there already is not touched, and only an export, which says so at its end, may have no events. Of what has no such end
+// the newest lines may be missing; the summary says so. name stands in messages.
 func Import(r io.Reader, name, path string) (Summary, error) {
 	draft, err := os.CreateTemp(filepath.Dir(path), ".pgbudget-import-*")
 	if err != nil {
@@ -81,6 +81,7 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 		case err != nil:
 			return sum, err
 		case export && bytes.HasPrefix(text, []byte(endMark)):
+			sum.Ended = true
 			return sum, s.end(text, sum)
 		case !export && bytes.Equal(text, last[:len(last)-1]): // it was given twice
 			continue

@@ -53,7 +53,7 @@ func TestWhatWasExportedIsImportedAsItWas(t *testing.T) {
 				continue
 			}
 			if err != nil || !bytes.Equal(got, data) || again.Events != sum.Events || !again.At.Equal(sum.At) ||
-				again.Cut != strings.HasSuffix(name, "cut") {
+				again.Cut != strings.HasSuffix(name, "cut") || again.Ended != (name == "an export") {
 				t.Errorf("%s of %d events: %+v, %v; %d bytes of %d", name, n, again, err, len(got), len(data))
 			}
 		}

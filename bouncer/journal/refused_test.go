@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -95,6 +96,33 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 				t.Errorf("the file was changed: %q", now)
 			}
 		})
+	}
+}
+
+// TestAFileThatIsAnothersIsToldWithItsOwner: of the file itself, and of a folder that keeps everybody out. As root, to
+// whom every file is open, what the system would have said stands for it.
+func TestAFileThatIsAnothersIsToldWithItsOwner(t *testing.T) {
+	dir := t.TempDir()
+	path, us := filepath.Join(dir, "j.jsonl"), userName(uint32(os.Geteuid()))
+	if err := os.WriteFile(path, nil, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	no := &fs.PathError{Op: "open", Path: path, Err: syscall.EACCES}
+	for _, c := range []struct{ path, says, next string }{
+		{path, "journal: open " + path + ": permission denied: it is of " + us + " with mode 0640, and pgbudget runs as " + us,
+			"run pgbudget as " + us + ", or let the user " + us + " read and write it"},
+		{filepath.Join(dir, "none", "j.jsonl"), "permission denied: " + dir + " is of " + us + " with mode 0755, and pgbudget runs as " + us, "run pgbudget as"},
+	} {
+		err := denied("journal", c.path, no)
+		if operr.KindOf(err) != operr.KindUsage || !strings.HasSuffix(err.Error(), c.says) || !strings.HasPrefix(operr.HintOf(err), c.next) {
+			t.Errorf("%v; next: %s\nwant %s; next: %s", err, operr.HintOf(err), c.says, c.next)
+		}
+	}
+	if err := denied("journal", path, syscall.ENOSPC); !strings.HasPrefix(operr.HintOf(err), "give journal: a file") {
+		t.Errorf("a full disk: %v; next: %s", err, operr.HintOf(err))
+	}
+	if got := userName(4294967290); got != "user 4294967290" {
+		t.Errorf("nobody's name: %s", got)
 	}
 }
 

@@ -169,8 +169,8 @@ func importCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if sum.Cut {
-				fmt.Fprintln(stderr, cutNote)
+			if !sum.Ended {
+				fmt.Fprintln(stderr, endlessNote(name, sum.Cut))
 			}
 			fmt.Fprintf(said(c), "%s imported into %s; pgbudget rollback --dry-run shows the way back\n",
 				summaryText(sum), s.config.Journal)
@@ -201,6 +201,17 @@ func (r untilDone) Read(p []byte) (int, error) {
 	case x := <-got:
 		return copy(p, buf[:x.n]), x.err
 	}
+}
+
+// endlessNote is said of an import that is no export. A copy that was cut on its way looks like a journal that a crash has
+// cut, and then much may have followed.
+func endlessNote(name string, cut bool) string {
+	last := ""
+	if cut {
+		last = "its last line was cut and left out, and "
+	}
+	return fmt.Sprintf("note: %s has no end that tells whether it is whole, as an export has: %snewer lines may be missing; see whether its newest event is the newest that there was",
+		name, last)
 }
 
 // cutNote is said wherever the last line of a journal has no end.
