@@ -26,6 +26,7 @@ func (w *run) possible(ctx context.Context, s control.Situation, open state.Act)
 	case w.barred == nil:
 		return open
 	case operr.KindOf(w.barred) == operr.KindDrift:
+		w.met = w.barred
 		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: line(w.barred)}
 	}
 	return s.Hold(line(w.barred))
@@ -51,6 +52,7 @@ func (w *run) kept(ctx context.Context, s control.Situation, act state.Act) (sta
 	case err == nil:
 		return act, nil
 	case operr.KindOf(err) == operr.KindDrift:
+		w.met = err
 		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: line(err)}, nil
 	}
 	return s.Hold(line(err)), nil

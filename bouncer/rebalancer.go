@@ -101,6 +101,7 @@ type run struct {
 	barred error           // why the next step could not begin when that was asked last, and when that was
 	asking time.Time
 	hint   string      // the next command, of what ends it
+	met    error       // the newest that an act, or the files, have met
 	target sizing.Goal // as given
 
 	loadsAt    []int         // what each traffic switch said when Loads were measured
@@ -183,6 +184,9 @@ func (w *run) run(ctx context.Context) (Report, error) {
 			r.Seen(s, act)
 		}
 		if act.Verb == state.Stop {
+			if hint == "" && w.met != nil && act.Reason == line(w.met) {
+				hint = operr.HintOf(w.met)
+			}
 			if err := w.restoreFirst(ctx, s); err != nil {
 				return Report{Memory: w.memory}, err
 			}
@@ -293,6 +297,7 @@ func (w *run) apply(ctx context.Context, s control.Situation, act state.Act) err
 		return failed
 	}
 	if err != nil {
+		w.met = err
 		return w.record(state.Event{Kind: state.Failed, Act: &act, Reason: line(err), Outcome: outcomeOf(err)})
 	}
 	return w.record(state.Event{Kind: state.Acted, Act: &act})

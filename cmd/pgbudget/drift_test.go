@@ -27,7 +27,8 @@ func TestDriftKeepsTheWayBack(t *testing.T) {
 		"nothing in hand":         {state.Memory{}, "", "pgbudget forget --sizes", "rollback"},
 		"a step in hand":          {state.Memory{Step: step}, "", "pgbudget rollback goes back", "forget"},
 		"a step that goes back":   {state.Memory{Step: step, RollTo: 3}, "", "pgbudget rollback goes on", "forget"},
-		"something better to say": {state.Memory{Step: step}, "reload it", "reload it", "forget"},
+		"something better to say": {state.Memory{Step: step}, "reload it", "reload it; then pgbudget run goes on, pgbudget rollback goes back", "forget"},
+		"that, with a command":    {state.Memory{Step: step}, "pgbudget forget --sizes, then pgbudget rollback", "then pgbudget rollback", "goes on"},
 	} {
 		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: "somebody", Memory: c.memory, Hint: c.hint}, "pgbudget run")
 		got := operr.HintOf(err)

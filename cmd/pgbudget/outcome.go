@@ -98,8 +98,11 @@ func ended(r bouncer.Report, again string) error {
 		return &operr.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now),
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
 	case state.Drifted:
-		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(r.Reason),
-			Hint: cmp.Or(r.Hint, mending(r.Memory))}
+		hint := cmp.Or(r.Hint, mending(r.Memory))
+		if r.Hint != "" && r.Memory.Step != nil && !strings.Contains(r.Hint, "pgbudget") { // it mends a file, and not what is in hand
+			hint += "; then " + onward(r.Memory)
+		}
+		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(r.Reason), Hint: hint}
 	case state.Blind:
 		return &operr.Error{Kind: operr.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: again + ", once it answers"}
 	default:

@@ -1,0 +1,59 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// failing are Hands whose first act fails.
+type failing struct {
+	bouncer.Hands
+	err error
+}
+
+func (h failing) Apply(context.Context, state.Act) error { return h.err }
+
+// TestARunThatEndsSaysWhatEndsIt: what bars a step, what a file says by now, or what an act has met, knows what to do
+// next, such as the command that puts a file back; the report and the journal have it.
+func TestARunThatEndsSaysWhatEndsIt(t *testing.T) {
+	const next = "its old bytes come back with: put < kept"
+	cut := errors.Join(&operr.Error{Kind: operr.KindDrift, Subject: "main.ini", Err: errors.New("the write was cut short"), Hint: next})
+	met := map[string]int{}
+	for seed := range fleets(20, 8, 100) {
+		for name, set := range map[string]func(r *bouncer.Rebalancer){
+			"before a step": func(r *bouncer.Rebalancer) {
+				r.Possible = func(context.Context, control.Situation, []fleet.Set) error { return cut }
+			},
+			"before a grant": func(r *bouncer.Rebalancer) { r.Kept = func(context.Context, []string) error { return cut } },
+			"in an act":      func(r *bouncer.Rebalancer) { r.Hands = failing{r.Hands, cut} },
+		} {
+			x := embarkWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
+			if x == nil {
+				continue
+			}
+			r := x.rebalancer()
+			set(&r)
+			report, err := r.Run(t.Context(), x.goal, state.Memory{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Outcome != state.Drifted {
+				continue
+			}
+			met[name]++
+			if last := x.events[len(x.events)-1]; report.Hint != next || last.Kind != state.RunEnded || last.Next != next {
+				t.Errorf("seed %d, %s: next %q, and %q in the event %s", seed, name, report.Hint, last.Next, last.Kind)
+			}
+		}
+	}
+	if len(met) < 3 {
+		t.Errorf("too few runs came that far: %v", met)
+	}
+}
