@@ -301,13 +301,14 @@ func (l *loader) text(p place) string { return string(l.files[p.file].data[p.fro
 // unreadable is the error for what read returned, of its kind where it has one. Whoever keeps the file knows better what
 // to do next than we do: a write that was cut short is put back by a command that it names.
 func unreadable(subject, what string, err error) error {
-	kind := operr.KindDrift
+	kind, hint := operr.KindDrift, operr.HintOf(err)
 	if e, ok := errors.AsType[*operr.Error](err); ok {
-		kind = e.Kind
+		if kind = e.Kind; e.Subject == subject { // it stands there already
+			err = e.Err
+		}
 	}
 	return &operr.Error{Kind: kind, Subject: subject, Err: fmt.Errorf("%s: %w", what, err),
-		Hint: cmp.Or(operr.HintOf(err),
-			"a relative path begins in the folder that PgBouncer was started in; a file that cannot be read stops its load")}
+		Hint: cmp.Or(hint, "a relative path begins in the folder that PgBouncer was started in; a file that cannot be read stops its load")}
 }
 
 // plainName returns a name for an error text where it can be nothing else.

@@ -122,7 +122,7 @@ func TestTheKeeperOfAFileSaysWhatToDo(t *testing.T) {
 				return []byte("[pgbouncer]\n%include " + folder + "more.ini\n"), nil
 			}
 			_, err := ini.Load(read, folder+"main.ini", "1.24.1")
-			if hint := operr.HintOf(err); !strings.HasPrefix(hint, c.want) || operr.KindOf(err) != operr.KindDrift {
+			if hint := operr.HintOf(err); !strings.HasPrefix(hint, c.want) || strings.Count(err.Error(), name) != 1 || operr.KindOf(err) != operr.KindDrift {
 				t.Errorf("%s, where the store says %q: the hint is %q (%v)", name, c.says, hint, err)
 			}
 		}
