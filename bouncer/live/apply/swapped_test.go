@@ -91,4 +91,12 @@ func TestAConfigThatIsNotThereIsNamed(t *testing.T) {
 	if err := h.Check(t.Context(), ofMain); operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err), there+":2: the file of %include cannot be read") {
 		t.Errorf("an %%include that is gone: %v, of kind %v", err, operr.KindOf(err))
 	}
+	// Of two hosts, files have one path.
+	command := store.Command{ReadArgv: []string{"sh", "-c", "echo no route to host >&2; exit 255"}, WriteArgv: []string{"false"}}
+	_, f = startedWith(t, "/etc/pgbouncer.ini")
+	err = apply.New(f, []observe.Config{{Process: "main/1", Path: "/etc/pgbouncer.ini", Store: command}}).Check(t.Context(), ofMain)
+	if got := fmt.Sprint(err); operr.KindOf(err) != operr.KindUnreachable || !strings.HasPrefix(got, "config: of main/1: /etc/pgbouncer.ini: ") ||
+		!strings.Contains(got, "no route to host") || operr.HintOf(err) != "run the commands under config: of the process by hand" {
+		t.Errorf("a command that fails: %v, of kind %v; next: %s", err, operr.KindOf(err), operr.HintOf(err))
+	}
 }

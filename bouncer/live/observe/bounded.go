@@ -143,7 +143,7 @@ func Load(ctx context.Context, console *admin.Console, config Config, now admin.
 				"it is relative to the folder that %s was started in, which nobody can tell", console.Id)
 		}
 		data, err := config.Store.Read(ctx, name)
-		if name == path && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) {
+		if _, ok := errors.AsType[*operr.Error](err); ok && name == path {
 			absent = err
 		}
 		return data, err
@@ -157,8 +157,9 @@ func Load(ctx context.Context, console *admin.Console, config Config, now admin.
 	return file, err
 }
 
-// notHad is the error for a process's file that is not there, or may not be read: it names the process, and the key of the
-// config. A file that was never there is a wrong config; one that was, and is gone, is somebody's doing.
+// notHad is the error for a process's file that its store does not give: it names the process, and the key of the config,
+// as files of several hosts have one path. A file that was never there is a wrong config; one that was, and is gone, is
+// somebody's doing.
 func notHad(err error, console *admin.Console, path, conffile string) error {
 	kind, hint := operr.KindOf(err), operr.HintOf(err)
 	if errors.Is(err, fs.ErrNotExist) && !console.Filed.Load() {
