@@ -107,3 +107,46 @@ func TestAPortOfSeveralProcessesIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestOneOfThoseThatShareAPortIsSaidToBeAlone: each has a socket of its own, and which there are no console tells.
+func TestOneOfThoseThatShareAPortIsSaidToBeAlone(t *testing.T) {
+	byItsSocket := func(f *livetest.Fake, name string) string {
+		dir := t.TempDir()
+		listener, err := net.Listen("unix", dir+"/.s.PGSQL.6424")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { listener.Close() })
+		go func() {
+			for {
+				conn, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				go f.Become(name).Serve(conn)
+			}
+		}()
+		return "host=" + dir + " port=6424 user=watcher"
+	}
+	alone := "so_reuseport is 1, and no other process of port 6425 is listed: what another one opens is counted as direct"
+	a, b, other := sharing(t, "0x5571"), sharing(t, "0x6682"), sharing(t, "0x7793")
+	other.Set("listen_port", "6433")
+	first, second, third := byItsSocket(a, "a"), byItsSocket(b, "b"), byItsSocket(other, "c")
+	for _, c := range []struct {
+		name     string
+		consoles []string
+		notes    int
+	}{{"both", []string{first, second}, 0}, {"one", []string{first}, 1}, {"one, and one of another port", []string{first, third}, 2}} {
+		f, err := observe.Open(t.Context(), admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "g", Consoles: c.consoles}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if notes := f.Notes(); len(notes) != c.notes || c.notes > 0 && !strings.Contains(notes[0], alone) {
+			t.Errorf("%s: %q", c.name, notes)
+		}
+		f.Close()
+	}
+	if got := a.LoggedIn(); got != 3 {
+		t.Errorf("%d logins, want one each time", got)
+	}
+}
