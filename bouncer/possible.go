@@ -22,11 +22,11 @@ func (w *run) possible(ctx context.Context, s control.Situation, open state.Act)
 	if now := w.Clock.Now(); w.barred == nil || now.Sub(w.asking) >= askAgain {
 		w.barred, w.asking = w.Possible(ctx, s, open.Step.Sets), now
 	}
+	w.met = w.barred
 	switch {
 	case w.barred == nil:
 		return open
 	case operr.KindOf(w.barred) == operr.KindDrift:
-		w.met = w.barred
 		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: line(w.barred)}
 	}
 	return s.Hold(line(w.barred))
@@ -51,8 +51,8 @@ func (w *run) kept(ctx context.Context, s control.Situation, act state.Act) (sta
 		return act, errOld
 	case err == nil:
 		return act, nil
-	case operr.KindOf(err) == operr.KindDrift:
-		w.met = err
+	}
+	if w.met = err; operr.KindOf(err) == operr.KindDrift {
 		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: line(err)}, nil
 	}
 	return s.Hold(line(err)), nil

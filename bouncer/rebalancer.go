@@ -183,10 +183,10 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		if r.Seen != nil {
 			r.Seen(s, act)
 		}
+		if hint == "" && (act.Verb == state.Stop || act.Held) && w.met != nil && act.Reason == line(w.met) {
+			hint = operr.HintOf(w.met)
+		}
 		if act.Verb == state.Stop {
-			if hint == "" && w.met != nil && act.Reason == line(w.met) {
-				hint = operr.HintOf(w.met)
-			}
 			if err := w.restoreFirst(ctx, s); err != nil {
 				return Report{Memory: w.memory}, err
 			}

@@ -24,9 +24,11 @@ func (h failing) Apply(context.Context, state.Act) error { return h.err }
 // next, such as the command that puts a file back; the report and the journal have it.
 func TestARunThatEndsSaysWhatEndsIt(t *testing.T) {
 	const next = "its old bytes come back with: put < kept"
-	cut := errors.Join(&operr.Error{Kind: operr.KindDrift, Subject: "main.ini", Err: errors.New("the write was cut short"), Hint: next})
 	met := map[string]int{}
 	for seed := range fleets(20, 8, 100) {
+		kind := []operr.Kind{operr.KindDrift, operr.KindUsage, operr.KindUnreachable}[seed%3]
+		want := map[operr.Kind]state.Outcome{operr.KindDrift: state.Drifted, operr.KindUsage: state.Held, operr.KindUnreachable: state.Held}[kind]
+		cut := errors.Join(&operr.Error{Kind: kind, Subject: "main.ini", Err: errors.New("the write was cut short"), Hint: next})
 		for name, set := range map[string]func(r *bouncer.Rebalancer){
 			"before a step": func(r *bouncer.Rebalancer) {
 				r.Possible = func(context.Context, control.Situation, []fleet.Set) error { return cut }
@@ -44,16 +46,19 @@ func TestARunThatEndsSaysWhatEndsIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if report.Outcome != state.Drifted {
+			if name == "in an act" && kind == operr.KindUnreachable {
+				want = state.Blind
+			}
+			if report.Outcome != want || report.Reason != cut.Error() {
 				continue
 			}
-			met[name]++
+			met[name+" "+string(want)]++
 			if last := x.events[len(x.events)-1]; report.Hint != next || last.Kind != state.RunEnded || last.Next != next {
 				t.Errorf("seed %d, %s: next %q, and %q in the event %s", seed, name, report.Hint, last.Next, last.Kind)
 			}
 		}
 	}
-	if len(met) < 3 {
+	if len(met) < 7 {
 		t.Errorf("too few runs came that far: %v", met)
 	}
 }

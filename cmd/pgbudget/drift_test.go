@@ -38,6 +38,21 @@ func TestDriftKeepsTheWayBack(t *testing.T) {
 	}
 }
 
+// TestWhatEndsARunSaysFirstWhatToDo: then comes what goes on with what is in hand.
+func TestWhatEndsARunSaysFirstWhatToDo(t *testing.T) {
+	step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	for outcome, want := range map[state.Outcome]string{
+		state.Held:    "change it where it comes from; then pgbudget run goes on when it can, pgbudget rollback goes back",
+		state.Blind:   "change it where it comes from; then pgbudget run, once it answers",
+		state.Drifted: "change it where it comes from; then pgbudget run goes on, pgbudget rollback goes back",
+	} {
+		err := ended(bouncer.Report{Outcome: outcome, Reason: "x", Memory: state.Memory{Step: step}, Hint: "change it where it comes from"}, "pgbudget run")
+		if got := operr.HintOf(err); got != want {
+			t.Errorf("%s: next: %s; want %s", outcome, got, want)
+		}
+	}
+}
+
 // TestAJournalThatFailsLeavesAWayOn names the step in hand, and what goes on with it; the exit code stays.
 func TestAJournalThatFailsLeavesAWayOn(t *testing.T) {
 	step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}

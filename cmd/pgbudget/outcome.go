@@ -89,22 +89,28 @@ func ended(r bouncer.Report, again string) error {
 	if b := backward(r.Memory); b != "" {
 		back = ", " + b
 	}
+	then := func(next string) string { // what ended it first, where that knows what to do
+		if r.Hint != "" {
+			return r.Hint + "; then " + next
+		}
+		return next
+	}
 	switch r.Outcome {
 	case state.Done:
 		return nil
 	case state.Held, state.LockLost:
-		return &operr.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: again + " goes on when it can" + back}
+		return &operr.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: then(again + " goes on when it can" + back)}
 	case state.Aborted:
 		return &operr.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now),
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
 	case state.Drifted:
 		hint := cmp.Or(r.Hint, mending(r.Memory))
 		if r.Hint != "" && r.Memory.Step != nil && !strings.Contains(r.Hint, "pgbudget") { // it mends a file, and not what is in hand
-			hint += "; then " + onward(r.Memory)
+			hint = then(onward(r.Memory))
 		}
 		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(r.Reason), Hint: hint}
 	case state.Blind:
-		return &operr.Error{Kind: operr.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: again + ", once it answers"}
+		return &operr.Error{Kind: operr.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: then(again + ", once it answers")}
 	default:
 		return &operr.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: again + " goes on" + back}
 	}
