@@ -308,7 +308,8 @@ func unreadable(subject, what string, err error) error {
 		}
 	}
 	return &operr.Error{Kind: kind, Subject: subject, Err: fmt.Errorf("%s: %w", what, err),
-		Hint: cmp.Or(hint, "a relative path begins in the folder that PgBouncer was started in; a file that cannot be read stops its load")}
+		Hint: cmp.Or(hint, "a relative path begins in the folder that PgBouncer was started in; "+
+			"a file that cannot be read stops its load")}
 }
 
 // plainName returns a name for an error text where it can be nothing else.

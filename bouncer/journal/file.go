@@ -52,7 +52,8 @@ func denied(key, path string, err error) error {
 	}
 	we := userName(uint32(os.Geteuid()))
 	return &operr.Error{Kind: operr.KindUsage, Subject: key,
-		Err:  fmt.Errorf("%w: %s is of %s with mode %04o, and pgbudget runs as %s", err, what, userName(s.Uid), info.Mode().Perm(), we),
+		Err: fmt.Errorf("%w: %s is of %s with mode %04o, and pgbudget runs as %s", err, what, userName(s.Uid),
+			info.Mode().Perm(), we),
 		Hint: fmt.Sprintf("run pgbudget as %s, or let the user %s read and write it", userName(s.Uid), we)}
 }
 

@@ -210,8 +210,8 @@ func endlessNote(name string, cut bool) string {
 	if cut {
 		last = "its last line was cut and left out, and "
 	}
-	return fmt.Sprintf("note: %s has no end that tells whether it is whole, as an export has: %snewer lines may be missing; see whether its newest event is the newest that there was",
-		name, last)
+	return fmt.Sprintf("note: %s has no end that tells whether it is whole, as an export has: %snewer lines may be missing; "+
+		"see whether its newest event is the newest that there was", name, last)
 }
 
 // cutNote is said wherever the last line of a journal has no end.

@@ -105,12 +105,13 @@ func ended(r bouncer.Report, again string) error {
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
 	case state.Drifted:
 		hint := cmp.Or(r.Hint, mending(r.Memory))
-		if r.Hint != "" && r.Memory.Step != nil && !strings.Contains(r.Hint, "pgbudget") { // it mends a file, and not what is in hand
+		if r.Memory.Step != nil && r.Hint != "" && !strings.Contains(r.Hint, "pgbudget") { // it mends a file alone
 			hint = then(onward(r.Memory))
 		}
 		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(r.Reason), Hint: hint}
 	case state.Blind:
-		return &operr.Error{Kind: operr.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now), Hint: then(again + ", once it answers")}
+		return &operr.Error{Kind: operr.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now),
+			Hint: then(again + ", once it answers")}
 	default:
 		return &operr.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: again + " goes on" + back}
 	}

@@ -102,7 +102,8 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	m.memory = placed
 	way, any := control.Rollback(m.memory, course.fleet, to)
 	if why := m.memory.Doubted(doubts, way.To); why != "" {
-		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why), Hint: "give these sizes back by hand: pgbudget status lists the steps; or pgbudget rollback --to a later step"}
+		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why),
+			Hint: "give these sizes back by hand: pgbudget status lists the steps; or pgbudget rollback --to a later step"}
 	}
 	if !any {
 		return cmp.Or(nothingTaken(m.memory),

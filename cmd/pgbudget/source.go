@@ -104,7 +104,8 @@ func newSource(c *cli.Context, window string) (source, error) {
 		return source{}, usage("leave --from out for the live fleet", "--from is empty")
 	}
 	if slices.Contains(s.accept, "") {
-		return source{}, usage("give the key that a refusal names, such as --accept-pending query_timeout, or leave it out", "--accept-pending is empty")
+		return source{}, usage("give the key that a refusal names, such as --accept-pending query_timeout, or leave it out",
+			"--accept-pending is empty")
 	}
 	if s.from != "" && (len(s.postgres) > 0 || len(s.bouncers) > 0) {
 		return source{}, usage("choose one (PGBUDGET_POSTGRES and PGBUDGET_BOUNCER count like the flags)", "--from reads a recording, --postgres and --bouncer a live fleet")

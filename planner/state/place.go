@@ -87,8 +87,8 @@ func (m Memory) placed(now []Place) (Memory, map[string]string) {
 			is, known := names[x.Process]
 			if p, doubtful := unsure[x.Process]; doubtful && !alike(past.Step.Sets, x) {
 				at := now[slices.IndexFunc(now, func(q Place) bool { return q.Process == is })]
-				doubts[p.gone()] = fmt.Sprintf("%s is at %s now, and was at %s when it was moved: which of the processes of %s are left cannot be told, "+
-					"and their sizes were not alike", is, at.Console, p.Console, group(is))
+				doubts[p.gone()] = fmt.Sprintf("%s is at %s now, and was at %s when it was moved: "+
+					"which of the processes of %s are left cannot be told, and their sizes were not alike", is, at.Console, p.Console, group(is))
 				is = p.gone()
 			}
 			if known {

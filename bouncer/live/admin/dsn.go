@@ -242,10 +242,12 @@ func sourceOf(dsn string, config *pgconn.Config) source {
 		if strings.HasPrefix(host, "/") {
 			host = "localhost"
 		}
-		s.fault = fmt.Sprintf("the passfile %s has no line for %s:%d:%s:%s", path, host, config.Port, config.Database, config.User)
+		s.fault = fmt.Sprintf("the passfile %s has no line for %s:%d:%s:%s", path, host, config.Port, config.Database,
+			config.User)
 	case info.Mode().Perm()&0o077 != 0:
 		s.open = true
-		s.fault = fmt.Sprintf("the passfile %s has mode %04o, and libpq takes no password of a file that others may read: chmod 0600 %s", path, info.Mode().Perm(), path)
+		s.fault = fmt.Sprintf("the passfile %s has mode %04o, and libpq takes no password of a file that others may read: "+
+			"chmod 0600 %s", path, info.Mode().Perm(), path)
 	}
 	return s
 }

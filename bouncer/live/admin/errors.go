@@ -121,7 +121,8 @@ func Unreachable(subject string, err Plain, s *Session) error {
 		e.Err = Plain{fmt.Sprintf("no answer within %v", s.Timeout), context.DeadlineExceeded}
 		e.Hint = "see whether it hangs or a firewall drops packets"
 	case state == stateNoPassword, state == stateNoEntry, ServerSays(err, "password"), ServerSays(err, "authentication"):
-		e.Hint = fmt.Sprintf("check the password of %s %s, and the server's list of who may log in", s.Config.User, s.source.from)
+		e.Hint = fmt.Sprintf("check the password of %s %s, and the server's list of who may log in", s.Config.User,
+			s.source.from)
 		if s.source.fault != "" {
 			e.Hint = s.source.fault + "; " + e.Hint
 		}

@@ -37,8 +37,8 @@ func (c *Console) Alone(ctx context.Context) (note string, err error) {
 	if silent != nil {
 		return "", silent
 	}
-	return fmt.Sprintf("%s: so_reuseport is 1, so that several processes may listen at its port: %d of %d logins met the same one, none another",
-		c.Subject, met, portLogins), nil
+	return fmt.Sprintf("%s: so_reuseport is 1, so that several processes may listen at its port: "+
+		"%d of %d logins met the same one, none another", c.Subject, met, portLogins), nil
 }
 
 // meetsItself logs in once more, and refuses, as KindDrift, an answer of another process.
@@ -48,7 +48,8 @@ func (c *Console) meetsItself(ctx context.Context) error {
 	defer fresh.Close()
 	err := fresh.Ask(ctx, func(context.Context) error { return nil })
 	if err == nil && len(c.callers) > 0 && !meets(c.callers, fresh.callers) {
-		return Fail(operr.KindDrift, c.Subject, "", "a login met another process than the first, and both say the same of themselves: %s", c.First)
+		return Fail(operr.KindDrift, c.Subject, "",
+			"a login met another process than the first, and both say the same of themselves: %s", c.First)
 	}
 	return err
 }

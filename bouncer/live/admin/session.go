@@ -40,7 +40,8 @@ type dialing struct{}
 
 // NewSession prepares a session. greet runs on every new connection, before it is used.
 func NewSession(subject string, a Address, timeout time.Duration) *Session {
-	s := &Session{Subject: subject, label: a.Label, Config: a.config, source: a.source, Timeout: timeout, dial: a.config.DialFunc}
+	s := &Session{Subject: subject, label: a.Label, Config: a.config, source: a.source, Timeout: timeout,
+		dial: a.config.DialFunc}
 	// The driver sends a cancel request of its own when a query is cut short, from a goroutine that outlives the call.
 	// Nothing here runs long enough to need one, and a console that hangs would hold that goroutine for 15 s.
 	s.Config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -206,7 +206,8 @@ func (x hand) refusal(refused []ini.Difference) error {
 		hint = "to keep what is in force, write it into [pgbouncer]; to have what the files say, RELOAD; then run again"
 	}
 	if len(gone) > 0 {
-		back := "put the line of " + strings.Join(gone, ", ") + " back, or take the pool out of the config and RELOAD, which cuts its clients"
+		back := "put the line of " + strings.Join(gone, ", ") +
+			" back, or take the pool out of the config and RELOAD, which cuts its clients"
 		if len(gone) < len(refused) {
 			back += "; " + hint
 		} else {

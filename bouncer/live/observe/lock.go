@@ -168,12 +168,13 @@ func (s *server) unlock() {
 // busy is the error for a lock that another pgbudget holds.
 func (s *server) busy(ctx context.Context) error {
 	pid, who := s.holder(ctx)
-	hint := fmt.Sprintf("pgbudget status there shows what it does; wait for its end, or stop it; where its host was lost, PostgreSQL ends its session after %d s",
-		int(lostAfter.Seconds()))
+	hint := fmt.Sprintf("pgbudget status there shows what it does; wait for its end, or stop it; "+
+		"where its host was lost, PostgreSQL ends its session after %d s", int(lostAfter.Seconds()))
 	if pid != "" { // an older pgbudget, or a proxy that keeps its connection
 		hint += fmt.Sprintf("; one that stays is ended by SELECT pg_terminate_backend(%s)", pid)
 	}
-	return &operr.Error{Kind: operr.KindBusy, Subject: s.Subject, Err: errors.New("another pgbudget holds the lock" + who), Hint: hint}
+	return &operr.Error{Kind: operr.KindBusy, Subject: s.Subject, Hint: hint,
+		Err: errors.New("another pgbudget holds the lock" + who)}
 }
 
 // lock takes the advisory lock, and then looks whether another session holds it: PostgreSQL keeps such locks per

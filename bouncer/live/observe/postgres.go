@@ -91,7 +91,8 @@ func (s *server) meet(ctx context.Context) error {
 	if version >= 120000 {
 		set += fmt.Sprintf("; SET tcp_user_timeout = %d", lostAfter.Milliseconds())
 	}
-	if _, err = s.Exec(ctx, set); admin.SqlState(err) != "" { // a fork may have no such setting: then a lost host is noticed later
+	// A fork may have no such setting: then a lost host is noticed later.
+	if _, err = s.Exec(ctx, set); admin.SqlState(err) != "" {
 		return nil
 	}
 	return err
