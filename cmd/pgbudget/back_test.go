@@ -81,7 +81,7 @@ func TestNothingToTakeBackIsSaidAndIsNoSuccess(t *testing.T) {
 		{"all of them are back", append(append([][]state.Event{}, taken...), back...), nil, exitUsage, "there is nothing to take back: all steps are taken back already"},
 		{"a step that is not there", taken, []string{"--to", "3"}, exitUsage, "the journal has no such step: what can be taken back is steps 1, 2"},
 		{"one that is back", append(append([][]state.Event{}, taken...), back...), []string{"--to", "1"}, exitUsage, "no such step: none can be taken back"},
-		{"a host that is lost", taken, nil, exitUnreachable, "where it is gone for good: take it out of the config, then pgbudget forget --sizes and pgbudget rollback"},
+		{"a host that is lost", taken, nil, exitUnreachable, "where it is gone for good: take it out of the config, then pgbudget forget"},
 	} {
 		for _, dry := range [][]string{nil, {"--dry-run"}} {
 			args := append(append([]string{"rollback", "--config", journalOf(t, c.events...), "--timeout", "1s"}, c.args...), dry...)

@@ -167,7 +167,7 @@ func (b *bench) suffer(t testing.TB, f fault) string {
 	if text, err := os.ReadFile(b.path); err == nil && strings.ContainsRune(string(text), '\x1b') {
 		t.Errorf("an escape stands in the journal:\n%q", text)
 	}
-	if r.code != f.code || !strings.Contains(r.stderr, f.says) {
+	if r.code != f.code || !strings.Contains(plainly(r.stderr), f.says) {
 		t.Errorf("exit %d, want %d and %q:\n%s", r.code, f.code, f.says, r.stderr)
 	}
 	for path := range before {
@@ -185,12 +185,12 @@ func (b *bench) foretold(t testing.TB, f fault, want int) {
 	plan := command(t, b.l, "plan", "--config", b.config, "--window", cmp.Or(f.window, "1s"), "--every", "500ms", "--timeout", "4s")
 	said := fmt.Sprintf("pgbudget step would end with %d now", want)
 	cannot := want != exitDone && plan.code != exitDone // there is no plan, for the same reason, or for one that comes before
-	if !cannot && (want == exitUnreachable || strings.Contains(plan.stderr, said) != (want != exitDone)) {
+	if !cannot && (want == exitUnreachable || strings.Contains(plainly(plan.stderr), said) != (want != exitDone)) {
 		t.Errorf("plan: exit %d, want %q:\n%s%s", plan.code, said, plan.stdout, plan.stderr)
 	}
 	said = fmt.Sprintf("would end with %d now", want) // it knows of no step, and so not which pools it changes
 	look := command(t, b.l, "status", "--look", "--config", b.config, "--timeout", "4s")
-	if !(want != exitDone && look.code != exitDone) && strings.Contains(look.stderr, said) != (want != exitDone && !f.lines) {
+	if !(want != exitDone && look.code != exitDone) && strings.Contains(plainly(look.stderr), said) != (want != exitDone && !f.lines) {
 		t.Errorf("status --look: exit %d, want %q:\n%s%s", look.code, said, look.stdout, look.stderr)
 	}
 }

@@ -164,7 +164,9 @@ func (r reader) run(t *testing.T, dir, line string) string {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	code := cmd.ProcessState.ExitCode()
-	if code != 0 && (code != exitPending || !strings.Contains(line, "--detailed-exitcode")) {
+	none := strings.HasPrefix(line, "pgbudget rollback") && // where no load asks for a step
+		strings.Contains(stderr.String(), "there is nothing to take back: no step was taken yet")
+	if code != 0 && !none && (code != exitPending || !strings.Contains(line, "--detailed-exitcode")) {
 		t.Errorf("%s: %v\n%s", line, err, stderr.String())
 	}
 	return stdout.String()

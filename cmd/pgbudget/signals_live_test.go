@@ -2,19 +2,14 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -71,70 +66,6 @@ func (b *bench) answers(t *testing.T) {
 			}
 		})
 	}
-}
-
-// onATerminal runs the command in a session of its own on a pseudo-terminal, types early as it looks and typed once
-// it is asked, and returns what it showed.
-func (b *bench) onATerminal(t testing.TB, early, typed, asked string, args ...string) (code int, said string) {
-	t.Helper()
-	file, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer master.Close()
-	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	terminal, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(file, args...)
-	cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile, "NO_COLOR=1")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	terminal.Close()
-	var shown strings.Builder
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		buffer, begun, answered := make([]byte, 4096), false, false
-		for {
-			n, err := master.Read(buffer)
-			shown.Write(buffer[:n])
-			if !begun && strings.Contains(shown.String(), "looking at the fleet") {
-				begun = true
-				_, _ = master.WriteString(early)
-			}
-			if !answered && strings.Contains(shown.String(), asked) {
-				answered = true
-				_, _ = master.WriteString(typed)
-			}
-			if err != nil { // EIO: nobody has the terminal open any more
-				return
-			}
-		}
-	})
-	overdue := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
-	err = cmd.Wait()
-	overdue.Stop()
-	reading.Wait()
-	if e, ok := errors.AsType[*exec.ExitError](err); ok {
-		return e.ExitCode(), shown.String()
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	return 0, shown.String()
 }
 
 // signals ends a run in its soak, and goes back.
