@@ -16,7 +16,9 @@ import (
 )
 
 // plainly is what was said without the config that the commands in it repeat.
-func plainly(text string) string { return regexp.MustCompile(` --config \S+`).ReplaceAllString(text, "") }
+func plainly(text string) string {
+	return regexp.MustCompile(` --config \S+`).ReplaceAllString(text, "")
+}
 
 // said runs a command on the bench, and wants its exit code and what it says; with a ! before it, what it does not say.
 func (b *bench) said(t testing.TB, args string, code int, parts ...string) result {
