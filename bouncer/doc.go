@@ -8,7 +8,7 @@
 // The Rebalancer is who goes through them: it looks, asks control.Next for the one thing to do now, writes that into the
 // journal, does it, and looks again. It decides nothing.
 //
-//	o, err := fleet.Observe(ctx)                                        one look
-//	err := bouncer.Watch(ctx, clock, fleet, every, window, each)        one look after the other
+//	o, err := fleet.Observe(ctx)                                        one sample
+//	err := bouncer.Watch(ctx, clock, fleet, every, window, each)        one sample after the other
 //	report, err := rebalancer.Run(ctx, goal, bouncer.Replay(events))    steps until the goal, or a reason
 package bouncer

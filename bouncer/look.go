@@ -10,14 +10,14 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// look takes one look at fleet and signals, and gathers what the next act is decided from.
-func (w *run) look(ctx context.Context) (control.Situation, error) {
+// look takes one sample of fleet and signals, and gathers what the next action is decided from.
+func (w *run) look(ctx context.Context) (control.State, error) {
 	var o fleet.Observation
 	var err error
 	again := false
 	readings, memory := w.read, w.memory
 	undone, failed := w.beside(ctx, func() {
-		readings = Readings(ctx, w.Traffic, memory) // before the look: what is decided by it is not to wait for them
+		readings = Readings(ctx, w.Traffic, memory) // before the sample: what is decided by it is not to wait for them
 		if o, err = w.Fleet.Observe(ctx); err == nil && w.Alone != nil {
 			again, err = w.Alone(ctx)
 		}
@@ -30,35 +30,35 @@ func (w *run) look(ctx context.Context) (control.Situation, error) {
 	}
 	if failed != nil {
 		w.broken = failed
-		return control.Situation{}, failed
+		return control.State{}, failed
 	}
 	if undone || again { // somebody else may have moved what was seen before the lock was held again
-		return control.Situation{}, errOld
+		return control.State{}, errOld
 	}
 	switch w.read = readings; {
 	case err != nil:
-		return control.Situation{}, err
+		return control.State{}, err
 	}
 	if came := w.memory.New(o); len(came) > 0 { // who comes during a run may come again after a restart, too
 		if w.broken = w.record(state.Event{Kind: state.Noted, Seen: came, Reason: state.SeenText(came)}); w.broken != nil {
-			return control.Situation{}, w.broken
+			return control.State{}, w.broken
 		}
 	}
 	o = w.memory.Recall(o)
 	withCPU := o
-	o.Signals = nil // the gate judges those
+	o.Signals = nil // the guard judges those
 	evidence, err := w.Evidence.Add(o)
 	if err != nil {
-		return control.Situation{}, err
+		return control.State{}, err
 	}
 	w.Evidence = evidence
 	w.age()
 	if w.recent, err = w.recent.Add(withCPU); err != nil {
-		return control.Situation{}, err
+		return control.State{}, err
 	}
 	fleet, err := budget.Model(o.At, w.Declared, evidence, w.Loads)
 	if err != nil {
-		return control.Situation{}, err
+		return control.State{}, err
 	}
 	shifts := w.shifts(readings)
 	measured := fleet
@@ -67,13 +67,13 @@ func (w *run) look(ctx context.Context) (control.Situation, error) {
 	}
 	w.blind = time.Time{}
 	now := w.Clock.Now()
-	if w.Gauge != nil || len(w.Thresholds) > 0 {
+	if w.Signals != nil || len(w.Thresholds) > 0 {
 		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(fleet), w.Policy.Stale, now)
 	}
 	w.trail = w.trail.Add(o)
-	s := control.Situation{Now: now, Fleet: fleet, Before: w.before, Look: o, Trail: w.trail, Gate: w.gate,
-		Memory: w.memory, Goal: w.goal, Target: w.target, Policy: w.Policy, Steps: w.Steps,
-		Shifts: shifts, Readings: readings, AsMeasured: measured, Point: w.point(shifts), Unsure: w.unsure, Unasked: w.Unasked}
+	s := control.State{Now: now, Fleet: fleet, Before: w.before, Sample: o, Recent: w.trail, Guard: w.gate,
+		Journal: w.memory, Goal: w.goal, Target: w.target, Policy: w.Policy, Steps: w.Steps,
+		Shifts: shifts, Readings: readings, AsMeasured: measured, Soak: w.point(shifts), Unsure: w.unsure, Unasked: w.Unasked}
 	if w.Closed != nil {
 		s.Closed = w.Closed(now)
 	}
@@ -84,13 +84,13 @@ func (w *run) look(ctx context.Context) (control.Situation, error) {
 		s.Paused = w.Paused()
 	}
 	w.before = fleet
-	if in := s.Memory.Intent; in == nil || in.Verb == state.Flush || in.Verb == state.Restore {
+	if in := s.Journal.Intent; in == nil || in.Kind == state.Flush || in.Kind == state.Restore {
 		if lost := s.Lost(); len(lost) > 0 {
-			gone := state.Act{Verb: state.Restore, Sets: lost, Reason: "the line is gone, and its lifetime with it"}
-			if w.broken = w.record(state.Event{Kind: state.Acted, Act: &gone}); w.broken != nil {
+			gone := state.Action{Kind: state.Restore, Changes: lost, Reason: "the line is gone, and its lifetime with it"}
+			if w.broken = w.record(state.Event{Kind: state.Acted, Action: &gone}); w.broken != nil {
 				return s, w.broken
 			}
-			s.Memory = w.memory
+			s.Journal = w.memory
 		}
 	}
 	return s, nil
@@ -98,10 +98,10 @@ func (w *run) look(ctx context.Context) (control.Situation, error) {
 
 // signals reads the gauge; where it cannot be read at all, every threshold finds nothing, and holds.
 func (w *run) signals(ctx context.Context) []fleet.Signal {
-	if w.Gauge == nil {
+	if w.Signals == nil {
 		return nil
 	}
-	signals, err := w.Gauge.Read(ctx)
+	signals, err := w.Signals.Read(ctx)
 	if err != nil {
 		signals = nil
 		for _, t := range w.Thresholds {

@@ -22,8 +22,8 @@ type Fleet interface {
 	Observe(ctx context.Context) (fleet.Observation, error)
 }
 
-// Gauge reads how saturated a world is, as something that scrapes it now and then knows it.
-type Gauge interface {
+// SignalSource reads how saturated a world is, as something that scrapes it now and then knows it.
+type SignalSource interface {
 	// Read returns every signal with the time of its own sample, or with its own error: one that cannot be read does
 	// not hide the others, and an old sample is returned as it is, for the reader to call it stale. The caller owns
 	// what is returned. An error is for what keeps all of them from being read.

@@ -10,36 +10,36 @@ import (
 )
 
 // askAgain is how long what bars a step is taken to bar it still: asking reads every file of the step, and tries its
-// writes. chosen: as long as an act that failed is left alone.
+// writes. chosen: as long as an action that failed is left alone.
 const askAgain = 10 * time.Second
 
 // possible is the opening of a step, or the hold for what bars it: nothing of it has been done then. What somebody else
 // has changed ends the run.
-func (w *run) possible(ctx context.Context, s control.Situation, open state.Act) state.Act {
-	if w.Possible == nil || len(open.Step.Sets) == 0 {
+func (w *run) possible(ctx context.Context, s control.State, open state.Action) state.Action {
+	if w.Possible == nil || len(open.Step.Changes) == 0 {
 		return open
 	}
 	if now := w.Clock.Now(); w.barred == nil || now.Sub(w.asking) >= askAgain {
-		w.barred, w.asking = w.Possible(ctx, s, open.Step.Sets), now
+		w.barred, w.asking = w.Possible(ctx, s, open.Step.Changes), now
 	}
 	w.met = w.barred
 	switch {
 	case w.barred == nil:
 		return open
 	case operr.KindOf(w.barred) == operr.KindDrift:
-		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: line(w.barred)}
+		return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: line(w.barred)}
 	}
 	return s.Hold(line(w.barred))
 }
 
-// kept is the act, or the end of the run where files that it rests on say something else by now; what cannot be read is
+// kept is the action, or the end of the run where files that it rests on say something else by now; what cannot be read is
 // waited for. An act that was begun before is repeated as it is: its files are half written. errOld: something went back
-// meanwhile, and the act is none any more.
-func (w *run) kept(ctx context.Context, s control.Situation, act state.Act) (state.Act, error) {
-	if w.Kept == nil || s.Memory.Intent != nil || !rests(act, s) {
+// meanwhile, and the action is none any more.
+func (w *run) kept(ctx context.Context, s control.State, act state.Action) (state.Action, error) {
+	if w.Kept == nil || s.Journal.Intent != nil || !rests(act, s) {
 		return act, nil
 	}
-	processes := control.Processes(s.Memory)
+	processes := control.Processes(s.Journal)
 	var err error
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
@@ -53,20 +53,20 @@ func (w *run) kept(ctx context.Context, s control.Situation, act state.Act) (sta
 		return act, nil
 	}
 	if w.met = err; operr.KindOf(err) == operr.KindDrift {
-		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: line(err)}, nil
+		return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: line(err)}, nil
 	}
 	return s.Hold(line(err)), nil
 }
 
-// rests reports whether an act rests on what the files say. What goes back goes on, and its end is no success if they
+// rests reports whether an action rests on what the files say. What goes back goes on, and its end is no success if they
 // say something else.
-func rests(act state.Act, s control.Situation) bool {
-	m := s.Memory
+func rests(act state.Action, s control.State) bool {
+	m := s.Journal
 	goesBack := m.RollTo > 0 || m.Step != nil && m.Step.Kind == state.Backward
-	switch act.Verb {
+	switch act.Kind {
 	case state.Grant:
 		return true
-	case state.Flip, state.Close:
+	case state.ShiftTraffic, state.CompleteStep:
 		return !goesBack
 	case state.Stop:
 		return act.Outcome == state.Done

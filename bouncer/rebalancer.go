@@ -17,15 +17,15 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// Hands change a fleet.
-type Hands interface {
-	// Apply makes the act's lines what it says in the files and in the running processes, one process first and then the
+// Applier change a fleet.
+type Applier interface {
+	// Apply makes the action's lines what it says in the files and in the running processes, one process first and then the
 	// others at once, and returns once every process has been asked and shows the new value; of a Retreat, all at once, each
 	// by itself. What it finds done it leaves alone. It does not wait for connections to close. Once its context has ended
 	// it begins with no further process, and returns when those that it has begun with are as they should be, or as they
-	// were. On an error part of it may have happened; a later look tells. A Retreat may be applied while another act, whose
+	// were. On an error part of it may have happened; a later sample tells. A Retreat may be applied while another action, whose
 	// context has ended, is being: each process is changed by one of them at a time.
-	Apply(ctx context.Context, act state.Act) error
+	Apply(ctx context.Context, act state.Action) error
 }
 
 // Journal keeps what happened.
@@ -39,13 +39,13 @@ type Journal interface {
 type Rebalancer struct {
 	Clock   Clock
 	Fleet   Fleet
-	Hands   Hands
-	Gauge   Gauge // nil: no signals
+	Applier Applier
+	Signals SignalSource // nil: no signals
 	Journal Journal
 
 	Declared   budget.Declared
 	Loads      []load.Load   // as the plan took them: frozen for the run
-	Evidence   load.Evidence // of the looks so far: the highest direct connections stand in it
+	Evidence   load.Evidence // of the samples so far: the highest direct connections stand in it
 	Policy     state.Policy
 	Thresholds []control.Threshold
 	Traffic    []Traffic              // shifts, in the order in which they are made; LoadsAt: what each switch said when Loads were measured
@@ -54,23 +54,23 @@ type Rebalancer struct {
 	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
 	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
 	Unasked    string                 // why no step may begin that is not in hand; empty: one may
-	// Alone says after every look why this run is no longer the only one, an error of KindBusy; again: it had lost what
-	// keeps others away, and has it again, so that the look shows what is no more. nil: it always is.
+	// Alone says after every sample why this run is no longer the only one, an error of KindBusy; again: it had lost what
+	// keeps others away, and has it again, so that the sample shows what is no more. nil: it always is.
 	Alone func(context.Context) (again bool, err error)
 	// Possible says why the lines of a step could not be changed now: asked before the step begins, so that none is left
 	// half-done for what could have been known. nil: they always can.
-	Possible func(context.Context, control.Situation, []fleet.Set) error
+	Possible func(context.Context, control.State, []fleet.SettingChange) error
 	// Kept says why the files of processes no longer say what these have in force: asked of those that the journal has
 	// changed, before anything is granted or traffic goes on, and before a step, or the run, is done. Whoever puts an old
-	// file back without a RELOAD is seen by no look. nil: they always do.
+	// file back without a RELOAD is seen by no sample. nil: they always do.
 	Kept       func(ctx context.Context, processes []string) error
-	Recordable func() error  // why nothing can be recorded any more: asked at every look; nil: the next event tells
+	Recordable func() error  // why nothing can be recorded any more: asked at every sample; nil: the next event tells
 	Paused     func() string // why nothing may move now; nil: it always may
 	Replans    bool          // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
 	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
 	Beside func(every time.Duration, long, tick func())
 	RollTo int64 // the run takes back every step from that event on, the one in hand first; 0: it goes forward
-	Seen   func(control.Situation, state.Act)
+	Seen   func(control.State, state.Action)
 	By     string   // who runs it, as user@host
 	Again  string   // the command that goes on with it; empty: nobody says
 	Notes  []string // what the plan warns of: written into the journal as the run begins
@@ -80,28 +80,28 @@ type Rebalancer struct {
 type Report struct {
 	Outcome state.Outcome
 	Reason  string
-	Memory  state.Memory // after the last event
-	Hint    string       // the next command, where what ended it knows a better one than its outcome does
-	Flushed []fleet.Set  // lines that a flush has left with a server_lifetime of a second, and what gives it back
+	Memory  state.JournalState    // after the last event
+	Hint    string                // the next command, where what ended it knows a better one than its outcome does
+	Flushed []fleet.SettingChange // lines that a flush has left with a server_lifetime of a second, and what gives it back
 }
 
 // run is a Rebalancer at work.
 type run struct {
 	Rebalancer
-	memory state.Memory
+	memory state.JournalState
 	goal   sizing.Goal
 	before budget.Fleet
-	trail  control.Trail
-	gate   control.Gate
-	recent load.Evidence   // of the looks since the newest turn, since the newest step began, or the newest plan was made
-	older  load.Evidence   // of the looks before those
+	trail  control.RecentSamples
+	gate   control.SaturationGuard
+	recent load.Evidence   // of the samples since the newest turn, since the newest step began, or the newest plan was made
+	older  load.Evidence   // of the samples before those
 	read   []state.Reading // of the switches, newest
 	asked  <-chan struct{} // ends once the run is asked to stop
 	broken error           // of the journal: nothing more is done
 	barred error           // why the next step could not begin when that was asked last, and when that was
 	asking time.Time
 	hint   string      // the next command, of what ends it
-	met    error       // the newest that an act, or the files, have met
+	met    error       // the newest that an action, or the files, have met
 	target sizing.Goal // as given
 
 	loadsAt    []int         // what each traffic switch said when Loads were measured
@@ -111,10 +111,10 @@ type run struct {
 	blindBy    error
 }
 
-// Run goes from what memory knows towards the goal until it ends by itself or ctx does, which it heeds between acts
+// Run goes from what memory knows towards the goal until it ends by itself or ctx does, which it heeds between actions
 // alone. An error is one of the journal, and nothing was done that is not in it; or of KindEvidence or KindUsage, where
-// what a look shows cannot be counted.
-func (r Rebalancer) Run(ctx context.Context, goal sizing.Goal, memory state.Memory) (Report, error) {
+// what a sample shows cannot be counted.
+func (r Rebalancer) Run(ctx context.Context, goal sizing.Goal, memory state.JournalState) (Report, error) {
 	w := &run{Rebalancer: r, memory: memory, goal: goal, target: goal, asked: ctx.Done()}
 	report, err := w.run(ctx)
 	if report.Flushed = w.memory.Flushed(); err != nil && len(report.Flushed) > 0 && w.giveBack(ctx, report.Flushed) == nil {
@@ -125,8 +125,8 @@ func (r Rebalancer) Run(ctx context.Context, goal sizing.Goal, memory state.Memo
 
 // giveBack gives flushed lines their lifetime back where the journal cannot be written any more: it can only help, and
 // the next run, for which they are flushed still, finds it done.
-func (w *run) giveBack(ctx context.Context, flushed []fleet.Set) error {
-	return w.Hands.Apply(context.WithoutCancel(ctx), state.Act{Verb: state.Restore, Sets: flushed})
+func (w *run) giveBack(ctx context.Context, flushed []fleet.SettingChange) error {
+	return w.Applier.Apply(context.WithoutCancel(ctx), state.Action{Kind: state.Restore, Changes: flushed})
 }
 
 // run is Run but for what an error leaves behind.
@@ -144,25 +144,25 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		}
 	}
 	for {
-		s, err := w.look(context.WithoutCancel(ctx)) // bounded by itself; a look that is cut short loses the session that holds the lock
+		s, err := w.look(context.WithoutCancel(ctx)) // bounded by itself; a sample that is cut short loses the session that holds the lock
 		if w.broken != nil {
 			return Report{Memory: w.memory}, w.broken
 		}
 		if errors.Is(err, errOld) {
 			continue
 		}
-		act, hint := state.Act{Verb: state.Stop, Outcome: state.Interrupted, Reason: "asked to stop"}, ""
+		act, hint := state.Action{Kind: state.Stop, Outcome: state.Interrupted, Reason: "asked to stop"}, ""
 		if kind := operr.KindOf(err); ctx.Err() == nil && (kind == operr.KindEvidence || kind == operr.KindUsage) { // no time mends that
 			failed := w.restoreFirst(ctx, s)
 			if failed == nil {
-				_, failed = w.do(ctx, s, state.Act{Verb: state.Stop, Outcome: state.Held, Reason: err.Error()})
+				_, failed = w.do(ctx, s, state.Action{Kind: state.Stop, Outcome: state.Held, Reason: err.Error()})
 			}
 			return Report{Outcome: state.Held, Reason: err.Error(), Memory: w.memory}, errors.Join(err, failed)
 		}
 		switch {
 		case ctx.Err() != nil:
 		case operr.KindOf(err) == operr.KindBusy:
-			act, hint = state.Act{Verb: state.Stop, Outcome: state.LockLost, Reason: line(err)}, operr.HintOf(err)
+			act, hint = state.Action{Kind: state.Stop, Outcome: state.LockLost, Reason: line(err)}, operr.HintOf(err)
 		case err != nil:
 			act, hint = w.unseen(context.WithoutCancel(ctx), err), operr.HintOf(err)
 		default:
@@ -173,7 +173,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 				return Report{Memory: w.memory}, err
 			}
 		}
-		if act.Verb == state.Open {
+		if act.Kind == state.BeginStep {
 			act = w.possible(context.WithoutCancel(ctx), s, act)
 		} else if act, err = w.kept(ctx, s, act); errors.Is(err, errOld) {
 			continue
@@ -183,10 +183,10 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		if r.Seen != nil {
 			r.Seen(s, act)
 		}
-		if hint == "" && (act.Verb == state.Stop || act.Held) && w.met != nil && act.Reason == line(w.met) {
+		if hint == "" && (act.Kind == state.Stop || act.Held) && w.met != nil && act.Reason == line(w.met) {
 			hint = operr.HintOf(w.met)
 		}
-		if act.Verb == state.Stop {
+		if act.Kind == state.Stop {
 			if err := w.restoreFirst(ctx, s); err != nil {
 				return Report{Memory: w.memory}, err
 			}
@@ -201,7 +201,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 
 // restoreFirst gives flushed lines their lifetime back before a run ends, however it does: they are not left to end
 // connections while nobody looks. It cannot harm the budget; where it fails, the next run does it.
-func (w *run) restoreFirst(ctx context.Context, s control.Situation) error {
+func (w *run) restoreFirst(ctx context.Context, s control.State) error {
 	flushed := w.memory.Flushed()
 	if !s.Now.IsZero() { // something was seen
 		flushed = s.Flushed()
@@ -209,12 +209,12 @@ func (w *run) restoreFirst(ctx context.Context, s control.Situation) error {
 	if len(flushed) == 0 {
 		return nil
 	}
-	return w.apply(ctx, s, state.Act{Verb: state.Restore, Sets: flushed})
+	return w.apply(ctx, s, state.Action{Kind: state.Restore, Changes: flushed})
 }
 
 // unseen decides what to do where there is no whole picture: a flush ends, and else nothing, and after HoldFor the
 // run. What answered and is not what it should be is no matter of time.
-func (w *run) unseen(ctx context.Context, err error) state.Act {
+func (w *run) unseen(ctx context.Context, err error) state.Action {
 	now := w.Clock.Now()
 	w.trail = w.trail.Broken()
 	if w.blind.IsZero() {
@@ -230,11 +230,11 @@ func (w *run) unseen(ctx context.Context, err error) state.Act {
 	}
 	switch kind := operr.KindOf(err); {
 	case kind == operr.KindDrift:
-		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: line(err)}
+		return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: line(err)}
 	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.turningBack(), w.memory.RetreatFor()):
-		return state.Act{Verb: state.Stop, Outcome: state.Blind, Reason: line(err)}
+		return state.Action{Kind: state.Stop, Outcome: state.Blind, Reason: line(err)}
 	}
-	return state.Act{Verb: state.Wait, Held: true, Reason: line(err), For: w.Policy.Every}
+	return state.Action{Kind: state.Wait, Held: true, Reason: line(err), For: w.Policy.Every}
 }
 
 // recentFor is how far back looks count as recent, a soak if that is longer. chosen: as long as a plan looks.
@@ -243,13 +243,13 @@ const recentFor = budget.DefaultWindow
 // blindFor is how long even a single step waits for an answer. chosen: a console that restarts is back by then.
 const blindFor = 10 * time.Second
 
-// do carries an act out; ended says that the run is over.
-func (w *run) do(ctx context.Context, s control.Situation, act state.Act) (ended bool, err error) {
+// do carries an action out; ended says that the run is over.
+func (w *run) do(ctx context.Context, s control.State, act state.Action) (ended bool, err error) {
 	if err := w.heldOrNot(act); err != nil {
 		return true, err
 	}
-	switch act.Verb {
-	case state.Open:
+	switch act.Kind {
+	case state.BeginStep:
 		if act.Goal != nil {
 			w.goal = *act.Goal
 		}
@@ -257,18 +257,18 @@ func (w *run) do(ctx context.Context, s control.Situation, act state.Act) (ended
 			w.recent = load.Evidence{}
 		}
 		return false, w.record(state.Event{Kind: state.StepBegan, Step: act.Step, Goal: act.Goal})
-	case state.Aim:
+	case state.SetGoal:
 		w.goal = *act.Goal
 		return false, w.record(state.Event{Kind: state.Replanned, Goal: act.Goal, Reason: act.Reason})
-	case state.Abort:
-		return false, w.record(state.Event{Kind: state.StepAbort, Step: act.Step, Reason: act.Reason, Next: w.hint, Point: act.Point})
-	case state.Cut:
-		return false, w.record(state.Event{Kind: state.StepCut, Step: act.Step, Reason: act.Reason})
-	case state.Close:
-		return false, w.record(state.Event{Kind: state.StepEnded, Reason: act.Reason, Point: act.Point})
+	case state.AbortStep:
+		return false, w.record(state.Event{Kind: state.StepAbort, Step: act.Step, Reason: act.Reason, Next: w.hint, Soak: act.Soak})
+	case state.TrimStep:
+		return false, w.record(state.Event{Kind: state.StepTrimmed, Step: act.Step, Reason: act.Reason})
+	case state.CompleteStep:
+		return false, w.record(state.Event{Kind: state.StepEnded, Reason: act.Reason, Soak: act.Soak})
 	case state.Stop:
-		return true, w.record(state.Event{Kind: state.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Next: w.hint, Point: act.Point})
-	case state.Flip:
+		return true, w.record(state.Event{Kind: state.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Next: w.hint, Soak: act.Soak})
+	case state.ShiftTraffic:
 		return false, w.flip(ctx, act)
 	case state.Wait:
 		if err := w.Clock.Sleep(ctx, act.For); err != nil && ctx.Err() == nil {
@@ -280,27 +280,27 @@ func (w *run) do(ctx context.Context, s control.Situation, act state.Act) (ended
 }
 
 // apply does what changes the fleet: checked once more against the promise, in the journal first, and read back.
-func (w *run) apply(ctx context.Context, s control.Situation, act state.Act) error {
-	if err := control.Promise(s.Fleet, act.Sets); err != nil {
+func (w *run) apply(ctx context.Context, s control.State, act state.Action) error {
+	if err := control.Promise(s.Fleet, act.Changes); err != nil {
 		return fmt.Errorf("a defect of pgbudget, nothing was done: %w", err)
 	}
-	if err := w.record(state.Event{Kind: state.Intended, Act: &act}); err != nil {
+	if err := w.record(state.Event{Kind: state.Intended, Action: &act}); err != nil {
 		return err
 	}
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	var err error
-	long := func() { err = w.Hands.Apply(work, act) }
+	long := func() { err = w.Applier.Apply(work, act) }
 	if step := w.memory.Step; step == nil || step.Kind == state.Backward { // nothing is more urgent
 		long()
-	} else if undone, failed := w.beside(ctx, long, giveUp); undone || failed != nil { // what became of it is for the next look
+	} else if undone, failed := w.beside(ctx, long, giveUp); undone || failed != nil { // what became of it is for the next sample
 		return failed
 	}
 	if err != nil {
 		w.met = err
-		return w.record(state.Event{Kind: state.Failed, Act: &act, Reason: line(err), Outcome: outcomeOf(err)})
+		return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: line(err), Outcome: outcomeOf(err)})
 	}
-	return w.record(state.Event{Kind: state.Acted, Act: &act})
+	return w.record(state.Event{Kind: state.Acted, Action: &act})
 }
 
 // line is an error in one line: several of them stand in one event.
@@ -321,12 +321,12 @@ func outcomeOf(err error) state.Outcome {
 }
 
 // heldOrNot writes down when nothing moves any more, and when something does again.
-func (w *run) heldOrNot(act state.Act) error {
+func (w *run) heldOrNot(act state.Action) error {
 	held := !w.memory.HeldAt.IsZero()
 	switch {
 	case act.Held && !held:
-		return w.record(state.Event{Kind: state.HoldBegan, Reason: act.Reason, Next: w.hint, Point: act.Point})
-	case !act.Held && held && act.Verb != state.Stop:
+		return w.record(state.Event{Kind: state.HoldBegan, Reason: act.Reason, Next: w.hint, Soak: act.Soak})
+	case !act.Held && held && act.Kind != state.Stop:
 		return w.record(state.Event{Kind: state.HoldEnded})
 	}
 	return nil
@@ -351,8 +351,8 @@ func unrecordable(err error) error {
 }
 
 // Replay folds a journal's events into the memory that a run begins with.
-func Replay(events []state.Event) state.Memory {
-	var m state.Memory
+func Replay(events []state.Event) state.JournalState {
+	var m state.JournalState
 	for _, e := range events {
 		m = m.After(e)
 	}

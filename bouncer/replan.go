@@ -13,10 +13,10 @@ import (
 )
 
 // outgrown says why the goal no longer is what should be gone to: asked where a step would begin, or the run would be done.
-func (w *run) outgrown(s control.Situation, act state.Act) string {
-	arrived := act.Verb == state.Stop && act.Outcome == state.Done && s.Over == "" && (w.Steps == 0 || w.memory.Steps < w.Steps)
+func (w *run) outgrown(s control.State, act state.Action) string {
+	arrived := act.Kind == state.Stop && act.Outcome == state.Done && s.Over == "" && (w.Steps == 0 || w.memory.Steps < w.Steps)
 	shrunk := w.Replans && w.memory.Step == nil && w.memory.RollTo == 0 && control.Outsized(s.Fleet, w.goal) != ""
-	if !w.Replans || act.Verb != state.Open && !arrived && !shrunk {
+	if !w.Replans || act.Kind != state.BeginStep && !arrived && !shrunk {
 		return ""
 	}
 	lately, err := load.Estimate(w.recent) // without history: that is what it was planned by
@@ -29,9 +29,9 @@ func (w *run) outgrown(s control.Situation, act state.Act) string {
 	return control.Outgrown(control.LoadsOf(s.Fleet), lately)
 }
 
-// replan plans for the loads as they are now. Where that is the same plan, act stands; else the next look decides where to
+// replan plans for the loads as they are now. Where that is the same plan, act stands; else the next sample decides where to
 // go. Where something needed for a plan cannot be read, nothing moves; where no plan can carry the loads, the run ends.
-func (w *run) replan(s control.Situation, act state.Act, why string) (state.Act, error) {
+func (w *run) replan(s control.State, act state.Action, why string) (state.Action, error) {
 	e := w.recent
 	e.History = w.Evidence.History
 	if len(w.Traffic) > 0 { // it is about times when the switches said something else
@@ -39,10 +39,10 @@ func (w *run) replan(s control.Situation, act state.Act, why string) (state.Act,
 	}
 	lately, err := load.Estimate(e)
 	if err != nil {
-		return state.Act{}, err
+		return state.Action{}, err
 	}
 	loads := control.Renewed(control.LoadsOf(s.Fleet), lately)
-	fleet, err := budget.Model(s.Look.At, w.Declared, w.Evidence.WithCPU(w.recent), loads)
+	fleet, err := budget.Model(s.Sample.At, w.Declared, w.Evidence.WithCPU(w.recent), loads)
 	if err != nil {
 		return s.Hold(why + "; it cannot be planned for: " + err.Error()), nil
 	}
@@ -51,11 +51,11 @@ func (w *run) replan(s control.Situation, act state.Act, why string) (state.Act,
 	}
 	if slices.ContainsFunc(s.Shifts, func(x shift.Shift) bool { return x.At != x.Until }) { // the next step is planned from them
 		w.Loads, w.recent = loads, load.Evidence{}
-		return state.Act{Verb: state.Wait, Reason: why, For: w.Policy.Every}, w.record(state.Event{Kind: state.Noted, Reason: why})
+		return state.Action{Kind: state.Wait, Reason: why, For: w.Policy.Every}, w.record(state.Event{Kind: state.Noted, Reason: why})
 	}
 	plan, err := sizing.Solve(fleet, sizing.Options{})
 	if err != nil {
-		return state.Act{Verb: state.Stop, Outcome: state.Held, Reason: why + "; for these loads there is no plan: " + err.Error()}, nil
+		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: why + "; for these loads there is no plan: " + err.Error()}, nil
 	}
 	goal := sizing.GoalOf(plan)
 	same := goal.SameSizes(w.goal)
@@ -63,5 +63,5 @@ func (w *run) replan(s control.Situation, act state.Act, why string) (state.Act,
 	if same {
 		return act, nil
 	}
-	return state.Act{Verb: state.Wait, Reason: why, For: w.Policy.Every}, w.record(state.Event{Kind: state.Replanned, Goal: &w.goal, Reason: why})
+	return state.Action{Kind: state.Wait, Reason: why, For: w.Policy.Every}, w.record(state.Event{Kind: state.Replanned, Goal: &w.goal, Reason: why})
 }

@@ -28,12 +28,12 @@ type Switch interface {
 type Traffic struct {
 	shift.Shift
 	Switch Switch
-	Stays  bool // it is turned nowhere, wherever it stands: Until is not looked at
+	Stays  bool // it is turned nowhere, wherever it stands: Until is not observed
 }
 
 // Readings asks every switch, all at once: one that takes long does not keep the others waiting. One that does not tell is
 // where the journal has it, else where it is taken to be.
-func Readings(ctx context.Context, traffic []Traffic, m state.Memory) []state.Reading {
+func Readings(ctx context.Context, traffic []Traffic, m state.JournalState) []state.Reading {
 	out := make([]state.Reading, len(traffic))
 	var all sync.WaitGroup
 	for i, t := range traffic {
@@ -44,7 +44,7 @@ func Readings(ctx context.Context, traffic []Traffic, m state.Memory) []state.Re
 }
 
 // reading asks the switch.
-func (t Traffic) reading(ctx context.Context, m state.Memory) state.Reading {
+func (t Traffic) reading(ctx context.Context, m state.JournalState) state.Reading {
 	x, said, err := t.Switch.Get(ctx)
 	r := state.Reading{X: x, Said: said}
 	if known, ok := m.Switch(t.ID()); !said || err != nil {
@@ -68,13 +68,13 @@ func (w *run) shifts(readings []state.Reading) []shift.Shift {
 		if t.Stays {
 			s.Until = s.At
 		}
-		s.Fraction = learn.Learn(t.Fraction, w.memory.PointsOf(t.ID())).Fraction
+		s.Fraction = learn.Learn(t.Fraction, w.memory.SoaksOf(t.ID())).Fraction
 		out = append(out, s)
 	}
 	return out
 }
 
-// began is the event that begins the run, with what the looks before it saw of the shifts.
+// began is the event that begins the run, with what the samples before it saw of the shifts.
 func (w *run) began(ctx context.Context) state.Event {
 	e := state.Event{Kind: state.RunBegan, By: w.By, Next: w.Again, Goal: &w.goal, To: w.RollTo, Servers: w.origins(), Seen: state.SeenIn(w.Evidence.Last)}
 	readings := Readings(ctx, w.Traffic, w.memory)
@@ -88,15 +88,15 @@ func (w *run) began(ctx context.Context) state.Event {
 			w.unsure = "nobody knew where the switch of " + t.ID() + " was while the loads were measured: run again"
 			continue
 		}
-		if readings[i].Error != "" { // the first look says so
+		if readings[i].Error != "" { // the first sample says so
 			continue
 		}
-		e.Turned = append(e.Turned, state.Switch{Shift: t.ID(), X: readings[i].X, Or: readings[i].X, At: w.Clock.Now()})
+		e.Switches = append(e.Switches, state.Switch{Shift: t.ID(), X: readings[i].X, Or: readings[i].X, At: w.Clock.Now()})
 		if w.RollTo == 0 { // it may have no loads, or only those of now
-			e.Bases = append(e.Bases, learn.BaseOf(t.Shift, w.loadsAt[i], w.Clock.Now(), w.Loads))
+			e.Baselines = append(e.Baselines, learn.BaselineOf(t.Shift, w.loadsAt[i], w.Clock.Now(), w.Loads))
 		}
-		if w.Evidence.Looks > 1 {
-			e.Points = append(e.Points, learn.NewPoint(w.Evidence, t.Shift, readings[i].X, w.only(), w.memory.PointsOf(t.ID()), t.Fraction, nil))
+		if w.Evidence.Samples > 1 {
+			e.Soaks = append(e.Soaks, learn.NewSoakResult(w.Evidence, t.Shift, readings[i].X, w.only(), w.memory.SoaksOf(t.ID()), t.Fraction, nil))
 		}
 	}
 	return e
@@ -104,9 +104,9 @@ func (w *run) began(ctx context.Context) state.Event {
 
 // origins are the servers, with the direct connections that the run counts on.
 func (w *run) origins() []state.Origin {
-	out := state.Origins(w.Evidence.Last)
+	out := state.OriginsOf(w.Evidence.Last)
 	fleet, err := budget.Model(w.Evidence.To, w.Declared, w.Evidence, w.Loads)
-	if err != nil { // the first look says so
+	if err != nil { // the first sample says so
 		return out
 	}
 	for i := range out {
@@ -129,39 +129,39 @@ func (w *run) only() []shift.Shift {
 }
 
 // point is what was seen since the turn of the step in hand, once its soak is over; nil: it is not, or nothing was seen.
-func (w *run) point(shifts []shift.Shift) *learn.Point {
+func (w *run) point(shifts []shift.Shift) *learn.SoakResult {
 	step := w.memory.Step
-	if step == nil || step.Turn == nil || w.recent.Looks < 2 || w.Clock.Now().Sub(w.memory.SettledAt) < w.Policy.Soak {
+	if step == nil || step.Traffic == nil || w.recent.Samples < 2 || w.Clock.Now().Sub(w.memory.SettledAt) < w.Policy.Soak {
 		return nil
 	}
 	for i, s := range shifts {
-		if s.ID() != step.Turn.Shift || s.At != step.Turn.To {
+		if s.ID() != step.Traffic.Shift || s.At != step.Traffic.To {
 			continue
 		}
-		before := w.memory.PointsOf(s.ID())
-		t := learn.Turned{Before: w.beforeTurn, After: learn.Blocks(w.recent, s), FromX: step.Turn.From, ToX: step.Turn.To,
+		before := w.memory.SoaksOf(s.ID())
+		t := learn.ObservedChange{Before: w.beforeTurn, After: learn.Blocks(w.recent, s), FromX: step.Traffic.From, ToX: step.Traffic.To,
 			Fraction: learn.Learn(w.Traffic[i].Fraction, before).Fraction}
-		p := learn.NewPoint(w.recent, s, s.At, w.only(), before, w.Traffic[i].Fraction, &t)
+		p := learn.NewSoakResult(w.recent, s, s.At, w.only(), before, w.Traffic[i].Fraction, &t)
 		return &p
 	}
 	return nil
 }
 
 // flip turns a switch: in the journal first. One that a person turns has been turned.
-func (w *run) flip(ctx context.Context, act state.Act) error {
-	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == act.Turn.Shift })
+func (w *run) flip(ctx context.Context, act state.Action) error {
+	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == act.Traffic.Shift })
 	if w.Ready != nil && (w.memory.Step == nil || w.memory.Step.Kind != state.Backward) { // what goes back needs nobody's leave
 		if err := w.Ready(); err != nil {
-			return w.record(state.Event{Kind: state.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
+			return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
 		}
 	}
-	again := w.memory.Intent != nil // nobody knows when it was turned: no look is surely from before
+	again := w.memory.Intent != nil // nobody knows when it was turned: no sample is surely from before
 	if t := w.Traffic[i]; !t.ByHand {
-		if err := w.record(state.Event{Kind: state.Intended, Act: &act}); err != nil {
+		if err := w.record(state.Event{Kind: state.Intended, Action: &act}); err != nil {
 			return err
 		}
-		if err := t.Switch.Set(context.WithoutCancel(ctx), act.Turn.To); err != nil {
-			return w.record(state.Event{Kind: state.Failed, Act: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
+		if err := t.Switch.Set(context.WithoutCancel(ctx), act.Traffic.To); err != nil {
+			return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
 		}
 	}
 	w.beforeTurn = nil
@@ -171,14 +171,14 @@ func (w *run) flip(ctx context.Context, act state.Act) error {
 	w.older, w.recent = load.Evidence{}, load.Evidence{}
 	if i < len(w.read) { // what it said before says nothing any more
 		w.read = slices.Clone(w.read)
-		w.read[i] = state.Reading{X: act.Turn.To}
+		w.read[i] = state.Reading{X: act.Traffic.To}
 	}
-	return w.record(state.Event{Kind: state.Acted, Act: &act})
+	return w.record(state.Event{Kind: state.Acted, Action: &act})
 }
 
-// age lets recent looks grow old: what is left of them covers a soak, and what was before it as much again.
+// age lets recent samples grow old: what is left of them covers a soak, and what was before it as much again.
 func (w *run) age() {
-	turned := w.memory.Step != nil && w.memory.Step.Turn != nil // its soak is looked at as a whole
+	turned := w.memory.Step != nil && w.memory.Step.Traffic != nil // its soak is observed as a whole
 	if w.recent.To.Sub(w.recent.From) > max(w.Policy.Soak, recentFor) && !turned {
 		w.older, w.recent = w.recent, load.Evidence{}
 	}
@@ -187,21 +187,21 @@ func (w *run) age() {
 // elsewhere reports whether a switch may not have stood where it is taken to while the loads were measured: a turn of unknown
 // fate, or one that it does not say yet.
 func (w *run) elsewhere(shift string, r state.Reading) bool {
-	if in := w.memory.Intent; in != nil && in.Turn != nil && in.Turn.Shift == shift && !r.Said {
+	if in := w.memory.Intent; in != nil && in.Traffic != nil && in.Traffic.Shift == shift && !r.Said {
 		return true
 	}
 	known, ok := w.memory.Switch(shift)
 	step := w.memory.Step
-	return ok && r.Said && w.memory.Intent == nil && step != nil && step.Turn != nil && step.Turn.Shift == shift && r.X != known.X && r.X == known.Or
+	return ok && r.Said && w.memory.Intent == nil && step != nil && step.Traffic != nil && step.Traffic.Shift == shift && r.X != known.X && r.X == known.Or
 }
 
 // turningBack is how long a run that sees nothing goes on because traffic is still to be turned back.
 func (w *run) turningBack() time.Duration {
 	step := w.memory.Step
-	if step == nil || step.Kind != state.Backward || step.Turn == nil {
+	if step == nil || step.Kind != state.Backward || step.Traffic == nil {
 		return 0
 	}
-	if known, ok := w.memory.Switch(step.Turn.Shift); ok && known.X == step.Turn.To && w.memory.Intent == nil {
+	if known, ok := w.memory.Switch(step.Traffic.Shift); ok && known.X == step.Traffic.To && w.memory.Intent == nil {
 		return 0
 	}
 	return control.GoBackFor

@@ -9,28 +9,28 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// errOld is a look that began before something went back: it shows what is no more.
-var errOld = errors.New("something went back during the look")
+// errOld is a sample that began before something went back: it shows what is no more.
+var errOld = errors.New("something went back during the sample")
 
-// backUnseen decides whether anything goes back though no look shows the fleet; see control.Unseen.
-func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Reading) (state.Act, bool) {
+// backUnseen decides whether anything goes back though no sample shows the fleet; see control.Unseen.
+func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Reading) (state.Action, bool) {
 	if w.memory.Step == nil {
-		return state.Act{}, false
+		return state.Action{}, false
 	}
-	if w.Gauge != nil || len(w.Thresholds) > 0 {
+	if w.Signals != nil || len(w.Thresholds) > 0 {
 		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(w.before), w.Policy.Stale, now)
 	}
 	paused := ""
 	if w.Paused != nil {
 		paused = w.Paused()
 	}
-	return control.Unseen(control.Situation{Now: now, Paused: paused, Fleet: w.before, Gate: w.gate, Memory: w.memory, Policy: w.Policy,
+	return control.Unseen(control.State{Now: now, Paused: paused, Fleet: w.before, Guard: w.gate, Journal: w.memory, Policy: w.Policy,
 		Shifts: w.shifts(readings), Readings: readings})
 }
 
 // beside does what may take long, and reads the signals meanwhile: what they want back goes back at once, and is not kept by
 // what hangs: a console, a store, the question of what a switch says. undone says that something went back: what long has
-// found is old. An act that failed has not: it is for the looks to say how long it is tried. begins is called before
+// found is old. An act that failed has not: it is for the samples to say how long it is tried. begins is called before
 // anything goes back; nil: nothing is to be called. The error is one of the journal.
 func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err error) {
 	if w.Beside == nil {
@@ -48,17 +48,17 @@ func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err
 				begins()
 			}
 			if w.Seen != nil {
-				w.Seen(control.Situation{}, act)
+				w.Seen(control.State{}, act)
 			}
 			failed := w.memory.FailedAt
-			_, err = w.do(ctx, control.Situation{Fleet: w.before}, act)
+			_, err = w.do(ctx, control.State{Fleet: w.before}, act)
 			undone = undone || w.memory.FailedAt.Equal(failed)
 		}
 	})
 	return undone, err
 }
 
-// stopping reports whether the run is asked to stop, which it does between two acts.
+// stopping reports whether the run is asked to stop, which it does between two actions.
 func (w *run) stopping() bool {
 	select {
 	case <-w.asked:

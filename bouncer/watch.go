@@ -10,16 +10,16 @@ import (
 )
 
 // Watch looks at the fleet at once and then every `every` until `window` is over, and hands each Observation to each.
-// A window of 60 s and a look every 5 s make 13 looks: the first counts, and so does the one at the end, because n
-// intervals need n+1 looks. A window of 0 is one look.
+// A window of 60 s and a sample every 5 s make 13 samples: the first counts, and so does the one at the end, because n
+// intervals need n+1 samples. A window of 0 is one sample.
 //
-// The schedule is absolute: a slow look does not put off the ones after it, and a look that would fall into the time
+// The schedule is absolute: a slow sample does not put off the ones after it, and a sample that would fall into the time
 // another still takes is left out. The first error ends the watch and is returned as it is: the fleet's, each's, or
 // ctx's. An `every` that is not positive while there is a window to fill is a operr.Error of KindUsage.
 func Watch(ctx context.Context, clock Clock, fleet Fleet, every, window time.Duration, each func(fleet.Observation) error) error {
 	if every <= 0 && window > 0 {
 		return &operr.Error{Kind: operr.KindUsage, Subject: "watch",
-			Err:  fmt.Errorf("a look every %v never fills a window of %v", every, window),
+			Err:  fmt.Errorf("a sample every %v never fills a window of %v", every, window),
 			Hint: "give a positive interval"}
 	}
 	begin := clock.Now()
@@ -36,7 +36,7 @@ func Watch(ctx context.Context, clock Clock, fleet Fleet, every, window time.Dur
 		}
 		now := clock.Now().Sub(begin)
 		due += every
-		if late := now - due; late > 0 { // chosen: what has passed is not made up for: two looks in a row measure nothing
+		if late := now - due; late > 0 { // chosen: what has passed is not made up for: two samples in a row measure nothing
 			due += (late + every - 1) / every * every
 		}
 		if due > window {

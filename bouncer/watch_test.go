@@ -15,9 +15,9 @@ import (
 // world is the smallest world there is: its time moves when someone sleeps or looks.
 type world struct {
 	now   time.Time
-	takes []time.Duration // of the looks, in order; the last one for all that follow
+	takes []time.Duration // of the samples, in order; the last one for all that follow
 	looks int
-	fails int // the look that fails, from 1; 0: none
+	fails int // the sample that fails, from 1; 0: none
 }
 
 var (
@@ -51,7 +51,7 @@ func (w *world) Observe(context.Context) (fleet.Observation, error) {
 
 var errBlind = errors.New("blind")
 
-// offsets watches and returns when the looks began, in seconds after the first.
+// offsets watches and returns when the samples began, in seconds after the first.
 func offsets(t *testing.T, w *world, every, window time.Duration) []float64 {
 	t.Helper()
 	w.now = epoch
@@ -76,13 +76,13 @@ func TestWatchLooksAtOnceAndThenOnAnAbsoluteSchedule(t *testing.T) {
 	}{
 		{"both ends count", nil, 5 * s, 15 * s, []float64{0, 5, 10, 15}},
 		{"a window that is no multiple ends before", nil, 4 * s, 10 * s, []float64{0, 4, 8}},
-		{"a slow look does not shift the next", []time.Duration{3 * s}, 5 * s, 15 * s, []float64{0, 5, 10, 15}},
+		{"a slow sample does not shift the next", []time.Duration{3 * s}, 5 * s, 15 * s, []float64{0, 5, 10, 15}},
 		{"a slot that passed is dropped", []time.Duration{7 * s, 0}, 5 * s, 15 * s, []float64{0, 10, 15}},
-		{"a look that takes exactly the interval drops nothing", []time.Duration{5 * s}, 5 * s, 10 * s, []float64{0, 5, 10}},
-		{"no window is one look", nil, 5 * s, 0, []float64{0}},
-		{"no window and no interval is one look", nil, 0, 0, []float64{0}},
+		{"a sample that takes exactly the interval drops nothing", []time.Duration{5 * s}, 5 * s, 10 * s, []float64{0, 5, 10}},
+		{"no window is one sample", nil, 5 * s, 0, []float64{0}},
+		{"no window and no interval is one sample", nil, 0, 0, []float64{0}},
 		{"a look longer than the window is the only one", []time.Duration{20 * s}, 5 * s, 15 * s, []float64{0}},
-		{"an interval longer than the window is one look", nil, 20 * s, 15 * s, []float64{0}},
+		{"an interval longer than the window is one sample", nil, 20 * s, 15 * s, []float64{0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := offsets(t, &world{takes: c.takes}, c.every, c.window); fmt.Sprint(got) != fmt.Sprint(c.want) {
@@ -97,14 +97,14 @@ func TestWatchEndsWithTheFirstErrorWhoseverItIs(t *testing.T) {
 	t.Run("the fleet's", func(t *testing.T) {
 		w := &world{now: epoch, fails: 3}
 		if err := bouncer.Watch(t.Context(), w, w, time.Second, time.Minute, seen); err != errBlind || w.looks != 3 {
-			t.Errorf("got %v after %d looks, want %v after 3", err, w.looks, errBlind)
+			t.Errorf("got %v after %d samples, want %v after 3", err, w.looks, errBlind)
 		}
 	})
 	t.Run("the caller's", func(t *testing.T) {
 		w, enough := &world{now: epoch}, errors.New("enough")
 		err := bouncer.Watch(t.Context(), w, w, time.Second, time.Minute, func(fleet.Observation) error { return enough })
 		if err != enough || w.looks != 1 {
-			t.Errorf("got %v after %d looks, want %v after 1", err, w.looks, enough)
+			t.Errorf("got %v after %d samples, want %v after 1", err, w.looks, enough)
 		}
 	})
 	t.Run("the context's", func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestWatchEndsWithTheFirstErrorWhoseverItIs(t *testing.T) {
 		w := &world{now: epoch}
 		err := bouncer.Watch(ctx, w, w, time.Second, time.Minute, func(fleet.Observation) error { cancel(); return nil })
 		if !errors.Is(err, context.Canceled) || w.looks != 1 {
-			t.Errorf("got %v after %d looks, want %v after 1", err, w.looks, context.Canceled)
+			t.Errorf("got %v after %d samples, want %v after 1", err, w.looks, context.Canceled)
 		}
 	})
 }
@@ -121,7 +121,7 @@ func TestWatchRefusesAnIntervalThatNeverFillsTheWindow(t *testing.T) {
 	w := &world{now: epoch}
 	err := bouncer.Watch(t.Context(), w, w, 0, time.Minute, func(fleet.Observation) error { return nil })
 	if got := operr.KindOf(err); got != operr.KindUsage || w.looks != 0 {
-		t.Errorf("got kind %v after %d looks (%v), want usage after none", got, w.looks, err)
+		t.Errorf("got kind %v after %d samples (%v), want usage after none", got, w.looks, err)
 	}
 }
 

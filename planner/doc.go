@@ -11,15 +11,15 @@
 //	          sizing: Solve finds the sizes, or proves that there are none
 //	          shift: traffic on its way together with the sizes; PathOf finds the way, or why there is none
 //	          learn: Learn and Judge say from each soak what has moved
-//	step      state: Memory is what the journal knows and a fleet cannot show, a fold over Events
-//	          steps: Waypoint chooses the next small step
-//	          control: Next decides the one act that is due
-//	verify    control: Promise checks what an act may come to, Gate the signals, Trail the waiting
+//	step      state: JournalState is what the journal knows and a fleet cannot show, a fold over Events
+//	          steps: Next chooses the next small step
+//	          control: Next decides the one action that is due
+//	verify    control: Promise checks what an action may come to, SaturationGuard the signals, RecentSamples the waiting
 //
 // The promise that every room keeps, for every server and every state a plan passes through:
 //
 //	Σ over processes and (alias, user) pools of max(pool_size + reserve_pool_size, connections seen), capped where
-//	PgBouncer caps it, + direct + leaving + orphans + superuser_reserved + reserved + declared + headroom
+//	PgBouncer caps it, + direct + closing + orphans + superuser_reserved + reserved + declared + headroom
 //	  <= max_connections
 //
 // Units: counts end in Conns or Clients, rates in PerSec, load is in Erlangs (arrivals per second × mean time that a

@@ -6,14 +6,14 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// Do applies an act now, whatever its At says: the file of every process of the pool's group is written, and each
+// Do applies an action now, whatever its At says: the file of every process of the pool's group is written, and each
 // process is told to RELOAD. A process whose RELOAD fails keeps what it had until one succeeds, and before 1.25 nobody
 // is told; later versions answer with an error, which is returned after the other processes have been told.
-func (w *World) Do(a Act) error {
+func (w *World) Do(a Action) error {
 	if err := w.spec.checkAct("act", a); err != nil {
 		return err
 	}
-	switch a.Verb {
+	switch a.Kind {
 	case SetShare:
 		w.flip(0, a.Percent)
 		return nil
@@ -30,7 +30,7 @@ func (w *World) Do(a Act) error {
 	}
 	var failed, silent []string
 	w.each(a.Pool, func(x *alias) {
-		switch a.Verb {
+		switch a.Kind {
 		case SetSize:
 			x.file.size = int64(a.Conns)
 		case SetReserve:
@@ -63,7 +63,7 @@ func (w *World) flip(shift int, percent float64) {
 	}
 }
 
-// unheard is the error of an act that some consoles did not answer.
+// unheard is the error of an action that some consoles did not answer.
 func (w *World) unheard(pool string, silent []string) error {
 	if len(silent) == 0 {
 		return nil

@@ -23,9 +23,9 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 				continue
 			}
 			r, looks, at, events, fresh := x.rebalancer(), 0, 5+int(seed), 0, false
-			r.Seen = func(s control.Situation, act state.Act) {
+			r.Seen = func(s control.State, act state.Action) {
 				if events > 0 && !taken && !fresh && looks == at {
-					t.Errorf("seed %d: %s is decided by the look of before the lock was held again", seed, act.Verb)
+					t.Errorf("seed %d: %s is decided by the sample of before the lock was held again", seed, act.Kind)
 				}
 				fresh = fresh || looks > at
 			}
@@ -38,7 +38,7 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 				}
 				return true, nil
 			}
-			report, err := r.Run(t.Context(), x.goal, state.Memory{})
+			report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,8 +46,8 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 				continue
 			}
 			for i, e := range x.events[events:] {
-				if taken && e.Kind == state.Intended && e.Act.Verb != state.Restore || taken && e.Kind == state.StepBegan {
-					t.Errorf("seed %d: %s %v after it was no longer alone", seed, e.Kind, e.Act)
+				if taken && e.Kind == state.Intended && e.Action.Kind != state.Restore || taken && e.Kind == state.StepBegan {
+					t.Errorf("seed %d: %s %v after it was no longer alone", seed, e.Kind, e.Action)
 				}
 				if again := e.Kind == state.Relocked; i == 0 && again == taken {
 					t.Errorf("seed %d, taken %v: the first event after it is %s %q", seed, taken, e.Kind, e.Reason)
@@ -70,7 +70,7 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 	}
 }
 
-// TestALockThatIsLostInAnActAndHeldAgainEndsNoRun: the act that it kept from being done is done then.
+// TestALockThatIsLostInAnActAndHeldAgainEndsNoRun: the action that it kept from being done is done then.
 func TestALockThatIsLostInAnActAndHeldAgainEndsNoRun(t *testing.T) {
 	went := 0
 	for seed := range fleets(20, 8, 100) {
@@ -79,14 +79,14 @@ func TestALockThatIsLostInAnActAndHeldAgainEndsNoRun(t *testing.T) {
 			continue
 		}
 		r := x.rebalancer()
-		hands := &losing{Hands: r.Hands, at: 1 + int(seed)%3}
-		r.Hands = hands
+		hands := &losing{Applier: r.Applier, at: 1 + int(seed)%3}
+		r.Applier = hands
 		r.Alone = func(context.Context) (bool, error) {
 			again := hands.lost
 			hands.lost = false
 			return again, nil
 		}
-		report, err := r.Run(t.Context(), x.goal, state.Memory{})
+		report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,21 +98,21 @@ func TestALockThatIsLostInAnActAndHeldAgainEndsNoRun(t *testing.T) {
 		}
 	}
 	if went < 4 {
-		t.Errorf("%d runs lost their lock in an act: too few", went)
+		t.Errorf("%d runs lost their lock in an action: too few", went)
 	}
 }
 
-// losing are Hands whose lock is lost as they begin an act.
+// losing are Hands whose lock is lost as they begin an action.
 type losing struct {
-	bouncer.Hands
+	bouncer.Applier
 	acts, at int
 	lost     bool
 }
 
-func (h *losing) Apply(ctx context.Context, act state.Act) error {
+func (h *losing) Apply(ctx context.Context, act state.Action) error {
 	if h.acts++; h.acts == h.at {
 		h.lost = true
 		return &operr.Error{Kind: operr.KindBusy, Err: errors.New("the session that held the lock was lost")}
 	}
-	return h.Hands.Apply(ctx, act)
+	return h.Applier.Apply(ctx, act)
 }

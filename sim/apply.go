@@ -13,19 +13,19 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-var _ bouncer.Hands = (*World)(nil)
+var _ bouncer.Applier = (*World)(nil)
 
 // ApplyLatency is the virtual time from the write of a process's file to its answer after a RELOAD. chosen: a file on a
 // local disk and a console on a quiet network take less; through ssh they take about that.
 const ApplyLatency = 50 * time.Millisecond
 
-// Apply writes an act's sets into the files of their processes, tells each to RELOAD and reads back what it has: the
+// Apply writes an action's sets into the files of their processes, tells each to RELOAD and reads back what it has: the
 // first process by itself, then the others at once. A process that has not taken its sets gets its old file back, and
 // is named in the error. Sets that stand already are left alone.
-func (w *World) Apply(ctx context.Context, act state.Act) error {
+func (w *World) Apply(ctx context.Context, act state.Action) error {
 	var order []string
-	sets := map[string][]fleet.Set{}
-	for _, x := range act.Sets {
+	sets := map[string][]fleet.SettingChange{}
+	for _, x := range act.Changes {
 		if sets[x.Process] == nil {
 			order = append(order, x.Process)
 		}
@@ -49,7 +49,7 @@ func (w *World) Apply(ctx context.Context, act state.Act) error {
 }
 
 // applyTo does one process's part.
-func (w *World) applyTo(id string, sets []fleet.Set) error {
+func (w *World) applyTo(id string, sets []fleet.SettingChange) error {
 	n := slices.IndexFunc(w.processes, func(p *process) bool { return p.id == id })
 	if n < 0 {
 		return &operr.Error{Kind: operr.KindDrift, Subject: id, Err: errors.New("there is no such process")}
@@ -111,7 +111,7 @@ func (p *process) alias(name string) *alias {
 }
 
 // shows reports whether SHOW DATABASES has what was written.
-func (p *process) shows(sets []fleet.Set) bool {
+func (p *process) shows(sets []fleet.SettingChange) bool {
 	for _, x := range sets {
 		a := p.alias(x.Alias)
 		at := a.size

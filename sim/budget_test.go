@@ -44,7 +44,7 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 				}
 				r := x.rebalancer()
 				r.Declared, r.Replans = declared, replans
-				report, err := r.Run(t.Context(), x.goal, state.Memory{})
+				report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 				if err != nil {
 					t.Fatal(err)
 				}

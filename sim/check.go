@@ -213,13 +213,13 @@ func (k *checker) curve(name string, parts []CurvePart) {
 	}
 }
 
-// checkAct returns what is wrong with an act.
-func (s Spec) checkAct(what string, a Act) error {
+// checkAct returns what is wrong with an action.
+func (s Spec) checkAct(what string, a Action) error {
 	k := &checker{spec: s}
 	if a.At < 0 {
 		k.fault("%s: at %s", what, a.At)
 	}
-	switch a.Verb {
+	switch a.Kind {
 	case SetShare:
 		if len(s.Shifts) == 0 || !within(a.Percent, 0, 100) {
 			k.fault("%s: a share of %v %%, and a switch to set: %v", what, a.Percent, len(s.Shifts) > 0)
@@ -239,7 +239,7 @@ func (s Spec) checkAct(what string, a Act) error {
 		}
 	case Reconnect:
 	default:
-		k.fault("%s: %q is no act", what, a.Verb)
+		k.fault("%s: %q is no action", what, a.Kind)
 	}
 	if !k.hasPool(a.Pool) {
 		k.fault("%s: pool %q is not there", what, a.Pool)

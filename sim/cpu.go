@@ -17,7 +17,7 @@ type cpu struct {
 	slot                int32 // in the world's calendar
 	cores, sigma, kappa float64
 	background          float64
-	jobs                calendar // by virtual time of leaving; positive floats compare as their bits do
+	jobs                calendar // by virtual time of closing; positive floats compare as their bits do
 	conns               []int32  // by job slot
 	n                   int
 	v                   float64 // ns of work done per job since n was 0 last

@@ -37,7 +37,7 @@ func TestReconnectDuringALoginFreezesThePool(t *testing.T) {
 	w := poolOf(t, 5, all(looping(10, 20*time.Millisecond), func(s *Spec) { s.Servers[0].LoginLatency = second }))
 	watched(t, w, 2500*time.Millisecond) // two are open, the third logs in
 	want(t, w, "connections", conns(w), 3)
-	do(t, w, Act{Verb: Reconnect})
+	do(t, w, Action{Kind: Reconnect})
 	watched(t, w, 10*second)
 	want(t, w, "connections", conns(w), 0)
 	watched(t, w, 10*second)
@@ -197,7 +197,7 @@ func TestRefusedDirectConnectionsAreCountedOnce(t *testing.T) {
 func TestASilentConsoleTakesNoOrders(t *testing.T) {
 	w := threeHosts(t, Fault{Kind: Silent, Process: "main/2", From: 5 * second, For: 10 * second}, Fault{Kind: PutBack, Pool: "main/app", Conns: 17, From: 12 * second})
 	watched(t, w, 6*second)
-	err := w.Do(Act{Verb: SetSize, Pool: "main/app", Conns: 9})
+	err := w.Do(Action{Kind: SetSize, Pool: "main/app", Conns: 9})
 	if operr.KindOf(err) != operr.KindUnreachable || w.aliases[0].size != 9 || w.aliases[1].size != 20 {
 		t.Errorf("%v; sizes %d and %d", err, w.aliases[0].size, w.aliases[1].size)
 	}

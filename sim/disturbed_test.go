@@ -24,18 +24,18 @@ type disturbance struct {
 	kind disturbing
 	at   int
 	left int // looks, acts or readings that it still spoils
-	torn int // of an act that fails: so many lines have been changed
+	torn int // of an action that fails: so many lines have been changed
 }
 
 type disturbing int
 
 const (
 	nothingWrong disturbing = iota
-	killed                  // SIGKILL, in an act too
+	killed                  // SIGKILL, in an action too
 	interrupted             // SIGINT, SIGTERM, SIGHUP
 	pausedNow               // a person
 	lockLost                // another pgbudget may be at work
-	storeFails              // an act is done by half
+	storeFails              // an action is done by half
 	consoleLost             // nobody sees anything
 	journalFull             // nothing can be written down
 	saturated               // a signal above its abort level
@@ -62,7 +62,7 @@ const endless = 3000
 
 func (d *disturbance) Record(e state.Event) (state.Event, error) {
 	if len(d.events) > endless {
-		d.t.Fatalf("%d events, and no end: %s %+v", len(d.events), e.Kind, e.Act)
+		d.t.Fatalf("%d events, and no end: %s %+v", len(d.events), e.Kind, e.Action)
 	}
 	if d.spoils(journalFull) {
 		return e, errFull
@@ -77,13 +77,13 @@ func (d *disturbance) Observe(ctx context.Context) (fleet.Observation, error) {
 	return d.expedition.Observe(ctx)
 }
 
-func (d *disturbance) Apply(ctx context.Context, act state.Act) error {
-	if act.Verb != state.Restore && d.spoils(lockLost) {
+func (d *disturbance) Apply(ctx context.Context, act state.Action) error {
+	if act.Kind != state.Restore && d.spoils(lockLost) {
 		return &operr.Error{Kind: operr.KindBusy, Err: errors.New("the session that held the lock was lost")}
 	}
 	if d.spoils(storeFails) {
 		part := act
-		part.Sets = act.Sets[:min(d.torn, len(act.Sets))]
+		part.Changes = act.Changes[:min(d.torn, len(act.Changes))]
 		return errors.Join(d.expedition.Apply(ctx, part), errors.New("the disk is full"))
 	}
 	return d.expedition.Apply(ctx, act)
@@ -100,12 +100,12 @@ func (d *disturbance) Read(ctx context.Context) ([]fleet.Signal, error) {
 }
 
 // under lets a run go on under it until the run ends.
-func (d *disturbance) under(b bouncer.Rebalancer, goal sizing.Goal, m state.Memory) bouncer.Report {
+func (d *disturbance) under(b bouncer.Rebalancer, goal sizing.Goal, m state.JournalState) bouncer.Report {
 	d.t.Helper()
 	ctx, cancel := context.WithCancel(d.t.Context())
 	defer cancel()
-	b.Fleet, b.Hands, b.Gauge, b.Journal = d, d, d, d
-	b.Seen = func(control.Situation, state.Act) {
+	b.Fleet, b.Applier, b.Signals, b.Journal = d, d, d, d
+	b.Seen = func(control.State, state.Action) {
 		if d.spoils(interrupted) {
 			cancel()
 		}
@@ -214,7 +214,7 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 			t.Errorf("seed %d: %s", seed, x.broken[0])
 		}
 		for _, e := range x.events {
-			flushes += b2i(e.Kind == state.Acted && e.Act.Verb == state.Flush)
+			flushes += b2i(e.Kind == state.Acted && e.Action.Kind == state.Flush)
 		}
 	}
 	t.Logf("disturbed by %v; %d flushes; left alone: %v", seen, flushes, ends)
@@ -262,7 +262,7 @@ func (x *expedition) done(seed uint64, what string, report bouncer.Report, befor
 }
 
 // wayBack is where a rollback to before a step goes; false: there is nothing to take back.
-func (x *expedition) wayBack(m state.Memory, first int64) (control.Way, bool) {
+func (x *expedition) wayBack(m state.JournalState, first int64) (control.RollbackTo, bool) {
 	fleet, ok := x.modelled()
 	if !ok {
 		x.t.Fatal("the fleet cannot be modelled")

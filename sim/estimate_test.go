@@ -140,7 +140,7 @@ func TestTheEstimatorRecoversUnevenLoads(t *testing.T) {
 	hold := sim.Law{Mean: millis(300)}
 	bursts := open(12, hold)
 	bursts.Open.Burst = &sim.BurstSpec{Low: 0.5, High: 2.5, LowMean: 9 * time.Second, HighMean: 3 * time.Second} // 1 on average
-	even := open(19.73, hold)                                                                                    // at 20/s every look would fall into the same place between two arrivals
+	even := open(19.73, hold)                                                                                    // at 20/s every sample would fall into the same place between two arrivals
 	even.Open.SCV = sim.Deterministic
 	long := hold
 	long.Kind, long.SCV = sim.Lognormal, 4
@@ -182,7 +182,7 @@ func TestTheEstimatorBoundsWhatClosedClientsHide(t *testing.T) {
 func TestTheEstimatorRecoversClosedClientsSeenUnsaturated(t *testing.T) {
 	t.Parallel()
 	spec := watchedPool("1.24", 14, closed())
-	for _, a := range []sim.Act{{Verb: sim.SetSize, Conns: 4}, {Verb: sim.Reconnect}} { // 60 s of 14 min are unsaturated
+	for _, a := range []sim.Action{{Kind: sim.SetSize, Conns: 4}, {Kind: sim.Reconnect}} { // 60 s of 14 min are unsaturated
 		a.At, a.Pool = 2*time.Minute, "main/app"
 		spec.Script = append(spec.Script, a)
 	}
@@ -232,7 +232,7 @@ func TestAPlanFromSimulatedEvidenceKeepsItsWord(t *testing.T) {
 		t.Errorf("planned %d of %d: the budget does not bind, so the plan decides nothing", s.PlannedConns, s.BudgetConns)
 	}
 	for _, p := range plan.Pools {
-		if err := w.Do(sim.Act{Verb: sim.SetSize, Pool: p.ID, Conns: p.ToSize}); err != nil {
+		if err := w.Do(sim.Action{Kind: sim.SetSize, Pool: p.ID, Conns: p.ToSize}); err != nil {
 			t.Fatal(err)
 		}
 	}

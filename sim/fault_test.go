@@ -156,7 +156,7 @@ func TestASilentReloadChangesNothingUntilOneSucceeds(t *testing.T) {
 		return out
 	}
 	watched(t, w, 12*second)
-	do(t, w, Act{Verb: SetSize, Conns: 15})
+	do(t, w, Action{Kind: SetSize, Conns: 15})
 	if got := sizes(); got[0] != 15 || got[1] != 20 || got[2] != 15 {
 		t.Errorf("%v", got)
 	}
@@ -164,7 +164,7 @@ func TestASilentReloadChangesNothingUntilOneSucceeds(t *testing.T) {
 	if got := sizes(); got[1] != 20 {
 		t.Errorf("%v: nobody told it to RELOAD again", got)
 	}
-	do(t, w, Act{Verb: SetReserve})
+	do(t, w, Action{Kind: SetReserve})
 	if got := sizes(); got[1] != 15 {
 		t.Errorf("%v: a RELOAD takes all that stands in the file", got)
 	}
@@ -211,12 +211,12 @@ func TestAPileOnTheSiblings(t *testing.T) {
 
 func TestConfigurationManagementPutsASizeBack(t *testing.T) {
 	w := threeHosts(t, Fault{Kind: PutBack, Pool: "main/app", Conns: 20, From: 20 * second, Every: 30 * second})
-	do(t, w, Act{Verb: SetSize, Conns: 9})
+	do(t, w, Action{Kind: SetSize, Conns: 9})
 	watched(t, w, 10*second)
 	want(t, w, "size", w.aliases[1].size, 9)
 	watched(t, w, 11*second)
 	want(t, w, "size", w.aliases[1].size, 20)
-	do(t, w, Act{Verb: SetSize, Conns: 8})
+	do(t, w, Action{Kind: SetSize, Conns: 8})
 	watched(t, w, 30*second)
 	want(t, w, "size", w.aliases[2].size, 20)
 }
@@ -231,7 +231,7 @@ func TestTheTrafficSwitchMovesItsShare(t *testing.T) {
 	main := func() (int64, int64) { return w.tallyOf["main/app"].arrivals, w.tallyOf["ci/app"].arrivals }
 	watched(t, w, time.Minute) // a whole period of the sine
 	a0, b0 := main()
-	if err := w.Do(Act{Verb: SetShare, Percent: 100}); err != nil {
+	if err := w.Do(Action{Kind: SetShare, Percent: 100}); err != nil {
 		t.Fatal(err)
 	}
 	w.Sleep(t.Context(), time.Minute)
@@ -259,17 +259,17 @@ func TestEverySpecFaultIsNamed(t *testing.T) {
 		`pool "x/y" is not there`: func(s *Spec) { s.Loads[0].Pool = "x/y" },
 		`"main/4" is not there`:   func(s *Spec) { s.Faults = []Fault{{Kind: HostLost, Process: "main/4"}} },
 		"no such kind":            func(s *Spec) { s.Faults = []Fault{{Kind: "meteor"}} },
-		"a switch to set: false":  func(s *Spec) { s.Script = []Act{{Verb: SetShare, Percent: 5}} },
+		"a switch to set: false":  func(s *Spec) { s.Script = []Action{{Kind: SetShare, Percent: 5}} },
 		"think 0s and hold 0s":    func(s *Spec) { s.Loads[0] = LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 1}} },
 		"either open or closed":   func(s *Spec) { s.Loads[0].Open = nil },
 		"weights":                 func(s *Spec) { s.Groups[0].Weights = []float64{0, 0, 0} },
 		"curve":                   func(s *Spec) { s.Loads[0].Open.Curve = []CurvePart{{0, 1}, {1, 2}} },
-		"a share of 200":          func(s *Spec) { s.Script = []Act{{Verb: SetShare, Percent: 200}} },
+		"a share of 200":          func(s *Spec) { s.Script = []Action{{Kind: SetShare, Percent: 200}} },
 		`pool_mode "statement"`:   func(s *Spec) { s.Pools[0].Mode = "statement" },
 		"bursts":                  func(s *Spec) { s.Loads[0].Open.Burst = &BurstSpec{} },
 		"sine":                    func(s *Spec) { s.Loads[0].Open.Sine = &SineSpec{Amplitude: 2, Period: 1} },
 		"has no cores":            func(s *Spec) { s.Servers[0].Cores = 0; s.Faults = []Fault{{Kind: Autovacuum, Server: "pg", Cores: 1}} },
-		"pool_size 1000000":       func(s *Spec) { s.Script = []Act{{Verb: SetSize, Pool: "main/app", Conns: 1e6}} },
+		"pool_size 1000000":       func(s *Spec) { s.Script = []Action{{Kind: SetSize, Pool: "main/app", Conns: 1e6}} },
 		"from 1s for 5s every 2s": func(s *Spec) {
 			s.Faults = []Fault{{Kind: LostScrape, From: second, For: 5 * second, Every: 2 * second}}
 		},

@@ -58,7 +58,7 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 			continue
 		}
 		x.goal = sizing.GoalOf(plan)
-		if _, err := x.rebalancer().Run(t.Context(), x.goal, state.Memory{}); err != nil {
+		if _, err := x.rebalancer().Run(t.Context(), x.goal, state.JournalState{}); err != nil {
 			t.Fatal(err)
 		}
 		for i := range w.loads {
@@ -100,7 +100,7 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 	}
 }
 
-// modelled is the fleet as a look shows it.
+// modelled is the fleet as a sample shows it.
 func (x *expedition) modelled() (budget.Fleet, bool) {
 	x.t.Helper()
 	o, err := x.w.Observe(x.t.Context())

@@ -49,9 +49,9 @@ func pinnedBack(t *testing.T, version string) *expedition {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	r, granted := x.rebalancer(), time.Time{}
-	r.Seen = func(control.Situation, state.Act) {
+	r.Seen = func(control.State, state.Action) {
 		for _, e := range x.events {
-			if granted.IsZero() && e.Kind == state.Acted && e.Act.Verb == state.Grant {
+			if granted.IsZero() && e.Kind == state.Acted && e.Action.Kind == state.Grant {
 				granted = x.w.Now()
 			}
 		}
@@ -59,7 +59,7 @@ func pinnedBack(t *testing.T, version string) *expedition {
 			cancel()
 		}
 	}
-	report, err := r.Run(ctx, x.goal, state.Memory{})
+	report, err := r.Run(ctx, x.goal, state.JournalState{})
 	if err != nil || report.Outcome != state.Interrupted || report.Memory.Step == nil {
 		t.Fatalf("%s: %s (%v)", report.Outcome, report.Reason, err)
 	}

@@ -59,17 +59,17 @@ func (j fullOnceFlushed) Record(e state.Event) (state.Event, error) {
 // lostOnceFlushed are hands whose lock is lost while a line is flushed, for good: nothing is done any more but what gives its
 // lifetime back.
 type lostOnceFlushed struct {
-	bouncer.Hands
+	bouncer.Applier
 	x    *expedition
 	lost *bool
 }
 
-func (h lostOnceFlushed) Apply(ctx context.Context, act state.Act) error {
-	if *h.lost && act.Verb != state.Restore {
+func (h lostOnceFlushed) Apply(ctx context.Context, act state.Action) error {
+	if *h.lost && act.Kind != state.Restore {
 		return &operr.Error{Kind: operr.KindBusy, Err: errors.New("the session that held the lock was lost")}
 	}
-	*h.lost = *h.lost || act.Verb == state.Flush
-	return h.Hands.Apply(ctx, act)
+	*h.lost = *h.lost || act.Kind == state.Flush
+	return h.Applier.Apply(ctx, act)
 }
 
 // TestNoEndOfARunLeavesAFlush interrupts, pauses, and drifts while a line is flushed.
@@ -82,14 +82,14 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 			r.Journal = fullOnceFlushed{r.Journal, x}
 		}, ""},
 		"interrupted": {func(x *expedition, r *bouncer.Rebalancer, cancel func()) {
-			r.Seen = func(control.Situation, state.Act) {
+			r.Seen = func(control.State, state.Action) {
 				if x.flushing() {
 					cancel()
 				}
 			}
 		}, state.Interrupted},
 		"the lock is lost": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
-			r.Hands = lostOnceFlushed{r.Hands, x, new(bool)}
+			r.Applier = lostOnceFlushed{r.Applier, x, new(bool)}
 		}, state.LockLost},
 		"paused": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
 			r.Policy.HoldFor = 5 * time.Second
@@ -102,7 +102,7 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 			}
 		}, state.Held},
 		"drifted": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
-			r.Seen = func(control.Situation, state.Act) {
+			r.Seen = func(control.State, state.Action) {
 				if x.flushing() {
 					x.w.aliases[1].size, x.w.aliases[1].file.size = 7, 7
 				}
@@ -113,11 +113,11 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 		r := x.rebalancer()
 		ctx, cancel := context.WithCancel(t.Context())
 		end.prepare(x, &r, cancel)
-		report, err := r.Run(ctx, x.goal, state.Memory{})
+		report, err := r.Run(ctx, x.goal, state.JournalState{})
 		cancel()
 		flushed := false
 		for _, e := range x.events {
-			flushed = flushed || e.Kind == state.Acted && e.Act.Verb == state.Flush
+			flushed = flushed || e.Kind == state.Acted && e.Action.Kind == state.Flush
 		}
 		if (err != nil) != (end.want == "") || report.Outcome != end.want || !flushed {
 			t.Errorf("%s: %s: %s (%v), flushed %v", name, report.Outcome, report.Reason, err, flushed)
@@ -138,14 +138,14 @@ func TestAReleaseThatTurnoverPinsIsFlushed(t *testing.T) {
 	for _, version := range []string{"1.18", "1.24"} {
 		x := pinnedByTurnover(t, version)
 		w := x.w
-		report, err := x.rebalancer().Run(t.Context(), x.goal, state.Memory{})
+		report, err := x.rebalancer().Run(t.Context(), x.goal, state.JournalState{})
 		if err != nil || report.Outcome != state.Done {
 			t.Fatalf("%s: %s: %s (%v)", version, report.Outcome, report.Reason, err)
 		}
 		flushed := map[string]int{}
 		for _, e := range x.events {
-			if e.Kind == state.Acted && (e.Act.Verb == state.Flush || e.Act.Verb == state.Restore) {
-				flushed[string(e.Act.Verb)+" "+e.Act.Sets[0].Process]++
+			if e.Kind == state.Acted && (e.Action.Kind == state.Flush || e.Action.Kind == state.Restore) {
+				flushed[string(e.Action.Kind)+" "+e.Action.Changes[0].Process]++
 			}
 		}
 		if len(flushed) != 4 || flushed["flush main/1"] != 1 || flushed["restore main/2"] != 1 {
@@ -191,7 +191,7 @@ func TestAFlushEndsWhereNoLookShowsTheFleet(t *testing.T) {
 				var gone, given time.Time
 				back := false
 				r := x.rebalancer()
-				r.Seen = func(control.Situation, state.Act) {
+				r.Seen = func(control.State, state.Action) {
 					now := x.w.Now()
 					switch left := x.lifetimes(); {
 					case gone.IsZero() && left["main/1"] == time.Second:
@@ -204,7 +204,7 @@ func TestAFlushEndsWhereNoLookShowsTheFleet(t *testing.T) {
 						change(x.w, x.w.processes[i], -1)
 					}
 				}
-				report, err := r.Run(t.Context(), x.goal, state.Memory{})
+				report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 				if took := given.Sub(gone); gone.IsZero() || given.IsZero() || i > 0 && took > 2*x.policy.Every {
 					t.Errorf("%s, %s %s: the lifetime was back after %v (%v to %v)", version, who, name, took, gone, given)
 				}

@@ -17,7 +17,7 @@ import (
 // virtual but for that: what hangs does so in real time, until something goes back.
 type hanging struct {
 	*expedition
-	store bool // it hangs at the last process of the grant; else the look after it hangs
+	store bool // it hangs at the last process of the grant; else the sample after it hangs
 
 	mu      sync.Mutex // the world is one goroutine's at a time
 	granted bool
@@ -60,25 +60,25 @@ func (h *hanging) Observe(ctx context.Context) (fleet.Observation, error) {
 	return h.expedition.Observe(ctx)
 }
 
-// Apply is apply.Hands' of a store that hangs: a write that is on its way arrives, and what goes back waits for that alone.
-func (h *hanging) Apply(ctx context.Context, act state.Act) error {
+// Apply is apply.Applier' of a store that hangs: a write that is on its way arrives, and what goes back waits for that alone.
+func (h *hanging) Apply(ctx context.Context, act state.Action) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	first, last := act, act
-	first.Sets, last.Sets = nil, nil
-	for _, x := range act.Sets {
-		if x.Process == h.last || h.last == "" && x.Process == act.Sets[len(act.Sets)-1].Process {
-			last.Sets = append(last.Sets, x)
+	first.Changes, last.Changes = nil, nil
+	for _, x := range act.Changes {
+		if x.Process == h.last || h.last == "" && x.Process == act.Changes[len(act.Changes)-1].Process {
+			last.Changes = append(last.Changes, x)
 		} else {
-			first.Sets = append(first.Sets, x)
+			first.Changes = append(first.Changes, x)
 		}
 	}
 	switch {
-	case act.Verb == state.Grant && !h.granted:
+	case act.Kind == state.Grant && !h.granted:
 		if h.granted = true; !h.store {
 			return h.expedition.Apply(ctx, act)
 		}
-		h.last = last.Sets[0].Process
+		h.last = last.Changes[0].Process
 		err := h.expedition.Apply(ctx, first)
 		h.mu.Unlock()
 		h.hang()
@@ -87,14 +87,14 @@ func (h *hanging) Apply(ctx context.Context, act state.Act) error {
 		defer close(h.written)
 		ctx = context.WithoutCancel(ctx) // what has begun is seen to its end
 		return errors.Join(err, h.expedition.Apply(ctx, last))
-	case act.Verb == state.Retreat && h.store:
+	case act.Kind == state.Retreat && h.store:
 		err := h.expedition.Apply(ctx, first)
 		close(h.back)
 		h.mu.Unlock()
 		<-h.written
 		h.mu.Lock()
 		return errors.Join(err, h.expedition.Apply(ctx, last))
-	case act.Verb == state.Retreat:
+	case act.Kind == state.Retreat:
 		close(h.back)
 	}
 	return h.expedition.Apply(ctx, act)
@@ -128,7 +128,7 @@ func besides(_ time.Duration, long, tick func()) {
 	}
 }
 
-// TestWhatHangsKeepsNothingFromGoingBack has a look, and then a store, that hang from a grant on, while the CPU saturates. What
+// TestWhatHangsKeepsNothingFromGoingBack has a sample, and then a store, that hang from a grant on, while the CPU saturates. What
 // was granted goes back while they hang, and the run ends where it began.
 func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 	met := map[string]int{}
@@ -141,8 +141,8 @@ func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 			before := x.sizes()
 			h := &hanging{expedition: x, store: store, written: make(chan struct{}), back: make(chan struct{})}
 			b := x.rebalancer()
-			b.Clock, b.Fleet, b.Hands, b.Gauge, b.Beside, b.Steps = h, h, h, h, besides, 1
-			report, err := b.Run(t.Context(), x.goal, state.Memory{})
+			b.Clock, b.Fleet, b.Applier, b.Signals, b.Beside, b.Steps = h, h, h, h, besides, 1
+			report, err := b.Run(t.Context(), x.goal, state.JournalState{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -166,7 +166,7 @@ func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 	}
 }
 
-// refusing is an expedition with slow looks from its first grant on, and nothing that goes back succeeds.
+// refusing is an expedition with slow samples from its first grant on, and nothing that goes back succeeds.
 type refusing struct {
 	*hanging
 	tried chan struct{}
@@ -174,7 +174,7 @@ type refusing struct {
 
 func (x refusing) Observe(ctx context.Context) (fleet.Observation, error) {
 	if x.granted {
-		if err := x.hanging.Sleep(ctx, 11*time.Second); err != nil { // longer than an act that failed is left alone
+		if err := x.hanging.Sleep(ctx, 11*time.Second); err != nil { // longer than an action that failed is left alone
 			return fleet.Observation{}, err
 		}
 		select { // the signals are read beside it
@@ -187,8 +187,8 @@ func (x refusing) Observe(ctx context.Context) (fleet.Observation, error) {
 	return x.expedition.Observe(ctx)
 }
 
-func (x refusing) Apply(ctx context.Context, act state.Act) error {
-	if act.Verb == state.Retreat {
+func (x refusing) Apply(ctx context.Context, act state.Action) error {
+	if act.Kind == state.Retreat {
 		select {
 		case x.tried <- struct{}{}:
 		default:
@@ -197,7 +197,7 @@ func (x refusing) Apply(ctx context.Context, act state.Act) error {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.granted = x.granted || act.Verb == state.Grant
+	x.granted = x.granted || act.Kind == state.Grant
 	return x.expedition.Apply(ctx, act)
 }
 
@@ -208,7 +208,7 @@ func (x refusing) Record(e state.Event) (state.Event, error) {
 	return x.expedition.Record(e)
 }
 
-// TestAWayBackThatNeverSucceedsEndsTheRun, though each look takes longer than the time between two tries.
+// TestAWayBackThatNeverSucceedsEndsTheRun, though each sample takes longer than the time between two tries.
 func TestAWayBackThatNeverSucceedsEndsTheRun(t *testing.T) {
 	met := 0
 	for seed := range uint64(20) {
@@ -218,9 +218,9 @@ func TestAWayBackThatNeverSucceedsEndsTheRun(t *testing.T) {
 		}
 		h := refusing{&hanging{expedition: x}, make(chan struct{}, 1)}
 		b := x.rebalancer()
-		b.Clock, b.Fleet, b.Hands, b.Gauge, b.Journal, b.Beside, b.Steps = h, h, h, h, h, besides, 1
+		b.Clock, b.Fleet, b.Applier, b.Signals, b.Journal, b.Beside, b.Steps = h, h, h, h, h, besides, 1
 		b.Policy.HoldFor = 0
-		report, err := b.Run(t.Context(), x.goal, state.Memory{})
+		report, err := b.Run(t.Context(), x.goal, state.JournalState{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,7 +48,7 @@ func settings(change func(*Settings)) func(*Spec) {
 
 func conns(w *World) int { return w.tallyOf["main/app"].conns }
 
-func do(t *testing.T, w *World, a Act) {
+func do(t *testing.T, w *World, a Action) {
 	t.Helper()
 	a.Pool = "main/app"
 	if err := w.Do(a); err != nil {
@@ -68,7 +68,7 @@ func TestGrowthIsOneLoginAtATime(t *testing.T) {
 	w := poolOf(t, 2, looping(20, 20*time.Millisecond))
 	watched(t, w, second)
 	want(t, w, "connections", conns(w), 2)
-	do(t, w, Act{Verb: SetSize, Conns: 10})
+	do(t, w, Action{Kind: SetSize, Conns: 10})
 	begin := w.At()
 	for conns(w) < 10 || w.pools[0].login >= 0 {
 		watched(t, w, time.Millisecond)
@@ -85,7 +85,7 @@ func TestAnIdlePoolShrinksAtTheNextTick(t *testing.T) {
 	w := poolOf(t, 10, idleAfterBurst)
 	watched(t, w, time.Hour+2*second)
 	want(t, w, "connections", conns(w), 10)
-	do(t, w, Act{Verb: SetSize, Conns: 4})
+	do(t, w, Action{Kind: SetSize, Conns: 4})
 	want(t, w, "connections before the tick", conns(w), 10)
 	watched(t, w, 334*time.Millisecond)
 	want(t, w, "connections after it", conns(w), 4)
@@ -100,7 +100,7 @@ func idleAfterBurst(s *Spec) {
 func TestTheShrinkTargetIncludesTheReserve(t *testing.T) {
 	w := poolOf(t, 10, all(idleAfterBurst, func(s *Spec) { s.Pools[0].ReserveConns = 2 }))
 	watched(t, w, time.Hour+2*second)
-	do(t, w, Act{Verb: SetSize, Conns: 1})
+	do(t, w, Action{Kind: SetSize, Conns: 1})
 	watched(t, w, second)
 	want(t, w, "connections", conns(w), 3)
 }
@@ -109,7 +109,7 @@ func TestTheShrinkTargetIncludesTheReserve(t *testing.T) {
 func TestAPoolWithWaitersNeverShrinks(t *testing.T) {
 	w := poolOf(t, 10, looping(20, 20*time.Millisecond))
 	watched(t, w, second)
-	do(t, w, Act{Verb: SetSize, Conns: 4})
+	do(t, w, Action{Kind: SetSize, Conns: 4})
 	watched(t, w, 60*second)
 	want(t, w, "connections", conns(w), 10)
 	w.Sleep(t.Context(), 50*time.Minute)
@@ -120,7 +120,7 @@ func TestAPoolWithWaitersNeverShrinks(t *testing.T) {
 func TestANearFullPoolCreeps(t *testing.T) {
 	w := poolOf(t, 10, looping(8, 20*time.Millisecond))
 	watched(t, w, second)
-	do(t, w, Act{Verb: SetSize, Conns: 4})
+	do(t, w, Action{Kind: SetSize, Conns: 4})
 	watched(t, w, 4*second)
 	if n := conns(w); n < 5 || n > 8 {
 		t.Errorf("%d connections, want it to have crept to 5 to 8", n)
@@ -134,7 +134,7 @@ func TestOpenTransactionsPin(t *testing.T) {
 	})
 	watched(t, w, time.Hour+second)
 	want(t, w, "connections", conns(w), 5)
-	do(t, w, Act{Verb: SetSize, Conns: 2})
+	do(t, w, Action{Kind: SetSize, Conns: 2})
 	watched(t, w, 8*second)
 	want(t, w, "connections", conns(w), 5)
 	watched(t, w, 3*second)
@@ -145,8 +145,8 @@ func TestOpenTransactionsPin(t *testing.T) {
 func TestReconnectBringsASaturatedPoolDown(t *testing.T) {
 	w := poolOf(t, 10, looping(20, 20*time.Millisecond))
 	watched(t, w, second)
-	do(t, w, Act{Verb: SetSize, Conns: 4})
-	do(t, w, Act{Verb: Reconnect})
+	do(t, w, Action{Kind: SetSize, Conns: 4})
+	do(t, w, Action{Kind: Reconnect})
 	most := 0
 	for range 1000 {
 		watched(t, w, time.Millisecond)
@@ -164,17 +164,17 @@ func TestReconnectOvershootsByOne(t *testing.T) {
 	}
 	w := poolOf(t, 3, pinned)
 	watched(t, w, second)
-	do(t, w, Act{Verb: Reconnect})
+	do(t, w, Action{Kind: Reconnect})
 	watched(t, w, second)
 	want(t, w, "connections", conns(w), 4)
 	for range 3 {
-		do(t, w, Act{Verb: SetReserve})
+		do(t, w, Action{Kind: SetReserve})
 		watched(t, w, second)
 	}
 	want(t, w, "connections", conns(w), 4)
 	w = poolOf(t, 3, all(pinned, func(s *Spec) { s.Pools[0].MaxDBConns = 3 }))
 	watched(t, w, second)
-	do(t, w, Act{Verb: Reconnect})
+	do(t, w, Action{Kind: Reconnect})
 	watched(t, w, second)
 	want(t, w, "connections under max_db_connections", conns(w), 3)
 }
@@ -184,8 +184,8 @@ func TestReconnectOvershootsByOne(t *testing.T) {
 func TestAShortLifetimeFlushes(t *testing.T) {
 	w := poolOf(t, 10, looping(20, 20*time.Millisecond))
 	watched(t, w, 5*second)
-	do(t, w, Act{Verb: SetSize, Conns: 4})
-	do(t, w, Act{Verb: SetLifetime, For: second})
+	do(t, w, Action{Kind: SetSize, Conns: 4})
+	do(t, w, Action{Kind: SetLifetime, For: second})
 	begin := w.At()
 	for conns(w) > 4 {
 		watched(t, w, time.Millisecond)
@@ -194,7 +194,7 @@ func TestAShortLifetimeFlushes(t *testing.T) {
 	if took := w.At() - begin; took < 1250*time.Millisecond || took > 1400*time.Millisecond {
 		t.Errorf("the flush took %v", took)
 	}
-	do(t, w, Act{Verb: SetLifetime})
+	do(t, w, Action{Kind: SetLifetime})
 	watched(t, w, 5*second)
 	want(t, w, "connections", conns(w), 4)
 }
@@ -236,7 +236,7 @@ func TestABusyProcessOpensTheReserveOnTime(t *testing.T) {
 	}
 }
 
-// query_wait_timeout is looked at on ticks: a waiter leaves up to a third of a second late.
+// query_wait_timeout is observed on ticks: a waiter leaves up to a third of a second late.
 func TestWaitersAreSentAwayOnTicks(t *testing.T) {
 	w := poolOf(t, 1, all(func(s *Spec) {
 		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 2, Think: Law{Kind: Fixed, Mean: 50 * time.Millisecond}}, Hold: Law{Kind: Fixed, Mean: time.Hour}})
@@ -351,7 +351,7 @@ func TestVanishedClientsLeaveOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := o.Servers[0].Backends
-	if b.OrphanConns+b.LeavingConns == 0 || w.Results().Servers[0].Orphans < 5 || w.servers[0].backends <= 2 {
+	if b.OrphanConns+b.ClosingConns == 0 || w.Results().Servers[0].Orphans < 5 || w.servers[0].backends <= 2 {
 		t.Errorf("%+v, %d backends", b, w.servers[0].backends)
 	}
 	if w.Results().Total.Vanished < 5 || w.Results().Total.Done > 0 {
@@ -420,8 +420,8 @@ func TestSessionsPin(t *testing.T) {
 		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 5, Think: Law{Kind: Fixed, Mean: second}}, Hold: Law{Kind: Fixed, Mean: time.Hour}, Idle: 1})
 	})
 	watched(t, w, 2*second)
-	do(t, w, Act{Verb: SetSize, Conns: 2})
-	do(t, w, Act{Verb: Reconnect})
+	do(t, w, Action{Kind: SetSize, Conns: 2})
+	do(t, w, Action{Kind: Reconnect})
 	watched(t, w, time.Minute)
 	want(t, w, "connections", conns(w), 5)
 	w.Sleep(t.Context(), time.Hour)

@@ -13,7 +13,7 @@ import (
 func TestALongRunKeepsItsMemory(t *testing.T) {
 	hours := int(fleets(3, 1, 30*24))
 	x := embark(t, 3)
-	for i := range x.w.loads { // the looks are what counts here
+	for i := range x.w.loads { // the samples are what counts here
 		x.w.loads[i].surge = 0.01
 		x.w.refactor(&x.w.loads[i])
 	}
@@ -35,17 +35,17 @@ func TestALongRunKeepsItsMemory(t *testing.T) {
 		}
 		return ""
 	}
-	report, err := r.Run(t.Context(), x.goal, state.Memory{})
+	report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&mem)
-	t.Logf("%d hours, %d looks, %s; at most %.1f MB, %.1f MB at the end, %.1f MB from the system", hours, looks, report.Outcome, float64(most)/1e6, float64(mem.HeapAlloc)/1e6, float64(mem.Sys)/1e6)
+	t.Logf("%d hours, %d samples, %s; at most %.1f MB, %.1f MB at the end, %.1f MB from the system", hours, looks, report.Outcome, float64(most)/1e6, float64(mem.HeapAlloc)/1e6, float64(mem.Sys)/1e6)
 	if most > 100e6 || mem.Sys-before > 100e6 && !raced {
 		t.Errorf("%.1f MB are held, %.1f MB from the system; want less than 100", float64(most)/1e6, float64(mem.Sys)/1e6)
 	}
 	if looks < hours*3600/5/2 {
-		t.Errorf("only %d looks", looks)
+		t.Errorf("only %d samples", looks)
 	}
 }

@@ -11,7 +11,7 @@ func TestWhatAPlanWarnsOfIsInTheJournal(t *testing.T) {
 	x := embark(t, 9)
 	r := x.rebalancer()
 	r.Notes = []string{"a/db is declared to be elsewhere"}
-	if _, err := r.Run(t.Context(), x.goal, state.Memory{}); err != nil {
+	if _, err := r.Run(t.Context(), x.goal, state.JournalState{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(x.events) < 3 || x.events[0].Kind != state.RunBegan || x.events[1].Kind != state.Noted || x.events[1].Reason != r.Notes[0] {

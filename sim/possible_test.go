@@ -35,11 +35,11 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 				continue
 			}
 			r, asked, begun := x.rebalancer(), 0, time.Time{}
-			r.Possible = func(_ context.Context, s control.Situation, sets []fleet.Set) error {
-				if s.Memory.Step != nil || len(sets) == 0 {
+			r.Possible = func(_ context.Context, s control.State, sets []fleet.SettingChange) error {
+				if s.Journal.Step != nil || len(sets) == 0 {
 					t.Errorf("seed %d, %s: asked with a step in hand, or of %d lines", seed, c.name, len(sets))
 				}
-				if s.Memory.Steps == 0 {
+				if s.Journal.Steps == 0 {
 					return nil
 				}
 				if asked++; begun.IsZero() {
@@ -50,7 +50,7 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 				}
 				return c.err
 			}
-			report, err := r.Run(t.Context(), x.goal, state.Memory{})
+			report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
 				events = len(x.events)
 				return drift
 			}
-			report, err := r.Run(t.Context(), x.goal, state.Memory{})
+			report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +118,7 @@ func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
 				t.Errorf("seed %d, %d: %s %q", seed, wrong, report.Outcome, report.Reason)
 			}
 			for _, e := range x.events[events:] {
-				if e.Kind == state.Intended && e.Act.Verb == state.Grant || e.Kind == state.StepEnded || e.Kind == state.StepBegan {
+				if e.Kind == state.Intended && e.Action.Kind == state.Grant || e.Kind == state.StepEnded || e.Kind == state.StepBegan {
 					t.Errorf("seed %d, %d: %s after the file was put back", seed, wrong, e.Kind)
 				}
 			}

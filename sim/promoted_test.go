@@ -33,7 +33,7 @@ func TestAfterAFailoverTheSameCommandGoesOn(t *testing.T) {
 		}
 		b := x.rebalancer()
 		b.Fleet = promoted{x}
-		report, err := b.Run(t.Context(), x.goal, state.Memory{})
+		report, err := b.Run(t.Context(), x.goal, state.JournalState{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -58,7 +58,7 @@ func TestNoPoolWaitsForOthersSake(t *testing.T) {
 		}
 		m := newMinutes(x.w)
 		x.w.after = func() { x.watch(); m.note() }
-		if _, err := x.rebalancer().Run(t.Context(), x.goal, state.Memory{}); err != nil {
+		if _, err := x.rebalancer().Run(t.Context(), x.goal, state.JournalState{}); err != nil {
 			t.Fatal(err)
 		}
 		y := embark(t, seed)
@@ -96,7 +96,7 @@ func TestNoPoolWaitsForOthersSake(t *testing.T) {
 // released reports whether a pool was made smaller before a time.
 func (x *expedition) released(pool string, before time.Time) bool {
 	return slices.ContainsFunc(x.events, func(e state.Event) bool {
-		return e.Kind == state.Acted && e.Act.Verb == state.Release && e.At.Before(before) &&
-			slices.ContainsFunc(e.Act.Sets, func(s fleet.Set) bool { return s.Pool() == pool })
+		return e.Kind == state.Acted && e.Action.Kind == state.Release && e.At.Before(before) &&
+			slices.ContainsFunc(e.Action.Changes, func(s fleet.SettingChange) bool { return s.Pool() == pool })
 	})
 }

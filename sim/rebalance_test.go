@@ -35,12 +35,12 @@ type expedition struct {
 	traffic []bouncer.Traffic
 	rulesOf []budget.DeclaredPool
 
-	events []state.Event // the journal
-	folded state.Memory  // what they come to, as read from lines
-	dieAt  int           // the event at which the program dies, from 1; 0: it lives
-	torn   int           // of the act that it dies in: so many processes have been told
+	events []state.Event      // the journal
+	folded state.JournalState // what they come to, as read from lines
+	dieAt  int                // the event at which the program dies, from 1; 0: it lives
+	torn   int                // of the action that it dies in: so many processes have been told
 	dead   bool
-	looked []int // direct and orphaned backends of each server at the newest look
+	looked []int // direct and orphaned backends of each server at the newest sample
 	broken []string
 	claims []int
 }
@@ -82,7 +82,7 @@ func (x *expedition) readable(e state.Event) error {
 		return nil
 	}
 	was, err := json.Marshal(x.folded)
-	var memory state.Memory
+	var memory state.JournalState
 	if err == nil {
 		err = json.Unmarshal(was, &memory)
 	}
@@ -93,9 +93,9 @@ func (x *expedition) readable(e state.Event) error {
 }
 
 // Apply passes an act on; where the program dies in it, only a part.
-func (x *expedition) Apply(ctx context.Context, act state.Act) error {
+func (x *expedition) Apply(ctx context.Context, act state.Action) error {
 	if x.dieAt > 0 && len(x.events)+1 == x.dieAt && x.torn > 0 {
-		act.Sets = act.Sets[:min(x.torn, len(act.Sets))]
+		act.Changes = act.Changes[:min(x.torn, len(act.Changes))]
 	}
 	return x.w.Apply(ctx, act)
 }
@@ -111,7 +111,7 @@ func (x *expedition) Observe(ctx context.Context) (fleet.Observation, error) {
 }
 
 // watch looks after every event: no line grows while the worst case is over the budget, as far as it could be known at
-// the look before.
+// the sample before.
 func (x *expedition) watch() {
 	for i, s := range x.w.servers {
 		granted := x.w.granted(s)
@@ -137,7 +137,7 @@ func (w *World) granted(s *server) int {
 }
 
 func (x *expedition) rebalancer() bouncer.Rebalancer {
-	return bouncer.Rebalancer{Clock: x.w, Fleet: x, Hands: x, Gauge: x.w, Journal: x, Declared: x.declared(), Loads: x.loads, Evidence: x.before,
+	return bouncer.Rebalancer{Clock: x.w, Fleet: x, Applier: x, Signals: x.w, Journal: x, Declared: x.declared(), Loads: x.loads, Evidence: x.before,
 		Policy: x.policy, Thresholds: x.rules, Traffic: x.traffic, Replans: len(x.traffic) > 0}
 }
 
@@ -283,7 +283,7 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 			continue
 		}
 		begun := x.w.At()
-		report, err := x.rebalancer().Run(t.Context(), x.goal, state.Memory{})
+		report, err := x.rebalancer().Run(t.Context(), x.goal, state.JournalState{})
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -307,7 +307,7 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 		}
 		x.audit(seed)
 		for _, e := range x.events {
-			flushes += b2i(e.Kind == state.Acted && e.Act.Verb == state.Flush)
+			flushes += b2i(e.Kind == state.Acted && e.Action.Kind == state.Flush)
 		}
 		if left := report.Memory.Flushed(); len(left) > 0 && report.Outcome == state.Done {
 			t.Errorf("seed %d: done, and %v is still flushed", seed, left)
@@ -358,7 +358,7 @@ func (x *expedition) arrived(seed uint64, report bouncer.Report) {
 	}
 }
 
-// TestRebalancerGoesOnAfterACrash kills the program at every event of its journal, in the middle of acts too, and lets
+// TestRebalancerGoesOnAfterACrash kills the program at every event of its journal, in the middle of actions too, and lets
 // another one go on with what is on disk.
 func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 	for seed := range fleets(20, 3, 300) {
@@ -366,13 +366,13 @@ func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 		if whole == nil {
 			continue
 		}
-		if _, err := whole.rebalancer().Run(t.Context(), whole.goal, state.Memory{}); err != nil {
+		if _, err := whole.rebalancer().Run(t.Context(), whole.goal, state.JournalState{}); err != nil {
 			t.Fatal(err)
 		}
 		for at := 1; at <= len(whole.events); at += 1 + len(whole.events)/12 {
 			x := embark(t, seed)
 			x.dieAt, x.torn = at, int(seed)%3
-			if _, err := x.rebalancer().Run(t.Context(), x.goal, state.Memory{}); !errors.Is(err, errDead) {
+			if _, err := x.rebalancer().Run(t.Context(), x.goal, state.JournalState{}); !errors.Is(err, errDead) {
 				t.Fatalf("seed %d: it outlives its death at %d: %v", seed, at, err)
 			}
 			x.dieAt, x.dead = 0, false
@@ -392,11 +392,11 @@ func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 	}
 }
 
-// audit reads the journal: one step at a time, each within the policy's share of the budget, and every act intended
+// audit reads the journal: one step at a time, each within the policy's share of the budget, and every action intended
 // before it is done.
 func (x *expedition) audit(seed uint64) {
 	x.t.Helper()
-	var m state.Memory
+	var m state.JournalState
 	unit := 0
 	for _, p := range x.w.spec.Pools {
 		unit = max(unit, len(x.w.copies[p.ID]))
@@ -409,7 +409,7 @@ func (x *expedition) audit(seed uint64) {
 				x.t.Errorf("seed %d: event %d begins a step in the middle of another", seed, e.Seq)
 			}
 			granted := 0
-			for _, s := range e.Step.Sets {
+			for _, s := range e.Step.Changes {
 				users := len(x.w.process(s.Process).alias(s.Alias).pools)
 				granted += users * max(0, s.To-s.From)
 			}
@@ -417,8 +417,8 @@ func (x *expedition) audit(seed uint64) {
 				x.t.Errorf("seed %d: step at event %d grants %d connections, %d at most", seed, e.Seq, granted, most)
 			}
 		case state.Acted, state.Failed:
-			if m.Intent == nil || m.Intent.Verb != e.Act.Verb {
-				x.t.Errorf("seed %d: event %d tells of an act that nobody intended", seed, e.Seq)
+			if m.Intent == nil || m.Intent.Kind != e.Action.Kind {
+				x.t.Errorf("seed %d: event %d tells of an action that nobody intended", seed, e.Seq)
 			}
 		}
 		m = m.After(e)
@@ -452,7 +452,7 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 		if seed%2 == 1 { // it dies somewhere on the way, in a step
 			x.dieAt = 4 + int(seed)%5
 		}
-		if _, err := r.Run(t.Context(), x.goal, state.Memory{}); err != nil && !errors.Is(err, errDead) {
+		if _, err := r.Run(t.Context(), x.goal, state.JournalState{}); err != nil && !errors.Is(err, errDead) {
 			t.Fatal(err)
 		}
 		x.dieAt, x.dead = 0, false

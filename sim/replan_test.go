@@ -19,7 +19,7 @@ func TestARunPlansAnewWhereALoadLeavesItsInterval(t *testing.T) {
 		x.w.refactor(&x.w.loads[0])
 		r := x.rebalancer()
 		r.Replans = replans
-		report, err := r.Run(t.Context(), x.goal, state.Memory{})
+		report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 		if err != nil {
 			t.Fatal(err)
 		}

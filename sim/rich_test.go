@@ -29,14 +29,14 @@ func rich() Spec {
 			{Name: "batch", Pool: "main/app", Open: &OpenSpec{PerSec: 5, SCV: Deterministic, Curve: []CurvePart{{0, 1}, {20 * time.Second, 3}, {40 * time.Second, 0}, {min, 1}}}, Hold: Law{Kind: Fixed, Mean: 100 * ms}},
 		},
 		Shifts: []ShiftSpec{{From: "main/app", To: "ci/app", Fraction: 0.4, Percent: 10}},
-		Script: []Act{
-			{At: 30 * time.Second, Verb: SetSize, Pool: "main/app", Conns: 4},
-			{At: 40 * time.Second, Verb: Reconnect, Pool: "main/app"},
-			{At: 50 * time.Second, Verb: SetSize, Pool: "ci/app", Conns: 6},
-			{At: 60 * time.Second, Verb: SetShare, Percent: 50},
-			{At: 70 * time.Second, Verb: SetLifetime, Pool: "main/app", For: time.Second},
-			{At: 80 * time.Second, Verb: SetLifetime, Pool: "main/app"},
-			{At: 90 * time.Second, Verb: SetReserve, Pool: "ci/app", Conns: 0},
+		Script: []Action{
+			{At: 30 * time.Second, Kind: SetSize, Pool: "main/app", Conns: 4},
+			{At: 40 * time.Second, Kind: Reconnect, Pool: "main/app"},
+			{At: 50 * time.Second, Kind: SetSize, Pool: "ci/app", Conns: 6},
+			{At: 60 * time.Second, Kind: SetShare, Percent: 50},
+			{At: 70 * time.Second, Kind: SetLifetime, Pool: "main/app", For: time.Second},
+			{At: 80 * time.Second, Kind: SetLifetime, Pool: "main/app"},
+			{At: 90 * time.Second, Kind: SetReserve, Pool: "ci/app", Conns: 0},
 		},
 		Faults: []Fault{
 			{Kind: Autovacuum, Server: "pg1", Cores: 5, From: 20 * time.Second, For: 30 * time.Second},

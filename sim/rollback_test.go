@@ -23,7 +23,7 @@ func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 		}
 		r := rand.New(rand.NewPCG(seed, 9))
 		before := x.sizes()
-		x.interrupted(r, x.rebalancer(), x.goal, state.Memory{}, 4+r.IntN(12))
+		x.interrupted(r, x.rebalancer(), x.goal, state.JournalState{}, 4+r.IntN(12))
 		first := bouncer.Replay(x.events)
 		if len(first.Past) == 0 && first.Step == nil {
 			continue
@@ -65,7 +65,7 @@ func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 }
 
 // interrupted runs until so many events have been written; 0: to its end.
-func (x *expedition) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal sizing.Goal, m state.Memory, events int) bouncer.Report {
+func (x *expedition) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal sizing.Goal, m state.JournalState, events int) bouncer.Report {
 	x.t.Helper()
 	if x.dieAt, x.torn = 0, r.IntN(3); events > 0 {
 		x.dieAt = len(x.events) + events

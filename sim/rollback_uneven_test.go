@@ -44,7 +44,7 @@ func uneven(r *rand.Rand) func(*World) {
 type chronicle struct {
 	*expedition
 	began map[int64][]int
-	back  []fleet.Set // what acts of rollbacks wrote
+	back  []fleet.SettingChange // what actions of rollbacks wrote
 }
 
 func (c *chronicle) Record(e state.Event) (state.Event, error) {
@@ -55,7 +55,7 @@ func (c *chronicle) Record(e state.Event) (state.Event, error) {
 	case e.Kind == state.StepBegan && memory.RollTo == 0:
 		c.began[e.Seq] = c.sizes()
 	case e.Kind == state.Intended && memory.RollTo > 0:
-		c.back = append(c.back, e.Act.Sets...)
+		c.back = append(c.back, e.Action.Changes...)
 	}
 	return e, err
 }
@@ -76,11 +76,11 @@ func (c *chronicle) goes(r *rand.Rand, to int64, events int) (bouncer.Report, bo
 }
 
 // written are the lines of steps that can be taken back, and of the one in hand.
-func written(m state.Memory, to int64) map[fleet.Set]bool {
-	out := map[fleet.Set]bool{}
+func written(m state.JournalState, to int64) map[fleet.SettingChange]bool {
+	out := map[fleet.SettingChange]bool{}
 	note := func(s state.Step) {
-		for _, x := range s.Sets {
-			out[fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key}] = true
+		for _, x := range s.Changes {
+			out[fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key}] = true
 		}
 	}
 	for _, p := range m.Past {
@@ -134,7 +134,7 @@ func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 			t.Fatalf("seed %d: %s", seed, x.broken[0])
 		}
 		for _, y := range c.back {
-			if !lines[fleet.Set{Process: y.Process, Alias: y.Alias, Key: y.Key}] && y.Key != fleet.KeyLifetime {
+			if !lines[fleet.SettingChange{Process: y.Process, Alias: y.Alias, Key: y.Key}] && y.Key != fleet.KeyLifetime {
 				t.Fatalf("seed %d: a rollback wrote %v, which no step had written", seed, y)
 			}
 		}

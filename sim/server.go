@@ -77,7 +77,7 @@ func (s *server) dropDirect(n int) {
 func (s *server) worst() int { return s.claims + s.direct + s.orphans }
 
 // judge holds the worst case against the budget. It is called wherever one of its terms changes, which makes it as good
-// as a look after every event.
+// as a sample after every event.
 func (s *server) judge(now int64) {
 	worst := s.worst()
 	s.tally.worst = max(s.tally.worst, worst)

@@ -71,7 +71,7 @@ func (x *expedition) arrivedAt(report bouncer.Report, err error) {
 	}
 }
 
-// TestAShiftGoesOnAfterACrash kills the program at every event of a shift, in the middle of acts and turns too, with switches
+// TestAShiftGoesOnAfterACrash kills the program at every event of a shift, in the middle of actions and turns too, with switches
 // that can be asked and with those that cannot, and lets another one go on with what is on disk.
 func TestAShiftGoesOnAfterACrash(t *testing.T) {
 	for _, mute := range []bool{false, true} {
@@ -79,7 +79,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 		spec, _ := phase4(1, false)
 		whole, s := brief(t, 1, spec)
 		s.mute = mute
-		whole.arrivedAt(whole.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{}))
+		whole.arrivedAt(whole.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{}))
 		ends := whole.sizes()
 		stride := 1
 		if raced {
@@ -89,7 +89,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 			x, s := brief(t, 1, spec)
 			s.mute = mute
 			x.dieAt, x.torn = at, at%3
-			if _, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{}); !errors.Is(err, errDead) {
+			if _, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{}); !errors.Is(err, errDead) {
 				t.Fatalf("it outlives its death at %d: %v", at, err)
 			}
 			x.dieAt, x.dead, x.before = 0, false, load.Evidence{}
@@ -138,7 +138,7 @@ func TestASwitchThatMovesNothingHolds(t *testing.T) {
 	spec, _ := phase4(1, false)
 	x, s := brief(t, 1, spec)
 	s.dead = true
-	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{})
+	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
 	if err != nil || report.Outcome != state.Held || !strings.Contains(report.Reason, "nothing moved") {
 		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason)
 	}
@@ -150,9 +150,9 @@ func TestASwitchThatMovesNothingHolds(t *testing.T) {
 // TestASwitchThatSomebodyElseTurnsEndsTheRun, and nothing is written any more.
 func TestASwitchThatSomebodyElseTurnsEndsTheRun(t *testing.T) {
 	spec, _ := phase4(1, false)
-	spec.Script = []Act{{At: 4 * time.Minute, Verb: SetShare, Percent: 90}}
+	spec.Script = []Action{{At: 4 * time.Minute, Kind: SetShare, Percent: 90}}
 	x, _ := brief(t, 1, spec)
-	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{})
+	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
 	if err != nil || report.Outcome != state.Drifted || !strings.Contains(report.Reason, "says 90 %, and the journal 25 %") {
 		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason)
 	}
@@ -169,7 +169,7 @@ func TestASwitchThatFailsIsTriedAgain(t *testing.T) {
 		}
 		return nil
 	}
-	x.arrivedAt(x.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{}))
+	x.arrivedAt(x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{}))
 	failed := 0
 	for _, e := range x.events {
 		failed += b2i(e.Kind == state.Failed)
@@ -187,12 +187,12 @@ func TestOneShiftFollowsAnother(t *testing.T) {
 	spec.Shifts = append(spec.Shifts, ShiftSpec{From: "main/app", To: "sec/app", Fraction: 0.2})
 	x, _ := brief(t, 1, spec)
 	x.traffic = append(x.traffic, bouncer.Traffic{Shift: shift.Shift{From: "main/app", To: "sec/app", Fraction: load.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, Until: 50}, Switch: x.w.Switch(1)})
-	x.arrivedAt(x.rebalancer().Run(t.Context(), sizing.Goal{}, state.Memory{}))
+	x.arrivedAt(x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{}))
 	if x.w.shares[1] != 50 {
 		t.Errorf("the second is at %g %%", x.w.shares[1])
 	}
-	first := learn.Learn(load.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, bouncer.Replay(x.events).PointsOf("main/app:ci/app")).Fraction
-	second := learn.Learn(load.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, bouncer.Replay(x.events).PointsOf("main/app:sec/app")).Fraction
+	first := learn.Learn(load.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, bouncer.Replay(x.events).SoaksOf("main/app:ci/app")).Fraction
+	second := learn.Learn(load.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, bouncer.Replay(x.events).SoaksOf("main/app:sec/app")).Fraction
 	if first.Target < 0.33 || first.Target > 0.37 || second.Target < 0.18 || second.Target > 0.22 {
 		t.Errorf("%+v, %+v", first, second)
 	}
@@ -210,7 +210,7 @@ func TestAStepIsRolledBackWithItsTraffic(t *testing.T) {
 	before := x.sizes()
 	r := x.rebalancer()
 	r.Steps = 2
-	report, err := r.Run(t.Context(), sizing.Goal{}, state.Memory{})
+	report, err := r.Run(t.Context(), sizing.Goal{}, state.JournalState{})
 	if err != nil || report.Outcome != state.Done || x.w.shares[0] == 0 {
 		t.Fatalf("%v %+v", err, report)
 	}
@@ -220,7 +220,7 @@ func TestAStepIsRolledBackWithItsTraffic(t *testing.T) {
 		t.Fatal(err)
 	}
 	way, ok := control.Rollback(memory, fleet, memory.Past[0].Seq)
-	if !ok || len(way.Turns) != 1 || way.Turns[0].To != 0 {
+	if !ok || len(way.Traffic) != 1 || way.Traffic[0].To != 0 {
 		t.Fatalf("%+v", way)
 	}
 	x.before = load.Evidence{}

@@ -99,7 +99,7 @@ func (x *expedition) through() (bouncer.Report, int, error) {
 				report, err = x.rebalancer().Run(x.t.Context(), sizing.Goal{}, bouncer.Replay(x.events))
 			}
 		}
-		if operr.KindOf(err) == operr.KindUnreachable { // a console was silent in the looks before
+		if operr.KindOf(err) == operr.KindUnreachable { // a console was silent in the samples before
 			err = nil
 		}
 		if err != nil || report.Outcome == state.Done || runs == mostRuns {
@@ -135,7 +135,7 @@ func sail(t testing.TB, seed uint64, faults bool, prior load.Range, percent floa
 	v := voyage{took: x.w.At() - begun, done: report.Outcome == state.Done && x.w.shares[0] == 100}
 	for _, e := range x.events {
 		v.steps += b2i(e.Kind == state.StepBegan)
-		v.turns += b2i(e.Kind == state.Acted && e.Act.Verb == state.Flip)
+		v.turns += b2i(e.Kind == state.Acted && e.Action.Kind == state.ShiftTraffic)
 	}
 	if len(x.broken) > 0 {
 		t.Fatalf("seed %d: %s", seed, x.broken[0])

@@ -93,12 +93,12 @@ func (w *World) showServer(s *server) fleet.Server {
 			}
 		case connOrphan, connOrphanCPU:
 			if c.used < w.prevLook {
-				b.OrphanConns++ // nobody owned it at the look before, either
+				b.OrphanConns++ // nobody owned it at the sample before, either
 			} else {
-				b.LeavingConns++
+				b.ClosingConns++
 			}
 		case connExiting:
-			b.LeavingConns++
+			b.ClosingConns++
 		default:
 			b.PoolConns++
 			if h, ok := w.holder(c, int(i)); ok {

@@ -13,7 +13,7 @@ type Spec struct {
 	Pools   []PoolSpec
 	Loads   []LoadSpec
 	Shifts  []ShiftSpec // traffic switches
-	Script  []Act
+	Script  []Action
 	Faults  []Fault
 	Signals []SignalSpec
 	// MaxEvents stops a world that takes far more than was expected of it: Sleep fails then. 0: it is not stopped.
@@ -187,22 +187,22 @@ type ShiftSpec struct {
 	Percent  float64 // at the start
 }
 
-// Verb is what an Act does.
-type Verb string
+// ActionKind is what an Action does.
+type ActionKind string
 
 // The acts, all of which take effect at once for new logins, as RELOAD and the console commands do.
 const (
-	SetSize     Verb = "size"      // pool_size of Pool to Conns in the file, RELOAD
-	SetReserve  Verb = "reserve"   // reserve_pool_size likewise
-	Reconnect   Verb = "reconnect" // RECONNECT Pool's alias on every process
-	SetLifetime Verb = "lifetime"  // server_lifetime of Pool's alias to For (1.23 and later), RELOAD; 0 takes it out again
-	SetShare    Verb = "share"     // the first traffic switch to Percent
+	SetSize     ActionKind = "size"      // pool_size of Pool to Conns in the file, RELOAD
+	SetReserve  ActionKind = "reserve"   // reserve_pool_size likewise
+	Reconnect   ActionKind = "reconnect" // RECONNECT Pool's alias on every process
+	SetLifetime ActionKind = "lifetime"  // server_lifetime of Pool's alias to For (1.23 and later), RELOAD; 0 takes it out again
+	SetShare    ActionKind = "share"     // the first traffic switch to Percent
 )
 
-// Act is one scripted change.
-type Act struct {
+// Action is one scripted change.
+type Action struct {
 	At      time.Duration
-	Verb    Verb
+	Kind    ActionKind
 	Pool    string
 	Conns   int
 	For     time.Duration
@@ -251,7 +251,7 @@ type SignalSpec struct {
 
 // Defaults of what a Spec leaves out.
 const (
-	DefaultLookLatency  = 10 * time.Millisecond // chosen: a look at a near fleet
+	DefaultLookLatency  = 10 * time.Millisecond // chosen: a sample of a near fleet
 	DefaultLoginLatency = 5 * time.Millisecond  // measured on loopback: 2 → 10 connections in 45 ms
 	DefaultExitLatency  = time.Millisecond      // measured: an idle backend is gone within a few ms
 	DefaultScrape       = 15 * time.Second      // Prometheus's usual scrape_interval

@@ -36,7 +36,7 @@ func TestADrainAfterReconnectIsAPureDeathProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Sleep(t.Context(), 10*time.Second)
-		for _, a := range []sim.Act{{Verb: sim.SetSize, Pool: "main/app", Conns: to}, {Verb: sim.Reconnect, Pool: "main/app"}} {
+		for _, a := range []sim.Action{{Kind: sim.SetSize, Pool: "main/app", Conns: to}, {Kind: sim.Reconnect, Pool: "main/app"}} {
 			if err := w.Do(a); err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestWithoutReconnectASaturatedPoolNeverDrains(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Sleep(t.Context(), time.Hour)
-	if err := w.Do(sim.Act{Verb: sim.SetSize, Pool: "main/app", Conns: 5}); err != nil {
+	if err := w.Do(sim.Action{Kind: sim.SetSize, Pool: "main/app", Conns: 5}); err != nil {
 		t.Fatal(err)
 	}
 	w.ResetResults()

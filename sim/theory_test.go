@@ -110,7 +110,7 @@ func open(perSec float64, hold sim.Law) sim.LoadSpec {
 	return sim.LoadSpec{Open: &sim.OpenSpec{PerSec: perSec}, Hold: hold}
 }
 
-// replicate runs a spec as often as effort says, discards warm of each run and returns the samples of each of look's
+// replicate runs a spec as often as effort says, discards warm of each run and returns the samples of each of sample's
 // measures after span.
 func replicate(t *testing.T, name string, spec sim.Spec, warm, span time.Duration, look func(*sim.World) []float64) [][]float64 {
 	t.Helper()

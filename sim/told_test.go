@@ -14,13 +14,13 @@ import (
 
 // failing are Hands whose first act fails.
 type failing struct {
-	bouncer.Hands
+	bouncer.Applier
 	err error
 }
 
-func (h failing) Apply(context.Context, state.Act) error { return h.err }
+func (h failing) Apply(context.Context, state.Action) error { return h.err }
 
-// TestARunThatEndsSaysWhatEndsIt: what bars a step, what a file says by now, or what an act has met, knows what to do
+// TestARunThatEndsSaysWhatEndsIt: what bars a step, what a file says by now, or what an action has met, knows what to do
 // next, such as the command that puts a file back; the report and the journal have it.
 func TestARunThatEndsSaysWhatEndsIt(t *testing.T) {
 	const next = "its old bytes come back with: put < kept"
@@ -31,10 +31,10 @@ func TestARunThatEndsSaysWhatEndsIt(t *testing.T) {
 		cut := errors.Join(&operr.Error{Kind: kind, Subject: "main.ini", Err: errors.New("the write was cut short"), Hint: next})
 		for name, set := range map[string]func(r *bouncer.Rebalancer){
 			"before a step": func(r *bouncer.Rebalancer) {
-				r.Possible = func(context.Context, control.Situation, []fleet.Set) error { return cut }
+				r.Possible = func(context.Context, control.State, []fleet.SettingChange) error { return cut }
 			},
 			"before a grant": func(r *bouncer.Rebalancer) { r.Kept = func(context.Context, []string) error { return cut } },
-			"in an act":      func(r *bouncer.Rebalancer) { r.Hands = failing{r.Hands, cut} },
+			"in an action":   func(r *bouncer.Rebalancer) { r.Applier = failing{r.Applier, cut} },
 		} {
 			x := embarkWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
 			if x == nil {
@@ -42,11 +42,11 @@ func TestARunThatEndsSaysWhatEndsIt(t *testing.T) {
 			}
 			r := x.rebalancer()
 			set(&r)
-			report, err := r.Run(t.Context(), x.goal, state.Memory{})
+			report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if name == "in an act" && kind == operr.KindUnreachable {
+			if name == "in an action" && kind == operr.KindUnreachable {
 				want = state.Blind
 			}
 			if report.Outcome != want || report.Reason != cut.Error() {

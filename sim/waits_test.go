@@ -14,7 +14,7 @@ import (
 )
 
 // TestARunThatWaitsHearsOfItsJournal: held, in a soak or paused, it records nothing for long; once its journal is not in its
-// place it ends at the next look.
+// place it ends at the next sample.
 func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 	moved := errors.New("the file was moved away")
 	for _, c := range []struct {
@@ -31,7 +31,7 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 			r.Paused = func() string { return "paused by ann" }
 		}
 		looks, at := 0, 0
-		r.Seen = func(control.Situation, state.Act) { looks++ }
+		r.Seen = func(control.State, state.Action) { looks++ }
 		r.Recordable = func() error {
 			if last := len(x.events) - 1; at == 0 && looks > 5 && (x.events[last].Kind == state.HoldBegan || x.events[last].Kind == state.Acted) {
 				at = looks
@@ -41,9 +41,9 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 			}
 			return nil
 		}
-		report, err := r.Run(t.Context(), x.goal, state.Memory{})
+		report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 		if !errors.Is(err, moved) || at == 0 || looks > at+12 {
-			t.Errorf("%s: %v (%s %s) after %d looks, %d of them waiting; want an end with the journal's error", c.name, err, report.Outcome,
+			t.Errorf("%s: %v (%s %s) after %d samples, %d of them waiting; want an end with the journal's error", c.name, err, report.Outcome,
 				report.Reason, looks, looks-at)
 		}
 	}
@@ -83,13 +83,13 @@ func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
 		from := o.Processes[0].Aliases[0].SizeConns
 		goal.Pools = append(goal.Pools, sizing.GoalPool{Pool: o.Processes[0].Group + "/" + o.Processes[0].Aliases[0].Name,
 			Server: "pg", Size: from - 1, MeanWait: fleet.Unknown()})
-		report, err := r.Run(t.Context(), goal, state.Memory{})
+		report, err := r.Run(t.Context(), goal, state.JournalState{})
 		if err != nil || report.Outcome != state.Done || x.w.shares[0] != 5 {
 			t.Errorf("silent %d times: %v %s %s, the switch says %g, want 5", mute, err, report.Outcome, report.Reason, x.w.shares[0])
 		}
 		for _, e := range x.events {
-			if e.Act != nil && e.Act.Turn != nil || e.Step != nil && e.Step.Turn != nil || len(e.Bases) > 0 {
-				t.Errorf("silent %d times: %s with %+v, bases %v", mute, e.Kind, e.Step, e.Bases)
+			if e.Action != nil && e.Action.Traffic != nil || e.Step != nil && e.Step.Traffic != nil || len(e.Baselines) > 0 {
+				t.Errorf("silent %d times: %s with %+v, bases %v", mute, e.Kind, e.Step, e.Baselines)
 			}
 		}
 	}
@@ -100,16 +100,16 @@ func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
 func TestALifetimeWhoseLineIsGoneIsForgotten(t *testing.T) {
 	x := pinnedByTurnover(t, "1.24")
 	r := x.rebalancer()
-	var m state.Memory
+	var m state.JournalState
 	o, err := x.w.Observe(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := o.Processes[0]
-	flush := &state.Act{Verb: state.Flush, Sets: []fleet.Set{
+	flush := &state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{
 		{Process: p.ID, Alias: p.Aliases[0].Name, Key: fleet.KeyLifetime, From: 3600, To: 1},
 		{Process: p.ID, Alias: "zgone", Key: fleet.KeyLifetime, From: 3600, To: 1}}}
-	for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &x.goal}, {Kind: state.Intended, Act: flush}, {Kind: state.Acted, Act: flush},
+	for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &x.goal}, {Kind: state.Intended, Action: flush}, {Kind: state.Acted, Action: flush},
 		{Kind: state.RunEnded, Outcome: state.Interrupted}} {
 		e.Seq, e.At = m.Seq+1, x.w.Now()
 		x.events, m = append(x.events, e), m.After(e)
@@ -119,8 +119,8 @@ func TestALifetimeWhoseLineIsGoneIsForgotten(t *testing.T) {
 		t.Errorf("%v %s %s, %v flushed, want done and none", err, report.Outcome, report.Reason, report.Flushed)
 	}
 	for _, e := range x.events[4:] {
-		if e.Kind == state.Intended && len(e.Act.Sets) != 1 {
-			t.Errorf("%s of %v, and one of them is gone", e.Act.Verb, e.Act.Sets)
+		if e.Kind == state.Intended && len(e.Action.Changes) != 1 {
+			t.Errorf("%s of %v, and one of them is gone", e.Action.Kind, e.Action.Changes)
 		}
 	}
 }

@@ -196,7 +196,7 @@ func (v *watcher) counts() {
 	}
 	for _, s := range w.servers {
 		if s.backends != backends[s]+s.direct || s.leaving != leaving[s] || s.orphans != orphans[s] || s.claims != claims[s] {
-			t.Fatalf("at %v server %s: backends %d leaving %d orphans %d claims %d, truly %d %d %d %d", w.At(), s.spec.Name,
+			t.Fatalf("at %v server %s: backends %d closing %d orphans %d claims %d, truly %d %d %d %d", w.At(), s.spec.Name,
 				s.backends, s.leaving, s.orphans, s.claims, backends[s]+s.direct, leaving[s], orphans[s], claims[s])
 		}
 		if s.backends > s.spec.MaxConns {

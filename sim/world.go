@@ -49,9 +49,9 @@ type World struct {
 }
 
 var (
-	_ bouncer.Clock = (*World)(nil)
-	_ bouncer.Fleet = (*World)(nil)
-	_ bouncer.Gauge = (*World)(nil)
+	_ bouncer.Clock        = (*World)(nil)
+	_ bouncer.Fleet        = (*World)(nil)
+	_ bouncer.SignalSource = (*World)(nil)
 )
 
 // slotOwner says what a slot below base belongs to.
@@ -128,7 +128,7 @@ func (w *World) At() time.Duration { return time.Duration(w.now) }
 // Now returns Spec.Start plus At.
 func (w *World) Now() time.Time { return w.spec.Start.Add(time.Duration(w.now)) }
 
-// patience is how many events pass between two looks at the caller's context.
+// patience is how many events pass between two samples of the caller's context.
 const patience = 1 << 14
 
 // Sleep runs the world for d of virtual time. When ctx ends first it returns ctx's error, after Spec.MaxEvents one of
@@ -220,7 +220,7 @@ func (w *World) entry(e entry) {
 	}
 }
 
-// Observe takes one look, as the live fleet does: consoles, then servers, Spec.LookLatency of virtual time in all. A
+// Observe takes one sample, as the live fleet does: consoles, then servers, Spec.LookLatency of virtual time in all. A
 // process that does not answer is an error of KindUnreachable, never a partial picture.
 func (w *World) Observe(ctx context.Context) (fleet.Observation, error) {
 	o := fleet.Observation{At: w.Now(), Took: w.spec.LookLatency}

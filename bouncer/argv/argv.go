@@ -51,7 +51,7 @@ func (c Call) Run(ctx context.Context) ([]byte, error) {
 	cmd.WaitDelay = time.Second // chosen: for what a killed command has printed, and one that left its output to a child
 	group := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.Cancel = group // what it has begun, too: nothing of it may act later
-	// A Ctrl-C at the terminal is for this program, which ends between two acts.
+	// A Ctrl-C at the terminal is for this program, which ends between two actions.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Stdin = bytes.NewReader(c.Stdin)
 	cmd.Env = append(inherited(os.Environ()), c.Env...)

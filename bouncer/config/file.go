@@ -13,7 +13,7 @@ type File struct {
 	Saturation    []Signal     `yaml:"saturation"`
 	Deadband      Share        `yaml:"deadband"`
 	Policy        Policy       `yaml:"policy"`
-	Journal       string       `yaml:"journal"` // file that remembers every act
+	Journal       string       `yaml:"journal"` // file that remembers every action
 	Mirror        Mirror       `yaml:"mirror"`  // of the journal
 	MirrorTimeout Dur          `yaml:"mirror_timeout"`
 	Hooks         Hooks        `yaml:"hooks"`

@@ -44,7 +44,7 @@ func TestHooksTellWhatHappened(t *testing.T) {
 	inner := &inMemory{}
 	j := hook.Hooks{Argv: map[string][]string{hook.OnStep: script, hook.OnHold: script, hook.OnDone: script}, Call: within(5 * time.Second),
 		Env: []string{"PGBUDGET_ENVIRONMENT=gprd"}}.Decorate(inner)
-	step := state.Step{Sets: []fleet.Set{{Process: "ci/1", Alias: "app", Key: fleet.KeySize, From: 5, To: 8}}}
+	step := state.Step{Changes: []fleet.SettingChange{{Process: "ci/1", Alias: "app", Key: fleet.KeySize, From: 5, To: 8}}}
 	for _, e := range []state.Event{{Kind: state.RunBegan}, {Kind: state.StepBegan, Step: &step}, {Kind: state.HoldBegan, Reason: "cpu 0.9 > 0.85"},
 		{Kind: state.HoldEnded}, {Kind: state.RunEnded, Outcome: state.Done, Reason: "there"}} {
 		if _, err := j.Record(e); err != nil {

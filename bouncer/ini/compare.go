@@ -34,7 +34,7 @@ type Difference struct {
 	Now      string // what is in force
 	Recycles bool   // a RELOAD closes the server connections of the line, too
 
-	// What a fleet.Set would call it, and the numbers; Set is "" where there is no such thing.
+	// What a fleet.SettingChange would call it, and the numbers; Set is "" where there is no such thing.
 	Alias               string
 	Set                 fleet.Key
 	FileConns, NowConns int
@@ -137,7 +137,7 @@ func (x *comparing) settings() {
 	}
 }
 
-// sized adds to a setting that is a size what a fleet.Set would call it.
+// sized adds to a setting that is a size what a fleet.SettingChange would call it.
 func (x *comparing) sized(d Difference, file, now string) Difference {
 	switch d.Key {
 	case defaultSize:

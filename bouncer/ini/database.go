@@ -47,7 +47,7 @@ type database struct {
 	at        place // of the connection string
 	equal     int   // the byte after its =
 	pairs     []pair
-	broken    bool   // it could not be loaded: "*" alone is not looked at before a client comes
+	broken    bool   // it could not be loaded: "*" alone is not observed before a client comes
 	forced    string // user=, this line's or an earlier one's: a load cannot take it back
 	duplicate bool
 	torn      bool // an earlier line of the alias leads elsewhere, so that each load closes its server connections

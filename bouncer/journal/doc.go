@@ -9,9 +9,9 @@
 //
 // The format, version 2. Each line is a JSON object whose last member is its checksum:
 //
-//	{"pgbudget_journal":2,"crc32c":"…"}                  the first line says what the file is
+//	{"pgbudget_journal":3,"crc32c":"…"}                  the first line says what the file is
 //	{"seq":1,"at":"…","kind":"run",…,"crc32c":"…"}       an event (state.Event)
-//	{"snapshot":1,"memory":{…},"crc32c":"…"}             what the events before the line come to (state.Memory)
+//	{"snapshot":1,"state":{…},"crc32c":"…"}             what the events before the line come to (state.JournalState)
 //
 // The checksum is CRC-32C of the line's bytes before `,"crc32c":"`: it finds every burst of up to 32 bits, processors
 // compute it, and the standard library has it. It is against broken disks and editors, not against an enemy.
@@ -25,6 +25,6 @@
 //
 // A snapshot is written once the events since the newest one are longer than it by far. Who opens a journal looks for
 // the newest from the end, and reads what follows it: a journal of years opens as fast as one of a day. Where it is of
-// another state.MemoryVersion, every event is folded again, and Open writes one of its own at once. Export, Import and
+// another state.JournalStateVersion, every event is folded again, and Open writes one of its own at once. Export, Import and
 // Read check every line.
 package journal

@@ -25,8 +25,8 @@ func FuzzJournal(f *testing.F) {
 	f.Add([]byte(`{"pgbudget_journal":1}`+"\n"), false)
 	f.Add(exportLine, false)
 	for _, text := range []string{`{"seq":1,"kind":"done"}`, `{"seq":1,"kind":"cut","step":{}}`,
-		`{"seq":1,"kind":"reindex"}`, `{"snapshot":1,"memory":{"seq":3,"step":null}}`,
-		`{"seq":1,"kind":"forget"}` + "\n" + `{"seq":2,"kind":"end","outcome":"done"}`, `{"snapshot":99}`, `[]`, `null`,
+		`{"seq":1,"kind":"reindex"}`, `{"snapshot":1,"state":{"seq":3,"step":null}}`,
+		`{"seq":1,"kind":"accept"}` + "\n" + `{"seq":2,"kind":"end","outcome":"done"}`, `{"snapshot":99}`, `[]`, `null`,
 		`{"seq":1,"kind":"step","step":{"kind":"step"}}`} {
 		f.Add([]byte(text), true)
 	}

@@ -91,7 +91,7 @@ func TestAnExportThatIsNotAsItWasIsToldFromTheJournal(t *testing.T) {
 		"a mirror with a line more": {append(append(bytes.Clone(data), "{}\n"...), data[len(headerLine):]...),
 			"8: the line has no checksum", "take another copy of it"},
 		"a mirror's first line": {changed(data, 1), "1: the first line was changed", "this one is changed at line 1"},
-		"of a newer pgbudget": {[]byte(`{"pgbudget_export":3}` + "\n"), "1: written by a newer pgbudget",
+		"of a newer pgbudget": {[]byte(`{"pgbudget_export":4}` + "\n"), "1: written by a newer pgbudget",
 			"use the pgbudget that wrote it"},
 		"of an older pgbudget": {[]byte(`{"pgbudget_journal":1}` + "\n"), "1: the journal has version 1",
 			"name a later export or mirror"},

@@ -118,7 +118,7 @@ func unlocked(subject string, err error) error {
 }
 
 // Memory is what the events of the journal come to: with the newest, where the mirror alone has failed.
-func (j *Journal) Memory() state.Memory { return j.tally.memory }
+func (j *Journal) Memory() state.JournalState { return j.tally.memory }
 
 // Record gives the event its number and writes it, after a snapshot where one is due. On an error nothing of it is in
 // the journal, as far as can be told, and nothing more can be recorded. Where the mirror alone has failed, the event is

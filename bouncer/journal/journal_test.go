@@ -40,7 +40,7 @@ func record(t *testing.T, j *journal.Journal, e state.Event) state.Event {
 
 func TestWhatWasRecordedIsThereAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
-	step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize,
+	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize,
 		From: 4, To: 3}}}
 	goal := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 3, MeanWait: fleet.Unknown()}}}
 	j := open(t, path)
@@ -50,8 +50,8 @@ func TestWhatWasRecordedIsThereAgain(t *testing.T) {
 	}
 	j.Close()
 	j = open(t, path)
-	want = append(want, record(t, j, state.Event{Kind: state.Intended, Act: &state.Act{Verb: state.Release,
-		Sets: step.Sets, Reason: "a \"reason\"\n"}}))
+	want = append(want, record(t, j, state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release,
+		Changes: step.Changes, Reason: "a \"reason\"\n"}}))
 	got, err := journal.Read(path)
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 )
 
 // Version is the version of the format; it rises when a key changes its meaning or goes.
-const Version = 2
+const Version = 3
 
 // How the lines of each kind begin. A text in JSON has no line break, so after one these bytes begin a line of that
 // kind.
@@ -103,22 +103,22 @@ func parseEvent(text []byte) (state.Event, error) {
 	return v.Event, err
 }
 
-func sealSnapshot(m state.Memory) ([]byte, error) {
+func sealSnapshot(m state.JournalState) ([]byte, error) {
 	return seal(struct {
-		Version int          `json:"snapshot"`
-		Memory  state.Memory `json:"memory"`
-	}{state.MemoryVersion, m})
+		Version int                `json:"snapshot"`
+		Memory  state.JournalState `json:"state"`
+	}{state.JournalStateVersion, m})
 }
 
 // parseSnapshot reads a snapshot; ok: it is of the version that this pgbudget knows.
-func parseSnapshot(text []byte) (m state.Memory, ok bool, err error) {
-	if numberAfter(snapshotMark, text) != state.MemoryVersion {
+func parseSnapshot(text []byte) (m state.JournalState, ok bool, err error) {
+	if numberAfter(snapshotMark, text) != state.JournalStateVersion {
 		return m, false, nil
 	}
 	var v struct {
-		Version int          `json:"snapshot"`
-		Memory  state.Memory `json:"memory"`
-		Sum     string       `json:"crc32c"`
+		Version int                `json:"snapshot"`
+		Memory  state.JournalState `json:"state"`
+		Sum     string             `json:"crc32c"`
 	}
 	err = decode(text, &v)
 	return v.Memory, err == nil, err

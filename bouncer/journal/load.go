@@ -23,7 +23,7 @@ const (
 
 // tally is what the lines so far come to.
 type tally struct {
-	memory   state.Memory
+	memory   state.JournalState
 	since    int64 // bytes of lines after the newest snapshot
 	snapshot int64 // bytes of that one
 	every    int64 // instead of the constant; 0: that
@@ -109,7 +109,7 @@ func (c content) load() (folded, error) {
 	if err == nil {
 		err = check(text)
 	}
-	var m state.Memory
+	var m state.JournalState
 	known := false
 	if err == nil {
 		m, known, err = parseSnapshot(text)
@@ -160,7 +160,7 @@ func (c content) fold(st *folded, each func(text []byte) error) error {
 }
 
 // Load reads what a journal comes to that somebody else may be writing; one that is not there is empty.
-func Load(path string) (state.Memory, error) {
+func Load(path string) (state.JournalState, error) {
 	var st folded
 	err := reading("journal", path, func(c content) (err error) { st, err = c.load(); return err })
 	return st.memory, err
@@ -212,7 +212,7 @@ func Newest(path string) iter.Seq2[state.Event, error] {
 					e, bad = parseEvent(text)
 				}
 				if bad == nil { // what it follows is not known yet: its parts are what can be judged
-					bad = state.Memory{Seq: e.Seq - 1, Step: &state.Step{}}.Refuses(e)
+					bad = state.JournalState{Seq: e.Seq - 1, Step: &state.Step{}}.Refuses(e)
 				}
 				if bad != nil {
 					bad = c.broken(at, bad)

@@ -46,9 +46,9 @@ func (m Mirror) failed(kind state.EventKind, err error) error {
 	case state.Accepted:
 		so = "the journal has it: the sizes that are there are right"
 	case state.Intended:
-		so = "so the act was not begun"
+		so = "so the action was not begun"
 	case state.Acted:
-		so = "the act was done, and nothing more is"
+		so = "the action was done, and nothing more is"
 	case state.RunEnded:
 		so = "and the run has ended"
 	}
@@ -80,9 +80,9 @@ func (m Mirror) lost(path string) error {
 
 // Load reads what a journal comes to that somebody else may be writing. One that is not there is empty. It is an error of
 // KindDrift that its mirror has more, or has other lines.
-func (m Mirror) Load(path string) (state.Memory, error) {
+func (m Mirror) Load(path string) (state.JournalState, error) {
 	if err := cmp.Or(m.lost(path), m.agrees(path)); err != nil {
-		return state.Memory{}, err
+		return state.JournalState{}, err
 	}
 	return Load(path)
 }

@@ -226,14 +226,14 @@ func TestAMirrorThatFailsEndsTheJournal(t *testing.T) {
 	}
 }
 
-// TestAMirrorThatFailsSaysWhatBecameOfTheAct: after an act, its line is in the journal, and the act was done.
+// TestAMirrorThatFailsSaysWhatBecameOfTheAct: after an action, its line is in the journal, and the action was done.
 func TestAMirrorThatFailsSaysWhatBecameOfTheAct(t *testing.T) {
-	set := fleet.Set{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}
-	step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{set}}
-	act := &state.Act{Verb: state.Release, Sets: []fleet.Set{set}}
-	events := []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}, {Kind: state.StepBegan, Step: step}, {Kind: state.Intended, Act: act},
-		{Kind: state.Acted, Act: act}, {Kind: state.StepEnded}, {Kind: state.RunEnded, Outcome: state.Done}}
-	want := []string{"nothing was begun", "nothing of the step that the journal has was done", "the act was not begun", "the act was done", "nothing more is done",
+	set := fleet.SettingChange{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}
+	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{set}}
+	act := &state.Action{Kind: state.Release, Changes: []fleet.SettingChange{set}}
+	events := []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}, {Kind: state.StepBegan, Step: step}, {Kind: state.Intended, Action: act},
+		{Kind: state.Acted, Action: act}, {Kind: state.StepEnded}, {Kind: state.RunEnded, Outcome: state.Done}}
+	want := []string{"nothing was begun", "nothing of the step that the journal has was done", "the action was not begun", "the action was done", "nothing more is done",
 		"the run has ended"}
 	for _, file := range []bool{false, true} {
 		for i := range events {

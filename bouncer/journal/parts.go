@@ -119,7 +119,7 @@ func (p *parts) add(text []byte, line int) fate {
 	switch {
 	case m.sum == last.sum:
 		return follows
-	case snapshot && p.snapshots[m.sum] && numberAfter(snapshotMark, text) != state.MemoryVersion:
+	case snapshot && p.snapshots[m.sum] && numberAfter(snapshotMark, text) != state.JournalStateVersion:
 		return follows // what it says is not known here; the next event tells
 	case snapshot && !p.snapshots[m.sum]:
 		if p.snapshots == nil {

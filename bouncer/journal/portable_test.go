@@ -121,7 +121,7 @@ func TestWhatIsNeitherExportNorMirrorIsNotImported(t *testing.T) {
 		"hello\nhello\n":                    "given:1: this is no journal",
 		"\n\n":                              "given:1: this is no journal",
 		`{"pgbudget_journal":1}` + "\n":     "given:1: the journal has version 1",
-		`{"pgbudget_export":3}` + "\n":      "given:1: written by a newer pgbudget",
+		`{"pgbudget_export":4}` + "\n":      "given:1: written by a newer pgbudget",
 		string(headerLine) + string(event):  "given:2: event 2 follows event 0",
 		string(event):                       "given:1: this is no journal",
 		string(headerLine) + "x\ny\n":       "given:2: the line has no checksum",
@@ -185,7 +185,7 @@ func TestAJournalThatIsNotThereIsNotExported(t *testing.T) {
 // TestOfWhatIsNoJournalNothingIsExported not even the first line: what comes out would be one that was cut.
 func TestOfWhatIsNoJournalNothingIsExported(t *testing.T) {
 	for _, text := range []string{"hello\n", string(exportLine), `{"pgbudget_journal":1}` + "\n",
-		`{"pgbudget_journal":3}` + "\n", strings.TrimSpace(string(headerLine)) + "\r\n"} {
+		`{"pgbudget_journal":4}` + "\n", strings.TrimSpace(string(headerLine)) + "\r\n"} {
 		path := filepath.Join(t.TempDir(), "j.jsonl")
 		write(t, path, []byte(text))
 		var b bytes.Buffer

@@ -45,7 +45,7 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 		{"the first version", `{"pgbudget_journal":1}` + "\n" + `{"seq":1,"at":"2026-01-01T00:00:00Z","kind":"hold"}` +
 			"\n", ":1: the journal has version 1"},
 		{"the first version, cut", `{"pgbudget_journal":1}`, ":1: the journal has version 1"},
-		{"a version to come", `{"pgbudget_journal":3}` + "\n", ":1: written by a newer pgbudget"},
+		{"a version to come", `{"pgbudget_journal":4}` + "\n", ":1: written by a newer pgbudget"},
 		{"a header that was changed", strings.Replace(header, "crc", "crd", 1), ":1: the first line was changed"},
 		{"a header with more", strings.TrimSpace(header) + " " + "\n", ":1: the first line was changed"},
 		{"a line in the middle", header + "{\n" + header, ":2: the line has no checksum"},
@@ -54,8 +54,8 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 			Kind: state.HoldEnded}), ":3: event 3 follows event 1"},
 		{"a beginning that is gone", header + event(state.Event{Seq: 2, Kind: state.HoldEnded}),
 			":2: event 2 follows event 0"},
-		{"an act that is missing", header + event(state.Event{Seq: 1, Kind: state.Acted}),
-			`:2: the event "done" has no act`},
+		{"an action that is missing", header + event(state.Event{Seq: 1, Kind: state.Acted}),
+			`:2: the event "done" has no action`},
 		{"a step that is missing", header + event(state.Event{Seq: 1, Kind: state.StepBegan}),
 			`:2: the event "step" has no step`},
 		{"a kind to come", header + event(state.Event{Seq: 1, Kind: "reindex"}),
@@ -68,8 +68,8 @@ func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
 		{"a line twice", header + header, ":2: "},
 		{"a snapshot that is no object", header + event(struct {
 			S int `json:"snapshot"`
-			M int `json:"memory"`
-		}{state.MemoryVersion, 4}), ":2: the line cannot be read"},
+			M int `json:"state"`
+		}{state.JournalStateVersion, 4}), ":2: the line cannot be read"},
 		{"a line break that was changed", header + strings.TrimSpace(event(state.Event{Seq: 1,
 			Kind: state.HoldEnded})) + "\v", ":2: the line goes on after its checksum"},
 	} {

@@ -171,7 +171,7 @@ func TestTheNewestEventsAreReadFromTheEnd(t *testing.T) {
 }
 
 // years writes a journal of so many bytes as Record does, without waiting for the disk after each line.
-func years(t *testing.T, size int64) (path string, want state.Memory) {
+func years(t *testing.T, size int64) (path string, want state.JournalState) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "years.jsonl")
 	file, err := os.Create(path)
@@ -213,16 +213,16 @@ func years(t *testing.T, size int64) (path string, want state.Memory) {
 	}
 	for size := size; n < size; {
 		record(state.Event{Kind: state.RunBegan, Goal: goal, Seen: seen,
-			Points: []learn.Point{{Shift: "main/app:ci/app", At: at, X: 5}}})
+			Soaks: []learn.SoakResult{{Shift: "main/app:ci/app", At: at, X: 5}}})
 		for range 5 {
-			var sets []fleet.Set
+			var sets []fleet.SettingChange
 			for i := range 10 {
-				sets = append(sets, fleet.Set{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Key: fleet.KeySize,
+				sets = append(sets, fleet.SettingChange{Process: fmt.Sprintf("main/%02d", i), Alias: "app", Key: fleet.KeySize,
 					From: 10, To: 9})
 			}
-			record(state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Sets: sets}})
-			record(state.Event{Kind: state.Intended, Act: &state.Act{Verb: state.Release, Sets: sets}})
-			record(state.Event{Kind: state.Acted, Act: &state.Act{Verb: state.Release, Sets: sets}})
+			record(state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Changes: sets}})
+			record(state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release, Changes: sets}})
+			record(state.Event{Kind: state.Acted, Action: &state.Action{Kind: state.Release, Changes: sets}})
 			record(state.Event{Kind: state.HoldBegan, Reason: "cpu of pg is 0.9, and holds above 0.85"})
 			record(state.Event{Kind: state.HoldEnded})
 			record(state.Event{Kind: state.StepEnded})
@@ -316,7 +316,7 @@ func TestWhatCouldNotBeReadAgainIsNotWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	for _, e := range []state.Event{{Kind: state.Acted}, {Kind: "reindex"}, {Kind: state.StepCut,
+	for _, e := range []state.Event{{Kind: state.Acted}, {Kind: "reindex"}, {Kind: state.StepTrimmed,
 		Step: &state.Step{}}} {
 		if _, err := j.Record(e); !strings.Contains(fmt.Sprint(err), "a defect of pgbudget") {
 			t.Errorf("%+v: %v", e, err)
@@ -381,7 +381,7 @@ func TestAMirrorThatFailsAtASnapshotDoesNotHaveItsEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 		j.tally.every, fails = 1, true
-		step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+		step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
 		e := state.Event{Kind: kind}
 		if kind == state.StepBegan {
 			e.Step = &step

@@ -42,7 +42,7 @@ func mustOpen(t testing.TB, path string) *os.File {
 // teller tells what a run may do, one event after the other.
 type teller struct {
 	*rand.Rand
-	m  state.Memory
+	m  state.JournalState
 	at time.Time
 }
 
@@ -50,26 +50,26 @@ func newTeller(seed uint64) *teller {
 	return &teller{Rand: rand.New(rand.NewPCG(seed, 7)), at: time.Date(2026, 3, 1, 2, 3, 4, 5000, time.UTC)}
 }
 
-func (t *teller) set() fleet.Set {
-	return fleet.Set{Process: []string{"main/1", "main/2", "ci/1"}[t.IntN(3)], Alias: []string{"app",
+func (t *teller) set() fleet.SettingChange {
+	return fleet.SettingChange{Process: []string{"main/1", "main/2", "ci/1"}[t.IntN(3)], Alias: []string{"app",
 		"other"}[t.IntN(2)],
 		Key: []fleet.Key{fleet.KeySize, fleet.KeyReserve, fleet.KeyLifetime}[t.IntN(3)], From: t.IntN(40),
 		To: t.IntN(40)}
 }
 
 func (t *teller) step(kind state.StepKind) *state.Step {
-	s := &state.Step{Kind: kind, Sets: []fleet.Set{}}
+	s := &state.Step{Kind: kind, Changes: []fleet.SettingChange{}}
 	for range t.IntN(4) {
-		s.Sets = append(s.Sets, t.set())
+		s.Changes = append(s.Changes, t.set())
 	}
 	if t.IntN(3) == 0 {
-		s.Turn = &shift.Turn{Shift: "main/app:ci/app", From: t.IntN(100), To: t.IntN(100)}
+		s.Traffic = &shift.TrafficChange{Shift: "main/app:ci/app", From: t.IntN(100), To: t.IntN(100)}
 	}
 	return s
 }
 
-func (t *teller) point() *learn.Point {
-	return &learn.Point{Shift: "main/app:ci/app", At: t.at, X: t.IntN(100), Window: time.Minute,
+func (t *teller) point() *learn.SoakResult {
+	return &learn.SoakResult{Shift: "main/app:ci/app", At: t.at, X: t.IntN(100), Window: time.Minute,
 		From:     learn.Measure{Erlangs: t.ExpFloat64(), SD: t.Float64()},
 		Expected: &load.Range{Lower: t.Float64(), Upper: 1}, Text: "a \"text\"\nof <two> lines"}
 }
@@ -79,14 +79,14 @@ func (t *teller) goal() *sizing.Goal {
 		MeanWait: fleet.Unknown()}, {Pool: "ci/app", MeanWait: fleet.Float(t.Float64())}}}
 }
 
-func (t *teller) act() *state.Act {
-	a := &state.Act{Verb: []state.Verb{state.Release, state.Grant, state.Undo, state.Flush, state.Restore,
-		state.Flip}[t.IntN(6)], Reason: "why", Pool: "main/app"}
+func (t *teller) act() *state.Action {
+	a := &state.Action{Kind: []state.ActionKind{state.Release, state.Grant, state.Undo, state.Flush, state.Restore,
+		state.ShiftTraffic}[t.IntN(6)], Reason: "why", Pool: "main/app"}
 	for range 1 + t.IntN(2) {
-		a.Sets = append(a.Sets, t.set())
+		a.Changes = append(a.Changes, t.set())
 	}
-	if a.Verb == state.Flip {
-		a.Sets, a.Turn = nil, &shift.Turn{Shift: "main/app:ci/app", From: t.IntN(100), To: t.IntN(100)}
+	if a.Kind == state.ShiftTraffic {
+		a.Changes, a.Traffic = nil, &shift.TrafficChange{Shift: "main/app:ci/app", From: t.IntN(100), To: t.IntN(100)}
 	}
 	return a
 }
@@ -101,27 +101,27 @@ func (t *teller) next() state.Event {
 			e.Kind, e.Goal, e.To = state.RunBegan, t.goal(), int64(t.IntN(3)*t.IntN(20))
 			e.Servers, e.Seen = []state.Origin{{Name: "pg", SystemID: "7"}}, []state.Seen{{Process: "main/1", Alias: "app",
 				Users: []string{"u", "v"}}}
-			e.Turned = []state.Switch{{Shift: "main/app:ci/app", X: t.IntN(100), At: t.at}}
-			e.Bases = []learn.Base{{Shift: "main/app:ci/app", At: t.at, From: load.Load{Pool: "main/app",
+			e.Switches = []state.Switch{{Shift: "main/app:ci/app", X: t.IntN(100), At: t.at}}
+			e.Baselines = []learn.Baseline{{Shift: "main/app:ci/app", At: t.at, From: load.Load{Pool: "main/app",
 				InSystem: fleet.Unknown(), Notes: []string{"n"}}}}
-			e.Points = []learn.Point{*t.point()}
+			e.Soaks = []learn.SoakResult{*t.point()}
 		case 1:
 			e.Kind, e.Step = state.StepBegan, t.step(state.Forward)
 		case 2:
 			e.Kind, e.Step, e.Reason = state.StepAbort, t.step(state.Backward), "it waits"
 		case 3, 4:
-			e.Kind, e.Act = state.Intended, t.act()
+			e.Kind, e.Action = state.Intended, t.act()
 		case 5, 6:
-			e.Kind, e.Act = state.Acted, t.act()
+			e.Kind, e.Action = state.Acted, t.act()
 		case 7:
-			e.Kind, e.Act, e.Outcome, e.Reason = state.Failed, t.act(), state.Held, "no"
+			e.Kind, e.Action, e.Outcome, e.Reason = state.Failed, t.act(), state.Held, "no"
 		case 8:
 			e.Kind = state.StepEnded
 			if t.IntN(2) == 0 {
-				e.Point = t.point()
+				e.Soak = t.point()
 			}
 		case 9:
-			e.Kind, e.Step, e.Reason = state.StepCut, t.step(state.Forward), "full"
+			e.Kind, e.Step, e.Reason = state.StepTrimmed, t.step(state.Forward), "full"
 		case 10:
 			e.Kind = []state.EventKind{state.HoldBegan, state.HoldEnded, state.Noted, state.Accepted}[t.IntN(4)]
 			e.Reason = "held"
@@ -166,8 +166,8 @@ func ofAnotherVersion(data []byte) []byte {
 		if bytes.HasPrefix(line, []byte(snapshotMark)) {
 			line = mustSeal(struct {
 				Version int    `json:"snapshot"`
-				Memory  string `json:"memory"`
-			}{state.MemoryVersion + 1, "something else"})
+				Memory  string `json:"state"`
+			}{state.JournalStateVersion + 1, "something else"})
 		}
 		out.Write(line)
 	}

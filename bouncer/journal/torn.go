@@ -8,7 +8,7 @@ func Torn(path string) (bool, error) {
 	if err != nil || !torn || Busy(path) {
 		return false, err
 	}
-	return cutLine(path) // who wrote it may have ended between the look and the question
+	return cutLine(path) // who wrote it may have ended between the sample and the question
 }
 
 // cutLine reports whether something stands after the last whole line.

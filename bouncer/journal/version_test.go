@@ -44,7 +44,7 @@ func long(t *testing.T, size int) []byte {
 
 // ours counts the snapshots of this version.
 func ours(data []byte) int {
-	return bytes.Count(data, fmt.Appendf(nil, "\n%s%d,", snapshotMark, state.MemoryVersion))
+	return bytes.Count(data, fmt.Appendf(nil, "\n%s%d,", snapshotMark, state.JournalStateVersion))
 }
 
 // loaded reads a journal and counts what is read of it.

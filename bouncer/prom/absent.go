@@ -11,7 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// series returns the label sets of all series that any of the selectors picks within the look's time.
+// series returns the label sets of all series that any of the selectors picks within the sample's time.
 func (l look) series(ctx context.Context, subject string, selectors ...string) ([]model.LabelSet, error) {
 	limited, cancel := context.WithTimeout(ctx, l.c.Timeout)
 	defer cancel()
@@ -22,7 +22,7 @@ func (l look) series(ctx context.Context, subject string, selectors ...string) (
 	return sets, l.c.warned(subject, warnings)
 }
 
-// values returns the values of a label among the series that a selector picks within the look's time.
+// values returns the values of a label among the series that a selector picks within the sample's time.
 func (l look) values(ctx context.Context, subject string, label model.LabelName, pick string) ([]string, error) {
 	limited, cancel := context.WithTimeout(ctx, l.c.Timeout)
 	defer cancel()
@@ -102,7 +102,7 @@ func (l look) absentUnder(ctx context.Context, subject, missing, family, hint st
 	return l.evidence(subject, hint, "%s; %s", missing, there)
 }
 
-// span returns the time that the look covers, as PromQL writes it.
+// span returns the time that the sample covers, as PromQL writes it.
 func (l look) span() model.Duration {
 	return model.Duration(l.grid.end().Sub(l.grid.start) + l.grid.step)
 }

@@ -175,7 +175,7 @@ func TestAPoolThatALimitKeptBelowItsSizeIsCensored(t *testing.T) {
 		if got := h.Erlangs.Quantile(0.5); got < 1 || got > 1.06 {
 			t.Errorf("shares %v: got a median of %v, want 1 by night", c.shares, got)
 		}
-		// The plan is made at night, by a look that sees 1 Erlang and nobody waiting.
+		// The plan is made at night, by a sample that sees 1 Erlang and nobody waiting.
 		loads, err := load.Estimate(night(t, s.History))
 		if err != nil {
 			t.Fatal(err)

@@ -38,7 +38,7 @@ func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
 	})
 }
 
-// measured loads a fleet and looks back at it. It says why the look cannot be judged, and how to judge it.
+// measured loads a fleet and looks back at it. It says why the sample cannot be judged, and how to judge it.
 func measured(t *testing.T, l *lab.Lab) (reason string, judge func()) {
 	ctx := t.Context()
 	var runs []*lab.Run

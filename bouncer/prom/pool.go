@@ -196,7 +196,7 @@ func (v poolView) whole(rates string) string {
 // servers were active as pool_size allows, or the alias had reached max_db_connections, or no more could be had (see
 // boundedQuery). A queue that was empty at one scrape of a minute has let go whom it held before: what was offered was
 // carried, and the minute shows it. Since single scrapes of a healthy pool at 80 % use find waiters all the time,
-// leaving those minutes out would leave out the load's peaks. A size of 0 is unlimited (PgBouncer 1.24 on).
+// closing those minutes out would leave out the load's peaks. A size of 0 is unlimited (PgBouncer 1.24 on).
 func (v poolView) fullQuery() string {
 	active := v.gauge("min_over_time", gaugeActive)
 	full := active + " >= ignoring (" + exported + ") group_left () (" + v.ofDatabase(gaugeSize) + " > 0)"

@@ -41,7 +41,7 @@ func TestALineWithoutAnEndIsReadNoFurtherThanALineMayBe(t *testing.T) {
 	}{
 		{"", 0, "f.jsonl:1: the line is longer than 67108864 bytes"},
 		{"", 'x', "f.jsonl:1: the line is longer than 67108864 bytes"},
-		{`{"pgbudget_recording":1}` + "\n", ' ', "f.jsonl:2: the line is longer than 67108864 bytes"},
+		{`{"pgbudget_recording":2}` + "\n", ' ', "f.jsonl:2: the line is longer than 67108864 bytes"},
 	} {
 		e := &endless{b: c.b}
 		_, _, err := read("f.jsonl", io.MultiReader(strings.NewReader(c.before), e))
@@ -85,8 +85,8 @@ func TestALookThatCouldNotBeReadIsNotWritten(t *testing.T) {
 	if err := w.Observation(look(0, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, e, err := Read(name); err != nil || e.Looks != 1 {
-		t.Errorf("%d looks, %v", e.Looks, err)
+	if _, e, err := Read(name); err != nil || e.Samples != 1 {
+		t.Errorf("%d samples, %v", e.Samples, err)
 	}
 }
 
@@ -141,8 +141,8 @@ func TestAPipeAndTheStandardInputAreRead(t *testing.T) {
 	} {
 		done := make(chan error)
 		go func() { done <- to() }()
-		if _, e, err := Read(name); err != nil || e.Looks != 2 {
-			t.Errorf("%s: %d looks, %v", name, e.Looks, err)
+		if _, e, err := Read(name); err != nil || e.Samples != 2 {
+			t.Errorf("%s: %d samples, %v", name, e.Samples, err)
 		}
 		if err := <-done; err != nil {
 			t.Fatal(err)

@@ -31,7 +31,7 @@ func outside(whose string, numbers ...number) error {
 // check refuses numbers that no fleet can show: a recording may have been edited or damaged.
 func check(o fleet.Observation) error {
 	if len(o.Servers) == 0 || len(o.Processes) == 0 {
-		return errors.New("a look without servers or processes")
+		return errors.New("a sample without servers or processes")
 	}
 	once := onceEach()
 	for _, s := range o.Servers {
@@ -127,14 +127,14 @@ func checkServer(s fleet.Server) error {
 	b := s.Backends
 	err := outside("server "+s.Name, number{"max_connections", s.MaxConns, 1}, number{"superuser_reserved_connections", s.SuperuserReservedConns, 0},
 		number{"reserved_connections", s.ReservedConns, 0}, number{"pool backends", b.PoolConns, 0}, number{"direct backends", b.DirectConns, 0},
-		number{"leaving backends", b.LeavingConns, 0}, number{"orphans", b.OrphanConns, 0}, number{"own backends",
+		number{"closing backends", b.ClosingConns, 0}, number{"orphans", b.OrphanConns, 0}, number{"own backends",
 			b.OwnConns, 0},
 		number{"logins", b.LoginConns, 0}, number{"autovacuum_max_workers", s.WorkerConns, 0})
 	for _, limits := range [][]fleet.ConnLimit{s.ReservedSettings, s.Roles, s.Databases} {
 		for _, l := range limits {
 			err = cmp.Or(err, outside("server "+s.Name, number{"the limit of " + l.Name, l.Conns, 0},
 				number{"the number of other sessions under the limit of " + l.Name, l.DirectConns, 0},
-				number{"the number of sessions let go under the limit of " + l.Name, l.LeavingConns, 0}))
+				number{"the number of sessions let go under the limit of " + l.Name, l.ClosingConns, 0}))
 		}
 	}
 	return err

@@ -45,7 +45,7 @@ func lengthened(tb testing.TB, size int) []byte {
 	return out.Bytes()
 }
 
-// later is a look n turns on: what its counters did from first to last, they have done n times more.
+// later is a sample n turns on: what its counters did from first to last, they have done n times more.
 func later(o, first, last fleet.Observation, n int, turn time.Duration) *fleet.Observation {
 	o.At = o.At.Add(time.Duration(n) * turn)
 	var processes []fleet.Process
@@ -92,16 +92,16 @@ func TestALongRecordingTakesNoMoreMemory(t *testing.T) {
 		}
 		after := heap()
 		runtime.KeepAlive(text)
-		return after - min(before, after), e.Looks
+		return after - min(before, after), e.Samples
 	}
 	short, n := held(4 << 20)
 	long, m := held(16 << 20)
 	if m < 3*n {
-		t.Fatalf("%d looks, then %d: want four times as many", n, m)
+		t.Fatalf("%d samples, then %d: want four times as many", n, m)
 	}
 	const slack = 1 << 20
 	if long > short+slack {
-		t.Errorf("%d kB are held of %d looks, %d kB of %d", short>>10, n, long>>10, m)
+		t.Errorf("%d kB are held of %d samples, %d kB of %d", short>>10, n, long>>10, m)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // maxLine is the length of the longest line that is written or read, in bytes. chosen: a pool of one process with its
-// alias takes 400 to 800 bytes, so that a look at 80,000 of them fits, and thousands are what a large fleet has; a small
+// alias takes 400 to 800 bytes, so that a sample of 80,000 of them fits, and thousands are what a large fleet has; a small
 // machine can hold the line and what is read of it. What is no recording may have no line break in all its bytes.
 const maxLine = 64 << 20
 
@@ -23,7 +23,7 @@ const recorded = "name a file that pgbudget record FILE has made"
 
 var errLong = fmt.Errorf("the line is longer than %d bytes, the most that a line of a recording has", maxLine)
 
-// Read returns a recording's header and its evidence: history and every look, folded. A file, a pipe and the standard
+// Read returns a recording's header and its evidence: history and every sample, folded. A file, a pipe and the standard
 // input (/dev/stdin, or -) are read. Errors name file and line and are of KindUsage for a file that is no recording or
 // is cut off, of KindEvidence for looks that contradict each other.
 func Read(name string) (Header, load.Evidence, error) {

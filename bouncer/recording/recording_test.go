@@ -58,11 +58,11 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.Recording != Version || h.Note != "from a test" || e.Looks != 2 || e.History.Dialect != "test" || e.Flows[0].Intervals[0].Xacts != 10 {
+	if h.Recording != Version || h.Note != "from a test" || e.Samples != 2 || e.History.Dialect != "test" || e.Flows[0].Intervals[0].Xacts != 10 {
 		t.Errorf("header %+v, evidence %+v", h, e)
 	}
 	if diff := cmp.Diff(look(1, 20), e.Last, cmp.Comparer(func(a, b fleet.Float) bool { return a == b || !a.Known() && !b.Known() })); diff != "" {
-		t.Errorf("the last look changed on its way:\n%s", diff)
+		t.Errorf("the last sample changed on its way:\n%s", diff)
 	}
 }
 
@@ -80,8 +80,8 @@ func TestRedactLeavesNoHostPathOrApplication(t *testing.T) {
 	if !strings.Contains(string(text), "abc") {
 		t.Error("the config hash is gone, too")
 	}
-	if _, e, err := Read(name); err != nil || e.Looks != 2 {
-		t.Errorf("%d looks, %v", e.Looks, err)
+	if _, e, err := Read(name); err != nil || e.Samples != 2 {
+		t.Errorf("%d samples, %v", e.Samples, err)
 	}
 }
 
@@ -111,11 +111,11 @@ func TestDamagedRecordingsAreRefusedWithTheirLine(t *testing.T) {
 		{"truncated", string(whole[:len(whole)-9]), ":4: truncated", operr.KindUsage},
 		{"no recording", "{\"a\":1}\n", ":1: not a pgbudget recording", operr.KindUsage},
 		{"a plain text", "hello\n", ":1: not a pgbudget recording", operr.KindUsage},
-		{"another format", strings.Replace(lines[0], ":1,", ":9,", 1), "format 9 of a recording", operr.KindUsage},
+		{"another format", strings.Replace(lines[0], ":2,", ":9,", 1), "format 9 of a recording", operr.KindUsage},
 		{"garbage inside", lines[0] + "{{{\n", ":2: not a line of a recording", operr.KindUsage},
 		{"an unknown line", lines[0] + "{\"weather\":{}}\n", ":2: not a line of a recording", operr.KindUsage},
 		{"time backwards", lines[0] + lines[2] + lines[1], "time went backwards", operr.KindEvidence},
-		{"the same look twice", lines[0] + lines[1] + lines[1], "time went backwards", operr.KindEvidence},
+		{"the same sample twice", lines[0] + lines[1] + lines[1], "time went backwards", operr.KindEvidence},
 		{"a process twice", lines[0] + strings.Replace(lines[1], `"processes":[`, `"processes":[{"id":"main/1","group":"main","version":"","identity":{"config_hash":""},"settings":{},"aliases":[]},`, 1), "main/1 stands there twice", operr.KindUsage},
 		{"no server", lines[0] + `{"observation":{"at":"2026-01-01T00:00:00Z","servers":[],"processes":[]}}` + "\n", "without servers", operr.KindUsage},
 		{"a negative counter", lines[0] + strings.Replace(lines[1], `"xacts":10`, `"xacts":-10`, 1), "a negative counter", operr.KindUsage},
@@ -148,13 +148,13 @@ func TestDamagedRecordingsAreRefusedWithTheirLine(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add(`{"pgbudget_recording":1}` + "\n" + `{"observation":{"at":"2026-01-01T00:00:00Z","servers":[{"name":"m","max_connections":50}],"processes":[{"id":"a/1","group":"a","aliases":[{"name":"x","server":"m","pool_size":5,"pools":[{"user":"u","sv_active":2}]}]}]}}` + "\n" +
+	f.Add(`{"pgbudget_recording":2}` + "\n" + `{"observation":{"at":"2026-01-01T00:00:00Z","servers":[{"name":"m","max_connections":50}],"processes":[{"id":"a/1","group":"a","aliases":[{"name":"x","server":"m","pool_size":5,"pools":[{"user":"u","sv_active":2}]}]}]}}` + "\n" +
 		`{"observation":{"at":"2026-01-01T00:01:00Z","servers":[{"name":"m","max_connections":50}],"processes":[{"id":"a/1","group":"a","aliases":[{"name":"x","server":"m","pool_size":5,"counters":{"xacts":900,"xact_time_ns":90000000000},"pools":[{"user":"u","sv_active":2,"cl_waiting":3,"maxwait_ns":1000000}]}]}]}}` + "\n")
-	f.Add(`{"pgbudget_recording":1}` + "\n" + `{"history":{}}`)
+	f.Add(`{"pgbudget_recording":2}` + "\n" + `{"history":{}}`)
 	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {
 		_, e, err := read("f", strings.NewReader(text))
-		if err != nil || e.Looks < 2 {
+		if err != nil || e.Samples < 2 {
 			return
 		}
 		loads, err := load.Estimate(e)

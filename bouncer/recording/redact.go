@@ -98,7 +98,7 @@ func (r *redactor) observation(o fleet.Observation) fleet.Observation {
 	return o
 }
 
-// history returns a copy of h that names servers as the looks do, in the order of their names.
+// history returns a copy of h that names servers as the samples do, in the order of their names.
 func (r *redactor) history(h load.History) load.History {
 	h.Servers = slices.Clone(h.Servers)
 	for i := range h.Servers {

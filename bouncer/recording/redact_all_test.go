@@ -16,7 +16,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// kept are the texts that a redacted recording keeps, and why. Whatever else is a text in a look or in a history is
+// kept are the texts that a redacted recording keeps, and why. Whatever else is a text in a sample or in a history is
 // replaced or left out, and so is what comes to them: a new one fails here until somebody has thought of it.
 var kept = map[string]string{
 	"Servers[].ReservedSettings[].Name": "a setting of PostgreSQL's, or of a vendor's",

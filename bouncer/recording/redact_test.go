@@ -78,7 +78,7 @@ func TestTheHistoryOfARedactedRecordingNamesServersAsItsLooksDo(t *testing.T) {
 	// The planner finds a server's history by its name, and wants them sorted by it.
 	if got := []string{e.History.Servers[0].Server, e.History.Servers[1].Server}; got[0] != e.Last.Servers[0].Name ||
 		got[1] != e.Last.Processes[0].Aliases[0].AlsoOn[0] {
-		t.Errorf("the history is of %v, the look of %s and %v", got, e.Last.Servers[0].Name,
+		t.Errorf("the history is of %v, the sample of %s and %v", got, e.Last.Servers[0].Name,
 			e.Last.Processes[0].Aliases[0].AlsoOn)
 	}
 }
@@ -119,7 +119,7 @@ func TestTheShippedRecordingHasNothingLeftToRedact(t *testing.T) {
 		}
 	}
 	if looks < 20 {
-		t.Errorf("%d looks", looks)
+		t.Errorf("%d samples", looks)
 	}
 }
 

@@ -42,7 +42,7 @@ func ErrExists(name string) error {
 	return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New("exists already"), Hint: "choose another name; a recording is never overwritten"}
 }
 
-// Observation appends one look and syncs it to disk.
+// Observation appends one sample and syncs it to disk.
 func (w *Writer) Observation(o fleet.Observation) error {
 	if w.redactor != nil {
 		o = w.redactor.observation(o)
@@ -68,7 +68,7 @@ func (w *Writer) write(v any) error {
 	}
 	if len(b)+1 > maxLine { // what could not be read again is not written
 		return &operr.Error{Kind: operr.KindEvidence, Subject: w.file.Name(),
-			Err:  fmt.Errorf("a look at this fleet has %d bytes, a line of a recording %d at most", len(b)+1, maxLine),
+			Err:  fmt.Errorf("a sample of this fleet has %d bytes, a line of a recording %d at most", len(b)+1, maxLine),
 			Hint: "record a part of the fleet: name fewer groups"}
 	}
 	if _, err := w.file.Write(append(b, '\n')); err != nil {

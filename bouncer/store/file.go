@@ -179,7 +179,7 @@ func holds(real string, data []byte) bool {
 
 func drifted(path string) error {
 	return &operr.Error{Kind: operr.KindDrift, Subject: path,
-		Err:  errors.New("somebody else changed it between the look and the write; nothing was written"),
+		Err:  errors.New("somebody else changed it between the sample and the write; nothing was written"),
 		Hint: "see what was changed, RELOAD it or take it back, and run again"}
 }
 

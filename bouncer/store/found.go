@@ -51,7 +51,7 @@ func (x found) is(like attributes, bytes sum) bool {
 	return x.sum == bytes && x.names == 1 && like.lost(x.attributes) == ""
 }
 
-// same reports whether two looks found one thing, with the same bytes where it has some.
+// same reports whether two samples found one thing, with the same bytes where it has some.
 func (x found) same(y found) bool {
 	return x.info != nil && y.info != nil && os.SameFile(x.info, y.info) && x.sum == y.sum
 }

@@ -22,12 +22,12 @@ type swapping struct {
 }
 
 // swap gives the new file the real one's name, where that still has its old bytes and attributes, and waits until that
-// is on disk. Between a look and a rename there is always a moment. So the two names are exchanged, and what has come
-// out is looked at afterwards: what somebody else has put there, or written into the file, is put back.
+// is on disk. Between a sample and a rename there is always a moment. So the two names are exchanged, and what has come
+// out is observed afterwards: what somebody else has put there, or written into the file, is put back.
 //
 // Where names cannot be exchanged (NFS, most of FUSE, systems other than Linux), the file is compared once more just
 // before the new one is renamed over it: there a moment remains. Everywhere one remains for whoever has opened the file
-// to write, without cutting it off, and writes after the look.
+// to write, without cutting it off, and writes after the sample.
 //
 // written: the real name has the new bytes, or may have. The temporary name is gone, or an error says what it has.
 func (f File) swap(temp, real string, like attributes, old, data []byte) (written bool, err error) {
@@ -123,7 +123,7 @@ const most = 8
 
 // back puts what came out of an exchange back in its place. Whoever has come there meanwhile has written later still:
 // that is put back, and what it took the place of stays under the temporary name. unread is why what came out could not
-// be looked at; nil: it was, and is somebody's.
+// be observed; nil: it was, and is somebody's.
 func (s *swapping) back(unread error) (written bool, err error) {
 	s.kept = true
 	put := s.ours // what the real name was given last

@@ -119,7 +119,7 @@ func shown(t *testing.T, folder string) (out []string) {
 	return out
 }
 
-// TestWhatSomebodyDoesAtThatVeryMomentStays has somebody at work between the last look and the write, where names can
+// TestWhatSomebodyDoesAtThatVeryMomentStays has somebody at work between the last sample and the write, where names can
 // be exchanged and where they cannot. The folder is what they have made of it, to the inode.
 func TestWhatSomebodyDoesAtThatVeryMomentStays(t *testing.T) {
 	for how, moment := range map[string]string{"exchanged": "exchange", "renamed": "rename", "compared": "compare"} {

@@ -20,14 +20,14 @@ type aim struct {
 }
 
 // aimOf finds it in the journal, with the time at which the newest run began. A run that took steps back had none.
-func aimOf(m state.Memory, newest iter.Seq2[state.Event, error], look *sight) (*aim, time.Time, error) {
+func aimOf(m state.JournalState, newest iter.Seq2[state.Event, error], look *sight) (*aim, time.Time, error) {
 	var out *aim
-	forgotten := false
+	accepted := false
 	for e, err := range newest {
 		if err != nil {
 			return nil, time.Time{}, err
 		}
-		forgotten = forgotten || e.Kind == state.Accepted // what is there now is right, whatever was planned
+		accepted = accepted || e.Kind == state.Accepted // what is there now is right, whatever was planned
 		if e.Kind == state.Replanned && e.Goal != nil && out == nil {
 			out = &aim{At: e.At, Goal: *e.Goal}
 		}
@@ -35,7 +35,7 @@ func aimOf(m state.Memory, newest iter.Seq2[state.Event, error], look *sight) (*
 			continue
 		}
 		switch {
-		case e.To > 0 || e.Goal == nil || forgotten:
+		case e.To > 0 || e.Goal == nil || accepted:
 			return nil, e.At, nil
 		case out == nil:
 			out = &aim{At: e.At, Goal: *e.Goal}
@@ -50,7 +50,7 @@ func aimOf(m state.Memory, newest iter.Seq2[state.Event, error], look *sight) (*
 }
 
 // apart reports whether a line that pgbudget wrote is not that of a goal. What it never wrote is not known here.
-func apart(m state.Memory, g sizing.Goal) bool {
+func apart(m state.JournalState, g sizing.Goal) bool {
 	return slices.ContainsFunc(m.Written, func(w state.Written) bool {
 		goal, ours := g.Pool(w.Pool())
 		to := goal.Size
@@ -58,7 +58,7 @@ func apart(m state.Memory, g sizing.Goal) bool {
 			to = goal.Reserve
 		}
 		lines := g.LinesOf(w.Pool())
-		if i := slices.IndexFunc(lines, func(l sizing.GoalLine) bool { return l.Set().Same(w.Set) }); i >= 0 {
+		if i := slices.IndexFunc(lines, func(l sizing.GoalLine) bool { return l.Change().Same(w.SettingChange) }); i >= 0 {
 			to = lines[i].To
 		} else if g.ByLine(w.Pool()) {
 			return false

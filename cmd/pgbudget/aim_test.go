@@ -13,8 +13,8 @@ import (
 )
 
 // newestFirst is what a journal of these events gives, and its memory.
-func newestFirst(events ...state.Event) (state.Memory, iter.Seq2[state.Event, error]) {
-	var m state.Memory
+func newestFirst(events ...state.Event) (state.JournalState, iter.Seq2[state.Event, error]) {
+	var m state.JournalState
 	for i := range events {
 		events[i].Seq = int64(i + 1)
 		events[i].At = time.Date(2026, 11, 30, 0, 30, i, 0, time.UTC)
@@ -33,9 +33,9 @@ func newestFirst(events ...state.Event) (state.Memory, iter.Seq2[state.Event, er
 func TestWhyAndStatusSayHowFarThePlanIs(t *testing.T) {
 	goal := &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 9}, {Pool: "main/app", Size: 13}}}
 	step := func(to int) []state.Event {
-		sets := []fleet.Set{{Process: "ci/1", Alias: "app", Key: fleet.KeySize, From: 4, To: to}}
-		return []state.Event{{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Sets: sets}},
-			{Kind: state.Acted, Act: &state.Act{Verb: state.Grant, Sets: sets}}, {Kind: state.StepEnded}}
+		sets := []fleet.SettingChange{{Process: "ci/1", Alias: "app", Key: fleet.KeySize, From: 4, To: to}}
+		return []state.Event{{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Changes: sets}},
+			{Kind: state.Acted, Action: &state.Action{Kind: state.Grant, Changes: sets}}, {Kind: state.StepEnded}}
 	}
 	began := state.Event{Kind: state.RunBegan, Goal: goal}
 	done := state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: "1 of 1 steps"}

@@ -7,9 +7,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// asked is what a person is asked to agree to before a run; empty: nothing, it ends at its first look with nothing
+// asked is what a person is asked to agree to before a run; empty: nothing, it ends at its first sample with nothing
 // moved. A run that can move nothing yet waits until it can, and opens its steps without another question.
-func asked(c course, policy state.Policy, m state.Memory, step state.Step, blocked, paused string) string {
+func asked(c course, policy state.Policy, m state.JournalState, step state.Step, blocked, paused string) string {
 	const later = "; steps are taken once that is gone"
 	turning := slices.ContainsFunc(c.shifts, func(x shift.Shift) bool { return x.At != x.Until })
 	switch over := c.situation(policy, m).OverBudget(); {
@@ -31,7 +31,7 @@ func asked(c course, policy state.Policy, m state.Memory, step state.Step, block
 	case turning:
 		return "no step can begin now: traffic is on its way, and today's sizes serve no further percentage" + later
 	case m.Intent != nil:
-		return "an act that was begun is done again: nobody knows what became of it"
+		return "an action that was begun is done again: nobody knows what became of it"
 	}
 	return ""
 }

@@ -32,11 +32,11 @@ type course struct {
 }
 
 // situation is what the next step is decided from before a run.
-func (c course) situation(policy state.Policy, m state.Memory) control.Situation {
+func (c course) situation(policy state.Policy, m state.JournalState) control.State {
 	m.Refused = nil // those are of the run before
 	m = m.Bound(c.rollTo)
-	return control.Situation{Fleet: c.fleet, AsMeasured: c.measured, Look: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Memory: m, Shifts: c.shifts, Readings: c.readings,
-		Trail: c.seen.trail, Gate: c.seen.gate}
+	return control.State{Fleet: c.fleet, AsMeasured: c.measured, Sample: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Journal: m, Shifts: c.shifts, Readings: c.readings,
+		Recent: c.seen.trail, Guard: c.seen.gate}
 }
 
 // survey looks for the window and plans. Where there is no plan, the rest of the course is there with the error.
@@ -56,7 +56,7 @@ func (m *mover) survey(ctx context.Context) (course, error) {
 func (m *mover) watch(ctx context.Context) (c course, err error) {
 	w := newLookout(ctx, m.session, m.source.config, m.source.every)
 	defer w.close()
-	bar := newProgress("looking at the fleet", m.source.window, m.source.every)
+	bar := newProgress("sampling the fleet", m.source.window, m.source.every)
 	err = bouncer.Watch(ctx, clock.Wall{}, m.session.Fleet, m.source.every, m.source.window, func(o fleet.Observation) error {
 		bar.step()
 		o = m.memory.Recall(o) // who came once may come again
@@ -108,7 +108,7 @@ func (m *mover) measureBack(ctx context.Context) (course, error) {
 	c.evidence.Last.Signals = nil
 	var untold error
 	if c.evidence.History, untold = m.session.history(ctx, c.evidence.Last); untold != nil {
-		fmt.Fprintf(stderr, "note: %v; direct connections are counted as the last run knew them, or as this look sees them where that is more\n", untold)
+		fmt.Fprintf(stderr, "note: %v; direct connections are counted as the last run knew them, or as this sample sees them where that is more\n", untold)
 		c.evidence.History = load.History{}
 	}
 	if c.loads, err = load.Estimate(c.evidence); err != nil {
@@ -135,7 +135,7 @@ func (m *mover) measureBack(ctx context.Context) (course, error) {
 	return c, m.model(&c)
 }
 
-// known are lines for the direct connections that the newest run counted on and that this look does not show.
+// known are lines for the direct connections that the newest run counted on and that this sample does not show.
 func (m *mover) known(f budget.Fleet) (lines []budget.DeclaredLine) {
 	for _, s := range f.Servers {
 		if more := m.memory.Direct(s.Name) - s.DirectConns(); more > 0 {
@@ -166,7 +166,7 @@ func (m *mover) stranger(o fleet.Observation) error {
 	}
 	hint := ""
 	if m.memory.Missing(o) != "" {
-		hint = "give it in the config; where it is gone for good, pgbudget forget --sizes, then pgbudget rollback or run"
+		hint = "give it in the config; where it is gone for good, pgbudget accept --sizes, then pgbudget rollback or run"
 	}
 	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command(0))
 }

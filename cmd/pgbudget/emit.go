@@ -15,7 +15,7 @@ import (
 func (m *mover) emit(ctx context.Context, w io.Writer, p preview) error {
 	type part struct {
 		verb, then string
-		sets       []fleet.Set
+		sets       []fleet.SettingChange
 	}
 	var parts []part
 	for _, x := range []part{{"release", "RELOAD, see drained", p.left.Releases}, {"grant", "RELOAD", p.left.Grants}} {
@@ -31,7 +31,7 @@ func (m *mover) emit(ctx context.Context, w io.Writer, p preview) error {
 		if err != nil {
 			return err
 		}
-		title := fmt.Sprintf("%d of %d: %s %s, %s\n", i+1, len(parts), x.verb, state.Step{Sets: x.sets}.Text(), x.then)
+		title := fmt.Sprintf("%d of %d: %s %s, %s\n", i+1, len(parts), x.verb, state.Step{Changes: x.sets}.Text(), x.then)
 		if _, err := io.WriteString(w, title); err != nil {
 			return err
 		}

@@ -80,7 +80,7 @@ func (o output) loads(e load.Evidence, loads []load.Load) error {
 
 // usedText says what loads rest on. The history of a pool counts from half an hour on, or where the pool was full in it.
 func usedText(e load.Evidence, loads []load.Load) string {
-	text := fmt.Sprintf("%s over %s", words.Count(e.Looks, "look"), e.To.Sub(e.From).Round(time.Second))
+	text := fmt.Sprintf("%s over %s", words.Count(e.Samples, "sample"), e.To.Sub(e.From).Round(time.Second))
 	if e.History.Lookback == 0 {
 		return text
 	}

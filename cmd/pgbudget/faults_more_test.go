@@ -59,9 +59,9 @@ func prometheusFaults(t *testing.T) string {
 		{name: "a signal reads NaN", strike: nothing, config: asking("vector(0) / 0"), pools: pools, code: exitHeld, says: "NaN"},
 		{name: "a signal has several series", strike: nothing, config: asking("up"), pools: pools, code: exitHeld, says: "series"},
 		{name: "a signal has no series", strike: nothing, config: asking("no_such_metric"), pools: pools, code: exitHeld, says: "active of pg is not known"},
-		{name: "Prometheus hangs in mid-step", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: state.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
-		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: state.Open, config: protected, pools: pools, moves: true, code: exitHeld, says: "cpu of pg is not known"},
-		{name: "Prometheus is gone in mid-step", policy: blind, strike: signal(syscall.SIGKILL, 0), when: state.Open, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
+		{name: "Prometheus hangs in mid-step", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: state.BeginStep, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
+		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: state.BeginStep, config: protected, pools: pools, moves: true, code: exitHeld, says: "cpu of pg is not known"},
+		{name: "Prometheus is gone in mid-step", policy: blind, strike: signal(syscall.SIGKILL, 0), when: state.BeginStep, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
 	} {
 		f.window = "3s" // loads are measured
 		t.Run(f.name, func(t *testing.T) {
@@ -167,7 +167,7 @@ func (b *bench) jump(t testing.TB) string {
 		err = m.run(ctx, output{w: io.Discard, format: "table"}, course, policy, 1, nil, false)
 		closed()
 		b.restore(t, before)
-		code, said := exitCode(ctx, err), "done: what counts is what two looks show"
+		code, said := exitCode(ctx, err), "done: what counts is what two samples show"
 		if err != nil {
 			said = volatile.ReplaceAllString(err.Error(), "…")
 		}

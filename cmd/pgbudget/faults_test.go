@@ -28,14 +28,14 @@ var everyFault = flag.Bool("every-fault", false, "strike every fault")
 type fault struct {
 	name   string
 	strike func(b *bench) (relieve func()) // makes it happen
-	when   state.Verb                      // strike once that act is done; empty: before the command
+	when   state.ActionKind                // strike once that action is done; empty: before the command
 	policy string                          // beside percent: 20; empty: a soak of a second
 	pools  string                          // instead of main, jobs and ci
 	window string                          // of a plan; empty: a second
 	config func(b *bench, text string) string
 	shell  string // instead of running it as it is: sh -c, with the command in "$@"
 	asks   bool   // without --yes
-	later  bool   // it shows in the act alone: a dry run does not find it
+	later  bool   // it shows in the action alone: a dry run does not find it
 	lines  bool   // it shows where lines are to be changed: status does not know which
 	code   int
 	says   string
@@ -263,13 +263,13 @@ func (b *bench) step(t testing.TB, f fault, relieve *func(), more ...string) res
 }
 
 // afterPlan is when the run has begun: the plan is made, and no step is.
-const afterPlan = state.Verb("run")
+const afterPlan = state.ActionKind("run")
 
-// did reports whether an act is in the journal as done; Open, whether a step has begun.
-func (b *bench) did(verb state.Verb) bool {
+// did reports whether an action is in the journal as done; Open, whether a step has begun.
+func (b *bench) did(verb state.ActionKind) bool {
 	events, _ := journal.Read(b.path)
 	for _, e := range events {
-		if verb == afterPlan && e.Kind == state.RunBegan || verb == state.Open && e.Kind == state.StepBegan || e.Kind == state.Acted && e.Act.Verb == verb {
+		if verb == afterPlan && e.Kind == state.RunBegan || verb == state.BeginStep && e.Kind == state.StepBegan || e.Kind == state.Acted && e.Action.Kind == verb {
 			return true
 		}
 	}

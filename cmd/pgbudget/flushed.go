@@ -17,7 +17,7 @@ func (m *mover) endFlush(ctx context.Context) {
 	if len(flushed) == 0 {
 		return
 	}
-	act := state.Act{Verb: state.Restore, Sets: flushed}
+	act := state.Action{Kind: state.Restore, Changes: flushed}
 	if err := m.hands.Apply(context.WithoutCancel(ctx), act); err != nil {
 		fmt.Fprintf(stderr, "note: a flush that a run before has left cannot be ended yet: %v\n", err)
 		return
@@ -26,10 +26,10 @@ func (m *mover) endFlush(ctx context.Context) {
 		fmt.Fprintf(stderr, "note: server_lifetime of %s in %s is as it was: a run before had left it flushed\n",
 			x.Alias, x.Process)
 	}
-	if in := m.memory.Intent; in != nil && in.Verb != state.Flush && in.Verb != state.Restore {
-		return // its fate is for a look to tell, and the run finds this done
+	if in := m.memory.Intent; in != nil && in.Kind != state.Flush && in.Kind != state.Restore {
+		return // its fate is for a sample to tell, and the run finds this done
 	}
-	e, err := m.journal.Record(state.Event{At: m.clock.Now(), Kind: state.Acted, Act: &act})
+	e, err := m.journal.Record(state.Event{At: m.clock.Now(), Kind: state.Acted, Action: &act})
 	if err == nil {
 		m.memory = m.memory.After(e)
 	}
@@ -59,7 +59,7 @@ func (m *mover) endFlushAlone(ctx context.Context) {
 }
 
 // processesOf are those that sets name.
-func processesOf(sets []fleet.Set) (ids []string) {
+func processesOf(sets []fleet.SettingChange) (ids []string) {
 	for _, x := range sets {
 		ids = append(ids, x.Process)
 	}

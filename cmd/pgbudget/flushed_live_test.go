@@ -34,7 +34,7 @@ func TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	flush := &state.Act{Verb: state.Flush, Sets: []fleet.Set{{Process: "a/1", Alias: "app", Key: fleet.KeyLifetime,
+	flush := &state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "app", Key: fleet.KeyLifetime,
 		From: 3600, To: 1}}}
 	leave := func() { // as a run that was killed does
 		t.Helper()
@@ -44,7 +44,7 @@ func TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong(t *testing.T) {
 		}
 		defer j.Close()
 		for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}},
-			{Kind: state.Intended, Act: flush}, {Kind: state.Acted, Act: flush}} {
+			{Kind: state.Intended, Action: flush}, {Kind: state.Acted, Action: flush}} {
 			e.At = time.Now()
 			if _, err := j.Record(e); err != nil {
 				t.Fatal(err)

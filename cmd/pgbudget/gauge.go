@@ -13,7 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// lastLook remembers the newest look, for what can be read off it.
+// lastLook remembers the newest sample, for what can be read off it.
 type lastLook struct {
 	bouncer.Fleet
 	mu          sync.Mutex
@@ -29,21 +29,21 @@ func (l *lastLook) Observe(ctx context.Context) (fleet.Observation, error) {
 	return o, err
 }
 
-// seen remembers a look.
+// seen remembers a sample.
 func (l *lastLook) seen(o fleet.Observation) {
 	l.mu.Lock()
 	l.observation = o
 	l.mu.Unlock()
 }
 
-// newest is the newest look that has ended.
+// newest is the newest sample that has ended.
 func (l *lastLook) newest() fleet.Observation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.observation
 }
 
-// gauge reads the saturation signals of the config: those that a look shows off the newest one, the others as Prometheus
+// gauge reads the saturation signals of the config: those that a sample shows off the newest one, the others as Prometheus
 // answered last.
 type gauge struct {
 	signals []config.Signal
@@ -81,13 +81,13 @@ func (g gauge) read(s config.Signal, server string) fleet.Signal {
 	}
 	x, ok := budget.Builtin(s.Builtin, g.look.newest(), server)
 	if !ok {
-		x = fleet.Signal{Server: server, Value: fleet.Unknown(), Error: s.Builtin + " has no query: and cannot be read off a look"}
+		x = fleet.Signal{Server: server, Value: fleet.Unknown(), Error: s.Builtin + " has no query: and cannot be read off a sample"}
 	}
 	x.Name = s.Name
 	return x
 }
 
-// queryOf is what Prometheus is asked for a signal of a server; its query is empty where a look shows it.
+// queryOf is what Prometheus is asked for a signal of a server; its query is empty where a sample shows it.
 func queryOf(s config.Signal, server string, servers []config.Server) signalQuery {
 	q := signalQuery{s.Name, server, s.Query}
 	i := slices.IndexFunc(servers, func(x config.Server) bool { return x.Name == server })
@@ -97,7 +97,7 @@ func queryOf(s config.Signal, server string, servers []config.Server) signalQuer
 	return q
 }
 
-// queriesOf are those of all signals, and of the looks.
+// queriesOf are those of all signals, and of the samples.
 func queriesOf(signals []config.Signal, servers []config.Server, looks []signalQuery) []signalQuery {
 	out := slices.Clone(looks)
 	for _, s := range signals {

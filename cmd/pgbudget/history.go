@@ -12,7 +12,7 @@ import (
 )
 
 // historySpec asks for every pool of the groups that say which exporter series are theirs, and for every server that
-// has a query or an exporter. Which server a pool leads to is taken from the look, and from what is declared.
+// has a query or an exporter. Which server a pool leads to is taken from the sample, and from what is declared.
 func historySpec(cfg *config.Config, o fleet.Observation) prom.Spec {
 	spec := prom.Spec{Lookback: budget.DefaultLookbackLoad}
 	if cfg.Prometheus.Lookback.Set {
@@ -183,7 +183,7 @@ type side struct {
 	alias   fleet.Alias
 }
 
-// sidesOf returns the sides of a pool, in the order of the look.
+// sidesOf returns the sides of a pool, in the order of the sample.
 func sidesOf(o fleet.Observation, id string) []side {
 	var out []side
 	for _, p := range o.Processes {

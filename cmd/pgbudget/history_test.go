@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// historyOf is the spec that a configuration, without its prometheus:, gives for a look.
+// historyOf is the spec that a configuration, without its prometheus:, gives for a sample.
 func historyOf(t *testing.T, text string, o fleet.Observation) prom.Spec {
 	t.Helper()
 	none := func(string) (string, bool) { return "", false }
@@ -208,7 +208,7 @@ pools: [{pool: main/app}, {pool: main/shop, server: elsewhere}]
 	}
 }
 
-// TestAPoolWithoutConnectionsIsAskedForWhereItIsDeclared has two servers, and a pool that no look can place by itself.
+// TestAPoolWithoutConnectionsIsAskedForWhereItIsDeclared has two servers, and a pool that no sample can place by itself.
 func TestAPoolWithoutConnectionsIsAskedForWhereItIsDeclared(t *testing.T) {
 	const text = `
 servers: [{name: a, dsn: host=a, metrics: 'instance="a"'}, {name: b, dsn: host=b, metrics: 'instance="b"'}]

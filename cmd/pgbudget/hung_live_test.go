@@ -72,14 +72,14 @@ const blindStale, blindSoak = 5 * time.Second, 10 * time.Second
 func (b *bench) holdsBlind(t testing.TB) {
 	b.t = t
 	var struck time.Time
-	row := b.suffer(t, fault{name: "cpu: alone", when: state.Open, policy: fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale), config: protected,
+	row := b.suffer(t, fault{name: "cpu: alone", when: state.BeginStep, policy: fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale), config: protected,
 		strike: func(b *bench) func() { struck = time.Now(); return hungPrometheus(b, nil) }, moves: true, code: exitHeld, says: "cpu of pg is not known"})
 	events, _ := journal.Read(b.path)
 	i := slices.IndexFunc(events, func(e state.Event) bool { return e.Kind == state.HoldBegan || e.Kind == state.RunEnded })
 	if i < 0 {
 		t.Fatalf("the journal has no hold: %s", row)
 	}
-	if late := events[i].At.Sub(struck); late > blindSoak+4*hungEvery { // a look, and the answer that does not come
+	if late := events[i].At.Sub(struck); late > blindSoak+4*hungEvery { // a sample, and the answer that does not come
 		t.Errorf("it held %v after Prometheus hung, want at most %v", late, blindSoak+4*hungEvery)
 	}
 }
@@ -145,7 +145,7 @@ func (b *bench) hangOnce(t testing.TB, h hung) time.Duration {
 		if err := os.WriteFile(flag, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		when = state.Open
+		when = state.BeginStep
 	}
 	relieve := func() {}
 	r := b.step(t, fault{when: when, strike: hit}, &relieve, "--yes")

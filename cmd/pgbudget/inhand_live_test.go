@@ -36,8 +36,8 @@ func (b *bench) said(t testing.TB, args string, code int, parts ...string) resul
 	return r
 }
 
-// interrupted runs a command until an act of it is done, and then interrupts it.
-func (b *bench) interrupted(t testing.TB, done state.Verb, args string, parts ...string) {
+// interrupted runs a command until an action of it is done, and then interrupts it.
+func (b *bench) interrupted(t testing.TB, done state.ActionKind, args string, parts ...string) {
 	t.Helper()
 	file, err := built()
 	if err != nil {
@@ -74,7 +74,7 @@ func (b *bench) inHand(t *testing.T) {
 	defer b.restore(t, before)
 	b.interrupted(t, state.Grant, "step --percent 20", "the step in hand, ci/app 2 → 5, main/app 6 → 5, is kept and continued by the next pgbudget step",
 		"next: pgbudget step --percent 20 goes on, pgbudget rollback goes back")
-	status := []string{"why", "--config", b.config}
+	status := []string{"explain", "--config", b.config}
 	if r := command(t, b.l, status...); !strings.Contains(plainly(r.stdout), "pgbudget step --percent 20 goes on, pgbudget rollback goes back") {
 		t.Errorf("why: %s", r.stdout)
 	}
@@ -93,7 +93,7 @@ func (b *bench) inHand(t *testing.T) {
 	b.interrupted(t, state.Retreat, "rollback", "next: pgbudget rollback --to 1 goes on")
 	const under = "held: a rollback to before step 1 is under way, and nothing goes forward before its end"
 	for _, args := range []string{"step --yes", "step --dry-run", "step --emit patch", "run --yes", "run --dry-run"} {
-		b.said(t, args, exitHeld, under, "next: pgbudget rollback --to 1 goes on with it; pgbudget forget --sizes gives it up", "!release ")
+		b.said(t, args, exitHeld, under, "next: pgbudget rollback --to 1 goes on with it; pgbudget accept --sizes gives it up", "!release ")
 	}
 	b.said(t, "plan", exitDone, "pgbudget step would end with 5 now: "+under)
 	b.said(t, "rollback --dry-run", exitDone, "continues the way back of step 1", "!  1  release")

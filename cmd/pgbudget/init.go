@@ -59,7 +59,7 @@ func initCommand() *cli.Command {
 var errNoFleet = &operr.Error{Kind: operr.KindUsage, Err: fmt.Errorf("no fleet to look at"),
 	Hint: "pgbudget init --postgres DSN --bouncer GROUP=DSN, or pgbudget init --reference"}
 
-// first takes the look that a config is made of, and says where everything is; of a recording only names are known.
+// first takes the sample that a config is made of, and says where everything is; of a recording only names are known.
 func (s source) first(ctx context.Context) (fleet.Observation, admin.Targets, error) {
 	if s.from != "" {
 		e, err := s.evidence(ctx)
@@ -76,7 +76,7 @@ func (s source) first(ctx context.Context) (fleet.Observation, admin.Targets, er
 	return o, targets, err
 }
 
-// addressless lists the servers and processes of a look with addresses to fill in.
+// addressless lists the servers and processes of a sample with addresses to fill in.
 func addressless(o fleet.Observation) admin.Targets {
 	var t admin.Targets
 	for _, s := range o.Servers {

@@ -245,7 +245,7 @@ func (s *ordeal) goingBack(t testing.TB) bool {
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
-	var m state.Memory
+	var m state.JournalState
 	for _, e := range events {
 		m = m.After(e)
 	}

@@ -33,7 +33,7 @@ func mirrorOf(c *config.Config) journal.Mirror {
 }
 
 // remembered is what the config's journal comes to; somebody else may be writing it.
-func remembered(c *config.Config) (state.Memory, error) { return mirrorOf(c).Load(c.Journal) }
+func remembered(c *config.Config) (state.JournalState, error) { return mirrorOf(c).Load(c.Journal) }
 
 // recordable says why nothing could be recorded in the config's journal and its mirror, as far as can be told without
 // writing: a mirror's command is looked for, and not called.
@@ -54,7 +54,7 @@ func recordable(c *config.Config) error {
 	return m.Unbegun(c.Journal)
 }
 
-// unbegun refuses to forget, or to take back, where there is no journal: its name may be wrong, and a new one would be in
+// unbegun refuses to accept, or to take back, where there is no journal: its name may be wrong, and a new one would be in
 // the way of its import.
 func unbegun(path, what string) error {
 	none, err := noEvents(path)

@@ -47,18 +47,18 @@ func movedTwice(t *testing.T) (c *config.Config, given string) {
 		}
 	}
 	record(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{},
-		Turned: []state.Switch{{Shift: "main/app:ci/app"}}})
+		Switches: []state.Switch{{Shift: "main/app:ci/app"}}})
 	for i, from := range []int{40, 36, 32} {
-		step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app",
+		step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 			Key: fleet.KeySize, From: from, To: from - 4}}}
 		if i == 1 {
-			step.Turn = &shift.Turn{Shift: "main/app:ci/app", From: 0, To: 5}
+			step.Traffic = &shift.TrafficChange{Shift: "main/app:ci/app", From: 0, To: 5}
 		}
 		record(state.Event{Kind: state.StepBegan, Step: &step})
-		act := state.Act{Verb: state.Release, Sets: step.Sets}
-		record(state.Event{Kind: state.Intended, Act: &act})
+		act := state.Action{Kind: state.Release, Changes: step.Changes}
+		record(state.Event{Kind: state.Intended, Action: &act})
 		if i < 2 {
-			record(state.Event{Kind: state.Acted, Act: &act})
+			record(state.Event{Kind: state.Acted, Action: &act})
 			record(state.Event{Kind: state.StepEnded})
 		}
 	}
@@ -74,12 +74,12 @@ func TestAHostThatIsLostIsRolledBackFromElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range want.Past {
-		for _, x := range p.Step.Sets {
+		for _, x := range p.Step.Changes {
 			fleet.Pools = append(fleet.Pools, budget.FleetPool{ID: x.Pool(), Sizes: []budget.Size{{Process: x.Process}}})
 		}
 	}
 	slices.SortFunc(fleet.Pools, func(a, b budget.FleetPool) int { return strings.Compare(a.ID, b.ID) })
-	way := func(m state.Memory) (out []control.Way) {
+	way := func(m state.JournalState) (out []control.RollbackTo) {
 		for _, to := range []int64{0, m.Past[0].Seq, m.Past[1].Seq} {
 			w, any := control.Rollback(m, fleet, to)
 			for i := range w.Goal.Pools {
@@ -92,7 +92,7 @@ func TestAHostThatIsLostIsRolledBackFromElsewhere(t *testing.T) {
 		}
 		return out
 	}
-	if len(want.Past) != 2 || want.Step == nil || len(way(want)[1].Turns) != 1 || way(want)[1].Goal.Pools[0].Size != 40 {
+	if len(want.Past) != 2 || want.Step == nil || len(way(want)[1].Traffic) != 1 || way(want)[1].Goal.Pools[0].Size != 40 {
 		t.Fatalf("the story is another one: %+v", way(want))
 	}
 	var export bytes.Buffer

@@ -21,9 +21,9 @@ type journey struct {
 	w     io.Writer
 	bar   *progressbar.ProgressBar // nil: no terminal
 	begun time.Time
-	seq   int64             // of the memory that ahead is of
-	ahead int               // steps of this command still to come
-	last  control.Situation // newest
+	seq   int64         // of the memory that ahead is of
+	ahead int           // steps of this command still to come
+	last  control.State // newest
 }
 
 func newJourney() *journey {
@@ -51,8 +51,8 @@ func (j *journey) event(e state.Event) {
 	fmt.Fprintf(j.w, "%s  %s\n", e.At.UTC().Format("15:04:05Z"), quote.Line(line))
 }
 
-// seen moves the bar after every look.
-func (j *journey) seen(s control.Situation, act state.Act) {
+// seen moves the bar after every sample.
+func (j *journey) seen(s control.State, act state.Action) {
 	if s.Now.IsZero() {
 		return
 	}
@@ -62,11 +62,11 @@ func (j *journey) seen(s control.Situation, act state.Act) {
 	if j.begun.IsZero() {
 		j.begun = s.Now
 	}
-	if j.seq != s.Memory.Seq {
-		way, _ := s.Ahead()
-		j.seq, j.ahead = s.Memory.Seq, len(way)
-		if own := s.Memory.Step != nil && !s.Memory.GoesBack(); s.Steps > 0 && s.Memory.RollTo == 0 {
-			j.ahead = min(j.ahead, max(0, s.Steps-s.Memory.Steps-b2i(own)))
+	if j.seq != s.Journal.Seq {
+		way, _ := s.Forecast()
+		j.seq, j.ahead = s.Journal.Seq, len(way)
+		if own := s.Journal.Step != nil && !s.Journal.GoesBack(); s.Steps > 0 && s.Journal.RollTo == 0 {
+			j.ahead = min(j.ahead, max(0, s.Steps-s.Journal.Steps-b2i(own)))
 		}
 	}
 	left, what := j.left(s), waitingFor(s, act)
@@ -77,37 +77,37 @@ func (j *journey) seen(s control.Situation, act state.Act) {
 }
 
 // left is how long the rest takes: the step in hand, and those that come.
-func (j *journey) left(s control.Situation) time.Duration {
+func (j *journey) left(s control.State) time.Duration {
 	left := control.Takes(s.Policy, j.ahead)
-	if s.Memory.Step != nil {
-		left += max(0, s.Policy.Soak-s.Now.Sub(s.Memory.SettledAt))
+	if s.Journal.Step != nil {
+		left += max(0, s.Policy.Soak-s.Now.Sub(s.Journal.SettledAt))
 	}
 	return left
 }
 
 // waitingFor names what a run does now.
-func waitingFor(s control.Situation, act state.Act) string {
+func waitingFor(s control.State, act state.Action) string {
 	switch {
 	case act.Held:
 		return "held: " + act.Reason
-	case act.Verb == state.Wait && act.Reason != "":
+	case act.Kind == state.Wait && act.Reason != "":
 		return act.Reason
-	case act.Verb == state.Wait && s.Memory.Step != nil:
-		return "soaking " + s.Memory.Step.Text()
-	case act.Verb == state.Wait:
+	case act.Kind == state.Wait && s.Journal.Step != nil:
+		return "soaking " + s.Journal.Step.Text()
+	case act.Kind == state.Wait:
 		return "looking"
 	}
-	return string(act.Verb)
+	return string(act.Kind)
 }
 
 // far says how far the plan is once a command is done.
-func (j *journey) far(plan sizing.Plan, m state.Memory) {
+func (j *journey) far(plan sizing.Plan, m state.JournalState) {
 	if j.last.Now.IsZero() {
 		return
 	}
 	s := j.last
-	s.Memory = m
-	way, blocked := s.Ahead()
+	s.Journal = m
+	way, blocked := s.Forecast()
 	if len(way) == 0 && s.Steps == 0 { // its last event has said so
 		return
 	}

@@ -98,7 +98,7 @@ func waitsAtALimit(t *trial, gens []lab.Generation) {
 		}
 	}
 	if r := command(t, l, "plan", "--config", config, "--from", recording); r.code == exitInfeasible {
-		t.because("by the upper end of what a short look knows, four connections do not carry it: " + r.stderr)
+		t.because("by the upper end of what a short sample knows, four connections do not carry it: " + r.stderr)
 	}
 	plan := decode[sizing.Plan](t, l, "plan", "--config", config, "--from", recording)
 	for i, p := range pools {

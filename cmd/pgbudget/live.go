@@ -104,7 +104,7 @@ func (s source) flagTargets(t admin.Targets) (admin.Targets, error) {
 	return t, nil
 }
 
-// fleetWithSignals adds the readings of Prometheus to every look.
+// fleetWithSignals adds the readings of Prometheus to every sample.
 type fleetWithSignals struct {
 	bouncer.Fleet
 	queries []signalQuery
@@ -174,7 +174,7 @@ func (s source) open(ctx context.Context) (session, error) {
 	return out, nil
 }
 
-// polled is the fleet with the signals as Prometheus answered last: a look waits for no answer.
+// polled is the fleet with the signals as Prometheus answered last: a sample waits for no answer.
 func (s session) polled(p *poll) bouncer.Fleet {
 	f, ok := s.Fleet.(fleetWithSignals)
 	if !ok {
@@ -204,7 +204,7 @@ func (s source) autodbs() []string {
 	return groups
 }
 
-// history asks Prometheus for the pools of a look; without Prometheus it is empty.
+// history asks Prometheus for the pools of a sample; without Prometheus it is empty.
 func (s session) history(ctx context.Context, o fleet.Observation) (load.History, error) {
 	if s.prom == nil {
 		return load.History{}, nil
@@ -230,7 +230,7 @@ func (s source) watch(ctx context.Context) (load.Evidence, error) {
 	}
 	defer f.close()
 	var e load.Evidence
-	bar := newProgress("looking at the fleet", s.window, s.every)
+	bar := newProgress("sampling the fleet", s.window, s.every)
 	err = bouncer.Watch(ctx, clock.Wall{}, f, s.every, s.window, func(o fleet.Observation) error {
 		bar.step()
 		var err error
@@ -245,13 +245,13 @@ func (s source) watch(ctx context.Context) (load.Evidence, error) {
 	return e, err
 }
 
-// progress shows on stderr how far a long look is: a bar on a terminal, one line otherwise.
+// progress shows on stderr how far a long sample is: a bar on a terminal, one line otherwise.
 type progress struct{ bar *progressbar.ProgressBar }
 
 func newProgress(what string, window, every time.Duration) progress {
 	looks := int(window/every) + 1
 	if !isatty.IsTerminal(os.Stderr.Fd()) {
-		fmt.Fprintf(stderr, "%s: %s, one every %s, for %s\n", what, words.Count(looks, "look"), every, window)
+		fmt.Fprintf(stderr, "%s: %s, one every %s, for %s\n", what, words.Count(looks, "sample"), every, window)
 		return progress{}
 	}
 	return progress{progressbar.NewOptions(looks, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(what),

@@ -10,13 +10,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// lookedAt is what looks and signals say of a step before it begins. The zero value says nothing.
+// lookedAt is what samples and signals say of a step before it begins. The zero value says nothing.
 type lookedAt struct {
-	trail control.Trail
-	gate  control.Gate
+	trail control.RecentSamples
+	gate  control.SaturationGuard
 }
 
-// held says why nothing may be granted on a server of a look; empty: on each it may.
+// held says why nothing may be granted on a server of a sample; empty: on each it may.
 func (s lookedAt) held(o fleet.Observation) string {
 	for _, x := range o.Servers {
 		if why := s.gate.Held(x.Name); why != "" {
@@ -35,7 +35,7 @@ type lookout struct {
 	gauge  gauge
 }
 
-// newLookout asks Prometheus beside the looks; it is closed by its user.
+// newLookout asks Prometheus beside the samples; it is closed by its user.
 func newLookout(ctx context.Context, s session, conf *config.Config, every time.Duration) *lookout {
 	signals, levels := watched(conf)
 	w := &lookout{levels: levels, stale: conf.MovingPolicy().Stale, look: &lastLook{}}
@@ -43,7 +43,7 @@ func newLookout(ctx context.Context, s session, conf *config.Config, every time.
 	return w
 }
 
-// add takes one more look, and what the signals say at it.
+// add takes one more sample, and what the signals say at it.
 func (w *lookout) add(ctx context.Context, o fleet.Observation) {
 	w.look.seen(o)
 	w.seen.trail = w.seen.trail.Add(o)

@@ -102,8 +102,8 @@ func newApp() *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{
-			observeCommand(), recordCommand(), estimateCommand(), planCommand(), stepCommand(), runCommand(), statusCommand(), whyCommand(), pauseCommand(),
-			resumeCommand(), rollbackCommand(), forgetCommand(), journalCommand(), initCommand(), simulateCommand(),
+			observeCommand(), recordCommand(), estimateCommand(), planCommand(), stepCommand(), runCommand(), statusCommand(), explainCommand(), pauseCommand(),
+			resumeCommand(), rollbackCommand(), acceptCommand(), journalCommand(), initCommand(), simulateCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {

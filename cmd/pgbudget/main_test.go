@@ -38,8 +38,8 @@ func note() {
 		event := state.Event{At: time.Now(), Kind: state.Noted, Reason: "it has looked",
 			Seen: []state.Seen{{Process: "main/1", Alias: "app", Users: []string{"app"}}}}
 		if c.Args().First() == "step" {
-			sets := []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 15, To: 14}}
-			event = state.Event{At: time.Now(), Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Sets: sets}}
+			sets := []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 15, To: 14}}
+			event = state.Event{At: time.Now(), Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Changes: sets}}
 		}
 		_, err = j.Record(event)
 		return err
@@ -88,7 +88,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 var manyOfOne = regexp.MustCompile(`(^|[^\d.,])1 (more )?(connections|processes|looks|events|steps|lines|pools|clients|users|turns|copies)\b`)
 
 // harmless are commands that change nothing, and ask no more than who they are typed for did.
-var harmless = []string{"status", "why", "plan", "step --dry-run", "run --dry-run", "rollback --dry-run"}
+var harmless = []string{"status", "explain", "plan", "step --dry-run", "run --dry-run", "rollback --dry-run"}
 
 // pasteable checks that the commands which a command names say of the facts what its own command line did, and that
 // they run.

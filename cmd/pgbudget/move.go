@@ -29,9 +29,9 @@ type mover struct {
 	source  source
 	session session
 	fleet   *observe.Fleet
-	hands   *apply.Hands
+	hands   *apply.Applier
 	journal *journal.Journal
-	memory  state.Memory
+	memory  state.JournalState
 	clock   bouncer.Clock
 	over    func(time.Time) string
 	unasked string   // why no step may begin; empty: a person, or --yes, has agreed to steps
@@ -155,18 +155,18 @@ func configsOf(c *config.Config) []observe.Config {
 	return out
 }
 
-// lockedHands make sure before each act that the locks are still held.
+// lockedHands make sure before each action that the locks are still held.
 type lockedHands struct {
-	*apply.Hands
+	*apply.Applier
 	fleet *observe.Fleet
 }
 
 // Apply refuses where another pgbudget may be at work. What ends a flush needs no lock: it moves no size.
-func (h lockedHands) Apply(ctx context.Context, act state.Act) error {
-	if err := h.fleet.Locked(); err != nil && act.Verb != state.Restore {
+func (h lockedHands) Apply(ctx context.Context, act state.Action) error {
+	if err := h.fleet.Locked(); err != nil && act.Kind != state.Restore {
 		return err
 	}
-	return h.Hands.Apply(ctx, act)
+	return h.Applier.Apply(ctx, act)
 }
 
 // spoken is a journal that also says what it records.
@@ -202,12 +202,12 @@ func (m *mover) run(ctx context.Context, out output, c course, policy state.Poli
 	look, journey := &lastLook{Fleet: m.session.polled(asked)}, newJourney()
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
-	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Hands: lockedHands{m.hands, m.fleet}, Journal: hooks,
+	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Applier: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic), Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0),
 		Notes:  slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
 		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy), Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
-		Gauge: gauge{signals, conf.Servers, asked, look}, Seen: func(s control.Situation, a state.Act) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
+		Signals: gauge{signals, conf.Servers, asked, look}, Seen: func(s control.State, a state.Action) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within()) // chosen: the last two at their slowest
 	err = errors.Join(err, hooks.End(left))
@@ -235,7 +235,7 @@ func (m *mover) run(ctx context.Context, out output, c course, policy state.Poli
 }
 
 // stillAlone asks the servers for the locks of this run. One that was lost with its session, and that nobody has taken, is
-// taken anew: what was seen before is looked at again.
+// taken anew: what was seen before is observed again.
 func (m *mover) stillAlone(ctx context.Context) (again bool, err error) {
 	if err = m.fleet.LockedNow(ctx); operr.KindOf(err) != operr.KindBusy {
 		return false, err
@@ -245,8 +245,8 @@ func (m *mover) stillAlone(ctx context.Context) (again bool, err error) {
 }
 
 // possible makes the checks of a first step before each of them.
-func (m *mover) possible(policy state.Policy) func(context.Context, control.Situation, []fleet.Set) error {
-	return func(ctx context.Context, s control.Situation, sets []fleet.Set) error {
+func (m *mover) possible(policy state.Policy) func(context.Context, control.State, []fleet.SettingChange) error {
+	return func(ctx context.Context, s control.State, sets []fleet.SettingChange) error {
 		return m.changeable(ctx, s.Fleet, policy, sets, false)
 	}
 }

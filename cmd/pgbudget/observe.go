@@ -26,10 +26,10 @@ func formatFlags() []cli.Flag {
 func observeCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "observe",
-		Usage: "take one look at every console and server, and say whose each connection is",
+		Usage: "take one sample of every console and server, and say whose each connection is",
 		Description: "Examples:\n" +
 			"  pgbudget observe --postgres DSN --bouncer main=DSN --bouncer ci=DSN\n" +
-			"  pgbudget observe --from fleet.jsonl                   the newest look of a recording",
+			"  pgbudget observe --from fleet.jsonl                   the newest sample of a recording",
 		Flags: slices.Concat(oneLookFlags(), formatFlags()),
 		Action: withSource("", func(c *cli.Context, out output, s source) error {
 			if s.from != "" {
@@ -37,8 +37,8 @@ func observeCommand() *cli.Command {
 				if err != nil {
 					return err
 				}
-				if e.Looks == 0 {
-					return &operr.Error{Kind: operr.KindEvidence, Subject: s.from, Err: fmt.Errorf("holds no look"), Hint: "record again"}
+				if e.Samples == 0 {
+					return &operr.Error{Kind: operr.KindEvidence, Subject: s.from, Err: fmt.Errorf("holds no sample"), Hint: "record again"}
 				}
 				return out.observation(e.Last)
 			}
@@ -54,20 +54,20 @@ func observeCommand() *cli.Command {
 	}
 }
 
-// oneLookFlags are the source flags of a command that looks once.
+// oneLookFlags are the source flags of a command that samples once.
 func oneLookFlags() []cli.Flag {
 	return slices.DeleteFunc(sourceFlags(), func(f cli.Flag) bool { return f.Names()[0] == "window" || f.Names()[0] == "every" })
 }
 
-// observation prints one look: each server's connections by owner, then each pool of each process.
+// observation prints one sample: each server's connections by owner, then each pool of each process.
 func (o output) observation(x fleet.Observation) error {
 	if o.format != "table" {
 		return o.data(x)
 	}
 	for _, s := range x.Servers {
 		b := s.Backends
-		fmt.Fprintf(o.w, "%s   PostgreSQL %d.%d   max_connections %d   %d client backends = %d pool + %d direct (%d ours) + %d leaving + %d orphans",
-			o.bold(s.Name), s.VersionNum/10000, s.VersionNum%10000, s.MaxConns, b.Total(), b.PoolConns-b.LoginConns, b.DirectConns, b.OwnConns, b.LeavingConns, b.OrphanConns)
+		fmt.Fprintf(o.w, "%s   PostgreSQL %d.%d   max_connections %d   %d client backends = %d pool + %d direct (%d ours) + %d closing + %d orphans",
+			o.bold(s.Name), s.VersionNum/10000, s.VersionNum%10000, s.MaxConns, b.Total(), b.PoolConns-b.LoginConns, b.DirectConns, b.OwnConns, b.ClosingConns, b.OrphanConns)
 		if b.LoginConns > 0 {
 			fmt.Fprintf(o.w, "; %d logins in flight that it does not show yet", b.LoginConns)
 		}
@@ -75,8 +75,8 @@ func (o output) observation(x fleet.Observation) error {
 		limits := func(of string, list []fleet.ConnLimit) {
 			for _, l := range list {
 				text := fmt.Sprintf("%s   %s %s: CONNECTION LIMIT %d", strings.Repeat(" ", len(s.Name)), of, l.Name, l.Conns)
-				if l.DirectConns+l.LeavingConns > 0 {
-					text += fmt.Sprintf(", of which %d direct", l.DirectConns+l.LeavingConns)
+				if l.DirectConns+l.ClosingConns > 0 {
+					text += fmt.Sprintf(", of which %d direct", l.DirectConns+l.ClosingConns)
 				}
 				fmt.Fprintln(o.w, text)
 			}

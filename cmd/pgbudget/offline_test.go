@@ -47,7 +47,7 @@ func offlineCommands(t *testing.T) [][]string {
 		append(slices.Clone(path), "20%-30%"), append(slices.Clone(path), "75%"), append(slices.Clone(path), "100%"), append(slices.Clone(path), "30%", "--percent", "0.01"),
 		{"plan", "-c", sized(t, 480), "--compare", saved(t, gitlab)}, {"plan", "-c", sized(t, 300), "--best-effort"}, {"plan", "-c", sized(t, 30)},
 		{"plan", "-c", gitlab, "--compare", saved(t, sized(t, 480))},
-		{"status", "-c", fleet}, {"why", "-c", fleet}, {"status", "-c", unmoved(t)}, {"why", "-c", unmoved(t)},
+		{"status", "-c", fleet}, {"explain", "-c", fleet}, {"status", "-c", unmoved(t)}, {"explain", "-c", unmoved(t)},
 	}
 	scenarios, err := filepath.Glob("../../fixtures/scenarios/*.yaml")
 	if err != nil || len(scenarios) == 0 {
@@ -105,12 +105,12 @@ func turnedAlone(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	turn := shift.Turn{Shift: "main/app:ci/app", From: 0, To: 5}
+	turn := shift.TrafficChange{Shift: "main/app:ci/app", From: 0, To: 5}
 	for _, e := range []state.Event{
-		{Kind: state.RunBegan, Goal: &sizing.Goal{}, Turned: []state.Switch{{Shift: turn.Shift}}},
-		{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Turn: &turn}},
-		{Kind: state.Intended, Act: &state.Act{Verb: state.Flip, Turn: &turn}},
-		{Kind: state.Acted, Act: &state.Act{Verb: state.Flip, Turn: &turn}},
+		{Kind: state.RunBegan, Goal: &sizing.Goal{}, Switches: []state.Switch{{Shift: turn.Shift}}},
+		{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Traffic: &turn}},
+		{Kind: state.Intended, Action: &state.Action{Kind: state.ShiftTraffic, Traffic: &turn}},
+		{Kind: state.Acted, Action: &state.Action{Kind: state.ShiftTraffic, Traffic: &turn}},
 	} {
 		if _, err := j.Record(e); err != nil {
 			t.Fatal(err)
@@ -230,7 +230,7 @@ func nullLists(typ reflect.Type, read any, where string) (out []string) {
 
 // printedAs are the Go values of what the offline commands print.
 var printedAs = map[string]reflect.Type{"plan": reflect.TypeFor[sizing.Plan](), "estimate": reflect.TypeFor[[]load.Load](), "observe": reflect.TypeFor[fleet.Observation](),
-	"status": reflect.TypeFor[status](), "why": reflect.TypeFor[decided](), "simulate": reflect.TypeFor[simulatedData](), "path": reflect.TypeFor[planned](), "compare": reflect.TypeFor[compared]()}
+	"status": reflect.TypeFor[status](), "explain": reflect.TypeFor[decided](), "simulate": reflect.TypeFor[simulatedData](), "path": reflect.TypeFor[planned](), "compare": reflect.TypeFor[compared]()}
 
 // TestOfflineCommandsPrintListsAndFigures: over every fixture no list is null, and no number of a table has an exponent.
 func TestOfflineCommandsPrintListsAndFigures(t *testing.T) {

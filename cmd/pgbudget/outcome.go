@@ -18,11 +18,11 @@ import (
 var (
 	errHeld    = errors.New("held")
 	errAborted = errors.New("aborted")
-	errStopped = errors.New("stopped between two acts")
+	errStopped = errors.New("stopped between two actions")
 )
 
 // leftFlushed says which lines a flush has left as they must not stay.
-func leftFlushed(sets []fleet.Set) error {
+func leftFlushed(sets []fleet.SettingChange) error {
 	var texts []string
 	for _, x := range sets {
 		texts = append(texts, fmt.Sprintf("server_lifetime of %s in %s is %d second, and was %d", x.Alias, x.Process, x.From, x.To))
@@ -70,7 +70,7 @@ func (m *mover) command(steps int) string {
 }
 
 // againOf is the command that goes on with what the newest run has left.
-func againOf(m state.Memory) string {
+func againOf(m state.JournalState) string {
 	switch {
 	case m.Again != "":
 		return m.Again
@@ -123,7 +123,7 @@ func keptText(s state.Step, again string) string {
 }
 
 // unfinished adds to the error of a run that could not go on what is in hand, and what goes on with it.
-func unfinished(err error, m state.Memory, again string) error {
+func unfinished(err error, m state.JournalState, again string) error {
 	if m.Step == nil {
 		return err
 	}

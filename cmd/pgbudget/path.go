@@ -89,7 +89,7 @@ func planPath(c *cli.Context, out output, s source, fleet budget.Fleet) error {
 	}
 	var path shift.Path
 	var tails *shift.Blocked
-	if stopped := whileWanted(c.Context, func() { path, tails, err = shift.Passage(fleet, sh, policy.Points()) }); stopped != nil {
+	if stopped := whileWanted(c.Context, func() { path, tails, err = shift.Passage(fleet, sh, policy.SoaksOf()) }); stopped != nil {
 		return stopped
 	}
 	if err == nil || path.Blocked != nil {
@@ -147,10 +147,10 @@ func whileWanted(ctx context.Context, compute func()) error {
 }
 
 // schedule is the steps that a run would take, as `run` chooses them.
-func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.Memory, sw flag.Switch) ([]plannedStep, string) {
+func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.JournalState, sw flag.Switch) ([]plannedStep, string) {
 	memory.Leg = true // in the end the sizes are those of a plan
-	situation := control.Situation{Fleet: f, AsMeasured: f, Policy: policy, Memory: memory, Shifts: []shift.Shift{s}, Readings: []state.Reading{{X: s.At}}}
-	stations, ends := situation.Ahead()
+	situation := control.State{Fleet: f, AsMeasured: f, Policy: policy, Journal: memory, Shifts: []shift.Shift{s}, Readings: []state.Reading{{X: s.At}}}
+	stations, ends := situation.Forecast()
 	var out []plannedStep
 	server := ""
 	for _, p := range f.Pools {
@@ -161,8 +161,8 @@ func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.M
 	budget := f.SpareConns(server) + f.WorstConns(server)
 	for _, st := range stations {
 		p := plannedStep{Step: st.Step, Budget: budget, Sizes: map[string]int{}, P99: map[string]fleet.Float{}, after: st.After}
-		var releases []fleet.Set
-		for _, x := range st.Step.Sets {
+		var releases []fleet.SettingChange
+		for _, x := range st.Step.Changes {
 			if x.To < x.From {
 				releases = append(releases, x)
 			}
@@ -175,8 +175,8 @@ func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.M
 				p.P99[x.ID] = p99
 			}
 		}
-		if st.Step.Turn != nil && sw.Shift.From != "" {
-			p.Command = sw.Command(st.Step.Turn.To)
+		if st.Step.Traffic != nil && sw.Shift.From != "" {
+			p.Command = sw.Command(st.Step.Traffic.To)
 		}
 		f = st.After
 		out = append(out, p)
@@ -185,10 +185,10 @@ func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.M
 }
 
 // shiftOf reads the flags, and where they are silent the config, its switch and its journal.
-func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.Memory, error) {
+func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.JournalState, error) {
 	var sh shift.Shift
 	var sw flag.Switch
-	var memory state.Memory
+	var memory state.JournalState
 	traffic, err := s.switches()
 	if err != nil {
 		return sh, sw, memory, err
@@ -198,17 +198,17 @@ func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.Memory,
 		if err != nil {
 			return sh, sw, memory, err
 		}
-		memory.Points, memory.Turned = all.Points, all.Turned
+		memory.Soaks, memory.Switches = all.Soaks, all.Switches
 	}
 	name := c.String("path")
 	for _, t := range traffic {
 		if name != t.ID() && name != "config" {
 			continue
 		}
-		t.Fraction = learn.Learn(t.Fraction, memory.PointsOf(t.ID())).Fraction
+		t.Fraction = learn.Learn(t.Fraction, memory.SoaksOf(t.ID())).Fraction
 		if !c.IsSet("at") {
 			if s.from != "" {
-				return sh, sw, memory, usage("--at X", "the looks of a recording are of another time than what the switch says now")
+				return sh, sw, memory, usage("--at X", "the samples of a recording are of another time than what the switch says now")
 			}
 			now, _, err := shiftsNow(c.Context, []bouncer.Traffic{t}, memory, false)
 			if err != nil {
@@ -289,7 +289,7 @@ func (o output) path(p planned, policy state.Policy) {
 		more = ", or one connection of every copy where that is more,"
 	}
 	fmt.Fprintf(o.w, "%d %s of at most %d points could do; with at most %g %% of the budget a step%s it takes %d %s, about %v\n",
-		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.Points(), policy.Percent, more, len(p.Steps), plural(len(p.Steps), "step"), control.Takes(policy, len(p.Steps)).Round(time.Minute))
+		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.SoaksOf(), policy.Percent, more, len(p.Steps), plural(len(p.Steps), "step"), control.Takes(policy, len(p.Steps)).Round(time.Minute))
 	if p.Repair {
 		fmt.Fprintln(o.w, o.warn("! today's sizes do not serve today's loads: they are changed before any traffic moves"))
 	}
@@ -297,8 +297,8 @@ func (o output) path(p planned, policy state.Policy) {
 	t := o.table("STEP", "TRAFFIC", "RELEASE", "GRANT", "WORST CASE", "P99 WAIT (model)", "BUDGET", "TURN BY")
 	for i, x := range p.Steps {
 		traffic := ""
-		if x.Step.Turn != nil {
-			traffic = fmt.Sprintf("%d → %d %%", x.Step.Turn.From, x.Step.Turn.To)
+		if x.Step.Traffic != nil {
+			traffic = fmt.Sprintf("%d → %d %%", x.Step.Traffic.From, x.Step.Traffic.To)
 		}
 		w := x.WorstConns
 		t.AppendRow([]any{i + 1, traffic, movesText(x.Step, false), movesText(x.Step, true), fmt.Sprintf("%d → %d → %d of %d", w[0], w[1], w[2], x.Budget),

@@ -35,8 +35,8 @@ func withJournal(arguments int, action func(c *cli.Context, s source) error) cli
 func pauseCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "pause",
-		Usage: "let nothing move from the next look on, until resume",
-		Description: "Writes a file beside the journal, which a run reads at every look. What is applied stays; a step in hand is kept.\n\n" +
+		Usage: "let nothing move from the next sample on, until resume",
+		Description: "Writes a file beside the journal, which a run reads at every sample. What is applied stays; a step in hand is kept.\n\n" +
 			"Example:\n  pgbudget pause",
 		Flags: journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
@@ -44,7 +44,7 @@ func pauseCommand() *cli.Command {
 			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
 				return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal,
 					Err:  fmt.Errorf("nothing is paused: beside it no file can be written: %w", cause(err)),
-					Hint: "see journal: of the config; Ctrl-C ends a run between two acts"}
+					Hint: "see journal: of the config; Ctrl-C ends a run between two actions"}
 			}
 			if _, err := os.Stat(s.config.Journal); err != nil { // the first run may be about to make it
 				fmt.Fprintf(stderr, "note: there is no journal %s yet: see journal: of the config\n", s.config.Journal)

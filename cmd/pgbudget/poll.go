@@ -13,7 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// promTimeout bounds one query. chosen: between two looks there is a second; a query that takes five is as good as none.
+// promTimeout bounds one query. chosen: between two samples there is a second; a query that takes five is as good as none.
 const promTimeout = 5 * time.Second
 
 // signalQuery is one PromQL reading of one server.
@@ -38,7 +38,7 @@ func askAll(ctx context.Context, client *prom.Client, queries []signalQuery) []f
 }
 
 // poll asks Prometheus for signals, and for where traffic switches are, again and again beside a run, and keeps the newest
-// answers: no look waits for one of them. An answer says when its sample was taken, so that one that is not renewed grows
+// answers: no sample waits for one of them. An answer says when its sample was taken, so that one that is not renewed grows
 // stale.
 type poll struct {
 	mu     sync.Mutex

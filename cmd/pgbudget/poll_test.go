@@ -30,7 +30,7 @@ func TestNoSwitchWaitsForPrometheus(t *testing.T) {
 	p := &poll{newest: map[signalQuery]fleet.Signal{asked[0]: {Value: 15}, asked[1]: {Error: "no answer within 5s"}}}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	readings := bouncer.Readings(ctx, p.switches(traffic), state.Memory{})
+	readings := bouncer.Readings(ctx, p.switches(traffic), state.JournalState{})
 	if r := readings[0]; r.X != 15 || !r.Said || r.Error != "" {
 		t.Errorf("%+v, want 15 %% said", r)
 	}

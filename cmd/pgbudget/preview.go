@@ -20,23 +20,23 @@ import (
 type preview struct {
 	course course
 	policy state.Policy
-	memory state.Memory // bound to where the command goes
-	step   state.Step   // the step in hand, or its way back, or else the first one
-	left   control.Left // of that step
-	edits  []ini.Edited // for what is left
-	ahead  []control.Waystation
+	memory state.JournalState // bound to where the command goes
+	step   state.Step         // the step in hand, or its way back, or else the first one
+	left   control.Left       // of that step
+	edits  []ini.Edited       // for what is left
+	ahead  []control.ForecastStep
 	ends   string // why the steps ahead do not lead to their goal; empty: they do
 }
 
 // foresee is a preview as things stand; its edits are still to be asked for.
-func (c course) foresee(policy state.Policy, m state.Memory, step state.Step) preview {
+func (c course) foresee(policy state.Policy, m state.JournalState, step state.Step) preview {
 	s := c.situation(policy, m)
-	p := preview{course: c, policy: policy, memory: s.Memory, step: step, left: s.Left(step)}
-	if s.Memory.Step != nil {
+	p := preview{course: c, policy: policy, memory: s.Journal, step: step, left: s.Left(step)}
+	if s.Journal.Step != nil {
 		p.step = s.InHand()
 		p.left = s.Left(p.step)
 	}
-	p.ahead, p.ends = s.Ahead()
+	p.ahead, p.ends = s.Forecast()
 	return p
 }
 
@@ -47,9 +47,9 @@ func (p *preview) edited(ctx context.Context, m *mover) (err error) {
 }
 
 // sets are those that are left to be made, as files take them.
-func (p preview) sets() []fleet.Set {
+func (p preview) sets() []fleet.SettingChange {
 	sets := slices.Concat(p.left.Releases, p.left.Grants)
-	slices.SortFunc(sets, fleet.CompareSets)
+	slices.SortFunc(sets, fleet.CompareChanges)
 	return sets
 }
 
@@ -98,13 +98,13 @@ func (o output) acts(p preview) {
 		flip()
 	}
 	if len(p.left.Releases) > 0 {
-		act("release", state.Step{Sets: p.left.Releases}.Text())
+		act("release", state.Step{Changes: p.left.Releases}.Text())
 	}
 	if p.left.Drains {
-		act("drain", fmt.Sprintf("until two looks show them gone, %v at most", p.policy.DrainFor))
+		act("drain", fmt.Sprintf("until two samples show them gone, %v at most", p.policy.DrainFor))
 	}
 	if len(p.left.Grants) > 0 {
-		act("grant", state.Step{Sets: p.left.Grants}.Text())
+		act("grant", state.Step{Changes: p.left.Grants}.Text())
 	}
 	if !state.Back(&p.step) {
 		flip()
@@ -113,7 +113,7 @@ func (o output) acts(p preview) {
 		act("soak", fmt.Sprintf("%v: signals below their hold levels, nobody waits more than planned", p.left.Soak))
 	}
 	if n == 0 {
-		fmt.Fprintln(o.w, "  no act is left of it")
+		fmt.Fprintln(o.w, "  no action is left of it")
 	}
 }
 
@@ -204,7 +204,7 @@ func (o output) warnings(c course) {
 }
 
 // command is what turns a switch.
-func (c course) command(t shift.Turn) string {
+func (c course) command(t shift.TrafficChange) string {
 	for _, x := range c.traffic {
 		if sw, ok := x.Switch.(flag.Switch); ok && x.ID() == t.Shift {
 			return sw.Command(t.To)
@@ -215,7 +215,7 @@ func (c course) command(t shift.Turn) string {
 
 // rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget, or above
 // what their pools may have.
-func rollbackFrom(f budget.Fleet, way []control.Waystation) string {
+func rollbackFrom(f budget.Fleet, way []control.ForecastStep) string {
 	for _, s := range f.Servers {
 		if spare := f.SpareConns(s.Name); spare < 0 {
 			return fmt.Sprintf("Rollback: not possible on %s, whose sizes of today are %d connections over its budget.",

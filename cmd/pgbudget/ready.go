@@ -22,7 +22,7 @@ import (
 )
 
 // ready says why the step may not begin now. It is asked before a person is, and by --dry-run: what a run finds at its
-// first look, and what a write would be refused for.
+// first sample, and what a write would be refused for.
 func (m *mover) ready(ctx context.Context, course course, policy state.Policy, step state.Step, blocked string) error {
 	if err := m.drifted(course, policy); err != nil {
 		return err
@@ -34,7 +34,7 @@ func (m *mover) ready(ctx context.Context, course course, policy state.Policy, s
 	case step.Empty():
 		return nil
 	}
-	if err := m.changeable(ctx, course.fleet, policy, step.Sets, m.memory.Step != nil); err != nil {
+	if err := m.changeable(ctx, course.fleet, policy, step.Changes, m.memory.Step != nil); err != nil {
 		return err
 	}
 	return m.hands.CheckKept(ctx, control.Processes(m.memory)) // as the run does before it grants
@@ -47,17 +47,17 @@ func (m *mover) readyAhead(ctx context.Context, p preview, steps int) error {
 	if own := m.memory.Step != nil && !m.memory.GoesBack(); steps > 0 {
 		way = way[:min(len(way), max(0, steps-b2i(own)))]
 	}
-	var sets []fleet.Set
+	var sets []fleet.SettingChange
 	for _, st := range way {
-		for _, x := range st.Step.Sets {
+		for _, x := range st.Step.Changes {
 			if i := slices.IndexFunc(sets, x.Same); i < 0 {
 				sets = append(sets, x)
 			}
 		}
 	}
-	slices.SortFunc(sets, fleet.CompareSets)
-	if m.memory.Step != nil { // its lines are as nobody can foresee them: they are looked at before each step
-		sets = slices.DeleteFunc(sets, func(x fleet.Set) bool { return slices.ContainsFunc(m.memory.Step.Sets, x.Same) })
+	slices.SortFunc(sets, fleet.CompareChanges)
+	if m.memory.Step != nil { // its lines are as nobody can foresee them: they are observed before each step
+		sets = slices.DeleteFunc(sets, func(x fleet.SettingChange) bool { return slices.ContainsFunc(m.memory.Step.Changes, x.Same) })
 	}
 	err := m.changeable(ctx, p.course.fleet, p.policy, sets, false)
 	if err != nil && m.memory.Step != nil {
@@ -78,12 +78,12 @@ func (m *mover) goingBack() error {
 		to += fmt.Sprintf(" to before step %d", n)
 	}
 	return &operr.Error{Err: fmt.Errorf("%w: %s is under way, and nothing goes forward before its end", errHeld, to),
-		Hint: againOf(m.memory) + " goes on with it; pgbudget forget --sizes gives it up, after a look at what is there"}
+		Hint: againOf(m.memory) + " goes on with it; pgbudget accept --sizes gives it up, after a sample of what is there"}
 }
 
 // changeable says why the lines of a step could not be changed now: what cannot be edited or written is refused before the
 // step is begun. What is in hand goes on, or back, whoever shares its files.
-func (m *mover) changeable(ctx context.Context, fleet budget.Fleet, policy state.Policy, sets []fleet.Set, inHand bool) error {
+func (m *mover) changeable(ctx context.Context, fleet budget.Fleet, policy state.Policy, sets []fleet.SettingChange, inHand bool) error {
 	if len(sets) == 0 {
 		return nil
 	}
@@ -142,7 +142,7 @@ func stopped(journal string) error {
 	return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
 }
 
-// alone says why this pgbudget could not begin: another one is at work. It is for whoever only looks, and takes no lock;
+// alone says why this pgbudget could not begin: another one is at work. It is for whoever only samples, and takes no lock;
 // the journal is read again, as nobody writes it now. It is asked first: what another one moves meanwhile is nobody's
 // drift.
 func (m *mover) alone(ctx context.Context) error {
@@ -159,9 +159,9 @@ func (m *mover) alone(ctx context.Context) error {
 	return err
 }
 
-// leftInFiles are the sets that a run before has left in files: of acts of which nobody knows whether they were done, and of a
+// leftInFiles are the sets that a run before has left in files: of actions of which nobody knows whether they were done, and of a
 // flush.
-func leftInFiles(m state.Memory) []fleet.Set {
+func leftInFiles(m state.JournalState) []fleet.SettingChange {
 	sets := m.Unsettled()
 	for _, x := range m.Flushed() {
 		sets = append(sets, x.Back())

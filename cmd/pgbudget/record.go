@@ -73,7 +73,7 @@ func (s source) record(ctx context.Context, name string, h recording.Header) err
 	bar := newProgress("recording", s.window, s.every)
 	var last fleet.Observation
 	err = bouncer.Watch(ctx, clock.Wall{}, f, s.every, s.window, func(o fleet.Observation) error {
-		if w == nil { // the file is made once the first look has succeeded
+		if w == nil { // the file is made once the first sample has succeeded
 			var err error
 			if w, err = recording.Create(name, h); err != nil {
 				return err
@@ -94,6 +94,6 @@ func (s source) record(ctx context.Context, name string, h recording.Header) err
 			err = w.History(history)
 		}
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", name, words.Count(looks, "look"))
+	fmt.Fprintf(stderr, "%s: %s\n", name, words.Count(looks, "sample"))
 	return errors.Join(err, w.Close())
 }

@@ -299,7 +299,7 @@ func (o output) next(p sizing.Plan) {
 		fmt.Fprintf(o.w, "doing nothing: %s cannot keep up with the load\n", strings.Join(full, ", "))
 	}
 	if len(hidden) > 0 {
-		fmt.Fprintf(o.w, "doing nothing: %s may be asked for more than it can carry: it was full while it was looked at\n", strings.Join(hidden, ", "))
+		fmt.Fprintf(o.w, "doing nothing: %s may be asked for more than it can carry: it was full while it was observed\n", strings.Join(hidden, ", "))
 	}
 	for _, s := range p.Servers {
 		if s.RecycleConns == 0 || len(release)+len(grant) == 0 {

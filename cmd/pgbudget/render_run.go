@@ -96,14 +96,14 @@ func eventLine(e state.Event) string {
 	case state.StepBegan:
 		return join(string(e.Step.Kind), e.Step.Text(), e.Step.Note)
 	case state.Acted:
-		return join(string(e.Act.Verb), state.Step{Sets: e.Act.Sets, Turn: e.Act.Turn}.Text(), e.Act.Reason)
+		return join(string(e.Action.Kind), state.Step{Changes: e.Action.Changes, Traffic: e.Action.Traffic}.Text(), e.Action.Reason)
 	case state.Failed:
-		return join("failed", string(e.Act.Verb)+" "+state.Step{Sets: e.Act.Sets, Turn: e.Act.Turn}.Text(), e.Reason)
+		return join("failed", string(e.Action.Kind)+" "+state.Step{Changes: e.Action.Changes, Traffic: e.Action.Traffic}.Text(), e.Reason)
 	case state.HoldBegan:
 		return "hold     " + e.Reason
 	case state.HoldEnded:
 		return "resume"
-	case state.StepCut:
+	case state.StepTrimmed:
 		return "cut      the rest of the step: " + e.Reason
 	case state.StepAbort:
 		if e.Reason == "" { // a person has asked for it
@@ -111,8 +111,8 @@ func eventLine(e state.Event) string {
 		}
 		return "abort    " + e.Reason
 	case state.StepEnded:
-		if e.Point != nil {
-			return join("soaked", pointText(*e.Point), "")
+		if e.Soak != nil {
+			return join("soaked", pointText(*e.Soak), "")
 		}
 		if e.Reason != "" {
 			return join("ended", e.Reason, "")
@@ -123,16 +123,16 @@ func eventLine(e state.Event) string {
 	case state.Noted, state.Relocked:
 		return "note     " + e.Reason
 	case state.Accepted:
-		return "forget   what is there now is right"
+		return "accept   what is there now is right"
 	default:
 		return ""
 	}
 }
 
 // pointText is what a soak saw of a shift, in words.
-func pointText(p learn.Point) string {
-	if p.Useless != "" {
-		return fmt.Sprintf("at %d %%: nothing is learnt: %s", p.X, p.Useless)
+func pointText(p learn.SoakResult) string {
+	if p.Excluded != "" {
+		return fmt.Sprintf("at %d %%: nothing is learnt: %s", p.X, p.Excluded)
 	}
 	share, _ := p.Share()
 	text := fmt.Sprintf("at %d %% the receiving pool carries %s Erlangs, %s %% of both", p.X, words.Digits(p.To.Erlangs), words.Digits(100*share))

@@ -144,7 +144,7 @@ func (o output) simulatedServer(x sim.ServerSpec, r batch.VariantReport) {
 	}
 }
 
-// demands prints what the planner made of the looks, beside what is true.
+// demands prints what the planner made of the samples, beside what is true.
 func (o output) demands(r batch.VariantReport) {
 	if r.Doubt != "" {
 		fmt.Fprintln(o.w, o.warn("! the planner finds no loads: "+r.Doubt))

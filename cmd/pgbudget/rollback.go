@@ -31,7 +31,7 @@ func rollbackCommand() *cli.Command {
 			"  pgbudget rollback --now --yes                         as fast as drains allow",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			&cli.IntFlag{Name: "to", DefaultText: "the newest", Usage: "take back step `N` and every later one"},
-			&cli.BoolFlag{Name: "now", Usage: "with no soak between acts, and no percent: drains are waited for all the same"},
+			&cli.BoolFlag{Name: "now", Usage: "with no soak between actions, and no percent: drains are waited for all the same"},
 		}),
 		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			policy, err := policyOf(c, s)
@@ -81,7 +81,7 @@ func goneForGood(err error) error {
 	if operr.KindOf(err) != operr.KindUnreachable {
 		return err
 	}
-	way := "where it is gone for good: take it out of the config, then pgbudget forget --sizes and pgbudget rollback"
+	way := "where it is gone for good: take it out of the config, then pgbudget accept --sizes and pgbudget rollback"
 	if hint := operr.HintOf(err); hint != "" {
 		way = hint + "; " + way
 	}
@@ -109,7 +109,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 		return cmp.Or(nothingTaken(m.memory),
 			usage(listsThem, "there is nothing to take back: what the steps moved is no longer there"))
 	}
-	for _, t := range way.Turns {
+	for _, t := range way.Traffic {
 		if !slices.ContainsFunc(course.traffic, func(x bouncer.Traffic) bool { return x.ID() == t.Shift }) {
 			return usage("write its shift: into the config again, or --to a later step", "the steps that go back have turned the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
 		}
@@ -150,7 +150,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	fmt.Fprintln(stderr, say+": "+possible)
 	if c.Bool("dry-run") {
 		if out.format != "table" {
-			if err := out.data(backData{m.memory.NumberOf(way.To), why == "", cmp.Or(why, part), part != "", way.Goal, way.Turns}); err != nil {
+			if err := out.data(backData{m.memory.NumberOf(way.To), why == "", cmp.Or(why, part), part != "", way.Goal, way.Traffic}); err != nil {
 				return err
 			}
 			return refused
@@ -197,7 +197,7 @@ func (m *mover) refusedBack(c *cli.Context, course course, policy state.Policy, 
 const listsThem = "pgbudget status lists the steps that can be taken back"
 
 // nothingTaken says that no step can be taken back, which is no success: what was asked for was not done.
-func nothingTaken(m state.Memory) error {
+func nothingTaken(m state.JournalState) error {
 	switch {
 	case m.Step != nil || m.RollTo > 0 || len(m.Past) > 0:
 		return nil
@@ -209,16 +209,16 @@ func nothingTaken(m state.Memory) error {
 
 // backData is what a dry run prints with -o json and yaml.
 type backData struct {
-	Step     int          `json:"step"` // this one and every later one is taken back; 0: there is none
-	Possible bool         `json:"possible"`
-	Why      string       `json:"why,omitempty"` // it is not possible, or in part alone
-	Partial  bool         `json:"partial,omitempty"`
-	Goal     sizing.Goal  `json:"goal"`
-	Turns    []shift.Turn `json:"turns,omitempty"`
+	Step     int                   `json:"step"` // this one and every later one is taken back; 0: there is none
+	Possible bool                  `json:"possible"`
+	Why      string                `json:"why,omitempty"` // it is not possible, or in part alone
+	Partial  bool                  `json:"partial,omitempty"`
+	Goal     sizing.Goal           `json:"goal"`
+	Turns    []shift.TrafficChange `json:"traffic,omitempty"`
 }
 
 // stepNumbered is the event at which a step began; 0 where no number is given.
-func stepNumbered(m state.Memory, number int, given bool) (int64, error) {
+func stepNumbered(m state.JournalState, number int, given bool) (int64, error) {
 	if !given {
 		return 0, nil
 	}
@@ -233,7 +233,7 @@ func stepNumbered(m state.Memory, number int, given bool) (int64, error) {
 	return 0, usage(listsThem, "--to is %d, and the journal has no such step: %s", number, known)
 }
 
-// readyBack says why a rollback may not begin: what a run finds at its first look, and what a write would be refused for.
+// readyBack says why a rollback may not begin: what a run finds at its first sample, and what a write would be refused for.
 // The step in hand goes back first.
 func (m *mover) readyBack(ctx context.Context, course course, policy state.Policy) error {
 	if err := m.drifted(course, policy); err != nil {
@@ -244,7 +244,7 @@ func (m *mover) readyBack(ctx context.Context, course course, policy state.Polic
 	if held := s.HeldNow(step); held != "" {
 		fmt.Fprintf(stderr, "note: %s; the rollback waits for its end, for %v at most\n", held, policy.HoldFor)
 	}
-	if len(step.Sets) == 0 { // the sizes are those of before, and the files may say something else
+	if len(step.Changes) == 0 { // the sizes are those of before, and the files may say something else
 		defer m.tell()
 		return m.hands.CheckFiles(ctx)
 	}
@@ -252,11 +252,11 @@ func (m *mover) readyBack(ctx context.Context, course course, policy state.Polic
 		return err
 	}
 	defer m.tell()
-	return m.hands.Check(ctx, step.Sets)
+	return m.hands.Check(ctx, step.Changes)
 }
 
 // rollbackText says what goes back, and to where: the step in hand, too.
-func rollbackText(m state.Memory, w control.Way) string {
+func rollbackText(m state.JournalState, w control.RollbackTo) string {
 	text := "rollback to its end, of which a step is in hand"
 	if n := m.NumberOf(w.To); n > 0 {
 		text = fmt.Sprintf("rollback to before step %d", n)
@@ -268,7 +268,7 @@ func rollbackText(m state.Memory, w control.Way) string {
 }
 
 // inHandToo is a way with where the step in hand goes back to: what is not taken back besides.
-func inHandToo(in state.Step, w control.Way) control.Way {
+func inHandToo(in state.Step, w control.RollbackTo) control.RollbackTo {
 	goal, pools := w.Goal, slices.Clone(w.Goal.Pools)
 	for _, x := range in.Moves() {
 		to := x.From
@@ -281,23 +281,23 @@ func inHandToo(in state.Step, w control.Way) control.Way {
 	}
 	slices.SortStableFunc(pools, func(a, b sizing.GoalPool) int { return cmp.Compare(a.Pool, b.Pool) })
 	w.Goal.Pools = pools
-	if t := in.Turn; t != nil && !slices.ContainsFunc(w.Turns, func(x shift.Turn) bool { return x.Shift == t.Shift }) {
+	if t := in.Traffic; t != nil && !slices.ContainsFunc(w.Traffic, func(x shift.TrafficChange) bool { return x.Shift == t.Shift }) {
 		back := t.Back()
 		if in.Kind == state.Backward {
 			back = *t
 		}
-		w.Turns = append(slices.Clone(w.Turns), back)
+		w.Traffic = append(slices.Clone(w.Traffic), back)
 	}
 	return w
 }
 
 // wayText says where a rollback goes.
-func wayText(w control.Way) string {
+func wayText(w control.RollbackTo) string {
 	var parts []string
 	if len(w.Goal.Pools) > 0 {
 		parts = append(parts, goalText(w.Goal))
 	}
-	for _, t := range w.Turns {
+	for _, t := range w.Traffic {
 		parts = append(parts, t.Text())
 	}
 	return strings.Join(parts, ", ")
@@ -305,18 +305,18 @@ func wayText(w control.Way) string {
 
 // backwards are the shifts of a rollback: each goes to where its switch was before the steps that are taken back, or stays
 // where it stands.
-func backwards(traffic []bouncer.Traffic, at []shift.Shift, way control.Way, inHand *state.Step) []bouncer.Traffic {
+func backwards(traffic []bouncer.Traffic, at []shift.Shift, way control.RollbackTo, inHand *state.Step) []bouncer.Traffic {
 	out := slices.Clone(traffic)
 	for i := range out {
 		t := &out[i]
 		t.Until, t.Stays = at[i].At, true
-		if inHand != nil && inHand.Turn != nil && inHand.Turn.Shift == t.ID() { // it goes back by itself
-			t.Until, t.Stays = inHand.Turn.From, false
+		if inHand != nil && inHand.Traffic != nil && inHand.Traffic.Shift == t.ID() { // it goes back by itself
+			t.Until, t.Stays = inHand.Traffic.From, false
 			if inHand.Kind == state.Backward {
-				t.Until = inHand.Turn.To
+				t.Until = inHand.Traffic.To
 			}
 		}
-		for _, turn := range way.Turns {
+		for _, turn := range way.Traffic {
 			t.Stays = t.Stays && turn.Shift != t.ID()
 			if on := turn.To - t.Until; turn.Shift == t.ID() && on*(turn.To-turn.From) >= 0 { // a rollback that was not finished may be past it
 				t.Until = turn.To

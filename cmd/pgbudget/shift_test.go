@@ -203,7 +203,7 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	}
 	above := aboveOptimum(t, ld, sizes)
 	prior := load.Range{Lower: 0.135, Target: 0.27, Upper: 0.54}
-	learnt := learn.Learn(prior, bouncer.Replay(events).Points)
+	learnt := learn.Learn(prior, bouncer.Replay(events).Soaks)
 	t.Logf("at most %d backends; sizes %v, %.2f %% above the optimum for the true loads; fraction %.3f (%.3f to %.3f), truth %.3f, %s", watch.most.Load(), sizes, 100*above,
 		learnt.Fraction.Target, learnt.Fraction.Lower, learnt.Fraction.Upper, ld.of.fraction(), learnt.Method)
 	if above > 0.01 && full {
@@ -239,24 +239,24 @@ func sizeIn(t testing.TB, p *lab.Process) int {
 	return n
 }
 
-// explainsSizes wants every size that a file has from an act in the journal, every act within a step, and a goal for each.
+// explainsSizes wants every size that a file has from an action in the journal, every action within a step, and a goal for each.
 func explainsSizes(t testing.TB, l *lab.Lab, events []state.Event) {
 	t.Helper()
-	var m state.Memory
+	var m state.JournalState
 	for _, e := range events {
 		if e.Kind == state.Acted {
-			for _, x := range e.Act.Sets {
+			for _, x := range e.Action.Changes {
 				if m.Step == nil || m.Goal == nil {
 					t.Errorf("event %d: %+v in no step", e.Seq, x)
 					continue
 				}
 				if m.Step.Kind == state.Backward { // a step that was taken back: to where its lines were
-					if !slices.Contains(m.Step.Sets, x) {
+					if !slices.Contains(m.Step.Changes, x) {
 						t.Errorf("event %d: %+v is not of the way back %+v", e.Seq, x, m.Step)
 					}
 					continue
 				}
-				if e.Act.Verb == state.Undo {
+				if e.Action.Kind == state.Undo {
 					continue
 				}
 				if goal, ok := m.Goal.Pool(x.Pool()); !ok || min(goal.Size, x.From) > x.To || max(goal.Size, x.From) < x.To {
@@ -351,10 +351,10 @@ func turnsBack(t *trial) {
 		switch {
 		case e.Kind == state.StepAbort:
 			abort = e
-		case e.Kind == state.Acted && e.Act.Verb == state.Flip && e.Act.Turn.To == 0 && back.At.IsZero():
+		case e.Kind == state.Acted && e.Action.Kind == state.ShiftTraffic && e.Action.Traffic.To == 0 && back.At.IsZero():
 			back = e
 		case e.Kind == state.Acted && !abort.At.IsZero() && back.At.IsZero():
-			t.Errorf("%s before the traffic is back", e.Act.Verb)
+			t.Errorf("%s before the traffic is back", e.Action.Kind)
 		}
 	}
 	t.Logf("the flag was back %v after the surge began, and %v after it was decided: %s", took.Round(time.Millisecond), back.At.Sub(abort.At).Round(time.Millisecond), abort.Reason)

@@ -18,7 +18,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// sight is what a look showed: a run leaves that of its newest one beside the journal, for status.
+// sight is what a sample showed: a run leaves that of its newest one beside the journal, for status.
 type sight struct {
 	At      time.Time      `json:"at"`
 	Servers []serverSight  `json:"servers"`
@@ -33,11 +33,11 @@ type serverSight struct {
 	WorstConns  int    `json:"worst_conns"`
 	BudgetConns int    `json:"budget_conns"`
 	SpareConns  int    `json:"spare_conns"`
-	Gate        string `json:"gate"` // open, or why nothing may be granted
+	Gate        string `json:"guard"` // open, or why nothing may be granted
 }
 
-// sightOf sums a look up. Without a gate there is no word of it.
-func sightOf(f budget.Fleet, o fleet.Observation, gate *control.Gate) sight {
+// sightOf sums a look up. Without a guard there is no word of it.
+func sightOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard) sight {
 	out := sight{At: f.At}
 	for _, s := range f.Servers {
 		x := serverSight{Name: s.Name, WorstConns: f.WorstConns(s.Name), BudgetConns: s.BudgetConns, SpareConns: f.SpareConns(s.Name)}
@@ -58,15 +58,15 @@ func sightOf(f budget.Fleet, o fleet.Observation, gate *control.Gate) sight {
 func sightFile(journal string) string { return journal + ".look" }
 
 // leave writes what a run saw. It is for status alone, so that a full disk does not end a run here: the journal does.
-func leave(journal string, s control.Situation, act state.Act) {
+func leave(journal string, s control.State, act state.Action) {
 	if s.Now.IsZero() {
 		return
 	}
-	seen := sightOf(s.Fleet, s.Look, &s.Gate)
-	if act.Verb != state.Stop {
+	seen := sightOf(s.Fleet, s.Sample, &s.Guard)
+	if act.Kind != state.Stop {
 		seen.Doing = waitingFor(s, act)
-	} else if s.Memory.RollTo == 0 {
-		way, _ := s.Ahead()
+	} else if s.Journal.RollTo == 0 {
+		way, _ := s.Forecast()
 		ahead := len(way)
 		seen.StepsAhead = &ahead
 	}
@@ -94,8 +94,8 @@ func lastSight(journal string) (*sight, error) {
 	return &s, nil
 }
 
-// lookNow takes two looks at the fleet itself.
-func lookNow(ctx context.Context, s source, m state.Memory) (*sight, error) {
+// lookNow takes two samples of the fleet itself.
+func lookNow(ctx context.Context, s source, m state.JournalState) (*sight, error) {
 	session, err := s.open(ctx)
 	if err != nil {
 		return nil, err

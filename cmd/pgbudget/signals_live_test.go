@@ -143,11 +143,11 @@ func (b *bench) runHolds(t *testing.T) {
 	for deadline := time.Now().Add(time.Minute); !b.did(afterPlan) && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 	}
-	time.Sleep(3 * time.Second) // ten looks, of which three would do for a step
+	time.Sleep(3 * time.Second) // ten samples, of which three would do for a step
 	_ = cmd.Process.Signal(syscall.SIGINT)
 	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || b.did(state.Open) || !strings.Contains(stderr.String(), "outside of the windows") {
-		t.Errorf("outside of its windows: exit %d, a step %v\n%s", code, b.did(state.Open), stderr.String())
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || b.did(state.BeginStep) || !strings.Contains(stderr.String(), "outside of the windows") {
+		t.Errorf("outside of its windows: exit %d, a step %v\n%s", code, b.did(state.BeginStep), stderr.String())
 	}
 	for path, text := range files(t, b.l) {
 		if text != before[path] {

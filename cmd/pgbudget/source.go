@@ -37,7 +37,7 @@ func sourceFlags() []cli.Flag {
 	}
 }
 
-// withFacts is the start of every command that looks for a while, and prints a result.
+// withFacts is the start of every command that samples for a while, and prints a result.
 func withFacts(action func(*cli.Context, output, source) error) cli.ActionFunc {
 	return withSource("window", action)
 }
@@ -71,11 +71,11 @@ type source struct {
 	timeout  time.Duration
 	postgres []string
 	bouncers []string
-	accept   []string // what a RELOAD may change besides; see apply.Hands.AcceptPending
+	accept   []string // what a RELOAD may change besides; see apply.Applier.AcceptPending
 	bare     bool     // looks of the fleet alone, without what Prometheus says, and nothing is noted: it was once
 }
 
-// newSource reads flags and config; it touches no server. window names the flag that says how long to look;
+// newSource reads flags and config; it touches no server. window names the flag that says how long to sample;
 // empty: the command does not look.
 func newSource(c *cli.Context, window string) (source, error) {
 	s := source{from: c.String("from"), window: c.Duration(window), every: c.Duration("every"), timeout: c.Duration("timeout"),
@@ -97,7 +97,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 	}
 	for _, name := range []string{window, "every", "timeout"} {
 		if s.from != "" && given(c, name) {
-			return source{}, usage("leave --"+name+" out", "--from reads a recording, and --%s is about a look", name)
+			return source{}, usage("leave --"+name+" out", "--from reads a recording, and --%s is about a sample", name)
 		}
 	}
 	if s.from == "" && c.IsSet("from") {
@@ -135,14 +135,14 @@ func newSource(c *cli.Context, window string) (source, error) {
 	return s, nil
 }
 
-// unlooked refuses flags of a look where nothing is looked at.
+// unlooked refuses flags of a sample where nothing is observed.
 func (s source) unlooked(c *cli.Context) error {
 	if s.live() || s.from != "" || len(s.declared.Pools) == 0 {
 		return nil
 	}
 	for _, name := range []string{"window", "every", "timeout"} {
 		if given(c, name) {
-			return usage("leave --"+name+" out", "--%s is about a look, and nothing is looked at: the loads of %s are declared", name, s.file)
+			return usage("leave --"+name+" out", "--%s is about a sample, and nothing is observed: the loads of %s are declared", name, s.file)
 		}
 	}
 	return nil
@@ -183,7 +183,7 @@ func (s source) live() bool {
 	return s.config != nil && len(s.config.Groups) > 0
 }
 
-// look takes one look at the live fleet.
+// look takes one sample of the live fleet.
 func (s source) look(ctx context.Context) (fleet.Observation, error) {
 	f, err := s.open(ctx)
 	if err != nil {
@@ -204,7 +204,7 @@ func (s source) evidence(ctx context.Context) (load.Evidence, error) {
 
 // fleet gathers evidence, estimates the loads, and joins both with what was declared.
 func (s source) fleet(ctx context.Context) (budget.Fleet, error) {
-	if s.config != nil && (s.from != "" || !s.live()) { // of a fleet that is looked at, the look says so
+	if s.config != nil && (s.from != "" || !s.live()) { // of a fleet that is observed, the sample says so
 		for _, text := range s.config.Unused() {
 			fmt.Fprintln(stderr, "note: "+text)
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// glanceEvery is how far the looks of a refusal lie apart: three, as many as a signal or a full pool is judged by.
+// glanceEvery is how far the samples of a refusal lie apart: three, as many as a signal or a full pool is judged by.
 // chosen: a plan has looked for a minute, and is not to take longer.
 const glanceEvery = 300 * time.Millisecond
 
@@ -96,13 +96,13 @@ func (m *mover) onTheWay(ctx context.Context, c course, policy state.Policy) ref
 	}
 	policy.Percent = 100 // every line that it would ever change
 	step, _ := firstStep(c, policy, m.memory)
-	err := m.changeable(ctx, c.fleet, policy, step.Sets, false)
+	err := m.changeable(ctx, c.fleet, policy, step.Changes, false)
 	if err == nil {
 		return refused{}
 	}
 	var pools []string
-	for _, sets := range byProcess(step.Sets) {
-		if len(sets) < len(step.Sets) && m.changeable(ctx, c.fleet, policy, sets, false) == nil {
+	for _, sets := range byProcess(step.Changes) {
+		if len(sets) < len(step.Changes) && m.changeable(ctx, c.fleet, policy, sets, false) == nil {
 			continue
 		}
 		for _, x := range sets {
@@ -113,13 +113,13 @@ func (m *mover) onTheWay(ctx context.Context, c course, policy state.Policy) ref
 }
 
 // byProcess are the sets of each process.
-func byProcess(sets []fleet.Set) (out [][]fleet.Set) {
+func byProcess(sets []fleet.SettingChange) (out [][]fleet.SettingChange) {
 	for _, x := range sets {
 		if n := len(out); n > 0 && out[n-1][0].Process == x.Process {
 			out[n-1] = append(out[n-1], x)
 			continue
 		}
-		out = append(out, []fleet.Set{x})
+		out = append(out, []fleet.SettingChange{x})
 	}
 	return out
 }

@@ -35,7 +35,7 @@ func TestWhichStepWouldEndIsSaid(t *testing.T) {
 		t.Errorf("status after a step of four:\n%s%s", r.stdout, r.stderr)
 	}
 	goesOn := " wants one/app 4, two/app 4: pgbudget step --config " + config + " goes on\n"
-	if r := command(t, l, "why", "--config", config); !strings.Contains(r.stdout, goesOn) {
+	if r := command(t, l, "explain", "--config", config); !strings.Contains(r.stdout, goesOn) {
 		t.Errorf("why after a step of four: want %q\n%s%s", goesOn, r.stdout, r.stderr)
 	}
 	first := look("step", "--dry-run")

@@ -33,21 +33,21 @@ func journalFlags(more ...string) []cli.Flag {
 
 // status is what -o json and yaml print.
 type status struct {
-	At      time.Time       `json:"at"`
-	Running bool            `json:"running"` // a run is at work
-	Died    bool            `json:"died"`    // one has begun, did not say that it ended, and is no more
-	Step    *state.Step     `json:"step_in_hand"`
-	Number  int             `json:"step_in_hand_number,omitempty"` // what rollback --to calls it by
-	Held    string          `json:"held,omitempty"`
-	Paused  string          `json:"paused,omitempty"` // who paused it, and when
-	Taken   []state.Past    `json:"steps_taken"`
-	Refused []string        `json:"refused,omitempty"`
-	Flushed []fleet.Set     `json:"flushed,omitempty"` // lines whose server_lifetime is a second, and what gives it back
-	Lines   []fleet.Set     `json:"lines"`             // that pgbudget wrote, as they should be
-	Traffic []trafficStatus `json:"traffic,omitempty"`
-	Plan    *aim            `json:"plan"` // that the newest run went to; null: it went back, or there was none
-	Look    *sight          `json:"last_look"`
-	Last    []state.Event   `json:"last_events"`
+	At      time.Time             `json:"at"`
+	Running bool                  `json:"running"` // a run is at work
+	Died    bool                  `json:"died"`    // one has begun, did not say that it ended, and is no more
+	Step    *state.Step           `json:"step_in_hand"`
+	Number  int                   `json:"step_in_hand_number,omitempty"` // what rollback --to calls it by
+	Held    string                `json:"held,omitempty"`
+	Paused  string                `json:"paused,omitempty"` // who paused it, and when
+	Taken   []state.Past          `json:"steps_taken"`
+	Refused []string              `json:"refused,omitempty"`
+	Flushed []fleet.SettingChange `json:"flushed,omitempty"` // lines whose server_lifetime is a second, and what gives it back
+	Lines   []fleet.SettingChange `json:"lines"`             // that pgbudget wrote, as they should be
+	Traffic []trafficStatus       `json:"traffic,omitempty"`
+	Plan    *aim                  `json:"plan"` // that the newest run went to; null: it went back, or there was none
+	Look    *sight                `json:"last_sample"`
+	Last    []state.Event         `json:"last_events"`
 
 	began time.Time // the newest run
 	next  string    // what goes on with what is under way, and what goes back
@@ -58,7 +58,7 @@ func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
 		Usage: "show the step in hand, what holds it, what a run saw last, and the steps taken",
-		Description: "Asks no server: what is said of connections is what the newest look of a run saw, with its age. --look takes a look\n" +
+		Description: "Asks no server: what is said of connections is what the newest sample of a run saw, with its age. --look takes a sample\n" +
 			"of its own, and says why no step may begin now; whether its lines can be written, pgbudget step --dry-run says.\n\nExamples:\n" +
 			"  pgbudget status\n" +
 			"  pgbudget status --look\n" +
@@ -81,7 +81,7 @@ func statusCommand() *cli.Command {
 				return err
 			}
 			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step, Number: m.StepNumber, Held: m.Hold, Paused: paused(s.config.Journal),
-				Taken: append([]state.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []fleet.Set{}, Last: append([]state.Event{}, last...)}
+				Taken: append([]state.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []fleet.SettingChange{}, Last: append([]state.Event{}, last...)}
 			if cut, err := journal.Torn(s.config.Journal); err == nil && cut {
 				fmt.Fprintln(stderr, cutNote)
 			}
@@ -98,7 +98,7 @@ func statusCommand() *cli.Command {
 				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason))
 			}
 			for _, w := range m.Written {
-				st.Lines = append(st.Lines, w.Set)
+				st.Lines = append(st.Lines, w.SettingChange)
 			}
 			st.Traffic = trafficOf(s, m)
 			if st.Look, err = lastSight(s.config.Journal); err != nil {
@@ -215,7 +215,7 @@ func (o output) sight(s status) {
 // pauseFile is the file that stops a run at once while it is there.
 func pauseFile(path string) string { return path + ".pause" }
 
-// paused says who asked for a pause; empty: nobody has. A file that cannot be looked at pauses.
+// paused says who asked for a pause; empty: nobody has. A file that cannot be observed pauses.
 func paused(path string) string {
 	text, err := journal.ReadSmall(pauseFile(path))
 	switch {

@@ -25,7 +25,7 @@ func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 			want    string
 		}{{state.Aborted, "pgbudget plan shows what is left to do"}, {state.Held, again + " goes on when it can"},
 			{state.LockLost, again + " goes on when it can"}, {state.Interrupted, again + " goes on"}, {state.Blind, again + ", once it answers"}} {
-			err := ended(bouncer.Report{Outcome: c.outcome, Reason: "why", Memory: state.Memory{Past: past}}, again)
+			err := ended(bouncer.Report{Outcome: c.outcome, Reason: "why", Memory: state.JournalState{Past: past}}, again)
 			if hint := operr.HintOf(err); !strings.Contains(hint, c.want) || strings.Contains(hint, "rollback") || !strings.Contains(err.Error(), "nothing is half-done") {
 				t.Errorf("%s: %v; next: %s; want %q, and nothing of an older step", c.outcome, err, hint, c.want)
 			}
@@ -34,15 +34,15 @@ func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 }
 
 func TestWhatComesNextIsWhatHelps(t *testing.T) {
-	step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
-	forward, back, between := state.Memory{Step: step, Running: true}, state.Memory{Step: step, RollTo: 3, Running: true}, state.Memory{Running: true}
+	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	forward, back, between := state.JournalState{Step: step, Running: true}, state.JournalState{Step: step, RollTo: 3, Running: true}, state.JournalState{Running: true}
 	held, stopped := state.Event{Kind: state.HoldBegan, Reason: "cpu"}, state.Event{Kind: state.RunEnded, Outcome: state.Interrupted, Reason: "asked to stop"}
 	blind := state.Event{Kind: state.RunEnded, Outcome: state.Blind, Reason: "no answer"}
 	promoted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: "timeline", Next: "the same command again"}
 	drifted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: "somebody"}
 	for _, c := range []struct {
 		name    string
-		memory  state.Memory
+		memory  state.JournalState
 		newest  state.Event
 		want    string
 		without string
@@ -54,10 +54,10 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		{"stopped, with none", between, stopped, "pgbudget run goes on", "rollback"},
 		{"stopped on the way back", back, stopped, "pgbudget rollback goes on", "pgbudget run"},
 		{"nothing answers on the way back", back, blind, "pgbudget rollback goes on, once that is gone", "pgbudget run"},
-		{"a failover", forward, promoted, "the same command again", "forget"},
-		{"somebody else's size, with none in hand", between, drifted, "pgbudget forget --sizes", "rollback"},
-		{"somebody else's size, with a step in hand", forward, drifted, "pgbudget rollback goes back", "forget"},
-		{"somebody else's size, on the way back", back, drifted, "pgbudget rollback goes on", "forget"},
+		{"a failover", forward, promoted, "the same command again", "accept"},
+		{"somebody else's size, with none in hand", between, drifted, "pgbudget accept --sizes", "rollback"},
+		{"somebody else's size, with a step in hand", forward, drifted, "pgbudget rollback goes back", "accept"},
+		{"somebody else's size, on the way back", back, drifted, "pgbudget rollback goes on", "accept"},
 	} {
 		newest := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(c.newest, nil) })
 		x, err := decision(c.memory, newest, nil)
@@ -66,13 +66,13 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		memory        state.Memory
+		memory        state.JournalState
 		want, without string
 	}{
 		"a run":                         {forward, "pgbudget run goes on, pgbudget rollback goes back", "rollback goes on"},
 		"a run between two steps":       {between, "pgbudget run goes on", "rollback"},
 		"a rollback":                    {back, "pgbudget rollback goes on", "pgbudget run"},
-		"a rollback between two of its": {state.Memory{RollTo: 3, Running: true}, "pgbudget rollback goes on", "pgbudget run"},
+		"a rollback between two of its": {state.JournalState{RollTo: 3, Running: true}, "pgbudget rollback goes on", "pgbudget run"},
 	} {
 		var out strings.Builder
 		output{w: &out}.status(status{Died: true, Step: c.memory.Step, next: onward(c.memory)})
@@ -84,7 +84,7 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 
 // TestWhatAFlushHasLeftIsSaid: at the end of a run that could not give a lifetime back, and of one that was killed.
 func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
-	sets := []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeyLifetime, From: 1, To: 3600}}
+	sets := []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeyLifetime, From: 1, To: 3600}}
 	err := leftFlushed(sets)
 	if text := fmt.Sprint(err, operr.HintOf(err)); !strings.Contains(text, "server_lifetime of app in main/1 is 1 second, and was 3600") || !strings.Contains(text, "pgbudget run gives it back") {
 		t.Errorf("a run says %q", text)
@@ -101,7 +101,7 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 		t.Error("nothing was left, and something is said")
 	}
 	var out strings.Builder
-	output{w: &out}.status(status{Died: true, Flushed: sets, Last: []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}}, next: onward(state.Memory{Running: true})})
+	output{w: &out}.status(status{Died: true, Flushed: sets, Last: []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}}, next: onward(state.JournalState{Running: true})})
 	if text := out.String(); !strings.Contains(text, "flushed: server_lifetime of app in main/1 is 1 until the next run gives it 3600 again") || !strings.Contains(text, "was killed") {
 		t.Errorf("status says %q", text)
 	}
@@ -109,9 +109,9 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 
 // TestWhySaysWhatHasComeBetween: a run that is no more waits for nothing, and a pause holds whatever was decided.
 func TestWhySaysWhatHasComeBetween(t *testing.T) {
-	step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
-	m := state.Memory{Step: step, StepNumber: 3, Running: true}
-	granted := state.Event{Kind: state.Acted, Act: &state.Act{Verb: state.Grant, Sets: step.Sets}}
+	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	m := state.JournalState{Step: step, StepNumber: 3, Running: true}
+	granted := state.Event{Kind: state.Acted, Action: &state.Action{Kind: state.Grant, Changes: step.Changes}}
 	newest := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(granted, nil) })
 	x, err := decision(m, newest, nil)
 	if err != nil {

@@ -36,7 +36,7 @@ func runCommand() *cli.Command {
 		Name:  "run",
 		Usage: "take steps until the sizes are those of the plan",
 		Description: "Repeats what step does, with a soak between, inside of policy.windows. A hold waits for its end, for policy.hold_for\n" +
-			"at most. SIGINT and SIGTERM stop between two acts; a second run goes on where the first ended, after a crash, too.\n\n" +
+			"at most. SIGINT and SIGTERM stop between two actions; a second run goes on where the first ended, after a crash, too.\n\n" +
 			"Examples:\n" +
 			"  pgbudget run\n" +
 			"  pgbudget run --percent 2 --max-steps 3 --yes",
@@ -94,7 +94,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 		course.goal, steps, err = *m.memory.Goal, 1, nil
 	}
 	if err == nil && m.memory.Step == nil {
-		err = passable(course.measured, course.shifts, policy.Points())
+		err = passable(course.measured, course.shifts, policy.SoaksOf())
 	}
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	}
 	mayStep := what != "" || agreed(c, s)
 	if !mayStep {
-		m.unasked = "there was nothing to do when the fleet was looked at, and now there is: run it again, and it asks"
+		m.unasked = "there was nothing to do when the fleet was observed, and now there is: run it again, and it asks"
 	}
 	m.over, m.again = ends, asTyped(c)
 	if c.IsSet("max-steps") {
@@ -222,13 +222,13 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy state.
 	return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, held), Hint: "pgbudget step again once that is gone"}
 }
 
-// heldNow says what would hold a step at its first look; empty: nothing would.
-func (c course) heldNow(policy state.Policy, m state.Memory, step state.Step) string {
+// heldNow says what would hold a step at its first sample; empty: nothing would.
+func (c course) heldNow(policy state.Policy, m state.JournalState, step state.Step) string {
 	return c.situation(policy, m).HeldNow(step)
 }
 
 // firstStep is the step that would be taken: the one in hand, or the next.
-func firstStep(c course, policy state.Policy, m state.Memory) (state.Step, string) {
+func firstStep(c course, policy state.Policy, m state.JournalState) (state.Step, string) {
 	if m.Step != nil {
 		return *m.Step, ""
 	}

@@ -192,7 +192,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		t.Fatalf("exit %d\n%s%s", dry.code, dry.stdout, dry.stderr)
 	}
 	t.Log(dry.stdout)
-	if gen == lab.Gen118 { // twice it dies in the middle of an act, and the next one goes on
+	if gen == lab.Gen118 { // twice it dies in the middle of an action, and the next one goes on
 		for range 2 {
 			killedInAnAct(t, l, path, "run", "--config", config, "--window", look, "--every", "500ms", "--yes")
 			r := command(t, l, "status", "--config", config)
@@ -243,7 +243,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	for _, e := range events {
 		steps += strings.Count(string(e.Kind), string(state.StepBegan)) - strings.Count(string(e.Kind), string(state.StepEnded))
 		if e.Kind == state.Acted {
-			for _, x := range e.Act.Sets {
+			for _, x := range e.Action.Changes {
 				moved += 2 * max(0, x.To-x.From) // two users
 			}
 		}
@@ -262,7 +262,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		}
 	}
 
-	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "999", "--yes"); r.code != exitUsage || !strings.Contains(r.stderr, "the journal has no such step: what can be taken back is step 1") {
+	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "999", "--yes"); r.code != exitUsage || !strings.Contains(r.stderr, "the journal has no such step: what can be taken back is step") {
 		t.Errorf("rollback of a step that there never was: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	back := []string{"rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "1"}
@@ -323,7 +323,7 @@ func whoWentBack(t testing.TB, path string, from int) {
 	t.Error("the journal does not say who went back, as user@host")
 }
 
-// killedInAnAct runs the command until an act stands in the journal as intended, and kills it there.
+// killedInAnAct runs the command until an action stands in the journal as intended, and kills it there.
 func killedInAnAct(t testing.TB, l *lab.Lab, path string, args ...string) {
 	t.Helper()
 	intended := func() (n int) {
@@ -357,7 +357,7 @@ func killedInAnAct(t testing.TB, l *lab.Lab, path string, args ...string) {
 	}
 	_ = cmd.Process.Kill() // it may have ended
 	if err := <-ended; err == nil || intended() == before {
-		t.Errorf("it was not killed in an act: %v\n%s", err, said)
+		t.Errorf("it was not killed in an action: %v\n%s", err, said)
 	}
 }
 

@@ -119,13 +119,13 @@ func (b *bench) spent(t testing.TB, n int) {
 	if err != nil {
 		t.Fatalf("death %d: %v", n, err)
 	}
-	steps, granted := 0, map[fleet.Set]bool{}
+	steps, granted := 0, map[fleet.SettingChange]bool{}
 	for _, e := range events {
 		if e.Kind == state.StepBegan {
 			steps++
 		}
-		if e.Kind == state.Acted && e.Act.Verb == state.Grant {
-			for _, x := range e.Act.Sets {
+		if e.Kind == state.Acted && e.Action.Kind == state.Grant {
+			for _, x := range e.Action.Changes {
 				granted[x] = true
 			}
 		}

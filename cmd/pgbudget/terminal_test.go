@@ -33,13 +33,13 @@ func TestForgetAsksBeforeItGivesAStepInHandUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sets := []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 15, To: 14}}
-		_, err = j.Record(state.Event{At: time.Now(), Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Sets: sets}})
+		sets := []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 15, To: 14}}
+		_, err = j.Record(state.Event{At: time.Now(), Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Changes: sets}})
 		j.Close()
 		if err != nil {
 			t.Fatal(err)
 		}
-		code, said := onATerminal(t, nil, "", typed, "type yes to go on: ", "forget", "--sizes", "--config", config)
+		code, said := onATerminal(t, nil, "", typed, "type yes to go on: ", "accept", "--sizes", "--config", config)
 		if code != want || !strings.Contains(said, "step 1 is in hand, main/app 15 → 14, and is given up") {
 			t.Errorf("%q: exit %d, want %d\n%s", typed, code, want, said)
 		}
@@ -98,7 +98,7 @@ func onATerminal(t testing.TB, env []string, early, typed, asked string, args ..
 		for {
 			n, err := master.Read(buffer)
 			shown.Write(buffer[:n])
-			if !begun && strings.Contains(shown.String(), "looking at the fleet") {
+			if !begun && strings.Contains(shown.String(), "sampling the fleet") {
 				begun = true
 				_, _ = master.WriteString(early)
 			}

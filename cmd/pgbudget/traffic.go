@@ -47,7 +47,7 @@ func (s session) traffic() []bouncer.Traffic {
 // shiftsNow are the shifts as they stand: where their switches are, and what has been learnt of their fractions. One that cannot
 // be asked is where the journal has it; the error is for one of which that does not tell either, unless it goes back: then no
 // step has turned it, and none will. The fleet's loads are those of now.
-func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m state.Memory, goesBack bool) ([]shift.Shift, []state.Reading, error) {
+func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m state.JournalState, goesBack bool) ([]shift.Shift, []state.Reading, error) {
 	var shifts []shift.Shift
 	readings := bouncer.Readings(ctx, traffic, m)
 	for i, t := range traffic {
@@ -63,7 +63,7 @@ func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m state.Memory, g
 		}
 		s := t.Shift
 		s.At, s.LoadsAt = r.X, r.X
-		s.Fraction = learn.Learn(t.Fraction, m.PointsOf(t.ID())).Fraction
+		s.Fraction = learn.Learn(t.Fraction, m.SoaksOf(t.ID())).Fraction
 		shifts = append(shifts, s)
 	}
 	return shifts, readings, nil
@@ -97,22 +97,22 @@ func passable(fleet budget.Fleet, shifts []shift.Shift, points int) error {
 
 // trafficStatus is what is known of a shift.
 type trafficStatus struct {
-	Shift  string        `json:"shift"`
-	X      *int          `json:"x_percent"`            // as the journal has it; null: nothing was turned yet
-	Or     *int          `json:"or_percent,omitempty"` // a turn was begun, and nobody knows whether it was made
-	Until  int           `json:"until_percent"`
-	Belief learn.Belief  `json:"belief"`
-	Points []learn.Point `json:"points"`
+	Shift  string                 `json:"shift"`
+	X      *int                   `json:"x_percent"`            // as the journal has it; null: nothing was turned yet
+	Or     *int                   `json:"or_percent,omitempty"` // a turn was begun, and nobody knows whether it was made
+	Until  int                    `json:"until_percent"`
+	Belief learn.FractionEstimate `json:"belief"`
+	Points []learn.SoakResult     `json:"soaks"`
 }
 
 // trafficOf reads the shifts of the config off the journal.
-func trafficOf(s source, m state.Memory) []trafficStatus {
+func trafficOf(s source, m state.JournalState) []trafficStatus {
 	var out []trafficStatus
 	for _, x := range s.config.AllShifts() {
 		p := x.Planned()
-		st := trafficStatus{Shift: p.ID(), Until: p.Until, Points: m.PointsOf(p.ID()), Belief: learn.Learn(p.Fraction, m.PointsOf(p.ID()))}
+		st := trafficStatus{Shift: p.ID(), Until: p.Until, Points: m.SoaksOf(p.ID()), Belief: learn.Learn(p.Fraction, m.SoaksOf(p.ID()))}
 		if sw, known := m.Switch(p.ID()); known {
-			if st.X = &sw.X; m.Intent != nil && m.Intent.Turn != nil && m.Intent.Turn.Shift == p.ID() {
+			if st.X = &sw.X; m.Intent != nil && m.Intent.Traffic != nil && m.Intent.Traffic.Shift == p.ID() {
 				st.Or = &sw.Or
 			}
 		}
@@ -134,11 +134,11 @@ func (o output) traffic(s trafficStatus) {
 		percent(fleet.Float(f.Target)), percent(fleet.Float(f.Lower)), percent(fleet.Float(f.Upper)), s.Belief.Method)
 	t := o.table("AT", "SHARE EXPECTED", "SHARE SEEN", "ERLANGS FROM, TO", "THE TURN", " ")
 	for _, p := range s.Points {
-		expected, seen, note := "-", "-", p.Useless
+		expected, seen, note := "-", "-", p.Excluded
 		if p.Expected != nil {
 			expected = expectedShare(*p.Expected)
 		}
-		if p.Useless == "" {
+		if p.Excluded == "" {
 			share, _ := p.Share()
 			seen = words.Digits(100*share) + " %"
 			if p.Surprise() != "" {

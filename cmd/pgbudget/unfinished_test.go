@@ -29,7 +29,7 @@ func TestTheNewestEventIsInWhatIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
 	for _, c := range []struct {
 		event state.Event
 		kept  bool

@@ -13,7 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// liveWindows are looked at one after the other, of each situation of each generation.
+// liveWindows are observed one after the other, of each situation of each generation.
 const liveWindows = 4
 
 // looked is what the windows of one situation came to.

@@ -69,7 +69,7 @@ func (x placed) twins() (users []string) {
 		if l == (fleet.Login{}) && x.alias.ForceUser == u {
 			users = append(users, u)
 		}
-		for _, g := range x.alias.Pools { // of one that no look shows, it is not known
+		for _, g := range x.alias.Pools { // of one that no sample shows, it is not known
 			if l != (fleet.Login{}) && g.User == u && (g.Login.Forced || g.Login == fleet.Login{}) {
 				users = append(users, u)
 			}

@@ -22,11 +22,11 @@ func TestAuthUsersPoolCountsBeforeItWasUsed(t *testing.T) {
 		change  func(*fleet.Observation)
 		want    int // app 10 + 2, other 4
 	}{
-		"nobody asks":               {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthUser = "" }, 16},
-		"in every database":         {"1.24.1", func(*fleet.Observation) {}, 32},
-		"with a size of its own":    {"1.24.1", func(o *fleet.Observation) { size(o, "pooler", 3) }, 16 + 5 + 3},
-		"in auth_dbname":            {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthDatabase = "other" }, 20},
-		"in one that no look shows": {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthDatabase = "elsewhere" }, 36},
+		"nobody asks":                 {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthUser = "" }, 16},
+		"in every database":           {"1.24.1", func(*fleet.Observation) {}, 32},
+		"with a size of its own":      {"1.24.1", func(o *fleet.Observation) { size(o, "pooler", 3) }, 16 + 5 + 3},
+		"in auth_dbname":              {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthDatabase = "other" }, 20},
+		"in one that no sample shows": {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthDatabase = "elsewhere" }, 36},
 		"under max_user_connections": {"1.24.1", func(o *fleet.Observation) {
 			size(o, "pooler",
 				0)
@@ -222,7 +222,7 @@ func TestADatabaseOfAStarLeadsWhereItsLineDoes(t *testing.T) {
 		if c.declared != "" {
 			d.Pools = append(d.Pools, budget.DeclaredPool{ID: "main/postgres", Server: c.declared, Weight: 1, Min: 1})
 		}
-		f, err := budget.Model(plannertest.Epoch, d, load.Evidence{To: plannertest.Epoch, Looks: 1, Last: o}, nil)
+		f, err := budget.Model(plannertest.Epoch, d, load.Evidence{To: plannertest.Epoch, Samples: 1, Last: o}, nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -9,16 +9,16 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 )
 
-// TestSessionsOfNoPoolCountUnderALimitAtTheirHighest of all looks, as they do in the ledger; what pools have let go
+// TestSessionsOfNoPoolCountUnderALimitAtTheirHighest of all samples, as they do in the ledger; what pools have let go
 // does not come back, and counts as it is. Autovacuum workers may all be in one database.
 func TestSessionsOfNoPoolCountUnderALimitAtTheirHighest(t *testing.T) {
 	var looks []fleet.Observation
 	for i, n := range []int{2, 9, 1} {
 		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 20, 0, 3, "app1"), plannertest.SeenAlias("other", 20, 0, 3, "app1"))
 		o.At = plannertest.Epoch.Add(time.Duration(i) * time.Second)
-		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 60, DirectConns: n, LeavingConns: 3 - i}, {Name: "app9",
+		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 60, DirectConns: n, ClosingConns: 3 - i}, {Name: "app9",
 			Conns: 60}}
-		o.Servers[0].Databases = []fleet.ConnLimit{{Name: "app", Conns: 40, DirectConns: n, LeavingConns: 3 - i},
+		o.Servers[0].Databases = []fleet.ConnLimit{{Name: "app", Conns: 40, DirectConns: n, ClosingConns: 3 - i},
 			{Name: "other", Conns: 2}}
 		o.Servers[0].WorkerConns = 3
 		if i == 0 {
@@ -36,6 +36,6 @@ func TestSessionsOfNoPoolCountUnderALimitAtTheirHighest(t *testing.T) {
 		t.Errorf("limits are %v, want %v", got, want)
 	}
 	if n := looks[2].Servers[0].Roles[0].DirectConns; n != 1 {
-		t.Errorf("a look that was taken in says %d now, want 1", n)
+		t.Errorf("a sample that was taken in says %d now, want 1", n)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// Builtin reads a saturation signal off a look, as far as a look shows it: how many clients wait for a connection of a
+// Builtin reads a saturation signal off a sample, as far as a sample shows it: how many clients wait for a connection of a
 // server's pools (waiting), how long the oldest of them has (maxwait, seconds), what share of max_connections is taken
 // (backends), and what share is at work: taken, connections that lie idle in a pool apart (busy). It is false for other
 // names.

@@ -22,9 +22,9 @@ func TestBuiltinSignalsAreThoseOfTheServer(t *testing.T) {
 		}
 	}
 	if s, ok := budget.Builtin("backends", o, "other"); !ok || s.Value.Known() || s.Error == "" {
-		t.Errorf("of a server that was not looked at: %+v", s)
+		t.Errorf("of a server that was not observed: %+v", s)
 	}
 	if _, ok := budget.Builtin("cpu", o, "pg"); ok {
-		t.Error("a look shows no CPU")
+		t.Error("a sample shows no CPU")
 	}
 }

@@ -39,7 +39,7 @@ type Count string
 const (
 	CountWorst    Count = "worst"    // as many as the settings allow
 	CountHighest  Count = "highest"  // the highest seen; the config also calls it peak
-	CountP99      Count = "p99"      // exceeded at one look in a hundred
+	CountP99      Count = "p99"      // exceeded at one sample in a hundred
 	CountDeclared Count = "declared" // written in the config
 )
 
@@ -75,7 +75,7 @@ const Elsewhere = "elsewhere"
 type DeclaredPool struct {
 	ID           string   // group/alias
 	Server       string   // which server it uses; empty: as observed; Elsewhere: none of those looked at
-	AlsoOn       []string // further servers that it uses; Elsewhere: and others that are not looked at
+	AlsoOn       []string // further servers that it uses; Elsewhere: and others that are not observed
 	Min, Max     int      // bounds of the size; Max 0: none
 	Weight       float64
 	Utilization  float64

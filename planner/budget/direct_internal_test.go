@@ -30,7 +30,7 @@ func TestDirectConnectionsOfAServerThatIsNotLookedAt(t *testing.T) {
 		{"a history of a minute", nil, short, -1, ""},
 		{"declared as none", declared(0), load.History{}, 0, "declared"},
 		{"declared", declared(7), load.History{}, 7, "declared"},
-		{"history alone", nil, history, 11, "not looked at now"},
+		{"history alone", nil, history, 11, "not observed now"},
 		{"history says more", declared(7), history, 11, "declared as 7"},
 		{"history says less", declared(12), history, 12, "declared"},
 	} {

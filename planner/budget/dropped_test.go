@@ -13,12 +13,12 @@ import (
 )
 
 // TestAPoolThatGoesTakesItsCounters drops the idle pool of one user while the alias carries 6 Erlangs, 1800 transactions
-// and 18 s of them from look to look: the sums fall, or rise by less than they should.
+// and 18 s of them from sample to sample: the sums fall, or rise by less than they should.
 func TestAPoolThatGoesTakesItsCounters(t *testing.T) {
 	for name, c := range map[string]struct {
-		before int64 // counted by app2's pool before the first look
+		before int64 // counted by app2's pool before the first sample
 		goes   []int // looks that show it no longer
-		comes  []int // looks that show it anew, with half of what was carried since the look before
+		comes  []int // looks that show it anew, with half of what was carried since the sample before
 		broken string
 	}{
 		"visibly":           {100000, []int{10}, nil, "counters went backwards (total_xact_count 116200 -> 18000)"},

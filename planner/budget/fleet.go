@@ -96,8 +96,8 @@ type FleetPool struct {
 	WorstConns   int           `json:"worst_conns"`              // today: max(size + reserve, seen), capped
 	OverConns    int           `json:"over_conns"`               // open beyond what size, reserve and caps allow: counted until they are gone
 	SeenPerSec   float64       `json:"seen_per_sec"`             // transactions served, as measured
-	SeenConns    int           `json:"seen_conns"`               // at the newest look
-	PeakConns    int           `json:"peak_conns"`               // highest over the looks
+	SeenConns    int           `json:"seen_conns"`               // at the newest sample
+	PeakConns    int           `json:"peak_conns"`               // highest over the samples
 	P99Conns     int           `json:"p99_conns"`
 	Guessed      string        `json:"guessed,omitempty"` // why some of its copies may not be there at all; empty: they are
 	Follows      bool          `json:"follows,omitempty"` // its size is default_pool_size: its line may have none, or be that of *
@@ -124,13 +124,13 @@ type Copy struct {
 	FixedConns int         `json:"fixed_conns,omitempty"` // > 0: a [users] size, or a declared bound, stands in for the line
 	OwnSize    bool        `json:"own_size,omitempty"`    // FixedConns or MaybeConns is a [users] size, beside which its reserve counts
 	Bounded    bool        `json:"bounded,omitempty"`     // FixedConns was declared: an accepted risk
-	SeenConns  int         `json:"seen_conns,omitempty"`  // open at the newest look
+	SeenConns  int         `json:"seen_conns,omitempty"`  // open at the newest sample
 	Shared     bool        `json:"shared,omitempty"`      // its user's max_user_connections binds: the ledger counts that user, not this copy
 	MaybeConns int         `json:"maybe_conns,omitempty"` // > 0: a [users] size that may override the line, or not: the larger counts
 	OwnReserve int         `json:"own_reserve,omitempty"` // not 0: a [users] reserve_pool_size overrides the line's for this copy; NoReserve: with 0
 	Doubtful   bool        `json:"doubtful,omitempty"`    // OwnReserve may be another user's: the larger counts
 	Twin       bool        `json:"twin,omitempty"`        // the second pool of the user: a forced user's and auth_user's, before 1.23
-	Login      fleet.Login `json:"login,omitzero"`        // of a pool of *, as a look shows it
+	Login      fleet.Login `json:"login,omitzero"`        // of a pool of *, as a sample shows it
 	Auth       bool        `json:"auth,omitempty"`        // auth_user's, and not used yet: it serves no client's transactions
 }
 

@@ -34,7 +34,7 @@ func TestAStarIsUnderTheLimitsOfItsUsers(t *testing.T) {
 	if a.PoolMode != "session" || a.LinePoolMode != "transaction" {
 		t.Errorf("* is read as %q on a line that says %q: the counters of a user that pools sessions tell no holding times", a.PoolMode, a.LinePoolMode)
 	}
-	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, load.Evidence{To: plannertest.Epoch, Looks: 1, Last: g}, []load.Load{{Pool: "g/*", Unknown: "not asked"}})
+	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, load.Evidence{To: plannertest.Epoch, Samples: 1, Last: g}, []load.Load{{Pool: "g/*", Unknown: "not asked"}})
 	if err != nil {
 		t.Fatal(err)
 	}

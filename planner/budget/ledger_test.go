@@ -24,7 +24,7 @@ func ledgerLine(t *testing.T, s budget.FleetServer, item string) budget.Line {
 	return budget.Line{}
 }
 
-// observed is the fleet of a look at one server with a declared one beside it.
+// observed is the fleet of a sample of one server with a declared one beside it.
 func observed(t *testing.T, s fleet.Server, d budget.DeclaredServer) budget.Fleet {
 	t.Helper()
 	first, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 0, "app"))

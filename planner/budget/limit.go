@@ -97,7 +97,7 @@ func serverLimits(s fleet.Server, o fleet.Observation, pools []FleetPool) []flee
 	return out
 }
 
-// aliasOf is the pool's alias in the first of its processes that a look shows; of a pool that is only declared, one of
+// aliasOf is the pool's alias in the first of its processes that a sample shows; of a pool that is only declared, one of
 // its name.
 func aliasOf(o fleet.Observation, p FleetPool) fleet.Alias {
 	for _, s := range p.Sizes {

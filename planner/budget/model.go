@@ -16,7 +16,7 @@ import (
 // Model joins what was declared with what was seen into a Fleet. A declared fact stands in for an observed one, and
 // where both exist and differ a warning says so. e may be the zero Evidence: then everything must be declared.
 // loads are those of Estimate(e); pools with a declared load need none. A signal that the user asked for and that could
-// not be read at the last look is an error of KindEvidence: what is missing never passes.
+// not be read at the last sample is an error of KindEvidence: what is missing never passes.
 func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet, error) {
 	f := Fleet{At: at, Deadband: d.Deadband, LeastGain: d.LeastGain}
 	var unused map[string][]string
@@ -28,7 +28,7 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 	f.Limits = modelLimits(e.Last, pools)
 	shared := shareUsers(f.Limits, pools)
 	f.Pools, f.Warnings = pools, append(slices.Clone(e.Breaks), warnings...)
-	if e.Looks > 0 && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.Load.Method == load.MethodHistory }) {
+	if e.Samples > 0 && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.Load.Method == load.MethodHistory }) {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for (history comes from prometheus: in the config, %d minutes at least)", load.Round(e.To.Sub(e.From)), load.HistorySamples))
 	}
 	f.Warnings = append(f.Warnings, markFollowers(e.Last, pools)...)
@@ -133,7 +133,7 @@ func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []Sha
 	notes = append(notes, warn...)
 	if observed {
 		s.Lines = append(s.Lines,
-			Line{"leaving", seen.Backends.LeavingConns, "pg_stat_activity", CountHighest},
+			Line{"closing", seen.Backends.ClosingConns, "pg_stat_activity", CountHighest},
 			Line{"orphans", seen.Backends.OrphanConns, "pg_stat_activity", CountHighest})
 	}
 	recycled, why := recyclingLines(name, e.Last, f.Pools)
@@ -174,7 +174,7 @@ func serversSeen(o fleet.Observation) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "; the servers looked at are called " + strings.Join(names, ", ")
+	return "; the servers observed are called " + strings.Join(names, ", ")
 }
 
 // directLine counts what connects without a PgBouncer: as declared, or what was seen where that is more. The error is
@@ -185,14 +185,14 @@ func directLine(name string, rules DeclaredServer, seen fleet.Server, observed b
 		if rules.DirectConns == nil {
 			return Line{}, nil, &operr.Error{Kind: operr.KindUsage, Subject: "server " + name,
 				Err: fmt.Errorf("direct connections are neither observed nor declared"),
-				Hint: fmt.Sprintf("declare direct: {conns: N} under servers: (0 where all come by these PgBouncers), or let its PostgreSQL be looked at%s",
+				Hint: fmt.Sprintf("declare direct: {conns: N} under servers: (0 where all come by these PgBouncers), or let its PostgreSQL be observed%s",
 					serversSeen(e.Last))}
 		}
 		return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil, nil
 	}
 	l, notes := directSeen(name, rules, seen, observed, e)
 	if !observed {
-		notes = append(notes, fmt.Sprintf("server %s is not looked at: its direct connections are those of the lookback", name))
+		notes = append(notes, fmt.Sprintf("server %s is not observed: its direct connections are those of the lookback", name))
 	}
 	switch {
 	case rules.DirectConns == nil:
@@ -205,9 +205,9 @@ func directLine(name string, rules DeclaredServer, seen fleet.Server, observed b
 	return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, notes, nil
 }
 
-// directSeen is the highest of the looks and of the lookback, or the lookback's p99 where the user accepts that risk.
+// directSeen is the highest of the samples and of the lookback, or the lookback's p99 where the user accepts that risk.
 func directSeen(name string, rules DeclaredServer, seen fleet.Server, observed bool, e load.Evidence) (Line, []string) {
-	now, today := seen.Backends.DirectConns, "not looked at now"
+	now, today := seen.Backends.DirectConns, "not observed now"
 	if observed {
 		today = fmt.Sprintf("%d now", now)
 	}

@@ -49,12 +49,12 @@ func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[strin
 		if seen[dp.ID] {
 			if !slices.Equal(dp.servers(), []string{Elsewhere}) && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.ID == dp.ID }) {
 				return nil, nil, &operr.Error{Kind: operr.KindUsage, Subject: dp.Where + "pool " + dp.ID,
-					Err:  fmt.Errorf("its connections are not on any of the servers that were looked at"),
+					Err:  fmt.Errorf("its connections are not on any of the servers that were observed"),
 					Hint: "add its server under servers:, or take the pool out"}
 			}
 			continue
 		}
-		if e.Looks > 0 && (dp.Copies == 0 || dp.Load == nil) {
+		if e.Samples > 0 && (dp.Copies == 0 || dp.Load == nil) {
 			return nil, nil, &operr.Error{Kind: operr.KindUsage, Subject: dp.Where + "pool " + dp.ID,
 				Err:  fmt.Errorf("no console shows it; the pools seen are %s", strings.Join(fleet.PoolIDs(e.Last), ", ")),
 				Hint: "correct the name, or declare size:, copies: and load: to plan a pool that does not exist yet"}
@@ -266,7 +266,7 @@ func copiesOfPool(at []placed, rules DeclaredPool, ld load.Load) (copies []Copy,
 	return copies, noUser
 }
 
-// see fills in what the looks showed of the pool's connections.
+// see fills in what the samples showed of the pool's connections.
 func (p *FleetPool) see(at []placed, e load.Evidence) {
 	for _, x := range at {
 		for i, c := range p.Copies {

@@ -38,7 +38,7 @@ func TestAUsersOwnSizeHasTheReserveOfItsLine(t *testing.T) {
 		if got := f.Pools[0].WorstAt(10, reserve); got != want {
 			t.Errorf("with a reserve of %d: %d, want %d", reserve, got, want)
 		}
-		after := f.With([]fleet.Set{{Process: "g/1", Alias: "d1", Key: fleet.KeyReserve, From: 0, To: reserve}})
+		after := f.With([]fleet.SettingChange{{Process: "g/1", Alias: "d1", Key: fleet.KeyReserve, From: 0, To: reserve}})
 		if got := after.WorstConns("pg"); got != want {
 			t.Errorf("once its reserve is %d: %d, want %d", reserve, got, want)
 		}

@@ -127,9 +127,9 @@ func (l lost) refuse(id string, seen []string) error {
 		e.Hint = "declare them under pools: - {pool: " + id + ", server: '" + strings.Join(seen, ", ") + ", elsewhere'}, or name their server instead of elsewhere"
 	}
 	if l.connected {
-		e.Err = fmt.Errorf("it has connections to %s (seen on %s), and none of them is found among the backends of the servers looked at: another server, a pooler in between, or clocks that differ", l.where, l.process)
+		e.Err = fmt.Errorf("it has connections to %s (seen on %s), and none of them is found among the backends of the servers observed: another server, a pooler in between, or clocks that differ", l.where, l.process)
 	} else {
-		e.Err = fmt.Errorf("it may connect to %s (seen on %s), which is not known to lead to any of the servers looked at", l.where, l.process)
+		e.Err = fmt.Errorf("it may connect to %s (seen on %s), which is not known to lead to any of the servers observed", l.where, l.process)
 	}
 	return e
 }

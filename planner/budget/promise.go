@@ -68,9 +68,9 @@ func (p FleetPool) ReserveAt(size, reserve int) int {
 // With returns the fleet with lines changed, worst cases added up anew. Nothing else of it moves: connections that are
 // open stay open, so a line made smaller frees nothing that has not been seen to be gone. A reserve counts at the larger
 // of its process's values until all have been changed, as Model counts it.
-func (f Fleet) With(sets []fleet.Set) Fleet {
+func (f Fleet) With(sets []fleet.SettingChange) Fleet {
 	f.Pools = slices.Clone(f.Pools)
-	of := make(map[string][]fleet.Set, len(sets))
+	of := make(map[string][]fleet.SettingChange, len(sets))
 	for _, x := range sets {
 		of[x.Pool()] = append(of[x.Pool()], x)
 	}

@@ -48,7 +48,7 @@ func TestADeclaredLoadIsNotThatOfAuthUser(t *testing.T) {
 	o.Processes[0].AuthUser = "pooler"
 	p, _ := budget.Declared{}.Pool("main/app")
 	p.Load = &budget.DeclaredLoad{ArrivalsPerSec: 100, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
-	f, err := budget.Model(plannertest.Epoch, budget.Declared{Pools: []budget.DeclaredPool{p}}, load.Evidence{To: plannertest.Epoch, Looks: 1, Last: o}, nil)
+	f, err := budget.Model(plannertest.Epoch, budget.Declared{Pools: []budget.DeclaredPool{p}}, load.Evidence{To: plannertest.Epoch, Samples: 1, Last: o}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,12 +14,12 @@ import (
 )
 
 // begin opens the next step, or ends the run.
-func (s Situation) begin() state.Act {
+func (s State) begin() state.Action {
 	if a, over := s.finished(); over {
 		return a
 	}
 	_, turning := s.turning()
-	if !turning && s.Memory.Leg {
+	if !turning && s.Journal.Leg {
 		return s.aim()
 	}
 	step, goal, blocked := s.NextStep()
@@ -29,111 +29,111 @@ func (s Situation) begin() state.Act {
 		return s.Hold("traffic is on its way, and there is neither a size to change for it nor a percentage that today's sizes serve")
 	case blocked == "" && s.OverBudget() != "": // they were within it when they were planned
 		return s.Hold(s.OverBudget())
-	case blocked == "" && s.Memory.RollTo > 0 && s.notBack() != "":
+	case blocked == "" && s.Journal.RollTo > 0 && s.notBack() != "":
 		return s.Hold(s.notBack())
-	case blocked == "" && s.Memory.RollTo > 0:
-		return state.Act{Verb: state.Stop, Outcome: state.Done, Reason: "the sizes are those of before"}
+	case blocked == "" && s.Journal.RollTo > 0:
+		return state.Action{Kind: state.Stop, Outcome: state.Done, Reason: "the sizes are those of before"}
 	case blocked == "":
-		return state.Act{Verb: state.Stop, Outcome: state.Done, Reason: "the sizes are those of the plan"}
-	case len(s.Memory.Refused) > 0:
+		return state.Action{Kind: state.Stop, Outcome: state.Done, Reason: "the sizes are those of the plan"}
+	case len(s.Journal.Refused) > 0:
 		return s.short(blocked)
 	default:
 		return s.Hold(blocked)
 	}
-	if left := s.Policy.Soak - s.Now.Sub(s.Memory.AbortedAt); s.Memory.Aborts > 0 && left > 0 {
-		return state.Act{Verb: state.Wait, Held: true, For: min(left, s.Policy.SoakEvery), Reason: fmt.Sprintf(
+	if left := s.Policy.Soak - s.Now.Sub(s.Journal.AbortedAt); s.Journal.Aborts > 0 && left > 0 {
+		return state.Action{Kind: state.Wait, Held: true, For: min(left, s.Policy.SoakEvery), Reason: fmt.Sprintf(
 			"a step was taken back: %s; the next, half as large, is tried after a soak (%d of %d in a row end the run)",
-			s.Memory.Aborted, s.Memory.Aborts, s.Policy.Aborts)}
+			s.Journal.Aborted, s.Journal.Aborts, s.Policy.Aborts)}
 	}
 	if s.Unasked != "" {
-		return state.Act{Verb: state.Stop, Outcome: state.Held, Reason: s.Unasked}
+		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: s.Unasked}
 	}
 	if s.Closed != "" && s.Policy.HoldFor <= 0 { // a single step waits for nothing
 		return s.Hold(s.Closed)
 	}
 	if s.Closed != "" {
-		return state.Act{Verb: state.Wait, Reason: s.Closed, For: s.Policy.SoakEvery}
+		return state.Action{Kind: state.Wait, Reason: s.Closed, For: s.Policy.SoakEvery}
 	}
-	if o := cmp.Or(s.forbidden(step.Sets), s.turnable(step.Turn)); o.any() {
+	if o := cmp.Or(s.forbidden(step.Changes), s.turnable(step.Traffic)); o.any() {
 		return s.against(o)
 	}
-	return state.Act{Verb: state.Open, Step: &step, Goal: goal}
+	return state.Action{Kind: state.BeginStep, Step: &step, Goal: goal}
 }
 
 // HeldNow says what keeps a step from beginning now, or the step in hand from going on: of a grant its server's signals,
 // of a release its pool's waiting, of traffic either. Empty: nothing does, or the server has just paused, which is over
 // soon.
-func (s Situation) HeldNow(step state.Step) string {
+func (s State) HeldNow(step state.Step) string {
 	if s.goesBack(step) {
 		return ""
 	}
-	sets := slices.DeleteFunc(slices.Clone(s.there(step.Sets)), func(x fleet.Set) bool { at, _ := s.at(x); return at == x.To })
-	if inHand := s.Memory.Step != nil; inHand && slices.ContainsFunc(sets, func(x fleet.Set) bool { return x.To < x.From }) {
-		sets = slices.DeleteFunc(sets, func(x fleet.Set) bool { return x.To > x.From }) // those come once these have drained
+	sets := slices.DeleteFunc(slices.Clone(s.there(step.Changes)), func(x fleet.SettingChange) bool { at, _ := s.at(x); return at == x.To })
+	if inHand := s.Journal.Step != nil; inHand && slices.ContainsFunc(sets, func(x fleet.SettingChange) bool { return x.To < x.From }) {
+		sets = slices.DeleteFunc(sets, func(x fleet.SettingChange) bool { return x.To > x.From }) // those come once these have drained
 	}
-	if o := cmp.Or(s.forbidden(sets), s.turnable(step.Turn)); !o.pause {
+	if o := cmp.Or(s.forbidden(sets), s.turnable(step.Traffic)); !o.pause {
 		return o.why
 	}
 	return ""
 }
 
 // goesBack reports whether a step is a way back, which nothing holds.
-func (s Situation) goesBack(step state.Step) bool { return state.Back(&step) || s.Memory.GoesBack() }
+func (s State) goesBack(step state.Step) bool { return state.Back(&step) || s.Journal.GoesBack() }
 
 // aim goes on to what a plan finds where the traffic has come to, or to the sizes that a rollback goes back to.
-func (s Situation) aim() state.Act {
-	if s.Memory.RollTo > 0 {
-		return state.Act{Verb: state.Aim, Goal: &s.Target, Reason: "the traffic is back"}
+func (s State) aim() state.Action {
+	if s.Journal.RollTo > 0 {
+		return state.Action{Kind: state.SetGoal, Goal: &s.Target, Reason: "the traffic is back"}
 	}
 	plan, err := sizing.Solve(s.Fleet, sizing.Options{})
 	if err != nil {
 		return s.Hold("the traffic is where it was to go, and there is no plan for it there: " + err.Error())
 	}
 	goal := sizing.GoalOf(plan)
-	return state.Act{Verb: state.Aim, Goal: &goal, Reason: "the traffic is where it was to go"}
+	return state.Action{Kind: state.SetGoal, Goal: &goal, Reason: "the traffic is where it was to go"}
 }
 
 // finished ends the run where no step of it may come any more.
-func (s Situation) finished() (a state.Act, over bool) {
-	m := s.Memory
+func (s State) finished() (a state.Action, over bool) {
+	m := s.Journal
 	enough := s.Steps > 0 && m.Steps >= s.Steps
 	switch {
 	case m.Left != "" && (m.RollTo > 0 || enough || m.Aborts >= max(1, s.Policy.Aborts)):
-		return state.Act{Verb: state.Stop, Outcome: state.Held, Reason: m.Left + "; pgbudget rollback gives the rest back once there is room"}, true
+		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: m.Left + "; pgbudget rollback gives the rest back once there is room"}, true
 	case m.Aborts >= max(1, s.Policy.Aborts) && m.RollTo == 0:
-		return state.Act{Verb: state.Stop, Outcome: state.Aborted, Reason: m.Aborted}, true
-	case enough && len(m.Refused) > 0 || m.CutBy != "":
-		return s.short(m.CutBy), true
-	case enough && m.Cut != "":
-		return s.short("the rest of the step was given up: " + m.Cut), true
+		return state.Action{Kind: state.Stop, Outcome: state.Aborted, Reason: m.Aborted}, true
+	case enough && len(m.Refused) > 0 || m.TrimmedAway != "":
+		return s.short(m.TrimmedAway), true
+	case enough && m.Trimmed != "":
+		return s.short("the rest of the step was given up: " + m.Trimmed), true
 	case enough && s.OverBudget() != "" && s.arrived():
 		return s.short(s.OverBudget()), true
 	case enough:
-		return state.Act{Verb: state.Stop, Outcome: state.Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)}, true
+		return state.Action{Kind: state.Stop, Outcome: state.Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)}, true
 	case s.Unsure != "" && m.RollTo == 0:
 		return s.short(s.Unsure), true
 	case s.Over != "" && s.OverBudget() != "": // it ends, and not well
 		return s.short(s.Over + "; " + s.OverBudget()), true
 	case s.Over != "":
-		return state.Act{Verb: state.Stop, Outcome: state.Done, Reason: s.Over}, true
+		return state.Action{Kind: state.Stop, Outcome: state.Done, Reason: s.Over}, true
 	}
 	for _, g := range s.Goal.Pools {
 		if s.server(g.Pool) == "" {
-			return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: fmt.Sprintf("%s, which is to be moved, is no longer there", g.Pool)}, true
+			return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: fmt.Sprintf("%s, which is to be moved, is no longer there", g.Pool)}, true
 		}
 	}
-	return state.Act{}, false
+	return state.Action{}, false
 }
 
 // arrived reports whether no step is left to the goal.
-func (s Situation) arrived() bool {
+func (s State) arrived() bool {
 	step, _, blocked := s.NextStep()
 	return step.Empty() && blocked == ""
 }
 
 // OverBudget says which server's worst case is above its budget now, with both numbers; empty: none is. Sizes that were
 // within it are not where max_connections was lowered, or more connections are direct than were planned with.
-func (s Situation) OverBudget() string {
+func (s State) OverBudget() string {
 	for _, x := range s.Fleet.Servers {
 		if worst := s.Fleet.WorstConns(x.Name); worst > x.BudgetConns {
 			return fmt.Sprintf("%s: the worst case of today's sizes is %s, %d over the budget of %d; pgbudget plan shows the ledger",
@@ -145,39 +145,39 @@ func (s Situation) OverBudget() string {
 
 // short ends a run that has not come where it was to go: because of the first release that was refused, else because of
 // what is said.
-func (s Situation) short(otherwise string) state.Act {
-	if len(s.Memory.Refused) > 0 {
-		otherwise = s.Memory.Refused[0].Reason
+func (s State) short(otherwise string) state.Action {
+	if len(s.Journal.Refused) > 0 {
+		otherwise = s.Journal.Refused[0].Reason
 	}
-	return state.Act{Verb: state.Stop, Outcome: state.Held, Reason: otherwise}
+	return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: otherwise}
 }
 
 // NextStep is the next step, its lines as they stand, with the goal that it has of its own, on the way of a shift; blocked
 // says why there is none though the goal is not reached.
-func (s Situation) NextStep() (step state.Step, goal *sizing.Goal, blocked string) {
+func (s State) NextStep() (step state.Step, goal *sizing.Goal, blocked string) {
 	if shift, turning := s.turning(); turning {
 		return s.shiftStep(shift)
 	}
 	step, blocked = s.towards(s.Fleet, s.Goal)
-	if rest := s.allowed(step); len(rest.Sets) > 0 { // of several servers, those that nothing holds go on
+	if rest := s.allowed(step); len(rest.Changes) > 0 { // of several servers, those that nothing holds go on
 		step = rest
 	}
 	return step, nil, blocked
 }
 
 // towards is the next step to a goal.
-func (s Situation) towards(f budget.Fleet, g sizing.Goal) (step state.Step, blocked string) {
-	refused, policy := s.Memory.Refused, s.Policy.After(s.Memory.Aborts)
+func (s State) towards(f budget.Fleet, g sizing.Goal) (step state.Step, blocked string) {
+	refused, policy := s.Journal.Refused, s.Policy.After(s.Journal.Aborts)
 	g = s.standing(g)
 	step = s.aligned(steps.Equal(f, g, policy, refused))
-	if len(step.Sets) == 0 {
-		step, blocked = steps.Waypoint(f, roomFirst(f, g), policy, refused)
-		if step = s.aligned(step); len(step.Sets) == 0 {
+	if len(step.Changes) == 0 {
+		step, blocked = steps.Next(f, roomFirst(f, g), policy, refused)
+		if step = s.aligned(step); len(step.Changes) == 0 {
 			if id := unequal(f, g, ""); id != "" {
 				return step, fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id)
 			}
 			reserves, why := s.reserveLines(f, g, policy, refused)
-			if len(reserves.Sets) > 0 {
+			if len(reserves.Changes) > 0 {
 				return reserves, ""
 			}
 			blocked = cmp.Or(blocked, why)
@@ -187,25 +187,25 @@ func (s Situation) towards(f budget.Fleet, g sizing.Goal) (step state.Step, bloc
 }
 
 // aligned takes what each line says as where the step finds it: the fleet counts the largest of a pool's processes.
-func (s Situation) aligned(step state.Step) state.Step {
-	var sets []fleet.Set
-	for _, x := range step.Sets {
+func (s State) aligned(step state.Step) state.Step {
+	var sets []fleet.SettingChange
+	for _, x := range step.Changes {
 		if at, ok := s.at(x); ok && at != x.To {
 			x.From = at
 			sets = append(sets, x)
 		}
 	}
-	step.Sets = sets
+	step.Changes = sets
 	return step
 }
 
 // allowed leaves out the sets of every server on which one of them may not begin.
-func (s Situation) allowed(step state.Step) state.Step {
+func (s State) allowed(step state.Step) state.Step {
 	held := map[string]bool{}
-	for _, x := range step.Sets {
-		held[s.server(x.Pool())] = held[s.server(x.Pool())] || s.forbidden([]fleet.Set{x}).any()
+	for _, x := range step.Changes {
+		held[s.server(x.Pool())] = held[s.server(x.Pool())] || s.forbidden([]fleet.SettingChange{x}).any()
 	}
-	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x fleet.Set) bool { return held[s.server(x.Pool())] })
+	step.Changes = slices.DeleteFunc(slices.Clone(step.Changes), func(x fleet.SettingChange) bool { return held[s.server(x.Pool())] })
 	return step
 }
 
@@ -224,7 +224,7 @@ func roomFirst(f budget.Fleet, g sizing.Goal) sizing.Goal {
 		} else if g.ByLine(x.Pool) {
 			out.Pools = append(out.Pools, x)
 			for i, l := range out.Lines {
-				if at, ok := at(f, l.Set()); ok && l.Set().Pool() == x.Pool {
+				if at, ok := at(f, l.Change()); ok && l.Change().Pool() == x.Pool {
 					out.Lines[i].To = min(l.To, at)
 				}
 			}

@@ -12,11 +12,11 @@ func TestTheEndOfARollbackIsSaidOfTheSizesOfBefore(t *testing.T) {
 	for rollTo, want := range map[int64]string{0: "the sizes are those of the plan", 1: "the sizes are those of before"} {
 		s := NewStage(10)
 		s.Memory.RollTo = rollTo
-		for range leastLooks {
+		for range leastSamples {
 			s.See(16, 9, 14, 9)
 		}
-		if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Done || a.Reason != want {
-			t.Errorf("to %d: %s %s %q; want it done, %q", rollTo, a.Verb, a.Outcome, a.Reason, want)
+		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Done || a.Reason != want {
+			t.Errorf("to %d: %s %s %q; want it done, %q", rollTo, a.Kind, a.Outcome, a.Reason, want)
 		}
 	}
 }
@@ -26,20 +26,20 @@ func TestAPauseIsTheReasonWhateverTheGateSays(t *testing.T) {
 	const paused = "paused by anna@db7"
 	for _, closed := range []bool{false, true} {
 		s := NewStage(10)
-		for range leastLooks {
+		for range leastSamples {
 			s.See(20, 18, 10, 10)
 			if closed {
 				s.Saturated()
 			}
 		}
-		x := Situation{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Look: s.Look, Trail: s.Trail, Gate: s.Gate, Goal: s.Goal, Policy: s.Policy}
+		x := State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Recent: s.Trail, Guard: s.Gate, Goal: s.Goal, Policy: s.Policy}
 		free := Next(x)
 		if gated := strings.Contains(free.Reason, "cpu"); gated != closed {
-			t.Errorf("gate closed %v, not paused: %s %q", closed, free.Verb, free.Reason)
+			t.Errorf("gate closed %v, not paused: %s %q", closed, free.Kind, free.Reason)
 		}
 		x.Paused = paused
-		if a := Next(x); a.Verb != state.Wait || a.Step != nil || a.Reason != paused || !a.Held {
-			t.Errorf("gate closed %v, paused: %s %q, held %v; want to wait, %q", closed, a.Verb, a.Reason, a.Held, paused)
+		if a := Next(x); a.Kind != state.Wait || a.Step != nil || a.Reason != paused || !a.Held {
+			t.Errorf("gate closed %v, paused: %s %q, held %v; want to wait, %q", closed, a.Kind, a.Reason, a.Held, paused)
 		}
 	}
 }

@@ -37,9 +37,9 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 		{name: "the pool that is granted waits", change: []func(*fleet.Observation){waits("b")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			at := func(s *plannertest.Stage) control.Situation {
-				return control.Situation{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Look: s.Look, Trail: s.Trail, Gate: s.Gate,
-					Memory: s.Memory, Goal: s.Goal, Policy: s.Policy}
+			at := func(s *plannertest.Stage) control.State {
+				return control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Guard: s.Gate,
+					Journal: s.Memory, Goal: s.Goal, Policy: s.Policy}
 			}
 			look := func(s *plannertest.Stage, sizeA, openA, sizeB int) {
 				for range 4 {
@@ -49,18 +49,18 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 					}
 				}
 			}
-			check := func(s *plannertest.Stage, step state.Step, verb state.Verb, want string) {
+			check := func(s *plannertest.Stage, step state.Step, verb state.ActionKind, want string) {
 				t.Helper()
 				x := at(s)
 				a, held := control.Next(x), x.HeldNow(step)
-				if want == "" && (held != "" || a.Verb != verb) || want != "" && (!strings.Contains(held, want) || a.Verb != state.Wait || a.Reason != held) {
-					t.Errorf("%s: Next %s %q, held %q; want %q", verb, a.Verb, a.Reason, held, want)
+				if want == "" && (held != "" || a.Kind != verb) || want != "" && (!strings.Contains(held, want) || a.Kind != state.Wait || a.Reason != held) {
+					t.Errorf("%s: Next %s %q, held %q; want %q", verb, a.Kind, a.Reason, held, want)
 				}
 			}
 			s := plannertest.NewStage(0)
 			look(s, 20, 18, 10)
 			step, _, _ := at(s).NextStep()
-			check(s, step, state.Open, c.begins)
+			check(s, step, state.BeginStep, c.begins)
 			s.Memory = s.Memory.After(state.Event{Seq: 1, At: s.Now, Kind: state.StepBegan, Step: &step})
 			check(s, step, state.Release, c.releases)
 			s.Memory.ReleasedAt = s.Now

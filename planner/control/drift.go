@@ -11,11 +11,11 @@ import (
 )
 
 // at returns what a line says now.
-func (s Situation) at(x fleet.Set) (int, bool) {
+func (s State) at(x fleet.SettingChange) (int, bool) {
 	if s.foreseen {
 		return at(s.AsMeasured, x)
 	}
-	a, ok := fleet.FindAlias(s.Look, x.Process, x.Alias)
+	a, ok := fleet.FindAlias(s.Sample, x.Process, x.Alias)
 	if !ok {
 		return 0, false
 	}
@@ -29,7 +29,7 @@ func (s Situation) at(x fleet.Set) (int, bool) {
 }
 
 // at is what a line of the fleet says.
-func at(f budget.Fleet, x fleet.Set) (int, bool) {
+func at(f budget.Fleet, x fleet.SettingChange) (int, bool) {
 	p, _ := f.Pool(x.Pool())
 	for _, s := range p.Sizes {
 		if s.Process == x.Process && x.Key == fleet.KeyReserve {
@@ -42,36 +42,36 @@ func at(f budget.Fleet, x fleet.Set) (int, bool) {
 }
 
 // there leaves out the sets of lines that are gone, of a step that goes back.
-func (s Situation) there(sets []fleet.Set) []fleet.Set {
-	if s.unseen || !s.Memory.GoesBack() {
+func (s State) there(sets []fleet.SettingChange) []fleet.SettingChange {
+	if s.unseen || !s.Journal.GoesBack() {
 		return sets
 	}
-	return slices.DeleteFunc(slices.Clone(sets), func(x fleet.Set) bool { _, ok := s.at(x); return !ok })
+	return slices.DeleteFunc(slices.Clone(sets), func(x fleet.SettingChange) bool { _, ok := s.at(x); return !ok })
 }
 
 // Drift says what of the fleet the journal does not explain; empty: nothing.
-func (s Situation) Drift() string {
+func (s State) Drift() string {
 	if why := s.misread(); why != "" {
 		return why
 	}
-	if step := s.Memory.Step; step != nil {
-		for _, x := range step.Sets {
+	if step := s.Journal.Step; step != nil {
+		for _, x := range step.Changes {
 			at, ok := s.at(x)
 			switch {
-			case !ok && s.Memory.GoesBack():
+			case !ok && s.Journal.GoesBack():
 			case !ok:
 				return fmt.Sprintf("%s no longer has %s, whose %s is being changed", x.Process, x.Alias, x.Key)
-			case at != x.From && at != x.To && !(state.Back(step) && s.Memory.Wrote(x, at)): // a way back may fit in part
+			case at != x.From && at != x.To && !(state.Back(step) && s.Journal.Wrote(x, at)): // a way back may fit in part
 				return fmt.Sprintf("%s of %s in %s is %d: the step in hand takes it from %d to %d, so somebody else wrote it", x.Key, x.Alias, x.Process, at, x.From, x.To)
 			}
 		}
 	}
-	for _, w := range s.Memory.Written {
-		at, ok := s.at(w.Set)
+	for _, w := range s.Journal.Written {
+		at, ok := s.at(w.SettingChange)
 		if w.Key == fleet.KeyLifetime { // it is given back in any case
 			continue
 		}
-		if explained, _ := s.Memory.Explains(w.Set, at); ok && !explained {
+		if explained, _ := s.Journal.Explains(w.SettingChange, at); ok && !explained {
 			return fmt.Sprintf("%s of %s in %s is %d, and was written as %d at %s: somebody else changed it", w.Key, w.Alias, w.Process, at, w.To, w.Intent.Format(time.RFC3339))
 		}
 	}
@@ -79,13 +79,13 @@ func (s Situation) Drift() string {
 }
 
 // Processes are those of the lines that the journal knows of, sorted: what their files say is ours to know.
-func Processes(m state.Memory) []string {
+func Processes(m state.JournalState) []string {
 	var out []string
 	for _, w := range m.Written {
 		out = append(out, w.Process)
 	}
 	if m.Step != nil {
-		for _, x := range m.Step.Sets {
+		for _, x := range m.Step.Changes {
 			out = append(out, x.Process)
 		}
 	}

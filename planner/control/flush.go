@@ -23,14 +23,14 @@ const turnovers = 2
 // that none is ever idle when PgBouncer looks (janitor.c, check_pool_size). It is for a load below the new size alone: a
 // load above it would only reconnect. One process at a time. A way back is flushed as a step is: what it takes back may
 // be pinned as well, and what it gives back waits for that.
-func (s Situation) flush(released []fleet.Set) (state.Act, bool) {
-	since := s.Memory.ReleasedAt
-	if s.Memory.Unflushable || len(s.Flushed()) > 0 || s.Now.Sub(since) < s.Policy.DrainFor/flushAfter {
-		return state.Act{}, false
+func (s State) flush(released []fleet.SettingChange) (state.Action, bool) {
+	since := s.Journal.ReleasedAt
+	if s.Journal.Unflushable || len(s.Flushed()) > 0 || s.Now.Sub(since) < s.Policy.DrainFor/flushAfter {
+		return state.Action{}, false
 	}
 	for _, x := range released {
 		p, _ := s.Fleet.Pool(x.Pool())
-		a, _ := fleet.FindAlias(s.Look, x.Process, x.Alias)
+		a, _ := fleet.FindAlias(s.Sample, x.Process, x.Alias)
 		open := 0
 		for _, g := range a.Pools {
 			open += g.Conns()
@@ -38,51 +38,51 @@ func (s Situation) flush(released []fleet.Set) (state.Act, bool) {
 		switch {
 		case p.OverIn(x.Process) == 0 || x.Alias == fleet.AutoDB || a.Lifetime <= state.FlushLifetime*time.Second:
 		case s.suffers(p.ID, since).any(): // a release would be undone; of a way back a flush would end at once
-		case s.holders(p.ID) != "" || s.Trail.xacts(x, since) < int64(turnovers*open):
+		case s.holders(p.ID) != "" || s.Recent.xacts(x, since) < int64(turnovers*open):
 		case p.Load.AtLeast || p.Load.Erlangs.Target >= float64(p.Sized()*x.To):
 		default:
-			return state.Act{Verb: state.Flush, Sets: []fleet.Set{{Process: x.Process, Alias: x.Alias, Key: fleet.KeyLifetime, From: int(a.Lifetime / time.Second), To: state.FlushLifetime}},
+			return state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{{Process: x.Process, Alias: x.Alias, Key: fleet.KeyLifetime, From: int(a.Lifetime / time.Second), To: state.FlushLifetime}},
 				Reason: fmt.Sprintf("%d of %s are too many, and clients take each one up as it is given back", p.OverIn(x.Process), words.Count(open, "connection"))}, true
 		}
 	}
-	return state.Act{}, false
+	return state.Action{}, false
 }
 
 // restore gives flushed lines their lifetime back once there is nothing left to flush: their connections are gone, or the
 // release is no longer waited for.
-func (s Situation) restore() (state.Act, bool) {
+func (s State) restore() (state.Action, bool) {
 	flushed := s.Flushed()
 	if len(flushed) == 0 {
-		return state.Act{}, false
+		return state.Action{}, false
 	}
-	step := s.Memory.Step
-	if s.Memory.Intent != nil { // nobody knows whether it was done
+	step := s.Journal.Step
+	if s.Journal.Intent != nil { // nobody knows whether it was done
 		step = nil
 	}
-	going := s.Paused == "" && step != nil && !s.Memory.Unwind && s.Now.Sub(s.Memory.ReleasedAt) < s.Policy.DrainFor
+	going := s.Paused == "" && step != nil && !s.Journal.Unwind && s.Now.Sub(s.Journal.ReleasedAt) < s.Policy.DrainFor
 	for _, x := range flushed {
 		p, _ := s.Fleet.Pool(x.Pool())
-		if going && p.OverIn(x.Process) > 0 && slices.ContainsFunc(step.Sets, func(y fleet.Set) bool {
+		if going && p.OverIn(x.Process) > 0 && slices.ContainsFunc(step.Changes, func(y fleet.SettingChange) bool {
 			return y.Process == x.Process && y.Alias == x.Alias && y.To < y.From
-		}) && !s.suffers(p.ID, s.Memory.ReleasedAt).any() {
-			return state.Act{}, false
+		}) && !s.suffers(p.ID, s.Journal.ReleasedAt).any() {
+			return state.Action{}, false
 		}
 	}
-	return state.Act{Verb: state.Restore, Sets: flushed}, true
+	return state.Action{Kind: state.Restore, Changes: flushed}, true
 }
 
 // Flushed is Memory.Flushed without lines that are gone: they have no lifetime to be given back.
-func (s Situation) Flushed() []fleet.Set {
-	return slices.DeleteFunc(s.Memory.Flushed(), func(x fleet.Set) bool {
-		_, there := fleet.FindAlias(s.Look, x.Process, x.Alias)
+func (s State) Flushed() []fleet.SettingChange {
+	return slices.DeleteFunc(s.Journal.Flushed(), func(x fleet.SettingChange) bool {
+		_, there := fleet.FindAlias(s.Sample, x.Process, x.Alias)
 		return !there
 	})
 }
 
 // Lost lists what would give lines their lifetime back that are gone: a RELOAD took them, and what they had, away.
-func (s Situation) Lost() []fleet.Set {
-	return slices.DeleteFunc(s.Memory.Flushed(), func(x fleet.Set) bool {
-		_, there := fleet.FindAlias(s.Look, x.Process, x.Alias)
+func (s State) Lost() []fleet.SettingChange {
+	return slices.DeleteFunc(s.Journal.Flushed(), func(x fleet.SettingChange) bool {
+		_, there := fleet.FindAlias(s.Sample, x.Process, x.Alias)
 		return there
 	})
 }

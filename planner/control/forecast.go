@@ -13,58 +13,58 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// mostAhead bounds how far Ahead looks. chosen: a way of more steps is as good as one without an end.
-const mostAhead = 10000
+// mostForecast bounds how far Ahead looks. chosen: a way of more steps is as good as one without an end.
+const mostForecast = 10000
 
-// Waystation is a step that is still to come.
-type Waystation struct {
+// ForecastStep is a step that is still to come.
+type ForecastStep struct {
 	Step  state.Step
 	After budget.Fleet // once the step is done: its sizes in force, what they release drained, the loads that the switches make then
 }
 
-// Ahead returns the steps that are still to come from where a fleet is, and where the step in hand brings it, to its
+// Forecast returns the steps that are still to come from where a fleet is, and where the step in hand brings it, to its
 // goal, over the shifts that are not where they go, if nothing else happens: every release drains, no load changes,
 // and what is believed of fractions is true. blocked says why they do not lead there; empty: they do.
-func (s Situation) Ahead() (way []Waystation, blocked string) {
+func (s State) Forecast() (way []ForecastStep, blocked string) {
 	s.Shifts = slices.Clone(s.Shifts)
 	if s.AsMeasured.Pools == nil {
 		s.AsMeasured = s.Fleet
 	}
 	inHand := s.InHand()
-	s.foreseen, s.Gate, s.Trail = true, Gate{}, Trail{}
-	if s.Memory.Step != nil {
+	s.foreseen, s.Guard, s.Recent = true, SaturationGuard{}, RecentSamples{}
+	if s.Journal.Step != nil {
 		s = s.after(inHand)
-		s.Memory.Step, s.Memory.Unwind, s.Memory.Intent = nil, false, nil
+		s.Journal.Step, s.Journal.Unwind, s.Journal.Intent = nil, false, nil
 	}
-	for len(way) < mostAhead {
+	for len(way) < mostForecast {
 		_, turning := s.turning()
 		step, goal, why := s.NextStep()
-		if step.Empty() && !turning && why == "" && s.Memory.Leg && s.Memory.RollTo == 0 {
+		if step.Empty() && !turning && why == "" && s.Journal.Leg && s.Journal.RollTo == 0 {
 			plan, err := sizing.Solve(s.Fleet, sizing.Options{})
 			if err != nil {
 				return way, err.Error()
 			}
-			s.Goal, s.Memory.Leg = sizing.GoalOf(plan), false
+			s.Goal, s.Journal.Leg = sizing.GoalOf(plan), false
 			continue
 		}
 		if step.Empty() {
 			return way, why
 		}
 		if goal != nil {
-			s.Memory.Leg = true
+			s.Journal.Leg = true
 		}
 		s = s.after(step)
-		way = append(way, Waystation{step, s.Fleet})
+		way = append(way, ForecastStep{step, s.Fleet})
 	}
 	return way, ""
 }
 
 // after is the situation once a step is done. Its shifts are written to.
-func (s Situation) after(step state.Step) Situation {
-	s.AsMeasured = s.AsMeasured.With(step.Sets).Drained()
+func (s State) after(step state.Step) State {
+	s.AsMeasured = s.AsMeasured.With(step.Changes).Drained()
 	for i, x := range s.Shifts {
-		if step.Turn != nil && x.ID() == step.Turn.Shift {
-			s.Shifts[i].At = step.Turn.To
+		if step.Traffic != nil && x.ID() == step.Traffic.Shift {
+			s.Shifts[i].At = step.Traffic.To
 		}
 	}
 	s.Fleet = s.AsMeasured
@@ -75,8 +75,8 @@ func (s Situation) after(step state.Step) Situation {
 }
 
 // InHand is what the step in hand comes to: itself, or its way back where it goes back first. Empty: none is in hand.
-func (s Situation) InHand() state.Step {
-	if s.Memory.Step == nil {
+func (s State) InHand() state.Step {
+	if s.Journal.Step == nil {
 		return state.Step{}
 	}
 	return s.Back()
@@ -84,24 +84,24 @@ func (s Situation) InHand() state.Step {
 
 // Left is what of a step is still to be done, act by act.
 type Left struct {
-	Releases, Grants   []fleet.Set
-	Released, Granted  bool        // something of it is done already
-	Drains             bool        // a release is still to be seen to drain
-	Turn               *shift.Turn // nil: it turns nothing, or has
+	Releases, Grants   []fleet.SettingChange
+	Released, Granted  bool                 // something of it is done already
+	Drains             bool                 // a release is still to be seen to drain
+	Turn               *shift.TrafficChange // nil: it turns nothing, or has
 	Turned             bool
 	Soak               time.Duration  // 0: it ends without one
 	Before, Most, Then map[string]int // the worst case of each server now, on the way and once it is done
 }
 
 // Left says what of a step is left to do as things stand. A soak that was begun by another run is made anew.
-func (s Situation) Left(step state.Step) Left {
+func (s State) Left(step state.Step) Left {
 	l := Left{Soak: s.Policy.Soak, Before: map[string]int{}, Most: map[string]int{}, Then: map[string]int{}}
 	if state.Back(&step) || step.Empty() {
 		l.Soak = 0
 	}
-	for _, x := range s.there(step.Sets) {
+	for _, x := range s.there(step.Changes) {
 		at, _ := s.at(x)
-		again := state.Back(&step) && s.Memory.LineUnsettled(x, x.To)
+		again := state.Back(&step) && s.Journal.LineUnsettled(x, x.To)
 		switch {
 		case at == x.To && !again && x.To < x.From:
 			p, _ := s.Fleet.Pool(x.Pool())
@@ -114,7 +114,7 @@ func (s Situation) Left(step state.Step) Left {
 			l.Grants = append(l.Grants, x)
 		}
 	}
-	if t := step.Turn; t != nil && s.told(t.Shift) == t.To && s.says(t.Shift) == t.To {
+	if t := step.Traffic; t != nil && s.told(t.Shift) == t.To && s.says(t.Shift) == t.To {
 		l.Turned = true
 	} else {
 		l.Turn = t
@@ -127,7 +127,7 @@ func (s Situation) Left(step state.Step) Left {
 	return l
 }
 
-// actsTake is how long the acts of a step take beside its soak, about. chosen: a look before, two for the drain, one after.
+// actsTake is how long the actions of a step take beside its soak, about. chosen: a sample before, two for the drain, one after.
 const actsTake = 4
 
 // Takes is how long a number of steps takes, about, if nothing holds them.
@@ -135,7 +135,7 @@ func Takes(p state.Policy, steps int) time.Duration {
 	return time.Duration(steps) * (p.Soak + actsTake*p.Every)
 }
 
-// leastRecent is the least time of looks that may call a load other than planned. chosen: half of what a plan looks at.
+// leastRecent is the least time of samples that may call a load other than planned. chosen: half of what a plan looks at.
 const leastRecent = 30 * time.Second
 
 // Outgrown says which load has left the interval that a plan was made for upwards: what was seen lately is more in all it may

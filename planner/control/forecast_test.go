@@ -11,39 +11,39 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAheadBeginsWhereTheStepInHandEnds, or is back, however far it has come; and what is left of it are the acts
+// TestAheadBeginsWhereTheStepInHandEnds, or is back, however far it has come; and what is left of it are the actions
 // that are not done yet.
 func TestAheadBeginsWhereTheStepInHandEnds(t *testing.T) {
-	x := fleet.Set{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 18}
-	y := fleet.Set{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 12}
-	forward := &state.Step{Kind: state.Forward, Sets: []fleet.Set{x, y}}
-	back := &state.Step{Kind: state.Backward, Sets: []fleet.Set{x.Back(), y.Back()}}
+	x := fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 18}
+	y := fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 12}
+	forward := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{x, y}}
+	back := &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{x.Back(), y.Back()}}
 	for _, c := range []struct {
 		name   string
 		a, b   int // their sizes
-		memory state.Memory
+		memory state.JournalState
 		ahead  int
 		left   string
 		most   int
 	}{
-		{"none in hand", 20, 10, state.Memory{}, 2, "", 30},
-		{"nothing of it is done", 20, 10, state.Memory{Step: forward}, 1, "release a/db 20 → 18, drain, grant b/db 10 → 12, soak 15m0s", 30},
-		{"it is released", 18, 10, state.Memory{Step: forward}, 1, "grant b/db 10 → 12, soak 15m0s, released", 30},
-		{"it is granted", 18, 12, state.Memory{Step: forward}, 1, "soak 15m0s, released, granted", 30},
-		{"it is to go back", 18, 12, state.Memory{Step: forward, Unwind: true, RollTo: 1}, 2, "release b/db 12 → 10, drain, grant a/db 18 → 20", 30},
-		{"it goes back", 20, 12, state.Memory{Step: back}, 2, "release b/db 12 → 10, drain, granted", 32},
+		{"none in hand", 20, 10, state.JournalState{}, 2, "", 30},
+		{"nothing of it is done", 20, 10, state.JournalState{Step: forward}, 1, "release a/db 20 → 18, drain, grant b/db 10 → 12, soak 15m0s", 30},
+		{"it is released", 18, 10, state.JournalState{Step: forward}, 1, "grant b/db 10 → 12, soak 15m0s, released", 30},
+		{"it is granted", 18, 12, state.JournalState{Step: forward}, 1, "soak 15m0s, released, granted", 30},
+		{"it is to go back", 18, 12, state.JournalState{Step: forward, Unwind: true, RollTo: 1}, 2, "release b/db 12 → 10, drain, grant a/db 18 → 20", 30},
+		{"it goes back", 20, 12, state.JournalState{Step: back}, 2, "release b/db 12 → 10, drain, granted", 32},
 	} {
 		s := plannertest.NewStage(0)
 		s.See(c.a, c.a, c.b, c.b)
 		s.Policy.Percent = 7 // 2 of 30
-		now := control.Situation{Fleet: s.Fleet, Look: s.Look, Goal: s.Goal, Policy: s.Policy, Memory: c.memory}
+		now := control.State{Fleet: s.Fleet, Sample: s.Look, Goal: s.Goal, Policy: s.Policy, Journal: c.memory}
 		if c.memory.RollTo > 0 {
-			now.Memory.RollTo = 0 // the steps forward are counted
+			now.Journal.RollTo = 0 // the steps forward are counted
 		}
-		if way, blocked := now.Ahead(); len(way) != c.ahead || blocked != "" {
+		if way, blocked := now.Forecast(); len(way) != c.ahead || blocked != "" {
 			t.Errorf("%s: %d steps ahead (%s), want %d", c.name, len(way), blocked, c.ahead)
 		}
-		now.Memory = c.memory
+		now.Journal = c.memory
 		step := now.InHand()
 		l, text := now.Left(step), ""
 		add := func(part string) {
@@ -53,13 +53,13 @@ func TestAheadBeginsWhereTheStepInHandEnds(t *testing.T) {
 			text += part
 		}
 		if len(l.Releases) > 0 {
-			add("release " + state.Step{Sets: l.Releases}.Text())
+			add("release " + state.Step{Changes: l.Releases}.Text())
 		}
 		if l.Drains {
 			add("drain")
 		}
 		if len(l.Grants) > 0 {
-			add("grant " + state.Step{Sets: l.Grants}.Text())
+			add("grant " + state.Step{Changes: l.Grants}.Text())
 		}
 		if l.Soak > 0 {
 			add(fmt.Sprint("soak ", l.Soak.Round(time.Second)))

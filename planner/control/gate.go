@@ -20,15 +20,15 @@ type Threshold struct {
 	Abort  float64 `json:"abort"`  // +Inf: never
 }
 
-// How many looks decide. chosen: one sample is noise; going on again needs more than stopping does.
+// How many samples decide. chosen: one sample is noise; going on again needs more than stopping does.
 const (
 	holdOf   = 2 // of the last three
 	resumeOf = 3 // of the last three
 	abortOf  = 2 // in a row
 )
 
-// Gate is the state of every signal over the last looks: open, or held with a reason. It is a value.
-type Gate struct {
+// SaturationGuard is the state of every signal over the last samples: open, or held with a reason. It is a value.
+type SaturationGuard struct {
 	signals []signalState // sorted by name, server
 }
 
@@ -40,7 +40,7 @@ type signalState struct {
 	reason       string
 }
 
-// verdict is what one look's sample of a signal says.
+// verdict is what one sample's sample of a signal says.
 type verdict struct {
 	above  bool // hold, or nothing is known
 	abort  bool
@@ -49,10 +49,10 @@ type verdict struct {
 	at     time.Time // of the sample
 }
 
-// Add returns the gate after one more reading. A signal that is missing, stale, an error or no number says hold, and
+// Add returns the guard after one more reading. A signal that is missing, stale, an error or no number says hold, and
 // never abort. A sample that was there at the reading before says nothing new.
-func (g Gate) Add(signals []fleet.Signal, rules []Threshold, servers []string, stale time.Duration, now time.Time) Gate {
-	var out Gate
+func (g SaturationGuard) Add(signals []fleet.Signal, rules []Threshold, servers []string, stale time.Duration, now time.Time) SaturationGuard {
+	var out SaturationGuard
 	for _, r := range rules {
 		for _, server := range servers {
 			if r.Server != "" && r.Server != server {
@@ -68,7 +68,7 @@ func (g Gate) Add(signals []fleet.Signal, rules []Threshold, servers []string, s
 	return out
 }
 
-func (g Gate) of(name, server string) signalState {
+func (g SaturationGuard) of(name, server string) signalState {
 	for _, s := range g.signals {
 		if s.name == name && s.server == server {
 			return s
@@ -135,7 +135,7 @@ func (s signalState) add(v verdict) signalState {
 	}
 	s.abort = abort == abortOf
 	switch {
-	case above >= holdOf || len(s.last) < holdOf && v.above: // what is above at the first look has not been seen below
+	case above >= holdOf || len(s.last) < holdOf && v.above: // what is above at the first sample has not been seen below
 		s.held = true
 	case clear >= min(resumeOf, len(s.last)):
 		s.held = false
@@ -143,14 +143,14 @@ func (s signalState) add(v verdict) signalState {
 	if s.reason = ""; s.held || s.abort {
 		s.reason = v.reason
 		if v.reason == "" {
-			s.reason = fmt.Sprintf("%s of %s is low for %d of %s", s.name, s.server, clear, words.Count(resumeOf, "look"))
+			s.reason = fmt.Sprintf("%s of %s is low for %d of %s", s.name, s.server, clear, words.Count(resumeOf, "sample"))
 		}
 	}
 	return s
 }
 
 // Held says why nothing may be granted on a server; empty: it may.
-func (g Gate) Held(server string) string {
+func (g SaturationGuard) Held(server string) string {
 	for _, s := range g.signals {
 		if s.server == server && s.held {
 			return s.reason
@@ -160,7 +160,7 @@ func (g Gate) Held(server string) string {
 }
 
 // Above is Held by what was read alone: a signal that is not known does not count.
-func (g Gate) Above(server string) string {
+func (g SaturationGuard) Above(server string) string {
 	for _, s := range g.signals {
 		if s.server != server || !s.held {
 			continue
@@ -175,7 +175,7 @@ func (g Gate) Above(server string) string {
 }
 
 // Aborts says why what was done on a server should be taken back; empty: nothing says so.
-func (g Gate) Aborts(server string) string {
+func (g SaturationGuard) Aborts(server string) string {
 	for _, s := range g.signals {
 		if s.server == server && s.abort {
 			return s.reason

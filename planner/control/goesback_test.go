@@ -16,11 +16,11 @@ import (
 )
 
 // TestALineThatIsGoneKeepsNoWayBack: whatever kind of step is in hand, and whatever was being done when it was, a line that
-// is no longer there is in no act, and every other line goes back.
+// is no longer there is in no action, and every other line goes back.
 func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
-	gone := fleet.Set{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 6, To: 2}
-	forward := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}, gone}}
-	backward := state.Step{Kind: state.Backward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}, gone.Back()}}
+	gone := fleet.SettingChange{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 6, To: 2}
+	forward := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}, gone}}
+	backward := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}, gone.Back()}}
 	for _, c := range []struct {
 		name   string
 		events func(s *plannertest.Stage)
@@ -30,7 +30,7 @@ func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
 			s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 			s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
 		}, false},
-		{"a step that is to go back, in an act", func(s *plannertest.Stage) {
+		{"a step that is to go back, in an action", func(s *plannertest.Stage) {
 			s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 			s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
 		}, true},
@@ -39,7 +39,7 @@ func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
 			s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
 			s.Record(state.Event{Kind: state.StepAbort, Step: &backward})
 		}, false},
-		{"a step that goes back, in an act", func(s *plannertest.Stage) {
+		{"a step that goes back, in an action", func(s *plannertest.Stage) {
 			s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 			s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
 			s.Record(state.Event{Kind: state.StepAbort, Step: &backward})
@@ -50,7 +50,7 @@ func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
 			back.Kind = state.Forward
 			s.Record(state.Event{Kind: state.StepBegan, Step: &back})
 		}, false},
-		{"a step of a rollback, in an act", func(s *plannertest.Stage) {
+		{"a step of a rollback, in an action", func(s *plannertest.Stage) {
 			s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal, To: 1})
 			back := backward
 			back.Kind = state.Forward
@@ -61,47 +61,47 @@ func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
 		s.Goal = sizing.Goal{}
 		c.events(s)
 		if c.intent {
-			act := state.Act{Verb: state.Release, Sets: slices.Clone(s.Memory.Step.Sets)}
-			s.Record(state.Event{Kind: state.Intended, Act: &act})
+			act := state.Action{Kind: state.Release, Changes: slices.Clone(s.Memory.Step.Changes)}
+			s.Record(state.Event{Kind: state.Intended, Action: &act})
 		}
 		a, b := 16, 14
 		look := func() { s.See(a, a, b, b) }
 		for range 3 {
 			look()
 		}
-		at := control.Situation{Fleet: s.Fleet, AsMeasured: s.Fleet, Look: s.Look, Memory: s.Memory.Bound(1), Policy: s.Policy}
+		at := control.State{Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Journal: s.Memory.Bound(1), Policy: s.Policy}
 		if why := at.Drift(); why != "" {
 			t.Errorf("%s: before a rollback: %s", c.name, why)
 		}
-		if sets := at.Back().Sets; len(sets) != 2 || slices.ContainsFunc(sets, gone.Same) {
+		if sets := at.Back().Changes; len(sets) != 2 || slices.ContainsFunc(sets, gone.Same) {
 			t.Errorf("%s: a rollback would begin with %v, want a and b", c.name, sets)
 		}
 		s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal, To: 1})
-		var last state.Act
+		var last state.Action
 		for range 400 {
-			if last = s.Next(); last.Verb == state.Stop {
+			if last = s.Next(); last.Kind == state.Stop {
 				break
 			}
-			for _, x := range last.Sets {
+			for _, x := range last.Changes {
 				switch {
 				case x.Same(gone):
-					t.Fatalf("%s: %s of %v, which is gone", c.name, last.Verb, last.Sets)
+					t.Fatalf("%s: %s of %v, which is gone", c.name, last.Kind, last.Changes)
 				case x.Process == "a/1":
 					a = x.To
 				default:
 					b = x.To
 				}
 			}
-			switch last.Verb {
-			case state.Abort, state.Open:
-				s.Record(state.Event{Kind: map[state.Verb]state.EventKind{state.Abort: state.StepAbort, state.Open: state.StepBegan}[last.Verb], Step: last.Step})
-			case state.Close:
+			switch last.Kind {
+			case state.AbortStep, state.BeginStep:
+				s.Record(state.Event{Kind: map[state.ActionKind]state.EventKind{state.AbortStep: state.StepAbort, state.BeginStep: state.StepBegan}[last.Kind], Step: last.Step})
+			case state.CompleteStep:
 				s.Record(state.Event{Kind: state.StepEnded})
 			case state.Wait:
 				s.Now = s.Now.Add(last.For)
 			default:
-				s.Record(state.Event{Kind: state.Intended, Act: &last})
-				s.Record(state.Event{Kind: state.Acted, Act: &last})
+				s.Record(state.Event{Kind: state.Intended, Action: &last})
+				s.Record(state.Event{Kind: state.Acted, Action: &last})
 			}
 			look()
 		}
@@ -113,34 +113,34 @@ func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
 
 // TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown: what is left of it is nothing, and the journal takes that.
 func TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown(t *testing.T) {
-	gone := fleet.Set{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 2, To: 6}
+	gone := fleet.SettingChange{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 2, To: 6}
 	s := plannertest.NewStage(0)
 	s.Goal = sizing.Goal{}
 	s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
-	s.Record(state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Sets: []fleet.Set{gone.Back()}}})
-	s.Record(state.Event{Kind: state.StepAbort, Step: &state.Step{Kind: state.Backward, Sets: []fleet.Set{gone}}})
-	s.Record(state.Event{Kind: state.Intended, Act: &state.Act{Verb: state.Grant, Sets: []fleet.Set{gone}}})
+	s.Record(state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{gone.Back()}}})
+	s.Record(state.Event{Kind: state.StepAbort, Step: &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{gone}}})
+	s.Record(state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{gone}}})
 	for range 3 {
 		s.See(16, 16, 14, 14)
 	}
 	a := s.Next()
 	for _, kind := range []state.EventKind{state.Intended, state.Acted} {
-		e := state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: kind, Act: &a}
-		if err := s.Memory.Refuses(e); err != nil || len(a.Sets) > 0 {
-			t.Fatalf("%s of %v: %v", a.Verb, a.Sets, err)
+		e := state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: kind, Action: &a}
+		if err := s.Memory.Refuses(e); err != nil || len(a.Changes) > 0 {
+			t.Fatalf("%s of %v: %v", a.Kind, a.Changes, err)
 		}
 		s.Memory = s.Memory.After(e)
 	}
 	s.See(16, 16, 14, 14)
-	s.Act(t, state.Close)
+	s.Act(t, state.CompleteStep)
 }
 
 // TestAStepThatIsGivenUpCanBeRolledBack: a person accepts the sizes that are there while a step is in hand, and goes back all
 // the same.
 func TestAStepThatIsGivenUpCanBeRolledBack(t *testing.T) {
-	forward := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}, Turn: &shift.Turn{Shift: "a/db:b/db", From: 0, To: 10}}
-	back := forward.Turn.Back()
-	backward := state.Step{Kind: state.Backward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}}, Turn: &back}
+	forward := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}, Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 0, To: 10}}
+	back := forward.Traffic.Back()
+	backward := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}}, Traffic: &back}
 	for name, aborted := range map[string]bool{"forward": false, "on its way back": true} {
 		s := plannertest.NewStage(0)
 		s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
@@ -155,8 +155,8 @@ func TestAStepThatIsGivenUpCanBeRolledBack(t *testing.T) {
 		if aborted {
 			want = "[{a/db pg 20 0 NaN}]"
 		}
-		if got := fmt.Sprint(way.Goal.Pools); !any || got != want || fmt.Sprint(way.Turns) != "[{a/db:b/db 10 0}]" {
-			t.Errorf("%s: %v %v %v, want %s and the traffic from 10 to 0", name, any, got, way.Turns, want)
+		if got := fmt.Sprint(way.Goal.Pools); !any || got != want || fmt.Sprint(way.Traffic) != "[{a/db:b/db 10 0}]" {
+			t.Errorf("%s: %v %v %v, want %s and the traffic from 10 to 0", name, any, got, way.Traffic, want)
 		}
 		if numbers := s.Memory.Numbers(); fmt.Sprint(numbers) != "[1]" || s.Memory.Step != nil {
 			t.Errorf("%s: steps %v, %v in hand, want 1 and none", name, numbers, s.Memory.Step)
@@ -202,13 +202,13 @@ func TestARollbackIsNotHeldByWhatNobodyKnows(t *testing.T) {
 			}
 			s.Gate = s.Gate.Add(signals, rules, []string{"pg"}, time.Minute, s.Now)
 		}
-		if a := s.Next(); (a.Verb != state.Open) != c.held {
-			t.Errorf("%s: %s %s, held: %v wanted", c.name, a.Verb, a.Reason, c.held)
+		if a := s.Next(); (a.Kind != state.BeginStep) != c.held {
+			t.Errorf("%s: %s %s, held: %v wanted", c.name, a.Kind, a.Reason, c.held)
 		}
 	}
 }
 
-// TestASoakThatNobodyWatchesSaysSo: where every look takes longer than counts as watched, the soak would never end. One
+// TestASoakThatNobodyWatchesSaysSo: where every sample takes longer than counts as watched, the soak would never end. One
 // that was lost is none of that.
 func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 	for _, c := range []struct {
@@ -236,8 +236,8 @@ func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 			s.See(16, 16, 14, 14)
 		}
 		a := s.Next()
-		if a.Verb != state.Wait || a.Held != c.holds {
-			t.Errorf("%s: %s, held %v (%s), want held %v", c.name, a.Verb, a.Held, a.Reason, c.holds)
+		if a.Kind != state.Wait || a.Held != c.holds {
+			t.Errorf("%s: %s, held %v (%s), want held %v", c.name, a.Kind, a.Held, a.Reason, c.holds)
 		}
 		if c.holds && (!strings.Contains(a.Reason, "3m0s apart") || !strings.Contains(a.Reason, "get: it takes long")) {
 			t.Errorf("%s: %q names neither number nor cause", c.name, a.Reason)
@@ -251,17 +251,17 @@ func TestNoStepBeginsThatNobodyWasAskedFor(t *testing.T) {
 	for range 3 {
 		s.See(20, 18, 10, 10)
 	}
-	at := control.Situation{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Look: s.Look, Trail: s.Trail, Goal: s.Goal, Policy: s.Policy,
+	at := control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Goal: s.Goal, Policy: s.Policy,
 		Unasked: "nobody was asked"}
-	if a := control.Next(at); a.Verb != state.Stop || a.Outcome != state.Held || a.Reason != "nobody was asked" {
-		t.Errorf("%s %s %s, want an end", a.Verb, a.Outcome, a.Reason)
+	if a := control.Next(at); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "nobody was asked" {
+		t.Errorf("%s %s %s, want an end", a.Kind, a.Outcome, a.Reason)
 	}
-	at.Memory.Step = &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}
-	if a := control.Next(at); a.Verb != state.Release {
-		t.Errorf("of the step in hand: %s %s, want its release", a.Verb, a.Reason)
+	at.Journal.Step = &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}
+	if a := control.Next(at); a.Kind != state.Release {
+		t.Errorf("of the step in hand: %s %s, want its release", a.Kind, a.Reason)
 	}
-	at.Memory, at.Goal = state.Memory{}, sizing.Goal{}
-	if a := control.Next(at); a.Verb != state.Stop || a.Outcome != state.Done {
+	at.Journal, at.Goal = state.JournalState{}, sizing.Goal{}
+	if a := control.Next(at); a.Kind != state.Stop || a.Outcome != state.Done {
 		t.Errorf("with nothing to do: %s %s, want done", a.Outcome, a.Reason)
 	}
 }
@@ -273,7 +273,7 @@ func TestARollbackThatDoesNotFitIsForeseen(t *testing.T) {
 		s.Open(t)
 		s.Act(t, state.Release)
 		s.See(16, 16, 10, 10)
-		at := control.Situation{Fleet: s.Fleet, AsMeasured: s.Fleet, Look: s.Look, Memory: s.Memory.Bound(s.Memory.StepSeq), Policy: s.Policy}
+		at := control.State{Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Journal: s.Memory.Bound(s.Memory.StepSeq), Policy: s.Policy}
 		if why, none := at.Barred(); (why == "") != fits || none {
 			t.Errorf("%d spare: %q, none of it: %v, fits: %v", spare, why, none, fits)
 		}
@@ -282,19 +282,19 @@ func TestARollbackThatDoesNotFitIsForeseen(t *testing.T) {
 
 // TestAWayBackOfWhichNothingFitsIsForeseen: one that has traffic or a release is worth it all the same.
 func TestAWayBackOfWhichNothingFitsIsForeseen(t *testing.T) {
-	grant, release := fleet.Set{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}, fleet.Set{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}
+	grant, release := fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}, fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}
 	for _, c := range []struct {
 		name string
 		step state.Step
 		none bool
 	}{
-		{"a grant alone", state.Step{Kind: state.Backward, Sets: []fleet.Set{grant}}, true},
-		{"and a turn", state.Step{Kind: state.Backward, Sets: []fleet.Set{grant}, Turn: &shift.Turn{Shift: "a/db:b/db", From: 10, To: 0}}, false},
-		{"and a release", state.Step{Kind: state.Backward, Sets: []fleet.Set{grant, release}}, false},
+		{"a grant alone", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant}}, true},
+		{"and a turn", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant}, Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 10, To: 0}}, false},
+		{"and a release", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant, release}}, false},
 	} {
 		s := plannertest.NewStage(-10)
 		s.See(16, 16, 14, 14)
-		at := control.Situation{Fleet: s.Fleet, AsMeasured: s.Fleet, Look: s.Look, Memory: state.Memory{Step: &c.step}, Policy: s.Policy}
+		at := control.State{Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Journal: state.JournalState{Step: &c.step}, Policy: s.Policy}
 		if why, none := at.Barred(); why == "" || none != c.none {
 			t.Errorf("%s: %q, none of it: %v, want %v", c.name, why, none, c.none)
 		}
@@ -307,7 +307,7 @@ func TestWhoComesDuringARunIsRemembered(t *testing.T) {
 	s.See(20, 18, 10, 10)
 	s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal, Seen: state.SeenIn(s.Look)})
 	if came := s.Memory.New(s.Look); len(came) > 0 {
-		t.Errorf("%v are new of a look that is known", came)
+		t.Errorf("%v are new of a sample that is known", came)
 	}
 	look := s.Look
 	look.Processes = slices.Clone(look.Processes)

@@ -31,7 +31,7 @@ func NoExponent(t *testing.T, what string, scale float64, text string) {
 
 // PinnedSituation is a fleet of one pool, released from 7 to 4, of which open connections are still there after xacts
 // transactions.
-func PinnedSituation(t *testing.T, xacts int64, open int) Situation {
+func PinnedSituation(t *testing.T, xacts int64, open int) State {
 	t.Helper()
 	begun := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
 	pool := budget.FleetPool{ID: "main/app", Group: "main", Alias: "app", Server: "pg", Sizes: []budget.Size{{Process: "main/1", Conns: 4, CapConns: 0}},
@@ -40,17 +40,17 @@ func PinnedSituation(t *testing.T, xacts int64, open int) Situation {
 	f := budget.Fleet{At: begun.Add(6 * time.Second), Servers: []budget.FleetServer{{Name: "pg", BudgetConns: 20}}, Pools: []budget.FleetPool{pool}}
 	before := f
 	before.At = begun.Add(5 * time.Second)
-	s := Situation{Now: begun.Add(6 * time.Second), Fleet: f, Before: before, Policy: state.DefaultPolicy(), Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, Reserve: 0, MeanWait: fleet.Unknown()}}}}
+	s := State{Now: begun.Add(6 * time.Second), Fleet: f, Before: before, Policy: state.DefaultPolicy(), Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, Reserve: 0, MeanWait: fleet.Unknown()}}}}
 	for i := range int64(4) {
-		s.Look = fleet.Observation{At: begun.Add(time.Duration(3+i) * time.Second), Processes: []fleet.Process{{ID: "main/1", Group: "main", Aliases: []fleet.Alias{{Name: "app",
+		s.Sample = fleet.Observation{At: begun.Add(time.Duration(3+i) * time.Second), Processes: []fleet.Process{{ID: "main/1", Group: "main", Aliases: []fleet.Alias{{Name: "app",
 			SizeConns: 4, Lifetime: time.Hour, Server: "pg", Counters: fleet.Counters{Xacts: i * xacts / 3}, Pools: []fleet.PoolGauges{{User: "u", ServersActive: open}}}}}}}
-		s.Trail = s.Trail.Add(s.Look)
+		s.Recent = s.Recent.Add(s.Sample)
 	}
-	step := state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 7, To: 4}}}
-	act := state.Act{Verb: state.Release, Sets: step.Sets}
-	for i, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: &step}, {Kind: state.Intended, Act: &act}, {Kind: state.Acted, Act: &act}} {
+	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 7, To: 4}}}
+	act := state.Action{Kind: state.Release, Changes: step.Changes}
+	for i, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: &step}, {Kind: state.Intended, Action: &act}, {Kind: state.Acted, Action: &act}} {
 		e.Seq, e.At = int64(i+1), begun.Add(2*time.Second)
-		s.Memory = s.Memory.After(e)
+		s.Journal = s.Journal.After(e)
 	}
 	return s
 }
@@ -58,9 +58,9 @@ func PinnedSituation(t *testing.T, xacts int64, open int) Situation {
 // Stage is a small fleet by hand: one server, pools a/db and b/db in one process each, one user.
 type Stage struct {
 	Now    time.Time
-	Memory state.Memory
-	Trail  Trail
-	Gate   Gate
+	Memory state.JournalState
+	Trail  RecentSamples
+	Gate   SaturationGuard
 	Policy state.Policy
 	Goal   sizing.Goal
 	Before budget.Fleet
@@ -70,7 +70,7 @@ type Stage struct {
 
 	Shifts   []shift.Shift
 	Readings []state.Reading
-	Point    *learn.Point
+	Point    *learn.SoakResult
 }
 
 var Noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -112,7 +112,7 @@ func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observ
 	s.Trail = s.Trail.Add(o)
 }
 
-func (s *Stage) Next() state.Act {
+func (s *Stage) Next() state.Action {
 	measured := s.Fleet
 	for i := range s.Shifts {
 		if s.Shifts[i].At = s.Readings[i].X; !s.Readings[i].Said {
@@ -123,26 +123,26 @@ func (s *Stage) Next() state.Act {
 		s.Fleet = s.Shifts[i].Loaded(s.Fleet, s.Shifts[i].At)
 	}
 	defer func() { s.Fleet = measured }()
-	return Next(Situation{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Look: s.Look, Trail: s.Trail, Gate: s.Gate, Memory: s.Memory, Goal: s.Goal,
-		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings, Point: s.Point})
+	return Next(State{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Sample: s.Look, Recent: s.Trail, Guard: s.Gate, Journal: s.Memory, Goal: s.Goal,
+		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings, Soak: s.Point})
 }
 
-// Act takes the next act, wants its verb, and writes it into memory as done.
-func (s *Stage) Act(t *testing.T, want state.Verb) state.Act {
+// Act takes the next action, wants its verb, and writes it into memory as done.
+func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	a := s.Next()
-	if a.Verb != want {
-		t.Fatalf("%v at %v: %s; want %s", a.Verb, s.Now.Sub(Noon), a.Reason, want)
+	if a.Kind != want {
+		t.Fatalf("%v at %v: %s; want %s", a.Kind, s.Now.Sub(Noon), a.Reason, want)
 	}
-	kinds := map[state.Verb][]state.EventKind{state.Open: {state.StepBegan}, state.Abort: {state.StepAbort}, state.Cut: {state.StepCut}, state.Close: {state.StepEnded},
-		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted}, state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted}, state.Flip: {state.Intended, state.Acted}, state.Aim: {state.Replanned}}
-	for _, k := range kinds[a.Verb] {
-		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Act: &a, Goal: a.Goal, Point: a.Point, Reason: a.Reason})
+	kinds := map[state.ActionKind][]state.EventKind{state.BeginStep: {state.StepBegan}, state.AbortStep: {state.StepAbort}, state.TrimStep: {state.StepTrimmed}, state.CompleteStep: {state.StepEnded},
+		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted}, state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted}, state.ShiftTraffic: {state.Intended, state.Acted}, state.SetGoal: {state.Replanned}}
+	for _, k := range kinds[a.Kind] {
+		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a, Goal: a.Goal, Soak: a.Soak, Reason: a.Reason})
 	}
 	return a
 }
 
-// Open brings the stage to its open step: three looks, then the decision.
+// Open brings the stage to its open step: three samples, then the decision.
 func (s *Stage) Open(t *testing.T) {
 	t.Helper()
 	for range 2 {
@@ -150,7 +150,7 @@ func (s *Stage) Open(t *testing.T) {
 		s.Act(t, state.Wait)
 	}
 	s.See(20, 18, 10, 10)
-	s.Act(t, state.Open)
+	s.Act(t, state.BeginStep)
 }
 
 func Waits(group string, d time.Duration) func(*fleet.Observation) {
@@ -164,14 +164,14 @@ func Waits(group string, d time.Duration) func(*fleet.Observation) {
 	}
 }
 
-// paced is a trail of looks at one pool at 100 transactions a second, every half second. Each sample is what the look
-// shows: how many were done since the look before, how many wait and are open, how old the head is.
+// paced is a trail of samples of one pool at 100 transactions a second, every half second. Each sample is what the sample
+// shows: how many were done since the sample before, how many wait and are open, how old the head is.
 type Sample struct {
 	Done, Waiting, Open int
 	Head                time.Duration
 }
 
-func Paced(samples []Sample) (t Trail) {
+func Paced(samples []Sample) (t RecentSamples) {
 	at, arrived := Noon, int64(1000)
 	var before Sample
 	for _, x := range samples {
@@ -184,44 +184,44 @@ func Paced(samples []Sample) (t Trail) {
 	return t
 }
 
-// UnevenFleet is a fleet by hand: one server, lines of one user each, as a look shows them.
+// UnevenFleet is a fleet by hand: one server, lines of one user each, as a sample shows them.
 type UnevenFleet struct {
-	Lines  map[fleet.Set]int // From, To: 0
+	Lines  map[fleet.SettingChange]int // From, To: 0
 	Budget int
 	Gone   []string // processes that are not there
 	Role   int      // the limit of the one user; 0: none
 }
 
-func SizeLine(process string) fleet.Set {
-	return fleet.Set{Process: process, Alias: "app", Key: fleet.KeySize}
+func SizeLine(process string) fleet.SettingChange {
+	return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeySize}
 }
 
-func ReserveLine(process string) fleet.Set {
-	return fleet.Set{Process: process, Alias: "app", Key: fleet.KeyReserve}
+func ReserveLine(process string) fleet.SettingChange {
+	return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeyReserve}
 }
 
 // UnevenMain is main/app with a size a process.
 func UnevenMain(budget int, sizes ...int) *UnevenFleet {
-	u := &UnevenFleet{Lines: map[fleet.Set]int{}, Budget: budget}
+	u := &UnevenFleet{Lines: map[fleet.SettingChange]int{}, Budget: budget}
 	for i, n := range sizes {
 		u.Lines[SizeLine(fmt.Sprintf("main/%d", i+1))] = n
 	}
 	return u
 }
 
-// Look is the fleet at a moment.
+// Sample is the fleet at a moment.
 func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
 	o := fleet.Observation{At: at, Servers: []fleet.Server{{Name: "pg", MaxConns: u.Budget}}}
 	if u.Role > 0 {
 		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "u", Conns: u.Role}}
 	}
-	var sizes []fleet.Set
+	var sizes []fleet.SettingChange
 	for x := range u.Lines {
 		if x.Key == fleet.KeySize && !slices.Contains(u.Gone, x.Process) {
 			sizes = append(sizes, x)
 		}
 	}
-	slices.SortFunc(sizes, fleet.CompareSets)
+	slices.SortFunc(sizes, fleet.CompareChanges)
 	for _, x := range sizes {
 		if n := len(o.Processes); n == 0 || o.Processes[n-1].ID != x.Process {
 			o.Processes = append(o.Processes, fleet.Process{ID: x.Process, Group: x.Group(), Version: "1.24",
@@ -237,8 +237,8 @@ func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
 	return o
 }
 
-// Situation is what a rollback to before an event finds.
-func (u *UnevenFleet) Situation(t testing.TB, m state.Memory, goal sizing.Goal, policy state.Policy) Situation {
+// State is what a rollback to before an event finds.
+func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.Goal, policy state.Policy) State {
 	t.Helper()
 	o := u.Look(Noon)
 	e, err := load.Evidence{}.Add(o)
@@ -251,12 +251,12 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.Memory, goal sizing.Goal, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Situation{Now: Noon, Fleet: f, AsMeasured: f, Before: f, Look: o, Memory: m, Goal: goal, Target: goal,
+	return State{Now: Noon, Fleet: f, AsMeasured: f, Before: f, Sample: o, Journal: m, Goal: goal, Target: goal,
 		Policy: policy}
 }
 
-// Write is what an act leaves.
-func (u *UnevenFleet) Write(sets []fleet.Set) {
+// Write is what an action leaves.
+func (u *UnevenFleet) Write(sets []fleet.SettingChange) {
 	for _, x := range sets {
 		to := x.To
 		x.From, x.To = 0, 0
@@ -265,23 +265,23 @@ func (u *UnevenFleet) Write(sets []fleet.Set) {
 }
 
 // Taken is a memory of steps that ended and stand.
-func Taken(steps ...state.Step) (m state.Memory) {
+func Taken(steps ...state.Step) (m state.JournalState) {
 	for i, s := range steps {
 		m.Past = append(m.Past, state.Past{Number: i + 1, Seq: int64(10 * (i + 1)), Step: s})
 	}
 	return m
 }
 
-func Wrote(key fleet.Key, from, to int, processes ...string) (sets []fleet.Set) {
+func Wrote(key fleet.Key, from, to int, processes ...string) (sets []fleet.SettingChange) {
 	for _, p := range processes {
-		sets = append(sets, fleet.Set{Process: p, Alias: "app", Key: key, From: from, To: to})
+		sets = append(sets, fleet.SettingChange{Process: p, Alias: "app", Key: key, From: from, To: to})
 	}
 	return sets
 }
 
 // DrawnUneven is a fleet whose lines mostly differ, with reserves here and there.
 func DrawnUneven(r *rand.Rand) *UnevenFleet {
-	u := &UnevenFleet{Lines: map[fleet.Set]int{}}
+	u := &UnevenFleet{Lines: map[fleet.SettingChange]int{}}
 	for g := range 1 + r.IntN(3) {
 		even := r.IntN(3) == 0
 		size, reserve := 2+r.IntN(8), r.IntN(3)*r.IntN(2)
@@ -302,7 +302,7 @@ func DrawnUneven(r *rand.Rand) *UnevenFleet {
 // DrawnStep changes lines of a pool: the sizes of all of them, or of some, to one, and their reserves to one.
 func DrawnStep(r *rand.Rand, u *UnevenFleet) state.Step {
 	step := state.Step{Kind: state.Forward}
-	lines := slices.SortedFunc(maps.Keys(u.Lines), fleet.CompareSets)
+	lines := slices.SortedFunc(maps.Keys(u.Lines), fleet.CompareChanges)
 	group, size, reserve, all := lines[r.IntN(len(lines))].Group(), 1+r.IntN(9), r.IntN(9), r.IntN(2) == 0
 	for _, x := range lines {
 		x.From, x.To = u.Lines[x], size
@@ -311,7 +311,7 @@ func DrawnStep(r *rand.Rand, u *UnevenFleet) state.Step {
 		}
 		moved := x.Key == fleet.KeyReserve && reserve < 3 || x.Key == fleet.KeySize && (all || r.IntN(2) == 0)
 		if x.Group() == group && moved && x.From != x.To {
-			step.Sets = append(step.Sets, x)
+			step.Changes = append(step.Changes, x)
 		}
 	}
 	return step
@@ -319,18 +319,18 @@ func DrawnStep(r *rand.Rand, u *UnevenFleet) state.Step {
 
 // Worst is what the ledger counts for a fleet.
 func (u *UnevenFleet) Worst(t testing.TB) int {
-	return u.Situation(t, state.Memory{}, sizing.Goal{}, state.DefaultPolicy()).Fleet.WorstConns("pg")
+	return u.Situation(t, state.JournalState{}, sizing.Goal{}, state.DefaultPolicy()).Fleet.WorstConns("pg")
 }
 
 // Checked is a step that keeps the promise once it has drained, moves lines that may be moved, and no more of them than
 // its percent, or one.
-func (u *UnevenFleet) Checked(t testing.TB, seed uint64, s Situation, step state.Step, written map[fleet.Set]bool) {
+func (u *UnevenFleet) Checked(t testing.TB, seed uint64, s State, step state.Step, written map[fleet.SettingChange]bool) {
 	t.Helper()
-	var releases, grants []fleet.Set
+	var releases, grants []fleet.SettingChange
 	released, granted, most := 0, 0, s.Policy.StepConns(u.Budget)
 	unit := 0
-	for _, x := range step.Sets {
-		line := fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key, From: 0, To: 0}
+	for _, x := range step.Changes {
+		line := fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: 0, To: 0}
 		if !written[line] || u.Lines[line] != x.From {
 			t.Fatalf("seed %d: %v is written: by a step: %v, at %d", seed, x, written[line], u.Lines[line])
 		}
@@ -343,9 +343,9 @@ func (u *UnevenFleet) Checked(t testing.TB, seed uint64, s Situation, step state
 		}
 	}
 	if err := Promise(s.Fleet.With(releases).Drained(), grants); err != nil {
-		t.Fatalf("seed %d: %v of %v: %v", seed, step.Sets, u.Lines, err)
+		t.Fatalf("seed %d: %v of %v: %v", seed, step.Changes, u.Lines, err)
 	}
-	if worst := s.Fleet.With(step.Sets).Drained().WorstConns("pg"); u.Role > 0 && granted > 0 && worst > max(u.Role,
+	if worst := s.Fleet.With(step.Changes).Drained().WorstConns("pg"); u.Role > 0 && granted > 0 && worst > max(u.Role,
 		s.Fleet.WorstConns("pg")) {
 		t.Fatalf("seed %d: %d under a role's limit of %d", seed, worst, u.Role)
 	}
@@ -362,7 +362,7 @@ func Shifting() *Stage {
 	s.Policy.Percent, s.Policy.Soak = 50, 10*time.Second
 	s.Shifts = []shift.Shift{{From: "a/db", To: "b/db", Fraction: load.Range{Lower: 0.4, Target: 0.4, Upper: 0.4}, Until: 100}}
 	s.Readings = []state.Reading{{X: 0, Said: true}}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now, Turned: []state.Switch{{Shift: "a/db:b/db"}}})
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now, Switches: []state.Switch{{Shift: "a/db:b/db"}}})
 	return s
 }
 
@@ -380,39 +380,39 @@ func (s *Stage) Sized() {
 }
 
 // Due acts until a verb is due, and leaves it at that.
-func (s *Stage) Due(t *testing.T, want state.Verb) state.Act {
+func (s *Stage) Due(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	for range 100 {
 		s.Sized()
 		a := s.Next()
-		if a.Verb == want {
+		if a.Kind == want {
 			return a
 		}
-		s.Act(t, a.Verb)
+		s.Act(t, a.Kind)
 	}
 	t.Fatalf("%s never comes", want)
-	return state.Act{}
+	return state.Action{}
 }
 
 // Until acts until a verb is due, and has the switch say what it was told.
-func (s *Stage) Until(t *testing.T, want state.Verb) state.Act {
+func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	for range 100 {
 		s.Sized()
 		a := s.Next()
-		if a.Verb == want {
+		if a.Kind == want {
 			return s.Act(t, want)
 		}
-		if a.Verb == state.Stop {
+		if a.Kind == state.Stop {
 			t.Fatalf("%s: %s; want %s", a.Outcome, a.Reason, want)
 		}
-		s.Act(t, a.Verb)
-		if a.Verb == state.Flip {
-			s.Readings[0].X = a.Turn.To
+		s.Act(t, a.Kind)
+		if a.Kind == state.ShiftTraffic {
+			s.Readings[0].X = a.Traffic.To
 		}
 	}
 	t.Fatalf("%s never comes: %+v", want, s.Next())
-	return state.Act{}
+	return state.Action{}
 }
 
 func (s *Stage) Size(group string) int {

@@ -12,16 +12,16 @@ import (
 // TestNothingIsDoneThatALookDeniesToBe: the fleet would count the line as it was before.
 func TestNothingIsDoneThatALookDeniesToBe(t *testing.T) {
 	u := UnevenMain(60, 6, 4)
-	m := Taken(state.Step{Kind: state.Equalise, Sets: Wrote(fleet.KeySize, 4, 6, "main/2")})
+	m := Taken(state.Step{Kind: state.Equalise, Changes: Wrote(fleet.KeySize, 4, 6, "main/2")})
 	m.RollTo = 10
 	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, _ := Rollback(m, s.Fleet, 10)
 	s.Goal, s.Target = way.Goal, way.Goal
 	u.Lines[SizeLine("main/2")] = 5
-	s.Look = u.Look(Noon)
+	s.Sample = u.Look(Noon)
 	s.Policy.HoldFor = 0
 	if a := s.begin(); a.Outcome != state.Held || a.Reason != "pool_size of app in main/2 is 5, and was 4 before" {
-		t.Errorf("%s %s %q", a.Verb, a.Outcome, a.Reason)
+		t.Errorf("%s %s %q", a.Kind, a.Outcome, a.Reason)
 	}
 }
 
@@ -45,7 +45,7 @@ func TestWhereOtherPoolsDifferNoLineGrows(t *testing.T) {
 	u.Lines[SizeLine("ci/1")], u.Lines[SizeLine("ci/2")] = 3, 5
 	g := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 9}, {Pool: "main/app", Size: 8}}, Lines: []sizing.GoalLine{{Process: "main/1",
 		Alias: "app", Key: fleet.KeySize, To: 5}, {Process: "main/2", Alias: "app", Key: fleet.KeySize, To: 8}}}
-	if got := roomFirst(u.Situation(t, state.Memory{}, g, state.DefaultPolicy()).Fleet,
+	if got := roomFirst(u.Situation(t, state.JournalState{}, g, state.DefaultPolicy()).Fleet,
 		g); fmt.Sprint(got.Lines) != "[{main/1 app pool_size 5} {main/2 app pool_size 4}]" || len(got.Pools) != 1 {
 		t.Errorf("%+v", got)
 	}

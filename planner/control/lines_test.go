@@ -18,27 +18,27 @@ import (
 func TestReservesThatDifferByNowGoBackByLine(t *testing.T) {
 	u := plannertest.UnevenMain(60, 6, 6)
 	u.Lines[plannertest.ReserveLine("main/1")], u.Lines[plannertest.ReserveLine("main/2")] = 1, 2
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Sets: plannertest.Wrote(fleet.KeyReserve, 2, 1, "main/1", "main/2")})
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeyReserve, 2, 1, "main/1", "main/2")})
 	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, _ := control.Rollback(m, s.Fleet, 10)
 	s = u.Situation(t, m, way.Goal, state.DefaultPolicy())
-	if step, _, _ := s.NextStep(); fmt.Sprint(step.Sets) != "[{main/1 app reserve_pool 1 2}]" {
-		t.Errorf("%v", step.Sets)
+	if step, _, _ := s.NextStep(); fmt.Sprint(step.Changes) != "[{main/1 app reserve_pool 1 2}]" {
+		t.Errorf("%v", step.Changes)
 	}
 }
 
-// TestALineThatIsGoneTakesNothingOfAStep: the looks before still showed it.
+// TestALineThatIsGoneTakesNothingOfAStep: the samples before still showed it.
 func TestALineThatIsGoneTakesNothingOfAStep(t *testing.T) {
 	u := plannertest.UnevenMain(60, 2, 2)
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Sets: append(plannertest.Wrote(fleet.KeySize, 3, 2, "main/2"), plannertest.Wrote(fleet.KeySize, 6, 2, "main/1")...)})
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: append(plannertest.Wrote(fleet.KeySize, 3, 2, "main/2"), plannertest.Wrote(fleet.KeySize, 6, 2, "main/1")...)})
 	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, _ := control.Rollback(m, s.Fleet, 10)
 	for _, gone := range []string{"main/1", "main/2"} {
 		s = u.Situation(t, m, way.Goal, state.Policy{Percent: 1})
 		u.Gone = []string{gone}
-		s.Look = u.Look(plannertest.Noon)
-		if step, _, _ := s.NextStep(); len(step.Sets) != 1 || step.Sets[0].Process == gone {
-			t.Errorf("%s is gone: %v", gone, step.Sets)
+		s.Sample = u.Look(plannertest.Noon)
+		if step, _, _ := s.NextStep(); len(step.Changes) != 1 || step.Changes[0].Process == gone {
+			t.Errorf("%s is gone: %v", gone, step.Changes)
 		}
 		u.Gone = nil
 	}
@@ -47,39 +47,39 @@ func TestALineThatIsGoneTakesNothingOfAStep(t *testing.T) {
 // TestALineCostsItsOwnConnectionsAlone: three lines of one user take three connections of a step, one each.
 func TestALineCostsItsOwnConnectionsAlone(t *testing.T) {
 	u := plannertest.UnevenMain(100, 5, 4, 3)
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Sets: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 5, 4, "main/2"),
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 5, 4, "main/2"),
 		plannertest.Wrote(fleet.KeySize, 4, 3, "main/3"))})
 	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, _ := control.Rollback(m, s.Fleet, 10)
 	s = u.Situation(t, m, way.Goal, state.Policy{Percent: 3})
-	if step, _, _ := s.NextStep(); len(step.Sets) != 3 || step.Note != "" {
-		t.Errorf("%v %s", step.Sets, step.Note)
+	if step, _, _ := s.NextStep(); len(step.Changes) != 3 || step.Note != "" {
+		t.Errorf("%v %s", step.Changes, step.Note)
 	}
 }
 
 // TestAReserveGoesBackAsFarAsItFits: the largest counts for each of two lines.
 func TestAReserveGoesBackAsFarAsItFits(t *testing.T) {
 	u := plannertest.UnevenMain(14, 6, 6)
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Sets: append(plannertest.Wrote(fleet.KeyReserve, 3, 0, "main/1"), plannertest.Wrote(fleet.KeyReserve, 1, 0,
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: append(plannertest.Wrote(fleet.KeyReserve, 3, 0, "main/1"), plannertest.Wrote(fleet.KeyReserve, 1, 0,
 		"main/2")...)})
 	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, _ := control.Rollback(m, s.Fleet, 10)
 	s = u.Situation(t, m, way.Goal, state.Policy{Percent: 100})
 	step, _, _ := s.NextStep()
-	if fmt.Sprint(step.Sets) != "[{main/1 app reserve_pool 0 1} {main/2 app reserve_pool 0 1}]" {
-		t.Errorf("%v", step.Sets)
+	if fmt.Sprint(step.Changes) != "[{main/1 app reserve_pool 0 1} {main/2 app reserve_pool 0 1}]" {
+		t.Errorf("%v", step.Changes)
 	}
-	u.Write(step.Sets)
+	u.Write(step.Changes)
 	s = u.Situation(t, m, way.Goal, state.Policy{Percent: 100})
-	if step, _, blocked := s.NextStep(); len(step.Sets) > 0 || !strings.Contains(blocked,
+	if step, _, blocked := s.NextStep(); len(step.Changes) > 0 || !strings.Contains(blocked,
 		"18 of 14 connections, 14 now") {
-		t.Errorf("%v, %q", step.Sets, blocked)
+		t.Errorf("%v, %q", step.Changes, blocked)
 	}
 }
 
 // TestLinesOfTrafficThatGoesBackReturnWithIt: its sizes on the way are those of all processes, the others' too.
 func TestLinesOfTrafficThatGoesBackReturnWithIt(t *testing.T) {
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Sets: plannertest.Wrote(fleet.KeySize, 4, 6, "main/2"), Turn: &shift.Turn{Shift: "main/app:ci/app", From: 0, To: 5}})
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeySize, 4, 6, "main/2"), Traffic: &shift.TrafficChange{Shift: "main/app:ci/app", From: 0, To: 5}})
 	s := plannertest.UnevenMain(60, 6, 6, 3).Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	if way, _ := control.Rollback(m, s.Fleet,
 		10); way.Goal.Text() != "main/app 6 (main/1), main/app 4 (main/2), main/app 3 (main/3)" {
@@ -90,13 +90,13 @@ func TestLinesOfTrafficThatGoesBackReturnWithIt(t *testing.T) {
 // TestAPoolWhoseOnlyLineIsGoneIsLeftAlone: the others of it were never written.
 func TestAPoolWhoseOnlyLineIsGoneIsLeftAlone(t *testing.T) {
 	u := plannertest.UnevenMain(60, 5, 3)
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Sets: plannertest.Wrote(fleet.KeySize, 6, 3, "main/2")})
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeySize, 6, 3, "main/2")})
 	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, _ := control.Rollback(m, s.Fleet, 10)
 	s = u.Situation(t, m, way.Goal, state.DefaultPolicy())
 	u.Gone = []string{"main/2"}
-	s.Look = u.Look(plannertest.Noon)
-	if step, _, blocked := s.NextStep(); len(step.Sets) > 0 || blocked != "" {
-		t.Errorf("%v %q", step.Sets, blocked)
+	s.Sample = u.Look(plannertest.Noon)
+	if step, _, blocked := s.NextStep(); len(step.Changes) > 0 || blocked != "" {
+		t.Errorf("%v %q", step.Changes, blocked)
 	}
 }

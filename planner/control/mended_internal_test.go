@@ -12,16 +12,16 @@ func TestTheTimeGivenEndsTheRunBeforeItsNextStep(t *testing.T) {
 	for range 3 {
 		s.See(20, 18, 10, 10)
 	}
-	a := Next(Situation{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Look: s.Look, Trail: s.Trail, Goal: s.Goal, Policy: s.Policy, Over: "it is over"})
-	if a.Verb != state.Stop || a.Outcome != state.Done || a.Reason != "it is over" {
+	a := Next(State{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Goal: s.Goal, Policy: s.Policy, Over: "it is over"})
+	if a.Kind != state.Stop || a.Outcome != state.Done || a.Reason != "it is over" {
 		t.Error(a)
 	}
 	s = NewStage(-2) // the sizes of today are over the budget
-	for range leastLooks {
+	for range leastSamples {
 		s.See(20, 18, 10, 10)
 	}
-	a = Next(Situation{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Look: s.Look, Trail: s.Trail, Goal: s.Goal, Policy: s.Policy, Over: "it is over"})
-	if a.Verb != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "it is over; pg: the worst case of today's sizes is 30 connections, 2 over the budget of 28") {
-		t.Errorf("over the budget: %s %s %q, want held", a.Verb, a.Outcome, a.Reason)
+	a = Next(State{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Goal: s.Goal, Policy: s.Policy, Over: "it is over"})
+	if a.Kind != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "it is over; pg: the worst case of today's sizes is 30 connections, 2 over the budget of 28") {
+		t.Errorf("over the budget: %s %s %q, want held", a.Kind, a.Outcome, a.Reason)
 	}
 }

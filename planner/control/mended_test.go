@@ -15,18 +15,18 @@ import (
 	"github.com/pgbudget/pgbudget/planner/steps"
 )
 
-// TestAnActOfUnknownFateIsSettledBeforeAnythingElse: the program died between the write of a file and the end of the act.
+// TestAnActOfUnknownFateIsSettledBeforeAnythingElse: the program died between the write of a file and the end of the action.
 func TestAnActOfUnknownFateIsSettledBeforeAnythingElse(t *testing.T) {
-	grant := state.Act{Verb: state.Grant, Sets: []fleet.Set{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
+	grant := state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
 	inGrant := func(t *testing.T) *plannertest.Stage {
 		s := plannertest.NewStage(0)
 		s.Open(t)
 		s.Act(t, state.Release)
 		s.See(16, 16, 10, 10)
 		s.See(16, 16, 10, 10)
-		s.Record(state.Event{Kind: state.Intended, Act: &grant})
+		s.Record(state.Event{Kind: state.Intended, Action: &grant})
 		s.Now = s.Now.Add(20 * time.Minute)
-		s.Trail = control.Trail{}
+		s.Trail = control.RecentSamples{}
 		s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 		return s
 	}
@@ -36,7 +36,7 @@ func TestAnActOfUnknownFateIsSettledBeforeAnythingElse(t *testing.T) {
 			for range 3 {
 				s.See(16, 16, size, 10)
 			}
-			if a := s.Act(t, state.Grant); fmt.Sprint(a.Sets) != fmt.Sprint(grant.Sets) {
+			if a := s.Act(t, state.Grant); fmt.Sprint(a.Changes) != fmt.Sprint(grant.Changes) {
 				t.Fatal(a)
 			}
 			s.See(16, 16, 14, 10)
@@ -49,19 +49,19 @@ func TestAnActOfUnknownFateIsSettledBeforeAnythingElse(t *testing.T) {
 		for range 3 {
 			s.See(16, 16, 10, 10, more)
 		}
-		if a := s.Act(t, state.Release); fmt.Sprint(a.Sets) != "[{b/1 db pool_size 14 10}]" {
+		if a := s.Act(t, state.Release); fmt.Sprint(a.Changes) != "[{b/1 db pool_size 14 10}]" {
 			t.Fatal(a)
 		}
 		s.See(16, 16, 10, 10, more)
 		s.See(16, 16, 10, 10, more)
-		s.Act(t, state.Cut)
+		s.Act(t, state.TrimStep)
 	})
 	t.Run("a release is not undone for the time that nobody looked", func(t *testing.T) {
 		s := plannertest.NewStage(0)
 		s.Open(t)
 		s.Act(t, state.Release)
 		s.Now = s.Now.Add(20 * time.Minute)
-		s.Trail = control.Trail{}
+		s.Trail = control.RecentSamples{}
 		s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 		for range 3 {
 			s.See(16, 18, 10, 10)
@@ -73,10 +73,10 @@ func TestAnActOfUnknownFateIsSettledBeforeAnythingElse(t *testing.T) {
 func TestAStepOfWhichNothingIsLeftEndsTheRunHeld(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
-	s.Record(state.Event{Kind: state.StepCut, Step: &state.Step{Kind: state.Forward}, Reason: "it no longer fits"})
+	s.Record(state.Event{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Forward}, Reason: "it no longer fits"})
 	s.See(20, 18, 10, 10)
-	s.Act(t, state.Close)
-	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Held || a.Reason != "it no longer fits" || s.Memory.Steps != 0 {
+	s.Act(t, state.CompleteStep)
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "it no longer fits" || s.Memory.Steps != 0 {
 		t.Fatalf("%+v after %d steps", a, s.Memory.Steps)
 	}
 }
@@ -85,23 +85,23 @@ func TestAnActThatFailsAgainAndAgainEndsTheRun(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
 	fail := func(o state.Outcome) {
-		s.Record(state.Event{Kind: state.Failed, Act: &state.Act{Verb: state.Release}, Outcome: o, Reason: "no space"})
+		s.Record(state.Event{Kind: state.Failed, Action: &state.Action{Kind: state.Release}, Outcome: o, Reason: "no space"})
 	}
 	begun := s.Now
 	for s.Now.Sub(begun) < s.Policy.HoldFor {
 		fail(state.Held)
 		s.See(20, 18, 10, 10)
-		if a := s.Next(); s.Now.Sub(begun) < s.Policy.HoldFor && a.Verb != state.Wait {
+		if a := s.Next(); s.Now.Sub(begun) < s.Policy.HoldFor && a.Kind != state.Wait {
 			t.Fatalf("after %v: %+v", s.Now.Sub(begun), a)
 		}
 		s.Now = s.Now.Add(5 * time.Second)
 	}
 	s.See(20, 18, 10, 10)
-	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Held || a.Reason != "no space" {
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "no space" {
 		t.Fatal(a)
 	}
 	fail(state.LockLost)
-	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.LockLost {
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.LockLost {
 		t.Fatal(a)
 	}
 }
@@ -110,7 +110,7 @@ func TestRollbackTakesTheStepInHandAlone(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.See(20, 18, 10, 10)
 	step := func(from, to int) *state.Step {
-		return &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: from, To: to}}}
+		return &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: from, To: to}}}
 	}
 	s.Record(state.Event{Kind: state.StepBegan, Step: step(24, 20)})
 	s.Record(state.Event{Kind: state.StepEnded})
@@ -129,7 +129,7 @@ func TestOneOverTheBudgetDoesNotReleaseEverything(t *testing.T) {
 	s.Policy.Percent = 7 // two connections of 29
 	s.Goal.Pools[0].Size = 2
 	s.See(20, 18, 10, 10)
-	step, _ := steps.Waypoint(s.Fleet, s.Goal, s.Policy, nil)
+	step, _ := steps.Next(s.Fleet, s.Goal, s.Policy, nil)
 	if step.Text() != "a/db 20 → 18" {
 		t.Error(step.Text())
 	}
@@ -143,25 +143,25 @@ func TestAWayBackThatDoesNotFitIsKept(t *testing.T) {
 	s.See(16, 16, 10, 10)
 	s.Act(t, state.Grant)
 	s.See(16, 16, 14, 14, plannertest.Waits("a", 2*time.Second))
-	s.Act(t, state.Abort)
+	s.Act(t, state.AbortStep)
 	s.See(16, 16, 14, 14)
 	s.Act(t, state.Retreat)
 	more := func(o *fleet.Observation) { o.Servers[0].Backends.DirectConns = 1 }
 	s.See(16, 16, 10, 10, more)
 	s.See(16, 16, 10, 10, more)
-	if a := s.Act(t, state.Grant); fmt.Sprint(a.Sets) != "[{a/1 db pool_size 16 19}]" { // what fits goes back
-		t.Fatal(a.Sets)
+	if a := s.Act(t, state.Grant); fmt.Sprint(a.Changes) != "[{a/1 db pool_size 16 19}]" { // what fits goes back
+		t.Fatal(a.Changes)
 	}
 	s.See(19, 19, 10, 10, more)
 	if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason, "the way back does not fit") || s.Memory.Step == nil {
 		t.Fatal(a)
 	}
 	s.See(19, 19, 10, 10)
-	if a := s.Act(t, state.Grant); fmt.Sprint(a.Sets) != "[{a/1 db pool_size 19 20}]" { // from where its file is
-		t.Fatal(a.Sets)
+	if a := s.Act(t, state.Grant); fmt.Sprint(a.Changes) != "[{a/1 db pool_size 19 20}]" { // from where its file is
+		t.Fatal(a.Changes)
 	}
 	s.See(20, 20, 10, 10)
-	s.Act(t, state.Close)
+	s.Act(t, state.CompleteStep)
 }
 
 // TestAWayBackThatNeverFitsBarsNothing: a fleet over its budget only releases, and what it has released cannot be given back
@@ -172,20 +172,20 @@ func TestAWayBackThatNeverFitsBarsNothing(t *testing.T) {
 	s.Goal.Pools[1].Size = 8
 	s.Policy.Percent = 10 // first a, which has more than it needs, then b
 	s.Open(t)
-	if a := s.Act(t, state.Release); a.Sets[0].Process != "a/1" {
-		t.Fatal(a.Sets)
+	if a := s.Act(t, state.Release); a.Changes[0].Process != "a/1" {
+		t.Fatal(a.Changes)
 	}
-	least := s.Memory.Step.Sets[0].To
+	least := s.Memory.Step.Changes[0].To
 	s.See(least, least, 10, 10)
 	s.See(least, least, 10, 10, plannertest.Waits("a", 3*time.Second))
-	abort := s.Act(t, state.Abort)
-	if abort.Step.Sets[0] != (fleet.Set{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: least, To: 20}) {
+	abort := s.Act(t, state.AbortStep)
+	if abort.Step.Changes[0] != (fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: least, To: 20}) {
 		t.Fatal(abort.Step)
 	}
 	s.See(least, least, 10, 10)
 	part := s.Act(t, state.Grant)
-	if got := part.Sets[0]; got.To != 19 || len(part.Sets) != 1 {
-		t.Fatalf("%v, want 19: one more is over the budget", part.Sets)
+	if got := part.Changes[0]; got.To != 19 || len(part.Changes) != 1 {
+		t.Fatalf("%v, want 19: one more is over the budget", part.Changes)
 	}
 	s.See(19, 19, 10, 10)
 	if why := s.Act(t, state.Wait); !why.Held {
@@ -194,9 +194,9 @@ func TestAWayBackThatNeverFitsBarsNothing(t *testing.T) {
 	s.Record(state.Event{Kind: state.HoldBegan, Reason: "it does not fit"})
 	s.Now = s.Now.Add(max(s.Policy.HoldFor, s.Policy.DrainFor))
 	s.See(19, 19, 10, 10)
-	s.Act(t, state.Cut)
+	s.Act(t, state.TrimStep)
 	s.See(19, 19, 10, 10)
-	s.Act(t, state.Close)
+	s.Act(t, state.CompleteStep)
 	if r := s.Memory.Refused; len(r) != 1 || r[0].Pool != "a/db" || r[0].Least != 19 || s.Memory.Step != nil {
 		t.Fatalf("%+v, want a/db not below 19", r)
 	}
@@ -208,17 +208,17 @@ func TestAWayBackThatNeverFitsBarsNothing(t *testing.T) {
 		steps, aborts int
 		to            int64
 	}{{1, 3, 0}, {0, 1, 0}, {0, 3, 1}} { // a single step, the last of aborts in a row, and a rollback end so
-		end := control.Situation{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Look: s.Look, Trail: s.Trail, Memory: s.Memory, Goal: s.Goal, Policy: s.Policy,
+		end := control.State{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Journal: s.Memory, Goal: s.Goal, Policy: s.Policy,
 			Steps: last.steps}
-		end.Policy.Aborts, end.Memory.RollTo, end.Memory.Steps = last.aborts, last.to, last.steps
-		if a := control.Next(end); a.Verb != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "pool_size a/db is at 19 of 20") ||
+		end.Policy.Aborts, end.Journal.RollTo, end.Journal.Steps = last.aborts, last.to, last.steps
+		if a := control.Next(end); a.Kind != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "pool_size a/db is at 19 of 20") ||
 			!strings.Contains(a.Reason, "pgbudget rollback gives the rest back") {
-			t.Errorf("%+v: %s %s %q, want held, with what is left", last, a.Verb, a.Outcome, a.Reason)
+			t.Errorf("%+v: %s %s %q, want held, with what is left", last, a.Kind, a.Outcome, a.Reason)
 		}
 	}
 	s.Now = s.Now.Add(s.Policy.Soak)
 	s.See(19, 19, 10, 10)
-	if open := s.Act(t, state.Open); len(open.Step.Sets) != 1 || open.Step.Sets[0].Process != "b/1" || open.Step.Sets[0].To >= 10 {
+	if open := s.Act(t, state.BeginStep); len(open.Step.Changes) != 1 || open.Step.Changes[0].Process != "b/1" || open.Step.Changes[0].To >= 10 {
 		t.Errorf("%v, want a release of b", open.Step)
 	}
 }
@@ -232,10 +232,10 @@ func TestRefusedPoolsAreNotMadeEqualAgain(t *testing.T) {
 		p.Aliases[0].SizeConns = 16
 		o.Processes = []fleet.Process{o.Processes[0], p, o.Processes[1]}
 	})
-	if step := steps.Equal(s.Fleet, s.Goal, s.Policy, nil); len(step.Sets) == 0 {
+	if step := steps.Equal(s.Fleet, s.Goal, s.Policy, nil); len(step.Changes) == 0 {
 		t.Fatal("they are not made equal")
 	}
-	if step := steps.Equal(s.Fleet, s.Goal, s.Policy, []state.Refusal{{Pool: "a/db", Key: fleet.KeySize, Least: 20}}); len(step.Sets) != 0 {
+	if step := steps.Equal(s.Fleet, s.Goal, s.Policy, []state.Refusal{{Pool: "a/db", Key: fleet.KeySize, Least: 20}}); len(step.Changes) != 0 {
 		t.Error(step.Text())
 	}
 }
@@ -247,23 +247,23 @@ func TestSettlingObeysTheSignals(t *testing.T) {
 	s.Act(t, state.Release)
 	s.See(16, 16, 10, 10)
 	s.See(16, 16, 10, 10)
-	grant := state.Act{Verb: state.Grant, Sets: []fleet.Set{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
-	s.Record(state.Event{Kind: state.Intended, Act: &grant})
+	grant := state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
+	s.Record(state.Event{Kind: state.Intended, Action: &grant})
 	s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.9, At: s.Now}}, []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}}, []string{"pg"}, time.Minute, s.Now)
 	s.See(16, 16, 10, 10)
 	back := s.Next()
-	if back.Verb != state.Release || fmt.Sprint(back.Sets) != "[{b/1 db pool_size 14 10}]" {
+	if back.Kind != state.Release || fmt.Sprint(back.Changes) != "[{b/1 db pool_size 14 10}]" {
 		t.Fatal(back)
 	}
 	// It dies in that, too, and what the first act has left in the process is no drift.
-	s.Record(state.Event{Kind: state.Intended, Act: &back})
+	s.Record(state.Event{Kind: state.Intended, Action: &back})
 	s.See(16, 16, 14, 10)
-	if a := s.Next(); a.Verb == state.Stop {
+	if a := s.Next(); a.Kind == state.Stop {
 		t.Fatal(a)
 	}
-	s.Gate = control.Gate{}
+	s.Gate = control.SaturationGuard{}
 	s.See(16, 16, 14, 10)
-	if a := s.Act(t, state.Release); fmt.Sprint(a.Sets) != "[{b/1 db pool_size 14 10}]" {
+	if a := s.Act(t, state.Release); fmt.Sprint(a.Changes) != "[{b/1 db pool_size 14 10}]" {
 		t.Fatal(a)
 	}
 }
@@ -282,13 +282,13 @@ func TestUnequalProcessesWithoutRoomWaitForReleases(t *testing.T) {
 		s.See(20, 16, 10, 10, twice)
 	}
 	a := s.Next()
-	if a.Verb != state.Open || fmt.Sprint(a.Step.Sets) != "[{a/1 db pool_size 20 16}]" {
+	if a.Kind != state.BeginStep || fmt.Sprint(a.Step.Changes) != "[{a/1 db pool_size 20 16}]" {
 		t.Fatalf("%+v", a)
 	}
 	for range 3 {
 		s.See(16, 16, 10, 10, twice)
 	}
-	if a := s.Next(); a.Verb != state.Open || fmt.Sprint(a.Step.Sets) != "[{b/1 db pool_size 10 14}]" {
+	if a := s.Next(); a.Kind != state.BeginStep || fmt.Sprint(a.Step.Changes) != "[{b/1 db pool_size 10 14}]" {
 		t.Fatalf("once there is room: %+v", a)
 	}
 	goal := s.Goal
@@ -307,14 +307,14 @@ func TestAheadIsTheWayThatIsTaken(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.See(20, 20, 10, 10)
 	s.Policy.Percent = 7 // 2 of 30
-	steps, _ := control.Situation{Fleet: s.Fleet, Goal: s.Goal, Policy: s.Policy}.Ahead()
+	steps, _ := control.State{Fleet: s.Fleet, Goal: s.Goal, Policy: s.Policy}.Forecast()
 	f := s.Fleet
 	for _, x := range steps {
 		step := x.Step
-		if err := control.Promise(f.With(step.Sets).Drained(), nil); err != nil {
+		if err := control.Promise(f.With(step.Changes).Drained(), nil); err != nil {
 			t.Fatal(err)
 		}
-		f = f.With(step.Sets).Drained()
+		f = f.With(step.Changes).Drained()
 		if spare := f.SpareConns("pg"); spare < 0 {
 			t.Errorf("%s: %d spare", step.Text(), spare)
 		}
@@ -324,7 +324,7 @@ func TestAheadIsTheWayThatIsTaken(t *testing.T) {
 	if len(steps) != 2 || a.Sizes[0].Conns != 16 || b.Sizes[0].Conns != 14 || a.SeenConns != 16 {
 		t.Errorf("%d steps to %d and %d", len(steps), a.Sizes[0].Conns, b.Sizes[0].Conns)
 	}
-	if steps, _ := (control.Situation{Fleet: f, Goal: s.Goal, Policy: s.Policy}).Ahead(); len(steps) != 0 {
+	if steps, _ := (control.State{Fleet: f, Goal: s.Goal, Policy: s.Policy}).Forecast(); len(steps) != 0 {
 		t.Errorf("%d steps more", len(steps))
 	}
 	if took := control.Takes(s.Policy, 2); took < 30*time.Minute || took > 31*time.Minute {
@@ -349,9 +349,9 @@ func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 	g := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "one", Size: 11, Reserve: 0, MeanWait: 0.001}, {Pool: "b/db", Server: "two", Size: 10, Reserve: 0, MeanWait: 0.001}, {Pool: "c/db", Server: "two", Size: 20, Reserve: 0, MeanWait: 0.001}}}
 	policy := state.DefaultPolicy()
 	policy.Percent = 100
-	steps, _ := control.Situation{Fleet: f, Goal: g, Policy: policy}.Ahead()
+	steps, _ := control.State{Fleet: f, Goal: g, Policy: policy}.Forecast()
 	for _, s := range steps {
-		f = f.With(s.Step.Sets).Drained()
+		f = f.With(s.Step.Changes).Drained()
 	}
 	b, _ := f.Pool("b/db")
 	c, _ := f.Pool("c/db")
@@ -360,13 +360,13 @@ func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 	}
 }
 
-// TestARollbackRepeatsNothing: an act of unknown fate, of a step that a person takes back, is not done first. It may have
+// TestARollbackRepeatsNothing: an action of unknown fate, of a step that a person takes back, is not done first. It may have
 // failed, and would fail again.
 func TestARollbackRepeatsNothing(t *testing.T) {
-	grant, release := state.Act{Verb: state.Grant, Sets: []fleet.Set{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}, state.Act{Verb: state.Release, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}
+	grant, release := state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}, state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}
 	for _, c := range []struct {
 		name         string
-		intent       state.Act
+		intent       state.Action
 		released     bool
 		sizeA, sizeB int
 		want         string
@@ -383,32 +383,32 @@ func TestARollbackRepeatsNothing(t *testing.T) {
 			s.See(16, 16, 10, 10)
 			s.See(16, 16, 10, 10)
 		}
-		s.Record(state.Event{Kind: state.Intended, Act: &c.intent})
-		s.Trail = control.Trail{}
+		s.Record(state.Event{Kind: state.Intended, Action: &c.intent})
+		s.Trail = control.RecentSamples{}
 		s.Record(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, To: s.Memory.StepSeq})
 		for range 3 {
 			s.See(c.sizeA, 16, c.sizeB, 10)
 		}
 		a := s.Next()
-		if a.Verb != state.Abort || a.Step.Kind != state.Backward || fmt.Sprint(a.Step.Sets) != c.want {
-			t.Errorf("%s: %s %v of %+v, want its way back %s", c.name, a.Verb, a.Sets, a.Step, c.want)
+		if a.Kind != state.AbortStep || a.Step.Kind != state.Backward || fmt.Sprint(a.Step.Changes) != c.want {
+			t.Errorf("%s: %s %v of %+v, want its way back %s", c.name, a.Kind, a.Changes, a.Step, c.want)
 		}
 	}
 }
 
-// TestNoSignalReversesWhatGoesBack: a pool that gets back what it had gets it, though the gate is held, as it is after an abort.
+// TestNoSignalReversesWhatGoesBack: a pool that gets back what it had gets it, though the guard is held, as it is after an abort.
 func TestNoSignalReversesWhatGoesBack(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
 	s.Act(t, state.Release)
-	back := state.Step{Kind: state.Backward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}}}
-	grant := state.Act{Verb: state.Grant, Sets: back.Sets}
+	back := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}}}
+	grant := state.Action{Kind: state.Grant, Changes: back.Changes}
 	s.Record(state.Event{Kind: state.StepAbort, Step: &back, Reason: "cpu"})
-	s.Record(state.Event{Kind: state.Intended, Act: &grant})
+	s.Record(state.Event{Kind: state.Intended, Action: &grant})
 	s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.9, At: s.Now}}, []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}}, []string{"pg"}, time.Minute, s.Now)
 	s.See(16, 16, 10, 10)
-	if a := s.Next(); a.Verb != state.Grant || fmt.Sprint(a.Sets) != fmt.Sprint(back.Sets) {
-		t.Errorf("%s %v: %s; want what goes back again", a.Verb, a.Sets, a.Reason)
+	if a := s.Next(); a.Kind != state.Grant || fmt.Sprint(a.Changes) != fmt.Sprint(back.Changes) {
+		t.Errorf("%s %v: %s; want what goes back again", a.Kind, a.Changes, a.Reason)
 	}
 }
 
@@ -416,8 +416,8 @@ func TestNoSignalReversesWhatGoesBack(t *testing.T) {
 func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.See(16, 16, 10, 10)
-	gone := fleet.Set{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 6, To: 2}
-	s.Memory.Past = []state.Past{{Number: 1, Seq: 5, Step: state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, gone}}}}
+	gone := fleet.SettingChange{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 6, To: 2}
+	s.Memory.Past = []state.Past{{Number: 1, Seq: 5, Step: state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, gone}}}}
 	way, any := control.Rollback(s.Memory, s.Fleet, 5)
 	if !any || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Pool != "a/db" || fmt.Sprint(way.Gone) != "[old/db]" {
 		t.Errorf("%+v, want a/db alone, and old/db named", way)
@@ -425,20 +425,20 @@ func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 
 	s = plannertest.NewStage(0)
 	s.Open(t)
-	s.Memory.Step.Sets = append(s.Memory.Step.Sets, gone)
+	s.Memory.Step.Changes = append(s.Memory.Step.Changes, gone)
 	s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 	for range 3 {
 		s.See(20, 18, 10, 10)
 	}
-	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Drifted {
-		t.Errorf("on its way forward: %s %s, want an end", a.Verb, a.Reason)
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted {
+		t.Errorf("on its way forward: %s %s, want an end", a.Kind, a.Reason)
 	}
 	if way, any := control.Rollback(s.Memory, s.Fleet, 0); !any || fmt.Sprint(way.Gone) != "[old/db]" {
 		t.Errorf("of the step in hand: %+v, want old/db named", way)
 	}
 	s.Record(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, To: s.Memory.StepSeq})
 	s.See(16, 16, 10, 10)
-	if a := s.Act(t, state.Abort); fmt.Sprint(a.Step.Sets) != "[{a/1 db pool_size 16 20}]" {
+	if a := s.Act(t, state.AbortStep); fmt.Sprint(a.Step.Changes) != "[{a/1 db pool_size 16 20}]" {
 		t.Errorf("%+v, want a/db back", a.Step)
 	}
 	s.See(16, 16, 10, 10)
@@ -449,7 +449,7 @@ func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 // is no time of it.
 func TestASoakIsTimeThatWasWatched(t *testing.T) {
 	for name, gap := range map[string]func(s *plannertest.Stage){
-		"no look succeeds":    func(s *plannertest.Stage) { s.Trail = s.Trail.Broken() },
+		"no sample succeeds":  func(s *plannertest.Stage) { s.Trail = s.Trail.Broken() },
 		"the host is stopped": func(s *plannertest.Stage) {},
 	} {
 		s := plannertest.NewStage(0)
@@ -463,11 +463,11 @@ func TestASoakIsTimeThatWasWatched(t *testing.T) {
 		gap(s)
 		s.Now = s.Now.Add(s.Policy.Soak)
 		looks := 0
-		for s.See(16, 16, 14, 14); s.Next().Verb == state.Wait && looks < 2*int(s.Policy.Soak/time.Second); looks++ {
+		for s.See(16, 16, 14, 14); s.Next().Kind == state.Wait && looks < 2*int(s.Policy.Soak/time.Second); looks++ {
 			s.See(16, 16, 14, 14)
 		}
 		if least := int(s.Policy.Soak/time.Second) - 5; looks < least || looks > least+6 {
-			t.Errorf("%s: closed after %d seconds of looks, want about %v", name, looks, s.Policy.Soak)
+			t.Errorf("%s: closed after %d seconds of samples, want about %v", name, looks, s.Policy.Soak)
 		}
 	}
 }

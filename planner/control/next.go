@@ -12,128 +12,128 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// Situation is all that the next act is decided from.
-type Situation struct {
+// State is all that the next action is decided from.
+type State struct {
 	Now        time.Time
-	Fleet      budget.Fleet // of the newest look, with the loads that its traffic switches make
-	Before     budget.Fleet // of the look before it
-	Look       fleet.Observation
-	Trail      Trail
-	Gate       Gate
-	Memory     state.Memory
+	Fleet      budget.Fleet // of the newest sample, with the loads that its traffic switches make
+	Before     budget.Fleet // of the sample before it
+	Sample     fleet.Observation
+	Recent     RecentSamples
+	Guard      SaturationGuard
+	Journal    state.JournalState
 	Goal       sizing.Goal
 	Target     sizing.Goal // where the run goes in the end; only a rollback's says more than its plan
 	Policy     state.Policy
-	Shifts     []shift.Shift   // in the order in which they are made; At: what the switch says
-	Readings   []state.Reading // of each of them
-	AsMeasured budget.Fleet    // Fleet with the loads as they were measured, when each switch said LoadsAt
-	Point      *learn.Point    // of a step that has moved traffic: what is seen of it since
-	Steps      int             // as many forward steps at most; 0: no limit
-	Closed     string          // why no step may begin now, the time of day; empty: one may
-	Over       string          // why the run ends before its next step; empty: it does not
-	Unsure     string          // why the loads that it goes by may be wrong: it ends once the step in hand is done; empty: nothing says so
-	Unasked    string          // why no step may begin: nobody was asked, as none was in sight; empty: one may
-	Paused     string          // why nothing may move now: a person asked for it; empty: it may
+	Shifts     []shift.Shift     // in the order in which they are made; At: what the switch says
+	Readings   []state.Reading   // of each of them
+	AsMeasured budget.Fleet      // Fleet with the loads as they were measured, when each switch said LoadsAt
+	Soak       *learn.SoakResult // of a step that has moved traffic: what is seen of it since
+	Steps      int               // as many forward steps at most; 0: no limit
+	Closed     string            // why no step may begin now, the time of day; empty: one may
+	Over       string            // why the run ends before its next step; empty: it does not
+	Unsure     string            // why the loads that it goes by may be wrong: it ends once the step in hand is done; empty: nothing says so
+	Unasked    string            // why no step may begin: nobody was asked, as none was in sight; empty: one may
+	Paused     string            // why nothing may move now: a person asked for it; empty: it may
 
-	foreseen bool // no look shows it: it is what Ahead thinks will be
-	unseen   bool // no look shows it, and nothing is known but what the journal has
+	foreseen bool // no sample shows it: it is what Ahead thinks will be
+	unseen   bool // no sample shows it, and nothing is known but what the journal has
 }
 
-// leastLooks is how many looks come before anything is decided: a hold needs two of three. chosen: those three.
-const leastLooks = 3
+// leastSamples is how many samples come before anything is decided: a hold needs two of three. chosen: those three.
+const leastSamples = 3
 
-// Next decides the one thing to do now. It is pure: sizes and connections come from the looks, what they cannot show
-// from memory, and the same situation always gives the same act.
+// Next decides the one thing to do now. It is pure: sizes and connections come from the samples, what they cannot show
+// from memory, and the same situation always gives the same action.
 //
-// A step goes release, seen to be drained on two looks, grant, soak. Whatever is uncertain holds; a release that makes
+// A step goes release, seen to be drained on two samples, grant, soak. Whatever is uncertain holds; a release that makes
 // its pool wait is undone; a signal above its abort level takes the step back.
-func Next(s Situation) state.Act {
-	if len(s.Trail.looks) < leastLooks {
-		return state.Act{Verb: state.Wait, For: s.Policy.Every}
+func Next(s State) state.Action {
+	if len(s.Recent.samples) < leastSamples {
+		return state.Action{Kind: state.Wait, For: s.Policy.Every}
 	}
 	if why := s.Drift(); why != "" {
-		return state.Act{Verb: state.Stop, Outcome: state.Drifted, Reason: why}
+		return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: why}
 	}
-	if m := s.Memory; m.Step != nil && !state.Back(m.Step) && !m.Unwind && s.Paused == "" && m.Intent != nil && m.Intent.Turn == nil && s.flipped(*m.Step) {
-		if o := s.abort(*m.Step); o.any() && !o.pause { // an act that does not succeed keeps no traffic
+	if m := s.Journal; m.Step != nil && !state.Back(m.Step) && !m.Unwind && s.Paused == "" && m.Intent != nil && m.Intent.Traffic == nil && s.flipped(*m.Step) {
+		if o := s.abort(*m.Step); o.any() && !o.pause { // an action that does not succeed keeps no traffic
 			return s.takeBack(*m.Step, o.why)
 		}
 	}
-	switch m := s.Memory; {
+	switch m := s.Journal; {
 	case m.Failures > 0 && (m.Failure == state.Drifted || m.Failure == state.LockLost):
-		return state.Act{Verb: state.Stop, Outcome: m.Failure, Reason: m.FailedBy}
+		return state.Action{Kind: state.Stop, Outcome: m.Failure, Reason: m.FailedBy}
 	case m.Failures > 0:
 		least := s.Policy.HoldFor
 		switch {
 		case !state.Back(m.Step) || m.Intent == nil:
-		case m.Step.Turn != nil && m.Intent.Turn != nil:
+		case m.Step.Traffic != nil && m.Intent.Traffic != nil:
 			least = max(least, GoBackFor)
-		case m.Intent.Verb == state.Retreat:
+		case m.Intent.Kind == state.Retreat:
 			least = max(least, state.RetreatFor)
 		}
 		if s.Now.Sub(m.FailedSince) >= least {
-			return state.Act{Verb: state.Stop, Outcome: m.Failure, Reason: m.FailedBy}
+			return state.Action{Kind: state.Stop, Outcome: m.Failure, Reason: m.FailedBy}
 		}
 		if s.Now.Sub(m.FailedAt) < retryAfter {
-			return state.Act{Verb: state.Wait, Held: true, Reason: m.FailedBy, For: s.Policy.Every}
+			return state.Action{Kind: state.Wait, Held: true, Reason: m.FailedBy, For: s.Policy.Every}
 		}
 	}
-	if endsFlush(s.Memory.Intent) {
+	if endsFlush(s.Journal.Intent) {
 		if a, any := s.restore(); any { // over a pause, too: connections that end of age are no state to be left in
 			return a
 		}
 	}
-	goesBack := s.Memory.Unwind || state.Back(s.Memory.Step)
+	goesBack := s.Journal.Unwind || state.Back(s.Journal.Step)
 	switch unread := s.unread(); {
 	case s.Paused != "":
 		return s.Hold(s.Paused)
 	case unread != "" && !goesBack: // a switch that does not answer may still be turned back
-		if step := s.Memory.Step; step != nil && s.Memory.Intent == nil && s.flipped(*step) {
+		if step := s.Journal.Step; step != nil && s.Journal.Intent == nil && s.flipped(*step) {
 			if o := s.abort(*step); o.any() && !o.pause {
 				return s.takeBack(*step, o.why)
 			}
 		}
 		return s.holdFor(unread, s.Policy.Stale)
-	case s.Memory.Intent != nil:
-		return s.settle(*s.Memory.Intent)
+	case s.Journal.Intent != nil:
+		return s.settle(*s.Journal.Intent)
 	}
-	switch step := s.Memory.Step; {
+	switch step := s.Journal.Step; {
 	case step == nil:
 		return s.begin()
-	case s.Memory.Unwind:
+	case s.Journal.Unwind:
 		return s.takeBack(*step, "")
 	default:
 		return s.proceed(*step)
 	}
 }
 
-// settle repeats an act of which nobody knows whether it was done, before anything else: done twice is done once, and its
+// settle repeats an action of which nobody knows whether it was done, before anything else: done twice is done once, and its
 // files may say what its processes do not have yet. A grant that no longer fits, or that a signal holds by now, is taken out
 // of the files again. Of a step that a person takes back nothing is repeated.
-func (s Situation) settle(act state.Act) state.Act {
-	if act.Verb == state.Flush || act.Verb == state.Restore {
-		return state.Act{Verb: state.Restore, Sets: s.Flushed()}
+func (s State) settle(act state.Action) state.Action {
+	if act.Kind == state.Flush || act.Kind == state.Restore {
+		return state.Action{Kind: state.Restore, Changes: s.Flushed()}
 	}
-	if act.Turn != nil {
-		step := s.Memory.Step // what is repeated may be its way back already
-		if forward := step != nil && step.Turn != nil && !state.Back(step); forward && (s.Memory.Unwind || s.turnable(step.Turn).any()) {
-			t := step.Turn.Back()
-			act = state.Act{Verb: state.Flip, Turn: &t, Reason: "it may not be done now"}
+	if act.Traffic != nil {
+		step := s.Journal.Step // what is repeated may be its way back already
+		if forward := step != nil && step.Traffic != nil && !state.Back(step); forward && (s.Journal.Unwind || s.turnable(step.Traffic).any()) {
+			t := step.Traffic.Back()
+			act = state.Action{Kind: state.ShiftTraffic, Traffic: &t, Reason: "it may not be done now"}
 		}
 		return act
 	}
-	if s.Memory.Unwind { // what is to go back is not done first: it may never succeed
-		return s.takeBack(*s.Memory.Step, "")
+	if s.Journal.Unwind { // what is to go back is not done first: it may never succeed
+		return s.takeBack(*s.Journal.Step, "")
 	}
-	act.Sets = s.there(act.Sets)
-	left := slices.DeleteFunc(slices.Clone(act.Sets), func(x fleet.Set) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
-	goesBack := state.Back(s.Memory.Step) || act.Verb == state.Undo // no signal keeps a pool from what it had
-	if Promise(s.Fleet, act.Sets) == nil && (goesBack || !s.forbidden(left).any()) {
+	act.Changes = s.there(act.Changes)
+	left := slices.DeleteFunc(slices.Clone(act.Changes), func(x fleet.SettingChange) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
+	goesBack := state.Back(s.Journal.Step) || act.Kind == state.Undo // no signal keeps a pool from what it had
+	if Promise(s.Fleet, act.Changes) == nil && (goesBack || !s.forbidden(left).any()) {
 		return act
 	}
-	back := state.Act{Verb: state.Release, Reason: "it no longer fits, or may not be done now"}
-	for _, x := range act.Sets {
-		back.Sets = append(back.Sets, x.Back())
+	back := state.Action{Kind: state.Release, Reason: "it no longer fits, or may not be done now"}
+	for _, x := range act.Changes {
+		back.Changes = append(back.Changes, x.Back())
 	}
 	return back
 }
@@ -142,46 +142,46 @@ func (s Situation) settle(act state.Act) state.Act {
 // that restarts is back by then, and traffic on sizes that do not serve it is worse than a command that takes long.
 const GoBackFor = 5 * time.Minute
 
-// retryAfter is how long an act that failed is left alone. chosen: long enough for a disk or a console to come back,
+// retryAfter is how long an action that failed is left alone. chosen: long enough for a disk or a console to come back,
 // short against a soak.
 const retryAfter = 10 * time.Second
 
 // Hold waits with a reason, or ends the run where it has been held for as long as it may be.
-func (s Situation) Hold(reason string) state.Act { return s.holdFor(reason, 0) }
+func (s State) Hold(reason string) state.Action { return s.holdFor(reason, 0) }
 
 // holdFor is Hold for at least so long.
-func (s Situation) holdFor(reason string, least time.Duration) state.Act {
+func (s State) holdFor(reason string, least time.Duration) state.Action {
 	longest := max(s.Policy.HoldFor, least)
-	if longest <= 0 || !s.Memory.HeldAt.IsZero() && s.Now.Sub(s.Memory.HeldAt) >= longest {
-		return state.Act{Verb: state.Stop, Outcome: state.Held, Reason: reason}
+	if longest <= 0 || !s.Journal.HeldAt.IsZero() && s.Now.Sub(s.Journal.HeldAt) >= longest {
+		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: reason}
 	}
-	return state.Act{Verb: state.Wait, Held: true, Reason: reason, For: s.Policy.Every}
+	return state.Action{Kind: state.Wait, Held: true, Reason: reason, For: s.Policy.Every}
 }
 
 // obstacle is why something may not be done now; the zero value: it may.
 type obstacle struct {
 	why   string
-	pause bool // the server paused for a moment: the next look tells more, and nothing is wrong so far
+	pause bool // the server paused for a moment: the next sample tells more, and nothing is wrong so far
 }
 
 func (o obstacle) any() bool { return o.why != "" }
 
 // against is Hold because of an obstacle. A pause is waited for by a step that is not to be held, too: it is over soon,
 // or is none.
-func (s Situation) against(o obstacle) state.Act {
+func (s State) against(o obstacle) state.Action {
 	if o.pause {
-		return state.Act{Verb: state.Wait, Held: true, Reason: o.why, For: s.Policy.Every}
+		return state.Action{Kind: state.Wait, Held: true, Reason: o.why, For: s.Policy.Every}
 	}
 	return s.Hold(o.why)
 }
 
 // forbidden says why sets may not begin: a grant by its server's signals, a release by its pool's waiting.
-func (s Situation) forbidden(sets []fleet.Set) obstacle {
+func (s State) forbidden(sets []fleet.SettingChange) obstacle {
 	for _, x := range sets {
 		if x.To < x.From {
 			o := s.suffers(x.Pool(), time.Time{})
 			if !o.any() && s.Policy.MaxUse > 0 && x.Key == fleet.KeySize {
-				o.why = s.Trail.used(x, s.Policy.MaxUse)
+				o.why = s.Recent.used(x, s.Policy.MaxUse)
 			}
 			if o.any() {
 				return o
@@ -195,21 +195,21 @@ func (s Situation) forbidden(sets []fleet.Set) obstacle {
 
 // held says why nothing may be granted on a server; empty: it may. A rollback returns to what was there before, because a
 // person wants it: what nobody knows does not hold it, what was read does.
-func (s Situation) held(server string) string {
-	if s.Memory.RollTo > 0 {
-		return s.Gate.Above(server)
+func (s State) held(server string) string {
+	if s.Journal.RollTo > 0 {
+		return s.Guard.Above(server)
 	}
-	return s.Gate.Held(server)
+	return s.Guard.Held(server)
 }
 
 // server returns the server of a pool; empty where the pool is not there.
-func (s Situation) server(pool string) string {
+func (s State) server(pool string) string {
 	p, _ := s.Fleet.Pool(pool)
 	return p.Server
 }
 
 // suffers says why a pool waits too much: above its own promise and three times what the plan expects.
-func (s Situation) suffers(pool string, since time.Time) obstacle {
+func (s State) suffers(pool string, since time.Time) obstacle {
 	p, ok := s.Fleet.Pool(pool)
 	if !ok {
 		return obstacle{}
@@ -218,18 +218,18 @@ func (s Situation) suffers(pool string, since time.Time) obstacle {
 	if goal, ok := s.Goal.Pool(pool); ok && goal.MeanWait.Known() && float64(goal.MeanWait) < time.Hour.Seconds() {
 		bar = max(bar, time.Duration(3*float64(goal.MeanWait)*float64(time.Second)))
 	}
-	why, pause := s.Trail.suffers(pool, since, bar, s.Policy.MaxWait)
+	why, pause := s.Recent.suffers(pool, since, bar, s.Policy.MaxWait)
 	return obstacle{why, pause}
 }
 
 // aborts says that a server's signals want what was done there taken back. While it has just paused they may say what
 // the pause has done.
-func (s Situation) aborts(server string) obstacle {
-	why := s.Gate.Aborts(server)
+func (s State) aborts(server string) obstacle {
+	why := s.Guard.Aborts(server)
 	if why == "" {
 		return obstacle{}
 	}
-	if pause := s.Trail.Paused(server, s.Policy.MaxWait); pause != "" {
+	if pause := s.Recent.Paused(server, s.Policy.MaxWait); pause != "" {
 		return obstacle{server + ": " + pause, true}
 	}
 	return obstacle{why: why}

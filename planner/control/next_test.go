@@ -15,16 +15,16 @@ import (
 func TestNextReleasesSeesTheDrainOnTwoLooksGrantsAndSoaks(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
-	if a := s.Act(t, state.Release); fmt.Sprint(a.Sets) != "[{a/1 db pool_size 20 16}]" {
-		t.Fatal(a.Sets)
+	if a := s.Act(t, state.Release); fmt.Sprint(a.Changes) != "[{a/1 db pool_size 20 16}]" {
+		t.Fatal(a.Changes)
 	}
 	s.See(16, 18, 10, 10) // two are still busy
 	s.Act(t, state.Wait)
 	s.See(16, 16, 10, 10)
 	s.Act(t, state.Wait) // seen once
 	s.See(16, 16, 10, 10)
-	if a := s.Act(t, state.Grant); fmt.Sprint(a.Sets) != "[{b/1 db pool_size 10 14}]" {
-		t.Fatal(a.Sets)
+	if a := s.Act(t, state.Grant); fmt.Sprint(a.Changes) != "[{b/1 db pool_size 10 14}]" {
+		t.Fatal(a.Changes)
 	}
 	granted := s.Now
 	for s.Now.Sub(granted) < s.Policy.Soak-time.Second {
@@ -32,8 +32,8 @@ func TestNextReleasesSeesTheDrainOnTwoLooksGrantsAndSoaks(t *testing.T) {
 		s.Act(t, state.Wait)
 	}
 	s.See(16, 16, 14, 14)
-	s.Act(t, state.Close)
-	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Done {
+	s.Act(t, state.CompleteStep)
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Done {
 		t.Fatal(a)
 	}
 }
@@ -51,17 +51,17 @@ func TestNextUndoesAReleaseThatDoesNotDrain(t *testing.T) {
 		o.Servers[0].Holders = []fleet.Holder{{PID: 77, User: "app", Application: "cron", Age: time.Minute, Pool: "a/db"}}
 	})
 	a := s.Act(t, state.Undo)
-	if fmt.Sprint(a.Sets) != "[{a/1 db pool_size 16 20}]" || !strings.Contains(a.Reason, "backend 77 of app (cron)") {
+	if fmt.Sprint(a.Changes) != "[{a/1 db pool_size 16 20}]" || !strings.Contains(a.Reason, "backend 77 of app (cron)") {
 		t.Fatal(a)
 	}
 	s.See(20, 17, 10, 10)
-	s.Act(t, state.Cut) // b's grant no longer fits
+	s.Act(t, state.TrimStep) // b's grant no longer fits
 	for range int(s.Policy.Soak / time.Second) {
 		s.See(20, 17, 10, 10)
 	}
-	s.Act(t, state.Close)
+	s.Act(t, state.CompleteStep)
 	s.See(20, 17, 10, 10)
-	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "a/db has 1 connection more open") {
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "a/db has 1 connection more open") {
 		t.Fatal(a)
 	}
 }
@@ -103,7 +103,7 @@ func TestNextHoldsWhatCanHarmAndNothingElse(t *testing.T) {
 			s.See(20, 20, 10, 10, plannertest.Waits("a", 3*time.Second))
 		}
 		s.Memory.HeldAt = s.Now.Add(-s.Policy.HoldFor)
-		if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Held {
+		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held {
 			t.Fatal(a)
 		}
 	})
@@ -115,7 +115,7 @@ func TestNextStopsAtWhatItDidNotWrite(t *testing.T) {
 		s.Open(t)
 		s.Act(t, state.Release)
 		s.See(18, 18, 10, 10)
-		if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "pool_size of db in a/1 is 18: the step in hand takes it from 20 to 16") {
+		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "pool_size of db in a/1 is 18: the step in hand takes it from 20 to 16") {
 			t.Fatal(a)
 		}
 	})
@@ -123,20 +123,20 @@ func TestNextStopsAtWhatItDidNotWrite(t *testing.T) {
 		s := plannertest.NewStage(0)
 		s.Open(t)
 		s.Act(t, state.Release)
-		s.Memory = s.Memory.After(state.Event{Kind: state.StepCut, Step: &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}})
+		s.Memory = s.Memory.After(state.Event{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}})
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepEnded})
 		s.See(20, 18, 10, 10)
-		if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "is 20, and was written as 16") {
+		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "is 20, and was written as 16") {
 			t.Fatal(a)
 		}
 	})
-	t.Run("but not at an act of which it does not know whether it was done", func(t *testing.T) {
+	t.Run("but not at an action of which it does not know whether it was done", func(t *testing.T) {
 		for _, size := range []int{20, 16} {
 			s := plannertest.NewStage(0)
 			s.Open(t)
-			s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &state.Act{Verb: state.Release, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}})
+			s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}})
 			s.See(size, 16, 10, 10)
-			if a := s.Next(); a.Verb == state.Stop {
+			if a := s.Next(); a.Kind == state.Stop {
 				t.Fatalf("at %d: %+v", size, a)
 			}
 		}
@@ -147,7 +147,7 @@ func TestPromiseCountsWhatIsOpenAndNothingThatShrinks(t *testing.T) {
 	s := plannertest.NewStage(2)
 	s.See(20, 20, 10, 10)
 	grant := func(to int) error {
-		return control.Promise(s.Fleet, []fleet.Set{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: to}})
+		return control.Promise(s.Fleet, []fleet.SettingChange{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: to}})
 	}
 	if err := grant(12); err != nil {
 		t.Error(err)
@@ -155,7 +155,7 @@ func TestPromiseCountsWhatIsOpenAndNothingThatShrinks(t *testing.T) {
 	if err := grant(13); err == nil || !strings.Contains(err.Error(), "33 of 32 connections, 30 now") {
 		t.Errorf("%v", err)
 	}
-	if err := control.Promise(s.Fleet, []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 10}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 13}}); err == nil {
+	if err := control.Promise(s.Fleet, []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 10}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 13}}); err == nil {
 		t.Error("a release that has not been seen pays for a grant")
 	}
 	s.See(10, 19, 10, 10) // a was made smaller and has not drained

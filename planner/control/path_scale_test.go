@@ -14,7 +14,7 @@ import (
 
 // TestTheWorkOfAWayGrowsWithItsPools plans the way of a shift, with the steps that a run would take on it, over four times
 // as many pools: that is six or seven times the work, sorting and caches included. Where each pool is held against each
-// it becomes sixteen times, where each of those looks through a list sixty-four. It is run without the race detector
+// it becomes sixteen times, where each of those samples through a list sixty-four. It is run without the race detector
 // (fixtures/race.sh), which would be measured, too.
 func TestTheWorkOfAWayGrowsWithItsPools(t *testing.T) {
 	const few, many, most = 1000, 4000, 8
@@ -27,12 +27,12 @@ func TestTheWorkOfAWayGrowsWithItsPools(t *testing.T) {
 			policy.Percent = 25
 			runtime.GC()
 			begun := plannertest.UserTime(t)
-			path, _, err := shift.Passage(f, s, policy.Points())
+			path, _, err := shift.Passage(f, s, policy.SoaksOf())
 			if err != nil || len(path.Jumps) != 4 {
 				t.Fatalf("%d pools: %d jumps, %v", pools, len(path.Jumps), err)
 			}
-			way, ends := control.Situation{Fleet: f, Policy: policy, Memory: state.Memory{Leg: true}, Shifts: []shift.Shift{s},
-				Readings: []state.Reading{{X: s.At}}}.Ahead()
+			way, ends := control.State{Fleet: f, Policy: policy, Journal: state.JournalState{Leg: true}, Shifts: []shift.Shift{s},
+				Readings: []state.Reading{{X: s.At}}}.Forecast()
 			least[pools] = min(least[pools], plannertest.UserTime(t)-begun)
 			if ends != "" || len(way) < len(path.Jumps) {
 				t.Fatalf("%d pools: %d steps, %s", pools, len(way), ends)

@@ -57,7 +57,7 @@ func TestAPauseHoldsAStepAndEndsNothing(t *testing.T) {
 		s.See(16, 16, 14, 14, stuck(i+1))
 		signal(200)
 	}
-	if a := s.Next(); a.Verb != state.Abort && a.Verb != state.Undo {
+	if a := s.Next(); a.Kind != state.AbortStep && a.Kind != state.Undo {
 		t.Error(a)
 	}
 }

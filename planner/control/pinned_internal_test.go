@@ -7,24 +7,24 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// TestWhatADrainWaitsForIsSaidAsOfItsLook: the newest look's worst case stands beside it, and must not say something
+// TestWhatADrainWaitsForIsSaidAsOfItsLook: the newest sample's worst case stands beside it, and must not say something
 // else.
 func TestWhatADrainWaitsForIsSaidAsOfItsLook(t *testing.T) {
 	over := func(conns int) budget.Fleet {
 		return budget.Fleet{Pools: []budget.FleetPool{{ID: "main/app", OverConns: conns}}}
 	}
-	released := []fleet.Set{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 15, To: 13}}
+	released := []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 15, To: 13}}
 	for _, c := range []struct {
 		before, now int
 		want        string
 	}{
 		{8, 8, "main/app has 8 connections more open than it may have"},
 		{8, 1, "main/app has 1 connection more open than it may have"},
-		{4, 0, "main/app had 4 connections more open at the look before than it may have: a drain is seen by two looks"},
+		{4, 0, "main/app had 4 connections more open at the sample before than it may have: a drain is seen by two samples"},
 		{0, 2, "main/app has 2 connections more open than it may have"},
 		{0, 0, ""},
 	} {
-		if _, why := (Situation{Fleet: over(c.now), Before: over(c.before)}).pinned(released); why != c.want {
+		if _, why := (State{Fleet: over(c.now), Before: over(c.before)}).pinned(released); why != c.want {
 			t.Errorf("%d, then %d: %q, want %q", c.before, c.now, why, c.want)
 		}
 	}

@@ -13,13 +13,13 @@ import (
 )
 
 // proceed does what is next in a step.
-func (s Situation) proceed(step state.Step) state.Act {
-	var releases, grants, released []fleet.Set
+func (s State) proceed(step state.Step) state.Action {
+	var releases, grants, released []fleet.SettingChange
 	back := step.Kind == state.Backward
-	step.Sets = s.there(step.Sets)
-	for _, x := range step.Sets {
+	step.Changes = s.there(step.Changes)
+	for _, x := range step.Changes {
 		at, _ := s.at(x)
-		again := back && s.Memory.LineUnsettled(x, x.To) // its file may say something else
+		again := back && s.Journal.LineUnsettled(x, x.To) // its file may say something else
 		switch {
 		case (at != x.To || again) && x.To < x.From:
 			releases = append(releases, x)
@@ -29,8 +29,8 @@ func (s Situation) proceed(step state.Step) state.Act {
 			released = append(released, x)
 		}
 	}
-	if back && step.Turn != nil { // traffic goes back first: that takes seconds, and no RELOAD
-		if a, due := s.turn(*step.Turn); due {
+	if back && step.Traffic != nil { // traffic goes back first: that takes seconds, and no RELOAD
+		if a, due := s.turn(*step.Traffic); due {
 			return a
 		}
 	}
@@ -50,21 +50,21 @@ func (s Situation) proceed(step state.Step) state.Act {
 			return s.against(o)
 		}
 		if back { // one that does not answer keeps no other from it
-			return state.Act{Verb: state.Retreat, Sets: releases}
+			return state.Action{Kind: state.Retreat, Changes: releases}
 		}
-		return state.Act{Verb: state.Release, Sets: releases}
+		return state.Action{Kind: state.Release, Changes: releases}
 	}
 	if len(released) > 0 && !s.apart() {
-		return state.Act{Verb: state.Wait, Reason: "a drain is seen by two looks", For: s.Policy.Every}
+		return state.Action{Kind: state.Wait, Reason: "a drain is seen by two samples", For: s.Policy.Every}
 	}
 	if id, why := s.pinned(released); id != "" {
-		late := s.Now.Sub(s.Memory.ReleasedAt) >= s.Policy.DrainFor
+		late := s.Now.Sub(s.Journal.ReleasedAt) >= s.Policy.DrainFor
 		switch {
 		case !late:
 			if a, ok := s.flush(released); ok {
 				return a
 			}
-			return state.Act{Verb: state.Wait, Reason: why, For: s.Policy.Every}
+			return state.Action{Kind: state.Wait, Reason: why, For: s.Policy.Every}
 		case !back:
 			return s.undoPool(id, step, released, fmt.Sprintf("%s, %v after the release%s", why, s.Policy.DrainFor, s.holders(id)))
 		}
@@ -76,13 +76,13 @@ func (s Situation) proceed(step state.Step) state.Act {
 		if err := Promise(s.Fleet, grants); err != nil && back {
 			return s.backInPart(step, grants, err)
 		} else if err != nil {
-			return state.Act{Verb: state.Cut, Step: s.achieved(step), Reason: err.Error()}
+			return state.Action{Kind: state.TrimStep, Step: s.achieved(step), Reason: err.Error()}
 		}
-		return state.Act{Verb: state.Grant, Sets: grants}
+		return state.Action{Kind: state.Grant, Changes: grants}
 	}
-	if step.Turn != nil {
-		if a, due := s.turn(*step.Turn); due {
-			if o := s.turnable(step.Turn); o.any() && (a.Verb == state.Flip || a.Held) && !back { // a person is not asked, either
+	if step.Traffic != nil {
+		if a, due := s.turn(*step.Traffic); due {
+			if o := s.turnable(step.Traffic); o.any() && (a.Kind == state.ShiftTraffic || a.Held) && !back { // a person is not asked, either
 				return s.against(o)
 			}
 			return a
@@ -92,50 +92,50 @@ func (s Situation) proceed(step state.Step) state.Act {
 }
 
 // soak watches a step whose lines are all written.
-func (s Situation) soak(step state.Step) state.Act {
+func (s State) soak(step state.Step) state.Action {
 	if step.Kind == state.Backward {
-		return state.Act{Verb: state.Close, Reason: "the step is back"}
+		return state.Action{Kind: state.CompleteStep, Reason: "the step is back"}
 	}
 	longest := longestGap(s.Policy)
-	watched := s.Now.Sub(s.Memory.SettledAt) - s.Trail.unwatched(s.Memory.SettledAt, longest)
+	watched := s.Now.Sub(s.Journal.SettledAt) - s.Recent.unwatched(s.Journal.SettledAt, longest)
 	if left := s.Policy.Soak - watched; left > 0 && !step.Empty() {
-		if late := s.Trail.late(longest); late > 0 { // else it would never end, and nobody would know why
+		if late := s.Recent.late(longest); late > 0 { // else it would never end, and nobody would know why
 			return s.Hold(s.tooLate(late, longest))
 		}
-		return state.Act{Verb: state.Wait, For: min(left, s.Policy.SoakEvery)}
+		return state.Action{Kind: state.Wait, For: min(left, s.Policy.SoakEvery)}
 	}
-	if why := s.stopped(step); why != "" && s.Memory.RollTo == 0 {
+	if why := s.stopped(step); why != "" && s.Journal.RollTo == 0 {
 		return s.Hold(why + "; until then nothing of the step can be seen there")
 	}
-	if step.Turn != nil && s.Memory.RollTo > 0 { // what it goes back from may be what the signals are about
-		return state.Act{Verb: state.Close, Point: s.Point}
+	if step.Traffic != nil && s.Journal.RollTo > 0 { // what it goes back from may be what the signals are about
+		return state.Action{Kind: state.CompleteStep, Soak: s.Soak}
 	}
-	for _, x := range step.Sets {
+	for _, x := range step.Changes {
 		if why := s.held(s.server(x.Pool())); why != "" && x.To > x.From {
 			return s.Hold(why)
 		}
 	}
-	if step.Turn == nil {
-		return state.Act{Verb: state.Close, Reason: unsoaked(s.Policy)}
+	if step.Traffic == nil {
+		return state.Action{Kind: state.CompleteStep, Reason: unsoaked(s.Policy)}
 	}
-	shift, _, _ := s.shift(step.Turn.Shift)
-	switch why := s.Gate.Held(s.server(shift.From)); {
+	shift, _, _ := s.shift(step.Traffic.Shift)
+	switch why := s.Guard.Held(s.server(shift.From)); {
 	case why != "":
 		return s.Hold(why)
-	case s.Point == nil:
-		return state.Act{Verb: state.Wait, Reason: "what has moved is measured", For: s.Policy.Every}
-	case s.Point.Verdict == learn.NotMoved || s.Memory.Unmoved != nil && s.Point.Verdict != learn.Moved && !s.Point.Risen:
-		unmoved := s.Point
-		if s.Point.Verdict != learn.NotMoved { // it was seen before the program was begun again
-			unmoved = s.Memory.Unmoved
+	case s.Soak == nil:
+		return state.Action{Kind: state.Wait, Reason: "what has moved is measured", For: s.Policy.Every}
+	case s.Soak.Verdict == learn.NotMoved || s.Journal.Unmoved != nil && s.Soak.Verdict != learn.Moved && !s.Soak.Risen:
+		unmoved := s.Soak
+		if s.Soak.Verdict != learn.NotMoved { // it was seen before the program was begun again
+			unmoved = s.Journal.Unmoved
 		}
-		act := s.Hold(fmt.Sprintf("the traffic switch of %s says %d %%, and nothing moved: %s", step.Turn.Shift, shift.At, unmoved.Text))
+		act := s.Hold(fmt.Sprintf("the traffic switch of %s says %d %%, and nothing moved: %s", step.Traffic.Shift, shift.At, unmoved.Text))
 		if !unmoved.All { // what all points say is found again
-			act.Point = unmoved
+			act.Soak = unmoved
 		}
 		return act
 	}
-	return state.Act{Verb: state.Close, Point: s.Point}
+	return state.Action{Kind: state.CompleteStep, Soak: s.Soak}
 }
 
 // unsoaked says that a step ends without a soak; empty: it has had one.
@@ -147,9 +147,9 @@ func unsoaked(p state.Policy) string {
 }
 
 // stopped says which line of a step is not served, because somebody with a console wants it so; empty: all are.
-func (s Situation) stopped(step state.Step) string {
-	for _, x := range step.Sets {
-		if a, ok := fleet.FindAlias(s.Look, x.Process, x.Alias); ok {
+func (s State) stopped(step state.Step) string {
+	for _, x := range step.Changes {
+		if a, ok := fleet.FindAlias(s.Sample, x.Process, x.Alias); ok {
 			if why := Stopped(x.Process, a); why != "" {
 				return why
 			}
@@ -161,14 +161,14 @@ func (s Situation) stopped(step state.Step) string {
 // backInPart gives back as much of what a way back grants as fits now, every line as far as the others. Where nothing does, it
 // is waited for, and then the rest is given up: kept in hand it would bar every other release, which alone can make room. A
 // rollback still knows it.
-func (s Situation) backInPart(step state.Step, grants []fleet.Set, why error) state.Act {
+func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why error) state.Action {
 	most := 0
 	for _, x := range grants {
 		at, _ := s.at(x)
 		most = max(most, x.To-at)
 	}
 	for by := most - 1; by > 0; by-- {
-		var part []fleet.Set
+		var part []fleet.SettingChange
 		for _, x := range grants {
 			if at, _ := s.at(x); at < x.To {
 				x.From, x.To = at, min(x.To, at+by)
@@ -176,23 +176,23 @@ func (s Situation) backInPart(step state.Step, grants []fleet.Set, why error) st
 			}
 		}
 		if Promise(s.Fleet, part) == nil {
-			return state.Act{Verb: state.Grant, Sets: part, Reason: "more of the way back does not fit"}
+			return state.Action{Kind: state.Grant, Changes: part, Reason: "more of the way back does not fit"}
 		}
 	}
 	text := "the way back does not fit: " + why.Error()
-	if a := s.holdFor(text, s.Policy.DrainFor); a.Verb != state.Stop {
+	if a := s.holdFor(text, s.Policy.DrainFor); a.Kind != state.Stop {
 		return a
 	}
-	return state.Act{Verb: state.Cut, Step: s.achieved(step), Reason: text}
+	return state.Action{Kind: state.TrimStep, Step: s.achieved(step), Reason: text}
 }
 
-// longestGap is how far two looks may lie apart for the time between them to count as watched. chosen: three intervals, and a
+// longestGap is how far two samples may lie apart for the time between them to count as watched. chosen: three intervals, and a
 // look that takes its time.
 func longestGap(p state.Policy) time.Duration { return 3*max(p.Every, p.SoakEvery) + 10*time.Second }
 
-// tooLate says that looks lie too far apart for a soak, and what may take so long.
-func (s Situation) tooLate(late, longest time.Duration) string {
-	why := fmt.Sprintf("the soak does not go on: the newest looks lie %v apart, and only what is seen every %v at least is watched",
+// tooLate says that samples lie too far apart for a soak, and what may take so long.
+func (s State) tooLate(late, longest time.Duration) string {
+	why := fmt.Sprintf("the soak does not go on: the newest samples lie %v apart, and only what is seen every %v at least is watched",
 		late.Round(time.Second), longest)
 	for _, r := range s.Readings {
 		if r.Error != "" {
@@ -203,23 +203,23 @@ func (s Situation) tooLate(late, longest time.Duration) string {
 }
 
 // achieved is what of a step stands in the fleet.
-func (s Situation) achieved(step state.Step) *state.Step {
-	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x fleet.Set) bool {
+func (s State) achieved(step state.Step) *state.Step {
+	step.Changes = slices.DeleteFunc(slices.Clone(step.Changes), func(x fleet.SettingChange) bool {
 		at, ok := s.at(x)
 		return !ok || at != x.To
 	})
 	if !s.flipped(step) {
-		step.Turn = nil
+		step.Traffic = nil
 	}
 	return &step
 }
 
 // abort says why the step should go back.
-func (s Situation) abort(step state.Step) obstacle {
-	if step.Turn != nil && s.Memory.RollTo > 0 { // it is the way back itself
+func (s State) abort(step state.Step) obstacle {
+	if step.Traffic != nil && s.Journal.RollTo > 0 { // it is the way back itself
 		return obstacle{}
 	}
-	for _, x := range step.Sets {
+	for _, x := range step.Changes {
 		if x.To > x.From {
 			if o := s.aborts(s.server(x.Pool())); o.any() {
 				return o
@@ -229,12 +229,12 @@ func (s Situation) abort(step state.Step) obstacle {
 	if !s.flipped(step) {
 		return obstacle{}
 	}
-	shift, _, _ := s.shift(step.Turn.Shift)
+	shift, _, _ := s.shift(step.Traffic.Shift)
 	gets := shift.To // the other has less to carry than before: turning back would not help it
-	if step.Turn.To < step.Turn.From {
+	if step.Traffic.To < step.Traffic.From {
 		gets = shift.From
 	}
-	return cmp.Or(s.aborts(s.server(shift.From)), s.suffers(gets, s.Memory.SettledAt.Add(fills)))
+	return cmp.Or(s.aborts(s.server(shift.From)), s.suffers(gets, s.Journal.SettledAt.Add(fills)))
 }
 
 // fills is how long a pool that gets traffic may take to open its connections, before its queue says anything of its size: it
@@ -242,13 +242,13 @@ func (s Situation) abort(step state.Step) obstacle {
 const fills = 5 * time.Second
 
 // takeBack begins the way back of a step: its traffic first, then its sizes.
-func (s Situation) takeBack(step state.Step, why string) state.Act {
-	act := state.Act{Verb: state.Abort, Reason: why}
+func (s State) takeBack(step state.Step, why string) state.Action {
+	act := state.Action{Kind: state.AbortStep, Reason: why}
 	back := s.wayBack(step)
-	if t := step.Turn; t != nil {
+	if t := step.Traffic; t != nil {
 		if shift, _, _ := s.shift(t.Shift); s.flipped(step) {
 			if why != "" {
-				act.Point = &learn.Point{Shift: t.Shift, At: s.Now, X: t.To, Useless: "taken back: " + why, Back: s.Gate.Aborts(s.server(shift.From)) == ""}
+				act.Soak = &learn.SoakResult{Shift: t.Shift, At: s.Now, X: t.To, Excluded: "taken back: " + why, Back: s.Guard.Aborts(s.server(shift.From)) == ""}
 			}
 		}
 	}
@@ -258,47 +258,47 @@ func (s Situation) takeBack(step state.Step, why string) state.Act {
 
 // undo takes back the releases of the first pool that they make wait. Where its connections have been granted away
 // already, the whole step goes back.
-func (s Situation) undo(step state.Step, released []fleet.Set) (state.Act, bool) {
+func (s State) undo(step state.Step, released []fleet.SettingChange) (state.Action, bool) {
 	for _, x := range released {
-		if o := s.suffers(x.Pool(), s.Memory.ReleasedAt); o.any() {
+		if o := s.suffers(x.Pool(), s.Journal.ReleasedAt); o.any() {
 			if o.pause || s.gives(step, x.Pool()) && Promise(s.Fleet, state.BackOf(released, x.Pool())) != nil {
 				return s.against(o), true
 			}
 			return s.undoPool(x.Pool(), step, released, o.why), true
 		}
 	}
-	return state.Act{}, false
+	return state.Action{}, false
 }
 
 // gives reports whether the step's traffic has left the pool: taking it back would bring that again.
-func (s Situation) gives(step state.Step, pool string) bool {
+func (s State) gives(step state.Step, pool string) bool {
 	if !s.flipped(step) {
 		return false
 	}
-	shift, _, _ := s.shift(step.Turn.Shift)
-	if step.Turn.To < step.Turn.From {
+	shift, _, _ := s.shift(step.Traffic.Shift)
+	if step.Traffic.To < step.Traffic.From {
 		return pool == shift.To
 	}
 	return pool == shift.From
 }
 
-func (s Situation) undoPool(pool string, step state.Step, released []fleet.Set, why string) state.Act {
+func (s State) undoPool(pool string, step state.Step, released []fleet.SettingChange, why string) state.Action {
 	sets := state.BackOf(released, pool)
 	if Promise(s.Fleet, sets) != nil {
 		return s.takeBack(step, why)
 	}
-	return state.Act{Verb: state.Undo, Sets: sets, Pool: pool, Reason: why}
+	return state.Action{Kind: state.Undo, Changes: sets, Pool: pool, Reason: why}
 }
 
-// apart reports whether the two looks may count as having seen a drain: both after the release, and LeastApart from
+// apart reports whether the two samples may count as having seen a drain: both after the release, and LeastApart from
 // each other.
-func (s Situation) apart() bool {
-	return s.Fleet.At.Sub(s.Before.At) >= state.LeastApart && !s.Before.At.Before(s.Memory.ReleasedAt)
+func (s State) apart() bool {
+	return s.Fleet.At.Sub(s.Before.At) >= state.LeastApart && !s.Before.At.Before(s.Journal.ReleasedAt)
 }
 
-// pinned returns a pool whose release has not been seen to be drained on both looks, and what the newer look shows of it, or
+// pinned returns a pool whose release has not been seen to be drained on both samples, and what the newer sample shows of it, or
 // else the one before.
-func (s Situation) pinned(released []fleet.Set) (pool, why string) {
+func (s State) pinned(released []fleet.SettingChange) (pool, why string) {
 	for _, x := range released {
 		now, _ := s.Fleet.Pool(x.Pool())
 		before, _ := s.Before.Pool(x.Pool())
@@ -306,23 +306,23 @@ func (s Situation) pinned(released []fleet.Set) (pool, why string) {
 		case now.OverConns > 0:
 			return x.Pool(), fmt.Sprintf("%s has %s more open than it may have", x.Pool(), words.Count(now.OverConns, "connection"))
 		case before.OverConns > 0:
-			return x.Pool(), fmt.Sprintf("%s had %s more open at the look before than it may have: a drain is seen by two looks",
+			return x.Pool(), fmt.Sprintf("%s had %s more open at the sample before than it may have: a drain is seen by two samples",
 				x.Pool(), words.Count(before.OverConns, "connection"))
 		}
 	}
 	return "", ""
 }
 
-// holders names who pins a pool's connections, as far as a look shows it.
-func (s Situation) holders(pool string) string {
-	for _, p := range s.Look.Processes {
+// holders names who pins a pool's connections, as far as a sample shows it.
+func (s State) holders(pool string) string {
+	for _, p := range s.Sample.Processes {
 		for _, a := range p.Aliases {
 			if p.Group+"/"+a.Name == pool && a.PoolMode == "session" {
 				return "; it pools sessions, and a client that does nothing keeps its connection"
 			}
 		}
 	}
-	for _, srv := range s.Look.Servers {
+	for _, srv := range s.Sample.Servers {
 		for _, h := range srv.Holders {
 			if h.Pool == pool {
 				return fmt.Sprintf("; backend %d of %s (%s) has been idle in transaction for %v", h.PID, h.User, cmp.Or(h.Application, "no application_name"), h.Age.Round(time.Second))

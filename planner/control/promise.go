@@ -17,8 +17,8 @@ import (
 // processes take them: for every server the worst case with all that grows and nothing that shrinks is within the
 // budget, or none of its lines grows; and no limit of a role, a database or a user is exceeded that was kept. The error
 // is of KindInfeasible and carries both numbers.
-func Promise(f budget.Fleet, sets []fleet.Set) error {
-	var grows []fleet.Set
+func Promise(f budget.Fleet, sets []fleet.SettingChange) error {
+	var grows []fleet.SettingChange
 	for _, x := range sets {
 		if x.Grows() {
 			grows = append(grows, x)
@@ -43,9 +43,9 @@ func Promise(f budget.Fleet, sets []fleet.Set) error {
 	return nil
 }
 
-func grown(sets []fleet.Set) string {
+func grown(sets []fleet.SettingChange) string {
 	var parts []string
-	for _, m := range (state.Step{Sets: sets}).Moves() {
+	for _, m := range (state.Step{Changes: sets}).Moves() {
 		parts = append(parts, fmt.Sprintf("%s/%s to %d", m.Process, m.Alias, m.To))
 	}
 	return strings.Join(slices.Compact(parts), ", ")

@@ -14,10 +14,10 @@ import (
 )
 
 // standing leaves out the lines that are gone: they have nowhere to go, and would take what others need.
-func (s Situation) standing(g sizing.Goal) sizing.Goal {
+func (s State) standing(g sizing.Goal) sizing.Goal {
 	out := sizing.Goal{}
 	for _, l := range g.Lines {
-		if _, ok := s.at(l.Set()); ok {
+		if _, ok := s.at(l.Change()); ok {
 			out.Lines = append(out.Lines, l)
 		}
 	}
@@ -30,9 +30,9 @@ func (s Situation) standing(g sizing.Goal) sizing.Goal {
 }
 
 // notBack says which line a rollback has not brought to where it was; empty: none that is still there.
-func (s Situation) notBack() string {
+func (s State) notBack() string {
 	for _, p := range s.Fleet.Pools {
-		for _, x := range s.Goal.Sets(p) {
+		for _, x := range s.Goal.Changes(p) {
 			if x.Key == fleet.KeyReserve && !s.Goal.ByLine(p.ID) { // the fleet counts what is in force, and that may be none
 				continue
 			}
@@ -47,13 +47,13 @@ func (s Situation) notBack() string {
 // reserveLines is the next step towards the reserves of a goal's lines. The fleet counts the largest reserve of a
 // pool's processes for each of them, so what one more costs is what the promise says. What is released comes first, by
 // itself.
-func (s Situation) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.Refusal) (step state.Step, blocked string) {
+func (s State) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.Refusal) (step state.Step, blocked string) {
 	step = state.Step{Kind: state.Forward}
 	for _, server := range f.Servers {
 		most := policy.StepConns(server.BudgetConns)
-		var releases, grants []fleet.Set
+		var releases, grants []fleet.SettingChange
 		for _, l := range g.Lines {
-			x := l.Set()
+			x := l.Change()
 			p, _ := f.Pool(x.Pool())
 			at, ok := s.at(x)
 			if !ok || x.Key != fleet.KeyReserve || p.Server != server.Name {
@@ -72,7 +72,7 @@ func (s Situation) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Poli
 		}
 		sets := s.within(most, releases, nil)
 		if len(sets) == 0 {
-			sets = s.within(most, grants, func(sets []fleet.Set) error {
+			sets = s.within(most, grants, func(sets []fleet.SettingChange) error {
 				err := Promise(f, sets)
 				if err != nil {
 					blocked = cmp.Or(blocked, err.Error())
@@ -80,14 +80,14 @@ func (s Situation) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Poli
 				return err
 			})
 		}
-		step.Sets = append(step.Sets, sets...)
+		step.Changes = append(step.Changes, sets...)
 	}
-	slices.SortFunc(step.Sets, fleet.CompareSets)
+	slices.SortFunc(step.Changes, fleet.CompareChanges)
 	return step, blocked
 }
 
 // within is as much of the sets as a step may move of so many connections, one unit at least, and as fits.
-func (s Situation) within(most int, sets []fleet.Set, fits func([]fleet.Set) error) (out []fleet.Set) {
+func (s State) within(most int, sets []fleet.SettingChange, fits func([]fleet.SettingChange) error) (out []fleet.SettingChange) {
 	for _, x := range sets {
 		p, _ := s.Fleet.Pool(x.Pool())
 		part, _ := p.Only(x.Process)
@@ -119,7 +119,7 @@ func AboveMax(f budget.Fleet, g sizing.Goal) string {
 			return fmt.Sprintf("%s goes back to %d, above its max: %d", x.Pool, x.Size, p.Rules.Max)
 		}
 		for _, l := range g.LinesOf(x.Pool) {
-			if at, ok := at(f, l.Set()); ok && l.Key == fleet.KeySize && l.To > max(p.Rules.Max, at) {
+			if at, ok := at(f, l.Change()); ok && l.Key == fleet.KeySize && l.To > max(p.Rules.Max, at) {
 				return fmt.Sprintf("%s goes back to %d in %s, above its max: %d", x.Pool, l.To, l.Process, p.Rules.Max)
 			}
 		}
@@ -127,19 +127,19 @@ func AboveMax(f budget.Fleet, g sizing.Goal) string {
 	return ""
 }
 
-// Way is where a rollback goes.
-type Way struct {
-	To    int64        // every step from that event on is taken back
-	Goal  sizing.Goal  // the sizes before
-	Turns []shift.Turn // of each traffic switch that was turned: what it said before is To, sorted by shift
-	Gone  []string     // pools, and lines of pools, that the steps moved and that are no longer there; sorted
+// RollbackTo is where a rollback goes.
+type RollbackTo struct {
+	To      int64                 // every step from that event on is taken back
+	Goal    sizing.Goal           // the sizes before
+	Traffic []shift.TrafficChange // of each traffic switch that was turned: what it said before is To, sorted by shift
+	Gone    []string              // pools, and lines of pools, that the steps moved and that are no longer there; sorted
 }
 
 // Rollback returns where a fleet goes that takes back every step which began at event `to` or later: for each line that
 // they wrote its value before the first of them that did, and what each traffic switch said before. 0 is the newest
 // step, or what a rollback that has not ended goes back to. What the step in hand moved goes back by itself. It is false
 // where there is nothing to take back. A line that is no longer there keeps no other from going back.
-func Rollback(m state.Memory, f budget.Fleet, to int64) (Way, bool) {
+func Rollback(m state.JournalState, f budget.Fleet, to int64) (RollbackTo, bool) {
 	switch {
 	case to != 0:
 	case m.RollTo > 0: // of a rollback that was not finished
@@ -151,30 +151,30 @@ func Rollback(m state.Memory, f budget.Fleet, to int64) (Way, bool) {
 	case len(m.Past) > 0:
 		to = m.Past[len(m.Past)-1].Seq
 	}
-	way := Way{To: to}
-	before := map[fleet.Set]int{} // by line, and what it is about
+	way := RollbackTo{To: to}
+	before := map[fleet.SettingChange]int{} // by line, and what it is about
 	for _, p := range slices.Backward(m.Past) {
 		if p.Seq < to {
 			break
 		}
-		way.turnBack(p.Step.Turn)
-		for _, x := range p.Step.Sets {
-			before[fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key, From: 0, To: 0}] = x.From
+		way.turnBack(p.Step.Traffic)
+		for _, x := range p.Step.Changes {
+			before[fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: 0, To: 0}] = x.From
 		}
 	}
 	way.backTo(f, before)
 	if m.Step != nil {
-		for _, x := range m.Step.Sets {
+		for _, x := range m.Step.Changes {
 			way.goneToo(f, x)
 		}
 	}
 	slices.Sort(way.Gone)
 	way.Gone = slices.Compact(way.Gone)
-	return way, len(way.Goal.Pools) > 0 || len(way.Turns) > 0 || m.Step != nil || m.RollTo > 0
+	return way, len(way.Goal.Pools) > 0 || len(way.Traffic) > 0 || m.Step != nil || m.RollTo > 0
 }
 
 // goneToo notes a pool, or its line in one process, that is no longer there; false: it is there.
-func (w *Way) goneToo(f budget.Fleet, x fleet.Set) bool {
+func (w *RollbackTo) goneToo(f budget.Fleet, x fleet.SettingChange) bool {
 	p, there := f.Pool(x.Pool())
 	switch {
 	case !there:
@@ -189,7 +189,7 @@ func (w *Way) goneToo(f budget.Fleet, x fleet.Set) bool {
 
 // backTo makes the goal of what lines said before. A pool all of whose lines were alike, and are, goes back as a whole, as
 // it came; any other line by line.
-func (w *Way) backTo(f budget.Fleet, before map[fleet.Set]int) {
+func (w *RollbackTo) backTo(f budget.Fleet, before map[fleet.SettingChange]int) {
 	lines := map[string][]sizing.GoalLine{} // by pool
 	for x, value := range before {
 		if !w.goneToo(f, x) {
@@ -208,7 +208,7 @@ func (w *Way) backTo(f budget.Fleet, before map[fleet.Set]int) {
 			g.Reserve = reserves[0]
 		}
 		if _, same := p.FromSize(); !even || !evenReserve || !same || len(reserves) > 0 && p.Uneven {
-			if len(w.Turns) > 0 {
+			if len(w.Traffic) > 0 {
 				of = append(of, untouched(p, of)...)
 			}
 			w.Goal.Lines = append(w.Goal.Lines, of...)
@@ -219,7 +219,7 @@ func (w *Way) backTo(f budget.Fleet, before map[fleet.Set]int) {
 	slices.SortFunc(w.Goal.Lines, sizing.CompareLines)
 	for i, g := range w.Goal.Pools {
 		if p, _ := f.Pool(g.Pool); w.Goal.ByLine(g.Pool) {
-			after, _ := f.With(w.Goal.Sets(p)).Pool(g.Pool)
+			after, _ := f.With(w.Goal.Changes(p)).Pool(g.Pool)
 			w.Goal.Pools[i].Size, w.Goal.Pools[i].Reserve = after.LargestSize(), after.ReserveConns
 		}
 	}
@@ -241,7 +241,7 @@ func untouched(p budget.FleetPool, lines []sizing.GoalLine) []sizing.GoalLine {
 	var out []sizing.GoalLine
 	for _, s := range p.Sizes {
 		x := sizing.GoalLine{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, To: s.Conns}
-		if !slices.ContainsFunc(lines, func(l sizing.GoalLine) bool { return l.Set().Same(x.Set()) }) {
+		if !slices.ContainsFunc(lines, func(l sizing.GoalLine) bool { return l.Change().Same(x.Change()) }) {
 			out = append(out, x)
 		}
 	}
@@ -249,15 +249,15 @@ func untouched(p budget.FleetPool, lines []sizing.GoalLine) []sizing.GoalLine {
 }
 
 // turnBack notes a turn that is taken back; those after it have been.
-func (w *Way) turnBack(t *shift.Turn) {
+func (w *RollbackTo) turnBack(t *shift.TrafficChange) {
 	if t == nil {
 		return
 	}
-	i, found := slices.BinarySearchFunc(w.Turns, t.Shift, func(x shift.Turn, id string) int { return cmp.Compare(x.Shift, id) })
+	i, found := slices.BinarySearchFunc(w.Traffic, t.Shift, func(x shift.TrafficChange, id string) int { return cmp.Compare(x.Shift, id) })
 	if !found {
-		w.Turns = slices.Insert(w.Turns, i, shift.Turn{Shift: t.Shift, From: t.To})
+		w.Traffic = slices.Insert(w.Traffic, i, shift.TrafficChange{Shift: t.Shift, From: t.To})
 	}
-	w.Turns[i].To = t.From
+	w.Traffic[i].To = t.From
 }
 
 // present is a pool's part of a goal that leaves it where it is.
@@ -274,11 +274,11 @@ func Reachable(f budget.Fleet, g sizing.Goal) string {
 
 // Unreturnable says why a rollback could not go back to before steps that are still to come; empty: it could, if nothing
 // else changes.
-func Unreturnable(way []Waystation) string {
+func Unreturnable(way []ForecastStep) string {
 	if len(way) == 0 {
 		return ""
 	}
-	var m state.Memory
+	var m state.JournalState
 	for i, st := range way {
 		m.Past = append(m.Past, state.Past{Number: i + 1, Seq: int64(i + 1), Step: st.Step})
 	}
@@ -295,9 +295,9 @@ func Outsized(f budget.Fleet, g sizing.Goal) string {
 
 // beyond says which server's worst case at a goal is above its budget and above what is let pass.
 func beyond(f budget.Fleet, g sizing.Goal, pass func(server string) int) string {
-	var sets []fleet.Set
+	var sets []fleet.SettingChange
 	for _, p := range f.Pools {
-		sets = append(sets, g.Sets(p)...)
+		sets = append(sets, g.Changes(p)...)
 	}
 	after := f.With(sets)
 	for _, s := range f.Servers {

@@ -12,7 +12,7 @@ import (
 // TestOnlyWhatIsBackIsCalledDone: a line that is not there yet keeps a rollback from its end, and one that is gone
 // does not.
 func TestOnlyWhatIsBackIsCalledDone(t *testing.T) {
-	raised := state.Step{Kind: state.Equalise, Sets: slices.Concat(Wrote(fleet.KeySize, 4, 6, "main/2"), Wrote(fleet.KeyReserve, 1, 2,
+	raised := state.Step{Kind: state.Equalise, Changes: slices.Concat(Wrote(fleet.KeySize, 4, 6, "main/2"), Wrote(fleet.KeyReserve, 1, 2,
 		"main/2"))}
 	for _, c := range []struct {
 		name    string
@@ -25,13 +25,13 @@ func TestOnlyWhatIsBackIsCalledDone(t *testing.T) {
 		u := UnevenMain(60, 6, c.size, 6)
 		u.Lines[ReserveLine("main/2")] = c.reserve
 		s := u.Situation(t, Taken(raised), sizing.Goal{}, state.DefaultPolicy())
-		way, _ := Rollback(s.Memory, s.Fleet, 10)
-		s.Goal, s.Target, s.Memory.RollTo = way.Goal, way.Goal, way.To
+		way, _ := Rollback(s.Journal, s.Fleet, 10)
+		s.Goal, s.Target, s.Journal.RollTo = way.Goal, way.Goal, way.To
 		u.Gone = c.gone
-		s.Look = u.Look(Noon)
+		s.Sample = u.Look(Noon)
 		a := s.begin()
-		if done := a.Verb == state.Stop && a.Outcome == state.Done; done != c.done {
-			t.Errorf("%s: %s %s %q", c.name, a.Verb, a.Outcome, a.Reason)
+		if done := a.Kind == state.Stop && a.Outcome == state.Done; done != c.done {
+			t.Errorf("%s: %s %s %q", c.name, a.Kind, a.Outcome, a.Reason)
 		}
 		if why := s.notBack(); (why == "") != c.done {
 			t.Errorf("%s: %q is not back", c.name, why)
@@ -42,27 +42,27 @@ func TestOnlyWhatIsBackIsCalledDone(t *testing.T) {
 // TestALineThatMayNotShrinkStaysWhereItIs: a release that was undone in this run is not tried again, of size or
 // reserve, and the run says why it ends.
 func TestALineThatMayNotShrinkStaysWhereItIs(t *testing.T) {
-	raised := state.Step{Kind: state.Equalise, Sets: slices.Concat(Wrote(fleet.KeySize, 4, 6, "main/2"), Wrote(fleet.KeyReserve, 1, 2,
+	raised := state.Step{Kind: state.Equalise, Changes: slices.Concat(Wrote(fleet.KeySize, 4, 6, "main/2"), Wrote(fleet.KeyReserve, 1, 2,
 		"main/2"))}
 	for _, key := range []fleet.Key{fleet.KeySize, fleet.KeyReserve} {
 		u := UnevenMain(60, 6, 6, 6)
 		u.Lines[ReserveLine("main/1")], u.Lines[ReserveLine("main/2")] = 2, 2
 		s := u.Situation(t, Taken(raised), sizing.Goal{}, state.DefaultPolicy())
-		way, _ := Rollback(s.Memory, s.Fleet, 10)
-		s.Memory.RollTo, s.Memory.Refused = way.To, []state.Refusal{{Pool: "main/app", Key: key, Least: 9, Reason: "it waited"}}
+		way, _ := Rollback(s.Journal, s.Fleet, 10)
+		s.Journal.RollTo, s.Journal.Refused = way.To, []state.Refusal{{Pool: "main/app", Key: key, Least: 9, Reason: "it waited"}}
 		for {
-			s = u.Situation(t, s.Memory, way.Goal, state.DefaultPolicy())
+			s = u.Situation(t, s.Journal, way.Goal, state.DefaultPolicy())
 			a := s.begin()
-			if a.Verb != state.Open {
-				if a.Verb != state.Stop || a.Outcome != state.Held || a.Reason != "it waited" {
-					t.Errorf("%s: %s %s %q", key, a.Verb, a.Outcome, a.Reason)
+			if a.Kind != state.BeginStep {
+				if a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "it waited" {
+					t.Errorf("%s: %s %s %q", key, a.Kind, a.Outcome, a.Reason)
 				}
 				break
 			}
-			if slices.ContainsFunc(a.Step.Sets, func(x fleet.Set) bool { return x.Key == key }) {
-				t.Fatalf("%s: %v, which was refused", key, a.Step.Sets)
+			if slices.ContainsFunc(a.Step.Changes, func(x fleet.SettingChange) bool { return x.Key == key }) {
+				t.Fatalf("%s: %v, which was refused", key, a.Step.Changes)
 			}
-			u.Write(a.Step.Sets)
+			u.Write(a.Step.Changes)
 		}
 		want := map[fleet.Key][2]int{fleet.KeySize: {6, 1}, fleet.KeyReserve: {4, 2}}[key]
 		if got := [2]int{u.Lines[SizeLine("main/2")], u.Lines[ReserveLine("main/2")]}; got != want {

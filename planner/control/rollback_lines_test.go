@@ -15,14 +15,14 @@ import (
 // TestARollbackGoesBackLineByLine: each line gets what it had before the first of the steps that wrote it, and a line
 // that none of them wrote is left alone.
 func TestARollbackGoesBackLineByLine(t *testing.T) {
-	equal := state.Step{Kind: state.Equalise, Sets: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
+	equal := state.Step{Kind: state.Equalise, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
 		plannertest.Wrote(fleet.KeySize, 6, 5, "main/3"))}
-	shrunk := state.Step{Kind: state.Forward, Sets: plannertest.Wrote(fleet.KeySize, 5, 3, "main/1", "main/2", "main/3")}
-	raised := state.Step{Kind: state.Equalise, Sets: plannertest.Wrote(fleet.KeySize, 4, 6, "main/2")}
-	wayBack := state.Step{Kind: state.Backward, Sets: plannertest.Wrote(fleet.KeySize, 5, 4, "main/2")}
+	shrunk := state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeySize, 5, 3, "main/1", "main/2", "main/3")}
+	raised := state.Step{Kind: state.Equalise, Changes: plannertest.Wrote(fleet.KeySize, 4, 6, "main/2")}
+	wayBack := state.Step{Kind: state.Backward, Changes: plannertest.Wrote(fleet.KeySize, 5, 4, "main/2")}
 	for _, c := range []struct {
 		name  string
-		m     state.Memory
+		m     state.JournalState
 		to    int64
 		u     *plannertest.UnevenFleet
 		goal  string
@@ -39,7 +39,7 @@ func TestARollbackGoesBackLineByLine(t *testing.T) {
 			3, ""},
 		{"a process is gone", plannertest.Taken(shrunk), 10, &plannertest.UnevenFleet{Lines: plannertest.UnevenMain(60, 3, 3, 3).Lines, Budget: 60, Gone: []string{"main/2"}, Role: 0},
 			"main/app 5", 0, "main/app in main/2"},
-		{"given up on its way back", state.Memory{Step: &wayBack, StepSeq: 10, StepNumber: 1}.GivenUp(), 10, plannertest.UnevenMain(60, 5, 5,
+		{"given up on its way back", state.JournalState{Step: &wayBack, StepSeq: 10, StepNumber: 1}.GivenUp(), 10, plannertest.UnevenMain(60, 5, 5,
 			5), "main/app 4 (main/2)", 1, ""},
 	} {
 		s := c.u.Situation(t, c.m, sizing.Goal{}, state.DefaultPolicy())
@@ -54,9 +54,9 @@ func TestARollbackGoesBackLineByLine(t *testing.T) {
 // TestALostProcessLeavesItsSizeToNoOther: main/2 is lost and taken out of the config, a person has taken responsibility,
 // and the process that was main/3 has its name.
 func TestALostProcessLeavesItsSizeToNoOther(t *testing.T) {
-	equal := state.Step{Kind: state.Equalise, Sets: slices.Concat(plannertest.Wrote(fleet.KeySize, 4, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 9, 5, "main/2"),
+	equal := state.Step{Kind: state.Equalise, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 4, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 9, 5, "main/2"),
 		plannertest.Wrote(fleet.KeySize, 6, 5, "main/3"))}
-	m := state.Memory{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: []state.Seen{{Process: "main/1", Console: "h1", Alias: "app"},
+	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: []state.Seen{{Process: "main/1", Console: "h1", Alias: "app"},
 		{Process: "main/2", Console: "h2", Alias: "app"}, {Process: "main/3", Console: "h3", Alias: "app"}}})
 	m.Past = plannertest.Taken(equal).Past
 	m = m.After(state.Event{Kind: state.Accepted})
@@ -70,7 +70,7 @@ func TestALostProcessLeavesItsSizeToNoOther(t *testing.T) {
 
 // TestAWayBackThatFitsLineByLineIsPossible: 6/4/6 fits where three of 6 do not, and where none may grow above 6.
 func TestAWayBackThatFitsLineByLineIsPossible(t *testing.T) {
-	equal := state.Step{Kind: state.Equalise, Sets: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
+	equal := state.Step{Kind: state.Equalise, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
 		plannertest.Wrote(fleet.KeySize, 6, 5, "main/3"))}
 	for _, c := range []struct {
 		budget, max int
@@ -81,7 +81,7 @@ func TestAWayBackThatFitsLineByLineIsPossible(t *testing.T) {
 		u := plannertest.UnevenMain(c.budget, 5, 5, 5)
 		s := u.Situation(t, plannertest.Taken(equal), sizing.Goal{}, state.DefaultPolicy())
 		s.Fleet.Pools[0].Rules.Max = c.max
-		way, _ := control.Rollback(s.Memory, s.Fleet, 10)
+		way, _ := control.Rollback(s.Journal, s.Fleet, 10)
 		if why := control.Reachable(s.Fleet, way.Goal); (why == "") != c.fits {
 			t.Errorf("%d connections: %q", c.budget, why)
 		}
@@ -102,11 +102,11 @@ func TestAWayIsSaidToBePossibleByLine(t *testing.T) {
 		{16, 5, "main/app goes back to 6 in main/1, above its max: 5"},
 		{15, 0, "pg: these sizes come to 16 connections, 1 more than the budget of 15"},
 	} {
-		s := plannertest.UnevenMain(c.budget, 6, 4, 6).Situation(t, state.Memory{}, sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg",
+		s := plannertest.UnevenMain(c.budget, 6, 4, 6).Situation(t, state.JournalState{}, sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg",
 			Size: 5}}}, state.Policy{Percent: 7})
 		s.Fleet.Pools[0].Rules.Max = c.max
 		s.AsMeasured = s.Fleet
-		way, _ := s.Ahead()
+		way, _ := s.Forecast()
 		if got := control.Unreturnable(way); got != c.want || len(way) < 2 {
 			t.Errorf("%d connections, max: %d: %q after %d steps, want %q", c.budget, c.max, got, len(way), c.want)
 		}

@@ -18,20 +18,20 @@ func TestEveryLineGoesBackToWhatItWas(t *testing.T) {
 	for seed := range uint64(3000) {
 		r := rand.New(rand.NewPCG(seed, 77))
 		u := DrawnUneven(r)
-		var m state.Memory
-		states := []map[fleet.Set]int{maps.Clone(u.Lines)}
+		var m state.JournalState
+		states := []map[fleet.SettingChange]int{maps.Clone(u.Lines)}
 		for len(m.Past) < 1+r.IntN(5) {
-			if step := DrawnStep(r, u); len(step.Sets) > 0 {
+			if step := DrawnStep(r, u); len(step.Changes) > 0 {
 				m = m.Stepped(state.Past{Number: len(m.Past) + 1, Seq: int64(10 * (len(m.Past) + 1)), Step: step})
-				u.Write(step.Sets)
+				u.Write(step.Changes)
 				states = append(states, maps.Clone(u.Lines))
 			}
 		}
 		first := r.IntN(len(m.Past))
 		want := maps.Clone(u.Lines)
-		written := map[fleet.Set]bool{}
+		written := map[fleet.SettingChange]bool{}
 		for _, p := range m.Past[first:] {
-			for _, x := range p.Step.Sets {
+			for _, x := range p.Step.Changes {
 				x.From, x.To = 0, 0
 				written[x], want[x] = true, states[first][x]
 			}
@@ -62,16 +62,16 @@ func TestEveryLineGoesBackToWhatItWas(t *testing.T) {
 				way, _ = Rollback(m, s.Fleet, 0)
 				s.Goal, s.Target = way.Goal, way.Goal
 			}
-			if a := s.begin(); a.Verb != state.Open {
+			if a := s.begin(); a.Kind != state.BeginStep {
 				if a.Outcome != state.Done {
-					t.Fatalf("seed %d: %s %s %s at %v, to %v", seed, a.Verb, a.Outcome, a.Reason, u.Lines, want)
+					t.Fatalf("seed %d: %s %s %s at %v, to %v", seed, a.Kind, a.Outcome, a.Reason, u.Lines, want)
 				}
 				several += b2i(n > 1)
 				break
 			}
 			step, _, _ := s.NextStep()
 			u.Checked(t, seed, s, step, written)
-			u.Write(step.Sets)
+			u.Write(step.Changes)
 		}
 		if !maps.Equal(u.Lines, want) {
 			t.Fatalf("seed %d: %v, want %v", seed, u.Lines, want)

@@ -50,17 +50,17 @@ func TestASoakOfAStoppedPoolShowsNothing(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
 	s.Act(t, state.Release)
-	for s.See(16, 9, 10, 10); s.Next().Verb == state.Wait; s.See(16, 9, 10, 10) {
+	for s.See(16, 9, 10, 10); s.Next().Kind == state.Wait; s.See(16, 9, 10, 10) {
 	}
 	s.Act(t, state.Grant)
-	soaked := func(change ...func(*fleet.Observation)) state.Act {
+	soaked := func(change ...func(*fleet.Observation)) state.Action {
 		for range int(s.Policy.Soak/time.Second) + 2 {
 			s.See(16, 9, 14, 10, change...)
 		}
 		return s.Next()
 	}
-	if a := soaked(pause); a.Verb != state.Wait || !a.Held || !strings.Contains(a.Reason, "db is paused in b/1: RESUME db") {
-		t.Errorf("%s, held %v: %q; want it held", a.Verb, a.Held, a.Reason)
+	if a := soaked(pause); a.Kind != state.Wait || !a.Held || !strings.Contains(a.Reason, "db is paused in b/1: RESUME db") {
+		t.Errorf("%s, held %v: %q; want it held", a.Kind, a.Held, a.Reason)
 	}
 	s.Memory.RollTo = 1
 	if a := s.Next(); a.Held {
@@ -68,5 +68,5 @@ func TestASoakOfAStoppedPoolShowsNothing(t *testing.T) {
 	}
 	s.Memory.RollTo = 0
 	s.See(16, 9, 14, 10)
-	s.Act(t, state.Close)
+	s.Act(t, state.CompleteStep)
 }

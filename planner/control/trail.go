@@ -16,27 +16,27 @@ const (
 	// chosen: a pause of one interval may fall into two, and leaves each half of its completions.
 	pausedShare = 0.5
 	// leastUsual is how many completions an interval must usually have to say anything. chosen: of eight arrivals by
-	// chance, four or fewer come once in ten, and what a false pause costs is one more look.
+	// chance, four or fewer come once in ten, and what a false pause costs is one more sample.
 	leastUsual = 8
 	// leastPace is how many intervals tell what is usual.
 	leastPace = 3
 )
 
 // paused says that a queue may come of a pause: the server, not the number of its connections, stopped serving. It is
-// so where in the newest interval between two looks, or in one before it since when the queue has only fallen, half or
+// so where in the newest interval between two samples, or in one before it since when the queue has only fallen, half or
 // less of the usual transactions completed, and that for at most longest. Empty: nothing says so.
 //
-// What completed between two looks is what arrived less what the queue and the open transactions grew by:
+// What completed between two samples is what arrived less what the queue and the open transactions grew by:
 // total_xact_count counts arrivals (PgBouncer client.c:1596), and sv_active are the connections that a transaction
 // holds.
-func (t Trail) paused(of func(lineGlance) bool, longest time.Duration) string {
-	n := len(t.looks)
+func (t RecentSamples) paused(of func(lineSample) bool, longest time.Duration) string {
+	n := len(t.samples)
 	if n < leastPace+2 {
 		return ""
 	}
 	done, queue := make([]int, n), make([]int, n) // of interval i, which ends at look i; at look i
 	var paces []float64
-	for i, g := range t.looks {
+	for i, g := range t.samples {
 		for _, l := range g.lines {
 			if !of(l) {
 				continue
@@ -45,19 +45,19 @@ func (t Trail) paused(of func(lineGlance) bool, longest time.Duration) string {
 			if i == 0 {
 				continue
 			}
-			if was, ok := t.looks[i-1].line(l.Set); ok && l.xacts >= was.xacts {
+			if was, ok := t.samples[i-1].line(l.SettingChange); ok && l.xacts >= was.xacts {
 				done[i] += int(l.xacts-was.xacts) - (l.waiting + l.linked - was.waiting - was.linked)
 			}
 		}
 		if i > 0 {
-			paces = append(paces, float64(done[i])/g.at.Sub(t.looks[i-1].at).Seconds())
+			paces = append(paces, float64(done[i])/g.at.Sub(t.samples[i-1].at).Seconds())
 		}
 	}
 	slices.Sort(paces)
 	usual := paces[len(paces)/2] // a pause is short against a trail, so that the median does not know of it
 	first, last := 0, 0
 	for i := n - 1; i > 0; i-- {
-		expected := usual * t.looks[i].at.Sub(t.looks[i-1].at).Seconds()
+		expected := usual * t.samples[i].at.Sub(t.samples[i-1].at).Seconds()
 		if expected >= leastUsual && float64(done[i]) <= pausedShare*expected {
 			if first = i; last == 0 {
 				last = i
@@ -66,23 +66,23 @@ func (t Trail) paused(of func(lineGlance) bool, longest time.Duration) string {
 			break
 		}
 	}
-	if last == 0 || t.looks[last].at.Sub(t.looks[first].at) > longest {
+	if last == 0 || t.samples[last].at.Sub(t.samples[first].at) > longest {
 		return ""
 	}
-	dt := t.looks[last].at.Sub(t.looks[last-1].at).Seconds()
+	dt := t.samples[last].at.Sub(t.samples[last-1].at).Seconds()
 	return fmt.Sprintf("%s completed in %.1f s where %.0f usually do: a pause, and no lack of connections so far", words.Count(max(0, done[last]), "transaction"), dt, usual*dt)
 }
 
 // Paused says that a server's pools wait because it paused; empty: nothing says so.
-func (t Trail) Paused(server string, longest time.Duration) string {
-	return t.paused(func(l lineGlance) bool { return l.server == server }, longest)
+func (t RecentSamples) Paused(server string, longest time.Duration) string {
+	return t.paused(func(l lineSample) bool { return l.server == server }, longest)
 }
 
-// Trail is the last few looks at every line of the fleet, for judging what a step does to the waiting. It is a value.
-type Trail struct {
-	looks []glance // the oldest first, at most trailLooks
-	last  time.Time
-	gaps  []gap // of more than leastGap between two looks, the oldest first, at most trailGaps
+// RecentSamples are the last few samples at every line of the fleet, for judging what a step does to the waiting. They are a value.
+type RecentSamples struct {
+	samples []sample // the oldest first, at most mostSamples
+	last    time.Time
+	gaps    []gap // of more than leastGap between two samples, the oldest first, at most trailGaps
 }
 
 // gap is a time within which nobody looked.
@@ -90,30 +90,30 @@ type gap struct{ from, to time.Time }
 
 const (
 	leastGap  = 10 * time.Second // shorter ones are not kept. chosen: no policy takes so little for one
-	trailGaps = 1000             // chosen: more than a soak of a day has, with a look lost every two minutes
+	trailGaps = 1000             // chosen: more than a soak of a day has, with a sample lost every two minutes
 )
 
-// trailLooks bounds a Trail. chosen: a quarter of a minute of looks while acting, more than a minute in soak.
-const trailLooks = 16
+// mostSamples bounds a RecentSamples. chosen: a quarter of a minute of samples while acting, more than a minute in soak.
+const mostSamples = 16
 
-// glance is what a Trail keeps of a look.
-type glance struct {
+// glance is what a RecentSamples keeps of a sample.
+type sample struct {
 	at    time.Time
-	lines []lineGlance // sorted by process, alias
+	lines []lineSample // sorted by process, alias
 }
 
-type lineGlance struct {
-	fleet.Set // process and alias
-	pool      string
-	server    string
-	xacts     int64
-	waitTime  time.Duration
-	waiting   int
-	linked    int // connections that a client's transaction holds
-	active    int // connections in use: linked, tested, or logging in
-	users     int
-	maxWait   time.Duration
-	stopped   string // by whoever has a console: what, and the command that ends it; empty: it is served
+type lineSample struct {
+	fleet.SettingChange // process and alias
+	pool                string
+	server              string
+	xacts               int64
+	waitTime            time.Duration
+	waiting             int
+	linked              int // connections that a client's transaction holds
+	active              int // connections in use: linked, tested, or logging in
+	users               int
+	maxWait             time.Duration
+	stopped             string // by whoever has a console: what, and the command that ends it; empty: it is served
 }
 
 // Stopped says what keeps a line of a process from being served, and the command that ends it; empty: nothing does.
@@ -129,12 +129,12 @@ func Stopped(process string, a fleet.Alias) string {
 	return ""
 }
 
-// Add returns the trail with one more look.
-func (t Trail) Add(o fleet.Observation) Trail {
-	g := glance{at: o.At}
+// Add returns the recent samples with one more sample.
+func (t RecentSamples) Add(o fleet.Observation) RecentSamples {
+	g := sample{at: o.At}
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
-			l := lineGlance{Set: fleet.Set{Process: p.ID, Alias: a.Name}, pool: p.Group + "/" + a.Name, server: a.Server,
+			l := lineSample{SettingChange: fleet.SettingChange{Process: p.ID, Alias: a.Name}, pool: p.Group + "/" + a.Name, server: a.Server,
 				xacts: a.Counters.Xacts, waitTime: a.Counters.WaitTime, stopped: Stopped(p.ID, a)}
 			for _, u := range a.Pools {
 				l.waiting += u.ClientsWaiting
@@ -146,19 +146,19 @@ func (t Trail) Add(o fleet.Observation) Trail {
 			g.lines = append(g.lines, l)
 		}
 	}
-	slices.SortFunc(g.lines, func(a, b lineGlance) int { return fleet.CompareSets(a.Set, b.Set) })
-	looks, gaps := append(slices.Clone(t.looks), g), t.gaps
+	slices.SortFunc(g.lines, func(a, b lineSample) int { return fleet.CompareChanges(a.SettingChange, b.SettingChange) })
+	looks, gaps := append(slices.Clone(t.samples), g), t.gaps
 	if !t.last.IsZero() && o.At.Sub(t.last) > leastGap {
 		gaps = append(slices.Clone(gaps), gap{t.last, o.At})
 	}
-	return Trail{looks[max(0, len(looks)-trailLooks):], o.At, gaps[max(0, len(gaps)-trailGaps):]}
+	return RecentSamples{looks[max(0, len(looks)-mostSamples):], o.At, gaps[max(0, len(gaps)-trailGaps):]}
 }
 
-// Broken is the trail without its looks: what comes after a look that failed is judged anew.
-func (t Trail) Broken() Trail { return Trail{last: t.last, gaps: t.gaps} }
+// Broken is the recent samples without its samples: what comes after a sample that failed is judged anew.
+func (t RecentSamples) Broken() RecentSamples { return RecentSamples{last: t.last, gaps: t.gaps} }
 
 // unwatched is how much of the time since `since` lies in gaps that are longer than longest.
-func (t Trail) unwatched(since time.Time, longest time.Duration) time.Duration {
+func (t RecentSamples) unwatched(since time.Time, longest time.Duration) time.Duration {
 	var sum time.Duration
 	for _, g := range t.gaps {
 		if g.to.Sub(g.from) > longest && g.to.After(since) {
@@ -168,9 +168,9 @@ func (t Trail) unwatched(since time.Time, longest time.Duration) time.Duration {
 	return sum
 }
 
-// late is how far the newest looks lie apart, where those of the two newest gaps are all too far; 0: they are not. One
-// alone is a look that was lost.
-func (t Trail) late(longest time.Duration) time.Duration {
+// late is how far the newest samples lie apart, where those of the two newest gaps are all too far; 0: they are not. One
+// alone is a sample that was lost.
+func (t RecentSamples) late(longest time.Duration) time.Duration {
 	if len(t.gaps) < 2 {
 		return 0
 	}
@@ -184,28 +184,28 @@ func (t Trail) late(longest time.Duration) time.Duration {
 	return 0
 }
 
-func (g glance) line(x fleet.Set) (lineGlance, bool) {
-	i, found := slices.BinarySearchFunc(g.lines, fleet.Set{Process: x.Process, Alias: x.Alias}, func(l lineGlance, x fleet.Set) int { return fleet.CompareSets(l.Set, x) })
+func (g sample) line(x fleet.SettingChange) (lineSample, bool) {
+	i, found := slices.BinarySearchFunc(g.lines, fleet.SettingChange{Process: x.Process, Alias: x.Alias}, func(l lineSample, x fleet.SettingChange) int { return fleet.CompareChanges(l.SettingChange, x) })
 	if !found {
-		return lineGlance{}, false
+		return lineSample{}, false
 	}
 	return g.lines[i], true
 }
 
-// suffers says why a pool waits more than it should, as the looks since `since` show: a mean wait in one of its
-// processes that is above bar by more than the looks differ among each other, a head of the queue older than oldest, or
-// a queue that grew from look to look over growingFor of them. Empty: it does not, or there are not enough looks yet to
+// suffers says why a pool waits more than it should, as the samples since `since` show: a mean wait in one of its
+// processes that is above bar by more than the samples differ among each other, a head of the queue older than oldest, or
+// a queue that grew from sample to sample over growingFor of them. Empty: it does not, or there are not enough looks yet to
 // say so. A line that somebody has paused is named.
 //
-// The last two may come of a pause of the server as well as of too few connections. While the looks say that it is one
+// The last two may come of a pause of the server as well as of too few connections. While the samples say that it is one
 // (see paused), stalled is true and the reason tells of it: nothing that was done is wrong yet, and nothing more may be
 // done. A pause that lasts longer than oldest is judged like any other waiting.
-func (t Trail) suffers(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
+func (t RecentSamples) suffers(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
 	why, stalled = t.waits(pool, since, bar, oldest)
 	if why == "" {
 		return "", false
 	}
-	for _, l := range t.looks[len(t.looks)-1].lines {
+	for _, l := range t.samples[len(t.samples)-1].lines {
 		if l.pool == pool && l.stopped != "" {
 			return why + "; " + l.stopped, stalled
 		}
@@ -214,8 +214,8 @@ func (t Trail) suffers(pool string, since time.Time, bar, oldest time.Duration) 
 }
 
 // waits is suffers, whoever stopped it.
-func (t Trail) waits(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
-	looks := t.looks
+func (t RecentSamples) waits(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
+	looks := t.samples
 	for len(looks) > 0 && looks[0].at.Before(since) {
 		looks = looks[1:]
 	}
@@ -228,30 +228,30 @@ func (t Trail) waits(pool string, since time.Time, bar, oldest time.Duration) (w
 			continue
 		}
 		for i, g := range looks {
-			if was, ok := g.line(l.Set); ok {
+			if was, ok := g.line(l.SettingChange); ok {
 				queues[i] += was.waiting
 			}
 		}
 		if l.maxWait > oldest && why == "" {
 			why = fmt.Sprintf("a client of %s in %s has waited %v > %v", pool, l.Process, l.maxWait.Round(time.Millisecond), oldest)
 		}
-		if mean, half, xacts := meanWait(looks, l.Set); mean-half > bar {
+		if mean, half, xacts := meanWait(looks, l.SettingChange); mean-half > bar {
 			return fmt.Sprintf("%s waits %v ± %v on average in %s > %v (%d transactions since %s)", pool, mean.Round(100*time.Microsecond),
 				half.Round(100*time.Microsecond), l.Process, bar.Round(100*time.Microsecond), xacts, looks[0].at.Format(time.TimeOnly)), false
 		}
 	}
 	if why == "" && grows(queues) {
-		why = fmt.Sprintf("the queue of %s grows from look to look: %d clients", pool, queues[len(queues)-growingFor:])
+		why = fmt.Sprintf("the queue of %s grows from sample to sample: %d clients", pool, queues[len(queues)-growingFor:])
 	}
 	if why == "" {
 		return "", false
 	}
-	of := func(l lineGlance) bool { return l.pool == pool }
+	of := func(l lineSample) bool { return l.pool == pool }
 	if pause := t.paused(of, oldest); pause != "" {
 		return pool + ": " + pause, true
 	}
 	if server := t.server(pool); server != "" {
-		if pause := t.paused(func(l lineGlance) bool { return l.server == server }, oldest); pause != "" {
+		if pause := t.paused(func(l lineSample) bool { return l.server == server }, oldest); pause != "" {
 			return server + ": " + pause, true
 		}
 	}
@@ -261,11 +261,11 @@ func (t Trail) waits(pool string, since time.Time, bar, oldest time.Duration) (w
 // growingQueue is the least queue whose growth counts. chosen: at high use one or two waiters come and go all the time.
 const growingQueue = 5
 
-// growingFor is how many looks a queue must have grown over. chosen: a pause of a second raises it over one or two
+// growingFor is how many samples a queue must have grown over. chosen: a pause of a second raises it over one or two
 // intervals, whatever comes before by chance makes three; one more tells growth from that.
 const growingFor = 5
 
-// grows reports whether a queue has grown from look to look over the newest looks.
+// grows reports whether a queue has grown from sample to sample over the newest samples.
 func grows(queues []int) bool {
 	n := len(queues)
 	if n < growingFor || queues[n-1] < growingQueue {
@@ -279,9 +279,9 @@ func grows(queues []int) bool {
 	return true
 }
 
-// server is where the newest look shows a pool; empty: nowhere.
-func (t Trail) server(pool string) string {
-	for _, l := range t.looks[len(t.looks)-1].lines {
+// server is where the newest sample shows a pool; empty: nowhere.
+func (t RecentSamples) server(pool string) string {
+	for _, l := range t.samples[len(t.samples)-1].lines {
 		if l.pool == pool && l.server != "" {
 			return l.server
 		}
@@ -289,10 +289,10 @@ func (t Trail) server(pool string) string {
 	return ""
 }
 
-// xacts counts the transactions of a line between the looks since `since`.
-func (t Trail) xacts(x fleet.Set, since time.Time) int64 {
+// xacts counts the transactions of a line between the samples since `since`.
+func (t RecentSamples) xacts(x fleet.SettingChange, since time.Time) int64 {
 	n, first := int64(0), true
-	for _, g := range t.looks {
+	for _, g := range t.samples {
 		l, ok := g.line(x)
 		if !ok || g.at.Before(since) {
 			continue
@@ -300,18 +300,18 @@ func (t Trail) xacts(x fleet.Set, since time.Time) int64 {
 		if first {
 			n, first = -l.xacts, false
 		}
-		if g.at.Equal(t.looks[len(t.looks)-1].at) {
+		if g.at.Equal(t.samples[len(t.samples)-1].at) {
 			return max(0, n+l.xacts)
 		}
 	}
 	return 0
 }
 
-// used says why a line may not be made as small as a set makes it: at two of the last three looks more than share of what it
+// used says why a line may not be made as small as a set makes it: at two of the last three samples more than share of what it
 // would have then was in use.
-func (t Trail) used(x fleet.Set, share float64) string {
+func (t RecentSamples) used(x fleet.SettingChange, share float64) string {
 	above, of, active := 0, 0, 0
-	for _, g := range t.looks[max(0, len(t.looks)-3):] {
+	for _, g := range t.samples[max(0, len(t.samples)-3):] {
 		l, ok := g.line(x)
 		if of = x.To * max(1, l.users); ok && float64(l.active) > share*float64(of) {
 			above, active = above+1, l.active
@@ -326,10 +326,10 @@ func (t Trail) used(x fleet.Set, share float64) string {
 // leastIntervals is how many intervals a mean wait needs. chosen: with fewer there is no telling how much they differ.
 const leastIntervals = 3
 
-// meanWait is a line's mean wait per transaction over the looks, and twice its standard error as the intervals between
+// meanWait is a line's mean wait per transaction over the samples, and twice its standard error as the intervals between
 // looks tell it: waits of one interval hang together, those of different ones nearly do not (batch means). Infinite
 // where there are too few intervals with transactions.
-func meanWait(looks []glance, x fleet.Set) (mean, half time.Duration, xacts int64) {
+func meanWait(looks []sample, x fleet.SettingChange) (mean, half time.Duration, xacts int64) {
 	var waits, counts []float64
 	var sum time.Duration
 	for i := 1; i < len(looks); i++ {

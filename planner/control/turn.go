@@ -13,7 +13,7 @@ import (
 
 // shiftStep is the next step on the way of a shift: sizes towards those of the furthest jump, and as much traffic as they
 // serve then; with the goal that it goes towards. blocked says why there is none.
-func (s Situation) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) {
+func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) {
 	f := s.AsMeasured
 	for _, other := range s.Shifts {
 		if other.ID() != sh.ID() {
@@ -26,7 +26,7 @@ func (s Situation) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) 
 	if why := s.later(sh); why != "" {
 		return state.Step{Kind: state.Forward}, nil, why
 	}
-	if s.Memory.RollTo > 0 { // it takes back what was moved, and moves nothing else
+	if s.Journal.RollTo > 0 { // it takes back what was moved, and moves nothing else
 		f.Pools = slices.Clone(f.Pools)
 		for i, p := range f.Pools {
 			if _, back := s.Target.Pool(p.ID); !back && p.ID != sh.From && p.ID != sh.To && p.Frozen == "" {
@@ -35,17 +35,17 @@ func (s Situation) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) 
 		}
 	}
 	r := shift.NewRoute(f, sh)
-	limit := r.Limit(sh.At, s.Memory.PointsFrom(sh.ID(), s.Policy))
+	limit := r.Limit(sh.At, s.Journal.SoaksFrom(sh.ID(), s.Policy))
 	jump, blocked, err := r.Furthest(sh.At, limit)
-	if s.Memory.RollTo > 0 { // what was there before is gone back to over sizes that still stand, where they serve it
-		if n := len(s.Memory.Past); n > 0 && limit != sh.At { // those of the newest step were made to serve its way back, too
-			if t := s.Memory.Past[n-1].Step.Turn; t != nil && t.Shift == sh.ID() && t.To == sh.At && s.stands(s.Memory.Past[n-1].Step) {
+	if s.Journal.RollTo > 0 { // what was there before is gone back to over sizes that still stand, where they serve it
+		if n := len(s.Journal.Past); n > 0 && limit != sh.At { // those of the newest step were made to serve its way back, too
+			if t := s.Journal.Past[n-1].Step.Traffic; t != nil && t.Shift == sh.ID() && t.To == sh.At && s.stands(s.Journal.Past[n-1].Step) {
 				back := t.Back()
-				return state.Step{Kind: state.Forward, Turn: &back}, nil, ""
+				return state.Step{Kind: state.Forward, Traffic: &back}, nil, ""
 			}
 		}
 		if y := r.Reach(f, sh.At, limit); y != sh.At {
-			return state.Step{Kind: state.Forward, Turn: &shift.Turn{Shift: sh.ID(), From: sh.At, To: y}}, nil, ""
+			return state.Step{Kind: state.Forward, Traffic: &shift.TrafficChange{Shift: sh.ID(), From: sh.At, To: y}}, nil, ""
 		}
 	}
 	if err != nil {
@@ -61,12 +61,12 @@ func (s Situation) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) 
 	if step.Kind == state.Equalise {
 		return step, &goal, why
 	}
-	step.Sets = slices.DeleteFunc(step.Sets, func(x fleet.Set) bool { // what is held on another server holds nothing here
+	step.Changes = slices.DeleteFunc(step.Changes, func(x fleet.SettingChange) bool { // what is held on another server holds nothing here
 		server := s.server(x.Pool())
-		return server != s.server(sh.From) && s.forbidden([]fleet.Set{x}).any()
+		return server != s.server(sh.From) && s.forbidden([]fleet.SettingChange{x}).any()
 	})
-	if y := r.Reach(f.With(step.Sets), sh.At, jump.To); y != sh.At {
-		step.Turn = &shift.Turn{Shift: sh.ID(), From: sh.At, To: y}
+	if y := r.Reach(f.With(step.Changes), sh.At, jump.To); y != sh.At {
+		step.Traffic = &shift.TrafficChange{Shift: sh.ID(), From: sh.At, To: y}
 		why = ""
 	}
 	return step, &goal, why
@@ -74,10 +74,10 @@ func (s Situation) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) 
 
 // later says which other shift from the same pool is past this one: its fraction is of what this one leaves, so this one moves
 // no more. Empty: none is, or all of them go back.
-func (s Situation) later(sh shift.Shift) string {
+func (s State) later(sh shift.Shift) string {
 	i := slices.IndexFunc(s.Shifts, func(x shift.Shift) bool { return x.ID() == sh.ID() })
 	for _, x := range s.Shifts[i+1:] {
-		if x.From == sh.From && x.At != 0 && s.Memory.RollTo == 0 {
+		if x.From == sh.From && x.At != 0 && s.Journal.RollTo == 0 {
 			return fmt.Sprintf("traffic of %s stands at %d %%, and its fraction is of what %s leaves: bring it back to 0 %% first", x.ID(), x.At, sh.ID())
 		}
 	}
@@ -85,7 +85,7 @@ func (s Situation) later(sh shift.Shift) string {
 }
 
 // shift returns a shift of the situation with what its switch says.
-func (s Situation) shift(id string) (shift.Shift, state.Reading, bool) {
+func (s State) shift(id string) (shift.Shift, state.Reading, bool) {
 	i := slices.IndexFunc(s.Shifts, func(x shift.Shift) bool { return x.ID() == id })
 	if i < 0 {
 		return shift.Shift{}, state.Reading{}, false
@@ -97,9 +97,9 @@ func (s Situation) shift(id string) (shift.Shift, state.Reading, bool) {
 }
 
 // turning is the shift that is on its way: the first that is not where it goes.
-func (s Situation) turning() (shift.Shift, bool) {
+func (s State) turning() (shift.Shift, bool) {
 	all := s.Shifts
-	if s.Memory.RollTo > 0 { // the last that was made goes back first
+	if s.Journal.RollTo > 0 { // the last that was made goes back first
 		all = slices.Clone(all)
 		slices.Reverse(all)
 	}
@@ -111,10 +111,10 @@ func (s Situation) turning() (shift.Shift, bool) {
 }
 
 // unread says which switch that is still to be turned could not be asked; empty: each could.
-func (s Situation) unread() string {
-	step := s.Memory.Step
+func (s State) unread() string {
+	step := s.Journal.Step
 	for i, r := range s.Readings {
-		moves := s.Shifts[i].At != s.Shifts[i].Until || step != nil && step.Turn != nil && step.Turn.Shift == s.Shifts[i].ID()
+		moves := s.Shifts[i].At != s.Shifts[i].Until || step != nil && step.Traffic != nil && step.Traffic.Shift == s.Shifts[i].ID()
 		if r.Error != "" && moves {
 			return fmt.Sprintf("what the traffic switch of %s says is not known: %s", s.Shifts[i].ID(), r.Error)
 		}
@@ -123,27 +123,27 @@ func (s Situation) unread() string {
 }
 
 // misread says which switch says what the journal does not explain: somebody else turned it.
-func (s Situation) misread() string {
-	step := s.Memory.Step
-	if step != nil && step.Turn != nil {
-		if _, _, there := s.shift(step.Turn.Shift); !there {
-			return fmt.Sprintf("the step in hand turns the traffic of %s, which the config no longer has", step.Turn.Shift)
+func (s State) misread() string {
+	step := s.Journal.Step
+	if step != nil && step.Traffic != nil {
+		if _, _, there := s.shift(step.Traffic.Shift); !there {
+			return fmt.Sprintf("the step in hand turns the traffic of %s, which the config no longer has", step.Traffic.Shift)
 		}
 	}
 	for i, r := range s.Readings {
 		id := s.Shifts[i].ID()
-		known, ok := s.Memory.Switch(id)
+		known, ok := s.Journal.Switch(id)
 		if !ok || !r.Said || r.X == known.X || known.Any {
 			continue
 		}
-		if in := s.Memory.Intent; in != nil && in.Turn != nil && in.Turn.Shift == id && (r.X == in.Turn.From || r.X == in.Turn.To) {
+		if in := s.Journal.Intent; in != nil && in.Traffic != nil && in.Traffic.Shift == id && (r.X == in.Traffic.From || r.X == in.Traffic.To) {
 			continue // nobody knows whether it was made
 		}
-		ours := step != nil && step.Turn != nil && step.Turn.Shift == id
+		ours := step != nil && step.Traffic != nil && step.Traffic.Shift == id
 		if r.X == known.Or && ours {
 			continue // it was told, and does not say so yet
 		}
-		if s.Shifts[i].ByHand && ours && r.X == step.Turn.To {
+		if s.Shifts[i].ByHand && ours && r.X == step.Traffic.To {
 			if step.Kind == state.Backward || s.stands(*step) {
 				continue
 			}
@@ -155,67 +155,67 @@ func (s Situation) misread() string {
 }
 
 // stands reports whether every line of a step is as the step makes it.
-func (s Situation) stands(step state.Step) bool {
+func (s State) stands(step state.Step) bool {
 	if s.unseen { // as far as the journal knows
-		return !slices.ContainsFunc(step.Sets, func(x fleet.Set) bool { return s.Memory.LineUnsettled(x, x.To) })
+		return !slices.ContainsFunc(step.Changes, func(x fleet.SettingChange) bool { return s.Journal.LineUnsettled(x, x.To) })
 	}
-	return !slices.ContainsFunc(step.Sets, func(x fleet.Set) bool { at, _ := s.at(x); return at != x.To })
+	return !slices.ContainsFunc(step.Changes, func(x fleet.SettingChange) bool { at, _ := s.at(x); return at != x.To })
 }
 
 // flipped reports whether the step's traffic has moved, or may have: the switch was told, or says so.
-func (s Situation) flipped(step state.Step) bool {
-	return step.Turn != nil && (s.told(step.Turn.Shift) == step.Turn.To || s.says(step.Turn.Shift) == step.Turn.To)
+func (s State) flipped(step state.Step) bool {
+	return step.Traffic != nil && (s.told(step.Traffic.Shift) == step.Traffic.To || s.says(step.Traffic.Shift) == step.Traffic.To)
 }
 
 // told is what a switch was told last, as far as the journal knows.
-func (s Situation) told(shift string) int {
-	if known, ok := s.Memory.Switch(shift); ok {
+func (s State) told(shift string) int {
+	if known, ok := s.Journal.Switch(shift); ok {
 		return known.X
 	}
 	return s.says(shift)
 }
 
 // says is what a switch says, which may be what it was told before.
-func (s Situation) says(shift string) int {
+func (s State) says(shift string) int {
 	x, _, _ := s.shift(shift)
 	return x.At
 }
 
 // turn is what is due for a step's turn, if anything is: to make it, to wait for the person who makes it, or to wait until
 // the switch says what it was told.
-func (s Situation) turn(t shift.Turn) (state.Act, bool) {
+func (s State) turn(t shift.TrafficChange) (state.Action, bool) {
 	shift, reading, _ := s.shift(t.Shift)
 	told := s.told(t.Shift)
 	switch {
 	case shift.ByHand && shift.At == t.To && told != t.To:
-		return state.Act{Verb: state.Flip, Turn: &t, Reason: "by hand"}, true
+		return state.Action{Kind: state.ShiftTraffic, Traffic: &t, Reason: "by hand"}, true
 	case shift.ByHand && shift.At != t.To:
 		why := fmt.Sprintf("turn the traffic of %s from %d to %d %% now: this waits until the switch says so", t.Shift, shift.At, t.To)
-		if s.Now.Sub(s.Memory.SettledAt) >= s.Policy.FlipFor {
-			return state.Act{Verb: state.Stop, Outcome: state.Held, Reason: fmt.Sprintf("nobody turned the traffic of %s to %d %% within %v", t.Shift, t.To, s.Policy.FlipFor)}, true
+		if s.Now.Sub(s.Journal.SettledAt) >= s.Policy.FlipFor {
+			return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: fmt.Sprintf("nobody turned the traffic of %s to %d %% within %v", t.Shift, t.To, s.Policy.FlipFor)}, true
 		}
-		return state.Act{Verb: state.Wait, Held: true, Reason: why, For: s.Policy.Every}, true
+		return state.Action{Kind: state.Wait, Held: true, Reason: why, For: s.Policy.Every}, true
 	case told != t.To:
 		t.From = told
-		return state.Act{Verb: state.Flip, Turn: &t}, true
+		return state.Action{Kind: state.ShiftTraffic, Traffic: &t}, true
 	case reading.Said && reading.X != t.To:
 		why := fmt.Sprintf("the traffic of %s was turned to %d %%, and its switch still says %d %%", t.Shift, t.To, reading.X)
-		if known, _ := s.Memory.Switch(t.Shift); s.Now.Sub(known.At) >= s.Policy.Stale {
+		if known, _ := s.Journal.Switch(t.Shift); s.Now.Sub(known.At) >= s.Policy.Stale {
 			return s.Hold(why), true
 		}
-		return state.Act{Verb: state.Wait, Reason: why, For: s.Policy.Every}, true
+		return state.Action{Kind: state.Wait, Reason: why, For: s.Policy.Every}, true
 	}
-	return state.Act{}, false
+	return state.Action{}, false
 }
 
 // turnable says why traffic may not move now: a signal of its server, or a pool that waits and would get more. What goes back
 // in a rollback is held by nothing.
-func (s Situation) turnable(t *shift.Turn) obstacle {
-	if t == nil || s.Memory.RollTo > 0 {
+func (s State) turnable(t *shift.TrafficChange) obstacle {
+	if t == nil || s.Journal.RollTo > 0 {
 		return obstacle{}
 	}
 	shift, _, _ := s.shift(t.Shift)
-	if why := s.Gate.Held(s.server(shift.From)); why != "" {
+	if why := s.Guard.Held(s.server(shift.From)); why != "" {
 		return obstacle{why: why}
 	}
 	if t.To < t.From {

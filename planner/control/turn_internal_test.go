@@ -28,35 +28,35 @@ func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
 		},
 	} {
 		s := Shifting()
-		s.Until(t, state.Flip)
+		s.Until(t, state.ShiftTraffic)
 		s.Readings[0].X = 50
 		s.Sized()
 		s.Act(t, state.Wait)
 		cause(s)
-		abort := s.Act(t, state.Abort)
-		if abort.Step.Turn == nil || *abort.Step.Turn != (shift.Turn{Shift: "a/db:b/db", From: 50, To: 0}) || len(abort.Step.Sets) == 0 || abort.Point == nil || abort.Point.Back != (name != "saturation") {
+		abort := s.Act(t, state.AbortStep)
+		if abort.Step.Traffic == nil || *abort.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) || len(abort.Step.Changes) == 0 || abort.Soak == nil || abort.Soak.Back != (name != "saturation") {
 			t.Fatalf("%s: %+v", name, abort)
 		}
 		s.Sized()
-		if flip := s.Act(t, state.Flip); flip.Turn.To != 0 { // at the next look, with the signal as it is
+		if flip := s.Act(t, state.ShiftTraffic); flip.Traffic.To != 0 { // at the next sample, with the signal as it is
 			t.Fatalf("%s: %+v", name, flip)
 		}
 		s.Readings[0].X = 0
-		s.Gate = Gate{}
-		s.Until(t, state.Close)
+		s.Gate = SaturationGuard{}
+		s.Until(t, state.CompleteStep)
 		if s.Size("a") != 20 || s.Size("b") != 10 {
 			t.Errorf("%s: back at %d and %d", name, s.Size("a"), s.Size("b"))
 		}
 		s.Sized()
 		s.Policy.Aborts = 1
-		if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Aborted {
+		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Aborted {
 			t.Errorf("%s: %+v", name, a)
 		}
 		s.Memory.Aborts = 0 // the next run is half as bold
-		if most := s.Memory.PointsFrom("a/db:b/db", s.Policy); most != 25 {
+		if most := s.Memory.SoaksFrom("a/db:b/db", s.Policy); most != 25 {
 			t.Errorf("%s: %d points at most", name, most)
 		}
-		if f := learn.Learn(load.Range{Lower: 0.3, Target: 0.4, Upper: 0.5}, s.Memory.Points).Fraction; name != "saturation" && f.Upper != 1 {
+		if f := learn.Learn(load.Range{Lower: 0.3, Target: 0.4, Upper: 0.5}, s.Memory.Soaks).Fraction; name != "saturation" && f.Upper != 1 {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
@@ -65,19 +65,19 @@ func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
 // TestABlindTurnThatFailsIsNotTriedWithoutEnd: it waits between two tries.
 func TestABlindTurnThatFailsIsNotTriedWithoutEnd(t *testing.T) {
 	s := Shifting()
-	s.Until(t, state.Flip)
-	back := &state.Step{Kind: state.Backward, Turn: &shift.Turn{Shift: "a/db:b/db", From: 50, To: 0}}
+	s.Until(t, state.ShiftTraffic)
+	back := &state.Step{Kind: state.Backward, Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}}
 	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: back, At: s.Now})
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
-	blind := func() (state.Act, bool) {
-		return Unseen(Situation{Now: s.Now, Fleet: s.Fleet, Memory: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings})
+	blind := func() (state.Action, bool) {
+		return Unseen(State{Now: s.Now, Fleet: s.Fleet, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings})
 	}
 	flip, due := blind()
 	if !due {
 		t.Fatal("it is not turned")
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &flip, At: s.Now})
-	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Act: &flip, At: s.Now, Outcome: state.Blind})
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
+	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &flip, At: s.Now, Outcome: state.Blind})
 	if _, due := blind(); due {
 		t.Error("it is tried again at once")
 	}
@@ -86,7 +86,7 @@ func TestABlindTurnThatFailsIsNotTriedWithoutEnd(t *testing.T) {
 		t.Error("it is not tried again")
 	}
 	s.Policy.HoldFor = 0 // of one step
-	if a := s.Next(); a.Verb == state.Stop {
+	if a := s.Next(); a.Kind == state.Stop {
 		t.Errorf("%+v", a)
 	}
 }

@@ -18,21 +18,21 @@ import (
 
 func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 	s := plannertest.Shifting()
-	open := s.Until(t, state.Open)
-	if open.Step.Turn == nil || open.Goal == nil || *open.Step.Turn != (shift.Turn{Shift: "a/db:b/db", From: 0, To: 50}) || len(open.Step.Sets) == 0 {
+	open := s.Until(t, state.BeginStep)
+	if open.Step.Traffic == nil || open.Goal == nil || *open.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 0, To: 50}) || len(open.Step.Changes) == 0 {
 		t.Fatalf("%+v", open.Step)
 	}
-	flip := s.Until(t, state.Flip)
-	for _, x := range open.Step.Sets {
+	flip := s.Until(t, state.ShiftTraffic)
+	for _, x := range open.Step.Changes {
 		if at, ok := s.Memory.Explains(x, x.To); !at || !ok {
 			t.Errorf("%+v does not stand, and traffic moves", x)
 		}
 	}
 	s.Sized() // it was told, and still says what it said
-	if a := s.Next(); a.Verb != state.Wait || !strings.Contains(a.Reason, "still says 0 %") {
+	if a := s.Next(); a.Kind != state.Wait || !strings.Contains(a.Reason, "still says 0 %") {
 		t.Fatalf("%+v", a)
 	}
-	s.Readings[0].X = flip.Turn.To
+	s.Readings[0].X = flip.Traffic.To
 	begun := s.Now
 	s.Point = nil
 	for s.Now.Sub(begun) < s.Policy.Soak-2*time.Second {
@@ -41,39 +41,39 @@ func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 	}
 	s.Sized()
 	s.Sized()
-	if a := s.Next(); a.Verb != state.Wait || !strings.Contains(a.Reason, "measured") {
+	if a := s.Next(); a.Kind != state.Wait || !strings.Contains(a.Reason, "measured") {
 		t.Fatalf("%+v", a)
 	}
-	s.Point = &learn.Point{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Text: "0 ± 1"}
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Text: "0 ± 1"}
 	if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "says 50 %, and nothing moved: 0 ± 1") {
 		t.Fatalf("%+v", a)
 	}
-	s.Point = &learn.Point{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1}, To: learn.Measure{Erlangs: 9.6, SD: 0.1}, Verdict: learn.Moved}
-	s.Act(t, state.Close)
-	if len(s.Memory.Points) != 1 || s.Memory.Steps != 1 {
-		t.Fatalf("%+v", s.Memory.Points)
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1}, To: learn.Measure{Erlangs: 9.6, SD: 0.1}, Verdict: learn.Moved}
+	s.Act(t, state.CompleteStep)
+	if len(s.Memory.Soaks) != 1 || s.Memory.Steps != 1 {
+		t.Fatalf("%+v", s.Memory.Soaks)
 	}
-	if next := s.Until(t, state.Open); next.Step.Turn == nil || next.Step.Turn.From != 50 || next.Step.Turn.To != 100 {
+	if next := s.Until(t, state.BeginStep); next.Step.Traffic == nil || next.Step.Traffic.From != 50 || next.Step.Traffic.To != 100 {
 		t.Fatalf("%+v", next.Step)
 	}
-	s.Until(t, state.Flip)
+	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 100
 	s.Point.X = 100
-	s.Until(t, state.Close)
-	if aim := s.Until(t, state.Aim); len(aim.Goal.Pools) != 2 || s.Memory.Leg {
+	s.Until(t, state.CompleteStep)
+	if aim := s.Until(t, state.SetGoal); len(aim.Goal.Pools) != 2 || s.Memory.Leg {
 		t.Fatalf("%+v", aim.Goal)
 	}
 	s.Goal = *s.Memory.Goal
 	for range 20 {
 		s.Sized()
 		a := s.Next()
-		if a.Verb == state.Stop {
+		if a.Kind == state.Stop {
 			if a.Outcome != state.Done {
 				t.Fatalf("%+v", a)
 			}
 			return
 		}
-		s.Act(t, a.Verb)
+		s.Act(t, a.Kind)
 	}
 	t.Fatal("it does not end")
 }
@@ -108,18 +108,18 @@ func TestASignalHoldsTraffic(t *testing.T) {
 func TestALaggingSwitchIsTurnedBackAllTheSame(t *testing.T) {
 	for _, unread := range []bool{false, true} {
 		s := plannertest.Shifting()
-		s.Until(t, state.Flip)
+		s.Until(t, state.ShiftTraffic)
 		s.Readings[0].X = 0
 		if unread {
 			s.Readings[0] = state.Reading{X: 50, Error: "the flag service is away"}
 		}
 		s.Sized()
 		s.Saturated()
-		if a := s.Act(t, state.Abort); a.Step.Turn == nil || a.Step.Turn.To != 0 {
+		if a := s.Act(t, state.AbortStep); a.Step.Traffic == nil || a.Step.Traffic.To != 0 {
 			t.Fatalf("unread %v: %+v", unread, a)
 		}
 		s.Sized()
-		if a := s.Act(t, state.Flip); a.Turn.To != 0 {
+		if a := s.Act(t, state.ShiftTraffic); a.Traffic.To != 0 {
 			t.Fatalf("unread %v: %+v", unread, a)
 		}
 	}
@@ -128,15 +128,15 @@ func TestALaggingSwitchIsTurnedBackAllTheSame(t *testing.T) {
 // TestARollbackIsNotHeldByWhatItCures, and what it finds of unknown fate goes back, too.
 func TestARollbackIsNotHeldByWhatItCures(t *testing.T) {
 	s := plannertest.Shifting()
-	flip := s.Due(t, state.Flip)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &flip, At: s.Now})
+	flip := s.Due(t, state.ShiftTraffic)
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
 	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, To: s.Memory.StepSeq, Goal: &sizing.Goal{}, At: s.Now})
 	s.Readings[0].X = 50
 	for range 2 {
 		s.Now = s.Now.Add(time.Millisecond)
 		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}}, []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
 	}
-	if a := s.Act(t, state.Flip); a.Turn.To != 0 {
+	if a := s.Act(t, state.ShiftTraffic); a.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}
 }
@@ -144,30 +144,30 @@ func TestARollbackIsNotHeldByWhatItCures(t *testing.T) {
 // TestNothingMovedOutlivesTheProgram: looks from before the turn are gone with it.
 func TestNothingMovedOutlivesTheProgram(t *testing.T) {
 	s := plannertest.Shifting()
-	s.Until(t, state.Flip)
+	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
 	s.Now = s.Now.Add(s.Policy.Soak)
 	s.Sized()
-	s.Point = &learn.Point{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Text: "0 ± 1"}
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Text: "0 ± 1"}
 	a := s.Next()
-	if a.Point == nil {
+	if a.Soak == nil {
 		t.Fatalf("%+v", a)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.HoldBegan, Reason: a.Reason, Point: a.Point, At: s.Now})
+	s.Memory = s.Memory.After(state.Event{Kind: state.HoldBegan, Reason: a.Reason, Soak: a.Soak, At: s.Now})
 	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &s.Goal, At: s.Now})
 	s.Now = s.Now.Add(s.Policy.Soak)
 	s.Sized()
-	s.Point = &learn.Point{Shift: "a/db:b/db", X: 50, Verdict: learn.CannotTell}
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.CannotTell}
 	if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "nothing moved: 0 ± 1") {
 		t.Fatalf("%+v", a)
 	}
 	risen := *s.Point
-	risen.Risen = true // the loads say so, whatever the arrivals of one look did
+	risen.Risen = true // the loads say so, whatever the arrivals of one sample did
 	still := *s
 	still.Point = &risen
-	still.Act(t, state.Close)
+	still.Act(t, state.CompleteStep)
 	s.Point.Verdict = learn.Moved
-	s.Act(t, state.Close)
+	s.Act(t, state.CompleteStep)
 }
 
 // TestATurnByItselfIsHeldLikeAStep: a step that changes no size asks the signals, too.
@@ -177,17 +177,17 @@ func TestATurnByItselfIsHeldLikeAStep(t *testing.T) {
 	for range 200 { // to where the sizes serve the next percentage as they are
 		s.Sized()
 		a := s.Next()
-		if a.Verb == state.Open && len(a.Step.Sets) == 0 {
+		if a.Kind == state.BeginStep && len(a.Step.Changes) == 0 {
 			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}}, []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
 			if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "cpu") {
 				t.Fatalf("%+v", a)
 			}
 			return
 		}
-		s.Act(t, a.Verb)
-		if a.Verb == state.Flip {
-			s.Readings[0].X = a.Turn.To
-			s.Point = &learn.Point{Shift: "a/db:b/db", X: a.Turn.To, From: learn.Measure{Erlangs: 7, SD: 0.1}, To: learn.Measure{Erlangs: 9, SD: 0.1}}
+		s.Act(t, a.Kind)
+		if a.Kind == state.ShiftTraffic {
+			s.Readings[0].X = a.Traffic.To
+			s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: a.Traffic.To, From: learn.Measure{Erlangs: 7, SD: 0.1}, To: learn.Measure{Erlangs: 9, SD: 0.1}}
 		}
 	}
 	t.Fatal("every turn needs a size")
@@ -196,24 +196,24 @@ func TestATurnByItselfIsHeldLikeAStep(t *testing.T) {
 // TestTrafficGoesBackThoughNothingIsSeen: the switch is no part of what does not answer.
 func TestTrafficGoesBackThoughNothingIsSeen(t *testing.T) {
 	s := plannertest.Shifting()
-	s.Until(t, state.Flip)
+	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
-	blind := control.Situation{Now: s.Now, Fleet: s.Fleet, Memory: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}
+	blind := control.State{Now: s.Now, Fleet: s.Fleet, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}
 	if _, due := control.Unseen(blind); due {
 		t.Fatal("nothing calls for it")
 	}
 	for range 2 {
 		s.Now = s.Now.Add(time.Second)
-		blind.Gate = blind.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []control.Threshold{{Name: "cpu", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
+		blind.Guard = blind.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []control.Threshold{{Name: "cpu", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
 	}
 	abort, due := control.Unseen(blind)
-	if !due || abort.Verb != state.Abort || abort.Step.Turn.To != 0 || len(abort.Step.Sets) != len(s.Memory.Written) {
+	if !due || abort.Kind != state.AbortStep || abort.Step.Traffic.To != 0 || len(abort.Step.Changes) != len(s.Memory.Written) {
 		t.Fatalf("%v %+v", due, abort)
 	}
 	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, At: s.Now})
-	blind.Memory = s.Memory
+	blind.Journal = s.Memory
 	flip, due := control.Unseen(blind)
-	if !due || flip.Verb != state.Flip || flip.Turn.To != 0 {
+	if !due || flip.Kind != state.ShiftTraffic || flip.Traffic.To != 0 {
 		t.Fatalf("%v %+v", due, flip)
 	}
 }
@@ -224,7 +224,7 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 	s.Sized()
 	s.Readings[0].X = 30
 	s.Sized()
-	if a := s.Next(); a.Verb != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "says 30 %, and the journal 0 %") {
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "says 30 %, and the journal 0 %") {
 		t.Fatalf("%+v", a)
 	}
 	s.Readings[0] = state.Reading{X: 0, Error: "flag: exit status 1"}
@@ -232,7 +232,7 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 		t.Fatalf("%+v", a)
 	}
 	s.Readings[0] = state.Reading{X: 0, Said: true}
-	s.Until(t, state.Flip)
+	s.Until(t, state.ShiftTraffic)
 	s.Sized()
 	s.Act(t, state.Wait) // what it said before the turn is explained, and not for ever
 	s.Now = s.Now.Add(s.Policy.Stale)
@@ -247,7 +247,7 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 	if a := s.Next(); a.Outcome == state.Drifted {
 		t.Fatalf("%+v", a)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Turned: []state.Switch{{Shift: "a/db:b/db", X: 30, Or: 30}}})
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Switches: []state.Switch{{Shift: "a/db:b/db", X: 30, Or: 30}}})
 	if sw, _ := s.Memory.Switch("a/db:b/db"); sw.X != 30 || sw.Any {
 		t.Errorf("%+v", sw)
 	}
@@ -257,14 +257,14 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 func TestATurnOfUnknownFateIsMadeAgain(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Readings[0].Said = false
-	flip := s.Due(t, state.Flip)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &flip, At: s.Now})
+	flip := s.Due(t, state.ShiftTraffic)
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
 	s.Sized()
-	if a := s.Next(); a.Verb != state.Flip || *a.Turn != *flip.Turn {
+	if a := s.Next(); a.Kind != state.ShiftTraffic || *a.Traffic != *flip.Traffic {
 		t.Fatalf("%+v", a)
 	}
 	s.Gate = s.Gate.Add(nil, []control.Threshold{{Name: "cpu", Hold: 0.8, Resume: 0.7, Abort: math.Inf(1)}}, []string{"pg"}, time.Minute, s.Now) // it may not be made now
-	if a := s.Next(); a.Verb != state.Flip || a.Turn.To != 0 {
+	if a := s.Next(); a.Kind != state.ShiftTraffic || a.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}
 }
@@ -273,18 +273,18 @@ func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Shifts[0].ByHand = true
 	s.Policy.FlipFor = time.Minute
-	s.Until(t, state.Open)
+	s.Until(t, state.BeginStep)
 	for a := s.Next(); !strings.Contains(a.Reason, "turn the traffic of a/db:b/db from 0 to 50 % now"); a = s.Next() {
-		if a.Verb == state.Flip {
+		if a.Kind == state.ShiftTraffic {
 			t.Fatalf("%+v", a)
 		}
-		s.Act(t, a.Verb)
+		s.Act(t, a.Kind)
 		s.Sized()
 	}
 	waiting := *s
 	s.Readings = []state.Reading{{X: 50, Said: true}}
 	s.Sized()
-	if a := s.Act(t, state.Flip); a.Reason != "by hand" {
+	if a := s.Act(t, state.ShiftTraffic); a.Reason != "by hand" {
 		t.Fatalf("%+v", a)
 	}
 	if sw, _ := s.Memory.Switch("a/db:b/db"); sw.X != 50 {
@@ -292,7 +292,7 @@ func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
 	}
 	waiting.Readings = []state.Reading{{X: 0, Said: true}}
 	waiting.Now = waiting.Now.Add(time.Minute)
-	if a := waiting.Next(); a.Verb != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "nobody turned") {
+	if a := waiting.Next(); a.Kind != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "nobody turned") {
 		t.Fatalf("%+v", a)
 	}
 	waiting.Readings = []state.Reading{{X: 70, Said: true}} // somewhere else
@@ -303,35 +303,35 @@ func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
 
 func TestARollbackTurnsTheSwitchBackToo(t *testing.T) {
 	s := plannertest.Shifting()
-	s.Until(t, state.Flip)
+	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
-	s.Point = &learn.Point{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1}, To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
-	s.Until(t, state.Close)
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1}, To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
+	s.Until(t, state.CompleteStep)
 	s.Sized()
 	way, any := control.Rollback(s.Memory, s.Fleet, 0)
-	if !any || fmt.Sprint(way.Turns) != "[{a/db:b/db 50 0}]" || len(way.Goal.Pools) == 0 {
+	if !any || fmt.Sprint(way.Traffic) != "[{a/db:b/db 50 0}]" || len(way.Goal.Pools) == 0 {
 		t.Fatalf("%+v", way)
 	}
 	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &way.Goal, To: way.To, At: s.Now})
 	s.Goal, s.Shifts[0].Until = way.Goal, 0
-	open := s.Until(t, state.Open)
-	if open.Step.Turn == nil || *open.Step.Turn != (shift.Turn{Shift: "a/db:b/db", From: 50, To: 0}) || len(open.Step.Sets) != 0 {
+	open := s.Until(t, state.BeginStep)
+	if open.Step.Traffic == nil || *open.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) || len(open.Step.Changes) != 0 {
 		t.Fatalf("the traffic goes back first, over the sizes that stand: %+v", open.Step)
 	}
-	s.Until(t, state.Flip)
+	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 0
-	s.Point = &learn.Point{Shift: "a/db:b/db"}
-	s.Until(t, state.Close)
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db"}
+	s.Until(t, state.CompleteStep)
 	for range 60 {
 		s.Sized()
 		a := s.Next()
-		if a.Verb == state.Stop {
+		if a.Kind == state.Stop {
 			if a.Outcome != state.Done || s.Size("a") != 20 || s.Size("b") != 10 {
 				t.Fatalf("%+v with %d and %d", a, s.Size("a"), s.Size("b"))
 			}
 			return
 		}
-		s.Act(t, a.Verb)
+		s.Act(t, a.Kind)
 	}
 	t.Fatal("it does not end")
 }
@@ -339,23 +339,23 @@ func TestARollbackTurnsTheSwitchBackToo(t *testing.T) {
 // TestARollbackGoesOnWhileSaturated: what it takes back is not taken back, and begun again it goes the same way.
 func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 	s := plannertest.Shifting()
-	s.Until(t, state.Flip)
+	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
-	s.Point = &learn.Point{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1}, To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
-	s.Until(t, state.Close)
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1}, To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
+	s.Until(t, state.CompleteStep)
 	first := s.Memory.Past[0].Seq
 	way, _ := control.Rollback(s.Memory, s.Fleet, 0)
 	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &way.Goal, To: way.To, At: s.Now})
 	s.Goal, s.Shifts[0].Until = way.Goal, 0
-	s.Until(t, state.Flip)
+	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 0
 	s.Saturated()
 	s.Sized()
-	if a := s.Next(); a.Verb == state.Abort {
+	if a := s.Next(); a.Kind == state.AbortStep {
 		t.Fatalf("%+v", a)
 	}
 	again, any := control.Rollback(s.Memory, s.Fleet, 0) // it was killed, and is typed again
-	if !any || again.To != first || len(again.Turns) != 1 || again.Turns[0].To != 0 {
+	if !any || again.To != first || len(again.Traffic) != 1 || again.Traffic[0].To != 0 {
 		t.Fatalf("%+v", again)
 	}
 	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &again.Goal, To: again.To, At: s.Now})
@@ -363,8 +363,8 @@ func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 		t.Error("its own step goes back")
 	}
 	s.Now = s.Now.Add(s.Policy.Soak)
-	s.Point = &learn.Point{Shift: "a/db:b/db", Verdict: learn.NotMoved}
-	s.Until(t, state.Close)
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", Verdict: learn.NotMoved}
+	s.Until(t, state.CompleteStep)
 	s.Memory = s.Memory.After(state.Event{Kind: state.RunEnded, Outcome: state.Done, At: s.Now})
 	if s.Memory.RollTo != 0 || len(s.Memory.Past) != 0 {
 		t.Errorf("to %d, %d steps", s.Memory.RollTo, len(s.Memory.Past))
@@ -374,23 +374,23 @@ func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 // TestATurnBackThatFailsIsRepeatedAsTurnBack, and one of unknown fate is taken as made where it goes back blind.
 func TestATurnBackThatFailsIsRepeatedAsTurnBack(t *testing.T) {
 	s := plannertest.Shifting()
-	flip := s.Due(t, state.Flip)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &flip, At: s.Now})
+	flip := s.Due(t, state.ShiftTraffic)
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
 	blind := s.Memory
 	s.Saturated()
 	back := s.Next()
-	if back.Verb != state.Flip || back.Turn.To != 0 {
+	if back.Kind != state.ShiftTraffic || back.Traffic.To != 0 {
 		t.Fatalf("%+v", back)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &back, At: s.Now})
-	if a := s.Next(); a.Verb != state.Flip || a.Turn.To != 0 {
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &back, At: s.Now})
+	if a := s.Next(); a.Kind != state.ShiftTraffic || a.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}
-	step := &state.Step{Kind: state.Backward, Turn: &shift.Turn{Shift: "a/db:b/db", From: 50, To: 0}}
+	step := &state.Step{Kind: state.Backward, Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}}
 	s.Memory = blind.After(state.Event{Kind: state.StepAbort, Step: step, At: s.Now})
 	s.Readings[0].X = 50
 	s.Sized()
-	if a := s.Next(); a.Verb != state.Flip || a.Turn.To != 0 {
+	if a := s.Next(); a.Kind != state.ShiftTraffic || a.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}
 }
@@ -398,14 +398,14 @@ func TestATurnBackThatFailsIsRepeatedAsTurnBack(t *testing.T) {
 // TestAnActThatDoesNotSucceedKeepsNoTraffic: a size that cannot be written is no reason to leave traffic where it saturates.
 func TestAnActThatDoesNotSucceedKeepsNoTraffic(t *testing.T) {
 	s := plannertest.Shifting()
-	s.Until(t, state.Flip)
+	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
 	s.Sized()
-	undo := state.Act{Verb: state.Undo, Pool: "a/db", Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: s.Size("a"), To: s.Size("a") + 1}}}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &undo, At: s.Now})
-	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Act: &undo, At: s.Now, Outcome: state.Held, Reason: "a full disk"})
+	undo := state.Action{Kind: state.Undo, Pool: "a/db", Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: s.Size("a"), To: s.Size("a") + 1}}}
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &undo, At: s.Now})
+	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &undo, At: s.Now, Outcome: state.Held, Reason: "a full disk"})
 	s.Saturated()
-	if a := s.Act(t, state.Abort); a.Step.Turn == nil || a.Step.Turn.To != 0 {
+	if a := s.Act(t, state.AbortStep); a.Step.Traffic == nil || a.Step.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}
 }

@@ -12,26 +12,26 @@ import (
 func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 	for _, done := range []bool{true, false} { // false: the grant is in hand, and nobody knows how far
 		s, paused := NewStage(0), ""
-		step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
-		release, grant := state.Act{Verb: state.Release, Sets: step.Sets[:1]}, state.Act{Verb: state.Grant, Sets: step.Sets[1:]}
+		step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
+		release, grant := state.Action{Kind: state.Release, Changes: step.Changes[:1]}, state.Action{Kind: state.Grant, Changes: step.Changes[1:]}
 		s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, At: s.Now, Goal: &s.Goal})
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepBegan, Step: step, At: s.Now})
-		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &release, At: s.Now})
-		s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Act: &release, At: s.Now})
+		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &release, At: s.Now})
+		s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &release, At: s.Now})
 		s.See(16, 9, 10, 9)
-		unseen := func() (state.Act, bool) {
-			return Unseen(Situation{Now: s.Now, Fleet: s.Fleet, Gate: s.Gate, Memory: s.Memory, Policy: s.Policy, Paused: paused})
+		unseen := func() (state.Action, bool) {
+			return Unseen(State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: s.Memory, Policy: s.Policy, Paused: paused})
 		}
 		s.Saturated()
 		if a, due := unseen(); due {
 			t.Fatalf("nothing was granted, and %+v is due", a)
 		}
-		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &grant, At: s.Now})
+		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &grant, At: s.Now})
 		if done {
-			s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Act: &grant, At: s.Now})
+			s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &grant, At: s.Now})
 		}
 		open := s.Gate
-		s.Gate = Gate{}
+		s.Gate = SaturationGuard{}
 		if a, due := unseen(); due {
 			t.Fatalf("no signal says so, and %+v is due", a)
 		}
@@ -41,42 +41,42 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 		}
 		paused = ""
 		abort, due := unseen()
-		if !due || abort.Verb != state.Abort || len(abort.Step.Sets) != 2 || abort.Reason == "" {
+		if !due || abort.Kind != state.AbortStep || len(abort.Step.Changes) != 2 || abort.Reason == "" {
 			t.Fatalf("%v %+v", due, abort)
 		}
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, Reason: abort.Reason, At: s.Now})
 		retreat, due := unseen()
-		if want := (fleet.Set{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}); !due || retreat.Verb != state.Retreat || len(retreat.Sets) != 1 || retreat.Sets[0] != want {
+		if want := (fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}); !due || retreat.Kind != state.Retreat || len(retreat.Changes) != 1 || retreat.Changes[0] != want {
 			t.Fatalf("%v %+v", due, retreat)
 		}
-		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &retreat, At: s.Now})
-		failed := s.Memory.After(state.Event{Kind: state.Failed, Act: &retreat, At: s.Now, Outcome: state.Blind})
+		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &retreat, At: s.Now})
+		failed := s.Memory.After(state.Event{Kind: state.Failed, Action: &retreat, At: s.Now, Outcome: state.Blind})
 		for outcome, again := range map[state.Outcome]bool{state.Blind: true, state.Held: true, state.Drifted: false, state.LockLost: false} {
-			m := s.Memory.After(state.Event{Kind: state.Failed, Act: &retreat, At: s.Now, Outcome: outcome})
-			if a, due := Unseen(Situation{Now: s.Now, Fleet: s.Fleet, Gate: s.Gate, Memory: m}); due {
+			m := s.Memory.After(state.Event{Kind: state.Failed, Action: &retreat, At: s.Now, Outcome: outcome})
+			if a, due := Unseen(State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: m}); due {
 				t.Errorf("%s: %+v is due at once", outcome, a)
 			}
-			if a, due := Unseen(Situation{Now: s.Now.Add(retryAfter), Fleet: s.Fleet, Gate: s.Gate, Memory: m}); due != again {
+			if a, due := Unseen(State{Now: s.Now.Add(retryAfter), Fleet: s.Fleet, Guard: s.Gate, Journal: m}); due != again {
 				t.Errorf("%s: %v %+v", outcome, due, a)
 			}
 		}
-		for _, m := range []state.Memory{s.Memory, failed} { // and once it is seen, whatever became of it
+		for _, m := range []state.JournalState{s.Memory, failed} { // and once it is seen, whatever became of it
 			s.Memory, s.Now = m, s.Now.Add(retryAfter)
 			for range 3 {
 				s.See(16, 9, 14, 9)
 			}
-			if a := s.Next(); a.Verb != state.Retreat || a.Sets[0].To != 10 {
+			if a := s.Next(); a.Kind != state.Retreat || a.Changes[0].To != 10 {
 				t.Fatalf("%+v", a)
 			}
 		}
-		s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Act: &retreat, At: s.Now})
+		s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &retreat, At: s.Now})
 		if a, due := unseen(); due {
 			t.Fatalf("all has gone back that may unseen, and %+v is due", a)
 		}
 		for range 3 {
 			s.See(16, 9, 10, 9)
 		}
-		if a := s.Next(); a.Verb != state.Grant || a.Sets[0] != (fleet.Set{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}) {
+		if a := s.Next(); a.Kind != state.Grant || a.Changes[0] != (fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}) {
 			t.Fatalf("%+v", a)
 		}
 	}
@@ -85,35 +85,35 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 // TestATurnOfUnknownFateGoesBackBeforeTheStepDoes where nothing is seen: else traffic would stay where nobody looks for it.
 func TestATurnOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 	s := Shifting()
-	flip := s.Due(t, state.Flip)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &flip, At: s.Now})
-	unseen := func() (state.Act, bool) {
+	flip := s.Due(t, state.ShiftTraffic)
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
+	unseen := func() (state.Action, bool) {
 		s.Now = s.Now.Add(retryAfter)
-		return Unseen(Situation{Now: s.Now, Fleet: s.Fleet, Gate: s.Gate, Memory: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings})
+		return Unseen(State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings})
 	}
 	if a, due := unseen(); due {
 		t.Fatalf("nothing says so, and %+v is due", a)
 	}
 	s.Saturated()
 	back, due := unseen()
-	if !due || back.Verb != state.Flip || back.Turn.To != 0 || back.Turn.From != 50 {
+	if !due || back.Kind != state.ShiftTraffic || back.Traffic.To != 0 || back.Traffic.From != 50 {
 		t.Fatalf("%v %+v", due, back)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Act: &back, At: s.Now})
-	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Act: &back, At: s.Now, Outcome: state.Held})
-	if again, due := unseen(); !due || again.Verb != state.Flip || again.Turn.To != 0 { // it is repeated as it is
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &back, At: s.Now})
+	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &back, At: s.Now, Outcome: state.Held})
+	if again, due := unseen(); !due || again.Kind != state.ShiftTraffic || again.Traffic.To != 0 { // it is repeated as it is
 		t.Fatalf("%v %+v", due, again)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Act: &back, At: s.Now})
+	s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &back, At: s.Now})
 	abort, due := unseen()
-	if !due || abort.Verb != state.Abort || abort.Step.Turn != nil || len(abort.Step.Sets) == 0 {
+	if !due || abort.Kind != state.AbortStep || abort.Step.Traffic != nil || len(abort.Step.Changes) == 0 {
 		t.Fatalf("%v %+v", due, abort)
 	}
 	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, At: s.Now})
 	if x, _ := s.Memory.Switch("a/db:b/db"); x.X != 0 {
 		t.Errorf("the journal has the switch at %d %%", x.X)
 	}
-	if a, due := unseen(); !due || a.Verb != state.Retreat {
+	if a, due := unseen(); !due || a.Kind != state.Retreat {
 		t.Errorf("%v %+v", due, a)
 	}
 }
@@ -122,23 +122,23 @@ func TestATurnOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 func TestALineOfUnknownFateIsWrittenOnItsWayBack(t *testing.T) {
 	for _, seen := range []bool{false, true} { // whether it was seen that the step has to go back
 		s := NewStage(0)
-		step := &state.Step{Kind: state.Forward, Sets: []fleet.Set{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
-		release, grant := state.Act{Verb: state.Release, Sets: step.Sets[:1]}, state.Act{Verb: state.Grant, Sets: step.Sets[1:]}
-		for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: step}, {Kind: state.Intended, Act: &release},
-			{Kind: state.Acted, Act: &release}, {Kind: state.Intended, Act: &grant}} {
+		step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
+		release, grant := state.Action{Kind: state.Release, Changes: step.Changes[:1]}, state.Action{Kind: state.Grant, Changes: step.Changes[1:]}
+		for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: step}, {Kind: state.Intended, Action: &release},
+			{Kind: state.Acted, Action: &release}, {Kind: state.Intended, Action: &grant}} {
 			e.At = s.Now
 			s.Memory = s.Memory.After(e)
 		}
-		back := Situation{Memory: s.Memory, unseen: true}.wayBack(*step)
+		back := State{Journal: s.Memory, unseen: true}.wayBack(*step)
 		if seen {
 			s.See(16, 9, 10, 9) // the RELOAD did not come
-			back = Situation{Memory: s.Memory, Look: s.Look, Fleet: s.Fleet}.wayBack(*step)
+			back = State{Journal: s.Memory, Sample: s.Look, Fleet: s.Fleet}.wayBack(*step)
 		}
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: &back, At: s.Now})
 		for range 4 {
 			s.See(16, 9, 10, 9)
 		}
-		if a := s.Act(t, state.Retreat); len(a.Sets) != 1 || a.Sets[0] != (fleet.Set{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}) {
+		if a := s.Act(t, state.Retreat); len(a.Changes) != 1 || a.Changes[0] != (fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}) {
 			t.Fatalf("seen %v: %+v", seen, a)
 		}
 		s.See(16, 9, 10, 9)
@@ -146,48 +146,48 @@ func TestALineOfUnknownFateIsWrittenOnItsWayBack(t *testing.T) {
 		s.See(16, 9, 10, 9)
 		s.Act(t, state.Grant)
 		s.See(20, 9, 10, 9)
-		s.Act(t, state.Close)
+		s.Act(t, state.CompleteStep)
 	}
 }
 
-// TestAFlushEndsUnseen: where no look shows the fleet it ends at once, over a retreat that fails too; one that could
-// not be ended is tried again after a while, and what a look must tell of stays known.
+// TestAFlushEndsUnseen: where no sample shows the fleet it ends at once, over a retreat that fails too; one that could
+// not be ended is tried again after a while, and what a sample must tell of stays known.
 func TestAFlushEndsUnseen(t *testing.T) {
 	s := PinnedSituation(t, 40, 7)
-	if a, due := Unflush(s.Memory, s.Now); due {
+	if a, due := Unflush(s.Journal, s.Now); due {
 		t.Errorf("%+v, and nothing is flushed", a)
 	}
-	s.Now = s.Memory.ReleasedAt.Add(s.Policy.DrainFor / flushAfter)
+	s.Now = s.Journal.ReleasedAt.Add(s.Policy.DrainFor / flushAfter)
 	flush := Next(s)
-	m := s.Memory.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Act: &flush})
-	restore := state.Act{Verb: state.Restore, Sets: []fleet.Set{flush.Sets[0].Back()}}
-	due := func(what string, m state.Memory, at time.Time, want bool) {
+	m := s.Journal.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Action: &flush})
+	restore := state.Action{Kind: state.Restore, Changes: []fleet.SettingChange{flush.Changes[0].Back()}}
+	due := func(what string, m state.JournalState, at time.Time, want bool) {
 		t.Helper()
 		a, due := Unflush(m, at)
-		if due != want || due && (a.Verb != state.Restore || len(a.Sets) != 1 || a.Sets[0] != restore.Sets[0]) {
+		if due != want || due && (a.Kind != state.Restore || len(a.Changes) != 1 || a.Changes[0] != restore.Changes[0]) {
 			t.Errorf("%s: %v %+v, want %v", what, due, a, want)
 		}
 	}
-	after := func(m state.Memory, seq int64, e state.Event) state.Memory {
+	after := func(m state.JournalState, seq int64, e state.Event) state.JournalState {
 		e.Seq, e.At = seq, s.Now
 		return m.After(e)
 	}
 	due("a flush of unknown fate", m, s.Now, true)
-	m = after(m, 91, state.Event{Kind: state.Acted, Act: &flush})
+	m = after(m, 91, state.Event{Kind: state.Acted, Action: &flush})
 	due("a flush", m, s.Now, true)
-	retreat := state.Act{Verb: state.Retreat, Sets: s.Memory.Step.Sets}
-	fails := func(act *state.Act) state.Memory {
-		return after(after(m, 92, state.Event{Kind: state.Intended, Act: act}), 93,
-			state.Event{Kind: state.Failed, Act: act, Outcome: state.Blind})
+	retreat := state.Action{Kind: state.Retreat, Changes: s.Journal.Step.Changes}
+	fails := func(act *state.Action) state.JournalState {
+		return after(after(m, 92, state.Event{Kind: state.Intended, Action: act}), 93,
+			state.Event{Kind: state.Failed, Action: act, Outcome: state.Blind})
 	}
 	failing := fails(&retreat)
 	due("a retreat that has just failed", failing, s.Now, true)
 	failed := fails(&restore)
 	due("one that has just failed", failed, s.Now, false)
 	due("one that failed a while ago", failed, s.Now.Add(retryAfter), true)
-	grant := state.Act{Verb: state.Grant, Sets: []fleet.Set{s.Memory.Step.Sets[0].Back()}}
-	due("a grant of unknown fate", after(m, 92, state.Event{Kind: state.Intended, Act: &grant}), s.Now, false)
-	ended := after(after(m, 92, state.Event{Kind: state.Intended, Act: &restore}), 93,
-		state.Event{Kind: state.Acted, Act: &restore})
+	grant := state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{s.Journal.Step.Changes[0].Back()}}
+	due("a grant of unknown fate", after(m, 92, state.Event{Kind: state.Intended, Action: &grant}), s.Now, false)
+	ended := after(after(m, 92, state.Event{Kind: state.Intended, Action: &restore}), 93,
+		state.Event{Kind: state.Acted, Action: &restore})
 	due("one that was ended", ended, s.Now, false)
 }

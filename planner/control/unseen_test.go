@@ -12,11 +12,11 @@ import (
 // TestTheWayBackIsNotTakenBackUnseen: a rollback's own turn stays, whatever signals say.
 func TestTheWayBackIsNotTakenBackUnseen(t *testing.T) {
 	s := plannertest.Shifting()
-	s.Until(t, state.Flip)
+	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
 	s.Memory.RollTo = 1
 	s.Saturated()
-	if a, due := control.Unseen(control.Situation{Now: s.Now.Add(time.Second), Fleet: s.Fleet, Gate: s.Gate, Memory: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}); due {
+	if a, due := control.Unseen(control.State{Now: s.Now.Add(time.Second), Fleet: s.Fleet, Guard: s.Gate, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}); due {
 		t.Errorf("%+v", a)
 	}
 }
@@ -28,7 +28,7 @@ func TestATurnByHandIsNoDriftWhereNothingIsSeen(t *testing.T) {
 	s.Until(t, state.Grant)
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
 	s.Saturated()
-	if a, due := control.Unseen(control.Situation{Now: s.Now, Fleet: s.Fleet, Gate: s.Gate, Memory: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}); !due || a.Verb != state.Abort || a.Step.Turn == nil {
+	if a, due := control.Unseen(control.State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}); !due || a.Kind != state.AbortStep || a.Step.Traffic == nil {
 		t.Errorf("%v %+v", due, a)
 	}
 }

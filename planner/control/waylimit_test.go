@@ -27,8 +27,8 @@ func TestNoStepGoesBeyondALimitOfARoleADatabaseOrAUser(t *testing.T) {
 		walked++
 		goal := sizing.GoalOf(plan)
 		for n := 0; ; n++ {
-			step, blocked := steps.Waypoint(f, goal, state.Policy{Percent: 5}, nil)
-			if len(step.Sets) == 0 {
+			step, blocked := steps.Next(f, goal, state.Policy{Percent: 5}, nil)
+			if len(step.Changes) == 0 {
 				for _, p := range f.Pools {
 					if g, _ := goal.Pool(p.ID); p.Sizes[0].Conns != g.Size {
 						t.Errorf("seed %d: %s ends at %d, the plan says %d: %s", seed, p.ID, p.Sizes[0].Conns, g.Size, blocked)
@@ -39,8 +39,8 @@ func TestNoStepGoesBeyondALimitOfARoleADatabaseOrAUser(t *testing.T) {
 			if n > 200 {
 				t.Fatalf("seed %d: no end", seed)
 			}
-			var releases, grants []fleet.Set
-			for _, x := range step.Sets {
+			var releases, grants []fleet.SettingChange
+			for _, x := range step.Changes {
 				if x.Grows() {
 					grants = append(grants, x)
 				} else {
@@ -70,15 +70,15 @@ func TestThePromiseRefusesAGrantBeyondALimit(t *testing.T) {
 		f := plannertest.UnderLimits(t, rand.New(rand.NewPCG(uint64(seed), 6)))
 		for _, p := range f.Pools {
 			by := 1 + seed%12
-			x := fleet.Set{Process: p.Sizes[0].Process, Alias: p.Alias, Key: fleet.KeySize, From: p.Sizes[0].Conns, To: p.Sizes[0].Conns + by}
+			x := fleet.SettingChange{Process: p.Sizes[0].Process, Alias: p.Alias, Key: fleet.KeySize, From: p.Sizes[0].Conns, To: p.Sizes[0].Conns + by}
 			over := func(trusted bool) (over bool) {
-				then := plannertest.OpenUnder(f.With([]fleet.Set{x}), trusted)
+				then := plannertest.OpenUnder(f.With([]fleet.SettingChange{x}), trusted)
 				for _, l := range f.Limits {
 					over = over || then[fmt.Sprint(l.Text(), l.Process)] > l.Conns
 				}
 				return over
 			}
-			if err := control.Promise(f, []fleet.Set{x}); over(true) && err == nil || err != nil && !over(false) {
+			if err := control.Promise(f, []fleet.SettingChange{x}); over(true) && err == nil || err != nil && !over(false) {
 				t.Errorf("seed %d: %s %d more: %v, over a limit: %v", seed, p.ID, by, err, over(true))
 			}
 		}

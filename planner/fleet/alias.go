@@ -38,7 +38,7 @@ func (p Process) Defaults(a Alias) bool {
 // mode is the pool mode of an alias's line, whatever its users have.
 func (a Alias) mode() string { return cmp.Or(a.LinePoolMode, a.PoolMode) }
 
-// PoolIDs lists the pools (group/alias) of a look, sorted.
+// PoolIDs lists the pools (group/alias) of a sample, sorted.
 func PoolIDs(o Observation) []string {
 	var ids []string
 	for _, p := range o.Processes {

@@ -46,7 +46,7 @@ func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
 		}, 0,
 			"CONNECTION LIMIT 9 of role app1, of which direct sessions take 9"},
 		{"a role, what pools let go holds it, too", "1.24.1", func(o *fleet.Observation) {
-			o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 9, DirectConns: 1, LeavingConns: 2}}
+			o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 9, DirectConns: 1, ClosingConns: 2}}
 		}, 2, "CONNECTION LIMIT 9 of role app1, of which direct sessions take 3"},
 		{"a database, of a superuser", "1.24.1", func(o *fleet.Observation) {
 			o.Servers[0].Databases, o.Servers[0].Superusers = []fleet.ConnLimit{{Name: "app", Conns: 7}}, []string{"app1"}

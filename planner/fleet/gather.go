@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// Gather returns the look with every database that lives by the line of * shown as one alias, AutoDB, whose size is the
+// Gather returns the sample with every database that lives by the line of * shown as one alias, AutoDB, whose size is the
 // process's default_pool_size: that is the one number behind all of their sizes. lines has the processes that are
 // gathered, each with the aliases that have a line of their own. A pool of it is one user of one database,
 // "user@database" with its Login, because each has a size to itself; their counters are added up. max_db_connections of

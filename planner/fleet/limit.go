@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Allowed is how many connections one user of an alias may have at work at this look, and what says so: its size, or a
+// Allowed is how many connections one user of an alias may have at work at this sample, and what says so: its size, or a
 // limit less what others hold of it. A pool that has as many at work is full. PgBouncer closes others' idle connections
 // where its own limit is reached, so those hold nothing of it; PostgreSQL does not. The text is empty where the size
 // bounds it.
@@ -156,7 +156,7 @@ func (l Limit) Text() string {
 // counts is an object of its own in each database (force_user and add_db_user of objects.c) for a forced user, behind *
 // too, and for one who is known by auth_query alone.
 // One whom PAM lets in has an object for all databases, which no line of [users] reaches (add_pam_user). Of a pool of * that
-// no look shows it is not known whether its line forces the user: as if it did.
+// no sample shows it is not known whether its line forces the user: as if it did.
 type counter struct {
 	Role  string
 	Alias string // of one that is counted in that database alone
@@ -223,7 +223,7 @@ func (c ConnLimit) Limit(kind LimitKind, s Server) Limit {
 }
 
 // heldConns is what sessions hold of the limit that are no pool's.
-func (c ConnLimit) heldConns() int { return c.DirectConns + c.LeavingConns }
+func (c ConnLimit) heldConns() int { return c.DirectConns + c.ClosingConns }
 
 // Alone reports whether the limit is one that PgBouncer keeps by itself in one pool: then it bounds no size. What it
 // means stands in what the pool takes of the budget, and in what its clients wait.

@@ -77,14 +77,14 @@ type ConnLimit struct {
 	// recordings 0, or with LeavingConns in them.
 	DirectConns int `json:"direct,omitempty"`
 
-	LeavingConns int `json:"leaving,omitempty"` // those that a pool has let go: leaving, and orphans
+	ClosingConns int `json:"closing,omitempty"` // those that a pool has let go: closing, and orphans
 }
 
 // BackendCounts splits the client backends of pg_stat_activity by who holds them; see Classify.
 type BackendCounts struct {
 	PoolConns    int `json:"pool"`    // owned by a PgBouncer connection
-	DirectConns  int `json:"direct"`  // owned by no PgBouncer on two looks; our own session is one of them
-	LeavingConns int `json:"leaving"` // let go by a PgBouncer since the look before and still running
+	DirectConns  int `json:"direct"`  // owned by no PgBouncer on two samples; our own session is one of them
+	ClosingConns int `json:"closing"` // let go by a PgBouncer since the sample before and still running
 	OrphanConns  int `json:"orphan"`  // from a PgBouncer's host, owned by nobody, still at work
 	OwnConns     int `json:"own"`     // of DirectConns: pgbudget's own sessions
 	LoginConns   int `json:"login"`   // of PoolConns: PgBouncer logins in flight that pg_stat_activity does not show yet
@@ -92,7 +92,7 @@ type BackendCounts struct {
 
 // Total returns the client backends that pg_stat_activity showed.
 func (b BackendCounts) Total() int {
-	return b.PoolConns - b.LoginConns + b.DirectConns + b.LeavingConns + b.OrphanConns
+	return b.PoolConns - b.LoginConns + b.DirectConns + b.ClosingConns + b.OrphanConns
 }
 
 // Holder is a session that sits idle in an open transaction and so pins a pool's connection.
@@ -111,7 +111,7 @@ type Process struct {
 	Group    string      `json:"group"`
 	Console  string      `json:"console,omitempty"` // host:port or socket folder, for messages
 	Version  string      `json:"version"`
-	At       time.Time   `json:"at,omitzero"`       // when its counters were read; zero: between the look's beginning and its end
+	At       time.Time   `json:"at,omitzero"`       // when its counters were read; zero: between the sample's beginning and its end
 	Started  int         `json:"started,omitempty"` // one more whenever it may have started anew since it was first seen; 0: not known
 	Identity Identity    `json:"identity"`
 	Settings Settings    `json:"settings"`
@@ -135,7 +135,7 @@ type Process struct {
 	Listed []string `json:"listed_users,omitempty"`
 }
 
-// Identity tells one PgBouncer process from another; it must stay the same from look to look.
+// Identity tells one PgBouncer process from another; it must stay the same from sample to sample.
 type Identity struct {
 	ConfFile   string `json:"conffile,omitempty"`
 	PIDFile    string `json:"pidfile,omitempty"`
@@ -188,7 +188,7 @@ type Alias struct {
 	// next client has it back (find_database of objects.c). Host, port and sizes are not known: sizes are the process's.
 	Hidden bool `json:"hidden,omitempty"`
 
-	// Gone: the newest look does not show it, and an earlier one has.
+	// Gone: the newest sample does not show it, and an earlier one has.
 	Gone bool `json:"gone,omitempty"`
 
 	// Guessed says what is not known of an alias that SHOW DATABASES does not show; empty for every one that it shows. Without

@@ -19,9 +19,9 @@ const (
 	KeyLifetime Key = "server_lifetime"
 )
 
-// Set is one setting of one alias in one process, from a value to another: in connections for each of its users, a lifetime
+// SettingChange is one setting of one alias in one process, from a value to another: in connections for each of its users, a lifetime
 // in seconds.
-type Set struct {
+type SettingChange struct {
 	Process string `json:"process"`
 	Alias   string `json:"alias"`
 	Key     Key    `json:"key"`
@@ -30,45 +30,47 @@ type Set struct {
 }
 
 // Back returns the set that undoes s.
-func (s Set) Back() Set { s.From, s.To = s.To, s.From; return s }
+func (s SettingChange) Back() SettingChange { s.From, s.To = s.To, s.From; return s }
 
 // Group returns the group of the set's process.
-func (s Set) Group() string { group, _, _ := strings.Cut(s.Process, "/"); return group }
+func (s SettingChange) Group() string { group, _, _ := strings.Cut(s.Process, "/"); return group }
 
 // Pool returns the pool whose line it changes.
-func (s Set) Pool() string { return s.Group() + "/" + s.Alias }
+func (s SettingChange) Pool() string { return s.Group() + "/" + s.Alias }
 
 // Grows reports whether the set lets a pool open more connections.
-func (s Set) Grows() bool { return s.Key != KeyLifetime && s.To > s.From }
+func (s SettingChange) Grows() bool { return s.Key != KeyLifetime && s.To > s.From }
 
 // Same reports whether both are about one setting of one line.
-func (s Set) Same(t Set) bool { return s.Process == t.Process && s.Alias == t.Alias && s.Key == t.Key }
+func (s SettingChange) Same(t SettingChange) bool {
+	return s.Process == t.Process && s.Alias == t.Alias && s.Key == t.Key
+}
 
-func CompareSets(a, b Set) int {
+func CompareChanges(a, b SettingChange) int {
 	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias), cmp.Compare(a.Key, b.Key))
 }
 
 // move is what lines of one pool have in common: from what to what they go.
 type move struct {
-	Set // Process: the group
-	In  []string
-	One bool // no other line of the pool goes from or to something else
+	SettingChange // Process: the group
+	In            []string
+	One           bool // no other line of the pool goes from or to something else
 }
 
 // MovesOf are the moves of sets, sorted by pool.
-func MovesOf(sets []Set) []move {
+func MovesOf(sets []SettingChange) []move {
 	var out []move
 	for _, x := range sets {
-		m := move{Set{x.Group(), x.Alias, x.Key, x.From, x.To}, nil, true}
-		i := slices.IndexFunc(out, func(o move) bool { return o.Set == m.Set })
+		m := move{SettingChange{x.Group(), x.Alias, x.Key, x.From, x.To}, nil, true}
+		i := slices.IndexFunc(out, func(o move) bool { return o.SettingChange == m.SettingChange })
 		if i < 0 {
 			i, out = len(out), append(out, m)
 		}
 		out[i].In = append(out[i].In, x.Process)
 	}
-	slices.SortStableFunc(out, func(a, b move) int { return CompareSets(a.Set, b.Set) })
+	slices.SortStableFunc(out, func(a, b move) int { return CompareChanges(a.SettingChange, b.SettingChange) })
 	for i := range out {
-		out[i].One = !slices.ContainsFunc(out, func(o move) bool { return o.Same(out[i].Set) && o.Set != out[i].Set })
+		out[i].One = !slices.ContainsFunc(out, func(o move) bool { return o.Same(out[i].SettingChange) && o.SettingChange != out[i].SettingChange })
 	}
 	return out
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// SameServers refuses a look at other machines than before: a failover in the window makes its counters and its ledger
+// SameServers refuses a sample of other machines than before: a failover in the window makes its counters and its ledger
 // those of two servers.
 func SameServers(before, now Observation) error {
 	for _, s := range now.Servers {
@@ -19,7 +19,7 @@ func SameServers(before, now Observation) error {
 			other := was.SystemID != "" && s.SystemID != "" && was.SystemID != s.SystemID
 			if moved := was.Timeline != 0 && s.Timeline != 0 && was.Timeline != s.Timeline; other || moved || was.InRecovery != s.InRecovery {
 				return &operr.Error{Kind: operr.KindDrift, Subject: "server " + s.Name,
-					Err: fmt.Errorf("it is not the server of the look before: system %s timeline %d in recovery %v, then system %s timeline %d in recovery %v",
+					Err: fmt.Errorf("it is not the server of the sample before: system %s timeline %d in recovery %v, then system %s timeline %d in recovery %v",
 						was.SystemID, was.Timeline, was.InRecovery, s.SystemID, s.Timeline, s.InRecovery),
 					Hint: "after a failover, once the primary is the server of the config: the same command again looks from the start, and goes on"}
 			}
@@ -28,7 +28,7 @@ func SameServers(before, now Observation) error {
 	return nil
 }
 
-// WithVanished returns the newer look together with every process, alias and user of the older one that it no longer
+// WithVanished returns the newer sample together with every process, alias and user of the older one that it no longer
 // shows, as it was last seen: what may come back keeps its worst case.
 func WithVanished(older, newer Observation) (Observation, []string) {
 	var gone []string
@@ -70,7 +70,7 @@ func WithVanished(older, newer Observation) (Observation, []string) {
 }
 
 // closed is an alias that its process no longer shows: it keeps its pools, and PgBouncer has closed their connections
-// with it. What of them is still at work in PostgreSQL is counted there, as leaving.
+// with it. What of them is still at work in PostgreSQL is counted there, as closing.
 func (a Alias) closed() Alias {
 	a.Pools, a.CurrentConns, a.Gone = slices.Clone(a.Pools), 0, true
 	for i, g := range a.Pools {

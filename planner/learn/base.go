@@ -7,9 +7,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 )
 
-// Base is the loads of a shift's pools as a run took them, with what the switch said then. History is about times when it said
+// Baseline is the loads of a shift's pools as a run took them, with what the switch said then. History is about times when it said
 // something else: runs that come after a turn go by the base.
-type Base struct {
+type Baseline struct {
 	Shift string    `json:"shift"` // its id
 	X     int       `json:"x_percent"`
 	At    time.Time `json:"at"`
@@ -17,12 +17,12 @@ type Base struct {
 	To    load.Load `json:"to"`
 }
 
-// BaseFor is how long after the newest turn a base is gone by. chosen: the default lookback; history is all of later times then.
-const BaseFor = 7 * 24 * time.Hour
+// BaselineFor is how long after the newest turn a base is gone by. chosen: the default lookback; history is all of later times then.
+const BaselineFor = 7 * 24 * time.Hour
 
-// BaseOf takes the loads of a shift's pools.
-func BaseOf(s shift.Shift, x int, at time.Time, loads []load.Load) Base {
-	b := Base{Shift: s.ID(), X: x, At: at}
+// BaselineOf takes the loads of a shift's pools.
+func BaselineOf(s shift.Shift, x int, at time.Time, loads []load.Load) Baseline {
+	b := Baseline{Shift: s.ID(), X: x, At: at}
 	for _, l := range loads {
 		switch l.Pool {
 		case s.From:

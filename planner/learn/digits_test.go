@@ -19,7 +19,7 @@ func TestTextsOfMovedTrafficHaveNoExponent(t *testing.T) {
 
 // turnOf is the judgement of a turn beside which the load of the giving pool and of both changes by a share.
 func turnOf(scale, share float64) learn.Judgement {
-	turn := learn.Turned{FromX: 0, ToX: 20, Fraction: load.Range{Lower: 1, Target: 1, Upper: 1}}
+	turn := learn.ObservedChange{FromX: 0, ToX: 20, Fraction: load.Range{Lower: 1, Target: 1, Upper: 1}}
 	for i := range 24 {
 		n := int64(100*scale) + int64(i%2)
 		turn.Before = append(turn.Before, learn.Block{Span: 5 * time.Second, From: n, To: n})

@@ -18,14 +18,14 @@ type Soaks struct {
 	R              *rand.Rand
 }
 
-func (s Soaks) Point(x int) Point {
+func (s Soaks) Point(x int) SoakResult {
 	day := 1.0
 	if s.Day != nil {
 		day = s.Day(x)
 	}
 	moved := s.Main * s.Phi * float64(x) / 100
 	from, to := (s.Main-moved)*day, (s.Own+moved)*day
-	return Point{X: x, Window: s.Window,
+	return SoakResult{X: x, Window: s.Window,
 		From: Measure{from + s.R.NormFloat64()*s.Sd(from), s.Sd(from)},
 		To:   Measure{max(0, to+s.R.NormFloat64()*s.Sd(to)), s.Sd(to)}}
 }
@@ -57,14 +57,14 @@ var Rhythms = map[string]func(r *rand.Rand, blocks int) func(i int, u float64) (
 		return func(_ int, u float64) (float64, float64) { f := 1 + 0.3*(u+u*u)/2; return f, f }
 	},
 	"a day that turns": func(r *rand.Rand, _ int) func(int, float64) (float64, float64) {
-		a, b := 2*math.Pi*r.Float64(), 2*math.Pi*r.Float64() // 24 h in which the load doubles; the looks are ten minutes
+		a, b := 2*math.Pi*r.Float64(), 2*math.Pi*r.Float64() // 24 h in which the load doubles; the samples are ten minutes
 		day := func(phase, u float64) float64 { return 1 + math.Sin(phase+2*math.Pi*u*300/86400)/3 }
 		return func(_ int, u float64) (float64, float64) { return day(a, u), day(b, u) }
 	},
 }
 
 // DrawTurn draws five minutes before and after a turn that moves so many transactions a second.
-func DrawTurn(r *rand.Rand, rhythm func(*rand.Rand, int) func(int, float64) (float64, float64), from, to, moves float64, t Turned) Turned {
+func DrawTurn(r *rand.Rand, rhythm func(*rand.Rand, int) func(int, float64) (float64, float64), from, to, moves float64, t ObservedChange) ObservedChange {
 	const blocks = 60
 	next := rhythm(r, blocks)
 	draw := func(mean float64) int64 {

@@ -17,8 +17,8 @@ type Measure struct {
 	SD      float64 `json:"sd"`
 }
 
-// Point is what was measured of a shift while its switch stood at X: one soak, or the looks before a run.
-type Point struct {
+// SoakResult is what was measured of a shift while its switch stood at X: one soak, or the samples before a run.
+type SoakResult struct {
 	Shift    string        `json:"shift"` // its id
 	At       time.Time     `json:"at"`
 	X        int           `json:"x_percent"`
@@ -31,14 +31,14 @@ type Point struct {
 	Text     string        `json:"text,omitempty"`     // why
 	All      bool          `json:"all,omitempty"`      // the verdict is that of all points together
 	Risen    bool          `json:"risen,omitempty"`    // the share is as expected, and had it stayed as it was it would not be
-	Useless  string        `json:"useless,omitempty"`  // why nothing is learnt from it; empty: something is
+	Excluded string        `json:"excluded,omitempty"` // why nothing is learnt from it; empty: something is
 	Back     bool          `json:"back,omitempty"`     // the traffic was taken back from there: more came than was believed
-	Survey   bool          `json:"survey,omitempty"`   // of the looks before a run: no turn was made before it
+	Survey   bool          `json:"survey,omitempty"`   // of the samples before a run: no turn was made before it
 }
 
 // Share is the part of the two pools' load that To carries, and its sampling deviation by the delta method. What both pools
 // have in common, such as the time of day, is not in it.
-func (p Point) Share() (share, sd float64) {
+func (p SoakResult) Share() (share, sd float64) {
 	total := p.From.Erlangs + p.To.Erlangs
 	if total <= 0 {
 		return 0, math.Inf(1)
@@ -47,8 +47,8 @@ func (p Point) Share() (share, sd float64) {
 }
 
 // Surprise says how far outside of what was predicted the point is; empty: it is inside, or nothing was predicted.
-func (p Point) Surprise() string {
-	if p.Expected == nil || p.Useless != "" {
+func (p SoakResult) Surprise() string {
+	if p.Expected == nil || p.Excluded != "" {
 		return ""
 	}
 	if share, _ := p.Share(); share < p.Expected.Lower || share > p.Expected.Upper {
@@ -57,10 +57,10 @@ func (p Point) Surprise() string {
 	return ""
 }
 
-// Belief is what is known of the fraction of a shift.
-type Belief struct {
+// FractionEstimate is what is known of the fraction of a shift.
+type FractionEstimate struct {
 	Fraction load.Range `json:"fraction"` // with its 95 % interval
-	Points   int        `json:"points"`   // that it rests on; 0: the prior alone
+	Soaks    int        `json:"soaks"`    // that it rests on; 0: the prior alone
 	Method   string     `json:"method"`
 	own      float64
 	fit      line
@@ -93,9 +93,9 @@ const refuted = 2
 //
 // Source: weighted regression with known variances, Draper & Smith, Applied Regression Analysis, 2.11; delta method for the
 // quotient.
-func Learn(prior load.Range, points []Point) Belief {
+func Learn(prior load.Range, points []SoakResult) FractionEstimate {
 	prior = doubted(prior, points)
-	b := Belief{Fraction: prior, Method: "prior", prior: true}
+	b := FractionEstimate{Fraction: prior, Method: "prior", prior: true}
 	b.fit = lineOf(points)
 	b.own = b.fit.own(prior.Target)
 	f := b.fit
@@ -121,17 +121,17 @@ func Learn(prior load.Range, points []Point) Belief {
 		text += fmt.Sprintf(" (they say %.3g, which no fraction is: taken as %g)", phi, best)
 		phi, f = best, f.through(best)
 	}
-	return Belief{Fraction: load.Range{Lower: share01(phi - load.Z95*sd), Target: phi, Upper: share01(phi + load.Z95*sd)}, Points: f.points, Method: text, own: f.a, fit: f}
+	return FractionEstimate{Fraction: load.Range{Lower: share01(phi - load.Z95*sd), Target: phi, Upper: share01(phi + load.Z95*sd)}, Soaks: f.points, Method: text, own: f.a, fit: f}
 }
 
 // doubted is the prior after traffic had to be taken back: each time since something was learnt, what came may have been
 // twice what was believed at most, or half. chosen: so that each try is about half as bold.
-func doubted(r load.Range, points []Point) load.Range {
+func doubted(r load.Range, points []SoakResult) load.Range {
 	for _, p := range slices.Backward(points) {
 		if p.Survey {
 			continue
 		}
-		if p.Useless == "" {
+		if p.Excluded == "" {
 			break
 		}
 		if p.Back {
@@ -142,13 +142,13 @@ func doubted(r load.Range, points []Point) load.Range {
 }
 
 // lineOf fits the line; points that are useless are left out.
-func lineOf(points []Point) line {
+func lineOf(points []SoakResult) line {
 	f := line{inflate: 1, least: math.Inf(1), most: math.Inf(-1)}
 	type sample struct{ x, y, w float64 }
 	var s []sample
 	for _, p := range points {
 		y, sd := p.Share()
-		if p.Useless != "" || !(sd > 0) || math.IsInf(sd, 0) {
+		if p.Excluded != "" || !(sd > 0) || math.IsInf(sd, 0) {
 			continue
 		}
 		x := float64(p.X) / 100
@@ -211,7 +211,7 @@ func (f line) own(phi float64) float64 {
 // Predict returns the share of To that a next point is expected to have at X, with the 95 % interval of a measurement
 // whose sampling deviation is sd. It is nil where nothing was measured yet. A share is between 0 and 1, and so is what
 // is expected.
-func (b Belief) Predict(x int, sd float64) *load.Range {
+func (b FractionEstimate) Predict(x int, sd float64) *load.Range {
 	f, at := b.fit, float64(x)/100
 	if f.points == 0 {
 		return nil
@@ -232,4 +232,4 @@ func (b Belief) Predict(x int, sd float64) *load.Range {
 
 func share01(x float64) float64 { return min(1, max(0, x)) }
 
-func (b Belief) inflated() float64 { return max(1, b.fit.inflate) }
+func (b FractionEstimate) inflated() float64 { return max(1, b.fit.inflate) }

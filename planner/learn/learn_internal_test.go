@@ -36,7 +36,7 @@ func TestIntervalsCoverWhatTheySay(t *testing.T) {
 			prior := c.prior(s)
 			steps := 2 + s.R.IntN(8)
 			delta := 1 + s.R.IntN(9)
-			var points []Point
+			var points []SoakResult
 			for k := range steps + 1 {
 				points = append(points, s.Point(k*delta))
 			}

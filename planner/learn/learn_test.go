@@ -14,17 +14,17 @@ import (
 // TestAFractionIsBetweenNothingAndAll: points that say otherwise say something of their noise, and what is believed,
 // and expected, stays possible, with the doubt that there is.
 func TestAFractionIsBetweenNothingAndAll(t *testing.T) {
-	point := func(x int, from, to, sd float64) learn.Point {
-		return learn.Point{X: x, From: learn.Measure{Erlangs: from, SD: sd}, To: learn.Measure{Erlangs: to, SD: sd}}
+	point := func(x int, from, to, sd float64) learn.SoakResult {
+		return learn.SoakResult{X: x, From: learn.Measure{Erlangs: from, SD: sd}, To: learn.Measure{Erlangs: to, SD: sd}}
 	}
 	for name, c := range map[string]struct {
-		points []learn.Point
+		points []learn.SoakResult
 		target float64
 	}{
-		"less comes the further the switch is":  {[]learn.Point{point(0, 10, 1, 0.1), point(50, 11, 0.1, 0.1)}, 0},
-		"and that is very certain":              {[]learn.Point{point(0, 10, 1, 0.001), point(50, 11, 0.1, 0.001)}, 0},
-		"all of it with the first percent":      {[]learn.Point{point(0, 10, 0, 0.1), point(1, 0, 10, 0.1)}, 1},
-		"more than all, from a load of its own": {[]learn.Point{point(0, 10, 5, 0.1), point(50, 1, 14, 0.1)}, 1},
+		"less comes the further the switch is":  {[]learn.SoakResult{point(0, 10, 1, 0.1), point(50, 11, 0.1, 0.1)}, 0},
+		"and that is very certain":              {[]learn.SoakResult{point(0, 10, 1, 0.001), point(50, 11, 0.1, 0.001)}, 0},
+		"all of it with the first percent":      {[]learn.SoakResult{point(0, 10, 0, 0.1), point(1, 0, 10, 0.1)}, 1},
+		"more than all, from a load of its own": {[]learn.SoakResult{point(0, 10, 5, 0.1), point(50, 1, 14, 0.1)}, 1},
 	} {
 		b := learn.Learn(load.Range{Lower: 0.2, Target: 0.35, Upper: 0.7}, c.points)
 		f := b.Fraction
@@ -46,7 +46,7 @@ type traffic struct {
 	burst    float64 // variance of a block's rate over that of Poisson arrivals
 }
 
-func (c traffic) turned(r *rand.Rand, t learn.Turned) learn.Turned {
+func (c traffic) turned(r *rand.Rand, t learn.ObservedChange) learn.ObservedChange {
 	draw := func(rate float64) int64 {
 		return max(0, int64(math.Round(rate+r.NormFloat64()*math.Sqrt(rate*c.burst))))
 	}
@@ -74,22 +74,22 @@ func TestCountersSayWhatMoved(t *testing.T) {
 			return after
 		}
 	}
-	turn := learn.Turned{FromX: 20, ToX: 30, Fraction: load.Range{Lower: 0.25, Target: 0.35, Upper: 0.45}, Hold: 10 * time.Millisecond}
+	turn := learn.ObservedChange{FromX: 20, ToX: 30, Fraction: load.Range{Lower: 0.25, Target: 0.35, Upper: 0.45}, Hold: 10 * time.Millisecond}
 	slow := turn
 	slow.Hold = 30 * time.Second
 	for name, c := range map[string]struct {
 		traffic
-		turn  learn.Turned
+		turn  learn.ObservedChange
 		want  map[learn.Verdict]float64 // at least that share of the turns
 		never []learn.Verdict
 	}{
-		"it moved":                                      {traffic{step(900, 865), step(75, 110), 300, 1}, turn, map[learn.Verdict]float64{learn.Moved: 0.5}, []learn.Verdict{learn.NotMoved}},
-		"it moved in bursts":                            {traffic{step(900, 865), step(75, 110), 900, 4}, turn, map[learn.Verdict]float64{learn.Moved: 0.05}, []learn.Verdict{learn.NotMoved}},
-		"nothing moved":                                 {traffic{flat(900), flat(75), 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
-		"nothing moved, of much that should":            {traffic{flat(900), flat(75), 240, 1}, learn.Turned{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold}, map[learn.Verdict]float64{learn.NotMoved: 0.9}, []learn.Verdict{learn.Moved}},
-		"it moved, in a look that would have seen it":   {traffic{step(900, 742), step(75, 233), 240, 1}, learn.Turned{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold}, map[learn.Verdict]float64{learn.Moved: 0.95}, []learn.Verdict{learn.NotMoved}},
+		"it moved":                           {traffic{step(900, 865), step(75, 110), 300, 1}, turn, map[learn.Verdict]float64{learn.Moved: 0.5}, []learn.Verdict{learn.NotMoved}},
+		"it moved in bursts":                 {traffic{step(900, 865), step(75, 110), 900, 4}, turn, map[learn.Verdict]float64{learn.Moved: 0.05}, []learn.Verdict{learn.NotMoved}},
+		"nothing moved":                      {traffic{flat(900), flat(75), 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
+		"nothing moved, of much that should": {traffic{flat(900), flat(75), 240, 1}, learn.ObservedChange{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold}, map[learn.Verdict]float64{learn.NotMoved: 0.9}, []learn.Verdict{learn.Moved}},
+		"it moved, in a sample that would have seen it": {traffic{step(900, 742), step(75, 233), 240, 1}, learn.ObservedChange{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold}, map[learn.Verdict]float64{learn.Moved: 0.95}, []learn.Verdict{learn.NotMoved}},
 		"time of day: against the turn":                 {traffic{func(t float64) float64 { return 900 + 30*math.Sin(t/60) }, func(t float64) float64 { return 75 - 30*math.Sin(t/60) }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved, learn.NotMoved}},
-		"a look too short to tell":                      {traffic{step(90, 86.5), step(7.5, 11), 10, 1}, turn, map[learn.Verdict]float64{learn.CannotTell: 0.9}, []learn.Verdict{learn.NotMoved}},
+		"a sample too short to tell":                    {traffic{step(90, 86.5), step(7.5, 11), 10, 1}, turn, map[learn.Verdict]float64{learn.CannotTell: 0.9}, []learn.Verdict{learn.NotMoved}},
 		"time of day: both rise":                        {traffic{func(t float64) float64 { return 900 + t }, func(t float64) float64 { return 75 + t/10 }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
 		"time of day: one falls as the other rises":     {traffic{func(t float64) float64 { return 900 - t/2 }, func(t float64) float64 { return 75 + t/2 }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
 		"time of day: in a curve":                       {traffic{func(t float64) float64 { return 900 - 50*math.Sin(t/80) }, func(t float64) float64 { return 75 + 20*math.Sin(t/80) }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},

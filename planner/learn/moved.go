@@ -22,14 +22,14 @@ const (
 	Confounded Verdict = "confounded" // something else happened at the same time
 )
 
-// Block is what arrived between two looks.
+// Block is what arrived between two samples.
 type Block struct {
 	Span     time.Duration
 	From, To int64 // transactions of the two pools
 }
 
-// Turned is a turn of the switch with the looks before and after it.
-type Turned struct {
+// ObservedChange is a turn of the switch with the samples before and after it.
+type ObservedChange struct {
 	Before, After []Block       // one after the other, without gaps
 	FromX, ToX    int           // percent
 	Fraction      load.Range    // as believed
@@ -39,7 +39,7 @@ type Turned struct {
 // Judgement is a verdict with its figures, in transactions per second from one pool to the other.
 type Judgement struct {
 	Verdict Verdict
-	Power   float64 // the chance that a look of that length says "moved" if as little moves as is believed to, 0..1
+	Power   float64 // the chance that a sample of that length says "moved" if as little moves as is believed to, 0..1
 	Seen    float64
 	SD      float64
 	Text    string
@@ -62,8 +62,8 @@ const (
 
 	stretches      = 6   // on either side of the turn, for which the deviation is taken
 	leastStretches = 4   // fewer tell nothing of how they vary
-	slowShare      = 0.1 // of the look, which transactions that were under way may blur. chosen
-	enoughPower    = 0.8 // that a look must have had to say "not moved"
+	slowShare      = 0.1 // of the sample, which transactions that were under way may blur. chosen
+	enoughPower    = 0.8 // that a sample must have had to say "not moved"
 	arrivalsPerSum = 2   // the fraction is one of load; of arrivals it may be twice that, or half
 )
 
@@ -72,13 +72,13 @@ const (
 // slope, so that what comes and goes with the time of day is none. Arrivals of one moment go with those of the next:
 // the deviation is that of long stretches, in which such rhythms show, and at least that of Poisson arrivals.
 //
-// It moved where both pools jump, opposite ways, their sum does not, and the half of the looks next to the turn shows it, too:
-// what comes in a curve shows less the closer one looks. It did not move where the jump is as good as none, and a look of that
+// It moved where both pools jump, opposite ways, their sum does not, and the half of the samples next to the turn shows it, too:
+// what comes in a curve shows less the closer one samples. It did not move where the jump is as good as none, and a sample of that
 // length would have seen the least that was expected.
-func Judge(t Turned) Judgement {
+func Judge(t ObservedChange) Judgement {
 	n := min(len(t.Before), len(t.After))
 	if n < leastStretches {
-		return Judgement{Verdict: CannotTell, Text: fmt.Sprintf("%d looks before and %d after the turn are too few", len(t.Before), len(t.After))}
+		return Judgement{Verdict: CannotTell, Text: fmt.Sprintf("%d samples before and %d after the turn are too few", len(t.Before), len(t.After))}
 	}
 	before, after := sum(t.Before), sum(t.After)
 	switch {
@@ -113,7 +113,7 @@ func Judge(t Turned) Judgement {
 	figures := fmt.Sprintf("%s ± %s transactions/s, %s to %s expected", words.Digits(moved.size), words.Deviation(2*moved.sd), words.Digits(least), words.Digits(most))
 	switch {
 	case t.Hold.Seconds() > slowShare*after.Span.Seconds():
-		j.Text = fmt.Sprintf("its transactions take %s, and the look was %s", load.Round(t.Hold), load.Round(after.Span))
+		j.Text = fmt.Sprintf("its transactions take %s, and the sample was %s", load.Round(t.Hold), load.Round(after.Span))
 	case math.Abs(both.size) > surprise*both.sd:
 		j.Verdict = Confounded
 		j.Text = fmt.Sprintf("both pools together got %s ± %s transactions/s at the turn: something else happened", words.Signed(both.size), words.Deviation(2*both.sd))
@@ -142,7 +142,7 @@ func sum(blocks []Block) (all Block) {
 }
 
 // jump is that of a·From + b·To, a second, in the n blocks on either side that are next to the turn.
-func (t Turned) jump(n int, a, b float64) jump {
+func (t ObservedChange) jump(n int, a, b float64) jump {
 	count := min(stretches, n)
 	length := n / count
 	rates := func(blocks []Block) (out []float64) {

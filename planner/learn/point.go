@@ -20,14 +20,14 @@ const conserved = 3
 
 const confounded = "confounded: "
 
-// NewPoint is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are what the points
+// NewSoakResult is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are what the points
 // before make one expect, and what the counters say of the turn before it, where there was one.
-func NewPoint(e load.Evidence, s shift.Shift, x int, others []shift.Shift, before []Point, prior load.Range, turned *Turned) Point {
-	p := Point{Shift: s.ID(), At: e.To, X: x, Window: e.To.Sub(e.From), Survey: turned == nil}
+func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, before []SoakResult, prior load.Range, turned *ObservedChange) SoakResult {
+	p := SoakResult{Shift: s.ID(), At: e.To, X: x, Window: e.To.Sub(e.From), Survey: turned == nil}
 	e.History = load.History{} // it is about times when the switch said something else
 	loads, err := load.Estimate(e)
 	if err != nil {
-		p.Useless = err.Error()
+		p.Excluded = err.Error()
 		return p
 	}
 	load := func(id string) load.Load {
@@ -45,17 +45,17 @@ func NewPoint(e load.Evidence, s shift.Shift, x int, others []shift.Shift, befor
 			p.Others = Measure{p.Others.Erlangs + m.Erlangs, math.Hypot(p.Others.SD, m.SD)}
 		}
 	}
-	p.Useless = useless(from, to, p, before)
-	if _, sd := p.Share(); p.Useless == "" && math.IsInf(sd, 0) {
-		p.Useless = "neither pool carries anything"
-	} else if p.Useless == "" {
+	p.Excluded = useless(from, to, p, before)
+	if _, sd := p.Share(); p.Excluded == "" && math.IsInf(sd, 0) {
+		p.Excluded = "neither pool carries anything"
+	} else if p.Excluded == "" {
 		p.Expected = Learn(prior, before).Predict(x, sd)
 	}
 	if turned != nil {
 		turned.Hold = from.MeanHold
 		j := Judge(*turned)
 		p.Verdict, p.Text, p.Risen = j.Verdict, j.Text, p.risen(before)
-		if p.Risen && p.Verdict == NotMoved { // arrivals of one look, against loads that know the way
+		if p.Risen && p.Verdict == NotMoved { // arrivals of one sample, against loads that know the way
 			p.Verdict = CannotTell
 		}
 		if why := p.nothingComes(prior, before); why != "" {
@@ -66,12 +66,12 @@ func NewPoint(e load.Evidence, s shift.Shift, x int, others []shift.Shift, befor
 }
 
 // risen reports whether the share is inside of what was expected of it, and that of the newest point before is outside.
-func (p Point) risen(before []Point) bool {
-	if p.Expected == nil || p.Useless != "" || p.Surprise() != "" {
+func (p SoakResult) risen(before []SoakResult) bool {
+	if p.Expected == nil || p.Excluded != "" || p.Surprise() != "" {
 		return false
 	}
 	for _, b := range slices.Backward(before) {
-		if b.Useless == "" {
+		if b.Excluded == "" {
 			share, _ := b.Share()
 			return share < p.Expected.Lower || share > p.Expected.Upper
 		}
@@ -81,8 +81,8 @@ func (p Point) risen(before []Point) bool {
 
 // nothingComes says that the loads of all points together, this one the newest, show no traffic that moves, where one turn by
 // itself may be too small to tell; empty: they do, or do not tell.
-func (p Point) nothingComes(prior load.Range, before []Point) string {
-	if p.Useless != "" {
+func (p SoakResult) nothingComes(prior load.Range, before []SoakResult) string {
+	if p.Excluded != "" {
 		return ""
 	}
 	b := Learn(prior, append(slices.Clip(before), p))
@@ -105,7 +105,7 @@ func measure(l load.Load, hold time.Duration) Measure {
 }
 
 // useless says why nothing is learnt from a point; empty: something is.
-func useless(from, to load.Load, p Point, before []Point) string {
+func useless(from, to load.Load, p SoakResult, before []SoakResult) string {
 	for _, l := range []load.Load{from, to} {
 		switch {
 		case l.Unknown != "":
@@ -117,16 +117,16 @@ func useless(from, to load.Load, p Point, before []Point) string {
 	if from.Xacts+to.Xacts < load.LeastXacts {
 		return fmt.Sprintf("%d transactions are too few (%d needed)", from.Xacts+to.Xacts, load.LeastXacts)
 	}
-	var q Point // the newest whose loads are known: a change that stays is one change
+	var q SoakResult // the newest whose loads are known: a change that stays is one change
 	for _, b := range before {
-		if (b.Useless == "" || strings.HasPrefix(b.Useless, confounded)) && b.Others.Erlangs > 0 && b.From.Erlangs+b.To.Erlangs > 0 {
+		if (b.Excluded == "" || strings.HasPrefix(b.Excluded, confounded)) && b.Others.Erlangs > 0 && b.From.Erlangs+b.To.Erlangs > 0 {
 			q = b
 		}
 	}
 	if q.Others.Erlangs <= 0 || p.Others.Erlangs <= 0 {
 		return ""
 	}
-	both := func(p Point) (float64, float64) { // and its relative deviation
+	both := func(p SoakResult) (float64, float64) { // and its relative deviation
 		sum := p.From.Erlangs + p.To.Erlangs
 		return sum, math.Hypot(p.From.SD, p.To.SD) / sum
 	}
@@ -140,7 +140,7 @@ func useless(from, to load.Load, p Point, before []Point) string {
 	return ""
 }
 
-// Blocks are the arrivals of a shift's pools between looks, in blocks of the longest time between two of them; none where the
+// Blocks are the arrivals of a shift's pools between samples, in blocks of the longest time between two of them; none where the
 // looks of their processes do not go together.
 func Blocks(e load.Evidence, s shift.Shift) []Block {
 	var all []Block
@@ -178,7 +178,7 @@ func Blocks(e load.Evidence, s shift.Shift) []Block {
 	return out
 }
 
-// sameLooks reports whether two flows' intervals lie between the same looks: one that was left out moves those behind it.
+// sameLooks reports whether two flows' intervals lie between the same samples: one that was left out moves those behind it.
 func sameLooks(a, b load.Interval) bool {
 	return a.Begin.Look == b.Begin.Look && a.End.Look == b.End.Look
 }

@@ -8,8 +8,10 @@ import (
 
 // TestAShareThatRisesAsExpectedHasMoved: had it stayed where it was, it would be outside of what was expected.
 func TestAShareThatRisesAsExpectedHasMoved(t *testing.T) {
-	point := func(share float64) Point { return Point{From: Measure{1 - share, 0.01}, To: Measure{share, 0.01}} }
-	before := []Point{point(0.1), {Useless: "full"}}
+	point := func(share float64) SoakResult {
+		return SoakResult{From: Measure{1 - share, 0.01}, To: Measure{share, 0.01}}
+	}
+	before := []SoakResult{point(0.1), {Excluded: "full"}}
 	for _, c := range []struct {
 		share    float64
 		expected *load.Range

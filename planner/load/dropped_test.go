@@ -26,7 +26,7 @@ func TestOnlyIntervalsInWhichAPoolWentAreNotEnough(t *testing.T) {
 }
 
 // TestAnAliasThatComesBackCountsAnew: PgBouncer forgets the totals of a database of the line * with the database itself,
-// and by the look that shows it again they may have passed the old ones.
+// and by the sample that shows it again they may have passed the old ones.
 func TestAnAliasThatComesBackCountsAnew(t *testing.T) {
 	s := &plannertest.Sharing{At: plannertest.Epoch, Pools: map[string]plannertest.Totals{"app1": {}}}
 	s.Run(0, "app1", 1000)

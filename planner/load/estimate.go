@@ -18,8 +18,8 @@ import (
 //
 // PgBouncer's totals of an alias are the sums over its pools of users. A pool that goes (by KILL, or by a timeout of
 // idle pools, which forks have) takes its share with it, and what the others carry meanwhile may hide that the sum fell.
-// How large the share was is in no column, so what was counted between the two looks is not known. A pool that comes
-// begins at 0, and all that it counts belongs to the time between. One that went and came back between two looks shows
+// How large the share was is in no column, so what was counted between the two samples is not known. A pool that comes
+// begins at 0, and all that it counts belongs to the time between. One that went and came back between two samples shows
 // in nothing but a sum that fell.
 func dropped(begin, end Level) string {
 	left := map[string]int{}
@@ -41,7 +41,7 @@ func dropped(begin, end Level) string {
 
 // Thresholds of the estimator.
 const (
-	// ClosedShare is the share of full looks above which a pool is examined for closed clients.
+	// ClosedShare is the share of full samples above which a pool is examined for closed clients.
 	// chosen: below it the unsaturated intervals carry the mean.
 	ClosedShare = 0.9
 	// HistorySamples is the least number of one-minute loads that make a history. chosen: half an hour.
@@ -52,11 +52,11 @@ const (
 )
 
 // Estimate turns evidence into one Load per pool (group/alias), sorted. A pool whose counters show no usable interval
-// gets a Load that says why it is unknown. At least two looks are needed, and one pool of which something can be said;
+// gets a Load that says why it is unknown. At least two samples are needed, and one pool of which something can be said;
 // otherwise the error is of KindEvidence.
 func Estimate(e Evidence) ([]Load, error) {
-	if e.Looks < 2 {
-		return nil, &operr.Error{Kind: operr.KindEvidence, Subject: "estimate", Err: fmt.Errorf("%d look, 2 needed to subtract counters", e.Looks),
+	if e.Samples < 2 {
+		return nil, &operr.Error{Kind: operr.KindEvidence, Subject: "estimate", Err: fmt.Errorf("%d sample, 2 needed to subtract counters", e.Samples),
 			Hint: "look longer: --window 60s, or record --for 10m"}
 	}
 	var loads []Load
@@ -92,8 +92,8 @@ func estimatePool(id string, e Evidence) Load {
 				continue
 			}
 			f, ok := e.Flow(p.ID, a.Name)
-			if !ok || len(f.Intervals) == 0 && f.Last == e.Looks-1 && f.First < f.Last {
-				return unknown(fmt.Sprintf("no usable interval of %s/%s among %s%s", p.ID, a.Name, words.Count(e.Looks, "look"), breaksOf(e.Breaks, p.ID+"/"+a.Name)))
+			if !ok || len(f.Intervals) == 0 && f.Last == e.Samples-1 && f.First < f.Last {
+				return unknown(fmt.Sprintf("no usable interval of %s/%s among %s%s", p.ID, a.Name, words.Count(e.Samples, "sample"), breaksOf(e.Breaks, p.ID+"/"+a.Name)))
 			}
 			all = append(all, f)
 		}
@@ -119,16 +119,16 @@ func estimatePool(id string, e Evidence) Load {
 	}
 	l := mergeFlows(id, flows)
 	if l.Window == 0 {
-		return unknown(fmt.Sprintf("no usable interval of it among %s", words.Count(e.Looks, "look")))
+		return unknown(fmt.Sprintf("no usable interval of it among %s", words.Count(e.Samples, "sample")))
 	}
 	l.Notes = append(notes, l.Notes...)
 	return l
 }
 
-// steady returns the looks from first to last through which the same processes served: the newest such time, if it is a
+// steady returns the samples from first to last through which the same processes served: the newest such time, if it is a
 // quarter of all, else the longest. While processes come and go, each carries another part of the pool's load.
 func (e Evidence) steady(flows []Flow) (first, last int, notes []string) {
-	cuts := []int{0, e.Looks} // a time begins at each
+	cuts := []int{0, e.Samples} // a time begins at each
 	for _, f := range flows {
 		cuts = append(cuts, f.First, f.Last+1)
 	}
@@ -136,10 +136,10 @@ func (e Evidence) steady(flows []Flow) (first, last int, notes []string) {
 	cuts = slices.Compact(cuts)
 	n := len(cuts)
 	if n == 2 {
-		return 0, e.Looks - 1, nil
+		return 0, e.Samples - 1, nil
 	}
 	begin, end := cuts[n-2], cuts[n-1]
-	if 4*(end-begin) < e.Looks {
+	if 4*(end-begin) < e.Samples {
 		for i := range n - 1 {
 			if cuts[i+1]-cuts[i] >= end-begin {
 				begin, end = cuts[i], cuts[i+1]
@@ -147,9 +147,9 @@ func (e Evidence) steady(flows []Flow) (first, last int, notes []string) {
 		}
 	}
 	if end-begin < 2 {
-		return 0, e.Looks - 1, nil
+		return 0, e.Samples - 1, nil
 	}
-	return begin, end - 1, []string{fmt.Sprintf("its processes came or went while it was looked at: %d of %s count, during which they were the same", end-begin, words.Count(e.Looks, "look"))}
+	return begin, end - 1, []string{fmt.Sprintf("its processes came or went while it was observed: %d of %s count, during which they were the same", end-begin, words.Count(e.Samples, "sample"))}
 }
 
 func breaksOf(breaks []string, subject string) string {

@@ -101,7 +101,7 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 }
 
 func TestEstimateUsesTheInteractiveLawWhereThinkTimeIsKnown(t *testing.T) {
-	// 300 clients, S = 10 ms, Z = 190 ms: 15 Erlangs. First 2 looks while the pool had 20 connections, then 40 at 10.
+	// 300 clients, S = 10 ms, Z = 190 ms: 15 Erlangs. First 2 samples while the pool had 20 connections, then 40 at 10.
 	w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 15, Clients: 300}
 	looks := []fleet.Observation{w.Look()}
 	w.Run(3*time.Second, 4500, 10*time.Millisecond, 0)
@@ -147,7 +147,7 @@ func TestEstimateAddsTransactionsThatHaveNotEnded(t *testing.T) {
 	}
 }
 
-// TestOneFullInstantHidesNoOpenTransactions looks at the same load with and without one look at which the pool is full.
+// TestOneFullInstantHidesNoOpenTransactions looks at the same load with and without one sample of which the pool is full.
 func TestOneFullInstantHidesNoOpenTransactions(t *testing.T) {
 	for _, full := range []bool{false, true} {
 		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 9,
@@ -207,14 +207,14 @@ func TestEstimateRefusesWithoutAnInterval(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Xacts: 500}
 	one := w.Look()
 	if _, err := load.Estimate(plannertest.EvidenceOf(t, one)); operr.KindOf(err) != operr.KindEvidence {
-		t.Errorf("one look: %v, want not enough evidence", err)
+		t.Errorf("one sample: %v, want not enough evidence", err)
 	}
 	w.At, w.Xacts = w.At.Add(time.Second), 3
 	if _, err := load.Estimate(plannertest.EvidenceOf(t, one, w.Look())); operr.KindOf(err) != operr.KindEvidence || !strings.Contains(err.Error(), "went backwards") {
 		t.Errorf("only a restart: %v, want not enough evidence", err)
 	}
 	if _, err := plannertest.EvidenceOf(t, one).Add(one); operr.KindOf(err) != operr.KindEvidence {
-		t.Errorf("the same look twice: %v, want a refusal", err)
+		t.Errorf("the same sample twice: %v, want a refusal", err)
 	}
 }
 

@@ -11,22 +11,22 @@ import (
 )
 
 // maxIntervals bounds the memory of a Flow: when it is reached, neighbouring intervals are merged, so that a longer watch
-// is a coarser one and nothing is forgotten. chosen: an hour of looks every 5 s, and enough for 20 blocks of any width.
+// is a coarser one and nothing is forgotten. chosen: an hour of samples every 5 s, and enough for 20 blocks of any width.
 const maxIntervals = 720
 
 // Evidence is all that was seen of the loads so far: a fold over Observations, seeded with History. The zero value is
 // no evidence. It is a value: Add returns a new one and leaves its receiver as it was.
 type Evidence struct {
 	From, To time.Time
-	Looks    int
-	Last     fleet.Observation // the newest look, with what earlier ones showed and it no longer does; see highest, too
+	Samples  int
+	Last     fleet.Observation // the newest sample, with what earlier ones showed and it no longer does; see highest, too
 	Flows    []Flow            // one per (process, alias), sorted
 	Peaks    []Peak            // one per server, sorted
 	History  History
 	Breaks   []string // what had to be left out, in sentences
 }
 
-// Peak is what the looks say of one server: the highest count of direct connections, and the CPU readings.
+// Peak is what the samples say of one server: the highest count of direct connections, and the CPU readings.
 type Peak struct {
 	Server      string
 	DirectConns int
@@ -40,9 +40,9 @@ type Flow struct {
 	Session        bool // session pooling: counters say nothing of holding time
 	Intervals      []Interval
 	Looks          []Level     // thinned out together with the intervals
-	PeakConns      int         // over all looks
+	PeakConns      int         // over all samples
 	Users          []UserLevel // sorted by user
-	First, Last    int         // the numbers of the looks that showed it, from 0
+	First, Last    int         // the numbers of the samples that showed it, from 0
 
 	intervals, looks *int // how many entries the arrays behind Intervals and Looks have, whichever Evidence sees them
 }
@@ -58,7 +58,7 @@ func appended[T any](s []T, entries **int, x T) []T {
 	return s
 }
 
-// Interval is the difference of two looks' counters.
+// Interval is the difference of two samples' counters.
 type Interval struct {
 	Begin, End Level         // what was seen at its ends
 	Span       time.Duration // by the clock of the console's own answers
@@ -73,15 +73,15 @@ type Interval struct {
 	Stopped    bool          // paused, disabled or not served at one of its ends: it says nothing of the load
 }
 
-// Add returns e with one more look. Counters that went backwards (a restart, KILL, an expired autodb), or may have while
+// Add returns e with one more sample. Counters that went backwards (a restart, KILL, an expired autodb), or may have while
 // others' hid it (see dropped), make no interval: the gap is named in Breaks. An Observation that is not newer than the last one is refused.
 func (e Evidence) Add(o fleet.Observation) (Evidence, error) {
-	if e.Looks > 0 && !o.At.After(e.To) {
+	if e.Samples > 0 && !o.At.After(e.To) {
 		return e, &operr.Error{Kind: operr.KindEvidence, Subject: "observations",
-			Err:  fmt.Errorf("a look at %s follows one at %s: time went backwards", o.At.Format(time.RFC3339Nano), e.To.Format(time.RFC3339Nano)),
+			Err:  fmt.Errorf("a sample of %s follows one at %s: time went backwards", o.At.Format(time.RFC3339Nano), e.To.Format(time.RFC3339Nano)),
 			Hint: "record again; looks of two recordings cannot be mixed"}
 	}
-	first := e.Looks == 0
+	first := e.Samples == 0
 	before := e.Last
 	if err := fleet.SameServers(before, o); err != nil {
 		return e, err
@@ -122,7 +122,7 @@ func (e Evidence) Add(o fleet.Observation) (Evidence, error) {
 		}
 	}
 	e.To, e.Last = o.At, merged
-	e.Looks++
+	e.Samples++
 	return e, nil
 }
 
@@ -138,12 +138,12 @@ func (e *Evidence) peak(server string) *Peak {
 func (e *Evidence) addFlow(before, o fleet.Observation, p fleet.Process, a fleet.Alias, first bool) {
 	i, found := slices.BinarySearchFunc(e.Flows, Flow{Process: p.ID, Alias: a.Name}, compareFlows)
 	if !found {
-		e.Flows = slices.Insert(e.Flows, i, Flow{Process: p.ID, Alias: a.Name, First: e.Looks})
+		e.Flows = slices.Insert(e.Flows, i, Flow{Process: p.ID, Alias: a.Name, First: e.Samples})
 	}
 	f := e.Flows[i]
 	f.Session = a.PoolMode == "session"
 	f.Users = slices.Clone(f.Users)
-	level := levelOf(e.Looks, o, p, a)
+	level := levelOf(e.Samples, o, p, a)
 	for _, g := range a.Pools {
 		f.addUser(g)
 	}
@@ -152,7 +152,7 @@ func (e *Evidence) addFlow(before, o fleet.Observation, p fleet.Process, a fleet
 		n := len(f.Looks)
 		switch {
 		case broken != "" || n == 0:
-		case f.Last < e.Looks-1:
+		case f.Last < e.Samples-1:
 			broken = "it was not shown for a while, and its counters may have begun anew,"
 		default:
 			broken = dropped(f.Looks[n-1], level)
@@ -167,7 +167,7 @@ func (e *Evidence) addFlow(before, o fleet.Observation, p fleet.Process, a fleet
 	}
 	f.Looks = appended(f.Looks, &f.looks, level)
 	f.PeakConns = max(f.PeakConns, level.Conns)
-	f.Last = e.Looks
+	f.Last = e.Samples
 	if len(f.Intervals) > maxIntervals {
 		f = f.coarser()
 	}
@@ -178,7 +178,7 @@ func compareFlows(a, b Flow) int {
 	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias))
 }
 
-// coarser merges neighbouring intervals in pairs and keeps every second look.
+// coarser merges neighbouring intervals in pairs and keeps every second sample.
 func (f Flow) coarser() Flow {
 	var intervals []Interval
 	for i := 0; i < len(f.Intervals); i += 2 {
@@ -210,7 +210,7 @@ func (f Flow) coarser() Flow {
 // Busy is held to what the settings allow where it is far beyond: a transaction that began before the interval is
 // booked whole when it ends. What was open at the ends is then all that counts. Up to three times as much is the blur
 // of Pending, which evens out over intervals. chosen: the age of a queue's head moves by no more than an interval or
-// two from look to look. Connections seen are no bound: a burst between two looks may open more and let them go again.
+// two from sample to sample. Connections seen are no bound: a burst between two samples may open more and let them go again.
 func (iv Interval) between(begin, end Level) Interval {
 	iv.Begin, iv.End = begin, end
 	iv.Span = end.At.Sub(begin.At)
@@ -238,7 +238,7 @@ func (f *Flow) addUser(g fleet.PoolGauges) {
 	f.Users[i].Waiting += g.ClientsWaiting
 }
 
-// difference subtracts two looks' counters; a non-empty broken says why they cannot be subtracted.
+// difference subtracts two samples' counters; a non-empty broken says why they cannot be subtracted.
 func difference(was, is fleet.Process, old, now fleet.Alias) (iv Interval, broken string) {
 	a, b := old.Counters, now.Counters
 	switch {
@@ -249,7 +249,7 @@ func difference(was, is fleet.Process, old, now fleet.Alias) (iv Interval, broke
 	case was.Started != 0 && is.Started != 0 && was.Started != is.Started:
 		return Interval{}, "the session with its console was lost: its counters may have begun anew"
 	case !was.At.IsZero() && !is.At.IsZero() && !is.At.After(was.At):
-		return Interval{}, "its console answered the second look no later than the first"
+		return Interval{}, "its console answered the second sample no later than the first"
 	}
 	iv = Interval{
 		Busy:   (b.XactTime - a.XactTime) - (b.WaitTime - a.WaitTime),
@@ -301,7 +301,7 @@ func (e Evidence) Flow(process, alias string) (Flow, bool) {
 	return e.Flows[i], true
 }
 
-// P99Conns returns the p99 of a flow's server connections over its looks, the highest where there are fewer than 100.
+// P99Conns returns the p99 of a flow's server connections over its samples, the highest where there are fewer than 100.
 func (f Flow) P99Conns() int {
 	counts := make([]int, 0, len(f.Looks))
 	for _, l := range f.Looks {

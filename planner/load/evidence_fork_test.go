@@ -44,7 +44,7 @@ func TestEvidenceForksApart(t *testing.T) {
 		}
 		for other, fork := range forks {
 			if diff := cmp.Diff(alone(n, other), fork, cmpopts.IgnoreUnexported(load.Flow{})); diff != "" {
-				t.Fatalf("%d looks, way %d:\n%s", n, other, diff)
+				t.Fatalf("%d samples, way %d:\n%s", n, other, diff)
 			}
 		}
 		e = forks[0]

@@ -41,7 +41,7 @@ type userShare struct {
 	share float64
 }
 
-// flowView is what is looked at of a flow: its intervals that say something of the load, and the looks at their ends.
+// flowView is what is observed of a flow: its intervals that say something of the load, and the samples of their ends.
 type flowView struct {
 	Flow
 	looks   []Level
@@ -54,7 +54,7 @@ type flowView struct {
 // served, and their transactions when those end. chosen: one, in which a backlog of short transactions has begun.
 const settling = 1
 
-// view picks the intervals of the looks from first to last, without those that were stopped.
+// view picks the intervals of the samples from first to last, without those that were stopped.
 func (f Flow) view(first, last int) flowView {
 	v := flowView{Flow: f}
 	v.Intervals = nil
@@ -102,7 +102,7 @@ func estimateFlow(v flowView) flowLoad {
 	f := v.Flow
 	l := flowLoad{process: f.Process, method: MethodCounters, looks: len(v.looks), session: f.Session}
 	if len(v.Intervals) == 0 {
-		l.unknown = fmt.Sprintf("%s/%s: %s all the while it was looked at", f.Process, f.Alias, v.why)
+		l.unknown = fmt.Sprintf("%s/%s: %s all the while it was observed", f.Process, f.Alias, v.why)
 		return l
 	}
 	var cut time.Duration
@@ -219,7 +219,7 @@ func (l *flowLoad) hold() float64 {
 	return l.busySeconds / l.served
 }
 
-// headAge is the mean age in seconds of the queue's head over the looks at which the pool was full.
+// headAge is the mean age in seconds of the queue's head over the samples of which the pool was full.
 func (v flowView) headAge() float64 {
 	var age time.Duration
 	var queues int
@@ -247,7 +247,7 @@ func (v flowView) sendsAway() bool {
 	})
 }
 
-// idle is a pool that did nothing while it was looked at.
+// idle is a pool that did nothing while it was observed.
 func (l *flowLoad) idle(v flowView) {
 	l.method = MethodNone
 	for _, s := range v.looks {
@@ -288,7 +288,7 @@ func waitCauses(v flowView) []string {
 	}{{login, "for a login to the server, not for a free connection"}, {cancel, "for cancel requests to pass"}} {
 		if waiting > 2 && 2*c.n > waiting {
 			notes = append(notes, fmt.Sprintf("%s/%s: at %d of %s with waiting clients they waited only %s: no size cures that",
-				v.Process, v.Alias, c.n, words.Count(waiting, "look"), c.why))
+				v.Process, v.Alias, c.n, words.Count(waiting, "sample"), c.why))
 		}
 	}
 	return notes

@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// all is a look's queue over all users, for askLess.
+// all is a sample's queue over all users, for askLess.
 func (l Level) all() UserGauge {
 	return UserGauge{Active: l.Active, Waiting: l.Waiting, Clients: l.Clients, MaxWait: l.MaxWait, Full: l.Full}
 }
@@ -46,7 +46,7 @@ func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals
 		// Where some do, 1/(Z + R + S) is convex in the wait R: more would come without one than a straight line says (Jensen).
 		always := l.fullShare() > ClosedShare
 		l.hidden, l.told = always && fewer > half || fewer+half > hiddenShare*a, fewer <= half/2
-		if always && fewer > half/2 { // some may; windows in which more seem to are bounds, and these look better than the clients are
+		if always && fewer > half/2 { // some may; windows in which more seem to are bounds, and these sample better than the clients are
 			l.open = max(fewer, min(most, hiddenShare*a))
 		}
 	case math.IsInf(law, 1): // nothing tells: as if all who are in the system were all there are

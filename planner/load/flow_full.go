@@ -8,7 +8,7 @@ import (
 // Thresholds of what a full pool may hide.
 const (
 	leastServed = 10   // transactions: of fewer no mean hold is known
-	seldomFull  = 0.1  // share of looks. chosen: bursts then make more of what is alike than queues
+	seldomFull  = 0.1  // share of samples. chosen: bursts then make more of what is alike than queues
 	hiddenShare = 0.25 // of a load. chosen: a bound is said where closed clients may hide several times what a minute's counters leave open
 )
 
@@ -46,7 +46,7 @@ func (l *flowLoad) fromFull(v flowView) {
 		if l.timedOut > 0 {
 			what += fmt.Sprintf(" and about %.0f time-outs", l.timedOut)
 		}
-		l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the looks: its load is inferred from %.3g busy connections, %s (%s)",
+		l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the samples: its load is inferred from %.3g busy connections, %s (%s)",
 			v.Process, v.Alias, 100*share, busy, what, l.method))
 	}
 }
@@ -112,7 +112,7 @@ func (l *flowLoad) bound(v flowView, busy, hold float64) {
 		l.below = Z95 * math.Sqrt(2*l.erlangs*hold/l.window.Seconds())
 	}
 	l.above, l.open = max(0, top-l.erlangs), 0
-	l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the looks, and its clients may wait instead of asking more: its load is at least %.3g Erlangs (%.3g clients in the system)",
+	l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the samples, and its clients may wait instead of asking more: its load is at least %.3g Erlangs (%.3g clients in the system)",
 		v.Process, v.Alias, 100*l.fullShare(), l.erlangs, l.inSystem))
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// busyUsers are the users who did anything at the looks.
+// busyUsers are the users who did anything at the samples.
 func (v flowView) busyUsers() []string {
 	var users []string
 	for _, s := range v.looks {
@@ -20,10 +20,10 @@ func (v flowView) busyUsers() []string {
 	return slices.Compact(users)
 }
 
-// oftenFull is the share of looks above which a user's pool counts as full. chosen: below it what waits is served soon.
+// oftenFull is the share of samples above which a user's pool counts as full. chosen: below it what waits is served soon.
 const oftenFull = 0.05
 
-// fullUsers are the users whose pool was full at more than a few looks, with the share of looks.
+// fullUsers are the users whose pool was full at more than a few samples, with the share of samples.
 func (v flowView) fullUsers() (users []string, shares []float64) {
 	for _, name := range v.busyUsers() {
 		n := 0
@@ -140,10 +140,10 @@ func (l *flowLoad) fromUsers(v flowView) {
 		l.above, l.open = l.above+extra+l.open, 0
 		l.erlangs = carried
 	}
-	l.notes = append(l.notes, fmt.Sprintf("%s/%s: the pool of %s was full at %.0f %% of the looks, and PgBouncer counts per database: its load is split by what SHOW POOLS shows", v.Process, v.Alias, user, 100*shares[0]))
+	l.notes = append(l.notes, fmt.Sprintf("%s/%s: the pool of %s was full at %.0f %% of the samples, and PgBouncer counts per database: its load is split by what SHOW POOLS shows", v.Process, v.Alias, user, 100*shares[0]))
 }
 
-// longestEnded is the longest queue of a user that had gone at a later look; at least 1 client.
+// longestEnded is the longest queue of a user that had gone at a later sample; at least 1 client.
 func (v flowView) longestEnded(user string) float64 {
 	ended, longest := 1, 0
 	for _, s := range v.looks {
@@ -171,7 +171,7 @@ func (l *flowLoad) fromGauge(v flowView) {
 	var half float64
 	l.erlangs, half = v.held(func(s Level) int { return s.Active + s.Waiting })
 	// A window in which few came or went tells little of how many there are at other times: the bound below allows for what
-	// independent comings would make of them (a Poisson number at each look).
+	// independent comings would make of them (a Poisson number at each sample).
 	l.below, l.above = min(max(half, Z95*math.Sqrt(l.erlangs/float64(max(1, len(v.looks))))), l.erlangs), half
 	l.atLeast, l.method = true, MethodGauge
 	l.notes = append(l.notes, fmt.Sprintf("%s/%s pools sessions: its load is read from sv_active and cl_waiting, which count held and wanted, not used, connections", v.Process, v.Alias))

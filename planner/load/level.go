@@ -8,9 +8,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// Level is one look's gauges of one alias in one process.
+// Level is one sample's gauges of one alias in one process.
 type Level struct {
-	Look             int           // the look's number, from 0
+	Look             int           // the sample's number, from 0
 	At               time.Time     // when they were read
 	Late             time.Duration // they may have been read that much later: the console's own time is not known
 	Active           int           // sv_active, all users
@@ -29,7 +29,7 @@ type Level struct {
 	Users            []UserGauge
 }
 
-// UserGauge is one look's gauges of one user of an alias in one process.
+// UserGauge is one sample's gauges of one user of an alias in one process.
 type UserGauge struct {
 	User    string
 	Active  int
@@ -39,7 +39,7 @@ type UserGauge struct {
 	Full    bool
 }
 
-// UserLevel sums the looks' sv_active and cl_waiting of one user, the weights by which an alias's load is split.
+// UserLevel sums the samples' sv_active and cl_waiting of one user, the weights by which an alias's load is split.
 type UserLevel struct {
 	User            string
 	Active, Waiting int
@@ -49,7 +49,7 @@ type UserLevel struct {
 // allows, while the alias has reached max_db_connections, or while every server is active and none is on its way.
 //
 // PgBouncer books a wait when it ends in an assignment, and the transaction, that wait included, when it ends. While a
-// queue grows, the transactions open at the second look have waited longer than those at the first, and the difference
+// queue grows, the transactions open at the second sample have waited longer than those at the first, and the difference
 // of the counters falls short by it. In a full FIFO pool they have waited about as long as the queue's head has.
 //
 // A PAUSE of the whole process, or a server that nobody can log in to, shows in no column: clients wait, and there is
@@ -87,7 +87,7 @@ func levelOf(look int, o fleet.Observation, p fleet.Process, a fleet.Alias) Leve
 func (l *Level) wait(o fleet.Observation, p fleet.Process, a fleet.Alias, g fleet.PoolGauges) (full bool) {
 	l.MaxWait = max(l.MaxWait, g.MaxWait)
 	allowed, _ := o.Allowed(p, a, g.User)
-	none := g.ServersActive > 0 && g.Conns() == g.ServersActive // a limit that no look shows, or a login refused: no more can be had
+	none := g.ServersActive > 0 && g.Conns() == g.ServersActive // a limit that no sample shows, or a login refused: no more can be had
 	switch {
 	case allowed != fleet.Unlimited && g.ServersActive >= allowed || none:
 		l.Full, full = true, true

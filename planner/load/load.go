@@ -49,7 +49,7 @@ type Load struct {
 	TimedOut     int64         `json:"timed_out"` // of them, left unserved, about
 	ServedPerSec float64       `json:"served_per_sec"`
 	Session      bool          `json:"session,omitempty"` // session pooling: Erlangs are held, not used, connections
-	Censored     float64       `json:"censored"`          // share of the looks at which the pool was full
+	Censored     float64       `json:"censored"`          // share of the samples of which the pool was full
 	Method       Method        `json:"method"`
 	MeanWaitSeen fleet.Float   `json:"mean_wait_seen_seconds"`
 	InSystem     fleet.Float   `json:"clients_in_system"` // mean clients that hold or want a connection

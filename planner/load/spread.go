@@ -120,7 +120,7 @@ func skewShift(ivs []Interval, value func(Interval) float64) float64 {
 	return m3 / (6 * m2 * span) * (1 + 2*Z95*Z95)
 }
 
-// gauge returns the mean of a gauge over the looks and the half-width of its 95 % interval. Neighbouring looks see the
+// gauge returns the mean of a gauge over the samples and the half-width of its 95 % interval. Neighbouring looks see the
 // same transactions: the variance of the mean is (1 + r)/(1 − r) times larger at a correlation r of neighbours.
 func (v flowView) gauge(value func(Level) int) (mean, half float64) {
 	x := make([]float64, len(v.looks))
@@ -137,10 +137,10 @@ func (v flowView) gauge(value func(Level) int) (mean, half float64) {
 	return mean, Z95 * sd * math.Sqrt((1+r)/(1-r)/n)
 }
 
-// held is gauge for what stays for long: sessions, of which neighbouring looks see nearly the same. In a window of few of
+// held is gauge for what stays for long: sessions, of which neighbouring samples see nearly the same. In a window of few of
 // their lives the correlation r of neighbours is found too low, by (1 + 4r)/n. Source: Marriott and Pope, Bias in the
 // estimation of autocorrelations, Biometrika 41 (1954). So is the variance: deviations from the window's own mean lack the
-// variance of that mean, one part in as many as the looks are worth.
+// variance of that mean, one part in as many as the samples are worth.
 func (v flowView) held(value func(Level) int) (mean, half float64) {
 	x := make([]float64, len(v.looks))
 	for i, s := range v.looks {

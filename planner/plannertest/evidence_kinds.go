@@ -6,7 +6,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// Quiet is a pool of 15 that carries 2 Erlangs; each look is changed by edit.
+// Quiet is a pool of 15 that carries 2 Erlangs; each sample is changed by edit.
 func Quiet(edit func(i int, o *fleet.Observation)) []fleet.Observation {
 	w := &World{At: Epoch, Size: 15, Version: "1.24.1", Mode: "transaction", Active: 2, Counts: true}
 	var looks []fleet.Observation

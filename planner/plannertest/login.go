@@ -33,14 +33,14 @@ func Starred(t *testing.T, p fleet.Process, s fleet.Server, databases map[string
 	return g
 }
 
-// Modelled is the fleet of one look, nothing declared.
+// Modelled is the fleet of one sample, nothing declared.
 func Modelled(t *testing.T, o fleet.Observation) budget.Fleet {
 	t.Helper()
 	var loads []load.Load
 	for _, id := range fleet.PoolIDs(o) {
 		loads = append(loads, load.Load{Pool: id, Unknown: "not asked"})
 	}
-	f, err := budget.Model(Epoch, budget.Declared{SizeAll: true}, load.Evidence{To: Epoch, Looks: 1, Last: o}, loads)
+	f, err := budget.Model(Epoch, budget.Declared{SizeAll: true}, load.Evidence{To: Epoch, Samples: 1, Last: o}, loads)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,9 +17,9 @@ import (
 // Stage is a small fleet by hand: one server, pools a/db and b/db in one process each, one user.
 type Stage struct {
 	Now    time.Time
-	Memory state.Memory
-	Trail  control.Trail
-	Gate   control.Gate
+	Memory state.JournalState
+	Trail  control.RecentSamples
+	Gate   control.SaturationGuard
 	Policy state.Policy
 	Goal   sizing.Goal
 	Before budget.Fleet
@@ -29,7 +29,7 @@ type Stage struct {
 
 	Shifts   []shift.Shift
 	Readings []state.Reading
-	Point    *learn.Point
+	Point    *learn.SoakResult
 }
 
 var Noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -76,7 +76,7 @@ func StageLoad(group string) load.Load {
 		Method: load.MethodCounters, Copies: []load.CopyShare{{Process: group + "/1", User: "app", Share: 1}}}
 }
 
-func (s *Stage) Next() state.Act {
+func (s *Stage) Next() state.Action {
 	measured := s.Fleet
 	for i := range s.Shifts {
 		if s.Shifts[i].At = s.Readings[i].X; !s.Readings[i].Said {
@@ -87,26 +87,26 @@ func (s *Stage) Next() state.Act {
 		s.Fleet = s.Shifts[i].Loaded(s.Fleet, s.Shifts[i].At)
 	}
 	defer func() { s.Fleet = measured }()
-	return control.Next(control.Situation{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Look: s.Look, Trail: s.Trail, Gate: s.Gate, Memory: s.Memory, Goal: s.Goal,
-		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings, Point: s.Point})
+	return control.Next(control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Sample: s.Look, Recent: s.Trail, Guard: s.Gate, Journal: s.Memory, Goal: s.Goal,
+		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings, Soak: s.Point})
 }
 
-// Act takes the next act, wants its verb, and writes it into memory as done.
-func (s *Stage) Act(t *testing.T, want state.Verb) state.Act {
+// Act takes the next action, wants its verb, and writes it into memory as done.
+func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	a := s.Next()
-	if a.Verb != want {
-		t.Fatalf("%v at %v: %s; want %s", a.Verb, s.Now.Sub(Noon), a.Reason, want)
+	if a.Kind != want {
+		t.Fatalf("%v at %v: %s; want %s", a.Kind, s.Now.Sub(Noon), a.Reason, want)
 	}
-	kinds := map[state.Verb][]state.EventKind{state.Open: {state.StepBegan}, state.Abort: {state.StepAbort}, state.Cut: {state.StepCut}, state.Close: {state.StepEnded},
-		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted}, state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted}, state.Flip: {state.Intended, state.Acted}, state.Aim: {state.Replanned}}
-	for _, k := range kinds[a.Verb] {
-		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Act: &a, Goal: a.Goal, Point: a.Point, Reason: a.Reason})
+	kinds := map[state.ActionKind][]state.EventKind{state.BeginStep: {state.StepBegan}, state.AbortStep: {state.StepAbort}, state.TrimStep: {state.StepTrimmed}, state.CompleteStep: {state.StepEnded},
+		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted}, state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted}, state.ShiftTraffic: {state.Intended, state.Acted}, state.SetGoal: {state.Replanned}}
+	for _, k := range kinds[a.Kind] {
+		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a, Goal: a.Goal, Soak: a.Soak, Reason: a.Reason})
 	}
 	return a
 }
 
-// Open brings the stage to its open step: three looks, then the decision.
+// Open brings the stage to its open step: three samples, then the decision.
 func (s *Stage) Open(t *testing.T) {
 	t.Helper()
 	for range 2 {
@@ -114,7 +114,7 @@ func (s *Stage) Open(t *testing.T) {
 		s.Act(t, state.Wait)
 	}
 	s.See(20, 18, 10, 10)
-	s.Act(t, state.Open)
+	s.Act(t, state.BeginStep)
 }
 
 func Waits(group string, d time.Duration) func(*fleet.Observation) {

@@ -14,21 +14,21 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// UnevenFleet is a fleet by hand: one server, lines of one user each, as a look shows them.
+// UnevenFleet is a fleet by hand: one server, lines of one user each, as a sample shows them.
 type UnevenFleet struct {
-	Lines  map[fleet.Set]int // From, To: 0
+	Lines  map[fleet.SettingChange]int // From, To: 0
 	Budget int
 	Gone   []string // processes that are not there
 	Role   int      // the limit of the one user; 0: none
 }
 
-func ReserveLine(process string) fleet.Set {
-	return fleet.Set{Process: process, Alias: "app", Key: fleet.KeyReserve}
+func ReserveLine(process string) fleet.SettingChange {
+	return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeyReserve}
 }
 
 // UnevenMain is main/app with a size a process.
 func UnevenMain(budget int, sizes ...int) *UnevenFleet {
-	u := &UnevenFleet{Lines: map[fleet.Set]int{}, Budget: budget}
+	u := &UnevenFleet{Lines: map[fleet.SettingChange]int{}, Budget: budget}
 	for i, n := range sizes {
 		u.Lines[SizeLine(fmt.Sprintf("main/%d", i+1))] = n
 	}
@@ -41,13 +41,13 @@ func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
 	if u.Role > 0 {
 		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "u", Conns: u.Role}}
 	}
-	var sizes []fleet.Set
+	var sizes []fleet.SettingChange
 	for x := range u.Lines {
 		if x.Key == fleet.KeySize && !slices.Contains(u.Gone, x.Process) {
 			sizes = append(sizes, x)
 		}
 	}
-	slices.SortFunc(sizes, fleet.CompareSets)
+	slices.SortFunc(sizes, fleet.CompareChanges)
 	for _, x := range sizes {
 		if n := len(o.Processes); n == 0 || o.Processes[n-1].ID != x.Process {
 			o.Processes = append(o.Processes, fleet.Process{ID: x.Process, Group: x.Group(), Version: "1.24",
@@ -64,7 +64,7 @@ func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
 }
 
 // Situation is what a rollback to before an event finds.
-func (u *UnevenFleet) Situation(t testing.TB, m state.Memory, goal sizing.Goal, policy state.Policy) control.Situation {
+func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.Goal, policy state.Policy) control.State {
 	t.Helper()
 	o := u.Look(Noon)
 	e, err := load.Evidence{}.Add(o)
@@ -77,12 +77,12 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.Memory, goal sizing.Goal, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return control.Situation{Now: Noon, Fleet: f, AsMeasured: f, Before: f, Look: o, Memory: m, Goal: goal, Target: goal,
+	return control.State{Now: Noon, Fleet: f, AsMeasured: f, Before: f, Sample: o, Journal: m, Goal: goal, Target: goal,
 		Policy: policy}
 }
 
-// Write is what an act leaves.
-func (u *UnevenFleet) Write(sets []fleet.Set) {
+// Write is what an action leaves.
+func (u *UnevenFleet) Write(sets []fleet.SettingChange) {
 	for _, x := range sets {
 		to := x.To
 		x.From, x.To = 0, 0
@@ -91,20 +91,20 @@ func (u *UnevenFleet) Write(sets []fleet.Set) {
 }
 
 // Taken is a memory of steps that ended and stand.
-func Taken(steps ...state.Step) (m state.Memory) {
+func Taken(steps ...state.Step) (m state.JournalState) {
 	for i, s := range steps {
 		m.Past = append(m.Past, state.Past{Number: i + 1, Seq: int64(10 * (i + 1)), Step: s})
 	}
 	return m
 }
 
-func Wrote(key fleet.Key, from, to int, processes ...string) (sets []fleet.Set) {
+func Wrote(key fleet.Key, from, to int, processes ...string) (sets []fleet.SettingChange) {
 	for _, p := range processes {
-		sets = append(sets, fleet.Set{Process: p, Alias: "app", Key: key, From: from, To: to})
+		sets = append(sets, fleet.SettingChange{Process: p, Alias: "app", Key: key, From: from, To: to})
 	}
 	return sets
 }
 
-func SizeLine(process string) fleet.Set {
-	return fleet.Set{Process: process, Alias: "app", Key: fleet.KeySize}
+func SizeLine(process string) fleet.SettingChange {
+	return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeySize}
 }

@@ -71,7 +71,7 @@ func SeenFleet(aliases ...fleet.Alias) (fleet.Observation, fleet.Observation) {
 	return o, later
 }
 
-// Quarter makes the loads of a later look a quarter of what they were.
+// Quarter makes the loads of a later sample a quarter of what they were.
 func Quarter(later fleet.Observation) {
 	for i := range later.Processes[0].Aliases {
 		later.Processes[0].Aliases[i].Counters.XactTime /= 4

@@ -18,7 +18,7 @@ func Shifting() *Stage {
 	s.Policy.Percent, s.Policy.Soak = 50, 10*time.Second
 	s.Shifts = []shift.Shift{{From: "a/db", To: "b/db", Fraction: load.Range{Lower: 0.4, Target: 0.4, Upper: 0.4}, Until: 100}}
 	s.Readings = []state.Reading{{X: 0, Said: true}}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now, Turned: []state.Switch{{Shift: "a/db:b/db"}}})
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now, Switches: []state.Switch{{Shift: "a/db:b/db"}}})
 	return s
 }
 
@@ -36,39 +36,39 @@ func (s *Stage) Sized() {
 }
 
 // Due acts until a verb is due, and leaves it at that.
-func (s *Stage) Due(t *testing.T, want state.Verb) state.Act {
+func (s *Stage) Due(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	for range 100 {
 		s.Sized()
 		a := s.Next()
-		if a.Verb == want {
+		if a.Kind == want {
 			return a
 		}
-		s.Act(t, a.Verb)
+		s.Act(t, a.Kind)
 	}
 	t.Fatalf("%s never comes", want)
-	return state.Act{}
+	return state.Action{}
 }
 
 // Until acts until a verb is due, and has the switch say what it was told.
-func (s *Stage) Until(t *testing.T, want state.Verb) state.Act {
+func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	for range 100 {
 		s.Sized()
 		a := s.Next()
-		if a.Verb == want {
+		if a.Kind == want {
 			return s.Act(t, want)
 		}
-		if a.Verb == state.Stop {
+		if a.Kind == state.Stop {
 			t.Fatalf("%s: %s; want %s", a.Outcome, a.Reason, want)
 		}
-		s.Act(t, a.Verb)
-		if a.Verb == state.Flip {
-			s.Readings[0].X = a.Turn.To
+		s.Act(t, a.Kind)
+		if a.Kind == state.ShiftTraffic {
+			s.Readings[0].X = a.Traffic.To
 		}
 	}
 	t.Fatalf("%s never comes: %+v", want, s.Next())
-	return state.Act{}
+	return state.Action{}
 }
 
 func (s *Stage) Size(group string) int {

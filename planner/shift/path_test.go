@@ -30,7 +30,7 @@ func needAt(f budget.Fleet, s shift.Shift, z int) (need [2]int) {
 }
 
 // fewest is the least number of jumps by breadth-first search over every pair of sizes and every percentage; -1: there is no
-// way. Each percentage in between is looked at by itself.
+// way. Each percentage in between is observed by itself.
 func fewest(f budget.Fleet, s shift.Shift, most int) int {
 	const largest = 24
 	need := map[int][2]int{}
@@ -151,7 +151,7 @@ func TestTrafficBeginsToMoveOnlyWhereItsPoolsAreKnownAndMayBeSized(t *testing.T)
 	for want, change := range map[string]func(from, to *budget.FleetPool){
 		"pools sessions": func(from, _ *budget.FleetPool) { from.Load.Session = true },
 		"is full":        func(from, _ *budget.FleetPool) { from.Load.AtLeast = true },
-		"no look":        func(from, _ *budget.FleetPool) { from.Load.Unknown = "no look" },
+		"no sample":      func(from, _ *budget.FleetPool) { from.Load.Unknown = "no sample" },
 		"the size of b/db may not be changed: not listed": func(_, to *budget.FleetPool) { to.Frozen = "not listed under pools:" },
 		"the size of a/db may not be changed: not listed": func(from, _ *budget.FleetPool) { from.Frozen = "not listed under pools:" },
 	} {

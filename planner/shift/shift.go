@@ -27,18 +27,20 @@ type Shift struct {
 // ID names the shift: "main/app:ci/app".
 func (s Shift) ID() string { return s.From + ":" + s.To }
 
-// Turn is one turn of a traffic switch, in percent.
-type Turn struct {
+// TrafficChange is one turn of a traffic switch, in percent.
+type TrafficChange struct {
 	Shift string `json:"shift"` // its id
 	From  int    `json:"from_percent"`
 	To    int    `json:"to_percent"`
 }
 
 // Back returns the turn that undoes t.
-func (t Turn) Back() Turn { t.From, t.To = t.To, t.From; return t }
+func (t TrafficChange) Back() TrafficChange { t.From, t.To = t.To, t.From; return t }
 
 // Text is the turn in words.
-func (t Turn) Text() string { return fmt.Sprintf("traffic of %s %d → %d %%", t.Shift, t.From, t.To) }
+func (t TrafficChange) Text() string {
+	return fmt.Sprintf("traffic of %s %d → %d %%", t.Shift, t.From, t.To)
+}
 
 func (s Shift) Check(f budget.Fleet, most int) error {
 	wrong := func(format string, args ...any) error {
@@ -229,7 +231,7 @@ func take(p *budget.FleetPool, from budget.FleetPool, base load.Load, perSec, er
 
 // after is the fleet once a plan's sizes are in force and what they release has drained; its loads are as before.
 func after(f budget.Fleet, plan sizing.Plan) budget.Fleet {
-	var sets []fleet.Set
+	var sets []fleet.SettingChange
 	for _, p := range f.Pools {
 		i, found := slices.BinarySearchFunc(plan.Pools, p.ID, func(x sizing.PlanPool, id string) int {
 			return cmp.Compare(x.ID, id)
@@ -243,8 +245,8 @@ func after(f budget.Fleet, plan sizing.Plan) budget.Fleet {
 			continue
 		}
 		for _, s := range p.Sizes {
-			sets = append(sets, fleet.Set{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: s.Conns, To: x.ToSize},
-				fleet.Set{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.ReserveConns, To: x.ReserveSize})
+			sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: s.Conns, To: x.ToSize},
+				fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.ReserveConns, To: x.ReserveSize})
 		}
 	}
 	return f.With(sets).Drained()

@@ -13,7 +13,7 @@ import (
 )
 
 func TestCountersThatContradictTheQueueGiveABoundAndNoPanic(t *testing.T) {
-	// 100 waiters with an old head give up: the waits pending at the first look never come to be booked.
+	// 100 waiters with an old head give up: the waits pending at the first sample never come to be booked.
 	w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.18.0", Mode: "transaction", Active: 5}
 	w.Queue(100, 20*time.Second)
 	w.Wait = 0 // they gave up before they were assigned

@@ -63,13 +63,13 @@ func TestAPoolUnderALimitOfItsUserIsFull(t *testing.T) {
 		}
 		l := loads[0]
 		if l.Censored != 1 {
-			t.Errorf("%s: full at %g of the looks, want all", c.name, l.Censored)
+			t.Errorf("%s: full at %g of the samples, want all", c.name, l.Censored)
 		}
 		if holds := l.Erlangs.Lower <= 8 && 8 <= l.Erlangs.Upper; !l.AtLeast && !holds || l.AtLeast != c.closed {
 			t.Errorf("%s: %+v, at least %v; want 8 inside, or a bound that says so", c.name, l.Erlangs, l.AtLeast)
 		}
 		got := strings.Join(l.Notes, "\n")
-		if strings.Contains(got, "long transactions are open") || !strings.Contains(got, "main/1/app was full at 100 % of the looks") {
+		if strings.Contains(got, "long transactions are open") || !strings.Contains(got, "main/1/app was full at 100 % of the samples") {
 			t.Errorf("%s: notes %q; want it full, and no long transactions", c.name, l.Notes)
 		}
 		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}, e, loads)

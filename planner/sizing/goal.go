@@ -55,9 +55,9 @@ func (g Goal) Text() string {
 			parts = append(parts, fmt.Sprintf("%s %d", p.Pool, p.Size))
 			continue
 		}
-		var sets []fleet.Set
+		var sets []fleet.SettingChange
 		for _, l := range g.LinesOf(p.Pool) {
-			sets = append(sets, l.Set())
+			sets = append(sets, l.Change())
 		}
 		for _, m := range fleet.MovesOf(sets) {
 			what := ""
@@ -87,18 +87,18 @@ type GoalLine struct {
 	To      int       `json:"to"`
 }
 
-// Set is the line as a set that leaves it where it is to be.
-func (l GoalLine) Set() fleet.Set {
-	return fleet.Set{Process: l.Process, Alias: l.Alias, Key: l.Key, From: l.To, To: l.To}
+// Change is the line as a set that leaves it where it is to be.
+func (l GoalLine) Change() fleet.SettingChange {
+	return fleet.SettingChange{Process: l.Process, Alias: l.Alias, Key: l.Key, From: l.To, To: l.To}
 }
 
-func CompareLines(a, b GoalLine) int { return fleet.CompareSets(a.Set(), b.Set()) }
+func CompareLines(a, b GoalLine) int { return fleet.CompareChanges(a.Change(), b.Change()) }
 
 // LinesOf are those of one pool; none: it goes to one size, or is not in the goal.
 func (g Goal) LinesOf(pool string) []GoalLine {
 	var out []GoalLine
 	for _, l := range g.Lines {
-		if l.Set().Pool() == pool {
+		if l.Change().Pool() == pool {
 			out = append(out, l)
 		}
 	}
@@ -107,21 +107,21 @@ func (g Goal) LinesOf(pool string) []GoalLine {
 
 // ByLine reports whether a pool goes there line by line.
 func (g Goal) ByLine(pool string) bool {
-	return slices.ContainsFunc(g.Lines, func(l GoalLine) bool { return l.Set().Pool() == pool })
+	return slices.ContainsFunc(g.Lines, func(l GoalLine) bool { return l.Change().Pool() == pool })
 }
 
-// Sets are what makes a pool that of the goal, from where the fleet has it.
-func (g Goal) Sets(p budget.FleetPool) []fleet.Set {
+// Changes are what makes a pool that of the goal, from where the fleet has it.
+func (g Goal) Changes(p budget.FleetPool) []fleet.SettingChange {
 	goal, ours := g.Pool(p.ID)
 	if !ours {
 		return nil
 	}
 	lines, byLine := g.LinesOf(p.ID), g.ByLine(p.ID)
-	var out []fleet.Set
+	var out []fleet.SettingChange
 	for _, s := range p.Sizes {
-		for _, x := range []fleet.Set{{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: s.Conns, To: goal.Size}, {Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve,
+		for _, x := range []fleet.SettingChange{{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: s.Conns, To: goal.Size}, {Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve,
 			From: p.ReserveConns, To: goal.Reserve}} {
-			i := slices.IndexFunc(lines, func(l GoalLine) bool { return l.Set().Same(x) })
+			i := slices.IndexFunc(lines, func(l GoalLine) bool { return l.Change().Same(x) })
 			if i >= 0 {
 				x.To = lines[i].To
 			}

@@ -51,7 +51,7 @@ func (k kept) text() string {
 	}
 }
 
-// atLeastThat is what bounds a pool that was full while it was looked at.
+// atLeastThat is what bounds a pool that was full while it was observed.
 const atLeastThat = "its load is only known to be at least that"
 
 // why is the reason for a least size: a promise, or what keeps the pool from shrinking.

@@ -395,10 +395,10 @@ func TestAPoolThatShowsTooLittleKeepsItsSize(t *testing.T) {
 func TestDirectConnectionsCountAtTheirHighest(t *testing.T) {
 	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 5, "app1"))
 	a.Servers = []fleet.Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3, Backends: fleet.BackendCounts{DirectConns: 9}}}
-	b.Servers = []fleet.Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3, Backends: fleet.BackendCounts{DirectConns: 4, OrphanConns: 2, LeavingConns: 1}}}
+	b.Servers = []fleet.Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3, Backends: fleet.BackendCounts{DirectConns: 4, OrphanConns: 2, ClosingConns: 1}}}
 	f, _ := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
 	if got := f.Servers[0].BudgetConns; got != 60-3-9-2-1-5 {
-		t.Errorf("budget %d, want 60 − 3 reserved − 9 direct − 2 orphans − 1 leaving − 5 headroom", got)
+		t.Errorf("budget %d, want 60 − 3 reserved − 9 direct − 2 orphans − 1 closing − 5 headroom", got)
 	}
 	var h load.Histogram
 	for i := range 200 {

@@ -12,40 +12,40 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// Verb is what an Act does.
-type Verb string
+// ActionKind is what an Action does.
+type ActionKind string
 
-// The verbs. Open, Aim, Cut, Close and Abort change nothing in the fleet: they are decisions that must outlive a crash.
+// The verbs. BeginStep, SetGoal, TrimStep, CompleteStep and AbortStep change nothing in the fleet: they are decisions that must outlive a crash.
 const (
-	Open    Verb = "open"    // begin Step
-	Release Verb = "release" // write Sets that make lines smaller, RELOAD, read back
-	Grant   Verb = "grant"   // write Sets that make lines larger
-	Undo    Verb = "undo"    // a grant that takes a release back
-	Retreat Verb = "retreat" // a release of what a step has granted, each process by itself, where no look shows the fleet
-	Flush   Verb = "flush"   // let the connections of one line of one process end of age, for a while
-	Restore Verb = "restore" // give a flushed line its lifetime back
-	Flip    Verb = "flip"    // the traffic switch makes Turn
-	Aim     Verb = "aim"     // the run goes to Goal from now on
-	Cut     Verb = "cut"     // what is left of the step is given up: it no longer fits
-	Close   Verb = "close"   // the step is done and soaked
-	Abort   Verb = "abort"   // the step goes back
-	Wait    Verb = "wait"    // look again
-	Stop    Verb = "stop"    // the run ends with Outcome
+	BeginStep    ActionKind = "begin-step"    // begin Step
+	Release      ActionKind = "release"       // write Sets that make lines smaller, RELOAD, read back
+	Grant        ActionKind = "grant"         // write Sets that make lines larger
+	Undo         ActionKind = "undo"          // a grant that takes a release back
+	Retreat      ActionKind = "retreat"       // a release of what a step has granted, each process by itself, where no sample shows the fleet
+	Flush        ActionKind = "flush"         // let the connections of one line of one process end of age, for a while
+	Restore      ActionKind = "restore"       // give a flushed line its lifetime back
+	ShiftTraffic ActionKind = "shift-traffic" // the traffic switch makes Traffic
+	SetGoal      ActionKind = "set-goal"      // the run goes to Goal from now on
+	TrimStep     ActionKind = "trim-step"     // what is left of the step is given up: it no longer fits
+	CompleteStep ActionKind = "complete-step" // the step is done and soaked
+	AbortStep    ActionKind = "abort-step"    // the step goes back
+	Wait         ActionKind = "wait"          // look again
+	Stop         ActionKind = "stop"          // the run ends with Outcome
 )
 
-// Act is the one thing to do now. Doing it twice is doing it once.
-type Act struct {
-	Verb    Verb          `json:"verb"`
-	Sets    []fleet.Set   `json:"sets,omitempty"`    // sorted by process, alias, key
-	Step    *Step         `json:"step,omitempty"`    // of Open and Abort
-	Turn    *shift.Turn   `json:"turn,omitempty"`    // of Flip
-	Goal    *sizing.Goal  `json:"goal,omitempty"`    // of Open, where the step has one of its own, and of Aim
-	Point   *learn.Point  `json:"point,omitempty"`   // of Close: what the soak saw
-	Pool    string        `json:"pool,omitempty"`    // of Undo: whose release was wrong
-	For     time.Duration `json:"for_ns,omitempty"`  // of Wait: until the next look
-	Held    bool          `json:"held,omitempty"`    // of Wait, and of an unseen Restore: nothing moves, because of Reason
-	Outcome Outcome       `json:"outcome,omitempty"` // of Stop
-	Reason  string        `json:"reason,omitempty"`
+// Action is the one thing to do now. Doing it twice is doing it once.
+type Action struct {
+	Kind    ActionKind            `json:"kind"`
+	Changes []fleet.SettingChange `json:"changes,omitempty"` // sorted by process, alias, key
+	Step    *Step                 `json:"step,omitempty"`    // of BeginStep and AbortStep
+	Traffic *shift.TrafficChange  `json:"traffic,omitempty"` // of ShiftTraffic
+	Goal    *sizing.Goal          `json:"goal,omitempty"`    // of BeginStep, where the step has one of its own, and of SetGoal
+	Soak    *learn.SoakResult     `json:"soak,omitempty"`    // of CompleteStep: what the soak saw
+	Pool    string                `json:"pool,omitempty"`    // of Undo: whose release was wrong
+	For     time.Duration         `json:"for_ns,omitempty"`  // of Wait: until the next sample
+	Held    bool                  `json:"held,omitempty"`    // of Wait, and of an unseen Restore: nothing moves, because of Reason
+	Outcome Outcome               `json:"outcome,omitempty"` // of Stop
+	Reason  string                `json:"reason,omitempty"`
 }
 
 // Outcome is how a run ended.
@@ -59,7 +59,7 @@ const (
 	Drifted     Outcome = "drift"       // the fleet is not what we wrote; a person must look
 	Blind       Outcome = "unreachable" // something did not answer for as long as a run may be held
 	LockLost    Outcome = "lock lost"   // another pgbudget may be at work
-	Interrupted Outcome = "interrupted" // between two acts; safe
+	Interrupted Outcome = "interrupted" // between two actions; safe
 )
 
 // StepKind says which way a step goes.
@@ -72,22 +72,22 @@ const (
 	Backward StepKind = "back"     // an aborted step is taken back
 )
 
-// Step is a waypoint: lines and what they shall be, journalled before its first act.
+// Step is a next step: lines and what they shall be, journalled before its first act.
 type Step struct {
-	Kind StepKind    `json:"kind"`
-	Sets []fleet.Set `json:"sets"`           // sorted; no line twice
-	Turn *shift.Turn `json:"turn,omitempty"` // of the traffic switch, once all sets stand; on the way back before any goes
-	Note string      `json:"note,omitempty"`
+	Kind    StepKind              `json:"kind"`
+	Changes []fleet.SettingChange `json:"changes"`           // sorted; no line twice
+	Traffic *shift.TrafficChange  `json:"traffic,omitempty"` // of the traffic switch, once all sets stand; on the way back before any goes
+	Note    string                `json:"note,omitempty"`
 }
 
 // Empty reports whether there is nothing to do in it.
-func (s Step) Empty() bool { return len(s.Sets) == 0 && s.Turn == nil }
+func (s Step) Empty() bool { return len(s.Changes) == 0 && s.Traffic == nil }
 
 // Moves are the step's sets by pool, key, and from what to what, sorted: for people. Process is the group.
-func (s Step) Moves() []fleet.Set {
-	var out []fleet.Set
-	for _, m := range fleet.MovesOf(s.Sets) {
-		out = append(out, m.Set)
+func (s Step) Moves() []fleet.SettingChange {
+	var out []fleet.SettingChange
+	for _, m := range fleet.MovesOf(s.Changes) {
+		out = append(out, m.SettingChange)
 	}
 	return out
 }
@@ -96,7 +96,7 @@ func (s Step) Moves() []fleet.Set {
 // pool differ, or are made equal, it says which: "main/app 6 → 5 (main/1, main/3), main/app 4 → 5 (main/2)".
 func (s Step) Text() string {
 	var parts []string
-	for _, m := range fleet.MovesOf(s.Sets) {
+	for _, m := range fleet.MovesOf(s.Changes) {
 		what, where := "", ""
 		if m.Key != fleet.KeySize {
 			what = " " + string(m.Key)
@@ -106,8 +106,8 @@ func (s Step) Text() string {
 		}
 		parts = append(parts, fmt.Sprintf("%s/%s%s %d → %d%s", m.Process, m.Alias, what, m.From, m.To, where))
 	}
-	if s.Turn != nil {
-		parts = append(parts, s.Turn.Text())
+	if s.Traffic != nil {
+		parts = append(parts, s.Traffic.Text())
 	}
 	return strings.Join(parts, ", ")
 }
@@ -119,8 +119,8 @@ func Back(step *Step) bool { return step != nil && step.Kind == Backward }
 const RetreatFor = time.Minute
 
 // BackOf is what undoes the sets of a pool.
-func BackOf(sets []fleet.Set, pool string) []fleet.Set {
-	var out []fleet.Set
+func BackOf(sets []fleet.SettingChange, pool string) []fleet.SettingChange {
+	var out []fleet.SettingChange
 	for _, x := range sets {
 		if x.Pool() == pool {
 			out = append(out, x.Back())

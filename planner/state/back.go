@@ -8,14 +8,14 @@ import (
 
 // GoingBack reports whether a rollback is under way: it was begun and has not come to its end, so that nothing else may
 // begin. One whose rest did not fit has ended: only what goes forward can make room for it.
-func (m Memory) GoingBack() bool {
+func (m JournalState) GoingBack() bool {
 	return m.RollTo > 0 && m.Left == "" || m.Step != nil && m.StepTo > 0
 }
 
 // withoutBack lets go of the steps that a rollback has taken back as a whole, though it has not come to its end: they
 // are among those taken no more. What the step in hand still moves is on its way. named: the oldest stays, by whose
 // number the rollback is called.
-func (m Memory) withoutBack(named bool) Memory {
+func (m JournalState) withoutBack(named bool) JournalState {
 	if m.RollTo == 0 {
 		return m
 	}
@@ -34,27 +34,27 @@ func (m Memory) withoutBack(named bool) Memory {
 
 // meet reports whether two steps move a line, or traffic, that is the same.
 func meet(a, b Step) bool {
-	turn := a.Turn != nil && b.Turn != nil && a.Turn.Shift == b.Turn.Shift
-	return turn || slices.ContainsFunc(a.Sets, func(x fleet.Set) bool { return slices.ContainsFunc(b.Sets, x.Same) })
+	turn := a.Traffic != nil && b.Traffic != nil && a.Traffic.Shift == b.Traffic.Shift
+	return turn || slices.ContainsFunc(a.Changes, func(x fleet.SettingChange) bool { return slices.ContainsFunc(b.Changes, x.Same) })
 }
 
 // isBack reports whether all that a step moved is known to be where it was before it, or beyond that.
-func (m Memory) isBack(s Step) bool {
-	for _, x := range s.Sets {
+func (m JournalState) isBack(s Step) bool {
+	for _, x := range s.Changes {
 		w, ok := m.Line(x)
 		if !ok || w.Or != w.To || m.moves(x) || (w.To-x.From)*(x.To-x.From) > 0 {
 			return false
 		}
 	}
-	if s.Turn == nil {
+	if s.Traffic == nil {
 		return true
 	}
-	sw, ok := m.Switch(s.Turn.Shift)
-	turning := m.Step != nil && m.Step.Turn != nil && m.Step.Turn.Shift == s.Turn.Shift
-	return ok && !turning && (sw.X-s.Turn.From)*(s.Turn.To-s.Turn.From) <= 0
+	sw, ok := m.Switch(s.Traffic.Shift)
+	turning := m.Step != nil && m.Step.Traffic != nil && m.Step.Traffic.Shift == s.Traffic.Shift
+	return ok && !turning && (sw.X-s.Traffic.From)*(s.Traffic.To-s.Traffic.From) <= 0
 }
 
 // moves reports whether the step in hand moves the line of a set.
-func (m Memory) moves(x fleet.Set) bool {
-	return m.Step != nil && slices.ContainsFunc(m.Step.Sets, x.Same)
+func (m JournalState) moves(x fleet.SettingChange) bool {
+	return m.Step != nil && slices.ContainsFunc(m.Step.Changes, x.Same)
 }

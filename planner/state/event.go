@@ -13,42 +13,42 @@ type EventKind string
 
 // The kinds of events, in the order in which a run writes them.
 const (
-	RunBegan  EventKind = "run"    // Goal, Points, Switches, Bases
-	Replanned EventKind = "replan" // Goal, Reason: a load has grown beyond what the goal was for
-	StepBegan EventKind = "step"   // Step, Goal
-	Intended  EventKind = "intend" // Act: on disk before the act
-	Acted     EventKind = "done"   // Act: written, told, and read back
-	Failed    EventKind = "failed" // Act, Reason, Outcome: what Apply said; part of it may have happened
-	HoldBegan EventKind = "hold"   // Reason
-	HoldEnded EventKind = "resume"
-	StepCut   EventKind = "cut"       // Step: what of it was achieved; Reason
-	StepAbort EventKind = "abort"     // Step: the way back; Reason; Point, where traffic goes back
-	StepEnded EventKind = "step-done" // the step is soaked, or its way back is gone
-	RunEnded  EventKind = "end"       // Outcome, Reason
-	Relocked  EventKind = "relock"    // Reason: the lock was lost, nobody had taken it, and it is held again
-	Noted     EventKind = "note"      // Reason: something beside the run, such as a hook that failed; it decides nothing
-	Accepted  EventKind = "forget"    // a person takes responsibility for what the fleet is now
+	RunBegan    EventKind = "run"    // Goal, Points, Switches, Bases
+	Replanned   EventKind = "replan" // Goal, Reason: a load has grown beyond what the goal was for
+	StepBegan   EventKind = "step"   // Step, Goal
+	Intended    EventKind = "intend" // Action: on disk before the action
+	Acted       EventKind = "done"   // Action: written, told, and read back
+	Failed      EventKind = "failed" // Action, Reason, Outcome: what Apply said; part of it may have happened
+	HoldBegan   EventKind = "hold"   // Reason
+	HoldEnded   EventKind = "resume"
+	StepTrimmed EventKind = "trim"      // Step: what of it was achieved; Reason
+	StepAbort   EventKind = "abort"     // Step: the way back; Reason; Point, where traffic goes back
+	StepEnded   EventKind = "step-done" // the step is soaked, or its way back is gone
+	RunEnded    EventKind = "end"       // Outcome, Reason
+	Relocked    EventKind = "relock"    // Reason: the lock was lost, nobody had taken it, and it is held again
+	Noted       EventKind = "note"      // Reason: something beside the run, such as a hook that failed; it decides nothing
+	Accepted    EventKind = "accept"    // a person takes responsibility for what the fleet is now
 )
 
 // Event is one line of the journal.
 type Event struct {
-	Seq     int64         `json:"seq"`
-	At      time.Time     `json:"at"`
-	Kind    EventKind     `json:"kind"`
-	Goal    *sizing.Goal  `json:"goal,omitempty"`
-	Step    *Step         `json:"step,omitempty"`
-	Act     *Act          `json:"act,omitempty"`
-	By      string        `json:"by,omitempty"` // of a run, and of what a person accepts: who, as user@host
-	Reason  string        `json:"reason,omitempty"`
-	Next    string        `json:"next,omitempty"` // of a run: the command that goes on with it; of one that has ended: a better one, where its reason knows it
-	Outcome Outcome       `json:"outcome,omitempty"`
-	Point   *learn.Point  `json:"point,omitempty"`    // of a step that turned a traffic switch: what its soak saw
-	Points  []learn.Point `json:"points,omitempty"`   // of a run: what the looks before it saw of each shift
-	Turned  []Switch      `json:"switches,omitempty"` // of a run: what each traffic switch says
-	Bases   []learn.Base  `json:"bases,omitempty"`    // of a run: the loads of each shift that it goes by
-	Servers []Origin      `json:"servers,omitempty"`  // of a run: which they are
-	Seen    []Seen        `json:"seen,omitempty"`     // of a run: every process, alias and user
-	To      int64         `json:"to,omitempty"`       // of a run: it takes back the steps from that event on
+	Seq       int64              `json:"seq"`
+	At        time.Time          `json:"at"`
+	Kind      EventKind          `json:"kind"`
+	Goal      *sizing.Goal       `json:"goal,omitempty"`
+	Step      *Step              `json:"step,omitempty"`
+	Action    *Action            `json:"action,omitempty"`
+	By        string             `json:"by,omitempty"` // of a run, and of what a person accepts: who, as user@host
+	Reason    string             `json:"reason,omitempty"`
+	Next      string             `json:"next,omitempty"` // of a run: the command that goes on with it; of one that has ended: a better one, where its reason knows it
+	Outcome   Outcome            `json:"outcome,omitempty"`
+	Soak      *learn.SoakResult  `json:"soak,omitempty"`      // of a step that turned a traffic switch: what its soak saw
+	Soaks     []learn.SoakResult `json:"soaks,omitempty"`     // of a run: what the samples before it saw of each shift
+	Switches  []Switch           `json:"switches,omitempty"`  // of a run: what each traffic switch says
+	Baselines []learn.Baseline   `json:"baselines,omitempty"` // of a run: the loads of each shift that it goes by
+	Servers   []Origin           `json:"servers,omitempty"`   // of a run: which they are
+	Seen      []Seen             `json:"seen,omitempty"`      // of a run: every process, alias and user
+	To        int64              `json:"to,omitempty"`        // of a run: it takes back the steps from that event on
 }
 
 // Origin says which PostgreSQL a server's name stands for.
@@ -58,8 +58,8 @@ type Origin struct {
 	DirectConns int    `json:"direct_conns,omitzero"` // of the ledger's line, as a run began; 0: it was not known
 }
 
-// Origins lists the servers of a look, those whose identity may not be read left out.
-func Origins(o fleet.Observation) []Origin {
+// OriginsOf lists the servers of a sample, those whose identity may not be read left out.
+func OriginsOf(o fleet.Observation) []Origin {
 	var out []Origin
 	for _, s := range o.Servers {
 		if s.SystemID != "" {

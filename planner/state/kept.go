@@ -8,9 +8,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/learn"
 )
 
-// MemoryVersion is the version of Memory as JSON, and of how After folds events into it. A memory of another version is
+// JournalStateVersion is the version of JournalState as JSON, and of how After folds events into it. A memory of another version is
 // not read: the events are folded again.
-const MemoryVersion = 7
+const JournalStateVersion = 7
 
 // A journal of years has more steps and points than anybody goes back to, and a memory that kept them all would be read
 // and written whole, again and again. So the newest are kept.
@@ -20,7 +20,7 @@ const (
 )
 
 // Stepped adds a step that ended, and lets go of the oldest beyond pastKept.
-func (m Memory) Stepped(p Past) Memory {
+func (m JournalState) Stepped(p Past) JournalState {
 	m.Past = append(slices.Clip(m.Past), p)
 	if more := len(m.Past) - pastKept; more > 0 {
 		m.Past = slices.Clone(m.Past[more:])
@@ -29,11 +29,11 @@ func (m Memory) Stepped(p Past) Memory {
 }
 
 // learnt returns the points with those added, without the oldest beyond pointsKept of a shift.
-func (m Memory) learnt(points ...learn.Point) []learn.Point {
+func (m JournalState) learnt(points ...learn.SoakResult) []learn.SoakResult {
 	if len(points) == 0 {
-		return m.Points
+		return m.Soaks
 	}
-	out := slices.Concat(m.Points, points)
+	out := slices.Concat(m.Soaks, points)
 	if len(out) <= pointsKept {
 		return out
 	}
@@ -41,7 +41,7 @@ func (m Memory) learnt(points ...learn.Point) []learn.Point {
 	for _, p := range out {
 		of[p.Shift]++
 	}
-	return slices.DeleteFunc(out, func(p learn.Point) bool {
+	return slices.DeleteFunc(out, func(p learn.SoakResult) bool {
 		old := of[p.Shift] > pointsKept
 		if old {
 			of[p.Shift]--
@@ -52,9 +52,9 @@ func (m Memory) learnt(points ...learn.Point) []learn.Point {
 
 // known is every word of an event that this pgbudget gives a meaning to.
 var (
-	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Acted, Failed, HoldBegan, HoldEnded, StepCut,
+	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Acted, Failed, HoldBegan, HoldEnded, StepTrimmed,
 		StepAbort, StepEnded, RunEnded, Relocked, Noted, Accepted}
-	knownVerbs = []Verb{Open, Release, Grant, Undo, Retreat, Flush, Restore, Flip, Aim, Cut, Close, Abort, Wait, Stop}
+	knownVerbs = []ActionKind{BeginStep, Release, Grant, Undo, Retreat, Flush, Restore, ShiftTraffic, SetGoal, TrimStep, CompleteStep, AbortStep, Wait, Stop}
 	knownSteps = []StepKind{Forward, Equalise, Backward}
 	knownEnds  = []Outcome{Done, Held, Aborted, Drifted, Blind, LockLost, Interrupted}
 )
@@ -64,7 +64,7 @@ var ErrNewer = errors.New("written by a newer pgbudget")
 
 // Refuses says why an event cannot be the next one, such as one of its parts that is missing; nil: After may take it.
 // What After takes without it is what this pgbudget itself has decided; a file may say anything.
-func (m Memory) Refuses(e Event) error {
+func (m JournalState) Refuses(e Event) error {
 	missing := func(part string) error { return fmt.Errorf("the event %q has no %s", e.Kind, part) }
 	switch {
 	case e.Seq != m.Seq+1:
@@ -75,13 +75,13 @@ func (m Memory) Refuses(e Event) error {
 		return fmt.Errorf("%w: the kind of event %q is not known", ErrNewer, e.Kind)
 	case slices.Contains([]EventKind{RunBegan, Replanned}, e.Kind) && e.Goal == nil:
 		return missing("goal")
-	case slices.Contains([]EventKind{StepBegan, StepAbort, StepCut}, e.Kind) && e.Step == nil:
+	case slices.Contains([]EventKind{StepBegan, StepAbort, StepTrimmed}, e.Kind) && e.Step == nil:
 		return missing("step")
-	case slices.Contains([]EventKind{Intended, Acted, Failed}, e.Kind) && e.Act == nil:
-		return missing("act")
+	case slices.Contains([]EventKind{Intended, Acted, Failed}, e.Kind) && e.Action == nil:
+		return missing("action")
 	case slices.Contains([]EventKind{RunEnded, Failed}, e.Kind) && e.Outcome == "":
 		return missing("outcome")
-	case e.Kind == StepCut && m.Step == nil:
+	case e.Kind == StepTrimmed && m.Step == nil:
 		return errors.New("a step is cut, and none is in hand")
 	}
 	if e.Outcome != "" && !slices.Contains(knownEnds, e.Outcome) {
@@ -90,17 +90,17 @@ func (m Memory) Refuses(e Event) error {
 	if e.Step != nil && !slices.Contains(knownSteps, e.Step.Kind) {
 		return fmt.Errorf("%w: the kind of step %q is not known", ErrNewer, e.Step.Kind)
 	}
-	if e.Act == nil {
+	if e.Action == nil {
 		return nil
 	}
-	switch a := e.Act; {
-	case a.Verb == "":
-		return missing("verb of its act")
-	case !slices.Contains(knownVerbs, a.Verb):
-		return fmt.Errorf("%w: the act %q is not known", ErrNewer, a.Verb)
-	case a.Verb == Flip && a.Turn == nil:
-		return missing("turn of its act")
-	case a.Verb == Undo && e.Kind == Acted && m.Step == nil:
+	switch a := e.Action; {
+	case a.Kind == "":
+		return missing("kind of its action")
+	case !slices.Contains(knownVerbs, a.Kind):
+		return fmt.Errorf("%w: the action %q is not known", ErrNewer, a.Kind)
+	case a.Kind == ShiftTraffic && a.Traffic == nil:
+		return missing("traffic change of its action")
+	case a.Kind == Undo && e.Kind == Acted && m.Step == nil:
 		return errors.New("a release is undone, and no step is in hand")
 	}
 	return nil

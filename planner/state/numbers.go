@@ -1,7 +1,7 @@
 package state
 
 // Numbers are those of the steps that can be taken back, the oldest first.
-func (m Memory) Numbers() []int {
+func (m JournalState) Numbers() []int {
 	var out []int
 	for _, p := range m.Past {
 		out = append(out, p.Number)
@@ -13,7 +13,7 @@ func (m Memory) Numbers() []int {
 }
 
 // SeqOf is the event at which a step began that can be taken back; 0: there is no such step.
-func (m Memory) SeqOf(number int) int64 {
+func (m JournalState) SeqOf(number int) int64 {
 	if m.Step != nil && m.StepNumber > 0 && m.StepNumber == number {
 		return m.StepSeq
 	}
@@ -26,7 +26,7 @@ func (m Memory) SeqOf(number int) int64 {
 }
 
 // NumberOf is the number of the first step that can be taken back and began at that event or later; 0: there is none.
-func (m Memory) NumberOf(seq int64) int {
+func (m JournalState) NumberOf(seq int64) int {
 	for _, p := range m.Past {
 		if p.Seq >= seq {
 			return p.Number

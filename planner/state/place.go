@@ -15,7 +15,7 @@ type Place struct {
 	Console string `json:"console"`
 }
 
-// gone is the name of a process that is not looked at any more: no other has it.
+// gone is the name of a process that is not observed any more: no other has it.
 func (p Place) gone() string {
 	if at := " at " + p.Console; !strings.HasSuffix(p.Process, at) {
 		return p.Process + at
@@ -37,9 +37,9 @@ func placesIn(seen []Seen) []Place {
 	return out
 }
 
-// left is where processes were reached before a person took responsibility for what the fleet is now: a later look tells
+// left is where processes were reached before a person took responsibility for what the fleet is now: a later sample tells
 // by it who is who.
-func (m Memory) left() []Place {
+func (m JournalState) left() []Place {
 	out := placesIn(m.Seen)
 	for _, p := range m.Places {
 		if !slices.ContainsFunc(out, func(q Place) bool { return q.Process == p.Process || q.Console == p.Console }) {
@@ -50,11 +50,11 @@ func (m Memory) left() []Place {
 	return out
 }
 
-// Placed is the memory with its lines by the names that their processes have in a look: each goes by the address at which
+// Placed is the memory with its lines by the names that their processes have in a sample: each goes by the address at which
 // its console was reached. A process that is nowhere any more has a name with its address in it, which no other has.
 // doubts are such names, with the reason, of lines that may be another's: the group has fewer processes than it had, an
 // address is new, and the lines were not alike.
-func (m Memory) Placed(o fleet.Observation) (placed Memory, doubts map[string]string) {
+func (m JournalState) Placed(o fleet.Observation) (placed JournalState, doubts map[string]string) {
 	var now []Place
 	for _, p := range o.Processes {
 		if p.Console != "" {
@@ -64,7 +64,7 @@ func (m Memory) Placed(o fleet.Observation) (placed Memory, doubts map[string]st
 	return m.placed(now)
 }
 
-func (m Memory) placed(now []Place) (Memory, map[string]string) {
+func (m JournalState) placed(now []Place) (JournalState, map[string]string) {
 	if len(m.Places) == 0 || len(now) == 0 {
 		return m, nil
 	}
@@ -82,10 +82,10 @@ func (m Memory) placed(now []Place) (Memory, map[string]string) {
 	m.Places = lost
 	m.Past = slices.Clone(m.Past)
 	for i, past := range m.Past {
-		sets := slices.Clone(past.Step.Sets)
-		for j, x := range past.Step.Sets {
+		sets := slices.Clone(past.Step.Changes)
+		for j, x := range past.Step.Changes {
 			is, known := names[x.Process]
-			if p, doubtful := unsure[x.Process]; doubtful && !alike(past.Step.Sets, x) {
+			if p, doubtful := unsure[x.Process]; doubtful && !alike(past.Step.Changes, x) {
 				at := now[slices.IndexFunc(now, func(q Place) bool { return q.Process == is })]
 				doubts[p.gone()] = fmt.Sprintf("%s is at %s now, and was at %s when it was moved: "+
 					"which of the processes of %s are left cannot be told, and their sizes were not alike", is, at.Console, p.Console, group(is))
@@ -95,8 +95,8 @@ func (m Memory) placed(now []Place) (Memory, map[string]string) {
 				sets[j].Process = is
 			}
 		}
-		slices.SortFunc(sets, fleet.CompareSets)
-		m.Past[i].Step.Sets = sets
+		slices.SortFunc(sets, fleet.CompareChanges)
+		m.Past[i].Step.Changes = sets
 	}
 	m.Written = slices.Clone(m.Written)
 	for i, w := range m.Written {
@@ -104,13 +104,13 @@ func (m Memory) placed(now []Place) (Memory, map[string]string) {
 			m.Written[i].Process = is
 		}
 	}
-	slices.SortFunc(m.Written, func(a, b Written) int { return fleet.CompareSets(a.Set, b.Set) })
+	slices.SortFunc(m.Written, func(a, b Written) int { return fleet.CompareChanges(a.SettingChange, b.SettingChange) })
 	return m, doubts
 }
 
 // named is the name that the process of a place has now. One that is at its old address nowhere, and whose name is at an
 // address at which none was, has moved; that is not sure where its group has fewer processes than it had.
-func (m Memory) named(p Place, now []Place) (name string, sure bool) {
+func (m JournalState) named(p Place, now []Place) (name string, sure bool) {
 	if i := slices.IndexFunc(now, func(q Place) bool { return q.Console == p.Console }); i >= 0 {
 		return now[i].Process, true
 	}
@@ -130,16 +130,16 @@ func (m Memory) named(p Place, now []Place) (name string, sure bool) {
 }
 
 // alike reports whether a step moves all lines of a set's pool alike: then it does not matter which of them is whose.
-func alike(sets []fleet.Set, x fleet.Set) bool {
-	return !slices.ContainsFunc(sets, func(y fleet.Set) bool {
+func alike(sets []fleet.SettingChange, x fleet.SettingChange) bool {
+	return !slices.ContainsFunc(sets, func(y fleet.SettingChange) bool {
 		return y.Pool() == x.Pool() && y.Key == x.Key && (y.From != x.From || y.To != x.To)
 	})
 }
 
 // Doubted says which line of the steps from that event on may be another's, by the doubts of Placed; empty: none.
-func (m Memory) Doubted(doubts map[string]string, from int64) string {
+func (m JournalState) Doubted(doubts map[string]string, from int64) string {
 	for _, p := range m.Past {
-		for _, x := range p.Step.Sets {
+		for _, x := range p.Step.Changes {
 			if why := doubts[x.Process]; why != "" && p.Seq >= from {
 				return why
 			}

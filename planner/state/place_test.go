@@ -20,34 +20,34 @@ func consolesOf(consoles ...string) (o fleet.Observation) {
 
 // evened is a memory of three processes whose sizes, from 4, 9 and 5 or all from 9, were made 5 by step 1, and made 3 by
 // step 2; then a person took responsibility.
-func evened(from ...int) state.Memory {
+func evened(from ...int) state.JournalState {
 	step := func(from []int, to int) *state.Step {
 		s := &state.Step{Kind: state.Forward}
 		for i, n := range from {
-			s.Sets = append(s.Sets, fleet.Set{Process: fmt.Sprintf("a/%d", i+1), Alias: "db", Key: fleet.KeySize, From: n, To: to})
+			s.Changes = append(s.Changes, fleet.SettingChange{Process: fmt.Sprintf("a/%d", i+1), Alias: "db", Key: fleet.KeySize, From: n, To: to})
 		}
 		return s
 	}
-	m := state.Memory{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(consolesOf("h1:6432", "h2:6432", "h3:6432"))})
+	m := state.JournalState{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(consolesOf("h1:6432", "h2:6432", "h3:6432"))})
 	for i, s := range []*state.Step{step(from, 5), step([]int{5, 5, 5}, 3)} {
 		m = m.After(state.Event{Seq: int64(10 * (i + 1)), Kind: state.StepBegan, Step: s})
 		m = m.After(state.Event{Seq: int64(10*(i+1) + 1), Kind: state.StepEnded})
 	}
-	flush := state.Act{Verb: state.Flush, Sets: []fleet.Set{{Process: "a/3", Alias: "db", Key: fleet.KeyLifetime, From: 3600, To: 1}}}
-	m = m.After(state.Event{Seq: 30, Kind: state.Intended, Act: &flush})
+	flush := state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{{Process: "a/3", Alias: "db", Key: fleet.KeyLifetime, From: 3600, To: 1}}}
+	m = m.After(state.Event{Seq: 30, Kind: state.Intended, Action: &flush})
 	return m.After(state.Event{Seq: 31, Kind: state.Accepted})
 }
 
-func linesText(m state.Memory) string {
+func linesText(m state.JournalState) string {
 	var parts []string
-	for _, x := range m.Past[0].Step.Sets {
+	for _, x := range m.Past[0].Step.Changes {
 		parts = append(parts, fmt.Sprintf("%s %d", x.Process, x.From))
 	}
 	return strings.Join(parts, ", ")
 }
 
 // TestALineGoesByTheAddressOfItsProcess: a process that has taken the place of another is not given what was that one's,
-// in a look before a rollback, and in what the next run remembers.
+// in a sample before a rollback, and in what the next run remembers.
 func TestALineGoesByTheAddressOfItsProcess(t *testing.T) {
 	uneven, even := []int{4, 9, 5}, []int{9, 9, 9}
 	for _, c := range []struct {
@@ -72,7 +72,7 @@ func TestALineGoesByTheAddressOfItsProcess(t *testing.T) {
 		m := evened(c.from...)
 		placed, doubts := m.Placed(consolesOf(c.now...))
 		began := m.After(state.Event{Seq: 40, Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(consolesOf(c.now...))})
-		for what, m := range map[string]state.Memory{"before a rollback": placed, "after a run began": began} {
+		for what, m := range map[string]state.JournalState{"before a rollback": placed, "after a run began": began} {
 			if got := linesText(m); got != c.want || m.Written[0].Process != c.flushed {
 				t.Errorf("%s, %s: %s, and %s is flushed; want %s, and %s", c.name, what, got, m.Written[0].Process, c.want, c.flushed)
 			}

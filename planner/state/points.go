@@ -11,10 +11,10 @@ import (
 )
 
 // based notes bases; one that says what is known already keeps its time.
-func (m Memory) based(bases []learn.Base) []learn.Base {
-	out := slices.Clone(m.Bases)
+func (m JournalState) based(bases []learn.Baseline) []learn.Baseline {
+	out := slices.Clone(m.Baselines)
 	for _, b := range bases {
-		i, found := slices.BinarySearchFunc(out, b.Shift, func(x learn.Base, id string) int { return cmp.Compare(x.Shift, id) })
+		i, found := slices.BinarySearchFunc(out, b.Shift, func(x learn.Baseline, id string) int { return cmp.Compare(x.Shift, id) })
 		switch {
 		case !found:
 			out = slices.Insert(out, i, b)
@@ -28,19 +28,19 @@ func (m Memory) based(bases []learn.Base) []learn.Base {
 // Rebased are loads, with history in them, as they may be gone by now: of a shift whose switch was turned since an earlier run
 // took them, those that it took. The shifts come back with what their switches said when their loads were measured. Of several
 // shifts of one pool, the loads are left as they are.
-func (m Memory) Rebased(loads []load.Load, shifts []shift.Shift, now time.Time) ([]load.Load, []shift.Shift) {
+func (m JournalState) Rebased(loads []load.Load, shifts []shift.Shift, now time.Time) ([]load.Load, []shift.Shift) {
 	loads, shifts = slices.Clone(loads), slices.Clone(shifts)
 	for i, s := range shifts {
-		j, found := slices.BinarySearchFunc(m.Bases, s.ID(), func(x learn.Base, id string) int { return cmp.Compare(x.Shift, id) })
+		j, found := slices.BinarySearchFunc(m.Baselines, s.ID(), func(x learn.Baseline, id string) int { return cmp.Compare(x.Shift, id) })
 		shared := slices.ContainsFunc(shifts, func(o shift.Shift) bool {
 			return o.ID() != s.ID() && (o.From == s.From || o.To == s.To)
 		})
 		if !found || shared {
 			continue
 		}
-		b := m.Bases[j]
+		b := m.Baselines[j]
 		turned, _ := m.Switch(s.ID())
-		if !turned.At.After(b.At) || s.At == b.X || now.Sub(turned.At) > learn.BaseFor {
+		if !turned.At.After(b.At) || s.At == b.X || now.Sub(turned.At) > learn.BaselineFor {
 			continue
 		}
 		shifts[i].LoadsAt = b.X
@@ -56,14 +56,14 @@ func (m Memory) Rebased(loads []load.Load, shifts []shift.Shift, now time.Time) 
 	return loads, shifts
 }
 
-// PointsFrom is how far a step may turn a switch: half as far after each soak that was not what was expected, until one is.
-func (m Memory) PointsFrom(shift string, policy Policy) int {
-	most := policy.Points()
-	for _, p := range slices.Backward(m.Points) {
+// SoaksFrom is how far a step may turn a switch: half as far after each soak that was not what was expected, until one is.
+func (m JournalState) SoaksFrom(shift string, policy Policy) int {
+	most := policy.SoaksOf()
+	for _, p := range slices.Backward(m.Soaks) {
 		if p.Shift != shift || p.Survey {
 			continue
 		}
-		if p.Surprise() == "" && p.Useless == "" {
+		if p.Surprise() == "" && p.Excluded == "" {
 			break
 		}
 		most = max(1, most/2)
@@ -71,7 +71,7 @@ func (m Memory) PointsFrom(shift string, policy Policy) int {
 	return most
 }
 
-// PointsOf are those of one shift.
-func (m Memory) PointsOf(shift string) []learn.Point {
-	return slices.DeleteFunc(slices.Clone(m.Points), func(p learn.Point) bool { return p.Shift != shift })
+// SoaksOf are those of one shift.
+func (m JournalState) SoaksOf(shift string) []learn.SoakResult {
+	return slices.DeleteFunc(slices.Clone(m.Soaks), func(p learn.SoakResult) bool { return p.Shift != shift })
 }

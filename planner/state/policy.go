@@ -13,7 +13,7 @@ type Policy struct {
 	DrainFor  time.Duration `json:"drain_for_ns"` // a release that has not drained by then is undone
 	HoldFor   time.Duration `json:"hold_for_ns"`  // a run that is held that long ends
 	FlipFor   time.Duration `json:"flip_for_ns"`  // a person who is to turn a traffic switch is waited for that long
-	Every     time.Duration `json:"every_ns"`     // between two looks while acting
+	Every     time.Duration `json:"every_ns"`     // between two samples while acting
 	SoakEvery time.Duration `json:"soak_every_ns"`
 	MaxWait   time.Duration `json:"max_wait_ns"`       // a head of the queue older than that calls a release wrong
 	Stale     time.Duration `json:"stale_ns"`          // a sample older than that is none
@@ -42,7 +42,7 @@ func DefaultPolicy() Policy {
 		Every: DefaultEvery, SoakEvery: DefaultSoakEvery, MaxWait: DefaultMaxWait, Stale: DefaultStale, Aborts: DefaultAborts}
 }
 
-// LeastApart is how far apart two looks must be for both to count as having seen a drain: more than one of PgBouncer's
+// LeastApart is how far apart two samples must be for both to count as having seen a drain: more than one of PgBouncer's
 // 333 ms ticks (janitor.c:28). chosen: half a second.
 const LeastApart = 500 * time.Millisecond
 
@@ -55,5 +55,5 @@ func (p Policy) After(aborts int) Policy {
 // StepConns is what a step may grant, or release, on a server: Percent of its budget, rounded down.
 func (p Policy) StepConns(budget int) int { return max(0, int(p.Percent/100*float64(budget)+1e-9)) }
 
-// Points is how far a switch is turned by a step at most: percent points, whole ones, one at least.
-func (p Policy) Points() int { return max(1, int(math.Floor(p.Percent+1e-9))) }
+// Soaks is how far a switch is turned by a step at most: percent points, whole ones, one at least.
+func (p Policy) SoaksOf() int { return max(1, int(math.Floor(p.Percent+1e-9))) }

@@ -10,7 +10,7 @@ import (
 func TestWhatIsNotRefusedIsTaken(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	taken := 0
-	m := Memory{}
+	m := JournalState{}
 	for range 20000 {
 		e := Event{Seq: m.Seq + 1}
 		Draw(r, &e, 0.5)
@@ -22,11 +22,11 @@ func TestWhatIsNotRefusedIsTaken(t *testing.T) {
 		if e.Step != nil {
 			e.Step.Kind = knownSteps[r.IntN(len(knownSteps))]
 		}
-		if e.Act != nil && r.IntN(10) > 0 {
-			e.Act.Verb = knownVerbs[r.IntN(len(knownVerbs))]
+		if e.Action != nil && r.IntN(10) > 0 {
+			e.Action.Kind = knownVerbs[r.IntN(len(knownVerbs))]
 		}
 		if r.IntN(100) == 0 {
-			m = Memory{}
+			m = JournalState{}
 			Draw(r, &m, 0.5)
 			m.Seq = e.Seq - 1
 		}

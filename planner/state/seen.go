@@ -11,7 +11,7 @@ import (
 
 // origins adds servers that are new, and takes what is known of their direct connections now. A rollback may know less
 // than the run before.
-func (m Memory) origins(seen []Origin, rollback bool) []Origin {
+func (m JournalState) origins(seen []Origin, rollback bool) []Origin {
 	out := slices.Clone(m.Servers)
 	for _, s := range seen {
 		i, found := slices.BinarySearchFunc(out, s.Name, func(o Origin, name string) int { return cmp.Compare(o.Name, name) })
@@ -28,7 +28,7 @@ func (m Memory) origins(seen []Origin, rollback bool) []Origin {
 }
 
 // Direct is how many connections of a server the newest run took for direct ones; 0: nobody knows.
-func (m Memory) Direct(server string) int {
+func (m JournalState) Direct(server string) int {
 	for _, o := range m.Servers {
 		if o.Name == server {
 			return o.DirectConns
@@ -38,14 +38,14 @@ func (m Memory) Direct(server string) int {
 }
 
 // Stranger says what of the fleet is not what the journal is about: a server, or a process; empty: nothing.
-func (m Memory) Stranger(o fleet.Observation) string {
+func (m JournalState) Stranger(o fleet.Observation) string {
 	return cmp.Or(m.Replaced(o), m.Renumbered(o), m.Missing(o))
 }
 
 // Replaced says which server is another machine than the one that the journal is about; empty: none is. A failover to a
 // standby keeps the identity: what the journal says of sizes is as true as before.
-func (m Memory) Replaced(o fleet.Observation) string {
-	for _, s := range Origins(o) {
+func (m JournalState) Replaced(o fleet.Observation) string {
+	for _, s := range OriginsOf(o) {
 		for _, was := range m.Servers {
 			if was.Name == s.Name && was.SystemID != s.SystemID {
 				return fmt.Sprintf("server %s is another PostgreSQL (system identifier %s) than the one that the journal is about (%s)", s.Name, s.SystemID, was.SystemID)
@@ -64,7 +64,7 @@ type Seen struct {
 	Users   []string `json:"users"` // sorted
 }
 
-// SeenIn lists the users of a look, sorted by process and alias.
+// SeenIn lists the users of a sample, sorted by process and alias.
 func SeenIn(o fleet.Observation) []Seen {
 	var out []Seen
 	for _, p := range o.Processes {
@@ -105,8 +105,8 @@ func compareSeen(a, b Seen) int {
 	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias))
 }
 
-// New lists what of a look the memory does not know, sorted: aliases, and users of those that it knows.
-func (m Memory) New(o fleet.Observation) []Seen {
+// New lists what of a sample the memory does not know, sorted: aliases, and users of those that it knows.
+func (m JournalState) New(o fleet.Observation) []Seen {
 	var out []Seen
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
@@ -132,7 +132,7 @@ func (m Memory) New(o fleet.Observation) []Seen {
 }
 
 // seenToo adds what was seen to what the memory has.
-func (m Memory) seenToo(seen []Seen) []Seen {
+func (m JournalState) seenToo(seen []Seen) []Seen {
 	if len(seen) == 0 {
 		return m.Seen
 	}
@@ -150,9 +150,9 @@ func (m Memory) seenToo(seen []Seen) []Seen {
 	return out
 }
 
-// Recall returns the look with every user that the memory knows of and that it does not show: without connections, and
+// Recall returns the sample with every user that the memory knows of and that it does not show: without connections, and
 // with the worst case of a pool. Aliases that it does not show at all do not come back: their lines are gone.
-func (m Memory) Recall(o fleet.Observation) fleet.Observation {
+func (m JournalState) Recall(o fleet.Observation) fleet.Observation {
 	if len(m.Seen) == 0 {
 		return o
 	}
@@ -180,7 +180,7 @@ func (m Memory) Recall(o fleet.Observation) fleet.Observation {
 // Renumbered says which process is reached where another was when the fleet was moved before: a process is named by its
 // place in the config, so that what the journal says of it, a step in hand first of all, would be done to another. One
 // that is reached at a place where none was has a new address, and Drift judges its sizes. Empty: none is.
-func (m Memory) Renumbered(o fleet.Observation) string {
+func (m JournalState) Renumbered(o fleet.Observation) string {
 	at := map[string]string{} // console by process, now
 	for _, p := range o.Processes {
 		at[p.ID] = p.Console
@@ -196,12 +196,12 @@ func (m Memory) Renumbered(o fleet.Observation) string {
 	return ""
 }
 
-// Missing says which process was there when the fleet was moved before and is not looked at any more: it may run on and
+// Missing says which process was there when the fleet was moved before and is not observed any more: it may run on and
 // open connections. Empty: none is.
-func (m Memory) Missing(o fleet.Observation) string {
+func (m JournalState) Missing(o fleet.Observation) string {
 	for _, s := range m.Seen {
 		if !slices.ContainsFunc(o.Processes, func(p fleet.Process) bool { return p.ID == s.Process }) {
-			return fmt.Sprintf("%s was moved before and is not looked at any more: if it still runs, its connections are in no ledger", s.Process)
+			return fmt.Sprintf("%s was moved before and is not observed any more: if it still runs, its connections are in no ledger", s.Process)
 		}
 	}
 	return ""

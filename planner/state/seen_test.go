@@ -18,7 +18,7 @@ func TestAUserThatIsNotThereNowKeepsItsPool(t *testing.T) {
 		}
 		return fleet.Observation{Processes: []fleet.Process{{ID: "a/1", Group: "a", Aliases: []fleet.Alias{a}}}}
 	}
-	m := state.Memory{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(look("app", "batch"))})
+	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(look("app", "batch"))})
 	m = m.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(look("app", "cron"))})
 	got := m.Recall(look("app"))
 	pools := got.Processes[0].Aliases[0].Pools
@@ -44,7 +44,7 @@ func TestAProcessIsThatOfItsConsole(t *testing.T) {
 		}
 		return o
 	}
-	m := state.Memory{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(look("h1:6432", "h2:6432"))})
+	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(look("h1:6432", "h2:6432"))})
 	for _, c := range []struct {
 		name string
 		now  fleet.Observation
@@ -58,7 +58,7 @@ func TestAProcessIsThatOfItsConsole(t *testing.T) {
 		{"the same at a new address", look("h1:6432", "pod9:6432"), nil},
 		{"one more at the address of another", look("h1:6432", "h2:6432", "h1:6432"), nil},
 		{"all at new addresses", look("pod8:6432", "pod9:6432"), nil},
-		{"the last is gone", look("h1:6432"), []string{"a/2", "not looked at any more"}},
+		{"the last is gone", look("h1:6432"), []string{"a/2", "not observed any more"}},
 	} {
 		got := m.Stranger(c.now)
 		if c.want == nil && got != "" {
@@ -80,7 +80,7 @@ func TestAProcessIsThatOfItsConsole(t *testing.T) {
 	}
 	// Journals from before knew no consoles: the next run tells them.
 	without := []state.Seen{{Process: "a/1", Alias: "db"}, {Process: "a/2", Alias: "db"}}
-	old := state.Memory{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: without})
+	old := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: without})
 	if why := old.Stranger(look("h2:6432", "h1:6432")); why != "" {
 		t.Errorf("%q", why)
 	}

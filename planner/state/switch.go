@@ -25,19 +25,19 @@ type Reading struct {
 }
 
 // Switch returns what the journal knows of a shift's switch.
-func (m Memory) Switch(shift string) (Switch, bool) {
-	i, found := slices.BinarySearchFunc(m.Turned, shift, compareSwitch)
+func (m JournalState) Switch(shift string) (Switch, bool) {
+	i, found := slices.BinarySearchFunc(m.Switches, shift, compareSwitch)
 	if !found {
 		return Switch{}, false
 	}
-	return m.Turned[i], true
+	return m.Switches[i], true
 }
 
 func compareSwitch(s Switch, shift string) int { return cmp.Compare(s.Shift, shift) }
 
 // turnedToo adds switches that are new.
-func (m Memory) turnedToo(said []Switch) []Switch {
-	out := slices.Clone(m.Turned)
+func (m JournalState) turnedToo(said []Switch) []Switch {
+	out := slices.Clone(m.Switches)
 	for _, s := range said {
 		i, found := slices.BinarySearchFunc(out, s.Shift, compareSwitch)
 		switch {
@@ -51,11 +51,11 @@ func (m Memory) turnedToo(said []Switch) []Switch {
 }
 
 // turned notes what a switch should say now; where it is not known whether the turn was made, both.
-func (m Memory) turned(t *shift.Turn, at time.Time, done bool) []Switch {
+func (m JournalState) turned(t *shift.TrafficChange, at time.Time, done bool) []Switch {
 	if t == nil {
-		return m.Turned
+		return m.Switches
 	}
-	out := slices.Clone(m.Turned)
+	out := slices.Clone(m.Switches)
 	i, found := slices.BinarySearchFunc(out, t.Shift, compareSwitch)
 	if !found {
 		out = slices.Insert(out, i, Switch{Shift: t.Shift, X: t.From})

@@ -10,7 +10,7 @@ import (
 // grant gives one more to the pool whose waiting it lessens most for its connections, and releases for it where nothing
 // is spare; false: no pool may have more. A pool that may have none now may have none later: what is left only gets
 // less.
-func (w *way) grant() bool {
+func (w *path) grant() bool {
 	for len(w.wanting) > 0 {
 		i := w.wanting[0].pool
 		p := &w.pools[i]
@@ -50,14 +50,14 @@ func (w *way) grant() bool {
 }
 
 // stirred reports whether a release has changed what one more of the same pool costs, or saves.
-func (w *way) stirred(g given) bool {
+func (w *path) stirred(g given) bool {
 	p := w.pools[g.pool]
 	return p.below() && (p.bent || p.size != g.size)
 }
 
 // fund releases until so many connections are spare, and one more of the pool fits under its limits: under those first,
 // as only what is under them makes room there. False: it cannot be, and nothing is released.
-func (w *way) fund(pool, unit int) bool {
+func (w *path) fund(pool, unit int) bool {
 	if w.spare >= unit && w.tight(pool) < 0 {
 		return true
 	}
@@ -88,7 +88,7 @@ func (w *way) fund(pool, unit int) bool {
 }
 
 // tight is a room in which one more of the pool does not fit; -1: there is none.
-func (w *way) tight(pool int) int {
+func (w *path) tight(pool int) int {
 	p := w.pools[pool]
 	for _, u := range p.under {
 		more := u.reserve
@@ -103,7 +103,7 @@ func (w *way) tight(pool int) int {
 }
 
 // rise adds to the rooms what one fewer of a pool leaves there.
-func (w *way) rise(p *waypool, left func(roomUse) int) {
+func (w *path) rise(p *pathPool, left func(roomUse) int) {
 	for _, u := range p.under {
 		w.rooms[u.room].Conns += left(u)
 	}

@@ -25,19 +25,19 @@ func TestOneMoreInReserveIsWhatItsCopiesMayOpen(t *testing.T) {
 	goal := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "g/d1", Size: 5, Reserve: 4}}}
 	steps := func(f budget.Fleet) (reserves []int, blocked string) {
 		for range 10 {
-			step, why := steps.Waypoint(f, goal, state.Policy{Percent: 6}, nil)
-			if len(step.Sets) == 0 {
+			step, why := steps.Next(f, goal, state.Policy{Percent: 6}, nil)
+			if len(step.Changes) == 0 {
 				return reserves, why
 			}
-			if len(step.Sets) != 1 || step.Sets[0].Key != fleet.KeyReserve {
-				t.Fatalf("%+v", step.Sets)
+			if len(step.Changes) != 1 || step.Changes[0].Key != fleet.KeyReserve {
+				t.Fatalf("%+v", step.Changes)
 			}
 			before := f.WorstConns("pg")
-			f = f.With(step.Sets)
+			f = f.With(step.Changes)
 			if more := f.WorstConns("pg") - before; more > 6 {
 				t.Errorf("a step of at most 6 connections takes %d", more)
 			}
-			reserves = append(reserves, step.Sets[0].To)
+			reserves = append(reserves, step.Changes[0].To)
 		}
 		return reserves, "no end"
 	}

@@ -14,9 +14,9 @@ import (
 )
 
 // way is one server's part of a step in the making.
-type way struct {
+type path struct {
 	server           budget.FleetServer
-	pools            []waypool
+	pools            []pathPool
 	spare            int // connections that nobody claims; negative: over the budget
 	grants, releases int // that this step may still spend
 	rooms            []budget.LimitRoom
@@ -37,7 +37,7 @@ type given struct{ pool, size, reserve int }
 type roomUse struct{ room, size, reserve int }
 
 // waypool is one pool on the way.
-type waypool struct {
+type pathPool struct {
 	budget.FleetPool
 	from, size, to          int
 	fromR, reserve, reserTo int
@@ -48,8 +48,8 @@ type waypool struct {
 	refused                 string
 }
 
-func newWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy, refused []state.Refusal) *way {
-	w := &way{server: s, spare: f.SpareConns(s.Name), rooms: f.Rooms(s.Name)}
+func newPath(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy, refused []state.Refusal) *path {
+	w := &path{server: s, spare: f.SpareConns(s.Name), rooms: f.Rooms(s.Name)}
 	under := map[string][]roomUse{}
 	for k, r := range w.rooms {
 		for pool := range r.Sizes {
@@ -72,7 +72,7 @@ func newWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Po
 			continue
 		}
 		size := p.LargestSize()
-		x := newWaypool(p, size, goal.Size, goal.Reserve)
+		x := newPathPool(p, size, goal.Size, goal.Reserve)
 		x.under = under[p.ID]
 		for _, r := range refused {
 			if r.Pool == p.ID && r.Key == fleet.KeySize && x.to < r.Least {
@@ -88,9 +88,9 @@ func newWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Po
 	return w
 }
 
-// newWaypool is a pool that is to go from a size to another.
-func newWaypool(p budget.FleetPool, from, to, reserve int) waypool {
-	x := waypool{FleetPool: p, from: from, size: from, to: to, reserTo: reserve, curve: sizing.CurveOf(p)}
+// newPathPool is a pool that is to go from a size to another.
+func newPathPool(p budget.FleetPool, from, to, reserve int) pathPool {
+	x := pathPool{FleetPool: p, from: from, size: from, to: to, reserTo: reserve, curve: sizing.CurveOf(p)}
 	x.fromR, x.reserve = p.ReserveConns, p.ReserveConns
 	x.copies, x.reserves = max(1, p.Sized()), max(1, p.Reserved())
 	x.bent = slices.ContainsFunc(p.Sizes, func(s budget.Size) bool { return s.CapConns > 0 }) ||
@@ -99,7 +99,7 @@ func newWaypool(p budget.FleetPool, from, to, reserve int) waypool {
 }
 
 // line puts the pools into the queues.
-func (w *way) line() {
+func (w *path) line() {
 	w.giving = nil
 	for i, p := range w.pools {
 		if p.above() {
@@ -111,7 +111,7 @@ func (w *way) line() {
 }
 
 // again lines up the pools below their goal from new: what one of them costs has changed by what was released of it.
-func (w *way) again() {
+func (w *path) again() {
 	w.wanting, w.most = nil, math.MaxInt
 	for i, p := range w.pools {
 		if p.below() {
@@ -122,7 +122,7 @@ func (w *way) again() {
 }
 
 // step chooses units one by one until the percent is spent or the goal is reached.
-func (w *way) step() (sets []fleet.Set, note, blocked string) {
+func (w *path) step() (sets []fleet.SettingChange, note, blocked string) {
 	switch {
 	case w.spare < 0: // over budget: nothing bounds the releases that cure it
 		percent := w.releases
@@ -142,10 +142,10 @@ func (w *way) step() (sets []fleet.Set, note, blocked string) {
 	for _, p := range w.pools {
 		for _, s := range p.Sizes {
 			if p.size != p.from {
-				sets = append(sets, fleet.Set{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from, To: p.size})
+				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from, To: p.size})
 			}
 			if p.reserve != p.fromR {
-				sets = append(sets, fleet.Set{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR, To: p.reserve})
+				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR, To: p.reserve})
 			}
 		}
 	}
@@ -156,13 +156,13 @@ func (w *way) step() (sets []fleet.Set, note, blocked string) {
 }
 
 // below reports whether the pool shall get more.
-func (p waypool) below() bool { return p.size < p.to || p.reserve < p.reserTo }
+func (p pathPool) below() bool { return p.size < p.to || p.reserve < p.reserTo }
 
 // above reports whether the pool shall have less.
-func (p waypool) above() bool { return p.size > p.to || p.reserve > p.reserTo }
+func (p pathPool) above() bool { return p.size > p.to || p.reserve > p.reserTo }
 
 // more is the connections of the next one that the pool gets: sizes come first.
-func (p waypool) more() int {
+func (p pathPool) more() int {
 	if p.size < p.to {
 		return p.copies
 	}
@@ -170,7 +170,7 @@ func (p waypool) more() int {
 }
 
 // fewer is the connections of the next one that it gives: reserves go first.
-func (p waypool) fewer() int {
+func (p pathPool) fewer() int {
 	if p.reserve > p.reserTo {
 		return p.reserves
 	}
@@ -179,7 +179,7 @@ func (p waypool) fewer() int {
 
 // costs is what the ledger counts for one more of the pool: one may be free under a cap, or under a size that counts as
 // larger than it is.
-func (p waypool) costs() int {
+func (p pathPool) costs() int {
 	if p.Rules.Count != budget.CountWorst {
 		return p.more()
 	}
@@ -190,7 +190,7 @@ func (p waypool) costs() int {
 }
 
 // worst is what the ledger counts for the pool as it is on the way; one that is not there yet opens no reserve either.
-func (p waypool) worst() int {
+func (p pathPool) worst() int {
 	if p.size == 0 {
 		return 0
 	}
@@ -198,14 +198,14 @@ func (p waypool) worst() int {
 }
 
 // gain is what one more than n saves in waiting clients.
-func (p waypool) gain(n int) float64 {
+func (p pathPool) gain(n int) float64 {
 	var g [1]float64
 	p.curve.Gains(n, g[:])
 	return g[0]
 }
 
 // loses is what one fewer costs in waiting clients a connection; an unused reserve costs nothing.
-func (p waypool) loses() float64 {
+func (p pathPool) loses() float64 {
 	if p.reserve > p.reserTo {
 		return 0
 	}
@@ -214,7 +214,7 @@ func (p waypool) loses() float64 {
 
 // release takes one from the pool above its goal that loses least for its connections; false: there is none, or the
 // step may release no more.
-func (w *way) release() bool {
+func (w *path) release() bool {
 	for len(w.giving) > 0 {
 		i := w.giving[0].pool
 		if p := w.pools[i]; p.fewer() > w.releases && w.released {
@@ -233,7 +233,7 @@ func (w *way) release() bool {
 }
 
 // releaseUnder is release for pools under one limit, but for one that shall grow there.
-func (w *way) releaseUnder(room, but int) bool {
+func (w *path) releaseUnder(room, but int) bool {
 	best := -1
 	for i, p := range w.pools {
 		if i == but || !p.above() || p.fewer() > w.releases && w.released ||
@@ -257,7 +257,7 @@ func (w *way) releaseUnder(room, but int) bool {
 }
 
 // give takes one from a pool.
-func (w *way) give(i int) {
+func (w *path) give(i int) {
 	p := &w.pools[i]
 	fewer := p.fewer()
 	if fewer > w.releases {
@@ -278,7 +278,7 @@ func (w *way) give(i int) {
 }
 
 // blocked says why the goal is out of reach though it is not reached.
-func (w *way) blocked() string {
+func (w *path) blocked() string {
 	short, below := 0, ""
 	for _, p := range w.pools {
 		if p.refused != "" {

@@ -24,7 +24,7 @@ func TestEqualisingKeepsALimit(t *testing.T) {
 	}
 	f, _ := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
 	step := steps.Equal(f, sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "main", Size: 20}}}, state.Policy{Percent: 100}, nil)
-	if len(step.Sets) != 1 || step.Sets[0].To != 10 {
+	if len(step.Changes) != 1 || step.Changes[0].To != 10 {
 		t.Errorf("%s; want 6 → 10, as 20 + 10 are the 30 of the role", step.Text())
 	}
 }

@@ -11,13 +11,13 @@ import (
 )
 
 // addLines puts the sizes of a pool's lines on the way, each by itself. Its reserve is not: see reserveLines.
-func (w *way) addLines(p budget.FleetPool, lines []sizing.GoalLine, refused []state.Refusal) {
+func (w *path) addLines(p budget.FleetPool, lines []sizing.GoalLine, refused []state.Refusal) {
 	for _, l := range lines {
 		part, there := p.Only(l.Process)
 		if l.Key != fleet.KeySize || !there {
 			continue
 		}
-		x := newWaypool(part, part.LargestSize(), l.To, p.ReserveConns)
+		x := newPathPool(part, part.LargestSize(), l.To, p.ReserveConns)
 		for k, r := range w.rooms {
 			if _, in := r.Sizes[p.ID]; in {
 				x.under = append(x.under, roomUse{k, r.Sizes[p.ID][l.Process], r.Reserves[p.ID][l.Process]})
@@ -32,24 +32,24 @@ func (w *way) addLines(p budget.FleetPool, lines []sizing.GoalLine, refused []st
 	}
 }
 
-// Waypoint returns the next step from where the fleet is towards the goal: the grants that save most waiting for their
+// Next returns the next step from where the fleet is towards the goal: the grants that save most waiting for their
 // connections, out of spare ones first, then out of what pools above their goal release at the least cost. Grants of a
 // step, and its releases, are at most percent of each server's budget; one unit may exceed that where the budget holds
 // it, and the step's Note says so. A server over its budget only releases, as much as the way holds.
 //
 // An empty step means that there is nothing to do; blocked then says what is still to do and cannot be done, if anything.
 // The processes of each pool are taken to agree: see Equal. Those that go line by line are sized by themselves.
-func Waypoint(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.Refusal) (step state.Step, blocked string) {
+func Next(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.Refusal) (step state.Step, blocked string) {
 	step = state.Step{Kind: state.Forward}
 	for _, s := range f.Servers {
-		w := newWay(f, g, s, policy, refused)
+		w := newPath(f, g, s, policy, refused)
 		sets, note, stuck := w.step()
-		step.Sets = append(step.Sets, sets...)
+		step.Changes = append(step.Changes, sets...)
 		step.Note = cmp.Or(step.Note, note)
 		blocked = cmp.Or(blocked, stuck)
 	}
-	slices.SortFunc(step.Sets, fleet.CompareSets)
-	if len(step.Sets) > 0 {
+	slices.SortFunc(step.Changes, fleet.CompareChanges)
+	if len(step.Changes) > 0 {
 		blocked = ""
 	}
 	return step, blocked
@@ -80,7 +80,7 @@ func Equal(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.R
 				users, _ := p.UsersIn(size.Process)
 				units := to - size.Conns // as many of them as the step may move, and one at least where it is the first
 				least := 0
-				if len(step.Sets) == 0 {
+				if len(step.Changes) == 0 {
 					least = 1
 				}
 				if units > 0 {
@@ -99,11 +99,11 @@ func Equal(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.R
 					releases += units * users
 				}
 				if units != 0 {
-					step.Sets = append(step.Sets, fleet.Set{Process: size.Process, Alias: p.Alias, Key: fleet.KeySize, From: size.Conns, To: size.Conns + units})
+					step.Changes = append(step.Changes, fleet.SettingChange{Process: size.Process, Alias: p.Alias, Key: fleet.KeySize, From: size.Conns, To: size.Conns + units})
 				}
 			}
 		}
 	}
-	slices.SortFunc(step.Sets, fleet.CompareSets)
+	slices.SortFunc(step.Changes, fleet.CompareChanges)
 	return step
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// TestAStepIsThatOfTheSlowSearch compares it, unit by unit, with a search that looks at every pool for every unit, on
+// TestAStepIsThatOfTheSlowSearch compares it, unit by unit, with a search that samples at every pool for every unit, on
 // fleets of pools above and below their goals, with caps, reserves, refusals and budgets of all kinds.
 func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 	full, empty, over := 0, 0, 0
@@ -48,7 +48,7 @@ func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 		}
 		f.Servers[0].BudgetConns = f.WorstConns("pg") + []int{0, 0, 1, 2, 5, 50, -10}[r.IntN(7)]
 		policy := state.Policy{Percent: []float64{0.5, 1, 5, 25, 100}[r.IntN(5)]}
-		sets, note, blocked := newWay(f, g, f.Servers[0], policy, refused).step()
+		sets, note, blocked := newPath(f, g, f.Servers[0], policy, refused).step()
 		wantSets, wantNote, wantBlocked := newSlowWay(f, g, f.Servers[0], policy, refused).step()
 		if !reflect.DeepEqual(sets, wantSets) || note != wantNote || blocked != wantBlocked {
 			t.Fatalf("seed %d: got %v %q %q, want %v %q %q", seed, sets, note, blocked, wantSets, wantNote, wantBlocked)
@@ -71,7 +71,7 @@ func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 type slowWay struct {
 	fleet            budget.Fleet
 	server           budget.FleetServer
-	pools            []waypool
+	pools            []pathPool
 	spare            int // connections that nobody claims; negative: over the budget
 	grants, releases int // that this step may still spend
 	granted          bool
@@ -89,7 +89,7 @@ func newSlowWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy stat
 			continue
 		}
 		size := p.LargestSize()
-		x := waypool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns, reserTo: goal.Reserve, curve: sizing.CurveOf(p)}
+		x := pathPool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns, reserTo: goal.Reserve, curve: sizing.CurveOf(p)}
 		x.copies, x.reserves = max(1, p.Sized()), max(1, p.Reserved())
 		for _, r := range refused {
 			if r.Pool == p.ID && r.Key == fleet.KeySize && x.to < r.Least {
@@ -105,7 +105,7 @@ func newSlowWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy stat
 }
 
 // step chooses units one by one until the percent is spent or the goal is reached.
-func (w *slowWay) step() (sets []fleet.Set, note, blocked string) {
+func (w *slowWay) step() (sets []fleet.SettingChange, note, blocked string) {
 	switch {
 	case w.spare < 0: // over budget: nothing bounds the releases that cure it
 		percent := w.releases
@@ -125,22 +125,22 @@ func (w *slowWay) step() (sets []fleet.Set, note, blocked string) {
 	for _, p := range w.pools {
 		for _, s := range p.Sizes {
 			if p.size != p.from {
-				sets = append(sets, fleet.Set{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from, To: p.size})
+				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from, To: p.size})
 			}
 			if p.reserve != p.fromR {
-				sets = append(sets, fleet.Set{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR, To: p.reserve})
+				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR, To: p.reserve})
 			}
 		}
 	}
 	if len(sets) == 0 {
-		blocked = (&way{pools: w.pools, spare: w.spare, server: w.server}).blocked()
+		blocked = (&path{pools: w.pools, spare: w.spare, server: w.server}).blocked()
 	}
 	return sets, w.note, blocked
 }
 
 // more reports whether a pool is below its goal.
 func (w *slowWay) more() bool {
-	return slices.ContainsFunc(w.pools, func(p waypool) bool { return p.size < p.to || p.reserve < p.reserTo })
+	return slices.ContainsFunc(w.pools, func(p pathPool) bool { return p.size < p.to || p.reserve < p.reserTo })
 }
 
 // grant gives one more to the pool whose waiting it lessens most for its connections, and releases for it where nothing

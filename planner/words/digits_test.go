@@ -36,7 +36,7 @@ func TestCount(t *testing.T) {
 	for _, c := range []struct {
 		n         int
 		one, want string
-	}{{1, "connection", "1 connection"}, {0, "connection", "0 connections"}, {2, "process", "2 processes"}, {1, "process", "1 process"}, {-1, "look", "-1 looks"}} {
+	}{{1, "connection", "1 connection"}, {0, "connection", "0 connections"}, {2, "process", "2 processes"}, {1, "process", "1 process"}, {-1, "sample", "-1 samples"}} {
 		if got := words.Count(c.n, c.one); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}

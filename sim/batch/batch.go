@@ -32,7 +32,7 @@ type Variant struct {
 	Spec     sim.Spec
 	Warmup   time.Duration   // from the start: nothing of it is measured
 	Horizon  time.Duration   // from its end on
-	Every    time.Duration   // between looks, for Batch.Estimate
+	Every    time.Duration   // between samples, for Batch.Estimate
 	Moves    *scenario.Moves // what the controller does; nil: nothing
 	Measures []Measure
 	Expect   []Expectation

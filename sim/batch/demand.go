@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/sim"
 )
 
-// Demand is one pool's load as the planner estimates it from looks, beside what the world knows.
+// Demand is one pool's load as the planner estimates it from samples, beside what the world knows.
 type Demand struct {
 	Pool  string      `json:"pool"`
 	True  fleet.Float `json:"true_erlangs"` // null where the world cannot tell
@@ -33,7 +33,7 @@ func (o *outcome) look(ctx context.Context, w world, v Variant, steps *counter) 
 	if err == nil {
 		loads, err = load.Estimate(e)
 	}
-	if err != nil { // a console that does not answer, too little evidence: a live look would end the same way
+	if err != nil { // a console that does not answer, too little evidence: a live sample would end the same way
 		o.doubt = err.Error()
 		return nil
 	}

@@ -66,7 +66,7 @@ func TestLookingChangesNothing(t *testing.T) {
 	with1, _ := json.Marshal(a)
 	without1, _ := json.Marshal(b)
 	if string(with1) != string(without1) {
-		t.Error("the results differ with the looks")
+		t.Error("the results differ with the samples")
 	}
 }
 

@@ -21,8 +21,8 @@ const Steps = 300
 type world interface {
 	bouncer.Clock
 	bouncer.Fleet
-	bouncer.Hands
-	bouncer.Gauge
+	bouncer.Applier
+	bouncer.SignalSource
 	At() time.Duration
 	ResetResults()
 	Results() sim.Results

@@ -57,10 +57,10 @@ func (m *mover) run(ctx context.Context) error {
 	if err != nil {
 		return m.ended(ctx, err)
 	}
-	r := bouncer.Rebalancer{Clock: m.pacer, Fleet: m.pacer, Hands: m.pacer, Gauge: m.pacer, Journal: m, Declared: m.moves.Declared, Loads: loads,
+	r := bouncer.Rebalancer{Clock: m.pacer, Fleet: m.pacer, Applier: m.pacer, Signals: m.pacer, Journal: m, Declared: m.moves.Declared, Loads: loads,
 		Evidence: e, Traffic: m.traffic(ctx), Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
 		Replans: len(m.moves.To) == 0, Closed: func(t time.Time) string { return control.Closed(m.moves.Windows, t) }}
-	report, err := r.Run(ctx, goal, state.Memory{})
+	report, err := r.Run(ctx, goal, state.JournalState{})
 	m.outcome, m.reason = report.Outcome, report.Reason
 	if errors.Is(err, errHorizon) {
 		m.outcome, m.reason = "", "it had not ended at the end of the horizon"
@@ -74,13 +74,13 @@ func (m *mover) traffic(ctx context.Context) []bouncer.Traffic {
 	var out []bouncer.Traffic
 	for i, s := range m.moves.Shifts {
 		t := bouncer.Traffic{Shift: s, Switch: m.pacer.Switch(i)}
-		t.LoadsAt, _, _ = t.Switch.Get(ctx) // one that is no whole percentage is said at the first look
+		t.LoadsAt, _, _ = t.Switch.Get(ctx) // one that is no whole percentage is said at the first sample
 		out = append(out, t)
 	}
 	return out
 }
 
-// lookEvery is the time between the looks before the plan. chosen: as `pgbudget plan` looks.
+// lookEvery is the time between the samples before the plan. chosen: as `pgbudget plan` looks.
 const lookEvery = 5 * time.Second
 
 // ended notes why there was no run.
@@ -112,12 +112,12 @@ func (m *mover) plan(e load.Evidence) (sizing.Goal, []load.Load, error) {
 // results sums the journal up.
 func (m *mover) results(now time.Duration) *sim.RunResults {
 	r := &sim.RunResults{Outcome: string(m.outcome), Reason: m.reason, Took: max(0, now-m.begun)}
-	var memory state.Memory
+	var memory state.JournalState
 	for _, e := range m.journal {
 		if held := memory.HeldAt; !held.IsZero() && (e.Kind == state.HoldEnded || e.Kind == state.RunEnded) {
 			r.Held += e.At.Sub(held)
 		}
-		if e.Kind == state.StepAbort || e.Kind == state.Acted && e.Act.Verb == state.Undo {
+		if e.Kind == state.StepAbort || e.Kind == state.Acted && e.Action.Kind == state.Undo {
 			r.Undone++
 		}
 		memory = memory.After(e)

@@ -10,7 +10,7 @@ import (
 var errHorizon = errors.New("the horizon is over")
 
 // pacer is a world whose sleeper takes the timeline's samples on the way, each step of the horizon one, and ends with
-// errHorizon where the horizon does. Time that passes inside of looks and acts is caught up with at the next sleep.
+// errHorizon where the horizon does. Time that passes inside of samples and acts is caught up with at the next sleep.
 type pacer struct {
 	world
 	begin, horizon time.Duration

@@ -67,7 +67,7 @@ func (f *fake) Observe(ctx context.Context) (fleet.Observation, error) {
 }
 
 // Apply and Read do nothing: nobody moves a fake.
-func (f *fake) Apply(context.Context, state.Act) error       { return nil }
+func (f *fake) Apply(context.Context, state.Action) error    { return nil }
 func (f *fake) Read(context.Context) ([]fleet.Signal, error) { return nil, nil }
 
 var arrivals = Measure{Name: "arrivals", Unit: scenario.Count, Value: func(r sim.Results) (float64, bool) { return float64(r.Total.Arrivals), true }}

@@ -17,7 +17,7 @@ import (
 	"github.com/pgbudget/pgbudget/sim"
 )
 
-var keep = flag.String("keep", "", "write the pictures of the tests into this folder, to be looked at")
+var keep = flag.String("keep", "", "write the pictures of the tests into this folder, to be observed")
 
 // story is an hour of three pools before one server: a shift of sizes, an autovacuum, cron jobs, a surge.
 func story() Timeline {

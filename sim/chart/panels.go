@@ -90,7 +90,7 @@ func connections(samples []sim.Sample, at int) panel {
 	p := panel{title: samples[0].Servers[at].Name + ": backends (areas, stacked) and limits (lines)", unit: "connections", weight: 3}
 	all := series{name: "of pools", values: of(func(s sim.ServerSample) int { return s.Backends }),
 		style: draw.LineStyle{Color: blue, Width: 1, Dashes: solid}, fill: skyFill}
-	leaving := series{name: "leaving and orphaned", values: of(func(s sim.ServerSample) int { return s.Direct + s.Leaving }),
+	leaving := series{name: "closing and orphaned", values: of(func(s sim.ServerSample) int { return s.Direct + s.Leaving }),
 		style: draw.LineStyle{Color: orange, Width: 0.7}, fill: oakFill}
 	direct := series{name: "direct", values: of(func(s sim.ServerSample) int { return s.Direct }),
 		style: draw.LineStyle{Color: gray, Width: 0.7}, fill: grayFill}

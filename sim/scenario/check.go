@@ -91,7 +91,7 @@ func (k *checker) run() {
 	k.within("warmup", f.Warmup, 0, maxHorizon)
 	k.within("every", f.Every, leastTime, maxHorizon)
 	if every := f.Every; every.OK() && f.Horizon.OK() && every.D > 0 && float64(f.Horizon.D)/float64(every.D) > maxLooks {
-		k.Fault("every", "is %s: %.3g looks over the horizon of %s, want at most %g: raise it, or lower horizon", every.D, float64(f.Horizon.D)/float64(every.D), f.Horizon.D, float64(maxLooks))
+		k.Fault("every", "is %s: %.3g samples over the horizon of %s, want at most %g: raise it, or lower horizon", every.D, float64(f.Horizon.D)/float64(every.D), f.Horizon.D, float64(maxLooks))
 	}
 	k.Int("seeds", f.Seeds, 1, maxSeeds)
 	k.Int("seed", f.Seed, 0, 1<<62)

@@ -23,7 +23,7 @@ func TestWhatCannotBeIsRefusedWithItsPlace(t *testing.T) {
 		{"horizon: 400d", "horizon is 9600h0m0s, want 1s to 8784h0m0s"},
 		{"warmup: -1s", "s.yaml:6:9: warmup is -1s, want at least 0"},
 		{"every: 100us", "every is 100µs, want 1ms to 8784h0m0s"},
-		{"horizon: 366d\nevery: 1s", "every is 1s: 3.16e+07 looks over the horizon of 8784h0m0s, want at most 1e+06"},
+		{"horizon: 366d\nevery: 1s", "every is 1s: 3.16e+07 samples over the horizon of 8784h0m0s, want at most 1e+06"},
 		{"seeds: 0", "seeds is 0, want 1 to 10000"},
 		{"seeds: 1.5", `seeds is "1.5", want a whole number`},
 		{"seed: -1", "seed is -1, want 0 to"},

@@ -20,7 +20,7 @@ const DefaultRunWindow = budget.DefaultWindow
 
 // Moves is what the controller does in a run of the scenario.
 type Moves struct {
-	At         time.Duration // from the start; the looks of Window are before it
+	At         time.Duration // from the start; the samples of Window are before it
 	Window     time.Duration
 	To         []sizing.GoalPool // empty: what a plan finds, and the traffic of shifts moves, too
 	Shifts     []shift.Shift

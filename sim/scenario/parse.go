@@ -27,7 +27,7 @@ type Scenario struct {
 	Title    string
 	Horizon  time.Duration // virtual time that counts in each run, after the warm-up
 	Warmup   time.Duration // from the start; nothing of it counts in results
-	Every    time.Duration // between two looks at the fleet, as the planner takes them
+	Every    time.Duration // between two samples of the fleet, as the planner takes them
 	Seeds    int           // how many replications
 	Seed     uint64        // of the first; the others follow one by one
 	Moves    *Moves        // what the controller does; nil: nothing

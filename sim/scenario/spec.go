@@ -117,36 +117,36 @@ func (a *Arrivals) spec() *sim.OpenSpec {
 
 // acts returns the script in the order in which it is carried out: by time, and at one time as written; within a step
 // lifetimes, then sizes that shrink, sizes that grow, reserves, RECONNECTs and the switch.
-func (f *File) acts() []sim.Act {
+func (f *File) acts() []sim.Action {
 	steps := slices.Clone(f.Script)
 	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.At.D, b.At.D) })
 	sizes := map[string]int{}
 	for _, p := range f.Pools {
 		sizes[p.Pool] = p.Size.N
 	}
-	var acts []sim.Act
+	var acts []sim.Action
 	for _, s := range steps {
-		add := func(a sim.Act) {
+		add := func(a sim.Action) {
 			a.At = s.At.D
 			acts = append(acts, a)
 		}
 		for _, id := range slices.Sorted(maps.Keys(s.Lifetime)) {
-			add(sim.Act{Verb: sim.SetLifetime, Pool: id, For: s.Lifetime[id].D})
+			add(sim.Action{Kind: sim.SetLifetime, Pool: id, For: s.Lifetime[id].D})
 		}
 		ids := slices.Sorted(maps.Keys(s.Set))
 		slices.SortStableFunc(ids, func(a, b string) int { return cmp.Compare(grows(s, sizes, a), grows(s, sizes, b)) })
 		for _, id := range ids {
-			add(sim.Act{Verb: sim.SetSize, Pool: id, Conns: s.Set[id].N})
+			add(sim.Action{Kind: sim.SetSize, Pool: id, Conns: s.Set[id].N})
 			sizes[id] = s.Set[id].N
 		}
 		for _, id := range slices.Sorted(maps.Keys(s.Reserve)) {
-			add(sim.Act{Verb: sim.SetReserve, Pool: id, Conns: s.Reserve[id].N})
+			add(sim.Action{Kind: sim.SetReserve, Pool: id, Conns: s.Reserve[id].N})
 		}
 		for _, id := range s.Reconnect.List {
-			add(sim.Act{Verb: sim.Reconnect, Pool: id})
+			add(sim.Action{Kind: sim.Reconnect, Pool: id})
 		}
 		if s.Share.Set {
-			add(sim.Act{Verb: sim.SetShare, Percent: s.Share.P})
+			add(sim.Action{Kind: sim.SetShare, Percent: s.Share.P})
 		}
 	}
 	return acts

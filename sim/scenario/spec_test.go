@@ -31,11 +31,11 @@ func TestStarterReachesTheEngine(t *testing.T) {
 			{Pool: "main/jobs", Closed: &sim.ClosedSpec{Clients: 40, Think: sim.Law{Kind: sim.Exponential, Mean: 2 * s}},
 				Hold: sim.Law{Kind: sim.Quantiles, Points: []sim.QuantilePoint{{P: 0, D: 2 * ms}, {P: 0.5, D: 20 * ms}, {P: 0.99, D: 400 * ms}, {P: 1, D: 2 * s}}}}},
 		Shifts: []sim.ShiftSpec{{From: "main/app", To: "main/jobs", Fraction: 0.1}},
-		Script: []sim.Act{
-			{At: 3 * m, Verb: sim.SetShare, Percent: 50},
-			{At: 5 * m, Verb: sim.SetSize, Pool: "main/app", Conns: 10}, {At: 5 * m, Verb: sim.SetSize, Pool: "main/jobs", Conns: 8}, {At: 5 * m, Verb: sim.SetReserve, Pool: "main/app"},
-			{At: 6 * m, Verb: sim.SetLifetime, Pool: "main/app", For: 10 * s},
-			{At: 7 * m, Verb: sim.SetLifetime, Pool: "main/app"}, {At: 7 * m, Verb: sim.Reconnect, Pool: "main/jobs"}},
+		Script: []sim.Action{
+			{At: 3 * m, Kind: sim.SetShare, Percent: 50},
+			{At: 5 * m, Kind: sim.SetSize, Pool: "main/app", Conns: 10}, {At: 5 * m, Kind: sim.SetSize, Pool: "main/jobs", Conns: 8}, {At: 5 * m, Kind: sim.SetReserve, Pool: "main/app"},
+			{At: 6 * m, Kind: sim.SetLifetime, Pool: "main/app", For: 10 * s},
+			{At: 7 * m, Kind: sim.SetLifetime, Pool: "main/app"}, {At: 7 * m, Kind: sim.Reconnect, Pool: "main/jobs"}},
 		Faults: []sim.Fault{
 			{Kind: sim.Autovacuum, From: 4 * m, For: m, Server: "main", Cores: 2},
 			{Kind: sim.DirectConns, From: m, For: 20 * s, Every: 2 * m, Server: "main", Conns: 4},

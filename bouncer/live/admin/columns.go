@@ -12,7 +12,7 @@ import (
 )
 
 // column is one column of a SHOW command as pgbudget reads it, for PgBouncer 1.8 to 1.25. Columns are found by name:
-// their order changes from version to version, and ones that are not in the table are not looked at.
+// their order changes from version to version, and ones that are not in the table are not observed.
 type column struct {
 	name     string
 	older    string        // the name it had before; "" when it always had this one
@@ -227,7 +227,7 @@ func (r record) count(name string) int { return int(r.number(name)) }
 const maxSpan = int64(1<<63-1) / int64(us)
 
 // span returns a column's time. A running total of many clients can pass the 292 years that a time.Duration holds
-// (1000 waiting clients do in 107 days); it then starts again from zero, which whoever subtracts two looks takes for
+// (1000 waiting clients do in 107 days); it then starts again from zero, which whoever subtracts two samples takes for
 // the restart of a counter: one interval is left out, and none is wrong.
 func (r record) span(name string) time.Duration {
 	c := r.table.sheet.columns[r.table.index(name)]

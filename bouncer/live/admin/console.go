@@ -18,7 +18,7 @@ import (
 // Console is one PgBouncer process, through its admin console.
 type Console struct {
 	*Session
-	Id      string // "main/1"
+	ID      string // "main/1"
 	Group   string
 	appName string
 	version string   // of the process that answers now
@@ -26,15 +26,15 @@ type Console struct {
 	callers []string // see twins
 	reuse   bool     // several processes may listen at one port
 	shared  bool     // and it is reached through that port
-	Keys    []string // that its SHOW CONFIG lists, sorted: of the newest look
+	Keys    []string // that its SHOW CONFIG lists, sorted: of the newest sample
 
 	Filed    atomic.Bool // its file was read
-	Changing sync.Mutex  // held by the act that changes its files or what it has in force
+	Changing sync.Mutex  // held by the action that changes its files or what it has in force
 }
 
 // NewConsole prepares a console; nothing is asked yet.
 func NewConsole(id, group string, a Address, t Targets) *Console {
-	c := &Console{Id: id, Group: group, appName: a.config.RuntimeParams["application_name"]}
+	c := &Console{ID: id, Group: group, appName: a.config.RuntimeParams["application_name"]}
 	c.Session = NewSession("console "+id+" ("+a.Label+")", a, t.Timeout)
 	c.Greet = c.meet
 	return c
@@ -146,7 +146,7 @@ func (c *Console) misread(err error) error {
 	return Fail(operr.KindUnforeseen, c.Subject, "", "PgBouncer %s: %w", c.version, err)
 }
 
-// Picture is what one console says in the first pass of a look.
+// Picture is what one console says in the first pass of a sample.
 type Picture struct {
 	Process fleet.Process
 	Links   []Link
@@ -154,7 +154,7 @@ type Picture struct {
 }
 
 // Look asks for everything. Gauges and counters come one after the other, so that they are of about the same moment;
-// SHOW SERVERS comes last, nearest to the look at PostgreSQL.
+// SHOW SERVERS comes last, nearest to the sample of PostgreSQL.
 func (c *Console) Look(ctx context.Context) (Picture, error) {
 	var p Picture
 	err := c.Ask(ctx, func(ctx context.Context) (err error) {
@@ -191,7 +191,7 @@ func (c *Console) lookOnce(ctx context.Context) (Picture, error) {
 	}
 	pools, stats, databases, users, servers := tables[0], tables[1], tables[2], tables[3], tables[4]
 	p := Picture{Links: linksOf(c, servers.records), Process: fleet.Process{
-		ID: c.Id, Group: c.Group, Console: c.label, Version: c.version, At: read, Started: c.Opens, Identity: now.Identity, Settings: settings,
+		ID: c.ID, Group: c.Group, Console: c.label, Version: c.version, At: read, Started: c.Opens, Identity: now.Identity, Settings: settings,
 		Aliases: aliasesOf(databases.records, settings, gaugesOf(pools.records), countersOf(stats.records), unusedCounters(stats)),
 	}}
 	if slices.ContainsFunc(p.Process.Aliases, named) {

@@ -15,7 +15,7 @@ import (
 )
 
 // Has reports whether the line of a set says so.
-func (r InForce) Has(x fleet.Set, value int) bool {
+func (r InForce) Has(x fleet.SettingChange, value int) bool {
 	at, ok := r.Value(x)
 	return ok && at == value
 }
@@ -134,7 +134,7 @@ func (r InForce) Recycles() string {
 func (r InForce) LinesLive() bool { return fleet.VersionAtLeast(r.Version, 1, 23) }
 
 // Changed lists what differs from before, the sets apart: a RELOAD that failed half-way has reset what it did not reach.
-func (r InForce) Changed(before InForce, sets []fleet.Set) string {
+func (r InForce) Changed(before InForce, sets []fleet.SettingChange) string {
 	r, before = r.without(before.Accepted), before.without(before.Accepted)
 	r.Settings.Lifetime = before.Settings.Lifetime // where it was SET for a flush, a RELOAD gives it back
 	inherited := before.Settings
@@ -194,7 +194,7 @@ func (r InForce) alias(name string) (fleet.Alias, bool) {
 }
 
 // Value is what a line says.
-func (r InForce) Value(x fleet.Set) (int, bool) {
+func (r InForce) Value(x fleet.SettingChange) (int, bool) {
 	switch {
 	case x.Alias == fleet.AutoDB && x.Key == fleet.KeySize:
 		return r.Settings.DefaultPoolConns, true
@@ -212,7 +212,7 @@ func (r InForce) Value(x fleet.Set) (int, bool) {
 }
 
 // Missing lists what the process does not have of what it should; empty: it has all.
-func (r InForce) Missing(sets []fleet.Set) string {
+func (r InForce) Missing(sets []fleet.SettingChange) string {
 	var out []string
 	for _, x := range sets {
 		at, ok := r.Value(x)

@@ -40,7 +40,7 @@ func (c *Console) renew(ctx context.Context, age time.Duration) {
 	if !due {
 		return
 	}
-	fresh := &Console{Session: c.another(), Id: c.Id, Group: c.Group, appName: c.appName, First: c.First}
+	fresh := &Console{Session: c.another(), ID: c.ID, Group: c.Group, appName: c.appName, First: c.First}
 	fresh.Greet = fresh.meet
 	err := fresh.Within(ctx, func(context.Context) error { return nil })
 	defer fresh.Close()

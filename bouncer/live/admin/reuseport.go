@@ -43,7 +43,7 @@ func (c *Console) Alone(ctx context.Context) (note string, err error) {
 
 // meetsItself logs in once more, and refuses, as KindDrift, an answer of another process.
 func (c *Console) meetsItself(ctx context.Context) error {
-	fresh := &Console{Session: c.another(), Id: c.Id, Group: c.Group, appName: c.appName, First: c.First}
+	fresh := &Console{Session: c.another(), ID: c.ID, Group: c.Group, appName: c.appName, First: c.First}
 	fresh.Greet = fresh.meet
 	defer fresh.Close()
 	err := fresh.Ask(ctx, func(context.Context) error { return nil })

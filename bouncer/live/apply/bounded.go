@@ -15,7 +15,7 @@ type keeper interface {
 }
 
 // write gives a file its new bytes. A flush is not to stay for a disk on which nothing can be kept.
-func (x hand) write(ctx context.Context, e ini.Edited) error {
+func (x processChange) write(ctx context.Context, e ini.Edited) error {
 	store := x.config.Store.(observe.Bounded)
 	if x.endsFlush() {
 		return store.WriteAnyway(ctx, e.Path, e.Old, e.New)
@@ -25,7 +25,7 @@ func (x hand) write(ctx context.Context, e ini.Edited) error {
 
 // settle tells the store that the process has what these files say. Old bytes that cannot be removed harm nobody: the
 // next write of the file takes their place.
-func (x hand) settle(paths []string) {
+func (x processChange) settle(paths []string) {
 	s, ok := x.config.Store.(observe.Bounded).Store.(keeper)
 	if !ok {
 		return
@@ -48,7 +48,7 @@ func paths(edits []ini.Edited) []string {
 }
 
 // saved says where the old bytes of files are.
-func (x hand) saved(edits []ini.Edited) string {
+func (x processChange) saved(edits []ini.Edited) string {
 	s, ok := x.config.Store.(observe.Bounded).Store.(keeper)
 	if !ok {
 		return ""

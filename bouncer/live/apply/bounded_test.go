@@ -21,7 +21,7 @@ import (
 )
 
 // carefully gives the processes careful stores.
-func carefully(f *observe.Fleet, stores []*livetest.Memory) (*apply.Hands, []*livetest.Careful) {
+func carefully(f *observe.Fleet, stores []*livetest.Memory) (*apply.Applier, []*livetest.Careful) {
 	var configs []observe.Config
 	var out []*livetest.Careful
 	for i, s := range stores {
@@ -35,7 +35,7 @@ func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
 	f, _, _, stores := processes(t, 3, func(int) bool { return true })
 	hands, trying := carefully(f, stores)
 	trying[2].Refuse = &operr.Error{Kind: operr.KindUsage, Err: errors.New("it is a mount of its own")}
-	for what, err := range map[string]error{"checked": hands.Check(t.Context(), livetest.Release(3).Sets), "applied": hands.Apply(t.Context(), livetest.Release(3))} {
+	for what, err := range map[string]error{"checked": hands.Check(t.Context(), livetest.Release(3).Changes), "applied": hands.Apply(t.Context(), livetest.Release(3))} {
 		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "a mount of its own") {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -47,7 +47,7 @@ func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
 	}
 }
 
-// TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready takes back an act that has reached the first of three processes. The others'
+// TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready takes back an action that has reached the first of three processes. The others'
 // files cannot be written, and need not be.
 func TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
 	f, _, _, stores := processes(t, 3, func(int) bool { return true })
@@ -58,7 +58,7 @@ func TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
 	for _, s := range trying[1:] {
 		s.Refuse = errors.New("it is a mount of its own")
 	}
-	if err := errors.Join(hands.Check(t.Context(), livetest.Undo(3).Sets), hands.Apply(t.Context(), livetest.Undo(3))); err != nil {
+	if err := errors.Join(hands.Check(t.Context(), livetest.Undo(3).Changes), hands.Apply(t.Context(), livetest.Undo(3))); err != nil {
 		t.Error(err)
 	}
 	for i, s := range trying {
@@ -68,7 +68,7 @@ func TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
 	}
 }
 
-// TestOldBytesAreKeptUntilTheProcessHasTheNewOnes looks at each RELOAD, and at the ends that an act can have.
+// TestOldBytesAreKeptUntilTheProcessHasTheNewOnes looks at each RELOAD, and at the ends that an action can have.
 func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
 	for name, c := range map[string]struct {
 		takes, dies, broken bool
@@ -96,7 +96,7 @@ func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
 					}
 				})
 			}
-			var hands *apply.Hands
+			var hands *apply.Applier
 			hands, trying = carefully(f, stores)
 			trying[0].Broken = c.broken
 			err := hands.Apply(t.Context(), livetest.Release(1))
@@ -123,7 +123,7 @@ func TestAnActThatIsCancelledIsSeenToItsEnd(t *testing.T) {
 	}
 }
 
-// TestAnActThatWasCutShortIsSettledByTheNext begins where a run has died between the write and the end of the act.
+// TestAnActThatWasCutShortIsSettledByTheNext begins where a run has died between the write and the end of the action.
 func TestAnActThatWasCutShortIsSettledByTheNext(t *testing.T) {
 	for _, reloaded := range []bool{false, true} {
 		f, _, _, stores := processes(t, 1, func(int) bool { return true })
@@ -234,10 +234,10 @@ func TestWhatEndsAFlushAndWhatIsPutBackNeedsNoRoomForOldBytes(t *testing.T) {
 		hands := apply.New(f, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: u}})
 		verb := state.Release
 		if c.key == fleet.KeyLifetime {
-			verb = map[bool]state.Verb{true: state.Flush, false: state.Restore}[c.to == 1]
+			verb = map[bool]state.ActionKind{true: state.Flush, false: state.Restore}[c.to == 1]
 		}
-		set := fleet.Set{Process: "g/1", Alias: "d1", Key: c.key, From: c.from, To: c.to}
-		err := hands.Apply(t.Context(), state.Act{Verb: verb, Sets: []fleet.Set{set}})
+		set := fleet.SettingChange{Process: "g/1", Alias: "d1", Key: c.key, From: c.from, To: c.to}
+		err := hands.Apply(t.Context(), state.Action{Kind: verb, Changes: []fleet.SettingChange{set}})
 		wrong := (err == nil) != (c.says == "") || strings.Contains(fmt.Sprint(err), "put back")
 		if wrong || !strings.Contains(fmt.Sprint(err), c.says) || !strings.Contains(stores[0].Text, c.has) {
 			t.Errorf("%s: %v, and in the file %q", name, err, stores[0].Text)

@@ -15,7 +15,7 @@ import (
 
 // prepare is edits, where nothing else manages the files, or nothing is left to write or to tell the process. Of a file
 // that is managed and says something else than its process has, the keeper is told: it has put the old size back.
-func (x hand) prepare(ctx context.Context) ([]ini.Edited, ini.Config, admin.InForce, error) {
+func (x processChange) prepare(ctx context.Context) ([]ini.Edited, ini.Config, admin.InForce, error) {
 	edits, file, now, err := x.edits(ctx)
 	if err == nil && len(x.sets) > 0 && len(edits) == 0 && now.Missing(x.sets) == "" {
 		return nil, file, now, nil
@@ -28,7 +28,7 @@ func (x hand) prepare(ctx context.Context) ([]ini.Edited, ini.Config, admin.InFo
 }
 
 // try prepares, and tries the writes that are left to make: none where the files say it already.
-func (x hand) try(ctx context.Context) ([]ini.Edited, error) {
+func (x processChange) try(ctx context.Context) ([]ini.Edited, error) {
 	edits, _, _, err := x.prepare(ctx)
 	if err != nil {
 		return nil, err
@@ -41,9 +41,9 @@ func (x hand) try(ctx context.Context) ([]ini.Edited, error) {
 }
 
 // sharer is a process of another group whose sizes stand in a file, too, as far as its file has been read; empty: none.
-func (x hand) sharer(path string) string {
+func (x processChange) sharer(path string) string {
 	for _, c := range x.all.fleet.Files {
-		i := slices.IndexFunc(x.all.fleet.Consoles, func(q *admin.Console) bool { return q.Id == c.Process })
+		i := slices.IndexFunc(x.all.fleet.Consoles, func(q *admin.Console) bool { return q.ID == c.Process })
 		if i < 0 || x.all.fleet.Consoles[i].Group == x.console.Group {
 			continue
 		}
@@ -55,13 +55,13 @@ func (x hand) sharer(path string) string {
 }
 
 // reads reports whether a path of this process's files leads to one of another's.
-func (x hand) reads(other observe.Config, path string, theirs []string) bool {
+func (x processChange) reads(other observe.Config, path string, theirs []string) bool {
 	return slices.ContainsFunc(theirs, func(of string) bool { return x.same(path, other, of) })
 }
 
 // same reports whether a path of this process's files and one of another's lead to one file. A store that can tell has
 // the files of this host; of others the paths tell, where both are read in the same way.
-func (x hand) same(path string, other observe.Config, of string) bool {
+func (x processChange) same(path string, other observe.Config, of string) bool {
 	type teller interface{ Same(a, b string) bool }
 	ours, theirs := x.config.Store.(observe.Bounded).Store, other.Store.(observe.Bounded).Store
 	s, ok := ours.(teller)
@@ -72,7 +72,7 @@ func (x hand) same(path string, other observe.Config, of string) bool {
 }
 
 // managed says why the files do not stay as they are edited; empty: they do, as far as can be seen.
-func (x hand) managed(file ini.Config) string {
+func (x processChange) managed(file ini.Config) string {
 	if why := file.Managed(); why != "" {
 		return why
 	}
@@ -89,7 +89,7 @@ func (x hand) managed(file ini.Config) string {
 // edits reads the process and its file and returns the edits that are left to make, the file where it could be read,
 // and what the process has before them. A process that has what the sets want, as its file has, needs no right to
 // RELOAD.
-func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, admin.InForce, error) {
+func (x processChange) edits(ctx context.Context) ([]ini.Edited, ini.Config, admin.InForce, error) {
 	now, err := x.console.InForce(ctx)
 	if err != nil {
 		return nil, ini.Config{}, now, err
@@ -132,15 +132,15 @@ func (x hand) edits(ctx context.Context) ([]ini.Edited, ini.Config, admin.InForc
 }
 
 // mayReload refuses a process that cannot be told to take what its file says, or must not.
-func (x hand) mayReload(now admin.InForce) error {
+func (x processChange) mayReload(now admin.InForce) error {
 	if why := now.Recycles(); why != "" && !x.recycle && !x.flushesProcess(now) {
-		return admin.Fail(operr.KindUsage, x.console.Id, "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = "+
+		return admin.Fail(operr.KindUsage, x.console.ID, "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = "+
 			"disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
 	}
 	return x.console.MayReload(now.Admins)
 }
 
-// undone leaves out what the file says already: a process that shares it, or an act that was cut short, wrote it.
+// undone leaves out what the file says already: a process that shares it, or an action that was cut short, wrote it.
 func undone(file ini.Config, changes []ini.Change) []ini.Change {
 	return slices.DeleteFunc(changes, func(c ini.Change) bool {
 		for _, d := range file.Databases() {

@@ -46,9 +46,9 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 			}
 			return nil
 		}
-		apply := func(verb state.Verb, key fleet.Key, from, to int) {
+		apply := func(verb state.ActionKind, key fleet.Key, from, to int) {
 			t.Helper()
-			if err := hands.Apply(t.Context(), state.Act{Verb: verb, Sets: []fleet.Set{{Process: configs[k].Process, Alias: "app", Key: key, From: from, To: to}}}); err != nil {
+			if err := hands.Apply(t.Context(), state.Action{Kind: verb, Changes: []fleet.SettingChange{{Process: configs[k].Process, Alias: "app", Key: key, From: from, To: to}}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -83,7 +83,7 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 }
 
 // TestAFlushThatASiblingHasTakenIsGivenBackThere: three real processes read one file. Somebody RELOADs one while
-// the file says that another is flushed; the end of the flush ends it in both. To an act of the third the flush is no
+// the file says that another is flushed; the end of the flush ends it in both. To an action of the third the flush is no
 // stranger's edit meanwhile.
 func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 	t.Parallel()
@@ -113,9 +113,9 @@ func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 		}
 		return out
 	}
-	apply := func(verb state.Verb, process, alias string, key fleet.Key, from, to int) {
+	apply := func(verb state.ActionKind, process, alias string, key fleet.Key, from, to int) {
 		t.Helper()
-		if err := hands.Apply(t.Context(), state.Act{Verb: verb, Sets: []fleet.Set{{Process: process, Alias: alias, Key: key, From: from, To: to}}}); err != nil {
+		if err := hands.Apply(t.Context(), state.Action{Kind: verb, Changes: []fleet.SettingChange{{Process: process, Alias: alias, Key: key, From: from, To: to}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -132,9 +132,9 @@ func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 		}
 		return nil
 	})
-	set := []fleet.Set{{Process: "main/3", Alias: "other", Key: fleet.KeySize, From: 2, To: 1}}
+	set := []fleet.SettingChange{{Process: "main/3", Alias: "other", Key: fleet.KeySize, From: 2, To: 1}}
 	if err := hands.Check(t.Context(), set); err != nil {
-		t.Errorf("an act of main/3 is refused for our own flush: %v", err)
+		t.Errorf("an action of main/3 is refused for our own flush: %v", err)
 	}
 	apply(state.Restore, "main/1", "app", fleet.KeyLifetime, 1, 3600)
 	if got := lifetimes(); got[0] != time.Hour || got[1] != time.Hour || got[2] != time.Hour {

@@ -14,17 +14,17 @@ import (
 )
 
 // Gather returns the fleet with the databases of each group's line of * shown as one; see fleet.Gather. No console
-// tells which databases have a line of their own: the files do, and are read once. The errors are those of Hands, and
+// tells which databases have a line of their own: the files do, and are read once. The errors are those of Applier, and
 // KindUsage where a file has no line of *, or one that is more than a size.
-func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, error) {
+func (h *Applier) Gather(ctx context.Context, groups []string) (bouncer.Fleet, error) {
 	h.fleet.Mu.Lock()
 	defer h.fleet.Mu.Unlock()
 	g := gathered{h.fleet, map[string][]string{}}
-	var sets []fleet.Set
+	var sets []fleet.SettingChange
 	for _, c := range h.fleet.Consoles {
 		for _, name := range groups {
 			if c.Group == name {
-				sets = append(sets, fleet.Set{Process: c.Id})
+				sets = append(sets, fleet.SettingChange{Process: c.ID})
 			}
 		}
 	}
@@ -53,12 +53,12 @@ func (h *Hands) Gather(ctx context.Context, groups []string) (bouncer.Fleet, err
 			lines[i] = append(lines[i], d.Alias)
 		}
 		if !star {
-			return admin.Fail(operr.KindUsage, hands[i].console.Id, "leave the group's pool * out of pools:", "its file has no line of *")
+			return admin.Fail(operr.KindUsage, hands[i].console.ID, "leave the group's pool * out of pools:", "its file has no line of *")
 		}
 		return nil
 	}))
 	for i, x := range hands {
-		g.lines[x.console.Id] = lines[i]
+		g.lines[x.console.ID] = lines[i]
 	}
 	return g, err
 }

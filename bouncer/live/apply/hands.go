@@ -16,9 +16,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// Hands change the fleet that was opened. One goroutine at a time uses them, but for a Retreat; a look may be taken
+// Applier change the fleet that was opened. One goroutine at a time uses them, but for a Retreat; a sample may be taken
 // meanwhile.
-type Hands struct {
+type Applier struct {
 	fleet   *observe.Fleet
 	configs []observe.Config
 	recycle bool
@@ -27,23 +27,23 @@ type Hands struct {
 	guard   func(ctx context.Context) error // see Guard
 
 	mu   sync.Mutex
-	told []fleet.Set // what acts before were to make so, of which nobody knows whether they did
+	told []fleet.SettingChange // what actions before were to make so, of which nobody knows whether they did
 }
 
 // Told says of which sets, by acts before, nobody knows whether they were done: a file may say what they make of it, and a
-// RELOAD for another act may bring it.
-func (h *Hands) Told(sets []fleet.Set) { h.told = slices.Clone(sets) }
+// RELOAD for another action may bring it.
+func (h *Applier) Told(sets []fleet.SettingChange) { h.told = slices.Clone(sets) }
 
-// tell keeps sets of an act that begins, or forgets all of their lines once it is done: but for a flush, whose file any
+// tell keeps sets of an action that begins, or forgets all of their lines once it is done: but for a flush, whose file any
 // process that reads it may take, until its end.
-func (h *Hands) tell(sets []fleet.Set, done bool) {
+func (h *Applier) tell(sets []fleet.SettingChange, done bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !done {
 		h.told = append(h.told, sets...)
 		return
 	}
-	h.told = slices.DeleteFunc(h.told, func(t fleet.Set) bool { return slices.ContainsFunc(sets, t.Same) })
+	h.told = slices.DeleteFunc(h.told, func(t fleet.SettingChange) bool { return slices.ContainsFunc(sets, t.Same) })
 	for _, x := range sets {
 		if x.Key == fleet.KeyLifetime && x.To == 1 {
 			h.told = append(h.told, x)
@@ -51,72 +51,72 @@ func (h *Hands) tell(sets []fleet.Set, done bool) {
 	}
 }
 
-var _ bouncer.Hands = (*Hands)(nil)
+var _ bouncer.Applier = (*Applier)(nil)
 
 // AcceptRecycling lets a RELOAD recycle every server connection of a process; see fleet.Recycles. Without it such a
 // process is left alone.
-func (h *Hands) AcceptRecycling() { h.recycle = true }
+func (h *Applier) AcceptRecycling() { h.recycle = true }
 
 // New returns the hands of a fleet. A process without a config cannot be changed.
-func New(f *observe.Fleet, configs []observe.Config) *Hands {
-	return &Hands{fleet: f, files: &f.Locks, configs: f.Bounded(configs)}
+func New(f *observe.Fleet, configs []observe.Config) *Applier {
+	return &Applier{fleet: f, files: &f.Locks, configs: f.Bounded(configs)}
 }
 
 // hand is one process about to be changed.
-type hand struct {
+type processChange struct {
 	console *admin.Console
 	config  observe.Config
-	sets    []fleet.Set
+	sets    []fleet.SettingChange
 	recycle bool // accepted
-	all     *Hands
+	all     *Applier
 }
 
-// Apply writes an act's sets, tells the processes to RELOAD, and reads back what they have: the first process by
+// Apply writes an action's sets, tells the processes to RELOAD, and reads back what they have: the first process by
 // itself, then the others at once. Where a process does not take its sets, its old file is put back, it is told to
 // RELOAD again, and the error, of KindDrift, says whether that worked. Nothing is begun that was not tried: a file
 // that cannot be edited or written, or that holds what its process does not have yet, is refused before anything is
 // written. With a process that it has begun with when ctx ends it goes on to its end, and begins with no other. A Retreat
-// asks all of them at once, each by itself, and may be applied while another act is: a process that is being changed by
+// asks all of them at once, each by itself, and may be applied while another action is: a process that is being changed by
 // that is waited for. So does a Restore: one process that is gone keeps no other from it.
-func (h *Hands) Apply(ctx context.Context, act state.Act) error {
-	hands, err := h.reach(act.Sets)
+func (h *Applier) Apply(ctx context.Context, act state.Action) error {
+	hands, err := h.reach(act.Changes)
 	if apart(act) {
-		hands, err = h.reachEach(act.Sets)
+		hands, err = h.reachEach(act.Changes)
 	}
 	if err != nil && !apart(act) || len(hands) == 0 {
 		return err
 	}
-	h.tell(act.Sets, false)
+	h.tell(act.Changes, false)
 	err = errors.Join(err, applyBy(ctx, act, hands))
-	if act.Verb == state.Restore {
+	if act.Kind == state.Restore {
 		err = errors.Join(err, h.restoreSharers(ctx, act))
 	}
 	if err == nil {
-		h.tell(act.Sets, true)
+		h.tell(act.Changes, true)
 	}
 	return err
 }
 
-// apart reports whether each process takes its part of an act by itself.
-func apart(act state.Act) bool { return act.Verb == state.Retreat || act.Verb == state.Restore }
+// apart reports whether each process takes its part of an action by itself.
+func apart(act state.Action) bool { return act.Kind == state.Retreat || act.Kind == state.Restore }
 
 // reachEach is reach of every process that can be: the error is of the others.
-func (h *Hands) reachEach(sets []fleet.Set) ([]hand, error) {
-	var hands []hand
+func (h *Applier) reachEach(sets []fleet.SettingChange) ([]processChange, error) {
+	var hands []processChange
 	var errs []error
 	for _, x := range sets {
-		if n := len(hands); n > 0 && hands[n-1].console.Id == x.Process {
+		if n := len(hands); n > 0 && hands[n-1].console.ID == x.Process {
 			hands[n-1].sets = append(hands[n-1].sets, x)
 			continue
 		}
-		one, err := h.reach([]fleet.Set{x})
+		one, err := h.reach([]fleet.SettingChange{x})
 		hands, errs = append(hands, one...), append(errs, err)
 	}
 	return hands, admin.Joined(errs)
 }
 
 // applyBy is Apply by these hands.
-func applyBy(ctx context.Context, act state.Act, hands []hand) error {
+func applyBy(ctx context.Context, act state.Action, hands []processChange) error {
 	if apart(act) {
 		return admin.Joined(admin.Together(len(hands), func(i int) error { return hands[i].do(ctx) }))
 	}
@@ -138,8 +138,8 @@ func applyBy(ctx context.Context, act state.Act, hands []hand) error {
 
 // Check prepares every process for the sets and tries the writes: what Apply would refuse is refused now, and so are keys
 // of AcceptPending that no RELOAD would change. The files themselves are read alone.
-func (h *Hands) Check(ctx context.Context, sets []fleet.Set) error {
-	_, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) { return x.try(ctx) })
+func (h *Applier) Check(ctx context.Context, sets []fleet.SettingChange) error {
+	_, err := h.prepared(sets, func(x processChange) ([]ini.Edited, error) { return x.try(ctx) })
 	if err != nil {
 		return err
 	}
@@ -148,8 +148,8 @@ func (h *Hands) Check(ctx context.Context, sets []fleet.Set) error {
 
 // CheckShared refuses to begin with sets that stand in a file which a process of another group reads, too, as far as its file has
 // been read: its next RELOAD would move its pools, and nobody would have counted them.
-func (h *Hands) CheckShared(ctx context.Context, sets []fleet.Set) error {
-	_, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) {
+func (h *Applier) CheckShared(ctx context.Context, sets []fleet.SettingChange) error {
+	_, err := h.prepared(sets, func(x processChange) ([]ini.Edited, error) {
 		edits, _, _, err := x.edits(ctx)
 		for _, e := range edits {
 			if other := x.sharer(e.Path); other != "" && err == nil {
@@ -166,10 +166,10 @@ func (h *Hands) CheckShared(ctx context.Context, sets []fleet.Set) error {
 // and of what they are planned from: a file that says something else than what its process has in force, and one that
 // something else manages. A step with nothing to do would see neither. No RELOAD follows, so that other keys that wait
 // for one are among PendingNotes. With processes, it is about these alone.
-func (h *Hands) CheckFiles(ctx context.Context, processes ...string) error {
+func (h *Applier) CheckFiles(ctx context.Context, processes ...string) error {
 	h.fleet.Mu.Lock()
-	hands := slices.DeleteFunc(h.every(), func(x hand) bool {
-		return len(processes) > 0 && !slices.Contains(processes, x.console.Id)
+	hands := slices.DeleteFunc(h.every(), func(x processChange) bool {
+		return len(processes) > 0 && !slices.Contains(processes, x.console.ID)
 	})
 	err := admin.Joined(admin.Together(len(hands), func(i int) error { _, _, _, err := hands[i].prepare(ctx); return err }))
 	h.fleet.Mu.Unlock()
@@ -181,17 +181,17 @@ func (h *Hands) CheckFiles(ctx context.Context, processes ...string) error {
 
 // CheckKept refuses, with an error of KindDrift, what the files of these processes say of sizes and of what they are planned
 // from, and what the processes do not have in force: somebody has put an old file back, say. Whoever manages a file may.
-func (h *Hands) CheckKept(ctx context.Context, processes []string) error {
+func (h *Applier) CheckKept(ctx context.Context, processes []string) error {
 	h.fleet.Mu.Lock()
 	defer h.fleet.Mu.Unlock()
-	hands := slices.DeleteFunc(h.every(), func(x hand) bool { return !slices.Contains(processes, x.console.Id) })
+	hands := slices.DeleteFunc(h.every(), func(x processChange) bool { return !slices.Contains(processes, x.console.ID) })
 	return admin.Joined(admin.Together(len(hands), func(i int) error { _, _, _, err := hands[i].edits(ctx); return err }))
 }
 
 // Edits returns what the sets change in the files, one edit a process: of a file that something else manages, too, which
 // Apply refuses to write.
-func (h *Hands) Edits(ctx context.Context, sets []fleet.Set) ([]ini.Edited, error) {
-	edits, err := h.prepared(sets, func(x hand) ([]ini.Edited, error) {
+func (h *Applier) Edits(ctx context.Context, sets []fleet.SettingChange) ([]ini.Edited, error) {
+	edits, err := h.prepared(sets, func(x processChange) ([]ini.Edited, error) {
 		edits, _, _, err := x.edits(ctx)
 		return edits, err
 	})
@@ -202,7 +202,7 @@ func (h *Hands) Edits(ctx context.Context, sets []fleet.Set) ([]ini.Edited, erro
 }
 
 // prepared asks every process that the sets name at once.
-func (h *Hands) prepared(sets []fleet.Set, ask func(hand) ([]ini.Edited, error)) ([]ini.Edited, error) {
+func (h *Applier) prepared(sets []fleet.SettingChange, ask func(processChange) ([]ini.Edited, error)) ([]ini.Edited, error) {
 	h.fleet.Mu.Lock()
 	defer h.fleet.Mu.Unlock()
 	hands, err := h.reach(sets)
@@ -215,14 +215,14 @@ func (h *Hands) prepared(sets []fleet.Set, ask func(hand) ([]ini.Edited, error))
 }
 
 // reach finds console and config of every process that the sets name.
-func (h *Hands) reach(sets []fleet.Set) ([]hand, error) {
-	var hands []hand
+func (h *Applier) reach(sets []fleet.SettingChange) ([]processChange, error) {
+	var hands []processChange
 	for _, x := range sets {
-		if n := len(hands); n > 0 && hands[n-1].console.Id == x.Process {
+		if n := len(hands); n > 0 && hands[n-1].console.ID == x.Process {
 			hands[n-1].sets = append(hands[n-1].sets, x)
 			continue
 		}
-		c := slices.IndexFunc(h.fleet.Consoles, func(c *admin.Console) bool { return c.Id == x.Process })
+		c := slices.IndexFunc(h.fleet.Consoles, func(c *admin.Console) bool { return c.ID == x.Process })
 		if c < 0 {
 			return nil, admin.Fail(operr.KindDrift, x.Process, "", "there is no such process")
 		}
@@ -231,18 +231,18 @@ func (h *Hands) reach(sets []fleet.Set) ([]hand, error) {
 			return nil, admin.Fail(operr.KindUsage, x.Process, "write config: beside its console: into pgbudget.yaml, the path of its pgbouncer.ini",
 				"it is not known where its file is")
 		}
-		hands = append(hands, hand{h.fleet.Consoles[c], h.configs[f], []fleet.Set{x}, h.recycle, h})
+		hands = append(hands, processChange{h.fleet.Consoles[c], h.configs[f], []fleet.SettingChange{x}, h.recycle, h})
 	}
 	return hands, nil
 }
 
 // byStore puts processes of one store into one row, done one after the other: they may share a file, or include one.
-func byStore(hands []hand) [][]hand {
-	var out [][]hand
+func byStore(hands []processChange) [][]processChange {
+	var out [][]processChange
 	for _, x := range hands {
-		i := slices.IndexFunc(out, func(row []hand) bool { return fmt.Sprint(row[0].config.Store) == fmt.Sprint(x.config.Store) })
+		i := slices.IndexFunc(out, func(row []processChange) bool { return fmt.Sprint(row[0].config.Store) == fmt.Sprint(x.config.Store) })
 		if i < 0 {
-			out = append(out, []hand{x})
+			out = append(out, []processChange{x})
 		} else {
 			out[i] = append(out[i], x)
 		}
@@ -251,11 +251,11 @@ func byStore(hands []hand) [][]hand {
 }
 
 // do writes, tells the process to RELOAD, and reads back.
-func (x hand) do(ctx context.Context) error {
+func (x processChange) do(ctx context.Context) error {
 	x.console.Changing.Lock()
 	defer x.console.Changing.Unlock()
 	if err := ctx.Err(); err != nil {
-		return admin.Fail(operr.KindUnreachable, x.console.Id, "", "it is left as it is: %w", err)
+		return admin.Fail(operr.KindUnreachable, x.console.ID, "", "it is left as it is: %w", err)
 	}
 	edits, file, before, err := x.prepare(ctx)
 	if err != nil {
@@ -306,28 +306,28 @@ func (x hand) do(ctx context.Context) error {
 		err = fmt.Errorf("RELOAD was answered, and %s", missing)
 	}
 	if x.flushesProcess(before) {
-		return admin.Fail(operr.KindDrift, x.console.Id, "look at SHOW CONFIG and the process's log", "SET server_lifetime: %w", err)
+		return admin.Fail(operr.KindDrift, x.console.ID, "look at SHOW CONFIG and the process's log", "SET server_lifetime: %w", err)
 	}
 	if len(edits) == 0 {
-		return admin.Fail(operr.KindDrift, x.console.Id, "read the process's log: its file has a line that it cannot load", "the file says it, and %w", err)
+		return admin.Fail(operr.KindDrift, x.console.ID, "read the process's log: its file has a line that it cannot load", "the file says it, and %w", err)
 	}
 	if back := x.putBack(ctx, edits); back != nil {
-		return admin.Fail(operr.KindDrift, x.console.Id, "look at the file and the process at once"+x.saved(edits), "%w; and its old file could not be put back: %w", err, back)
+		return admin.Fail(operr.KindDrift, x.console.ID, "look at the file and the process at once"+x.saved(edits), "%w; and its old file could not be put back: %w", err, back)
 	}
 	x.settle(paths(edits))
 	if operr.KindOf(err) == operr.KindEvidence { // it may not be told: nothing is wrong with the file
 		return fmt.Errorf("%w; its old file is back", err)
 	}
-	return admin.Fail(operr.KindDrift, x.console.Id, "read the process's log: its file has a line that it cannot load", "%w; its old file is back", err)
+	return admin.Fail(operr.KindDrift, x.console.ID, "read the process's log: its file has a line that it cannot load", "%w; its old file is back", err)
 }
 
 // flushesProcess reports whether the sets are a flush, or its end, that touches no file: before PgBouncer 1.23.
-func (x hand) flushesProcess(now admin.InForce) bool {
+func (x processChange) flushesProcess(now admin.InForce) bool {
 	return len(x.sets) > 0 && x.sets[0].Key == fleet.KeyLifetime && !now.LinesLive()
 }
 
 // putBack restores files and lets the process read them.
-func (x hand) putBack(ctx context.Context, edits []ini.Edited) error {
+func (x processChange) putBack(ctx context.Context, edits []ini.Edited) error {
 	if len(edits) == 0 {
 		return nil
 	}
@@ -335,7 +335,7 @@ func (x hand) putBack(ctx context.Context, edits []ini.Edited) error {
 	for _, e := range edits {
 		errs = append(errs, x.config.Store.(observe.Bounded).WriteAnyway(ctx, e.Path, e.New, e.Old))
 	}
-	_ = x.console.Reload(ctx) // its answer tells nothing before 1.25; the look at what it has does
+	_ = x.console.Reload(ctx) // its answer tells nothing before 1.25; the sample of what it has does
 	now, err := x.console.InForce(ctx)
 	if err != nil {
 		return admin.Joined(append(errs, err))
@@ -349,18 +349,18 @@ func (x hand) putBack(ctx context.Context, edits []ini.Edited) error {
 }
 
 // Guard sets what is asked before each write of a process's files, and again before it is told to read them: an error
-// stops the act there, and what is written of that process is put back. Where the error is not of KindBusy, nobody can
+// stops the action there, and what is written of that process is put back. Where the error is not of KindBusy, nobody can
 // tell whether another is at work: then what grows nothing goes on, so that a server that hangs keeps no pool from
 // shrinking. What ends a flush is not asked about: it moves no size. It is set before the hands are used.
-func (h *Hands) Guard(ask func(ctx context.Context) error) { h.guard = ask }
+func (h *Applier) Guard(ask func(ctx context.Context) error) { h.guard = ask }
 
 // guarded asks the guard of the hands.
-func (x hand) guarded(ctx context.Context) error {
+func (x processChange) guarded(ctx context.Context) error {
 	if x.all.guard == nil || x.endsFlush() {
 		return nil
 	}
 	err := x.all.guard(ctx)
-	if err == nil || busyAnywhere(err) || slices.ContainsFunc(x.sets, fleet.Set.Grows) {
+	if err == nil || busyAnywhere(err) || slices.ContainsFunc(x.sets, fleet.SettingChange.Grows) {
 		return err
 	}
 	return nil
@@ -375,6 +375,6 @@ func busyAnywhere(err error) bool {
 }
 
 // endsFlush reports whether the sets do nothing but give a server_lifetime back.
-func (x hand) endsFlush() bool {
-	return !slices.ContainsFunc(x.sets, func(s fleet.Set) bool { return s.Key != fleet.KeyLifetime || s.To == 1 })
+func (x processChange) endsFlush() bool {
+	return !slices.ContainsFunc(x.sets, func(s fleet.SettingChange) bool { return s.Key != fleet.KeyLifetime || s.To == 1 })
 }

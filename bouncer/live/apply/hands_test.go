@@ -16,7 +16,7 @@ import (
 
 // processes are fakes of 1.24.1 with a file each that says what their SHOW DATABASES says. A RELOAD takes the file's
 // pool_size of d1, where takes says so.
-func processes(t *testing.T, n int, takes func(i int) bool) (*observe.Fleet, *apply.Hands, []*livetest.Fake, []*livetest.Memory) {
+func processes(t *testing.T, n int, takes func(i int) bool) (*observe.Fleet, *apply.Applier, []*livetest.Fake, []*livetest.Memory) {
 	t.Helper()
 	size := regexp.MustCompile(`(?m)^d1 = .*pool_size=(\d+)`)
 	fakes, stores := make([]*livetest.Fake, n), make([]*livetest.Memory, n)
@@ -77,7 +77,7 @@ func TestTheCanaryGoesFirstAndTheOthersAtOnce(t *testing.T) {
 			t.Errorf("process %d: %d writes, %s", i, s.Writes, s.Text)
 		}
 	}
-	if err := hands.Apply(t.Context(), state.Act{Verb: state.Restore}); err != nil {
+	if err := hands.Apply(t.Context(), state.Action{Kind: state.Restore}); err != nil {
 		t.Errorf("nothing to do: %v", err)
 	}
 	if err := hands.Apply(t.Context(), livetest.Release(n)); err != nil || fakes[0].LoggedIn() != 1 {
@@ -150,7 +150,7 @@ func TestWhatARELOADWouldDoBesidesIsRefused(t *testing.T) {
 				t.Errorf("%d writes: %v", s.Writes, err)
 			}
 			hands.AcceptRecycling()
-			if err := hands.Check(t.Context(), livetest.Release(1).Sets); (err == nil) != strings.Contains(name, "TLS") {
+			if err := hands.Check(t.Context(), livetest.Release(1).Changes); (err == nil) != strings.Contains(name, "TLS") {
 				t.Errorf("with recycling accepted: %v", err)
 			}
 		})
@@ -161,11 +161,11 @@ func TestWhatARELOADWouldDoBesidesIsRefused(t *testing.T) {
 func TestTheChangeOfAManagedFileIsShownAndNotWritten(t *testing.T) {
 	_, hands, _, stores := processes(t, 1, func(int) bool { return true })
 	stores[0].Text = "# Ansible managed\n" + stores[0].Text
-	edits, err := hands.Edits(t.Context(), livetest.Release(1).Sets)
+	edits, err := hands.Edits(t.Context(), livetest.Release(1).Changes)
 	if err != nil || len(edits) != 1 || !strings.Contains(string(edits[0].New), "pool_size=5") {
 		t.Errorf("%v, %v", edits, err)
 	}
-	if err := hands.Check(t.Context(), livetest.Release(1).Sets); operr.KindOf(err) != operr.KindUsage {
+	if err := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("checked: %v", err)
 	}
 	if err := hands.Apply(t.Context(), livetest.Release(1)); operr.KindOf(err) != operr.KindUsage || stores[0].Writes > 0 {

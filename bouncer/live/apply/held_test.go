@@ -68,7 +68,7 @@ func TestWhatShrinksGoesOnWhereNobodyCanTell(t *testing.T) {
 // TestWhatEndsAFlushIsNotAskedAbout: it moves no size, and a flush must not stay.
 func TestWhatEndsAFlushIsNotAskedAbout(t *testing.T) {
 	for _, c := range []struct {
-		verb     state.Verb
+		verb     state.ActionKind
 		from, to int
 	}{{state.Flush, 3600, 1}, {state.Restore, 1, 3600}} {
 		_, hands, fakes, stores := processes(t, 1, func(int) bool { return true })
@@ -83,8 +83,8 @@ func TestWhatEndsAFlushIsNotAskedAbout(t *testing.T) {
 		}
 		g := &livetest.Guard{Err: livetest.ErrLost}
 		hands.Guard(g.Ask)
-		set := fleet.Set{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: c.from, To: c.to}
-		err := hands.Apply(t.Context(), state.Act{Verb: c.verb, Sets: []fleet.Set{set}})
+		set := fleet.SettingChange{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: c.from, To: c.to}
+		err := hands.Apply(t.Context(), state.Action{Kind: c.verb, Changes: []fleet.SettingChange{set}})
 		if asked := c.verb == state.Flush; asked != (g.Asked > 0) || asked && operr.KindOf(err) != operr.KindBusy {
 			t.Errorf("%s: asked %d times, %v", c.verb, g.Asked, err)
 		}

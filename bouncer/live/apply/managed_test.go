@@ -14,7 +14,7 @@ func TestAFileThatItsStoreKnowsToBeManagedIsNotWritten(t *testing.T) {
 	fleet, _, _, stores := processes(t, 1, func(int) bool { return true })
 	hands := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: livetest.Kept{Memory: stores[0]}}})
 	for name, err := range map[string]error{
-		"checked":       hands.Check(t.Context(), livetest.Release(1).Sets),
+		"checked":       hands.Check(t.Context(), livetest.Release(1).Changes),
 		"applied":       hands.Apply(t.Context(), livetest.Release(1)),
 		"nothing to do": hands.CheckFiles(t.Context()),
 	} {
@@ -26,7 +26,7 @@ func TestAFileThatItsStoreKnowsToBeManagedIsNotWritten(t *testing.T) {
 	if err := hands.CheckFiles(t.Context()); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("a size was put back: %v", err)
 	}
-	edits, err := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: livetest.Kept{Memory: &livetest.Memory{Text: livetest.Lines}}}}).Edits(t.Context(), livetest.Release(1).Sets)
+	edits, err := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: livetest.Kept{Memory: &livetest.Memory{Text: livetest.Lines}}}}).Edits(t.Context(), livetest.Release(1).Changes)
 	if err != nil || len(edits) != 1 {
 		t.Errorf("shown: %v, %v", edits, err)
 	}

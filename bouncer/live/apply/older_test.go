@@ -22,7 +22,7 @@ import (
 // included are fakes with a file each that includes one of the folder: databases.ini, link.ini, which leads to it, or
 // own.ini, which says the same. At a RELOAD a fake of 1.24.1 has the server_lifetime of d1 that databases.ini says.
 func included(t *testing.T, targets []string, versions, includes []string) (
-	f *observe.Fleet, hands *apply.Hands, fakes []*livetest.Fake, databases string) {
+	f *observe.Fleet, hands *apply.Applier, fakes []*livetest.Fake, databases string) {
 	t.Helper()
 	lines, settings, _ := strings.Cut(livetest.Lines, "[pgbouncer]")
 	dir := t.TempDir()
@@ -96,8 +96,8 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 		_, hands, fakes, databases := included(t, []string{"g", c.group},
 			[]string{"1.24.1", c.version}, []string{"databases.ini", c.include})
 		was, _ := os.ReadFile(databases)
-		flush := fleet.Set{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
-		err := hands.Apply(t.Context(), state.Act{Verb: state.Flush, Sets: []fleet.Set{flush}})
+		flush := fleet.SettingChange{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
+		err := hands.Apply(t.Context(), state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{flush}})
 		now, _ := os.ReadFile(databases)
 		if c.refused != (err != nil) || c.refused != (string(now) == string(was)) {
 			t.Errorf("%+v: %v, and the file is\n%s", c, err, now)
@@ -109,7 +109,7 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 		}
 		livetest.Write(t, databases, strings.Replace(string(was), "reserve_pool=2", "reserve_pool=2 server_lifetime=01", 1))
 		takesLifetime(fakes[0], databases)
-		if err := hands.Apply(t.Context(), state.Act{Verb: state.Restore, Sets: []fleet.Set{flush.Back()}}); err != nil {
+		if err := hands.Apply(t.Context(), state.Action{Kind: state.Restore, Changes: []fleet.SettingChange{flush.Back()}}); err != nil {
 			t.Errorf("%+v: the end of a flush: %v", c, err)
 		}
 		if now, _ := os.ReadFile(databases); string(now) != string(was) {
@@ -122,12 +122,12 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 func TestAFlushThatASiblingHasTakenByAnotherPathIsGivenBackThere(t *testing.T) {
 	f, hands, fakes, databases := included(t, []string{"g", "g"},
 		[]string{"1.24.1", "1.24.1"}, []string{"databases.ini", "link.ini"})
-	flush := fleet.Set{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
-	if err := hands.Apply(t.Context(), state.Act{Verb: state.Flush, Sets: []fleet.Set{flush}}); err != nil {
+	flush := fleet.SettingChange{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
+	if err := hands.Apply(t.Context(), state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{flush}}); err != nil {
 		t.Fatal(err)
 	}
 	takesLifetime(fakes[1], databases) // somebody RELOADs it
-	if err := hands.Apply(t.Context(), state.Act{Verb: state.Restore, Sets: []fleet.Set{flush.Back()}}); err != nil {
+	if err := hands.Apply(t.Context(), state.Action{Kind: state.Restore, Changes: []fleet.SettingChange{flush.Back()}}); err != nil {
 		t.Error(err)
 	}
 	for _, p := range livetest.LookedAt(t, f).Processes {

@@ -17,7 +17,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// waiting is what Hands know of changes that a RELOAD makes besides those that are asked for.
+// waiting is what Applier know of changes that a RELOAD makes besides those that are asked for.
 type waiting struct {
 	mu       sync.Mutex
 	accept   []string                  // names of ini.Difference
@@ -63,15 +63,15 @@ func (w *waiting) note(list *[]string, text string) {
 	}
 }
 
-// AcceptPending lets a RELOAD change what the keys name to what the files say when they are looked at first:
+// AcceptPending lets a RELOAD change what the keys name to what the files say when they are observed first:
 // "query_timeout" of [pgbouncer], "ALIAS.KEY" of a line of [databases], "users.NAME.KEY", "peers.ID.KEY"; with "line" for KEY, a line that is new or
 // gone. Everything else that a RELOAD would change is refused.
-func (h *Hands) AcceptPending(keys []string) {
+func (h *Applier) AcceptPending(keys []string) {
 	h.pending.accept, h.pending.met = slices.Clone(keys), map[string]ini.Difference{}
 }
 
 // Accepted says which accepted changes were found to wait for a RELOAD, in sentences, sorted.
-func (h *Hands) Accepted() []string {
+func (h *Applier) Accepted() []string {
 	h.pending.mu.Lock()
 	defer h.pending.mu.Unlock()
 	return slices.Sorted(slices.Values(h.pending.accepted))
@@ -79,7 +79,7 @@ func (h *Hands) Accepted() []string {
 
 // PendingNotes says what of the files could not be compared with what is in force, and what waits for a restart, in
 // sentences, sorted.
-func (h *Hands) PendingNotes() []string {
+func (h *Applier) PendingNotes() []string {
 	h.pending.mu.Lock()
 	defer h.pending.mu.Unlock()
 	return slices.Sorted(slices.Values(h.pending.notes))
@@ -87,7 +87,7 @@ func (h *Hands) PendingNotes() []string {
 
 // CheckAccepted refuses keys of AcceptPending that no process would take from its files at a RELOAD. It asks where that
 // is not known yet.
-func (h *Hands) CheckAccepted(ctx context.Context) error {
+func (h *Applier) CheckAccepted(ctx context.Context) error {
 	if len(h.pending.left()) == 0 {
 		return nil
 	}
@@ -125,20 +125,20 @@ func (h *Hands) CheckAccepted(ctx context.Context) error {
 }
 
 // accepts reports whether a difference may be applied by a RELOAD, and keeps that it will be.
-func (x hand) accepts(d ini.Difference) bool {
-	if raises(d) || !x.all.pending.takes(d, x.console.Id) {
+func (x processChange) accepts(d ini.Difference) bool {
+	if raises(d) || !x.all.pending.takes(d, x.console.ID) {
 		return false
 	}
-	x.all.pending.note(&x.all.pending.accepted, "accepted: "+sentence(d, x.console.Id)+x.consequence(d))
+	x.all.pending.note(&x.all.pending.accepted, "accepted: "+sentence(d, x.console.ID)+x.consequence(d))
 	return true
 }
 
 // every is all processes that have a config.
-func (h *Hands) every() []hand {
-	var hands []hand
+func (h *Applier) every() []processChange {
+	var hands []processChange
 	for _, f := range h.configs {
-		if c := slices.IndexFunc(h.fleet.Consoles, func(c *admin.Console) bool { return c.Id == f.Process }); c >= 0 {
-			hands = append(hands, hand{console: h.fleet.Consoles[c], config: f, all: h})
+		if c := slices.IndexFunc(h.fleet.Consoles, func(c *admin.Console) bool { return c.ID == f.Process }); c >= 0 {
+			hands = append(hands, processChange{console: h.fleet.Consoles[c], config: f, all: h})
 		}
 	}
 	return hands
@@ -146,14 +146,14 @@ func (h *Hands) every() []hand {
 
 // pending refuses files by which a RELOAD would change anything besides our own sets: somebody's edit that waits, or a
 // SET on the console that it would undo. It returns the changes that are accepted.
-func (x hand) pending(file ini.Config, now admin.InForce) (accepted []ini.Difference, err error) {
+func (x processChange) pending(file ini.Config, now admin.InForce) (accepted []ini.Difference, err error) {
 	if err := x.swapped(file, now); err != nil {
 		return nil, err
 	}
 	w, c := &x.all.pending, file.Compare(now.Running)
 	if path := cmp.Or(x.config.Path, now.Conffile); x.config.Store.(observe.Bounded).IsAnother(path, now.Conffile) {
 		w.note(&w.notes, fmt.Sprintf("%s was started with %s, and its config: is %s, another file of this host: a RELOAD reads what is written there only if "+
-			"the process lives behind a mount of its own", x.console.Id, now.Conffile, path))
+			"the process lives behind a mount of its own", x.console.ID, now.Conffile, path))
 	}
 	x.told(c, now)
 	x.strayFlushes(file)
@@ -161,15 +161,15 @@ func (x hand) pending(file ini.Config, now admin.InForce) (accepted []ini.Differ
 	for _, d := range c.Pending {
 		switch {
 		case ours(d, x.sets):
-		case ours(d, x.before()): // an act that was cut short has written it, and it is known not to harm
+		case ours(d, x.before()): // an action that was cut short has written it, and it is known not to harm
 			accepted = append(accepted, d)
 		case d.Name == string(fleet.KeyLifetime) && !now.LinesLive() && now.Settings.Lifetime == flushed:
 			w.note(&w.notes, fmt.Sprintf("%s: server_lifetime is %s in force, as a flush leaves it, and a RELOAD gives %s back",
-				x.console.Id, d.Now, d.File))
+				x.console.ID, d.Now, d.File))
 		case x.accepts(d):
 			accepted = append(accepted, d)
 		case len(x.sets) == 0 && !sizing(d):
-			w.note(&w.notes, sentence(d, x.console.Id))
+			w.note(&w.notes, sentence(d, x.console.ID))
 		default:
 			refused = append(refused, d)
 		}
@@ -181,9 +181,9 @@ func (x hand) pending(file ini.Config, now admin.InForce) (accepted []ini.Differ
 }
 
 // refusal is the error for what a RELOAD would change besides: the first in full, all of them by name.
-func (x hand) refusal(refused []ini.Difference) error {
+func (x processChange) refusal(refused []ini.Difference) error {
 	first := refused[0]
-	text := strings.TrimPrefix(sentence(first, x.console.Id), subject(first)+": ") + x.consequence(first)
+	text := strings.TrimPrefix(sentence(first, x.console.ID), subject(first)+": ") + x.consequence(first)
 	var more, accept, not, gone []string
 	for i, d := range refused {
 		if goneLine(d) {
@@ -195,7 +195,7 @@ func (x hand) refusal(refused []ini.Difference) error {
 			accept = append(accept, "--accept-pending "+quoted(d.Name))
 		}
 		if i > 0 {
-			more = append(more, sentence(d, x.console.Id)+x.consequence(d))
+			more = append(more, sentence(d, x.console.ID)+x.consequence(d))
 		}
 	}
 	if len(more) > 0 {
@@ -241,19 +241,19 @@ func names(all []ini.Difference) []string {
 // flushed is server_lifetime while a process is flushed; see state.Flush.
 const flushed = 1e9
 
-// before are the sets of acts before, on this process, of which nobody knows whether they were done, and those of a flush
+// before are the sets of actions before, on this process, of which nobody knows whether they were done, and those of a flush
 // in a file that it may share.
-func (x hand) before() []fleet.Set {
+func (x processChange) before() []fleet.SettingChange {
 	x.all.mu.Lock()
 	defer x.all.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(x.all.told), func(s fleet.Set) bool {
-		return s.Process != x.console.Id && (s.Key != fleet.KeyLifetime || s.Group() != x.console.Group)
+	return slices.DeleteFunc(slices.Clone(x.all.told), func(s fleet.SettingChange) bool {
+		return s.Process != x.console.ID && (s.Key != fleet.KeyLifetime || s.Group() != x.console.Group)
 	})
 }
 
-// ours reports whether a difference is what one of our sets changes: an act that was cut short has written it.
-func ours(d ini.Difference, sets []fleet.Set) bool {
-	return slices.ContainsFunc(sets, func(s fleet.Set) bool {
+// ours reports whether a difference is what one of our sets changes: an action that was cut short has written it.
+func ours(d ini.Difference, sets []fleet.SettingChange) bool {
+	return slices.ContainsFunc(sets, func(s fleet.SettingChange) bool {
 		if d.Set == "" || s.Alias != d.Alias || s.Key != d.Set {
 			return false
 		}

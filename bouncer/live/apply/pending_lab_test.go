@@ -120,7 +120,7 @@ type reloading struct {
 	t                    *testing.T
 	p                    *lab.Process
 	base                 string
-	hands                *apply.Hands
+	hands                *apply.Applier
 	edits, changes, sets int
 }
 
@@ -148,7 +148,7 @@ func (r *reloading) compare(what, text string) {
 	r.t.Helper()
 	livetest.Write(r.t, r.p.IniPath, text)
 	before := livetest.Cells(r.t, r.p)
-	err := r.hands.Check(r.t.Context(), []fleet.Set{{Process: "g/1", Alias: "still", Key: fleet.KeySize, From: 2, To: 1}})
+	err := r.hands.Check(r.t.Context(), []fleet.SettingChange{{Process: "g/1", Alias: "still", Key: fleet.KeySize, From: 2, To: 1}})
 	named := livetest.Accepts(err)
 	if m := regexp.MustCompile(`no step brings ([^;]+)`).FindStringSubmatch(operr.HintOf(err)); err != nil && m != nil {
 		for name := range strings.SplitSeq(m[1], ", ") {

@@ -18,14 +18,14 @@ import (
 )
 
 // one is a fake of 1.24.1 with a file that says what it has in force.
-func one(t *testing.T) (*livetest.Fake, *livetest.Memory, *apply.Hands) {
+func one(t *testing.T) (*livetest.Fake, *livetest.Memory, *apply.Applier) {
 	t.Helper()
 	f, s := livetest.NewFake(t, "1.24.1").Become("p"), &livetest.Memory{Text: livetest.Lines}
 	f.Tables["RELOAD"] = [][]string{{"notice"}, {"reloaded"}}
 	return f, s, handsOf(t, f, s)
 }
 
-func handsOf(t *testing.T, f *livetest.Fake, s *livetest.Memory) *apply.Hands {
+func handsOf(t *testing.T, f *livetest.Fake, s *livetest.Memory) *apply.Applier {
 	t.Helper()
 	targets := livetest.Consoles(f)
 	targets.Timeout = livetest.Generous
@@ -73,7 +73,7 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 				f.Set(c.key, c.value)
 			}
 			hands := handsOf(t, f, s)
-			err := hands.Check(t.Context(), livetest.Release(1).Sets)
+			err := hands.Check(t.Context(), livetest.Release(1).Changes)
 			if operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) {
 				t.Fatalf("got %v\nwant %s", err, c.says)
 			}
@@ -86,7 +86,7 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 			if again := hands.Apply(t.Context(), livetest.Release(1)); fmt.Sprint(again) != fmt.Sprint(err) || s.Writes > 0 {
 				t.Errorf("applied: %d writes, %v", s.Writes, again)
 			}
-			if _, err := hands.Edits(t.Context(), livetest.Release(1).Sets); operr.KindOf(err) != operr.KindDrift {
+			if _, err := hands.Edits(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindDrift {
 				t.Errorf("shown: %v", err)
 			}
 			if c.accept == "" { // it may raise what can be opened
@@ -95,7 +95,7 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 				}
 				for _, name := range []string{"d9.line", "*.host", "d1.pool_size", "default_pool_size", "d2.max_db_connections", "users.app1.pool_size", "d2.line", "server_tls_sslmode"} {
 					hands.AcceptPending([]string{name})
-					if again := hands.Check(t.Context(), livetest.Release(1).Sets); operr.KindOf(again) != operr.KindDrift ||
+					if again := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(again) != operr.KindDrift ||
 						!strings.Contains(again.Error(), c.says) {
 						t.Errorf("accepted all the same: %v", again)
 					}
@@ -103,14 +103,14 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 				return
 			}
 			hands.AcceptPending(livetest.Accepts(err))
-			if err := hands.Check(t.Context(), livetest.Release(1).Sets); err != nil {
+			if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil {
 				t.Errorf("accepted: %v", err)
 			}
 			if got := hands.Accepted(); len(got) != len(livetest.Accepts(err)) || !strings.HasPrefix(got[0], "accepted: /etc/pgbouncer.ini") {
 				t.Errorf("said: %q", got)
 			}
 			hands.AcceptPending(append(livetest.Accepts(err), "server_lifetime"))
-			if err := hands.Check(t.Context(), livetest.Release(1).Sets); operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "--accept-pending server_lifetime: no RELOAD would change that") {
+			if err := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "--accept-pending server_lifetime: no RELOAD would change that") {
 				t.Errorf("one that does not wait: %v", err)
 			}
 		})
@@ -163,7 +163,7 @@ func TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile(t *testing.T) {
 				t.Fatalf("%d writes: %v", s.Writes, err)
 			}
 			back := livetest.Release(1)
-			back.Sets[0].From, back.Sets[0].To = 5, 4
+			back.Changes[0].From, back.Changes[0].To = 5, 4
 			f.Hook(func(command string) {
 				if command == "RELOAD" {
 					f.Mu.Lock()
@@ -180,7 +180,7 @@ func TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile(t *testing.T) {
 		_, s, hands := one(t)
 		s.Text = strings.Replace(s.Text, "max_client_conn = 500", "max_client_conn = 501", 1)
 		hands.AcceptPending([]string{"max_client_conn"})
-		if err := hands.Check(t.Context(), livetest.Release(1).Sets); err != nil {
+		if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil {
 			t.Fatal(err)
 		}
 		s.Text = strings.Replace(s.Text, "max_client_conn = 501", "max_client_conn = 3", 1)
@@ -192,7 +192,7 @@ func TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile(t *testing.T) {
 		_, hands, _, stores := processes(t, 2, func(int) bool { return true })
 		stores[1].Text = strings.Replace(stores[1].Text, "max_client_conn = 500", "max_client_conn = 501", 1)
 		hands.AcceptPending([]string{"max_client_conn"})
-		if err := hands.Check(t.Context(), livetest.Release(1).Sets); err != nil || len(hands.Accepted()) != 1 || !strings.Contains(hands.Accepted()[0], "g/2") {
+		if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil || len(hands.Accepted()) != 1 || !strings.Contains(hands.Accepted()[0], "g/2") {
 			t.Errorf("%v, %q", err, hands.Accepted())
 		}
 	})
@@ -225,7 +225,7 @@ func TestWithoutARELOADOnlySizesThatWaitAreRefused(t *testing.T) {
 	if notes := strings.Join(hands.PendingNotes(), "\n"); !strings.Contains(notes, "query_timeout is 7 in g/1 and no line says it") {
 		t.Errorf("notes: %s", notes)
 	}
-	if err := hands.Check(t.Context(), livetest.Release(1).Sets); operr.KindOf(err) != operr.KindDrift {
+	if err := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("with a RELOAD: %v", err)
 	}
 	s.Text = strings.Replace(s.Text, "pool_size=3", "pool_size=3 max_db_connections=2", 1)
@@ -238,7 +238,7 @@ func TestWhatIsNotComparedAndWhatWaitsForARestartIsSaidOnce(t *testing.T) {
 	f, s, hands := one(t)
 	s.Text = strings.Replace(s.Text, "listen_port = 6424", "listen_port = 7000", 1)
 	for range 2 {
-		if err := hands.Check(t.Context(), livetest.Release(1).Sets); err != nil {
+		if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -265,7 +265,7 @@ func TestAFlushInForceIsNoSETOfAStranger(t *testing.T) {
 		"admin_users = postgres, watcher\nstats_users = stats\nauth_type = trust\nauth_file = /etc/pgbouncer/userlist.txt\nlogfile = /etc/pgbouncer/log\nmax_client_conn = 500\n" +
 		"pool_mode = transaction\ndefault_pool_size = 8\nmax_user_connections = 20\nreserve_pool_timeout = 1\nstats_period = 10\n"}
 	hands := handsOf(t, f, s)
-	sets := []fleet.Set{{Process: "g/1", Alias: "d1", Key: fleet.KeySize, From: 5, To: 4}}
+	sets := []fleet.SettingChange{{Process: "g/1", Alias: "d1", Key: fleet.KeySize, From: 5, To: 4}}
 	if err := hands.Check(t.Context(), sets); err != nil {
 		t.Fatal(err)
 	}
@@ -296,12 +296,12 @@ func TestSwappedFilesAreNamed(t *testing.T) {
 	config := func(process, path string, s *livetest.Memory) observe.Config {
 		return observe.Config{Process: process, Path: path, Store: s}
 	}
-	sets := []fleet.Set{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
+	sets := []fleet.SettingChange{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
 	right := apply.New(fl, []observe.Config{config("main/1", "/etc/main.ini", files[0]), config("ci/1", "/etc/ci.ini", files[1])})
 	if err := right.Check(t.Context(), sets); err != nil {
 		t.Fatal(err)
 	}
-	for name, hands := range map[string]*apply.Hands{
+	for name, hands := range map[string]*apply.Applier{
 		"each other's":  apply.New(fl, []observe.Config{config("main/1", "/etc/ci.ini", files[1]), config("ci/1", "/etc/main.ini", files[0])}),
 		"one for both":  apply.New(fl, []observe.Config{config("main/1", "/etc/ci.ini", files[1]), config("ci/1", "/etc/ci.ini", files[1])}),
 		"by other ways": apply.New(fl, []observe.Config{config("main/1", "/mnt/pgb2/ci.ini", files[1])}),
@@ -353,7 +353,7 @@ func TestAFileThatTheProcessWasNotStartedWithIsNamed(t *testing.T) {
 	}
 	a.Set("conffile", own)
 	f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "main", Consoles: []string{a.Dsn("")}}}})
-	sets := []fleet.Set{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
+	sets := []fleet.SettingChange{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
 	for path, want := range map[string]bool{own: false, link: false, other: true} {
 		h := apply.New(f, []observe.Config{{Process: "main/1", Path: path, Store: store.File{}}})
 		if err := h.Check(t.Context(), sets); err != nil {
@@ -383,7 +383,7 @@ func TestAFlushThatNoJournalKnowsOfIsNamed(t *testing.T) {
 		t.Error("nothing is flushed, and something is said")
 	}
 	s.Text = strings.Replace(s.Text, "pool_size=6", "pool_size=6 server_lifetime=01", 1)
-	hands.Told([]fleet.Set{{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}})
+	hands.Told([]fleet.SettingChange{{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}})
 	if named() {
 		t.Error("our own flush is named")
 	}

@@ -102,9 +102,9 @@ func TestALookThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 	}
 	select {
 	case err := <-looked:
-		t.Errorf("the look had ended: %v", err)
+		t.Errorf("the sample had ended: %v", err)
 	case err := <-back:
-		t.Errorf("the act had ended: %v", err)
+		t.Errorf("the action had ended: %v", err)
 	default:
 	}
 	if !strings.Contains(livetest.Text(stores[1]), "pool_size=7 ") {
@@ -119,7 +119,7 @@ func TestALookThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 
 // TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate: an edit that puts a size of ours back is somebody's.
 func TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate(t *testing.T) {
-	other := state.Act{Verb: state.Release, Sets: []fleet.Set{{Process: "g/1", Alias: "d2", Key: fleet.KeySize, From: 3, To: 2}}}
+	other := state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "g/1", Alias: "d2", Key: fleet.KeySize, From: 3, To: 2}}}
 	reloads := 0
 	_, hands, _, stores := processes(t, 1, func(int) bool { reloads++; return true })
 	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil {
@@ -137,7 +137,7 @@ func TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate(t *testing.
 	if err := hands.Apply(t.Context(), livetest.Release(1)); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("somebody's edit of d2 waits: %v", err)
 	}
-	hands.Told([]fleet.Set{{Process: "g/1", Alias: "d2", Key: fleet.KeySize, From: 3, To: 4}})
+	hands.Told([]fleet.SettingChange{{Process: "g/1", Alias: "d2", Key: fleet.KeySize, From: 3, To: 4}})
 	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil || !strings.Contains(livetest.Text(stores[0]), "pool_size=5 ") {
 		t.Errorf("%v: %s", err, livetest.Text(stores[0]))
 	}

@@ -52,7 +52,7 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 						size = its.file
 					}
 					s.Text = strings.Replace(s.Text, "pool_size=6", "pool_size="+size, 1)
-					configs = append(configs, observe.Config{Process: livetest.Back(3).Sets[i].Process, Path: "/etc/pgbouncer.ini", Store: s})
+					configs = append(configs, observe.Config{Process: livetest.Back(3).Changes[i].Process, Path: "/etc/pgbouncer.ini", Store: s})
 				}
 				for i, f := range fakes {
 					size := "5"
@@ -69,7 +69,7 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 				configs[last].Store = c.refused(fakes[last], stores[last])
 				hands := apply.New(fleet, configs)
 				for what, err := range map[string]error{
-					"checked": hands.Check(t.Context(), livetest.Back(3).Sets),
+					"checked": hands.Check(t.Context(), livetest.Back(3).Changes),
 					"applied": hands.Apply(t.Context(), livetest.Back(3)),
 				} {
 					refused := operr.KindOf(err) == c.kind && err != nil && strings.Contains(err.Error(), c.says)
@@ -93,16 +93,16 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 
 // TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat: each takes its part by itself, and the error is of the one.
 func TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat(t *testing.T) {
-	for _, verb := range []state.Verb{state.Restore, state.Retreat, state.Undo} {
+	for _, verb := range []state.ActionKind{state.Restore, state.Retreat, state.Undo} {
 		f, _, _, stores := processes(t, 2, func(int) bool { return true })
 		var configs []observe.Config
 		for i, s := range stores {
-			configs = append(configs, observe.Config{Process: livetest.Back(2).Sets[i].Process, Path: "/etc/pgbouncer.ini", Store: s})
+			configs = append(configs, observe.Config{Process: livetest.Back(2).Changes[i].Process, Path: "/etc/pgbouncer.ini", Store: s})
 		}
-		act := state.Act{Verb: verb, Sets: livetest.Release(2).Sets}
-		gone := act.Sets[0]
+		act := state.Action{Kind: verb, Changes: livetest.Release(2).Changes}
+		gone := act.Changes[0]
 		gone.Process = "gone/1"
-		act.Sets = append([]fleet.Set{gone}, act.Sets...)
+		act.Changes = append([]fleet.SettingChange{gone}, act.Changes...)
 		err := apply.New(f, configs).Apply(t.Context(), act)
 		if err == nil || !strings.Contains(err.Error(), "gone/1") {
 			t.Errorf("%s: %v, want an error of gone/1", verb, err)

@@ -71,7 +71,7 @@ func ofLine(d ini.Difference, id string) string {
 }
 
 // consequence says what a change does besides.
-func (x hand) consequence(d ini.Difference) string {
+func (x processChange) consequence(d ini.Difference) string {
 	switch user := x.console.Config.User; {
 	case d.Name == "admin_users" && d.LocksOut(user):
 		return "; " + name(user) + ", as whom pgbudget talks to the console, is not in it and would be locked out"
@@ -87,7 +87,7 @@ func (x hand) consequence(d ini.Difference) string {
 func goneLine(d ini.Difference) bool { return d.Cause == ini.Gone && d.Name == d.Of+".line" }
 
 // told keeps what a comparison cannot tell, and what a restart would change.
-func (x hand) told(c ini.Comparison, now admin.InForce) {
+func (x processChange) told(c ini.Comparison, now admin.InForce) {
 	w := &x.all.pending
 	if len(c.Unseen) > 0 {
 		w.note(&w.notes, fmt.Sprintf("not compared, because no console of PgBouncer %s shows it, and applied by any RELOAD: %s",
@@ -95,7 +95,7 @@ func (x hand) told(c ini.Comparison, now admin.InForce) {
 	}
 	for _, d := range c.Restart {
 		w.note(&w.notes, fmt.Sprintf("%s: %s is %s there and %s in %s: a RELOAD leaves it alone, and a restart would change it",
-			subject(d), d.Key, d.File, d.Now, x.console.Id))
+			subject(d), d.Key, d.File, d.Now, x.console.ID))
 	}
 }
 

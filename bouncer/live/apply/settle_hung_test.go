@@ -16,7 +16,7 @@ import (
 )
 
 // TestAStoreThatHangsHoldsUpOneLook: what the file said counts until the process shows other settings, and the read that hangs is
-// waited for beside the looks.
+// waited for beside the samples.
 func TestAStoreThatHangsHoldsUpOneLook(t *testing.T) {
 	t.Parallel()
 	f, _, fakes, stores := processes(t, 1, func(int) bool { return true })
@@ -24,7 +24,7 @@ func TestAStoreThatHangsHoldsUpOneLook(t *testing.T) {
 	f.Know([]observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: store}})
 	filed := func() int { return len(livetest.LookedAt(t, f).Processes[0].Filed) }
 	if filed() == 0 {
-		t.Fatal("the first look does not wait for the file")
+		t.Fatal("the first sample does not wait for the file")
 	}
 	store.Hangs.Store(true)
 	if filed() == 0 {
@@ -58,7 +58,7 @@ func TestAStoreThatHangsHoldsUpOneLook(t *testing.T) {
 	})
 }
 
-// TestAKeyThatTheProcessListsIsTakenFromItsFile: a fork has it, and SHOW CONFIG says so. A step and a look read such a file; one
+// TestAKeyThatTheProcessListsIsTakenFromItsFile: a fork has it, and SHOW CONFIG says so. A step and a sample read such a file; one
 // whose key no process lists is refused.
 func TestAKeyThatTheProcessListsIsTakenFromItsFile(t *testing.T) {
 	for _, lists := range []bool{true, false} {
@@ -71,7 +71,7 @@ func TestAKeyThatTheProcessListsIsTakenFromItsFile(t *testing.T) {
 		}
 		fleet.Know([]observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: stores[0]}})
 		if filed := livetest.LookedAt(t, fleet).Processes[0].Filed; (len(filed) > 0) != lists {
-			t.Errorf("listed %v: a look knows %d lines of the file", lists, len(filed))
+			t.Errorf("listed %v: a sample knows %d lines of the file", lists, len(filed))
 		}
 		err := hands.Apply(t.Context(), livetest.Release(1))
 		if (err == nil) != lists || !lists && !strings.Contains(err.Error(), "lane_count") {
@@ -110,10 +110,10 @@ func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
 		fleet.Know(configs)
 		livetest.LookedAt(t, fleet)
 		hands := apply.New(fleet, configs)
-		if err := hands.Check(t.Context(), livetest.Release(1).Sets); err != nil {
+		if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil {
 			t.Errorf("what may be a way back: %v", err)
 		}
-		err := hands.CheckShared(t.Context(), livetest.Release(1).Sets)
+		err := hands.CheckShared(t.Context(), livetest.Release(1).Changes)
 		shared := err != nil && operr.KindOf(err) == operr.KindUsage &&
 			strings.Contains(err.Error(), "h/1, which is of another group, reads it, too")
 		if shared != c.shared || !shared && err != nil {

@@ -15,9 +15,9 @@ import (
 // swapped refuses a file that is that of another process: what it says of port, pidfile and socket folder, which no
 // RELOAD changes, is not what this process has, and another has it, or its path is not the one that the process was
 // started with.
-func (x hand) swapped(file ini.Config, now admin.InForce) error {
+func (x processChange) swapped(file ini.Config, now admin.InForce) error {
 	path := cmp.Or(x.config.Path, now.Conffile)
-	id := x.console.Id
+	id := x.console.ID
 	if x.config.Store.(observe.Bounded).IsCopy(path, now.Conffile) {
 		return admin.Fail(operr.KindUsage, "config: of "+id, "give config: "+now.Conffile,
 			"it is %s, a copy of %s, which the process was started with: RELOAD would not read what is written there", path, now.Conffile)
@@ -50,7 +50,7 @@ func (x hand) swapped(file ini.Config, now admin.InForce) error {
 }
 
 // owner finds the other process that has what a file says; "": none. One that was started with the path comes first.
-func (x hand) owner(path string, says map[string]string) string {
+func (x processChange) owner(path string, says map[string]string) string {
 	owner := ""
 	for _, c := range x.all.fleet.Consoles {
 		has := map[string]string{"listen_port": fmt.Sprint(c.First.ListenPort), "pidfile": c.First.PIDFile,
@@ -60,7 +60,7 @@ func (x hand) owner(path string, says map[string]string) string {
 			fits = fits && (text == "" || text == has[key])
 		}
 		if fits && (owner == "" || c.First.ConfFile == path) {
-			owner = c.Id
+			owner = c.ID
 		}
 	}
 	return owner

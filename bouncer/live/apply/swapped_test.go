@@ -25,7 +25,7 @@ func startedWith(t *testing.T, conffile string) (*livetest.Fake, *observe.Fleet)
 	return a, livetest.Open(t, admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "main", Consoles: []string{a.Dsn("")}}}})
 }
 
-var ofMain = []fleet.Set{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
+var ofMain = []fleet.SettingChange{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
 
 // TestARelativePathOfAProcessIsNoFileOfOurFolder: it begins in the folder that the process was started in. A file of that
 // name where pgbudget was started, a copy or another, tells nothing.

@@ -36,10 +36,10 @@ func (c *Careful) Saved(string) string {
 }
 
 // Undo is release back, of what it has done and of what it has not.
-func Undo(n int) state.Act {
+func Undo(n int) state.Action {
 	act := Release(n)
-	for i := range act.Sets {
-		act.Sets[i].From, act.Sets[i].To = 5, 6
+	for i := range act.Changes {
+		act.Changes[i].From, act.Changes[i].To = 5, 6
 	}
 	return act
 }

@@ -39,10 +39,10 @@ const Lines = "[databases]\nd1 = host=127.0.0.1 port=55440 pool_size=6 reserve_p
 	"admin_users = postgres, watcher\nstats_users = stats\nauth_type = trust\nauth_file = /run/pgbouncer/userlist.txt\n" +
 	"logfile = /run/pgbouncer/log\nmax_client_conn = 500\npool_mode = transaction\n"
 
-func Release(n int) state.Act {
-	act := state.Act{Verb: state.Release}
+func Release(n int) state.Action {
+	act := state.Action{Kind: state.Release}
 	for i := range n {
-		act.Sets = append(act.Sets, fleet.Set{Process: fmt.Sprintf("g/%d", i+1), Alias: "d1", Key: fleet.KeySize, From: 6, To: 5})
+		act.Changes = append(act.Changes, fleet.SettingChange{Process: fmt.Sprintf("g/%d", i+1), Alias: "d1", Key: fleet.KeySize, From: 6, To: 5})
 	}
 	return act
 }

@@ -34,11 +34,11 @@ func (g *Guard) Ask(context.Context) error {
 	return g.Err
 }
 
-func Growth(n int) state.Act {
-	act := state.Act{Verb: state.Grant}
+func Growth(n int) state.Action {
+	act := state.Action{Kind: state.Grant}
 	for i := range n {
 		process := fmt.Sprintf("g/%d", i+1)
-		act.Sets = append(act.Sets, fleet.Set{Process: process, Alias: "d1", Key: fleet.KeySize, From: 6, To: 7})
+		act.Changes = append(act.Changes, fleet.SettingChange{Process: process, Alias: "d1", Key: fleet.KeySize, From: 6, To: 7})
 	}
 	return act
 }

@@ -20,21 +20,21 @@ func (s *Slow) Write(ctx context.Context, path string, old, data []byte) error {
 }
 
 // Grant is release(n) the other way round, from 6 to 7.
-func Grant(n int) state.Act {
+func Grant(n int) state.Action {
 	act := Release(n)
-	act.Verb = state.Grant
-	for i := range act.Sets {
-		act.Sets[i].To = 7
+	act.Kind = state.Grant
+	for i := range act.Changes {
+		act.Changes[i].To = 7
 	}
 	return act
 }
 
 // Retreat takes grant(n) back.
-func Retreat(n int) state.Act {
+func Retreat(n int) state.Action {
 	act := Grant(n)
-	act.Verb = state.Retreat
-	for i := range act.Sets {
-		act.Sets[i] = act.Sets[i].Back()
+	act.Kind = state.Retreat
+	for i := range act.Changes {
+		act.Changes[i] = act.Changes[i].Back()
 	}
 	return act
 }

@@ -5,10 +5,10 @@ import (
 )
 
 // Back is what takes a release back.
-func Back(n int) state.Act {
-	act := state.Act{Verb: state.Undo}
-	for _, x := range Release(n).Sets {
-		act.Sets = append(act.Sets, x.Back())
+func Back(n int) state.Action {
+	act := state.Action{Kind: state.Undo}
+	for _, x := range Release(n).Changes {
+		act.Changes = append(act.Changes, x.Back())
 	}
 	return act
 }

@@ -9,15 +9,15 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// tracker tells whose the backends of one server are. Within a look it compares the passes over the consoles with the
-// looks at PostgreSQL; from look to look it remembers of every backend whether it was listed and what it ran. It does
+// tracker tells whose the backends of one server are. Within a sample it compares the passes over the consoles with the
+// looks at PostgreSQL; from sample to sample it remembers of every backend whether it was listed and what it ran. It does
 // no IO: its rows are handed to it.
 //
 // What the memory is for:
 //
-//   - listed at the look before, unlisted now and still there: leaving. At the following look it is an orphan, if it
+//   - listed at the sample before, unlisted now and still there: closing. At the following sample it is an orphan, if it
 //     still works, or direct.
-//   - unlisted at both looks, and another query now than then: someone is there to ask it. It is direct from then on,
+//   - unlisted at both samples, and another query now than then: someone is there to ask it. It is direct from then on,
 //     however long its next query runs, because an orphan never begins one.
 //   - an address that a listed backend ever came from, and the address at which a console answers, is a bouncer's
 //     host; a role and database that a pool ever had stay a pool's. So orphans are known as such also when their pool
@@ -38,9 +38,9 @@ type backendName struct {
 
 func (b backend) name() backendName { return backendName{b.pid, b.started} }
 
-// remembered is what the look before knew of a backend.
+// remembered is what the sample before knew of a backend.
 type remembered struct {
-	owner      fleet.Owner // unclear when the look ended before that was known
+	owner      fleet.Owner // unclear when the sample ended before that was known
 	working    bool
 	queryStart int64
 	attended   bool // began a query while it was listed by nobody
@@ -89,10 +89,10 @@ const (
 	shotAfter          // only when something was new in the one that is counted
 )
 
-// judge says whose each backend of the counted look is, in its order. Shots are the two or three looks of this Observe,
+// judge says whose each backend of the counted sample is, in its order. Shots are the two or three samples of this Observe,
 // and links is all that the passes so far listed. Our own session is direct.
 //
-// A backend that nobody lists, and that was not there before, is unclear until the third look. If it is still there,
+// A backend that nobody lists, and that was not there before, is unclear until the third sample. If it is still there,
 // no bouncer owned it at the pass in between. If it has gone, it was short-lived: it was the pool's when it came from a
 // bouncer's host with a pool's role and database, which is what a pool in turnover looks like, and direct otherwise.
 func (t *tracker) judge(links linkIndex, shots []shot, own int) []fleet.Owner {
@@ -114,14 +114,14 @@ func (t *tracker) judge(links linkIndex, shots []shot, own int) []fleet.Owner {
 	return owners
 }
 
-func (t *tracker) sighting(links linkIndex, shots []shot, b backend) fleet.Sighting {
+func (t *tracker) sighting(links linkIndex, shots []shot, b backend) fleet.BackendSample {
 	_, listed := links.of(b)
 	before, known := t.before[b.name()]
 	other, again := find(shots[shotBefore], b)
 	if !again && len(shots) > shotAfter {
 		other, again = find(shots[shotAfter], b)
 	}
-	s := fleet.Sighting{
+	s := fleet.BackendSample{
 		Listed:       listed,
 		ListedBefore: known && before.owner == fleet.OwnerPool,
 		UnlistedTwo:  !listed && (again || known && before.unlisted()),
@@ -144,7 +144,7 @@ func (t *tracker) attended(listed bool, b backend) bool {
 	return !listed && known && (before.attended || before.unlisted() && before.queryStart != b.queryStart)
 }
 
-// find returns the sighting of a backend in another look.
+// find returns the sighting of a backend in another sample.
 func find(s shot, b backend) (backend, bool) {
 	i, ok := slices.BinarySearchFunc(s, b, func(e, b backend) int { return cmp.Compare(e.pid, b.pid) })
 	if !ok || s[i].name() != b.name() {
@@ -153,7 +153,7 @@ func find(s shot, b backend) (backend, bool) {
 	return s[i], true
 }
 
-// remember ends an Observe: what the counted look showed, and judge said of it, is the look before from now on.
+// remember ends an Observe: what the counted sample showed, and judge said of it, is the sample before from now on.
 func (t *tracker) remember(links linkIndex, counted shot, owners []fleet.Owner) {
 	next := make(map[backendName]remembered, len(counted))
 	for i, b := range counted {
@@ -164,15 +164,15 @@ func (t *tracker) remember(links linkIndex, counted shot, owners []fleet.Owner) 
 }
 
 // count adds up owners. One still unclear would be counted as direct: it holds a slot, and nobody lists it. Logins in
-// flight that the counted look does not show are on top.
+// flight that the counted sample does not show are on top.
 func count(owners []fleet.Owner, counted shot, own int, logins int) fleet.BackendCounts {
 	c := fleet.BackendCounts{LoginConns: logins, PoolConns: logins}
 	for i, owner := range owners {
 		switch owner {
 		case fleet.OwnerPool:
 			c.PoolConns++
-		case fleet.OwnerLeaving:
-			c.LeavingConns++
+		case fleet.OwnerClosing:
+			c.ClosingConns++
 		case fleet.OwnerOrphan:
 			c.OrphanConns++
 		default:
@@ -185,7 +185,7 @@ func count(owners []fleet.Owner, counted shot, own int, logins int) fleet.Backen
 	return c
 }
 
-// hiddenLogins counts the logins that may hold a slot which the counted look does not show: a backend appears in
+// hiddenLogins counts the logins that may hold a slot which the counted sample does not show: a backend appears in
 // pg_stat_activity only once it is past authentication, and counts against max_connections before.
 func hiddenLogins(counted shot, pass []admin.Link) int {
 	shown := map[netip.AddrPort]bool{}

@@ -24,7 +24,7 @@ func listing(b backend) admin.Link {
 	return admin.Link{Process: Somewhere, Alias: "db", User: b.user, Database: b.database, State: "active", Pid: b.pid, End: b.end}
 }
 
-// observe runs the tracker through one Observe of the given looks and remembers it. Our own session is pid 1.
+// observe runs the tracker through one Observe of the given samples and remembers it. Our own session is pid 1.
 func (t *tracker) observe(links []admin.Link, shots ...shot) []fleet.Owner {
 	index := linkIndex{}
 	index.add(links)
@@ -116,7 +116,7 @@ func TestOneThatIsLetGoLeavesAndThenIsAnOrphanWhileItWorks(t *testing.T) {
 	tr := new(tracker)
 	b := running(from(BouncerHost, 100), 5)
 	WantOwners(t, tr.observe([]admin.Link{listing(b)}, shot{b}, shot{b}), fleet.OwnerPool)
-	WantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerLeaving)
+	WantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerClosing)
 	WantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerOrphan)
 	WantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerOrphan)
 	WantOwners(t, tr.observe(nil, shot{}, shot{}))
@@ -126,7 +126,7 @@ func TestOneThatIsLetGoAndIdlesOnIsDirect(t *testing.T) {
 	tr := new(tracker)
 	b := from(BouncerHost, 100)
 	tr.observe([]admin.Link{listing(b)}, shot{b}, shot{b})
-	WantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerLeaving)
+	WantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerClosing)
 	WantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerDirect)
 }
 
@@ -174,7 +174,7 @@ func TestOneListedInAnyPassIsThePoolsAndLeavesAtTheNextLook(t *testing.T) {
 	b := running(from(BouncerHost, 100), 5)
 	index := []admin.Link{listing(b)} // in the first pass only
 	WantOwners(t, tr.observe(index, shot{b}, shot{b}), fleet.OwnerPool)
-	WantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerLeaving)
+	WantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerClosing)
 }
 
 func TestOurOwnSessionIsDirect(t *testing.T) {
@@ -189,9 +189,9 @@ func TestOurOwnSessionIsDirect(t *testing.T) {
 
 func TestCountsAddUpToWhatPostgreSQLShows(t *testing.T) {
 	newest := shot{{pid: 1}, {pid: 2}, {pid: 3}, {pid: 4}, {pid: 5}, {pid: 6}}
-	owners := []fleet.Owner{fleet.OwnerDirect, fleet.OwnerPool, fleet.OwnerLeaving, fleet.OwnerOrphan, fleet.OwnerUnclear, fleet.OwnerPool}
+	owners := []fleet.Owner{fleet.OwnerDirect, fleet.OwnerPool, fleet.OwnerClosing, fleet.OwnerOrphan, fleet.OwnerUnclear, fleet.OwnerPool}
 	got := count(owners, newest, 1, 3)
-	want := fleet.BackendCounts{PoolConns: 5, DirectConns: 2, LeavingConns: 1, OrphanConns: 1, OwnConns: 1, LoginConns: 3}
+	want := fleet.BackendCounts{PoolConns: 5, DirectConns: 2, ClosingConns: 1, OrphanConns: 1, OwnConns: 1, LoginConns: 3}
 	if got != want || got.Total() != len(newest) {
 		t.Errorf("counts %+v of %d, want %+v of %d", got, got.Total(), want, len(newest))
 	}

@@ -140,7 +140,7 @@ func Load(ctx context.Context, console *admin.Console, config Config, now admin.
 	file, err := ini.Load(func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			return nil, admin.Fail(operr.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
-				"it is relative to the folder that %s was started in, which nobody can tell", console.Id)
+				"it is relative to the folder that %s was started in, which nobody can tell", console.ID)
 		}
 		data, err := config.Store.Read(ctx, name)
 		if _, ok := errors.AsType[*operr.Error](err); ok && name == path {
@@ -168,5 +168,5 @@ func notHad(err error, console *admin.Console, path, conffile string) error {
 			hint = "give config: " + conffile + ", as this host has it"
 		}
 	}
-	return &operr.Error{Kind: kind, Subject: "config: of " + console.Id, Err: err, Hint: hint}
+	return &operr.Error{Kind: kind, Subject: "config: of " + console.ID, Err: err, Hint: hint}
 }

@@ -66,7 +66,7 @@ func TestAConsoleThatHangsIsNamedAndThereIsNoPartialPicture(t *testing.T) {
 		after = runtime.NumGoroutine()
 	}
 	if after > before {
-		t.Errorf("%d goroutines after the look, %d before: some were not joined", after, before)
+		t.Errorf("%d goroutines after the sample, %d before: some were not joined", after, before)
 	}
 	close(release)
 	if err == nil || o.Processes != nil {
@@ -82,7 +82,7 @@ func TestAConsoleThatHangsIsNamedAndThereIsNoPartialPicture(t *testing.T) {
 	first.Hook(nil)
 	third.Hook(nil)
 	if o, err := f.Observe(t.Context()); err != nil || len(o.Processes) != 3 {
-		t.Errorf("the look after it has %d processes and %v, want 3 and no error", len(o.Processes), err)
+		t.Errorf("the sample after it has %d processes and %v, want 3 and no error", len(o.Processes), err)
 	}
 }
 
@@ -99,7 +99,7 @@ func TestConnectionsAreKeptFromLookToLook(t *testing.T) {
 
 func TestABrokenConnectionIsOpenedAgainOnce(t *testing.T) {
 	console := livetest.NewFake(t, "1.24.1")
-	console.CutAfter(5) // three commands of the greeting, and two of the first look
+	console.CutAfter(5) // three commands of the greeting, and two of the first sample
 	f := livetest.Open(t, livetest.Consoles(console))
 	console.CutAfter(0)
 	livetest.Only(t, f)
@@ -143,7 +143,7 @@ func TestAnotherProcessOnTheSameAddressIsRefused(t *testing.T) {
 			f := livetest.Open(t, targets)
 			livetest.Only(t, f)
 			c.change(console)
-			f.Close() // the next look connects anew, and a balancer sends it elsewhere
+			f.Close() // the next sample connects anew, and a balancer sends it elsewhere
 			_, err := f.Observe(t.Context())
 			if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "first conffile /etc/pgbouncer/pgbouncer.ini, pidfile /etc/pgbouncer/pid") {
 				t.Errorf("got %v, want drift that names both identities and %s", err, c.want)

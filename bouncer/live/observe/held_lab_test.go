@@ -40,7 +40,7 @@ func TestALostLockIsNoticedByAsking(t *testing.T) {
 	livetest.WantKind(t, "the session has ended", f.LockedNow(t.Context()), operr.KindBusy, false)
 	livetest.WantKind(t, "and is lost for those who do not ask", f.Locked(), operr.KindBusy, false)
 	livetest.LookedAt(t, f)
-	livetest.WantKind(t, "a look opens another session", f.LockedNow(t.Context()), operr.KindBusy, false)
+	livetest.WantKind(t, "a sample opens another session", f.LockedNow(t.Context()), operr.KindBusy, false)
 	other := fleet(livetest.Generous)
 	if err := other.Lock(t.Context()); err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestTheLockOfAServerThatHangsIsNotKnown(t *testing.T) {
 	livetest.WantKind(t, "it answers again", f.LockedNow(t.Context()), 0, true)
 }
 
-// TestTheLockIsAskedAfterBesideLooks, for the detector of races: a look opens sessions, a question never does.
+// TestTheLockIsAskedAfterBesideLooks, for the detector of races: a sample opens sessions, a question never does.
 func TestTheLockIsAskedAfterBesideLooks(t *testing.T) {
 	t.Parallel()
 	s, fleet := locksmith(t)

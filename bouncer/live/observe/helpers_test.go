@@ -13,7 +13,7 @@ import (
 var (
 	BouncerHost = netip.MustParseAddr("10.0.0.1")
 	OtherHost   = netip.MustParseAddr("10.0.0.9")
-	Somewhere   = &admin.Console{Id: "g/1", Group: "g"}
+	Somewhere   = &admin.Console{ID: "g/1", Group: "g"}
 )
 
 func WantOwners(t *testing.T, got []fleet.Owner, want ...fleet.Owner) {

@@ -66,8 +66,8 @@ func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
 	want := func(pool, leaving, orphan int) {
 		t.Helper()
 		got := livetest.LookedAt(t, f).Servers[0].Backends
-		if (got != fleet.BackendCounts{PoolConns: pool, DirectConns: 1, LeavingConns: leaving, OrphanConns: orphan, OwnConns: 1}) {
-			t.Errorf("counts %+v, want %d pool, 1 direct, %d leaving, %d orphans", got, pool, leaving, orphan)
+		if (got != fleet.BackendCounts{PoolConns: pool, DirectConns: 1, ClosingConns: leaving, OrphanConns: orphan, OwnConns: 1}) {
+			t.Errorf("counts %+v, want %d pool, 1 direct, %d closing, %d orphans", got, pool, leaving, orphan)
 		}
 	}
 	want(2, 0, 0)
@@ -90,7 +90,7 @@ func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
 	want(0, 0, 0)
 }
 
-// TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd is about one that no single look can tell from an orphan.
+// TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd is about one that no single sample can tell from an orphan.
 func TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd(t *testing.T) {
 	t.Parallel()
 	l := livetest.Start(t, livetest.TwoGenerations(4))
@@ -100,7 +100,7 @@ func TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 2, Active: true})
-	// Two looks with a query's begin between them tell. Ten looks span more than one query of 0.2 s, at 50 ms a look
+	// Two looks with a query's begin between them tell. Ten looks span more than one query of 0.2 s, at 50 ms a sample
 	// and more, so that a run of ten without an orphan means that both are known, and not just between two queries.
 	calm := 0
 	livetest.Eventually(t, func() error {
@@ -113,14 +113,14 @@ func TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd(t *testing.T) {
 			calm = 0
 		}
 		if calm < 10 {
-			return fmt.Errorf("%d looks in a row without an orphan, want 10", calm)
+			return fmt.Errorf("%d samples in a row without an orphan, want 10", calm)
 		}
 		return nil
 	})
 }
 
 // TestChurnIsNotMistakenForDirectClients makes every server connection a single-use one, under load. A backend that takes
-// longer to leave than there is between two looks, because the machine has no time for it, may be taken for a direct one
+// longer to leave than there is between two samples, because the machine has no time for it, may be taken for a direct one
 // once: that is the safe side.
 func TestChurnIsNotMistakenForDirectClients(t *testing.T) {
 	t.Parallel()

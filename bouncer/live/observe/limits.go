@@ -54,7 +54,7 @@ func limitsOf(a admin.Answer, s *fleet.Server) error {
 	return nil
 }
 
-// takeFromLimits enters beside every CONNECTION LIMIT of a server the sessions of the counted look that take from it
+// takeFromLimits enters beside every CONNECTION LIMIT of a server the sessions of the counted sample that take from it
 // and that no pool owns; those that a pool has let go by themselves. PostgreSQL counts every client's session against
 // the limit of its role and of its database, a superuser's against the database's, too, our own included. senders are
 // walsenders that count, and are in no pool: one that sends whole files is in no database.
@@ -65,7 +65,7 @@ func takeFromLimits(s *fleet.Server, counted shot, owners []fleet.Owner, senders
 		role, database := byRole[b.user], byDatabase[b.database]
 		switch owner {
 		case fleet.OwnerPool:
-		case fleet.OwnerLeaving, fleet.OwnerOrphan:
+		case fleet.OwnerClosing, fleet.OwnerOrphan:
 			role.leaving, database.leaving = role.leaving+1, database.leaving+1
 		default:
 			role.direct, database.direct = role.direct+1, database.direct+1
@@ -80,7 +80,7 @@ func takeFromLimits(s *fleet.Server, counted shot, owners []fleet.Owner, senders
 	}
 	enter := func(limits []fleet.ConnLimit, by map[string]taken) {
 		for i, l := range limits {
-			limits[i].DirectConns, limits[i].LeavingConns = by[l.Name].direct, by[l.Name].leaving
+			limits[i].DirectConns, limits[i].ClosingConns = by[l.Name].direct, by[l.Name].leaving
 		}
 	}
 	enter(s.Roles, byRole)

@@ -8,7 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase: direct, leaving, orphaned, our own, and those whose owner
+// TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase: direct, closing, orphaned, our own, and those whose owner
 // is not known yet; what a pool owns is the pool's to count. What was let go by a pool is told apart: it does not come
 // back. Walsenders take from a role's, and from a database's where they are connected to one.
 func TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase(t *testing.T) {
@@ -19,7 +19,7 @@ func TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase(t *testing.T) {
 	}{
 		{session("app", "shop"), fleet.OwnerPool},
 		{session("app", "shop"), fleet.OwnerDirect},
-		{session("app", "shop"), fleet.OwnerLeaving},
+		{session("app", "shop"), fleet.OwnerClosing},
 		{session("app", "shop"), fleet.OwnerOrphan},
 		{session("app", "other"), fleet.OwnerUnclear},
 		{session("postgres", "shop"), fleet.OwnerDirect}, // a superuser's session fills a database for others

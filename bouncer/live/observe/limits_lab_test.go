@@ -59,7 +59,7 @@ func TestAReplicationConnectionTakesFromNoLimit(t *testing.T) {
 	_, refused := lab.Query(t.Context(), s.DSN("app2", "app"), "SELECT 1")
 	if limitsCounted := refused != nil; limitsCounted != (now.Roles[0].DirectConns > 0) ||
 		limitsCounted != (now.Databases[0].DirectConns > 0) || limitsCounted != (now.WorkerConns > 0) {
-		t.Errorf("beside three walsenders: refused with %v, and a look at %d shows roles %v, databases %v, %d workers",
+		t.Errorf("beside three walsenders: refused with %v, and a sample of %d shows roles %v, databases %v, %d workers",
 			refused, now.VersionNum, now.Roles, now.Databases, now.WorkerConns)
 	}
 }

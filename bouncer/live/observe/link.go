@@ -99,7 +99,7 @@ func (x linkIndex) of(b backend) (admin.Link, bool) {
 	return admin.Link{}, false
 }
 
-// hostName is a host of a line that is a name, in the process that looks it up.
+// hostName is a host of a line that is a name, in the process that samples it up.
 type hostName struct{ process, name string }
 
 // targetsOf lists the addresses that a line may lead to: its hosts, and in the place of a name that has been looked up its

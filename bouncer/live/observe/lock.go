@@ -18,8 +18,8 @@ var ownLock = "SELECT count(*) FROM pg_catalog.pg_locks l WHERE l.locktype = 'ad
 	" AND l.objid = " + strconv.FormatInt(lockKey&0xffffffff, 10)
 
 // LockedNow asks every server, all at once, whether this session holds the lock there that Lock or Relock took. Each
-// has its time-out, and as much again where a look is at it. It opens no session: one that is broken held the lock, and
-// is lost. It may be asked while a look is taken or an act is done. The error, a operr.Error or several joined, names
+// has its time-out, and as much again where a sample is at it. It opens no session: one that is broken held the lock, and
+// is lost. It may be asked while a sample is taken or an action is done. The error, a operr.Error or several joined, names
 // the servers:
 //
 //	KindBusy         the session that held the lock was lost: another pgbudget may be at work by now
@@ -31,7 +31,7 @@ func (f *Fleet) LockedNow(ctx context.Context) error {
 
 // Relock takes the lock anew, as Lock does, on every server on which it is not held any more: after a restart of
 // PostgreSQL the way back needs it. Somebody else may have had it meanwhile, so that what was seen before has to be
-// looked at again. Those that it has taken stay taken where another server refuses. It waits for a look that is taken.
+// looked at again. Those that it has taken stay taken where another server refuses. It waits for a sample that is taken.
 // The errors are Lock's:
 //
 //	KindBusy         another pgbudget holds it, for a second and longer
@@ -108,8 +108,8 @@ func (f *Fleet) Lock(ctx context.Context) error {
 	return nil
 }
 
-// Unlocked is for whoever only looks: it refuses, as Lock does, where another pgbudget holds the lock on a server, and takes
-// none. Nobody is kept from it by a look.
+// Unlocked is for whoever only samples: it refuses, as Lock does, where another pgbudget holds the lock on a server, and takes
+// none. Nobody is kept from it by a sample.
 func (f *Fleet) Unlocked(ctx context.Context) error {
 	f.Mu.Lock()
 	defer f.Mu.Unlock()
@@ -180,7 +180,7 @@ func (s *server) busy(ctx context.Context) error {
 // lock takes the advisory lock, and then looks whether another session holds it: PostgreSQL keeps such locks per
 // database, and two DSNs may name two databases of one server. Whoever takes it first and looks afterwards cannot miss
 // the other; one that sees another gives it back. Where both have, the one with the lower process id tries again, and the
-// other looks until it is gone: a session whose pgbudget was killed holds the lock until its server has seen that.
+// other samples until it is gone: a session whose pgbudget was killed holds the lock until its server has seen that.
 func (s *server) lock(ctx context.Context) error {
 	if s.locked() { // it is ours
 		return nil
@@ -285,7 +285,7 @@ func (s *server) lost() error {
 }
 
 // Locked reports whether the locks that Lock took are still held: the sessions that took them are still the ones that
-// are used. The error is of KindBusy and names the server. It asks nobody, and waits for no look. A session whose end
+// are used. The error is of KindBusy and names the server. It asks nobody, and waits for no sample. A session whose end
 // nobody has noticed counts as held; see LockedNow.
 func (f *Fleet) Locked() error {
 	for _, s := range f.servers {

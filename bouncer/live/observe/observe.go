@@ -11,9 +11,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// Bounds of a look.
+// Bounds of a sample.
 const (
-	// lookGap is the least time between two looks at PostgreSQL. Chosen: an idle backend whose client has gone ends
+	// lookGap is the least time between two samples of PostgreSQL. Chosen: an idle backend whose client has gone ends
 	// within a few milliseconds; ten times that.
 	lookGap = 50 * time.Millisecond
 	// holderAge is how long a backend must have been idle in a transaction to be named. Chosen: as the release
@@ -21,7 +21,7 @@ const (
 	holderAge = time.Second
 )
 
-// Observe takes one look at the whole fleet, in the order that the package's text describes. Every console and every
+// Observe takes one sample of the whole fleet, in the order that the package's text describes. Every console and every
 // server has its time-out in each pass; one that hangs costs its own. The errors are Open's, and KindDrift when a
 // console or a server answers as another than before.
 func (f *Fleet) Observe(ctx context.Context) (fleet.Observation, error) {
@@ -44,9 +44,9 @@ type look struct {
 	passes      [][]admin.Link        // per pass over the consoles
 	names       map[hostName][]string // the addresses that hosts of lines are
 	links       linkIndex
-	shots       [][]shot        // per server, its looks, oldest first
-	owners      [][]fleet.Owner // per server, of the look that is counted
-	shotAt      time.Time       // when the newest look at the servers had ended
+	shots       [][]shot        // per server, its samples, oldest first
+	owners      [][]fleet.Owner // per server, of the sample that is counted
+	shotAt      time.Time       // when the newest sample of the servers had ended
 }
 
 func (l *look) take(ctx context.Context) error {
@@ -64,7 +64,7 @@ func (l *look) take(ctx context.Context) error {
 	}
 	for i, s := range l.fleet.servers {
 		if s.Opens != opened[i] { // a failover may have put another machine behind the address
-			return admin.Fail(operr.KindUnreachable, s.Subject, "look again", "its session was lost in the middle of the look: half of the picture may be another server's")
+			return admin.Fail(operr.KindUnreachable, s.Subject, "look again", "its session was lost in the middle of the sample: half of the picture may be another server's")
 		}
 	}
 	e := evidenceOf(l.passes, l.links, l.fleet.servers, l.shots)
@@ -138,13 +138,13 @@ func (l *look) enter(pass []admin.Link) {
 		}
 	}
 	for i := range pass {
-		pass[i].Database = databases[aliasName{pass[i].Process.Id, pass[i].Alias}]
+		pass[i].Database = databases[aliasName{pass[i].Process.ID, pass[i].Alias}]
 	}
 	l.passes = append(l.passes, pass)
 	l.links.add(pass)
 }
 
-// facts asks the servers what they are, and is the first look at their backends.
+// facts asks the servers what they are, and is the first sample of their backends.
 func (l *look) facts(ctx context.Context) error {
 	servers := l.fleet.servers
 	l.observation.Servers = make([]fleet.Server, len(servers))
@@ -226,7 +226,7 @@ func (l *look) teach(t *tracker, s *server) {
 	}
 }
 
-// loginsOn returns the links of the pass before the counted look that may be on a server: those whose alias leads
+// loginsOn returns the links of the pass before the counted sample that may be on a server: those whose alias leads
 // there, and those whose alias leads nobody knows where.
 func (l *look) loginsOn(server string) []admin.Link {
 	leads := map[aliasName]bool{}
@@ -237,7 +237,7 @@ func (l *look) loginsOn(server string) []admin.Link {
 	}
 	var on []admin.Link
 	for _, k := range l.passes[shotCounted] {
-		if leads[aliasName{k.Process.Id, k.Alias}] {
+		if leads[aliasName{k.Process.ID, k.Alias}] {
 			on = append(on, k)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // Fleet is the live fleet, with a session to every console and every server. It is safe for use by several
-// goroutines, one look at a time.
+// goroutines, one sample of a time.
 type Fleet struct {
 	Mu       sync.Mutex
 	Consoles []*admin.Console // sorted by id
@@ -21,7 +21,7 @@ type Fleet struct {
 	prover   prover
 	notes    []string
 	Files    []Config // see Know
-	Locks    Files    // of the files that its hands write and its looks read
+	Locks    Files    // of the files that its hands write and its samples read
 	settling sync.Mutex
 	settled  map[string]settled       // by process
 	reads    map[string]chan struct{} // of their files, that are under way
@@ -61,7 +61,7 @@ func Open(ctx context.Context, targets admin.Targets) (*Fleet, error) {
 }
 
 // Of is the part of a fleet that hands may be given where Open fails for somebody else: these processes, of which
-// each is asked when it is changed. It takes no look, and the caller closes it.
+// each is asked when it is changed. It takes no sample, and the caller closes it.
 func Of(targets admin.Targets, processes []string) (*Fleet, error) {
 	targets, err := targets.WithDefaults()
 	if err != nil {
@@ -72,7 +72,7 @@ func Of(targets admin.Targets, processes []string) (*Fleet, error) {
 		return nil, err
 	}
 	f.servers = nil
-	f.Consoles = slices.DeleteFunc(f.Consoles, func(c *admin.Console) bool { return !slices.Contains(processes, c.Id) })
+	f.Consoles = slices.DeleteFunc(f.Consoles, func(c *admin.Console) bool { return !slices.Contains(processes, c.ID) })
 	return f, nil
 }
 
@@ -100,7 +100,7 @@ func prepare(targets admin.Targets) (*Fleet, error) {
 		}
 		f.servers = append(f.servers, newServer(s.Name, a, targets))
 	}
-	slices.SortFunc(f.Consoles, func(a, b *admin.Console) int { return cmp.Compare(a.Id, b.Id) })
+	slices.SortFunc(f.Consoles, func(a, b *admin.Console) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(f.servers, func(a, b *server) int { return cmp.Compare(a.name, b.name) })
 	slices.Sort(f.notes)
 	f.notes = slices.Compact(f.notes) // of one passfile
@@ -171,10 +171,10 @@ func (f *Fleet) noTwins(ctx context.Context) error {
 }
 
 // noDoubles refuses two names for one server. It is one if either shows the session that we have under the other name;
-// whichever was looked at later shows both.
+// whichever was observed later shows both.
 func (f *Fleet) noDoubles(shots []shot) error {
 	var errs []error
-	shows := func(i, j int) bool { // the look at j shows our session at i
+	shows := func(i, j int) bool { // the sample of j shows our session at i
 		ours := slices.IndexFunc(shots[i], func(b backend) bool { return b.pid == f.servers[i].pid })
 		return ours >= 0 && slices.ContainsFunc(shots[j], func(b backend) bool { return b.name() == shots[i][ours].name() })
 	}

@@ -62,7 +62,7 @@ func TestAPoolerBehindAPoolerIsFoundNowhere(t *testing.T) {
 	}
 }
 
-// TestANameIsLookedUpWhereThePoolerDoes: the console tells one who may only look. Whether this machine knows localhost by
+// TestANameIsLookedUpWhereThePoolerDoes: the console tells one who may only sample. Whether this machine knows localhost by
 // 127.0.0.1 alone or by ::1, too, where nothing listens, is its own matter.
 func TestANameIsLookedUpWhereThePoolerDoes(t *testing.T) {
 	l := livetest.Start(t, livetest.TwoGenerations(4))
@@ -118,7 +118,7 @@ func TestAListOfHostsIsOnEachOfItsServers(t *testing.T) {
 		}
 	}
 	known := livetest.TargetsOf(l)
-	known.Servers = known.Servers[:1] // b is not looked at: what is there is named, also where most is on a
+	known.Servers = known.Servers[:1] // b is not observed: what is there is named, also where most is on a
 	for _, p := range livetest.LookedAt(t, livetest.Open(t, known)).Processes {
 		if a := livetest.Alias(t, p, "shop"); a.Server != "a" || len(a.AlsoOn) > 0 || len(a.Unplaced) != 1 {
 			t.Errorf("%s/shop is on %q and %v, lost %v; want a, and one address lost", p.ID, a.Server, a.AlsoOn, a.Unplaced)
@@ -164,7 +164,7 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 	}
 	t.Logf("one won in %d of %d rounds", won, rounds)
 	if won < rounds {
-		t.Errorf("nobody won in %d rounds: each that sees another is to look until it is gone", rounds-won)
+		t.Errorf("nobody won in %d rounds: each that sees another is to sample until it is gone", rounds-won)
 	}
 	first := livetest.Open(t, admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "main", DSN: dsns[0]}}})
 	if err := first.Lock(t.Context()); err != nil {
@@ -186,7 +186,7 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 	}
 }
 
-// TestALookKeepsNobodyFromTheLock has one that looks all the time while others take it one after the other.
+// TestALookKeepsNobodyFromTheLock has one that samples all the time while others take it one after the other.
 func TestALookKeepsNobodyFromTheLock(t *testing.T) {
 	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	s := l.Server("main")
@@ -214,7 +214,7 @@ func TestALookKeepsNobodyFromTheLock(t *testing.T) {
 			t.Error(err)
 		}
 		time.Sleep(5 * time.Millisecond)
-		if round == 29 { // longer than a look waits for the end of whoever holds it
+		if round == 29 { // longer than a sample waits for the end of whoever holds it
 			time.Sleep(2 * time.Second)
 		}
 		f.Close()

@@ -27,7 +27,7 @@ type server struct {
 	lockedIn atomic.Int64 // the number of the session that took the lock; 0: none has
 	silent   error        // of the newest question after the lock that had no answer
 	tracker  tracker
-	senders  shot // walsenders that take from a CONNECTION LIMIT and from no slot of max_connections, at the newest look
+	senders  shot // walsenders that take from a CONNECTION LIMIT and from no slot of max_connections, at the newest sample
 }
 
 // newServer prepares a server; nothing is asked yet.
@@ -173,7 +173,7 @@ const sessionsSQL = `SELECT pid, coalesce((extract(epoch FROM backend_start) * 1
 	greatest(0, (extract(epoch FROM clock_timestamp() - state_change) * 1000000)::bigint)
 	FROM pg_stat_activity`
 
-// shot is one look at a server's backends, sorted by process id.
+// shot is one sample of a server's backends, sorted by process id.
 type shot []backend
 
 // facts asks what the server is and allows.

@@ -27,16 +27,16 @@ type proof struct {
 	servers []string // the one with most backends first
 }
 
-// evidence is what one look has to say of where aliases lead.
+// evidence is what one sample has to say of where aliases lead.
 type evidence struct {
 	found  map[aliasName]map[string]int // backends found, per server
 	ends   map[origin][]string          // servers on which a connection to that very address was found
-	stayed map[aliasName]bool           // has a connection that two passes list, so that the look between must show it
+	stayed map[aliasName]bool           // has a connection that two passes list, so that the sample between must show it
 	lost   map[aliasName][]string       // the other ends of those that stayed and that no server shows
 	names  map[hostName][]string        // the addresses that hosts of lines are
 }
 
-// evidenceOf compares the passes over the consoles with the looks at every server.
+// evidenceOf compares the passes over the consoles with the samples of every server.
 func evidenceOf(passes [][]admin.Link, links linkIndex, servers []*server, shots [][]shot) evidence {
 	e := evidence{found: map[aliasName]map[string]int{}, ends: map[origin][]string{}, stayed: map[aliasName]bool{}, lost: map[aliasName][]string{}}
 	type same struct {
@@ -53,20 +53,20 @@ func evidenceOf(passes [][]admin.Link, links linkIndex, servers []*server, shots
 					continue
 				}
 				seen[b.name()], shown[same{l.Process, linkKey{l.End, l.Pid}}] = true, true
-				at := aliasName{l.Process.Id, l.Alias}
+				at := aliasName{l.Process.ID, l.Alias}
 				if e.found[at] == nil {
 					e.found[at] = map[string]int{}
 				}
 				e.found[at][s.name]++
 				if to, err := netip.ParseAddrPort(l.Remote); err == nil {
-					o := originOf(l.Process.Id, fleet.Alias{Host: to.Addr().String(), Port: int(to.Port())})
+					o := originOf(l.Process.ID, fleet.Alias{Host: to.Addr().String(), Port: int(to.Port())})
 					e.ends[o] = admin.With(e.ends[o], s.name)
 				}
 			}
 		}
 	}
 	for _, l := range stayed(passes) {
-		at := aliasName{l.Process.Id, l.Alias}
+		at := aliasName{l.Process.ID, l.Alias}
 		e.stayed[at] = true
 		if !shown[same{l.Process, linkKey{l.End, l.Pid}}] {
 			e.lost[at] = admin.With(e.lost[at], l.Remote)
@@ -259,7 +259,7 @@ func (f *Fleet) ends() map[origin]string {
 		}
 		for _, c := range f.Consoles {
 			if at, ok := c.Session.End(); ok && at.IsLoopback() {
-				out[originOf(c.Id, host)] = s.name
+				out[originOf(c.ID, host)] = s.name
 			}
 		}
 	}

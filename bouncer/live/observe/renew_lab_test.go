@@ -44,7 +44,7 @@ func TestASuccessorOfARealProcessIsMetAnew(t *testing.T) {
 	livetest.Succeeded(t, l)
 	livetest.Eventually(t, func() error {
 		if livetest.LookedAt(t, f).Processes[0].Started == first {
-			return errors.New("the looks are at the old process yet")
+			return errors.New("the samples are at the old process yet")
 		}
 		return nil
 	})

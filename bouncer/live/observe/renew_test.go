@@ -123,7 +123,7 @@ func TestASuccessorAtTheSamePortIsMetAnew(t *testing.T) {
 	console.Another()
 	console.Remains(t, 0)
 	if p := livetest.Only(t, f); p.Started == first.Started {
-		t.Errorf("connection %d: the look went over the old one", p.Started)
+		t.Errorf("connection %d: the sample went over the old one", p.Started)
 	}
 	console.Set("pidfile", "/run/other.pid")
 	console.Another()

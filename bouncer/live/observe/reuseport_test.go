@@ -46,7 +46,7 @@ func sharing(t *testing.T, memory string) *livetest.Fake {
 }
 
 // TestAPortOfSeveralProcessesIsRefused: two processes of one file say the same of themselves, and neither sees the other's
-// callers. One process behind such a port is looked at, and it is said that another may be there.
+// callers. One process behind such a port is observed, and it is said that another may be there.
 func TestAPortOfSeveralProcessesIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -20,12 +20,12 @@ const settleAge = time.Minute
 // most.
 const settleRetry = 10 * time.Second
 
-// settleFirst is how long the look waits that begins a read, where the settings have changed and the read before did not fail. Chosen:
+// settleFirst is how long the sample waits that begins a read, where the settings have changed and the read before did not fail. Chosen:
 // two files and two logins through ssh over a slow line.
 const settleFirst = 10 * time.Second
 
-// settleWait is how long a look waits for a read that an earlier look has begun, or of a file that is only to be looked at again.
-// Chosen: less than half of the shortest policy.every, so that a store that hangs holds up no act whose cause is elsewhere but once.
+// settleWait is how long a sample waits for a read that an earlier sample has begun, or of a file that is only to be observed again.
+// Chosen: less than half of the shortest policy.every, so that a store that hangs holds up no action whose cause is elsewhere but once.
 const settleWait = 200 * time.Millisecond
 
 // settled is what the file of a process said, when SHOW USERS and the settings were those.
@@ -35,7 +35,7 @@ type settled struct {
 	shown, are []fleet.UserLimit
 	lines      []fleet.FiledLine
 	Sizes      []string // the files in which sizes stand
-	Version    string   // of the process at the newest look, whether its file was read or not
+	Version    string   // of the process at the newest sample, whether its file was read or not
 
 	tried    time.Time // when the newest read began, that may have failed
 	triedFor string    // the hash then
@@ -62,8 +62,8 @@ func (f *Fleet) Know(configs []Config) {
 
 // settle looks up the sizes of users that are in doubt, and before 1.23 their limits, which no console shows. Where a
 // file cannot be read, or does not say what its process shows, the doubt stays: the planner counts the larger value. What
-// it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet. A read is waited for by the look
-// that begins it where the settings have changed; else it goes on beside the looks, and what the file said before counts.
+// it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet. A read is waited for by the sample
+// that begins it where the settings have changed; else it goes on beside the samples, and what the file said before counts.
 func (f *Fleet) settle(ctx context.Context, processes []fleet.Process) {
 	admin.Together(len(processes), func(i int) error {
 		p := &processes[i]
@@ -109,7 +109,7 @@ func (f *Fleet) Known(process string) settled {
 }
 
 // reading is closed once the read of a file that is under way has ended; where none is, one that is due is begun. Nil: there is none.
-// It takes storeTimeout for each file at most, and no look that ends cuts it short.
+// It takes storeTimeout for each file at most, and no sample that ends cuts it short.
 func (f *Fleet) reading(ctx context.Context, p fleet.Process, c Config, due bool) (done chan struct{}, begun bool) {
 	f.settling.Lock()
 	defer f.settling.Unlock()
@@ -125,7 +125,7 @@ func (f *Fleet) reading(ctx context.Context, p fleet.Process, c Config, due bool
 	was := f.settled[p.ID]
 	was.tried, was.triedFor = clock.Wall{}.Now(), p.Identity.ConfigHash
 	f.settled[p.ID] = was
-	at := f.Consoles[slices.IndexFunc(f.Consoles, func(c *admin.Console) bool { return c.Id == p.ID })]
+	at := f.Consoles[slices.IndexFunc(f.Consoles, func(c *admin.Console) bool { return c.ID == p.ID })]
 	now := admin.InForce{Version: p.Version, Conffile: p.Identity.ConfFile, Keys: at.Keys}
 	go func() {
 		file, err := Load(context.WithoutCancel(ctx), at, c, now)

@@ -11,7 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// TestAUserByAuthQueryIsCountedInEachDatabaseBefore123 and over all of them by 1.24; a look shows which of the two a
+// TestAUserByAuthQueryIsCountedInEachDatabaseBefore123 and over all of them by 1.24; a sample shows which of the two a
 // process does, and who asks.
 func TestAUserByAuthQueryIsCountedInEachDatabaseBefore123(t *testing.T) {
 	t.Parallel()

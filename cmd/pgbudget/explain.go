@@ -12,11 +12,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-func whyCommand() *cli.Command {
+func explainCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "why",
+		Name:        "explain",
 		Usage:       "explain the last decision and what would change it; asks no server",
-		Description: "Example:\n  pgbudget why",
+		Description: "Example:\n  pgbudget explain",
 		Flags:       slices.Concat(journalFlags(), formatFlags()),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			out, err := newOutput(c)
@@ -68,7 +68,7 @@ type decided struct {
 const laterRefusals = "later refusals are not in the journal: pgbudget status --look says what would be refused now"
 
 // decision words the newest event that decided something.
-func decision(m state.Memory, newest iter.Seq2[state.Event, error], look *sight) (decided, error) {
+func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *sight) (decided, error) {
 	for e, err := range newest {
 		if err != nil {
 			return decided{}, err
@@ -76,7 +76,7 @@ func decision(m state.Memory, newest iter.Seq2[state.Event, error], look *sight)
 		text, next := "", ""
 		switch e.Kind {
 		case state.HoldBegan:
-			text, next = "nothing moves: "+e.Reason, "it goes on by itself once that has been gone for three looks"
+			text, next = "nothing moves: "+e.Reason, "it goes on by itself once that has been gone for three samples"
 			if back := backward(m); back != "" {
 				next += "; " + back
 			}
@@ -100,10 +100,10 @@ func decision(m state.Memory, newest iter.Seq2[state.Event, error], look *sight)
 			text, next = "the plan was made anew: "+e.Reason, "a load that grows beyond it again"
 		case state.StepAbort:
 			text, next = "the step goes back: "+e.Reason, "nothing before it is back"
-		case state.StepCut:
+		case state.StepTrimmed:
 			text, next = "the rest of the step was given up: "+e.Reason, "connections that are free again; the next step asks anew"
 		case state.Failed:
-			text, next = "an act failed: "+e.Reason, "it is tried again"
+			text, next = "an action failed: "+e.Reason, "it is tried again"
 		case state.Accepted:
 			text, next = "what the fleet had then was taken as right", "pgbudget plan shows what is left to do"
 			if e.By != "" {
@@ -121,7 +121,7 @@ func decision(m state.Memory, newest iter.Seq2[state.Event, error], look *sight)
 
 // now adds what has come between since the decision: a run that is no more waits for nothing, and a pause holds
 // whatever was decided.
-func (x decided) now(m state.Memory, died bool, pause string) decided {
+func (x decided) now(m state.JournalState, died bool, pause string) decided {
 	if died && x.Event != nil {
 		x.Died, x.Changes = true, "the run that decided this is no more, and did not say that it ended: "+onward(m)
 	}
@@ -138,15 +138,15 @@ func (x decided) now(m state.Memory, died bool, pause string) decided {
 
 // mending is how drift ends where nothing better is known. To take what is there as right gives the step in hand up,
 // and with it the way back: so that is for where there is none.
-func mending(m state.Memory) string {
+func mending(m state.JournalState) string {
 	if m.Step == nil {
-		return "see who changed it; pgbudget forget --sizes takes what is there now as right"
+		return "see who changed it; pgbudget accept --sizes takes what is there now as right"
 	}
 	return "see who changed it, and mend that; then " + onward(m)
 }
 
 // onward is what a person types to go on with what is under way, or to go back.
-func onward(m state.Memory) string {
+func onward(m state.JournalState) string {
 	next := againOf(m) + " goes on"
 	if back := backward(m); back != "" {
 		next += ", " + back
@@ -155,7 +155,7 @@ func onward(m state.Memory) string {
 }
 
 // backward is what takes the step in hand back. Where there is none it would take back an older step, which was good.
-func backward(m state.Memory) string {
+func backward(m state.JournalState) string {
 	if m.Step == nil || m.RollTo > 0 {
 		return ""
 	}

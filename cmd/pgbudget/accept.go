@@ -15,26 +15,26 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-func forgetCommand() *cli.Command {
+func acceptCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "forget",
+		Name:  "accept",
 		Usage: "take what the fleet has now as right, after a person has looked",
 		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor traffic switches where it\n" +
 			"turned them, and a step in hand is given up: it asks before that, on a terminal. The step can still be\n" +
 			"rolled back, as steps that were taken can.\n\n" +
-			"Example:\n  pgbudget forget --sizes",
+			"Example:\n  pgbudget accept --sizes",
 		Flags: append(journalFlags(),
 			&cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there, and what traffic switches say"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			if !c.Bool("sizes") {
-				return usage("pgbudget forget --sizes", "say what is to be forgotten")
+				return usage("pgbudget accept --sizes", "say what is to be accepted")
 			}
 			m := mirrorOf(s.config)
 			if _, err := m.Load(s.config.Journal); err != nil {
 				return err
 			}
-			if err := cmp.Or(m.Unbegun(s.config.Journal), unbegun(s.config.Journal, "forget")); err != nil {
+			if err := cmp.Or(m.Unbegun(s.config.Journal), unbegun(s.config.Journal, "accept")); err != nil {
 				return err
 			}
 			j, err := m.Open(s.config.Journal)
@@ -43,8 +43,8 @@ func forgetCommand() *cli.Command {
 			}
 			defer j.Close()
 			before, accepted := j.Memory(), state.Event{At: time.Now(), Kind: state.Accepted, By: who()}
-			if !forgets(before, accepted) {
-				fmt.Fprintln(c.App.Writer, "nothing to forget: the journal expects nothing of the fleet")
+			if !alters(before, accepted) {
+				fmt.Fprintln(c.App.Writer, "nothing to accept: the journal expects nothing of the fleet")
 				return nil
 			}
 			if err := giveUp(c, s, before); err != nil {
@@ -65,8 +65,8 @@ func forgetCommand() *cli.Command {
 	}
 }
 
-// forgets reports whether an event changes what a journal comes to.
-func forgets(m state.Memory, e state.Event) bool {
+// alters reports whether an event changes what a journal comes to.
+func alters(m state.JournalState, e state.Event) bool {
 	e.Seq = m.Seq
 	before, err := json.Marshal(m)
 	after, failed := json.Marshal(m.After(e))
@@ -74,7 +74,7 @@ func forgets(m state.Memory, e state.Event) bool {
 }
 
 // giveUp asks whether the step in hand may be given up; without one there is nothing to ask.
-func giveUp(c *cli.Context, s source, m state.Memory) error {
+func giveUp(c *cli.Context, s source, m state.JournalState) error {
 	if m.Step == nil || agreed(c, s) {
 		return nil
 	}
@@ -84,7 +84,7 @@ func giveUp(c *cli.Context, s source, m state.Memory) error {
 	}
 	text := fmt.Sprintf("step%s is in hand, %s, and is given up: no run goes on with it", number, m.Step.Text())
 	if !isatty.IsTerminal(os.Stdin.Fd()) {
-		return usage("pgbudget forget --sizes --yes, or "+onward(m),
+		return usage("pgbudget accept --sizes --yes, or "+onward(m),
 			"%s; its standard input is no terminal, so that nobody can agree to that", text)
 	}
 	return confirm(c, s, text)
