@@ -5,8 +5,8 @@
 // (package live); the simulated one is computed and goes by a clock of its own. Whoever works through Clock and Fleet
 // cannot tell them apart, and that is the point: what was rehearsed is what runs.
 //
-// The Rebalancer is who goes through them: it looks, asks control.Next for the one thing to do now, writes that into the
-// journal, does it, and looks again. It decides nothing.
+// The Rebalancer is who goes through them: it looks, asks control.Next for the one thing to do now, writes that into
+// the journal, does it, and looks again. It decides nothing.
 //
 //	o, err := fleet.Observe(ctx)                                        one sample
 //	err := bouncer.Watch(ctx, clock, fleet, every, window, each)        one sample after the other

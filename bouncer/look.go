@@ -23,7 +23,8 @@ func (w *run) look(ctx context.Context) (control.State, error) {
 		}
 	}, nil)
 	if failed == nil && again {
-		failed = w.record(state.Event{Kind: state.Relocked, Reason: "the session that held the lock was lost; nobody had taken it, and it is held again"})
+		failed = w.record(state.Event{Kind: state.Relocked,
+			Reason: "the session that held the lock was lost; nobody had taken it, and it is held again"})
 	}
 	if failed == nil && w.Recordable != nil { // who waits records nothing, and would not hear of it
 		failed = unrecordable(w.Recordable())

@@ -32,9 +32,9 @@ func (w *run) possible(ctx context.Context, s control.State, open state.Action) 
 	return s.Hold(line(w.barred))
 }
 
-// kept is the action, or the end of the run where files that it rests on say something else by now; what cannot be read is
-// waited for. An act that was begun before is repeated as it is: its files are half written. errOld: something went back
-// meanwhile, and the action is none any more.
+// kept is the action, or the end of the run where files that it rests on say something else by now; what cannot be read
+// is waited for. An act that was begun before is repeated as it is: its files are half written. errOld: something went
+// back meanwhile, and the action is none any more.
 func (w *run) kept(ctx context.Context, s control.State, act state.Action) (state.Action, error) {
 	if w.Kept == nil || s.Journal.Intent != nil || !rests(act, s) {
 		return act, nil
@@ -58,8 +58,8 @@ func (w *run) kept(ctx context.Context, s control.State, act state.Action) (stat
 	return s.Hold(line(err)), nil
 }
 
-// rests reports whether an action rests on what the files say. What goes back goes on, and its end is no success if they
-// say something else.
+// rests reports whether an action rests on what the files say. What goes back goes on, and its end is no success if
+// they say something else.
 func rests(act state.Action, s control.State) bool {
 	m := s.Journal
 	goesBack := m.RollTo > 0 || m.Step != nil && m.Step.Kind == state.Backward

@@ -19,12 +19,12 @@ import (
 
 // Applier change a fleet.
 type Applier interface {
-	// Apply makes the action's lines what it says in the files and in the running processes, one process first and then the
-	// others at once, and returns once every process has been asked and shows the new value; of a Retreat, all at once, each
-	// by itself. What it finds done it leaves alone. It does not wait for connections to close. Once its context has ended
-	// it begins with no further process, and returns when those that it has begun with are as they should be, or as they
-	// were. On an error part of it may have happened; a later sample tells. A Retreat may be applied while another action, whose
-	// context has ended, is being: each process is changed by one of them at a time.
+	// Apply makes the action's lines what it says in the files and in the running processes, one process first and then
+	// the others at once, and returns once every process has been asked and shows the new value; of a Retreat, all at
+	// once, each by itself. What it finds done it leaves alone. It does not wait for connections to close. Once its
+	// context has ended it begins with no further process, and returns when those that it has begun with are as they
+	// should be, or as they were. On an error part of it may have happened; a later sample tells. A Retreat may be applied
+	// while another action, whose context has ended, is being: each process is changed by one of them at a time.
 	Apply(ctx context.Context, act state.Action) error
 }
 
@@ -48,12 +48,13 @@ type Rebalancer struct {
 	Evidence   load.Evidence // of the samples so far: the highest direct connections stand in it
 	Policy     state.Policy
 	Thresholds []control.Threshold
-	Traffic    []Traffic              // shifts, in the order in which they are made; LoadsAt: what each switch said when Loads were measured
-	Ready      func() error           // asked before traffic goes on; nil: it always may
-	Steps      int                    // at most so many forward steps; 0: until the goal
-	Closed     func(time.Time) string // why no step may begin at that time; nil: one always may
-	Over       func(time.Time) string // why the run ends before its next step; nil: it does not
-	Unasked    string                 // why no step may begin that is not in hand; empty: one may
+	// shifts, in the order in which they are made; LoadsAt: what each switch said when Loads were measured
+	Traffic []Traffic
+	Ready   func() error           // asked before traffic goes on; nil: it always may
+	Steps   int                    // at most so many forward steps; 0: until the goal
+	Closed  func(time.Time) string // why no step may begin at that time; nil: one always may
+	Over    func(time.Time) string // why the run ends before its next step; nil: it does not
+	Unasked string                 // why no step may begin that is not in hand; empty: one may
 	// Alone says after every sample why this run is no longer the only one, an error of KindBusy; again: it had lost what
 	// keeps others away, and has it again, so that the sample shows what is no more. nil: it always is.
 	Alone func(context.Context) (again bool, err error)
@@ -66,7 +67,8 @@ type Rebalancer struct {
 	Kept       func(ctx context.Context, processes []string) error
 	Recordable func() error  // why nothing can be recorded any more: asked at every sample; nil: the next event tells
 	Paused     func() string // why nothing may move now; nil: it always may
-	Replans    bool          // the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
+	// the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
+	Replans bool
 	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
 	Beside func(every time.Duration, long, tick func())
 	RollTo int64 // the run takes back every step from that event on, the one in hand first; 0: it goes forward
@@ -93,7 +95,8 @@ type run struct {
 	before budget.Fleet
 	trail  control.RecentSamples
 	gate   control.SaturationGuard
-	recent load.Evidence   // of the samples since the newest turn, since the newest step began, or the newest plan was made
+	// of the samples since the newest turn, since the newest step began, or the newest plan was made
+	recent load.Evidence
 	older  load.Evidence   // of the samples before those
 	read   []state.Reading // of the switches, newest
 	asked  <-chan struct{} // ends once the run is asked to stop
@@ -117,7 +120,8 @@ type run struct {
 func (r Rebalancer) Run(ctx context.Context, goal sizing.Goal, memory state.JournalState) (Report, error) {
 	w := &run{Rebalancer: r, memory: memory, goal: goal, target: goal, asked: ctx.Done()}
 	report, err := w.run(ctx)
-	if report.Flushed = w.memory.Flushed(); err != nil && len(report.Flushed) > 0 && w.giveBack(ctx, report.Flushed) == nil {
+	if report.Flushed = w.memory.Flushed(); err != nil && len(report.Flushed) > 0 &&
+		w.giveBack(ctx, report.Flushed) == nil {
 		report.Flushed = nil
 	}
 	return report, err
@@ -144,7 +148,8 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		}
 	}
 	for {
-		s, err := w.look(context.WithoutCancel(ctx)) // bounded by itself; a sample that is cut short loses the session that holds the lock
+		// bounded by itself; a sample that is cut short loses the session that holds the lock
+		s, err := w.look(context.WithoutCancel(ctx))
 		if w.broken != nil {
 			return Report{Memory: w.memory}, w.broken
 		}
@@ -152,7 +157,8 @@ func (w *run) run(ctx context.Context) (Report, error) {
 			continue
 		}
 		act, hint := state.Action{Kind: state.Stop, Outcome: state.Interrupted, Reason: "asked to stop"}, ""
-		if kind := operr.KindOf(err); ctx.Err() == nil && (kind == operr.KindEvidence || kind == operr.KindUsage) { // no time mends that
+		// no time mends that
+		if kind := operr.KindOf(err); ctx.Err() == nil && (kind == operr.KindEvidence || kind == operr.KindUsage) {
 			failed := w.restoreFirst(ctx, s)
 			if failed == nil {
 				_, failed = w.do(ctx, s, state.Action{Kind: state.Stop, Outcome: state.Held, Reason: err.Error()})
@@ -261,13 +267,15 @@ func (w *run) do(ctx context.Context, s control.State, act state.Action) (ended 
 		w.goal = *act.Goal
 		return false, w.record(state.Event{Kind: state.Replanned, Goal: act.Goal, Reason: act.Reason})
 	case state.AbortStep:
-		return false, w.record(state.Event{Kind: state.StepAbort, Step: act.Step, Reason: act.Reason, Next: w.hint, Soak: act.Soak})
+		return false, w.record(state.Event{Kind: state.StepAbort, Step: act.Step, Reason: act.Reason, Next: w.hint,
+			Soak: act.Soak})
 	case state.TrimStep:
 		return false, w.record(state.Event{Kind: state.StepTrimmed, Step: act.Step, Reason: act.Reason})
 	case state.CompleteStep:
 		return false, w.record(state.Event{Kind: state.StepEnded, Reason: act.Reason, Soak: act.Soak})
 	case state.Stop:
-		return true, w.record(state.Event{Kind: state.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Next: w.hint, Soak: act.Soak})
+		return true, w.record(state.Event{Kind: state.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Next: w.hint,
+			Soak: act.Soak})
 	case state.ShiftTraffic:
 		return false, w.flip(ctx, act)
 	case state.Wait:
@@ -293,7 +301,8 @@ func (w *run) apply(ctx context.Context, s control.State, act state.Action) erro
 	long := func() { err = w.Applier.Apply(work, act) }
 	if step := w.memory.Step; step == nil || step.Kind == state.Backward { // nothing is more urgent
 		long()
-	} else if undone, failed := w.beside(ctx, long, giveUp); undone || failed != nil { // what became of it is for the next sample
+		// what became of it is for the next sample
+	} else if undone, failed := w.beside(ctx, long, giveUp); undone || failed != nil {
 		return failed
 	}
 	if err != nil {

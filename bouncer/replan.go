@@ -12,9 +12,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// outgrown says why the goal no longer is what should be gone to: asked where a step would begin, or the run would be done.
+// outgrown says why the goal no longer is what should be gone to: asked where a step would begin, or the run would be
+// done.
 func (w *run) outgrown(s control.State, act state.Action) string {
-	arrived := act.Kind == state.Stop && act.Outcome == state.Done && s.Over == "" && (w.Steps == 0 || w.memory.Steps < w.Steps)
+	arrived := act.Kind == state.Stop && act.Outcome == state.Done && s.Over == "" &&
+		(w.Steps == 0 || w.memory.Steps < w.Steps)
 	shrunk := w.Replans && w.memory.Step == nil && w.memory.RollTo == 0 && control.Outsized(s.Fleet, w.goal) != ""
 	if !w.Replans || act.Kind != state.BeginStep && !arrived && !shrunk {
 		return ""
@@ -29,8 +31,9 @@ func (w *run) outgrown(s control.State, act state.Action) string {
 	return control.Outgrown(control.LoadsOf(s.Fleet), lately)
 }
 
-// replan plans for the loads as they are now. Where that is the same plan, act stands; else the next sample decides where to
-// go. Where something needed for a plan cannot be read, nothing moves; where no plan can carry the loads, the run ends.
+// replan plans for the loads as they are now. Where that is the same plan, act stands; else the next sample decides
+// where to go. Where something needed for a plan cannot be read, nothing moves; where no plan can carry the loads, the
+// run ends.
 func (w *run) replan(s control.State, act state.Action, why string) (state.Action, error) {
 	e := w.recent
 	e.History = w.Evidence.History
@@ -49,13 +52,16 @@ func (w *run) replan(s control.State, act state.Action, why string) (state.Actio
 	for i, x := range s.Shifts { // from here on they are those of where the switches stand now
 		w.loadsAt[i] = x.At
 	}
-	if slices.ContainsFunc(s.Shifts, func(x shift.Shift) bool { return x.At != x.Until }) { // the next step is planned from them
+	// the next step is planned from them
+	if slices.ContainsFunc(s.Shifts, func(x shift.Shift) bool { return x.At != x.Until }) {
 		w.Loads, w.recent = loads, load.Evidence{}
-		return state.Action{Kind: state.Wait, Reason: why, For: w.Policy.Every}, w.record(state.Event{Kind: state.Noted, Reason: why})
+		return state.Action{Kind: state.Wait, Reason: why, For: w.Policy.Every},
+			w.record(state.Event{Kind: state.Noted, Reason: why})
 	}
 	plan, err := sizing.Solve(fleet, sizing.Options{})
 	if err != nil {
-		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: why + "; for these loads there is no plan: " + err.Error()}, nil
+		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: why + "; for these loads there is no plan: " +
+			err.Error()}, nil
 	}
 	goal := sizing.GoalOf(plan)
 	same := goal.SameSizes(w.goal)
@@ -63,5 +69,6 @@ func (w *run) replan(s control.State, act state.Action, why string) (state.Actio
 	if same {
 		return act, nil
 	}
-	return state.Action{Kind: state.Wait, Reason: why, For: w.Policy.Every}, w.record(state.Event{Kind: state.Replanned, Goal: &w.goal, Reason: why})
+	return state.Action{Kind: state.Wait, Reason: why, For: w.Policy.Every},
+		w.record(state.Event{Kind: state.Replanned, Goal: &w.goal, Reason: why})
 }

@@ -18,21 +18,21 @@ import (
 type Switch interface {
 	// Get returns what the switch says, in percent; said is false where there is no way to ask it.
 	Get(ctx context.Context) (percent int, said bool, err error)
-	// Set returns once the switch has taken the percentage. Setting it twice is setting it once. It is not called of a shift
-	// that a person makes.
+	// Set returns once the switch has taken the percentage. Setting it twice is setting it once. It is not called of a
+	// shift that a person makes.
 	Set(ctx context.Context, percent int) error
 }
 
-// Traffic is a shift with the switch that makes it. Of the shift, Fraction is what is believed before anything was seen, and
-// At what the switch is taken to say where neither it nor the journal tells.
+// Traffic is a shift with the switch that makes it. Of the shift, Fraction is what is believed before anything was
+// seen, and At what the switch is taken to say where neither it nor the journal tells.
 type Traffic struct {
 	shift.Shift
 	Switch Switch
 	Stays  bool // it is turned nowhere, wherever it stands: Until is not observed
 }
 
-// Readings asks every switch, all at once: one that takes long does not keep the others waiting. One that does not tell is
-// where the journal has it, else where it is taken to be.
+// Readings asks every switch, all at once: one that takes long does not keep the others waiting. One that does not tell
+// is where the journal has it, else where it is taken to be.
 func Readings(ctx context.Context, traffic []Traffic, m state.JournalState) []state.Reading {
 	out := make([]state.Reading, len(traffic))
 	var all sync.WaitGroup
@@ -76,7 +76,8 @@ func (w *run) shifts(readings []state.Reading) []shift.Shift {
 
 // began is the event that begins the run, with what the samples before it saw of the shifts.
 func (w *run) began(ctx context.Context) state.Event {
-	e := state.Event{Kind: state.RunBegan, By: w.By, Next: w.Again, Goal: &w.goal, To: w.RollTo, Servers: w.origins(), Seen: state.SeenIn(w.Evidence.Last)}
+	e := state.Event{Kind: state.RunBegan, By: w.By, Next: w.Again, Goal: &w.goal, To: w.RollTo, Servers: w.origins(),
+		Seen: state.SeenIn(w.Evidence.Last)}
 	readings := Readings(ctx, w.Traffic, w.memory)
 	w.read = readings
 	if len(w.Traffic) > 0 {
@@ -96,7 +97,8 @@ func (w *run) began(ctx context.Context) state.Event {
 			e.Baselines = append(e.Baselines, learn.BaselineOf(t.Shift, w.loadsAt[i], w.Clock.Now(), w.Loads))
 		}
 		if w.Evidence.Samples > 1 {
-			e.Soaks = append(e.Soaks, learn.NewSoakResult(w.Evidence, t.Shift, readings[i].X, w.only(), w.memory.SoaksOf(t.ID()), t.Fraction, nil))
+			e.Soaks = append(e.Soaks, learn.NewSoakResult(w.Evidence, t.Shift, readings[i].X, w.only(), w.memory.SoaksOf(t.ID()),
+				t.Fraction, nil))
 		}
 	}
 	return e
@@ -128,10 +130,12 @@ func (w *run) only() []shift.Shift {
 	return out
 }
 
-// point is what was seen since the turn of the step in hand, once its soak is over; nil: it is not, or nothing was seen.
+// point is what was seen since the turn of the step in hand, once its soak is over; nil: it is not, or nothing was
+// seen.
 func (w *run) point(shifts []shift.Shift) *learn.SoakResult {
 	step := w.memory.Step
-	if step == nil || step.Traffic == nil || w.recent.Samples < 2 || w.Clock.Now().Sub(w.memory.SettledAt) < w.Policy.Soak {
+	if step == nil || step.Traffic == nil || w.recent.Samples < 2 ||
+		w.Clock.Now().Sub(w.memory.SettledAt) < w.Policy.Soak {
 		return nil
 	}
 	for i, s := range shifts {
@@ -139,7 +143,8 @@ func (w *run) point(shifts []shift.Shift) *learn.SoakResult {
 			continue
 		}
 		before := w.memory.SoaksOf(s.ID())
-		t := learn.ObservedChange{Before: w.beforeTurn, After: learn.Blocks(w.recent, s), FromX: step.Traffic.From, ToX: step.Traffic.To,
+		t := learn.ObservedChange{Before: w.beforeTurn, After: learn.Blocks(w.recent, s), FromX: step.Traffic.From,
+			ToX:      step.Traffic.To,
 			Fraction: learn.Learn(w.Traffic[i].Fraction, before).Fraction}
 		p := learn.NewSoakResult(w.recent, s, s.At, w.only(), before, w.Traffic[i].Fraction, &t)
 		return &p
@@ -150,7 +155,8 @@ func (w *run) point(shifts []shift.Shift) *learn.SoakResult {
 // flip turns a switch: in the journal first. One that a person turns has been turned.
 func (w *run) flip(ctx context.Context, act state.Action) error {
 	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == act.Traffic.Shift })
-	if w.Ready != nil && (w.memory.Step == nil || w.memory.Step.Kind != state.Backward) { // what goes back needs nobody's leave
+	// what goes back needs nobody's leave
+	if w.Ready != nil && (w.memory.Step == nil || w.memory.Step.Kind != state.Backward) {
 		if err := w.Ready(); err != nil {
 			return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
 		}
@@ -184,15 +190,16 @@ func (w *run) age() {
 	}
 }
 
-// elsewhere reports whether a switch may not have stood where it is taken to while the loads were measured: a turn of unknown
-// fate, or one that it does not say yet.
+// elsewhere reports whether a switch may not have stood where it is taken to while the loads were measured: a turn of
+// unknown fate, or one that it does not say yet.
 func (w *run) elsewhere(shift string, r state.Reading) bool {
 	if in := w.memory.Intent; in != nil && in.Traffic != nil && in.Traffic.Shift == shift && !r.Said {
 		return true
 	}
 	known, ok := w.memory.Switch(shift)
 	step := w.memory.Step
-	return ok && r.Said && w.memory.Intent == nil && step != nil && step.Traffic != nil && step.Traffic.Shift == shift && r.X != known.X && r.X == known.Or
+	return ok && r.Said && w.memory.Intent == nil && step != nil && step.Traffic != nil && step.Traffic.Shift == shift &&
+		r.X != known.X && r.X == known.Or
 }
 
 // turningBack is how long a run that sees nothing goes on because traffic is still to be turned back.

@@ -24,21 +24,23 @@ func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Re
 	if w.Paused != nil {
 		paused = w.Paused()
 	}
-	return control.Unseen(control.State{Now: now, Paused: paused, Fleet: w.before, Guard: w.gate, Journal: w.memory, Policy: w.Policy,
+	return control.Unseen(control.State{Now: now, Paused: paused, Fleet: w.before, Guard: w.gate, Journal: w.memory,
+		Policy: w.Policy,
 		Shifts: w.shifts(readings), Readings: readings})
 }
 
-// beside does what may take long, and reads the signals meanwhile: what they want back goes back at once, and is not kept by
-// what hangs: a console, a store, the question of what a switch says. undone says that something went back: what long has
-// found is old. An act that failed has not: it is for the samples to say how long it is tried. begins is called before
-// anything goes back; nil: nothing is to be called. The error is one of the journal.
+// beside does what may take long, and reads the signals meanwhile: what they want back goes back at once, and is not
+// kept by what hangs: a console, a store, the question of what a switch says. undone says that something went back:
+// what long has found is old. An act that failed has not: it is for the samples to say how long it is tried. begins is
+// called before anything goes back; nil: nothing is to be called. The error is one of the journal.
 func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err error) {
 	if w.Beside == nil {
 		long()
 		return false, nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	w.Beside(w.Policy.Every/2, long, func() { // chosen: with the time that an answer is old, an undo begins within two intervals
+	// chosen: with the time that an answer is old, an undo begins within two intervals
+	w.Beside(w.Policy.Every/2, long, func() {
 		for err == nil && !w.stopping() {
 			act, due := w.backUnseen(ctx, w.Clock.Now(), w.read)
 			if !due {

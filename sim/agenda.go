@@ -19,7 +19,8 @@ const (
 	atScrape                  // signal ref
 )
 
-// agenda is the entries in their order, a binary heap. They share slot 0 of the calendar, which holds the first one's time.
+// agenda is the entries in their order, a binary heap. They share slot 0 of the calendar, which holds the first one's
+// time.
 type agenda struct {
 	heap []entry
 	seq  int64

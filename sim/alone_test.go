@@ -12,8 +12,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestARunThatIsNoLongerAloneEndsAtItsNextLook, whatever it is at: what is in hand is kept, and nothing more is done. One
-// that has its lock again goes on, and its journal says so.
+// TestARunThatIsNoLongerAloneEndsAtItsNextLook, whatever it is at: what is in hand is kept, and nothing more is done.
+// One that has its lock again goes on, and its journal says so.
 func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 	ended, went := 0, 0
 	for seed := range fleets(20, 8, 100) {

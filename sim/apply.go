@@ -94,7 +94,8 @@ func (w *World) applyTo(id string, sets []fleet.SettingChange) error {
 		for _, back := range undo {
 			back()
 		}
-		return &operr.Error{Kind: operr.KindDrift, Subject: id, Err: fmt.Errorf("RELOAD was answered, and the console shows the old sizes: the old file is back"),
+		return &operr.Error{Kind: operr.KindDrift, Subject: id,
+			Err:  fmt.Errorf("RELOAD was answered, and the console shows the old sizes: the old file is back"),
 			Hint: "read the process's log: the file has a line that it cannot load"}
 	}
 	return nil

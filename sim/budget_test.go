@@ -16,8 +16,8 @@ var numbered = regexp.MustCompile(`\d+ .*budget of (\S+ is )?\d+`)
 // direct than when it was planned. A run that plans anew ends within what is left, or says by how much it is over; it
 // is never done above it.
 //
-// Most of the fleets have faults of their own, and are left out: 3 of 12 make 24 runs, of which 22 are hit, 8 end done and
-// 14 held.
+// Most of the fleets have faults of their own, and are left out: 3 of 12 make 24 runs, of which 22 are hit, 8 end done
+// and 14 held.
 func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 	var hit uint64
 	ended := map[state.Outcome]int{} // of those that were hit
@@ -71,12 +71,13 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 					hit++
 					ended[report.Outcome]++
 				}
-				t.Logf("seed %d, %s, plans anew %v, late %v: %s, spare %d: %s", seed, shrink, replans, late, report.Outcome, spare, report.Reason)
+				t.Logf("seed %d, %s, plans anew %v, late %v: %s, spare %d: %s", seed, shrink, replans, late, report.Outcome, spare,
+					report.Reason)
 			}
 		}
 	}
-	// chosen: more than half of what the seeds give, so that both moments are among them. The one fleet of a race build has
-	// no run that is hit and done.
+	// chosen: more than half of what the seeds give, so that both moments are among them. The one fleet of a race build
+	// has no run that is hit and done.
 	least, done, held := fleets(16, 5, 16), fleets(4, 0, 4), fleets(7, 2, 7)
 	if hit < least || uint64(ended[state.Done]) < done || uint64(ended[state.Held]) < held {
 		t.Errorf("connections were taken away from under %d runs, %v; want %d at least, %d of them done and %d held",

@@ -16,7 +16,8 @@ func New(spec Spec, seed uint64) (*World, error) {
 	}
 	spec.Start = cmp.Or(spec.Start, Epoch)
 	spec.LookLatency = cmp.Or(spec.LookLatency, DefaultLookLatency)
-	w := &World{spec: spec, copies: map[string][]*pool{}, tallyOf: map[string]*tally{}, prevLook: -1, slots: []slotOwner{{}}}
+	w := &World{spec: spec, copies: map[string][]*pool{}, tallyOf: map[string]*tally{}, prevLook: -1,
+		slots: []slotOwner{{}}}
 	for _, s := range spec.Shifts {
 		w.shares = append(w.shares, s.Percent)
 	}
@@ -45,7 +46,8 @@ func New(spec Spec, seed uint64) (*World, error) {
 
 func (w *World) addServer(n int32, spec ServerSpec) {
 	s := &server{w: w, spec: spec,
-		loginLatency: int64(cmp.Or(spec.LoginLatency, DefaultLoginLatency)), exitLatency: int64(cmp.Or(spec.ExitLatency, DefaultExitLatency))}
+		loginLatency: int64(cmp.Or(spec.LoginLatency, DefaultLoginLatency)),
+		exitLatency:  int64(cmp.Or(spec.ExitLatency, DefaultExitLatency))}
 	if spec.Cores > 0 {
 		s.cpu = newCPU(w, int32(len(w.slots)), spec)
 		w.slots = append(w.slots, slotOwner{ownCPU, n, 0})
@@ -61,7 +63,8 @@ func (w *World) addProcess(g GroupSpec, i int) {
 		}
 		return int64(cmp.Or(d, otherwise))
 	}
-	p := &process{id: fmt.Sprintf("%s/%d", g.Name, i+1), group: g.Name, spec: g, index: i, weight: 1, up: true, due: never, claims: map[*server]int{},
+	p := &process{id: fmt.Sprintf("%s/%d", g.Name, i+1), group: g.Name, spec: g, index: i, weight: 1, up: true, due: never,
+		claims:         map[*server]int{},
 		maxClients:     cmp.Or(set.MaxClientConns, DefaultMaxClients),
 		reserveTimeout: timeout(set.ReservePoolTimeout, 5*time.Second),
 		waitTimeout:    timeout(set.QueryWaitTimeout, 2*time.Minute),
@@ -103,7 +106,8 @@ func (w *World) addPool(spec PoolSpec) {
 			continue
 		}
 		a := &alias{name: name, spec: spec, proc: proc, srv: srv, session: spec.Mode == Session, forced: spec.ForceUser,
-			size: spec.SizeConns, reserve: spec.ReserveConns, minConns: spec.MinConns, maxConns: spec.MaxDBConns, lifetime: proc.lifetime()}
+			size: spec.SizeConns, reserve: spec.ReserveConns, minConns: spec.MinConns, maxConns: spec.MaxDBConns,
+			lifetime: proc.lifetime()}
 		a.file.size, a.file.reserve, a.file.lifetime = int64(a.size), int64(a.reserve), a.lifetime
 		proc.aliases, w.aliases = append(proc.aliases, a), append(w.aliases, a)
 		for _, u := range users {
@@ -162,7 +166,8 @@ func (s *server) role(name string) *counter {
 func (w *World) addLoad(n int32, spec LoadSpec, seed uint64) {
 	l := &w.loads[n]
 	name := cmp.Or(spec.Name, spec.Pool)
-	*l = demand{spec: spec, slot: int32(len(w.slots)), hold: newSampler(spec.Hold), cpu: spec.CPU, vanishes: spec.Vanish, factor: 1, slow: 1, surge: 1, burst: 1}
+	*l = demand{spec: spec, slot: int32(len(w.slots)), hold: newSampler(spec.Hold), cpu: spec.CPU, vanishes: spec.Vanish,
+		factor: 1, slow: 1, surge: 1, burst: 1}
 	l.gaps.begin(seed, name+" gaps")
 	l.holds.begin(seed, name+" holds")
 	l.routes.begin(seed, name+" routes")
@@ -204,7 +209,8 @@ func (w *World) begin(seed uint64) {
 		if o := l.spec.Open; o != nil {
 			if o.Burst != nil {
 				mean := o.Burst.LowMean + o.Burst.HighMean
-				l.high = l.turns.rand.Float64()*float64(mean) < float64(o.Burst.LowMean) // turn leaves it in the other state: stationary from the start
+				// turn leaves it in the other state: stationary from the start
+				l.high = l.turns.rand.Float64()*float64(mean) < float64(o.Burst.LowMean)
 				w.turn(int32(i))
 			}
 			l.work = l.gap.unit(&l.gaps.rand)

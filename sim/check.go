@@ -53,8 +53,10 @@ func (s Spec) check() error {
 		k.fault("%d servers and %d pools: nothing to simulate", len(s.Servers), len(s.Pools))
 	}
 	for _, x := range s.Shifts {
-		if !k.hasPool(x.From) || !k.hasPool(x.To) || x.From == x.To || !within(x.Fraction, 0, 1) || !within(x.Percent, 0, 100) {
-			k.fault("shift from %q to %q, fraction %v, %v %%: want two pools, 0 to 1 and 0 to 100", x.From, x.To, x.Fraction, x.Percent)
+		if !k.hasPool(x.From) || !k.hasPool(x.To) || x.From == x.To || !within(x.Fraction, 0, 1) ||
+			!within(x.Percent, 0, 100) {
+			k.fault("shift from %q to %q, fraction %v, %v %%: want two pools, 0 to 1 and 0 to 100", x.From, x.To, x.Fraction,
+				x.Percent)
 		}
 	}
 	for i, a := range s.Script {
@@ -101,13 +103,17 @@ func (k *checker) hasProcess(id string) bool {
 
 func (k *checker) server(x ServerSpec) {
 	if x.MaxConns < 1 || x.MaxConns > 262143 || x.SuperuserReservedConns < 0 || x.ReservedConns < 0 || x.DirectConns < 0 {
-		k.fault("server %s: max_connections %d, superuser_reserved %d, reserved %d, direct %d", x.Name, x.MaxConns, x.SuperuserReservedConns, x.ReservedConns, x.DirectConns)
+		k.fault("server %s: max_connections %d, superuser_reserved %d, reserved %d, direct %d", x.Name, x.MaxConns,
+			x.SuperuserReservedConns, x.ReservedConns, x.DirectConns)
 	}
-	if !within(x.Cores, 0, 4096) || !within(x.Sigma, 0, 1) || !within(x.Kappa, 0, 1) || !within(x.BackgroundCores, 0, 4096) {
-		k.fault("server %s: cores %v, sigma %v, kappa %v, background %v", x.Name, x.Cores, x.Sigma, x.Kappa, x.BackgroundCores)
+	if !within(x.Cores, 0, 4096) || !within(x.Sigma, 0, 1) || !within(x.Kappa, 0, 1) ||
+		!within(x.BackgroundCores, 0, 4096) {
+		k.fault("server %s: cores %v, sigma %v, kappa %v, background %v", x.Name, x.Cores, x.Sigma, x.Kappa,
+			x.BackgroundCores)
 	}
 	if x.LoginLatency < 0 || x.LoginLatency >= connectTimeout || x.ExitLatency < 0 {
-		k.fault("server %s: login latency %s (server_connect_timeout would cut it at %s), exit latency %s", x.Name, x.LoginLatency, connectTimeout, x.ExitLatency)
+		k.fault("server %s: login latency %s (server_connect_timeout would cut it at %s), exit latency %s", x.Name,
+			x.LoginLatency, connectTimeout, x.ExitLatency)
 	}
 }
 
@@ -126,7 +132,8 @@ func (k *checker) group(g GroupSpec) {
 		k.fault("group %s: %d weights with the sum %v for %d processes", g.Name, len(g.Weights), sum, g.Processes)
 	}
 	set := g.Settings
-	for _, d := range []time.Duration{set.ReservePoolTimeout, set.QueryWaitTimeout, set.ServerLifetime, set.ServerIdleTimeout, set.ServerLoginRetry, set.ServerCheckDelay} {
+	for _, d := range []time.Duration{set.ReservePoolTimeout, set.QueryWaitTimeout, set.ServerLifetime,
+		set.ServerIdleTimeout, set.ServerLoginRetry, set.ServerCheckDelay} {
 		if d < Disabled {
 			k.fault("group %s: a time-out of %s", g.Name, d)
 		}
@@ -145,7 +152,8 @@ func (k *checker) pool(p PoolSpec) {
 		k.fault("pool %s: server %q is not there", p.ID, p.Server)
 	}
 	if p.SizeConns < 1 || p.ReserveConns < 0 || p.MinConns < 0 || p.MaxDBConns < 0 || p.SizeConns+p.ReserveConns > 262143 {
-		k.fault("pool %s: pool_size %d (0 means one connection before 1.24 and no limit after), reserve %d, min %d, max_db_connections %d", p.ID, p.SizeConns, p.ReserveConns, p.MinConns, p.MaxDBConns)
+		k.fault("pool %s: pool_size %d (0 means one connection before 1.24 and no limit after), reserve %d, min %d, "+
+			"max_db_connections %d", p.ID, p.SizeConns, p.ReserveConns, p.MinConns, p.MaxDBConns)
 	}
 	var sum float64
 	for _, u := range p.Users {
@@ -181,7 +189,8 @@ func (k *checker) load(name string, l LoadSpec) {
 			k.faults = append(k.faults, err)
 		}
 		if l.Closed.Clients < 1 || l.Closed.Clients > 1e6 || l.Hold.MeanOf()+l.Closed.Think.MeanOf() <= 0 {
-			k.fault("load %s: %d clients that think %s and hold %s", name, l.Closed.Clients, l.Closed.Think.MeanOf(), l.Hold.MeanOf())
+			k.fault("load %s: %d clients that think %s and hold %s", name, l.Closed.Clients, l.Closed.Think.MeanOf(),
+				l.Hold.MeanOf())
 		}
 		return
 	}
@@ -189,11 +198,14 @@ func (k *checker) load(name string, l LoadSpec) {
 	if !within(o.PerSec, 0, 1e7) || o.SCV != Deterministic && !within(o.SCV, 0, 1e4) {
 		k.fault("load %s: %v arrivals per second with scv %v", name, o.PerSec, o.SCV)
 	}
-	if b := o.Burst; b != nil && (!within(b.Low, 0, 1e6) || !within(b.High, 0, 1e6) || b.Low+b.High <= 0 || b.LowMean <= 0 || b.HighMean <= 0) {
+	if b := o.Burst; b != nil && (!within(b.Low, 0, 1e6) || !within(b.High, 0, 1e6) || b.Low+b.High <= 0 ||
+		b.LowMean <= 0 || b.HighMean <= 0) {
 		k.fault("load %s: bursts × %v for %s and × %v for %s", name, b.Low, b.LowMean, b.High, b.HighMean)
 	}
-	if s := o.Sine; s != nil && (!within(s.Amplitude, 0, 1) || s.Period <= 0 || math.IsNaN(s.Phase) || math.IsInf(s.Phase, 0) || len(o.Curve) > 0) {
-		k.fault("load %s: sine of amplitude %v and period %s, and %d corners of a curve (one or the other)", name, s.Amplitude, s.Period, len(o.Curve))
+	if s := o.Sine; s != nil && (!within(s.Amplitude, 0, 1) || s.Period <= 0 || math.IsNaN(s.Phase) ||
+		math.IsInf(s.Phase, 0) || len(o.Curve) > 0) {
+		k.fault("load %s: sine of amplitude %v and period %s, and %d corners of a curve (one or the other)", name,
+			s.Amplitude, s.Period, len(o.Curve))
 	}
 	k.curve(name, o.Curve)
 }
@@ -259,13 +271,17 @@ func (k *checker) checkFault(what string, f Fault) {
 	}
 	switch f.Kind {
 	case Autovacuum:
-		needs(slices.ContainsFunc(k.spec.Servers, func(s ServerSpec) bool { return s.Name == f.Server && s.Cores > 0 }), "server %q is not there or has no cores", f.Server)
+		needs(slices.ContainsFunc(k.spec.Servers, func(s ServerSpec) bool { return s.Name == f.Server && s.Cores > 0 }),
+			"server %q is not there or has no cores", f.Server)
 		needs(f.Cores > 0 && f.Cores <= 4096, "%v cores", f.Cores)
 	case DirectConns:
 		needs(k.hasServer(f.Server), "server %q is not there", f.Server)
 		needs(f.Conns > 0, "%d connections", f.Conns)
 	case Surge, SlowPlan:
-		open := slices.ContainsFunc(k.spec.Loads, func(l LoadSpec) bool { return l.Pool == f.Pool && (f.Kind == SlowPlan || l.Open != nil) })
+		open := slices.ContainsFunc(k.spec.Loads, func(l LoadSpec) bool {
+			return l.Pool == f.Pool &&
+				(f.Kind == SlowPlan || l.Open != nil)
+		})
 		needs(open, "pool %q has no load that it could change", f.Pool)
 		needs(f.Times > 0 && f.Times <= 1e6, "× %v", f.Times)
 	case LostScrape:

@@ -28,7 +28,8 @@ type cpu struct {
 }
 
 func newCPU(w *World, slot int32, s ServerSpec) *cpu {
-	return &cpu{w: w, slot: slot, cores: s.Cores, sigma: s.Sigma, kappa: s.Kappa, background: s.BackgroundCores, jobs: newCalendar(0), rate: 1}
+	return &cpu{w: w, slot: slot, cores: s.Cores, sigma: s.Sigma, kappa: s.Kappa, background: s.BackgroundCores,
+		jobs: newCalendar(0), rate: 1}
 }
 
 // join makes a job slot for a connection.

@@ -13,7 +13,8 @@ import (
 func TestOverlappingLossesOfOneHostAreOneLoss(t *testing.T) {
 	w := threeHosts(t, Fault{Kind: HostLost, Process: "main/1", From: 10 * second, For: 10 * second},
 		Fault{Kind: HostLost, Process: "main/1", From: 15 * second, For: 25 * second},
-		Fault{Kind: Pile, Process: "main/2", From: 12 * second, For: 5 * second}, Fault{Kind: Pile, Process: "main/2", From: 14 * second, For: 10 * second})
+		Fault{Kind: Pile, Process: "main/2", From: 12 * second, For: 5 * second}, Fault{Kind: Pile, Process: "main/2",
+			From: 14 * second, For: 10 * second})
 	p, q := w.process("main/1"), w.process("main/2")
 	watched(t, w, 22*second)
 	if p.up || q.reachable() {
@@ -52,7 +53,8 @@ func TestWhoIsSentAwayByAFailedLogin(t *testing.T) {
 		w := poolOf(t, 2, all(func(s *Spec) {
 			s.Groups[0].Version = version
 			s.Servers[0].MaxConns = 10
-			s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 4, Think: Law{Kind: Fixed, Mean: 60 * second}}, Hold: Law{Kind: Fixed, Mean: 2 * second}})
+			s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 4,
+				Think: Law{Kind: Fixed, Mean: 60 * second}}, Hold: Law{Kind: Fixed, Mean: 2 * second}})
 		}, settings(func(s *Settings) { s.ServerIdleTimeout = 5 * second })))
 		watched(t, w, 100*second)
 		want(t, w, version+": connections", conns(w), 0) // served once, idle for long
@@ -69,7 +71,8 @@ func TestWhoIsSentAwayByAFailedLogin(t *testing.T) {
 func TestRoomUnderACapIsTakenAtOnce(t *testing.T) {
 	w := poolOf(t, 2, func(s *Spec) {
 		s.Pools[0].MaxDBConns, s.Pools[0].Users = 2, []UserShare{{"a", 1}, {"b", 1}}
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Open: &OpenSpec{PerSec: 5}, Hold: Law{Kind: Fixed, Mean: 100 * time.Millisecond}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Open: &OpenSpec{PerSec: 5},
+			Hold: Law{Kind: Fixed, Mean: 100 * time.Millisecond}})
 	})
 	watched(t, w, 5*time.Minute)
 	r := w.Results().Total
@@ -98,7 +101,8 @@ func TestALoginWithoutASlotTakesNothing(t *testing.T) {
 func TestTheSwitchDoesNotFlowBackWhenItsTargetIsGone(t *testing.T) {
 	s := rich()
 	s.Script, s.Faults, s.Shifts[0].Percent, s.Shifts[0].Fraction = nil, nil, 100, 1
-	s.Faults = []Fault{{Kind: HostLost, Process: "ci/1", From: 10 * second}, {Kind: HostLost, Process: "ci/2", From: 10 * second}}
+	s.Faults = []Fault{{Kind: HostLost, Process: "ci/1", From: 10 * second}, {Kind: HostLost, Process: "ci/2",
+		From: 10 * second}}
 	w, err := New(s, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +119,8 @@ func TestTheSwitchDoesNotFlowBackWhenItsTargetIsGone(t *testing.T) {
 
 func TestASessionThatRunsNothingIsNoOrphan(t *testing.T) {
 	w := poolOf(t, 5, func(s *Spec) {
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 5, Think: Law{Kind: Fixed, Mean: second}}, Hold: Law{Kind: Fixed, Mean: time.Hour}, Idle: 1})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 5,
+			Think: Law{Kind: Fixed, Mean: second}}, Hold: Law{Kind: Fixed, Mean: time.Hour}, Idle: 1})
 		s.Faults = []Fault{{Kind: HostLost, Process: "main/1", From: 10 * second}}
 	})
 	watched(t, w, 11*second)
@@ -126,7 +131,8 @@ func TestASessionThatRunsNothingIsNoOrphan(t *testing.T) {
 // Who has moved to another host stays there: the one that comes back is empty until clients reconnect to it.
 func TestClosedClientsDoNotRushBack(t *testing.T) {
 	s := threeHosts(t).spec
-	s.Loads = []LoadSpec{{Pool: "main/app", Closed: &ClosedSpec{Clients: 90, Think: Law{Mean: 200 * time.Millisecond}}, Hold: Law{Mean: 20 * time.Millisecond}}}
+	s.Loads = []LoadSpec{{Pool: "main/app", Closed: &ClosedSpec{Clients: 90, Think: Law{Mean: 200 * time.Millisecond}},
+		Hold: Law{Mean: 20 * time.Millisecond}}}
 	s.Faults = []Fault{{Kind: HostLost, Process: "main/1", From: 10 * second, For: 10 * second}}
 	w, err := New(s, 1)
 	if err != nil {
@@ -145,7 +151,8 @@ func TestClosedClientsDoNotRushBack(t *testing.T) {
 // What max_client_conn refuses is refused at its login: no counter of transactions knows of it.
 func TestRefusedLoginsAreInNoCounter(t *testing.T) {
 	w := poolOf(t, 2, all(func(s *Spec) {
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Open: &OpenSpec{PerSec: 500}, Hold: Law{Mean: 20 * time.Millisecond}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Open: &OpenSpec{PerSec: 500},
+			Hold: Law{Mean: 20 * time.Millisecond}})
 	}, settings(func(s *Settings) { s.MaxClientConns = 4 })))
 	watched(t, w, 20*second)
 	r := w.Results().Total
@@ -163,8 +170,10 @@ func TestAForcedUserEvictsOnlyFromItsOwnAlias(t *testing.T) {
 		other := s.Pools[0]
 		other.ID = "main/other"
 		s.Pools = append(s.Pools, other)
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 4, Think: Law{Kind: Fixed, Mean: time.Hour}}, Hold: Law{Kind: Fixed, Mean: second}})
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/other", Closed: &ClosedSpec{Clients: 1, Think: Law{Kind: Fixed, Mean: time.Hour + 10*second}}, Hold: Law{Kind: Fixed, Mean: second}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 4,
+			Think: Law{Kind: Fixed, Mean: time.Hour}}, Hold: Law{Kind: Fixed, Mean: second}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/other", Closed: &ClosedSpec{Clients: 1,
+			Think: Law{Kind: Fixed, Mean: time.Hour + 10*second}}, Hold: Law{Kind: Fixed, Mean: second}})
 	})
 	watched(t, w, time.Hour+60*second)
 	want(t, w, "connections of the other alias", w.pools[1].count, 0)
@@ -173,7 +182,8 @@ func TestAForcedUserEvictsOnlyFromItsOwnAlias(t *testing.T) {
 
 // A connection that has just logged in serves, however long its login took (release_server: state != SV_LOGIN).
 func TestAFreshConnectionIsNotTooOld(t *testing.T) {
-	w := poolOf(t, 2, all(looping(4, 20*time.Millisecond), func(s *Spec) { s.Servers[0].LoginLatency = 1500 * time.Millisecond },
+	w := poolOf(t, 2, all(looping(4, 20*time.Millisecond),
+		func(s *Spec) { s.Servers[0].LoginLatency = 1500 * time.Millisecond },
 		settings(func(s *Settings) { s.ServerLifetime = second })))
 	watched(t, w, 20*second)
 	if w.Results().Total.Done < 10 {
@@ -195,7 +205,8 @@ func TestRefusedDirectConnectionsAreCountedOnce(t *testing.T) {
 }
 
 func TestASilentConsoleTakesNoOrders(t *testing.T) {
-	w := threeHosts(t, Fault{Kind: Silent, Process: "main/2", From: 5 * second, For: 10 * second}, Fault{Kind: PutBack, Pool: "main/app", Conns: 17, From: 12 * second})
+	w := threeHosts(t, Fault{Kind: Silent, Process: "main/2", From: 5 * second, For: 10 * second},
+		Fault{Kind: PutBack, Pool: "main/app", Conns: 17, From: 12 * second})
 	watched(t, w, 6*second)
 	err := w.Do(Action{Kind: SetSize, Pool: "main/app", Conns: 9})
 	if operr.KindOf(err) != operr.KindUnreachable || w.aliases[0].size != 9 || w.aliases[1].size != 20 {
@@ -211,7 +222,8 @@ func TestTheWorstCaseKnowsLimitsOfUsers(t *testing.T) {
 		second := s.Pools[0]
 		second.ID = "main/other"
 		s.Pools = append(s.Pools, second)
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Open: &OpenSpec{PerSec: 100}, Hold: Law{Mean: 20 * time.Millisecond}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Open: &OpenSpec{PerSec: 100},
+			Hold: Law{Mean: 20 * time.Millisecond}})
 	})
 	watched(t, w, 10*second)
 	want(t, w, "worst case", w.servers[0].worst(), 20)
@@ -221,7 +233,8 @@ func TestTheWorstCaseKnowsLimitsOfUsers(t *testing.T) {
 // comes to a standstill.
 func TestExtremesStayNumbers(t *testing.T) {
 	w := poolOf(t, 1, all(func(s *Spec) {
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 1000, Think: Law{Kind: Fixed, Mean: second}}, Hold: Law{Kind: Fixed, Mean: time.Hour}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 1000,
+			Think: Law{Kind: Fixed, Mean: second}}, Hold: Law{Kind: Fixed, Mean: time.Hour}})
 	}, settings(func(s *Settings) { s.QueryWaitTimeout, s.ServerLifetime = Disabled, Disabled })))
 	if err := w.Sleep(t.Context(), 10*24*time.Hour); err != nil {
 		t.Fatal(err)
@@ -232,7 +245,8 @@ func TestExtremesStayNumbers(t *testing.T) {
 	}
 	w = poolOf(t, 2, func(s *Spec) {
 		s.Servers[0].Cores, s.Servers[0].Kappa = 1, 1
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Open: &OpenSpec{PerSec: 1}, Hold: Law{Mean: 100 * second}, CPU: 0.5})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Open: &OpenSpec{PerSec: 1}, Hold: Law{Mean: 100 * second},
+			CPU: 0.5})
 		for range 4 {
 			s.Faults = append(s.Faults, Fault{Kind: SlowPlan, Pool: "main/app", Times: 1e6, From: second})
 		}

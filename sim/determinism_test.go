@@ -56,7 +56,8 @@ func TestEverythingAtOnceKeepsTheInvariants(t *testing.T) {
 			t.Errorf("%s: only %d done", p.ID, p.Done)
 		}
 	}
-	if r.Total.TimedOut == 0 || r.Total.Refused == 0 || r.Total.Vanished == 0 || r.Servers[0].Orphans == 0 || r.Servers[0].BudgetViolations == 0 {
+	if r.Total.TimedOut == 0 || r.Total.Refused == 0 || r.Total.Vanished == 0 || r.Servers[0].Orphans == 0 ||
+		r.Servers[0].BudgetViolations == 0 {
 		t.Errorf("not everything happened: %+v %+v", r.Total, r.Servers)
 	}
 }
@@ -86,7 +87,8 @@ func TestTrajectory(t *testing.T) {
 // TestAPlainHeapWalksTheSameTrajectory builds the package with the other calendar and wants the same events.
 func TestAPlainHeapWalksTheSameTrajectory(t *testing.T) {
 	want := "trajectory " + digest(t, rich(), 7, 2*time.Minute) + " " + digest(t, fleetOfPools(40, true), 3, 5*time.Second)
-	out, err := exec.Command("go", "test", "-count=1", "-tags", "heap", "-v", "-run", "^TestTrajectory$", ".").CombinedOutput()
+	out, err := exec.Command("go", "test", "-count=1", "-tags", "heap", "-v", "-run", "^TestTrajectory$",
+		".").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -111,7 +113,8 @@ func TestOneMorePoolDoesNotReshuffleTheOthers(t *testing.T) {
 		var text strings.Builder
 		for _, p := range w.Results().Pools {
 			if slices.Contains([]string{"main/app0", "main/app1", "main/app2"}, p.ID) {
-				b, err := json.Marshal([]any{p.Arrivals, p.Done, p.Waited, p.WaitSum, p.Wait.Quantile(0.99), p.BusyErlangs, p.MaxConns})
+				b, err := json.Marshal([]any{p.Arrivals, p.Done, p.Waited, p.WaitSum, p.Wait.Quantile(0.99), p.BusyErlangs,
+					p.MaxConns})
 				if err != nil {
 					t.Fatal(err)
 				}

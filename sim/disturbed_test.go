@@ -43,7 +43,8 @@ const (
 )
 
 func (d disturbing) String() string {
-	return []string{"nothing", "killed", "interrupted", "paused", "lock lost", "store fails", "console lost", "journal full", "saturated"}[d]
+	return []string{"nothing", "killed", "interrupted", "paused", "lock lost", "store fails", "console lost",
+		"journal full", "saturated"}[d]
 }
 
 var errFull = errors.New("no space left on device")
@@ -127,9 +128,9 @@ func (d *disturbance) under(b bouncer.Rebalancer, goal sizing.Goal, m state.Jour
 	return report
 }
 
-// TestWhateverWasInterruptedEndsWhereItIsLed disturbs runs, steps and rollbacks at random points, as often as chance has
-// it, and then lets one rollback, or one run, be. It ends at the sizes of before, or at the plan; the promise is kept all
-// the while; and nothing is called done that is not.
+// TestWhateverWasInterruptedEndsWhereItIsLed disturbs runs, steps and rollbacks at random points, as often as chance
+// has it, and then lets one rollback, or one run, be. It ends at the sizes of before, or at the plan; the promise is
+// kept all the while; and nothing is called done that is not.
 func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 	ends, seen, flushes := map[string]int{}, map[string]int{}, 0
 	for seed := range fleets(80, 14, 1000) {
@@ -157,7 +158,8 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 		first := int64(0) // the first step that was ever begun
 		for n := range 1 + r.IntN(6) {
 			memory := bouncer.Replay(x.events)
-			d := &disturbance{expedition: x, kind: disturbing(1 + r.IntN(int(disturbances)-1)), at: len(x.events) + 1 + r.IntN(14),
+			d := &disturbance{expedition: x, kind: disturbing(1 + r.IntN(int(disturbances)-1)), at: len(x.events) + 1 +
+				r.IntN(14),
 				left: 1 + r.IntN(60), torn: r.IntN(4)}
 			what, report := "run", bouncer.Report{}
 			switch way, ok := x.wayBack(memory, first); {

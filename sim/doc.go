@@ -12,6 +12,6 @@
 //	show.go     the world as an Observation; gauge.go as a scraper sees it
 //	results.go  what a run gave
 //
-// A World is deterministic: equal Spec and seed give equal events on one architecture, however busy the machine is. Every random stream is
-// drawn from the seed and its own name, so that one more pool does not reshuffle the others.
+// A World is deterministic: equal Spec and seed give equal events on one architecture, however busy the machine is.
+// Every random stream is drawn from the seed and its own name, so that one more pool does not reshuffle the others.
 package sim

@@ -102,11 +102,12 @@ func watchedPool(version string, n int, load sim.LoadSpec) sim.Spec {
 
 func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
-// often is how many of 40 intervals of 95 % must hold the truth. 38 would on average, and fewer than 34 once in 200 cases.
+// often is how many of 40 intervals of 95 % must hold the truth. 38 would on average, and fewer than 34 once in 200
+// cases.
 const often = 34
 
-// full is the same for saturated pools: the estimator's interval there is that of the arrivals alone, without the hold's,
-// and holds the truth in about 32 of 40 cases. Found within 10 % is what they promise.
+// full is the same for saturated pools: the estimator's interval there is that of the arrivals alone, without the
+// hold's, and holds the truth in about 32 of 40 cases. Found within 10 % is what they promise.
 const full = 26
 
 // A load is found again to the estimator's own 95 % interval, and within 5 % unsaturated and 10 % saturated.
@@ -124,7 +125,8 @@ func TestTheEstimatorRecoversTheTrueLoad(t *testing.T) {
 			shared.Pools[0].Users = []sim.UserShare{{Name: "a", Share: 3}, {Name: "b", Share: 1}}
 			for _, r := range []recovery{
 				{"two processes, two users", shared, time.Minute, ten, 12, load.MethodCounters, false, 0.05, often},
-				{"open, saturated, its queue grows", watchedPool(version, 10, open(50, hold)), time.Minute, ten, 15, load.MethodFlowBalance, false, 0.1, full},
+				{"open, saturated, its queue grows", watchedPool(version, 10, open(50, hold)), time.Minute, ten, 15,
+					load.MethodFlowBalance, false, 0.1, full},
 				{"open, saturated, sent away after 5 s", timeout, time.Minute, ten, 12, load.MethodFlowBalance, false, 0.1, full},
 			} {
 				r.name += ", " + version
@@ -139,8 +141,10 @@ func TestTheEstimatorRecoversUnevenLoads(t *testing.T) {
 	t.Parallel()
 	hold := sim.Law{Mean: millis(300)}
 	bursts := open(12, hold)
-	bursts.Open.Burst = &sim.BurstSpec{Low: 0.5, High: 2.5, LowMean: 9 * time.Second, HighMean: 3 * time.Second} // 1 on average
-	even := open(19.73, hold)                                                                                    // at 20/s every sample would fall into the same place between two arrivals
+	// 1 on average
+	bursts.Open.Burst = &sim.BurstSpec{Low: 0.5, High: 2.5, LowMean: 9 * time.Second, HighMean: 3 * time.Second}
+	// at 20/s every sample would fall into the same place between two arrivals
+	even := open(19.73, hold)
 	even.Open.SCV = sim.Deterministic
 	long := hold
 	long.Kind, long.SCV = sim.Lognormal, 4
@@ -150,12 +154,15 @@ func TestTheEstimatorRecoversUnevenLoads(t *testing.T) {
 	contended := 3 + 3 + queue.WaitingClients(4, 3)
 	contention := contention{n: 8, cores: 4, sigma: 0.05, kappa: 0.02, per: 10}
 	peaked := watchedPool("1.24", contention.n, open(contention.per, hold))
-	peaked.Servers[0].Cores, peaked.Servers[0].Sigma, peaked.Servers[0].Kappa, peaked.Loads[0].CPU = contention.cores, contention.sigma, contention.kappa, 1
+	peaked.Servers[0].Cores, peaked.Servers[0].Sigma, peaked.Servers[0].Kappa, peaked.Loads[0].CPU = contention.cores,
+		contention.sigma, contention.kappa, 1
 	atFull := contention.per * hold.Mean.Seconds() / contention.rate(contention.n)
 	const ten = 10 * time.Minute
 	for _, r := range []recovery{
-		{"bursts", watchedPool("1.24", 40, bursts), time.Minute, 20 * time.Minute, 3.6, load.MethodCounters, false, 0.05, often},
-		{"lognormal holds, scv 4", watchedPool("1.24", 30, open(20, long)), time.Minute, ten, 6, load.MethodCounters, false, 0.05, often},
+		{"bursts", watchedPool("1.24", 40, bursts), time.Minute, 20 * time.Minute, 3.6, load.MethodCounters, false, 0.05,
+			often},
+		{"lognormal holds, scv 4", watchedPool("1.24", 30, open(20, long)), time.Minute, ten, 6, load.MethodCounters, false,
+			0.05, often},
 		{"equal gaps", watchedPool("1.24", 30, even), time.Minute, ten, 19.73 * 0.3, load.MethodCounters, false, 0.05, often},
 		{"holds that the CPU stretches", spec, time.Minute, ten, contended, load.MethodCounters, false, 0.05, often},
 		{"saturated past the CPU's peak", peaked, time.Minute, ten, atFull, load.MethodFlowBalance, false, 0.1, full},
@@ -166,7 +173,8 @@ func TestTheEstimatorRecoversUnevenLoads(t *testing.T) {
 
 // closed is 120 clients that think 0.95 s and hold 50 ms: 6 Erlangs where nobody waits.
 func closed() sim.LoadSpec {
-	return sim.LoadSpec{Closed: &sim.ClosedSpec{Clients: 120, Think: sim.Law{Mean: millis(950)}}, Hold: sim.Law{Mean: millis(50)}}
+	return sim.LoadSpec{Closed: &sim.ClosedSpec{Clients: 120, Think: sim.Law{Mean: millis(950)}},
+		Hold: sim.Law{Mean: millis(50)}}
 }
 
 // Closed clients that wait ask less: the load is at least what was busy and at most who is inside.
@@ -182,11 +190,13 @@ func TestTheEstimatorBoundsWhatClosedClientsHide(t *testing.T) {
 func TestTheEstimatorRecoversClosedClientsSeenUnsaturated(t *testing.T) {
 	t.Parallel()
 	spec := watchedPool("1.24", 14, closed())
-	for _, a := range []sim.Action{{Kind: sim.SetSize, Conns: 4}, {Kind: sim.Reconnect}} { // 60 s of 14 min are unsaturated
+	// 60 s of 14 min are unsaturated
+	for _, a := range []sim.Action{{Kind: sim.SetSize, Conns: 4}, {Kind: sim.Reconnect}} {
 		a.At, a.Pool = 2*time.Minute, "main/app"
 		spec.Script = append(spec.Script, a)
 	}
-	recovery{"120 closed clients, saturated after 60 s", spec, time.Minute, 14 * time.Minute, 6, load.MethodInteractive, false, 0.1, 0}.run(t)
+	recovery{"120 closed clients, saturated after 60 s", spec, time.Minute, 14 * time.Minute, 6, load.MethodInteractive,
+		false, 0.1, 0}.run(t)
 }
 
 // Sessions hold connections without using them, and no counter tells: their load is read from the gauge, at least.
@@ -204,7 +214,8 @@ func TestAPlanFromSimulatedEvidenceKeepsItsWord(t *testing.T) {
 	t.Parallel()
 	spec := watchedPool("1.24", 9, open(100, sim.Law{Mean: millis(60)}))
 	spec.Groups[0].Processes = 2
-	spec.Groups = append(spec.Groups, sim.GroupSpec{Name: "ci", Processes: 1, Version: "1.18", Settings: spec.Groups[0].Settings})
+	spec.Groups = append(spec.Groups, sim.GroupSpec{Name: "ci", Processes: 1, Version: "1.18",
+		Settings: spec.Groups[0].Settings})
 	spec.Pools = append(spec.Pools, sim.PoolSpec{ID: "ci/jobs", Server: "pg", SizeConns: 13})
 	jobs := open(50, sim.Law{Mean: millis(200)})
 	jobs.Pool = "ci/jobs"
@@ -244,9 +255,12 @@ func TestAPlanFromSimulatedEvidenceKeepsItsWord(t *testing.T) {
 		measured := r.WaitSum / float64(r.Assigned)
 		// What the plan would say at either end of the load's interval.
 		m := queue.Model{Hold: l.MeanHold}
-		lo, hi := m.MeanWait(p.ToSize, l.Erlangs.Lower/float64(p.Copies)), m.MeanWait(p.ToSize, l.Erlangs.Upper/float64(p.Copies))
-		text := fmt.Sprintf("%s: size %d × %d for %.3g Erlangs (%.3g to %.3g): mean wait %.3g ms planned (%.3g to %.3g), %.3g ms measured (%+.0f %%)", p.ID, p.Copies, p.ToSize,
-			l.Erlangs.Target, l.Erlangs.Lower, l.Erlangs.Upper, 1e3*float64(p.Wait.Mean), 1e3*lo, 1e3*hi, 1e3*measured, 100*(measured/float64(p.Wait.Mean)-1))
+		lo, hi := m.MeanWait(p.ToSize, l.Erlangs.Lower/float64(p.Copies)),
+			m.MeanWait(p.ToSize, l.Erlangs.Upper/float64(p.Copies))
+		text := fmt.Sprintf("%s: size %d × %d for %.3g Erlangs (%.3g to %.3g): mean wait %.3g ms planned (%.3g to %.3g), "+
+			"%.3g ms measured (%+.0f %%)", p.ID, p.Copies, p.ToSize,
+			l.Erlangs.Target, l.Erlangs.Lower, l.Erlangs.Upper, 1e3*float64(p.Wait.Mean), 1e3*lo, 1e3*hi, 1e3*measured,
+			100*(measured/float64(p.Wait.Mean)-1))
 		t.Log(text)
 		if math.Abs(measured-float64(p.Wait.Mean)) > 0.15*float64(p.Wait.Mean) && (measured < lo || measured > hi) {
 			t.Errorf("%s: neither within 15 %% nor within the interval", text)

@@ -117,9 +117,9 @@ func (w *World) retargetAll() {
 	}
 }
 
-// crash ends a process, and its sockets with it: its clients are cut, connections that run no query end, and the queries
-// that run work on for nobody. (A host that loses its network leaves every backend to TCP's keepalive; that is another
-// fault.)
+// crash ends a process, and its sockets with it: its clients are cut, connections that run no query end, and the
+// queries that run work on for nobody. (A host that loses its network leaves every backend to TCP's keepalive; that is
+// another fault.)
 func (w *World) crash(proc *process) {
 	proc.up = false
 	for i := range w.conns {

@@ -16,9 +16,11 @@ func threeHosts(t *testing.T, faults ...Fault) *World {
 		Servers: []ServerSpec{{Name: "pg", MaxConns: 100, SuperuserReservedConns: 3, Budget: 80, Cores: 8, DirectConns: 2}},
 		Groups:  []GroupSpec{{Name: "main", Processes: 3, Version: "1.18"}},
 		Pools:   []PoolSpec{{ID: "main/app", Server: "pg", SizeConns: 20}},
-		Loads:   []LoadSpec{{Pool: "main/app", Open: &OpenSpec{PerSec: 600}, Hold: Law{Mean: 20 * time.Millisecond}, CPU: 0.25}},
-		Faults:  faults,
-		Signals: []SignalSpec{{Name: "cpu", Server: "pg", Builtin: "cpu", Interval: 5 * time.Second, Lag: 2 * time.Second}, {Name: "lag", Server: "pg", Builtin: "lag"}},
+		Loads: []LoadSpec{{Pool: "main/app", Open: &OpenSpec{PerSec: 600}, Hold: Law{Mean: 20 * time.Millisecond},
+			CPU: 0.25}},
+		Faults: faults,
+		Signals: []SignalSpec{{Name: "cpu", Server: "pg", Builtin: "cpu", Interval: 5 * time.Second, Lag: 2 * time.Second},
+			{Name: "lag", Server: "pg", Builtin: "lag"}},
 	}, 3)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +46,8 @@ func near(t *testing.T, what string, got, want, within float64) {
 
 func TestAutovacuumStretchesTheHolds(t *testing.T) {
 	w := threeHosts(t, Fault{Kind: Autovacuum, Server: "pg", Cores: 12, From: 30 * second, For: 30 * second})
-	calm, busy, after := during(t, w, 10*second, 30*second), during(t, w, 31*second, 60*second), during(t, w, 61*second, 90*second)
+	calm, busy, after := during(t, w, 10*second, 30*second), during(t, w, 31*second, 60*second),
+		during(t, w, 61*second, 90*second)
 	near(t, "busy before", calm.Total.BusyErlangs, 12, 0.05)
 	if busy.Total.BusyErlangs < 1.15*calm.Total.BusyErlangs || busy.Servers[0].CPUMean < 0.95 {
 		t.Errorf("with autovacuum: %.3g busy, CPU %.3g", busy.Total.BusyErlangs, busy.Servers[0].CPUMean)
@@ -54,7 +57,8 @@ func TestAutovacuumStretchesTheHolds(t *testing.T) {
 }
 
 func TestDirectConnectionsComeAgainAndCount(t *testing.T) {
-	w := threeHosts(t, Fault{Kind: DirectConns, Server: "pg", Conns: 30, From: 10 * second, For: 5 * second, Every: 20 * second})
+	w := threeHosts(t, Fault{Kind: DirectConns, Server: "pg", Conns: 30, From: 10 * second, For: 5 * second,
+		Every: 20 * second})
 	watched(t, w, 12*second)
 	want(t, w, "direct", w.servers[0].direct, 32)
 	watched(t, w, 5*second)
@@ -133,7 +137,8 @@ func TestASignalThatIsNotModelledSaysSo(t *testing.T) {
 func TestASilentProcessServesAndDoesNotAnswer(t *testing.T) {
 	w := threeHosts(t, Fault{Kind: Silent, Process: "main/2", From: 10 * second, For: 10 * second})
 	r := during(t, w, 11*second, 19*second)
-	if _, err := w.Observe(t.Context()); operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), "main/2") {
+	if _, err := w.Observe(t.Context()); operr.KindOf(err) != operr.KindUnreachable ||
+		!strings.Contains(err.Error(), "main/2") {
 		t.Errorf("%v", err)
 	}
 	near(t, "served", float64(r.Total.Done), 600*8, 0.05)
@@ -268,13 +273,23 @@ func TestEverySpecFaultIsNamed(t *testing.T) {
 		`pool_mode "statement"`:   func(s *Spec) { s.Pools[0].Mode = "statement" },
 		"bursts":                  func(s *Spec) { s.Loads[0].Open.Burst = &BurstSpec{} },
 		"sine":                    func(s *Spec) { s.Loads[0].Open.Sine = &SineSpec{Amplitude: 2, Period: 1} },
-		"has no cores":            func(s *Spec) { s.Servers[0].Cores = 0; s.Faults = []Fault{{Kind: Autovacuum, Server: "pg", Cores: 1}} },
-		"pool_size 1000000":       func(s *Spec) { s.Script = []Action{{Kind: SetSize, Pool: "main/app", Conns: 1e6}} },
+		"has no cores": func(s *Spec) {
+			s.Servers[0].Cores = 0
+			s.Faults = []Fault{{Kind: Autovacuum, Server: "pg",
+				Cores: 1}}
+		},
+		"pool_size 1000000": func(s *Spec) { s.Script = []Action{{Kind: SetSize, Pool: "main/app", Conns: 1e6}} },
 		"from 1s for 5s every 2s": func(s *Spec) {
 			s.Faults = []Fault{{Kind: LostScrape, From: second, For: 5 * second, Every: 2 * second}}
 		},
-		"forced: true":              func(s *Spec) { s.Pools[0].ForceUser, s.Pools[0].Users = true, []UserShare{{"a", 1}, {"b", 1}} },
-		`signal "x": server "mars"`: func(s *Spec) { s.Signals = append(s.Signals, SignalSpec{Name: "x", Server: "mars", Builtin: "cpu"}) },
+		"forced: true": func(s *Spec) {
+			s.Pools[0].ForceUser, s.Pools[0].Users = true,
+				[]UserShare{{"a", 1}, {"b", 1}}
+		},
+		`signal "x": server "mars"`: func(s *Spec) {
+			s.Signals = append(s.Signals, SignalSpec{Name: "x", Server: "mars",
+				Builtin: "cpu"})
+		},
 	} {
 		s := threeHosts(t).spec
 		s.Loads[0].Open = &OpenSpec{PerSec: 1}

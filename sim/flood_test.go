@@ -34,10 +34,11 @@ func limitedFleet(r *rand.Rand) (spec Spec, limited bool) {
 }
 
 // TestAFloodOpensWhatTheLedgerSays takes random fleets to their plans, and then drives every pool to all that it may
-// open at once. PostgreSQL refuses no login. Beside backends that are ending, their connection closed, it has never more
-// than the ledger's worst case, and where no limit stands across pools as many; with those that are ending it stays
-// within the headroom that a plan keeps by default. Only a limit across pools can bring it there: PgBouncer evicts an
-// idle connection of one user for another's at once, and the backend ends a moment later (objects.c: evict_connection, evict_user_connection).
+// open at once. PostgreSQL refuses no login. Beside backends that are ending, their connection closed, it has never
+// more than the ledger's worst case, and where no limit stands across pools as many; with those that are ending it
+// stays within the headroom that a plan keeps by default. Only a limit across pools can bring it there: PgBouncer
+// evicts an idle connection of one user for another's at once, and the backend ends a moment later (objects.c:
+// evict_connection, evict_user_connection).
 func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 	flooded, equal, beyond := 0, 0, 0
 	for seed := range fleets(20, 3, 1000) {
@@ -47,8 +48,11 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := &expedition{t: t, w: w, claims: make([]int, 1), policy: state.Policy{Percent: 20, Soak: 3 * time.Second, DrainFor: 20 * time.Second,
-			HoldFor: 30 * time.Second, Every: time.Second, SoakEvery: time.Second, MaxWait: time.Second, Stale: 10 * time.Second, Aborts: 2}}
+		x := &expedition{t: t, w: w, claims: make([]int, 1), policy: state.Policy{Percent: 20, Soak: 3 * time.Second,
+			DrainFor: 20 * time.Second,
+			HoldFor:  30 * time.Second, Every: time.Second, SoakEvery: time.Second, MaxWait: time.Second,
+			Stale:  10 * time.Second,
+			Aborts: 2}}
 		if err := w.Sleep(t.Context(), 5*time.Second); err != nil {
 			t.Fatal(err)
 		}
@@ -87,14 +91,16 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 		}
 		headroom := max(budget.DefaultHeadroomLeast, int(math.Ceil(budget.DefaultHeadroomShare*float64(s.spec.MaxConns))))
 		if slots > worst+headroom || !limited && slots > worst {
-			t.Errorf("seed %d: %d slots at most, the ledger says %d and a headroom of %d (limits across pools: %v)", seed, slots, worst, headroom, limited)
+			t.Errorf("seed %d: %d slots at most, the ledger says %d and a headroom of %d (limits across pools: %v)", seed, slots,
+				worst, headroom, limited)
 		}
 		beyond = max(beyond, slots-worst)
 		if flooded++; most == worst {
 			equal++
 		}
 	}
-	t.Logf("%d fleets flooded, %d up to their worst case; with backends that were ending at most %d slots beyond it", flooded, equal, beyond)
+	t.Logf("%d fleets flooded, %d up to their worst case; with backends that were ending at most %d slots beyond it",
+		flooded, equal, beyond)
 	if flooded < 2 {
 		t.Errorf("only %d fleets were flooded", flooded)
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// pinnedByTurnover is a fleet whose clients ask again at once: each connection that is given back is taken up in the same moment,
-// so that a smaller size alone drains nothing. They hardly wait, so nothing calls the release wrong.
+// pinnedByTurnover is a fleet whose clients ask again at once: each connection that is given back is taken up in the
+// same moment, so that a smaller size alone drains nothing. They hardly wait, so nothing calls the release wrong.
 func pinnedByTurnover(t *testing.T, version string) *expedition {
 	t.Helper()
 	spec := Spec{
@@ -56,8 +56,8 @@ func (j fullOnceFlushed) Record(e state.Event) (state.Event, error) {
 	return j.Journal.Record(e)
 }
 
-// lostOnceFlushed are hands whose lock is lost while a line is flushed, for good: nothing is done any more but what gives its
-// lifetime back.
+// lostOnceFlushed are hands whose lock is lost while a line is flushed, for good: nothing is done any more but what
+// gives its lifetime back.
 type lostOnceFlushed struct {
 	bouncer.Applier
 	x    *expedition

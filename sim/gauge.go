@@ -103,7 +103,8 @@ func (w *World) Read(context.Context) ([]fleet.Signal, error) {
 	return out, nil
 }
 
-// cpuSignals are the readings that stand in an Observation: the servers' CPU, under the name that the planner looks for.
+// cpuSignals are the readings that stand in an Observation: the servers' CPU, under the name that the planner looks
+// for.
 func (w *World) cpuSignals() []fleet.Signal {
 	var out []fleet.Signal
 	for _, s := range w.signals {

@@ -13,8 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// hanging is an expedition of which one part hangs at its first grant, while a signal is above its abort level from then on. All is
-// virtual but for that: what hangs does so in real time, until something goes back.
+// hanging is an expedition of which one part hangs at its first grant, while a signal is above its abort level from
+// then on. All is virtual but for that: what hangs does so in real time, until something goes back.
 type hanging struct {
 	*expedition
 	store bool // it hangs at the last process of the grant; else the sample after it hangs
@@ -60,7 +60,8 @@ func (h *hanging) Observe(ctx context.Context) (fleet.Observation, error) {
 	return h.expedition.Observe(ctx)
 }
 
-// Apply is apply.Applier' of a store that hangs: a write that is on its way arrives, and what goes back waits for that alone.
+// Apply is apply.Applier' of a store that hangs: a write that is on its way arrives, and what goes back waits for that
+// alone.
 func (h *hanging) Apply(ctx context.Context, act state.Action) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -128,8 +129,8 @@ func besides(_ time.Duration, long, tick func()) {
 	}
 }
 
-// TestWhatHangsKeepsNothingFromGoingBack has a sample, and then a store, that hang from a grant on, while the CPU saturates. What
-// was granted goes back while they hang, and the run ends where it began.
+// TestWhatHangsKeepsNothingFromGoingBack has a sample, and then a store, that hang from a grant on, while the CPU
+// saturates. What was granted goes back while they hang, and the run ends where it began.
 func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 	met := map[string]int{}
 	for seed := range fleets(30, 10, 300) {

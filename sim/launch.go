@@ -43,8 +43,8 @@ func (p *pool) mayUseReserve() bool {
 		p.w.now-p.queue.first().asked >= p.proc.reserveTimeout
 }
 
-// evict closes the idle connection that was used least recently among the pools (of the same credentials as one, where it
-// is set), used ones only of pools without waiters (evict_connection, evict_user_connection).
+// evict closes the idle connection that was used least recently among the pools (of the same credentials as one, where
+// it is set), used ones only of pools without waiters (evict_connection, evict_user_connection).
 func (w *World) evict(pools []*pool, as *pool) bool {
 	var from *pool
 	var oldest int64 = never

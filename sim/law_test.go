@@ -18,8 +18,10 @@ func TestLawsAreWhatTheySay(t *testing.T) {
 	s := time.Second
 	laws := map[string]Law{
 		"exponential": {Mean: s}, "deterministic": {Kind: Fixed, Mean: s},
-		"lognormal 0.5": {Kind: Lognormal, Mean: s, SCV: 0.5}, "lognormal 3": {Kind: Lognormal, Mean: s, SCV: 3}, "lognormal 16": {Kind: Lognormal, Mean: s, SCV: 16},
-		"hyperexponential 1": {Kind: Hyperexponential, Mean: s, SCV: 1}, "hyperexponential 9": {Kind: Hyperexponential, Mean: s, SCV: 9},
+		"lognormal 0.5": {Kind: Lognormal, Mean: s, SCV: 0.5}, "lognormal 3": {Kind: Lognormal, Mean: s, SCV: 3},
+		"lognormal 16":       {Kind: Lognormal, Mean: s, SCV: 16},
+		"hyperexponential 1": {Kind: Hyperexponential, Mean: s, SCV: 1}, "hyperexponential 9": {Kind: Hyperexponential,
+			Mean: s, SCV: 9},
 		"quantiles":        {Kind: Quantiles, Points: []QuantilePoint{{0, s / 10}, {0.5, s}, {0.9, 2 * s}, {1, 30 * s}}},
 		"quantiles, steep": {Kind: Quantiles, Points: []QuantilePoint{{0, s}, {0.5, s + s/100}, {0.51, 3 * s}, {1, 4 * s}}},
 	}

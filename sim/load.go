@@ -149,7 +149,8 @@ func (w *World) ask(n, k int32) {
 	l := &w.loads[n]
 	c := &l.clients[k]
 	w.cal.clear(l.slot + k)
-	w.send(l, waiter{asked: w.now, hold: l.hold.draw(&c.draws.rand), load: n, client: k, vanish: -1}, &c.draws.rand, c.home)
+	w.send(l, waiter{asked: w.now, hold: l.hold.draw(&c.draws.rand), load: n, client: k, vanish: -1}, &c.draws.rand,
+		c.home)
 }
 
 // turn changes the state of a load's bursts and notes when it changes again.

@@ -30,7 +30,8 @@ func poolOf(t *testing.T, size int, change func(*Spec)) *World {
 // looping adds closed clients that ask again at once.
 func looping(n int, hold time.Duration) func(*Spec) {
 	return func(s *Spec) {
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: n, Think: Law{Kind: Fixed}}, Hold: Law{Mean: hold}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: n, Think: Law{Kind: Fixed}},
+			Hold: Law{Mean: hold}})
 	}
 }
 
@@ -93,7 +94,8 @@ func TestAnIdlePoolShrinksAtTheNextTick(t *testing.T) {
 
 // idleAfterBurst opens ten connections after an hour and leaves them alone for another.
 func idleAfterBurst(s *Spec) {
-	s.Loads = append(s.Loads, LoadSpec{Name: "burst", Pool: "main/app", Closed: &ClosedSpec{Clients: 10, Think: Law{Kind: Fixed, Mean: time.Hour}}, Hold: Law{Kind: Fixed, Mean: second / 2}})
+	s.Loads = append(s.Loads, LoadSpec{Name: "burst", Pool: "main/app", Closed: &ClosedSpec{Clients: 10,
+		Think: Law{Kind: Fixed, Mean: time.Hour}}, Hold: Law{Kind: Fixed, Mean: second / 2}})
 }
 
 // The target of a shrink is pool_size + reserve_pool_size (3).
@@ -105,7 +107,8 @@ func TestTheShrinkTargetIncludesTheReserve(t *testing.T) {
 	want(t, w, "connections", conns(w), 3)
 }
 
-// A pool with waiting clients does not shrink: a released connection goes to the next waiter whatever the size says (1).
+// A pool with waiting clients does not shrink: a released connection goes to the next waiter whatever the size says
+// (1).
 func TestAPoolWithWaitersNeverShrinks(t *testing.T) {
 	w := poolOf(t, 10, looping(20, 20*time.Millisecond))
 	watched(t, w, second)
@@ -130,7 +133,8 @@ func TestANearFullPoolCreeps(t *testing.T) {
 // Open transactions pin their connections; each goes at the tick after its end (4).
 func TestOpenTransactionsPin(t *testing.T) {
 	w := poolOf(t, 5, func(s *Spec) {
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 5, Think: Law{Kind: Fixed, Mean: time.Hour}}, Hold: Law{Kind: Fixed, Mean: 10 * second}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 5,
+			Think: Law{Kind: Fixed, Mean: time.Hour}}, Hold: Law{Kind: Fixed, Mean: 10 * second}})
 	})
 	watched(t, w, time.Hour+second)
 	want(t, w, "connections", conns(w), 5)
@@ -160,7 +164,8 @@ func TestReconnectBringsASaturatedPoolDown(t *testing.T) {
 // second RECONNECT adds none; max_db_connections prevents it (8).
 func TestReconnectOvershootsByOne(t *testing.T) {
 	pinned := func(s *Spec) {
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 8, Think: Law{Kind: Fixed}}, Hold: Law{Kind: Fixed, Mean: time.Hour}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 8, Think: Law{Kind: Fixed}},
+			Hold: Law{Kind: Fixed, Mean: time.Hour}})
 	}
 	w := poolOf(t, 3, pinned)
 	watched(t, w, second)
@@ -203,7 +208,8 @@ func TestAShortLifetimeFlushes(t *testing.T) {
 func TestTheReserveOpensLateAndStays(t *testing.T) {
 	w := poolOf(t, 2, all(func(s *Spec) {
 		s.Pools[0].ReserveConns = 2
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 6, Think: Law{Kind: Fixed, Mean: time.Millisecond}}, Hold: Law{Kind: Fixed, Mean: 20 * second}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 6,
+			Think: Law{Kind: Fixed, Mean: time.Millisecond}}, Hold: Law{Kind: Fixed, Mean: 20 * second}})
 	}, settings(func(s *Settings) { s.ReservePoolTimeout = 3 * second })))
 	watched(t, w, 2900*time.Millisecond)
 	want(t, w, "connections", conns(w), 2)
@@ -219,10 +225,12 @@ func TestABusyProcessOpensTheReserveOnTime(t *testing.T) {
 	opened := func(busy bool) time.Duration {
 		w := poolOf(t, 1, all(func(s *Spec) {
 			s.Pools[0].ReserveConns = 1
-			s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 2, Think: Law{Kind: Fixed, Mean: 10 * time.Millisecond}}, Hold: Law{Kind: Fixed, Mean: time.Hour}})
+			s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 2,
+				Think: Law{Kind: Fixed, Mean: 10 * time.Millisecond}}, Hold: Law{Kind: Fixed, Mean: time.Hour}})
 			if busy {
 				s.Pools = append(s.Pools, PoolSpec{ID: "main/other", Server: "pg", SizeConns: 5})
-				s.Loads = append(s.Loads, LoadSpec{Pool: "main/other", Open: &OpenSpec{PerSec: 200}, Hold: Law{Mean: 5 * time.Millisecond}})
+				s.Loads = append(s.Loads, LoadSpec{Pool: "main/other", Open: &OpenSpec{PerSec: 200},
+					Hold: Law{Mean: 5 * time.Millisecond}})
 			}
 		}, settings(func(s *Settings) { s.ReservePoolTimeout = 2 * second })))
 		for conns(w) < 2 {
@@ -239,7 +247,8 @@ func TestABusyProcessOpensTheReserveOnTime(t *testing.T) {
 // query_wait_timeout is observed on ticks: a waiter leaves up to a third of a second late.
 func TestWaitersAreSentAwayOnTicks(t *testing.T) {
 	w := poolOf(t, 1, all(func(s *Spec) {
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 2, Think: Law{Kind: Fixed, Mean: 50 * time.Millisecond}}, Hold: Law{Kind: Fixed, Mean: time.Hour}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 2,
+			Think: Law{Kind: Fixed, Mean: 50 * time.Millisecond}}, Hold: Law{Kind: Fixed, Mean: time.Hour}})
 	}, settings(func(s *Settings) { s.QueryWaitTimeout = 2 * second })))
 	watched(t, w, 2*second)
 	want(t, w, "time-outs", int(w.Results().Total.TimedOut), 0)
@@ -253,7 +262,8 @@ func TestMaxDBConnectionsEvictsIdleOnes(t *testing.T) {
 	w := poolOf(t, 3, func(s *Spec) {
 		s.Pools[0].MaxDBConns = 4
 		s.Pools[0].Users = []UserShare{{"a", 1}, {"b", 1}}
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 12, Think: Law{Mean: 100 * time.Millisecond}}, Hold: Law{Mean: 30 * time.Millisecond}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 12,
+			Think: Law{Mean: 100 * time.Millisecond}}, Hold: Law{Mean: 30 * time.Millisecond}})
 	})
 	for range 200 {
 		watched(t, w, 50*time.Millisecond)
@@ -278,7 +288,8 @@ func TestMaxUserConnectionsOfAForcedUser(t *testing.T) {
 			second.ID = "main/app2"
 			s.Pools = append(s.Pools, second)
 			for _, id := range []string{"main/app", "main/app2"} {
-				s.Loads = append(s.Loads, LoadSpec{Pool: id, Closed: &ClosedSpec{Clients: 8, Think: Law{Kind: Fixed}}, Hold: Law{Mean: 50 * time.Millisecond}})
+				s.Loads = append(s.Loads, LoadSpec{Pool: id, Closed: &ClosedSpec{Clients: 8, Think: Law{Kind: Fixed}},
+					Hold: Law{Mean: 50 * time.Millisecond}})
 			}
 		})
 		watched(t, w, 2*second)
@@ -338,7 +349,8 @@ func TestARoleLimitRefusesLogins(t *testing.T) {
 // backends than PgBouncer connections (10, §10).
 func TestVanishedClientsLeaveOrphans(t *testing.T) {
 	w := poolOf(t, 2, func(s *Spec) {
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 2, Think: Law{Kind: Fixed, Mean: 100 * time.Millisecond}}, Hold: Law{Kind: Fixed, Mean: 8 * second}, Vanish: 1})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 2,
+			Think: Law{Kind: Fixed, Mean: 100 * time.Millisecond}}, Hold: Law{Kind: Fixed, Mean: 8 * second}, Vanish: 1})
 	})
 	w.Sleep(t.Context(), 20*second)
 	o, err := w.Observe(t.Context())
@@ -361,7 +373,8 @@ func TestVanishedClientsLeaveOrphans(t *testing.T) {
 
 // Idle connections end after server_idle_timeout, except min_pool_size of them (§2).
 func TestIdleConnectionsEndButForMinPoolSize(t *testing.T) {
-	w := poolOf(t, 10, all(idleAfterBurst, func(s *Spec) { s.Pools[0].MinConns = 3 }, settings(func(s *Settings) { s.ServerIdleTimeout = 30 * second })))
+	w := poolOf(t, 10, all(idleAfterBurst, func(s *Spec) { s.Pools[0].MinConns = 3 },
+		settings(func(s *Settings) { s.ServerIdleTimeout = 30 * second })))
 	watched(t, w, time.Hour+2*second)
 	want(t, w, "connections", conns(w), 10)
 	watched(t, w, 60*second)
@@ -370,7 +383,8 @@ func TestIdleConnectionsEndButForMinPoolSize(t *testing.T) {
 
 // server_lifetime renews connections of a busy pool one after the other, lifetime/pool_size apart, without losing size.
 func TestLifetimeIsPaced(t *testing.T) {
-	w := poolOf(t, 10, all(looping(9, 20*time.Millisecond), settings(func(s *Settings) { s.ServerLifetime = 60 * second })))
+	w := poolOf(t, 10, all(looping(9, 20*time.Millisecond),
+		settings(func(s *Settings) { s.ServerLifetime = 60 * second })))
 	w.Sleep(t.Context(), 59*second)
 	low := 10
 	for range 600 {
@@ -390,11 +404,13 @@ func TestLifetimeIsPaced(t *testing.T) {
 // An idle connection that was not used for server_check_delay must pass its check before it serves (launch_recheck).
 func TestUsedConnectionsAreCheckedFirst(t *testing.T) {
 	w := poolOf(t, 1, all(func(s *Spec) {
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 1, Think: Law{Kind: Fixed, Mean: time.Minute}}, Hold: Law{Kind: Fixed, Mean: 10 * time.Millisecond}})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 1,
+			Think: Law{Kind: Fixed, Mean: time.Minute}}, Hold: Law{Kind: Fixed, Mean: 10 * time.Millisecond}})
 	}))
 	watched(t, w, 10*time.Minute)
 	p := w.Results().Pools[0]
-	if p.Assigned < 9 || p.Waited != p.Assigned || p.Wait.Quantile(0.5) < CheckLatency || p.Wait.Quantile(0.5) > 2*CheckLatency {
+	if p.Assigned < 9 || p.Waited != p.Assigned || p.Wait.Quantile(0.5) < CheckLatency ||
+		p.Wait.Quantile(0.5) > 2*CheckLatency {
 		t.Errorf("%d assigned, %d waited, median %v", p.Assigned, p.Waited, p.Wait.Quantile(0.5))
 	}
 }
@@ -403,7 +419,8 @@ func TestUsedConnectionsAreCheckedFirst(t *testing.T) {
 func TestIdleConnectionsAreServedLastInFirstOut(t *testing.T) {
 	for round, resting := range map[bool]bool{false: true, true: false} {
 		w := poolOf(t, 10, all(func(s *Spec) {
-			s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Open: &OpenSpec{PerSec: 50}, Hold: Law{Mean: 10 * time.Millisecond}})
+			s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Open: &OpenSpec{PerSec: 50},
+				Hold: Law{Mean: 10 * time.Millisecond}})
 			idleAfterBurst(s)
 		}, settings(func(s *Settings) { s.ServerRoundRobin = round })))
 		w.Sleep(t.Context(), time.Hour+2*time.Minute)
@@ -417,7 +434,8 @@ func TestIdleConnectionsAreServedLastInFirstOut(t *testing.T) {
 func TestSessionsPin(t *testing.T) {
 	w := poolOf(t, 5, func(s *Spec) {
 		s.Pools[0].Mode = Session
-		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 5, Think: Law{Kind: Fixed, Mean: second}}, Hold: Law{Kind: Fixed, Mean: time.Hour}, Idle: 1})
+		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 5,
+			Think: Law{Kind: Fixed, Mean: second}}, Hold: Law{Kind: Fixed, Mean: time.Hour}, Idle: 1})
 	})
 	watched(t, w, 2*second)
 	do(t, w, Action{Kind: SetSize, Conns: 2})

@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestALongRunKeepsItsMemory lets a run wait for its window, look after look: for hours in CI, for a month in a soak. What it
-// keeps does not grow with the time.
+// TestALongRunKeepsItsMemory lets a run wait for its window, look after look: for hours in CI, for a month in a soak.
+// What it keeps does not grow with the time.
 func TestALongRunKeepsItsMemory(t *testing.T) {
 	hours := int(fleets(3, 1, 30*24))
 	x := embark(t, 3)
@@ -41,7 +41,8 @@ func TestALongRunKeepsItsMemory(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&mem)
-	t.Logf("%d hours, %d samples, %s; at most %.1f MB, %.1f MB at the end, %.1f MB from the system", hours, looks, report.Outcome, float64(most)/1e6, float64(mem.HeapAlloc)/1e6, float64(mem.Sys)/1e6)
+	t.Logf("%d hours, %d samples, %s; at most %.1f MB, %.1f MB at the end, %.1f MB from the system", hours, looks,
+		report.Outcome, float64(most)/1e6, float64(mem.HeapAlloc)/1e6, float64(mem.Sys)/1e6)
 	if most > 100e6 || mem.Sys-before > 100e6 && !raced {
 		t.Errorf("%.1f MB are held, %.1f MB from the system; want less than 100", float64(most)/1e6, float64(mem.Sys)/1e6)
 	}

@@ -14,7 +14,8 @@ func TestWhatAPlanWarnsOfIsInTheJournal(t *testing.T) {
 	if _, err := r.Run(t.Context(), x.goal, state.JournalState{}); err != nil {
 		t.Fatal(err)
 	}
-	if len(x.events) < 3 || x.events[0].Kind != state.RunBegan || x.events[1].Kind != state.Noted || x.events[1].Reason != r.Notes[0] {
+	if len(x.events) < 3 || x.events[0].Kind != state.RunBegan || x.events[1].Kind != state.Noted ||
+		x.events[1].Reason != r.Notes[0] {
 		t.Errorf("%+v", x.events[:2])
 	}
 }

@@ -68,8 +68,10 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 					acts++
 				}
 			}
-			if acts > 0 || c.bars == 0 && (steps != 1 || report.Memory.Step != nil || !strings.Contains(report.Reason, "jobs.ini")) {
-				t.Errorf("seed %d, %s: %s %q: %d steps begun, %d acts while barred, in hand %v", seed, c.name, report.Outcome, report.Reason, steps, acts, report.Memory.Step)
+			if acts > 0 || c.bars == 0 && (steps != 1 || report.Memory.Step != nil || !strings.Contains(report.Reason,
+				"jobs.ini")) {
+				t.Errorf("seed %d, %s: %s %q: %d steps begun, %d acts while barred, in hand %v", seed, c.name, report.Outcome,
+					report.Reason, steps, acts, report.Memory.Step)
 			}
 			if report.Outcome != c.want && c.bars == 0 {
 				t.Errorf("seed %d, %s: %s %q, want %s", seed, c.name, report.Outcome, report.Reason, c.want)
@@ -85,8 +87,8 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 	}
 }
 
-// TestNothingIsGrantedOnAFileThatWasPutBack: the files that the journal has changed are asked about before each grant, each
-// end of a step and the end of the run, and none of them comes once somebody has changed one.
+// TestNothingIsGrantedOnAFileThatWasPutBack: the files that the journal has changed are asked about before each grant,
+// each end of a step and the end of the run, and none of them comes once somebody has changed one.
 func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
 	drift := &operr.Error{Kind: operr.KindDrift, Err: errors.New("main.ini: somebody's edit waits for a RELOAD")}
 	met := map[state.EventKind]int{}
@@ -118,7 +120,8 @@ func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
 				t.Errorf("seed %d, %d: %s %q", seed, wrong, report.Outcome, report.Reason)
 			}
 			for _, e := range x.events[events:] {
-				if e.Kind == state.Intended && e.Action.Kind == state.Grant || e.Kind == state.StepEnded || e.Kind == state.StepBegan {
+				if e.Kind == state.Intended && e.Action.Kind == state.Grant || e.Kind == state.StepEnded ||
+					e.Kind == state.StepBegan {
 					t.Errorf("seed %d, %d: %s after the file was put back", seed, wrong, e.Kind)
 				}
 			}

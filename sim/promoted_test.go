@@ -40,7 +40,8 @@ func TestAfterAFailoverTheSameCommandGoesOn(t *testing.T) {
 		if len(x.events) < 5 { // there was nothing to do
 			continue
 		}
-		if met++; report.Outcome != state.Drifted || !strings.Contains(report.Reason, "timeline") || !strings.Contains(report.Hint, "the same command again") {
+		if met++; report.Outcome != state.Drifted || !strings.Contains(report.Reason, "timeline") ||
+			!strings.Contains(report.Hint, "the same command again") {
 			t.Fatalf("seed %d: %s: %s; %s", seed, report.Outcome, report.Reason, report.Hint)
 		}
 		if last := x.events[len(x.events)-1]; last.Next != report.Hint {

@@ -15,7 +15,8 @@ type minutes struct {
 	w     *World
 	first int64
 	last  int64
-	past  map[string][]float64 // by pool: Σ waited and transactions assigned at the end of each minute, one after the other
+	// by pool: Σ waited and transactions assigned at the end of each minute, one after the other
+	past map[string][]float64
 }
 
 func newMinutes(w *World) *minutes {
@@ -45,10 +46,10 @@ func (m *minutes) mean(pool string, minute int) (time.Duration, float64) {
 	return time.Duration((p[2*minute] - p[2*minute-2]) / n), n
 }
 
-// TestNoPoolWaitsForOthersSake runs each fleet twice, with steps and without, and holds the pools' waits against each other
-// minute by minute. A pool that no step has made smaller never waits more than it is promised where it would not have
-// without steps. One that has been made smaller may, for as long as it takes to see that and to undo it, or where its load
-// has grown beyond what was planned for: those minutes are counted.
+// TestNoPoolWaitsForOthersSake runs each fleet twice, with steps and without, and holds the pools' waits against each
+// other minute by minute. A pool that no step has made smaller never waits more than it is promised where it would not
+// have without steps. One that has been made smaller may, for as long as it takes to see that and to undo it, or where
+// its load has grown beyond what was planned for: those minutes are counted.
 func TestNoPoolWaitsForOthersSake(t *testing.T) {
 	above, alone, total := 0, 0, 0
 	for seed := range fleets(30, 2, 2000) {
@@ -82,12 +83,14 @@ func TestNoPoolWaitsForOthersSake(t *testing.T) {
 				alone++
 				ends := x.w.spec.Start.Add(time.Duration(m.first+int64(k)+1) * time.Minute)
 				if !x.released(p.ID, ends) {
-					t.Errorf("seed %d: %s waits %v in minute %d (%.0f transactions), %v without steps, and was never made smaller", seed, p.ID, wait, k, xacts, paired)
+					t.Errorf("seed %d: %s waits %v in minute %d (%.0f transactions), %v without steps, and was never made smaller",
+						seed, p.ID, wait, k, xacts, paired)
 				}
 			}
 		}
 	}
-	t.Logf("%d pool-minutes, %d of them above %v, %d where the run without steps is not", total, above, budget.DefaultMaxWaitMean, alone)
+	t.Logf("%d pool-minutes, %d of them above %v, %d where the run without steps is not", total, above,
+		budget.DefaultMaxWaitMean, alone)
 	if alone > 2+total/100 {
 		t.Errorf("%d of %d pool-minutes wait because of steps", alone, total)
 	}

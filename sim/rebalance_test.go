@@ -117,15 +117,16 @@ func (x *expedition) watch() {
 		granted := x.w.granted(s)
 		if i < len(x.looked) && granted > x.claims[i] {
 			if worst := s.claims + min(s.direct+s.orphans, x.looked[i]); worst > s.spec.Budget {
-				x.broken = append(x.broken, fmt.Sprintf("%v: the lines of %s grow from %d to %d, and its worst case is %d of %d", x.w.At(), s.spec.Name, x.claims[i], granted, worst, s.spec.Budget))
+				x.broken = append(x.broken, fmt.Sprintf("%v: the lines of %s grow from %d to %d, and its worst case is %d of %d",
+					x.w.At(), s.spec.Name, x.claims[i], granted, worst, s.spec.Budget))
 			}
 		}
 		x.claims[i] = granted
 	}
 }
 
-// granted is what the lines of a server's pools allow. A pool that renews an old connection may have one more for a moment,
-// of itself.
+// granted is what the lines of a server's pools allow. A pool that renews an old connection may have one more for a
+// moment, of itself.
 func (w *World) granted(s *server) int {
 	sum := 0
 	for _, a := range w.aliases {
@@ -137,25 +138,30 @@ func (w *World) granted(s *server) int {
 }
 
 func (x *expedition) rebalancer() bouncer.Rebalancer {
-	return bouncer.Rebalancer{Clock: x.w, Fleet: x, Applier: x, Signals: x.w, Journal: x, Declared: x.declared(), Loads: x.loads, Evidence: x.before,
+	return bouncer.Rebalancer{Clock: x.w, Fleet: x, Applier: x, Signals: x.w, Journal: x, Declared: x.declared(),
+		Loads: x.loads, Evidence: x.before,
 		Policy: x.policy, Thresholds: x.rules, Traffic: x.traffic, Replans: len(x.traffic) > 0}
 }
 
 func (x *expedition) declared() budget.Declared {
-	d := budget.Declared{SizeAll: true, Pools: x.rulesOf, Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}
+	d := budget.Declared{SizeAll: true, Pools: x.rulesOf, Deadband: budget.DefaultDeadband,
+		LeastGain: budget.DefaultLeastGain}
 	for _, s := range x.w.spec.Servers {
 		head := s.MaxConns - s.SuperuserReservedConns - s.Budget
-		d.Servers = append(d.Servers, budget.DeclaredServer{Name: s.Name, HeadroomConns: &head, CPUHeadroom: budget.DefaultCPUHeadroom, DirectCount: budget.CountHighest})
+		d.Servers = append(d.Servers, budget.DeclaredServer{Name: s.Name, HeadroomConns: &head,
+			CPUHeadroom: budget.DefaultCPUHeadroom, DirectCount: budget.CountHighest})
 	}
 	return d
 }
 
 // randomFleet draws one server, two to four pools in two or three groups, loads of 20 to 70 % of what the pools carry.
 func randomFleet(r *rand.Rand) Spec {
-	spec := Spec{Servers: []ServerSpec{{Name: "pg", MaxConns: 500, SuperuserReservedConns: 3, Cores: 64, DirectConns: r.IntN(6)}}}
+	spec := Spec{Servers: []ServerSpec{{Name: "pg", MaxConns: 500, SuperuserReservedConns: 3, Cores: 64,
+		DirectConns: r.IntN(6)}}}
 	total := 0
 	for g := range 2 + r.IntN(2) {
-		group := GroupSpec{Name: string(rune('a' + g)), Processes: 1 + r.IntN(3), Version: []string{"1.18", "1.24"}[r.IntN(2)]}
+		group := GroupSpec{Name: string(rune('a' + g)), Processes: 1 + r.IntN(3), Version: []string{"1.18",
+			"1.24"}[r.IntN(2)]}
 		spec.Groups = append(spec.Groups, group)
 		for p := range 1 + r.IntN(2) {
 			pool := PoolSpec{ID: fmt.Sprintf("%s/db%d", group.Name, p), Server: "pg", SizeConns: 3 + r.IntN(25)}
@@ -170,9 +176,11 @@ func randomFleet(r *rand.Rand) Spec {
 			hold := time.Duration(20+r.IntN(180)) * time.Millisecond
 			erlangs := (0.2 + 0.5*r.Float64()) * float64(pool.SizeConns*users*group.Processes)
 			spec.Pools = append(spec.Pools, pool)
-			spec.Loads = append(spec.Loads, LoadSpec{Pool: pool.ID, Hold: Law{Mean: hold}, CPU: 0.1, Open: &OpenSpec{PerSec: erlangs / hold.Seconds()}})
+			spec.Loads = append(spec.Loads, LoadSpec{Pool: pool.ID, Hold: Law{Mean: hold}, CPU: 0.1,
+				Open: &OpenSpec{PerSec: erlangs / hold.Seconds()}})
 			if r.IntN(4) == 0 { // some transactions stay open for long: they pin what a release wants
-				spec.Loads = append(spec.Loads, LoadSpec{Name: pool.ID + " reports", Pool: pool.ID, Hold: Law{Mean: 15 * time.Second}, Open: &OpenSpec{PerSec: 0.01 * float64(pool.SizeConns)}})
+				spec.Loads = append(spec.Loads, LoadSpec{Name: pool.ID + " reports", Pool: pool.ID,
+					Hold: Law{Mean: 15 * time.Second}, Open: &OpenSpec{PerSec: 0.01 * float64(pool.SizeConns)}})
 			}
 		}
 	}
@@ -209,7 +217,8 @@ func embarkOn(t testing.TB, seed uint64, change func(*Spec), begin func(*World))
 	}
 	x.w = w
 	begin(w)
-	x.policy = state.Policy{Percent: []float64{1, 2, 5, 10, 30}[r.IntN(5)], Soak: time.Duration(5+r.IntN(25)) * time.Second, DrainFor: 20 * time.Second,
+	x.policy = state.Policy{Percent: []float64{1, 2, 5, 10, 30}[r.IntN(5)],
+		Soak: time.Duration(5+r.IntN(25)) * time.Second, DrainFor: 20 * time.Second,
 		HoldFor: time.Minute, Every: time.Second, SoakEvery: 2 * time.Second, MaxWait: time.Second, Stale: 10 * time.Second}
 	x.rules = []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
 	if err := w.Sleep(t.Context(), 5*time.Second); err != nil {
@@ -292,13 +301,15 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 			calm++
 		}
 		if report.Outcome != state.Done {
-			text := fmt.Sprintf("seed %d after %v of %d events, %d faults: %s: %s", seed, x.w.At()-begun, len(x.events), len(x.w.spec.Faults), report.Outcome, report.Reason)
+			text := fmt.Sprintf("seed %d after %v of %d events, %d faults: %s: %s", seed, x.w.At()-begun, len(x.events),
+				len(x.w.spec.Faults), report.Outcome, report.Reason)
 			if seeds <= 200 {
 				t.Log(text)
 			}
 			switch {
 			case len(x.w.spec.Faults) > 0:
-			case strings.Contains(report.Reason, "waits") || strings.Contains(report.Reason, "waited") || strings.Contains(report.Reason, "queue"):
+			case strings.Contains(report.Reason, "waits") || strings.Contains(report.Reason, "waited") ||
+				strings.Contains(report.Reason, "queue"):
 				unlucky++ // a pool of few and long transactions waits by chance, and a step that sees it does not go on
 				t.Log(text)
 			default:
@@ -329,8 +340,8 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 	}
 }
 
-// bound is the longest that a run may take by its policy: every step may soak, drain, go back, and be held for as long as a
-// run may be held.
+// bound is the longest that a run may take by its policy: every step may soak, drain, go back, and be held for as long
+// as a run may be held.
 func (x *expedition) bound() time.Duration {
 	steps := 1
 	for _, e := range x.events {
@@ -353,13 +364,14 @@ func (x *expedition) arrived(seed uint64, report bouncer.Report) {
 	}
 	for _, a := range x.w.aliases {
 		if g, ok := x.goal.Pool(a.spec.ID); ok && (a.size != g.Size || a.reserve != g.Reserve) {
-			x.t.Errorf("seed %d: %s in %s has %d + %d, the plan %d + %d", seed, g.Pool, a.proc.id, a.size, a.reserve, g.Size, g.Reserve)
+			x.t.Errorf("seed %d: %s in %s has %d + %d, the plan %d + %d", seed, g.Pool, a.proc.id, a.size, a.reserve, g.Size,
+				g.Reserve)
 		}
 	}
 }
 
-// TestRebalancerGoesOnAfterACrash kills the program at every event of its journal, in the middle of actions too, and lets
-// another one go on with what is on disk.
+// TestRebalancerGoesOnAfterACrash kills the program at every event of its journal, in the middle of actions too, and
+// lets another one go on with what is on disk.
 func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 	for seed := range fleets(20, 3, 300) {
 		whole := embark(t, seed)

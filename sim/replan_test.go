@@ -7,8 +7,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestARunPlansAnewWhereALoadLeavesItsInterval doubles a load for good in the middle of a run: the run ends at the plan for
-// the load that it finds, and says that it was made anew. A run that may not plan anew ends at the plan it began with.
+// TestARunPlansAnewWhereALoadLeavesItsInterval doubles a load for good in the middle of a run: the run ends at the plan
+// for the load that it finds, and says that it was made anew. A run that may not plan anew ends at the plan it began
+// with.
 func TestARunPlansAnewWhereALoadLeavesItsInterval(t *testing.T) {
 	for _, replans := range []bool{true, false} {
 		x := embark(t, 9) // one of those that no fault strikes meanwhile

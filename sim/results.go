@@ -24,22 +24,23 @@ type RunResults struct {
 
 // PoolResults counts one pool's transactions, and sums over all pools as Total.
 type PoolResults struct {
-	ID           string
-	Arrivals     int64
-	Done         int64     // transactions that ended
-	Assigned     int64     // transactions that got a connection
-	Waited       int64     // of them, those that had to wait
-	TimedOut     int64     // sent away by query_wait_timeout
-	Refused      int64     // sent away because no login worked, or by max_client_conn
-	Vanished     int64     // clients that vanished while their query ran
-	WaitSum      float64   // seconds, of those assigned
-	Unserved     int       // clients that wait now
-	Wait         Histogram // of those assigned
-	Unmet        Histogram // waits without a connection at their end: of those timed out, and of those who wait now, so far
-	UnmetSum     float64   // seconds, of those
-	BusyErlangs  float64   // mean connections held by transactions
-	MaxWaiting   int       // most clients that waited at one time, over all copies
-	MaxConns     int       // most server connections open at one time, logins included
+	ID       string
+	Arrivals int64
+	Done     int64     // transactions that ended
+	Assigned int64     // transactions that got a connection
+	Waited   int64     // of them, those that had to wait
+	TimedOut int64     // sent away by query_wait_timeout
+	Refused  int64     // sent away because no login worked, or by max_client_conn
+	Vanished int64     // clients that vanished while their query ran
+	WaitSum  float64   // seconds, of those assigned
+	Unserved int       // clients that wait now
+	Wait     Histogram // of those assigned
+	// waits without a connection at their end: of those timed out, and of those who wait now, so far
+	Unmet        Histogram
+	UnmetSum     float64 // seconds, of those
+	BusyErlangs  float64 // mean connections held by transactions
+	MaxWaiting   int     // most clients that waited at one time, over all copies
+	MaxConns     int     // most server connections open at one time, logins included
 	LoginsFailed int64
 }
 

@@ -8,12 +8,15 @@ func rich() Spec {
 	const ms, min = time.Millisecond, time.Minute
 	return Spec{
 		Servers: []ServerSpec{
-			{Name: "pg1", MaxConns: 60, SuperuserReservedConns: 3, Budget: 52, Cores: 8, Sigma: 0.01, Kappa: 0.0002, DirectConns: 2, Roles: []LimitSpec{{"b", 12}}},
+			{Name: "pg1", MaxConns: 60, SuperuserReservedConns: 3, Budget: 52, Cores: 8, Sigma: 0.01, Kappa: 0.0002,
+				DirectConns: 2, Roles: []LimitSpec{{"b", 12}}},
 			{Name: "pg2", MaxConns: 40, SuperuserReservedConns: 3, Budget: 34},
 		},
 		Groups: []GroupSpec{
-			{Name: "ci", Processes: 2, Version: "1.18", Weights: []float64{2, 1}, Settings: Settings{QueryWaitTimeout: 3 * time.Second, ReservePoolTimeout: time.Second}},
-			{Name: "main", Processes: 3, Version: "1.24", Settings: Settings{ServerLifetime: 2 * min, ServerIdleTimeout: 20 * time.Second, MaxUserConns: 14}},
+			{Name: "ci", Processes: 2, Version: "1.18", Weights: []float64{2, 1},
+				Settings: Settings{QueryWaitTimeout: 3 * time.Second, ReservePoolTimeout: time.Second}},
+			{Name: "main", Processes: 3, Version: "1.24", Settings: Settings{ServerLifetime: 2 * min,
+				ServerIdleTimeout: 20 * time.Second, MaxUserConns: 14}},
 		},
 		Pools: []PoolSpec{
 			{ID: "ci/app", Server: "pg1", SizeConns: 4, ReserveConns: 2, Users: []UserShare{{"a", 3}, {"b", 1}}},
@@ -22,11 +25,16 @@ func rich() Spec {
 			{ID: "main/sessions", Server: "pg2", Mode: Session, SizeConns: 4},
 		},
 		Loads: []LoadSpec{
-			{Pool: "ci/app", Open: &OpenSpec{PerSec: 300, Burst: &BurstSpec{Low: 0.5, High: 3, LowMean: 20 * time.Second, HighMean: 5 * time.Second}}, Hold: Law{Kind: Lognormal, Mean: 12 * ms, SCV: 3}, CPU: 0.4, Idle: 0.1, Vanish: 0.01},
-			{Pool: "main/app", Open: &OpenSpec{PerSec: 500, Sine: &SineSpec{Amplitude: 0.5, Period: min}}, Hold: Law{Mean: 15 * ms}, CPU: 0.5},
-			{Pool: "main/jobs", Closed: &ClosedSpec{Clients: 30, Think: Law{Mean: 200 * ms}}, Hold: Law{Kind: Hyperexponential, Mean: 40 * ms, SCV: 4}, Vanish: 0.02},
-			{Pool: "main/sessions", Open: &OpenSpec{PerSec: 3, SCV: 4}, Hold: Law{Kind: Quantiles, Points: []QuantilePoint{{0, 100 * ms}, {0.9, time.Second}, {1, 10 * time.Second}}}, Idle: 0.7},
-			{Name: "batch", Pool: "main/app", Open: &OpenSpec{PerSec: 5, SCV: Deterministic, Curve: []CurvePart{{0, 1}, {20 * time.Second, 3}, {40 * time.Second, 0}, {min, 1}}}, Hold: Law{Kind: Fixed, Mean: 100 * ms}},
+			{Pool: "ci/app", Open: &OpenSpec{PerSec: 300, Burst: &BurstSpec{Low: 0.5, High: 3, LowMean: 20 * time.Second,
+				HighMean: 5 * time.Second}}, Hold: Law{Kind: Lognormal, Mean: 12 * ms, SCV: 3}, CPU: 0.4, Idle: 0.1, Vanish: 0.01},
+			{Pool: "main/app", Open: &OpenSpec{PerSec: 500, Sine: &SineSpec{Amplitude: 0.5, Period: min}},
+				Hold: Law{Mean: 15 * ms}, CPU: 0.5},
+			{Pool: "main/jobs", Closed: &ClosedSpec{Clients: 30, Think: Law{Mean: 200 * ms}}, Hold: Law{Kind: Hyperexponential,
+				Mean: 40 * ms, SCV: 4}, Vanish: 0.02},
+			{Pool: "main/sessions", Open: &OpenSpec{PerSec: 3, SCV: 4}, Hold: Law{Kind: Quantiles,
+				Points: []QuantilePoint{{0, 100 * ms}, {0.9, time.Second}, {1, 10 * time.Second}}}, Idle: 0.7},
+			{Name: "batch", Pool: "main/app", Open: &OpenSpec{PerSec: 5, SCV: Deterministic, Curve: []CurvePart{{0, 1},
+				{20 * time.Second, 3}, {40 * time.Second, 0}, {min, 1}}}, Hold: Law{Kind: Fixed, Mean: 100 * ms}},
 		},
 		Shifts: []ShiftSpec{{From: "main/app", To: "ci/app", Fraction: 0.4, Percent: 10}},
 		Script: []Action{

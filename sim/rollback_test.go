@@ -65,7 +65,8 @@ func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 }
 
 // interrupted runs until so many events have been written; 0: to its end.
-func (x *expedition) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal sizing.Goal, m state.JournalState, events int) bouncer.Report {
+func (x *expedition) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal sizing.Goal, m state.JournalState,
+	events int) bouncer.Report {
 	x.t.Helper()
 	if x.dieAt, x.torn = 0, r.IntN(3); events > 0 {
 		x.dieAt = len(x.events) + events

@@ -97,9 +97,9 @@ func (s *server) judge(now int64) {
 //	Σ over aliases of min(max_db_connections, Σ over users of room)
 //	Σ over users of min(max_user_connections, Σ over aliases of room), where such a limit is set
 //
-// with room = max(pool_size + reserve_pool_size, open + about to end), and never less than what is there. A backend that
-// is about to end keeps its pool's place and not one more: a pool that renews an idle connection is not larger for it,
-// and should the new one be faster than the old one's end, both are there and count.
+// with room = max(pool_size + reserve_pool_size, open + about to end), and never less than what is there. A backend
+// that is about to end keeps its pool's place and not one more: a pool that renews an idle connection is not larger for
+// it, and should the new one be faster than the old one's end, both are there and count.
 func (p *pool) ledger() {
 	a := p.alias
 	before := a.claim

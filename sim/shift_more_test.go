@@ -71,8 +71,8 @@ func (x *expedition) arrivedAt(report bouncer.Report, err error) {
 	}
 }
 
-// TestAShiftGoesOnAfterACrash kills the program at every event of a shift, in the middle of actions and turns too, with switches
-// that can be asked and with those that cannot, and lets another one go on with what is on disk.
+// TestAShiftGoesOnAfterACrash kills the program at every event of a shift, in the middle of actions and turns too, with
+// switches that can be asked and with those that cannot, and lets another one go on with what is on disk.
 func TestAShiftGoesOnAfterACrash(t *testing.T) {
 	for _, mute := range []bool{false, true} {
 		again := 0
@@ -153,7 +153,8 @@ func TestASwitchThatSomebodyElseTurnsEndsTheRun(t *testing.T) {
 	spec.Script = []Action{{At: 4 * time.Minute, Kind: SetShare, Percent: 90}}
 	x, _ := brief(t, 1, spec)
 	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
-	if err != nil || report.Outcome != state.Drifted || !strings.Contains(report.Reason, "says 90 %, and the journal 25 %") {
+	if err != nil || report.Outcome != state.Drifted || !strings.Contains(report.Reason,
+		"says 90 %, and the journal 25 %") {
 		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason)
 	}
 }
@@ -186,13 +187,16 @@ func TestOneShiftFollowsAnother(t *testing.T) {
 	spec.Pools = append(spec.Pools, PoolSpec{ID: "sec/app", Server: "pg", SizeConns: 2})
 	spec.Shifts = append(spec.Shifts, ShiftSpec{From: "main/app", To: "sec/app", Fraction: 0.2})
 	x, _ := brief(t, 1, spec)
-	x.traffic = append(x.traffic, bouncer.Traffic{Shift: shift.Shift{From: "main/app", To: "sec/app", Fraction: load.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, Until: 50}, Switch: x.w.Switch(1)})
+	x.traffic = append(x.traffic, bouncer.Traffic{Shift: shift.Shift{From: "main/app", To: "sec/app",
+		Fraction: load.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, Until: 50}, Switch: x.w.Switch(1)})
 	x.arrivedAt(x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{}))
 	if x.w.shares[1] != 50 {
 		t.Errorf("the second is at %g %%", x.w.shares[1])
 	}
-	first := learn.Learn(load.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, bouncer.Replay(x.events).SoaksOf("main/app:ci/app")).Fraction
-	second := learn.Learn(load.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, bouncer.Replay(x.events).SoaksOf("main/app:sec/app")).Fraction
+	first := learn.Learn(load.Range{Lower: 0.2, Target: 0.3, Upper: 0.45},
+		bouncer.Replay(x.events).SoaksOf("main/app:ci/app")).Fraction
+	second := learn.Learn(load.Range{Lower: 0.1, Target: 0.2, Upper: 0.4},
+		bouncer.Replay(x.events).SoaksOf("main/app:sec/app")).Fraction
 	if first.Target < 0.33 || first.Target > 0.37 || second.Target < 0.18 || second.Target > 0.22 {
 		t.Errorf("%+v, %+v", first, second)
 	}

@@ -20,15 +20,18 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// phase4 is GitLab's phase 4 with holds ten times as long and a tenth of the arrivals: what a connection is worth stays, and
-// fifty times as much of it can be simulated. See fixtures/scenarios/gitlab-phase-4.yaml for where its figures come from.
+// phase4 is GitLab's phase 4 with holds ten times as long and a tenth of the arrivals: what a connection is worth
+// stays, and fifty times as much of it can be simulated. See fixtures/scenarios/gitlab-phase-4.yaml for where its
+// figures come from.
 func phase4(seed uint64, faults bool) (Spec, *rand.Rand) {
 	r := rand.New(rand.NewPCG(seed, 44))
-	spec := Spec{Servers: []ServerSpec{{Name: "pg", MaxConns: 500, SuperuserReservedConns: 3, Cores: 96, DirectConns: 20, Budget: 472}}}
+	spec := Spec{Servers: []ServerSpec{{Name: "pg", MaxConns: 500, SuperuserReservedConns: 3, Cores: 96, DirectConns: 20,
+		Budget: 472}}}
 	for _, g := range []string{"ci", "main", "sidekiq"} {
 		spec.Groups = append(spec.Groups, GroupSpec{Name: g, Processes: 3, Version: []string{"1.18", "1.24"}[seed%2]})
 	}
-	spec.Pools = []PoolSpec{{ID: "ci/app", Server: "pg", SizeConns: 5}, {ID: "main/app", Server: "pg", SizeConns: 90}, {ID: "sidekiq/app", Server: "pg", SizeConns: 50}}
+	spec.Pools = []PoolSpec{{ID: "ci/app", Server: "pg", SizeConns: 5}, {ID: "main/app", Server: "pg", SizeConns: 90},
+		{ID: "sidekiq/app", Server: "pg", SizeConns: 50}}
 	spec.Loads = []LoadSpec{
 		{Name: "web", Pool: "main/app", Hold: Law{Mean: time.Second}, CPU: 0.15, Open: &OpenSpec{PerSec: 200}},
 		{Name: "jobs", Pool: "sidekiq/app", Hold: Law{Mean: 2500 * time.Millisecond}, CPU: 0.2, Open: &OpenSpec{PerSec: 40}},
@@ -38,7 +41,8 @@ func phase4(seed uint64, faults bool) (Spec, *rand.Rand) {
 	if faults {
 		for range r.IntN(4) {
 			f := []Fault{{Kind: Autovacuum, Server: "pg", Cores: 70}, {Kind: DirectConns, Server: "pg", Conns: 1 + r.IntN(10)},
-				{Kind: LostScrape}, {Kind: Silent, Process: "ci/1"}, {Kind: SilentReload, Process: "main/2"}, {Kind: SlowPlan, Pool: "main/app", Times: 1.1}}[r.IntN(6)]
+				{Kind: LostScrape}, {Kind: Silent, Process: "ci/1"}, {Kind: SilentReload, Process: "main/2"},
+				{Kind: SlowPlan, Pool: "main/app", Times: 1.1}}[r.IntN(6)]
 			f.From, f.For = 10*time.Minute+time.Duration(r.IntN(90))*time.Minute, time.Duration(1+r.IntN(10))*time.Minute
 			spec.Faults = append(spec.Faults, f)
 		}
@@ -47,7 +51,8 @@ func phase4(seed uint64, faults bool) (Spec, *rand.Rand) {
 	return spec, r
 }
 
-// phase4Soak is the soak of these runs. chosen: a third of the default, as a soak's transactions are what it costs to simulate.
+// phase4Soak is the soak of these runs. chosen: a third of the default, as a soak's transactions are what it costs to
+// simulate.
 const phase4Soak = 5 * time.Minute
 
 // roll makes phase 4 with a prior, and what runs it.
@@ -59,7 +64,8 @@ func roll(t testing.TB, spec Spec, seed uint64, prior load.Range, percent float6
 		t.Fatal(err)
 	}
 	x.w = w
-	x.policy = state.Policy{Percent: percent, Soak: phase4Soak, DrainFor: 2 * time.Minute, HoldFor: time.Hour, Every: time.Second,
+	x.policy = state.Policy{Percent: percent, Soak: phase4Soak, DrainFor: 2 * time.Minute, HoldFor: time.Hour,
+		Every:     time.Second,
 		SoakEvery: 15 * time.Second, MaxWait: 10 * time.Second, Stale: time.Minute}
 	x.rules = []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
 	for _, p := range spec.Pools {
@@ -72,7 +78,8 @@ func roll(t testing.TB, spec Spec, seed uint64, prior load.Range, percent float6
 	for i, s := range w.servers {
 		x.claims[i] = w.granted(s)
 	}
-	x.traffic = []bouncer.Traffic{{Shift: shift.Shift{From: "main/app", To: "ci/app", Fraction: prior, Until: 100}, Switch: w.Switch(0)}}
+	x.traffic = []bouncer.Traffic{{Shift: shift.Shift{From: "main/app", To: "ci/app", Fraction: prior, Until: 100},
+		Switch: w.Switch(0)}}
 	return x
 }
 
@@ -82,8 +89,8 @@ const phase4Wait = 10 * budget.DefaultMaxWaitMean
 // mostRuns is how often a run that ended before its shift did is begun again. chosen: more than there are faults.
 const mostRuns = 8
 
-// through runs until the shift is done: a run that is held, or whose step went back, is begun again a quarter of an hour
-// later, as a person would once a fault is gone.
+// through runs until the shift is done: a run that is held, or whose step went back, is begun again a quarter of an
+// hour later, as a person would once a fault is gone.
 func (x *expedition) through() (bouncer.Report, int, error) {
 	for runs := 1; ; runs++ {
 		x.before = load.Evidence{}
@@ -141,7 +148,8 @@ func sail(t testing.TB, seed uint64, faults bool, prior load.Range, percent floa
 		t.Fatalf("seed %d: %s", seed, x.broken[0])
 	}
 	if !v.done {
-		t.Logf("seed %d, prior %.2f, %g %%: %s after %v at %g %%: %s", seed, prior.Target, percent, report.Outcome, v.took, x.w.shares[0], report.Reason)
+		t.Logf("seed %d, prior %.2f, %g %%: %s after %v at %g %%: %s", seed, prior.Target, percent, report.Outcome, v.took,
+			x.w.shares[0], report.Reason)
 	}
 	if !paired {
 		return v
@@ -184,7 +192,8 @@ func TestPhase4(t *testing.T) {
 					t.Parallel()
 					r := rand.New(rand.NewPCG(seed, 45))
 					guess := truth * math.Exp2(2*r.Float64()-1)
-					ours[seed] = sail(t, seed, true, load.Range{Lower: guess / 2, Target: guess, Upper: min(1, 2*guess)}, percent, true)
+					ours[seed] = sail(t, seed, true, load.Range{Lower: guess / 2, Target: guess, Upper: min(1, 2*guess)}, percent,
+						true)
 					theirs[seed] = sail(t, seed, true, load.Range{Lower: truth, Target: truth, Upper: truth}, percent, false)
 				})
 			}
@@ -195,7 +204,8 @@ func TestPhase4(t *testing.T) {
 			waits, minutes, steps = waits+v.waits, minutes+v.minutes, steps+v.steps
 		}
 		a, b := median(ours), median(theirs)
-		t.Logf("%g %%: %d of %d done, in %.2f h and %.1f steps; the clairvoyant in %.2f h: %.2f times; %d of %d pool-minutes wait because of steps",
+		t.Logf("%g %%: %d of %d done, in %.2f h and %.1f steps; the clairvoyant in %.2f h: %.2f times; %d of %d "+
+			"pool-minutes wait because of steps",
 			percent, done, seeds, a, float64(steps)/float64(seeds), b, a/b, waits, minutes)
 		if done < int(seeds)*9/10 {
 			t.Errorf("%g %%: only %d of %d are done", percent, done, seeds)

@@ -22,10 +22,13 @@ func booked(t int64) time.Duration { return time.Duration(t).Truncate(micros) }
 // showProcess is what SHOW VERSION, CONFIG, DATABASES, POOLS and STATS_TOTALS say now.
 func (w *World) showProcess(proc *process) fleet.Process {
 	set := proc.spec.Settings
-	out := fleet.Process{ID: proc.id, Group: proc.group, Console: "simulated", Version: cmp.Or(proc.spec.Version, "1.18"), At: w.Now(), Started: 1 + proc.restarts,
-		Identity: fleet.Identity{ConfFile: "/simulated/" + proc.id + "/pgbouncer.ini", ListenPort: 6432, PeerID: proc.index + 1},
-		Settings: fleet.Settings{DefaultPoolConns: 20, ReserveTimeout: time.Duration(proc.reserveTimeout), MaxUserConns: set.MaxUserConns,
-			MaxClients: proc.maxClients, PoolMode: string(Transaction), QueryWaitTimeout: time.Duration(proc.waitTimeout)},
+	out := fleet.Process{ID: proc.id, Group: proc.group, Console: "simulated", Version: cmp.Or(proc.spec.Version, "1.18"),
+		At: w.Now(), Started: 1 + proc.restarts,
+		Identity: fleet.Identity{ConfFile: "/simulated/" + proc.id + "/pgbouncer.ini", ListenPort: 6432, PeerID: proc.index +
+			1},
+		Settings: fleet.Settings{DefaultPoolConns: 20, ReserveTimeout: time.Duration(proc.reserveTimeout),
+			MaxUserConns: set.MaxUserConns,
+			MaxClients:   proc.maxClients, PoolMode: string(Transaction), QueryWaitTimeout: time.Duration(proc.waitTimeout)},
 	}
 	hash := sha256.New()
 	for _, a := range proc.aliases {
@@ -39,9 +42,12 @@ func (w *World) showProcess(proc *process) fleet.Process {
 }
 
 func (a *alias) show(w *World) fleet.Alias {
-	x := fleet.Alias{Name: a.name, Host: a.srv.spec.Name, Port: 5432, Database: a.spec.Database, SizeConns: a.size, ReserveConns: a.reserve,
-		MaxConns: a.maxConns, CurrentConns: a.conns, PoolMode: string(cmp.Or(a.spec.Mode, Transaction)), Server: a.srv.spec.Name, Proof: fleet.ProofAddress,
-		Lifetime: time.Duration(a.lifetime), Counters: fleet.Counters{Xacts: a.xacts, Assignments: -1, XactTime: booked(a.xactTime), WaitTime: booked(a.waitTime)}}
+	x := fleet.Alias{Name: a.name, Host: a.srv.spec.Name, Port: 5432, Database: a.spec.Database, SizeConns: a.size,
+		ReserveConns: a.reserve,
+		MaxConns:     a.maxConns, CurrentConns: a.conns, PoolMode: string(cmp.Or(a.spec.Mode, Transaction)),
+		Server: a.srv.spec.Name, Proof: fleet.ProofAddress,
+		Lifetime: time.Duration(a.lifetime), Counters: fleet.Counters{Xacts: a.xacts, Assignments: -1,
+			XactTime: booked(a.xactTime), WaitTime: booked(a.waitTime)}}
 	if a.forced {
 		x.ForceUser = a.pools[0].name
 	}
@@ -63,8 +69,10 @@ func (a *alias) show(w *World) fleet.Alias {
 // show is the pool's row of SHOW POOLS. cl_active counts clients that are linked or do nothing: of closed clients it is
 // known how many are connected; of open ones as many as there ever were at one time are taken to have stayed.
 func (p *pool) show() fleet.PoolGauges {
-	g := fleet.PoolGauges{User: p.name, ClientsActive: max(p.active, max(p.clients, p.closed)-p.queue.n), ClientsWaiting: p.queue.n,
-		ServersActive: p.active, ServersIdle: len(p.idle), ServersUsed: len(p.used), ServersTested: p.tested, ServersLogin: b2i(p.login >= 0)}
+	g := fleet.PoolGauges{User: p.name, ClientsActive: max(p.active, max(p.clients, p.closed)-p.queue.n),
+		ClientsWaiting: p.queue.n,
+		ServersActive:  p.active, ServersIdle: len(p.idle), ServersUsed: len(p.used), ServersTested: p.tested,
+		ServersLogin: b2i(p.login >= 0)}
 	if p.queue.n > 0 {
 		g.MaxWait = booked(p.w.now - p.queue.first().asked)
 	}
@@ -73,7 +81,8 @@ func (p *pool) show() fleet.PoolGauges {
 
 // showServer is what PostgreSQL's catalogs and pg_stat_activity say now.
 func (w *World) showServer(s *server) fleet.Server {
-	out := fleet.Server{Name: s.spec.Name, VersionNum: 150000, SystemID: "simulated-" + s.spec.Name, Timeline: 1, MaxConns: s.spec.MaxConns,
+	out := fleet.Server{Name: s.spec.Name, VersionNum: 150000, SystemID: "simulated-" + s.spec.Name, Timeline: 1,
+		MaxConns:               s.spec.MaxConns,
 		SuperuserReservedConns: s.spec.SuperuserReservedConns, ReservedConns: s.spec.ReservedConns}
 	for _, r := range s.spec.Roles {
 		out.Roles = append(out.Roles, fleet.ConnLimit{Name: r.Role, Conns: r.Conns})
@@ -113,7 +122,8 @@ func (w *World) showServer(s *server) fleet.Server {
 // holderAge is how long a session must have been idle in a transaction to be named, as by the live fleet.
 const holderAge = time.Second
 
-// holder reports a connection whose transaction sits idle: after its query, before its CPU work, as assign lays them out.
+// holder reports a connection whose transaction sits idle: after its query, before its CPU work, as assign lays them
+// out.
 func (w *World) holder(c *conn, n int) (fleet.Holder, bool) {
 	if c.state != connActive || c.pool.alias.session {
 		return fleet.Holder{}, false
@@ -124,5 +134,6 @@ func (w *World) holder(c *conn, n int) (fleet.Holder, bool) {
 	if c.vanishing || age < holderAge {
 		return fleet.Holder{}, false
 	}
-	return fleet.Holder{PID: 1000 + n, User: c.pool.name, Database: c.pool.alias.spec.Database, Age: age, Pool: c.pool.alias.spec.ID}, true
+	return fleet.Holder{PID: 1000 + n, User: c.pool.name, Database: c.pool.alias.spec.Database, Age: age,
+		Pool: c.pool.alias.spec.ID}, true
 }

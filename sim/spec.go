@@ -39,7 +39,8 @@ type ServerSpec struct {
 	DirectConns            int     // connections past every PgBouncer, always
 	Roles                  []LimitSpec
 	LoginLatency           time.Duration // from the start of a login to its end; 0 is DefaultLoginLatency
-	ExitLatency            time.Duration // from PgBouncer's close to the backend's end, when no query runs; 0 is DefaultExitLatency
+	// from PgBouncer's close to the backend's end, when no query runs; 0 is DefaultExitLatency
+	ExitLatency time.Duration
 }
 
 // LimitSpec is ALTER ROLE … CONNECTION LIMIT.
@@ -179,8 +180,8 @@ type QuantilePoint struct {
 	D time.Duration
 }
 
-// ShiftSpec is a traffic switch: at X % a share Fraction·X/100 of the From pool's arrivals goes to the To pool; of several
-// from one pool, each takes its share of what those before it leave.
+// ShiftSpec is a traffic switch: at X % a share Fraction·X/100 of the From pool's arrivals goes to the To pool; of
+// several from one pool, each takes its share of what those before it leave.
 type ShiftSpec struct {
 	From, To string
 	Fraction float64
@@ -192,11 +193,12 @@ type ActionKind string
 
 // The acts, all of which take effect at once for new logins, as RELOAD and the console commands do.
 const (
-	SetSize     ActionKind = "size"      // pool_size of Pool to Conns in the file, RELOAD
-	SetReserve  ActionKind = "reserve"   // reserve_pool_size likewise
-	Reconnect   ActionKind = "reconnect" // RECONNECT Pool's alias on every process
-	SetLifetime ActionKind = "lifetime"  // server_lifetime of Pool's alias to For (1.23 and later), RELOAD; 0 takes it out again
-	SetShare    ActionKind = "share"     // the first traffic switch to Percent
+	SetSize    ActionKind = "size"      // pool_size of Pool to Conns in the file, RELOAD
+	SetReserve ActionKind = "reserve"   // reserve_pool_size likewise
+	Reconnect  ActionKind = "reconnect" // RECONNECT Pool's alias on every process
+	// server_lifetime of Pool's alias to For (1.23 and later), RELOAD; 0 takes it out again
+	SetLifetime ActionKind = "lifetime"
+	SetShare    ActionKind = "share" // the first traffic switch to Percent
 )
 
 // Action is one scripted change.

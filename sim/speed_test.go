@@ -46,7 +46,8 @@ func fleetOf(n int, m model) Spec {
 	s := Spec{Servers: []ServerSpec{{Name: "pg", MaxConns: 200000}},
 		Groups: []GroupSpec{{Name: "main", Processes: 1, Version: "1.24"}}}
 	if m == minimal {
-		s.Groups[0].Settings = Settings{ReservePoolTimeout: Disabled, QueryWaitTimeout: Disabled, ServerLifetime: Disabled, ServerIdleTimeout: Disabled}
+		s.Groups[0].Settings = Settings{ReservePoolTimeout: Disabled, QueryWaitTimeout: Disabled, ServerLifetime: Disabled,
+			ServerIdleTimeout: Disabled}
 	}
 	if m == withCPU {
 		s.Servers[0].Cores = 4 * float64(n)

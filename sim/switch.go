@@ -24,7 +24,8 @@ func (w *World) Switch(shift int) bouncer.Switch { return trafficSwitch{w, shift
 func (s trafficSwitch) Get(context.Context) (int, bool, error) {
 	x := s.world.shares[s.shift]
 	if x != math.Trunc(x) {
-		return 0, false, &operr.Error{Kind: operr.KindUsage, Subject: "shift", Err: errors.New("its share is no whole percentage")}
+		return 0, false, &operr.Error{Kind: operr.KindUsage, Subject: "shift",
+			Err: errors.New("its share is no whole percentage")}
 	}
 	return int(x), true, nil
 }

@@ -13,12 +13,13 @@ type tally struct {
 	vanished, loginsFailed                              int64
 	waitSum, unmetSum                                   float64
 	wait, unmet                                         Histogram // unmet: of those sent away by query_wait_timeout
-	held                                                int64     // Σ of ends − Σ of starts in ticks of 1024 ns: plus now × active it is the time held
-	heldBefore                                          int64     // what that was at the last reset
-	waiting, maxWaiting                                 int
-	conns, maxConns                                     int
-	sampledAssigned                                     int64
-	sampledWait                                         float64
+	// Σ of ends − Σ of starts in ticks of 1024 ns: plus now × active it is the time held
+	held                int64
+	heldBefore          int64 // what that was at the last reset
+	waiting, maxWaiting int
+	conns, maxConns     int
+	sampledAssigned     int64
+	sampledWait         float64
 }
 
 // serverTally counts what happens to one server.
@@ -48,7 +49,8 @@ func (w *World) ResetResults() {
 	w.since, w.sampled, w.struck = w.now, w.now, w.struck[:0]
 	w.total.maxConns, w.total.maxWaiting = w.total.conns, w.total.waiting
 	for _, t := range w.tallies {
-		*t = tally{id: t.id, held: t.held, heldBefore: w.heldTime(t), waiting: t.waiting, maxWaiting: t.waiting, conns: t.conns, maxConns: t.conns}
+		*t = tally{id: t.id, held: t.held, heldBefore: w.heldTime(t), waiting: t.waiting, maxWaiting: t.waiting,
+			conns: t.conns, maxConns: t.conns}
 	}
 	for _, s := range w.servers {
 		s.tally = serverTally{maxBackends: s.backends, worst: s.worst()}
@@ -67,8 +69,10 @@ func (w *World) Results() Results {
 	span := w.now - w.since
 	r := Results{Span: time.Duration(span), Events: w.events, Total: PoolResults{ID: "total"}}
 	for _, t := range w.tallies {
-		p := PoolResults{ID: t.id, Arrivals: t.arrivals, Done: t.done, Assigned: t.assigned, Waited: t.waited, TimedOut: t.timedOut,
-			Refused: t.refused, Vanished: t.vanished, WaitSum: t.waitSum / 1e9, Unserved: t.waiting, MaxWaiting: t.maxWaiting, MaxConns: t.maxConns,
+		p := PoolResults{ID: t.id, Arrivals: t.arrivals, Done: t.done, Assigned: t.assigned, Waited: t.waited,
+			TimedOut: t.timedOut,
+			Refused:  t.refused, Vanished: t.vanished, WaitSum: t.waitSum / 1e9, Unserved: t.waiting, MaxWaiting: t.maxWaiting,
+			MaxConns:     t.maxConns,
 			LoginsFailed: t.loginsFailed}
 		p.Wait.Merge(t.wait)
 		p.Unmet.Merge(t.unmet)
@@ -112,8 +116,10 @@ func (p *PoolResults) add(q PoolResults) {
 
 func (s *server) results(w *World) ServerResults {
 	t := s.tally
-	r := ServerResults{Name: s.spec.Name, MaxBackends: t.maxBackends, LoginsRefused: t.loginsRefused, BudgetViolations: t.violations,
-		OverBudget: time.Duration(t.overBudget), WorstConns: t.worst, Orphans: t.orphans, CPUMean: math.NaN(), CPUMax: math.NaN()}
+	r := ServerResults{Name: s.spec.Name, MaxBackends: t.maxBackends, LoginsRefused: t.loginsRefused,
+		BudgetViolations: t.violations,
+		OverBudget:       time.Duration(t.overBudget), WorstConns: t.worst, Orphans: t.orphans, CPUMean: math.NaN(),
+		CPUMax: math.NaN()}
 	if s.over {
 		r.OverBudget += time.Duration(w.now - max(s.overSince, w.since))
 	}

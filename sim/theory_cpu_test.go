@@ -23,7 +23,8 @@ func ample(load sim.LoadSpec) sim.Spec {
 }
 
 // E[N] of processor sharing hangs on the law of the work through its mean only: M/G/1-PS is ρ/(1−ρ), and cores that
-// nobody can use two of make it that of M/M/c. Source: Kelly, "Reversibility and Stochastic Networks", 1979, section 3.3.
+// nobody can use two of make it that of M/M/c. Source: Kelly, "Reversibility and Stochastic Networks", 1979, section
+// 3.3.
 func TestProcessorSharingIsInsensitive(t *testing.T) {
 	t.Parallel()
 	for _, cores := range []int{1, 4} {
@@ -33,10 +34,11 @@ func TestProcessorSharingIsInsensitive(t *testing.T) {
 			a := use * float64(cores)
 			perSec := a / hold.MeanOf().Seconds()
 			name := "M/" + law + map[int]string{1: "/1-PS", 4: "/4-PS"}[cores]
-			x := replicate(t, name, onCPU(ample(open(perSec, hold)), float64(cores), 1), discard(0, use, hold.MeanOf()), spanOf(perSec), func(w *sim.World) []float64 {
-				r := w.Results()
-				return []float64{r.Total.BusyErlangs, r.Servers[0].CPUMean}
-			})
+			x := replicate(t, name, onCPU(ample(open(perSec, hold)), float64(cores), 1), discard(0, use, hold.MeanOf()),
+				spanOf(perSec), func(w *sim.World) []float64 {
+					r := w.Results()
+					return []float64{r.Total.BusyErlangs, r.Servers[0].CPUMean}
+				})
 			agree(t, name+": E[N]", x[0], a+queue.WaitingClients(cores, a), slack)
 			agree(t, name+": CPU", x[1], use, 1)
 		}
@@ -51,7 +53,8 @@ func TestWaitingAndComputingAddUp(t *testing.T) {
 	const mean = 100 * time.Millisecond
 	perSec := load / mean.Seconds()
 	for _, law := range []string{"M", "LN(2)"} {
-		x := replicate(t, "I/O and CPU "+law, onCPU(ample(open(perSec, heldFor(law, mean))), cores, cpu), discard(0, 0.7, mean), spanOf(perSec), waits)
+		x := replicate(t, "I/O and CPU "+law, onCPU(ample(open(perSec, heldFor(law, mean))), cores, cpu),
+			discard(0, 0.7, mean), spanOf(perSec), waits)
 		agree(t, "I/O and CPU, "+law+": E[N]", x[2], load*(1-cpu)+load*cpu+queue.WaitingClients(cores, load*cpu), 1)
 	}
 }
@@ -74,9 +77,10 @@ func (c contention) rate(k int) float64 {
 func TestAPoolOnContendedCoresIsItsBirthDeathChain(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]contention{
-		"cores alone":                {n: 6, cores: 4, per: 2.8},
-		"σ 0.05":                     {n: 6, cores: 4, sigma: 0.05, per: 2.6},
-		"σ 0.05, κ 0.01":             {n: 8, cores: 4, sigma: 0.05, kappa: 0.01, per: 1.8}, // past its peak: 3.1/s at 4, 2.3/s at 8
+		"cores alone": {n: 6, cores: 4, per: 2.8},
+		"σ 0.05":      {n: 6, cores: 4, sigma: 0.05, per: 2.6},
+		// past its peak: 3.1/s at 4, 2.3/s at 8
+		"σ 0.05, κ 0.01":             {n: 8, cores: 4, sigma: 0.05, kappa: 0.01, per: 1.8},
 		"σ 0.02, κ 0.001, 2 workers": {n: 7, cores: 6, sigma: 0.02, kappa: 0.001, others: 2, per: 3},
 	} {
 		const most = 20_000

@@ -27,7 +27,8 @@ func TestMaxClientConnCountsThoseServed(t *testing.T) {
 // §5; planner.thinkTime takes the sum for N): of closed clients the world knows how many that are.
 func TestClosedClientsStayConnected(t *testing.T) {
 	const clients = 100
-	spec := pool(4, sim.LoadSpec{Closed: &sim.ClosedSpec{Clients: clients, Think: sim.Law{Mean: 1900 * time.Millisecond}}, Hold: sim.Law{Mean: 100 * time.Millisecond}})
+	spec := pool(4, sim.LoadSpec{Closed: &sim.ClosedSpec{Clients: clients, Think: sim.Law{Mean: 1900 * time.Millisecond}},
+		Hold: sim.Law{Mean: 100 * time.Millisecond}})
 	spec.Pools[0].SizeConns = 14
 	w, err := sim.New(spec, 1)
 	if err != nil {

@@ -36,7 +36,8 @@ func TestADrainAfterReconnectIsAPureDeathProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Sleep(t.Context(), 10*time.Second)
-		for _, a := range []sim.Action{{Kind: sim.SetSize, Pool: "main/app", Conns: to}, {Kind: sim.Reconnect, Pool: "main/app"}} {
+		for _, a := range []sim.Action{{Kind: sim.SetSize, Pool: "main/app", Conns: to},
+			{Kind: sim.Reconnect, Pool: "main/app"}} {
 			if err := w.Do(a); err != nil {
 				t.Fatal(err)
 			}

@@ -103,8 +103,8 @@ func TestMaxClientConnIsMMnK(t *testing.T) {
 	agree(t, name+": Wq", given(x[2], x[3], load*(1-p[k])), queued/(load*(1-p[k])), 2)
 }
 
-// M/M/n+D, overload included: a time-out of 15 s and holds of 10 s make the tick's 333 ms small, and its effect is in the
-// value that is wanted.
+// M/M/n+D, overload included: a time-out of 15 s and holds of 10 s make the tick's 333 ms small, and its effect is in
+// the value that is wanted.
 func TestQueryWaitTimeoutIsMMnD(t *testing.T) {
 	t.Parallel()
 	const n, hold, tau = 10, 10.0, 15.0

@@ -53,7 +53,8 @@ func TestSinusoidalArrivalsInAnAmplePool(t *testing.T) {
 func TestArrivalsFollowTheirCurve(t *testing.T) {
 	t.Parallel()
 	const perSec, period, slices = 50.0, 60.0, 12
-	corners := []sim.CurvePart{{At: 0, Times: 0.5}, {At: 15 * time.Second, Times: 2}, {At: 25 * time.Second, Times: 0}, {At: 32 * time.Second}, {At: 40 * time.Second, Times: 1}, {At: 60 * time.Second, Times: 0.5}}
+	corners := []sim.CurvePart{{At: 0, Times: 0.5}, {At: 15 * time.Second, Times: 2}, {At: 25 * time.Second, Times: 0},
+		{At: 32 * time.Second}, {At: 40 * time.Second, Times: 1}, {At: 60 * time.Second, Times: 0.5}}
 	curve := func(t float64) float64 {
 		for i := 1; ; i++ {
 			if a, b := corners[i-1], corners[i]; t <= b.At.Seconds() {
@@ -67,7 +68,8 @@ func TestArrivalsFollowTheirCurve(t *testing.T) {
 		rate func(float64) float64
 	}{
 		"curve": {sim.OpenSpec{PerSec: perSec, Curve: corners}, curve},
-		"sine":  {sim.OpenSpec{PerSec: perSec, Sine: &sim.SineSpec{Amplitude: 0.9, Period: period * time.Second, Phase: 0.2}}, sine},
+		"sine": {sim.OpenSpec{PerSec: perSec, Sine: &sim.SineSpec{Amplitude: 0.9, Period: period * time.Second, Phase: 0.2}},
+			sine},
 	} {
 		replications, _ := effort()
 		periods := int(math.Ceil(spanOf(perSec).Seconds() / period))
@@ -104,7 +106,8 @@ func TestArrivalsFollowTheirCurve(t *testing.T) {
 		}
 		law := distuv.ChiSquared{K: freedom}
 		lo, hi := law.Quantile(0.0005), law.Quantile(0.9995)
-		t.Logf("%s: χ² %.3g of %v slices, 99.9 %% within %.3g to %.3g; %d arrivals", name, chi, freedom, lo, hi, int(perSec*period)*periods*replications)
+		t.Logf("%s: χ² %.3g of %v slices, 99.9 %% within %.3g to %.3g; %d arrivals", name, chi, freedom, lo, hi,
+			int(perSec*period)*periods*replications)
 		if chi < lo || chi > hi {
 			t.Errorf("%s: χ² %v is not within %v to %v: %v", name, chi, lo, hi, counts)
 		}
@@ -185,8 +188,8 @@ func (b bursts) fluid() float64 {
 	return b.highStay / (b.lowStay + b.highStay) * (gain + drain) / drain / eta / b.mean()
 }
 
-// MMPP/M/n against its chain, below saturation and with bursts that overload it. In a run with more bursts more arrive and
-// they wait longer: ratios of the two would be biased, so clients waiting and late arrivals a second are held.
+// MMPP/M/n against its chain, below saturation and with bursts that overload it. In a run with more bursts more arrive
+// and they wait longer: ratios of the two would be biased, so clients waiting and late arrivals a second are held.
 func TestBurstsAreTheirQuasiBirthDeathChain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

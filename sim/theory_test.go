@@ -16,8 +16,8 @@ import (
 
 // The theory_*_test.go files hold the simulator against what queueing theory knows exactly: independent replications,
 // each with its start discarded, and the 99.9 % interval of Student's t over them. Every case has a seed of its own,
-// made from its name, so that no stroke of luck is shared between cases. No seed was looked for. Of the 110 comparisons in
-// each of the two sets 0.1 fail by chance when they are written; once they pass, a failure is a defect.
+// made from its name, so that no stroke of luck is shared between cases. No seed was looked for. Of the 110 comparisons
+// in each of the two sets 0.1 fail by chance when they are written; once they pass, a failure is a defect.
 //
 // Quick, for every `go test`: 20 replications of 20,000 arrivals. Full, with PGBUDGET_SOAK set: 30 of 400,000.
 //
@@ -58,7 +58,8 @@ func agree(t *testing.T, name string, samples []float64, want, slack float64) {
 	t.Helper()
 	mean, half := interval(samples)
 	z := 3.29 * (mean - want) / math.Max(half, 1e-300)
-	text := fmt.Sprintf("%-46s want %-9.5g measured %-9.5g ± %-8.2g (%.1f %%), z %+.1f", name, want, mean, half, 100*half/math.Abs(want), z)
+	text := fmt.Sprintf("%-46s want %-9.5g measured %-9.5g ± %-8.2g (%.1f %%), z %+.1f", name, want, mean, half,
+		100*half/math.Abs(want), z)
 	switch {
 	case !(math.Abs(mean-want) <= half):
 		t.Errorf("%s: OUTSIDE", text)
@@ -69,9 +70,10 @@ func agree(t *testing.T, name string, samples []float64, want, slack float64) {
 	}
 }
 
-// given takes out of samples what a control sampled beside them explains, whose mean is known: each moves by the slope of
-// their regression times the control's error. It makes intervals narrower and moves no mean. The slope costs a degree of
-// freedom. Source: Lavenberg & Welch, "A perspective on the use of control variables", Management Science 27, 1981.
+// given takes out of samples what a control sampled beside them explains, whose mean is known: each moves by the slope
+// of their regression times the control's error. It makes intervals narrower and moves no mean. The slope costs a
+// degree of freedom. Source: Lavenberg & Welch, "A perspective on the use of control variables", Management Science 27,
+// 1981.
 func given(samples, control []float64, mean float64) []float64 {
 	_, slope := stat.LinearRegression(control, samples, nil, false)
 	out := make([]float64, len(samples))
@@ -98,8 +100,10 @@ func pool(n int, load sim.LoadSpec) sim.Spec {
 	load.Pool = "main/app"
 	return sim.Spec{
 		Servers: []sim.ServerSpec{{Name: "pg", MaxConns: 20_000, LoginLatency: 1, ExitLatency: 1}},
-		Groups: []sim.GroupSpec{{Name: "main", Processes: 1, Version: "1.24", Settings: sim.Settings{QueryWaitTimeout: sim.Disabled,
-			ServerLifetime: sim.Disabled, ServerIdleTimeout: sim.Disabled, ServerCheckDelay: 1e6 * time.Hour, MaxClientConns: 1e9}}},
+		Groups: []sim.GroupSpec{{Name: "main", Processes: 1, Version: "1.24",
+			Settings: sim.Settings{QueryWaitTimeout: sim.Disabled,
+				ServerLifetime: sim.Disabled, ServerIdleTimeout: sim.Disabled, ServerCheckDelay: 1e6 * time.Hour,
+				MaxClientConns: 1e9}}},
 		Pools: []sim.PoolSpec{{ID: "main/app", Server: "pg", SizeConns: n, MinConns: n}},
 		Loads: []sim.LoadSpec{load},
 	}
@@ -112,7 +116,8 @@ func open(perSec float64, hold sim.Law) sim.LoadSpec {
 
 // replicate runs a spec as often as effort says, discards warm of each run and returns the samples of each of sample's
 // measures after span.
-func replicate(t *testing.T, name string, spec sim.Spec, warm, span time.Duration, look func(*sim.World) []float64) [][]float64 {
+func replicate(t *testing.T, name string, spec sim.Spec, warm, span time.Duration,
+	look func(*sim.World) []float64) [][]float64 {
 	t.Helper()
 	replications, _ := effort()
 	var out [][]float64
@@ -155,7 +160,8 @@ func waits(w *sim.World) []float64 {
 
 // A formula that is off by twice the greatest half-width allowed is caught, from either side.
 func TestTheIntervalsCatchAWrongFormula(t *testing.T) {
-	x := replicate(t, "power", pool(1, open(0.6, sim.Law{Mean: time.Second})), discard(1, 0.6, time.Second), spanOf(0.6), waits)
+	x := replicate(t, "power", pool(1, open(0.6, sim.Law{Mean: time.Second})), discard(1, 0.6, time.Second), spanOf(0.6),
+		waits)
 	want := 0.6 / (1 - 0.6)
 	agree(t, "M/M/1 ρ 0.6: Wq", x[1], want, 1)
 	mean, half := interval(x[1])

@@ -24,7 +24,8 @@ func heldFor(law string, mean time.Duration) sim.Law {
 	case "H2(4)":
 		return sim.Law{Kind: sim.Hyperexponential, Mean: mean, SCV: 4}
 	default: // "points", whose mean is 1.12 of that, its scv 1.42
-		return sim.Law{Kind: sim.Quantiles, Points: []sim.QuantilePoint{{P: 0}, {P: 0.5, D: mean * 6 / 10}, {P: 0.9, D: 2 * mean}, {P: 1, D: 7 * mean}}}
+		return sim.Law{Kind: sim.Quantiles, Points: []sim.QuantilePoint{{P: 0}, {P: 0.5, D: mean * 6 / 10},
+			{P: 0.9, D: 2 * mean}, {P: 1, D: 7 * mean}}}
 	}
 }
 
@@ -39,7 +40,8 @@ func TestWaitsOfMMcAreErlangs(t *testing.T) {
 	}{{1, 0.65, 1, 1}, {5, 0.7, 1, 1}, {20, 0.8, 1, 1.5}, {100, 0.85, 3, 3}} {
 		a := float64(c.n) * c.use
 		name := fmt.Sprintf("M/M/%d ρ %v", c.n, c.use)
-		x := replicate(t, name, pool(c.n, open(a, heldFor("M", time.Second))), discard(c.n, c.use, time.Second), spanOf(a/c.times), waits)
+		x := replicate(t, name, pool(c.n, open(a, heldFor("M", time.Second))), discard(c.n, c.use, time.Second),
+			spanOf(a/c.times), waits)
 		agree(t, name+": P(wait)", given(x[0], x[2], a), queue.ErlangC(c.n, a), c.slack)
 		agree(t, name+": Wq", given(x[1], x[2], a), queue.Model{Hold: time.Second}.MeanWait(c.n, a), 1.6*c.slack)
 		agree(t, name+": busy", x[2], a, 1)
@@ -50,7 +52,8 @@ func TestWaitsOfMMcAreErlangs(t *testing.T) {
 func TestWaitsOfMG1ArePollaczeksAndKhinchines(t *testing.T) {
 	t.Parallel()
 	const use = 0.6
-	for law, slack := range map[string]float64{"D": 1, "LN(2)": 3, "H2(4)": 2.5, "points": 1.2} { // long holds are few, and they make the mean
+	// long holds are few, and they make the mean
+	for law, slack := range map[string]float64{"D": 1, "LN(2)": 3, "H2(4)": 2.5, "points": 1.2} {
 		hold := heldFor(law, 100*time.Millisecond)
 		a := use
 		perSec := a / hold.MeanOf().Seconds()
@@ -166,7 +169,8 @@ func TestABalancerSplitsPoissonIntoPoisson(t *testing.T) {
 func TestClosedClientsAreTheRepairModel(t *testing.T) {
 	t.Parallel()
 	const n, clients, think = 5, 30, 6.0
-	p := birthDeath(clients, func(k int) float64 { return float64(clients-k) / think }, func(k int) float64 { return float64(min(k, n)) })
+	p := birthDeath(clients, func(k int) float64 { return float64(clients-k) / think },
+		func(k int) float64 { return float64(min(k, n)) })
 	var perSec, queued float64
 	for k, x := range p {
 		perSec += x * float64(clients-k) / think
@@ -176,10 +180,11 @@ func TestClosedClientsAreTheRepairModel(t *testing.T) {
 		thinks := heldFor(law, time.Duration(think*float64(time.Second)))
 		name := fmt.Sprintf("%d clients that think %s, n %d", clients, law, n)
 		load := sim.LoadSpec{Closed: &sim.ClosedSpec{Clients: clients, Think: thinks}, Hold: heldFor("M", time.Second)}
-		x := replicate(t, name, pool(n, load), discard(n, 1-1/math.Sqrt(10), time.Second)+10*time.Minute, spanOf(perSec), func(w *sim.World) []float64 {
-			r := w.Results()
-			return append(waits(w), float64(r.Total.Done)/r.Span.Seconds())
-		})
+		x := replicate(t, name, pool(n, load), discard(n, 1-1/math.Sqrt(10), time.Second)+10*time.Minute, spanOf(perSec),
+			func(w *sim.World) []float64 {
+				r := w.Results()
+				return append(waits(w), float64(r.Total.Done)/r.Span.Seconds())
+			})
 		agree(t, name+": done/s", x[3], perSec, 1)
 		agree(t, name+": Wq", x[1], queued/perSec, 1)
 		agree(t, name+": busy", x[2], perSec, 1)

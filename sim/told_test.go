@@ -20,15 +20,17 @@ type failing struct {
 
 func (h failing) Apply(context.Context, state.Action) error { return h.err }
 
-// TestARunThatEndsSaysWhatEndsIt: what bars a step, what a file says by now, or what an action has met, knows what to do
-// next, such as the command that puts a file back; the report and the journal have it.
+// TestARunThatEndsSaysWhatEndsIt: what bars a step, what a file says by now, or what an action has met, knows what to
+// do next, such as the command that puts a file back; the report and the journal have it.
 func TestARunThatEndsSaysWhatEndsIt(t *testing.T) {
 	const next = "its old bytes come back with: put < kept"
 	met := map[string]int{}
 	for seed := range fleets(20, 8, 100) {
 		kind := []operr.Kind{operr.KindDrift, operr.KindUsage, operr.KindUnreachable}[seed%3]
-		want := map[operr.Kind]state.Outcome{operr.KindDrift: state.Drifted, operr.KindUsage: state.Held, operr.KindUnreachable: state.Held}[kind]
-		cut := errors.Join(&operr.Error{Kind: kind, Subject: "main.ini", Err: errors.New("the write was cut short"), Hint: next})
+		want := map[operr.Kind]state.Outcome{operr.KindDrift: state.Drifted, operr.KindUsage: state.Held,
+			operr.KindUnreachable: state.Held}[kind]
+		cut := errors.Join(&operr.Error{Kind: kind, Subject: "main.ini", Err: errors.New("the write was cut short"),
+			Hint: next})
 		for name, set := range map[string]func(r *bouncer.Rebalancer){
 			"before a step": func(r *bouncer.Rebalancer) {
 				r.Possible = func(context.Context, control.State, []fleet.SettingChange) error { return cut }

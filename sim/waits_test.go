@@ -13,8 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestARunThatWaitsHearsOfItsJournal: held, in a soak or paused, it records nothing for long; once its journal is not in its
-// place it ends at the next sample.
+// TestARunThatWaitsHearsOfItsJournal: held, in a soak or paused, it records nothing for long; once its journal is not
+// in its place it ends at the next sample.
 func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 	moved := errors.New("the file was moved away")
 	for _, c := range []struct {
@@ -33,7 +33,8 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 		looks, at := 0, 0
 		r.Seen = func(control.State, state.Action) { looks++ }
 		r.Recordable = func() error {
-			if last := len(x.events) - 1; at == 0 && looks > 5 && (x.events[last].Kind == state.HoldBegan || x.events[last].Kind == state.Acted) {
+			if last := len(x.events) - 1; at == 0 && looks > 5 && (x.events[last].Kind == state.HoldBegan ||
+				x.events[last].Kind == state.Acted) {
 				at = looks
 			}
 			if at > 0 && looks > at+10 {
@@ -43,7 +44,8 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 		}
 		report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 		if !errors.Is(err, moved) || at == 0 || looks > at+12 {
-			t.Errorf("%s: %v (%s %s) after %d samples, %d of them waiting; want an end with the journal's error", c.name, err, report.Outcome,
+			t.Errorf("%s: %v (%s %s) after %d samples, %d of them waiting; want an end with the journal's error", c.name, err,
+				report.Outcome,
 				report.Reason, looks, looks-at)
 		}
 	}
@@ -62,8 +64,8 @@ func (s *lateSwitch) Get(ctx context.Context) (int, bool, error) {
 	return s.Switch.Get(ctx)
 }
 
-// TestARollbackTurnsNoSwitchThatNoStepHasTurned: one that stands somewhere, and says so only when the rollback is on its way,
-// stays there; and what a rollback knows of loads is no base for a shift.
+// TestARollbackTurnsNoSwitchThatNoStepHasTurned: one that stands somewhere, and says so only when the rollback is on
+// its way, stays there; and what a rollback knows of loads is no base for a shift.
 func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
 	for _, mute := range []int{0, 3, 8} {
 		spec, _ := phase4(1, false)
@@ -85,7 +87,8 @@ func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
 			Server: "pg", Size: from - 1, MeanWait: fleet.Unknown()})
 		report, err := r.Run(t.Context(), goal, state.JournalState{})
 		if err != nil || report.Outcome != state.Done || x.w.shares[0] != 5 {
-			t.Errorf("silent %d times: %v %s %s, the switch says %g, want 5", mute, err, report.Outcome, report.Reason, x.w.shares[0])
+			t.Errorf("silent %d times: %v %s %s, the switch says %g, want 5", mute, err, report.Outcome, report.Reason,
+				x.w.shares[0])
 		}
 		for _, e := range x.events {
 			if e.Action != nil && e.Action.Traffic != nil || e.Step != nil && e.Step.Traffic != nil || len(e.Baselines) > 0 {
@@ -95,8 +98,8 @@ func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
 	}
 }
 
-// TestALifetimeWhoseLineIsGoneIsForgotten: a RELOAD took it away with the line. It keeps no other from being given back, and no
-// run from ending well.
+// TestALifetimeWhoseLineIsGoneIsForgotten: a RELOAD took it away with the line. It keeps no other from being given
+// back, and no run from ending well.
 func TestALifetimeWhoseLineIsGoneIsForgotten(t *testing.T) {
 	x := pinnedByTurnover(t, "1.24")
 	r := x.rebalancer()
@@ -109,7 +112,8 @@ func TestALifetimeWhoseLineIsGoneIsForgotten(t *testing.T) {
 	flush := &state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{
 		{Process: p.ID, Alias: p.Aliases[0].Name, Key: fleet.KeyLifetime, From: 3600, To: 1},
 		{Process: p.ID, Alias: "zgone", Key: fleet.KeyLifetime, From: 3600, To: 1}}}
-	for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &x.goal}, {Kind: state.Intended, Action: flush}, {Kind: state.Acted, Action: flush},
+	for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &x.goal}, {Kind: state.Intended, Action: flush},
+		{Kind: state.Acted, Action: flush},
 		{Kind: state.RunEnded, Outcome: state.Interrupted}} {
 		e.Seq, e.At = m.Seq+1, x.w.Now()
 		x.events, m = append(x.events, e), m.After(e)

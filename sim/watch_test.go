@@ -136,8 +136,10 @@ func (v *watcher) counts() {
 	}
 	aliases, users, tallies := map[*alias]int{}, map[*counter]int{}, map[*tally]int{}
 	for p, s := range pools {
-		if p.count != s.conns || p.active != s.active || p.tested != s.tested || len(p.idle) != s.idle || len(p.used) != s.used || b2i(p.login >= 0) != s.login {
-			t.Fatalf("at %v pool %s counts %d active %d tested %d idle %d used %d login %d, truly %+v", w.At(), p.tally.id, p.count, p.active, p.tested, len(p.idle), len(p.used), p.login, *s)
+		if p.count != s.conns || p.active != s.active || p.tested != s.tested || len(p.idle) != s.idle ||
+			len(p.used) != s.used || b2i(p.login >= 0) != s.login {
+			t.Fatalf("at %v pool %s counts %d active %d tested %d idle %d used %d login %d, truly %+v", w.At(), p.tally.id,
+				p.count, p.active, p.tested, len(p.idle), len(p.used), p.login, *s)
 		}
 		aliases[p.alias] += s.conns
 		users[p.user] += s.conns
@@ -158,7 +160,8 @@ func (v *watcher) counts() {
 			waiting, serving = waiting+p.queue.n, serving+p.active
 		}
 		if proc.waiting != waiting || proc.serving != serving {
-			t.Fatalf("%s counts %d waiting and %d served, truly %d and %d", proc.id, proc.waiting, proc.serving, waiting, serving)
+			t.Fatalf("%s counts %d waiting and %d served, truly %d and %d", proc.id, proc.waiting, proc.serving, waiting,
+				serving)
 		}
 	}
 	claims := map[*server]int{}

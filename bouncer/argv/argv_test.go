@@ -29,7 +29,8 @@ func TestACommandInheritsNoPassword(t *testing.T) {
 	if err != nil || string(out) != "|/etc/pgpass|another's|this|given|0\n" {
 		t.Errorf("%q (%v)", out, err)
 	}
-	out, err = argv.Call{Argv: []string{"sh", "-c", `echo "$PGPASSWORD"`}, Env: []string{"PGPASSWORD=asked for"}}.Run(t.Context())
+	out, err = argv.Call{Argv: []string{"sh", "-c", `echo "$PGPASSWORD"`},
+		Env: []string{"PGPASSWORD=asked for"}}.Run(t.Context())
 	if err != nil || string(out) != "asked for\n" {
 		t.Errorf("%q (%v)", out, err)
 	}
@@ -41,7 +42,8 @@ func TestWhatACommandPrintsIsBounded(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	begun := time.Now()
 	_, err := shell(t, "yes", time.Minute)
-	if err == nil || !strings.Contains(err.Error(), "it printed more than 8 MiB, and was ended") || time.Since(begun) > 30*time.Second {
+	if err == nil || !strings.Contains(err.Error(), "it printed more than 8 MiB, and was ended") ||
+		time.Since(begun) > 30*time.Second {
 		t.Errorf("%v after %v", err, time.Since(begun))
 	}
 	_, err = shell(t, "trap '' PIPE; yes 2>/dev/null; sleep 60", time.Minute) // one that does not care
@@ -56,7 +58,8 @@ func TestWhatACommandPrintsIsBounded(t *testing.T) {
 	if held := (after.Sys - before.Sys) >> 20; held > 64 {
 		t.Errorf("%d MiB were taken from the system", held)
 	}
-	if _, err = shell(t, "head -c 100000 /dev/zero | tr '\\0' x >&2; exit 3", time.Minute); err == nil || len(err.Error()) > 600 {
+	if _, err = shell(t, "head -c 100000 /dev/zero | tr '\\0' x >&2; exit 3", time.Minute); err == nil ||
+		len(err.Error()) > 600 {
 		t.Errorf("%v", err)
 	}
 	if out, err := shell(t, "head -c 8388608 /dev/zero", time.Minute); err != nil || len(out) != argv.MostOutput {
@@ -69,12 +72,15 @@ func TestNothingOfACommandRunsOnAfterItsTime(t *testing.T) {
 	dir := t.TempDir()
 	var all sync.WaitGroup
 	for name, c := range map[string]struct{ line, says string }{
-		"a child that is waited for":                   {"(sleep 6; touch FILE) & wait", "did not end in time"},
-		"a child that ignores what it can":             {"trap '' TERM INT HUP; (sleep 6; touch FILE); sleep 60", "did not end in time"},
-		"a child of one that fails":                    {"(sleep 6; touch FILE) >/dev/null 2>&1 & exit 3", "exit status 3"},
-		"a child that holds the output of the dead":    {"(sleep 6; touch FILE) &", "left a child that holds its output"},
-		"one that closes its output and goes on":       {"exec >&- 2>&-; sleep 6; touch FILE; sleep 60", "did not end in time"},
-		"one that prints all the time and has a child": {"(sleep 6; touch FILE) & yes", ""}, // too much, or for too long: as fast as it gets
+		"a child that is waited for": {"(sleep 6; touch FILE) & wait", "did not end in time"},
+		"a child that ignores what it can": {"trap '' TERM INT HUP; (sleep 6; touch FILE); sleep 60",
+			"did not end in time"},
+		"a child of one that fails":                 {"(sleep 6; touch FILE) >/dev/null 2>&1 & exit 3", "exit status 3"},
+		"a child that holds the output of the dead": {"(sleep 6; touch FILE) &", "left a child that holds its output"},
+		"one that closes its output and goes on": {"exec >&- 2>&-; sleep 6; touch FILE; sleep 60",
+			"did not end in time"},
+		// too much, or for too long: as fast as it gets
+		"one that prints all the time and has a child": {"(sleep 6; touch FILE) & yes", ""},
 	} {
 		all.Go(func() {
 			file := filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
@@ -110,7 +116,8 @@ func TestAChildThatHoldsTheErrorsAloneIsLeft(t *testing.T) {
 }
 
 func TestALineIsWhatAShellTakesApartAgain(t *testing.T) {
-	for _, words := range [][]string{{"ssh", "pgb2", "sudo sh -c 'cat >f && mv f g'"}, {"a", "", "it's", "$HOME `x` \\ \"y\"", "*"}, {"plain", "--a=b", "x/y.z"}} {
+	for _, words := range [][]string{{"ssh", "pgb2", "sudo sh -c 'cat >f && mv f g'"},
+		{"a", "", "it's", "$HOME `x` \\ \"y\"", "*"}, {"plain", "--a=b", "x/y.z"}} {
 		line := argv.Line(words)
 		out, err := argv.Call{Argv: []string{"sh", "-c", `printf '%s\n' ` + line}}.Run(t.Context())
 		if err != nil || string(out) != strings.Join(words, "\n")+"\n" {

@@ -54,29 +54,37 @@ func TestReferenceIsValidAndNamesEveryKey(t *testing.T) {
 // nothing, and wants the same rules.
 func TestReferenceShowsTheRealDefaults(t *testing.T) {
 	bare := parse(t, "servers: [{name: main, dsn: host=x}]\npools: [{pool: main/app}]\n").Declared()
-	full := parse(t, "servers: [{name: main, dsn: host=x, headroom: {connections: 5%, cpu: 20%}, direct: {count: peak}}]\n"+
-		"pools: [{pool: main/app, min: 1, weight: 1, utilization: 90%, max_wait: {mean: 10ms, p99: 100ms}, survive_loss: 0, count: worst}]\ndeadband: 1%\n").Declared()
+	full := parse(t, "servers: [{name: main, dsn: host=x, headroom: {connections: 5%, cpu: 20%}, direct: {count: "+
+		"peak}}]\n"+
+		"pools: [{pool: main/app, min: 1, weight: 1, utilization: 90%, max_wait: {mean: 10ms, p99: 100ms}, survive_loss: 0, "+
+		"count: worst}]\ndeadband: 1%\n").Declared()
 	bare.Pools[0].Where, full.Pools[0].Where = "", ""
 	if !reflect.DeepEqual(bare, full) {
 		t.Errorf("defaults differ from what the reference says:\n%+v\n%+v", bare, full)
 	}
-	for _, say := range []string{"default 5%, at least 5", "default 20%", "utilization: 90%", "mean: 10ms", "p99: 100ms", "lookback: 7d", "deadband: 1%"} {
+	for _, say := range []string{"default 5%, at least 5", "default 20%", "utilization: 90%", "mean: 10ms", "p99: 100ms",
+		"lookback: 7d", "deadband: 1%"} {
 		if !strings.Contains(Reference, say) {
 			t.Errorf("the reference does not say %q", say)
 		}
 	}
-	if budget.DefaultHeadroomShare != 0.05 || budget.DefaultHeadroomLeast != 5 || budget.DefaultCPUHeadroom != 0.20 || budget.DefaultUtilization != 0.90 ||
-		budget.DefaultMaxWaitMean != 10*time.Millisecond || budget.DefaultMaxWaitP99 != 100*time.Millisecond || budget.DefaultLookbackLoad != 7*24*time.Hour || budget.DefaultDeadband != 0.01 {
+	if budget.DefaultHeadroomShare != 0.05 || budget.DefaultHeadroomLeast != 5 || budget.DefaultCPUHeadroom != 0.20 ||
+		budget.DefaultUtilization != 0.90 ||
+		budget.DefaultMaxWaitMean != 10*time.Millisecond || budget.DefaultMaxWaitP99 != 100*time.Millisecond ||
+		budget.DefaultLookbackLoad != 7*24*time.Hour || budget.DefaultDeadband != 0.01 {
 		t.Error("a default changed: change the reference, too")
 	}
 }
 
 func TestEveryFaultIsReportedAtOnce(t *testing.T) {
-	_, err := Parse("bad.yaml", []byte("servers:\n  - {name: a b, cores: many}\ngroups:\n  - name: x/y\n    processes: []\nledger:\n  - {server: z, name: '', conns: -1}\n"), noEnv)
+	_, err := Parse("bad.yaml",
+		[]byte("servers:\n  - {name: a b, cores: many}\ngroups:\n  - name: x/y\n    processes: []\nledger:\n  - {server: z, "+
+			"name: '', conns: -1}\n"), noEnv)
 	if operr.KindOf(err) != operr.KindUsage {
 		t.Fatalf("%v is not an error of usage", err)
 	}
-	for _, want := range []string{"bad.yaml:2:12: servers[0].name", "bad.yaml:2:24: servers[0].cores", "has neither dsn:", "bad.yaml:4:11: groups[0].name",
+	for _, want := range []string{"bad.yaml:2:12: servers[0].name", "bad.yaml:2:24: servers[0].cores", "has neither dsn:",
+		"bad.yaml:4:11: groups[0].name",
 		"groups[0].processes", "ledger[0].server is \"z\"", "ledger[0].name", "ledger[0].conns is -1"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in:\n%v", want, err)
@@ -112,7 +120,8 @@ func TestClockworkIsNoLoad(t *testing.T) {
 		"arrival_scv: 0":                 "",
 		"arrival_scv: 0, hold_scv: 0.01": "",
 	} {
-		_, err := Parse("s.yaml", []byte("pools:\n  - {pool: main/app, load: {arrivals_per_sec: 1, mean_hold: 1ms, "+text+"}}\n"), noEnv)
+		_, err := Parse("s.yaml",
+			[]byte("pools:\n  - {pool: main/app, load: {arrivals_per_sec: 1, mean_hold: 1ms, "+text+"}}\n"), noEnv)
 		got := ""
 		if err != nil {
 			got = err.Error()
@@ -136,7 +145,9 @@ func TestVariablesCannotChangeTheStructure(t *testing.T) {
 
 func TestPrometheusHTTPConfigKeepsItsVariables(t *testing.T) {
 	env := func(k string) (string, bool) { return "s3cr:et #", k == "P" }
-	c, err := Parse("p.yaml", []byte("servers: [{name: main, max_connections: 9}]\nprometheus: {url: 'http://p:9090', http_config: {basic_auth: {username: u, password: '${P}'}}}\n"), env)
+	c, err := Parse("p.yaml",
+		[]byte("servers: [{name: main, max_connections: 9}]\nprometheus: {url: 'http://p:9090', http_config: {basic_auth: "+
+			"{username: u, password: '${P}'}}}\n"), env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,8 +174,11 @@ func FuzzParse(f *testing.F) {
 }
 
 func TestEveryUnknownKeyIsNamedInTheOrderOfTheFile(t *testing.T) {
-	_, err := Parse("bad.yaml", []byte("zebra: 1\nservers: [{name: main, max_connections: 9, coers: 8}]\nape: 1\npools: [{pool: a/b, load: {rate: 1}}]\n"), noEnv)
-	want := "bad.yaml:1:1: unknown field \"zebra\"\nbad.yaml:2:44: unknown field \"coers\", did you mean cores?\nbad.yaml:3:1: unknown field \"ape\"\nbad.yaml:4:28: unknown field \"rate\""
+	_, err := Parse("bad.yaml",
+		[]byte("zebra: 1\nservers: [{name: main, max_connections: 9, coers: 8}]\nape: 1\npools: [{pool: a/b, load: {rate: "+
+			"1}}]\n"), noEnv)
+	want := "bad.yaml:1:1: unknown field \"zebra\"\nbad.yaml:2:44: unknown field \"coers\", did you mean " +
+		"cores?\nbad.yaml:3:1: unknown field \"ape\"\nbad.yaml:4:28: unknown field \"rate\""
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
@@ -174,7 +188,8 @@ func TestFilesThatWouldDrownTheParserAreRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"a: " + strings.Repeat("[", 2_000_000): "b.yaml:1:1: 2000003 bytes, want at most 1048576",
 		"a: " + strings.Repeat("[", 20_000):    "b.yaml:1:1004: nested more than 1000 deep",
-		"# " + strings.Repeat("]", 9_000) + "\na: '" + strings.Repeat("]", 9_000) + "'\nb: " + strings.Repeat("[", 9_000): "b.yaml:3:1004: nested more than 1000 deep",
+		"# " + strings.Repeat("]", 9_000) + "\na: '" + strings.Repeat("]", 9_000) + "'\nb: " + strings.Repeat("[",
+			9_000): "b.yaml:3:1004: nested more than 1000 deep",
 		strings.Repeat("- ", 5_000) + "x":        "b.yaml:1:2001: nested more than 1000 deep",
 		"a:\n" + strings.Repeat(" ", 3000) + "x": "b.yaml:2:2001: nested more than 1000 deep",
 	} {
@@ -186,7 +201,8 @@ func TestFilesThatWouldDrownTheParserAreRefused(t *testing.T) {
 
 func TestAValueOfAnotherKindIsToldInWordsOfYAML(t *testing.T) {
 	for text, want := range map[string]string{
-		"servers: [{name: main, max_connections: many}]\n": "f.yaml:1:41: servers[0].max_connections is \"many\", want a whole number, 1 to 262143",
+		"servers: [{name: main, max_connections: many}]\n": "f.yaml:1:41: servers[0].max_connections is \"many\", want a " +
+			"whole number, 1 to 262143",
 		"servers: main\n":            "f.yaml:1:10: a text, want a list",
 		"servers: {a: 1}\n":          "a map of keys and values, want a list",
 		"policy: 7\n":                "f.yaml:1:9: a whole number, want a map of keys and values",
@@ -196,7 +212,8 @@ func TestAValueOfAnotherKindIsToldInWordsOfYAML(t *testing.T) {
 		"policy: {confirm: [1]}\n":   "a list, want a text",
 	} {
 		_, err := Parse("f.yaml", []byte(text), noEnv)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "unmarshal") || strings.Contains(err.Error(), "Go ") {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "unmarshal") ||
+			strings.Contains(err.Error(), "Go ") {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}

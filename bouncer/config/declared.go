@@ -33,7 +33,8 @@ func (c *Config) Declared() budget.Declared {
 func (s Server) declared(signals []Signal) budget.DeclaredServer {
 	d := budget.DeclaredServer{
 		Name: s.Name, MaxConns: s.MaxConnections.pointer(), SuperuserReservedConns: s.SuperuserReservedConnections.pointer(),
-		ReservedConns: s.ReservedConnections.pointer(), DirectConns: s.Direct.Conns.pointer(), DirectCount: countOf(s.Direct.Count, budget.CountHighest),
+		ReservedConns: s.ReservedConnections.pointer(), DirectConns: s.Direct.Conns.pointer(),
+		DirectCount:   countOf(s.Direct.Count, budget.CountHighest),
 		HeadroomShare: budget.DefaultHeadroomShare, CPUHeadroom: budget.DefaultCPUHeadroom, Cores: s.Cores.F,
 	}
 	if h := s.Headroom.Connections; h.Set {
@@ -66,8 +67,9 @@ func (p Pool) declared() budget.DeclaredPool {
 	d := budget.DeclaredPool{
 		ID: p.Pool, Min: max(1, p.Min.N), Max: p.Max.N, Weight: 1, Utilization: budget.DefaultUtilization,
 		MaxWaitMean: budget.DefaultMaxWaitMean, MaxWaitP99: budget.DefaultMaxWaitP99, SurviveLoss: p.SurviveLoss.N,
-		Count: countOf(p.Count, budget.CountWorst), Users: p.UserNames(), Size: p.Size.pointer(), ReserveConns: p.ReserveSize.pointer(),
-		Copies: p.Copies.N, MaxDBConns: p.MaxDBConnections.pointer(),
+		Count: countOf(p.Count, budget.CountWorst), Users: p.UserNames(), Size: p.Size.pointer(),
+		ReserveConns: p.ReserveSize.pointer(),
+		Copies:       p.Copies.N, MaxDBConns: p.MaxDBConnections.pointer(),
 	}
 	if servers := p.servers(); len(servers) > 0 {
 		d.Server, d.AlsoOn = servers[0], servers[1:]
@@ -93,8 +95,9 @@ func (p Pool) declared() budget.DeclaredPool {
 		d.Reserve = &budget.IntRange{Min: p.Reserve.Min.N, Max: p.Reserve.Max.N}
 	}
 	if l := p.Load; l != nil {
-		d.Load = &budget.DeclaredLoad{ArrivalsPerSec: l.ArrivalsPerSec.F, MeanHold: l.MeanHold.D, ArrivalSCV: l.ArrivalSCV.or(1),
-			HoldSCV: l.HoldSCV.or(1), CPUPerXact: l.CPUPerXact.D}
+		d.Load = &budget.DeclaredLoad{ArrivalsPerSec: l.ArrivalsPerSec.F, MeanHold: l.MeanHold.D,
+			ArrivalSCV: l.ArrivalSCV.or(1),
+			HoldSCV:    l.HoldSCV.or(1), CPUPerXact: l.CPUPerXact.D}
 	}
 	return d
 }

@@ -65,7 +65,8 @@ const (
 
 // Bounded refuses YAML that would cost the parser more than any real file does. Brackets open a level wherever they
 // stand, and close one only outside of what looks like a comment or a quoted text of its line; a blank at the beginning
-// of a line is half a level. So a strange text may be refused, and none gets through that is deeper. The error is a Fault.
+// of a line is half a level. So a strange text may be refused, and none gets through that is deeper. The error is a
+// Fault.
 func Bounded(name string, data []byte) error {
 	if len(data) > MaxBytes {
 		return Fault{name + ":1:1", fmt.Sprintf("%d bytes, want at most %d", len(data), MaxBytes)}
@@ -226,7 +227,8 @@ func kindOf(t reflect.Type) string {
 		return kindOf(t.Elem())
 	case reflect.Bool:
 		return "true or false"
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8,
+		reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return "a whole number"
 	case reflect.Float32, reflect.Float64:
 		return "a number"

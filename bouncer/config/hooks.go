@@ -22,7 +22,8 @@ const DefaultHookTimeout = 10 * time.Second
 // Argv returns the commands by the name of what they are run on, without "on_".
 func (h Hooks) Argv() map[string][]string {
 	out := map[string][]string{}
-	for name, argv := range map[string][]string{"step": h.OnStep, "hold": h.OnHold, "resume": h.OnResume, "abort": h.OnAbort, "done": h.OnDone} {
+	for name, argv := range map[string][]string{"step": h.OnStep, "hold": h.OnHold, "resume": h.OnResume,
+		"abort": h.OnAbort, "done": h.OnDone} {
 		if len(argv) > 0 {
 			out[name] = argv
 		}

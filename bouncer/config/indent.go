@@ -46,7 +46,8 @@ func (d *Document) indented(data []byte, err error) error {
 	}
 	named := d.mask(strconv.Quote(string(bytes.TrimRight(key, " \r"))))
 	return Fault{fmt.Sprintf("%s:%d:%d", d.Name, n, blanks+1),
-		fmt.Sprintf("line %d, %s, begins with %s; the %ss open above it begin with %s", n, named, blanksText(blanks), what, want)}
+		fmt.Sprintf("line %d, %s, begins with %s; the %ss open above it begin with %s", n, named, blanksText(blanks), what,
+			want)}
 }
 
 // outOfPlace are the parser's words for a line that stands too far to the left or to the right, and whether they name

@@ -8,15 +8,23 @@ import (
 // TestALineOutOfPlaceIsNamedWithThePlacesItMayHave: with its key, and not with the parser's words.
 func TestALineOutOfPlaceIsNamedWithThePlacesItMayHave(t *testing.T) {
 	for text, want := range map[string]string{
-		"journal: j\n servers:\n  - {name: main}\n":                                      `f:2:2: line 2, "servers", begins with 1 blank; the keys open above it begin with 0`,
-		"groups:\n  - name: main\n   metrics: x\n":                                       `f:3:4: line 3, "metrics", begins with 3 blanks; the keys open above it begin with 0 or 4`,
-		"groups:\n  - name: main\n  metrics: x\n":                                        `f:3:3: line 3, "metrics", begins with 2 blanks; the keys open above it begin with 0 or 4`,
-		"policy:\n    soak: 20s\n\n  # a word\n  every: 1s\n":                            `f:5:3: line 5, "every", begins with 2 blanks; the keys open above it begin with 0 or 4`,
-		"policy:\n  soak: 20s\n    every: 1s\n":                                          `f:3:5: line 3, "every", begins with 4 blanks; the keys open above it begin with 0 or 2`,
-		"groups:\n  - name: main\n    processes:\n      - console: a\n      config: x\n": `f:5:7: line 5, "config", begins with 6 blanks; the keys open above it begin with 0, 4 or 8`,
-		"servers:\n  - name: main\n- name: x\n":                                          `f:3:1: line 3, "- name", begins with 0 blanks; the items open above it begin with 2`,
-		"policy: {soak: 20s\n":                                                           "", // no line is out of place: the parser's words stay
-		"policy:\n  soak: a: b\n":                                                        "",
+		"journal: j\n servers:\n  - {name: " +
+			"main}\n": `f:2:2: line 2, "servers", begins with 1 blank; the keys open above it begin with 0`,
+		"groups:\n  - name: main\n   metrics: " +
+			"x\n": `f:3:4: line 3, "metrics", begins with 3 blanks; the keys open above it begin with 0 or 4`,
+		"groups:\n  - name: main\n  metrics: " +
+			"x\n": `f:3:3: line 3, "metrics", begins with 2 blanks; the keys open above it begin with 0 or 4`,
+		"policy:\n    soak: 20s\n\n  # a word\n  every: " +
+			"1s\n": `f:5:3: line 5, "every", begins with 2 blanks; the keys open above it begin with 0 or 4`,
+		"policy:\n  soak: 20s\n    every: " +
+			"1s\n": `f:3:5: line 3, "every", begins with 4 blanks; the keys open above it begin with 0 or 2`,
+		"groups:\n  - name: main\n    processes:\n      - console: a\n      config: " +
+			"x\n": `f:5:7: line 5, "config", begins with 6 blanks; the keys open above it begin with 0, 4 or 8`,
+		"servers:\n  - name: main\n- name: " +
+			"x\n": `f:3:1: line 3, "- name", begins with 0 blanks; the items open above it begin with 2`,
+		// no line is out of place: the parser's words stay
+		"policy: {soak: 20s\n":    "",
+		"policy:\n  soak: a: b\n": "",
 	} {
 		_, err := Open("f", []byte(text))
 		if err == nil || want != "" && err.Error() != want || want == "" && strings.Contains(err.Error(), "open above") {

@@ -5,10 +5,12 @@ import (
 	"testing"
 )
 
-// masking is a config whose variables are those of env, and in which the pool main/app and the user app are written out.
+// masking is a config whose variables are those of env, and in which the pool main/app and the user app are written
+// out.
 func masking(t *testing.T, env map[string]string) *Config {
 	t.Helper()
-	text := "servers: [{name: main, dsn: host=app}]\ngroups: [{name: main, processes: [{console: host=pgb}]}]\npools: [{pool: main/app}]\n" +
+	text := "servers: [{name: main, dsn: host=app}]\ngroups: [{name: main, processes: [{console: host=pgb}]}]\npools: " +
+		"[{pool: main/app}]\n" +
 		"hooks: {on_hold: [page, --as, 'app', 'sudo -u postgres'"
 	for name := range env {
 		text += ", '${" + name + "}'"
@@ -29,7 +31,8 @@ func TestAVariableIsMaskedWhereItIsASecret(t *testing.T) {
 		{"cannot parse `postgres://app:app@app:5432/app`", "app", "cannot parse `postgres://app:${V}@app:5432/app`"},
 		{`role "s3cr3t_rw" of s3cr3t: s3cr3t`, "s3cr3t", `role "s3cr3t_rw" of ${V}: ${V}`},
 		{"no main/app, no main/jobs", "main", "no main/app, no main/jobs"},
-		{"no main/jobs, and jobs by itself", "jobs", "no main/jobs, and ${V} by itself"}, // an alias that the file does not name
+		// an alias that the file does not name
+		{"no main/jobs, and jobs by itself", "jobs", "no main/jobs, and ${V} by itself"},
 		{"404 of https://hooks.example/main/jobs", "jobs", "404 of https://hooks.example/main/${V}"},
 		{"ssh pgb 'cat > /etc/app'", "app", "ssh pgb 'cat > /etc/app'"},
 		{"sudo -u postgres cat, password=postgres", "postgres", "sudo -u postgres cat, password=${V}"},
@@ -43,9 +46,11 @@ func TestAVariableIsMaskedWhereItIsASecret(t *testing.T) {
 
 // TestAVariableIsMaskedInTheWordItStandsIn: what the file writes before and after it goes on with its word.
 func TestAVariableIsMaskedInTheWordItStandsIn(t *testing.T) {
-	env := map[string]string{"A": "aaaa1111", "B": "bbbb2222bbbb", "K": "-----BEGIN-----\nline-of-a-key\n", "E": "", "N": "1"}
+	env := map[string]string{"A": "aaaa1111", "B": "bbbb2222bbbb", "K": "-----BEGIN-----\nline-of-a-key\n", "E": "",
+		"N": "1"}
 	getenv := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
-	c, err := Parse("m.yaml", []byte("hooks: {on_hold: [page, '${A}${B}', '-p${A}', 'x-${B}_y', '${K}', 'db-${N}', 'pre${E}', '${A}']}\n"), getenv)
+	c, err := Parse("m.yaml",
+		[]byte("hooks: {on_hold: [page, '${A}${B}', '-p${A}', 'x-${B}_y', '${K}', 'db-${N}', 'pre${E}', '${A}']}\n"), getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +71,8 @@ func TestAVariableIsMaskedInTheWordItStandsIn(t *testing.T) {
 }
 
 func TestANameIsNoSecretWhereAVariableSaysIt(t *testing.T) {
-	c, err := Parse("m.yaml", []byte("servers: [{name: '${V}-db', dsn: 'host=${V}'}]\n"), func(string) (string, bool) { return "prod", true })
+	c, err := Parse("m.yaml", []byte("servers: [{name: '${V}-db', dsn: 'host=${V}'}]\n"),
+		func(string) (string, bool) { return "prod", true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +84,10 @@ func TestANameIsNoSecretWhereAVariableSaysIt(t *testing.T) {
 // TestAFaultShowsNoVariable, and not in quotes that change it either.
 func TestAFaultShowsNoVariable(t *testing.T) {
 	for _, v := range []string{"s3cr3t", `s3c"r3t`, "s3c\tr3t\\", "s3c'r3t"} {
-		_, err := Parse("m.yaml", []byte("policy: {confirm: '${V}', accept: ['x${V}']}\n"), func(string) (string, bool) { return v, true })
-		if err == nil || strings.Contains(err.Error(), "r3t") || !strings.Contains(err.Error(), `confirm is "${V}"`) || !strings.Contains(err.Error(), `is "x${V}"`) {
+		_, err := Parse("m.yaml", []byte("policy: {confirm: '${V}', accept: ['x${V}']}\n"),
+			func(string) (string, bool) { return v, true })
+		if err == nil || strings.Contains(err.Error(), "r3t") || !strings.Contains(err.Error(), `confirm is "${V}"`) ||
+			!strings.Contains(err.Error(), `is "x${V}"`) {
 			t.Errorf("%q: %v", v, err)
 		}
 	}

@@ -27,7 +27,8 @@ func (c *Config) Mask(text string) string { return c.doc.mask(text) }
 // getenv finds the variables of ${NAME}. The error is a *operr.Error of KindUsage that joins every Fault.
 func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Config, error) {
 	usage := func(err error) error {
-		return &operr.Error{Kind: operr.KindUsage, Err: err, Hint: "pgbudget init --reference prints every key with its meaning and default"}
+		return &operr.Error{Kind: operr.KindUsage, Err: err,
+			Hint: "pgbudget init --reference prints every key with its meaning and default"}
 	}
 	doc, err := Open(name, data)
 	if err != nil {

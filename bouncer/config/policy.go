@@ -142,7 +142,8 @@ func (c *Config) MovingPolicy() state.Policy {
 	for _, d := range []struct {
 		to   *time.Duration
 		from Dur
-	}{{&p.Soak, w.Soak}, {&p.DrainFor, w.DrainFor}, {&p.HoldFor, w.HoldFor}, {&p.Every, w.Every}, {&p.SoakEvery, w.SoakEvery}, {&p.MaxWait, w.MaxWait}, {&p.Stale, w.Stale}} {
+	}{{&p.Soak, w.Soak}, {&p.DrainFor, w.DrainFor}, {&p.HoldFor, w.HoldFor}, {&p.Every, w.Every},
+		{&p.SoakEvery, w.SoakEvery}, {&p.MaxWait, w.MaxWait}, {&p.Stale, w.Stale}} {
 		if d.from.Set {
 			*d.to = d.from.D
 		}
@@ -163,15 +164,16 @@ func (c *Config) Windows() []control.Window {
 	return out
 }
 
-// resumeShare is what a signal resumes at where the file does not say, of its hold level. chosen: as far below as 0.80 is
-// below 0.85.
+// resumeShare is what a signal resumes at where the file does not say, of its hold level. chosen: as far below as 0.80
+// is below 0.85.
 const resumeShare = 0.94
 
 // Thresholds returns the levels of the saturation signals, sorted by name and server.
 func (c *Config) Thresholds() []control.Threshold {
 	var out []control.Threshold
 	for _, s := range c.Signals() {
-		out = append(out, control.Threshold{Name: s.Name, Server: s.Server, Hold: s.Hold.F, Resume: s.Resume.or(resumeShare * s.Hold.F), Abort: s.Abort.or(math.Inf(1))})
+		out = append(out, control.Threshold{Name: s.Name, Server: s.Server, Hold: s.Hold.F,
+			Resume: s.Resume.or(resumeShare * s.Hold.F), Abort: s.Abort.or(math.Inf(1))})
 	}
 	slices.SortFunc(out, func(a, b control.Threshold) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Server, b.Server))

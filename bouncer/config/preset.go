@@ -4,10 +4,10 @@ import "slices"
 
 // presets are sets of signals under one name.
 //
-// gitlab: what GitLab.com alerts on for its primary, as of early 2022, soft levels as hold and hard ones as abort (runbooks,
-// libsonnet/saturation-monitoring: pg_primary_cpu, pg_active_db_connections_primary, pgbouncer_sync_pool). Their ratios of
-// clients to max_client_conn and of each PgBouncer's own core are left out: neither is made worse by a size. Resume is 5
-// points below hold; theirs have none.
+// gitlab: what GitLab.com alerts on for its primary, as of early 2022, soft levels as hold and hard ones as abort
+// (runbooks, libsonnet/saturation-monitoring: pg_primary_cpu, pg_active_db_connections_primary, pgbouncer_sync_pool).
+// Their ratios of clients to max_client_conn and of each PgBouncer's own core are left out: neither is made worse by a
+// size. Resume is 5 points below hold; theirs have none.
 var presets = map[string][]Signal{
 	"gitlab": {
 		{Name: "cpu", Builtin: "cpu", Hold: num(0.80), Resume: num(0.75), Abort: num(0.90)},

@@ -8,7 +8,8 @@ import (
 
 // TestThePresetIsThoseSignals writes gitlab's out, beside one of the user's own.
 func TestThePresetIsThoseSignals(t *testing.T) {
-	c := parse(t, "servers: [{name: main, dsn: host=x}]\nsaturation:\n  - {preset: gitlab, server: main}\n  - {name: lag, builtin: lag, hold: 5}\n")
+	c := parse(t, "servers: [{name: main, dsn: host=x}]\nsaturation:\n  - {preset: gitlab, server: main}\n  - {name: "+
+		"lag, builtin: lag, hold: 5}\n")
 	got := ""
 	for _, r := range c.Thresholds() {
 		got += r.Name + " " + r.Server + "; "
@@ -17,7 +18,8 @@ func TestThePresetIsThoseSignals(t *testing.T) {
 		t.Errorf("signals: %s", got)
 	}
 	cpu := c.Thresholds()[1]
-	if cpu.Hold != 0.80 || cpu.Resume != 0.75 || cpu.Abort != 0.90 || c.MovingPolicy().MaxUse != 0.85 || c.Declared().Servers[0].CPUHold != 0.80 {
+	if cpu.Hold != 0.80 || cpu.Resume != 0.75 || cpu.Abort != 0.90 || c.MovingPolicy().MaxUse != 0.85 ||
+		c.Declared().Servers[0].CPUHold != 0.80 {
 		t.Errorf("%+v, use %g, CPU ceiling below %g", cpu, c.MovingPolicy().MaxUse, c.Declared().Servers[0].CPUHold)
 	}
 	if bare := parse(t, "servers: [{name: main, dsn: host=x}]\n"); bare.MovingPolicy().MaxUse != 0 {
@@ -27,7 +29,8 @@ func TestThePresetIsThoseSignals(t *testing.T) {
 
 func TestHooksAreReadAndChecked(t *testing.T) {
 	c := parse(t, "servers: [{name: main, dsn: host=x}]\nhooks: {on_step: [a, b], on_done: [c], timeout: 3s}\n")
-	if argv := c.Hooks.Argv(); len(argv) != 2 || strings.Join(argv["step"], " ") != "a b" || c.Hooks.Within() != 3*time.Second {
+	if argv := c.Hooks.Argv(); len(argv) != 2 || strings.Join(argv["step"], " ") != "a b" ||
+		c.Hooks.Within() != 3*time.Second {
 		t.Errorf("%v within %v", argv, c.Hooks.Within())
 	}
 	if d := parse(t, "servers: [{name: main, dsn: host=x}]\n").Hooks.Within(); d != DefaultHookTimeout {

@@ -9,7 +9,8 @@ import (
 // TestAPoolMayNameSeveralServers: as PgBouncer's line may name several hosts.
 func TestAPoolMayNameSeveralServers(t *testing.T) {
 	file := func(server string) string {
-		return "servers: [{name: a, dsn: host=a}, {name: b, dsn: host=b}]\ngroups: [{name: g, processes: [{console: host=p}]}]\npools: [{pool: g/x, server: " + server + "}]\n"
+		return "servers: [{name: a, dsn: host=a}, {name: b, dsn: host=b}]\ngroups: [{name: g, processes: [{console: " +
+			"host=p}]}]\npools: [{pool: g/x, server: " + server + "}]\n"
 	}
 	for _, c := range []struct{ server, want, fault string }{
 		{"a", "a []", ""},

@@ -23,7 +23,8 @@ func TestAShareOutOfBoundsIsToldInOneText(t *testing.T) {
 		server + "{connections: 0.05}}]\n": `headroom.connections is "0.05", want connections such as 25, or a share such as 5%`,
 		"policy: {percent: 5%}\n":          `policy.percent is "5%", want 0.01 to 100, without %`,
 		"policy: {aborts: 5%}\n":           `policy.aborts is "5%", want a whole number, 1 to 100, without %`,
-		shiftBase + "shift: {from: main/app, to: ci/app, fraction: 35, get: [f]}\n": `fraction is "35", want the part of the load that moves, 0 to 100%, or 0 to 1, such as 35% or 25%-45%`,
+		shiftBase + "shift: {from: main/app, to: ci/app, fraction: 35, get: " +
+			"[f]}\n": `fraction is "35", want the part of the load that moves, 0 to 100%, or 0 to 1, such as 35% or 25%-45%`,
 	} {
 		if _, err := Parse("f.yaml", []byte(text), noEnv); err == nil || !strings.Contains(err.Error()+"\n", want) {
 			t.Errorf("%s got %v\nwant %s", text, err, want)
@@ -37,15 +38,17 @@ func TestAShareOutOfBoundsIsToldInOneText(t *testing.T) {
 func TestAWordToFillInIsOneOfThoseThereAre(t *testing.T) {
 	const group, command = "groups: [{name: main, processes: [{console: x, config: ", "{path: /a, read: [x], write: "
 	shift := func(word string) string {
-		return shiftBase + "shift: {from: main/app, to: ci/app, fraction: 1, get: [f], set: [f, '{{.Percent}}', '" + word + "']}\n"
+		return shiftBase + "shift: {from: main/app, to: ci/app, fraction: 1, get: [f], set: [f, '{{.Percent}}', '" + word +
+			"']}\n"
 	}
 	for text, want := range map[string]string{
-		shift("{{.Percentage}}"):                           `shift.set has the word "{{.Percentage}}": the one name that is filled in is {{.Percent}}` + "\n",
-		shift("{{Percent}}"):                               `shift.set has the word "{{Percent}}": the one name that is filled in is {{.Percent}}` + "\n",
-		shift("{{.Percent"):                                `shift.set has the word "{{.Percent": the one name that is filled in is {{.Percent}}` + "\n",
-		group + command + "[sh, '{{.bytes}}']}}]}]\n":      `config.write has the word "{{.bytes}}", did you mean {{.Bytes}}? {{.Bytes}} and {{.SHA256}} are filled in`,
-		group + command + "[sh, 'a {{ .SHA256 }}']}}]}]\n": `config.write has the word "{{ .SHA256 }}", did you mean {{.SHA256}}?`,
-		group + command + "[sh, 'a {{.Byte}}']}}]}]\n":     `did you mean {{.Bytes}}?`,
+		shift("{{.Percentage}}"):                      `shift.set has the word "{{.Percentage}}": the one name that is filled in is {{.Percent}}` + "\n",
+		shift("{{Percent}}"):                          `shift.set has the word "{{Percent}}": the one name that is filled in is {{.Percent}}` + "\n",
+		shift("{{.Percent"):                           `shift.set has the word "{{.Percent": the one name that is filled in is {{.Percent}}` + "\n",
+		group + command + "[sh, '{{.bytes}}']}}]}]\n": `config.write has the word "{{.bytes}}", did you mean {{.Bytes}}? {{.Bytes}} and {{.SHA256}} are filled in`,
+		group + command + "[sh, 'a {{ .SHA256 " +
+			"}}']}}]}]\n": `config.write has the word "{{ .SHA256 }}", did you mean {{.SHA256}}?`,
+		group + command + "[sh, 'a {{.Byte}}']}}]}]\n": `did you mean {{.Bytes}}?`,
 	} {
 		if _, err := Parse("f.yaml", []byte(text), noEnv); err == nil || !strings.Contains(err.Error()+"\n", want) {
 			t.Errorf("%s got %v\nwant %s", text, err, want)

@@ -32,8 +32,8 @@ type Fraction struct {
 	bad   string
 }
 
-// DoubtOf is how many times larger, or smaller, than the one number that was given a fraction may be. chosen: twice, of what
-// somebody estimates from dashboards; who knows better gives a range.
+// DoubtOf is how many times larger, or smaller, than the one number that was given a fraction may be. chosen: twice, of
+// what somebody estimates from dashboards; who knows better gives a range.
 const DoubtOf = 2
 
 // Percent is a percentage: 5 and 5% are the same. A traffic switch speaks so.
@@ -124,10 +124,11 @@ func (f *File) AllShifts() []Shift {
 	return f.Shifts
 }
 
-// Planned is the shift in the planner's terms: with what is believed before anything was seen, and where its switch is taken
-// to stand where nothing tells.
+// Planned is the shift in the planner's terms: with what is believed before anything was seen, and where its switch is
+// taken to stand where nothing tells.
 func (s Shift) Planned() shift.Shift {
-	p := shift.Shift{From: s.From, To: s.To, Fraction: s.Fraction.R, At: s.FromPercent.N, LoadsAt: s.FromPercent.N, Until: 100, ByHand: len(s.Set) == 0}
+	p := shift.Shift{From: s.From, To: s.To, Fraction: s.Fraction.R, At: s.FromPercent.N, LoadsAt: s.FromPercent.N,
+		Until: 100, ByHand: len(s.Set) == 0}
 	if s.ToPercent.Set {
 		p.Until = s.ToPercent.N
 	}
@@ -156,7 +157,8 @@ func (k *Checker) shifts(f *File) {
 				k.Fault(fmt.Sprintf("shifts[%d]", i), "is from %s to %s, which is shifted already", s.From, s.To)
 			}
 			if s.From == t.To || s.To == t.From {
-				k.Fault(fmt.Sprintf("shifts[%d]", i), "goes on from, or back to, where another one goes: what each of them moves could not be told apart")
+				k.Fault(fmt.Sprintf("shifts[%d]", i),
+					"goes on from, or back to, where another one goes: what each of them moves could not be told apart")
 			}
 		}
 	}
@@ -175,7 +177,8 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 	}
 	switch fr := s.Fraction; {
 	case !fr.IsSet:
-		k.Fault(path+".fraction", "is missing: the part of the load of from: that has moved at 100 %%, such as 35%% or 25%%-45%%")
+		k.Fault(path+".fraction",
+			"is missing: the part of the load of from: that has moved at 100 %%, such as 35%% or 25%%-45%%")
 	case fr.bad != "":
 		k.Fault(path+".fraction", "%s", fr.bad)
 	case fr.R.Upper == 0:
@@ -204,7 +207,10 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 	case !s.Get.OK() && !s.FromPercent.Set:
 		k.Fault(path+".from_percent", "is missing: without get:, only it says where the switch stands at first")
 	}
-	if len(s.Set) > 0 && !slices.ContainsFunc(s.Set, func(word string) bool { return strings.Contains(word, ".Percent") }) {
+	if len(s.Set) > 0 && !slices.ContainsFunc(s.Set, func(word string) bool {
+		return strings.Contains(word,
+			".Percent")
+	}) {
 		k.Fault(path+".set", "has no {{.Percent}} among its words, so it would not know where to turn the switch")
 	}
 	for _, word := range s.Set {

@@ -8,7 +8,8 @@ import (
 func TestAnUnknownKeyIsNamedWithTheOneThatIsNear(t *testing.T) {
 	const group = "groups: [{name: main, processes: [{console: x, "
 	for text, want := range map[string]string{
-		"servers: [{name: a, dsn: x, max_connection: 9}]\n":        `f.yaml:1:29: unknown field "max_connection", did you mean max_connections?`,
+		"servers: [{name: a, dsn: x, max_connection: " +
+			"9}]\n": `f.yaml:1:29: unknown field "max_connection", did you mean max_connections?`,
 		"server: [{name: a, dsn: x}]\n":                            `f.yaml:1:1: unknown field "server", did you mean servers?`,
 		"hooks: {on_stop: [x]}\n":                                  `unknown field "on_stop", did you mean on_step?`,
 		"pools: [{pool: a/b, wieght: 2}]\n":                        `unknown field "wieght", did you mean weight?`,
@@ -16,10 +17,13 @@ func TestAnUnknownKeyIsNamedWithTheOneThatIsNear(t *testing.T) {
 		"pools: [{pool: a/b, soak: 1m}]\n":                         "f.yaml:1:21: unknown field \"soak\"\n",
 		"soak: 1m\n":                                               "unknown field \"soak\"\n",
 		"shifts: [{from: a/b, to: c/d, fractions: 1, get: [x]}]\n": `unknown field "fractions", did you mean fraction?`,
-		"pools: [{pool: a/b, users: [{name: x, mix: 1}]}]\n":       `has the unknown key "mix", did you mean max? Want a name, or {name, max}`,
-		"pools: [{pool: a/b, users: [{nome: x, most: 1}]}]\n":      `has the unknown key`,
-		group + "config: {path: /a, raed: [x], write: [x]}}]}]\n":  `config has the unknown key "raed", did you mean read? Want a path, or {path, read, write}`,
-		group + "config: {path: /a, argv: [x]}}]}]\n":              `config has the unknown key "argv", want a path, or {path, read, write}`,
+		"pools: [{pool: a/b, users: [{name: x, mix: " +
+			"1}]}]\n": `has the unknown key "mix", did you mean max? Want a name, or {name, max}`,
+		"pools: [{pool: a/b, users: [{nome: x, most: 1}]}]\n": `has the unknown key`,
+		group + "config: {path: /a, raed: [x], write: " +
+			"[x]}}]}]\n": `config has the unknown key "raed", did you mean read? Want a path, or {path, read, write}`,
+		group + "config: {path: /a, argv: " +
+			"[x]}}]}]\n": `config has the unknown key "argv", want a path, or {path, read, write}`,
 	} {
 		_, err := Parse("f.yaml", []byte(text), noEnv)
 		if err == nil || !strings.Contains(err.Error()+"\n", want) {
@@ -42,7 +46,8 @@ func TestATabIsNamed(t *testing.T) {
 		"policy: [\n\t{soak: 1m}\n]\n}\n":          "f.yaml:",
 	} {
 		_, err := Parse("f.yaml", []byte(text), noEnv)
-		if err == nil || !strings.Contains(err.Error(), want) || want == "f.yaml:" && strings.Contains(err.Error(), "begins with") {
+		if err == nil || !strings.Contains(err.Error(), want) || want == "f.yaml:" &&
+			strings.Contains(err.Error(), "begins with") {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}

@@ -29,7 +29,8 @@ func TestUsersOfAPoolMayHaveAMax(t *testing.T) {
 		"[[a]]":                                  "is a list or a map",
 		"[{name: a, max: 1}, {name: a, max: 2}]": "a second time",
 	} {
-		if _, err := Parse("p.yaml", []byte(head+text+"\n"), nil); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "p.yaml:3:") {
+		if _, err := Parse("p.yaml", []byte(head+text+"\n"), nil); err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), "p.yaml:3:") {
 			t.Errorf("%s: %v, want a fault of line 3 that says %q", text, err, want)
 		}
 	}

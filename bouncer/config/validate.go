@@ -56,7 +56,8 @@ func (f *File) Check(k *Checker) {
 	for i, s := range all {
 		for _, t := range all[:i] {
 			if s.Name == t.Name && (s.Server == t.Server || s.Server == "" || t.Server == "") {
-				k.Fault("saturation", "has two signals called %q for one server, presets written out: neither could be read", s.Name)
+				k.Fault("saturation", "has two signals called %q for one server, presets written out: neither could be read",
+					s.Name)
 			}
 		}
 	}
@@ -137,7 +138,8 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 		}
 	}
 	if p.Size.Set && p.Size.bad == "" && p.Size.N == 0 {
-		k.Fault(path+".size", "is 0: PgBouncer 1.24 and later take that as unlimited, earlier ones as one connection; write what is meant")
+		k.Fault(path+".size",
+			"is 0: PgBouncer 1.24 and later take that as unlimited, earlier ones as one connection; write what is meant")
 	} else {
 		k.Int(path+".size", p.Size, 1, MaxConns)
 	}
@@ -232,7 +234,8 @@ func (k *Checker) signal(path string, s Signal, servers map[string]string) {
 	k.Num(path+".hold", s.Hold, 0, 1e12)
 	k.Num(path+".resume", s.Resume, 0, 1e12)
 	k.Num(path+".abort", s.Abort, 0, 1e12)
-	if (s.Builtin == "cpu" || s.Builtin == builtinUse) && s.Hold.Set && s.Hold.bad == "" && (s.Hold.F > 1 || s.Hold.F < 0.1) {
+	if (s.Builtin == "cpu" || s.Builtin == builtinUse) && s.Hold.Set && s.Hold.bad == "" &&
+		(s.Hold.F > 1 || s.Hold.F < 0.1) {
 		k.Fault(path+".hold", "is %g, want a ratio of 0.1 to 1", s.Hold.F)
 	}
 	if !s.Hold.Set {

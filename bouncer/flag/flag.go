@@ -1,5 +1,5 @@
-// Package flag turns traffic switches that live somewhere else, such as feature flags: by commands of the user's, and asks them
-// by a command or by PromQL.
+// Package flag turns traffic switches that live somewhere else, such as feature flags: by commands of the user's, and
+// asks them by a command or by PromQL.
 package flag
 
 import (
@@ -19,9 +19,12 @@ import (
 // Switch is the switch of one shift of the config.
 type Switch struct {
 	Shift config.Shift
-	Mask  func(string) string                                                       // takes secrets out of what commands say
-	Run   func(ctx context.Context, argv []string) ([]byte, error)                  // runs a command, and ends it where it takes too long
-	Query func(ctx context.Context, name, query string) (float64, time.Time, error) // PromQL, within a time; nil: there is no Prometheus
+	// takes secrets out of what commands say
+	Mask func(string) string
+	// runs a command, and ends it where it takes too long
+	Run func(ctx context.Context, argv []string) ([]byte, error)
+	// PromQL, within a time; nil: there is no Prometheus
+	Query func(ctx context.Context, name, query string) (float64, time.Time, error)
 }
 
 var _ bouncer.Switch = Switch{}
@@ -57,14 +60,15 @@ func (s Switch) percent(text string) (int, bool, error) {
 		if runes := []rune(said); len(runes) > 40 {
 			said = string(runes[:40]) + "…"
 		}
-		return 0, false, &operr.Error{Kind: operr.KindEvidence, Subject: s.Subject(), Err: fmt.Errorf("get: answers %q, want a whole percentage of 0 to 100", said),
+		return 0, false, &operr.Error{Kind: operr.KindEvidence, Subject: s.Subject(),
+			Err:  fmt.Errorf("get: answers %q, want a whole percentage of 0 to 100", said),
 			Hint: "make get: print the percentage alone"}
 	}
 	return int(v), true, nil
 }
 
-// Set runs the command. What the switch says after it is for whoever looks next: one that is asked through a scrape says it
-// only later.
+// Set runs the command. What the switch says after it is for whoever looks next: one that is asked through a scrape
+// says it only later.
 func (s Switch) Set(ctx context.Context, percent int) error {
 	command, err := s.Shift.SetTo(percent)
 	if err != nil {
@@ -80,7 +84,8 @@ func (s Switch) Set(ctx context.Context, percent int) error {
 func (s Switch) Subject() string { return "shift " + s.Shift.From + ":" + s.Shift.To }
 
 func (s Switch) failed(what string, err error) error {
-	return &operr.Error{Kind: operr.KindUnreachable, Subject: s.Subject(), Err: fmt.Errorf("%s: %w", what, err), Hint: "run the command of " + what + ": by hand"}
+	return &operr.Error{Kind: operr.KindUnreachable, Subject: s.Subject(), Err: fmt.Errorf("%s: %w", what, err),
+		Hint: "run the command of " + what + ": by hand"}
 }
 
 // Command is how a person turns the switch to a percentage: the command of set:, or what to do without one.

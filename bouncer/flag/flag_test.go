@@ -22,7 +22,10 @@ func running(within time.Duration) func(context.Context, []string) ([]byte, erro
 	return func(ctx context.Context, words []string) ([]byte, error) {
 		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
-		return argv.Call{Argv: words, Mask: func(text string) string { return strings.ReplaceAll(text, "s3cret", "${TOKEN}") }}.Run(ctx)
+		return argv.Call{Argv: words, Mask: func(text string) string {
+			return strings.ReplaceAll(text, "s3cret",
+				"${TOKEN}")
+		}}.Run(ctx)
 	}
 }
 
@@ -47,7 +50,8 @@ func TestASwitchIsTurnedAndAskedByCommands(t *testing.T) {
 func TestWhatASwitchSaysIsAWholePercentageOrAnError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "flag")
 	s := shell(file)
-	for text, want := range map[string]int{"0": 0, " 100\n": 100, "5.0": 5, "7%": 7, "": -1, "on": -1, "12.5": -1, "101": -1, "-1": -1, "NaN": -1, "5 %x": -1} {
+	for text, want := range map[string]int{"0": 0, " 100\n": 100, "5.0": 5, "7%": 7, "": -1, "on": -1, "12.5": -1,
+		"101": -1, "-1": -1, "NaN": -1, "5 %x": -1} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -61,11 +65,13 @@ func TestWhatASwitchSaysIsAWholePercentageOrAnError(t *testing.T) {
 func TestACommandThatFailsOrHangsIsNamed(t *testing.T) {
 	s := shell(filepath.Join(t.TempDir(), "no", "flag"))
 	s.Mask = func(text string) string { return strings.ReplaceAll(text, "s3cret", "${TOKEN}") }
-	if err := s.Set(t.Context(), 5); operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), "set: sh") {
+	if err := s.Set(t.Context(), 5); operr.KindOf(err) != operr.KindUnreachable ||
+		!strings.Contains(err.Error(), "set: sh") {
 		t.Error(err)
 	}
 	s.Shift.Set = []string{"sh", "-c", "echo s3cret is wrong for {{.Percent}} >&2; exit 3"}
-	if err := s.Set(t.Context(), 5); err == nil || strings.Contains(err.Error(), "s3cret") || !strings.Contains(err.Error(), "${TOKEN} is wrong for 5") {
+	if err := s.Set(t.Context(), 5); err == nil || strings.Contains(err.Error(), "s3cret") ||
+		!strings.Contains(err.Error(), "${TOKEN} is wrong for 5") {
 		t.Error(err)
 	}
 	if text := s.Command(5); strings.Contains(text, "s3cret") {

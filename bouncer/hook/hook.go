@@ -30,8 +30,9 @@ type Hooks struct {
 	Call func(argv, env []string) error // runs one, and ends it where it takes too long
 }
 
-// Journal is a journal whose events run hooks. A hook is run after its event is on disk and blocks nothing: hooks run beside
-// the run, one after the other. One that fails is noted at the next event, or at the end. It is for one goroutine.
+// Journal is a journal whose events run hooks. A hook is run after its event is on disk and blocks nothing: hooks run
+// beside the run, one after the other. One that fails is noted at the next event, or at the end. It is for one
+// goroutine.
 type Journal struct {
 	inner bouncer.Journal
 	hooks Hooks
@@ -45,7 +46,8 @@ type Journal struct {
 
 var _ bouncer.Journal = (*Journal)(nil)
 
-// waiting bounds how many events wait for their hook. chosen: what comes beyond is noted as not run, rather than waited for.
+// waiting bounds how many events wait for their hook. chosen: what comes beyond is noted as not run, rather than waited
+// for.
 const waiting = 100
 
 // Decorate returns the journal with hooks. End has to be called.
@@ -111,7 +113,8 @@ func (j *Journal) fail(format string, args ...any) {
 
 func (j *Journal) run(e state.Event) {
 	name := names[e.Kind]
-	env := append([]string{"PGBUDGET_EVENT=" + name, fmt.Sprintf("PGBUDGET_SEQ=%d", e.Seq), "PGBUDGET_AT=" + e.At.Format(time.RFC3339),
+	env := append([]string{"PGBUDGET_EVENT=" + name, fmt.Sprintf("PGBUDGET_SEQ=%d", e.Seq), "PGBUDGET_AT=" +
+		e.At.Format(time.RFC3339),
 		"PGBUDGET_REASON=" + e.Reason, "PGBUDGET_OUTCOME=" + string(e.Outcome), "PGBUDGET_STEP="}, j.hooks.Env...)
 	if e.Step != nil {
 		env[5] += e.Step.Text()

@@ -32,7 +32,10 @@ func within(d time.Duration) func(command, env []string) error {
 	return func(command, env []string) error {
 		ctx, cancel := context.WithTimeout(context.Background(), d)
 		defer cancel()
-		_, err := argv.Call{Argv: command, Env: env, Mask: func(s string) string { return strings.ReplaceAll(s, "secret", "…") }}.Run(ctx)
+		_, err := argv.Call{Argv: command, Env: env, Mask: func(s string) string {
+			return strings.ReplaceAll(s, "secret",
+				"…")
+		}}.Run(ctx)
 		return err
 	}
 }
@@ -40,12 +43,16 @@ func within(d time.Duration) func(command, env []string) error {
 // TestHooksTellWhatHappened runs a script for three events and looks at what it was told.
 func TestHooksTellWhatHappened(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "told")
-	script := []string{"sh", "-c", `echo "$PGBUDGET_EVENT|$PGBUDGET_SEQ|$PGBUDGET_REASON|$PGBUDGET_OUTCOME|$PGBUDGET_STEP|$PGBUDGET_ENVIRONMENT" >> ` + file}
+	script := []string{"sh", "-c",
+		`echo "$PGBUDGET_EVENT|$PGBUDGET_SEQ|$PGBUDGET_REASON|$PGBUDGET_OUTCOME|$PGBUDGET_STEP|$PGBUDGET_ENVIRONMENT" >> ` +
+			file}
 	inner := &inMemory{}
-	j := hook.Hooks{Argv: map[string][]string{hook.OnStep: script, hook.OnHold: script, hook.OnDone: script}, Call: within(5 * time.Second),
-		Env: []string{"PGBUDGET_ENVIRONMENT=gprd"}}.Decorate(inner)
+	j := hook.Hooks{Argv: map[string][]string{hook.OnStep: script, hook.OnHold: script, hook.OnDone: script},
+		Call: within(5 * time.Second),
+		Env:  []string{"PGBUDGET_ENVIRONMENT=gprd"}}.Decorate(inner)
 	step := state.Step{Changes: []fleet.SettingChange{{Process: "ci/1", Alias: "app", Key: fleet.KeySize, From: 5, To: 8}}}
-	for _, e := range []state.Event{{Kind: state.RunBegan}, {Kind: state.StepBegan, Step: &step}, {Kind: state.HoldBegan, Reason: "cpu 0.9 > 0.85"},
+	for _, e := range []state.Event{{Kind: state.RunBegan}, {Kind: state.StepBegan, Step: &step},
+		{Kind: state.HoldBegan, Reason: "cpu 0.9 > 0.85"},
 		{Kind: state.HoldEnded}, {Kind: state.RunEnded, Outcome: state.Done, Reason: "there"}} {
 		if _, err := j.Record(e); err != nil {
 			t.Fatal(err)
@@ -68,7 +75,8 @@ func TestHooksTellWhatHappened(t *testing.T) {
 func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 	inner := &inMemory{}
 	j := hook.Hooks{Call: within(3 * time.Second), Argv: map[string][]string{
-		hook.OnHold: {"sh", "-c", "echo first >&2; echo no secret here >&2; exit 3"}, hook.OnResume: {"/no/such/program"}, hook.OnAbort: {"sleep", "60"}}}.Decorate(inner)
+		hook.OnHold: {"sh", "-c", "echo first >&2; echo no secret here >&2; exit 3"}, hook.OnResume: {"/no/such/program"},
+		hook.OnAbort: {"sleep", "60"}}}.Decorate(inner)
 	begun := time.Now()
 	for _, kind := range []state.EventKind{state.HoldBegan, state.HoldEnded, state.StepAbort} {
 		if _, err := j.Record(state.Event{Kind: kind}); err != nil {
@@ -88,7 +96,8 @@ func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 		}
 	}
 	text := strings.Join(notes, "\n")
-	for _, want := range []string{"on_hold failed: sh: exit status 3: no … here", "on_resume failed: /no/such/program", "on_abort failed: sleep: it did not end in time"} {
+	for _, want := range []string{"on_hold failed: sh: exit status 3: no … here", "on_resume failed: /no/such/program",
+		"on_abort failed: sleep: it did not end in time"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not among\n%s", want, text)
 		}
@@ -101,7 +110,8 @@ func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 // TestWhatIsNotOnDiskIsNotTold has a journal that cannot be written.
 func TestWhatIsNotOnDiskIsNotTold(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "told")
-	j := hook.Hooks{Argv: map[string][]string{hook.OnDone: {"touch", file}}, Call: within(time.Second)}.Decorate(&inMemory{})
+	j := hook.Hooks{Argv: map[string][]string{hook.OnDone: {"touch", file}},
+		Call: within(time.Second)}.Decorate(&inMemory{})
 	if _, err := j.Record(state.Event{Kind: state.RunEnded, Reason: "full"}); err == nil {
 		t.Error("recorded")
 	}

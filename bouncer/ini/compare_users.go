@@ -122,7 +122,8 @@ func (x *comparing) peersOf() {
 		if said, ok := p.last("pool_size"); ok && atoi(said.value) >= 0 {
 			size = atoi(said.value)
 		}
-		for _, c := range []struct{ key, file string }{{"host", p.text("host")}, {"port", port}, {"pool_size", decimal(size)}} {
+		for _, c := range []struct{ key, file string }{{"host", p.text("host")}, {"port", port},
+			{"pool_size", decimal(size)}} {
 			if c.file != r[c.key] {
 				x.pending(Difference{Name: name + c.key, Of: p.alias, Key: c.key, At: x.where(p.at),
 					File: maskedHost(c.file), Now: maskedHost(r[c.key]), file: c.file, now: r[c.key]})

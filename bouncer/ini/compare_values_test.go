@@ -10,7 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 )
 
-// TestValuesAreComparedAsTheyArePrinted has SHOW CONFIG print what it prints of a value, and lines that inherit from it.
+// TestValuesAreComparedAsTheyArePrinted has SHOW CONFIG print what it prints of a value, and lines that inherit from
+// it.
 func TestValuesAreComparedAsTheyArePrinted(t *testing.T) {
 	t.Parallel()
 	for _, x := range []struct{ key, text, shown, line, row, want string }{
@@ -23,10 +24,13 @@ func TestValuesAreComparedAsTheyArePrinted(t *testing.T) {
 		{key: "max_packet_size", text: "-2", shown: "4294967295", want: "max_packet_size"},
 		{key: "max_db_connections", text: "6", shown: "6", line: "max_db_connections=0", row: "6"},
 		{key: "max_db_connections", text: "6", shown: "6", line: "max_db_connections=-3", row: "6"},
-		{key: "max_db_connections", text: "6", shown: "6", line: "max_db_connections=2", row: "6", want: "d.max_db_connections"},
+		{key: "max_db_connections", text: "6", shown: "6", line: "max_db_connections=2", row: "6",
+			want: "d.max_db_connections"},
 		{key: "max_db_connections", text: "7", shown: "6", line: "", row: "6", want: "max_db_connections"},
 	} {
-		now := ini.Running{Config: []ini.Param{{Key: x.key, Value: x.shown, Defaults: true, Default: "0"}}, Databases: []ini.Row{{"name": "d", "host": "h", "port": "5432", "database": "d", "force_user": "", "max_connections": x.row}}}
+		now := ini.Running{Config: []ini.Param{{Key: x.key, Value: x.shown, Defaults: true, Default: "0"}},
+			Databases: []ini.Row{{"name": "d", "host": "h", "port": "5432", "database": "d", "force_user": "",
+				"max_connections": x.row}}}
 		if x.row == "" {
 			delete(now.Databases[0], "max_connections")
 		}
@@ -77,11 +81,14 @@ func TestWhatCannotBeComparedIsListed(t *testing.T) {
 	t.Parallel()
 	for folder, want := range map[string]string{
 		"1.18.0": "which databases live by the line of * and which had a line that is gone; " +
-			"application_name, auth_user, client_encoding, connect_query, datestyle, password and timezone on lines of [databases]; " +
+			"application_name, auth_user, client_encoding, connect_query, datestyle, password and timezone on lines of " +
+			"[databases]; " +
 			"max_user_connections in [users]; the contents of auth_file",
 		"1.25.2": "which databases live by the line of * and which had a line that is gone; " +
-			"application_name, auth_dbname, auth_query, auth_user, client_encoding, connect_query, datestyle, password and timezone on lines of [databases]; " +
-			"client_idle_timeout, idle_transaction_timeout, query_timeout and transaction_timeout in [users]; the contents of auth_file",
+			"application_name, auth_dbname, auth_query, auth_user, client_encoding, connect_query, datestyle, password and " +
+			"timezone on lines of [databases]; " +
+			"client_idle_timeout, idle_transaction_timeout, query_timeout and transaction_timeout in [users]; the contents of " +
+			"auth_file",
 	} {
 		if got := strings.Join(compared(t, settled(t, folder), folder, captured(t, folder)).Unseen, "; "); got != want {
 			t.Errorf("%s: %s\nwant %s", folder, got, want)
@@ -98,7 +105,8 @@ func TestWhatCannotBeComparedIsListed(t *testing.T) {
 		now := captured(t, "1.25.2")
 		now.Config = append(now.Config, ini.Param{Key: "pool_fancy", Value: x.shown, Defaults: true, Default: "0"})
 		c := compared(t, settled(t, "1.25.2")+"pool_fancy = "+x.text+"\n", "1.25.2", now)
-		if got := namesOf(c.Pending); got != x.pending || strings.Contains(strings.Join(c.Unseen, "; "), "pool_fancy") != (x.unseen != "") {
+		if got := namesOf(c.Pending); got != x.pending || strings.Contains(strings.Join(c.Unseen, "; "),
+			"pool_fancy") != (x.unseen != "") {
 			t.Errorf("%s and %s: pending %q, unseen %q", x.text, x.shown, got, c.Unseen)
 		}
 		if x.unseen != "" && !slices.Contains(c.Unseen, x.unseen) {

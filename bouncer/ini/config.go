@@ -9,7 +9,8 @@ import (
 // process's working directory, which the caller knows.
 type Read func(path string) ([]byte, error)
 
-// Config is a pgbouncer.ini with everything it includes. It is a value: nothing changes it. It prints as its path alone.
+// Config is a pgbouncer.ini with everything it includes. It is a value: nothing changes it. It prints as its path
+// alone.
 type Config struct{ in func() *content }
 
 // content is what was loaded. It stays behind a function, so that fmt does not print it from within another value.

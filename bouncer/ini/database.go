@@ -35,8 +35,8 @@ type Database struct {
 	Duplicate bool // the alias stands on several lines
 }
 
-// Format prints alias, place and sizes, whatever the verb: where quotes or tabs are wrong, a password may have become a part
-// of any text.
+// Format prints alias, place and sizes, whatever the verb: where quotes or tabs are wrong, a password may have become a
+// part of any text.
 func (d Database) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "%s (%s:%d) pool_size %d reserve %d", plainName(d.Alias), d.File, d.Line, d.SizeConns, d.ReserveConns)
 }
@@ -55,7 +55,8 @@ type database struct {
 
 // leads are the keys of a line that say where its server connections lead, and what they begin with: a load that finds
 // one changed closes them. Source: parse_database in loader.c.
-var leads = []string{"host", "port", "dbname", "user", "connect_query", "auth_dbname", "auth_query", "load_balance_hosts"}
+var leads = []string{"host", "port", "dbname", "user", "connect_query", "auth_dbname", "auth_query",
+	"load_balance_hosts"}
 
 // elsewhere says whether two lines of an alias lead to different places.
 func (d *database) elsewhere(other *database) bool {
@@ -133,7 +134,8 @@ func (d *database) inherits(key fleet.Key) bool {
 func (in *content) database(d *database) Database {
 	out := Database{
 		Alias: d.alias, File: in.files[d.at.file].path, Line: d.at.line,
-		Host: d.text("host"), Port: 5432, DBName: d.text("dbname"), ForceUser: d.forced, PoolMode: strings.ToLower(d.text("pool_mode")),
+		Host: d.text("host"), Port: 5432, DBName: d.text("dbname"), ForceUser: d.forced,
+		PoolMode: strings.ToLower(d.text("pool_mode")),
 		AuthUser: d.text("auth_user"), AuthAlias: d.text("auth_dbname"),
 		SizeConns: d.conns(in, fleet.KeySize), ReserveConns: d.conns(in, fleet.KeyReserve),
 		MinConns: d.number(in, defaultMin, 0, "min_pool_size"), MaxConns: d.number(in, defaultMax, 1, "max_db_connections"),

@@ -19,16 +19,21 @@ func TestADiffIsTakenByGitAndByPatch(t *testing.T) {
 		name, old, new string
 		hidden         string
 	}{
-		{"a comment above and a secret below", "; ours\n[databases]\n; the app\na = host=h  pool_size=5\nb = password=hush\n", "; ours\n[databases]\n; the app\na = host=h  pool_size=6\nb = password=hush\n", "[]"},
-		{"two places", "; a\na=pool_size=5\n; b\nb = pool_size=6\n; c\n", "; a\na=pool_size=7\n; b\nb = pool_size=8\n; c\n", "[]"},
+		{"a comment above and a secret below", "; ours\n[databases]\n; the app\na = host=h  pool_size=5\nb = password=hush\n",
+			"; ours\n[databases]\n; the app\na = host=h  pool_size=6\nb = password=hush\n", "[]"},
+		{"two places", "; a\na=pool_size=5\n; b\nb = pool_size=6\n; c\n", "; a\na=pool_size=7\n; b\nb = pool_size=8\n; c\n",
+			"[]"},
 		{"lines that stand together", "a = pool_size=5\nb = pool_size=6\n", "a = pool_size=7\nb = pool_size=8\n", "[]"},
 		{"quotes", "a = host='h' pool_size='5'\n;\n", "a = host='h' pool_size='6'\n;\n", "[]"},
 		{"CRLF", "; a\r\na = pool_size=5\r\n; b\r\n", "; a\r\na = pool_size=6\r\n; b\r\n", "[]"},
 		{"no end of the last line", "; a\na = pool_size=5", "; a\na = pool_size=6", "[]"},
-		{"a line that is added", "; a\n[pgbouncer]\n; b\nx = 1\n; c\n", "; a\n[pgbouncer]\n; b\nx = 1\ndefault_pool_size = 6\n; c\n", "[]"},
-		{"a line that is added, and one that changes", "a = pool_size=5\n[pgbouncer]\nlisten_port = 1\n", "a = pool_size=6\n[pgbouncer]\nlisten_port = 1\ndefault_pool_size = 6\n", "[]"},
+		{"a line that is added", "; a\n[pgbouncer]\n; b\nx = 1\n; c\n",
+			"; a\n[pgbouncer]\n; b\nx = 1\ndefault_pool_size = 6\n; c\n", "[]"},
+		{"a line that is added, and one that changes", "a = pool_size=5\n[pgbouncer]\nlisten_port = 1\n",
+			"a = pool_size=6\n[pgbouncer]\nlisten_port = 1\ndefault_pool_size = 6\n", "[]"},
 		{"a line with a secret", "; a\na = password=hush pool_size=5\n", "; a\na = password=hush pool_size=6\n", "[2]"},
-		{"a value that is masked", "a = host=h application_name='hush' pool_size=5\n", "a = host=h application_name='hush' pool_size=6\n", "[1]"},
+		{"a value that is masked", "a = host=h application_name='hush' pool_size=5\n",
+			"a = host=h application_name='hush' pool_size=6\n", "[1]"},
 	} {
 		for _, tool := range [][]string{{"git", "apply", "--unidiff-zero"}, {"patch", "-p1", "-s", "--fuzz=0"}} {
 			dir := t.TempDir()

@@ -14,6 +14,6 @@
 // Reading is an argument, and nothing is written here. Lines hold passwords: no error, no String and no Diff of this
 // package shows a value that might be one.
 //
-// The grammar is that of libusual's cfparser.c, and of loader.c, main.c and server.c in PgBouncer's src folder, from 1.8
-// to 1.25; comments name the function. Tests compare with PgBouncer 1.18 and 1.24, as they run.
+// The grammar is that of libusual's cfparser.c, and of loader.c, main.c and server.c in PgBouncer's src folder, from
+// 1.8 to 1.25; comments name the function. Tests compare with PgBouncer 1.18 and 1.24, as they run.
 package ini

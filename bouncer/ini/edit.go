@@ -51,21 +51,24 @@ const maxConns = 262143
 const maxSeconds = 999_999_999
 
 // Edit returns the files that change, in the order of Files. Only digits change; where a line has no such key, it is
-// added at its end, and where [pgbouncer] has none, a line is added at the end of its last section. What was changed back
-// is as it was, added sizes apart. Each change is checked against the files as they are now; the errors, joined where there are
-// several, have the place and what to do instead:
+// added at its end, and where [pgbouncer] has none, a line is added at the end of its last section. What was changed
+// back is as it was, added sizes apart. Each change is checked against the files as they are now; the errors, joined
+// where there are several, have the place and what to do instead:
 //
 //	KindDrift  the files do not say From, or have no such alias
 //	KindUsage  the number is out of bounds, or the line is one that is left to a person
 //
-// and of KindUnforeseen where the new bytes would not load as the old ones did but for the sizes. A change whose From and
-// To are the same is checked and makes no edit.
+// and of KindUnforeseen where the new bytes would not load as the old ones did but for the sizes. A change whose From
+// and To are the same is checked and makes no edit.
 func (c Config) Edit(changes []Change) ([]Edited, error) {
 	var cuts []cut
 	var errs []error
 	for i, x := range changes {
 		err := x.check()
-		if err == nil && slices.ContainsFunc(changes[:i], func(y Change) bool { return y.Alias == x.Alias && y.Key == x.Key }) {
+		if err == nil && slices.ContainsFunc(changes[:i], func(y Change) bool {
+			return y.Alias == x.Alias &&
+				y.Key == x.Key
+		}) {
 			err = refuse(x.subject(), "leave one of them out", "two changes of the same number")
 		}
 		if err == nil {
@@ -129,7 +132,8 @@ func (in *content) cut(x Change) (cut, error) {
 	d := in.bases[i]
 	at := in.where(d.at)
 	if d.duplicate {
-		return cut{}, fail(operr.KindUsage, at, "delete the lines that do not count", "%s stands on several lines, of which this is the last and counts", x.Alias)
+		return cut{}, fail(operr.KindUsage, at, "delete the lines that do not count",
+			"%s stands on several lines, of which this is the last and counts", x.Alias)
 	}
 	if x.Key == fleet.KeyLifetime {
 		return in.lifetime(d, x)
@@ -140,9 +144,13 @@ func (in *content) cut(x Change) (cut, error) {
 	if d.alias == autodb {
 		return in.star(d, x)
 	}
-	found := slices.DeleteFunc(slices.Clone(d.pairs), func(p pair) bool { return !slices.Contains(spellings(x.Key), p.key) })
+	found := slices.DeleteFunc(slices.Clone(d.pairs), func(p pair) bool {
+		return !slices.Contains(spellings(x.Key),
+			p.key)
+	})
 	if len(found) > 1 {
-		return cut{}, fail(operr.KindUsage, at, "leave one of them", "%s of %s stands %d times on the line, of which the last counts", x.Key, x.Alias, len(found))
+		return cut{}, fail(operr.KindUsage, at, "leave one of them",
+			"%s of %s stands %d times on the line, of which the last counts", x.Key, x.Alias, len(found))
 	}
 	if len(found) == 1 {
 		p := found[0]
@@ -154,7 +162,8 @@ func (in *content) cut(x Change) (cut, error) {
 	if now := d.conns(in, x.Key); now != x.From {
 		return cut{}, drifted(at, x, now)
 	}
-	k := cut{place: d.at, line: EditedLine{Line: d.at.line, Alias: x.Alias, Key: string(x.Key), NewDigits: fmt.Sprint(x.To)}}
+	k := cut{place: d.at, line: EditedLine{Line: d.at.line, Alias: x.Alias, Key: string(x.Key),
+		NewDigits: fmt.Sprint(x.To)}}
 	if len(found) == 0 {
 		if d.at.from == d.at.to { // an empty string: after the =, not after the blanks behind it
 			k.from = d.equal
@@ -171,7 +180,10 @@ func (in *content) cut(x Change) (cut, error) {
 
 // apply makes the replacements.
 func (in *content) apply(cuts []cut) []Edited {
-	slices.SortStableFunc(cuts, func(a, b cut) int { return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.from, b.from)) })
+	slices.SortStableFunc(cuts, func(a, b cut) int {
+		return cmp.Or(cmp.Compare(a.file, b.file),
+			cmp.Compare(a.from, b.from))
+	})
 	var out []Edited
 	for len(cuts) > 0 {
 		n := 1
@@ -212,7 +224,8 @@ func plainDigits(at Where, key, written string, means int) error {
 }
 
 func drifted(at Where, x Change, now int) error {
-	return fail(operr.KindDrift, at, "somebody else has changed it: look at who, then run again", "%s of %s is %d and should be %d before it becomes %d", x.Key, x.Alias, now, x.From, x.To)
+	return fail(operr.KindDrift, at, "somebody else has changed it: look at who, then run again",
+		"%s of %s is %d and should be %d before it becomes %d", x.Key, x.Alias, now, x.From, x.To)
 }
 
 func refuse(subject, hint, format string, args ...any) error {

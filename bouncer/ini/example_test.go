@@ -11,7 +11,8 @@ import (
 // What would change in the file if a pool became smaller?
 func ExampleConfig_Edit() {
 	read := func(string) ([]byte, error) {
-		return []byte("[databases]\napp = host=10.0.0.1 port=5432 password=secret pool_size=32\n[pgbouncer]\npool_mode = transaction\n"), nil
+		return []byte("[databases]\napp = host=10.0.0.1 port=5432 password=secret pool_size=32\n[pgbouncer]\npool_mode = " +
+			"transaction\n"), nil
 	}
 	config, err := ini.Load(read, "/etc/pgbouncer/pgbouncer.ini", "1.24.1")
 	if err != nil {

@@ -23,13 +23,15 @@ func fail(kind operr.Kind, at Where, hint, format string, args ...any) error {
 
 // unloadable is the error for a line at which PgBouncer stops.
 func unloadable(at Where, format string, args ...any) error {
-	return fail(operr.KindDrift, at, "correct the line and RELOAD; until then the process runs with the lines above this one, and without those below", format, args...)
+	return fail(operr.KindDrift, at,
+		"correct the line and RELOAD; until then the process runs with the lines above this one, and without those below",
+		format, args...)
 }
 
 var harmless = regexp.MustCompile(`^[A-Za-z0-9_.+-]{1,32}$`)
 
-// shown returns a name or a number for an error text: as it is where it can be nothing else, else only its length, because
-// a line that is quoted wrongly has secrets in strange places.
+// shown returns a name or a number for an error text: as it is where it can be nothing else, else only its length,
+// because a line that is quoted wrongly has secrets in strange places.
 func shown(text string) string {
 	if harmless.MatchString(text) {
 		return fmt.Sprintf("%q", text)

@@ -12,8 +12,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// FuzzEdit edits whatever can be loaded, the text being the main file and second what it includes as a.ini. What is edited
-// differs from what was there in the number alone, loads as it did but for the size, and edited back is what was there.
+// FuzzEdit edits whatever can be loaded, the text being the main file and second what it includes as a.ini. What is
+// edited differs from what was there in the number alone, loads as it did but for the size, and edited back is what was
+// there.
 func FuzzEdit(f *testing.F) {
 	for _, t := range traps {
 		f.Add([]byte(t.text), []byte(t.files["a.ini"]), "d1", false, 7, uint8(24))
@@ -101,7 +102,8 @@ func FuzzEdit(f *testing.F) {
 	})
 }
 
-// flushedAndBack makes a line's lifetime a second, where that can be done, and wants the old bytes once it is given back.
+// flushedAndBack makes a line's lifetime a second, where that can be done, and wants the old bytes once it is given
+// back.
 func flushedAndBack(t *testing.T, c ini.Config, d ini.Database, version string, with func(ini.Edited) ini.Read) {
 	t.Helper()
 	before := d.LifetimeSeconds

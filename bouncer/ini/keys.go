@@ -180,7 +180,8 @@ var words = map[valueKind]map[string]int{ // word: since
 	poolMode:    {"session": 0, "transaction": 0, "statement": 0},
 	sslMode:     {"disable": 0, "allow": 0, "prefer": 0, "require": 0, "verify-ca": 0, "verify-full": 0},
 	loadBalance: {"disable": 0, "round-robin": 0},
-	authType:    {"any": 0, "trust": 0, "plain": 0, "md5": 0, "cert": 0, "hba": 0, "pam": 0, "scram-sha-256": 11, "ldap": 25},
+	authType: {"any": 0, "trust": 0, "plain": 0, "md5": 0, "cert": 0, "hba": 0, "pam": 0, "scram-sha-256": 11,
+		"ldap": 25},
 }
 
 // takes says whether PgBouncer 1.minor takes a value of this kind, and what it wants in its place.

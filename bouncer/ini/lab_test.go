@@ -18,9 +18,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// oracle is a real PgBouncer that is told to load files. It knows a witness: an alias that stands in the base file alone.
-// A load that comes to its end drops the aliases that the file does not have, so the witness is gone after a good load and
-// there after a bad one; RELOAD itself answers success either way before 1.25.
+// oracle is a real PgBouncer that is told to load files. It knows a witness: an alias that stands in the base file
+// alone. A load that comes to its end drops the aliases that the file does not have, so the witness is gone after a
+// good load and there after a bad one; RELOAD itself answers success either way before 1.25.
 type oracle struct {
 	process *lab.Process
 	console *pgconn.PgConn // stays connected: a load that ends early may leave admin_users empty
@@ -328,7 +328,8 @@ func (o *oracle) numbers(t *testing.T) map[string]string {
 func (o *oracle) autodb(t *testing.T) {
 	_, settings, _ := strings.Cut(o.base, "[pgbouncer]")
 	server := regexp.MustCompile(`host=\S+ port=\d+`).FindString(o.base)
-	text := "[pgbouncer]" + strings.Replace(settings, "default_pool_size = 20", "default_pool_size = 7", 1) + "[databases]\n* = " + server + " reserve_pool=2\n"
+	text := "[pgbouncer]" + strings.Replace(settings, "default_pool_size = 20", "default_pool_size = 7", 1) +
+		"[databases]\n* = " + server + " reserve_pool=2\n"
 	if !o.load(t, text, nil) {
 		t.Fatal("the process refuses the file")
 	}
@@ -352,10 +353,12 @@ func (o *oracle) autodb(t *testing.T) {
 		}
 		d := c.Databases()[0]
 		if d.Alias != "*" || d.SizeConns != want || d.ReserveConns != 2 {
-			t.Errorf("%s: Load says %s with size %d and reserve %d, want * with %d and 2", o.version, d.Alias, d.SizeConns, d.ReserveConns, want)
+			t.Errorf("%s: Load says %s with size %d and reserve %d, want * with %d and 2", o.version, d.Alias, d.SizeConns,
+				d.ReserveConns, want)
 		}
 		now := o.numbers(t)
-		if got, reserve := now["postgres pool_size"], now["postgres reserve_pool"]; got != fmt.Sprint(want) || reserve != "2" {
+		if got, reserve := now["postgres pool_size"], now["postgres reserve_pool"]; got != fmt.Sprint(want) ||
+			reserve != "2" {
 			t.Errorf("%s: the process has size %q and reserve %q, want %d and 2", o.version, got, reserve, want)
 		}
 		edited, err := c.Edit(one(size("*", want, 9)))

@@ -72,7 +72,8 @@ func (x *lexer) item() item {
 	x.counted = x.at
 	it := item{line: x.line, kind: brokenItem}
 	const include = "%include"
-	if rest := x.data[x.at:]; bytes.HasPrefix(rest, []byte(include)) && len(rest) > len(include) && isBlank(rest[len(include)]) {
+	if rest := x.data[x.at:]; bytes.HasPrefix(rest, []byte(include)) && len(rest) > len(include) &&
+		isBlank(rest[len(include)]) {
 		x.at += len(include)
 		x.skip(isBlank)
 		path := x.restOfLine()

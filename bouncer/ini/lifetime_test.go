@@ -14,10 +14,13 @@ import (
 func TestALifetimeIsMadeOneAndGivenBackToTheByte(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, flushed string }{
-		"none written":        {head + "[databases]\nd1 = host=h pool_size=5 \t\nd2 = server_lifetime=1\n", head + "[databases]\nd1 = host=h pool_size=5 server_lifetime=01 \t\nd2 = server_lifetime=1\n"},
-		"nothing written":     {head + "[databases]\nd1 =\n", head + "[databases]\nd1 = server_lifetime=01\n"},
-		"written":             {head + "[databases]\nd1 = server_lifetime=3600 host=h\n", head + "[databases]\nd1 = server_lifetime=1 host=h\n"},
-		"written, in quotes":  {head + "[databases]\nd1 = server_lifetime='3600' host=h\n", head + "[databases]\nd1 = server_lifetime='1' host=h\n"},
+		"none written": {head + "[databases]\nd1 = host=h pool_size=5 \t\nd2 = server_lifetime=1\n",
+			head + "[databases]\nd1 = host=h pool_size=5 server_lifetime=01 \t\nd2 = server_lifetime=1\n"},
+		"nothing written": {head + "[databases]\nd1 =\n", head + "[databases]\nd1 = server_lifetime=01\n"},
+		"written": {head + "[databases]\nd1 = server_lifetime=3600 host=h\n",
+			head + "[databases]\nd1 = server_lifetime=1 host=h\n"},
+		"written, in quotes": {head + "[databases]\nd1 = server_lifetime='3600' host=h\n",
+			head + "[databases]\nd1 = server_lifetime='1' host=h\n"},
 		"at the end, no line": {head + "[databases]\nd1 = host=h", head + "[databases]\nd1 = host=h server_lifetime=01"},
 	} {
 		flush := ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
@@ -25,20 +28,23 @@ func TestALifetimeIsMadeOneAndGivenBackToTheByte(t *testing.T) {
 		if flushed != c.flushed {
 			t.Errorf("%s:\ngot  %q\nwant %q", name, flushed, c.flushed)
 		}
-		if back := lifetime(t, name, flushed, ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 1, To: 3600}); back != c.text {
+		if back := lifetime(t, name, flushed, ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 1,
+			To: 3600}); back != c.text {
 			t.Errorf("%s, back:\ngot  %q\nwant %q", name, back, c.text)
 		}
 	}
 }
 
-// TestALongLifetimeIsGivenBack: a week, a year, and one that is longer than what can be given back, which is not taken away.
+// TestALongLifetimeIsGivenBack: a week, a year, and one that is longer than what can be given back, which is not taken
+// away.
 func TestALongLifetimeIsGivenBack(t *testing.T) {
 	t.Parallel()
 	text := head + "[databases]\nd1 = server_lifetime=604800 host=h\n"
 	for _, seconds := range []int{262144, 604800, 365 * 86400, 999999999} {
 		text := strings.Replace(text, "604800", fmt.Sprint(seconds), 1)
 		flushed := lifetime(t, "", text, ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: seconds, To: 1})
-		if back := lifetime(t, "", flushed, ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 1, To: seconds}); back != text {
+		if back := lifetime(t, "", flushed, ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 1,
+			To: seconds}); back != text {
 			t.Errorf("%d s, back:\ngot  %q\nwant %q", seconds, back, text)
 		}
 	}
@@ -46,7 +52,8 @@ func TestALongLifetimeIsGivenBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Edit(one(ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 1e9, To: 1})); operr.KindOf(err) != operr.KindUsage {
+	if _, err := c.Edit(one(ini.Change{Alias: "d1", Key: fleet.KeyLifetime, From: 1e9,
+		To: 1})); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("32 years are flushed: %v", err)
 	}
 }

@@ -21,9 +21,9 @@ const (
 	console = "pgbouncer" // the console's database; reserved since 1.16
 )
 
-// Limits of names, in bytes. Source: MAX_DBNAME and MAX_USERNAME in bouncer.h. A longer alias is refused. A longer user is
-// cut off, not found again at the next RELOAD, and met when it is added a second time: "put_in_order: found existing elem",
-// and the process is gone (seen on 1.18 in [users], on 1.24 in user=, too). So it is refused here everywhere.
+// Limits of names, in bytes. Source: MAX_DBNAME and MAX_USERNAME in bouncer.h. A longer alias is refused. A longer user
+// is cut off, not found again at the next RELOAD, and met when it is added a second time: "put_in_order: found existing
+// elem", and the process is gone (seen on 1.18 in [users], on 1.24 in user=, too). So it is refused here everywhere.
 const (
 	maxAlias      = 63
 	maxUser       = 127
@@ -145,7 +145,8 @@ func (l *loader) begin(f int, it item) error {
 		l.tail = &place{f, it.line, span{it.end, it.end}}
 	case it.key == "databases", it.key == "users", it.key == "peers" && l.minor >= 19:
 	default:
-		return unloadable(Where{l.files[f].path, it.line}, "the section [%s] is not known to PgBouncer 1.%d", plainName(it.key), l.minor)
+		return unloadable(Where{l.files[f].path, it.line}, "the section [%s] is not known to PgBouncer 1.%d",
+			plainName(it.key), l.minor)
 	}
 	l.section = it.key
 	return nil
@@ -187,7 +188,8 @@ func (l *loader) declare(it item, at place) error {
 		l.bases = append(l.bases, d)
 	}
 	was, forced := *d, d.forced
-	*d = database{alias: it.key, at: at, equal: it.equal, pairs: list, broken: err != nil, duplicate: before != nil && (d.duplicate || d.at != at)}
+	*d = database{alias: it.key, at: at, equal: it.equal, pairs: list, broken: err != nil, duplicate: before != nil &&
+		(d.duplicate || d.at != at)}
 	if d.forced = d.text("user"); d.forced == "" {
 		d.forced = forced
 	}
@@ -279,7 +281,9 @@ func (l *loader) check(where Where, list []pair, ok bool, s section) error {
 		}
 	}
 	if !ok {
-		return unloadable(where, "key %d of the line is no key=value: its value is empty or has a quote that is not closed, or a comment stands there, which must have a line of its own", len(list)+1)
+		return unloadable(where,
+			"key %d of the line is no key=value: its value is empty or has a quote that is not closed, or a comment stands "+
+				"there, which must have a line of its own", len(list)+1)
 	}
 	return nil
 }
@@ -291,15 +295,16 @@ func (l *loader) bearable(at Where, name string) error {
 		most = maxUserBefore
 	}
 	if len(name) > most {
-		return unloadable(at, "the name of a user has %d bytes; with more than %d, the process ends at its second RELOAD", len(name), most)
+		return unloadable(at, "the name of a user has %d bytes; with more than %d, the process ends at its second RELOAD",
+			len(name), most)
 	}
 	return nil
 }
 
 func (l *loader) text(p place) string { return string(l.files[p.file].data[p.from:p.to]) }
 
-// unreadable is the error for what read returned, of its kind where it has one. Whoever keeps the file knows better what
-// to do next than we do: a write that was cut short is put back by a command that it names.
+// unreadable is the error for what read returned, of its kind where it has one. Whoever keeps the file knows better
+// what to do next than we do: a write that was cut short is put back by a command that it names.
 func unreadable(subject, what string, err error) error {
 	kind, hint := operr.KindDrift, operr.HintOf(err)
 	if e, ok := errors.AsType[*operr.Error](err); ok {

@@ -95,7 +95,8 @@ func TestLoadReadsAsPgBouncerDoes(t *testing.T) {
 			if err != nil {
 				got = "!" + strings.TrimPrefix(err.Error(), folder)
 				if operr.KindOf(err) != operr.KindDrift || operr.HintOf(err) == "" {
-					t.Errorf("%s, %s: error of kind %v with hint %q, want drift and a hint", trap.name, version, operr.KindOf(err), operr.HintOf(err))
+					t.Errorf("%s, %s: error of kind %v with hint %q, want drift and a hint", trap.name, version, operr.KindOf(err),
+						operr.HintOf(err))
 				}
 			} else {
 				got = summary(c)
@@ -107,8 +108,8 @@ func TestLoadReadsAsPgBouncerDoes(t *testing.T) {
 	}
 }
 
-// TestTheKeeperOfAFileSaysWhatToDo: what the store says of a file that it cannot give, such as the command that brings its
-// old bytes back, is what a person is told; ours is for a store that says nothing.
+// TestTheKeeperOfAFileSaysWhatToDo: what the store says of a file that it cannot give, such as the command that brings
+// its old bytes back, is what a person is told; ours is for a store that says nothing.
 func TestTheKeeperOfAFileSaysWhatToDo(t *testing.T) {
 	for _, c := range []struct{ says, want string }{
 		{"its old bytes come back with: put < kept", "its old bytes come back with: put < kept"},
@@ -122,7 +123,8 @@ func TestTheKeeperOfAFileSaysWhatToDo(t *testing.T) {
 				return []byte("[pgbouncer]\n%include " + folder + "more.ini\n"), nil
 			}
 			_, err := ini.Load(read, folder+"main.ini", "1.24.1")
-			if hint := operr.HintOf(err); !strings.HasPrefix(hint, c.want) || strings.Count(err.Error(), name) != 1 || operr.KindOf(err) != operr.KindDrift {
+			if hint := operr.HintOf(err); !strings.HasPrefix(hint, c.want) || strings.Count(err.Error(), name) != 1 ||
+				operr.KindOf(err) != operr.KindDrift {
 				t.Errorf("%s, where the store says %q: the hint is %q (%v)", name, c.says, hint, err)
 			}
 		}
@@ -132,7 +134,8 @@ func TestTheKeeperOfAFileSaysWhatToDo(t *testing.T) {
 func BenchmarkLoad(b *testing.B) {
 	text := []byte("[pgbouncer]\n[databases]\n")
 	for i := range 1000 {
-		text = fmt.Appendf(text, "app%d = host=10.0.0.1 port=5432 dbname='app' password=secret pool_size=32 reserve_pool=2\n", i)
+		text = fmt.Appendf(text, "app%d = host=10.0.0.1 port=5432 dbname='app' password=secret pool_size=32 reserve_pool=2\n",
+			i)
 	}
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {

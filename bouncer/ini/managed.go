@@ -19,7 +19,8 @@ var generated = regexp.MustCompile(`(?i)\b(?:ansible|chef|puppet|salt|saltstack|
 // instead. Source of the first: the templates of GitLab Omnibus, whose databases.ini has no header and is written again
 // at each reconfigure and each failover.
 var keepers = []struct{ folder, why string }{
-	{"/var/opt/gitlab/", "gitlab-ctl writes this file, and would put the old size back: change it in /etc/gitlab/gitlab.rb " +
+	{"/var/opt/gitlab/", "gitlab-ctl writes this file, and would put the old size back: change it in " +
+		"/etc/gitlab/gitlab.rb " +
 		"(pgbouncer['databases'] or pgbouncer['default_pool_size']), then gitlab-ctl reconfigure"},
 }
 
@@ -49,7 +50,8 @@ func (c Config) Managed() (why string) {
 				continue
 			}
 			if mark := generated.Find(text); mark != nil {
-				return fmt.Sprintf("%v: a comment has the words %q: a tool writes this file, and would put the old size back", Where{f.path, line}, mark)
+				return fmt.Sprintf("%v: a comment has the words %q: a tool writes this file, and would put the old size back",
+					Where{f.path, line}, mark)
 			}
 		}
 	}
@@ -70,7 +72,8 @@ func (c Config) SizeFiles() []string {
 	return out
 }
 
-// holdsSizes says whether Edit may change a file: one with a line of [databases], or with the defaults that "*" follows.
+// holdsSizes says whether Edit may change a file: one with a line of [databases], or with the defaults that "*"
+// follows.
 func (in *content) holdsSizes(file int) bool {
 	return slices.ContainsFunc(in.bases, func(d *database) bool {
 		if d.alias != autodb {

@@ -21,9 +21,9 @@ var (
 	plainKey    = regexp.MustCompile(`^[A-Za-z0-9_.*-]+$`)
 )
 
-// masked returns a file with everything masked that might be a secret: comments; values of connection strings but those of
-// open keys; words of [pgbouncer] but those that PgBouncer knows; and all that cannot be read. It looks at each line by
-// itself, because a file that is included may begin within a section. Lines stay lines.
+// masked returns a file with everything masked that might be a secret: comments; values of connection strings but those
+// of open keys; words of [pgbouncer] but those that PgBouncer knows; and all that cannot be read. It looks at each line
+// by itself, because a file that is included may begin within a section. Lines stay lines.
 func masked(data []byte) []byte {
 	var out bytes.Buffer
 	for line := range bytes.Lines(data) {

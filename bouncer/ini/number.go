@@ -15,13 +15,15 @@ func atoi(text string) int {
 }
 
 // setting reads a number of [pgbouncer]: the whole of it must be one, with 0x for hexadecimal and 0 for octal.
-// Source: cf_set_int in libusual's cfparser.c. Built with glibc 2.38 or later, PgBouncer takes 0b101, too; here it is refused.
+// Source: cf_set_int in libusual's cfparser.c. Built with glibc 2.38 or later, PgBouncer takes 0b101, too; here it is
+// refused.
 func setting(text string) (n int, ok bool) {
 	long, rest := strtol(text, 0)
 	return int(int32(long)), rest == "" && text != ""
 }
 
-// strtol is C's: the number at the front, as far as 64 bits reach, and what is behind it; everything, where there is none.
+// strtol is C's: the number at the front, as far as 64 bits reach, and what is behind it; everything, where there is
+// none.
 func strtol(text string, base int) (n int64, rest string) {
 	digits := strings.TrimLeft(text, " \t\n\v\f\r")
 	negative := false

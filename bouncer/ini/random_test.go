@@ -9,12 +9,16 @@ import (
 
 // pieces are what random files are made of: every byte that means something to the parser, and words that it knows.
 var pieces = []string{
-	"\n", "\n", "\n", "\n", " ", " ", " ", "=", "=", "\t", "\r\n", "\v", "'", "''", ";", "#", "]", "\x00", "\\", "\"", "x", "7", "-1", "010",
+	"\n", "\n", "\n", "\n", " ", " ", " ", "=", "=", "\t", "\r\n", "\v", "'", "''", ";", "#", "]", "\x00", "\\", "\"", "x",
+	"7", "-1", "010",
 	"[pgbouncer]", "[databases]", "[users]", "[peers]", "[pgbouncer]\n", "\n[databases]\n", "\n[users]\n",
 	"d1", "d2", "*", "d1 = ", "\nd1=", "\nd2 = ", "\n* = ", "1 = host=h",
-	"pool_size", "pool_size=5", " pool_size=6", " pool_size='7'", "reserve_pool=2", " reserve_pool_size=3", "min_pool_size=1", " max_db_connections=9",
-	" host=h", "host='a b'", " port=1", "dbname=x", " user=u", "password=x", " pool_mode=session", " pool_mode=none", "nonsense=1",
-	"\ndefault_pool_size = 8", "default_pool_size=0x9", "\nreserve_pool_size=1", "\nmax_db_connections=4", "\nmin_pool_size=2", "\nserver_check_delay = 1.5", "\nunknown=1",
+	"pool_size", "pool_size=5", " pool_size=6", " pool_size='7'", "reserve_pool=2", " reserve_pool_size=3",
+	"min_pool_size=1", " max_db_connections=9",
+	" host=h", "host='a b'", " port=1", "dbname=x", " user=u", "password=x", " pool_mode=session", " pool_mode=none",
+	"nonsense=1",
+	"\ndefault_pool_size = 8", "default_pool_size=0x9", "\nreserve_pool_size=1", "\nmax_db_connections=4",
+	"\nmin_pool_size=2", "\nserver_check_delay = 1.5", "\nunknown=1",
 	"%include", "%include @a.ini", "\n%include @a.ini\n", "\n%include @none.ini\n",
 }
 

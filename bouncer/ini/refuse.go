@@ -11,12 +11,15 @@ import (
 
 // missing is the error for an alias without a line.
 func (in *content) missing(x Change) error {
-	e := &operr.Error{Kind: operr.KindDrift, Subject: in.path, Err: fmt.Errorf("there is no line of %s in [databases]", x.Alias),
+	e := &operr.Error{Kind: operr.KindDrift, Subject: in.path, Err: fmt.Errorf("there is no line of %s in [databases]",
+		x.Alias),
 		Hint: "look for it in the file of another process, or write the line and RELOAD"}
 	i := slices.IndexFunc(in.bases, func(d *database) bool { return d.alias == autodb })
 	if i >= 0 && x.Alias != autodb {
-		e.Err = fmt.Errorf("there is no line of %s in [databases]: it lives by the line of * (%v)", x.Alias, in.where(in.bases[i].at))
-		e.Hint = "change the size of *, which all such databases share; or write a line of its own, which must then stay, for removing it cuts its clients"
+		e.Err = fmt.Errorf("there is no line of %s in [databases]: it lives by the line of * (%v)", x.Alias,
+			in.where(in.bases[i].at))
+		e.Hint = "change the size of *, which all such databases share; or write a line of its own, which must then stay, " +
+			"for removing it cuts its clients"
 	}
 	return e
 }
@@ -49,8 +52,11 @@ func (in *content) shadowed(d *database, x Change) error {
 	if len(names) > 1 {
 		who = fmt.Sprintf("the first of its %d users, who all have one of their own", len(names))
 	}
-	hint := fmt.Sprintf("change the number of the user there by hand; or write %s=-1 there and RELOAD, after which the number of "+
+	hint := fmt.Sprintf("change the number of the user there by hand; or write %s=-1 there and RELOAD, after which the "+
+		"number of "+
 		"the line counts (a line that is only removed keeps its number until a restart)", name)
-	return fail(operr.KindUsage, Where{by.File, by.Line}, hint, "[users] gives user %s %s=%d, which beats what the line of %s says: "+
-		"a change of that line would change no pool (%s is %s)", plainName(by.Name), name, own(by), d.alias, plainName(by.Name), who)
+	return fail(operr.KindUsage, Where{by.File, by.Line}, hint,
+		"[users] gives user %s %s=%d, which beats what the line of %s says: "+
+			"a change of that line would change no pool (%s is %s)", plainName(by.Name), name, own(by), d.alias,
+		plainName(by.Name), who)
 }

@@ -55,7 +55,9 @@ func TestDiffMasksWhatMightBeASecret(t *testing.T) {
 	if got := ini.Diff(ini.Edited{Path: "x", Old: []byte(secrets), New: []byte(secrets)}); got != "" {
 		t.Errorf("a diff of nothing: %s", got)
 	}
-	all := ini.Diff(ini.Edited{Path: "x", Old: nil, New: []byte(secrets + "[hush\n'hush\nhush\n%include hush me\n'hush = x\nd = hush \x00 hush\n[hush me]\nauth_type = hush\n")})
+	all := ini.Diff(ini.Edited{Path: "x", Old: nil,
+		New: []byte(secrets +
+			"[hush\n'hush\nhush\n%include hush me\n'hush = x\nd = hush \x00 hush\n[hush me]\nauth_type = hush\n")})
 	if strings.Contains(all, "hush") {
 		t.Errorf("a secret is in the diff:\n%s", all)
 	}
@@ -83,14 +85,16 @@ func TestNothingPrintsASecret(t *testing.T) {
 	for _, v := range []any{c, &c, within, edited, edited[0], &edited[0], c.Files(), c.Databases()} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			text := fmt.Sprintf(verb, v)
-			if strings.Contains(text, "hush") || strings.Contains(text, fmt.Sprintf("%x", "hush")) || strings.Contains(text, "104 117 115 104") {
+			if strings.Contains(text, "hush") || strings.Contains(text, fmt.Sprintf("%x", "hush")) ||
+				strings.Contains(text, "104 117 115 104") {
 				t.Errorf("%s of %T: %s", verb, v, text)
 			}
 		}
 	}
 	for _, v := range []any{edited, c.Files()} {
 		text, err := json.Marshal(v)
-		if err != nil || strings.Contains(string(text), `"Old"`) || strings.Contains(string(text), `"New"`) || strings.Contains(string(text), "Bytes") {
+		if err != nil || strings.Contains(string(text), `"Old"`) || strings.Contains(string(text), `"New"`) ||
+			strings.Contains(string(text), "Bytes") {
 			t.Errorf("JSON %s, error %v: want no bytes", text, err)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// star finds where the size of "*" is changed: in [pgbouncer], because any other text on the line of "*" makes PgBouncer
-// close the server connections of every database that lives by it. Source: set_autodb in loader.c.
+// star finds where the size of "*" is changed: in [pgbouncer], because any other text on the line of "*" makes
+// PgBouncer close the server connections of every database that lives by it. Source: set_autodb in loader.c.
 func (in *content) star(d *database, x Change) (cut, error) {
 	at := in.where(d.at)
 	key := defaultSize
@@ -18,14 +18,18 @@ func (in *content) star(d *database, x Change) (cut, error) {
 		key = defaultReserve
 	}
 	if d.broken {
-		return cut{}, fail(operr.KindUsage, at, "correct the line", "PgBouncer cannot read the line of *: it finds that out when a client comes, whom it turns away")
+		return cut{}, fail(operr.KindUsage, at, "correct the line",
+			"PgBouncer cannot read the line of *: it finds that out when a client comes, whom it turns away")
 	}
 	if p, ok := d.last(spellings(x.Key)...); ok {
-		return cut{}, fail(operr.KindUsage, at, fmt.Sprintf("move the number to %s of [pgbouncer] at a time when reconnects do no harm", key),
-			"the line of * has %s, and any change of that line makes PgBouncer close the server connections of every database that lives by it", p.key)
+		return cut{}, fail(operr.KindUsage, at,
+			fmt.Sprintf("move the number to %s of [pgbouncer] at a time when reconnects do no harm", key),
+			"the line of * has %s, and any change of that line makes PgBouncer close the server connections of every database "+
+				"that lives by it", p.key)
 	}
 	if with := in.followers(x.Key); len(with) > 0 {
-		return cut{}, fail(operr.KindUsage, at, fmt.Sprintf("write %s=%d on the lines of these and RELOAD, which changes nothing yet", x.Key, in.number(key)),
+		return cut{}, fail(operr.KindUsage, at,
+			fmt.Sprintf("write %s=%d on the lines of these and RELOAD, which changes nothing yet", x.Key, in.number(key)),
 			"the size of * is %s, which %s would follow, too", key, strings.Join(with, ", "))
 	}
 	line := EditedLine{Alias: x.Alias, Key: key, NewDigits: fmt.Sprint(x.To)}
@@ -73,7 +77,8 @@ func (in *content) insert(key string, line EditedLine) (cut, error) {
 	}
 	k.to = k.from
 	if rest = bytes.TrimSpace(rest); len(rest) > 0 && rest[0] != '#' && rest[0] != ';' {
-		return cut{}, fail(operr.KindUsage, in.where(*in.tail), fmt.Sprintf("write %s = %d into [pgbouncer] and RELOAD, which changes nothing yet", key, in.number(key)),
+		return cut{}, fail(operr.KindUsage, in.where(*in.tail),
+			fmt.Sprintf("write %s = %d into [pgbouncer] and RELOAD, which changes nothing yet", key, in.number(key)),
 			"%s is not written, and what stands behind [pgbouncer] on its line leaves no place for it", key)
 	}
 	return k, nil

@@ -146,7 +146,8 @@ func unknown(at Where, key string, later bool, since, minor int) error {
 		return unloadable(at, "the key %s is not known to PgBouncer 1.%d: %s", plainName(key), minor, means)
 	}
 	if minor > newest {
-		return unloadable(at, "the key %s was not known in 1.%d, the newest PgBouncer that this pgbudget knows (this one is 1.%d)",
+		return unloadable(at,
+			"the key %s was not known in 1.%d, the newest PgBouncer that this pgbudget knows (this one is 1.%d)",
 			plainName(key), newest, minor)
 	}
 	return unloadable(at, "the key %s is not known to PgBouncer 1.%d", plainName(key), minor)
@@ -158,7 +159,8 @@ func unknownOfLine(at Where, n int, s section, key string, minor int) error {
 	shown, means := s.likely(key)
 	switch {
 	case means == "":
-		return unloadable(at, "key %d of the line is not known to PgBouncer 1.%d (a value with a blank in it must stand in '…')", n, minor)
+		return unloadable(at,
+			"key %d of the line is not known to PgBouncer 1.%d (a value with a blank in it must stand in '…')", n, minor)
 	case shown == "":
 		return unloadable(at, "key %d of the line is not known to PgBouncer 1.%d: %s", n, minor, means)
 	}

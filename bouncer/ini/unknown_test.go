@@ -16,19 +16,30 @@ func TestKeysThatTheProcessHasAreTaken(t *testing.T) {
 		name, version, text string
 		without, with       string // the error without the list of SHOW CONFIG, and with it; "": it is loaded
 	}{
-		{"a fork's setting", "1.24.1", head + "pool_idle_timeout = 60\n[databases]\nd1 = pool_size=5\n", "main.ini:2: the key pool_idle_timeout is not known to PgBouncer 1.24", ""},
+		{"a fork's setting", "1.24.1", head + "pool_idle_timeout = 60\n[databases]\nd1 = pool_size=5\n",
+			"main.ini:2: the key pool_idle_timeout is not known to PgBouncer 1.24", ""},
 		{"a fork's key", "1.24.1", db + "pool_idle_timeout=60\n", "main.ini:3: key 2 of the line is not known", ""},
-		{"a fork's key of a user", "1.24.1", db + "\n[users]\nu = pool_idle_timeout=60\n", "main.ini:5: key 1 of the line is not known", ""},
-		{"a setting taken over from a later one", "1.24.1", head + "transaction_timeout = 5\n[databases]\nd1 = pool_size=5\n", "main.ini:2: the key transaction_timeout came with 1.25", ""},
-		{"its value is still looked at", "1.24.1", head + "transaction_timeout = x\n", "main.ini:2: the key transaction_timeout came", "main.ini:2: the value of transaction_timeout"},
-		{"a later setting", "1.26.0", head + "pool_idle_timeout = 60\n[databases]\nd1 = pool_size=5\n", "main.ini:2: the key pool_idle_timeout was not known in 1.25", ""},
-		{"a later key of a line", "1.26.0", db + "query_wait_timeout=7\n", "main.ini:3: key 2 of the line, query_wait_timeout, is not known to PgBouncer 1.26: it is a key of [pgbouncer]", ""},
+		{"a fork's key of a user", "1.24.1", db + "\n[users]\nu = pool_idle_timeout=60\n",
+			"main.ini:5: key 1 of the line is not known", ""},
+		{"a setting taken over from a later one", "1.24.1", head + "transaction_timeout = 5\n[databases]\nd1 = pool_size=5\n",
+			"main.ini:2: the key transaction_timeout came with 1.25", ""},
+		{"its value is still looked at", "1.24.1", head + "transaction_timeout = x\n",
+			"main.ini:2: the key transaction_timeout came", "main.ini:2: the value of transaction_timeout"},
+		{"a later setting", "1.26.0", head + "pool_idle_timeout = 60\n[databases]\nd1 = pool_size=5\n",
+			"main.ini:2: the key pool_idle_timeout was not known in 1.25", ""},
+		{"a later key of a line", "1.26.0", db + "query_wait_timeout=7\n",
+			"main.ini:3: key 2 of the line, query_wait_timeout, is not known to PgBouncer 1.26: it is a key of [pgbouncer]", ""},
 		{"a later key of a line alone", "1.26.0", db + "brand_new=7\n", "", ""},
-		{"a setting on a line", "1.24.1", db + "query_wait_timeout=7\n", "main.ini:3: key 2 of the line, query_wait_timeout", "main.ini:3: key 2 of the line, query_wait_timeout"},
-		{"a setting in a wrong place", "1.26.0", db + "default_pool_size=7\n", "main.ini:3: key 2 of the line, default_pool_size", "main.ini:3: key 2 of the line, default_pool_size"},
-		{"a later version's misspelt key", "1.26.0", db + "reserve_pol=7\n", "main.ini:3: key 2 of the line, reserve_pol", "main.ini:3: key 2 of the line, reserve_pol"},
-		{"a later version's broken password", "1.26.0", db + "password=x Hush=hush\n", "main.ini:3: key 3 of the line is not known", "main.ini:3: key 3 of the line is not known"},
-		{"a setting that nobody lists", "1.26.0", head + "other = 7\n", "main.ini:2: the key other was not known in 1.25", "main.ini:2: the key other was not known in 1.25"},
+		{"a setting on a line", "1.24.1", db + "query_wait_timeout=7\n", "main.ini:3: key 2 of the line, query_wait_timeout",
+			"main.ini:3: key 2 of the line, query_wait_timeout"},
+		{"a setting in a wrong place", "1.26.0", db + "default_pool_size=7\n",
+			"main.ini:3: key 2 of the line, default_pool_size", "main.ini:3: key 2 of the line, default_pool_size"},
+		{"a later version's misspelt key", "1.26.0", db + "reserve_pol=7\n", "main.ini:3: key 2 of the line, reserve_pol",
+			"main.ini:3: key 2 of the line, reserve_pol"},
+		{"a later version's broken password", "1.26.0", db + "password=x Hush=hush\n",
+			"main.ini:3: key 3 of the line is not known", "main.ini:3: key 3 of the line is not known"},
+		{"a setting that nobody lists", "1.26.0", head + "other = 7\n", "main.ini:2: the key other was not known in 1.25",
+			"main.ini:2: the key other was not known in 1.25"},
 	} {
 		for _, try := range []struct {
 			listed []string
@@ -36,7 +47,8 @@ func TestKeysThatTheProcessHasAreTaken(t *testing.T) {
 		}{{nil, c.without}, {listed, c.with}} {
 			config, err := ini.Load(reading(c.text, nil), folder+"main.ini", c.version, try.listed...)
 			if try.want != "" {
-				if err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), folder), try.want) || operr.KindOf(err) != operr.KindDrift {
+				if err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), folder), try.want) ||
+					operr.KindOf(err) != operr.KindDrift {
 					t.Errorf("%s, with %d keys listed: %v, want %s", c.name, len(try.listed), err, try.want)
 				}
 				continue

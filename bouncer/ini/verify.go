@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// verify loads the edited files and compares: nothing but the sizes may differ. It is for what nobody has thought of; the
-// error is of KindUnforeseen.
+// verify loads the edited files and compares: nothing but the sizes may differ. It is for what nobody has thought of;
+// the error is of KindUnforeseen.
 func (in *content) verify(edits []Edited, changes []Change) error {
 	read := func(path string) ([]byte, error) {
 		for _, e := range edits {
@@ -28,7 +28,8 @@ func (in *content) verify(edits []Edited, changes []Change) error {
 	}
 	now, err := Load(read, in.path, fmt.Sprintf("1.%d", in.minor), slices.Collect(maps.Keys(in.listed))...)
 	if err != nil {
-		return fmt.Errorf("the edit was not made: %w", &operr.Error{Subject: in.path, Err: err, Hint: "this is a defect of pgbudget: change the file by hand"})
+		return fmt.Errorf("the edit was not made: %w", &operr.Error{Subject: in.path, Err: err,
+			Hint: "this is a defect of pgbudget: change the file by hand"})
 	}
 	want := in.view()
 	for _, x := range changes {
@@ -38,7 +39,8 @@ func (in *content) verify(edits []Edited, changes []Change) error {
 		want.change(x)
 	}
 	if got := now.in().view(); !got.equal(want) {
-		return &operr.Error{Subject: in.path, Err: fmt.Errorf("the edit was not made: it would have changed more than sizes"), Hint: "this is a defect of pgbudget: change the file by hand"}
+		return &operr.Error{Subject: in.path, Err: fmt.Errorf("the edit was not made: it would have changed more than sizes"),
+			Hint: "this is a defect of pgbudget: change the file by hand"}
 	}
 	return nil
 }
@@ -54,14 +56,16 @@ type view struct {
 }
 
 func (in *content) view() view {
-	v := view{defaults: map[fleet.Key]int{fleet.KeySize: in.number(defaultSize), fleet.KeyReserve: in.number(defaultReserve)}}
+	v := view{defaults: map[fleet.Key]int{fleet.KeySize: in.number(defaultSize),
+		fleet.KeyReserve: in.number(defaultReserve)}}
 	for _, d := range in.bases {
 		shown := in.database(d)
 		shown.Line, shown.Sized = 0, false
 		v.databases = append(v.databases, shown)
 		var b bytes.Buffer
 		for _, p := range d.pairs {
-			if p.key != string(fleet.KeySize) && p.key != string(fleet.KeyLifetime) && !slices.Contains(spellings(fleet.KeyReserve), p.key) {
+			if p.key != string(fleet.KeySize) && p.key != string(fleet.KeyLifetime) &&
+				!slices.Contains(spellings(fleet.KeyReserve), p.key) {
 				fmt.Fprintf(&b, "%q=%q ", p.key, p.value)
 			}
 		}
@@ -103,6 +107,7 @@ func (v *view) change(x Change) {
 }
 
 func (v view) equal(w view) bool {
-	return slices.Equal(v.databases, w.databases) && slices.Equal(v.strings, w.strings) && slices.Equal(v.users, w.users) &&
+	return slices.Equal(v.databases, w.databases) && slices.Equal(v.strings, w.strings) &&
+		slices.Equal(v.users, w.users) &&
 		slices.Equal(v.settings, w.settings) && maps.Equal(v.defaults, w.defaults) && slices.Equal(v.files, w.files)
 }

@@ -19,8 +19,9 @@ var versionForm = regexp.MustCompile(`^(\d{1,4})\.(\d{1,4})(\D|$)`)
 // minor returns the minor number of "1.24" or "1.24.1". The error is of KindUsage.
 func minor(version string) (int, error) {
 	refuse := func() (int, error) {
-		return 0, &operr.Error{Kind: operr.KindUsage, Subject: "PgBouncer version", Hint: "give it as SHOW VERSION has it, such as 1.24.1",
-			Err: fmt.Errorf("%q is not a version from 1.%d on", version, oldest)}
+		return 0, &operr.Error{Kind: operr.KindUsage, Subject: "PgBouncer version",
+			Hint: "give it as SHOW VERSION has it, such as 1.24.1",
+			Err:  fmt.Errorf("%q is not a version from 1.%d on", version, oldest)}
 	}
 	m := versionForm.FindStringSubmatch(version)
 	if m == nil || m[1] != "1" {

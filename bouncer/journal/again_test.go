@@ -55,7 +55,8 @@ func TestAnotherJournalInAStreamIsNamed(t *testing.T) {
 			}
 		}
 		hint := operr.HintOf(err)
-		for _, want := range []string{fmt.Sprintf("head -n %d given | pgbudget journal import -", lines), // what was cut apart
+		// what was cut apart
+		for _, want := range []string{fmt.Sprintf("head -n %d given | pgbudget journal import -", lines),
 			fmt.Sprintf("tail -n +%d given", c.at)} {
 			if !strings.Contains(hint, want) {
 				t.Errorf("%s: next: %s; want %q", name, hint, want)

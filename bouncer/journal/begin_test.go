@@ -33,7 +33,8 @@ func TestAJournalWhoseCommandHasItsLinesIsBegunByAPerson(t *testing.T) {
 		}
 		for of, err := range map[string]error{"Open": err, "Unbegun": m.Unbegun(path)} {
 			if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "its mirror remote") ||
-				!strings.Contains(operr.HintOf(err), "pgbudget journal begin") || !strings.Contains(operr.HintOf(err), "journal import") {
+				!strings.Contains(operr.HintOf(err), "pgbudget journal begin") || !strings.Contains(operr.HintOf(err),
+				"journal import") {
 				t.Errorf("%s, %s: %v; next: %s", when, of, err, operr.HintOf(err))
 			}
 		}

@@ -25,6 +25,6 @@
 //
 // A snapshot is written once the events since the newest one are longer than it by far. Who opens a journal looks for
 // the newest from the end, and reads what follows it: a journal of years opens as fast as one of a day. Where it is of
-// another state.JournalStateVersion, every event is folded again, and Open writes one of its own at once. Export, Import and
-// Read check every line.
+// another state.JournalStateVersion, every event is folded again, and Open writes one of its own at once. Export,
+// Import and Read check every line.
 package journal

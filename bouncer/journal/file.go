@@ -65,8 +65,8 @@ func userName(id uint32) string {
 	return fmt.Sprintf("user %d", id)
 }
 
-// Writable says why Open would find a journal, or the file of its mirror, not to be written, without opening either. The
-// error is of KindUsage.
+// Writable says why Open would find a journal, or the file of its mirror, not to be written, without opening either.
+// The error is of KindUsage.
 func (m Mirror) Writable(path string) error {
 	err := writable("journal", path)
 	if err == nil && m.Path != "" {

@@ -16,8 +16,8 @@ import (
 // Import makes a journal of an export, of a mirror, or of the lines that a mirror's command was given, each of which
 // may be there twice, and once in part. Where another journal begins among them, or an older state of the journal was
 // put back and went on, the error says which there are and how to take each. It checks every line; a journal that is
-// there already is not touched, and only an export, which says so at its end, may have no events. Of what has no such end
-// the newest lines may be missing; the summary says so. name stands in messages.
+// there already is not touched, and only an export, which says so at its end, may have no events. Of what has no such
+// end the newest lines may be missing; the summary says so. name stands in messages.
 func Import(r io.Reader, name, path string) (Summary, error) {
 	draft, err := os.CreateTemp(filepath.Dir(path), ".pgbudget-import-*")
 	if err != nil {
@@ -72,7 +72,8 @@ func copyChecked(w io.Writer, r io.Reader, name string) (Summary, error) {
 		text, err := s.next()
 		switch {
 		case errors.Is(err, io.EOF) && export:
-			return sum, s.broken(fmt.Errorf("the export has no last line after %s: %w", words.Count(sum.Events, "event"), errCut))
+			return sum, s.broken(fmt.Errorf("the export has no last line after %s: %w", words.Count(sum.Events, "event"),
+				errCut))
 		case errors.Is(err, io.EOF) && sum.Events == 0:
 			return sum, noEvents(name)
 		case errors.Is(err, io.EOF):

@@ -114,7 +114,8 @@ func unlocked(subject string, err error) error {
 			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
 	}
 	return &operr.Error{Kind: operr.KindUsage, Subject: subject,
-		Err: fmt.Errorf("its file system gives no lock, so that two pgbudgets could write it: %w", err), Hint: "give journal: a file on a local disk"}
+		Err:  fmt.Errorf("its file system gives no lock, so that two pgbudgets could write it: %w", err),
+		Hint: "give journal: a file on a local disk"}
 }
 
 // Memory is what the events of the journal come to: with the newest, where the mirror alone has failed.

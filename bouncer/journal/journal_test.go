@@ -40,7 +40,8 @@ func record(t *testing.T, j *journal.Journal, e state.Event) state.Event {
 
 func TestWhatWasRecordedIsThereAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
-	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize,
+	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+		Key:  fleet.KeySize,
 		From: 4, To: 3}}}
 	goal := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 3, MeanWait: fleet.Unknown()}}}
 	j := open(t, path)

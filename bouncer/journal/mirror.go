@@ -74,12 +74,13 @@ func (m Mirror) lost(path string) error {
 		return err
 	}
 	return &operr.Error{Kind: operr.KindDrift, Subject: "journal " + path,
-		Err:  fmt.Errorf("the journal is missing or empty, and its mirror %s has %s", m.Path, words.Count(st.memory.Seq, "event")),
+		Err: fmt.Errorf("the journal is missing or empty, and its mirror %s has %s", m.Path, words.Count(st.memory.Seq,
+			"event")),
 		Hint: "pgbudget journal import " + m.Path + " (remove an empty journal first)"}
 }
 
-// Load reads what a journal comes to that somebody else may be writing. One that is not there is empty. It is an error of
-// KindDrift that its mirror has more, or has other lines.
+// Load reads what a journal comes to that somebody else may be writing. One that is not there is empty. It is an error
+// of KindDrift that its mirror has more, or has other lines.
 func (m Mirror) Load(path string) (state.JournalState, error) {
 	if err := cmp.Or(m.lost(path), m.agrees(path)); err != nil {
 		return state.JournalState{}, err

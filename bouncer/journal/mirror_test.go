@@ -231,9 +231,11 @@ func TestAMirrorThatFailsSaysWhatBecameOfTheAct(t *testing.T) {
 	set := fleet.SettingChange{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}
 	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{set}}
 	act := &state.Action{Kind: state.Release, Changes: []fleet.SettingChange{set}}
-	events := []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}, {Kind: state.StepBegan, Step: step}, {Kind: state.Intended, Action: act},
+	events := []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}, {Kind: state.StepBegan, Step: step},
+		{Kind: state.Intended, Action: act},
 		{Kind: state.Acted, Action: act}, {Kind: state.StepEnded}, {Kind: state.RunEnded, Outcome: state.Done}}
-	want := []string{"nothing was begun", "nothing of the step that the journal has was done", "the action was not begun", "the action was done", "nothing more is done",
+	want := []string{"nothing was begun", "nothing of the step that the journal has was done", "the action was not begun",
+		"the action was done", "nothing more is done",
 		"the run has ended"}
 	for _, file := range []bool{false, true} {
 		for i := range events {
@@ -352,7 +354,8 @@ func TestWhoeverOnlyReadsSeesThatTheMirrorHasMore(t *testing.T) {
 	}
 	head, _ := cutLines(string(data), 3)
 	write(t, path, []byte(head))
-	if _, err := m.Load(path); operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "the mirror has more") {
+	if _, err := m.Load(path); operr.KindOf(err) != operr.KindDrift ||
+		!strings.Contains(err.Error(), "the mirror has more") {
 		t.Errorf("the mirror has more: %v", err)
 	}
 	write(t, path, data)
@@ -390,7 +393,8 @@ func TestWhatCannotBeWrittenIsFoundWithoutOpeningIt(t *testing.T) {
 		"below a file":            {file, filepath.Join(file, "mirror"), "not a directory"},
 	} {
 		err := Mirror{Path: c.mirror}.Writable(c.path)
-		if c.want == "" && err != nil || c.want != "" && (operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), c.want)) {
+		if c.want == "" && err != nil || c.want != "" && (operr.KindOf(err) != operr.KindUsage ||
+			!strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 		opened, opens := Mirror{Path: c.mirror}.Open(c.path)

@@ -54,7 +54,8 @@ func TestAFileThatIsNotInItsPlaceIsWrittenNoMore(t *testing.T) {
 		for _, of := range []string{"journal", "mirror"} {
 			t.Run(c.name+", the "+of, func(t *testing.T) {
 				dir := t.TempDir()
-				paths := map[string]string{"journal": filepath.Join(dir, "a", "j.jsonl"), "mirror": filepath.Join(dir, "b", "m.jsonl")}
+				paths := map[string]string{"journal": filepath.Join(dir, "a", "j.jsonl"), "mirror": filepath.Join(dir, "b",
+					"m.jsonl")}
 				for _, p := range paths {
 					if err := os.Mkdir(filepath.Dir(p), 0o700); err != nil {
 						t.Fatal(err)

@@ -148,7 +148,8 @@ func TestWhatHasNoEventsIsNotImported(t *testing.T) {
 		"a first line that came in part":                header[:9] + "\n" + header} {
 		now, _, err := imported(t, []byte(text))
 		if operr.KindOf(err) != operr.KindUsage ||
-			!strings.HasPrefix(fmt.Sprint(err), "given: has no events: nothing to import") || operr.HintOf(err) == "" || len(now) > 0 {
+			!strings.HasPrefix(fmt.Sprint(err), "given: has no events: nothing to import") || operr.HintOf(err) == "" ||
+			len(now) > 0 {
 			t.Errorf("%s: %v; next: %s", name, err, operr.HintOf(err))
 		}
 	}
@@ -210,8 +211,10 @@ func TestWhatCannotBeReadEndsTheImport(t *testing.T) {
 	defer folder.Close()
 	broken := map[string]io.Reader{"a folder": folder}
 	for name, whole := range map[string][]byte{"a copy": data, "an export": export} {
-		for _, n := range []int{0, 3, bytes.IndexByte(whole, '\n') + 1, len(whole) / 2, bytes.LastIndexByte(whole[:len(whole)-1], '\n') + 1, len(whole)} {
-			broken[fmt.Sprintf("%s after %d bytes", name, n)] = io.MultiReader(bytes.NewReader(whole[:n]), iotest.ErrReader(syscall.EIO))
+		for _, n := range []int{0, 3, bytes.IndexByte(whole, '\n') + 1, len(whole) / 2,
+			bytes.LastIndexByte(whole[:len(whole)-1], '\n') + 1, len(whole)} {
+			broken[fmt.Sprintf("%s after %d bytes", name, n)] = io.MultiReader(bytes.NewReader(whole[:n]),
+				iotest.ErrReader(syscall.EIO))
 		}
 	}
 	for name, r := range broken {

@@ -109,12 +109,15 @@ func TestAFileThatIsAnothersIsToldWithItsOwner(t *testing.T) {
 	}
 	no := &fs.PathError{Op: "open", Path: path, Err: syscall.EACCES}
 	for _, c := range []struct{ path, says, next string }{
-		{path, "journal: open " + path + ": permission denied: it is of " + us + " with mode 0640, and pgbudget runs as " + us,
+		{path, "journal: open " + path + ": permission denied: it is of " + us + " with mode 0640, and pgbudget runs as " +
+			us,
 			"run pgbudget as " + us + ", or let the user " + us + " read and write it"},
-		{filepath.Join(dir, "none", "j.jsonl"), "permission denied: " + dir + " is of " + us + " with mode 0755, and pgbudget runs as " + us, "run pgbudget as"},
+		{filepath.Join(dir, "none", "j.jsonl"), "permission denied: " + dir + " is of " + us +
+			" with mode 0755, and pgbudget runs as " + us, "run pgbudget as"},
 	} {
 		err := denied("journal", c.path, no)
-		if operr.KindOf(err) != operr.KindUsage || !strings.HasSuffix(err.Error(), c.says) || !strings.HasPrefix(operr.HintOf(err), c.next) {
+		if operr.KindOf(err) != operr.KindUsage || !strings.HasSuffix(err.Error(), c.says) ||
+			!strings.HasPrefix(operr.HintOf(err), c.next) {
 			t.Errorf("%v; next: %s\nwant %s; next: %s", err, operr.HintOf(err), c.says, c.next)
 		}
 	}

@@ -381,13 +381,15 @@ func TestAMirrorThatFailsAtASnapshotDoesNotHaveItsEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 		j.tally.every, fails = 1, true
-		step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+		step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
+			Key: fleet.KeySize, From: 10, To: 9}}}
 		e := state.Event{Kind: kind}
 		if kind == state.StepBegan {
 			e.Step = &step
 		}
 		_, err = j.Record(e)
-		if err == nil || !strings.Contains(err.Error(), "so nothing was begun") || strings.Contains(err.Error(), "the journal has") {
+		if err == nil || !strings.Contains(err.Error(), "so nothing was begun") ||
+			strings.Contains(err.Error(), "the journal has") {
 			t.Errorf("%s: %v", kind, err)
 		}
 		if events, err := Read(path); err != nil || len(events) != 1 {

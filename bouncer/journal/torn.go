@@ -1,8 +1,8 @@
 package journal
 
 // Torn reports whether a crash has cut the last line of a journal. The line was never answered as written, so nothing
-// has followed from it; Load and Read leave it out, and Open takes it off. While a process holds the journal the line is
-// being written, and is not torn. One that is not there is not torn. The errors are those of Load.
+// has followed from it; Load and Read leave it out, and Open takes it off. While a process holds the journal the line
+// is being written, and is not torn. One that is not there is not torn. The errors are those of Load.
 func Torn(path string) (bool, error) {
 	torn, err := cutLine(path)
 	if err != nil || !torn || Busy(path) {

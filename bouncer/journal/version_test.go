@@ -168,7 +168,8 @@ func TestAnOpeningThatFailsAtTheSnapshot(t *testing.T) {
 	if j, err := m.Open(path); operr.KindOf(err) != operr.KindUnreachable || j != nil {
 		t.Fatalf("%v", err)
 	}
-	for n := len(mustRead(t, path)); n >= len(other); n -= min(40+n%41, max(1, n-len(other))) { // a crash at any byte of it
+	// a crash at any byte of it
+	for n := len(mustRead(t, path)); n >= len(other); n -= min(40+n%41, max(1, n-len(other))) {
 		if err := os.Truncate(path, int64(n)); err != nil {
 			t.Fatal(err)
 		}

@@ -9,8 +9,8 @@
 // Open connects to all of them and refuses, before anything is measured, what cannot be told apart later: a console
 // that is really a PostgreSQL, a PostgreSQL that is really a PgBouncer, two consoles of one process, a role that may
 // not see whose the connections are. Observe then takes one sample, and it is a whole picture or an error that names
-// every console and server that did not answer. One session to each is kept from sample to sample: a full server must not
-// lock out those who want to relieve it. That to a console is renewed every 5 s, also while nobody looks, by a new
+// every console and server that did not answer. One session to each is kept from sample to sample: a full server must
+// not lock out those who want to relieve it. That to a console is renewed every 5 s, also while nobody looks, by a new
 // connection that takes the place of the old one: a PgBouncer that is told to end waits for its clients, and is not to
 // wait for us. It does still where its console is reached over a Unix socket, from 1.25 on: there it goes on to take
 // logins to its console.
@@ -25,8 +25,8 @@
 //
 // Each step asks everybody at once and ends when the last has answered. A backend belongs to a pool when any of the
 // console passes lists it by process id, address and port; behind a proxy, which changes addresses, by process id,
-// role, database and time of birth. One that was there at two samples of PostgreSQL, and is not listed at the consoles in
-// between, had no PgBouncer as its owner then: a PgBouncer that was opening it would have listed it already, as a
+// role, database and time of birth. One that was there at two samples of PostgreSQL, and is not listed at the consoles
+// in between, had no PgBouncer as its owner then: a PgBouncer that was opening it would have listed it already, as a
 // login. One that only postgres 2 shows proves nothing yet; postgres 3 tells whether it stays. See tracker for what is
 // remembered between samples, fleet.Classify for the rule itself.
 //
@@ -44,11 +44,11 @@
 //
 // A console must answer as the same process at every sample (SHOW CONFIG's conffile, pidfile, unix_socket_dir,
 // listen_port and peer_id, and the local address of its own row in SHOW CLIENTS), so that one behind a balancer or
-// so_reuseport is found out. Where so_reuseport is set, and a console is reached by TCP, Open logs in several times: two
-// processes of one file say the same, but neither lists the other's callers.
+// so_reuseport is found out. Where so_reuseport is set, and a console is reached by TCP, Open logs in several times:
+// two processes of one file say the same, but neither lists the other's callers.
 //
 // A RELOAD applies all that the files say, and brings defaults back where they say nothing. So Hands compares the files
-// with SHOW CONFIG, DATABASES, USERS and PEERS, key by key, before each write; what differs besides the sets is refused,
-// or was accepted by name. What no console shows is not known to be the same: it is listed. No password, and no
-// connection string, reaches an error.
+// with SHOW CONFIG, DATABASES, USERS and PEERS, key by key, before each write; what differs besides the sets is
+// refused, or was accepted by name. What no console shows is not known to be the same: it is listed. No password, and
+// no connection string, reaches an error.
 package live

@@ -26,7 +26,8 @@ func (l look) series(ctx context.Context, subject string, selectors ...string) (
 func (l look) values(ctx context.Context, subject string, label model.LabelName, pick string) ([]string, error) {
 	limited, cancel := context.WithTimeout(ctx, l.c.Timeout)
 	defer cancel()
-	found, warnings, err := l.c.api.LabelValues(limited, string(label), []string{pick}, l.grid.start.Add(-l.grid.step), l.grid.end())
+	found, warnings, err := l.c.api.LabelValues(limited, string(label), []string{pick}, l.grid.start.Add(-l.grid.step),
+		l.grid.end())
 	if err != nil {
 		return nil, l.c.fail(ctx, subject, err)
 	}
@@ -60,7 +61,8 @@ func (l look) unused(ctx context.Context, p PoolSpec) (bool, error) {
 func (l look) absentPool(ctx context.Context, p PoolSpec) error {
 	missing := fmt.Sprintf("no series %s in the last %s (nor under the older name %s)",
 		selector(Modern.names(counterXact)[0], p.of("database"), p.Selector), l.span(), Legacy.names(counterXact)[0])
-	names, err := l.values(ctx, p.ID, model.MetricNameLabel, selector("", matches(model.MetricNameLabel, poolerNames), p.Selector))
+	names, err := l.values(ctx, p.ID, model.MetricNameLabel, selector("", matches(model.MetricNameLabel, poolerNames),
+		p.Selector))
 	if err != nil {
 		return err
 	}
@@ -78,12 +80,15 @@ func (l look) absentPool(ctx context.Context, p PoolSpec) error {
 			"%s; of {%s} there are the aliases %s", missing, p.Selector, list(aliases))
 	}
 	if s, ok := recognise(names); ok {
-		return l.evidence(p.ID, s.called+": "+s.why, "%s; what is there comes from %s: recognised, unusable", missing, s.called)
+		return l.evidence(p.ID, s.called+": "+s.why, "%s; what is there comes from %s: recognised, unusable", missing,
+			s.called)
 	}
 	if len(names) > 0 {
-		return l.evidence(p.ID, "see whether the alias was used in that time, and which exporter runs there", "%s; there are %s", missing, list(names))
+		return l.evidence(p.ID, "see whether the alias was used in that time, and which exporter runs there",
+			"%s; there are %s", missing, list(names))
 	}
-	return l.absentUnder(ctx, p.ID, missing, poolerNames, "correct the group's selector, or let Prometheus scrape a pgbouncer_exporter beside each PgBouncer")
+	return l.absentUnder(ctx, p.ID, missing, poolerNames,
+		"correct the group's selector, or let Prometheus scrape a pgbouncer_exporter beside each PgBouncer")
 }
 
 // absentUnder is for a selector that picks nothing: it names the jobs that have series of the family.

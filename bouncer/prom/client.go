@@ -126,7 +126,8 @@ func loadHTTPConfig(text []byte) (config.HTTPClientConfig, error) {
 const MaxAnswerBytes = 64 << 20
 
 // wire is the outermost round tripper: it looks at every answer before the API client does, because that one reads
-// without bound, quotes the body in its errors, and knows no difference between Prometheus and the login page of a proxy.
+// without bound, quotes the body in its errors, and knows no difference between Prometheus and the login page of a
+// proxy.
 type wire struct {
 	next    http.RoundTripper
 	carried atomic.Pointer[carried] // by the newest request, files and tokens included
@@ -181,9 +182,11 @@ func judge(req *http.Request, resp *http.Response, body []byte) *answer {
 	case len(body) > MaxAnswerBytes:
 		a.text = fmt.Sprintf("more than %d MB", MaxAnswerBytes>>20)
 		a.hint = "aggregate in the query (sum, avg, max), or use a recording rule"
-	case code/100 == 2 && isJSON, code == http.StatusBadRequest && isJSON, code == http.StatusUnprocessableEntity && isJSON:
+	case code/100 == 2 && isJSON, code == http.StatusBadRequest && isJSON, code == http.StatusUnprocessableEntity &&
+		isJSON:
 		return nil
-	case code == http.StatusTemporaryRedirect, code == http.StatusPermanentRedirect, code/100 == 3 && req.Method == http.MethodGet:
+	case code == http.StatusTemporaryRedirect, code == http.StatusPermanentRedirect, code/100 == 3 &&
+		req.Method == http.MethodGet:
 		return nil
 	case code == http.StatusMethodNotAllowed, code == http.StatusNotImplemented:
 		return nil

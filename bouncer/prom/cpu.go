@@ -17,7 +17,8 @@ const percentAbove = 1.5
 
 // cpuFit fits the utilisation law to the moments at which the server's CPU and the throughput of each of its pools are
 // known; pools without any are left out. No CPUQuery, or no pools, give the zero fit. Values are held between 0 and 1.
-func (l look) cpuFit(ctx context.Context, s ServerSpec, pools []string, perSec map[string][]float64) (load.CPUFit, error) {
+func (l look) cpuFit(ctx context.Context, s ServerSpec, pools []string, perSec map[string][]float64) (load.CPUFit,
+	error) {
 	pools = slices.DeleteFunc(pools, func(p string) bool { return perSec[p] == nil })
 	if s.CPUQuery == "" || len(pools) == 0 {
 		return load.CPUFit{}, nil
@@ -63,8 +64,8 @@ type process struct {
 }
 
 // total adds the rows of all processes, moment by moment. The sum is NaN where it would not be whole: where a target
-// that was known then has no number, or, for a process whose target's own series are not there, inside a gap between two
-// of its numbers. incomplete counts the moments that had something and were left out.
+// that was known then has no number, or, for a process whose target's own series are not there, inside a gap between
+// two of its numbers. incomplete counts the moments that had something and were left out.
 func total(rows, known []row, n int) (sum []float64, incomplete int) {
 	processes := processesOf(rows, known, n)
 	sum = slices.Repeat([]float64{math.NaN()}, n)

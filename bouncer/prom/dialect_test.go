@@ -57,7 +57,8 @@ func TestEveryNameThatIsAskedForIsOnThePages(t *testing.T) {
 
 func TestTwoFleetsOfOneDialectStayInIt(t *testing.T) {
 	for _, c := range []struct{ a, b, want Dialect }{
-		{"", Legacy, Legacy}, {Legacy, "", Legacy}, {Legacy, Legacy, Legacy}, {Legacy, Modern, Mixed}, {Mixed, Modern, Mixed}, {"", "", ""},
+		{"", Legacy, Legacy}, {Legacy, "", Legacy}, {Legacy, Legacy, Legacy}, {Legacy, Modern, Mixed}, {Mixed, Modern, Mixed},
+		{"", "", ""},
 	} {
 		if got := c.a.join(c.b); got != c.want {
 			t.Errorf("got %q of %q and %q, want %q", got, c.a, c.b, c.want)

@@ -11,8 +11,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// gaugeActivity counts sessions per database and state. From postgres_exporter 0.17 on it also has backend_type; before,
-// sessions without a state (background processes) were not counted at all.
+// gaugeActivity counts sessions per database and state. From postgres_exporter 0.17 on it also has backend_type;
+// before, sessions without a state (background processes) were not counted at all.
 const gaugeActivity = "pg_stat_activity_count"
 
 // clientBackends also matches where the label does not exist.
@@ -45,7 +45,8 @@ func (l look) direct(ctx context.Context, s ServerSpec) (load.Histogram, Tally, 
 	h := l.histogram(counts)
 	tally.Used = h.Samples
 	if h.Samples == 0 {
-		return h, tally, l.evidence(s.Name+" direct connections", "look at "+l.c.shown+"/targets for exporters that do not answer",
+		return h, tally, l.evidence(s.Name+" direct connections",
+			"look at "+l.c.shown+"/targets for exporters that do not answer",
 			"not one of %d minutes is whole, %d have gaps", tally.Moments, tally.Incomplete)
 	}
 	return h, tally, nil
@@ -149,7 +150,9 @@ func (l look) plausible(subject string, s ServerSpec, diff, held []float64) erro
 	if 2*short <= whole {
 		return nil
 	}
-	return l.evidence(subject, "give the exporter's role pg_monitor: without it other roles' sessions have no state and are not counted; else correct the selectors",
+	return l.evidence(subject,
+		"give the exporter's role pg_monitor: without it other roles' sessions have no state and are not counted; else "+
+			"correct the selectors",
 		"%s{%s} is below what PgBouncer holds under %s in %d of %d minutes, once by %.0f of %.0f connections",
 		gaugeActivity, s.Selector, list(s.PoolSelectors), short, whole, -worst, worstHeld)
 }
@@ -167,7 +170,8 @@ func (l look) single(subject, what string, rows []row) ([]float64, error) {
 				continue
 			}
 			if !math.IsNaN(out[i]) {
-				return nil, l.evidence(subject, wrapHint, "%d %s at the same time where one is wanted: %s", len(rows), what, listSeries(sets))
+				return nil, l.evidence(subject, wrapHint, "%d %s at the same time where one is wanted: %s", len(rows), what,
+					listSeries(sets))
 			}
 			out[i] = r.values[i]
 		}
@@ -182,7 +186,8 @@ func (l look) one(ctx context.Context, subject, query string) ([]float64, int, e
 		return nil, 0, err
 	}
 	if len(rows) == 0 {
-		return nil, 0, l.evidence(subject, l.c.tryIt(query), "the query found no series in the last %s: absent is not 0", l.span())
+		return nil, 0, l.evidence(subject, l.c.tryIt(query), "the query found no series in the last %s: absent is not 0",
+			l.span())
 	}
 	values, err := l.single(subject, "series", rows)
 	return values, dropped, err

@@ -17,8 +17,8 @@
 //
 // in Erlangs. The difference is needed because PgBouncer's total_xact_time starts when a query arrives and so
 // includes its time in the queue (PgBouncer src/client.c:1596). Transactions are booked when they end, waits when they
-// end in an assignment, so a single minute may be off by what straddles its two ends; over many it evens out. In session
-// pooling neither counter tells how long a connection is held, and the mean of sv_active stands in: "at least".
+// end in an assignment, so a single minute may be off by what straddles its two ends; over many it evens out. In
+// session pooling neither counter tells how long a connection is held, and the mean of sv_active stands in: "at least".
 //
 // The pool of a * is the sum over all databases but those that have a line of their own. Of one that nobody used there
 // is a note and no load.

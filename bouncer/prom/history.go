@@ -184,7 +184,8 @@ func (c *Client) rows(ctx context.Context, subject, query string, g grid, lookba
 }
 
 // queryRange makes one range request.
-func (c *Client) queryRange(ctx context.Context, subject, query string, r v1.Range, lookback time.Duration) (model.Matrix, error) {
+func (c *Client) queryRange(ctx context.Context, subject, query string, r v1.Range,
+	lookback time.Duration) (model.Matrix, error) {
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	result, warnings, err := c.api.QueryRange(limited, query, r, v1.WithLookbackDelta(lookback))

@@ -131,8 +131,8 @@ func TestAFullPoolIsCensoredAndAnUpgradedExporterIsReadThroughBothNames(t *testi
 	}
 }
 
-// TestALongTransactionCountsWhileItIsOpen: PgBouncer counts its whole time when it ends, in one minute, which has 30 Erlangs more
-// then, and would be the peak that a pool of 10 is sized for.
+// TestALongTransactionCountsWhileItIsOpen: PgBouncer counts its whole time when it ends, in one minute, which has 30
+// Erlangs more then, and would be the peak that a pool of 10 is sized for.
 func TestALongTransactionCountsWhileItIsOpen(t *testing.T) {
 	s := survey(t, prom.Spec{Pools: []prom.PoolSpec{pool(worker), pool(workers)}})
 	one, many := s.History.Pools[0].Erlangs, s.History.Pools[1].Erlangs
@@ -248,7 +248,8 @@ func TestTheCPUFitFindsTheCostOfATransaction(t *testing.T) {
 		Servers: []prom.ServerSpec{{Name: "main", CPUQuery: `cpu_ratio{server="main"}`}},
 	})
 	fit := s.History.Servers[0].CPU
-	if fit.Samples < 2870 || math.Abs(fit.Base-0.05) > 0.003 || math.Abs(fit.Demands[0].RatioPerTPS-cpuPerTPS) > 0.01*cpuPerTPS {
+	if fit.Samples < 2870 || math.Abs(fit.Base-0.05) > 0.003 ||
+		math.Abs(fit.Demands[0].RatioPerTPS-cpuPerTPS) > 0.01*cpuPerTPS {
 		t.Errorf("got %+v, want a base of 0.05 and %v per transaction", fit, cpuPerTPS)
 	}
 	if want := 9000.0; math.Abs(fit.MaxPerSec-want) > 0.01*want {

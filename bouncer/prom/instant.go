@@ -62,14 +62,16 @@ func (c *Client) Instant(ctx context.Context, name, query string) (float64, time
 			for i, s := range v {
 				sets[i] = s.Metric
 			}
-			return fail(operr.KindEvidence, wrapHint, "the query found %d series where one is wanted: %s", len(v), listSeries(sets))
+			return fail(operr.KindEvidence, wrapHint, "the query found %d series where one is wanted: %s", len(v),
+				listSeries(sets))
 		case v[0].Histogram != nil:
 			return fail(operr.KindUsage, "take a number out of it: histogram_quantile, histogram_avg or histogram_count",
 				"the query gives a native histogram, not a number")
 		}
 		value, evaluated = float64(v[0].Value), v[0].Timestamp.Time()
 	case model.Matrix:
-		return fail(operr.KindUsage, "wrap a range in rate(…), avg_over_time(…) or the like", "the query gives a range of samples, not one number")
+		return fail(operr.KindUsage, "wrap a range in rate(…), avg_over_time(…) or the like",
+			"the query gives a range of samples, not one number")
 	default:
 		return fail(operr.KindUsage, "a signal is one number", "the query gives a %T, not a number", result)
 	}
@@ -77,7 +79,8 @@ func (c *Client) Instant(ctx context.Context, name, query string) (float64, time
 		return fail(operr.KindEvidence, "a division by zero? "+c.tryIt(query), "the value is %v", value)
 	}
 	if apart := c.now().Sub(evaluated).Abs(); apart > StaleAfter {
-		return fail(operr.KindEvidence, "set the clocks right (NTP)", "the clock of %s is %s apart from this machine's", c.shown, apart.Round(time.Second))
+		return fail(operr.KindEvidence, "set the clocks right (NTP)", "the clock of %s is %s apart from this machine's",
+			c.shown, apart.Round(time.Second))
 	}
 	if _, ok := result.(*model.Scalar); ok {
 		return value, evaluated, nil

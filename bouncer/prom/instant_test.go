@@ -92,14 +92,16 @@ func TestWhatIsNotOneFiniteNumberIsAnError(t *testing.T) {
 		want  string
 	}{
 		{`nothing_of_the_kind`, operr.KindEvidence, "cpu: the query found no series: absent is not 0"},
-		{five, operr.KindEvidence, `cpu: the query found 7 series where one is wanted: {n="1"}, {n="2"}, {n="3"}, {n="4"}, {n="5"}, and 2 more`},
+		{five, operr.KindEvidence,
+			`cpu: the query found 7 series where one is wanted: {n="1"}, {n="2"}, {n="3"}, {n="4"}, {n="5"}, and 2 more`},
 		{`vector(0) / 0`, operr.KindEvidence, "cpu: the value is NaN"},
 		{`1 / 0`, operr.KindEvidence, "cpu: the value is +Inf"},
 		{`-vector(1) / 0`, operr.KindEvidence, "cpu: the value is -Inf"},
 		{`fresh[1m]`, operr.KindUsage, "cpu: the query gives a range of samples, not one number"},
 		{`"text"`, operr.KindUsage, "cpu: the query gives a string, not a number"},
 		{`sum(`, operr.KindUsage, "refuses the query: invalid parameter"},
-		{`fresh * on () group_left () (vector(1) or label_replace(vector(1), "n", "1", "", ""))`, operr.KindEvidence, "cannot evaluate the query"},
+		{`fresh * on () group_left () (vector(1) or label_replace(vector(1), "n", "1", "", ""))`, operr.KindEvidence,
+			"cannot evaluate the query"},
 		{`old`, operr.KindEvidence, "cpu: the newest sample is 2m"},
 	} {
 		_, _, err := pastClient(t).Instant(t.Context(), "cpu", c.query)
@@ -120,10 +122,12 @@ func TestWhatIsNotOneFiniteNumberIsAnError(t *testing.T) {
 func TestASignalCarriesItsErrorAndItsTime(t *testing.T) {
 	scraped(t)
 	c := pastClient(t)
-	if got := c.Signal(t.Context(), "cpu", "main", `fresh`); got.Value != 0.25 || got.Error != "" || got.Name != "cpu" || got.Server != "main" || got.At.IsZero() {
+	if got := c.Signal(t.Context(), "cpu", "main", `fresh`); got.Value != 0.25 || got.Error != "" || got.Name != "cpu" ||
+		got.Server != "main" || got.At.IsZero() {
 		t.Errorf("got %+v, want 0.25 with a time", got)
 	}
-	if got := c.Signal(t.Context(), "cpu", "main", `absent_metric`); got.Value.Known() || !strings.Contains(got.Error, "absent is not 0") || !got.At.IsZero() {
+	if got := c.Signal(t.Context(), "cpu", "main", `absent_metric`); got.Value.Known() ||
+		!strings.Contains(got.Error, "absent is not 0") || !got.At.IsZero() {
 		t.Errorf("got %+v, want an error and no value", got)
 	}
 	got := c.Signal(t.Context(), "cpu", "main", `old`)

@@ -12,8 +12,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// TestARealFleetsLoadIsFoundWithinTenPercent puts 4 Erlangs on two real PgBouncer processes, behind real exporters (0.10)
-// and a real Prometheus, and fills a third, small pool. A minute is four seconds here.
+// TestARealFleetsLoadIsFoundWithinTenPercent puts 4 Erlangs on two real PgBouncer processes, behind real exporters
+// (0.10) and a real Prometheus, and fills a third, small pool. A minute is four seconds here.
 func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
 	lab.Twice(t, func(int) (string, func()) {
 		l, err := lab.Start(t.Context(), lab.Spec{
@@ -109,7 +109,8 @@ func measured(t *testing.T, l *lab.Lab) (reason string, judge func()) {
 
 // found holds what was found against the generators' own ledger.
 func found(t *testing.T, s prom.Survey, truth lab.Ledger) {
-	t.Logf("truth %.3f Erlangs; pools %+v; servers %+v; cpu %+v", truth.CarriedErlangs(), s.Pools, s.Servers, s.History.Servers[0].CPU)
+	t.Logf("truth %.3f Erlangs; pools %+v; servers %+v; cpu %+v", truth.CarriedErlangs(), s.Pools, s.Servers,
+		s.History.Servers[0].CPU)
 	if got, want := s.History.Dialect, string(prom.Legacy); got != want {
 		t.Errorf("got dialect %q, want %q", got, want)
 	}

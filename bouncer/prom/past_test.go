@@ -48,15 +48,18 @@ var (
 			{Instance: "f1:9127", Size: 40, Prefixes: modern, Waiting: 0.5, // takes over when f2 retires
 				Load:   promfix.Load{Mean: 10, Factors: []promfix.Factor{{From: hours(24), By: 2}}},
 				Silent: []promfix.Span{{From: hours(6) + 20*time.Second, To: hours(6) + 10*time.Minute}}},
-			{Instance: "f2:9127", Size: 40, Prefixes: modern, Load: promfix.Load{Mean: 10}, Alive: promfix.Span{From: 0, To: hours(24)}},
-			{Instance: "f3:9127", Size: 40, Prefixes: modern, Resets: []time.Duration{hours(12) + 7*time.Second}, // takes over when f4 is not used
+			{Instance: "f2:9127", Size: 40, Prefixes: modern, Load: promfix.Load{Mean: 10}, Alive: promfix.Span{From: 0,
+				To: hours(24)}},
+			// takes over when f4 is not used
+			{Instance: "f3:9127", Size: 40, Prefixes: modern, Resets: []time.Duration{hours(12) + 7*time.Second},
 				Load:   promfix.Load{Mean: 5, Factors: []promfix.Factor{{From: hours(40), By: 2}}},
 				Silent: []promfix.Span{{From: hours(47.5), To: hours(49)}}}, // and does not come back
 			{Instance: "f4:9127", Size: 40, Prefixes: modern, Unused: []promfix.Span{{From: hours(40), To: hours(49)}},
 				Load: promfix.Load{Mean: 5, Factors: []promfix.Factor{{From: hours(40), By: 0}}}},
 		}}
 	// full is at its size for an hour, and upgraded its exporter after a day.
-	full = promfix.Fleet{Job: "pgb-full", Host: "pgb1", Alias: "app", Hold: 5 * time.Millisecond, Full: []promfix.Span{{From: hours(10), To: hours(11)}},
+	full = promfix.Fleet{Job: "pgb-full", Host: "pgb1", Alias: "app", Hold: 5 * time.Millisecond,
+		Full: []promfix.Span{{From: hours(10), To: hours(11)}},
 		Processes: []promfix.Process{{Instance: "u1:9127", Size: 20, Load: promfix.Load{Mean: 12},
 			Prefixes: []promfix.Prefix{{Name: "pgbouncer_stats_"}, {From: hours(24), Name: "pgbouncer_stats_totals_"}}}}}
 	// bounded has a size of 20 and a limit of 5: of its user, or of its role in PostgreSQL. It is at it from 9 to 18 of
@@ -73,7 +76,8 @@ var (
 		{Instance: "n1:9127", Size: 10, Prefixes: modern, Load: promfix.Load{Mean: 3}, Long: every(2, 1, 30*time.Minute)}}}
 	// workers carries 1 Erlang, and twenty transactions of 200 s every quarter of an hour.
 	workers = promfix.Fleet{Job: "pgb-workers", Alias: "app", Hold: 5 * time.Millisecond, Processes: []promfix.Process{
-		{Instance: "n2:9127", Size: 40, Prefixes: modern, Load: promfix.Load{Mean: 1}, Long: every(0.25, 20, 200*time.Second)}}}
+		{Instance: "n2:9127", Size: 40, Prefixes: modern, Load: promfix.Load{Mean: 1},
+			Long: every(0.25, 20, 200*time.Second)}}}
 	// star has a line of its own for the database own. By its * live shop, full for an hour, with 4 Erlangs, news with 6,
 	// whose counters start again once, and for four hours brief, with 5.
 	star = []promfix.Fleet{
@@ -130,22 +134,26 @@ func pastSeries() []promfix.Series {
 	}
 	return append(all,
 		// The server's CPU: 5 % for itself, and what the transactions of wave cost.
-		promfix.Series{ID: `cpu_ratio{server="main"}`, At: func(t time.Duration) (float64, bool) { return 0.05 + cpuPerTPS*xacts(wave, t), true }},
+		promfix.Series{ID: `cpu_ratio{server="main"}`, At: func(t time.Duration) (float64, bool) {
+			return 0.05 +
+				cpuPerTPS*xacts(wave, t), true
+		}},
 		steady(`cpu_percent`, 45),
 		// PostgreSQL sees all that wave holds (active and 2 idle per process) and 7 more, once 25 more.
-		promfix.Series{ID: `pg_stat_activity_count{job="pg",instance="pg1:9187",datname="real",state="active"}`, At: func(t time.Duration) (float64, bool) {
-			sum := 7.0
-			if (promfix.Span{From: hours(33), To: hours(34)}).Holds(t) {
-				sum = 25
-			}
-			for _, s := range wave.Series() {
-				if strings.HasPrefix(s.ID, "pgbouncer_pools_server_") {
-					v, _ := s.At(t)
-					sum += v
+		promfix.Series{ID: `pg_stat_activity_count{job="pg",instance="pg1:9187",datname="real",state="active"}`,
+			At: func(t time.Duration) (float64, bool) {
+				sum := 7.0
+				if (promfix.Span{From: hours(33), To: hours(34)}).Holds(t) {
+					sum = 25
 				}
-			}
-			return sum, true
-		}},
+				for _, s := range wave.Series() {
+					if strings.HasPrefix(s.ID, "pgbouncer_pools_server_") {
+						v, _ := s.At(t)
+						sum += v
+					}
+				}
+				return sum, true
+			}},
 		steady(`pg_stat_activity_count{job="pg",instance="pg1:9187",datname="real",state="idle"}`, 0),
 		steady(`pg_stat_activity_count{job="pg",instance="pg1:9187",backend_type="autovacuum worker",state="active"}`, 3),
 		steady(`up{job="pg",instance="pg1:9187"}`, 1),
@@ -156,7 +164,8 @@ func pastSeries() []promfix.Series {
 		steady(`pgbouncer_active_clients{job="python",instance="d:9127",database="app",user="u"}`, 1),
 		steady(`cnpg_pgbouncer_pools_sv_active{job="cnpg",instance="c:9127",database="app",user="u"}`, 1),
 		steady(`pgbouncer_stats_server_in_transaction_seconds{job="ancient",instance="a:9127",database="app"}`, 1),
-		steady(`pgbouncer_stats_totals_server_in_transaction_seconds_total{job="stripped",instance="s:9127",database="app"}`, 1),
+		steady(`pgbouncer_stats_totals_server_in_transaction_seconds_total{job="stripped",instance="s:9127",database="app"}`,
+			1),
 	)
 }
 
@@ -180,12 +189,14 @@ var past = sync.OnceValues(func() (*prometheus, error) {
 	if err != nil {
 		return nil, err
 	}
-	if out, err := exec.Command("promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", text, filepath.Join(folder, "data")).CombinedOutput(); err != nil {
+	if out, err := exec.Command("promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", text,
+		filepath.Join(folder, "data")).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("promtool: %w\n%s", err, out)
 	}
 	// The present: a page with one sample that is always old, scraped for the tests of staleness.
 	page := httptest.NewServer(http.HandlerFunc(presentPage))
-	scrapes := fmt.Sprintf("scrape_configs: [{job_name: present, static_configs: [{targets: [%q]}]}]\n", strings.TrimPrefix(page.URL, "http://"))
+	scrapes := fmt.Sprintf("scrape_configs: [{job_name: present, static_configs: [{targets: [%q]}]}]\n",
+		strings.TrimPrefix(page.URL, "http://"))
 	p, err := startPrometheus(folder, scrapes, readyPlainly)
 	if err != nil {
 		page.Close()
@@ -227,5 +238,6 @@ func client(t *testing.T, url, httpConfig string) *prom.Client {
 
 // pool is the spec of a fleet's one pool.
 func pool(f promfix.Fleet) prom.PoolSpec {
-	return prom.PoolSpec{ID: strings.TrimPrefix(f.Job, "pgb-") + "/" + f.Alias, Alias: f.Alias, Selector: fmt.Sprintf("job=%q", f.Job)}
+	return prom.PoolSpec{ID: strings.TrimPrefix(f.Job, "pgb-") + "/" + f.Alias, Alias: f.Alias,
+		Selector: fmt.Sprintf("job=%q", f.Job)}
 }

@@ -43,16 +43,20 @@ func TestAnswersThatAreNotPrometheusAreUnreachableWithTheReason(t *testing.T) {
 		handler http.HandlerFunc
 		want    []string
 	}{
-		{"503 plain", says(503, "text/plain", "Service Unavailable"), []string{"answered 503 Service Unavailable, not Prometheus's form of answer"}},
-		{"503 in Prometheus's form", says(503, json, `{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}`),
+		{"503 plain", says(503, "text/plain", "Service Unavailable"),
+			[]string{"answered 503 Service Unavailable, not Prometheus's form of answer"}},
+		{"503 in Prometheus's form",
+			says(503, json, `{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}`),
 			[]string{"answered 503 Service Unavailable, timeout: query timed out in expression evaluation"}},
 		{"401", says(401, "text/plain", "Unauthorized"), []string{"answered 401 Unauthorized"}},
 		{"403", says(403, html, "<h1>no</h1>"), []string{"answered 403 Forbidden, an HTML page"}},
 		{"404", says(404, html, "<h1>no</h1>"), []string{"answered 404 Not Found"}},
-		{"500", says(500, json, `{"status":"error","errorType":"internal","error":"disk"}`), []string{"answered 500 Internal Server Error, internal: disk"}},
+		{"500", says(500, json, `{"status":"error","errorType":"internal","error":"disk"}`),
+			[]string{"answered 500 Internal Server Error, internal: disk"}},
 		{"a login page with 200", says(200, html, "<!doctype html><form>"), []string{"answered 200 OK, an HTML page"}},
 		{"an empty body", says(200, json, ""), []string{"answered 200 OK, an empty body"}},
-		{"half an answer", says(200, json, `{"status":"success","data":{"resultType":"vec`), []string{"JSON that is not Prometheus's"}},
+		{"half an answer", says(200, json, `{"status":"success","data":{"resultType":"vec`),
+			[]string{"JSON that is not Prometheus's"}},
 		{"another API's answer", says(200, json, `{"ok":true}`), []string{"JSON that is not Prometheus's"}},
 		{"a redirect that would lose the query", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://user:hush-hush@prom.example/login?token=hush-hush", http.StatusFound)
@@ -67,7 +71,8 @@ func TestAnswersThatAreNotPrometheusAreUnreachableWithTheReason(t *testing.T) {
 				}
 			}
 		}, []string{"answered 200 OK, more than 64 MB"}},
-		{"a connection that breaks", func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, []string{"EOF"}},
+		{"a connection that breaks", func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) },
+			[]string{"EOF"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			at := peer(t, c.handler)
@@ -133,7 +138,8 @@ func TestNobodyListeningNamesTheServer(t *testing.T) {
 }
 
 func TestAClockThatIsWrongIsAnError(t *testing.T) {
-	at := peer(t, says(200, "application/json", `{"status":"success","data":{"resultType":"scalar","result":[1500000000,"0.5"]}}`))
+	at := peer(t, says(200, "application/json",
+		`{"status":"success","data":{"resultType":"scalar","result":[1500000000,"0.5"]}}`))
 	_, _, err := client(t, at, "").Instant(t.Context(), "cpu", "x")
 	if err == nil || operr.KindOf(err) != operr.KindEvidence {
 		t.Fatalf("got %v, want an error of kind %d", err, operr.KindEvidence)
@@ -143,7 +149,8 @@ func TestAClockThatIsWrongIsAnError(t *testing.T) {
 
 func TestAnAnswerThatMayBePartialIsAnError(t *testing.T) {
 	answer := func(warning string) string {
-		return fmt.Sprintf(`{"status":"success","data":{"resultType":"scalar","result":[%d,"0.5"]},"warnings":[%q]}`, time.Now().Unix(), warning)
+		return fmt.Sprintf(`{"status":"success","data":{"resultType":"scalar","result":[%d,"0.5"]},"warnings":[%q]}`,
+			time.Now().Unix(), warning)
 	}
 	at := peer(t, says(200, "application/json", answer("No StoreAPIs matched for this query")))
 	_, _, err := client(t, at, "").Instant(t.Context(), "cpu", "x")
@@ -171,8 +178,9 @@ func spoiled(t *testing.T, spoil func(n int, w http.ResponseWriter) bool) *prom.
 		t.Fatal(err)
 	}
 	pass := httputil.NewSingleHostReverseProxy(to)
-	pass.Transport = &http.Transport{DisableKeepAlives: true} // its own: other tests close the idle connections of the usual one
-	n := 0                                                    // requests come one after the other
+	// its own: other tests close the idle connections of the usual one
+	pass.Transport = &http.Transport{DisableKeepAlives: true}
+	n := 0 // requests come one after the other
 	return client(t, peer(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/query_range") {
 			if n++; spoil(n, w) {
@@ -187,7 +195,8 @@ func TestAnErrorMidwayLeavesNoPartOfAHistory(t *testing.T) {
 	spec := prom.Spec{Lookback: pastLength, Step: pastScrape, Pools: []prom.PoolSpec{pool(wave)},
 		Servers: []prom.ServerSpec{{Name: "main", CPUQuery: "cpu_ratio", DirectQuery: "vector(1)"}}}
 	requests := 0
-	if _, err := spoiled(t, func(n int, _ http.ResponseWriter) bool { requests = n; return false }).Survey(t.Context(), spec, pastEnd); err != nil {
+	if _, err := spoiled(t, func(n int, _ http.ResponseWriter) bool { requests = n; return false }).Survey(t.Context(),
+		spec, pastEnd); err != nil {
 		t.Fatal(err)
 	}
 	if want := 2*5 + 2*2; requests != want { // two requests each for the pool's five queries, for CPU and direct
@@ -223,8 +232,9 @@ func TestPointsThatAreNoNumbersAreDroppedAndCounted(t *testing.T) {
 			}
 			points = append(points, fmt.Sprintf(`[%d,%q]`, at.Unix(), value))
 		}
-		says(200, "application/json", `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"job":"pgb-full","instance":"u1:9127"},"values":[`+
-			strings.Join(points, ",")+`]}]}}`)(w, nil)
+		says(200, "application/json",
+			`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"job":"pgb-full","instance":"u1:9127"},"values":[`+
+				strings.Join(points, ",")+`]}]}}`)(w, nil)
 		return true
 	})
 	s, err := c.Survey(t.Context(), prom.Spec{Lookback: time.Hour, Pools: []prom.PoolSpec{pool(full)}}, pastEnd)

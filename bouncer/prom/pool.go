@@ -112,7 +112,8 @@ func (l look) view(ctx context.Context, p PoolSpec) (poolView, error) {
 	}
 	sets, err := l.series(ctx, p.ID,
 		selector("", matches(model.MetricNameLabel, strings.Join(ofAlias, "|")), byDatabase, p.Selector),
-		selector("", matches(model.MetricNameLabel, strings.Join([]string{gaugeSize, gaugeMaxConns, gaugeConns}, "|")), byName, p.Selector))
+		selector("", matches(model.MetricNameLabel, strings.Join([]string{gaugeSize, gaugeMaxConns, gaugeConns}, "|")),
+			byName, p.Selector))
 	if err != nil {
 		return v, err
 	}
@@ -160,9 +161,10 @@ func (v poolView) gauge(function, gauge string) string {
 	return v.over(function, []string{gauge}, v.spec.of("database"), v.spec.Selector)
 }
 
-// exported are the labels that the exporter itself puts on the gauges of SHOW POOLS and SHOW DATABASES. A target that has
-// a label host or port of its own keeps it, and pushes the exporter's aside (honor_labels: false).
-const exported = "database, user, name, host, port, force_user, pool_mode, exported_host, exported_port, exported_pool_mode"
+// exported are the labels that the exporter itself puts on the gauges of SHOW POOLS and SHOW DATABASES. A target that
+// has a label host or port of its own keeps it, and pushes the exporter's aside (honor_labels: false).
+const exported = "database, user, name, host, port, force_user, pool_mode, exported_host, exported_port, " +
+	"exported_pool_mode"
 
 // ofDatabase is a gauge of SHOW DATABASES, where the alias is the label "name", with only its target's labels left.
 func (v poolView) ofDatabase(gauge string) string {
@@ -220,11 +222,12 @@ func (v poolView) boundedQuery() string {
 		v.gauge("max_over_time", gaugeUsed) + " > 0 or " + v.gauge("min_over_time", gaugeLogin) + " > 0)"
 }
 
-// spread gives the time of long transactions to the minutes in which they were open. PgBouncer counts a transaction's whole time
-// when it ends (server_in_transaction, stats.c), so that one of half an hour makes its last minute 30 Erlangs, and is in none of
-// those before it. What a minute has beyond the connections that its process had open goes back, minute by minute, to those before
-// it, up to the active servers that the scrapes saw in them, for as long as every scrape saw one. What finds no place stays, so that a
-// burst that no scrape saw remains what it was. It returns how many minutes it changed.
+// spread gives the time of long transactions to the minutes in which they were open. PgBouncer counts a transaction's
+// whole time when it ends (server_in_transaction, stats.c), so that one of half an hour makes its last minute 30
+// Erlangs, and is in none of those before it. What a minute has beyond the connections that its process had open goes
+// back, minute by minute, to those before it, up to the active servers that the scrapes saw in them, for as long as
+// every scrape saw one. What finds no place stays, so that a burst that no scrape saw remains what it was. It returns
+// how many minutes it changed.
 func (l look) spread(ctx context.Context, v poolView, loads []row) ([]row, int, error) {
 	if v.session { // whose loads are active servers
 		return loads, 0, nil
@@ -275,9 +278,9 @@ func (l look) spread(ctx context.Context, v poolView, loads []row) ([]row, int, 
 	return loads, changed, nil
 }
 
-// spreadBack gives what the last of loads has beyond its own active servers to those before it, and returns how many it changed.
-// What is left of it goes where it is no more than what rate() adds, which makes a jump between two of four scrapes 60/45 of what it
-// was, or where the transaction was open before the first of loads.
+// spreadBack gives what the last of loads has beyond its own active servers to those before it, and returns how many it
+// changed. What is left of it goes where it is no more than what rate() adds, which makes a jump between two of four
+// scrapes 60/45 of what it was, or where the transaction was open before the first of loads.
 func spreadBack(loads, active, least []float64) (changed int) {
 	last := len(loads) - 1
 	if last >= len(active) || last >= len(least) || math.IsNaN(active[last]) {
@@ -297,7 +300,8 @@ func spreadBack(loads, active, least []float64) (changed int) {
 	return changed + 1
 }
 
-// openQuery asks for the most connections that each process may have had open at once: the states' own highest, added up.
+// openQuery asks for the most connections that each process may have had open at once: the states' own highest, added
+// up.
 func (v poolView) openQuery() string {
 	var states string
 	for i, gauge := range []string{gaugeActive, gaugeIdle, gaugeUsed, gaugeLogin} {

@@ -45,7 +45,8 @@ func TestARealPrometheusBehindTLSAndBasicAuthentication(t *testing.T) {
 	folder := temporary(t)
 	pool := certificate(t, folder)
 	web := filepath.Join(folder, "web.yml")
-	text := "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\nbasic_auth_users: {pgbudget: '" + secretHash + "'}\n"
+	text := "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\nbasic_auth_users: {pgbudget: '" + secretHash +
+		"'}\n"
 	passwordFile := filepath.Join(folder, "password")
 	for file, text := range map[string]string{web: text, passwordFile: secret + "\n"} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -79,8 +80,9 @@ func TestARealPrometheusBehindTLSAndBasicAuthentication(t *testing.T) {
 	trust := fmt.Sprintf("tls_config: {ca_file: %q}\n", filepath.Join(folder, "cert.pem"))
 	for name, c := range map[string]struct{ url, config string }{
 		"password in http_config": {"https://" + at, trust + "basic_auth: {username: pgbudget, password: " + secret + "}"},
-		"password in a file":      {"https://" + at, trust + fmt.Sprintf("basic_auth: {username: pgbudget, password_file: %q}", passwordFile)},
-		"password in the url":     {"https://pgbudget:" + secret + "@" + at, trust},
+		"password in a file": {"https://" + at, trust +
+			fmt.Sprintf("basic_auth: {username: pgbudget, password_file: %q}", passwordFile)},
+		"password in the url": {"https://pgbudget:" + secret + "@" + at, trust},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := client(t, c.url, c.config)
@@ -95,12 +97,15 @@ func TestARealPrometheusBehindTLSAndBasicAuthentication(t *testing.T) {
 		})
 	}
 	for name, c := range map[string]struct{ url, config, want string }{
-		"no password":         {"https://" + at, trust, "answered 401 Unauthorized"},
-		"a wrong password":    {"https://pgbudget:hush-no@" + at, trust, "answered 401 Unauthorized"},
-		"an unknown issuer":   {"https://pgbudget:hush-no@" + at, "", "x509"},
-		"plain HTTP to TLS":   {"http://pgbudget:hush-no@" + at, "", "answered 400 Bad Request, not Prometheus's form of answer"},
-		"a missing file":      {"https://" + at, trust + fmt.Sprintf("authorization: {credentials_file: %q}", filepath.Join(folder, "none")), "unable to read"},
-		"another server name": {"https://" + at, strings.Replace(trust, "{", "{server_name: prom.example, ", 1), "prom.example"},
+		"no password":       {"https://" + at, trust, "answered 401 Unauthorized"},
+		"a wrong password":  {"https://pgbudget:hush-no@" + at, trust, "answered 401 Unauthorized"},
+		"an unknown issuer": {"https://pgbudget:hush-no@" + at, "", "x509"},
+		"plain HTTP to TLS": {"http://pgbudget:hush-no@" + at, "",
+			"answered 400 Bad Request, not Prometheus's form of answer"},
+		"a missing file": {"https://" + at, trust + fmt.Sprintf("authorization: {credentials_file: %q}",
+			filepath.Join(folder, "none")), "unable to read"},
+		"another server name": {"https://" + at, strings.Replace(trust, "{", "{server_name: prom.example, ", 1),
+			"prom.example"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := client(t, c.url, c.config).Instant(t.Context(), "cpu", "vector(0.5)")
@@ -120,9 +125,11 @@ func certificate(t *testing.T, folder string) *x509.CertPool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "pgbudget test"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "pgbudget test"}, IsCA: true,
+		BasicConstraintsValid: true,
+		NotBefore:             time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +139,8 @@ func certificate(t *testing.T, folder string) *x509.CertPool {
 		t.Fatal(err)
 	}
 	pool := x509.NewCertPool()
-	for file, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: cert}, "key.pem": {Type: "PRIVATE KEY", Bytes: private}} {
+	for file, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: cert},
+		"key.pem": {Type: "PRIVATE KEY", Bytes: private}} {
 		text := pem.EncodeToMemory(block)
 		pool.AppendCertsFromPEM(text)
 		if err := os.WriteFile(filepath.Join(folder, file), text, 0o600); err != nil {
@@ -160,7 +168,8 @@ func TestCredentialsReachTheServerAndNoError(t *testing.T) {
 			at := peer(t, func(w http.ResponseWriter, r *http.Request) {
 				got = r.Header.Get("Authorization")
 				w.WriteHeader(http.StatusInternalServerError) // and the worst a proxy can do: say it all again
-				fmt.Fprintf(w, `{"status":"error","errorType":"internal","error":"refused: %s (%s of http://me:%s@db)"}`, got, secret, secret)
+				fmt.Fprintf(w, `{"status":"error","errorType":"internal","error":"refused: %s (%s of http://me:%s@db)"}`, got,
+					secret, secret)
 			})
 			_, _, err := client(t, strings.Replace(at, "//", "//"+c.userinfo, 1), c.config).Instant(t.Context(), "cpu", "x")
 			if got != c.want {

@@ -32,11 +32,13 @@ func startPrometheus(folder, scrapes string, ready func(url string) error, args 
 		return nil, err
 	}
 	file := filepath.Join(folder, "prometheus.yml")
-	if err := os.WriteFile(file, []byte("global: {scrape_interval: 1s, scrape_timeout: 1s}\n"+scrapes), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte("global: {scrape_interval: 1s, scrape_timeout: 1s}\n"+scrapes),
+		0o644); err != nil {
 		return nil, err
 	}
 	var log bytes.Buffer
-	cmd := exec.Command("prometheus", append([]string{"--config.file=" + file, "--storage.tsdb.path=" + filepath.Join(folder, "data"),
+	cmd := exec.Command("prometheus", append([]string{"--config.file=" + file, "--storage.tsdb.path=" +
+		filepath.Join(folder, "data"),
 		"--storage.tsdb.retention.time=100y", "--log.level=warn", "--web.listen-address=" + at}, args...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = folder, &log, &log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

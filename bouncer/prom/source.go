@@ -49,7 +49,8 @@ func (l look) source(ctx context.Context, subject string, sets []model.LabelSet,
 	interval := medianGap(m).Round(10 * time.Millisecond) // a scrape now and then comes some milliseconds late
 	if interval <= 0 {
 		return s, &operr.Error{Kind: operr.KindEvidence, Subject: subject,
-			Err:  l.c.masked("its exporters were not scraped twice in the last %s: %s has not two samples of a series", probe, asked),
+			Err: l.c.masked("its exporters were not scraped twice in the last %s: %s has not two samples of a series", probe,
+				asked),
 			Hint: "look at " + l.c.shown + "/targets"}
 	}
 	s.window = max(l.grid.step, windowScrapes*interval)
@@ -78,7 +79,8 @@ func targetsOf(sets []model.LabelSet) string {
 func (s source) over(function string, names []string, matchers ...string) string {
 	var alternatives []string
 	for _, name := range names {
-		alternatives = append(alternatives, fmt.Sprintf("%s(%s[%s])", function, selector(name, matchers...), duration(s.window)))
+		alternatives = append(alternatives, fmt.Sprintf("%s(%s[%s])", function, selector(name, matchers...),
+			duration(s.window)))
 	}
 	return "(" + strings.Join(alternatives, " or ") + ")"
 }
@@ -95,7 +97,8 @@ func (s source) perProcess(value, count string) string {
 		s.over("min_over_time", up, s.targets), s.over("count_over_time", up, s.targets), s.needed, count)
 }
 
-// known asks which targets Prometheus tried to scrape within the window before each moment, whether it succeeded or not.
+// known asks which targets Prometheus tried to scrape within the window before each moment, whether it succeeded or
+// not.
 func (l look) known(ctx context.Context, s source) ([]row, error) {
 	if s.targets == "" {
 		return nil, nil

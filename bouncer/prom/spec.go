@@ -28,7 +28,8 @@ type PoolSpec struct {
 	Alias    string // as the label "database" of its stats and "name" of its sizes has it; fleet.AutoDB: see Lines
 	Selector string // label matchers that pick the exporters of the group's processes: job="pgb-main"; without braces
 	Server   string // name of the ServerSpec it leads to, for the CPU fit; "" is the only one, or none
-	Session  bool   // pool_mode is session: its load is taken from sv_active. Also found in the label pool_mode, where it is set
+	// pool_mode is session: its load is taken from sv_active. Also found in the label pool_mode, where it is set
+	Session bool
 
 	// Shares says that a limit over several pools (of a user, a role or a database) may leave it without any connection:
 	// while clients wait and it has none, it is full. Without such a limit it is paused then, or its server is away.
@@ -66,9 +67,10 @@ type ServerSpec struct {
 	// DirectQuery is PromQL for the connections that belong to no PgBouncer. Without it they are what postgres_exporter
 	// counts under Selector, less the server connections that PgBouncer holds under PoolSelectors. Without either there
 	// is no history of direct connections.
-	DirectQuery   string
-	Selector      string   // label matchers of the server's postgres_exporter
-	PoolSelectors []string // label matchers that pick the pools that lead to this server, each pool once: job="pgb-main",database=~"app|app_ro"
+	DirectQuery string
+	Selector    string // label matchers of the server's postgres_exporter
+	// label matchers that pick the pools that lead to this server, each pool once: job="pgb-main",database=~"app|app_ro"
+	PoolSelectors []string
 
 	// Shared are pools that may have connections on other servers, too. How many are here is in no metric, so that
 	// nothing is taken off for them: their connections count as direct.
@@ -78,7 +80,8 @@ type ServerSpec struct {
 // withDefaults returns the spec with its blanks filled in, or the first thing wrong with it, of KindUsage.
 func (s Spec) withDefaults() (Spec, error) {
 	bad := func(subject, hint, format string, args ...any) (Spec, error) {
-		return s, &operr.Error{Kind: operr.KindUsage, Subject: "history: " + subject, Err: fmt.Errorf(format, args...), Hint: hint}
+		return s, &operr.Error{Kind: operr.KindUsage, Subject: "history: " + subject, Err: fmt.Errorf(format, args...),
+			Hint: hint}
 	}
 	if s.Step == 0 {
 		s.Step = DefaultStep
@@ -115,7 +118,8 @@ func (s Spec) withDefaults() (Spec, error) {
 		case ids[p.ID]:
 			return bad("pool "+p.ID, "list each pool once", "it is listed twice")
 		case picked[series] != "":
-			return bad("pool "+p.ID, "give each group the label matchers of its own exporters", "it has the same alias and selector {%s} as %s", p.Selector, picked[series])
+			return bad("pool "+p.ID, "give each group the label matchers of its own exporters",
+				"it has the same alias and selector {%s} as %s", p.Selector, picked[series])
 		case p.Server != "" && !servers[p.Server]:
 			return bad("pool "+p.ID, "name a server of the config", "it leads to the unknown server %q", p.Server)
 		case p.Server == "" && len(s.Servers) > 1:

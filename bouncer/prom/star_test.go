@@ -32,7 +32,8 @@ func TestThePoolOfAStarIsTheSumOfTheDatabasesThatLiveByIt(t *testing.T) {
 		}
 	}
 	if tally.Censored < 57 || tally.Censored > 61 || tally.Incomplete < 1 || tally.Incomplete > 4 {
-		t.Errorf("got %+v, want the hour censored that shop was full, and what the start of the counters takes left out", tally)
+		t.Errorf("got %+v, want the hour censored that shop was full, and what the start of the counters takes left out",
+			tally)
 	}
 	if got, want := tally.Used+tally.Censored+tally.Incomplete, 2880; got != want {
 		t.Errorf("got %d minutes, want %d: %+v", got, want, tally)

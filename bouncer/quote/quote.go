@@ -1,5 +1,6 @@
-// Package quote takes out of foreign text what could act on a terminal, or stand there as a line of our own: names of roles,
-// databases and aliases, application names, labels, and what consoles, servers and commands say may hold anything.
+// Package quote takes out of foreign text what could act on a terminal, or stand there as a line of our own: names of
+// roles, databases and aliases, application names, labels, and what consoles, servers and commands say may hold
+// anything.
 //
 //	quote.Line(name)         one line of visible text
 //	quote.All(&observation)  the same for every string in a value
@@ -17,9 +18,9 @@ import (
 	"unicode/utf8"
 )
 
-// Line returns s as one line of visible text. Control characters, line ends, characters that turn the direction of writing
-// or cannot be seen, and bytes that are no UTF-8 are written as \u and four hexadecimal digits. Text without them is
-// returned as it is.
+// Line returns s as one line of visible text. Control characters, line ends, characters that turn the direction of
+// writing or cannot be seen, and bytes that are no UTF-8 are written as \u and four hexadecimal digits. Text without
+// them is returned as it is.
 func Line(s string) string { return clean(s, acts) }
 
 // Bytes is Line for bytes; b itself where there is nothing to take out, nil included.

@@ -45,7 +45,8 @@ func TestAllReachesEveryString(t *testing.T) {
 		Any   any
 		Fixed [2]string
 		quiet string
-	}{"a\x1b", &inner{"b\n", []string{"c\r"}}, []inner{{Name: "d\x00"}}, &inner{Name: "e\t"}, [2]string{"f\x7f", "g"}, "h\x1b"}
+	}{"a\x1b", &inner{"b\n", []string{"c\r"}}, []inner{{Name: "d\x00"}}, &inner{Name: "e\t"}, [2]string{"f\x7f", "g"},
+		"h\x1b"}
 	quote.All(&v)
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -65,7 +66,8 @@ func TestWriterLetsOurOwnColoursThroughAlone(t *testing.T) {
 		color    bool
 		in, want string
 	}{
-		{true, "\x1b[1mbold\x1b[0m \x1b]0;title\x07\x1b[2J\n", "\x1b[1mbold\x1b[0m " + `\u001b]0;title\u0007\u001b[2J` + "\n"},
+		{true, "\x1b[1mbold\x1b[0m \x1b]0;title\x07\x1b[2J\n", "\x1b[1mbold\x1b[0m " + `\u001b]0;title\u0007\u001b[2J` +
+			"\n"},
 		{false, "\x1b[1mbold\x1b[0m\t\n", `\u001b[1mbold\u001b[0m` + "\t\n"},
 		{false, "plain é\n", "plain é\n"},
 	} {
@@ -89,7 +91,8 @@ func TestJSONStaysJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out map[string]string
-	if err := json.Unmarshal(b.Bytes(), &out); err != nil || out["name"] != in["name"] || strings.ContainsRune(b.String(), 0x9b) {
+	if err := json.Unmarshal(b.Bytes(), &out); err != nil || out["name"] != in["name"] || strings.ContainsRune(b.String(),
+		0x9b) {
 		t.Errorf("%q became %q (%v), %q", in["name"], out["name"], err, b.String())
 	}
 }
@@ -101,7 +104,10 @@ func FuzzLine(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		x := quote.Line(a)
-		if !utf8.ValidString(x) || strings.ContainsFunc(x, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }) {
+		if !utf8.ValidString(x) || strings.ContainsFunc(x, func(r rune) bool {
+			return unicode.IsControl(r) ||
+				unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
+		}) {
 			t.Errorf("%q became %q", a, x)
 		}
 		if quote.Line(x) != x {
@@ -116,7 +122,8 @@ func FuzzLine(f *testing.F) {
 		}
 		rest := strings.Split(out.String(), "\x1b")
 		for _, part := range rest[1:] {
-			if end := strings.IndexByte(part, 'm'); !strings.HasPrefix(part, "[") || end < 0 || strings.Trim(part[1:end], "0123456789;") != "" {
+			if end := strings.IndexByte(part, 'm'); !strings.HasPrefix(part, "[") || end < 0 ||
+				strings.Trim(part[1:end], "0123456789;") != "" {
 				t.Errorf("%q came through as %q", a, out.String())
 			}
 		}

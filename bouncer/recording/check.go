@@ -93,7 +93,8 @@ func checkHistory(h load.History) error {
 	return nil
 }
 
-// maxRatio bounds a share of all cores that something takes. chosen: a server that does ten thousand times what it can is none.
+// maxRatio bounds a share of all cores that something takes. chosen: a server that does ten thousand times what it can
+// is none.
 const maxRatio = 1e4
 
 // checkHistogram wants a histogram's buckets in order, each with a weight, and samples and a highest that can be.
@@ -125,8 +126,10 @@ func within(whose, what string, x, most float64) error {
 
 func checkServer(s fleet.Server) error {
 	b := s.Backends
-	err := outside("server "+s.Name, number{"max_connections", s.MaxConns, 1}, number{"superuser_reserved_connections", s.SuperuserReservedConns, 0},
-		number{"reserved_connections", s.ReservedConns, 0}, number{"pool backends", b.PoolConns, 0}, number{"direct backends", b.DirectConns, 0},
+	err := outside("server "+s.Name, number{"max_connections", s.MaxConns, 1}, number{"superuser_reserved_connections",
+		s.SuperuserReservedConns, 0},
+		number{"reserved_connections", s.ReservedConns, 0}, number{"pool backends", b.PoolConns, 0}, number{"direct backends",
+			b.DirectConns, 0},
 		number{"closing backends", b.ClosingConns, 0}, number{"orphans", b.OrphanConns, 0}, number{"own backends",
 			b.OwnConns, 0},
 		number{"logins", b.LoginConns, 0}, number{"autovacuum_max_workers", s.WorkerConns, 0})
@@ -142,27 +145,34 @@ func checkServer(s fleet.Server) error {
 
 func checkProcess(p fleet.Process) error {
 	s := p.Settings
-	err := outside(p.ID, number{"default_pool_size", s.DefaultPoolConns, 0}, number{"reserve_pool_size", s.DefaultReserveConns, 0},
-		number{"max_user_connections", s.MaxUserConns, 0}, number{"max_db_connections", s.MaxDBConns, 0}, number{"max_client_conn", s.MaxClients, 0})
+	err := outside(p.ID, number{"default_pool_size", s.DefaultPoolConns, 0}, number{"reserve_pool_size",
+		s.DefaultReserveConns, 0},
+		number{"max_user_connections", s.MaxUserConns, 0}, number{"max_db_connections", s.MaxDBConns, 0},
+		number{"max_client_conn", s.MaxClients, 0})
 	if s.ReserveTimeout < 0 || s.QueryWaitTimeout < 0 || s.Lifetime < 0 {
 		err = cmp.Or(err, fmt.Errorf("%s: a negative time-out", p.ID))
 	}
 	for _, u := range p.Users {
-		err = cmp.Or(err, outside(p.ID+", user "+u.Name, number{"max_user_connections", u.MaxConns, 0}, number{"pool_size", u.SizeConns, 0},
+		err = cmp.Or(err, outside(p.ID+", user "+u.Name, number{"max_user_connections", u.MaxConns, 0},
+			number{"pool_size", u.SizeConns, 0},
 			number{"reserve_pool_size", u.ReserveConns, fleet.NoReserve}))
 	}
 	return err
 }
 
 func checkAlias(id string, a fleet.Alias) error {
-	err := outside(id, number{"pool_size", a.SizeConns, 0}, number{"reserve_pool_size", a.ReserveConns, 0}, number{"max_db_connections", a.MaxConns, 0})
+	err := outside(id, number{"pool_size", a.SizeConns, 0}, number{"reserve_pool_size", a.ReserveConns, 0},
+		number{"max_db_connections", a.MaxConns, 0})
 	if c := a.Counters; c.Xacts < 0 || c.XactTime < 0 || c.WaitTime < 0 || c.Assignments < -1 {
 		err = cmp.Or(err, fmt.Errorf("%s: a negative counter", id))
 	}
 	for _, g := range a.Pools {
-		err = cmp.Or(err, outside(id+", user "+g.User, number{"cl_active", g.ClientsActive, 0}, number{"cl_waiting", g.ClientsWaiting, 0},
-			number{"sv_active", g.ServersActive, 0}, number{"sv_active_cancel", g.ServersActiveCancel, 0}, number{"sv_being_canceled", g.ServersBeingCanceled, 0},
-			number{"sv_idle", g.ServersIdle, 0}, number{"sv_used", g.ServersUsed, 0}, number{"sv_tested", g.ServersTested, 0}, number{"sv_login", g.ServersLogin, 0}))
+		err = cmp.Or(err, outside(id+", user "+g.User, number{"cl_active", g.ClientsActive, 0},
+			number{"cl_waiting", g.ClientsWaiting, 0},
+			number{"sv_active", g.ServersActive, 0}, number{"sv_active_cancel", g.ServersActiveCancel, 0},
+			number{"sv_being_canceled", g.ServersBeingCanceled, 0},
+			number{"sv_idle", g.ServersIdle, 0}, number{"sv_used", g.ServersUsed, 0}, number{"sv_tested", g.ServersTested, 0},
+			number{"sv_login", g.ServersLogin, 0}))
 		if g.MaxWait < 0 {
 			err = cmp.Or(err, fmt.Errorf("%s, user %s: a negative maxwait", id, g.User))
 		}

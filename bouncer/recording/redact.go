@@ -9,8 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// redactor replaces hosts, servers and their identities by host-1, host-2, …, in the order in which they appear: equal ones
-// stay equal, and nothing else can be learnt of them.
+// redactor replaces hosts, servers and their identities by host-1, host-2, …, in the order in which they appear: equal
+// ones stay equal, and nothing else can be learnt of them.
 type redactor struct{ names map[string]map[string]string } // by kind
 
 func newRedactor() *redactor { return &redactor{names: map[string]map[string]string{}} }

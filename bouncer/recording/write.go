@@ -27,7 +27,8 @@ func Create(name string, h Header) (*Writer, error) {
 	case errors.Is(err, fs.ErrExist):
 		return nil, ErrExists(name)
 	case err != nil:
-		return nil, &operr.Error{Kind: operr.KindUsage, Subject: name, Err: pathCause(err), Hint: "choose a folder that can be written"}
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: name, Err: pathCause(err),
+			Hint: "choose a folder that can be written"}
 	}
 	w := &Writer{file: f}
 	if h.Redacted {
@@ -39,7 +40,8 @@ func Create(name string, h Header) (*Writer, error) {
 
 // ErrExists is the refusal to overwrite a file.
 func ErrExists(name string) error {
-	return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New("exists already"), Hint: "choose another name; a recording is never overwritten"}
+	return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New("exists already"),
+		Hint: "choose another name; a recording is never overwritten"}
 }
 
 // Observation appends one sample and syncs it to disk.

@@ -37,9 +37,11 @@ func TestSecretsMayOverlap(t *testing.T) {
 		text, want string
 		secrets    []secret.Secret
 	}{
-		{"one two three", "<12><23>", []secret.Secret{{Value: "one two", Shown: "<12>"}, {Value: "two three", Shown: "<23>"}}},
+		{"one two three", "<12><23>", []secret.Secret{{Value: "one two", Shown: "<12>"},
+			{Value: "two three", Shown: "<23>"}}},
 		{"one two", "<12>", []secret.Secret{{Value: "two", Shown: "<2>"}, {Value: "one two", Shown: "<12>"}}},
-		{"a TOKEN and b", "a ${TOKEN} and b", []secret.Secret{{Value: "TOKEN", Shown: "${TOKEN}"}, {Value: "${TOKEN}", Shown: "again"}}},
+		{"a TOKEN and b", "a ${TOKEN} and b", []secret.Secret{{Value: "TOKEN", Shown: "${TOKEN}"},
+			{Value: "${TOKEN}", Shown: "again"}}},
 		{"5 of 5, password=5", "5 of 5, password=*", []secret.Secret{{Value: "5", Shown: "*", Keyed: true}}},
 	} {
 		if got := secret.Mask(c.text, c.secrets); got != c.want {
@@ -60,10 +62,12 @@ func FuzzMask(f *testing.F) {
 		if strings.Contains(before+after, marked) {
 			return
 		}
-		stands := [][2]string{{" ", " "}, {" password=", " "}, {`password="`, `"`}, {"://u:", "@"}, {"(", ")"}, {"/", "/"}, {"=", "\n"}, {"'", "'"}}
+		stands := [][2]string{{" ", " "}, {" password=", " "}, {`password="`, `"`}, {"://u:", "@"}, {"(", ")"}, {"/", "/"},
+			{"=", "\n"}, {"'", "'"}}
 		s := stands[int(where)%len(stands)]
 		text := before + s[0] + value + s[1] + after
-		if got := secret.Mask(text, []secret.Secret{{Value: value, Shown: "***"}}, "app", "main/"); strings.Contains(got, marked) &&
+		if got := secret.Mask(text, []secret.Secret{{Value: value, Shown: "***"}}, "app", "main/"); strings.Contains(got,
+			marked) &&
 			!strings.HasSuffix(before+s[0], "main/") {
 			t.Errorf("%q became %q", text, got)
 		}

@@ -16,9 +16,11 @@ func TestAnAttributeThatCannotBeGivenIsNamed(t *testing.T) {
 		says   string
 		root   bool // may give it
 	}{
-		"an owner":            {func(a *attributes) { a.uid++ }, "owner and group", true},
-		"a label of no kind":  {func(a *attributes) { a.extended = map[string][]byte{"nokind.label": {1}} }, "nokind.label cannot be given", false},
-		"an ACL that is none": {func(a *attributes) { a.extended = map[string][]byte{"system.posix_acl_access": {1}} }, "system.posix_acl_access cannot be given", false},
+		"an owner": {func(a *attributes) { a.uid++ }, "owner and group", true},
+		"a label of no kind": {func(a *attributes) { a.extended = map[string][]byte{"nokind.label": {1}} },
+			"nokind.label cannot be given", false},
+		"an ACL that is none": {func(a *attributes) { a.extended = map[string][]byte{"system.posix_acl_access": {1}} },
+			"system.posix_acl_access cannot be given", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file, err := os.Create(filepath.Join(t.TempDir(), "new"))
@@ -46,14 +48,19 @@ func TestAnAttributeThatCannotBeGivenIsNamed(t *testing.T) {
 }
 
 func TestWhatIsLostIsNamed(t *testing.T) {
-	all := attributes{uid: 1, gid: 2, mode: 0o640, extended: map[string][]byte{"user.a": []byte("1"), "security.selinux": []byte("etc_t")}}
+	all := attributes{uid: 1, gid: 2, mode: 0o640, extended: map[string][]byte{"user.a": []byte("1"),
+		"security.selinux": []byte("etc_t")}}
 	for want, has := range map[string]attributes{
-		"":                            {uid: 1, gid: 2, mode: 0o640, extended: map[string][]byte{"user.a": []byte("1"), "security.selinux": []byte("etc_t")}},
-		"owner and group 1:2":         {uid: 1, gid: 3, mode: 0o640, extended: all.extended},
-		"mode -rw-r-----":             {uid: 1, gid: 2, mode: 0o600, extended: all.extended},
-		"security.selinux":            {uid: 1, gid: 2, mode: 0o640, extended: map[string][]byte{"user.a": []byte("1"), "security.selinux": []byte("tmp_t")}},
-		"user.a":                      {uid: 1, gid: 2, mode: 0o640, extended: map[string][]byte{"security.selinux": []byte("etc_t")}},
-		"to be without user.more":     {uid: 1, gid: 2, mode: 0o640, extended: map[string][]byte{"user.a": []byte("1"), "security.selinux": []byte("etc_t"), "user.more": nil}},
+		"": {uid: 1, gid: 2, mode: 0o640, extended: map[string][]byte{"user.a": []byte("1"),
+			"security.selinux": []byte("etc_t")}},
+		"owner and group 1:2": {uid: 1, gid: 3, mode: 0o640, extended: all.extended},
+		"mode -rw-r-----":     {uid: 1, gid: 2, mode: 0o600, extended: all.extended},
+		"security.selinux": {uid: 1, gid: 2, mode: 0o640, extended: map[string][]byte{"user.a": []byte("1"),
+			"security.selinux": []byte("tmp_t")}},
+		"user.a": {uid: 1, gid: 2, mode: 0o640,
+			extended: map[string][]byte{"security.selinux": []byte("etc_t")}},
+		"to be without user.more": {uid: 1, gid: 2, mode: 0o640, extended: map[string][]byte{"user.a": []byte("1"),
+			"security.selinux": []byte("etc_t"), "user.more": nil}},
 		"the flags that lsattr shows": {uid: 1, gid: 2, mode: 0o640, extended: all.extended, inode: inode{keptFlags}},
 	} {
 		if got := all.lost(has); got != want {
@@ -92,7 +99,8 @@ func TestTheListOfMountsIsRead(t *testing.T) {
 40 22 254:0 /srv/pgb.ini /etc/pgbouncer/pgbouncer.ini rw,relatime - ext4 /dev/vda rw
 41 22 254:0 /srv/odd /etc/odd\040name\134x.ini rw,relatime master:1 - ext4 /dev/vda rw
 `
-	for path, want := range map[string]bool{"/": true, "/etc/pgbouncer/pgbouncer.ini": true, "/etc/pgbouncer": false, "/srv/pgb.ini": false, `/etc/odd name\x.ini`: true} {
+	for path, want := range map[string]bool{"/": true, "/etc/pgbouncer/pgbouncer.ini": true, "/etc/pgbouncer": false,
+		"/srv/pgb.ini": false, `/etc/odd name\x.ini`: true} {
 		if got := mountListed(list, path); got != want {
 			t.Errorf("%s: %v", path, got)
 		}

@@ -140,7 +140,8 @@ func TestWriteKeepsEveryAttribute(t *testing.T) {
 			if err := os.Chmod(file, 0o640|fs.ModeSetuid|fs.ModeSetgid); err != nil {
 				t.Fatal(err)
 			}
-			set(t, file, "security.capability", []byte{1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}) // cap_net_bind_service+p
+			// cap_net_bind_service+p
+			set(t, file, "security.capability", []byte{1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
 			set(t, file, "trusted.origin", []byte("here"))
 		},
 	} {

@@ -46,7 +46,8 @@ func TestCommandsAreReadBack(t *testing.T) {
 	}
 	liar := good
 	liar.WriteArgv = []string{"true"}
-	if err := liar.Write(t.Context(), file, []byte(newer), []byte(older)); operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "true succeeded, and the file reads back as it was") {
+	if err := liar.Write(t.Context(), file, []byte(newer), []byte(older)); operr.KindOf(err) != operr.KindDrift ||
+		!strings.Contains(err.Error(), "true succeeded, and the file reads back as it was") {
 		t.Errorf("%v", err)
 	}
 	if kept := good.Saved(file); kept != "" {
@@ -58,19 +59,24 @@ func TestCommandsAreReadBack(t *testing.T) {
 }
 
 func TestWhatACommandSaysIsMaskedAndItsTimeIsBounded(t *testing.T) {
-	masked := store.Command{ReadArgv: []string{"sh", "-c", "echo wrong token hush >&2; exit 1"}, Mask: func(s string) string { return strings.ReplaceAll(s, "hush", "${TOKEN}") }}
-	if _, err := masked.Read(t.Context(), "x"); err == nil || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), "wrong token ${TOKEN}") {
+	masked := store.Command{ReadArgv: []string{"sh", "-c", "echo wrong token hush >&2; exit 1"},
+		Mask: func(s string) string { return strings.ReplaceAll(s, "hush", "${TOKEN}") }}
+	if _, err := masked.Read(t.Context(), "x"); err == nil || strings.Contains(err.Error(), "hush") ||
+		!strings.Contains(err.Error(), "wrong token ${TOKEN}") {
 		t.Errorf("%v", err)
 	}
-	for argv, says := range map[string]string{"echo no such host >&2; exit 255": "no such host", "sleep 60": "did not end in time"} {
+	for argv, says := range map[string]string{"echo no such host >&2; exit 255": "no such host",
+		"sleep 60": "did not end in time"} {
 		c := store.Command{ReadArgv: []string{"sh", "-c", argv}, Within: within(3 * time.Second)}
-		if _, err := c.Read(t.Context(), "x"); operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), says) {
+		if _, err := c.Read(t.Context(), "x"); operr.KindOf(err) != operr.KindUnreachable ||
+			!strings.Contains(err.Error(), says) {
 			t.Errorf("%v", err)
 		}
 	}
 }
 
-// TestAFileThatAWriteHasCutOffIsRestored has commands that fail the first time only, in each of the ways of a broken line.
+// TestAFileThatAWriteHasCutOffIsRestored has commands that fail the first time only, in each of the ways of a broken
+// line.
 func TestAFileThatAWriteHasCutOffIsRestored(t *testing.T) {
 	const again = "[ -e DIR/../tried ] && exec cat >FILE; touch DIR/../tried; "
 	for name, c := range map[string]struct {
@@ -79,13 +85,17 @@ func TestAFileThatAWriteHasCutOffIsRestored(t *testing.T) {
 		says    string
 		timeout time.Duration
 	}{
-		"truncates and hangs":                {"head -c 9 >FILE; sleep 60", operr.KindUnreachable, "did not end in time", 500 * time.Millisecond},
-		"truncates to nothing and hangs":     {": >FILE; sleep 60", operr.KindUnreachable, "did not end in time", 500 * time.Millisecond},
-		"truncates and is killed":            {"head -c 9 >FILE; kill -9 $$", operr.KindUnreachable, "killed", 0},
-		"truncates and fails":                {"head -c 9 >FILE; echo no space >&2; exit 1", operr.KindUnreachable, "no space", 0},
-		"removes the file and fails":         {"rm FILE; exit 1", operr.KindUnreachable, "exit status 1", 0},
-		"truncates and says it has written":  {"head -c 9 >FILE", operr.KindDrift, "reads back cut off", 0},
-		"overwrites the beginning and stops": {"head -c 27 | dd of=FILE conv=notrunc 2>/dev/null", operr.KindDrift, "reads back cut off", 0},
+		"truncates and hangs": {"head -c 9 >FILE; sleep 60", operr.KindUnreachable, "did not end in time",
+			500 * time.Millisecond},
+		"truncates to nothing and hangs": {": >FILE; sleep 60", operr.KindUnreachable, "did not end in time",
+			500 * time.Millisecond},
+		"truncates and is killed": {"head -c 9 >FILE; kill -9 $$", operr.KindUnreachable, "killed", 0},
+		"truncates and fails": {"head -c 9 >FILE; echo no space >&2; exit 1", operr.KindUnreachable,
+			"no space", 0},
+		"removes the file and fails":        {"rm FILE; exit 1", operr.KindUnreachable, "exit status 1", 0},
+		"truncates and says it has written": {"head -c 9 >FILE", operr.KindDrift, "reads back cut off", 0},
+		"overwrites the beginning and stops": {"head -c 27 | dd of=FILE conv=notrunc 2>/dev/null", operr.KindDrift,
+			"reads back cut off", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, file := commands(t, again+c.line)
@@ -109,9 +119,11 @@ func TestAFileThatAWriteHasCutOffIsRestored(t *testing.T) {
 	}
 }
 
-// TestAFileIsRestoredInATimeOfItsOwn cancels the write in the middle, as a Ctrl-C does or the end of a time that many writes share.
+// TestAFileIsRestoredInATimeOfItsOwn cancels the write in the middle, as a Ctrl-C does or the end of a time that many
+// writes share.
 func TestAFileIsRestoredInATimeOfItsOwn(t *testing.T) {
-	c, file := commands(t, "[ -e DIR/../tried ] && exec cat >FILE; touch DIR/../tried; head -c 9 >FILE; touch DIR/../half; sleep 60")
+	c, file := commands(t,
+		"[ -e DIR/../tried ] && exec cat >FILE; touch DIR/../tried; head -c 9 >FILE; touch DIR/../half; sleep 60")
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		for {
@@ -128,14 +140,18 @@ func TestAFileIsRestoredInATimeOfItsOwn(t *testing.T) {
 	holds(t, file, older)
 }
 
-// TestWhereARestoreFailsTheWayByHandIsNamed has a command that never does more than nine bytes, and types what the error says.
+// TestWhereARestoreFailsTheWayByHandIsNamed has a command that never does more than nine bytes, and types what the
+// error says.
 func TestWhereARestoreFailsTheWayByHandIsNamed(t *testing.T) {
-	c, file := commands(t, "if [ -e DIR/../mended ]; then cat >FILE && [ $(wc -c <FILE) -eq {{.Bytes}} ]; else head -c 9 >FILE; exit 1; fi # hush")
+	c, file := commands(t,
+		"if [ -e DIR/../mended ]; then cat >FILE && [ $(wc -c <FILE) -eq {{.Bytes}} ]; else head -c 9 >FILE; exit 1; fi # "+
+			"hush")
 	c.Mask = func(s string) string { return strings.ReplaceAll(s, "hush", "${TOKEN}") }
 	err := c.Write(t.Context(), file, []byte(older), []byte(newer))
 	hint := operr.HintOf(err)
 	_, line, found := strings.Cut(hint, "come back with: ")
-	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "could not be written again") || !found || strings.Contains(hint, "hush") {
+	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "could not be written again") || !found ||
+		strings.Contains(hint, "hush") {
 		t.Fatalf("%v\nnext: %s", err, hint)
 	}
 	holds(t, file, older[:9])
@@ -149,7 +165,8 @@ func TestWhereARestoreFailsTheWayByHandIsNamed(t *testing.T) {
 	}
 
 	// Whoever comes next, in another program, sees it before anything else is done.
-	if _, err := c.Read(t.Context(), file); operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "that write was cut short") || !strings.Contains(operr.HintOf(err), kept) {
+	if _, err := c.Read(t.Context(), file); operr.KindOf(err) != operr.KindDrift ||
+		!strings.Contains(err.Error(), "that write was cut short") || !strings.Contains(operr.HintOf(err), kept) {
 		t.Errorf("%v\nnext: %s", err, operr.HintOf(err))
 	}
 	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "..", "mended"), nil, 0o600); err != nil {
@@ -173,7 +190,8 @@ func TestAFileOfAnotherIsNotWrittenOver(t *testing.T) {
 		c, file := commands(t, "cat >/dev/null; echo theirs >FILE"+fails)
 		err := c.Write(t.Context(), file, []byte(older), []byte(newer))
 		if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "reads back as something else") ||
-			!strings.Contains(operr.HintOf(err), c.Saved(file)) || (fails != "") != strings.Contains(err.Error(), "exit status 1") {
+			!strings.Contains(operr.HintOf(err), c.Saved(file)) || (fails != "") != strings.Contains(err.Error(),
+			"exit status 1") {
 			t.Errorf("%v\nnext: %s", err, operr.HintOf(err))
 		}
 		holds(t, file, "theirs\n")
@@ -181,8 +199,8 @@ func TestAFileOfAnotherIsNotWrittenOver(t *testing.T) {
 	}
 }
 
-// TestWhatIsPutBackStaysKept writes, and puts back by commands that do nothing, and that cut the file off for good: the bytes of
-// before are still there.
+// TestWhatIsPutBackStaysKept writes, and puts back by commands that do nothing, and that cut the file off for good: the
+// bytes of before are still there.
 func TestWhatIsPutBackStaysKept(t *testing.T) {
 	c, file := commands(t, "cat >FILE")
 	if err := c.Write(t.Context(), file, []byte(older), []byte(newer)); err != nil {
@@ -202,7 +220,8 @@ func TestACommandIsToldLengthAndHash(t *testing.T) {
 	if err := c.Write(t.Context(), file, []byte(older), []byte(newer)); err != nil {
 		t.Fatal(err)
 	}
-	holds(t, filepath.Join(filepath.Dir(file), "..", "told"), fmt.Sprintf("%d %x {{.Other}}\n", len(newer), sha256.Sum256([]byte(newer))))
+	holds(t, filepath.Join(filepath.Dir(file), "..", "told"), fmt.Sprintf("%d %x {{.Other}}\n", len(newer),
+		sha256.Sum256([]byte(newer))))
 }
 
 func TestAWriteCommandThatIsNotThereIsRefusedBefore(t *testing.T) {
@@ -215,11 +234,13 @@ func TestAWriteCommandThatIsNotThereIsRefusedBefore(t *testing.T) {
 	}
 	full := c
 	full.Keep.Before = func(string) error { return errors.New("no space") }
-	if err := full.Try(t.Context(), file, []byte(newer)); operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "no space") {
+	if err := full.Try(t.Context(), file, []byte(newer)); operr.KindOf(err) != operr.KindUsage ||
+		!strings.Contains(err.Error(), "no space") {
 		t.Errorf("%v", err)
 	}
 	c.WriteArgv = []string{"/no/such/program"}
-	if err := c.Try(t.Context(), file, []byte(newer)); operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "/no/such/program") {
+	if err := c.Try(t.Context(), file, []byte(newer)); operr.KindOf(err) != operr.KindUsage ||
+		!strings.Contains(err.Error(), "/no/such/program") {
 		t.Errorf("%v", err)
 	}
 }

@@ -50,7 +50,8 @@ func (f File) Read(_ context.Context, path string) ([]byte, error) {
 func (f File) IsCopy(path, of string) bool {
 	a, err := os.Stat(path)
 	b, missing := os.Stat(of)
-	if err != nil || missing != nil || !a.Mode().IsRegular() || !b.Mode().IsRegular() || os.SameFile(a, b) || a.Size() != b.Size() {
+	if err != nil || missing != nil || !a.Mode().IsRegular() || !b.Mode().IsRegular() || os.SameFile(a, b) ||
+		a.Size() != b.Size() {
 		return false
 	}
 	data, err := os.ReadFile(path)

@@ -35,7 +35,8 @@ func TestAPersonsFileThatIsNamedLikeALeftOverStays(t *testing.T) {
 		}
 	}
 	f := store.File{Keep: keep}
-	if err := errors.Join(keep.Sweep(), f.Try(t.Context(), file, []byte(newer)), f.Write(t.Context(), file, []byte(older), []byte(newer)), f.Settled(file), keep.Sweep()); err != nil {
+	if err := errors.Join(keep.Sweep(), f.Try(t.Context(), file, []byte(newer)), f.Write(t.Context(), file, []byte(older),
+		[]byte(newer)), f.Settled(file), keep.Sweep()); err != nil {
 		t.Fatal(err)
 	}
 	for path, text := range theirs {
@@ -50,7 +51,8 @@ func TestARecordRemovesNothingButWhatItMayName(t *testing.T) {
 	other := filepath.Join(filepath.Dir(file), ".pgbouncer.ini.pgbudget-"+random[1:]+"A-0")
 	own := filepath.Join(filepath.Dir(file), ".pgbouncer.ini.pgbudget-"+random+"-0")
 	for path, text := range map[string]string{other: "another's", own: "ours",
-		filepath.Join(keep.Folder, "pgbouncer.ini-0123456789ab.temp-"+random): strings.Join([]string{file, other, own, own + "-1", "pgbouncer.ini", ""}, "\n")} {
+		filepath.Join(keep.Folder, "pgbouncer.ini-0123456789ab.temp-"+random): strings.Join([]string{file, other, own,
+			own + "-1", "pgbouncer.ini", ""}, "\n")} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +102,8 @@ func TestASweepTellsByTheirBytes(t *testing.T) {
 	}
 }
 
-// TestASweepLeavesThoseAtWorkAlone sweeps before each operation of a try in turn, as a run does that begins beside a dry run.
+// TestASweepLeavesThoseAtWorkAlone sweeps before each operation of a try in turn, as a run does that begins beside a
+// dry run.
 func TestASweepLeavesThoseAtWorkAlone(t *testing.T) {
 	file, _ := folder(t)
 	keep := store.Keep{Folder: filepath.Join(t.TempDir(), "kept")}
@@ -125,8 +128,8 @@ func TestASweepLeavesThoseAtWorkAlone(t *testing.T) {
 	}
 }
 
-// TestOldBytesAreKeptUntilSettled follows the bytes of before through a write that is done, one that is refused, and one that is
-// put back.
+// TestOldBytesAreKeptUntilSettled follows the bytes of before through a write that is done, one that is refused, and
+// one that is put back.
 func TestOldBytesAreKeptUntilSettled(t *testing.T) {
 	file, link := folder(t)
 	keep := store.Beside(filepath.Join(t.TempDir(), "journal.jsonl"))

@@ -18,8 +18,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// TestMain is a program of its own where a test has started it: it writes the file of its environment, and dies where it
-// is told to.
+// TestMain is a program of its own where a test has started it: it writes the file of its environment, and dies where
+// it is told to.
 func TestMain(m *testing.M) {
 	switch os.Getenv("STORE_TEST") {
 	case "":
@@ -78,7 +78,8 @@ func dying(folder string, n int) store.File {
 // started runs this test as a program of its own.
 func started(what, file, keep string, dies int, change func(*exec.Cmd)) (said string, err error) {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "STORE_TEST="+what, "STORE_FILE="+file, "STORE_KEEP="+keep, fmt.Sprint("STORE_DIES=", dies))
+	cmd.Env = append(os.Environ(), "STORE_TEST="+what, "STORE_FILE="+file, "STORE_KEEP="+keep, fmt.Sprint("STORE_DIES=",
+		dies))
 	if change != nil {
 		change(cmd)
 	}
@@ -99,14 +100,15 @@ func listed(t *testing.T, folder string) (names []string) {
 	return names
 }
 
-// TestADeathBetweenAnyTwoOperationsLeavesOldOrNewBytes kills a program at each operation in turn. The next one finds the
-// file whole and with its attributes, removes what the dead one has made, and nothing else, and writes.
+// TestADeathBetweenAnyTwoOperationsLeavesOldOrNewBytes kills a program at each operation in turn. The next one finds
+// the file whole and with its attributes, removes what the dead one has made, and nothing else, and writes.
 func TestADeathBetweenAnyTwoOperationsLeavesOldOrNewBytes(t *testing.T) {
 	for _, what := range []string{"write", "try"} {
 		t.Run(what, func(t *testing.T) {
 			file, _ := attributed(t)
 			keep := store.Beside(filepath.Join(t.TempDir(), "journal.jsonl"))
-			theirs := []string{filepath.Join(filepath.Dir(file), ".pgbouncer.ini.pgbudget-123"), filepath.Join(keep.Folder, "notes.temp-mine")}
+			theirs := []string{filepath.Join(filepath.Dir(file), ".pgbouncer.ini.pgbudget-123"), filepath.Join(keep.Folder,
+				"notes.temp-mine")}
 			if err := os.Mkdir(keep.Folder, 0o700); err != nil {
 				t.Fatal(err)
 			}
@@ -149,7 +151,8 @@ func TestADeathBetweenAnyTwoOperationsLeavesOldOrNewBytes(t *testing.T) {
 				if got := described(t, file); fmt.Sprint(got) != fmt.Sprint(want) {
 					t.Errorf("after a death at %d: %v, want %v", n, got, want)
 				}
-				if err := errors.Join(f.Settled(file), f.Write(t.Context(), file, []byte(newer), []byte(older)), f.Settled(file)); err != nil {
+				if err := errors.Join(f.Settled(file), f.Write(t.Context(), file, []byte(newer), []byte(older)),
+					f.Settled(file)); err != nil {
 					t.Fatal(err)
 				}
 				if names := listed(t, keep.Folder); !slices.Equal(names, []string{"notes.temp-mine"}) {

@@ -21,7 +21,8 @@ func (f File) Managed(path string) (why string) {
 	}
 	for _, store := range []string{"/nix/store/", "/gnu/store/"} {
 		if strings.HasPrefix(real, store) {
-			return fmt.Sprintf("%s: it is a link into %s, which a rebuild of the system writes: change its size in the system's configuration", path, store)
+			return fmt.Sprintf("%s: it is a link into %s, which a rebuild of the system writes: change its size in the "+
+				"system's configuration", path, store)
 		}
 	}
 	const data = "..data"
@@ -29,9 +30,12 @@ func (f File) Managed(path string) (why string) {
 		if base := filepath.Base(dir); !strings.HasPrefix(base, "..") {
 			continue
 		}
-		if target, err := os.Readlink(filepath.Join(filepath.Dir(dir), data)); err == nil && filepath.Base(target) == filepath.Base(dir) {
-			return fmt.Sprintf("%s: it is a file of a Kubernetes ConfigMap or Secret (a link through %s), and Kubernetes would put the old size back: "+
-				"change the ConfigMap, wait until its mount shows the change, then RELOAD", path, filepath.Join(filepath.Dir(dir), data))
+		if target, err := os.Readlink(filepath.Join(filepath.Dir(dir), data)); err == nil &&
+			filepath.Base(target) == filepath.Base(dir) {
+			return fmt.Sprintf("%s: it is a file of a Kubernetes ConfigMap or Secret (a link through %s), and Kubernetes would "+
+				"put the old size back: "+
+				"change the ConfigMap, wait until its mount shows the change, then RELOAD", path, filepath.Join(filepath.Dir(dir),
+				data))
 		}
 	}
 	return ""

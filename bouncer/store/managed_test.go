@@ -62,7 +62,8 @@ func TestAFileOfAConfigMapIsManaged(t *testing.T) {
 			t.Errorf("%s: %q, managed %v", path, why, managed)
 		}
 		err := store.File{}.Write(t.Context(), path, []byte(older), []byte(newer))
-		if managed && (operr.KindOf(err) != operr.KindUsage || operr.HintOf(err) == "") || !managed && strings.HasSuffix(path, "pgbouncer.ini") && err != nil {
+		if managed && (operr.KindOf(err) != operr.KindUsage || operr.HintOf(err) == "") || !managed &&
+			strings.HasSuffix(path, "pgbouncer.ini") && err != nil {
 			t.Errorf("%s is written: %v", path, err)
 		}
 		if managed {

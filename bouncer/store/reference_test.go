@@ -45,7 +45,8 @@ func here(t *testing.T, example config.Store, file, far string) store.Command {
 		}
 		return out
 	}
-	return store.Command{ReadArgv: words(example.Read), WriteArgv: words(example.Write), Path: file, Within: within(20 * time.Second)}
+	return store.Command{ReadArgv: words(example.Read), WriteArgv: words(example.Write), Path: file,
+		Within: within(20 * time.Second)}
 }
 
 func scripts(t *testing.T, folder string, texts map[string]string) {
@@ -62,29 +63,32 @@ func once(t *testing.T, c store.Command, data string) error {
 	t.Helper()
 	var words []string
 	for _, w := range c.WriteArgv {
-		words = append(words, strings.NewReplacer("{{.Bytes}}", fmt.Sprint(len(data)), "{{.SHA256}}", fmt.Sprintf("%x", sha256.Sum256([]byte(data)))).Replace(w))
+		words = append(words, strings.NewReplacer("{{.Bytes}}", fmt.Sprint(len(data)), "{{.SHA256}}",
+			fmt.Sprintf("%x", sha256.Sum256([]byte(data)))).Replace(w))
 	}
 	_, err := argv.Call{Argv: words, Stdin: []byte(data)}.Run(t.Context())
 	return err
 }
 
-// mortal is a folder of the commands that a far end may run. The one that is run as number $DIES kills everything that runs with it, as
-// a host that goes down; where it is cat, it has written a part.
+// mortal is a folder of the commands that a far end may run. The one that is run as number $DIES kills everything that
+// runs with it, as a host that goes down; where it is cat, it has written a part.
 func mortal(t *testing.T) (folder, count string) {
 	t.Helper()
 	folder, count = t.TempDir(), filepath.Join(t.TempDir(), "count")
 	texts := map[string]string{}
 	for _, name := range []string{"cat", "chmod", "cp", "dd", "install", "mv", "sha256sum", "sync", "tee", "wc"} {
 		if real, err := exec.LookPath(name); err == nil {
-			texts[name] = fmt.Sprintf("echo >>%s; if [ $(grep -c '' %s) -eq $DIES ]; then [ %s = cat ] && head -c 11; kill -9 0; fi\nexec %s \"$@\"", count, count, name, real)
+			texts[name] = fmt.Sprintf("echo >>%s; if [ $(grep -c '' %s) -eq $DIES ]; then [ %s = cat ] && head -c 11; kill -9 "+
+				"0; fi\nexec %s \"$@\"", count, count, name, real)
 		}
 	}
 	scripts(t, folder, texts)
 	return folder, count
 }
 
-// TestTheExamplesOfWriteCommandsAreSafe runs each write command of the reference: whole; with a line that breaks after some bytes, so
-// that the far end sees the end of its input; and with a far end that is killed before each of its commands in turn.
+// TestTheExamplesOfWriteCommandsAreSafe runs each write command of the reference: whole; with a line that breaks after
+// some bytes, so that the far end sees the end of its input; and with a far end that is killed before each of its
+// commands in turn.
 func TestTheExamplesOfWriteCommandsAreSafe(t *testing.T) {
 	list := examples(t)
 	if len(list) == 0 {

@@ -16,8 +16,8 @@ func (f File) Same(a, b string) bool {
 	return followed(a) == followed(b)
 }
 
-// IsAnother reports whether a path leads to another file of this host than of does. Where a process lives behind a mount
-// of its own, of may be any file here.
+// IsAnother reports whether a path leads to another file of this host than of does. Where a process lives behind a
+// mount of its own, of may be any file here.
 func (f File) IsAnother(path, of string) bool {
 	a, err := os.Stat(path)
 	b, missing := os.Stat(of)

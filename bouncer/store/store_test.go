@@ -100,7 +100,8 @@ func TestWriteRefuses(t *testing.T) {
 		alone(t, file)
 	})
 	t.Run("a file that is not there", func(t *testing.T) {
-		if _, err := (store.File{}).Read(t.Context(), filepath.Join(t.TempDir(), "none.ini")); operr.KindOf(err) != operr.KindDrift {
+		if _, err := (store.File{}).Read(t.Context(), filepath.Join(t.TempDir(),
+			"none.ini")); operr.KindOf(err) != operr.KindDrift {
 			t.Errorf("%v", err)
 		}
 	})

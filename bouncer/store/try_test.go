@@ -26,7 +26,8 @@ func refuses(t *testing.T, file, says string) {
 		"tried":   f.Try(t.Context(), file, []byte(newer)),
 		"written": f.Write(t.Context(), file, []byte(older), []byte(newer)),
 	} {
-		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "is as it was") || operr.HintOf(err) == "" {
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "is as it was") ||
+			operr.HintOf(err) == "" {
 			t.Errorf("%s: %v, want %q", what, err, says)
 		}
 		if what == "tried" && operr.KindOf(err) != operr.KindUsage {
@@ -58,7 +59,8 @@ func TestATryTouchesNothingAndLeavesNothing(t *testing.T) {
 	}
 	holds(t, file, older)
 	alone(t, file)
-	if names := listed(t, keep.Folder); len(names) > 0 || inode(t, file) != stat || !maps.Equal(described(t, file), before) {
+	if names := listed(t, keep.Folder); len(names) > 0 || inode(t, file) != stat || !maps.Equal(described(t, file),
+		before) {
 		t.Errorf("left: %v, inode %d", names, inode(t, file))
 	}
 }
@@ -89,7 +91,8 @@ func TestWhatCannotBeReplacedIsRefusedBeforeItIsBegun(t *testing.T) {
 	})
 	t.Run("a disk that is full", func(t *testing.T) {
 		file, _ := folder(t)
-		for most, says := range map[int]string{1: "its old bytes", 2000: "is as it was: file too large"} { // nothing can be kept; the file cannot be written
+		// nothing can be kept; the file cannot be written
+		for most, says := range map[int]string{1: "its old bytes", 2000: "is as it was: file too large"} {
 			for _, what := range []string{"try", "write"} {
 				said, err := started(what, file, filepath.Join(t.TempDir(), "kept"), 0, func(cmd *exec.Cmd) {
 					cmd.Env = append(cmd.Env, fmt.Sprint("STORE_LIMIT=", most))
@@ -107,7 +110,8 @@ func TestWhatCannotBeReplacedIsRefusedBeforeItIsBegun(t *testing.T) {
 		if err := unix.Mkfifo(path, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := (store.File{}).Read(t.Context(), path); operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "no regular file") {
+		if _, err := (store.File{}).Read(t.Context(), path); operr.KindOf(err) != operr.KindDrift ||
+			!strings.Contains(err.Error(), "no regular file") {
 			t.Errorf("%v", err)
 		}
 	})
@@ -120,7 +124,8 @@ func TestAFolderThatTakesNoFileIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, err := started("try", file, filepath.Join(t.TempDir(), "kept"), 0, nobody)
-	if err == nil || !strings.Contains(said, fmt.Sprint(int(operr.KindUsage), " ")) || !strings.Contains(said, "permission denied") {
+	if err == nil || !strings.Contains(said, fmt.Sprint(int(operr.KindUsage), " ")) ||
+		!strings.Contains(said, "permission denied") {
 		t.Errorf("%v: %s", err, said)
 	}
 	holds(t, file, older)
@@ -139,7 +144,8 @@ func TestAnOwnerThatCannotBeGivenIsRefused(t *testing.T) {
 	}
 	for _, what := range []string{"try", "write"} {
 		said, err := started(what, file, "", 0, nobody)
-		if err == nil || !strings.Contains(said, "owner and group 0:0 cannot be given to a new file: operation not permitted") {
+		if err == nil || !strings.Contains(said,
+			"owner and group 0:0 cannot be given to a new file: operation not permitted") {
 			t.Errorf("%s: %v: %s", what, err, said)
 		}
 		holds(t, file, older)
@@ -162,7 +168,8 @@ func shared(t *testing.T) (file, link string) {
 	return file, link
 }
 
-// nobody makes a program nobody's, where it would be root's. The test binary lies in a folder of root's: it is opened before.
+// nobody makes a program nobody's, where it would be root's. The test binary lies in a folder of root's: it is opened
+// before.
 func nobody(cmd *exec.Cmd) {
 	if os.Geteuid() != 0 {
 		return
@@ -187,13 +194,15 @@ func TestAFileThatIsAMountIsRefused(t *testing.T) {
 		said, err := started(what, file, "", 0, func(cmd *exec.Cmd) {
 			cmd.Env = append(cmd.Env, "STORE_MOUNT="+other)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWUSER,
-				UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}, GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}}}
+				UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
+				GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}}}
 		})
 		if _, ran := errors.AsType[*exec.ExitError](err); err != nil && !ran || strings.Contains(said, "no mount:") {
 			t.Logf("this machine gives no world of mounts (%v %s); TestTheListOfMountsIsRead reads a list", err, said)
 			return
 		}
-		if err == nil || !strings.HasPrefix(said, fmt.Sprint(int(operr.KindUsage), " ")) || !strings.Contains(said, "a mount of its own") {
+		if err == nil || !strings.HasPrefix(said, fmt.Sprint(int(operr.KindUsage), " ")) ||
+			!strings.Contains(said, "a mount of its own") {
 			t.Errorf("%s: %v: %s", what, err, said)
 		}
 		alone(t, file)
@@ -209,7 +218,8 @@ func TestAFlagOfLsattrRefuses(t *testing.T) {
 		says   string
 	}{
 		"i": {false, 0x10, "it has the flag i of lsattr"}, "a": {false, 0x20, "it has the flag a of lsattr"},
-		"i of the folder": {true, 0x10, "its folder has the flag i of lsattr"}, "a of the folder": {true, 0x20, "its folder has the flag a of lsattr"},
+		"i of the folder": {true, 0x10, "its folder has the flag i of lsattr"}, "a of the folder": {true, 0x20,
+			"its folder has the flag a of lsattr"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file, _ := folder(t)
@@ -233,7 +243,8 @@ func TestAFlagOfLsattrRefuses(t *testing.T) {
 			return
 		}
 		before := flags(t, file)
-		if err := (store.File{}).Write(t.Context(), file, []byte(older), []byte(newer)); err != nil || flags(t, file) != before {
+		if err := (store.File{}).Write(t.Context(), file, []byte(older), []byte(newer)); err != nil ||
+			flags(t, file) != before {
 			t.Errorf("%x, and was %x (%v)", flags(t, file), before, err)
 		}
 	})

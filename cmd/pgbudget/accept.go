@@ -19,7 +19,8 @@ func acceptCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "accept",
 		Usage: "take what the fleet has now as right, after a person has looked",
-		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor traffic switches where it\n" +
+		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor traffic switches where " +
+			"it\n" +
 			"turned them, and a step in hand is given up: it asks before that, on a terminal. The step can still be\n" +
 			"rolled back, as steps that were taken can.\n\n" +
 			"Example:\n  pgbudget accept --sizes",

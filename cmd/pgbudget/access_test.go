@@ -29,7 +29,8 @@ func TestAFileThatMayNotBeReadIsNamedWithItsOwner(t *testing.T) {
 		{&operr.Error{Subject: "journal", Err: &fs.PathError{Op: "open", Path: file, Err: syscall.EACCES}, Hint: init}, want},
 		{&operr.Error{Subject: file, Err: syscall.ENOENT, Hint: init}, "next: " + init},
 		{&operr.Error{Subject: "server main (/run/postgresql)", Err: syscall.EACCES, Hint: "check it"}, "next: check it"},
-		{&operr.Error{Subject: file + "x", Err: syscall.EACCES, Hint: "choose a folder that can be written"}, "next: choose a folder"},
+		{&operr.Error{Subject: file + "x", Err: syscall.EACCES, Hint: "choose a folder that can be written"},
+			"next: choose a folder"},
 		{errors.New("something"), "pgbudget: something"},
 	} {
 		if got := errorText(c.err); !strings.Contains(got, c.want) || c.want == want && strings.Contains(got, "init") {

@@ -42,7 +42,8 @@ func TestWhyAndStatusSayHowFarThePlanIs(t *testing.T) {
 	took := func(to int, more ...state.Event) []state.Event {
 		return slices.Concat([]state.Event{began}, step(to), []state.Event{done}, more)
 	}
-	back := state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 4}}}, To: 2}
+	back := state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 4}}},
+		To: 2}
 	four, none := 4, 0
 	late, early := time.Date(2026, 11, 30, 0, 31, 0, 0, time.UTC), time.Date(2026, 11, 30, 0, 29, 0, 0, time.UTC)
 	const wants = "the plan of 2026-11-30 00:30:00 UTC wants ci/app 9, main/app 13: pgbudget step goes on"
@@ -55,12 +56,15 @@ func TestWhyAndStatusSayHowFarThePlanIs(t *testing.T) {
 	}{
 		{"one step of five, counted", took(5), &sight{At: late, StepsAhead: &four}, wants, plan + "; 4 steps to come"},
 		{"one step of five, not counted", took(5), nil, wants, plan + "; not reached yet"},
-		{"one step of five, and the count is of an older run", took(5), &sight{At: early, StepsAhead: &none}, wants, plan + "; not reached yet"},
-		{"a pool that was never written is left", took(9), &sight{At: late, StepsAhead: &four}, wants, plan + "; 4 steps to come"},
+		{"one step of five, and the count is of an older run", took(5), &sight{At: early, StepsAhead: &none}, wants,
+			plan + "; not reached yet"},
+		{"a pool that was never written is left", took(9), &sight{At: late, StepsAhead: &four}, wants,
+			plan + "; 4 steps to come"},
 		{"all of them", took(9), &sight{At: late, StepsAhead: &none}, "a load that leaves its interval", plan + "; reached"},
 		{"all of them, not counted", took(9), nil, "a load that leaves its interval", plan},
 		{"a complete rollback", took(5, back, done), nil, "pgbudget step would go to the plan again", ""},
-		{"a person took what is there as right", took(5, state.Event{Kind: state.Accepted}), &sight{At: late, StepsAhead: &four},
+		{"a person took what is there as right", took(5, state.Event{Kind: state.Accepted}),
+			&sight{At: late, StepsAhead: &four},
 			"pgbudget plan shows what is left to do", ""},
 	} {
 		m, newest := newestFirst(c.events...)
@@ -90,10 +94,13 @@ func TestStatusDoesNotContradictItself(t *testing.T) {
 		s          status
 		want, lack []string
 	}{
-		{"a run at work", status{Running: true, began: at.Add(-time.Second)}, []string{"doing   soaking", "gate open", "worst case 90 of 89, 1 OVER"}, []string{"spare -1"}},
-		{"the run has just begun", status{Running: true, began: at.Add(time.Second)}, []string{"gate open"}, []string{"doing"}},
+		{"a run at work", status{Running: true, began: at.Add(-time.Second)}, []string{"doing   soaking", "gate open",
+			"worst case 90 of 89, 1 OVER"}, []string{"spare -1"}},
+		{"the run has just begun", status{Running: true, began: at.Add(time.Second)}, []string{"gate open"},
+			[]string{"doing"}},
 		{"held", status{Running: true, Held: "no answer"}, []string{"held: no answer"}, []string{"doing", "gate open"}},
-		{"paused", status{Running: true, Held: "paused by anna", Paused: "paused by anna"}, []string{"paused by anna: nothing moves"}, []string{"doing", "gate open", "held"}},
+		{"paused", status{Running: true, Held: "paused by anna", Paused: "paused by anna"},
+			[]string{"paused by anna: nothing moves"}, []string{"doing", "gate open", "held"}},
 		{"paused, and the run was killed", status{Died: true, Paused: "paused by anna", next: "pgbudget run goes on"},
 			[]string{"paused by anna: nothing moves until pgbudget resume", "was killed", "pgbudget run goes on"}, nil},
 	} {

@@ -15,24 +15,26 @@ import (
 const module = "github.com/pgbudget/pgbudget/"
 
 // rooms are the packages of planner, each of which may import those before it. The first four import none of ours.
-var rooms = []string{"operr", "words", "queue", "allocate", "fleet", "load", "budget", "sizing", "shift", "learn", "state",
+var rooms = []string{"operr", "words", "queue", "allocate", "fleet", "load", "budget", "sizing", "shift", "learn",
+	"state",
 	"steps", "control"}
 
-// arrows lists which of our packages each other one may import, the rooms of planner first; what is not listed may import
-// none.
+// arrows lists which of our packages each other one may import, the rooms of planner first; what is not listed may
+// import none.
 var arrows = map[string]struct{ rooms, others string }{
-	"bouncer":               {"operr fleet load budget sizing shift learn state control", ""},
-	"bouncer/argv":          {"", "bouncer/quote"},
-	"bouncer/config":        {"operr load budget shift state control", "bouncer/near bouncer/secret"},
-	"bouncer/flag":          {"operr", "bouncer bouncer/argv bouncer/config"},
-	"bouncer/hook":          {"state", "bouncer"},
-	"bouncer/ini":           {"operr fleet", ""},
-	"bouncer/journal":       {"operr words state", "bouncer bouncer/argv"},
-	"bouncer/live":          {"", ""}, // its doc.go alone
-	"bouncer/live/clock":    {"", "bouncer"},
-	"bouncer/live/admin":    {"operr fleet", "bouncer/ini bouncer/live/clock bouncer/quote bouncer/secret"},
-	"bouncer/live/observe":  {"operr fleet", "bouncer bouncer/ini bouncer/live/admin bouncer/live/clock"},
-	"bouncer/live/apply":    {"operr fleet state", "bouncer bouncer/ini bouncer/live/admin bouncer/live/observe bouncer/near"},
+	"bouncer":              {"operr fleet load budget sizing shift learn state control", ""},
+	"bouncer/argv":         {"", "bouncer/quote"},
+	"bouncer/config":       {"operr load budget shift state control", "bouncer/near bouncer/secret"},
+	"bouncer/flag":         {"operr", "bouncer bouncer/argv bouncer/config"},
+	"bouncer/hook":         {"state", "bouncer"},
+	"bouncer/ini":          {"operr fleet", ""},
+	"bouncer/journal":      {"operr words state", "bouncer bouncer/argv"},
+	"bouncer/live":         {"", ""}, // its doc.go alone
+	"bouncer/live/clock":   {"", "bouncer"},
+	"bouncer/live/admin":   {"operr fleet", "bouncer/ini bouncer/live/clock bouncer/quote bouncer/secret"},
+	"bouncer/live/observe": {"operr fleet", "bouncer bouncer/ini bouncer/live/admin bouncer/live/clock"},
+	"bouncer/live/apply": {"operr fleet state",
+		"bouncer bouncer/ini bouncer/live/admin bouncer/live/observe bouncer/near"},
 	"bouncer/live/livetest": {"operr fleet state", "bouncer/live/admin bouncer/live/observe fixtures/lab"},
 	"bouncer/near":          {"", ""},
 	"bouncer/prom":          {"operr fleet load", "bouncer/secret"},
@@ -42,7 +44,8 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/store":         {"operr", "bouncer/argv"},
 	"cmd/pgbudget": {"operr words fleet load budget sizing shift learn state control",
 		"bouncer bouncer/argv bouncer/config bouncer/flag bouncer/hook bouncer/ini bouncer/journal " +
-			"bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/near bouncer/prom bouncer/quote bouncer/recording bouncer/store sim sim/batch sim/chart sim/scenario"},
+			"bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/near bouncer/prom " +
+			"bouncer/quote bouncer/recording bouncer/store sim sim/batch sim/chart sim/scenario"},
 	"sim":          {"operr fleet state", "bouncer"},
 	"sim/batch":    {"operr fleet load budget sizing state control", "bouncer sim sim/scenario"},
 	"sim/chart":    {"", "sim"},
@@ -50,7 +53,8 @@ var arrows = map[string]struct{ rooms, others string }{
 }
 
 func TestImportsPointOneWay(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"cmd/...", module+"planner/...", module+"bouncer/...", module+"sim/...").Output()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"cmd/...",
+		module+"planner/...", module+"bouncer/...", module+"sim/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,8 @@ import (
 // TestNothingMovesUnasked: a run that can take no step yet waits for one, so it asks before it waits, and says what is
 // in the way. Only what ends at once with nothing moved needs no answer.
 func TestNothingMovesUnasked(t *testing.T) {
-	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
+		Key: fleet.KeySize, From: 10, To: 9}}}
 	turn := state.Step{Kind: state.Forward, Traffic: &shift.TrafficChange{Shift: "a/x:b/x", From: 0, To: 5}}
 	over := budget.Fleet{Servers: []budget.FleetServer{{Name: "pg", BudgetConns: -1}}}
 	turning := course{shifts: []shift.Shift{{From: "a/x", To: "b/x", At: 5, Until: 100}}}
@@ -28,15 +29,20 @@ func TestNothingMovesUnasked(t *testing.T) {
 	}{
 		{"a step", course{}, state.JournalState{}, step, "", "", []string{"first step: main/app 10 → 9"}},
 		{"a step of traffic alone", turning, state.JournalState{}, turn, "", "", []string{"first step: ", "0 → 5"}},
-		{"a step of one server, another's is blocked", course{}, state.JournalState{}, step, "no room", "", []string{"first step: main/app 10 → 9"}},
-		{"a step, paused", course{}, state.JournalState{}, step, "", "paused by ann", []string{"first step: main/app 10 → 9"}},
+		{"a step of one server, another's is blocked", course{}, state.JournalState{}, step, "no room", "",
+			[]string{"first step: main/app 10 → 9"}},
+		{"a step, paused", course{}, state.JournalState{}, step, "", "paused by ann",
+			[]string{"first step: main/app 10 → 9"}},
 		{"blocked", course{}, state.JournalState{}, state.Step{}, "ci/app needs 3 and 1 is spare", "",
 			[]string{"no step can begin now: ci/app needs 3 and 1 is spare", "steps are taken once that is gone"}},
 		{"blocked and paused", course{}, state.JournalState{}, state.Step{}, "no room", "paused by ann", []string{"no room"}},
-		{"paused at the plan", course{}, state.JournalState{}, state.Step{}, "", "paused by ann", []string{"paused by ann", "once that is gone"}},
-		{"over its budget at the plan", course{fleet: over}, state.JournalState{}, state.Step{}, "", "", []string{"pg: the worst case", "once that is gone"}},
+		{"paused at the plan", course{}, state.JournalState{}, state.Step{}, "", "paused by ann", []string{"paused by ann",
+			"once that is gone"}},
+		{"over its budget at the plan", course{fleet: over}, state.JournalState{}, state.Step{}, "", "",
+			[]string{"pg: the worst case", "once that is gone"}},
 		{"traffic that cannot go on", turning, state.JournalState{}, state.Step{}, "", "", []string{"traffic is on its way"}},
-		{"an action that nobody knows of", course{}, state.JournalState{Intent: &state.Action{Kind: state.Grant}}, state.Step{}, "", "",
+		{"an action that nobody knows of", course{}, state.JournalState{Intent: &state.Action{Kind: state.Grant}},
+			state.Step{}, "", "",
 			[]string{"is done again"}},
 		{"at the plan", course{}, state.JournalState{}, state.Step{}, "", "", nil},
 		{"at the plan, its traffic moved", arrived, state.JournalState{}, state.Step{}, "", "", nil},

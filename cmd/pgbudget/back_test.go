@@ -20,7 +20,8 @@ import (
 
 // oneLine is a step of one line.
 func oneLine(from, to int) *state.Step {
-	return &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: from, To: to}}}
+	return &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
+		Key: fleet.KeySize, From: from, To: to}}}
 }
 
 // acted are the events of a step that was begun and whose lines are written.
@@ -29,7 +30,8 @@ func acted(s *state.Step) []state.Event {
 	if x := s.Changes[0]; x.To < x.From {
 		verb = state.Release
 	}
-	return []state.Event{{Kind: state.StepBegan, Step: s}, {Kind: state.Acted, Action: &state.Action{Kind: verb, Changes: s.Changes}}}
+	return []state.Event{{Kind: state.StepBegan, Step: s}, {Kind: state.Acted, Action: &state.Action{Kind: verb,
+		Changes: s.Changes}}}
 }
 
 // journalOf writes a config whose server nobody answers for, and its journal.
@@ -37,7 +39,8 @@ func journalOf(t *testing.T, events ...[]state.Event) (config string) {
 	t.Helper()
 	dir := t.TempDir()
 	config = filepath.Join(dir, "p.yaml")
-	text := fmt.Sprintf("journal: %s/j.jsonl\npolicy: {confirm: never}\nservers: [{name: pg, dsn: 'host=127.0.0.1 port=1'}]\n"+
+	text := fmt.Sprintf("journal: %s/j.jsonl\npolicy: {confirm: never}\nservers: [{name: pg, dsn: 'host=127.0.0.1 "+
+		"port=1'}]\n"+
 		"groups: [{name: main, processes: [{console: 'host=127.0.0.1 port=1', config: /etc/pgbouncer.ini}]}]\n", dir)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -78,13 +81,18 @@ func TestNothingToTakeBackIsSaidAndIsNoSuccess(t *testing.T) {
 		says   string
 	}{
 		{"no step", [][]state.Event{run(0), done}, nil, exitUsage, "there is nothing to take back: no step was taken yet"},
-		{"all of them are back", append(append([][]state.Event{}, taken...), back...), nil, exitUsage, "there is nothing to take back: all steps are taken back already"},
-		{"a step that is not there", taken, []string{"--to", "3"}, exitUsage, "the journal has no such step: what can be taken back is steps 1, 2"},
-		{"one that is back", append(append([][]state.Event{}, taken...), back...), []string{"--to", "1"}, exitUsage, "no such step: none can be taken back"},
-		{"a host that is lost", taken, nil, exitUnreachable, "where it is gone for good: take it out of the config, then pgbudget accept"},
+		{"all of them are back", append(append([][]state.Event{}, taken...), back...), nil, exitUsage,
+			"there is nothing to take back: all steps are taken back already"},
+		{"a step that is not there", taken, []string{"--to", "3"}, exitUsage,
+			"the journal has no such step: what can be taken back is steps 1, 2"},
+		{"one that is back", append(append([][]state.Event{}, taken...), back...), []string{"--to", "1"}, exitUsage,
+			"no such step: none can be taken back"},
+		{"a host that is lost", taken, nil, exitUnreachable,
+			"where it is gone for good: take it out of the config, then pgbudget accept"},
 	} {
 		for _, dry := range [][]string{nil, {"--dry-run"}} {
-			args := append(append([]string{"rollback", "--config", journalOf(t, c.events...), "--timeout", "1s"}, c.args...), dry...)
+			args := append(append([]string{"rollback", "--config", journalOf(t, c.events...), "--timeout", "1s"}, c.args...),
+				dry...)
 			out, _ := exec.Command(file, args...).CombinedOutput()
 			cmd := exec.Command(file, args...)
 			if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != c.code || !strings.Contains(string(out), c.says) {
@@ -102,13 +110,16 @@ func TestNothingGoesForwardBeforeARollbackEnds(t *testing.T) {
 		next   string // empty: a step may be taken
 	}{
 		{"a step in hand", state.JournalState{Step: oneLine(5, 6), StepNumber: 1}, ""},
-		{"a rollback", state.JournalState{RollTo: 3, Past: []state.Past{{Number: 2, Seq: 3}}, Again: "pgbudget rollback --to 2 --now"}, "pgbudget rollback --to 2 --now goes on"},
+		{"a rollback", state.JournalState{RollTo: 3, Past: []state.Past{{Number: 2, Seq: 3}},
+			Again: "pgbudget rollback --to 2 --now"}, "pgbudget rollback --to 2 --now goes on"},
 		{"a rollback that an older pgbudget has begun", state.JournalState{RollTo: 3}, "pgbudget rollback goes on"},
-		{"its step in hand, of which a run has made its own", state.JournalState{Step: oneLine(6, 5), StepTo: 3}, "pgbudget rollback goes on"},
+		{"its step in hand, of which a run has made its own", state.JournalState{Step: oneLine(6, 5), StepTo: 3},
+			"pgbudget rollback goes on"},
 		{"one whose rest does not fit", state.JournalState{RollTo: 3, Left: "no room"}, ""},
 	} {
 		err := (&mover{memory: c.memory}).goingBack()
-		if (err != nil) != (c.next != "") || err != nil && (exitCode(t.Context(), err) != exitHeld || !strings.Contains(operr.HintOf(err), c.next)) {
+		if (err != nil) != (c.next != "") || err != nil && (exitCode(t.Context(), err) != exitHeld ||
+			!strings.Contains(operr.HintOf(err), c.next)) {
 			t.Errorf("%s: %v, next: %q; want next: %q", c.name, err, operr.HintOf(err), c.next)
 		}
 	}
@@ -116,22 +127,26 @@ func TestNothingGoesForwardBeforeARollbackEnds(t *testing.T) {
 
 // TestWhatGoesOnIsWhatWasGiven: whoever types what is said at the end of a command gets no more than was asked for.
 func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
-	interrupted := bouncer.Report{Outcome: state.Interrupted, Memory: state.JournalState{Steps: 1, Step: oneLine(5, 6), StepNumber: 2}}
+	interrupted := bouncer.Report{Outcome: state.Interrupted, Memory: state.JournalState{Steps: 1, Step: oneLine(5, 6),
+		StepNumber: 2}}
 	for _, c := range []struct {
 		m    mover
 		want string
 	}{
 		{mover{again: "pgbudget step"}, "pgbudget step goes on, pgbudget rollback goes back"},
 		{mover{again: "pgbudget run"}, "pgbudget run goes on, pgbudget rollback goes back"},
-		{mover{again: "pgbudget run --percent 2", most: 3}, "pgbudget run --percent 2 --max-steps 2 goes on, pgbudget rollback goes back"},
+		{mover{again: "pgbudget run --percent 2", most: 3},
+			"pgbudget run --percent 2 --max-steps 2 goes on, pgbudget rollback goes back"},
 		{mover{memory: state.JournalState{Again: "pgbudget step"}}, "pgbudget step goes on, pgbudget rollback goes back"},
 	} {
 		err := ended(interrupted, c.m.command(interrupted.Memory.Steps))
-		if got := operr.HintOf(err); got != c.want || !strings.Contains(err.Error(), "by the next "+strings.TrimSuffix(c.want, " goes on, pgbudget rollback goes back")) {
+		if got := operr.HintOf(err); got != c.want || !strings.Contains(err.Error(), "by the next "+strings.TrimSuffix(c.want,
+			" goes on, pgbudget rollback goes back")) {
 			t.Errorf("%v; next: %q, want %q", err, got, c.want)
 		}
 	}
-	for _, m := range []state.JournalState{{Again: "pgbudget step", Step: oneLine(5, 6)}, {Again: "pgbudget rollback --to 3", RollTo: 9}} {
+	for _, m := range []state.JournalState{{Again: "pgbudget step", Step: oneLine(5, 6)},
+		{Again: "pgbudget rollback --to 3", RollTo: 9}} {
 		if got := onward(m); !strings.HasPrefix(got, m.Again+" goes on") {
 			t.Errorf("status and why say %q, want %q", got, m.Again)
 		}
@@ -146,21 +161,28 @@ func TestARollbackNamesWhereItGoes(t *testing.T) {
 		way    control.RollbackTo
 		want   string
 	}{
-		{state.JournalState{Step: oneLine(5, 6), StepSeq: 4, StepNumber: 2}, control.RollbackTo{To: 4}, "rollback to before step 2, to main/app 5"},
-		{state.JournalState{Step: &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{oneLine(6, 5).Changes[0]}}, StepSeq: 4, StepNumber: 2}, control.RollbackTo{To: 4}, "rollback to before step 2, to main/app 5"},
+		{state.JournalState{Step: oneLine(5, 6), StepSeq: 4, StepNumber: 2}, control.RollbackTo{To: 4},
+			"rollback to before step 2, to main/app 5"},
+		{state.JournalState{Step: &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{oneLine(6, 5).Changes[0]}},
+			StepSeq: 4, StepNumber: 2}, control.RollbackTo{To: 4}, "rollback to before step 2, to main/app 5"},
 		{state.JournalState{Step: oneLine(5, 6), StepSeq: 4, StepNumber: 2, Past: []state.Past{{Number: 1, Seq: 2}}},
-			control.RollbackTo{To: 2, Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 4}}}}, "rollback to before step 1, to main/app 4"},
-		{state.JournalState{Step: turn, StepSeq: 4, StepNumber: 2}, control.RollbackTo{To: 4}, "rollback to before step 2, traffic of a/x:b/x 10 → 5 %"},
-		{state.JournalState{Step: oneLine(6, 5), StepTo: 4, RollTo: 4}, control.RollbackTo{To: 4}, "rollback to its end, of which a step is in hand"},
+			control.RollbackTo{To: 2, Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 4}}}},
+			"rollback to before step 1, to main/app 4"},
+		{state.JournalState{Step: turn, StepSeq: 4, StepNumber: 2}, control.RollbackTo{To: 4},
+			"rollback to before step 2, traffic of a/x:b/x 10 → 5 %"},
+		{state.JournalState{Step: oneLine(6, 5), StepTo: 4, RollTo: 4}, control.RollbackTo{To: 4},
+			"rollback to its end, of which a step is in hand"},
 	} {
 		if got := rollbackText(c.memory, c.way); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 	for want, e := range map[string]state.Event{
-		"rollback to main/app 5":  {Kind: state.RunBegan, To: 4, Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 5}}}},
-		"rollback":                {Kind: state.RunBegan, To: 4, Goal: &sizing.Goal{}},
-		"run      to main/app 5":  {Kind: state.RunBegan, Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 5}}}},
+		"rollback to main/app 5": {Kind: state.RunBegan, To: 4,
+			Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 5}}}},
+		"rollback": {Kind: state.RunBegan, To: 4, Goal: &sizing.Goal{}},
+		"run      to main/app 5": {Kind: state.RunBegan,
+			Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 5}}}},
 		"back     main/app 6 → 5": {Kind: state.StepAbort, Step: oneLine(6, 5)},
 		"abort    cpu":            {Kind: state.StepAbort, Step: oneLine(6, 5), Reason: "cpu"},
 		"ended    without a soak": {Kind: state.StepEnded, Reason: "without a soak"},

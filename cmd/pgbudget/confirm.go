@@ -26,7 +26,8 @@ func askable(c *cli.Context, s source) error {
 	if agreed(c, s) || isatty.IsTerminal(os.Stdin.Fd()) {
 		return nil
 	}
-	return usage("--yes, or policy: {confirm: never} in the config; pgbudget "+c.Command.Name+" --dry-run shows what would be done",
+	return usage("--yes, or policy: {confirm: never} in the config; pgbudget "+c.Command.Name+" --dry-run shows what "+
+		"would be done",
 		"its standard input is no terminal, so that nobody can agree to what it is about to do")
 }
 
@@ -48,8 +49,8 @@ func (m *mover) ask(c *cli.Context, out output, p preview, what string) error {
 // confirm asks whether what is said may be done.
 func (m *mover) confirm(c *cli.Context, what string) error { return confirm(c, m.source, what) }
 
-// confirm asks on a terminal whether what is said may be done: with an environment, its name is typed. Anything else, the
-// end of the input and a signal are a no.
+// confirm asks on a terminal whether what is said may be done: with an environment, its name is typed. Anything else,
+// the end of the input and a signal are a no.
 func confirm(c *cli.Context, s source, what string) error {
 	if agreed(c, s) {
 		return nil

@@ -35,7 +35,8 @@ type course struct {
 func (c course) situation(policy state.Policy, m state.JournalState) control.State {
 	m.Refused = nil // those are of the run before
 	m = m.Bound(c.rollTo)
-	return control.State{Fleet: c.fleet, AsMeasured: c.measured, Sample: c.evidence.Last, Goal: c.goal, Target: c.goal, Policy: policy, Journal: m, Shifts: c.shifts, Readings: c.readings,
+	return control.State{Fleet: c.fleet, AsMeasured: c.measured, Sample: c.evidence.Last, Goal: c.goal, Target: c.goal,
+		Policy: policy, Journal: m, Shifts: c.shifts, Readings: c.readings,
 		Recent: c.seen.trail, Guard: c.seen.gate}
 }
 
@@ -57,14 +58,15 @@ func (m *mover) watch(ctx context.Context) (c course, err error) {
 	w := newLookout(ctx, m.session, m.source.config, m.source.every)
 	defer w.close()
 	bar := newProgress("sampling the fleet", m.source.window, m.source.every)
-	err = bouncer.Watch(ctx, clock.Wall{}, m.session.Fleet, m.source.every, m.source.window, func(o fleet.Observation) error {
-		bar.step()
-		o = m.memory.Recall(o) // who came once may come again
-		w.add(ctx, o)
-		var err error
-		c.evidence, err = c.evidence.Add(o)
-		return err
-	})
+	err = bouncer.Watch(ctx, clock.Wall{}, m.session.Fleet, m.source.every, m.source.window,
+		func(o fleet.Observation) error {
+			bar.step()
+			o = m.memory.Recall(o) // who came once may come again
+			w.add(ctx, o)
+			var err error
+			c.evidence, err = c.evidence.Add(o)
+			return err
+		})
 	bar.done()
 	if c.seen = w.seen; err != nil {
 		return c, err
@@ -108,7 +110,8 @@ func (m *mover) measureBack(ctx context.Context) (course, error) {
 	c.evidence.Last.Signals = nil
 	var untold error
 	if c.evidence.History, untold = m.session.history(ctx, c.evidence.Last); untold != nil {
-		fmt.Fprintf(stderr, "note: %v; direct connections are counted as the last run knew them, or as this sample sees them where that is more\n", untold)
+		fmt.Fprintf(stderr, "note: %v; direct connections are counted as the last run knew them, or as this sample sees "+
+			"them where that is more\n", untold)
 		c.evidence.History = load.History{}
 	}
 	if c.loads, err = load.Estimate(c.evidence); err != nil {

@@ -18,19 +18,23 @@ import (
 // TestDriftKeepsTheWayBack: to take what is there as right gives up the step in hand, so a run that ends with drift
 // names that only where there is none.
 func TestDriftKeepsTheWayBack(t *testing.T) {
-	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
+		Key: fleet.KeySize, From: 10, To: 9}}}
 	for name, c := range map[string]struct {
 		memory        state.JournalState
 		hint          string
 		want, without string
 	}{
-		"nothing in hand":         {state.JournalState{}, "", "pgbudget accept --sizes", "rollback"},
-		"a step in hand":          {state.JournalState{Step: step}, "", "pgbudget rollback goes back", "accept"},
-		"a step that goes back":   {state.JournalState{Step: step, RollTo: 3}, "", "pgbudget rollback goes on", "accept"},
-		"something better to say": {state.JournalState{Step: step}, "reload it", "reload it; then pgbudget run goes on, pgbudget rollback goes back", "accept"},
-		"that, with a command":    {state.JournalState{Step: step}, "pgbudget accept --sizes, then pgbudget rollback", "then pgbudget rollback", "goes on"},
+		"nothing in hand":       {state.JournalState{}, "", "pgbudget accept --sizes", "rollback"},
+		"a step in hand":        {state.JournalState{Step: step}, "", "pgbudget rollback goes back", "accept"},
+		"a step that goes back": {state.JournalState{Step: step, RollTo: 3}, "", "pgbudget rollback goes on", "accept"},
+		"something better to say": {state.JournalState{Step: step}, "reload it",
+			"reload it; then pgbudget run goes on, pgbudget rollback goes back", "accept"},
+		"that, with a command": {state.JournalState{Step: step}, "pgbudget accept --sizes, then pgbudget rollback",
+			"then pgbudget rollback", "goes on"},
 	} {
-		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: "somebody", Memory: c.memory, Hint: c.hint}, "pgbudget run")
+		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: "somebody", Memory: c.memory, Hint: c.hint},
+			"pgbudget run")
 		got := operr.HintOf(err)
 		if operr.KindOf(err) != operr.KindDrift || !strings.Contains(got, c.want) || strings.Contains(got, c.without) {
 			t.Errorf("%s: %v; next: %q; want %q and no %q", name, err, got, c.want, c.without)
@@ -40,13 +44,15 @@ func TestDriftKeepsTheWayBack(t *testing.T) {
 
 // TestWhatEndsARunSaysFirstWhatToDo: then comes what goes on with what is in hand.
 func TestWhatEndsARunSaysFirstWhatToDo(t *testing.T) {
-	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
+		Key: fleet.KeySize, From: 10, To: 9}}}
 	for outcome, want := range map[state.Outcome]string{
 		state.Held:    "change it where it comes from; then pgbudget run goes on when it can, pgbudget rollback goes back",
 		state.Blind:   "change it where it comes from; then pgbudget run, once it answers",
 		state.Drifted: "change it where it comes from; then pgbudget run goes on, pgbudget rollback goes back",
 	} {
-		err := ended(bouncer.Report{Outcome: outcome, Reason: "x", Memory: state.JournalState{Step: step}, Hint: "change it where it comes from"}, "pgbudget run")
+		err := ended(bouncer.Report{Outcome: outcome, Reason: "x", Memory: state.JournalState{Step: step},
+			Hint: "change it where it comes from"}, "pgbudget run")
 		if got := operr.HintOf(err); got != want {
 			t.Errorf("%s: next: %s; want %s", outcome, got, want)
 		}
@@ -55,8 +61,10 @@ func TestWhatEndsARunSaysFirstWhatToDo(t *testing.T) {
 
 // TestAJournalThatFailsLeavesAWayOn names the step in hand, and what goes on with it; the exit code stays.
 func TestAJournalThatFailsLeavesAWayOn(t *testing.T) {
-	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
-	mirror := fmt.Errorf("the journal: %w", &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("broken pipe"), Hint: "mend the mirror"})
+	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
+		Key: fleet.KeySize, From: 10, To: 9}}}
+	mirror := fmt.Errorf("the journal: %w", &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("broken pipe"),
+		Hint: "mend the mirror"})
 	full := errors.New("no space left on device")
 	for name, c := range map[string]struct {
 		err    error
@@ -65,7 +73,8 @@ func TestAJournalThatFailsLeavesAWayOn(t *testing.T) {
 		next   string
 		exit   int
 	}{
-		"a mirror, with a step in hand": {mirror, state.JournalState{Step: step}, "broken pipe; the step in hand, main/app 10 → 9, is kept",
+		"a mirror, with a step in hand": {mirror, state.JournalState{Step: step},
+			"broken pipe; the step in hand, main/app 10 → 9, is kept",
 			"mend the mirror; then pgbudget run goes on, pgbudget rollback goes back", exitUnreachable},
 		"a mirror, on the way back": {mirror, state.JournalState{Step: step, RollTo: 3}, "by the next pgbudget run",
 			"mend the mirror; then pgbudget rollback goes on", exitUnreachable},
@@ -74,17 +83,20 @@ func TestAJournalThatFailsLeavesAWayOn(t *testing.T) {
 			"pgbudget run goes on, pgbudget rollback goes back", exitUnforeseen},
 	} {
 		err := errors.Join(unfinished(c.err, c.memory, "pgbudget run"), leftFlushed(nil))
-		if got := exitCode(t.Context(), err); got != c.exit || !strings.Contains(err.Error(), c.says) || operr.HintOf(err) != c.next {
-			t.Errorf("%s: %v, next: %q, exit code %d; want %q, next: %q, %d", name, err, operr.HintOf(err), got, c.says, c.next, c.exit)
+		if got := exitCode(t.Context(), err); got != c.exit || !strings.Contains(err.Error(), c.says) ||
+			operr.HintOf(err) != c.next {
+			t.Errorf("%s: %v, next: %q, exit code %d; want %q, next: %q, %d", name, err, operr.HintOf(err), got, c.says, c.next,
+				c.exit)
 		}
 	}
 }
 
-// TestWhatOnlyLooksKnowsAStranger: plan, status and every dry run end as the step would that finds another fleet than the
-// journal's, and a process that is gone for good has a way out of it.
+// TestWhatOnlyLooksKnowsAStranger: plan, status and every dry run end as the step would that finds another fleet than
+// the journal's, and a process that is gone for good has a way out of it.
 func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
-	memory := state.JournalState{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: []state.Seen{
-		{Process: "main/1", Console: "a:6432", Alias: "app"}, {Process: "main/2", Console: "b:6432", Alias: "app"}}})
+	memory := state.JournalState{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{},
+		Seen: []state.Seen{
+			{Process: "main/1", Console: "a:6432", Alias: "app"}, {Process: "main/2", Console: "b:6432", Alias: "app"}}})
 	for _, c := range []struct {
 		name      string
 		processes []fleet.Process
@@ -92,7 +104,8 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 		hint      string
 	}{
 		{"the same", []fleet.Process{{ID: "main/1", Console: "a:6432"}, {ID: "main/2", Console: "b:6432"}}, "", ""},
-		{"one is gone", []fleet.Process{{ID: "main/1", Console: "a:6432"}}, "main/2 was moved before and is not observed any more",
+		{"one is gone", []fleet.Process{{ID: "main/1", Console: "a:6432"}},
+			"main/2 was moved before and is not observed any more",
 			"where it is gone for good, pgbudget accept --sizes, then pgbudget rollback"},
 		{"another order", []fleet.Process{{ID: "main/1", Console: "b:6432"}, {ID: "main/2", Console: "a:6432"}},
 			"give the consoles in the order of before", "see who changed it, and mend that"},
@@ -101,11 +114,13 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 	} {
 		m := &mover{memory: memory}
 		m.memory.Step = &state.Step{Kind: state.Forward}
-		err := m.drifted(course{evidence: load.Evidence{Last: fleet.Observation{Processes: c.processes}}}, state.DefaultPolicy())
+		err := m.drifted(course{evidence: load.Evidence{Last: fleet.Observation{Processes: c.processes}}},
+			state.DefaultPolicy())
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", c.name, err)
-		case c.want != "" && (operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), c.want) || !strings.Contains(operr.HintOf(err), c.hint)):
+		case c.want != "" && (operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), c.want) ||
+			!strings.Contains(operr.HintOf(err), c.hint)):
 			t.Errorf("%s: %v; next: %s; want %s; next: %s", c.name, err, operr.HintOf(err), c.want, c.hint)
 		}
 	}
@@ -113,10 +128,12 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 
 // TestDirectConnectionsOfTheLastRunCountWhereNoHistoryTells: those that this sample does not show.
 func TestDirectConnectionsOfTheLastRunCountWhereNoHistoryTells(t *testing.T) {
-	began := state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{}, Servers: []state.Origin{{Name: "pg", SystemID: "1", DirectConns: 30},
-		{Name: "few", SystemID: "2", DirectConns: 1}}}
+	began := state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{},
+		Servers: []state.Origin{{Name: "pg", SystemID: "1", DirectConns: 30},
+			{Name: "few", SystemID: "2", DirectConns: 1}}}
 	server := func(name string, direct int) budget.FleetServer {
-		return budget.FleetServer{Name: name, Lines: []budget.Line{{Item: "max_connections", Conns: 100}, {Item: "direct", Conns: direct}}}
+		return budget.FleetServer{Name: name, Lines: []budget.Line{{Item: "max_connections", Conns: 100},
+			{Item: "direct", Conns: direct}}}
 	}
 	m := &mover{memory: state.JournalState{}.After(began)}
 	f := budget.Fleet{Servers: []budget.FleetServer{server("few", 4), server("new", 3), server("pg", 2)}}

@@ -35,14 +35,15 @@ func TestPasswordsStayOutOfAConfig(t *testing.T) {
 		"host=a options='x=1 password=hunter2'":            "",
 		"user = 'a b' host=c oauth_client_secret=hunter2":  "user='a b' host=c",
 	} {
-		if got := withoutPassword(dsn); got != want || strings.Contains(got, "hunter2") && !strings.Contains(want, "hunter2") {
+		if got := withoutPassword(dsn); got != want || strings.Contains(got, "hunter2") &&
+			!strings.Contains(want, "hunter2") {
 			t.Errorf("withoutPassword(%q) = %q, want %q", dsn, got, want)
 		}
 	}
 }
 
-// FuzzWithoutPassword writes a secret as the value of password= into any DSN, in every way that libpq takes, and looks for it
-// in what is left.
+// FuzzWithoutPassword writes a secret as the value of password= into any DSN, in every way that libpq takes, and looks
+// for it in what is left.
 func FuzzWithoutPassword(f *testing.F) {
 	f.Add("host=a", "user=b", `S3cr\ etPw`, true)
 	f.Add("host='a b'", "", "it's a 'quote'", false)

@@ -21,7 +21,8 @@ func TestASignalEndsWhatWaitsForAPipe(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text := "journal: " + filepath.Join(folder, "journal.jsonl") + "\nservers:\n  - {name: pg, dsn: 'host=127.0.0.1 port=1'}\n" +
+	text := "journal: " + filepath.Join(folder, "journal.jsonl") +
+		"\nservers:\n  - {name: pg, dsn: 'host=127.0.0.1 port=1'}\n" +
 		"groups:\n  - {name: main, processes: [{console: 'host=127.0.0.1 port=2', config: /main.ini}]}\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -55,7 +55,8 @@ func (o output) loads(e load.Evidence, loads []load.Load) error {
 			sign = "≥ "
 		}
 		t.AppendRow(table.Row{l.Pool, sign + words.Digits(l.Erlangs.Target), span(l.Erlangs),
-			words.Digits(l.PerSec), seconds(fleet.Float(l.MeanHold.Seconds())), seconds(l.MeanWaitSeen), l.Xacts, percent(fleet.Float(l.Censored)), l.Method})
+			words.Digits(l.PerSec), seconds(fleet.Float(l.MeanHold.Seconds())), seconds(l.MeanWaitSeen), l.Xacts,
+			percent(fleet.Float(l.Censored)), l.Method})
 	}
 	var right []table.ColumnConfig
 	for n := 2; n <= 8; n++ {
@@ -78,7 +79,8 @@ func (o output) loads(e load.Evidence, loads []load.Load) error {
 	return nil
 }
 
-// usedText says what loads rest on. The history of a pool counts from half an hour on, or where the pool was full in it.
+// usedText says what loads rest on. The history of a pool counts from half an hour on, or where the pool was full in
+// it.
 func usedText(e load.Evidence, loads []load.Load) string {
 	text := fmt.Sprintf("%s over %s", words.Count(e.Samples, "sample"), e.To.Sub(e.From).Round(time.Second))
 	if e.History.Lookback == 0 {

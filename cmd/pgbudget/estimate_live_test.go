@@ -40,8 +40,8 @@ func loadOf(t testing.TB, loads []load.Load, pool string) load.Load {
 	return load.Load{}
 }
 
-// agree compares an estimate with the generator's own ledger of the same window. Where nothing waits, the part of BEGIN's
-// round trip that holds the connection, which the client cannot time, is no fault of the estimate.
+// agree compares an estimate with the generator's own ledger of the same window. Where nothing waits, the part of
+// BEGIN's round trip that holds the connection, which the client cannot time, is no fault of the estimate.
 func agree(t testing.TB, what string, got load.Load, want lab.Ledger, waits bool, within float64) {
 	t.Helper()
 	if want.Starved > 0 {
@@ -52,7 +52,8 @@ func agree(t testing.TB, what string, got load.Load, want lab.Ledger, waits bool
 		most = least
 	}
 	off := got.Erlangs.Target/min(max(got.Erlangs.Target, least), most) - 1
-	t.Logf("%s: estimated %.3f Erlangs (%.3f–%.3f, %s), the generator's ledger says %.3f to %.3f: off by %+.1f %%", what, got.Erlangs.Target, got.Erlangs.Lower, got.Erlangs.Upper, got.Method, least, most, 100*off)
+	t.Logf("%s: estimated %.3f Erlangs (%.3f–%.3f, %s), the generator's ledger says %.3f to %.3f: off by %+.1f %%", what,
+		got.Erlangs.Target, got.Erlangs.Lower, got.Erlangs.Upper, got.Method, least, most, 100*off)
 	if !waits && (got.Erlangs.Upper < least || got.Erlangs.Lower > most) {
 		t.Errorf("%s: %.3f–%.3f Erlangs, and %.3f to %.3f are true", what, got.Erlangs.Lower, got.Erlangs.Upper, least, most)
 	}
@@ -62,8 +63,8 @@ func agree(t testing.TB, what string, got load.Load, want lab.Ledger, waits bool
 }
 
 // atRest measures a load that must not be slowed down; see lab.Twice. measure makes its load anew each time, and says
-// what the generator has seen. Its holds are eased times as long as usual, at as many fewer transactions a second: 1 at first,
-// and then what the first measurement has shown that this machine needs.
+// what the generator has seen. Its holds are eased times as long as usual, at as many fewer transactions a second: 1 at
+// first, and then what the first measurement has shown that this machine needs.
 func atRest(t *testing.T, measure func(eased float64) (seen lab.Ledger, compare func())) {
 	t.Helper()
 	rested(t, func(lab.Ledger) string { return "" }, measure)
@@ -75,7 +76,8 @@ func atRestUnqueued(t *testing.T, measure func(eased float64) (seen lab.Ledger, 
 	rested(t, lab.Vague, measure)
 }
 
-func rested(t *testing.T, vague func(lab.Ledger) string, measure func(eased float64) (seen lab.Ledger, compare func())) {
+func rested(t *testing.T, vague func(lab.Ledger) string, measure func(eased float64) (seen lab.Ledger,
+	compare func())) {
 	t.Helper()
 	eased := 1.0
 	lab.Twice(t, func(int) (string, func()) {
@@ -85,7 +87,8 @@ func rested(t *testing.T, vague func(lab.Ledger) string, measure func(eased floa
 		eased = lab.Ease(seen)
 		why := vague(seen)
 		if why != "" {
-			eased = max(eased, 3) // chosen: what made one BEGIN long makes the next so, and of a longer hold it is a smaller part
+			// chosen: what made one BEGIN long makes the next so, and of a longer hold it is a smaller part
+			eased = max(eased, 3)
 		}
 		return strings.Trim(lab.Unjudged(seen, heart, stall)+"; "+why, "; "), compare
 	})
@@ -111,8 +114,8 @@ func stopAll(runs ...*lab.Run) {
 	}
 }
 
-// TestEstimateAgreesWithTheGeneratorsLedger offers four Erlangs to each group: in `make test` in transactions long enough to
-// leave a small machine air, in `make fidelity` in ones as short as real ones.
+// TestEstimateAgreesWithTheGeneratorsLedger offers four Erlangs to each group: in `make test` in transactions long
+// enough to leave a small machine air, in `make fidelity` in ones as short as real ones.
 func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 	full := window(t) >= time.Minute
 	together(t, func(t *testing.T, gens []lab.Generation) {
@@ -134,7 +137,8 @@ func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 			}
 			time.Sleep(time.Second) // the first connections are being opened
 			from := ledgersOf(runs)
-			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"}, fleetArgs(l)...)...)
+			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"},
+				fleetArgs(l)...)...)
 			seen, sum := sinceOf(runs, from)
 			return sum, func() {
 				for _, g := range groups {
@@ -145,8 +149,8 @@ func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 	})
 }
 
-// TestEstimateSeesThroughAFullPool offers more than one connection carries: the clients' queue grows, or PgBouncer sends
-// those away that have waited for three seconds.
+// TestEstimateSeesThroughAFullPool offers more than one connection carries: the clients' queue grows, or PgBouncer
+// sends those away that have waited for three seconds.
 func TestEstimateSeesThroughAFullPool(t *testing.T) {
 	hold, longer := easyHold(t)
 	perSec := map[string]float64{"grows": 115, "away": 130} // of the 100 that one connection carries
@@ -172,7 +176,8 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 			}
 			time.Sleep(5 * time.Second) // the queue is there, and the first waiters leave
 			from := ledgersOf(runs)
-			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", times(window(t), eased).String(), "--every", "1s"}, fleetArgs(l)...)...)
+			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", times(window(t), eased).String(),
+				"--every", "1s"}, fleetArgs(l)...)...)
 			seen, sum := sinceOf(runs, from)
 			return sum, func() {
 				for _, g := range groups {
@@ -183,26 +188,29 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 	})
 }
 
-// seesThrough judges the estimate of one full pool. A short look at few transactions may not tell those who wait from those
-// who ask less, where nobody is sent away.
+// seesThrough judges the estimate of one full pool. A short look at few transactions may not tell those who wait from
+// those who ask less, where nobody is sent away.
 func seesThrough(t testing.TB, g part, got load.Load, seen lab.Ledger, short bool) {
 	t.Helper()
 	if got.AtLeast && short && g.part == "grows" {
 		truth := seen.OfferedErlangs()
-		t.Logf("%s: estimated ≥ %.3f Erlangs (%.3f–%.3f), the generator's ledger says %.3f", g.name, got.Erlangs.Target, got.Erlangs.Lower, got.Erlangs.Upper, truth)
+		t.Logf("%s: estimated ≥ %.3f Erlangs (%.3f–%.3f), the generator's ledger says %.3f", g.name, got.Erlangs.Target,
+			got.Erlangs.Lower, got.Erlangs.Upper, truth)
 		if truth < got.Erlangs.Lower || truth > got.Erlangs.Upper || got.Erlangs.Target > 1.05*truth {
-			t.Errorf("%s: at least %.3f (%.3f–%.3f), and %.3f is true", g.name, got.Erlangs.Target, got.Erlangs.Lower, got.Erlangs.Upper, truth)
+			t.Errorf("%s: at least %.3f (%.3f–%.3f), and %.3f is true", g.name, got.Erlangs.Target, got.Erlangs.Lower,
+				got.Erlangs.Upper, truth)
 		}
 		return
 	}
 	agree(t, g.name+"/app", got, seen, true, 0.10)
 	if got.Method != load.MethodFlowBalance || got.AtLeast {
-		t.Errorf("%s: found by %s, at least: %v; want %s. Notes: %q", g.name, got.Method, got.AtLeast, load.MethodFlowBalance, got.Notes)
+		t.Errorf("%s: found by %s, at least: %v; want %s. Notes: %q", g.name, got.Method, got.AtLeast, load.MethodFlowBalance,
+			got.Notes)
 	}
 }
 
-// TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand: two processes with two connections each are busy all the time,
-// and 24 clients want one.
+// TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand: two processes with two connections each are busy all the
+// time, and 24 clients want one.
 func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 	hold, longer := easyHold(t)
 	think := time.Duration(longer * float64(5*time.Millisecond))
@@ -213,7 +221,8 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 			runs := map[string][]*lab.Run{}
 			for _, g := range groups {
 				for _, dsn := range l.DSNs(g.name, "app1", "app") {
-					r, err := lab.ClosedLoop{DSN: dsn, Clients: 12, Think: lab.Exp(times(think, eased)), Body: lab.Body{Hold: lab.Exp(times(hold, eased))}, Seed: 1}.Start(t.Context())
+					r, err := lab.ClosedLoop{DSN: dsn, Clients: 12, Think: lab.Exp(times(think, eased)),
+						Body: lab.Body{Hold: lab.Exp(times(hold, eased))}, Seed: 1}.Start(t.Context())
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -223,7 +232,8 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 			from := ledgersOf(runs)
-			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", times(8*time.Second, eased).String(), "--every", "400ms"}, fleetArgs(l)...)...)
+			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", times(8*time.Second, eased).String(),
+				"--every", "400ms"}, fleetArgs(l)...)...)
 			_, sum := sinceOf(runs, from)
 			return sum, func() {
 				for _, g := range groups {
@@ -232,7 +242,8 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 						t.Errorf("%+v; want at least", got)
 					}
 					if got.Erlangs.Target < 3.4 || got.Erlangs.Target > 4.1 || float64(got.InSystem) < 12 {
-						t.Errorf("%s: at least %g, in the system %g; want about 4 and about 24 less those that think", g.name, got.Erlangs.Target, float64(got.InSystem))
+						t.Errorf("%s: at least %g, in the system %g; want about 4 and about 24 less those that think", g.name,
+							got.Erlangs.Target, float64(got.InSystem))
 					}
 				}
 			}

@@ -14,7 +14,19 @@ func TestEstimateSaysWhatItHasUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(talk)
 	}
-	const want = "from 31 samples over 2m0s alone: the history that Prometheus has (pgbouncer_exporter up to 0.10) is of 3 minutes, 30 needed\n"
+	const want = "from 31 samples over 2m0s alone: the history that Prometheus has (pgbouncer_exporter up to 0.10) is of " +
+		"" +
+		"" +
+		"" +
+		"" +
+		"" +
+		"" +
+		"" +
+		"" +
+		"" +
+		"" +
+		"" +
+		"3 minutes, 30 needed\n"
 	if !strings.Contains(out, want) {
 		t.Errorf("want %q in\n%s", want, out)
 	}
@@ -29,13 +41,17 @@ func TestEstimateSaysWhatItHasUsed(t *testing.T) {
 		want    string
 	}{
 		{"none", load.History{}, "3 samples over 1m0s"},
-		{"of all", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("a/x", 30, 0), minutes("b/x", 60, 0)}},
+		{"of all", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("a/x", 30, 0),
+			minutes("b/x", 60, 0)}},
 			"3 samples over 1m0s, and the history of the last 1h (d)"},
-		{"full all the time", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("a/x", 30, 0), minutes("b/x", 0, 1)}},
+		{"full all the time", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("a/x", 30, 0),
+			minutes("b/x", 0, 1)}},
 			"3 samples over 1m0s, and the history of the last 1h (d)"},
-		{"of one", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("a/x", 29, 0), minutes("b/x", 60, 0)}},
+		{"of one", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("a/x", 29, 0),
+			minutes("b/x", 60, 0)}},
 			"3 samples over 1m0s, and the history of the last 1h (d), of a/x not: it is of 29 minutes, 30 needed"},
-		{"of a pool whose load is not known", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("c/x", 60, 0)}},
+		{"of a pool whose load is not known", load.History{Lookback: time.Hour, Dialect: "d",
+			Pools: []load.PoolHistory{minutes("c/x", 60, 0)}},
 			"3 samples over 1m0s alone: the history that Prometheus has (d) is of 0 minutes, 30 needed"},
 	} {
 		e := load.Evidence{Samples: 3, From: noon, To: noon.Add(time.Minute), History: c.history}

@@ -101,7 +101,8 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 		case state.StepAbort:
 			text, next = "the step goes back: "+e.Reason, "nothing before it is back"
 		case state.StepTrimmed:
-			text, next = "the rest of the step was given up: "+e.Reason, "connections that are free again; the next step asks anew"
+			text, next = "the rest of the step was given up: "+e.Reason,
+				"connections that are free again; the next step asks anew"
 		case state.Failed:
 			text, next = "an action failed: "+e.Reason, "it is tried again"
 		case state.Accepted:

@@ -36,7 +36,8 @@ func prometheusFaults(t *testing.T) string {
 	time.Sleep(3 * time.Second)
 	asking := func(query string) func(*bench, string) string {
 		return func(b *bench, text string) string {
-			return text + fmt.Sprintf("prometheus: {url: '%s'}\nsaturation: [{name: active, query: '%s', hold: 0.9}]\n", l.PrometheusURL, query)
+			return text + fmt.Sprintf("prometheus: {url: '%s'}\nsaturation: [{name: active, query: '%s', hold: 0.9}]\n",
+				l.PrometheusURL, query)
 		}
 	}
 	const good = "sum(pgbouncer_pools_server_active_connections) / 40"
@@ -54,14 +55,23 @@ func prometheusFaults(t *testing.T) string {
 	}
 	table := ""
 	const pools = "{pool: main/app}, {pool: ci/app}"
-	blind := fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale) // what was read last is stale within the soak
+	// what was read last is stale within the soak
+	blind := fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale)
 	for _, f := range []fault{
-		{name: "a signal reads NaN", strike: nothing, config: asking("vector(0) / 0"), pools: pools, code: exitHeld, says: "NaN"},
-		{name: "a signal has several series", strike: nothing, config: asking("up"), pools: pools, code: exitHeld, says: "series"},
-		{name: "a signal has no series", strike: nothing, config: asking("no_such_metric"), pools: pools, code: exitHeld, says: "active of pg is not known"},
-		{name: "Prometheus hangs in mid-step", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: state.BeginStep, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
-		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT), when: state.BeginStep, config: protected, pools: pools, moves: true, code: exitHeld, says: "cpu of pg is not known"},
-		{name: "Prometheus is gone in mid-step", policy: blind, strike: signal(syscall.SIGKILL, 0), when: state.BeginStep, config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
+		{name: "a signal reads NaN", strike: nothing, config: asking("vector(0) / 0"), pools: pools, code: exitHeld,
+			says: "NaN"},
+		{name: "a signal has several series", strike: nothing, config: asking("up"), pools: pools, code: exitHeld,
+			says: "series"},
+		{name: "a signal has no series", strike: nothing, config: asking("no_such_metric"), pools: pools, code: exitHeld,
+			says: "active of pg is not known"},
+		{name: "Prometheus hangs in mid-step", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT),
+			when: state.BeginStep, config: asking(good), pools: pools, moves: true, code: exitHeld,
+			says: "active of pg is not known"},
+		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", policy: blind, strike: signal(syscall.SIGSTOP,
+			syscall.SIGCONT), when: state.BeginStep, config: protected, pools: pools, moves: true, code: exitHeld,
+			says: "cpu of pg is not known"},
+		{name: "Prometheus is gone in mid-step", policy: blind, strike: signal(syscall.SIGKILL, 0), when: state.BeginStep,
+			config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
 	} {
 		f.window = "3s" // loads are measured
 		t.Run(f.name, func(t *testing.T) {
@@ -71,8 +81,8 @@ func prometheusFaults(t *testing.T) string {
 	return table
 }
 
-// backWithoutPrometheus takes a step and, with a config that asks a Prometheus that is gone for loads, CPU, a signal and a
-// traffic switch, goes back.
+// backWithoutPrometheus takes a step and, with a config that asks a Prometheus that is gone for loads, CPU, a signal
+// and a traffic switch, goes back.
 func (b *bench) backWithoutPrometheus(t *testing.T) {
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -90,7 +100,8 @@ func (b *bench) backWithoutPrometheus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asks := strings.Replace(strings.Replace(string(text), "pools: [", "pools: [{pool: main/gone}, ", 1), "headroom: {", "cpu: 'vector(0.1)', direct: {query: 'vector(1)'}, headroom: {", 1) +
+	asks := strings.Replace(strings.Replace(string(text), "pools: [", "pools: [{pool: main/gone}, ", 1), "headroom: {",
+		"cpu: 'vector(0.1)', direct: {query: 'vector(1)'}, headroom: {", 1) +
 		fmt.Sprintf("prometheus: {url: 'http://%s'}\n", gone.Addr()) +
 		"saturation: [{name: active, query: 'vector(0)', hold: 0.9}]\n" +
 		"shifts: [{from: main/app, to: ci/app, fraction: 30%, set: [echo, '{{.Percent}}'], get: 'vector(0)'}]\n"
@@ -99,7 +110,8 @@ func (b *bench) backWithoutPrometheus(t *testing.T) {
 	}
 	for _, more := range []string{"--dry-run", "--yes"} {
 		r := command(t, b.l, "rollback", "--config", b.config, "--window", "3s", "--every", "300ms", more)
-		if r.code != 0 || !strings.Contains(r.stderr, "a rollback does not wait for it") || !strings.Contains(r.stderr, "it is left as it is") ||
+		if r.code != 0 || !strings.Contains(r.stderr, "a rollback does not wait for it") ||
+			!strings.Contains(r.stderr, "it is left as it is") ||
 			!strings.Contains(r.stderr, "direct connections are counted as the last run knew them") ||
 			!strings.Contains(r.stderr, "main/gone is under pools: in the config, and no console shows it any more") {
 			t.Fatalf("rollback %s: exit %d\n%s%s", more, r.code, r.stdout, r.stderr)
@@ -113,7 +125,8 @@ func (b *bench) backWithoutPrometheus(t *testing.T) {
 
 // protected is a config whose plan alone asks Prometheus: no signal is watched.
 func protected(b *bench, text string) string {
-	return strings.Replace(text, "headroom: {", "cpu: 'vector(0.1)', headroom: {", 1) + fmt.Sprintf("prometheus: {url: '%s'}\n", b.l.PrometheusURL)
+	return strings.Replace(text, "headroom: {", "cpu: 'vector(0.1)', headroom: {", 1) +
+		fmt.Sprintf("prometheus: {url: '%s'}\n", b.l.PrometheusURL)
 }
 
 // jumpingClock is an hour off from some moment on, and has no other clock to know better.
@@ -124,8 +137,8 @@ type jumpingClock struct {
 
 func (c jumpingClock) Now() time.Time { return time.Now().Add(c.by()).Round(0) }
 
-// jump takes a step in this process, with a clock that is set ahead, and one with a clock that is set back, while the release
-// drains.
+// jump takes a step in this process, with a clock that is set ahead, and one with a clock that is set back, while the
+// release drains.
 func (b *bench) jump(t testing.TB) string {
 	table := ""
 	for _, by := range []time.Duration{time.Hour, -time.Hour} {
@@ -146,7 +159,8 @@ func (b *bench) jump(t testing.TB) string {
 			t.Fatal(err)
 		}
 		ctx := context.Background()
-		m, err := newMover(ctx, source{config: c, declared: c.Declared(), window: 3 * time.Second, every: 300 * time.Millisecond, timeout: 2 * time.Second}, false)
+		m, err := newMover(ctx, source{config: c, declared: c.Declared(), window: 3 * time.Second,
+			every: 300 * time.Millisecond, timeout: 2 * time.Second}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +185,8 @@ func (b *bench) jump(t testing.TB) string {
 		if err != nil {
 			said = volatile.ReplaceAllString(err.Error(), "…")
 		}
-		if code != exitDone && (code != exitHeld || by < 0) { // ahead, the time to drain is over at once where it had not drained yet
+		// ahead, the time to drain is over at once where it had not drained yet
+		if code != exitDone && (code != exitHeld || by < 0) {
 			t.Errorf("%s: exit %d: %v", name, code, err)
 		}
 		table += fmt.Sprintf("| the clock is set an hour %s while a release drains | %s | %d |\n", name, said, code)

@@ -16,39 +16,70 @@ import (
 
 // faults are those of consoles, files, clients and servers.
 var faults = []fault{
-	{name: "nobody agrees: no terminal, and no --yes", strike: nothing, asks: true, code: exitUsage, says: "nobody can agree", quick: true},
-	{name: "it is outside of policy.windows", strike: nothing, policy: "soak: 1s, soak_every: 1s, windows: [" + closedWindow() + "]", code: exitHeld, says: "outside", quick: true},
-	{name: "nobody reads what it says any more", strike: nothing, shell: `"$0" "$@" 2>&1 | head -1 >/dev/null; exit ${PIPESTATUS[0]}`, moves: true, quick: true},
-	{name: "a signal is above its hold level", strike: nothing, config: saturation("name: busy, builtin: busy, hold: 0.0001"), code: exitHeld, says: "busy 0.", quick: true},
-	{name: "a signal is above its hold level, and nobody reads the result", strike: nothing, config: saturation("name: busy, builtin: busy, hold: 0.0001"),
-		shell: `"$0" "$@" -o json | true; exit ${PIPESTATUS[0]}`, code: exitHeld, says: "busy 0.", quick: true},
-	{name: "nobody reads the result", strike: nothing, shell: `"$0" "$@" -o json | true; exit ${PIPESTATUS[0]}`, moves: true, quick: true},
+	{name: "nobody agrees: no terminal, and no --yes", strike: nothing, asks: true, code: exitUsage,
+		says: "nobody can agree", quick: true},
+	{name: "it is outside of policy.windows", strike: nothing, policy: "soak: 1s, soak_every: 1s, windows: [" +
+		closedWindow() + "]", code: exitHeld, says: "outside", quick: true},
+	{name: "nobody reads what it says any more", strike: nothing,
+		shell: `"$0" "$@" 2>&1 | head -1 >/dev/null; exit ${PIPESTATUS[0]}`, moves: true, quick: true},
+	{name: "a signal is above its hold level", strike: nothing,
+		config: saturation("name: busy, builtin: busy, hold: 0.0001"), code: exitHeld, says: "busy 0.", quick: true},
+	{name: "a signal is above its hold level, and nobody reads the result", strike: nothing,
+		config: saturation("name: busy, builtin: busy, hold: 0.0001"),
+		shell:  `"$0" "$@" -o json | true; exit ${PIPESTATUS[0]}`, code: exitHeld, says: "busy 0.", quick: true},
+	{name: "nobody reads the result", strike: nothing, shell: `"$0" "$@" -o json | true; exit ${PIPESTATUS[0]}`,
+		moves: true, quick: true},
 	{name: "a person has paused it", strike: pausedBy, code: exitHeld, says: "paused by", quick: true},
-	{name: "a colleague edits the file and has not RELOADed yet", strike: pendingEdit, code: exitDrift, says: "waits for a RELOAD", quick: true},
-	{name: "a colleague edits the file between the sample and the write", strike: pendingEdit, when: state.BeginStep, moves: true, code: exitDrift, says: "waits for a RELOAD"},
+	{name: "a colleague edits the file and has not RELOADed yet", strike: pendingEdit, code: exitDrift,
+		says: "waits for a RELOAD", quick: true},
+	{name: "a colleague edits the file between the sample and the write", strike: pendingEdit, when: state.BeginStep,
+		moves: true, code: exitDrift, says: "waits for a RELOAD"},
 	{name: "a read-only file", strike: readOnly, lines: true, code: exitUsage, says: "read-only", quick: true},
-	{name: "a full disk", strike: padded, shell: `ulimit -f 1024; exec "$0" "$@"`, code: exitUsage, says: "file too large"},
-	{name: "a file with a line that PgBouncer could not load", strike: brokenLine, code: exitDrift, says: "is not known to PgBouncer", quick: true},
-	{name: "a file that says who manages it", strike: managed, code: exitUsage, says: "would put the old size back", quick: true},
-	{name: "config: names a copy of the file that the process reads", strike: nothing, config: copiedFile, code: exitUsage, says: "a copy of", quick: true},
-	{name: "config: names a file that the process does not read, so RELOAD answers success and does not apply", strike: nothing, config: wrongFile, later: true, code: exitDrift, says: "RELOAD was answered, and pool_size of app is", quick: true},
-	{name: "configuration management puts a size back", strike: putBack, when: state.Release, moves: true, code: exitDrift, says: "somebody else"},
-	{name: "configuration management puts an old file back, and nobody RELOADs", strike: putBackFile, when: state.Release, moves: true, code: exitDrift, says: "waits for a RELOAD", quick: true},
-	{name: "configuration management puts an old file back in the soak, and nobody RELOADs", strike: putBackFile, when: state.Grant, policy: "soak: 5s, soak_every: 1s", moves: true, code: exitDrift, says: "waits for a RELOAD"},
-	{name: "an old file was put back after a step, and nobody has RELOADed", strike: putBackAfterStep, code: exitDrift, says: "waits for a RELOAD"},
-	{name: "a pool leads to a server that is not in the config", strike: strangeServer, code: exitEvidence, says: "none of them is found", quick: true},
-	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within", quick: true},
-	{name: "a console dies in mid-step", strike: deadConsole, when: state.Release, moves: true, code: exitUnreachable, says: "nothing was done since"},
-	{name: "one of three processes refuses RELOAD", strike: nothing, config: statsUser, lines: true, code: exitEvidence, says: "admin access needed", quick: true},
-	{name: "a second pgbudget is at work", strike: lockHeld, code: exitHeld, says: "another pgbudget holds the lock", quick: true},
-	{name: "the connection that holds the lock is killed, and nobody takes it", strike: lockLost, when: state.BeginStep, moves: true, says: "nobody had taken it, and it is held again", quick: true},
-	{name: "the connection that holds the lock is killed, and somebody takes it", strike: lockTaken, when: state.BeginStep, code: exitHeld, moves: true, says: "another pgbudget holds the lock"},
-	{name: "another PostgreSQL answers behind the DSN", strike: otherServer, code: exitDrift, says: "is another PostgreSQL", moves: true},
-	{name: "PostgreSQL is at its limit", strike: crowded, when: state.Release, moves: true, code: exitHeld, says: "the worst case would be"},
-	{name: "clients vanish in mid-query and leave orphans", strike: orphans, when: state.Release, moves: true, code: exitHeld, says: "the worst case would be"},
-	{name: "a pool is saturated on purpose while it is made smaller", strike: saturated, when: state.Grant, policy: "soak: 20s, soak_every: 1s", moves: true, code: exitAborted, says: "main/app"},
-	{name: "open transactions pin what was released", strike: pinned, when: afterPlan, policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "idle in transaction"},
-	{name: "a session pool never drains", strike: sessions, when: afterPlan, policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "it pools sessions"},
+	{name: "a full disk", strike: padded, shell: `ulimit -f 1024; exec "$0" "$@"`, code: exitUsage,
+		says: "file too large"},
+	{name: "a file with a line that PgBouncer could not load", strike: brokenLine, code: exitDrift,
+		says: "is not known to PgBouncer", quick: true},
+	{name: "a file that says who manages it", strike: managed, code: exitUsage, says: "would put the old size back",
+		quick: true},
+	{name: "config: names a copy of the file that the process reads", strike: nothing, config: copiedFile, code: exitUsage,
+		says: "a copy of", quick: true},
+	{name: "config: names a file that the process does not read, so RELOAD answers success and does not apply",
+		strike: nothing, config: wrongFile, later: true, code: exitDrift,
+		says: "RELOAD was answered, and pool_size of app is", quick: true},
+	{name: "configuration management puts a size back", strike: putBack, when: state.Release, moves: true, code: exitDrift,
+		says: "somebody else"},
+	{name: "configuration management puts an old file back, and nobody RELOADs", strike: putBackFile, when: state.Release,
+		moves: true, code: exitDrift, says: "waits for a RELOAD", quick: true},
+	{name: "configuration management puts an old file back in the soak, and nobody RELOADs", strike: putBackFile,
+		when: state.Grant, policy: "soak: 5s, soak_every: 1s", moves: true, code: exitDrift, says: "waits for a RELOAD"},
+	{name: "an old file was put back after a step, and nobody has RELOADed", strike: putBackAfterStep, code: exitDrift,
+		says: "waits for a RELOAD"},
+	{name: "a pool leads to a server that is not in the config", strike: strangeServer, code: exitEvidence,
+		says: "none of them is found", quick: true},
+	{name: "one of the processes does not answer", strike: silentConsole, code: exitUnreachable, says: "no answer within",
+		quick: true},
+	{name: "a console dies in mid-step", strike: deadConsole, when: state.Release, moves: true, code: exitUnreachable,
+		says: "nothing was done since"},
+	{name: "one of three processes refuses RELOAD", strike: nothing, config: statsUser, lines: true, code: exitEvidence,
+		says: "admin access needed", quick: true},
+	{name: "a second pgbudget is at work", strike: lockHeld, code: exitHeld, says: "another pgbudget holds the lock",
+		quick: true},
+	{name: "the connection that holds the lock is killed, and nobody takes it", strike: lockLost, when: state.BeginStep,
+		moves: true, says: "nobody had taken it, and it is held again", quick: true},
+	{name: "the connection that holds the lock is killed, and somebody takes it", strike: lockTaken, when: state.BeginStep,
+		code: exitHeld, moves: true, says: "another pgbudget holds the lock"},
+	{name: "another PostgreSQL answers behind the DSN", strike: otherServer, code: exitDrift,
+		says: "is another PostgreSQL", moves: true},
+	{name: "PostgreSQL is at its limit", strike: crowded, when: state.Release, moves: true, code: exitHeld,
+		says: "the worst case would be"},
+	{name: "clients vanish in mid-query and leave orphans", strike: orphans, when: state.Release, moves: true,
+		code: exitHeld, says: "the worst case would be"},
+	{name: "a pool is saturated on purpose while it is made smaller", strike: saturated, when: state.Grant,
+		policy: "soak: 20s, soak_every: 1s", moves: true, code: exitAborted, says: "main/app"},
+	{name: "open transactions pin what was released", strike: pinned, when: afterPlan,
+		policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "idle in transaction"},
+	{name: "a session pool never drains", strike: sessions, when: afterPlan,
+		policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "it pools sessions"},
 }
 
 func nothing(*bench) func() { return func() {} }
@@ -135,15 +166,16 @@ func putBackFile(b *bench) func() {
 	})
 }
 
-// putBackAfterStep takes small steps until main is smaller, and puts a file of before it back. The next step has nothing to
-// write there.
+// putBackAfterStep takes small steps until main is smaller, and puts a file of before it back. The next step has
+// nothing to write there.
 func putBackAfterStep(b *bench) func() {
 	small := func() string { return files(b.t, b.l)[b.l.Process("main", 0).DatabasesPath] }
 	for range 5 {
 		if strings.Contains(small(), "pool_size=5") {
 			return putBackFile(b)
 		}
-		if r := command(b.t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--percent", "5", "--yes"); r.code != 0 {
+		if r := command(b.t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--percent", "5",
+			"--yes"); r.code != 0 {
 			b.t.Fatalf("exit %d\n%s", r.code, r.stderr)
 		}
 	}
@@ -199,14 +231,16 @@ func lockHeld(b *bench) func() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if _, err := conn.Exec(b.t.Context(), fmt.Sprintf("SELECT pg_advisory_lock(%d)", int64(0x7067627564676574))).ReadAll(); err != nil {
+	if _, err := conn.Exec(b.t.Context(), fmt.Sprintf("SELECT pg_advisory_lock(%d)",
+		int64(0x7067627564676574))).ReadAll(); err != nil {
 		b.t.Fatal(err)
 	}
 	return func() { conn.Close(context.Background()) }
 }
 
 func lockLost(b *bench) func() {
-	if _, err := b.l.Server("pg").Query(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"); err != nil {
+	if _, err := b.l.Server("pg").Query(context.Background(),
+		"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"); err != nil {
 		b.t.Fatal(err)
 	}
 	return func() {}
@@ -220,11 +254,13 @@ func lockTaken(b *bench) func() {
 	}
 	taken := make(chan error, 1)
 	go func() {
-		_, err := conn.Exec(context.Background(), fmt.Sprintf("SELECT pg_advisory_lock(%d)", int64(0x7067627564676574))).ReadAll()
+		_, err := conn.Exec(context.Background(), fmt.Sprintf("SELECT pg_advisory_lock(%d)",
+			int64(0x7067627564676574))).ReadAll()
 		taken <- err
 	}()
 	time.Sleep(200 * time.Millisecond) // it waits
-	if _, err := b.l.Server("pg").Query(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"); err != nil {
+	if _, err := b.l.Server("pg").Query(context.Background(),
+		"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"); err != nil {
 		b.t.Fatal(err)
 	}
 	if err := <-taken; err != nil {
@@ -245,7 +281,8 @@ func otherServer(b *bench) func() {
 // strangeServer moves a pool that somebody uses to the server that the config does not name.
 func strangeServer(b *bench) func() {
 	p := b.l.Process("jobs", 0)
-	was, is := fmt.Sprintf("other = host=127.0.0.1 port=%d dbname=app", b.l.Server("pg").Port), fmt.Sprintf("other = host=127.0.0.1 port=%d dbname=postgres", b.l.Server("elsewhere").Port)
+	was, is := fmt.Sprintf("other = host=127.0.0.1 port=%d dbname=app", b.l.Server("pg").Port),
+		fmt.Sprintf("other = host=127.0.0.1 port=%d dbname=postgres", b.l.Server("elsewhere").Port)
 	undo := rewrite(b.t, p.DatabasesPath, func(text string) string { return strings.Replace(text, was, is, 1) })
 	reloadAndUse(b, p, "other")
 	return undo
@@ -266,7 +303,8 @@ func reloadAndUse(b *bench, p *lab.Process, alias string) {
 func crowded(b *bench) func() {
 	var runs []*lab.Run
 	for range 70 {
-		r, err := lab.Direct{DSN: b.l.Server("pg").DSN("app1", "app"), Conns: 1, From: "127.0.0.9"}.Start(context.Background())
+		r, err := lab.Direct{DSN: b.l.Server("pg").DSN("app1", "app"), Conns: 1,
+			From: "127.0.0.9"}.Start(context.Background())
 		if err != nil {
 			break
 		}
@@ -284,7 +322,9 @@ func orphans(b *bench) func() {
 		started(b.t, lab.VanishingClients{DSN: p.DSN("app1", "app"), Clients: 2, Query: 10 * time.Minute})
 	}
 	return func() {
-		if _, err := b.l.Server("pg").Query(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%it runs%' AND pid <> pg_backend_pid()"); err != nil {
+		if _, err := b.l.Server("pg").Query(context.Background(),
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%it runs%' AND pid <> "+
+				"pg_backend_pid()"); err != nil {
 			b.t.Fatal(err)
 		}
 	}
@@ -293,7 +333,8 @@ func orphans(b *bench) func() {
 func saturated(b *bench) func() {
 	var runs []*lab.Run
 	for _, p := range b.l.Group("main") {
-		runs = append(runs, started(b.t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 30, Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}}))
+		runs = append(runs, started(b.t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 30,
+			Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}}))
 	}
 	return func() {
 		for _, r := range runs {

@@ -58,15 +58,17 @@ func faultFleet() lab.Spec {
 			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}, {Name: "other", PoolSize: 1, DBName: "app"}}}
 	}
 	return lab.Spec{
-		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 66 + 3 + 1}, {Name: "elsewhere", MaxConnections: 30, Stranger: true}},
-		Groups:  []lab.GroupSpec{group("main", 3, 6), group("jobs", 1, 5), group("ci", 2, 2)},
-		Users:   []string{"app1", "app2"},
+		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 66 + 3 + 1}, {Name: "elsewhere", MaxConnections: 30,
+			Stranger: true}},
+		Groups: []lab.GroupSpec{group("main", 3, 6), group("jobs", 1, 5), group("ci", 2, 2)},
+		Users:  []string{"app1", "app2"},
 	}
 }
 
 // faultPools are the pools of faultFleet with the loads of faultLoad declared: what a machine that is busy with
 // something else makes of them is another test's. main/app is to become smaller, and ci/app larger.
-const faultPools = "{pool: main/app, load: {arrivals_per_sec: 75, mean_hold: 60ms}}, {pool: jobs/app, min: 5, load: {arrivals_per_sec: 40, mean_hold: 60ms}}, " +
+const faultPools = "{pool: main/app, load: {arrivals_per_sec: 75, mean_hold: 60ms}}, {pool: jobs/app, min: 5, load: " +
+	"{arrivals_per_sec: 40, mean_hold: 60ms}}, " +
 	"{pool: ci/app, load: {arrivals_per_sec: 60, mean_hold: 60ms}}"
 
 // faultLoad leaves the pools of app1 on main alone: some faults want them.
@@ -81,7 +83,8 @@ func faultLoad(t testing.TB, l *lab.Lab) {
 		}
 	}
 	for i, dsn := range l.DSNs("main", "app2", "app") {
-		started(t, lab.OpenLoop{DSN: dsn, PerSec: 1.5 / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(100 + i), MaxClients: 1000})
+		started(t, lab.OpenLoop{DSN: dsn, PerSec: 1.5 / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)},
+			Seed: uint64(100 + i), MaxClients: 1000})
 	}
 }
 
@@ -126,7 +129,8 @@ func TestFaults(t *testing.T) {
 // afterAll takes a step outside of its windows.
 func (b *bench) afterAll(t testing.TB) {
 	b.begin(t, fault{policy: "soak: 1s, soak_every: 1s, windows: [" + closedWindow() + "]"})
-	if r := command(t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--yes", "--outside-window"); r.code != 0 {
+	if r := command(t, b.l, "step", "--config", b.config, "--window", "3s", "--every", "300ms", "--yes",
+		"--outside-window"); r.code != 0 {
 		t.Errorf("after all of them: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	if text, err := os.ReadFile(b.path); err != nil || !strings.Contains(string(text), "goes on with --outside-window") {
@@ -179,18 +183,22 @@ func (b *bench) suffer(t testing.TB, f fault) string {
 	return fmt.Sprintf("| %s | %s | %d |\n", f.name, volatile.ReplaceAllString(lastLine(r.stderr), "…"), r.code)
 }
 
-// foretold wants plan and status --look to say how the step would end, but where they cannot look themselves, and say so.
+// foretold wants plan and status --look to say how the step would end, but where they cannot look themselves, and say
+// so.
 func (b *bench) foretold(t testing.TB, f fault, want int) {
 	t.Helper()
-	plan := command(t, b.l, "plan", "--config", b.config, "--window", cmp.Or(f.window, "1s"), "--every", "500ms", "--timeout", "4s")
+	plan := command(t, b.l, "plan", "--config", b.config, "--window", cmp.Or(f.window, "1s"), "--every", "500ms",
+		"--timeout", "4s")
 	said := fmt.Sprintf("pgbudget step would end with %d now", want)
-	cannot := want != exitDone && plan.code != exitDone // there is no plan, for the same reason, or for one that comes before
+	// there is no plan, for the same reason, or for one that comes before
+	cannot := want != exitDone && plan.code != exitDone
 	if !cannot && (want == exitUnreachable || strings.Contains(plainly(plan.stderr), said) != (want != exitDone)) {
 		t.Errorf("plan: exit %d, want %q:\n%s%s", plan.code, said, plan.stdout, plan.stderr)
 	}
 	said = fmt.Sprintf("would end with %d now", want) // it knows of no step, and so not which pools it changes
 	look := command(t, b.l, "status", "--look", "--config", b.config, "--timeout", "4s")
-	if !(want != exitDone && look.code != exitDone) && strings.Contains(plainly(look.stderr), said) != (want != exitDone && !f.lines) {
+	if !(want != exitDone && look.code != exitDone) && strings.Contains(plainly(look.stderr), said) != (want != exitDone &&
+		!f.lines) {
 		t.Errorf("status --look: exit %d, want %q:\n%s%s", look.code, said, look.stdout, look.stderr)
 	}
 }
@@ -224,7 +232,8 @@ func (b *bench) step(t testing.TB, f fault, relieve *func(), more ...string) res
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(file, append([]string{"step", "--config", b.config, "--window", "3s", "--every", "300ms", "--timeout", "4s"}, more...)...)
+	cmd := exec.Command(file, append([]string{"step", "--config", b.config, "--window", "3s", "--every", "300ms",
+		"--timeout", "4s"}, more...)...)
 	if f.shell != "" {
 		cmd = exec.Command("bash", append([]string{"-c", f.shell}, cmd.Args...)...)
 	}
@@ -249,7 +258,10 @@ func (b *bench) step(t testing.TB, f fault, relieve *func(), more ...string) res
 			if strings.Contains(r.stdout+r.stderr, "hush-") {
 				t.Errorf("a password stands in the output:\n%s%s", r.stdout, r.stderr)
 			}
-			if strings.ContainsFunc(r.stdout+r.stderr, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }) {
+			if strings.ContainsFunc(r.stdout+r.stderr, func(c rune) bool {
+				return unicode.IsControl(c) && c != '\n' &&
+					c != '\t'
+			}) {
 				t.Errorf("a control character stands in the output: %q%q", r.stdout, r.stderr)
 			}
 			return r
@@ -269,7 +281,8 @@ const afterPlan = state.ActionKind("run")
 func (b *bench) did(verb state.ActionKind) bool {
 	events, _ := journal.Read(b.path)
 	for _, e := range events {
-		if verb == afterPlan && e.Kind == state.RunBegan || verb == state.BeginStep && e.Kind == state.StepBegan || e.Kind == state.Acted && e.Action.Kind == verb {
+		if verb == afterPlan && e.Kind == state.RunBegan || verb == state.BeginStep && e.Kind == state.StepBegan ||
+			e.Kind == state.Acted && e.Action.Kind == verb {
 			return true
 		}
 	}

@@ -34,7 +34,8 @@ func TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	flush := &state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "app", Key: fleet.KeyLifetime,
+	flush := &state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "app",
+		Key:  fleet.KeyLifetime,
 		From: 3600, To: 1}}}
 	leave := func() { // as a run that was killed does
 		t.Helper()

@@ -43,8 +43,8 @@ func (l *lastLook) newest() fleet.Observation {
 	return l.observation
 }
 
-// gauge reads the saturation signals of the config: those that a sample shows off the newest one, the others as Prometheus
-// answered last.
+// gauge reads the saturation signals of the config: those that a sample shows off the newest one, the others as
+// Prometheus answered last.
 type gauge struct {
 	signals []config.Signal
 	servers []config.Server
@@ -81,7 +81,8 @@ func (g gauge) read(s config.Signal, server string) fleet.Signal {
 	}
 	x, ok := budget.Builtin(s.Builtin, g.look.newest(), server)
 	if !ok {
-		x = fleet.Signal{Server: server, Value: fleet.Unknown(), Error: s.Builtin + " has no query: and cannot be read off a sample"}
+		x = fleet.Signal{Server: server, Value: fleet.Unknown(), Error: s.Builtin +
+			" has no query: and cannot be read off a sample"}
 	}
 	x.Name = s.Name
 	return x
@@ -111,8 +112,8 @@ func queriesOf(signals []config.Signal, servers []config.Server, looks []signalQ
 	return out
 }
 
-// watched are the signals of the config, and the levels at which they hold. The CPU of a server that the plan protects by
-// its cpu: is watched where no signal does: no level of it holds, and one that cannot be read does.
+// watched are the signals of the config, and the levels at which they hold. The CPU of a server that the plan protects
+// by its cpu: is watched where no signal does: no level of it holds, and one that cannot be read does.
 func watched(conf *config.Config) ([]config.Signal, []control.Threshold) {
 	signals, levels := conf.Signals(), conf.Thresholds()
 	for _, x := range conf.Servers {
@@ -124,7 +125,8 @@ func watched(conf *config.Config) ([]config.Signal, []control.Threshold) {
 		}
 		never := math.Inf(1)
 		signals = append(signals, config.Signal{Name: fleet.SignalCPU, Builtin: fleet.SignalCPU, Server: x.Name})
-		levels = append(levels, control.Threshold{Name: fleet.SignalCPU, Server: x.Name, Hold: never, Resume: never, Abort: never})
+		levels = append(levels, control.Threshold{Name: fleet.SignalCPU, Server: x.Name, Hold: never, Resume: never,
+			Abort: never})
 	}
 	return signals, levels
 }

@@ -20,7 +20,8 @@ func historySpec(cfg *config.Config, o fleet.Observation) prom.Spec {
 	}
 	for _, srv := range cfg.Servers {
 		if srv.CPU != "" || srv.Metrics != "" || srv.Direct.Query != "" {
-			spec.Servers = append(spec.Servers, prom.ServerSpec{Name: srv.Name, CPUQuery: srv.CPU, DirectQuery: srv.Direct.Query, Selector: srv.Metrics})
+			spec.Servers = append(spec.Servers, prom.ServerSpec{Name: srv.Name, CPUQuery: srv.CPU, DirectQuery: srv.Direct.Query,
+				Selector: srv.Metrics})
 		}
 	}
 	declared := cfg.Declared().Pools
@@ -92,6 +93,18 @@ func share(spec *prom.Spec, servers []string, id string) bool {
 
 // noteShared is what a plan has to say of a pool whose connections may be on several servers.
 const noteShared = "in the history of direct connections its own are counted as direct, since no metric says how many " +
+	"" +
+	"" +
+	"" +
+	"" +
+	"" +
+	"" +
+	"" +
+	"" +
+	"" +
+	"" +
+	"" +
+	"" +
 	"of them are on which server: give its servers direct: {query: …}"
 
 // serversOf lists the servers on which a pool was found, may be found or is declared to be; whole, if all of its

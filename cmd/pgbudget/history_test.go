@@ -208,7 +208,8 @@ pools: [{pool: main/app}, {pool: main/shop, server: elsewhere}]
 	}
 }
 
-// TestAPoolWithoutConnectionsIsAskedForWhereItIsDeclared has two servers, and a pool that no sample can place by itself.
+// TestAPoolWithoutConnectionsIsAskedForWhereItIsDeclared has two servers, and a pool that no sample can place by
+// itself.
 func TestAPoolWithoutConnectionsIsAskedForWhereItIsDeclared(t *testing.T) {
 	const text = `
 servers: [{name: a, dsn: host=a, metrics: 'instance="a"'}, {name: b, dsn: host=b, metrics: 'instance="b"'}]
@@ -242,7 +243,8 @@ groups: [{name: main, metrics: 'job="pgb"', processes: [{console: host=b1}]}]
 			t.Errorf("%s: got server %q, want %q", spec.Pools[i].ID, got, want)
 		}
 	}
-	if i := slices.IndexFunc(spec.Servers, func(s prom.ServerSpec) bool { return s.Name == "b" }); i < 0 || spec.Servers[i].CPUQuery != "" {
+	if i := slices.IndexFunc(spec.Servers, func(s prom.ServerSpec) bool { return s.Name == "b" }); i < 0 ||
+		spec.Servers[i].CPUQuery != "" {
 		t.Errorf("got %+v, want b among them without a query", spec.Servers)
 	}
 }

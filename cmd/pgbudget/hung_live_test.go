@@ -37,17 +37,21 @@ func hungFleet() lab.Spec {
 	return spec
 }
 
-// hangs lets a console, a store and Prometheus hang, one at a time, in the soak of a step or, the store, in its grant, and
-// has a cause elsewhere. The undo begins, and is seen in a file, at most two sampling intervals after the sample that shows it.
+// hangs lets a console, a store and Prometheus hang, one at a time, in the soak of a step or, the store, in its grant,
+// and has a cause elsewhere. The undo begins, and is seen in a file, at most two sampling intervals after the sample
+// that shows it.
 func hangs(t *testing.T, trials int) (table string) {
 	b := &bench{t: t, l: start(t, hungFleet())}
 	faultLoad(t, b.l)
 	time.Sleep(3 * time.Second)
 	for _, h := range []hung{
-		{"a console hangs", "the console of a process that has been granted, and the CPU saturates", hungConsole, false, 2 * hungEvery, alarm},
+		{"a console hangs", "the console of a process that has been granted, and the CPU saturates", hungConsole, false,
+			2 * hungEvery, alarm},
 		{"a store hangs in a grant", "the last write of a grant, and the CPU saturates", nil, true, 2 * hungEvery, alarm},
-		{"a store hangs in the soak", "a store, once its process has been granted, and the CPU saturates", nil, false, 2 * hungEvery, alarm},
-		{"Prometheus hangs", "Prometheus, and clients wait (from then on: two samples in a row show it)", hungPrometheus, false, 4 * hungEvery, crowd},
+		{"a store hangs in the soak", "a store, once its process has been granted, and the CPU saturates", nil, false,
+			2 * hungEvery, alarm},
+		{"Prometheus hangs", "Prometheus, and clients wait (from then on: two samples in a row show it)", hungPrometheus,
+			false, 4 * hungEvery, crowd},
 	} {
 		t.Run(h.name, func(t *testing.T) {
 			var worst time.Duration
@@ -67,15 +71,21 @@ func hangs(t *testing.T, trials int) (table string) {
 // blindStale is the age from which on a reading counts as none, within the soak: what it holds is the step's end.
 const blindStale, blindSoak = 5 * time.Second, 10 * time.Second
 
-// holdsBlind takes a step whose plan alone goes by Prometheus, which hangs once the step has begun. The step holds, with the
-// reason, once what was read last is stale: no sample waits for Prometheus longer than to the next.
+// holdsBlind takes a step whose plan alone goes by Prometheus, which hangs once the step has begun. The step holds,
+// with the reason, once what was read last is stale: no sample waits for Prometheus longer than to the next.
 func (b *bench) holdsBlind(t testing.TB) {
 	b.t = t
 	var struck time.Time
-	row := b.suffer(t, fault{name: "cpu: alone", when: state.BeginStep, policy: fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale), config: protected,
-		strike: func(b *bench) func() { struck = time.Now(); return hungPrometheus(b, nil) }, moves: true, code: exitHeld, says: "cpu of pg is not known"})
+	row := b.suffer(t, fault{name: "cpu: alone", when: state.BeginStep,
+		policy: fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale),
+		config: protected,
+		strike: func(b *bench) func() { struck = time.Now(); return hungPrometheus(b, nil) }, moves: true, code: exitHeld,
+		says: "cpu of pg is not known"})
 	events, _ := journal.Read(b.path)
-	i := slices.IndexFunc(events, func(e state.Event) bool { return e.Kind == state.HoldBegan || e.Kind == state.RunEnded })
+	i := slices.IndexFunc(events, func(e state.Event) bool {
+		return e.Kind == state.HoldBegan ||
+			e.Kind == state.RunEnded
+	})
 	if i < 0 {
 		t.Fatalf("the journal has no hold: %s", row)
 	}
@@ -89,14 +99,19 @@ func (b *bench) hangOnce(t testing.TB, h hung) time.Duration {
 	b.t = t
 	flag := filepath.Join(t.TempDir(), "hang")
 	first, last := b.l.Process("ci", 0), b.l.Process("ci", 1)
-	b.begin(t, fault{policy: fmt.Sprintf("soak: 60s, soak_every: %v, every: %v", hungEvery, hungEvery), config: func(b *bench, text string) string {
-		text += fmt.Sprintf("prometheus: {url: '%s'}\nsaturation: [{name: alarm, query: lab_alarm, hold: 0.8, abort: 0.9}, {name: waiting, builtin: waiting, hold: 20, abort: 30}]\n", b.l.PrometheusURL)
-		if h.hang != nil {
-			return text
-		}
-		const write = "[sh, -c, 'while [ -e %[2]s ]; do sleep 0.05; done; cat > \"$1.new\" && cat \"$1.new\" > \"$1\" && rm \"$1.new\"', write, %[1]s]"
-		return strings.Replace(text, "config: "+last.IniPath, fmt.Sprintf("config: {path: %[1]s, read: [cat, %[1]s], write: "+write+"}", last.IniPath, flag), 1)
-	}})
+	b.begin(t, fault{policy: fmt.Sprintf("soak: 60s, soak_every: %v, every: %v", hungEvery, hungEvery),
+		config: func(b *bench, text string) string {
+			text += fmt.Sprintf("prometheus: {url: '%s'}\nsaturation: [{name: alarm, query: lab_alarm, hold: 0.8, abort: 0.9}, "+
+				"{name: waiting, builtin: waiting, hold: 20, abort: 30}]\n", b.l.PrometheusURL)
+			if h.hang != nil {
+				return text
+			}
+			const write = "[sh, -c, 'while [ -e %[2]s ]; do sleep 0.05; done; cat > \"$1.new\" && cat \"$1.new\" > \"$1\" && " +
+				"rm " +
+				"\"$1.new\"', write, %[1]s]"
+			return strings.Replace(text, "config: "+last.IniPath,
+				fmt.Sprintf("config: {path: %[1]s, read: [cat, %[1]s], write: "+write+"}", last.IniPath, flag), 1)
+		}})
 	before := files(t, b.l)
 	end := func() {}
 	took := time.Duration(-1)
@@ -166,7 +181,8 @@ func (b *bench) hangOnce(t testing.TB, h hung) time.Duration {
 				begun = "decided at " + e.At.String()
 			}
 		}
-		t.Errorf("%s: it went back %v after the sample that showed the cause, want at most %v; %s\n%s", h.name, took, h.most, begun, r.stderr)
+		t.Errorf("%s: it went back %v after the sample that showed the cause, want at most %v; %s\n%s", h.name, took, h.most,
+			begun, r.stderr)
 	}
 	b.restore(t, before)
 	return took
@@ -197,10 +213,12 @@ func alarm(b *bench) (shown func() (time.Time, bool), end func()) {
 	}, func() { b.l.Alarm(0) }
 }
 
-// crowd has a pool wait that the step leaves alone. What it is shown by is not known here: the time counts from when it waits.
+// crowd has a pool wait that the step leaves alone. What it is shown by is not known here: the time counts from when it
+// waits.
 func crowd(b *bench) (shown func() (time.Time, bool), end func()) {
 	p := b.l.Process("jobs", 0)
-	r := started(b.t, lab.ClosedLoop{DSN: p.DSN("app2", "app"), Clients: 60, Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}})
+	r := started(b.t, lab.ClosedLoop{DSN: p.DSN("app2", "app"), Clients: 60,
+		Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}})
 	var since time.Time
 	return func() (time.Time, bool) {
 		rows, err := lab.Query(b.t.Context(), p.ConsoleDSN(lab.ConsoleAdmin), "SHOW POOLS")

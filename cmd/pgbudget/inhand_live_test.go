@@ -43,7 +43,8 @@ func (b *bench) interrupted(t testing.TB, done state.ActionKind, args string, pa
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(file, append(strings.Fields(args), "--config", b.config, "--window", "2s", "--every", "300ms", "--yes")...)
+	cmd := exec.Command(file, append(strings.Fields(args), "--config", b.config, "--window", "2s", "--every", "300ms",
+		"--yes")...)
 	cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -72,28 +73,36 @@ func (b *bench) inHand(t *testing.T) {
 	b.begin(t, fault{policy: "soak: 1m, soak_every: 1s"})
 	before := files(t, b.l)
 	defer b.restore(t, before)
-	b.interrupted(t, state.Grant, "step --percent 20", "the step in hand, ci/app 2 → 5, main/app 6 → 5, is kept and continued by the next pgbudget step",
+	b.interrupted(t, state.Grant, "step --percent 20",
+		"the step in hand, ci/app 2 → 5, main/app 6 → 5, is kept and continued by the next pgbudget step",
 		"next: pgbudget step --percent 20 goes on, pgbudget rollback goes back")
 	status := []string{"explain", "--config", b.config}
-	if r := command(t, b.l, status...); !strings.Contains(plainly(r.stdout), "pgbudget step --percent 20 goes on, pgbudget rollback goes back") {
+	if r := command(t, b.l, status...); !strings.Contains(plainly(r.stdout),
+		"pgbudget step --percent 20 goes on, pgbudget rollback goes back") {
 		t.Errorf("why: %s", r.stdout)
 	}
 	for _, verb := range []string{"step", "run"} {
-		b.said(t, verb+" --percent 50 --dry-run", exitDone, "continues step 1 of ", "(released, granted; 1m0s of soak left), whatever --percent is",
+		b.said(t, verb+" --percent 50 --dry-run", exitDone, "continues step 1 of ",
+			"(released, granted; 1m0s of soak left), whatever --percent is",
 			"  1  soak     1m0s", "then ", "to the plan", "of max_connections 70", "!at most", "!release ", "!grant ")
 	}
-	if r := b.said(t, "step --emit patch", exitDone, "there is nothing to write: every line of the step in hand is as it is to be"); r.stdout != "" {
+	if r := b.said(t, "step --emit patch", exitDone,
+		"there is nothing to write: every line of the step in hand is as it is to be"); r.stdout != "" {
 		t.Errorf("a patch of nothing: %q", r.stdout)
 	}
-	b.said(t, "rollback --dry-run", exitDone, "rollback to before step 1, to ci/app 2, main/app 6: possible", "takes step 1 back first",
-		"  1  release  ci/app 5 → 2", "  3  grant    main/app 5 → 6", "app pool_size 5 → 2", "then 0 steps back", "nothing was changed", "!soak ")
+	b.said(t, "rollback --dry-run", exitDone, "rollback to before step 1, to ci/app 2, main/app 6: possible",
+		"takes step 1 back first",
+		"  1  release  ci/app 5 → 2", "  3  grant    main/app 5 → 6", "app pool_size 5 → 2", "then 0 steps back",
+		"nothing was changed", "!soak ")
 	resumed := pausedBy(b)
-	b.said(t, "rollback --dry-run", exitHeld, "rollback to before step 1, to ci/app 2, main/app 6: the sizes would fit; refused now", "paused by", "!possible")
+	b.said(t, "rollback --dry-run", exitHeld,
+		"rollback to before step 1, to ci/app 2, main/app 6: the sizes would fit; refused now", "paused by", "!possible")
 	resumed()
 	b.interrupted(t, state.Retreat, "rollback", "next: pgbudget rollback --to 1 goes on")
 	const under = "held: a rollback to before step 1 is under way, and nothing goes forward before its end"
 	for _, args := range []string{"step --yes", "step --dry-run", "step --emit patch", "run --yes", "run --dry-run"} {
-		b.said(t, args, exitHeld, under, "next: pgbudget rollback --to 1 goes on with it; pgbudget accept --sizes gives it up", "!release ")
+		b.said(t, args, exitHeld, under,
+			"next: pgbudget rollback --to 1 goes on with it; pgbudget accept --sizes gives it up", "!release ")
 	}
 	b.said(t, "plan", exitDone, "pgbudget step would end with 5 now: "+under)
 	b.said(t, "rollback --dry-run", exitDone, "continues the way back of step 1", "!  1  release")
@@ -115,13 +124,15 @@ func (b *bench) emitted(t *testing.T) {
 	defer b.restore(t, before)
 	for path, text := range before {
 		if strings.Contains(text, "[databases]") {
-			if err := os.WriteFile(path, []byte("; ours, whatever it says\n"+strings.Replace(text, "[databases]\n", "[databases]\n; of the app\n", 1)), 0o600); err != nil {
+			if err := os.WriteFile(path, []byte("; ours, whatever it says\n"+strings.Replace(text, "[databases]\n",
+				"[databases]\n; of the app\n", 1)), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	commented := files(t, b.l)
-	r := b.said(t, "step --percent 20 --emit patch", exitDone, "1 of 2: release main/app 6 → 5, RELOAD, see drained\n", "2 of 2: grant ci/app 2 → 5, RELOAD\n", "!no program applies")
+	r := b.said(t, "step --percent 20 --emit patch", exitDone, "1 of 2: release main/app 6 → 5, RELOAD, see drained\n",
+		"2 of 2: grant ci/app 2 → 5, RELOAD\n", "!no program applies")
 	first, second, _ := strings.Cut(r.stdout, "2 of 2: ")
 	if strings.Contains(first, "/ci-") || strings.Contains(second, "/main-") {
 		t.Errorf("a patch of both:\n%s", r.stdout)
@@ -164,7 +175,8 @@ func (b *bench) laterLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.Chmod(file, 0o640)
-	for _, args := range []string{"run --percent 1 --dry-run", "run --percent 1 --yes", "run --percent 1 --max-steps 4 --dry-run"} {
+	for _, args := range []string{"run --percent 1 --dry-run", "run --percent 1 --yes",
+		"run --percent 1 --max-steps 4 --dry-run"} {
 		b.said(t, args, exitUsage, file+": it cannot be written", "!  step  ")
 	}
 	b.said(t, "run --percent 1 --max-steps 1 --dry-run", exitDone)

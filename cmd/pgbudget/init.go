@@ -44,7 +44,8 @@ func initCommand() *cli.Command {
 				_, err := fmt.Fprint(c.App.Writer, config.Reference)
 				return err
 			}
-			s := source{from: c.String("from"), postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"), timeout: c.Duration("timeout")}
+			s := source{from: c.String("from"), postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"),
+				timeout: c.Duration("timeout")}
 			o, targets, err := s.first(c.Context)
 			if err != nil {
 				return err
@@ -96,10 +97,12 @@ func addressless(o fleet.Observation) admin.Targets {
 func initial(o fleet.Observation, targets admin.Targets) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Written by pgbudget init from what it saw at %s.\n", stamp(o.At))
-	b.WriteString("# Passwords belong into the passfile (PGPASSFILE, ~/.pgpass) or PGPASSWORD. Every key: pgbudget init --reference\n\nservers:\n")
+	b.WriteString("# Passwords belong into the passfile (PGPASSFILE, ~/.pgpass) or PGPASSWORD. Every key: pgbudget init " +
+		"--reference\n\nservers:\n")
 	for i, t := range targets.Servers {
 		seen := o.Servers[slices.IndexFunc(o.Servers, func(s fleet.Server) bool { return s.Name == t.Name })]
-		fmt.Fprintf(&b, "  - name: %s   # PostgreSQL %d.%d, max_connections %d, %s now\n", t.Name, seen.VersionNum/10000, seen.VersionNum%10000,
+		fmt.Fprintf(&b, "  - name: %s   # PostgreSQL %d.%d, max_connections %d, %s now\n", t.Name, seen.VersionNum/10000,
+			seen.VersionNum%10000,
 			seen.MaxConns, words.Count(seen.Backends.DirectConns, "direct connection"))
 		fmt.Fprintf(&b, "    dsn: %s\n", scalar(withoutPassword(targets.Servers[i].DSN)))
 		b.WriteString("    # headroom: {connections: 5%, cpu: 20%}\n    # cpu: '…'   # PromQL, needs prometheus: below\n")
@@ -127,19 +130,23 @@ func initial(o fleet.Observation, targets admin.Targets) string {
 	b.WriteString("\n" + none + "pools:   # ours to size; take one out and it stays in the ledger, frozen\n")
 	for _, id := range fleet.PoolIDs(o) {
 		if server, _ := placeOf(o, id); server == "" {
-			fmt.Fprintf(&b, "  # - {pool: %s}   # on none of the servers above, as far as can be seen; %s\n", scalar(id), seenOf(o, id))
+			fmt.Fprintf(&b, "  # - {pool: %s}   # on none of the servers above, as far as can be seen; %s\n", scalar(id),
+				seenOf(o, id))
 			continue
 		}
 		fmt.Fprintf(&b, "  - {pool: %s}   # %s\n", scalar(id), seenOf(o, id))
 	}
 	for _, g := range targets.Groups {
 		if names := budget.Followers(o, g.Name); len(names) > 0 {
-			fmt.Fprintf(&b, "  # - {pool: %s}   # their size is default_pool_size: %s. Those that have no line of their own in pgbouncer.ini\n"+
-				"  #   live by its line of *, and are sized together, as this pool: list it in their place, with config: beside each console\n",
+			fmt.Fprintf(&b, "  # - {pool: %s}   # their size is default_pool_size: %s. Those that have no line of their own in "+
+				"pgbouncer.ini\n"+
+				"  #   live by its line of *, and are sized together, as this pool: list it in their place, with config: beside "+
+				"each console\n",
 				scalar(g.Name+"/"+fleet.AutoDB), strings.Join(names, ", "))
 		}
 	}
-	b.WriteString("\n# ledger:\n#   - {server: " + targets.Servers[0].Name + ", name: backup agent, conns: 2}\n# prometheus: {url: 'http://prom:9090', lookback: 7d}\n")
+	b.WriteString("\n# ledger:\n#   - {server: " + targets.Servers[0].Name +
+		", name: backup agent, conns: 2}\n# prometheus: {url: 'http://prom:9090', lookback: 7d}\n")
 	return b.String()
 }
 
@@ -164,11 +171,12 @@ func seenOf(o fleet.Observation, id string) string {
 	if users = slices.Compact(users); len(users) > 0 {
 		who = "users " + strings.Join(users, ", ")
 	}
-	return fmt.Sprintf("pool_size %s in %s, %s", strings.Join(slices.Compact(sizes), "/"), words.Count(processes, "process"), who)
+	return fmt.Sprintf("pool_size %s in %s, %s", strings.Join(slices.Compact(sizes), "/"),
+		words.Count(processes, "process"), who)
 }
 
-// withoutPassword is a DSN, keyword or URL, without its passwords; empty where it cannot be read whole: what cannot be read
-// cannot be cleaned.
+// withoutPassword is a DSN, keyword or URL, without its passwords; empty where it cannot be read whole: what cannot be
+// read cannot be cleaned.
 func withoutPassword(dsn string) string {
 	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
 		return keywordsWithout(dsn)
@@ -177,7 +185,8 @@ func withoutPassword(dsn string) string {
 	switch {
 	case err != nil || strings.Contains(u.Host+u.Path, "@"):
 		return ""
-	case strings.ContainsAny(dsn, " \t\n\r\v\f'#"): // no URL has them: keywords stand behind it, or a secret was not escaped
+	// no URL has them: keywords stand behind it, or a secret was not escaped
+	case strings.ContainsAny(dsn, " \t\n\r\v\f'#"):
 		return ""
 	}
 	if u.User != nil {
@@ -207,8 +216,8 @@ func secretKey(key string) bool {
 	return strings.Contains(key, "password") || strings.Contains(key, "secret") || strings.Contains(key, "token")
 }
 
-// keywordsWithout is a keyword DSN without its passwords, read as libpq reads it (fe-connect.c, conninfo_parse): a value
-// ends at white space, or at its closing quote, and a backslash takes the next character as it is.
+// keywordsWithout is a keyword DSN without its passwords, read as libpq reads it (fe-connect.c, conninfo_parse): a
+// value ends at white space, or at its closing quote, and a backslash takes the next character as it is.
 func keywordsWithout(dsn string) string {
 	var kept []string
 	for rest := strings.TrimSpace(dsn); rest != ""; rest = strings.TrimSpace(rest) {

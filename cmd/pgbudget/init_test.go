@@ -11,10 +11,12 @@ import (
 func autodbFleet(sizes ...map[string]int) fleet.Observation {
 	o := fleet.Observation{Servers: []fleet.Server{{Name: "main", MaxConns: 100}}}
 	for i, aliases := range sizes {
-		p := fleet.Process{ID: "rw/" + string(rune('1'+i)), Group: "rw", Version: "1.24.1", Settings: fleet.Settings{DefaultPoolConns: 8, PoolMode: "transaction"}}
+		p := fleet.Process{ID: "rw/" + string(rune('1'+i)), Group: "rw", Version: "1.24.1",
+			Settings: fleet.Settings{DefaultPoolConns: 8, PoolMode: "transaction"}}
 		for _, name := range []string{"*", "blog", "own", "shop"} {
 			if size, ok := aliases[name]; ok {
-				p.Aliases = append(p.Aliases, fleet.Alias{Name: name, SizeConns: size, PoolMode: "transaction", Server: "main", Proof: fleet.ProofBackends})
+				p.Aliases = append(p.Aliases, fleet.Alias{Name: name, SizeConns: size, PoolMode: "transaction", Server: "main",
+					Proof: fleet.ProofBackends})
 			}
 		}
 		o.Processes = append(o.Processes, p)

@@ -20,8 +20,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// interruptedFleet is faultFleet of a generation, alone: not one connection to spare. The observer and pgbudget are the two
-// direct ones, the observer in a place for superusers.
+// interruptedFleet is faultFleet of a generation, alone: not one connection to spare. The observer and pgbudget are the
+// two direct ones, the observer in a place for superusers.
 func interruptedFleet(gen lab.Generation) lab.Spec {
 	spec := faultFleet()
 	spec.Servers = spec.Servers[:1]
@@ -51,7 +51,8 @@ var interruptions = []struct {
 	}},
 	{"a pause", func(s *ordeal) func() { return pausedBy(s.bench) }},
 	{"clients crowd in: the step is taken back", func(s *ordeal) func() {
-		r := started(s.t, lab.ClosedLoop{DSN: s.l.Process("jobs", 0).DSN("app2", "app"), Clients: 60, Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}})
+		r := started(s.t, lab.ClosedLoop{DSN: s.l.Process("jobs", 0).DSN("app2", "app"), Clients: 60,
+			Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}})
 		return func() { r.Stop() }
 	}},
 }
@@ -72,13 +73,15 @@ type ordeal struct {
 }
 
 // interrupt runs a command, and strikes it after a while. It returns once it has ended and nothing strikes any more.
-func (s *ordeal) interrupt(strike func(*ordeal) func(), after, lasts time.Duration, args ...string) (code int, struck bool) {
+func (s *ordeal) interrupt(strike func(*ordeal) func(), after, lasts time.Duration, args ...string) (code int,
+	struck bool) {
 	s.t.Helper()
 	file, err := built()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.cmd = exec.Command(file, append(args, "--config", s.config, "--window", "2s", "--every", "300ms", "--timeout", "3s", "--yes")...)
+	s.cmd = exec.Command(file, append(args, "--config", s.config, "--window", "2s", "--every", "300ms", "--timeout", "3s",
+		"--yes")...)
 	s.cmd.Env = append(os.Environ(), "PGPASSFILE="+s.l.PassFile)
 	var said bytes.Buffer
 	s.cmd.Stdout, s.cmd.Stderr = &said, &said
@@ -108,14 +111,17 @@ func (s *ordeal) interrupt(strike func(*ordeal) func(), after, lasts time.Durati
 		}
 	}
 	relieve()
-	s.told = append(s.told, fmt.Sprintf("$ pgbudget %s (struck %v, after %v)\n%s", strings.Join(args, " "), struck, after, said.String()))
+	s.told = append(s.told, fmt.Sprintf("$ pgbudget %s (struck %v, after %v)\n%s", strings.Join(args, " "), struck, after,
+		said.String()))
 	return s.cmd.ProcessState.ExitCode(), struck
 }
 
-// TestWhateverIsInterruptedEndsWhereItIsLedLive interrupts runs, steps and rollbacks at random moments in random ways, as often as
-// chance has it, and then lets one run or rollback be: the sizes are those of the plan, or of before. 60 schedules in `make soak`.
+// TestWhateverIsInterruptedEndsWhereItIsLedLive interrupts runs, steps and rollbacks at random moments in random ways,
+// as often as chance has it, and then lets one run or rollback be: the sizes are those of the plan, or of before. 60
+// schedules in `make soak`.
 func TestWhateverIsInterruptedEndsWhereItIsLedLive(t *testing.T) {
-	heard := make(chan os.Signal, 1) // what this program catches, what it starts has as usual: under nohup a hang-up is ignored
+	// what this program catches, what it starts has as usual: under nohup a hang-up is ignored
+	heard := make(chan os.Signal, 1)
 	signal.Notify(heard, syscall.SIGHUP)
 	t.Cleanup(func() { signal.Stop(heard) })
 	each := 2
@@ -164,11 +170,15 @@ func ledTo(t testing.TB, b *bench, before map[string]string) map[string]string {
 func (s *ordeal) prepare(t testing.TB) {
 	s.fails = filepath.Join(t.TempDir(), "fails")
 	last := s.l.Process("ci", 1)
-	s.begin(t, fault{policy: "soak: 2s, soak_every: 1s, hold_for: 15s, percent: 7", config: func(_ *bench, text string) string {
-		text = strings.Replace(text, "percent: 20, ", "", 1) + "saturation: [{name: waiting, builtin: waiting, hold: 20, abort: 30}]\n"
-		const write = "[sh, -c, 'if [ -e %[2]s ]; then cat > \"$1.new\"; exit 7; fi; cat > \"$1.new\" && cat \"$1.new\" > \"$1\" && rm \"$1.new\"', write, %[1]s]"
-		return strings.Replace(text, "config: "+last.IniPath, fmt.Sprintf("config: {path: %[1]s, read: [cat, %[1]s], write: "+write+"}", last.IniPath, s.fails), 1)
-	}})
+	s.begin(t, fault{policy: "soak: 2s, soak_every: 1s, hold_for: 15s, percent: 7",
+		config: func(_ *bench, text string) string {
+			text = strings.Replace(text, "percent: 20, ", "", 1) +
+				"saturation: [{name: waiting, builtin: waiting, hold: 20, abort: 30}]\n"
+			const write = "[sh, -c, 'if [ -e %[2]s ]; then cat > \"$1.new\"; exit 7; fi; cat > \"$1.new\" && cat \"$1.new\" > " +
+				"\"$1\" && rm \"$1.new\"', write, %[1]s]"
+			return strings.Replace(text, "config: "+last.IniPath,
+				fmt.Sprintf("config: {path: %[1]s, read: [cat, %[1]s], write: "+write+"}", last.IniPath, s.fails), 1)
+		}})
 }
 
 // ordeal is one schedule of interruptions, and what comes after it.
@@ -187,7 +197,8 @@ func (b *bench) ordeal(t testing.TB, r *rand.Rand, before, goal map[string]strin
 	for range 1 + r.IntN(4) {
 		what := [][]string{{"run"}, {"run"}, {"step"}, {"rollback"}, {"rollback", "--now"}}[r.IntN(5)]
 		kind := interruptions[r.IntN(len(interruptions))]
-		code, struck := s.interrupt(kind.strike, time.Duration(r.IntN(8000))*time.Millisecond, time.Duration(1000+r.IntN(8000))*time.Millisecond, what...)
+		code, struck := s.interrupt(kind.strike, time.Duration(r.IntN(8000))*time.Millisecond,
+			time.Duration(1000+r.IntN(8000))*time.Millisecond, what...)
 		if struck {
 			met[kind.name]++
 			met[fmt.Sprintf("exit %d", code)]++
@@ -215,7 +226,8 @@ func (b *bench) ordeal(t testing.TB, r *rand.Rand, before, goal map[string]strin
 	}
 	code, _ := s.interrupt(nil, 0, 0, last...)
 	if why := same(files(t, b.l), want); code != ends || why != "" {
-		t.Errorf("undisturbed, pgbudget %s: exit %d, want %d, %s\n%s", strings.Join(last, " "), code, ends, why, strings.Join(s.told, "\n"))
+		t.Errorf("undisturbed, pgbudget %s: exit %d, want %d, %s\n%s", strings.Join(last, " "), code, ends, why,
+			strings.Join(s.told, "\n"))
 	}
 	met[last[0]+" to its end"]++
 	for _, p := range b.l.Processes {
@@ -264,7 +276,8 @@ func unlike(t testing.TB, p *lab.Process) string {
 		t.Fatal(err)
 	}
 	for _, row := range rows {
-		line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(row["name"]) + ` = .*pool_size=(\d+)`).FindStringSubmatch(string(text))
+		line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(row["name"]) +
+			` = .*pool_size=(\d+)`).FindStringSubmatch(string(text))
 		if line != nil && line[1] != row["pool_size"] {
 			return fmt.Sprintf("%s of %s is %s in force, and %s in its file", row["name"], p.Name(), row["pool_size"], line[1])
 		}

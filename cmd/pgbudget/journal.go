@@ -54,8 +54,8 @@ func recordable(c *config.Config) error {
 	return m.Unbegun(c.Journal)
 }
 
-// unbegun refuses to accept, or to take back, where there is no journal: its name may be wrong, and a new one would be in
-// the way of its import.
+// unbegun refuses to accept, or to take back, where there is no journal: its name may be wrong, and a new one would be
+// in the way of its import.
 func unbegun(path, what string) error {
 	none, err := noEvents(path)
 	if info, missing := os.Stat(path); err != nil || missing == nil && info.Size() > 0 {
@@ -68,7 +68,8 @@ func journalCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "journal",
 		Usage: "begin the journal, export it, and make one of an export or a mirror",
-		Description: "The journal knows the way back: what pgbudget wrote, step by step. With mirror: in the config each line is\n" +
+		Description: "The journal knows the way back: what pgbudget wrote, step by step. With mirror: in the config each " +
+			"line is\n" +
 			"in a second place before anything is done. Where the host or its disk is lost, import makes a journal of it.\n\n" +
 			"Examples:\n" +
 			"  pgbudget journal export fleet.export\n" +
@@ -145,7 +146,8 @@ func importCommand() *cli.Command {
 		Name:      "import",
 		Usage:     "make the config's journal of an export, or of a mirror",
 		ArgsUsage: "FILE",
-		Description: "The journal: of the config must not exist yet. FILE is an export, a mirror, or the lines that the command of\n" +
+		Description: "The journal: of the config must not exist yet. FILE is an export, a mirror, or the lines that the " +
+			"command of\n" +
 			"mirror: was given; - is the standard input. Every line is checked first.\n\n" +
 			"Examples:\n" +
 			"  pgbudget journal import fleet.export\n" +
@@ -203,14 +205,15 @@ func (r untilDone) Read(p []byte) (int, error) {
 	}
 }
 
-// endlessNote is said of an import that is no export. A copy that was cut on its way looks like a journal that a crash has
-// cut, and then much may have followed.
+// endlessNote is said of an import that is no export. A copy that was cut on its way looks like a journal that a crash
+// has cut, and then much may have followed.
 func endlessNote(name string, cut bool) string {
 	last := ""
 	if cut {
 		last = "its last line was cut and left out, and "
 	}
-	return fmt.Sprintf("note: %s has no end that tells whether it is whole, as an export has: %snewer lines may be missing; "+
+	return fmt.Sprintf("note: %s has no end that tells whether it is whole, as an export has: %snewer lines may be "+
+		"missing; "+
 		"see whether its newest event is the newest that there was", name, last)
 }
 

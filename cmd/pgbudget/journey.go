@@ -15,8 +15,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// journey tells how a run goes: a line an event, and on a terminal, below them, a bar with what is being waited for and how
-// long the rest takes, about.
+// journey tells how a run goes: a line an event, and on a terminal, below them, a bar with what is being waited for and
+// how long the rest takes, about.
 type journey struct {
 	w     io.Writer
 	bar   *progressbar.ProgressBar // nil: no terminal
@@ -35,7 +35,8 @@ func newJourney() *journey {
 }
 
 func newJourneyBar(w io.Writer) *progressbar.ProgressBar {
-	return progressbar.NewOptions(1, progressbar.OptionSetWriter(w), progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish(),
+	return progressbar.NewOptions(1, progressbar.OptionSetWriter(w), progressbar.OptionSetPredictTime(false),
+		progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetElapsedTime(false))
 }
 
@@ -72,7 +73,8 @@ func (j *journey) seen(s control.State, act state.Action) {
 	left, what := j.left(s), waitingFor(s, act)
 	done := s.Now.Sub(j.begun)
 	j.bar.ChangeMax64(max(1, int64((done + left).Seconds())))
-	j.bar.Describe(quote.Line(fmt.Sprintf("%s; %d %s to come, about %v", what, j.ahead, plural(j.ahead, "step"), left.Round(time.Second))))
+	j.bar.Describe(quote.Line(fmt.Sprintf("%s; %d %s to come, about %v", what, j.ahead, plural(j.ahead, "step"),
+		left.Round(time.Second))))
 	_ = j.bar.Set64(min(int64(done.Seconds()), int64((done + left).Seconds())))
 }
 

@@ -18,15 +18,18 @@ func TestJourneyTellsWhatIsWaitedForAndHowLong(t *testing.T) {
 	var out bytes.Buffer
 	j := &journey{w: &out, bar: newJourneyBar(&out)}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "ci/1", Alias: "app", Key: fleet.KeySize, From: 5, To: 8}}}
-	s := control.State{Now: now, Policy: state.DefaultPolicy(), Journal: state.JournalState{Seq: 3, Step: &step, SettledAt: now.Add(-5 * time.Minute)}}
+	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "ci/1", Alias: "app",
+		Key: fleet.KeySize, From: 5, To: 8}}}
+	s := control.State{Now: now, Policy: state.DefaultPolicy(), Journal: state.JournalState{Seq: 3, Step: &step,
+		SettledAt: now.Add(-5 * time.Minute)}}
 	j.seen(s, state.Action{Kind: state.Wait})
 	j.event(state.Event{At: now, Kind: state.HoldBegan, Reason: "cpu 0.9 > 0.85"})
 	j.event(state.Event{At: now, Kind: state.Intended})
 	s.Now = now.Add(time.Second)
 	j.seen(s, state.Action{Kind: state.Wait, Held: true, Reason: "cpu 0.9 > 0.85"})
 	j.end()
-	for _, want := range []string{"soaking ci/app 5 → 8; 0 steps to come, about 10m0s", "\n", "03:04:05Z  hold     cpu 0.9 > 0.85\n", "held: cpu 0.9 > 0.85; 0 steps to come, about 9m59s"} {
+	for _, want := range []string{"soaking ci/app 5 → 8; 0 steps to come, about 10m0s", "\n",
+		"03:04:05Z  hold     cpu 0.9 > 0.85\n", "held: cpu 0.9 > 0.85; 0 steps to come, about 9m59s"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %q", want, out.String())
 		}
@@ -57,9 +60,11 @@ func TestAStepCountsItsOwnWayAndSaysHowFarThePlanIs(t *testing.T) {
 		stage := plannertest.NewStage(0)
 		stage.See(c.a, c.a, c.b, c.b)
 		stage.Policy.Percent = 7
-		s := control.State{Now: stage.Now, Fleet: stage.Fleet, Sample: stage.Look, Goal: stage.Goal, Policy: stage.Policy, Steps: c.steps, Journal: state.JournalState{Seq: 3, Steps: c.done}}
+		s := control.State{Now: stage.Now, Fleet: stage.Fleet, Sample: stage.Look, Goal: stage.Goal, Policy: stage.Policy,
+			Steps: c.steps, Journal: state.JournalState{Seq: 3, Steps: c.done}}
 		if c.inHand {
-			s.Journal.Step = &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 18},
+			s.Journal.Step = &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+				Key: fleet.KeySize, From: 20, To: 18},
 				{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 12}}}
 		}
 		j.seen(s, state.Action{Kind: state.Wait})

@@ -19,7 +19,8 @@ type limited struct {
 
 // underLimits is a fleet with pools under each kind of limit, in every generation.
 func underLimits(gens []lab.Generation) (lab.Spec, []limited) {
-	spec := lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 60 * len(gens)}}, Users: []string{"app1", "app2", "app3"}}
+	spec := lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 60 * len(gens)}},
+		Users: []string{"app1", "app2", "app3"}}
 	var pools []limited
 	for _, gen := range gens {
 		n := strings.ReplaceAll(string(gen), ".", "")
@@ -113,9 +114,9 @@ func waitsAtALimit(t *trial, gens []lab.Generation) {
 	}
 }
 
-// waitsAsSaid judges one pool of the plan by theory, and the theory by what the generator saw. Both windows begin and end
-// apart, so loads are compared to within a tenth. A mean over seconds strays: what waited is to lie within a factor of
-// two of what the plan's interval of the load comes to.
+// waitsAsSaid judges one pool of the plan by theory, and the theory by what the generator saw. Both windows begin and
+// end apart, so loads are compared to within a tenth. A mean over seconds strays: what waited is to lie within a factor
+// of two of what the plan's interval of the load comes to.
 func waitsAsSaid(t *trial, got sizing.PlanPool, bound string, saw lab.Ledger) {
 	t.Helper()
 	truth := saw.OfferedErlangs()

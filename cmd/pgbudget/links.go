@@ -9,9 +9,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// oneJournal makes sure that a fleet has one journal by whatever name its config is known, and one file of a pause beside
-// it. A journal that is a symbolic link is what it leads to. A config that is one, into another folder, leads to another
-// relative journal by each of its two names: that is refused.
+// oneJournal makes sure that a fleet has one journal by whatever name its config is known, and one file of a pause
+// beside it. A journal that is a symbolic link is what it leads to. A config that is one, into another folder, leads to
+// another relative journal by each of its two names: that is refused.
 func oneJournal(name string, data []byte, c *config.Config) error {
 	real, err := filepath.EvalSymlinks(name)
 	if err != nil { // it is no file that could be linked to
@@ -23,7 +23,8 @@ func oneJournal(name string, data []byte, c *config.Config) error {
 		} {
 			if x.here != x.there {
 				return &operr.Error{Kind: operr.KindUsage, Subject: name,
-					Err: fmt.Errorf("it is a symbolic link to %s, and its %s: is relative: by one name that is %s, and by the other %s",
+					Err: fmt.Errorf("it is a symbolic link to %s, and its %s: is relative: by one name that is %s, and by the other "+
+						"%s",
 						real, x.key, x.here, x.there),
 					Hint: "write the whole path of " + x.key + ":, or name the config by its real path"}
 			}

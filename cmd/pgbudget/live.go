@@ -28,13 +28,20 @@ const defaultServer = "postgres"
 // named splits NAME=DSN. A keyword DSN starts with a keyword and a sign of equality, too, so the keywords are no names.
 var named = regexp.MustCompile(`^([A-Za-z0-9_.-]+)=(.*[=:].*)$`)
 
-var keywords = map[string]bool{"host": true, "hostaddr": true, "port": true, "user": true, "dbname": true, "database": true, "password": true,
-	"passfile": true, "service": true, "servicefile": true, "sslmode": true, "connect_timeout": true, "application_name": true,
-	"target_session_attrs": true, "options": true, "sslrootcert": true, "sslcert": true, "sslkey": true, "sslpassword": true, "sslsni": true,
-	"sslnegotiation": true, "sslcrl": true, "sslcompression": true, "client_encoding": true, "fallback_application_name": true,
-	"gssencmode": true, "krbsrvname": true, "krbspn": true, "channel_binding": true, "require_auth": true, "load_balance_hosts": true,
-	"min_protocol_version": true, "max_protocol_version": true, "keepalives": true, "keepalives_idle": true, "tcp_user_timeout": true,
-	"replication": true, "datestyle": true, "timezone": true, "search_path": true, "statement_timeout": true, "default_query_exec_mode": true}
+var keywords = map[string]bool{"host": true, "hostaddr": true, "port": true, "user": true, "dbname": true,
+	"database": true, "password": true,
+	"passfile": true, "service": true, "servicefile": true, "sslmode": true, "connect_timeout": true,
+	"application_name":     true,
+	"target_session_attrs": true, "options": true, "sslrootcert": true, "sslcert": true, "sslkey": true,
+	"sslpassword": true, "sslsni": true,
+	"sslnegotiation": true, "sslcrl": true, "sslcompression": true, "client_encoding": true,
+	"fallback_application_name": true,
+	"gssencmode":                true, "krbsrvname": true, "krbspn": true, "channel_binding": true, "require_auth": true,
+	"load_balance_hosts":   true,
+	"min_protocol_version": true, "max_protocol_version": true, "keepalives": true, "keepalives_idle": true,
+	"tcp_user_timeout": true,
+	"replication":      true, "datestyle": true, "timezone": true, "search_path": true, "statement_timeout": true,
+	"default_query_exec_mode": true}
 
 func splitName(s string) (name, dsn string) {
 	m := named.FindStringSubmatch(s)
@@ -167,7 +174,8 @@ func (s source) open(ctx context.Context) (session, error) {
 		}
 	}
 	if out.prom != nil && !s.bare {
-		out.Fleet = fleetWithSignals{out.Fleet, s.signalQueries(), func(ctx context.Context, queries []signalQuery) []fleet.Signal {
+		out.Fleet = fleetWithSignals{out.Fleet, s.signalQueries(), func(ctx context.Context,
+			queries []signalQuery) []fleet.Signal {
 			return askAll(ctx, out.prom, queries)
 		}}
 	}
@@ -254,7 +262,8 @@ func newProgress(what string, window, every time.Duration) progress {
 		fmt.Fprintf(stderr, "%s: %s, one every %s, for %s\n", what, words.Count(looks, "sample"), every, window)
 		return progress{}
 	}
-	return progress{progressbar.NewOptions(looks, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(what),
+	return progress{progressbar.NewOptions(looks, progressbar.OptionSetWriter(os.Stderr),
+		progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())}
 }
 

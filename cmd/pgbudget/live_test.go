@@ -102,7 +102,8 @@ func commandIn(l *lab.Lab, dir, file string, longest time.Duration, args []strin
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return result{}, fmt.Errorf("pgbudget %s has not ended within %v:\n%s%s", strings.Join(args, " "), longest, stdout.String(), stderr.String())
+		return result{}, fmt.Errorf("pgbudget %s has not ended within %v:\n%s%s", strings.Join(args, " "), longest,
+			stdout.String(), stderr.String())
 	}
 	r := result{stdout: stdout.String(), stderr: stderr.String()}
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
@@ -228,7 +229,8 @@ func each(gens []lab.Generation, parts []string) []part {
 
 // groupsOf is a fleet of two processes and two users a group, before one server that has room for all.
 func groupsOf(parts []part, size int) lab.Spec {
-	spec := lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 20 + 4*size*len(parts)}}, Users: []string{"app1", "app2"}}
+	spec := lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 20 + 4*size*len(parts)}},
+		Users: []string{"app1", "app2"}}
 	for _, p := range parts {
 		spec.Groups = append(spec.Groups, lab.GroupSpec{Name: p.name, Processes: 2, Generation: p.gen,
 			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}}})
@@ -248,7 +250,8 @@ func offerAs(t testing.TB, l *lab.Lab, users []string, group string, perSec floa
 	var runs []*lab.Run
 	for i, user := range users {
 		for j, dsn := range l.DSNs(group, user, "app") {
-			r, err := lab.OpenLoop{DSN: dsn, PerSec: perSec, Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(1 + 10*i + j), MaxClients: 3000}.Start(context.Background())
+			r, err := lab.OpenLoop{DSN: dsn, PerSec: perSec, Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(1 + 10*i + j),
+				MaxClients: 3000}.Start(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -276,8 +279,10 @@ func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
 			from   string
 			active bool
 			conns  int
-		}{{"127.0.0.9", false, 3}, {"127.0.0.9", true, 2}, {"", false, 2}} { // another host, at rest and at work; the bouncers' own host
-			run, err := lab.Direct{DSN: server.DSN("app1", "app"), Conns: r.conns, From: r.from, Active: r.active}.Start(t.Context())
+			// another host, at rest and at work; the bouncers' own host
+		}{{"127.0.0.9", false, 3}, {"127.0.0.9", true, 2}, {"", false, 2}} {
+			run, err := lab.Direct{DSN: server.DSN("app1", "app"), Conns: r.conns, From: r.from,
+				Active: r.active}.Start(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -289,7 +294,8 @@ func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
 				r.Stop()
 			}
 		}
-		vanished, err := lab.VanishingClients{DSN: l.Process("main", 0).DSN("app2", "app"), Clients: 4, Query: 40 * time.Second}.Start(t.Context())
+		vanished, err := lab.VanishingClients{DSN: l.Process("main", 0).DSN("app2", "app"), Clients: 4,
+			Query: 40 * time.Second}.Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,7 +315,8 @@ func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
 		all := count("")
 		orphans := count(" AND state = 'active' AND query LIKE 'DO $$%'")
 		direct := count(" AND client_addr = '127.0.0.9'") + 2
-		want := fleet.BackendCounts{PoolConns: all - orphans - direct, DirectConns: direct + b.OwnConns, OrphanConns: orphans, OwnConns: b.OwnConns}
+		want := fleet.BackendCounts{PoolConns: all - orphans - direct, DirectConns: direct + b.OwnConns, OrphanConns: orphans,
+			OwnConns: b.OwnConns}
 		if b != want || orphans != 4 || direct != 7 || want.PoolConns < 8 || b.OwnConns != 1 {
 			t.Errorf("observe says %+v, pg_stat_activity %+v (%d orphans, %d direct)", b, want, orphans, direct)
 		}
@@ -326,7 +333,8 @@ func TestPlanOfALiveFleetKeepsThePromise(t *testing.T) {
 	for _, line := range s.Ledger[1:] {
 		sum += line.Conns
 	}
-	if sum != 100 || s.MaxConns != 100 || s.PlannedConns > s.BudgetConns || len(p.Pools) != 2 || p.Pools[0].Copies != 4 || p.Pools[0].Evidence.Xacts < 100 {
+	if sum != 100 || s.MaxConns != 100 || s.PlannedConns > s.BudgetConns || len(p.Pools) != 2 || p.Pools[0].Copies != 4 ||
+		p.Pools[0].Evidence.Xacts < 100 {
 		t.Errorf("%+v", p)
 	}
 }
@@ -344,16 +352,23 @@ func TestWrongFleetsAreRefused(t *testing.T) {
 		code     int
 		says     []string
 	}{
-		{"no pg_monitor", lab.Bare(server.DSN(lab.Plain, "")), []string{"main=" + console(0)}, 4, []string{"pg_monitor", "GRANT pg_monitor TO"}},
+		{"no pg_monitor", lab.Bare(server.DSN(lab.Plain, "")), []string{"main=" + console(0)}, 4,
+			[]string{"pg_monitor", "GRANT pg_monitor TO"}},
 		{"not among stats_users", pg, []string{"main=" + lab.Bare(process.ConsoleDSN("app1"))}, 4, []string{"stats_users"}},
-		{"wrong password of the server", server.DSN(lab.Monitor, "") + " password=wrong", []string{"main=" + console(0)}, 8, []string{"password"}},
-		{"wrong password of the console", pg, []string{"main=" + process.ConsoleDSN(lab.ConsoleStats) + " password=wrong"}, 8, []string{"main/1", "password"}},
+		{"wrong password of the server", server.DSN(lab.Monitor, "") + " password=wrong", []string{"main=" + console(0)}, 8,
+			[]string{"password"}},
+		{"wrong password of the console", pg, []string{"main=" + process.ConsoleDSN(lab.ConsoleStats) + " password=wrong"}, 8,
+			[]string{"main/1", "password"}},
 		{"a console that is a PostgreSQL", pg, []string{"main=" + pg}, 2, []string{"main/1", "PostgreSQL"}},
-		{"a server that is a PgBouncer", lab.Bare(process.DSN("app1", "app")), []string{"main=" + console(0)}, 2, []string{"goes through a pooler"}},
+		{"a server that is a PgBouncer", lab.Bare(process.DSN("app1", "app")), []string{"main=" + console(0)}, 2,
+			[]string{"goes through a pooler"}},
 		{"a server that is an admin console", console(0), []string{"main=" + console(0)}, 2, []string{"PgBouncer"}},
-		{"the same process twice", pg, []string{"main=" + console(0), "ci=" + console(0)}, 2, []string{"two consoles for one process"}},
-		{"a startup parameter that PgBouncer refuses", pg, []string{"main=" + console(0) + " search_path=x"}, 2, []string{"search_path"}},
-		{"nobody listens", pg, []string{"main=host=127.0.0.1 port=1 user=x sslmode=disable"}, 8, []string{"main/1", "127.0.0.1:1"}},
+		{"the same process twice", pg, []string{"main=" + console(0), "ci=" + console(0)}, 2,
+			[]string{"two consoles for one process"}},
+		{"a startup parameter that PgBouncer refuses", pg, []string{"main=" + console(0) + " search_path=x"}, 2,
+			[]string{"search_path"}},
+		{"nobody listens", pg, []string{"main=host=127.0.0.1 port=1 user=x sslmode=disable"}, 8,
+			[]string{"main/1", "127.0.0.1:1"}},
 		{"no console at all", pg, nil, 2, []string{"--bouncer GROUP=DSN"}},
 		{"a console without a group", pg, []string{console(0)}, 2, []string{"does not start with its group"}},
 	} {

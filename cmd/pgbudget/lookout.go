@@ -39,7 +39,8 @@ type lookout struct {
 func newLookout(ctx context.Context, s session, conf *config.Config, every time.Duration) *lookout {
 	signals, levels := watched(conf)
 	w := &lookout{levels: levels, stale: conf.MovingPolicy().Stale, look: &lastLook{}}
-	w.gauge = gauge{signals, conf.Servers, newPoll(ctx, s.prom, queriesOf(signals, conf.Servers, nil), max(every/2, time.Millisecond)), w.look}
+	w.gauge = gauge{signals, conf.Servers, newPoll(ctx, s.prom, queriesOf(signals, conf.Servers, nil),
+		max(every/2, time.Millisecond)), w.look}
 	return w
 }
 

@@ -43,8 +43,8 @@ func main() {
 // nothingMoved is the last word of a command that a signal has ended before it changed anything.
 const nothingMoved = "pgbudget: interrupted; nothing was moved"
 
-// patience is how long a command that moves nothing has to end by itself after a signal. chosen: a console that is asked no
-// more is left in less; what takes longer waits for a pipe.
+// patience is how long a command that moves nothing has to end by itself after a signal. chosen: a console that is
+// asked no more is left in less; what takes longer waits for a pipe.
 const patience = 2 * time.Second
 
 // phase is what a signal may do: end the program while it is idle; once it is moving, only its run ends itself.
@@ -79,10 +79,14 @@ func beginMoving() error {
 func run(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("a defect of pgbudget: %v; where a fleet was being moved, pgbudget status shows how far\n%s", p, debug.Stack())
+			err = fmt.Errorf("a defect of pgbudget: %v; where a fleet was being moved, pgbudget status shows how far\n%s", p,
+				debug.Stack())
 		}
 	}()
-	if err = newApp().RunContext(ctx, os.Args); err == nil && stdout.err != nil && !errors.Is(stdout.err, syscall.EPIPE) { // who reads no further has what was wanted
+	// who reads no further has what was wanted
+	app := newApp()
+	pasted = typedAgain(os.Args[1:], app.Commands, os.Getenv).in
+	if err = app.RunContext(ctx, os.Args); err == nil && stdout.err != nil && !errors.Is(stdout.err, syscall.EPIPE) {
 		return fmt.Errorf("the result could not be written: %w", cause(stdout.err))
 	}
 	return err
@@ -102,7 +106,8 @@ func newApp() *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{
-			observeCommand(), recordCommand(), estimateCommand(), planCommand(), stepCommand(), runCommand(), statusCommand(), explainCommand(), pauseCommand(),
+			observeCommand(), recordCommand(), estimateCommand(), planCommand(), stepCommand(), runCommand(), statusCommand(),
+			explainCommand(), pauseCommand(),
 			resumeCommand(), rollbackCommand(), acceptCommand(), journalCommand(), initCommand(), simulateCommand(),
 		},
 		Action: func(c *cli.Context) error {
@@ -116,7 +121,6 @@ func newApp() *cli.App {
 		},
 		CustomAppHelpTemplate: "",
 	}
-	pasted = typedAgain(os.Args[1:], app.Commands, os.Getenv).in
 	for _, c := range app.Commands {
 		for _, x := range append(c.Subcommands, c) {
 			x.OnUsageError = usageError
@@ -126,8 +130,8 @@ func newApp() *cli.App {
 	return app
 }
 
-// outlivePipes lets a write to a pipe or terminal that nobody reads any more fail, instead of ending the program: what is
-// being moved is not to be left halfway for a line of text. Commands that it starts have the signal as usual.
+// outlivePipes lets a write to a pipe or terminal that nobody reads any more fail, instead of ending the program: what
+// is being moved is not to be left halfway for a line of text. Commands that it starts have the signal as usual.
 func outlivePipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // noArguments refuses left-over arguments, of which a flag after an argument is one.
@@ -142,7 +146,8 @@ func noArguments(c *cli.Context, allowed int) error {
 	for _, a := range rest {
 		if strings.HasPrefix(a, "-") {
 			name, _, _ := strings.Cut(a, "=")
-			return usage(fmt.Sprintf("flags go first: %s [flags]%s", c.Command.HelpName, argHint(allowed)), "%q stands after an argument and would be ignored", name)
+			return usage(fmt.Sprintf("flags go first: %s [flags]%s", c.Command.HelpName, argHint(allowed)),
+				"%q stands after an argument and would be ignored", name)
 		}
 	}
 	if strings.Contains(rest[0], "=") { // part of a DSN that lost its quotes: it may hold a password
@@ -153,7 +158,8 @@ func noArguments(c *cli.Context, allowed int) error {
 	if allowed == 0 {
 		takes = c.Command.HelpName + " takes no argument besides its flags"
 	}
-	if n, err := strconv.Atoi(rest[0]); err == nil && slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == "to" }) {
+	if n, err := strconv.Atoi(rest[0]); err == nil && slices.ContainsFunc(c.Command.Flags,
+		func(f cli.Flag) bool { return f.Names()[0] == "to" }) {
 		takes = fmt.Sprintf("did you mean --to %d? ", n) + takes
 	}
 	return usage(takes, "left-over argument %q", rest[0])

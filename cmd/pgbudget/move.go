@@ -41,8 +41,8 @@ type mover struct {
 	notes   []string // for the journal of the run, beside what the plan warns of
 }
 
-// newMover opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks: nobody
-// else moves this fleet meanwhile. To look alone, it reads the journal and takes nothing.
+// newMover opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks:
+// nobody else moves this fleet meanwhile. To look alone, it reads the journal and takes nothing.
 func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 	outlivePipes()
 	m := &mover{source: s, clock: clock.Wall{}}
@@ -109,16 +109,19 @@ func (m *mover) close() {
 func (s source) movable() error {
 	switch {
 	case s.config == nil:
-		return usage("pgbudget init writes one: give --config FILE", "to change a size takes a config: it says where each process's pgbouncer.ini is")
+		return usage("pgbudget init writes one: give --config FILE",
+			"to change a size takes a config: it says where each process's pgbouncer.ini is")
 	case s.from != "" || len(s.postgres) > 0 || len(s.bouncers) > 0:
 		return usage("leave --from, --postgres and --bouncer out", "the fleet that is moved is that of the config")
 	case s.config.Journal == "":
-		return usage("add journal: /var/lib/pgbudget/fleet.jsonl, or another file in a folder that is there", "the config names no journal: and without one a crash could not be told from a finished step")
+		return usage("add journal: /var/lib/pgbudget/fleet.jsonl, or another file in a folder that is there",
+			"the config names no journal: and without one a crash could not be told from a finished step")
 	}
 	for _, g := range s.config.Groups {
 		for i, p := range g.Processes {
 			if p.Config == nil {
-				return usage("write config: with the path of its pgbouncer.ini beside its console:", "%s/%d: the config does not say where its file is", g.Name, i+1)
+				return usage("write config: with the path of its pgbouncer.ini beside its console:",
+					"%s/%d: the config does not say where its file is", g.Name, i+1)
 			}
 		}
 	}
@@ -193,23 +196,33 @@ type movedData struct {
 }
 
 // run lets the controller go, says what it does as it does it, and how it ended.
-func (m *mover) run(ctx context.Context, out output, c course, policy state.Policy, steps int, closed func(time.Time) string, replans bool) error {
+func (m *mover) run(ctx context.Context, out output, c course, policy state.Policy, steps int,
+	closed func(time.Time) string, replans bool) error {
 	conf := m.source.config
 	signals, levels := watched(conf)
 	half := policy.Every / 2 // chosen: what is done within an interval of a sample is not to wait one to hear of it
-	asked := newPoll(ctx, m.session.prom, slices.Concat(queriesOf(signals, conf.Servers, m.source.signalQueries()), switchQueries(c.traffic)), half)
+	asked := newPoll(ctx, m.session.prom, slices.Concat(queriesOf(signals, conf.Servers, m.source.signalQueries()),
+		switchQueries(c.traffic)), half)
 	defer asked.close()
 	look, journey := &lastLook{Fleet: m.session.polled(asked)}, newJourney()
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
-		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" + conf.Journal}}.Decorate(spoken{m.journal, journey.event})
+		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" +
+			conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Applier: lockedHands{m.hands, m.fleet}, Journal: hooks,
-		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic), Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
+		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic),
+		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0),
 		Notes:  slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
-		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy), Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
-		Signals: gauge{signals, conf.Servers, asked, look}, Seen: func(s control.State, a state.Action) { journey.seen(s, a); leave(conf.Journal, s, a) }, Replans: replans}
+		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy),
+		Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
+		Signals: gauge{signals, conf.Servers, asked, look}, Seen: func(s control.State, a state.Action) {
+			journey.seen(s,
+				a)
+			leave(conf.Journal, s, a)
+		}, Replans: replans}
 	report, err := r.Run(ctx, c.goal, m.memory)
-	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within()) // chosen: the last two at their slowest
+	// chosen: the last two at their slowest
+	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within())
 	err = errors.Join(err, hooks.End(left))
 	cancel()
 	journey.end()
@@ -221,7 +234,8 @@ func (m *mover) run(ctx context.Context, out output, c course, policy state.Poli
 	}
 	err = both(ended(report, m.command(report.Memory.Steps)), leftFlushed(report.Flushed))
 	if out.format != "table" {
-		if untold := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps, report.Memory.Step}); untold != nil {
+		if untold := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps,
+			report.Memory.Step}); untold != nil {
 			fmt.Fprintf(stderr, "note: the result could not be written: %v\n", untold)
 			if err == nil {
 				return untold
@@ -234,8 +248,8 @@ func (m *mover) run(ctx context.Context, out output, c course, policy state.Poli
 	return errRan
 }
 
-// stillAlone asks the servers for the locks of this run. One that was lost with its session, and that nobody has taken, is
-// taken anew: what was seen before is observed again.
+// stillAlone asks the servers for the locks of this run. One that was lost with its session, and that nobody has taken,
+// is taken anew: what was seen before is observed again.
 func (m *mover) stillAlone(ctx context.Context) (again bool, err error) {
 	if err = m.fleet.LockedNow(ctx); operr.KindOf(err) != operr.KindBusy {
 		return false, err
@@ -271,10 +285,23 @@ func moveFlags() []cli.Flag {
 		}
 	}
 	return append(flags,
-		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent", Usage: "grants of one step, and releases, are at most `P` % of each server's budget, and traffic shifts by at most P points"},
+		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent",
+			Usage: "grants of one step, and releases, are at most `P` % of each server's budget, and traffic shifts by at most " +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"P points"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; change nothing"},
-		&cli.StringSliceFlag{Name: "accept-pending", Usage: "let a RELOAD change `KEY`, too: query_timeout, ALIAS.pool_mode, " +
-			"ALIAS.line, users.NAME.KEY, peers.ID.KEY; repeatable"},
+		&cli.StringSliceFlag{Name: "accept-pending",
+			Usage: "let a RELOAD change `KEY`, too: query_timeout, ALIAS.pool_mode, " +
+				"ALIAS.line, users.NAME.KEY, peers.ID.KEY; repeatable"},
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask"})
 }
 

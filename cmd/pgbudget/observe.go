@@ -18,7 +18,8 @@ import (
 // formatFlags choose how a result is printed.
 func formatFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", EnvVars: []string{"PGBUDGET_OUTPUT"}, Usage: "`FORMAT`: table, json or yaml"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", EnvVars: []string{"PGBUDGET_OUTPUT"},
+			Usage: "`FORMAT`: table, json or yaml"},
 		&cli.BoolFlag{Name: "no-color", Usage: "plain text (also NO_COLOR, TERM=dumb, or no terminal)"},
 	}
 }
@@ -38,7 +39,8 @@ func observeCommand() *cli.Command {
 					return err
 				}
 				if e.Samples == 0 {
-					return &operr.Error{Kind: operr.KindEvidence, Subject: s.from, Err: fmt.Errorf("holds no sample"), Hint: "record again"}
+					return &operr.Error{Kind: operr.KindEvidence, Subject: s.from, Err: fmt.Errorf("holds no sample"),
+						Hint: "record again"}
 				}
 				return out.observation(e.Last)
 			}
@@ -56,7 +58,10 @@ func observeCommand() *cli.Command {
 
 // oneLookFlags are the source flags of a command that samples once.
 func oneLookFlags() []cli.Flag {
-	return slices.DeleteFunc(sourceFlags(), func(f cli.Flag) bool { return f.Names()[0] == "window" || f.Names()[0] == "every" })
+	return slices.DeleteFunc(sourceFlags(), func(f cli.Flag) bool {
+		return f.Names()[0] == "window" ||
+			f.Names()[0] == "every"
+	})
 }
 
 // observation prints one sample: each server's connections by owner, then each pool of each process.
@@ -66,8 +71,10 @@ func (o output) observation(x fleet.Observation) error {
 	}
 	for _, s := range x.Servers {
 		b := s.Backends
-		fmt.Fprintf(o.w, "%s   PostgreSQL %d.%d   max_connections %d   %d client backends = %d pool + %d direct (%d ours) + %d closing + %d orphans",
-			o.bold(s.Name), s.VersionNum/10000, s.VersionNum%10000, s.MaxConns, b.Total(), b.PoolConns-b.LoginConns, b.DirectConns, b.OwnConns, b.ClosingConns, b.OrphanConns)
+		fmt.Fprintf(o.w, "%s   PostgreSQL %d.%d   max_connections %d   %d client backends = %d pool + %d direct (%d ours) + "+
+			"%d closing + %d orphans",
+			o.bold(s.Name), s.VersionNum/10000, s.VersionNum%10000, s.MaxConns, b.Total(), b.PoolConns-b.LoginConns,
+			b.DirectConns, b.OwnConns, b.ClosingConns, b.OrphanConns)
 		if b.LoginConns > 0 {
 			fmt.Fprintf(o.w, "; %d logins in flight that it does not show yet", b.LoginConns)
 		}
@@ -92,14 +99,16 @@ func (o output) observation(x fleet.Observation) error {
 		fmt.Fprintf(o.w, "%s of %s: %s\n", sig.Name, sig.Server, words.Digits(float64(sig.Value)))
 	}
 	fmt.Fprintln(o.w)
-	t := o.table("PROCESS", "PGBOUNCER", "ALIAS", "USER", "SIZE", "ACTIVE", "IDLE", "LOGIN", "WAITING", "MAXWAIT", "SERVER")
+	t := o.table("PROCESS", "PGBOUNCER", "ALIAS", "USER", "SIZE", "ACTIVE", "IDLE", "LOGIN", "WAITING", "MAXWAIT",
+		"SERVER")
 	for _, p := range x.Processes {
 		for _, a := range p.Aliases {
 			if len(a.Pools) == 0 {
 				t.AppendRow(table.Row{p.ID, p.Version, a.Name, "(never used)", sizeOf(p, a, ""), "", "", "", "", "", serverText(a)})
 			}
 			for _, g := range a.Pools {
-				t.AppendRow(table.Row{p.ID, p.Version, a.Name, g.User, sizeOf(p, a, g.User), g.ServersActive, g.ServersIdle + g.ServersUsed + g.ServersTested,
+				t.AppendRow(table.Row{p.ID, p.Version, a.Name, g.User, sizeOf(p, a, g.User), g.ServersActive, g.ServersIdle +
+					g.ServersUsed + g.ServersTested,
 					g.ServersLogin, g.ClientsWaiting, waitText(g.MaxWait), serverText(a)})
 			}
 		}
@@ -118,7 +127,8 @@ func (o output) observation(x fleet.Observation) error {
 			if h.Pool != "" {
 				who = h.Pool
 			}
-			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! idle in transaction for %s: pid %d of %s on %s, database %s (%s)", h.Age.Round(time.Second), h.PID, h.User, s.Name, h.Database, who)))
+			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! idle in transaction for %s: pid %d of %s on %s, database %s (%s)",
+				h.Age.Round(time.Second), h.PID, h.User, s.Name, h.Database, who)))
 		}
 	}
 	fmt.Fprintf(o.w, "seen at %s in %s\n", stamp(x.At), x.Took.Round(time.Millisecond))

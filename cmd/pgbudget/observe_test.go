@@ -17,7 +17,8 @@ func TestALimitIsShownWithWhatNoPoolOwns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"role app: CONNECTION LIMIT 20, of which 3 direct\n", "database ci: CONNECTION LIMIT 30\n"} {
+	for _, want := range []string{"role app: CONNECTION LIMIT 20, of which 3 direct\n",
+		"database ci: CONNECTION LIMIT 30\n"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("want %q in\n%s", want, b.String())
 		}

@@ -43,9 +43,12 @@ func offlineCommands(t *testing.T) [][]string {
 	const gitlab, recording = "../../fixtures/what-if/gitlab.yaml", "../../fixtures/recordings/lab.jsonl"
 	path := []string{"plan", "-c", gitlab, "--path", "main/gitlabhq_production:ci/gitlabhq_production", "--fraction"}
 	out := [][]string{
-		{"plan", "-c", gitlab}, {"plan", "--from", recording}, {"estimate", "--from", recording}, {"observe", "--from", recording},
-		append(slices.Clone(path), "20%-30%"), append(slices.Clone(path), "75%"), append(slices.Clone(path), "100%"), append(slices.Clone(path), "30%", "--percent", "0.01"),
-		{"plan", "-c", sized(t, 480), "--compare", saved(t, gitlab)}, {"plan", "-c", sized(t, 300), "--best-effort"}, {"plan", "-c", sized(t, 30)},
+		{"plan", "-c", gitlab}, {"plan", "--from", recording}, {"estimate", "--from", recording},
+		{"observe", "--from", recording},
+		append(slices.Clone(path), "20%-30%"), append(slices.Clone(path), "75%"), append(slices.Clone(path), "100%"),
+		append(slices.Clone(path), "30%", "--percent", "0.01"),
+		{"plan", "-c", sized(t, 480), "--compare", saved(t, gitlab)}, {"plan", "-c", sized(t, 300), "--best-effort"},
+		{"plan", "-c", sized(t, 30)},
 		{"plan", "-c", gitlab, "--compare", saved(t, sized(t, 480))},
 		{"status", "-c", fleet}, {"explain", "-c", fleet}, {"status", "-c", unmoved(t)}, {"explain", "-c", unmoved(t)},
 	}
@@ -56,7 +59,8 @@ func offlineCommands(t *testing.T) [][]string {
 	for _, s := range scenarios {
 		out = append(out, []string{"simulate", "--seeds", "1", "--horizon", "30s", "--estimate", s})
 	}
-	return append(out, []string{"simulate", "--seeds", "2", "--horizon", "30s", "--set", "pools.main/app.size=3,30", "../../fixtures/scenarios/burst.yaml"})
+	return append(out, []string{"simulate", "--seeds", "2", "--horizon", "30s", "--set", "pools.main/app.size=3,30",
+		"../../fixtures/scenarios/burst.yaml"})
 }
 
 // sized is the fixture with another max_connections.
@@ -89,7 +93,8 @@ func unmoved(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "fleet.yaml")
-	text := fmt.Sprintf("journal: %s\nservers: [{name: pg, dsn: host=x}]\nshift: {from: main/app, to: ci/app, fraction: 20%%, set: [x, '{{.Percent}}'], get: [x]}\n", filepath.Join(dir, "j.jsonl"))
+	text := fmt.Sprintf("journal: %s\nservers: [{name: pg, dsn: host=x}]\nshift: {from: main/app, to: ci/app, fraction: "+
+		"20%%, set: [x, '{{.Percent}}'], get: [x]}\n", filepath.Join(dir, "j.jsonl"))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -119,10 +124,11 @@ func turnedAlone(t *testing.T) string {
 	return file
 }
 
-// TestNoListIsNullInWhatCommandsPrint: a script goes over a list without asking whether it is there. What is printed is held
-// beside the Go value it was made of, whole and empty, and with one of everything in it.
+// TestNoListIsNullInWhatCommandsPrint: a script goes over a list without asking whether it is there. What is printed is
+// held beside the Go value it was made of, whole and empty, and with one of everything in it.
 func TestNoListIsNullInWhatCommandsPrint(t *testing.T) {
-	for _, v := range []any{sizing.Plan{}, compared{}, planned{}, []load.Load(nil), fleet.Observation{}, simulatedData{}, status{}, decided{},
+	for _, v := range []any{sizing.Plan{}, compared{}, planned{}, []load.Load(nil), fleet.Observation{}, simulatedData{},
+		status{}, decided{},
 		backData{Possible: true}, movedData{}, state.Step{}, map[string][]int{"a": nil}} {
 		for _, x := range []reflect.Value{reflect.ValueOf(v), oneOfEach(reflect.TypeOf(v), 0)} {
 			var b bytes.Buffer
@@ -182,7 +188,9 @@ func oneOfEach(typ reflect.Type, depth int) reflect.Value {
 	case reflect.Struct:
 		for i := range typ.NumField() {
 			f := typ.Field(i)
-			if list := f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Map; f.IsExported() && !(list && depth%2 == 1) { // else an entry has no lists
+			// else an entry has no lists
+			if list := f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Map; f.IsExported() &&
+				!(list && depth%2 == 1) {
 				v.Field(i).Set(oneOfEach(f.Type, depth+1))
 			}
 		}
@@ -229,10 +237,14 @@ func nullLists(typ reflect.Type, read any, where string) (out []string) {
 }
 
 // printedAs are the Go values of what the offline commands print.
-var printedAs = map[string]reflect.Type{"plan": reflect.TypeFor[sizing.Plan](), "estimate": reflect.TypeFor[[]load.Load](), "observe": reflect.TypeFor[fleet.Observation](),
-	"status": reflect.TypeFor[status](), "explain": reflect.TypeFor[decided](), "simulate": reflect.TypeFor[simulatedData](), "path": reflect.TypeFor[planned](), "compare": reflect.TypeFor[compared]()}
+var printedAs = map[string]reflect.Type{"plan": reflect.TypeFor[sizing.Plan](),
+	"estimate": reflect.TypeFor[[]load.Load](), "observe": reflect.TypeFor[fleet.Observation](),
+	"status": reflect.TypeFor[status](), "explain": reflect.TypeFor[decided](),
+	"simulate": reflect.TypeFor[simulatedData](), "path": reflect.TypeFor[planned](),
+	"compare": reflect.TypeFor[compared]()}
 
-// TestOfflineCommandsPrintListsAndFigures: over every fixture no list is null, and no number of a table has an exponent.
+// TestOfflineCommandsPrintListsAndFigures: over every fixture no list is null, and no number of a table has an
+// exponent.
 func TestOfflineCommandsPrintListsAndFigures(t *testing.T) {
 	exponent := regexp.MustCompile(`\de[+-]\d`)
 	for _, args := range offlineCommands(t) {

@@ -27,8 +27,8 @@ type machine struct {
 	at        string // the address at which it reaches this host
 }
 
-// newMachine makes a network namespace with one link to this host. Without the right to do so, it is this host itself: what
-// the operators' DSNs differ in stays.
+// newMachine makes a network namespace with one link to this host. Without the right to do so, it is this host itself:
+// what the operators' DSNs differ in stays.
 func newMachine(t testing.TB, n int) machine {
 	t.Helper()
 	m := machine{fmt.Sprintf("pgbudget-%d-%d", os.Getpid(), n), fmt.Sprintf("10.213.%d.1", n)}
@@ -41,7 +41,8 @@ func newMachine(t testing.TB, n int) machine {
 	t.Cleanup(func() { _ = ip("netns", "del", m.namespace) })
 	err := errors.Join(ip("link", "add", link, "type", "veth", "peer", "name", "up0", "netns", m.namespace),
 		ip("addr", "add", m.at+"/30", "dev", link), ip("link", "set", link, "up"),
-		ip("-n", m.namespace, "addr", "add", strings.TrimSuffix(m.at, "1")+"2/30", "dev", "up0"), ip("-n", m.namespace, "link", "set", "up0", "up"))
+		ip("-n", m.namespace, "addr", "add", strings.TrimSuffix(m.at, "1")+"2/30", "dev", "up0"),
+		ip("-n", m.namespace, "link", "set", "up0", "up"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,13 +94,15 @@ func newOperator(t testing.TB, l *lab.Lab, n int, group string) *operator {
 	port := o.forward(t, server.Port)
 	dir := t.TempDir()
 	o.services = filepath.Join(dir, "services.conf")
-	text := fmt.Sprintf("[primary]\nhost=%s\nport=%d\ndbname=template1\nuser=%s\nsslmode=disable\n", o.at, port, lab.Monitor)
+	text := fmt.Sprintf("[primary]\nhost=%s\nport=%d\ndbname=template1\nuser=%s\nsslmode=disable\n", o.at, port,
+		lab.Monitor)
 	o.passwords = filepath.Join(dir, "passfile")
 	passwords := ""
 	for _, role := range []string{lab.Monitor, lab.ConsoleAdmin} {
 		passwords += "*:*:*:" + role + ":" + lab.Password(role) + "\n"
 	}
-	if err := errors.Join(os.WriteFile(o.services, []byte(text), 0o600), os.WriteFile(o.passwords, []byte(passwords), 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(o.services, []byte(text), 0o600), os.WriteFile(o.passwords, []byte(passwords),
+		0o600)); err != nil {
 		t.Fatal(err)
 	}
 	for _, way := range []string{
@@ -118,11 +121,14 @@ func (o *operator) prepare(t testing.TB, l *lab.Lab, dsn string, takes time.Dura
 	dir := t.TempDir()
 	o.config, o.journal = filepath.Join(dir, "pgbudget.yaml"), filepath.Join(dir, "journal.jsonl")
 	var b strings.Builder
-	fmt.Fprintf(&b, "journal: %s\nservers:\n  - {name: pg, dsn: '%s', headroom: {connections: 0}}\ngroups:\n", o.journal, dsn)
+	fmt.Fprintf(&b, "journal: %s\nservers:\n  - {name: pg, dsn: '%s', headroom: {connections: 0}}\ngroups:\n", o.journal,
+		dsn)
 	for _, p := range l.Processes {
-		fmt.Fprintf(&b, "  - name: %[1]s\n    processes:\n      - console: '%[3]s'\n        config: {path: %[2]s, read: [cat, %[2]s], write: [sh, -c, "+
+		fmt.Fprintf(&b, "  - name: %[1]s\n    processes:\n      - console: '%[3]s'\n        config: {path: %[2]s, read: "+
+			"[cat, %[2]s], write: [sh, -c, "+
 			"'sleep %[4]g; cat > \"$1.new\" && cat \"$1.new\" > \"$1\" && rm \"$1.new\"', write, %[2]s]}\n",
-			p.Group, p.IniPath, strings.Replace(lab.Bare(p.ConsoleDSN(lab.ConsoleAdmin)), "host=127.0.0.1", "host="+p.SocketDir, 1), takes.Seconds())
+			p.Group, p.IniPath, strings.Replace(lab.Bare(p.ConsoleDSN(lab.ConsoleAdmin)), "host=127.0.0.1", "host="+p.SocketDir,
+				1), takes.Seconds())
 	}
 	load := func(group string) string {
 		if group == o.group {
@@ -130,7 +136,8 @@ func (o *operator) prepare(t testing.TB, l *lab.Lab, dsn string, takes time.Dura
 		}
 		return "{arrivals_per_sec: 20, mean_hold: 100ms}"
 	}
-	fmt.Fprintf(&b, "pools: [{pool: main/app, min: 4, load: %s}, {pool: ci/app, min: 4, load: %s}]\npolicy: {percent: 100, soak: 0s, soak_every: 1s}\n", load("main"), load("ci"))
+	fmt.Fprintf(&b, "pools: [{pool: main/app, min: 4, load: %s}, {pool: ci/app, min: 4, load: %s}]\npolicy: {percent: "+
+		"100, soak: 0s, soak_every: 1s}\n", load("main"), load("ci"))
 	if err := os.WriteFile(o.config, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -175,8 +182,8 @@ func (o *operator) worked(t testing.TB) (from, to time.Time, yes bool) {
 	return from, to, yes
 }
 
-// TestTwoOperatorsNeverMoveOneFleetAtOnce races two steps from two machines, whose DSNs lead to one server in different ways, while
-// each wants the connections that are spare. 200 races in `make soak`.
+// TestTwoOperatorsNeverMoveOneFleetAtOnce races two steps from two machines, whose DSNs lead to one server in different
+// ways, while each wants the connections that are spare. 200 races in `make soak`.
 func TestTwoOperatorsNeverMoveOneFleetAtOnce(t *testing.T) {
 	l := start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 41 + 3}},
@@ -218,7 +225,8 @@ func TestTwoOperatorsNeverMoveOneFleetAtOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		said := fmt.Sprintf("race %d, ways %v, %v apart:\n%s%s\n%s%s", race, ways, late, results[0].stdout, results[0].stderr, results[1].stdout, results[1].stderr)
+		said := fmt.Sprintf("race %d, ways %v, %v apart:\n%s%s\n%s%s", race, ways, late, results[0].stdout, results[0].stderr,
+			results[1].stdout, results[1].stderr)
 		if err := errors.Join(errs...); err != nil {
 			t.Fatal(err, said)
 		}

@@ -25,13 +25,15 @@ var (
 func leftFlushed(sets []fleet.SettingChange) error {
 	var texts []string
 	for _, x := range sets {
-		texts = append(texts, fmt.Sprintf("server_lifetime of %s in %s is %d second, and was %d", x.Alias, x.Process, x.From, x.To))
+		texts = append(texts, fmt.Sprintf("server_lifetime of %s in %s is %d second, and was %d", x.Alias, x.Process, x.From,
+			x.To))
 	}
 	if len(texts) == 0 {
 		return nil
 	}
 	return &operr.Error{Kind: operr.KindDrift, Err: errors.New("a flush could not be ended: " + strings.Join(texts, "; ")),
-		Hint: "pgbudget run gives it back first of all; by hand, write it into the line (before PgBouncer 1.23: SET server_lifetime=… on the console) and RELOAD"}
+		Hint: "pgbudget run gives it back first of all; by hand, write it into the line (before PgBouncer 1.23: SET " +
+			"server_lifetime=… on the console) and RELOAD"}
 }
 
 // both joins the error of a run with what a flush has left, and what to type for each: first what ends the flush.
@@ -99,7 +101,8 @@ func ended(r bouncer.Report, again string) error {
 	case state.Done:
 		return nil
 	case state.Held, state.LockLost:
-		return &operr.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: then(again + " goes on when it can" + back)}
+		return &operr.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: then(again + " goes on when it can" +
+			back)}
 	case state.Aborted:
 		return &operr.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now),
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}

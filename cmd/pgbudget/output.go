@@ -49,7 +49,8 @@ func newOutput(c *cli.Context) (output, error) {
 	}
 	f, isFile := stdout.w.(*os.File)
 	isFile = isFile && o.w == io.Writer(stdout)
-	o.color = isFile && isatty.IsTerminal(f.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !c.Bool("no-color")
+	o.color = isFile && isatty.IsTerminal(f.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" &&
+		!c.Bool("no-color")
 	o.w = quote.Writer{W: o.w, Color: o.color}
 	if o.format == "table" && c.String("emit") == "" { // JSON is for programs, and a patch for patch
 		o.w = pasting{o.w}
@@ -74,8 +75,8 @@ func (o output) data(v any) error {
 	return err
 }
 
-// listed is v with an empty list, or map, where it has none: who reads it goes over a list without asking whether it is there.
-// Those that are left out where they are empty stay as they are.
+// listed is v with an empty list, or map, where it has none: who reads it goes over a list without asking whether it is
+// there. Those that are left out where they are empty stay as they are.
 func listed(v reflect.Value) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)

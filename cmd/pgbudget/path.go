@@ -26,9 +26,14 @@ import (
 // pathFlags are those of plan that ask for the way of a shift.
 func pathFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "path", Usage: "plan the way of traffic `FROM:TO`, two pools, or of the next shift of the config (`config`), sizes and traffic together"},
-		&cli.StringFlag{Name: "fraction", Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 25%-45%; no way at one end of it ends with 3 (default: the config's, with what was learnt)"},
-		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent", Usage: "with --path: at most `P` points of traffic a step, and P % of each server's budget"},
+		&cli.StringFlag{Name: "path",
+			Usage: "plan the way of traffic `FROM:TO`, two pools, or of the next shift of the config (`config`), sizes and " +
+				"traffic together"},
+		&cli.StringFlag{Name: "fraction",
+			Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 25%-45%; no way at one end of it " +
+				"ends with 3 (default: the config's, with what was learnt)"},
+		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent",
+			Usage: "with --path: at most `P` points of traffic a step, and P % of each server's budget"},
 		&cli.IntFlag{Name: "at", DefaultText: "what it says", Usage: "with --path: `X`, what the traffic switch says now"},
 		&cli.IntFlag{Name: "until", Value: 100, Usage: "with --path: `X`, what it shall say in the end"},
 	}
@@ -52,15 +57,17 @@ func pathless(c *cli.Context) error {
 // planned is what -o json and yaml print of a way.
 type planned struct {
 	shift.Path
-	Tails *shift.Blocked `json:"tails_blocked,omitempty"` // the way is that of the middle of the fraction; at one of its ends there is none
+	// the way is that of the middle of the fraction; at one of its ends there is none
+	Tails *shift.Blocked `json:"tails_blocked,omitempty"`
 	Steps []plannedStep  `json:"steps"`
 	Ends  string         `json:"ends,omitempty"` // why the steps do not lead there
 }
 
 // plannedStep is one step of a way.
 type plannedStep struct {
-	Step       state.Step             `json:"step"`
-	WorstConns []int                  `json:"worst_conns"` // before, after its releases, after its grants; of the shift's server
+	Step state.Step `json:"step"`
+	// before, after its releases, after its grants; of the shift's server
+	WorstConns []int                  `json:"worst_conns"`
 	Budget     int                    `json:"budget_conns"`
 	Sizes      map[string]int         `json:"sizes"`
 	P99        map[string]fleet.Float `json:"wait_p99_seconds"` // modelled, of the two pools, with the traffic at its end
@@ -89,7 +96,10 @@ func planPath(c *cli.Context, out output, s source, fleet budget.Fleet) error {
 	}
 	var path shift.Path
 	var tails *shift.Blocked
-	if stopped := whileWanted(c.Context, func() { path, tails, err = shift.Passage(fleet, sh, policy.SoaksOf()) }); stopped != nil {
+	if stopped := whileWanted(c.Context, func() {
+		path, tails, err = shift.Passage(fleet, sh,
+			policy.SoaksOf())
+	}); stopped != nil {
 		return stopped
 	}
 	if err == nil || path.Blocked != nil {
@@ -147,9 +157,11 @@ func whileWanted(ctx context.Context, compute func()) error {
 }
 
 // schedule is the steps that a run would take, as `run` chooses them.
-func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.JournalState, sw flag.Switch) ([]plannedStep, string) {
+func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.JournalState,
+	sw flag.Switch) ([]plannedStep, string) {
 	memory.Leg = true // in the end the sizes are those of a plan
-	situation := control.State{Fleet: f, AsMeasured: f, Policy: policy, Journal: memory, Shifts: []shift.Shift{s}, Readings: []state.Reading{{X: s.At}}}
+	situation := control.State{Fleet: f, AsMeasured: f, Policy: policy, Journal: memory, Shifts: []shift.Shift{s},
+		Readings: []state.Reading{{X: s.At}}}
 	stations, ends := situation.Forecast()
 	var out []plannedStep
 	server := ""
@@ -160,7 +172,8 @@ func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.J
 	}
 	budget := f.SpareConns(server) + f.WorstConns(server)
 	for _, st := range stations {
-		p := plannedStep{Step: st.Step, Budget: budget, Sizes: map[string]int{}, P99: map[string]fleet.Float{}, after: st.After}
+		p := plannedStep{Step: st.Step, Budget: budget, Sizes: map[string]int{}, P99: map[string]fleet.Float{},
+			after: st.After}
 		var releases []fleet.SettingChange
 		for _, x := range st.Step.Changes {
 			if x.To < x.From {
@@ -208,7 +221,8 @@ func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.Journal
 		t.Fraction = learn.Learn(t.Fraction, memory.SoaksOf(t.ID())).Fraction
 		if !c.IsSet("at") {
 			if s.from != "" {
-				return sh, sw, memory, usage("--at X", "the samples of a recording are of another time than what the switch says now")
+				return sh, sw, memory,
+					usage("--at X", "the samples of a recording are of another time than what the switch says now")
 			}
 			now, _, err := shiftsNow(c.Context, []bouncer.Traffic{t}, memory, false)
 			if err != nil {
@@ -224,9 +238,11 @@ func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.Journal
 	switch {
 	case sh.From != "":
 	case name == "config":
-		return sh, sw, memory, usage("declare shift: there (bouncer/SHIFT.md), or name two pools: --path main/app:ci/app", "--path is config, and the config has no shift:")
+		return sh, sw, memory, usage("declare shift: there (bouncer/SHIFT.md), or name two pools: --path main/app:ci/app",
+			"--path is config, and the config has no shift:")
 	case !ok:
-		return sh, sw, memory, usage("--path main/app:ci/app, or --path config with shift: in the config", "--path is %q, want two pools", name)
+		return sh, sw, memory, usage("--path main/app:ci/app, or --path config with shift: in the config",
+			"--path is %q, want two pools", name)
 	default:
 		sh = shift.Shift{From: from, To: to, Until: 100}
 	}
@@ -236,7 +252,8 @@ func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.Journal
 			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction %s", bad)
 		}
 		if r.Upper == 0 {
-			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction is %s: then there is nothing to shift", c.String("fraction"))
+			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain",
+				"--fraction is %s: then there is nothing to shift", c.String("fraction"))
 		}
 		sh.Fraction = r
 	}
@@ -270,8 +287,10 @@ func (s source) switches() ([]bouncer.Traffic, error) {
 // path prints a way: what there is to know of it, then a line a step.
 func (o output) path(p planned, policy state.Policy) {
 	s := p.Shift
-	fmt.Fprintf(o.w, "%s   %d → %d %%: at 100 %% %s of %s's load has moved (%s to %s)\n", o.bold(s.From+" → "+s.To), s.At, s.Until,
-		percent(fleet.Float(s.Fraction.Target)), s.From, percent(fleet.Float(s.Fraction.Lower)), percent(fleet.Float(s.Fraction.Upper)))
+	fmt.Fprintf(o.w, "%s   %d → %d %%: at 100 %% %s of %s's load has moved (%s to %s)\n", o.bold(s.From+" → "+s.To), s.At,
+		s.Until,
+		percent(fleet.Float(s.Fraction.Target)), s.From, percent(fleet.Float(s.Fraction.Lower)),
+		percent(fleet.Float(s.Fraction.Upper)))
 	if b := p.Blocked; b != nil {
 		fmt.Fprintf(o.w, "%s\n", o.warn(fmt.Sprintf("! no way past %d %%, %s: %s", b.X, b.Kind, b.Text)))
 		if b.WorstText != "" {
@@ -281,19 +300,24 @@ func (o output) path(p planned, policy state.Policy) {
 		return
 	}
 	if b := p.Tails; b != nil {
-		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! with all that the fraction may be there is no way past %d %%, %s: %s", b.X, b.Kind, b.Text)))
-		fmt.Fprintf(o.w, "  what would do: %s\n  what follows is for %s exactly\n", b.Cures(), percent(fleet.Float(s.Fraction.Target)))
+		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! with all that the fraction may be there is no way past %d %%, %s: %s", b.X,
+			b.Kind, b.Text)))
+		fmt.Fprintf(o.w, "  what would do: %s\n  what follows is for %s exactly\n", b.Cures(),
+			percent(fleet.Float(s.Fraction.Target)))
 	}
 	more := ""
 	if slices.ContainsFunc(p.Steps, func(x plannedStep) bool { return x.exceeds(policy) }) {
 		more = ", or one connection of every copy where that is more,"
 	}
-	fmt.Fprintf(o.w, "%d %s of at most %d points could do; with at most %g %% of the budget a step%s it takes %d %s, about %v\n",
-		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.SoaksOf(), policy.Percent, more, len(p.Steps), plural(len(p.Steps), "step"), control.Takes(policy, len(p.Steps)).Round(time.Minute))
+	fmt.Fprintf(o.w, "%d %s of at most %d points could do; with at most %g %% of the budget a step%s it takes %d %s, "+
+		"about %v\n",
+		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.SoaksOf(), policy.Percent, more, len(p.Steps),
+		plural(len(p.Steps), "step"), control.Takes(policy, len(p.Steps)).Round(time.Minute))
 	if p.Repair {
 		fmt.Fprintln(o.w, o.warn("! today's sizes do not serve today's loads: they are changed before any traffic moves"))
 	}
-	fmt.Fprintln(o.w, "in each step: release, seen to be gone, grant, turn; its sizes serve every percentage from the one before to its own, and the way back")
+	fmt.Fprintln(o.w, "in each step: release, seen to be gone, grant, turn; its sizes serve every percentage from the "+
+		"one before to its own, and the way back")
 	t := o.table("STEP", "TRAFFIC", "RELEASE", "GRANT", "WORST CASE", "P99 WAIT (model)", "BUDGET", "TURN BY")
 	for i, x := range p.Steps {
 		traffic := ""
@@ -301,7 +325,8 @@ func (o output) path(p planned, policy state.Policy) {
 			traffic = fmt.Sprintf("%d → %d %%", x.Step.Traffic.From, x.Step.Traffic.To)
 		}
 		w := x.WorstConns
-		t.AppendRow([]any{i + 1, traffic, movesText(x.Step, false), movesText(x.Step, true), fmt.Sprintf("%d → %d → %d of %d", w[0], w[1], w[2], x.Budget),
+		t.AppendRow([]any{i + 1, traffic, movesText(x.Step, false), movesText(x.Step, true), fmt.Sprintf("%d → %d → %d of %d",
+			w[0], w[1], w[2], x.Budget),
 			seconds(x.P99[s.From]) + ", " + seconds(x.P99[s.To]), budgetBar(x, s), x.Command})
 	}
 	t.Render()
@@ -312,8 +337,8 @@ func (o output) path(p planned, policy state.Policy) {
 	fmt.Fprintln(o.w, "nothing was changed; after each step the rest is planned anew from what has moved")
 }
 
-// exceeds reports whether a step grants, or releases, more than the policy's share of the budget: one more of a pool is one in
-// every copy. What cures a server that is over its budget has no such bound.
+// exceeds reports whether a step grants, or releases, more than the policy's share of the budget: one more of a pool is
+// one in every copy. What cures a server that is over its budget has no such bound.
 func (x plannedStep) exceeds(policy state.Policy) bool {
 	before, released, granted, most := x.WorstConns[0], x.WorstConns[1], x.WorstConns[2], policy.StepConns(x.Budget)
 	return granted-released > most || before-released > most && before <= x.Budget

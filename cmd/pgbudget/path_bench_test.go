@@ -26,7 +26,8 @@ func declaredPools(tb testing.TB, pools int) string {
 		if i == 0 {
 			size, load = 60, 4000
 		}
-		fmt.Fprintf(&b, "  - {pool: g%04d/app, size: %d, copies: %d, load: {arrivals_per_sec: %.1f, mean_hold: 20ms}}\n", i, size, 1+i%3, load)
+		fmt.Fprintf(&b, "  - {pool: g%04d/app, size: %d, copies: %d, load: {arrivals_per_sec: %.1f, mean_hold: 20ms}}\n", i,
+			size, 1+i%3, load)
 	}
 	file := filepath.Join(tb.TempDir(), "pools.yaml")
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
@@ -36,7 +37,8 @@ func declaredPools(tb testing.TB, pools int) string {
 }
 
 func pathCommand(ctx context.Context, config string) *exec.Cmd {
-	c := exec.CommandContext(ctx, "pgbudget", "plan", "-c", config, "--path", "g0000/app:g0001/app", "--fraction", "35%", "--percent", "25")
+	c := exec.CommandContext(ctx, "pgbudget", "plan", "-c", config, "--path", "g0000/app:g0001/app", "--fraction", "35%",
+		"--percent", "25")
 	c.Stdout = io.Discard
 	return c
 }

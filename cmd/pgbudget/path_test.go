@@ -6,7 +6,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAStepThatTakesMoreThanItsShareIsKnown: by what it grants, or releases; not by what cures a server that is over its budget.
+// TestAStepThatTakesMoreThanItsShareIsKnown: by what it grants, or releases; not by what cures a server that is over
+// its budget.
 func TestAStepThatTakesMoreThanItsShareIsKnown(t *testing.T) {
 	for _, c := range []struct {
 		worst []int // of 100, at most 5 a step

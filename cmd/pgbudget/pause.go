@@ -36,7 +36,19 @@ func pauseCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "pause",
 		Usage: "let nothing move from the next sample on, until resume",
-		Description: "Writes a file beside the journal, which a run reads at every sample. What is applied stays; a step in hand is kept.\n\n" +
+		Description: "Writes a file beside the journal, which a run reads at every sample. What is applied stays; a step in " +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"hand is kept.\n\n" +
 			"Example:\n  pgbudget pause",
 		Flags: journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
@@ -64,13 +76,15 @@ func resumeCommand() *cli.Command {
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			file := pauseFile(s.config.Journal)
 			if info, err := os.Lstat(file); err == nil && info.IsDir() {
-				return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: errors.New("it pauses every run, and is a folder, which pgbudget did not make"),
+				return &operr.Error{Kind: operr.KindUsage, Subject: file,
+					Err:  errors.New("it pauses every run, and is a folder, which pgbudget did not make"),
 					Hint: "see what it is for, and move it away"}
 			}
 			switch err := os.Remove(file); {
 			case os.IsNotExist(err):
 				if _, missing := os.Stat(filepath.Dir(s.config.Journal)); missing != nil {
-					return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal, Err: cause(missing), Hint: "see journal: of the config"}
+					return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal, Err: cause(missing),
+						Hint: "see journal: of the config"}
 				}
 				fmt.Fprintln(c.App.Writer, "it was not paused")
 			case err != nil:

@@ -20,8 +20,9 @@ func TestASETInForceIsKeptUnlessItIsAccepted(t *testing.T) {
 	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"},
 		Groups: []lab.GroupSpec{group("old", lab.Gen118), group("new", lab.Gen124)}})
 	const load = "load: {arrivals_per_sec: 1, mean_hold: 10ms}"
-	config, journal := movingConfig(t, l, "pools: [{pool: old/app, min: 4, max: 4, "+load+"}, {pool: new/app, min: 4, max: 4, "+load+"}]\n"+
-		"policy: {percent: 50, soak: 1s, soak_every: 500ms}\n")
+	config, journal := movingConfig(t, l,
+		"pools: [{pool: old/app, min: 4, max: 4, "+load+"}, {pool: new/app, min: 4, max: 4, "+load+"}]\n"+
+			"policy: {percent: 50, soak: 1s, soak_every: 500ms}\n")
 	for _, p := range l.Processes {
 		if _, err := lab.Query(t.Context(), p.DSN("app1", "app"), "SELECT 1"); err != nil {
 			t.Fatal(err)
@@ -39,16 +40,19 @@ func TestASETInForceIsKeptUnlessItIsAccepted(t *testing.T) {
 	}
 	was := files(t, l)
 	step := func(more ...string) result {
-		return command(t, l, append([]string{"step", "--yes", "--config", config, "--window", "2s", "--every", "500ms"}, more...)...)
+		return command(t, l, append([]string{"step", "--yes", "--config", config, "--window", "2s", "--every", "500ms"},
+			more...)...)
 	}
 	for _, x := range []struct {
 		flags []string
 		code  int
 		says  []string
 	}{
-		{nil, exitDrift, []string{"query_timeout is 7 in old/1 and no line says it: a SET is in force", "query_timeout is 7 in new/1", "--accept-pending query_timeout"}},
+		{nil, exitDrift, []string{"query_timeout is 7 in old/1 and no line says it: a SET is in force",
+			"query_timeout is 7 in new/1", "--accept-pending query_timeout"}},
 		{[]string{"--dry-run"}, exitDrift, []string{"--accept-pending query_timeout"}},
-		{[]string{"--accept-pending", "server_lifetime", "--accept-pending", "query_timeout"}, exitUsage, []string{"--accept-pending server_lifetime: no RELOAD would change that"}},
+		{[]string{"--accept-pending", "server_lifetime", "--accept-pending", "query_timeout"}, exitUsage,
+			[]string{"--accept-pending server_lifetime: no RELOAD would change that"}},
 	} {
 		r := step(x.flags...)
 		for _, want := range x.says {

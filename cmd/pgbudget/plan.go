@@ -21,10 +21,12 @@ func planCommand() *cli.Command {
 			"  pgbudget plan --config what-if.yaml -o json           declared loads, no server\n" +
 			"  pgbudget plan --config what-if.yaml --path main/app:ci/app --fraction 30%-40%",
 		Flags: slices.Concat(sourceFlags(), formatFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "best-effort", Usage: "where no sizes keep every promise, propose the least bad ones (exit code 3 all the same)"},
+			&cli.BoolFlag{Name: "best-effort",
+				Usage: "where no sizes keep every promise, propose the least bad ones (exit code 3 all the same)"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 10 when the plan changes a size"},
 			&cli.StringFlag{Name: "out", Usage: "save the plan with its inputs to `FILE`"},
-			&cli.StringFlag{Name: "compare", Usage: "say what moved since the plan saved in `FILE`, and whether its proof still holds"},
+			&cli.StringFlag{Name: "compare",
+				Usage: "say what moved since the plan saved in `FILE`, and whether its proof still holds"},
 		}, pathFlags()),
 		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			if err := pathless(c); err != nil {
@@ -73,7 +75,8 @@ type compared struct {
 }
 
 // finishPlan prints, compares and saves a plan, and chooses the exit code: infeasible before broken before pending.
-func finishPlan(c *cli.Context, out output, fleet budget.Fleet, plan sizing.Plan, before sizing.Saved, infeasible error) error {
+func finishPlan(c *cli.Context, out output, fleet budget.Fleet, plan sizing.Plan, before sizing.Saved,
+	infeasible error) error {
 	if infeasible != nil {
 		if out.format != "table" {
 			if err := out.data(plan); err != nil {
@@ -95,7 +98,8 @@ func finishPlan(c *cli.Context, out output, fleet budget.Fleet, plan sizing.Plan
 	case plan.BestEffort:
 		return errBestEffort
 	case broken:
-		return &operr.Error{Kind: operr.KindInfeasible, Subject: c.String("compare"), Err: errors.New("the saved plan no longer keeps every promise"), Hint: "use the new plan"}
+		return &operr.Error{Kind: operr.KindInfeasible, Subject: c.String("compare"),
+			Err: errors.New("the saved plan no longer keeps every promise"), Hint: "use the new plan"}
 	case c.Bool("detailed-exitcode") && plan.Changes():
 		return errPending
 	}
@@ -103,7 +107,8 @@ func finishPlan(c *cli.Context, out output, fleet budget.Fleet, plan sizing.Plan
 }
 
 // printPlan prints a plan and, where a saved one is named, what became of that.
-func printPlan(file string, saved sizing.Saved, out output, fleet budget.Fleet, plan sizing.Plan) (broken bool, err error) {
+func printPlan(file string, saved sizing.Saved, out output, fleet budget.Fleet, plan sizing.Plan) (broken bool,
+	err error) {
 	if file == "" {
 		return false, out.plan(plan)
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// promTimeout bounds one query. chosen: between two samples there is a second; a query that takes five is as good as none.
+// promTimeout bounds one query. chosen: between two samples there is a second; a query that takes five is as good as
+// none.
 const promTimeout = 5 * time.Second
 
 // signalQuery is one PromQL reading of one server.
@@ -37,9 +38,9 @@ func askAll(ctx context.Context, client *prom.Client, queries []signalQuery) []f
 	return out
 }
 
-// poll asks Prometheus for signals, and for where traffic switches are, again and again beside a run, and keeps the newest
-// answers: no sample waits for one of them. An answer says when its sample was taken, so that one that is not renewed grows
-// stale.
+// poll asks Prometheus for signals, and for where traffic switches are, again and again beside a run, and keeps the
+// newest answers: no sample waits for one of them. An answer says when its sample was taken, so that one that is not
+// renewed grows stale.
 type poll struct {
 	mu     sync.Mutex
 	newest map[signalQuery]fleet.Signal

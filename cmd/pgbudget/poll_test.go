@@ -12,15 +12,18 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestNoSwitchWaitsForPrometheus: a run reads where a switch is off the newest answer, and an error where there is none.
+// TestNoSwitchWaitsForPrometheus: a run reads where a switch is off the newest answer, and an error where there is
+// none.
 func TestNoSwitchWaitsForPrometheus(t *testing.T) {
 	never := func(ctx context.Context, _, _ string) (float64, time.Time, error) {
 		<-ctx.Done() // Prometheus hangs
 		return 0, time.Time{}, ctx.Err()
 	}
 	traffic := []bouncer.Traffic{
-		{Switch: flag.Switch{Shift: config.Shift{From: "main/app", To: "ci/app", Get: config.Ask{Query: "moved"}}, Query: never}},
-		{Switch: flag.Switch{Shift: config.Shift{From: "main/app", To: "sec/app", Get: config.Ask{Query: "other"}}, Query: never}},
+		{Switch: flag.Switch{Shift: config.Shift{From: "main/app", To: "ci/app", Get: config.Ask{Query: "moved"}},
+			Query: never}},
+		{Switch: flag.Switch{Shift: config.Shift{From: "main/app", To: "sec/app", Get: config.Ask{Query: "other"}},
+			Query: never}},
 		{Switch: flag.Switch{Shift: config.Shift{From: "main/app", To: "rw/app"}, Query: never}},
 	}
 	asked := switchQueries(traffic)

@@ -65,7 +65,8 @@ func (o output) preview(p preview) {
 	}
 	for _, s := range p.course.fleet.Servers {
 		fmt.Fprintf(o.w, "%s   %sworst case %d now, %d on the way, %d after; budget %d of max_connections %d\n",
-			o.bold(s.Name), p.most(s), p.left.Before[s.Name], p.left.Most[s.Name], p.left.Then[s.Name], s.BudgetConns, s.MaxConns)
+			o.bold(s.Name), p.most(s), p.left.Before[s.Name], p.left.Most[s.Name], p.left.Then[s.Name], s.BudgetConns,
+			s.MaxConns)
 	}
 	o.acts(p)
 	if p.step.Note != "" {

@@ -18,10 +18,12 @@ func TestAPreviewShowsWhatIsLeft(t *testing.T) {
 	x := fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 18}
 	y := fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 12}
 	at := time.Date(2026, 11, 30, 0, 34, 13, 0, time.UTC)
-	inHand := state.JournalState{Step: &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{x, y}}, StepAt: at, StepSeq: 9, StepNumber: 4}
+	inHand := state.JournalState{Step: &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{x, y}}, StepAt: at,
+		StepSeq: 9, StepNumber: 4}
 	goesBack := inHand
 	goesBack.Step = &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{x.Back(), y.Back()}}
-	ofRollback := state.JournalState{Step: &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{y.Back()}}, StepAt: at, StepTo: 2, RollTo: 2}
+	ofRollback := state.JournalState{Step: &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{y.Back()}},
+		StepAt: at, StepTo: 2, RollTo: 2}
 	for _, c := range []struct {
 		name    string
 		a, b    int // their sizes
@@ -31,7 +33,8 @@ func TestAPreviewShowsWhatIsLeft(t *testing.T) {
 		want    string
 		without []string
 	}{
-		{"a step", 20, 10, state.JournalState{}, 0, nil, `pg   at most 2 connections are granted and 2 released (7 % of 30); worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
+		{"a step", 20, 10, state.JournalState{}, 0, nil,
+			`pg   at most 2 connections are granted and 2 released (7 % of 30); worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
   1  release  a/db 20 → 18
   2  drain    until two samples show them gone, 2m0s at most
   3  grant    b/db 10 → 12
@@ -39,28 +42,34 @@ func TestAPreviewShowsWhatIsLeft(t *testing.T) {
 2 steps to the plan in all, about 30m8s. Rollback from here: possible.
 `, nil},
 		{"a step that can be no smaller", 20, 10, state.JournalState{}, 0, func(p *state.Policy) { p.Percent = 0.01 },
-			"at most 0 connections are granted and 0 released (0.01 % of 30), here 1 and 1: no size moves by less than one; worst case", nil},
-		{"it is granted", 18, 12, inHand, 0, func(p *state.Policy) { p.Percent = 50 }, `continues step 4 of 2026-11-30 00:34:13 UTC (released, granted; 15m0s of soak left), whatever --percent is
+			"at most 0 connections are granted and 0 released (0.01 % of 30), here 1 and 1: no size moves by less than one; " +
+				"worst case", nil},
+		{"it is granted", 18, 12, inHand, 0, func(p *state.Policy) { p.Percent = 50 },
+			`continues step 4 of 2026-11-30 00:34:13 UTC (released, granted; 15m0s of soak left), whatever --percent is
 pg   worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
   1  soak     15m0s: signals below their hold levels, nobody waits more than planned
 then 1 step to the plan, about 30m8s in all. Rollback from here: possible.
 `, []string{"at most 15", "release ", "grant ", "0s."}},
 		{"it is released", 18, 10, inHand, 0, nil, `(released; 15m0s of soak left)`, []string{"  1  release"}},
-		{"its way back", 18, 12, goesBack, 0, nil, `continues the way back of step 4, begun 2026-11-30 00:34:13 UTC, whatever --percent is
+		{"its way back", 18, 12, goesBack, 0, nil,
+			`continues the way back of step 4, begun 2026-11-30 00:34:13 UTC, whatever --percent is
 pg   worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
   1  release  b/db 12 → 10
   2  drain    until two samples show them gone, 2m0s at most
   3  grant    a/db 18 → 20
 then 2 steps to the plan`, []string{"soak "}},
-		{"a rollback of it", 18, 12, inHand, 2, nil, `takes step 4 back first, in hand since 2026-11-30 00:34:13 UTC, whatever --percent is
+		{"a rollback of it", 18, 12, inHand, 2, nil,
+			`takes step 4 back first, in hand since 2026-11-30 00:34:13 UTC, whatever --percent is
 pg   worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
   1  release  b/db 12 → 10
   2  drain    until two samples show them gone, 2m0s at most
   3  grant    a/db 18 → 20
 then 2 steps back, about 30m12s in all.
 `, []string{"soak ", "to the plan", "Rollback from"}},
-		{"a step of a rollback", 20, 10, ofRollback, 2, nil, "continues a step of the rollback (released; 15m0s of soak left), whatever", nil},
-		{"a rollback without a soak", 20, 10, state.JournalState{}, 2, func(p *state.Policy) { p.Percent, p.Soak = 100, 0 }, "  3  grant    b/db 10 → 14\n1 step back in all, about 4s.\n", []string{"soak"}},
+		{"a step of a rollback", 20, 10, ofRollback, 2, nil,
+			"continues a step of the rollback (released; 15m0s of soak left), whatever", nil},
+		{"a rollback without a soak", 20, 10, state.JournalState{}, 2, func(p *state.Policy) { p.Percent, p.Soak = 100, 0 },
+			"  3  grant    b/db 10 → 14\n1 step back in all, about 4s.\n", []string{"soak"}},
 	} {
 		s := plannertest.NewStage(0)
 		s.See(c.a, c.a, c.b, c.b)
@@ -87,7 +96,8 @@ then 2 steps back, about 30m12s in all.
 	s.See(20, 20, 10, 10)
 	from := course{fleet: s.Fleet, measured: s.Fleet, goal: sizing.Goal{}}
 	from.evidence.Last = s.Look
-	if (output{w: &out}).preview(from.foresee(s.Policy, state.JournalState{}, state.Step{})); !strings.HasSuffix(out.String(), "\nnothing to do: the sizes are those of the plan\n") {
+	if (output{w: &out}).preview(from.foresee(s.Policy, state.JournalState{},
+		state.Step{})); !strings.HasSuffix(out.String(), "\nnothing to do: the sizes are those of the plan\n") {
 		t.Errorf("at the plan: %s", out.String())
 	}
 }

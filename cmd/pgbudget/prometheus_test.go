@@ -13,12 +13,14 @@ import (
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 )
 
-// TestWrongPrometheusIsNamedAndNeverTakenForZero runs the built command against answers that no healthy Prometheus gives.
+// TestWrongPrometheusIsNamedAndNeverTakenForZero runs the built command against answers that no healthy Prometheus
+// gives.
 func TestWrongPrometheusIsNamedAndNeverTakenForZero(t *testing.T) {
 	l := start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "main"}},
-		Groups:  []lab.GroupSpec{{Name: "main", Processes: 1, Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 5}}}},
-		Users:   []string{"app1"},
+		Groups: []lab.GroupSpec{{Name: "main", Processes: 1, Generation: lab.Gen124,
+			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 5}}}},
+		Users: []string{"app1"},
 	})
 	vector := func(result string) string {
 		return `{"status":"success","data":{"resultType":"vector","result":[` + result + `]}}`
@@ -32,7 +34,8 @@ func TestWrongPrometheusIsNamedAndNeverTakenForZero(t *testing.T) {
 	}{
 		{"no series", 200, vector(""), []string{"cpu of main"}},
 		{"NaN", 200, vector(`{"metric":{},"value":[` + now + `,"NaN"]}`), []string{"cpu of main", "NaN"}},
-		{"two series", 200, vector(`{"metric":{"a":"1"},"value":[` + now + `,"0.5"]},{"metric":{"a":"2"},"value":[` + now + `,"0.6"]}`), []string{"cpu of main"}},
+		{"two series", 200, vector(`{"metric":{"a":"1"},"value":[` + now + `,"0.5"]},{"metric":{"a":"2"},"value":[` + now +
+			`,"0.6"]}`), []string{"cpu of main"}},
 		{"an empty body", 200, "", []string{"cpu of main"}},
 		{"HTML", 200, "<html>login</html>", []string{"cpu of main"}},
 		{"503", 503, "overloaded", []string{"cpu of main", "503"}},
@@ -45,7 +48,8 @@ func TestWrongPrometheusIsNamedAndNeverTakenForZero(t *testing.T) {
 			defer server.Close()
 			file := filepath.Join(t.TempDir(), "pgbudget.yaml")
 			url := strings.Replace(server.URL, "http://", "http://scraper:hush-prom@", 1)
-			text := fmt.Sprintf("servers: [{name: main, dsn: '%s', cpu: 'up'}]\ngroups: [{name: main, processes: [{console: '%s'}]}]\nprometheus: {url: '%s'}\n",
+			text := fmt.Sprintf("servers: [{name: main, dsn: '%s', cpu: 'up'}]\ngroups: [{name: main, processes: [{console: "+
+				"'%s'}]}]\nprometheus: {url: '%s'}\n",
 				lab.Bare(l.Server("main").DSN(lab.Monitor, "")), lab.Bare(l.Process("main", 0).ConsoleDSN(lab.ConsoleStats)), url)
 			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
@@ -60,7 +64,8 @@ func TestWrongPrometheusIsNamedAndNeverTakenForZero(t *testing.T) {
 				}
 			}
 			planned := command(t, l, "plan", "--config", file, "--window", "1s")
-			if planned.code != exitEvidence || planned.stdout != "" || !strings.Contains(planned.stderr, "pgbudget: cpu of main: ") {
+			if planned.code != exitEvidence || planned.stdout != "" || !strings.Contains(planned.stderr,
+				"pgbudget: cpu of main: ") {
 				t.Errorf("plan: exit %d, want %d\n%s%s", planned.code, exitEvidence, planned.stdout, planned.stderr)
 			}
 			t.Log(planned.stderr)

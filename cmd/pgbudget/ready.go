@@ -57,7 +57,10 @@ func (m *mover) readyAhead(ctx context.Context, p preview, steps int) error {
 	}
 	slices.SortFunc(sets, fleet.CompareChanges)
 	if m.memory.Step != nil { // its lines are as nobody can foresee them: they are observed before each step
-		sets = slices.DeleteFunc(sets, func(x fleet.SettingChange) bool { return slices.ContainsFunc(m.memory.Step.Changes, x.Same) })
+		sets = slices.DeleteFunc(sets, func(x fleet.SettingChange) bool {
+			return slices.ContainsFunc(m.memory.Step.Changes,
+				x.Same)
+		})
 	}
 	err := m.changeable(ctx, p.course.fleet, p.policy, sets, false)
 	if err != nil && m.memory.Step != nil {
@@ -81,9 +84,10 @@ func (m *mover) goingBack() error {
 		Hint: againOf(m.memory) + " goes on with it; pgbudget accept --sizes gives it up, after a sample of what is there"}
 }
 
-// changeable says why the lines of a step could not be changed now: what cannot be edited or written is refused before the
-// step is begun. What is in hand goes on, or back, whoever shares its files.
-func (m *mover) changeable(ctx context.Context, fleet budget.Fleet, policy state.Policy, sets []fleet.SettingChange, inHand bool) error {
+// changeable says why the lines of a step could not be changed now: what cannot be edited or written is refused before
+// the step is begun. What is in hand goes on, or back, whoever shares its files.
+func (m *mover) changeable(ctx context.Context, fleet budget.Fleet, policy state.Policy, sets []fleet.SettingChange,
+	inHand bool) error {
 	if len(sets) == 0 {
 		return nil
 	}
@@ -108,8 +112,8 @@ func (m *mover) drifted(course course, policy state.Policy) error {
 	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory}, m.command(0))
 }
 
-// mayBegin says why no new step may begin now: a person's pause, or the time of day. A step in hand is not new. A run waits
-// for both; a step does not.
+// mayBegin says why no new step may begin now: a person's pause, or the time of day. A step in hand is not new. A run
+// waits for both; a step does not.
 func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
 	waits := c.Command.Name == "run"
 	if err := stopped(m.source.config.Journal); err != nil && !waits {
@@ -122,7 +126,8 @@ func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
 	why := control.Closed(windows, now)
 	switch {
 	case c.Bool("outside-window") && len(windows) > 0: // they may close before the run ends
-		m.notes = append(m.notes, fmt.Sprintf("%s; %s goes on with --outside-window", cmp.Or(why, "steps may begin outside of policy.windows"), who()))
+		m.notes = append(m.notes, fmt.Sprintf("%s; %s goes on with --outside-window",
+			cmp.Or(why, "steps may begin outside of policy.windows"), who()))
 	case why == "" || m.memory.Step != nil: // a step in hand is not new
 	case waits:
 		fmt.Fprintln(stderr, "note: "+why+"; the run waits for it, --outside-window does not")
@@ -142,13 +147,14 @@ func stopped(journal string) error {
 	return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
 }
 
-// alone says why this pgbudget could not begin: another one is at work. It is for whoever only samples, and takes no lock;
-// the journal is read again, as nobody writes it now. It is asked first: what another one moves meanwhile is nobody's
-// drift.
+// alone says why this pgbudget could not begin: another one is at work. It is for whoever only samples, and takes no
+// lock; the journal is read again, as nobody writes it now. It is asked first: what another one moves meanwhile is
+// nobody's drift.
 func (m *mover) alone(ctx context.Context) error {
 	path := m.source.config.Journal
 	if journal.Busy(path) {
-		return &operr.Error{Kind: operr.KindBusy, Subject: "journal " + path, Err: errors.New("another pgbudget is at work with it"),
+		return &operr.Error{Kind: operr.KindBusy, Subject: "journal " + path,
+			Err:  errors.New("another pgbudget is at work with it"),
 			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
 	}
 	err := m.fleet.Unlocked(ctx)
@@ -159,8 +165,8 @@ func (m *mover) alone(ctx context.Context) error {
 	return err
 }
 
-// leftInFiles are the sets that a run before has left in files: of actions of which nobody knows whether they were done, and of a
-// flush.
+// leftInFiles are the sets that a run before has left in files: of actions of which nobody knows whether they were
+// done, and of a flush.
 func leftInFiles(m state.JournalState) []fleet.SettingChange {
 	sets := m.Unsettled()
 	for _, x := range m.Flushed() {

@@ -20,7 +20,8 @@ import (
 func recordCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.DurationFlag{Name: "for", Value: 10 * time.Minute, Usage: "look for `TIME`"},
-		&cli.BoolFlag{Name: "redact", Usage: "leave out hosts, paths, application names, and names and identities of servers"},
+		&cli.BoolFlag{Name: "redact",
+			Usage: "leave out hosts, paths, application names, and names and identities of servers"},
 		&cli.StringFlag{Name: "note", Usage: "a `TEXT` for the header: where this comes from"},
 	}
 	for _, f := range sourceFlags() {

@@ -21,23 +21,25 @@ import (
 )
 
 // recycled is one process of the generation that recycles at any RELOAD once server_tls_sslmode is prefer, as it is by
-// default from 1.20 to 1.23. The worst case of its pools is 2 + 6; 2 is what the RELOAD may open besides, 3 are reserved
-// for superusers, and 1 is pgbudget's own. What is left is spare.
+// default from 1.20 to 1.23. The worst case of its pools is 2 + 6; 2 is what the RELOAD may open besides, 3 are
+// reserved for superusers, and 1 is pgbudget's own. What is left is spare.
 func recycled(spare int) lab.Spec {
 	return lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 2 + 6 + 2 + 3 + 1 + spare}},
-		Groups: []lab.GroupSpec{{Name: "ci", Generation: lab.Gen118, Settings: map[string]string{"server_tls_sslmode": "prefer"},
-			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 2}, {Name: "jobs", PoolSize: 6}}}},
+		Groups: []lab.GroupSpec{{Name: "ci", Generation: lab.Gen118,
+			Settings: map[string]string{"server_tls_sslmode": "prefer"},
+			Aliases:  []lab.AliasSpec{{Name: "app", PoolSize: 2}, {Name: "jobs", PoolSize: 6}}}},
 		Users: []string{"app1"},
 	}
 }
 
-// TestARecyclingStepOpensNoMoreThanItsLedgerSays grows a pool by a RELOAD that closes and reopens every connection of its
-// process, with and without TLS at the server. The pool beside it, whose clients wait all the time, opens one connection
-// more than its size then.
+// TestARecyclingStepOpensNoMoreThanItsLedgerSays grows a pool by a RELOAD that closes and reopens every connection of
+// its process, with and without TLS at the server. The pool beside it, whose clients wait all the time, opens one
+// connection more than its size then.
 func TestARecyclingStepOpensNoMoreThanItsLedgerSays(t *testing.T) {
 	for _, tls := range []bool{false, true} {
-		t.Run(fmt.Sprintf("TLS %v", tls), func(t *testing.T) { judged(t, func(t *trial) { recyclesWithinItsLedger(t, tls) }) })
+		t.Run(fmt.Sprintf("TLS %v", tls),
+			func(t *testing.T) { judged(t, func(t *trial) { recyclesWithinItsLedger(t, tls) }) })
 	}
 }
 
@@ -47,16 +49,19 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	if tls {
 		switchTLSOn(t, server)
 	}
-	const rules = "pools: [{pool: ci/app, min: 4, max: 4, utilization: 0.99, max_wait: {mean: 10s, p99: 60s}}]\npolicy: {percent: 50, soak: 1s, soak_every: 500ms%s}\n"
+	const rules = "pools: [{pool: ci/app, min: 4, max: 4, utilization: 0.99, max_wait: {mean: 10s, p99: 60s}}]\npolicy: " +
+		"{percent: 50, soak: 1s, soak_every: 500ms%s}\n"
 	refusing, _ := movingConfig(t, l, fmt.Sprintf(rules, ""))
 	accepting, _ := movingConfig(t, l, fmt.Sprintf(rules, ", accept: [recycle]"))
 	process := l.Process("ci", 0)
-	app, err := lab.OpenLoop{DSN: process.DSN("app1", "app"), PerSec: 40, Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}, Seed: 1}.Start(t.Context())
+	app, err := lab.OpenLoop{DSN: process.DSN("app1", "app"), PerSec: 40,
+		Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}, Seed: 1}.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { app.Stop() })
-	jobs, err := lab.ClosedLoop{DSN: process.DSN("app1", "jobs"), Clients: 12, Think: lab.Fixed(0), Body: lab.Body{Hold: lab.Exp(400 * time.Millisecond)}, Seed: 2}.Start(t.Context())
+	jobs, err := lab.ClosedLoop{DSN: process.DSN("app1", "jobs"), Clients: 12, Think: lab.Fixed(0),
+		Body: lab.Body{Hold: lab.Exp(400 * time.Millisecond)}, Seed: 2}.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +77,8 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 		}
 	}
 	plan := command(t, l, append([]string{"plan", "--config", refusing}, flags...)...)
-	for _, want := range []string{"− 2 recycling of ci/1 (one more a pool at any RELOAD)", "policy: {accept: [recycle]}", "budget 10 ", "planned 10 (spare 0)", "by hand: not by a RELOAD"} {
+	for _, want := range []string{"− 2 recycling of ci/1 (one more a pool at any RELOAD)", "policy: {accept: [recycle]}",
+		"budget 10 ", "planned 10 (spare 0)", "by hand: not by a RELOAD"} {
 		if plan.code != 0 || !strings.Contains(plan.stdout, want) {
 			t.Errorf("the plan does not say %q: exit %d\n%s%s", want, plan.code, plan.stdout, plan.stderr)
 		}
@@ -109,7 +115,8 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 		t.Errorf("%d backends at one time, and the ledger has %d", all, 4+6+2)
 	}
 	var still []string
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) { // each goes when its transaction ends
+	// each goes when its transaction ends
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		still = nil
 		for pid := range backendsOf(t, server) {
 			if old[pid] != "" {
@@ -125,13 +132,15 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	}
 	if load := ledgers([]*lab.Run{app, jobs}); load.Failed > 0 {
 		err := errors.Join(app.Err(), jobs.Err())
-		if strings.Contains(fmt.Sprint(err), "server login has been failing") { // a slow one, which a RELOAD has closed half-way
+		// a slow one, which a RELOAD has closed half-way
+		if strings.Contains(fmt.Sprint(err), "server login has been failing") {
 			t.because("logins took so long that a RELOAD has met one")
 		}
 		t.Errorf("%d clients failed: %v", load.Failed, err)
 	}
 	log, err := os.ReadFile(server.LogPath)
-	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
+	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log),
+		"FATAL:  the database system is starting up"); err != nil || fatal > 0 {
 		t.Errorf("PostgreSQL's log (%v):\n%s", err, log)
 	}
 }
@@ -156,7 +165,8 @@ func switchTLSOn(t testing.TB, s *lab.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, block := range map[string]*pem.Block{"server.crt": {Type: "CERTIFICATE", Bytes: cert}, "server.key": {Type: "PRIVATE KEY", Bytes: secret}} {
+	for name, block := range map[string]*pem.Block{"server.crt": {Type: "CERTIFICATE", Bytes: cert},
+		"server.key": {Type: "PRIVATE KEY", Bytes: secret}} {
 		path := filepath.Join(s.DataDir, name)
 		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
@@ -177,7 +187,8 @@ func switchTLSOn(t testing.TB, s *lab.Server) {
 // backendsOf are the application's backends: process id to whether they speak TLS, t or f.
 func backendsOf(t testing.TB, s *lab.Server) map[string]string {
 	t.Helper()
-	rows, err := s.Query(t.Context(), "SELECT pid, ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE usename = 'app1'")
+	rows, err := s.Query(t.Context(),
+		"SELECT pid, ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE usename = 'app1'")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,8 +199,8 @@ func backendsOf(t testing.TB, s *lab.Server) map[string]string {
 	return out
 }
 
-// countChildren samples the postmaster's children every 10 ms, and says the most application's backends at one time so far,
-// and the most of the database jobs; asked with end it ends. It needs no session.
+// countChildren samples the postmaster's children every 10 ms, and says the most application's backends at one time so
+// far, and the most of the database jobs; asked with end it ends. It needs no session.
 func countChildren(s *lab.Server) (most func(end bool) (all, jobs int)) {
 	var mu sync.Mutex
 	var all, jobs int

@@ -19,7 +19,8 @@ func TestAPlanSaysNoRELOADThatTheBudgetDoesNotHold(t *testing.T) {
 	}{
 		{20, true, "by hand, releases first"},
 		{21, true, "by hand: not by a RELOAD, which may open 3 connections on main"},
-		{20, false, "by hand: not by a RELOAD, which would close and open again the connections of the pools on main, and may open 3 more"},
+		{20, false, "by hand: not by a RELOAD, which would close and open again the connections of the pools on main, and " +
+			"may open 3 more"},
 	} {
 		p.Servers[0].WorstConns = c.worst
 		var b bytes.Buffer
@@ -42,16 +43,19 @@ func TestAPlanClaimsNoWaitOfWhatIsNotKnown(t *testing.T) {
 	}{
 		{[]sizing.PlanPool{pool("paused", false)}, "waiting clients: not counted"},
 		{[]sizing.PlanPool{pool("", true)}, "waiting clients: not known"},
-		{[]sizing.PlanPool{pool("", true), pool("", false)}, "waiting clients: at least 2 → at least 1 expected, weighted (M/M/c), proved optimal if no load with ≥ is larger"},
+		{[]sizing.PlanPool{pool("", true), pool("", false)},
+			"waiting clients: at least 2 → at least 1 expected, weighted (M/M/c), proved optimal if no load with ≥ is larger"},
 		{[]sizing.PlanPool{pool("", false)}, "waiting clients: 2 → 1 expected, weighted (M/M/c), proved optimal"},
 	} {
-		if got := waitingLine(sizing.Plan{Pools: c.pools, Now: 2, Objective: 1, WaitModel: "M/M/c"}); !strings.HasPrefix(got, c.want) {
+		if got := waitingLine(sizing.Plan{Pools: c.pools, Now: 2, Objective: 1, WaitModel: "M/M/c"}); !strings.HasPrefix(got,
+			c.want) {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 	var b bytes.Buffer
 	output{w: &b}.next(sizing.Plan{Pools: []sizing.PlanPool{pool("", true)}})
-	if got := b.String(); !strings.Contains(got, "may be asked for more than it can carry") || strings.Contains(got, "cannot keep up") {
+	if got := b.String(); !strings.Contains(got, "may be asked for more than it can carry") ||
+		strings.Contains(got, "cannot keep up") {
 		t.Errorf("%q; a pool that was full may keep up", got)
 	}
 }

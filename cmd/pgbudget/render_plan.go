@@ -34,8 +34,8 @@ func (o output) plan(p sizing.Plan) error {
 	return nil
 }
 
-// waitingLine says how many clients are expected to wait, today and as planned. Pools of which only a lower bound of the
-// load is known add what that bound lets wait.
+// waitingLine says how many clients are expected to wait, today and as planned. Pools of which only a lower bound of
+// the load is known add what that bound lets wait.
 func waitingLine(p sizing.Plan) string {
 	ours, bounds := 0, 0
 	for _, x := range p.Pools {
@@ -82,7 +82,8 @@ func (o output) server(s sizing.PlanServer, proved string) {
 		}
 	}
 	if s.SavedConns > 0 {
-		fmt.Fprintf(o.w, "%s   %5d limits of users (max_user_connections as it binds at the planned sizes)\n", indent, -s.SavedConns)
+		fmt.Fprintf(o.w, "%s   %5d limits of users (max_user_connections as it binds at the planned sizes)\n", indent,
+			-s.SavedConns)
 	}
 	fmt.Fprintf(o.w, "%s   %s\n", indent, cpuLine(s.CPU))
 	if line := priceLine(s.Price); line != "" {
@@ -120,7 +121,8 @@ func cpuLine(c sizing.PlanCPU) string {
 func priceLine(p sizing.PlanPrice) string {
 	var parts []string
 	if m := p.OneMore; m != nil {
-		parts = append(parts, fmt.Sprintf("%d more %s would save %s waiting clients (%s)", m.ShortConns, plural(m.ShortConns, "connection"), words.Digits(m.Saves), m.Pool))
+		parts = append(parts, fmt.Sprintf("%d more %s would save %s waiting clients (%s)", m.ShortConns,
+			plural(m.ShortConns, "connection"), words.Digits(m.Saves), m.Pool))
 	}
 	if f := p.OneFewer; f != nil {
 		parts = append(parts, fmt.Sprintf("%d fewer cost %s (%s)", f.UnitConns, words.Digits(f.Costs), f.Pool))
@@ -137,7 +139,8 @@ func plural(n int, word string) string {
 
 func (o output) pools(p sizing.Plan) {
 	fmt.Fprintln(o.w)
-	t := o.table("POOL", "COPIES", "SIZE", "CONNS", "LOAD (low–high)", "MEAN WAIT (seen)", "P99 WAIT (model)", "USE", "BOUND BY")
+	t := o.table("POOL", "COPIES", "SIZE", "CONNS", "LOAD (low–high)", "MEAN WAIT (seen)", "P99 WAIT (model)", "USE",
+		"BOUND BY")
 	for _, x := range p.Pools {
 		t.AppendRow(table.Row{x.ID, copies(x), change(sizeText(x), fmt.Sprint(x.ToSize)),
 			change(fmt.Sprint(x.WorstConns.Before), fmt.Sprint(x.WorstConns.After)), loadText(x), seconds(x.Wait.MeanSeen),
@@ -256,8 +259,8 @@ func number(f fleet.Float) string {
 	}
 }
 
-// proofFor is the proof of sizes on one server, or on all where server is empty. What is the best for loads of which only
-// a lower bound is known may not be the best for what they are.
+// proofFor is the proof of sizes on one server, or on all where server is empty. What is the best for loads of which
+// only a lower bound is known may not be the best for what they are.
 func proofFor(gap fleet.Float, pools []sizing.PlanPool, server string) string {
 	text := proof(gap)
 	for _, x := range pools {
@@ -275,12 +278,13 @@ func proof(gap fleet.Float) string {
 	case gap == 0:
 		return "proved optimal"
 	default:
-		return fmt.Sprintf("%s waiting clients above the least possible", strings.Replace("at most "+words.Digits(float64(gap)), "at most less", "less", 1))
+		return fmt.Sprintf("%s waiting clients above the least possible",
+			strings.Replace("at most "+words.Digits(float64(gap)), "at most less", "less", 1))
 	}
 }
 
-// next says what doing nothing means, and what an operator would do with the plan by hand: releases before grants, judged
-// process by process, because one that grows may do so only after others have drained.
+// next says what doing nothing means, and what an operator would do with the plan by hand: releases before grants,
+// judged process by process, because one that grows may do so only after others have drained.
 func (o output) next(p sizing.Plan) {
 	var full, hidden, release, grant []string
 	for _, x := range p.Pools {
@@ -299,20 +303,23 @@ func (o output) next(p sizing.Plan) {
 		fmt.Fprintf(o.w, "doing nothing: %s cannot keep up with the load\n", strings.Join(full, ", "))
 	}
 	if len(hidden) > 0 {
-		fmt.Fprintf(o.w, "doing nothing: %s may be asked for more than it can carry: it was full while it was observed\n", strings.Join(hidden, ", "))
+		fmt.Fprintf(o.w, "doing nothing: %s may be asked for more than it can carry: it was full while it was observed\n",
+			strings.Join(hidden, ", "))
 	}
 	for _, s := range p.Servers {
 		if s.RecycleConns == 0 || len(release)+len(grant) == 0 {
 			continue
 		}
 		if s.WorstConns > s.BudgetConns {
-			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which may open %s on %s: its budget of %d does not hold today's worst case of %d beside them\n",
+			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which may open %s on %s: its budget of %d does not hold today's worst "+
+				"case of %d beside them\n",
 				words.Count(s.RecycleConns, "connection"), s.Name, s.BudgetConns, s.WorstConns)
 			fmt.Fprintln(o.w, "nothing was changed")
 			return
 		}
 		if !o.recycle {
-			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which would close and open again the connections of the pools on %s, and may open %d more; policy: {accept: [recycle]} lets step do it\n",
+			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which would close and open again the connections of the pools on %s, "+
+				"and may open %d more; policy: {accept: [recycle]} lets step do it\n",
 				s.Name, s.RecycleConns)
 			fmt.Fprintln(o.w, "nothing was changed")
 			return
@@ -323,7 +330,8 @@ func (o output) next(p sizing.Plan) {
 		fmt.Fprintln(o.w, "no size changes")
 		return
 	case len(release) > 0:
-		fmt.Fprintf(o.w, "by hand, releases first: %s; RELOAD, and see in SHOW POOLS and pg_stat_activity that they have drained\n", strings.Join(release, "; "))
+		fmt.Fprintf(o.w, "by hand, releases first: %s; RELOAD, and see in SHOW POOLS and pg_stat_activity that they have "+
+			"drained\n", strings.Join(release, "; "))
 	}
 	if len(grant) > 0 {
 		then := "by hand"

@@ -24,8 +24,10 @@ func (o output) simulatedRun(v batch.Variant, r batch.VariantReport) {
 		return
 	}
 	done := r.Value("", "run_done")
-	fmt.Fprintf(o.w, "%s   to its end in %s of %d runs   %s   %s steps   undone %s   held %s\n", o.bold("run"), batch.Show(done.Mean*fleet.Float(r.Runs), done.Unit), r.Runs,
-		r.Value("", "run_time").ShowMean(), r.Value("", "steps").ShowMean(), mean(r, "", "undone"), r.Value("", "run_held").ShowMean())
+	fmt.Fprintf(o.w, "%s   to its end in %s of %d runs   %s   %s steps   undone %s   held %s\n", o.bold("run"),
+		batch.Show(done.Mean*fleet.Float(r.Runs), done.Unit), r.Runs,
+		r.Value("", "run_time").ShowMean(), r.Value("", "steps").ShowMean(), mean(r, "", "undone"),
+		r.Value("", "run_held").ShowMean())
 	if len(v.Moves.Windows) > 0 {
 		fmt.Fprintf(o.w, "%s   %s\n", o.bold("windows"), windowsText(v.Moves.Windows, v.Moves.At, v.Warmup+v.Horizon))
 	}
@@ -38,7 +40,8 @@ func (o output) simulatedRun(v batch.Variant, r batch.VariantReport) {
 // mostClosed is how many times are listed at which windows are closed. chosen: a line.
 const mostClosed = 3
 
-// windowsText says when, from `from` to `to` of virtual time, no step may begin. Windows begin and end at whole minutes.
+// windowsText says when, from `from` to `to` of virtual time, no step may begin. Windows begin and end at whole
+// minutes.
 func windowsText(windows []control.Window, from, to time.Duration) string {
 	const clock = "Mon 15:04 UTC"
 	at := func(d time.Duration) string { return fmt.Sprintf("%s (%s)", spell(d), sim.Epoch.Add(d).Format(clock)) }
@@ -69,8 +72,8 @@ func windowsText(windows []control.Window, from, to time.Duration) string {
 	return fmt.Sprintf("%s; virtual time begins %s: %s", strings.Join(texts, "; "), sim.Epoch.Format(clock), when)
 }
 
-// writeEvents prints a journal, a line an event; those that only repeat the one before are left out. Times are UTC, as layout
-// says.
+// writeEvents prints a journal, a line an event; those that only repeat the one before are left out. Times are UTC, as
+// layout says.
 func writeEvents(w io.Writer, layout string, events []state.Event) {
 	for _, e := range events {
 		if line := eventLine(e); line != "" {
@@ -96,9 +99,11 @@ func eventLine(e state.Event) string {
 	case state.StepBegan:
 		return join(string(e.Step.Kind), e.Step.Text(), e.Step.Note)
 	case state.Acted:
-		return join(string(e.Action.Kind), state.Step{Changes: e.Action.Changes, Traffic: e.Action.Traffic}.Text(), e.Action.Reason)
+		return join(string(e.Action.Kind), state.Step{Changes: e.Action.Changes, Traffic: e.Action.Traffic}.Text(),
+			e.Action.Reason)
 	case state.Failed:
-		return join("failed", string(e.Action.Kind)+" "+state.Step{Changes: e.Action.Changes, Traffic: e.Action.Traffic}.Text(), e.Reason)
+		return join("failed", string(e.Action.Kind)+" "+state.Step{Changes: e.Action.Changes,
+			Traffic: e.Action.Traffic}.Text(), e.Reason)
 	case state.HoldBegan:
 		return "hold     " + e.Reason
 	case state.HoldEnded:
@@ -135,7 +140,8 @@ func pointText(p learn.SoakResult) string {
 		return fmt.Sprintf("at %d %%: nothing is learnt: %s", p.X, p.Excluded)
 	}
 	share, _ := p.Share()
-	text := fmt.Sprintf("at %d %% the receiving pool carries %s Erlangs, %s %% of both", p.X, words.Digits(p.To.Erlangs), words.Digits(100*share))
+	text := fmt.Sprintf("at %d %% the receiving pool carries %s Erlangs, %s %% of both", p.X, words.Digits(p.To.Erlangs),
+		words.Digits(100*share))
 	if p.Expected != nil {
 		text += " (" + expectedShare(*p.Expected) + " expected)"
 	}

@@ -71,10 +71,12 @@ func (o output) simulatedHead(s simulation, r batch.Report) {
 	if r.Seeds > 1 {
 		seeds = fmt.Sprintf("seeds %d to %d", r.FirstSeed, r.FirstSeed+uint64(r.Seeds)-1)
 	}
-	fmt.Fprintf(o.w, "%s of %s after %s of warm-up, %s; %s of virtual time, %s events\n", runs, spell(first.Horizon), spell(first.Warmup), seeds,
+	fmt.Fprintf(o.w, "%s of %s after %s of warm-up, %s; %s of virtual time, %s events\n", runs, spell(first.Horizon),
+		spell(first.Warmup), seeds,
 		spell(r.Virtual), thousands(r.Events))
 	if p := r.Partial; p != nil {
-		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("PARTIAL: interrupted after %d of %d runs; what follows is of those alone", p.Done, p.Of)))
+		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("PARTIAL: interrupted after %d of %d runs; what follows is of those alone",
+			p.Done, p.Of)))
 	}
 }
 
@@ -92,15 +94,18 @@ func (o output) simulatedVariant(v batch.Variant, r batch.VariantReport) {
 	if len(pools) > 1 {
 		pools = append(pools, "")
 	}
-	t := o.table("POOL", "ARRIVALS/S", "MEAN WAIT", "P99 WAIT", "WAITED", "TIMED OUT", "REFUSED", "BUSY", "MOST CONNS", "MOST WAITING")
+	t := o.table("POOL", "ARRIVALS/S", "MEAN WAIT", "P99 WAIT", "WAITED", "TIMED OUT", "REFUSED", "BUSY", "MOST CONNS",
+		"MOST WAITING")
 	for _, id := range pools {
 		name := id
 		if id == "" {
 			name = "all"
 		}
 		arrivals, waited := r.Value(id, "arrivals"), r.Value(id, "waited")
-		t.AppendRow(table.Row{name, erlangs(float64(arrivals.Mean) / v.Horizon.Seconds()), r.Value(id, "wait_mean").ShowMean(), r.Value(id, "wait_p99").ShowMean(),
-			percent(waited.Mean / max(arrivals.Mean, 1)), mean(r, id, "timed_out"), mean(r, id, "refused"), r.Value(id, "busy").ShowMean(),
+		t.AppendRow(table.Row{name, erlangs(float64(arrivals.Mean) / v.Horizon.Seconds()),
+			r.Value(id, "wait_mean").ShowMean(), r.Value(id, "wait_p99").ShowMean(),
+			percent(waited.Mean / max(arrivals.Mean, 1)), mean(r, id, "timed_out"), mean(r, id, "refused"),
+			r.Value(id, "busy").ShowMean(),
 			most(r, id, "max_conns"), most(r, id, "max_waiting")})
 	}
 	alignRight(t, 2, 10)
@@ -123,7 +128,8 @@ func (o output) simulatedServer(x sim.ServerSpec, r batch.VariantReport) {
 	budget := "no budget is checked"
 	if x.Budget > 0 {
 		violations := r.Value(x.Name, "budget_violations")
-		budget = fmt.Sprintf("worst case at most %s of budget %d, above it %s times a run", most(r, x.Name, "worst_conns"), x.Budget, batch.Show(violations.Mean, violations.Unit))
+		budget = fmt.Sprintf("worst case at most %s of budget %d, above it %s times a run", most(r, x.Name, "worst_conns"),
+			x.Budget, batch.Show(violations.Mean, violations.Unit))
 		if violations.Max > 0 {
 			budget = o.warn(budget + fmt.Sprintf(", for %s", r.Value(x.Name, "over_budget").ShowMean()))
 		}
@@ -132,7 +138,8 @@ func (o output) simulatedServer(x sim.ServerSpec, r batch.VariantReport) {
 	if c := r.Value(x.Name, "cpu_mean"); c.Mean.Known() {
 		cpu = fmt.Sprintf("cpu %s, at most %s", c.ShowMean(), most(r, x.Name, "cpu_max"))
 	}
-	fmt.Fprintf(o.w, "%s   backends at most %s of max_connections %d   %s   %s\n", o.bold(x.Name), most(r, x.Name, "max_backends"), x.MaxConns, budget, cpu)
+	fmt.Fprintf(o.w, "%s   backends at most %s of max_connections %d   %s   %s\n", o.bold(x.Name),
+		most(r, x.Name, "max_backends"), x.MaxConns, budget, cpu)
 	var odd []string
 	for _, name := range []string{"logins_refused", "orphans"} {
 		if v := r.Value(x.Name, name); v.Max > 0 {
@@ -164,7 +171,8 @@ func (o output) demands(r batch.VariantReport) {
 			sign = "≥ "
 		}
 		e := d.Found.Erlangs
-		t.AppendRow(table.Row{d.Pool, erlangs(float64(d.True)), sign + erlangs(e.Target), erlangs(e.Lower) + "–" + erlangs(e.Upper),
+		t.AppendRow(table.Row{d.Pool, erlangs(float64(d.True)), sign + erlangs(e.Target), erlangs(e.Lower) + "–" +
+			erlangs(e.Upper),
 			percent(fleet.Float(d.Found.Censored)), d.Found.Method})
 	}
 	alignRight(t, 2, 5)

@@ -23,7 +23,8 @@ func rollbackCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "rollback",
 		Usage: "take back the step in hand, or the newest that was taken, through the same safe steps",
-		Description: "Says first whether the sizes before still fit. With --to, that step and all later ones go back: pgbudget status\n" +
+		Description: "Says first whether the sizes before still fit. With --to, that step and all later ones go back: " +
+			"pgbudget status\n" +
 			"lists the steps with their numbers. policy.windows do not bind it.\n\n" +
 			"Examples:\n" +
 			"  pgbudget rollback --dry-run\n" +
@@ -31,7 +32,8 @@ func rollbackCommand() *cli.Command {
 			"  pgbudget rollback --now --yes                         as fast as drains allow",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			&cli.IntFlag{Name: "to", DefaultText: "the newest", Usage: "take back step `N` and every later one"},
-			&cli.BoolFlag{Name: "now", Usage: "with no soak between actions, and no percent: drains are waited for all the same"},
+			&cli.BoolFlag{Name: "now",
+				Usage: "with no soak between actions, and no percent: drains are waited for all the same"},
 		}),
 		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			policy, err := policyOf(c, s)
@@ -75,8 +77,8 @@ func rollbackCommand() *cli.Command {
 	}
 }
 
-// goneForGood adds the whole way to what is said of somebody that does not answer: a host may be lost, and the others are to
-// go back.
+// goneForGood adds the whole way to what is said of somebody that does not answer: a host may be lost, and the others
+// are to go back.
 func goneForGood(err error) error {
 	if operr.KindOf(err) != operr.KindUnreachable {
 		return err
@@ -111,7 +113,8 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	}
 	for _, t := range way.Traffic {
 		if !slices.ContainsFunc(course.traffic, func(x bouncer.Traffic) bool { return x.ID() == t.Shift }) {
-			return usage("write its shift: into the config again, or --to a later step", "the steps that go back have turned the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
+			return usage("write its shift: into the config again, or --to a later step",
+				"the steps that go back have turned the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
 		}
 	}
 	for _, gone := range way.Gone {
@@ -125,7 +128,8 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	for i, t := range course.traffic {
 		course.shifts[i].Until = t.Until
 	}
-	say, why := rollbackText(m.memory, way), cmp.Or(control.Reachable(course.fleet, way.Goal), control.AboveMax(course.fleet, way.Goal))
+	say, why := rollbackText(m.memory, way), cmp.Or(control.Reachable(course.fleet, way.Goal),
+		control.AboveMax(course.fleet, way.Goal))
 	part := ""
 	possible, hint := "possible", "free connections or raise that max: first, or pgbudget rollback --to a later step"
 	if in := m.memory.Step; why == "" && in != nil {
@@ -150,7 +154,8 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	fmt.Fprintln(stderr, say+": "+possible)
 	if c.Bool("dry-run") {
 		if out.format != "table" {
-			if err := out.data(backData{m.memory.NumberOf(way.To), why == "", cmp.Or(why, part), part != "", way.Goal, way.Traffic}); err != nil {
+			if err := out.data(backData{m.memory.NumberOf(way.To), why == "", cmp.Or(why, part), part != "", way.Goal,
+				way.Traffic}); err != nil {
 				return err
 			}
 			return refused
@@ -196,10 +201,11 @@ func (m *mover) refusedBack(c *cli.Context, course course, policy state.Policy, 
 // listsThem is the hint of whoever names a step that is not there.
 const listsThem = "pgbudget status lists the steps that can be taken back"
 
-// nothingTaken says that no step can be taken back, which is no success: what was asked for was not done.
+// nothingTaken says that no step can be taken back, which is no success: what was asked for was not done. A flush that a
+// killed run has left is ended first.
 func nothingTaken(m state.JournalState) error {
 	switch {
-	case m.Step != nil || m.RollTo > 0 || len(m.Past) > 0:
+	case m.Step != nil || m.RollTo > 0 || len(m.Past) > 0 || len(m.Flushed()) > 0:
 		return nil
 	case m.Numbered > 0:
 		return usage(listsThem, "there is nothing to take back: all steps are taken back already")
@@ -233,8 +239,8 @@ func stepNumbered(m state.JournalState, number int, given bool) (int64, error) {
 	return 0, usage(listsThem, "--to is %d, and the journal has no such step: %s", number, known)
 }
 
-// readyBack says why a rollback may not begin: what a run finds at its first sample, and what a write would be refused for.
-// The step in hand goes back first.
+// readyBack says why a rollback may not begin: what a run finds at its first sample, and what a write would be refused
+// for. The step in hand goes back first.
 func (m *mover) readyBack(ctx context.Context, course course, policy state.Policy) error {
 	if err := m.drifted(course, policy); err != nil {
 		return err
@@ -281,7 +287,8 @@ func inHandToo(in state.Step, w control.RollbackTo) control.RollbackTo {
 	}
 	slices.SortStableFunc(pools, func(a, b sizing.GoalPool) int { return cmp.Compare(a.Pool, b.Pool) })
 	w.Goal.Pools = pools
-	if t := in.Traffic; t != nil && !slices.ContainsFunc(w.Traffic, func(x shift.TrafficChange) bool { return x.Shift == t.Shift }) {
+	if t := in.Traffic; t != nil && !slices.ContainsFunc(w.Traffic,
+		func(x shift.TrafficChange) bool { return x.Shift == t.Shift }) {
 		back := t.Back()
 		if in.Kind == state.Backward {
 			back = *t
@@ -303,9 +310,10 @@ func wayText(w control.RollbackTo) string {
 	return strings.Join(parts, ", ")
 }
 
-// backwards are the shifts of a rollback: each goes to where its switch was before the steps that are taken back, or stays
-// where it stands.
-func backwards(traffic []bouncer.Traffic, at []shift.Shift, way control.RollbackTo, inHand *state.Step) []bouncer.Traffic {
+// backwards are the shifts of a rollback: each goes to where its switch was before the steps that are taken back, or
+// stays where it stands.
+func backwards(traffic []bouncer.Traffic, at []shift.Shift, way control.RollbackTo,
+	inHand *state.Step) []bouncer.Traffic {
 	out := slices.Clone(traffic)
 	for i := range out {
 		t := &out[i]
@@ -318,7 +326,8 @@ func backwards(traffic []bouncer.Traffic, at []shift.Shift, way control.Rollback
 		}
 		for _, turn := range way.Traffic {
 			t.Stays = t.Stays && turn.Shift != t.ID()
-			if on := turn.To - t.Until; turn.Shift == t.ID() && on*(turn.To-turn.From) >= 0 { // a rollback that was not finished may be past it
+			// a rollback that was not finished may be past it
+			if on := turn.To - t.Until; turn.Shift == t.ID() && on*(turn.To-turn.From) >= 0 {
 				t.Until = turn.To
 			}
 		}

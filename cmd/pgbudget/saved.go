@@ -15,8 +15,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
-// saveable finds where --out leads: a file of its own, or one that a symbolic link leads to, in a folder in which a file can be
-// made. A device or a pipe is left alone, and so is a file that is there and is no saved plan.
+// saveable finds where --out leads: a file of its own, or one that a symbolic link leads to, in a folder in which a
+// file can be made. A device or a pipe is left alone, and so is a file that is there and is no saved plan.
 func saveable(file string) (string, error) {
 	to, hint := file, "name a file"
 	info, err := os.Stat(file)
@@ -36,7 +36,8 @@ func saveable(file string) (string, error) {
 		err = writable(filepath.Dir(to))
 	}
 	if err != nil {
-		return "", &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)), Hint: hint}
+		return "", &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)),
+			Hint: hint}
 	}
 	return to, nil
 }
@@ -61,7 +62,8 @@ func savePlan(file string, fleet budget.Fleet, plan sizing.Plan) error {
 		return err
 	}
 	if err := renameio.WriteFile(file, append(b, '\n'), 0o600); err != nil {
-		return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)), Hint: "choose a folder that can be written"}
+		return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot save the plan: %w", cause(err)),
+			Hint: "choose a folder that can be written"}
 	}
 	return nil
 }
@@ -74,14 +76,18 @@ func loadPlan(file string) (sizing.Saved, error) {
 	var saved sizing.Saved
 	b, err := readAtMost(file, maxSaved)
 	if err != nil {
-		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: cause(err), Hint: "pgbudget plan --out FILE saves a plan"}
+		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: cause(err),
+			Hint: "pgbudget plan --out FILE saves a plan"}
 	}
 	if err := json.Unmarshal(b, &saved); err != nil || saved.Plan.Version == 0 {
-		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: errors.New("not a saved plan"), Hint: "pgbudget plan --out FILE saves one; what -o json prints lacks the inputs"}
+		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: errors.New("not a saved plan"),
+			Hint: "pgbudget plan --out FILE saves one; what -o json prints lacks the inputs"}
 	}
 	quote.All(&saved) // it may be of somebody else
 	if saved.Plan.Version != sizing.PlanVersion {
-		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("plan version %d, this pgbudget reads %d", saved.Plan.Version, sizing.PlanVersion), Hint: "save it again"}
+		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file,
+			Err:  fmt.Errorf("plan version %d, this pgbudget reads %d", saved.Plan.Version, sizing.PlanVersion),
+			Hint: "save it again"}
 	}
 	if err := saved.Check(); err != nil {
 		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: err,

@@ -30,7 +30,8 @@ func (e shiftLoad) sum() float64 { return e.web + e.ci + e.jobs }
 // fraction is the part of main's load that CI is: CI comes through main at first.
 func (e shiftLoad) fraction() float64 { return e.ci / (e.ci + e.web) }
 
-// shiftConns are the connections that there are for them: three more in `make test`, for what a machine that gets busier adds.
+// shiftConns are the connections that there are for them: three more in `make test`, for what a machine that gets
+// busier adds.
 func shiftConns(t testing.TB) int {
 	if window(t) >= time.Minute {
 		return 53
@@ -38,9 +39,10 @@ func shiftConns(t testing.TB) int {
 	return 56
 }
 
-// shiftErlangs are 38 Erlangs in `make fidelity`. In `make test`, 28: soaks of seconds know loads less well, and the plan's
-// sizes carry what they may be at most. Of main's 22.5, 25 s of Poisson traffic show 2 % more or less, and the plan adds two
-// of those: for 31, a window of one in ten or so said that there is no way, as there was none at 6 % more.
+// shiftErlangs are 38 Erlangs in `make fidelity`. In `make test`, 28: soaks of seconds know loads less well, and the
+// plan's sizes carry what they may be at most. Of main's 22.5, 25 s of Poisson traffic show 2 % more or less, and the
+// plan adds two of those: for 31, a window of one in ten or so said that there is no way, as there was none at 6 %
+// more.
 func shiftErlangs(t testing.TB) shiftLoad {
 	if window(t) >= time.Minute {
 		return shiftLoad{web: 18, ci: 12, jobs: 8}
@@ -51,16 +53,19 @@ func shiftErlangs(t testing.TB) shiftLoad {
 // shiftFleet is main with 37 connections, jobs with 10 and ci with 2 before one server: four are spare, or seven.
 func shiftFleet(t testing.TB, gen lab.Generation) lab.Spec {
 	group := func(name string, size int) lab.GroupSpec {
-		return lab.GroupSpec{Name: name, Processes: 1, Generation: gen, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}}}
+		return lab.GroupSpec{Name: name, Processes: 1, Generation: gen,
+			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}}}
 	}
-	return lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: shiftConns(t) + 3 + 2}}, // superusers; pgbudget and the observer
+	// superusers; pgbudget and the observer
+	return lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: shiftConns(t) + 3 + 2}},
 		Groups: []lab.GroupSpec{group("main", 37), group("jobs", 10), group("ci", 2)}, Users: []string{"app1"}}
 }
 
 // flagged is the load of a fleet whose CI clients a flag file routes.
 type flagged struct {
 	hold time.Duration // as it is drawn
-	slow float64       // how many times as long the machine holds it: rates are lower by it, and the load in Erlangs is that of `of`
+	// how many times as long the machine holds it: rates are lower by it, and the load in Erlangs is that of `of`
+	slow float64
 	of   shiftLoad
 	flag *lab.Flag
 	runs map[string]*lab.Run
@@ -91,7 +96,8 @@ func flagLoad(t testing.TB, l *lab.Lab, hold time.Duration) *flagged {
 	return f
 }
 
-// paceLook is how long a load is watched before its rates are fitted to how long its holds take. chosen: some 900 transactions.
+// paceLook is how long a load is watched before its rates are fitted to how long its holds take. chosen: some 900
+// transactions.
 const paceLook = 4 * time.Second
 
 func (f *flagged) start(t testing.TB, l *lab.Lab) {
@@ -107,7 +113,8 @@ func (f *flagged) start(t testing.TB, l *lab.Lab) {
 		{"ci by main", "main", f.of.ci, f.flag.Stays},
 		{"ci by ci", "ci", f.of.ci, f.flag.Moved},
 	} {
-		r, err := lab.OpenLoop{DSN: l.DSNs(x.group, "app1", "app")[0], PerSec: x.erlangs / f.hold.Seconds() / f.slow, Body: lab.Body{Hold: lab.Exp(f.hold)}, Seed: uint64(i + 1),
+		r, err := lab.OpenLoop{DSN: l.DSNs(x.group, "app1", "app")[0], PerSec: x.erlangs / f.hold.Seconds() / f.slow,
+			Body: lab.Body{Hold: lab.Exp(f.hold)}, Seed: uint64(i + 1),
 			MaxClients: 3000, Share: x.share}.Start(context.Background())
 		if err != nil {
 			t.Fatal(err)
@@ -133,8 +140,8 @@ func (f *flagged) config(policy, wait string) string {
 		"  set: [sh, -c, '" + f.flag.Set("{{.Percent}}") + "']\n  get: [cat, " + f.flag.File + "]\n"
 }
 
-// TestRunShiftsLiveTraffic moves all CI traffic of a live fleet from main to ci, sizes with it, unattended, with a prior that is
-// a third below the truth.
+// TestRunShiftsLiveTraffic moves all CI traffic of a live fleet from main to ci, sizes with it, unattended, with a
+// prior that is a third below the truth.
 func TestRunShiftsLiveTraffic(t *testing.T) {
 	generations(t, func(t *testing.T, gen lab.Generation) { judged(t, func(t *trial) { shiftsAll(t, gen) }) })
 }
@@ -156,8 +163,11 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	ld := flagLoad(t, l, hold)
 	t.lags(ld.all()...)
 	t.doubt(watch.stalled)
-	config, path := movingConfig(t, l, ld.config(fmt.Sprintf("percent: %s, soak: %v, soak_every: 1s, hold_for: 2m, max_wait: %v", percent, soak, max(time.Second, 10*hold)),
-		fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99))+"saturation:\n  - {name: busy, builtin: busy, hold: 0.99}\n")
+	config, path := movingConfig(t, l,
+		ld.config(fmt.Sprintf("percent: %s, soak: %v, soak_every: 1s, hold_for: 2m, max_wait: %v", percent, soak,
+			max(time.Second, 10*hold)),
+			fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean,
+				p99))+"saturation:\n  - {name: busy, builtin: busy, hold: 0.99}\n")
 	time.Sleep(2 * time.Second)
 	from := map[string]lab.Ledger{}
 	for name, r := range ld.runs {
@@ -166,7 +176,8 @@ func shiftsAll(t *trial, gen lab.Generation) {
 
 	args := []string{"--config", config, "--window", look.String(), "--every", "500ms"}
 	// Both look for as long, at once.
-	for _, r := range commands(t, l, append([]string{"plan", "--path", "config"}, args...), append([]string{"step", "--dry-run"}, args...)) {
+	for _, r := range commands(t, l, append([]string{"plan", "--path", "config"}, args...),
+		append([]string{"step", "--dry-run"}, args...)) {
 		if r.code != 0 || !strings.Contains(r.stdout, "mv ") || !strings.Contains(r.stdout, "nothing was changed") {
 			t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 		}
@@ -186,7 +197,8 @@ func shiftsAll(t *trial, gen lab.Generation) {
 			t.Errorf("%s: %d clients failed, %d were starved", name, got.Failed, got.Starved)
 		}
 		waited := got.BeginTotal / time.Duration(max(1, got.Completed))
-		text := fmt.Sprintf("%s: mean wait %v, p99 %v of %d transactions, policy %v and %v; holds of %v", name, waited, got.Begins.Quantile(0.99), got.Completed, mean, p99, got.MeanHeld())
+		text := fmt.Sprintf("%s: mean wait %v, p99 %v of %d transactions, policy %v and %v; holds of %v", name, waited,
+			got.Begins.Quantile(0.99), got.Completed, mean, p99, got.MeanHeld())
 		t.Log(text)
 		if waited > mean || got.Begins.Quantile(0.99) > p99 {
 			t.Error(text)
@@ -204,12 +216,14 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	above := aboveOptimum(t, ld, sizes)
 	prior := load.Range{Lower: 0.135, Target: 0.27, Upper: 0.54}
 	learnt := learn.Learn(prior, bouncer.Replay(events).Soaks)
-	t.Logf("at most %d backends; sizes %v, %.2f %% above the optimum for the true loads; fraction %.3f (%.3f to %.3f), truth %.3f, %s", watch.most.Load(), sizes, 100*above,
+	t.Logf("at most %d backends; sizes %v, %.2f %% above the optimum for the true loads; fraction %.3f (%.3f to %.3f), "+
+		"truth %.3f, %s", watch.most.Load(), sizes, 100*above,
 		learnt.Fraction.Target, learnt.Fraction.Lower, learnt.Fraction.Upper, ld.of.fraction(), learnt.Method)
 	if above > 0.01 && full {
 		t.Errorf("the sizes %v wait %.1f %% more than the optimum", sizes, 100*above)
 	}
-	if r := command(t, l, "status", "--config", config); r.code != 0 || !strings.Contains(r.stdout, "traffic of main/app:ci/app") || !strings.Contains(r.stdout, "SHARE EXPECTED") {
+	if r := command(t, l, "status", "--config", config); r.code != 0 ||
+		!strings.Contains(r.stdout, "traffic of main/app:ci/app") || !strings.Contains(r.stdout, "SHARE EXPECTED") {
 		t.Errorf("status: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	} else {
 		t.Log(r.stdout)
@@ -219,7 +233,8 @@ func shiftsAll(t *trial, gen lab.Generation) {
 		t.Errorf("%d backends at one time, %d can be (%v)", watch.most.Load(), limit, watch.err)
 	}
 	log, err := os.ReadFile(server.LogPath)
-	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
+	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log),
+		"FATAL:  the database system is starting up"); err != nil || fatal > 0 {
 		t.Errorf("PostgreSQL's log (%v):\n%s", err, log)
 	}
 }
@@ -239,7 +254,8 @@ func sizeIn(t testing.TB, p *lab.Process) int {
 	return n
 }
 
-// explainsSizes wants every size that a file has from an action in the journal, every action within a step, and a goal for each.
+// explainsSizes wants every size that a file has from an action in the journal, every action within a step, and a goal
+// for each.
 func explainsSizes(t testing.TB, l *lab.Lab, events []state.Event) {
 	t.Helper()
 	var m state.JournalState
@@ -275,15 +291,18 @@ func explainsSizes(t testing.TB, l *lab.Lab, events []state.Event) {
 	}
 }
 
-// aboveOptimum is how much more than the least possible waits with the sizes, for the loads that the generator makes now.
+// aboveOptimum is how much more than the least possible waits with the sizes, for the loads that the generator makes
+// now.
 func aboveOptimum(t testing.TB, f *flagged, sizes map[string]int) float64 {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "servers: [{name: pg, max_connections: %d, headroom: {connections: 0}, direct: {conns: 2}}]\ndeadband: 0\npools:\n", shiftConns(t)+5)
+	fmt.Fprintf(&b, "servers: [{name: pg, max_connections: %d, headroom: {connections: 0}, direct: {conns: "+
+		"2}}]\ndeadband: 0\npools:\n", shiftConns(t)+5)
 	for group, erlangs := range map[string]float64{"main": f.of.web, "ci": f.of.ci, "jobs": f.of.jobs} {
 		hold := f.runs[map[string]string{"main": "web", "ci": "ci by ci", "jobs": "jobs"}[group]].Ledger().MeanHeld()
 		perSec := erlangs / f.hold.Seconds() / f.slow
-		fmt.Fprintf(&b, "  - {pool: %s/app, size: %d, copies: 1, max_wait: {mean: 1s, p99: 10s}, utilization: 99%%, load: {arrivals_per_sec: %g, mean_hold: %v}}\n", group, sizes[group], perSec, hold)
+		fmt.Fprintf(&b, "  - {pool: %s/app, size: %d, copies: 1, max_wait: {mean: 1s, p99: 10s}, utilization: 99%%, load: "+
+			"{arrivals_per_sec: %g, mean_hold: %v}}\n", group, sizes[group], perSec, hold)
 	}
 	file := filepath.Join(t.TempDir(), "truth.yaml")
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
@@ -307,8 +326,8 @@ func aboveOptimum(t testing.TB, f *flagged, sizes map[string]int) float64 {
 	return float64(plan.Now/plan.Objective) - 1
 }
 
-// TestSaturationTurnsTrafficBack provokes a saturation while a turn is soaked, and measures how long it takes until the flag is
-// back.
+// TestSaturationTurnsTrafficBack provokes a saturation while a turn is soaked, and measures how long it takes until the
+// flag is back.
 func TestSaturationTurnsTrafficBack(t *testing.T) { judged(t, turnsBack) }
 
 func turnsBack(t *trial) {
@@ -318,19 +337,24 @@ func turnsBack(t *trial) {
 	hold = slower(hold, speed)
 	load := flagLoad(t, l, hold)
 	t.lags(load.all()...)
-	config, path := movingConfig(t, l, load.config("percent: 25, soak: 1m, soak_every: 1s, hold_for: 2m, aborts: 1, max_wait: "+max(time.Second, 10*hold).String(),
-		fmt.Sprintf("max_wait: {mean: %v, p99: %v}", 2*hold, 16*hold))+"saturation:\n  - {name: waiting, builtin: waiting, hold: 20, abort: 40}\n")
+	config, path := movingConfig(t, l,
+		load.config("percent: 25, soak: 1m, soak_every: 1s, hold_for: 2m, aborts: 1, max_wait: "+max(time.Second,
+			10*hold).String(),
+			fmt.Sprintf("max_wait: {mean: %v, p99: %v}", 2*hold,
+				16*hold))+"saturation:\n  - {name: waiting, builtin: waiting, hold: 20, abort: 40}\n")
 	before := files(t, l)
 	binary, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "run", "--config", config, "--window", slower(20*time.Second, speed).String(), "--every", "500ms", "--yes")
+	cmd := exec.Command(binary, "run", "--config", config, "--window", slower(20*time.Second, speed).String(), "--every",
+		"500ms", "--yes")
 	cmd.Env = append(os.Environ(), "PGPASSFILE="+l.PassFile)
 	said := begun(t, cmd)
 	said.until(t, "the first change of the traffic", 3*time.Minute, func() bool { return load.flag.Percent() > 0 })
 	time.Sleep(3 * time.Second)
-	surge, err := lab.OpenLoop{DSN: l.DSNs("jobs", "app1", "app")[0], PerSec: 48 / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 99, MaxClients: 3000}.Start(context.Background())
+	surge, err := lab.OpenLoop{DSN: l.DSNs("jobs", "app1", "app")[0], PerSec: 48 / hold.Seconds(),
+		Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 99, MaxClients: 3000}.Start(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,7 +381,8 @@ func turnsBack(t *trial) {
 			t.Errorf("%s before the traffic is back", e.Action.Kind)
 		}
 	}
-	t.Logf("the flag was back %v after the surge began, and %v after it was decided: %s", took.Round(time.Millisecond), back.At.Sub(abort.At).Round(time.Millisecond), abort.Reason)
+	t.Logf("the flag was back %v after the surge began, and %v after it was decided: %s", took.Round(time.Millisecond),
+		back.At.Sub(abort.At).Round(time.Millisecond), abort.Reason)
 	if abort.At.IsZero() || back.At.IsZero() || back.At.Sub(abort.At) > time.Second+500*time.Millisecond {
 		t.Errorf("decided %v, back %v\n%s", abort.At, back.At, said.text())
 	}

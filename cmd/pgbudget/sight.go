@@ -25,7 +25,8 @@ type sight struct {
 	Holders []fleet.Holder `json:"holders,omitempty"`
 	Doing   string         `json:"doing,omitempty"` // what the run did about it; empty: it ended
 
-	StepsAhead *int `json:"steps_ahead,omitempty"` // of a run that ended: the steps that are left to its plan, as it saw the fleet
+	// of a run that ended: the steps that are left to its plan, as it saw the fleet
+	StepsAhead *int `json:"steps_ahead,omitempty"`
 }
 
 type serverSight struct {
@@ -40,7 +41,8 @@ type serverSight struct {
 func sightOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard) sight {
 	out := sight{At: f.At}
 	for _, s := range f.Servers {
-		x := serverSight{Name: s.Name, WorstConns: f.WorstConns(s.Name), BudgetConns: s.BudgetConns, SpareConns: f.SpareConns(s.Name)}
+		x := serverSight{Name: s.Name, WorstConns: f.WorstConns(s.Name), BudgetConns: s.BudgetConns,
+			SpareConns: f.SpareConns(s.Name)}
 		if gate != nil {
 			if x.Gate = gate.Held(s.Name); x.Gate == "" {
 				x.Gate = "open"

@@ -43,12 +43,14 @@ func (b *bench) answers(t *testing.T) {
 			}})
 			before := files(t, b.l)
 			defer b.restore(t, before)
-			code, said := b.onATerminal(t, c.early, c.typed, "to go on: ", "step", "--config", b.config, "--window", "2s", "--every", "300ms")
+			code, said := b.onATerminal(t, c.early, c.typed, "to go on: ", "step", "--config", b.config, "--window", "2s",
+				"--every", "300ms")
 			if code != c.code || !strings.Contains(said, c.says) {
 				t.Errorf("exit %d, want %d and %q:\n%s", code, c.code, c.says, said)
 			}
 			asked, _, _ := strings.Cut(said, "to go on: ")
-			for _, part := range []string{"worst case ", " on the way, ", "of max_connections 70", "  1  release  main/app 6 → 5", "  4  soak     1s",
+			for _, part := range []string{"worst case ", " on the way, ", "of max_connections 70",
+				"  1  release  main/app 6 → 5", "  4  soak     1s",
 				"app pool_size 6 → 5", "to the plan in all, about ", "first step: ci/app 2 → 5, main/app 6 → 5"} {
 				if !strings.Contains(asked, part) {
 					t.Errorf("%q is not in what was asked:\n%s", part, asked)
@@ -70,7 +72,8 @@ func (b *bench) answers(t *testing.T) {
 
 // signals ends a run in its soak, and goes back.
 func (b *bench) signals(t *testing.T) {
-	heard := make(chan os.Signal, 1) // what this program catches, what it starts has as usual: under nohup a hang-up is ignored
+	// what this program catches, what it starts has as usual: under nohup a hang-up is ignored
+	heard := make(chan os.Signal, 1)
 	signal.Notify(heard, syscall.SIGHUP)
 	defer signal.Stop(heard)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
@@ -91,13 +94,17 @@ func (b *bench) signals(t *testing.T) {
 				t.Fatalf("%v: %v\n%s", events, err, stderr.String())
 			}
 			if last := events[len(events)-1]; code != exitInterrupted || last.Outcome != state.Interrupted ||
-				!strings.Contains(stderr.String(), "pgbudget run --config "+b.config+" goes on, pgbudget rollback --config "+b.config+" goes back") || strings.Contains(stderr.String(), "nothing was moved") {
+				!strings.Contains(stderr.String(),
+					"pgbudget run --config "+b.config+" goes on, pgbudget rollback --config "+b.config+" goes back") ||
+				strings.Contains(stderr.String(), "nothing was moved") {
 				t.Errorf("exit %d, %s\n%s", code, last.Outcome, stderr.String())
 			}
-			if r := command(t, b.l, "status", "--config", b.config); strings.Contains(r.stdout, "doing") || strings.Contains(r.stdout, "killed") {
+			if r := command(t, b.l, "status", "--config", b.config); strings.Contains(r.stdout, "doing") ||
+				strings.Contains(r.stdout, "killed") {
 				t.Errorf("status of a run that has ended:\n%s", r.stdout)
 			}
-			if r := command(t, b.l, "rollback", "--config", b.config, "--window", "2s", "--every", "300ms", "--now", "--yes"); r.code != exitDone {
+			if r := command(t, b.l, "rollback", "--config", b.config, "--window", "2s", "--every", "300ms", "--now",
+				"--yes"); r.code != exitDone {
 				t.Errorf("rollback: exit %d\n%s", r.code, r.stderr)
 			}
 			for path, text := range files(t, b.l) {
@@ -116,7 +123,8 @@ func (b *bench) running(t *testing.T) (*exec.Cmd, *bytes.Buffer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd, stderr := exec.Command(file, "run", "--config", b.config, "--window", "2s", "--every", "300ms", "--yes"), new(bytes.Buffer)
+	cmd, stderr := exec.Command(file, "run", "--config", b.config, "--window", "2s", "--every", "300ms", "--yes"),
+		new(bytes.Buffer)
 	cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile)
 	cmd.Stderr = stderr
 	if err := cmd.Start(); err != nil {
@@ -125,8 +133,8 @@ func (b *bench) running(t *testing.T) (*exec.Cmd, *bytes.Buffer) {
 	return cmd, stderr
 }
 
-// runHolds has run refuse a pool that leads to a server which nobody looks at, and wait outside of its windows until it is
-// interrupted. Nothing moves.
+// runHolds has run refuse a pool that leads to a server which nobody looks at, and wait outside of its windows until it
+// is interrupted. Nothing moves.
 func (b *bench) runHolds(t *testing.T) {
 	b.t = t
 	b.begin(t, fault{})
@@ -146,7 +154,8 @@ func (b *bench) runHolds(t *testing.T) {
 	time.Sleep(3 * time.Second) // ten samples, of which three would do for a step
 	_ = cmd.Process.Signal(syscall.SIGINT)
 	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || b.did(state.BeginStep) || !strings.Contains(stderr.String(), "outside of the windows") {
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || b.did(state.BeginStep) ||
+		!strings.Contains(stderr.String(), "outside of the windows") {
 		t.Errorf("outside of its windows: exit %d, a step %v\n%s", code, b.did(state.BeginStep), stderr.String())
 	}
 	for path, text := range files(t, b.l) {

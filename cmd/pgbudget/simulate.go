@@ -31,12 +31,17 @@ func simulateCommand() *cli.Command {
 			"  pgbudget simulate --junit report.xml scenario.yaml      for CI: exit code 9 when an expectation fails",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.BoolFlag{Name: "init", Usage: "print a commented scenario instead"},
-			&cli.StringSliceFlag{Name: "set", Usage: "`KEY=VALUE` in place of the file's; KEY=V1,V2,… compares; repeatable, every combination is run"},
+			&cli.StringSliceFlag{Name: "set",
+				Usage: "`KEY=VALUE` in place of the file's; KEY=V1,V2,… compares; repeatable, every combination is run"},
 			&cli.IntFlag{Name: "seeds", DefaultText: "the scenario's", Usage: "run every variant with `N` seeds"},
 			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "begin with seed `N`"},
-			&cli.DurationFlag{Name: "horizon", DefaultText: "the scenario's", Usage: "let `TIME` of virtual time count in each run"},
-			&cli.IntFlag{Name: "workers", DefaultText: "one a CPU", Usage: "run `N` worlds at a time; the result does not depend on it"},
-			&cli.BoolFlag{Name: "estimate", Usage: "look at one more run as the planner looks at a live fleet, and print the loads it finds beside the true ones"},
+			&cli.DurationFlag{Name: "horizon", DefaultText: "the scenario's",
+				Usage: "let `TIME` of virtual time count in each run"},
+			&cli.IntFlag{Name: "workers", DefaultText: "one a CPU",
+				Usage: "run `N` worlds at a time; the result does not depend on it"},
+			&cli.BoolFlag{Name: "estimate",
+				Usage: "look at one more run as the planner looks at a live fleet, and print the loads it finds beside the true " +
+					"ones"},
 			&cli.StringSliceFlag{Name: "chart", Usage: "draw the first run to `FILE`, .svg or .png; repeatable"},
 			&cli.StringFlag{Name: "junit", Usage: "write what became of the expectations to `FILE` as JUnit XML"},
 		}, formatFlags()),
@@ -84,7 +89,8 @@ type simulation struct {
 
 // newSimulation reads the flags and the scenario; nothing runs yet.
 func newSimulation(c *cli.Context) (simulation, error) {
-	s := simulation{file: c.Args().First(), horizon: c.Duration("horizon"), pictures: c.StringSlice("chart"), junit: c.String("junit")}
+	s := simulation{file: c.Args().First(), horizon: c.Duration("horizon"), pictures: c.StringSlice("chart"),
+		junit: c.String("junit")}
 	s.batch.Workers, s.batch.Estimate = runtime.NumCPU(), c.Bool("estimate")
 	for _, p := range s.pictures {
 		if ext := filepath.Ext(p); ext != ".svg" && ext != ".png" {
@@ -164,7 +170,8 @@ func (s simulation) run(c *cli.Context, out output) error {
 	}
 	if report.Events > 0 {
 		fmt.Fprintf(stderr, "%s of virtual time and %s events in %s: %s million events per second\n",
-			spell(report.Virtual), thousands(report.Events), took.Round(time.Millisecond), words.Digits(float64(report.Events)/max(took.Seconds(), 1e-9)/1e6))
+			spell(report.Virtual), thousands(report.Events), took.Round(time.Millisecond),
+			words.Digits(float64(report.Events)/max(took.Seconds(), 1e-9)/1e6))
 	}
 	if err := errors.Join(out.simulated(s, report), stdout.err); err != nil {
 		return err
@@ -185,12 +192,13 @@ func (s simulation) warnings() []string {
 	return all
 }
 
-// verdict is the error of a whole batch in which an expectation failed. An interrupted batch has none: it exits with the
-// code of the interrupt.
+// verdict is the error of a whole batch in which an expectation failed. An interrupted batch has none: it exits with
+// the code of the interrupt.
 func (s simulation) verdict(r batch.Report) error {
 	broken, all := r.Broken()
 	if broken == 0 || r.Partial != nil {
 		return nil
 	}
-	return &operr.Error{Subject: s.file, Err: fmt.Errorf("%d of %d %s %w", broken, all, plural(all, "expectation"), errUnmet)}
+	return &operr.Error{Subject: s.file, Err: fmt.Errorf("%d of %d %s %w", broken, all, plural(all, "expectation"),
+		errUnmet)}
 }

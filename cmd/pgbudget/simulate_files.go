@@ -67,7 +67,8 @@ func writeWhole(file string, b []byte) error {
 		err = renameio.WriteFile(file, b, 0o644)
 	}
 	if err != nil {
-		return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot write it: %w", cause(err)), Hint: "choose a folder that can be written"}
+		return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot write it: %w", cause(err)),
+			Hint: "choose a folder that can be written"}
 	}
 	return nil
 }
@@ -79,8 +80,10 @@ func newRunProgress(what string) runProgress {
 	if !isatty.IsTerminal(os.Stderr.Fd()) {
 		return runProgress{}
 	}
-	return runProgress{progressbar.NewOptions(1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(what),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())}
+	return runProgress{progressbar.NewOptions(1, progressbar.OptionSetWriter(os.Stderr),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish())}
 }
 
 // reach is told by one worker at a time.

@@ -10,7 +10,8 @@ import (
 )
 
 // swept are the measures that a sweep compares; -o json has them all.
-var swept = []string{"wait_mean", "wait_p99", "timed_out", "refused", "max_conns", "budget_violations", "worst_conns", "logins_refused", "cpu_mean"}
+var swept = []string{"wait_mean", "wait_p99", "timed_out", "refused", "max_conns", "budget_violations", "worst_conns",
+	"logins_refused", "cpu_mean"}
 
 // maxSweepRows keeps a sweep readable. chosen: two screenfuls.
 const maxSweepRows = 80

@@ -19,7 +19,8 @@ const maxVariants = 1000
 func (s *simulation) variants(sets []string) error {
 	data, err := readAtMost(s.file, config.MaxBytes)
 	if err != nil {
-		return &operr.Error{Kind: operr.KindUsage, Subject: s.file, Err: cause(err), Hint: "pgbudget simulate --init > scenario.yaml"}
+		return &operr.Error{Kind: operr.KindUsage, Subject: s.file, Err: cause(err),
+			Hint: "pgbudget simulate --init > scenario.yaml"}
 	}
 	all, err := combinations(sets)
 	if err != nil {
@@ -67,7 +68,8 @@ func combinations(sets []string) ([][]batch.Setting, error) {
 		var more [][]batch.Setting
 		for _, settings := range all {
 			for _, v := range values {
-				more = append(more, append(settings[:len(settings):len(settings)], batch.Setting{Key: path, Value: v, Varies: len(values) > 1}))
+				more = append(more, append(settings[:len(settings):len(settings)], batch.Setting{Key: path, Value: v,
+					Varies: len(values) > 1}))
 			}
 		}
 		all = more
@@ -75,8 +77,8 @@ func combinations(sets []string) ([][]batch.Setting, error) {
 	return all, nil
 }
 
-// repeat words the command that runs one variant again and fails again: with the one seed that broke the expectation, or,
-// where the runs were judged together, with all of them.
+// repeat words the command that runs one variant again and fails again: with the one seed that broke the expectation,
+// or, where the runs were judged together, with all of them.
 func (s simulation) repeat(v batch.VariantReport, e batch.Verdict) string {
 	if !e.Alone() || e.Seed == nil {
 		return s.command(v, "--seed", strconv.FormatUint(s.batch.FirstSeed, 10), "--seeds", strconv.Itoa(s.batch.Seeds))
@@ -102,7 +104,8 @@ func (s simulation) command(v batch.VariantReport, flags ...string) string {
 
 // shellQuote writes one word so that a shell reads it back.
 func shellQuote(word string) string {
-	plain := word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,%@") == ""
+	plain := word != "" &&
+		strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,%@") == ""
 	if plain {
 		return word
 	}

@@ -27,13 +27,19 @@ const defaultConfig = "pgbudget.yaml"
 // sourceFlags say where the facts come from; every command that needs facts has them.
 func sourceFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, EnvVars: []string{"PGBUDGET_CONFIG"}, Usage: "config `FILE` (default: pgbudget.yaml where it exists)"},
+		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, EnvVars: []string{"PGBUDGET_CONFIG"},
+			Usage: "config `FILE` (default: pgbudget.yaml where it exists)"},
 		&cli.StringFlag{Name: "from", Usage: "read a recording `FILE` instead of a live fleet"},
-		&cli.StringSliceFlag{Name: "postgres", EnvVars: []string{"PGBUDGET_POSTGRES"}, Usage: "`[NAME=]DSN` of a PostgreSQL server; repeatable"},
-		&cli.StringSliceFlag{Name: "bouncer", EnvVars: []string{"PGBUDGET_BOUNCER"}, Usage: "`GROUP=DSN` of a PgBouncer admin console; repeatable, the same name is the same group"},
-		&cli.DurationFlag{Name: "window", EnvVars: []string{"PGBUDGET_WINDOW"}, Value: budget.DefaultWindow, Usage: "look at the live fleet for `TIME`"},
-		&cli.DurationFlag{Name: "every", EnvVars: []string{"PGBUDGET_EVERY"}, DefaultText: "a twentieth of the window, at least 1s", Usage: "look every `TIME`"},
-		&cli.DurationFlag{Name: "timeout", EnvVars: []string{"PGBUDGET_TIMEOUT"}, Value: 5 * time.Second, Usage: "give each console and server `TIME` to answer"},
+		&cli.StringSliceFlag{Name: "postgres", EnvVars: []string{"PGBUDGET_POSTGRES"},
+			Usage: "`[NAME=]DSN` of a PostgreSQL server; repeatable"},
+		&cli.StringSliceFlag{Name: "bouncer", EnvVars: []string{"PGBUDGET_BOUNCER"},
+			Usage: "`GROUP=DSN` of a PgBouncer admin console; repeatable, the same name is the same group"},
+		&cli.DurationFlag{Name: "window", EnvVars: []string{"PGBUDGET_WINDOW"}, Value: budget.DefaultWindow,
+			Usage: "look at the live fleet for `TIME`"},
+		&cli.DurationFlag{Name: "every", EnvVars: []string{"PGBUDGET_EVERY"},
+			DefaultText: "a twentieth of the window, at least 1s", Usage: "look every `TIME`"},
+		&cli.DurationFlag{Name: "timeout", EnvVars: []string{"PGBUDGET_TIMEOUT"}, Value: 5 * time.Second,
+			Usage: "give each console and server `TIME` to answer"},
 	}
 }
 
@@ -78,7 +84,8 @@ type source struct {
 // newSource reads flags and config; it touches no server. window names the flag that says how long to sample;
 // empty: the command does not look.
 func newSource(c *cli.Context, window string) (source, error) {
-	s := source{from: c.String("from"), window: c.Duration(window), every: c.Duration("every"), timeout: c.Duration("timeout"),
+	s := source{from: c.String("from"), window: c.Duration(window), every: c.Duration("every"),
+		timeout:  c.Duration("timeout"),
 		postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"), accept: c.StringSlice("accept-pending"),
 		declared: budget.Declared{SizeAll: true, Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}}
 	for _, d := range []struct {
@@ -90,7 +97,8 @@ func newSource(c *cli.Context, window string) (source, error) {
 		}
 	}
 	if s.every < 0 || s.every > s.window {
-		return source{}, usage("leave --every out for a twentieth of it", "--every is %s, want more than 0 and at most --%s, %s", s.every, window, s.window)
+		return source{}, usage("leave --every out for a twentieth of it",
+			"--every is %s, want more than 0 and at most --%s, %s", s.every, window, s.window)
 	}
 	if s.every == 0 {
 		s.every = min(max(time.Second, s.window/20), s.window)
@@ -108,7 +116,8 @@ func newSource(c *cli.Context, window string) (source, error) {
 			"--accept-pending is empty")
 	}
 	if s.from != "" && (len(s.postgres) > 0 || len(s.bouncers) > 0) {
-		return source{}, usage("choose one (PGBUDGET_POSTGRES and PGBUDGET_BOUNCER count like the flags)", "--from reads a recording, --postgres and --bouncer a live fleet")
+		return source{}, usage("choose one (PGBUDGET_POSTGRES and PGBUDGET_BOUNCER count like the flags)",
+			"--from reads a recording, --postgres and --bouncer a live fleet")
 	}
 	name := c.String("config")
 	if name == "" && len(s.bouncers) == 0 && len(s.postgres) == 0 {
@@ -121,7 +130,8 @@ func newSource(c *cli.Context, window string) (source, error) {
 	}
 	data, err := readAtMost(name, config.MaxBytes)
 	if err != nil {
-		return source{}, &operr.Error{Kind: operr.KindUsage, Subject: name, Err: cause(err), Hint: "pgbudget init writes a config from what it sees"}
+		return source{}, &operr.Error{Kind: operr.KindUsage, Subject: name, Err: cause(err),
+			Hint: "pgbudget init writes a config from what it sees"}
 	}
 	s.file = name
 	s.config, err = config.Parse(name, data, os.LookupEnv)
@@ -142,7 +152,8 @@ func (s source) unlooked(c *cli.Context) error {
 	}
 	for _, name := range []string{"window", "every", "timeout"} {
 		if given(c, name) {
-			return usage("leave --"+name+" out", "--%s is about a sample, and nothing is observed: the loads of %s are declared", name, s.file)
+			return usage("leave --"+name+" out", "--%s is about a sample, and nothing is observed: the loads of %s are declared",
+				name, s.file)
 		}
 	}
 	return nil
@@ -227,5 +238,6 @@ func (s source) fleet(ctx context.Context) (budget.Fleet, error) {
 }
 
 // errNoSource says that there is nothing to look at.
-var errNoSource = &operr.Error{Kind: operr.KindUsage, Err: errors.New("nothing to look at: no recording, no fleet, no config with groups or declared pools"),
+var errNoSource = &operr.Error{Kind: operr.KindUsage,
+	Err:  errors.New("nothing to look at: no recording, no fleet, no config with groups or declared pools"),
 	Hint: "--from FILE, --config FILE, or --postgres DSN --bouncer GROUP=DSN"}

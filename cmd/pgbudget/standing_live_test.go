@@ -31,7 +31,8 @@ func TestWhichStepWouldEndIsSaid(t *testing.T) {
 	if r := look("step", "--yes"); r.code != exitDone {
 		t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	if r := command(t, l, "status", "--config", config); !strings.Contains(r.stdout, ": one/app 4, two/app 4; 3 steps to come\n") {
+	if r := command(t, l, "status", "--config", config); !strings.Contains(r.stdout,
+		": one/app 4, two/app 4; 3 steps to come\n") {
 		t.Errorf("status after a step of four:\n%s%s", r.stdout, r.stderr)
 	}
 	goesOn := " wants one/app 4, two/app 4: pgbudget step --config " + config + " goes on\n"
@@ -43,7 +44,8 @@ func TestWhichStepWouldEndIsSaid(t *testing.T) {
 	if strings.Contains(first.stdout, "grant    two/app") {
 		far, near = near, far
 	}
-	one := strings.Contains(first.stdout, "grant    "+near+"/app") && !strings.Contains(first.stdout, "grant    "+far+"/app")
+	one := strings.Contains(first.stdout, "grant    "+near+"/app") && !strings.Contains(first.stdout,
+		"grant    "+far+"/app")
 	if first.code != exitDone || !one {
 		t.Fatalf("exit %d, want a first step of one pool:\n%s%s", first.code, first.stdout, first.stderr)
 	}
@@ -69,7 +71,8 @@ func TestWhichStepWouldEndIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	lost := strings.ReplaceAll(string(text), l.Process(far, 0).IniPath, l.Process(far, 0).IniPath+"x")
-	for _, want := range []string{"a step that changes a pool of " + far + " would end with 7 now: ", "pgbudget step would end with 7 now: "} {
+	for _, want := range []string{"a step that changes a pool of " + far + " would end with 2 now: ",
+		"pgbudget step would end with 2 now: "} {
 		if err := os.WriteFile(config, []byte(lost), 0o600); err != nil {
 			t.Fatal(err)
 		}

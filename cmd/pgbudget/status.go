@@ -33,17 +33,18 @@ func journalFlags(more ...string) []cli.Flag {
 
 // status is what -o json and yaml print.
 type status struct {
-	At      time.Time             `json:"at"`
-	Running bool                  `json:"running"` // a run is at work
-	Died    bool                  `json:"died"`    // one has begun, did not say that it ended, and is no more
-	Step    *state.Step           `json:"step_in_hand"`
-	Number  int                   `json:"step_in_hand_number,omitempty"` // what rollback --to calls it by
-	Held    string                `json:"held,omitempty"`
-	Paused  string                `json:"paused,omitempty"` // who paused it, and when
-	Taken   []state.Past          `json:"steps_taken"`
-	Refused []string              `json:"refused,omitempty"`
-	Flushed []fleet.SettingChange `json:"flushed,omitempty"` // lines whose server_lifetime is a second, and what gives it back
-	Lines   []fleet.SettingChange `json:"lines"`             // that pgbudget wrote, as they should be
+	At      time.Time    `json:"at"`
+	Running bool         `json:"running"` // a run is at work
+	Died    bool         `json:"died"`    // one has begun, did not say that it ended, and is no more
+	Step    *state.Step  `json:"step_in_hand"`
+	Number  int          `json:"step_in_hand_number,omitempty"` // what rollback --to calls it by
+	Held    string       `json:"held,omitempty"`
+	Paused  string       `json:"paused,omitempty"` // who paused it, and when
+	Taken   []state.Past `json:"steps_taken"`
+	Refused []string     `json:"refused,omitempty"`
+	// lines whose server_lifetime is a second, and what gives it back
+	Flushed []fleet.SettingChange `json:"flushed,omitempty"`
+	Lines   []fleet.SettingChange `json:"lines"` // that pgbudget wrote, as they should be
 	Traffic []trafficStatus       `json:"traffic,omitempty"`
 	Plan    *aim                  `json:"plan"` // that the newest run went to; null: it went back, or there was none
 	Look    *sight                `json:"last_sample"`
@@ -58,12 +59,15 @@ func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
 		Usage: "show the step in hand, what holds it, what a run saw last, and the steps taken",
-		Description: "Asks no server: what is said of connections is what the newest sample of a run saw, with its age. --look takes a sample\n" +
-			"of its own, and says why no step may begin now; whether its lines can be written, pgbudget step --dry-run says.\n\nExamples:\n" +
+		Description: "Asks no server: what is said of connections is what the newest sample of a run saw, with its age. " +
+			"--look takes a sample\n" +
+			"of its own, and says why no step may begin now; whether its lines can be written, pgbudget step --dry-run " +
+			"says.\n\nExamples:\n" +
 			"  pgbudget status\n" +
 			"  pgbudget status --look\n" +
 			"  pgbudget status -o json | jq .step_in_hand",
-		Flags: slices.Concat(journalFlags("timeout"), formatFlags(), []cli.Flag{&cli.BoolFlag{Name: "look", Usage: "ask consoles and servers now"}}),
+		Flags: slices.Concat(journalFlags("timeout"), formatFlags(),
+			[]cli.Flag{&cli.BoolFlag{Name: "look", Usage: "ask consoles and servers now"}}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			out, err := newOutput(c)
 			if err != nil {
@@ -80,8 +84,10 @@ func statusCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step, Number: m.StepNumber, Held: m.Hold, Paused: paused(s.config.Journal),
-				Taken: append([]state.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []fleet.SettingChange{}, Last: append([]state.Event{}, last...)}
+			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step,
+				Number: m.StepNumber, Held: m.Hold, Paused: paused(s.config.Journal),
+				Taken: append([]state.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []fleet.SettingChange{},
+				Last: append([]state.Event{}, last...)}
 			if cut, err := journal.Torn(s.config.Journal); err == nil && cut {
 				fmt.Fprintln(stderr, cutNote)
 			}
@@ -125,20 +131,22 @@ func statusCommand() *cli.Command {
 	}
 }
 
-// noEvents says why a journal has none. One whose folder is missing is an error: a name that is wrong, or a disk that is
-// not there, is no history.
+// noEvents says why a journal has none. One whose folder is missing is an error: a name that is wrong, or a disk that
+// is not there, is no history.
 func noEvents(path string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return "the journal " + path + " is empty: " + neverOrLost, nil
 	}
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return "", &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path, Err: cause(err), Hint: "see journal: of the config"}
+		return "", &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path, Err: cause(err),
+			Hint: "see journal: of the config"}
 	}
 	return "there is no journal " + path + ": " + neverOrLost, nil
 }
 
 // neverOrLost is what a journal without events may mean.
-const neverOrLost = "either nothing was moved from here yet, or the journal was lost (pgbudget journal import), or journal: in the config names another file"
+const neverOrLost = "either nothing was moved from here yet, or the journal was lost (pgbudget journal import), or " +
+	"journal: in the config names another file"
 
 // status prints it for people.
 func (o output) status(s status) {
@@ -148,7 +156,8 @@ func (o output) status(s status) {
 	}
 	switch {
 	case s.Died:
-		fmt.Fprintln(o.w, o.warn("the newest run did not say that it ended (it was killed, its host was, or its journal or mirror failed): "+s.next))
+		fmt.Fprintln(o.w, o.warn("the newest run did not say that it ended (it was killed, its host was, or its journal or "+
+			"mirror failed): "+s.next))
 	case s.Held != "" && s.Paused == "": // a pause is said above
 		fmt.Fprintln(o.w, o.warn("held: "+s.Held))
 	}
@@ -182,7 +191,8 @@ func (o output) status(s status) {
 		o.traffic(x)
 	}
 	for _, x := range s.Flushed {
-		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("flushed: server_lifetime of %s in %s is 1 until the next run gives it %d again", x.Alias, x.Process, x.To)))
+		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("flushed: server_lifetime of %s in %s is 1 until the next run gives it %d again",
+			x.Alias, x.Process, x.To)))
 	}
 	for _, r := range s.Refused {
 		fmt.Fprintln(o.w, "refused: "+r)
@@ -202,12 +212,15 @@ func (o output) sight(s status) {
 		if x.Gate != "" && s.Paused == "" && s.Held == "" { // else it says what nobody asks
 			gate = "   gate " + x.Gate
 		}
-		fmt.Fprintf(o.w, "%s   worst case %d of %d, %s%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns, spareText(x.SpareConns), gate, age)
+		fmt.Fprintf(o.w, "%s   worst case %d of %d, %s%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns,
+			spareText(x.SpareConns), gate, age)
 	}
 	for _, h := range s.Look.Holders {
-		fmt.Fprintf(o.w, "! backend %d of %s is idle in transaction for %v in %s\n", h.PID, h.User, h.Age.Round(time.Second), cmp.Or(h.Pool, "no pool"))
+		fmt.Fprintf(o.w, "! backend %d of %s is idle in transaction for %v in %s\n", h.PID, h.User, h.Age.Round(time.Second),
+			cmp.Or(h.Pool, "no pool"))
 	}
-	if s.Running && s.Look.Doing != "" && !s.Look.At.Before(s.began) && s.Paused == "" && s.Held == "" { // else it is what an older run did, or said below
+	// else it is what an older run did, or said below
+	if s.Running && s.Look.Doing != "" && !s.Look.At.Before(s.began) && s.Paused == "" && s.Held == "" {
 		fmt.Fprintf(o.w, "%s   %s\n", o.bold("doing"), s.Look.Doing)
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestWhatComesNextIsWhatHelps: rollback is named only where it takes back what is in hand, and what was going back is not
-// asked to go on forwards.
-// TestTheEndOfAnUndoneStepOffersNoOlderOne: what a step or run says at its end, where nothing of it is left to go back.
+// TestWhatComesNextIsWhatHelps: rollback is named only where it takes back what is in hand, and what was going back is
+// not asked to go on forwards. TestTheEndOfAnUndoneStepOffersNoOlderOne: what a step or run says at its end, where
+// nothing of it is left to go back.
 func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 	past := []state.Past{{Number: 1}}
 	for _, again := range []string{"pgbudget step", "pgbudget run"} {
@@ -24,9 +24,11 @@ func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 			outcome state.Outcome
 			want    string
 		}{{state.Aborted, "pgbudget plan shows what is left to do"}, {state.Held, again + " goes on when it can"},
-			{state.LockLost, again + " goes on when it can"}, {state.Interrupted, again + " goes on"}, {state.Blind, again + ", once it answers"}} {
+			{state.LockLost, again + " goes on when it can"}, {state.Interrupted, again + " goes on"},
+			{state.Blind, again + ", once it answers"}} {
 			err := ended(bouncer.Report{Outcome: c.outcome, Reason: "why", Memory: state.JournalState{Past: past}}, again)
-			if hint := operr.HintOf(err); !strings.Contains(hint, c.want) || strings.Contains(hint, "rollback") || !strings.Contains(err.Error(), "nothing is half-done") {
+			if hint := operr.HintOf(err); !strings.Contains(hint, c.want) || strings.Contains(hint, "rollback") ||
+				!strings.Contains(err.Error(), "nothing is half-done") {
 				t.Errorf("%s: %v; next: %s; want %q, and nothing of an older step", c.outcome, err, hint, c.want)
 			}
 		}
@@ -34,11 +36,15 @@ func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 }
 
 func TestWhatComesNextIsWhatHelps(t *testing.T) {
-	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
-	forward, back, between := state.JournalState{Step: step, Running: true}, state.JournalState{Step: step, RollTo: 3, Running: true}, state.JournalState{Running: true}
-	held, stopped := state.Event{Kind: state.HoldBegan, Reason: "cpu"}, state.Event{Kind: state.RunEnded, Outcome: state.Interrupted, Reason: "asked to stop"}
+	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
+		Key: fleet.KeySize, From: 10, To: 9}}}
+	forward, back, between := state.JournalState{Step: step, Running: true}, state.JournalState{Step: step, RollTo: 3,
+		Running: true}, state.JournalState{Running: true}
+	held, stopped := state.Event{Kind: state.HoldBegan, Reason: "cpu"}, state.Event{Kind: state.RunEnded,
+		Outcome: state.Interrupted, Reason: "asked to stop"}
 	blind := state.Event{Kind: state.RunEnded, Outcome: state.Blind, Reason: "no answer"}
-	promoted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: "timeline", Next: "the same command again"}
+	promoted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: "timeline",
+		Next: "the same command again"}
 	drifted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: "somebody"}
 	for _, c := range []struct {
 		name    string
@@ -50,7 +56,8 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		{"held, with a step in hand", forward, held, "pgbudget rollback goes back", "rollback goes on"},
 		{"held, with none: it would take back an older one", between, held, "goes on by itself", "rollback"},
 		{"held on the way back", back, held, "goes on by itself", "rollback goes back"},
-		{"stopped, with a step in hand", forward, stopped, "pgbudget run goes on, pgbudget rollback goes back", "rollback goes on"},
+		{"stopped, with a step in hand", forward, stopped, "pgbudget run goes on, pgbudget rollback goes back",
+			"rollback goes on"},
 		{"stopped, with none", between, stopped, "pgbudget run goes on", "rollback"},
 		{"stopped on the way back", back, stopped, "pgbudget rollback goes on", "pgbudget run"},
 		{"nothing answers on the way back", back, blind, "pgbudget rollback goes on, once that is gone", "pgbudget run"},
@@ -69,14 +76,16 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		memory        state.JournalState
 		want, without string
 	}{
-		"a run":                         {forward, "pgbudget run goes on, pgbudget rollback goes back", "rollback goes on"},
-		"a run between two steps":       {between, "pgbudget run goes on", "rollback"},
-		"a rollback":                    {back, "pgbudget rollback goes on", "pgbudget run"},
-		"a rollback between two of its": {state.JournalState{RollTo: 3, Running: true}, "pgbudget rollback goes on", "pgbudget run"},
+		"a run":                   {forward, "pgbudget run goes on, pgbudget rollback goes back", "rollback goes on"},
+		"a run between two steps": {between, "pgbudget run goes on", "rollback"},
+		"a rollback":              {back, "pgbudget rollback goes on", "pgbudget run"},
+		"a rollback between two of its": {state.JournalState{RollTo: 3, Running: true}, "pgbudget rollback goes on",
+			"pgbudget run"},
 	} {
 		var out strings.Builder
 		output{w: &out}.status(status{Died: true, Step: c.memory.Step, next: onward(c.memory)})
-		if !strings.Contains(out.String(), "was killed") || !strings.Contains(out.String(), c.want) || strings.Contains(out.String(), c.without) {
+		if !strings.Contains(out.String(), "was killed") || !strings.Contains(out.String(), c.want) ||
+			strings.Contains(out.String(), c.without) {
 			t.Errorf("%s that was killed: status says %q; want %q and no %q", name, out.String(), c.want, c.without)
 		}
 	}
@@ -86,30 +95,38 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 	sets := []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeyLifetime, From: 1, To: 3600}}
 	err := leftFlushed(sets)
-	if text := fmt.Sprint(err, operr.HintOf(err)); !strings.Contains(text, "server_lifetime of app in main/1 is 1 second, and was 3600") || !strings.Contains(text, "pgbudget run gives it back") {
+	if text := fmt.Sprint(err, operr.HintOf(err)); !strings.Contains(text,
+		"server_lifetime of app in main/1 is 1 second, and was 3600") ||
+		!strings.Contains(text, "pgbudget run gives it back") {
 		t.Errorf("a run says %q", text)
 	}
 	all := both(&operr.Error{Kind: operr.KindDrift, Err: errors.New("somebody"), Hint: "mend that"}, err)
-	if hint := operr.HintOf(all); !strings.Contains(hint, "pgbudget run gives it back") || !strings.HasSuffix(hint, "then: mend that") ||
+	if hint := operr.HintOf(all); !strings.Contains(hint, "pgbudget run gives it back") ||
+		!strings.HasSuffix(hint, "then: mend that") ||
 		operr.KindOf(all) != operr.KindDrift || !strings.Contains(all.Error(), "somebody") {
 		t.Errorf("beside another error: %v; next: %s", all, hint)
 	}
-	if both(nil, nil) != nil || !errors.Is(both(errHeld, nil), errHeld) || !errors.Is(both(errHeld, err), errHeld) || both(nil, err) == nil {
+	if both(nil, nil) != nil || !errors.Is(both(errHeld, nil), errHeld) || !errors.Is(both(errHeld, err), errHeld) ||
+		both(nil, err) == nil {
 		t.Error("an error was lost, or made")
 	}
 	if leftFlushed(nil) != nil {
 		t.Error("nothing was left, and something is said")
 	}
 	var out strings.Builder
-	output{w: &out}.status(status{Died: true, Flushed: sets, Last: []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}}, next: onward(state.JournalState{Running: true})})
-	if text := out.String(); !strings.Contains(text, "flushed: server_lifetime of app in main/1 is 1 until the next run gives it 3600 again") || !strings.Contains(text, "was killed") {
+	output{w: &out}.status(status{Died: true, Flushed: sets,
+		Last: []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}}, next: onward(state.JournalState{Running: true})})
+	if text := out.String(); !strings.Contains(text,
+		"flushed: server_lifetime of app in main/1 is 1 until the next run gives it 3600 again") ||
+		!strings.Contains(text, "was killed") {
 		t.Errorf("status says %q", text)
 	}
 }
 
 // TestWhySaysWhatHasComeBetween: a run that is no more waits for nothing, and a pause holds whatever was decided.
 func TestWhySaysWhatHasComeBetween(t *testing.T) {
-	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
+		Key: fleet.KeySize, From: 10, To: 9}}}
 	m := state.JournalState{Step: step, StepNumber: 3, Running: true}
 	granted := state.Event{Kind: state.Acted, Action: &state.Action{Kind: state.Grant, Changes: step.Changes}}
 	newest := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(granted, nil) })
@@ -123,18 +140,23 @@ func TestWhySaysWhatHasComeBetween(t *testing.T) {
 		want, without string
 	}{
 		{false, "", "waits for the drain, or for the soak", "no more"},
-		{true, "", "is no more, and did not say that it ended: pgbudget run goes on, pgbudget rollback goes back", "waits for"},
+		{true, "", "is no more, and did not say that it ended: pgbudget run goes on, pgbudget rollback goes back",
+			"waits for"},
 		{false, "paused by anna@db7", "paused by anna@db7: nothing moves until pgbudget resume", "goes on"},
-		{true, "paused by anna@db7", "paused by anna@db7: nothing moves until pgbudget resume; the run that decided this is no more, and did not say that it ended: " +
-			"pgbudget run goes on, pgbudget rollback goes back", "waits for"},
+		{true, "paused by anna@db7",
+			"paused by anna@db7: nothing moves until pgbudget resume; the run that decided this is no more, and did not say " +
+				"that it ended: " +
+				"pgbudget run goes on, pgbudget rollback goes back", "waits for"},
 	} {
 		if got := x.now(m, c.died, c.pause).Changes; !strings.Contains(got, c.want) || strings.Contains(got, c.without) {
 			t.Errorf("died %v, paused %q: %q; want %q and no %q", c.died, c.pause, got, c.want, c.without)
 		}
 	}
 	var out strings.Builder
-	output{w: &out}.status(status{Step: step, Number: 3, Taken: []state.Past{{Number: 2, Step: *step, GivenUp: true}}, Last: []state.Event{granted}})
-	for _, want := range []string{"in hand   step 3: main/app 10 → 9", "2  0001-01-01 00:00:00 UTC  main/app 10 → 9   (given up by a person"} {
+	output{w: &out}.status(status{Step: step, Number: 3, Taken: []state.Past{{Number: 2, Step: *step, GivenUp: true}},
+		Last: []state.Event{granted}})
+	for _, want := range []string{"in hand   step 3: main/app 10 → 9",
+		"2  0001-01-01 00:00:00 UTC  main/app 10 → 9   (given up by a person"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("status says %q, want %q", out.String(), want)
 		}

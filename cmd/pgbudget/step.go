@@ -16,16 +16,31 @@ func stepCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "step",
 		Usage: "take one small verified step towards the plan, or continue the one in hand",
-		Description: "Looks, plans, and moves sizes by at most --percent of each server's budget: releases, sees them drained in\n" +
-			"PgBouncer and PostgreSQL, grants, turns the traffic switch of a shift: by at most as many points, and watches for the\n" +
-			"soak. Whatever is uncertain holds (exit 5), and so does the time outside of policy.windows. It asks on a terminal.\n\n" +
+		Description: "Looks, plans, and moves sizes by at most --percent of each server's budget: releases, sees them " +
+			"drained in\n" +
+			"PgBouncer and PostgreSQL, grants, turns the traffic switch of a shift: by at most as many points, and watches for " +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"the\n" +
+			"soak. Whatever is uncertain holds (exit 5), and so does the time outside of policy.windows. It asks on a " +
+			"terminal.\n\n" +
 			"Examples:\n" +
 			"  pgbudget step --percent 5 --dry-run\n" +
 			"  pgbudget step --percent 5\n" +
 			"  pgbudget step --percent 5 --yes                       where there is no terminal",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			outsideWindow(),
-			&cli.StringFlag{Name: "emit", Usage: "`patch`: print what to change in the files, secrets masked, instead of changing them"},
+			&cli.StringFlag{Name: "emit",
+				Usage: "`patch`: print what to change in the files, secrets masked, instead of changing them"},
 		}),
 		Action: withFacts(func(c *cli.Context, out output, s source) error { return move(c, out, s, 1) }),
 	}
@@ -35,15 +50,18 @@ func runCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "run",
 		Usage: "take steps until the sizes are those of the plan",
-		Description: "Repeats what step does, with a soak between, inside of policy.windows. A hold waits for its end, for policy.hold_for\n" +
-			"at most. SIGINT and SIGTERM stop between two actions; a second run goes on where the first ended, after a crash, too.\n\n" +
+		Description: "Repeats what step does, with a soak between, inside of policy.windows. A hold waits for its end, for " +
+			"policy.hold_for\n" +
+			"at most. SIGINT and SIGTERM stop between two actions; a second run goes on where the first ended, after a crash, " +
+			"too.\n\n" +
 			"Examples:\n" +
 			"  pgbudget run\n" +
 			"  pgbudget run --percent 2 --max-steps 3 --yes",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			outsideWindow(),
 			&cli.IntFlag{Name: "max-steps", DefaultText: "as many as it takes", Usage: "stop after `N` steps"},
-			&cli.DurationFlag{Name: "until", DefaultText: "no end", Usage: "begin no step once `TIME` has passed since the command was given"},
+			&cli.DurationFlag{Name: "until", DefaultText: "no end",
+				Usage: "begin no step once `TIME` has passed since the command was given"},
 		}),
 		Action: withFacts(func(c *cli.Context, out output, s source) error { return move(c, out, s, 0) }),
 	}

@@ -28,7 +28,8 @@ func movingConfig(t testing.TB, l *lab.Lab, extra string) (config, journal strin
 	config, journal = filepath.Join(dir, "pgbudget.yaml"), filepath.Join(dir, "journal.jsonl")
 	var b strings.Builder
 	server := l.Servers[0]
-	fmt.Fprintf(&b, "journal: %s\nservers:\n  - {name: %s, dsn: '%s', headroom: {connections: 0}}\ngroups:\n", journal, server.Name, lab.Bare(server.DSN(lab.Monitor, "")))
+	fmt.Fprintf(&b, "journal: %s\nservers:\n  - {name: %s, dsn: '%s', headroom: {connections: 0}}\ngroups:\n", journal,
+		server.Name, lab.Bare(server.DSN(lab.Monitor, "")))
 	group := ""
 	for _, p := range l.Processes {
 		if p.Group != group {
@@ -83,7 +84,8 @@ func observed(t testing.TB, s *lab.Server) *observer {
 		defer conn.Close(context.Background())
 		for ctx.Err() == nil {
 			asked := time.Now()
-			results, err := conn.Exec(context.Background(), "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'").ReadAll()
+			results, err := conn.Exec(context.Background(),
+				"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'").ReadAll()
 			if err != nil {
 				o.err = err
 				return
@@ -112,11 +114,12 @@ func (o *observer) end() {
 	o.done.Wait()
 }
 
-// thirdFleet is three groups, five processes and two users before one server that has not one connection to spare: main has
-// 15 where 7 carry its load, and ci has 3 where 11 are asked for.
+// thirdFleet is three groups, five processes and two users before one server that has not one connection to spare: main
+// has 15 where 7 carry its load, and ci has 3 where 11 are asked for.
 func thirdFleet(gen lab.Generation, full bool) lab.Spec {
 	group := func(name string, processes, size int) lab.GroupSpec {
-		return lab.GroupSpec{Name: name, Processes: processes, Generation: gen, Shared: name == "ci", // ci's processes include one file
+		// ci's processes include one file
+		return lab.GroupSpec{Name: name, Processes: processes, Generation: gen, Shared: name == "ci",
 			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}, {Name: "other", PoolSize: 1, DBName: "app"}}}
 	}
 	max := thirdMax
@@ -131,22 +134,23 @@ func thirdFleet(gen lab.Generation, full bool) lab.Spec {
 	}
 }
 
-// thirdMax is 4 × (15 + 1) + 2 × (7 + 1) + 4 × (3 + 1) = 96 for the pools, 3 for superusers, and 2 direct ones: pgbudget's
-// and the observer's.
+// thirdMax is 4 × (15 + 1) + 2 × (7 + 1) + 4 × (3 + 1) = 96 for the pools, 3 for superusers, and 2 direct ones:
+// pgbudget's and the observer's.
 const thirdMax = 96 + 3 + 2
 
 // exporters are the connections that a scraped lab's exporters keep to the server.
 const exporters = 2
 
 // TestRunMovesALiveFleetAndRollbackReturnsIt moves more than a third of the budget under load and back, with nothing to
-// spare. Each pool's load is 60 to 70 % of what its smaller size, before or after, carries; in `make test` 40 to 50 %, which
-// leaves room for a machine that stretches each round trip.
+// spare. Each pool's load is 60 to 70 % of what its smaller size, before or after, carries; in `make test` 40 to 50 %,
+// which leaves room for a machine that stretches each round trip.
 func TestRunMovesALiveFleetAndRollbackReturnsIt(t *testing.T) {
 	generations(t, func(t *testing.T, gen lab.Generation) { judged(t, func(t *trial) { movesAndReturns(t, gen) }) })
 }
 
 func movesAndReturns(t *trial, gen lab.Generation) {
-	percent, soak, hold, watched, limit := "20", 2*time.Second, 150*time.Millisecond, 8*time.Second, int64(thirdMax-3+1) // the observer is a superuser
+	// the observer is a superuser
+	percent, soak, hold, watched, limit := "20", 2*time.Second, 150*time.Millisecond, 8*time.Second, int64(thirdMax-3+1)
 	full := window(t) >= time.Minute
 	if full {
 		percent, soak, hold, watched = "5", 5*time.Second, 80*time.Millisecond, 20*time.Second
@@ -163,12 +167,27 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	watch := observed(t, server)
 	told := filepath.Join(t.TempDir(), "told")
 	wait := fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99)
-	extra := "pools: [{pool: main/app, " + wait + "}, {pool: jobs/app, " + wait + "}, {pool: ci/app, min: 11, " + wait + "}]\n" +
-		fmt.Sprintf("policy: {percent: %s, soak: %v, soak_every: 1s, hold_for: 2m, max_wait: %v}\n", percent, soak, max(time.Second, 10*hold)) +
-		"hooks: {on_step: [sh, -c, 'echo \"$PGBUDGET_STEP\" >> " + told + "'], on_done: [sh, -c, 'echo \"$PGBUDGET_OUTCOME\" >> " + told + "']}\n" +
+	extra := "pools: [{pool: main/app, " + wait + "}, {pool: jobs/app, " + wait + "}, {pool: ci/app, min: 11, " + wait +
+		"}]\n" +
+		fmt.Sprintf("policy: {percent: %s, soak: %v, soak_every: 1s, hold_for: 2m, max_wait: %v}\n", percent, soak,
+			max(time.Second, 10*hold)) +
+		"hooks: {on_step: [sh, -c, 'echo \"$PGBUDGET_STEP\" >> " + told +
+		"'], on_done: [sh, -c, 'echo \"$PGBUDGET_OUTCOME\" >> " + told + "']}\n" +
 		"saturation:\n  - {name: busy, builtin: busy, hold: 0.95}\n"
 	if full { // scraped every second
-		extra += "  - {name: active, query: 'sum(pgbouncer_pools_server_active_connections) / 96', hold: 0.95}\nprometheus: {url: '" + l.PrometheusURL + "'}\n"
+		extra += "  - {name: active, query: 'sum(pgbouncer_pools_server_active_connections) / 96', hold: 0.95}\nprometheus: " +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"" +
+			"{url: '" + l.PrometheusURL + "'}\n"
 	}
 	config, path := movingConfig(t, l, extra)
 	runs := map[string][]*lab.Run{}
@@ -188,7 +207,8 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	}
 
 	dry := command(t, l, "step", "--config", config, "--window", look, "--every", "500ms", "--dry-run")
-	if dry.code != 0 || !strings.Contains(dry.stdout, "nothing was changed") || !strings.Contains(dry.stdout, "ci/app 3 →") || !strings.Contains(dry.stdout, "Rollback from here: possible.") {
+	if dry.code != 0 || !strings.Contains(dry.stdout, "nothing was changed") ||
+		!strings.Contains(dry.stdout, "ci/app 3 →") || !strings.Contains(dry.stdout, "Rollback from here: possible.") {
 		t.Fatalf("exit %d\n%s%s", dry.code, dry.stdout, dry.stderr)
 	}
 	t.Log(dry.stdout)
@@ -196,7 +216,9 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		for range 2 {
 			killedInAnAct(t, l, path, "run", "--config", config, "--window", look, "--every", "500ms", "--yes")
 			r := command(t, l, "status", "--config", config)
-			if r.code != 0 || !strings.Contains(r.stdout, "the newest run did not say that it ended (it was killed, its host was, or its journal or mirror failed): pgbudget run --config "+config+" goes on, pgbudget rollback --config "+config+" goes back") ||
+			if r.code != 0 || !strings.Contains(r.stdout,
+				"the newest run did not say that it ended (it was killed, its host was, or its journal or mirror failed): "+
+					"pgbudget run --config "+config+" goes on, pgbudget rollback --config "+config+" goes back") ||
 				!strings.Contains(r.stdout, "in hand") || strings.Contains(r.stdout, "doing") {
 				t.Errorf("status of a run that was killed: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 			}
@@ -213,7 +235,8 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 			t.Errorf("%s: %d clients failed, %d were starved", group, load.Failed, load.Starved)
 		}
 		got := load.BeginTotal / time.Duration(max(1, load.Completed))
-		text := fmt.Sprintf("%s: mean wait %v, p99 %v of %d transactions, policy %v and %v; holds of %v", group, got, load.Begins.Quantile(0.99), load.Completed, mean, p99, load.MeanHeld())
+		text := fmt.Sprintf("%s: mean wait %v, p99 %v of %d transactions, policy %v and %v; holds of %v", group, got,
+			load.Begins.Quantile(0.99), load.Completed, mean, p99, load.MeanHeld())
 		t.Log(text)
 		if got > mean || load.Begins.Quantile(0.99) > p99 {
 			t.Error(text)
@@ -228,7 +251,8 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		if a, b := sizeDigits.ReplaceAllString(text, ""), sizeDigits.ReplaceAllString(after[path], ""); a != b {
 			t.Errorf("%s changed outside of its sizes:\n%s\nwas\n%s", path, b, a)
 		}
-		if strings.Contains(text, "other") && strings.Count(after[path], "pool_size=1\n")+strings.Count(after[path], "pool_size=1 ") == 0 {
+		if strings.Contains(text, "other") && strings.Count(after[path], "pool_size=1\n")+strings.Count(after[path],
+			"pool_size=1 ") == 0 {
 			t.Errorf("%s: the line of other was changed:\n%s", path, after[path])
 		}
 	}
@@ -241,7 +265,8 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	}
 	moved, steps := 0, 0
 	for _, e := range events {
-		steps += strings.Count(string(e.Kind), string(state.StepBegan)) - strings.Count(string(e.Kind), string(state.StepEnded))
+		steps += strings.Count(string(e.Kind), string(state.StepBegan)) - strings.Count(string(e.Kind),
+			string(state.StepEnded))
 		if e.Kind == state.Acted {
 			for _, x := range e.Action.Changes {
 				moved += 2 * max(0, x.To-x.From) // two users
@@ -252,21 +277,26 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	if moved < 32 {
 		t.Errorf("only %d connections were granted, want a third of 96", moved)
 	}
-	if hooks, err := os.ReadFile(told); err != nil || strings.Count(string(hooks), "ci/app 3 →") != 1 || !strings.HasSuffix(string(hooks), "done\n") {
+	if hooks, err := os.ReadFile(told); err != nil || strings.Count(string(hooks), "ci/app 3 →") != 1 ||
+		!strings.HasSuffix(string(hooks), "done\n") {
 		t.Errorf("hooks were told %q (%v)", hooks, err)
 	}
 	for _, look := range [][]string{nil, {"--look"}} {
 		r := command(t, l, append([]string{"status", "--config", config}, look...)...)
-		if r.code != 0 || !regexp.MustCompile(`worst case \d+ of 9\d, spare \d`).MatchString(r.stdout) || !strings.Contains(r.stdout, "steps taken") {
+		if r.code != 0 || !regexp.MustCompile(`worst case \d+ of 9\d, spare \d`).MatchString(r.stdout) ||
+			!strings.Contains(r.stdout, "steps taken") {
 			t.Errorf("status %v: exit %d\n%s%s", look, r.code, r.stdout, r.stderr)
 		}
 	}
 
-	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "999", "--yes"); r.code != exitUsage || !strings.Contains(r.stderr, "the journal has no such step: what can be taken back is step") {
+	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "999",
+		"--yes"); r.code != exitUsage ||
+		!strings.Contains(r.stderr, "the journal has no such step: what can be taken back is step") {
 		t.Errorf("rollback of a step that there never was: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	back := []string{"rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "1"}
-	if r := command(t, l, append(back, "--dry-run", "-o", "json")...); r.code != 0 || !strings.Contains(r.stdout, `"step": 1`) || !strings.Contains(r.stdout, `"possible": true`) {
+	if r := command(t, l, append(back, "--dry-run", "-o", "json")...); r.code != 0 ||
+		!strings.Contains(r.stdout, `"step": 1`) || !strings.Contains(r.stdout, `"possible": true`) {
 		t.Errorf("rollback --dry-run: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	kept, err := journal.Read(path)
@@ -275,7 +305,8 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	}
 	resumed := pausedBy(&bench{t: t, l: l, config: config, path: path})
 	for _, way := range []string{"--dry-run", "--yes"} {
-		if r := command(t, l, append(slices.Clone(back), way)...); r.code != exitHeld || !strings.Contains(r.stderr, "paused by") {
+		if r := command(t, l, append(slices.Clone(back), way)...); r.code != exitHeld ||
+			!strings.Contains(r.stderr, "paused by") {
 			t.Errorf("rollback %s, paused: exit %d\n%s%s", way, r.code, r.stdout, r.stderr)
 		}
 	}
@@ -303,7 +334,8 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		t.Errorf("%d backends at one time, %d can be (%v)", watch.most.Load(), limit, watch.err)
 	}
 	log, err := os.ReadFile(server.LogPath)
-	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log), "FATAL:  the database system is starting up"); err != nil || fatal > 0 {
+	if fatal := strings.Count(string(log), "FATAL") - strings.Count(string(log),
+		"FATAL:  the database system is starting up"); err != nil || fatal > 0 {
 		t.Errorf("PostgreSQL's log (%v):\n%s", err, log)
 	}
 }

@@ -23,9 +23,9 @@ import (
 // fileOps are the system calls between which a write of a file can be cut short.
 const fileOps = "fsync,fchmod,fchmodat,fchown,fchownat,rename,renameat,renameat2,unlinkat"
 
-// TestDeathAtEveryFileOperation kills a step at the first, second, … of its file operations, by strace, on a live fleet of both
-// generations, until one lives to its end. No file is ever torn, and the next step ends where one that was never killed
-// does, with no more granted.
+// TestDeathAtEveryFileOperation kills a step at the first, second, … of its file operations, by strace, on a live fleet
+// of both generations, until one lives to its end. No file is ever torn, and the next step ends where one that was
+// never killed does, with no more granted.
 func TestDeathAtEveryFileOperation(t *testing.T) {
 	l := start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 14 + 4 + 3 + 1}},
@@ -39,7 +39,8 @@ func TestDeathAtEveryFileOperation(t *testing.T) {
 	const hold = 50 * time.Millisecond
 	for group, erlangs := range map[string]float64{"main": 2, "ci": 1.2} {
 		for _, dsn := range l.DSNs(group, "app1", "app") {
-			started(t, lab.OpenLoop{DSN: dsn, PerSec: erlangs / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)}, MaxClients: 500})
+			started(t, lab.OpenLoop{DSN: dsn, PerSec: erlangs / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)},
+				MaxClients: 500})
 		}
 	}
 	time.Sleep(time.Second)
@@ -78,7 +79,8 @@ func TestDeathAtEveryFileOperation(t *testing.T) {
 
 var lastCall = regexp.MustCompile(`(\w+)\(([^)]*)`)
 
-// dies takes a step under strace, which kills it at file operation n of a thread, and says at which; alive: it had fewer.
+// dies takes a step under strace, which kills it at file operation n of a thread, and says at which; alive: it had
+// fewer.
 func (b *bench) dies(t testing.TB, n int) (how string, alive bool) {
 	t.Helper()
 	file, err := built()
@@ -86,7 +88,8 @@ func (b *bench) dies(t testing.TB, n int) (how string, alive bool) {
 		t.Fatal(err)
 	}
 	log := filepath.Join(t.TempDir(), "strace")
-	cmd := exec.Command("strace", "-f", "-y", "-qq", "-o", log, "-e", "trace="+fileOps, "-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", fileOps, n),
+	cmd := exec.Command("strace", "-f", "-y", "-qq", "-o", log, "-e", "trace="+fileOps, "-e",
+		fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", fileOps, n),
 		file, "step", "--config", b.config, "--window", "4s", "--every", "400ms", "--yes")
 	cmd.Env = append(os.Environ(), "PGPASSFILE="+b.l.PassFile, "GOMAXPROCS=1")
 	var stderr bytes.Buffer
@@ -134,7 +137,8 @@ func (b *bench) spent(t testing.TB, n int) {
 	for x := range granted {
 		total += x.To - x.From
 	}
-	if steps > 2 || steps == 2 && total > 2*4 || steps == 1 && total > 4 { // 20 % of 18 is 3; one unit of ci is 2, and two are granted of the 4 that main releases
+	// 20 % of 18 is 3; one unit of ci is 2, and two are granted of the 4 that main releases
+	if steps > 2 || steps == 2 && total > 2*4 || steps == 1 && total > 4 {
 		t.Errorf("death %d: %d steps, %d connections granted: %v", n, steps, total, granted)
 	}
 }

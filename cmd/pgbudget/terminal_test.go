@@ -34,7 +34,8 @@ func TestForgetAsksBeforeItGivesAStepInHandUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		sets := []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 15, To: 14}}
-		_, err = j.Record(state.Event{At: time.Now(), Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Changes: sets}})
+		_, err = j.Record(state.Event{At: time.Now(), Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward,
+			Changes: sets}})
 		j.Close()
 		if err != nil {
 			t.Fatal(err)

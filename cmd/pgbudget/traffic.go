@@ -44,10 +44,11 @@ func (s session) traffic() []bouncer.Traffic {
 	return out
 }
 
-// shiftsNow are the shifts as they stand: where their switches are, and what has been learnt of their fractions. One that cannot
-// be asked is where the journal has it; the error is for one of which that does not tell either, unless it goes back: then no
-// step has turned it, and none will. The fleet's loads are those of now.
-func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m state.JournalState, goesBack bool) ([]shift.Shift, []state.Reading, error) {
+// shiftsNow are the shifts as they stand: where their switches are, and what has been learnt of their fractions. One
+// that cannot be asked is where the journal has it; the error is for one of which that does not tell either, unless it
+// goes back: then no step has turned it, and none will. The fleet's loads are those of now.
+func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m state.JournalState, goesBack bool) ([]shift.Shift,
+	[]state.Reading, error) {
 	var shifts []shift.Shift
 	readings := bouncer.Readings(ctx, traffic, m)
 	for i, t := range traffic {
@@ -57,7 +58,8 @@ func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m state.JournalSt
 		case !journalled && goesBack:
 			fmt.Fprintf(stderr, "note: %s; no step has turned it, and it is left as it is\n", r.Error)
 		case !journalled:
-			return nil, nil, &operr.Error{Kind: operr.KindUnreachable, Err: errors.New(r.Error), Hint: "run the command of get: by hand"}
+			return nil, nil, &operr.Error{Kind: operr.KindUnreachable, Err: errors.New(r.Error),
+				Hint: "run the command of get: by hand"}
 		default:
 			fmt.Fprintf(stderr, "note: %s; the journal has it at %d %%\n", r.Error, r.X)
 		}
@@ -69,8 +71,8 @@ func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m state.JournalSt
 	return shifts, readings, nil
 }
 
-// passable makes sure that there is a way for every shift before anything moves: with the fraction as it is believed. Where
-// there is none at an end of what is believed, that is said; the way is planned anew from what is learnt.
+// passable makes sure that there is a way for every shift before anything moves: with the fraction as it is believed.
+// Where there is none at an end of what is believed, that is said; the way is planned anew from what is learnt.
 func passable(fleet budget.Fleet, shifts []shift.Shift, points int) error {
 	for _, s := range shifts {
 		if s.At == s.Until {
@@ -87,8 +89,10 @@ func passable(fleet budget.Fleet, shifts []shift.Shift, points int) error {
 		case err != nil:
 			return err
 		case tails != nil:
-			fmt.Fprintf(stderr, "note: with a fraction of %s there is a way to %d %%; with all of %s to %s there is none past %d %%: %s. It is planned anew after each step, from what has moved\n",
-				words.Digits(s.Fraction.Target), s.Until, words.Digits(s.Fraction.Lower), words.Digits(s.Fraction.Upper), tails.X, tails.Text)
+			fmt.Fprintf(stderr, "note: with a fraction of %s there is a way to %d %%; with all of %s to %s there is none past "+
+				"%d %%: %s. It is planned anew after each step, from what has moved\n",
+				words.Digits(s.Fraction.Target), s.Until, words.Digits(s.Fraction.Lower), words.Digits(s.Fraction.Upper), tails.X,
+				tails.Text)
 		}
 		fleet = s.Loaded(fleet, s.Until) // shifts that come later begin from there
 	}
@@ -110,7 +114,8 @@ func trafficOf(s source, m state.JournalState) []trafficStatus {
 	var out []trafficStatus
 	for _, x := range s.config.AllShifts() {
 		p := x.Planned()
-		st := trafficStatus{Shift: p.ID(), Until: p.Until, Points: m.SoaksOf(p.ID()), Belief: learn.Learn(p.Fraction, m.SoaksOf(p.ID()))}
+		st := trafficStatus{Shift: p.ID(), Until: p.Until, Points: m.SoaksOf(p.ID()), Belief: learn.Learn(p.Fraction,
+			m.SoaksOf(p.ID()))}
 		if sw, known := m.Switch(p.ID()); known {
 			if st.X = &sw.X; m.Intent != nil && m.Intent.Traffic != nil && m.Intent.Traffic.Shift == p.ID() {
 				st.Or = &sw.Or
@@ -130,7 +135,8 @@ func (o output) traffic(s trafficStatus) {
 	if s.Or != nil {
 		at += fmt.Sprintf(" or %d %%", *s.Or)
 	}
-	fmt.Fprintf(o.w, "%s   at %s, goes to %d %%; at 100 %% %s of the load has moved (%s to %s; %s)\n", o.bold("traffic of "+s.Shift), at, s.Until,
+	fmt.Fprintf(o.w, "%s   at %s, goes to %d %%; at 100 %% %s of the load has moved (%s to %s; %s)\n",
+		o.bold("traffic of "+s.Shift), at, s.Until,
 		percent(fleet.Float(f.Target)), percent(fleet.Float(f.Lower)), percent(fleet.Float(f.Upper)), s.Belief.Method)
 	t := o.table("AT", "SHARE EXPECTED", "SHARE SEEN", "ERLANGS FROM, TO", "THE TURN", " ")
 	for _, p := range s.Points {
@@ -148,7 +154,8 @@ func (o output) traffic(s trafficStatus) {
 				note = "before a run"
 			}
 		}
-		t.AppendRow([]any{fmt.Sprintf("%d %%", p.X), expected, seen, words.Digits(p.From.Erlangs) + ", " + words.Digits(p.To.Erlangs), string(p.Verdict), note})
+		t.AppendRow([]any{fmt.Sprintf("%d %%", p.X), expected, seen, words.Digits(p.From.Erlangs) + ", " +
+			words.Digits(p.To.Erlangs), string(p.Verdict), note})
 	}
 	t.Render()
 }

@@ -29,7 +29,8 @@ func TestTheNewestEventIsInWhatIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 10, To: 9}}}
+	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
+		Key: fleet.KeySize, From: 10, To: 9}}}
 	for _, c := range []struct {
 		event state.Event
 		kept  bool
@@ -65,7 +66,8 @@ func TestAJournalThatIsALinkHasOnePause(t *testing.T) {
 	if err := os.MkdirAll(at("real/sub"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for link, to := range map[string]string{"folder": "real", "link.jsonl": "real/j.jsonl", "real/near.jsonl": at("real/j.jsonl")} {
+	for link, to := range map[string]string{"folder": "real", "link.jsonl": "real/j.jsonl",
+		"real/near.jsonl": at("real/j.jsonl")} {
 		if err := os.Symlink(to, at(link)); err != nil {
 			t.Fatal(err)
 		}
@@ -76,8 +78,9 @@ func TestAJournalThatIsALinkHasOnePause(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for path, want := range map[string]string{"real/j.jsonl": "real/j.jsonl", "link.jsonl": "real/j.jsonl", "real/near.jsonl": "real/j.jsonl",
-			"folder/j.jsonl": "folder/j.jsonl", "none/j.jsonl": "none/j.jsonl"} {
+		for path, want := range map[string]string{"real/j.jsonl": "real/j.jsonl", "link.jsonl": "real/j.jsonl",
+			"real/near.jsonl": "real/j.jsonl",
+			"folder/j.jsonl":  "folder/j.jsonl", "none/j.jsonl": "none/j.jsonl"} {
 			c := &config.Config{File: config.File{Journal: at(path)}}
 			if err := oneJournal(at("real/x.yaml"), nil, c); err != nil || c.Journal != at(want) {
 				t.Errorf("%s is %s (%v), want %s", path, c.Journal, err, at(want))

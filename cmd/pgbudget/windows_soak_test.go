@@ -25,12 +25,13 @@ type looked struct {
 	loads  []load.Load
 }
 
-// TestLiveWindowsHoldTheLoad looks at real loads of real servers for minutes, in windows of one each, all at the same time. Each
-// interval must hold the load that the generator has offered in all of them.
+// TestLiveWindowsHoldTheLoad looks at real loads of real servers for minutes, in windows of one each, all at the same
+// time. Each interval must hold the load that the generator has offered in all of them.
 func TestLiveWindowsHoldTheLoad(t *testing.T) {
 	look := max(window(t), 20*time.Second)
 	var all []*looked
-	for _, p := range each([]lab.Generation{lab.Gen118, lab.Gen124}, []string{"few", "open", "closed", "hidden", "grows", "away"}) {
+	for _, p := range each([]lab.Generation{lab.Gen118, lab.Gen124}, []string{"few", "open", "closed", "hidden", "grows",
+		"away"}) {
 		s := &looked{part: p, what: map[string]string{
 			"few":    "0.5 Erlangs on 40 connections",
 			"open":   "4 Erlangs on 40 connections",
@@ -72,7 +73,8 @@ func TestLiveWindowsHoldTheLoad(t *testing.T) {
 		time.Sleep(10 * time.Second) // connections are being opened, queues are there, and the first waiters leave
 		from := ledgersOf(runs)
 		for range liveWindows {
-			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"}, fleetArgs(l)...)...)
+			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"},
+				fleetArgs(l)...)...)
 			for _, s := range all {
 				s.loads = append(s.loads, loadOf(t, loads, s.name+"/app"))
 			}
@@ -102,7 +104,8 @@ func (s *looked) offer(t testing.TB, l *lab.Lab) []*lab.Run {
 	var runs []*lab.Run
 	for i, user := range users {
 		for j, dsn := range l.DSNs(s.name, user, "app") {
-			r, err := lab.ClosedLoop{DSN: dsn, Clients: clients, Think: lab.Exp(think), Body: lab.Body{Hold: lab.Exp(40 * time.Millisecond)}, Seed: uint64(1 + 10*i + j)}.Start(t.Context())
+			r, err := lab.ClosedLoop{DSN: dsn, Clients: clients, Think: lab.Exp(think),
+				Body: lab.Body{Hold: lab.Exp(40 * time.Millisecond)}, Seed: uint64(1 + 10*i + j)}.Start(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -148,7 +151,8 @@ func judgeWindows(t testing.TB, all []*looked, seen map[string]lab.Ledger, look 
 			}
 		}
 		given, held, windows = given+mine, held+good, windows+len(s.loads)
-		fmt.Fprintf(&table, "| %s | %s | %d of %d | %s | %s |\n", s.what, s.gen, good, mine, strings.Join(said, ", "), between(least, most))
+		fmt.Fprintf(&table, "| %s | %s | %d of %d | %s | %s |\n", s.what, s.gen, good, mine, strings.Join(said, ", "),
+			between(least, most))
 	}
 	t.Logf("%d windows of %v: %d intervals, %d hold\n%s", windows, look, given, held, table.String())
 	if windows < 20 || given < windows/2 {
@@ -160,8 +164,10 @@ func judgeWindows(t testing.TB, all []*looked, seen map[string]lab.Ledger, look 
 	if !*update {
 		return
 	}
-	head := fmt.Sprintf("%d windows of %v of real loads on real servers, by `make coverage`, which writes this table: %d intervals, of which %d hold the load that the generator offered.\n\n"+
-		"| load | PgBouncer | intervals that hold | what `estimate` said, Erlangs | true |\n|---|---|---|---|---|\n", windows, look, given, held)
+	head := fmt.Sprintf("%d windows of %v of real loads on real servers, by `make coverage`, which writes this table: %d "+
+		"intervals, of which %d hold the load that the generator offered.\n\n"+
+		"| load | PgBouncer | intervals that hold | what `estimate` said, Erlangs | true |\n|---|---|---|---|---|\n", windows,
+		look, given, held)
 	tabled(t, "windows", head+table.String())
 }
 

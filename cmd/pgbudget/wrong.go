@@ -11,8 +11,10 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/near"
 )
 
-// meant are words of other tools for what a command here does. Whoever wants to end a run is not pointed at one that moves.
-var meant = map[string]string{"stop": "pause", "halt": "pause", "cancel": "pause", "undo": "rollback", "revert": "rollback", "validate": "plan"}
+// meant are words of other tools for what a command here does. Whoever wants to end a run is not pointed at one that
+// moves.
+var meant = map[string]string{"stop": "pause", "halt": "pause", "cancel": "pause", "undo": "rollback",
+	"revert": "rollback", "validate": "plan"}
 
 // unknownCommand is the error of a word that is no command of these.
 func unknownCommand(commands []*cli.Command, whose, word string) error {
@@ -56,7 +58,8 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	}
 	if m := noFlag.FindStringSubmatch(err.Error()); m != nil {
 		if c.Command != nil && len(c.Command.Subcommands) > 0 && subcommandsTake(c.Command, m[1]) {
-			return usage("flags go behind the command, as in "+name+" "+c.Command.Subcommands[0].Name+"; "+name+" --help lists the commands",
+			return usage("flags go behind the command, as in "+name+" "+c.Command.Subcommands[0].Name+"; "+name+" --help lists "+
+				"the commands",
 				"%s is of the commands of %s, and none is named", typed(m[1]), name)
 		}
 		var names []string

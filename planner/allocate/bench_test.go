@@ -126,7 +126,8 @@ func BenchmarkGrouped(b *testing.B) {
 		{1000, 20000, 8, 20, 10, true},
 		{10000, 200000, 8, 100, 0, true},
 	} {
-		name := fmt.Sprintf("pools=%d/copies=%d/users=%d/databases=%d/bycopies=%v", c.pools, c.copies, c.users, c.databases, c.byCopies)
+		name := fmt.Sprintf("pools=%d/copies=%d/users=%d/databases=%d/bycopies=%v", c.pools, c.copies, c.users, c.databases,
+			c.byCopies)
 		b.Run(name, func(b *testing.B) {
 			p := fleets.Grouped(1, fleets.One(1, c.pools, c.conns, c.copies), c.users, c.databases, c.byCopies)
 			var sol allocate.Solution

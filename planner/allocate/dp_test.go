@@ -28,7 +28,8 @@ func pools(rng *rand.Rand, n, most int) (items []Item, m []int) {
 		a := math.Exp(rng.NormFloat64())
 		m = append(m, 1+rng.IntN(most))
 		lo := int(a/0.95) + 1
-		items = append(items, Item{ID: fmt.Sprint("p", i), Lo: lo, Hi: lo + 5 + rng.IntN(40), Cost: erlang{rng.Float64() * float64(m[i]), a}})
+		items = append(items, Item{ID: fmt.Sprint("p", i), Lo: lo, Hi: lo + 5 + rng.IntN(40),
+			Cost: erlang{rng.Float64() * float64(m[i]), a}})
 	}
 	return items, m
 }

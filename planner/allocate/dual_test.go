@@ -29,7 +29,8 @@ func TestEveryRoadLeadsToTheSameOptimum(t *testing.T) {
 		}
 		turned, err := Solve(permuted(p, rng.Perm(len(items))))
 		if err != nil || !close9(turned.Objective, sol.Objective) {
-			t.Fatalf("seed %d: %s proved %v, and in another order %s proved %v", seed, sol.Method, sol.Objective, turned.Method, turned.Objective)
+			t.Fatalf("seed %d: %s proved %v, and in another order %s proved %v", seed, sol.Method, sol.Objective, turned.Method,
+				turned.Objective)
 		}
 		for _, within := range []limits{{}, {work: 1000, effort: 100}, {work: 40000}} {
 			rough, err := solve(p, within)

@@ -27,7 +27,8 @@ func ExampleSolve() {
 	}
 	more, fewer := sol.Prices[0].OneMore, sol.Prices[0].OneFewer
 	fmt.Printf("sizes %v use %d of 420 (%s, gap %g)\n", sol.N, sol.RowUse[0], sol.Method, sol.Gap)
-	fmt.Printf("%d more connections would save %.2f waiting clients, %d fewer cost %.2f\n", more.Short, more.Saves, fewer.Coef, fewer.Costs)
+	fmt.Printf("%d more connections would save %.2f waiting clients, %d fewer cost %.2f\n", more.Short, more.Saves,
+		fewer.Coef, fewer.Costs)
 	// Output:
 	// sizes [64 48 28] use 420 of 420 (nested, gap 0)
 	// 3 more connections would save 0.25 waiting clients, 3 fewer cost 0.31

@@ -59,7 +59,8 @@ func (p Problem) certify() *Infeasible {
 	var clashes []Clash
 	for i, it := range p.Items {
 		if it.Lo > it.Hi {
-			clashes = append(clashes, Clash{Row: -1, Name: it.ID, Items: []int{i}, Need: it.Lo, Cap: it.Hi, Short: it.Lo - it.Hi})
+			clashes = append(clashes, Clash{Row: -1, Name: it.ID, Items: []int{i}, Need: it.Lo, Cap: it.Hi,
+				Short: it.Lo - it.Hi})
 		}
 	}
 	listed := p.listed()

@@ -151,7 +151,8 @@ func TestAnInfeasibleReadsAsASentence(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	const text = "allocate: infeasible: budget needs 71 of 30 (41 short, 1 items clash); ci needs 5 and may have 4 (1 short)"
+	const text = "allocate: infeasible: budget needs 71 of 30 (41 short, 1 items clash); ci needs 5 and may have 4 (1 " +
+		"short)"
 	if fmt.Sprint(got) != text {
 		t.Errorf("got  %v\nwant %v", got, text)
 	}

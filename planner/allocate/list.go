@@ -80,7 +80,8 @@ func (p Problem) checkList(i int) error {
 	floor := -1
 	for k, o := range it.List.Options {
 		if len(o.Uses) != len(it.List.Rows) || math.IsNaN(o.Cost) || math.IsInf(o.Cost, 0) {
-			return fault("option %d has %d uses for %d rows and the cost %v, want a finite number", k, len(o.Uses), len(it.List.Rows), o.Cost)
+			return fault("option %d has %d uses for %d rows and the cost %v, want a finite number", k, len(o.Uses),
+				len(it.List.Rows), o.Cost)
 		}
 		inside := o.Size >= it.Lo && o.Size <= it.Hi
 		if inside && floor < 0 {
@@ -88,7 +89,8 @@ func (p Problem) checkList(i int) error {
 		}
 		for j, u := range o.Uses {
 			if u < 0 || u > maxUse || inside && u < it.List.Options[floor].Uses[j] {
-				faults = append(faults, fault("option %d uses %d of row %q, want 0 to %d and no less than its floor", k, u, p.Rows[it.List.Rows[j]].Name, maxUse))
+				faults = append(faults, fault("option %d uses %d of row %q, want 0 to %d and no less than its floor", k, u,
+					p.Rows[it.List.Rows[j]].Name, maxUse))
 			}
 		}
 	}

@@ -31,7 +31,8 @@ func solveListed(p Problem, listed []int, within limits) (Solution, error) {
 			continue
 		}
 		if c.ladder.bad {
-			return Solution{}, fmt.Errorf("allocate: item %d %q: its curve has a gain that is not a finite number, above size %d", c.item, it.ID, it.Lo+c.ladder.own)
+			return Solution{}, fmt.Errorf("allocate: item %d %q: its curve has a gain that is not a finite number, above size "+
+				"%d", c.item, it.ID, it.Lo+c.ladder.own)
 		}
 		c.ladder.k = picks[j]
 		c.ladder.peek(picks[j])

@@ -79,7 +79,8 @@ func TestALongRowIsSolvedAsWellAsAShortOne(t *testing.T) {
 					cut = 0
 				}
 				if excess := sol.Objective - bound; excess < -1e-9*bound || excess > cut+1e-9*bound {
-					t.Errorf("seed %d: objective %v, the relaxation costs %v and cuts a unit that gains %v", seed, sol.Objective, bound, cut)
+					t.Errorf("seed %d: objective %v, the relaxation costs %v and cuts a unit that gains %v", seed, sol.Objective,
+						bound, cut)
 				}
 			}
 		})

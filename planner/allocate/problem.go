@@ -106,7 +106,8 @@ func (p Problem) checkRows(faults []error) []error {
 			case seen[t.Item] == int32(r+1):
 				faults = append(faults, fmt.Errorf("row %q names item %d %q twice", row.Name, t.Item, p.Items[t.Item].ID))
 			case t.Coef < 0 || t.Coef > MaxCoef:
-				faults = append(faults, fmt.Errorf("row %q, item %q: Coef is %d, want 0 to %d", row.Name, p.Items[t.Item].ID, t.Coef, MaxCoef))
+				faults = append(faults, fmt.Errorf("row %q, item %q: Coef is %d, want 0 to %d", row.Name, p.Items[t.Item].ID,
+					t.Coef, MaxCoef))
 			}
 			seen[t.Item] = int32(r + 1)
 		}

@@ -51,7 +51,8 @@ func solve(p Problem, within limits) (Solution, error) {
 	for i := range s.items {
 		l := &s.items[i]
 		if l.bad {
-			return Solution{}, fmt.Errorf("allocate: item %d %q: its curve has a gain that is not a finite number, above size %d", i, p.Items[i].ID, l.lo+l.own)
+			return Solution{}, fmt.Errorf("allocate: item %d %q: its curve has a gain that is not a finite number, above size "+
+				"%d", i, p.Items[i].ID, l.lo+l.own)
 		}
 		sol.N[i] = l.lo + l.k
 		total.add(l.curve.Cost(sol.N[i]))

@@ -22,11 +22,12 @@ func TestAuthUsersPoolCountsBeforeItWasUsed(t *testing.T) {
 		change  func(*fleet.Observation)
 		want    int // app 10 + 2, other 4
 	}{
-		"nobody asks":                 {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthUser = "" }, 16},
-		"in every database":           {"1.24.1", func(*fleet.Observation) {}, 32},
-		"with a size of its own":      {"1.24.1", func(o *fleet.Observation) { size(o, "pooler", 3) }, 16 + 5 + 3},
-		"in auth_dbname":              {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthDatabase = "other" }, 20},
-		"in one that no sample shows": {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthDatabase = "elsewhere" }, 36},
+		"nobody asks":            {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthUser = "" }, 16},
+		"in every database":      {"1.24.1", func(*fleet.Observation) {}, 32},
+		"with a size of its own": {"1.24.1", func(o *fleet.Observation) { size(o, "pooler", 3) }, 16 + 5 + 3},
+		"in auth_dbname":         {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthDatabase = "other" }, 20},
+		"in one that no sample shows": {"1.24.1", func(o *fleet.Observation) { o.Processes[0].AuthDatabase = "elsewhere" },
+			36},
 		"under max_user_connections": {"1.24.1", func(o *fleet.Observation) {
 			size(o, "pooler",
 				0)
@@ -54,7 +55,8 @@ func TestAuthUsersPoolCountsBeforeItWasUsed(t *testing.T) {
 			o.Processes = append(o.Processes, p)
 		}, 64},
 	} {
-		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 2, 1, "app1"), plannertest.SeenAlias("other", 4, 0, 1, "app1"))
+		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 2, 1, "app1"), plannertest.SeenAlias("other", 4, 0, 1,
+			"app1"))
 		o.Servers[0].MaxConns, o.Processes[0].Settings.DefaultPoolConns = 500, 20
 		o.Processes[0].Version, o.Processes[0].AuthUser, o.Processes[0].UsersKnown = c.version, "pooler", true
 		c.change(&o)
@@ -73,7 +75,8 @@ func TestAuthUsersPoolCountsBeforeItWasUsed(t *testing.T) {
 // TestAuthUserIsOneInAllDatabases where it is forced in some, too, and whether SHOW USERS lists it already: before
 // 1.23 it is another than the forced one of its name, also in a process where neither has been seen.
 func TestAuthUserIsOneInAllDatabases(t *testing.T) {
-	o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 0, "pooler", "pooler"), plannertest.SeenAlias("other", 10, 0, 0, "pooler", "pooler"))
+	o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 0, "pooler", "pooler"),
+		plannertest.SeenAlias("other", 10, 0, 0, "pooler", "pooler"))
 	o.Servers[0].MaxConns = 500
 	for i := range o.Processes[0].Aliases {
 		o.Processes[0].Aliases[i].ForceUser = "pooler"
@@ -99,17 +102,27 @@ func TestWhatTheFileSaysOfAuthQueryCounts(t *testing.T) {
 		lines    []fleet.FiledLine
 		want     int // app 10 + 2, other 4; 20 of a database of *
 	}{
-		"nobody asks":                        {"", "", []fleet.FiledLine{{Alias: "app"}, {Alias: "other"}}, 16},
-		"a line's own":                       {"", "", []fleet.FiledLine{{Alias: "app", AuthUser: "lookup"}, {Alias: "other"}}, 28},
-		"a line's own and the process's":     {"pooler", "", []fleet.FiledLine{{Alias: "app", AuthUser: "lookup"}, {Alias: "other"}}, 16 + 12 + 4},
-		"a line's, in another":               {"", "", []fleet.FiledLine{{Alias: "app", AuthUser: "lookup", AuthDatabase: "other"}, {Alias: "other"}}, 20},
-		"a line's, in a database of *":       {"", "", []fleet.FiledLine{star, {Alias: "app", AuthUser: "lookup", AuthDatabase: "postgres"}, {Alias: "other"}}, 36},
-		"the process's, in one of *":         {"pooler", "postgres", []fleet.FiledLine{star, {Alias: "app"}, {Alias: "other"}}, 36},
+		"nobody asks": {"", "", []fleet.FiledLine{{Alias: "app"}, {Alias: "other"}}, 16},
+		"a line's own": {"", "", []fleet.FiledLine{{Alias: "app", AuthUser: "lookup"},
+			{Alias: "other"}}, 28},
+		"a line's own and the process's": {"pooler", "", []fleet.FiledLine{{Alias: "app", AuthUser: "lookup"},
+			{Alias: "other"}}, 16 + 12 + 4},
+		"a line's, in another": {"", "", []fleet.FiledLine{{Alias: "app", AuthUser: "lookup",
+			AuthDatabase: "other"}, {Alias: "other"}}, 20},
+		"a line's, in a database of *": {"", "", []fleet.FiledLine{star, {Alias: "app", AuthUser: "lookup",
+			AuthDatabase: "postgres"}, {Alias: "other"}}, 36},
+		"the process's, in one of *": {"pooler", "postgres", []fleet.FiledLine{star, {Alias: "app"},
+			{Alias: "other"}}, 36},
 		"the process's, where there is no *": {"pooler", "postgres", []fleet.FiledLine{{Alias: "app"}, {Alias: "other"}}, 16},
-		"of *, which has a size of its own":  {"pooler", "postgres", []fleet.FiledLine{{Alias: fleet.AutoDB, Star: &fleet.StarLine{SizeConns: 3, ReserveConns: 1}}, {Alias: "app"}, {Alias: "other"}}, 37}, // nothing shows that it is in force
-		"a line's, in its own":               {"", "", []fleet.FiledLine{{Alias: "app", AuthUser: "lookup", AuthDatabase: "app"}, {Alias: "other"}}, 28},
+		// nothing shows that it is in force
+		"of *, which has a size of its own": {"pooler", "postgres",
+			[]fleet.FiledLine{{Alias: fleet.AutoDB, Star: &fleet.StarLine{SizeConns: 3, ReserveConns: 1}}, {Alias: "app"},
+				{Alias: "other"}}, 37},
+		"a line's, in its own": {"", "", []fleet.FiledLine{{Alias: "app", AuthUser: "lookup",
+			AuthDatabase: "app"}, {Alias: "other"}}, 28},
 	} {
-		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 2, 1, "app1"), plannertest.SeenAlias("other", 4, 0, 1, "app1"))
+		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 2, 1, "app1"), plannertest.SeenAlias("other", 4, 0, 1,
+			"app1"))
 		p := &o.Processes[0]
 		o.Servers[0].MaxConns, p.Settings.DefaultPoolConns = 500, 20
 		p.Version, p.AuthUser, p.AuthDatabase, p.Filed = "1.24.1", c.auth, c.in, c.lines
@@ -132,7 +145,8 @@ func TestWhoComesToAnAliasIsNotKnownByItsOwnAuthDatabase(t *testing.T) {
 
 // TestADatabaseOfAStarIsKnownByTheFile: it counts in each process of its group.
 func TestADatabaseOfAStarIsKnownByTheFile(t *testing.T) {
-	star := []fleet.FiledLine{{Alias: fleet.AutoDB, Star: &fleet.StarLine{ForceUser: "app1", SizeConns: 20, ReserveConns: -1}}}
+	star := []fleet.FiledLine{{Alias: fleet.AutoDB, Star: &fleet.StarLine{ForceUser: "app1", SizeConns: 20,
+		ReserveConns: -1}}}
 	a, _ := plannertest.SeenFleet(plannertest.SeenAlias("a", 20, 0, 1, "app1"))
 	a.Processes[0].Version = "1.24.1"
 	a.Processes[0].Aliases[0].ForceUser = "app1"
@@ -157,10 +171,12 @@ func TestADatabaseOfAStarIsKnownByTheFile(t *testing.T) {
 	}
 }
 
-// TestALineOfAStarThatMayNotBeInForce: the file's may not be loaded, and one that was taken out of it stays until a restart.
+// TestALineOfAStarThatMayNotBeInForce: the file's may not be loaded, and one that was taken out of it stays until a
+// restart.
 func TestALineOfAStarThatMayNotBeInForce(t *testing.T) {
 	star := func(size int) []fleet.FiledLine {
-		return []fleet.FiledLine{{Alias: fleet.AutoDB, Star: &fleet.StarLine{Host: "10.0.0.1", Port: 5432, SizeConns: size, ReserveConns: -1}}, {Alias: "app"}}
+		return []fleet.FiledLine{{Alias: fleet.AutoDB, Star: &fleet.StarLine{Host: "10.0.0.1", Port: 5432, SizeConns: size,
+			ReserveConns: -1}}, {Alias: "app"}}
 	}
 	for name, c := range map[string]struct {
 		lines  []fleet.FiledLine // of the second process
@@ -175,7 +191,8 @@ func TestALineOfAStarThatMayNotBeInForce(t *testing.T) {
 		"it has a line of its own, not loaded yet": {star(-1), false, 60, false},
 		"it was given less, and another has 20":    {star(5), true, 100, true},
 	} {
-		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 1, "app1"), plannertest.SeenAlias("etl", 20, 0, 1, "app1"))
+		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 1, "app1"), plannertest.SeenAlias("etl", 20, 0, 1,
+			"app1"))
 		o.Servers[0].MaxConns = 500
 		o.Processes[0].Version, o.Processes[0].Settings.DefaultPoolConns = "1.24.1", 20
 		for i := range o.Processes[0].Aliases {
@@ -210,7 +227,8 @@ func TestADatabaseOfAStarLeadsWhereItsLineDoes(t *testing.T) {
 		"nobody knows, and declared": {"10.0.0.3", "second", 10, 30},
 		"elsewhere, as declared":     {"10.0.0.3", "elsewhere", 10, 10},
 	} {
-		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 1, "app1"), plannertest.SeenAlias("b", 10, 0, 1, "app1"))
+		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 1, "app1"), plannertest.SeenAlias("b", 10, 0, 1,
+			"app1"))
 		d := budget.Declared{SizeAll: true}
 		second := o.Servers[0]
 		second.Name = "second"
@@ -218,7 +236,8 @@ func TestADatabaseOfAStarLeadsWhereItsLineDoes(t *testing.T) {
 		p := &o.Processes[0]
 		p.Aliases[0].Host, p.Aliases[1].Host, p.Aliases[1].Server = "10.0.0.1", "10.0.0.2", "second"
 		p.Version, p.Settings.DefaultPoolConns, p.AuthUser, p.AuthDatabase = "1.24.1", 20, "pooler", "postgres"
-		p.Filed = []fleet.FiledLine{{Alias: fleet.AutoDB, Star: &fleet.StarLine{Host: c.host, Port: p.Aliases[0].Port, SizeConns: -1, ReserveConns: -1}}, {Alias: "app"}, {Alias: "b"}}
+		p.Filed = []fleet.FiledLine{{Alias: fleet.AutoDB, Star: &fleet.StarLine{Host: c.host, Port: p.Aliases[0].Port,
+			SizeConns: -1, ReserveConns: -1}}, {Alias: "app"}, {Alias: "b"}}
 		if c.declared != "" {
 			d.Pools = append(d.Pools, budget.DeclaredPool{ID: "main/postgres", Server: c.declared, Weight: 1, Min: 1})
 		}
@@ -239,7 +258,8 @@ func TestADatabaseThatShowPoolsAloneHasCounts(t *testing.T) {
 	o.Servers[0].MaxConns = 500
 	p := &o.Processes[0]
 	p.Version, p.Settings.DefaultPoolConns = "1.24.1", 20
-	p.Aliases = append(p.Aliases, fleet.Alias{Name: "etl", Database: "etl", Hidden: true, SizeConns: 20, PoolMode: "transaction", Proof: fleet.ProofNone,
+	p.Aliases = append(p.Aliases, fleet.Alias{Name: "etl", Database: "etl", Hidden: true, SizeConns: 20,
+		PoolMode: "transaction", Proof: fleet.ProofNone,
 		Pools: []fleet.PoolGauges{{User: "app1", ServersActive: 3}, {User: "app2"}}})
 	for name, lines := range map[string][]fleet.FiledLine{
 		"no file is known":   nil,
@@ -255,7 +275,8 @@ func TestADatabaseThatShowPoolsAloneHasCounts(t *testing.T) {
 
 // TestADatabaseThatIsHiddenKeepsWhatItWas: 50 by its line of *, of which nothing is known, on the second server.
 func TestADatabaseThatIsHiddenKeepsWhatItWas(t *testing.T) {
-	o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 1, "app1"), plannertest.SeenAlias("etl", 50, 0, 1, "app1"))
+	o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 1, "app1"), plannertest.SeenAlias("etl", 50, 0, 1,
+		"app1"))
 	second := o.Servers[0]
 	second.Name = "second"
 	o.Servers = append(o.Servers, second)
@@ -264,7 +285,8 @@ func TestADatabaseThatIsHiddenKeepsWhatItWas(t *testing.T) {
 	later.At = o.At.Add(time.Second)
 	later.Processes = slices.Clone(o.Processes)
 	later.Processes[0].Aliases = slices.Clone(o.Processes[0].Aliases)
-	later.Processes[0].Aliases[1] = fleet.Alias{Name: "etl", Database: "etl", Hidden: true, SizeConns: 20, PoolMode: "transaction", Proof: fleet.ProofNone,
+	later.Processes[0].Aliases[1] = fleet.Alias{Name: "etl", Database: "etl", Hidden: true, SizeConns: 20,
+		PoolMode: "transaction", Proof: fleet.ProofNone,
 		Pools: []fleet.PoolGauges{{User: "app1"}}}
 	var e load.Evidence
 	for _, look := range []fleet.Observation{o, later} {
@@ -282,7 +304,8 @@ func TestADatabaseThatIsHiddenKeepsWhatItWas(t *testing.T) {
 	}
 }
 
-// TestAPoolThatSomeProcessesHaveNoLineForSaysSo: it has one of 50 in the first, and the second gives it by its line of *.
+// TestAPoolThatSomeProcessesHaveNoLineForSaysSo: it has one of 50 in the first, and the second gives it by its line of
+// *.
 func TestAPoolThatSomeProcessesHaveNoLineForSaysSo(t *testing.T) {
 	star := fleet.FiledLine{Alias: fleet.AutoDB, Star: &fleet.StarLine{SizeConns: -1, ReserveConns: -1}}
 	o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 50, 0, 1, "app1"))
@@ -293,7 +316,8 @@ func TestAPoolThatSomeProcessesHaveNoLineForSaysSo(t *testing.T) {
 	o.Processes[0].Filed = []fleet.FiledLine{star, {Alias: "app"}}
 	o.Processes = append(o.Processes, second)
 	f := plannertest.Modelled(t, o)
-	if plannertest.Worst(f, "main") != 70 || !strings.Contains(strings.Join(f.Warnings, "\n"), "main/app: main/2 has no line for it") {
+	if plannertest.Worst(f, "main") != 70 || !strings.Contains(strings.Join(f.Warnings, "\n"),
+		"main/app: main/2 has no line for it") {
 		t.Errorf("worst case %d: %q", plannertest.Worst(f, "main"), f.Warnings)
 	}
 }

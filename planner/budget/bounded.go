@@ -9,8 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// AtMost says why the worst case of a server's pools today may be more than PgBouncer can ever have open; nothing: it is
-// exact, and no arithmetic on what was seen comes to less.
+// AtMost says why the worst case of a server's pools today may be more than PgBouncer can ever have open; nothing: it
+// is exact, and no arithmetic on what was seen comes to less.
 func (f Fleet) AtMost(server string) (reasons []string) {
 	var maybe []string // reasons that matter only where the worst case is less without what is in doubt
 	note := func(list *[]string, format string, args ...any) {
@@ -39,17 +39,21 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 		members(l, f.Pools, at, func(p *FleetPool, i int) {
 			here, several = here || p.On(server), several || p.On(server) && len(p.AlsoOn) > 0
 			top := p.capIn(l.Process)
-			open, limited, passed = open+p.Copies[i].SeenConns, limited || top > 0, passed || top > 0 && p.openIn(l.Process) > top
+			open, limited, passed = open+p.Copies[i].SeenConns, limited || top > 0, passed || top > 0 &&
+				p.openIn(l.Process) > top
 		})
 		switch {
 		case !here:
 		case l.Unproved && several:
-			note(&reasons, "%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own (config: tells)", l.Kind, l.Process)
+			note(&reasons, "%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own "+
+				"(config: tells)", l.Kind, l.Process)
 		case l.Unproved:
 			crossed = true
-			note(&maybe, "%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own (config: tells)", l.Kind, l.Process)
+			note(&maybe, "%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own "+
+				"(config: tells)", l.Kind, l.Process)
 		case several:
-			note(&reasons, "%s of users in %s is not counted on where connections may be opened on several servers", l.Kind, l.Process)
+			note(&reasons, "%s of users in %s is not counted on where connections may be opened on several servers", l.Kind,
+				l.Process)
 		case passed, limited && open > l.Conns:
 			crossed = true
 			note(&maybe, "limits of users and of databases cross in %s, and more is open than one of them allows", l.Process)
@@ -67,9 +71,9 @@ func (f Fleet) counted(server string) int {
 	return pools + users
 }
 
-// least is the fleet with every doubt against it: each size and reserve that is in doubt is the smaller of the two that it
-// may be; with crossed, every limit is in force, and nothing is open yet that may pass one. So much can be opened in any
-// case: a copy that may open more adds no less, and a limit that is not in force takes nothing away.
+// least is the fleet with every doubt against it: each size and reserve that is in doubt is the smaller of the two that
+// it may be; with crossed, every limit is in force, and nothing is open yet that may pass one. So much can be opened in
+// any case: a copy that may open more adds no less, and a limit that is not in force takes nothing away.
 func (f Fleet) least(doubt, crossed bool) Fleet {
 	f.Pools, f.Limits = slices.Clone(f.Pools), slices.Clone(f.Limits)
 	for i := range f.Pools {
@@ -107,7 +111,8 @@ func (c Copy) settled(size, reserve int) Copy {
 	case c.MaybeConns > 0:
 		size = min(size+own, c.MaybeConns) - own
 	}
-	c.FixedConns, c.MaybeConns, c.OwnSize, c.OwnReserve, c.Doubtful = max(1, min(fleet.Unlimited, size+own)), 0, false, 0, false
+	c.FixedConns, c.MaybeConns, c.OwnSize, c.OwnReserve, c.Doubtful = max(1, min(fleet.Unlimited, size+own)), 0, false, 0,
+		false
 	return c
 }
 
@@ -161,13 +166,16 @@ func (c *Copy) bound(declared []UserMax, open, size, reserve int) {
 	}
 }
 
-// disproved names the users that have more connections open than were declared: they are counted as if nothing had been.
+// disproved names the users that have more connections open than were declared: they are counted as if nothing had
+// been.
 func (d DeclaredPool) disproved(at []placed) (notes []string) {
 	for _, x := range at {
 		for _, g := range x.alias.Pools {
 			for _, m := range d.UserMax {
 				if open := slots(g); m.User == g.User && open > m.Conns {
-					notes = append(notes, fmt.Sprintf("%s: users: declares at most %s of %s, and %s has %d open: its strict line counts", d.ID, words.Count(m.Conns, "connection"), m.User, x.process.ID, open))
+					notes = append(notes,
+						fmt.Sprintf("%s: users: declares at most %s of %s, and %s has %d open: its strict line counts", d.ID,
+							words.Count(m.Conns, "connection"), m.User, x.process.ID, open))
 				}
 			}
 		}
@@ -197,9 +205,11 @@ func (p FleetPool) boundNotes() []string {
 	free.Tally()
 	var parts []string
 	for _, u := range order {
-		parts = append(parts, fmt.Sprintf("%s with %d in each of %d %s", u, users[u], processes[u], words.Plural(processes[u], "process", "processes")))
+		parts = append(parts, fmt.Sprintf("%s with %d in each of %d %s", u, users[u], processes[u], words.Plural(processes[u],
+			"process", "processes")))
 	}
-	return []string{fmt.Sprintf("accepted risk: %s counts %s, as declared: %s; the strict line would be %d", p.ID, strings.Join(parts, ", "), words.Count(p.WorstConns, "connection"), free.WorstConns)}
+	return []string{fmt.Sprintf("accepted risk: %s counts %s, as declared: %s; the strict line would be %d", p.ID,
+		strings.Join(parts, ", "), words.Count(p.WorstConns, "connection"), free.WorstConns)}
 }
 
 // unfollowed says why no copy of a pool follows its line; empty: some do.
@@ -213,7 +223,8 @@ func (p FleetPool) unfollowed() string {
 			users = append(users, name)
 		}
 	}
-	return fmt.Sprintf("the pool_size %d of its line has no effect: each user has its own, with its reserve (%s)", p.LargestSize(), strings.Join(users, ", "))
+	return fmt.Sprintf("the pool_size %d of its line has no effect: each user has its own, with its reserve (%s)",
+		p.LargestSize(), strings.Join(users, ", "))
 }
 
 // Doubtful reports whether sizes of users on a server may be those of other users, or a limit that would bind is not

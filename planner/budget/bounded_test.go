@@ -14,7 +14,8 @@ import (
 func TestSessionsOfNoPoolCountUnderALimitAtTheirHighest(t *testing.T) {
 	var looks []fleet.Observation
 	for i, n := range []int{2, 9, 1} {
-		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 20, 0, 3, "app1"), plannertest.SeenAlias("other", 20, 0, 3, "app1"))
+		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 20, 0, 3, "app1"), plannertest.SeenAlias("other", 20, 0, 3,
+			"app1"))
 		o.At = plannertest.Epoch.Add(time.Duration(i) * time.Second)
 		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 60, DirectConns: n, ClosingConns: 3 - i}, {Name: "app9",
 			Conns: 60}}

@@ -7,10 +7,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// Builtin reads a saturation signal off a sample, as far as a sample shows it: how many clients wait for a connection of a
-// server's pools (waiting), how long the oldest of them has (maxwait, seconds), what share of max_connections is taken
-// (backends), and what share is at work: taken, connections that lie idle in a pool apart (busy). It is false for other
-// names.
+// Builtin reads a saturation signal off a sample, as far as a sample shows it: how many clients wait for a connection
+// of a server's pools (waiting), how long the oldest of them has (maxwait, seconds), what share of max_connections is
+// taken (backends), and what share is at work: taken, connections that lie idle in a pool apart (busy). It is false for
+// other names.
 func Builtin(name string, o fleet.Observation, server string) (fleet.Signal, bool) {
 	s := fleet.Signal{Name: name, Server: server, At: o.At}
 	waiting, idle, oldest := 0, 0, time.Duration(0)
@@ -40,7 +40,8 @@ func Builtin(name string, o fleet.Observation, server string) (fleet.Signal, boo
 		s.Value, s.Error = fleet.Unknown(), "the server is not among those looked at"
 		for _, x := range o.Servers {
 			if x.Name == server && x.MaxConns > 0 {
-				s.Value, s.Error = fleet.Float(float64(max(0, x.Backends.Total()+x.Backends.LoginConns-idle))/float64(x.MaxConns)), ""
+				s.Value, s.Error = fleet.Float(float64(max(0, x.Backends.Total()+x.Backends.LoginConns-idle))/float64(x.MaxConns)),
+					""
 			}
 		}
 	default:

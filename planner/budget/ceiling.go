@@ -99,8 +99,8 @@ func orOne(scv float64) float64 {
 	return scv
 }
 
-// mixed is the mean hold of all who meet at the ceiling, and the factor of their waits: what one pool waits for there are the
-// holds of them all. Source: the moments of a mixture, and Allen and Cunneen's (Ca²+Cs²)/2, as in scvFactor.
+// mixed is the mean hold of all who meet at the ceiling, and the factor of their waits: what one pool waits for there
+// are the holds of them all. Source: the moments of a mixture, and Allen and Cunneen's (Ca²+Cs²)/2, as in scvFactor.
 func (c Ceiling) mixed(p FleetPool) (hold time.Duration, factor float64) {
 	all := c
 	all.add(p.Load, c.Share)
@@ -210,8 +210,8 @@ func (p FleetPool) Breached() (Breach, bool) {
 	return slices.MaxFunc(out, func(a, b Breach) int { return cmp.Compare(a.Need-a.Conns, b.Need-b.Conns) }), true
 }
 
-// lostTo is the share of the pool's load, of the users under a ceiling of one process, that as many other processes carry as it
-// must survive the loss of, the busiest ones.
+// lostTo is the share of the pool's load, of the users under a ceiling of one process, that as many other processes
+// carry as it must survive the loss of, the busiest ones.
 func (p FleetPool) lostTo(c Ceiling) (share float64) {
 	users, others := map[string]bool{}, map[string]float64{}
 	for _, i := range c.Copies {

@@ -7,18 +7,22 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// TestAtALimitOfSeveralPoolsTheirHoldsAreMixed: what waits there waits for the holds of all. The bounds are those of a simulated
-// queue of both, first come first served: 12 servers; in the first case 0.5 ms and 10 ms, in the second 10 ms and 252 ms.
+// TestAtALimitOfSeveralPoolsTheirHoldsAreMixed: what waits there waits for the holds of all. The bounds are those of a
+// simulated queue of both, first come first served: 12 servers; in the first case 0.5 ms and 10 ms, in the second 10 ms
+// and 252 ms.
 func TestAtALimitOfSeveralPoolsTheirHoldsAreMixed(t *testing.T) {
 	l := func(perSec float64, hold time.Duration) load.Load {
 		a := perSec * hold.Seconds()
-		return load.Load{Erlangs: load.Range{Lower: a, Target: a, Upper: a}, PerSec: perSec, MeanHold: hold, ArrivalSCV: 1, HoldSCV: 1, Method: load.MethodDeclared}
+		return load.Load{Erlangs: load.Range{Lower: a, Target: a, Upper: a}, PerSec: perSec, MeanHold: hold, ArrivalSCV: 1,
+			HoldSCV: 1, Method: load.MethodDeclared}
 	}
 	pool := func(own, other load.Load) FleetPool {
 		c := Ceiling{Text: "max_user_connections 12", Conns: 12, Copies: []int{0}, Share: 1, Sized: 1}
 		c.add(other, 1)
-		return FleetPool{ID: "a/app", Load: own, Sizes: []Size{{Process: "a/1", Conns: 5}}, Copies: []Copy{{Process: "a/1", User: "u", Share: 1}},
-			Rules: Rules{Min: 1, Utilization: 0.99, MaxWaitMean: 10 * time.Millisecond, MaxWaitP99: 100 * time.Millisecond}, Under: []Ceiling{c}}
+		return FleetPool{ID: "a/app", Load: own, Sizes: []Size{{Process: "a/1", Conns: 5}},
+			Copies: []Copy{{Process: "a/1", User: "u", Share: 1}},
+			Rules:  Rules{Min: 1, Utilization: 0.99, MaxWaitMean: 10 * time.Millisecond, MaxWaitP99: 100 * time.Millisecond},
+			Under:  []Ceiling{c}}
 	}
 	reports := pool(l(0.5, time.Second), l(800, 10*time.Millisecond))
 	if b, broken := reports.Breached(); broken {

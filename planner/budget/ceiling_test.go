@@ -12,7 +12,8 @@ import (
 
 // TestALimitIsHeldAgainstTheProcessThatIsLeftWithMost: 0.6 of 10 Erlangs, and half of 0.3 once its process is lost.
 func TestALimitIsHeldAgainstTheProcessThatIsLeftWithMost(t *testing.T) {
-	p := budget.FleetPool{ID: "a/app", Load: load.Load{Erlangs: load.Range{Lower: 10, Target: 10, Upper: 10}, PerSec: 1000, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1},
+	p := budget.FleetPool{ID: "a/app", Load: load.Load{Erlangs: load.Range{Lower: 10, Target: 10, Upper: 10}, PerSec: 1000,
+		MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1},
 		Rules: budget.Rules{Min: 1, Utilization: 0.9, MaxWaitMean: time.Second, MaxWaitP99: time.Minute, SurviveLoss: 1}}
 	for i, share := range []float64{0.6, 0.3, 0.1} {
 		process := fmt.Sprint("a/", i+1)

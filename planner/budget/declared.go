@@ -28,8 +28,10 @@ const (
 	CPUHoldMargin         = 0.05                   // the plan's CPU ceiling stays this far below a signal's hold level
 	DefaultLookbackLoad   = 7 * 24 * time.Hour     // with Prometheus
 	DefaultWindow         = 60 * time.Second       // without
-	DefaultLeastGain      = 1.0 / 86400            // weighted waiting clients a connection. chosen: one that saves a client-second a day is better kept spare
-	DeadbandClients       = 0.001                  // no resize for fewer waiting clients than this, whatever their share. chosen: 4 client-seconds an hour
+	// weighted waiting clients a connection. chosen: one that saves a client-second a day is better kept spare
+	DefaultLeastGain = 1.0 / 86400
+	// no resize for fewer waiting clients than this, whatever their share. chosen: 4 client-seconds an hour
+	DeadbandClients = 0.001
 )
 
 // Count says how connections enter the ledger.
@@ -147,8 +149,8 @@ func Followers(o fleet.Observation, group string) []string {
 	return out
 }
 
-// markFollowers marks pools of ours whose size follows default_pool_size, for all that a console tells, and says group by
-// group what that means.
+// markFollowers marks pools of ours whose size follows default_pool_size, for all that a console tells, and says group
+// by group what that means.
 func markFollowers(o fleet.Observation, pools []FleetPool) (notes []string) {
 	for i, proc := range o.Processes {
 		if i > 0 && o.Processes[i-1].Group == proc.Group {
@@ -163,10 +165,13 @@ func markFollowers(o fleet.Observation, pools []FleetPool) (notes []string) {
 			}
 		}
 		if len(ids) > 0 {
-			notes = append(notes, fmt.Sprintf("%s %s default_pool_size, %d: a line without a size of its own needs one before it can change alone; a database without a line lives by the line of *, "+
-				"and is sized with all such: list %s/%s in its place; the ledger then has the users and databases that "+
-				"were seen or are declared, and none that may yet come",
-				strings.Join(ids, ", "), words.Plural(len(ids), "has", "have"), proc.Settings.DefaultPoolConns, proc.Group, fleet.AutoDB))
+			notes = append(notes,
+				fmt.Sprintf("%s %s default_pool_size, %d: a line without a size of its own needs one before it can change alone; "+
+					"a database without a line lives by the line of *, "+
+					"and is sized with all such: list %s/%s in its place; the ledger then has the users and databases that "+
+					"were seen or are declared, and none that may yet come",
+					strings.Join(ids, ", "), words.Plural(len(ids), "has", "have"), proc.Settings.DefaultPoolConns, proc.Group,
+					fleet.AutoDB))
 		}
 	}
 	return notes
@@ -193,22 +198,29 @@ func (d DeclaredPool) ignored() []string {
 	for _, c := range []struct {
 		key string
 		set bool
-	}{{"size", d.Size != nil}, {"reserve_size", d.ReserveConns != nil}, {"copies", d.Copies > 0}, {"max_db_connections", d.MaxDBConns != nil}} {
+	}{{"size", d.Size != nil}, {"reserve_size", d.ReserveConns != nil}, {"copies", d.Copies > 0},
+		{"max_db_connections", d.MaxDBConns != nil}} {
 		if c.set {
-			out = append(out, fmt.Sprintf("%s: its %s is observed; the declared one is for pools that no console shows, and ignored", d.ID, c.key))
+			out = append(out, fmt.Sprintf("%s: its %s is observed; the declared one is for pools that no console shows, and "+
+				"ignored", d.ID, c.key))
 		}
 	}
 	return out
 }
 
-// load turns a declared load into a Load without an interval, spread evenly over the copies that clients come to: none of it
-// comes by auth_user, nor by a user who is declared to open less than its pool may, where others are.
+// load turns a declared load into a Load without an interval, spread evenly over the copies that clients come to: none
+// of it comes by auth_user, nor by a user who is declared to open less than its pool may, where others are.
 func (l DeclaredLoad) load(id string, copies []Copy) load.Load {
 	a := l.ArrivalsPerSec * l.MeanHold.Seconds()
-	out := load.Load{Pool: id, Erlangs: load.Range{Lower: a, Target: a, Upper: a}, PerSec: l.ArrivalsPerSec, MeanHold: l.MeanHold, ArrivalSCV: l.ArrivalSCV,
-		HoldSCV: l.HoldSCV, CPUPerXact: l.CPUPerXact, Method: load.MethodDeclared, MeanWaitSeen: fleet.Unknown(), InSystem: fleet.Unknown()}
+	out := load.Load{Pool: id, Erlangs: load.Range{Lower: a, Target: a, Upper: a}, PerSec: l.ArrivalsPerSec,
+		MeanHold: l.MeanHold, ArrivalSCV: l.ArrivalSCV,
+		HoldSCV: l.HoldSCV, CPUPerXact: l.CPUPerXact, Method: load.MethodDeclared, MeanWaitSeen: fleet.Unknown(),
+		InSystem: fleet.Unknown()}
 	brings := func(Copy) bool { return true }
-	for _, narrower := range []func(Copy) bool{func(c Copy) bool { return !c.Auth }, func(c Copy) bool { return !c.Auth && !c.Bounded }} {
+	for _, narrower := range []func(Copy) bool{func(c Copy) bool { return !c.Auth }, func(c Copy) bool {
+		return !c.Auth &&
+			!c.Bounded
+	}} {
 		if slices.ContainsFunc(copies, narrower) {
 			brings = narrower
 		}
@@ -229,7 +241,8 @@ func (l DeclaredLoad) load(id string, copies []Copy) load.Load {
 // declaredPool makes a pool of what was only declared: a what-if.
 func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	missing := func(what string) error {
-		return &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID, Err: fmt.Errorf("%s is neither observed nor declared", what),
+		return &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err:  fmt.Errorf("%s is neither observed nor declared", what),
 			Hint: "declare " + what + ": for the pool, or give consoles to look at"}
 	}
 	switch {
@@ -241,7 +254,8 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	servers := slices.DeleteFunc(slices.Clone(d.servers()), func(s string) bool { return s == Elsewhere })
 	if len(servers) == 0 && d.Server != "" {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err: errors.New("its server is elsewhere, so it is in no ledger here"), Hint: "take it out, or name a server of servers:"}
+			Err:  errors.New("its server is elsewhere, so it is in no ledger here"),
+			Hint: "take it out, or name a server of servers:"}
 	}
 	if len(servers) == 0 && len(all.Servers) == 1 {
 		servers = []string{all.Servers[0].Name}
@@ -284,7 +298,8 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	}
 	if d.Copies%len(users) != 0 {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err: fmt.Errorf("%d copies are not a whole number of processes for %d users", d.Copies, len(users)), Hint: "copies are processes × users"}
+			Err:  fmt.Errorf("%d copies are not a whole number of processes for %d users", d.Copies, len(users)),
+			Hint: "copies are processes × users"}
 	}
 	if d.Count != CountWorst {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
@@ -312,7 +327,8 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	}
 	p.Load = d.Load.load(d.ID, p.Copies)
 	if p.Sized() == 0 {
-		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID, Err: fmt.Errorf("each of its users has a max:, so no size serves its load"),
+		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
+			Err:  fmt.Errorf("each of its users has a max:, so no size serves its load"),
 			Hint: "take max: from the users that its load comes from"}
 	}
 	return p, nil

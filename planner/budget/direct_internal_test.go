@@ -34,7 +34,8 @@ func TestDirectConnectionsOfAServerThatIsNotLookedAt(t *testing.T) {
 		{"history says more", declared(7), history, 11, "declared as 7"},
 		{"history says less", declared(12), history, 12, "declared"},
 	} {
-		line, _, err := directLine("pg", DeclaredServer{Name: "pg", DirectConns: x.declared, DirectCount: CountHighest}, fleet.Server{}, false, load.Evidence{History: x.history})
+		line, _, err := directLine("pg", DeclaredServer{Name: "pg", DirectConns: x.declared, DirectCount: CountHighest},
+			fleet.Server{}, false, load.Evidence{History: x.history})
 		switch {
 		case x.want < 0:
 			if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "neither observed nor declared") {

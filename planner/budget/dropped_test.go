@@ -12,8 +12,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 )
 
-// TestAPoolThatGoesTakesItsCounters drops the idle pool of one user while the alias carries 6 Erlangs, 1800 transactions
-// and 18 s of them from sample to sample: the sums fall, or rise by less than they should.
+// TestAPoolThatGoesTakesItsCounters drops the idle pool of one user while the alias carries 6 Erlangs, 1800
+// transactions and 18 s of them from sample to sample: the sums fall, or rise by less than they should.
 func TestAPoolThatGoesTakesItsCounters(t *testing.T) {
 	for name, c := range map[string]struct {
 		before int64 // counted by app2's pool before the first sample

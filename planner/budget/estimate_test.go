@@ -12,7 +12,8 @@ import (
 )
 
 func TestWhatVanishesKeepsItsWorstCase(t *testing.T) {
-	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 4, "app1", "app2"), plannertest.SeenAlias("old", 20, 0, 9, "app1"))
+	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 4, "app1", "app2"), plannertest.SeenAlias("old", 20,
+		0, 9, "app1"))
 	second := a.Processes[0]
 	second.ID = "main/2"
 	a.Processes = append(a.Processes, second)
@@ -30,9 +31,11 @@ func TestWhatVanishesKeepsItsWorstCase(t *testing.T) {
 		t.Fatal(err)
 	}
 	if f.Pools[0].WorstConns != 40 || f.Pools[1].WorstConns != 40 {
-		t.Errorf("worst cases %d and %d; want 2 processes × 2 users × 10, and 2 × 20", f.Pools[0].WorstConns, f.Pools[1].WorstConns)
+		t.Errorf("worst cases %d and %d; want 2 processes × 2 users × 10, and 2 × 20", f.Pools[0].WorstConns,
+			f.Pools[1].WorstConns)
 	}
-	if text := strings.Join(f.Warnings, "\n"); !strings.Contains(text, "main/2 is no longer there") || !strings.Contains(text, "main/1/old is no longer there") {
+	if text := strings.Join(f.Warnings, "\n"); !strings.Contains(text, "main/2 is no longer there") ||
+		!strings.Contains(text, "main/1/old is no longer there") {
 		t.Errorf("warnings %q", f.Warnings)
 	}
 }

@@ -11,13 +11,14 @@ import (
 
 // Fleet is everything the solver needs, declared and observed joined. Model makes it; Solve reads it.
 type Fleet struct {
-	At        time.Time     `json:"at"`
-	Servers   []FleetServer `json:"servers"`          // sorted by name
-	Pools     []FleetPool   `json:"pools"`            // sorted by id
-	Limits    []fleet.Limit `json:"limits,omitempty"` // over several copies; those of aliases stand in Size
-	Deadband  float64       `json:"deadband"`
-	LeastGain float64       `json:"least_gain"` // weighted waiting clients a connection; at or below it one more buys nothing
-	Warnings  []string      `json:"warnings,omitempty"`
+	At       time.Time     `json:"at"`
+	Servers  []FleetServer `json:"servers"`          // sorted by name
+	Pools    []FleetPool   `json:"pools"`            // sorted by id
+	Limits   []fleet.Limit `json:"limits,omitempty"` // over several copies; those of aliases stand in Size
+	Deadband float64       `json:"deadband"`
+	// weighted waiting clients a connection; at or below it one more buys nothing
+	LeastGain float64  `json:"least_gain"`
+	Warnings  []string `json:"warnings,omitempty"`
 }
 
 // FleetServer is one PostgreSQL server's side of the arithmetic.
@@ -29,7 +30,8 @@ type FleetServer struct {
 	Caps        []Cap    `json:"caps,omitempty"` // the fleet's Limits over several copies, as they bound growth
 	CPU         CPUFacts `json:"cpu"`
 
-	RecycleConns int `json:"recycle_conns,omitempty"` // of the ledger: what a RELOAD may open, where it recycles connections
+	// of the ledger: what a RELOAD may open, where it recycles connections
+	RecycleConns int `json:"recycle_conns,omitempty"`
 
 	Recycling []string // processes of which any RELOAD recycles the connections
 }
@@ -82,29 +84,35 @@ type CPUFacts struct {
 
 // FleetPool is one pool_size line with everything that bounds or drives it.
 type FleetPool struct {
-	ID           string        `json:"id"`
-	Group        string        `json:"group"`
-	Alias        string        `json:"alias"`
-	Server       string        `json:"server"`
-	AlsoOn       []string      `json:"also_on,omitempty"` // further servers on which any of its connections may be opened
-	Sizes        []Size        `json:"sizes"`             // today's, one per process, sorted
-	Copies       []Copy        `json:"copies"`
-	ReserveConns int           `json:"reserve_size"`             // of the line, the largest of its processes
-	Uneven       bool          `json:"uneven_reserve,omitempty"` // its processes' reserves differ: ReserveConns is too much for some
-	ReserveFree  bool          `json:"reserve_free"`             // the plan may choose the reserve within Reserve
-	Reserve      IntRange      `json:"reserve_range"`            // what the plan may make of the reserve, where ReserveFree
-	WorstConns   int           `json:"worst_conns"`              // today: max(size + reserve, seen), capped
-	OverConns    int           `json:"over_conns"`               // open beyond what size, reserve and caps allow: counted until they are gone
-	SeenPerSec   float64       `json:"seen_per_sec"`             // transactions served, as measured
-	SeenConns    int           `json:"seen_conns"`               // at the newest sample
-	PeakConns    int           `json:"peak_conns"`               // highest over the samples
-	P99Conns     int           `json:"p99_conns"`
-	Guessed      string        `json:"guessed,omitempty"` // why some of its copies may not be there at all; empty: they are
-	Follows      bool          `json:"follows,omitempty"` // its size is default_pool_size: its line may have none, or be that of *
-	Frozen       string        `json:"frozen,omitempty"`  // why its size is not ours to change; empty: it is
-	Load         load.Load     `json:"load"`
-	CPU          *load.CPUCost `json:"cpu,omitempty"` // of its transactions after a shift; nil: as declared, or as the server's fit says
-	Rules        Rules         `json:"rules"`
+	ID           string   `json:"id"`
+	Group        string   `json:"group"`
+	Alias        string   `json:"alias"`
+	Server       string   `json:"server"`
+	AlsoOn       []string `json:"also_on,omitempty"` // further servers on which any of its connections may be opened
+	Sizes        []Size   `json:"sizes"`             // today's, one per process, sorted
+	Copies       []Copy   `json:"copies"`
+	ReserveConns int      `json:"reserve_size"` // of the line, the largest of its processes
+	// its processes' reserves differ: ReserveConns is too much for some
+	Uneven      bool `json:"uneven_reserve,omitempty"`
+	ReserveFree bool `json:"reserve_free"` // the plan may choose the reserve within Reserve
+	// what the plan may make of the reserve, where ReserveFree
+	Reserve    IntRange `json:"reserve_range"`
+	WorstConns int      `json:"worst_conns"` // today: max(size + reserve, seen), capped
+	// open beyond what size, reserve and caps allow: counted until they are gone
+	OverConns  int     `json:"over_conns"`
+	SeenPerSec float64 `json:"seen_per_sec"` // transactions served, as measured
+	SeenConns  int     `json:"seen_conns"`   // at the newest sample
+	PeakConns  int     `json:"peak_conns"`   // highest over the samples
+	P99Conns   int     `json:"p99_conns"`
+	// why some of its copies may not be there at all; empty: they are
+	Guessed string `json:"guessed,omitempty"`
+	// its size is default_pool_size: its line may have none, or be that of *
+	Follows bool      `json:"follows,omitempty"`
+	Frozen  string    `json:"frozen,omitempty"` // why its size is not ours to change; empty: it is
+	Load    load.Load `json:"load"`
+	// of its transactions after a shift; nil: as declared, or as the server's fit says
+	CPU   *load.CPUCost `json:"cpu,omitempty"`
+	Rules Rules         `json:"rules"`
 
 	Under []Ceiling // the limits over its copies, as linked finds them
 }
@@ -118,20 +126,27 @@ type Size struct {
 
 // Copy is one (process, user) pool that follows the line.
 type Copy struct {
-	Process    string      `json:"process"`
-	User       string      `json:"user"`
-	Share      float64     `json:"share"`                 // of the pool's load
-	FixedConns int         `json:"fixed_conns,omitempty"` // > 0: a [users] size, or a declared bound, stands in for the line
-	OwnSize    bool        `json:"own_size,omitempty"`    // FixedConns or MaybeConns is a [users] size, beside which its reserve counts
-	Bounded    bool        `json:"bounded,omitempty"`     // FixedConns was declared: an accepted risk
-	SeenConns  int         `json:"seen_conns,omitempty"`  // open at the newest sample
-	Shared     bool        `json:"shared,omitempty"`      // its user's max_user_connections binds: the ledger counts that user, not this copy
-	MaybeConns int         `json:"maybe_conns,omitempty"` // > 0: a [users] size that may override the line, or not: the larger counts
-	OwnReserve int         `json:"own_reserve,omitempty"` // not 0: a [users] reserve_pool_size overrides the line's for this copy; NoReserve: with 0
-	Doubtful   bool        `json:"doubtful,omitempty"`    // OwnReserve may be another user's: the larger counts
-	Twin       bool        `json:"twin,omitempty"`        // the second pool of the user: a forced user's and auth_user's, before 1.23
-	Login      fleet.Login `json:"login,omitzero"`        // of a pool of *, as a sample shows it
-	Auth       bool        `json:"auth,omitempty"`        // auth_user's, and not used yet: it serves no client's transactions
+	Process string  `json:"process"`
+	User    string  `json:"user"`
+	Share   float64 `json:"share"` // of the pool's load
+	// > 0: a [users] size, or a declared bound, stands in for the line
+	FixedConns int `json:"fixed_conns,omitempty"`
+	// FixedConns or MaybeConns is a [users] size, beside which its reserve counts
+	OwnSize   bool `json:"own_size,omitempty"`
+	Bounded   bool `json:"bounded,omitempty"`    // FixedConns was declared: an accepted risk
+	SeenConns int  `json:"seen_conns,omitempty"` // open at the newest sample
+	// its user's max_user_connections binds: the ledger counts that user, not this copy
+	Shared bool `json:"shared,omitempty"`
+	// > 0: a [users] size that may override the line, or not: the larger counts
+	MaybeConns int `json:"maybe_conns,omitempty"`
+	// not 0: a [users] reserve_pool_size overrides the line's for this copy; NoReserve: with 0
+	OwnReserve int  `json:"own_reserve,omitempty"`
+	Doubtful   bool `json:"doubtful,omitempty"` // OwnReserve may be another user's: the larger counts
+	// the second pool of the user: a forced user's and auth_user's, before 1.23
+	Twin  bool        `json:"twin,omitempty"`
+	Login fleet.Login `json:"login,omitzero"` // of a pool of *, as a sample shows it
+	// auth_user's, and not used yet: it serves no client's transactions
+	Auth bool `json:"auth,omitempty"`
 }
 
 // Rules are a pool's promises and bounds.

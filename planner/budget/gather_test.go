@@ -9,19 +9,22 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 )
 
-// TestAStarIsUnderTheLimitsOfItsUsers: users of the databases of a * are those of its file, and one has one limit over all of
-// them. Users with another pool mode follow * as well.
+// TestAStarIsUnderTheLimitsOfItsUsers: users of the databases of a * are those of its file, and one has one limit over
+// all of them. Users with another pool mode follow * as well.
 func TestAStarIsUnderTheLimitsOfItsUsers(t *testing.T) {
 	o := fleet.Observation{At: plannertest.Epoch, Servers: []fleet.Server{{Name: "pg", MaxConns: 500,
-		Roles: []fleet.ConnLimit{{Name: "app", Conns: 90, DirectConns: 12}}, Databases: []fleet.ConnLimit{{Name: "t1", Conns: 70}}, Superusers: []string{"root"}}}}
+		Roles:     []fleet.ConnLimit{{Name: "app", Conns: 90, DirectConns: 12}},
+		Databases: []fleet.ConnLimit{{Name: "t1", Conns: 70}}, Superusers: []string{"root"}}}}
 	var pools []fleet.PoolGauges
 	for _, user := range []string{"app", "root"} {
 		pools = append(pools, fleet.PoolGauges{User: user, ServersActive: 1})
 	}
 	for _, name := range []string{"t1", "t2"} {
 		o.Processes = append(o.Processes[:0], fleet.Process{ID: "g/1", Group: "g", Version: "1.24.1", At: plannertest.Epoch,
-			Settings: fleet.Settings{DefaultPoolConns: 60, MaxUserConns: 10, PoolMode: "transaction"}, Users: []fleet.UserLimit{{Name: "app", MaxConns: 100}}, UsersKnown: true,
-			Aliases: append(plannertest.AliasesOf(o), fleet.Alias{Name: name, Database: name, SizeConns: 60, Server: "pg", PoolMode: "session", LinePoolMode: "transaction", Pools: pools})})
+			Settings: fleet.Settings{DefaultPoolConns: 60, MaxUserConns: 10, PoolMode: "transaction"},
+			Users:    []fleet.UserLimit{{Name: "app", MaxConns: 100}}, UsersKnown: true,
+			Aliases: append(plannertest.AliasesOf(o), fleet.Alias{Name: name, Database: name, SizeConns: 60, Server: "pg",
+				PoolMode: "session", LinePoolMode: "transaction", Pools: pools})})
 	}
 	g, err := fleet.Gather(o, map[string][]string{"g/1": {fleet.AutoDB}})
 	if err != nil {
@@ -32,9 +35,11 @@ func TestAStarIsUnderTheLimitsOfItsUsers(t *testing.T) {
 		t.Fatalf("%+v; a user that pools sessions keeps its database out", g.Processes[0].Aliases)
 	}
 	if a.PoolMode != "session" || a.LinePoolMode != "transaction" {
-		t.Errorf("* is read as %q on a line that says %q: the counters of a user that pools sessions tell no holding times", a.PoolMode, a.LinePoolMode)
+		t.Errorf("* is read as %q on a line that says %q: the counters of a user that pools sessions tell no holding times",
+			a.PoolMode, a.LinePoolMode)
 	}
-	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, load.Evidence{To: plannertest.Epoch, Samples: 1, Last: g}, []load.Load{{Pool: "g/*", Unknown: "not asked"}})
+	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, load.Evidence{To: plannertest.Epoch,
+		Samples: 1, Last: g}, []load.Load{{Pool: "g/*", Unknown: "not asked"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +61,8 @@ func TestAStarIsUnderTheLimitsOfItsUsers(t *testing.T) {
 	if conns, limit := g.Allowed(g.Processes[0], a, "app@t1"); conns != 60 || limit != "" {
 		t.Errorf("app in t1 may have %d by %q, want 60", conns, limit)
 	}
-	if conns, limit := g.Allowed(g.Processes[0], a, "root@t1"); conns != 9 || limit != "max_user_connections 10 of root in g/1" {
+	if conns, limit := g.Allowed(g.Processes[0], a, "root@t1"); conns != 9 ||
+		limit != "max_user_connections 10 of root in g/1" {
 		t.Errorf("root in t1 may have %d by %q, want 9: one is at work in t2", conns, limit)
 	}
 }

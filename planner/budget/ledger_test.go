@@ -29,7 +29,8 @@ func observed(t *testing.T, s fleet.Server, d budget.DeclaredServer) budget.Flee
 	t.Helper()
 	first, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 10, 0, 0, "app"))
 	first.Servers[0] = s
-	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{d}}, plannertest.EvidenceOf(t, first), nil)
+	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{d}},
+		plannertest.EvidenceOf(t, first), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,8 @@ func observed(t *testing.T, s fleet.Server, d budget.DeclaredServer) budget.Flee
 func TestAVendorsReservedConnectionsAreALineOfTheLedger(t *testing.T) {
 	without := fleet.Server{Name: "main", MaxConns: 100, SuperuserReservedConns: 3}
 	with := without
-	with.ReservedSettings = []fleet.ConnLimit{{Name: "rds.rds_superuser_reserved_connections", Conns: 2}, {Name: "x.reserved_connections", Conns: 1}}
+	with.ReservedSettings = []fleet.ConnLimit{{Name: "rds.rds_superuser_reserved_connections", Conns: 2},
+		{Name: "x.reserved_connections", Conns: 1}}
 	rules := budget.DeclaredOf("main", budget.Declared{})
 	a, b := observed(t, without, rules).Servers[0], observed(t, with, rules).Servers[0]
 	if l := ledgerLine(t, b, "rds.rds_superuser_reserved_connections"); l.Conns != 2 || l.Source != "SHOW" {
@@ -95,8 +97,9 @@ func TestOfDeclaredAndSeenDirectConnectionsTheMoreCount(t *testing.T) {
 	} {
 		rules := budget.DeclaredOf("main", budget.Declared{})
 		rules.DirectConns = &c.declared
-		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{rules}}, plannertest.EvidenceOf(t, look(0, 2),
-			look(1, 9), look(2, 3)), []load.Load{{Pool: "main/app", Unknown: "x"}})
+		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{rules}},
+			plannertest.EvidenceOf(t, look(0, 2),
+				look(1, 9), look(2, 3)), []load.Load{{Pool: "main/app", Unknown: "x"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,10 +116,12 @@ func TestOfDeclaredAndSeenDirectConnectionsTheMoreCount(t *testing.T) {
 func TestCopiesUnderMaxDBConnectionsNeedTheirUsers(t *testing.T) {
 	d := plannertest.WhatIf(200)
 	d.Pools[0].Copies, d.Pools[0].MaxDBConns = 6, plannertest.Ptr(35)
-	if _, err := budget.Model(plannertest.Epoch, d, load.Evidence{}, nil); operr.KindOf(err) != operr.KindUsage || !strings.Contains(operr.HintOf(err), "users:") {
+	if _, err := budget.Model(plannertest.Epoch, d, load.Evidence{}, nil); operr.KindOf(err) != operr.KindUsage ||
+		!strings.Contains(operr.HintOf(err), "users:") {
 		t.Errorf("error %v, hint %q: want a refusal that asks for users:", err, operr.HintOf(err))
 	}
-	d.Pools[0].Size, d.Pools[0].ReserveConns, d.Pools[0].Users = plannertest.Ptr(20), plannertest.Ptr(4), []string{"a", "b", "c"}
+	d.Pools[0].Size, d.Pools[0].ReserveConns, d.Pools[0].Users = plannertest.Ptr(20), plannertest.Ptr(4),
+		[]string{"a", "b", "c"}
 	f, err := budget.Model(plannertest.Epoch, d, load.Evidence{}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -83,7 +83,8 @@ func serverLimits(s fleet.Server, o fleet.Observation, pools []FleetPool) []flee
 			login := c.login(a)
 			super := slices.Contains(s.Superusers, login.Role)
 			for i, l := range out {
-				role, database := l.Kind == fleet.LimitRole && l.Name == login.Role, l.Kind == fleet.LimitDatabase && l.Name == login.Database
+				role, database := l.Kind == fleet.LimitRole && l.Name == login.Role, l.Kind == fleet.LimitDatabase &&
+					l.Name == login.Database
 				m := fleet.Member{Pool: p.ID, Process: c.Process, User: c.User, Twin: c.Twin}
 				switch {
 				case (role || database) && !super:
@@ -97,8 +98,8 @@ func serverLimits(s fleet.Server, o fleet.Observation, pools []FleetPool) []flee
 	return out
 }
 
-// aliasOf is the pool's alias in the first of its processes that a sample shows; of a pool that is only declared, one of
-// its name.
+// aliasOf is the pool's alias in the first of its processes that a sample shows; of a pool that is only declared, one
+// of its name.
 func aliasOf(o fleet.Observation, p FleetPool) fleet.Alias {
 	for _, s := range p.Sizes {
 		if a, ok := fleet.FindAlias(o, s.Process, p.Alias); ok {

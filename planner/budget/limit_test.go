@@ -43,7 +43,8 @@ func TestTheLedgerIsTheMostThatPgBouncerMayOpen(t *testing.T) {
 				equal++
 			}
 			if exact := len(f.AtMost(s.Name)) == 0; exact && got != least {
-				t.Errorf("seed %d, %s: the ledger counts %d and says exactly, and %d to %d may be open: %+v", seed, s.Name, got, least, most, o.Processes)
+				t.Errorf("seed %d, %s: the ledger counts %d and says exactly, and %d to %d may be open: %+v", seed, s.Name, got,
+					least, most, o.Processes)
 			}
 			if got < most {
 				t.Errorf("seed %d, %s: the ledger counts %d, and %d may be open: %+v", seed, s.Name, got, most, o.Processes)

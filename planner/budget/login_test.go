@@ -45,12 +45,14 @@ func TestAGatheredPoolKnowsItsRoleAndDatabase(t *testing.T) {
 	if err == nil {
 		err = json.Unmarshal(text, &again)
 	}
-	if got := plannertest.LimitsOfFleet(plannertest.Modelled(t, again)); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := plannertest.LimitsOfFleet(plannertest.Modelled(t, again)); err != nil ||
+		fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("limits of a recording %v (%v), want %v", got, err, want)
 	}
-	gone, _ := fleet.WithVanished(o, fleet.Observation{At: plannertest.Epoch, Servers: o.Servers, Processes: []fleet.Process{{ID: "g/1", Group: "g",
-		Version: "1.24.1", Settings: p.Settings,
-		Aliases: []fleet.Alias{{Name: fleet.AutoDB, Database: fleet.AutoDB, SizeConns: 60, Server: "pg"}}}}})
+	gone, _ := fleet.WithVanished(o, fleet.Observation{At: plannertest.Epoch, Servers: o.Servers,
+		Processes: []fleet.Process{{ID: "g/1", Group: "g",
+			Version: "1.24.1", Settings: p.Settings,
+			Aliases: []fleet.Alias{{Name: fleet.AutoDB, Database: fleet.AutoDB, SizeConns: 60, Server: "pg"}}}}})
 	if got := plannertest.LimitsOfFleet(plannertest.Modelled(t, gone)); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("limits of pools that have gone %v, want %v", got, want)
 	}
@@ -60,7 +62,8 @@ func TestAGatheredPoolKnowsItsRoleAndDatabase(t *testing.T) {
 func TestAForcedUserOfAStarHasALimitInEachOfItsDatabases(t *testing.T) {
 	pools := func(open int) []fleet.PoolGauges { return []fleet.PoolGauges{{User: "app", ServersActive: open}} }
 	for version, want := range map[string]int{"1.22.1": 50, "1.23.1": 10} {
-		o := plannertest.Starred(t, fleet.Process{Version: version, UsersKnown: true, Users: []fleet.UserLimit{{Name: "app", MaxConns: 7}},
+		o := plannertest.Starred(t, fleet.Process{Version: version, UsersKnown: true,
+			Users: []fleet.UserLimit{{Name: "app", MaxConns: 7}},
 			// its own counts where nobody forces it
 			Settings: fleet.Settings{DefaultPoolConns: 20, MaxUserConns: 10}}, fleet.Server{},
 			map[string][]fleet.PoolGauges{"a": pools(9), "b": pools(9), "c": pools(0), "d": pools(0), "e": pools(0)},
@@ -96,16 +99,18 @@ func TestAUserByAuthQueryHasALimitInEachDatabase(t *testing.T) {
 		{"1.22.1", nil, 7}, // an older recording
 		{"1.23.1", []string{"app", "pooler"}, 7},
 	} {
-		o := fleet.Observation{At: plannertest.Epoch, Servers: []fleet.Server{{Name: "pg", MaxConns: 500}}, Processes: []fleet.Process{{ID: "g/1",
-			Group: "g", Version: c.version, At: plannertest.Epoch,
-			Settings: fleet.Settings{DefaultPoolConns: 20, MaxUserConns: 10, PoolMode: "transaction"}, UsersKnown: true,
-			Listed: c.listed, Users: []fleet.UserLimit{{Name: "web", MaxConns: 7}}}}}
+		o := fleet.Observation{At: plannertest.Epoch, Servers: []fleet.Server{{Name: "pg", MaxConns: 500}},
+			Processes: []fleet.Process{{ID: "g/1",
+				Group: "g", Version: c.version, At: plannertest.Epoch,
+				Settings: fleet.Settings{DefaultPoolConns: 20, MaxUserConns: 10, PoolMode: "transaction"}, UsersKnown: true,
+				Listed: c.listed, Users: []fleet.UserLimit{{Name: "web", MaxConns: 7}}}}}
 		for _, name := range []string{"a", "b", "c", "d"} {
 			o.Processes[0].Aliases = append(o.Processes[0].Aliases, fleet.Alias{Name: name, Database: name, SizeConns: 20,
 				Server: "pg", PoolMode: "transaction",
 				Pools: []fleet.PoolGauges{{User: "web", ServersActive: 1}}})
 		}
-		for turn, o := range []fleet.Observation{o, plannertest.Starred(t, o.Processes[0], o.Servers[0], map[string][]fleet.PoolGauges{}, nil)} {
+		for turn, o := range []fleet.Observation{o, plannertest.Starred(t, o.Processes[0], o.Servers[0],
+			map[string][]fleet.PoolGauges{}, nil)} {
 			if n := plannertest.Worst(plannertest.Modelled(t, o), "pg"); n != c.want {
 				t.Errorf("%d: %s where %v are listed: worst case %d, want %d", turn, c.version, c.listed, n, c.want)
 			}
@@ -119,7 +124,8 @@ func TestAUserByAuthQueryHasALimitInEachDatabase(t *testing.T) {
 	}
 }
 
-// TestWhomPAMLetsInIsCountedOnceByTheProcessesLimit: no line of [users] reaches him before 1.23, whether there is one or not.
+// TestWhomPAMLetsInIsCountedOnceByTheProcessesLimit: no line of [users] reaches him before 1.23, whether there is one
+// or not.
 func TestWhomPAMLetsInIsCountedOnceByTheProcessesLimit(t *testing.T) {
 	for name, c := range map[string]struct {
 		limit  int
@@ -130,7 +136,8 @@ func TestWhomPAMLetsInIsCountedOnceByTheProcessesLimit(t *testing.T) {
 		"[users] says 3":       {0, true, 40},
 		"in no file":           {10, false, 10},
 	} {
-		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("a", 20, 0, 1, "web"), plannertest.SeenAlias("b", 20, 0, 1, "web"))
+		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("a", 20, 0, 1, "web"), plannertest.SeenAlias("b", 20, 0, 1,
+			"web"))
 		p := &o.Processes[0]
 		p.Version, p.PAM, p.UsersKnown, p.Listed = "1.18.0", true, true, []string{}
 		p.Settings.MaxUserConns = c.limit

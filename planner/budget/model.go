@@ -28,8 +28,11 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 	f.Limits = modelLimits(e.Last, pools)
 	shared := shareUsers(f.Limits, pools)
 	f.Pools, f.Warnings = pools, append(slices.Clone(e.Breaks), warnings...)
-	if e.Samples > 0 && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.Load.Method == load.MethodHistory }) {
-		f.Warnings = append(f.Warnings, fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for (history comes from prometheus: in the config, %d minutes at least)", load.Round(e.To.Sub(e.From)), load.HistorySamples))
+	if e.Samples > 0 && !slices.ContainsFunc(pools,
+		func(p FleetPool) bool { return p.Load.Method == load.MethodHistory }) {
+		f.Warnings = append(f.Warnings,
+			fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for (history comes from prometheus: in the "+
+				"config, %d minutes at least)", load.Round(e.To.Sub(e.From)), load.HistorySamples))
 	}
 	f.Warnings = append(f.Warnings, markFollowers(e.Last, pools)...)
 	f.Warnings = append(f.Warnings, authNotes(e.Last, pools)...)
@@ -38,7 +41,8 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 			sig.Error = fmt.Sprintf("it reads %v, want the share of all cores in use, 0 to 1", v)
 		}
 		if sig.Error != "" {
-			return Fleet{}, &operr.Error{Kind: operr.KindEvidence, Subject: fmt.Sprintf("%s of %s", sig.Name, sig.Server), Err: errors.New(sig.Error),
+			return Fleet{}, &operr.Error{Kind: operr.KindEvidence, Subject: fmt.Sprintf("%s of %s", sig.Name, sig.Server),
+				Err:  errors.New(sig.Error),
 				Hint: "mend its query, or take it out of the config: the plan then says that it is not known"}
 		}
 	}
@@ -75,10 +79,12 @@ func DeclaredOf(name string, d Declared) DeclaredServer {
 			return s
 		}
 	}
-	return DeclaredServer{Name: name, HeadroomShare: DefaultHeadroomShare, CPUHeadroom: DefaultCPUHeadroom, DirectCount: CountHighest}
+	return DeclaredServer{Name: name, HeadroomShare: DefaultHeadroomShare, CPUHeadroom: DefaultCPUHeadroom,
+		DirectCount: CountHighest}
 }
 
-func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []SharedUser) (FleetServer, []string, error) {
+func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []SharedUser) (FleetServer, []string,
+	error) {
 	rules := DeclaredOf(name, d)
 	i := slices.IndexFunc(e.Last.Servers, func(s fleet.Server) bool { return s.Name == name })
 	var seen fleet.Server
@@ -93,7 +99,8 @@ func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []Sha
 		switch {
 		case declared != nil && observed && *declared != seen:
 			n := pick(*declared, seen)
-			notes = append(notes, fmt.Sprintf("server %s: %s is declared as %d and the server says %d: %d counts", name, what, *declared, seen, n))
+			notes = append(notes, fmt.Sprintf("server %s: %s is declared as %d and the server says %d: %d counts", name, what,
+				*declared, seen, n))
 			if n == seen {
 				return n, fmt.Sprintf("SHOW; declared as %d", *declared)
 			}
@@ -108,17 +115,21 @@ func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []Sha
 	}
 	if !observed && rules.MaxConns == nil {
 		return FleetServer{}, nil, &operr.Error{Kind: operr.KindUsage, Subject: "server " + name,
-			Err:  fmt.Errorf("max_connections is neither observed nor declared"),
-			Hint: fmt.Sprintf("give its DSN (--postgres, or dsn: in the config), or declare max_connections: under servers:%s", serversSeen(e.Last))}
+			Err: fmt.Errorf("max_connections is neither observed nor declared"),
+			Hint: fmt.Sprintf("give its DSN (--postgres, or dsn: in the config), or declare max_connections: under servers:%s",
+				serversSeen(e.Last))}
 	}
 	if seen.InRecovery {
-		notes = append(notes, fmt.Sprintf("server %s is a standby; if its primary was meant, say target_session_attrs=read-write in the DSN", name))
+		notes = append(notes,
+			fmt.Sprintf("server %s is a standby; if its primary was meant, say target_session_attrs=read-write in the DSN",
+				name))
 	}
 	s := FleetServer{Name: name, CPU: modelCPU(name, rules, e, f.Pools)}
 	var source string
 	s.MaxConns, source = fact("max_connections", rules.MaxConns, seen.MaxConns, 0, smaller)
 	s.Lines = append(s.Lines, Line{"max_connections", s.MaxConns, source, CountWorst})
-	conns, source := fact("superuser_reserved_connections", rules.SuperuserReservedConns, seen.SuperuserReservedConns, DefaultSuperuserConns, larger)
+	conns, source := fact("superuser_reserved_connections", rules.SuperuserReservedConns, seen.SuperuserReservedConns,
+		DefaultSuperuserConns, larger)
 	s.Lines = append(s.Lines, Line{"superuser_reserved", conns, source, CountWorst})
 	conns, source = fact("reserved_connections", rules.ReservedConns, seen.ReservedConns, 0, larger)
 	s.Lines = append(s.Lines, Line{"reserved", conns, source, CountWorst})
@@ -179,20 +190,23 @@ func serversSeen(o fleet.Observation) string {
 
 // directLine counts what connects without a PgBouncer: as declared, or what was seen where that is more. The error is
 // that it is not known: a plan without them would give away slots that others hold.
-func directLine(name string, rules DeclaredServer, seen fleet.Server, observed bool, e load.Evidence) (Line, []string, error) {
+func directLine(name string, rules DeclaredServer, seen fleet.Server, observed bool, e load.Evidence) (Line, []string,
+	error) {
 	past, _ := e.History.Server(name)
 	if !observed && past.Direct.Samples < load.HistorySamples {
 		if rules.DirectConns == nil {
 			return Line{}, nil, &operr.Error{Kind: operr.KindUsage, Subject: "server " + name,
 				Err: fmt.Errorf("direct connections are neither observed nor declared"),
-				Hint: fmt.Sprintf("declare direct: {conns: N} under servers: (0 where all come by these PgBouncers), or let its PostgreSQL be observed%s",
+				Hint: fmt.Sprintf("declare direct: {conns: N} under servers: (0 where all come by these PgBouncers), or let its "+
+					"PostgreSQL be observed%s",
 					serversSeen(e.Last))}
 		}
 		return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil, nil
 	}
 	l, notes := directSeen(name, rules, seen, observed, e)
 	if !observed {
-		notes = append(notes, fmt.Sprintf("server %s is not observed: its direct connections are those of the lookback", name))
+		notes = append(notes, fmt.Sprintf("server %s is not observed: its direct connections are those of the lookback",
+			name))
 	}
 	switch {
 	case rules.DirectConns == nil:
@@ -222,8 +236,10 @@ func directSeen(name string, rules DeclaredServer, seen fleet.Server, observed b
 		if rules.DirectCount == CountP99 {
 			p99 := int(math.Ceil(h.Direct.Quantile(0.99)))
 			top := max(highest, int(math.Ceil(h.Direct.Max)))
-			return Line{"direct", max(p99, now), fmt.Sprintf("p99 of %s; highest %d, %s", load.Round(h.Direct.Span()), top, today), CountP99},
-				[]string{fmt.Sprintf("accepted risk: direct connections of %s counted at their p99, %d; the strict line would be %d", name, max(p99, now), top)}
+			return Line{"direct", max(p99, now), fmt.Sprintf("p99 of %s; highest %d, %s", load.Round(h.Direct.Span()), top,
+					today), CountP99},
+				[]string{fmt.Sprintf("accepted risk: direct connections of %s counted at their p99, %d; the strict line would be "+
+					"%d", name, max(p99, now), top)}
 		}
 		highest = max(highest, int(math.Ceil(h.Direct.Max)))
 		source = fmt.Sprintf("highest of %s; %s", load.Round(h.Direct.Span()), today)
@@ -241,7 +257,8 @@ func headroomLine(maxConns int, rules DeclaredServer) Line {
 		return Line{"headroom", *rules.HeadroomConns, "declared", CountDeclared}
 	}
 	conns := max(DefaultHeadroomLeast, int(math.Ceil(rules.HeadroomShare*float64(maxConns)-1e-9)))
-	return Line{"headroom", conns, fmt.Sprintf("%g %%, at least %d", 100*rules.HeadroomShare, DefaultHeadroomLeast), CountDeclared}
+	return Line{"headroom", conns, fmt.Sprintf("%g %%, at least %d", 100*rules.HeadroomShare, DefaultHeadroomLeast),
+		CountDeclared}
 }
 
 // modelCPU gathers what is known of a server's CPU. Its ceiling keeps the headroom and stays below the level at which

@@ -23,7 +23,8 @@ func (c Copy) login(a fleet.Alias) fleet.Login {
 
 // modelPools makes a FleetPool of every alias of every group that uses one of our servers, and of every pool that is
 // only declared. Those that are not ours to size are frozen: they stay in the ledger.
-func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[string][]string) ([]FleetPool, []string, error) {
+func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[string][]string) ([]FleetPool, []string,
+	error) {
 	var pools []FleetPool
 	var warnings []string
 	seen := map[string]bool{}
@@ -47,7 +48,8 @@ func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[strin
 	}
 	for _, dp := range d.Pools {
 		if seen[dp.ID] {
-			if !slices.Equal(dp.servers(), []string{Elsewhere}) && !slices.ContainsFunc(pools, func(p FleetPool) bool { return p.ID == dp.ID }) {
+			if !slices.Equal(dp.servers(), []string{Elsewhere}) &&
+				!slices.ContainsFunc(pools, func(p FleetPool) bool { return p.ID == dp.ID }) {
 				return nil, nil, &operr.Error{Kind: operr.KindUsage, Subject: dp.Where + "pool " + dp.ID,
 					Err:  fmt.Errorf("its connections are not on any of the servers that were observed"),
 					Hint: "add its server under servers:, or take the pool out"}
@@ -136,19 +138,23 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 				slices.ContainsFunc(x.alias.Pools, func(g fleet.PoolGauges) bool { return g.User == u.Name })
 			if u.SizeConns == fleet.Unlimited && x.alias.MaxConns == 0 && comes {
 				return FleetPool{}, nil, &operr.Error{Kind: operr.KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
-					Err:  fmt.Errorf("user %s has or may have a pool_size of 0 of its own, which is unlimited: its worst case has no bound", u.Name),
-					Hint: "write a pool_size of at least 1 for it into [users] of " + x.process.Identity.ConfFile + " and RELOAD, or set max_db_connections"}
+					Err: fmt.Errorf("user %s has or may have a pool_size of 0 of its own, which is unlimited: its worst case has no "+
+						"bound", u.Name),
+					Hint: "write a pool_size of at least 1 for it into [users] of " + x.process.Identity.ConfFile +
+						" and RELOAD, or set max_db_connections"}
 			}
 		}
 		if fleet.EffectiveSize(x.process, x.alias, "") == fleet.Unlimited && x.alias.MaxConns == 0 {
 			return FleetPool{}, nil, &operr.Error{Kind: operr.KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
-				Err:  fmt.Errorf("pool_size is 0, which PgBouncer %s takes as unlimited: its worst case has no bound", x.process.Version),
+				Err: fmt.Errorf("pool_size is 0, which PgBouncer %s takes as unlimited: its worst case has no bound",
+					x.process.Version),
 				Hint: "write a pool_size of at least 1 into " + x.process.Identity.ConfFile + " and RELOAD"}
 		}
 		if x.alias.SizeConns == 0 && x.alias.Name != fleet.AutoDB && p.Frozen == "" { // no step may write a 0 again
 			p.Frozen = fmt.Sprintf("pool_size is 0 in %s: a step could not be taken back; write one of at least 1", x.process.ID)
 		}
-		p.Sizes = append(p.Sizes, Size{x.process.ID, min(fleet.EffectiveSize(x.process, x.alias, ""), max(x.alias.MaxConns, x.alias.SizeConns, 1)), x.alias.MaxConns})
+		p.Sizes = append(p.Sizes, Size{x.process.ID, min(fleet.EffectiveSize(x.process, x.alias, ""),
+			max(x.alias.MaxConns, x.alias.SizeConns, 1)), x.alias.MaxConns})
 		reserve := fleet.EffectiveReserve(x.process, x.alias, "")
 		reserves[reserve] = true
 		p.ReserveConns = max(p.ReserveConns, reserve)
@@ -160,15 +166,20 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 	var noUser bool
 	p.Copies, noUser = copiesOfPool(at, rules, ld)
 	if p.Uneven = len(reserves) > 1; p.Uneven {
-		warnings = append(warnings, fmt.Sprintf("%s: reserve_pool_size differs between its processes: the largest, %d, counts", id, p.ReserveConns))
+		warnings = append(warnings,
+			fmt.Sprintf("%s: reserve_pool_size differs between its processes: the largest, %d, counts", id, p.ReserveConns))
 	}
 	p.Reserve, p.ReserveFree = rules.reserveRange(p.ReserveConns)
 	if i := slices.IndexFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 }); i >= 0 {
-		warnings = append(warnings, fmt.Sprintf("%s: SHOW USERS of %s may show %s the pool_size of another user; the larger counts, so up to %d connections for each such user",
-			id, p.Copies[i].Process, p.Copies[i].User, p.Copies[i].Maybe(p.ReserveConns)))
+		warnings = append(warnings,
+			fmt.Sprintf("%s: SHOW USERS of %s may show %s the pool_size of another user; the larger counts, so up to %d "+
+				"connections for each such user",
+				id, p.Copies[i].Process, p.Copies[i].User, p.Copies[i].Maybe(p.ReserveConns)))
 	}
 	if noUser {
-		warnings = append(warnings, fmt.Sprintf("%s was never used and forces no user: it is counted with one user; declare users: if more may come", id))
+		warnings = append(warnings,
+			fmt.Sprintf("%s was never used and forces no user: it is counted with one user; declare users: if more may come",
+				id))
 	}
 	p.see(at, e)
 	p.Load, p.SeenPerSec = ld, ld.ServedPerSec
@@ -237,7 +248,10 @@ func copiesOfPool(at []placed, rules DeclaredPool, ld load.Load) (copies []Copy,
 	for _, x := range at {
 		for _, u := range users {
 			c := Copy{Process: x.process.ID, User: u, Login: logins[u]}
-			if i := slices.IndexFunc(ld.Copies, func(s load.CopyShare) bool { return s.Process == c.Process && s.User == u }); i >= 0 {
+			if i := slices.IndexFunc(ld.Copies, func(s load.CopyShare) bool {
+				return s.Process == c.Process &&
+					s.User == u
+			}); i >= 0 {
 				c.Share = ld.Copies[i].Share
 			}
 			c.Auth = !seen[u] && slices.Contains(auth, u) && !slices.Contains(rules.Users, u)
@@ -252,7 +266,8 @@ func copiesOfPool(at []placed, rules DeclaredPool, ld load.Load) (copies []Copy,
 			if own, ok := x.process.User(role); ok && own.ReserveConns != 0 && x.process.Settings.ReserveTimeout > 0 {
 				c.OwnReserve, c.Doubtful = own.ReserveConns, own.DoubtfulReserve // server.c, 1.24 and later
 			}
-			c.bound(rules.UserMax, x.open(u, false), fleet.EffectiveSize(x.process, x.alias, ""), fleet.EffectiveReserve(x.process, x.alias, ""))
+			c.bound(rules.UserMax, x.open(u, false), fleet.EffectiveSize(x.process, x.alias, ""),
+				fleet.EffectiveReserve(x.process, x.alias, ""))
 			copies = append(copies, c)
 			if slices.Contains(twins, u) && !fleet.VersionAtLeast(x.process.Version, 1, 23) {
 				c.Twin, c.Share = true, 0 // get_pool looks by user, and a forced one is another than auth_user of its name

@@ -12,7 +12,8 @@ func TestWhatIsInDoubtIsNotCalledExact(t *testing.T) {
 		for i := range copies {
 			copies[i].Process = "g/1"
 		}
-		p := FleetPool{ID: id, Alias: id[2:], Server: "pg", Copies: copies, ReserveConns: reserve, Sizes: []Size{{Process: "g/1", Conns: size, CapConns: top}}}
+		p := FleetPool{ID: id, Alias: id[2:], Server: "pg", Copies: copies, ReserveConns: reserve,
+			Sizes: []Size{{Process: "g/1", Conns: size, CapConns: top}}}
 		p.Tally()
 		return p
 	}
@@ -23,17 +24,23 @@ func TestWhatIsInDoubtIsNotCalledExact(t *testing.T) {
 		return out
 	}
 	for name, f := range map[string]Fleet{
-		"a reserve of 0 that may be another's": {Pools: []FleetPool{pool("g/d1", 20, 3, 0, Copy{User: "app1", OwnReserve: fleet.NoReserve}, Copy{User: "app2", OwnReserve: fleet.NoReserve, Doubtful: true})}},
-		"a size beside a declared bound": {Pools: []FleetPool{pool("g/d1", 10, 3, 0, Copy{User: "app1", FixedConns: 20, OwnSize: true, OwnReserve: 1},
-			Copy{User: "app2", FixedConns: 2, Bounded: true}, Copy{User: "app3", MaybeConns: 20, OwnSize: true, OwnReserve: 1, Doubtful: true})}},
+		"a reserve of 0 that may be another's": {Pools: []FleetPool{pool("g/d1", 20, 3, 0,
+			Copy{User: "app1", OwnReserve: fleet.NoReserve}, Copy{User: "app2", OwnReserve: fleet.NoReserve, Doubtful: true})}},
+		"a size beside a declared bound": {Pools: []FleetPool{pool("g/d1", 10, 3, 0, Copy{User: "app1", FixedConns: 20,
+			OwnSize: true, OwnReserve: 1},
+			Copy{User: "app2", FixedConns: 2, Bounded: true}, Copy{User: "app3", MaybeConns: 20, OwnSize: true, OwnReserve: 1,
+				Doubtful: true})}},
 		"a limit that may not be in force, over several servers": {Pools: []FleetPool{func() FleetPool {
 			p := pool("g/d1", 10, 0, 0, Copy{User: "app1"})
 			p.AlsoOn = []string{"other"}
 			return p
-		}()}, Limits: []fleet.Limit{{Kind: fleet.LimitUser, Process: "g/1", Conns: 4, Unproved: true, Members: members("app1", "g/d1")}}},
+		}()}, Limits: []fleet.Limit{{Kind: fleet.LimitUser, Process: "g/1", Conns: 4, Unproved: true, Members: members("app1",
+			"g/d1")}}},
 		"a limit that may not be in force, and what is open beside it": {Pools: []FleetPool{
-			pool("g/d1", 5, 0, 4, Copy{User: "A", SeenConns: 4}, Copy{User: "B"}, Copy{User: "C"}), pool("g/d2", 4, 0, 0, Copy{User: "A"})},
-			Limits: []fleet.Limit{{Kind: fleet.LimitUser, Process: "g/1", Conns: 2, Unproved: true, Members: members("A", "g/d1", "g/d2")},
+			pool("g/d1", 5, 0, 4, Copy{User: "A", SeenConns: 4}, Copy{User: "B"}, Copy{User: "C"}),
+			pool("g/d2", 4, 0, 0, Copy{User: "A"})},
+			Limits: []fleet.Limit{{Kind: fleet.LimitUser, Process: "g/1", Conns: 2, Unproved: true, Members: members("A", "g/d1",
+				"g/d2")},
 				{Kind: fleet.LimitUser, Process: "g/1", Conns: 2, Unproved: true, Members: members("B", "g/d1")},
 				{Kind: fleet.LimitUser, Process: "g/1", Conns: 2, Unproved: true, Members: members("C", "g/d1")}}},
 		"a doubt beside a crossing": {Pools: []FleetPool{

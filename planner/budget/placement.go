@@ -34,7 +34,8 @@ func (d DeclaredPool) servers() []string {
 // What was not found, and is not declared, is refused: a proxy, a failover or a clock that is off would otherwise take
 // a pool out of the ledger that it belongs to. Nothing is elsewhere by its address. An alias that has no connections to
 // look for is counted on the only server there is, or must be declared.
-func serversOf(id string, rules DeclaredPool, at []placed, o fleet.Observation) (servers, warnings []string, err error) {
+func serversOf(id string, rules DeclaredPool, at []placed, o fleet.Observation) (servers, warnings []string,
+	err error) {
 	found := slices.DeleteFunc(slices.Clone(at), func(x placed) bool { return x.alias.Guessed != "" })
 	declared := rules.servers()
 	if len(declared) == 0 {
@@ -53,12 +54,15 @@ func serversOf(id string, rules DeclaredPool, at []placed, o fleet.Observation) 
 		return nil, nil, lost.refuse(id, seen)
 	case len(seen) > 0:
 		if len(seen) > 1 {
-			warnings = []string{fmt.Sprintf("%s: its connections may be opened on each of %s: its whole worst case is counted on each of them, and its size is kept",
+			warnings = []string{fmt.Sprintf("%s: its connections may be opened on each of %s: its whole worst case is counted "+
+				"on each of them, and its size is kept",
 				id, strings.Join(seen, ", "))}
 		}
 		return seen, warnings, nil
 	case len(o.Servers) == 1:
-		return []string{o.Servers[0].Name}, []string{fmt.Sprintf("%s has no server connections to look for: it is counted on %s; declare server: if it is elsewhere", id, o.Servers[0].Name)}, nil
+		return []string{o.Servers[0].Name},
+			[]string{fmt.Sprintf("%s has no server connections to look for: it is counted on %s; declare server: if it is "+
+				"elsewhere", id, o.Servers[0].Name)}, nil
 	default:
 		return nil, nil, &operr.Error{Kind: operr.KindEvidence, Subject: "pool " + id,
 			Err:  fmt.Errorf("it has no server connections to look for, and there are %d servers it may use", len(o.Servers)),
@@ -101,7 +105,8 @@ type lost struct {
 // recorded without being followed leads nobody knows where.
 func lostOf(at []placed) lost {
 	for _, x := range at {
-		l := lost{process: x.process.ID, where: strings.Join(x.alias.Unplaced, ", "), connected: x.alias.Proof == fleet.ProofElsewhere}
+		l := lost{process: x.process.ID, where: strings.Join(x.alias.Unplaced, ", "),
+			connected: x.alias.Proof == fleet.ProofElsewhere}
 		if l.where == "" && (l.connected || x.alias.Proof != fleet.ProofList && strings.Contains(x.alias.Host, ",")) {
 			l.where = address(x.alias)
 		}
@@ -122,14 +127,18 @@ func address(a fleet.Alias) string {
 
 func (l lost) refuse(id string, seen []string) error {
 	e := &operr.Error{Kind: operr.KindEvidence, Subject: "pool " + id,
-		Hint: "declare where they are under pools: - {pool: " + id + ", server: NAME}, or server: elsewhere where they are on none of servers:"}
+		Hint: "declare where they are under pools: - {pool: " + id +
+			", server: NAME}, or server: elsewhere where they are on none of servers:"}
 	if len(seen) > 0 {
-		e.Hint = "declare them under pools: - {pool: " + id + ", server: '" + strings.Join(seen, ", ") + ", elsewhere'}, or name their server instead of elsewhere"
+		e.Hint = "declare them under pools: - {pool: " + id + ", server: '" + strings.Join(seen, ", ") +
+			", elsewhere'}, or name their server instead of elsewhere"
 	}
 	if l.connected {
-		e.Err = fmt.Errorf("it has connections to %s (seen on %s), and none of them is found among the backends of the servers observed: another server, a pooler in between, or clocks that differ", l.where, l.process)
+		e.Err = fmt.Errorf("it has connections to %s (seen on %s), and none of them is found among the backends of the "+
+			"servers observed: another server, a pooler in between, or clocks that differ", l.where, l.process)
 	} else {
-		e.Err = fmt.Errorf("it may connect to %s (seen on %s), which is not known to lead to any of the servers observed", l.where, l.process)
+		e.Err = fmt.Errorf("it may connect to %s (seen on %s), which is not known to lead to any of the servers observed",
+			l.where, l.process)
 	}
 	return e
 }
@@ -140,7 +149,8 @@ func serversDeclared(id string, rules DeclaredPool, seen []string, l lost) (serv
 	for _, s := range seen {
 		if !slices.Contains(declared, s) {
 			return nil, nil, &operr.Error{Kind: operr.KindDrift, Subject: rules.Where + "pool " + id,
-				Err:  fmt.Errorf("it is declared to be on %s, and its connections, or others to the same address, are found on %s", strings.Join(declared, ", "), s),
+				Err: fmt.Errorf("it is declared to be on %s, and its connections, or others to the same address, are found on %s",
+					strings.Join(declared, ", "), s),
 				Hint: "correct server: of the pool, or take it out: " + strings.Join(seen, ", ") + " was seen"}
 		}
 	}
@@ -153,9 +163,13 @@ func serversDeclared(id string, rules DeclaredPool, seen []string, l lost) (serv
 	case len(servers) == 0:
 		warnings = append(warnings, fmt.Sprintf("%s is declared to be elsewhere: it is in no ledger", id))
 	case slices.Contains(declared, Elsewhere):
-		warnings = append(warnings, fmt.Sprintf("%s: what of it is not on %s is declared to be elsewhere: that is in no ledger", id, strings.Join(servers, ", ")))
+		warnings = append(warnings,
+			fmt.Sprintf("%s: what of it is not on %s is declared to be elsewhere: that is in no ledger", id,
+				strings.Join(servers, ", ")))
 	case l.where != "":
-		warnings = append(warnings, fmt.Sprintf("%s: its connections to %s (%s) are found on no server: it is counted on %s as declared", id, l.where, l.process, strings.Join(servers, ", ")))
+		warnings = append(warnings,
+			fmt.Sprintf("%s: its connections to %s (%s) are found on no server: it is counted on %s as declared", id, l.where,
+				l.process, strings.Join(servers, ", ")))
 	}
 	return servers, warnings, nil
 }

@@ -21,7 +21,8 @@ func TestEveryServerOfAPoolCountsItsWholeWorstCase(t *testing.T) {
 		{"one server", plannertest.AsIs, nil, 10 + 12, 0},
 		{"a list of two", plannertest.ListAlias, nil, 10 + 12, 12},
 		{"a list of two, declared", plannertest.ListAlias, []string{"second", "main"}, 10 + 12, 12},
-		{"half of a list, the rest declared elsewhere", plannertest.HalfAlias, []string{"main", budget.Elsewhere}, 10 + 12, 0},
+		{"half of a list, the rest declared elsewhere", plannertest.HalfAlias, []string{"main", budget.Elsewhere}, 10 + 12,
+			0},
 		{"half of a list, the rest declared", plannertest.HalfAlias, []string{"main", "second"}, 10 + 12, 12},
 		{"a list of an old recording, declared", plannertest.OldList, []string{"main", "second"}, 10 + 12, 12},
 		{"found nowhere, declared", plannertest.LostAlias, []string{"second"}, 10, 12},
@@ -47,16 +48,23 @@ func TestWhatLeadsNobodyKnowsWhereIsRefusedUnlessDeclared(t *testing.T) {
 		kind     operr.Kind
 		says     string
 	}{
-		{"found nowhere", plannertest.LostAlias, nil, operr.KindEvidence, "10.9.9.9 port 5433 (seen on main/1), and none of them is found"},
-		{"found nowhere, at the address of another pool", func(a *fleet.Alias) { plannertest.LostAlias(a); a.Host, a.Port = "", 0 }, nil, operr.KindEvidence, "none of them is found"},
+		{"found nowhere", plannertest.LostAlias, nil, operr.KindEvidence,
+			"10.9.9.9 port 5433 (seen on main/1), and none of them is found"},
+		{"found nowhere, at the address of another pool", func(a *fleet.Alias) {
+			plannertest.LostAlias(a)
+			a.Host,
+				a.Port = "", 0
+		}, nil, operr.KindEvidence, "none of them is found"},
 		{"half of a list", plannertest.HalfAlias, nil, operr.KindEvidence, "it may connect to db3 port 5432"},
 		{"a list of an old recording", plannertest.OldList, nil, operr.KindEvidence, "it may connect to db1,db2"},
 		{"never used, two servers", plannertest.Unused, nil, operr.KindEvidence, "there are 2 servers it may use"},
-		{"found here, declared elsewhere", plannertest.AsIs, []string{budget.Elsewhere}, operr.KindDrift, "declared to be on elsewhere"},
+		{"found here, declared elsewhere", plannertest.AsIs, []string{budget.Elsewhere}, operr.KindDrift,
+			"declared to be on elsewhere"},
 		{"found here, declared on another", plannertest.AsIs, []string{"second"}, operr.KindDrift, "are found on main"},
 		{"a list of two, one declared", plannertest.ListAlias, []string{"main"}, operr.KindDrift, "are found on second"},
 	} {
-		if _, err := plannertest.PlacementOf(t, c.change, c.declared...); operr.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.says) {
+		if _, err := plannertest.PlacementOf(t, c.change, c.declared...); operr.KindOf(err) != c.kind ||
+			!strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v (kind %v), want kind %v and %q", c.name, err, operr.KindOf(err), c.kind, c.says)
 		}
 	}
@@ -69,7 +77,8 @@ func TestWhatIsDeclaredElsewhereIsNamed(t *testing.T) {
 			change = plannertest.HalfAlias
 		}
 		f, err := plannertest.PlacementOf(t, change, declared...)
-		if all := strings.Join(f.Warnings, "\n"); err != nil || !strings.Contains(all, "main/shop") || !strings.Contains(all, "declared to be elsewhere") {
+		if all := strings.Join(f.Warnings, "\n"); err != nil || !strings.Contains(all, "main/shop") ||
+			!strings.Contains(all, "declared to be elsewhere") {
 			t.Errorf("%v: %v, warnings %q", declared, err, all)
 		}
 	}
@@ -89,7 +98,8 @@ func TestOneProcessThatIsFoundNowhereIsNotHiddenByAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, e, loads); operr.KindOf(err) != operr.KindEvidence || !strings.Contains(err.Error(), "seen on main/2") {
+	if _, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, e,
+		loads); operr.KindOf(err) != operr.KindEvidence || !strings.Contains(err.Error(), "seen on main/2") {
 		t.Errorf("%v, want main/2 refused", err)
 	}
 }

@@ -10,7 +10,8 @@ import (
 // is said with the numbers that make it.
 func TestALedgerLineIsTheProductThatItNames(t *testing.T) {
 	with := func(cap int, copies ...budget.Copy) budget.FleetPool {
-		p := budget.FleetPool{ID: "rw/shop", Sizes: []budget.Size{{Process: "rw/1", Conns: 5, CapConns: cap}, {Process: "rw/2", Conns: 5, CapConns: cap}}, ReserveConns: 2, Rules: budget.Rules{Count: budget.CountWorst}}
+		p := budget.FleetPool{ID: "rw/shop", Sizes: []budget.Size{{Process: "rw/1", Conns: 5, CapConns: cap},
+			{Process: "rw/2", Conns: 5, CapConns: cap}}, ReserveConns: 2, Rules: budget.Rules{Count: budget.CountWorst}}
 		for _, process := range []string{"rw/1", "rw/2"} {
 			for _, c := range copies {
 				c.Process = process
@@ -32,7 +33,8 @@ func TestALedgerLineIsTheProductThatItNames(t *testing.T) {
 		{"max_db_connections", with(8, a, b, c), 16, "min(42, 2 × 8 max_db_connections), 42 = 6 copies × (5 + 2 reserve)"},
 		{"one user counted by itself", with(0, a, b, shared), 28, "4 copies × (5 + 2 reserve); app1 in lines of its own"},
 		{"two of them", with(0, a, shared, other), 14, "2 copies × (5 + 2 reserve); app1, app0 in lines of their own"},
-		{"both", with(8, a, b, shared), 16, "min(28, 2 × 8 max_db_connections), 28 = 4 copies × (5 + 2 reserve); app1 in lines of its own"},
+		{"both", with(8, a, b, shared), 16,
+			"min(28, 2 × 8 max_db_connections), 28 = 4 copies × (5 + 2 reserve); app1 in lines of its own"},
 	} {
 		if got := x.pool.Product(5, 2); got != x.want {
 			t.Errorf("%s: %q, want %q", x.name, got, x.want)

@@ -66,8 +66,8 @@ func (p FleetPool) ReserveAt(size, reserve int) int {
 }
 
 // With returns the fleet with lines changed, worst cases added up anew. Nothing else of it moves: connections that are
-// open stay open, so a line made smaller frees nothing that has not been seen to be gone. A reserve counts at the larger
-// of its process's values until all have been changed, as Model counts it.
+// open stay open, so a line made smaller frees nothing that has not been seen to be gone. A reserve counts at the
+// larger of its process's values until all have been changed, as Model counts it.
 func (f Fleet) With(sets []fleet.SettingChange) Fleet {
 	f.Pools = slices.Clone(f.Pools)
 	of := make(map[string][]fleet.SettingChange, len(sets))
@@ -161,10 +161,12 @@ func recyclingLines(server string, o fleet.Observation, pools []FleetPool) (line
 			continue
 		}
 		lines = append(lines, Line{"recycling of " + proc.ID, n, "one more a pool at any RELOAD", CountWorst})
-		notes = append(notes, fmt.Sprintf("%s: PgBouncer %s with server_tls_sslmode %s closes and reopens every server connection at any RELOAD; "+
-			"the %d connections that its pools may open besides their sizes are in the ledger of %s. "+
-			"No step RELOADs it without policy: {accept: [recycle]}; server_tls_sslmode = disable where no TLS is used, or PgBouncer 1.24, ends it",
-			proc.ID, proc.Version, proc.Settings.ServerTLS, n, server))
+		notes = append(notes,
+			fmt.Sprintf("%s: PgBouncer %s with server_tls_sslmode %s closes and reopens every server connection at any RELOAD; "+
+				"the %d connections that its pools may open besides their sizes are in the ledger of %s. "+
+				"No step RELOADs it without policy: {accept: [recycle]}; server_tls_sslmode = disable where no TLS is used, or "+
+				"PgBouncer 1.24, ends it",
+				proc.ID, proc.Version, proc.Settings.ServerTLS, n, server))
 	}
 	return lines, notes
 }

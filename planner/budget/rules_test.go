@@ -25,7 +25,8 @@ func TestPoolsOfOneLineOnTwoServersAreDrift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, e, loads); operr.KindOf(err) != operr.KindDrift {
+	if _, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, e,
+		loads); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("%v, want drift", err)
 	}
 }
@@ -40,7 +41,8 @@ func TestAUsersOwnSizeOfZeroHasNoWorstCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, e, loads); operr.KindOf(err) != operr.KindEvidence || !strings.Contains(err.Error(), "app1") {
+	if _, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, e,
+		loads); operr.KindOf(err) != operr.KindEvidence || !strings.Contains(err.Error(), "app1") {
 		t.Errorf("%v, want a refusal", err)
 	}
 }

@@ -60,7 +60,8 @@ func (n *flowNet) fill() (near []bool) {
 // 8 max_db_connections)".
 func (p FleetPool) Product(size, reserve int) string {
 	if p.Rules.Count != CountWorst {
-		return fmt.Sprintf("%s, accepted risk: %d seen and what is added to it", times(p.Sized(), fmt.Sprint(size)), p.CountedConns())
+		return fmt.Sprintf("%s, accepted risk: %d seen and what is added to it", times(p.Sized(), fmt.Sprint(size)),
+			p.CountedConns())
 	}
 	var capped, free, caps, capConns int // of processes whose max_db_connections binds, and of the others
 	same := true
@@ -179,7 +180,8 @@ func (u SharedUser) Line() Line {
 	if u.Limit.Alias != "" {
 		item += "/" + u.Limit.Alias
 	}
-	return Line{item, u.Conns, fmt.Sprintf("%s %d: less than its pools' sizes", fleet.LimitUser, u.Limit.Conns), CountWorst}
+	return Line{item, u.Conns, fmt.Sprintf("%s %d: less than its pools' sizes", fleet.LimitUser, u.Limit.Conns),
+		CountWorst}
 }
 
 // shareUsers marks the copies of such users, whatever pool they belong to, and returns the users. A limit over pools of

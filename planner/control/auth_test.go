@@ -21,7 +21,8 @@ func TestAuthUsersPoolCountsInEachDatabaseOfAStar(t *testing.T) {
 		"auth": "app@a 10, app@b 10, pooler@auth 10",
 		"own":  "app@a 10, app@b 10",
 	} {
-		p := fleet.Process{Version: "1.24.1", Settings: fleet.Settings{DefaultPoolConns: 10}, AuthUser: "pooler", AuthDatabase: in,
+		p := fleet.Process{Version: "1.24.1", Settings: fleet.Settings{DefaultPoolConns: 10}, AuthUser: "pooler",
+			AuthDatabase: in,
 			Aliases: []fleet.Alias{{Name: "own", Database: "own", SizeConns: 7, Server: "pg", PoolMode: "transaction",
 				Pools: []fleet.PoolGauges{{User: "app"}}}}}
 		o := plannertest.Starred(t, p, fleet.Server{Roles: []fleet.ConnLimit{{Name: "pooler", Conns: 90}}},
@@ -48,7 +49,8 @@ func TestADeclaredLoadIsNotThatOfAuthUser(t *testing.T) {
 	o.Processes[0].AuthUser = "pooler"
 	p, _ := budget.Declared{}.Pool("main/app")
 	p.Load = &budget.DeclaredLoad{ArrivalsPerSec: 100, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
-	f, err := budget.Model(plannertest.Epoch, budget.Declared{Pools: []budget.DeclaredPool{p}}, load.Evidence{To: plannertest.Epoch, Samples: 1, Last: o}, nil)
+	f, err := budget.Model(plannertest.Epoch, budget.Declared{Pools: []budget.DeclaredPool{p}},
+		load.Evidence{To: plannertest.Epoch, Samples: 1, Last: o}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,8 @@ func (s State) begin() state.Action {
 	switch {
 	case !step.Empty():
 	case blocked == "" && turning:
-		return s.Hold("traffic is on its way, and there is neither a size to change for it nor a percentage that today's sizes serve")
+		return s.Hold("traffic is on its way, and there is neither a size to change for it nor a percentage that today's " +
+			"sizes serve")
 	case blocked == "" && s.OverBudget() != "": // they were within it when they were planned
 		return s.Hold(s.OverBudget())
 	case blocked == "" && s.Journal.RollTo > 0 && s.notBack() != "":
@@ -60,16 +61,22 @@ func (s State) begin() state.Action {
 	return state.Action{Kind: state.BeginStep, Step: &step, Goal: goal}
 }
 
-// HeldNow says what keeps a step from beginning now, or the step in hand from going on: of a grant its server's signals,
-// of a release its pool's waiting, of traffic either. Empty: nothing does, or the server has just paused, which is over
-// soon.
+// HeldNow says what keeps a step from beginning now, or the step in hand from going on: of a grant its server's
+// signals, of a release its pool's waiting, of traffic either. Empty: nothing does, or the server has just paused,
+// which is over soon.
 func (s State) HeldNow(step state.Step) string {
 	if s.goesBack(step) {
 		return ""
 	}
-	sets := slices.DeleteFunc(slices.Clone(s.there(step.Changes)), func(x fleet.SettingChange) bool { at, _ := s.at(x); return at == x.To })
-	if inHand := s.Journal.Step != nil; inHand && slices.ContainsFunc(sets, func(x fleet.SettingChange) bool { return x.To < x.From }) {
-		sets = slices.DeleteFunc(sets, func(x fleet.SettingChange) bool { return x.To > x.From }) // those come once these have drained
+	sets := slices.DeleteFunc(slices.Clone(s.there(step.Changes)), func(x fleet.SettingChange) bool {
+		at,
+			_ := s.at(x)
+		return at == x.To
+	})
+	if inHand := s.Journal.Step != nil; inHand &&
+		slices.ContainsFunc(sets, func(x fleet.SettingChange) bool { return x.To < x.From }) {
+		// those come once these have drained
+		sets = slices.DeleteFunc(sets, func(x fleet.SettingChange) bool { return x.To > x.From })
 	}
 	if o := cmp.Or(s.forbidden(sets), s.turnable(step.Traffic)); !o.pause {
 		return o.why
@@ -99,7 +106,8 @@ func (s State) finished() (a state.Action, over bool) {
 	enough := s.Steps > 0 && m.Steps >= s.Steps
 	switch {
 	case m.Left != "" && (m.RollTo > 0 || enough || m.Aborts >= max(1, s.Policy.Aborts)):
-		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: m.Left + "; pgbudget rollback gives the rest back once there is room"}, true
+		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: m.Left +
+			"; pgbudget rollback gives the rest back once there is room"}, true
 	case m.Aborts >= max(1, s.Policy.Aborts) && m.RollTo == 0:
 		return state.Action{Kind: state.Stop, Outcome: state.Aborted, Reason: m.Aborted}, true
 	case enough && len(m.Refused) > 0 || m.TrimmedAway != "":
@@ -109,7 +117,8 @@ func (s State) finished() (a state.Action, over bool) {
 	case enough && s.OverBudget() != "" && s.arrived():
 		return s.short(s.OverBudget()), true
 	case enough:
-		return state.Action{Kind: state.Stop, Outcome: state.Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)}, true
+		return state.Action{Kind: state.Stop, Outcome: state.Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)},
+			true
 	case s.Unsure != "" && m.RollTo == 0:
 		return s.short(s.Unsure), true
 	case s.Over != "" && s.OverBudget() != "": // it ends, and not well
@@ -119,7 +128,8 @@ func (s State) finished() (a state.Action, over bool) {
 	}
 	for _, g := range s.Goal.Pools {
 		if s.server(g.Pool) == "" {
-			return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: fmt.Sprintf("%s, which is to be moved, is no longer there", g.Pool)}, true
+			return state.Action{Kind: state.Stop, Outcome: state.Drifted,
+				Reason: fmt.Sprintf("%s, which is to be moved, is no longer there", g.Pool)}, true
 		}
 	}
 	return state.Action{}, false
@@ -136,7 +146,8 @@ func (s State) arrived() bool {
 func (s State) OverBudget() string {
 	for _, x := range s.Fleet.Servers {
 		if worst := s.Fleet.WorstConns(x.Name); worst > x.BudgetConns {
-			return fmt.Sprintf("%s: the worst case of today's sizes is %s, %d over the budget of %d; pgbudget plan shows the ledger",
+			return fmt.Sprintf("%s: the worst case of today's sizes is %s, %d over the budget of %d; pgbudget plan shows the "+
+				"ledger",
 				x.Name, words.Count(worst, "connection"), worst-x.BudgetConns, x.BudgetConns)
 		}
 	}
@@ -152,8 +163,8 @@ func (s State) short(otherwise string) state.Action {
 	return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: otherwise}
 }
 
-// NextStep is the next step, its lines as they stand, with the goal that it has of its own, on the way of a shift; blocked
-// says why there is none though the goal is not reached.
+// NextStep is the next step, its lines as they stand, with the goal that it has of its own, on the way of a shift;
+// blocked says why there is none though the goal is not reached.
 func (s State) NextStep() (step state.Step, goal *sizing.Goal, blocked string) {
 	if shift, turning := s.turning(); turning {
 		return s.shiftStep(shift)
@@ -205,12 +216,13 @@ func (s State) allowed(step state.Step) state.Step {
 	for _, x := range step.Changes {
 		held[s.server(x.Pool())] = held[s.server(x.Pool())] || s.forbidden([]fleet.SettingChange{x}).any()
 	}
-	step.Changes = slices.DeleteFunc(slices.Clone(step.Changes), func(x fleet.SettingChange) bool { return held[s.server(x.Pool())] })
+	step.Changes = slices.DeleteFunc(slices.Clone(step.Changes),
+		func(x fleet.SettingChange) bool { return held[s.server(x.Pool())] })
 	return step
 }
 
-// roomFirst is the goal of a step where processes of a pool differ and could not be made equal: on their servers nothing
-// becomes larger than it is, so that releases make room; such pools are left out.
+// roomFirst is the goal of a step where processes of a pool differ and could not be made equal: on their servers
+// nothing becomes larger than it is, so that releases make room; such pools are left out.
 func roomFirst(f budget.Fleet, g sizing.Goal) sizing.Goal {
 	out := sizing.Goal{Lines: slices.Clone(g.Lines)}
 	differ := map[string]bool{} // by server
@@ -236,7 +248,8 @@ func roomFirst(f budget.Fleet, g sizing.Goal) sizing.Goal {
 	return out
 }
 
-// unequal returns a pool of the goal on a server, or on any, whose processes have different sizes; empty: there is none.
+// unequal returns a pool of the goal on a server, or on any, whose processes have different sizes; empty: there is
+// none.
 func unequal(f budget.Fleet, g sizing.Goal, server string) string {
 	for _, p := range f.Pools {
 		if server != "" && !p.On(server) {

@@ -32,7 +32,8 @@ func TestAPauseIsTheReasonWhateverTheGateSays(t *testing.T) {
 				s.Saturated()
 			}
 		}
-		x := State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Recent: s.Trail, Guard: s.Gate, Goal: s.Goal, Policy: s.Policy}
+		x := State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Recent: s.Trail, Guard: s.Gate,
+			Goal: s.Goal, Policy: s.Policy}
 		free := Next(x)
 		if gated := strings.Contains(free.Reason, "cpu"); gated != closed {
 			t.Errorf("gate closed %v, not paused: %s %q", closed, free.Kind, free.Reason)

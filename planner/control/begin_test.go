@@ -33,19 +33,22 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{name: "a signal", saturated: true, begins: "cpu", grants: "cpu"},
-		{name: "the pool that is released waits", change: []func(*fleet.Observation){waits("a")}, begins: "a/db waits", releases: "a/db waits"},
+		{name: "the pool that is released waits", change: []func(*fleet.Observation){waits("a")}, begins: "a/db waits",
+			releases: "a/db waits"},
 		{name: "the pool that is granted waits", change: []func(*fleet.Observation){waits("b")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			at := func(s *plannertest.Stage) control.State {
-				return control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Guard: s.Gate,
+				return control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Sample: s.Look,
+					Recent: s.Trail, Guard: s.Gate,
 					Journal: s.Memory, Goal: s.Goal, Policy: s.Policy}
 			}
 			look := func(s *plannertest.Stage, sizeA, openA, sizeB int) {
 				for range 4 {
 					if s.See(sizeA, openA, sizeB, 10, c.change...); c.saturated { // above hold, below abort
 						s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
-							[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
+							[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"},
+							time.Minute, s.Now)
 					}
 				}
 			}
@@ -53,7 +56,8 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 				t.Helper()
 				x := at(s)
 				a, held := control.Next(x), x.HeldNow(step)
-				if want == "" && (held != "" || a.Kind != verb) || want != "" && (!strings.Contains(held, want) || a.Kind != state.Wait || a.Reason != held) {
+				if want == "" && (held != "" || a.Kind != verb) || want != "" && (!strings.Contains(held, want) ||
+					a.Kind != state.Wait || a.Reason != held) {
 					t.Errorf("%s: Next %s %q, held %q; want %q", verb, a.Kind, a.Reason, held, want)
 				}
 			}

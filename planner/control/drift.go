@@ -62,7 +62,8 @@ func (s State) Drift() string {
 			case !ok:
 				return fmt.Sprintf("%s no longer has %s, whose %s is being changed", x.Process, x.Alias, x.Key)
 			case at != x.From && at != x.To && !(state.Back(step) && s.Journal.Wrote(x, at)): // a way back may fit in part
-				return fmt.Sprintf("%s of %s in %s is %d: the step in hand takes it from %d to %d, so somebody else wrote it", x.Key, x.Alias, x.Process, at, x.From, x.To)
+				return fmt.Sprintf("%s of %s in %s is %d: the step in hand takes it from %d to %d, so somebody else wrote it",
+					x.Key, x.Alias, x.Process, at, x.From, x.To)
 			}
 		}
 	}
@@ -72,7 +73,8 @@ func (s State) Drift() string {
 			continue
 		}
 		if explained, _ := s.Journal.Explains(w.SettingChange, at); ok && !explained {
-			return fmt.Sprintf("%s of %s in %s is %d, and was written as %d at %s: somebody else changed it", w.Key, w.Alias, w.Process, at, w.To, w.Intent.Format(time.RFC3339))
+			return fmt.Sprintf("%s of %s in %s is %d, and was written as %d at %s: somebody else changed it", w.Key, w.Alias,
+				w.Process, at, w.To, w.Intent.Format(time.RFC3339))
 		}
 	}
 	return ""

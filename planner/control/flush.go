@@ -20,9 +20,9 @@ const flushAfter = 4
 const turnovers = 2
 
 // flush lets the connections of one process end of age, where clients take each one up as soon as it is given back, so
-// that none is ever idle when PgBouncer looks (janitor.c, check_pool_size). It is for a load below the new size alone: a
-// load above it would only reconnect. One process at a time. A way back is flushed as a step is: what it takes back may
-// be pinned as well, and what it gives back waits for that.
+// that none is ever idle when PgBouncer looks (janitor.c, check_pool_size). It is for a load below the new size alone:
+// a load above it would only reconnect. One process at a time. A way back is flushed as a step is: what it takes back
+// may be pinned as well, and what it gives back waits for that.
 func (s State) flush(released []fleet.SettingChange) (state.Action, bool) {
 	since := s.Journal.ReleasedAt
 	if s.Journal.Unflushable || len(s.Flushed()) > 0 || s.Now.Sub(since) < s.Policy.DrainFor/flushAfter {
@@ -41,15 +41,17 @@ func (s State) flush(released []fleet.SettingChange) (state.Action, bool) {
 		case s.holders(p.ID) != "" || s.Recent.xacts(x, since) < int64(turnovers*open):
 		case p.Load.AtLeast || p.Load.Erlangs.Target >= float64(p.Sized()*x.To):
 		default:
-			return state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{{Process: x.Process, Alias: x.Alias, Key: fleet.KeyLifetime, From: int(a.Lifetime / time.Second), To: state.FlushLifetime}},
-				Reason: fmt.Sprintf("%d of %s are too many, and clients take each one up as it is given back", p.OverIn(x.Process), words.Count(open, "connection"))}, true
+			return state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{{Process: x.Process, Alias: x.Alias,
+				Key: fleet.KeyLifetime, From: int(a.Lifetime / time.Second), To: state.FlushLifetime}},
+				Reason: fmt.Sprintf("%d of %s are too many, and clients take each one up as it is given back", p.OverIn(x.Process),
+					words.Count(open, "connection"))}, true
 		}
 	}
 	return state.Action{}, false
 }
 
-// restore gives flushed lines their lifetime back once there is nothing left to flush: their connections are gone, or the
-// release is no longer waited for.
+// restore gives flushed lines their lifetime back once there is nothing left to flush: their connections are gone, or
+// the release is no longer waited for.
 func (s State) restore() (state.Action, bool) {
 	flushed := s.Flushed()
 	if len(flushed) == 0 {

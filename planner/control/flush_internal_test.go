@@ -9,8 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored takes one release through its drain: nothing at first, then a flush of the
-// process that has too many, then its end once they are gone.
+// TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored takes one release through its drain: nothing at first, then a flush
+// of the process that has too many, then its end once they are gone.
 func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 	s := PinnedSituation(t, 40, 7)
 	if a := Next(s); a.Kind != state.Wait {
@@ -19,7 +19,8 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 	s.Now = s.Journal.ReleasedAt.Add(s.Policy.DrainFor / flushAfter)
 	flush := Next(s)
 	want := fleet.SettingChange{Process: "main/1", Alias: "app", Key: fleet.KeyLifetime, From: 3600, To: 1}
-	if flush.Kind != state.Flush || len(flush.Changes) != 1 || flush.Changes[0] != want || !strings.Contains(flush.Reason, "3 of 7") {
+	if flush.Kind != state.Flush || len(flush.Changes) != 1 || flush.Changes[0] != want || !strings.Contains(flush.Reason,
+		"3 of 7") {
 		t.Fatalf("%+v, want a flush of %+v", flush, want)
 	}
 	s.Journal = s.Journal.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Action: &flush})
@@ -42,7 +43,8 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 	if back.Kind != state.Restore || back.Changes[0] != want.Back() {
 		t.Fatalf("%+v once they are gone", back)
 	}
-	drained.Journal = drained.Journal.After(state.Event{Seq: 92, At: s.Now, Kind: state.Intended, Action: &back}).After(state.Event{Seq: 93, At: s.Now, Kind: state.Acted, Action: &back})
+	drained.Journal = drained.Journal.After(state.Event{Seq: 92, At: s.Now, Kind: state.Intended,
+		Action: &back}).After(state.Event{Seq: 93, At: s.Now, Kind: state.Acted, Action: &back})
 	if left := drained.Journal.Flushed(); len(left) > 0 {
 		t.Errorf("%v still flushed", left)
 	}

@@ -18,8 +18,9 @@ const mostForecast = 10000
 
 // ForecastStep is a step that is still to come.
 type ForecastStep struct {
-	Step  state.Step
-	After budget.Fleet // once the step is done: its sizes in force, what they release drained, the loads that the switches make then
+	Step state.Step
+	// once the step is done: its sizes in force, what they release drained, the loads that the switches make then
+	After budget.Fleet
 }
 
 // Forecast returns the steps that are still to come from where a fleet is, and where the step in hand brings it, to its
@@ -127,7 +128,8 @@ func (s State) Left(step state.Step) Left {
 	return l
 }
 
-// actsTake is how long the actions of a step take beside its soak, about. chosen: a sample before, two for the drain, one after.
+// actsTake is how long the actions of a step take beside its soak, about. chosen: a sample before, two for the drain,
+// one after.
 const actsTake = 4
 
 // Takes is how long a number of steps takes, about, if nothing holds them.
@@ -135,11 +137,13 @@ func Takes(p state.Policy, steps int) time.Duration {
 	return time.Duration(steps) * (p.Soak + actsTake*p.Every)
 }
 
-// leastRecent is the least time of samples that may call a load other than planned. chosen: half of what a plan looks at.
+// leastRecent is the least time of samples that may call a load other than planned. chosen: half of what a plan looks
+// at.
 const leastRecent = 30 * time.Second
 
-// Outgrown says which load has left the interval that a plan was made for upwards: what was seen lately is more in all it may
-// be than what was planned for. Empty: none has, or too little was seen. The same pools carry the same names in both.
+// Outgrown says which load has left the interval that a plan was made for upwards: what was seen lately is more in all
+// it may be than what was planned for. Empty: none has, or too little was seen. The same pools carry the same names in
+// both.
 func Outgrown(planned, lately []load.Load) string {
 	for _, now := range lately {
 		i := slices.IndexFunc(planned, func(l load.Load) bool { return l.Pool == now.Pool })
@@ -147,8 +151,10 @@ func Outgrown(planned, lately []load.Load) string {
 			continue
 		}
 		was, is := planned[i].Erlangs, now.Erlangs
-		if is.Lower > was.Upper && now.Xacts >= load.LeastXacts { // one that has fallen may rise again: what was planned for it stays
-			return fmt.Sprintf("the load of %s is %.3g Erlangs (%.3g to %.3g), and was planned for as %.3g (%.3g to %.3g)", now.Pool, is.Target, is.Lower, is.Upper, was.Target, was.Lower, was.Upper)
+		// one that has fallen may rise again: what was planned for it stays
+		if is.Lower > was.Upper && now.Xacts >= load.LeastXacts {
+			return fmt.Sprintf("the load of %s is %.3g Erlangs (%.3g to %.3g), and was planned for as %.3g (%.3g to %.3g)",
+				now.Pool, is.Target, is.Lower, is.Upper, was.Target, was.Lower, was.Upper)
 		}
 	}
 	return ""
@@ -169,13 +175,14 @@ func LoadsOf(f budget.Fleet) []load.Load {
 	return out
 }
 
-// Renewed are the planned loads with those that were seen lately in their place, where they are more: what a step has made
-// full hides its load, and a quiet hour is none of a day's peak.
+// Renewed are the planned loads with those that were seen lately in their place, where they are more: what a step has
+// made full hides its load, and a quiet hour is none of a day's peak.
 func Renewed(planned, lately []load.Load) []load.Load {
 	out := slices.Clone(planned)
 	for i, l := range out {
 		for _, now := range lately {
-			if now.Pool == l.Pool && now.Unknown == "" && now.Window >= leastRecent && now.Xacts >= load.LeastXacts && now.Erlangs.Target > l.Erlangs.Target {
+			if now.Pool == l.Pool && now.Unknown == "" && now.Window >= leastRecent && now.Xacts >= load.LeastXacts &&
+				now.Erlangs.Target > l.Erlangs.Target {
 				out[i] = now
 			}
 		}

@@ -27,10 +27,12 @@ func TestAheadBeginsWhereTheStepInHandEnds(t *testing.T) {
 		most   int
 	}{
 		{"none in hand", 20, 10, state.JournalState{}, 2, "", 30},
-		{"nothing of it is done", 20, 10, state.JournalState{Step: forward}, 1, "release a/db 20 → 18, drain, grant b/db 10 → 12, soak 15m0s", 30},
+		{"nothing of it is done", 20, 10, state.JournalState{Step: forward}, 1,
+			"release a/db 20 → 18, drain, grant b/db 10 → 12, soak 15m0s", 30},
 		{"it is released", 18, 10, state.JournalState{Step: forward}, 1, "grant b/db 10 → 12, soak 15m0s, released", 30},
 		{"it is granted", 18, 12, state.JournalState{Step: forward}, 1, "soak 15m0s, released, granted", 30},
-		{"it is to go back", 18, 12, state.JournalState{Step: forward, Unwind: true, RollTo: 1}, 2, "release b/db 12 → 10, drain, grant a/db 18 → 20", 30},
+		{"it is to go back", 18, 12, state.JournalState{Step: forward, Unwind: true, RollTo: 1}, 2,
+			"release b/db 12 → 10, drain, grant a/db 18 → 20", 30},
 		{"it goes back", 20, 12, state.JournalState{Step: back}, 2, "release b/db 12 → 10, drain, granted", 32},
 	} {
 		s := plannertest.NewStage(0)

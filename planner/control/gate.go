@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// Threshold says what a saturation signal of a server means: above Hold nothing is granted there, below Resume it may be
-// again, above Abort the step goes back.
+// Threshold says what a saturation signal of a server means: above Hold nothing is granted there, below Resume it may
+// be again, above Abort the step goes back.
 type Threshold struct {
 	Name   string  `json:"name"`
 	Server string  `json:"server"` // empty: every server that has such a signal
@@ -51,7 +51,8 @@ type verdict struct {
 
 // Add returns the guard after one more reading. A signal that is missing, stale, an error or no number says hold, and
 // never abort. A sample that was there at the reading before says nothing new.
-func (g SaturationGuard) Add(signals []fleet.Signal, rules []Threshold, servers []string, stale time.Duration, now time.Time) SaturationGuard {
+func (g SaturationGuard) Add(signals []fleet.Signal, rules []Threshold, servers []string, stale time.Duration,
+	now time.Time) SaturationGuard {
 	var out SaturationGuard
 	for _, r := range rules {
 		for _, server := range servers {
@@ -80,7 +81,8 @@ func (g SaturationGuard) of(name, server string) signalState {
 // judge holds one sample against its threshold.
 func judge(signals []fleet.Signal, r Threshold, server string, stale time.Duration, now time.Time) verdict {
 	unknown := func(format string, args ...any) verdict {
-		return verdict{above: true, reason: fmt.Sprintf("%s of %s is not known: ", r.Name, server) + fmt.Sprintf(format, args...)}
+		return verdict{above: true, reason: fmt.Sprintf("%s of %s is not known: ", r.Name, server) + fmt.Sprintf(format,
+			args...)}
 	}
 	var found []fleet.Signal
 	for _, s := range signals {
@@ -114,7 +116,8 @@ func judge(signals []fleet.Signal, r Threshold, server string, stale time.Durati
 	case out.above:
 		out.reason = fmt.Sprintf("%s %s > %s on %s", r.Name, words.Apart(v, r.Hold), words.Exactly(r.Hold), server)
 	case !out.clear:
-		out.reason = fmt.Sprintf("%s %s, resumes at %s on %s", r.Name, words.Apart(v, r.Resume), words.Exactly(r.Resume), server)
+		out.reason = fmt.Sprintf("%s %s, resumes at %s on %s", r.Name, words.Apart(v, r.Resume), words.Exactly(r.Resume),
+			server)
 	}
 	return out
 }

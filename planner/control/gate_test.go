@@ -24,15 +24,18 @@ func TestGateHoldsOnTwoOfThreeAndResumesOnThree(t *testing.T) {
 		{"two of three", []float64{0.5, 0.9, 0.5, 0.9}, []bool{false, false, false, true}, nil},
 		{"high at the first sample", []float64{0.9}, []bool{true}, nil},
 		{"on again after three clear looks", []float64{0.9, 0.9, 0.7, 0.7, 0.7}, []bool{true, true, true, true, false}, nil},
-		{"between resume and hold it stays held", []float64{0.9, 0.9, 0.82, 0.82, 0.82, 0.82}, []bool{true, true, true, true, true, true}, nil},
-		{"abort on two in a row", []float64{0.97, 0.5, 0.97, 0.97, 0.5}, []bool{true, true, true, true, true}, []bool{false, false, false, true, false}},
+		{"between resume and hold it stays held", []float64{0.9, 0.9, 0.82, 0.82, 0.82, 0.82}, []bool{true, true, true, true,
+			true, true}, nil},
+		{"abort on two in a row", []float64{0.97, 0.5, 0.97, 0.97, 0.5}, []bool{true, true, true, true, true},
+			[]bool{false, false, false, true, false}},
 		{"no number never aborts", []float64{math.NaN(), math.NaN()}, []bool{true, true}, []bool{false, false}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var g control.SaturationGuard
 			for i, v := range c.read {
 				now := plannertest.Noon.Add(time.Duration(i) * time.Second)
-				g = g.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: now}}, rule, []string{"pg"}, time.Minute, now)
+				g = g.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: now}}, rule, []string{"pg"},
+					time.Minute, now)
 				if held := g.Held("pg") != ""; held != c.held[i] {
 					t.Errorf("look %d, %v: held %v (%s)", i, v, held, g.Held("pg"))
 				}
@@ -57,7 +60,8 @@ func TestGateHoldsWhatIsNotKnown(t *testing.T) {
 		says    string
 	}{
 		{"missing", nil, "there is no such signal"},
-		{"of another server", []fleet.Signal{{Name: "cpu", Server: "other", Value: 0.1, At: plannertest.Noon}}, "there is no such signal"},
+		{"of another server", []fleet.Signal{{Name: "cpu", Server: "other", Value: 0.1, At: plannertest.Noon}},
+			"there is no such signal"},
 		{"an error", []fleet.Signal{{Name: "cpu", Server: "pg", Error: "no data"}}, "no data"},
 		{"NaN", []fleet.Signal{at(math.NaN(), 0)}, "it reads NaN"},
 		{"stale", []fleet.Signal{at(0.1, 2*time.Minute)}, "2m0s old, more than 1m0s"},
@@ -65,7 +69,8 @@ func TestGateHoldsWhatIsNotKnown(t *testing.T) {
 		{"two series", []fleet.Signal{at(0.1, 0), at(0.2, 0)}, "2 series where one is expected"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g := control.SaturationGuard{}.Add(c.signals, []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 0.95}}, []string{"pg"}, time.Minute, plannertest.Noon)
+			g := control.SaturationGuard{}.Add(c.signals, []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8,
+				Abort: 0.95}}, []string{"pg"}, time.Minute, plannertest.Noon)
 			if why := g.Held("pg"); !strings.Contains(why, c.says) || g.Aborts("pg") != "" {
 				t.Errorf("held: %q, abort: %q", why, g.Aborts("pg"))
 			}
@@ -78,7 +83,9 @@ func TestGateCountsASampleOnce(t *testing.T) {
 	var g control.SaturationGuard
 	rule := []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
 	read := func(v float64, sampled, now int) {
-		g = g.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: plannertest.Noon.Add(time.Duration(sampled) * time.Second)}}, rule, []string{"pg"}, time.Minute, plannertest.Noon.Add(time.Duration(now)*time.Second))
+		g = g.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v),
+			At: plannertest.Noon.Add(time.Duration(sampled) * time.Second)}}, rule, []string{"pg"}, time.Minute,
+			plannertest.Noon.Add(time.Duration(now)*time.Second))
 	}
 	read(0.5, 0, 0)
 	read(0.5, 5, 5)

@@ -15,12 +15,15 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestALineThatIsGoneKeepsNoWayBack: whatever kind of step is in hand, and whatever was being done when it was, a line that
-// is no longer there is in no action, and every other line goes back.
+// TestALineThatIsGoneKeepsNoWayBack: whatever kind of step is in hand, and whatever was being done when it was, a line
+// that is no longer there is in no action, and every other line goes back.
 func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
 	gone := fleet.SettingChange{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 6, To: 2}
-	forward := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}, gone}}
-	backward := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}, gone.Back()}}
+	forward := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+		Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}, gone}}
+	backward := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+		Key: fleet.KeySize, From: 16, To: 20}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10},
+		gone.Back()}}
 	for _, c := range []struct {
 		name   string
 		events func(s *plannertest.Stage)
@@ -94,7 +97,8 @@ func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
 			}
 			switch last.Kind {
 			case state.AbortStep, state.BeginStep:
-				s.Record(state.Event{Kind: map[state.ActionKind]state.EventKind{state.AbortStep: state.StepAbort, state.BeginStep: state.StepBegan}[last.Kind], Step: last.Step})
+				s.Record(state.Event{Kind: map[state.ActionKind]state.EventKind{state.AbortStep: state.StepAbort,
+					state.BeginStep: state.StepBegan}[last.Kind], Step: last.Step})
 			case state.CompleteStep:
 				s.Record(state.Event{Kind: state.StepEnded})
 			case state.Wait:
@@ -117,9 +121,12 @@ func TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Goal = sizing.Goal{}
 	s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
-	s.Record(state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{gone.Back()}}})
-	s.Record(state.Event{Kind: state.StepAbort, Step: &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{gone}}})
-	s.Record(state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{gone}}})
+	s.Record(state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward,
+		Changes: []fleet.SettingChange{gone.Back()}}})
+	s.Record(state.Event{Kind: state.StepAbort, Step: &state.Step{Kind: state.Backward,
+		Changes: []fleet.SettingChange{gone}}})
+	s.Record(state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Grant,
+		Changes: []fleet.SettingChange{gone}}})
 	for range 3 {
 		s.See(16, 16, 14, 14)
 	}
@@ -135,12 +142,15 @@ func TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown(t *testing.T) {
 	s.Act(t, state.CompleteStep)
 }
 
-// TestAStepThatIsGivenUpCanBeRolledBack: a person accepts the sizes that are there while a step is in hand, and goes back all
-// the same.
+// TestAStepThatIsGivenUpCanBeRolledBack: a person accepts the sizes that are there while a step is in hand, and goes
+// back all the same.
 func TestAStepThatIsGivenUpCanBeRolledBack(t *testing.T) {
-	forward := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}, Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 0, To: 10}}
+	forward := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+		Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}},
+		Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 0, To: 10}}
 	back := forward.Traffic.Back()
-	backward := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}}, Traffic: &back}
+	backward := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+		Key: fleet.KeySize, From: 16, To: 20}}, Traffic: &back}
 	for name, aborted := range map[string]bool{"forward": false, "on its way back": true} {
 		s := plannertest.NewStage(0)
 		s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
@@ -171,10 +181,11 @@ func TestAStepThatIsGivenUpCanBeRolledBack(t *testing.T) {
 	}
 }
 
-// TestARollbackIsNotHeldByWhatNobodyKnows: Prometheus may be what went wrong. What was read holds it, and a run that goes
-// forward is held by both.
+// TestARollbackIsNotHeldByWhatNobodyKnows: Prometheus may be what went wrong. What was read holds it, and a run that
+// goes forward is held by both.
 func TestARollbackIsNotHeldByWhatNobodyKnows(t *testing.T) {
-	rules := []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}, {Name: "other", Hold: 0.85, Resume: 0.8, Abort: 1}}
+	rules := []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}, {Name: "other", Hold: 0.85, Resume: 0.8,
+		Abort: 1}}
 	for _, c := range []struct {
 		name     string
 		values   []fleet.Float // of cpu, look by look
@@ -189,14 +200,16 @@ func TestARollbackIsNotHeldByWhatNobodyKnows(t *testing.T) {
 		{"low", []fleet.Float{0.2, 0.2, 0.2}, true, false},
 	} {
 		s := plannertest.NewStage(4)
-		s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "b/db", Server: "pg", Size: 12, Reserve: 0, MeanWait: fleet.Unknown()}}}
+		s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "b/db", Server: "pg", Size: 12, Reserve: 0,
+			MeanWait: fleet.Unknown()}}}
 		s.Memory.Running = true
 		if c.rollback {
 			s.Memory.RollTo = 1
 		}
 		for _, v := range c.values {
 			s.See(20, 18, 10, 10)
-			signals := []fleet.Signal{{Name: "cpu", Server: "pg", Value: v, At: s.Now}, {Name: "other", Server: "pg", Value: 0.1, At: s.Now}}
+			signals := []fleet.Signal{{Name: "cpu", Server: "pg", Value: v, At: s.Now}, {Name: "other", Server: "pg", Value: 0.1,
+				At: s.Now}}
 			if !v.Known() {
 				signals = signals[1:] // as where Prometheus has no answer
 			}
@@ -208,8 +221,8 @@ func TestARollbackIsNotHeldByWhatNobodyKnows(t *testing.T) {
 	}
 }
 
-// TestASoakThatNobodyWatchesSaysSo: where every sample takes longer than counts as watched, the soak would never end. One
-// that was lost is none of that.
+// TestASoakThatNobodyWatchesSaysSo: where every sample takes longer than counts as watched, the soak would never end.
+// One that was lost is none of that.
 func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -230,7 +243,8 @@ func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 		s.See(16, 16, 10, 10)
 		s.See(16, 16, 10, 10)
 		s.Act(t, state.Grant)
-		s.Readings, s.Shifts = []state.Reading{{X: 100, Error: "get: it takes long"}}, []shift.Shift{{From: "c/db", To: "d/db", Until: 100}}
+		s.Readings, s.Shifts = []state.Reading{{X: 100, Error: "get: it takes long"}},
+			[]shift.Shift{{From: "c/db", To: "d/db", Until: 100}}
 		for _, d := range c.apart {
 			s.Now = s.Now.Add(d - time.Second)
 			s.See(16, 16, 14, 14)
@@ -251,12 +265,14 @@ func TestNoStepBeginsThatNobodyWasAskedFor(t *testing.T) {
 	for range 3 {
 		s.See(20, 18, 10, 10)
 	}
-	at := control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Goal: s.Goal, Policy: s.Policy,
+	at := control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail,
+		Goal: s.Goal, Policy: s.Policy,
 		Unasked: "nobody was asked"}
 	if a := control.Next(at); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "nobody was asked" {
 		t.Errorf("%s %s %s, want an end", a.Kind, a.Outcome, a.Reason)
 	}
-	at.Journal.Step = &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}
+	at.Journal.Step = &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+		Key: fleet.KeySize, From: 20, To: 16}}}
 	if a := control.Next(at); a.Kind != state.Release {
 		t.Errorf("of the step in hand: %s %s, want its release", a.Kind, a.Reason)
 	}
@@ -273,7 +289,8 @@ func TestARollbackThatDoesNotFitIsForeseen(t *testing.T) {
 		s.Open(t)
 		s.Act(t, state.Release)
 		s.See(16, 16, 10, 10)
-		at := control.State{Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Journal: s.Memory.Bound(s.Memory.StepSeq), Policy: s.Policy}
+		at := control.State{Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Journal: s.Memory.Bound(s.Memory.StepSeq),
+			Policy: s.Policy}
 		if why, none := at.Barred(); (why == "") != fits || none {
 			t.Errorf("%d spare: %q, none of it: %v, fits: %v", spare, why, none, fits)
 		}
@@ -282,19 +299,22 @@ func TestARollbackThatDoesNotFitIsForeseen(t *testing.T) {
 
 // TestAWayBackOfWhichNothingFitsIsForeseen: one that has traffic or a release is worth it all the same.
 func TestAWayBackOfWhichNothingFitsIsForeseen(t *testing.T) {
-	grant, release := fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}, fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}
+	grant, release := fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20},
+		fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}
 	for _, c := range []struct {
 		name string
 		step state.Step
 		none bool
 	}{
 		{"a grant alone", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant}}, true},
-		{"and a turn", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant}, Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 10, To: 0}}, false},
+		{"and a turn", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant},
+			Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 10, To: 0}}, false},
 		{"and a release", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant, release}}, false},
 	} {
 		s := plannertest.NewStage(-10)
 		s.See(16, 16, 14, 14)
-		at := control.State{Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Journal: state.JournalState{Step: &c.step}, Policy: s.Policy}
+		at := control.State{Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Journal: state.JournalState{Step: &c.step},
+			Policy: s.Policy}
 		if why, none := at.Barred(); why == "" || none != c.none {
 			t.Errorf("%s: %q, none of it: %v, want %v", c.name, why, none, c.none)
 		}
@@ -311,11 +331,14 @@ func TestWhoComesDuringARunIsRemembered(t *testing.T) {
 	}
 	look := s.Look
 	look.Processes = slices.Clone(look.Processes)
-	look.Processes[0].Aliases = []fleet.Alias{look.Processes[0].Aliases[0], {Name: "other", Pools: []fleet.PoolGauges{{User: "x"}}}}
+	look.Processes[0].Aliases = []fleet.Alias{look.Processes[0].Aliases[0],
+		{Name: "other", Pools: []fleet.PoolGauges{{User: "x"}}}}
 	look.Processes[0].Aliases[0].Pools = []fleet.PoolGauges{{User: "app"}, {User: "night"}}
-	look.Processes[1].Aliases = append(slices.Clone(look.Processes[1].Aliases), fleet.Alias{Name: "other", Pools: []fleet.PoolGauges{{User: "x"}}})
+	look.Processes[1].Aliases = append(slices.Clone(look.Processes[1].Aliases), fleet.Alias{Name: "other",
+		Pools: []fleet.PoolGauges{{User: "x"}}})
 	came := s.Memory.New(look)
-	if got := state.SeenText(came); got != "seen for the first time: night came to db in a/1; x came to other in a/1, b/1" {
+	if got := state.SeenText(came); got != "seen for the first time: night came to db in a/1; x came to other in a/1, "+
+		"b/1" {
 		t.Error(got)
 	}
 	s.Record(state.Event{Kind: state.Noted, Seen: came})

@@ -34,21 +34,31 @@ func NoExponent(t *testing.T, what string, scale float64, text string) {
 func PinnedSituation(t *testing.T, xacts int64, open int) State {
 	t.Helper()
 	begun := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
-	pool := budget.FleetPool{ID: "main/app", Group: "main", Alias: "app", Server: "pg", Sizes: []budget.Size{{Process: "main/1", Conns: 4, CapConns: 0}},
-		Copies: []budget.Copy{{Process: "main/1", User: "u", SeenConns: open}}, Load: load.Load{Erlangs: load.Range{Lower: 2, Target: 3, Upper: 3.5}}, Rules: budget.Rules{MaxWaitMean: time.Second}}
+	pool := budget.FleetPool{ID: "main/app", Group: "main", Alias: "app", Server: "pg",
+		Sizes:  []budget.Size{{Process: "main/1", Conns: 4, CapConns: 0}},
+		Copies: []budget.Copy{{Process: "main/1", User: "u", SeenConns: open}},
+		Load:   load.Load{Erlangs: load.Range{Lower: 2, Target: 3, Upper: 3.5}},
+		Rules:  budget.Rules{MaxWaitMean: time.Second}}
 	pool.Tally()
-	f := budget.Fleet{At: begun.Add(6 * time.Second), Servers: []budget.FleetServer{{Name: "pg", BudgetConns: 20}}, Pools: []budget.FleetPool{pool}}
+	f := budget.Fleet{At: begun.Add(6 * time.Second), Servers: []budget.FleetServer{{Name: "pg", BudgetConns: 20}},
+		Pools: []budget.FleetPool{pool}}
 	before := f
 	before.At = begun.Add(5 * time.Second)
-	s := State{Now: begun.Add(6 * time.Second), Fleet: f, Before: before, Policy: state.DefaultPolicy(), Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, Reserve: 0, MeanWait: fleet.Unknown()}}}}
+	s := State{Now: begun.Add(6 * time.Second), Fleet: f, Before: before, Policy: state.DefaultPolicy(),
+		Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, Reserve: 0,
+			MeanWait: fleet.Unknown()}}}}
 	for i := range int64(4) {
-		s.Sample = fleet.Observation{At: begun.Add(time.Duration(3+i) * time.Second), Processes: []fleet.Process{{ID: "main/1", Group: "main", Aliases: []fleet.Alias{{Name: "app",
-			SizeConns: 4, Lifetime: time.Hour, Server: "pg", Counters: fleet.Counters{Xacts: i * xacts / 3}, Pools: []fleet.PoolGauges{{User: "u", ServersActive: open}}}}}}}
+		s.Sample = fleet.Observation{At: begun.Add(time.Duration(3+i) * time.Second),
+			Processes: []fleet.Process{{ID: "main/1", Group: "main", Aliases: []fleet.Alias{{Name: "app",
+				SizeConns: 4, Lifetime: time.Hour, Server: "pg", Counters: fleet.Counters{Xacts: i * xacts / 3},
+				Pools: []fleet.PoolGauges{{User: "u", ServersActive: open}}}}}}}
 		s.Recent = s.Recent.Add(s.Sample)
 	}
-	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 7, To: 4}}}
+	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
+		Key: fleet.KeySize, From: 7, To: 4}}}
 	act := state.Action{Kind: state.Release, Changes: step.Changes}
-	for i, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: &step}, {Kind: state.Intended, Action: &act}, {Kind: state.Acted, Action: &act}} {
+	for i, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: &step},
+		{Kind: state.Intended, Action: &act}, {Kind: state.Acted, Action: &act}} {
 		e.Seq, e.At = int64(i+1), begun.Add(2*time.Second)
 		s.Journal = s.Journal.After(e)
 	}
@@ -79,7 +89,8 @@ var Noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 func NewStage(spare int) *Stage {
 	s := &Stage{Now: Noon, Policy: state.DefaultPolicy(), Head: 60 - 30 - spare}
 	s.Policy.Percent = 100
-	s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 16, Reserve: 0, MeanWait: 0.001}, {Pool: "b/db", Server: "pg", Size: 14, Reserve: 0, MeanWait: 0.001}}}
+	s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 16, Reserve: 0, MeanWait: 0.001},
+		{Pool: "b/db", Server: "pg", Size: 14, Reserve: 0, MeanWait: 0.001}}}
 	return s
 }
 
@@ -91,7 +102,8 @@ func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observ
 		group      string
 		size, open int
 	}{{"a", sizeA, openA}, {"b", sizeB, openB}} {
-		o.Processes = append(o.Processes, fleet.Process{ID: x.group + "/1", Group: x.group, Version: "1.24", Settings: fleet.Settings{ReserveTimeout: 5 * time.Second},
+		o.Processes = append(o.Processes, fleet.Process{ID: x.group + "/1", Group: x.group, Version: "1.24",
+			Settings: fleet.Settings{ReserveTimeout: 5 * time.Second},
 			Aliases: []fleet.Alias{{Name: "db", SizeConns: x.size, Server: "pg", PoolMode: "transaction",
 				Counters: fleet.Counters{Xacts: 1000 + 100*int64(s.Now.Sub(Noon)/time.Second), Assignments: -1},
 				Pools:    []fleet.PoolGauges{{User: "app", ServersIdle: x.open}}}}})
@@ -104,7 +116,8 @@ func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observ
 		panic(err)
 	}
 	loads := []load.Load{StageLoad("a"), StageLoad("b")}
-	f, err := budget.Model(o.At, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Head, DirectCount: budget.CountHighest}}}, e, loads)
+	f, err := budget.Model(o.At, budget.Declared{SizeAll: true,
+		Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Head, DirectCount: budget.CountHighest}}}, e, loads)
 	if err != nil {
 		panic(err)
 	}
@@ -123,7 +136,8 @@ func (s *Stage) Next() state.Action {
 		s.Fleet = s.Shifts[i].Loaded(s.Fleet, s.Shifts[i].At)
 	}
 	defer func() { s.Fleet = measured }()
-	return Next(State{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Sample: s.Look, Recent: s.Trail, Guard: s.Gate, Journal: s.Memory, Goal: s.Goal,
+	return Next(State{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Sample: s.Look, Recent: s.Trail,
+		Guard: s.Gate, Journal: s.Memory, Goal: s.Goal,
 		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings, Soak: s.Point})
 }
 
@@ -134,10 +148,14 @@ func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 	if a.Kind != want {
 		t.Fatalf("%v at %v: %s; want %s", a.Kind, s.Now.Sub(Noon), a.Reason, want)
 	}
-	kinds := map[state.ActionKind][]state.EventKind{state.BeginStep: {state.StepBegan}, state.AbortStep: {state.StepAbort}, state.TrimStep: {state.StepTrimmed}, state.CompleteStep: {state.StepEnded},
-		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted}, state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted}, state.ShiftTraffic: {state.Intended, state.Acted}, state.SetGoal: {state.Replanned}}
+	kinds := map[state.ActionKind][]state.EventKind{state.BeginStep: {state.StepBegan}, state.AbortStep: {state.StepAbort},
+		state.TrimStep: {state.StepTrimmed}, state.CompleteStep: {state.StepEnded},
+		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted},
+		state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted},
+		state.ShiftTraffic: {state.Intended, state.Acted}, state.SetGoal: {state.Replanned}}
 	for _, k := range kinds[a.Kind] {
-		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a, Goal: a.Goal, Soak: a.Soak, Reason: a.Reason})
+		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a,
+			Goal: a.Goal, Soak: a.Soak, Reason: a.Reason})
 	}
 	return a
 }
@@ -164,8 +182,8 @@ func Waits(group string, d time.Duration) func(*fleet.Observation) {
 	}
 }
 
-// paced is a trail of samples of one pool at 100 transactions a second, every half second. Each sample is what the sample
-// shows: how many were done since the sample before, how many wait and are open, how old the head is.
+// paced is a trail of samples of one pool at 100 transactions a second, every half second. Each sample is what the
+// sample shows: how many were done since the sample before, how many wait and are open, how old the head is.
 type Sample struct {
 	Done, Waiting, Open int
 	Head                time.Duration
@@ -178,8 +196,10 @@ func Paced(samples []Sample) (t RecentSamples) {
 		at = at.Add(500 * time.Millisecond)
 		arrived += int64(x.Done + x.Waiting + x.Open - before.Waiting - before.Open)
 		before = x
-		t = t.Add(fleet.Observation{At: at, Processes: []fleet.Process{{ID: "a/1", Group: "a", Aliases: []fleet.Alias{{Name: "db", Server: "pg",
-			Counters: fleet.Counters{Xacts: arrived}, Pools: []fleet.PoolGauges{{User: "app", ClientsWaiting: x.Waiting, ServersActive: x.Open, MaxWait: x.Head}}}}}}})
+		t = t.Add(fleet.Observation{At: at, Processes: []fleet.Process{{ID: "a/1", Group: "a",
+			Aliases: []fleet.Alias{{Name: "db", Server: "pg",
+				Counters: fleet.Counters{Xacts: arrived}, Pools: []fleet.PoolGauges{{User: "app", ClientsWaiting: x.Waiting,
+					ServersActive: x.Open, MaxWait: x.Head}}}}}}})
 	}
 	return t
 }
@@ -246,8 +266,9 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.
 		t.Fatal(err)
 	}
 	none := 0
-	f, err := budget.Model(o.At, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &none,
-		DirectCount: budget.CountHighest}}}, e, nil)
+	f, err := budget.Model(o.At, budget.Declared{SizeAll: true,
+		Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &none,
+			DirectCount: budget.CountHighest}}}, e, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +345,8 @@ func (u *UnevenFleet) Worst(t testing.TB) int {
 
 // Checked is a step that keeps the promise once it has drained, moves lines that may be moved, and no more of them than
 // its percent, or one.
-func (u *UnevenFleet) Checked(t testing.TB, seed uint64, s State, step state.Step, written map[fleet.SettingChange]bool) {
+func (u *UnevenFleet) Checked(t testing.TB, seed uint64, s State, step state.Step,
+	written map[fleet.SettingChange]bool) {
 	t.Helper()
 	var releases, grants []fleet.SettingChange
 	released, granted, most := 0, 0, s.Policy.StepConns(u.Budget)
@@ -360,9 +382,11 @@ func (u *UnevenFleet) Checked(t testing.TB, seed uint64, s State, step state.Ste
 func Shifting() *Stage {
 	s := NewStage(10)
 	s.Policy.Percent, s.Policy.Soak = 50, 10*time.Second
-	s.Shifts = []shift.Shift{{From: "a/db", To: "b/db", Fraction: load.Range{Lower: 0.4, Target: 0.4, Upper: 0.4}, Until: 100}}
+	s.Shifts = []shift.Shift{{From: "a/db", To: "b/db", Fraction: load.Range{Lower: 0.4, Target: 0.4, Upper: 0.4},
+		Until: 100}}
 	s.Readings = []state.Reading{{X: 0, Said: true}}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now, Switches: []state.Switch{{Shift: "a/db:b/db"}}})
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now,
+		Switches: []state.Switch{{Shift: "a/db:b/db"}}})
 	return s
 }
 
@@ -429,7 +453,8 @@ func (s *Stage) Size(group string) int {
 func (s *Stage) Saturated() {
 	for range 2 {
 		s.Now = s.Now.Add(time.Millisecond)
-		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
+		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}},
+			[]Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
 	}
 }
 
@@ -437,6 +462,7 @@ func (s *Stage) Saturated() {
 var Exponent = regexp.MustCompile(`\de[+-]\d`)
 
 func StageLoad(group string) load.Load {
-	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8}, MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
+	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8},
+		MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
 		Method: load.MethodCounters, Copies: []load.CopyShare{{Process: group + "/1", User: "app", Share: 1}}}
 }

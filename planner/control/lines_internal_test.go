@@ -27,7 +27,8 @@ func TestNothingIsDoneThatALookDeniesToBe(t *testing.T) {
 
 // TestLinesBelongToAGoal: two goals of other lines are not the same, and a promise that is broken names a pool once.
 func TestLinesBelongToAGoal(t *testing.T) {
-	a := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app"}}, Lines: []sizing.GoalLine{{Process: "main/1", Alias: "app", Key: fleet.KeySize, To: 4}}}
+	a := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app"}},
+		Lines: []sizing.GoalLine{{Process: "main/1", Alias: "app", Key: fleet.KeySize, To: 4}}}
 	b := a
 	b.Lines = []sizing.GoalLine{{Process: "main/2", Alias: "app", Key: fleet.KeySize, To: 4}}
 	if a.SameSizes(b) || !a.SameSizes(a) {
@@ -43,8 +44,9 @@ func TestLinesBelongToAGoal(t *testing.T) {
 func TestWhereOtherPoolsDifferNoLineGrows(t *testing.T) {
 	u := UnevenMain(60, 6, 4)
 	u.Lines[SizeLine("ci/1")], u.Lines[SizeLine("ci/2")] = 3, 5
-	g := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 9}, {Pool: "main/app", Size: 8}}, Lines: []sizing.GoalLine{{Process: "main/1",
-		Alias: "app", Key: fleet.KeySize, To: 5}, {Process: "main/2", Alias: "app", Key: fleet.KeySize, To: 8}}}
+	g := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 9}, {Pool: "main/app", Size: 8}},
+		Lines: []sizing.GoalLine{{Process: "main/1",
+			Alias: "app", Key: fleet.KeySize, To: 5}, {Process: "main/2", Alias: "app", Key: fleet.KeySize, To: 8}}}
 	if got := roomFirst(u.Situation(t, state.JournalState{}, g, state.DefaultPolicy()).Fleet,
 		g); fmt.Sprint(got.Lines) != "[{main/1 app pool_size 5} {main/2 app pool_size 4}]" || len(got.Pools) != 1 {
 		t.Errorf("%+v", got)

@@ -18,7 +18,8 @@ import (
 func TestReservesThatDifferByNowGoBackByLine(t *testing.T) {
 	u := plannertest.UnevenMain(60, 6, 6)
 	u.Lines[plannertest.ReserveLine("main/1")], u.Lines[plannertest.ReserveLine("main/2")] = 1, 2
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeyReserve, 2, 1, "main/1", "main/2")})
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeyReserve, 2, 1, "main/1",
+		"main/2")})
 	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, _ := control.Rollback(m, s.Fleet, 10)
 	s = u.Situation(t, m, way.Goal, state.DefaultPolicy())
@@ -30,7 +31,8 @@ func TestReservesThatDifferByNowGoBackByLine(t *testing.T) {
 // TestALineThatIsGoneTakesNothingOfAStep: the samples before still showed it.
 func TestALineThatIsGoneTakesNothingOfAStep(t *testing.T) {
 	u := plannertest.UnevenMain(60, 2, 2)
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: append(plannertest.Wrote(fleet.KeySize, 3, 2, "main/2"), plannertest.Wrote(fleet.KeySize, 6, 2, "main/1")...)})
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: append(plannertest.Wrote(fleet.KeySize, 3, 2,
+		"main/2"), plannertest.Wrote(fleet.KeySize, 6, 2, "main/1")...)})
 	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, _ := control.Rollback(m, s.Fleet, 10)
 	for _, gone := range []string{"main/1", "main/2"} {
@@ -47,7 +49,8 @@ func TestALineThatIsGoneTakesNothingOfAStep(t *testing.T) {
 // TestALineCostsItsOwnConnectionsAlone: three lines of one user take three connections of a step, one each.
 func TestALineCostsItsOwnConnectionsAlone(t *testing.T) {
 	u := plannertest.UnevenMain(100, 5, 4, 3)
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 5, 4, "main/2"),
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5,
+		"main/1"), plannertest.Wrote(fleet.KeySize, 5, 4, "main/2"),
 		plannertest.Wrote(fleet.KeySize, 4, 3, "main/3"))})
 	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, _ := control.Rollback(m, s.Fleet, 10)
@@ -60,7 +63,8 @@ func TestALineCostsItsOwnConnectionsAlone(t *testing.T) {
 // TestAReserveGoesBackAsFarAsItFits: the largest counts for each of two lines.
 func TestAReserveGoesBackAsFarAsItFits(t *testing.T) {
 	u := plannertest.UnevenMain(14, 6, 6)
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: append(plannertest.Wrote(fleet.KeyReserve, 3, 0, "main/1"), plannertest.Wrote(fleet.KeyReserve, 1, 0,
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: append(plannertest.Wrote(fleet.KeyReserve, 3, 0,
+		"main/1"), plannertest.Wrote(fleet.KeyReserve, 1, 0,
 		"main/2")...)})
 	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, _ := control.Rollback(m, s.Fleet, 10)
@@ -79,7 +83,8 @@ func TestAReserveGoesBackAsFarAsItFits(t *testing.T) {
 
 // TestLinesOfTrafficThatGoesBackReturnWithIt: its sizes on the way are those of all processes, the others' too.
 func TestLinesOfTrafficThatGoesBackReturnWithIt(t *testing.T) {
-	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeySize, 4, 6, "main/2"), Traffic: &shift.TrafficChange{Shift: "main/app:ci/app", From: 0, To: 5}})
+	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeySize, 4, 6, "main/2"),
+		Traffic: &shift.TrafficChange{Shift: "main/app:ci/app", From: 0, To: 5}})
 	s := plannertest.UnevenMain(60, 6, 6, 3).Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	if way, _ := control.Rollback(m, s.Fleet,
 		10); way.Goal.Text() != "main/app 6 (main/1), main/app 4 (main/2), main/app 3 (main/3)" {

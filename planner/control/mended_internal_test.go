@@ -12,7 +12,8 @@ func TestTheTimeGivenEndsTheRunBeforeItsNextStep(t *testing.T) {
 	for range 3 {
 		s.See(20, 18, 10, 10)
 	}
-	a := Next(State{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Goal: s.Goal, Policy: s.Policy, Over: "it is over"})
+	a := Next(State{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Goal: s.Goal,
+		Policy: s.Policy, Over: "it is over"})
 	if a.Kind != state.Stop || a.Outcome != state.Done || a.Reason != "it is over" {
 		t.Error(a)
 	}
@@ -20,8 +21,11 @@ func TestTheTimeGivenEndsTheRunBeforeItsNextStep(t *testing.T) {
 	for range leastSamples {
 		s.See(20, 18, 10, 10)
 	}
-	a = Next(State{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Goal: s.Goal, Policy: s.Policy, Over: "it is over"})
-	if a.Kind != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "it is over; pg: the worst case of today's sizes is 30 connections, 2 over the budget of 28") {
+	a = Next(State{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Goal: s.Goal,
+		Policy: s.Policy, Over: "it is over"})
+	if a.Kind != state.Stop || a.Outcome != state.Held ||
+		!strings.Contains(a.Reason,
+			"it is over; pg: the worst case of today's sizes is 30 connections, 2 over the budget of 28") {
 		t.Errorf("over the budget: %s %s %q, want held", a.Kind, a.Outcome, a.Reason)
 	}
 }

@@ -15,9 +15,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner/steps"
 )
 
-// TestAnActOfUnknownFateIsSettledBeforeAnythingElse: the program died between the write of a file and the end of the action.
+// TestAnActOfUnknownFateIsSettledBeforeAnythingElse: the program died between the write of a file and the end of the
+// action.
 func TestAnActOfUnknownFateIsSettledBeforeAnythingElse(t *testing.T) {
-	grant := state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
+	grant := state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{{Process: "b/1", Alias: "db",
+		Key: fleet.KeySize, From: 10, To: 14}}}
 	inGrant := func(t *testing.T) *plannertest.Stage {
 		s := plannertest.NewStage(0)
 		s.Open(t)
@@ -76,7 +78,8 @@ func TestAStepOfWhichNothingIsLeftEndsTheRunHeld(t *testing.T) {
 	s.Record(state.Event{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Forward}, Reason: "it no longer fits"})
 	s.See(20, 18, 10, 10)
 	s.Act(t, state.CompleteStep)
-	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "it no longer fits" || s.Memory.Steps != 0 {
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "it no longer fits" ||
+		s.Memory.Steps != 0 {
 		t.Fatalf("%+v after %d steps", a, s.Memory.Steps)
 	}
 }
@@ -110,7 +113,8 @@ func TestRollbackTakesTheStepInHandAlone(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.See(20, 18, 10, 10)
 	step := func(from, to int) *state.Step {
-		return &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: from, To: to}}}
+		return &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+			Key: fleet.KeySize, From: from, To: to}}}
 	}
 	s.Record(state.Event{Kind: state.StepBegan, Step: step(24, 20)})
 	s.Record(state.Event{Kind: state.StepEnded})
@@ -119,7 +123,8 @@ func TestRollbackTakesTheStepInHandAlone(t *testing.T) {
 	if !any || way.To != 3 || len(way.Goal.Pools) != 0 {
 		t.Errorf("%+v", way)
 	}
-	if way, _ = control.Rollback(s.Memory, s.Fleet, 1); way.To != 1 || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Size != 24 {
+	if way, _ = control.Rollback(s.Memory, s.Fleet, 1); way.To != 1 || len(way.Goal.Pools) != 1 ||
+		way.Goal.Pools[0].Size != 24 {
 		t.Errorf("%+v", way)
 	}
 }
@@ -153,7 +158,8 @@ func TestAWayBackThatDoesNotFitIsKept(t *testing.T) {
 		t.Fatal(a.Changes)
 	}
 	s.See(19, 19, 10, 10, more)
-	if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason, "the way back does not fit") || s.Memory.Step == nil {
+	if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason, "the way back does not fit") ||
+		s.Memory.Step == nil {
 		t.Fatal(a)
 	}
 	s.See(19, 19, 10, 10)
@@ -164,8 +170,9 @@ func TestAWayBackThatDoesNotFitIsKept(t *testing.T) {
 	s.Act(t, state.CompleteStep)
 }
 
-// TestAWayBackThatNeverFitsBarsNothing: a fleet over its budget only releases, and what it has released cannot be given back
-// as a whole. What fits is; the rest is given up once it was waited for, another pool may release, and a rollback knows of it.
+// TestAWayBackThatNeverFitsBarsNothing: a fleet over its budget only releases, and what it has released cannot be given
+// back as a whole. What fits is; the rest is given up once it was waited for, another pool may release, and a rollback
+// knows of it.
 func TestAWayBackThatNeverFitsBarsNothing(t *testing.T) {
 	s := plannertest.NewStage(-1)
 	s.Policy.HoldFor, s.Policy.Aborts = time.Minute, 3
@@ -179,7 +186,8 @@ func TestAWayBackThatNeverFitsBarsNothing(t *testing.T) {
 	s.See(least, least, 10, 10)
 	s.See(least, least, 10, 10, plannertest.Waits("a", 3*time.Second))
 	abort := s.Act(t, state.AbortStep)
-	if abort.Step.Changes[0] != (fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: least, To: 20}) {
+	if abort.Step.Changes[0] != (fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: least,
+		To: 20}) {
 		t.Fatal(abort.Step)
 	}
 	s.See(least, least, 10, 10)
@@ -208,17 +216,20 @@ func TestAWayBackThatNeverFitsBarsNothing(t *testing.T) {
 		steps, aborts int
 		to            int64
 	}{{1, 3, 0}, {0, 1, 0}, {0, 3, 1}} { // a single step, the last of aborts in a row, and a rollback end so
-		end := control.State{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Journal: s.Memory, Goal: s.Goal, Policy: s.Policy,
+		end := control.State{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Journal: s.Memory,
+			Goal: s.Goal, Policy: s.Policy,
 			Steps: last.steps}
 		end.Policy.Aborts, end.Journal.RollTo, end.Journal.Steps = last.aborts, last.to, last.steps
-		if a := control.Next(end); a.Kind != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "pool_size a/db is at 19 of 20") ||
+		if a := control.Next(end); a.Kind != state.Stop || a.Outcome != state.Held ||
+			!strings.Contains(a.Reason, "pool_size a/db is at 19 of 20") ||
 			!strings.Contains(a.Reason, "pgbudget rollback gives the rest back") {
 			t.Errorf("%+v: %s %s %q, want held, with what is left", last, a.Kind, a.Outcome, a.Reason)
 		}
 	}
 	s.Now = s.Now.Add(s.Policy.Soak)
 	s.See(19, 19, 10, 10)
-	if open := s.Act(t, state.BeginStep); len(open.Step.Changes) != 1 || open.Step.Changes[0].Process != "b/1" || open.Step.Changes[0].To >= 10 {
+	if open := s.Act(t, state.BeginStep); len(open.Step.Changes) != 1 || open.Step.Changes[0].Process != "b/1" ||
+		open.Step.Changes[0].To >= 10 {
 		t.Errorf("%v, want a release of b", open.Step)
 	}
 }
@@ -235,7 +246,8 @@ func TestRefusedPoolsAreNotMadeEqualAgain(t *testing.T) {
 	if step := steps.Equal(s.Fleet, s.Goal, s.Policy, nil); len(step.Changes) == 0 {
 		t.Fatal("they are not made equal")
 	}
-	if step := steps.Equal(s.Fleet, s.Goal, s.Policy, []state.Refusal{{Pool: "a/db", Key: fleet.KeySize, Least: 20}}); len(step.Changes) != 0 {
+	if step := steps.Equal(s.Fleet, s.Goal, s.Policy, []state.Refusal{{Pool: "a/db", Key: fleet.KeySize,
+		Least: 20}}); len(step.Changes) != 0 {
 		t.Error(step.Text())
 	}
 }
@@ -247,9 +259,11 @@ func TestSettlingObeysTheSignals(t *testing.T) {
 	s.Act(t, state.Release)
 	s.See(16, 16, 10, 10)
 	s.See(16, 16, 10, 10)
-	grant := state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
+	grant := state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{{Process: "b/1", Alias: "db",
+		Key: fleet.KeySize, From: 10, To: 14}}}
 	s.Record(state.Event{Kind: state.Intended, Action: &grant})
-	s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.9, At: s.Now}}, []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}}, []string{"pg"}, time.Minute, s.Now)
+	s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.9, At: s.Now}},
+		[]control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}}, []string{"pg"}, time.Minute, s.Now)
 	s.See(16, 16, 10, 10)
 	back := s.Next()
 	if back.Kind != state.Release || fmt.Sprint(back.Changes) != "[{b/1 db pool_size 14 10}]" {
@@ -335,7 +349,9 @@ func TestAheadIsTheWayThatIsTaken(t *testing.T) {
 // TestUnequalProcessesHoldTheirOwnServerAlone: what has no room on one server is no reason to starve another.
 func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 	pool := func(id, server string, sizes ...int) budget.FleetPool {
-		p := budget.FleetPool{ID: id, Group: id[:1], Alias: "db", Server: server, Rules: budget.Rules{Min: 1, Weight: 1, Utilization: 0.9, MaxWaitMean: time.Second, MaxWaitP99: time.Second, Count: budget.CountWorst}, Load: plannertest.StageLoad(id[:1])}
+		p := budget.FleetPool{ID: id, Group: id[:1], Alias: "db", Server: server, Rules: budget.Rules{Min: 1, Weight: 1,
+			Utilization: 0.9, MaxWaitMean: time.Second, MaxWaitP99: time.Second, Count: budget.CountWorst},
+			Load: plannertest.StageLoad(id[:1])}
 		for i, n := range sizes {
 			process := fmt.Sprintf("%s/%d", id[:1], i+1)
 			p.Sizes = append(p.Sizes, budget.Size{Process: process, Conns: n, CapConns: 0})
@@ -346,7 +362,9 @@ func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 	}
 	f := budget.Fleet{Servers: []budget.FleetServer{{Name: "one", BudgetConns: 18}, {Name: "two", BudgetConns: 30}},
 		Pools: []budget.FleetPool{pool("a/db", "one", 8, 10), pool("b/db", "two", 20), pool("c/db", "two", 10)}}
-	g := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "one", Size: 11, Reserve: 0, MeanWait: 0.001}, {Pool: "b/db", Server: "two", Size: 10, Reserve: 0, MeanWait: 0.001}, {Pool: "c/db", Server: "two", Size: 20, Reserve: 0, MeanWait: 0.001}}}
+	g := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "one", Size: 11, Reserve: 0, MeanWait: 0.001},
+		{Pool: "b/db", Server: "two", Size: 10, Reserve: 0, MeanWait: 0.001}, {Pool: "c/db", Server: "two", Size: 20,
+			Reserve: 0, MeanWait: 0.001}}}
 	policy := state.DefaultPolicy()
 	policy.Percent = 100
 	steps, _ := control.State{Fleet: f, Goal: g, Policy: policy}.Forecast()
@@ -360,10 +378,12 @@ func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 	}
 }
 
-// TestARollbackRepeatsNothing: an action of unknown fate, of a step that a person takes back, is not done first. It may have
-// failed, and would fail again.
+// TestARollbackRepeatsNothing: an action of unknown fate, of a step that a person takes back, is not done first. It may
+// have failed, and would fail again.
 func TestARollbackRepeatsNothing(t *testing.T) {
-	grant, release := state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}, state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}
+	grant, release := state.Action{Kind: state.Grant, Changes: []fleet.SettingChange{{Process: "b/1", Alias: "db",
+		Key: fleet.KeySize, From: 10, To: 14}}}, state.Action{Kind: state.Release,
+		Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}
 	for _, c := range []struct {
 		name         string
 		intent       state.Action
@@ -396,16 +416,19 @@ func TestARollbackRepeatsNothing(t *testing.T) {
 	}
 }
 
-// TestNoSignalReversesWhatGoesBack: a pool that gets back what it had gets it, though the guard is held, as it is after an abort.
+// TestNoSignalReversesWhatGoesBack: a pool that gets back what it had gets it, though the guard is held, as it is after
+// an abort.
 func TestNoSignalReversesWhatGoesBack(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
 	s.Act(t, state.Release)
-	back := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}}}
+	back := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+		Key: fleet.KeySize, From: 16, To: 20}}}
 	grant := state.Action{Kind: state.Grant, Changes: back.Changes}
 	s.Record(state.Event{Kind: state.StepAbort, Step: &back, Reason: "cpu"})
 	s.Record(state.Event{Kind: state.Intended, Action: &grant})
-	s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.9, At: s.Now}}, []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}}, []string{"pg"}, time.Minute, s.Now)
+	s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.9, At: s.Now}},
+		[]control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}}, []string{"pg"}, time.Minute, s.Now)
 	s.See(16, 16, 10, 10)
 	if a := s.Next(); a.Kind != state.Grant || fmt.Sprint(a.Changes) != fmt.Sprint(back.Changes) {
 		t.Errorf("%s %v: %s; want what goes back again", a.Kind, a.Changes, a.Reason)
@@ -417,7 +440,8 @@ func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.See(16, 16, 10, 10)
 	gone := fleet.SettingChange{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 6, To: 2}
-	s.Memory.Past = []state.Past{{Number: 1, Seq: 5, Step: state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, gone}}}}
+	s.Memory.Past = []state.Past{{Number: 1, Seq: 5, Step: state.Step{Kind: state.Forward,
+		Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, gone}}}}
 	way, any := control.Rollback(s.Memory, s.Fleet, 5)
 	if !any || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Pool != "a/db" || fmt.Sprint(way.Gone) != "[old/db]" {
 		t.Errorf("%+v, want a/db alone, and old/db named", way)
@@ -445,8 +469,8 @@ func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 	s.Act(t, state.Grant)
 }
 
-// TestASoakIsTimeThatWasWatched: what a console that does not answer, a pause of the host or a clock that is set leaves out
-// is no time of it.
+// TestASoakIsTimeThatWasWatched: what a console that does not answer, a pause of the host or a clock that is set leaves
+// out is no time of it.
 func TestASoakIsTimeThatWasWatched(t *testing.T) {
 	for name, gap := range map[string]func(s *plannertest.Stage){
 		"no sample succeeds":  func(s *plannertest.Stage) { s.Trail = s.Trail.Broken() },

@@ -31,9 +31,10 @@ type State struct {
 	Steps      int               // as many forward steps at most; 0: no limit
 	Closed     string            // why no step may begin now, the time of day; empty: one may
 	Over       string            // why the run ends before its next step; empty: it does not
-	Unsure     string            // why the loads that it goes by may be wrong: it ends once the step in hand is done; empty: nothing says so
-	Unasked    string            // why no step may begin: nobody was asked, as none was in sight; empty: one may
-	Paused     string            // why nothing may move now: a person asked for it; empty: it may
+	// why the loads that it goes by may be wrong: it ends once the step in hand is done; empty: nothing says so
+	Unsure  string
+	Unasked string // why no step may begin: nobody was asked, as none was in sight; empty: one may
+	Paused  string // why nothing may move now: a person asked for it; empty: it may
 
 	foreseen bool // no sample shows it: it is what Ahead thinks will be
 	unseen   bool // no sample shows it, and nothing is known but what the journal has
@@ -45,8 +46,8 @@ const leastSamples = 3
 // Next decides the one thing to do now. It is pure: sizes and connections come from the samples, what they cannot show
 // from memory, and the same situation always gives the same action.
 //
-// A step goes release, seen to be drained on two samples, grant, soak. Whatever is uncertain holds; a release that makes
-// its pool wait is undone; a signal above its abort level takes the step back.
+// A step goes release, seen to be drained on two samples, grant, soak. Whatever is uncertain holds; a release that
+// makes its pool wait is undone; a signal above its abort level takes the step back.
 func Next(s State) state.Action {
 	if len(s.Recent.samples) < leastSamples {
 		return state.Action{Kind: state.Wait, For: s.Policy.Every}
@@ -54,7 +55,8 @@ func Next(s State) state.Action {
 	if why := s.Drift(); why != "" {
 		return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: why}
 	}
-	if m := s.Journal; m.Step != nil && !state.Back(m.Step) && !m.Unwind && s.Paused == "" && m.Intent != nil && m.Intent.Traffic == nil && s.flipped(*m.Step) {
+	if m := s.Journal; m.Step != nil && !state.Back(m.Step) && !m.Unwind && s.Paused == "" && m.Intent != nil &&
+		m.Intent.Traffic == nil && s.flipped(*m.Step) {
 		if o := s.abort(*m.Step); o.any() && !o.pause { // an action that does not succeed keeps no traffic
 			return s.takeBack(*m.Step, o.why)
 		}
@@ -107,16 +109,17 @@ func Next(s State) state.Action {
 	}
 }
 
-// settle repeats an action of which nobody knows whether it was done, before anything else: done twice is done once, and its
-// files may say what its processes do not have yet. A grant that no longer fits, or that a signal holds by now, is taken out
-// of the files again. Of a step that a person takes back nothing is repeated.
+// settle repeats an action of which nobody knows whether it was done, before anything else: done twice is done once,
+// and its files may say what its processes do not have yet. A grant that no longer fits, or that a signal holds by now,
+// is taken out of the files again. Of a step that a person takes back nothing is repeated.
 func (s State) settle(act state.Action) state.Action {
 	if act.Kind == state.Flush || act.Kind == state.Restore {
 		return state.Action{Kind: state.Restore, Changes: s.Flushed()}
 	}
 	if act.Traffic != nil {
 		step := s.Journal.Step // what is repeated may be its way back already
-		if forward := step != nil && step.Traffic != nil && !state.Back(step); forward && (s.Journal.Unwind || s.turnable(step.Traffic).any()) {
+		if forward := step != nil && step.Traffic != nil && !state.Back(step); forward &&
+			(s.Journal.Unwind || s.turnable(step.Traffic).any()) {
 			t := step.Traffic.Back()
 			act = state.Action{Kind: state.ShiftTraffic, Traffic: &t, Reason: "it may not be done now"}
 		}
@@ -126,7 +129,11 @@ func (s State) settle(act state.Action) state.Action {
 		return s.takeBack(*s.Journal.Step, "")
 	}
 	act.Changes = s.there(act.Changes)
-	left := slices.DeleteFunc(slices.Clone(act.Changes), func(x fleet.SettingChange) bool { at, _ := s.at(x); return at == x.To || x.To < x.From })
+	left := slices.DeleteFunc(slices.Clone(act.Changes), func(x fleet.SettingChange) bool {
+		at,
+			_ := s.at(x)
+		return at == x.To || x.To < x.From
+	})
 	goesBack := state.Back(s.Journal.Step) || act.Kind == state.Undo // no signal keeps a pool from what it had
 	if Promise(s.Fleet, act.Changes) == nil && (goesBack || !s.forbidden(left).any()) {
 		return act
@@ -138,8 +145,9 @@ func (s State) settle(act state.Action) state.Action {
 	return back
 }
 
-// GoBackFor is how long traffic that is to go back is tried to be turned, whatever a run may be held for. chosen: a flag service
-// that restarts is back by then, and traffic on sizes that do not serve it is worse than a command that takes long.
+// GoBackFor is how long traffic that is to go back is tried to be turned, whatever a run may be held for. chosen: a
+// flag service that restarts is back by then, and traffic on sizes that do not serve it is worse than a command that
+// takes long.
 const GoBackFor = 5 * time.Minute
 
 // retryAfter is how long an action that failed is left alone. chosen: long enough for a disk or a console to come back,
@@ -193,8 +201,8 @@ func (s State) forbidden(sets []fleet.SettingChange) obstacle {
 	return obstacle{}
 }
 
-// held says why nothing may be granted on a server; empty: it may. A rollback returns to what was there before, because a
-// person wants it: what nobody knows does not hold it, what was read does.
+// held says why nothing may be granted on a server; empty: it may. A rollback returns to what was there before, because
+// a person wants it: what nobody knows does not hold it, what was read does.
 func (s State) held(server string) string {
 	if s.Journal.RollTo > 0 {
 		return s.Guard.Above(server)

@@ -17,7 +17,8 @@ func TestNextTakesTheStepBackWhereAReleaseCannotBeUndone(t *testing.T) {
 	s.See(16, 16, 10, 10)
 	s.Act(t, state.Grant)
 	s.See(16, 16, 14, 14, Waits("a", 2*time.Second))
-	if a := s.Act(t, state.AbortStep); fmt.Sprint(a.Step.Changes) != "[{a/1 db pool_size 16 20} {b/1 db pool_size 14 10}]" {
+	if a := s.Act(t, state.AbortStep); fmt.Sprint(a.Step.Changes) != "[{a/1 db pool_size 16 20} {b/1 db pool_size 14 "+
+		"10}]" {
 		t.Fatal(a.Step.Changes)
 	}
 	s.See(16, 16, 14, 14)
@@ -31,7 +32,8 @@ func TestNextTakesTheStepBackWhereAReleaseCannotBeUndone(t *testing.T) {
 	s.See(20, 16, 10, 10)
 	s.Act(t, state.CompleteStep)
 	s.Policy.Aborts = 1
-	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Aborted || !strings.Contains(a.Reason, "has waited 2s > 1s") {
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Aborted ||
+		!strings.Contains(a.Reason, "has waited 2s > 1s") {
 		t.Fatal(a)
 	}
 	s.Policy.Aborts = 2
@@ -44,11 +46,13 @@ func TestNextTakesTheStepBackWhereAReleaseCannotBeUndone(t *testing.T) {
 		s.Policy.Percent = 10
 		s.See(20, 16, 10, 10)
 	}
-	if a := s.Next(); a.Kind != state.BeginStep || fmt.Sprint(a.Step.Changes) != "[{a/1 db pool_size 20 19} {b/1 db pool_size 10 11}]" {
+	if a := s.Next(); a.Kind != state.BeginStep ||
+		fmt.Sprint(a.Step.Changes) != "[{a/1 db pool_size 20 19} {b/1 db pool_size 10 11}]" {
 		t.Fatal(a, a.Step)
 	}
 	s.Memory.Aborts = 0 // a step that stands ends the row
-	if a := s.Next(); a.Kind != state.BeginStep || fmt.Sprint(a.Step.Changes) != "[{a/1 db pool_size 20 17} {b/1 db pool_size 10 13}]" {
+	if a := s.Next(); a.Kind != state.BeginStep ||
+		fmt.Sprint(a.Step.Changes) != "[{a/1 db pool_size 20 17} {b/1 db pool_size 10 13}]" {
 		t.Fatal(a, a.Step)
 	}
 }

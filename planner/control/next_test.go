@@ -61,7 +61,8 @@ func TestNextUndoesAReleaseThatDoesNotDrain(t *testing.T) {
 	}
 	s.Act(t, state.CompleteStep)
 	s.See(20, 17, 10, 10)
-	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "a/db has 1 connection more open") {
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held ||
+		!strings.Contains(a.Reason, "a/db has 1 connection more open") {
 		t.Fatal(a)
 	}
 }
@@ -72,7 +73,8 @@ func TestNextHoldsWhatCanHarmAndNothingElse(t *testing.T) {
 		s.Open(t)
 		rules := []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
 		read := func(v float64) {
-			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: s.Now}}, rules, []string{"pg"}, time.Minute, s.Now)
+			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: s.Now}}, rules,
+				[]string{"pg"}, time.Minute, s.Now)
 		}
 		read(0.9)
 		s.Act(t, state.Release)
@@ -115,7 +117,8 @@ func TestNextStopsAtWhatItDidNotWrite(t *testing.T) {
 		s.Open(t)
 		s.Act(t, state.Release)
 		s.See(18, 18, 10, 10)
-		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "pool_size of db in a/1 is 18: the step in hand takes it from 20 to 16") {
+		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted ||
+			!strings.Contains(a.Reason, "pool_size of db in a/1 is 18: the step in hand takes it from 20 to 16") {
 			t.Fatal(a)
 		}
 	})
@@ -123,10 +126,12 @@ func TestNextStopsAtWhatItDidNotWrite(t *testing.T) {
 		s := plannertest.NewStage(0)
 		s.Open(t)
 		s.Act(t, state.Release)
-		s.Memory = s.Memory.After(state.Event{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}})
+		s.Memory = s.Memory.After(state.Event{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Forward,
+			Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}})
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepEnded})
 		s.See(20, 18, 10, 10)
-		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "is 20, and was written as 16") {
+		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted ||
+			!strings.Contains(a.Reason, "is 20, and was written as 16") {
 			t.Fatal(a)
 		}
 	})
@@ -134,7 +139,8 @@ func TestNextStopsAtWhatItDidNotWrite(t *testing.T) {
 		for _, size := range []int{20, 16} {
 			s := plannertest.NewStage(0)
 			s.Open(t)
-			s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}})
+			s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release,
+				Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}}}})
 			s.See(size, 16, 10, 10)
 			if a := s.Next(); a.Kind == state.Stop {
 				t.Fatalf("at %d: %+v", size, a)
@@ -147,7 +153,8 @@ func TestPromiseCountsWhatIsOpenAndNothingThatShrinks(t *testing.T) {
 	s := plannertest.NewStage(2)
 	s.See(20, 20, 10, 10)
 	grant := func(to int) error {
-		return control.Promise(s.Fleet, []fleet.SettingChange{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: to}})
+		return control.Promise(s.Fleet, []fleet.SettingChange{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10,
+			To: to}})
 	}
 	if err := grant(12); err != nil {
 		t.Error(err)
@@ -155,7 +162,8 @@ func TestPromiseCountsWhatIsOpenAndNothingThatShrinks(t *testing.T) {
 	if err := grant(13); err == nil || !strings.Contains(err.Error(), "33 of 32 connections, 30 now") {
 		t.Errorf("%v", err)
 	}
-	if err := control.Promise(s.Fleet, []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 10}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 13}}); err == nil {
+	if err := control.Promise(s.Fleet, []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20,
+		To: 10}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 13}}); err == nil {
 		t.Error("a release that has not been seen pays for a grant")
 	}
 	s.See(10, 19, 10, 10) // a was made smaller and has not drained

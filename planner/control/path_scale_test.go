@@ -12,10 +12,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestTheWorkOfAWayGrowsWithItsPools plans the way of a shift, with the steps that a run would take on it, over four times
-// as many pools: that is six or seven times the work, sorting and caches included. Where each pool is held against each
-// it becomes sixteen times, where each of those samples through a list sixty-four. It is run without the race detector
-// (fixtures/race.sh), which would be measured, too.
+// TestTheWorkOfAWayGrowsWithItsPools plans the way of a shift, with the steps that a run would take on it, over four
+// times as many pools: that is six or seven times the work, sorting and caches included. Where each pool is held
+// against each it becomes sixteen times, where each of those samples through a list sixty-four. It is run without the
+// race detector (fixtures/race.sh), which would be measured, too.
 func TestTheWorkOfAWayGrowsWithItsPools(t *testing.T) {
 	const few, many, most = 1000, 4000, 8
 	least := map[int]time.Duration{few: math.MaxInt64, many: math.MaxInt64}
@@ -31,7 +31,8 @@ func TestTheWorkOfAWayGrowsWithItsPools(t *testing.T) {
 			if err != nil || len(path.Jumps) != 4 {
 				t.Fatalf("%d pools: %d jumps, %v", pools, len(path.Jumps), err)
 			}
-			way, ends := control.State{Fleet: f, Policy: policy, Journal: state.JournalState{Leg: true}, Shifts: []shift.Shift{s},
+			way, ends := control.State{Fleet: f, Policy: policy, Journal: state.JournalState{Leg: true},
+				Shifts:   []shift.Shift{s},
 				Readings: []state.Reading{{X: s.At}}}.Forecast()
 			least[pools] = min(least[pools], plannertest.UserTime(t)-begun)
 			if ends != "" || len(way) < len(path.Jumps) {

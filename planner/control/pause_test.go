@@ -24,7 +24,8 @@ func TestAPauseHoldsAStepAndEndsNothing(t *testing.T) {
 	s.Act(t, state.Wait)
 	rule := []control.Threshold{{Name: "waiting", Hold: 20, Resume: 10, Abort: 40}}
 	signal := func(v float64) {
-		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "waiting", Server: "pg", Value: fleet.Float(v), At: s.Now}}, rule, []string{"pg"}, time.Minute, s.Now)
+		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "waiting", Server: "pg", Value: fleet.Float(v), At: s.Now}}, rule,
+			[]string{"pg"}, time.Minute, s.Now)
 	}
 	stuck := func(seconds int64) func(*fleet.Observation) { // what has arrived waits, and nothing is done
 		return func(o *fleet.Observation) {

@@ -35,8 +35,10 @@ func TestAPoolOnSeveralServersKeepsItsSizeAndStandsInBothLedgers(t *testing.T) {
 			t.Errorf("the ledger of %s counts %d connections of main/shop, want 12", s.Name, found)
 		}
 	}
-	grow := []fleet.SettingChange{{Process: "main/1", Alias: "shop", Key: fleet.KeySize, From: 12, To: 40}} // main holds it, second does not
-	if err := control.Promise(f, grow); operr.KindOf(err) != operr.KindInfeasible || !strings.Contains(err.Error(), "server second") {
+	// main holds it, second does not
+	grow := []fleet.SettingChange{{Process: "main/1", Alias: "shop", Key: fleet.KeySize, From: 12, To: 40}}
+	if err := control.Promise(f, grow); operr.KindOf(err) != operr.KindInfeasible ||
+		!strings.Contains(err.Error(), "server second") {
 		t.Errorf("%v, want a refusal by server second", err)
 	}
 }

@@ -66,7 +66,8 @@ func (s State) proceed(step state.Step) state.Action {
 			}
 			return state.Action{Kind: state.Wait, Reason: why, For: s.Policy.Every}
 		case !back:
-			return s.undoPool(id, step, released, fmt.Sprintf("%s, %v after the release%s", why, s.Policy.DrainFor, s.holders(id)))
+			return s.undoPool(id, step, released, fmt.Sprintf("%s, %v after the release%s", why, s.Policy.DrainFor,
+				s.holders(id)))
 		}
 	}
 	if len(grants) > 0 {
@@ -82,7 +83,8 @@ func (s State) proceed(step state.Step) state.Action {
 	}
 	if step.Traffic != nil {
 		if a, due := s.turn(*step.Traffic); due {
-			if o := s.turnable(step.Traffic); o.any() && (a.Kind == state.ShiftTraffic || a.Held) && !back { // a person is not asked, either
+			// a person is not asked, either
+			if o := s.turnable(step.Traffic); o.any() && (a.Kind == state.ShiftTraffic || a.Held) && !back {
 				return s.against(o)
 			}
 			return a
@@ -129,7 +131,8 @@ func (s State) soak(step state.Step) state.Action {
 		if s.Soak.Verdict != learn.NotMoved { // it was seen before the program was begun again
 			unmoved = s.Journal.Unmoved
 		}
-		act := s.Hold(fmt.Sprintf("the traffic switch of %s says %d %%, and nothing moved: %s", step.Traffic.Shift, shift.At, unmoved.Text))
+		act := s.Hold(fmt.Sprintf("the traffic switch of %s says %d %%, and nothing moved: %s", step.Traffic.Shift, shift.At,
+			unmoved.Text))
 		if !unmoved.All { // what all points say is found again
 			act.Soak = unmoved
 		}
@@ -158,9 +161,9 @@ func (s State) stopped(step state.Step) string {
 	return ""
 }
 
-// backInPart gives back as much of what a way back grants as fits now, every line as far as the others. Where nothing does, it
-// is waited for, and then the rest is given up: kept in hand it would bar every other release, which alone can make room. A
-// rollback still knows it.
+// backInPart gives back as much of what a way back grants as fits now, every line as far as the others. Where nothing
+// does, it is waited for, and then the rest is given up: kept in hand it would bar every other release, which alone can
+// make room. A rollback still knows it.
 func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why error) state.Action {
 	most := 0
 	for _, x := range grants {
@@ -186,13 +189,14 @@ func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why err
 	return state.Action{Kind: state.TrimStep, Step: s.achieved(step), Reason: text}
 }
 
-// longestGap is how far two samples may lie apart for the time between them to count as watched. chosen: three intervals, and a
-// look that takes its time.
+// longestGap is how far two samples may lie apart for the time between them to count as watched. chosen: three
+// intervals, and a look that takes its time.
 func longestGap(p state.Policy) time.Duration { return 3*max(p.Every, p.SoakEvery) + 10*time.Second }
 
 // tooLate says that samples lie too far apart for a soak, and what may take so long.
 func (s State) tooLate(late, longest time.Duration) string {
-	why := fmt.Sprintf("the soak does not go on: the newest samples lie %v apart, and only what is seen every %v at least is watched",
+	why := fmt.Sprintf("the soak does not go on: the newest samples lie %v apart, and only what is seen every %v at "+
+		"least is watched",
 		late.Round(time.Second), longest)
 	for _, r := range s.Readings {
 		if r.Error != "" {
@@ -237,8 +241,8 @@ func (s State) abort(step state.Step) obstacle {
 	return cmp.Or(s.aborts(s.server(shift.From)), s.suffers(gets, s.Journal.SettledAt.Add(fills)))
 }
 
-// fills is how long a pool that gets traffic may take to open its connections, before its queue says anything of its size: it
-// logs in one at a time (launch_new_connection). chosen: a hundred logins of 50 ms.
+// fills is how long a pool that gets traffic may take to open its connections, before its queue says anything of its
+// size: it logs in one at a time (launch_new_connection). chosen: a hundred logins of 50 ms.
 const fills = 5 * time.Second
 
 // takeBack begins the way back of a step: its traffic first, then its sizes.
@@ -248,7 +252,8 @@ func (s State) takeBack(step state.Step, why string) state.Action {
 	if t := step.Traffic; t != nil {
 		if shift, _, _ := s.shift(t.Shift); s.flipped(step) {
 			if why != "" {
-				act.Soak = &learn.SoakResult{Shift: t.Shift, At: s.Now, X: t.To, Excluded: "taken back: " + why, Back: s.Guard.Aborts(s.server(shift.From)) == ""}
+				act.Soak = &learn.SoakResult{Shift: t.Shift, At: s.Now, X: t.To, Excluded: "taken back: " + why,
+					Back: s.Guard.Aborts(s.server(shift.From)) == ""}
 			}
 		}
 	}
@@ -296,17 +301,19 @@ func (s State) apart() bool {
 	return s.Fleet.At.Sub(s.Before.At) >= state.LeastApart && !s.Before.At.Before(s.Journal.ReleasedAt)
 }
 
-// pinned returns a pool whose release has not been seen to be drained on both samples, and what the newer sample shows of it, or
-// else the one before.
+// pinned returns a pool whose release has not been seen to be drained on both samples, and what the newer sample shows
+// of it, or else the one before.
 func (s State) pinned(released []fleet.SettingChange) (pool, why string) {
 	for _, x := range released {
 		now, _ := s.Fleet.Pool(x.Pool())
 		before, _ := s.Before.Pool(x.Pool())
 		switch {
 		case now.OverConns > 0:
-			return x.Pool(), fmt.Sprintf("%s has %s more open than it may have", x.Pool(), words.Count(now.OverConns, "connection"))
+			return x.Pool(), fmt.Sprintf("%s has %s more open than it may have", x.Pool(), words.Count(now.OverConns,
+				"connection"))
 		case before.OverConns > 0:
-			return x.Pool(), fmt.Sprintf("%s had %s more open at the sample before than it may have: a drain is seen by two samples",
+			return x.Pool(), fmt.Sprintf("%s had %s more open at the sample before than it may have: a drain is seen by two "+
+				"samples",
 				x.Pool(), words.Count(before.OverConns, "connection"))
 		}
 	}
@@ -325,7 +332,8 @@ func (s State) holders(pool string) string {
 	for _, srv := range s.Sample.Servers {
 		for _, h := range srv.Holders {
 			if h.Pool == pool {
-				return fmt.Sprintf("; backend %d of %s (%s) has been idle in transaction for %v", h.PID, h.User, cmp.Or(h.Application, "no application_name"), h.Age.Round(time.Second))
+				return fmt.Sprintf("; backend %d of %s (%s) has been idle in transaction for %v", h.PID, h.User,
+					cmp.Or(h.Application, "no application_name"), h.Age.Round(time.Second))
 			}
 		}
 	}

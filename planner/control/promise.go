@@ -32,7 +32,8 @@ func Promise(f budget.Fleet, sets []fleet.SettingChange) error {
 		before, worst := f.WorstConns(s.Name), after.WorstConns(s.Name)
 		if worst > before && worst > s.BudgetConns {
 			return &operr.Error{Kind: operr.KindInfeasible, Subject: "server " + s.Name,
-				Err:  fmt.Errorf("%s: the worst case would be %d of %s, %d now", grown(grows), worst, words.Count(s.BudgetConns, "connection"), before),
+				Err: fmt.Errorf("%s: the worst case would be %d of %s, %d now", grown(grows), worst, words.Count(s.BudgetConns,
+					"connection"), before),
 				Hint: "pgbudget plan shows the ledger line by line"}
 		}
 	}
@@ -62,12 +63,14 @@ func RecyclingRefused(f budget.Fleet, p state.Policy) error {
 		subject := "server " + s.Name
 		if !p.Recycle {
 			return &operr.Error{Kind: operr.KindUsage, Subject: subject,
-				Err:  fmt.Errorf("a RELOAD would recycle the connections of its pools and may open %d more", s.RecycleConns),
-				Hint: "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24"}
+				Err: fmt.Errorf("a RELOAD would recycle the connections of its pools and may open %d more", s.RecycleConns),
+				Hint: "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = disable where no TLS is used, or move to " +
+					"PgBouncer 1.24"}
 		}
 		if worst := f.WorstConns(s.Name); worst > s.BudgetConns {
 			return &operr.Error{Kind: operr.KindInfeasible, Subject: subject,
-				Err: fmt.Errorf("a RELOAD would recycle the connections of its pools: the worst case is %s, and %d are left of %d with the %d that it may open",
+				Err: fmt.Errorf("a RELOAD would recycle the connections of its pools: the worst case is %s, and %d are left of %d "+
+					"with the %d that it may open",
 					words.Count(worst, "connection"), s.BudgetConns, s.MaxConns, s.RecycleConns),
 				Hint: "set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24"}
 		}

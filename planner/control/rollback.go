@@ -47,7 +47,8 @@ func (s State) notBack() string {
 // reserveLines is the next step towards the reserves of a goal's lines. The fleet counts the largest reserve of a
 // pool's processes for each of them, so what one more costs is what the promise says. What is released comes first, by
 // itself.
-func (s State) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.Refusal) (step state.Step, blocked string) {
+func (s State) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Policy,
+	refused []state.Refusal) (step state.Step, blocked string) {
 	step = state.Step{Kind: state.Forward}
 	for _, server := range f.Servers {
 		most := policy.StepConns(server.BudgetConns)
@@ -87,7 +88,8 @@ func (s State) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Policy, 
 }
 
 // within is as much of the sets as a step may move of so many connections, one unit at least, and as fits.
-func (s State) within(most int, sets []fleet.SettingChange, fits func([]fleet.SettingChange) error) (out []fleet.SettingChange) {
+func (s State) within(most int, sets []fleet.SettingChange,
+	fits func([]fleet.SettingChange) error) (out []fleet.SettingChange) {
 	for _, x := range sets {
 		p, _ := s.Fleet.Pool(x.Pool())
 		part, _ := p.Only(x.Process)
@@ -137,8 +139,8 @@ type RollbackTo struct {
 
 // Rollback returns where a fleet goes that takes back every step which began at event `to` or later: for each line that
 // they wrote its value before the first of them that did, and what each traffic switch said before. 0 is the newest
-// step, or what a rollback that has not ended goes back to. What the step in hand moved goes back by itself. It is false
-// where there is nothing to take back. A line that is no longer there keeps no other from going back.
+// step, or what a rollback that has not ended goes back to. What the step in hand moved goes back by itself. It is
+// false where there is nothing to take back. A line that is no longer there keeps no other from going back.
 func Rollback(m state.JournalState, f budget.Fleet, to int64) (RollbackTo, bool) {
 	switch {
 	case to != 0:
@@ -187,8 +189,8 @@ func (w *RollbackTo) goneToo(f budget.Fleet, x fleet.SettingChange) bool {
 	return true
 }
 
-// backTo makes the goal of what lines said before. A pool all of whose lines were alike, and are, goes back as a whole, as
-// it came; any other line by line.
+// backTo makes the goal of what lines said before. A pool all of whose lines were alike, and are, goes back as a whole,
+// as it came; any other line by line.
 func (w *RollbackTo) backTo(f budget.Fleet, before map[fleet.SettingChange]int) {
 	lines := map[string][]sizing.GoalLine{} // by pool
 	for x, value := range before {
@@ -225,7 +227,8 @@ func (w *RollbackTo) backTo(f budget.Fleet, before map[fleet.SettingChange]int) 
 	}
 }
 
-// valuesOf are the values of lines of a pool of so many processes, and whether they are one value of all, or none of any.
+// valuesOf are the values of lines of a pool of so many processes, and whether they are one value of all, or none of
+// any.
 func valuesOf(lines []sizing.GoalLine, key fleet.Key, processes int) (values []int, even bool) {
 	for _, l := range lines {
 		if l.Key == key {
@@ -235,8 +238,8 @@ func valuesOf(lines []sizing.GoalLine, key fleet.Key, processes int) (values []i
 	return values, len(values) == 0 || len(values) == processes && slices.Min(values) == slices.Max(values)
 }
 
-// untouched are the sizes of a pool's other lines, as they are: the sizes that traffic needs on its way back are those of
-// all.
+// untouched are the sizes of a pool's other lines, as they are: the sizes that traffic needs on its way back are those
+// of all.
 func untouched(p budget.FleetPool, lines []sizing.GoalLine) []sizing.GoalLine {
 	var out []sizing.GoalLine
 	for _, s := range p.Sizes {
@@ -253,7 +256,10 @@ func (w *RollbackTo) turnBack(t *shift.TrafficChange) {
 	if t == nil {
 		return
 	}
-	i, found := slices.BinarySearchFunc(w.Traffic, t.Shift, func(x shift.TrafficChange, id string) int { return cmp.Compare(x.Shift, id) })
+	i, found := slices.BinarySearchFunc(w.Traffic, t.Shift, func(x shift.TrafficChange,
+		id string) int {
+		return cmp.Compare(x.Shift, id)
+	})
 	if !found {
 		w.Traffic = slices.Insert(w.Traffic, i, shift.TrafficChange{Shift: t.Shift, From: t.To})
 	}
@@ -263,7 +269,8 @@ func (w *RollbackTo) turnBack(t *shift.TrafficChange) {
 // present is a pool's part of a goal that leaves it where it is.
 func present(f budget.Fleet, pool string) sizing.GoalPool {
 	p, _ := f.Pool(pool)
-	return sizing.GoalPool{Pool: pool, Server: p.Server, Size: p.LargestSize(), Reserve: p.ReserveConns, MeanWait: fleet.Unknown()}
+	return sizing.GoalPool{Pool: pool, Server: p.Server, Size: p.LargestSize(), Reserve: p.ReserveConns,
+		MeanWait: fleet.Unknown()}
 }
 
 // Reachable says why a goal cannot be stood at: its worst case, with what is open now, is above a server's budget.
@@ -272,8 +279,8 @@ func Reachable(f budget.Fleet, g sizing.Goal) string {
 	return beyond(f, g, func(server string) int { return f.WorstConns(server) })
 }
 
-// Unreturnable says why a rollback could not go back to before steps that are still to come; empty: it could, if nothing
-// else changes.
+// Unreturnable says why a rollback could not go back to before steps that are still to come; empty: it could, if
+// nothing else changes.
 func Unreturnable(way []ForecastStep) string {
 	if len(way) == 0 {
 		return ""
@@ -308,7 +315,8 @@ func beyond(f budget.Fleet, g sizing.Goal, pass func(server string) int) string 
 			}
 		}
 		if worst > s.BudgetConns && worst > pass(s.Name) {
-			return fmt.Sprintf("%s: these sizes come to %s, %d more than the budget of %d", s.Name, words.Count(worst, "connection"), worst-s.BudgetConns, s.BudgetConns)
+			return fmt.Sprintf("%s: these sizes come to %s, %d more than the budget of %d", s.Name,
+				words.Count(worst, "connection"), worst-s.BudgetConns, s.BudgetConns)
 		}
 	}
 	return ""

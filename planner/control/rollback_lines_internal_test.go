@@ -12,8 +12,9 @@ import (
 // TestOnlyWhatIsBackIsCalledDone: a line that is not there yet keeps a rollback from its end, and one that is gone
 // does not.
 func TestOnlyWhatIsBackIsCalledDone(t *testing.T) {
-	raised := state.Step{Kind: state.Equalise, Changes: slices.Concat(Wrote(fleet.KeySize, 4, 6, "main/2"), Wrote(fleet.KeyReserve, 1, 2,
-		"main/2"))}
+	raised := state.Step{Kind: state.Equalise, Changes: slices.Concat(Wrote(fleet.KeySize, 4, 6, "main/2"),
+		Wrote(fleet.KeyReserve, 1, 2,
+			"main/2"))}
 	for _, c := range []struct {
 		name    string
 		size    int
@@ -42,14 +43,16 @@ func TestOnlyWhatIsBackIsCalledDone(t *testing.T) {
 // TestALineThatMayNotShrinkStaysWhereItIs: a release that was undone in this run is not tried again, of size or
 // reserve, and the run says why it ends.
 func TestALineThatMayNotShrinkStaysWhereItIs(t *testing.T) {
-	raised := state.Step{Kind: state.Equalise, Changes: slices.Concat(Wrote(fleet.KeySize, 4, 6, "main/2"), Wrote(fleet.KeyReserve, 1, 2,
-		"main/2"))}
+	raised := state.Step{Kind: state.Equalise, Changes: slices.Concat(Wrote(fleet.KeySize, 4, 6, "main/2"),
+		Wrote(fleet.KeyReserve, 1, 2,
+			"main/2"))}
 	for _, key := range []fleet.Key{fleet.KeySize, fleet.KeyReserve} {
 		u := UnevenMain(60, 6, 6, 6)
 		u.Lines[ReserveLine("main/1")], u.Lines[ReserveLine("main/2")] = 2, 2
 		s := u.Situation(t, Taken(raised), sizing.Goal{}, state.DefaultPolicy())
 		way, _ := Rollback(s.Journal, s.Fleet, 10)
-		s.Journal.RollTo, s.Journal.Refused = way.To, []state.Refusal{{Pool: "main/app", Key: key, Least: 9, Reason: "it waited"}}
+		s.Journal.RollTo, s.Journal.Refused = way.To, []state.Refusal{{Pool: "main/app", Key: key, Least: 9,
+			Reason: "it waited"}}
 		for {
 			s = u.Situation(t, s.Journal, way.Goal, state.DefaultPolicy())
 			a := s.begin()

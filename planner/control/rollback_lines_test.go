@@ -15,9 +15,11 @@ import (
 // TestARollbackGoesBackLineByLine: each line gets what it had before the first of the steps that wrote it, and a line
 // that none of them wrote is left alone.
 func TestARollbackGoesBackLineByLine(t *testing.T) {
-	equal := state.Step{Kind: state.Equalise, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
+	equal := state.Step{Kind: state.Equalise, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"),
+		plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
 		plannertest.Wrote(fleet.KeySize, 6, 5, "main/3"))}
-	shrunk := state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeySize, 5, 3, "main/1", "main/2", "main/3")}
+	shrunk := state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeySize, 5, 3, "main/1", "main/2",
+		"main/3")}
 	raised := state.Step{Kind: state.Equalise, Changes: plannertest.Wrote(fleet.KeySize, 4, 6, "main/2")}
 	wayBack := state.Step{Kind: state.Backward, Changes: plannertest.Wrote(fleet.KeySize, 5, 4, "main/2")}
 	for _, c := range []struct {
@@ -29,18 +31,25 @@ func TestARollbackGoesBackLineByLine(t *testing.T) {
 		lines int // 0: all lines go to one size
 		gone  string
 	}{
-		{"an equalisation", plannertest.Taken(equal), 10, plannertest.UnevenMain(60, 5, 5, 5), "main/app 6 (main/1, main/3), main/app 4 (main/2)",
+		{"an equalisation", plannertest.Taken(equal), 10, plannertest.UnevenMain(60, 5, 5, 5),
+			"main/app 6 (main/1, main/3), main/app 4 (main/2)",
 			3, ""},
-		{"a later step alone", plannertest.Taken(equal, shrunk), 20, plannertest.UnevenMain(60, 3, 3, 3), "main/app 5", 0, ""},
-		{"both", plannertest.Taken(equal, shrunk), 10, plannertest.UnevenMain(60, 3, 3, 3), "main/app 6 (main/1, main/3), main/app 4 (main/2)", 3,
+		{"a later step alone", plannertest.Taken(equal, shrunk), 20, plannertest.UnevenMain(60, 3, 3, 3), "main/app 5", 0,
 			""},
-		{"one line was raised", plannertest.Taken(raised), 10, plannertest.UnevenMain(60, 6, 6, 6), "main/app 4 (main/2)", 1, ""},
-		{"a process has come", plannertest.Taken(equal, shrunk), 20, plannertest.UnevenMain(60, 3, 3, 3, 3), "main/app 5 (main/1, main/2, main/3)",
+		{"both", plannertest.Taken(equal, shrunk), 10, plannertest.UnevenMain(60, 3, 3, 3),
+			"main/app 6 (main/1, main/3), main/app 4 (main/2)", 3,
+			""},
+		{"one line was raised", plannertest.Taken(raised), 10, plannertest.UnevenMain(60, 6, 6, 6), "main/app 4 (main/2)", 1,
+			""},
+		{"a process has come", plannertest.Taken(equal, shrunk), 20, plannertest.UnevenMain(60, 3, 3, 3, 3),
+			"main/app 5 (main/1, main/2, main/3)",
 			3, ""},
-		{"a process is gone", plannertest.Taken(shrunk), 10, &plannertest.UnevenFleet{Lines: plannertest.UnevenMain(60, 3, 3, 3).Lines, Budget: 60, Gone: []string{"main/2"}, Role: 0},
+		{"a process is gone", plannertest.Taken(shrunk), 10, &plannertest.UnevenFleet{Lines: plannertest.UnevenMain(60, 3, 3,
+			3).Lines, Budget: 60, Gone: []string{"main/2"}, Role: 0},
 			"main/app 5", 0, "main/app in main/2"},
-		{"given up on its way back", state.JournalState{Step: &wayBack, StepSeq: 10, StepNumber: 1}.GivenUp(), 10, plannertest.UnevenMain(60, 5, 5,
-			5), "main/app 4 (main/2)", 1, ""},
+		{"given up on its way back", state.JournalState{Step: &wayBack, StepSeq: 10, StepNumber: 1}.GivenUp(), 10,
+			plannertest.UnevenMain(60, 5, 5,
+				5), "main/app 4 (main/2)", 1, ""},
 	} {
 		s := c.u.Situation(t, c.m, sizing.Goal{}, state.DefaultPolicy())
 		way, any := control.Rollback(c.m, s.Fleet, c.to)
@@ -51,26 +60,31 @@ func TestARollbackGoesBackLineByLine(t *testing.T) {
 	}
 }
 
-// TestALostProcessLeavesItsSizeToNoOther: main/2 is lost and taken out of the config, a person has taken responsibility,
-// and the process that was main/3 has its name.
+// TestALostProcessLeavesItsSizeToNoOther: main/2 is lost and taken out of the config, a person has taken
+// responsibility, and the process that was main/3 has its name.
 func TestALostProcessLeavesItsSizeToNoOther(t *testing.T) {
-	equal := state.Step{Kind: state.Equalise, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 4, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 9, 5, "main/2"),
+	equal := state.Step{Kind: state.Equalise, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 4, 5, "main/1"),
+		plannertest.Wrote(fleet.KeySize, 9, 5, "main/2"),
 		plannertest.Wrote(fleet.KeySize, 6, 5, "main/3"))}
-	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: []state.Seen{{Process: "main/1", Console: "h1", Alias: "app"},
-		{Process: "main/2", Console: "h2", Alias: "app"}, {Process: "main/3", Console: "h3", Alias: "app"}}})
+	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{},
+		Seen: []state.Seen{{Process: "main/1", Console: "h1", Alias: "app"},
+			{Process: "main/2", Console: "h2", Alias: "app"}, {Process: "main/3", Console: "h3", Alias: "app"}}})
 	m.Past = plannertest.Taken(equal).Past
 	m = m.After(state.Event{Kind: state.Accepted})
-	m, _ = m.Placed(fleet.Observation{Processes: []fleet.Process{{ID: "main/1", Console: "h1"}, {ID: "main/2", Console: "h3"}}})
+	m, _ = m.Placed(fleet.Observation{Processes: []fleet.Process{{ID: "main/1", Console: "h1"},
+		{ID: "main/2", Console: "h3"}}})
 	s := plannertest.UnevenMain(60, 5, 5).Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
 	way, any := control.Rollback(m, s.Fleet, 0)
-	if got, gone := way.Goal.Text(), strings.Join(way.Gone, ", "); !any || got != "main/app 4 (main/1), main/app 6 (main/2)" || gone != "main/app in main/2 at h2" {
+	if got, gone := way.Goal.Text(), strings.Join(way.Gone, ", "); !any ||
+		got != "main/app 4 (main/1), main/app 6 (main/2)" || gone != "main/app in main/2 at h2" {
 		t.Errorf("to %q, %q gone", got, gone)
 	}
 }
 
 // TestAWayBackThatFitsLineByLineIsPossible: 6/4/6 fits where three of 6 do not, and where none may grow above 6.
 func TestAWayBackThatFitsLineByLineIsPossible(t *testing.T) {
-	equal := state.Step{Kind: state.Equalise, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"), plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
+	equal := state.Step{Kind: state.Equalise, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"),
+		plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
 		plannertest.Wrote(fleet.KeySize, 6, 5, "main/3"))}
 	for _, c := range []struct {
 		budget, max int
@@ -102,8 +116,9 @@ func TestAWayIsSaidToBePossibleByLine(t *testing.T) {
 		{16, 5, "main/app goes back to 6 in main/1, above its max: 5"},
 		{15, 0, "pg: these sizes come to 16 connections, 1 more than the budget of 15"},
 	} {
-		s := plannertest.UnevenMain(c.budget, 6, 4, 6).Situation(t, state.JournalState{}, sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg",
-			Size: 5}}}, state.Policy{Percent: 7})
+		s := plannertest.UnevenMain(c.budget, 6, 4, 6).Situation(t, state.JournalState{},
+			sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg",
+				Size: 5}}}, state.Policy{Percent: 7})
 		s.Fleet.Pools[0].Rules.Max = c.max
 		s.AsMeasured = s.Fleet
 		way, _ := s.Forecast()

@@ -59,7 +59,8 @@ func TestASoakOfAStoppedPoolShowsNothing(t *testing.T) {
 		}
 		return s.Next()
 	}
-	if a := soaked(pause); a.Kind != state.Wait || !a.Held || !strings.Contains(a.Reason, "db is paused in b/1: RESUME db") {
+	if a := soaked(pause); a.Kind != state.Wait || !a.Held ||
+		!strings.Contains(a.Reason, "db is paused in b/1: RESUME db") {
 		t.Errorf("%s, held %v: %q; want it held", a.Kind, a.Held, a.Reason)
 	}
 	s.Memory.RollTo = 1

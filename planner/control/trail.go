@@ -23,8 +23,8 @@ const (
 )
 
 // paused says that a queue may come of a pause: the server, not the number of its connections, stopped serving. It is
-// so where in the newest interval between two samples, or in one before it since when the queue has only fallen, half or
-// less of the usual transactions completed, and that for at most longest. Empty: nothing says so.
+// so where in the newest interval between two samples, or in one before it since when the queue has only fallen, half
+// or less of the usual transactions completed, and that for at most longest. Empty: nothing says so.
 //
 // What completed between two samples is what arrived less what the queue and the open transactions grew by:
 // total_xact_count counts arrivals (PgBouncer client.c:1596), and sv_active are the connections that a transaction
@@ -70,7 +70,8 @@ func (t RecentSamples) paused(of func(lineSample) bool, longest time.Duration) s
 		return ""
 	}
 	dt := t.samples[last].at.Sub(t.samples[last-1].at).Seconds()
-	return fmt.Sprintf("%s completed in %.1f s where %.0f usually do: a pause, and no lack of connections so far", words.Count(max(0, done[last]), "transaction"), dt, usual*dt)
+	return fmt.Sprintf("%s completed in %.1f s where %.0f usually do: a pause, and no lack of connections so far",
+		words.Count(max(0, done[last]), "transaction"), dt, usual*dt)
 }
 
 // Paused says that a server's pools wait because it paused; empty: nothing says so.
@@ -78,7 +79,8 @@ func (t RecentSamples) Paused(server string, longest time.Duration) string {
 	return t.paused(func(l lineSample) bool { return l.server == server }, longest)
 }
 
-// RecentSamples are the last few samples at every line of the fleet, for judging what a step does to the waiting. They are a value.
+// RecentSamples are the last few samples at every line of the fleet, for judging what a step does to the waiting. They
+// are a value.
 type RecentSamples struct {
 	samples []sample // the oldest first, at most mostSamples
 	last    time.Time
@@ -93,7 +95,8 @@ const (
 	trailGaps = 1000             // chosen: more than a soak of a day has, with a sample lost every two minutes
 )
 
-// mostSamples bounds a RecentSamples. chosen: a quarter of a minute of samples while acting, more than a minute in soak.
+// mostSamples bounds a RecentSamples. chosen: a quarter of a minute of samples while acting, more than a minute in
+// soak.
 const mostSamples = 16
 
 // glance is what a RecentSamples keeps of a sample.
@@ -134,8 +137,9 @@ func (t RecentSamples) Add(o fleet.Observation) RecentSamples {
 	g := sample{at: o.At}
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
-			l := lineSample{SettingChange: fleet.SettingChange{Process: p.ID, Alias: a.Name}, pool: p.Group + "/" + a.Name, server: a.Server,
-				xacts: a.Counters.Xacts, waitTime: a.Counters.WaitTime, stopped: Stopped(p.ID, a)}
+			l := lineSample{SettingChange: fleet.SettingChange{Process: p.ID, Alias: a.Name}, pool: p.Group + "/" + a.Name,
+				server: a.Server,
+				xacts:  a.Counters.Xacts, waitTime: a.Counters.WaitTime, stopped: Stopped(p.ID, a)}
 			for _, u := range a.Pools {
 				l.waiting += u.ClientsWaiting
 				l.linked += u.ServersActive
@@ -168,8 +172,8 @@ func (t RecentSamples) unwatched(since time.Time, longest time.Duration) time.Du
 	return sum
 }
 
-// late is how far the newest samples lie apart, where those of the two newest gaps are all too far; 0: they are not. One
-// alone is a sample that was lost.
+// late is how far the newest samples lie apart, where those of the two newest gaps are all too far; 0: they are not.
+// One alone is a sample that was lost.
 func (t RecentSamples) late(longest time.Duration) time.Duration {
 	if len(t.gaps) < 2 {
 		return 0
@@ -185,7 +189,8 @@ func (t RecentSamples) late(longest time.Duration) time.Duration {
 }
 
 func (g sample) line(x fleet.SettingChange) (lineSample, bool) {
-	i, found := slices.BinarySearchFunc(g.lines, fleet.SettingChange{Process: x.Process, Alias: x.Alias}, func(l lineSample, x fleet.SettingChange) int { return fleet.CompareChanges(l.SettingChange, x) })
+	i, found := slices.BinarySearchFunc(g.lines, fleet.SettingChange{Process: x.Process, Alias: x.Alias},
+		func(l lineSample, x fleet.SettingChange) int { return fleet.CompareChanges(l.SettingChange, x) })
 	if !found {
 		return lineSample{}, false
 	}
@@ -193,13 +198,13 @@ func (g sample) line(x fleet.SettingChange) (lineSample, bool) {
 }
 
 // suffers says why a pool waits more than it should, as the samples since `since` show: a mean wait in one of its
-// processes that is above bar by more than the samples differ among each other, a head of the queue older than oldest, or
-// a queue that grew from sample to sample over growingFor of them. Empty: it does not, or there are not enough looks yet to
-// say so. A line that somebody has paused is named.
+// processes that is above bar by more than the samples differ among each other, a head of the queue older than oldest,
+// or a queue that grew from sample to sample over growingFor of them. Empty: it does not, or there are not enough looks
+// yet to say so. A line that somebody has paused is named.
 //
-// The last two may come of a pause of the server as well as of too few connections. While the samples say that it is one
-// (see paused), stalled is true and the reason tells of it: nothing that was done is wrong yet, and nothing more may be
-// done. A pause that lasts longer than oldest is judged like any other waiting.
+// The last two may come of a pause of the server as well as of too few connections. While the samples say that it is
+// one (see paused), stalled is true and the reason tells of it: nothing that was done is wrong yet, and nothing more
+// may be done. A pause that lasts longer than oldest is judged like any other waiting.
 func (t RecentSamples) suffers(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
 	why, stalled = t.waits(pool, since, bar, oldest)
 	if why == "" {
@@ -233,11 +238,14 @@ func (t RecentSamples) waits(pool string, since time.Time, bar, oldest time.Dura
 			}
 		}
 		if l.maxWait > oldest && why == "" {
-			why = fmt.Sprintf("a client of %s in %s has waited %v > %v", pool, l.Process, l.maxWait.Round(time.Millisecond), oldest)
+			why = fmt.Sprintf("a client of %s in %s has waited %v > %v", pool, l.Process, l.maxWait.Round(time.Millisecond),
+				oldest)
 		}
 		if mean, half, xacts := meanWait(looks, l.SettingChange); mean-half > bar {
-			return fmt.Sprintf("%s waits %v ± %v on average in %s > %v (%d transactions since %s)", pool, mean.Round(100*time.Microsecond),
-				half.Round(100*time.Microsecond), l.Process, bar.Round(100*time.Microsecond), xacts, looks[0].at.Format(time.TimeOnly)), false
+			return fmt.Sprintf("%s waits %v ± %v on average in %s > %v (%d transactions since %s)", pool,
+				mean.Round(100*time.Microsecond),
+				half.Round(100*time.Microsecond), l.Process, bar.Round(100*time.Microsecond), xacts,
+				looks[0].at.Format(time.TimeOnly)), false
 		}
 	}
 	if why == "" && grows(queues) {
@@ -307,8 +315,8 @@ func (t RecentSamples) xacts(x fleet.SettingChange, since time.Time) int64 {
 	return 0
 }
 
-// used says why a line may not be made as small as a set makes it: at two of the last three samples more than share of what it
-// would have then was in use.
+// used says why a line may not be made as small as a set makes it: at two of the last three samples more than share of
+// what it would have then was in use.
 func (t RecentSamples) used(x fleet.SettingChange, share float64) string {
 	above, of, active := 0, 0, 0
 	for _, g := range t.samples[max(0, len(t.samples)-3):] {
@@ -320,15 +328,16 @@ func (t RecentSamples) used(x fleet.SettingChange, share float64) string {
 	if above < holdOf {
 		return ""
 	}
-	return fmt.Sprintf("%s in %s has %s in use, above %.3g of the %d that it would have", x.Alias, x.Process, words.Count(active, "connection"), share, of)
+	return fmt.Sprintf("%s in %s has %s in use, above %.3g of the %d that it would have", x.Alias, x.Process,
+		words.Count(active, "connection"), share, of)
 }
 
 // leastIntervals is how many intervals a mean wait needs. chosen: with fewer there is no telling how much they differ.
 const leastIntervals = 3
 
-// meanWait is a line's mean wait per transaction over the samples, and twice its standard error as the intervals between
-// looks tell it: waits of one interval hang together, those of different ones nearly do not (batch means). Infinite
-// where there are too few intervals with transactions.
+// meanWait is a line's mean wait per transaction over the samples, and twice its standard error as the intervals
+// between looks tell it: waits of one interval hang together, those of different ones nearly do not (batch means).
+// Infinite where there are too few intervals with transactions.
 func meanWait(looks []sample, x fleet.SettingChange) (mean, half time.Duration, xacts int64) {
 	var waits, counts []float64
 	var sum time.Duration

@@ -11,8 +11,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// shiftStep is the next step on the way of a shift: sizes towards those of the furthest jump, and as much traffic as they
-// serve then; with the goal that it goes towards. blocked says why there is none.
+// shiftStep is the next step on the way of a shift: sizes towards those of the furthest jump, and as much traffic as
+// they serve then; with the goal that it goes towards. blocked says why there is none.
 func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) {
 	f := s.AsMeasured
 	for _, other := range s.Shifts {
@@ -38,8 +38,10 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) {
 	limit := r.Limit(sh.At, s.Journal.SoaksFrom(sh.ID(), s.Policy))
 	jump, blocked, err := r.Furthest(sh.At, limit)
 	if s.Journal.RollTo > 0 { // what was there before is gone back to over sizes that still stand, where they serve it
-		if n := len(s.Journal.Past); n > 0 && limit != sh.At { // those of the newest step were made to serve its way back, too
-			if t := s.Journal.Past[n-1].Step.Traffic; t != nil && t.Shift == sh.ID() && t.To == sh.At && s.stands(s.Journal.Past[n-1].Step) {
+		// those of the newest step were made to serve its way back, too
+		if n := len(s.Journal.Past); n > 0 && limit != sh.At {
+			if t := s.Journal.Past[n-1].Step.Traffic; t != nil && t.Shift == sh.ID() && t.To == sh.At &&
+				s.stands(s.Journal.Past[n-1].Step) {
 				back := t.Back()
 				return state.Step{Kind: state.Forward, Traffic: &back}, nil, ""
 			}
@@ -61,7 +63,8 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) {
 	if step.Kind == state.Equalise {
 		return step, &goal, why
 	}
-	step.Changes = slices.DeleteFunc(step.Changes, func(x fleet.SettingChange) bool { // what is held on another server holds nothing here
+	// what is held on another server holds nothing here
+	step.Changes = slices.DeleteFunc(step.Changes, func(x fleet.SettingChange) bool {
 		server := s.server(x.Pool())
 		return server != s.server(sh.From) && s.forbidden([]fleet.SettingChange{x}).any()
 	})
@@ -72,13 +75,14 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) {
 	return step, &goal, why
 }
 
-// later says which other shift from the same pool is past this one: its fraction is of what this one leaves, so this one moves
-// no more. Empty: none is, or all of them go back.
+// later says which other shift from the same pool is past this one: its fraction is of what this one leaves, so this
+// one moves no more. Empty: none is, or all of them go back.
 func (s State) later(sh shift.Shift) string {
 	i := slices.IndexFunc(s.Shifts, func(x shift.Shift) bool { return x.ID() == sh.ID() })
 	for _, x := range s.Shifts[i+1:] {
 		if x.From == sh.From && x.At != 0 && s.Journal.RollTo == 0 {
-			return fmt.Sprintf("traffic of %s stands at %d %%, and its fraction is of what %s leaves: bring it back to 0 %% first", x.ID(), x.At, sh.ID())
+			return fmt.Sprintf("traffic of %s stands at %d %%, and its fraction is of what %s leaves: bring it back to 0 %% "+
+				"first", x.ID(), x.At, sh.ID())
 		}
 	}
 	return ""
@@ -114,7 +118,8 @@ func (s State) turning() (shift.Shift, bool) {
 func (s State) unread() string {
 	step := s.Journal.Step
 	for i, r := range s.Readings {
-		moves := s.Shifts[i].At != s.Shifts[i].Until || step != nil && step.Traffic != nil && step.Traffic.Shift == s.Shifts[i].ID()
+		moves := s.Shifts[i].At != s.Shifts[i].Until || step != nil && step.Traffic != nil &&
+			step.Traffic.Shift == s.Shifts[i].ID()
 		if r.Error != "" && moves {
 			return fmt.Sprintf("what the traffic switch of %s says is not known: %s", s.Shifts[i].ID(), r.Error)
 		}
@@ -136,7 +141,8 @@ func (s State) misread() string {
 		if !ok || !r.Said || r.X == known.X || known.Any {
 			continue
 		}
-		if in := s.Journal.Intent; in != nil && in.Traffic != nil && in.Traffic.Shift == id && (r.X == in.Traffic.From || r.X == in.Traffic.To) {
+		if in := s.Journal.Intent; in != nil && in.Traffic != nil && in.Traffic.Shift == id && (r.X == in.Traffic.From ||
+			r.X == in.Traffic.To) {
 			continue // nobody knows whether it was made
 		}
 		ours := step != nil && step.Traffic != nil && step.Traffic.Shift == id
@@ -147,9 +153,11 @@ func (s State) misread() string {
 			if step.Kind == state.Backward || s.stands(*step) {
 				continue
 			}
-			return fmt.Sprintf("the traffic of %s was turned to %d %% before the sizes for it stand; turn it back to %d %%", id, r.X, known.X)
+			return fmt.Sprintf("the traffic of %s was turned to %d %% before the sizes for it stand; turn it back to %d %%", id,
+				r.X, known.X)
 		}
-		return fmt.Sprintf("the traffic switch of %s says %d %%, and the journal %d %%: somebody else turned it", id, r.X, known.X)
+		return fmt.Sprintf("the traffic switch of %s says %d %%, and the journal %d %%: somebody else turned it", id, r.X,
+			known.X)
 	}
 	return ""
 }
@@ -157,14 +165,18 @@ func (s State) misread() string {
 // stands reports whether every line of a step is as the step makes it.
 func (s State) stands(step state.Step) bool {
 	if s.unseen { // as far as the journal knows
-		return !slices.ContainsFunc(step.Changes, func(x fleet.SettingChange) bool { return s.Journal.LineUnsettled(x, x.To) })
+		return !slices.ContainsFunc(step.Changes, func(x fleet.SettingChange) bool {
+			return s.Journal.LineUnsettled(x,
+				x.To)
+		})
 	}
 	return !slices.ContainsFunc(step.Changes, func(x fleet.SettingChange) bool { at, _ := s.at(x); return at != x.To })
 }
 
 // flipped reports whether the step's traffic has moved, or may have: the switch was told, or says so.
 func (s State) flipped(step state.Step) bool {
-	return step.Traffic != nil && (s.told(step.Traffic.Shift) == step.Traffic.To || s.says(step.Traffic.Shift) == step.Traffic.To)
+	return step.Traffic != nil && (s.told(step.Traffic.Shift) == step.Traffic.To ||
+		s.says(step.Traffic.Shift) == step.Traffic.To)
 }
 
 // told is what a switch was told last, as far as the journal knows.
@@ -181,8 +193,8 @@ func (s State) says(shift string) int {
 	return x.At
 }
 
-// turn is what is due for a step's turn, if anything is: to make it, to wait for the person who makes it, or to wait until
-// the switch says what it was told.
+// turn is what is due for a step's turn, if anything is: to make it, to wait for the person who makes it, or to wait
+// until the switch says what it was told.
 func (s State) turn(t shift.TrafficChange) (state.Action, bool) {
 	shift, reading, _ := s.shift(t.Shift)
 	told := s.told(t.Shift)
@@ -190,9 +202,11 @@ func (s State) turn(t shift.TrafficChange) (state.Action, bool) {
 	case shift.ByHand && shift.At == t.To && told != t.To:
 		return state.Action{Kind: state.ShiftTraffic, Traffic: &t, Reason: "by hand"}, true
 	case shift.ByHand && shift.At != t.To:
-		why := fmt.Sprintf("turn the traffic of %s from %d to %d %% now: this waits until the switch says so", t.Shift, shift.At, t.To)
+		why := fmt.Sprintf("turn the traffic of %s from %d to %d %% now: this waits until the switch says so", t.Shift,
+			shift.At, t.To)
 		if s.Now.Sub(s.Journal.SettledAt) >= s.Policy.FlipFor {
-			return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: fmt.Sprintf("nobody turned the traffic of %s to %d %% within %v", t.Shift, t.To, s.Policy.FlipFor)}, true
+			return state.Action{Kind: state.Stop, Outcome: state.Held,
+				Reason: fmt.Sprintf("nobody turned the traffic of %s to %d %% within %v", t.Shift, t.To, s.Policy.FlipFor)}, true
 		}
 		return state.Action{Kind: state.Wait, Held: true, Reason: why, For: s.Policy.Every}, true
 	case told != t.To:
@@ -208,8 +222,8 @@ func (s State) turn(t shift.TrafficChange) (state.Action, bool) {
 	return state.Action{}, false
 }
 
-// turnable says why traffic may not move now: a signal of its server, or a pool that waits and would get more. What goes back
-// in a rollback is held by nothing.
+// turnable says why traffic may not move now: a signal of its server, or a pool that waits and would get more. What
+// goes back in a rollback is held by nothing.
 func (s State) turnable(t *shift.TrafficChange) obstacle {
 	if t == nil || s.Journal.RollTo > 0 {
 		return obstacle{}

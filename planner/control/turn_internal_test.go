@@ -17,7 +17,8 @@ func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
 			cpu := Threshold{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}
 			for range 2 {
 				s.Now = s.Now.Add(time.Millisecond)
-				s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []Threshold{cpu}, []string{"pg"}, time.Minute, s.Now)
+				s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []Threshold{cpu},
+					[]string{"pg"}, time.Minute, s.Now)
 			}
 		},
 		"a client that waits": func(s *Stage) {
@@ -34,7 +35,8 @@ func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
 		s.Act(t, state.Wait)
 		cause(s)
 		abort := s.Act(t, state.AbortStep)
-		if abort.Step.Traffic == nil || *abort.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) || len(abort.Step.Changes) == 0 || abort.Soak == nil || abort.Soak.Back != (name != "saturation") {
+		if abort.Step.Traffic == nil || *abort.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) ||
+			len(abort.Step.Changes) == 0 || abort.Soak == nil || abort.Soak.Back != (name != "saturation") {
 			t.Fatalf("%s: %+v", name, abort)
 		}
 		s.Sized()
@@ -56,7 +58,8 @@ func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
 		if most := s.Memory.SoaksFrom("a/db:b/db", s.Policy); most != 25 {
 			t.Errorf("%s: %d points at most", name, most)
 		}
-		if f := learn.Learn(load.Range{Lower: 0.3, Target: 0.4, Upper: 0.5}, s.Memory.Soaks).Fraction; name != "saturation" && f.Upper != 1 {
+		if f := learn.Learn(load.Range{Lower: 0.3, Target: 0.4, Upper: 0.5}, s.Memory.Soaks).Fraction; name != "saturation" &&
+			f.Upper != 1 {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
@@ -70,7 +73,8 @@ func TestABlindTurnThatFailsIsNotTriedWithoutEnd(t *testing.T) {
 	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: back, At: s.Now})
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
 	blind := func() (state.Action, bool) {
-		return Unseen(State{Now: s.Now, Fleet: s.Fleet, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings})
+		return Unseen(State{Now: s.Now, Fleet: s.Fleet, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts,
+			Readings: s.Readings})
 	}
 	flip, due := blind()
 	if !due {

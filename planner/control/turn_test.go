@@ -19,7 +19,8 @@ import (
 func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 	s := plannertest.Shifting()
 	open := s.Until(t, state.BeginStep)
-	if open.Step.Traffic == nil || open.Goal == nil || *open.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 0, To: 50}) || len(open.Step.Changes) == 0 {
+	if open.Step.Traffic == nil || open.Goal == nil || *open.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db",
+		From: 0, To: 50}) || len(open.Step.Changes) == 0 {
 		t.Fatalf("%+v", open.Step)
 	}
 	flip := s.Until(t, state.ShiftTraffic)
@@ -48,12 +49,14 @@ func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 	if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "says 50 %, and nothing moved: 0 ± 1") {
 		t.Fatalf("%+v", a)
 	}
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1}, To: learn.Measure{Erlangs: 9.6, SD: 0.1}, Verdict: learn.Moved}
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
+		To: learn.Measure{Erlangs: 9.6, SD: 0.1}, Verdict: learn.Moved}
 	s.Act(t, state.CompleteStep)
 	if len(s.Memory.Soaks) != 1 || s.Memory.Steps != 1 {
 		t.Fatalf("%+v", s.Memory.Soaks)
 	}
-	if next := s.Until(t, state.BeginStep); next.Step.Traffic == nil || next.Step.Traffic.From != 50 || next.Step.Traffic.To != 100 {
+	if next := s.Until(t, state.BeginStep); next.Step.Traffic == nil || next.Step.Traffic.From != 50 ||
+		next.Step.Traffic.To != 100 {
 		t.Fatalf("%+v", next.Step)
 	}
 	s.Until(t, state.ShiftTraffic)
@@ -83,7 +86,9 @@ func TestASignalHoldsTraffic(t *testing.T) {
 	high := func(s *plannertest.Stage) {
 		for range 2 {
 			s.Now = s.Now.Add(time.Millisecond)
-			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}}, []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
+			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
+				[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
+				s.Now)
 		}
 	}
 	s := plannertest.Shifting()
@@ -134,7 +139,9 @@ func TestARollbackIsNotHeldByWhatItCures(t *testing.T) {
 	s.Readings[0].X = 50
 	for range 2 {
 		s.Now = s.Now.Add(time.Millisecond)
-		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}}, []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
+		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
+			[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
+			s.Now)
 	}
 	if a := s.Act(t, state.ShiftTraffic); a.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
@@ -178,7 +185,9 @@ func TestATurnByItselfIsHeldLikeAStep(t *testing.T) {
 		s.Sized()
 		a := s.Next()
 		if a.Kind == state.BeginStep && len(a.Step.Changes) == 0 {
-			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}}, []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
+			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
+				[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
+				s.Now)
 			if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "cpu") {
 				t.Fatalf("%+v", a)
 			}
@@ -187,7 +196,8 @@ func TestATurnByItselfIsHeldLikeAStep(t *testing.T) {
 		s.Act(t, a.Kind)
 		if a.Kind == state.ShiftTraffic {
 			s.Readings[0].X = a.Traffic.To
-			s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: a.Traffic.To, From: learn.Measure{Erlangs: 7, SD: 0.1}, To: learn.Measure{Erlangs: 9, SD: 0.1}}
+			s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: a.Traffic.To, From: learn.Measure{Erlangs: 7, SD: 0.1},
+				To: learn.Measure{Erlangs: 9, SD: 0.1}}
 		}
 	}
 	t.Fatal("every turn needs a size")
@@ -198,16 +208,19 @@ func TestTrafficGoesBackThoughNothingIsSeen(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
-	blind := control.State{Now: s.Now, Fleet: s.Fleet, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}
+	blind := control.State{Now: s.Now, Fleet: s.Fleet, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts,
+		Readings: s.Readings}
 	if _, due := control.Unseen(blind); due {
 		t.Fatal("nothing calls for it")
 	}
 	for range 2 {
 		s.Now = s.Now.Add(time.Second)
-		blind.Guard = blind.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []control.Threshold{{Name: "cpu", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
+		blind.Guard = blind.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}},
+			[]control.Threshold{{Name: "cpu", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
 	}
 	abort, due := control.Unseen(blind)
-	if !due || abort.Kind != state.AbortStep || abort.Step.Traffic.To != 0 || len(abort.Step.Changes) != len(s.Memory.Written) {
+	if !due || abort.Kind != state.AbortStep || abort.Step.Traffic.To != 0 ||
+		len(abort.Step.Changes) != len(s.Memory.Written) {
 		t.Fatalf("%v %+v", due, abort)
 	}
 	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, At: s.Now})
@@ -224,7 +237,8 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 	s.Sized()
 	s.Readings[0].X = 30
 	s.Sized()
-	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted || !strings.Contains(a.Reason, "says 30 %, and the journal 0 %") {
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted ||
+		!strings.Contains(a.Reason, "says 30 %, and the journal 0 %") {
 		t.Fatalf("%+v", a)
 	}
 	s.Readings[0] = state.Reading{X: 0, Error: "flag: exit status 1"}
@@ -247,7 +261,8 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 	if a := s.Next(); a.Outcome == state.Drifted {
 		t.Fatalf("%+v", a)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Switches: []state.Switch{{Shift: "a/db:b/db", X: 30, Or: 30}}})
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Switches: []state.Switch{{Shift: "a/db:b/db", X: 30,
+		Or: 30}}})
 	if sw, _ := s.Memory.Switch("a/db:b/db"); sw.X != 30 || sw.Any {
 		t.Errorf("%+v", sw)
 	}
@@ -263,7 +278,9 @@ func TestATurnOfUnknownFateIsMadeAgain(t *testing.T) {
 	if a := s.Next(); a.Kind != state.ShiftTraffic || *a.Traffic != *flip.Traffic {
 		t.Fatalf("%+v", a)
 	}
-	s.Gate = s.Gate.Add(nil, []control.Threshold{{Name: "cpu", Hold: 0.8, Resume: 0.7, Abort: math.Inf(1)}}, []string{"pg"}, time.Minute, s.Now) // it may not be made now
+	// it may not be made now
+	s.Gate = s.Gate.Add(nil, []control.Threshold{{Name: "cpu", Hold: 0.8, Resume: 0.7, Abort: math.Inf(1)}},
+		[]string{"pg"}, time.Minute, s.Now)
 	if a := s.Next(); a.Kind != state.ShiftTraffic || a.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}
@@ -292,7 +309,8 @@ func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
 	}
 	waiting.Readings = []state.Reading{{X: 0, Said: true}}
 	waiting.Now = waiting.Now.Add(time.Minute)
-	if a := waiting.Next(); a.Kind != state.Stop || a.Outcome != state.Held || !strings.Contains(a.Reason, "nobody turned") {
+	if a := waiting.Next(); a.Kind != state.Stop || a.Outcome != state.Held ||
+		!strings.Contains(a.Reason, "nobody turned") {
 		t.Fatalf("%+v", a)
 	}
 	waiting.Readings = []state.Reading{{X: 70, Said: true}} // somewhere else
@@ -305,7 +323,8 @@ func TestARollbackTurnsTheSwitchBackToo(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1}, To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
+		To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
 	s.Until(t, state.CompleteStep)
 	s.Sized()
 	way, any := control.Rollback(s.Memory, s.Fleet, 0)
@@ -315,7 +334,8 @@ func TestARollbackTurnsTheSwitchBackToo(t *testing.T) {
 	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &way.Goal, To: way.To, At: s.Now})
 	s.Goal, s.Shifts[0].Until = way.Goal, 0
 	open := s.Until(t, state.BeginStep)
-	if open.Step.Traffic == nil || *open.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) || len(open.Step.Changes) != 0 {
+	if open.Step.Traffic == nil || *open.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) ||
+		len(open.Step.Changes) != 0 {
 		t.Fatalf("the traffic goes back first, over the sizes that stand: %+v", open.Step)
 	}
 	s.Until(t, state.ShiftTraffic)
@@ -341,7 +361,8 @@ func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1}, To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
+		To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
 	s.Until(t, state.CompleteStep)
 	first := s.Memory.Past[0].Seq
 	way, _ := control.Rollback(s.Memory, s.Fleet, 0)
@@ -395,15 +416,18 @@ func TestATurnBackThatFailsIsRepeatedAsTurnBack(t *testing.T) {
 	}
 }
 
-// TestAnActThatDoesNotSucceedKeepsNoTraffic: a size that cannot be written is no reason to leave traffic where it saturates.
+// TestAnActThatDoesNotSucceedKeepsNoTraffic: a size that cannot be written is no reason to leave traffic where it
+// saturates.
 func TestAnActThatDoesNotSucceedKeepsNoTraffic(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
 	s.Sized()
-	undo := state.Action{Kind: state.Undo, Pool: "a/db", Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: s.Size("a"), To: s.Size("a") + 1}}}
+	undo := state.Action{Kind: state.Undo, Pool: "a/db", Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+		Key: fleet.KeySize, From: s.Size("a"), To: s.Size("a") + 1}}}
 	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &undo, At: s.Now})
-	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &undo, At: s.Now, Outcome: state.Held, Reason: "a full disk"})
+	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &undo, At: s.Now, Outcome: state.Held,
+		Reason: "a full disk"})
 	s.Saturated()
 	if a := s.Act(t, state.AbortStep); a.Step.Traffic == nil || a.Step.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
@@ -417,7 +441,9 @@ func TestAPersonIsNotAskedWhileASignalHolds(t *testing.T) {
 	s.Until(t, state.Grant)
 	s.Sized()
 	s.Saturated()
-	s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now.Add(time.Millisecond)}}, []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.99}}, []string{"pg"}, time.Minute, s.Now)
+	s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now.Add(time.Millisecond)}},
+		[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.99}}, []string{"pg"}, time.Minute,
+		s.Now)
 	for range 4 {
 		s.Sized()
 		if a := s.Next(); strings.Contains(a.Reason, "turn the traffic") {

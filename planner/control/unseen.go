@@ -9,10 +9,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// Unseen decides what goes back where no sample shows the fleet: one takes long, a console does not answer, a file is being
-// written and nobody knows when it will have been. A step goes back where a signal says so: its traffic by the switch
-// alone, then what it has granted. A line that becomes smaller adds to no worst case, and one that does not answer keeps
-// no other from it. What makes a line larger waits until it is seen.
+// Unseen decides what goes back where no sample shows the fleet: one takes long, a console does not answer, a file is
+// being written and nobody knows when it will have been. A step goes back where a signal says so: its traffic by the
+// switch alone, then what it has granted. A line that becomes smaller adds to no worst case, and one that does not
+// answer keeps no other from it. What makes a line larger waits until it is seen.
 func Unseen(s State) (a state.Action, due bool) {
 	step, m := s.Journal.Step, s.Journal
 	s.unseen = true
@@ -73,8 +73,8 @@ func endsFlush(intent *state.Action) bool {
 	return intent == nil || intent.Kind == state.Flush || intent.Kind == state.Restore || intent.Kind == state.Retreat
 }
 
-// unseenAbort says why a step should go back, as far as signals tell: those of the server from which its traffic has moved,
-// or may have, and of each on which it has granted something, or may have.
+// unseenAbort says why a step should go back, as far as signals tell: those of the server from which its traffic has
+// moved, or may have, and of each on which it has granted something, or may have.
 func (s State) unseenAbort(step state.Step) string {
 	if step.Traffic != nil && s.Journal.RollTo > 0 { // it is the way back itself
 		return ""
@@ -95,8 +95,8 @@ func (s State) unseenAbort(step state.Step) string {
 	return ""
 }
 
-// wayBack is the step that returns to where one began: every line that is not there, as it is seen, or that the journal does
-// not know to be there. A file may say what its process does not have yet.
+// wayBack is the step that returns to where one began: every line that is not there, as it is seen, or that the journal
+// does not know to be there. A file may say what its process does not have yet.
 func (s State) wayBack(step state.Step) state.Step {
 	back := state.Step{Kind: state.Backward}
 	for _, x := range step.Changes {
@@ -106,7 +106,8 @@ func (s State) wayBack(step state.Step) state.Step {
 		}
 		switch {
 		case seen && at != x.From:
-			back.Changes = append(back.Changes, fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: at, To: x.From})
+			back.Changes = append(back.Changes, fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: at,
+				To: x.From})
 		case (seen || s.unseen) && s.Journal.LineUnsettled(x, x.From):
 			back.Changes = append(back.Changes, x.Back())
 		}
@@ -117,7 +118,8 @@ func (s State) wayBack(step state.Step) state.Step {
 	return back
 }
 
-// Back is the first step of a rollback as things stand: what of the step in hand is not where it was, else the next one.
+// Back is the first step of a rollback as things stand: what of the step in hand is not where it was, else the next
+// one.
 func (s State) Back() state.Step {
 	switch step := s.Journal.Step; {
 	case step == nil:
@@ -132,8 +134,8 @@ func (s State) Back() state.Step {
 	}
 }
 
-// Barred says why what of the step in hand goes back first does not fit as a whole once its releases have drained; empty:
-// it does. none: no part of it does, and nothing of it needs no room.
+// Barred says why what of the step in hand goes back first does not fit as a whole once its releases have drained;
+// empty: it does. none: no part of it does, and nothing of it needs no room.
 func (s State) Barred() (why string, none bool) {
 	var releases, grants []fleet.SettingChange
 	first := s.Back()

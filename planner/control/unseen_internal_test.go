@@ -12,8 +12,10 @@ import (
 func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 	for _, done := range []bool{true, false} { // false: the grant is in hand, and nobody knows how far
 		s, paused := NewStage(0), ""
-		step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
-		release, grant := state.Action{Kind: state.Release, Changes: step.Changes[:1]}, state.Action{Kind: state.Grant, Changes: step.Changes[1:]}
+		step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+			Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
+		release, grant := state.Action{Kind: state.Release, Changes: step.Changes[:1]}, state.Action{Kind: state.Grant,
+			Changes: step.Changes[1:]}
 		s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, At: s.Now, Goal: &s.Goal})
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepBegan, Step: step, At: s.Now})
 		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &release, At: s.Now})
@@ -46,12 +48,14 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 		}
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, Reason: abort.Reason, At: s.Now})
 		retreat, due := unseen()
-		if want := (fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}); !due || retreat.Kind != state.Retreat || len(retreat.Changes) != 1 || retreat.Changes[0] != want {
+		if want := (fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}); !due ||
+			retreat.Kind != state.Retreat || len(retreat.Changes) != 1 || retreat.Changes[0] != want {
 			t.Fatalf("%v %+v", due, retreat)
 		}
 		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &retreat, At: s.Now})
 		failed := s.Memory.After(state.Event{Kind: state.Failed, Action: &retreat, At: s.Now, Outcome: state.Blind})
-		for outcome, again := range map[state.Outcome]bool{state.Blind: true, state.Held: true, state.Drifted: false, state.LockLost: false} {
+		for outcome, again := range map[state.Outcome]bool{state.Blind: true, state.Held: true, state.Drifted: false,
+			state.LockLost: false} {
 			m := s.Memory.After(state.Event{Kind: state.Failed, Action: &retreat, At: s.Now, Outcome: outcome})
 			if a, due := Unseen(State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: m}); due {
 				t.Errorf("%s: %+v is due at once", outcome, a)
@@ -76,20 +80,23 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 		for range 3 {
 			s.See(16, 9, 10, 9)
 		}
-		if a := s.Next(); a.Kind != state.Grant || a.Changes[0] != (fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20}) {
+		if a := s.Next(); a.Kind != state.Grant || a.Changes[0] != (fleet.SettingChange{Process: "a/1", Alias: "db",
+			Key: fleet.KeySize, From: 16, To: 20}) {
 			t.Fatalf("%+v", a)
 		}
 	}
 }
 
-// TestATurnOfUnknownFateGoesBackBeforeTheStepDoes where nothing is seen: else traffic would stay where nobody looks for it.
+// TestATurnOfUnknownFateGoesBackBeforeTheStepDoes where nothing is seen: else traffic would stay where nobody looks for
+// it.
 func TestATurnOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 	s := Shifting()
 	flip := s.Due(t, state.ShiftTraffic)
 	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
 	unseen := func() (state.Action, bool) {
 		s.Now = s.Now.Add(retryAfter)
-		return Unseen(State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings})
+		return Unseen(State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts,
+			Readings: s.Readings})
 	}
 	if a, due := unseen(); due {
 		t.Fatalf("nothing says so, and %+v is due", a)
@@ -101,7 +108,8 @@ func TestATurnOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 	}
 	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &back, At: s.Now})
 	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &back, At: s.Now, Outcome: state.Held})
-	if again, due := unseen(); !due || again.Kind != state.ShiftTraffic || again.Traffic.To != 0 { // it is repeated as it is
+	// it is repeated as it is
+	if again, due := unseen(); !due || again.Kind != state.ShiftTraffic || again.Traffic.To != 0 {
 		t.Fatalf("%v %+v", due, again)
 	}
 	s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &back, At: s.Now})
@@ -122,9 +130,12 @@ func TestATurnOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 func TestALineOfUnknownFateIsWrittenOnItsWayBack(t *testing.T) {
 	for _, seen := range []bool{false, true} { // whether it was seen that the step has to go back
 		s := NewStage(0)
-		step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
-		release, grant := state.Action{Kind: state.Release, Changes: step.Changes[:1]}, state.Action{Kind: state.Grant, Changes: step.Changes[1:]}
-		for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: step}, {Kind: state.Intended, Action: &release},
+		step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+			Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
+		release, grant := state.Action{Kind: state.Release, Changes: step.Changes[:1]}, state.Action{Kind: state.Grant,
+			Changes: step.Changes[1:]}
+		for _, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: step},
+			{Kind: state.Intended, Action: &release},
 			{Kind: state.Acted, Action: &release}, {Kind: state.Intended, Action: &grant}} {
 			e.At = s.Now
 			s.Memory = s.Memory.After(e)
@@ -138,7 +149,8 @@ func TestALineOfUnknownFateIsWrittenOnItsWayBack(t *testing.T) {
 		for range 4 {
 			s.See(16, 9, 10, 9)
 		}
-		if a := s.Act(t, state.Retreat); len(a.Changes) != 1 || a.Changes[0] != (fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}) {
+		if a := s.Act(t, state.Retreat); len(a.Changes) != 1 ||
+			a.Changes[0] != (fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}) {
 			t.Fatalf("seen %v: %+v", seen, a)
 		}
 		s.See(16, 9, 10, 9)

@@ -70,7 +70,8 @@ func TestThePromiseRefusesAGrantBeyondALimit(t *testing.T) {
 		f := plannertest.UnderLimits(t, rand.New(rand.NewPCG(uint64(seed), 6)))
 		for _, p := range f.Pools {
 			by := 1 + seed%12
-			x := fleet.SettingChange{Process: p.Sizes[0].Process, Alias: p.Alias, Key: fleet.KeySize, From: p.Sizes[0].Conns, To: p.Sizes[0].Conns + by}
+			x := fleet.SettingChange{Process: p.Sizes[0].Process, Alias: p.Alias, Key: fleet.KeySize, From: p.Sizes[0].Conns,
+				To: p.Sizes[0].Conns + by}
 			over := func(trusted bool) (over bool) {
 				then := plannertest.OpenUnder(f.With([]fleet.SettingChange{x}), trusted)
 				for _, l := range f.Limits {

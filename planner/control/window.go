@@ -22,7 +22,8 @@ type Window struct {
 var weekdays = []string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
 
 // ParseWindow reads DAYS FROM-TO ZONE: days as Mon, Mon-Fri or Sat,Sun, or daily; times as 15:04; a zone as UTC or
-// Europe/Berlin. The days may be left out: every day. The zone may not: what a person leaves out is the time on his wall.
+// Europe/Berlin. The days may be left out: every day. The zone may not: what a person leaves out is the time on his
+// wall.
 func ParseWindow(text string) (Window, error) {
 	w := Window{Text: text}
 	bad := func(what string) (Window, error) {

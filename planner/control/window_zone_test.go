@@ -28,7 +28,8 @@ func TestAWindowMayBeWrittenInAnyCase(t *testing.T) {
 		"everyday 01:00-05:00 UTC":      `"everyday" is no day of the week`,
 		"Monday-Friday 01:00-05:00 UTC": `"Monday-Friday" is no day of the week`,
 	} {
-		if _, err := control.ParseWindow(text); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "mean Local") {
+		if _, err := control.ParseWindow(text); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "mean Local") {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}
@@ -42,7 +43,8 @@ func TestAWindowOverMidnightBelongsToTheDayItBeginsOn(t *testing.T) {
 	}
 	for text, want := range map[string]bool{
 		"2026-03-06 23:00": false, "2026-03-07 01:00": false, // Friday's night
-		"2026-03-07 21:59": false, "2026-03-07 22:00": true, "2026-03-08 00:00": true, "2026-03-08 01:59": true, "2026-03-08 02:00": false,
+		"2026-03-07 21:59": false, "2026-03-07 22:00": true, "2026-03-08 00:00": true, "2026-03-08 01:59": true,
+		"2026-03-08 02:00": false,
 		"2026-03-08 23:00": false,
 	} {
 		at, err := time.Parse("2006-01-02 15:04", text)
@@ -52,8 +54,8 @@ func TestAWindowOverMidnightBelongsToTheDayItBeginsOn(t *testing.T) {
 	}
 }
 
-// TestAWindowGoesByTheWallClock: in Berlin the hour from 2 to 3 was left out on 29 March 2026, and was there twice on 25
-// October.
+// TestAWindowGoesByTheWallClock: in Berlin the hour from 2 to 3 was left out on 29 March 2026, and was there twice on
+// 25 October.
 func TestAWindowGoesByTheWallClock(t *testing.T) {
 	for _, c := range []struct {
 		window string
@@ -100,7 +102,8 @@ func TestARefusalSaysTheTimeOfTheWindows(t *testing.T) {
 		{[]string{"01:00-05:00 Europe/Berlin", "Sat 07:00-08:00 Europe/Berlin"},
 			"it is Mon 00:30 Europe/Berlin, outside of the windows (01:00-05:00 Europe/Berlin; Sat 07:00-08:00 Europe/Berlin)"},
 		{[]string{"01:00-05:00 Europe/Berlin", "01:00-05:00 Asia/Tokyo"},
-			"it is Mon 00:30 Europe/Berlin, Mon 07:30 Asia/Tokyo, outside of the windows (01:00-05:00 Europe/Berlin; 01:00-05:00 Asia/Tokyo)"},
+			"it is Mon 00:30 Europe/Berlin, Mon 07:30 Asia/Tokyo, outside of the windows (01:00-05:00 Europe/Berlin; " +
+				"01:00-05:00 Asia/Tokyo)"},
 		{[]string{"01:00-05:00 Europe/Berlin", "Sun 22:00-23:00 UTC"}, ""},
 	} {
 		var windows []control.Window

@@ -32,7 +32,8 @@ func FindIn(o Observation, process, alias string) (Process, Alias, bool) {
 // Defaults reports whether an alias has what its process gives to a line without numbers of its own.
 func (p Process) Defaults(a Alias) bool {
 	s := p.Settings
-	return a.SizeConns == s.DefaultPoolConns && a.ReserveConns == s.DefaultReserveConns && (a.mode() == "" || a.mode() == s.PoolMode)
+	return a.SizeConns == s.DefaultPoolConns && a.ReserveConns == s.DefaultReserveConns &&
+		(a.mode() == "" || a.mode() == s.PoolMode)
 }
 
 // mode is the pool mode of an alias's line, whatever its users have.
@@ -137,8 +138,8 @@ func (p Process) sibling(q Process, a Alias, o Observation) (Alias, bool) {
 	return b, true
 }
 
-// auto reports whether an alias is a database of the line *, by the process's file; where that is not known, whether it may be
-// one by what a console shows.
+// auto reports whether an alias is a database of the line *, by the process's file; where that is not known, whether it
+// may be one by what a console shows.
 func (p Process) auto(a Alias) bool {
 	if p.Filed != nil && (!p.lined(a.Name) || !p.FiledBefore) {
 		return a.Name != AutoDB && !p.lined(a.Name)
@@ -149,7 +150,8 @@ func (p Process) auto(a Alias) bool {
 // unused is an alias of another process as it is in one where nobody has used it yet.
 func (a Alias) unused(s Settings) Alias {
 	return Alias{Name: a.Name, Host: a.Host, Port: a.Port, Database: a.Database, SizeConns: s.DefaultPoolConns,
-		ReserveConns: s.DefaultReserveConns, MaxConns: s.MaxDBConns, Lifetime: s.Lifetime, PoolMode: a.mode(), Server: a.Server, AlsoOn: a.AlsoOn,
+		ReserveConns: s.DefaultReserveConns, MaxConns: s.MaxDBConns, Lifetime: s.Lifetime, PoolMode: a.mode(),
+		Server: a.Server, AlsoOn: a.AlsoOn,
 		Proof: a.Proof, Unplaced: a.Unplaced, Counters: Counters{Assignments: -1}}
 }
 
@@ -164,7 +166,8 @@ func LinedIn(o Observation, id string, besides []string) bool {
 
 // UnlinedNote says what a pool counts of processes that have no line for it, and others have.
 func UnlinedNote(id string, in []string) string {
-	return fmt.Sprintf("%s: %s %s no line for it, and may give it to a client by the line of *: it counts there, too, and keeps its size",
+	return fmt.Sprintf("%s: %s %s no line for it, and may give it to a client by the line of *: it counts there, too, "+
+		"and keeps its size",
 		id, strings.Join(in, ", "), words.Plural(len(in), "has", "have"))
 }
 

@@ -24,8 +24,12 @@ func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
 		limit         string
 	}{
 		{"its size", "1.24.1", func(*fleet.Observation) {}, 20, ""},
-		{"max_db_connections, less what the other user has at work", "1.24.1", func(o *fleet.Observation) { o.Processes[0].Aliases[0].MaxConns = 5 }, 3, "max_db_connections 5 of main/app in main/1"},
-		{"max_user_connections, idle ones of another alias are evicted", "1.24.1", func(o *fleet.Observation) { o.Processes[0].Settings.MaxUserConns = 5 }, 5, "max_user_connections 5 of app1 in main/1"},
+		{"max_db_connections, less what the other user has at work", "1.24.1",
+			func(o *fleet.Observation) { o.Processes[0].Aliases[0].MaxConns = 5 }, 3,
+			"max_db_connections 5 of main/app in main/1"},
+		{"max_user_connections, idle ones of another alias are evicted", "1.24.1",
+			func(o *fleet.Observation) { o.Processes[0].Settings.MaxUserConns = 5 }, 5,
+			"max_user_connections 5 of app1 in main/1"},
 		{"busy ones are not", "1.24.1", func(o *fleet.Observation) {
 			o.Processes[0].Settings.MaxUserConns = 5
 			o.Processes[0].Aliases[1].Pools[0] = fleet.PoolGauges{User: "app1", ServersActive: 4}
@@ -35,8 +39,13 @@ func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
 			o.Processes[0].Aliases[0].ForceUser = "app1"
 			o.Processes[0].Aliases[1].Pools[0] = fleet.PoolGauges{User: "app1", ServersActive: 4}
 		}, 5, "max_user_connections 5 of app1 in main/1/app"},
-		{"a role, idle ones hold it", "1.24.1", func(o *fleet.Observation) { o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 9}} }, 5, "CONNECTION LIMIT 9 of role app1"},
-		{"a database", "1.24.1", func(o *fleet.Observation) { o.Servers[0].Databases = []fleet.ConnLimit{{Name: "app", Conns: 7}} }, 4, "CONNECTION LIMIT 7 of database app"},
+		{"a role, idle ones hold it", "1.24.1",
+			func(o *fleet.Observation) { o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 9}} }, 5,
+			"CONNECTION LIMIT 9 of role app1"},
+		{"a database", "1.24.1", func(o *fleet.Observation) {
+			o.Servers[0].Databases = []fleet.ConnLimit{{Name: "app",
+				Conns: 7}}
+		}, 4, "CONNECTION LIMIT 7 of database app"},
 		{"a role, direct sessions hold it", "1.24.1", func(o *fleet.Observation) {
 			o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 9, DirectConns: 3}}
 		}, 2,

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// WithHidden gives the databases of * that SHOW DATABASES leaves out what their line says, and shows those in which auth_query is
-// asked: they come with the first login of a client whom no file names.
+// WithHidden gives the databases of * that SHOW DATABASES leaves out what their line says, and shows those in which
+// auth_query is asked: they come with the first login of a client whom no file names.
 func WithHidden(o Observation) Observation {
 	o.Processes = slices.Clone(o.Processes)
 	for i := range o.Processes {
@@ -91,9 +91,11 @@ type StarLine struct {
 
 // FiledAs is the line by which an alias lives: its own, else that of *.
 func (p Process) FiledAs(alias string) (FiledLine, bool) {
-	i, found := slices.BinarySearchFunc(p.Filed, alias, func(l FiledLine, name string) int { return strings.Compare(l.Alias, name) })
+	i, found := slices.BinarySearchFunc(p.Filed, alias,
+		func(l FiledLine, name string) int { return strings.Compare(l.Alias, name) })
 	if !found {
-		i, found = slices.BinarySearchFunc(p.Filed, AutoDB, func(l FiledLine, name string) int { return strings.Compare(l.Alias, name) })
+		i, found = slices.BinarySearchFunc(p.Filed, AutoDB,
+			func(l FiledLine, name string) int { return strings.Compare(l.Alias, name) })
 	}
 	if !found {
 		return FiledLine{}, false
@@ -116,16 +118,18 @@ func (p Process) lined(alias string) bool {
 	return found && l.Alias == alias
 }
 
-// ofStar is a database of * that a process does not show, because nobody has used it lately. The line of * that a process has need
-// not be its file's: that may not be loaded, and one that was taken out of it stays until a restart. So the file's counts where a database that is shown,
-// here or in a process like it, has what it says; else the process's defaults do, too, where they are more.
+// ofStar is a database of * that a process does not show, because nobody has used it lately. The line of * that a
+// process has need not be its file's: that may not be loaded, and one that was taken out of it stays until a restart.
+// So the file's counts where a database that is shown, here or in a process like it, has what it says; else the
+// process's defaults do, too, where they are more.
 func (p Process) ofStar(name string, star StarLine, shown []Alias) Alias {
 	a, inForce := star.alias(name, p.Settings), false
 	for _, b := range shown {
 		if b.Name == AutoDB || b.Hidden || b.Gone || p.lined(b.Name) {
 			continue
 		}
-		inForce = inForce || b.SizeConns == a.SizeConns && b.ReserveConns == a.ReserveConns && b.MaxConns == a.MaxConns && b.ForceUser == a.ForceUser
+		inForce = inForce || b.SizeConns == a.SizeConns && b.ReserveConns == a.ReserveConns && b.MaxConns == a.MaxConns &&
+			b.ForceUser == a.ForceUser
 	}
 	if inForce {
 		return a
@@ -139,8 +143,8 @@ func (p Process) ofStar(name string, star StarLine, shown []Alias) Alias {
 	return a
 }
 
-// leadsTo says where a database of * leads: to where another alias of its host and port in its group does, or to the only server
-// there is, or it may be to any.
+// leadsTo says where a database of * leads: to where another alias of its host and port in its group does, or to the
+// only server there is, or it may be to any.
 func (a *Alias) leadsTo(p Process, o Observation) {
 	socket := a.Host == "" || strings.HasPrefix(a.Host, "/") // which is each machine's own
 	for _, q := range o.Processes {
@@ -176,9 +180,11 @@ func (a *Alias) atLeast(b Alias) {
 
 // alias is a database of * by what its line says.
 func (s StarLine) alias(name string, in Settings) Alias {
-	a := Alias{Name: name, Host: s.Host, Port: s.Port, Database: cmp.Or(s.Database, name), ForceUser: s.ForceUser, SizeConns: s.SizeConns, ReserveConns: s.ReserveConns,
-		MaxConns: cmp.Or(s.MaxConns, in.MaxDBConns), Lifetime: in.Lifetime, PoolMode: cmp.Or(s.PoolMode, in.PoolMode), LinePoolMode: s.PoolMode,
-		Counters: Counters{Assignments: -1}}
+	a := Alias{Name: name, Host: s.Host, Port: s.Port, Database: cmp.Or(s.Database, name), ForceUser: s.ForceUser,
+		SizeConns: s.SizeConns, ReserveConns: s.ReserveConns,
+		MaxConns: cmp.Or(s.MaxConns, in.MaxDBConns), Lifetime: in.Lifetime, PoolMode: cmp.Or(s.PoolMode, in.PoolMode),
+		LinePoolMode: s.PoolMode,
+		Counters:     Counters{Assignments: -1}}
 	if a.SizeConns < 0 {
 		a.SizeConns = in.DefaultPoolConns
 	}
@@ -188,8 +194,8 @@ func (s StarLine) alias(name string, in Settings) Alias {
 	return a
 }
 
-// AuthUsers lists as whom auth_query may be asked in an alias, sorted: for its own clients, and for those of aliases whose
-// auth_dbname it is.
+// AuthUsers lists as whom auth_query may be asked in an alias, sorted: for its own clients, and for those of aliases
+// whose auth_dbname it is.
 func (p Process) AuthUsers(alias string) []string {
 	var out []string
 	add := func(user string) {
@@ -215,18 +221,19 @@ func (p Process) AuthUsers(alias string) []string {
 
 // authUser reports whether auth_query is asked as this user in any alias.
 func (p Process) authUser(user string) bool {
-	return user != "" && (p.AuthUser == user || slices.ContainsFunc(p.Filed, func(l FiledLine) bool { return l.AuthUser == user }))
+	return user != "" && (p.AuthUser == user ||
+		slices.ContainsFunc(p.Filed, func(l FiledLine) bool { return l.AuthUser == user }))
 }
 
-// IsAuthDatabase reports whether an alias is there for auth_query: it is the process's auth_dbname, or a line's and has no line of
-// its own, by which clients may come.
+// IsAuthDatabase reports whether an alias is there for auth_query: it is the process's auth_dbname, or a line's and has
+// no line of its own, by which clients may come.
 func (p Process) IsAuthDatabase(alias string) bool {
 	return alias != "" && (p.AuthDatabase == alias ||
 		!p.lined(alias) && slices.ContainsFunc(p.Filed, func(l FiledLine) bool { return l.AuthDatabase == alias }))
 }
 
-// AuthElsewhere lists the aliases in which auth_query is asked and that are not shown, sorted: by the process's auth_dbname, and
-// by those of lines.
+// AuthElsewhere lists the aliases in which auth_query is asked and that are not shown, sorted: by the process's
+// auth_dbname, and by those of lines.
 func (p Process) AuthElsewhere() []string {
 	var out []string
 	add := func(l FiledLine) {

@@ -9,8 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// Gather returns the sample with every database that lives by the line of * shown as one alias, AutoDB, whose size is the
-// process's default_pool_size: that is the one number behind all of their sizes. lines has the processes that are
+// Gather returns the sample with every database that lives by the line of * shown as one alias, AutoDB, whose size is
+// the process's default_pool_size: that is the one number behind all of their sizes. lines has the processes that are
 // gathered, each with the aliases that have a line of their own. A pool of it is one user of one database,
 // "user@database" with its Login, because each has a size to itself; their counters are added up. max_db_connections of
 // a single database is not counted: the worst case is then too large, never too small.
@@ -21,7 +21,8 @@ func Gather(o Observation, lines map[string][]string) (Observation, error) {
 		return o, nil
 	}
 	o.Processes = slices.Clone(o.Processes)
-	servers, owned := map[string][]string{}, map[string][]string{} // of each group: the server of its *, where some process shows it; the lines
+	// of each group: the server of its *, where some process shows it; the lines
+	servers, owned := map[string][]string{}, map[string][]string{}
 	for i := range o.Processes {
 		p := &o.Processes[i]
 		own, ours := lines[p.ID]
@@ -38,7 +39,8 @@ func Gather(o Observation, lines map[string][]string) (Observation, error) {
 	}
 	for i, p := range o.Processes {
 		for j := range p.Aliases {
-			if a := &o.Processes[i].Aliases[j]; a.Name == AutoDB && a.Server == "" && a.Proof != ProofElsewhere && servers[p.Group] != nil {
+			if a := &o.Processes[i].Aliases[j]; a.Name == AutoDB && a.Server == "" && a.Proof != ProofElsewhere &&
+				servers[p.Group] != nil {
 				a.Server, a.AlsoOn, a.Proof = servers[p.Group][0], servers[p.Group][1:], ProofAddress
 			}
 		}
@@ -56,13 +58,14 @@ func Gather(o Observation, lines map[string][]string) (Observation, error) {
 	return o, nil
 }
 
-// pausedTenants is the share of the transactions of a * that paused databases must have had for its load not to be known. chosen: less
-// than what the interval of a minute's load leaves open.
+// pausedTenants is the share of the transactions of a * that paused databases must have had for its load not to be
+// known. chosen: less than what the interval of a minute's load leaves open.
 const pausedTenants = 0.05
 
 // gather is Gather for one process; own are the aliases that stay.
 func (p *Process) gather(own []string) error {
-	all := Alias{Name: AutoDB, Database: AutoDB, SizeConns: p.Settings.DefaultPoolConns, Lifetime: p.Settings.Lifetime, PoolMode: p.Settings.PoolMode}
+	all := Alias{Name: AutoDB, Database: AutoDB, SizeConns: p.Settings.DefaultPoolConns, Lifetime: p.Settings.Lifetime,
+		PoolMode: p.Settings.PoolMode}
 	all.ReserveConns = p.Settings.DefaultReserveConns
 	if !VersionAtLeast(p.Version, 1, 23) {
 		all.Counters.Assignments = -1
@@ -77,7 +80,8 @@ func (p *Process) gather(own []string) error {
 		}
 		all.Host, all.Port = cmp.Or(all.Host, a.Host), cmp.Or(all.Port, a.Port)
 		all.placeWith(a)
-		if a.LinePoolMode != "" && all.PoolMode != "session" { // a user pools sessions: nobody's holding times are in the counters; see Alias.PoolMode
+		// a user pools sessions: nobody's holding times are in the counters; see Alias.PoolMode
+		if a.LinePoolMode != "" && all.PoolMode != "session" {
 			all.PoolMode, all.LinePoolMode = a.PoolMode, a.LinePoolMode
 		}
 		all.CurrentConns += a.CurrentConns
@@ -88,7 +92,8 @@ func (p *Process) gather(own []string) error {
 		for _, g := range a.Pools {
 			if u, ok := p.User(g.User); ok && (u.SizeConns != 0 || u.ReserveConns > 0) {
 				return &operr.Error{Kind: operr.KindUsage, Subject: p.ID,
-					Err:  fmt.Errorf("user %s of database %s, which lives by *, has a size of its own in [users]: the databases of * cannot be counted as one", g.User, a.Name),
+					Err: fmt.Errorf("user %s of database %s, which lives by *, has a size of its own in [users]: the databases of * "+
+						"cannot be counted as one", g.User, a.Name),
 					Hint: "write a line for " + a.Name + ", or leave " + p.Group + "/* out of pools:"}
 			}
 			g.Login = a.Login(g)

@@ -8,18 +8,21 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// TestGatherCountsEveryDatabaseOfAStarAsOnePool has two databases that live by *, one with a line of its own, and a process
-// that nobody has come to yet.
+// TestGatherCountsEveryDatabaseOfAStarAsOnePool has two databases that live by *, one with a line of its own, and a
+// process that nobody has come to yet.
 func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 	alias := func(name, server string, xacts int64, conns int) fleet.Alias {
-		return fleet.Alias{Name: name, Server: server, SizeConns: 12, PoolMode: "transaction", Counters: fleet.Counters{Xacts: xacts, Assignments: xacts, WaitTime: time.Second},
-			Pools: []fleet.PoolGauges{{User: "u", ServersActive: conns}}}
+		return fleet.Alias{Name: name, Server: server, SizeConns: 12, PoolMode: "transaction",
+			Counters: fleet.Counters{Xacts: xacts, Assignments: xacts, WaitTime: time.Second},
+			Pools:    []fleet.PoolGauges{{User: "u", ServersActive: conns}}}
 	}
 	settings := fleet.Settings{DefaultPoolConns: 12, PoolMode: "transaction", Lifetime: time.Hour}
 	look := fleet.Observation{
-		Servers: []fleet.Server{{Name: "pg", Holders: []fleet.Holder{{Pool: "g/d2"}, {Pool: "g/own"}, {Pool: "other/d2"}, {}}}},
+		Servers: []fleet.Server{{Name: "pg", Holders: []fleet.Holder{{Pool: "g/d2"}, {Pool: "g/own"}, {Pool: "other/d2"},
+			{}}}},
 		Processes: []fleet.Process{
-			{ID: "g/1", Group: "g", Version: "1.24.1", Settings: settings, Aliases: []fleet.Alias{alias("d1", "pg", 5, 2), alias("d2", "pg", 7, 3), alias("own", "pg", 9, 4)}},
+			{ID: "g/1", Group: "g", Version: "1.24.1", Settings: settings, Aliases: []fleet.Alias{alias("d1", "pg", 5, 2),
+				alias("d2", "pg", 7, 3), alias("own", "pg", 9, 4)}},
 			{ID: "g/2", Group: "g", Version: "1.24.1", Settings: settings, Aliases: []fleet.Alias{alias("own", "pg", 9, 4)}},
 			{ID: "other/1", Group: "other", Aliases: []fleet.Alias{alias("d2", "pg", 1, 1)}},
 		},
@@ -29,13 +32,15 @@ func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, ok := fleet.FindAlias(got, "g/1", fleet.AutoDB)
-	if !ok || a.SizeConns != 12 || a.Server != "pg" || a.Counters.Xacts != 12 || a.Counters.WaitTime != 2*time.Second || len(a.Pools) != 2 || a.Pools[1].User != "u@d2" || a.Pools[1].ServersActive != 3 {
+	if !ok || a.SizeConns != 12 || a.Server != "pg" || a.Counters.Xacts != 12 || a.Counters.WaitTime != 2*time.Second ||
+		len(a.Pools) != 2 || a.Pools[1].User != "u@d2" || a.Pools[1].ServersActive != 3 {
 		t.Errorf("%+v", a)
 	}
 	if b, ok := fleet.FindAlias(got, "g/2", fleet.AutoDB); !ok || b.Server != "pg" || len(b.Pools) != 0 {
 		t.Errorf("where nobody has come yet: %+v", b)
 	}
-	if n := len(got.Processes[0].Aliases); n != 2 || len(got.Processes[2].Aliases) != 1 || len(look.Processes[0].Aliases) != 3 {
+	if n := len(got.Processes[0].Aliases); n != 2 || len(got.Processes[2].Aliases) != 1 ||
+		len(look.Processes[0].Aliases) != 3 {
 		t.Errorf("%d aliases are left; %+v", n, look.Processes[0].Aliases)
 	}
 	for i, want := range []string{"g/*", "g/own", "other/d2", ""} {

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Allowed is how many connections one user of an alias may have at work at this sample, and what says so: its size, or a
-// limit less what others hold of it. A pool that has as many at work is full. PgBouncer closes others' idle connections
-// where its own limit is reached, so those hold nothing of it; PostgreSQL does not. The text is empty where the size
-// bounds it.
+// Allowed is how many connections one user of an alias may have at work at this sample, and what says so: its size, or
+// a limit less what others hold of it. A pool that has as many at work is full. PgBouncer closes others' idle
+// connections where its own limit is reached, so those hold nothing of it; PostgreSQL does not. The text is empty where
+// the size bounds it.
 func (o Observation) Allowed(p Process, a Alias, user string) (conns int, limit string) {
 	conns = EffectiveSize(p, a, user)
 	if u, ok := p.User(user); ok && u.Doubtful && u.SizeConns > 0 {
@@ -155,8 +155,8 @@ func (l Limit) Text() string {
 // counter is what PgBouncer counts a pool's connections by for max_user_connections: a role, from 1.23 on. Before, what
 // counts is an object of its own in each database (force_user and add_db_user of objects.c) for a forced user, behind *
 // too, and for one who is known by auth_query alone.
-// One whom PAM lets in has an object for all databases, which no line of [users] reaches (add_pam_user). Of a pool of * that
-// no sample shows it is not known whether its line forces the user: as if it did.
+// One whom PAM lets in has an object for all databases, which no line of [users] reaches (add_pam_user). Of a pool of *
+// that no sample shows it is not known whether its line forces the user: as if it did.
 type counter struct {
 	Role  string
 	Alias string // of one that is counted in that database alone

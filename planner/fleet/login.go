@@ -22,8 +22,8 @@ func (l Login) Name() string {
 	return l.Role + "@" + l.Alias
 }
 
-// loginBy reads name: all there is of a pool that no sample shows, because it is declared or remembered, and of one in an
-// older recording. Its database is then taken to be called as its alias.
+// loginBy reads name: all there is of a pool that no sample shows, because it is declared or remembered, and of one in
+// an older recording. Its database is then taken to be called as its alias.
 func loginBy(name string) Login {
 	at := strings.LastIndexByte(name, '@')
 	quoted := strings.HasSuffix(name, `"`)

@@ -44,19 +44,22 @@ type Observation struct {
 
 // Server is one PostgreSQL server as its own catalogs show it.
 type Server struct {
-	Name                   string        `json:"name"` // as in the config, or the one the DSN named
-	VersionNum             int           `json:"version_num"`
-	SystemID               string        `json:"system_id"`
-	Timeline               int           `json:"timeline"`
-	InRecovery             bool          `json:"in_recovery"`
-	MaxConns               int           `json:"max_connections"`
-	SuperuserReservedConns int           `json:"superuser_reserved_connections"`
-	ReservedConns          int           `json:"reserved_connections"`        // 0 before PostgreSQL 16
-	ReservedSettings       []ConnLimit   `json:"reserved_settings,omitempty"` // a vendor's own …reserved_connections, by their names
-	Roles                  []ConnLimit   `json:"roles,omitempty"`             // ALTER ROLE … CONNECTION LIMIT, only where set
-	Databases              []ConnLimit   `json:"databases,omitempty"`         // ALTER DATABASE … CONNECTION LIMIT, only where set
-	Backends               BackendCounts `json:"backends"`
-	Holders                []Holder      `json:"holders,omitempty"`
+	Name                   string `json:"name"` // as in the config, or the one the DSN named
+	VersionNum             int    `json:"version_num"`
+	SystemID               string `json:"system_id"`
+	Timeline               int    `json:"timeline"`
+	InRecovery             bool   `json:"in_recovery"`
+	MaxConns               int    `json:"max_connections"`
+	SuperuserReservedConns int    `json:"superuser_reserved_connections"`
+	ReservedConns          int    `json:"reserved_connections"` // 0 before PostgreSQL 16
+	// a vendor's own …reserved_connections, by their names
+	ReservedSettings []ConnLimit `json:"reserved_settings,omitempty"`
+	// ALTER ROLE … CONNECTION LIMIT, only where set
+	Roles []ConnLimit `json:"roles,omitempty"`
+	// ALTER DATABASE … CONNECTION LIMIT, only where set
+	Databases []ConnLimit   `json:"databases,omitempty"`
+	Backends  BackendCounts `json:"backends"`
+	Holders   []Holder      `json:"holders,omitempty"`
 
 	// WorkerConns is autovacuum_max_workers where autovacuum's workers take from a database's CONNECTION LIMIT: all of
 	// them may be in one. 0: they take from none.
@@ -107,12 +110,14 @@ type Holder struct {
 
 // Process is one PgBouncer process as its admin console shows it.
 type Process struct {
-	ID       string      `json:"id"` // group and position, "main/1"
-	Group    string      `json:"group"`
-	Console  string      `json:"console,omitempty"` // host:port or socket folder, for messages
-	Version  string      `json:"version"`
-	At       time.Time   `json:"at,omitzero"`       // when its counters were read; zero: between the sample's beginning and its end
-	Started  int         `json:"started,omitempty"` // one more whenever it may have started anew since it was first seen; 0: not known
+	ID      string `json:"id"` // group and position, "main/1"
+	Group   string `json:"group"`
+	Console string `json:"console,omitempty"` // host:port or socket folder, for messages
+	Version string `json:"version"`
+	// when its counters were read; zero: between the sample's beginning and its end
+	At time.Time `json:"at,omitzero"`
+	// one more whenever it may have started anew since it was first seen; 0: not known
+	Started  int         `json:"started,omitempty"`
 	Identity Identity    `json:"identity"`
 	Settings Settings    `json:"settings"`
 	Aliases  []Alias     `json:"aliases"`
@@ -177,22 +182,26 @@ type Alias struct {
 	PoolMode     string        `json:"pool_mode"`
 	Paused       bool          `json:"paused,omitempty"`
 	Disabled     bool          `json:"disabled,omitempty"`
-	Server       string        `json:"server,omitempty"`   // the Server whose backends it owns; empty: not one of ours, or not known
-	AlsoOn       []string      `json:"also_on,omitempty"`  // further servers that its list of hosts, or the addresses of its name, lead to
-	Unplaced     []string      `json:"unplaced,omitempty"` // addresses that it connects or may connect to, and that lead to no known server
-	Proof        ServerProof   `json:"server_proof,omitempty"`
-	Counters     Counters      `json:"counters"`
-	Pools        []PoolGauges  `json:"pools,omitempty"` // one per user; empty while the alias was never used
+	// the Server whose backends it owns; empty: not one of ours, or not known
+	Server string `json:"server,omitempty"`
+	// further servers that its list of hosts, or the addresses of its name, lead to
+	AlsoOn []string `json:"also_on,omitempty"`
+	// addresses that it connects or may connect to, and that lead to no known server
+	Unplaced []string     `json:"unplaced,omitempty"`
+	Proof    ServerProof  `json:"server_proof,omitempty"`
+	Counters Counters     `json:"counters"`
+	Pools    []PoolGauges `json:"pools,omitempty"` // one per user; empty while the alias was never used
 
-	// Hidden: it is a database of * that SHOW POOLS has and SHOW DATABASES leaves out, because nobody is connected (janitor.c); the
-	// next client has it back (find_database of objects.c). Host, port and sizes are not known: sizes are the process's.
+	// Hidden: it is a database of * that SHOW POOLS has and SHOW DATABASES leaves out, because nobody is connected
+	// (janitor.c); the next client has it back (find_database of objects.c). Host, port and sizes are not known: sizes are
+	// the process's.
 	Hidden bool `json:"hidden,omitempty"`
 
 	// Gone: the newest sample does not show it, and an earlier one has.
 	Gone bool `json:"gone,omitempty"`
 
-	// Guessed says what is not known of an alias that SHOW DATABASES does not show; empty for every one that it shows. Without
-	// it, the alias may open all that it counts.
+	// Guessed says what is not known of an alias that SHOW DATABASES does not show; empty for every one that it shows.
+	// Without it, the alias may open all that it counts.
 	Guessed string `json:"guessed,omitempty"`
 
 	// LinePoolMode is the mode of the alias's own line, or the process's, where PoolMode differs from it: PoolMode is
@@ -214,7 +223,8 @@ const (
 
 // Counters are PgBouncer's own running totals of one alias in one process since that process started.
 type Counters struct {
-	Xacts       int64         `json:"xacts"`        // counted when a transaction's first query arrives, served or not (client.c:1596)
+	// counted when a transaction's first query arrives, served or not (client.c:1596)
+	Xacts       int64         `json:"xacts"`
 	Assignments int64         `json:"assignments"`  // server assignments, PgBouncer 1.23 and later; -1 before
 	XactTime    time.Duration `json:"xact_time_ns"` // includes the time queued for a server (client.c:1596)
 	WaitTime    time.Duration `json:"wait_time_ns"` // booked when a wait ends in an assignment
@@ -244,10 +254,11 @@ func (g PoolGauges) Conns() int {
 
 // UserLimit is what a process's [users] section says of one user.
 type UserLimit struct {
-	Name         string `json:"name"`
-	MaxConns     int    `json:"max_user_connections,omitempty"` // 0: no limit
-	SizeConns    int    `json:"pool_size,omitempty"`            // 0: none of its own; it beats the alias's size (server.c:279)
-	ReserveConns int    `json:"reserve_pool_size,omitempty"`    // 0: none of its own; NoReserve: its own 0
+	Name     string `json:"name"`
+	MaxConns int    `json:"max_user_connections,omitempty"` // 0: no limit
+	// 0: none of its own; it beats the alias's size (server.c:279)
+	SizeConns    int `json:"pool_size,omitempty"`
+	ReserveConns int `json:"reserve_pool_size,omitempty"` // 0: none of its own; NoReserve: its own 0
 
 	// SizeConns, ReserveConns may be those of the user before: SHOW USERS of 1.23 to 1.25.2.
 	Doubtful        bool `json:"doubtful,omitempty"`

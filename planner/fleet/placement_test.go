@@ -9,7 +9,8 @@ import (
 )
 
 func TestDatabasesOfOneStarStandOnAllTheirServers(t *testing.T) {
-	a, _ := plannertest.SeenFleet(plannertest.SeenAlias("x", 10, 0, 4, "app1"), plannertest.SeenAlias("y", 10, 0, 4, "app1"), plannertest.SeenAlias("z", 10, 0, 4, "app1"))
+	a, _ := plannertest.SeenFleet(plannertest.SeenAlias("x", 10, 0, 4, "app1"), plannertest.SeenAlias("y", 10, 0, 4,
+		"app1"), plannertest.SeenAlias("z", 10, 0, 4, "app1"))
 	p := &a.Processes[0]
 	p.Settings.DefaultPoolConns = 10
 	p.Settings.PoolMode = "transaction"
@@ -21,7 +22,8 @@ func TestDatabasesOfOneStarStandOnAllTheirServers(t *testing.T) {
 		t.Fatal(err)
 	}
 	star, _ := fleet.FindAlias(o, "main/1", fleet.AutoDB)
-	if star.Server != "main" || strings.Join(star.AlsoOn, " ") != "second" || strings.Join(star.Unplaced, " ") != "10.9.9.9:5433" || star.Proof != fleet.ProofElsewhere {
+	if star.Server != "main" || strings.Join(star.AlsoOn, " ") != "second" ||
+		strings.Join(star.Unplaced, " ") != "10.9.9.9:5433" || star.Proof != fleet.ProofElsewhere {
 		t.Errorf("* is on %s and %v, lost %v, by %s", star.Server, star.AlsoOn, star.Unplaced, star.Proof)
 	}
 }

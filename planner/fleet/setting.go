@@ -14,13 +14,13 @@ const (
 	KeySize    Key = "pool_size"
 	KeyReserve Key = "reserve_pool"
 
-	// KeyLifetime is server_lifetime in seconds, for as long as a Flush lasts. Before PgBouncer 1.23 a line has none: it is
-	// the process's then, and no file is touched.
+	// KeyLifetime is server_lifetime in seconds, for as long as a Flush lasts. Before PgBouncer 1.23 a line has none: it
+	// is the process's then, and no file is touched.
 	KeyLifetime Key = "server_lifetime"
 )
 
-// SettingChange is one setting of one alias in one process, from a value to another: in connections for each of its users, a lifetime
-// in seconds.
+// SettingChange is one setting of one alias in one process, from a value to another: in connections for each of its
+// users, a lifetime in seconds.
 type SettingChange struct {
 	Process string `json:"process"`
 	Alias   string `json:"alias"`
@@ -70,7 +70,10 @@ func MovesOf(sets []SettingChange) []move {
 	}
 	slices.SortStableFunc(out, func(a, b move) int { return CompareChanges(a.SettingChange, b.SettingChange) })
 	for i := range out {
-		out[i].One = !slices.ContainsFunc(out, func(o move) bool { return o.Same(out[i].SettingChange) && o.SettingChange != out[i].SettingChange })
+		out[i].One = !slices.ContainsFunc(out, func(o move) bool {
+			return o.Same(out[i].SettingChange) &&
+				o.SettingChange != out[i].SettingChange
+		})
 	}
 	return out
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// SameServers refuses a sample of other machines than before: a failover in the window makes its counters and its ledger
-// those of two servers.
+// SameServers refuses a sample of other machines than before: a failover in the window makes its counters and its
+// ledger those of two servers.
 func SameServers(before, now Observation) error {
 	for _, s := range now.Servers {
 		for _, was := range before.Servers {
@@ -17,11 +17,14 @@ func SameServers(before, now Observation) error {
 				continue
 			}
 			other := was.SystemID != "" && s.SystemID != "" && was.SystemID != s.SystemID
-			if moved := was.Timeline != 0 && s.Timeline != 0 && was.Timeline != s.Timeline; other || moved || was.InRecovery != s.InRecovery {
+			if moved := was.Timeline != 0 && s.Timeline != 0 && was.Timeline != s.Timeline; other || moved ||
+				was.InRecovery != s.InRecovery {
 				return &operr.Error{Kind: operr.KindDrift, Subject: "server " + s.Name,
-					Err: fmt.Errorf("it is not the server of the sample before: system %s timeline %d in recovery %v, then system %s timeline %d in recovery %v",
+					Err: fmt.Errorf("it is not the server of the sample before: system %s timeline %d in recovery %v, then system %s "+
+						"timeline %d in recovery %v",
 						was.SystemID, was.Timeline, was.InRecovery, s.SystemID, s.Timeline, s.InRecovery),
-					Hint: "after a failover, once the primary is the server of the config: the same command again looks from the start, and goes on"}
+					Hint: "after a failover, once the primary is the server of the config: the same command again looks from the " +
+						"start, and goes on"}
 			}
 		}
 	}

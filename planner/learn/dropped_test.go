@@ -10,14 +10,15 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 )
 
-// TestBlocksGoTogetherLookByLook: two processes of which each lacks an interval, and not the same one, have as many of them
-// and no two that were at one time.
+// TestBlocksGoTogetherLookByLook: two processes of which each lacks an interval, and not the same one, have as many of
+// them and no two that were at one time.
 func TestBlocksGoTogetherLookByLook(t *testing.T) {
 	flow := func(process string, without int) load.Flow {
 		f := load.Flow{Process: process, Alias: "db"}
 		for i := range 6 {
 			if i != without {
-				f.Intervals = append(f.Intervals, load.Interval{Begin: load.Level{Look: i}, End: load.Level{Look: i + 1}, Span: time.Second, Xacts: 10})
+				f.Intervals = append(f.Intervals, load.Interval{Begin: load.Level{Look: i}, End: load.Level{Look: i + 1},
+					Span: time.Second, Xacts: 10})
 			}
 		}
 		return f

@@ -32,7 +32,8 @@ func (s Soaks) Point(x int) SoakResult {
 
 // RandomSoaks draws a shift: loads, holds of 1 ms to 1 s, soaks of half a minute to a quarter of an hour.
 func RandomSoaks(r *rand.Rand) Soaks {
-	return Soaks{Main: 5 + 195*r.Float64(), Own: 0.5 + 10*r.Float64(), Phi: 0.1 + 0.8*r.Float64(), Scv: 4 * r.Float64(), R: r,
+	return Soaks{Main: 5 + 195*r.Float64(), Own: 0.5 + 10*r.Float64(), Phi: 0.1 + 0.8*r.Float64(), Scv: 4 * r.Float64(),
+		R:    r,
 		Hold: time.Duration(math.Pow(10, 6+3*r.Float64())), Window: time.Duration(30+r.IntN(870)) * time.Second}
 }
 
@@ -64,7 +65,8 @@ var Rhythms = map[string]func(r *rand.Rand, blocks int) func(i int, u float64) (
 }
 
 // DrawTurn draws five minutes before and after a turn that moves so many transactions a second.
-func DrawTurn(r *rand.Rand, rhythm func(*rand.Rand, int) func(int, float64) (float64, float64), from, to, moves float64, t ObservedChange) ObservedChange {
+func DrawTurn(r *rand.Rand, rhythm func(*rand.Rand, int) func(int, float64) (float64, float64), from, to, moves float64,
+	t ObservedChange) ObservedChange {
 	const blocks = 60
 	next := rhythm(r, blocks)
 	draw := func(mean float64) int64 {

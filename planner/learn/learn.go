@@ -19,25 +19,29 @@ type Measure struct {
 
 // SoakResult is what was measured of a shift while its switch stood at X: one soak, or the samples before a run.
 type SoakResult struct {
-	Shift    string        `json:"shift"` // its id
-	At       time.Time     `json:"at"`
-	X        int           `json:"x_percent"`
-	Window   time.Duration `json:"window_ns"`
-	From     Measure       `json:"from"`
-	To       Measure       `json:"to"`
-	Others   Measure       `json:"others"`             // the other pools of the server together: they tell the time of day; 0: there are none
-	Expected *load.Range   `json:"expected,omitempty"` // share of To that was predicted, with its 95 % interval; nil: nothing could be
-	Verdict  Verdict       `json:"verdict,omitempty"`  // of the counters about the turn before it
-	Text     string        `json:"text,omitempty"`     // why
-	All      bool          `json:"all,omitempty"`      // the verdict is that of all points together
-	Risen    bool          `json:"risen,omitempty"`    // the share is as expected, and had it stayed as it was it would not be
-	Excluded string        `json:"excluded,omitempty"` // why nothing is learnt from it; empty: something is
-	Back     bool          `json:"back,omitempty"`     // the traffic was taken back from there: more came than was believed
-	Survey   bool          `json:"survey,omitempty"`   // of the samples before a run: no turn was made before it
+	Shift  string        `json:"shift"` // its id
+	At     time.Time     `json:"at"`
+	X      int           `json:"x_percent"`
+	Window time.Duration `json:"window_ns"`
+	From   Measure       `json:"from"`
+	To     Measure       `json:"to"`
+	// the other pools of the server together: they tell the time of day; 0: there are none
+	Others Measure `json:"others"`
+	// share of To that was predicted, with its 95 % interval; nil: nothing could be
+	Expected *load.Range `json:"expected,omitempty"`
+	Verdict  Verdict     `json:"verdict,omitempty"` // of the counters about the turn before it
+	Text     string      `json:"text,omitempty"`    // why
+	All      bool        `json:"all,omitempty"`     // the verdict is that of all points together
+	// the share is as expected, and had it stayed as it was it would not be
+	Risen    bool   `json:"risen,omitempty"`
+	Excluded string `json:"excluded,omitempty"` // why nothing is learnt from it; empty: something is
+	// the traffic was taken back from there: more came than was believed
+	Back   bool `json:"back,omitempty"`
+	Survey bool `json:"survey,omitempty"` // of the samples before a run: no turn was made before it
 }
 
-// Share is the part of the two pools' load that To carries, and its sampling deviation by the delta method. What both pools
-// have in common, such as the time of day, is not in it.
+// Share is the part of the two pools' load that To carries, and its sampling deviation by the delta method. What both
+// pools have in common, such as the time of day, is not in it.
 func (p SoakResult) Share() (share, sd float64) {
 	total := p.From.Erlangs + p.To.Erlangs
 	if total <= 0 {
@@ -52,7 +56,8 @@ func (p SoakResult) Surprise() string {
 		return ""
 	}
 	if share, _ := p.Share(); share < p.Expected.Lower || share > p.Expected.Upper {
-		return fmt.Sprintf("at %d %% the receiving pool carries %.3g %% of the load of both, %.3g to %.3g %% were expected", p.X, 100*share, 100*p.Expected.Lower, 100*p.Expected.Upper)
+		return fmt.Sprintf("at %d %% the receiving pool carries %.3g %% of the load of both, %.3g to %.3g %% were expected",
+			p.X, 100*share, 100*p.Expected.Lower, 100*p.Expected.Upper)
 	}
 	return ""
 }
@@ -78,8 +83,8 @@ type line struct {
 	points       int
 }
 
-// refuted is how many deviations a prior may be away from what was measured. chosen: with a true one that is one in twenty
-// points, and the cost is then no more than to go by what was measured.
+// refuted is how many deviations a prior may be away from what was measured. chosen: with a true one that is one in
+// twenty points, and the cost is then no more than to go by what was measured.
 const refuted = 2
 
 // Learn refines a prior fraction by points. The share of To is linear in X where the switch is:
@@ -87,12 +92,12 @@ const refuted = 2
 //	To / (From + To) = own + (1 − own)·φ·X,  own: the share of To's own load at X = 0
 //
 // so φ = slope / (1 − intercept) of a line through the shares, weighted by their sampling variances, which are known
-// (a·S·(1 + cv²)/T of a load a with holds S over T): the interval is normal, and wider by the residuals where they are more
-// than chance (χ² at 95 %); how far the line is drawn out beyond its points is in it, too. The prior stands until the points know better: until their interval is narrower, or the prior is
-// outside of it by more than chance.
+// (a·S·(1 + cv²)/T of a load a with holds S over T): the interval is normal, and wider by the residuals where they are
+// more than chance (χ² at 95 %); how far the line is drawn out beyond its points is in it, too. The prior stands until
+// the points know better: until their interval is narrower, or the prior is outside of it by more than chance.
 //
-// Source: weighted regression with known variances, Draper & Smith, Applied Regression Analysis, 2.11; delta method for the
-// quotient.
+// Source: weighted regression with known variances, Draper & Smith, Applied Regression Analysis, 2.11; delta method for
+// the quotient.
 func Learn(prior load.Range, points []SoakResult) FractionEstimate {
 	prior = doubted(prior, points)
 	b := FractionEstimate{Fraction: prior, Method: "prior", prior: true}
@@ -121,11 +126,12 @@ func Learn(prior load.Range, points []SoakResult) FractionEstimate {
 		text += fmt.Sprintf(" (they say %.3g, which no fraction is: taken as %g)", phi, best)
 		phi, f = best, f.through(best)
 	}
-	return FractionEstimate{Fraction: load.Range{Lower: share01(phi - load.Z95*sd), Target: phi, Upper: share01(phi + load.Z95*sd)}, Soaks: f.points, Method: text, own: f.a, fit: f}
+	return FractionEstimate{Fraction: load.Range{Lower: share01(phi - load.Z95*sd), Target: phi,
+		Upper: share01(phi + load.Z95*sd)}, Soaks: f.points, Method: text, own: f.a, fit: f}
 }
 
-// doubted is the prior after traffic had to be taken back: each time since something was learnt, what came may have been
-// twice what was believed at most, or half. chosen: so that each try is about half as bold.
+// doubted is the prior after traffic had to be taken back: each time since something was learnt, what came may have
+// been twice what was believed at most, or half. chosen: so that each try is about half as bold.
 func doubted(r load.Range, points []SoakResult) load.Range {
 	for _, p := range slices.Backward(points) {
 		if p.Survey {
@@ -184,8 +190,8 @@ func lineOf(points []SoakResult) line {
 	return f
 }
 
-// tells reports whether the line says something of its slope: two places of the switch at least, and a load that has not all
-// moved.
+// tells reports whether the line says something of its slope: two places of the switch at least, and a load that has
+// not all moved.
 func (f line) tells() bool { return f.points >= 2 && f.most > f.least && f.a < 1 }
 
 // through is the line of a fraction that is known, drawn through the middle of the points: what they are around stays,

@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// TestIntervalsCoverWhatTheySay draws sequences of soaks and counts how often the next point is inside of what was predicted,
-// and how often the fraction is inside of what is believed.
+// TestIntervalsCoverWhatTheySay draws sequences of soaks and counts how often the next point is inside of what was
+// predicted, and how often the fraction is inside of what is believed.
 func TestIntervalsCoverWhatTheySay(t *testing.T) {
 	const sequences = 2000
 	for name, c := range map[string]struct {
@@ -24,7 +24,10 @@ func TestIntervalsCoverWhatTheySay(t *testing.T) {
 		"a prior of half the truth": {prior: func(s Soaks) load.Range {
 			return load.Range{Lower: 0.45 * s.Phi, Target: 0.5 * s.Phi, Upper: 0.55 * s.Phi}
 		}},
-		"a day that comes and goes": {day: true, prior: func(s Soaks) load.Range { return load.Range{Lower: 0.01, Target: 0.5, Upper: 0.99} }},
+		"a day that comes and goes": {day: true, prior: func(s Soaks) load.Range {
+			return load.Range{Lower: 0.01, Target: 0.5,
+				Upper: 0.99}
+		}},
 	} {
 		var next, fraction, all int
 		for seed := range uint64(sequences) {
@@ -55,7 +58,8 @@ func TestIntervalsCoverWhatTheySay(t *testing.T) {
 			}
 		}
 		covered := func(n int) float64 { return 100 * float64(n) / float64(all) }
-		t.Logf("%s: of %d sequences that tell more than the prior, %.1f %% of next points and %.1f %% of fractions are inside", name, all, covered(next), covered(fraction))
+		t.Logf("%s: of %d sequences that tell more than the prior, %.1f %% of next points and %.1f %% of fractions are "+
+			"inside", name, all, covered(next), covered(fraction))
 		if all < sequences/3 {
 			t.Errorf("%s: only %d sequences", name, all)
 		}

@@ -28,11 +28,13 @@ func TestAFractionIsBetweenNothingAndAll(t *testing.T) {
 	} {
 		b := learn.Learn(load.Range{Lower: 0.2, Target: 0.35, Upper: 0.7}, c.points)
 		f := b.Fraction
-		if f.Target != c.target || f.Lower < 0 || f.Upper > 1 || f.Lower == f.Upper || !strings.Contains(b.Method, "which no fraction is") {
+		if f.Target != c.target || f.Lower < 0 || f.Upper > 1 || f.Lower == f.Upper ||
+			!strings.Contains(b.Method, "which no fraction is") {
 			t.Errorf("%s: %+v, %q", name, f, b.Method)
 		}
 		for x := 0; x <= 100; x += 10 {
-			if p := b.Predict(x, 0.01); !(p.Lower >= 0 && p.Lower <= p.Target && p.Target <= p.Upper && p.Upper <= 1) || p.Lower == p.Upper {
+			if p := b.Predict(x, 0.01); !(p.Lower >= 0 && p.Lower <= p.Target && p.Target <= p.Upper && p.Upper <= 1) ||
+				p.Lower == p.Upper {
 				t.Errorf("%s: at %d %% %+v is expected", name, x, *p)
 			}
 		}
@@ -62,7 +64,8 @@ func (c traffic) turned(r *rand.Rand, t learn.ObservedChange) learn.ObservedChan
 	return t
 }
 
-// TestCountersSayWhatMoved judges turns that moved, turns that moved nothing, and cases in which something else looks alike.
+// TestCountersSayWhatMoved judges turns that moved, turns that moved nothing, and cases in which something else looks
+// alike.
 func TestCountersSayWhatMoved(t *testing.T) {
 	const turns = 2000
 	flat := func(rate float64) func(float64) float64 { return func(float64) float64 { return rate } }
@@ -74,7 +77,8 @@ func TestCountersSayWhatMoved(t *testing.T) {
 			return after
 		}
 	}
-	turn := learn.ObservedChange{FromX: 20, ToX: 30, Fraction: load.Range{Lower: 0.25, Target: 0.35, Upper: 0.45}, Hold: 10 * time.Millisecond}
+	turn := learn.ObservedChange{FromX: 20, ToX: 30, Fraction: load.Range{Lower: 0.25, Target: 0.35, Upper: 0.45},
+		Hold: 10 * time.Millisecond}
 	slow := turn
 	slow.Hold = 30 * time.Second
 	for name, c := range map[string]struct {
@@ -83,20 +87,36 @@ func TestCountersSayWhatMoved(t *testing.T) {
 		want  map[learn.Verdict]float64 // at least that share of the turns
 		never []learn.Verdict
 	}{
-		"it moved":                           {traffic{step(900, 865), step(75, 110), 300, 1}, turn, map[learn.Verdict]float64{learn.Moved: 0.5}, []learn.Verdict{learn.NotMoved}},
-		"it moved in bursts":                 {traffic{step(900, 865), step(75, 110), 900, 4}, turn, map[learn.Verdict]float64{learn.Moved: 0.05}, []learn.Verdict{learn.NotMoved}},
-		"nothing moved":                      {traffic{flat(900), flat(75), 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
-		"nothing moved, of much that should": {traffic{flat(900), flat(75), 240, 1}, learn.ObservedChange{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold}, map[learn.Verdict]float64{learn.NotMoved: 0.9}, []learn.Verdict{learn.Moved}},
-		"it moved, in a sample that would have seen it": {traffic{step(900, 742), step(75, 233), 240, 1}, learn.ObservedChange{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold}, map[learn.Verdict]float64{learn.Moved: 0.95}, []learn.Verdict{learn.NotMoved}},
-		"time of day: against the turn":                 {traffic{func(t float64) float64 { return 900 + 30*math.Sin(t/60) }, func(t float64) float64 { return 75 - 30*math.Sin(t/60) }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved, learn.NotMoved}},
-		"a sample too short to tell":                    {traffic{step(90, 86.5), step(7.5, 11), 10, 1}, turn, map[learn.Verdict]float64{learn.CannotTell: 0.9}, []learn.Verdict{learn.NotMoved}},
-		"time of day: both rise":                        {traffic{func(t float64) float64 { return 900 + t }, func(t float64) float64 { return 75 + t/10 }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
-		"time of day: one falls as the other rises":     {traffic{func(t float64) float64 { return 900 - t/2 }, func(t float64) float64 { return 75 + t/2 }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
-		"time of day: in a curve":                       {traffic{func(t float64) float64 { return 900 - 50*math.Sin(t/80) }, func(t float64) float64 { return 75 + 20*math.Sin(t/80) }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
-		"a job that starts in the receiving pool":       {traffic{flat(900), step(75, 125), 120, 1}, turn, map[learn.Verdict]float64{learn.Confounded: 0.05}, []learn.Verdict{learn.Moved}},
-		"coupled load: what comes here comes there too": {traffic{step(900, 960), step(75, 110), 120, 1}, turn, map[learn.Verdict]float64{learn.Confounded: 0.9}, []learn.Verdict{learn.Moved}},
-		"flag drift: somebody turns it much further":    {traffic{step(900, 600), step(75, 375), 60, 1}, turn, map[learn.Verdict]float64{learn.Confounded: 0.99}, []learn.Verdict{learn.Moved, learn.NotMoved}},
-		"slow transactions":                             {traffic{step(900, 865), step(75, 110), 60, 1}, slow, map[learn.Verdict]float64{learn.CannotTell: 1}, []learn.Verdict{learn.Moved, learn.NotMoved}},
+		"it moved": {traffic{step(900, 865), step(75, 110), 300, 1}, turn,
+			map[learn.Verdict]float64{learn.Moved: 0.5}, []learn.Verdict{learn.NotMoved}},
+		"it moved in bursts": {traffic{step(900, 865), step(75, 110), 900, 4}, turn,
+			map[learn.Verdict]float64{learn.Moved: 0.05}, []learn.Verdict{learn.NotMoved}},
+		"nothing moved": {traffic{flat(900), flat(75), 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
+		"nothing moved, of much that should": {traffic{flat(900), flat(75), 240, 1}, learn.ObservedChange{FromX: 0, ToX: 50,
+			Fraction: turn.Fraction, Hold: turn.Hold}, map[learn.Verdict]float64{learn.NotMoved: 0.9},
+			[]learn.Verdict{learn.Moved}},
+		"it moved, in a sample that would have seen it": {traffic{step(900, 742), step(75, 233), 240, 1},
+			learn.ObservedChange{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold},
+			map[learn.Verdict]float64{learn.Moved: 0.95}, []learn.Verdict{learn.NotMoved}},
+		"time of day: against the turn": {traffic{func(t float64) float64 { return 900 + 30*math.Sin(t/60) },
+			func(t float64) float64 { return 75 - 30*math.Sin(t/60) }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved,
+			learn.NotMoved}},
+		"a sample too short to tell": {traffic{step(90, 86.5), step(7.5, 11), 10, 1}, turn,
+			map[learn.Verdict]float64{learn.CannotTell: 0.9}, []learn.Verdict{learn.NotMoved}},
+		"time of day: both rise": {traffic{func(t float64) float64 { return 900 + t },
+			func(t float64) float64 { return 75 + t/10 }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
+		"time of day: one falls as the other rises": {traffic{func(t float64) float64 { return 900 - t/2 },
+			func(t float64) float64 { return 75 + t/2 }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
+		"time of day: in a curve": {traffic{func(t float64) float64 { return 900 - 50*math.Sin(t/80) },
+			func(t float64) float64 { return 75 + 20*math.Sin(t/80) }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
+		"a job that starts in the receiving pool": {traffic{flat(900), step(75, 125), 120, 1}, turn,
+			map[learn.Verdict]float64{learn.Confounded: 0.05}, []learn.Verdict{learn.Moved}},
+		"coupled load: what comes here comes there too": {traffic{step(900, 960), step(75, 110), 120, 1}, turn,
+			map[learn.Verdict]float64{learn.Confounded: 0.9}, []learn.Verdict{learn.Moved}},
+		"flag drift: somebody turns it much further": {traffic{step(900, 600), step(75, 375), 60, 1}, turn,
+			map[learn.Verdict]float64{learn.Confounded: 0.99}, []learn.Verdict{learn.Moved, learn.NotMoved}},
+		"slow transactions": {traffic{step(900, 865), step(75, 110), 60, 1}, slow,
+			map[learn.Verdict]float64{learn.CannotTell: 1}, []learn.Verdict{learn.Moved, learn.NotMoved}},
 	} {
 		said := map[learn.Verdict]int{}
 		for seed := range uint64(turns) {

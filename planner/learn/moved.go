@@ -48,10 +48,12 @@ type Judgement struct {
 // What a Judgement claims, of loads that come by chance, in bursts, with the time of day, and in rhythms of any length.
 // The claims are checked by simulation, see TestAJudgementHoldsWhatItClaims.
 const (
-	movedByChance    = 1e-4 // of turns that move nothing, at most so many are said to have moved something. chosen
-	notMovedByChance = 1e-3 // of turns that move the least that was expected, so many are said to have moved nothing. chosen
+	movedByChance = 1e-4 // of turns that move nothing, at most so many are said to have moved something. chosen
+	// of turns that move the least that was expected, so many are said to have moved nothing. chosen
+	notMovedByChance = 1e-3
 	surpriseByChance = 1e-2 // of turns beside which nothing else happens, so many are said to be confounded. chosen
-	movedPower       = 0.9  // of turns that move a tenth of a pool of 1,000 transactions/s, so many are seen in five minutes
+	// of turns that move a tenth of a pool of 1,000 transactions/s, so many are seen in five minutes
+	movedPower = 0.9
 
 	// rhythm is how many times Student's quantiles a jump must be beyond its deviation. The deviation is that of a few
 	// long stretches, so a rhythm faster than them is in it; one that is slower bends them and makes a jump look larger.
@@ -72,13 +74,14 @@ const (
 // slope, so that what comes and goes with the time of day is none. Arrivals of one moment go with those of the next:
 // the deviation is that of long stretches, in which such rhythms show, and at least that of Poisson arrivals.
 //
-// It moved where both pools jump, opposite ways, their sum does not, and the half of the samples next to the turn shows it, too:
-// what comes in a curve shows less the closer one samples. It did not move where the jump is as good as none, and a sample of that
-// length would have seen the least that was expected.
+// It moved where both pools jump, opposite ways, their sum does not, and the half of the samples next to the turn shows
+// it, too: what comes in a curve shows less the closer one samples. It did not move where the jump is as good as none,
+// and a sample of that length would have seen the least that was expected.
 func Judge(t ObservedChange) Judgement {
 	n := min(len(t.Before), len(t.After))
 	if n < leastStretches {
-		return Judgement{Verdict: CannotTell, Text: fmt.Sprintf("%d samples before and %d after the turn are too few", len(t.Before), len(t.After))}
+		return Judgement{Verdict: CannotTell, Text: fmt.Sprintf("%d samples before and %d after the turn are too few",
+			len(t.Before), len(t.After))}
 	}
 	before, after := sum(t.Before), sum(t.After)
 	switch {
@@ -87,14 +90,16 @@ func Judge(t ObservedChange) Judgement {
 	case before.From+before.To+after.From+after.To == 0:
 		return Judgement{Verdict: CannotTell, Text: "no transaction came to either pool, before the turn or after it"}
 	case before.From == 0:
-		return Judgement{Verdict: CannotTell, Text: "no transaction came to the giving pool before the turn: nothing tells how many should move"}
+		return Judgement{Verdict: CannotTell,
+			Text: "no transaction came to the giving pool before the turn: nothing tells how many should move"}
 	}
 	from, to, both, moved := t.jump(n, 1, 0), t.jump(n, 0, 1), t.jump(n, 1, 1), t.jump(n, -0.5, 0.5)
 	near := moved
 	if n >= 2*leastStretches {
 		near = t.jump(n/2, -0.5, 0.5)
 	}
-	expected := float64(before.From) / before.Span.Seconds() * float64(t.ToX-t.FromX) / 100 / max(0.01, 1-t.Fraction.Target*float64(t.FromX)/100)
+	expected := float64(before.From) / before.Span.Seconds() * float64(t.ToX-t.FromX) / 100 / max(0.01,
+		1-t.Fraction.Target*float64(t.FromX)/100)
 	least, most := expected*t.Fraction.Lower/arrivalsPerSum, expected*t.Fraction.Upper*arrivalsPerSum
 	if expected < 0 { // the switch goes back
 		from, to, moved, near = from.back(), to.back(), moved.back(), near.back()
@@ -102,7 +107,8 @@ func Judge(t ObservedChange) Judgement {
 	}
 	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: moved.freedom}
 	beyond := func(chance float64) float64 { return rhythm * student.Quantile(1-chance) }
-	critical, surprise := beyond(movedByChance), beyond(surpriseByChance/4) // more or less of both, too much, the other way
+	// more or less of both, too much, the other way
+	critical, surprise := beyond(movedByChance), beyond(surpriseByChance/4)
 	j := Judgement{Verdict: CannotTell, Seen: moved.size, SD: moved.sd, Power: 1}
 	for _, of := range []struct {
 		jump
@@ -110,22 +116,26 @@ func Judge(t ObservedChange) Judgement {
 	}{{moved, critical}, {from, surprise}, {to, surprise}, {near, 2}} { // all of them have to show it
 		j.Power = min(j.Power, 1-student.CDF(of.deviations-least/of.sd))
 	}
-	figures := fmt.Sprintf("%s ± %s transactions/s, %s to %s expected", words.Digits(moved.size), words.Deviation(2*moved.sd), words.Digits(least), words.Digits(most))
+	figures := fmt.Sprintf("%s ± %s transactions/s, %s to %s expected", words.Digits(moved.size),
+		words.Deviation(2*moved.sd), words.Digits(least), words.Digits(most))
 	switch {
 	case t.Hold.Seconds() > slowShare*after.Span.Seconds():
 		j.Text = fmt.Sprintf("its transactions take %s, and the sample was %s", load.Round(t.Hold), load.Round(after.Span))
 	case math.Abs(both.size) > surprise*both.sd:
 		j.Verdict = Confounded
-		j.Text = fmt.Sprintf("both pools together got %s ± %s transactions/s at the turn: something else happened", words.Signed(both.size), words.Deviation(2*both.sd))
+		j.Text = fmt.Sprintf("both pools together got %s ± %s transactions/s at the turn: something else happened",
+			words.Signed(both.size), words.Deviation(2*both.sd))
 	case moved.size > most+surprise*moved.sd:
 		j.Verdict = Confounded
 		j.Text = figures + ": more than the switch explains"
-	case moved.size > critical*moved.sd && from.size < -surprise*from.sd && to.size > surprise*to.sd && math.Abs(both.size) < moved.size &&
+	case moved.size > critical*moved.sd && from.size < -surprise*from.sd && to.size > surprise*to.sd &&
+		math.Abs(both.size) < moved.size &&
 		near.size > 2*near.sd && near.size > moved.size/2:
 		j.Verdict, j.Text = Moved, figures
 	case moved.size < -surprise*moved.sd:
 		j.Verdict, j.Text = Confounded, figures+": the other way"
-	case math.Abs(moved.size) < 2*moved.sd && moved.size+beyond(notMovedByChance)*moved.sd < least && j.Power >= enoughPower:
+	case math.Abs(moved.size) < 2*moved.sd && moved.size+beyond(notMovedByChance)*moved.sd < least &&
+		j.Power >= enoughPower:
 		j.Verdict, j.Text = NotMoved, figures
 	default:
 		j.Text = fmt.Sprintf("%s, power %.0f %%", figures, 100*j.Power)
@@ -155,7 +165,8 @@ func (t ObservedChange) jump(n int, a, b float64) jump {
 	before, after := t.Before[len(t.Before)-count*length:], t.After[:count*length]
 	all := sum(slices.Concat(before, after))
 	arrivals := a*a*float64(all.From+1) + b*b*float64(all.To+1) // and their variance, were they Poisson's; one at least
-	return jumpOf(rates(before), rates(after)).atLeast(arrivals * float64(2*count) / (all.Span.Seconds() * all.Span.Seconds()))
+	return jumpOf(rates(before),
+		rates(after)).atLeast(arrivals * float64(2*count) / (all.Span.Seconds() * all.Span.Seconds()))
 }
 
 // jump is how far a series steps at the turn, beside a slope that it has before and after.

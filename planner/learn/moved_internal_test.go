@@ -23,8 +23,10 @@ func TestAJudgementHoldsWhatItClaims(t *testing.T) {
 		draws = 100
 	}
 	nothing := map[Verdict]float64{Moved: movedByChance, Confounded: surpriseByChance}
-	turn := ObservedChange{FromX: 0, ToX: 20, Fraction: load.Range{Lower: 0.25, Target: 0.35, Upper: 0.45}, Hold: 10 * time.Millisecond}
-	far := ObservedChange{FromX: 0, ToX: 100, Fraction: load.Range{Lower: 0.6, Target: 0.7, Upper: 0.8}, Hold: 10 * time.Millisecond}
+	turn := ObservedChange{FromX: 0, ToX: 20, Fraction: load.Range{Lower: 0.25, Target: 0.35, Upper: 0.45},
+		Hold: 10 * time.Millisecond}
+	far := ObservedChange{FromX: 0, ToX: 100, Fraction: load.Range{Lower: 0.6, Target: 0.7, Upper: 0.8},
+		Hold: 10 * time.Millisecond}
 	wrong, all := map[Verdict]int{}, map[Verdict]int{}
 	claims := map[Verdict]float64{}
 	for kind, c := range map[string]struct {
@@ -76,7 +78,8 @@ func TestAJudgementSeesATenthOfAPool(t *testing.T) {
 	for _, name := range []string{"Poisson arrivals alone", "a day that turns", "AR(1) 2 % 10 s"} {
 		said := map[Verdict]int{}
 		for seed := range uint64(draws) {
-			turn := ObservedChange{FromX: 0, ToX: 20, Fraction: load.Range{Lower: 0.4, Target: 0.5, Upper: 0.6}, Hold: 10 * time.Millisecond}
+			turn := ObservedChange{FromX: 0, ToX: 20, Fraction: load.Range{Lower: 0.4, Target: 0.5, Upper: 0.6},
+				Hold: 10 * time.Millisecond}
 			said[Judge(DrawTurn(rand.New(rand.NewPCG(seed, 18)), Rhythms[name], 1000, 300, 100, turn)).Verdict]++
 		}
 		t.Logf("%s: %v", name, said)

@@ -23,17 +23,23 @@ func TestAJudgementOfNothingSaysSo(t *testing.T) {
 		before, after []learn.Block
 		fromX, toX    int
 	}{
-		"no transaction came to either pool, before the turn or after it":                            {blocks(0, 0), blocks(0, 0), 0, 5},
-		"no transaction came to the giving pool before the turn: nothing tells how many should move": {blocks(0, 100), blocks(0, 100), 0, 5},
-		"the switch stays at 5 %: nothing could move":                                                {blocks(500, 100), blocks(500, 100), 5, 5},
-		"3 samples before and 12 after the turn are too few":                                         {blocks(500, 100)[:3], blocks(500, 100), 0, 5},
+		"no transaction came to either pool, before the turn or after it": {blocks(0, 0),
+			blocks(0, 0), 0, 5},
+		"no transaction came to the giving pool before the turn: nothing tells how many should move": {blocks(0, 100),
+			blocks(0, 100), 0, 5},
+		"the switch stays at 5 %: nothing could move": {blocks(500, 100),
+			blocks(500, 100), 5, 5},
+		"3 samples before and 12 after the turn are too few": {blocks(500, 100)[:3],
+			blocks(500, 100), 0, 5},
 	} {
-		j := learn.Judge(learn.ObservedChange{Before: c.before, After: c.after, FromX: c.fromX, ToX: c.toX, Fraction: load.Range{Lower: 0.3, Target: 0.35, Upper: 0.4}, Hold: 10 * time.Millisecond})
+		j := learn.Judge(learn.ObservedChange{Before: c.before, After: c.after, FromX: c.fromX, ToX: c.toX,
+			Fraction: load.Range{Lower: 0.3, Target: 0.35, Upper: 0.4}, Hold: 10 * time.Millisecond})
 		if j.Verdict != learn.CannotTell || j.Text != want || math.IsNaN(j.Power) {
 			t.Errorf("got %q: %q, want %q", j.Verdict, j.Text, want)
 		}
 	}
-	same := learn.Judge(learn.ObservedChange{Before: blocks(500, 0), After: blocks(500, 0), FromX: 0, ToX: 50, Fraction: load.Range{Lower: 0.3, Target: 0.35, Upper: 0.4}, Hold: 10 * time.Millisecond})
+	same := learn.Judge(learn.ObservedChange{Before: blocks(500, 0), After: blocks(500, 0), FromX: 0, ToX: 50,
+		Fraction: load.Range{Lower: 0.3, Target: 0.35, Upper: 0.4}, Hold: 10 * time.Millisecond})
 	if math.IsNaN(same.Power) || math.IsNaN(same.SD) || same.SD <= 0 {
 		t.Errorf("counts that do not vary at all: %+v", same)
 	}

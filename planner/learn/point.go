@@ -11,8 +11,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 )
 
-// How far the load of both pools may leave that of the others before a point is not believed. chosen: a tenth is more than
-// pools of one site differ in their days within the hours of a shift; less than what traffic costs that is asked twice.
+// How far the load of both pools may leave that of the others before a point is not believed. chosen: a tenth is more
+// than pools of one site differ in their days within the hours of a shift; less than what traffic costs that is asked
+// twice.
 const drift = 0.1
 
 // conserved is how many deviations the load of both pools may be off before it is not conserved. chosen
@@ -20,9 +21,10 @@ const conserved = 3
 
 const confounded = "confounded: "
 
-// NewSoakResult is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are what the points
-// before make one expect, and what the counters say of the turn before it, where there was one.
-func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, before []SoakResult, prior load.Range, turned *ObservedChange) SoakResult {
+// NewSoakResult is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are
+// what the points before make one expect, and what the counters say of the turn before it, where there was one.
+func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, before []SoakResult, prior load.Range,
+	turned *ObservedChange) SoakResult {
 	p := SoakResult{Shift: s.ID(), At: e.To, X: x, Window: e.To.Sub(e.From), Survey: turned == nil}
 	e.History = load.History{} // it is about times when the switch said something else
 	loads, err := load.Estimate(e)
@@ -39,7 +41,10 @@ func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, 
 	from, to := load(s.From), load(s.To)
 	p.From, p.To = measure(from, from.MeanHold), measure(to, from.MeanHold)
 	for _, l := range loads {
-		moves := slices.ContainsFunc(append(slices.Clone(others), s), func(o shift.Shift) bool { return l.Pool == o.From || l.Pool == o.To })
+		moves := slices.ContainsFunc(append(slices.Clone(others), s), func(o shift.Shift) bool {
+			return l.Pool == o.From ||
+				l.Pool == o.To
+		})
 		if !moves && e.ServerOf(l.Pool) == e.ServerOf(s.From) && l.Unknown == "" && !l.AtLeast {
 			m := measure(l, l.MeanHold)
 			p.Others = Measure{p.Others.Erlangs + m.Erlangs, math.Hypot(p.Others.SD, m.SD)}
@@ -79,8 +84,8 @@ func (p SoakResult) risen(before []SoakResult) bool {
 	return false
 }
 
-// nothingComes says that the loads of all points together, this one the newest, show no traffic that moves, where one turn by
-// itself may be too small to tell; empty: they do, or do not tell.
+// nothingComes says that the loads of all points together, this one the newest, show no traffic that moves, where one
+// turn by itself may be too small to tell; empty: they do, or do not tell.
 func (p SoakResult) nothingComes(prior load.Range, before []SoakResult) string {
 	if p.Excluded != "" {
 		return ""
@@ -89,10 +94,12 @@ func (p SoakResult) nothingComes(prior load.Range, before []SoakResult) string {
 	if b.prior || b.Fraction.Lower > 0 || b.Fraction.Upper >= prior.Lower/arrivalsPerSum {
 		return ""
 	}
-	return fmt.Sprintf("at %d %% a fraction of at most %.3g can have moved, by %s; %.3g at least was believed (write another fraction: where that is what is true)", p.X, b.Fraction.Upper, b.Method, prior.Lower)
+	return fmt.Sprintf("at %d %% a fraction of at most %.3g can have moved, by %s; %.3g at least was believed (write "+
+		"another fraction: where that is what is true)", p.X, b.Fraction.Upper, b.Method, prior.Lower)
 }
 
-// measure is a load with its sampling deviation: that of its interval, at least that of as many transactions of one length.
+// measure is a load with its sampling deviation: that of its interval, at least that of as many transactions of one
+// length.
 func measure(l load.Load, hold time.Duration) Measure {
 	if l.MeanHold > 0 {
 		hold = l.MeanHold
@@ -119,7 +126,8 @@ func useless(from, to load.Load, p SoakResult, before []SoakResult) string {
 	}
 	var q SoakResult // the newest whose loads are known: a change that stays is one change
 	for _, b := range before {
-		if (b.Excluded == "" || strings.HasPrefix(b.Excluded, confounded)) && b.Others.Erlangs > 0 && b.From.Erlangs+b.To.Erlangs > 0 {
+		if (b.Excluded == "" || strings.HasPrefix(b.Excluded, confounded)) && b.Others.Erlangs > 0 &&
+			b.From.Erlangs+b.To.Erlangs > 0 {
 			q = b
 		}
 	}
@@ -133,15 +141,17 @@ func useless(from, to load.Load, p SoakResult, before []SoakResult) string {
 	now, nowSD := both(p)
 	was, wasSD := both(q)
 	grown := math.Log(now/was) - math.Log(p.Others.Erlangs/q.Others.Erlangs)
-	sd := math.Sqrt(nowSD*nowSD + wasSD*wasSD + math.Pow(p.Others.SD/p.Others.Erlangs, 2) + math.Pow(q.Others.SD/q.Others.Erlangs, 2))
+	sd := math.Sqrt(nowSD*nowSD + wasSD*wasSD + math.Pow(p.Others.SD/p.Others.Erlangs, 2) +
+		math.Pow(q.Others.SD/q.Others.Erlangs, 2))
 	if math.Abs(grown) > conserved*sd+drift {
-		return fmt.Sprintf(confounded+"the two pools together carry %.3g × what they did at %d %%, and the others %.3g ×", now/was, q.X, p.Others.Erlangs/q.Others.Erlangs)
+		return fmt.Sprintf(confounded+"the two pools together carry %.3g × what they did at %d %%, and the others %.3g ×",
+			now/was, q.X, p.Others.Erlangs/q.Others.Erlangs)
 	}
 	return ""
 }
 
-// Blocks are the arrivals of a shift's pools between samples, in blocks of the longest time between two of them; none where the
-// looks of their processes do not go together.
+// Blocks are the arrivals of a shift's pools between samples, in blocks of the longest time between two of them; none
+// where the looks of their processes do not go together.
 func Blocks(e load.Evidence, s shift.Shift) []Block {
 	var all []Block
 	var first []load.Interval
@@ -178,7 +188,8 @@ func Blocks(e load.Evidence, s shift.Shift) []Block {
 	return out
 }
 
-// sameLooks reports whether two flows' intervals lie between the same samples: one that was left out moves those behind it.
+// sameLooks reports whether two flows' intervals lie between the same samples: one that was left out moves those behind
+// it.
 func sameLooks(a, b load.Interval) bool {
 	return a.Begin.Look == b.Begin.Look && a.End.Look == b.End.Look
 }

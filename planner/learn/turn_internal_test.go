@@ -17,7 +17,9 @@ func TestAShareThatRisesAsExpectedHasMoved(t *testing.T) {
 		expected *load.Range
 		want     bool
 	}{
-		{0.2, &load.Range{Lower: 0.15, Target: 0.2, Upper: 0.25}, true}, {0.1, &load.Range{Lower: 0.15, Target: 0.2, Upper: 0.25}, false}, {0.2, &load.Range{Lower: 0.05, Target: 0.2, Upper: 0.35}, false}, {0.2, nil, false},
+		{0.2, &load.Range{Lower: 0.15, Target: 0.2, Upper: 0.25}, true},
+		{0.1, &load.Range{Lower: 0.15, Target: 0.2, Upper: 0.25}, false},
+		{0.2, &load.Range{Lower: 0.05, Target: 0.2, Upper: 0.35}, false}, {0.2, nil, false},
 	} {
 		p := point(c.share)
 		p.Expected = c.expected

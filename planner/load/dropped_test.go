@@ -25,8 +25,8 @@ func TestOnlyIntervalsInWhichAPoolWentAreNotEnough(t *testing.T) {
 	}
 }
 
-// TestAnAliasThatComesBackCountsAnew: PgBouncer forgets the totals of a database of the line * with the database itself,
-// and by the sample that shows it again they may have passed the old ones.
+// TestAnAliasThatComesBackCountsAnew: PgBouncer forgets the totals of a database of the line * with the database
+// itself, and by the sample that shows it again they may have passed the old ones.
 func TestAnAliasThatComesBackCountsAnew(t *testing.T) {
 	s := &plannertest.Sharing{At: plannertest.Epoch, Pools: map[string]plannertest.Totals{"app1": {}}}
 	s.Run(0, "app1", 1000)
@@ -34,7 +34,8 @@ func TestAnAliasThatComesBackCountsAnew(t *testing.T) {
 	for i := range 20 {
 		o := s.Look()
 		at := &o.Processes[0]
-		at.Aliases = append(at.Aliases, fleet.Alias{Name: "other", Server: "main", PoolMode: "transaction", Pools: []fleet.PoolGauges{{User: "app1"}}})
+		at.Aliases = append(at.Aliases, fleet.Alias{Name: "other", Server: "main", PoolMode: "transaction",
+			Pools: []fleet.PoolGauges{{User: "app1"}}})
 		if i == 1 {
 			at.Aliases = at.Aliases[1:]
 			s.Pools["app1"] = plannertest.Totals{}
@@ -47,9 +48,10 @@ func TestAnAliasThatComesBackCountsAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l := loads[0]; l.Erlangs.Target < 5.999 || l.Erlangs.Target > 6.001 || !slices.ContainsFunc(e.Breaks, func(b string) bool {
-		return strings.HasPrefix(b, "main/1/app: it was not shown for a while, and its counters may have begun anew,")
-	}) {
+	if l := loads[0]; l.Erlangs.Target < 5.999 || l.Erlangs.Target > 6.001 ||
+		!slices.ContainsFunc(e.Breaks, func(b string) bool {
+			return strings.HasPrefix(b, "main/1/app: it was not shown for a while, and its counters may have begun anew,")
+		}) {
 		t.Errorf("%+v, breaks %q; want 6, and the gap named", l.Erlangs, e.Breaks)
 	}
 }

@@ -17,10 +17,10 @@ import (
 // dropped says that pools which begin showed are gone at end; empty: none is.
 //
 // PgBouncer's totals of an alias are the sums over its pools of users. A pool that goes (by KILL, or by a timeout of
-// idle pools, which forks have) takes its share with it, and what the others carry meanwhile may hide that the sum fell.
-// How large the share was is in no column, so what was counted between the two samples is not known. A pool that comes
-// begins at 0, and all that it counts belongs to the time between. One that went and came back between two samples shows
-// in nothing but a sum that fell.
+// idle pools, which forks have) takes its share with it, and what the others carry meanwhile may hide that the sum
+// fell. How large the share was is in no column, so what was counted between the two samples is not known. A pool that
+// comes begins at 0, and all that it counts belongs to the time between. One that went and came back between two
+// samples shows in nothing but a sum that fell.
 func dropped(begin, end Level) string {
 	left := map[string]int{}
 	for _, u := range end.Users {
@@ -52,11 +52,12 @@ const (
 )
 
 // Estimate turns evidence into one Load per pool (group/alias), sorted. A pool whose counters show no usable interval
-// gets a Load that says why it is unknown. At least two samples are needed, and one pool of which something can be said;
-// otherwise the error is of KindEvidence.
+// gets a Load that says why it is unknown. At least two samples are needed, and one pool of which something can be
+// said; otherwise the error is of KindEvidence.
 func Estimate(e Evidence) ([]Load, error) {
 	if e.Samples < 2 {
-		return nil, &operr.Error{Kind: operr.KindEvidence, Subject: "estimate", Err: fmt.Errorf("%d sample, 2 needed to subtract counters", e.Samples),
+		return nil, &operr.Error{Kind: operr.KindEvidence, Subject: "estimate",
+			Err:  fmt.Errorf("%d sample, 2 needed to subtract counters", e.Samples),
 			Hint: "look longer: --window 60s, or record --for 10m"}
 	}
 	var loads []Load
@@ -93,7 +94,8 @@ func estimatePool(id string, e Evidence) Load {
 			}
 			f, ok := e.Flow(p.ID, a.Name)
 			if !ok || len(f.Intervals) == 0 && f.Last == e.Samples-1 && f.First < f.Last {
-				return unknown(fmt.Sprintf("no usable interval of %s/%s among %s%s", p.ID, a.Name, words.Count(e.Samples, "sample"), breaksOf(e.Breaks, p.ID+"/"+a.Name)))
+				return unknown(fmt.Sprintf("no usable interval of %s/%s among %s%s", p.ID, a.Name, words.Count(e.Samples, "sample"),
+					breaksOf(e.Breaks, p.ID+"/"+a.Name)))
 			}
 			all = append(all, f)
 		}
@@ -125,8 +127,8 @@ func estimatePool(id string, e Evidence) Load {
 	return l
 }
 
-// steady returns the samples from first to last through which the same processes served: the newest such time, if it is a
-// quarter of all, else the longest. While processes come and go, each carries another part of the pool's load.
+// steady returns the samples from first to last through which the same processes served: the newest such time, if it is
+// a quarter of all, else the longest. While processes come and go, each carries another part of the pool's load.
 func (e Evidence) steady(flows []Flow) (first, last int, notes []string) {
 	cuts := []int{0, e.Samples} // a time begins at each
 	for _, f := range flows {
@@ -149,7 +151,9 @@ func (e Evidence) steady(flows []Flow) (first, last int, notes []string) {
 	if end-begin < 2 {
 		return 0, e.Samples - 1, nil
 	}
-	return begin, end - 1, []string{fmt.Sprintf("its processes came or went while it was observed: %d of %s count, during which they were the same", end-begin, words.Count(e.Samples, "sample"))}
+	return begin, end - 1,
+		[]string{fmt.Sprintf("its processes came or went while it was observed: %d of %s count, during which they were the "+
+			"same", end-begin, words.Count(e.Samples, "sample"))}
 }
 
 func breaksOf(breaks []string, subject string) string {
@@ -237,7 +241,8 @@ func imbalanceNote(flows []flowLoad) []string {
 	if 2*most.fullLooks < most.looks || least.fullLooks > 0 || least.erlangs > most.erlangs/2 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s is full while %s carries %.3g of its %.3g Erlangs: the balancer is uneven, no size cures that",
+	return []string{fmt.Sprintf("%s is full while %s carries %.3g of its %.3g Erlangs: the balancer is uneven, no size "+
+		"cures that",
 		most.process, least.process, least.erlangs, most.erlangs)}
 }
 
@@ -275,12 +280,15 @@ func (l Load) withHistory(h History) Load {
 	}
 	if full {
 		l.AtLeast, l.Method = true, MethodBusy
-		l.Notes = append(l.Notes, fmt.Sprintf("%s: it was full in %.0f %% of the minutes of the last %s: those are its peaks, and its load then was at least %.3g Erlangs",
-			l.Pool, 100*p.Censored, Round(h.Lookback), most))
+		l.Notes = append(l.Notes,
+			fmt.Sprintf("%s: it was full in %.0f %% of the minutes of the last %s: those are its peaks, and its load then was "+
+				"at least %.3g Erlangs",
+				l.Pool, 100*p.Censored, Round(h.Lookback), most))
 	}
 	if window.Lower > l.Erlangs.Upper {
-		l.Notes = append(l.Notes, fmt.Sprintf("%s: the load now, %.3g Erlangs, is above the p99 of the last %s, %.3g: the window counts",
-			l.Pool, window.Target, Round(p.Erlangs.Span()), l.Erlangs.Upper))
+		l.Notes = append(l.Notes,
+			fmt.Sprintf("%s: the load now, %.3g Erlangs, is above the p99 of the last %s, %.3g: the window counts",
+				l.Pool, window.Target, Round(p.Erlangs.Span()), l.Erlangs.Upper))
 	}
 	l.Erlangs.Target = max(l.Erlangs.Target, window.Lower)
 	l.Erlangs.Upper = max(l.Erlangs.Upper, window.Upper, l.Erlangs.Target)
@@ -316,7 +324,8 @@ func holdersNote(o fleet.Observation, pool string) []string {
 	if oldest.Application != "" {
 		who += " (" + oldest.Application + ")"
 	}
-	return []string{fmt.Sprintf("%d of its connections sit idle in a transaction, the longest for %s, pid %d of %s: no size cures that",
+	return []string{fmt.Sprintf("%d of its connections sit idle in a transaction, the longest for %s, pid %d of %s: no "+
+		"size cures that",
 		n, Round(oldest.Age), oldest.PID, who)}
 }
 

@@ -52,7 +52,8 @@ func TestEstimateIntervalCoversTheMean(t *testing.T) {
 func TestEstimateFindsOpenDemandBehindAFullPool(t *testing.T) {
 	// Demand 12 Erlangs (1200/s × 10 ms) on 10 connections: 1000/s served, the queue grows by 200/s. The counters alone
 	// would say less: the waits of the transactions open at the end are booked, the transactions are not.
-	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Active: 10, Timeout: 2 * time.Minute}
+	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Active: 10,
+		Timeout: 2 * time.Minute}
 	looks := []fleet.Observation{w.Look()}
 	for i := range 20 {
 		w.Queue(600*(i+1), time.Duration(i+1)*500*time.Millisecond)
@@ -69,7 +70,8 @@ func TestEstimateFindsOpenDemandBehindAFullPool(t *testing.T) {
 func TestEstimateFindsDemandWhenWaitersAreSentAway(t *testing.T) {
 	// The same demand with query_wait_timeout 5 s: the queue stands at 5 s of arrivals, 200/s leave unserved.
 	for _, counts := range []bool{false, true} {
-		w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.24.1", Mode: "transaction", Active: 10, Timeout: 5 * time.Second, Waiting: 6000, MaxWait: 5 * time.Second, Counts: counts}
+		w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.24.1", Mode: "transaction", Active: 10,
+			Timeout: 5 * time.Second, Waiting: 6000, MaxWait: 5 * time.Second, Counts: counts}
 		looks := []fleet.Observation{w.Look()}
 		for range 20 {
 			w.Run(3*time.Second, 3000, 10*time.Millisecond, 5*time.Second)
@@ -79,14 +81,17 @@ func TestEstimateFindsDemandWhenWaitersAreSentAway(t *testing.T) {
 		l := plannertest.EstimateOne(t, looks...)
 		plannertest.Near(t, "load", l.Erlangs.Target, 12, 1e-6)
 		plannertest.Near(t, "hold", l.MeanHold.Seconds(), 0.010, 1e-6)
-		if l.Method != load.MethodFlowBalance || l.TimedOut != 12000 || !strings.Contains(strings.Join(l.Notes, "\n"), "about 12000 time-outs") {
-			t.Errorf("assignments counted %v: method %s, %d time-outs, notes %q; want flow balance and 12000 time-outs", counts, l.Method, l.TimedOut, l.Notes)
+		if l.Method != load.MethodFlowBalance || l.TimedOut != 12000 || !strings.Contains(strings.Join(l.Notes, "\n"),
+			"about 12000 time-outs") {
+			t.Errorf("assignments counted %v: method %s, %d time-outs, notes %q; want flow balance and 12000 time-outs", counts,
+				l.Method, l.TimedOut, l.Notes)
 		}
 	}
 }
 
 func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
-	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Active: 10, Waiting: 30, Clients: 290, MaxWait: 30 * time.Millisecond}
+	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Active: 10,
+		Waiting: 30, Clients: 290, MaxWait: 30 * time.Millisecond}
 	looks := []fleet.Observation{w.Look()}
 	for range 20 {
 		w.Run(3*time.Second, 3000, 10*time.Millisecond, 30*time.Millisecond)
@@ -102,7 +107,8 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 
 func TestEstimateUsesTheInteractiveLawWhereThinkTimeIsKnown(t *testing.T) {
 	// 300 clients, S = 10 ms, Z = 190 ms: 15 Erlangs. First 2 samples while the pool had 20 connections, then 40 at 10.
-	w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 15, Clients: 300}
+	w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 15,
+		Clients: 300}
 	looks := []fleet.Observation{w.Look()}
 	w.Run(3*time.Second, 4500, 10*time.Millisecond, 0)
 	looks = append(looks, w.Look())
@@ -147,7 +153,8 @@ func TestEstimateAddsTransactionsThatHaveNotEnded(t *testing.T) {
 	}
 }
 
-// TestOneFullInstantHidesNoOpenTransactions looks at the same load with and without one sample of which the pool is full.
+// TestOneFullInstantHidesNoOpenTransactions looks at the same load with and without one sample of which the pool is
+// full.
 func TestOneFullInstantHidesNoOpenTransactions(t *testing.T) {
 	for _, full := range []bool{false, true} {
 		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 9,
@@ -160,14 +167,17 @@ func TestOneFullInstantHidesNoOpenTransactions(t *testing.T) {
 			}
 			looks = append(looks, w.Look())
 		}
-		if l := plannertest.EstimateOne(t, looks...); l.Erlangs.Lower > 9 || l.Erlangs.Upper < 9 || l.Erlangs.Target < 8.5 || l.Erlangs.Target > 10.5 {
-			t.Errorf("one full instant: %v: %g (%g–%g) Erlangs, want about 9", full, l.Erlangs.Target, l.Erlangs.Lower, l.Erlangs.Upper)
+		if l := plannertest.EstimateOne(t, looks...); l.Erlangs.Lower > 9 || l.Erlangs.Upper < 9 || l.Erlangs.Target < 8.5 ||
+			l.Erlangs.Target > 10.5 {
+			t.Errorf("one full instant: %v: %g (%g–%g) Erlangs, want about 9", full, l.Erlangs.Target, l.Erlangs.Lower,
+				l.Erlangs.Upper)
 		}
 	}
 }
 
 func TestEstimateSplitsUsersByTheirActiveConnections(t *testing.T) {
-	w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 12, Users: []string{"app1", "app2"}, Share: []float64{0.75, 0.25}}
+	w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 12,
+		Users: []string{"app1", "app2"}, Share: []float64{0.75, 0.25}}
 	looks := []fleet.Observation{w.Look()}
 	for range 3 {
 		w.Run(time.Second, 1200, 10*time.Millisecond, 0)
@@ -210,7 +220,8 @@ func TestEstimateRefusesWithoutAnInterval(t *testing.T) {
 		t.Errorf("one sample: %v, want not enough evidence", err)
 	}
 	w.At, w.Xacts = w.At.Add(time.Second), 3
-	if _, err := load.Estimate(plannertest.EvidenceOf(t, one, w.Look())); operr.KindOf(err) != operr.KindEvidence || !strings.Contains(err.Error(), "went backwards") {
+	if _, err := load.Estimate(plannertest.EvidenceOf(t, one, w.Look())); operr.KindOf(err) != operr.KindEvidence ||
+		!strings.Contains(err.Error(), "went backwards") {
 		t.Errorf("only a restart: %v, want not enough evidence", err)
 	}
 	if _, err := plannertest.EvidenceOf(t, one).Add(one); operr.KindOf(err) != operr.KindEvidence {
@@ -271,7 +282,8 @@ func TestHistoryReplacesTheWindow(t *testing.T) {
 func TestClientsThatGiveUpByThemselvesAreOpen(t *testing.T) {
 	// 1000/s come, 5 connections serve 100/s (50 ms each), the others give up: the queue stands still all the same.
 	for _, counts := range []bool{false, true} {
-		w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.24.1", Mode: "transaction", Active: 5, Waiting: 5000, MaxWait: 5 * time.Second, Counts: counts}
+		w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.24.1", Mode: "transaction", Active: 5,
+			Waiting: 5000, MaxWait: 5 * time.Second, Counts: counts}
 		looks := []fleet.Observation{w.Look()}
 		for range 20 {
 			w.Run(3*time.Second, 300, 50*time.Millisecond, 5*time.Second)
@@ -300,7 +312,8 @@ func TestATransactionLongerThanTheWindowIsCutToWhatItsConnectionCanDo(t *testing
 		}
 		looks = append(looks, w.Look())
 	}
-	if l := plannertest.EstimateOne(t, looks...); l.Erlangs.Target > 4 || !strings.Contains(strings.Join(l.Notes, "\n"), "began before the window ended") {
+	if l := plannertest.EstimateOne(t, looks...); l.Erlangs.Target > 4 || !strings.Contains(strings.Join(l.Notes, "\n"),
+		"began before the window ended") {
 		t.Errorf("%g Erlangs on 4 connections, notes %q", l.Erlangs.Target, l.Notes)
 	}
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// maxIntervals bounds the memory of a Flow: when it is reached, neighbouring intervals are merged, so that a longer watch
-// is a coarser one and nothing is forgotten. chosen: an hour of samples every 5 s, and enough for 20 blocks of any width.
+// maxIntervals bounds the memory of a Flow: when it is reached, neighbouring intervals are merged, so that a longer
+// watch is a coarser one and nothing is forgotten. chosen: an hour of samples every 5 s, and enough for 20 blocks of
+// any width.
 const maxIntervals = 720
 
 // Evidence is all that was seen of the loads so far: a fold over Observations, seeded with History. The zero value is
@@ -73,12 +74,14 @@ type Interval struct {
 	Stopped    bool          // paused, disabled or not served at one of its ends: it says nothing of the load
 }
 
-// Add returns e with one more sample. Counters that went backwards (a restart, KILL, an expired autodb), or may have while
-// others' hid it (see dropped), make no interval: the gap is named in Breaks. An Observation that is not newer than the last one is refused.
+// Add returns e with one more sample. Counters that went backwards (a restart, KILL, an expired autodb), or may have
+// while others' hid it (see dropped), make no interval: the gap is named in Breaks. An Observation that is not newer
+// than the last one is refused.
 func (e Evidence) Add(o fleet.Observation) (Evidence, error) {
 	if e.Samples > 0 && !o.At.After(e.To) {
 		return e, &operr.Error{Kind: operr.KindEvidence, Subject: "observations",
-			Err:  fmt.Errorf("a sample of %s follows one at %s: time went backwards", o.At.Format(time.RFC3339Nano), e.To.Format(time.RFC3339Nano)),
+			Err: fmt.Errorf("a sample of %s follows one at %s: time went backwards", o.At.Format(time.RFC3339Nano),
+				e.To.Format(time.RFC3339Nano)),
 			Hint: "record again; looks of two recordings cannot be mixed"}
 	}
 	first := e.Samples == 0
@@ -185,9 +188,11 @@ func (f Flow) coarser() Flow {
 		iv := f.Intervals[i]
 		if i+1 < len(f.Intervals) {
 			next := f.Intervals[i+1]
-			iv = Interval{Begin: iv.Begin, End: next.End, Span: iv.Span + next.Span, Busy: iv.Busy + next.Busy, Waited: iv.Waited + next.Waited,
-				Xacts: iv.Xacts + next.Xacts, Assigned: iv.Assigned + next.Assigned, Active: iv.Active + next.Active, Growth: iv.Growth + next.Growth,
-				Most: iv.Most + next.Most, Cut: iv.Cut + next.Cut, Stopped: iv.Stopped || next.Stopped}
+			iv = Interval{Begin: iv.Begin, End: next.End, Span: iv.Span + next.Span, Busy: iv.Busy + next.Busy,
+				Waited: iv.Waited + next.Waited,
+				Xacts:  iv.Xacts + next.Xacts, Assigned: iv.Assigned + next.Assigned, Active: iv.Active + next.Active,
+				Growth: iv.Growth + next.Growth,
+				Most:   iv.Most + next.Most, Cut: iv.Cut + next.Cut, Stopped: iv.Stopped || next.Stopped}
 			if f.Intervals[i].Assigned < 0 || next.Assigned < 0 {
 				iv.Assigned = -1
 			}
@@ -210,7 +215,8 @@ func (f Flow) coarser() Flow {
 // Busy is held to what the settings allow where it is far beyond: a transaction that began before the interval is
 // booked whole when it ends. What was open at the ends is then all that counts. Up to three times as much is the blur
 // of Pending, which evens out over intervals. chosen: the age of a queue's head moves by no more than an interval or
-// two from sample to sample. Connections seen are no bound: a burst between two samples may open more and let them go again.
+// two from sample to sample. Connections seen are no bound: a burst between two samples may open more and let them go
+// again.
 func (iv Interval) between(begin, end Level) Interval {
 	iv.Begin, iv.End = begin, end
 	iv.Span = end.At.Sub(begin.At)
@@ -245,7 +251,8 @@ func difference(was, is fleet.Process, old, now fleet.Alias) (iv Interval, broke
 	case b.Xacts < a.Xacts || b.XactTime < a.XactTime || b.WaitTime < a.WaitTime:
 		return Interval{}, fmt.Sprintf("counters went backwards (total_xact_count %d -> %d)", a.Xacts, b.Xacts)
 	case b.Assignments >= 0 && b.Assignments < a.Assignments:
-		return Interval{}, fmt.Sprintf("counters went backwards (total_server_assignment_count %d -> %d)", a.Assignments, b.Assignments)
+		return Interval{}, fmt.Sprintf("counters went backwards (total_server_assignment_count %d -> %d)", a.Assignments,
+			b.Assignments)
 	case was.Started != 0 && is.Started != 0 && was.Started != is.Started:
 		return Interval{}, "the session with its console was lost: its counters may have begun anew"
 	case !was.At.IsZero() && !is.At.IsZero() && !is.At.After(was.At):
@@ -287,9 +294,11 @@ func (l Load) TooLittle() string {
 	case l.Method == MethodGauge || l.Xacts >= LeastXacts:
 		return ""
 	case l.Method == MethodHistory:
-		return fmt.Sprintf("%d transactions in %s are too few to know how long one holds its connection (%d needed)", l.Xacts, Round(l.Window), LeastXacts)
+		return fmt.Sprintf("%d transactions in %s are too few to know how long one holds its connection (%d needed)", l.Xacts,
+			Round(l.Window), LeastXacts)
 	default:
-		return fmt.Sprintf("%d transactions in %s are too few to size it by (%d needed)", l.Xacts, Round(l.Window), LeastXacts)
+		return fmt.Sprintf("%d transactions in %s are too few to size it by (%d needed)", l.Xacts, Round(l.Window),
+			LeastXacts)
 	}
 }
 

@@ -10,12 +10,15 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// TestEvidenceForksApart goes on from the same evidence in two ways, again and again: neither sees anything of the other.
+// TestEvidenceForksApart goes on from the same evidence in two ways, again and again: neither sees anything of the
+// other.
 func TestEvidenceForksApart(t *testing.T) {
 	look := func(second int, xacts int64) fleet.Observation {
-		return fleet.Observation{At: time.Unix(int64(second), 0).UTC(), Servers: []fleet.Server{{Name: "main", MaxConns: 100}},
+		return fleet.Observation{At: time.Unix(int64(second), 0).UTC(),
+			Servers: []fleet.Server{{Name: "main", MaxConns: 100}},
 			Processes: []fleet.Process{{ID: "main/1", Group: "main", Aliases: []fleet.Alias{{Name: "app", SizeConns: 5,
-				Counters: fleet.Counters{Xacts: xacts, Assignments: -1}, Pools: []fleet.PoolGauges{{User: "u", ServersActive: second % 7}}}}}}}
+				Counters: fleet.Counters{Xacts: xacts, Assignments: -1},
+				Pools:    []fleet.PoolGauges{{User: "u", ServersActive: second % 7}}}}}}}
 	}
 	alone := func(n, other int) load.Evidence { // n looks, of which the last one is another
 		var e load.Evidence

@@ -36,14 +36,16 @@ func TestTimeThatServesNobodyIsNotIdle(t *testing.T) {
 				a.Counters.Xacts, a.Counters.Assignments, a.Counters.XactTime = 6000, 6000, time.Minute
 			}
 		})
-		if l := plannertest.EstimateOne(t, half...); l.Erlangs.Target < 1.9 || l.Erlangs.Target > 2.1 || l.Window > 30*time.Second {
+		if l := plannertest.EstimateOne(t, half...); l.Erlangs.Target < 1.9 || l.Erlangs.Target > 2.1 ||
+			l.Window > 30*time.Second {
 			t.Errorf("%s for half of the time: %+v in %s, want 2", name, l.Erlangs, l.Window)
 		}
 	}
 }
 
 func TestALostSessionOrALateAnswerMakesNoWrongInterval(t *testing.T) {
-	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.24.1", Mode: "transaction", Active: 6, Counts: true}
+	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.24.1", Mode: "transaction", Active: 6,
+		Counts: true}
 	w.Run(time.Second, 100, 10*time.Millisecond, 0)
 	var looks []fleet.Observation
 	for i := range 12 {
@@ -63,7 +65,8 @@ func TestALostSessionOrALateAnswerMakesNoWrongInterval(t *testing.T) {
 		t.Errorf("%+v, breaks %q", l, e.Breaks)
 	}
 	for _, told := range []bool{true, false} { // the second of two answers comes 5 s late
-		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.24.1", Mode: "transaction", Active: 6, Counts: true}
+		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.24.1", Mode: "transaction", Active: 6,
+			Counts: true}
 		first := w.Look()
 		w.Run(15*time.Second, 9000, 10*time.Millisecond, 0)
 		second := w.Look()

@@ -143,7 +143,9 @@ func estimateFlow(v flowView) flowLoad {
 	}
 	l.late(v)
 	if v.stopped > 0 {
-		l.notes = append(l.notes, fmt.Sprintf("%s/%s: for %s %s: its load in that time is not known, that of the other %s counts", f.Process, f.Alias, Round(v.stopped), v.why, Round(l.window)))
+		l.notes = append(l.notes,
+			fmt.Sprintf("%s/%s: for %s %s: its load in that time is not known, that of the other %s counts", f.Process, f.Alias,
+				Round(v.stopped), v.why, Round(l.window)))
 	}
 	l.notes = append(l.notes, waitCauses(v)...)
 	return l
@@ -154,7 +156,9 @@ func estimateFlow(v flowView) flowLoad {
 // less than nothing would be left, the connections seen at work stand in.
 func (l *flowLoad) consistent(v flowView, cut time.Duration) {
 	if cut.Seconds() > 0.01*l.window.Seconds() {
-		l.notes = append(l.notes, fmt.Sprintf("%s/%s: transactions that began before the window ended in it; %s of their time was left out", v.Process, v.Alias, Round(cut)))
+		l.notes = append(l.notes,
+			fmt.Sprintf("%s/%s: transactions that began before the window ended in it; %s of their time was left out", v.Process,
+				v.Alias, Round(cut)))
 	}
 	if l.busySeconds >= 0 {
 		return
@@ -162,15 +166,17 @@ func (l *flowLoad) consistent(v flowView, cut time.Duration) {
 	active, _ := v.gauge(func(s Level) int { return s.Active })
 	l.busySeconds = active * l.window.Seconds()
 	l.atLeast = true
-	l.notes = append(l.notes, fmt.Sprintf("%s/%s: its counters contradict its queue (clients that gave up, or a failover); the %.3g connections seen active stand in, at least", v.Process, v.Alias, active))
+	l.notes = append(l.notes,
+		fmt.Sprintf("%s/%s: its counters contradict its queue (clients that gave up, or a failover); the %.3g connections "+
+			"seen active stand in, at least", v.Process, v.Alias, active))
 }
 
 // count splits the arrivals into those served, those still inside, and those sent away by query_wait_timeout.
 //
 // From 1.23 on PgBouncer counts assignments: served = assignments − growth of those that are assigned and not ended.
-// Before, what left the pool was served, unless it was full: then all who were served from its FIFO queue had waited about as
-// long as the head has, served = Δtotal_wait_time / mean age of the head, and the others left unserved: sent away by
-// query_wait_timeout, or gone by themselves. While it was not full nobody had to leave.
+// Before, what left the pool was served, unless it was full: then all who were served from its FIFO queue had waited
+// about as long as the head has, served = Δtotal_wait_time / mean age of the head, and the others left unserved: sent
+// away by query_wait_timeout, or gone by themselves. While it was not full nobody had to leave.
 func (l *flowLoad) count(v flowView) {
 	var growth, full float64 // full: who left while the pool was full
 	counted := true
@@ -262,7 +268,8 @@ func (l *flowLoad) idle(v flowView) {
 func (l *flowLoad) fromCounters(v flowView) {
 	l.erlangs = l.busySeconds / l.window.Seconds()
 	busy := func(iv Interval) float64 { return iv.Busy.Seconds() }
-	l.below, l.above = spread(v.Intervals, l.erlangs, 2*l.erlangs*l.erlangs/max(1, l.served), alike(v.Intervals, busy), busy)
+	l.below, l.above = spread(v.Intervals, l.erlangs, 2*l.erlangs*l.erlangs/max(1, l.served), alike(v.Intervals, busy),
+		busy)
 	l.askLess(v, l.erlangs, l.hold(), v.Intervals, func(iv Interval) float64 { return float64(iv.Xacts) }, Level.all)
 }
 

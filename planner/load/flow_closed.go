@@ -17,7 +17,8 @@ func (l Level) all() UserGauge {
 // (interactive response time law); some of those connected may never ask, so twice that is allowed for. Open clients
 // come as often when many wait as when few do: the slope of arrivals on the queue says which, with the queue at the
 // beginning of each interval as instrument, since arrivals make the queue as well.
-func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals func(Interval) float64, queue func(Level) UserGauge) {
+func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals func(Interval) float64,
+	queue func(Level) UserGauge) {
 	waiting := l.waitedSeconds / l.window.Seconds()
 	var clients, seen float64
 	for _, s := range v.looks {
@@ -43,10 +44,12 @@ func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals
 	switch {
 	case fewer+half <= most && !math.IsInf(half, 1):
 		l.open, l.above = fewer, math.Hypot(l.above, half)
-		// Where some do, 1/(Z + R + S) is convex in the wait R: more would come without one than a straight line says (Jensen).
+		// Where some do, 1/(Z + R + S) is convex in the wait R: more would come without one than a straight line says
+		// (Jensen).
 		always := l.fullShare() > ClosedShare
 		l.hidden, l.told = always && fewer > half || fewer+half > hiddenShare*a, fewer <= half/2
-		if always && fewer > half/2 { // some may; windows in which more seem to are bounds, and these sample better than the clients are
+		// some may; windows in which more seem to are bounds, and these sample better than the clients are
+		if always && fewer > half/2 {
 			l.open = max(fewer, min(most, hiddenShare*a))
 		}
 	case math.IsInf(law, 1): // nothing tells: as if all who are in the system were all there are
@@ -59,7 +62,8 @@ func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals
 // fewerAsk is by how many arrivals per second each waiting client lowers what comes, and the half-width of its 95 %
 // interval, infinite where nothing tells. What comes while nobody waits may be of another time than a queue that stays
 // for most of the window. It is of the same if a stop has made the queue, and no less comes then.
-func fewerAsk(ivs []Interval, arrivals func(Interval) float64, queue func(Level) UserGauge, backlog bool) (fewer, half float64) {
+func fewerAsk(ivs []Interval, arrivals func(Interval) float64, queue func(Level) UserGauge, backlog bool) (fewer,
+	half float64) {
 	var full, free []Interval
 	for _, iv := range ivs {
 		if queue(iv.Begin).Full && queue(iv.End).Full {

@@ -7,9 +7,10 @@ import (
 
 // Thresholds of what a full pool may hide.
 const (
-	leastServed = 10   // transactions: of fewer no mean hold is known
-	seldomFull  = 0.1  // share of samples. chosen: bursts then make more of what is alike than queues
-	hiddenShare = 0.25 // of a load. chosen: a bound is said where closed clients may hide several times what a minute's counters leave open
+	leastServed = 10  // transactions: of fewer no mean hold is known
+	seldomFull  = 0.1 // share of samples. chosen: bursts then make more of what is alike than queues
+	// of a load. chosen: a bound is said where closed clients may hide several times what a minute's counters leave open
+	hiddenShare = 0.25
 )
 
 // fromFull repairs what a full pool hides. Open clients come whether they are served or not, so their load is arrivals
@@ -46,8 +47,9 @@ func (l *flowLoad) fromFull(v flowView) {
 		if l.timedOut > 0 {
 			what += fmt.Sprintf(" and about %.0f time-outs", l.timedOut)
 		}
-		l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the samples: its load is inferred from %.3g busy connections, %s (%s)",
-			v.Process, v.Alias, 100*share, busy, what, l.method))
+		l.notes = append(l.notes,
+			fmt.Sprintf("%s/%s was full at %.0f %% of the samples: its load is inferred from %.3g busy connections, %s (%s)",
+				v.Process, v.Alias, 100*share, busy, what, l.method))
 	}
 }
 
@@ -86,8 +88,9 @@ func (l *flowLoad) fromClosed(v flowView, busy, hold float64) {
 	apart := math.Abs(clients*hold/(full+hold) - l.perSec*hold)
 	l.erlangs = l.perSec * hold
 	l.below, l.above, l.open = l.below*scale+apart, l.above*scale+apart, 0
-	l.notes = append(l.notes, fmt.Sprintf("%s/%s was full: its load is that of %.0f clients that think %.3g s between transactions (%s)",
-		v.Process, v.Alias, clients, free, l.method))
+	l.notes = append(l.notes,
+		fmt.Sprintf("%s/%s was full: its load is that of %.0f clients that think %.3g s between transactions (%s)",
+			v.Process, v.Alias, clients, free, l.method))
 }
 
 // thinkMatch is how far two think times of the same clients may lie apart. chosen: a tenth moves a load by less than
@@ -112,8 +115,10 @@ func (l *flowLoad) bound(v flowView, busy, hold float64) {
 		l.below = Z95 * math.Sqrt(2*l.erlangs*hold/l.window.Seconds())
 	}
 	l.above, l.open = max(0, top-l.erlangs), 0
-	l.notes = append(l.notes, fmt.Sprintf("%s/%s was full at %.0f %% of the samples, and its clients may wait instead of asking more: its load is at least %.3g Erlangs (%.3g clients in the system)",
-		v.Process, v.Alias, 100*l.fullShare(), l.erlangs, l.inSystem))
+	l.notes = append(l.notes,
+		fmt.Sprintf("%s/%s was full at %.0f %% of the samples, and its clients may wait instead of asking more: its load is "+
+			"at least %.3g Erlangs (%.3g clients in the system)",
+			v.Process, v.Alias, 100*l.fullShare(), l.erlangs, l.inSystem))
 }
 
 // asksMoreFree reports whether more was asked while the pool was not full than while it was: open clients ask alike.
@@ -161,8 +166,10 @@ func (l *flowLoad) openTransactions(v flowView) {
 	}
 	l.erlangs += excess
 	l.below, l.above = max(l.below, Z95*sd), max(l.above, Z95*sd)
-	l.notes = append(l.notes, fmt.Sprintf("%s/%s: %.3g connections are active on average but ended transactions account for %.3g: long transactions are open, and the difference was added",
-		v.Process, v.Alias, active, busy))
+	l.notes = append(l.notes,
+		fmt.Sprintf("%s/%s: %.3g connections are active on average but ended transactions account for %.3g: long "+
+			"transactions are open, and the difference was added",
+			v.Process, v.Alias, active, busy))
 }
 
 // late widens by what is not known of when the consoles answered.

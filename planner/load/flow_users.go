@@ -20,7 +20,8 @@ func (v flowView) busyUsers() []string {
 	return slices.Compact(users)
 }
 
-// oftenFull is the share of samples above which a user's pool counts as full. chosen: below it what waits is served soon.
+// oftenFull is the share of samples above which a user's pool counts as full. chosen: below it what waits is served
+// soon.
 const oftenFull = 0.05
 
 // fullUsers are the users whose pool was full at more than a few samples, with the share of samples.
@@ -79,7 +80,9 @@ func (l *flowLoad) fromUsers(v flowView) {
 		return
 	case len(full) > 1:
 		l.atLeast, l.method = true, MethodBusy
-		l.notes = append(l.notes, fmt.Sprintf("%s/%s: the pools of %d users were full, and PgBouncer counts per database: their load is at least the %.3g Erlangs that were busy", v.Process, v.Alias, len(full), carried))
+		l.notes = append(l.notes,
+			fmt.Sprintf("%s/%s: the pools of %d users were full, and PgBouncer counts per database: their load is at least the "+
+				"%.3g Erlangs that were busy", v.Process, v.Alias, len(full), carried))
 		return
 	}
 	l.method = MethodFlowBalance
@@ -109,13 +112,16 @@ func (l *flowLoad) fromUsers(v flowView) {
 	}
 	soon := grown <= 1 || len(saturated) < leastFull && grown <= v.longestEnded(user) // who waited was served soon
 	if (len(saturated) < leastFull || served < leastServed) && soon && lost == 0 {
-		l.askLess(v, active, hold, v.Intervals, func(iv Interval) float64 { return float64(iv.Xacts) }, func(s Level) UserGauge { return s.of(user) })
+		l.askLess(v, active, hold, v.Intervals, func(iv Interval) float64 { return float64(iv.Xacts) },
+			func(s Level) UserGauge { return s.of(user) })
 		l.atLeast = l.atLeast || l.hidden
 		return
 	}
 	if len(saturated) < leastFull || served < leastServed || v.sendsAway() && !v.counted() {
 		l.atLeast, l.method = true, MethodBusy
-		l.notes = append(l.notes, fmt.Sprintf("%s/%s: the pool of %s was full, and PgBouncer counts per database: the load is at least the %.3g Erlangs that were busy", v.Process, v.Alias, user, carried))
+		l.notes = append(l.notes,
+			fmt.Sprintf("%s/%s: the pool of %s was full, and PgBouncer counts per database: the load is at least the %.3g "+
+				"Erlangs that were busy", v.Process, v.Alias, user, carried))
 		return
 	}
 	hold = held / served
@@ -125,7 +131,9 @@ func (l *flowLoad) fromUsers(v flowView) {
 	l.erlangs += extra
 	l.below, l.above = math.Hypot(l.below, noise), math.Hypot(l.above, noise)
 	if l.timedOut == 0 && !v.sendsAway() { // else the queue's length is what the time-out makes it
-		l.askLess(v, active+extra, hold, saturated, func(iv Interval) float64 { return float64(iv.End.of(user).Waiting - iv.Begin.of(user).Waiting) }, func(s Level) UserGauge { return s.of(user) })
+		l.askLess(v, active+extra, hold, saturated,
+			func(iv Interval) float64 { return float64(iv.End.of(user).Waiting - iv.Begin.of(user).Waiting) },
+			func(s Level) UserGauge { return s.of(user) })
 	}
 	for i := range l.users {
 		mine := l.users[i].share * carried
@@ -140,7 +148,9 @@ func (l *flowLoad) fromUsers(v flowView) {
 		l.above, l.open = l.above+extra+l.open, 0
 		l.erlangs = carried
 	}
-	l.notes = append(l.notes, fmt.Sprintf("%s/%s: the pool of %s was full at %.0f %% of the samples, and PgBouncer counts per database: its load is split by what SHOW POOLS shows", v.Process, v.Alias, user, 100*shares[0]))
+	l.notes = append(l.notes,
+		fmt.Sprintf("%s/%s: the pool of %s was full at %.0f %% of the samples, and PgBouncer counts per database: its load "+
+			"is split by what SHOW POOLS shows", v.Process, v.Alias, user, 100*shares[0]))
 }
 
 // longestEnded is the longest queue of a user that had gone at a later sample; at least 1 client.
@@ -170,9 +180,11 @@ func (v flowView) counted() bool {
 func (l *flowLoad) fromGauge(v flowView) {
 	var half float64
 	l.erlangs, half = v.held(func(s Level) int { return s.Active + s.Waiting })
-	// A window in which few came or went tells little of how many there are at other times: the bound below allows for what
-	// independent comings would make of them (a Poisson number at each sample).
+	// A window in which few came or went tells little of how many there are at other times: the bound below allows for
+	// what independent comings would make of them (a Poisson number at each sample).
 	l.below, l.above = min(max(half, Z95*math.Sqrt(l.erlangs/float64(max(1, len(v.looks))))), l.erlangs), half
 	l.atLeast, l.method = true, MethodGauge
-	l.notes = append(l.notes, fmt.Sprintf("%s/%s pools sessions: its load is read from sv_active and cl_waiting, which count held and wanted, not used, connections", v.Process, v.Alias))
+	l.notes = append(l.notes,
+		fmt.Sprintf("%s/%s pools sessions: its load is read from sv_active and cl_waiting, which count held and wanted, not "+
+			"used, connections", v.Process, v.Alias))
 }

@@ -33,8 +33,9 @@ func TestNobodyIsSentAwayWhereOneUserWaitsAndAnotherDoesNot(t *testing.T) {
 			both := []user{c.slow, c.other}
 			var worlds []*plannertest.World
 			for range both {
-				worlds = append(worlds, &plannertest.World{At: plannertest.Epoch, Size: 10, Version: version, Mode: "transaction", Timeout: 2 * time.Minute,
-					Counts: version == "1.24.1"})
+				worlds = append(worlds, &plannertest.World{At: plannertest.Epoch, Size: 10, Version: version, Mode: "transaction",
+					Timeout: 2 * time.Minute,
+					Counts:  version == "1.24.1"})
 			}
 			var looks []fleet.Observation
 			for i := range 21 {
@@ -61,7 +62,8 @@ func TestNobodyIsSentAwayWhereOneUserWaitsAndAnotherDoesNot(t *testing.T) {
 			if l.TimedOut != 0 {
 				t.Errorf("%s, %s: %d time-outs, and there were none", c.name, version, l.TimedOut)
 			}
-			plannertest.Near(t, c.name+", "+version+": served in a second", l.ServedPerSec, float64(c.slow.served+c.other.served), 0.01)
+			plannertest.Near(t, c.name+", "+version+": served in a second", l.ServedPerSec,
+				float64(c.slow.served+c.other.served), 0.01)
 			holds := l.Erlangs.Lower <= c.truth && c.truth <= l.Erlangs.Upper
 			if bound := l.AtLeast && l.Erlangs.Target <= c.truth; !holds && !bound {
 				t.Errorf("%s, %s: %+v, at least %v; want %g", c.name, version, l.Erlangs, l.AtLeast, c.truth)

@@ -33,7 +33,8 @@ type World struct {
 }
 
 func (w *World) Look() fleet.Observation {
-	a := fleet.Alias{Name: "app", Database: "app", SizeConns: w.Size, PoolMode: w.Mode, Server: "main", Proof: fleet.ProofBackends,
+	a := fleet.Alias{Name: "app", Database: "app", SizeConns: w.Size, PoolMode: w.Mode, Server: "main",
+		Proof:    fleet.ProofBackends,
 		Counters: fleet.Counters{Xacts: w.Xacts, Assignments: -1, XactTime: w.Xact, WaitTime: w.Wait}}
 	if w.Counts {
 		a.Counters.Assignments = w.Assigned
@@ -43,14 +44,17 @@ func (w *World) Look() fleet.Observation {
 		users, share = []string{"app1"}, []float64{1}
 	}
 	for i, u := range users {
-		g := fleet.PoolGauges{User: u, ServersActive: int(float64(w.Active) * share[i]), ClientsWaiting: int(float64(w.Waiting) * share[i]),
-			ServersIdle: max(0, w.Size-w.Active), ServersLogin: w.Login, MaxWait: w.MaxWait}
+		g := fleet.PoolGauges{User: u, ServersActive: int(float64(w.Active) * share[i]),
+			ClientsWaiting: int(float64(w.Waiting) * share[i]),
+			ServersIdle:    max(0, w.Size-w.Active), ServersLogin: w.Login, MaxWait: w.MaxWait}
 		g.ClientsActive = w.Clients
 		a.Pools = append(a.Pools, g)
 	}
 	return fleet.Observation{At: w.At,
-		Servers:   []fleet.Server{{Name: "main", MaxConns: 100, SuperuserReservedConns: 3, Holders: w.Holders, Backends: w.Backends}},
-		Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: w.Version, Settings: fleet.Settings{QueryWaitTimeout: w.Timeout}, Aliases: []fleet.Alias{a}}}}
+		Servers: []fleet.Server{{Name: "main", MaxConns: 100, SuperuserReservedConns: 3, Holders: w.Holders,
+			Backends: w.Backends}},
+		Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: w.Version,
+			Settings: fleet.Settings{QueryWaitTimeout: w.Timeout}, Aliases: []fleet.Alias{a}}}}
 }
 
 // Run lets dt pass: n transactions end, each having held its server for hold and waited for waited.

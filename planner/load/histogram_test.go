@@ -26,7 +26,8 @@ func TestHistogramQuantileIsAtMostOneBucketAboveTheTruth(t *testing.T) {
 		slices.Sort(all)
 		for _, p := range []float64{0.5, 0.9, 0.95, 0.99, 1} {
 			want := all[int(math.Ceil(p*500))-1]
-			if got := h.Quantile(p); got < want*(1-1e-12) && want >= load.HistogramFirst || got > max(load.HistogramFirst, want*load.HistogramGrowth*1.001) {
+			if got := h.Quantile(p); got < want*(1-1e-12) && want >= load.HistogramFirst ||
+				got > max(load.HistogramFirst, want*load.HistogramGrowth*1.001) {
 				t.Fatalf("Quantile(%g) = %g, want %g to %g", p, got, want, want*load.HistogramGrowth)
 			}
 		}

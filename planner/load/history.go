@@ -105,13 +105,14 @@ type History struct {
 
 // PoolHistory holds the one-minute loads of one pool over the lookback; none of them where only its Note stands.
 type PoolHistory struct {
-	Pool     string    `json:"pool"` // group/alias
-	Erlangs  Histogram `json:"erlangs"`
-	Censored float64   `json:"censored"`               // share of minutes left out because the pool was full: its size, not its load, was seen
-	Full     float64   `json:"full_erlangs,omitempty"` // the most that it carried in one of those
+	Pool    string    `json:"pool"` // group/alias
+	Erlangs Histogram `json:"erlangs"`
+	// share of minutes left out because the pool was full: its size, not its load, was seen
+	Censored float64 `json:"censored"`
+	Full     float64 `json:"full_erlangs,omitempty"` // the most that it carried in one of those
 
-	// PerSec is the 95th percentile of its transactions a second; 0: not known. What they cost is that many, and not the load over
-	// the hold of another hour.
+	// PerSec is the 95th percentile of its transactions a second; 0: not known. What they cost is that many, and not the
+	// load over the hold of another hour.
 	PerSec float64 `json:"per_sec,omitempty"`
 
 	// Note is what a plan has to say of it, as of what could not be asked for; it names nothing of the fleet.

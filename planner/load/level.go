@@ -10,16 +10,17 @@ import (
 
 // Level is one sample's gauges of one alias in one process.
 type Level struct {
-	Look             int           // the sample's number, from 0
-	At               time.Time     // when they were read
-	Late             time.Duration // they may have been read that much later: the console's own time is not known
-	Active           int           // sv_active, all users
-	Conns            int           // server connections, logins included
-	Limit            int           // as many as the settings allow
-	Clients          int           // cl_active + cl_waiting
-	Waiting          int
-	MaxWait          time.Duration
-	Pending          time.Duration // waits of transactions that are open now: in total_wait_time already, in total_xact_time not yet
+	Look    int           // the sample's number, from 0
+	At      time.Time     // when they were read
+	Late    time.Duration // they may have been read that much later: the console's own time is not known
+	Active  int           // sv_active, all users
+	Conns   int           // server connections, logins included
+	Limit   int           // as many as the settings allow
+	Clients int           // cl_active + cl_waiting
+	Waiting int
+	MaxWait time.Duration
+	// waits of transactions that are open now: in total_wait_time already, in total_xact_time not yet
+	Pending          time.Duration
 	QueryWaitTimeout time.Duration
 	Full             bool // every connection that the size allows is in use, and clients wait
 	LoginWait        bool // clients wait, connections are free to open, a login is in flight
@@ -49,8 +50,9 @@ type UserLevel struct {
 // allows, while the alias has reached max_db_connections, or while every server is active and none is on its way.
 //
 // PgBouncer books a wait when it ends in an assignment, and the transaction, that wait included, when it ends. While a
-// queue grows, the transactions open at the second sample have waited longer than those at the first, and the difference
-// of the counters falls short by it. In a full FIFO pool they have waited about as long as the queue's head has.
+// queue grows, the transactions open at the second sample have waited longer than those at the first, and the
+// difference of the counters falls short by it. In a full FIFO pool they have waited about as long as the queue's head
+// has.
 //
 // A PAUSE of the whole process, or a server that nobody can log in to, shows in no column: clients wait, and there is
 // no connection at all.
@@ -68,7 +70,8 @@ func levelOf(look int, o fleet.Observation, p fleet.Process, a fleet.Alias) Leve
 	}
 	l.Limit = max(l.Limit, l.Conns)
 	for _, g := range a.Pools {
-		u := UserGauge{User: g.User, Active: g.ServersActive, Waiting: g.ClientsWaiting, Clients: g.ClientsActive + g.ClientsWaiting, MaxWait: g.MaxWait}
+		u := UserGauge{User: g.User, Active: g.ServersActive, Waiting: g.ClientsWaiting, Clients: g.ClientsActive +
+			g.ClientsWaiting, MaxWait: g.MaxWait}
 		l.Active += u.Active
 		l.Clients += u.Clients
 		l.Waiting += u.Waiting
@@ -87,7 +90,8 @@ func levelOf(look int, o fleet.Observation, p fleet.Process, a fleet.Alias) Leve
 func (l *Level) wait(o fleet.Observation, p fleet.Process, a fleet.Alias, g fleet.PoolGauges) (full bool) {
 	l.MaxWait = max(l.MaxWait, g.MaxWait)
 	allowed, _ := o.Allowed(p, a, g.User)
-	none := g.ServersActive > 0 && g.Conns() == g.ServersActive // a limit that no sample shows, or a login refused: no more can be had
+	// a limit that no sample shows, or a login refused: no more can be had
+	none := g.ServersActive > 0 && g.Conns() == g.ServersActive
 	switch {
 	case allowed != fleet.Unlimited && g.ServersActive >= allowed || none:
 		l.Full, full = true, true

@@ -35,13 +35,14 @@ func highest(before, now []fleet.ConnLimit) []fleet.ConnLimit {
 
 // Load is what one pool is asked to carry, with the evidence for it.
 type Load struct {
-	Pool         string        `json:"pool"` // group/alias
-	Erlangs      Range         `json:"load_erlangs"`
-	AtLeast      bool          `json:"at_least"` // the pool hides its demand: Erlangs is a lower bound
-	PerSec       float64       `json:"arrivals_per_sec"`
-	MeanHold     time.Duration `json:"mean_hold_ns"`
-	ArrivalSCV   float64       `json:"arrival_scv"` // squared coefficient of variation of times between arrivals; 1 = Poisson
-	HoldSCV      float64       `json:"hold_scv"`    // of the holds; 1 = exponential
+	Pool     string        `json:"pool"` // group/alias
+	Erlangs  Range         `json:"load_erlangs"`
+	AtLeast  bool          `json:"at_least"` // the pool hides its demand: Erlangs is a lower bound
+	PerSec   float64       `json:"arrivals_per_sec"`
+	MeanHold time.Duration `json:"mean_hold_ns"`
+	// squared coefficient of variation of times between arrivals; 1 = Poisson
+	ArrivalSCV   float64       `json:"arrival_scv"`
+	HoldSCV      float64       `json:"hold_scv"` // of the holds; 1 = exponential
 	CPUPerXact   time.Duration `json:"cpu_per_xact_ns,omitempty"`
 	Copies       []CopyShare   `json:"copies"` // sorted; shares sum to 1
 	Window       time.Duration `json:"window_ns"`

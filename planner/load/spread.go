@@ -8,15 +8,17 @@ import (
 )
 
 const (
-	blocks    = 20 // of neighbouring intervals
-	fewBlocks = 8  // below it the blocks' own deviation says too little. chosen: Student's t is then within a fifth of a normal's
+	blocks = 20 // of neighbouring intervals
+	// below it the blocks' own deviation says too little. chosen: Student's t is then within a fifth of a normal's
+	fewBlocks = 8
 )
 
 // spread returns how far the 95 % interval of the time average of value (server-seconds per interval) reaches below and
 // above its mean, a: batch means and Student's t; with few intervals the larger of their deviation and the one that
-// exponential holds and Poisson arrivals have, whose variance is least. Blocks that follow one another alike, as those of a burst
-// do, say less: at a correlation alike of neighbours the variance of the mean is (1 + alike)/(1 − alike) times larger, as in gauge.
-// Of a rhythm of which the window shows only two or three turns that is not known, and the interval is too narrow.
+// exponential holds and Poisson arrivals have, whose variance is least. Blocks that follow one another alike, as those
+// of a burst do, say less: at a correlation alike of neighbours the variance of the mean is (1 + alike)/(1 − alike)
+// times larger, as in gauge. Of a rhythm of which the window shows only two or three turns that is not known, and the
+// interval is too narrow.
 //
 // Both the sum and its variance grow with the load, so the interval reaches further up: as the score interval of a
 // Poisson rate does (Wilson 1927), and further where few long transactions make the sum skew (Johnson 1978, the
@@ -28,7 +30,8 @@ func spread(ivs []Interval, a, least, alike float64, value func(Interval) float6
 	if k >= 2 {
 		_, sd := stat.MeanStdDev(means, nil)
 		half = sd / math.Sqrt(float64(k))
-		if alike > 0 { // they are worth fewer, and their deviation is from their own mean, so that it lacks the variance of that
+		// they are worth fewer, and their deviation is from their own mean, so that it lacks the variance of that
+		if alike > 0 {
 			half = sd / math.Sqrt(max(2, float64(k)*(1-alike)/(1+alike))-1)
 		}
 	}
@@ -68,7 +71,8 @@ func alike(ivs []Interval, value func(Interval) float64) float64 {
 	}
 	mean, sd := stat.MeanStdDev(means, nil)
 	r, k := neighbours(means, mean, sd), float64(len(means))
-	if r+1/k < 1.15/math.Sqrt(k) { // chosen: standard errors of the r of independent blocks, of which seven in eight are not widened
+	// chosen: standard errors of the r of independent blocks, of which seven in eight are not widened
+	if r+1/k < 1.15/math.Sqrt(k) {
 		return 0
 	}
 	return min(unbiased(r, len(means)), 0.9)
@@ -85,8 +89,9 @@ func neighbours(x []float64, mean, sd float64) (r float64) {
 	return r
 }
 
-// unbiased is the correlation of neighbours of which r is found among n. Source: Marriott and Pope, Bias in the estimation of
-// autocorrelations, Biometrika 41 (1954): r is found too low, by (1 + 4ρ)/n of the true ρ; solved for that.
+// unbiased is the correlation of neighbours of which r is found among n. Source: Marriott and Pope, Bias in the
+// estimation of autocorrelations, Biometrika 41 (1954): r is found too low, by (1 + 4ρ)/n of the true ρ; solved for
+// that.
 func unbiased(r float64, n int) float64 {
 	k := float64(n)
 	if n <= 12 { // chosen: of few, what solves it is mostly noise
@@ -120,8 +125,8 @@ func skewShift(ivs []Interval, value func(Interval) float64) float64 {
 	return m3 / (6 * m2 * span) * (1 + 2*Z95*Z95)
 }
 
-// gauge returns the mean of a gauge over the samples and the half-width of its 95 % interval. Neighbouring looks see the
-// same transactions: the variance of the mean is (1 + r)/(1 − r) times larger at a correlation r of neighbours.
+// gauge returns the mean of a gauge over the samples and the half-width of its 95 % interval. Neighbouring looks see
+// the same transactions: the variance of the mean is (1 + r)/(1 − r) times larger at a correlation r of neighbours.
 func (v flowView) gauge(value func(Level) int) (mean, half float64) {
 	x := make([]float64, len(v.looks))
 	for i, s := range v.looks {
@@ -137,10 +142,10 @@ func (v flowView) gauge(value func(Level) int) (mean, half float64) {
 	return mean, Z95 * sd * math.Sqrt((1+r)/(1-r)/n)
 }
 
-// held is gauge for what stays for long: sessions, of which neighbouring samples see nearly the same. In a window of few of
-// their lives the correlation r of neighbours is found too low, by (1 + 4r)/n. Source: Marriott and Pope, Bias in the
-// estimation of autocorrelations, Biometrika 41 (1954). So is the variance: deviations from the window's own mean lack the
-// variance of that mean, one part in as many as the samples are worth.
+// held is gauge for what stays for long: sessions, of which neighbouring samples see nearly the same. In a window of
+// few of their lives the correlation r of neighbours is found too low, by (1 + 4r)/n. Source: Marriott and Pope, Bias
+// in the estimation of autocorrelations, Biometrika 41 (1954). So is the variance: deviations from the window's own
+// mean lack the variance of that mean, one part in as many as the samples are worth.
 func (v flowView) held(value func(Level) int) (mean, half float64) {
 	x := make([]float64, len(v.looks))
 	for i, s := range v.looks {

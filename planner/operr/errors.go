@@ -1,5 +1,5 @@
-// Package operr is the one type of error of pgbudget: what kind it is, which exit code follows from the kind, whom it is
-// about, and the next command. It imports nothing of ours.
+// Package operr is the one type of error of pgbudget: what kind it is, which exit code follows from the kind, whom it
+// is about, and the next command. It imports nothing of ours.
 package operr
 
 import (

@@ -25,7 +25,8 @@ func RandomDemands(r *rand.Rand) budget.Declared {
 		if r.IntN(3) == 0 {
 			p.Min = 1 + r.IntN(20)
 		}
-		p.Load = &budget.DeclaredLoad{ArrivalsPerSec: 10 * float64(1+r.IntN(200)), MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
+		p.Load = &budget.DeclaredLoad{ArrivalsPerSec: 10 * float64(1+r.IntN(200)), MeanHold: 10 * time.Millisecond,
+			ArrivalSCV: 1, HoldSCV: 1}
 		d.Pools = append(d.Pools, p)
 	}
 	return d

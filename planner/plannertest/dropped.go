@@ -30,7 +30,8 @@ func (s *Sharing) Run(dt time.Duration, user string, n int64) {
 }
 
 func (s *Sharing) Look() fleet.Observation {
-	a := fleet.Alias{Name: "app", Database: "app", SizeConns: 20, PoolMode: "transaction", Server: "main", Proof: fleet.ProofBackends}
+	a := fleet.Alias{Name: "app", Database: "app", SizeConns: 20, PoolMode: "transaction", Server: "main",
+		Proof: fleet.ProofBackends}
 	for user, c := range s.Pools {
 		a.Counters.Xacts += c.Xacts
 		a.Counters.XactTime += c.Xact

@@ -19,7 +19,8 @@ func RandomLimits(r *rand.Rand) fleet.Observation {
 	aliases := 1 + r.IntN(3)
 	users := []string{"u0", "u1", "u2"}[:1+r.IntN(4-max(1, aliases-1))] // the search over six pools takes a millisecond
 	for n := range 1 + r.IntN(2) {
-		p := fleet.Process{ID: fmt.Sprintf("g/%d", n+1), Group: "g", Version: []string{"1.18.0", "1.23.1", "1.24.1"}[r.IntN(3)],
+		p := fleet.Process{ID: fmt.Sprintf("g/%d", n+1), Group: "g", Version: []string{"1.18.0", "1.23.1",
+			"1.24.1"}[r.IntN(3)],
 			Settings: fleet.Settings{ReserveTimeout: time.Duration(r.IntN(2)) * time.Second}}
 		if r.IntN(3) == 0 {
 			p.Settings.MaxUserConns = 1 + r.IntN(9)
@@ -54,7 +55,8 @@ func RandomLimits(r *rand.Rand) fleet.Observation {
 		}
 		open := r.IntN(4) == 0
 		for i := range o.Processes {
-			x := fleet.Alias{Name: fmt.Sprintf("d%d", a), Database: "d", SizeConns: size, ReserveConns: reserve, MaxConns: top, ForceUser: forced, Server: server, PoolMode: "transaction"}
+			x := fleet.Alias{Name: fmt.Sprintf("d%d", a), Database: "d", SizeConns: size, ReserveConns: reserve, MaxConns: top,
+				ForceUser: forced, Server: server, PoolMode: "transaction"}
 			for _, u := range users {
 				if forced == "" || u == forced || u == "u1" { // u1 is an auth_user: it has a pool beside a forced one
 					g := fleet.PoolGauges{User: u}
@@ -75,9 +77,11 @@ func Resolved(o fleet.Observation) []fleet.Observation {
 	all := []fleet.Observation{o}
 	for i, p := range o.Processes {
 		for j, u := range p.Users {
-			for _, clear := range []func(*fleet.UserLimit){func(u *fleet.UserLimit) { u.SizeConns = 0 }, func(u *fleet.UserLimit) { u.ReserveConns = 0 }} {
+			for _, clear := range []func(*fleet.UserLimit){func(u *fleet.UserLimit) { u.SizeConns = 0 },
+				func(u *fleet.UserLimit) { u.ReserveConns = 0 }} {
 				none := u
-				if clear(&none); none.SizeConns != u.SizeConns && !u.Doubtful || none.ReserveConns != u.ReserveConns && !u.DoubtfulReserve || none == u {
+				if clear(&none); none.SizeConns != u.SizeConns && !u.Doubtful || none.ReserveConns != u.ReserveConns &&
+					!u.DoubtfulReserve || none == u {
 					continue
 				}
 				for _, x := range all {

@@ -9,7 +9,8 @@ import (
 )
 
 // Starred is a gathered process whose line of * has those databases, each with those pools.
-func Starred(t *testing.T, p fleet.Process, s fleet.Server, databases map[string][]fleet.PoolGauges, change func(*fleet.Alias)) fleet.Observation {
+func Starred(t *testing.T, p fleet.Process, s fleet.Server, databases map[string][]fleet.PoolGauges,
+	change func(*fleet.Alias)) fleet.Observation {
 	t.Helper()
 	p.ID, p.Group, p.At = "g/1", "g", Epoch
 	p.Settings.PoolMode = "transaction"

@@ -38,7 +38,8 @@ var Noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 func NewStage(spare int) *Stage {
 	s := &Stage{Now: Noon, Policy: state.DefaultPolicy(), Head: 60 - 30 - spare}
 	s.Policy.Percent = 100
-	s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 16, Reserve: 0, MeanWait: 0.001}, {Pool: "b/db", Server: "pg", Size: 14, Reserve: 0, MeanWait: 0.001}}}
+	s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 16, Reserve: 0, MeanWait: 0.001},
+		{Pool: "b/db", Server: "pg", Size: 14, Reserve: 0, MeanWait: 0.001}}}
 	return s
 }
 
@@ -50,7 +51,8 @@ func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observ
 		group      string
 		size, open int
 	}{{"a", sizeA, openA}, {"b", sizeB, openB}} {
-		o.Processes = append(o.Processes, fleet.Process{ID: x.group + "/1", Group: x.group, Version: "1.24", Settings: fleet.Settings{ReserveTimeout: 5 * time.Second},
+		o.Processes = append(o.Processes, fleet.Process{ID: x.group + "/1", Group: x.group, Version: "1.24",
+			Settings: fleet.Settings{ReserveTimeout: 5 * time.Second},
 			Aliases: []fleet.Alias{{Name: "db", SizeConns: x.size, Server: "pg", PoolMode: "transaction",
 				Counters: fleet.Counters{Xacts: 1000 + 100*int64(s.Now.Sub(Noon)/time.Second), Assignments: -1},
 				Pools:    []fleet.PoolGauges{{User: "app", ServersIdle: x.open}}}}})
@@ -63,7 +65,8 @@ func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observ
 		panic(err)
 	}
 	loads := []load.Load{StageLoad("a"), StageLoad("b")}
-	f, err := budget.Model(o.At, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Head, DirectCount: budget.CountHighest}}}, e, loads)
+	f, err := budget.Model(o.At, budget.Declared{SizeAll: true,
+		Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Head, DirectCount: budget.CountHighest}}}, e, loads)
 	if err != nil {
 		panic(err)
 	}
@@ -72,7 +75,8 @@ func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observ
 }
 
 func StageLoad(group string) load.Load {
-	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8}, MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
+	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8},
+		MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
 		Method: load.MethodCounters, Copies: []load.CopyShare{{Process: group + "/1", User: "app", Share: 1}}}
 }
 
@@ -87,7 +91,8 @@ func (s *Stage) Next() state.Action {
 		s.Fleet = s.Shifts[i].Loaded(s.Fleet, s.Shifts[i].At)
 	}
 	defer func() { s.Fleet = measured }()
-	return control.Next(control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Sample: s.Look, Recent: s.Trail, Guard: s.Gate, Journal: s.Memory, Goal: s.Goal,
+	return control.Next(control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Sample: s.Look,
+		Recent: s.Trail, Guard: s.Gate, Journal: s.Memory, Goal: s.Goal,
 		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings, Soak: s.Point})
 }
 
@@ -98,10 +103,14 @@ func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 	if a.Kind != want {
 		t.Fatalf("%v at %v: %s; want %s", a.Kind, s.Now.Sub(Noon), a.Reason, want)
 	}
-	kinds := map[state.ActionKind][]state.EventKind{state.BeginStep: {state.StepBegan}, state.AbortStep: {state.StepAbort}, state.TrimStep: {state.StepTrimmed}, state.CompleteStep: {state.StepEnded},
-		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted}, state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted}, state.ShiftTraffic: {state.Intended, state.Acted}, state.SetGoal: {state.Replanned}}
+	kinds := map[state.ActionKind][]state.EventKind{state.BeginStep: {state.StepBegan}, state.AbortStep: {state.StepAbort},
+		state.TrimStep: {state.StepTrimmed}, state.CompleteStep: {state.StepEnded},
+		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted},
+		state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted},
+		state.ShiftTraffic: {state.Intended, state.Acted}, state.SetGoal: {state.Replanned}}
 	for _, k := range kinds[a.Kind] {
-		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a, Goal: a.Goal, Soak: a.Soak, Reason: a.Reason})
+		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a,
+			Goal: a.Goal, Soak: a.Soak, Reason: a.Reason})
 	}
 	return a
 }

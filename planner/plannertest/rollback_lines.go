@@ -64,7 +64,8 @@ func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
 }
 
 // Situation is what a rollback to before an event finds.
-func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.Goal, policy state.Policy) control.State {
+func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.Goal,
+	policy state.Policy) control.State {
 	t.Helper()
 	o := u.Look(Noon)
 	e, err := load.Evidence{}.Add(o)
@@ -72,8 +73,9 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.
 		t.Fatal(err)
 	}
 	none := 0
-	f, err := budget.Model(o.At, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &none,
-		DirectCount: budget.CountHighest}}}, e, nil)
+	f, err := budget.Model(o.At, budget.Declared{SizeAll: true,
+		Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &none,
+			DirectCount: budget.CountHighest}}}, e, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

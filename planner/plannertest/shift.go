@@ -18,7 +18,8 @@ var CpuFacts = map[string]func(f *budget.Fleet){
 			Demands: []load.CPUCost{{Pool: f.Pools[0].ID, RatioPerTPS: 0.0005}, {Pool: f.Pools[1].ID, RatioPerTPS: 0.0001}}}
 	},
 	"fitted, the receiving pool for nothing": func(f *budget.Fleet) {
-		f.Servers[0].CPU.Fit = load.CPUFit{Samples: 100, MaxPerSec: 1e6, Demands: []load.CPUCost{{Pool: f.Pools[0].ID, RatioPerTPS: 0.0005}, {Pool: f.Pools[1].ID, RatioPerTPS: 0}}}
+		f.Servers[0].CPU.Fit = load.CPUFit{Samples: 100, MaxPerSec: 1e6,
+			Demands: []load.CPUCost{{Pool: f.Pools[0].ID, RatioPerTPS: 0.0005}, {Pool: f.Pools[1].ID, RatioPerTPS: 0}}}
 	},
 	"fitted, one pool declared": func(f *budget.Fleet) {
 		f.Servers[0].CPU.Cores = 8

@@ -36,7 +36,8 @@ func CheckLedger(t *testing.T, p sizing.Plan) {
 			sum += l.Conns
 		}
 		if sum != s.MaxConns || s.Ledger[0].Conns != s.MaxConns {
-			t.Fatalf("the ledger of %s adds up to %d with the spare, max_connections is %d: %+v", s.Name, sum, s.MaxConns, s.Ledger)
+			t.Fatalf("the ledger of %s adds up to %d with the spare, max_connections is %d: %+v", s.Name, sum, s.MaxConns,
+				s.Ledger)
 		}
 		if s.SpareConns < 0 {
 			t.Fatalf("%s is over its budget by %d", s.Name, -s.SpareConns)
@@ -56,7 +57,8 @@ func CheckLedger(t *testing.T, p sizing.Plan) {
 // SeenFleet is a fleet of one process with pools that a recording showed: size, reserve, seen connections per alias.
 func SeenFleet(aliases ...fleet.Alias) (fleet.Observation, fleet.Observation) {
 	o := fleet.Observation{At: Epoch, Servers: []fleet.Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3}},
-		Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: "1.24.1", Settings: fleet.Settings{ReserveTimeout: 5 * time.Second}}}}
+		Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: "1.24.1",
+			Settings: fleet.Settings{ReserveTimeout: 5 * time.Second}}}}
 	later := o
 	later.At = Epoch.Add(60 * time.Second)
 	later.Processes = []fleet.Process{o.Processes[0]}

@@ -16,9 +16,11 @@ import (
 func Shifting() *Stage {
 	s := NewStage(10)
 	s.Policy.Percent, s.Policy.Soak = 50, 10*time.Second
-	s.Shifts = []shift.Shift{{From: "a/db", To: "b/db", Fraction: load.Range{Lower: 0.4, Target: 0.4, Upper: 0.4}, Until: 100}}
+	s.Shifts = []shift.Shift{{From: "a/db", To: "b/db", Fraction: load.Range{Lower: 0.4, Target: 0.4, Upper: 0.4},
+		Until: 100}}
 	s.Readings = []state.Reading{{X: 0, Said: true}}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now, Switches: []state.Switch{{Shift: "a/db:b/db"}}})
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now,
+		Switches: []state.Switch{{Shift: "a/db:b/db"}}})
 	return s
 }
 
@@ -85,6 +87,8 @@ func (s *Stage) Size(group string) int {
 func (s *Stage) Saturated() {
 	for range 2 {
 		s.Now = s.Now.Add(time.Millisecond)
-		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
+		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}},
+			[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
+			s.Now)
 	}
 }

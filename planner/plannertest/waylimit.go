@@ -12,11 +12,12 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// UnderLimits is a fleet of several pools, some of them in one process, with roles, databases and PgBouncer's own users that
-// are limited, at least as far as today's sizes go, and loads that want other sizes.
+// UnderLimits is a fleet of several pools, some of them in one process, with roles, databases and PgBouncer's own users
+// that are limited, at least as far as today's sizes go, and loads that want other sizes.
 func UnderLimits(t *testing.T, r *rand.Rand) budget.Fleet {
 	t.Helper()
-	o := fleet.Observation{At: Noon, Servers: []fleet.Server{{Name: "pg", MaxConns: 250 + r.IntN(200), SuperuserReservedConns: 3}}}
+	o := fleet.Observation{At: Noon, Servers: []fleet.Server{{Name: "pg", MaxConns: 250 + r.IntN(200),
+		SuperuserReservedConns: 3}}}
 	var loads []load.Load
 	sums := map[string]int{}
 	for i := range 2 + r.IntN(3) {
@@ -25,13 +26,16 @@ func UnderLimits(t *testing.T, r *rand.Rand) budget.Fleet {
 		p := fleet.Process{ID: id + "/1", Group: id, Version: "1.24.1", Settings: fleet.Settings{ReserveTimeout: time.Second}}
 		names := []string{"db", "other"}[:1+r.IntN(2)]
 		for _, name := range names {
-			p.Aliases = append(p.Aliases, fleet.Alias{Name: name, Database: db, SizeConns: size, PoolMode: "transaction", Server: "pg",
-				Pools: []fleet.PoolGauges{{User: user, ServersIdle: size}}})
+			p.Aliases = append(p.Aliases, fleet.Alias{Name: name, Database: db, SizeConns: size, PoolMode: "transaction",
+				Server: "pg",
+				Pools:  []fleet.PoolGauges{{User: user, ServersIdle: size}}})
 			sums["role "+user] += size
 			sums["database "+db] += size
 			a := 1 + 10*r.Float64()
-			loads = append(loads, load.Load{Pool: id + "/" + name, Erlangs: load.Range{Lower: a, Target: a, Upper: a}, PerSec: a / .01, MeanHold: 10 * time.Millisecond, Xacts: 1e6,
-				ArrivalSCV: 1, HoldSCV: 1, Method: load.MethodCounters, Copies: []load.CopyShare{{Process: id + "/1", User: user, Share: 1}}})
+			loads = append(loads, load.Load{Pool: id + "/" + name, Erlangs: load.Range{Lower: a, Target: a, Upper: a},
+				PerSec: a / .01, MeanHold: 10 * time.Millisecond, Xacts: 1e6,
+				ArrivalSCV: 1, HoldSCV: 1, Method: load.MethodCounters, Copies: []load.CopyShare{{Process: id + "/1", User: user,
+					Share: 1}}})
 		}
 		if r.IntN(3) > 0 {
 			p.Settings.MaxUserConns = len(names)*size + r.IntN(6)
@@ -60,7 +64,8 @@ func UnderLimits(t *testing.T, r *rand.Rand) budget.Fleet {
 }
 
 // OpenUnder is how many connections each limit has under it, from the sizes alone: one user and one database a pool. A
-// limit of PgBouncer's over one pool alone is none that a size could break: PgBouncer opens no more, where that is trusted.
+// limit of PgBouncer's over one pool alone is none that a size could break: PgBouncer opens no more, where that is
+// trusted.
 func OpenUnder(f budget.Fleet, trusted bool) map[string]int {
 	out, alone := map[string]int{}, map[string]int{}
 	for _, l := range f.Limits {

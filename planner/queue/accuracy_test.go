@@ -36,8 +36,8 @@ func sizesAround(a float64, most int) []int {
 	return slices.Compact(sizes)
 }
 
-// compare measures every formula at the sizes, which must rise, against one walk of the reference, and a Walker that walks
-// all the way against the same.
+// compare measures every formula at the sizes, which must rise, against one walk of the reference, and a Walker that
+// walks all the way against the same.
 func compare(t *testing.T, a float64, sizes []int) (b, c, q, gain, walked worst) {
 	t.Helper()
 	r := referenceFor(a)
@@ -74,7 +74,8 @@ func TestEveryFormulaAgreesWith256BitArithmetic(t *testing.T) {
 		most int
 	}
 	var samples []sample
-	for _, a := range []float64{1e-12, 1e-6, 1e-3, 0.5, 1, math.Nextafter(1, 0), math.Nextafter(1, 2), 2, math.Pi, 10, 100} {
+	for _, a := range []float64{1e-12, 1e-6, 1e-3, 0.5, 1, math.Nextafter(1, 0), math.Nextafter(1, 2), 2, math.Pi, 10,
+		100} {
 		samples = append(samples, sample{a, 1000})
 	}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -90,7 +91,8 @@ func TestEveryFormulaAgreesWith256BitArithmetic(t *testing.T) {
 			samples = append(samples, sample{n - gap*n, int(n) + 100}, sample{n + gap*n, int(n) + 100})
 		}
 	}
-	for _, a := range []float64{1e5 * (1 - 1e-9), 99_000, 88_400.25, 1 << 16, math.Nextafter(1<<16, 0), math.Nextafter(1<<16, 1e9)} {
+	for _, a := range []float64{1e5 * (1 - 1e-9), 99_000, 88_400.25, 1 << 16, math.Nextafter(1<<16, 0),
+		math.Nextafter(1<<16, 1e9)} {
 		samples = append(samples, sample{a, 100_000})
 	}
 	var b, c, q, gain, walked worst

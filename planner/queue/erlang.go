@@ -5,8 +5,8 @@ package queue
 //
 // Nothing is lost in a pool, clients wait; B is the stable way to everything else. O(sqrt(a)) steps for any n.
 //
-// Source: A. K. Erlang, "Solution of some problems in the theory of probabilities of significance in automatic telephone
-// exchanges", 1917; computed as its reciprocal (Jagerman 1974); checked against fixtures/queue/erlangb.csv.
+// Source: A. K. Erlang, "Solution of some problems in the theory of probabilities of significance in automatic
+// telephone exchanges", 1917; computed as its reciprocal (Jagerman 1974); checked against fixtures/queue/erlangb.csv.
 func ErlangB(n int, a float64) float64 { return 1 / at(n, a).z }
 
 // ErlangC returns the probability that an arrival has to wait in M/M/n, n >= 0, a >= 0 erlangs. It is 0 when a is 0

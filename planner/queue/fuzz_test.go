@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// FuzzErlang holds every formula against 256-bit arithmetic and against what must be true of probabilities, for any size
-// below 4096 and any load.
+// FuzzErlang holds every formula against 256-bit arithmetic and against what must be true of probabilities, for any
+// size below 4096 and any load.
 func FuzzErlang(f *testing.F) {
 	for _, seed := range []struct {
 		n uint16
 		a float64
 	}{
 		{0, 0}, {1, 0}, {1, 0.5}, {1, 1}, {10, 10}, {11, 10}, {10, math.Nextafter(10, 0)}, {10, math.Nextafter(10, 20)},
-		{100, 1e-12}, {3, 5e-324}, {200, 5}, {1000, 999.999999}, {4095, 4000}, {4000, 2047.9999999999998}, {50, 1e9}, {7, 1e300},
+		{100, 1e-12}, {3, 5e-324}, {200, 5}, {1000, 999.999999}, {4095, 4000}, {4000, 2047.9999999999998}, {50, 1e9},
+		{7, 1e300},
 	} {
 		f.Add(seed.n, seed.a)
 	}
@@ -65,7 +66,8 @@ func FuzzMinServers(f *testing.F) {
 	f.Add(1e5, int64(1e9), 0.5, 0.0, int64(0), int64(1))
 	f.Add(2147483646.5, int64(1e9), 1.0, 0.01, int64(0), int64(0))
 	f.Fuzz(func(t *testing.T, a float64, hold int64, factor, utilization float64, mean, p99Limit int64) {
-		if !(a >= 0 && a <= 1e6) || hold < 0 || !(factor >= 0) || !(utilization >= 0 && utilization <= 1) || mean < 0 || p99Limit < 0 {
+		if !(a >= 0 && a <= 1e6) || hold < 0 || !(factor >= 0) || !(utilization >= 0 && utilization <= 1) || mean < 0 ||
+			p99Limit < 0 {
 			return
 		}
 		m := Model{Hold: time.Duration(hold), SCVFactor: factor}

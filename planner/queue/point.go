@@ -31,8 +31,8 @@ func at(n int, a float64) point {
 //	1 + m/a + m(m-1)/a² + m(m-1)(m-2)/a³ + …
 //
 // All terms are positive and each is at most the one before. The rest after a term t is at most t times the sum (its
-// ratios are smaller than those at the start), so that stopping at t < 2^-60 costs 2^-60 relative. At m = a that is after
-// about 9·sqrt(a) terms, for m far below a much earlier.
+// ratios are smaller than those at the start), so that stopping at t < 2^-60 costs 2^-60 relative. At m = a that is
+// after about 9·sqrt(a) terms, for m far below a much earlier.
 //
 // Source: D. L. Jagerman, "Some properties of the Erlang loss function", Bell System Technical Journal 53(3), 1974,
 // pp. 525-551; it is also the definition B = (a^m/m!) / Σ a^k/k!, numerator and denominator divided by the numerator.
@@ -59,8 +59,8 @@ func (p point) next() point {
 	return point{a: p.a, n: n, z: 1 + float64(n/p.a*p.z)}
 }
 
-// to returns the point with n servers, n >= p.n. It stops walking where z has left the range of float64, about 38·sqrt(a)
-// servers above the load, so it is quick for any n.
+// to returns the point with n servers, n >= p.n. It stops walking where z has left the range of float64, about
+// 38·sqrt(a) servers above the load, so it is quick for any n.
 func (p point) to(n float64) point {
 	for p.n < n && p.z <= math.MaxFloat64 {
 		p = p.next()
@@ -103,8 +103,8 @@ func (p point) waiting() float64 {
 
 // gain returns waiting() minus waiting() of the next point, +Inf where waiting() is +Inf.
 //
-// Subtracting the two would lose as many digits as they have in common. With d = n-a and x = aB(n), B(n+1) put in by the
-// recursion, C(n+1) = x/(d+1+x), and the difference is a quotient of sums of positive terms:
+// Subtracting the two would lose as many digits as they have in common. With d = n-a and x = aB(n), B(n+1) put in by
+// the recursion, C(n+1) = x/(d+1+x), and the difference is a quotient of sums of positive terms:
 //
 //	Lq(n) - Lq(n+1) = x·[d(d+1)(d+1+x) + a(2d+1+x)] / [d(d+x)(d+1)(d+1+x)]
 //

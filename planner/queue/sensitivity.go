@@ -2,9 +2,9 @@ package queue
 
 import "math"
 
-// Sensitivity returns dLq/da: how many clients more wait per erlang that the load grows, with n servers at load a, n >= 0,
-// a >= 0. It is +Inf when n <= a, and 0 at a = 0 for n >= 1. Divided by WaitingClients and times the error of a it says how
-// far a waiting count can be trusted, and how soon a plan is out of date.
+// Sensitivity returns dLq/da: how many clients more wait per erlang that the load grows, with n servers at load a, n >=
+// 0, a >= 0. It is +Inf when n <= a, and 0 at a = 0 for n >= 1. Divided by WaitingClients and times the error of a it
+// says how far a waiting count can be trusted, and how soon a plan is out of date.
 //
 // With d = n-a, z = 1/B and dB/da = B(n/a - 1 + B), that is dz/da = -(1 + zd/a), the derivative of Lq = an/(d(dz+a)) is
 //

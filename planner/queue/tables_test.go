@@ -85,7 +85,8 @@ func TestErlangCMatchesPrintedTables(t *testing.T) {
 		n := int(number(t, row["servers"]))
 		got := loadWhere(func(a float64) float64 { return ErlangC(n, a) }, number(t, row["delayed"]), float64(n))
 		if !prints(got, row["erlangs"]) {
-			t.Errorf("with %d servers %s wait at %v erlangs, want %s (%s)", n, row["delayed"], got, row["erlangs"], row["source"])
+			t.Errorf("with %d servers %s wait at %v erlangs, want %s (%s)", n, row["delayed"], got, row["erlangs"],
+				row["source"])
 		}
 	}
 }

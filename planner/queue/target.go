@@ -67,8 +67,8 @@ func MinServers(a float64, hold time.Duration, scvFactor float64, t Target) (n i
 	return int(p.n), by
 }
 
-// leastUtilized returns the smallest n with a/n <= u, at most MaxServers. The quotient is compared as a person would write
-// it, so that 9 erlangs at 0.9 need 10 servers, whichever way the product 10·0.9 rounds.
+// leastUtilized returns the smallest n with a/n <= u, at most MaxServers. The quotient is compared as a person would
+// write it, so that 9 erlangs at 0.9 need 10 servers, whichever way the product 10·0.9 rounds.
 func leastUtilized(a, u float64) float64 {
 	n := min(math.Ceil(a/u), MaxServers)
 	for n > 1 && a/(n-1) <= u {

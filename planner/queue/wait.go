@@ -7,22 +7,23 @@ import (
 )
 
 // Model turns sizes and loads into waiting times. Hold is the mean time that a transaction holds its connection, >= 0.
-// SCVFactor is the Allen-Cunneen factor of the pool (see AllenCunneen), >= 0; 0 means that nothing was declared and stands
-// for 1, the plain M/M/n, because a forgotten field must not make waiting vanish.
+// SCVFactor is the Allen-Cunneen factor of the pool (see AllenCunneen), >= 0; 0 means that nothing was declared and
+// stands for 1, the plain M/M/n, because a forgotten field must not make waiting vanish.
 //
-// Both are assumed to be independent of n. For a factor other than 1 the probability of waiting is kept, and the time that
-// those who wait spend waiting is stretched by the factor and stays exponential (chosen: then the mean is the factor times
-// the mean of M/M/n, and a pool where nobody waits stays one). The mean is the Allen-Cunneen approximation: against
-// simulation it errs by -5 % at a factor of 0.5, to the safe side by up to 26 % from 1 to 2.5, and by a factor of 2 at 8.5. Percentiles
-// inherit that error and, for holds with a heavy tail, more.
+// Both are assumed to be independent of n. For a factor other than 1 the probability of waiting is kept, and the time
+// that those who wait spend waiting is stretched by the factor and stays exponential (chosen: then the mean is the
+// factor times the mean of M/M/n, and a pool where nobody waits stays one). The mean is the Allen-Cunneen
+// approximation: against simulation it errs by -5 % at a factor of 0.5, to the safe side by up to 26 % from 1 to 2.5,
+// and by a factor of 2 at 8.5. Percentiles inherit that error and, for holds with a heavy tail, more.
 type Model struct {
 	Hold      time.Duration
 	SCVFactor float64
 }
 
-// AllenCunneen returns (arrivalSCV + holdSCV)/2, the factor by which Lq and Wq of M/M/n are multiplied when arrivals and
-// holds vary otherwise. An SCV is a squared coefficient of variation, variance / mean², >= 0: 0 for a clock, 1 for the
-// exponential, more for mixtures of short and long. It is exact for n = 1 with Poisson arrivals (Pollaczek-Khinchine).
+// AllenCunneen returns (arrivalSCV + holdSCV)/2, the factor by which Lq and Wq of M/M/n are multiplied when arrivals
+// and holds vary otherwise. An SCV is a squared coefficient of variation, variance / mean², >= 0: 0 for a clock, 1 for
+// the exponential, more for mixtures of short and long. It is exact for n = 1 with Poisson arrivals
+// (Pollaczek-Khinchine).
 //
 // Source: A. O. Allen, "Probability, Statistics, and Queueing Theory with Computer Science Applications", 2nd edition,
 // 1990, the Allen-Cunneen approximation for G/G/c.
@@ -34,15 +35,16 @@ func AllenCunneen(arrivalSCV, holdSCV float64) float64 { return (arrivalSCV + ho
 // Source: Little's law on WaitingClients.
 func (m Model) MeanWait(n int, a float64) float64 { return m.mean(at(n, a)) }
 
-// Tail returns P(W > t), the share of clients that wait longer than t for one of n servers at load a. It is 1 for t < 0,
-// 0 when a is 0, and 1 when 0 < a and n <= a.
+// Tail returns P(W > t), the share of clients that wait longer than t for one of n servers at load a. It is 1 for t <
+// 0, 0 when a is 0, and 1 when 0 < a and n <= a.
 //
-// Source: M/M/n first in first out, P(W > t) = C·exp(-(n-a)t/S), e.g. Gross, Shortle, Thompson, Harris, "Fundamentals of
-// Queueing Theory", 4th edition, 2008, section 2.3; S is multiplied by the factor (see Model).
+// Source: M/M/n first in first out, P(W > t) = C·exp(-(n-a)t/S), e.g. Gross, Shortle, Thompson, Harris, "Fundamentals
+// of Queueing Theory", 4th edition, 2008, section 2.3; S is multiplied by the factor (see Model).
 func (m Model) Tail(n int, a float64, t time.Duration) float64 { return m.tail(at(n, a), t) }
 
-// Quantile returns the time in seconds that a share p of the clients, 0 <= p <= 1, does not exceed in waiting for one of n
-// servers at load a: Tail solved for t. It is 0 when at most 1-p of them wait at all, and +Inf when 0 < a and n <= a.
+// Quantile returns the time in seconds that a share p of the clients, 0 <= p <= 1, does not exceed in waiting for one
+// of n servers at load a: Tail solved for t. It is 0 when at most 1-p of them wait at all, and +Inf when 0 < a and n <=
+// a.
 //
 // It panics when p is not in its domain.
 func (m Model) Quantile(n int, a float64, p float64) float64 {

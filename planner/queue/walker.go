@@ -24,8 +24,8 @@ func (w Walker) Waiting() float64 { return w.at.waiting() }
 // Gain returns how many clients fewer wait with one server more: Lq(n) - Lq(n+1), >= 0.
 //
 // Where Lq(n) is +Inf the gain is +Inf, also when Lq(n+1) still is: a server that is needed to keep up at all is worth
-// more than any that is not. At a = 0 it is 0. Gains never rise along a walk; that is a theorem (Dyer and Proll 1977) and,
-// should rounding ever say otherwise, the last gain is kept.
+// more than any that is not. At a = 0 it is 0. Gains never rise along a walk; that is a theorem (Dyer and Proll 1977)
+// and, should rounding ever say otherwise, the last gain is kept.
 func (w Walker) Gain() float64 { return w.gain }
 
 // Next moves on to one server more.

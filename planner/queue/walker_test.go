@@ -73,7 +73,8 @@ func TestACopiedWalkerStaysWhereItIs(t *testing.T) {
 	kept := w
 	w.Next()
 	if kept.N() != 25 || w.N() != 26 || kept.Waiting() <= w.Waiting() {
-		t.Errorf("got n=%d waiting %v and n=%d waiting %v, want 25, 26 and fewer", kept.N(), kept.Waiting(), w.N(), w.Waiting())
+		t.Errorf("got n=%d waiting %v and n=%d waiting %v, want 25, 26 and fewer", kept.N(), kept.Waiting(), w.N(),
+			w.Waiting())
 	}
 }
 

@@ -18,8 +18,9 @@ type BlockedKind string
 
 // The kinds.
 const (
-	Structural BlockedKind = "structural" // no sizes serve it, or some percentage still to come, at rest: no smaller step helps
-	Transient  BlockedKind = "transient"  // sizes serve each percentage at rest, and none serve this one and the next, too
+	// no sizes serve it, or some percentage still to come, at rest: no smaller step helps
+	Structural BlockedKind = "structural"
+	Transient  BlockedKind = "transient" // sizes serve each percentage at rest, and none serve this one and the next, too
 )
 
 // Blocked is the certificate that a shift has no way past a percentage.
@@ -30,12 +31,15 @@ type Blocked struct {
 	Constraint string      `json:"constraint"`
 	ShortConns int         `json:"short_conns"` // there; 0 where it is no matter of connections
 	Worst      int         `json:"worst_percent"`
-	WorstShort int         `json:"worst_short_conns"` // at rest, at the worst percentage of the rest of the way; 0: nowhere short at rest
-	WorstNeed  fleet.Float `json:"worst_need"`        // what that needs at rest: connections, or a share of the CPU; unknown: nothing is short
-	WorstCap   fleet.Float `json:"worst_cap"`         // what is there of it
-	WorstText  string      `json:"worst_text,omitempty"`
-	QuieterBy  fleet.Float `json:"quieter_by"` // the part of today's loads with which the whole way is free; unknown: none is
-	Text       string      `json:"text"`
+	// at rest, at the worst percentage of the rest of the way; 0: nowhere short at rest
+	WorstShort int `json:"worst_short_conns"`
+	// what that needs at rest: connections, or a share of the CPU; unknown: nothing is short
+	WorstNeed fleet.Float `json:"worst_need"`
+	WorstCap  fleet.Float `json:"worst_cap"` // what is there of it
+	WorstText string      `json:"worst_text,omitempty"`
+	// the part of today's loads with which the whole way is free; unknown: none is
+	QuieterBy fleet.Float `json:"quieter_by"`
+	Text      string      `json:"text"`
 
 	max string // of the pool whose own max: is in the way, if that is all; what to do about it
 }
@@ -45,8 +49,10 @@ func (r *route) blocked(x, y int, plan sizing.Plan, err error) *Blocked {
 	if operr.KindOf(err) != operr.KindInfeasible || plan.Infeasible == nil {
 		return nil
 	}
-	b := &Blocked{X: x, Kind: Transient, Server: plan.Infeasible.Server, Constraint: plan.Infeasible.Constraint, ShortConns: plan.Infeasible.ShortConns,
-		Worst: x, WorstNeed: fleet.Unknown(), WorstCap: fleet.Unknown(), QuieterBy: fleet.Unknown(), Text: plan.Infeasible.Text}
+	b := &Blocked{X: x, Kind: Transient, Server: plan.Infeasible.Server, Constraint: plan.Infeasible.Constraint,
+		ShortConns: plan.Infeasible.ShortConns,
+		Worst:      x, WorstNeed: fleet.Unknown(), WorstCap: fleet.Unknown(), QuieterBy: fleet.Unknown(),
+		Text: plan.Infeasible.Text}
 	if x == y {
 		b.Kind = Structural
 	}
@@ -56,7 +62,8 @@ func (r *route) blocked(x, y int, plan sizing.Plan, err error) *Blocked {
 	for z := x; ; z = r.onward(z, 1) { // each planned by itself: of equals the last, where the switch shall stay
 		plan, err := bare.serving(z, z)
 		if i := plan.Infeasible; err != nil && i != nil && i.ShortConns >= b.WorstShort {
-			b.Kind, b.Worst, b.WorstShort, b.WorstNeed, b.WorstCap, b.WorstText = Structural, z, i.ShortConns, i.Need, i.Cap, i.Text
+			b.Kind, b.Worst, b.WorstShort, b.WorstNeed, b.WorstCap, b.WorstText = Structural, z, i.ShortConns, i.Need, i.Cap,
+				i.Text
 		}
 		if z == r.shift.Until {
 			break
@@ -109,15 +116,19 @@ func (b Blocked) Cures() string {
 	case b.max != "":
 		cures = append(cures, b.max)
 	case b.Kind == Structural && short > 0:
-		cures = append(cures, fmt.Sprintf("no smaller step helps: %s more (max_connections, headroom, other pools), for as long as the switch is around %d %%", words.Count(short, "connection"), b.Worst))
+		cures = append(cures,
+			fmt.Sprintf("no smaller step helps: %s more (max_connections, headroom, other pools), for as long as the switch is "+
+				"around %d %%", words.Count(short, "connection"), b.Worst))
 	case short > 0:
-		cures = append(cures, fmt.Sprintf("%s more for as long as the step takes, a reserve or a headroom that is lent", words.Count(short, "connection")))
+		cures = append(cures, fmt.Sprintf("%s more for as long as the step takes, a reserve or a headroom that is lent",
+			words.Count(short, "connection")))
 	}
 	if q := float64(b.QuieterBy); !math.IsNaN(q) {
 		cures = append(cures, fmt.Sprintf("an hour with %.0f %% of these loads", 100*q))
 	}
 	if b.Constraint == sizing.ConstraintCPU && short == 0 {
-		cures = append(cures, fmt.Sprintf("more CPU on %s, queries that cost less, or a smaller headroom: {cpu: …} there", b.Server))
+		cures = append(cures, fmt.Sprintf("more CPU on %s, queries that cost less, or a smaller headroom: {cpu: …} there",
+			b.Server))
 	} else {
 		cures = append(cures, "smaller promises (utilization:, max_wait:) of the two pools")
 	}

@@ -39,16 +39,20 @@ func RandomShift(r *rand.Rand) (budget.Fleet, Shift, int) {
 	f := budget.Fleet{Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}
 	floors := 0
 	for i, group := range []string{"a", "b"} {
-		p := budget.FleetPool{ID: group + "/db", Group: group, Alias: "db", Server: "pg", Rules: budget.Rules{Min: 1, Weight: 1, Utilization: 0.9, MaxWaitMean: 10 * time.Millisecond, MaxWaitP99: 100 * time.Millisecond, Count: budget.CountWorst}}
+		p := budget.FleetPool{ID: group + "/db", Group: group, Alias: "db", Server: "pg", Rules: budget.Rules{Min: 1,
+			Weight: 1, Utilization: 0.9, MaxWaitMean: 10 * time.Millisecond, MaxWaitP99: 100 * time.Millisecond,
+			Count: budget.CountWorst}}
 		processes := 1 + r.IntN(2)
 		for k := range processes {
 			id := fmt.Sprintf("%s/%d", group, k+1)
 			p.Sizes = append(p.Sizes, budget.Size{Process: id, Conns: 30, CapConns: 0})
 			p.Copies = append(p.Copies, budget.Copy{Process: id, User: "u", Share: 1 / float64(processes)})
 		}
-		hold := []time.Duration{time.Millisecond, 20 * time.Millisecond, 500 * time.Millisecond}[r.IntN(3)] // what comes may hold for longer, or shorter, than what is there
+		// what comes may hold for longer, or shorter, than what is there
+		hold := []time.Duration{time.Millisecond, 20 * time.Millisecond, 500 * time.Millisecond}[r.IntN(3)]
 		l := []float64{2 + 8*r.Float64(), 0.1 + r.Float64()}[i]
-		p.Load = load.Load{Pool: p.ID, Erlangs: load.Range{Lower: 0.95 * l, Target: l, Upper: 1.05 * l}, MeanHold: hold, PerSec: l / hold.Seconds(), Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1, Method: load.MethodCounters}
+		p.Load = load.Load{Pool: p.ID, Erlangs: load.Range{Lower: 0.95 * l, Target: l, Upper: 1.05 * l}, MeanHold: hold,
+			PerSec: l / hold.Seconds(), Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1, Method: load.MethodCounters}
 		p.Tally()
 		f.Pools = append(f.Pools, p)
 	}
@@ -64,7 +68,8 @@ func RandomShift(r *rand.Rand) (budget.Fleet, Shift, int) {
 // SeenFleet is a fleet of one process with pools that a recording showed: size, reserve, seen connections per alias.
 func SeenFleet(aliases ...fleet.Alias) (fleet.Observation, fleet.Observation) {
 	o := fleet.Observation{At: Epoch, Servers: []fleet.Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3}},
-		Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: "1.24.1", Settings: fleet.Settings{ReserveTimeout: 5 * time.Second}}}}
+		Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: "1.24.1",
+			Settings: fleet.Settings{ReserveTimeout: 5 * time.Second}}}}
 	later := o
 	later.At = Epoch.Add(60 * time.Second)
 	later.Processes = []fleet.Process{o.Processes[0]}

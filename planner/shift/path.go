@@ -25,13 +25,13 @@ type Jump struct {
 	Plan sizing.Plan `json:"plan"` // from the sizes that the jump before has left
 }
 
-// PathOf returns the way from Shift.At to Shift.Until with the fewest jumps of at most `most` percentage points: each goes as
-// far as one set of sizes serves everything in between, which no other choice can better, as a set that serves an interval
-// serves every part of it (so the furthest jump from further on ends no earlier). Each pool is sized for the end of the
-// fraction that leaves, or brings, it most.
+// PathOf returns the way from Shift.At to Shift.Until with the fewest jumps of at most `most` percentage points: each
+// goes as far as one set of sizes serves everything in between, which no other choice can better, as a set that serves
+// an interval serves every part of it (so the furthest jump from further on ends no earlier). Each pool is sized for
+// the end of the fraction that leaves, or brings, it most.
 //
-// The error is of KindInfeasible where some percentage cannot be passed; Path.Blocked then says why. It is of KindUsage where
-// the shift makes no sense.
+// The error is of KindInfeasible where some percentage cannot be passed; Path.Blocked then says why. It is of KindUsage
+// where the shift makes no sense.
 func PathOf(f budget.Fleet, s Shift, most int) (Path, error) {
 	out := Path{Shift: s}
 	if err := s.Check(f, most); err != nil {
@@ -53,9 +53,9 @@ func PathOf(f budget.Fleet, s Shift, most int) (Path, error) {
 	return out, nil
 }
 
-// Passage is PathOf for a fraction that is not certain: where some percentage cannot be passed with all that it may be, the way
-// is that of its middle, and tails says where the other ends; a run plans it anew from what it learns. The error is PathOf's, of
-// the middle.
+// Passage is PathOf for a fraction that is not certain: where some percentage cannot be passed with all that it may be,
+// the way is that of its middle, and tails says where the other ends; a run plans it anew from what it learns. The
+// error is PathOf's, of the middle.
 func Passage(f budget.Fleet, s Shift, most int) (path Path, tails *Blocked, err error) {
 	path, err = PathOf(f, s, most)
 	if err == nil || path.Blocked == nil {
@@ -163,7 +163,8 @@ func (r *route) farther(x, limit int) (Jump, error) {
 	if err := r.serves(x, x); err != nil {
 		return Jump{}, err
 	}
-	for lo, hi := 0, max(limit-x, x-limit)-1; lo < hi; { // serving is monotone: what serves an interval serves each part of it
+	// serving is monotone: what serves an interval serves each part of it
+	for lo, hi := 0, max(limit-x, x-limit)-1; lo < hi; {
 		mid := (lo + hi + 1) / 2
 		err := r.serves(x, r.onward(x, mid))
 		switch {
@@ -183,7 +184,8 @@ func (r *route) wrap(x int, why string, err error) error {
 	if operr.KindOf(err) != operr.KindInfeasible {
 		return err
 	}
-	return &operr.Error{Kind: operr.KindInfeasible, Subject: fmt.Sprintf("the shift at %d %%", x), Err: fmt.Errorf("%s: %w", why, err),
+	return &operr.Error{Kind: operr.KindInfeasible, Subject: fmt.Sprintf("the shift at %d %%", x),
+		Err:  fmt.Errorf("%s: %w", why, err),
 		Hint: "smaller promises, connections freed elsewhere, or a quieter hour; pgbudget plan --path says what would do"}
 }
 
@@ -195,8 +197,8 @@ func (r *route) serves(x, y int) error {
 	return err
 }
 
-// serving plans the sizes with which the switch may stand anywhere from x to y: the promises of every percentage between
-// hold; the rest is spent for the far end.
+// serving plans the sizes with which the switch may stand anywhere from x to y: the promises of every percentage
+// between hold; the rest is spent for the far end.
 func (r *route) serving(x, y int) (sizing.Plan, error) {
 	at := r.shift.Loaded(r.fleet, y)
 	for z := min(x, y); z <= max(x, y); z++ { // each by itself: nothing is assumed of how the need goes in between
@@ -230,8 +232,8 @@ func (r *route) serve(f budget.Fleet, z int) bool {
 	return true
 }
 
-// Reach is the furthest percentage up to limit that the sizes of a fleet serve, with everything from x on; x where they serve
-// none, not even x.
+// Reach is the furthest percentage up to limit that the sizes of a fleet serve, with everything from x on; x where they
+// serve none, not even x.
 func (r *route) Reach(f budget.Fleet, x, limit int) int {
 	y := x
 	for z := x; r.serve(f, z); z = r.onward(z, 1) {

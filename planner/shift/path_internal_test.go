@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// TestTheWayBackIsSizedForTheMostThatMayCome: whatever the fraction may be, the giving pool is sized for the load that is left of it
-// then, and the receiving one for what has come.
+// TestTheWayBackIsSizedForTheMostThatMayCome: whatever the fraction may be, the giving pool is sized for the load that
+// is left of it then, and the receiving one for what has come.
 func TestTheWayBackIsSizedForTheMostThatMayCome(t *testing.T) {
 	f, s, _ := RandomShift(rand.New(rand.NewPCG(1, 9)))
 	for seed := range uint64(2000) {
@@ -33,10 +33,12 @@ func TestTheWayBackIsSizedForTheMostThatMayCome(t *testing.T) {
 		for i, e := range []load.Range{from.Load.Erlangs, to.Load.Erlangs} {
 			want := []float64{a, b}[i]
 			if e.Lower > want+1e-6 || e.Upper < want-1e-6 || e.Lower < 0 {
-				t.Fatalf("seed %d: from %d to %d %%, fraction %v: %v is %v, it will be %v", seed, x, z, s.Fraction, []string{s.From, s.To}[i], e, want)
+				t.Fatalf("seed %d: from %d to %d %%, fraction %v: %v is %v, it will be %v", seed, x, z, s.Fraction,
+					[]string{s.From, s.To}[i], e, want)
 			}
 		}
-		if p := from.Load.PerSec + to.Load.PerSec; math.Abs(p-(a+b)/0.01) > 0.2*p { // what has moved is believed to be a part of all
+		// what has moved is believed to be a part of all
+		if p := from.Load.PerSec + to.Load.PerSec; math.Abs(p-(a+b)/0.01) > 0.2*p {
 			t.Fatalf("seed %d: %v transactions per second, %v come", seed, p, (a+b)/0.01)
 		}
 	}

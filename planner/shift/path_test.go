@@ -15,10 +15,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
-// needAt is what the two pools need at a percentage, whatever of its range the fraction is: as a whole, at either end and in
-// the middle, where transactions hold as those do that are there then.
+// needAt is what the two pools need at a percentage, whatever of its range the fraction is: as a whole, at either end
+// and in the middle, where transactions hold as those do that are there then.
 func needAt(f budget.Fleet, s shift.Shift, z int) (need [2]int) {
-	for _, phi := range []load.Range{s.Fraction, {Lower: s.Fraction.Lower, Target: s.Fraction.Lower, Upper: s.Fraction.Lower}, {Lower: s.Fraction.Upper, Target: s.Fraction.Upper, Upper: s.Fraction.Upper},
+	for _, phi := range []load.Range{s.Fraction, {Lower: s.Fraction.Lower, Target: s.Fraction.Lower,
+		Upper: s.Fraction.Lower}, {Lower: s.Fraction.Upper, Target: s.Fraction.Upper, Upper: s.Fraction.Upper},
 		{Lower: s.Fraction.Target, Target: s.Fraction.Target, Upper: s.Fraction.Target}} {
 		s.Fraction = phi
 		for i, p := range s.Loaded(f, z).Pools {
@@ -29,8 +30,8 @@ func needAt(f budget.Fleet, s shift.Shift, z int) (need [2]int) {
 	return need
 }
 
-// fewest is the least number of jumps by breadth-first search over every pair of sizes and every percentage; -1: there is no
-// way. Each percentage in between is observed by itself.
+// fewest is the least number of jumps by breadth-first search over every pair of sizes and every percentage; -1: there
+// is no way. Each percentage in between is observed by itself.
 func fewest(f budget.Fleet, s shift.Shift, most int) int {
 	const largest = 24
 	need := map[int][2]int{}
@@ -124,7 +125,8 @@ func TestAPathHasTheFewestJumps(t *testing.T) {
 			if length := max(j.To-j.X, j.X-j.To); j.X != x || length < 1 || length > most || (j.To > x) != (s.Until > x) {
 				t.Fatalf("seed %d: a jump from %d to %d at %d", seed, j.X, j.To, x)
 			}
-			for z := min(x, j.To); z <= max(x, j.To); z++ { // the sizes serve every percentage between, for both ends of the fraction
+			// the sizes serve every percentage between, for both ends of the fraction
+			for z := min(x, j.To); z <= max(x, j.To); z++ {
 				for i, floor := range needAt(f, s, z) {
 					if p := j.Plan.Pools[i]; p.ToSize < floor {
 						t.Fatalf("seed %d: %s has %d for %d to %d, and needs %d at %d", seed, p.ID, p.ToSize, x, j.To, floor, z)
@@ -152,8 +154,14 @@ func TestTrafficBeginsToMoveOnlyWhereItsPoolsAreKnownAndMayBeSized(t *testing.T)
 		"pools sessions": func(from, _ *budget.FleetPool) { from.Load.Session = true },
 		"is full":        func(from, _ *budget.FleetPool) { from.Load.AtLeast = true },
 		"no sample":      func(from, _ *budget.FleetPool) { from.Load.Unknown = "no sample" },
-		"the size of b/db may not be changed: not listed": func(_, to *budget.FleetPool) { to.Frozen = "not listed under pools:" },
-		"the size of a/db may not be changed: not listed": func(from, _ *budget.FleetPool) { from.Frozen = "not listed under pools:" },
+		"the size of b/db may not be changed: not listed": func(_,
+			to *budget.FleetPool) {
+			to.Frozen = "not listed under pools:"
+		},
+		"the size of a/db may not be changed: not listed": func(from,
+			_ *budget.FleetPool) {
+			from.Frozen = "not listed under pools:"
+		},
 	} {
 		g := f
 		g.Pools = slices.Clone(f.Pools)
@@ -204,7 +212,8 @@ func certified(t *testing.T, seed uint64, f budget.Fleet, s shift.Shift, b shift
 			break
 		}
 	}
-	if b.WorstShort != worst || worst > 0 && float64(b.WorstNeed-b.WorstCap) != float64(worst) || b.WorstNeed.Known() != (worst > 0) {
+	if b.WorstShort != worst || worst > 0 && float64(b.WorstNeed-b.WorstCap) != float64(worst) ||
+		b.WorstNeed.Known() != (worst > 0) {
 		t.Fatalf("seed %d: %+v, want %d short at rest", seed, b, worst)
 	}
 	if b.Kind != want || fits(conns+b.ShortConns-1, zs...) || !fits(conns+b.ShortConns, zs...) {
@@ -221,7 +230,8 @@ func certified(t *testing.T, seed uint64, f budget.Fleet, s shift.Shift, b shift
 		quiet.Pools = slices.Clone(f.Pools)
 		for i := range quiet.Pools {
 			l := &quiet.Pools[i].Load
-			l.Erlangs = load.Range{Lower: l.Erlangs.Lower * float64(q), Target: l.Erlangs.Target * float64(q), Upper: l.Erlangs.Upper * float64(q)}
+			l.Erlangs = load.Range{Lower: l.Erlangs.Lower * float64(q), Target: l.Erlangs.Target * float64(q),
+				Upper: l.Erlangs.Upper * float64(q)}
 			l.PerSec *= float64(q)
 		}
 		if _, err := shift.PathOf(quiet, s, 100); err != nil {

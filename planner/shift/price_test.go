@@ -28,7 +28,8 @@ func TestAFreeReserveIsTheCheapestToLose(t *testing.T) {
 			t.Fatalf("least %d: %v, %+v", least, err, plan.Pools)
 		}
 		fewer := plan.Servers[0].Price.OneFewer
-		if may := least < 2; may != (fewer != nil) || may && *fewer != (sizing.OneFewer{Pool: p.ID + " reserve", UnitConns: p.Sized()}) {
+		if may := least < 2; may != (fewer != nil) || may &&
+			*fewer != (sizing.OneFewer{Pool: p.ID + " reserve", UnitConns: p.Sized()}) {
 			t.Errorf("least %d: one fewer %+v", least, fewer)
 		}
 	}

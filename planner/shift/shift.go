@@ -15,9 +15,10 @@ import (
 
 // Shift is traffic that moves from a pool to another, by a switch that says 0 to 100 percent.
 type Shift struct {
-	From     string     `json:"from"`
-	To       string     `json:"to"`
-	Fraction load.Range `json:"fraction"`         // of From's load at 0 %, the part that has moved at 100 %, 0..1: what is sure, believed, and possible
+	From string `json:"from"`
+	To   string `json:"to"`
+	// of From's load at 0 %, the part that has moved at 100 %, 0..1: what is sure, believed, and possible
+	Fraction load.Range `json:"fraction"`
 	LoadsAt  int        `json:"loads_at_percent"` // what the switch said when the fleet's loads were measured
 	At       int        `json:"at_percent"`       // what it says now
 	Until    int        `json:"until_percent"`    // where it goes, up or down
@@ -44,7 +45,8 @@ func (t TrafficChange) Text() string {
 
 func (s Shift) Check(f budget.Fleet, most int) error {
 	wrong := func(format string, args ...any) error {
-		return &operr.Error{Kind: operr.KindUsage, Subject: "shift", Err: fmt.Errorf(format, args...), Hint: "--path main/app:ci/app --fraction 35%, two pools that pgbudget plan shows"}
+		return &operr.Error{Kind: operr.KindUsage, Subject: "shift", Err: fmt.Errorf(format, args...),
+			Hint: "--path main/app:ci/app --fraction 35%, two pools that pgbudget plan shows"}
 	}
 	from, ok := f.Pool(s.From)
 	to, also := f.Pool(s.To)
@@ -54,15 +56,17 @@ func (s Shift) Check(f budget.Fleet, most int) error {
 	case s.From == s.To || from.Server != to.Server:
 		return wrong("%s and %s are not two pools of one server", s.From, s.To)
 	case min(s.At, s.Until, s.LoadsAt) < 0 || max(s.At, s.Until, s.LoadsAt) > 100 || most < 1:
-		return wrong("its switch stands at %d %% and goes to %d %%, by %d points at most: want 0 to 100, and 1 at least", s.At, s.Until, most)
-	case !(s.Fraction.Lower >= 0 && s.Fraction.Lower <= s.Fraction.Target && s.Fraction.Target <= s.Fraction.Upper && s.Fraction.Upper <= 1):
+		return wrong("its switch stands at %d %% and goes to %d %%, by %d points at most: want 0 to 100, and 1 at least",
+			s.At, s.Until, most)
+	case !(s.Fraction.Lower >= 0 && s.Fraction.Lower <= s.Fraction.Target && s.Fraction.Target <= s.Fraction.Upper &&
+		s.Fraction.Upper <= 1):
 		return wrong("a fraction of %g (%g to %g), want 0 to 1", s.Fraction.Target, s.Fraction.Lower, s.Fraction.Upper)
 	}
 	return nil
 }
 
-// Begins says why traffic cannot begin to move: nothing tells the load that is to move, or the pool that is to get it may not be
-// sized. The error is of KindEvidence or KindUsage.
+// Begins says why traffic cannot begin to move: nothing tells the load that is to move, or the pool that is to get it
+// may not be sized. The error is of KindEvidence or KindUsage.
 func (s Shift) Begins(f budget.Fleet) error {
 	from, _ := f.Pool(s.From)
 	to, _ := f.Pool(s.To)
@@ -71,12 +75,15 @@ func (s Shift) Begins(f budget.Fleet) error {
 	}
 	switch {
 	case from.Load.Session || to.Load.Session:
-		return refuse(operr.KindUsage, "pool transactions, or move it by hand", "%s or %s pools sessions: nothing counts what moves", s.From, s.To)
+		return refuse(operr.KindUsage, "pool transactions, or move it by hand",
+			"%s or %s pools sessions: nothing counts what moves", s.From, s.To)
 	case s.Until < s.At && from.Frozen != "" && from.Frozen == from.Load.TooLittle(): // what has gone is what comes back
 	case from.Load.Unknown != "":
-		return refuse(operr.KindEvidence, "look longer, or when it works", "%s, whose traffic is to move: %s", s.From, from.Load.Unknown)
+		return refuse(operr.KindEvidence, "look longer, or when it works", "%s, whose traffic is to move: %s", s.From,
+			from.Load.Unknown)
 	case from.Load.AtLeast:
-		return refuse(operr.KindEvidence, "give it the connections that pgbudget plan says, first", "%s, whose traffic is to move, is full: its load is only known to be at least what it serves", s.From)
+		return refuse(operr.KindEvidence, "give it the connections that pgbudget plan says, first",
+			"%s, whose traffic is to move, is full: its load is only known to be at least what it serves", s.From)
 	case from.Frozen != "":
 		return refuse(operr.KindUsage, "list it under pools:", "the size of %s may not be changed: %s", s.From, from.Frozen)
 	case to.Frozen != "" && to.Frozen != to.Load.TooLittle():
@@ -168,12 +175,13 @@ func (s Shift) onward(from, to *budget.FleetPool, z int) {
 	from.Load.PerSec *= part(phi.Target)
 	own := to.Load.Erlangs
 	erlangs := moved(phi.Target, base.Erlangs.Target)
-	to.Load.Erlangs = load.Range{Lower: own.Lower + moved(phi.Lower, base.Erlangs.Lower), Target: own.Target + erlangs, Upper: own.Upper + moved(phi.Upper, base.Erlangs.Upper)}
+	to.Load.Erlangs = load.Range{Lower: own.Lower + moved(phi.Lower, base.Erlangs.Lower), Target: own.Target + erlangs,
+		Upper: own.Upper + moved(phi.Upper, base.Erlangs.Upper)}
 	take(to, *from, base, moved(phi.Target, base.PerSec), erlangs)
 }
 
-// backward moves load back: to From comes what each end of the fraction has taken from it, at most what To carries; of To stays
-// what the other end leaves.
+// backward moves load back: to From comes what each end of the fraction has taken from it, at most what To carries; of
+// To stays what the other end leaves.
 func (s Shift) backward(from, to *budget.FleetPool, z int) {
 	phi := s.Fraction
 	back := func(fraction, left, there float64) float64 {
@@ -184,10 +192,12 @@ func (s Shift) backward(from, to *budget.FleetPool, z int) {
 		return most
 	}
 	a, b := from.Load.Erlangs, to.Load.Erlangs
-	least, believed, most := back(phi.Lower, a.Lower, b.Lower), back(phi.Target, a.Target, b.Target), back(phi.Upper, a.Upper, b.Upper)
+	least, believed, most := back(phi.Lower, a.Lower, b.Lower), back(phi.Target, a.Target, b.Target),
+		back(phi.Upper, a.Upper, b.Upper)
 	perSec := back(phi.Target, from.Load.PerSec, to.Load.PerSec)
 	from.Load.Erlangs = load.Range{Lower: a.Lower + least, Target: a.Target + believed, Upper: a.Upper + most}
-	to.Load.Erlangs = load.Range{Lower: max(0, b.Lower-most), Target: max(0, b.Target-believed), Upper: max(0, b.Upper-least)}
+	to.Load.Erlangs = load.Range{Lower: max(0, b.Lower-most), Target: max(0, b.Target-believed),
+		Upper: max(0, b.Upper-least)}
 	from.Load.PerSec, to.Load.PerSec = from.Load.PerSec+perSec, max(0, to.Load.PerSec-perSec)
 	if from.Load.MeanHold == 0 {
 		from.Load.MeanHold = to.Load.MeanHold
@@ -197,8 +207,8 @@ func (s Shift) backward(from, to *budget.FleetPool, z int) {
 	}
 }
 
-// take gives a pool what has moved to it: how long its transactions hold, how they are spread over its copies, and, where it
-// was left alone because it had no traffic, a size of its own.
+// take gives a pool what has moved to it: how long its transactions hold, how they are spread over its copies, and,
+// where it was left alone because it had no traffic, a size of its own.
 func take(p *budget.FleetPool, from budget.FleetPool, base load.Load, perSec, erlangs float64) {
 	l := &p.Load
 	own := l.Erlangs.Target - erlangs
@@ -245,8 +255,10 @@ func after(f budget.Fleet, plan sizing.Plan) budget.Fleet {
 			continue
 		}
 		for _, s := range p.Sizes {
-			sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: s.Conns, To: x.ToSize},
-				fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.ReserveConns, To: x.ReserveSize})
+			sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: s.Conns,
+				To: x.ToSize},
+				fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.ReserveConns,
+					To: x.ReserveSize})
 		}
 	}
 	return f.With(sets).Drained()

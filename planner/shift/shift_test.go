@@ -37,8 +37,10 @@ func TestQueriesThatMoveKeepTheirCPU(t *testing.T) {
 				at := s.Loaded(f, z)
 				for what, g := range map[string]budget.Fleet{"one shift": at, "and another": other.Loaded(at, 50)} {
 					got := float64(sizing.PredictCPU(g.Servers[0], g.Pools).Predicted)
-					if came := g.Pools[0].Load.PerSec + g.Pools[1].Load.PerSec + g.Pools[2].Load.PerSec; math.IsNaN(got) || math.Abs(got-want) > 1e-9 {
-						t.Fatalf("%s, seed %d, %s at %d %% of %+v: cpu %v, want %v (%v transactions/s)", name, seed, what, z, s, got, want, came)
+					if came := g.Pools[0].Load.PerSec + g.Pools[1].Load.PerSec + g.Pools[2].Load.PerSec; math.IsNaN(got) ||
+						math.Abs(got-want) > 1e-9 {
+						t.Fatalf("%s, seed %d, %s at %d %% of %+v: cpu %v, want %v (%v transactions/s)", name, seed, what, z, s, got,
+							want, came)
 					}
 				}
 			}

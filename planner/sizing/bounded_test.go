@@ -30,13 +30,15 @@ func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
 	strict, unbound := pooled(0, nil)
 	f, plan := pooled(1, nil)
 	if strict.Pools[0].WorstConns != 24 || f.Pools[0].WorstConns != 13 {
-		t.Errorf("worst case %d, with the bound %d; want 2 × 12 and 12 + 1", strict.Pools[0].WorstConns, f.Pools[0].WorstConns)
+		t.Errorf("worst case %d, with the bound %d; want 2 × 12 and 12 + 1", strict.Pools[0].WorstConns,
+			f.Pools[0].WorstConns)
 	}
 	x := plan.Pools[0]
 	if x.Copies != 1 || x.WorstConns.After != x.ToSize+2+1 {
 		t.Errorf("%+v; want one copy that follows the line and the bound of 1", x)
 	}
-	want := "accepted risk: main/app counts pooler with 1 in each of 1 process, as declared: 13 connections; the strict line would be 24"
+	want := "accepted risk: main/app counts pooler with 1 in each of 1 process, as declared: 13 connections; the strict " +
+		"line would be 24"
 	if !strings.Contains(strings.Join(plan.Warnings, "\n"), want) {
 		t.Errorf("warnings %q, want %q", plan.Warnings, want)
 	}
@@ -87,14 +89,16 @@ func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
 }
 
 func TestALineThatNoUserFollowsIsSaidToHaveNoEffect(t *testing.T) {
-	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 20, 0, 2, "app1"), plannertest.SeenAlias("other", 5, 0, 2, "app2"))
+	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 20, 0, 2, "app1"), plannertest.SeenAlias("other", 5, 0, 2,
+		"app2"))
 	for _, o := range []*fleet.Observation{&a, &b} {
 		o.Processes[0].Aliases[0].ForceUser = "app1"
 		o.Processes[0].Users = []fleet.UserLimit{{Name: "app1", SizeConns: 3}}
 	}
 	_, plan := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
 	x := plan.Pools[0]
-	if x.WorstConns.After != 3 || !strings.Contains(x.Frozen, "pool_size 20 of its line has no effect") || !strings.Contains(x.Frozen, "app1 3") {
+	if x.WorstConns.After != 3 || !strings.Contains(x.Frozen, "pool_size 20 of its line has no effect") ||
+		!strings.Contains(x.Frozen, "app1 3") {
 		t.Errorf("%+v", x)
 	}
 	if x.Wait.P99.Known() || x.Wait.P99Now.Known() || x.Utilization.Known() {
@@ -112,7 +116,8 @@ func TestSizesInDoubtAreCountedAndProveNothing(t *testing.T) {
 			o.Servers[0].MaxConns = conns
 			o.Processes[0].Users = []fleet.UserLimit{{Name: "app1", SizeConns: 11}}
 			if doubt {
-				o.Processes[0].Users = append(o.Processes[0].Users, fleet.UserLimit{Name: "app2", SizeConns: 11, Doubtful: true}, fleet.UserLimit{Name: "app3", SizeConns: 11, Doubtful: true})
+				o.Processes[0].Users = append(o.Processes[0].Users, fleet.UserLimit{Name: "app2", SizeConns: 11, Doubtful: true},
+					fleet.UserLimit{Name: "app3", SizeConns: 11, Doubtful: true})
 			}
 		}
 		e := plannertest.EvidenceOf(t, a, b)
@@ -129,11 +134,13 @@ func TestSizesInDoubtAreCountedAndProveNothing(t *testing.T) {
 	if p, err := doubted(true, 60); err != nil || p.Gap.Known() || p.Pools[0].WorstConns.Before != 33 {
 		t.Errorf("%v, gap %v, worst case %d; want the 33 that may be, and no proof", err, p.Gap, p.Pools[0].WorstConns.Before)
 	}
-	if p, err := doubted(false, 40); err != nil || p.Gap != 0 || p.Pools[0].WorstConns.Before != 23 || p.Servers[0].SpareConns < 0 {
+	if p, err := doubted(false, 40); err != nil || p.Gap != 0 || p.Pools[0].WorstConns.Before != 23 ||
+		p.Servers[0].SpareConns < 0 {
 		t.Errorf("%v, gap %v, %+v; want 11 + 6 + 6, proved", err, p.Gap, p.Pools)
 	}
 	_, err := doubted(true, 40) // 32 for 33 that may be
-	if operr.KindOf(err) != operr.KindInfeasible || !strings.Contains(err.Error(), "in doubt") || !strings.Contains(operr.HintOf(err), "config:") {
+	if operr.KindOf(err) != operr.KindInfeasible || !strings.Contains(err.Error(), "in doubt") ||
+		!strings.Contains(operr.HintOf(err), "config:") {
 		t.Errorf("%v, hint %q; want the doubt said", err, operr.HintOf(err))
 	}
 }

@@ -21,9 +21,12 @@ func TestALoadAboveItsLimitIsInfeasibleAndTheLimitNamed(t *testing.T) {
 		d    budget.Declared
 		want string
 	}{
-		{"one user", plannertest.Limited(10, 4, 1, []string{"a"}, 500), "max_db_connections 4 of ci/app in ci/1 is 2 connections short"},
-		{"two users share it", plannertest.Limited(10, 4, 1, []string{"a", "b"}, 500), "max_db_connections 4 of ci/app in ci/1"},
-		{"in each of two processes", plannertest.Limited(10, 4, 2, []string{"a"}, 1000), "max_db_connections 4 of ci/app in ci/1"},
+		{"one user", plannertest.Limited(10, 4, 1, []string{"a"}, 500),
+			"max_db_connections 4 of ci/app in ci/1 is 2 connections short"},
+		{"two users share it", plannertest.Limited(10, 4, 1, []string{"a", "b"}, 500),
+			"max_db_connections 4 of ci/app in ci/1"},
+		{"in each of two processes", plannertest.Limited(10, 4, 2, []string{"a"}, 1000),
+			"max_db_connections 4 of ci/app in ci/1"},
 		{"its use would be above the ceiling", plannertest.Limited(10, 4, 1, []string{"a"}, 390), "(utilization)"},
 	} {
 		p, err := trySolve(t, c.d, sizing.Options{})
@@ -113,7 +116,8 @@ func TestGainsUnderALimitAreDifferencesOfCosts(t *testing.T) {
 // A limit over pools of several lines makes their loads classes of one queue.
 func TestALimitOverSeveralPoolsThatIsOvercommittedIsOneQueue(t *testing.T) {
 	seen := func(limit int) (budget.Fleet, error) {
-		a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 8, "app1"), plannertest.SeenAlias("big", 8, 0, 8, "app1"))
+		a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 8, "app1"), plannertest.SeenAlias("big", 8, 0, 8,
+			"app1"))
 		for _, o := range []*fleet.Observation{&a, &b} {
 			o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: limit}}
 		}
@@ -136,12 +140,14 @@ func TestALimitOverSeveralPoolsThatIsOvercommittedIsOneQueue(t *testing.T) {
 	if f, err = seen(8); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sizing.Solve(f, sizing.Options{}); operr.KindOf(err) != operr.KindInfeasible || !strings.Contains(err.Error(), "CONNECTION LIMIT 8 of role app1") {
+	if _, err := sizing.Solve(f, sizing.Options{}); operr.KindOf(err) != operr.KindInfeasible ||
+		!strings.Contains(err.Error(), "CONNECTION LIMIT 8 of role app1") {
 		t.Errorf("%v; want the role's limit named", err)
 	}
 }
 
-// TestADeclaredLoadComesByNobodyWhoIsDeclaredToOpenLess: it is served by the copies that follow the size, and all of it is.
+// TestADeclaredLoadComesByNobodyWhoIsDeclaredToOpenLess: it is served by the copies that follow the size, and all of it
+// is.
 func TestADeclaredLoadComesByNobodyWhoIsDeclaredToOpenLess(t *testing.T) {
 	d := plannertest.Limited(10, 0, 1, []string{"app", "pooler"}, 500)
 	d.Pools[0].MaxDBConns, d.Pools[0].UserMax = nil, []budget.UserMax{{User: "pooler", Conns: 1}}

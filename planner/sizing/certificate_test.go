@@ -15,8 +15,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// TestWhatACertificateNamesAddsUp reads certificates of random fleets as a person would: the parts come to what is needed,
-// and what is needed to what is short.
+// TestWhatACertificateNamesAddsUp reads certificates of random fleets as a person would: the parts come to what is
+// needed, and what is needed to what is short.
 func TestWhatACertificateNamesAddsUp(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 11))
 	seen, many, cured, promised := 0, 0, 0, 0
@@ -48,7 +48,8 @@ func TestWhatACertificateNamesAddsUp(t *testing.T) {
 		}
 		if _, err := trySolve(t, d, sizing.Options{BestEffort: true}); err != nil {
 			cured++
-			if text := err.Error() + operr.HintOf(err); strings.Contains(text, "--best-effort") || strings.Contains(text, "allocate:") {
+			if text := err.Error() + operr.HintOf(err); strings.Contains(text, "--best-effort") ||
+				strings.Contains(text, "allocate:") {
 				t.Errorf("best effort: %v\n%s", err, operr.HintOf(err))
 			}
 			if promises(t, d, operr.HintOf(err)) {
@@ -57,12 +58,13 @@ func TestWhatACertificateNamesAddsUp(t *testing.T) {
 		}
 	}
 	if seen < 100 || many < 10 || cured < 10 || promised < 3 || promised == cured {
-		t.Errorf("%d certificates, %d of more pools than are named, %d that no best effort helps, %d of pools that also promise too much", seen, many, cured, promised)
+		t.Errorf("%d certificates, %d of more pools than are named, %d that no best effort helps, %d of pools that also "+
+			"promise too much", seen, many, cured, promised)
 	}
 }
 
-// promises reports whether a hint to lower min: of some pools says that what they promise needs more, too; it is to say so
-// where their floors without a min do.
+// promises reports whether a hint to lower min: of some pools says that what they promise needs more, too; it is to say
+// so where their floors without a min do.
 func promises(t *testing.T, d budget.Declared, hint string) bool {
 	t.Helper()
 	names, ok := strings.CutPrefix(hint, "lower min: of ")
@@ -100,7 +102,8 @@ func TestAMaxThatIsTooSmallIsTheCure(t *testing.T) {
 	d := plannertest.WhatIf(100)
 	d.Pools[0].Max = 3
 	_, err := trySolve(t, d, sizing.Options{})
-	if want := "raise max: of ci/app to "; operr.KindOf(err) != operr.KindInfeasible || !strings.HasPrefix(operr.HintOf(err), want) || strings.Contains(operr.HintOf(err), "find ") {
+	if want := "raise max: of ci/app to "; operr.KindOf(err) != operr.KindInfeasible ||
+		!strings.HasPrefix(operr.HintOf(err), want) || strings.Contains(operr.HintOf(err), "find ") {
 		t.Errorf("%v\n%s, want %s", err, operr.HintOf(err), want)
 	}
 }

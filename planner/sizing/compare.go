@@ -18,8 +18,8 @@ type Saved struct {
 	Plan  Plan         `json:"plan"`
 }
 
-// Check refuses what no plan of its fleet can be: the file that it was read from may have been edited. The error names the pool,
-// the field and its value.
+// Check refuses what no plan of its fleet can be: the file that it was read from may have been edited. The error names
+// the pool, the field and its value.
 func (s Saved) Check() error {
 	seen := map[string]bool{}
 	for _, p := range s.Plan.Pools {
@@ -98,10 +98,12 @@ func Compare(saved Saved, now budget.Fleet, plan Plan) Review {
 	for _, s := range now.Servers {
 		r.compareBounds(saved.Plan, now, s)
 		if planned[s.Name] > s.BudgetConns {
-			r.Broken = append(r.Broken, fmt.Sprintf("its sizes may open %s on %s, the budget is %d now", words.Count(planned[s.Name], "connection"), s.Name, s.BudgetConns))
+			r.Broken = append(r.Broken, fmt.Sprintf("its sizes may open %s on %s, the budget is %d now",
+				words.Count(planned[s.Name], "connection"), s.Name, s.BudgetConns))
 		}
 	}
-	if r.Excess = fleet.Float(excess) - plan.Objective; len(r.Broken) > 0 { // what may not be costs nothing that could be compared
+	// what may not be costs nothing that could be compared
+	if r.Excess = fleet.Float(excess) - plan.Objective; len(r.Broken) > 0 {
 		r.Excess = fleet.Unknown()
 	}
 	r.Verdict = r.judged(saved, now, plan)
@@ -121,7 +123,8 @@ func (r *Review) compareLeft(p budget.FleetPool, plan Plan, size int, known, giv
 	case given && size == p.LargestSize():
 		r.Moved = append(r.Moved, fmt.Sprintf("pool %s is left alone now: %s", p.ID, p.Frozen))
 	case given:
-		r.Broken = append(r.Broken, fmt.Sprintf("%s stays at %d now (%s), the plan gives it %d", p.ID, p.LargestSize(), p.Frozen, size))
+		r.Broken = append(r.Broken, fmt.Sprintf("%s stays at %d now (%s), the plan gives it %d", p.ID, p.LargestSize(),
+			p.Frozen, size))
 	}
 	if planned && !given {
 		r.Broken = append(r.Broken, fmt.Sprintf("%s: the saved plan gives it no size, today's gives it %d", p.ID, today))
@@ -247,13 +250,15 @@ func (r *Review) comparePool(was budget.Fleet, p budget.FleetPool, size int) {
 		r.Moved = append(r.Moved, fmt.Sprintf("copies of %s %d → %d", p.ID, old.Sized(), p.Sized()))
 	}
 	if from, same := p.FromSize(); same && from != old.LargestSize() {
-		r.Moved = append(r.Moved, fmt.Sprintf("pool_size of %s is %d, was %d when the plan was made", p.ID, from, old.LargestSize()))
+		r.Moved = append(r.Moved, fmt.Sprintf("pool_size of %s is %d, was %d when the plan was made", p.ID, from,
+			old.LargestSize()))
 	}
 	if fl, by, err := Floor(p); err == nil && size < fl {
 		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d now (%s), the plan gives it %d", p.ID, fl, by, size))
 	}
 	if b, breached := p.Breached(); breached {
-		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d (%s), and %s lets it have %d", p.ID, b.Need, b.By, b.Limit, b.Conns))
+		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d (%s), and %s lets it have %d", p.ID, b.Need, b.By, b.Limit,
+			b.Conns))
 	}
 }
 
@@ -262,21 +267,26 @@ func (r *Review) judged(saved Saved, fleet budget.Fleet, now Plan) string {
 	switch {
 	case len(r.Broken) > 0:
 		return "its sizes no longer keep every promise"
-	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)) && today != "" && !sameLoads(saved.Fleet, fleet):
-		return fmt.Sprintf("nothing moved beyond its interval; today's loads give %s instead of %s, which saves %s waiting clients",
+	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)) && today != "" &&
+		!sameLoads(saved.Fleet, fleet):
+		return fmt.Sprintf("nothing moved beyond its interval; today's loads give %s instead of %s, which saves %s waiting "+
+			"clients",
 			today, before, words.Digits(float64(r.Excess)))
 	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)):
-		return fmt.Sprintf("nothing moved, and today's plan saves %s waiting clients more: these are not the sizes that this pgbudget chooses for its inputs", words.Digits(float64(r.Excess)))
+		return fmt.Sprintf("nothing moved, and today's plan saves %s waiting clients more: these are not the sizes that "+
+			"this pgbudget chooses for its inputs", words.Digits(float64(r.Excess)))
 	case len(r.Moved) == 0:
 		return "nothing moved: it still stands, " + proofWord(now.Gap)
 	case float64(r.Excess) <= 1e-9*max(1, float64(now.Objective)):
 		return "its inputs moved, and its sizes are still the best: " + proofWord(now.Gap)
 	default:
-		return fmt.Sprintf("its sizes keep every promise, but its proof no longer holds: today's plan saves %s waiting clients more", words.Digits(float64(r.Excess)))
+		return fmt.Sprintf("its sizes keep every promise, but its proof no longer holds: today's plan saves %s waiting "+
+			"clients more", words.Digits(float64(r.Excess)))
 	}
 }
 
-// otherSizes names the pools that two plans give different sizes, with those of today and, in the same order, those of before.
+// otherSizes names the pools that two plans give different sizes, with those of today and, in the same order, those of
+// before.
 func otherSizes(saved, now Plan) (today, before string) {
 	var names, sizes []string
 	for _, p := range now.Pools {
@@ -286,15 +296,19 @@ func otherSizes(saved, now Plan) (today, before string) {
 	}
 	more := ""
 	if n := len(names) - words.MostNamed; n > 0 {
-		names, sizes, more = names[:words.MostNamed], sizes[:words.MostNamed], fmt.Sprintf(", and other sizes to %d more pools,", n)
+		names, sizes, more = names[:words.MostNamed], sizes[:words.MostNamed],
+			fmt.Sprintf(", and other sizes to %d more pools,", n)
 	}
 	return strings.Join(names, ", ") + more, strings.Join(sizes, ", ")
 }
 
-// sameLoads reports whether the loads of two fleets are the same to the last digit, as they are of what is declared and of
-// one recording.
+// sameLoads reports whether the loads of two fleets are the same to the last digit, as they are of what is declared and
+// of one recording.
 func sameLoads(was, is budget.Fleet) bool {
-	return slices.EqualFunc(was.Pools, is.Pools, func(a, b budget.FleetPool) bool { return a.ID == b.ID && a.Load.Erlangs == b.Load.Erlangs })
+	return slices.EqualFunc(was.Pools, is.Pools, func(a, b budget.FleetPool) bool {
+		return a.ID == b.ID &&
+			a.Load.Erlangs == b.Load.Erlangs
+	})
 }
 
 func proofWord(gap fleet.Float) string {

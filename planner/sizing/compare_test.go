@@ -28,13 +28,16 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 		{"max, and it does not matter", func(f *budget.Fleet) { f.Pools[1].Rules.Max = 13 }, ""},
 		{"min", func(f *budget.Fleet) { f.Pools[1].Rules.Min = 14 }, "main/app needs 14 now (min), the plan gives it 13"},
 		{"role", func(f *budget.Fleet) {
-			f.Servers[0].Caps = []budget.Cap{{Name: "CONNECTION LIMIT 25 of role app", Conns: 25, Terms: []budget.CapTerm{{Pool: "ci/app", Coef: 1}, {Pool: "main/app", Coef: 1}}}}
+			f.Servers[0].Caps = []budget.Cap{{Name: "CONNECTION LIMIT 25 of role app", Conns: 25,
+				Terms: []budget.CapTerm{{Pool: "ci/app", Coef: 1}, {Pool: "main/app", Coef: 1}}}}
 		}, "its sizes are over CONNECTION LIMIT 25 of role app by 1"},
 		{"role that holds them", func(f *budget.Fleet) {
-			f.Servers[0].Caps = []budget.Cap{{Name: "role", Conns: 26, Terms: []budget.CapTerm{{Pool: "ci/app", Coef: 1}, {Pool: "main/app", Coef: 1}}}}
+			f.Servers[0].Caps = []budget.Cap{{Name: "role", Conns: 26, Terms: []budget.CapTerm{{Pool: "ci/app", Coef: 1},
+				{Pool: "main/app", Coef: 1}}}}
 		}, ""},
 		{"alias, and it does not matter", func(f *budget.Fleet) { f.Pools[0].Sizes[1].CapConns = 12 }, ""},
-		{"alias", func(f *budget.Fleet) { f.Pools[0].Sizes[1].CapConns = 1 }, "ci/app needs 6 (stability), and max_db_connections 1 of ci/app in ci/2 lets it have 1"},
+		{"alias", func(f *budget.Fleet) { f.Pools[0].Sizes[1].CapConns = 1 },
+			"ci/app needs 6 (stability), and max_db_connections 1 of ci/app in ci/2 lets it have 1"},
 		{"sessions", func(f *budget.Fleet) {
 			f.Pools[0].Load.Session = true
 			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14
@@ -83,8 +86,8 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 	}
 }
 
-// TestALoadThatStaysInItsIntervalMayGiveOtherSizes: nothing has moved by what is said of intervals, and the sizes of today
-// are others. Sizes that are not those of their own inputs were changed by hand.
+// TestALoadThatStaysInItsIntervalMayGiveOtherSizes: nothing has moved by what is said of intervals, and the sizes of
+// today are others. Sizes that are not those of their own inputs were changed by hand.
 func TestALoadThatStaysInItsIntervalMayGiveOtherSizes(t *testing.T) {
 	d := plannertest.WhatIf(60)
 	model := func() budget.Fleet {
@@ -93,7 +96,8 @@ func TestALoadThatStaysInItsIntervalMayGiveOtherSizes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range f.Pools {
-			f.Pools[i].Load.Erlangs.Lower, f.Pools[i].Load.Erlangs.Upper = 0.5*f.Pools[i].Load.Erlangs.Target, 1.5*f.Pools[i].Load.Erlangs.Target
+			f.Pools[i].Load.Erlangs.Lower, f.Pools[i].Load.Erlangs.Upper = 0.5*f.Pools[i].Load.Erlangs.Target,
+				1.5*f.Pools[i].Load.Erlangs.Target
 		}
 		return f
 	}
@@ -110,8 +114,10 @@ func TestALoadThatStaysInItsIntervalMayGiveOtherSizes(t *testing.T) {
 		nudge         int
 		want, without string
 	}{
-		{"grown within its interval", now, 0, "nothing moved beyond its interval; today's loads give ", "chooses for its inputs"},
-		{"other sizes for the same loads", model(), 1, "these are not the sizes that this pgbudget chooses for its inputs", "today's loads"},
+		{"grown within its interval", now, 0, "nothing moved beyond its interval; today's loads give ",
+			"chooses for its inputs"},
+		{"other sizes for the same loads", model(), 1, "these are not the sizes that this pgbudget chooses for its inputs",
+			"today's loads"},
 		{"the same", model(), 0, "nothing moved: it still stands", "instead"},
 	} {
 		was := saved

@@ -17,9 +17,9 @@ const deadbandTries = 64
 const listedTries = 4
 
 // deadband takes back resizes that are not worth a RELOAD. A pool keeps today's size when that size meets its floor and
-// leaving it alone, the others re-solved, costs less than share of the objective or less than DeadbandClients; the sum of
-// all that is given up stays below that, too, and is added to the gap. Pools are tried from the smallest change up. The second result names the
-// reason for each pool that was kept.
+// leaving it alone, the others re-solved, costs less than share of the objective or less than DeadbandClients; the sum
+// of all that is given up stays below that, too, and is added to the gap. Pools are tried from the smallest change up.
+// The second result names the reason for each pool that was kept.
 func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocate.Solution, map[int]string) {
 	kept := map[int]string{}
 	if share <= 0 {
@@ -70,9 +70,9 @@ func abs(n int) int {
 	return n
 }
 
-// price finds what a little more and a little less of a server's budget is worth at the planned sizes: the unit with the
-// best gain a connection that does not fit into the spare, and the cheapest unit to lose when the spare is used up. Both
-// are judged by the pools' own curves, so sizes that the deadband kept count like any other.
+// price finds what a little more and a little less of a server's budget is worth at the planned sizes: the unit with
+// the best gain a connection that does not fit into the spare, and the cheapest unit to lose when the spare is used up.
+// Both are judged by the pools' own curves, so sizes that the deadband kept count like any other.
 func (sp serverProblem) price(sol allocate.Solution, spare int) PlanPrice {
 	var out PlanPrice
 	var bestMore, bestFewer float64

@@ -12,8 +12,10 @@ import (
 
 func TestTextsOfASavedPlanHaveNoExponent(t *testing.T) {
 	for _, scale := range Scales {
-		NoExponent(t, "saves", scale, (&Review{Excess: fleet.Float(scale), Moved: []string{"x"}}).judged(Saved{}, budget.Fleet{}, Plan{}))
-		NoExponent(t, "saves, nothing moved", scale, (&Review{Excess: fleet.Float(scale)}).judged(Saved{}, budget.Fleet{}, Plan{}))
+		NoExponent(t, "saves", scale, (&Review{Excess: fleet.Float(scale), Moved: []string{"x"}}).judged(Saved{},
+			budget.Fleet{}, Plan{}))
+		NoExponent(t, "saves, nothing moved", scale, (&Review{Excess: fleet.Float(scale)}).judged(Saved{}, budget.Fleet{},
+			Plan{}))
 		NoExponent(t, "load", scale, movedLoad(scale))
 	}
 }

@@ -27,7 +27,8 @@ func TestCountersThatContradictTheQueueGiveABoundAndNoPanic(t *testing.T) {
 	if l.MeanHold < 0 || l.Erlangs.Target < 0 || l.Erlangs.Lower < 0 {
 		t.Errorf("%+v", l)
 	}
-	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, plannertest.EvidenceOf(t, looks...), []load.Load{l})
+	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, plannertest.EvidenceOf(t, looks...),
+		[]load.Load{l})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,8 @@ func planFor(t *testing.T, e load.Evidence, declared *budget.DeclaredLoad) sizin
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := budget.Declared{Servers: []budget.DeclaredServer{budget.DeclaredOf("main", budget.Declared{})}, Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}
+	d := budget.Declared{Servers: []budget.DeclaredServer{budget.DeclaredOf("main", budget.Declared{})},
+		Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}
 	p, _ := d.Pool("main/app")
 	p.Load = declared
 	d.Pools = []budget.DeclaredPool{p}
@@ -38,7 +39,8 @@ func planFor(t *testing.T, e load.Evidence, declared *budget.DeclaredLoad) sizin
 func TestAPausedPoolKeepsItsSize(t *testing.T) {
 	looks := plannertest.Quiet(func(_ int, o *fleet.Observation) {
 		a := o.Processes[0].Aliases[0]
-		a.Name, a.Paused, a.Counters, a.Pools = "stopped", true, fleet.Counters{}, []fleet.PoolGauges{{User: "app1", ClientsWaiting: 30}}
+		a.Name, a.Paused, a.Counters, a.Pools = "stopped", true, fleet.Counters{},
+			[]fleet.PoolGauges{{User: "app1", ClientsWaiting: 30}}
 		o.Processes[0].Aliases = append(o.Processes[0].Aliases, a)
 		second := o.Processes[0]
 		second.ID, second.Aliases = "main/2", slices.Clone(second.Aliases)
@@ -58,7 +60,8 @@ func TestAPausedPoolKeepsItsSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := plan.Pools[1]
-	if x.ToSize != 15 || strings.Count(x.Frozen, "paused") != 2 || !strings.Contains(x.Frozen, "main/1/stopped") || !strings.Contains(x.Frozen, "main/2/stopped") {
+	if x.ToSize != 15 || strings.Count(x.Frozen, "paused") != 2 || !strings.Contains(x.Frozen, "main/1/stopped") ||
+		!strings.Contains(x.Frozen, "main/2/stopped") {
 		t.Errorf("size %d, frozen %q; want 15 and why, of both processes", x.ToSize, x.Frozen)
 	}
 	if x.UseNow.Known() || x.Utilization.Known() || x.Wait.P99.Known() || x.Wait.P99Now.Known() {
@@ -77,24 +80,30 @@ func TestFullMinutesOfTheLookbackAreItsPeaks(t *testing.T) {
 		least, most    int // size
 		atLeast        bool
 		target         float64
-	}{{0, 0, 3, 14, false, 2}, {.005, 14, 3, 14, false, 2}, {.03, 14, 15, 20, true, 2}, {.5, 14, 16, 20, true, 14}, {.5, 0, 15, 15, true, 2}} {
+	}{{0, 0, 3, 14, false, 2}, {.005, 14, 3, 14, false, 2}, {.03, 14, 15, 20, true, 2}, {.5, 14, 16, 20, true, 14},
+		{.5, 0, 15, 15, true, 2}} {
 		// Beside it a pool that wants more than there is.
 		looks := plannertest.Quiet(func(i int, o *fleet.Observation) {
 			n := time.Duration(i)
-			o.Processes[0].Aliases = append(o.Processes[0].Aliases, fleet.Alias{Name: "other", Database: "other", SizeConns: 9, PoolMode: "transaction", Server: "main", Proof: fleet.ProofBackends,
-				Counters: fleet.Counters{Xacts: 800 * int64(i), Assignments: 800 * int64(i), XactTime: 8 * n * time.Second}, Pools: []fleet.PoolGauges{{User: "app1", ServersActive: 8}}})
+			o.Processes[0].Aliases = append(o.Processes[0].Aliases, fleet.Alias{Name: "other", Database: "other", SizeConns: 9,
+				PoolMode: "transaction", Server: "main", Proof: fleet.ProofBackends,
+				Counters: fleet.Counters{Xacts: 800 * int64(i), Assignments: 800 * int64(i), XactTime: 8 * n * time.Second},
+				Pools:    []fleet.PoolGauges{{User: "app1", ServersActive: 8}}})
 			o.Servers[0].MaxConns = 38
 		})
 		e := plannertest.EvidenceOf(t, looks...)
-		e.History = load.History{Lookback: 7 * 24 * time.Hour, Pools: []load.PoolHistory{{Pool: "main/app", Erlangs: h, Censored: c.censored, Full: c.full}, {Pool: "main/other", Erlangs: eight}}}
+		e.History = load.History{Lookback: 7 * 24 * time.Hour, Pools: []load.PoolHistory{{Pool: "main/app", Erlangs: h,
+			Censored: c.censored, Full: c.full}, {Pool: "main/other", Erlangs: eight}}}
 		loads, err := load.Estimate(e)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if l := loads[0]; l.AtLeast != c.atLeast || l.Erlangs.Target < c.target-.2 || l.Erlangs.Target > c.target+.2 {
-			t.Errorf("full in %g of the minutes: %+v at least %v, want about %g, %v", c.censored, l.Erlangs, l.AtLeast, c.target, c.atLeast)
+			t.Errorf("full in %g of the minutes: %+v at least %v, want about %g, %v", c.censored, l.Erlangs, l.AtLeast, c.target,
+				c.atLeast)
 		}
-		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}, e, loads)
+		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Deadband: budget.DefaultDeadband,
+			LeastGain: budget.DefaultLeastGain}, e, loads)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +119,8 @@ func TestFullMinutesOfTheLookbackAreItsPeaks(t *testing.T) {
 }
 
 func TestSessionsAreWhatIsThere(t *testing.T) {
-	w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.24.1", Mode: "session", Active: 5, Waiting: 3, MaxWait: time.Minute, Counts: true}
+	w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.24.1", Mode: "session", Active: 5, Waiting: 3,
+		MaxWait: time.Minute, Counts: true}
 	var looks []fleet.Observation
 	for range 60 {
 		looks = append(looks, w.Look())
@@ -125,7 +135,8 @@ func TestSessionsAreWhatIsThere(t *testing.T) {
 		looks = append(looks, w.Look())
 		w.Run(time.Second, 100, 10*time.Millisecond, 0)
 	}
-	for _, declared := range []*budget.DeclaredLoad{nil, {ArrivalsPerSec: 100, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}} {
+	for _, declared := range []*budget.DeclaredLoad{nil, {ArrivalsPerSec: 100, MeanHold: 10 * time.Millisecond,
+		ArrivalSCV: 1, HoldSCV: 1}} {
 		if x := planFor(t, plannertest.EvidenceOf(t, looks...), declared); x.ToSize != 15 {
 			t.Errorf("6 sessions on 15 connections, load declared %v: 15 -> %d, want 15", declared != nil, x.ToSize)
 		}
@@ -137,9 +148,12 @@ func TestThoseLeftTakeWhatTheLostCarried(t *testing.T) {
 		shares []float64
 		lost   int
 		floor  int
-	}{{[]float64{.9, .1}, 1, 10}, {[]float64{.5, .5}, 1, 10}, {[]float64{1, 0}, 1, 10}, {[]float64{.4, .3, .3}, 1, 6}, {[]float64{.4, .3, .3}, 2, 10}} {
-		p := budget.FleetPool{ID: "m/a", Server: "s", Rules: budget.Rules{Min: 1, Weight: 1, Utilization: .9, SurviveLoss: c.lost},
-			Load: load.Load{Erlangs: load.Range{Lower: 9, Target: 9, Upper: 9}, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}}
+	}{{[]float64{.9, .1}, 1, 10}, {[]float64{.5, .5}, 1, 10}, {[]float64{1, 0}, 1, 10}, {[]float64{.4, .3, .3}, 1, 6},
+		{[]float64{.4, .3, .3}, 2, 10}} {
+		p := budget.FleetPool{ID: "m/a", Server: "s", Rules: budget.Rules{Min: 1, Weight: 1, Utilization: .9,
+			SurviveLoss: c.lost},
+			Load: load.Load{Erlangs: load.Range{Lower: 9, Target: 9, Upper: 9}, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1,
+				HoldSCV: 1}}
 		for i, s := range c.shares {
 			id := "m/" + string(rune('1'+i))
 			p.Sizes = append(p.Sizes, budget.Size{Process: id, Conns: 20, CapConns: 0})

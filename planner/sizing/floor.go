@@ -13,8 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/queue"
 )
 
-// Serves is the pool's size today, of its largest process, and the 99th percentile of waiting with it at target load, modelled,
-// in seconds.
+// Serves is the pool's size today, of its largest process, and the 99th percentile of waiting with it at target load,
+// modelled, in seconds.
 func Serves(p budget.FleetPool) (size int, p99 fleet.Float) {
 	size = p.LargestSize()
 	return size, p99Wait(p, CurveOf(p), size)
@@ -74,8 +74,10 @@ func ownSizes(p budget.FleetPool) (notes []string) {
 			users = append(users, c.User)
 		}
 		lacks[c.User] = need - c.FixedConns
-		worst[c.User] = fmt.Sprintf("%s: %s has a pool_size of %d of its own in %s, and its load of %.3g Erlangs there needs %d (%s): "+
-			"no size of this plan changes that, and its waiting is not counted", p.ID, c.User, c.FixedConns, c.Process, erlangs, need, by)
+		worst[c.User] = fmt.Sprintf("%s: %s has a pool_size of %d of its own in %s, and its load of %.3g Erlangs there "+
+			"needs %d (%s): "+
+			"no size of this plan changes that, and its waiting is not counted", p.ID, c.User, c.FixedConns, c.Process, erlangs,
+			need, by)
 	}
 	for _, u := range users {
 		notes = append(notes, worst[u])

@@ -20,8 +20,10 @@ func TestAPoolUnderALimitOfItsUserIsFull(t *testing.T) {
 	own := func(p *fleet.Process) { p.Users, p.UsersKnown = []fleet.UserLimit{{Name: "app1", MaxConns: 5}}, true }
 	shared := func(p *fleet.Process) { // 3 of 8 are at work for another alias
 		p.Settings.MaxUserConns = 8
-		p.Aliases = append(p.Aliases, fleet.Alias{Name: "other", Database: "other", SizeConns: 20, PoolMode: "transaction", Server: "main",
-			Proof: fleet.ProofBackends, Counters: fleet.Counters{Assignments: -1}, Pools: []fleet.PoolGauges{{User: "app1", ServersActive: 3}}})
+		p.Aliases = append(p.Aliases, fleet.Alias{Name: "other", Database: "other", SizeConns: 20, PoolMode: "transaction",
+			Server: "main",
+			Proof:  fleet.ProofBackends, Counters: fleet.Counters{Assignments: -1},
+			Pools: []fleet.PoolGauges{{User: "app1", ServersActive: 3}}})
 	}
 	for _, c := range []struct {
 		name, version string
@@ -34,11 +36,13 @@ func TestAPoolUnderALimitOfItsUserIsFull(t *testing.T) {
 		{"of the process, before 1.23", "1.18.0", whole, "max_user_connections 5 of app1 in main/1", false, 0},
 		{"of the process, while a query is cancelled", "1.24.1", whole, "max_user_connections 5 of app1 in main/1", false, 1},
 		{"its own", "1.24.1", own, "max_user_connections 5 of app1 in main/1", false, 0},
-		{"of two aliases, while a query is cancelled", "1.24.1", shared, "max_user_connections 8 of app1 in main/1", false, 1},
+		{"of two aliases, while a query is cancelled", "1.24.1", shared, "max_user_connections 8 of app1 in main/1", false,
+			1},
 		{"closed clients", "1.24.1", whole, "max_user_connections 5 of app1 in main/1", true, 0},
 	} {
-		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: c.version, Mode: "transaction", Active: 5, Timeout: 2 * time.Minute,
-			Counts: c.version == "1.24.1"}
+		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: c.version, Mode: "transaction", Active: 5,
+			Timeout: 2 * time.Minute,
+			Counts:  c.version == "1.24.1"}
 		look := func() fleet.Observation {
 			o := w.Look()
 			g := &o.Processes[0].Aliases[0].Pools[0]
@@ -69,10 +73,12 @@ func TestAPoolUnderALimitOfItsUserIsFull(t *testing.T) {
 			t.Errorf("%s: %+v, at least %v; want 8 inside, or a bound that says so", c.name, l.Erlangs, l.AtLeast)
 		}
 		got := strings.Join(l.Notes, "\n")
-		if strings.Contains(got, "long transactions are open") || !strings.Contains(got, "main/1/app was full at 100 % of the samples") {
+		if strings.Contains(got, "long transactions are open") ||
+			!strings.Contains(got, "main/1/app was full at 100 % of the samples") {
 			t.Errorf("%s: notes %q; want it full, and no long transactions", c.name, l.Notes)
 		}
-		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}, e, loads)
+		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Deadband: budget.DefaultDeadband,
+			LeastGain: budget.DefaultLeastGain}, e, loads)
 		if err != nil {
 			t.Fatal(err)
 		}

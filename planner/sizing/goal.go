@@ -119,7 +119,8 @@ func (g Goal) Changes(p budget.FleetPool) []fleet.SettingChange {
 	lines, byLine := g.LinesOf(p.ID), g.ByLine(p.ID)
 	var out []fleet.SettingChange
 	for _, s := range p.Sizes {
-		for _, x := range []fleet.SettingChange{{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: s.Conns, To: goal.Size}, {Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve,
+		for _, x := range []fleet.SettingChange{{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: s.Conns,
+			To: goal.Size}, {Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve,
 			From: p.ReserveConns, To: goal.Reserve}} {
 			i := slices.IndexFunc(lines, func(l GoalLine) bool { return l.Change().Same(x) })
 			if i >= 0 {

@@ -106,7 +106,8 @@ var LimitTries = []struct {
 	{"sizes in doubt", LimitKinds{Doubt: true}},
 	{"counted at the peak, bounded", LimitKinds{Peak: true, Minmax: true}},
 	{"alias, role, user, database", LimitKinds{Alias: true, Role: true, User: true, Database: true}},
-	{"everything", LimitKinds{Alias: true, User: true, Role: true, Database: true, Own: true, Doubt: true, Reserve: true, Survive: true, Peak: true, Minmax: true, Servers: true}},
+	{"everything", LimitKinds{Alias: true, User: true, Role: true, Database: true, Own: true, Doubt: true, Reserve: true,
+		Survive: true, Peak: true, Minmax: true, Servers: true}},
 }
 
 // Fleets is how many fleets a test draws of each kind: with PGBUDGET_SOAK thousands in all.
@@ -125,11 +126,14 @@ func DrawLimited(r *rand.Rand, k LimitKinds) budget.Fleet {
 		servers = 2
 	}
 	for s := range servers {
-		f.Servers = append(f.Servers, budget.FleetServer{Name: fmt.Sprint("s", s), CPU: budget.CPUFacts{Now: fleet.Unknown(), Ceiling: 0.8}})
+		f.Servers = append(f.Servers, budget.FleetServer{Name: fmt.Sprint("s", s), CPU: budget.CPUFacts{Now: fleet.Unknown(),
+			Ceiling: 0.8}})
 	}
 	for i := range servers + 1 + r.IntN(2) {
-		p := budget.FleetPool{ID: fmt.Sprintf("g%d/a", i), Group: fmt.Sprint("g", i), Alias: "a", Server: f.Servers[i%servers].Name}
-		p.Rules = budget.Rules{Min: 1, Weight: []float64{1, 1, 0.3, 5}[r.IntN(4)], Utilization: []float64{0.9, 1}[r.IntN(2)], Count: budget.CountWorst,
+		p := budget.FleetPool{ID: fmt.Sprintf("g%d/a", i), Group: fmt.Sprint("g", i), Alias: "a",
+			Server: f.Servers[i%servers].Name}
+		p.Rules = budget.Rules{Min: 1, Weight: []float64{1, 1, 0.3, 5}[r.IntN(4)], Utilization: []float64{0.9, 1}[r.IntN(2)],
+			Count:       budget.CountWorst,
 			MaxWaitMean: time.Duration(r.IntN(30)) * time.Millisecond, MaxWaitP99: time.Duration(r.IntN(200)) * time.Millisecond}
 		processes, users, size := 1+r.IntN(3), 1+r.IntN(3), 1+r.IntN(9)
 		for q := range processes {
@@ -169,7 +173,8 @@ func DrawLimited(r *rand.Rand, k LimitKinds) budget.Fleet {
 			p.Rules.Max = p.Rules.Min + r.IntN(6)
 		}
 		a := 3 * r.Float64() * float64(processes)
-		p.Load = load.Load{Pool: p.ID, Erlangs: load.Range{Lower: 0.9 * a, Target: a, Upper: 1.05 * a}, PerSec: a / 0.05, MeanHold: 50 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1,
+		p.Load = load.Load{Pool: p.ID, Erlangs: load.Range{Lower: 0.9 * a, Target: a, Upper: 1.05 * a}, PerSec: a / 0.05,
+			MeanHold: 50 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1,
 			Method: load.MethodDeclared, MeanWaitSeen: fleet.Unknown(), InSystem: fleet.Unknown()}
 		p.Tally()
 		if k.Peak && r.IntN(2) == 0 {

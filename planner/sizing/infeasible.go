@@ -10,7 +10,8 @@ import (
 // doubt says of a certificate that it counts sizes which may be those of other users.
 func (i *Infeasible) doubt() {
 	i.Text += "; not proved: sizes or limits of users are in doubt, and the larger ones are counted"
-	i.cure = "write config: with the path of each process's pgbouncer.ini, which settles the sizes of [users]; or see the least bad plan: pgbudget plan --best-effort"
+	i.cure = "write config: with the path of each process's pgbouncer.ini, which settles the sizes of [users]; or see " +
+		"the least bad plan: pgbudget plan --best-effort"
 }
 
 // untried returns a limit that keeps a pool from one more, and beyond which other sizes are possible and were not
@@ -36,7 +37,8 @@ func (sp serverProblem) untried(sol allocate.Solution) string {
 
 // untriedNote is what a plan says of such a limit.
 func untriedNote(server, limit string) string {
-	return fmt.Sprintf("%s: not proved: sizes are kept within %s, or where they exceed it today; others were not tried", server, limit)
+	return fmt.Sprintf("%s: not proved: sizes are kept within %s, or where they exceed it today; others were not tried",
+		server, limit)
 }
 
 // yields says of a certificate about such a limit that it is no proof.

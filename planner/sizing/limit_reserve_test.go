@@ -35,7 +35,8 @@ func TestALimitCountsAUsersOwnReserve(t *testing.T) {
 			_, plan := plannertest.SolveSeen(t, budget.Declared{Pools: []budget.DeclaredPool{rules}}, a, b)
 			x := plan.Pools[0]
 			if open := x.ToSize + x.ReserveSize + x.ToSize + c.own; open > 16 || x.ToSize != c.want {
-				t.Errorf("size %d and reserve %d, which may open %d; want a size of %d and at most 16", x.ToSize, x.ReserveSize, open, c.want)
+				t.Errorf("size %d and reserve %d, which may open %d; want a size of %d and at most 16", x.ToSize, x.ReserveSize,
+					open, c.want)
 			}
 		})
 	}

@@ -174,7 +174,8 @@ func TestBestEffortLeavesNoFloorUnmetWhileItsConnectionsAreSpare(t *testing.T) {
 							continue // a limit alone bounds it: it would serve no more
 						}
 						if takesMore(f, plan, p, x, n) {
-							t.Fatalf("seed %d: %s gets %d of the %d that it needs, and %d is within every limit", seed, x.ID, x.ToSize, x.Floor, n)
+							t.Fatalf("seed %d: %s gets %d of the %d that it needs, and %d is within every limit", seed, x.ID, x.ToSize,
+								x.Floor, n)
 						}
 					}
 				}

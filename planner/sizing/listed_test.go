@@ -26,7 +26,8 @@ func TestASizeAboveItsCapGivesBackWhatItDoesNotNeed(t *testing.T) {
 	} {
 		p := solve(t, plannertest.CappedFleet(c.size, c.hold))
 		if got := sizesOf(p); got != c.want || p.Gap != 0 || math.Abs(float64(p.Objective)-c.cost) > 0.01*c.cost {
-			t.Errorf("from %d, %v: %s, objective %v, gap %v; want %s, %v, proved", c.size, c.hold, got, p.Objective, p.Gap, c.want, c.cost)
+			t.Errorf("from %d, %v: %s, objective %v, gap %v; want %s, %v, proved", c.size, c.hold, got, p.Objective, p.Gap,
+				c.want, c.cost)
 		}
 		if s := p.Servers[0]; s.SpareConns != 0 || s.Price.OneMore == nil || s.Price.OneFewer == nil {
 			t.Errorf("from %d, %v: spare %d, prices %+v; want none spare and both prices", c.size, c.hold, s.SpareConns, s.Price)

@@ -29,25 +29,29 @@ type Plan struct {
 
 // PlanServer is one server's side of a Plan.
 type PlanServer struct {
-	Name         string        `json:"name"`
-	MaxConns     int           `json:"max_connections"`
-	BudgetConns  int           `json:"budget_conns"`
-	WorstConns   int           `json:"worst_conns_now"`
-	PlannedConns int           `json:"planned_conns"`
-	SavedConns   int           `json:"saved_conns,omitempty"` // planned is so much less than its pools' lines: what limits of users keep
-	AtMost       []string      `json:"at_most,omitempty"`     // why the two may be more than can be open; none: they are exact
-	SpareConns   int           `json:"spare_conns"`           // planned: budget − planned
-	Ledger       []budget.Line `json:"ledger"`
-	RecycleConns int           `json:"recycle_conns,omitempty"` // of Ledger: what a RELOAD may open, where it recycles connections
-	Price        PlanPrice     `json:"price"`
-	CPU          PlanCPU       `json:"cpu"`
-	Method       string        `json:"method"`
-	Gap          fleet.Float   `json:"gap"`
+	Name         string `json:"name"`
+	MaxConns     int    `json:"max_connections"`
+	BudgetConns  int    `json:"budget_conns"`
+	WorstConns   int    `json:"worst_conns_now"`
+	PlannedConns int    `json:"planned_conns"`
+	// planned is so much less than its pools' lines: what limits of users keep
+	SavedConns int `json:"saved_conns,omitempty"`
+	// why the two may be more than can be open; none: they are exact
+	AtMost     []string      `json:"at_most,omitempty"`
+	SpareConns int           `json:"spare_conns"` // planned: budget − planned
+	Ledger     []budget.Line `json:"ledger"`
+	// of Ledger: what a RELOAD may open, where it recycles connections
+	RecycleConns int         `json:"recycle_conns,omitempty"`
+	Price        PlanPrice   `json:"price"`
+	CPU          PlanCPU     `json:"cpu"`
+	Method       string      `json:"method"`
+	Gap          fleet.Float `json:"gap"`
 }
 
 // PlanPrice is what one unit more and one unit fewer is worth: two numbers, because sizes are whole.
 type PlanPrice struct {
-	OneMore  *OneMore  `json:"one_more"`  // null: no more connections would buy anything, or what saved_conns has made spare buys it later
+	// null: no more connections would buy anything, or what saved_conns has made spare buys it later
+	OneMore  *OneMore  `json:"one_more"`
 	OneFewer *OneFewer `json:"one_fewer"` // null: the spare covers it, or every pool stands on its floor
 }
 
@@ -79,28 +83,30 @@ type PlanCPU struct {
 
 // PlanPool is one pool's side of a Plan.
 type PlanPool struct {
-	ID          string        `json:"id"`
-	Server      string        `json:"server"`
-	AlsoOn      []string      `json:"also_on,omitempty"`    // further servers in whose ledgers it stands
-	FromSize    *int          `json:"from_size"`            // null where processes differ
-	FromSizes   []budget.Size `json:"from_sizes,omitempty"` // only where they differ
-	ToSize      int           `json:"to_size"`
-	Follows     bool          `json:"follows,omitempty"` // from_size is default_pool_size: the line may have none, or be that of *
-	Copies      int           `json:"copies"`
-	ReserveSize int           `json:"reserve_size"` // planned
-	ReserveFrom int           `json:"reserve_from"`
-	WorstConns  BeforeAfter   `json:"worst_conns"`
-	Load        load.Range    `json:"load_erlangs"`
-	AtLeast     bool          `json:"at_least"`
-	LoadUnknown string        `json:"load_unknown,omitempty"` // why Load is not known and its numbers mean nothing; empty: it is
-	Evidence    PlanEvidence  `json:"evidence"`
-	Wait        PlanWait      `json:"wait_seconds"`
-	Utilization fleet.Float   `json:"utilization"` // planned, at target load
-	UseNow      fleet.Float   `json:"utilization_now"`
-	Bound       string        `json:"bound"` // what keeps the size from being larger (or smaller)
-	Floor       int           `json:"floor"` // the smallest size that keeps the pool's promises
-	FloorBy     string        `json:"floor_by"`
-	Frozen      string        `json:"frozen,omitempty"`
+	ID        string        `json:"id"`
+	Server    string        `json:"server"`
+	AlsoOn    []string      `json:"also_on,omitempty"`    // further servers in whose ledgers it stands
+	FromSize  *int          `json:"from_size"`            // null where processes differ
+	FromSizes []budget.Size `json:"from_sizes,omitempty"` // only where they differ
+	ToSize    int           `json:"to_size"`
+	// from_size is default_pool_size: the line may have none, or be that of *
+	Follows     bool        `json:"follows,omitempty"`
+	Copies      int         `json:"copies"`
+	ReserveSize int         `json:"reserve_size"` // planned
+	ReserveFrom int         `json:"reserve_from"`
+	WorstConns  BeforeAfter `json:"worst_conns"`
+	Load        load.Range  `json:"load_erlangs"`
+	AtLeast     bool        `json:"at_least"`
+	// why Load is not known and its numbers mean nothing; empty: it is
+	LoadUnknown string       `json:"load_unknown,omitempty"`
+	Evidence    PlanEvidence `json:"evidence"`
+	Wait        PlanWait     `json:"wait_seconds"`
+	Utilization fleet.Float  `json:"utilization"` // planned, at target load
+	UseNow      fleet.Float  `json:"utilization_now"`
+	Bound       string       `json:"bound"` // what keeps the size from being larger (or smaller)
+	Floor       int          `json:"floor"` // the smallest size that keeps the pool's promises
+	FloorBy     string       `json:"floor_by"`
+	Frozen      string       `json:"frozen,omitempty"`
 }
 
 // BeforeAfter is a count today and as planned.

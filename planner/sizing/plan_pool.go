@@ -21,8 +21,10 @@ func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kep
 	pp.Bound = sp.bound(sol, i, kept)
 	plan.Pools = append(plan.Pools, pp)
 	if limit := sharedLimit(p, curve, size); limit != "" {
-		plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s shares %s among users, and a connection passes from one to another by a login: "+
-			"the model leaves that out, and real waits are longer, the more so the shorter the transactions are beside a login", p.ID, limit))
+		plan.Warnings = append(plan.Warnings,
+			fmt.Sprintf("%s shares %s among users, and a connection passes from one to another by a login: "+
+				"the model leaves that out, and real waits are longer, the more so the shorter the transactions are beside a login",
+				p.ID, limit))
 	}
 	plan.Objective += fleet.Float(curve.Cost(size))
 	if from, same := p.FromSize(); same && from > 0 {
@@ -42,14 +44,17 @@ func (plan *Plan) appendFrozen(p budget.FleetPool) {
 
 // planned fills in everything about a pool of that curve that follows from its size.
 func planned(p budget.FleetPool, curve PoolCurve, size, reserve int) PlanPool {
-	pp := PlanPool{ID: p.ID, Server: p.Server, AlsoOn: p.AlsoOn, ToSize: size, Follows: p.Follows, Copies: p.Sized(), ReserveSize: reserve, ReserveFrom: p.ReserveConns,
+	pp := PlanPool{ID: p.ID, Server: p.Server, AlsoOn: p.AlsoOn, ToSize: size, Follows: p.Follows, Copies: p.Sized(),
+		ReserveSize: reserve, ReserveFrom: p.ReserveConns,
 		WorstConns: BeforeAfter{p.CountedConns(), p.PlannedConns(size, reserve)},
 		Load:       p.Load.Erlangs, AtLeast: p.Load.AtLeast, LoadUnknown: p.Load.Unknown,
 		Evidence:    PlanEvidence{p.Load.Xacts, p.Load.Censored, p.Load.Method},
 		Utilization: utilization(p, curve, size), UseNow: fleet.Unknown(),
-		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: meanWait(p, curve, size), P99: p99Wait(p, curve, size), P99Now: fleet.Unknown()},
+		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: meanWait(p, curve, size), P99: p99Wait(p, curve, size),
+			P99Now: fleet.Unknown()},
 	}
-	if p.Load.AtLeast || p.Load.Unknown != "" || p.Sized() == 0 { // a lower bound of the load, or a size that no copy follows, says nothing of waits
+	// a lower bound of the load, or a size that no copy follows, says nothing of waits
+	if p.Load.AtLeast || p.Load.Unknown != "" || p.Sized() == 0 {
 		pp.Utilization, pp.Wait.Mean, pp.Wait.P99 = fleet.Unknown(), fleet.Unknown(), fleet.Unknown()
 	}
 	if from, same := p.FromSize(); !same {
@@ -118,8 +123,8 @@ func meanWait(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	return fleet.Float(curve.Cost(n) / perSec)
 }
 
-// p99Wait is the 99th percentile of waiting, in seconds, of the copy that waits longest: under a limit the larger of that
-// in its own queue and that in the queue at the limit, as both are promised.
+// p99Wait is the 99th percentile of waiting, in seconds, of the copy that waits longest: under a limit the larger of
+// that in its own queue and that in the queue at the limit, as both are promised.
 func p99Wait(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	m := queue.Model{Hold: p.Load.MeanHold, SCVFactor: load.ScvFactor(p.Load)}
 	var worst float64
@@ -169,7 +174,8 @@ func limitAt(p budget.FleetPool, curve PoolCurve, n int) string {
 func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string {
 	p, n, fl := sp.pools[i], sol.N[i], sp.floors[i]
 	switch {
-	case kept != "" && limitAt(p, sp.curves[i], n) != "": // what the deadband left alone, another limit keeps from serving more
+	// what the deadband left alone, another limit keeps from serving more
+	case kept != "" && limitAt(p, sp.curves[i], n) != "":
 		return limitAt(p, sp.curves[i], n)
 	case kept != "":
 		return kept

@@ -98,7 +98,8 @@ func costCPU(p *budget.FleetPool, s budget.FleetServer, found float64) float64 {
 // plan is the prediction as printed, with the CPU if every planned connection were busy: an idle-free worst case that
 // is shown and never constrains.
 func (c cpuPrediction) plan(sp serverProblem, sol allocate.Solution) PlanCPU {
-	out := PlanCPU{Now: c.facts.Now, Predicted: c.Predicted, Ceiling: fleet.Float(c.facts.Ceiling), AllBusy: fleet.Unknown(), Growth: c.growth,
+	out := PlanCPU{Now: c.facts.Now, Predicted: c.Predicted, Ceiling: fleet.Float(c.facts.Ceiling),
+		AllBusy: fleet.Unknown(), Growth: c.growth,
 		Extrapolated: c.extrapolated, Source: c.source}
 	if !c.Predicted.Known() {
 		return out
@@ -109,7 +110,10 @@ func (c cpuPrediction) plan(sp serverProblem, sol allocate.Solution) PlanCPU {
 			continue
 		}
 		conns := p.CountedConns()
-		i, ours := slices.BinarySearchFunc(sp.pools, p.ID, func(q budget.FleetPool, id string) int { return cmp.Compare(q.ID, id) })
+		i, ours := slices.BinarySearchFunc(sp.pools, p.ID, func(q budget.FleetPool, id string) int {
+			return cmp.Compare(q.ID,
+				id)
+		})
 		if ours {
 			conns = p.PlannedConns(sp.sizes(sol, i))
 		}
@@ -133,7 +137,8 @@ func (c cpuPrediction) infeasible(sp serverProblem) *Infeasible {
 	if !c.over() {
 		return nil
 	}
-	out := &Infeasible{Server: sp.server.Name, Constraint: ConstraintCPU, Need: c.Predicted, Cap: fleet.Float(c.facts.Ceiling)}
+	out := &Infeasible{Server: sp.server.Name, Constraint: ConstraintCPU, Need: c.Predicted,
+		Cap: fleet.Float(c.facts.Ceiling)}
 	sum := c.base
 	left := append([]*budget.FleetPool(nil), c.pools...)
 	for sum <= c.facts.Ceiling && len(left) > 0 {
@@ -147,7 +152,8 @@ func (c cpuPrediction) infeasible(sp serverProblem) *Infeasible {
 		left = append(left[:top], left[top+1:]...)
 		share := c.PerXact[p.ID] * p.Load.PerSec
 		sum += share
-		out.Clash = append(out.Clash, Clash{Pool: p.ID, Why: fmt.Sprintf("%.0f transactions/s take %.1f %% CPU", p.Load.PerSec, 100*share)})
+		out.Clash = append(out.Clash, Clash{Pool: p.ID, Why: fmt.Sprintf("%.0f transactions/s take %.1f %% CPU",
+			p.Load.PerSec, 100*share)})
 	}
 	out.Text = fmt.Sprintf("cpu of %s: %.1f %% predicted at target load, %.1f %% ceiling: %.1f points over (%s)",
 		sp.server.Name, 100*float64(c.Predicted), 100*c.facts.Ceiling, 100*(float64(c.Predicted)-c.facts.Ceiling), c.source)
@@ -171,13 +177,16 @@ func (c cpuPrediction) carries(pools []budget.FleetPool) (conns int, ok bool) {
 func (c cpuPrediction) warnings(s budget.FleetServer) []string {
 	switch {
 	case !c.Predicted.Known() && len(c.undeclared) > 0:
-		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it: its cores are declared, and "+
+		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it: its cores are "+
+			"declared, and "+
 			"cpu_per_xact: is missing in the load: of %s; or give cpu: (PromQL) and prometheus:",
 			s.Name, strings.Join(c.undeclared, ", "))}
 	case !c.Predicted.Known():
-		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it; give cpu: (PromQL) and prometheus:, or cores: and cpu_per_xact:", s.Name)}
+		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it; give cpu: (PromQL) "+
+			"and prometheus:, or cores: and cpu_per_xact:", s.Name)}
 	case c.extrapolated:
-		return []string{fmt.Sprintf("server %s: CPU is extrapolated: the planned throughput is × %.2f of the highest seen, and beyond × %.1f contention may show that nobody has measured",
+		return []string{fmt.Sprintf("server %s: CPU is extrapolated: the planned throughput is × %.2f of the highest seen, "+
+			"and beyond × %.1f contention may show that nobody has measured",
 			s.Name, c.beyond(), load.ExtrapolationLimit)}
 	}
 	return nil

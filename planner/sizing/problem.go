@@ -42,7 +42,8 @@ func newServerProblem(f budget.Fleet, s budget.FleetServer, bestEffort bool, bus
 	sp := serverProblem{server: s, bestEffort: bestEffort, leastGain: f.LeastGain}
 	sp.problem.MinGain = f.LeastGain
 	b := allocate.Row{Name: fmt.Sprintf("budget of %s", s.Name), Terms: make([]allocate.Term, 0, len(f.Pools))}
-	sp.pools, sp.floors, sp.curves = make([]budget.FleetPool, 0, len(f.Pools)), make([]floor, 0, len(f.Pools)), make([]PoolCurve, 0, len(f.Pools))
+	sp.pools, sp.floors, sp.curves = make([]budget.FleetPool, 0, len(f.Pools)), make([]floor, 0, len(f.Pools)),
+		make([]PoolCurve, 0, len(f.Pools))
 	sp.listed, sp.problem.Items = make([]listedPool, 0, len(f.Pools)), make([]allocate.Item, 0, len(f.Pools))
 	for _, p := range f.Pools {
 		if !p.On(s.Name) {
@@ -138,7 +139,10 @@ func (sp *serverProblem) addCaps() {
 	for _, c := range sp.server.Caps {
 		row := allocate.Row{Name: c.Name, Cap: c.Conns}
 		for _, t := range c.Terms {
-			if i, ok := slices.BinarySearchFunc(sp.pools, t.Pool, func(p budget.FleetPool, id string) int { return cmp.Compare(p.ID, id) }); ok {
+			if i, ok := slices.BinarySearchFunc(sp.pools, t.Pool, func(p budget.FleetPool,
+				id string) int {
+				return cmp.Compare(p.ID, id)
+			}); ok {
 				sp.addTerms(&row, i, t)
 			}
 		}
@@ -206,9 +210,11 @@ func (sp serverProblem) breached() *Infeasible {
 		if !broken {
 			continue
 		}
-		text := fmt.Sprintf("%s is %s short: %s needs %d for %.3g Erlangs (%s), %d there, whatever its size", b.Limit, words.Count(b.Need-b.Conns, "connection"), b.Pool, b.Need, b.Erlangs, b.By, b.Conns)
-		return &Infeasible{Server: sp.server.Name, Constraint: b.Limit, Need: fleet.Float(b.Need), Cap: fleet.Float(b.Conns), ShortConns: b.Need - b.Conns,
-			Clash: []Clash{{Pool: b.Pool, Size: b.Need, Conns: b.Need, Why: b.By}}, Text: text,
+		text := fmt.Sprintf("%s is %s short: %s needs %d for %.3g Erlangs (%s), %d there, whatever its size", b.Limit,
+			words.Count(b.Need-b.Conns, "connection"), b.Pool, b.Need, b.Erlangs, b.By, b.Conns)
+		return &Infeasible{Server: sp.server.Name, Constraint: b.Limit, Need: fleet.Float(b.Need), Cap: fleet.Float(b.Conns),
+			ShortConns: b.Need - b.Conns,
+			Clash:      []Clash{{Pool: b.Pool, Size: b.Need, Conns: b.Need, Why: b.By}}, Text: text,
 			cure: fmt.Sprintf("raise the limit by %d at least, lower the load or the promise, "+
 				"or see the least bad plan: pgbudget plan --best-effort", b.Need-b.Conns)}
 	}

@@ -9,10 +9,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 )
 
-// TestAUserUnderALimitOfItsOwnStandsInALineOfItsOwn plans two aliases that share a user, of whom max_user_connections lets
-// fewer be than its pools' sizes: the pool's line counts the other user alone, and says where the one is.
+// TestAUserUnderALimitOfItsOwnStandsInALineOfItsOwn plans two aliases that share a user, of whom max_user_connections
+// lets fewer be than its pools' sizes: the pool's line counts the other user alone, and says where the one is.
 func TestAUserUnderALimitOfItsOwnStandsInALineOfItsOwn(t *testing.T) {
-	first, later := plannertest.SeenFleet(plannertest.SeenAlias("app", 12, 0, 1, "app1", "app2"), plannertest.SeenAlias("rest", 4, 0, 1, "app1"))
+	first, later := plannertest.SeenFleet(plannertest.SeenAlias("app", 12, 0, 1, "app1", "app2"),
+		plannertest.SeenAlias("rest", 4, 0, 1, "app1"))
 	for _, o := range []*fleet.Observation{&first, &later} {
 		o.Processes[0].Users = []fleet.UserLimit{{Name: "app1", MaxConns: 13}}
 	}
@@ -31,11 +32,12 @@ func TestAUserUnderALimitOfItsOwnStandsInALineOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestAPlanCountsTheUsersWhomItsSizesBind: a limit of 13 binds below today's 12 + 12, and not below the 2 × 6 at most of the plan. A
-// process that recycles may open one connection more a pool then, up to the limit.
+// TestAPlanCountsTheUsersWhomItsSizesBind: a limit of 13 binds below today's 12 + 12, and not below the 2 × 6 at most
+// of the plan. A process that recycles may open one connection more a pool then, up to the limit.
 func TestAPlanCountsTheUsersWhomItsSizesBind(t *testing.T) {
 	for version, saved := range map[string]int{"1.24.1": 1, "1.23.1": 0} {
-		first, later := plannertest.SeenFleet(plannertest.SeenAlias("app", 12, 0, 1, "app1"), plannertest.SeenAlias("rest", 12, 0, 1, "app1"), plannertest.SeenAlias("web", 6, 0, 1, "app2"))
+		first, later := plannertest.SeenFleet(plannertest.SeenAlias("app", 12, 0, 1, "app1"), plannertest.SeenAlias("rest",
+			12, 0, 1, "app1"), plannertest.SeenAlias("web", 6, 0, 1, "app2"))
 		for _, o := range []*fleet.Observation{&first, &later} {
 			p := &o.Processes[0]
 			p.Users, p.Version, p.Settings.ServerTLS = []fleet.UserLimit{{Name: "app1", MaxConns: 13}}, version, "prefer"
@@ -55,10 +57,12 @@ func TestAPlanCountsTheUsersWhomItsSizesBind(t *testing.T) {
 			}
 		}
 		if s.SavedConns != saved || sum-saved != s.PlannedConns || s.BudgetConns-s.PlannedConns != s.SpareConns {
-			t.Errorf("%s: limits of users take %d off %d, want %d; planned %d, spare %d of %d", version, s.SavedConns, sum, saved, s.PlannedConns, s.SpareConns, s.BudgetConns)
+			t.Errorf("%s: limits of users take %d off %d, want %d; planned %d, spare %d of %d", version, s.SavedConns, sum,
+				saved, s.PlannedConns, s.SpareConns, s.BudgetConns)
 		}
 		if s.BudgetConns != f.Servers[0].BudgetConns || s.BudgetConns-s.WorstConns != f.SpareConns("main") {
-			t.Errorf("%s: budget %d, worst case now %d; want those of the fleet, %d and %d", version, s.BudgetConns, s.WorstConns, f.Servers[0].BudgetConns, f.WorstConns("main"))
+			t.Errorf("%s: budget %d, worst case now %d; want those of the fleet, %d and %d", version, s.BudgetConns,
+				s.WorstConns, f.Servers[0].BudgetConns, f.WorstConns("main"))
 		}
 		if exact := len(s.AtMost) == 0; exact != (saved > 0) || plan.Gap.Known() == (saved > 0) {
 			t.Errorf("%s: a bound because %q, gap %v", version, s.AtMost, plan.Gap)

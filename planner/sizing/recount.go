@@ -24,14 +24,15 @@ func (plan Plan) atMost(f budget.Fleet, server string, planned int) []string {
 	}
 	_, users := f.Retallied(server)
 	if pools, then := after.Retallied(server); pools+then < planned+users {
-		reasons = append(reasons, fmt.Sprintf("of what is planned %d would do instead of %d, by the limits of users and what is open today",
-			pools+then, planned+users))
+		reasons = append(reasons,
+			fmt.Sprintf("of what is planned %d would do instead of %d, by the limits of users and what is open today",
+				pools+then, planned+users))
 	}
 	return reasons
 }
 
-// staysOpen reports whether a plan counts something of a server besides what its sizes allow: what stays open beyond them, or
-// what a pool was seen to have.
+// staysOpen reports whether a plan counts something of a server besides what its sizes allow: what stays open beyond
+// them, or what a pool was seen to have.
 func staysOpen(f budget.Fleet, plan Plan, server string) bool {
 	return slices.ContainsFunc(f.Pools, func(p budget.FleetPool) bool {
 		if !p.On(server) {
@@ -65,9 +66,9 @@ func as(f budget.Fleet, plan Plan) budget.Fleet {
 	return f
 }
 
-// recount takes off what a server's planned sizes count above the most that can be open with the users for whom a limit binds then:
-// while the sizes were chosen, those of today were counted as a whole. More might fit then, so that nothing is proved. What a RELOAD
-// may open besides goes by today's users, so that a process that recycles keeps their count.
+// recount takes off what a server's planned sizes count above the most that can be open with the users for whom a limit
+// binds then: while the sizes were chosen, those of today were counted as a whole. More might fit then, so that nothing
+// is proved. What a RELOAD may open besides goes by today's users, so that a process that recycles keeps their count.
 func (plan *Plan) recount(f budget.Fleet, s *PlanServer) {
 	if !f.SharesUsers() {
 		return
@@ -119,8 +120,10 @@ func (plan *Plan) recount(f budget.Fleet, s *PlanServer) {
 	if l := s.Price.OneFewer; l != nil && l.UnitConns <= s.SpareConns {
 		s.Price.OneFewer = nil
 	}
-	plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s: while its sizes were chosen, the limits of users counted as they bind "+
-		"today; with these sizes they save %d %s, which a plan gives out once the sizes are there", s.Name, saved, words.Plural(saved, "connection", "connections")))
+	plan.Warnings = append(plan.Warnings,
+		fmt.Sprintf("%s: while its sizes were chosen, the limits of users counted as they bind "+
+			"today; with these sizes they save %d %s, which a plan gives out once the sizes are there", s.Name, saved,
+			words.Plural(saved, "connection", "connections")))
 }
 
 // atMostNote says that what a plan counts on a server is a bound.

@@ -19,7 +19,8 @@ func TestCapsCountReserves(t *testing.T) {
 	a, b := plannertest.SeenFleet(capped)
 	_, plan := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
 	if x := plan.Pools[0]; x.ToSize != 12 || plan.Servers[0].PlannedConns != 12 {
-		t.Errorf("size %d, %d connections; want 12 and 12: the reserve of 2 counts under max_db_connections 12", x.ToSize, plan.Servers[0].PlannedConns)
+		t.Errorf("size %d, %d connections; want 12 and 12: the reserve of 2 counts under max_db_connections 12", x.ToSize,
+			plan.Servers[0].PlannedConns)
 	}
 }
 
@@ -28,7 +29,8 @@ func TestAForcedUserBefore123IsLimitedInEachDatabaseApart(t *testing.T) {
 		version string
 		want    int
 	}{{"1.18.0", 6 + 6}, {"1.23.1", 6}} {
-		a, b := plannertest.SeenFleet(plannertest.SeenAlias("d1", 10, 0, 1, "forced"), plannertest.SeenAlias("d2", 10, 0, 1, "forced"))
+		a, b := plannertest.SeenFleet(plannertest.SeenAlias("d1", 10, 0, 1, "forced"), plannertest.SeenAlias("d2", 10, 0, 1,
+			"forced"))
 		plannertest.Quarter(b)
 		for _, o := range []*fleet.Observation{&a, &b} {
 			o.Processes[0].Version = c.version
@@ -58,7 +60,8 @@ func TestAUserLimitOfZeroLiftsTheProcesss(t *testing.T) {
 	}
 	f, _ := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
 	if f.Servers[0].BudgetConns != 60-3-5-4 || f.Pools[0].WorstConns != 10 {
-		t.Errorf("budget %d, worst %d; want app1 counted at its 4 and app2 at 10", f.Servers[0].BudgetConns, f.Pools[0].WorstConns)
+		t.Errorf("budget %d, worst %d; want app1 counted at its 4 and app2 at 10", f.Servers[0].BudgetConns,
+			f.Pools[0].WorstConns)
 	}
 }
 
@@ -69,7 +72,8 @@ func TestSizeZeroWithoutACapHasNoWorstCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, e, loads); operr.KindOf(err) != operr.KindEvidence {
+	if _, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, e,
+		loads); operr.KindOf(err) != operr.KindEvidence {
 		t.Errorf("%v, want a refusal: 0 is unlimited", err)
 	}
 	for _, o := range []*fleet.Observation{&a, &b} {
@@ -91,7 +95,8 @@ func TestBestEffortClaimsNoProof(t *testing.T) {
 func TestCPUIfAllWereBusyCountsTheBase(t *testing.T) {
 	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 5, "app1"))
 	e := plannertest.EvidenceOf(t, a, b)
-	e.History = load.History{Servers: []load.ServerHistory{{Server: "main", CPU: load.CPUFit{Samples: 100, Base: 0.1, Mean: 0.0005, MaxPerSec: 500,
+	e.History = load.History{Servers: []load.ServerHistory{{Server: "main", CPU: load.CPUFit{Samples: 100, Base: 0.1,
+		Mean: 0.0005, MaxPerSec: 500,
 		Demands: []load.CPUCost{{Pool: "main/app", RatioPerTPS: 0.0005}}}}}}
 	loads, err := load.Estimate(e)
 	if err != nil {
@@ -134,7 +139,8 @@ func TestCompareSeesPoolsComeAndGoAndPromisesBreak(t *testing.T) {
 		}
 		return sizing.Compare(saved, now, p)
 	}
-	if r := review(d); len(r.Moved) != 0 || len(r.Broken) != 0 || float64(r.Excess) != 0 || !strings.Contains(r.Verdict, "still stands") {
+	if r := review(d); len(r.Moved) != 0 || len(r.Broken) != 0 || float64(r.Excess) != 0 ||
+		!strings.Contains(r.Verdict, "still stands") {
 		t.Errorf("nothing moved: %+v", r)
 	}
 	gone := plannertest.WhatIf(60)
@@ -144,13 +150,16 @@ func TestCompareSeesPoolsComeAndGoAndPromisesBreak(t *testing.T) {
 	}
 	more := plannertest.WhatIf(60)
 	extra := more.Pools[0]
-	extra.ID, extra.Load = "zz/app", &budget.DeclaredLoad{ArrivalsPerSec: 10, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
+	extra.ID, extra.Load = "zz/app", &budget.DeclaredLoad{ArrivalsPerSec: 10, MeanHold: 10 * time.Millisecond,
+		ArrivalSCV: 1, HoldSCV: 1}
 	more.Pools = append(more.Pools, extra)
-	if r := review(more); len(r.Moved) != 1 || r.Moved[0] != "pool zz/app is new" || len(r.Broken) == 0 || !strings.Contains(r.Broken[0], "the saved plan gives it no size") {
+	if r := review(more); len(r.Moved) != 1 || r.Moved[0] != "pool zz/app is new" || len(r.Broken) == 0 ||
+		!strings.Contains(r.Broken[0], "the saved plan gives it no size") {
 		t.Errorf("%+v", r)
 	}
 	loaded := plannertest.WhatIf(60)
-	loaded.Pools[0].Load.ArrivalsPerSec = 2300 // 11.5 Erlangs a copy, 13 planned: utilisation 0.88; p99 and mean still hold
+	// 11.5 Erlangs a copy, 13 planned: utilisation 0.88; p99 and mean still hold
+	loaded.Pools[0].Load.ArrivalsPerSec = 2300
 	if r := review(loaded); len(r.Moved) == 0 || !strings.Contains(r.Moved[0], "load of ci/app 10 → 23") {
 		t.Errorf("%+v", r)
 	}
@@ -168,7 +177,8 @@ func TestPoolsOfTheDefaultSizeAreNamed(t *testing.T) {
 		{[3]int{7, 9, 8}, nil, "", [3]bool{}},
 		{[3]int{10, 9, 8}, []string{"main/b"}, "", [3]bool{}}, // not ours
 	} {
-		a, b := plannertest.SeenFleet(plannertest.SeenAlias("a", c.sizes[0], 0, 4, "app1"), plannertest.SeenAlias("b", c.sizes[1], 0, 4, "app1"), plannertest.SeenAlias("c", c.sizes[2], 0, 4, "app1"))
+		a, b := plannertest.SeenFleet(plannertest.SeenAlias("a", c.sizes[0], 0, 4, "app1"), plannertest.SeenAlias("b",
+			c.sizes[1], 0, 4, "app1"), plannertest.SeenAlias("c", c.sizes[2], 0, 4, "app1"))
 		for _, o := range []*fleet.Observation{&a, &b} {
 			o.Processes[0].Settings.DefaultPoolConns, o.Processes[0].Settings.PoolMode = 10, "transaction"
 		}
@@ -179,7 +189,8 @@ func TestPoolsOfTheDefaultSizeAreNamed(t *testing.T) {
 		}
 		f, plan := plannertest.SolveSeen(t, d, a, b)
 		text := strings.Join(f.Warnings, "\n")
-		if !strings.Contains(text, c.want) || c.want == "" && strings.Contains(text, "default_pool_size") || c.want != "" && !strings.Contains(text, "list main/* in its place") {
+		if !strings.Contains(text, c.want) || c.want == "" && strings.Contains(text, "default_pool_size") || c.want != "" &&
+			!strings.Contains(text, "list main/* in its place") {
 			t.Errorf("%v: warnings %q, want %q", c.sizes, f.Warnings, c.want)
 		}
 		for i, x := range plan.Pools {

@@ -24,12 +24,14 @@ func TestALimitThatUsersShareIsNamed(t *testing.T) {
 		{"two users", two, 0, 4, "limit"},
 		{"two users, far away", two, 0, 40, ""},
 	} {
-		p := budget.FleetPool{ID: "g/app", Rules: budget.Rules{Weight: 1}, Load: load.Load{Erlangs: load.Range{Lower: 2, Target: 2, Upper: 2}, PerSec: 40,
-			MeanHold: 50 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}}
+		p := budget.FleetPool{ID: "g/app", Rules: budget.Rules{Weight: 1},
+			Load: load.Load{Erlangs: load.Range{Lower: 2, Target: 2, Upper: 2}, PerSec: 40,
+				MeanHold: 50 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}}
 		for range x.copies {
 			p.Copies = append(p.Copies, budget.Copy{Process: "g/1", Share: 1 / float64(len(x.copies))})
 		}
-		p.Under = []budget.Ceiling{{Text: "limit", Conns: x.conns, Process: "g/1", Copies: x.copies, Share: 1, Sized: len(x.copies),
+		p.Under = []budget.Ceiling{{Text: "limit", Conns: x.conns, Process: "g/1", Copies: x.copies, Share: 1,
+			Sized:   len(x.copies),
 			Erlangs: x.others, Upper: x.others, PerSec: 20 * x.others}}
 		curve := CurveOf(p)
 		if got := sharedLimit(p, curve, 5); got != x.want {

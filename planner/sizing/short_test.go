@@ -12,9 +12,13 @@ import (
 
 // TestFrozenPoolsAloneMayBeTooMany plans nothing but a pool that stays as it is, above the budget of its server.
 func TestFrozenPoolsAloneMayBeTooMany(t *testing.T) {
-	o := fleet.Observation{At: plannertest.Epoch, Servers: []fleet.Server{{Name: "pg", MaxConns: 10}}, Processes: []fleet.Process{{ID: "rw/1", Group: "rw", Version: "1.24.1",
-		Aliases: []fleet.Alias{{Name: "app", Database: "app", Server: "pg", SizeConns: 12, PoolMode: "transaction", Pools: []fleet.PoolGauges{{User: "app1"}}}}}}}
-	f, err := budget.Model(plannertest.Epoch, budget.Declared{Servers: []budget.DeclaredServer{budget.DeclaredOf("pg", budget.Declared{})}}, plannertest.EvidenceOf(t, o), nil)
+	o := fleet.Observation{At: plannertest.Epoch, Servers: []fleet.Server{{Name: "pg", MaxConns: 10}},
+		Processes: []fleet.Process{{ID: "rw/1", Group: "rw", Version: "1.24.1",
+			Aliases: []fleet.Alias{{Name: "app", Database: "app", Server: "pg", SizeConns: 12, PoolMode: "transaction",
+				Pools: []fleet.PoolGauges{{User: "app1"}}}}}}}
+	f, err := budget.Model(plannertest.Epoch,
+		budget.Declared{Servers: []budget.DeclaredServer{budget.DeclaredOf("pg", budget.Declared{})}},
+		plannertest.EvidenceOf(t, o), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,8 @@ type Options struct {
 // the Plan is the least bad one and the certificate stands beside it, without an error.
 func Solve(f budget.Fleet, opt Options) (Plan, error) {
 	f = f.Linked()
-	plan := Plan{Version: PlanVersion, At: f.At, WaitModel: waitModel(f), Warnings: append([]string{}, f.Warnings...), Servers: []PlanServer{}, Pools: []PlanPool{}}
+	plan := Plan{Version: PlanVersion, At: f.At, WaitModel: waitModel(f), Warnings: append([]string{}, f.Warnings...),
+		Servers: []PlanServer{}, Pools: []PlanPool{}}
 	for _, p := range f.Pools {
 		plan.Warnings = append(plan.Warnings, p.Load.Notes...)
 		plan.Warnings = append(plan.Warnings, ownSizes(p)...)
@@ -90,7 +91,8 @@ func (plan *Plan) addServer(f budget.Fleet, s budget.FleetServer, opt Options) e
 			plan.Infeasible = cert
 		}
 		if !opt.BestEffort {
-			return &operr.Error{Kind: operr.KindInfeasible, Subject: "server " + s.Name, Err: errors.New(cert.Text), Hint: cert.hint()}
+			return &operr.Error{Kind: operr.KindInfeasible, Subject: "server " + s.Name, Err: errors.New(cert.Text),
+				Hint: cert.hint()}
 		}
 		plan.BestEffort = true
 		plan.Warnings = append(plan.Warnings, "best effort: "+cert.Text)
@@ -103,7 +105,8 @@ func (plan *Plan) addServer(f budget.Fleet, s budget.FleetServer, opt Options) e
 		}
 		if sol, err = allocate.Solve(sp.problem); err != nil {
 			return &operr.Error{Kind: operr.KindInfeasible, Subject: "server " + s.Name,
-				Err: fmt.Errorf("%s; and not even the least sizes (min:, or 1) fit", cert.Text), Hint: cmp.Or(cert.cure, cert.find())}
+				Err:  fmt.Errorf("%s; and not even the least sizes (min:, or 1) fit", cert.Text),
+				Hint: cmp.Or(cert.cure, cert.find())}
 		}
 	}
 	kept := map[int]string{}
@@ -129,9 +132,11 @@ func (plan *Plan) addServer(f budget.Fleet, s budget.FleetServer, opt Options) e
 func (plan *Plan) appendServer(f budget.Fleet, sp serverProblem, sol allocate.Solution, cpu cpuPrediction) error {
 	s := sp.server
 	ps := PlanServer{Name: s.Name, MaxConns: s.MaxConns, BudgetConns: s.BudgetConns,
-		Ledger: slices.Clone(s.Lines), RecycleConns: s.RecycleConns, Method: string(sol.Method), Gap: fleet.Float(sol.Gap), CPU: cpu.plan(sp, sol)}
+		Ledger: slices.Clone(s.Lines), RecycleConns: s.RecycleConns, Method: string(sol.Method), Gap: fleet.Float(sol.Gap),
+		CPU: cpu.plan(sp, sol)}
 	if sp.bestEffort || f.Doubtful(s.Name) {
-		ps.Gap = fleet.Unknown() // the gap of a priced problem, or of one that counts what may not be, says nothing of waiting clients
+		// the gap of a priced problem, or of one that counts what may not be, says nothing of waiting clients
+		ps.Gap = fleet.Unknown()
 	}
 	if limit := sp.untried(sol); limit != "" {
 		ps.Gap = fleet.Unknown()
@@ -146,7 +151,8 @@ func (plan *Plan) appendServer(f budget.Fleet, sp serverProblem, sol allocate.So
 			continue
 		}
 		ps.WorstConns += p.CountedConns()
-		line := budget.Line{Item: "pool " + p.ID, Conns: p.CountedConns(), Source: "today, frozen: " + p.Frozen, Count: p.Rules.Count}
+		line := budget.Line{Item: "pool " + p.ID, Conns: p.CountedConns(), Source: "today, frozen: " + p.Frozen,
+			Count: p.Rules.Count}
 		if i, ours := place[p.ID]; ours {
 			size, reserve := sp.sizes(sol, i)
 			line.Conns = p.PlannedConns(size, reserve)
@@ -163,7 +169,8 @@ func (plan *Plan) appendServer(f budget.Fleet, sp serverProblem, sol allocate.So
 	plan.Servers = append(plan.Servers, ps)
 	plan.Warnings = append(plan.Warnings, cpu.warnings(s)...)
 	if ps.SpareConns < 0 {
-		return fmt.Errorf("a defect of pgbudget: the plan for %s adds up to %s, the budget is %d; nothing of it can be used", s.Name, words.Count(ps.PlannedConns, "connection"), ps.BudgetConns)
+		return fmt.Errorf("a defect of pgbudget: the plan for %s adds up to %s, the budget is %d; nothing of it can be used",
+			s.Name, words.Count(ps.PlannedConns, "connection"), ps.BudgetConns)
 	}
 	return nil
 }
@@ -182,7 +189,8 @@ func certificate(sp serverProblem, err error, cpu cpuPrediction) *Infeasible {
 
 // clash words one of the solver's clashes.
 func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
-	out := &Infeasible{Server: sp.server.Name, Constraint: c.Name, Need: fleet.Float(c.Need), Cap: fleet.Float(c.Cap), ShortConns: c.Short}
+	out := &Infeasible{Server: sp.server.Name, Constraint: c.Name, Need: fleet.Float(c.Need), Cap: fleet.Float(c.Cap),
+		ShortConns: c.Short}
 	if c.Row == 0 { // the budget: count what no size changes on both sides, as the printed ledger does
 		out.Need, out.Cap = fleet.Float(c.Need+sp.constConns), fleet.Float(sp.server.BudgetConns)
 	}
@@ -213,19 +221,22 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		out.ShortConns = c.Short * p.Sized()
 		out.Text = fmt.Sprintf("%s, but its max is %d: %d short", text, c.Cap, c.Short)
 		out.Max = fmt.Sprintf("raise max: of %s to %d at least", p.ID, c.Need)
-		out.cure = fmt.Sprintf("raise max: of %s to %d at least, or lower what it is to promise (utilization:, max_wait:); pgbudget plan --best-effort shows the least bad plan",
+		out.cure = fmt.Sprintf("raise max: of %s to %d at least, or lower what it is to promise (utilization:, max_wait:); "+
+			"pgbudget plan --best-effort shows the least bad plan",
 			p.ID, c.Need)
 		return out
 	}
 	parts := sp.parts(c.Row)
-	out.Text = fmt.Sprintf("%s is %s short: %v needed, %v there; %s", c.Name, words.Count(out.ShortConns, "connection"), float64(out.Need), float64(out.Cap), sp.sum(c, parts))
+	out.Text = fmt.Sprintf("%s is %s short: %v needed, %v there; %s", c.Name, words.Count(out.ShortConns, "connection"),
+		float64(out.Need), float64(out.Cap), sp.sum(c, parts))
 	if c.Bare {
 		out.cure = out.leastCure(func(pool string) bool { // what it promises needs more than its min
 			i := slices.IndexFunc(sp.pools, func(p budget.FleetPool) bool { return p.ID == pool })
 			return sp.floors[i].size > sp.pools[i].Rules.Min
 		})
 	} else if least := minimums(parts); least != "" {
-		out.cure = fmt.Sprintf("%s, lower min: of %s or another promise, or see the least bad plan: pgbudget plan --best-effort", out.find(), least)
+		out.cure = fmt.Sprintf("%s, lower min: of %s or another promise, or see the least bad plan: pgbudget plan "+
+			"--best-effort", out.find(), least)
 	}
 	return out
 }

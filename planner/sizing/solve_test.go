@@ -70,7 +70,8 @@ func TestSurviveLossServesTheLoadWithOneProcessFewer(t *testing.T) {
 	d.Pools[0].SurviveLoss, d.Pools[0].Users = 1, []string{"app"}
 	p := solve(t, d)
 	// One process of two is lost: the other carries all 10 Erlangs.
-	want, _ := queue.MinServers(10, 10*time.Millisecond, 1, queue.Target{Utilization: budget.DefaultUtilization, Mean: budget.DefaultMaxWaitMean, P99: budget.DefaultMaxWaitP99})
+	want, _ := queue.MinServers(10, 10*time.Millisecond, 1, queue.Target{Utilization: budget.DefaultUtilization,
+		Mean: budget.DefaultMaxWaitMean, P99: budget.DefaultMaxWaitP99})
 	x := p.Pools[0]
 	if x.Floor != want || x.ToSize < want || !strings.Contains(x.FloorBy, "with 1 of 2 processes lost") {
 		t.Errorf("floor %d by %q, size %d; want a floor of %d", x.Floor, x.FloorBy, x.ToSize, want)
@@ -88,7 +89,8 @@ func TestDeclaredLineTakesConnectionsFromThePools(t *testing.T) {
 		t.Errorf("%s, want 11 each", got)
 	}
 	text, err := json.Marshal(p.Servers[0].Ledger)
-	if err != nil || !strings.Contains(string(text), `{"item":"backup agent","conns":8,"source":"declared","count":"declared"}`) {
+	if err != nil || !strings.Contains(string(text),
+		`{"item":"backup agent","conns":8,"source":"declared","count":"declared"}`) {
 		t.Errorf("ledger %s, %v", text, err)
 	}
 }
@@ -96,7 +98,8 @@ func TestDeclaredLineTakesConnectionsFromThePools(t *testing.T) {
 func TestWorstCaseCountsUsersReservesAndWhatIsOpen(t *testing.T) {
 	capped := plannertest.SeenAlias("capped", 10, 0, 7, "app1", "app2")
 	capped.MaxConns = 12
-	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 5, 2, 3, "app1", "app2"), capped, plannertest.SeenAlias("over", 4, 0, 9, "app1"))
+	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 5, 2, 3, "app1", "app2"), capped,
+		plannertest.SeenAlias("over", 4, 0, 9, "app1"))
 	f, _ := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
 	for i, want := range []int{
 		14, // 2 users × (5 + 2)
@@ -110,7 +113,8 @@ func TestWorstCaseCountsUsersReservesAndWhatIsOpen(t *testing.T) {
 }
 
 func TestCountAtPeakIsAnAcceptedRiskAndNamed(t *testing.T) {
-	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 30, 0, 6, "app1"), plannertest.SeenAlias("big", 40, 0, 5, "app1"))
+	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 30, 0, 6, "app1"), plannertest.SeenAlias("big", 40, 0, 5,
+		"app1"))
 	d := budget.Declared{LeastGain: budget.DefaultLeastGain}
 	for _, id := range []string{"main/app", "main/big"} {
 		p, _ := d.Pool(id)
@@ -123,7 +127,8 @@ func TestCountAtPeakIsAnAcceptedRiskAndNamed(t *testing.T) {
 	if x.WorstConns.Before != 5 || x.ToSize != 40 || x.WorstConns.After != 5 {
 		t.Errorf("%+v; want 5 connections counted and the size left at 40", x)
 	}
-	if !strings.Contains(strings.Join(risk.Warnings, "\n"), "accepted risk: main/big is counted at its highest seen, 5 connections; the strict line would be 40") {
+	if !strings.Contains(strings.Join(risk.Warnings, "\n"),
+		"accepted risk: main/big is counted at its highest seen, 5 connections; the strict line would be 40") {
 		t.Errorf("warnings %q do not name the risk", risk.Warnings)
 	}
 	if strict.Pools[1].ToSize >= 40 || risk.Servers[0].PlannedConns > risk.Servers[0].BudgetConns {
@@ -132,7 +137,8 @@ func TestCountAtPeakIsAnAcceptedRiskAndNamed(t *testing.T) {
 }
 
 func TestFrozenPoolsStayInTheLedger(t *testing.T) {
-	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 5, 0, 5, "app1"), plannertest.SeenAlias("other", 20, 0, 2, "app1"))
+	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 5, 0, 5, "app1"), plannertest.SeenAlias("other", 20, 0, 2,
+		"app1"))
 	d := budget.Declared{}
 	p, _ := d.Pool("main/app")
 	d.Pools = []budget.DeclaredPool{p}
@@ -163,12 +169,16 @@ func TestCapsOfUsersRolesAndDatabasesBindThePlan(t *testing.T) {
 		bound  string
 		most   int
 	}{
-		{"max_user_connections", func(o *fleet.Observation) { o.Processes[0].Settings.MaxUserConns = 20 }, "max_user_connections 20 of app1 in main/1", 20},
-		{"role", func(o *fleet.Observation) { o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 17}} }, "CONNECTION LIMIT 17 of role app1", 17},
-		{"database", func(o *fleet.Observation) { o.Servers[0].Databases = []fleet.ConnLimit{{Name: "app", Conns: 8}} }, "CONNECTION LIMIT 8 of database app", 8},
+		{"max_user_connections", func(o *fleet.Observation) { o.Processes[0].Settings.MaxUserConns = 20 },
+			"max_user_connections 20 of app1 in main/1", 20},
+		{"role", func(o *fleet.Observation) { o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 17}} },
+			"CONNECTION LIMIT 17 of role app1", 17},
+		{"database", func(o *fleet.Observation) { o.Servers[0].Databases = []fleet.ConnLimit{{Name: "app", Conns: 8}} },
+			"CONNECTION LIMIT 8 of database app", 8},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 5, "app1"), plannertest.SeenAlias("big", 8, 0, 5, "app1"))
+			a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 5, "app1"), plannertest.SeenAlias("big", 8, 0, 5,
+				"app1"))
 			c.change(&a)
 			c.change(&b)
 			_, plan := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
@@ -256,7 +266,8 @@ func TestDeadbandLeavesSizesThatAreGoodEnough(t *testing.T) {
 	}
 	d.Deadband = 0.9
 	if p := solve(t, d); p.Changes() || p.Gap <= 0 || !strings.HasPrefix(p.Pools[0].Bound, "deadband") {
-		t.Errorf("%s, gap %v, bound %q; want the sizes kept, the loss in the gap, and the reason", sizesOf(p), p.Gap, p.Pools[0].Bound)
+		t.Errorf("%s, gap %v, bound %q; want the sizes kept, the loss in the gap, and the reason", sizesOf(p), p.Gap,
+			p.Pools[0].Bound)
 	}
 }
 
@@ -339,7 +350,8 @@ func TestSolveEqualsBruteForce(t *testing.T) {
 		}
 		for a := lo[0]; a < 90; a++ {
 			for b := lo[1]; b < 90; b++ {
-				if f.Pools[0].WorstAt(a, f.Pools[0].ReserveConns)+f.Pools[1].WorstAt(b, f.Pools[1].ReserveConns) <= f.Servers[0].BudgetConns {
+				if f.Pools[0].WorstAt(a, f.Pools[0].ReserveConns)+f.Pools[1].WorstAt(b,
+					f.Pools[1].ReserveConns) <= f.Servers[0].BudgetConns {
 					best = min(best, sizing.CurveOf(f.Pools[0]).Cost(a)+sizing.CurveOf(f.Pools[1]).Cost(b))
 				}
 			}
@@ -359,7 +371,8 @@ func TestSolveEqualsBruteForce(t *testing.T) {
 }
 
 func TestEqualInputsGiveEqualBytes(t *testing.T) {
-	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 5, 2, 3, "app1", "app2"), plannertest.SeenAlias("big", 8, 0, 5, "app1"), plannertest.SeenAlias("c", 4, 0, 1, "x"))
+	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 5, 2, 3, "app1", "app2"), plannertest.SeenAlias("big", 8, 0,
+		5, "app1"), plannertest.SeenAlias("c", 4, 0, 1, "x"))
 	b.Processes[0].Settings.MaxUserConns = 40
 	var first string
 	for range 20 {
@@ -378,7 +391,8 @@ func TestEqualInputsGiveEqualBytes(t *testing.T) {
 }
 
 func TestAPoolThatShowsTooLittleKeepsItsSize(t *testing.T) {
-	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 5, "app1"), plannertest.SeenAlias("nightly", 12, 0, 0, "cron"))
+	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 5, "app1"), plannertest.SeenAlias("nightly", 12, 0, 0,
+		"cron"))
 	nightly := &b.Processes[0].Aliases[1]
 	nightly.Counters = fleet.Counters{Xacts: 99, XactTime: time.Second}
 	_, plan := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
@@ -394,8 +408,10 @@ func TestAPoolThatShowsTooLittleKeepsItsSize(t *testing.T) {
 
 func TestDirectConnectionsCountAtTheirHighest(t *testing.T) {
 	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 5, "app1"))
-	a.Servers = []fleet.Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3, Backends: fleet.BackendCounts{DirectConns: 9}}}
-	b.Servers = []fleet.Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3, Backends: fleet.BackendCounts{DirectConns: 4, OrphanConns: 2, ClosingConns: 1}}}
+	a.Servers = []fleet.Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3,
+		Backends: fleet.BackendCounts{DirectConns: 9}}}
+	b.Servers = []fleet.Server{{Name: "main", MaxConns: 60, SuperuserReservedConns: 3,
+		Backends: fleet.BackendCounts{DirectConns: 4, OrphanConns: 2, ClosingConns: 1}}}
 	f, _ := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
 	if got := f.Servers[0].BudgetConns; got != 60-3-9-2-1-5 {
 		t.Errorf("budget %d, want 60 − 3 reserved − 9 direct − 2 orphans − 1 closing − 5 headroom", got)
@@ -451,7 +467,8 @@ func TestCapsOfOneProcessDoNotHoldForAnother(t *testing.T) {
 }
 
 func TestALimitOvercommittedByOthersDoesNotForbidTodaysSizes(t *testing.T) {
-	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 6, 0, 5, "app1"), plannertest.SeenAlias("other", 30, 0, 5, "app1"))
+	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 6, 0, 5, "app1"), plannertest.SeenAlias("other", 30, 0, 5,
+		"app1"))
 	for _, o := range []*fleet.Observation{&a, &b} {
 		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 20}}
 	}
@@ -493,13 +510,15 @@ func TestADoubtfulUserSizeCountsWhereItIsTheLargerOne(t *testing.T) {
 		t.Errorf("worst case %d, want 5 and, for the user whose size may be 30, 30", got)
 	}
 	x := plan.Pools[0]
-	if x.Copies != 2 || x.WorstConns.After != x.ToSize+max(30, x.ToSize) || !strings.Contains(strings.Join(plan.Warnings, "\n"), "may show app2 the pool_size of another user") {
+	if x.Copies != 2 || x.WorstConns.After != x.ToSize+max(30, x.ToSize) ||
+		!strings.Contains(strings.Join(plan.Warnings, "\n"), "may show app2 the pool_size of another user") {
 		t.Errorf("%+v, warnings %q", x, plan.Warnings)
 	}
 }
 
 func TestSessionPoolsAreNeverShrunkOnAGauge(t *testing.T) {
-	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 5, 0, 5, "app1"), plannertest.SeenAlias("sessions", 20, 0, 18, "app1"))
+	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 5, 0, 5, "app1"), plannertest.SeenAlias("sessions", 20, 0,
+		18, "app1"))
 	for _, o := range []*fleet.Observation{&a, &b} {
 		o.Processes[0].Aliases[1].PoolMode = "session"
 		o.Processes[0].Aliases[1].Pools[0].ServersActive = 6
@@ -568,7 +587,8 @@ func TestGrowthOfAPoolCountedAtItsPeakIsChargedForEachProcess(t *testing.T) {
 }
 
 func TestCPUIsPredictedForTheDemandThatAFullPoolHides(t *testing.T) {
-	w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.24.1", Mode: "transaction", Active: 5, Waiting: 5000, MaxWait: 5 * time.Second, Counts: true}
+	w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.24.1", Mode: "transaction", Active: 5,
+		Waiting: 5000, MaxWait: 5 * time.Second, Counts: true}
 	var looks []fleet.Observation
 	for range 20 {
 		w.Run(3*time.Second, 300, 50*time.Millisecond, 5*time.Second) // 100/s served
@@ -587,7 +607,8 @@ func TestCPUIsPredictedForTheDemandThatAFullPoolHides(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan, err := sizing.Solve(f, sizing.Options{})
-	if operr.KindOf(err) != operr.KindInfeasible || plan.Infeasible == nil || math.Abs(float64(plan.Infeasible.Need)-5) > 0.3 {
+	if operr.KindOf(err) != operr.KindInfeasible || plan.Infeasible == nil ||
+		math.Abs(float64(plan.Infeasible.Need)-5) > 0.3 {
 		t.Errorf("%v; want 500 %% CPU predicted: ten times what is served now", err)
 	}
 	if plan.Objective.Known() || plan.Gap.Known() || len(plan.Pools) != 0 {
@@ -595,7 +616,8 @@ func TestCPUIsPredictedForTheDemandThatAFullPoolHides(t *testing.T) {
 	}
 	f.Servers[0].CPU.Now = 0.05 // then 50 % are predicted: feasible, and extrapolated
 	plan, err = sizing.Solve(f, sizing.Options{})
-	if err != nil || !plan.Servers[0].CPU.Extrapolated || !strings.Contains(strings.Join(plan.Warnings, "\n"), "CPU is extrapolated") {
+	if err != nil || !plan.Servers[0].CPU.Extrapolated || !strings.Contains(strings.Join(plan.Warnings, "\n"),
+		"CPU is extrapolated") {
 		t.Errorf("%v, %+v, %q", err, plan.Servers, plan.Warnings)
 	}
 }
@@ -604,7 +626,8 @@ func TestPricesAreThoseOfTheNextUnit(t *testing.T) {
 	d := plannertest.WhatIf(61) // budget 53, units of 2: 26 units and one connection spare
 	p := solve(t, d)
 	price := p.Servers[0].Price
-	if price.OneMore == nil || price.OneMore.UnitConns != 2 || price.OneMore.ShortConns != 1 || price.OneFewer == nil || price.OneFewer.Costs <= price.OneMore.Saves {
+	if price.OneMore == nil || price.OneMore.UnitConns != 2 || price.OneMore.ShortConns != 1 || price.OneFewer == nil ||
+		price.OneFewer.Costs <= price.OneMore.Saves {
 		t.Errorf("%+v %+v, spare %d", price.OneMore, price.OneFewer, p.Servers[0].SpareConns)
 	}
 	d.Servers[0].MaxConns = plannertest.Ptr(62)

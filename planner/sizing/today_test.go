@@ -18,7 +18,8 @@ func TestAPlanUnderALimitDoesNotDependOnTodaysSizes(t *testing.T) {
 	for seed := range uint64(400) {
 		var objectives []float64
 		for _, today := range []int{1, 4, 30} {
-			f, err := budget.Model(plannertest.Epoch, plannertest.FromToday(rand.New(rand.NewPCG(seed, 5)), today), load.Evidence{}, nil)
+			f, err := budget.Model(plannertest.Epoch, plannertest.FromToday(rand.New(rand.NewPCG(seed, 5)), today),
+				load.Evidence{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -68,7 +68,8 @@ func TestWhatAUserHasOfItsOwnCountsUnderALimit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Pools: []budget.DeclaredPool{rules}}, e, loads)
+		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Pools: []budget.DeclaredPool{rules}}, e,
+			loads)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,8 +87,10 @@ func TestWhatAUserHasOfItsOwnCountsUnderALimit(t *testing.T) {
 			t.Errorf("seed %d: size %d → %d with reserve %d, users' own %v, in doubt %v: %d connections under a limit of %d",
 				seed, line, p.ToSize, p.ReserveSize, own, maybe, got, byDatabase)
 		}
-		if got := open(p.ToSize+1, p.ReserveSize, users...); rules.Reserve == nil && p.Bound == "CONNECTION LIMIT "+strconv.Itoa(byDatabase)+" of database x" && got <= byDatabase {
-			t.Errorf("seed %d: size %d → %d + %d, users' own %v, in doubt %v: bound by a limit of %d, and one more comes to %d", seed, line, p.ToSize, p.ReserveSize, own, maybe, byDatabase, got)
+		if got := open(p.ToSize+1, p.ReserveSize, users...); rules.Reserve == nil &&
+			p.Bound == "CONNECTION LIMIT "+strconv.Itoa(byDatabase)+" of database x" && got <= byDatabase {
+			t.Errorf("seed %d: size %d → %d + %d, users' own %v, in doubt %v: bound by a limit of %d, and one more comes to %d",
+				seed, line, p.ToSize, p.ReserveSize, own, maybe, byDatabase, got)
 		}
 	}
 	if moved < 40 {

@@ -16,7 +16,8 @@ func TestWhatALimitOverPoolsLeavesUntriedIsNotProved(t *testing.T) {
 		limit  int
 		proved bool
 	}{{0, true}, {200, true}, {14, false}} {
-		a, b := plannertest.SeenFleet(plannertest.SeenAlias("a", 6, 0, 3, "app1"), plannertest.SeenAlias("b", 6, 0, 3, "app1"))
+		a, b := plannertest.SeenFleet(plannertest.SeenAlias("a", 6, 0, 3, "app1"), plannertest.SeenAlias("b", 6, 0, 3,
+			"app1"))
 		plannertest.Quarter(b)
 		for _, o := range []*fleet.Observation{&a, &b} {
 			if c.limit > 0 {
@@ -24,7 +25,8 @@ func TestWhatALimitOverPoolsLeavesUntriedIsNotProved(t *testing.T) {
 			}
 		}
 		_, plan := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
-		said := strings.Contains(strings.Join(plan.Warnings, "\n"), "not proved: sizes are kept within max_user_connections 14 of app1")
+		said := strings.Contains(strings.Join(plan.Warnings, "\n"),
+			"not proved: sizes are kept within max_user_connections 14 of app1")
 		if proved := plan.Gap == 0; proved != c.proved || said == c.proved {
 			t.Errorf("limit %d: gap %v, said %v; want proved %v: %q", c.limit, plan.Gap, said, c.proved, plan.Warnings)
 		}

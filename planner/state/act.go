@@ -15,13 +15,15 @@ import (
 // ActionKind is what an Action does.
 type ActionKind string
 
-// The verbs. BeginStep, SetGoal, TrimStep, CompleteStep and AbortStep change nothing in the fleet: they are decisions that must outlive a crash.
+// The verbs. BeginStep, SetGoal, TrimStep, CompleteStep and AbortStep change nothing in the fleet: they are decisions
+// that must outlive a crash.
 const (
-	BeginStep    ActionKind = "begin-step"    // begin Step
-	Release      ActionKind = "release"       // write Sets that make lines smaller, RELOAD, read back
-	Grant        ActionKind = "grant"         // write Sets that make lines larger
-	Undo         ActionKind = "undo"          // a grant that takes a release back
-	Retreat      ActionKind = "retreat"       // a release of what a step has granted, each process by itself, where no sample shows the fleet
+	BeginStep ActionKind = "begin-step" // begin Step
+	Release   ActionKind = "release"    // write Sets that make lines smaller, RELOAD, read back
+	Grant     ActionKind = "grant"      // write Sets that make lines larger
+	Undo      ActionKind = "undo"       // a grant that takes a release back
+	// a release of what a step has granted, each process by itself, where no sample shows the fleet
+	Retreat      ActionKind = "retreat"
 	Flush        ActionKind = "flush"         // let the connections of one line of one process end of age, for a while
 	Restore      ActionKind = "restore"       // give a flushed line its lifetime back
 	ShiftTraffic ActionKind = "shift-traffic" // the traffic switch makes Traffic
@@ -39,13 +41,15 @@ type Action struct {
 	Changes []fleet.SettingChange `json:"changes,omitempty"` // sorted by process, alias, key
 	Step    *Step                 `json:"step,omitempty"`    // of BeginStep and AbortStep
 	Traffic *shift.TrafficChange  `json:"traffic,omitempty"` // of ShiftTraffic
-	Goal    *sizing.Goal          `json:"goal,omitempty"`    // of BeginStep, where the step has one of its own, and of SetGoal
-	Soak    *learn.SoakResult     `json:"soak,omitempty"`    // of CompleteStep: what the soak saw
-	Pool    string                `json:"pool,omitempty"`    // of Undo: whose release was wrong
-	For     time.Duration         `json:"for_ns,omitempty"`  // of Wait: until the next sample
-	Held    bool                  `json:"held,omitempty"`    // of Wait, and of an unseen Restore: nothing moves, because of Reason
-	Outcome Outcome               `json:"outcome,omitempty"` // of Stop
-	Reason  string                `json:"reason,omitempty"`
+	// of BeginStep, where the step has one of its own, and of SetGoal
+	Goal *sizing.Goal      `json:"goal,omitempty"`
+	Soak *learn.SoakResult `json:"soak,omitempty"`   // of CompleteStep: what the soak saw
+	Pool string            `json:"pool,omitempty"`   // of Undo: whose release was wrong
+	For  time.Duration     `json:"for_ns,omitempty"` // of Wait: until the next sample
+	// of Wait, and of an unseen Restore: nothing moves, because of Reason
+	Held    bool    `json:"held,omitempty"`
+	Outcome Outcome `json:"outcome,omitempty"` // of Stop
+	Reason  string  `json:"reason,omitempty"`
 }
 
 // Outcome is how a run ended.
@@ -75,9 +79,10 @@ const (
 // Step is a next step: lines and what they shall be, journalled before its first act.
 type Step struct {
 	Kind    StepKind              `json:"kind"`
-	Changes []fleet.SettingChange `json:"changes"`           // sorted; no line twice
-	Traffic *shift.TrafficChange  `json:"traffic,omitempty"` // of the traffic switch, once all sets stand; on the way back before any goes
-	Note    string                `json:"note,omitempty"`
+	Changes []fleet.SettingChange `json:"changes"` // sorted; no line twice
+	// of the traffic switch, once all sets stand; on the way back before any goes
+	Traffic *shift.TrafficChange `json:"traffic,omitempty"`
+	Note    string               `json:"note,omitempty"`
 }
 
 // Empty reports whether there is nothing to do in it.
@@ -92,8 +97,8 @@ func (s Step) Moves() []fleet.SettingChange {
 	return out
 }
 
-// Text is the step in words: "main/app 40 → 36, ci/app 5 → 8, traffic of main/app:ci/app 5 → 10 %". Where the lines of a
-// pool differ, or are made equal, it says which: "main/app 6 → 5 (main/1, main/3), main/app 4 → 5 (main/2)".
+// Text is the step in words: "main/app 40 → 36, ci/app 5 → 8, traffic of main/app:ci/app 5 → 10 %". Where the lines of
+// a pool differ, or are made equal, it says which: "main/app 6 → 5 (main/1, main/3), main/app 4 → 5 (main/2)".
 func (s Step) Text() string {
 	var parts []string
 	for _, m := range fleet.MovesOf(s.Changes) {
@@ -114,8 +119,8 @@ func (s Step) Text() string {
 
 func Back(step *Step) bool { return step != nil && step.Kind == Backward }
 
-// RetreatFor is how long sizes that are to go back are tried to be written, whatever a run may be held for. chosen: a process
-// that restarts, or a store that takes all of its time, is back by then.
+// RetreatFor is how long sizes that are to go back are tried to be written, whatever a run may be held for. chosen: a
+// process that restarts, or a store that takes all of its time, is back by then.
 const RetreatFor = time.Minute
 
 // BackOf is what undoes the sets of a pool.

@@ -35,7 +35,10 @@ func (m JournalState) withoutBack(named bool) JournalState {
 // meet reports whether two steps move a line, or traffic, that is the same.
 func meet(a, b Step) bool {
 	turn := a.Traffic != nil && b.Traffic != nil && a.Traffic.Shift == b.Traffic.Shift
-	return turn || slices.ContainsFunc(a.Changes, func(x fleet.SettingChange) bool { return slices.ContainsFunc(b.Changes, x.Same) })
+	return turn || slices.ContainsFunc(a.Changes, func(x fleet.SettingChange) bool {
+		return slices.ContainsFunc(b.Changes,
+			x.Same)
+	})
 }
 
 // isBack reports whether all that a step moved is known to be where it was before it, or beyond that.

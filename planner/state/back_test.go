@@ -30,10 +30,12 @@ func TestWhatIsBackIsNotTaken(t *testing.T) {
 			if x.To < x.From {
 				verb = state.Release
 			}
-			out = append(out, state.Event{Kind: state.Acted, Action: &state.Action{Kind: verb, Changes: []fleet.SettingChange{x}}})
+			out = append(out, state.Event{Kind: state.Acted, Action: &state.Action{Kind: verb,
+				Changes: []fleet.SettingChange{x}}})
 		}
 		if s.Traffic != nil {
-			out = append(out, state.Event{Kind: state.Acted, Action: &state.Action{Kind: state.ShiftTraffic, Traffic: s.Traffic}})
+			out = append(out, state.Event{Kind: state.Acted, Action: &state.Action{Kind: state.ShiftTraffic,
+				Traffic: s.Traffic}})
 		}
 		return out
 	}
@@ -58,23 +60,34 @@ func TestWhatIsBackIsNotTaken(t *testing.T) {
 	}{
 		{"nothing is back", three, []state.Event{end(state.Interrupted)}, []int{1, 2, 3}, true},
 		{"its first step has ended", three, append(taken(step(set("x", 7, 6))), end(state.Interrupted)), []int{1, 2}, true},
-		{"its first step is in hand", three, append(begun(step(set("x", 7, 6))), end(state.Interrupted)), []int{1, 2, 3}, true},
+		{"its first step is in hand", three, append(begun(step(set("x", 7, 6))), end(state.Interrupted)), []int{1, 2, 3},
+			true},
 		{"two at once", three, append(taken(step(set("x", 7, 5))), end(state.Held)), []int{1}, true},
-		{"given up by a person", three, append(begun(step(set("x", 7, 6))), state.Event{Kind: state.Accepted}), []int{1, 2}, false},
+		{"given up by a person", three, append(begun(step(set("x", 7, 6))), state.Event{Kind: state.Accepted}), []int{1, 2},
+			false},
 		{"an action of which nobody knows", three, append(taken(step(set("x", 7, 6)))[:1],
-			state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release, Changes: []fleet.SettingChange{set("x", 7, 6)}}}, end(state.Blind)), []int{1, 2, 3}, true},
-		{"there and back, and nothing of it is taken back", forward(step(set("x", 7, 6)), step(set("x", 6, 5)), step(set("x", 5, 6))),
+			state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release,
+				Changes: []fleet.SettingChange{set("x", 7, 6)}}}, end(state.Blind)), []int{1, 2, 3}, true},
+		{"there and back, and nothing of it is taken back", forward(step(set("x", 7, 6)), step(set("x", 6, 5)),
+			step(set("x", 5, 6))),
 			[]state.Event{end(state.Held)}, []int{1, 2, 3}, true},
 		{"given up, and nobody knows whether it is back", three, append(begun(step(set("x", 7, 6))),
-			state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Undo, Changes: []fleet.SettingChange{set("x", 6, 7)}}}, state.Event{Kind: state.Accepted}), []int{1, 2, 3}, false},
-		{"another pool", forward(step(set("x", 4, 5)), step(set("y", 4, 5))), append(taken(step(set("x", 5, 4))), end(state.Held)), []int{1, 2}, true},
-		{"another pool, given up", forward(step(set("x", 4, 5)), step(set("y", 4, 5))), append(taken(step(set("x", 5, 4))), state.Event{Kind: state.Accepted}), []int{2}, false},
-		{"all of it, and it has not ended", three, append(taken(step(set("x", 7, 4))), end(state.Interrupted)), []int{1}, true},
-		{"traffic", forward(turn(0, 10), turn(10, 20), turn(20, 30)), append(taken(turn(30, 20)), end(state.Interrupted)), []int{1, 2}, true},
+			state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Undo,
+				Changes: []fleet.SettingChange{set("x", 6, 7)}}}, state.Event{Kind: state.Accepted}), []int{1, 2, 3}, false},
+		{"another pool", forward(step(set("x", 4, 5)), step(set("y", 4, 5))), append(taken(step(set("x", 5, 4))),
+			end(state.Held)), []int{1, 2}, true},
+		{"another pool, given up", forward(step(set("x", 4, 5)), step(set("y", 4, 5))), append(taken(step(set("x", 5, 4))),
+			state.Event{Kind: state.Accepted}), []int{2}, false},
+		{"all of it, and it has not ended", three, append(taken(step(set("x", 7, 4))), end(state.Interrupted)), []int{1},
+			true},
+		{"traffic", forward(turn(0, 10), turn(10, 20), turn(20, 30)), append(taken(turn(30, 20)), end(state.Interrupted)),
+			[]int{1, 2}, true},
 		{"done", three, append(taken(step(set("x", 7, 4))), end(state.Done)), nil, false},
-		{"a rest that does not fit", forward(step(set("x", 5, 4))), []state.Event{{Kind: state.StepBegan, Step: step(set("x", 4, 5))},
-			{Kind: state.StepAbort, Step: &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{set("x", 4, 5)}}},
-			{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Backward}, Reason: "no room"}, {Kind: state.StepEnded}, end(state.Held)}, []int{1}, false},
+		{"a rest that does not fit", forward(step(set("x", 5, 4))),
+			[]state.Event{{Kind: state.StepBegan, Step: step(set("x", 4, 5))},
+				{Kind: state.StepAbort, Step: &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{set("x", 4, 5)}}},
+				{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Backward}, Reason: "no room"}, {Kind: state.StepEnded},
+				end(state.Held)}, []int{1}, false},
 	} {
 		var m state.JournalState
 		add := func(events []state.Event) {
@@ -94,7 +107,8 @@ func TestWhatIsBackIsNotTaken(t *testing.T) {
 
 // TestAMemoryKnowsTheCommandThatGoesOn until its run is done, or a person takes what is there as right.
 func TestAMemoryKnowsTheCommandThatGoesOn(t *testing.T) {
-	begun := state.JournalState{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{}, Next: "pgbudget step"})
+	begun := state.JournalState{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{},
+		Next: "pgbudget step"})
 	for _, c := range []struct {
 		event state.Event
 		want  string

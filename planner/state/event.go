@@ -32,15 +32,16 @@ const (
 
 // Event is one line of the journal.
 type Event struct {
-	Seq       int64              `json:"seq"`
-	At        time.Time          `json:"at"`
-	Kind      EventKind          `json:"kind"`
-	Goal      *sizing.Goal       `json:"goal,omitempty"`
-	Step      *Step              `json:"step,omitempty"`
-	Action    *Action            `json:"action,omitempty"`
-	By        string             `json:"by,omitempty"` // of a run, and of what a person accepts: who, as user@host
-	Reason    string             `json:"reason,omitempty"`
-	Next      string             `json:"next,omitempty"` // of a run: the command that goes on with it; of one that has ended: a better one, where its reason knows it
+	Seq    int64        `json:"seq"`
+	At     time.Time    `json:"at"`
+	Kind   EventKind    `json:"kind"`
+	Goal   *sizing.Goal `json:"goal,omitempty"`
+	Step   *Step        `json:"step,omitempty"`
+	Action *Action      `json:"action,omitempty"`
+	By     string       `json:"by,omitempty"` // of a run, and of what a person accepts: who, as user@host
+	Reason string       `json:"reason,omitempty"`
+	// of a run: the command that goes on with it; of one that has ended: a better one, where its reason knows it
+	Next      string             `json:"next,omitempty"`
 	Outcome   Outcome            `json:"outcome,omitempty"`
 	Soak      *learn.SoakResult  `json:"soak,omitempty"`      // of a step that turned a traffic switch: what its soak saw
 	Soaks     []learn.SoakResult `json:"soaks,omitempty"`     // of a run: what the samples before it saw of each shift

@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/learn"
 )
 
-// JournalStateVersion is the version of JournalState as JSON, and of how After folds events into it. A memory of another version is
-// not read: the events are folded again.
+// JournalStateVersion is the version of JournalState as JSON, and of how After folds events into it. A memory of
+// another version is not read: the events are folded again.
 const JournalStateVersion = 7
 
 // A journal of years has more steps and points than anybody goes back to, and a memory that kept them all would be read
@@ -54,7 +54,8 @@ func (m JournalState) learnt(points ...learn.SoakResult) []learn.SoakResult {
 var (
 	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Acted, Failed, HoldBegan, HoldEnded, StepTrimmed,
 		StepAbort, StepEnded, RunEnded, Relocked, Noted, Accepted}
-	knownVerbs = []ActionKind{BeginStep, Release, Grant, Undo, Retreat, Flush, Restore, ShiftTraffic, SetGoal, TrimStep, CompleteStep, AbortStep, Wait, Stop}
+	knownVerbs = []ActionKind{BeginStep, Release, Grant, Undo, Retreat, Flush, Restore, ShiftTraffic, SetGoal, TrimStep,
+		CompleteStep, AbortStep, Wait, Stop}
 	knownSteps = []StepKind{Forward, Equalise, Backward}
 	knownEnds  = []Outcome{Done, Held, Aborted, Drifted, Blind, LockLost, Interrupted}
 )

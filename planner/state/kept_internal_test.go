@@ -21,7 +21,8 @@ func TestAMemoryOfYearsStaysSmall(t *testing.T) {
 		m = m.After(e)
 	}
 	for i := range 3 * pastKept / 2 {
-		step := Step{Kind: Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: i, To: i + 1}}}
+		step := Step{Kind: Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: i,
+			To: i + 1}}}
 		take(Event{Kind: StepBegan, Step: &step})
 		take(Event{Kind: StepEnded, Soak: &learn.SoakResult{Shift: "a/db:b/db", X: i}})
 		if i%7 == 0 {

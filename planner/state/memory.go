@@ -14,17 +14,19 @@ import (
 // JournalState is what a fleet cannot show: the step in hand, what was refused, when what began. It is a fold over the
 // journal and a value: After returns a new one. The zero value remembers nothing.
 type JournalState struct {
-	Seq     int64        `json:"seq"`              // of the newest event
-	Running bool         `json:"running,omitzero"` // a run began and has not ended: after a crash it still stands there
-	Again   string       `json:"again,omitzero"`   // the command that goes on with the newest run, as it was given; empty: it is done, or did not say
-	Goal    *sizing.Goal `json:"goal,omitzero"`
-	Steps   int          `json:"steps,omitzero"` // ended in this run, ways back apart
+	Seq     int64 `json:"seq"`              // of the newest event
+	Running bool  `json:"running,omitzero"` // a run began and has not ended: after a crash it still stands there
+	// the command that goes on with the newest run, as it was given; empty: it is done, or did not say
+	Again string       `json:"again,omitzero"`
+	Goal  *sizing.Goal `json:"goal,omitzero"`
+	Steps int          `json:"steps,omitzero"` // ended in this run, ways back apart
 
-	Step        *Step     `json:"step,omitzero"`        // in hand; nil: none
-	StepAt      time.Time `json:"step_at,omitzero"`     // when it began
-	StepSeq     int64     `json:"step_seq,omitzero"`    // at which event
-	StepTo      int64     `json:"step_to,omitzero"`     // RollTo of the rollback that began it; 0: it goes forward
-	StepNumber  int       `json:"step_number,omitzero"` // of a step that goes forward: the first of a journal is 1; 0: none is in hand
+	Step    *Step     `json:"step,omitzero"`     // in hand; nil: none
+	StepAt  time.Time `json:"step_at,omitzero"`  // when it began
+	StepSeq int64     `json:"step_seq,omitzero"` // at which event
+	StepTo  int64     `json:"step_to,omitzero"`  // RollTo of the rollback that began it; 0: it goes forward
+	// of a step that goes forward: the first of a journal is 1; 0: none is in hand
+	StepNumber  int       `json:"step_number,omitzero"`
 	Numbered    int       `json:"numbered,omitzero"`    // steps that went forward and began, ever
 	ReleasedAt  time.Time `json:"released_at,omitzero"` // when its newest release was done; zero: none
 	SettledAt   time.Time `json:"settled_at,omitzero"`  // when its newest action was done
@@ -35,7 +37,8 @@ type JournalState struct {
 	AbortedAt   time.Time `json:"aborted_at,omitzero"`  // when it was back
 	TrimmedAway string    `json:"cut_by,omitzero"`      // nothing was left of a step of this run, because
 	Trimmed     string    `json:"cut,omitzero"`         // the rest of the newest step of this run was given up, because
-	Left        string    `json:"left,omitzero"`        // a way back of this run did not fit as a whole: what is left of it
+	// a way back of this run did not fit as a whole: what is left of it
+	Left string `json:"left,omitzero"`
 
 	Unflushable bool      `json:"unflushable,omitzero"`  // a flush of the step in hand has failed in this run
 	Failures    int       `json:"failures,omitzero"`     // of actions, one after the other
@@ -47,19 +50,25 @@ type JournalState struct {
 	HeldAt time.Time `json:"held_at,omitzero"` // since when nothing moves; zero: it is not held
 	Hold   string    `json:"hold,omitzero"`    // and why
 
-	Seen      []Seen             `json:"seen,omitzero"`      // every process, alias and user ever looked at by a run; sorted
-	Places    []Place            `json:"places,omitzero"`    // of processes that Seen does not have any more, and Past has lines of; sorted
-	Servers   []Origin           `json:"servers,omitzero"`   // of every server ever moved, sorted by name
-	Refused   []Refusal          `json:"refused,omitzero"`   // in this run, sorted by pool
-	Switches  []Switch           `json:"switches,omitzero"`  // every traffic switch, as it should say; sorted by shift
-	Baselines []learn.Baseline   `json:"baselines,omitzero"` // the loads of shifts as runs took them; sorted by shift
-	Soaks     []learn.SoakResult `json:"soaks,omitzero"`     // what soaks saw of shifts, the newest last; the newest pointsKept of each
-	Unmoved   *learn.SoakResult  `json:"unmoved,omitzero"`   // of the step in hand: nothing moved, as far as was seen
-	Leg       bool               `json:"leg,omitzero"`       // Goal is that of a step on the way of a shift, not the run's
-	Written   []Written          `json:"written,omitzero"`   // every line ever written, with the value it should have; sorted
-	Past      []Past             `json:"past,omitzero"`      // the newest pastKept forward steps that ended and stand; the newest last
-	Unwind    bool               `json:"unwind,omitzero"`    // the step in hand goes back first
-	RollTo    int64              `json:"roll_to,omitzero"`   // this run takes back every step that began at that event or later; 0: it does not
+	// every process, alias and user ever looked at by a run; sorted
+	Seen []Seen `json:"seen,omitzero"`
+	// of processes that Seen does not have any more, and Past has lines of; sorted
+	Places    []Place          `json:"places,omitzero"`
+	Servers   []Origin         `json:"servers,omitzero"`   // of every server ever moved, sorted by name
+	Refused   []Refusal        `json:"refused,omitzero"`   // in this run, sorted by pool
+	Switches  []Switch         `json:"switches,omitzero"`  // every traffic switch, as it should say; sorted by shift
+	Baselines []learn.Baseline `json:"baselines,omitzero"` // the loads of shifts as runs took them; sorted by shift
+	// what soaks saw of shifts, the newest last; the newest pointsKept of each
+	Soaks   []learn.SoakResult `json:"soaks,omitzero"`
+	Unmoved *learn.SoakResult  `json:"unmoved,omitzero"` // of the step in hand: nothing moved, as far as was seen
+	Leg     bool               `json:"leg,omitzero"`     // Goal is that of a step on the way of a shift, not the run's
+	// every line ever written, with the value it should have; sorted
+	Written []Written `json:"written,omitzero"`
+	// the newest pastKept forward steps that ended and stand; the newest last
+	Past   []Past `json:"past,omitzero"`
+	Unwind bool   `json:"unwind,omitzero"` // the step in hand goes back first
+	// this run takes back every step that began at that event or later; 0: it does not
+	RollTo int64 `json:"roll_to,omitzero"`
 }
 
 // Past is a step that ended.
@@ -82,9 +91,10 @@ type Refusal struct {
 
 // Written is a line that the journal explains.
 type Written struct {
-	fleet.SettingChange           // From: before it was first written; To: as it should be
-	Or                  int       `json:"or"`     // what an action of which nobody knows whether it was done may have left; else To
-	Intent              time.Time `json:"intent"` // of the newest action
+	fleet.SettingChange // From: before it was first written; To: as it should be
+	// what an action of which nobody knows whether it was done may have left; else To
+	Or     int       `json:"or"`
+	Intent time.Time `json:"intent"` // of the newest action
 }
 
 // After returns the memory with one more event.
@@ -93,7 +103,8 @@ func (m JournalState) After(e Event) JournalState {
 	switch e.Kind {
 	case RunBegan:
 		m.Running, m.Again, m.Goal, m.Steps, m.Refused = true, e.Next, e.Goal, 0, nil
-		m.Leg = e.To == 0 && m.Step != nil && m.Step.Traffic != nil // then its traffic is on the way, and the goal is not that of where it comes to
+		// then its traffic is on the way, and the goal is not that of where it comes to
+		m.Leg = e.To == 0 && m.Step != nil && m.Step.Traffic != nil
 		m.Switches, m.Soaks = m.turnedToo(e.Switches), m.learnt(e.Soaks...)
 		m.Baselines = m.based(e.Baselines)
 		m.HeldAt, m.Hold, m.Failures = time.Time{}, "", 0
@@ -215,15 +226,16 @@ func (m JournalState) After(e Event) JournalState {
 	return m
 }
 
-// Bound is the memory as a run begins that takes back every step which began at event `to` or later; 0: it goes forward. A
-// step that a rollback began goes on in the next one; any other goes back first, however often that was interrupted.
+// Bound is the memory as a run begins that takes back every step which began at event `to` or later; 0: it goes
+// forward. A step that a rollback began goes on in the next one; any other goes back first, however often that was
+// interrupted.
 func (m JournalState) Bound(to int64) JournalState {
 	m.RollTo, m.Unwind = to, to > 0 && m.Step != nil && m.Step.Kind != Backward && m.StepTo == 0
 	return m
 }
 
-// GoesBack reports whether the step in hand is a way back, or is to go back: a line that is gone has nothing to go back to,
-// and keeps no other from it.
+// GoesBack reports whether the step in hand is a way back, or is to go back: a line that is gone has nothing to go back
+// to, and keeps no other from it.
 func (m JournalState) GoesBack() bool {
 	return m.Step != nil && (m.Unwind || m.Step.Kind == Backward || m.StepTo > 0)
 }
@@ -234,7 +246,8 @@ func (m JournalState) written(sets []fleet.SettingChange, at time.Time, done boo
 	for _, x := range sets {
 		i, found := slices.BinarySearchFunc(out, x, compareWritten)
 		if !found {
-			out = slices.Insert(out, i, Written{SettingChange: fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.From, To: x.From}})
+			out = slices.Insert(out, i, Written{SettingChange: fleet.SettingChange{Process: x.Process, Alias: x.Alias,
+				Key: x.Key, From: x.From, To: x.From}})
 		}
 		if out[i].Or, out[i].Intent = x.To, at; done {
 			out[i].To = x.To
@@ -250,7 +263,8 @@ func compareWritten(w Written, x fleet.SettingChange) int {
 // undone takes the pool's releases out of the step, and remembers not to try them again.
 func (m JournalState) undone(act Action) JournalState {
 	step := *m.Step
-	step.Changes = slices.DeleteFunc(slices.Clone(step.Changes), func(x fleet.SettingChange) bool { return x.Pool() == act.Pool && x.To < x.From })
+	step.Changes = slices.DeleteFunc(slices.Clone(step.Changes),
+		func(x fleet.SettingChange) bool { return x.Pool() == act.Pool && x.To < x.From })
 	m.Step = &step
 	for _, x := range act.Changes {
 		m = m.refused(act.Pool, x.Key, x.To, act.Reason)
@@ -266,7 +280,11 @@ func (m JournalState) cut(achieved *Step, at time.Time) JournalState {
 			given = append(given, fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.From, To: x.From})
 		}
 	}
-	m.Written = m.written(slices.DeleteFunc(given, func(x fleet.SettingChange) bool { _, known := m.Explains(x, x.From); return !known }), at, true)
+	m.Written = m.written(slices.DeleteFunc(given, func(x fleet.SettingChange) bool {
+		_,
+			known := m.Explains(x, x.From)
+		return !known
+	}), at, true)
 	m.Written = m.written(achieved.Changes, at, true)
 	m.Step, m.Intent, m.SettledAt = achieved, nil, at
 	return m
@@ -290,8 +308,8 @@ func (m JournalState) cameNearer(sets []fleet.SettingChange) JournalState {
 	return m
 }
 
-// leftBehind puts what of a way back is given up with the steps that were taken, so that a rollback may give it back once
-// there is room, and remembers not to make those pools smaller still.
+// leftBehind puts what of a way back is given up with the steps that were taken, so that a rollback may give it back
+// once there is room, and remembers not to make those pools smaller still.
 func (m JournalState) leftBehind(achieved *Step, why string) JournalState {
 	left := Step{Kind: Forward}
 	for _, x := range m.Step.Changes {
@@ -302,7 +320,8 @@ func (m JournalState) leftBehind(achieved *Step, why string) JournalState {
 		if w, ok := m.Line(x); ok {
 			at = w.To
 		}
-		left.Changes = append(left.Changes, fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.To, To: at})
+		left.Changes = append(left.Changes, fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: x.To,
+			To: at})
 		m = m.refused(x.Pool(), x.Key, at, why)
 	}
 	if len(left.Changes) == 0 {
@@ -348,8 +367,8 @@ func (m JournalState) ended(at time.Time) JournalState {
 	return m
 }
 
-// GivenUp puts the step in hand with those that were taken: nothing goes on with it, and a rollback still knows what was
-// there before it. One that a rollback began is of steps that are there already.
+// GivenUp puts the step in hand with those that were taken: nothing goes on with it, and a rollback still knows what
+// was there before it. One that a rollback began is of steps that are there already.
 func (m JournalState) GivenUp() JournalState {
 	if m.Step == nil || m.StepTo > 0 || m.StepNumber == 0 || m.Step.Empty() {
 		return m
@@ -371,7 +390,10 @@ func (m JournalState) GivenUp() JournalState {
 // Explains reports whether the journal leaves a line at that value, and whether it ever wrote the line. While it is not
 // known whether an action was done, both ends of it are explained.
 func (m JournalState) Explains(x fleet.SettingChange, value int) (explained, known bool) {
-	if m.Intent != nil && slices.ContainsFunc(m.Intent.Changes, func(y fleet.SettingChange) bool { return y.Same(x) && (value == y.From || value == y.To) }) {
+	if m.Intent != nil && slices.ContainsFunc(m.Intent.Changes, func(y fleet.SettingChange) bool {
+		return y.Same(x) &&
+			(value == y.From || value == y.To)
+	}) {
 		return true, true
 	}
 	i, found := slices.BinarySearchFunc(m.Written, x, compareWritten)

@@ -13,8 +13,10 @@ func TestAnotherPostgreSQLIsNotTheOneOfTheJournal(t *testing.T) {
 	at := func(id string) fleet.Observation {
 		return fleet.Observation{Servers: []fleet.Server{{Name: "pg", SystemID: id}}}
 	}
-	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Servers: state.OriginsOf(at("7"))})
-	m = m.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Servers: state.OriginsOf(at("8"))}) // the first one stays
+	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{},
+		Servers: state.OriginsOf(at("7"))})
+	// the first one stays
+	m = m.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Servers: state.OriginsOf(at("8"))})
 	if m.Replaced(at("7")) != "" || m.Replaced(at("")) != "" || m.Replaced(fleet.Observation{}) != "" {
 		t.Error("the same server, or one that does not say, is taken for another")
 	}

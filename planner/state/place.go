@@ -37,8 +37,8 @@ func placesIn(seen []Seen) []Place {
 	return out
 }
 
-// left is where processes were reached before a person took responsibility for what the fleet is now: a later sample tells
-// by it who is who.
+// left is where processes were reached before a person took responsibility for what the fleet is now: a later sample
+// tells by it who is who.
 func (m JournalState) left() []Place {
 	out := placesIn(m.Seen)
 	for _, p := range m.Places {
@@ -50,10 +50,10 @@ func (m JournalState) left() []Place {
 	return out
 }
 
-// Placed is the memory with its lines by the names that their processes have in a sample: each goes by the address at which
-// its console was reached. A process that is nowhere any more has a name with its address in it, which no other has.
-// doubts are such names, with the reason, of lines that may be another's: the group has fewer processes than it had, an
-// address is new, and the lines were not alike.
+// Placed is the memory with its lines by the names that their processes have in a sample: each goes by the address at
+// which its console was reached. A process that is nowhere any more has a name with its address in it, which no other
+// has. doubts are such names, with the reason, of lines that may be another's: the group has fewer processes than it
+// had, an address is new, and the lines were not alike.
 func (m JournalState) Placed(o fleet.Observation) (placed JournalState, doubts map[string]string) {
 	var now []Place
 	for _, p := range o.Processes {
@@ -88,7 +88,8 @@ func (m JournalState) placed(now []Place) (JournalState, map[string]string) {
 			if p, doubtful := unsure[x.Process]; doubtful && !alike(past.Step.Changes, x) {
 				at := now[slices.IndexFunc(now, func(q Place) bool { return q.Process == is })]
 				doubts[p.gone()] = fmt.Sprintf("%s is at %s now, and was at %s when it was moved: "+
-					"which of the processes of %s are left cannot be told, and their sizes were not alike", is, at.Console, p.Console, group(is))
+					"which of the processes of %s are left cannot be told, and their sizes were not alike", is, at.Console, p.Console,
+					group(is))
 				is = p.gone()
 			}
 			if known {
@@ -108,8 +109,8 @@ func (m JournalState) placed(now []Place) (JournalState, map[string]string) {
 	return m, doubts
 }
 
-// named is the name that the process of a place has now. One that is at its old address nowhere, and whose name is at an
-// address at which none was, has moved; that is not sure where its group has fewer processes than it had.
+// named is the name that the process of a place has now. One that is at its old address nowhere, and whose name is at
+// an address at which none was, has moved; that is not sure where its group has fewer processes than it had.
 func (m JournalState) named(p Place, now []Place) (name string, sure bool) {
 	if i := slices.IndexFunc(now, func(q Place) bool { return q.Console == p.Console }); i >= 0 {
 		return now[i].Process, true

@@ -14,7 +14,10 @@ import (
 func (m JournalState) based(bases []learn.Baseline) []learn.Baseline {
 	out := slices.Clone(m.Baselines)
 	for _, b := range bases {
-		i, found := slices.BinarySearchFunc(out, b.Shift, func(x learn.Baseline, id string) int { return cmp.Compare(x.Shift, id) })
+		i, found := slices.BinarySearchFunc(out, b.Shift, func(x learn.Baseline, id string) int {
+			return cmp.Compare(x.Shift,
+				id)
+		})
 		switch {
 		case !found:
 			out = slices.Insert(out, i, b)
@@ -25,13 +28,14 @@ func (m JournalState) based(bases []learn.Baseline) []learn.Baseline {
 	return out
 }
 
-// Rebased are loads, with history in them, as they may be gone by now: of a shift whose switch was turned since an earlier run
-// took them, those that it took. The shifts come back with what their switches said when their loads were measured. Of several
-// shifts of one pool, the loads are left as they are.
+// Rebased are loads, with history in them, as they may be gone by now: of a shift whose switch was turned since an
+// earlier run took them, those that it took. The shifts come back with what their switches said when their loads were
+// measured. Of several shifts of one pool, the loads are left as they are.
 func (m JournalState) Rebased(loads []load.Load, shifts []shift.Shift, now time.Time) ([]load.Load, []shift.Shift) {
 	loads, shifts = slices.Clone(loads), slices.Clone(shifts)
 	for i, s := range shifts {
-		j, found := slices.BinarySearchFunc(m.Baselines, s.ID(), func(x learn.Baseline, id string) int { return cmp.Compare(x.Shift, id) })
+		j, found := slices.BinarySearchFunc(m.Baselines, s.ID(),
+			func(x learn.Baseline, id string) int { return cmp.Compare(x.Shift, id) })
 		shared := slices.ContainsFunc(shifts, func(o shift.Shift) bool {
 			return o.ID() != s.ID() && (o.From == s.From || o.To == s.To)
 		})
@@ -56,7 +60,8 @@ func (m JournalState) Rebased(loads []load.Load, shifts []shift.Shift, now time.
 	return loads, shifts
 }
 
-// SoaksFrom is how far a step may turn a switch: half as far after each soak that was not what was expected, until one is.
+// SoaksFrom is how far a step may turn a switch: half as far after each soak that was not what was expected, until one
+// is.
 func (m JournalState) SoaksFrom(shift string, policy Policy) int {
 	most := policy.SoaksOf()
 	for _, p := range slices.Backward(m.Soaks) {

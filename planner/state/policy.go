@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Policy says how carefully a fleet is moved. Each field is a key of policy: in the config; DefaultPolicy has the values
-// of those that are not set.
+// Policy says how carefully a fleet is moved. Each field is a key of policy: in the config; DefaultPolicy has the
+// values of those that are not set.
 type Policy struct {
-	Percent   float64       `json:"percent"`      // grants of one step, and releases, are at most that share of each server's budget, 0..100
+	// grants of one step, and releases, are at most that share of each server's budget, 0..100
+	Percent   float64       `json:"percent"`
 	Soak      time.Duration `json:"soak_ns"`      // watching after a step before the next
 	DrainFor  time.Duration `json:"drain_for_ns"` // a release that has not drained by then is undone
 	HoldFor   time.Duration `json:"hold_for_ns"`  // a run that is held that long ends
@@ -19,11 +20,12 @@ type Policy struct {
 	Stale     time.Duration `json:"stale_ns"`          // a sample older than that is none
 	Aborts    int           `json:"aborts"`            // a run ends once so many steps in a row were taken back
 	Recycle   bool          `json:"recycle,omitempty"` // a RELOAD may recycle every server connection; see Recycles
-	MaxUse    float64       `json:"max_use,omitempty"` // no release that leaves more of a line's connections in use, 0..1; 0: any
+	// no release that leaves more of a line's connections in use, 0..1; 0: any
+	MaxUse float64 `json:"max_use,omitempty"`
 }
 
-// Defaults of Policy. chosen: as DESIGN's table of defaults has them; steps of a twentieth, a quarter of an hour of soak,
-// because that is three evaluations of a five-minute rate.
+// Defaults of Policy. chosen: as DESIGN's table of defaults has them; steps of a twentieth, a quarter of an hour of
+// soak, because that is three evaluations of a five-minute rate.
 const (
 	DefaultPercent   = 5
 	DefaultSoak      = 15 * time.Minute
@@ -38,12 +40,14 @@ const (
 
 // DefaultPolicy returns the policy of a config that says nothing.
 func DefaultPolicy() Policy {
-	return Policy{Percent: DefaultPercent, Soak: DefaultSoak, DrainFor: DefaultDrainFor, HoldFor: DefaultHoldFor, FlipFor: DefaultHoldFor,
-		Every: DefaultEvery, SoakEvery: DefaultSoakEvery, MaxWait: DefaultMaxWait, Stale: DefaultStale, Aborts: DefaultAborts}
+	return Policy{Percent: DefaultPercent, Soak: DefaultSoak, DrainFor: DefaultDrainFor, HoldFor: DefaultHoldFor,
+		FlipFor: DefaultHoldFor,
+		Every:   DefaultEvery, SoakEvery: DefaultSoakEvery, MaxWait: DefaultMaxWait, Stale: DefaultStale,
+		Aborts: DefaultAborts}
 }
 
-// LeastApart is how far apart two samples must be for both to count as having seen a drain: more than one of PgBouncer's
-// 333 ms ticks (janitor.c:28). chosen: half a second.
+// LeastApart is how far apart two samples must be for both to count as having seen a drain: more than one of
+// PgBouncer's 333 ms ticks (janitor.c:28). chosen: half a second.
 const LeastApart = 500 * time.Millisecond
 
 // After is the policy of the next step once so many in a row were taken back: each time half as large.

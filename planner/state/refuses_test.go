@@ -12,7 +12,8 @@ import (
 // TestAnEventWithoutItsPartIsRefused takes one part away from each kind of event that needs it.
 func TestAnEventWithoutItsPartIsRefused(t *testing.T) {
 	step, goal := &state.Step{Kind: state.Forward}, &sizing.Goal{}
-	release := &state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 4, To: 3}}}
+	release := &state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+		Key: fleet.KeySize, From: 4, To: 3}}}
 	inHand := state.JournalState{Step: step}
 	for _, c := range []struct {
 		name  string
@@ -31,15 +32,19 @@ func TestAnEventWithoutItsPartIsRefused(t *testing.T) {
 		{"a failure without an action", state.JournalState{}, state.Event{Kind: state.Failed, Outcome: state.Held}, false},
 		{"a failure without an outcome", state.JournalState{}, state.Event{Kind: state.Failed, Action: release}, false},
 		{"an end without an outcome", state.JournalState{}, state.Event{Kind: state.RunEnded}, false},
-		{"a turn of no switch", state.JournalState{}, state.Event{Kind: state.Acted, Action: &state.Action{Kind: state.ShiftTraffic}}, false},
+		{"a turn of no switch", state.JournalState{}, state.Event{Kind: state.Acted,
+			Action: &state.Action{Kind: state.ShiftTraffic}}, false},
 		{"an action without a verb", state.JournalState{}, state.Event{Kind: state.Acted, Action: &state.Action{}}, false},
-		{"an undo without a step in hand", state.JournalState{}, state.Event{Kind: state.Acted, Action: &state.Action{Kind: state.Undo}}, false},
+		{"an undo without a step in hand", state.JournalState{}, state.Event{Kind: state.Acted,
+			Action: &state.Action{Kind: state.Undo}}, false},
 		{"no kind", state.JournalState{}, state.Event{}, false},
 		{"a gap", state.JournalState{}, state.Event{Seq: 2, Kind: state.HoldEnded}, false},
 		{"a repetition", state.JournalState{Seq: 1}, state.Event{Seq: 1, Kind: state.HoldEnded}, false},
 		{"a kind of later", state.JournalState{}, state.Event{Kind: "reindex"}, true},
-		{"a verb of later", state.JournalState{}, state.Event{Kind: state.Acted, Action: &state.Action{Kind: "reindex"}}, true},
-		{"a step of later", state.JournalState{}, state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: "sideways"}}, true},
+		{"a verb of later", state.JournalState{}, state.Event{Kind: state.Acted, Action: &state.Action{Kind: "reindex"}},
+			true},
+		{"a step of later", state.JournalState{}, state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: "sideways"}},
+			true},
 		{"an outcome of later", state.JournalState{}, state.Event{Kind: state.RunEnded, Outcome: "bored"}, true},
 		{"a whole run", state.JournalState{}, state.Event{Kind: state.RunBegan, Goal: goal}, false},
 	} {

@@ -48,15 +48,16 @@ func (m JournalState) Replaced(o fleet.Observation) string {
 	for _, s := range OriginsOf(o) {
 		for _, was := range m.Servers {
 			if was.Name == s.Name && was.SystemID != s.SystemID {
-				return fmt.Sprintf("server %s is another PostgreSQL (system identifier %s) than the one that the journal is about (%s)", s.Name, s.SystemID, was.SystemID)
+				return fmt.Sprintf("server %s is another PostgreSQL (system identifier %s) than the one that the journal is about "+
+					"(%s)", s.Name, s.SystemID, was.SystemID)
 			}
 		}
 	}
 	return ""
 }
 
-// Seen is the users that an alias of a process has ever had: each is a pool of its own, and one that is not there now may
-// come back.
+// Seen is the users that an alias of a process has ever had: each is a pool of its own, and one that is not there now
+// may come back.
 type Seen struct {
 	Process string   `json:"process"`
 	Console string   `json:"console,omitempty"` // where it was reached: its name is a place in the config
@@ -150,8 +151,8 @@ func (m JournalState) seenToo(seen []Seen) []Seen {
 	return out
 }
 
-// Recall returns the sample with every user that the memory knows of and that it does not show: without connections, and
-// with the worst case of a pool. Aliases that it does not show at all do not come back: their lines are gone.
+// Recall returns the sample with every user that the memory knows of and that it does not show: without connections,
+// and with the worst case of a pool. Aliases that it does not show at all do not come back: their lines are gone.
 func (m JournalState) Recall(o fleet.Observation) fleet.Observation {
 	if len(m.Seen) == 0 {
 		return o
@@ -201,7 +202,8 @@ func (m JournalState) Renumbered(o fleet.Observation) string {
 func (m JournalState) Missing(o fleet.Observation) string {
 	for _, s := range m.Seen {
 		if !slices.ContainsFunc(o.Processes, func(p fleet.Process) bool { return p.ID == s.Process }) {
-			return fmt.Sprintf("%s was moved before and is not observed any more: if it still runs, its connections are in no ledger", s.Process)
+			return fmt.Sprintf("%s was moved before and is not observed any more: if it still runs, its connections are in no "+
+				"ledger", s.Process)
 		}
 	}
 	return ""

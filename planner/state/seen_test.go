@@ -18,11 +18,13 @@ func TestAUserThatIsNotThereNowKeepsItsPool(t *testing.T) {
 		}
 		return fleet.Observation{Processes: []fleet.Process{{ID: "a/1", Group: "a", Aliases: []fleet.Alias{a}}}}
 	}
-	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(look("app", "batch"))})
+	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{},
+		Seen: state.SeenIn(look("app", "batch"))})
 	m = m.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(look("app", "cron"))})
 	got := m.Recall(look("app"))
 	pools := got.Processes[0].Aliases[0].Pools
-	if len(pools) != 3 || pools[1].User != "batch" || pools[2].User != "cron" || pools[1].Conns() != 0 || pools[0].Conns() != 2 {
+	if len(pools) != 3 || pools[1].User != "batch" || pools[2].User != "cron" || pools[1].Conns() != 0 ||
+		pools[0].Conns() != 2 {
 		t.Errorf("%+v", pools)
 	}
 	if m.Missing(look()) != "" {
@@ -31,7 +33,8 @@ func TestAUserThatIsNotThereNowKeepsItsPool(t *testing.T) {
 	if why := m.Missing(fleet.Observation{}); !strings.Contains(why, "a/1") {
 		t.Errorf("%q", why)
 	}
-	if m = m.After(state.Event{Kind: state.Accepted}); m.Missing(fleet.Observation{}) != "" || len(m.Recall(look("app")).Processes[0].Aliases[0].Pools) != 1 {
+	if m = m.After(state.Event{Kind: state.Accepted}); m.Missing(fleet.Observation{}) != "" ||
+		len(m.Recall(look("app")).Processes[0].Aliases[0].Pools) != 1 {
 		t.Error("what a person has accepted is still expected")
 	}
 }
@@ -40,11 +43,13 @@ func TestAProcessIsThatOfItsConsole(t *testing.T) {
 	look := func(consoles ...string) (o fleet.Observation) {
 		for i, c := range consoles {
 			id := fmt.Sprintf("a/%d", i+1)
-			o.Processes = append(o.Processes, fleet.Process{ID: id, Group: "a", Console: c, Aliases: []fleet.Alias{{Name: "db"}}})
+			o.Processes = append(o.Processes, fleet.Process{ID: id, Group: "a", Console: c,
+				Aliases: []fleet.Alias{{Name: "db"}}})
 		}
 		return o
 	}
-	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(look("h1:6432", "h2:6432"))})
+	m := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{},
+		Seen: state.SeenIn(look("h1:6432", "h2:6432"))})
 	for _, c := range []struct {
 		name string
 		now  fleet.Observation
@@ -71,7 +76,8 @@ func TestAProcessIsThatOfItsConsole(t *testing.T) {
 		}
 	}
 	// A new address is the one that counts from the next run on, and what was there before is nobody's.
-	moved := m.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(look("h1:6432", "pod9:6432"))})
+	moved := m.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{},
+		Seen: state.SeenIn(look("h1:6432", "pod9:6432"))})
 	if why := moved.Stranger(look("pod9:6432", "h1:6432")); why == "" {
 		t.Error("a new address is not kept")
 	}
@@ -84,7 +90,8 @@ func TestAProcessIsThatOfItsConsole(t *testing.T) {
 	if why := old.Stranger(look("h2:6432", "h1:6432")); why != "" {
 		t.Errorf("%q", why)
 	}
-	old = old.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: state.SeenIn(look("h1:6432", "h2:6432"))})
+	old = old.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{},
+		Seen: state.SeenIn(look("h1:6432", "h2:6432"))})
 	if why := old.Stranger(look("h2:6432", "h1:6432")); why == "" {
 		t.Error("a console that was told later is not kept")
 	}

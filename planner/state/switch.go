@@ -10,11 +10,12 @@ import (
 
 // Switch is what a traffic switch should say, as far as the journal knows.
 type Switch struct {
-	Shift string    `json:"shift"` // its id
-	X     int       `json:"x_percent"`
-	Or    int       `json:"or_percent"`    // what it may say too: a turn of which nobody knows whether it was made, or that was made just now
-	At    time.Time `json:"at"`            // of the newest turn
-	Any   bool      `json:"any,omitempty"` // a person has taken responsibility for what it says
+	Shift string `json:"shift"` // its id
+	X     int    `json:"x_percent"`
+	// what it may say too: a turn of which nobody knows whether it was made, or that was made just now
+	Or  int       `json:"or_percent"`
+	At  time.Time `json:"at"`            // of the newest turn
+	Any bool      `json:"any,omitempty"` // a person has taken responsibility for what it says
 }
 
 // Reading is what a traffic switch says.

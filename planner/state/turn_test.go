@@ -12,16 +12,22 @@ func TestASurpriseHalvesTheNextTurnUntilOneIsAsExpected(t *testing.T) {
 	p := state.DefaultPolicy()
 	p.Percent = 20
 	point := func(share float64, useless string) learn.SoakResult {
-		return learn.SoakResult{Shift: "s", From: learn.Measure{Erlangs: 1 - share, SD: 0.01}, To: learn.Measure{Erlangs: share, SD: 0.01}, Expected: &load.Range{Lower: 0.1, Target: 0.2, Upper: 0.3}, Excluded: useless}
+		return learn.SoakResult{Shift: "s", From: learn.Measure{Erlangs: 1 - share, SD: 0.01},
+			To: learn.Measure{Erlangs: share, SD: 0.01}, Expected: &load.Range{Lower: 0.1, Target: 0.2, Upper: 0.3},
+			Excluded: useless}
 	}
 	for _, c := range []struct {
 		points []learn.SoakResult
 		want   int
 	}{
-		{nil, 20}, {[]learn.SoakResult{point(0.2, "")}, 20}, {[]learn.SoakResult{point(0.5, "")}, 10}, {[]learn.SoakResult{point(0.5, ""), point(0.05, "")}, 5},
-		{[]learn.SoakResult{point(0.5, ""), {Shift: "s", Survey: true, From: learn.Measure{Erlangs: 1, SD: 0.1}}}, 10}, // the next run looks first
-		{[]learn.SoakResult{point(0.5, ""), point(0.2, "")}, 20}, {[]learn.SoakResult{point(0.2, "full")}, 10}, {[]learn.SoakResult{{Shift: "other", Excluded: "x"}}, 20},
-		{[]learn.SoakResult{point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, "")}, 1},
+		{nil, 20}, {[]learn.SoakResult{point(0.2, "")}, 20}, {[]learn.SoakResult{point(0.5, "")}, 10},
+		{[]learn.SoakResult{point(0.5, ""), point(0.05, "")}, 5},
+		// the next run looks first
+		{[]learn.SoakResult{point(0.5, ""), {Shift: "s", Survey: true, From: learn.Measure{Erlangs: 1, SD: 0.1}}}, 10},
+		{[]learn.SoakResult{point(0.5, ""), point(0.2, "")}, 20}, {[]learn.SoakResult{point(0.2, "full")}, 10},
+		{[]learn.SoakResult{{Shift: "other", Excluded: "x"}}, 20},
+		{[]learn.SoakResult{point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, "")},
+			1},
 	} {
 		if got := (state.JournalState{Soaks: c.points}).SoaksFrom("s", p); got != c.want {
 			t.Errorf("%d points: %d, want %d", len(c.points), got, c.want)

@@ -15,7 +15,8 @@ func (m JournalState) Flushed() []fleet.SettingChange {
 	var out []fleet.SettingChange
 	for _, w := range m.Written {
 		if w.Key == fleet.KeyLifetime {
-			out = append(out, fleet.SettingChange{Process: w.Process, Alias: w.Alias, Key: fleet.KeyLifetime, From: FlushLifetime, To: w.From})
+			out = append(out, fleet.SettingChange{Process: w.Process, Alias: w.Alias, Key: fleet.KeyLifetime,
+				From: FlushLifetime, To: w.From})
 		}
 	}
 	return out
@@ -31,7 +32,10 @@ func (m JournalState) restored(sets []fleet.SettingChange) JournalState {
 
 // RetreatFor is how long a run that sees nothing goes on because a step's lines are still to go back; 0: none is.
 func (m JournalState) RetreatFor() time.Duration {
-	if !Back(m.Step) || !slices.ContainsFunc(m.Step.Changes, func(x fleet.SettingChange) bool { return m.LineUnsettled(x, x.To) }) {
+	if !Back(m.Step) || !slices.ContainsFunc(m.Step.Changes, func(x fleet.SettingChange) bool {
+		return m.LineUnsettled(x,
+			x.To)
+	}) {
 		return 0
 	}
 	return RetreatFor
@@ -51,7 +55,8 @@ func (m JournalState) Unsettled() []fleet.SettingChange {
 	return out
 }
 
-// LineUnsettled reports whether the journal knows of an act on the line of a set, and not that it is at that value since.
+// LineUnsettled reports whether the journal knows of an act on the line of a set, and not that it is at that value
+// since.
 func (m JournalState) LineUnsettled(x fleet.SettingChange, value int) bool {
 	w, ok := m.Line(x)
 	return ok && (w.To != value || w.Or != value)

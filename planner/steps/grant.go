@@ -21,7 +21,8 @@ func (w *path) grant() bool {
 		}
 		both := p.bent && p.above() || slices.ContainsFunc(w.given[released:], w.stirred)
 		if more > w.grants {
-			w.note = fmt.Sprintf("one more on %s costs %s, more than the step's share of the budget", p.ID, words.Count(more, "connection"))
+			w.note = fmt.Sprintf("one more on %s costs %s, more than the step's share of the budget", p.ID,
+				words.Count(more, "connection"))
 		}
 		w.granted = true
 		w.grants -= more

@@ -11,16 +11,21 @@ import (
 	"github.com/pgbudget/pgbudget/planner/steps"
 )
 
-// TestOneMoreInReserveIsWhatItsCopiesMayOpen: users with a size of their own have the line's reserve, those with a reserve of
-// their own have not. What one more costs, of the step's percent and under a limit, is counted so.
+// TestOneMoreInReserveIsWhatItsCopiesMayOpen: users with a size of their own have the line's reserve, those with a
+// reserve of their own have not. What one more costs, of the step's percent and under a limit, is counted so.
 func TestOneMoreInReserveIsWhatItsCopiesMayOpen(t *testing.T) {
-	copies := []budget.Copy{{Process: "g/1", User: "a", FixedConns: 4, OwnSize: true}, {Process: "g/1", User: "b", FixedConns: 4, OwnSize: true},
-		{Process: "g/1", User: "c", FixedConns: 4, OwnSize: true}, {Process: "g/1", User: "d", OwnReserve: 2}, {Process: "g/1", User: "e", FixedConns: 3, Bounded: true}}
+	copies := []budget.Copy{{Process: "g/1", User: "a", FixedConns: 4, OwnSize: true}, {Process: "g/1", User: "b",
+		FixedConns: 4, OwnSize: true},
+		{Process: "g/1", User: "c", FixedConns: 4, OwnSize: true}, {Process: "g/1", User: "d", OwnReserve: 2},
+		{Process: "g/1", User: "e", FixedConns: 3, Bounded: true}}
 	fl := func(b int, limits ...fleet.Limit) budget.Fleet {
-		p := budget.FleetPool{ID: "g/d1", Alias: "d1", Server: "pg", Copies: copies, Sizes: []budget.Size{{Process: "g/1", Conns: 5}},
+		p := budget.FleetPool{ID: "g/d1", Alias: "d1", Server: "pg", Copies: copies,
+			Sizes: []budget.Size{{Process: "g/1", Conns: 5}},
 			Rules: budget.Rules{Count: budget.CountWorst, Weight: 1}, Load: plannertest.StageLoad("g")}
 		p.Tally()
-		return budget.Fleet{Pools: []budget.FleetPool{p}, Limits: limits, Servers: []budget.FleetServer{{Name: "pg", MaxConns: b, BudgetConns: b, Lines: []budget.Line{{Item: "max_connections", Conns: b}}}}}
+		return budget.Fleet{Pools: []budget.FleetPool{p}, Limits: limits,
+			Servers: []budget.FleetServer{{Name: "pg", MaxConns: b, BudgetConns: b,
+				Lines: []budget.Line{{Item: "max_connections", Conns: b}}}}}
 	}
 	goal := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "g/d1", Size: 5, Reserve: 4}}}
 	steps := func(f budget.Fleet) (reserves []int, blocked string) {
@@ -50,6 +55,7 @@ func TestOneMoreInReserveIsWhatItsCopiesMayOpen(t *testing.T) {
 	}
 	got, why := steps(fl(100, fleet.Limit{Kind: fleet.LimitRole, Conns: 12 + 5, Members: members}))
 	if len(got) != 1 || got[0] != 1 || why == "" {
-		t.Errorf("reserves of %v, %q; want 1: of 17 connections that the role may have 12 are in use, and one more takes 3", got, why)
+		t.Errorf("reserves of %v, %q; want 1: of 17 connections that the role may have 12 are in use, and one more takes 3",
+			got, why)
 	}
 }

@@ -42,10 +42,11 @@ type pathPool struct {
 	from, size, to          int
 	fromR, reserve, reserTo int
 	curve                   sizing.PoolCurve
-	copies, reserves        int // connections of one more, and of one more in reserve, whatever caps say: what counts against the percent
-	under                   []roomUse
-	bent                    bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
-	refused                 string
+	// connections of one more, and of one more in reserve, whatever caps say: what counts against the percent
+	copies, reserves int
+	under            []roomUse
+	bent             bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
+	refused          string
 }
 
 func newPath(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy, refused []state.Refusal) *path {
@@ -142,10 +143,12 @@ func (w *path) step() (sets []fleet.SettingChange, note, blocked string) {
 	for _, p := range w.pools {
 		for _, s := range p.Sizes {
 			if p.size != p.from {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from, To: p.size})
+				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
+					To: p.size})
 			}
 			if p.reserve != p.fromR {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR, To: p.reserve})
+				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR,
+					To: p.reserve})
 			}
 		}
 	}
@@ -261,7 +264,8 @@ func (w *path) give(i int) {
 	p := &w.pools[i]
 	fewer := p.fewer()
 	if fewer > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %s, more than the step's share of the budget", p.ID, words.Count(fewer, "connection"))
+		w.note = fmt.Sprintf("one fewer on %s frees %s, more than the step's share of the budget", p.ID,
+			words.Count(fewer, "connection"))
 	}
 	w.given = append(w.given, given{i, p.size, p.reserve})
 	before := p.WorstAt(p.size, p.reserve)
@@ -294,10 +298,12 @@ func (w *path) blocked() string {
 	}
 	for i, p := range w.pools {
 		if k := w.tight(i); p.below() && k >= 0 {
-			return fmt.Sprintf("the way to the plan, %s first, is barred by %s: %s are left under it, and one more of %s takes %d; plan again",
+			return fmt.Sprintf("the way to the plan, %s first, is barred by %s: %s are left under it, and one more of %s takes "+
+				"%d; plan again",
 				below, w.rooms[k].Text, words.Count(w.rooms[k].Conns, "connection"), p.ID, p.more())
 		}
 	}
-	return fmt.Sprintf("the way to the plan, %s first, needs %s more, and %d of the budget of %d on %s are spare: something takes connections that were free when it was planned; plan again",
+	return fmt.Sprintf("the way to the plan, %s first, needs %s more, and %d of the budget of %d on %s are spare: "+
+		"something takes connections that were free when it was planned; plan again",
 		below, words.Count(short, "connection"), w.spare, w.server.BudgetConns, w.server.Name)
 }

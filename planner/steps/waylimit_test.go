@@ -23,7 +23,8 @@ func TestEqualisingKeepsALimit(t *testing.T) {
 		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 30}}
 	}
 	f, _ := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
-	step := steps.Equal(f, sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "main", Size: 20}}}, state.Policy{Percent: 100}, nil)
+	step := steps.Equal(f, sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "main", Size: 20}}},
+		state.Policy{Percent: 100}, nil)
 	if len(step.Changes) != 1 || step.Changes[0].To != 10 {
 		t.Errorf("%s; want 6 → 10, as 20 + 10 are the 30 of the role", step.Text())
 	}

@@ -37,9 +37,11 @@ func (w *path) addLines(p budget.FleetPool, lines []sizing.GoalLine, refused []s
 // step, and its releases, are at most percent of each server's budget; one unit may exceed that where the budget holds
 // it, and the step's Note says so. A server over its budget only releases, as much as the way holds.
 //
-// An empty step means that there is nothing to do; blocked then says what is still to do and cannot be done, if anything.
-// The processes of each pool are taken to agree: see Equal. Those that go line by line are sized by themselves.
-func Next(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.Refusal) (step state.Step, blocked string) {
+// An empty step means that there is nothing to do; blocked then says what is still to do and cannot be done, if
+// anything. The processes of each pool are taken to agree: see Equal. Those that go line by line are sized by
+// themselves.
+func Next(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.Refusal) (step state.Step,
+	blocked string) {
 	step = state.Step{Kind: state.Forward}
 	for _, s := range f.Servers {
 		w := newPath(f, g, s, policy, refused)
@@ -68,7 +70,8 @@ func Equal(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.R
 		for _, p := range f.Pools {
 			goal, ours := g.Pool(p.ID)
 			_, same := p.FromSize()
-			if p.Server != s.Name || !ours || same || g.ByLine(p.ID) || slices.ContainsFunc(refused, func(r state.Refusal) bool { return r.Pool == p.ID }) {
+			if p.Server != s.Name || !ours || same || g.ByLine(p.ID) ||
+				slices.ContainsFunc(refused, func(r state.Refusal) bool { return r.Pool == p.ID }) {
 				continue
 			}
 			lo, hi := p.Sizes[0].Conns, p.Sizes[0].Conns
@@ -99,7 +102,8 @@ func Equal(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.R
 					releases += units * users
 				}
 				if units != 0 {
-					step.Changes = append(step.Changes, fleet.SettingChange{Process: size.Process, Alias: p.Alias, Key: fleet.KeySize, From: size.Conns, To: size.Conns + units})
+					step.Changes = append(step.Changes, fleet.SettingChange{Process: size.Process, Alias: p.Alias, Key: fleet.KeySize,
+						From: size.Conns, To: size.Conns + units})
 				}
 			}
 		}

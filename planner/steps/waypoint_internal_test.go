@@ -40,10 +40,12 @@ func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 			}
 			p.Tally()
 			if r.IntN(10) > 0 {
-				g.Pools = append(g.Pools, sizing.GoalPool{Pool: p.ID, Server: "pg", Size: max(1, size+r.IntN(9)-4), Reserve: r.IntN(3)})
+				g.Pools = append(g.Pools, sizing.GoalPool{Pool: p.ID, Server: "pg", Size: max(1, size+r.IntN(9)-4),
+					Reserve: r.IntN(3)})
 			}
 			if r.IntN(8) == 0 {
-				refused = append(refused, state.Refusal{Pool: p.ID, Key: []fleet.Key{fleet.KeySize, fleet.KeyReserve}[r.IntN(2)], Least: r.IntN(10), Reason: "it waited"})
+				refused = append(refused, state.Refusal{Pool: p.ID, Key: []fleet.Key{fleet.KeySize, fleet.KeyReserve}[r.IntN(2)],
+					Least: r.IntN(10), Reason: "it waited"})
 			}
 		}
 		f.Servers[0].BudgetConns = f.WorstConns("pg") + []int{0, 0, 1, 2, 5, 50, -10}[r.IntN(7)]
@@ -79,7 +81,8 @@ type slowWay struct {
 	note             string
 }
 
-func newSlowWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy, refused []state.Refusal) *slowWay {
+func newSlowWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy,
+	refused []state.Refusal) *slowWay {
 	w := &slowWay{fleet: f, server: s, spare: f.SpareConns(s.Name)}
 	w.grants = policy.StepConns(s.BudgetConns)
 	w.releases = w.grants
@@ -89,7 +92,8 @@ func newSlowWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy stat
 			continue
 		}
 		size := p.LargestSize()
-		x := pathPool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns, reserTo: goal.Reserve, curve: sizing.CurveOf(p)}
+		x := pathPool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns,
+			reserTo: goal.Reserve, curve: sizing.CurveOf(p)}
 		x.copies, x.reserves = max(1, p.Sized()), max(1, p.Reserved())
 		for _, r := range refused {
 			if r.Pool == p.ID && r.Key == fleet.KeySize && x.to < r.Least {
@@ -125,10 +129,12 @@ func (w *slowWay) step() (sets []fleet.SettingChange, note, blocked string) {
 	for _, p := range w.pools {
 		for _, s := range p.Sizes {
 			if p.size != p.from {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from, To: p.size})
+				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
+					To: p.size})
 			}
 			if p.reserve != p.fromR {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR, To: p.reserve})
+				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR,
+					To: p.reserve})
 			}
 		}
 	}
@@ -164,7 +170,8 @@ func (w *slowWay) grant() bool {
 		w.release()
 	}
 	if more > w.grants {
-		w.note = fmt.Sprintf("one more on %s costs %s, more than the step's share of the budget", p.ID, words.Count(more, "connection"))
+		w.note = fmt.Sprintf("one more on %s costs %s, more than the step's share of the budget", p.ID,
+			words.Count(more, "connection"))
 	}
 	if p.size < p.to {
 		p.size++
@@ -211,7 +218,8 @@ func (w *slowWay) release() bool {
 	p := &w.pools[best]
 	fewer := p.fewer()
 	if fewer > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %s, more than the step's share of the budget", p.ID, words.Count(fewer, "connection"))
+		w.note = fmt.Sprintf("one fewer on %s frees %s, more than the step's share of the budget", p.ID,
+			words.Count(fewer, "connection"))
 	}
 	before := p.WorstAt(p.size, p.reserve)
 	if p.reserve > p.reserTo {

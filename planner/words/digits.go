@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// Digits writes a number for people: three digits, all of a whole number, and no exponent. chosen: below a thousandth, of clients,
-// Erlangs or transactions a second, no model is as exact as another digit.
+// Digits writes a number for people: three digits, all of a whole number, and no exponent. chosen: below a thousandth,
+// of clients, Erlangs or transactions a second, no model is as exact as another digit.
 func Digits(v float64) string { return figure(v, 3) }
 
 // Deviation is Digits of how far a number may be off: two digits.

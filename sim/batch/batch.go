@@ -96,13 +96,17 @@ func VariantOf(s *scenario.Scenario, settings []Setting) Variant {
 		for _, subject := range subjects[of] {
 			for _, n := range scenario.Names {
 				if n.Of == of {
-					v.Measures = append(v.Measures, Measure{subject, n.Name, n.Unit, func(r sim.Results) (float64, bool) { return n.Value(r, subject) }})
+					v.Measures = append(v.Measures, Measure{subject, n.Name, n.Unit, func(r sim.Results) (float64,
+						bool) {
+						return n.Value(r, subject)
+					}})
 				}
 			}
 		}
 	}
 	for _, e := range s.Expect {
-		v.Expect = append(v.Expect, Expectation{Measure: Measure{e.Subject, e.Name, e.Unit, e.Value}, Text: e.Text, Op: e.Op, Bound: e.Bound,
+		v.Expect = append(v.Expect, Expectation{Measure: Measure{e.Subject, e.Name, e.Unit, e.Value}, Text: e.Text, Op: e.Op,
+			Bound: e.Bound,
 			Every: e.Counts() || e.Op == "==" || e.Op == "!="})
 	}
 	return v
@@ -119,7 +123,8 @@ func (b Batch) Check() error {
 	}
 	for _, v := range b.Variants {
 		if v.Warmup < 0 || v.Horizon <= 0 {
-			faults = append(faults, fmt.Errorf("a warm-up of %s and a horizon of %s leave nothing to measure", v.Warmup, v.Horizon))
+			faults = append(faults, fmt.Errorf("a warm-up of %s and a horizon of %s leave nothing to measure", v.Warmup,
+				v.Horizon))
 		}
 	}
 	if len(faults) == 0 {

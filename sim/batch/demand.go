@@ -47,10 +47,10 @@ func (o *outcome) look(ctx context.Context, w world, v Variant, steps *counter) 
 // trueLoad is the load in Erlangs that a pool was asked to carry: the connections that it would have kept busy, had it
 // served everyone at once with holds as they were.
 //
-// Of open clients that is the arrivals' share of those served: B·A/D with B busy connections, A arrivals, D ends (Little's
-// law on both sides of the queue). Closed clients ask less while they wait; what they would ask is N·S/(Z+S), the
-// interactive response time law without waiting (Denning & Buzen, The Operational Analysis of Queueing Network Models,
-// 1978), S = B·T/D. A pool with both, or one whose closed clients a traffic switch moves, is not known.
+// Of open clients that is the arrivals' share of those served: B·A/D with B busy connections, A arrivals, D ends
+// (Little's law on both sides of the queue). Closed clients ask less while they wait; what they would ask is N·S/(Z+S),
+// the interactive response time law without waiting (Denning & Buzen, The Operational Analysis of Queueing Network
+// Models, 1978), S = B·T/D. A pool with both, or one whose closed clients a traffic switch moves, is not known.
 func trueLoad(spec sim.Spec, pool string, r sim.Results) fleet.Float {
 	var open bool
 	var clients int

@@ -8,6 +8,6 @@
 //	report.go  what came out; show.go as people read it; junit.go as CI does
 //	demand.go  the planner's estimate of each pool's load, beside the true one
 //
-// All variants meet the same seeds. What differs between two of them with one seed is therefore what the change did, not
-// chance: differences are summed up pair by pair.
+// All variants meet the same seeds. What differs between two of them with one seed is therefore what the change did,
+// not chance: differences are summed up pair by pair.
 package batch

@@ -104,6 +104,7 @@ func TestTheHighestCPUDoesNotDependOnTheTimeline(t *testing.T) {
 	}
 	pair, one := both.Variants[0].Value("main", "cpu_max"), second.Variants[0].Value("main", "cpu_max")
 	if one.Max != pair.Max && one.Max != pair.Min {
-		t.Errorf("seed 2 alone has a highest CPU of %g, with seed 1 before it %g or %g", float64(one.Max), float64(pair.Min), float64(pair.Max))
+		t.Errorf("seed 2 alone has a highest CPU of %g, with seed 1 before it %g or %g", float64(one.Max), float64(pair.Min),
+			float64(pair.Max))
 	}
 }

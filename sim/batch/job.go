@@ -76,7 +76,8 @@ func (b Batch) run(ctx context.Context, j job, step func(int)) (out outcome) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			out = outcome{err: &operr.Error{Subject: subject, Err: fmt.Errorf("a defect of the simulator: %v\n%s", p, debug.Stack())}}
+			out = outcome{err: &operr.Error{Subject: subject, Err: fmt.Errorf("a defect of the simulator: %v\n%s", p,
+				debug.Stack())}}
 		}
 	}()
 	w, err := b.world(v.Spec, seed)

@@ -112,9 +112,11 @@ func (r rule) judge(values []float64, seeds []uint64, whole bool) Verdict {
 	case len(values) == 1:
 		v.Got, v.Basis = fleet.Float(values[0]), "one run alone: no interval is known"
 	case r.upwards():
-		v.Got, v.Basis = fleet.Float(s.upper()), fmt.Sprintf("upper end of the mean's 95 %% interval over %d runs", len(values))
+		v.Got, v.Basis = fleet.Float(s.upper()), fmt.Sprintf("upper end of the mean's 95 %% interval over %d runs",
+			len(values))
 	default:
-		v.Got, v.Basis = fleet.Float(s.lower()), fmt.Sprintf("lower end of the mean's 95 %% interval over %d runs", len(values))
+		v.Got, v.Basis = fleet.Float(s.lower()), fmt.Sprintf("lower end of the mean's 95 %% interval over %d runs",
+			len(values))
 	}
 	if v.Got.Known() && !r.holds(float64(v.Got)) {
 		v.State = Failed

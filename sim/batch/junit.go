@@ -44,12 +44,13 @@ type (
 	}
 )
 
-// JUnit writes the verdicts as JUnit XML: one testsuite for each variant, one testcase for each expectation. name is the
-// scenario's; repeat words the command that runs one variant again so that the verdict is the same.
+// JUnit writes the verdicts as JUnit XML: one testsuite for each variant, one testcase for each expectation. name is
+// the scenario's; repeat words the command that runs one variant again so that the verdict is the same.
 func (r Report) JUnit(name string, repeat func(v VariantReport, e Verdict) string) ([]byte, error) {
 	var all suites
 	for _, v := range r.Variants {
-		s := suite{Name: name, Properties: []property{{"first_seed", strconv.FormatUint(r.FirstSeed, 10)}, {"runs", strconv.Itoa(v.Runs)},
+		s := suite{Name: name, Properties: []property{{"first_seed", strconv.FormatUint(r.FirstSeed, 10)},
+			{"runs", strconv.Itoa(v.Runs)},
 			{"virtual_time", (v.Warmup + v.Horizon).String()}}}
 		if v.Name != "" {
 			s.Name += " [" + v.Name + "]"

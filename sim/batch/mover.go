@@ -57,7 +57,8 @@ func (m *mover) run(ctx context.Context) error {
 	if err != nil {
 		return m.ended(ctx, err)
 	}
-	r := bouncer.Rebalancer{Clock: m.pacer, Fleet: m.pacer, Applier: m.pacer, Signals: m.pacer, Journal: m, Declared: m.moves.Declared, Loads: loads,
+	r := bouncer.Rebalancer{Clock: m.pacer, Fleet: m.pacer, Applier: m.pacer, Signals: m.pacer, Journal: m,
+		Declared: m.moves.Declared, Loads: loads,
 		Evidence: e, Traffic: m.traffic(ctx), Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
 		Replans: len(m.moves.To) == 0, Closed: func(t time.Time) string { return control.Closed(m.moves.Windows, t) }}
 	report, err := r.Run(ctx, goal, state.JournalState{})

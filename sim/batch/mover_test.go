@@ -41,7 +41,8 @@ func moved(t *testing.T, b Batch) VariantReport {
 
 func TestTheControllerMovesAScenarioToItsPlan(t *testing.T) {
 	v := moved(t, rebalance(t, "horizon=6m"))
-	if v.Value("", "run_done").Mean != 1 || v.Value("", "steps").Mean < 2 || v.Value("main", "budget_violations").Max != 0 {
+	if v.Value("", "run_done").Mean != 1 || v.Value("", "steps").Mean < 2 ||
+		v.Value("main", "budget_violations").Max != 0 {
 		t.Errorf("done %v after %v steps", v.Value("", "run_done").Mean, v.Value("", "steps").Mean)
 	}
 	first, last := v.Timeline[0], v.Timeline[Steps]

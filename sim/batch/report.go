@@ -138,7 +138,8 @@ func (b Batch) variant(v Variant, ended []*outcome) VariantReport {
 		return out
 	}
 	for i, m := range v.Measures {
-		x.Values = append(x.Values, Value{m.Subject, m.Name, m.Unit, statOf(column(func(o *outcome) float64 { return o.measures[i] }))})
+		x.Values = append(x.Values, Value{m.Subject, m.Name, m.Unit,
+			statOf(column(func(o *outcome) float64 { return o.measures[i] }))})
 	}
 	for i, e := range v.Expect {
 		verdict := e.rule().judge(column(func(o *outcome) float64 { return o.expect[i] }), seeds, len(seeds) == b.Seeds)
@@ -148,8 +149,8 @@ func (b Batch) variant(v Variant, ended []*outcome) VariantReport {
 	return x
 }
 
-// differences pairs the runs of two variants that had the same seed, measure by measure; a measure that only one of them
-// has is left out.
+// differences pairs the runs of two variants that had the same seed, measure by measure; a measure that only one of
+// them has is left out.
 func differences(v, first Variant, ended, from []*outcome) []Value {
 	var out []Value
 	for i, m := range v.Measures {

@@ -51,7 +51,8 @@ func (f *fake) Sleep(ctx context.Context, d time.Duration) error {
 
 func (f *fake) Results() sim.Results {
 	r := rand.New(rand.NewPCG(f.seed, 1))
-	return sim.Results{Span: f.at - f.since, Events: 1000 + int64(f.seed), Total: sim.PoolResults{Arrivals: int64(100 + r.IntN(50)), Done: 100}}
+	return sim.Results{Span: f.at - f.since, Events: 1000 + int64(f.seed),
+		Total: sim.PoolResults{Arrivals: int64(100 + r.IntN(50)), Done: 100}}
 }
 
 // Observe shows one process with one pool that is offered 4 Erlangs.
@@ -59,9 +60,11 @@ func (f *fake) Observe(ctx context.Context) (fleet.Observation, error) {
 	if err := ctx.Err(); err != nil {
 		return fleet.Observation{}, err
 	}
-	o := fleet.Observation{At: f.Now(), Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: "1.24.1", Aliases: []fleet.Alias{{Name: "app",
-		SizeConns: 10, PoolMode: "transaction", Counters: fleet.Counters{Xacts: int64(f.at.Seconds() * 40), Assignments: int64(f.at.Seconds() * 40),
-			XactTime: 4 * f.at}, Pools: []fleet.PoolGauges{{User: "app", ServersActive: 4, ServersIdle: 1}}}}}}}
+	o := fleet.Observation{At: f.Now(), Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: "1.24.1",
+		Aliases: []fleet.Alias{{Name: "app",
+			SizeConns: 10, PoolMode: "transaction", Counters: fleet.Counters{Xacts: int64(f.at.Seconds() * 40),
+				Assignments: int64(f.at.Seconds() * 40),
+				XactTime:    4 * f.at}, Pools: []fleet.PoolGauges{{User: "app", ServersActive: 4, ServersIdle: 1}}}}}}}
 	f.at += sim.DefaultLookLatency
 	return o, nil
 }
@@ -70,12 +73,17 @@ func (f *fake) Observe(ctx context.Context) (fleet.Observation, error) {
 func (f *fake) Apply(context.Context, state.Action) error    { return nil }
 func (f *fake) Read(context.Context) ([]fleet.Signal, error) { return nil, nil }
 
-var arrivals = Measure{Name: "arrivals", Unit: scenario.Count, Value: func(r sim.Results) (float64, bool) { return float64(r.Total.Arrivals), true }}
+var arrivals = Measure{Name: "arrivals", Unit: scenario.Count, Value: func(r sim.Results) (float64,
+	bool) {
+	return float64(r.Total.Arrivals), true
+}}
 
 // twice is a batch of two variants and five seeds over fakes.
 func twice() Batch {
-	v := Variant{Warmup: time.Minute, Horizon: 6*time.Minute + 11*time.Nanosecond, Every: 5 * time.Second, Measures: []Measure{arrivals},
-		Expect: []Expectation{{Measure: arrivals, Text: "arrivals < 1000", Op: "<", Bound: 1000}, {Measure: arrivals, Text: "arrivals >= 500", Op: ">=", Bound: 500, Every: true}}}
+	v := Variant{Warmup: time.Minute, Horizon: 6*time.Minute + 11*time.Nanosecond, Every: 5 * time.Second,
+		Measures: []Measure{arrivals},
+		Expect: []Expectation{{Measure: arrivals, Text: "arrivals < 1000", Op: "<", Bound: 1000},
+			{Measure: arrivals, Text: "arrivals >= 500", Op: ">=", Bound: 500, Every: true}}}
 	other := v
 	v.Settings = []Setting{{Key: "a", Value: "1", Varies: true}}
 	other.Settings = []Setting{{Key: "a", Value: "2", Varies: true}}
@@ -115,7 +123,8 @@ func TestARunTakesItsSamplesOnTheGridAndEndsAtItsHorizon(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := r.Variants[1].Timeline
-	if len(line) != Steps+1 || line[0].At != time.Minute || line[150].At != 4*time.Minute+5*time.Nanosecond || line[Steps].At != 7*time.Minute+11*time.Nanosecond {
+	if len(line) != Steps+1 || line[0].At != time.Minute || line[150].At != 4*time.Minute+5*time.Nanosecond ||
+		line[Steps].At != 7*time.Minute+11*time.Nanosecond {
 		t.Errorf("%d samples from %s over %s to %s", len(line), line[0].At, line[150].At, line[Steps].At)
 	}
 }
@@ -199,7 +208,8 @@ func TestTheEarliestErrorIsTheBatchs(t *testing.T) {
 			}
 		}
 		_, err := b.Run(t.Context())
-		if err == nil || !strings.Contains(err.Error(), "seed 8, a=1: no such world") || operr.KindOf(err) != operr.KindUsage {
+		if err == nil || !strings.Contains(err.Error(), "seed 8, a=1: no such world") ||
+			operr.KindOf(err) != operr.KindUsage {
 			t.Errorf("%d workers: %v", workers, err)
 		}
 	}
@@ -216,7 +226,8 @@ func TestAPanicOfTheEngineNamesTheRun(t *testing.T) {
 		}}, nil
 	}
 	_, err := b.Run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "seed 9, a=1: a defect of the simulator: 11 of 10 connections") || operr.KindOf(err) != operr.KindUnforeseen {
+	if err == nil || !strings.Contains(err.Error(), "seed 9, a=1: a defect of the simulator: 11 of 10 connections") ||
+		operr.KindOf(err) != operr.KindUnforeseen {
 		t.Errorf("%v", err)
 	}
 }
@@ -268,10 +279,13 @@ func TestThePlannerFindsTheLoadThatItIsShown(t *testing.T) {
 
 func TestTrueLoadsFollowFromWhatWasServed(t *testing.T) {
 	open := sim.LoadSpec{Pool: "main/app", Open: &sim.OpenSpec{PerSec: 300}}
-	closed := sim.LoadSpec{Pool: "main/app", Closed: &sim.ClosedSpec{Clients: 300, Think: sim.Law{Mean: 950 * time.Millisecond}}}
+	closed := sim.LoadSpec{Pool: "main/app", Closed: &sim.ClosedSpec{Clients: 300,
+		Think: sim.Law{Mean: 950 * time.Millisecond}}}
 	quantiles := closed
-	quantiles.Closed = &sim.ClosedSpec{Clients: 300, Think: sim.Law{Kind: sim.Quantiles, Points: []sim.QuantilePoint{{P: 0, D: 0}, {P: 0.5, D: time.Second}, {P: 1, D: 1800 * time.Millisecond}}}}
-	full := sim.Results{Span: 100 * time.Second, Pools: []sim.PoolResults{{ID: "main/app", Arrivals: 30000, Done: 20000, BusyErlangs: 10}}}
+	quantiles.Closed = &sim.ClosedSpec{Clients: 300, Think: sim.Law{Kind: sim.Quantiles,
+		Points: []sim.QuantilePoint{{P: 0, D: 0}, {P: 0.5, D: time.Second}, {P: 1, D: 1800 * time.Millisecond}}}}
+	full := sim.Results{Span: 100 * time.Second, Pools: []sim.PoolResults{{ID: "main/app", Arrivals: 30000, Done: 20000,
+		BusyErlangs: 10}}}
 	for _, c := range []struct {
 		name string
 		spec sim.Spec
@@ -281,7 +295,8 @@ func TestTrueLoadsFollowFromWhatWasServed(t *testing.T) {
 		{"closed clients of a full pool: 300·0.05/(0.95+0.05)", sim.Spec{Loads: []sim.LoadSpec{closed}}, 15},
 		{"thinking by quantiles of the same mean", sim.Spec{Loads: []sim.LoadSpec{quantiles}}, 15},
 		{"both", sim.Spec{Loads: []sim.LoadSpec{open, closed}}, math.NaN()},
-		{"closed clients behind a switch", sim.Spec{Loads: []sim.LoadSpec{closed}, Shifts: []sim.ShiftSpec{{From: "main/app", To: "ci/app"}}}, math.NaN()},
+		{"closed clients behind a switch", sim.Spec{Loads: []sim.LoadSpec{closed},
+			Shifts: []sim.ShiftSpec{{From: "main/app", To: "ci/app"}}}, math.NaN()},
 	} {
 		got := float64(trueLoad(c.spec, "main/app", full))
 		if math.IsNaN(got) != math.IsNaN(c.want) || math.Abs(got-c.want) > 1e-9 {
@@ -291,7 +306,8 @@ func TestTrueLoadsFollowFromWhatWasServed(t *testing.T) {
 	if got := trueLoad(sim.Spec{}, "main/app", sim.Results{Pools: []sim.PoolResults{{ID: "main/app"}}}); got != 0 {
 		t.Errorf("a pool that nobody asks has %g Erlangs", float64(got))
 	}
-	if got := trueLoad(sim.Spec{}, "main/app", sim.Results{Pools: []sim.PoolResults{{ID: "main/app", Arrivals: 3}}}); got.Known() {
+	if got := trueLoad(sim.Spec{}, "main/app",
+		sim.Results{Pools: []sim.PoolResults{{ID: "main/app", Arrivals: 3}}}); got.Known() {
 		t.Errorf("a pool that served nobody has %g Erlangs", float64(got))
 	}
 	if got := trueLoad(sim.Spec{Loads: []sim.LoadSpec{open}}, "other/pool", full); got.Known() {
@@ -306,7 +322,10 @@ func TestJUnitIsWellFormedAndNamesTheRunToRepeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := r.JUnit("steady", func(v VariantReport, e Verdict) string { return fmt.Sprintf("repeat %s %d", v.Name, *e.Seed) })
+	out, err := r.JUnit("steady", func(v VariantReport, e Verdict) string {
+		return fmt.Sprintf("repeat %s %d", v.Name,
+			*e.Seed)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,7 +337,8 @@ func TestJUnitIsWellFormedAndNamesTheRunToRepeat(t *testing.T) {
 		t.Errorf("%d tests, %d failures, %d skipped in %d suites", got.Tests, got.Failures, got.Skipped, len(got.Suites))
 	}
 	c := got.Suites[0].Cases[1]
-	if got.Suites[0].Name != "steady [a=1]" || c.Name != b.Variants[0].Expect[1].Text || c.Failure == nil || !strings.Contains(c.Failure.Text, "repeat: repeat a=1 ") {
+	if got.Suites[0].Name != "steady [a=1]" || c.Name != b.Variants[0].Expect[1].Text || c.Failure == nil ||
+		!strings.Contains(c.Failure.Text, "repeat: repeat a=1 ") {
 		t.Errorf("suite %q, case %+v, failure %+v", got.Suites[0].Name, c, c.Failure)
 	}
 	if got.Suites[1].Cases[0].Failure != nil {

@@ -18,8 +18,8 @@ func Show(v fleet.Float, unit scenario.Unit) string {
 	return digits(float64(v)*factor) + word
 }
 
-// ShowMean writes a mean with the half-width of its interval, both on one scale; without it where it is not known, or far
-// below the digits that are shown.
+// ShowMean writes a mean with the half-width of its interval, both on one scale; without it where it is not known, or
+// far below the digits that are shown.
 func (v Value) ShowMean() string {
 	if !v.Half.Known() || float64(v.Half) <= 1e-4*math.Abs(float64(v.Mean)) {
 		return Show(v.Mean, v.Unit)
@@ -59,8 +59,8 @@ func scale(x float64, unit scenario.Unit) (factor float64, word string) {
 	}
 }
 
-// digits writes three digits, all of a whole number, at most four behind the point, and a sign of minus that is as wide as
-// the plus.
+// digits writes three digits, all of a whole number, at most four behind the point, and a sign of minus that is as wide
+// as the plus.
 func digits(x float64) string {
 	text := fmt.Sprintf("%.3g", math.Abs(x))
 	if abs := math.Abs(x); abs >= 100 || abs == math.Trunc(abs) {

@@ -38,7 +38,8 @@ func TestOneRunHasNoIntervalAndNoRunHasNoMean(t *testing.T) {
 		t.Errorf("a run without a value: %+v, want nothing known and 1 missing", none)
 	}
 	b, err := json.Marshal(none)
-	if want := `{"mean":null,"half_width_95":null,"min":null,"max":null,"runs":0,"missing":1}`; err != nil || string(b) != want {
+	if want := `{"mean":null,"half_width_95":null,"min":null,"max":null,"runs":0,"missing":1}`; err != nil ||
+		string(b) != want {
 		t.Errorf("JSON %s, want %s", b, want)
 	}
 }
@@ -47,7 +48,8 @@ func TestPairsOfEqualSeedsTellSmallDifferences(t *testing.T) {
 	from := []float64{10, 20, 30, 40}
 	to := []float64{11, 21.2, 30.8, 41}
 	d := paired(from, to)
-	if want := 3.182 * math.Sqrt(0.08/3) / 2; math.Abs(float64(d.Mean)-1) > 1e-12 || math.Abs(float64(d.Half)-want) > 1e-3 {
+	if want := 3.182 * math.Sqrt(0.08/3) / 2; math.Abs(float64(d.Mean)-1) > 1e-12 ||
+		math.Abs(float64(d.Half)-want) > 1e-3 {
 		t.Errorf("difference %g ± %g, want 1 ± %.4f", float64(d.Mean), float64(d.Half), want)
 	}
 	if !d.Significant() {
@@ -56,7 +58,8 @@ func TestPairsOfEqualSeedsTellSmallDifferences(t *testing.T) {
 	if a, b := statOf(from), statOf(to); float64(a.Half) < 10*float64(d.Half) || float64(b.Half) < 10*float64(d.Half) {
 		t.Error("the runs themselves spread no more than their differences: the test shows nothing")
 	}
-	if d := paired([]float64{1, math.NaN(), 3}, []float64{2, 5, math.NaN()}); d.Runs != 1 || d.Missing != 2 || d.Mean != 1 {
+	if d := paired([]float64{1, math.NaN(), 3}, []float64{2, 5, math.NaN()}); d.Runs != 1 || d.Missing != 2 ||
+		d.Mean != 1 {
 		t.Errorf("pairs with a missing half: %+v, want one pair", d)
 	}
 }
@@ -67,11 +70,16 @@ func TestNumbersAreShownWithTheirUnits(t *testing.T) {
 		unit scenario.Unit
 		want string
 	}{
-		{12, scenario.Count, "12"}, {12.34, scenario.Conns, "12.3"}, {1234.56, scenario.Count, "1235"}, {0.0001, scenario.Count, "0.0001"},
-		{0.00123456, scenario.Seconds, "1.23 ms"}, {0.00000123, scenario.Seconds, "1.23 µs"}, {-0.5, scenario.Seconds, "−500 ms"}, {0, scenario.Seconds, "0 ms"},
-		{90, scenario.Seconds, "90 s"}, {1800, scenario.Seconds, "30 min"}, {36000, scenario.Seconds, "10 h"}, {0.615, scenario.Ratio, "61.5 %"},
-		{1, scenario.Ratio, "100 %"}, {fleet.Unknown(), scenario.Ratio, "-"}, {4.25, scenario.Erlangs, "4.25"}, {-1e-320, scenario.Count, "0"},
-		{6.96e-8, scenario.Seconds, "0.0001 ms"}, {0.00024, scenario.Count, "0.0002"}, {0.0716, scenario.Count, "0.0716"}, {-0.05, scenario.Ratio, "−5 %"},
+		{12, scenario.Count, "12"}, {12.34, scenario.Conns, "12.3"}, {1234.56, scenario.Count, "1235"},
+		{0.0001, scenario.Count, "0.0001"},
+		{0.00123456, scenario.Seconds, "1.23 ms"}, {0.00000123, scenario.Seconds, "1.23 µs"}, {-0.5, scenario.Seconds,
+			"−500 ms"}, {0, scenario.Seconds, "0 ms"},
+		{90, scenario.Seconds, "90 s"}, {1800, scenario.Seconds, "30 min"}, {36000, scenario.Seconds, "10 h"},
+		{0.615, scenario.Ratio, "61.5 %"},
+		{1, scenario.Ratio, "100 %"}, {fleet.Unknown(), scenario.Ratio, "-"}, {4.25, scenario.Erlangs, "4.25"},
+		{-1e-320, scenario.Count, "0"},
+		{6.96e-8, scenario.Seconds, "0.0001 ms"}, {0.00024, scenario.Count, "0.0002"}, {0.0716, scenario.Count, "0.0716"},
+		{-0.05, scenario.Ratio, "−5 %"},
 	} {
 		if got := Show(c.v, c.unit); got != c.want {
 			t.Errorf("%g %s is shown as %q, want %q", float64(c.v), c.unit, got, c.want)

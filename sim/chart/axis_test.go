@@ -24,8 +24,10 @@ func TestTicksAreRoundAndFew(t *testing.T) {
 		if len(ticks) < 4 || len(ticks) > maxTimeTicks+1 {
 			t.Errorf("%s to %s: %d ticks", c.from, c.to, len(ticks))
 		}
-		if first, last := ticks[0].Label, ticks[len(ticks)-1].Label; first != c.first || last != c.last || unit.name != c.unit {
-			t.Errorf("%s to %s: ticks %s to %s %s, want %s to %s %s", c.from, c.to, first, last, unit.name, c.first, c.last, c.unit)
+		if first, last := ticks[0].Label, ticks[len(ticks)-1].Label; first != c.first || last != c.last ||
+			unit.name != c.unit {
+			t.Errorf("%s to %s: ticks %s to %s %s, want %s to %s %s", c.from, c.to, first, last, unit.name, c.first, c.last,
+				c.unit)
 		}
 	}
 	for _, top := range []float64{1, 1.06, 3, 7, 12, 38, 99, 100, 530, 12345, 999999} {

@@ -21,7 +21,8 @@ var keep = flag.String("keep", "", "write the pictures of the tests into this fo
 
 // story is an hour of three pools before one server: a shift of sizes, an autovacuum, cron jobs, a surge.
 func story() Timeline {
-	t := Timeline{Title: "gitlab-phase-4: shift ci traffic to its own pool", Subtitle: "seed 1 of 10, after 2m0s of warm-up; K = 500"}
+	t := Timeline{Title: "gitlab-phase-4: shift ci traffic to its own pool",
+		Subtitle: "seed 1 of 10, after 2m0s of warm-up; K = 500"}
 	for i := 0; i <= 300; i++ {
 		at := time.Duration(i) * 12 * time.Second
 		m := at.Minutes()
@@ -68,12 +69,15 @@ func crowd() Timeline {
 	for i := 0; i <= 20; i++ {
 		s := sim.Sample{At: time.Duration(i) * 12 * time.Hour}
 		for j := range 5 {
-			s.Servers = append(s.Servers, sim.ServerSample{Name: strings.Repeat("server", j+1), Backends: 10 * j, Worst: 12 * j, MaxConns: 5000, CPU: math.NaN()})
+			s.Servers = append(s.Servers, sim.ServerSample{Name: strings.Repeat("server", j+1), Backends: 10 * j, Worst: 12 * j,
+				MaxConns: 5000, CPU: math.NaN()})
 		}
 		for j := range 40 {
-			s.Pools = append(s.Pools, sim.PoolSample{ID: strings.Repeat("group", j%9+1) + "/alias<&>", Size: j, Conns: j, Waiting: (i * j) % 7})
+			s.Pools = append(s.Pools, sim.PoolSample{ID: strings.Repeat("group", j%9+1) + "/alias<&>", Size: j, Conns: j,
+				Waiting: (i * j) % 7})
 		}
-		s.Faults = append(s.Faults, "always on, and its name is longer than the column of the legend is wide: "+strings.Repeat("x", 200))
+		s.Faults = append(s.Faults,
+			"always on, and its name is longer than the column of the legend is wide: "+strings.Repeat("x", 200))
 		for f := range 9 {
 			if i > f && i < f+3 {
 				s.Faults = append(s.Faults, "fault number "+string(rune('1'+f)))

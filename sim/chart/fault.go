@@ -82,7 +82,8 @@ func strip(c draw.Canvas, faults []fault, more int, x func(float64) vg.Length, n
 		first, last := f.spans[0], f.spans[len(f.spans)-1]
 		for _, s := range f.spans {
 			l, r := x(s[0]), max(x(s[1]), x(s[0])+1.5)
-			c.FillPolygon(barColor, []vg.Point{{X: l, Y: y + 2}, {X: r, Y: y + 2}, {X: r, Y: y + faultRow - 2}, {X: l, Y: y + faultRow - 2}})
+			c.FillPolygon(barColor, []vg.Point{{X: l, Y: y + 2}, {X: r, Y: y + 2}, {X: r, Y: y + faultRow - 2},
+				{X: l, Y: y + faultRow - 2}})
 		}
 		switch width := style.Width(clean(f.name)); {
 		case x(last[1])+4+width <= c.Max.X:

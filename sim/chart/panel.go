@@ -124,7 +124,8 @@ func (p panel) legend(c draw.Canvas) {
 		if y < c.Min.Y {
 			return
 		}
-		icon := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: c.Min.X, Y: y + 1}, Max: vg.Point{X: c.Min.X + thumb, Y: y + row - 2}}}
+		icon := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: c.Min.X, Y: y + 1},
+			Max: vg.Point{X: c.Min.X + thumb, Y: y + row - 2}}}
 		(&plotter.Line{LineStyle: s.style, FillColor: s.fill}).Thumbnail(&icon)
 		c.FillText(style, vg.Point{X: c.Min.X + thumb + 5, Y: y + 2}, fit(s.name, style, c.Max.X-c.Min.X-thumb-5))
 		y -= row

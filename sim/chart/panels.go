@@ -87,10 +87,14 @@ func connections(samples []sim.Sample, at int) panel {
 	of := func(value func(sim.ServerSample) int) []float64 {
 		return column(samples, func(s sim.Sample) float64 { return float64(value(s.Servers[at])) })
 	}
-	p := panel{title: samples[0].Servers[at].Name + ": backends (areas, stacked) and limits (lines)", unit: "connections", weight: 3}
+	p := panel{title: samples[0].Servers[at].Name + ": backends (areas, stacked) and limits (lines)", unit: "connections",
+		weight: 3}
 	all := series{name: "of pools", values: of(func(s sim.ServerSample) int { return s.Backends }),
 		style: draw.LineStyle{Color: blue, Width: 1, Dashes: solid}, fill: skyFill}
-	leaving := series{name: "closing and orphaned", values: of(func(s sim.ServerSample) int { return s.Direct + s.Leaving }),
+	leaving := series{name: "closing and orphaned", values: of(func(s sim.ServerSample) int {
+		return s.Direct +
+			s.Leaving
+	}),
 		style: draw.LineStyle{Color: orange, Width: 0.7}, fill: oakFill}
 	direct := series{name: "direct", values: of(func(s sim.ServerSample) int { return s.Direct }),
 		style: draw.LineStyle{Color: gray, Width: 0.7}, fill: grayFill}
@@ -106,8 +110,10 @@ func connections(samples []sim.Sample, at int) panel {
 	p.series = append(p.series, worst)
 	top := max(all.highest(), worst.highest())
 	for _, limit := range []series{
-		{name: "budget", values: of(func(s sim.ServerSample) int { return s.Budget }), style: draw.LineStyle{Color: green, Width: 1.3, Dashes: dashDotted}},
-		{name: "max_connections", values: of(func(s sim.ServerSample) int { return s.MaxConns }), style: draw.LineStyle{Color: black, Width: 1.3, Dashes: dotted}},
+		{name: "budget", values: of(func(s sim.ServerSample) int { return s.Budget }), style: draw.LineStyle{Color: green,
+			Width: 1.3, Dashes: dashDotted}},
+		{name: "max_connections", values: of(func(s sim.ServerSample) int { return s.MaxConns }),
+			style: draw.LineStyle{Color: black, Width: 1.3, Dashes: dotted}},
 	} {
 		h := limit.highest()
 		if h == 0 {
@@ -160,7 +166,8 @@ func waiting(samples []sim.Sample, pools []int) panel {
 			values: column(samples, func(s sim.Sample) float64 { return float64(s.Pools[at].Waiting) })})
 	}
 	if len(pools) < len(samples[0].Pools) {
-		p.series = append(p.series, series{name: "all others together", style: draw.LineStyle{Color: black, Width: 1, Dashes: dotted},
+		p.series = append(p.series, series{name: "all others together", style: draw.LineStyle{Color: black, Width: 1,
+			Dashes: dotted},
 			values: column(samples, func(s sim.Sample) float64 {
 				sum := 0
 				for i, x := range s.Pools {

@@ -27,10 +27,13 @@ var steps = []struct {
 	unit unit
 }{
 	{100 * time.Millisecond, seconds}, {200 * time.Millisecond, seconds}, {500 * time.Millisecond, seconds},
-	{time.Second, seconds}, {2 * time.Second, seconds}, {5 * time.Second, seconds}, {10 * time.Second, seconds}, {20 * time.Second, seconds},
-	{time.Minute, minutes}, {2 * time.Minute, minutes}, {5 * time.Minute, minutes}, {10 * time.Minute, minutes}, {20 * time.Minute, minutes},
+	{time.Second, seconds}, {2 * time.Second, seconds}, {5 * time.Second, seconds}, {10 * time.Second, seconds},
+	{20 * time.Second, seconds},
+	{time.Minute, minutes}, {2 * time.Minute, minutes}, {5 * time.Minute, minutes}, {10 * time.Minute, minutes},
+	{20 * time.Minute, minutes},
 	{time.Hour, hours}, {2 * time.Hour, hours}, {3 * time.Hour, hours}, {6 * time.Hour, hours},
-	{24 * time.Hour, days}, {48 * time.Hour, days}, {7 * 24 * time.Hour, days}, {30 * 24 * time.Hour, days}, {365 * 24 * time.Hour, days},
+	{24 * time.Hour, days}, {48 * time.Hour, days}, {7 * 24 * time.Hour, days}, {30 * 24 * time.Hour, days},
+	{365 * 24 * time.Hour, days},
 }
 
 // maxTimeTicks keeps labels apart.
@@ -49,7 +52,8 @@ func timeTicks(from, to float64) (plot.ConstantTicks, unit) {
 	var ticks plot.ConstantTicks
 	for k := math.Ceil(from/step.d.Seconds() - 1e-9); k*step.d.Seconds() <= to+1e-9; k++ {
 		v := k*step.d.Seconds() + 0 // no negative zero
-		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(math.Round(v/step.unit.d.Seconds()*1e6)/1e6, 'f', -1, 64)})
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(math.Round(v/step.unit.d.Seconds()*1e6)/1e6, 'f',
+			-1, 64)})
 	}
 	return ticks, step.unit
 }
@@ -80,5 +84,6 @@ func countTicks(top float64) plot.ConstantTicks {
 
 // percentTicks are those of a share of 0 to 1.
 func percentTicks() plot.ConstantTicks {
-	return plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 0.25}, {Value: 0.5, Label: "50"}, {Value: 0.75}, {Value: 1, Label: "100"}}
+	return plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 0.25}, {Value: 0.5, Label: "50"}, {Value: 0.75},
+		{Value: 1, Label: "100"}}
 }

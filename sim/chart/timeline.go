@@ -21,7 +21,8 @@ const (
 	Height = vg.Length(675)
 )
 
-// Timeline is what a picture shows. Every sample has the same servers and pools in the same order, as a World gives them.
+// Timeline is what a picture shows. Every sample has the same servers and pools in the same order, as a World gives
+// them.
 type Timeline struct {
 	Title    string
 	Subtitle string // one line below it
@@ -33,7 +34,8 @@ func (t Timeline) SVG() ([]byte, error) {
 	c := vgsvg.New(Width, Height)
 	b, err := t.write(draw.New(c), c)
 	// Whoever has no Liberation Sans has one with the same widths, or some other without serifs.
-	return bytes.ReplaceAll(b, []byte(`style="font-family:Liberation Sans;`), []byte(`style="font-family:Liberation Sans,Arial,Helvetica,sans-serif;`)), err
+	return bytes.ReplaceAll(b, []byte(`style="font-family:Liberation Sans;`),
+		[]byte(`style="font-family:Liberation Sans,Arial,Helvetica,sans-serif;`)), err
 }
 
 // PNG returns the picture as PNG.
@@ -62,7 +64,8 @@ func (t Timeline) check() error {
 	first := t.Samples[0]
 	for i, s := range t.Samples[1:] {
 		if len(s.Servers) != len(first.Servers) || len(s.Pools) != len(first.Pools) {
-			return fmt.Errorf("sample %d has %d servers and %d pools, the first has %d and %d", i+1, len(s.Servers), len(s.Pools), len(first.Servers), len(first.Pools))
+			return fmt.Errorf("sample %d has %d servers and %d pools, the first has %d and %d", i+1, len(s.Servers),
+				len(s.Pools), len(first.Servers), len(first.Pools))
 		}
 		if s.At <= t.Samples[i].At {
 			return fmt.Errorf("sample %d is not later than the one before", i+1)
@@ -98,7 +101,8 @@ func (t Timeline) draw(c draw.Canvas) {
 	ticks, unit := timeTicks(times[0], times[len(times)-1])
 	bare := make(plot.ConstantTicks, len(ticks)) // the panels above the last have ticks without labels
 	for i, tick := range ticks {
-		bare[i] = plot.Tick{Value: tick.Value, Label: " "} // without any text it would be a minor tick, which has no grid line
+		// without any text it would be a minor tick, which has no grid line
+		bare[i] = plot.Tick{Value: tick.Value, Label: " "}
 	}
 	faults, more := faultsOf(t.Samples)
 	panels := panelsOf(t.Samples)
@@ -113,7 +117,8 @@ func (t Timeline) draw(c draw.Canvas) {
 		return left + (right-left)*vg.Length((s-times[0])/(times[len(times)-1]-times[0]))
 	}
 	box := func(l, r, top, bottom vg.Length) draw.Canvas {
-		return draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: l, Y: bottom}, Max: vg.Point{X: r, Y: top}}}
+		return draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: l, Y: bottom},
+			Max: vg.Point{X: r, Y: top}}}
 	}
 	if rows > 0 {
 		c.FillText(sans(9, true), vg.Point{X: left, Y: y - titleHeight + 4}, "what goes wrong")

@@ -91,7 +91,8 @@ func (k *checker) run() {
 	k.within("warmup", f.Warmup, 0, maxHorizon)
 	k.within("every", f.Every, leastTime, maxHorizon)
 	if every := f.Every; every.OK() && f.Horizon.OK() && every.D > 0 && float64(f.Horizon.D)/float64(every.D) > maxLooks {
-		k.Fault("every", "is %s: %.3g samples over the horizon of %s, want at most %g: raise it, or lower horizon", every.D, float64(f.Horizon.D)/float64(every.D), f.Horizon.D, float64(maxLooks))
+		k.Fault("every", "is %s: %.3g samples over the horizon of %s, want at most %g: raise it, or lower horizon", every.D,
+			float64(f.Horizon.D)/float64(every.D), f.Horizon.D, float64(maxLooks))
 	}
 	k.Int("seeds", f.Seeds, 1, maxSeeds)
 	k.Int("seed", f.Seed, 0, 1<<62)
@@ -152,7 +153,8 @@ func (k *checker) fleet() {
 			k.Fault(path+".reserve_size", "is %d, with size %d more than %d", p.ReserveSize.N, p.Size.N, config.MaxConns)
 		}
 		if c := f.copies(p); p.Copies.OK() && c > 0 && p.Copies.N != c {
-			k.Fault(path+".copies", "is %d, and %d processes × %d users are %d: leave it out", p.Copies.N, f.processes(group(p.Pool)), max(1, len(f.users(p))), c)
+			k.Fault(path+".copies", "is %d, and %d processes × %d users are %d: leave it out", p.Copies.N,
+				f.processes(group(p.Pool)), max(1, len(f.users(p))), c)
 		}
 		if p.Load != nil {
 			k.warn(path+".load", "is what a plan takes: no transaction comes of it here, load: on the top level says who asks")
@@ -203,16 +205,24 @@ func (k *checker) signals() {
 		switch {
 		case s.Preset != "" || s.Builtin == "use":
 		case s.Builtin == "":
-			k.warn(path+".query", "is PromQL, which nothing answers here: %q reads as an error; builtin: cpu, waiting, maxwait, backends, busy and use are modelled", s.Name)
+			k.warn(path+".query",
+				"is PromQL, which nothing answers here: %q reads as an error; builtin: cpu, waiting, maxwait, backends, busy and "+
+					"use are modelled", s.Name)
 		case !sim.Modelled(s.Builtin):
-			k.warn(path+".builtin", "is %q, which is not modelled: %q reads as an error; cpu, waiting, maxwait, backends, busy and use are", s.Builtin, s.Name)
-		case s.Builtin == "cpu" && slices.ContainsFunc(k.f.Servers, func(x config.Server) bool { return (s.Server == "" || s.Server == x.Name) && !x.Cores.Set }):
+			k.warn(path+".builtin",
+				"is %q, which is not modelled: %q reads as an error; cpu, waiting, maxwait, backends, busy and use are", s.Builtin,
+				s.Name)
+		case s.Builtin == "cpu" && slices.ContainsFunc(k.f.Servers, func(x config.Server) bool {
+			return (s.Server == "" ||
+				s.Server == x.Name) && !x.Cores.Set
+		}):
 			k.warn(path+".builtin", "is cpu, and a server has no cores: %q reads as an error there", s.Name)
 		}
 	}
 }
 
-// sizes holds pools against max_connections, and all of them together against the budget. The rest of the file is valid.
+// sizes holds pools against max_connections, and all of them together against the budget. The rest of the file is
+// valid.
 func (k *checker) sizes() {
 	f := k.f
 	for i, p := range f.Pools {
@@ -221,7 +231,8 @@ func (k *checker) sizes() {
 	for i, s := range f.Servers {
 		budget := f.budget(s)
 		if budget <= 0 {
-			k.Fault(nth("servers", i)+".max_connections", "is %d, and reserved connections, ledger and headroom leave %d of it", s.MaxConnections.N, budget)
+			k.Fault(nth("servers", i)+".max_connections", "is %d, and reserved connections, ledger and headroom leave %d of it",
+				s.MaxConnections.N, budget)
 			continue
 		}
 		total := f.direct(s)
@@ -231,7 +242,9 @@ func (k *checker) sizes() {
 			}
 		}
 		if total > budget {
-			k.warn(nth("servers", i), "(%s) starts over its budget: the pools' sizes and %d direct connections come to %d, the budget is %d of max_connections %d",
+			k.warn(nth("servers", i),
+				"(%s) starts over its budget: the pools' sizes and %d direct connections come to %d, the budget is %d of "+
+					"max_connections %d",
 				s.Name, f.direct(s), total, budget, s.MaxConnections.N)
 		}
 	}
@@ -241,7 +254,8 @@ func (k *checker) sizes() {
 func (k *checker) fits(path string, p config.Pool, size int) {
 	s, ok := k.f.server(k.f.only(p.Server))
 	if conns := size * k.f.copies(p); ok && conns > s.MaxConnections.N && !k.f.Oversubscribed.On {
-		k.Fault(path, "is %d: × %d copies it is %d connections, and %s has max_connections %d; write oversubscribed: true on the top level if that is meant",
+		k.Fault(path, "is %d: × %d copies it is %d connections, and %s has max_connections %d; write oversubscribed: true "+
+			"on the top level if that is meant",
 			size, k.f.copies(p), conns, s.Name, s.MaxConnections.N)
 	}
 }

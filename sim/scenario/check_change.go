@@ -30,7 +30,8 @@ func (k *checker) script() {
 		k.given(path+".at", s.At.Set)
 		k.within(path+".at", s.At, 0, maxHorizon)
 		k.late(path+".at", s.At)
-		if len(s.Set) == 0 && len(s.Reserve) == 0 && len(s.Lifetime) == 0 && len(s.Reconnect.List) == 0 && s.Reconnect.bad == "" && !s.Share.Set {
+		if len(s.Set) == 0 && len(s.Reserve) == 0 && len(s.Lifetime) == 0 && len(s.Reconnect.List) == 0 &&
+			s.Reconnect.bad == "" && !s.Share.Set {
 			k.Fault(path, "changes nothing: want set:, reserve:, lifetime:, reconnect: or share:")
 		}
 		for _, id := range slices.Sorted(maps.Keys(s.Set)) {
@@ -62,7 +63,8 @@ func (k *checker) script() {
 func (k *checker) newSize(path, id string, v config.Int) {
 	known := k.knownPool(path, id)
 	if v.OK() && v.N == 0 {
-		k.Fault(path, "is 0: PgBouncer 1.24 and later take that as unlimited, earlier ones as one connection; write what is meant")
+		k.Fault(path, "is 0: PgBouncer 1.24 and later take that as unlimited, earlier ones as one connection; write what is "+
+			"meant")
 		return
 	}
 	k.given(path, v.Set)
@@ -141,8 +143,10 @@ func (k *checker) faults() {
 			need    need
 			written bool
 		}{
-			{"server", kind.server, f.Server != ""}, {"process", kind.process, f.Process != ""}, {"pool", kind.pool, f.Pool != ""},
-			{"cores", kind.cores, f.Cores.Set}, {"conns", kind.conns, f.Conns.Set}, {"times", kind.times, f.Times.Set}, {"for", kind.lasts, f.For.Set},
+			{"server", kind.server, f.Server != ""}, {"process", kind.process, f.Process != ""},
+			{"pool", kind.pool, f.Pool != ""},
+			{"cores", kind.cores, f.Cores.Set}, {"conns", kind.conns, f.Conns.Set}, {"times", kind.times, f.Times.Set},
+			{"for", kind.lasts, f.For.Set},
 		} {
 			if x.need == must && !x.written && (x.key != "server" || len(k.f.Servers) != 1) {
 				k.Fault(path+"."+x.key, "is missing, and kind: %s needs it", f.Kind)
@@ -179,7 +183,10 @@ func (k *checker) faultValues(path string, f Fault, kind faultKind) {
 		k.process(path+".process", f.Process)
 	}
 	if kind.pool != never && f.Pool != "" && k.knownPool(path+".pool", f.Pool) && kind.times != never {
-		if !slices.ContainsFunc(k.f.Load, func(l Load) bool { return l.Pool == f.Pool && (kind.kind == sim.SlowPlan || l.Arrivals != nil) }) {
+		if !slices.ContainsFunc(k.f.Load, func(l Load) bool {
+			return l.Pool == f.Pool && (kind.kind == sim.SlowPlan ||
+				l.Arrivals != nil)
+		}) {
 			k.Fault(path+".pool", "is %q, which has no load that kind: %s could change", f.Pool, f.Kind)
 		}
 	}

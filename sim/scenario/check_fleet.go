@@ -57,12 +57,14 @@ func (k *checker) settings(path string, s Settings) {
 	k.within(path+".server_login_retry", s.ServerLoginRetry, 0, most)
 	// What 0 means for these two is not simulated.
 	if s.ServerLifetime.OK() && s.ServerLifetime.D == 0 {
-		k.Fault(path+".server_lifetime", "is 0: PgBouncer then uses each connection once, which is not simulated; want 1s or more")
+		k.Fault(path+".server_lifetime",
+			"is 0: PgBouncer then uses each connection once, which is not simulated; want 1s or more")
 	} else {
 		k.within(path+".server_lifetime", s.ServerLifetime, time.Second, most)
 	}
 	if s.ServerCheckDelay.OK() && s.ServerCheckDelay.D == 0 {
-		k.Fault(path+".server_check_delay", "is 0: PgBouncer then checks each connection before each use, which is not simulated; want 1s or more")
+		k.Fault(path+".server_check_delay",
+			"is 0: PgBouncer then checks each connection before each use, which is not simulated; want 1s or more")
 	} else {
 		k.within(path+".server_check_delay", s.ServerCheckDelay, time.Second, most)
 	}
@@ -131,13 +133,15 @@ func (k *checker) users(path string, d Database) {
 	p, _ := k.f.pool(d.Pool)
 	for _, name := range p.UserNames() {
 		if _, ok := d.Users[name]; len(names) > 0 && !ok {
-			k.Fault(path+".users", "lacks %q, which is among the users of pool %s: give it its share, 0%% if it only may come", name, d.Pool)
+			k.Fault(path+".users", "lacks %q, which is among the users of pool %s: give it its share, 0%% if it only may come",
+				name, d.Pool)
 		}
 	}
 	if f := d.ForceUser; f != "" {
 		all := slices.Compact(slices.Sorted(slices.Values(append(names, p.UserNames()...))))
 		if len(all) > 1 || len(all) == 1 && all[0] != f {
-			k.Fault(path+".force_user", "is %q: every client is that user to the server, and users: are %s; leave them out", f, strings.Join(all, ", "))
+			k.Fault(path+".force_user", "is %q: every client is that user to the server, and users: are %s; leave them out", f,
+				strings.Join(all, ", "))
 		}
 	}
 }
@@ -185,7 +189,8 @@ func (k *checker) erlangs(path string, l Load) {
 		return
 	}
 	if a := l.Arrivals.PerSec.F * l.Hold.spec().MeanOf().Seconds(); a > config.MaxConns {
-		k.Fault(path, "is %g Erlangs (per_sec × mean hold): more than any PostgreSQL has connections (%d)", a, config.MaxConns)
+		k.Fault(path, "is %g Erlangs (per_sec × mean hold): more than any PostgreSQL has connections (%d)", a,
+			config.MaxConns)
 	}
 }
 
@@ -195,7 +200,8 @@ func (k *checker) shares(path string, l Load, known bool) {
 	k.Share(path+".idle_in_transaction", l.IdleInTransaction)
 	k.Share(path+".vanish", l.Vanish)
 	if sum := l.CPU.F + l.IdleInTransaction.F; sum > 1+1e-12 {
-		k.Fault(path+".cpu", "is %.4g %% and idle_in_transaction %.4g %%: together %.5g %% of the hold, want at most 100 %%", 100*l.CPU.F, 100*l.IdleInTransaction.F, 100*sum)
+		k.Fault(path+".cpu", "is %.4g %% and idle_in_transaction %.4g %%: together %.5g %% of the hold, want at most 100 %%",
+			100*l.CPU.F, 100*l.IdleInTransaction.F, 100*sum)
 	}
 	if !known || l.CPU.F == 0 {
 		return
@@ -270,7 +276,8 @@ func (k *checker) curve(path string, corners []Corner) {
 	}
 	first, last := corners[0].Times.F, corners[len(corners)-1].Times.F
 	if first != last {
-		k.Fault(nth(path, len(corners)-1)+".times", "is %g, want %g as at the first corner: the curve begins anew there", last, first)
+		k.Fault(nth(path, len(corners)-1)+".times", "is %g, want %g as at the first corner: the curve begins anew there",
+			last, first)
 	}
 	if sum == 0 {
 		k.Fault(path, "is 0 throughout: nothing would ever arrive")

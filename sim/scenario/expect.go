@@ -56,7 +56,8 @@ func (k *checker) expectations() []Expectation {
 func (k *checker) expectation(path, text string) (e Expectation, ok bool) {
 	m := expectation.FindStringSubmatch(text)
 	if m == nil {
-		k.Fault(path, "is %q, want NAME OP VALUE, such as budget_violations == 0 or main/app.wait_p99 < 50ms; OP is ==, !=, <, <=, > or >=", text)
+		k.Fault(path, "is %q, want NAME OP VALUE, such as budget_violations == 0 or main/app.wait_p99 < 50ms; OP is ==, !=, "+
+			"<, <=, > or >=", text)
 		return e, false
 	}
 	e = Expectation{Text: text, Subject: m[1], Name: m[2], Op: m[3]}

@@ -9,7 +9,8 @@ import (
 )
 
 func TestExpectationsAreRead(t *testing.T) {
-	s := read(t, with("expect: ['budget_violations==0', main/app.wait_p99 < 50ms, main.cpu_max <= 85%, 'cpu_mean > 0.5', main/jobs.busy >= 1.5, 'over_budget != 0', 'over_budget <= 1m30s']"))
+	s := read(t, with("expect: ['budget_violations==0', main/app.wait_p99 < 50ms, main.cpu_max <= 85%, 'cpu_mean > 0.5', "+
+		"main/jobs.busy >= 1.5, 'over_budget != 0', 'over_budget <= 1m30s']"))
 	for i, want := range []Expectation{
 		{Text: "budget_violations==0", Name: "budget_violations", Op: "==", Unit: Count},
 		{Text: "main/app.wait_p99 < 50ms", Subject: "main/app", Name: "wait_p99", Op: "<", Bound: 0.05, Unit: Seconds},
@@ -33,23 +34,30 @@ func TestExpectationsAreRead(t *testing.T) {
 }
 
 func TestNamedResultsAreReadFromARun(t *testing.T) {
-	app := sim.PoolResults{ID: "a/app", Arrivals: 10, Done: 9, Assigned: 8, Waited: 4, TimedOut: 1, Refused: 2, Vanished: 3, WaitSum: 2, BusyErlangs: 1.5, MaxWaiting: 6, MaxConns: 7, LoginsFailed: 5}
+	app := sim.PoolResults{ID: "a/app", Arrivals: 10, Done: 9, Assigned: 8, Waited: 4, TimedOut: 1, Refused: 2,
+		Vanished: 3, WaitSum: 2, BusyErlangs: 1.5, MaxWaiting: 6, MaxConns: 7, LoginsFailed: 5}
 	for _, d := range []time.Duration{0, 0, time.Second, time.Second} {
 		app.Wait.Add(d)
 	}
 	total := app
 	total.Arrivals = 11
 	r := sim.Results{Total: total, Pools: []sim.PoolResults{app, {ID: "a/idle"}}, Servers: []sim.ServerResults{
-		{Name: "x", MaxBackends: 20, LoginsRefused: 1, BudgetViolations: 2, OverBudget: time.Second, WorstConns: 30, Orphans: 3, CPUMean: 0.5, CPUMax: 0.75},
-		{Name: "y", MaxBackends: 25, LoginsRefused: 4, BudgetViolations: 5, OverBudget: time.Minute, WorstConns: 10, Orphans: 6, CPUMean: math.NaN(), CPUMax: math.NaN()}}}
+		{Name: "x", MaxBackends: 20, LoginsRefused: 1, BudgetViolations: 2, OverBudget: time.Second, WorstConns: 30,
+			Orphans: 3, CPUMean: 0.5, CPUMax: 0.75},
+		{Name: "y", MaxBackends: 25, LoginsRefused: 4, BudgetViolations: 5, OverBudget: time.Minute, WorstConns: 10,
+			Orphans: 6, CPUMean: math.NaN(), CPUMax: math.NaN()}}}
 	for _, c := range []struct {
 		name, subject string
 		want          float64
 	}{
-		{"arrivals", "a/app", 10}, {"arrivals", "", 11}, {"done", "a/app", 9}, {"timed_out", "a/app", 1}, {"refused", "a/app", 2}, {"vanished", "a/app", 3},
-		{"waited", "a/app", 4}, {"wait_mean", "a/app", 0.25}, {"wait_p50", "a/app", 0}, {"wait_p90", "a/app", 1}, {"wait_p99", "a/app", 1},
-		{"wait_max", "a/app", 1}, {"busy", "a/app", 1.5}, {"max_waiting", "a/app", 6}, {"max_conns", "a/app", 7}, {"logins_failed", "a/app", 5},
-		{"budget_violations", "", 7}, {"budget_violations", "x", 2}, {"over_budget", "", 60}, {"max_backends", "", 25}, {"logins_refused", "", 5}, {"worst_conns", "", 30},
+		{"arrivals", "a/app", 10}, {"arrivals", "", 11}, {"done", "a/app", 9}, {"timed_out", "a/app", 1},
+		{"refused", "a/app", 2}, {"vanished", "a/app", 3},
+		{"waited", "a/app", 4}, {"wait_mean", "a/app", 0.25}, {"wait_p50", "a/app", 0}, {"wait_p90", "a/app", 1},
+		{"wait_p99", "a/app", 1},
+		{"wait_max", "a/app", 1}, {"busy", "a/app", 1.5}, {"max_waiting", "a/app", 6}, {"max_conns", "a/app", 7},
+		{"logins_failed", "a/app", 5},
+		{"budget_violations", "", 7}, {"budget_violations", "x", 2}, {"over_budget", "", 60}, {"max_backends", "", 25},
+		{"logins_refused", "", 5}, {"worst_conns", "", 30},
 		{"orphans", "y", 6}, {"cpu_max", "x", 0.75},
 	} {
 		e := Expectation{Name: c.name, Subject: c.subject}
@@ -57,7 +65,8 @@ func TestNamedResultsAreReadFromARun(t *testing.T) {
 			t.Errorf("%s of %q: got %g %v, want %g", c.name, c.subject, got, ok, c.want)
 		}
 	}
-	for name, subject := range map[string]string{"cpu_max": "y", "wait_mean": "a/idle", "cpu_mean": "", "wait_p99": "a/idle", "arrivals": "a/other", "orphans": "z", "unknown": ""} {
+	for name, subject := range map[string]string{"cpu_max": "y", "wait_mean": "a/idle", "cpu_mean": "",
+		"wait_p99": "a/idle", "arrivals": "a/other", "orphans": "z", "unknown": ""} {
 		if got, ok := (Expectation{Name: name, Subject: subject}).Value(r); ok {
 			t.Errorf("%s of %q is %g, want none", name, subject, got)
 		}
@@ -67,7 +76,8 @@ func TestNamedResultsAreReadFromARun(t *testing.T) {
 func TestEveryNameIsExplainedOnce(t *testing.T) {
 	seen := map[string]bool{}
 	for _, n := range Names {
-		if seen[n.Name] || n.Meaning == "" || n.Unit == "" || (n.Of == OfPool) != (n.pool != nil) || (n.Of == OfServer) != (n.server != nil) || (n.Of == OfRun) != (n.run != nil) {
+		if seen[n.Name] || n.Meaning == "" || n.Unit == "" || (n.Of == OfPool) != (n.pool != nil) ||
+			(n.Of == OfServer) != (n.server != nil) || (n.Of == OfRun) != (n.run != nil) {
 			t.Errorf("%+v", n)
 		}
 		seen[n.Name] = true

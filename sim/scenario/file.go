@@ -134,10 +134,11 @@ type Step struct {
 
 // Run lets the controller move the fleet, as `pgbudget run` moves a live one: it looks for a while, plans, and goes.
 type Run struct {
-	At     config.Dur            `yaml:"at"`     // from the start
-	Window config.Dur            `yaml:"window"` // looks before the plan
-	To     map[string]config.Int `yaml:"to"`     // pool: pool_size, and no traffic moves; default: what a plan finds, and traffic goes where shift: says
-	Steps  config.Int            `yaml:"steps"`  // at most
+	At     config.Dur `yaml:"at"`     // from the start
+	Window config.Dur `yaml:"window"` // looks before the plan
+	// pool: pool_size, and no traffic moves; default: what a plan finds, and traffic goes where shift: says
+	To    map[string]config.Int `yaml:"to"`
+	Steps config.Int            `yaml:"steps"` // at most
 }
 
 // Fault is one thing that goes wrong. What each kind needs stands in faultKinds.

@@ -32,13 +32,15 @@ func (k *checker) checkLaw(path string, l *Law, least time.Duration) {
 	if !l.Mean.Set {
 		k.Fault(path, "has neither mean: nor quantiles:")
 	}
-	k.OneOf(path+".law", l.Law, string(sim.Exponential), string(sim.Fixed), string(sim.Lognormal), string(sim.Hyperexponential))
+	k.OneOf(path+".law", l.Law, string(sim.Exponential), string(sim.Fixed), string(sim.Lognormal),
+		string(sim.Hyperexponential))
 	k.Num(path+".scv", l.SCV, 0, config.MaxSCV)
 	scv := l.SCV
 	switch kind := sim.LawKind(l.Law); {
 	case scv.Set && !scv.OK():
 	case l.Law == "" && scv.Set && scv.F != 1:
-		k.Fault(path+".scv", "is %g, and law: is not given: exponential times have 1; write law: lognormal or hyperexponential", scv.F)
+		k.Fault(path+".scv", "is %g, and law: is not given: exponential times have 1; write law: lognormal or "+
+			"hyperexponential", scv.F)
 	case kind == sim.Exponential && scv.Set && scv.F != 1:
 		k.Fault(path+".scv", "is %g, and exponential times have 1: leave it out", scv.F)
 	case kind == sim.Fixed && scv.Set && scv.F != 0:
@@ -92,7 +94,10 @@ func (l *Law) points() []sim.QuantilePoint {
 		p, _ := config.ParseShare(text)
 		points = append(points, sim.QuantilePoint{P: p, D: d.D})
 	}
-	slices.SortFunc(points, func(a, b sim.QuantilePoint) int { return cmp.Or(cmp.Compare(a.P, b.P), cmp.Compare(a.D, b.D)) })
+	slices.SortFunc(points, func(a, b sim.QuantilePoint) int {
+		return cmp.Or(cmp.Compare(a.P, b.P),
+			cmp.Compare(a.D, b.D))
+	})
 	return points
 }
 

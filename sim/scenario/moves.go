@@ -42,7 +42,8 @@ func (k *checker) controller() {
 	resolved := Scenario{Written: *k.f}
 	resolved.resolve()
 	if first := resolved.Warmup + cmp.Or(r.Window.D, DefaultRunWindow); r.At.OK() && r.At.D < first {
-		k.Fault("run.at", "is %s, want at least %s: the warm-up, and the time in which it looks before it plans", r.At.D, first)
+		k.Fault("run.at", "is %s, want at least %s: the warm-up, and the time in which it looks before it plans", r.At.D,
+			first)
 	}
 	k.within("run.at", r.At, 0, maxHorizon)
 	k.late("run.at", r.At)
@@ -59,7 +60,8 @@ func (s *Scenario) moves() *Moves {
 		return nil
 	}
 	c := s.Config()
-	m := &Moves{At: r.At.D, Window: cmp.Or(r.Window.D, DefaultRunWindow), Steps: r.Steps.N, Declared: s.declared(c), Policy: c.MovingPolicy(),
+	m := &Moves{At: r.At.D, Window: cmp.Or(r.Window.D, DefaultRunWindow), Steps: r.Steps.N, Declared: s.declared(c),
+		Policy:  c.MovingPolicy(),
 		Windows: c.Windows(), Thresholds: c.Thresholds()}
 	for _, x := range s.Written.AllShifts() {
 		if len(r.To) > 0 { // sizes alone
@@ -71,13 +73,14 @@ func (s *Scenario) moves() *Moves {
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.To)) {
 		p, _ := s.Written.pool(id)
-		m.To = append(m.To, sizing.GoalPool{Pool: id, Server: s.Written.only(p.Server), Size: r.To[id].N, Reserve: p.ReserveSize.N, MeanWait: fleet.Unknown()})
+		m.To = append(m.To, sizing.GoalPool{Pool: id, Server: s.Written.only(p.Server), Size: r.To[id].N,
+			Reserve: p.ReserveSize.N, MeanWait: fleet.Unknown()})
 	}
 	return m
 }
 
-// declared is what the scenario declares to the planner. What the world shows is not declared: the planner is to find it
-// by looking, as it does live.
+// declared is what the scenario declares to the planner. What the world shows is not declared: the planner is to find
+// it by looking, as it does live.
 func (s *Scenario) declared(c *config.Config) budget.Declared {
 	d := c.Declared()
 	for i := range d.Pools {
@@ -85,7 +88,8 @@ func (s *Scenario) declared(c *config.Config) budget.Declared {
 		p.Size, p.ReserveConns, p.MaxDBConns, p.Copies, p.Load = nil, nil, nil, 0, nil
 	}
 	for i := range d.Servers {
-		d.Servers[i].MaxConns, d.Servers[i].SuperuserReservedConns, d.Servers[i].ReservedConns, d.Servers[i].DirectConns = nil, nil, nil, nil
+		d.Servers[i].MaxConns, d.Servers[i].SuperuserReservedConns, d.Servers[i].ReservedConns,
+			d.Servers[i].DirectConns = nil, nil, nil, nil
 	}
 	return d
 }

@@ -51,38 +51,71 @@ func (n Name) Counts() bool {
 
 // Names are the named results, in the order in which they are shown.
 var Names = []Name{
-	{Name: "arrivals", Unit: Count, Of: OfPool, Meaning: "transactions asked for", pool: func(r sim.PoolResults) float64 { return float64(r.Arrivals) }},
-	{Name: "done", Unit: Count, Of: OfPool, Meaning: "transactions that ended", pool: func(r sim.PoolResults) float64 { return float64(r.Done) }},
-	{Name: "timed_out", Unit: Count, Of: OfPool, Meaning: "clients sent away by query_wait_timeout", pool: func(r sim.PoolResults) float64 { return float64(r.TimedOut) }},
-	{Name: "refused", Unit: Count, Of: OfPool, Meaning: "clients sent away because no login worked, by max_client_conn, or cut off with their process", pool: func(r sim.PoolResults) float64 { return float64(r.Refused) }},
-	{Name: "vanished", Unit: Count, Of: OfPool, Meaning: "clients that vanished while their query ran", pool: func(r sim.PoolResults) float64 { return float64(r.Vanished) }},
-	{Name: "waited", Unit: Count, Of: OfPool, Meaning: "transactions that waited for their connection", pool: func(r sim.PoolResults) float64 { return float64(r.Waited) }},
-	{Name: "unserved", Unit: Count, Of: OfPool, Meaning: "clients that still wait at the end; in the waits they count with what they have waited so far", pool: func(r sim.PoolResults) float64 { return float64(r.Unserved) }},
-	{Name: "wait_mean", Unit: Seconds, Of: OfPool, Meaning: "mean wait: of who got a connection, was sent away by query_wait_timeout, or still waits at the end", pool: waitMean},
-	{Name: "wait_p50", Unit: Seconds, Of: OfPool, Meaning: "wait that half of these did not exceed", pool: waitQuantile(0.50)},
+	{Name: "arrivals", Unit: Count, Of: OfPool, Meaning: "transactions asked for",
+		pool: func(r sim.PoolResults) float64 { return float64(r.Arrivals) }},
+	{Name: "done", Unit: Count, Of: OfPool, Meaning: "transactions that ended",
+		pool: func(r sim.PoolResults) float64 { return float64(r.Done) }},
+	{Name: "timed_out", Unit: Count, Of: OfPool, Meaning: "clients sent away by query_wait_timeout",
+		pool: func(r sim.PoolResults) float64 { return float64(r.TimedOut) }},
+	{Name: "refused", Unit: Count, Of: OfPool,
+		Meaning: "clients sent away because no login worked, by max_client_conn, or cut off with their process",
+		pool:    func(r sim.PoolResults) float64 { return float64(r.Refused) }},
+	{Name: "vanished", Unit: Count, Of: OfPool, Meaning: "clients that vanished while their query ran",
+		pool: func(r sim.PoolResults) float64 { return float64(r.Vanished) }},
+	{Name: "waited", Unit: Count, Of: OfPool, Meaning: "transactions that waited for their connection",
+		pool: func(r sim.PoolResults) float64 { return float64(r.Waited) }},
+	{Name: "unserved", Unit: Count, Of: OfPool,
+		Meaning: "clients that still wait at the end; in the waits they count with what they have waited so far",
+		pool:    func(r sim.PoolResults) float64 { return float64(r.Unserved) }},
+	{Name: "wait_mean", Unit: Seconds, Of: OfPool,
+		Meaning: "mean wait: of who got a connection, was sent away by query_wait_timeout, or still waits at the end",
+		pool:    waitMean},
+	{Name: "wait_p50", Unit: Seconds, Of: OfPool, Meaning: "wait that half of these did not exceed",
+		pool: waitQuantile(0.50)},
 	{Name: "wait_p90", Unit: Seconds, Of: OfPool, Meaning: "wait that 90 % did not exceed", pool: waitQuantile(0.90)},
 	{Name: "wait_p99", Unit: Seconds, Of: OfPool, Meaning: "wait that 99 % did not exceed", pool: waitQuantile(0.99)},
 	{Name: "wait_max", Unit: Seconds, Of: OfPool, Meaning: "longest wait", highest: true, pool: waitQuantile(1)},
-	{Name: "busy", Unit: Erlangs, Of: OfPool, Meaning: "mean connections that served a transaction", pool: func(r sim.PoolResults) float64 { return r.BusyErlangs }},
-	{Name: "max_waiting", Unit: Waiters, Of: OfPool, Meaning: "most clients that waited at one time", pool: func(r sim.PoolResults) float64 { return float64(r.MaxWaiting) }},
-	{Name: "max_conns", Unit: Conns, Of: OfPool, Meaning: "most server connections at one time, logins included", pool: func(r sim.PoolResults) float64 { return float64(r.MaxConns) }},
-	{Name: "logins_failed", Unit: Count, Of: OfPool, Meaning: "logins that PostgreSQL refused", pool: func(r sim.PoolResults) float64 { return float64(r.LoginsFailed) }},
-	{Name: "budget_violations", Unit: Count, Of: OfServer, Meaning: "times at which the worst case rose above the budget", server: func(r sim.ServerResults) float64 { return float64(r.BudgetViolations) }},
-	{Name: "over_budget", Unit: Seconds, Of: OfServer, Meaning: "how long it was above", server: func(r sim.ServerResults) float64 { return r.OverBudget.Seconds() }},
-	{Name: "max_backends", Unit: Conns, Of: OfServer, Meaning: "most backends at one time, direct ones included", server: func(r sim.ServerResults) float64 { return float64(r.MaxBackends) }},
-	{Name: "logins_refused", Unit: Count, Of: OfServer, Meaning: "logins without a slot, or above a role's limit, direct ones included", server: func(r sim.ServerResults) float64 { return float64(r.LoginsRefused) }},
-	{Name: "worst_conns", Unit: Conns, Of: OfServer, Meaning: "highest worst case: what sizes allow or is there, direct and orphaned backends", server: func(r sim.ServerResults) float64 { return float64(r.WorstConns) }},
-	{Name: "orphans", Unit: Count, Of: OfServer, Meaning: "backends that worked on for nobody", server: func(r sim.ServerResults) float64 { return float64(r.Orphans) }},
-	{Name: "cpu_mean", Unit: Ratio, Of: OfServer, Meaning: "mean use of all cores", server: func(r sim.ServerResults) float64 { return r.CPUMean }},
-	{Name: "cpu_max", Unit: Ratio, Of: OfServer, Meaning: "highest mean over a step of the timeline", highest: true, server: func(r sim.ServerResults) float64 { return r.CPUMax }},
-	{Name: "run_done", Unit: Count, Of: OfRun, Meaning: "1 where the controller reached its plan, or took as many steps as it was asked for", run: func(r sim.RunResults) float64 { return b2f(r.Outcome == "done") }},
-	{Name: "run_time", Unit: Seconds, Of: OfRun, Meaning: "from its start to its end, or to the end of the horizon", run: func(r sim.RunResults) float64 { return r.Took.Seconds() }},
-	{Name: "run_held", Unit: Seconds, Of: OfRun, Meaning: "of that, how long nothing moved because of a signal or a doubt", run: func(r sim.RunResults) float64 { return r.Held.Seconds() }},
-	{Name: "steps", Unit: Count, Of: OfRun, Meaning: "steps that it finished", run: func(r sim.RunResults) float64 { return float64(r.Steps) }},
-	{Name: "undone", Unit: Count, Of: OfRun, Meaning: "releases that it undid, and steps that it took back", run: func(r sim.RunResults) float64 { return float64(r.Undone) }},
+	{Name: "busy", Unit: Erlangs, Of: OfPool, Meaning: "mean connections that served a transaction",
+		pool: func(r sim.PoolResults) float64 { return r.BusyErlangs }},
+	{Name: "max_waiting", Unit: Waiters, Of: OfPool, Meaning: "most clients that waited at one time",
+		pool: func(r sim.PoolResults) float64 { return float64(r.MaxWaiting) }},
+	{Name: "max_conns", Unit: Conns, Of: OfPool, Meaning: "most server connections at one time, logins included",
+		pool: func(r sim.PoolResults) float64 { return float64(r.MaxConns) }},
+	{Name: "logins_failed", Unit: Count, Of: OfPool, Meaning: "logins that PostgreSQL refused",
+		pool: func(r sim.PoolResults) float64 { return float64(r.LoginsFailed) }},
+	{Name: "budget_violations", Unit: Count, Of: OfServer, Meaning: "times at which the worst case rose above the budget",
+		server: func(r sim.ServerResults) float64 { return float64(r.BudgetViolations) }},
+	{Name: "over_budget", Unit: Seconds, Of: OfServer, Meaning: "how long it was above",
+		server: func(r sim.ServerResults) float64 { return r.OverBudget.Seconds() }},
+	{Name: "max_backends", Unit: Conns, Of: OfServer, Meaning: "most backends at one time, direct ones included",
+		server: func(r sim.ServerResults) float64 { return float64(r.MaxBackends) }},
+	{Name: "logins_refused", Unit: Count, Of: OfServer,
+		Meaning: "logins without a slot, or above a role's limit, direct ones included",
+		server:  func(r sim.ServerResults) float64 { return float64(r.LoginsRefused) }},
+	{Name: "worst_conns", Unit: Conns, Of: OfServer,
+		Meaning: "highest worst case: what sizes allow or is there, direct and orphaned backends",
+		server:  func(r sim.ServerResults) float64 { return float64(r.WorstConns) }},
+	{Name: "orphans", Unit: Count, Of: OfServer, Meaning: "backends that worked on for nobody",
+		server: func(r sim.ServerResults) float64 { return float64(r.Orphans) }},
+	{Name: "cpu_mean", Unit: Ratio, Of: OfServer, Meaning: "mean use of all cores",
+		server: func(r sim.ServerResults) float64 { return r.CPUMean }},
+	{Name: "cpu_max", Unit: Ratio, Of: OfServer, Meaning: "highest mean over a step of the timeline", highest: true,
+		server: func(r sim.ServerResults) float64 { return r.CPUMax }},
+	{Name: "run_done", Unit: Count, Of: OfRun,
+		Meaning: "1 where the controller reached its plan, or took as many steps as it was asked for",
+		run:     func(r sim.RunResults) float64 { return b2f(r.Outcome == "done") }},
+	{Name: "run_time", Unit: Seconds, Of: OfRun, Meaning: "from its start to its end, or to the end of the horizon",
+		run: func(r sim.RunResults) float64 { return r.Took.Seconds() }},
+	{Name: "run_held", Unit: Seconds, Of: OfRun, Meaning: "of that, how long nothing moved because of a signal or a doubt",
+		run: func(r sim.RunResults) float64 { return r.Held.Seconds() }},
+	{Name: "steps", Unit: Count, Of: OfRun, Meaning: "steps that it finished",
+		run: func(r sim.RunResults) float64 { return float64(r.Steps) }},
+	{Name: "undone", Unit: Count, Of: OfRun, Meaning: "releases that it undid, and steps that it took back",
+		run: func(r sim.RunResults) float64 { return float64(r.Undone) }},
 }
 
-// waitMean is NaN where nobody came, as waitQuantile. Who got no connection has waited, too: at least for as long as is known.
+// waitMean is NaN where nobody came, as waitQuantile. Who got no connection has waited, too: at least for as long as is
+// known.
 func waitMean(r sim.PoolResults) float64 {
 	n := r.Assigned + r.Unmet.Count()
 	if n == 0 {
@@ -91,8 +124,8 @@ func waitMean(r sim.PoolResults) float64 {
 	return (r.WaitSum + r.UnmetSum) / float64(n)
 }
 
-// waitQuantile is NaN where nobody came, and counts who got no connection as waitMean does: a pool that served nobody must not
-// pass for one without waits.
+// waitQuantile is NaN where nobody came, and counts who got no connection as waitMean does: a pool that served nobody
+// must not pass for one without waits.
 func waitQuantile(p float64) func(sim.PoolResults) float64 {
 	return func(r sim.PoolResults) float64 {
 		var all sim.Histogram

@@ -42,7 +42,8 @@ type Scenario struct {
 func Parse(name string, data []byte, getenv func(string) (string, bool), sets ...Set) (*Scenario, error) {
 	s, err := parse(name, data, getenv, sets)
 	if err != nil {
-		return nil, &operr.Error{Kind: operr.KindUsage, Err: err, Hint: "pgbudget simulate --init prints a scenario with every key explained"}
+		return nil, &operr.Error{Kind: operr.KindUsage, Err: err,
+			Hint: "pgbudget simulate --init prints a scenario with every key explained"}
 	}
 	return s, nil
 }

@@ -102,7 +102,8 @@ func TestStarterSaysTheRealDefaults(t *testing.T) {
 	if s := read(t, with("warmup: 0s")); s.Warmup != 0 {
 		t.Errorf("no warm-up is %s", s.Warmup)
 	}
-	if sim.DefaultScrape != 15*time.Second || sim.DefaultMaxClients != 10000 || sim.DefaultLoginLatency != 5*time.Millisecond || sim.DefaultExitLatency != time.Millisecond ||
+	if sim.DefaultScrape != 15*time.Second || sim.DefaultMaxClients != 10000 ||
+		sim.DefaultLoginLatency != 5*time.Millisecond || sim.DefaultExitLatency != time.Millisecond ||
 		DefaultVersion != "1.24" || budget.DefaultHeadroomShare != 0.05 || budget.DefaultHeadroomLeast != 5 {
 		t.Error("a default changed: change the starter, too")
 	}
@@ -146,8 +147,10 @@ func TestShippedScenariosAreValidAndSmall(t *testing.T) {
 
 func TestVariablesAreReplacedAndNotShown(t *testing.T) {
 	env := func(k string) (string, bool) { return "hunter2", k == "SECRET" }
-	_, err := Parse("s.yaml", []byte(with("load: [{pool: '${SECRET}', arrivals: {per_sec: 1}, hold: {mean: '${SECRET}'}}]")), env)
-	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), `load[0].pool is "${SECRET}", which is not among pools:`) {
+	_, err := Parse("s.yaml",
+		[]byte(with("load: [{pool: '${SECRET}', arrivals: {per_sec: 1}, hold: {mean: '${SECRET}'}}]")), env)
+	if err == nil || strings.Contains(err.Error(), "hunter2") ||
+		!strings.Contains(err.Error(), `load[0].pool is "${SECRET}", which is not among pools:`) {
 		t.Errorf("%v", err)
 	}
 }
@@ -155,9 +158,12 @@ func TestVariablesAreReplacedAndNotShown(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(Starter, "", "")
 	f.Add(with(), "pools.main/app.size", "40")
-	f.Add(with("load: [{pool: main/app, clients: {count: 3, think: {mean: 1s}}, hold: {quantiles: {0%: 1ms, 50%: 2ms, 100%: 3s}}}]"), "load.0.hold.quantiles.50%", "{}")
-	f.Add(with("script: [{at: 1m, set: {main/app: 3}, share: 5%}]", "shift: {from: main/app, to: main/jobs, fraction: 1}"), "script.1m.lifetime", "{main/app: 1s}")
-	f.Add(with("faults: [{kind: pile, from: 0s, process: main/1}]", "expect: [a == 1, 'main/app.busy < 1e9']"), "faults.pile.kind", "[1, [2]]")
+	f.Add(with("load: [{pool: main/app, clients: {count: 3, think: {mean: 1s}}, hold: {quantiles: {0%: 1ms, 50%: 2ms, "+
+		"100%: 3s}}}]"), "load.0.hold.quantiles.50%", "{}")
+	f.Add(with("script: [{at: 1m, set: {main/app: 3}, share: 5%}]", "shift: {from: main/app, to: main/jobs, fraction: 1}"),
+		"script.1m.lifetime", "{main/app: 1s}")
+	f.Add(with("faults: [{kind: pile, from: 0s, process: main/1}]", "expect: [a == 1, 'main/app.busy < 1e9']"),
+		"faults.pile.kind", "[1, [2]]")
 	f.Add("horizon: .nan\nservers: [[]]\nload: {a: b}\n? [x]\n: y", "servers.0", "&a [*a]")
 	f.Add("${A}: !!binary x", "..", "\"")
 	f.Fuzz(func(t *testing.T, text, path, value string) {

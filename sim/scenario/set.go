@@ -22,7 +22,8 @@ import (
 // a path is added where it is missing; for that it is one part.
 type Set struct{ Path, Value string }
 
-// String returns it as it is typed, without a value that may hold a secret: one that is long, or looks like a DSN or URL.
+// String returns it as it is typed, without a value that may hold a secret: one that is long, or looks like a DSN or
+// URL.
 func (s Set) String() string {
 	if len(s.Value) > 60 || strings.ContainsAny(s.Value, "=@") || strings.Contains(strings.ToLower(s.Value), "password") {
 		return "--set " + s.Path + "=…"
@@ -38,7 +39,8 @@ func ParseSweep(arg string) (path string, values []string, err error) {
 	path, list, ok := strings.Cut(arg, "=")
 	path = strings.TrimSpace(path)
 	if !ok || path == "" {
-		return "", nil, fmt.Errorf("--set %s: want PATH=VALUE or PATH=VALUE,VALUE,…, such as pools.main/app.size=40,50,60", path)
+		return "", nil, fmt.Errorf("--set %s: want PATH=VALUE or PATH=VALUE,VALUE,…, such as pools.main/app.size=40,50,60",
+			path)
 	}
 	seen := map[string]bool{}
 	for _, v := range splitList(list) {
@@ -86,7 +88,8 @@ func (s Set) apply(doc *config.Document) error {
 	}
 	for _, part := range strings.Split(s.Path, ".") {
 		if slices.Contains(reachKeys, part) {
-			return config.Fault{Where: "--set " + s.Path, Text: "nothing is reached in a simulation: leave it as it stands in the file"}
+			return config.Fault{Where: "--set " + s.Path,
+				Text: "nothing is reached in a simulation: leave it as it stands in the file"}
 		}
 	}
 	file, err := parser.ParseBytes([]byte(s.Value), 0)

@@ -160,9 +160,11 @@ func CheckSizes(runs int, all ...*Scenario) error {
 	}
 	if events > MaxEvents {
 		s := all[0]
-		faults = append(faults, fmt.Errorf("%d runs of %s each (warm-up and horizon) are about %.2g events, %s at %.0f million events per second, and at most %.0g are run: "+
-			"lower horizon, seeds, or the rates under load, of which %s asks most",
-			runs*len(all), s.Warmup+s.Horizon, events, lasting(events), EventsPerSec/1e6, float64(MaxEvents), s.busiest()))
+		faults = append(faults,
+			fmt.Errorf("%d runs of %s each (warm-up and horizon) are about %.2g events, %s at %.0f million events per second, "+
+				"and at most %.0g are run: "+
+				"lower horizon, seeds, or the rates under load, of which %s asks most",
+				runs*len(all), s.Warmup+s.Horizon, events, lasting(events), EventsPerSec/1e6, float64(MaxEvents), s.busiest()))
 	}
 	if len(faults) == 0 {
 		return nil
@@ -222,9 +224,11 @@ func (s *Scenario) checkMemory() error {
 	case len(s.Written.Pools) > MaxPools:
 		return fmt.Errorf("%d pools, want at most %d", len(s.Written.Pools), MaxPools)
 	case n.copies > MaxFleetCopies:
-		return fmt.Errorf("%d copies of pools (processes × users of each pool), want at most %.0f: lower the processes, users or pools", n.copies, float64(MaxFleetCopies))
+		return fmt.Errorf("%d copies of pools (processes × users of each pool), want at most %.0f: lower the processes, "+
+			"users or pools", n.copies, float64(MaxFleetCopies))
 	case n.conns > MaxFleetConns:
-		return fmt.Errorf("%d server connections (processes × users × size and reserve of each pool, at its largest), want at most %.0f: lower the sizes", n.conns, float64(MaxFleetConns))
+		return fmt.Errorf("%d server connections (processes × users × size and reserve of each pool, at its largest), want "+
+			"at most %.0f: lower the sizes", n.conns, float64(MaxFleetConns))
 	case n.clients > MaxFleetClients:
 		return fmt.Errorf("%d clients, want at most %.0f: lower count: under load", n.clients, float64(MaxFleetClients))
 	default:

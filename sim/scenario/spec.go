@@ -49,9 +49,12 @@ func actual(s config.Shift) float64 {
 
 func (f *File) serverSpec(s config.Server) sim.ServerSpec {
 	p := f.postgres(s.Name)
-	spec := sim.ServerSpec{Name: s.Name, MaxConns: s.MaxConnections.N, SuperuserReservedConns: superuserReserved(s), ReservedConns: s.ReservedConnections.N,
-		Budget: f.budget(s), Cores: s.Cores.F, Sigma: p.Sigma.F, Kappa: p.Kappa.F, BackgroundCores: p.BackgroundCores.F, DirectConns: f.direct(s),
-		LoginLatency: p.LoginLatency.D, ExitLatency: p.ExitLatency.D}
+	spec := sim.ServerSpec{Name: s.Name, MaxConns: s.MaxConnections.N, SuperuserReservedConns: superuserReserved(s),
+		ReservedConns: s.ReservedConnections.N,
+		Budget:        f.budget(s), Cores: s.Cores.F, Sigma: p.Sigma.F, Kappa: p.Kappa.F,
+		BackgroundCores: p.BackgroundCores.F,
+		DirectConns:     f.direct(s),
+		LoginLatency:    p.LoginLatency.D, ExitLatency: p.ExitLatency.D}
 	for _, role := range slices.Sorted(maps.Keys(p.Roles)) {
 		spec.Roles = append(spec.Roles, sim.LimitSpec{Role: role, Conns: p.Roles[role].N})
 	}
@@ -60,7 +63,8 @@ func (f *File) serverSpec(s config.Server) sim.ServerSpec {
 
 func (f *File) groupSpec(g config.Group) sim.GroupSpec {
 	b := f.settings(g.Name)
-	spec := sim.GroupSpec{Name: g.Name, Processes: len(g.Processes), Version: cmp.Or(b.Version, DefaultVersion), Settings: b.Settings.spec()}
+	spec := sim.GroupSpec{Name: g.Name, Processes: len(g.Processes), Version: cmp.Or(b.Version, DefaultVersion),
+		Settings: b.Settings.spec()}
 	for _, w := range b.Weights {
 		spec.Weights = append(spec.Weights, w.F)
 	}
@@ -69,8 +73,10 @@ func (f *File) groupSpec(g config.Group) sim.GroupSpec {
 
 func (s Settings) spec() sim.Settings {
 	return sim.Settings{ReservePoolTimeout: timeout(s.ReservePoolTimeout), QueryWaitTimeout: timeout(s.QueryWaitTimeout),
-		ServerLifetime: timeout(s.ServerLifetime), ServerIdleTimeout: timeout(s.ServerIdleTimeout), ServerLoginRetry: timeout(s.ServerLoginRetry),
-		ServerCheckDelay: timeout(s.ServerCheckDelay), ServerRoundRobin: s.ServerRoundRobin.On, MaxClientConns: s.MaxClientConn.N, MaxUserConns: s.MaxUserConnections.N}
+		ServerLifetime: timeout(s.ServerLifetime), ServerIdleTimeout: timeout(s.ServerIdleTimeout),
+		ServerLoginRetry: timeout(s.ServerLoginRetry),
+		ServerCheckDelay: timeout(s.ServerCheckDelay), ServerRoundRobin: s.ServerRoundRobin.On,
+		MaxClientConns: s.MaxClientConn.N, MaxUserConns: s.MaxUserConnections.N}
 }
 
 // timeout is a time-out in the engine's terms: 0 is PgBouncer's default there, here it is none.
@@ -83,12 +89,14 @@ func timeout(d config.Dur) time.Duration {
 
 func (f *File) poolSpec(p config.Pool) sim.PoolSpec {
 	d := f.database(p.Pool)
-	return sim.PoolSpec{ID: p.Pool, Server: f.only(p.Server), Database: d.Database, Mode: sim.Mode(d.Mode), SizeConns: p.Size.N, ReserveConns: p.ReserveSize.N,
+	return sim.PoolSpec{ID: p.Pool, Server: f.only(p.Server), Database: d.Database, Mode: sim.Mode(d.Mode),
+		SizeConns: p.Size.N, ReserveConns: p.ReserveSize.N,
 		MinConns: d.MinPoolSize.N, MaxDBConns: p.MaxDBConnections.N, Users: f.users(p), ForceUser: d.ForceUser != ""}
 }
 
 func (l Load) spec() sim.LoadSpec {
-	spec := sim.LoadSpec{Name: l.Name, Pool: l.Pool, Hold: l.Hold.spec(), CPU: l.CPU.F, Idle: l.IdleInTransaction.F, Vanish: l.Vanish.F}
+	spec := sim.LoadSpec{Name: l.Name, Pool: l.Pool, Hold: l.Hold.spec(), CPU: l.CPU.F, Idle: l.IdleInTransaction.F,
+		Vanish: l.Vanish.F}
 	spec.CPU = min(spec.CPU, 1-spec.Idle) // the check lets rounding errors through
 	if l.Arrivals != nil {
 		spec.Open = l.Arrivals.spec()
@@ -161,7 +169,8 @@ func grows(s Step, sizes map[string]int, id string) int {
 }
 
 func (f *File) faultSpec(x Fault) sim.Fault {
-	spec := sim.Fault{Kind: sim.FaultKind(x.Kind), From: x.From.D, For: x.For.D, Every: x.Every.D, Server: x.Server, Process: x.Process, Pool: x.Pool,
+	spec := sim.Fault{Kind: sim.FaultKind(x.Kind), From: x.From.D, For: x.For.D, Every: x.Every.D, Server: x.Server,
+		Process: x.Process, Pool: x.Pool,
 		Cores: x.Cores.F, Conns: x.Conns.N, Times: x.Times.F}
 	if spec.Kind == sim.Autovacuum || spec.Kind == sim.DirectConns {
 		spec.Server = f.only(x.Server)
@@ -171,7 +180,8 @@ func (f *File) faultSpec(x Fault) sim.Fault {
 
 // signalSpecs returns a signal of every server where the file names none.
 func (f *File) signalSpecs(x config.Signal) []sim.SignalSpec {
-	spec := sim.SignalSpec{Name: x.Name, Server: x.Server, Builtin: x.Builtin, Interval: f.Scrape.Interval.D, Lag: f.Scrape.Lag.D}
+	spec := sim.SignalSpec{Name: x.Name, Server: x.Server, Builtin: x.Builtin, Interval: f.Scrape.Interval.D,
+		Lag: f.Scrape.Lag.D}
 	if x.Server != "" || !sim.Modelled(x.Builtin) {
 		return []sim.SignalSpec{spec}
 	}

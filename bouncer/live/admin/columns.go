@@ -48,7 +48,8 @@ var (
 		{name: "force_user", required: true, meaning: "user=; null: each client its own"},
 		{name: "pool_size", required: true, meaning: "per (alias, user), the process's default filled in"},
 		{name: "min_pool_size", since: "1.16", meaning: "kept open"},
-		{name: "reserve_pool_size", older: "reserve_pool", required: true, meaning: "beyond pool_size, after reserve_pool_timeout"},
+		{name: "reserve_pool_size", older: "reserve_pool", required: true,
+			meaning: "beyond pool_size, after reserve_pool_timeout"},
 		{name: "server_lifetime", since: "1.23", unit: time.Second, meaning: "of a connection, the process's filled in"},
 		{name: "pool_mode", required: true, meaning: "of the alias; null: the process's"},
 		{name: "load_balance_hosts", since: "1.24", meaning: "how a host is picked from a list"},
@@ -76,7 +77,8 @@ var (
 	}}
 	showStats = sheet{"SHOW STATS", []column{
 		{name: "database", required: true, meaning: "alias"},
-		{name: "total_server_assignment_count", since: "1.23", absent: -1, meaning: "clients that were given a server connection"},
+		{name: "total_server_assignment_count", since: "1.23", absent: -1,
+			meaning: "clients that were given a server connection"},
 		{name: "total_xact_count", required: true, meaning: "transactions"},
 		{name: "total_xact_time", required: true, unit: us, meaning: "in transactions, queueing included"},
 		{name: "total_wait_time", required: true, unit: us, meaning: "queueing, booked at the assignment"},
@@ -109,7 +111,8 @@ var (
 	}}
 	showDNS = sheet{"SHOW DNS_HOSTS", []column{
 		{name: "hostname", required: true, meaning: "a host of a line, by name, that has been looked up"},
-		{name: "addrs", required: true, meaning: "what it was found to be: address:0 each, with commas; all of one family, used in turn"},
+		{name: "addrs", required: true,
+			meaning: "what it was found to be: address:0 each, with commas; all of one family, used in turn"},
 	}}
 	showClients = sheet{"SHOW CLIENTS", []column{
 		{name: "database", required: true, meaning: "alias"},
@@ -153,7 +156,8 @@ func (s *sheet) read(subject, version string, a Answer) (*table, error) {
 			t.at[i] = slices.Index(a.names, c.older)
 		}
 		if t.at[i] < 0 && c.required {
-			return nil, Fail(operr.KindUnforeseen, subject, "this version was not known when pgbudget was made: look for a newer pgbudget",
+			return nil, Fail(operr.KindUnforeseen, subject,
+				"this version was not known when pgbudget was made: look for a newer pgbudget",
 				"%s of PgBouncer %s has no column %q", s.command, version, c.name)
 		}
 	}

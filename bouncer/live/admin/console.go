@@ -49,7 +49,8 @@ func (c *Console) meet(ctx context.Context) error {
 		if c.Config.Database != consoleDatabase {
 			hint = "dbname=" + c.Config.Database + " is a pool: the console is dbname=" + consoleDatabase
 		}
-		return Fail(operr.KindUsage, c.Subject, hint, "this is a PostgreSQL (or a pool in front of one), not a PgBouncer console")
+		return Fail(operr.KindUsage, c.Subject, hint,
+			"this is a PostgreSQL (or a pool in front of one), not a PgBouncer console")
 	}
 	if err != nil {
 		return err
@@ -136,7 +137,8 @@ func (c *Console) Ask(ctx context.Context, pass func(ctx context.Context) error)
 			Hint: "add " + c.Config.User + " to stats_users = '…' in the [pgbouncer] section of pgbouncer.ini and RELOAD"}
 	}
 	if SqlState(p) == stateNoDatabase { // PgBouncer's own words carry 08P01
-		return Fail(operr.KindUsage, c.Subject, "give the port of the PgBouncer: its console is dbname=pgbouncer", "this is a PostgreSQL, not a PgBouncer console: %w", p)
+		return Fail(operr.KindUsage, c.Subject, "give the port of the PgBouncer: its console is dbname=pgbouncer",
+			"this is a PostgreSQL, not a PgBouncer console: %w", p)
 	}
 	return Unreachable(c.Subject, p, c.Session)
 }
@@ -191,8 +193,10 @@ func (c *Console) lookOnce(ctx context.Context) (Picture, error) {
 	}
 	pools, stats, databases, users, servers := tables[0], tables[1], tables[2], tables[3], tables[4]
 	p := Picture{Links: linksOf(c, servers.records), Process: fleet.Process{
-		ID: c.ID, Group: c.Group, Console: c.label, Version: c.version, At: read, Started: c.Opens, Identity: now.Identity, Settings: settings,
-		Aliases: aliasesOf(databases.records, settings, gaugesOf(pools.records), countersOf(stats.records), unusedCounters(stats)),
+		ID: c.ID, Group: c.Group, Console: c.label, Version: c.version, At: read, Started: c.Opens, Identity: now.Identity,
+		Settings: settings,
+		Aliases: aliasesOf(databases.records, settings, gaugesOf(pools.records), countersOf(stats.records),
+			unusedCounters(stats)),
 	}}
 	if slices.ContainsFunc(p.Process.Aliases, named) {
 		t, err := c.show(ctx, &showDNS)

@@ -22,7 +22,8 @@ const consoleDatabase = "pgbouncer"
 // consoleParams are the start-up parameters that PgBouncer takes from a console's client; any other ends the login
 // with "unsupported startup parameter" unless ignore_startup_parameters names it. Source: PgBouncer client.c,
 // set_startup_options, and varcache.c.
-var consoleParams = []string{"application_name", "client_encoding", "datestyle", "standard_conforming_strings", "timezone"}
+var consoleParams = []string{"application_name", "client_encoding", "datestyle", "standard_conforming_strings",
+	"timezone"}
 
 // Address is a DSN read: how to connect, and how to call it in messages.
 type Address struct {
@@ -73,7 +74,8 @@ func ConsoleAddress(subject, dsn, appName string) (Address, error) {
 	a := Address{config: config, Label: labelOf(config), source: sourceOf(dsn, config)}
 	a.warn()
 	if hosts := hostsOf(config); len(hosts) > 1 {
-		return Address{}, Fail(operr.KindUsage, subject, "list every process's console by itself", "a console is one process, and the DSN names %d hosts: %s", len(hosts), strings.Join(hosts, ", "))
+		return Address{}, Fail(operr.KindUsage, subject, "list every process's console by itself",
+			"a console is one process, and the DSN names %d hosts: %s", len(hosts), strings.Join(hosts, ", "))
 	}
 	var refused []string
 	for name, value := range config.RuntimeParams {
@@ -81,7 +83,9 @@ func ConsoleAddress(subject, dsn, appName string) (Address, error) {
 			continue
 		}
 		if inherited, ok := environment[name]; ok && inherited == value {
-			a.Notes = append(a.Notes, fmt.Sprintf("%s: start-up parameter %q comes from the environment and is left out: PgBouncer refuses it", subject, name))
+			a.Notes = append(a.Notes,
+				fmt.Sprintf("%s: start-up parameter %q comes from the environment and is left out: PgBouncer refuses it", subject,
+					name))
 		} else {
 			refused = append(refused, name)
 		}
@@ -120,8 +124,10 @@ func isURL(dsn string) bool {
 // pieces of a password that stands in the wrong place.
 var parseFaults = []string{
 	"failed to parse as URL", "failed to parse as keyword/value", noService, "failed to configure TLS",
-	"invalid port", "invalid connect_timeout", "invalid sslcertmode", "invalid require_auth", "invalid min_protocol_version",
-	"invalid max_protocol_version", "unknown target_session_attrs value", "unknown channel_binding value", "could not match",
+	"invalid port", "invalid connect_timeout", "invalid sslcertmode", "invalid require_auth",
+	"invalid min_protocol_version",
+	"invalid max_protocol_version", "unknown target_session_attrs value", "unknown channel_binding value",
+	"could not match",
 }
 
 // likeURL is what no host, user or database is, and what has a password in it: a scheme, or user:password@.
@@ -150,13 +156,15 @@ func parse(subject, dsn, elsewhere string) (*pgconn.Config, error) {
 	}
 	// A URL as the value of a keyword, or a part of one, is a host, a user or a database with a password in it.
 	if slices.ContainsFunc(append(hostsOf(config), config.Database, config.User), likeURL.MatchString) {
-		return nil, &operr.Error{Kind: operr.KindUsage, Subject: subject, Err: errors.New("DSN: a URL stands where a name belongs"), Hint: hint}
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: subject,
+			Err: errors.New("DSN: a URL stands where a name belongs"), Hint: hint}
 	}
 	// A password with an @ or / in it, unescaped in a URL, ends up in pieces in host and database. No host has one.
 	split := func(host string) bool { return host[0] != '/' && strings.Contains(host, "@") }
 	if isURL(dsn) && strings.Contains(config.Database, "@") || slices.ContainsFunc(hostsOf(config), split) {
 		return nil, &operr.Error{Kind: operr.KindUsage, Subject: subject,
-			Err: errors.New("DSN: there is an @ in the host or the database"), Hint: "percent-encode @ and / in the password, or better leave it to the passfile"}
+			Err:  errors.New("DSN: there is an @ in the host or the database"),
+			Hint: "percent-encode @ and / in the password, or better leave it to the passfile"}
 	}
 	if err := heed(subject, dsn, elsewhere, config); err != nil {
 		return nil, err
@@ -195,8 +203,8 @@ type source struct {
 	open  bool   // the password was taken, and libpq would not have taken it
 }
 
-// sourceOf looks where a password was looked for, as the driver does: DSN, environment, passfile. One of a service is its
-// own matter.
+// sourceOf looks where a password was looked for, as the driver does: DSN, environment, passfile. One of a service is
+// its own matter.
 func sourceOf(dsn string, config *pgconn.Config) source {
 	written := writtenIn(dsn)
 	password := written["password"]

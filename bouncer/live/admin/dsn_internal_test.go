@@ -73,26 +73,37 @@ func TestWhatIsWrongWithThePassfileIsSaid(t *testing.T) {
 		hint                      string
 		note                      bool
 	}{
-		{name: "right", file: "right", hint: "check the password of u in the passfile @right, and the server's list of who may log in"},
-		{name: "missing", file: "none", hint: "the passfile @none is missing; check the password of u in the passfile @none, and the server's"},
+		{name: "right", file: "right",
+			hint: "check the password of u in the passfile @right, and the server's list of who may log in"},
+		{name: "missing", file: "none",
+			hint: "the passfile @none is missing; check the password of u in the passfile @none, and the server's"},
 		{name: "no line", file: "other", hint: "the passfile @other has no line for h:6432:pgbouncer:u; check the password"},
-		{name: "no line for a socket", file: "other", dsn: "host=/run port=6432 user=u", hint: "the passfile @other has no line for localhost:6432:pgbouncer:u; check the password"},
-		{name: "too open", file: "open", hint: "the passfile @open has mode 0644, and libpq takes no password of a file that others may read: chmod 0600 @open; check", note: true},
-		{name: "named in the DSN", file: "right", dsn: "host=h port=6432 user=u passfile=@none", hint: "the passfile @none is missing"},
-		{name: "a password in the DSN", file: "none", dsn: "host=h user=u password=x", hint: "check the password of u in the DSN, and"},
-		{name: "a password in a URL", file: "open", dsn: "postgres://u:x@h:6432/", hint: "check the password of u in the DSN, and"},
-		{name: "a password in the environment", file: "open", password: "x", hint: "check the password of u in PGPASSWORD, and"},
+		{name: "no line for a socket", file: "other", dsn: "host=/run port=6432 user=u",
+			hint: "the passfile @other has no line for localhost:6432:pgbouncer:u; check the password"},
+		{name: "too open", file: "open",
+			hint: "the passfile @open has mode 0644, and libpq takes no password of a file that others may read: chmod 0600 " +
+				"@open; check", note: true},
+		{name: "named in the DSN", file: "right", dsn: "host=h port=6432 user=u passfile=@none",
+			hint: "the passfile @none is missing"},
+		{name: "a password in the DSN", file: "none", dsn: "host=h user=u password=x",
+			hint: "check the password of u in the DSN, and"},
+		{name: "a password in a URL", file: "open", dsn: "postgres://u:x@h:6432/",
+			hint: "check the password of u in the DSN, and"},
+		{name: "a password in the environment", file: "open", password: "x",
+			hint: "check the password of u in PGPASSWORD, and"},
 	} {
 		t.Setenv("PGPASSFILE", at(c.file))
 		t.Setenv("PGPASSWORD", c.password)
-		a, err := ConsoleAddress("console g/1", strings.ReplaceAll(cmp.Or(c.dsn, "host=h port=6432 user=u"), "@none", at("none")), "x")
+		a, err := ConsoleAddress("console g/1", strings.ReplaceAll(cmp.Or(c.dsn, "host=h port=6432 user=u"), "@none",
+			at("none")), "x")
 		if err != nil {
 			t.Fatal(err)
 		}
 		refused := Plain{text: "password authentication failed", cause: &pgconn.PgError{Code: stateNoPassword}}
 		s := &Console{Session: NewSession("console g/1", a, time.Second)}
 		for what, session := range map[string]*Session{"at first": s.Session, "renewed": s.another()} {
-			if hint := strings.ReplaceAll(operr.HintOf(Unreachable("console g/1", refused, session)), dir+"/", "@"); !strings.HasPrefix(hint, c.hint) {
+			if hint := strings.ReplaceAll(operr.HintOf(Unreachable("console g/1", refused, session)), dir+"/",
+				"@"); !strings.HasPrefix(hint, c.hint) {
 				t.Errorf("%s, %s: %q, want %q", c.name, what, hint, c.hint)
 			}
 		}

@@ -19,7 +19,8 @@ func TestAStartUpParameterThatPgBouncerRefusesIsExplainedNotPassedOn(t *testing.
 			t.Errorf("%s: got %v (%s), want a usage error that names both", dsn, err, operr.HintOf(err))
 		}
 	}
-	if _, err := admin.ConsoleAddress("console g/1", "host=h user=u options='-c geqo=off'", "x"); operr.KindOf(err) != operr.KindUsage {
+	if _, err := admin.ConsoleAddress("console g/1", "host=h user=u options='-c geqo=off'",
+		"x"); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("options in the DSN: got %v, want a usage error", err)
 	}
 }

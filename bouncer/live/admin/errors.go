@@ -127,7 +127,8 @@ func Unreachable(subject string, err Plain, s *Session) error {
 			e.Hint = s.source.fault + "; " + e.Hint
 		}
 	case state == stateTooMany:
-		e.Hint = "every slot is taken: end a session there, or grant pg_use_reserved_connections to " + s.Config.User + " (PostgreSQL 16 and later)"
+		e.Hint = "every slot is taken: end a session there, or grant pg_use_reserved_connections to " + s.Config.User +
+			" (PostgreSQL 16 and later)"
 	case state != "":
 		e.Hint = "it answered, but refused: read its log"
 	default:

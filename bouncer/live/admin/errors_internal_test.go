@@ -24,7 +24,8 @@ func TestAPasswordIsMaskedWhereItIsOne(t *testing.T) {
 	for _, c := range []struct{ text, secret, want string }{ // of a connection with the user app and the database app
 		{`password authentication failed for user "app_rw"`, "app", `password authentication failed for user "app_rw"`},
 		{`password authentication failed for user "app"`, "app", `password authentication failed for user "app"`},
-		{"failed to connect to `user=app_rw database=app`: refused", "app", "failed to connect to `user=app_rw database=app`: refused"},
+		{"failed to connect to `user=app_rw database=app`: refused", "app",
+			"failed to connect to `user=app_rw database=app`: refused"},
 		{"cannot parse `host=h password=app dbname=app`", "app", "cannot parse `host=h password=***** dbname=app`"},
 		{"cannot parse `host=h password='a b+c' dbname=x`", "a b+c", "cannot parse `host=h password='*****' dbname=x`"},
 		{"cannot parse `postgres://app:app@app:5432/app`", "app", "cannot parse `postgres://app:*****@app:5432/app`"},

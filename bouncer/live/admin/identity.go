@@ -48,7 +48,8 @@ func (a identity) Alike(b identity) bool {
 
 // String names what tells the process from others.
 func (a identity) String() string {
-	text := fmt.Sprintf("conffile %s, pidfile %s, unix_socket_dir %s, port %d, peer_id %d", a.ConfFile, a.PIDFile, a.SocketDir, a.ListenPort, a.PeerID)
+	text := fmt.Sprintf("conffile %s, pidfile %s, unix_socket_dir %s, port %d, peer_id %d", a.ConfFile, a.PIDFile,
+		a.SocketDir, a.ListenPort, a.PeerID)
 	if a.localAddr != "" {
 		text += ", at " + a.localAddr
 	}
@@ -78,10 +79,12 @@ func localAddrOf(clients []record, ours net.Addr, appName string) string {
 		if r.text("database") != consoleDatabase {
 			continue
 		}
-		if at := EndOf(r.text("addr"), r.count("port")); at == netip.AddrPortFrom(end.Addr().Unmap().WithZone(""), end.Port()) {
+		if at := EndOf(r.text("addr"), r.count("port")); at == netip.AddrPortFrom(end.Addr().Unmap().WithZone(""),
+			end.Port()) {
 			return r.text("local_addr")
 		}
-		if addr := r.text("local_addr"); addr != "unix" && r.text("application_name") == appName && !slices.Contains(named, addr) {
+		if addr := r.text("local_addr"); addr != "unix" && r.text("application_name") == appName &&
+			!slices.Contains(named, addr) {
 			named = append(named, addr)
 		}
 	}

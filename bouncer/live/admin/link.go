@@ -20,7 +20,8 @@ type Link struct {
 	Remote  string         // the other end as PgBouncer prints it, with its port; "unix" for a socket
 	Opened  time.Time      // to the second, by the bouncer's clock, read as UTC; zero where it cannot be read
 	Local   bool           // that clock shows another zone than UTC
-	Replica bool           // it replicates: a walsender, which from PostgreSQL 12 on has slots of its own and is not looked for
+	// it replicates: a walsender, which from PostgreSQL 12 on has slots of its own and is not looked for
+	Replica bool
 	// Database is the alias's, in PostgreSQL; "" where that is not known.
 	Database string
 }
@@ -35,7 +36,8 @@ func (l Link) cancel() bool { return l.State == "active_cancel" }
 func linksOf(process *Console, servers []record) []Link {
 	links := make([]Link, 0, len(servers))
 	for _, r := range servers {
-		l := Link{Process: process, Alias: r.text("database"), User: r.text("user"), State: r.text("state"), Pid: r.count("remote_pid")}
+		l := Link{Process: process, Alias: r.text("database"), User: r.text("user"), State: r.text("state"),
+			Pid: r.count("remote_pid")}
 		l.End = EndOf(r.text("local_addr"), r.count("local_port"))
 		l.Remote = r.text("addr")
 		if to := EndOf(r.text("addr"), r.count("port")); to.IsValid() {

@@ -45,8 +45,8 @@ func (c *Console) Lives(ctx context.Context, seconds int) error {
 	})
 }
 
-// asAdmin runs a command that admin_users alone may give, at the process that listens now: one that is ending goes on to
-// answer who is connected.
+// asAdmin runs a command that admin_users alone may give, at the process that listens now: one that is ending goes on
+// to answer who is connected.
 func (c *Console) asAdmin(ctx context.Context, pass func(ctx context.Context) error) error {
 	c.renew(ctx, askedAge)
 	err := c.Ask(ctx, pass)
@@ -120,20 +120,22 @@ func ofConsole(r ini.Row) bool {
 	return r["name"] == consoleDatabase && r["force_user"] == consoleDatabase
 }
 
-// Recycles says why a RELOAD, whatever it changes, makes the process close and reopen every server connection: from 1.16
-// to 1.23 it does where TLS to the servers is not switched off. A pool with waiting clients then opens one connection
-// more than its size, which no ledger holds. Empty: it does not.
+// Recycles says why a RELOAD, whatever it changes, makes the process close and reopen every server connection: from
+// 1.16 to 1.23 it does where TLS to the servers is not switched off. A pool with waiting clients then opens one
+// connection more than its size, which no ledger holds. Empty: it does not.
 func (r InForce) Recycles() string {
 	if !fleet.Recycles(r.Version, r.tls) {
 		return ""
 	}
-	return fmt.Sprintf("server_tls_sslmode is %s, and PgBouncer %s recycles every server connection at any RELOAD then, one more than pool_size where clients wait", r.tls, r.Version)
+	return fmt.Sprintf("server_tls_sslmode is %s, and PgBouncer %s recycles every server connection at any RELOAD then, "+
+		"one more than pool_size where clients wait", r.tls, r.Version)
 }
 
 // LinesLive reports whether a line may have a server_lifetime of its own.
 func (r InForce) LinesLive() bool { return fleet.VersionAtLeast(r.Version, 1, 23) }
 
-// Changed lists what differs from before, the sets apart: a RELOAD that failed half-way has reset what it did not reach.
+// Changed lists what differs from before, the sets apart: a RELOAD that failed half-way has reset what it did not
+// reach.
 func (r InForce) Changed(before InForce, sets []fleet.SettingChange) string {
 	r, before = r.without(before.Accepted), before.without(before.Accepted)
 	r.Settings.Lifetime = before.Settings.Lifetime // where it was SET for a flush, a RELOAD gives it back
@@ -181,7 +183,8 @@ func (r InForce) Changed(before InForce, sets []fleet.SettingChange) string {
 
 // lineOf is what a line decides.
 func lineOf(a fleet.Alias) string {
-	return fmt.Sprintf("host %s port %d database %s user %s size %d reserve %d max %d", a.Host, a.Port, a.Database, a.ForceUser, a.SizeConns, a.ReserveConns, a.MaxConns)
+	return fmt.Sprintf("host %s port %d database %s user %s size %d reserve %d max %d", a.Host, a.Port, a.Database,
+		a.ForceUser, a.SizeConns, a.ReserveConns, a.MaxConns)
 }
 
 // alias returns the alias of that name.

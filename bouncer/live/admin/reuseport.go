@@ -30,7 +30,8 @@ func (c *Console) Alone(ctx context.Context) (note string, err error) {
 		case operr.KindOf(err) == operr.KindDrift:
 			return "", Fail(operr.KindUsage, c.Subject, "list every process by itself, through its own unix_socket_dir",
 				"several processes listen at its port (so_reuseport is 1): %w", e.Err)
-		case operr.KindOf(err) == operr.KindUnreachable && errors.Is(err, context.DeadlineExceeded): // and the first was answered
+		// and the first was answered
+		case operr.KindOf(err) == operr.KindUnreachable && errors.Is(err, context.DeadlineExceeded):
 			silent = err
 		}
 	}

@@ -15,8 +15,9 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 )
 
-// Session is one kept connection, to a console or to a server, of which one pass at a time makes use. It speaks the simple protocol only, the only one that
-// the console knows (PgBouncer admin.c), and it never pings: a ping is an SQL comment, which the console refuses.
+// Session is one kept connection, to a console or to a server, of which one pass at a time makes use. It speaks the
+// simple protocol only, the only one that the console knows (PgBouncer admin.c), and it never pings: a ping is an SQL
+// comment, which the console refuses.
 type Session struct {
 	Subject string // what errors are about
 	label   string // host:port or socket, for messages

@@ -134,9 +134,10 @@ func countersOf(records []record) map[string]fleet.Counters {
 }
 
 // aliasesOf reads SHOW DATABASES and joins pools and counters to it by name, sorted by name. An alias that was never
-// used has no counters: they are zero, or -1 where this version does not keep one. What SHOW POOLS alone has is a database of *; see
-// fleet.Alias.Hidden.
-func aliasesOf(records []record, settings fleet.Settings, g gauges, counters map[string]fleet.Counters, unused fleet.Counters) []fleet.Alias {
+// used has no counters: they are zero, or -1 where this version does not keep one. What SHOW POOLS alone has is a
+// database of *; see fleet.Alias.Hidden.
+func aliasesOf(records []record, settings fleet.Settings, g gauges, counters map[string]fleet.Counters,
+	unused fleet.Counters) []fleet.Alias {
 	var aliases []fleet.Alias
 	for _, r := range records {
 		name := r.text("name")
@@ -172,8 +173,10 @@ func aliasesOf(records []record, settings fleet.Settings, g gauges, counters map
 		if slices.ContainsFunc(aliases, func(a fleet.Alias) bool { return a.Name == name }) {
 			continue
 		}
-		a := fleet.Alias{Name: name, Database: name, Hidden: true, SizeConns: settings.DefaultPoolConns, ReserveConns: settings.DefaultReserveConns,
-			MaxConns: settings.MaxDBConns, Lifetime: settings.Lifetime, PoolMode: cmp.Or(g.modes[name], settings.PoolMode), Counters: unused, Pools: pools}
+		a := fleet.Alias{Name: name, Database: name, Hidden: true, SizeConns: settings.DefaultPoolConns,
+			ReserveConns: settings.DefaultReserveConns,
+			MaxConns:     settings.MaxDBConns, Lifetime: settings.Lifetime, PoolMode: cmp.Or(g.modes[name], settings.PoolMode),
+			Counters: unused, Pools: pools}
 		if c, ok := counters[name]; ok {
 			a.Counters = c
 		}

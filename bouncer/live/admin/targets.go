@@ -11,15 +11,16 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// own is the user to whom PgBouncer gives its console over a Unix socket, where the other end has the uid of the process
-// (admin.c, admin_pre_login).
+// own is the user to whom PgBouncer gives its console over a Unix socket, where the other end has the uid of the
+// process (admin.c, admin_pre_login).
 const own = "pgbouncer"
 
-// MayReload refuses a console user whom a RELOAD would be refused to: found before anything is written, and in a dry run.
-// The list is that of now; who was let in as an admin stays one for as long as the session lasts.
+// MayReload refuses a console user whom a RELOAD would be refused to: found before anything is written, and in a dry
+// run. The list is that of now; who was let in as an admin stays one for as long as the session lasts.
 func (c *Console) MayReload(admins string) error {
 	user := c.Config.User
-	listed := slices.ContainsFunc(strings.Split(admins, ","), func(name string) bool { return strings.TrimSpace(name) == user })
+	listed := slices.ContainsFunc(strings.Split(admins, ","),
+		func(name string) bool { return strings.TrimSpace(name) == user })
 	if listed || user == own && strings.HasPrefix(c.Config.Host, "/") {
 		return nil
 	}

@@ -46,8 +46,8 @@ func userLimits(records []record, settings fleet.Settings) []fleet.UserLimit {
 	return limits
 }
 
-// ownSizes returns per row the size that is the user's own, 0 where it has none, and whether that is doubtful. Its own 0 is
-// Unlimited as a size, and NoReserve as a reserve.
+// ownSizes returns per row the size that is the user's own, 0 where it has none, and whether that is doubtful. Its own
+// 0 is Unlimited as a size, and NoReserve as a reserve.
 func ownSizes(records []record, name string) (sizes []int, doubtful []bool) {
 	cleared, filled := false, false
 	for _, r := range records {

@@ -26,7 +26,8 @@ func carefully(f *observe.Fleet, stores []*livetest.Memory) (*apply.Applier, []*
 	var out []*livetest.Careful
 	for i, s := range stores {
 		out = append(out, &livetest.Careful{Memory: s})
-		configs = append(configs, observe.Config{Process: fmt.Sprintf("g/%d", i+1), Path: "/etc/pgbouncer.ini", Store: out[i]})
+		configs = append(configs, observe.Config{Process: fmt.Sprintf("g/%d", i+1), Path: "/etc/pgbouncer.ini",
+			Store: out[i]})
 	}
 	return apply.New(f, configs), out
 }
@@ -35,7 +36,8 @@ func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
 	f, _, _, stores := processes(t, 3, func(int) bool { return true })
 	hands, trying := carefully(f, stores)
 	trying[2].Refuse = &operr.Error{Kind: operr.KindUsage, Err: errors.New("it is a mount of its own")}
-	for what, err := range map[string]error{"checked": hands.Check(t.Context(), livetest.Release(3).Changes), "applied": hands.Apply(t.Context(), livetest.Release(3))} {
+	for what, err := range map[string]error{"checked": hands.Check(t.Context(), livetest.Release(3).Changes),
+		"applied": hands.Apply(t.Context(), livetest.Release(3))} {
 		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "a mount of its own") {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -47,8 +49,8 @@ func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
 	}
 }
 
-// TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready takes back an action that has reached the first of three processes. The others'
-// files cannot be written, and need not be.
+// TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready takes back an action that has reached the first of three
+// processes. The others' files cannot be written, and need not be.
 func TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
 	f, _, _, stores := processes(t, 3, func(int) bool { return true })
 	hands, trying := carefully(f, stores)
@@ -58,7 +60,8 @@ func TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
 	for _, s := range trying[1:] {
 		s.Refuse = errors.New("it is a mount of its own")
 	}
-	if err := errors.Join(hands.Check(t.Context(), livetest.Undo(3).Changes), hands.Apply(t.Context(), livetest.Undo(3))); err != nil {
+	if err := errors.Join(hands.Check(t.Context(), livetest.Undo(3).Changes), hands.Apply(t.Context(),
+		livetest.Undo(3))); err != nil {
 		t.Error(err)
 	}
 	for i, s := range trying {
@@ -110,7 +113,8 @@ func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
 	}
 }
 
-// TestAnActThatIsCancelledIsSeenToItsEnd has a process that does not take its sets, and is cancelled before that is known.
+// TestAnActThatIsCancelledIsSeenToItsEnd has a process that does not take its sets, and is cancelled before that is
+// known.
 func TestAnActThatIsCancelledIsSeenToItsEnd(t *testing.T) {
 	for _, takes := range []bool{false, true} {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -27,8 +27,10 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 	f := livetest.Open(t, targets)
 	var configs []observe.Config
 	for _, p := range l.Processes {
-		configs = append(configs, observe.Config{Process: fmt.Sprintf("%s/%d", p.Group, p.Index+1), Path: p.IniPath, Store: store.File{}})
-		livetest.Run(t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 20, Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}})
+		configs = append(configs, observe.Config{Process: fmt.Sprintf("%s/%d", p.Group, p.Index+1), Path: p.IniPath,
+			Store: store.File{}})
+		livetest.Run(t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 20,
+			Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}})
 	}
 	hands := apply.New(f, configs)
 	for k, p := range l.Processes {
@@ -48,7 +50,9 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 		}
 		apply := func(verb state.ActionKind, key fleet.Key, from, to int) {
 			t.Helper()
-			if err := hands.Apply(t.Context(), state.Action{Kind: verb, Changes: []fleet.SettingChange{{Process: configs[k].Process, Alias: "app", Key: key, From: from, To: to}}}); err != nil {
+			if err := hands.Apply(t.Context(), state.Action{Kind: verb,
+				Changes: []fleet.SettingChange{{Process: configs[k].Process, Alias: "app", Key: key, From: from,
+					To: to}}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -83,8 +87,8 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 }
 
 // TestAFlushThatASiblingHasTakenIsGivenBackThere: three real processes read one file. Somebody RELOADs one while
-// the file says that another is flushed; the end of the flush ends it in both. To an action of the third the flush is no
-// stranger's edit meanwhile.
+// the file says that another is flushed; the end of the flush ends it in both. To an action of the third the flush is
+// no stranger's edit meanwhile.
 func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 	t.Parallel()
 	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 50}}, Users: []string{"app1"},
@@ -97,7 +101,8 @@ func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 	f := livetest.Open(t, targets)
 	var configs []observe.Config
 	for _, p := range l.Processes {
-		configs = append(configs, observe.Config{Process: fmt.Sprintf("%s/%d", p.Group, p.Index+1), Path: p.IniPath, Store: store.File{}})
+		configs = append(configs, observe.Config{Process: fmt.Sprintf("%s/%d", p.Group, p.Index+1), Path: p.IniPath,
+			Store: store.File{}})
 	}
 	f.Know(configs)
 	hands := apply.New(f, configs)
@@ -115,7 +120,8 @@ func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 	}
 	apply := func(verb state.ActionKind, process, alias string, key fleet.Key, from, to int) {
 		t.Helper()
-		if err := hands.Apply(t.Context(), state.Action{Kind: verb, Changes: []fleet.SettingChange{{Process: process, Alias: alias, Key: key, From: from, To: to}}}); err != nil {
+		if err := hands.Apply(t.Context(), state.Action{Kind: verb, Changes: []fleet.SettingChange{{Process: process,
+			Alias: alias, Key: key, From: from, To: to}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

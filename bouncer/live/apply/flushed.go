@@ -15,8 +15,8 @@ import (
 
 // restoreSharers gives flushed lines their lifetime back in the processes that read the same file and have taken the
 // flush from it: one was told to RELOAD by somebody else, or has been started, while it stood there. It comes after the
-// process that was flushed; where the file could not be made right for that one, it is tried for these. One that does not
-// answer is left: it has the right file once it starts.
+// process that was flushed; where the file could not be made right for that one, it is tried for these. One that does
+// not answer is left: it has the right file once it starts.
 func (h *Applier) restoreSharers(ctx context.Context, act state.Action) error {
 	var sets []fleet.SettingChange
 	for _, f := range h.configs {
@@ -26,7 +26,8 @@ func (h *Applier) restoreSharers(ctx context.Context, act state.Action) error {
 		}
 		c := h.fleet.Consoles[i]
 		for _, x := range act.Changes {
-			given := slices.ContainsFunc(append(sets, act.Changes...), func(y fleet.SettingChange) bool { return y.Process == c.ID && y.Alias == x.Alias })
+			given := slices.ContainsFunc(append(sets, act.Changes...),
+				func(y fleet.SettingChange) bool { return y.Process == c.ID && y.Alias == x.Alias })
 			if given || x.Key != fleet.KeyLifetime || x.To <= 1 || x.Group() != c.Group || !h.share(x.Process, c.ID) {
 				continue
 			}
@@ -81,15 +82,20 @@ func (h *Applier) share(a, b string) bool {
 	return slices.ContainsFunc(h.fleet.Known(a).Sizes, func(path string) bool { return x.reads(other, path, theirs) })
 }
 
-// strayFlushes notes lines of the file that say what a flush writes, and that no flush known here has written: a journal
-// may be lost.
+// strayFlushes notes lines of the file that say what a flush writes, and that no flush known here has written: a
+// journal may be lost.
 func (x processChange) strayFlushes(file ini.Config) {
 	known := append(x.before(), x.sets...)
 	for _, d := range file.Databases() {
-		ours := slices.ContainsFunc(known, func(s fleet.SettingChange) bool { return s.Key == fleet.KeyLifetime && s.Alias == d.Alias })
+		ours := slices.ContainsFunc(known, func(s fleet.SettingChange) bool {
+			return s.Key == fleet.KeyLifetime &&
+				s.Alias == d.Alias
+		})
 		if d.LifetimeSeconds == 1 && !ours {
-			x.all.pending.note(&x.all.pending.notes, fmt.Sprintf("%s: server_lifetime of %s is 1 second in its file, so that connections end all the time: "+
-				"a flush that no journal knows of may have left it; write the lifetime of before into the line, and RELOAD", x.console.ID, d.Alias))
+			x.all.pending.note(&x.all.pending.notes,
+				fmt.Sprintf("%s: server_lifetime of %s is 1 second in its file, so that connections end all the time: "+
+					"a flush that no journal knows of may have left it; write the lifetime of before into the line, and RELOAD",
+					x.console.ID, d.Alias))
 		}
 	}
 }

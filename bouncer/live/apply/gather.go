@@ -53,7 +53,8 @@ func (h *Applier) Gather(ctx context.Context, groups []string) (bouncer.Fleet, e
 			lines[i] = append(lines[i], d.Alias)
 		}
 		if !star {
-			return admin.Fail(operr.KindUsage, hands[i].console.ID, "leave the group's pool * out of pools:", "its file has no line of *")
+			return admin.Fail(operr.KindUsage, hands[i].console.ID, "leave the group's pool * out of pools:",
+				"its file has no line of *")
 		}
 		return nil
 	}))

@@ -30,12 +30,12 @@ type Applier struct {
 	told []fleet.SettingChange // what actions before were to make so, of which nobody knows whether they did
 }
 
-// Told says of which sets, by acts before, nobody knows whether they were done: a file may say what they make of it, and a
-// RELOAD for another action may bring it.
+// Told says of which sets, by acts before, nobody knows whether they were done: a file may say what they make of it,
+// and a RELOAD for another action may bring it.
 func (h *Applier) Told(sets []fleet.SettingChange) { h.told = slices.Clone(sets) }
 
-// tell keeps sets of an action that begins, or forgets all of their lines once it is done: but for a flush, whose file any
-// process that reads it may take, until its end.
+// tell keeps sets of an action that begins, or forgets all of their lines once it is done: but for a flush, whose file
+// any process that reads it may take, until its end.
 func (h *Applier) tell(sets []fleet.SettingChange, done bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -75,9 +75,9 @@ type processChange struct {
 // itself, then the others at once. Where a process does not take its sets, its old file is put back, it is told to
 // RELOAD again, and the error, of KindDrift, says whether that worked. Nothing is begun that was not tried: a file
 // that cannot be edited or written, or that holds what its process does not have yet, is refused before anything is
-// written. With a process that it has begun with when ctx ends it goes on to its end, and begins with no other. A Retreat
-// asks all of them at once, each by itself, and may be applied while another action is: a process that is being changed by
-// that is waited for. So does a Restore: one process that is gone keeps no other from it.
+// written. With a process that it has begun with when ctx ends it goes on to its end, and begins with no other. A
+// Retreat asks all of them at once, each by itself, and may be applied while another action is: a process that is being
+// changed by that is waited for. So does a Restore: one process that is gone keeps no other from it.
 func (h *Applier) Apply(ctx context.Context, act state.Action) error {
 	hands, err := h.reach(act.Changes)
 	if apart(act) {
@@ -120,7 +120,8 @@ func applyBy(ctx context.Context, act state.Action, hands []processChange) error
 	if apart(act) {
 		return admin.Joined(admin.Together(len(hands), func(i int) error { return hands[i].do(ctx) }))
 	}
-	if err := admin.Joined(admin.Together(len(hands), func(i int) error { _, err := hands[i].try(ctx); return err })); err != nil {
+	if err := admin.Joined(admin.Together(len(hands),
+		func(i int) error { _, err := hands[i].try(ctx); return err })); err != nil {
 		return err
 	}
 	if err := hands[0].do(ctx); err != nil { // the canary
@@ -136,8 +137,8 @@ func applyBy(ctx context.Context, act state.Action, hands []processChange) error
 	}))
 }
 
-// Check prepares every process for the sets and tries the writes: what Apply would refuse is refused now, and so are keys
-// of AcceptPending that no RELOAD would change. The files themselves are read alone.
+// Check prepares every process for the sets and tries the writes: what Apply would refuse is refused now, and so are
+// keys of AcceptPending that no RELOAD would change. The files themselves are read alone.
 func (h *Applier) Check(ctx context.Context, sets []fleet.SettingChange) error {
 	_, err := h.prepared(sets, func(x processChange) ([]ini.Edited, error) { return x.try(ctx) })
 	if err != nil {
@@ -146,15 +147,16 @@ func (h *Applier) Check(ctx context.Context, sets []fleet.SettingChange) error {
 	return h.CheckAccepted(ctx)
 }
 
-// CheckShared refuses to begin with sets that stand in a file which a process of another group reads, too, as far as its file has
-// been read: its next RELOAD would move its pools, and nobody would have counted them.
+// CheckShared refuses to begin with sets that stand in a file which a process of another group reads, too, as far as
+// its file has been read: its next RELOAD would move its pools, and nobody would have counted them.
 func (h *Applier) CheckShared(ctx context.Context, sets []fleet.SettingChange) error {
 	_, err := h.prepared(sets, func(x processChange) ([]ini.Edited, error) {
 		edits, _, _, err := x.edits(ctx)
 		for _, e := range edits {
 			if other := x.sharer(e.Path); other != "" && err == nil {
 				err = admin.Fail(operr.KindUsage, e.Path, "give each group a file of its own for its lines of [databases]",
-					"%s, which is of another group, reads it, too: its next RELOAD would move its pools, and nobody would have counted them", other)
+					"%s, which is of another group, reads it, too: its next RELOAD would move its pools, and nobody would have "+
+						"counted them", other)
 			}
 		}
 		return nil, err
@@ -171,7 +173,11 @@ func (h *Applier) CheckFiles(ctx context.Context, processes ...string) error {
 	hands := slices.DeleteFunc(h.every(), func(x processChange) bool {
 		return len(processes) > 0 && !slices.Contains(processes, x.console.ID)
 	})
-	err := admin.Joined(admin.Together(len(hands), func(i int) error { _, _, _, err := hands[i].prepare(ctx); return err }))
+	err := admin.Joined(admin.Together(len(hands), func(i int) error {
+		_, _, _,
+			err := hands[i].prepare(ctx)
+		return err
+	}))
 	h.fleet.Mu.Unlock()
 	if err != nil {
 		return err
@@ -179,8 +185,9 @@ func (h *Applier) CheckFiles(ctx context.Context, processes ...string) error {
 	return h.CheckAccepted(ctx)
 }
 
-// CheckKept refuses, with an error of KindDrift, what the files of these processes say of sizes and of what they are planned
-// from, and what the processes do not have in force: somebody has put an old file back, say. Whoever manages a file may.
+// CheckKept refuses, with an error of KindDrift, what the files of these processes say of sizes and of what they are
+// planned from, and what the processes do not have in force: somebody has put an old file back, say. Whoever manages a
+// file may.
 func (h *Applier) CheckKept(ctx context.Context, processes []string) error {
 	h.fleet.Mu.Lock()
 	defer h.fleet.Mu.Unlock()
@@ -188,8 +195,8 @@ func (h *Applier) CheckKept(ctx context.Context, processes []string) error {
 	return admin.Joined(admin.Together(len(hands), func(i int) error { _, _, _, err := hands[i].edits(ctx); return err }))
 }
 
-// Edits returns what the sets change in the files, one edit a process: of a file that something else manages, too, which
-// Apply refuses to write.
+// Edits returns what the sets change in the files, one edit a process: of a file that something else manages, too,
+// which Apply refuses to write.
 func (h *Applier) Edits(ctx context.Context, sets []fleet.SettingChange) ([]ini.Edited, error) {
 	edits, err := h.prepared(sets, func(x processChange) ([]ini.Edited, error) {
 		edits, _, _, err := x.edits(ctx)
@@ -202,7 +209,8 @@ func (h *Applier) Edits(ctx context.Context, sets []fleet.SettingChange) ([]ini.
 }
 
 // prepared asks every process that the sets name at once.
-func (h *Applier) prepared(sets []fleet.SettingChange, ask func(processChange) ([]ini.Edited, error)) ([]ini.Edited, error) {
+func (h *Applier) prepared(sets []fleet.SettingChange, ask func(processChange) ([]ini.Edited, error)) ([]ini.Edited,
+	error) {
 	h.fleet.Mu.Lock()
 	defer h.fleet.Mu.Unlock()
 	hands, err := h.reach(sets)
@@ -228,7 +236,8 @@ func (h *Applier) reach(sets []fleet.SettingChange) ([]processChange, error) {
 		}
 		f := slices.IndexFunc(h.configs, func(f observe.Config) bool { return f.Process == x.Process })
 		if f < 0 {
-			return nil, admin.Fail(operr.KindUsage, x.Process, "write config: beside its console: into pgbudget.yaml, the path of its pgbouncer.ini",
+			return nil, admin.Fail(operr.KindUsage, x.Process,
+				"write config: beside its console: into pgbudget.yaml, the path of its pgbouncer.ini",
 				"it is not known where its file is")
 		}
 		hands = append(hands, processChange{h.fleet.Consoles[c], h.configs[f], []fleet.SettingChange{x}, h.recycle, h})
@@ -240,7 +249,8 @@ func (h *Applier) reach(sets []fleet.SettingChange) ([]processChange, error) {
 func byStore(hands []processChange) [][]processChange {
 	var out [][]processChange
 	for _, x := range hands {
-		i := slices.IndexFunc(out, func(row []processChange) bool { return fmt.Sprint(row[0].config.Store) == fmt.Sprint(x.config.Store) })
+		i := slices.IndexFunc(out,
+			func(row []processChange) bool { return fmt.Sprint(row[0].config.Store) == fmt.Sprint(x.config.Store) })
 		if i < 0 {
 			out = append(out, []processChange{x})
 		} else {
@@ -306,19 +316,23 @@ func (x processChange) do(ctx context.Context) error {
 		err = fmt.Errorf("RELOAD was answered, and %s", missing)
 	}
 	if x.flushesProcess(before) {
-		return admin.Fail(operr.KindDrift, x.console.ID, "look at SHOW CONFIG and the process's log", "SET server_lifetime: %w", err)
+		return admin.Fail(operr.KindDrift, x.console.ID, "look at SHOW CONFIG and the process's log",
+			"SET server_lifetime: %w", err)
 	}
 	if len(edits) == 0 {
-		return admin.Fail(operr.KindDrift, x.console.ID, "read the process's log: its file has a line that it cannot load", "the file says it, and %w", err)
+		return admin.Fail(operr.KindDrift, x.console.ID, "read the process's log: its file has a line that it cannot load",
+			"the file says it, and %w", err)
 	}
 	if back := x.putBack(ctx, edits); back != nil {
-		return admin.Fail(operr.KindDrift, x.console.ID, "look at the file and the process at once"+x.saved(edits), "%w; and its old file could not be put back: %w", err, back)
+		return admin.Fail(operr.KindDrift, x.console.ID, "look at the file and the process at once"+x.saved(edits),
+			"%w; and its old file could not be put back: %w", err, back)
 	}
 	x.settle(paths(edits))
 	if operr.KindOf(err) == operr.KindEvidence { // it may not be told: nothing is wrong with the file
 		return fmt.Errorf("%w; its old file is back", err)
 	}
-	return admin.Fail(operr.KindDrift, x.console.ID, "read the process's log: its file has a line that it cannot load", "%w; its old file is back", err)
+	return admin.Fail(operr.KindDrift, x.console.ID, "read the process's log: its file has a line that it cannot load",
+		"%w; its old file is back", err)
 }
 
 // flushesProcess reports whether the sets are a flush, or its end, that touches no file: before PgBouncer 1.23.
@@ -349,8 +363,8 @@ func (x processChange) putBack(ctx context.Context, edits []ini.Edited) error {
 }
 
 // Guard sets what is asked before each write of a process's files, and again before it is told to read them: an error
-// stops the action there, and what is written of that process is put back. Where the error is not of KindBusy, nobody can
-// tell whether another is at work: then what grows nothing goes on, so that a server that hangs keeps no pool from
+// stops the action there, and what is written of that process is put back. Where the error is not of KindBusy, nobody
+// can tell whether another is at work: then what grows nothing goes on, so that a server that hangs keeps no pool from
 // shrinking. What ends a flush is not asked about: it moves no size. It is set before the hands are used.
 func (h *Applier) Guard(ask func(ctx context.Context) error) { h.guard = ask }
 
@@ -376,5 +390,8 @@ func busyAnywhere(err error) bool {
 
 // endsFlush reports whether the sets do nothing but give a server_lifetime back.
 func (x processChange) endsFlush() bool {
-	return !slices.ContainsFunc(x.sets, func(s fleet.SettingChange) bool { return s.Key != fleet.KeyLifetime || s.To == 1 })
+	return !slices.ContainsFunc(x.sets, func(s fleet.SettingChange) bool {
+		return s.Key != fleet.KeyLifetime ||
+			s.To == 1
+	})
 }

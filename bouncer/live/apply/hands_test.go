@@ -16,7 +16,8 @@ import (
 
 // processes are fakes of 1.24.1 with a file each that says what their SHOW DATABASES says. A RELOAD takes the file's
 // pool_size of d1, where takes says so.
-func processes(t *testing.T, n int, takes func(i int) bool) (*observe.Fleet, *apply.Applier, []*livetest.Fake, []*livetest.Memory) {
+func processes(t *testing.T, n int, takes func(i int) bool) (*observe.Fleet, *apply.Applier, []*livetest.Fake,
+	[]*livetest.Memory) {
 	t.Helper()
 	size := regexp.MustCompile(`(?m)^d1 = .*pool_size=(\d+)`)
 	fakes, stores := make([]*livetest.Fake, n), make([]*livetest.Memory, n)
@@ -43,7 +44,8 @@ func processes(t *testing.T, n int, takes func(i int) bool) (*observe.Fleet, *ap
 	fleet := livetest.Open(t, targets)
 	var configs []observe.Config
 	for i := range fakes {
-		configs = append(configs, observe.Config{Process: fmt.Sprintf("g/%d", i+1), Path: "/etc/pgbouncer.ini", Store: stores[i]})
+		configs = append(configs, observe.Config{Process: fmt.Sprintf("g/%d", i+1), Path: "/etc/pgbouncer.ini",
+			Store: stores[i]})
 	}
 	return fleet, apply.New(fleet, configs), fakes, stores
 }
@@ -94,7 +96,8 @@ func TestTheCanaryGoesFirstAndTheOthersAtOnce(t *testing.T) {
 func TestAReloadThatDoesNotApplyIsUndoneAndStopsAtTheCanary(t *testing.T) {
 	_, hands, _, stores := processes(t, 3, func(i int) bool { return i != 0 })
 	err := hands.Apply(t.Context(), livetest.Release(3))
-	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "pool_size of d1 is 6 instead of 5") || !strings.Contains(err.Error(), "its old file is back") {
+	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "pool_size of d1 is 6 instead of 5") ||
+		!strings.Contains(err.Error(), "its old file is back") {
 		t.Errorf("%v", err)
 	}
 	for i, s := range stores {
@@ -126,12 +129,14 @@ func TestWhatARELOADWouldDoBesidesIsRefused(t *testing.T) {
 		says   string
 	}{
 		"a line that somebody has deleted": {func(_ *livetest.Fake, s *livetest.Memory) {
-			s.Text = strings.Replace(strings.Replace(s.Text, "d2 = host=127.0.0.1 port=55440 pool_size=3\n", "", 1), "* = host=127.0.0.1 port=55440\n", "", 1)
+			s.Text = strings.Replace(strings.Replace(s.Text, "d2 = host=127.0.0.1 port=55440 pool_size=3\n", "", 1),
+				"* = host=127.0.0.1 port=55440\n", "", 1)
 		}, "would cut its clients"},
 		"another host": {func(_ *livetest.Fake, s *livetest.Memory) {
 			s.Text = strings.Replace(s.Text, "d2 = host=127.0.0.1", "d2 = host=127.0.0.2", 1)
 		}, "host of d2 is 127.0.0.2 there and 127.0.0.1 in g/1"},
-		"another default": {func(_ *livetest.Fake, s *livetest.Memory) { s.Text += "default_pool_size = 33\n" }, "default_pool_size is 33 there and 20 in g/1"},
+		"another default": {func(_ *livetest.Fake, s *livetest.Memory) { s.Text += "default_pool_size = 33\n" },
+			"default_pool_size is 33 there and 20 in g/1"},
 		"TLS that recycles everything": {func(f *livetest.Fake, _ *livetest.Memory) {
 			f.Version = "1.23.1/bouncer"
 			f.Set("server_tls_sslmode", "prefer")
@@ -144,7 +149,8 @@ func TestWhatARELOADWouldDoBesidesIsRefused(t *testing.T) {
 			c.change(f, s)
 			targets := livetest.Consoles(f)
 			targets.Timeout = livetest.Generous
-			hands := apply.New(livetest.Open(t, targets), []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: s}})
+			hands := apply.New(livetest.Open(t, targets), []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini",
+				Store: s}})
 			err := hands.Apply(t.Context(), livetest.Release(1))
 			if err == nil || !strings.Contains(err.Error(), c.says) || s.Writes > 0 {
 				t.Errorf("%d writes: %v", s.Writes, err)

@@ -25,7 +25,8 @@ func TestALostLockStopsAnActAtTheNextProcess(t *testing.T) {
 		{"between the first write and its RELOAD", 2, livetest.ErrLost, []string{before, before, before}},
 		{"after the canary", 3, livetest.ErrLost, []string{after, before, before}},
 		{"nobody can tell", 3, livetest.ErrSilent, []string{after, before, before}},
-		{"nobody can tell of one, and another is lost", 3, errors.Join(livetest.ErrSilent, livetest.ErrLost), []string{after, before, before}},
+		{"nobody can tell of one, and another is lost", 3, errors.Join(livetest.ErrSilent, livetest.ErrLost),
+			[]string{after, before, before}},
 		{"it is held", 100, livetest.ErrLost, []string{after, after, after}},
 	} {
 		_, hands, fakes, stores := processes(t, 3, func(int) bool { return true })

@@ -12,21 +12,26 @@ import (
 
 func TestAFileThatItsStoreKnowsToBeManagedIsNotWritten(t *testing.T) {
 	fleet, _, _, stores := processes(t, 1, func(int) bool { return true })
-	hands := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: livetest.Kept{Memory: stores[0]}}})
+	hands := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini",
+		Store: livetest.Kept{Memory: stores[0]}}})
 	for name, err := range map[string]error{
 		"checked":       hands.Check(t.Context(), livetest.Release(1).Changes),
 		"applied":       hands.Apply(t.Context(), livetest.Release(1)),
 		"nothing to do": hands.CheckFiles(t.Context()),
 	} {
-		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "/etc/pgbouncer.ini: kept by a ConfigMap") || stores[0].Writes > 0 {
+		if operr.KindOf(err) != operr.KindUsage ||
+			!strings.Contains(err.Error(), "/etc/pgbouncer.ini: kept by a ConfigMap") || stores[0].Writes > 0 {
 			t.Errorf("%s: %d writes, %v", name, stores[0].Writes, err)
 		}
 	}
-	stores[0].Text = strings.Replace(stores[0].Text, "pool_size=6", "pool_size=7", 1) // its keeper has put another size back
+	// its keeper has put another size back
+	stores[0].Text = strings.Replace(stores[0].Text, "pool_size=6", "pool_size=7", 1)
 	if err := hands.CheckFiles(t.Context()); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("a size was put back: %v", err)
 	}
-	edits, err := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: livetest.Kept{Memory: &livetest.Memory{Text: livetest.Lines}}}}).Edits(t.Context(), livetest.Release(1).Changes)
+	edits, err := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini",
+		Store: livetest.Kept{Memory: &livetest.Memory{Text: livetest.Lines}}}}).Edits(t.Context(),
+		livetest.Release(1).Changes)
 	if err != nil || len(edits) != 1 {
 		t.Errorf("shown: %v, %v", edits, err)
 	}

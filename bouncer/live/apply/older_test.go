@@ -109,7 +109,8 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 		}
 		livetest.Write(t, databases, strings.Replace(string(was), "reserve_pool=2", "reserve_pool=2 server_lifetime=01", 1))
 		takesLifetime(fakes[0], databases)
-		if err := hands.Apply(t.Context(), state.Action{Kind: state.Restore, Changes: []fleet.SettingChange{flush.Back()}}); err != nil {
+		if err := hands.Apply(t.Context(), state.Action{Kind: state.Restore,
+			Changes: []fleet.SettingChange{flush.Back()}}); err != nil {
 			t.Errorf("%+v: the end of a flush: %v", c, err)
 		}
 		if now, _ := os.ReadFile(databases); string(now) != string(was) {
@@ -123,11 +124,13 @@ func TestAFlushThatASiblingHasTakenByAnotherPathIsGivenBackThere(t *testing.T) {
 	f, hands, fakes, databases := included(t, []string{"g", "g"},
 		[]string{"1.24.1", "1.24.1"}, []string{"databases.ini", "link.ini"})
 	flush := fleet.SettingChange{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
-	if err := hands.Apply(t.Context(), state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{flush}}); err != nil {
+	if err := hands.Apply(t.Context(), state.Action{Kind: state.Flush,
+		Changes: []fleet.SettingChange{flush}}); err != nil {
 		t.Fatal(err)
 	}
 	takesLifetime(fakes[1], databases) // somebody RELOADs it
-	if err := hands.Apply(t.Context(), state.Action{Kind: state.Restore, Changes: []fleet.SettingChange{flush.Back()}}); err != nil {
+	if err := hands.Apply(t.Context(), state.Action{Kind: state.Restore,
+		Changes: []fleet.SettingChange{flush.Back()}}); err != nil {
 		t.Error(err)
 	}
 	for _, p := range livetest.LookedAt(t, f).Processes {

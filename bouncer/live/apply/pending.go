@@ -64,8 +64,8 @@ func (w *waiting) note(list *[]string, text string) {
 }
 
 // AcceptPending lets a RELOAD change what the keys name to what the files say when they are observed first:
-// "query_timeout" of [pgbouncer], "ALIAS.KEY" of a line of [databases], "users.NAME.KEY", "peers.ID.KEY"; with "line" for KEY, a line that is new or
-// gone. Everything else that a RELOAD would change is refused.
+// "query_timeout" of [pgbouncer], "ALIAS.KEY" of a line of [databases], "users.NAME.KEY", "peers.ID.KEY"; with "line"
+// for KEY, a line that is new or gone. Everything else that a RELOAD would change is refused.
 func (h *Applier) AcceptPending(keys []string) {
 	h.pending.accept, h.pending.met = slices.Clone(keys), map[string]ini.Difference{}
 }
@@ -152,7 +152,8 @@ func (x processChange) pending(file ini.Config, now admin.InForce) (accepted []i
 	}
 	w, c := &x.all.pending, file.Compare(now.Running)
 	if path := cmp.Or(x.config.Path, now.Conffile); x.config.Store.(observe.Bounded).IsAnother(path, now.Conffile) {
-		w.note(&w.notes, fmt.Sprintf("%s was started with %s, and its config: is %s, another file of this host: a RELOAD reads what is written there only if "+
+		w.note(&w.notes, fmt.Sprintf("%s was started with %s, and its config: is %s, another file of this host: a RELOAD "+
+			"reads what is written there only if "+
 			"the process lives behind a mount of its own", x.console.ID, now.Conffile, path))
 	}
 	x.told(c, now)
@@ -241,8 +242,8 @@ func names(all []ini.Difference) []string {
 // flushed is server_lifetime while a process is flushed; see state.Flush.
 const flushed = 1e9
 
-// before are the sets of actions before, on this process, of which nobody knows whether they were done, and those of a flush
-// in a file that it may share.
+// before are the sets of actions before, on this process, of which nobody knows whether they were done, and those of a
+// flush in a file that it may share.
 func (x processChange) before() []fleet.SettingChange {
 	x.all.mu.Lock()
 	defer x.all.mu.Unlock()
@@ -262,8 +263,8 @@ func ours(d ini.Difference, sets []fleet.SettingChange) bool {
 	})
 }
 
-// raises reports whether a difference may let more connections be opened, or on another server: no plan has counted them, so that
-// no RELOAD of ours brings it. Whoever RELOADs it by himself has it in the next plan.
+// raises reports whether a difference may let more connections be opened, or on another server: no plan has counted
+// them, so that no RELOAD of ours brings it. Whoever RELOADs it by himself has it in the next plan.
 func raises(d ini.Difference) bool {
 	file, errFile := strconv.Atoi(d.File)
 	now, errNow := strconv.Atoi(d.Now)

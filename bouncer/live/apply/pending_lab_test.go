@@ -35,14 +35,17 @@ func TestEveryChangeOfARealRELOADWasNamedBefore(t *testing.T) {
 }
 
 func reloads(t *testing.T, gen lab.Generation) {
-	aliases := []lab.AliasSpec{{Name: "app", PoolSize: 4}, {Name: "other", DBName: "app", ForceUser: "app2", PoolSize: 3, Reserve: 1, MinPoolSize: 1},
-		{Name: "twice", DBName: "app"}, {Name: "gone", DBName: "app"}, {Name: "still", DBName: "app", PoolSize: 2}, {Name: "*"}}
+	aliases := []lab.AliasSpec{{Name: "app", PoolSize: 4}, {Name: "other", DBName: "app", ForceUser: "app2", PoolSize: 3,
+		Reserve: 1, MinPoolSize: 1},
+		{Name: "twice", DBName: "app"}, {Name: "gone", DBName: "app"}, {Name: "still", DBName: "app", PoolSize: 2},
+		{Name: "*"}}
 	if gen != lab.Gen118 {
 		aliases = append(aliases, lab.AliasSpec{Name: "list", DBName: "app", PoolSize: 2})
 	}
 	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}, Users: []string{"app1", "app2"},
-		Groups: []lab.GroupSpec{{Name: "g", Generation: gen, Aliases: aliases, UserLines: map[string]string{"app1": "pool_mode=session"},
-			Settings: map[string]string{"query_wait_timeout": "100", "server_idle_timeout": "599.5"}}}})
+		Groups: []lab.GroupSpec{{Name: "g", Generation: gen, Aliases: aliases,
+			UserLines: map[string]string{"app1": "pool_mode=session"},
+			Settings:  map[string]string{"query_wait_timeout": "100", "server_idle_timeout": "599.5"}}}})
 	p := l.Processes[0]
 	data, err := os.ReadFile(p.IniPath)
 	if err != nil {
@@ -52,7 +55,8 @@ func reloads(t *testing.T, gen lab.Generation) {
 	server := regexp.MustCompile(`host=\S+ port=\d+`).FindString(base)
 	base = strings.Replace(base, "list = host=127.0.0.1", "list = host=127.0.0.1,127.0.0.2", 1)
 	if gen != lab.Gen118 {
-		base = strings.Replace(base, "[pgbouncer]", "[peers]\n1 = host=127.0.0.1 port=7001\n2 = host=/tmp port=7000 pool_size=8\n[pgbouncer]", 1)
+		base = strings.Replace(base, "[pgbouncer]",
+			"[peers]\n1 = host=127.0.0.1 port=7001\n2 = host=/tmp port=7000 pool_size=8\n[pgbouncer]", 1)
 	}
 	users, err := os.ReadFile(regexp.MustCompile(`auth_file = (\S+)`).FindStringSubmatch(base)[1])
 	if err != nil {
@@ -81,7 +85,8 @@ func reloads(t *testing.T, gen lab.Generation) {
 	}
 	for _, row := range config {
 		line := regexp.MustCompile(`(?m)^` + row["key"] + ` = .*\n`).FindString(base)
-		for _, value := range []string{livetest.OtherValue(p, row["key"], row["value"]), livetest.OtherForm(row["key"], row["value"])} {
+		for _, value := range []string{livetest.OtherValue(p, row["key"], row["value"]), livetest.OtherForm(row["key"],
+			row["value"])} {
 			if value != "" {
 				edits = append(edits, livetest.Rewriting{Old: "", New: row["key"] + " = " + value})
 			}
@@ -103,7 +108,8 @@ func reloads(t *testing.T, gen lab.Generation) {
 		judge.edit(some...)
 	}
 	for _, row := range config {
-		if value := livetest.OtherValue(p, row["key"], row["value"]); value != "" && row["changeable"] == "yes" && !strings.Contains(row["key"], "tls") &&
+		if value := livetest.OtherValue(p, row["key"], row["value"]); value != "" && row["changeable"] == "yes" &&
+			!strings.Contains(row["key"], "tls") &&
 			row["key"] != "peer_id" { // by which a process is known
 			judge.set(row["key"], value)
 		}
@@ -148,7 +154,8 @@ func (r *reloading) compare(what, text string) {
 	r.t.Helper()
 	livetest.Write(r.t, r.p.IniPath, text)
 	before := livetest.Cells(r.t, r.p)
-	err := r.hands.Check(r.t.Context(), []fleet.SettingChange{{Process: "g/1", Alias: "still", Key: fleet.KeySize, From: 2, To: 1}})
+	err := r.hands.Check(r.t.Context(), []fleet.SettingChange{{Process: "g/1", Alias: "still", Key: fleet.KeySize, From: 2,
+		To: 1}})
 	named := livetest.Accepts(err)
 	if m := regexp.MustCompile(`no step brings ([^;]+)`).FindStringSubmatch(operr.HintOf(err)); err != nil && m != nil {
 		for name := range strings.SplitSeq(m[1], ", ") {
@@ -173,7 +180,8 @@ func (r *reloading) compare(what, text string) {
 		if key == "postgres.line" { // it lives by *, and comes and goes with those who use it
 			continue
 		}
-		if key == "gone.line" && slices.Contains(named, "*.dbname") { // its line is gone: it lives by * from now on, if at all
+		// its line is gone: it lives by * from now on, if at all
+		if key == "gone.line" && slices.Contains(named, "*.dbname") {
 			continue
 		}
 		if !slices.Contains(named, key) && !livetest.Follows(key, named) {
@@ -185,7 +193,8 @@ func (r *reloading) compare(what, text string) {
 		if key == "*.dbname" && changed["gone.line"] {
 			continue
 		}
-		if !changed[key] && !livetest.Alone.MatchString(key) && !slices.ContainsFunc(slices.Collect(maps.Keys(changed)), lives) {
+		if !changed[key] && !livetest.Alone.MatchString(key) && !slices.ContainsFunc(slices.Collect(maps.Keys(changed)),
+			lives) {
 			r.t.Errorf("%s: %s was named, and did not change (%v)", what, key, err)
 		}
 	}

@@ -39,32 +39,57 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 		{name: "a time-out", old: "[pgbouncer]\n", new: "[pgbouncer]\nquery_timeout = 1\n", accept: "query_timeout",
 			says: "/etc/pgbouncer.ini:6: query_timeout is 1 there and 0 in g/1: a SET is in force"},
 		{name: "admins", old: "admin_users = postgres, watcher", new: "admin_users = somebody, else", accept: "admin_users",
-			says: "/etc/pgbouncer.ini:7: admin_users is somebody, else there and postgres, watcher in g/1: a SET is in force, which a RELOAD would undo, " +
-				"or somebody's edit waits for a RELOAD, which would apply it together with ours; watcher, as whom pgbudget talks to the console, is not in it and would be locked out"},
+			says: "/etc/pgbouncer.ini:7: admin_users is somebody, else there and postgres, watcher in g/1: a SET is in force, " +
+				"which a RELOAD would undo, " +
+				"or somebody's edit waits for a RELOAD, which would apply it together with ours; watcher, as whom pgbudget talks " +
+				"to the console, is not in it and would be locked out"},
 		{name: "the mode of the process", old: "pool_mode = transaction", new: "pool_mode = session", accept: "pool_mode",
 			says: "/etc/pgbouncer.ini:13: pool_mode is session there and transaction in g/1"},
 		{name: "a SET", key: "query_timeout", value: "7", accept: "query_timeout",
-			says: "/etc/pgbouncer.ini: query_timeout is 7 in g/1 and no line says it: a SET is in force, or its line was taken out, and a RELOAD brings the default back, 0"},
+			says: "/etc/pgbouncer.ini: query_timeout is 7 in g/1 and no line says it: a SET is in force, or its line was taken " +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"out, and a RELOAD brings the default back, 0"},
 		{name: "a SET of what a line says", key: "max_client_conn", value: "900", accept: "max_client_conn",
 			says: "/etc/pgbouncer.ini:12: max_client_conn is 500 there and 900 in g/1: a SET is in force"},
-		{name: "a query, which is masked", old: "[pgbouncer]\n", new: "[pgbouncer]\nauth_query = SELECT 'hush'\n", accept: "auth_query",
-			says: "/etc/pgbouncer.ini:6: auth_query is another there than in g/1 (the values are masked)"},
+		{name: "a query, which is masked", old: "[pgbouncer]\n", new: "[pgbouncer]\nauth_query = SELECT 'hush'\n",
+			accept: "auth_query",
+			says:   "/etc/pgbouncer.ini:6: auth_query is another there than in g/1 (the values are masked)"},
 		{name: "TLS to the servers", old: "[pgbouncer]\n", new: "[pgbouncer]\nserver_tls_sslmode = require\n",
 			says: "it closes server connections, and a pool with waiting clients may open one more than its size"},
 		{name: "a new line", old: "[pgbouncer]\n", new: "d9 = host=h\n[pgbouncer]\n",
 			says: "/etc/pgbouncer.ini:5: the line of d9 is written there and missing in g/1"},
-		{name: "a line that is gone beside *", old: "d2 = ", new: ";", says: "/etc/pgbouncer.ini: the line of d2 is gone from the file, and a RELOAD would cut its clients at g/1"},
-		{name: "a user", old: "[pgbouncer]\n", new: "[users]\napp1 = pool_mode=session\n[pgbouncer]\n", accept: "users.app1.pool_mode",
-			says: "/etc/pgbouncer.ini:6: pool_mode of user app1 is session there"},
-		{name: "a size that grows", old: "pool_size=3", new: "pool_size=30", says: "/etc/pgbouncer.ini:3: pool_size of d2 is 30 there and 3 in g/1"},
-		{name: "a size that shrinks", old: "pool_size=3", new: "pool_size=2", accept: "d2.pool_size", says: "/etc/pgbouncer.ini:3: pool_size of d2 is 2 there and 3 in g/1"},
-		{name: "the default size, which grows", old: "[pgbouncer]\n", new: "[pgbouncer]\ndefault_pool_size = 21\n", says: "default_pool_size is 21 there and 20 in g/1"},
-		{name: "a reserve that was never used", key: "reserve_pool_timeout", value: "0", says: "reserve_pool_timeout is 0 in g/1 and no line says it"},
-		{name: "a limit that is gone", key: "max_user_connections", value: "50", says: "max_user_connections is 50 in g/1 and no line says it"},
-		{name: "a user with a size of his own", old: "[pgbouncer]\n", new: "[users]\napp1 = pool_size=50\n[pgbouncer]\n", says: "pool_size of user app1 is 50 there"},
-		{name: "the line of *", old: "* = host=127.0.0.1", new: "* = host=127.0.0.3", says: "/etc/pgbouncer.ini:4: host of * is 127.0.0.3 there and 127.0.0.1 in g/1"},
-		{name: "two of them", old: "[pgbouncer]\n", new: "[pgbouncer]\nmin_pool_size = 1\nquery_timeout = 1\n", accept: "min_pool_size query_timeout",
-			says: "; and 1 more: /etc/pgbouncer.ini:7: query_timeout is 1 there"},
+		{name: "a line that is gone beside *", old: "d2 = ", new: ";",
+			says: "/etc/pgbouncer.ini: the line of d2 is gone from the file, and a RELOAD would cut its clients at g/1"},
+		{name: "a user", old: "[pgbouncer]\n", new: "[users]\napp1 = pool_mode=session\n[pgbouncer]\n",
+			accept: "users.app1.pool_mode",
+			says:   "/etc/pgbouncer.ini:6: pool_mode of user app1 is session there"},
+		{name: "a size that grows", old: "pool_size=3", new: "pool_size=30",
+			says: "/etc/pgbouncer.ini:3: pool_size of d2 is 30 there and 3 in g/1"},
+		{name: "a size that shrinks", old: "pool_size=3", new: "pool_size=2", accept: "d2.pool_size",
+			says: "/etc/pgbouncer.ini:3: pool_size of d2 is 2 there and 3 in g/1"},
+		{name: "the default size, which grows", old: "[pgbouncer]\n", new: "[pgbouncer]\ndefault_pool_size = 21\n",
+			says: "default_pool_size is 21 there and 20 in g/1"},
+		{name: "a reserve that was never used", key: "reserve_pool_timeout", value: "0",
+			says: "reserve_pool_timeout is 0 in g/1 and no line says it"},
+		{name: "a limit that is gone", key: "max_user_connections", value: "50",
+			says: "max_user_connections is 50 in g/1 and no line says it"},
+		{name: "a user with a size of his own", old: "[pgbouncer]\n", new: "[users]\napp1 = pool_size=50\n[pgbouncer]\n",
+			says: "pool_size of user app1 is 50 there"},
+		{name: "the line of *", old: "* = host=127.0.0.1", new: "* = host=127.0.0.3",
+			says: "/etc/pgbouncer.ini:4: host of * is 127.0.0.3 there and 127.0.0.1 in g/1"},
+		{name: "two of them", old: "[pgbouncer]\n", new: "[pgbouncer]\nmin_pool_size = 1\nquery_timeout = 1\n",
+			accept: "min_pool_size query_timeout",
+			says:   "; and 1 more: /etc/pgbouncer.ini:7: query_timeout is 1 there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, s, _ := one(t)
@@ -93,7 +118,8 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 				if !strings.Contains(operr.HintOf(err), "; no step brings ") {
 					t.Errorf("hint: %s", operr.HintOf(err))
 				}
-				for _, name := range []string{"d9.line", "*.host", "d1.pool_size", "default_pool_size", "d2.max_db_connections", "users.app1.pool_size", "d2.line", "server_tls_sslmode"} {
+				for _, name := range []string{"d9.line", "*.host", "d1.pool_size", "default_pool_size", "d2.max_db_connections",
+					"users.app1.pool_size", "d2.line", "server_tls_sslmode"} {
 					hands.AcceptPending([]string{name})
 					if again := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(again) != operr.KindDrift ||
 						!strings.Contains(again.Error(), c.says) {
@@ -106,11 +132,13 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 			if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil {
 				t.Errorf("accepted: %v", err)
 			}
-			if got := hands.Accepted(); len(got) != len(livetest.Accepts(err)) || !strings.HasPrefix(got[0], "accepted: /etc/pgbouncer.ini") {
+			if got := hands.Accepted(); len(got) != len(livetest.Accepts(err)) ||
+				!strings.HasPrefix(got[0], "accepted: /etc/pgbouncer.ini") {
 				t.Errorf("said: %q", got)
 			}
 			hands.AcceptPending(append(livetest.Accepts(err), "server_lifetime"))
-			if err := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "--accept-pending server_lifetime: no RELOAD would change that") {
+			if err := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindUsage ||
+				!strings.Contains(err.Error(), "--accept-pending server_lifetime: no RELOAD would change that") {
 				t.Errorf("one that does not wait: %v", err)
 			}
 		})
@@ -132,13 +160,15 @@ func TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile(t *testing.T) {
 		name, old, new, accept string
 		reload                 func(f *livetest.Fake)
 	}{
-		{"a setting", "max_client_conn = 500", "max_client_conn = 501", "max_client_conn", func(f *livetest.Fake) { f.Set("max_client_conn", "501") }},
-		{"the default size", "[pgbouncer]\n", "[pgbouncer]\ndefault_pool_size = 19\n", "default_pool_size", func(f *livetest.Fake) {
-			f.Set("default_pool_size", "19")
-			f.Mu.Lock()
-			defer f.Mu.Unlock()
-			cell(f, "auto1", "pool_size", "19")
-		}},
+		{"a setting", "max_client_conn = 500", "max_client_conn = 501", "max_client_conn",
+			func(f *livetest.Fake) { f.Set("max_client_conn", "501") }},
+		{"the default size", "[pgbouncer]\n", "[pgbouncer]\ndefault_pool_size = 19\n", "default_pool_size",
+			func(f *livetest.Fake) {
+				f.Set("default_pool_size", "19")
+				f.Mu.Lock()
+				defer f.Mu.Unlock()
+				cell(f, "auto1", "pool_size", "19")
+			}},
 		{"a limit", "pool_size=3", "pool_size=3 max_db_connections=9", "d2.max_db_connections", func(f *livetest.Fake) {
 			f.Mu.Lock()
 			defer f.Mu.Unlock()
@@ -192,7 +222,8 @@ func TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile(t *testing.T) {
 		_, hands, _, stores := processes(t, 2, func(int) bool { return true })
 		stores[1].Text = strings.Replace(stores[1].Text, "max_client_conn = 500", "max_client_conn = 501", 1)
 		hands.AcceptPending([]string{"max_client_conn"})
-		if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil || len(hands.Accepted()) != 1 || !strings.Contains(hands.Accepted()[0], "g/2") {
+		if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil || len(hands.Accepted()) != 1 ||
+			!strings.Contains(hands.Accepted()[0], "g/2") {
 			t.Errorf("%v, %q", err, hands.Accepted())
 		}
 	})
@@ -222,7 +253,8 @@ func TestWithoutARELOADOnlySizesThatWaitAreRefused(t *testing.T) {
 	if err := hands.CheckFiles(t.Context()); err != nil {
 		t.Errorf("a SET: %v", err)
 	}
-	if notes := strings.Join(hands.PendingNotes(), "\n"); !strings.Contains(notes, "query_timeout is 7 in g/1 and no line says it") {
+	if notes := strings.Join(hands.PendingNotes(), "\n"); !strings.Contains(notes,
+		"query_timeout is 7 in g/1 and no line says it") {
 		t.Errorf("notes: %s", notes)
 	}
 	if err := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindDrift {
@@ -244,7 +276,8 @@ func TestWhatIsNotComparedAndWhatWaitsForARestartIsSaidOnce(t *testing.T) {
 	}
 	notes := hands.PendingNotes()
 	for _, want := range []string{
-		"/etc/pgbouncer.ini:6: listen_port is 7000 there and 6424 in g/1: a RELOAD leaves it alone, and a restart would change it",
+		"/etc/pgbouncer.ini:6: listen_port is 7000 there and 6424 in g/1: a RELOAD leaves it alone, and a restart would " +
+			"change it",
 		"not compared, because no console of PgBouncer 1.24.1 shows it, and applied by any RELOAD: ",
 	} {
 		if n := strings.Count(strings.Join(notes, "\n"), want); n != 1 {
@@ -260,17 +293,22 @@ func TestWhatIsNotComparedAndWhatWaitsForARestartIsSaidOnce(t *testing.T) {
 // when pgbudget is killed; the next run gives it back.
 func TestAFlushInForceIsNoSETOfAStranger(t *testing.T) {
 	f := livetest.NewFake(t, "1.18.0").Become("p")
-	s := &livetest.Memory{Text: "[databases]\nd1 = host=127.0.0.1 port=55432 pool_size=5 reserve_pool=2\nd2 = host=127.0.0.1 port=55432 pool_size=4 pool_mode=session max_db_connections=6\n" +
-		"d3alias = host=127.0.0.1 port=55432 dbname=d3 user=forced pool_size=3 min_pool_size=2\n* = host=127.0.0.1 port=55432\n[users]\napp1 = pool_mode=transaction\n[pgbouncer]\n" +
-		"admin_users = postgres, watcher\nstats_users = stats\nauth_type = trust\nauth_file = /etc/pgbouncer/userlist.txt\nlogfile = /etc/pgbouncer/log\nmax_client_conn = 500\n" +
-		"pool_mode = transaction\ndefault_pool_size = 8\nmax_user_connections = 20\nreserve_pool_timeout = 1\nstats_period = 10\n"}
+	s := &livetest.Memory{Text: "[databases]\nd1 = host=127.0.0.1 port=55432 pool_size=5 reserve_pool=2\nd2 = " +
+		"host=127.0.0.1 port=55432 pool_size=4 pool_mode=session max_db_connections=6\n" +
+		"d3alias = host=127.0.0.1 port=55432 dbname=d3 user=forced pool_size=3 min_pool_size=2\n* = host=127.0.0.1 " +
+		"port=55432\n[users]\napp1 = pool_mode=transaction\n[pgbouncer]\n" +
+		"admin_users = postgres, watcher\nstats_users = stats\nauth_type = trust\nauth_file = " +
+		"/etc/pgbouncer/userlist.txt\nlogfile = /etc/pgbouncer/log\nmax_client_conn = 500\n" +
+		"pool_mode = transaction\ndefault_pool_size = 8\nmax_user_connections = 20\nreserve_pool_timeout = 1\nstats_period " +
+		"= 10\n"}
 	hands := handsOf(t, f, s)
 	sets := []fleet.SettingChange{{Process: "g/1", Alias: "d1", Key: fleet.KeySize, From: 5, To: 4}}
 	if err := hands.Check(t.Context(), sets); err != nil {
 		t.Fatal(err)
 	}
 	f.Set("server_lifetime", "1")
-	if err := hands.Check(t.Context(), sets); err != nil || !strings.Contains(strings.Join(hands.PendingNotes(), "\n"), "server_lifetime is 1 in force, as a flush leaves it, and a RELOAD gives 3600 back") {
+	if err := hands.Check(t.Context(), sets); err != nil || !strings.Contains(strings.Join(hands.PendingNotes(), "\n"),
+		"server_lifetime is 1 in force, as a flush leaves it, and a RELOAD gives 3600 back") {
 		t.Errorf("%v, %q", err, hands.PendingNotes())
 	}
 	f.Set("server_lifetime", "2")
@@ -287,27 +325,34 @@ func TestSwappedFilesAreNamed(t *testing.T) {
 		f.Set("pidfile", "/run/"+name+".pid")
 		f.Set("listen_port", port)
 		f.Set("logfile", "/var/log/"+name)
-		text := strings.Replace(livetest.Lines, "listen_port = 6424", "listen_port = "+port+"\npidfile = /run/"+name+".pid", 1)
+		text := strings.Replace(livetest.Lines, "listen_port = 6424", "listen_port = "+port+"\npidfile = /run/"+name+".pid",
+			1)
 		return &livetest.Memory{Text: strings.Replace(text, "logfile = /run/pgbouncer/log", "logfile = /var/log/"+name, 1)}
 	}
 	files := []*livetest.Memory{identity(a, "main", "6001"), identity(b, "ci", "6002")}
-	targets := admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "ci", Consoles: []string{b.Dsn("")}}, {Name: "main", Consoles: []string{a.Dsn("")}}}}
+	targets := admin.Targets{Timeout: livetest.Generous,
+		Groups: []admin.GroupTarget{{Name: "ci", Consoles: []string{b.Dsn("")}},
+			{Name: "main", Consoles: []string{a.Dsn("")}}}}
 	fl := livetest.Open(t, targets)
 	config := func(process, path string, s *livetest.Memory) observe.Config {
 		return observe.Config{Process: process, Path: path, Store: s}
 	}
 	sets := []fleet.SettingChange{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
-	right := apply.New(fl, []observe.Config{config("main/1", "/etc/main.ini", files[0]), config("ci/1", "/etc/ci.ini", files[1])})
+	right := apply.New(fl, []observe.Config{config("main/1", "/etc/main.ini", files[0]), config("ci/1", "/etc/ci.ini",
+		files[1])})
 	if err := right.Check(t.Context(), sets); err != nil {
 		t.Fatal(err)
 	}
 	for name, hands := range map[string]*apply.Applier{
-		"each other's":  apply.New(fl, []observe.Config{config("main/1", "/etc/ci.ini", files[1]), config("ci/1", "/etc/main.ini", files[0])}),
-		"one for both":  apply.New(fl, []observe.Config{config("main/1", "/etc/ci.ini", files[1]), config("ci/1", "/etc/ci.ini", files[1])}),
+		"each other's": apply.New(fl, []observe.Config{config("main/1", "/etc/ci.ini", files[1]),
+			config("ci/1", "/etc/main.ini", files[0])}),
+		"one for both": apply.New(fl, []observe.Config{config("main/1", "/etc/ci.ini", files[1]),
+			config("ci/1", "/etc/ci.ini", files[1])}),
 		"by other ways": apply.New(fl, []observe.Config{config("main/1", "/mnt/pgb2/ci.ini", files[1])}),
 	} {
 		err := hands.Check(t.Context(), sets)
-		for _, want := range []string{"config: of main/1: it is /", "/ci.ini, the file of ci/1, and main/1 was started with /etc/main.ini", "listen_port", "6002, and 6001 in main/1"} {
+		for _, want := range []string{"config: of main/1: it is /",
+			"/ci.ini, the file of ci/1, and main/1 was started with /etc/main.ini", "listen_port", "6002, and 6001 in main/1"} {
 			if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), want) {
 				t.Errorf("%s: %v, want %q", name, err, want)
 			}
@@ -318,22 +363,27 @@ func TestSwappedFilesAreNamed(t *testing.T) {
 	}
 	// Two hosts with files of one name, whose commands were swapped; one that waits for a restart with another's port.
 	host := apply.New(fl, []observe.Config{config("main/1", "/etc/main.ini", files[1])})
-	if err := host.Check(t.Context(), sets); operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "what it reads as /etc/main.ini is the file of ci/1") {
+	if err := host.Check(t.Context(), sets); operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err),
+		"what it reads as /etc/main.ini is the file of ci/1") {
 		t.Errorf("swapped commands: %v", err)
 	}
 	port := &livetest.Memory{Text: strings.Replace(files[0].Text, "6001", "6002", 1)}
-	if err := apply.New(fl, []observe.Config{config("main/1", "/etc/main.ini", port)}).Check(t.Context(), sets); err != nil {
+	if err := apply.New(fl, []observe.Config{config("main/1", "/etc/main.ini", port)}).Check(t.Context(),
+		sets); err != nil {
 		t.Errorf("a port that waits for a restart: %v", err)
 	}
 	stranger := &livetest.Memory{}
 	stranger.Text = strings.Replace(strings.Replace(files[1].Text, "6002", "6003", 1), "/run/ci.pid", "/run/x.pid", 1)
-	err := apply.New(fl, []observe.Config{{Process: "main/1", Path: "/etc/x.ini", Store: stranger}}).Check(t.Context(), sets)
-	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "it is /etc/x.ini, which is not the file of main/1, started with /etc/main.ini") {
+	err := apply.New(fl, []observe.Config{{Process: "main/1", Path: "/etc/x.ini", Store: stranger}}).Check(t.Context(),
+		sets)
+	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err),
+		"it is /etc/x.ini, which is not the file of main/1, started with /etc/main.ini") {
 		t.Errorf("a stranger's file: %v", err)
 	}
 	// A process's own file through another mount, with a port that waits for a restart.
 	mounted := &livetest.Memory{Text: strings.Replace(files[0].Text, "6001", "7001", 1)}
-	if err := apply.New(fl, []observe.Config{config("main/1", "/mnt/main.ini", mounted)}).Check(t.Context(), sets); err != nil {
+	if err := apply.New(fl, []observe.Config{config("main/1", "/mnt/main.ini", mounted)}).Check(t.Context(),
+		sets); err != nil {
 		t.Errorf("through a mount: %v", err)
 	}
 }
@@ -352,7 +402,8 @@ func TestAFileThatTheProcessWasNotStartedWithIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.Set("conffile", own)
-	f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "main", Consoles: []string{a.Dsn("")}}}})
+	f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
+		Groups: []admin.GroupTarget{{Name: "main", Consoles: []string{a.Dsn("")}}}})
 	sets := []fleet.SettingChange{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
 	for path, want := range map[string]bool{own: false, link: false, other: true} {
 		h := apply.New(f, []observe.Config{{Process: "main/1", Path: path, Store: store.File{}}})
@@ -376,7 +427,8 @@ func TestAFlushThatNoJournalKnowsOfIsNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		return slices.ContainsFunc(hands.PendingNotes(), func(text string) bool {
-			return strings.Contains(text, "g/1: server_lifetime of d1 is 1 second in its file") && strings.Contains(text, "no journal knows of")
+			return strings.Contains(text, "g/1: server_lifetime of d1 is 1 second in its file") &&
+				strings.Contains(text, "no journal knows of")
 		})
 	}
 	if named() {

@@ -22,7 +22,8 @@ func TestARELOADOfARealSuccessorIsItsOwn(t *testing.T) {
 	time.Sleep(time.Second) // the connection is older than the command needs it to be
 	hands := apply.New(f, []observe.Config{{Process: "new/1", Path: p.IniPath, Store: livetest.Rewritten{}}})
 	set := fleet.SettingChange{Process: "new/1", Alias: "app", Key: fleet.KeySize, From: 6, To: 5}
-	if err := hands.Apply(t.Context(), state.Action{Kind: state.Release, Changes: []fleet.SettingChange{set}}); err != nil {
+	if err := hands.Apply(t.Context(), state.Action{Kind: state.Release,
+		Changes: []fleet.SettingChange{set}}); err != nil {
 		t.Fatal(err)
 	}
 	if livetest.LookedAt(t, f).Processes[0].Started == first {

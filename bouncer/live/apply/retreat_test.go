@@ -14,13 +14,14 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestARetreatWaitsForTheOneProcessThatIsBeingChanged has a grant to two processes that hangs in the write of the second's file.
-// The first goes back at once, the second once its write has ended.
+// TestARetreatWaitsForTheOneProcessThatIsBeingChanged has a grant to two processes that hangs in the write of the
+// second's file. The first goes back at once, the second once its write has ended.
 func TestARetreatWaitsForTheOneProcessThatIsBeingChanged(t *testing.T) {
 	told := make(chan int, 100)
 	fleet, _, _, stores := processes(t, 2, func(i int) bool { told <- i; return true })
 	second := &livetest.Slow{Memory: stores[1], Writing: make(chan struct{}), GoOn: make(chan struct{})}
-	hands := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: stores[0]}, {Process: "g/2", Path: "/etc/pgbouncer.ini", Store: second}})
+	hands := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: stores[0]},
+		{Process: "g/2", Path: "/etc/pgbouncer.ini", Store: second}})
 	ctx, giveUp := context.WithCancel(t.Context())
 	granted, back := make(chan error, 1), make(chan error, 1)
 	go func() { granted <- hands.Apply(ctx, livetest.Grant(2)) }()
@@ -95,7 +96,8 @@ func TestALookThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 	<-hangs
 	back := make(chan error, 1)
 	go func() { back <- hands.Apply(context.Background(), livetest.Retreat(3)) }()
-	for begun := time.Now(); !strings.Contains(livetest.Text(stores[0]), "pool_size=6 ") || !strings.Contains(livetest.Text(stores[2]), "pool_size=6 "); time.Sleep(time.Millisecond) {
+	for begun := time.Now(); !strings.Contains(livetest.Text(stores[0]), "pool_size=6 ") ||
+		!strings.Contains(livetest.Text(stores[2]), "pool_size=6 "); time.Sleep(time.Millisecond) {
 		if time.Since(begun) > livetest.Generous/2 {
 			t.Fatal("a process that answers waits for the one that does not")
 		}
@@ -119,7 +121,8 @@ func TestALookThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 
 // TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate: an edit that puts a size of ours back is somebody's.
 func TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate(t *testing.T) {
-	other := state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "g/1", Alias: "d2", Key: fleet.KeySize, From: 3, To: 2}}}
+	other := state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "g/1", Alias: "d2",
+		Key: fleet.KeySize, From: 3, To: 2}}}
 	reloads := 0
 	_, hands, _, stores := processes(t, 1, func(int) bool { reloads++; return true })
 	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil {
@@ -128,7 +131,8 @@ func TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate(t *testing.
 	stores[0].Mu.Lock()
 	stores[0].Text = strings.Replace(stores[0].Text, "pool_size=5 ", "pool_size=6 ", 1)
 	stores[0].Mu.Unlock()
-	if err := hands.Apply(t.Context(), other); operr.KindOf(err) != operr.KindDrift || !strings.Contains(livetest.Text(stores[0]), "pool_size=3\n") || reloads != 1 {
+	if err := hands.Apply(t.Context(), other); operr.KindOf(err) != operr.KindDrift ||
+		!strings.Contains(livetest.Text(stores[0]), "pool_size=3\n") || reloads != 1 {
 		t.Errorf("%d RELOADs, %v: %s", reloads, err, livetest.Text(stores[0]))
 	}
 
@@ -138,7 +142,8 @@ func TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate(t *testing.
 		t.Errorf("somebody's edit of d2 waits: %v", err)
 	}
 	hands.Told([]fleet.SettingChange{{Process: "g/1", Alias: "d2", Key: fleet.KeySize, From: 3, To: 4}})
-	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil || !strings.Contains(livetest.Text(stores[0]), "pool_size=5 ") {
+	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil || !strings.Contains(livetest.Text(stores[0]),
+		"pool_size=5 ") {
 		t.Errorf("%v: %s", err, livetest.Text(stores[0]))
 	}
 }

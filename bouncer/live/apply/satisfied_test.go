@@ -21,9 +21,14 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 		kind    operr.Kind
 		says    string
 	}{
-		{"no admin any more", func(f *livetest.Fake, s *livetest.Memory) observe.Store { f.Set("admin_users", "postgres"); return s },
+		{"no admin any more", func(f *livetest.Fake, s *livetest.Memory) observe.Store {
+			f.Set("admin_users",
+				"postgres")
+			return s
+		},
 			operr.KindEvidence, "may look and may not RELOAD"},
-		{"its file is kept by something else", func(_ *livetest.Fake, s *livetest.Memory) observe.Store { return livetest.Kept{Memory: s} },
+		{"its file is kept by something else",
+			func(_ *livetest.Fake, s *livetest.Memory) observe.Store { return livetest.Kept{Memory: s} },
 			operr.KindUsage, "kept by a ConfigMap"},
 		{"a RELOAD would recycle", func(f *livetest.Fake, s *livetest.Memory) observe.Store {
 			f.Version = "1.23.1/bouncer"
@@ -52,7 +57,8 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 						size = its.file
 					}
 					s.Text = strings.Replace(s.Text, "pool_size=6", "pool_size="+size, 1)
-					configs = append(configs, observe.Config{Process: livetest.Back(3).Changes[i].Process, Path: "/etc/pgbouncer.ini", Store: s})
+					configs = append(configs, observe.Config{Process: livetest.Back(3).Changes[i].Process, Path: "/etc/pgbouncer.ini",
+						Store: s})
 				}
 				for i, f := range fakes {
 					size := "5"
@@ -91,13 +97,15 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 	}
 }
 
-// TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat: each takes its part by itself, and the error is of the one.
+// TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat: each takes its part by itself, and the error is of the
+// one.
 func TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat(t *testing.T) {
 	for _, verb := range []state.ActionKind{state.Restore, state.Retreat, state.Undo} {
 		f, _, _, stores := processes(t, 2, func(int) bool { return true })
 		var configs []observe.Config
 		for i, s := range stores {
-			configs = append(configs, observe.Config{Process: livetest.Back(2).Changes[i].Process, Path: "/etc/pgbouncer.ini", Store: s})
+			configs = append(configs, observe.Config{Process: livetest.Back(2).Changes[i].Process, Path: "/etc/pgbouncer.ini",
+				Store: s})
 		}
 		act := state.Action{Kind: verb, Changes: livetest.Release(2).Changes}
 		gone := act.Changes[0]

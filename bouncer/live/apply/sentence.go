@@ -63,7 +63,8 @@ func ofLine(d ini.Difference, id string) string {
 	case d.Cause == ini.Added:
 		return fmt.Sprintf("%s is written there and missing in %s: %s", line, id, waits+withOurs)
 	case d.Cause == ini.Twice:
-		return line + " stands there several times, leading to different places: any RELOAD would close its server connections"
+		return line + " stands there several times, leading to different places: any RELOAD would close its server " +
+			"connections"
 	case section == "databases":
 		return fmt.Sprintf("%s is gone from the file, and a RELOAD would cut its clients at %s", line, id)
 	}
@@ -90,11 +91,13 @@ func goneLine(d ini.Difference) bool { return d.Cause == ini.Gone && d.Name == d
 func (x processChange) told(c ini.Comparison, now admin.InForce) {
 	w := &x.all.pending
 	if len(c.Unseen) > 0 {
-		w.note(&w.notes, fmt.Sprintf("not compared, because no console of PgBouncer %s shows it, and applied by any RELOAD: %s",
+		w.note(&w.notes, fmt.Sprintf("not compared, because no console of PgBouncer %s shows it, and applied by any RELOAD: "+
+			"%s",
 			now.Version, strings.Join(c.Unseen, "; ")))
 	}
 	for _, d := range c.Restart {
-		w.note(&w.notes, fmt.Sprintf("%s: %s is %s there and %s in %s: a RELOAD leaves it alone, and a restart would change it",
+		w.note(&w.notes, fmt.Sprintf("%s: %s is %s there and %s in %s: a RELOAD leaves it alone, and a restart would change "+
+			"it",
 			subject(d), d.Key, d.File, d.Now, x.console.ID))
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// TestAStoreThatHangsHoldsUpOneLook: what the file said counts until the process shows other settings, and the read that hangs is
-// waited for beside the samples.
+// TestAStoreThatHangsHoldsUpOneLook: what the file said counts until the process shows other settings, and the read
+// that hangs is waited for beside the samples.
 func TestAStoreThatHangsHoldsUpOneLook(t *testing.T) {
 	t.Parallel()
 	f, _, fakes, stores := processes(t, 1, func(int) bool { return true })
@@ -51,15 +51,16 @@ func TestAStoreThatHangsHoldsUpOneLook(t *testing.T) {
 	fakes[0].Tables["SHOW DATABASES"][1][5] = "8"
 	fakes[0].Mu.Unlock()
 	livetest.Eventually(t, func() error {
-		if lines := livetest.LookedAt(t, f).Processes[0].Filed; !slices.ContainsFunc(lines, func(l fleet.FiledLine) bool { return l.AuthUser == "asks" }) {
+		if lines := livetest.LookedAt(t, f).Processes[0].Filed; !slices.ContainsFunc(lines,
+			func(l fleet.FiledLine) bool { return l.AuthUser == "asks" }) {
 			return fmt.Errorf("once it hangs no more: %v", lines)
 		}
 		return nil
 	})
 }
 
-// TestAKeyThatTheProcessListsIsTakenFromItsFile: a fork has it, and SHOW CONFIG says so. A step and a sample read such a file; one
-// whose key no process lists is refused.
+// TestAKeyThatTheProcessListsIsTakenFromItsFile: a fork has it, and SHOW CONFIG says so. A step and a sample read such
+// a file; one whose key no process lists is refused.
 func TestAKeyThatTheProcessListsIsTakenFromItsFile(t *testing.T) {
 	for _, lists := range []bool{true, false} {
 		fleet, hands, fakes, stores := processes(t, 1, func(int) bool { return true })
@@ -94,7 +95,8 @@ func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
 		{own, own, "/link/pgbouncer.ini", false},
 		{own, &livetest.Memory{Text: livetest.Lines, Writes: 7}, "/etc/pgbouncer.ini", false}, // of another host
 		{livetest.Linked{Memory: own}, livetest.Linked{Memory: own}, "/link/pgbouncer.ini", true},
-		{livetest.Linked{Memory: own}, livetest.Linked{Memory: &livetest.Memory{Text: livetest.Lines, Writes: 7}}, "/link/pgbouncer.ini", true},
+		{livetest.Linked{Memory: own}, livetest.Linked{Memory: &livetest.Memory{Text: livetest.Lines, Writes: 7}},
+			"/link/pgbouncer.ini", true},
 		{livetest.Linked{Memory: own}, own, "/link/pgbouncer.ini", false},
 		{livetest.Linked{Memory: own}, livetest.Linked{Memory: own}, "/link/another.ini", false},
 	} {
@@ -102,7 +104,8 @@ func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
 		targets := admin.Targets{Timeout: livetest.Generous}
 		for i, f := range fakes {
 			f.Tables["RELOAD"] = [][]string{{"notice"}, {"reloaded"}}
-			targets.Groups = append(targets.Groups, admin.GroupTarget{Name: []string{"g", "h"}[i], Consoles: []string{f.Dsn("")}})
+			targets.Groups = append(targets.Groups, admin.GroupTarget{Name: []string{"g", "h"}[i],
+				Consoles: []string{f.Dsn("")}})
 		}
 		fleet := livetest.Open(t, targets)
 		configs := []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: c.store},

@@ -20,7 +20,8 @@ func (x processChange) swapped(file ini.Config, now admin.InForce) error {
 	id := x.console.ID
 	if x.config.Store.(observe.Bounded).IsCopy(path, now.Conffile) {
 		return admin.Fail(operr.KindUsage, "config: of "+id, "give config: "+now.Conffile,
-			"it is %s, a copy of %s, which the process was started with: RELOAD would not read what is written there", path, now.Conffile)
+			"it is %s, a copy of %s, which the process was started with: RELOAD would not read what is written there", path,
+			now.Conffile)
 	}
 	says, differ := map[string]string{}, []string(nil)
 	for _, key := range []string{"listen_port", "pidfile", "unix_socket_dir"} {

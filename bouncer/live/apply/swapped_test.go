@@ -22,13 +22,14 @@ func startedWith(t *testing.T, conffile string) (*livetest.Fake, *observe.Fleet)
 	t.Helper()
 	a := livetest.NewFake(t, "1.24.1")
 	a.Set("conffile", conffile)
-	return a, livetest.Open(t, admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "main", Consoles: []string{a.Dsn("")}}}})
+	return a, livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
+		Groups: []admin.GroupTarget{{Name: "main", Consoles: []string{a.Dsn("")}}}})
 }
 
 var ofMain = []fleet.SettingChange{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
 
-// TestARelativePathOfAProcessIsNoFileOfOurFolder: it begins in the folder that the process was started in. A file of that
-// name where pgbudget was started, a copy or another, tells nothing.
+// TestARelativePathOfAProcessIsNoFileOfOurFolder: it begins in the folder that the process was started in. A file of
+// that name where pgbudget was started, a copy or another, tells nothing.
 func TestARelativePathOfAProcessIsNoFileOfOurFolder(t *testing.T) {
 	for name, here := range map[string]string{"a copy": livetest.Lines, "another": "; another\n" + livetest.Lines} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +45,10 @@ func TestARelativePathOfAProcessIsNoFileOfOurFolder(t *testing.T) {
 			if err := h.Check(t.Context(), ofMain); err != nil {
 				t.Error(err)
 			}
-			if notes := h.PendingNotes(); slices.ContainsFunc(notes, func(text string) bool { return strings.Contains(text, "was started with") }) {
+			if notes := h.PendingNotes(); slices.ContainsFunc(notes, func(text string) bool {
+				return strings.Contains(text,
+					"was started with")
+			}) {
 				t.Errorf("%q", notes)
 			}
 		})
@@ -63,8 +67,10 @@ func TestAConfigThatIsNotThereIsNamed(t *testing.T) {
 	} {
 		_, f := startedWith(t, c.conffile)
 		h := apply.New(f, []observe.Config{{Process: "main/1", Path: path, Store: store.File{}}})
-		for what, err := range map[string]error{"a step": h.Check(t.Context(), ofMain), "nothing to do": h.CheckFiles(t.Context())} {
-			if got := fmt.Sprint(err); operr.KindOf(err) != operr.KindUsage || got != "config: of main/1: "+path+": no such file or directory" || operr.HintOf(err) != c.hint {
+		for what, err := range map[string]error{"a step": h.Check(t.Context(), ofMain),
+			"nothing to do": h.CheckFiles(t.Context())} {
+			if got := fmt.Sprint(err); operr.KindOf(err) != operr.KindUsage ||
+				got != "config: of main/1: "+path+": no such file or directory" || operr.HintOf(err) != c.hint {
 				t.Errorf("%s: %q, next %q, of kind %v", what, got, operr.HintOf(err), operr.KindOf(err))
 			}
 		}
@@ -82,21 +88,27 @@ func TestAConfigThatIsNotThereIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := h.Check(t.Context(), ofMain)
-	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err), "config: of main/1: "+there+": no such file or directory") {
+	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err),
+		"config: of main/1: "+there+": no such file or directory") {
 		t.Errorf("gone: %v, of kind %v", err, operr.KindOf(err))
 	}
 	if err := os.WriteFile(there, []byte("[databases]\n%include "+path+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Check(t.Context(), ofMain); operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err), there+":2: the file of %include cannot be read") {
+	if err := h.Check(t.Context(), ofMain); operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err),
+		there+":2: the file of %include cannot be read") {
 		t.Errorf("an %%include that is gone: %v, of kind %v", err, operr.KindOf(err))
 	}
 	// Of two hosts, files have one path.
-	command := store.Command{ReadArgv: []string{"sh", "-c", "echo no route to host >&2; exit 255"}, WriteArgv: []string{"false"}}
+	command := store.Command{ReadArgv: []string{"sh", "-c", "echo no route to host >&2; exit 255"},
+		WriteArgv: []string{"false"}}
 	_, f = startedWith(t, "/etc/pgbouncer.ini")
-	err = apply.New(f, []observe.Config{{Process: "main/1", Path: "/etc/pgbouncer.ini", Store: command}}).Check(t.Context(), ofMain)
-	if got := fmt.Sprint(err); operr.KindOf(err) != operr.KindUnreachable || !strings.HasPrefix(got, "config: of main/1: /etc/pgbouncer.ini: ") ||
-		!strings.Contains(got, "no route to host") || operr.HintOf(err) != "run the commands under config: of the process by hand" {
+	err = apply.New(f, []observe.Config{{Process: "main/1", Path: "/etc/pgbouncer.ini",
+		Store: command}}).Check(t.Context(), ofMain)
+	if got := fmt.Sprint(err); operr.KindOf(err) != operr.KindUnreachable ||
+		!strings.HasPrefix(got, "config: of main/1: /etc/pgbouncer.ini: ") ||
+		!strings.Contains(got, "no route to host") ||
+		operr.HintOf(err) != "run the commands under config: of the process by hand" {
 		t.Errorf("a command that fails: %v, of kind %v; next: %s", err, operr.KindOf(err), operr.HintOf(err))
 	}
 }

@@ -30,7 +30,8 @@ func (Wall) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Beside runs long on a goroutine of its own, and tick on the caller's each time that every has passed until long has ended.
+// Beside runs long on a goroutine of its own, and tick on the caller's each time that every has passed until long has
+// ended.
 func Beside(every time.Duration, long, tick func()) {
 	done := make(chan struct{})
 	go func() { defer close(done); long() }()

@@ -36,8 +36,9 @@ func NewFake(t *testing.T, folder string) *Fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &Fake{T: t, Listener: listener, Version: strings.TrimPrefix(folder, "constructed-") + "/bouncer", Tables: Capture(t, folder),
-		Conns: map[net.Conn]bool{}}
+	f := &Fake{T: t, Listener: listener, Version: strings.TrimPrefix(folder, "constructed-") + "/bouncer",
+		Tables: Capture(t, folder),
+		Conns:  map[net.Conn]bool{}}
 	f.Set("admin_users", "postgres, watcher") // as whom the tests come
 	var sessions sync.WaitGroup
 	done := make(chan struct{})
@@ -170,14 +171,16 @@ func (f *Fake) Answer(b *pgproto3.Backend, command string) {
 	rows, ok := f.Tables[command]
 	switch {
 	case !ok:
-		b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "08P01", Message: "invalid command '" + command + "', use SHOW HELP;"})
+		b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "08P01", Message: "invalid command '" + command +
+			"', use SHOW HELP;"})
 	case rows[0][0] == "notice":
 		b.Send(&pgproto3.NoticeResponse{Severity: "NOTICE", Code: "00000", Message: rows[1][0]})
 		b.Send(&pgproto3.CommandComplete{CommandTag: []byte("SHOW")})
 	default:
 		var header pgproto3.RowDescription
 		for _, name := range rows[0] {
-			header.Fields = append(header.Fields, pgproto3.FieldDescription{Name: []byte(name), DataTypeOID: 25, DataTypeSize: -1})
+			header.Fields = append(header.Fields, pgproto3.FieldDescription{Name: []byte(name), DataTypeOID: 25,
+				DataTypeSize: -1})
 		}
 		b.Send(&header)
 		for _, row := range rows[1:] {

@@ -42,7 +42,8 @@ const Lines = "[databases]\nd1 = host=127.0.0.1 port=55440 pool_size=6 reserve_p
 func Release(n int) state.Action {
 	act := state.Action{Kind: state.Release}
 	for i := range n {
-		act.Changes = append(act.Changes, fleet.SettingChange{Process: fmt.Sprintf("g/%d", i+1), Alias: "d1", Key: fleet.KeySize, From: 6, To: 5})
+		act.Changes = append(act.Changes, fleet.SettingChange{Process: fmt.Sprintf("g/%d", i+1), Alias: "d1",
+			Key: fleet.KeySize, From: 6, To: 5})
 	}
 	return act
 }

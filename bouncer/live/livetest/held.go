@@ -38,7 +38,8 @@ func Growth(n int) state.Action {
 	act := state.Action{Kind: state.Grant}
 	for i := range n {
 		process := fmt.Sprintf("g/%d", i+1)
-		act.Changes = append(act.Changes, fleet.SettingChange{Process: process, Alias: "d1", Key: fleet.KeySize, From: 6, To: 7})
+		act.Changes = append(act.Changes, fleet.SettingChange{Process: process, Alias: "d1", Key: fleet.KeySize, From: 6,
+			To: 7})
 	}
 	return act
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 )
 
-// Rewriting is an edit of a file: what is replaced once by what. An empty old means the end of [pgbouncer], which is that
-// of the file.
+// Rewriting is an edit of a file: what is replaced once by what. An empty old means the end of [pgbouncer], which is
+// that of the file.
 type Rewriting struct{ Old, New string }
 
 func (e Rewriting) String() string { return fmt.Sprintf("%q → %q", e.Old, e.New) }
@@ -91,12 +91,15 @@ func Follows(key string, named []string) bool {
 	if section {
 		k = key[strings.LastIndex(key, ".")+1:]
 	}
-	of := map[string]string{"pool_size": "default_pool_size", "reserve_pool": "reserve_pool_size", "server_lifetime": "server_lifetime",
-		"min_pool_size": "min_pool_size", "max_db_connections": "max_db_connections", "max_db_client_connections": "max_db_client_connections",
-		"max_user_connections": "max_user_connections", "max_user_client_connections": "max_user_client_connections"}
+	of := map[string]string{"pool_size": "default_pool_size", "reserve_pool": "reserve_pool_size",
+		"server_lifetime": "server_lifetime",
+		"min_pool_size":   "min_pool_size", "max_db_connections": "max_db_connections",
+		"max_db_client_connections": "max_db_client_connections",
+		"max_user_connections":      "max_user_connections", "max_user_client_connections": "max_user_client_connections"}
 	return slices.ContainsFunc(named, func(n string) bool {
 		return n == of[k] && n != "" || !section && n == "*."+k || k != "line" && n == alias+".line" ||
-			alias == "users" && strings.HasPrefix(n, "users.") && (strings.HasSuffix(n, "."+k) && strings.Contains(k, "pool_size") || strings.HasSuffix(n, ".line"))
+			alias == "users" && strings.HasPrefix(n, "users.") && (strings.HasSuffix(n, "."+k) &&
+				strings.Contains(k, "pool_size") || strings.HasSuffix(n, ".line"))
 	})
 }
 
@@ -158,30 +161,49 @@ func OtherForm(key, value string) string {
 // LineEdits are edits of lines: of databases, users and peers.
 func LineEdits(gen lab.Generation, server string) []Rewriting {
 	edits := []Rewriting{
-		{Old: "pool_size=4", New: "pool_size=5"}, {Old: "pool_size=4", New: "pool_size=4 pool_mode=session"}, {Old: "pool_size=4", New: "pool_size=4 pool_mode=TRANSACTION"},
-		{Old: "pool_size=4", New: "pool_size=-1"}, {Old: " pool_size=4", New: ""}, {Old: "pool_size=4", New: "pool_size='4'"}, {Old: "pool_size=4", New: "pool_size=9 pool_size=4"},
-		{Old: "pool_size=4", New: "pool_size=4 min_pool_size=1"}, {Old: "pool_size=4", New: "pool_size=4 min_pool_size=0"}, {Old: "pool_size=4", New: "pool_size=4 reserve_pool=2"},
-		{Old: "pool_size=4", New: "pool_size=4 max_db_connections=9"}, {Old: "pool_size=4", New: "pool_size=4 max_db_connections=0"},
-		{Old: "pool_size=4", New: "pool_size=4 connect_query='SELECT 1'"}, {Old: "pool_size=4", New: "pool_size=4 application_name=a client_encoding=utf8 timezone=UTC"},
-		{Old: "app = host=127.0.0.1", New: "app = host=127.0.0.2"}, {Old: "app = host=127.0.0.1 ", New: "app = "}, {Old: "app = ", New: "app = dbname=postgres "}, {Old: "app = ", New: "app = dbname=app "},
-		{Old: "reserve_pool=1", New: "reserve_pool=2"}, {Old: " reserve_pool=1", New: ""}, {Old: "min_pool_size=1", New: "min_pool_size=2"}, {Old: "user=app2", New: "user=app1"},
-		{Old: "[users]", New: "late = " + server + "\n[users]"}, {Old: "[users]", New: "twice = host=127.0.0.3\n[users]"}, {Old: "[users]", New: "twice = " + server + " dbname=app\n[users]"},
-		{Old: "gone = ", New: "; gone = "}, {Old: "gone = ", New: "moved = "}, {Old: "* = ", New: "* = pool_size=3 "}, {Old: "* = ", New: "*  =  "}, {Old: "[databases]\n", New: "[databases]\n; a comment\n\n"},
-		{Old: "app1 = pool_mode=session", New: "app1 = pool_mode=statement"}, {Old: "app1 = pool_mode=session", New: "app1 ="}, {Old: "app1 = pool_mode=session", New: "; app1"},
-		{Old: "app1 = pool_mode=session", New: "app1 = pool_mode=session max_user_connections=30"}, {Old: "[users]\n", New: "[users]\napp2 = pool_mode=session\n"},
-		{Old: "[users]\n", New: "[users]\napp2 =\n"}, {Old: "[users]\n", New: "[users]\nnobody = max_user_connections=3\n"}, {Old: "[users]\n", New: "[users]\napp1 = pool_mode=transaction\n"},
+		{Old: "pool_size=4", New: "pool_size=5"}, {Old: "pool_size=4", New: "pool_size=4 pool_mode=session"},
+		{Old: "pool_size=4", New: "pool_size=4 pool_mode=TRANSACTION"},
+		{Old: "pool_size=4", New: "pool_size=-1"}, {Old: " pool_size=4", New: ""}, {Old: "pool_size=4", New: "pool_size='4'"},
+		{Old: "pool_size=4", New: "pool_size=9 pool_size=4"},
+		{Old: "pool_size=4", New: "pool_size=4 min_pool_size=1"}, {Old: "pool_size=4", New: "pool_size=4 min_pool_size=0"},
+		{Old: "pool_size=4", New: "pool_size=4 reserve_pool=2"},
+		{Old: "pool_size=4", New: "pool_size=4 max_db_connections=9"},
+		{Old: "pool_size=4", New: "pool_size=4 max_db_connections=0"},
+		{Old: "pool_size=4", New: "pool_size=4 connect_query='SELECT 1'"},
+		{Old: "pool_size=4", New: "pool_size=4 application_name=a client_encoding=utf8 timezone=UTC"},
+		{Old: "app = host=127.0.0.1", New: "app = host=127.0.0.2"}, {Old: "app = host=127.0.0.1 ", New: "app = "},
+		{Old: "app = ", New: "app = dbname=postgres "}, {Old: "app = ", New: "app = dbname=app "},
+		{Old: "reserve_pool=1", New: "reserve_pool=2"}, {Old: " reserve_pool=1", New: ""}, {Old: "min_pool_size=1",
+			New: "min_pool_size=2"}, {Old: "user=app2", New: "user=app1"},
+		{Old: "[users]", New: "late = " + server + "\n[users]"}, {Old: "[users]", New: "twice = host=127.0.0.3\n[users]"},
+		{Old: "[users]", New: "twice = " + server + " dbname=app\n[users]"},
+		{Old: "gone = ", New: "; gone = "}, {Old: "gone = ", New: "moved = "}, {Old: "* = ", New: "* = pool_size=3 "},
+		{Old: "* = ", New: "*  =  "}, {Old: "[databases]\n", New: "[databases]\n; a comment\n\n"},
+		{Old: "app1 = pool_mode=session", New: "app1 = pool_mode=statement"}, {Old: "app1 = pool_mode=session",
+			New: "app1 ="}, {Old: "app1 = pool_mode=session", New: "; app1"},
+		{Old: "app1 = pool_mode=session", New: "app1 = pool_mode=session max_user_connections=30"},
+		{Old: "[users]\n", New: "[users]\napp2 = pool_mode=session\n"},
+		{Old: "[users]\n", New: "[users]\napp2 =\n"}, {Old: "[users]\n", New: "[users]\nnobody = max_user_connections=3\n"},
+		{Old: "[users]\n", New: "[users]\napp1 = pool_mode=transaction\n"},
 	}
 	if gen == lab.Gen118 {
 		return edits
 	}
 	return append(edits, []Rewriting{
-		{Old: "pool_size=4", New: "pool_size=4 server_lifetime=60"}, {Old: "pool_size=4", New: "pool_size=4 server_lifetime=3600"}, {Old: "pool_size=4", New: "pool_size=4 server_lifetime=0"},
-		{Old: "pool_size=4", New: "pool_size=4 max_db_client_connections=99"}, {Old: "pool_size=4", New: "pool_size=4 load_balance_hosts=disable"},
+		{Old: "pool_size=4", New: "pool_size=4 server_lifetime=60"},
+		{Old: "pool_size=4", New: "pool_size=4 server_lifetime=3600"},
+		{Old: "pool_size=4", New: "pool_size=4 server_lifetime=0"},
+		{Old: "pool_size=4", New: "pool_size=4 max_db_client_connections=99"},
+		{Old: "pool_size=4", New: "pool_size=4 load_balance_hosts=disable"},
 		{Old: "list = host=127.0.0.1,127.0.0.2", New: "list = load_balance_hosts=disable host=127.0.0.1,127.0.0.2"},
-		{Old: "app1 = pool_mode=session", New: "app1 = pool_mode=session pool_size=7"}, {Old: "app1 = pool_mode=session", New: "app1 = pool_mode=session pool_size=7 reserve_pool_size=1"},
-		{Old: "app1 = pool_mode=session", New: "app1 = pool_mode=session max_user_client_connections=70 query_timeout=9"}, {Old: "[users]\n", New: "[users]\napp2 = pool_size=2\n"},
-		{Old: "[pgbouncer]", New: "[peers]\n1 = host=127.0.0.1\n[pgbouncer]"}, {Old: "[pgbouncer]", New: "[peers]\n2 = host=/tmp port=7000 pool_size=9\n[pgbouncer]"},
-		{Old: "[pgbouncer]", New: "[peers]\n9 = host=/tmp port=7000 pool_size=8\n[pgbouncer]"}, {Old: "[pgbouncer]", New: "[peers]\n9 = host=/tmp port=7001\n[pgbouncer]"},
+		{Old: "app1 = pool_mode=session", New: "app1 = pool_mode=session pool_size=7"}, {Old: "app1 = pool_mode=session",
+			New: "app1 = pool_mode=session pool_size=7 reserve_pool_size=1"},
+		{Old: "app1 = pool_mode=session", New: "app1 = pool_mode=session max_user_client_connections=70 query_timeout=9"},
+		{Old: "[users]\n", New: "[users]\napp2 = pool_size=2\n"},
+		{Old: "[pgbouncer]", New: "[peers]\n1 = host=127.0.0.1\n[pgbouncer]"},
+		{Old: "[pgbouncer]", New: "[peers]\n2 = host=/tmp port=7000 pool_size=9\n[pgbouncer]"},
+		{Old: "[pgbouncer]", New: "[peers]\n9 = host=/tmp port=7000 pool_size=8\n[pgbouncer]"},
+		{Old: "[pgbouncer]", New: "[peers]\n9 = host=/tmp port=7001\n[pgbouncer]"},
 	}...)
 }
 

@@ -15,9 +15,11 @@ func Listed(t *testing.T) *lab.Lab {
 	t.Helper()
 	aliases := []lab.AliasSpec{{Name: "app", PoolSize: 2}}
 	l := Start(t, lab.Spec{
-		Servers: []lab.PostgresSpec{{Name: "a", MaxConnections: 60}, {Name: "b", MaxConnections: 20, Databases: []string{"app"}}},
-		Groups:  []lab.GroupSpec{{Name: "old", Generation: lab.Gen118, Aliases: aliases}, {Name: "new", Generation: lab.Gen124, Aliases: aliases}},
-		Users:   []string{"app1"},
+		Servers: []lab.PostgresSpec{{Name: "a", MaxConnections: 60}, {Name: "b", MaxConnections: 20,
+			Databases: []string{"app"}}},
+		Groups: []lab.GroupSpec{{Name: "old", Generation: lab.Gen118, Aliases: aliases},
+			{Name: "new", Generation: lab.Gen124, Aliases: aliases}},
+		Users: []string{"app1"},
 	})
 	ProxyAt(t, fmt.Sprintf("127.0.0.2:%d", l.Server("a").Port), l.Server("b").Port)
 	for _, p := range l.Processes {

@@ -10,8 +10,8 @@ import (
 )
 
 // tracker tells whose the backends of one server are. Within a sample it compares the passes over the consoles with the
-// looks at PostgreSQL; from sample to sample it remembers of every backend whether it was listed and what it ran. It does
-// no IO: its rows are handed to it.
+// looks at PostgreSQL; from sample to sample it remembers of every backend whether it was listed and what it ran. It
+// does no IO: its rows are handed to it.
 //
 // What the memory is for:
 //
@@ -89,8 +89,8 @@ const (
 	shotAfter          // only when something was new in the one that is counted
 )
 
-// judge says whose each backend of the counted sample is, in its order. Shots are the two or three samples of this Observe,
-// and links is all that the passes so far listed. Our own session is direct.
+// judge says whose each backend of the counted sample is, in its order. Shots are the two or three samples of this
+// Observe, and links is all that the passes so far listed. Our own session is direct.
 //
 // A backend that nobody lists, and that was not there before, is unclear until the third sample. If it is still there,
 // no bouncer owned it at the pass in between. If it has gone, it was short-lived: it was the pool's when it came from a
@@ -158,7 +158,8 @@ func (t *tracker) remember(links linkIndex, counted shot, owners []fleet.Owner) 
 	next := make(map[backendName]remembered, len(counted))
 	for i, b := range counted {
 		_, listed := links.of(b)
-		next[b.name()] = remembered{owner: owners[i], working: b.working, queryStart: b.queryStart, attended: t.attended(listed, b)}
+		next[b.name()] = remembered{owner: owners[i], working: b.working, queryStart: b.queryStart,
+			attended: t.attended(listed, b)}
 	}
 	t.before = next
 }

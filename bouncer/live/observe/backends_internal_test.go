@@ -10,7 +10,8 @@ import (
 
 // from is a backend with the pool's role and database; pid is its port, too.
 func from(host netip.Addr, pid int) backend {
-	return backend{pid: pid, started: int64(pid) * 1000, end: netip.AddrPortFrom(host, uint16(pid)), user: "app", database: "db", idleInTx: -1}
+	return backend{pid: pid, started: int64(pid) * 1000, end: netip.AddrPortFrom(host, uint16(pid)), user: "app",
+		database: "db", idleInTx: -1}
 }
 
 // running is b in the query that began at start.
@@ -21,7 +22,8 @@ func running(b backend, start int64) backend {
 
 // listing is the link that owns a backend.
 func listing(b backend) admin.Link {
-	return admin.Link{Process: Somewhere, Alias: "db", User: b.user, Database: b.database, State: "active", Pid: b.pid, End: b.end}
+	return admin.Link{Process: Somewhere, Alias: "db", User: b.user, Database: b.database, State: "active", Pid: b.pid,
+		End: b.end}
 }
 
 // observe runs the tracker through one Observe of the given samples and remembers it. Our own session is pid 1.
@@ -70,7 +72,8 @@ func TestOverAUnixSocketTheProcessIdTells(t *testing.T) {
 	other := b
 	other.pid = 101
 	l := admin.Link{Process: Somewhere, Alias: "db", User: "app", Database: "db", State: "idle", Pid: 100}
-	WantOwners(t, new(tracker).observe([]admin.Link{l}, shot{b, other}, shot{b, other}), fleet.OwnerPool, fleet.OwnerDirect)
+	WantOwners(t, new(tracker).observe([]admin.Link{l}, shot{b, other}, shot{b, other}), fleet.OwnerPool,
+		fleet.OwnerDirect)
 	hidden := backend{pid: 100, user: "app"} // neither address nor socket: nothing is known of it
 	WantOwners(t, new(tracker).observe([]admin.Link{l}, shot{hidden}, shot{hidden}), fleet.OwnerDirect)
 }
@@ -189,7 +192,8 @@ func TestOurOwnSessionIsDirect(t *testing.T) {
 
 func TestCountsAddUpToWhatPostgreSQLShows(t *testing.T) {
 	newest := shot{{pid: 1}, {pid: 2}, {pid: 3}, {pid: 4}, {pid: 5}, {pid: 6}}
-	owners := []fleet.Owner{fleet.OwnerDirect, fleet.OwnerPool, fleet.OwnerClosing, fleet.OwnerOrphan, fleet.OwnerUnclear, fleet.OwnerPool}
+	owners := []fleet.Owner{fleet.OwnerDirect, fleet.OwnerPool, fleet.OwnerClosing, fleet.OwnerOrphan, fleet.OwnerUnclear,
+		fleet.OwnerPool}
 	got := count(owners, newest, 1, 3)
 	want := fleet.BackendCounts{PoolConns: 5, DirectConns: 2, ClosingConns: 1, OrphanConns: 1, OwnConns: 1, LoginConns: 3}
 	if got != want || got.Total() != len(newest) {

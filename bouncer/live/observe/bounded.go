@@ -139,7 +139,8 @@ func Load(ctx context.Context, console *admin.Console, config Config, now admin.
 	var absent error // why the file itself is not had
 	file, err := ini.Load(func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
-			return nil, admin.Fail(operr.KindUsage, name, "write config: with the absolute path of the file, and absolute paths behind %include",
+			return nil, admin.Fail(operr.KindUsage, name,
+				"write config: with the absolute path of the file, and absolute paths behind %include",
 				"it is relative to the folder that %s was started in, which nobody can tell", console.ID)
 		}
 		data, err := config.Store.Read(ctx, name)
@@ -157,9 +158,9 @@ func Load(ctx context.Context, console *admin.Console, config Config, now admin.
 	return file, err
 }
 
-// notHad is the error for a process's file that its store does not give: it names the process, and the key of the config,
-// as files of several hosts have one path. A file that was never there is a wrong config; one that was, and is gone, is
-// somebody's doing.
+// notHad is the error for a process's file that its store does not give: it names the process, and the key of the
+// config, as files of several hosts have one path. A file that was never there is a wrong config; one that was, and is
+// gone, is somebody's doing.
 func notHad(err error, console *admin.Console, path, conffile string) error {
 	kind, hint := operr.KindOf(err), operr.HintOf(err)
 	if errors.Is(err, fs.ErrNotExist) && !console.Filed.Load() {

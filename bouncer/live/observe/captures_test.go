@@ -21,24 +21,55 @@ func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
 		peer            int
 		users           string
 	}{
-		{"1.18.0", "1.18.0", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
-		{"1.23.1", "1.23.0", fleet.Counters{Xacts: 10608, Assignments: 10602, XactTime: 188928419 * time.Microsecond, WaitTime: 75592967 * time.Microsecond}, 9, 15659 * time.Microsecond, 1, "[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats 0 6 0 true false}]"},
-		{"1.24.1", "1.24.1", fleet.Counters{Xacts: 915, Assignments: 912, XactTime: 27500806 * time.Microsecond, WaitTime: 9119480 * time.Microsecond}, 6, 6104 * time.Microsecond, 0, "[]"},
-		{"1.25.2", "1.25.2", fleet.Counters{Xacts: 10618, Assignments: 10612, XactTime: 194639965 * time.Microsecond, WaitTime: 77908132 * time.Microsecond}, 9, 10428 * time.Microsecond, 1, "[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats 0 6 0 true false}]"},
-		{"constructed-1.16", "1.16.1", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
-		{"constructed-1.12", "1.12.0", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
-		{"constructed-1.8", "1.8.1", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond, WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"1.18.0", "1.18.0", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond,
+			WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"1.23.1", "1.23.0", fleet.Counters{Xacts: 10608, Assignments: 10602, XactTime: 188928419 * time.Microsecond,
+			WaitTime: 75592967 * time.Microsecond}, 9, 15659 * time.Microsecond, 1,
+			"[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats 0 " +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"6 0 true false}]"},
+		{"1.24.1", "1.24.1", fleet.Counters{Xacts: 915, Assignments: 912, XactTime: 27500806 * time.Microsecond,
+			WaitTime: 9119480 * time.Microsecond}, 6, 6104 * time.Microsecond, 0, "[]"},
+		{"1.25.2", "1.25.2", fleet.Counters{Xacts: 10618, Assignments: 10612, XactTime: 194639965 * time.Microsecond,
+			WaitTime: 77908132 * time.Microsecond}, 9, 10428 * time.Microsecond, 1,
+			"[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats 0 " +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"6 0 true false}]"},
+		{"constructed-1.16", "1.16.1", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond,
+			WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"constructed-1.12", "1.12.0", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond,
+			WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
+		{"constructed-1.8", "1.8.1", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond,
+			WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
 	} {
 		t.Run(c.folder, func(t *testing.T) {
 			p := livetest.Only(t, livetest.Open(t, livetest.Consoles(livetest.NewFake(t, c.folder))))
 			if p.ID != "g/1" || p.Group != "g" || p.Version != c.version || p.Identity.PeerID != c.peer {
-				t.Errorf("got %s of %s, version %s, peer %d; want g/1 of g, %s, %d", p.ID, p.Group, p.Version, p.Identity.PeerID, c.version, c.peer)
+				t.Errorf("got %s of %s, version %s, peer %d; want g/1 of g, %s, %d", p.ID, p.Group, p.Version, p.Identity.PeerID,
+					c.version, c.peer)
 			}
 			d1 := livetest.Alias(t, p, "d1")
 			if d1.Counters != c.d1 {
 				t.Errorf("d1 counts %+v, want %+v", d1.Counters, c.d1)
 			}
-			if d1.ReserveConns != 2 || d1.CurrentConns != c.conns || d1.Host != "127.0.0.1" || d1.Database != "d1" || d1.Proof != fleet.ProofNone {
+			if d1.ReserveConns != 2 || d1.CurrentConns != c.conns || d1.Host != "127.0.0.1" || d1.Database != "d1" ||
+				d1.Proof != fleet.ProofNone {
 				t.Errorf("d1 is %+v", d1)
 			}
 			if len(d1.Pools) == 0 || d1.Pools[0].User != "app1" || d1.Pools[0].MaxWait != c.maxWait {
@@ -59,21 +90,24 @@ func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
 
 func TestSettingsAndAliasesComeInTheirOwnUnits(t *testing.T) {
 	p := livetest.Only(t, livetest.Open(t, livetest.Consoles(livetest.NewFake(t, "1.25.2"))))
-	want := fleet.Settings{DefaultPoolConns: 8, ReserveTimeout: time.Second, MaxUserConns: 20, MaxClients: 500, PoolMode: "transaction", QueryWaitTimeout: 2 * time.Minute,
+	want := fleet.Settings{DefaultPoolConns: 8, ReserveTimeout: time.Second, MaxUserConns: 20, MaxClients: 500,
+		PoolMode: "transaction", QueryWaitTimeout: 2 * time.Minute,
 		Lifetime: time.Hour, ServerTLS: "prefer"}
 	if p.Settings != want {
 		t.Errorf("settings %+v, want %+v", p.Settings, want)
 	}
-	if d2 := livetest.Alias(t, p, "d2"); d2.Lifetime != time.Hour || d2.MaxConns != 6 || d2.SizeConns != 4 || d2.PoolMode != "transaction" {
+	if d2 := livetest.Alias(t, p, "d2"); d2.Lifetime != time.Hour || d2.MaxConns != 6 || d2.SizeConns != 4 ||
+		d2.PoolMode != "transaction" {
 		t.Errorf("d2 is %+v: want at most 6, size 4, the pool mode of its user", d2)
 	}
-	if d3 := livetest.Alias(t, p, "d3alias"); d3.ForceUser != "forced" || d3.Database != "d3" || len(d3.Pools) != 1 || d3.Pools[0].User != "forced" || d3.Pools[0].ClientsWaiting != 3 {
+	if d3 := livetest.Alias(t, p, "d3alias"); d3.ForceUser != "forced" || d3.Database != "d3" || len(d3.Pools) != 1 ||
+		d3.Pools[0].User != "forced" || d3.Pools[0].ClientsWaiting != 3 {
 		t.Errorf("d3alias is %+v", d3)
 	}
 }
 
-// TestTheModeOfALineStandsBesideThatOfItsUsers: in session mode counters tell no holding times, whoever brings it; whether
-// a database lives by the line of * is told by its own mode alone.
+// TestTheModeOfALineStandsBesideThatOfItsUsers: in session mode counters tell no holding times, whoever brings it;
+// whether a database lives by the line of * is told by its own mode alone.
 func TestTheModeOfALineStandsBesideThatOfItsUsers(t *testing.T) {
 	for _, c := range []struct {
 		name, line        string            // SHOW DATABASES.pool_mode of d1
@@ -81,7 +115,8 @@ func TestTheModeOfALineStandsBesideThatOfItsUsers(t *testing.T) {
 		wantMode, wantOwn string
 	}{
 		{"one user in session mode", "", map[string]string{"app2": "session"}, "session", "transaction"},
-		{"all of its users in session mode", "", map[string]string{"app1": "session", "app2": "session"}, "session", "transaction"},
+		{"all of its users in session mode", "", map[string]string{"app1": "session", "app2": "session"}, "session",
+			"transaction"},
 		{"none", "", nil, "transaction", ""},
 		{"its own line", "session", map[string]string{"app1": "session", "app2": "session"}, "session", ""},
 		{"a line in session mode, both users not", "session", nil, "transaction", "session"},
@@ -103,7 +138,8 @@ func TestTheModeOfALineStandsBesideThatOfItsUsers(t *testing.T) {
 		}
 		got := livetest.Alias(t, livetest.Only(t, livetest.Open(t, livetest.Consoles(f))), "d1")
 		if got.PoolMode != c.wantMode || got.LinePoolMode != c.wantOwn {
-			t.Errorf("%s: pool mode %q, the line's %q; want %q and %q", c.name, got.PoolMode, got.LinePoolMode, c.wantMode, c.wantOwn)
+			t.Errorf("%s: pool mode %q, the line's %q; want %q and %q", c.name, got.PoolMode, got.LinePoolMode, c.wantMode,
+				c.wantOwn)
 		}
 	}
 }
@@ -155,7 +191,8 @@ func TestAnUnusedAliasHasNoPoolsAndNoCounts(t *testing.T) {
 			f.Tables[command] = slices.DeleteFunc(f.Tables[command], func(row []string) bool { return row[0] == "d2" })
 		}
 		got := livetest.Alias(t, livetest.Only(t, livetest.Open(t, livetest.Consoles(f))), "d2")
-		if want := (fleet.Counters{Assignments: c.assignments}); got.Counters != want || got.Pools != nil || got.PoolMode != "session" {
+		if want := (fleet.Counters{Assignments: c.assignments}); got.Counters != want || got.Pools != nil ||
+			got.PoolMode != "session" {
 			t.Errorf("%s: d2 is %+v, want %+v, no pools, session", c.folder, got, want)
 		}
 	}

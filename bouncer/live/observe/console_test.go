@@ -48,7 +48,8 @@ func TestAllConsolesAreReadAtOnce(t *testing.T) {
 }
 
 func TestAConsoleThatHangsIsNamedAndThereIsNoPartialPicture(t *testing.T) {
-	first, second, third := livetest.NewFake(t, "1.18.0").Become("a"), livetest.NewFake(t, "1.18.0").Become("b"), livetest.NewFake(t, "1.18.0").Become("c")
+	first, second, third := livetest.NewFake(t, "1.18.0").Become("a"), livetest.NewFake(t, "1.18.0").Become("b"),
+		livetest.NewFake(t, "1.18.0").Become("c")
 	targets := livetest.Consoles(first, second, third)
 	targets.Timeout = livetest.Brief
 	f := livetest.Open(t, targets)
@@ -76,7 +77,8 @@ func TestAConsoleThatHangsIsNamedAndThereIsNoPartialPicture(t *testing.T) {
 		t.Errorf("kind %d, want unreachable", got)
 	}
 	lines := strings.Split(err.Error(), "\n")
-	if len(lines) != 2 || !strings.HasPrefix(lines[0], "console g/1 ") || !strings.HasPrefix(lines[1], "console g/3 ") || !strings.Contains(lines[0], "no answer within 300ms") {
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "console g/1 ") || !strings.HasPrefix(lines[1], "console g/3 ") ||
+		!strings.Contains(lines[0], "no answer within 300ms") {
 		t.Errorf("error %q, want one line each for g/1 and g/3 with the time-out", err)
 	}
 	first.Hook(nil)
@@ -145,7 +147,8 @@ func TestAnotherProcessOnTheSameAddressIsRefused(t *testing.T) {
 			c.change(console)
 			f.Close() // the next sample connects anew, and a balancer sends it elsewhere
 			_, err := f.Observe(t.Context())
-			if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "first conffile /etc/pgbouncer/pgbouncer.ini, pidfile /etc/pgbouncer/pid") {
+			if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), c.want) ||
+				!strings.Contains(err.Error(), "first conffile /etc/pgbouncer/pgbouncer.ini, pidfile /etc/pgbouncer/pid") {
 				t.Errorf("got %v, want drift that names both identities and %s", err, c.want)
 			}
 		})
@@ -153,7 +156,8 @@ func TestAnotherProcessOnTheSameAddressIsRefused(t *testing.T) {
 }
 
 func TestTwoConsolesOfOneProcessAreRefused(t *testing.T) {
-	a, b := livetest.NewFake(t, "1.25.2"), livetest.NewFake(t, "1.25.2") // the same answers, down to the callers' addresses in memory
+	// the same answers, down to the callers' addresses in memory
+	a, b := livetest.NewFake(t, "1.25.2"), livetest.NewFake(t, "1.25.2")
 	_, err := observe.Open(t.Context(), livetest.Consoles(a, b))
 	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "two consoles for one process") ||
 		!strings.Contains(err.Error(), "console g/1") || !strings.Contains(err.Error(), "console g/2") {
@@ -178,15 +182,23 @@ func TestARefusedLoginSaysHowToMendIt(t *testing.T) {
 		kind  operr.Kind
 		hint  string
 	}{
-		{"not in stats_users", func(f *livetest.Fake) string { f.Fatal = "not allowed"; return "" }, operr.KindEvidence, "add watcher to stats_users"},
-		{"wrong password", func(f *livetest.Fake) string { f.Password = "right"; return "password=hush-wrong" }, operr.KindUnreachable, "in the DSN"},
-		{"nobody there", func(f *livetest.Fake) string { f.Listener.Close(); return "" }, operr.KindUnreachable, "check host and port"},
-		{"another refusal", func(f *livetest.Fake) string { f.Fatal = "no more connections allowed (max_client_conn)"; return "" }, operr.KindUnreachable, "read its log"},
+		{"not in stats_users", func(f *livetest.Fake) string { f.Fatal = "not allowed"; return "" }, operr.KindEvidence,
+			"add watcher to stats_users"},
+		{"wrong password", func(f *livetest.Fake) string { f.Password = "right"; return "password=hush-wrong" },
+			operr.KindUnreachable, "in the DSN"},
+		{"nobody there", func(f *livetest.Fake) string { f.Listener.Close(); return "" }, operr.KindUnreachable,
+			"check host and port"},
+		{"another refusal", func(f *livetest.Fake) string {
+			f.Fatal = "no more connections allowed " +
+				"(max_client_conn)"
+			return ""
+		}, operr.KindUnreachable, "read its log"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := livetest.NewFake(t, "1.24.1")
 			more := c.setUp(f)
-			_, err := observe.Open(t.Context(), admin.Targets{Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{f.Dsn(more)}}}})
+			_, err := observe.Open(t.Context(),
+				admin.Targets{Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{f.Dsn(more)}}}})
 			if got := operr.KindOf(err); got != c.kind {
 				t.Errorf("kind %d, want %d (%v)", got, c.kind, err)
 			}

@@ -41,8 +41,10 @@ func ExampleFleet_Observe() {
 		return
 	}
 	main, app := o.Servers[0], o.Processes[0].Aliases[0]
-	fmt.Printf("%s: %d of a pool, %d direct (%d of them ours), of %d\n", main.Name, main.Backends.PoolConns, main.Backends.DirectConns, main.Backends.OwnConns, main.MaxConns)
-	fmt.Printf("%s/%s: pool_size %d, on %s, known by its %s\n", o.Processes[0].ID, app.Name, app.SizeConns, app.Server, app.Proof)
+	fmt.Printf("%s: %d of a pool, %d direct (%d of them ours), of %d\n", main.Name, main.Backends.PoolConns,
+		main.Backends.DirectConns, main.Backends.OwnConns, main.MaxConns)
+	fmt.Printf("%s/%s: pool_size %d, on %s, known by its %s\n", o.Processes[0].ID, app.Name, app.SizeConns, app.Server,
+		app.Proof)
 	// Output:
 	// main: 1 of a pool, 1 direct (1 of them ours), of 60
 	// old/1/app: pool_size 5, on main, known by its backends

@@ -27,7 +27,8 @@ func TestAProcessThatStopsIsNamedAndOneThatRestartsIsTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := f.Observe(t.Context())
-	if operr.KindOf(err) != operr.KindUnreachable || !strings.HasPrefix(err.Error(), "console new/1 ") || strings.Contains(err.Error(), "console old/1") {
+	if operr.KindOf(err) != operr.KindUnreachable || !strings.HasPrefix(err.Error(), "console new/1 ") ||
+		strings.Contains(err.Error(), "console old/1") {
 		t.Errorf("got %v, want new/1, and new/1 alone, to be unreachable", err)
 	}
 	if err := stopped.Kill(syscall.SIGCONT); err != nil {
@@ -55,7 +56,8 @@ func TestAliasesAreProvedByTheirBackends(t *testing.T) {
 	targets.Servers = targets.Servers[:1]
 	f := livetest.Open(t, targets)
 	before := livetest.LookedAt(t, f).Processes[0]
-	for name, want := range map[string]fleet.ServerProof{"used": fleet.ProofAddress, "unused": fleet.ProofAddress, "away": fleet.ProofNone} {
+	for name, want := range map[string]fleet.ServerProof{"used": fleet.ProofAddress, "unused": fleet.ProofAddress,
+		"away": fleet.ProofNone} {
 		if a := livetest.Alias(t, before, name); a.Proof != want {
 			t.Errorf("unused yet: %s is %s, want %s: our own session goes to its address, or to none", name, a.Proof, want)
 		}
@@ -110,7 +112,8 @@ func TestHoldersAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
 	if got := fmt.Sprint(main.Superusers); got != "[above postgres]" {
 		t.Errorf("superusers %s, want those that may log in", got)
 	}
-	if main.MaxConns != 60 || main.SuperuserReservedConns != 3 || main.SystemID == "" || main.Timeline != 1 || main.InRecovery || main.VersionNum < 150000 {
+	if main.MaxConns != 60 || main.SuperuserReservedConns != 3 || main.SystemID == "" || main.Timeline != 1 ||
+		main.InRecovery || main.VersionNum < 150000 {
 		t.Errorf("server %+v", main)
 	}
 }
@@ -125,7 +128,8 @@ func TestCountersGiveTheLoadOfTheLedger(t *testing.T) {
 	for _, p := range l.Processes {
 		for _, user := range []string{"app1", "app2"} {
 			seed++
-			runs[p.Group] = append(runs[p.Group], livetest.Run(t, lab.OpenLoop{DSN: p.DSN(user, "app"), PerSec: 40, Body: lab.Body{Hold: lab.Exp(50 * time.Millisecond)}, Seed: seed}))
+			runs[p.Group] = append(runs[p.Group], livetest.Run(t, lab.OpenLoop{DSN: p.DSN(user, "app"), PerSec: 40,
+				Body: lab.Body{Hold: lab.Exp(50 * time.Millisecond)}, Seed: seed}))
 		}
 	}
 	ledger := func(group string) lab.Ledger {
@@ -156,7 +160,8 @@ func TestCountersGiveTheLoadOfTheLedger(t *testing.T) {
 		least := window.CarriedErlangs()
 		queued := (b.Counters.WaitTime - a.Counters.WaitTime).Seconds()
 		most := least + max(0, window.WaitTotal.Seconds()-queued)/window.Elapsed.Seconds()
-		t.Logf("%s: %.3f erlangs by the counters (%+.1f %%), %.3f to %.3f by the ledger, %d transactions", p.ID, got, 100*(got/least-1), least, most, window.Completed)
+		t.Logf("%s: %.3f erlangs by the counters (%+.1f %%), %.3f to %.3f by the ledger, %d transactions", p.ID, got,
+			100*(got/least-1), least, most, window.Completed)
 		if got < 0.95*least || got > 1.05*most {
 			t.Errorf("%s: %.3f erlangs by the counters, %.3f to %.3f by the ledger", p.ID, got, least, most)
 		}

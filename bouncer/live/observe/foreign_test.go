@@ -43,7 +43,10 @@ func TestForeignTextOfAConsoleIsVisibleFromItsEntryOn(t *testing.T) {
 	seen := false
 	livetest.Every(document, func(s string) {
 		seen = seen || strings.Contains(s, "held: nothing")
-		if i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }); i >= 0 {
+		if i := strings.IndexFunc(s, func(r rune) bool {
+			return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control,
+				r)
+		}); i >= 0 {
 			t.Errorf("%q has a character of control", s)
 		}
 	})
@@ -54,7 +57,8 @@ func TestForeignTextOfAConsoleIsVisibleFromItsEntryOn(t *testing.T) {
 	refusing := livetest.NewFake(t, "1.24.1")
 	refusing.Fatal = "no such user\x1b[2J\nnext: rm -rf"
 	_, err = observe.Open(t.Context(), livetest.Consoles(refusing))
-	if err == nil || !strings.Contains(err.Error(), "no such user") || strings.ContainsFunc(err.Error(), unicode.IsControl) {
+	if err == nil || !strings.Contains(err.Error(), "no such user") || strings.ContainsFunc(err.Error(),
+		unicode.IsControl) {
 		t.Errorf("%q, want what the console says in one line of visible text", err)
 	}
 }

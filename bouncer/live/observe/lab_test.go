@@ -29,10 +29,14 @@ func TestAtRestTheCountsAreThoseOfPgStatActivity(t *testing.T) {
 		livetest.Run(t, vanished).Wait()
 	}
 	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 3, From: "127.0.0.9"})
-	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 2})                                  // a bouncer's host, a pool's role, idle
-	livetest.Run(t, lab.Direct{DSN: s.DSN("app2", "app"), Conns: 2, From: "127.0.0.9", Active: true}) // at work, from elsewhere
-	livetest.Run(t, lab.Direct{DSN: s.DSN(lab.Plain, "app"), Conns: 1, Active: true})                 // a bouncer's host, at work, no pool's role
-	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "postgres"), Conns: 1, Active: true})               // nor a pool's database
+	// a bouncer's host, a pool's role, idle
+	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 2})
+	// at work, from elsewhere
+	livetest.Run(t, lab.Direct{DSN: s.DSN("app2", "app"), Conns: 2, From: "127.0.0.9", Active: true})
+	// a bouncer's host, at work, no pool's role
+	livetest.Run(t, lab.Direct{DSN: s.DSN(lab.Plain, "app"), Conns: 1, Active: true})
+	// nor a pool's database
+	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "postgres"), Conns: 1, Active: true})
 	livetest.Wait(t, s, "query LIKE 'DO%it runs%' AND state = 'active'", 4)
 	livetest.Eventually(t, func() error {
 		if got := livetest.Servers(t, l); got != 10 {
@@ -66,7 +70,8 @@ func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
 	want := func(pool, leaving, orphan int) {
 		t.Helper()
 		got := livetest.LookedAt(t, f).Servers[0].Backends
-		if (got != fleet.BackendCounts{PoolConns: pool, DirectConns: 1, ClosingConns: leaving, OrphanConns: orphan, OwnConns: 1}) {
+		if (got != fleet.BackendCounts{PoolConns: pool, DirectConns: 1, ClosingConns: leaving, OrphanConns: orphan,
+			OwnConns: 1}) {
 			t.Errorf("counts %+v, want %d pool, 1 direct, %d closing, %d orphans", got, pool, leaving, orphan)
 		}
 	}
@@ -83,7 +88,9 @@ func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
 	want(0, 2, 0)
 	want(0, 0, 2)
 	want(0, 0, 2)
-	if _, err := s.Query(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"); err != nil {
+	if _, err := s.Query(t.Context(),
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> "+
+			"pg_backend_pid()"); err != nil {
 		t.Fatal(err)
 	}
 	livetest.Wait(t, s, "query LIKE '%pg_sleep(600)%'", 0)
@@ -119,9 +126,9 @@ func TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd(t *testing.T) {
 	})
 }
 
-// TestChurnIsNotMistakenForDirectClients makes every server connection a single-use one, under load. A backend that takes
-// longer to leave than there is between two samples, because the machine has no time for it, may be taken for a direct one
-// once: that is the safe side.
+// TestChurnIsNotMistakenForDirectClients makes every server connection a single-use one, under load. A backend that
+// takes longer to leave than there is between two samples, because the machine has no time for it, may be taken for a
+// direct one once: that is the safe side.
 func TestChurnIsNotMistakenForDirectClients(t *testing.T) {
 	t.Parallel()
 	l := livetest.Start(t, livetest.TwoGenerations(4))
@@ -130,7 +137,8 @@ func TestChurnIsNotMistakenForDirectClients(t *testing.T) {
 		if err := p.Command(t.Context(), "SET server_lifetime=0"); err != nil {
 			t.Fatal(err)
 		}
-		livetest.Run(t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 6, Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}})
+		livetest.Run(t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 6,
+			Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}})
 	}
 	livetest.Run(t, lab.Direct{DSN: l.Server("main").DSN("app2", "app"), Conns: 2, From: "127.0.0.9"})
 	highest, slow := 0, 0
@@ -159,7 +167,8 @@ func TestAFullServerCanStillBeLookedAt(t *testing.T) {
 	s := l.Server("main")
 	f := livetest.Open(t, livetest.TargetsOf(l))
 	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 12 - 3 - 1, From: "127.0.0.9"})
-	if _, err := observe.Open(t.Context(), livetest.TargetsOf(l)); operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(operr.HintOf(err), "every slot is taken") {
+	if _, err := observe.Open(t.Context(), livetest.TargetsOf(l)); operr.KindOf(err) != operr.KindUnreachable ||
+		!strings.Contains(operr.HintOf(err), "every slot is taken") {
 		t.Errorf("a newcomer got %v (%s), want to hear that every slot is taken", err, operr.HintOf(err))
 	}
 	if got := livetest.LookedAt(t, f).Servers[0].Backends.DirectConns; got != 9 {
@@ -187,8 +196,8 @@ func TestOverAUnixSocketBackendsAreFoundToo(t *testing.T) {
 	}
 }
 
-// TestADatabaseOfAStarThatIsLeftIsHidden: once nobody is connected SHOW DATABASES leaves it out, and SHOW POOLS does not. A client
-// who comes again has it at once.
+// TestADatabaseOfAStarThatIsLeftIsHidden: once nobody is connected SHOW DATABASES leaves it out, and SHOW POOLS does
+// not. A client who comes again has it at once.
 func TestADatabaseOfAStarThatIsLeftIsHidden(t *testing.T) {
 	t.Parallel()
 	spec := livetest.TwoGenerations(4)
@@ -207,7 +216,8 @@ func TestADatabaseOfAStarThatIsLeftIsHidden(t *testing.T) {
 		livetest.Eventually(t, func() error {
 			for _, p := range livetest.LookedAt(t, f).Processes {
 				a := livetest.Alias(t, p, "postgres")
-				if a.Hidden != hidden || len(a.Pools) != 1 || a.Pools[0].User != "app1" || a.SizeConns != p.Settings.DefaultPoolConns {
+				if a.Hidden != hidden || len(a.Pools) != 1 || a.Pools[0].User != "app1" ||
+					a.SizeConns != p.Settings.DefaultPoolConns {
 					return fmt.Errorf("%s: %+v, want it hidden: %v", p.ID, a, hidden)
 				}
 			}

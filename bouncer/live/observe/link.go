@@ -102,8 +102,8 @@ func (x linkIndex) of(b backend) (admin.Link, bool) {
 // hostName is a host of a line that is a name, in the process that samples it up.
 type hostName struct{ process, name string }
 
-// targetsOf lists the addresses that a line may lead to: its hosts, and in the place of a name that has been looked up its
-// addresses, to each of which PgBouncer opens connections in turn.
+// targetsOf lists the addresses that a line may lead to: its hosts, and in the place of a name that has been looked up
+// its addresses, to each of which PgBouncer opens connections in turn.
 func (e evidence) targetsOf(process string, a fleet.Alias) []string {
 	var out []string
 	for host := range strings.SplitSeq(a.Host, ",") {

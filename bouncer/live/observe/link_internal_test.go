@@ -16,9 +16,11 @@ func TestABackendOverASocketNeedsMoreThanAProcessID(t *testing.T) {
 		b    backend
 		want bool
 	}{
-		{"role and birth agree", backend{pid: 214, socket: true, user: "app1", started: born.Add(time.Second).UnixMicro()}, true},
+		{"role and birth agree", backend{pid: 214, socket: true, user: "app1", started: born.Add(time.Second).UnixMicro()},
+			true},
 		{"another role", backend{pid: 214, socket: true, user: "cron", started: born.UnixMicro()}, false},
-		{"born at another time", backend{pid: 214, socket: true, user: "app1", started: born.Add(time.Hour).UnixMicro()}, false},
+		{"born at another time", backend{pid: 214, socket: true, user: "app1", started: born.Add(time.Hour).UnixMicro()},
+			false},
 		{"another process", backend{pid: 215, socket: true, user: "app1", started: born.UnixMicro()}, false},
 	} {
 		if _, got := x.of(c.b); got != c.want {
@@ -40,10 +42,14 @@ func TestBehindAProxyOneConnectionIsKnownByAllFour(t *testing.T) {
 	}{
 		{"all four", func(*admin.Link) {}, true},
 		{"2 s apart", func(l *admin.Link) { l.Opened = l.Opened.Add(2 * time.Second) }, true},
-		{"local time, 5:45 from UTC", func(l *admin.Link) { l.Opened, l.Local = l.Opened.Add(345*time.Minute-time.Second), true }, true},
+		{"local time, 5:45 from UTC", func(l *admin.Link) {
+			l.Opened, l.Local = l.Opened.Add(345*time.Minute-time.Second),
+				true
+		}, true},
 		{"over a socket to a proxy", func(l *admin.Link) { l.End = BouncerSocket }, true},
 		{"6 s apart", func(l *admin.Link) { l.Opened = l.Opened.Add(6 * time.Second) }, false},
-		{"6 s apart in local time", func(l *admin.Link) { l.Opened, l.Local = l.Opened.Add(time.Hour+6*time.Second), true }, false},
+		{"6 s apart in local time", func(l *admin.Link) { l.Opened, l.Local = l.Opened.Add(time.Hour+6*time.Second), true },
+			false},
 		{"no time", func(l *admin.Link) { l.Opened = time.Time{} }, false},
 		{"another process", func(l *admin.Link) { l.Pid = 101 }, false},
 		{"another role", func(l *admin.Link) { l.User = "dba" }, false},

@@ -18,9 +18,9 @@ var ownLock = "SELECT count(*) FROM pg_catalog.pg_locks l WHERE l.locktype = 'ad
 	" AND l.objid = " + strconv.FormatInt(lockKey&0xffffffff, 10)
 
 // LockedNow asks every server, all at once, whether this session holds the lock there that Lock or Relock took. Each
-// has its time-out, and as much again where a sample is at it. It opens no session: one that is broken held the lock, and
-// is lost. It may be asked while a sample is taken or an action is done. The error, a operr.Error or several joined, names
-// the servers:
+// has its time-out, and as much again where a sample is at it. It opens no session: one that is broken held the lock,
+// and is lost. It may be asked while a sample is taken or an action is done. The error, a operr.Error or several
+// joined, names the servers:
 //
 //	KindBusy         the session that held the lock was lost: another pgbudget may be at work by now
 //	KindUnreachable  no answer within the time-out, now or when it was asked before: it is not known who holds it
@@ -31,8 +31,8 @@ func (f *Fleet) LockedNow(ctx context.Context) error {
 
 // Relock takes the lock anew, as Lock does, on every server on which it is not held any more: after a restart of
 // PostgreSQL the way back needs it. Somebody else may have had it meanwhile, so that what was seen before has to be
-// looked at again. Those that it has taken stay taken where another server refuses. It waits for a sample that is taken.
-// The errors are Lock's:
+// looked at again. Those that it has taken stay taken where another server refuses. It waits for a sample that is
+// taken. The errors are Lock's:
 //
 //	KindBusy         another pgbudget holds it, for a second and longer
 //	KindUnreachable  no answer within the time-out, or a refused login: the server may not be up yet
@@ -108,8 +108,8 @@ func (f *Fleet) Lock(ctx context.Context) error {
 	return nil
 }
 
-// Unlocked is for whoever only samples: it refuses, as Lock does, where another pgbudget holds the lock on a server, and takes
-// none. Nobody is kept from it by a sample.
+// Unlocked is for whoever only samples: it refuses, as Lock does, where another pgbudget holds the lock on a server,
+// and takes none. Nobody is kept from it by a sample.
 func (f *Fleet) Unlocked(ctx context.Context) error {
 	f.Mu.Lock()
 	defer f.Mu.Unlock()
@@ -153,8 +153,9 @@ func pauseBefore(ctx context.Context, try int) error {
 	return clock.Wall{}.Sleep(ctx, lockPause)
 }
 
-// unlock gives the lock back, if it is ours, and waits for the answer: a session that only ends is still there for a moment,
-// and whoever comes next would be told that another is at work. It is no fault if nobody answers: then the session ends.
+// unlock gives the lock back, if it is ours, and waits for the answer: a session that only ends is still there for a
+// moment, and whoever comes next would be told that another is at work. It is no fault if nobody answers: then the
+// session ends.
 func (s *server) unlock() {
 	if !s.locked() {
 		return
@@ -179,8 +180,9 @@ func (s *server) busy(ctx context.Context) error {
 
 // lock takes the advisory lock, and then looks whether another session holds it: PostgreSQL keeps such locks per
 // database, and two DSNs may name two databases of one server. Whoever takes it first and looks afterwards cannot miss
-// the other; one that sees another gives it back. Where both have, the one with the lower process id tries again, and the
-// other samples until it is gone: a session whose pgbudget was killed holds the lock until its server has seen that.
+// the other; one that sees another gives it back. Where both have, the one with the lower process id tries again, and
+// the other samples until it is gone: a session whose pgbudget was killed holds the lock until its server has seen
+// that.
 func (s *server) lock(ctx context.Context) error {
 	if s.locked() { // it is ours
 		return nil
@@ -211,8 +213,8 @@ func (s *server) lock(ctx context.Context) error {
 	return s.busy(ctx)
 }
 
-// lockPause is the time in which one that saw another gives its lock back, and lockTries how often it is asked for. Chosen: a
-// few round trips; and a second, in which a busy server sees that a client has gone.
+// lockPause is the time in which one that saw another gives its lock back, and lockTries how often it is asked for.
+// Chosen: a few round trips; and a second, in which a busy server sees that a client has gone.
 const (
 	lockPause = 100 * time.Millisecond
 	lockTries = 10
@@ -220,7 +222,8 @@ const (
 
 // otherLocks is the condition on pg_locks, joined with pg_stat_activity, for the lock in whichever database, ours
 // apart.
-var otherLocks = "l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.pid <> pg_catalog.pg_backend_pid() AND l.classid = " +
+var otherLocks = "l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.pid <> pg_catalog.pg_backend_pid() " +
+	"AND l.classid = " +
 	strconv.FormatInt(lockKey>>32, 10) + " AND l.objid = " + strconv.FormatInt(lockKey&0xffffffff, 10)
 
 // otherLock is the lowest process id of another session that holds the lock; 0: none does.
@@ -253,11 +256,13 @@ func (s *server) lockOnce(ctx context.Context) (got bool, other int, err error) 
 // holder names the backend that holds the lock, by its process id and in words; empty where it cannot be told.
 func (s *server) holder(ctx context.Context) (pid, text string) {
 	_ = s.ask(ctx, func(ctx context.Context) error { // it only explains
-		a, err := s.Exec(ctx, `SELECT a.pid, a.usename, a.client_addr, a.backend_start::timestamp(0) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+		a, err := s.Exec(ctx,
+			`SELECT a.pid, a.usename, a.client_addr, a.backend_start::timestamp(0) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
 			WHERE `+otherLocks+` ORDER BY a.pid`)
 		if err == nil && len(a.Rows) > 0 {
 			r := a.Rows[0]
-			pid, text = string(r[0]), fmt.Sprintf(": backend %s of %s from %s, since %s UTC or its server's zone", r[0], r[1], orLocal(r[2]), r[3])
+			pid, text = string(r[0]), fmt.Sprintf(": backend %s of %s from %s, since %s UTC or its server's zone", r[0], r[1],
+				orLocal(r[2]), r[3])
 		}
 		return err
 	})

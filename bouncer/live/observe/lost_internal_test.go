@@ -14,7 +14,8 @@ import (
 )
 
 // TestTheLockOfALostHostEndsInHalfAMinute: PostgreSQL itself asks whether the other end of our session is there, on a
-// session of TCP, and says what it has been told. Whoever comes meanwhile is told how long that takes, and what ends it.
+// session of TCP, and says what it has been told. Whoever comes meanwhile is told how long that takes, and what ends
+// it.
 func TestTheLockOfALostHostEndsInHalfAMinute(t *testing.T) {
 	l, err := lab.Start(t.Context(), lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	if err != nil {
@@ -22,7 +23,8 @@ func TestTheLockOfALostHostEndsInHalfAMinute(t *testing.T) {
 	}
 	t.Cleanup(l.Stop)
 	open := func() *Fleet {
-		f, err := Open(t.Context(), admin.Targets{Timeout: 30 * time.Second, Servers: []admin.ServerTarget{{Name: "main", DSN: l.Server("main").DSN(lab.Monitor, "")}}})
+		f, err := Open(t.Context(), admin.Targets{Timeout: 30 * time.Second,
+			Servers: []admin.ServerTarget{{Name: "main", DSN: l.Server("main").DSN(lab.Monitor, "")}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +37,8 @@ func TestTheLockOfALostHostEndsInHalfAMinute(t *testing.T) {
 	}
 	var says []string
 	err = f.servers[0].ask(t.Context(), func(ctx context.Context) error {
-		for _, name := range []string{"tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout"} {
+		for _, name := range []string{"tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count",
+			"tcp_user_timeout"} {
 			a, err := f.servers[0].Exec(ctx, "SHOW "+name) // what the socket has, not what was asked for
 			if err != nil {
 				return err
@@ -49,8 +52,9 @@ func TestTheLockOfALostHostEndsInHalfAMinute(t *testing.T) {
 	}
 	err = open().Lock(t.Context())
 	pid := regexp.MustCompile(`: backend (\d+) of`).FindStringSubmatch(fmt.Sprint(err))
-	if operr.KindOf(err) != operr.KindBusy || pid == nil || !strings.Contains(operr.HintOf(err), "where its host was lost, PostgreSQL ends its session after 25 s; "+
-		"one that stays is ended by SELECT pg_terminate_backend("+pid[1]+")") {
+	if operr.KindOf(err) != operr.KindBusy || pid == nil || !strings.Contains(operr.HintOf(err),
+		"where its host was lost, PostgreSQL ends its session after 25 s; "+
+			"one that stays is ended by SELECT pg_terminate_backend("+pid[1]+")") {
 		t.Errorf("%v; next: %s", err, operr.HintOf(err))
 	}
 }

@@ -64,7 +64,8 @@ func (l *look) take(ctx context.Context) error {
 	}
 	for i, s := range l.fleet.servers {
 		if s.Opens != opened[i] { // a failover may have put another machine behind the address
-			return admin.Fail(operr.KindUnreachable, s.Subject, "look again", "its session was lost in the middle of the sample: half of the picture may be another server's")
+			return admin.Fail(operr.KindUnreachable, s.Subject, "look again",
+				"its session was lost in the middle of the sample: half of the picture may be another server's")
 		}
 	}
 	e := evidenceOf(l.passes, l.links, l.fleet.servers, l.shots)
@@ -148,7 +149,11 @@ func (l *look) enter(pass []admin.Link) {
 func (l *look) facts(ctx context.Context) error {
 	servers := l.fleet.servers
 	l.observation.Servers = make([]fleet.Server, len(servers))
-	errs := admin.Together(len(servers), func(i int) (err error) { l.observation.Servers[i], err = servers[i].facts(ctx); return err })
+	errs := admin.Together(len(servers), func(i int) (err error) {
+		l.observation.Servers[i],
+			err = servers[i].facts(ctx)
+		return err
+	})
 	if err := admin.Joined(errs); err != nil {
 		return err
 	}
@@ -216,7 +221,8 @@ func (l *look) teach(t *tracker, s *server) {
 			t.learnHost(at)
 		}
 		for _, a := range p.Aliases {
-			if known, ok := l.fleet.prover.proved[aliasName{p.ID, a.Name}]; ok && !slices.Contains(known.servers, server) && known.line == originOf(p.ID, a) {
+			if known, ok := l.fleet.prover.proved[aliasName{p.ID, a.Name}]; ok && !slices.Contains(known.servers, server) &&
+				known.line == originOf(p.ID, a) {
 				continue
 			}
 			for _, g := range a.Pools {
@@ -232,7 +238,8 @@ func (l *look) loginsOn(server string) []admin.Link {
 	leads := map[aliasName]bool{}
 	for _, p := range l.observation.Processes {
 		for _, a := range p.Aliases {
-			leads[aliasName{p.ID, a.Name}] = a.Server == server || slices.Contains(a.AlsoOn, server) || a.Proof == fleet.ProofNone
+			leads[aliasName{p.ID, a.Name}] = a.Server == server || slices.Contains(a.AlsoOn, server) ||
+				a.Proof == fleet.ProofNone
 		}
 	}
 	var on []admin.Link

@@ -181,15 +181,16 @@ func (f *Fleet) noDoubles(shots []shot) error {
 	for i, a := range f.servers {
 		for j, b := range f.servers[:i] {
 			if a.systemID == b.systemID && (shows(i, j) || shows(j, i)) {
-				errs = append(errs, admin.Fail(operr.KindUsage, b.Subject+" and "+a.Subject, "list each server once", "two names for one server"))
+				errs = append(errs, admin.Fail(operr.KindUsage, b.Subject+" and "+a.Subject, "list each server once",
+					"two names for one server"))
 			}
 		}
 	}
 	return admin.Joined(errs)
 }
 
-// Notes returns what was left out of the connection strings, and why, and which consoles may be one of several processes,
-// in sentences, sorted.
+// Notes returns what was left out of the connection strings, and why, and which consoles may be one of several
+// processes, in sentences, sorted.
 func (f *Fleet) Notes() []string { return slices.Clone(f.notes) }
 
 // Close ends every session.

@@ -62,8 +62,8 @@ func TestAPoolerBehindAPoolerIsFoundNowhere(t *testing.T) {
 	}
 }
 
-// TestANameIsLookedUpWhereThePoolerDoes: the console tells one who may only sample. Whether this machine knows localhost by
-// 127.0.0.1 alone or by ::1, too, where nothing listens, is its own matter.
+// TestANameIsLookedUpWhereThePoolerDoes: the console tells one who may only sample. Whether this machine knows
+// localhost by 127.0.0.1 alone or by ::1, too, where nothing listens, is its own matter.
 func TestANameIsLookedUpWhereThePoolerDoes(t *testing.T) {
 	l := livetest.Start(t, livetest.TwoGenerations(4))
 	for _, p := range l.Processes {
@@ -99,7 +99,8 @@ func TestAListOfHostsIsOnEachOfItsServers(t *testing.T) {
 		livetest.Run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "shop"), Clients: 6})
 	}
 	livetest.Eventually(t, func() error {
-		n := livetest.Backends(t, l.Server("a"), "state = 'idle in transaction'") + livetest.Backends(t, l.Server("b"), "state = 'idle in transaction'")
+		n := livetest.Backends(t, l.Server("a"), "state = 'idle in transaction'") + livetest.Backends(t, l.Server("b"),
+			"state = 'idle in transaction'")
 		if n != 12 {
 			return fmt.Errorf("%d connections of shop, want 12", n)
 		}
@@ -108,7 +109,8 @@ func TestAListOfHostsIsOnEachOfItsServers(t *testing.T) {
 	o := livetest.LookedAt(t, f)
 	for _, p := range o.Processes {
 		a := livetest.Alias(t, p, "shop")
-		if got := fmt.Sprint(append([]string{a.Server}, a.AlsoOn...)); got != "[a b]" && got != "[b a]" || a.Proof != fleet.ProofList || len(a.Unplaced) > 0 {
+		if got := fmt.Sprint(append([]string{a.Server}, a.AlsoOn...)); got != "[a b]" && got != "[b a]" ||
+			a.Proof != fleet.ProofList || len(a.Unplaced) > 0 {
 			t.Errorf("%s/shop (host %s) is on %s by %s, lost %v; want a and b", p.ID, a.Host, got, a.Proof, a.Unplaced)
 		}
 	}
@@ -130,16 +132,20 @@ func TestAListOfHostsIsOnEachOfItsServers(t *testing.T) {
 func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", Databases: []string{"app", "other"}}}})
 	s := l.Server("main")
-	dsns := []string{s.DSN(lab.Monitor, "app"), s.DSN(lab.Monitor, "other"), s.DSN(lab.Monitor, "postgres"), s.DSN(lab.Monitor, "app"),
-		fmt.Sprintf("host=127.0.0.1 port=%d dbname=app user=%s password=%s", livetest.Proxy(t, s.Port), lab.Monitor, lab.Password(lab.Monitor)),
-		fmt.Sprintf("host=%s port=%d dbname=other user=%s password=%s", s.Folder, s.Port, lab.Monitor, lab.Password(lab.Monitor))}
+	dsns := []string{s.DSN(lab.Monitor, "app"), s.DSN(lab.Monitor, "other"), s.DSN(lab.Monitor, "postgres"),
+		s.DSN(lab.Monitor, "app"),
+		fmt.Sprintf("host=127.0.0.1 port=%d dbname=app user=%s password=%s", livetest.Proxy(t, s.Port), lab.Monitor,
+			lab.Password(lab.Monitor)),
+		fmt.Sprintf("host=%s port=%d dbname=other user=%s password=%s", s.Folder, s.Port, lab.Monitor,
+			lab.Password(lab.Monitor))}
 	won, rounds := 0, 8
 	for round := range rounds {
 		errs := make(chan error, len(dsns))
 		begin := make(chan bool)
 		var fleets []*observe.Fleet
 		for _, dsn := range dsns {
-			f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "main", DSN: dsn}}})
+			f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
+				Servers: []admin.ServerTarget{{Name: "main", DSN: dsn}}})
 			fleets = append(fleets, f)
 			go func() { <-begin; errs <- f.Lock(t.Context()) }()
 		}
@@ -166,12 +172,14 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 	if won < rounds {
 		t.Errorf("nobody won in %d rounds: each that sees another is to sample until it is gone", rounds-won)
 	}
-	first := livetest.Open(t, admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "main", DSN: dsns[0]}}})
+	first := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
+		Servers: []admin.ServerTarget{{Name: "main", DSN: dsns[0]}}})
 	if err := first.Lock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, dsn := range dsns[1:] {
-		second := livetest.Open(t, admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "main", DSN: dsn}}})
+		second := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
+			Servers: []admin.ServerTarget{{Name: "main", DSN: dsn}}})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		if err := second.Lock(ctx); operr.KindOf(err) != operr.KindBusy {
 			t.Errorf("%s: %v, want to hear that the lock is held", lab.Bare(dsn), err)
@@ -190,7 +198,8 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 func TestALookKeepsNobodyFromTheLock(t *testing.T) {
 	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	s := l.Server("main")
-	targets := admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "main", DSN: s.DSN(lab.Monitor, "")}}}
+	targets := admin.Targets{Timeout: livetest.Generous,
+		Servers: []admin.ServerTarget{{Name: "main", DSN: s.DSN(lab.Monitor, "")}}}
 	looker, over := livetest.Open(t, targets), make(chan struct{})
 	var looking sync.WaitGroup
 	held := 0
@@ -227,13 +236,14 @@ func TestALookKeepsNobodyFromTheLock(t *testing.T) {
 	}
 }
 
-// TestWhoComesNextFindsTheLockGivenBack looks at the server's locks right after a fleet was closed, and takes one whose session
-// ends a moment later, as that of a pgbudget that was killed.
+// TestWhoComesNextFindsTheLockGivenBack looks at the server's locks right after a fleet was closed, and takes one whose
+// session ends a moment later, as that of a pgbudget that was killed.
 func TestWhoComesNextFindsTheLockGivenBack(t *testing.T) {
 	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", Databases: []string{"app", "other"}}}})
 	s := l.Server("main")
 	fleet := func(database string) *observe.Fleet {
-		return livetest.Open(t, admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "main", DSN: s.DSN(lab.Monitor, database)}}})
+		return livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
+			Servers: []admin.ServerTarget{{Name: "main", DSN: s.DSN(lab.Monitor, database)}}})
 	}
 	held := func() int {
 		rows, err := s.Query(t.Context(), "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory'")
@@ -279,7 +289,9 @@ func TestWhoComesNextFindsTheLockGivenBack(t *testing.T) {
 
 // TestFurtherSettingsThatReserveConnectionsAreRead: a vendor's own, as RDS has.
 func TestFurtherSettingsThatReserveConnectionsAreRead(t *testing.T) {
-	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", Settings: map[string]string{"rds.rds_superuser_reserved_connections": "2"}}}})
+	l := livetest.Start(t,
+		lab.Spec{Servers: []lab.PostgresSpec{{Name: "main",
+			Settings: map[string]string{"rds.rds_superuser_reserved_connections": "2"}}}})
 	o := livetest.LookedAt(t, livetest.Open(t, livetest.TargetsOf(l)))
 	if got := fmt.Sprint(o.Servers[0].ReservedSettings); got != "[{rds.rds_superuser_reserved_connections 2 0 0}]" {
 		t.Errorf("reserved settings %s, want the vendor's 2", got)

@@ -60,7 +60,8 @@ type backend struct {
 // TCP proxy changes addresses and ports, but not that.
 func (s *server) meet(ctx context.Context) error {
 	if s.Pooler() {
-		return admin.Fail(operr.KindUsage, s.Subject, "give the address of the PostgreSQL that it leads to", "this is the console of a PgBouncer, not a PostgreSQL")
+		return admin.Fail(operr.KindUsage, s.Subject, "give the address of the PostgreSQL that it leads to",
+			"this is the console of a PgBouncer, not a PostgreSQL")
 	}
 	a, err := s.Exec(ctx, `SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num')`)
 	if err != nil {
@@ -71,13 +72,16 @@ func (s *server) meet(ctx context.Context) error {
 		return err
 	}
 	if uint32(pid) != s.Conn.PID() {
-		return admin.Fail(operr.KindUsage, s.Subject, "give the address of the PostgreSQL itself: a session that a pooler shares out can neither count backends nor hold a lock",
+		return admin.Fail(operr.KindUsage, s.Subject,
+			"give the address of the PostgreSQL itself: a session that a pooler shares out can neither count backends nor hold "+
+				"a lock",
 			"this DSN goes through a pooler: the login was answered as process %d, the query by backend %d", s.Conn.PID(), pid)
 	}
 	s.pid, s.silent = pid, nil
 	version, err := whole(a, 1)
 	if err != nil || version < 100000 {
-		return admin.Fail(operr.KindUsage, s.Subject, "", "PostgreSQL %s is not supported: 10 is the oldest that has pg_monitor", string(a.Rows[0][1]))
+		return admin.Fail(operr.KindUsage, s.Subject, "",
+			"PostgreSQL %s is not supported: 10 is the oldest that has pg_monitor", string(a.Rows[0][1]))
 	}
 	ms := max(1, s.Timeout.Milliseconds())
 	set := fmt.Sprintf("SET statement_timeout = %d; SET lock_timeout = %d", ms, ms)
@@ -99,8 +103,8 @@ func (s *server) meet(ctx context.Context) error {
 }
 
 // lostAfter is when PostgreSQL ends a session of ours whose host is lost, and with it the lock: by itself it would wait
-// for tcp_keepalives_idle, two hours. Chosen: 10 s of silence and three questions, 5 s apart; a run that was stopped, or
-// a network that is cut for a few seconds, keeps it.
+// for tcp_keepalives_idle, two hours. Chosen: 10 s of silence and three questions, 5 s apart; a run that was stopped,
+// or a network that is cut for a few seconds, keeps it.
 const lostAfter = 25 * time.Second
 
 // ask runs one pass over the server and says what went wrong as an operator needs it.
@@ -115,7 +119,8 @@ func (s *server) ask(ctx context.Context, pass func(ctx context.Context) error) 
 		return &operr.Error{Kind: operr.KindUnforeseen, Subject: s.Subject, Err: err}
 	case admin.NotAllowed(p), admin.ServerSays(p, "unsupported startup parameter"):
 		// Both are PgBouncer's own words: to who may not use its console, and to a setting it does not pass on.
-		return &operr.Error{Kind: operr.KindUsage, Subject: s.Subject, Err: fmt.Errorf("a PgBouncer answers, not a PostgreSQL: %w", p),
+		return &operr.Error{Kind: operr.KindUsage, Subject: s.Subject,
+			Err:  fmt.Errorf("a PgBouncer answers, not a PostgreSQL: %w", p),
 			Hint: "give the address of the PostgreSQL that it leads to"}
 	case admin.SqlState(p) == admin.StateNoPrivilege:
 		return &operr.Error{Kind: operr.KindEvidence, Subject: s.Subject, Err: p, Hint: s.grantHint()}
@@ -157,8 +162,8 @@ const reservedSQL = `SELECT name, setting FROM pg_settings
 const serverIDSQL = `SELECT (pg_control_system()).system_identifier, CASE WHEN pg_is_in_recovery()
 	THEN (pg_control_checkpoint()).timeline_id ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END`
 
-// backendsSQL lists what takes a slot of max_connections: client backends, and before PostgreSQL 12 walsenders too. A row
-// whose type is hidden (a managed service's own sessions) is taken for one.
+// backendsSQL lists what takes a slot of max_connections: client backends, and before PostgreSQL 12 walsenders too. A
+// row whose type is hidden (a managed service's own sessions) is taken for one.
 const backendsSQL = sessionsSQL + ` WHERE backend_type = 'client backend' OR backend_type IS NULL
 	OR backend_type = 'walsender' AND current_setting('server_version_num')::int < 120000`
 
@@ -254,7 +259,8 @@ func (s *server) reserved(ctx context.Context) ([]fleet.ConnLimit, error) {
 	for _, row := range a.Rows {
 		n, err := strconv.Atoi(string(row[1]))
 		if err != nil || n < 0 {
-			return nil, admin.Fail(operr.KindEvidence, s.Subject, "look at the setting; declare it as a line under ledger: and tell us of it",
+			return nil, admin.Fail(operr.KindEvidence, s.Subject,
+				"look at the setting; declare it as a line under ledger: and tell us of it",
 				"%s is %q, which is no number of connections", row[0], row[1])
 		}
 		if n > 0 {

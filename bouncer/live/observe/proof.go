@@ -38,7 +38,8 @@ type evidence struct {
 
 // evidenceOf compares the passes over the consoles with the samples of every server.
 func evidenceOf(passes [][]admin.Link, links linkIndex, servers []*server, shots [][]shot) evidence {
-	e := evidence{found: map[aliasName]map[string]int{}, ends: map[origin][]string{}, stayed: map[aliasName]bool{}, lost: map[aliasName][]string{}}
+	e := evidence{found: map[aliasName]map[string]int{}, ends: map[origin][]string{}, stayed: map[aliasName]bool{},
+		lost: map[aliasName][]string{}}
 	type same struct {
 		process *admin.Console
 		key     linkKey
@@ -100,8 +101,8 @@ func stayed(passes [][]admin.Link) []admin.Link {
 // settle says for every alias on which servers its connections may be opened and how that is known, strongest proof
 // first; see fleet.ServerProof. ends are the addresses of the servers' own sessions: an alias without connections leads
 // where our own session to its address goes. Every host of a list, and every address of a name, must lead to a known
-// server: by a connection found there, by another alias's, or because our own session goes there. What does not, and the
-// other end of every connection that no server shows, is put into Unplaced.
+// server: by a connection found there, by another alias's, or because our own session goes there. What does not, and
+// the other end of every connection that no server shows, is put into Unplaced.
 func (p *prover) settle(processes []fleet.Process, e evidence, ends map[origin]string) {
 	if p.proved == nil {
 		p.proved, p.led = map[aliasName]proof{}, leads{}

@@ -9,11 +9,13 @@ import (
 )
 
 func foundAt(process, alias, server string, n int) evidence {
-	return evidence{found: map[aliasName]map[string]int{{process, alias}: {server: n}}, stayed: map[aliasName]bool{{process, alias}: true}}
+	return evidence{found: map[aliasName]map[string]int{{process, alias}: {server: n}},
+		stayed: map[aliasName]bool{{process, alias}: true}}
 }
 
 func TestAnAliasIsWhereItsBackendsAreAndSharesItsAddress(t *testing.T) {
-	now := FleetOf(fleet.Alias{Name: "a", Host: "db1", Port: 5432}, fleet.Alias{Name: "b", Host: "db1", Port: 5432}, fleet.Alias{Name: "c", Host: "db1", Port: 5433})
+	now := FleetOf(fleet.Alias{Name: "a", Host: "db1", Port: 5432}, fleet.Alias{Name: "b", Host: "db1", Port: 5432},
+		fleet.Alias{Name: "c", Host: "db1", Port: 5433})
 	new(prover).settle(now, foundAt("g/1", "a", "main", 3), nil)
 	WantProof(t, now[0], 0, "main", fleet.ProofBackends)
 	WantProof(t, now[0], 1, "main", fleet.ProofAddress)
@@ -82,13 +84,18 @@ func TestEveryHostOfAListLeadsToAKnownServerOrIsNamed(t *testing.T) {
 	}{
 		{"found on both", evidence{found: map[aliasName]map[string]int{at: {"x": 1, "y": 2}},
 			ends: map[origin][]string{end("10.0.0.1"): {"x"}, end("10.0.0.2"): {"y"}}}, nil, "y [x] [] list"},
-		{"never used, our own sessions go there", evidence{}, map[origin]string{end("10.0.0.1"): "x", end("10.0.0.2"): "y"}, "x [y] [] list"},
-		{"found on one, the other unknown", evidence{found: map[aliasName]map[string]int{at: {"x": 1}}, ends: map[origin][]string{end("10.0.0.1"): {"x"}}},
+		{"never used, our own sessions go there", evidence{}, map[origin]string{end("10.0.0.1"): "x", end("10.0.0.2"): "y"},
+			"x [y] [] list"},
+		{"found on one, the other unknown", evidence{found: map[aliasName]map[string]int{at: {"x": 1}},
+			ends: map[origin][]string{end("10.0.0.1"): {"x"}}},
 			nil, "x [] [10.0.0.2:5432] backends"},
 		{"never used, nothing known", evidence{}, nil, " [] [10.0.0.1:5432 10.0.0.2:5432] none"},
-		{"found on one, lost on the other", evidence{found: map[aliasName]map[string]int{at: {"x": 1}}, stayed: map[aliasName]bool{at: true},
-			ends: map[origin][]string{end("10.0.0.1"): {"x"}}, lost: map[aliasName][]string{at: {"10.0.0.2:5432"}}}, nil, "x [] [10.0.0.2:5432] backends"},
-		{"lost altogether", evidence{stayed: map[aliasName]bool{at: true}, lost: map[aliasName][]string{at: {"10.0.0.2:5432"}}}, nil,
+		{"found on one, lost on the other", evidence{found: map[aliasName]map[string]int{at: {"x": 1}},
+			stayed: map[aliasName]bool{at: true},
+			ends:   map[origin][]string{end("10.0.0.1"): {"x"}}, lost: map[aliasName][]string{at: {"10.0.0.2:5432"}}}, nil,
+			"x [] [10.0.0.2:5432] backends"},
+		{"lost altogether", evidence{stayed: map[aliasName]bool{at: true},
+			lost: map[aliasName][]string{at: {"10.0.0.2:5432"}}}, nil,
 			" [] [10.0.0.1:5432 10.0.0.2:5432] elsewhere"},
 	} {
 		now := FleetOf(fleet.Alias{Name: "l", Host: "10.0.0.1,10.0.0.2", Port: 5432})

@@ -45,8 +45,8 @@ func sharing(t *testing.T, memory string) *livetest.Fake {
 	return f
 }
 
-// TestAPortOfSeveralProcessesIsRefused: two processes of one file say the same of themselves, and neither sees the other's
-// callers. One process behind such a port is observed, and it is said that another may be there.
+// TestAPortOfSeveralProcessesIsRefused: two processes of one file say the same of themselves, and neither sees the
+// other's callers. One process behind such a port is observed, and it is said that another may be there.
 func TestAPortOfSeveralProcessesIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -56,13 +56,30 @@ func TestAPortOfSeveralProcessesIsRefused(t *testing.T) {
 		note   string // empty: none
 		logins int    // of the first
 	}{
-		{name: "two of one file", fakes: func() []*livetest.Fake { return []*livetest.Fake{sharing(t, "0x5571"), sharing(t, "0x6682")} },
-			kind: operr.KindUsage, says: "several processes listen at its port (so_reuseport is 1): a login met another process than the first"},
+		{name: "two of one file", fakes: func() []*livetest.Fake {
+			return []*livetest.Fake{sharing(t, "0x5571"),
+				sharing(t, "0x6682")}
+		},
+			kind: operr.KindUsage,
+			says: "several processes listen at its port (so_reuseport is 1): a login met another process than the first"},
 		{name: "two of two files", fakes: func() []*livetest.Fake {
 			return []*livetest.Fake{sharing(t, "0x5571"), sharing(t, "0x6682").Become("other")}
-		}, kind: operr.KindUsage, says: "several processes listen at its port (so_reuseport is 1): another process answers: first conffile"},
+		}, kind: operr.KindUsage,
+			says: "several processes listen at its port (so_reuseport is 1): another process answers: first conffile"},
 		{name: "one", fakes: func() []*livetest.Fake { return []*livetest.Fake{sharing(t, "0x5571")} },
-			note: "so_reuseport is 1, so that several processes may listen at its port: 12 of 12 logins met the same one, none another", logins: 13},
+			note: "so_reuseport is 1, so that several processes may listen at its port: 12 of 12 logins met the same one, none " +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"" +
+				"another", logins: 13},
 		{name: "one that shares no port", fakes: func() []*livetest.Fake {
 			f := sharing(t, "0x5571")
 			f.Set("so_reuseport", "0")
@@ -87,7 +104,8 @@ func TestAPortOfSeveralProcessesIsRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fakes := c.fakes()
-			f, err := observe.Open(t.Context(), admin.Targets{Timeout: time.Second, Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{shared(t, fakes...)}}}})
+			f, err := observe.Open(t.Context(), admin.Targets{Timeout: time.Second,
+				Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{shared(t, fakes...)}}}})
 			if c.kind != 0 {
 				if operr.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("%v, of kind %d; want %q", err, operr.KindOf(err), c.says)
@@ -136,8 +154,10 @@ func TestOneOfThoseThatShareAPortIsSaidToBeAlone(t *testing.T) {
 		name     string
 		consoles []string
 		notes    int
-	}{{"both", []string{first, second}, 0}, {"one", []string{first}, 1}, {"one, and one of another port", []string{first, third}, 2}} {
-		f, err := observe.Open(t.Context(), admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "g", Consoles: c.consoles}}})
+	}{{"both", []string{first, second}, 0}, {"one", []string{first}, 1}, {"one, and one of another port",
+		[]string{first, third}, 2}} {
+		f, err := observe.Open(t.Context(), admin.Targets{Timeout: livetest.Generous,
+			Groups: []admin.GroupTarget{{Name: "g", Consoles: c.consoles}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,23 +30,36 @@ func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
 		hint    string
 	}
 	refusals := []refusal{
-		{"a role without pg_monitor", server(s.DSN(lab.Plain, "")), operr.KindEvidence, "role plain may not see", "GRANT pg_monitor TO plain"},
-		{"a wrong password at the server", server(lab.Bare(s.DSN(lab.Monitor, "")) + " password=hush-wrong"), operr.KindUnreachable, "password authentication failed", "in the DSN"},
-		{"a database that is not there", server(s.DSN(lab.Monitor, "nowhere")), operr.KindUnreachable, "nowhere", "read its log"},
-		{"a console that is a PostgreSQL", console(s.DSN(lab.Superuser, "postgres")), operr.KindUsage, "not a PgBouncer console", "dbname=postgres is a pool: the console is dbname=pgbouncer"},
-		{"one server under two names", admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "a", DSN: s.DSN(lab.Monitor, "")}, {Name: "b", DSN: s.DSN(lab.Monitor, "app")}}},
+		{"a role without pg_monitor", server(s.DSN(lab.Plain, "")), operr.KindEvidence, "role plain may not see",
+			"GRANT pg_monitor TO plain"},
+		{"a wrong password at the server", server(lab.Bare(s.DSN(lab.Monitor, "")) + " password=hush-wrong"),
+			operr.KindUnreachable, "password authentication failed", "in the DSN"},
+		{"a database that is not there", server(s.DSN(lab.Monitor, "nowhere")), operr.KindUnreachable, "nowhere",
+			"read its log"},
+		{"a console that is a PostgreSQL", console(s.DSN(lab.Superuser, "postgres")), operr.KindUsage,
+			"not a PgBouncer console", "dbname=postgres is a pool: the console is dbname=pgbouncer"},
+		{"one server under two names", admin.Targets{Timeout: livetest.Generous,
+			Servers: []admin.ServerTarget{{Name: "a", DSN: s.DSN(lab.Monitor, "")},
+				{Name: "b", DSN: s.DSN(lab.Monitor, "app")}}},
 			operr.KindUsage, "two names for one server", "once"},
 	}
 	for _, p := range l.Processes {
 		refusals = append(refusals,
-			refusal{"a console user without rights, " + p.Group, console(p.ConsoleDSN("app1")), operr.KindEvidence, "not allowed", "add app1 to stats_users"},
-			refusal{"a wrong password at the console, " + p.Group, console(lab.Bare(p.ConsoleDSN(lab.ConsoleStats)) + " password=hush-wrong"), operr.KindUnreachable, "", "in the DSN"},
-			refusal{"a console that is a pool, " + p.Group, console(p.DSN("app1", "app")), operr.KindUsage, "not a PgBouncer console", "dbname=app is a pool"},
-			refusal{"a server that is a pool, " + p.Group, server(p.DSN(lab.Monitor, "app")), operr.KindUsage, "goes through a pooler", "the PostgreSQL itself"},
-			refusal{"a server that is a console, " + p.Group, server(p.ConsoleDSN(lab.ConsoleStats)), operr.KindUsage, "console of a PgBouncer", "address of the PostgreSQL"},
-			refusal{"a server that is a console we may not use, " + p.Group, server(p.ConsoleDSN("app1")), operr.KindUsage, "a PgBouncer answers", "address of the PostgreSQL"},
-			refusal{"one process by its port and by its socket, " + p.Group, admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{
-				{Name: "g", Consoles: []string{p.ConsoleDSN(lab.ConsoleStats), p.SocketDSN(lab.ConsoleAdmin, "pgbouncer")}}}},
+			refusal{"a console user without rights, " + p.Group, console(p.ConsoleDSN("app1")), operr.KindEvidence,
+				"not allowed", "add app1 to stats_users"},
+			refusal{"a wrong password at the console, " + p.Group, console(lab.Bare(p.ConsoleDSN(lab.ConsoleStats)) +
+				" password=hush-wrong"), operr.KindUnreachable, "", "in the DSN"},
+			refusal{"a console that is a pool, " + p.Group, console(p.DSN("app1", "app")), operr.KindUsage,
+				"not a PgBouncer console", "dbname=app is a pool"},
+			refusal{"a server that is a pool, " + p.Group, server(p.DSN(lab.Monitor, "app")), operr.KindUsage,
+				"goes through a pooler", "the PostgreSQL itself"},
+			refusal{"a server that is a console, " + p.Group, server(p.ConsoleDSN(lab.ConsoleStats)), operr.KindUsage,
+				"console of a PgBouncer", "address of the PostgreSQL"},
+			refusal{"a server that is a console we may not use, " + p.Group, server(p.ConsoleDSN("app1")), operr.KindUsage,
+				"a PgBouncer answers", "address of the PostgreSQL"},
+			refusal{"one process by its port and by its socket, " + p.Group, admin.Targets{Timeout: livetest.Generous,
+				Groups: []admin.GroupTarget{
+					{Name: "g", Consoles: []string{p.ConsoleDSN(lab.ConsoleStats), p.SocketDSN(lab.ConsoleAdmin, "pgbouncer")}}}},
 				operr.KindUsage, "two consoles for one process", "once"})
 	}
 	for _, c := range refusals {

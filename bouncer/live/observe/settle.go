@@ -16,16 +16,17 @@ import (
 // login through ssh, and samples come every second. A change of the process's own settings is looked up at once.
 const settleAge = time.Minute
 
-// settleRetry is how long a file that could not be read is left alone. Chosen: of 200 processes on one host, 20 logins a second at
-// most.
+// settleRetry is how long a file that could not be read is left alone. Chosen: of 200 processes on one host, 20 logins
+// a second at most.
 const settleRetry = 10 * time.Second
 
-// settleFirst is how long the sample waits that begins a read, where the settings have changed and the read before did not fail. Chosen:
-// two files and two logins through ssh over a slow line.
+// settleFirst is how long the sample waits that begins a read, where the settings have changed and the read before did
+// not fail. Chosen: two files and two logins through ssh over a slow line.
 const settleFirst = 10 * time.Second
 
-// settleWait is how long a sample waits for a read that an earlier sample has begun, or of a file that is only to be observed again.
-// Chosen: less than half of the shortest policy.every, so that a store that hangs holds up no action whose cause is elsewhere but once.
+// settleWait is how long a sample waits for a read that an earlier sample has begun, or of a file that is only to be
+// observed again. Chosen: less than half of the shortest policy.every, so that a store that hangs holds up no action
+// whose cause is elsewhere but once.
 const settleWait = 200 * time.Millisecond
 
 // settled is what the file of a process said, when SHOW USERS and the settings were those.
@@ -49,11 +50,12 @@ func (s settled) of(p fleet.Process) bool {
 
 // due reports whether the file is to be read again.
 func (s settled) due(p fleet.Process, now time.Time) bool {
-	return (!s.of(p) || now.Sub(s.at) > settleAge) && (now.Sub(s.tried) > settleRetry || s.triedFor != p.Identity.ConfigHash)
+	return (!s.of(p) || now.Sub(s.at) > settleAge) && (now.Sub(s.tried) > settleRetry ||
+		s.triedFor != p.Identity.ConfigHash)
 }
 
-// Know tells where the files of the processes are. What SHOW USERS leaves in doubt is then looked up in their [users], and which
-// databases have a line of their own in their [databases].
+// Know tells where the files of the processes are. What SHOW USERS leaves in doubt is then looked up in their [users],
+// and which databases have a line of their own in their [databases].
 func (f *Fleet) Know(configs []Config) {
 	f.Mu.Lock()
 	defer f.Mu.Unlock()
@@ -61,9 +63,10 @@ func (f *Fleet) Know(configs []Config) {
 }
 
 // settle looks up the sizes of users that are in doubt, and before 1.23 their limits, which no console shows. Where a
-// file cannot be read, or does not say what its process shows, the doubt stays: the planner counts the larger value. What
-// it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet. A read is waited for by the sample
-// that begins it where the settings have changed; else it goes on beside the samples, and what the file said before counts.
+// file cannot be read, or does not say what its process shows, the doubt stays: the planner counts the larger value.
+// What it cannot tell: a limit that was lowered in the file, and that the process has not loaded yet. A read is waited
+// for by the sample that begins it where the settings have changed; else it goes on beside the samples, and what the
+// file said before counts.
 func (f *Fleet) settle(ctx context.Context, processes []fleet.Process) {
 	admin.Together(len(processes), func(i int) error {
 		p := &processes[i]
@@ -108,8 +111,8 @@ func (f *Fleet) Known(process string) settled {
 	return f.settled[process]
 }
 
-// reading is closed once the read of a file that is under way has ended; where none is, one that is due is begun. Nil: there is none.
-// It takes storeTimeout for each file at most, and no sample that ends cuts it short.
+// reading is closed once the read of a file that is under way has ended; where none is, one that is due is begun. Nil:
+// there is none. It takes storeTimeout for each file at most, and no sample that ends cuts it short.
 func (f *Fleet) reading(ctx context.Context, p fleet.Process, c Config, due bool) (done chan struct{}, begun bool) {
 	f.settling.Lock()
 	defer f.settling.Unlock()
@@ -148,8 +151,8 @@ func (f *Fleet) reading(ctx context.Context, p fleet.Process, c Config, due bool
 	return done, true
 }
 
-// filedLines are the lines of [databases] of a process's file that are in force, sorted: those of aliases that the process shows,
-// and that of *, of which nobody can tell.
+// filedLines are the lines of [databases] of a process's file that are in force, sorted: those of aliases that the
+// process shows, and that of *, of which nobody can tell.
 func filedLines(p fleet.Process, file ini.Config) []fleet.FiledLine {
 	lines := []fleet.FiledLine{}
 	kind, _, _ := file.Setting("auth_type")
@@ -160,7 +163,8 @@ func filedLines(p fleet.Process, file ini.Config) []fleet.FiledLine {
 			l.AuthUser, l.AuthDatabase = d.AuthUser, d.AuthAlias
 		}
 		if d.Alias == fleet.AutoDB {
-			l.Star = &fleet.StarLine{Host: d.Host, Port: d.Port, Database: d.DBName, ForceUser: d.ForceUser, SizeConns: -1, ReserveConns: -1, PoolMode: d.PoolMode}
+			l.Star = &fleet.StarLine{Host: d.Host, Port: d.Port, Database: d.DBName, ForceUser: d.ForceUser, SizeConns: -1,
+				ReserveConns: -1, PoolMode: d.PoolMode}
 			if d.Sized {
 				l.Star.SizeConns = d.SizeConns
 			}

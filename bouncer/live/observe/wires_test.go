@@ -18,9 +18,12 @@ func TestAServerBehindAPlainProxyIsStillAServer(t *testing.T) {
 	t.Parallel()
 	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	s := l.Server("main")
-	through := strings.Replace(s.DSN(lab.Monitor, ""), fmt.Sprintf("port=%d", s.Port), fmt.Sprintf("port=%d", livetest.Proxy(t, s.Port)), 1)
-	f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "main", DSN: through}}})
-	if got, want := livetest.LookedAt(t, f).Servers[0].Backends, (fleet.BackendCounts{DirectConns: 1, OwnConns: 1}); got != want {
+	through := strings.Replace(s.DSN(lab.Monitor, ""), fmt.Sprintf("port=%d", s.Port),
+		fmt.Sprintf("port=%d", livetest.Proxy(t, s.Port)), 1)
+	f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
+		Servers: []admin.ServerTarget{{Name: "main", DSN: through}}})
+	if got, want := livetest.LookedAt(t, f).Servers[0].Backends,
+		(fleet.BackendCounts{DirectConns: 1, OwnConns: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
 	}
 }
@@ -35,7 +38,8 @@ func TestALoginInFlightIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := livetest.LookedAt(t, f).Servers[0].Backends, (fleet.BackendCounts{PoolConns: 2, DirectConns: 1, OwnConns: 1}); got != want {
+	if got, want := livetest.LookedAt(t, f).Servers[0].Backends, (fleet.BackendCounts{PoolConns: 2, DirectConns: 1,
+		OwnConns: 1}); got != want {
 		t.Errorf("before: counts %+v, want %+v", got, want)
 	}
 	if err := syscall.Kill(s.Pid(), syscall.SIGSTOP); err != nil {
