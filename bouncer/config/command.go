@@ -1,9 +1,15 @@
 package config
 
 import (
+	"maps"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
+
+	"github.com/goccy/go-yaml"
 
 	"github.com/pgbudget/pgbudget/bouncer/near"
 )
@@ -57,4 +63,111 @@ func manyWords(text string) bool {
 // asList writes a line of words as YAML's list.
 func asList(line, rest string) string {
 	return "[" + strings.Join(strings.Fields(line), ", ") + rest + "]"
+}
+
+// Hooks are commands that are run when a run does something.
+type Hooks struct {
+	OnStep   []string `yaml:"on_step"`
+	OnHold   []string `yaml:"on_hold"`
+	OnResume []string `yaml:"on_resume"`
+	OnAbort  []string `yaml:"on_abort"`
+	OnDone   []string `yaml:"on_done"`
+	Timeout  Dur      `yaml:"timeout"`
+}
+
+// DefaultHookTimeout is the time that a hook has. chosen: a call over the network and a retry.
+const DefaultHookTimeout = 10 * time.Second
+
+// Argv returns the commands by the name of what they are run on, without "on_".
+func (h Hooks) Argv() map[string][]string {
+	out := map[string][]string{}
+	for name, argv := range map[string][]string{"step": h.OnStep, "hold": h.OnHold, "resume": h.OnResume,
+		"abort": h.OnAbort, "done": h.OnDone} {
+		if len(argv) > 0 {
+			out[name] = argv
+		}
+	}
+	return out
+}
+
+// Within returns the time that each has.
+func (h Hooks) Within() time.Duration {
+	if h.Timeout.OK() {
+		return h.Timeout.D
+	}
+	return DefaultHookTimeout
+}
+
+func (k *Checker) hooks(h Hooks) {
+	all := h.Argv()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		k.command("hooks.on_"+name, all[name])
+	}
+	switch {
+	case h.Timeout.Set && !h.Timeout.OK():
+		k.Fault("hooks.timeout", "%s", h.Timeout.bad)
+	case h.Timeout.Set && (h.Timeout.D < 100*time.Millisecond || h.Timeout.D > 10*time.Minute):
+		k.Fault("hooks.timeout", "is %s, want 100ms to 10m", h.Timeout.D)
+	}
+}
+
+// Mirror is a second place for each line of the journal: a file, or a command that is given it.
+type Mirror struct {
+	Path string
+	Argv []string
+	bad  string
+}
+
+var _ yaml.InterfaceUnmarshaler = (*Mirror)(nil)
+
+// DefaultMirrorTimeout is the time that the command has for a line. chosen: as a hook, a call over the network and a
+// retry.
+const DefaultMirrorTimeout = 10 * time.Second
+
+// UnmarshalYAML reads a path, or a command as a list. It never fails: what is wrong is kept for Check.
+func (m *Mirror) UnmarshalYAML(unmarshal func(any) error) error {
+	*m = Mirror{}
+	if unmarshal(&m.Argv) == nil {
+		if len(m.Argv) == 0 {
+			m.bad = "is a list without a command, want a path, or a command and its arguments"
+		}
+		return nil
+	}
+	if m.Path, m.bad = Text(unmarshal); m.bad == "" && m.Path == "" {
+		m.bad = "is empty, want a path, or a command as a list"
+	}
+	return nil
+}
+
+// MirrorWithin returns the time that the command has for a line.
+func (f File) MirrorWithin() time.Duration {
+	if f.MirrorTimeout.OK() {
+		return f.MirrorTimeout.D
+	}
+	return DefaultMirrorTimeout
+}
+
+func (k *Checker) mirror(f *File) {
+	m := f.Mirror
+	is := len(m.Argv) > 0 || m.Path != "" || m.bad != ""
+	switch {
+	case m.bad != "":
+		k.Fault("mirror", "%s", m.bad)
+	case manyWords(m.Path):
+		k.Fault("mirror", "is %q: want a list for a command, %s, or ./%s for a file",
+			m.Path, asList(m.Path, ""), m.Path)
+	case is && f.Journal == "":
+		k.Fault("mirror", "has no journal: beside it to be the mirror of")
+	case is && m.Path != "" && filepath.Clean(m.Path) == filepath.Clean(f.Journal):
+		k.Fault("mirror", "is the journal itself, want a file on another disk")
+	}
+	k.command("mirror", m.Argv)
+	switch d := f.MirrorTimeout; {
+	case d.Set && !d.OK():
+		k.Fault("mirror_timeout", "%s", d.bad)
+	case d.Set && len(m.Argv) == 0:
+		k.Fault("mirror_timeout", "is the time of a command, and mirror: names none")
+	case d.Set && (d.D < 100*time.Millisecond || d.D > 10*time.Minute):
+		k.Fault("mirror_timeout", "is %s, want 100ms to 10m", d.D)
+	}
 }

@@ -1,6 +1,9 @@
 package config
 
-import "slices"
+import (
+	_ "embed"
+	"slices"
+)
 
 // presets are sets of signals under one name.
 //
@@ -51,3 +54,8 @@ func (f File) presetSignals() []Signal {
 	}
 	return out
 }
+
+// Reference is a valid config that shows every key with its meaning and default.
+//
+//go:embed reference.yaml
+var Reference string

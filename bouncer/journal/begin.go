@@ -3,11 +3,12 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // Begin makes a journal that is not there yet, and opens it as Open does. Where the mirror is a command, Open makes
@@ -44,4 +45,15 @@ func (m Mirror) Unbegun(path string) error {
 func begun(path string) bool {
 	info, err := os.Stat(path)
 	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() > 0
+}
+
+// Busy reports whether a process holds the journal for writing now: a run is at work. One that died holds it no more.
+// It waits for nothing and changes nothing; of a file that is not there, or may not be read, it reports false.
+func Busy(path string) bool {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return errors.Is(syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }

@@ -247,3 +247,51 @@ func reading(key, path string, f func(content) error) error {
 	}
 	return f(c)
 }
+
+// Torn reports whether a crash has cut the last line of a journal. The line was never answered as written, so nothing
+// has followed from it; Load and Read leave it out, and Open takes it off. While a process holds the journal the line
+// is being written, and is not torn. One that is not there is not torn. The errors are those of Load.
+func Torn(path string) (bool, error) {
+	torn, err := cutLine(path)
+	if err != nil || !torn || Busy(path) {
+		return false, err
+	}
+	return cutLine(path) // who wrote it may have ended between the sample and the question
+}
+
+// cutLine reports whether something stands after the last whole line.
+func cutLine(path string) (bool, error) {
+	more := false
+	err := reading("journal", path, func(c content) error {
+		st, err := c.load()
+		more = err == nil && st.whole < c.size
+		return err
+	})
+	return more, err
+}
+
+// small is the length of the longest file that ReadSmall reads. chosen: a name, a time and a reason are in it many
+// times over.
+const small = 4 << 10
+
+// ReadSmall reads a small file that stands beside a journal. It waits for nobody and reads no more than a little: what
+// is no regular file, or has more than 4 KiB, is an error; so is a file that is not there, which fs.ErrNotExist and
+// os.IsNotExist tell.
+func ReadSmall(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is %s, want a file", path, kindOf(info.Mode()))
+	}
+	file, err := openAtOnce(path, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, small+1))
+	if err == nil && len(text) > small {
+		err = fmt.Errorf("%s has more than %d bytes", path, small)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return text, nil
+}

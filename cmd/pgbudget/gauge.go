@@ -8,7 +8,6 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
@@ -79,7 +78,7 @@ func (g gauge) read(s config.Signal, server string) fleet.Signal {
 	if q := queryOf(s, server, g.servers); q.query != "" {
 		return g.poll.of(q)
 	}
-	x, ok := budget.Builtin(s.Builtin, g.look.newest(), server)
+	x, ok := fleet.Builtin(s.Builtin, g.look.newest(), server)
 	if !ok {
 		x = fleet.Signal{Server: server, Value: fleet.Unknown(), Error: s.Builtin +
 			" has no query: and cannot be read off a sample"}

@@ -5,9 +5,12 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"testing"
 	"time"
 
+	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // RandomLimits is a small fleet of one or two processes, in which aliases and users have limits of many kinds.
@@ -190,4 +193,90 @@ func MostOpen(o fleet.Observation, server string) int {
 		total += best
 	}
 	return total
+}
+
+// Limited is a what-if of one pool, copies of which are under max_db_connections.
+func Limited(size, limit, processes int, users []string, perSec float64) budget.Declared {
+	d := WhatIf(200)
+	p := d.Pools[0]
+	p.Copies, p.Users, p.Size, p.MaxDBConns = processes*len(users), users, Ptr(size), Ptr(limit)
+	p.Load = &budget.DeclaredLoad{ArrivalsPerSec: perSec, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
+	d.Pools = []budget.DeclaredPool{p}
+	d.LeastGain = budget.DefaultLeastGain
+	return d
+}
+
+// Starred is a gathered process whose line of * has those databases, each with those pools.
+func Starred(t *testing.T, p fleet.Process, s fleet.Server, databases map[string][]fleet.PoolGauges,
+	change func(*fleet.Alias)) fleet.Observation {
+	t.Helper()
+	p.ID, p.Group, p.At = "g/1", "g", Epoch
+	p.Settings.PoolMode = "transaction"
+	for name, pools := range databases {
+		a := fleet.Alias{Name: name, Database: name, SizeConns: p.Settings.DefaultPoolConns, MaxConns: p.Settings.MaxDBConns,
+			Server: "pg", PoolMode: "transaction", Pools: pools}
+		if change != nil {
+			change(&a)
+		}
+		p.Aliases = append(p.Aliases, a)
+	}
+	s.Name = "pg"
+	if s.MaxConns == 0 {
+		s.MaxConns = 500
+	}
+	g, err := fleet.Gather(fleet.Observation{At: Epoch, Servers: []fleet.Server{s}, Processes: []fleet.Process{p}},
+		map[string][]string{"g/1": {fleet.AutoDB}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// Modelled is the fleet of one sample, nothing declared.
+func Modelled(t *testing.T, o fleet.Observation) budget.Fleet {
+	t.Helper()
+	var loads []load.Load
+	for _, id := range fleet.PoolIDs(o) {
+		loads = append(loads, load.Load{Pool: id, Unknown: "not asked"})
+	}
+	f, err := budget.Model(Epoch, budget.Declared{SizeAll: true}, load.Evidence{To: Epoch, Samples: 1, Last: o}, loads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// LimitsOfFleet are the limits with what is left of each and how many copies are under it.
+func LimitsOfFleet(f budget.Fleet) map[string][2]int {
+	out := map[string][2]int{}
+	for _, l := range f.Limits {
+		out[l.Text()] = [2]int{l.Conns, len(l.Members)}
+	}
+	return out
+}
+
+// Worst is what the ledger counts for the pools of one server, users that are counted as a whole included.
+func Worst(f budget.Fleet, server string) int {
+	_, users := f.Retallied(server)
+	return f.WorstConns(server) + users
+}
+
+// CappedFleet is pool a of a size above its max_db_connections, or just below it, beside b; 22 connections for both.
+func CappedFleet(size int, hold time.Duration) budget.Declared {
+	server := budget.DeclaredOf("main", budget.Declared{})
+	server.MaxConns, server.DirectConns, server.HeadroomConns = Ptr(30), Ptr(0), Ptr(5)
+	d := budget.Declared{Servers: []budget.DeclaredServer{server}}
+	for _, x := range []struct {
+		id     string
+		size   int
+		perSec float64
+		hold   time.Duration
+	}{{"a/app", size, 50, 40 * time.Millisecond}, {"b/app", 7, 120, hold}} {
+		p, _ := d.Pool(x.id)
+		p.Copies, p.Size = 1, Ptr(x.size)
+		p.Load = &budget.DeclaredLoad{ArrivalsPerSec: x.perSec, MeanHold: x.hold, ArrivalSCV: 1, HoldSCV: 1}
+		d.Pools = append(d.Pools, p)
+	}
+	d.Pools[0].MaxDBConns = Ptr(14)
+	return d
 }

@@ -1,10 +1,15 @@
 package plannertest
 
 import (
+	"testing"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // CpuFacts are the ways in which a server's CPU may be known: all of a transaction's, by a fit, by today's ratio.
@@ -30,4 +35,86 @@ var CpuFacts = map[string]func(f *budget.Fleet){
 		f.Servers[0].CPU.Cores, f.Servers[0].CPU.Now, f.Servers[0].CPU.NowPerSec = 8, 0.4, 1000
 		f.Pools[1].Load.CPUPerXact = 5 * time.Millisecond
 	},
+}
+
+// Shifting is a stage with 40 % of a/db's 8 Erlangs on their way to b/db, which carries as many already; 20 of its 40
+// connections are spare.
+func Shifting() *Stage {
+	s := NewStage(10)
+	s.Policy.Percent, s.Policy.Soak = 50, 10*time.Second
+	s.Shifts = []shift.Shift{{From: "a/db", To: "b/db", Fraction: load.Range{Lower: 0.4, Target: 0.4, Upper: 0.4},
+		Until: 100}}
+	s.Readings = []state.Reading{{X: 0, Said: true}}
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now,
+		Switches: []state.Switch{{Shift: "a/db:b/db"}}})
+	return s
+}
+
+// Sized looks with the sizes that the journal says.
+func (s *Stage) Sized() {
+	a, b := 20, 10
+	for _, w := range s.Memory.Written {
+		if w.Process == "a/1" {
+			a = w.To
+		} else {
+			b = w.To
+		}
+	}
+	s.See(a, min(a, 9), b, min(b, 9))
+}
+
+// Due acts until a verb is due, and leaves it at that.
+func (s *Stage) Due(t *testing.T, want state.ActionKind) state.Action {
+	t.Helper()
+	for range 100 {
+		s.Sized()
+		a := s.Next()
+		if a.Kind == want {
+			return a
+		}
+		s.Act(t, a.Kind)
+	}
+	t.Fatalf("%s never comes", want)
+	return state.Action{}
+}
+
+// Until acts until a verb is due, and has the switch say what it was told.
+func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
+	t.Helper()
+	for range 100 {
+		s.Sized()
+		a := s.Next()
+		if a.Kind == want {
+			return s.Act(t, want)
+		}
+		if a.Kind == state.Stop {
+			t.Fatalf("%s: %s; want %s", a.Outcome, a.Reason, want)
+		}
+		s.Act(t, a.Kind)
+		if a.Kind == state.ShiftTraffic {
+			s.Readings[0].X = a.Traffic.To
+		}
+	}
+	t.Fatalf("%s never comes: %+v", want, s.Next())
+	return state.Action{}
+}
+
+func (s *Stage) Size(group string) int {
+	size := map[string]int{"a": 20, "b": 10}[group]
+	for _, w := range s.Memory.Written {
+		if w.Process == group+"/1" {
+			size = w.To
+		}
+	}
+	return size
+}
+
+// Saturated has a signal of pg above its abort level.
+func (s *Stage) Saturated() {
+	for range 2 {
+		s.Now = s.Now.Add(time.Millisecond)
+		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}},
+			[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
+			s.Now)
+	}
 }

@@ -2,10 +2,14 @@ package livetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
 	"sync"
+	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -44,6 +48,162 @@ func Release(n int) state.Action {
 	for i := range n {
 		act.Changes = append(act.Changes, fleet.SettingChange{Process: fmt.Sprintf("g/%d", i+1), Alias: "d1",
 			Key: fleet.KeySize, From: 6, To: 5})
+	}
+	return act
+}
+
+// Careful is a store that tries, and keeps what it writes over.
+type Careful struct {
+	*Memory
+	Refuse error // of a try
+	Tries  int
+	Broken bool // it cannot be written a second time
+	Kept   bool
+}
+
+func (c *Careful) Try(context.Context, string, []byte) error { c.Tries++; return c.Refuse }
+
+func (c *Careful) Write(ctx context.Context, path string, old, data []byte) error {
+	if c.Broken && c.Writes > 0 {
+		return errors.New("it is broken")
+	}
+	c.Kept = true
+	return c.Memory.Write(ctx, path, old, data)
+}
+
+func (c *Careful) Settled(string) error { c.Kept = false; return nil }
+
+func (c *Careful) Saved(string) string {
+	if !c.Kept {
+		return ""
+	}
+	return "/kept/pgbouncer.ini"
+}
+
+// Undo is release back, of what it has done and of what it has not.
+func Undo(n int) state.Action {
+	act := Release(n)
+	for i := range act.Changes {
+		act.Changes[i].From, act.Changes[i].To = 5, 6
+	}
+	return act
+}
+
+// Slow is a store whose writes wait.
+type Slow struct {
+	*Memory
+	Writing chan struct{} // it has come to a write
+	GoOn    chan struct{}
+}
+
+func (s *Slow) Write(ctx context.Context, path string, old, data []byte) error {
+	s.Writing <- struct{}{}
+	<-s.GoOn
+	return s.Memory.Write(ctx, path, old, data)
+}
+
+// Grant is release(n) the other way round, from 6 to 7.
+func Grant(n int) state.Action {
+	act := Release(n)
+	act.Kind = state.Grant
+	for i := range act.Changes {
+		act.Changes[i].To = 7
+	}
+	return act
+}
+
+// Retreat takes grant(n) back.
+func Retreat(n int) state.Action {
+	act := Grant(n)
+	act.Kind = state.Retreat
+	for i := range act.Changes {
+		act.Changes[i] = act.Changes[i].Back()
+	}
+	return act
+}
+
+func Text(m *Memory) string {
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
+	return m.Text
+}
+
+// AliasIn returns a process's alias "app".
+func AliasIn(t *testing.T, o fleet.Observation, process string) fleet.Alias {
+	t.Helper()
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			if p.ID == process && a.Name == "app" {
+				return a
+			}
+		}
+	}
+	t.Fatalf("%s has no alias app", process)
+	return fleet.Alias{}
+}
+
+// Kept is a store whose files something else keeps.
+type Kept struct{ *Memory }
+
+// Managed names the file.
+func (k Kept) Managed(path string) string { return path + ": kept by a ConfigMap" }
+
+// Back is what takes a release back.
+func Back(n int) state.Action {
+	act := state.Action{Kind: state.Undo}
+	for _, x := range Release(n).Changes {
+		act.Changes = append(act.Changes, x.Back())
+	}
+	return act
+}
+
+// Accepts are the names that a hint tells to accept, in order.
+func Accepts(err error) []string {
+	var names []string
+	for _, m := range regexp.MustCompile(`--accept-pending '?([^\s']+)'?`).FindAllStringSubmatch(operr.HintOf(err), -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// End closes every open session without a word.
+func (f *Fake) End() {
+	f.Mu.Lock()
+	defer f.Mu.Unlock()
+	for conn := range f.Conns {
+		conn.Close()
+	}
+}
+
+// ErrLost is what a guard says of a lock that is lost, and errSilent of a server that does not answer.
+var (
+	ErrLost   = &operr.Error{Kind: operr.KindBusy, Err: errors.New("the session that held the lock was lost")}
+	ErrSilent = &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("no answer within 5s")}
+)
+
+// Guard counts how often it is asked, and answers from then on with an error.
+type Guard struct {
+	Mu    sync.Mutex
+	Asked int
+	From  int
+	Err   error
+}
+
+func (g *Guard) Ask(context.Context) error {
+	g.Mu.Lock()
+	defer g.Mu.Unlock()
+	if g.Asked++; g.Asked < g.From {
+		return nil
+	}
+	return g.Err
+}
+
+func Growth(n int) state.Action {
+	act := state.Action{Kind: state.Grant}
+	for i := range n {
+		process := fmt.Sprintf("g/%d", i+1)
+		act.Changes = append(act.Changes, fleet.SettingChange{Process: process, Alias: "d1", Key: fleet.KeySize, From: 6,
+			To: 7})
 	}
 	return act
 }

@@ -1,18 +1,16 @@
-package budget
+package fleet
 
 import (
 	"slices"
 	"time"
-
-	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // Builtin reads a saturation signal off a sample, as far as a sample shows it: how many clients wait for a connection
 // of a server's pools (waiting), how long the oldest of them has (maxwait, seconds), what share of max_connections is
 // taken (backends), and what share is at work: taken, connections that lie idle in a pool apart (busy). It is false for
 // other names.
-func Builtin(name string, o fleet.Observation, server string) (fleet.Signal, bool) {
-	s := fleet.Signal{Name: name, Server: server, At: o.At}
+func Builtin(name string, o Observation, server string) (Signal, bool) {
+	s := Signal{Name: name, Server: server, At: o.At}
 	waiting, idle, oldest := 0, 0, time.Duration(0)
 	for _, p := range o.Processes {
 		for _, a := range p.Aliases {
@@ -30,22 +28,22 @@ func Builtin(name string, o fleet.Observation, server string) (fleet.Signal, boo
 	}
 	switch name {
 	case "waiting":
-		s.Value = fleet.Float(waiting)
+		s.Value = Float(waiting)
 	case "maxwait":
-		s.Value = fleet.Float(oldest.Seconds())
+		s.Value = Float(oldest.Seconds())
 	case "backends", "busy":
 		if name == "backends" {
 			idle = 0
 		}
-		s.Value, s.Error = fleet.Unknown(), "the server is not among those looked at"
+		s.Value, s.Error = Unknown(), "the server is not among those looked at"
 		for _, x := range o.Servers {
 			if x.Name == server && x.MaxConns > 0 {
-				s.Value, s.Error = fleet.Float(float64(max(0, x.Backends.Total()+x.Backends.LoginConns-idle))/float64(x.MaxConns)),
+				s.Value, s.Error = Float(float64(max(0, x.Backends.Total()+x.Backends.LoginConns-idle))/float64(x.MaxConns)),
 					""
 			}
 		}
 	default:
-		return fleet.Signal{}, false
+		return Signal{}, false
 	}
 	return s, true
 }

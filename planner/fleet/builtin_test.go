@@ -1,10 +1,9 @@
-package budget_test
+package fleet_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 )
@@ -20,15 +19,15 @@ func TestBuiltinSignalsAreThoseOfTheServer(t *testing.T) {
 		Processes: []fleet.Process{{ID: "x/1", Aliases: []fleet.Alias{pool("pg", 4, 3*time.Second),
 			pool("other", 50, time.Minute)}}}}
 	for name, want := range map[string]fleet.Float{"waiting": 5, "maxwait": 3, "backends": 0.42, "busy": 0.35} {
-		s, ok := budget.Builtin(name, o, "pg")
+		s, ok := fleet.Builtin(name, o, "pg")
 		if !ok || s.Value != want || s.Server != "pg" || !s.At.Equal(plannertest.Noon) || s.Error != "" {
 			t.Errorf("%s: %+v, want %v", name, s, want)
 		}
 	}
-	if s, ok := budget.Builtin("backends", o, "other"); !ok || s.Value.Known() || s.Error == "" {
+	if s, ok := fleet.Builtin("backends", o, "other"); !ok || s.Value.Known() || s.Error == "" {
 		t.Errorf("of a server that was not observed: %+v", s)
 	}
-	if _, ok := budget.Builtin("cpu", o, "pg"); ok {
+	if _, ok := fleet.Builtin("cpu", o, "pg"); ok {
 		t.Error("a sample shows no CPU")
 	}
 }
