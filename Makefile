@@ -5,7 +5,7 @@ FUZZTIME ?= 3m
 FUZZLONG ?= 1h
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo scenarios lab split install unit test check race fidelity coverage faults flood pace mutate soak bench clean
+.PHONY: help build demo scenarios lab split install unit steady test check race fidelity coverage faults flood pace mutate soak bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -43,6 +43,9 @@ check: ## gofmt, vet, staticcheck, and whether the faults of make mutate can sti
 race: ## every test, real servers included, under the race detector
 	$(GO) test -race -count=1 -run '^$$' ./... >/dev/null  # compile side by side
 	@GO=$(GO) bash fixtures/race.sh
+
+steady: ## make test beside two busy loops: green on a machine half as fast
+	@sh -c 'while :; do :; done' & a=$$!; sh -c 'while :; do :; done' & b=$$!; trap "kill $$a $$b" EXIT; $(MAKE) test
 
 unit: ## every test that needs no server, in under a minute
 	$(GO) test -short -skip '^Example' $$($(GO) list ./... | grep -vE '/(fixtures/(lab|flood|fidelity)|bouncer/(prom|live/observe))(/|$$)')

@@ -14,7 +14,8 @@ func TestEstimateSaysWhatItHasUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(talk)
 	}
-	const want = "from 31 samples over 2m0s alone: the history that Prometheus has (pgbouncer_exporter up to 0.10) is of " +
+	const want = "from 31 samples over 2m0s alone: the history that Prometheus has (pgbouncer_exporter up to 0.10) is " +
+		"of " +
 		"" +
 		"" +
 		"" +

@@ -92,7 +92,8 @@ func share(spec *prom.Spec, servers []string, id string) bool {
 }
 
 // noteShared is what a plan has to say of a pool whose connections may be on several servers.
-const noteShared = "in the history of direct connections its own are counted as direct, since no metric says how many " +
+const noteShared = "in the history of direct connections its own are counted as direct, since no metric says how " +
+	"many " +
 	"" +
 	"" +
 	"" +

@@ -286,7 +286,8 @@ func moveFlags() []cli.Flag {
 	}
 	return append(flags,
 		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent",
-			Usage: "grants of one step, and releases, are at most `P` % of each server's budget, and traffic shifts by at most " +
+			Usage: "grants of one step, and releases, are at most `P` % of each server's budget, and traffic shifts by at " +
+				"most " +
 				"" +
 				"" +
 				"" +

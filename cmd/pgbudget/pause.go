@@ -36,7 +36,8 @@ func pauseCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "pause",
 		Usage: "let nothing move from the next sample on, until resume",
-		Description: "Writes a file beside the journal, which a run reads at every sample. What is applied stays; a step in " +
+		Description: "Writes a file beside the journal, which a run reads at every sample. What is applied stays; a step " +
+			"in " +
 			"" +
 			"" +
 			"" +

@@ -201,8 +201,8 @@ func (m *mover) refusedBack(c *cli.Context, course course, policy state.Policy, 
 // listsThem is the hint of whoever names a step that is not there.
 const listsThem = "pgbudget status lists the steps that can be taken back"
 
-// nothingTaken says that no step can be taken back, which is no success: what was asked for was not done. A flush that a
-// killed run has left is ended first.
+// nothingTaken says that no step can be taken back, which is no success: what was asked for was not done. A flush that
+// a killed run has left is ended first.
 func nothingTaken(m state.JournalState) error {
 	switch {
 	case m.Step != nil || m.RollTo > 0 || len(m.Past) > 0 || len(m.Flushed()) > 0:

@@ -18,7 +18,8 @@ func stepCommand() *cli.Command {
 		Usage: "take one small verified step towards the plan, or continue the one in hand",
 		Description: "Looks, plans, and moves sizes by at most --percent of each server's budget: releases, sees them " +
 			"drained in\n" +
-			"PgBouncer and PostgreSQL, grants, turns the traffic switch of a shift: by at most as many points, and watches for " +
+			"PgBouncer and PostgreSQL, grants, turns the traffic switch of a shift: by at most as many points, and watches " +
+			"for " +
 			"" +
 			"" +
 			"" +

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,12 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
@@ -62,57 +57,6 @@ func files(t testing.TB, l *lab.Lab) map[string]string {
 }
 
 var sizeDigits = regexp.MustCompile(`pool_size=\d+`)
-
-// observer samples pg_stat_activity every 10 ms, in a session of its own.
-type observer struct {
-	stop    context.CancelFunc
-	done    sync.WaitGroup
-	most    atomic.Int64
-	slowest atomic.Int64 // answer, ns
-	err     error        // once it has ended
-}
-
-func observed(t testing.TB, s *lab.Server) *observer {
-	t.Helper()
-	conn, err := pgconn.Connect(t.Context(), s.DSN(lab.Superuser, ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	o := &observer{stop: stop}
-	o.done.Go(func() {
-		defer conn.Close(context.Background())
-		for ctx.Err() == nil {
-			asked := time.Now()
-			results, err := conn.Exec(context.Background(),
-				"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'").ReadAll()
-			if err != nil {
-				o.err = err
-				return
-			}
-			var n int64
-			fmt.Sscan(string(results[0].Rows[0][0]), &n)
-			o.most.Store(max(o.most.Load(), n))
-			o.slowest.Store(max(o.slowest.Load(), int64(time.Since(asked))))
-			time.Sleep(10 * time.Millisecond)
-		}
-	})
-	t.Cleanup(o.end)
-	return o
-}
-
-// stalled says that PostgreSQL itself took long to answer a session that no PgBouncer stands before; empty: it did not.
-func (o *observer) stalled() string {
-	if took := time.Duration(o.slowest.Load()); took > stall {
-		return fmt.Sprintf("PostgreSQL took %v to answer", took.Round(time.Millisecond))
-	}
-	return ""
-}
-
-func (o *observer) end() {
-	o.stop()
-	o.done.Wait()
-}
 
 // thirdFleet is three groups, five processes and two users before one server that has not one connection to spare: main
 // has 15 where 7 carry its load, and ci has 3 where 11 are asked for.
@@ -175,7 +119,8 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		"'], on_done: [sh, -c, 'echo \"$PGBUDGET_OUTCOME\" >> " + told + "']}\n" +
 		"saturation:\n  - {name: busy, builtin: busy, hold: 0.95}\n"
 	if full { // scraped every second
-		extra += "  - {name: active, query: 'sum(pgbouncer_pools_server_active_connections) / 96', hold: 0.95}\nprometheus: " +
+		extra += "  - {name: active, query: 'sum(pgbouncer_pools_server_active_connections) / 96', hold: " +
+			"0.95}\nprometheus: " +
 			"" +
 			"" +
 			"" +

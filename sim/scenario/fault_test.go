@@ -119,7 +119,8 @@ func TestWhatCannotBeIsRefusedWithItsPlace(t *testing.T) {
 		{load("hold: {mean: 1s}, clients: {count: 1}"), "load[0].clients.think is missing"},
 		{load("hold: {mean: 1s}, clients: {count: 1, think: {mean: 0s}}"),
 			"load[0].clients.think.mean is 0s, want 100µs to 24h0m0s"},
-		{"load: [{pool: main/app, arrivals: {per_sec: 1}, hold: {mean: 1s}}, {pool: main/app, arrivals: {per_sec: 1}, hold: " +
+		{"load: [{pool: main/app, arrivals: {per_sec: 1}, hold: {mean: 1s}}, {pool: main/app, arrivals: {per_sec: 1}, " +
+			"hold: " +
 			"" +
 			"" +
 			"" +

@@ -158,7 +158,8 @@ func TestEventsAreEstimated(t *testing.T) {
 		"horizon: 2m\nload: [{pool: main/app, arrivals: {per_sec: 100}, hold: {mean: 50ms}, cpu: 40%}]",
 		"horizon: 2m\nload: [{pool: main/app, clients: {count: 10, think: {mean: 100ms}}, hold: {mean: 20ms}}]",
 		"horizon: 2m\nload: [{pool: main/app, clients: {count: 200, think: {mean: 1ms}}, hold: {mean: 20ms}}]",
-		"horizon: 1h\nload: [{pool: main/app, arrivals: {per_sec: 20, curve: [{at: 0s, times: 0}, {at: 10m, times: 2}, {at: " +
+		"horizon: 1h\nload: [{pool: main/app, arrivals: {per_sec: 20, curve: [{at: 0s, times: 0}, {at: 10m, times: 2}, " +
+			"{at: " +
 			"" +
 			"" +
 			"" +

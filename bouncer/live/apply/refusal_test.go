@@ -16,7 +16,8 @@ func TestALineThatIsGoneIsToComeBack(t *testing.T) {
 			"then run again; no step brings d2.line"},
 		{"with another edit", "query_timeout = 1\n",
 			"put the line of g/d2 back, or take the pool out of the config and RELOAD, which cuts its clients; " +
-				"to keep what is in force, write it into [pgbouncer]; to have what the files say, RELOAD; then run again; no step " +
+				"to keep what is in force, write it into [pgbouncer]; to have what the files say, RELOAD; then run again; no " +
+				"step " +
 				"" +
 				"" +
 				"" +

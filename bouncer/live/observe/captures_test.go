@@ -25,7 +25,8 @@ func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
 			WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
 		{"1.23.1", "1.23.0", fleet.Counters{Xacts: 10608, Assignments: 10602, XactTime: 188928419 * time.Microsecond,
 			WaitTime: 75592967 * time.Microsecond}, 9, 15659 * time.Microsecond, 1,
-			"[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats 0 " +
+			"[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats " +
+				"0 " +
 				"" +
 				"" +
 				"" +
@@ -40,7 +41,8 @@ func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
 			WaitTime: 9119480 * time.Microsecond}, 6, 6104 * time.Microsecond, 0, "[]"},
 		{"1.25.2", "1.25.2", fleet.Counters{Xacts: 10618, Assignments: 10612, XactTime: 194639965 * time.Microsecond,
 			WaitTime: 77908132 * time.Microsecond}, 9, 10428 * time.Microsecond, 1,
-			"[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats 0 " +
+			"[{app1 12 6 0 false false} {app2 0 6 0 true false} {forced 0 6 0 true false} {postgres 0 6 0 true false} {stats " +
+				"0 " +
 				"" +
 				"" +
 				"" +

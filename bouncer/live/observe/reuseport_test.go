@@ -67,7 +67,8 @@ func TestAPortOfSeveralProcessesIsRefused(t *testing.T) {
 		}, kind: operr.KindUsage,
 			says: "several processes listen at its port (so_reuseport is 1): another process answers: first conffile"},
 		{name: "one", fakes: func() []*livetest.Fake { return []*livetest.Fake{sharing(t, "0x5571")} },
-			note: "so_reuseport is 1, so that several processes may listen at its port: 12 of 12 logins met the same one, none " +
+			note: "so_reuseport is 1, so that several processes may listen at its port: 12 of 12 logins met the same one, " +
+				"none " +
 				"" +
 				"" +
 				"" +

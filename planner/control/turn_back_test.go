@@ -1,0 +1,130 @@
+package control_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// TestARollbackIsNotHeldByWhatItCures, and what it finds of unknown fate goes back, too.
+func TestARollbackIsNotHeldByWhatItCures(t *testing.T) {
+	s := plannertest.Shifting()
+	flip := s.Due(t, state.ShiftTraffic)
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, To: s.Memory.StepSeq, Goal: &sizing.Goal{}, At: s.Now})
+	s.Readings[0].X = 50
+	for range 2 {
+		s.Now = s.Now.Add(time.Millisecond)
+		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
+			[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
+			s.Now)
+	}
+	if a := s.Act(t, state.ShiftTraffic); a.Traffic.To != 0 {
+		t.Fatalf("%+v", a)
+	}
+}
+
+func TestARollbackTurnsTheSwitchBackToo(t *testing.T) {
+	s := plannertest.Shifting()
+	s.Until(t, state.ShiftTraffic)
+	s.Readings[0].X = 50
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
+		To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
+	s.Until(t, state.CompleteStep)
+	s.Sized()
+	way, any := control.Rollback(s.Memory, s.Fleet, 0)
+	if !any || fmt.Sprint(way.Traffic) != "[{a/db:b/db 50 0}]" || len(way.Goal.Pools) == 0 {
+		t.Fatalf("%+v", way)
+	}
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &way.Goal, To: way.To, At: s.Now})
+	s.Goal, s.Shifts[0].Until = way.Goal, 0
+	open := s.Until(t, state.BeginStep)
+	if open.Step.Traffic == nil || *open.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) ||
+		len(open.Step.Changes) != 0 {
+		t.Fatalf("the traffic goes back first, over the sizes that stand: %+v", open.Step)
+	}
+	s.Until(t, state.ShiftTraffic)
+	s.Readings[0].X = 0
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db"}
+	s.Until(t, state.CompleteStep)
+	for range 60 {
+		s.Sized()
+		a := s.Next()
+		if a.Kind == state.Stop {
+			if a.Outcome != state.Done || s.Size("a") != 20 || s.Size("b") != 10 {
+				t.Fatalf("%+v with %d and %d", a, s.Size("a"), s.Size("b"))
+			}
+			return
+		}
+		s.Act(t, a.Kind)
+	}
+	t.Fatal("it does not end")
+}
+
+// TestARollbackGoesOnWhileSaturated: what it takes back is not taken back, and begun again it goes the same way.
+func TestARollbackGoesOnWhileSaturated(t *testing.T) {
+	s := plannertest.Shifting()
+	s.Until(t, state.ShiftTraffic)
+	s.Readings[0].X = 50
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
+		To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
+	s.Until(t, state.CompleteStep)
+	first := s.Memory.Past[0].Seq
+	way, _ := control.Rollback(s.Memory, s.Fleet, 0)
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &way.Goal, To: way.To, At: s.Now})
+	s.Goal, s.Shifts[0].Until = way.Goal, 0
+	s.Until(t, state.ShiftTraffic)
+	s.Readings[0].X = 0
+	s.Saturated()
+	s.Sized()
+	if a := s.Next(); a.Kind == state.AbortStep {
+		t.Fatalf("%+v", a)
+	}
+	again, any := control.Rollback(s.Memory, s.Fleet, 0) // it was killed, and is typed again
+	if !any || again.To != first || len(again.Traffic) != 1 || again.Traffic[0].To != 0 {
+		t.Fatalf("%+v", again)
+	}
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &again.Goal, To: again.To, At: s.Now})
+	if s.Memory.Unwind {
+		t.Error("its own step goes back")
+	}
+	s.Now = s.Now.Add(s.Policy.Soak)
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", Verdict: learn.NotMoved}
+	s.Until(t, state.CompleteStep)
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunEnded, Outcome: state.Done, At: s.Now})
+	if s.Memory.RollTo != 0 || len(s.Memory.Past) != 0 {
+		t.Errorf("to %d, %d steps", s.Memory.RollTo, len(s.Memory.Past))
+	}
+}
+
+// TestATurnBackThatFailsIsRepeatedAsTurnBack, and one of unknown fate is taken as made where it goes back blind.
+func TestATurnBackThatFailsIsRepeatedAsTurnBack(t *testing.T) {
+	s := plannertest.Shifting()
+	flip := s.Due(t, state.ShiftTraffic)
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
+	blind := s.Memory
+	s.Saturated()
+	back := s.Next()
+	if back.Kind != state.ShiftTraffic || back.Traffic.To != 0 {
+		t.Fatalf("%+v", back)
+	}
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &back, At: s.Now})
+	if a := s.Next(); a.Kind != state.ShiftTraffic || a.Traffic.To != 0 {
+		t.Fatalf("%+v", a)
+	}
+	step := &state.Step{Kind: state.Backward, Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}}
+	s.Memory = blind.After(state.Event{Kind: state.StepAbort, Step: step, At: s.Now})
+	s.Readings[0].X = 50
+	s.Sized()
+	if a := s.Next(); a.Kind != state.ShiftTraffic || a.Traffic.To != 0 {
+		t.Fatalf("%+v", a)
+	}
+}
