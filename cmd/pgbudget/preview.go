@@ -92,7 +92,7 @@ func (o output) acts(p preview) {
 	}
 	flip := func() {
 		if t := p.left.Turn; t != nil {
-			act("flip", t.Text()+": "+p.course.command(*t))
+			act("shift", t.Text()+": "+p.course.command(*t))
 		}
 	}
 	if state.Back(&p.step) { // traffic goes back first

@@ -26,7 +26,7 @@ const (
 	Retreat      ActionKind = "retreat"
 	Flush        ActionKind = "flush"         // let the connections of one line of one process end of age, for a while
 	Restore      ActionKind = "restore"       // give a flushed line its lifetime back
-	ShiftTraffic ActionKind = "shift-traffic" // the traffic switch makes Traffic
+	ShiftTraffic ActionKind = "shift"         // the traffic switch makes Traffic
 	SetGoal      ActionKind = "set-goal"      // the run goes to Goal from now on
 	TrimStep     ActionKind = "trim-step"     // what is left of the step is given up: it no longer fits
 	CompleteStep ActionKind = "complete-step" // the step is done and soaked
