@@ -33,3 +33,21 @@ func TestAProcessThatEndsAtARELOADIsSaidToHave(t *testing.T) {
 		}
 	}
 }
+
+// TestARELOADWithoutAnswerIsJudgedByWhatIsInForce: the connection breaks after the process has read its file, each time
+// it is told to. What it has in force is the proof, and its file stays.
+func TestARELOADWithoutAnswerIsJudgedByWhatIsInForce(t *testing.T) {
+	for _, takes := range []bool{true, false} {
+		_, hands, fakes, stores := processes(t, 1, func(int) bool { return takes })
+		take := fakes[0].Asked
+		fakes[0].Hook(func(command string) {
+			if take(command); command == "RELOAD" {
+				fakes[0].End()
+			}
+		})
+		err := hands.Apply(t.Context(), livetest.Release(1))
+		if file := strings.Contains(stores[0].Text, "pool_size=5 "); (err == nil) != takes || file != takes {
+			t.Errorf("it takes its file: %v, the file says the new size: %v, and the error is %v", takes, file, err)
+		}
+	}
+}

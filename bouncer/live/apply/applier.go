@@ -16,7 +16,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// Applier change the fleet that was opened. One goroutine at a time uses them, but for a Retreat; a sample may be taken
+// Applier changes the fleet that was opened. One goroutine at a time uses an Applier, but for a Retreat; a sample may be taken
 // meanwhile.
 type Applier struct {
 	fleet   *observe.Fleet
@@ -57,18 +57,9 @@ var _ bouncer.Applier = (*Applier)(nil)
 // process is left alone.
 func (h *Applier) AcceptRecycling() { h.recycle = true }
 
-// New returns the hands of a fleet. A process without a config cannot be changed.
+// New returns the applier of a fleet. A process without a config cannot be changed.
 func New(f *observe.Fleet, configs []observe.Config) *Applier {
 	return &Applier{fleet: f, files: &f.Locks, configs: f.Bounded(configs)}
-}
-
-// hand is one process about to be changed.
-type processChange struct {
-	console *admin.Console
-	config  observe.Config
-	sets    []fleet.SettingChange
-	recycle bool // accepted
-	all     *Applier
 }
 
 // Apply writes an action's sets, tells the processes to RELOAD, and reads back what they have: the first process by
@@ -260,138 +251,8 @@ func byStore(hands []processChange) [][]processChange {
 	return out
 }
 
-// do writes, tells the process to RELOAD, and reads back.
-func (x processChange) do(ctx context.Context) error {
-	x.console.Changing.Lock()
-	defer x.console.Changing.Unlock()
-	if err := ctx.Err(); err != nil {
-		return admin.Fail(operr.KindUnreachable, x.console.ID, "", "it is left as it is: %w", err)
-	}
-	edits, file, before, err := x.prepare(ctx)
-	if err != nil {
-		return err
-	}
-	ctx = context.WithoutCancel(ctx) // what begins is seen to its end, each call in its own time
-	for i, e := range edits {
-		err := x.guarded(ctx)
-		if err == nil {
-			err = x.write(ctx, e)
-		}
-		if err != nil {
-			back := x.putBack(ctx, edits[:i])
-			if back == nil {
-				x.settle(paths(edits[:i]))
-			}
-			return errors.Join(err, back)
-		}
-	}
-	if len(edits) == 0 && before.Missing(x.sets) == "" {
-		x.settle(file.SizeFiles())
-		return nil
-	}
-	if err := x.guarded(ctx); err != nil {
-		back := x.putBack(ctx, edits)
-		if back == nil {
-			x.settle(paths(edits))
-		}
-		return errors.Join(err, back)
-	}
-	if x.flushesProcess(before) {
-		err = x.console.Lives(ctx, x.sets[0].To)
-	} else {
-		err = x.console.Reload(ctx)
-	}
-	now, seen := x.console.InForce(ctx)
-	missing := now.Missing(x.sets)
-	if missing == "" && seen == nil {
-		missing = now.Changed(before, x.sets)
-	}
-	switch {
-	case err == nil && seen == nil && missing == "":
-		x.settle(file.SizeFiles())
-		return nil
-	case seen != nil: // it does not answer: whether it took the sets is not known, and no file is right or wrong
-		return errors.Join(err, seen)
-	case err == nil:
-		err = fmt.Errorf("RELOAD was answered, and %s", missing)
-	}
-	if x.flushesProcess(before) {
-		return admin.Fail(operr.KindDrift, x.console.ID, "look at SHOW CONFIG and the process's log",
-			"SET server_lifetime: %w", err)
-	}
-	if len(edits) == 0 {
-		return admin.Fail(operr.KindDrift, x.console.ID, "read the process's log: its file has a line that it cannot load",
-			"the file says it, and %w", err)
-	}
-	if back := x.putBack(ctx, edits); back != nil {
-		return admin.Fail(operr.KindDrift, x.console.ID, "look at the file and the process at once"+x.saved(edits),
-			"%w; and its old file could not be put back: %w", err, back)
-	}
-	x.settle(paths(edits))
-	if operr.KindOf(err) == operr.KindEvidence { // it may not be told: nothing is wrong with the file
-		return fmt.Errorf("%w; its old file is back", err)
-	}
-	return admin.Fail(operr.KindDrift, x.console.ID, "read the process's log: its file has a line that it cannot load",
-		"%w; its old file is back", err)
-}
-
-// flushesProcess reports whether the sets are a flush, or its end, that touches no file: before PgBouncer 1.23.
-func (x processChange) flushesProcess(now admin.InForce) bool {
-	return len(x.sets) > 0 && x.sets[0].Key == fleet.KeyLifetime && !now.LinesLive()
-}
-
-// putBack restores files and lets the process read them.
-func (x processChange) putBack(ctx context.Context, edits []ini.Edited) error {
-	if len(edits) == 0 {
-		return nil
-	}
-	var errs []error
-	for _, e := range edits {
-		errs = append(errs, x.config.Store.(observe.Bounded).WriteAnyway(ctx, e.Path, e.New, e.Old))
-	}
-	_ = x.console.Reload(ctx) // its answer tells nothing before 1.25; the sample of what it has does
-	now, err := x.console.InForce(ctx)
-	if err != nil {
-		return admin.Joined(append(errs, err))
-	}
-	for _, s := range x.sets {
-		if at, _ := now.Value(s); at != s.From {
-			errs = append(errs, fmt.Errorf("%s of %s is %d, and was %d", s.Key, s.Alias, at, s.From))
-		}
-	}
-	return admin.Joined(errs)
-}
-
 // Guard sets what is asked before each write of a process's files, and again before it is told to read them: an error
 // stops the action there, and what is written of that process is put back. Where the error is not of KindBusy, nobody
 // can tell whether another is at work: then what grows nothing goes on, so that a server that hangs keeps no pool from
-// shrinking. What ends a flush is not asked about: it moves no size. It is set before the hands are used.
+// shrinking. What ends a flush is not asked about: it moves no size. It is set before the applier is used.
 func (h *Applier) Guard(ask func(ctx context.Context) error) { h.guard = ask }
-
-// guarded asks the guard of the hands.
-func (x processChange) guarded(ctx context.Context) error {
-	if x.all.guard == nil || x.endsFlush() {
-		return nil
-	}
-	err := x.all.guard(ctx)
-	if err == nil || busyAnywhere(err) || slices.ContainsFunc(x.sets, fleet.SettingChange.Grows) {
-		return err
-	}
-	return nil
-}
-
-// busyAnywhere reports whether one of the joined errors is of KindBusy.
-func busyAnywhere(err error) bool {
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		return slices.ContainsFunc(several.Unwrap(), busyAnywhere)
-	}
-	return operr.KindOf(err) == operr.KindBusy
-}
-
-// endsFlush reports whether the sets do nothing but give a server_lifetime back.
-func (x processChange) endsFlush() bool {
-	return !slices.ContainsFunc(x.sets, func(s fleet.SettingChange) bool {
-		return s.Key != fleet.KeyLifetime ||
-			s.To == 1
-	})
-}
