@@ -58,17 +58,37 @@ func (s simulation) writeJUnit(r batch.Report) error {
 	return writeWhole(s.junit, b)
 }
 
-// writeWhole writes a file whole or not at all; what is no regular file, such as /dev/stdout, is written to.
+// writeWhole writes a file whole or not at all; what is no regular file is written to, and so is where this command
+// prints: /dev/stdout is not to be replaced by a file of that name. A symbolic link stays, and what it leads to is
+// replaced.
 func writeWhole(file string, b []byte) error {
-	var err error
-	if info, statErr := os.Stat(file); statErr == nil && !info.Mode().IsRegular() {
+	info, err := os.Stat(file)
+	switch own := printedTo(info); {
+	case err == nil && own != nil:
+		_, err = own.Write(b)
+	case err == nil && !info.Mode().IsRegular():
 		err = os.WriteFile(file, b, 0o644)
-	} else {
+	case err == nil:
+		to := file
+		if to, err = filepath.EvalSymlinks(file); err == nil {
+			err = renameio.WriteFile(to, b, 0o644)
+		}
+	default:
 		err = renameio.WriteFile(file, b, 0o644)
 	}
 	if err != nil {
 		return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot write it: %w", cause(err)),
 			Hint: "choose a folder that can be written"}
+	}
+	return nil
+}
+
+// printedTo is the stream of this command that leads to a file; nil: none does.
+func printedTo(info os.FileInfo) *os.File {
+	for _, f := range []*os.File{os.Stdout, os.Stderr} {
+		if own, err := f.Stat(); err == nil && info != nil && os.SameFile(info, own) {
+			return f
+		}
 	}
 	return nil
 }
