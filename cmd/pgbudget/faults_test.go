@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -309,7 +310,7 @@ func (b *bench) restore(t testing.TB, before map[string]string) {
 }
 
 // volatile is what differs from lab to lab.
-var volatile = regexp.MustCompile(`/tmp/[a-zA-Z0-9_/]+/|127\.0\.0\.1:\d+|backend \d+|since [-0-9: ]+|system identifier \d+|is about \(\d+\)|at \d{4}-\d\d-\d\d[T ][0-9:]+( UTC|Z)|by \S+@\S+|it is [A-Z][a-z]+ [0-9:]+ UTC`)
+var volatile = regexp.MustCompile(`/tmp/TestFaults\S*?/\d{3}/|/tmp/[a-zA-Z0-9_/]+/|127\.0\.0\.1:\d+|backend \d+|since [-0-9: ]+|system identifier \d+|is about \(\d+\)|at \d{4}-\d\d-\d\d[T ][0-9:]+( UTC|Z)|by \S+@\S+|it is [A-Z][a-z]+ [0-9:]+ UTC`)
 
 // lastLine is the error without its hint; where there is none, the newest event.
 func lastLine(stderr string) string {
@@ -319,9 +320,16 @@ func lastLine(stderr string) string {
 			return text
 		}
 	}
-	_, text, _ := strings.Cut(lines[len(lines)-1], "  ")
-	return strings.Join(strings.Fields(text), " ")
+	for _, line := range slices.Backward(lines) {
+		if at, text, ok := strings.Cut(line, "  "); ok && eventAt.MatchString(at) {
+			return strings.Join(strings.Fields(text), " ")
+		}
+	}
+	return ""
 }
+
+// eventAt is how the line of an event begins.
+var eventAt = regexp.MustCompile(`^\d\d:\d\d:\d\dZ$`)
 
 // rewrite changes a file's text and returns what writes it back.
 func rewrite(t testing.TB, path string, change func(string) string) func() {

@@ -19,6 +19,9 @@ import (
 // hungEvery is the sampling interval of the tests of what hangs.
 const hungEvery = time.Second
 
+// calmScrapes is how often a low alarm is scraped until it holds nothing any more. Chosen: two of three samples hold.
+const calmScrapes = 4
+
 // hung is a part that hangs while a step is in hand. Something else then says that the step has to go back.
 type hung struct {
 	name  string
@@ -97,6 +100,12 @@ func (b *bench) holdsBlind(t testing.TB) {
 // hangOnce takes a step, and returns how long after the sample that showed the cause something had gone back.
 func (b *bench) hangOnce(t testing.TB, h hung) time.Duration {
 	b.t = t
+	for since := time.Now(); len(b.l.AlarmSeen()) < calmScrapes; time.Sleep(20 * time.Millisecond) {
+		if waited := time.Since(since); waited > 30*time.Second {
+			t.Fatalf("Prometheus has scraped the low alarm %d times in %v, want %d: see its log", len(b.l.AlarmSeen()), waited,
+				calmScrapes)
+		}
+	}
 	flag := filepath.Join(t.TempDir(), "hang")
 	first, last := b.l.Process("ci", 0), b.l.Process("ci", 1)
 	b.begin(t, fault{policy: fmt.Sprintf("soak: 60s, soak_every: %v, every: %v", hungEvery, hungEvery),
