@@ -15,7 +15,7 @@ import (
 func (l look) series(ctx context.Context, subject string, selectors ...string) ([]model.LabelSet, error) {
 	limited, cancel := context.WithTimeout(ctx, l.c.Timeout)
 	defer cancel()
-	sets, warnings, err := l.c.api.Series(limited, selectors, l.grid.start.Add(-l.grid.step), l.grid.end())
+	sets, warnings, _, err := l.c.api.Series(limited, selectors, l.grid.start.Add(-l.grid.step), l.grid.end())
 	if err != nil {
 		return nil, l.c.fail(ctx, subject, err)
 	}
@@ -26,7 +26,7 @@ func (l look) series(ctx context.Context, subject string, selectors ...string) (
 func (l look) values(ctx context.Context, subject string, label model.LabelName, pick string) ([]string, error) {
 	limited, cancel := context.WithTimeout(ctx, l.c.Timeout)
 	defer cancel()
-	found, warnings, err := l.c.api.LabelValues(limited, string(label), []string{pick}, l.grid.start.Add(-l.grid.step),
+	found, warnings, _, err := l.c.api.LabelValues(limited, string(label), []string{pick}, l.grid.start.Add(-l.grid.step),
 		l.grid.end())
 	if err != nil {
 		return nil, l.c.fail(ctx, subject, err)

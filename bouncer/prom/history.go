@@ -188,7 +188,7 @@ func (c *Client) queryRange(ctx context.Context, subject, query string, r v1.Ran
 	lookback time.Duration) (model.Matrix, error) {
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	result, warnings, err := c.api.QueryRange(limited, query, r, v1.WithLookbackDelta(lookback))
+	result, warnings, _, err := c.api.QueryRange(limited, query, r, v1.WithLookbackDelta(lookback))
 	if err != nil {
 		return nil, c.fail(ctx, subject, err)
 	}

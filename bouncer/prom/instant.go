@@ -122,7 +122,7 @@ func (c *Client) Signal(ctx context.Context, name, server, query string) fleet.S
 func (c *Client) query(ctx context.Context, subject, query string, at time.Time) (model.Value, error) {
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	result, warnings, err := c.api.Query(limited, query, at, v1.WithLookbackDelta(Lookback))
+	result, warnings, _, err := c.api.Query(limited, query, at, v1.WithLookbackDelta(Lookback))
 	if err != nil {
 		return nil, c.fail(ctx, subject, err)
 	}
