@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
@@ -45,7 +46,7 @@ func (w *World) Do(a Action) error {
 			silent = append(silent, x.proc.id)
 			return
 		}
-		if !w.reload(x.proc) && atLeast(x.proc.spec.Version, 1, 25) {
+		if !w.reload(x.proc) && fleet.VersionAtLeast(x.proc.spec.Version, 1, 25) {
 			failed = append(failed, x.proc.id)
 		}
 	})

@@ -1,5 +1,7 @@
 package sim
 
+import "container/heap"
+
 // entry is an event that has no slot of its own: rare ones, such as ticks, faults and scrapes.
 type entry struct {
 	at   int64
@@ -19,58 +21,52 @@ const (
 	atScrape                  // signal ref
 )
 
-// agenda is the entries in their order, a binary heap. They share slot 0 of the calendar, which holds the first one's
-// time.
+// agenda is the entries in their order. They share slot 0 of the calendar, which holds the first one's time. An entry is
+// appended and cut off here, and put in its place by heap.Fix: heap.Push and heap.Pop would allocate for each.
 type agenda struct {
-	heap []entry
-	seq  int64
+	entries entryHeap
+	seq     int64
 }
 
-func (e entry) before(other entry) bool {
-	return e.at < other.at || e.at == other.at && e.seq < other.seq
-}
-
+// push notes an entry.
 func (a *agenda) push(at int64, kind entryKind, ref int32) {
 	a.seq++
-	a.heap = append(a.heap, entry{at, a.seq, kind, ref})
-	h := a.heap
-	for i := len(h) - 1; i > 0; {
-		up := (i - 1) / 2
-		if !h[i].before(h[up]) {
-			break
-		}
-		h[i], h[up] = h[up], h[i]
-		i = up
-	}
+	a.entries = append(a.entries, entry{at, a.seq, kind, ref})
+	heap.Fix(&a.entries, len(a.entries)-1)
 }
 
 // pop takes the first entry out; there must be one.
 func (a *agenda) pop() entry {
-	first := a.heap[0]
-	last := len(a.heap) - 1
-	a.heap[0] = a.heap[last]
-	a.heap = a.heap[:last]
-	h := a.heap
-	for i := 0; ; {
-		down := 2*i + 1
-		if down >= len(h) {
-			return first
-		}
-		if down+1 < len(h) && h[down+1].before(h[down]) {
-			down++
-		}
-		if !h[down].before(h[i]) {
-			return first
-		}
-		h[i], h[down] = h[down], h[i]
-		i = down
+	first, last := a.entries[0], len(a.entries)-1
+	a.entries[0] = a.entries[last]
+	if a.entries = a.entries[:last]; last > 0 {
+		heap.Fix(&a.entries, 0)
 	}
+	return first
 }
 
 // next returns the time of the first entry, never if there is none.
 func (a *agenda) next() int64 {
-	if len(a.heap) == 0 {
+	if len(a.entries) == 0 {
 		return never
 	}
-	return a.heap[0].at
+	return a.entries[0].at
+}
+
+// entryHeap is a heap.Interface.
+type entryHeap []entry
+
+func (h entryHeap) Len() int      { return len(h) }
+func (h entryHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *entryHeap) Push(x any)   { *h = append(*h, x.(entry)) }
+
+func (h entryHeap) Less(i, j int) bool {
+	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].seq < h[j].seq
+}
+
+func (h *entryHeap) Pop() any {
+	last := len(*h) - 1
+	e := (*h)[last]
+	*h = (*h)[:last]
+	return e
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // New builds a world at virtual time 0, when no connection is open yet. The error joins every fault of the spec.
@@ -72,21 +74,14 @@ func (w *World) addProcess(g GroupSpec, i int) {
 		loginRetry:     timeout(set.ServerLoginRetry, 15*time.Second),
 		checkDelay:     timeout(set.ServerCheckDelay, 30*time.Second),
 		roundRobin:     set.ServerRoundRobin,
-		since121:       atLeast(g.Version, 1, 21), since122: atLeast(g.Version, 1, 22), since123: atLeast(g.Version, 1, 23),
+		since121:       fleet.VersionAtLeast(g.Version, 1, 21),
+		since122:       fleet.VersionAtLeast(g.Version, 1, 22),
+		since123:       fleet.VersionAtLeast(g.Version, 1, 23),
 	}
 	if len(g.Weights) > 0 {
 		p.weight = g.Weights[i]
 	}
 	w.processes = append(w.processes, p)
-}
-
-// atLeast compares a version such as "1.24" or "1.24.1".
-func atLeast(version string, major, minor int) bool {
-	var a, b int
-	if n, _ := fmt.Sscanf(version, "%d.%d", &a, &b); n < 2 {
-		return false
-	}
-	return a > major || a == major && b >= minor
 }
 
 func (w *World) addPool(spec PoolSpec) {

@@ -1,9 +1,11 @@
 package fleet
 
 import (
-	"fmt"
 	"math"
 	"slices"
+	"strconv"
+
+	"golang.org/x/mod/semver"
 )
 
 // Recycles reports whether any RELOAD, whatever it changes, makes a PgBouncer of that version close and reopen all of
@@ -59,11 +61,8 @@ func (p Process) User(name string) (UserLimit, bool) {
 	return p.Users[i], true
 }
 
-// VersionAtLeast compares a version text such as "1.24.1" with major.minor; a text that is no version is not.
+// VersionAtLeast compares a version text of PgBouncer such as "1.24" or "1.24.1" with major.minor. A text that is no
+// version is older than any, and a candidate such as "1.25.0-rc1" is older than 1.25.
 func VersionAtLeast(version string, major, minor int) bool {
-	var a, b int
-	if n, _ := fmt.Sscanf(version, "%d.%d", &a, &b); n != 2 {
-		return false
-	}
-	return a > major || a == major && b >= minor
+	return semver.Compare("v"+version, "v"+strconv.Itoa(major)+"."+strconv.Itoa(minor)) >= 0
 }
