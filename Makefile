@@ -72,7 +72,7 @@ pace: $(BIN) ## what small and large steps cost in time and in waiting, into sim
 soak: install ## fuzz targets for FUZZTIME (default 3m; text, passwords and journals for FUZZLONG, 1h), live tests five times, theory and fleets in full, interruptions, races, death at every file operation (strace)
 	@for f in planner/queue:FuzzErlang planner/queue:FuzzMinServers planner/allocate:FuzzSolve bouncer/config:FuzzParse bouncer/recording:FuzzRead sim/scenario:FuzzParse bouncer/ini:FuzzEdit; do \
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%:*} || exit 1; done
-	@for f in bouncer/quote:FuzzLine cmd/pgbudget:FuzzWithoutPassword bouncer/journal:FuzzJournal; do \
+	@for f in bouncer/quote:FuzzLine bouncer/secret:FuzzWithoutPasswords bouncer/journal:FuzzJournal; do \
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZLONG) ./$${f%:*} || exit 1; done
 	$(GO) test -race -count=5 -timeout 60m ./bouncer/live/... ./bouncer/prom ./fixtures/lab
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 90m ./sim ./sim/batch

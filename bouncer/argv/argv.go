@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 )
 
@@ -103,17 +105,8 @@ func inherited(env []string) []string {
 	})
 }
 
-// Line is how a person types a command.
-func Line(words []string) string {
-	var out []string
-	for _, w := range words {
-		if w == "" || strings.ContainsAny(w, " \t\n'\"\\$&|;<>()*?#~`{}[]!") {
-			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-		out = append(out, w)
-	}
-	return strings.Join(out, " ")
-}
+// Line is how a person types a command: any POSIX shell reads the words back from the line.
+func Line(words ...string) string { return shellescape.QuoteCommand(words) }
 
 // head holds the beginning of what a command prints, and says when there is more.
 type head struct {

@@ -3,12 +3,16 @@ package argv_test
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode"
+
+	"pgregory.net/rapid"
 
 	"github.com/pgbudget/pgbudget/bouncer/argv"
 )
@@ -115,13 +119,42 @@ func TestAChildThatHoldsTheErrorsAloneIsLeft(t *testing.T) {
 	t.Error("the child was ended")
 }
 
-func TestALineIsWhatAShellTakesApartAgain(t *testing.T) {
-	for _, words := range [][]string{{"ssh", "pgb2", "sudo sh -c 'cat >f && mv f g'"},
-		{"a", "", "it's", "$HOME `x` \\ \"y\"", "*"}, {"plain", "--a=b", "x/y.z"}} {
-		line := argv.Line(words)
-		out, err := argv.Call{Argv: []string{"sh", "-c", `printf '%s\n' ` + line}}.Run(t.Context())
-		if err != nil || string(out) != strings.Join(words, "\n")+"\n" {
-			t.Errorf("%s: %q (%v)", line, out, err)
+// TestAShellTakesALineApartAgain gives random words to each shell as a line, and reads them back.
+func TestAShellTakesALineApartAgain(t *testing.T) {
+	for _, shell := range []string{"sh", "bash"} {
+		t.Run(shell, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				takesApart(t, shell, rapid.SliceOfN(anyWord, 1, 8).Draw(t, "words"))
+			})
+		})
+	}
+}
+
+// anyWord is a word of whatever a command line can hold: no NUL byte ends a C string early.
+var anyWord = rapid.OneOf(
+	rapid.SampledFrom([]string{"", "it's", "''", `\`, `'\''`, "$HOME `x` \"y\"", "*", "~", "~root", "-n", "--", "!!", "=ls",
+		"a\nb", "\n", " ", "\t", "#", "{a,b}", "a;b", "é", "\x80\xff", "sudo sh -c 'cat >f && mv f g'", "--a=b", "x/y.z"}),
+	rapid.StringOf(rapid.RuneFrom(nil, &unicode.RangeTable{R16: []unicode.Range16{{Lo: 1, Hi: 0x17f, Stride: 1}}})),
+	rapid.Map(rapid.SliceOf(rapid.ByteRange(1, 255)), func(b []byte) string { return string(b) }),
+)
+
+func FuzzLineOfAShell(f *testing.F) {
+	f.Add("ssh", "it's", "$(date) `x` \\ \"y\" *")
+	f.Add("", "\n", "~")
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		if strings.ContainsRune(a+b+c, 0) {
+			return
 		}
+		takesApart(t, "sh", []string{a, b, c})
+		takesApart(t, "bash", []string{a, b, c})
+	})
+}
+
+// takesApart has a shell print the words of a line, each with an end that no word has.
+func takesApart(t interface{ Fatalf(string, ...any) }, shell string, words []string) {
+	line := argv.Line(words...)
+	out, err := exec.Command(shell, "-c", `printf '%s\0' `+line).Output()
+	if want := strings.Join(words, "\x00") + "\x00"; err != nil || string(out) != want {
+		t.Fatalf("%s reads %s as %q, want %q (%v)", shell, line, out, want, err)
 	}
 }

@@ -94,7 +94,7 @@ func (s Switch) Command(percent int) string {
 	if err != nil || len(command) == 0 {
 		return fmt.Sprintf("by hand: %d %%", percent)
 	}
-	text := argv.Line(command)
+	text := argv.Line(command...)
 	if s.Mask != nil {
 		text = s.Mask(text)
 	}

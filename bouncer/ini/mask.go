@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+
+	"github.com/pgbudget/pgbudget/bouncer/secret"
 )
 
 // stars stand where something is masked.
-const stars = "***"
+const stars = secret.Stars
 
 // open are the keys of a connection string whose values are shown.
 var open = map[string]bool{

@@ -212,5 +212,5 @@ func shellName(name string) string {
 	case strings.HasPrefix(name, "-"):
 		name = "./" + name
 	}
-	return argv.Line([]string{name})
+	return argv.Line(name)
 }

@@ -16,6 +16,7 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/config"
 
+	"github.com/pgbudget/pgbudget/bouncer/secret"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
@@ -40,7 +41,7 @@ type Client struct {
 func New(address string, httpConfig []byte) (*Client, error) {
 	u, err := parseAddress(address)
 	if err != nil {
-		return nil, &operr.Error{Kind: operr.KindUsage, Subject: "prometheus url " + maskURL(address), Err: err,
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: "prometheus url " + secret.URL(address), Err: err,
 			Hint: "write it as http://host:9090 or https://host/prefix"}
 	}
 	bad := func(err error) error {
@@ -61,7 +62,7 @@ func New(address string, httpConfig []byte) (*Client, error) {
 	}
 	client, err := config.NewClientFromConfig(cfg, "pgbudget", config.WithUserAgent("pgbudget"))
 	if err != nil {
-		return nil, bad(errors.New(maskText(err.Error())))
+		return nil, bad(errors.New(secret.URLs(err.Error())))
 	}
 	// The transport adds its credentials to every request, a redirected one too: none may leave for another host.
 	follow := client.CheckRedirect
@@ -82,7 +83,7 @@ func New(address string, httpConfig []byte) (*Client, error) {
 	shown := strings.TrimRight(u.String(), "/")
 	c, err := api.NewClient(api.Config{Address: shown, Client: client})
 	if err != nil {
-		return nil, bad(errors.New(maskText(err.Error())))
+		return nil, bad(errors.New(secret.URLs(err.Error())))
 	}
 	return &Client{Timeout: DefaultTimeout, shown: shown, api: v1.NewAPI(c), wire: w, now: time.Now}, nil
 }
@@ -117,7 +118,7 @@ func loadHTTPConfig(text []byte) (config.HTTPClientConfig, error) {
 	}
 	cfg, err := config.LoadHTTPConfig(string(text))
 	if err != nil {
-		return config.HTTPClientConfig{}, fmt.Errorf("%s", maskText(err.Error()))
+		return config.HTTPClientConfig{}, fmt.Errorf("%s", secret.URLs(err.Error()))
 	}
 	return *cfg, nil
 }

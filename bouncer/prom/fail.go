@@ -9,6 +9,7 @@ import (
 
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
+	"github.com/pgbudget/pgbudget/bouncer/secret"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
@@ -67,7 +68,7 @@ func (c *Client) refused(e *operr.Error, own *v1.Error) {
 
 // masked formats an error text and takes out every secret that the newest request carried.
 func (c *Client) masked(format string, args ...any) error {
-	text := maskText(fmt.Sprintf(format, args...))
+	text := secret.URLs(fmt.Sprintf(format, args...))
 	if carried := c.wire.carried.Load(); carried != nil {
 		text = carried.mask(text)
 	}

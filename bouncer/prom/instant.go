@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
@@ -201,5 +202,5 @@ func list(names []string) string {
 
 // tryIt is the command by which a person sees what a query gives.
 func (c *Client) tryIt(query string) string {
-	return "see what it gives: promtool query instant " + c.shown + " '" + strings.ReplaceAll(query, "'", `'\''`) + "'"
+	return "see what it gives: promtool query instant " + c.shown + " " + shellescape.Quote(query)
 }

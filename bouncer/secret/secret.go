@@ -1,4 +1,8 @@
-// Package secret hides secrets in texts that others have written: errors of drivers and servers, and what commands say.
+// Package secret hides secrets, and no other package does: those that are known, in texts that others have written
+// (errors of drivers and servers, and what commands say); the passwords of DSNs; the credentials of URLs.
+//
+// Two neighbours show less for reasons of their own. Package ini shows of a file the values that it knows to be
+// harmless, and Stars for the rest. Package recording leaves hosts and paths out, which are no secrets.
 package secret
 
 import (
@@ -11,6 +15,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 )
+
+// Stars stand where a secret stood.
+const Stars = "***"
 
 // Secret is what must not be shown.
 type Secret struct {
@@ -55,14 +62,14 @@ type span struct {
 }
 
 // forms are the ways in which a value is written: as it is, between the quotes of Go and JSON, between those of a
-// shell, and in a URL.
+// shell, as bash traces them and as argv.Line writes them, and in a URL.
 func forms(value string) []string {
 	if value == "" {
 		return nil
 	}
 	quoted := strconv.Quote(value)
-	shell := strings.ReplaceAll(value, "'", `'\''`)
-	out := []string{value, quoted[1 : len(quoted)-1], shell, url.PathEscape(value), url.QueryEscape(value)}
+	traced, line := strings.ReplaceAll(value, "'", `'\''`), strings.ReplaceAll(value, "'", `'"'"'`)
+	out := []string{value, quoted[1 : len(quoted)-1], traced, line, url.PathEscape(value), url.QueryEscape(value)}
 	slices.Sort(out)
 	return slices.Compact(out)
 }

@@ -21,6 +21,7 @@ func TestASecretIsMaskedWhereItIsOne(t *testing.T) {
 		{"Bearer YWJj==and more", "YWJj==", "Bearer ***and more"}, // no name has such an end
 		{`said "a\"b\\c"`, `a"b\c`, `said "***"`},
 		{`echo 'it'\''s' >f`, "it's", `echo '***' >f`},
+		{`echo 'it'"'"'s' >f`, "it's", `echo '***' >f`},
 		{"http://u:p%2Fq%40r@h/x", "p/q@r", "http://u:***@h/x"},
 		{"no main/jobs, https://main/jobs x-main/jobs jobs", "jobs", "no main/jobs, https://main/*** x-main/*** ***"},
 		{"aaaa", "aa", "aaaa"},

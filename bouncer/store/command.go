@@ -160,7 +160,7 @@ func (c Command) byHand(path string) string {
 	if old, err := (File{}).Read(context.Background(), kept); err == nil {
 		words = writing(words, old)
 	}
-	line := argv.Line(words) + " < " + argv.Line([]string{kept})
+	line := argv.Line(words...) + " < " + argv.Line(kept)
 	if c.Mask != nil {
 		line = c.Mask(line)
 	}

@@ -27,7 +27,7 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/config":       {"operr load budget shift state control", "bouncer/near bouncer/secret"},
 	"bouncer/flag":         {"operr", "bouncer bouncer/argv bouncer/config"},
 	"bouncer/hook":         {"state", "bouncer"},
-	"bouncer/ini":          {"operr fleet", ""},
+	"bouncer/ini":          {"operr fleet", "bouncer/secret"},
 	"bouncer/journal":      {"operr words state", "bouncer bouncer/argv"},
 	"bouncer/live":         {"", ""}, // its doc.go alone
 	"bouncer/live/clock":   {"", "bouncer"},
@@ -45,7 +45,7 @@ var arrows = map[string]struct{ rooms, others string }{
 	"cmd/pgbudget": {"operr words fleet load budget sizing shift learn state control",
 		"bouncer bouncer/argv bouncer/config bouncer/flag bouncer/hook bouncer/ini bouncer/journal " +
 			"bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/near bouncer/prom " +
-			"bouncer/quote bouncer/recording bouncer/store sim sim/batch sim/chart sim/scenario"},
+			"bouncer/quote bouncer/recording bouncer/secret bouncer/store sim sim/batch sim/chart sim/scenario"},
 	"sim":          {"operr fleet state", "bouncer"},
 	"sim/batch":    {"operr fleet load budget sizing state control", "bouncer sim sim/scenario"},
 	"sim/chart":    {"", "sim"},

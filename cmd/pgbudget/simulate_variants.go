@@ -4,8 +4,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/sim/batch"
@@ -95,19 +95,5 @@ func (s simulation) command(v batch.VariantReport, flags ...string) string {
 	for _, x := range v.Settings {
 		words = append(words, "--set", x.Key+"="+x.Value)
 	}
-	words = append(words, s.file)
-	for i, w := range words {
-		words[i] = shellQuote(w)
-	}
-	return strings.Join(words, " ")
-}
-
-// shellQuote writes one word so that a shell reads it back.
-func shellQuote(word string) string {
-	plain := word != "" &&
-		strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,%@") == ""
-	if plain {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return argv.Line(append(words, s.file)...)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/secret"
 )
 
 // again makes the commands that pgbudget names ones that can be pasted: each repeats what the command line of this
@@ -69,7 +70,7 @@ func typedAgain(args []string, commands []*cli.Command, getenv func(string) stri
 // told is a [NAME=]DSN without its password; empty where it cannot be cleaned.
 func told(value string) string {
 	name, dsn := splitName(value)
-	if dsn = withoutPassword(dsn); dsn == "" || name == "" {
+	if dsn = secret.WithoutPasswords(dsn); dsn == "" || name == "" {
 		return dsn
 	}
 	return name + "=" + dsn
@@ -109,7 +110,7 @@ func (a again) in(text string) string {
 		from = at[1]
 		for _, f := range a.flags {
 			if slices.Contains(takes, f.name) && !strings.Contains(rest, "--"+f.name+" ") {
-				b.WriteString(" --" + f.name + " " + argv.Line([]string{f.value}))
+				b.WriteString(" --" + f.name + " " + argv.Line(f.value))
 			}
 		}
 	}

@@ -19,7 +19,7 @@ func TestCommandsAreRepeatedAsTheyWereTyped(t *testing.T) {
 		{"step -c=f.yaml", "", "pgbudget journal import m.jsonl", "pgbudget journal import --config f.yaml m.jsonl"},
 		{"stpe --config f.yaml", "", "did you mean pgbudget step? pgbudget --help lists",
 			"did you mean pgbudget step --config f.yaml? pgbudget --help lists"},
-		{"step --config|a 'b'.yaml", "", "pgbudget run", `pgbudget run --config 'a '\''b'\''.yaml'`},
+		{"step --config|a 'b'.yaml", "", "pgbudget run", `pgbudget run --config 'a '"'"'b'"'"'.yaml'`},
 		{"step --config f.yaml", "PGBUDGET_CONFIG=f.yaml", "pgbudget run", "pgbudget run"},
 		{"step --config f.yaml", "PGBUDGET_CONFIG=g.yaml", "pgbudget run", "pgbudget run --config f.yaml"},
 		{"step --config pgbudget.yaml", "", "pgbudget run", "pgbudget run"},

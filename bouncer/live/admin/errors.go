@@ -20,9 +20,6 @@ func Limited(ctx context.Context, d time.Duration) (context.Context, context.Can
 	return context.WithTimeout(ctx, d)
 }
 
-// mask stands where a secret stood.
-const mask = "*****"
-
 // Plain is an error cut off from the driver's: the driver's keep the whole configuration, password included, within
 // reach of whoever unwraps them. Its text has been masked; what may still be told from it is the cause.
 type Plain struct {
@@ -57,7 +54,7 @@ func timedOut(err error) bool {
 
 // hidden masks a password, and no name of a connection that has the same letters.
 func hidden(text, password string, names ...string) string {
-	return secret.Mask(text, []secret.Secret{{Value: password, Shown: mask}}, names...)
+	return secret.Mask(text, []secret.Secret{{Value: password, Shown: secret.Stars}}, names...)
 }
 
 // oneLine puts an error that lists several attempts on one line.

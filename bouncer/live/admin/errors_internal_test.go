@@ -26,12 +26,12 @@ func TestAPasswordIsMaskedWhereItIsOne(t *testing.T) {
 		{`password authentication failed for user "app"`, "app", `password authentication failed for user "app"`},
 		{"failed to connect to `user=app_rw database=app`: refused", "app",
 			"failed to connect to `user=app_rw database=app`: refused"},
-		{"cannot parse `host=h password=app dbname=app`", "app", "cannot parse `host=h password=***** dbname=app`"},
-		{"cannot parse `host=h password='a b+c' dbname=x`", "a b+c", "cannot parse `host=h password='*****' dbname=x`"},
-		{"cannot parse `postgres://app:app@app:5432/app`", "app", "cannot parse `postgres://app:*****@app:5432/app`"},
-		{`{"Password": "s3cr3t"}`, "s3cr3t", `{"Password": "*****"}`},
-		{"FATAL: you said s3cr3t", "s3cr3t", "FATAL: you said *****"},
-		{`role "s3cr3t_rw" of s3cr3t: s3cr3t`, "s3cr3t", `role "s3cr3t_rw" of *****: *****`},
+		{"cannot parse `host=h password=app dbname=app`", "app", "cannot parse `host=h password=*** dbname=app`"},
+		{"cannot parse `host=h password='a b+c' dbname=x`", "a b+c", "cannot parse `host=h password='***' dbname=x`"},
+		{"cannot parse `postgres://app:app@app:5432/app`", "app", "cannot parse `postgres://app:***@app:5432/app`"},
+		{`{"Password": "s3cr3t"}`, "s3cr3t", `{"Password": "***"}`},
+		{"FATAL: you said s3cr3t", "s3cr3t", "FATAL: you said ***"},
+		{`role "s3cr3t_rw" of s3cr3t: s3cr3t`, "s3cr3t", `role "s3cr3t_rw" of ***: ***`},
 		{"nothing of it", "", "nothing of it"},
 	} {
 		if got := hidden(c.text, c.secret, "app", "app"); got != c.want {

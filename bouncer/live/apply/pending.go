@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
@@ -115,7 +117,7 @@ func (h *Applier) CheckAccepted(ctx context.Context) error {
 		hint := "leave it out, or take the name from what was refused"
 		for _, key := range keys {
 			if meant := near.Name(key, slices.Concat(waits...)); meant != "" {
-				hint += "; most likely " + quoted(meant)
+				hint += "; most likely " + shellescape.Quote(meant)
 			}
 		}
 		return admin.Fail(operr.KindUsage, "--accept-pending "+strings.Join(keys, ", "), hint,
@@ -191,9 +193,9 @@ func (x processChange) refusal(refused []ini.Difference) error {
 			gone = append(gone, x.console.Group+"/"+d.Of)
 		}
 		if raises(d) {
-			not = append(not, quoted(d.Name))
+			not = append(not, shellescape.Quote(d.Name))
 		} else {
-			accept = append(accept, "--accept-pending "+quoted(d.Name))
+			accept = append(accept, "--accept-pending "+shellescape.Quote(d.Name))
 		}
 		if i > 0 {
 			more = append(more, sentence(d, x.console.ID)+x.consequence(d))
@@ -224,7 +226,8 @@ func (x processChange) refusal(refused []ini.Difference) error {
 	}
 	for _, key := range x.all.pending.left() {
 		if meant := near.Name(key, names(refused)); meant != "" {
-			hint += "; --accept-pending " + quoted(key) + " matches nothing that waits: most likely " + quoted(meant)
+			hint += "; --accept-pending " + shellescape.Quote(key) + " matches nothing that waits: most likely " +
+				shellescape.Quote(meant)
 		}
 	}
 	return admin.Fail(operr.KindDrift, subject(first), hint, "%s", text)
