@@ -99,7 +99,7 @@ func newApp() *cli.App {
 	app := &cli.App{
 		Name:                      "pgbudget",
 		Usage:                     "plan PgBouncer pool sizes within one PostgreSQL's max_connections and CPU",
-		Version:                   version(),
+		Version:                   builtOf(buildInfo()),
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
 		Writer:                    stdout,
@@ -109,6 +109,7 @@ func newApp() *cli.App {
 			observeCommand(), recordCommand(), estimateCommand(), planCommand(), stepCommand(), runCommand(), statusCommand(),
 			explainCommand(), pauseCommand(),
 			resumeCommand(), rollbackCommand(), acceptCommand(), journalCommand(), initCommand(), simulateCommand(),
+			completionCommand(), manCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
@@ -170,15 +171,6 @@ func argHint(allowed int) string {
 		return ""
 	}
 	return " FILE"
-}
-
-// version is the module's version as the Go toolchain recorded it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
 }
 
 func interrupted(ctx context.Context, err error) bool {

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/cpuguy83/go-md2man/v2/md2man"
+	"github.com/urfave/cli/v2"
+)
+
+func manCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "man",
+		Usage:       "print the manual page of every command and flag, for man",
+		Description: "Examples:\n  pgbudget man | man -l -\n  pgbudget man > /usr/local/share/man/man1/pgbudget.1",
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c, 0); err != nil {
+				return err
+			}
+			page, err := manual(newApp())
+			if err != nil {
+				return err
+			}
+			_, err = io.WriteString(c.App.Writer, page)
+			return err
+		},
+	}
+}
+
+// manual is a page of section 1 in roff, made of the command tree: the page of the cli package, which leaves
+// descriptions out, with the descriptions and the exit codes.
+func manual(app *cli.App) (string, error) {
+	for _, c := range app.Commands {
+		for _, x := range append(c.Subcommands, c) {
+			x.Usage = markdown(x.Usage + "\n\n" + x.Description)
+		}
+	}
+	text, err := app.ToMarkdown()
+	if err != nil {
+		return "", err
+	}
+	text = strings.ReplaceAll(text, `**="": `, "**: ") // the usage has a name for the value
+	var b strings.Builder
+	fmt.Fprintf(&b, "%% %s 1\n\n%s\n# EXIT STATUS\n\n", app.Name, text)
+	for _, c := range exitCodes {
+		fmt.Fprintf(&b, "**%d**: %s\n\n", c.code, markdown(c.meaning))
+	}
+	b.WriteString("# SEE ALSO\n\n**pgbouncer**(1), **pgbouncer**(5)\n")
+	return string(md2man.Render([]byte(b.String()))), nil
+}
+
+// markdown writes a text so that Markdown shows the text as it is: lines that are indented keep their breaks.
+func markdown(text string) string {
+	escaped := strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "<", `\<`, ">", `\>`, "[", `\[`, "]", `\]`, "`", "\\`",
+		"|", `\|`, "~", `\~`, "&", `\&`)
+	var b strings.Builder
+	code := false
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		if was := code; was != strings.HasPrefix(line, "  ") {
+			code = !was
+			b.WriteString("\n")
+		}
+		if code {
+			b.WriteString("    " + strings.TrimPrefix(line, "  "))
+		} else {
+			b.WriteString(escaped.Replace(line))
+		}
+	}
+	return b.String()
+}
+
+// exitCodes are what a script may rely on, in short; README.md says more of each.
+var exitCodes = []struct {
+	code    int
+	meaning string
+}{
+	{exitDone, "done, or nothing to do"},
+	{exitUnforeseen, "an unforeseen error"},
+	{exitUsage, "wrong usage or config; nothing was touched"},
+	{exitInfeasible, "no sizes keep every promise"},
+	{exitEvidence, "not enough evidence or rights"},
+	{exitHeld, "held, or another pgbudget is at work: safe, run again"},
+	{exitAborted, "aborted: the step was taken back; safe"},
+	{exitDrift, "an answer of a server, or a size, is not the expected one; a person must look"},
+	{exitUnreachable, "a console, server or Prometheus did not answer, or refused the login"},
+	{exitUnmet, "an expectation of a simulation failed"},
+	{exitPending, "the plan changes a size (--detailed-exitcode only)"},
+	{exitInterrupted, "interrupted, between two actions"},
+}
