@@ -21,7 +21,7 @@ func (l Law) MeanOf() time.Duration {
 	return time.Duration(mean * float64(time.Second))
 }
 
-// SCVOf returns the law's squared coefficient of variation, variance/mean².
+// SCVOf returns the law's squared coefficient of variation, variance/mean², >= 0: 0 is fixed, 1 exponential.
 func (l Law) SCVOf() float64 {
 	switch l.Kind {
 	case Fixed:

@@ -4,8 +4,8 @@ import "time"
 
 // Results is what one world showed between the end of the warm-up and its present. Times are virtual.
 type Results struct {
-	Span    time.Duration
-	Events  int64 // of the engine, since the start
+	Span    time.Duration // from the end of the warm-up on
+	Events  int64         // of the engine, since the start
 	Total   PoolResults
 	Pools   []PoolResults // sorted by id, every process and user together
 	Servers []ServerResults
@@ -14,21 +14,21 @@ type Results struct {
 
 // RunResults is what a controller did. The world does not know of it: whoever runs one fills it in.
 type RunResults struct {
-	Outcome string // "" while it runs
-	Reason  string
-	Took    time.Duration
-	Held    time.Duration
-	Steps   int
-	Undone  int // releases undone and steps taken back
+	Outcome string        // "" while it runs
+	Reason  string        // why it ended so, a sentence
+	Took    time.Duration // from its first action to its end
+	Held    time.Duration // of Took, the time in which a signal held it
+	Steps   int           // steps that were completed
+	Undone  int           // releases undone and steps taken back (a count)
 }
 
 // PoolResults counts one pool's transactions, and sums over all pools as Total.
 type PoolResults struct {
-	ID       string
-	Arrivals int64
+	ID       string    // group/alias; empty in Total
+	Arrivals int64     // transactions asked for
 	Done     int64     // transactions that ended
 	Assigned int64     // transactions that got a connection
-	Waited   int64     // of them, those that had to wait
+	Waited   int64     // transactions of Assigned that had to wait
 	TimedOut int64     // sent away by query_wait_timeout
 	Refused  int64     // sent away because no login worked, or by max_client_conn
 	Vanished int64     // clients that vanished while their query ran
@@ -41,20 +41,20 @@ type PoolResults struct {
 	BusyErlangs  float64 // mean connections held by transactions
 	MaxWaiting   int     // most clients that waited at one time, over all copies
 	MaxConns     int     // most server connections open at one time, logins included
-	LoginsFailed int64
+	LoginsFailed int64   // logins that PostgreSQL refused
 }
 
 // ServerResults is one PostgreSQL server's side.
 type ServerResults struct {
 	Name             string
-	MaxBackends      int   // most backends at one time, direct ones included
-	LoginsRefused    int64 // no slot was left, or a role's limit was reached
-	BudgetViolations int64 // times at which the worst case rose above the budget
-	OverBudget       time.Duration
-	WorstConns       int // highest worst case of the pools, with direct and orphaned backends
-	Orphans          int64
-	CPUMean          float64 // of all cores, 0..1
-	CPUMax           float64 // highest mean over a timeline step
+	MaxBackends      int           // most backends at one time, direct ones included
+	LoginsRefused    int64         // logins: no slot was left, or a role's limit was reached
+	BudgetViolations int64         // times at which the worst case rose above the budget
+	OverBudget       time.Duration // how long the worst case was above the budget
+	WorstConns       int           // highest worst case of the pools, with direct and orphaned backends
+	Orphans          int64         // backends that worked on for a client that had vanished
+	CPUMean          float64       // of all cores, 0..1
+	CPUMax           float64       // highest mean over a timeline step
 }
 
 // Sample is one row of the timeline: gauges at At, and rates since the sample before.
@@ -69,8 +69,8 @@ type Sample struct {
 type ServerSample struct {
 	Name     string
 	Backends int // all, direct ones included
-	Direct   int
-	Leaving  int // let go and still running, orphans included
+	Direct   int // backends past every PgBouncer
+	Leaving  int // backends let go and still running, orphans included
 	Worst    int // worst case that counts against Budget
 	Budget   int // 0: not checked
 	MaxConns int
@@ -79,10 +79,10 @@ type ServerSample struct {
 
 // PoolSample is one pool at one time, all copies together.
 type PoolSample struct {
-	ID      string
-	Size    int // pool_size as most processes have it
-	Conns   int
-	Active  int
-	Waiting int
+	ID      string        // group/alias
+	Size    int           // pool_size as most processes have it
+	Conns   int           // server connections, logins included
+	Active  int           // connections that serve a transaction
+	Waiting int           // clients that wait
 	WaitAvg time.Duration // mean wait of those assigned since the sample before
 }

@@ -26,7 +26,7 @@ type Spec struct {
 // and windows read naturally.
 var Epoch = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 
-// ServerSpec is one PostgreSQL server.
+// ServerSpec is one PostgreSQL server: its slots, its CPU, and what takes them besides the pools.
 type ServerSpec struct {
 	Name                   string
 	MaxConns               int // max_connections
@@ -34,11 +34,13 @@ type ServerSpec struct {
 	ReservedConns          int
 	Budget                 int     // conns that pools and what else is counted against them may take; 0: not checked
 	Cores                  float64 // 0: CPU is not modelled, holds never stretch
-	Sigma, Kappa           float64 // USL contention and coherency of CPU work; the rate stands at type cpu
-	BackgroundCores        float64 // taken by work that is not the pools', always
-	DirectConns            int     // connections past every PgBouncer, always
-	Roles                  []LimitSpec
-	LoginLatency           time.Duration // from the start of a login to its end; 0 is DefaultLoginLatency
+	// contention and coherency of CPU work, >= 0, no unit; the rate stands at type cpu. Source: Gunther's universal
+	// scalability law
+	Sigma, Kappa    float64
+	BackgroundCores float64 // taken by work that is not the pools', always
+	DirectConns     int     // connections past every PgBouncer, always
+	Roles           []LimitSpec
+	LoginLatency    time.Duration // from the start of a login to its end; 0 is DefaultLoginLatency
 	// from PgBouncer's close to the backend's end, when no query runs; 0 is DefaultExitLatency
 	ExitLatency time.Duration
 }
@@ -67,21 +69,21 @@ type Settings struct {
 	ServerIdleTimeout  time.Duration // 0 is 10 min
 	ServerLoginRetry   time.Duration // 0 is 15 s
 	ServerCheckDelay   time.Duration // 0 is 30 s
-	ServerRoundRobin   bool
-	MaxClientConns     int // waiting and served clients of one process; 0 is DefaultMaxClients
-	MaxUserConns       int // max_user_connections of the process; 0: none
+	ServerRoundRobin   bool          // server_round_robin: the connection idle for longest first; false: the newest first
+	MaxClientConns     int           // waiting and served clients of one process; 0 is DefaultMaxClients
+	MaxUserConns       int           // max_user_connections of the process; 0: none
 }
 
 // Disabled is a time-out of 0 in PgBouncer's own terms.
 const Disabled = time.Duration(-1)
 
-// Mode is a pool_mode.
+// Mode is a pool_mode of PgBouncer.
 type Mode string
 
 // The pool modes that are simulated.
 const (
-	Transaction Mode = "transaction"
-	Session     Mode = "session"
+	Transaction Mode = "transaction" // a connection serves one transaction at a time
+	Session     Mode = "session"     // a connection belongs to a client until the client leaves
 )
 
 // PoolSpec is one pool_size line of one group: each process of the group has one pool per user for it.
@@ -131,27 +133,27 @@ const Deterministic = -1
 
 // BurstSpec is a Markov-modulated Poisson process of two states: rate × Low and × High, exponential stays.
 type BurstSpec struct {
-	Low, High         float64 // multiples of PerSec
-	LowMean, HighMean time.Duration
+	Low, High         float64       // multiples of PerSec, >= 0
+	LowMean, HighMean time.Duration // mean stay in each state, > 0
 }
 
 // SineSpec multiplies the rate by 1 + Amplitude·sin(2π(t/Period − Phase)).
 type SineSpec struct {
 	Amplitude float64 // 0..1
 	Period    time.Duration
-	Phase     float64 // of a period
+	Phase     float64 // of a period, 0..1
 }
 
 // CurvePart is one corner of a piecewise linear curve; the curve returns to its first corner after the last At.
 type CurvePart struct {
 	At    time.Duration
-	Times float64 // multiple of PerSec
+	Times float64 // multiple of PerSec, >= 0
 }
 
 // ClosedSpec is clients that think, ask, wait, and think again.
 type ClosedSpec struct {
-	Clients int
-	Think   Law
+	Clients int // how many, over all copies of the pool
+	Think   Law // time from the end of a transaction to the client's next
 }
 
 // LawKind names a distribution.
@@ -159,10 +161,10 @@ type LawKind string
 
 // The distributions.
 const (
-	Exponential      LawKind = "exponential"
-	Fixed            LawKind = "deterministic"
-	Lognormal        LawKind = "lognormal"
-	Hyperexponential LawKind = "hyperexponential" // two phases with balanced means
+	Exponential      LawKind = "exponential"      // SCV 1
+	Fixed            LawKind = "deterministic"    // SCV 0
+	Lognormal        LawKind = "lognormal"        // any SCV > 0
+	Hyperexponential LawKind = "hyperexponential" // two phases with balanced means, SCV > 1
 	Quantiles        LawKind = "quantiles"        // linear between given quantiles
 )
 
@@ -201,14 +203,14 @@ const (
 	SetShare    ActionKind = "share" // the first traffic switch to Percent
 )
 
-// Action is one scripted change.
+// Action is one scripted change. Which of the fields count, its Kind says.
 type Action struct {
-	At      time.Duration
+	At      time.Duration // from Start
 	Kind    ActionKind
 	Pool    string
-	Conns   int
-	For     time.Duration
-	Percent float64
+	Conns   int           // of SetSize and SetReserve
+	For     time.Duration // of SetLifetime
+	Percent float64       // of SetShare, 0..100
 }
 
 // FaultKind names what goes wrong.
@@ -228,18 +230,18 @@ const (
 	PutBack      FaultKind = "put-back"      // configuration management writes pool_size of Pool back to Conns, RELOAD
 )
 
-// Fault is one thing that goes wrong.
+// Fault is one thing that goes wrong. Which of the fields count, its Kind says.
 type Fault struct {
 	Kind    FaultKind
-	From    time.Duration
-	For     time.Duration
-	Every   time.Duration
+	From    time.Duration // from Start
+	For     time.Duration // how long; 0: to the end
+	Every   time.Duration // from one beginning to the next, > For; 0: once
 	Server  string
 	Process string // group/number; empty for SilentReload and Silent: every process
 	Pool    string
-	Cores   float64
-	Conns   int
-	Times   float64
+	Cores   float64 // of Autovacuum, > 0
+	Conns   int     // of DirectConns and PutBack
+	Times   float64 // of Surge and SlowPlan, a factor > 0
 }
 
 // SignalSpec is one saturation signal as a scraper sees it.
@@ -257,6 +259,7 @@ const (
 	DefaultLoginLatency = 5 * time.Millisecond  // measured on loopback: 2 → 10 connections in 45 ms
 	DefaultExitLatency  = time.Millisecond      // measured: an idle backend is gone within a few ms
 	DefaultScrape       = 15 * time.Second      // Prometheus's usual scrape_interval
-	DefaultMaxClients   = 10000
-	CheckLatency        = 300 * time.Microsecond // server_check_query's round trip. chosen
+	// clients of one process. chosen; max_client_conn of PgBouncer is 100 unless set
+	DefaultMaxClients = 10000
+	CheckLatency      = 300 * time.Microsecond // server_check_query's round trip. chosen
 )

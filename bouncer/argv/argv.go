@@ -21,8 +21,8 @@ import (
 
 // Call is one run of a command, without a shell. The caller's context bounds it.
 type Call struct {
-	Argv  []string // not empty
-	Stdin []byte
+	Argv  []string            // not empty
+	Stdin []byte              // what the command reads; nil: nothing
 	Env   []string            // "NAME=value", added to this program's own but for Secrets
 	Mask  func(string) string // takes secrets out of what the command says; nil: there are none
 }

@@ -11,9 +11,9 @@ const (
 	MaxConns  = 262143    // PostgreSQL's MAX_BACKENDS
 	MaxCopies = 4096      // processes × users of one pool. chosen
 	MaxRate   = 1e7       // transactions per second
-	MaxHold   = 24 * 3600 // seconds
-	MaxCores  = 4096
-	MaxSCV    = 1e4
+	MaxHold   = 24 * 3600 // a day, in seconds
+	MaxCores  = 4096      // of one server. chosen
+	MaxSCV    = 1e4       // a squared coefficient of variation. chosen
 	maxWeight = 1e6
 )
 
@@ -26,12 +26,12 @@ const LeastWait = 100 * time.Microsecond
 // "pools[2].load.mean_hold"; what was not written is in bounds.
 type Checker struct {
 	Doc    *Document
-	Faults []error
+	Faults []error // each a *Fault, in the order in which they were found
 
 	Scenario bool // what is checked describes a simulated world, too
 }
 
-// Fault adds one.
+// Fault adds a fault at the place that path names; format and args are its text, without a place.
 func (k *Checker) Fault(path, format string, args ...any) {
 	k.Faults = append(k.Faults, k.Note(path, format, args...))
 }
@@ -43,7 +43,7 @@ func (k *Checker) Note(path, format string, args ...any) Fault {
 	return Fault{k.Doc.Where(path), strings.ReplaceAll(path, "'", "") + " " + text}
 }
 
-// Int wants lo <= v <= hi.
+// Int adds a fault unless v is not written, or is a whole number with lo <= v <= hi, in the unit of the key.
 func (k *Checker) Int(path string, v Int, lo, hi int) {
 	switch {
 	case !v.Set:
@@ -56,7 +56,7 @@ func (k *Checker) Int(path string, v Int, lo, hi int) {
 	}
 }
 
-// Num wants lo <= v <= hi.
+// Num adds a fault unless v is not written, or is a number with lo <= v <= hi, in the unit of the key.
 func (k *Checker) Num(path string, v Num, lo, hi float64) {
 	switch {
 	case !v.Set:

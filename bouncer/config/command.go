@@ -65,7 +65,7 @@ func asList(line, rest string) string {
 	return "[" + strings.Join(strings.Fields(line), ", ") + rest + "]"
 }
 
-// Hooks are commands that are run when a run does something.
+// Hooks are commands (argv) that run when a run does something; nil: none. Timeout bounds each of them.
 type Hooks struct {
 	OnStep   []string `yaml:"on_step"`
 	OnHold   []string `yaml:"on_hold"`
@@ -113,8 +113,8 @@ func (k *Checker) hooks(h Hooks) {
 
 // Mirror is a second place for each line of the journal: a file, or a command that is given it.
 type Mirror struct {
-	Path string
-	Argv []string
+	Path string   // a file; empty: Argv, or no mirror
+	Argv []string // a command that reads lines on its standard input; nil: Path
 	bad  string
 }
 

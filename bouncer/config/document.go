@@ -30,7 +30,7 @@ type Document struct {
 // Fault is one thing wrong with a file, and where.
 type Fault struct {
 	Where string // file:line:column
-	Text  string
+	Text  string // what is wrong and what is wanted, without the place
 }
 
 // Error returns place and text on one line.

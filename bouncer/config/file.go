@@ -2,7 +2,8 @@ package config
 
 import "github.com/goccy/go-yaml"
 
-// File is pgbudget.yaml as written. Every pointer and Set flag tells whether the key was there at all.
+// File is pgbudget.yaml as written. Every pointer and Set flag tells whether the key was there at all. What each key
+// means, its unit, its bounds and its default: reference.yaml, which `pgbudget init --reference` prints.
 type File struct {
 	Environment   string       `yaml:"environment"`
 	Servers       []Server     `yaml:"servers"`
@@ -55,7 +56,7 @@ type Group struct {
 	Processes []Process `yaml:"processes"`
 }
 
-// Process is one PgBouncer process.
+// Process is one PgBouncer process: the DSN of its admin console, and the place of its pgbouncer.ini.
 type Process struct {
 	Console string `yaml:"console"` // DSN of its admin console
 	Config  *Store `yaml:"config"`  // its pgbouncer.ini

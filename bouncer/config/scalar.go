@@ -15,40 +15,40 @@ import (
 
 // Int is a whole number.
 type Int struct {
-	Set     bool
-	N       int
+	Set     bool // the key is there
+	N       int  // 0 unless OK
 	bad     string
 	written string // that is no number; what is wanted depends on the key
 }
 
 // Num is a finite number.
 type Num struct {
-	Set     bool
-	F       float64
+	Set     bool    // the key is there
+	F       float64 // 0 unless OK
 	bad     string
 	written string // that is no number; what is wanted depends on the key
 }
 
 // Dur is a length of time: "10ms", "1h30m", "7d".
 type Dur struct {
-	Set bool
-	D   time.Duration
+	Set bool          // the key is there
+	D   time.Duration // 0 unless OK
 	bad string
 }
 
 // Share is a ratio, written as "5%" or 0.05.
 type Share struct {
-	Set  bool
-	F    float64
-	text string // as written
+	Set  bool    // the key is there
+	F    float64 // 0..1; bounds are checked by the key
+	text string  // as written
 	bad  string
 }
 
 // ConnsOrShare is a count of connections, or a share of max_connections written with %.
 type ConnsOrShare struct {
-	Set   bool
-	Conns *int
-	Share float64
+	Set   bool    // the key is there; then one of Conns and Share counts
+	Conns *int    // nil: a share was written
+	Share float64 // of max_connections, 0..1
 	bad   string
 }
 

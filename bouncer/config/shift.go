@@ -27,7 +27,7 @@ type Shift struct {
 
 // Fraction is the part of a pool's load that moves, as believed: "35%", or "25%-45%".
 type Fraction struct {
-	IsSet bool
+	IsSet bool       // the key is there
 	R     load.Range // lower, target and upper
 	bad   string
 }
@@ -38,15 +38,15 @@ const DoubtOf = 2
 
 // Percent is a percentage: 5 and 5% are the same. A traffic switch speaks so.
 type Percent struct {
-	Set bool
+	Set bool    // the key is there
 	P   float64 // 0..100
 	bad string
 }
 
 // Ask is how a switch is asked: a command, or a PromQL expression.
 type Ask struct {
-	Argv  []string
-	Query string
+	Argv  []string // a command that prints the percentage, 0 to 100, alone; nil: Query
+	Query string   // PromQL whose value is that percentage; empty: Argv
 	bad   string
 }
 
@@ -116,7 +116,7 @@ func (a *Ask) UnmarshalYAML(unmarshal func(any) error) error {
 // OK tells whether there is a way to ask.
 func (a Ask) OK() bool { return a.bad == "" && (len(a.Argv) > 0 || a.Query != "") }
 
-// Shifts lists the shifts in the order in which they are made.
+// AllShifts lists the shifts in the order in which they are made: that of shift:, or those of shifts:.
 func (f *File) AllShifts() []Shift {
 	if f.Shift != nil {
 		return []Shift{*f.Shift}

@@ -67,8 +67,9 @@ func (s Switch) percent(text string) (int, bool, error) {
 	return int(v), true, nil
 }
 
-// Set runs the command. What the switch says after it is for whoever looks next: one that is asked through a scrape
-// says it only later.
+// Set runs the command of set: with a percentage, 0..100, and returns when the command has ended. The switch is not
+// read back: one that is asked through a scrape says the new percentage only later. Errors: KindUsage where the shift
+// has no such command, KindUnreachable where the command fails.
 func (s Switch) Set(ctx context.Context, percent int) error {
 	command, err := s.Shift.SetTo(percent)
 	if err != nil {

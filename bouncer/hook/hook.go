@@ -13,11 +13,11 @@ import (
 
 // Names of hooks.
 const (
-	OnStep   = "step"   // a step begins
-	OnHold   = "hold"   // nothing moves any more
-	OnResume = "resume" // something may again
-	OnAbort  = "abort"  // a step goes back
-	OnDone   = "done"   // the run has ended, however
+	OnStep   = "step"   // on_step: a step begins
+	OnHold   = "hold"   // on_hold: nothing moves any more
+	OnResume = "resume" // on_resume: something may move again
+	OnAbort  = "abort"  // on_abort: a step goes back
+	OnDone   = "done"   // on_done: the run has ended, whatever its outcome
 )
 
 var names = map[state.EventKind]string{state.StepBegan: OnStep, state.HoldBegan: OnHold, state.HoldEnded: OnResume,
@@ -62,7 +62,8 @@ func (h Hooks) Decorate(inner bouncer.Journal) *Journal {
 	return j
 }
 
-// Record records first: a hook tells what has happened.
+// Record records the event first, and then queues its hook: a hook tells what has happened. A hook that fails or does
+// not fit the queue is a note in the journal. The error is the inner journal's; the event was not recorded then.
 func (j *Journal) Record(e state.Event) (state.Event, error) {
 	j.last = e
 	if err := j.note(); err != nil {
@@ -80,7 +81,8 @@ func (j *Journal) Record(e state.Event) (state.Event, error) {
 	return e, nil
 }
 
-// End waits for the hooks that are due, for as long as the context lasts, and notes those that failed.
+// End waits for the hooks that are due, for as long as the context lasts, and notes those that failed. The error is
+// the inner journal's, of such a note.
 func (j *Journal) End(ctx context.Context) error {
 	close(j.queue)
 	select {

@@ -36,7 +36,7 @@ type Difference struct {
 
 	// What a fleet.SettingChange would call it, and the numbers; Set is "" where there is no such thing.
 	Alias               string
-	Set                 fleet.Key
+	Set                 fleet.Key // empty where no fleet.SettingChange says it
 	FileConns, NowConns int
 
 	file, now string // as they are; what they hold may be a secret

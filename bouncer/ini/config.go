@@ -49,8 +49,8 @@ type written struct {
 
 // File is one file of a config. It prints without its bytes.
 type File struct {
-	Path  string
-	Bytes []byte `json:"-"`
+	Path  string // as it was asked for; that of an %include as it stands there
+	Bytes []byte `json:"-"` // as read; not to be changed
 }
 
 // Format prints the path and the length, whatever the verb: passwords stand in the bytes.

@@ -13,8 +13,8 @@ import (
 // no passwords and no queries.
 type Database struct {
 	Alias string // "*": whatever has no line of its own
-	File  string
-	Line  int // 1-based
+	File  string // the file of the line
+	Line  int    // 1-based
 
 	Host      string // "": a Unix socket
 	Port      int
@@ -157,8 +157,8 @@ func (in *content) database(d *database) Database {
 // User is one line of [users]. A number below 0 is not written: the pool's line and [pgbouncer] decide.
 type User struct {
 	Name string
-	File string
-	Line int // 1-based
+	File string // the file of the line
+	Line int    // 1-based
 
 	SizeConns    int // pool_size, since 1.23: beats the line of the alias
 	ReserveConns int // reserve_pool_size, since 1.24: the same

@@ -12,7 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// Change is one size to change.
+// Change is one size to change: a line of [databases], a key and its new value.
 type Change struct {
 	Alias string    // "*": default_pool_size or reserve_pool_size of [pgbouncer], which its pools follow
 	Key   fleet.Key // KeySize, KeyReserve or KeyLifetime
@@ -26,9 +26,9 @@ type Change struct {
 
 // Edited is one file that changes. It prints without its bytes.
 type Edited struct {
-	Path  string
-	Old   []byte `json:"-"`
-	New   []byte `json:"-"`
+	Path  string // of the file, as File.Path
+	Old   []byte `json:"-"` // bytes before
+	New   []byte `json:"-"` // bytes after; every byte outside of the changed numbers is that of Old
 	Lines []EditedLine
 }
 
@@ -38,7 +38,7 @@ type EditedLine struct {
 	Alias     string // of the change
 	Key       string // as it stands in the file: pool_size, reserve_pool, reserve_pool_size, default_pool_size
 	OldDigits string // "": the key was not there
-	NewDigits string
+	NewDigits string // the number as written now
 }
 
 // Format prints path and lines, whatever the verb: passwords stand in the bytes.

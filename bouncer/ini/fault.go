@@ -9,8 +9,8 @@ import (
 
 // Where is a place in a file.
 type Where struct {
-	File string
-	Line int // 1-based
+	File string // a path
+	Line int    // 1-based
 }
 
 // String returns file:line.

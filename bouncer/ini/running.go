@@ -11,12 +11,12 @@ type Running struct {
 
 // Param is a row of SHOW CONFIG.
 type Param struct {
-	Key      string
-	Value    string
-	Fixed    bool // changeable is "no": RELOAD leaves it alone
-	Defaults bool // the column "default" is there, as it is since 1.15
-	Default  string
-	Sticks   bool // "default" is NULL: nothing resets the key, and one taken out of the file keeps its value
+	Key      string // name of the setting
+	Value    string // in force
+	Fixed    bool   // changeable is "no": RELOAD leaves it alone
+	Defaults bool   // the column "default" is there, as it is since 1.15
+	Default  string // PgBouncer's own default; only with Defaults
+	Sticks   bool   // "default" is NULL: nothing resets the key, and one taken out of the file keeps its value
 }
 
 // Row is a row of another SHOW command, by column. A column that this version does not have is not in it.

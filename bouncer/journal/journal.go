@@ -197,5 +197,5 @@ func (j *Journal) append(line []byte, kind state.EventKind) error {
 	return nil
 }
 
-// Close closes the files and so gives the locks back.
+// Close closes the files and so gives their locks back. Its error loses nothing: every recorded event is on disk.
 func (j *Journal) Close() error { return errors.Join(j.file.Close(), j.mirror.close()) }

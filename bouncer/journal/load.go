@@ -159,14 +159,17 @@ func (c content) fold(st *folded, each func(text []byte) error) error {
 	}
 }
 
-// Load reads what a journal comes to that somebody else may be writing; one that is not there is empty.
+// Load returns the state that a journal's events come to, also while another process writes the journal. A journal
+// that is not there is empty, without error. Errors: KindDrift where it cannot be read to its end or is no journal,
+// KindUsage where it is no file or may not be read.
 func Load(path string) (state.JournalState, error) {
 	var st folded
 	err := reading("journal", path, func(c content) (err error) { st, err = c.load(); return err })
 	return st.memory, err
 }
 
-// Read reads every event, and checks every line; a journal that is not there is empty.
+// Read returns every event, oldest first, and checks every line; a journal that is not there has none. Errors are
+// those of Load. The caller owns the events.
 func Read(path string) ([]state.Event, error) {
 	var events []state.Event
 	err := reading("journal", path, func(c content) error {

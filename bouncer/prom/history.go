@@ -25,11 +25,11 @@ type Survey struct {
 // Prometheus knows nothing at all.
 type Tally struct {
 	Subject    string        // a pool's id or a server's name
-	Moments    int           // asked for
-	Used       int           // in the histogram
-	Censored   int           // left out because the pool was full
+	Moments    int           // minutes asked for
+	Used       int           // minutes in the histogram
+	Censored   int           // minutes left out because the pool was full
 	Incomplete int           // left out because some process gave no full window of samples, or its counters started again
-	Dropped    int           // points that were NaN or infinite, each of which makes its moment incomplete
+	Dropped    int           // samples that were NaN or infinite, each of which makes its minute incomplete
 	Long       int           // minutes of a process that were changed because a long transaction had ended
 	Window     time.Duration // of rate(): the step, or four scrape intervals if that is longer
 }
@@ -42,7 +42,7 @@ func (c *Client) History(ctx context.Context, spec Spec, now time.Time) (load.Hi
 	return s.History, err
 }
 
-// Survey is History that also says what was left out.
+// Survey is History that also says what was left out. Errors are those of History.
 func (c *Client) Survey(ctx context.Context, spec Spec, now time.Time) (Survey, error) {
 	spec, err := spec.withDefaults()
 	if err != nil {

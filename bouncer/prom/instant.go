@@ -19,8 +19,10 @@ import (
 
 // How old a sample may be.
 const (
-	// StaleAfter and StaleScrapes: a sample is stale when it is older than both. Source: DESIGN, "stale".
-	StaleAfter   = 60 * time.Second
+	// StaleAfter and StaleScrapes: a sample is stale when its age exceeds both StaleAfter and StaleScrapes scrape
+	// intervals. Source: DESIGN, "stale".
+	StaleAfter = 60 * time.Second
+	// StaleScrapes is a number of scrape intervals.
 	StaleScrapes = 3
 	// Lookback is how far back Prometheus may look for a sample inside an expression, instead of its own default of
 	// five minutes. Chosen: three scrapes at Prometheus's default scrape_interval of one minute. Servers that do not

@@ -11,14 +11,14 @@ import (
 // a colour do. A Writer is used by one goroutine at a time; each Write holds whole characters, or the rest of one is
 // written as bytes that are no UTF-8.
 type Writer struct {
-	W     io.Writer
-	Color bool
+	W     io.Writer // where the text goes
+	Color bool      // sequences that choose bold and a colour come through
 }
 
 // color is how our own tables and words choose bold and a colour (ECMA-48, SGR).
 var color = regexp.MustCompile(`\x1b\[[0-9;]{1,8}m`)
 
-// Write reports as many bytes as it was given where all of what became of them was written.
+// Write returns len(b) where all of what became of b was written. The error is W's.
 func (w Writer) Write(b []byte) (int, error) {
 	if visible(b) {
 		return w.W.Write(b)

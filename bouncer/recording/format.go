@@ -13,11 +13,12 @@ const Version = 2
 // Header is the first line.
 type Header struct {
 	Recording int           `json:"pgbudget_recording"` // Version
-	At        time.Time     `json:"at"`
-	Pgbudget  string        `json:"pgbudget"`
-	Every     time.Duration `json:"every_ns"`
-	Redacted  bool          `json:"redacted"`
-	Note      string        `json:"note,omitempty"` // where it comes from, in the recorder's words
+	At        time.Time     `json:"at"`                 // when the recording was begun
+	Pgbudget  string        `json:"pgbudget"`           // version of the pgbudget that recorded
+	Every     time.Duration `json:"every_ns"`           // time between samples
+	// hosts, paths, application names and names of servers are left out
+	Redacted bool   `json:"redacted"`
+	Note     string `json:"note,omitempty"` // where it comes from, in the recorder's words
 }
 
 // line is any other line: exactly one of its fields is there.

@@ -44,7 +44,8 @@ func ErrExists(name string) error {
 		Hint: "choose another name; a recording is never overwritten"}
 }
 
-// Observation appends one sample and syncs it to disk.
+// Observation appends one sample and syncs it to disk. Errors: KindEvidence where the sample is longer than a line
+// may be; those of the file otherwise.
 func (w *Writer) Observation(o fleet.Observation) error {
 	if w.redactor != nil {
 		o = w.redactor.observation(o)
@@ -52,7 +53,7 @@ func (w *Writer) Observation(o fleet.Observation) error {
 	return w.write(line{Observation: &o})
 }
 
-// History appends what the monitoring system remembers.
+// History appends what the monitoring system remembers. Errors are those of Observation.
 func (w *Writer) History(h load.History) error {
 	if w.redactor != nil {
 		h = w.redactor.history(h)
@@ -60,7 +61,7 @@ func (w *Writer) History(h load.History) error {
 	return w.write(line{History: &h})
 }
 
-// Close closes the file; everything written before is on disk already.
+// Close closes the file; everything written before is on disk already. The error is the file's.
 func (w *Writer) Close() error { return w.file.Close() }
 
 func (w *Writer) write(v any) error {

@@ -21,7 +21,7 @@ const Stars = "***"
 
 // Secret is what must not be shown.
 type Secret struct {
-	Value string
+	Value string // as the operator wrote it; never printed
 	Shown string // stands in its place
 	Keyed bool   // it is short, and no secret as a word by itself: numbers and names have the same letters
 }

@@ -19,7 +19,7 @@ import (
 // of the second {{.Bytes}} is the new file's length and {{.SHA256}} its hash: whoever is given it tells by them whether
 // all of it has come.
 type Command struct {
-	ReadArgv, WriteArgv []string
+	ReadArgv, WriteArgv []string            // argv, not empty; ReadArgv prints the file, WriteArgv takes the new one
 	Mask                func(string) string // takes secrets out of what a command says; nil: there are none
 	Path                string              // of the file, as an %include would name it; empty: whatever it is asked for
 	Keep                Keep                // of what is being written
@@ -123,7 +123,8 @@ func (c Command) Try(_ context.Context, path string, _ []byte) error {
 	return nil
 }
 
-// Settled removes what is kept of a file: its process has what was written, or the file is as it was.
+// Settled removes what is kept of a file: its process has what was written, or the file is as it was. The error is
+// that of the removal; calling again is safe.
 func (c Command) Settled(path string) error { return c.Keep.settle(c.name(path)) }
 
 // Saved returns where the bytes are that a file had before it was written; empty: it is settled.

@@ -151,7 +151,8 @@ func tried(path string, err error) error {
 	return e
 }
 
-// Settled removes what is kept of a file: its process has what was written, or the file is as it was.
+// Settled removes what is kept of a file: its process has what was written, or the file is as it was. The error is
+// that of finding or removing it; calling again is safe.
 func (f File) Settled(path string) error {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {

@@ -28,7 +28,7 @@ import (
 // stand before a name, only what has one of them. Each is on disk before what it is for begins. The zero Keep keeps
 // nothing.
 type Keep struct {
-	Folder string
+	Folder string                // for its owner alone (0700); empty: the zero Keep
 	Before func(op string) error // as File's
 
 	anyway bool // what cannot be kept is not, and nothing ends for it; see WriteAnyway
@@ -175,8 +175,9 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// Sweep removes the temporary files that a pgbudget has left which is no more, by what it wrote down of them. It is for
-// whoever holds the journal; a dry run may be at work meanwhile, and its files stay.
+// Sweep removes the temporary files that a pgbudget has left which is no more, by what it wrote down of them. It is
+// for whoever holds the journal; a dry run may be at work meanwhile, and its files stay. Errors are joined, one for
+// each file that could not be removed; a folder that is not there is none.
 func (k Keep) Sweep() error {
 	if k.Folder == "" {
 		return nil

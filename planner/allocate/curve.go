@@ -29,12 +29,13 @@ type Table struct {
 
 var _ Curve = Table{}
 
-// Cost returns the tabled cost at n; n is clamped into the table.
+// Cost returns the tabled cost at size n, in the unit of Costs; n is clamped into the table. A table without Costs
+// panics.
 func (t Table) Cost(n int) float64 {
 	return t.Costs[min(max(n-t.From, 0), len(t.Costs)-1)]
 }
 
-// Gains fills dst with the differences of neighbouring costs from n on.
+// Gains sets dst[k] = Cost(n+k) − Cost(n+k+1), in the unit of Costs. The caller keeps dst.
 func (t Table) Gains(n int, dst []float64) {
 	for k := range dst {
 		dst[k] = t.Cost(n+k) - t.Cost(n+k+1)

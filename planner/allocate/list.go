@@ -24,9 +24,9 @@ type List struct {
 
 // Option is one choice of a List.
 type Option struct {
-	Size int
-	Cost float64
-	Uses []int // connections of each of List.Rows, >= 0
+	Size int     // units of the item, as Solution.N counts them
+	Cost float64 // in the unit of Curve.Cost; finite
+	Uses []int   // connections of each of List.Rows, >= 0
 }
 
 // maxUse bounds the connections of one option, so that no sum overflows. Chosen: MaxSize × MaxCoef.

@@ -22,8 +22,8 @@ const MaxItems = 1 << 20
 // Problem asks for the integer sizes n with Lo <= n <= Hi that minimise the sum
 // of the items' costs while every row holds. Solve does not change it.
 type Problem struct {
-	Items []Item
-	Rows  []Row
+	Items []Item // at most MaxItems; Solution.N has one size for each, in this order
+	Rows  []Row  // the caps; Term.Item is an index into Items
 	// MinGain is a gain per connection, >= 0. A unit that saves MinGain or
 	// less per connection (per unit of its largest coefficient) buys nothing:
 	// it is not part of the problem, and its connections stay unspent.
@@ -49,9 +49,9 @@ type Item struct {
 // Row is one cap: the sum over its terms of Coef × size must not exceed Cap,
 // in connections.
 type Row struct {
-	Name  string
+	Name  string // for messages and certificates only
 	Cap   int
-	Terms []Term
+	Terms []Term // each item at most once
 }
 
 // Term says that one unit of Problem.Items[Item] uses Coef connections of the

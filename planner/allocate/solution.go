@@ -7,15 +7,15 @@ type Method string
 // The methods, from the simplest to the most general. All but Bounded prove
 // their answer optimal.
 const (
-	Free     Method = "free"
-	Nested   Method = "nested"
-	Knapsack Method = "knapsack"
-	Flow     Method = "flow"
-	Layered  Method = "layered"
-	Relaxed  Method = "relaxed"
-	Branched Method = "branched"
-	Listed   Method = "listed"
-	Bounded  Method = "bounded"
+	Free     Method = "free"     // no cap binds: every unit that saves anything is bought
+	Nested   Method = "nested"   // caps that weigh their items equally, one within the other or apart
+	Knapsack Method = "knapsack" // one cap, unequal weights
+	Flow     Method = "flow"     // equal weights, two nested families of caps that cross
+	Layered  Method = "layered"  // nested caps that weigh items alike but unequally
+	Relaxed  Method = "relaxed"  // some caps were solved exactly, and the answer respects the others
+	Branched Method = "branched" // branch and bound on the linear bound, to its end
+	Listed   Method = "listed"   // some item has a List
+	Bounded  Method = "bounded"  // branch and bound, not to its end: the best found; Gap is the bound
 )
 
 // rank orders the methods from the simplest to the most general.
@@ -35,7 +35,7 @@ type Solution struct {
 	// Options are, one per item, the indices of what was chosen from its List,
 	// -1 where it has none; nil when no item has one.
 	Options []int
-	// Objective is the sum of the items' costs at N.
+	// Objective is the sum of the items' costs at N, in the unit of Curve.Cost.
 	Objective float64
 	// Gap is at least Objective minus the least objective possible, >= 0.
 	// 0 means proved optimal, to the rounding of the gains themselves.
@@ -53,8 +53,8 @@ type Solution struct {
 // keeps out, the left price the cheapest unit it could lose (Dantzig's
 // break item seen from both sides).
 type Price struct {
-	OneMore  OneMore
-	OneFewer OneFewer
+	OneMore  OneMore  // the best unit that more of the cap would let in
+	OneFewer OneFewer // the cheapest unit that less of the cap would take out
 }
 
 // OneMore is the unit with the best gain per connection that this row alone
@@ -65,7 +65,7 @@ type OneMore struct {
 	Coef int
 	// Short is what the row lacks for it: Coef minus the row's spare, > 0.
 	Short int
-	// Saves is the cost that the unit would save.
+	// Saves is the cost that the unit would save, in the unit of Curve.Cost, > 0.
 	Saves float64
 }
 
@@ -76,6 +76,6 @@ type OneFewer struct {
 	Item int
 	// Coef is what the unit frees in the row, in connections.
 	Coef int
-	// Costs is what losing the unit costs.
+	// Costs is what losing the unit costs, in the unit of Curve.Cost, >= 0.
 	Costs float64
 }

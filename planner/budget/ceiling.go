@@ -16,15 +16,15 @@ import (
 // Ceiling is one limit as one pool meets it: which of its copies are under it, and what others ask of the same
 // connections.
 type Ceiling struct {
-	Text    string
-	Conns   int
-	Process string // of PgBouncer's limits
-	Copies  []int  // of the pool, that are under it
-	Share   float64
+	Text    string  // the limit as Limit.Text writes it, for messages
+	Conns   int     // connections that it leaves to copies under it
+	Process string  // of PgBouncer's limits
+	Copies  []int   // indices into FleetPool.Copies of those under it
+	Share   float64 // share of the pool's load that these carry, 0..1
 	Sized   int     // of the copies, those that follow the line
 	Erlangs float64 // of others under it, at their target loads
-	Upper   float64 // of others under it, at their upper loads
-	PerSec  float64 // of others under it
+	Upper   float64 // the same at their upper loads, Erlangs
+	PerSec  float64 // of others under it, transactions per second
 	busy    float64 // of others under it: their transactions a second × mean hold, in Erlangs, where both are known
 	squares float64 // the same × the second moment of a hold, in seconds
 }
@@ -125,7 +125,8 @@ func (p *FleetPool) Sees(before, after FleetPool) {
 	}
 }
 
-// Asked is the load under the ceiling, all pools together, at target and at upper loads.
+// Asked is the load under the ceiling in Erlangs, that of p and of all other pools together, at target and at upper
+// loads.
 func (c Ceiling) Asked(p FleetPool) (target, upper float64) {
 	return max(0, c.Erlangs) + p.Load.Erlangs.Target*c.Share, max(0, c.Upper) + p.Load.Erlangs.Upper*c.Share
 }
@@ -146,7 +147,8 @@ func (c Ceiling) Waiting(p FleetPool) float64 {
 	return queue.WaitingClients(c.Conns, target) * part
 }
 
-// Reach is the size of the pool from which on a ceiling alone bounds its copies.
+// Reach is the size of the pool, in units, from which on a ceiling alone bounds its copies; 0: none of them follows
+// the line.
 func (c Ceiling) Reach() int {
 	if c.Sized == 0 {
 		return 0
@@ -175,11 +177,11 @@ func (p FleetPool) Tightest() []int {
 // Breach is a limit under which a pool cannot keep its promises, whatever its size.
 type Breach struct {
 	Pool    string
-	Limit   string // as Limit.Text writes it
-	Conns   int    // that it allows
-	Need    int    // that the promise needs
-	By      string // the promise
-	Erlangs float64
+	Limit   string  // as Limit.Text writes it
+	Conns   int     // connections that it allows
+	Need    int     // connections that the promise needs
+	By      string  // the promise, as queue.MinServers names it
+	Erlangs float64 // load under the limit at which the promise fails
 }
 
 // Breached returns the first limit that breaks a promise of the pool at upper load, with as many processes lost as it

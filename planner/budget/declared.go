@@ -20,14 +20,15 @@ const (
 	DefaultHeadroomShare  = 0.05                   // of max_connections, never planned
 	DefaultHeadroomLeast  = 5                      // connections, where the share is less
 	DefaultCPUHeadroom    = 0.20                   // CPU ceiling 80 %
-	DefaultUtilization    = 0.90                   // ceiling of a pool's use at upper load
-	DefaultMaxWaitMean    = 10 * time.Millisecond  // at upper load
-	DefaultMaxWaitP99     = 100 * time.Millisecond // at upper load
+	DefaultUtilization    = 0.90                   // busy share of a pool's connections at upper load, 0..1
+	DefaultMaxWaitMean    = 10 * time.Millisecond  // wait for a connection, at upper load
+	DefaultMaxWaitP99     = 100 * time.Millisecond // wait for a connection, at upper load
 	DefaultDeadband       = 0.01                   // a resize must save this share of the objective, or meet a floor
 	DefaultSuperuserConns = 3                      // PostgreSQL's own default, for what-ifs
-	CPUHoldMargin         = 0.05                   // the plan's CPU ceiling stays this far below a signal's hold level
-	DefaultLookbackLoad   = 7 * 24 * time.Hour     // with Prometheus
-	DefaultWindow         = 60 * time.Second       // without
+	// ratio of all cores: the plan's CPU ceiling stays this far below a signal's hold level
+	CPUHoldMargin       = 0.05
+	DefaultLookbackLoad = 7 * 24 * time.Hour // with Prometheus
+	DefaultWindow       = 60 * time.Second   // how long samples are taken where there is no Prometheus
 	// weighted waiting clients a connection. chosen: one that saves a client-second a day is better kept spare
 	DefaultLeastGain = 1.0 / 86400
 	// no resize for fewer waiting clients than this, whatever their share. chosen: 4 client-seconds an hour
@@ -50,9 +51,9 @@ type Declared struct {
 	Servers   []DeclaredServer // sorted by name
 	Pools     []DeclaredPool   // in the order written
 	Lines     []DeclaredLine
-	SizeAll   bool // no pools listed: every pool seen on our servers is ours to size
-	Deadband  float64
-	LeastGain float64 // see Fleet
+	SizeAll   bool    // no pools listed: every pool seen on our servers is ours to size
+	Deadband  float64 // share of the objective, 0..1, that a resize must save
+	LeastGain float64 // weighted waiting clients per connection; see Fleet.LeastGain
 }
 
 // DeclaredServer holds a server's rules, and facts that stand in for observed ones.
@@ -62,10 +63,10 @@ type DeclaredServer struct {
 	SuperuserReservedConns *int
 	ReservedConns          *int
 	DirectConns            *int
-	DirectCount            Count // CountHighest or CountP99 for what is observed
-	HeadroomShare          float64
-	HeadroomConns          *int // instead of the share
-	CPUHeadroom            float64
+	DirectCount            Count   // CountHighest or CountP99 for what is observed
+	HeadroomShare          float64 // of max_connections, 0..1
+	HeadroomConns          *int    // instead of the share
+	CPUHeadroom            float64 // ratio of all cores that the plan leaves free, 0..1
 	Cores                  float64 // 0: not known
 	CPUHold                float64 // lowest hold level of a CPU signal on this server; 0: none
 }
@@ -75,20 +76,20 @@ const Elsewhere = "elsewhere"
 
 // DeclaredPool holds a pool's rules, and facts that stand in for observed ones.
 type DeclaredPool struct {
-	ID           string   // group/alias
-	Server       string   // which server it uses; empty: as observed; Elsewhere: none of those looked at
-	AlsoOn       []string // further servers that it uses; Elsewhere: and others that are not observed
-	Min, Max     int      // bounds of the size; Max 0: none
-	Weight       float64
-	Utilization  float64
-	MaxWaitMean  time.Duration
-	MaxWaitP99   time.Duration
-	SurviveLoss  int
+	ID           string        // group/alias
+	Server       string        // which server it uses; empty: as observed; Elsewhere: none of those looked at
+	AlsoOn       []string      // further servers that it uses; Elsewhere: and others that are not observed
+	Min, Max     int           // bounds of the size; Max 0: none
+	Weight       float64       // > 0: what one waiting client of the pool counts in the objective
+	Utilization  float64       // ceiling of the busy share of its connections at upper load, 0..1
+	MaxWaitMean  time.Duration // mean wait for a connection at upper load
+	MaxWaitP99   time.Duration // 99th percentile of that wait
+	SurviveLoss  int           // processes of the group that may be lost with every promise kept
 	Count        Count
 	Reserve      *IntRange // the plan may choose the reserve within
 	Users        []string  // users that may come, besides those seen
 	UserMax      []UserMax // users that are counted with fewer connections than their pools may open: an accepted risk
-	Size         *int
+	Size         *int      // connections of each copy; nil: as observed
 	ReserveConns *int
 	Copies       int // of a pool that is only declared; 0: as observed
 	MaxDBConns   *int
@@ -103,15 +104,15 @@ type UserMax struct {
 	Conns int
 }
 
-// IntRange is an inclusive range of connections.
+// IntRange is an inclusive range of connections of each (process, user) pool, 0 <= Min <= Max.
 type IntRange struct{ Min, Max int }
 
 // DeclaredLoad is a load that the user knows or supposes; per pool, over all copies.
 type DeclaredLoad struct {
 	ArrivalsPerSec float64
-	MeanHold       time.Duration
-	ArrivalSCV     float64
-	HoldSCV        float64
+	MeanHold       time.Duration // mean time that a transaction holds a server connection
+	ArrivalSCV     float64       // squared coefficient of variation of times between arrivals; 1 = Poisson; 0: not written
+	HoldSCV        float64       // squared coefficient of variation of holds; 1 = exponential; 0: not written
 	CPUPerXact     time.Duration // 0: not known
 }
 

@@ -11,14 +11,14 @@ import (
 
 // Fleet is everything the solver needs, declared and observed joined. Model makes it; Solve reads it.
 type Fleet struct {
-	At       time.Time     `json:"at"`
+	At       time.Time     `json:"at"`               // of the newest sample; zero: nothing was observed
 	Servers  []FleetServer `json:"servers"`          // sorted by name
 	Pools    []FleetPool   `json:"pools"`            // sorted by id
 	Limits   []fleet.Limit `json:"limits,omitempty"` // over several copies; those of aliases stand in Size
-	Deadband float64       `json:"deadband"`
-	// weighted waiting clients a connection; at or below it one more buys nothing
+	Deadband float64       `json:"deadband"`         // share of the objective, 0..1, that a resize must save
+	// weighted waiting clients per connection; at or below, one more connection has no further gain
 	LeastGain float64  `json:"least_gain"`
-	Warnings  []string `json:"warnings,omitempty"`
+	Warnings  []string `json:"warnings,omitempty"` // what a plan of it should tell a person, a sentence each
 }
 
 // FleetServer is one PostgreSQL server's side of the arithmetic.
@@ -48,9 +48,9 @@ func (s FleetServer) DirectConns() int {
 
 // Line is one row of the ledger.
 type Line struct {
-	Item   string `json:"item"`
+	Item   string `json:"item"` // what takes the connections: "superuser_reserved_connections", "direct", a declared name
 	Conns  int    `json:"conns"`
-	Source string `json:"source"`
+	Source string `json:"source"` // where Conns comes from, in words
 	Count  Count  `json:"count"`
 }
 
@@ -74,17 +74,17 @@ type CapTerm struct {
 
 // CPUFacts is what is known of a server's CPU. Ratios are of all cores.
 type CPUFacts struct {
-	Now       fleet.Float `json:"now"`
+	Now       fleet.Float `json:"now"`         // mean of the readings, 0..1; unknown: no signal was read
 	NowPerSec float64     `json:"now_per_sec"` // total throughput of its pools while Now was read
 	Cores     float64     `json:"cores"`       // 0: not known
-	Ceiling   float64     `json:"ceiling"`
+	Ceiling   float64     `json:"ceiling"`     // ratio that a plan may predict at most, 0..1
 	Fit       load.CPUFit `json:"fit"`
-	Source    string      `json:"source,omitempty"`
+	Source    string      `json:"source,omitempty"` // where Now comes from, in words
 }
 
 // FleetPool is one pool_size line with everything that bounds or drives it.
 type FleetPool struct {
-	ID           string   `json:"id"`
+	ID           string   `json:"id"` // group/alias
 	Group        string   `json:"group"`
 	Alias        string   `json:"alias"`
 	Server       string   `json:"server"`
@@ -151,14 +151,15 @@ type Copy struct {
 
 // Rules are a pool's promises and bounds.
 type Rules struct {
-	Min         int           `json:"min"`
-	Max         int           `json:"max,omitempty"`   // 0: none
-	Shift       int           `json:"shift,omitempty"` // what traffic on its way needs; 0: there is none
-	Weight      float64       `json:"weight"`
+	Min    int     `json:"min"`             // smallest pool_size, connections of each copy
+	Max    int     `json:"max,omitempty"`   // 0: none
+	Shift  int     `json:"shift,omitempty"` // what traffic on its way needs; 0: there is none
+	Weight float64 `json:"weight"`          // > 0: what one waiting client counts in the objective
+	// ceiling of the busy share of its connections at upper load, 0..1
 	Utilization float64       `json:"utilization"`
-	MaxWaitMean time.Duration `json:"max_wait_mean_ns"`
-	MaxWaitP99  time.Duration `json:"max_wait_p99_ns"`
-	SurviveLoss int           `json:"survive_loss,omitempty"`
+	MaxWaitMean time.Duration `json:"max_wait_mean_ns"`       // at upper load
+	MaxWaitP99  time.Duration `json:"max_wait_p99_ns"`        // at upper load
+	SurviveLoss int           `json:"survive_loss,omitempty"` // processes that may be lost with every promise kept
 	Count       Count         `json:"count"`
 }
 
@@ -171,7 +172,7 @@ func (f Fleet) Pool(id string) (FleetPool, bool) {
 	return f.Pools[i], true
 }
 
-// Place returns where in Pools the pool of that id stands: they are sorted.
+// Place returns the index in Pools of the pool of that id, and whether it is there; f.Pools is sorted by id.
 func (f Fleet) Place(id string) (int, bool) {
 	return slices.BinarySearchFunc(f.Pools, id, func(p FleetPool, id string) int { return cmp.Compare(p.ID, id) })
 }

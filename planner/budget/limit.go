@@ -215,8 +215,8 @@ func (p FleetPool) capIn(process string) int {
 // LimitRoom is what a limit over several copies still allows. Where today's sizes exceed it, it allows no more than
 // they do.
 type LimitRoom struct {
-	Text     string
-	Conns    int                       // what may still be added
+	Text     string                    // the limit as Limit.Text writes it
+	Conns    int                       // connections that may still be added under it
 	Sizes    map[string]map[string]int // by pool and process: copies whose size is the line's
 	Reserves map[string]map[string]int // the same: copies whose reserve is the line's, or may be
 }

@@ -343,6 +343,8 @@ func (p FleetPool) ownReserve(c Copy) int {
 	return c.reserve(line) - line
 }
 
+// LargestSize returns the largest pool_size of the pool's processes, in connections of each copy; 0: no process has
+// it.
 func (p FleetPool) LargestSize() int {
 	n := 0
 	for _, s := range p.Sizes {

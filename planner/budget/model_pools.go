@@ -73,6 +73,8 @@ func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[strin
 	return pools, warnings, nil
 }
 
+// Pool returns what was declared of the pool of that id, group/alias. Where nothing was, it returns the defaults and
+// false.
 func (d Declared) Pool(id string) (DeclaredPool, bool) {
 	i := slices.IndexFunc(d.Pools, func(p DeclaredPool) bool { return p.ID == id })
 	if i < 0 {

@@ -47,7 +47,7 @@ func (p FleetPool) Only(process string) (FleetPool, bool) {
 	return p, len(p.Sizes) > 0
 }
 
-// LeastReserve is the least reserve that the plan may give the pool.
+// LeastReserve is the least reserve_pool_size that the plan may give the pool, in connections of each copy.
 func (p FleetPool) LeastReserve() int {
 	if p.ReserveFree {
 		return p.Reserve.Min
@@ -60,7 +60,8 @@ func (p FleetPool) UnitConns(size, reserve int) int {
 	return p.PlannedConns(size+1, reserve) - p.PlannedConns(size, reserve)
 }
 
-// ReserveAt is what one more in the reserve takes of the budget.
+// ReserveAt is how many connections of the budget one more in the reserve takes, over all copies, at a size and a
+// reserve.
 func (p FleetPool) ReserveAt(size, reserve int) int {
 	return p.PlannedConns(size, reserve+1) - p.PlannedConns(size, reserve)
 }

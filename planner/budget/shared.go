@@ -291,6 +291,8 @@ func cut(users []SharedUser, pools []FleetPool, at map[string]int) []SharedUser 
 	return out
 }
 
+// SizeIn returns the pool's pool_size in a process, in connections of each copy. It panics where the process has no
+// such line: ask only for processes of Sizes.
 func (p FleetPool) SizeIn(process string) int {
 	for _, s := range p.Sizes {
 		if s.Process == process {

@@ -9,6 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
+// FindAlias returns the alias of that name in a process of the observation; false where the process or the alias is
+// not in o.
 func FindAlias(o Observation, process, alias string) (Alias, bool) {
 	_, a, ok := FindIn(o, process, alias)
 	return a, ok

@@ -70,7 +70,7 @@ func (p Process) autos() bool {
 
 // FiledLine is a line of [databases] of a process's file, as far as no console shows it.
 type FiledLine struct {
-	Alias        string `json:"alias"`
+	Alias        string `json:"alias"`                 // the name before "="; "*" for the line of every other database
 	AuthUser     string `json:"auth_user,omitempty"`   // as whom auth_query is asked for its clients; empty: the process's
 	AuthDatabase string `json:"auth_dbname,omitempty"` // the alias in which it is; empty: the process's
 
@@ -81,9 +81,9 @@ type FiledLine struct {
 type StarLine struct {
 	Host         string `json:"host,omitempty"` // as SHOW DATABASES shows that of its databases
 	Port         int    `json:"port,omitempty"`
-	Database     string `json:"database,omitempty"` // empty: as the client calls it
-	ForceUser    string `json:"force_user,omitempty"`
-	SizeConns    int    `json:"pool_size"` // -1: the process's, as that of the reserve
+	Database     string `json:"database,omitempty"`   // empty: as the client calls it
+	ForceUser    string `json:"force_user,omitempty"` // user= of the line; empty: the client's own user
+	SizeConns    int    `json:"pool_size"`            // -1: the process's, as that of the reserve
 	ReserveConns int    `json:"reserve_pool_size"`
 	MaxConns     int    `json:"max_db_connections,omitempty"`
 	PoolMode     string `json:"pool_mode,omitempty"` // empty: the process's

@@ -108,6 +108,8 @@ func (p *Process) gather(own []string) error {
 	return nil
 }
 
+// Plus returns the sum of two processes' or aliases' counters. Assignments stay −1 where c does not count them
+// (before PgBouncer 1.23).
 func (c Counters) Plus(d Counters) Counters {
 	c.Xacts += d.Xacts
 	c.XactTime += d.XactTime

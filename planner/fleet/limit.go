@@ -108,9 +108,10 @@ type Limit struct {
 	Server  string    `json:"server,omitempty"`  // of PostgreSQL's limits
 	Alias   string    `json:"alias,omitempty"`   // of a user that is counted in each database apart
 	Conns   int       `json:"conns"`             // what is left of it for the pools
-	Direct  int       `json:"direct,omitempty"`  // what sessions that no pool owns take of it: of PostgreSQL's
-	Workers int       `json:"workers,omitempty"` // what autovacuum may take of it: of a database's
-	Members []Member  `json:"members"`           // sorted by pool
+	// connections that sessions of no pool take of it: of PostgreSQL's
+	Direct  int      `json:"direct,omitempty"`
+	Workers int      `json:"workers,omitempty"` // connections that autovacuum may take of it: of a database's
+	Members []Member `json:"members"`           // sorted by pool
 
 	// Above are copies that take from a database's limit and are held back by none: superusers are let in whatever it
 	// says, and counted (CheckMyDatabase of postinit.c). Others then have less of it. Sorted by pool.
@@ -163,6 +164,8 @@ type counter struct {
 	Pam   bool
 }
 
+// Counter returns whose max_user_connections counts a pool's connections. Which user, and whether each database is
+// counted apart, depends on the version, on user= of the line and on PAM. guessed: nobody has used the pool yet.
 func (p Process) Counter(l Login, guessed bool) counter {
 	switch {
 	case VersionAtLeast(p.Version, 1, 23):
@@ -203,6 +206,7 @@ func (p Process) userMax(user string) int {
 	return max(0, p.Settings.MaxUserConns)
 }
 
+// Alias returns the process's alias of that name; false where the process has none.
 func (p Process) Alias(name string) (Alias, bool) {
 	i := slices.IndexFunc(p.Aliases, func(a Alias) bool { return a.Name == name })
 	if i < 0 {

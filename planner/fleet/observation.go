@@ -23,7 +23,7 @@ func (f Float) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(f))
 }
 
-// UnmarshalJSON reads a number; null becomes NaN.
+// UnmarshalJSON reads a JSON number; null becomes NaN. Anything else is an error of encoding/json.
 func (f *Float) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		*f = Unknown()
@@ -44,14 +44,16 @@ type Observation struct {
 
 // Server is one PostgreSQL server as its own catalogs show it.
 type Server struct {
-	Name                   string `json:"name"` // as in the config, or the one the DSN named
-	VersionNum             int    `json:"version_num"`
-	SystemID               string `json:"system_id"`
-	Timeline               int    `json:"timeline"`
-	InRecovery             bool   `json:"in_recovery"`
-	MaxConns               int    `json:"max_connections"`
-	SuperuserReservedConns int    `json:"superuser_reserved_connections"`
-	ReservedConns          int    `json:"reserved_connections"` // 0 before PostgreSQL 16
+	Name       string `json:"name"` // as in the config, or the one the DSN named
+	VersionNum int    `json:"version_num"`
+	// system_identifier of pg_control_system(): another number is another cluster
+	SystemID string `json:"system_id"`
+	// timeline of the write-ahead log, from 1: a promoted standby has a higher one; 0: not known
+	Timeline               int  `json:"timeline"`
+	InRecovery             bool `json:"in_recovery"` // pg_is_in_recovery(): a standby
+	MaxConns               int  `json:"max_connections"`
+	SuperuserReservedConns int  `json:"superuser_reserved_connections"`
+	ReservedConns          int  `json:"reserved_connections"` // 0 before PostgreSQL 16
 	// a vendor's own …reserved_connections, by their names
 	ReservedSettings []ConnLimit `json:"reserved_settings,omitempty"`
 	// ALTER ROLE … CONNECTION LIMIT, only where set
@@ -103,9 +105,10 @@ type Holder struct {
 	PID         int           `json:"pid"`
 	User        string        `json:"user"`
 	Database    string        `json:"database"`
-	Application string        `json:"application,omitempty"`
-	Age         time.Duration `json:"age_ns"`         // since it became idle in transaction
-	Pool        string        `json:"pool,omitempty"` // group/alias of the owning pool; empty for a direct connection
+	Application string        `json:"application,omitempty"` // application_name; may be empty
+	Age         time.Duration `json:"age_ns"`                // since it became idle in transaction
+	// group/alias of the owning pool; empty for a direct connection
+	Pool string `json:"pool,omitempty"`
 }
 
 // Process is one PgBouncer process as its admin console shows it.
@@ -113,7 +116,7 @@ type Process struct {
 	ID      string `json:"id"` // group and position, "main/1"
 	Group   string `json:"group"`
 	Console string `json:"console,omitempty"` // host:port or socket folder, for messages
-	Version string `json:"version"`
+	Version string `json:"version"`           // "1.24.1", as SHOW VERSION says
 	// when its counters were read; zero: between the sample's beginning and its end
 	At time.Time `json:"at,omitzero"`
 	// one more whenever it may have started anew since it was first seen; 0: not known
@@ -142,12 +145,12 @@ type Process struct {
 
 // Identity tells one PgBouncer process from another; it must stay the same from sample to sample.
 type Identity struct {
-	ConfFile   string `json:"conffile,omitempty"`
-	PIDFile    string `json:"pidfile,omitempty"`
-	SocketDir  string `json:"unix_socket_dir,omitempty"`
+	ConfFile   string `json:"conffile,omitempty"`        // conffile of SHOW CONFIG, an absolute path as a rule
+	PIDFile    string `json:"pidfile,omitempty"`         // pidfile of SHOW CONFIG
+	SocketDir  string `json:"unix_socket_dir,omitempty"` // unix_socket_dir of SHOW CONFIG
 	ListenPort int    `json:"listen_port,omitempty"`
-	PeerID     int    `json:"peer_id,omitempty"`
-	ConfigHash string `json:"config_hash"` // SHA-256 over SHOW CONFIG and SHOW DATABASES settings, secrets left out
+	PeerID     int    `json:"peer_id,omitempty"` // peer_id of SHOW CONFIG, 1 to 16383; 0: none, or before 1.19
+	ConfigHash string `json:"config_hash"`       // SHA-256 over SHOW CONFIG and SHOW DATABASES settings, secrets left out
 }
 
 // Settings are the process-wide settings that decide how many connections a process may open.
@@ -158,10 +161,11 @@ type Settings struct {
 	MaxUserConns        int           `json:"max_user_connections"`         // 0: no limit
 	MaxDBConns          int           `json:"max_db_connections,omitempty"` // of an alias whose line has none; 0: no limit
 	MaxClients          int           `json:"max_client_conn"`
-	PoolMode            string        `json:"pool_mode"`
-	QueryWaitTimeout    time.Duration `json:"query_wait_timeout_ns"`        // 0: waiters are never sent away
-	Lifetime            time.Duration `json:"server_lifetime_ns,omitempty"` // of a connection; 0: not known
-	ServerTLS           string        `json:"server_tls_sslmode,omitempty"` // empty: not known, or a version without it
+	// of an alias whose line has none: session, transaction or statement
+	PoolMode         string        `json:"pool_mode"`
+	QueryWaitTimeout time.Duration `json:"query_wait_timeout_ns"`        // 0: waiters are never sent away
+	Lifetime         time.Duration `json:"server_lifetime_ns,omitempty"` // of a connection; 0: not known
+	ServerTLS        string        `json:"server_tls_sslmode,omitempty"` // empty: not known, or a version without it
 }
 
 // AutoDB is the alias whose line serves every database that has none of its own.
@@ -173,15 +177,15 @@ type Alias struct {
 	Host         string        `json:"host,omitempty"`
 	Port         int           `json:"port,omitempty"`
 	Database     string        `json:"database"`
-	ForceUser    string        `json:"force_user,omitempty"`
-	SizeConns    int           `json:"pool_size"` // per (alias, user); 0 means unlimited from PgBouncer 1.24 on
+	ForceUser    string        `json:"force_user,omitempty"` // user= of the line; empty: the client's own user
+	SizeConns    int           `json:"pool_size"`            // per (alias, user); 0 means unlimited from PgBouncer 1.24 on
 	ReserveConns int           `json:"reserve_pool_size"`
 	MaxConns     int           `json:"max_db_connections"` // 0: no limit
 	CurrentConns int           `json:"current_connections"`
 	Lifetime     time.Duration `json:"server_lifetime_ns,omitempty"` // in force for it; 0: not known
-	PoolMode     string        `json:"pool_mode"`
-	Paused       bool          `json:"paused,omitempty"`
-	Disabled     bool          `json:"disabled,omitempty"`
+	PoolMode     string        `json:"pool_mode"`                    // session, transaction or statement, in force
+	Paused       bool          `json:"paused,omitempty"`             // PAUSE is in force for the alias
+	Disabled     bool          `json:"disabled,omitempty"`           // DISABLE is in force for the alias
 	// the Server whose backends it owns; empty: not one of ours, or not known
 	Server string `json:"server,omitempty"`
 	// further servers that its list of hosts, or the addresses of its name, lead to
@@ -262,7 +266,7 @@ type UserLimit struct {
 
 	// SizeConns, ReserveConns may be those of the user before: SHOW USERS of 1.23 to 1.25.2.
 	Doubtful        bool `json:"doubtful,omitempty"`
-	DoubtfulReserve bool `json:"doubtful_reserve,omitempty"`
+	DoubtfulReserve bool `json:"doubtful_reserve,omitempty"` // ReserveConns alone is in doubt
 }
 
 // NoReserve is a user's own reserve_pool_size of 0: it has none under whatever alias.
@@ -273,9 +277,10 @@ const SignalCPU = "cpu"
 
 // Signal is one saturation reading with its own sample time, or the reason why there is none.
 type Signal struct {
-	Name   string    `json:"name"`
-	Server string    `json:"server,omitempty"`
-	Value  Float     `json:"value"` // null when Error says why
-	At     time.Time `json:"at"`
-	Error  string    `json:"error,omitempty"`
+	Name   string `json:"name"`
+	Server string `json:"server,omitempty"`
+	// of the signal's own unit: a ratio 0..1 of SignalCPU; null when Error says why
+	Value Float     `json:"value"`
+	At    time.Time `json:"at"`              // when the value was true at its source, not when it was asked for
+	Error string    `json:"error,omitempty"` // why there is no Value; empty: there is one
 }

@@ -11,7 +11,8 @@ type Key string
 
 // The keys that a step changes.
 const (
-	KeySize    Key = "pool_size"
+	KeySize Key = "pool_size" // pool_size; of alias "*" default_pool_size
+	// reserve_pool_size of the line, which files and consoles before 1.24 call reserve_pool
 	KeyReserve Key = "reserve_pool"
 
 	// KeyLifetime is server_lifetime in seconds, for as long as a Flush lasts. Before PgBouncer 1.23 a line has none: it
@@ -25,8 +26,8 @@ type SettingChange struct {
 	Process string `json:"process"`
 	Alias   string `json:"alias"`
 	Key     Key    `json:"key"`
-	From    int    `json:"from"`
-	To      int    `json:"to"`
+	From    int    `json:"from"` // connections, or seconds of a lifetime
+	To      int    `json:"to"`   // connections, or seconds of a lifetime
 }
 
 // Back returns the set that undoes s.
@@ -46,6 +47,7 @@ func (s SettingChange) Same(t SettingChange) bool {
 	return s.Process == t.Process && s.Alias == t.Alias && s.Key == t.Key
 }
 
+// CompareChanges orders changes by process, alias and key, for slices.SortFunc: negative, 0 or positive.
 func CompareChanges(a, b SettingChange) int {
 	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias), cmp.Compare(a.Key, b.Key))
 }

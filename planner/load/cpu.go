@@ -19,8 +19,8 @@ type CPUSample struct {
 
 // CPUFit is the utilisation law fitted to a server: CPU ratio = Base + Σ demand × throughput. The zero value is no fit.
 type CPUFit struct {
-	Samples   int       `json:"samples"`
-	Base      float64   `json:"base"`               // the ratio that runs without any pool's load
+	Samples   int       `json:"samples"`            // how many moments it was fitted to
+	Base      float64   `json:"base"`               // the ratio, 0..1, in use while no pool has any load
 	Demands   []CPUCost `json:"demands,omitempty"`  // sorted by pool
 	Mean      float64   `json:"mean_ratio_per_tps"` // what one transaction per second of an average pool adds
 	MaxPerSec float64   `json:"max_total_per_sec"`  // the highest total throughput among the samples

@@ -329,6 +329,7 @@ func holdersNote(o fleet.Observation, pool string) []string {
 		n, Round(oldest.Age), oldest.PID, who)}
 }
 
+// Round rounds for people: to minutes from an hour on, to seconds from a minute on, to milliseconds below.
 func Round(d time.Duration) time.Duration {
 	switch {
 	case d >= time.Hour:

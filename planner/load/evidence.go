@@ -18,21 +18,21 @@ const maxIntervals = 720
 // Evidence is all that was seen of the loads so far: a fold over Observations, seeded with History. The zero value is
 // no evidence. It is a value: Add returns a new one and leaves its receiver as it was.
 type Evidence struct {
-	From, To time.Time
-	Samples  int
+	From, To time.Time         // of the first sample
+	Samples  int               // how many samples were added
 	Last     fleet.Observation // the newest sample, with what earlier ones showed and it no longer does; see highest, too
 	Flows    []Flow            // one per (process, alias), sorted
 	Peaks    []Peak            // one per server, sorted
 	History  History
-	Breaks   []string // what had to be left out, in sentences
+	Breaks   []string // what had to be left out, a sentence each
 }
 
 // Peak is what the samples say of one server: the highest count of direct connections, and the CPU readings.
 type Peak struct {
 	Server      string
 	DirectConns int
-	CPUSum      float64
-	CPUReads    int
+	CPUSum      float64 // sum of the CPU readings, each a ratio 0..1 of all cores
+	CPUReads    int     // how many readings CPUSum is of; 0: no CPU signal was read
 }
 
 // Flow is what was seen of one alias in one process.
@@ -64,12 +64,12 @@ type Interval struct {
 	Begin, End Level         // what was seen at its ends
 	Span       time.Duration // by the clock of the console's own answers
 	Busy       time.Duration // Δtotal_xact_time − Δtotal_wait_time + ΔPending: server-seconds held
-	Waited     time.Duration
+	Waited     time.Duration // Δtotal_wait_time: seconds that clients waited for a connection, all clients together
 	Xacts      int64         // transactions that arrived: PgBouncer counts one when its first query comes, served or not
 	Assigned   int64         // Δserver assignments; -1 before PgBouncer 1.23, which does not count them
-	Active     int           // Δsv_active: assigned and not ended
+	Active     int           // Δsv_active: connections assigned and not given back, more at its end than at its beginning
 	Growth     int           // Δ(sv_active + cl_waiting): clients that came and are not done yet
-	Most       float64       // server-seconds that the settings allow
+	Most       float64       // server-seconds that the settings allow in Span
 	Cut        time.Duration // taken off Busy: more than that
 	Stopped    bool          // paused, disabled or not served at one of its ends: it says nothing of the load
 }
@@ -302,6 +302,7 @@ func (l Load) TooLittle() string {
 	}
 }
 
+// Flow returns the flow of an alias in a process; false where no sample has shown the alias.
 func (e Evidence) Flow(process, alias string) (Flow, bool) {
 	i, found := slices.BinarySearchFunc(e.Flows, Flow{Process: process, Alias: alias}, compareFlows)
 	if !found {
@@ -335,7 +336,8 @@ func (e Evidence) ServerOf(pool string) string {
 	return ""
 }
 
-// PoolOf is the pool of a flow.
+// PoolOf returns the pool (group/alias) to which a flow counts; empty where the newest sample does not show its
+// process.
 func (e Evidence) PoolOf(f Flow) string {
 	for _, p := range e.Last.Processes {
 		if p.ID == f.Process {

@@ -9,8 +9,11 @@ import (
 // Constants of the decaying histogram. Source: the recommender of the Kubernetes vertical pod autoscaler (half-life,
 // 5 % buckets); the first bucket is chosen: a hundredth of an Erlang is below every pool worth sizing.
 const (
-	HistogramFirst    = 0.01
-	HistogramGrowth   = 1.05
+	// HistogramFirst is the upper end of the first bucket: Erlangs of a load, connections of a count.
+	HistogramFirst = 0.01
+	// HistogramGrowth is how many times as wide each bucket is as the one before.
+	HistogramGrowth = 1.05
+	// HistogramHalfLife is the age at which a minute weighs half.
 	HistogramHalfLife = 24 * time.Hour
 )
 
@@ -97,7 +100,7 @@ func bucketEnd(k int) float64 { return HistogramFirst * math.Pow(HistogramGrowth
 
 // History is what a monitoring system remembers of a fleet; the zero value is none. It travels in recordings.
 type History struct {
-	Lookback time.Duration   `json:"lookback_ns"`
+	Lookback time.Duration   `json:"lookback_ns"`       // how far back the monitoring system was asked
 	Pools    []PoolHistory   `json:"pools,omitempty"`   // sorted by Pool
 	Servers  []ServerHistory `json:"servers,omitempty"` // sorted by Server
 	Dialect  string          `json:"dialect,omitempty"` // which exporter's names were found
@@ -109,7 +112,7 @@ type PoolHistory struct {
 	Erlangs Histogram `json:"erlangs"`
 	// share of minutes left out because the pool was full: its size, not its load, was seen
 	Censored float64 `json:"censored"`
-	Full     float64 `json:"full_erlangs,omitempty"` // the most that it carried in one of those
+	Full     float64 `json:"full_erlangs,omitempty"` // the most that it carried in one of those ; Erlangs
 
 	// PerSec is the 95th percentile of its transactions a second; 0: not known. What they cost is that many, and not the
 	// load over the hold of another hour.
@@ -123,7 +126,7 @@ type PoolHistory struct {
 type ServerHistory struct {
 	Server string    `json:"server"`
 	Direct Histogram `json:"direct"` // connections that belong to no PgBouncer
-	CPU    CPUFit    `json:"cpu"`
+	CPU    CPUFit    `json:"cpu"`    // the zero value: no query, or too few moments for a fit
 }
 
 func (h History) pool(id string) (PoolHistory, bool) {
@@ -135,6 +138,7 @@ func (h History) pool(id string) (PoolHistory, bool) {
 	return PoolHistory{}, false
 }
 
+// Server returns the history of the server of that name; false where there is none.
 func (h History) Server(name string) (ServerHistory, bool) {
 	for _, s := range h.Servers {
 		if s.Server == name {

@@ -12,38 +12,38 @@ import (
 type Level struct {
 	Look    int           // the sample's number, from 0
 	At      time.Time     // when they were read
-	Late    time.Duration // they may have been read that much later: the console's own time is not known
+	Late    time.Duration // the counters may have been read as much later than At: the console's own time is not known
 	Active  int           // sv_active, all users
 	Conns   int           // server connections, logins included
-	Limit   int           // as many as the settings allow
+	Limit   int           // server connections that the settings allow, all users together
 	Clients int           // cl_active + cl_waiting
-	Waiting int
-	MaxWait time.Duration
-	// waits of transactions that are open now: in total_wait_time already, in total_xact_time not yet
+	Waiting int           // cl_waiting, all users
+	MaxWait time.Duration // maxwait of the client that has waited longest
+	// waits of transactions that are open now, all together: in total_wait_time already, in total_xact_time not yet
 	Pending          time.Duration
-	QueryWaitTimeout time.Duration
-	Full             bool // every connection that the size allows is in use, and clients wait
-	LoginWait        bool // clients wait, connections are free to open, a login is in flight
-	CancelWait       bool // only cancel requests wait or are served
-	Paused           bool // or disabled
-	Stopped          bool // that, or clients wait and nothing at all serves them
+	QueryWaitTimeout time.Duration // query_wait_timeout of the process; 0: none
+	Full             bool          // every connection that the size allows is in use, and clients wait
+	LoginWait        bool          // clients wait, connections are free to open, a login is in flight
+	CancelWait       bool          // only cancel requests wait or are served
+	Paused           bool          // or disabled
+	Stopped          bool          // that, or clients wait and nothing at all serves them
 	Users            []UserGauge
 }
 
 // UserGauge is one sample's gauges of one user of an alias in one process.
 type UserGauge struct {
 	User    string
-	Active  int
-	Waiting int
-	Clients int
-	MaxWait time.Duration
-	Full    bool
+	Active  int           // sv_active
+	Waiting int           // cl_waiting
+	Clients int           // cl_active + cl_waiting
+	MaxWait time.Duration // maxwait
+	Full    bool          // every connection that the user's size allows is in use, and clients wait
 }
 
 // UserLevel sums the samples' sv_active and cl_waiting of one user, the weights by which an alias's load is split.
 type UserLevel struct {
 	User            string
-	Active, Waiting int
+	Active, Waiting int // sums over samples: a weight, no count of connections
 }
 
 // levelOf reads one alias's gauges. A pool is full when clients wait while as many servers are active as its size

@@ -8,6 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/queue"
 )
 
+// ScvFactor returns the factor by which waits differ from those of M/M/c, (Ca² + Cs²)/2. Source: Allen and Cunneen,
+// as queue.AllenCunneen. A load whose variation is not known has 1.
 func ScvFactor(l Load) float64 {
 	f := queue.AllenCunneen(l.ArrivalSCV, l.HoldSCV)
 	if f == 0 {
@@ -37,43 +39,48 @@ func highest(before, now []fleet.ConnLimit) []fleet.ConnLimit {
 type Load struct {
 	Pool     string        `json:"pool"` // group/alias
 	Erlangs  Range         `json:"load_erlangs"`
-	AtLeast  bool          `json:"at_least"` // the pool hides its demand: Erlangs is a lower bound
-	PerSec   float64       `json:"arrivals_per_sec"`
-	MeanHold time.Duration `json:"mean_hold_ns"`
+	AtLeast  bool          `json:"at_least"`         // the pool hides its demand: Erlangs is a lower bound
+	PerSec   float64       `json:"arrivals_per_sec"` // transactions that arrive per second
+	MeanHold time.Duration `json:"mean_hold_ns"`     // mean time that a transaction holds a server connection
 	// squared coefficient of variation of times between arrivals; 1 = Poisson
-	ArrivalSCV   float64       `json:"arrival_scv"`
-	HoldSCV      float64       `json:"hold_scv"` // of the holds; 1 = exponential
-	CPUPerXact   time.Duration `json:"cpu_per_xact_ns,omitempty"`
-	Copies       []CopyShare   `json:"copies"` // sorted; shares sum to 1
-	Window       time.Duration `json:"window_ns"`
-	Xacts        int64         `json:"xacts"`     // that arrived
-	TimedOut     int64         `json:"timed_out"` // of them, left unserved, about
-	ServedPerSec float64       `json:"served_per_sec"`
-	Session      bool          `json:"session,omitempty"` // session pooling: Erlangs are held, not used, connections
-	Censored     float64       `json:"censored"`          // share of the samples of which the pool was full
-	Method       Method        `json:"method"`
-	MeanWaitSeen fleet.Float   `json:"mean_wait_seen_seconds"`
-	InSystem     fleet.Float   `json:"clients_in_system"` // mean clients that hold or want a connection
-	Unknown      string        `json:"unknown,omitempty"` // why nothing can be said; empty: something can
-	Notes        []string      `json:"notes,omitempty"`
+	ArrivalSCV float64       `json:"arrival_scv"`
+	HoldSCV    float64       `json:"hold_scv"`                  // of the holds; 1 = exponential
+	CPUPerXact time.Duration `json:"cpu_per_xact_ns,omitempty"` // CPU time of one transaction; 0: not known
+	Copies     []CopyShare   `json:"copies"`                    // sorted; shares sum to 1
+	Window     time.Duration `json:"window_ns"`                 // time over which the load was measured
+	Xacts      int64         `json:"xacts"`                     // transactions that arrived in Window
+	// of Xacts, those that left unserved, about: query_wait_timeout, or the client went away
+	TimedOut     int64   `json:"timed_out"`
+	ServedPerSec float64 `json:"served_per_sec"` // transactions that got a connection, per second
+	// session pooling: Erlangs are held, not used, connections
+	Session  bool    `json:"session,omitempty"`
+	Censored float64 `json:"censored"` // share of the samples of which the pool was full
+	Method   Method  `json:"method"`
+	// seconds per transaction that got a connection, as PgBouncer counted them; unknown: none got one
+	MeanWaitSeen fleet.Float `json:"mean_wait_seen_seconds"`
+	InSystem     fleet.Float `json:"clients_in_system"` // mean clients that hold or want a connection
+	Unknown      string      `json:"unknown,omitempty"` // why nothing can be said; empty: something can
+	// what a person should know of the estimate, a sentence each
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Held reports whether the Erlangs are connections that sessions hold: there is no queue behind them that more would
 // shorten.
 func (l Load) Held() bool { return l.Session && l.Method != MethodDeclared }
 
-// Range is a load in Erlangs: what is sure, what to plan for, and what a promise must survive.
+// Range is a load in Erlangs: what is sure, what to plan for, and what a promise must survive. Lower <= Target <=
+// Upper. A fraction of a shift, 0..1, is a Range, too.
 type Range struct {
-	Lower  float64 `json:"lower"`
-	Target float64 `json:"target"`
-	Upper  float64 `json:"upper"`
+	Lower  float64 `json:"lower"`  // what is sure
+	Target float64 `json:"target"` // what a plan serves at least cost
+	Upper  float64 `json:"upper"`  // at which every promise must hold
 }
 
 // CopyShare is the share of a pool's load that one (process, user) copy carries.
 type CopyShare struct {
 	Process string  `json:"process"`
 	User    string  `json:"user"`
-	Share   float64 `json:"share"`
+	Share   float64 `json:"share"`            // 0..1
 	Approx  bool    `json:"approx,omitempty"` // split by sv_active among users: PgBouncer counts per database only
 }
 

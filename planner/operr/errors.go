@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// Kind says which family an error belongs to; the command line maps it to an exit code.
+// Kind says which family an error belongs to. cmd/pgbudget/exit.go maps a Kind to an exit code.
 type Kind int
 
 // The families of errors, each with what a user may conclude from it.
@@ -22,7 +22,7 @@ const (
 
 // Error is an error that an operator can act on: what it is about, what went wrong, and what to type next.
 type Error struct {
-	Kind    Kind
+	Kind    Kind   // decides the exit code; the zero value is KindUnforeseen
 	Subject string // file, field, console or server the error is about; may be empty
 	Err     error  // the cause; never nil
 	Hint    string // the next command or edit, a sentence; may be empty
@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 	return e.Subject + ": " + e.Err.Error()
 }
 
-// Unwrap returns the cause.
+// Unwrap returns Err, so that errors.Is and errors.As find causes behind an Error.
 func (e *Error) Unwrap() error { return e.Err }
 
 // KindOf returns the family of the first Error in err's chain, KindUnforeseen when there is none.
@@ -47,7 +47,7 @@ func KindOf(err error) Kind {
 	return KindUnforeseen
 }
 
-// HintOf returns the first non-empty hint in err's chain.
+// HintOf returns the first non-empty Hint in err's chain; empty where err is nil or no Error of the chain has a hint.
 func HintOf(err error) string {
 	for err != nil {
 		e, ok := errors.AsType[*Error](err)

@@ -16,9 +16,9 @@ type Target struct {
 // The promises that can decide a size, as MinServers names them.
 const (
 	ByStability   = "stability"   // fewer could not keep up with the load
-	ByUtilization = "utilization" // Target.Utilization
-	ByMeanWait    = "mean wait"   // Target.Mean
-	ByP99Wait     = "p99 wait"    // Target.P99
+	ByUtilization = "utilization" // Target.Utilization was the last promise to be kept
+	ByMeanWait    = "mean wait"   // Target.Mean was
+	ByP99Wait     = "p99 wait"    // Target.P99 was
 )
 
 // MaxServers is the largest size MinServers looks at (chosen: far above any max_connections, 262143 in PostgreSQL, and

@@ -25,21 +25,21 @@ const (
 
 // Blocked is the certificate that a shift has no way past a percentage.
 type Blocked struct {
-	X          int         `json:"x_percent"`
+	X          int         `json:"x_percent"` // 0..100: the last percentage that the shift can reach
 	Kind       BlockedKind `json:"kind"`
 	Server     string      `json:"server"`
-	Constraint string      `json:"constraint"`
-	ShortConns int         `json:"short_conns"` // there; 0 where it is no matter of connections
-	Worst      int         `json:"worst_percent"`
-	// at rest, at the worst percentage of the rest of the way; 0: nowhere short at rest
+	Constraint string      `json:"constraint"`    // what is short there, as sizing.Infeasible names it
+	ShortConns int         `json:"short_conns"`   // there; 0 where it is no matter of connections
+	Worst      int         `json:"worst_percent"` // 0..100: the percentage of the rest of the path at which most is short
+	// connections short at rest at Worst; 0: nowhere short at rest
 	WorstShort int `json:"worst_short_conns"`
-	// what that needs at rest: connections, or a share of the CPU; unknown: nothing is short
+	// what Worst needs at rest: connections, or a share of the CPU 0..1; unknown: nothing is short
 	WorstNeed fleet.Float `json:"worst_need"`
-	WorstCap  fleet.Float `json:"worst_cap"` // what is there of it
-	WorstText string      `json:"worst_text,omitempty"`
+	WorstCap  fleet.Float `json:"worst_cap"`            // what is there of it
+	WorstText string      `json:"worst_text,omitempty"` // the certificate at Worst, a sentence; empty where it is Text
 	// the part of today's loads with which the whole way is free; unknown: none is
 	QuieterBy fleet.Float `json:"quieter_by"`
-	Text      string      `json:"text"`
+	Text      string      `json:"text"` // the certificate at X, a sentence with both numbers
 
 	max string // of the pool whose own max: is in the way, if that is all; what to do about it
 }

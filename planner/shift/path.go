@@ -10,12 +10,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
-// Path is the way of a shift, jump by jump.
+// Path is the path of a shift, jump by jump.
 type Path struct {
-	Shift   Shift    `json:"shift"`
-	Repair  bool     `json:"repair"` // today's sizes do not serve today's loads: they are changed before anything moves
-	Jumps   []Jump   `json:"jumps"`
-	Blocked *Blocked `json:"blocked,omitempty"` // why there is no way on from the last jump
+	Shift Shift `json:"shift"`
+	// today's sizes do not serve today's loads: they are changed before anything moves
+	Repair  bool     `json:"repair"`
+	Jumps   []Jump   `json:"jumps"`             // in order; empty: Until is reached, or Blocked says why nothing can move
+	Blocked *Blocked `json:"blocked,omitempty"` // why no jump leads on from the last one; nil: the path reaches Until
 }
 
 // Jump is one turn of the switch, with the sizes that it needs before: they serve every percentage from X to To.
@@ -80,6 +81,8 @@ type route struct {
 	errs   map[int]error
 }
 
+// NewRoute returns the route of a shift over a fleet. It keeps the floors that it has computed: use one for all jumps
+// of a path.
 func NewRoute(f budget.Fleet, s Shift) *route {
 	return &route{s, f, map[int][2]int{}, map[int]error{}}
 }

@@ -15,34 +15,37 @@ import (
 
 // Shift is traffic that moves from a pool to another, by a switch that says 0 to 100 percent.
 type Shift struct {
-	From string `json:"from"`
-	To   string `json:"to"`
+	From string `json:"from"` // the pool that gives load, group/alias
+	To   string `json:"to"`   // the pool that receives it, on the same server
 	// of From's load at 0 %, the part that has moved at 100 %, 0..1: what is sure, believed, and possible
 	Fraction load.Range `json:"fraction"`
-	LoadsAt  int        `json:"loads_at_percent"` // what the switch said when the fleet's loads were measured
-	At       int        `json:"at_percent"`       // what it says now
-	Until    int        `json:"until_percent"`    // where it goes, up or down
-	ByHand   bool       `json:"by_hand"`          // a person turns it: there is no command that does
+	// percent, 0..100: what the switch said when the fleet's loads were measured
+	LoadsAt int  `json:"loads_at_percent"`
+	At      int  `json:"at_percent"`    // percent: what the switch says now
+	Until   int  `json:"until_percent"` // percent: where the switch goes, up or down
+	ByHand  bool `json:"by_hand"`       // a person moves the switch: no command is configured
 }
 
 // ID names the shift: "main/app:ci/app".
 func (s Shift) ID() string { return s.From + ":" + s.To }
 
-// TrafficChange is one turn of a traffic switch, in percent.
+// TrafficChange is one change of a traffic switch, in percent 0..100.
 type TrafficChange struct {
-	Shift string `json:"shift"` // its id
-	From  int    `json:"from_percent"`
-	To    int    `json:"to_percent"`
+	Shift string `json:"shift"`        // its id
+	From  int    `json:"from_percent"` // what the switch says before
+	To    int    `json:"to_percent"`   // what it is to say after
 }
 
-// Back returns the turn that undoes t.
+// Back returns the change that undoes t.
 func (t TrafficChange) Back() TrafficChange { t.From, t.To = t.To, t.From; return t }
 
-// Text is the turn in words.
+// Text is the change in words: "traffic of main/app:ci/app 10 → 15 %".
 func (t TrafficChange) Text() string {
 	return fmt.Sprintf("traffic of %s %d → %d %%", t.Shift, t.From, t.To)
 }
 
+// Check returns an error of KindUsage where s is no shift of the fleet: a pool is missing, the two are not on one
+// server, a percentage is outside of 0..100, or most, the greatest jump in percentage points, is below 1.
 func (s Shift) Check(f budget.Fleet, most int) error {
 	wrong := func(format string, args ...any) error {
 		return &operr.Error{Kind: operr.KindUsage, Subject: "shift", Err: fmt.Errorf(format, args...),

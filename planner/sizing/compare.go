@@ -40,10 +40,12 @@ func (s Saved) Check() error {
 
 // Review says what became of a saved plan.
 type Review struct {
-	Moved   []string    `json:"moved"`  // inputs that differ, with both numbers
-	Broken  []string    `json:"broken"` // promises that the saved sizes no longer keep, and pools that they say nothing of
-	Excess  fleet.Float `json:"excess"` // waiting clients that the saved sizes cost over the new plan's; null when unknown
-	Verdict string      `json:"verdict"`
+	Moved []string `json:"moved"` // inputs that differ, with both numbers
+	// promises that the saved sizes no longer keep, and pools that they say nothing of
+	Broken []string `json:"broken"`
+	// waiting clients that the saved sizes cost over the new plan's; null when unknown (or infinite)
+	Excess  fleet.Float `json:"excess"`
+	Verdict string      `json:"verdict"` // whether the saved plan still holds, one sentence
 }
 
 // Changes reports whether the plan changes any size or reserve.

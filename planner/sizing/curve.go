@@ -127,7 +127,7 @@ func (c PoolCurve) Cost(n int) float64 {
 	return cost
 }
 
-// Gains fills dst with what each unit on top of n saves.
+// Gains sets dst[k] to the weighted waiting clients that unit n+k+1 saves, >= 0. The caller keeps dst.
 func (c PoolCurve) Gains(n int, dst []float64) {
 	clear(dst)
 	for _, g := range c.groups {

@@ -20,9 +20,10 @@ func Serves(p budget.FleetPool) (size int, p99 fleet.Float) {
 	return size, p99Wait(p, CurveOf(p), size)
 }
 
-// Floor returns the smallest size that keeps a pool's promises, and the one that decided. Promises hold at upper load,
-// for the copy that carries most, with as many processes lost as the pool must survive: those left share what the lost
-// ones carried as the balancer shares it, evenly. A session holds its connection: as many as there are, and no more.
+// Floor returns the smallest size that keeps a pool's promises, and the one that decided. Promises hold at upper
+// load, for the copy that carries most, with as many processes lost as the pool must survive: those left share what
+// the lost ones carried as the balancer shares it, evenly. A session holds its connection: as many as there are, and
+// no more. The error, of KindUsage, says that the pool must survive the loss of as many processes as it has.
 func Floor(p budget.FleetPool) (size int, by string, err error) {
 	if k := p.Rules.SurviveLoss; k > 0 && k >= p.Processes() {
 		return 0, "", &operr.Error{Kind: operr.KindUsage, Subject: "pool " + p.ID,

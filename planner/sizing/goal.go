@@ -23,8 +23,8 @@ type Goal struct {
 type GoalPool struct {
 	Pool     string      `json:"pool"`
 	Server   string      `json:"server"`
-	Size     int         `json:"size"`
-	Reserve  int         `json:"reserve"`
+	Size     int         `json:"size"`              // pool_size, connections of each copy
+	Reserve  int         `json:"reserve"`           // reserve_pool_size, connections of each copy
 	MeanWait fleet.Float `json:"mean_wait_seconds"` // modelled there, at target load
 }
 
@@ -70,7 +70,7 @@ func (g Goal) Text() string {
 	return strings.Join(parts, ", ")
 }
 
-// Pool returns one pool's part.
+// Pool returns the goal of the pool of that id; false: the goal leaves that pool alone.
 func (g Goal) Pool(id string) (GoalPool, bool) {
 	i, found := slices.BinarySearchFunc(g.Pools, id, func(p GoalPool, id string) int { return cmp.Compare(p.Pool, id) })
 	if !found {
@@ -84,17 +84,18 @@ type GoalLine struct {
 	Process string    `json:"process"`
 	Alias   string    `json:"alias"`
 	Key     fleet.Key `json:"key"`
-	To      int       `json:"to"`
+	To      int       `json:"to"` // connections of each copy, or seconds of a lifetime
 }
 
-// Change is the line as a set that leaves it where it is to be.
+// Change returns the line as a change from To to To, for everything that compares and sorts changes.
 func (l GoalLine) Change() fleet.SettingChange {
 	return fleet.SettingChange{Process: l.Process, Alias: l.Alias, Key: l.Key, From: l.To, To: l.To}
 }
 
+// CompareLines orders lines by process, alias and key, for slices.SortFunc.
 func CompareLines(a, b GoalLine) int { return fleet.CompareChanges(a.Change(), b.Change()) }
 
-// LinesOf are those of one pool; none: it goes to one size, or is not in the goal.
+// LinesOf returns the lines of one pool; none: the pool goes to one size, or is not in the goal.
 func (g Goal) LinesOf(pool string) []GoalLine {
 	var out []GoalLine
 	for _, l := range g.Lines {
@@ -110,7 +111,8 @@ func (g Goal) ByLine(pool string) bool {
 	return slices.ContainsFunc(g.Lines, func(l GoalLine) bool { return l.Change().Pool() == pool })
 }
 
-// Changes are what makes a pool that of the goal, from where the fleet has it.
+// Changes returns the changes that bring a pool from today's sizes to the goal's; nil where the goal leaves the pool
+// alone.
 func (g Goal) Changes(p budget.FleetPool) []fleet.SettingChange {
 	goal, ours := g.Pool(p.ID)
 	if !ours {

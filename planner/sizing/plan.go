@@ -14,17 +14,20 @@ const PlanVersion = 1
 // Plan is the answer: the sizes, the arithmetic that shows they fit, and how sure it is. Its JSON is stable; numbers
 // that are infinite or unknown are null.
 type Plan struct {
-	Version    int          `json:"version"`
-	At         time.Time    `json:"at"`
-	WaitModel  string       `json:"wait_model"`
-	Servers    []PlanServer `json:"servers"`
-	Pools      []PlanPool   `json:"pools"`
-	Objective  fleet.Float  `json:"objective"` // expected waiting clients, weighted, over all copies, at target load
-	Now        fleet.Float  `json:"objective_now"`
-	Gap        fleet.Float  `json:"gap"` // the objective is at most this far above the least possible; 0 = proved optimal
-	BestEffort bool         `json:"best_effort"`
-	Warnings   []string     `json:"warnings"`
-	Infeasible *Infeasible  `json:"infeasible"`
+	Version   int          `json:"version"`
+	At        time.Time    `json:"at"`         // of the newest sample behind the plan
+	WaitModel string       `json:"wait_model"` // the model behind modelled waits, in words
+	Servers   []PlanServer `json:"servers"`
+	Pools     []PlanPool   `json:"pools"`
+	// expected waiting clients, weighted, over all copies, at target load; null: unbounded
+	Objective fleet.Float `json:"objective"`     // expected waiting clients, weighted, over all copies, at target load
+	Now       fleet.Float `json:"objective_now"` // Objective with today's sizes
+	// the objective is at most this far above the least possible; 0 = proved optimal
+	Gap fleet.Float `json:"gap"`
+	// some promise is broken as little as can be, because --best-effort was given
+	BestEffort bool        `json:"best_effort"`
+	Warnings   []string    `json:"warnings"`   // a sentence each, for a person
+	Infeasible *Infeasible `json:"infeasible"` // nil: every promise is kept
 }
 
 // PlanServer is one server's side of a Plan.
@@ -44,8 +47,8 @@ type PlanServer struct {
 	RecycleConns int         `json:"recycle_conns,omitempty"`
 	Price        PlanPrice   `json:"price"`
 	CPU          PlanCPU     `json:"cpu"`
-	Method       string      `json:"method"`
-	Gap          fleet.Float `json:"gap"`
+	Method       string      `json:"method"` // an allocate.Method
+	Gap          fleet.Float `json:"gap"`    // as Plan.Gap, of this server
 }
 
 // PlanPrice is what one unit more and one unit fewer is worth: two numbers, because sizes are whole.
@@ -58,32 +61,33 @@ type PlanPrice struct {
 // OneMore is the best unit that the budget keeps out.
 type OneMore struct {
 	Pool       string  `json:"pool"`
-	UnitConns  int     `json:"unit_conns"`
+	UnitConns  int     `json:"unit_conns"`  // connections that one unit takes: its copies
 	ShortConns int     `json:"short_conns"` // what the budget lacks for it: unit less spare
-	Saves      float64 `json:"saves"`       // weighted waiting clients
+	Saves      float64 `json:"saves"`       // weighted waiting clients, >= 0
 }
 
 // OneFewer is the cheapest unit to lose.
 type OneFewer struct {
 	Pool      string  `json:"pool"` // or "group/alias reserve", which nobody waits for
 	UnitConns int     `json:"unit_conns"`
-	Costs     float64 `json:"costs"`
+	Costs     float64 `json:"costs"` // weighted waiting clients, >= 0
 }
 
 // PlanCPU is a server's CPU as ratios of all its cores.
 type PlanCPU struct {
-	Now          fleet.Float `json:"now"`
-	Predicted    fleet.Float `json:"predicted"`
-	Ceiling      fleet.Float `json:"ceiling"`
-	AllBusy      fleet.Float `json:"all_busy"` // if every planned connection were busy; printed, never a constraint
-	Growth       fleet.Float `json:"growth"`   // planned throughput over today's
-	Extrapolated bool        `json:"extrapolated"`
-	Source       string      `json:"source"`
+	Now       fleet.Float `json:"now"`       // mean of the readings; null: not known
+	Predicted fleet.Float `json:"predicted"` // at the load that the plan serves; null: no fit, no prediction
+	Ceiling   fleet.Float `json:"ceiling"`   // 0..1; null: none
+	AllBusy   fleet.Float `json:"all_busy"`  // if every planned connection were busy; printed, never a constraint
+	Growth    fleet.Float `json:"growth"`    // planned throughput over today's
+	// the predicted throughput is beyond load.ExtrapolationLimit × the highest that was seen
+	Extrapolated bool   `json:"extrapolated"`
+	Source       string `json:"source"` // where Now comes from, in words
 }
 
 // PlanPool is one pool's side of a Plan.
 type PlanPool struct {
-	ID        string        `json:"id"`
+	ID        string        `json:"id"` // group/alias
 	Server    string        `json:"server"`
 	AlsoOn    []string      `json:"also_on,omitempty"`    // further servers in whose ledgers it stands
 	FromSize  *int          `json:"from_size"`            // null where processes differ
@@ -91,54 +95,55 @@ type PlanPool struct {
 	ToSize    int           `json:"to_size"`
 	// from_size is default_pool_size: the line may have none, or be that of *
 	Follows     bool        `json:"follows,omitempty"`
-	Copies      int         `json:"copies"`
+	Copies      int         `json:"copies"`       // pools of the line: processes × users, declared or ever seen
 	ReserveSize int         `json:"reserve_size"` // planned
-	ReserveFrom int         `json:"reserve_from"`
+	ReserveFrom int         `json:"reserve_from"` // reserve_pool_size today, connections of each copy
 	WorstConns  BeforeAfter `json:"worst_conns"`
 	Load        load.Range  `json:"load_erlangs"`
-	AtLeast     bool        `json:"at_least"`
+	AtLeast     bool        `json:"at_least"` // the pool hides its demand: Load is a lower bound
 	// why Load is not known and its numbers mean nothing; empty: it is
 	LoadUnknown string       `json:"load_unknown,omitempty"`
 	Evidence    PlanEvidence `json:"evidence"`
 	Wait        PlanWait     `json:"wait_seconds"`
-	Utilization fleet.Float  `json:"utilization"` // planned, at target load
-	UseNow      fleet.Float  `json:"utilization_now"`
-	Bound       string       `json:"bound"` // what keeps the size from being larger (or smaller)
-	Floor       int          `json:"floor"` // the smallest size that keeps the pool's promises
-	FloorBy     string       `json:"floor_by"`
-	Frozen      string       `json:"frozen,omitempty"`
+	Utilization fleet.Float  `json:"utilization"`     // planned, at target load
+	UseNow      fleet.Float  `json:"utilization_now"` // utilization with today's size
+	Bound       string       `json:"bound"`           // what keeps the size from being larger (or smaller)
+	// connections of each copy: the smallest size that keeps the pool's promises
+	Floor   int    `json:"floor"`
+	FloorBy string `json:"floor_by"`         // the promise that decides Floor, as Floor names it
+	Frozen  string `json:"frozen,omitempty"` // why the size is not ours to change; empty: it is
 }
 
-// BeforeAfter is a count today and as planned.
+// BeforeAfter is a count of connections today and as planned.
 type BeforeAfter struct {
-	Before int `json:"before"`
-	After  int `json:"after"`
+	Before int `json:"before"` // today
+	After  int `json:"after"`  // planned
 }
 
 // PlanEvidence says what a load rests on.
 type PlanEvidence struct {
-	Xacts    int64       `json:"xacts"`
-	Censored float64     `json:"censored"`
+	Xacts    int64       `json:"xacts"`    // transactions that arrived in the window
+	Censored float64     `json:"censored"` // share of the samples, 0..1, at which the pool was full
 	Method   load.Method `json:"method"`
 }
 
 // PlanWait is a pool's waiting in seconds. MeanSeen is measured; the others are modelled at target load.
 type PlanWait struct {
 	MeanSeen fleet.Float `json:"mean_seen"`
-	Mean     fleet.Float `json:"mean"`
-	P99      fleet.Float `json:"p99"` // of the copy that waits longest
-	P99Now   fleet.Float `json:"p99_now"`
+	Mean     fleet.Float `json:"mean"`    // planned, over all copies
+	P99      fleet.Float `json:"p99"`     // of the copy that waits longest
+	P99Now   fleet.Float `json:"p99_now"` // with today's size
 }
 
 // Infeasible is the certificate that no sizes keep every promise: the smallest set of demands that clash.
 type Infeasible struct {
 	Server     string      `json:"server"`
-	Constraint string      `json:"constraint"` // the cap that cannot hold
-	Need       fleet.Float `json:"need"`
-	Cap        fleet.Float `json:"cap"`
+	Constraint string      `json:"constraint"`  // the cap that cannot hold
+	Need       fleet.Float `json:"need"`        // what the demands of Clash need together: connections, or a CPU ratio
+	Cap        fleet.Float `json:"cap"`         // what the constraint has, in the same unit
 	ShortConns int         `json:"short_conns"` // connections short; 0 when the constraint is not counted in connections
 	Clash      []Clash     `json:"clash"`
-	Text       string      `json:"text"`
+	Text       string      `json:"text"` // the certificate as a sentence with both numbers
 
 	cure string // what to do instead of finding connections; empty: find them
 	Max  string // where a pool's own max: is in the way: what to do about that
@@ -147,7 +152,7 @@ type Infeasible struct {
 // Clash is one demand of a certificate.
 type Clash struct {
 	Pool  string `json:"pool"`
-	Size  int    `json:"size"`  // what the promise needs
-	Conns int    `json:"conns"` // that many connections under the constraint
+	Size  int    `json:"size"`  // the size that the promise needs, connections of each copy
+	Conns int    `json:"conns"` // connections that this size takes under the constraint
 	Why   string `json:"why"`   // the promise
 }

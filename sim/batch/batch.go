@@ -40,9 +40,9 @@ type Variant struct {
 
 // Setting is one key of the scenario with the value that replaces the file's.
 type Setting struct {
-	Key    string `json:"key"`
-	Value  string `json:"value"`
-	Varies bool   `json:"-"` // other variants have another value
+	Key    string `json:"key"`   // path in the scenario, "pools.main/app.size"
+	Value  string `json:"value"` // as written after "="
+	Varies bool   `json:"-"`     // other variants have another value
 }
 
 // Name tells a variant from the others; it is empty where there are none.
@@ -59,18 +59,18 @@ func (v Variant) Name() string {
 // Measure reads one number from a run's results; the second result is false where the run had no such number.
 type Measure struct {
 	Subject string // a pool, a server, or empty: all together
-	Name    string
+	Name    string // as scenario.Names has it
 	Unit    scenario.Unit
-	Value   func(sim.Results) (float64, bool)
+	Value   func(sim.Results) (float64, bool) // reads the number, in Unit
 }
 
 // Expectation is what a scenario promises of one measure.
 type Expectation struct {
 	Measure
-	Text  string // as written
-	Op    string
-	Bound float64
-	Every bool // run must keep the promise, not only the mean
+	Text  string  // as written
+	Op    string  // == != < <= > >=
+	Bound float64 // in the measure's Unit
+	Every bool    // run must keep the promise, not only the mean
 }
 
 func (e Expectation) rule() rule { return rule{e.Op, e.Bound, e.Every} }

@@ -13,7 +13,7 @@ import (
 type Demand struct {
 	Pool  string      `json:"pool"`
 	True  fleet.Float `json:"true_erlangs"` // null where the world cannot tell
-	Found load.Load   `json:"estimate"`
+	Found load.Load   `json:"estimate"`     // what the planner makes of samples of the same world
 }
 
 // look watches a world over its horizon as `pgbudget estimate` watches a live fleet, and estimates.

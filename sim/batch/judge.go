@@ -13,14 +13,14 @@ type State string
 
 // The states. An interrupted batch judges only what more runs could not change: a count that broke.
 const (
-	Held      State = "ok"
-	Failed    State = "FAIL"
-	NotJudged State = "not judged"
+	Held      State = "ok"         // the promise was kept
+	Failed    State = "FAIL"       // it was not; Seed names the run that is furthest off
+	NotJudged State = "not judged" // more runs could change it, or none has ended
 )
 
 // Verdict is one expectation, judged over the runs of a variant.
 type Verdict struct {
-	Text  string        `json:"text"`
+	Text  string        `json:"text"` // the expectation as written
 	State State         `json:"state"`
 	Got   fleet.Float   `json:"got"`   // what was compared
 	Bound fleet.Float   `json:"bound"` // with what

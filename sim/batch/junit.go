@@ -45,7 +45,8 @@ type (
 )
 
 // JUnit writes the verdicts as JUnit XML: one testsuite for each variant, one testcase for each expectation. name is
-// the scenario's; repeat words the command that runs one variant again so that the verdict is the same.
+// the scenario's; repeat words the command that runs one variant again so that the verdict is the same. The error is
+// that of encoding/xml; verdicts that failed are no error.
 func (r Report) JUnit(name string, repeat func(v VariantReport, e Verdict) string) ([]byte, error) {
 	var all suites
 	for _, v := range r.Variants {

@@ -21,17 +21,17 @@ type Report struct {
 
 // Partial says how many of the runs had ended when the batch was interrupted.
 type Partial struct {
-	Done int `json:"runs_done"`
-	Of   int `json:"runs"`
+	Done int `json:"runs_done"` // runs that had ended
+	Of   int `json:"runs"`      // runs that were asked for
 }
 
 // VariantReport is what the runs of one variant showed.
 type VariantReport struct {
-	Name        string        `json:"name,omitempty"`
+	Name        string        `json:"name,omitempty"` // the settings that vary; empty: there is one variant
 	Settings    []Setting     `json:"settings,omitempty"`
-	Warmup      time.Duration `json:"warmup_ns"`
-	Horizon     time.Duration `json:"horizon_ns"`
-	Runs        int           `json:"runs"` // that ended
+	Warmup      time.Duration `json:"warmup_ns"`  // virtual time before anything counts
+	Horizon     time.Duration `json:"horizon_ns"` // virtual time that counts, from the end of the warm-up
+	Runs        int           `json:"runs"`       // that ended
 	Values      []Value       `json:"values"`
 	Differences []Value       `json:"differences,omitempty"` // to the first variant, this one minus that one
 	Expect      []Verdict     `json:"expectations,omitempty"`
@@ -44,7 +44,7 @@ type VariantReport struct {
 // Value is one measure over the runs.
 type Value struct {
 	Subject string        `json:"subject,omitempty"`
-	Name    string        `json:"name"`
+	Name    string        `json:"name"` // as scenario.Names has it
 	Unit    scenario.Unit `json:"unit"`
 	Stat
 }

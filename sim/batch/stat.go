@@ -9,18 +9,20 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// Confidence of every interval.
+// Confidence is the share, 0..1, of intervals that hold the true mean; each interval of a Stat has it. chosen: the
+// usual one
 const Confidence = 0.95
 
 // Stat sums up one number over the runs of a variant, one run a seed. Runs that had no such number (no transaction
-// waited, so there is no 99th percentile of waits) are left out and counted in Missing.
+// waited, so there is no 99th percentile of waits) are left out and counted in Missing. All but the counts are in the
+// unit of the measure.
 type Stat struct {
-	Mean    fleet.Float `json:"mean"`
-	Half    fleet.Float `json:"half_width_95"` // of the mean's 95 % interval; null with fewer than two runs
-	Min     fleet.Float `json:"min"`
-	Max     fleet.Float `json:"max"`
-	Runs    int         `json:"runs"`
-	Missing int         `json:"missing,omitempty"`
+	Mean    fleet.Float `json:"mean"`              // null: no run had the number
+	Half    fleet.Float `json:"half_width_95"`     // of the mean's 95 % interval; null with fewer than two runs
+	Min     fleet.Float `json:"min"`               // of the runs
+	Max     fleet.Float `json:"max"`               // of the runs
+	Runs    int         `json:"runs"`              // runs that had the number
+	Missing int         `json:"missing,omitempty"` // runs that had none
 }
 
 // statOf sums up values, NaN where a run had none. The half-width is that of Student's t: t(0.975, n−1)·s/√n.

@@ -24,12 +24,13 @@ const (
 // Timeline is what a picture shows. Every sample has the same servers and pools in the same order, as a World gives
 // them.
 type Timeline struct {
-	Title    string
+	Title    string // one line at the top
 	Subtitle string // one line below it
 	Samples  []sim.Sample
 }
 
-// SVG returns the picture as SVG.
+// SVG returns the picture as SVG, Width × Height. The error is of a timeline that cannot be drawn: fewer than two
+// samples, or samples of other servers and pools than the first.
 func (t Timeline) SVG() ([]byte, error) {
 	c := vgsvg.New(Width, Height)
 	b, err := t.write(draw.New(c), c)
@@ -38,7 +39,7 @@ func (t Timeline) SVG() ([]byte, error) {
 		[]byte(`style="font-family:Liberation Sans,Arial,Helvetica,sans-serif;`)), err
 }
 
-// PNG returns the picture as PNG.
+// PNG returns the picture as PNG, Width × Height. Errors are those of SVG.
 func (t Timeline) PNG() ([]byte, error) {
 	c := vgimg.New(Width, Height)
 	return t.write(draw.New(c), vgimg.PngCanvas{Canvas: c})

@@ -12,11 +12,11 @@ import (
 
 // Expectation is one line of expect: NAME OP VALUE.
 type Expectation struct {
-	Text    string // as written
-	Subject string // a pool or a server; empty: all of them together
-	Name    string
+	Text    string  // as written
+	Subject string  // a pool or a server; empty: all of them together
+	Name    string  // as Names has it
 	Op      string  // == != < <= > >=
-	Bound   float64 // in Unit
+	Bound   float64 // a number in Unit
 	Unit    Unit
 	Where   string // file:line:column
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // File is a scenario as written: the keys of pgbudget.yaml, and those below. Of the former servers, groups, pools,
-// ledger, saturation, deadband and policy count; the others are read and have no effect.
+// ledger, saturation, deadband and policy count; the others are read and have no effect. What each key means, its
+// unit, its bounds and its default: starter.yaml and the tables of sim/README.md.
 type File struct {
 	config.File    `yaml:",inline"`
 	Title          string     `yaml:"title"`
@@ -141,7 +142,7 @@ type Run struct {
 	Steps config.Int            `yaml:"steps"` // at most
 }
 
-// Fault is one thing that goes wrong. What each kind needs stands in faultKinds.
+// Fault is one thing that goes wrong. What each kind needs stands in faultKinds; sim.Fault has the units.
 type Fault struct {
 	Kind    string     `yaml:"kind"`
 	From    config.Dur `yaml:"from"`
@@ -163,13 +164,13 @@ type Scrape struct {
 
 // Flag is true or false.
 type Flag struct {
-	Set, On bool
+	Set, On bool // the key is there; its value
 	bad     string
 }
 
 // Words is one word or a list of them.
 type Words struct {
-	List []string
+	List []string // in the order written
 	bad  string
 }
 

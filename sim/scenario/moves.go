@@ -20,11 +20,11 @@ const DefaultRunWindow = budget.DefaultWindow
 
 // Moves is what the controller does in a run of the scenario.
 type Moves struct {
-	At         time.Duration // from the start; the samples of Window are before it
-	Window     time.Duration
+	At         time.Duration     // from the start; the samples of Window are before it
+	Window     time.Duration     // how long samples are taken before the plan
 	To         []sizing.GoalPool // empty: what a plan finds, and the traffic of shifts moves, too
 	Shifts     []shift.Shift
-	Steps      int
+	Steps      int // at most so many; 0: until the goal is reached
 	Declared   budget.Declared
 	Policy     state.Policy
 	Windows    []control.Window

@@ -12,12 +12,12 @@ type Unit string
 
 // The units. Counts are of one run, from the end of the warm-up on.
 const (
-	Count   Unit = "count"
-	Conns   Unit = "conns"
-	Waiters Unit = "clients"
-	Erlangs Unit = "erlangs"
-	Seconds Unit = "seconds"
-	Ratio   Unit = "ratio" // 0..1
+	Count   Unit = "count"   // how often something happened
+	Conns   Unit = "conns"   // server connections
+	Waiters Unit = "clients" // clients that wait for a connection
+	Erlangs Unit = "erlangs" // mean connections in use
+	Seconds Unit = "seconds" // virtual time
+	Ratio   Unit = "ratio"   // 0..1
 )
 
 // Scope is what has a named result.
@@ -32,10 +32,10 @@ const (
 
 // Name is one result of a run that an expectation may name.
 type Name struct {
-	Name    string
+	Name    string // as it stands in expect: and in reports
 	Unit    Unit
 	Of      Scope
-	Meaning string
+	Meaning string // one line of the table of names, for a person
 
 	highest bool // of a run
 	pool    func(sim.PoolResults) float64

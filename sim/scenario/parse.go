@@ -11,20 +11,20 @@ import (
 
 // Defaults of what a scenario leaves out.
 const (
-	DefaultWarmupShare = 0.1 // of the horizon
-	DefaultWarmupMost  = 5 * time.Minute
-	DefaultEvery       = 5 * time.Second
-	DefaultSeeds       = 5 // chosen: the fewest from which a 95 % interval says something
-	DefaultSeed        = 1
-	DefaultVersion     = "1.24"
+	DefaultWarmupShare = 0.1             // of the horizon, 0..1
+	DefaultWarmupMost  = 5 * time.Minute // the longest warm-up that nobody asked for. chosen
+	DefaultEvery       = 5 * time.Second // between two samples. chosen
+	DefaultSeeds       = 5               // chosen: the fewest from which a 95 % interval says something
+	DefaultSeed        = 1               // of the first run
+	DefaultVersion     = "1.24"          // of PgBouncer, where bouncers: names none
 	// DefaultSuperuserReserved is PostgreSQL's superuser_reserved_connections.
 	DefaultSuperuserReserved = 3
 )
 
 // Scenario is a parsed and valid scenario, every default applied. Spec returns the world that it describes.
 type Scenario struct {
-	Written  File // what stands in the file, --set included
-	Title    string
+	Written  File          // what stands in the file, --set included
+	Title    string        // title: of the file; empty: none
 	Horizon  time.Duration // virtual time that counts in each run, after the warm-up
 	Warmup   time.Duration // from the start; nothing of it counts in results
 	Every    time.Duration // between two samples of the fleet, as the planner takes them

@@ -34,7 +34,8 @@ func (s Set) String() string {
 // reachKeys say how to reach something real. A scenario reaches nothing, and their values may be secrets.
 var reachKeys = []string{"dsn", "console", "prometheus", "http_config", "url"}
 
-// ParseSweep splits PATH=VALUE,VALUE,… at the commas that stand outside of brackets, braces and quotes.
+// ParseSweep splits the argument of --set, PATH=VALUE,VALUE,…, at the commas that stand outside of brackets, braces
+// and quotes. The error says which part is empty or stands twice. The caller owns values.
 func ParseSweep(arg string) (path string, values []string, err error) {
 	path, list, ok := strings.Cut(arg, "=")
 	path = strings.TrimSpace(path)

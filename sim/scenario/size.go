@@ -11,11 +11,11 @@ import (
 
 // What a scenario may cost before it is refused.
 const (
-	MaxEvents       = 1e9 // over all runs
-	MaxFleetConns   = 2e6 // server connections that a world may come to hold
-	MaxFleetCopies  = 1e4 // pools of all processes and users
-	MaxPools        = 2000
-	MaxFleetClients = 2e6 // closed clients
+	MaxEvents       = 1e9  // over all runs
+	MaxFleetConns   = 2e6  // server connections that a world may come to hold
+	MaxFleetCopies  = 1e4  // pools of all processes and users
+	MaxPools        = 2000 // pool_size lines of the file. chosen
+	MaxFleetClients = 2e6  // closed clients, over all pools
 	// EventsPerSec is what a core does, as CheckSize says it. chosen: a round number below what `make bench` measures
 	EventsPerSec = 1e7
 )
@@ -148,7 +148,8 @@ func (s *Scenario) mostConns(id string) int {
 // all seeds together. The error is a *operr.Error of KindUsage.
 func (s *Scenario) CheckSize(runs int) error { return CheckSizes(runs, s) }
 
-// CheckSizes does so for several scenarios, such as those of a sweep, that are run so many times each.
+// CheckSizes does as CheckSize for several scenarios, such as those of a sweep, that run runs times each. The error
+// joins what is too much, with the number and its bound.
 func CheckSizes(runs int, all ...*Scenario) error {
 	var faults []error
 	events := 0.0

@@ -129,7 +129,7 @@ var (
 // Answer is a result as it came: column names and text, nil for NULL.
 type Answer struct {
 	names []string
-	Rows  [][][]byte
+	Rows  [][][]byte // rows, columns, bytes; nil for NULL
 }
 
 // table is an answer, read by a sheet.

@@ -86,7 +86,8 @@ func (c *Console) meet(ctx context.Context) error {
 	return c.First.check(c.Subject, now)
 }
 
-// MeetAgain refreshes who calls, once every console is open; see twins.
+// MeetAgain reads who is connected to the console again, once every console is open; see twins. Errors are those of
+// Ask.
 func (c *Console) MeetAgain(ctx context.Context) error {
 	return c.Ask(ctx, func(ctx context.Context) error {
 		clients, err := c.show(ctx, &showClients)
@@ -115,7 +116,9 @@ func (c *Console) settings(ctx context.Context) (map[string]string, error) {
 	return valuesOf(rows.records), nil
 }
 
-// Ask runs one pass over the console and says what went wrong as an operator needs it.
+// Ask runs one pass over the console. Its error is an operr.Error about the console: KindUnreachable where no answer
+// comes in time, KindEvidence where the user may not ask, KindUsage where a PostgreSQL answers, KindUnforeseen where
+// an answer cannot be read; or the operr.Error of pass.
 func (c *Console) Ask(ctx context.Context, pass func(ctx context.Context) error) error {
 	err := c.Within(ctx, func(ctx context.Context) error {
 		err := pass(ctx)
@@ -152,11 +155,11 @@ func (c *Console) misread(err error) error {
 type Picture struct {
 	Process fleet.Process
 	Links   []Link
-	Names   map[string][]string // the addresses of hosts that are names
+	Names   map[string][]string // the addresses of hosts that are names, by host
 }
 
 // Look asks for everything. Gauges and counters come one after the other, so that they are of about the same moment;
-// SHOW SERVERS comes last, nearest to the sample of PostgreSQL.
+// SHOW SERVERS comes last, nearest to the sample of PostgreSQL. Errors are those of Ask; the Picture is empty then.
 func (c *Console) Look(ctx context.Context) (Picture, error) {
 	var p Picture
 	err := c.Ask(ctx, func(ctx context.Context) (err error) {
@@ -221,7 +224,8 @@ func (c *Console) lookOnce(ctx context.Context) (Picture, error) {
 	return p, nil
 }
 
-// Servers asks for the server connections alone.
+// Servers asks for the server connections alone (SHOW SERVERS), those of all aliases. The caller owns them; errors
+// are those of Ask.
 func (c *Console) Servers(ctx context.Context) ([]Link, error) {
 	var links []Link
 	err := c.Ask(ctx, func(ctx context.Context) error {

@@ -38,7 +38,9 @@ const settingsElsewhere = "a setting of PostgreSQL goes into options='-c NAME=VA
 
 var consoleTakes = "of settings a console takes only " + strings.Join(consoleParams, ", ")
 
-// ServerAddress reads a server's DSN. Start-up parameters that are keywords are passed on, options with any setting.
+// ServerAddress reads a server's DSN, a URL or keywords. Start-up parameters that are keywords are passed on, options
+// with any setting. appName is the application_name where the DSN has none. The error, KindUsage, names subject and
+// never shows a password.
 func ServerAddress(subject, dsn, appName string) (Address, error) {
 	config, err := parse(subject, dsn, settingsElsewhere)
 	if err != nil {

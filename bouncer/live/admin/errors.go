@@ -27,8 +27,11 @@ type Plain struct {
 	cause error // *pgconn.PgError, context.DeadlineExceeded, context.Canceled, or nil
 }
 
+// Error is the cause on one line without secrets.
 func (p Plain) Error() string { return p.text }
 
+// Unwrap returns the cause as far as code asks for it: a PgError without secrets, or the error of a context; nil
+// otherwise.
 func (p Plain) Unwrap() error { return p.cause }
 
 // cleaned returns err as a plain error in which no secret is left; names are those that the same connection has.
@@ -103,7 +106,7 @@ const (
 	stateNoPassword     = "28P01" // invalid_password
 	stateNoEntry        = "28000" // invalid_authorization_specification: no pg_hba.conf entry, no such role
 	stateTooMany        = "53300" // too_many_connections
-	StateNoPrivilege    = "42501" // insufficient_privilege
+	StateNoPrivilege    = "42501" // insufficient_privilege: a role without pg_monitor, a console user without admin_users
 	stateUnknownSetting = "42704" // undefined_object: SHOW of a setting that PostgreSQL does not have
 	stateNoDatabase     = "3D000" // invalid_catalog_name: PostgreSQL's word for a database that is not there
 )

@@ -94,7 +94,8 @@ func localAddrOf(clients []record, ours net.Addr, appName string) string {
 	return ""
 }
 
-// EndOf reads an address as PgBouncer and PostgreSQL print it; what is none is not valid.
+// EndOf reads an address and a port, 0 to 65535, as PgBouncer and PostgreSQL print them. What is none is not valid:
+// see netip.AddrPort.IsValid. IPv4 mapped into IPv6 becomes IPv4, and zones go.
 func EndOf(addr string, port int) netip.AddrPort {
 	a, err := netip.ParseAddr(addr)
 	if err != nil || port < 0 || port > 1<<16-1 {

@@ -14,7 +14,7 @@ type Link struct {
 	Process *Console
 	Alias   string
 	User    string
-	State   string
+	State   string         // as SHOW SERVERS says: "active", "idle", "used", "login" and others
 	Pid     int            // of the backend; 0 while it logs in
 	End     netip.AddrPort // the bouncer's end; not valid for a Unix socket
 	Remote  string         // the other end as PgBouncer prints it, with its port; "unix" for a socket
@@ -69,6 +69,8 @@ func named(a fleet.Alias) bool {
 	return slices.ContainsFunc(strings.Split(a.Host, ","), IsName)
 }
 
+// IsName reports whether a host is a name that resolves to addresses: no address, no folder of a Unix socket, not
+// empty.
 func IsName(host string) bool {
 	_, err := netip.ParseAddr(host)
 	return err != nil && host != "" && !strings.HasPrefix(host, "/") && !strings.HasPrefix(host, "@")

@@ -37,7 +37,8 @@ func (c *Console) Reload(ctx context.Context) error {
 			"and it has that once it is started")
 }
 
-// Lives sets server_lifetime of the whole process, until it is told otherwise or RELOADs.
+// Lives sets server_lifetime of the whole process, in seconds, until it is set otherwise or a RELOAD. The user must
+// be in admin_users, or the error is of KindEvidence; others are those of Ask.
 func (c *Console) Lives(ctx context.Context, seconds int) error {
 	return c.asAdmin(ctx, func(ctx context.Context) error {
 		_, err := c.Exec(ctx, fmt.Sprintf("SET server_lifetime = %d", seconds))
@@ -59,8 +60,8 @@ func (c *Console) asAdmin(ctx context.Context, pass func(ctx context.Context) er
 
 // InForce is what a process has in force of what its file may say.
 type InForce struct {
-	Version  string
-	Conffile string
+	Version  string // "1.24.1"
+	Conffile string // conffile of SHOW CONFIG, the path that the process was started with
 	aliases  []fleet.Alias
 	Settings fleet.Settings
 	tls      string   // server_tls_sslmode; "": this version has none
@@ -70,7 +71,8 @@ type InForce struct {
 	Accepted []ini.Difference // that a RELOAD makes besides, and may
 }
 
-// InForce asks for what is in force.
+// InForce asks for what is in force. An error says that another process answers than at first; others are those of
+// Ask.
 func (c *Console) InForce(ctx context.Context) (InForce, error) {
 	var r InForce
 	err := c.Ask(ctx, func(ctx context.Context) error {

@@ -22,8 +22,8 @@ type Session struct {
 	Subject string // what errors are about
 	label   string // host:port or socket, for messages
 	Config  *pgconn.Config
-	source  source // of its password
-	Timeout time.Duration
+	source  source         // of its password
+	Timeout time.Duration  // for each pass, its logins included
 	Mu      sync.Mutex     // held by the pass that has conn
 	Conn    *pgconn.PgConn // nil while there is none
 	Open    atomic.Int64   // which of opens conn is; 0 while there is none
@@ -33,7 +33,8 @@ type Session struct {
 	refused bool           // at the newest try to connect nobody listened, at any of its addresses
 	left    bool           // nobody listened any more when the connection before was closed
 	dial    pgconn.DialFunc
-	Greet   func(ctx context.Context) error
+	// runs on every new connection before it is used; nil: nothing. Its error closes the connection
+	Greet func(ctx context.Context) error
 }
 
 // dialing marks the contexts in which a session may open a socket.
@@ -58,7 +59,8 @@ func NewSession(subject string, a Address, timeout time.Duration) *Session {
 }
 
 // Within runs ask on the kept connection, within the session's time-out. A connection that turns out to be broken is
-// opened again, once, and ask starts over; one that hangs is not tried again.
+// opened again, once, and ask starts over; one that hangs is not tried again. The error is ask's, that of the
+// connection, or that of ctx.
 func (s *Session) Within(ctx context.Context, ask func(ctx context.Context) error) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

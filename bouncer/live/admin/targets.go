@@ -58,7 +58,7 @@ func With(list []string, names ...string) []string {
 // Defaults of Targets.
 const (
 	DefaultTimeout = 5 * time.Second // chosen: a console answers in milliseconds; 5 s is one that hangs
-	DefaultAppName = "pgbudget"
+	DefaultAppName = "pgbudget"      // application_name of every session where Targets has none
 )
 
 // Targets says whom to ask.
@@ -69,19 +69,20 @@ type Targets struct {
 	AppName string        // application_name of every session; "" is DefaultAppName
 }
 
-// ServerTarget is one PostgreSQL server.
+// ServerTarget is one PostgreSQL server to ask: its name in the config, and its DSN.
 type ServerTarget struct {
 	Name string // as it is called in an Observation
 	DSN  string // libpq keywords or URL; may name several hosts and target_session_attrs
 }
 
-// GroupTarget is the processes of one group.
+// GroupTarget is the consoles of one group of PgBouncer processes: those that carry the same sizes.
 type GroupTarget struct {
 	Name     string
 	Consoles []string // DSN of each process's admin console; dbname is pgbouncer unless said otherwise
 }
 
-// WithDefaults returns the targets with blanks filled in, or everything that is wrong with them.
+// WithDefaults returns the targets with blanks filled in. The error, of KindUsage, joins everything that is wrong
+// with them.
 func (t Targets) WithDefaults() (Targets, error) {
 	if t.Timeout == 0 {
 		t.Timeout = DefaultTimeout

@@ -7,7 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 )
 
-// Wall is the wall clock.
+// Wall is the wall clock of this host: time.Now, and sleeps that end with their context.
 type Wall struct{}
 
 var _ bouncer.Clock = Wall{}

@@ -27,7 +27,10 @@ func StoreCall(ctx context.Context) (context.Context, context.CancelFunc) {
 // Store reads and writes the configuration files of a process. Write replaces a file as a whole where its bytes are
 // still old, and leaves it alone where they are new already.
 type Store interface {
+	// Read returns the bytes of the file. An error is an operr.Error, or that of ctx.
 	Read(ctx context.Context, path string) ([]byte, error)
+	// Write makes data the file's bytes. The error is of KindDrift where the file is neither old nor data; the file
+	// is as it was then. See store.File.Write.
 	Write(ctx context.Context, path string, old, data []byte) error
 }
 
@@ -53,8 +56,11 @@ func (f *Fleet) Bounded(configs []Config) []Config {
 	return out
 }
 
-// Files are those that are written, each by one call at a time: processes may share one.
-type Files struct{ writing sync.Map } // store and path to *sync.RWMutex
+// Files holds a lock for each file that is read and written, by store and path: processes may share a file. The zero
+// value is ready. It must not be copied.
+type Files struct {
+	writing sync.Map // store and path to *sync.RWMutex
+}
 
 // Of is held to read or to write the file.
 func (f *Files) Of(s Store, path string) *sync.RWMutex {
@@ -62,7 +68,7 @@ func (f *Files) Of(s Store, path string) *sync.RWMutex {
 	return m.(*sync.RWMutex)
 }
 
-// Read reads within storeTimeout.
+// Read reads within storeTimeout. The error is the store's; a store that takes longer is ended by its context.
 func (b Bounded) Read(ctx context.Context, path string) ([]byte, error) {
 	file := b.files.Of(b.Store, path)
 	file.RLock()
@@ -73,7 +79,7 @@ func (b Bounded) Read(ctx context.Context, path string) ([]byte, error) {
 }
 
 // Write writes within three times storeTimeout: it may read before and after. A store that has to give a file its old
-// bytes again takes the time for that from StoreCall.
+// bytes again takes the time for that from StoreCall. Errors are the store's.
 func (b Bounded) Write(ctx context.Context, path string, old, data []byte) error {
 	return b.write(ctx, path, old, data, b.Store.Write)
 }
@@ -120,7 +126,8 @@ func (b Bounded) Managed(path string) (why string) {
 	return ""
 }
 
-// Try asks a store that can tell, without touching the file, whether it can be written.
+// Try asks a store that can tell, without touching the file, whether the file can be written. The error is the
+// store's; nil where the store cannot tell.
 func (b Bounded) Try(ctx context.Context, path string, data []byte) error {
 	s, ok := b.Store.(interface {
 		Try(ctx context.Context, path string, data []byte) error
@@ -133,7 +140,9 @@ func (b Bounded) Try(ctx context.Context, path string, data []byte) error {
 	return s.Try(ctx, path, data)
 }
 
-// Load reads the process's file and all that it includes.
+// Load reads the file of the console's process and all that it includes. Errors: KindUsage for a path that is not
+// absolute, or a file that was never there; those of the store and of ini.Load otherwise. The subject of an error
+// about the file itself is the process.
 func Load(ctx context.Context, console *admin.Console, config Config, now admin.InForce) (ini.Config, error) {
 	path := cmp.Or(config.Path, now.Conffile)
 	var absent error // why the file itself is not had
