@@ -254,7 +254,7 @@ func (p *pool) lifeOver() bool {
 	return p.w.now-p.lastLifeOver >= p.alias.lifetime/int64(max(1, p.alias.size))
 }
 
-// activate is what each turn of PgBouncer's event loop does for a pool with waiters (per_loop_activate).
+// activate is what each pass of PgBouncer's event loop does for a pool with waiters (per_loop_activate).
 func (p *pool) activate() {
 	w := p.w
 	tested, used := p.tested, len(p.used)
@@ -295,7 +295,7 @@ func (p *pool) due() int64 {
 	}
 }
 
-// turn is one turn of the process's event loop in which some pool may be due (per_loop_maint). PgBouncer makes one
+// turn is one pass of the process's event loop in which some pool may be due (per_loop_maint). PgBouncer makes one
 // whenever anything happens to the process, so a busy one notices at once, and a quiet one at its next tick.
 func (p *process) turn() {
 	p.due = never

@@ -193,7 +193,7 @@ type ShiftSpec struct {
 // ActionKind is what an Action does.
 type ActionKind string
 
-// The acts, all of which take effect at once for new logins, as RELOAD and the console commands do.
+// The actions, all of which take effect at once for new logins, as RELOAD and the console commands do.
 const (
 	SetSize    ActionKind = "size"      // pool_size of Pool to Conns in the file, RELOAD
 	SetReserve ActionKind = "reserve"   // reserve_pool_size likewise

@@ -30,7 +30,7 @@ func (s trafficSwitch) Get(context.Context) (int, bool, error) {
 	return int(x), true, nil
 }
 
-// Set turns the switch. It takes as long as an act on a process does.
+// Set sets the switch. It takes as long as an action on a process does.
 func (s trafficSwitch) Set(ctx context.Context, percent int) error {
 	s.world.flip(s.shift, float64(percent))
 	return s.world.Sleep(ctx, ApplyLatency)

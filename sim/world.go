@@ -12,7 +12,7 @@ import (
 )
 
 // World is a fleet in virtual time. It has one caller at a time, and time passes only while that caller sleeps or
-// looks.
+// observes.
 type World struct {
 	spec   Spec
 	now    int64 // ns since spec.Start
@@ -34,7 +34,7 @@ type World struct {
 	struck    []string  // that began since the last Sample, each once
 	admitted  []int     // of each fault: the direct connections that found a slot
 	shares    []float64 // of the traffic switches, in percent
-	prevLook  int64     // when Observe looked last; negative: never
+	prevLook  int64     // when Observe was last called; negative: never
 	blind     int       // lost scrapes that are on
 
 	tallies []*tally // one per pool_size line, sorted by id
@@ -230,7 +230,7 @@ func (w *World) Observe(ctx context.Context) (fleet.Observation, error) {
 				Err: errNoAnswer, Hint: "look at the scenario's faults: this one is simulated"}
 		}
 		if w.now >= p.due {
-			p.turn() // a question on the console is a turn of the loop, too
+			p.turn() // a question on the console is a pass of the loop, too
 		}
 		o.Processes = append(o.Processes, w.showProcess(p))
 	}

@@ -52,7 +52,7 @@ func (c Call) Run(ctx context.Context) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
 	cmd.WaitDelay = time.Second // chosen: for what a killed command has printed, and one that left its output to a child
 	group := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.Cancel = group // what it has begun, too: nothing of it may act later
+	cmd.Cancel = group // what it has begun, too: nothing of it may go on later
 	// A Ctrl-C at the terminal is for this program, which ends between two actions.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Stdin = bytes.NewReader(c.Stdin)

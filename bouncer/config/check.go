@@ -17,7 +17,7 @@ const (
 	maxWeight = 1e6
 )
 
-// LeastWait is the least waiting that a pool can be held to. chosen: PgBouncer counts in microseconds, and one turn of
+// LeastWait is the least waiting that a pool can be held to. chosen: PgBouncer counts in microseconds, and one pass of
 // its event loop makes a client wait for tens of them; below a tenth of a millisecond every release would look like a
 // broken promise.
 const LeastWait = 100 * time.Microsecond

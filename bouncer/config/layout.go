@@ -113,7 +113,7 @@ func (k *Checker) empty() { ast.Walk(hollow{k}, k.Doc.Body) }
 
 type hollow struct{ k *Checker }
 
-// Visit looks at one key.
+// Visit reads one key.
 func (h hollow) Visit(n ast.Node) ast.Visitor {
 	kv, ok := n.(*ast.MappingValueNode)
 	if !ok {

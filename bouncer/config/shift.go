@@ -25,7 +25,7 @@ type Shift struct {
 	Actual      Share    `yaml:"actual"` // of a scenario: the fraction that really moves
 }
 
-// Fraction is the part of a pool's load that moves, as believed: "35%", or "25%-45%".
+// Fraction is the part of a pool's load that moves, as estimated: "35%", or "25%-45%".
 type Fraction struct {
 	IsSet bool       // the key is there
 	R     load.Range // lower, target and upper
@@ -124,8 +124,8 @@ func (f *File) AllShifts() []Shift {
 	return f.Shifts
 }
 
-// Planned is the shift in the planner's terms: with what is believed before anything was seen, and where its switch is
-// taken to stand where nothing tells.
+// Planned is the shift in the planner's terms: with the fraction as estimated before anything was seen, and where its
+// switch is taken to stand where nothing tells.
 func (s Shift) Planned() shift.Shift {
 	p := shift.Shift{From: s.From, To: s.To, Fraction: s.Fraction.R, At: s.FromPercent.N, LoadsAt: s.FromPercent.N,
 		Until: 100, ByHand: len(s.Set) == 0}
@@ -222,7 +222,7 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 	k.command(path+".get", s.Get.Argv)
 }
 
-// SetTo is the command that turns the switch to a percentage; nil: a person does.
+// SetTo is the command that sets the switch to a percentage; nil: a person sets it.
 func (s Shift) SetTo(percent int) ([]string, error) {
 	var argv []string
 	for _, word := range s.Set {

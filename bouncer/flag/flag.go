@@ -1,4 +1,4 @@
-// Package flag turns traffic switches that live somewhere else, such as feature flags: by commands of the user's, and
+// Package flag sets traffic switches that live somewhere else, such as feature flags: by commands of the user's, and
 // asks them by a command or by PromQL.
 package flag
 
@@ -89,7 +89,7 @@ func (s Switch) failed(what string, err error) error {
 		Hint: "run the command of " + what + ": by hand"}
 }
 
-// Command is how a person turns the switch to a percentage: the command of set:, or what to do without one.
+// Command is how a person sets the switch to a percentage: the command of set:, or what to do without one.
 func (s Switch) Command(percent int) string {
 	command, err := s.Shift.SetTo(percent)
 	if err != nil || len(command) == 0 {

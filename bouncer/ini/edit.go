@@ -94,7 +94,7 @@ func (c Config) Edit(changes []Change) ([]Edited, error) {
 
 func (x Change) subject() string { return fmt.Sprintf("%s of %s", x.Key, x.Alias) }
 
-// check looks at what a change is by itself.
+// check refuses what a change may not be by itself.
 func (x Change) check() error {
 	least, most, next := 1, maxConns, "choose another size" // a size of 0 is one connection up to 1.23, and no limit since
 	if x.Key == fleet.KeyReserve {

@@ -21,7 +21,7 @@ const (
 type known struct {
 	kind  valueKind
 	since int  // the minor version that brought it; 0: before 1.8
-	fixed bool // of [pgbouncer]: only read at the start of the process, and not even looked at by RELOAD (CF_NO_RELOAD)
+	fixed bool // of [pgbouncer]: only read at the start of the process, and not even read by RELOAD (CF_NO_RELOAD)
 	kept  bool // of [pgbouncer]: has no default, so nothing resets it
 }
 

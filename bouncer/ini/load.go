@@ -258,7 +258,7 @@ func (l *loader) peer(it item, at place) error {
 	return nil
 }
 
-// check looks at the keys of a connection string, in order.
+// check reads the keys of a connection string, in order.
 func (l *loader) check(where Where, list []pair, ok bool, s section) error {
 	for i, p := range list {
 		k, there := s.keys[p.key]

@@ -13,7 +13,7 @@ import (
 
 // Begin makes a journal that is not there yet, and opens it as Open does. Where the mirror is a command, Open makes
 // none: a command cannot be asked what it was given, so that a journal that is lost looks like one that never was, and
-// a new one would know no way back. It is an error of KindUsage that there is a journal.
+// a new one would know no rollback. It is an error of KindUsage that there is a journal.
 func (m Mirror) Begin(path string) (*Journal, error) {
 	if begun(path) {
 		has := "cannot be read"

@@ -10,10 +10,10 @@
 // that is really a PostgreSQL, a PostgreSQL that is really a PgBouncer, two consoles of one process, a role that may
 // not see whose the connections are. Observe then takes one sample, and it is a whole picture or an error that names
 // every console and server that did not answer. One session to each is kept from sample to sample: a full server must
-// not lock out those who want to relieve it. That to a console is renewed every 5 s, also while nobody looks, by a new
-// connection that takes the place of the old one: a PgBouncer that is told to end waits for its clients, and is not to
-// wait for us. It does still where its console is reached over a Unix socket, from 1.25 on: there it goes on to take
-// logins to its console.
+// not lock out those who want to relieve it. That to a console is renewed every 5 s, also while no sample is taken, by
+// a new connection that takes the place of the old one: a PgBouncer that is told to end waits for its clients, and is
+// not to wait for us. It does still where its console is reached over a Unix socket, from 1.25 on: there it goes on to
+// take logins to its console.
 //
 // # The order of a sample
 //

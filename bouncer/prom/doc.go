@@ -1,6 +1,6 @@
 // Package prom asks a Prometheus server two kinds of question: "what is this signal now?" and "what did each pool and
 // each server go through over the last days?". The first answer is one number with its own sample time, or the reason
-// why there is none; the second is a load.History. Nothing is ever made up on the way: a series that is absent is an
+// why there is none; the second is a load.History. Nothing is ever made up in between: a series that is absent is an
 // error and not 0, a minute for which one PgBouncer's numbers are missing is left out and not summed without it, a
 // minute in which a pool was full is left out and counted, because it shows the pool's size and not its load.
 //

@@ -90,7 +90,7 @@ func (c *Client) Survey(ctx context.Context, spec Spec, now time.Time) (Survey, 
 	return out, nil
 }
 
-// look is one sample back: a client and the moments that it asks about.
+// look is one view of the past: a client and the moments that it asks about.
 type look struct {
 	c    *Client
 	grid grid

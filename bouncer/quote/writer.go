@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Writer writes Text: what acts on a terminal does not come through it. With Color, the sequences that choose bold and
-// a colour do. A Writer is used by one goroutine at a time; each Write holds whole characters, or the rest of one is
-// written as bytes that are no UTF-8.
+// Writer writes Text: what a terminal would obey does not come through it. With Color, the sequences that choose bold
+// and a colour do. A Writer is used by one goroutine at a time; each Write holds whole characters, or the rest of one
+// is written as bytes that are no UTF-8.
 type Writer struct {
 	W     io.Writer // where the text goes
 	Color bool      // sequences that choose bold and a colour come through

@@ -1,4 +1,4 @@
-// Package recording keeps looks at a fleet in a file, so that every command can work without the fleet.
+// Package recording keeps samples of a fleet in a file, so that every command can work without the fleet.
 //
 // A recording is JSON lines: a header, then history (where Prometheus was asked) and one observation per sample, oldest
 // first. It holds versions and a hash of the configuration, no secrets, and where it is redacted no hosts,

@@ -18,14 +18,14 @@ import (
 // small machine can hold the line and what is read of it. What is no recording may have no line break in all its bytes.
 const maxLine = 64 << 20
 
-// recorded is the way on from what is no recording.
+// recorded is the hint for what is no recording.
 const recorded = "name a file that pgbudget record FILE has made"
 
 var errLong = fmt.Errorf("the line is longer than %d bytes, the most that a line of a recording has", maxLine)
 
 // Read returns a recording's header and its evidence: history and every sample, folded. A file, a pipe and the standard
 // input (/dev/stdin, or -) are read. Errors name file and line and are of KindUsage for a file that is no recording or
-// is cut off, of KindEvidence for looks that contradict each other.
+// is cut off, of KindEvidence for samples that contradict each other.
 func Read(name string) (Header, load.Evidence, error) {
 	if name == "-" || name == "/dev/stdin" {
 		return read(name, os.Stdin)

@@ -14,7 +14,7 @@
 // Caps that tie items together split the problem into components, solved one
 // by one, each by the cheapest method that proves its answer:
 //
-//	free      no cap binds: every unit that saves anything is bought
+//	free      no cap binds: every unit that saves anything is taken
 //	nested    caps that weigh their items equally and contain one another or
 //	          nothing: best gain first, the innermost caps cut first
 //	knapsack  one cap, unequal weights: best gain per connection first, then an

@@ -82,7 +82,7 @@ func (l *ladder) read(j int) float64 {
 }
 
 // accept makes the gains from index from on non-increasing, notes what that
-// changed, and cuts the ladder at the first gain that buys nothing.
+// changed, and cuts the ladder at the first unit without a further gain.
 func (l *ladder) accept(from int) {
 	last := math.MaxFloat64
 	if from > 0 {

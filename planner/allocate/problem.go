@@ -25,7 +25,7 @@ type Problem struct {
 	Items []Item // at most MaxItems; Solution.N has one size for each, in this order
 	Rows  []Row  // the caps; Term.Item is an index into Items
 	// MinGain is a gain per connection, >= 0. A unit that saves MinGain or
-	// less per connection (per unit of its largest coefficient) buys nothing:
+	// less per connection (per unit of its largest coefficient) is no gain:
 	// it is not part of the problem, and its connections stay unspent.
 	MinGain float64
 }

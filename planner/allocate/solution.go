@@ -58,7 +58,7 @@ type Price struct {
 }
 
 // OneMore is the unit with the best gain per connection that this row alone
-// keeps out. Item is -1 when the row keeps none out: more of it buys nothing.
+// keeps out. Item is -1 when the row keeps none out: more of it has no further gain.
 type OneMore struct {
 	Item int
 	// Coef is what the unit uses of the row, in connections.

@@ -71,13 +71,13 @@ type DeclaredServer struct {
 	CPUHold                float64 // lowest hold level of a CPU signal on this server; 0: none
 }
 
-// Elsewhere is what a user writes as the server of a pool that leads to none of those looked at.
+// Elsewhere is what a user writes as the server of a pool that leads to none of those observed.
 const Elsewhere = "elsewhere"
 
 // DeclaredPool holds a pool's rules, and facts that stand in for observed ones.
 type DeclaredPool struct {
 	ID           string        // group/alias
-	Server       string        // which server it uses; empty: as observed; Elsewhere: none of those looked at
+	Server       string        // which server it uses; empty: as observed; Elsewhere: none of those observed
 	AlsoOn       []string      // further servers that it uses; Elsewhere: and others that are not observed
 	Min, Max     int           // bounds of the size; Max 0: none
 	Weight       float64       // > 0: what one waiting client of the pool counts in the objective

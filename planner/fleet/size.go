@@ -11,7 +11,7 @@ import (
 // Recycles reports whether any RELOAD, whatever it changes, makes a PgBouncer of that version close and reopen all of
 // its server connections: from 1.16 to 1.23 it does where server_tls_sslmode is not disable, and from 1.20 on it is
 // prefer unless it was set. A pool with waiting clients then opens one connection more than its size. sslmode is that
-// of SHOW CONFIG; empty: not known, or a version without it. Seen on 1.18 and 1.23; mended in 1.24.
+// of SHOW CONFIG; empty: not known, or a version without it. Seen on 1.18 and 1.23; corrected in 1.24.
 func Recycles(version, sslmode string) bool {
 	return sslmode != "" && sslmode != "disable" && VersionAtLeast(version, 1, 16) && !VersionAtLeast(version, 1, 24)
 }

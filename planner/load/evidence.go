@@ -45,7 +45,8 @@ type Flow struct {
 	Users          []UserLevel // sorted by user
 	First, Last    int         // the numbers of the samples that showed it, from 0
 
-	intervals, looks *int // how many entries the arrays behind Intervals and Looks have, whichever Evidence sees them
+	// how many entries the arrays behind Intervals and Looks (samples) have, whichever Evidence sees them
+	intervals, looks *int
 }
 
 // appended returns s with x behind it. entries counts those of the array behind s: where another value has gone on from

@@ -211,7 +211,7 @@ func (l *flowLoad) count(v flowView) {
 	}
 }
 
-// leaveShare is the share of arrivals that must have left unserved to be believed where query_wait_timeout does not
+// leaveShare is the share of arrivals that must have left unserved to be counted where query_wait_timeout does not
 // explain it. chosen: beyond what the edges of a window and the age of a queue's head blur.
 const leaveShare = 0.15
 

@@ -153,7 +153,7 @@ func thinkTimes(v flowView) (clients, free, full float64, ok bool) {
 }
 
 // openTransactions raises the load where sv_active says more than the counters can: PgBouncer books a transaction when
-// it ends, so one that stays open through the window is invisible to them. The gauge's mean over M looks has the
+// it ends, so one that stays open through the window is invisible to them. The gauge's mean over M samples has the
 // variance a/M, and what is open at the ends of a window T adds 4·a·S²/T² for exponential holds S; only what exceeds
 // the deviation three times over counts.
 func (l *flowLoad) openTransactions(v flowView) {

@@ -96,5 +96,5 @@ const (
 	MethodGauge       Method = "gauge, at least" // session pooling: only sv_active tells
 	MethodHistory     Method = "history"         // one-minute loads over the lookback
 	MethodDeclared    Method = "declared"        // written in the config
-	MethodNone        Method = "none"            // never used while looked at
+	MethodNone        Method = "none"            // never used while observed
 )

@@ -17,7 +17,7 @@ const (
 // above its mean, a: batch means and Student's t; with few intervals the larger of their deviation and the one that
 // exponential holds and Poisson arrivals have, whose variance is least. Blocks that follow one another alike, as those
 // of a burst do, say less: at a correlation alike of neighbours the variance of the mean is (1 + alike)/(1 − alike)
-// times larger, as in gauge. Of a rhythm of which the window shows only two or three turns that is not known, and the
+// times larger, as in gauge. Of a rhythm of which the window shows only two or three periods that is not known, and the
 // interval is too narrow.
 //
 // Both the sum and its variance grow with the load, so the interval reaches further up: as the score interval of a
@@ -125,7 +125,7 @@ func skewShift(ivs []Interval, value func(Interval) float64) float64 {
 	return m3 / (6 * m2 * span) * (1 + 2*Z95*Z95)
 }
 
-// gauge returns the mean of a gauge over the samples and the half-width of its 95 % interval. Neighbouring looks see
+// gauge returns the mean of a gauge over the samples and the half-width of its 95 % interval. Neighbouring samples see
 // the same transactions: the variance of the mean is (1 + r)/(1 − r) times larger at a correlation r of neighbours.
 func (v flowView) gauge(value func(Level) int) (mean, half float64) {
 	x := make([]float64, len(v.looks))

@@ -3,7 +3,7 @@
 //
 // The work is the offered load a, in erlangs: transactions that arrive per second times the mean time that one of them
 // holds a connection. Ten transactions a second that hold for half a second each are 5 erlangs: they keep 5 connections
-// busy on average. A pool of n connections can carry any load below n; how much the clients wait on the way is what the
+// busy on average. A pool of n connections can carry any load below n; how long the clients wait is what the
 // formulas here say. ErlangC is the chance that a client waits at all, WaitingClients how many wait at a time, Model
 // how long they wait, MinServers how many connections keep a promise, and Walker what each further connection is worth.
 //

@@ -23,7 +23,7 @@ const (
 	Transient  BlockedKind = "transient" // sizes serve each percentage at rest, and none serve this one and the next, too
 )
 
-// Blocked is the certificate that a shift has no way past a percentage.
+// Blocked is the certificate that a shift has no path past a percentage.
 type Blocked struct {
 	X          int         `json:"x_percent"` // 0..100: the last percentage that the shift can reach
 	Kind       BlockedKind `json:"kind"`
@@ -37,11 +37,11 @@ type Blocked struct {
 	WorstNeed fleet.Float `json:"worst_need"`
 	WorstCap  fleet.Float `json:"worst_cap"`            // what is there of it
 	WorstText string      `json:"worst_text,omitempty"` // the certificate at Worst, a sentence; empty where it is Text
-	// the part of today's loads with which the whole way is free; unknown: none is
+	// the part of today's loads with which the whole path is free; unknown: none is
 	QuieterBy fleet.Float `json:"quieter_by"`
 	Text      string      `json:"text"` // the certificate at X, a sentence with both numbers
 
-	max string // of the pool whose own max: is in the way, if that is all; what to do about it
+	max string // of the pool whose own max: blocks the path, if that is all; what to do about it
 }
 
 // blocked makes the certificate of a jump from x to y that no sizes serve.
@@ -73,7 +73,7 @@ func (r *route) blocked(x, y int, plan sizing.Plan, err error) *Blocked {
 	return b
 }
 
-// quieter is the largest part of the loads, in whole percent, with which the way from At to Until is free.
+// quieter is the largest part of the loads, in whole percent, with which the path from At to Until is free.
 func (r *route) quieter() fleet.Float {
 	free := func(percent int) bool {
 		f := r.fleet
@@ -108,7 +108,7 @@ func (r *route) quieter() fleet.Float {
 	return fleet.Float(float64(lo) / 100)
 }
 
-// Cures says what would free the way, the smallest first.
+// Cures says what would free the path, the smallest first.
 func (b Blocked) Cures() string {
 	var cures []string
 	short := max(b.ShortConns, b.WorstShort)

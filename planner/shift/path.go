@@ -19,14 +19,14 @@ type Path struct {
 	Blocked *Blocked `json:"blocked,omitempty"` // why no jump leads on from the last one; nil: the path reaches Until
 }
 
-// Jump is one turn of the switch, with the sizes that it needs before: they serve every percentage from X to To.
+// Jump is one change of the switch, with the sizes that it needs before: they serve every percentage from X to To.
 type Jump struct {
 	X    int         `json:"from_percent"`
 	To   int         `json:"to_percent"`
 	Plan sizing.Plan `json:"plan"` // from the sizes that the jump before has left
 }
 
-// PathOf returns the way from Shift.At to Shift.Until with the fewest jumps of at most `most` percentage points: each
+// PathOf returns the path from Shift.At to Shift.Until with the fewest jumps of at most `most` percentage points: each
 // goes as far as one set of sizes serves everything in between, which no other choice can better, as a set that serves
 // an interval serves every part of it (so the furthest jump from further on ends no earlier). Each pool is sized for
 // the end of the fraction that leaves, or brings, it most.
@@ -55,7 +55,7 @@ func PathOf(f budget.Fleet, s Shift, most int) (Path, error) {
 }
 
 // Passage is PathOf for a fraction that is not certain: where some percentage cannot be passed with all that it may be,
-// the way is that of its middle, and tails says where the other ends; a run plans it anew from what it learns. The
+// the path is that of its middle, and tails says where the other ends; a run plans it anew from what it learns. The
 // error is PathOf's, of the middle.
 func Passage(f budget.Fleet, s Shift, most int) (path Path, tails *Blocked, err error) {
 	path, err = PathOf(f, s, most)
@@ -130,7 +130,7 @@ func (r *route) Limit(x, most int) int {
 	return min(x+most, r.shift.Until)
 }
 
-// onward is the percentage d points from x on the way.
+// onward is the percentage d points from x on the path.
 func (r *route) onward(x, d int) int {
 	if r.shift.Until < x {
 		return x - d

@@ -17,7 +17,7 @@ import (
 type Shift struct {
 	From string `json:"from"` // the pool that gives load, group/alias
 	To   string `json:"to"`   // the pool that receives it, on the same server
-	// of From's load at 0 %, the part that has moved at 100 %, 0..1: what is sure, believed, and possible
+	// of From's load at 0 %, the part that has moved at 100 %, 0..1: what is sure, estimated, and possible
 	Fraction load.Range `json:"fraction"`
 	// percent, 0..100: what the switch said when the fleet's loads were measured
 	LoadsAt int  `json:"loads_at_percent"`
@@ -133,8 +133,8 @@ func (s Shift) pair(f budget.Fleet, z int) (from, to budget.FleetPool) {
 }
 
 // keepCPU gives the pool that traffic has come to the mean CPU of what it carries by then, so that both together take
-// what they took: the transactions that moved cost what they cost where they came from. On the way back that is what
-// From's cost, as far as To has as much; of a From without traffic, where nothing tells, what To's cost.
+// what they took: the transactions that moved cost what they cost where they came from. While it moves back that is
+// what From's cost, as far as To has as much; of a From without traffic, where nothing tells, what To's cost.
 func (s Shift) keepCPU(f budget.Fleet, from, to *budget.FleetPool) {
 	i := slices.IndexFunc(f.Servers, func(x budget.FleetServer) bool { return x.Name == from.Server })
 	if i < 0 {

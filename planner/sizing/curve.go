@@ -191,7 +191,7 @@ func (g copyGroup) limited(n int, dst []float64, floor int) {
 }
 
 // reserveCurve is the cost of lowering a pool's reserve: just above what counts as nothing, so that it goes only where
-// a connection buys waiting elsewhere, and stays where connections are left over.
+// a connection saves waiting elsewhere, and stays where connections are left over.
 type reserveCurve struct {
 	top  int
 	unit float64 // what one more in the reserve of every copy is worth

@@ -175,7 +175,7 @@ func (sp *serverProblem) choices(i int) []sizeChoice {
 		add(item.Lo+k, cost)
 	}
 	if from, same := p.FromSize(); same && from >= item.Lo+len(costs) && from <= item.Hi {
-		add(from, item.Cost.Cost(from)) // it buys nothing, and leaving it alone saves a RELOAD
+		add(from, item.Cost.Cost(from)) // it saves no waiting, and leaving it alone saves a RELOAD
 	}
 	slices.SortStableFunc(out, func(a, b sizeChoice) int {
 		return cmp.Or(cmp.Compare(a.size+a.reserve, b.size+b.reserve), cmp.Compare(a.size, b.size))

@@ -53,7 +53,7 @@ type PlanServer struct {
 
 // PlanPrice is what one unit more and one unit fewer is worth: two numbers, because sizes are whole.
 type PlanPrice struct {
-	// null: no more connections would buy anything, or what saved_conns has made spare buys it later
+	// null: more connections have no further gain, or what saved_conns has made spare brings it later
 	OneMore  *OneMore  `json:"one_more"`
 	OneFewer *OneFewer `json:"one_fewer"` // null: the spare covers it, or every pool stands on its floor
 }
@@ -146,7 +146,7 @@ type Infeasible struct {
 	Text       string      `json:"text"` // the certificate as a sentence with both numbers
 
 	cure string // what to do instead of finding connections; empty: find them
-	Max  string // where a pool's own max: is in the way: what to do about that
+	Max  string // where a pool's own max: forbids the size: what to do about that
 }
 
 // Clash is one demand of a certificate.

@@ -12,7 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// serverProblem is one server's integer problem and the way back from its items to pools.
+// serverProblem is one server's integer problem and the map back from its items to pools.
 type serverProblem struct {
 	server     budget.FleetServer
 	pools      []budget.FleetPool // ours to size, sorted; item i is pools[i]

@@ -192,7 +192,7 @@ func (p pathPool) costs() int {
 	return p.WorstAt(p.size, p.reserve+1) - p.worst()
 }
 
-// worst is what the ledger counts for the pool as it is on the way; one that is not there yet opens no reserve either.
+// worst is what the ledger counts for the pool as it is in the step; one that is not there yet opens no reserve either.
 func (p pathPool) worst() int {
 	if p.size == 0 {
 		return 0

@@ -10,7 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// addLines puts the sizes of a pool's lines on the way, each by itself. Its reserve is not: see reserveLines.
+// addLines puts the sizes of a pool's lines in the step, each by itself. Its reserve is not: see reserveLines.
 func (w *path) addLines(p budget.FleetPool, lines []sizing.GoalLine, refused []state.Refusal) {
 	for _, l := range lines {
 		part, there := p.Only(l.Process)
@@ -35,7 +35,7 @@ func (w *path) addLines(p budget.FleetPool, lines []sizing.GoalLine, refused []s
 // Next returns the next step from where the fleet is towards the goal: the grants that save most waiting for their
 // connections, out of spare ones first, then out of what pools above their goal release at the least cost. Grants of a
 // step, and its releases, are at most percent of each server's budget; one unit may exceed that where the budget holds
-// it, and the step's Note says so. A server over its budget only releases, as much as the way holds.
+// it, and the step's Note says so. A server over its budget only releases, as much as the step may.
 //
 // An empty step means that there is nothing to do; blocked then says what is still to do and cannot be done, if
 // anything. The processes of each pool are taken to agree: see Equal. Those that go line by line are sized by

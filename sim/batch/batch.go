@@ -18,7 +18,7 @@ type Batch struct {
 	FirstSeed uint64
 	Seeds     int // FirstSeed, FirstSeed+1, …
 	Workers   int // worlds at a time; less than 1 is 1
-	// Estimate looks at one more world of each variant, with the first seed, as the planner looks at a live fleet.
+	// Estimate samples one more world of each variant, with the first seed, as the planner samples a live fleet.
 	Estimate bool
 	// Progress, if not nil, hears how much of the virtual time has passed. It is called by one worker at a time.
 	Progress func(done, total int)

@@ -16,7 +16,7 @@ import (
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
-// mover lets the controller move a world: look, estimate, plan, go. It is the same controller as the live one's.
+// mover lets the controller move a world: observe, estimate, plan, move. It is the same controller as the live one's.
 type mover struct {
 	moves   scenario.Moves
 	pacer   *pacer
@@ -81,7 +81,7 @@ func (m *mover) traffic(ctx context.Context) []bouncer.Traffic {
 	return out
 }
 
-// lookEvery is the time between the samples before the plan. chosen: as `pgbudget plan` looks.
+// lookEvery is the time between the samples before the plan. chosen: as `pgbudget plan` samples.
 const lookEvery = 5 * time.Second
 
 // ended notes why there was no run.

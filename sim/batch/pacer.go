@@ -9,8 +9,9 @@ import (
 // errHorizon ends a sleep that would last beyond the horizon.
 var errHorizon = errors.New("the horizon is over")
 
-// pacer is a world whose sleeper takes the timeline's samples on the way, each step of the horizon one, and ends with
-// errHorizon where the horizon does. Time that passes inside of samples and acts is caught up with at the next sleep.
+// pacer is a world whose sleeper takes the timeline's samples meanwhile, each step of the horizon one, and ends with
+// errHorizon where the horizon does. Time that passes inside of samples and actions is caught up with at the next
+// sleep.
 type pacer struct {
 	world
 	begin, horizon time.Duration

@@ -104,7 +104,7 @@ type Burst struct {
 	HighFor config.Dur `yaml:"high_for"`
 }
 
-// Corner is one point of a curve.
+// Corner is one corner of a curve: from At on the rate is Times the mean, straight lines between.
 type Corner struct {
 	At    config.Dur `yaml:"at"`
 	Times config.Num `yaml:"times"`
@@ -133,7 +133,8 @@ type Step struct {
 	Share     config.Percent        `yaml:"share"`
 }
 
-// Run lets the controller move the fleet, as `pgbudget run` moves a live one: it looks for a while, plans, and goes.
+// Run lets the controller move the fleet, as `pgbudget run` moves a live one: it takes samples for a while, plans, and
+// moves.
 type Run struct {
 	At     config.Dur `yaml:"at"`     // from the start
 	Window config.Dur `yaml:"window"` // looks before the plan

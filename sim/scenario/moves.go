@@ -15,7 +15,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// DefaultRunWindow is how long the controller looks before it plans. chosen: as long as `pgbudget plan` does.
+// DefaultRunWindow is how long the controller takes samples before it plans. chosen: as long as `pgbudget plan` does.
 const DefaultRunWindow = budget.DefaultWindow
 
 // Moves is what the controller does in a run of the scenario.
@@ -80,7 +80,7 @@ func (s *Scenario) moves() *Moves {
 }
 
 // declared is what the scenario declares to the planner. What the world shows is not declared: the planner is to find
-// it by looking, as it does live.
+// it in samples, as it does live.
 func (s *Scenario) declared(c *config.Config) budget.Declared {
 	d := c.Declared()
 	for i := range d.Pools {

@@ -39,7 +39,7 @@ func (s *Scenario) Spec() sim.Spec {
 	return spec
 }
 
-// actual is the fraction that really moves: what is believed, where nothing else is said.
+// actual is the fraction that really moves: the estimate, where nothing else is said.
 func actual(s config.Shift) float64 {
 	if s.Actual.Set {
 		return s.Actual.F
@@ -123,8 +123,8 @@ func (a *Arrivals) spec() *sim.OpenSpec {
 	return spec
 }
 
-// acts returns the script in the order in which it is carried out: by time, and at one time as written; within a step
-// lifetimes, then sizes that shrink, sizes that grow, reserves, RECONNECTs and the switch.
+// acts returns the actions of the script in the order in which it is carried out: by time, and at one time as written;
+// within a step lifetimes, then sizes that shrink, sizes that grow, reserves, RECONNECTs and the switch.
 func (f *File) acts() []sim.Action {
 	steps := slices.Clone(f.Script)
 	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.At.D, b.At.D) })

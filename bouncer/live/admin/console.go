@@ -40,7 +40,7 @@ func NewConsole(id, group string, a Address, t Targets) *Console {
 	return c
 }
 
-// meet looks at who answers on a new connection: that it is a PgBouncer, which version, and that it is the process
+// meet checks who answers on a new connection: that it is a PgBouncer, which version, and that it is the process
 // that it was before.
 func (c *Console) meet(ctx context.Context) error {
 	said, err := c.Exec(ctx, "SHOW VERSION")
@@ -158,8 +158,9 @@ type Picture struct {
 	Names   map[string][]string // the addresses of hosts that are names, by host
 }
 
-// Look asks for everything. Gauges and counters come one after the other, so that they are of about the same moment;
-// SHOW SERVERS comes last, nearest to the sample of PostgreSQL. Errors are those of Ask; the Picture is empty then.
+// Look takes the console's part of a sample. Gauges and counters come one after the other, so that they are of about
+// the same moment; SHOW SERVERS comes last, nearest to the sample of PostgreSQL. Errors are those of Ask; the Picture
+// is empty then.
 func (c *Console) Look(ctx context.Context) (Picture, error) {
 	var p Picture
 	err := c.Ask(ctx, func(ctx context.Context) (err error) {
@@ -174,7 +175,7 @@ func (c *Console) lookOnce(ctx context.Context) (Picture, error) {
 	if err != nil {
 		return Picture{}, err
 	}
-	now := identity{identityOf(config), c.First.localAddr} // the connection is the one that meet looked at
+	now := identity{identityOf(config), c.First.localAddr} // the connection is the one that meet checked
 	if err := c.First.check(c.Subject, now); err != nil {
 		return Picture{}, err
 	}

@@ -16,11 +16,11 @@ import (
 // all of its clients, and a console's session is one of them. Chosen: renewAge holds up such an end for less than
 // systemd's shortest patience, at a login in 5 s; askedAge spares a command that follows another a login of its own.
 const (
-	renewAge = 5 * time.Second // for looks
+	renewAge = 5 * time.Second // for samples
 	askedAge = time.Second     // for a command that changes something
 )
 
-// Renewing renews the console's connection, whether anybody looks or not, until ctx ends.
+// Renewing renews the console's connection, whether samples are taken or not, until ctx ends.
 func (c *Console) Renewing(ctx context.Context) {
 	for (clock.Wall{}).Sleep(ctx, renewAge) == nil {
 		c.renew(ctx, renewAge/2) // who has just connected anew has no need

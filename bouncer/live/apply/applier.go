@@ -30,7 +30,7 @@ type Applier struct {
 	told []fleet.SettingChange // what actions before were to make so, of which nobody knows whether they did
 }
 
-// Told says of which sets, by acts before, nobody knows whether they were done: a file may say what they make of it,
+// Told says of which sets, by actions before, nobody knows whether they were done: a file may say what they make of it,
 // and a RELOAD for another action may bring it.
 func (h *Applier) Told(sets []fleet.SettingChange) { h.told = slices.Clone(sets) }
 
@@ -106,7 +106,7 @@ func (h *Applier) reachEach(sets []fleet.SettingChange) ([]processChange, error)
 	return hands, admin.Joined(errs)
 }
 
-// applyBy is Apply by these hands.
+// applyBy is Apply by this applier.
 func applyBy(ctx context.Context, act state.Action, hands []processChange) error {
 	if apart(act) {
 		return admin.Joined(admin.Together(len(hands), func(i int) error { return hands[i].do(ctx) }))

@@ -82,13 +82,13 @@ func oneSize(star ini.Database, file ini.Config, now admin.InForce) error {
 	return nil
 }
 
-// gathered is a fleet whose looks are gathered.
+// gathered is a fleet whose samples are gathered.
 type gathered struct {
 	*observe.Fleet
 	lines map[string][]string
 }
 
-// Observe looks and gathers.
+// Observe takes a sample and gathers.
 func (g gathered) Observe(ctx context.Context) (fleet.Observation, error) {
 	o, err := g.Fleet.Observe(ctx)
 	if err != nil {

@@ -10,12 +10,12 @@ import (
 )
 
 // tracker tells whose the backends of one server are. Within a sample it compares the passes over the consoles with the
-// looks at PostgreSQL; from sample to sample it remembers of every backend whether it was listed and what it ran. It
+// samples of PostgreSQL; from sample to sample it remembers of every backend whether it was listed and what it ran. It
 // does no IO: its rows are handed to it.
 //
 // What the memory is for:
 //
-//   - listed at the sample before, unlisted now and still there: closing. At the following sample it is an orphan, if it
+//   - listed at the sample before, unlisted now and still there: closing. At the next sample it is an orphan, if it
 //     still works, or direct.
 //   - unlisted at both samples, and another query now than then: someone is there to ask it. It is direct from then on,
 //     however long its next query runs, because an orphan never begins one.
@@ -82,7 +82,7 @@ func (t *tracker) learnLinks(links linkIndex, shots []shot) {
 	}
 }
 
-// The looks at PostgreSQL within one Observe; see the package's text. A pass over the consoles lies between any two.
+// The samples of PostgreSQL within one Observe; see the package's text. A pass over the consoles lies between any two.
 const (
 	shotBefore  = iota // what was there before
 	shotCounted        // what is counted

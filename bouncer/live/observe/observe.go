@@ -37,7 +37,7 @@ func (f *Fleet) Observe(ctx context.Context) (fleet.Observation, error) {
 	return l.observation, nil
 }
 
-// look is one Observe in the making.
+// look is one sample in the making.
 type look struct {
 	fleet       *Fleet
 	observation fleet.Observation
@@ -160,7 +160,7 @@ func (l *look) facts(ctx context.Context) error {
 	return l.shoot(ctx)
 }
 
-// shoot looks at the backends of every server.
+// shoot lists the backends of every server.
 func (l *look) shoot(ctx context.Context) error {
 	servers := l.fleet.servers
 	errs := admin.Together(len(servers), func(i int) error {
@@ -172,7 +172,7 @@ func (l *look) shoot(ctx context.Context) error {
 	return admin.Joined(errs)
 }
 
-// sort looks on until it is clear whose every backend is.
+// sort samples on until it is clear whose every backend is.
 func (l *look) sort(ctx context.Context) error {
 	for {
 		if err := l.consolesAgain(ctx); err != nil {

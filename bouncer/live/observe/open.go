@@ -21,7 +21,7 @@ type Fleet struct {
 	prover   prover
 	notes    []string
 	Files    []Config // see Know
-	Locks    Files    // of the files that its hands write and its samples read
+	Locks    Files    // of the files that its applier writes and its samples read
 	settling sync.Mutex
 	settled  map[string]settled       // by process
 	reads    map[string]chan struct{} // of their files, that are under way
@@ -60,7 +60,7 @@ func Open(ctx context.Context, targets admin.Targets) (*Fleet, error) {
 	return f, nil
 }
 
-// Of is the part of a fleet that hands may be given where Open fails for somebody else: these processes, of which
+// Of is the part of a fleet that an applier may be given where Open fails for somebody else: these processes, of which
 // each is asked when it is changed. It takes no sample, and the caller closes it.
 func Of(targets admin.Targets, processes []string) (*Fleet, error) {
 	targets, err := targets.WithDefaults()

@@ -52,7 +52,7 @@ type backend struct {
 	idleInTx   time.Duration // since it became idle in a transaction; -1 when it is not
 }
 
-// meet looks at who answers on a new connection: that it is a PostgreSQL, reached without a pooler in between, as a
+// meet checks who answers on a new connection: that it is a PostgreSQL, reached without a pooler in between, as a
 // role that sees whose the connections are; then bounds our own statements there.
 //
 // The driver was given a process id at login. PostgreSQL's own login gives the backend's; a pooler gives one of its
@@ -270,7 +270,7 @@ func (s *server) reserved(ctx context.Context) ([]fleet.ConnLimit, error) {
 	return out, nil
 }
 
-// shoot looks at the backends.
+// shoot lists the backends.
 func (s *server) shoot(ctx context.Context) (shot, error) {
 	var now shot
 	err := s.ask(ctx, func(ctx context.Context) error {
