@@ -237,8 +237,8 @@ type Counters struct {
 // PoolGauges are the momentary counts of one (alias, user) pool of one process.
 type PoolGauges struct {
 	User                 string        `json:"user"`
-	ClientsActive        int           `json:"cl_active"` // linked or idle: not demand
-	ClientsWaiting       int           `json:"cl_waiting"`
+	ClientsActive        int           `json:"cl_active"`  // linked or idle: not demand
+	ClientsWaiting       int           `json:"cl_waiting"` // clients without a connection
 	ServersActive        int           `json:"sv_active"`
 	ServersActiveCancel  int           `json:"sv_active_cancel"`
 	ServersBeingCanceled int           `json:"sv_being_canceled"`

@@ -13,8 +13,8 @@ const ExtrapolationLimit = 1.5
 
 // CPUSample is one moment of a server: the share of its CPU in use, 0..1, and every pool's transactions per second.
 type CPUSample struct {
-	Ratio  float64
-	PerSec []float64
+	Ratio  float64   // of all cores, 0..1
+	PerSec []float64 // transactions per second
 }
 
 // CPUFit is the utilisation law fitted to a server: CPU ratio = Base + Σ demand × throughput. The zero value is no fit.
@@ -29,7 +29,7 @@ type CPUFit struct {
 // CPUCost is what one transaction per second of a pool adds to the CPU ratio: CPU seconds per transaction over cores.
 type CPUCost struct {
 	Pool        string  `json:"pool"`
-	RatioPerTPS float64 `json:"ratio_per_tps"`
+	RatioPerTPS float64 `json:"ratio_per_tps"` // ratio of all cores, for one transaction per second
 }
 
 // FitCPU fits the utilisation law (Denning & Buzen, The Operational Analysis of Queueing Network Models, 1978, U = X·D)

@@ -30,8 +30,8 @@ type Histogram struct {
 
 // Bucket is one bucket: Index 0 holds [0, HistogramFirst), Index k >= 1 the k-th geometric interval above it.
 type Bucket struct {
-	Index  int     `json:"k"`
-	Weight float64 `json:"w"`
+	Index  int     `json:"k"` // 0: below HistogramFirst; k: up to HistogramFirst × HistogramGrowth^k
+	Weight float64 `json:"w"` // 2^((minute − Origin) / HistogramHalfLife), summed over the minutes in the bucket
 }
 
 // Add returns h with one more sample; v must be finite and >= 0, later samples may come in any order.

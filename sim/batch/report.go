@@ -12,10 +12,10 @@ import (
 // Report is what a batch showed. It does not depend on the number of workers.
 type Report struct {
 	FirstSeed uint64          `json:"first_seed"`
-	Seeds     int             `json:"seeds"`
+	Seeds     int             `json:"seeds"`             // runs of each variant, one a seed
 	Partial   *Partial        `json:"partial,omitempty"` // nil: everything was run
-	Events    int64           `json:"events"`
-	Virtual   time.Duration   `json:"virtual_time_ns"` // of all runs, warm-ups included
+	Events    int64           `json:"events"`            // of the engine, all runs together
+	Virtual   time.Duration   `json:"virtual_time_ns"`   // of all runs, warm-ups included
 	Variants  []VariantReport `json:"variants"`
 }
 
