@@ -47,8 +47,8 @@ race: ## every test, real servers included, under the race detector
 steady: ## make test beside two busy loops: green on a machine half as fast
 	@sh -c 'while :; do :; done' & a=$$!; sh -c 'while :; do :; done' & b=$$!; trap "kill $$a $$b" EXIT; $(MAKE) test
 
-unit: ## every test that needs no server, in under a minute
-	$(GO) test -short -skip '^Example' $$($(GO) list ./... | grep -vE '/(fixtures/(lab|flood|fidelity)|bouncer/(prom|live/observe))(/|$$)')
+unit: ## every test that needs no server, in under a minute: the two packages that take longest go first
+	$(GO) test -p 3 -short -skip '^Example' ./sim ./cmd/pgbudget $$($(GO) list ./... | grep -vE '/(fixtures/(lab|flood|fidelity)|bouncer/(prom|live/observe))(/|$$)')
 
 test: install check race demo scenarios ## what CI runs: install, check, every test, one plan of a recording, every shipped scenario
 
@@ -74,7 +74,7 @@ soak: install ## fuzz targets for FUZZTIME (default 3m; text, passwords and jour
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%:*} || exit 1; done
 	@for f in bouncer/quote:FuzzLine bouncer/secret:FuzzWithoutPasswords bouncer/journal:FuzzJournal; do \
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZLONG) ./$${f%:*} || exit 1; done
-	$(GO) test -race -count=5 -timeout 60m ./bouncer/live/... ./bouncer/prom ./fixtures/lab
+	$(GO) test -race -count=5 -timeout 60m ./bouncer/live/... ./bouncer/prom ./fixtures/lab ./fixtures/lab/clients ./fixtures/lab/pace
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 90m ./sim ./sim/batch
 	$(GO) test -tags soak -count=1 -timeout 20m -run 'TestDeathAtEvery|TestEveryLineThatItPrints' ./cmd/pgbudget ./fixtures/lab/labup
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 90m -run 'TestWhateverIsInterrupted|TestTwoOperators' ./cmd/pgbudget

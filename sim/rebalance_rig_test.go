@@ -348,7 +348,7 @@ func fleets(ci, race, soaked uint64) uint64 {
 	case raced:
 		return race
 	case testing.Short(): // as many as show enough
-		return max(race, ci/2)
+		return max(race, ci/3)
 	case os.Getenv("PGBUDGET_SOAK") != "":
 		return soaked
 	default:

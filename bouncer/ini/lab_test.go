@@ -13,8 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
@@ -191,10 +193,9 @@ func (o *oracle) differences(t *testing.T, c ini.Config) []string {
 
 // TestRealPgBouncersAgree starts one process of each generation and compares with it, side by side.
 func TestRealPgBouncersAgree(t *testing.T) {
-	lab.Needs(t)
 	t.Parallel()
 	aliases := []lab.AliasSpec{{Name: witness}}
-	l, err := lab.Start(t.Context(), lab.Spec{
+	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "main"}},
 		Users:   []string{"app1"},
 		Groups: []lab.GroupSpec{
@@ -202,10 +203,6 @@ func TestRealPgBouncersAgree(t *testing.T) {
 			{Name: "new", Generation: lab.Gen124, Aliases: aliases},
 		},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Stop)
 	for _, p := range l.Processes {
 		t.Run(string(p.Generation), func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,9 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/prom"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
+	"github.com/pgbudget/pgbudget/fixtures/lab/pace"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
@@ -15,8 +18,8 @@ import (
 // TestARealFleetsLoadIsFoundWithinTenPercent puts 4 Erlangs on two real PgBouncer processes, behind real exporters
 // (0.10) and a real Prometheus, and fills a third, small pool. A minute is four seconds here.
 func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
-	lab.Twice(t, func(int) (string, func()) {
-		l, err := lab.Start(t.Context(), lab.Spec{
+	pace.Twice(t, func(int) (string, func()) {
+		l := labtest.Start(t, lab.Spec{
 			Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 60}},
 			Groups: []lab.GroupSpec{
 				{Name: "main", Processes: 2, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 10}}},
@@ -25,15 +28,7 @@ func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
 			Users:      []string{"app1"},
 			Prometheus: true,
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			if t.Failed() {
-				t.Logf("what the lab's programs said:\n%s", l.Output())
-			}
-			l.Stop()
-		}()
+		defer l.Stop() // a second measurement has the machine for itself
 		return measured(t, l)
 	})
 }
@@ -41,28 +36,28 @@ func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
 // measured loads a fleet and looks back at it. It says why the sample cannot be judged, and how to judge it.
 func measured(t *testing.T, l *lab.Lab) (reason string, judge func()) {
 	ctx := t.Context()
-	var runs []*lab.Run
-	begin := func(run *lab.Run, err error) {
+	var runs []*clients.Run
+	begin := func(run *clients.Run, err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 		runs = append(runs, run)
 	}
-	speed, err := lab.Pace(ctx, l.DSNs("main", "app1", "app")[0])
+	speed, err := pace.Measure(ctx, l.DSNs("main", "app1", "app")[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	perSec, hold := speed.Of(50, 40*time.Millisecond)
 	t.Logf("%.0f transactions a second that hold for %v, at %v", perSec, hold, speed)
-	heart := lab.NewHeart()
+	heart := pace.NewHeart()
 	defer heart.Stop()
 	for i, dsn := range l.DSNs("main", "app1", "app") {
-		begin(lab.OpenLoop{DSN: dsn, PerSec: perSec, Body: lab.Body{Hold: lab.Fixed(hold)}, Seed: uint64(i)}.Start(ctx))
+		begin(clients.OpenLoop{DSN: dsn, PerSec: perSec, Body: clients.Body{Hold: clients.Fixed(hold)}, Seed: uint64(i)}.Start(ctx))
 	}
-	begin(lab.ClosedLoop{DSN: l.Process("tight", 0).DSN("app1", "app"), Clients: 8,
-		Body: lab.Body{Hold: lab.Fixed(20 * time.Millisecond)}}.Start(ctx))
-	begin(lab.Direct{DSN: l.Server("main").DSN("app1", "app"), Conns: 5}.Start(ctx))
+	begin(clients.ClosedLoop{DSN: l.Process("tight", 0).DSN("app1", "app"), Clients: 8,
+		Body: clients.Body{Hold: clients.Fixed(20 * time.Millisecond)}}.Start(ctx))
+	begin(clients.Direct{DSN: l.Server("main").DSN("app1", "app"), Conns: 5}.Start(ctx))
 	defer func() {
 		for _, run := range runs {
 			run.Stop()
@@ -70,12 +65,12 @@ func measured(t *testing.T, l *lab.Lab) (reason string, judge func()) {
 	}()
 	const lookback, step = 40 * time.Second, 4 * time.Second
 	time.Sleep(6 * time.Second) // windows before the load's start would hold less of it
-	before := []lab.Ledger{runs[0].Ledger(), runs[1].Ledger()}
+	before := []clients.Ledger{runs[0].Ledger(), runs[1].Ledger()}
 	time.Sleep(lookback + step)
 	now := time.Now()
 	truth := runs[0].Ledger().Since(before[0]).Plus(runs[1].Ledger().Since(before[1]))
-	reason = lab.Unjudged(truth, heart, step/2)
-	if share := trips(truth) / truth.CarriedErlangs(); share >= lab.SlowHolds-1 && reason == "" {
+	reason = pace.Unjudged(truth, heart, step/2)
+	if share := trips(truth) / truth.CarriedErlangs(); share >= pace.SlowHolds-1 && reason == "" {
 		reason = fmt.Sprintf("BEGIN took %.0f %% of the time that transactions held", 100*share)
 	}
 	// Exporters that had no time to answer leave holes in the history: that is the machine's doing, too.
@@ -108,7 +103,7 @@ func measured(t *testing.T, l *lab.Lab) (reason string, judge func()) {
 }
 
 // found holds what was found against the generators' own ledger.
-func found(t *testing.T, s prom.Survey, truth lab.Ledger) {
+func found(t *testing.T, s prom.Survey, truth clients.Ledger) {
 	t.Logf("truth %.3f Erlangs; pools %+v; servers %+v; cpu %+v", truth.CarriedErlangs(), s.Pools, s.Servers,
 		s.History.Servers[0].CPU)
 	if got, want := s.History.Dialect, string(prom.Legacy); got != want {
@@ -137,7 +132,7 @@ func found(t *testing.T, s prom.Survey, truth lab.Ledger) {
 }
 
 // trips returns the Erlangs of the time between sending BEGIN and its answer.
-func trips(l lab.Ledger) float64 { return l.BeginTotal.Seconds() / l.Elapsed.Seconds() }
+func trips(l clients.Ledger) float64 { return l.BeginTotal.Seconds() / l.Elapsed.Seconds() }
 
 // mean returns the mean of a histogram's samples, taking each for the middle of its bucket.
 func mean(h load.Histogram) float64 {

@@ -35,7 +35,7 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/live/observe": {"operr fleet", "bouncer bouncer/ini bouncer/live/admin bouncer/live/clock"},
 	"bouncer/live/apply": {"operr fleet state",
 		"bouncer bouncer/ini bouncer/live/admin bouncer/live/observe bouncer/near"},
-	"bouncer/live/livetest": {"operr fleet state", "bouncer/live/admin bouncer/live/observe fixtures/lab"},
+	"bouncer/live/livetest": {"operr fleet state", "bouncer/live/admin bouncer/live/observe fixtures/lab fixtures/lab/clients fixtures/lab/labtest"},
 	"bouncer/near":          {"", ""},
 	"bouncer/prom":          {"operr fleet load", "bouncer/secret"},
 	"bouncer/quote":         {"", ""},
@@ -46,15 +46,20 @@ var arrows = map[string]struct{ rooms, others string }{
 		"bouncer bouncer/argv bouncer/config bouncer/flag bouncer/hook bouncer/ini bouncer/journal " +
 			"bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/near bouncer/prom " +
 			"bouncer/quote bouncer/recording bouncer/secret bouncer/store sim sim/batch sim/chart sim/scenario"},
-	"sim":          {"operr fleet state", "bouncer"},
-	"sim/batch":    {"operr fleet load budget sizing state control", "bouncer sim sim/scenario"},
-	"sim/chart":    {"", "sim"},
-	"sim/scenario": {"operr fleet budget sizing shift state control", "bouncer/config sim"},
+	"fixtures/lab":         {"", ""},
+	"fixtures/lab/clients": {"", "fixtures/lab"},
+	"fixtures/lab/labtest": {"", "fixtures/lab"},
+	"fixtures/lab/labup":   {"", "fixtures/lab fixtures/lab/clients"},
+	"fixtures/lab/pace":    {"", "fixtures/lab fixtures/lab/clients"},
+	"sim":                  {"operr fleet state", "bouncer"},
+	"sim/batch":            {"operr fleet load budget sizing state control", "bouncer sim sim/scenario"},
+	"sim/chart":            {"", "sim"},
+	"sim/scenario":         {"operr fleet budget sizing shift state control", "bouncer/config sim"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"cmd/...",
-		module+"planner/...", module+"bouncer/...", module+"sim/...").Output()
+		module+"planner/...", module+"bouncer/...", module+"sim/...", module+"fixtures/lab/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

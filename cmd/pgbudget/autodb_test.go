@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 )
 
 // TestRunMovesTheDatabasesOfAStar has a fleet whose largest pool is the line of *, by which two databases live: its
@@ -17,7 +19,7 @@ func TestRunMovesTheDatabasesOfAStar(t *testing.T) {
 }
 
 func movesAStar(t *trial, gen lab.Generation) {
-	l := start(t, lab.Spec{
+	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 35}},
 		Groups: []lab.GroupSpec{
 			{Name: "auto", Generation: gen, Settings: map[string]string{"default_pool_size": "13"},
@@ -30,11 +32,11 @@ func movesAStar(t *trial, gen lab.Generation) {
 		"pools: [{pool: 'auto/*'}, {pool: ci/app}]\npolicy: {percent: 20, soak: 1s, soak_every: 1s}\n")
 	auto, ci := l.Process("auto", 0), l.Process("ci", 0)
 	hold := 50 * time.Millisecond
-	speed := pace(t, l, "ci", 5/hold.Seconds(), hold)
+	speed := paceFor(t, l, "ci", 5/hold.Seconds(), hold)
 	hold = slower(hold, speed)
 	for i, dsn := range []string{auto.DSN("app1", "app"), auto.DSN("app1", "postgres"), auto.DSN("app1", "own"),
 		ci.DSN("app1", "app")} {
-		r, err := lab.OpenLoop{DSN: dsn, PerSec: 1.2 / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(i),
+		r, err := clients.OpenLoop{DSN: dsn, PerSec: 1.2 / hold.Seconds(), Body: clients.Body{Hold: clients.Exp(hold)}, Seed: uint64(i),
 			MaxClients: 300}.Start(context.Background())
 		if err != nil {
 			t.Fatal(err)

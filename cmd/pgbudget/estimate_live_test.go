@@ -7,12 +7,15 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
+	"github.com/pgbudget/pgbudget/fixtures/lab/pace"
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
 // ledgersOf is what the loads of each group have done so far.
-func ledgersOf(runs map[string][]*lab.Run) map[string]lab.Ledger {
-	out := map[string]lab.Ledger{}
+func ledgersOf(runs map[string][]*clients.Run) map[string]clients.Ledger {
+	out := map[string]clients.Ledger{}
 	for name, r := range runs {
 		out[name] = ledgers(r)
 	}
@@ -20,7 +23,7 @@ func ledgersOf(runs map[string][]*lab.Run) map[string]lab.Ledger {
 }
 
 // sinceOf is what they have done since then, and the sum of it.
-func sinceOf(runs map[string][]*lab.Run, from map[string]lab.Ledger) (seen map[string]lab.Ledger, sum lab.Ledger) {
+func sinceOf(runs map[string][]*clients.Run, from map[string]clients.Ledger) (seen map[string]clients.Ledger, sum clients.Ledger) {
 	seen = ledgersOf(runs)
 	for name := range seen {
 		seen[name] = seen[name].Since(from[name])
@@ -42,7 +45,7 @@ func loadOf(t testing.TB, loads []load.Load, pool string) load.Load {
 
 // agree compares an estimate with the generator's own ledger of the same window. Where nothing waits, the part of
 // BEGIN's round trip that holds the connection, which the client cannot time, is no fault of the estimate.
-func agree(t testing.TB, what string, got load.Load, want lab.Ledger, waits bool, within float64) {
+func agree(t testing.TB, what string, got load.Load, want clients.Ledger, waits bool, within float64) {
 	t.Helper()
 	if want.Starved > 0 {
 		t.Fatalf("%s: the generator was starved %d times: its load did not reach PgBouncer", what, want.Starved)
@@ -62,35 +65,35 @@ func agree(t testing.TB, what string, got load.Load, want lab.Ledger, waits bool
 	}
 }
 
-// atRest measures a load that must not be slowed down; see lab.Twice. measure makes its load anew each time, and says
+// atRest measures a load that must not be slowed down; see pace.Twice. measure makes its load anew each time, and says
 // what the generator has seen. Its holds are eased times as long as usual, at as many fewer transactions a second: 1 at
 // first, and then what the first measurement has shown that this machine needs.
-func atRest(t *testing.T, measure func(eased float64) (seen lab.Ledger, compare func())) {
+func atRest(t *testing.T, measure func(eased float64) (seen clients.Ledger, compare func())) {
 	t.Helper()
-	rested(t, func(lab.Ledger) string { return "" }, measure)
+	rested(t, func(clients.Ledger) string { return "" }, measure)
 }
 
 // atRestUnqueued is atRest of loads of which nothing waits.
-func atRestUnqueued(t *testing.T, measure func(eased float64) (seen lab.Ledger, compare func())) {
+func atRestUnqueued(t *testing.T, measure func(eased float64) (seen clients.Ledger, compare func())) {
 	t.Helper()
-	rested(t, lab.Vague, measure)
+	rested(t, pace.Vague, measure)
 }
 
-func rested(t *testing.T, vague func(lab.Ledger) string, measure func(eased float64) (seen lab.Ledger,
+func rested(t *testing.T, vague func(clients.Ledger) string, measure func(eased float64) (seen clients.Ledger,
 	compare func())) {
 	t.Helper()
 	eased := 1.0
-	lab.Twice(t, func(int) (string, func()) {
-		heart := lab.NewHeart()
+	pace.Twice(t, func(int) (string, func()) {
+		heart := pace.NewHeart()
 		defer heart.Stop()
 		seen, compare := measure(eased)
-		eased = lab.Ease(seen)
+		eased = pace.Ease(seen)
 		why := vague(seen)
 		if why != "" {
 			// chosen: what made one BEGIN long makes the next so, and of a longer hold it is a smaller part
 			eased = max(eased, 3)
 		}
-		return strings.Trim(lab.Unjudged(seen, heart, stall)+"; "+why, "; "), compare
+		return strings.Trim(pace.Unjudged(seen, heart, stall)+"; "+why, "; "), compare
 	})
 }
 
@@ -108,7 +111,7 @@ func easyHold(t testing.TB) (hold time.Duration, longer float64) {
 	return time.Duration(longer * float64(10*time.Millisecond)), longer
 }
 
-func stopAll(runs ...*lab.Run) {
+func stopAll(runs ...*clients.Run) {
 	for _, r := range runs {
 		r.Stop()
 	}
@@ -120,17 +123,17 @@ func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 	full := window(t) >= time.Minute
 	together(t, func(t *testing.T, gens []lab.Generation) {
 		groups := each(gens, []string{"main", "ci"})
-		l := start(t, groupsOf(groups, 10))
-		atRestUnqueued(t, func(eased float64) (lab.Ledger, func()) {
+		l := labtest.Start(t, groupsOf(groups, 10))
+		atRestUnqueued(t, func(eased float64) (clients.Ledger, func()) {
 			perSec, hold, look := 100.0, 10*time.Millisecond, window(t)
 			if !full {
 				perSec, hold = 25, 40*time.Millisecond
-				speed := pace(t, l, groups[0].name, float64(4*len(groups))*perSec, hold)
+				speed := paceFor(t, l, groups[0].name, float64(4*len(groups))*perSec, hold)
 				perSec, hold = speed.Of(perSec, hold)
 				look = slower(look, speed)
 			}
 			perSec, hold, look = perSec/eased, times(hold, eased), times(look, eased)
-			runs := map[string][]*lab.Run{}
+			runs := map[string][]*clients.Run{}
 			for _, g := range groups {
 				runs[g.name] = offer(t, l, g.name, perSec, hold)
 				defer stopAll(runs[g.name]...)
@@ -166,10 +169,10 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 				spec.Groups[i].Settings["query_wait_timeout"] = "3"
 			}
 		}
-		atRest(t, func(eased float64) (lab.Ledger, func()) {
-			l := start(t, spec)
+		atRest(t, func(eased float64) (clients.Ledger, func()) {
+			l := labtest.Start(t, spec)
 			defer l.Stop()
-			runs := map[string][]*lab.Run{}
+			runs := map[string][]*clients.Run{}
 			for _, g := range groups {
 				runs[g.name] = offerAs(t, l, []string{"app1"}, g.name, perSec[g.part]/longer/eased, times(hold, eased))
 				defer stopAll(runs[g.name]...)
@@ -190,7 +193,7 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 
 // seesThrough judges the estimate of one full pool. A short look at few transactions may not tell those who wait from
 // those who ask less, where nobody is sent away.
-func seesThrough(t testing.TB, g part, got load.Load, seen lab.Ledger, short bool) {
+func seesThrough(t testing.TB, g part, got load.Load, seen clients.Ledger, short bool) {
 	t.Helper()
 	if got.AtLeast && short && g.part == "grows" {
 		truth := seen.OfferedErlangs()
@@ -216,13 +219,13 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 	think := time.Duration(longer * float64(5*time.Millisecond))
 	together(t, func(t *testing.T, gens []lab.Generation) {
 		groups := each(gens, []string{"main"})
-		l := start(t, groupsOf(groups, 2))
-		atRest(t, func(eased float64) (lab.Ledger, func()) {
-			runs := map[string][]*lab.Run{}
+		l := labtest.Start(t, groupsOf(groups, 2))
+		atRest(t, func(eased float64) (clients.Ledger, func()) {
+			runs := map[string][]*clients.Run{}
 			for _, g := range groups {
 				for _, dsn := range l.DSNs(g.name, "app1", "app") {
-					r, err := lab.ClosedLoop{DSN: dsn, Clients: 12, Think: lab.Exp(times(think, eased)),
-						Body: lab.Body{Hold: lab.Exp(times(hold, eased))}, Seed: 1}.Start(t.Context())
+					r, err := clients.ClosedLoop{DSN: dsn, Clients: 12, Think: clients.Exp(times(think, eased)),
+						Body: clients.Body{Hold: clients.Exp(times(hold, eased))}, Seed: 1}.Start(t.Context())
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -15,12 +15,13 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // prometheusFaults strikes those of a real Prometheus, on a lab of their own: exporters are direct clients, too.
 func prometheusFaults(t *testing.T) string {
-	l := start(t, lab.Spec{
+	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}},
 		Groups: []lab.GroupSpec{
 			{Name: "main", Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 12}}},

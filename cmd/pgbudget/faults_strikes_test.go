@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -301,9 +302,9 @@ func reloadAndUse(b *bench, p *lab.Process, alias string) {
 
 // crowded opens what is left of max_connections.
 func crowded(b *bench) func() {
-	var runs []*lab.Run
+	var runs []*clients.Run
 	for range 70 {
-		r, err := lab.Direct{DSN: b.l.Server("pg").DSN("app1", "app"), Conns: 1,
+		r, err := clients.Direct{DSN: b.l.Server("pg").DSN("app1", "app"), Conns: 1,
 			From: "127.0.0.9"}.Start(context.Background())
 		if err != nil {
 			break
@@ -319,7 +320,7 @@ func crowded(b *bench) func() {
 
 func orphans(b *bench) func() {
 	for _, p := range b.l.Group("main") {
-		started(b.t, lab.VanishingClients{DSN: p.DSN("app1", "app"), Clients: 2, Query: 10 * time.Minute})
+		started(b.t, clients.VanishingClients{DSN: p.DSN("app1", "app"), Clients: 2, Query: 10 * time.Minute})
 	}
 	return func() {
 		if _, err := b.l.Server("pg").Query(context.Background(),
@@ -331,10 +332,10 @@ func orphans(b *bench) func() {
 }
 
 func saturated(b *bench) func() {
-	var runs []*lab.Run
+	var runs []*clients.Run
 	for _, p := range b.l.Group("main") {
-		runs = append(runs, started(b.t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 30,
-			Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}}))
+		runs = append(runs, started(b.t, clients.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 30,
+			Body: clients.Body{Hold: clients.Exp(100 * time.Millisecond)}}))
 	}
 	return func() {
 		for _, r := range runs {
@@ -344,7 +345,7 @@ func saturated(b *bench) func() {
 }
 
 func pinned(b *bench) func() {
-	r := started(b.t, lab.IdleInTransaction{DSN: b.l.Process("main", 0).DSN("app1", "app"), Clients: 6})
+	r := started(b.t, clients.IdleInTransaction{DSN: b.l.Process("main", 0).DSN("app1", "app"), Clients: 6})
 	return func() { r.Stop() }
 }
 

@@ -19,6 +19,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -84,14 +86,14 @@ func faultLoad(t testing.TB, l *lab.Lab) {
 		}
 	}
 	for i, dsn := range l.DSNs("main", "app2", "app") {
-		started(t, lab.OpenLoop{DSN: dsn, PerSec: 1.5 / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)},
+		started(t, clients.OpenLoop{DSN: dsn, PerSec: 1.5 / hold.Seconds(), Body: clients.Body{Hold: clients.Exp(hold)},
 			Seed: uint64(100 + i), MaxClients: 1000})
 	}
 }
 
 // TestFaults strikes each fault on a live lab while a step is taken, and wants the exit code, the reason and the bytes.
 func TestFaults(t *testing.T) {
-	b := &bench{t: t, l: start(t, faultFleet())}
+	b := &bench{t: t, l: labtest.Start(t, faultFleet())}
 	faultLoad(t, b.l)
 	time.Sleep(2 * time.Second)
 	table := "| fault | what pgbudget said | exit code |\n|---|---|---|\n"
@@ -372,8 +374,8 @@ func copied(t testing.TB, path string) string {
 
 // started starts a load.
 func started(t testing.TB, load interface {
-	Start(ctx context.Context) (*lab.Run, error)
-}) *lab.Run {
+	Start(ctx context.Context) (*clients.Run, error)
+}) *clients.Run {
 	t.Helper()
 	r, err := load.Start(context.Background())
 	if err != nil {

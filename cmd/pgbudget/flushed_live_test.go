@@ -9,6 +9,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -22,7 +23,7 @@ func TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong(t *testing.T) {
 	group := func(name string) lab.GroupSpec {
 		return lab.GroupSpec{Name: name, Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 4}}}
 	}
-	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"},
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"},
 		Groups: []lab.GroupSpec{group("a"), group("b")}})
 	const load = "load: {arrivals_per_sec: 1, mean_hold: 10ms}"
 	config, path := movingConfig(t, l, "pools: [{pool: a/app, min: 6, max: 6, "+load+"}, {pool: b/app, min: 6, max: 6, "+

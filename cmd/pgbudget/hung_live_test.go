@@ -13,6 +13,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -44,7 +46,7 @@ func hungFleet() lab.Spec {
 // and has a cause elsewhere. The undo begins, and is seen in a file, at most two sampling intervals after the sample
 // that shows it.
 func hangs(t *testing.T, trials int) (table string) {
-	b := &bench{t: t, l: start(t, hungFleet())}
+	b := &bench{t: t, l: labtest.Start(t, hungFleet())}
 	faultLoad(t, b.l)
 	time.Sleep(3 * time.Second)
 	for _, h := range []hung{
@@ -226,8 +228,8 @@ func alarm(b *bench) (shown func() (time.Time, bool), end func()) {
 // waits.
 func crowd(b *bench) (shown func() (time.Time, bool), end func()) {
 	p := b.l.Process("jobs", 0)
-	r := started(b.t, lab.ClosedLoop{DSN: p.DSN("app2", "app"), Clients: 60,
-		Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}})
+	r := started(b.t, clients.ClosedLoop{DSN: p.DSN("app2", "app"), Clients: 60,
+		Body: clients.Body{Hold: clients.Exp(100 * time.Millisecond)}})
 	var since time.Time
 	return func() (time.Time, bool) {
 		rows, err := lab.Query(b.t.Context(), p.ConsoleDSN(lab.ConsoleAdmin), "SHOW POOLS")

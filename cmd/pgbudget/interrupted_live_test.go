@@ -17,6 +17,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -51,8 +53,8 @@ var interruptions = []struct {
 	}},
 	{"a pause", func(s *ordeal) func() { return pausedBy(s.bench) }},
 	{"clients crowd in: the step is taken back", func(s *ordeal) func() {
-		r := started(s.t, lab.ClosedLoop{DSN: s.l.Process("jobs", 0).DSN("app2", "app"), Clients: 60,
-			Body: lab.Body{Hold: lab.Exp(100 * time.Millisecond)}})
+		r := started(s.t, clients.ClosedLoop{DSN: s.l.Process("jobs", 0).DSN("app2", "app"), Clients: 60,
+			Body: clients.Body{Hold: clients.Exp(100 * time.Millisecond)}})
 		return func() { r.Stop() }
 	}},
 }
@@ -130,7 +132,7 @@ func TestWhateverIsInterruptedEndsWhereItIsLedLive(t *testing.T) {
 	}
 	generations(t, func(t *testing.T, gen lab.Generation) {
 		t.Parallel()
-		l := start(t, interruptedFleet(gen))
+		l := labtest.Start(t, interruptedFleet(gen))
 		b := &bench{t: t, l: l}
 		faultLoad(t, l)
 		time.Sleep(2 * time.Second)

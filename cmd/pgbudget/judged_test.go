@@ -6,7 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/pace"
 )
 
 // stall is the longest pause of this program after which a measurement under way still is judged where it fails.
@@ -57,21 +58,21 @@ func (t *trial) doubt(why func() string) {
 func (t *trial) because(reason string) { t.doubt(func() string { return reason }) }
 
 // lags says that the trial means nothing where the holds of these loads, from now on, take longer than they are drawn.
-func (t *trial) lags(runs ...*lab.Run) {
+func (t *trial) lags(runs ...*clients.Run) {
 	from := ledgers(runs)
-	t.doubt(func() string { return lab.Unjudged(ledgers(runs).Since(from), nil, 0) })
+	t.doubt(func() string { return pace.Unjudged(ledgers(runs).Since(from), nil, 0) })
 }
 
 // judged runs a live test. Where it fails and the machine did not keep pace, it runs once more in a lab of its own, and
-// is counted; see lab.Twice. A failure at a machine that kept pace is one.
+// is counted; see pace.Twice. A failure at a machine that kept pace is one.
 func judged(t *testing.T, body func(t *trial)) {
 	t.Helper()
-	lab.Twice(t, func(attempt int) (reason string, judge func()) {
+	pace.Twice(t, func(attempt int) (reason string, judge func()) {
 		var x *trial
 		t.Run(fmt.Sprintf("attempt %d", attempt), func(t *testing.T) {
-			heart := lab.NewHeart()
+			heart := pace.NewHeart()
 			x = &trial{TB: t}
-			x.lag = func() string { return lab.Unjudged(lab.Ledger{}, heart, stall) }
+			x.lag = func() string { return pace.Unjudged(clients.Ledger{}, heart, stall) }
 			defer func() {
 				if e := recover(); e != nil && e != (givenUp{}) {
 					panic(e)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
@@ -53,7 +55,7 @@ func TestAPoolUnderALimitWaitsAsItsPlanSays(t *testing.T) {
 func waitsAtALimit(t *trial, gens []lab.Generation) {
 	const erlangs, easy = 2.2, 40 * time.Millisecond // 2.3 with the round trips
 	spec, pools := underLimits(gens)
-	l := start(t, spec)
+	l := labtest.Start(t, spec)
 	for _, p := range pools {
 		for kind, name := range map[string]string{"ROLE": p.user, "DATABASE": p.alias} {
 			if !strings.HasPrefix(p.bound, "CONNECTION LIMIT 4 of "+strings.ToLower(kind)) {
@@ -69,13 +71,13 @@ func waitsAtALimit(t *trial, gens []lab.Generation) {
 		rules += "  - {pool: " + p.group + "/" + p.alias + ", max_wait: {mean: 10s, p99: 60s}, utilization: 0.99}\n"
 	}
 	config, _ := movingConfig(t, l, rules)
-	speed := pace(t, l, pools[0].group, float64(len(pools))*erlangs/easy.Seconds(), easy)
+	speed := paceFor(t, l, pools[0].group, float64(len(pools))*erlangs/easy.Seconds(), easy)
 	perSec, hold := speed.Of(erlangs/easy.Seconds(), easy)
 	look := slower(window(t)*4/3, speed)
-	runs, from := make([]*lab.Run, len(pools)), make([]lab.Ledger, len(pools))
+	runs, from := make([]*clients.Run, len(pools)), make([]clients.Ledger, len(pools))
 	for i, p := range pools {
-		r, err := lab.OpenLoop{DSN: l.Process(p.group, 0).DSN(p.user, p.alias), PerSec: perSec,
-			Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(11 + i), MaxClients: 500}.Start(t.Context())
+		r, err := clients.OpenLoop{DSN: l.Process(p.group, 0).DSN(p.user, p.alias), PerSec: perSec,
+			Body: clients.Body{Hold: clients.Exp(hold)}, Seed: uint64(11 + i), MaxClients: 500}.Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +93,7 @@ func waitsAtALimit(t *trial, gens []lab.Generation) {
 	if r := command(t, l, "record", "--config", config, "--for", look.String(), "--every", "1s", recording); r.code != 0 {
 		t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	seen := make([]lab.Ledger, len(runs))
+	seen := make([]clients.Ledger, len(runs))
 	for i, r := range runs {
 		seen[i] = r.Ledger().Since(from[i])
 		if got := seen[i].OfferedErlangs(); got > 3.5 {
@@ -117,7 +119,7 @@ func waitsAtALimit(t *trial, gens []lab.Generation) {
 // waitsAsSaid judges one pool of the plan by theory, and the theory by what the generator saw. Both windows begin and
 // end apart, so loads are compared to within a tenth. A mean over seconds strays: what waited is to lie within a factor
 // of two of what the plan's interval of the load comes to.
-func waitsAsSaid(t *trial, got sizing.PlanPool, bound string, saw lab.Ledger) {
+func waitsAsSaid(t *trial, got sizing.PlanPool, bound string, saw clients.Ledger) {
 	t.Helper()
 	truth := saw.OfferedErlangs()
 	waiting := saw.ArrivalsPerSec() * saw.BeginTotal.Seconds() / float64(max(1, saw.Completed))

@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/pace"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
@@ -128,18 +131,6 @@ func decode[T any](t testing.TB, l *lab.Lab, args ...string) T {
 	return v
 }
 
-// start brings a lab up and stops it with the test.
-func start(t testing.TB, spec lab.Spec) *lab.Lab {
-	t.Helper()
-	lab.Needs(t)
-	l, err := lab.Start(t.Context(), spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Stop)
-	return l
-}
-
 // fleetArgs are the flags that name every console and server of a lab.
 func fleetArgs(l *lab.Lab) []string {
 	var args []string
@@ -165,13 +156,13 @@ func twoGroups(gen lab.Generation, size int, settings map[string]string) lab.Spe
 	}
 }
 
-// pace measures what this machine can do now, through the first process of a group, and says how much slower a load of
+// paceFor measures what this machine can do now, through the first process of a group, and says how much slower a load of
 // so many transactions a second that hold for so long must be for a test to mean something: the same Erlangs in fewer,
 // longer transactions. chosen: the load takes a fifth of what the machine carries at most, and it prolongs holds by a
 // twentieth.
-func pace(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Duration) lab.Speed {
+func paceFor(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Duration) pace.Speed {
 	t.Helper()
-	s, err := lab.Pace(t.Context(), l.DSNs(group, "app1", "app")[0])
+	s, err := pace.Measure(t.Context(), l.DSNs(group, "app1", "app")[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,17 +170,17 @@ func pace(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Dura
 	if s.Longer > 0 {
 		most = min(most, 0.05*float64(hold)/float64(s.Longer))
 	}
-	if s.Scale = max(lab.LeastScale, min(1, most)); s.Scale < 1 {
+	if s.Scale = max(pace.LeastScale, min(1, most)); s.Scale < 1 {
 		t.Logf("the load is slowed down to %.2f: %v", s.Scale, s)
 	}
-	if x, ok := t.(*trial); ok && most < lab.LeastScale {
+	if x, ok := t.(*trial); ok && most < pace.LeastScale {
 		x.because(fmt.Sprintf("the load would have to be slowed down to %.2f of itself: %v", most, s))
 	}
 	return s
 }
 
 // slower is a time that grows as the machine's pace falls.
-func slower(d time.Duration, s lab.Speed) time.Duration {
+func slower(d time.Duration, s pace.Speed) time.Duration {
 	return time.Duration(float64(d) / s.Scale).Round(time.Millisecond)
 }
 
@@ -239,18 +230,18 @@ func groupsOf(parts []part, size int) lab.Spec {
 }
 
 // offer starts an open loop of perSec at every copy of a group.
-func offer(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Duration) []*lab.Run {
+func offer(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Duration) []*clients.Run {
 	t.Helper()
 	return offerAs(t, l, []string{"app1", "app2"}, group, perSec, hold)
 }
 
 // offerAs is offer for some users.
-func offerAs(t testing.TB, l *lab.Lab, users []string, group string, perSec float64, hold time.Duration) []*lab.Run {
+func offerAs(t testing.TB, l *lab.Lab, users []string, group string, perSec float64, hold time.Duration) []*clients.Run {
 	t.Helper()
-	var runs []*lab.Run
+	var runs []*clients.Run
 	for i, user := range users {
 		for j, dsn := range l.DSNs(group, user, "app") {
-			r, err := lab.OpenLoop{DSN: dsn, PerSec: perSec, Body: lab.Body{Hold: lab.Exp(hold)}, Seed: uint64(1 + 10*i + j),
+			r, err := clients.OpenLoop{DSN: dsn, PerSec: perSec, Body: clients.Body{Hold: clients.Exp(hold)}, Seed: uint64(1 + 10*i + j),
 				MaxClients: 3000}.Start(context.Background())
 			if err != nil {
 				t.Fatal(err)
@@ -262,8 +253,8 @@ func offerAs(t testing.TB, l *lab.Lab, users []string, group string, perSec floa
 	return runs
 }
 
-func ledgers(runs []*lab.Run) lab.Ledger {
-	var sum lab.Ledger
+func ledgers(runs []*clients.Run) clients.Ledger {
+	var sum clients.Ledger
 	for _, r := range runs {
 		sum = sum.Plus(r.Ledger())
 	}
@@ -273,7 +264,7 @@ func ledgers(runs []*lab.Run) lab.Ledger {
 // TestObserveCountsWhatPostgreSQLCounts compares every row of the ledger with pg_stat_activity, at rest.
 func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
 	generations(t, func(t *testing.T, gen lab.Generation) {
-		l := start(t, twoGroups(gen, 5, nil))
+		l := labtest.Start(t, twoGroups(gen, 5, nil))
 		server := l.Server("main")
 		for _, r := range []struct {
 			from   string
@@ -281,7 +272,7 @@ func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
 			conns  int
 			// another host, at rest and at work; the bouncers' own host
 		}{{"127.0.0.9", false, 3}, {"127.0.0.9", true, 2}, {"", false, 2}} {
-			run, err := lab.Direct{DSN: server.DSN("app1", "app"), Conns: r.conns, From: r.from,
+			run, err := clients.Direct{DSN: server.DSN("app1", "app"), Conns: r.conns, From: r.from,
 				Active: r.active}.Start(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -294,7 +285,7 @@ func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
 				r.Stop()
 			}
 		}
-		vanished, err := lab.VanishingClients{DSN: l.Process("main", 0).DSN("app2", "app"), Clients: 4,
+		vanished, err := clients.VanishingClients{DSN: l.Process("main", 0).DSN("app2", "app"), Clients: 4,
 			Query: 40 * time.Second}.Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -324,7 +315,7 @@ func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
 }
 
 func TestPlanOfALiveFleetKeepsThePromise(t *testing.T) {
-	l := start(t, twoGroups(lab.Gen124, 10, nil))
+	l := labtest.Start(t, twoGroups(lab.Gen124, 10, nil))
 	offer(t, l, "main", 60, 10*time.Millisecond)
 	offer(t, l, "ci", 20, 10*time.Millisecond)
 	p := decode[sizing.Plan](t, l, append([]string{"plan", "--window", "5s"}, fleetArgs(l)...)...)
@@ -341,7 +332,7 @@ func TestPlanOfALiveFleetKeepsThePromise(t *testing.T) {
 
 // TestWrongFleetsAreRefused runs the built command on fleets that are not what they should be.
 func TestWrongFleetsAreRefused(t *testing.T) {
-	l := start(t, twoGroups(lab.Gen118, 5, nil))
+	l := labtest.Start(t, twoGroups(lab.Gen118, 5, nil))
 	server, process := l.Server("main"), l.Process("main", 0)
 	pg := lab.Bare(server.DSN(lab.Monitor, ""))
 	console := func(i int) string { return lab.Bare(l.Process("main", i).ConsoleDSN(lab.ConsoleStats)) }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -185,7 +186,7 @@ func (o *operator) worked(t testing.TB) (from, to time.Time, yes bool) {
 // TestTwoOperatorsNeverMoveOneFleetAtOnce races two steps from two machines, whose DSNs lead to one server in different
 // ways, while each wants the connections that are spare. 200 races in `make soak`.
 func TestTwoOperatorsNeverMoveOneFleetAtOnce(t *testing.T) {
-	l := start(t, lab.Spec{
+	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 41 + 3}},
 		Groups: []lab.GroupSpec{
 			{Name: "main", Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 12}}},

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/fixtures/page"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
@@ -89,8 +91,8 @@ func newReader(t *testing.T) reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := start(t, twoGroups(lab.Gen118, 10, nil))
-	perSec, hold := pace(t, l, "main", 480, 10*time.Millisecond).Of(60, 10*time.Millisecond)
+	l := labtest.Start(t, twoGroups(lab.Gen118, 10, nil))
+	perSec, hold := paceFor(t, l, "main", 480, 10*time.Millisecond).Of(60, 10*time.Millisecond)
 	offer(t, l, "main", perSec, hold)
 	offer(t, l, "ci", perSec, hold)
 	fixtures, err := filepath.Abs(root + "fixtures")
@@ -107,7 +109,7 @@ func newReader(t *testing.T) reader {
 // folder is a new one, with what pages name: the fixtures, a config that moves sizes, and one that shifts traffic.
 func (r reader) folder(t *testing.T) string {
 	dir := t.TempDir()
-	flag, err := lab.NewFlag(t.Context(), dir)
+	flag, err := clients.NewFlag(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

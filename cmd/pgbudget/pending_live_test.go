@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 )
 
 // TestASETInForceIsKeptUnlessItIsAccepted takes a step where somebody has SET a time-out on the console: its RELOAD
@@ -17,7 +18,7 @@ func TestASETInForceIsKeptUnlessItIsAccepted(t *testing.T) {
 	group := func(name string, gen lab.Generation) lab.GroupSpec {
 		return lab.GroupSpec{Name: name, Generation: gen, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 2}}}
 	}
-	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"},
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"},
 		Groups: []lab.GroupSpec{group("old", lab.Gen118), group("new", lab.Gen124)}})
 	const load = "load: {arrivals_per_sec: 1, mean_hold: 10ms}"
 	config, journal := movingConfig(t, l,

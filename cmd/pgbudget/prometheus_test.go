@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 )
 
 // TestWrongPrometheusIsNamedAndNeverTakenForZero runs the built command against answers that no healthy Prometheus
 // gives.
 func TestWrongPrometheusIsNamedAndNeverTakenForZero(t *testing.T) {
-	l := start(t, lab.Spec{
+	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "main"}},
 		Groups: []lab.GroupSpec{{Name: "main", Processes: 1, Generation: lab.Gen124,
 			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 5}}}},

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 )
 
 // recycled is one process of the generation that recycles at any RELOAD once server_tls_sslmode is prefer, as it is by
@@ -44,7 +46,7 @@ func TestARecyclingStepOpensNoMoreThanItsLedgerSays(t *testing.T) {
 }
 
 func recyclesWithinItsLedger(t *trial, tls bool) {
-	l := start(t, recycled(2))
+	l := labtest.Start(t, recycled(2))
 	server := l.Server("pg")
 	if tls {
 		switchTLSOn(t, server)
@@ -54,14 +56,14 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	refusing, _ := movingConfig(t, l, fmt.Sprintf(rules, ""))
 	accepting, _ := movingConfig(t, l, fmt.Sprintf(rules, ", accept: [recycle]"))
 	process := l.Process("ci", 0)
-	app, err := lab.OpenLoop{DSN: process.DSN("app1", "app"), PerSec: 40,
-		Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}, Seed: 1}.Start(t.Context())
+	app, err := clients.OpenLoop{DSN: process.DSN("app1", "app"), PerSec: 40,
+		Body: clients.Body{Hold: clients.Exp(20 * time.Millisecond)}, Seed: 1}.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { app.Stop() })
-	jobs, err := lab.ClosedLoop{DSN: process.DSN("app1", "jobs"), Clients: 12, Think: lab.Fixed(0),
-		Body: lab.Body{Hold: lab.Exp(400 * time.Millisecond)}, Seed: 2}.Start(t.Context())
+	jobs, err := clients.ClosedLoop{DSN: process.DSN("app1", "jobs"), Clients: 12, Think: clients.Fixed(0),
+		Body: clients.Body{Hold: clients.Exp(400 * time.Millisecond)}, Seed: 2}.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +132,7 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	if len(still) > 0 {
 		t.Errorf("backends %v are still there: the RELOAD has not recycled them", still)
 	}
-	if load := ledgers([]*lab.Run{app, jobs}); load.Failed > 0 {
+	if load := ledgers([]*clients.Run{app, jobs}); load.Failed > 0 {
 		err := errors.Join(app.Err(), jobs.Err())
 		// a slow one, which a RELOAD has closed half-way
 		if strings.Contains(fmt.Sprint(err), "server login has been failing") {

@@ -16,6 +16,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/sizing"
@@ -67,8 +69,8 @@ type flagged struct {
 	// how many times as long the machine holds it: rates are lower by it, and the load in Erlangs is that of `of`
 	slow float64
 	of   shiftLoad
-	flag *lab.Flag
-	runs map[string]*lab.Run
+	flag *clients.Flag
+	runs map[string]*clients.Run
 }
 
 // flagLoad starts it: web and jobs where they are, and the CI clients, each of whose transactions asks the flag.
@@ -76,14 +78,14 @@ func flagLoad(t testing.TB, l *lab.Lab, hold time.Duration) *flagged {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	flag, err := lab.NewFlag(ctx, t.TempDir())
+	flag, err := clients.NewFlag(ctx, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := &flagged{hold: hold, slow: 1, of: shiftErlangs(t), flag: flag}
 	f.start(t, l)
 	time.Sleep(paceLook)
-	var seen lab.Ledger
+	var seen clients.Ledger
 	for _, r := range f.all() {
 		seen = seen.Plus(r.Ledger())
 	}
@@ -102,7 +104,7 @@ const paceLook = 4 * time.Second
 
 func (f *flagged) start(t testing.TB, l *lab.Lab) {
 	t.Helper()
-	f.runs = map[string]*lab.Run{}
+	f.runs = map[string]*clients.Run{}
 	for i, x := range []struct {
 		name, group string
 		erlangs     float64
@@ -113,8 +115,8 @@ func (f *flagged) start(t testing.TB, l *lab.Lab) {
 		{"ci by main", "main", f.of.ci, f.flag.Stays},
 		{"ci by ci", "ci", f.of.ci, f.flag.Moved},
 	} {
-		r, err := lab.OpenLoop{DSN: l.DSNs(x.group, "app1", "app")[0], PerSec: x.erlangs / f.hold.Seconds() / f.slow,
-			Body: lab.Body{Hold: lab.Exp(f.hold)}, Seed: uint64(i + 1),
+		r, err := clients.OpenLoop{DSN: l.DSNs(x.group, "app1", "app")[0], PerSec: x.erlangs / f.hold.Seconds() / f.slow,
+			Body: clients.Body{Hold: clients.Exp(f.hold)}, Seed: uint64(i + 1),
 			MaxClients: 3000, Share: x.share}.Start(context.Background())
 		if err != nil {
 			t.Fatal(err)
@@ -125,8 +127,8 @@ func (f *flagged) start(t testing.TB, l *lab.Lab) {
 }
 
 // all are its loads.
-func (f *flagged) all() []*lab.Run {
-	var out []*lab.Run
+func (f *flagged) all() []*clients.Run {
+	var out []*clients.Run
 	for _, r := range f.runs {
 		out = append(out, r)
 	}
@@ -152,10 +154,10 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	if full {
 		percent, soak, hold, look = "5", 10*time.Second, 80*time.Millisecond, 60*time.Second
 	}
-	l := start(t, shiftFleet(t, gen))
+	l := labtest.Start(t, shiftFleet(t, gen))
 	server := l.Server("pg")
 	if !full {
-		speed := pace(t, l, "main", shiftErlangs(t).sum()/hold.Seconds(), hold)
+		speed := paceFor(t, l, "main", shiftErlangs(t).sum()/hold.Seconds(), hold)
 		soak, hold, look = slower(soak, speed), slower(hold, speed), slower(look, speed)
 	}
 	mean, p99 := hold, 6*hold
@@ -169,7 +171,7 @@ func shiftsAll(t *trial, gen lab.Generation) {
 			fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean,
 				p99))+"saturation:\n  - {name: busy, builtin: busy, hold: 0.99}\n")
 	time.Sleep(2 * time.Second)
-	from := map[string]lab.Ledger{}
+	from := map[string]clients.Ledger{}
 	for name, r := range ld.runs {
 		from[name] = r.Ledger()
 	}
@@ -331,9 +333,9 @@ func aboveOptimum(t testing.TB, f *flagged, sizes map[string]int) float64 {
 func TestSaturationTurnsTrafficBack(t *testing.T) { judged(t, turnsBack) }
 
 func turnsBack(t *trial) {
-	l := start(t, shiftFleet(t, lab.Gen124))
+	l := labtest.Start(t, shiftFleet(t, lab.Gen124))
 	hold := 120 * time.Millisecond
-	speed := pace(t, l, "main", shiftErlangs(t).sum()/hold.Seconds(), hold)
+	speed := paceFor(t, l, "main", shiftErlangs(t).sum()/hold.Seconds(), hold)
 	hold = slower(hold, speed)
 	load := flagLoad(t, l, hold)
 	t.lags(load.all()...)
@@ -353,8 +355,8 @@ func turnsBack(t *trial) {
 	said := begun(t, cmd)
 	said.until(t, "the first change of the traffic", 3*time.Minute, func() bool { return load.flag.Percent() > 0 })
 	time.Sleep(3 * time.Second)
-	surge, err := lab.OpenLoop{DSN: l.DSNs("jobs", "app1", "app")[0], PerSec: 48 / hold.Seconds(),
-		Body: lab.Body{Hold: lab.Exp(hold)}, Seed: 99, MaxClients: 3000}.Start(context.Background())
+	surge, err := clients.OpenLoop{DSN: l.DSNs("jobs", "app1", "app")[0], PerSec: 48 / hold.Seconds(),
+		Body: clients.Body{Hold: clients.Exp(hold)}, Seed: 99, MaxClients: 3000}.Start(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

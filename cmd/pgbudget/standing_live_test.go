@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 )
 
 // TestWhichStepWouldEndIsSaid: a SET that a RELOAD would undo is in the way of a step that reloads that process, and
@@ -15,7 +16,7 @@ func TestWhichStepWouldEndIsSaid(t *testing.T) {
 	group := func(name string) lab.GroupSpec {
 		return lab.GroupSpec{Name: name, Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 2}}}
 	}
-	l := start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"},
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}}, Users: []string{"app1"},
 		Groups: []lab.GroupSpec{group("one"), group("two")}})
 	const load = "min: 4, max: 4, load: {arrivals_per_sec: 1, mean_hold: 10ms}"
 	config, _ := movingConfig(t, l, "pools: [{pool: one/app, "+load+"}, {pool: two/app, "+load+"}]\n"+

@@ -13,6 +13,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -100,10 +102,10 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		percent, soak, hold, watched = "5", 5*time.Second, 80*time.Millisecond, 20*time.Second
 		limit += exporters
 	}
-	l := start(t, thirdFleet(gen, full))
+	l := labtest.Start(t, thirdFleet(gen, full))
 	server := l.Server("pg")
 	if !full {
-		speed := pace(t, l, "main", 36/hold.Seconds(), hold)
+		speed := paceFor(t, l, "main", 36/hold.Seconds(), hold)
 		soak, hold, watched = slower(soak, speed), slower(hold, speed), slower(watched, speed)
 	}
 	look := watched.String()
@@ -135,7 +137,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 			"{url: '" + l.PrometheusURL + "'}\n"
 	}
 	config, path := movingConfig(t, l, extra)
-	runs := map[string][]*lab.Run{}
+	runs := map[string][]*clients.Run{}
 	loads := map[string]float64{"main": 3.4, "jobs": 2.9, "ci": 1.5} // of each copy
 	if full {
 		loads = map[string]float64{"main": 4.9, "jobs": 4.2, "ci": 2.1}
@@ -146,7 +148,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	}
 	time.Sleep(2 * time.Second)
 	before := files(t, l)
-	from := map[string]lab.Ledger{}
+	from := map[string]clients.Ledger{}
 	for group := range runs {
 		from[group] = ledgers(runs[group])
 	}

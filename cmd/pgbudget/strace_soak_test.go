@@ -16,6 +16,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
@@ -27,7 +29,7 @@ const fileOps = "fsync,fchmod,fchmodat,fchown,fchownat,rename,renameat,renameat2
 // of both generations, until one lives to its end. No file is ever torn, and the next step ends where one that was
 // never killed does, with no more granted.
 func TestDeathAtEveryFileOperation(t *testing.T) {
-	l := start(t, lab.Spec{
+	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 14 + 4 + 3 + 1}},
 		Groups: []lab.GroupSpec{
 			{Name: "main", Generation: lab.Gen118, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 14}}},
@@ -39,7 +41,7 @@ func TestDeathAtEveryFileOperation(t *testing.T) {
 	const hold = 50 * time.Millisecond
 	for group, erlangs := range map[string]float64{"main": 2, "ci": 1.2} {
 		for _, dsn := range l.DSNs(group, "app1", "app") {
-			started(t, lab.OpenLoop{DSN: dsn, PerSec: erlangs / hold.Seconds(), Body: lab.Body{Hold: lab.Exp(hold)},
+			started(t, clients.OpenLoop{DSN: dsn, PerSec: erlangs / hold.Seconds(), Body: clients.Body{Hold: clients.Exp(hold)},
 				MaxClients: 500})
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
@@ -44,7 +46,7 @@ func TestLiveWindowsHoldTheLoad(t *testing.T) {
 		s.hidden = p.part == "hidden"
 		all = append(all, s)
 	}
-	atRest(t, func(float64) (lab.Ledger, func()) {
+	atRest(t, func(float64) (clients.Ledger, func()) {
 		for _, s := range all {
 			s.loads = nil
 		}
@@ -63,9 +65,9 @@ func TestLiveWindowsHoldTheLoad(t *testing.T) {
 				spec.Groups[i].Aliases[0].PoolSize = 1
 			}
 		}
-		l := start(t, spec)
+		l := labtest.Start(t, spec)
 		defer l.Stop()
-		runs := map[string][]*lab.Run{}
+		runs := map[string][]*clients.Run{}
 		for _, s := range all {
 			runs[s.name] = s.offer(t, l)
 			defer stopAll(runs[s.name]...)
@@ -85,8 +87,8 @@ func TestLiveWindowsHoldTheLoad(t *testing.T) {
 }
 
 // offer begins a situation's load at each process of its group.
-func (s *looked) offer(t testing.TB, l *lab.Lab) []*lab.Run {
-	clients, think := 10, 360*time.Millisecond // the four copies ask for an Erlang each
+func (s *looked) offer(t testing.TB, l *lab.Lab) []*clients.Run {
+	n, think := 10, 360*time.Millisecond // the four copies ask for an Erlang each
 	switch s.part.part {
 	case "few":
 		return offer(t, l, s.name, 6.25, 20*time.Millisecond)
@@ -95,17 +97,17 @@ func (s *looked) offer(t testing.TB, l *lab.Lab) []*lab.Run {
 	case "grows", "away":
 		return offerAs(t, l, []string{"app1"}, s.name, 26, 50*time.Millisecond)
 	case "hidden":
-		clients, think = 24, 500*time.Millisecond
+		n, think = 24, 500*time.Millisecond
 	}
 	users := []string{"app1", "app2"}
 	if s.hidden {
 		users = users[:1]
 	}
-	var runs []*lab.Run
+	var runs []*clients.Run
 	for i, user := range users {
 		for j, dsn := range l.DSNs(s.name, user, "app") {
-			r, err := lab.ClosedLoop{DSN: dsn, Clients: clients, Think: lab.Exp(think),
-				Body: lab.Body{Hold: lab.Exp(40 * time.Millisecond)}, Seed: uint64(1 + 10*i + j)}.Start(t.Context())
+			r, err := clients.ClosedLoop{DSN: dsn, Clients: n, Think: clients.Exp(think),
+				Body: clients.Body{Hold: clients.Exp(40 * time.Millisecond)}, Seed: uint64(1 + 10*i + j)}.Start(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +118,7 @@ func (s *looked) offer(t testing.TB, l *lab.Lab) []*lab.Run {
 }
 
 // judgeWindows asks of all intervals what `make coverage` asks of simulated ones, and writes the table with -update.
-func judgeWindows(t testing.TB, all []*looked, seen map[string]lab.Ledger, look time.Duration) {
+func judgeWindows(t testing.TB, all []*looked, seen map[string]clients.Ledger, look time.Duration) {
 	var table strings.Builder
 	given, held, windows := 0, 0, 0
 	for _, s := range all {

@@ -11,6 +11,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/bouncer/store"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
@@ -19,7 +21,7 @@ import (
 // server_lifetime on its line, and by SET where a line has none. The file is afterwards as it was but for the size.
 func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(10))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 10))
 	targets := livetest.TargetsOf(l)
 	for i, p := range l.Processes {
 		targets.Groups[i].Consoles = []string{p.ConsoleDSN(lab.ConsoleAdmin)}
@@ -29,8 +31,8 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 	for _, p := range l.Processes {
 		configs = append(configs, observe.Config{Process: fmt.Sprintf("%s/%d", p.Group, p.Index+1), Path: p.IniPath,
 			Store: store.File{}})
-		livetest.Run(t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 20,
-			Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}})
+		livetest.Run(t, clients.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 20,
+			Body: clients.Body{Hold: clients.Exp(20 * time.Millisecond)}})
 	}
 	hands := apply.New(f, configs)
 	for k, p := range l.Processes {
@@ -56,7 +58,7 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		livetest.Eventually(t, func() error {
+		labtest.Eventually(t, func() error {
 			if n := conns(livetest.LookedAt(t, f)); n < 10 {
 				return fmt.Errorf("%d connections are open yet", n)
 			}
@@ -75,7 +77,7 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 		if got := livetest.AliasIn(t, livetest.LookedAt(t, f), configs[k].Process).Lifetime; got != time.Second {
 			t.Errorf("%s: a lifetime of %v while it is flushed", p.Name(), got)
 		}
-		livetest.Eventually(t, drained)
+		labtest.Eventually(t, drained)
 		apply(state.Restore, fleet.KeyLifetime, 1, 3600)
 		if got := livetest.AliasIn(t, livetest.LookedAt(t, f), configs[k].Process).Lifetime; got != time.Hour {
 			t.Errorf("%s: a lifetime of %v afterwards", p.Name(), got)
@@ -91,7 +93,7 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 // no stranger's edit meanwhile.
 func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 50}}, Users: []string{"app1"},
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 50}}, Users: []string{"app1"},
 		Groups: []lab.GroupSpec{{Name: "main", Processes: 3, Generation: lab.Gen124, Shared: true,
 			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 6}, {Name: "other", DBName: "app", PoolSize: 2}}}}})
 	targets := livetest.TargetsOf(l)
@@ -132,7 +134,7 @@ func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 	if err := l.Processes[1].Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if got := lifetimes(); got[1] != time.Second {
 			return fmt.Errorf("lifetimes of %v after a RELOAD by somebody else", got)
 		}

@@ -12,11 +12,13 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/bouncer/store"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
@@ -42,7 +44,7 @@ func reloads(t *testing.T, gen lab.Generation) {
 	if gen != lab.Gen118 {
 		aliases = append(aliases, lab.AliasSpec{Name: "list", DBName: "app", PoolSize: 2})
 	}
-	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}, Users: []string{"app1", "app2"},
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}, Users: []string{"app1", "app2"},
 		Groups: []lab.GroupSpec{{Name: "g", Generation: gen, Aliases: aliases,
 			UserLines: map[string]string{"app1": "pool_mode=session"},
 			Settings:  map[string]string{"query_wait_timeout": "100", "server_idle_timeout": "599.5"}}}})

@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
@@ -50,7 +51,7 @@ func TestAStoreThatHangsHoldsUpOneLook(t *testing.T) {
 	fakes[0].Mu.Lock()
 	fakes[0].Tables["SHOW DATABASES"][1][5] = "8"
 	fakes[0].Mu.Unlock()
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if lines := livetest.LookedAt(t, f).Processes[0].Filed; !slices.ContainsFunc(lines,
 			func(l fleet.FiledLine) bool { return l.AuthUser == "asks" }) {
 			return fmt.Errorf("once it hangs no more: %v", lines)

@@ -16,6 +16,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
@@ -86,7 +87,7 @@ func Every(x any, visit func(string)) {
 func Listed(t *testing.T) *lab.Lab {
 	t.Helper()
 	aliases := []lab.AliasSpec{{Name: "app", PoolSize: 2}}
-	l := Start(t, lab.Spec{
+	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "a", MaxConnections: 60}, {Name: "b", MaxConnections: 20,
 			Databases: []string{"app"}}},
 		Groups: []lab.GroupSpec{{Name: "old", Generation: lab.Gen118, Aliases: aliases},

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
@@ -22,7 +23,7 @@ func Ended(t *testing.T, s *lab.Server) {
 	if _, err := s.Query(t.Context(), all); err != nil {
 		t.Fatal(err)
 	}
-	Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		rows, err := s.Query(t.Context(), "SELECT 1 AS x FROM pg_locks WHERE locktype = 'advisory'")
 		if err == nil && len(rows) > 0 {
 			err = errors.New("the lock is held yet")

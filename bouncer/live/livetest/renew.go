@@ -14,13 +14,15 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 )
 
 // Renewed waits until the consoles' connections have been renewed, or tried to be.
 func Renewed(t *testing.T, f *Fake) {
 	t.Helper()
 	before := f.LoggedIn()
-	Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if f.LoggedIn() == before {
 			return fmt.Errorf("%d logins, want one more: nobody renews", before)
 		}
@@ -31,7 +33,7 @@ func Renewed(t *testing.T, f *Fake) {
 // Remains waits until so many sessions are open.
 func (f *Fake) Remains(t *testing.T, want int) {
 	t.Helper()
-	Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if n := f.Connected(); n != want {
 			return fmt.Errorf("%d sessions are open, want %d", n, want)
 		}
@@ -60,7 +62,7 @@ func (f *Fake) Another() {
 // Waits is one server behind a PgBouncer that waits for its clients when it is told to end.
 func Waits(t *testing.T) (*lab.Lab, admin.Targets) {
 	t.Helper()
-	l := Start(t, lab.Spec{
+	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "main"}},
 		Groups:  []lab.GroupSpec{{Name: "new", Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 6}}}},
 		Users:   []string{"app1"},
@@ -74,7 +76,7 @@ func Waits(t *testing.T) (*lab.Lab, admin.Targets) {
 func Succeeded(t *testing.T, l *lab.Lab) {
 	t.Helper()
 	p := l.Processes[0]
-	Run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "app"), Clients: 1})
+	Run(t, clients.IdleInTransaction{DSN: p.DSN("app1", "app"), Clients: 1})
 	Wait(t, l.Server("main"), "state = 'idle in transaction'", 1)
 	old := p.Pid()
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", old))
@@ -92,7 +94,7 @@ func Succeeded(t *testing.T, l *lab.Lab) {
 	if err := p.Kill(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	Eventually(t, func() error { // it listens no more
+	labtest.Eventually(t, func() error { // it listens no more
 		if _, err := p.Show(t.Context(), "VERSION"); err == nil {
 			return errors.New("it listens yet")
 		}
@@ -112,7 +114,7 @@ func Succeeded(t *testing.T, l *lab.Lab) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = successor.Process.Signal(syscall.SIGQUIT); _ = successor.Wait() })
-	Eventually(t, func() error { _, err := p.Show(t.Context(), "VERSION"); return err })
+	labtest.Eventually(t, func() error { _, err := p.Show(t.Context(), "VERSION"); return err })
 	if !p.Alive() {
 		t.Fatal("the old process has ended: this test tests nothing")
 	}

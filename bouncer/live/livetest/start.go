@@ -6,40 +6,17 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
-
-// Start starts real servers that end with the test.
-func Start(t *testing.T, spec lab.Spec) *lab.Lab {
-	t.Helper()
-	lab.Needs(t)
-	l, err := lab.Start(t.Context(), spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Stop)
-	return l
-}
-
-// TwoGenerations is one server behind a PgBouncer of each generation, one alias, two users.
-func TwoGenerations(size int) lab.Spec {
-	aliases := []lab.AliasSpec{{Name: "app", PoolSize: size}}
-	return lab.Spec{
-		Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 60}},
-		Groups: []lab.GroupSpec{
-			{Name: "old", Generation: lab.Gen118, Aliases: aliases},
-			{Name: "new", Generation: lab.Gen124, Aliases: aliases},
-		},
-		Users: []string{"app1", "app2"},
-	}
-}
 
 // TargetsOf addresses everything in a lab.
 func TargetsOf(l *lab.Lab) admin.Targets {
@@ -66,19 +43,6 @@ func LookedAt(t *testing.T, f *observe.Fleet) fleet.Observation {
 	return o
 }
 
-// Eventually calls ok every 20 ms until it returns nil, and fails the test after a minute with what it said last.
-// Nothing here asserts how long something takes: the minute is for a machine that is busy with other things.
-func Eventually(t *testing.T, ok func() error) {
-	t.Helper()
-	var err error
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if err = ok(); err == nil {
-			return
-		}
-	}
-	t.Fatal(err)
-}
-
 // Backends counts with SQL of its own, the session of the question left out.
 func Backends(t *testing.T, s *lab.Server, condition string) int {
 	t.Helper()
@@ -92,7 +56,7 @@ func Backends(t *testing.T, s *lab.Server, condition string) int {
 // Wait waits until a count of backends is reached.
 func Wait(t *testing.T, s *lab.Server, condition string, want int) {
 	t.Helper()
-	Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if got := Backends(t, s, condition); got != want {
 			return fmt.Errorf("%d backends where %s, want %d", got, condition, want)
 		}
@@ -115,7 +79,7 @@ func Servers(t *testing.T, l *lab.Lab) int {
 }
 
 // Run starts a load that ends with the test.
-func Run(t *testing.T, l Load) *lab.Run {
+func Run(t *testing.T, l Load) *clients.Run {
 	t.Helper()
 	r, err := l.Start(t.Context())
 	if err != nil {
@@ -167,5 +131,5 @@ func AddAlias(t *testing.T, p *lab.Process, line string) {
 
 // Load is what every generator of the lab has in common.
 type Load interface {
-	Start(context.Context) (*lab.Run, error)
+	Start(context.Context) (*clients.Run, error)
 }

@@ -5,16 +5,16 @@ import (
 	"fmt"
 
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
-	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Whose are the connections that a server holds?
 func ExampleFleet_Observe() {
 	ctx := context.Background()
-	l, err := lab.Start(ctx, livetest.TwoGenerations(5))
+	l, err := lab.Start(ctx, labtest.TwoGenerations(1, 5))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -11,13 +11,15 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func TestAProcessThatStopsIsNamedAndOneThatRestartsIsTakenBack(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	targets := livetest.TargetsOf(l)
 	targets.Timeout = 3 * time.Second
 	f := livetest.Open(t, targets)
@@ -34,7 +36,7 @@ func TestAProcessThatStopsIsNamedAndOneThatRestartsIsTakenBack(t *testing.T) {
 	if err := stopped.Kill(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	livetest.Eventually(t, func() error { _, err := f.Observe(t.Context()); return err })
+	labtest.Eventually(t, func() error { _, err := f.Observe(t.Context()); return err })
 	if err := l.Process("old", 0).Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +48,7 @@ func TestAProcessThatStopsIsNamedAndOneThatRestartsIsTakenBack(t *testing.T) {
 
 func TestAliasesAreProvedByTheirBackends(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, lab.Spec{
+	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "main"}, {Name: "other"}},
 		Groups: []lab.GroupSpec{{Name: "g", Aliases: []lab.AliasSpec{
 			{Name: "used", DBName: "app"}, {Name: "unused", DBName: "app"}, {Name: "away", DBName: "app", Server: "other"}}}},
@@ -81,7 +83,7 @@ func TestAliasesAreProvedByTheirBackends(t *testing.T) {
 
 func TestHoldersAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
 	for _, sql := range []string{"ALTER ROLE app2 CONNECTION LIMIT 17", "ALTER DATABASE app CONNECTION LIMIT 33",
 		"CREATE ROLE above SUPERUSER LOGIN CONNECTION LIMIT 5", "CREATE ROLE still SUPERUSER NOLOGIN CONNECTION LIMIT 5"} {
@@ -89,11 +91,11 @@ func TestHoldersAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	livetest.Run(t, lab.IdleInTransaction{DSN: l.Process("old", 0).DSN("app1", "app"), Clients: 1})
-	livetest.Run(t, lab.IdleInTransaction{DSN: s.DSN("app2", "app"), Clients: 1})
+	livetest.Run(t, clients.IdleInTransaction{DSN: l.Process("old", 0).DSN("app1", "app"), Clients: 1})
+	livetest.Run(t, clients.IdleInTransaction{DSN: s.DSN("app2", "app"), Clients: 1})
 	f := livetest.Open(t, livetest.TargetsOf(l))
 	var main fleet.Server
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if main = livetest.LookedAt(t, f).Servers[0]; len(main.Holders) != 2 {
 			return fmt.Errorf("holders %+v, want 2", main.Holders)
 		}
@@ -121,28 +123,28 @@ func TestHoldersAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
 // TestCountersGiveTheLoadOfTheLedger watches both generations under an open load of two users each and compares what
 // their counters say with what the generators know they did.
 func TestCountersGiveTheLoadOfTheLedger(t *testing.T) {
-	l := livetest.Start(t, livetest.TwoGenerations(8))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 8))
 	f := livetest.Open(t, livetest.TargetsOf(l))
-	runs := map[string][]*lab.Run{}
+	runs := map[string][]*clients.Run{}
 	seed := uint64(0)
 	for _, p := range l.Processes {
 		for _, user := range []string{"app1", "app2"} {
 			seed++
-			runs[p.Group] = append(runs[p.Group], livetest.Run(t, lab.OpenLoop{DSN: p.DSN(user, "app"), PerSec: 40,
-				Body: lab.Body{Hold: lab.Exp(50 * time.Millisecond)}, Seed: seed}))
+			runs[p.Group] = append(runs[p.Group], livetest.Run(t, clients.OpenLoop{DSN: p.DSN(user, "app"), PerSec: 40,
+				Body: clients.Body{Hold: clients.Exp(50 * time.Millisecond)}, Seed: seed}))
 		}
 	}
-	ledger := func(group string) lab.Ledger {
+	ledger := func(group string) clients.Ledger {
 		a, b := runs[group][0].Ledger(), runs[group][1].Ledger()
 		return a.Plus(b)
 	}
 	type reading struct {
 		o      fleet.Observation
-		ledger map[string]lab.Ledger
+		ledger map[string]clients.Ledger
 	}
 	var looks []reading
 	err := bouncer.Watch(t.Context(), clock.Wall{}, f, 5*time.Second, 15*time.Second, func(o fleet.Observation) error {
-		looks = append(looks, reading{o, map[string]lab.Ledger{"old": ledger("old"), "new": ledger("new")}})
+		looks = append(looks, reading{o, map[string]clients.Ledger{"old": ledger("old"), "new": ledger("new")}})
 		return nil
 	})
 	if err != nil {

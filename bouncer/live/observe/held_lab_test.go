@@ -10,13 +10,14 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // locksmith is a server, and what opens fleets of it.
 func locksmith(t *testing.T) (*lab.Server, func(timeout time.Duration) *observe.Fleet) {
 	t.Helper()
-	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	s := l.Server("main")
 	return s, func(timeout time.Duration) *observe.Fleet {
 		main := admin.ServerTarget{Name: "main", DSN: s.DSN(lab.Monitor, "")}
@@ -93,7 +94,7 @@ func TestTheLockOfAServerThatHangsIsNotKnown(t *testing.T) {
 	}
 	livetest.WantKind(t, "it hangs, anew", f.Relock(t.Context()), operr.KindUnreachable, false)
 	stop(syscall.SIGCONT)
-	livetest.Eventually(t, func() error { return f.Relock(t.Context()) })
+	labtest.Eventually(t, func() error { return f.Relock(t.Context()) })
 	livetest.WantKind(t, "it answers again", f.LockedNow(t.Context()), 0, true)
 }
 

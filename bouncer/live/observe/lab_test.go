@@ -9,6 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
@@ -16,29 +18,29 @@ import (
 // TestAtRestTheCountsAreThoseOfPgStatActivity has every kind of backend on one server, through both generations.
 func TestAtRestTheCountsAreThoseOfPgStatActivity(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
 	for _, p := range l.Processes {
-		livetest.Run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "app"), Clients: 2})
-		livetest.Run(t, lab.IdleInTransaction{DSN: p.DSN("app2", "app"), Clients: 3})
+		livetest.Run(t, clients.IdleInTransaction{DSN: p.DSN("app1", "app"), Clients: 2})
+		livetest.Run(t, clients.IdleInTransaction{DSN: p.DSN("app2", "app"), Clients: 3})
 	}
 	livetest.Wait(t, s, "state = 'idle in transaction'", 10)
-	vanished := lab.VanishingClients{Clients: 2, Query: 10 * time.Minute}
+	vanished := clients.VanishingClients{Clients: 2, Query: 10 * time.Minute}
 	for _, p := range l.Processes {
 		vanished.DSN = p.DSN("app1", "app")
 		livetest.Run(t, vanished).Wait()
 	}
-	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 3, From: "127.0.0.9"})
+	livetest.Run(t, clients.Direct{DSN: s.DSN("app1", "app"), Conns: 3, From: "127.0.0.9"})
 	// a bouncer's host, a pool's role, idle
-	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 2})
+	livetest.Run(t, clients.Direct{DSN: s.DSN("app1", "app"), Conns: 2})
 	// at work, from elsewhere
-	livetest.Run(t, lab.Direct{DSN: s.DSN("app2", "app"), Conns: 2, From: "127.0.0.9", Active: true})
+	livetest.Run(t, clients.Direct{DSN: s.DSN("app2", "app"), Conns: 2, From: "127.0.0.9", Active: true})
 	// a bouncer's host, at work, no pool's role
-	livetest.Run(t, lab.Direct{DSN: s.DSN(lab.Plain, "app"), Conns: 1, Active: true})
+	livetest.Run(t, clients.Direct{DSN: s.DSN(lab.Plain, "app"), Conns: 1, Active: true})
 	// nor a pool's database
-	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "postgres"), Conns: 1, Active: true})
+	livetest.Run(t, clients.Direct{DSN: s.DSN("app1", "postgres"), Conns: 1, Active: true})
 	livetest.Wait(t, s, "query LIKE 'DO%it runs%' AND state = 'active'", 4)
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if got := livetest.Servers(t, l); got != 10 {
 			return fmt.Errorf("%d server connections, want 10", got)
 		}
@@ -59,7 +61,7 @@ func TestAtRestTheCountsAreThoseOfPgStatActivity(t *testing.T) {
 
 func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
 	f := livetest.Open(t, livetest.TargetsOf(l))
 	var clients []livetest.Asking
@@ -79,7 +81,7 @@ func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
 	for _, c := range clients {
 		c.Vanish()
 	}
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if n := livetest.Servers(t, l); n > 0 {
 			return fmt.Errorf("%d server connections are listed yet", n)
 		}
@@ -100,17 +102,17 @@ func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
 // TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd is about one that no single sample can tell from an orphan.
 func TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
 	f := livetest.Open(t, livetest.TargetsOf(l))
 	if _, err := lab.Query(t.Context(), l.Processes[0].DSN("app1", "app"), "SELECT 1"); err != nil {
 		t.Fatal(err)
 	}
-	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 2, Active: true})
+	livetest.Run(t, clients.Direct{DSN: s.DSN("app1", "app"), Conns: 2, Active: true})
 	// Two looks with a query's begin between them tell. Ten looks span more than one query of 0.2 s, at 50 ms a sample
 	// and more, so that a run of ten without an orphan means that both are known, and not just between two queries.
 	calm := 0
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		switch got := livetest.LookedAt(t, f).Servers[0].Backends; {
 		case got.OrphanConns == 0 && got.DirectConns == 3:
 			calm++
@@ -131,16 +133,16 @@ func TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd(t *testing.T) {
 // direct one once: that is the safe side.
 func TestChurnIsNotMistakenForDirectClients(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	f := livetest.Open(t, livetest.TargetsOf(l))
 	for _, p := range l.Processes {
 		if err := p.Command(t.Context(), "SET server_lifetime=0"); err != nil {
 			t.Fatal(err)
 		}
-		livetest.Run(t, lab.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 6,
-			Body: lab.Body{Hold: lab.Exp(20 * time.Millisecond)}})
+		livetest.Run(t, clients.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 6,
+			Body: clients.Body{Hold: clients.Exp(20 * time.Millisecond)}})
 	}
-	livetest.Run(t, lab.Direct{DSN: l.Server("main").DSN("app2", "app"), Conns: 2, From: "127.0.0.9"})
+	livetest.Run(t, clients.Direct{DSN: l.Server("main").DSN("app2", "app"), Conns: 2, From: "127.0.0.9"})
 	highest, slow := 0, 0
 	for range 20 {
 		o := livetest.LookedAt(t, f)
@@ -161,12 +163,12 @@ func TestChurnIsNotMistakenForDirectClients(t *testing.T) {
 
 func TestAFullServerCanStillBeLookedAt(t *testing.T) {
 	t.Parallel()
-	spec := livetest.TwoGenerations(4)
+	spec := labtest.TwoGenerations(1, 4)
 	spec.Servers[0].MaxConnections = 12
-	l := livetest.Start(t, spec)
+	l := labtest.Start(t, spec)
 	s := l.Server("main")
 	f := livetest.Open(t, livetest.TargetsOf(l))
-	livetest.Run(t, lab.Direct{DSN: s.DSN("app1", "app"), Conns: 12 - 3 - 1, From: "127.0.0.9"})
+	livetest.Run(t, clients.Direct{DSN: s.DSN("app1", "app"), Conns: 12 - 3 - 1, From: "127.0.0.9"})
 	if _, err := observe.Open(t.Context(), livetest.TargetsOf(l)); operr.KindOf(err) != operr.KindUnreachable ||
 		!strings.Contains(operr.HintOf(err), "every slot is taken") {
 		t.Errorf("a newcomer got %v (%s), want to hear that every slot is taken", err, operr.HintOf(err))
@@ -178,11 +180,11 @@ func TestAFullServerCanStillBeLookedAt(t *testing.T) {
 
 func TestOverAUnixSocketBackendsAreFoundToo(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
 	for _, p := range l.Processes {
 		livetest.AddAlias(t, p, fmt.Sprintf("sock = host=%s port=%d dbname=app pool_size=2", s.Folder, s.Port))
-		livetest.Run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "sock"), Clients: 2})
+		livetest.Run(t, clients.IdleInTransaction{DSN: p.DSN("app1", "sock"), Clients: 2})
 	}
 	livetest.Wait(t, s, "client_addr IS NULL AND state = 'idle in transaction'", 4)
 	o := livetest.LookedAt(t, livetest.Open(t, livetest.TargetsOf(l)))
@@ -200,12 +202,12 @@ func TestOverAUnixSocketBackendsAreFoundToo(t *testing.T) {
 // not. A client who comes again has it at once.
 func TestADatabaseOfAStarThatIsLeftIsHidden(t *testing.T) {
 	t.Parallel()
-	spec := livetest.TwoGenerations(4)
+	spec := labtest.TwoGenerations(1, 4)
 	for i := range spec.Groups {
 		spec.Groups[i].Aliases = append(spec.Groups[i].Aliases, lab.AliasSpec{Name: "*"})
 		spec.Groups[i].Settings = map[string]string{"server_idle_timeout": "1"}
 	}
-	l := livetest.Start(t, spec)
+	l := labtest.Start(t, spec)
 	f := livetest.Open(t, livetest.TargetsOf(l))
 	for _, p := range l.Processes {
 		if _, err := lab.Query(t.Context(), p.DSN("app1", "postgres"), "SELECT 1"); err != nil {
@@ -213,7 +215,7 @@ func TestADatabaseOfAStarThatIsLeftIsHidden(t *testing.T) {
 		}
 	}
 	for _, hidden := range []bool{true, false} {
-		livetest.Eventually(t, func() error {
+		labtest.Eventually(t, func() error {
 			for _, p := range livetest.LookedAt(t, f).Processes {
 				a := livetest.Alias(t, p, "postgres")
 				if a.Hidden != hidden || len(a.Pools) != 1 || a.Pools[0].User != "app1" ||
@@ -224,7 +226,7 @@ func TestADatabaseOfAStarThatIsLeftIsHidden(t *testing.T) {
 			return nil
 		})
 		for _, p := range l.Processes {
-			livetest.Run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "postgres"), Clients: 1})
+			livetest.Run(t, clients.IdleInTransaction{DSN: p.DSN("app1", "postgres"), Clients: 1})
 		}
 	}
 }

@@ -7,14 +7,17 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 )
 
 // TestASuperuserIsAboveEveryConnectionLimit of a real PostgreSQL, and fills that of a database for all others.
 func TestASuperuserIsAboveEveryConnectionLimit(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
 	for _, sql := range []string{
 		"CREATE ROLE above SUPERUSER LOGIN CONNECTION LIMIT 1 PASSWORD '" + lab.Password("above") + "'",
@@ -24,7 +27,7 @@ func TestASuperuserIsAboveEveryConnectionLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	livetest.Run(t, lab.Direct{DSN: s.DSN("above", "app"), Conns: 4})
+	livetest.Run(t, clients.Direct{DSN: s.DSN("above", "app"), Conns: 4})
 	_, err := lab.Query(t.Context(), s.DSN("app2", "app"), "SELECT 1")
 	if err == nil || !strings.Contains(err.Error(), "too many connections for database") {
 		t.Errorf("another role is let in beside four of a superuser, where 3 are allowed: %v", err)
@@ -40,7 +43,7 @@ func TestASuperuserIsAboveEveryConnectionLimit(t *testing.T) {
 // alone.
 func TestAReplicationConnectionTakesFromNoLimit(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
 	for _, sql := range []string{"ALTER ROLE app2 REPLICATION CONNECTION LIMIT 1",
 		"ALTER DATABASE app CONNECTION LIMIT 1"} {

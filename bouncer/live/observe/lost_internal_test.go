@@ -10,6 +10,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
@@ -17,11 +18,7 @@ import (
 // session of TCP, and says what it has been told. Whoever comes meanwhile is told how long that takes, and what ends
 // it.
 func TestTheLockOfALostHostEndsInHalfAMinute(t *testing.T) {
-	l, err := lab.Start(t.Context(), lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Stop)
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	open := func() *Fleet {
 		f, err := Open(t.Context(), admin.Targets{Timeout: 30 * time.Second,
 			Servers: []admin.ServerTarget{{Name: "main", DSN: l.Server("main").DSN(lab.Monitor, "")}}})
@@ -36,7 +33,7 @@ func TestTheLockOfALostHostEndsInHalfAMinute(t *testing.T) {
 		t.Fatal(err)
 	}
 	var says []string
-	err = f.servers[0].ask(t.Context(), func(ctx context.Context) error {
+	err := f.servers[0].ask(t.Context(), func(ctx context.Context) error {
 		for _, name := range []string{"tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count",
 			"tcp_user_timeout"} {
 			a, err := f.servers[0].Exec(ctx, "SHOW "+name) // what the socket has, not what was asked for

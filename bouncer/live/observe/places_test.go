@@ -10,24 +10,27 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // TestBehindAProxyAPoolIsOnItsServer: by one connection of the old generation and by three of the new one.
 func TestBehindAProxyAPoolIsOnItsServer(t *testing.T) {
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	at := livetest.Proxy(t, l.Server("main").Port)
 	for i, p := range l.Processes {
 		livetest.AddAlias(t, p, fmt.Sprintf("far = host=127.0.0.1 port=%d dbname=app pool_size=3", at))
-		livetest.Run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "far"), Clients: 1 + 2*i})
+		livetest.Run(t, clients.IdleInTransaction{DSN: p.DSN("app1", "far"), Clients: 1 + 2*i})
 	}
 	livetest.Wait(t, l.Server("main"), "state = 'idle in transaction'", 4)
-	livetest.Run(t, lab.Direct{DSN: l.Server("main").DSN("app1", "app"), Conns: 2})
+	livetest.Run(t, clients.Direct{DSN: l.Server("main").DSN("app1", "app"), Conns: 2})
 	f := livetest.Open(t, livetest.TargetsOf(l))
 	for range 2 {
 		o := livetest.LookedAt(t, f)
@@ -44,11 +47,11 @@ func TestBehindAProxyAPoolIsOnItsServer(t *testing.T) {
 
 // TestAPoolerBehindAPoolerIsFoundNowhere: what the outer one is told as process id is the inner one's invention.
 func TestAPoolerBehindAPoolerIsFoundNowhere(t *testing.T) {
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	for i, p := range l.Processes {
 		inner := l.Processes[1-i]
 		livetest.AddAlias(t, p, fmt.Sprintf("chain = host=127.0.0.1 port=%d dbname=app pool_size=2", inner.Port))
-		livetest.Run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "chain"), Clients: 2})
+		livetest.Run(t, clients.IdleInTransaction{DSN: p.DSN("app1", "chain"), Clients: 2})
 	}
 	livetest.Wait(t, l.Server("main"), "state = 'idle in transaction'", 4)
 	o := livetest.LookedAt(t, livetest.Open(t, livetest.TargetsOf(l)))
@@ -65,14 +68,14 @@ func TestAPoolerBehindAPoolerIsFoundNowhere(t *testing.T) {
 // TestANameIsLookedUpWhereThePoolerDoes: the console tells one who may only sample. Whether this machine knows
 // localhost by 127.0.0.1 alone or by ::1, too, where nothing listens, is its own matter.
 func TestANameIsLookedUpWhereThePoolerDoes(t *testing.T) {
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	for _, p := range l.Processes {
 		livetest.AddAlias(t, p, fmt.Sprintf("named = host=localhost port=%d dbname=app pool_size=2", l.Server("main").Port))
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		_, err := lab.Query(ctx, p.DSN("app1", "named"), "SELECT 1")
 		cancel()
 		t.Logf("%s: %v", p.Name(), err)
-		livetest.Eventually(t, func() error {
+		labtest.Eventually(t, func() error {
 			names, err := p.Show(t.Context(), "DNS_HOSTS")
 			if err == nil && len(names) == 0 {
 				err = errors.New("no name is looked up")
@@ -96,9 +99,9 @@ func TestAListOfHostsIsOnEachOfItsServers(t *testing.T) {
 		}
 	}
 	for _, p := range l.Processes {
-		livetest.Run(t, lab.IdleInTransaction{DSN: p.DSN("app1", "shop"), Clients: 6})
+		livetest.Run(t, clients.IdleInTransaction{DSN: p.DSN("app1", "shop"), Clients: 6})
 	}
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		n := livetest.Backends(t, l.Server("a"), "state = 'idle in transaction'") + livetest.Backends(t, l.Server("b"),
 			"state = 'idle in transaction'")
 		if n != 12 {
@@ -130,7 +133,7 @@ func TestAListOfHostsIsOnEachOfItsServers(t *testing.T) {
 
 // TestTwoNeverHoldTheLockWhateverTheirDSNs races fleets whose DSNs differ in database, address and socket.
 func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
-	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", Databases: []string{"app", "other"}}}})
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", Databases: []string{"app", "other"}}}})
 	s := l.Server("main")
 	dsns := []string{s.DSN(lab.Monitor, "app"), s.DSN(lab.Monitor, "other"), s.DSN(lab.Monitor, "postgres"),
 		s.DSN(lab.Monitor, "app"),
@@ -196,7 +199,7 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 
 // TestALookKeepsNobodyFromTheLock has one that samples all the time while others take it one after the other.
 func TestALookKeepsNobodyFromTheLock(t *testing.T) {
-	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	s := l.Server("main")
 	targets := admin.Targets{Timeout: livetest.Generous,
 		Servers: []admin.ServerTarget{{Name: "main", DSN: s.DSN(lab.Monitor, "")}}}
@@ -239,7 +242,7 @@ func TestALookKeepsNobodyFromTheLock(t *testing.T) {
 // TestWhoComesNextFindsTheLockGivenBack looks at the server's locks right after a fleet was closed, and takes one whose
 // session ends a moment later, as that of a pgbudget that was killed.
 func TestWhoComesNextFindsTheLockGivenBack(t *testing.T) {
-	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", Databases: []string{"app", "other"}}}})
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main", Databases: []string{"app", "other"}}}})
 	s := l.Server("main")
 	fleet := func(database string) *observe.Fleet {
 		return livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
@@ -289,7 +292,7 @@ func TestWhoComesNextFindsTheLockGivenBack(t *testing.T) {
 
 // TestFurtherSettingsThatReserveConnectionsAreRead: a vendor's own, as RDS has.
 func TestFurtherSettingsThatReserveConnectionsAreRead(t *testing.T) {
-	l := livetest.Start(t,
+	l := labtest.Start(t,
 		lab.Spec{Servers: []lab.PostgresSpec{{Name: "main",
 			Settings: map[string]string{"rds.rds_superuser_reserved_connections": "2"}}}})
 	o := livetest.LookedAt(t, livetest.Open(t, livetest.TargetsOf(l)))
@@ -301,7 +304,7 @@ func TestFurtherSettingsThatReserveConnectionsAreRead(t *testing.T) {
 // TestTheFileOfARealProcessSettlesItsUsers: 1.24 shows each user without a size that of the user before.
 func TestTheFileOfARealProcessSettlesItsUsers(t *testing.T) {
 	users := []string{"app1", "app2", "app3"}
-	l := livetest.Start(t, lab.Spec{
+	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "main"}},
 		Groups: []lab.GroupSpec{{Name: "new", Generation: lab.Gen124, Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 6}},
 			UserLines: map[string]string{"app1": "pool_size=11"}}},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
@@ -22,7 +23,7 @@ func TestAProcessThatIsToldToEndEndsThoughAFleetIsOpen(t *testing.T) {
 	if err := p.Kill(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if p.Alive() {
 			return errors.New("it waits for its clients yet")
 		}
@@ -42,7 +43,7 @@ func TestASuccessorOfARealProcessIsMetAnew(t *testing.T) {
 	f := livetest.Open(t, targets)
 	first := livetest.LookedAt(t, f).Processes[0].Started
 	livetest.Succeeded(t, l)
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if livetest.LookedAt(t, f).Processes[0].Started == first {
 			return errors.New("the samples are at the old process yet")
 		}

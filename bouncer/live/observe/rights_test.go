@@ -9,12 +9,13 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
 	server := func(dsn string) admin.Targets {
 		return admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "main", DSN: dsn}}}
@@ -84,7 +85,7 @@ func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
 }
 
 func TestAPassfileIsEnough(t *testing.T) {
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	t.Setenv("PGPASSFILE", l.PassFile)
 	targets := livetest.TargetsOf(l)
 	for i := range targets.Servers {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
@@ -15,12 +17,12 @@ import (
 // process does, and who asks.
 func TestAUserByAuthQueryIsCountedInEachDatabaseBefore123(t *testing.T) {
 	t.Parallel()
-	spec := livetest.TwoGenerations(4)
+	spec := labtest.TwoGenerations(1, 4)
 	for i := range spec.Groups {
 		spec.Groups[i].Settings = map[string]string{"auth_user": lab.Superuser, "max_user_connections": "2"}
 		spec.Groups[i].Aliases = []lab.AliasSpec{{Name: "app", PoolSize: 4}, {Name: "other", DBName: "app", PoolSize: 4}}
 	}
-	l := livetest.Start(t, spec)
+	l := labtest.Start(t, spec)
 	if _, err := l.Server("main").Query(t.Context(),
 		"CREATE ROLE web LOGIN PASSWORD '"+lab.Password("web")+"'"); err != nil {
 		t.Fatal(err)
@@ -35,7 +37,7 @@ func TestAUserByAuthQueryIsCountedInEachDatabaseBefore123(t *testing.T) {
 	}
 	for _, group := range []string{"old", "new"} {
 		for _, alias := range []string{"app", "other"} {
-			livetest.Run(t, lab.Direct{DSN: l.Process(group, 0).DSN("web", alias), Conns: 3,
+			livetest.Run(t, clients.Direct{DSN: l.Process(group, 0).DSN("web", alias), Conns: 3,
 				Active: group == "old"}) // busy ones of new/app would keep all others out
 		}
 	}

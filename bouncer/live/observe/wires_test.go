@@ -8,15 +8,17 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 func TestAServerBehindAPlainProxyIsStillAServer(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
+	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	s := l.Server("main")
 	through := strings.Replace(s.DSN(lab.Monitor, ""), fmt.Sprintf("port=%d", s.Port),
 		fmt.Sprintf("port=%d", livetest.Proxy(t, s.Port)), 1)
@@ -30,7 +32,7 @@ func TestAServerBehindAPlainProxyIsStillAServer(t *testing.T) {
 
 func TestALoginInFlightIsCounted(t *testing.T) {
 	t.Parallel()
-	l := livetest.Start(t, livetest.TwoGenerations(4))
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
 	f := livetest.Open(t, livetest.TargetsOf(l))
 	for _, p := range l.Processes {
@@ -60,7 +62,7 @@ func TestALoginInFlightIsCounted(t *testing.T) {
 		t.Cleanup(login.Wait)
 	}
 	want := fleet.BackendCounts{PoolConns: 4, DirectConns: 1, OwnConns: 1, LoginConns: 2}
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if got := livetest.LookedAt(t, f).Servers[0].Backends; got != want {
 			return fmt.Errorf("counts %+v, want %+v", got, want)
 		}
@@ -70,7 +72,7 @@ func TestALoginInFlightIsCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	want.LoginConns = 0
-	livetest.Eventually(t, func() error {
+	labtest.Eventually(t, func() error {
 		if got := livetest.LookedAt(t, f).Servers[0].Backends; got != want {
 			return fmt.Errorf("counts %+v, want %+v", got, want)
 		}
