@@ -69,7 +69,7 @@ func pinnedBack(t *testing.T, version string) *expedition {
 // TestAWayBackThatTurnoverPinsIsFlushed: a rollback out of a soak, with and without one of its own, gives every line
 // what it had within the time of a drain, and every lifetime too.
 func TestAWayBackThatTurnoverPinsIsFlushed(t *testing.T) {
-	for _, version := range []string{"1.18", "1.24"} {
+	for _, version := range versions() {
 		for _, now := range []bool{true, false} {
 			x := pinnedBack(t, version)
 			if now {

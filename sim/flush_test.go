@@ -135,7 +135,7 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 
 // TestAReleaseThatTurnoverPinsIsFlushed goes to its end.
 func TestAReleaseThatTurnoverPinsIsFlushed(t *testing.T) {
-	for _, version := range []string{"1.18", "1.24"} {
+	for _, version := range versions() {
 		x := pinnedByTurnover(t, version)
 		w := x.w
 		report, err := x.rebalancer().Run(t.Context(), x.goal, state.JournalState{})
@@ -174,7 +174,7 @@ func (x *expedition) lifetimes() map[string]time.Duration {
 // lifetime is back within two intervals, however long the run waits for the one that is gone; once that is there
 // again the run goes on. Where it is the flushed one that is gone, it has its lifetime back once it is there.
 func TestAFlushEndsWhereNoLookShowsTheFleet(t *testing.T) {
-	for _, version := range []string{"1.18", "1.24"} {
+	for _, version := range versions() {
 		for name, change := range map[string]func(w *World, p *process, by int){
 			"silent": func(_ *World, p *process, by int) { p.silent += by },
 			"lost": func(w *World, p *process, by int) {

@@ -356,6 +356,15 @@ func fleets(ci, race, soaked uint64) uint64 {
 	}
 }
 
+// versions are the generations of PgBouncer that behave differently; under -short the newer one alone.
+func versions() []string {
+	all := []string{"1.18", "1.24"}
+	if testing.Short() {
+		return all[1:]
+	}
+	return all
+}
+
 func (x *expedition) sizes() []int {
 	var out []int
 	for _, a := range x.w.aliases {

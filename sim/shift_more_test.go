@@ -74,7 +74,11 @@ func (x *expedition) arrivedAt(report bouncer.Report, err error) {
 // TestAShiftGoesOnAfterACrash kills the program at every event of a shift, in the middle of actions and turns too, with
 // switches that can be asked and with those that cannot, and lets another one go on with what is on disk.
 func TestAShiftGoesOnAfterACrash(t *testing.T) {
-	for _, mute := range []bool{false, true} {
+	answers := []bool{false, true}
+	if testing.Short() {
+		answers = answers[1:] // the one that has more to do
+	}
+	for _, mute := range answers {
 		again := 0
 		spec, _ := phase4(1, false)
 		whole, s := brief(t, 1, spec)

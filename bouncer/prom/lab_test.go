@@ -53,7 +53,8 @@ func measured(t *testing.T, l *lab.Lab) (reason string, judge func()) {
 	heart := pace.NewHeart()
 	defer heart.Stop()
 	for i, dsn := range l.DSNs("main", "app1", "app") {
-		begin(clients.OpenLoop{DSN: dsn, PerSec: perSec, Body: clients.Body{Hold: clients.Fixed(hold)}, Seed: uint64(i)}.Start(ctx))
+		begin(clients.OpenLoop{DSN: dsn, PerSec: perSec, Body: clients.Body{Hold: clients.Fixed(hold)},
+			Seed: uint64(i)}.Start(ctx))
 	}
 	begin(clients.ClosedLoop{DSN: l.Process("tight", 0).DSN("app1", "app"), Clients: 8,
 		Body: clients.Body{Hold: clients.Fixed(20 * time.Millisecond)}}.Start(ctx))

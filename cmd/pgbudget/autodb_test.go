@@ -36,7 +36,8 @@ func movesAStar(t *trial, gen lab.Generation) {
 	hold = slower(hold, speed)
 	for i, dsn := range []string{auto.DSN("app1", "app"), auto.DSN("app1", "postgres"), auto.DSN("app1", "own"),
 		ci.DSN("app1", "app")} {
-		r, err := clients.OpenLoop{DSN: dsn, PerSec: 1.2 / hold.Seconds(), Body: clients.Body{Hold: clients.Exp(hold)}, Seed: uint64(i),
+		r, err := clients.OpenLoop{DSN: dsn, PerSec: 1.2 / hold.Seconds(), Body: clients.Body{Hold: clients.Exp(hold)},
+			Seed:       uint64(i),
 			MaxClients: 300}.Start(context.Background())
 		if err != nil {
 			t.Fatal(err)

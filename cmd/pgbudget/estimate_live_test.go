@@ -23,7 +23,8 @@ func ledgersOf(runs map[string][]*clients.Run) map[string]clients.Ledger {
 }
 
 // sinceOf is what they have done since then, and the sum of it.
-func sinceOf(runs map[string][]*clients.Run, from map[string]clients.Ledger) (seen map[string]clients.Ledger, sum clients.Ledger) {
+func sinceOf(runs map[string][]*clients.Run, from map[string]clients.Ledger) (seen map[string]clients.Ledger,
+	sum clients.Ledger) {
 	seen = ledgersOf(runs)
 	for name := range seen {
 		seen[name] = seen[name].Since(from[name])

@@ -15,9 +15,9 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
-	"github.com/pgbudget/pgbudget/fixtures/lab/pace"
 	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
 	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
+	"github.com/pgbudget/pgbudget/fixtures/lab/pace"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
@@ -156,10 +156,10 @@ func twoGroups(gen lab.Generation, size int, settings map[string]string) lab.Spe
 	}
 }
 
-// paceFor measures what this machine can do now, through the first process of a group, and says how much slower a load of
-// so many transactions a second that hold for so long must be for a test to mean something: the same Erlangs in fewer,
-// longer transactions. chosen: the load takes a fifth of what the machine carries at most, and it prolongs holds by a
-// twentieth.
+// paceFor measures what this machine can do now, through the first process of a group, and says how much slower a load
+// of so many transactions a second that hold for so long must be for a test to mean something: the same Erlangs in
+// fewer, longer transactions. chosen: the load takes a fifth of what the machine carries at most, and it prolongs holds
+// by a twentieth.
 func paceFor(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Duration) pace.Speed {
 	t.Helper()
 	s, err := pace.Measure(t.Context(), l.DSNs(group, "app1", "app")[0])
@@ -236,13 +236,14 @@ func offer(t testing.TB, l *lab.Lab, group string, perSec float64, hold time.Dur
 }
 
 // offerAs is offer for some users.
-func offerAs(t testing.TB, l *lab.Lab, users []string, group string, perSec float64, hold time.Duration) []*clients.Run {
+func offerAs(t testing.TB, l *lab.Lab, users []string, group string, perSec float64,
+	hold time.Duration) []*clients.Run {
 	t.Helper()
 	var runs []*clients.Run
 	for i, user := range users {
 		for j, dsn := range l.DSNs(group, user, "app") {
-			r, err := clients.OpenLoop{DSN: dsn, PerSec: perSec, Body: clients.Body{Hold: clients.Exp(hold)}, Seed: uint64(1 + 10*i + j),
-				MaxClients: 3000}.Start(context.Background())
+			r, err := clients.OpenLoop{DSN: dsn, PerSec: perSec, Body: clients.Body{Hold: clients.Exp(hold)},
+				Seed: uint64(1 + 10*i + j), MaxClients: 3000}.Start(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}

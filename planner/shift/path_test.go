@@ -96,8 +96,11 @@ func TestAPathHasTheFewestJumps(t *testing.T) {
 	found, many := 0, 0
 	blocked := map[shift.BlockedKind]int{}
 	seeds := 3000
-	if race.On {
+	switch {
+	case race.On:
 		seeds = 300
+	case testing.Short():
+		seeds = 500
 	}
 	for seed := range uint64(seeds) {
 		f, s, most := plannertest.RandomShift(rand.New(rand.NewPCG(seed, 9)))
