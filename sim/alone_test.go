@@ -12,13 +12,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestARunThatIsNoLongerAloneEndsAtItsNextLook, whatever it is at: what is in hand is kept, and nothing more is done.
+// TestARunThatIsNoLongerAloneEndsAtItsNextSample, whatever it is at: what is in hand is kept, and nothing more is done.
 // One that has its lock again goes on, and its journal says so.
-func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
+func TestARunThatIsNoLongerAloneEndsAtItsNextSample(t *testing.T) {
 	ended, went := 0, 0
 	for seed := range fleets(20, 8, 100) {
 		for _, taken := range []bool{true, false} {
-			x := embarkWith(t, 8000+seed, func(spec *Spec) { spec.Faults = nil })
+			x := newRigWith(t, 8000+seed, func(spec *Spec) { spec.Faults = nil })
 			if x == nil {
 				continue
 			}
@@ -74,7 +74,7 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextLook(t *testing.T) {
 func TestALockThatIsLostInAnActAndHeldAgainEndsNoRun(t *testing.T) {
 	went := 0
 	for seed := range fleets(20, 8, 100) {
-		x := embarkWith(t, 8000+seed, func(spec *Spec) { spec.Faults = nil })
+		x := newRigWith(t, 8000+seed, func(spec *Spec) { spec.Faults = nil })
 		if x == nil {
 			continue
 		}

@@ -25,18 +25,18 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 		for _, shrink := range []string{"max_connections", "direct"} {
 			for i := range 4 {
 				replans, late := i%2 == 0, i >= 2 // late: in the soak of the last step
-				x := embark(t, seed)
+				x := newRig(t, seed)
 				if x == nil || len(x.w.spec.Faults) > 0 {
 					continue
 				}
 				x.policy.Percent, x.policy.Soak = 10, 40*time.Second
-				declared, struck := x.declared(), false
+				declared, caused := x.declared(), false
 				s := x.w.servers[0]
 				x.w.after = func() {
-					if n := len(x.events); struck || n == 0 || x.events[n-1].Kind != state.Acted || late && !x.there() {
+					if n := len(x.events); caused || n == 0 || x.events[n-1].Kind != state.Acted || late && !x.there() {
 						return
 					}
-					if struck = true; shrink == "direct" {
+					if caused = true; shrink == "direct" {
 						s.addDirect(12)
 					} else {
 						s.spec.MaxConns -= 12
@@ -67,7 +67,7 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 				if report.Outcome == state.Held && spare < 0 && !numbered.MatchString(report.Reason) {
 					t.Errorf("seed %d, %s: %s", seed, shrink, report.Reason)
 				}
-				if struck {
+				if caused {
 					hit++
 					ended[report.Outcome]++
 				}
@@ -86,7 +86,7 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 }
 
 // there reports whether every line is as the goal wants it.
-func (x *expedition) there() bool {
+func (x *rig) there() bool {
 	for _, a := range x.w.aliases {
 		if g, ok := x.goal.Pool(a.spec.ID); ok && (a.size != g.Size || a.reserve != g.Reserve) {
 			return false

@@ -47,7 +47,7 @@ func TestReconnectDuringALoginFreezesThePool(t *testing.T) {
 
 // A failed login sends waiters away from 1.22 on when the pool has nothing left; before, only clients of a pool that
 // never had a server (kill_pool_logins).
-func TestWhoIsSentAwayByAFailedLogin(t *testing.T) {
+func TestAFailedLoginSendsWaitersAwayFrom122On(t *testing.T) {
 	refused := map[string]int64{}
 	for _, version := range []string{"1.18", "1.24"} {
 		w := poolOf(t, 2, all(func(s *Spec) {

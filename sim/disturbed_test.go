@@ -20,7 +20,7 @@ import (
 
 // disturbance is what goes wrong, once so many events are in the journal.
 type disturbance struct {
-	*expedition
+	*rig
 	kind disturbing
 	at   int
 	left int // looks, acts or readings that it still spoils
@@ -68,14 +68,14 @@ func (d *disturbance) Record(e state.Event) (state.Event, error) {
 	if d.spoils(journalFull) {
 		return e, errFull
 	}
-	return d.expedition.Record(e)
+	return d.rig.Record(e)
 }
 
 func (d *disturbance) Observe(ctx context.Context) (fleet.Observation, error) {
 	if d.spoils(consoleLost) {
 		return fleet.Observation{}, &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("no answer")}
 	}
-	return d.expedition.Observe(ctx)
+	return d.rig.Observe(ctx)
 }
 
 func (d *disturbance) Apply(ctx context.Context, act state.Action) error {
@@ -85,9 +85,9 @@ func (d *disturbance) Apply(ctx context.Context, act state.Action) error {
 	if d.spoils(storeFails) {
 		part := act
 		part.Changes = act.Changes[:min(d.torn, len(act.Changes))]
-		return errors.Join(d.expedition.Apply(ctx, part), errors.New("the disk is full"))
+		return errors.Join(d.rig.Apply(ctx, part), errors.New("the disk is full"))
 	}
-	return d.expedition.Apply(ctx, act)
+	return d.rig.Apply(ctx, act)
 }
 
 func (d *disturbance) Read(ctx context.Context) ([]fleet.Signal, error) {
@@ -117,7 +117,7 @@ func (d *disturbance) under(b bouncer.Rebalancer, goal sizing.Goal, m state.Jour
 		}
 		return ""
 	}
-	if d.dieAt, d.expedition.torn = 0, d.torn; d.kind == killed {
+	if d.dieAt, d.rig.torn = 0, d.torn; d.kind == killed {
 		d.dieAt = d.at
 	}
 	report, err := b.Run(ctx, goal, m)
@@ -135,7 +135,7 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 	ends, seen, flushes := map[string]int{}, map[string]int{}, 0
 	for seed := range fleets(80, 14, 1000) {
 		r := rand.New(rand.NewPCG(seed, 21))
-		x := embarkWith(t, 5000+seed, func(spec *Spec) {
+		x := newRigWith(t, 5000+seed, func(spec *Spec) {
 			spec.Faults = nil
 			if r.IntN(2) == 0 { // not one connection to spare
 				s := &spec.Servers[0]
@@ -158,7 +158,7 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 		first := int64(0) // the first step that was ever begun
 		for n := range 1 + r.IntN(6) {
 			memory := bouncer.Replay(x.events)
-			d := &disturbance{expedition: x, kind: disturbing(1 + r.IntN(int(disturbances)-1)), at: len(x.events) + 1 +
+			d := &disturbance{rig: x, kind: disturbing(1 + r.IntN(int(disturbances)-1)), at: len(x.events) + 1 +
 				r.IntN(14),
 				left: 1 + r.IntN(60), torn: r.IntN(4)}
 			what, report := "run", bouncer.Report{}
@@ -185,7 +185,7 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 				t.Fatalf("seed %d, %s, %s: %s", seed, what, d.kind, text)
 			}
 		}
-		calm, memory := &disturbance{expedition: x}, bouncer.Replay(x.events)
+		calm, memory := &disturbance{rig: x}, bouncer.Replay(x.events)
 		way, ok := x.wayBack(memory, first)
 		what, report := "run", bouncer.Report{}
 		if ok && (r.IntN(2) == 0 || memory.RollTo > 0) {
@@ -245,7 +245,7 @@ func worstOf(spec Spec) int {
 }
 
 // done checks what calls itself done: a run is at the plan, a rollback at the sizes of before.
-func (x *expedition) done(seed uint64, what string, report bouncer.Report, before []int) {
+func (x *rig) done(seed uint64, what string, report bouncer.Report, before []int) {
 	x.t.Helper()
 	if report.Outcome != state.Done {
 		return
@@ -264,7 +264,7 @@ func (x *expedition) done(seed uint64, what string, report bouncer.Report, befor
 }
 
 // wayBack is where a rollback to before a step goes; false: there is nothing to take back.
-func (x *expedition) wayBack(m state.JournalState, first int64) (control.RollbackTo, bool) {
+func (x *rig) wayBack(m state.JournalState, first int64) (control.RollbackTo, bool) {
 	fleet, ok := x.modelled()
 	if !ok {
 		x.t.Fatal("the fleet cannot be modelled")

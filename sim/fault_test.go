@@ -79,7 +79,7 @@ func TestDirectConnectionsFindNoMoreThanThereIs(t *testing.T) {
 	want(t, w, "direct", w.servers[0].direct, 2)
 }
 
-func TestASurgeAndASlowPlanPass(t *testing.T) {
+func TestASurgeAndASlowPlanEnd(t *testing.T) {
 	w := threeHosts(t, Fault{Kind: Surge, Pool: "main/app", Times: 2, From: 20 * second, For: 20 * second},
 		Fault{Kind: SlowPlan, Pool: "main/app", Times: 1.5, From: 50 * second, For: 20 * second})
 	rate := func(from, to time.Duration) (arrivals, busy float64) {
@@ -202,7 +202,7 @@ func TestAHostThatIsLostCutsItsClientsAndComesBackEmpty(t *testing.T) {
 	}
 }
 
-func TestAPileOnTheSiblings(t *testing.T) {
+func TestAPileSendsTransactionsToTheSiblings(t *testing.T) {
 	w := threeHosts(t, Fault{Kind: Pile, Process: "main/3", From: 10 * second, For: 10 * second})
 	watched(t, w, 11*second)
 	x := w.process("main/3").aliases[0].xacts

@@ -48,7 +48,7 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := &expedition{t: t, w: w, claims: make([]int, 1), policy: state.Policy{Percent: 20, Soak: 3 * time.Second,
+		x := &rig{t: t, w: w, claims: make([]int, 1), policy: state.Policy{Percent: 20, Soak: 3 * time.Second,
 			DrainFor: 20 * time.Second,
 			HoldFor:  30 * time.Second, Every: time.Second, SoakEvery: time.Second, MaxWait: time.Second,
 			Stale:  10 * time.Second,
@@ -107,7 +107,7 @@ func TestAFloodOpensWhatTheLedgerSays(t *testing.T) {
 }
 
 // modelled is the fleet as a sample shows it.
-func (x *expedition) modelled() (budget.Fleet, bool) {
+func (x *rig) modelled() (budget.Fleet, bool) {
 	x.t.Helper()
 	o, err := x.w.Observe(x.t.Context())
 	if err != nil {
@@ -125,7 +125,7 @@ func (x *expedition) modelled() (budget.Fleet, bool) {
 }
 
 // planned is the plan for the loads that were measured; false: there is none.
-func (x *expedition) planned() (sizing.Plan, bool) {
+func (x *rig) planned() (sizing.Plan, bool) {
 	fleet, ok := x.modelled()
 	if !ok {
 		return sizing.Plan{}, false

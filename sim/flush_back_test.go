@@ -15,7 +15,7 @@ import (
 
 // pinnedRoom is a fleet that is to take ci/app from 12 to 4 and give main/app, whose clients take up each connection
 // as it is given back, 10 for 6: what goes back afterwards is pinned, and there is no room for it besides.
-func pinnedRoom(t *testing.T, version string) *expedition {
+func pinnedRoom(t *testing.T, version string) *rig {
 	t.Helper()
 	spec := Spec{
 		Servers: []ServerSpec{{Name: "pg", MaxConns: 40, Cores: 16, Budget: 26}},
@@ -28,7 +28,7 @@ func pinnedRoom(t *testing.T, version string) *expedition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &expedition{t: t, w: w, claims: make([]int, 1), policy: state.DefaultPolicy()}
+	x := &rig{t: t, w: w, claims: make([]int, 1), policy: state.DefaultPolicy()}
 	x.policy.Percent, x.policy.Soak, x.policy.DrainFor = 100, 10*time.Second, time.Minute
 	if err := w.Sleep(t.Context(), 2*time.Second); err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func pinnedRoom(t *testing.T, version string) *expedition {
 }
 
 // pinnedBack is pinnedRoom in the soak of its step.
-func pinnedBack(t *testing.T, version string) *expedition {
+func pinnedBack(t *testing.T, version string) *rig {
 	t.Helper()
 	x := pinnedRoom(t, version)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -66,9 +66,9 @@ func pinnedBack(t *testing.T, version string) *expedition {
 	return x
 }
 
-// TestAWayBackThatTurnoverPinsIsFlushed: a rollback out of a soak, with and without one of its own, gives every line
+// TestARollbackThatTurnoverPinsIsFlushed: a rollback out of a soak, with and without one of its own, gives every line
 // what it had within the time of a drain, and every lifetime too.
-func TestAWayBackThatTurnoverPinsIsFlushed(t *testing.T) {
+func TestARollbackThatTurnoverPinsIsFlushed(t *testing.T) {
 	for _, version := range versions() {
 		for _, now := range []bool{true, false} {
 			x := pinnedBack(t, version)

@@ -17,7 +17,7 @@ import (
 
 // pinnedByTurnover is a fleet whose clients ask again at once: each connection that is given back is taken up in the
 // same moment, so that a smaller size alone drains nothing. They hardly wait, so nothing calls the release wrong.
-func pinnedByTurnover(t *testing.T, version string) *expedition {
+func pinnedByTurnover(t *testing.T, version string) *rig {
 	t.Helper()
 	spec := Spec{
 		Servers: []ServerSpec{{Name: "pg", MaxConns: 60, Cores: 16, Budget: 50}},
@@ -29,7 +29,7 @@ func pinnedByTurnover(t *testing.T, version string) *expedition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &expedition{t: t, w: w, claims: make([]int, 1), policy: state.DefaultPolicy()}
+	x := &rig{t: t, w: w, claims: make([]int, 1), policy: state.DefaultPolicy()}
 	x.policy.Percent, x.policy.Soak, x.policy.DrainFor = 100, 10*time.Second, time.Minute
 	if err := w.Sleep(t.Context(), 2*time.Second); err != nil {
 		t.Fatal(err)
@@ -41,12 +41,12 @@ func pinnedByTurnover(t *testing.T, version string) *expedition {
 }
 
 // flushing reports whether a flush is in force.
-func (x *expedition) flushing() bool { return len(bouncer.Replay(x.events).Flushed()) > 0 }
+func (x *rig) flushing() bool { return len(bouncer.Replay(x.events).Flushed()) > 0 }
 
 // fullOnceFlushed is a journal whose disk is full once a line is flushed.
 type fullOnceFlushed struct {
 	bouncer.Journal
-	x *expedition
+	x *rig
 }
 
 func (j fullOnceFlushed) Record(e state.Event) (state.Event, error) {
@@ -60,7 +60,7 @@ func (j fullOnceFlushed) Record(e state.Event) (state.Event, error) {
 // gives its lifetime back.
 type lostOnceFlushed struct {
 	bouncer.Applier
-	x    *expedition
+	x    *rig
 	lost *bool
 }
 
@@ -75,23 +75,23 @@ func (h lostOnceFlushed) Apply(ctx context.Context, act state.Action) error {
 // TestNoEndOfARunLeavesAFlush interrupts, pauses, and drifts while a line is flushed.
 func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 	for name, end := range map[string]struct {
-		prepare func(x *expedition, r *bouncer.Rebalancer, cancel func())
+		prepare func(x *rig, r *bouncer.Rebalancer, cancel func())
 		want    state.Outcome // empty: an error
 	}{
-		"the journal cannot be written": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
+		"the journal cannot be written": {func(x *rig, r *bouncer.Rebalancer, _ func()) {
 			r.Journal = fullOnceFlushed{r.Journal, x}
 		}, ""},
-		"interrupted": {func(x *expedition, r *bouncer.Rebalancer, cancel func()) {
+		"interrupted": {func(x *rig, r *bouncer.Rebalancer, cancel func()) {
 			r.Seen = func(control.State, state.Action) {
 				if x.flushing() {
 					cancel()
 				}
 			}
 		}, state.Interrupted},
-		"the lock is lost": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
+		"the lock is lost": {func(x *rig, r *bouncer.Rebalancer, _ func()) {
 			r.Applier = lostOnceFlushed{r.Applier, x, new(bool)}
 		}, state.LockLost},
-		"paused": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
+		"paused": {func(x *rig, r *bouncer.Rebalancer, _ func()) {
 			r.Policy.HoldFor = 5 * time.Second
 			paused := false
 			r.Paused = func() string {
@@ -101,7 +101,7 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 				return ""
 			}
 		}, state.Held},
-		"drifted": {func(x *expedition, r *bouncer.Rebalancer, _ func()) {
+		"drifted": {func(x *rig, r *bouncer.Rebalancer, _ func()) {
 			r.Seen = func(control.State, state.Action) {
 				if x.flushing() {
 					x.w.aliases[1].size, x.w.aliases[1].file.size = 7, 7
@@ -160,7 +160,7 @@ func TestAReleaseThatTurnoverPinsIsFlushed(t *testing.T) {
 }
 
 // lifetimes are those of the connections of each line that are not as they were.
-func (x *expedition) lifetimes() map[string]time.Duration {
+func (x *rig) lifetimes() map[string]time.Duration {
 	out := map[string]time.Duration{}
 	for _, a := range x.w.aliases {
 		if d := time.Duration(a.lifetime); d != time.Hour {
@@ -170,10 +170,10 @@ func (x *expedition) lifetimes() map[string]time.Duration {
 	return out
 }
 
-// TestAFlushEndsWhereNoLookShowsTheFleet: a process is lost, or does not answer, while another is flushed. The
+// TestAFlushEndsWhereNoSampleShowsTheFleet: a process is lost, or does not answer, while another is flushed. The
 // lifetime is back within two intervals, however long the run waits for the one that is gone; once that is there
 // again the run goes on. Where it is the flushed one that is gone, it has its lifetime back once it is there.
-func TestAFlushEndsWhereNoLookShowsTheFleet(t *testing.T) {
+func TestAFlushEndsWhereNoSampleShowsTheFleet(t *testing.T) {
 	for _, version := range versions() {
 		for name, change := range map[string]func(w *World, p *process, by int){
 			"silent": func(_ *World, p *process, by int) { p.silent += by },

@@ -13,10 +13,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// hanging is an expedition of which one part hangs at its first grant, while a signal is above its abort level from
+// hanging is a rig of which one part hangs at its first grant, while a signal is above its abort level from
 // then on. All is virtual but for that: what hangs does so in real time, until something goes back.
 type hanging struct {
-	*expedition
+	*rig
 	store bool // it hangs at the last process of the grant; else the sample after it hangs
 
 	mu      sync.Mutex // the world is one goroutine's at a time
@@ -57,7 +57,7 @@ func (h *hanging) Observe(ctx context.Context) (fleet.Observation, error) {
 		h.hang()
 		h.mu.Lock()
 	}
-	return h.expedition.Observe(ctx)
+	return h.rig.Observe(ctx)
 }
 
 // Apply is apply.Applier' of a store that hangs: a write that is on its way arrives, and what goes back waits for that
@@ -77,28 +77,28 @@ func (h *hanging) Apply(ctx context.Context, act state.Action) error {
 	switch {
 	case act.Kind == state.Grant && !h.granted:
 		if h.granted = true; !h.store {
-			return h.expedition.Apply(ctx, act)
+			return h.rig.Apply(ctx, act)
 		}
 		h.last = last.Changes[0].Process
-		err := h.expedition.Apply(ctx, first)
+		err := h.rig.Apply(ctx, first)
 		h.mu.Unlock()
 		h.hang()
 		h.mu.Lock()
 		h.late = h.late || ctx.Err() == nil // it was not told to begin with no other
 		defer close(h.written)
 		ctx = context.WithoutCancel(ctx) // what has begun is seen to its end
-		return errors.Join(err, h.expedition.Apply(ctx, last))
+		return errors.Join(err, h.rig.Apply(ctx, last))
 	case act.Kind == state.Retreat && h.store:
-		err := h.expedition.Apply(ctx, first)
+		err := h.rig.Apply(ctx, first)
 		close(h.back)
 		h.mu.Unlock()
 		<-h.written
 		h.mu.Lock()
-		return errors.Join(err, h.expedition.Apply(ctx, last))
+		return errors.Join(err, h.rig.Apply(ctx, last))
 	case act.Kind == state.Retreat:
 		close(h.back)
 	}
-	return h.expedition.Apply(ctx, act)
+	return h.rig.Apply(ctx, act)
 }
 
 // Read has a new sample each time.
@@ -135,12 +135,12 @@ func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 	met := map[string]int{}
 	for seed := range fleets(30, 10, 300) {
 		for part, store := range map[string]bool{"look": false, "store": true} {
-			x := embarkWith(t, 9000+seed, func(spec *Spec) { spec.Faults = nil })
+			x := newRigWith(t, 9000+seed, func(spec *Spec) { spec.Faults = nil })
 			if x == nil {
 				continue
 			}
 			before := x.sizes()
-			h := &hanging{expedition: x, store: store, written: make(chan struct{}), back: make(chan struct{})}
+			h := &hanging{rig: x, store: store, written: make(chan struct{}), back: make(chan struct{})}
 			b := x.rebalancer()
 			b.Clock, b.Fleet, b.Applier, b.Signals, b.Beside, b.Steps = h, h, h, h, besides, 1
 			report, err := b.Run(t.Context(), x.goal, state.JournalState{})
@@ -167,7 +167,7 @@ func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 	}
 }
 
-// refusing is an expedition with slow samples from its first grant on, and nothing that goes back succeeds.
+// refusing is a rig with slow samples from its first grant on, and nothing that goes back succeeds.
 type refusing struct {
 	*hanging
 	tried chan struct{}
@@ -185,7 +185,7 @@ func (x refusing) Observe(ctx context.Context) (fleet.Observation, error) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.expedition.Observe(ctx)
+	return x.rig.Observe(ctx)
 }
 
 func (x refusing) Apply(ctx context.Context, act state.Action) error {
@@ -199,25 +199,25 @@ func (x refusing) Apply(ctx context.Context, act state.Action) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.granted = x.granted || act.Kind == state.Grant
-	return x.expedition.Apply(ctx, act)
+	return x.rig.Apply(ctx, act)
 }
 
 func (x refusing) Record(e state.Event) (state.Event, error) {
 	if len(x.events) > 300 {
 		return e, errors.New("it never ends")
 	}
-	return x.expedition.Record(e)
+	return x.rig.Record(e)
 }
 
-// TestAWayBackThatNeverSucceedsEndsTheRun, though each sample takes longer than the time between two tries.
-func TestAWayBackThatNeverSucceedsEndsTheRun(t *testing.T) {
+// TestAnUndoThatNeverSucceedsEndsTheRun, though each sample takes longer than the time between two tries.
+func TestAnUndoThatNeverSucceedsEndsTheRun(t *testing.T) {
 	met := 0
 	for seed := range uint64(20) {
-		x := embarkWith(t, 9000+seed, func(spec *Spec) { spec.Faults = nil })
+		x := newRigWith(t, 9000+seed, func(spec *Spec) { spec.Faults = nil })
 		if x == nil {
 			continue
 		}
-		h := refusing{&hanging{expedition: x}, make(chan struct{}, 1)}
+		h := refusing{&hanging{rig: x}, make(chan struct{}, 1)}
 		b := x.rebalancer()
 		b.Clock, b.Fleet, b.Applier, b.Signals, b.Journal, b.Beside, b.Steps = h, h, h, h, h, besides, 1
 		b.Policy.HoldFor = 0

@@ -72,7 +72,7 @@ func TestANearFullPoolCreeps(t *testing.T) {
 }
 
 // Open transactions pin their connections; each goes at the tick after its end (4).
-func TestOpenTransactionsPin(t *testing.T) {
+func TestAnOpenTransactionKeepsItsConnection(t *testing.T) {
 	w := poolOf(t, 5, func(s *Spec) {
 		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 5,
 			Think: Law{Kind: Fixed, Mean: time.Hour}}, Hold: Law{Kind: Fixed, Mean: 10 * second}})
@@ -219,7 +219,7 @@ func TestMaxDBConnectionsEvictsIdleOnes(t *testing.T) {
 }
 
 // max_user_connections counts a forced user once per process from 1.23 on, once per alias before (§2).
-func TestMaxUserConnectionsOfAForcedUser(t *testing.T) {
+func TestAForcedUserIsCountedOncePerProcessFrom123On(t *testing.T) {
 	for version, most := range map[string]int{"1.18": 6, "1.24": 4} {
 		w := poolOf(t, 3, func(s *Spec) {
 			s.Groups[0].Version = version
@@ -372,7 +372,7 @@ func TestIdleConnectionsAreServedLastInFirstOut(t *testing.T) {
 }
 
 // In session pooling a client keeps its connection while it does nothing: nothing is handed back before it leaves (5).
-func TestSessionsPin(t *testing.T) {
+func TestAClientOfSessionPoolingKeepsItsConnection(t *testing.T) {
 	w := poolOf(t, 5, func(s *Spec) {
 		s.Pools[0].Mode = Session
 		s.Loads = append(s.Loads, LoadSpec{Pool: "main/app", Closed: &ClosedSpec{Clients: 5,

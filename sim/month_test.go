@@ -12,7 +12,7 @@ import (
 // What it keeps does not grow with the time.
 func TestALongRunKeepsItsMemory(t *testing.T) {
 	hours := int(fleets(3, 1, 30*24))
-	x := embark(t, 3)
+	x := newRig(t, 3)
 	for i := range x.w.loads { // the samples are what counts here
 		x.w.loads[i].surge = 0.01
 		x.w.refactor(&x.w.loads[i])

@@ -8,7 +8,7 @@ import (
 
 // TestWhatAPlanWarnsOfIsInTheJournal finds it behind the event that begins the run, and before its first step.
 func TestWhatAPlanWarnsOfIsInTheJournal(t *testing.T) {
-	x := embark(t, 9)
+	x := newRig(t, 9)
 	r := x.rebalancer()
 	r.Notes = []string{"a/db is declared to be elsewhere"}
 	if _, err := r.Run(t.Context(), x.goal, state.JournalState{}); err != nil {

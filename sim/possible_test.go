@@ -30,7 +30,7 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 			{"for a while", managed, 25 * time.Second, state.Done},
 			{"by somebody else", drift, 0, state.Drifted},
 		} {
-			x := embarkWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
+			x := newRigWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
 			if x == nil {
 				continue
 			}
@@ -94,7 +94,7 @@ func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
 	met := map[state.EventKind]int{}
 	for seed := range fleets(20, 8, 100) {
 		for wrong := 1; wrong <= 3; wrong++ {
-			x := embarkWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
+			x := newRigWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
 			if x == nil {
 				continue
 			}

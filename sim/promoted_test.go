@@ -11,11 +11,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// promoted is an expedition whose server is another one of its cluster from the first act on.
-type promoted struct{ *expedition }
+// promoted is a rig whose server is another one of its cluster from the first act on.
+type promoted struct{ *rig }
 
 func (p promoted) Observe(ctx context.Context) (fleet.Observation, error) {
-	o, err := p.expedition.Observe(ctx)
+	o, err := p.rig.Observe(ctx)
 	if slices.ContainsFunc(p.events, func(e state.Event) bool { return e.Kind == state.Acted }) {
 		o.Servers = slices.Clone(o.Servers)
 		o.Servers[0].Timeline++
@@ -27,7 +27,7 @@ func (p promoted) Observe(ctx context.Context) (fleet.Observation, error) {
 func TestAfterAFailoverTheSameCommandGoesOn(t *testing.T) {
 	met := 0
 	for seed := range uint64(20) {
-		x := embarkWith(t, 700+seed, func(spec *Spec) { spec.Faults = nil })
+		x := newRigWith(t, 700+seed, func(spec *Spec) { spec.Faults = nil })
 		if x == nil {
 			continue
 		}

@@ -53,7 +53,7 @@ func (m *minutes) mean(pool string, minute int) (time.Duration, float64) {
 func TestNoPoolWaitsForOthersSake(t *testing.T) {
 	above, alone, total := 0, 0, 0
 	for seed := range fleets(30, 2, 2000) {
-		x := embark(t, seed)
+		x := newRig(t, seed)
 		if x == nil {
 			continue
 		}
@@ -62,7 +62,7 @@ func TestNoPoolWaitsForOthersSake(t *testing.T) {
 		if _, err := x.rebalancer().Run(t.Context(), x.goal, state.JournalState{}); err != nil {
 			t.Fatal(err)
 		}
-		y := embark(t, seed)
+		y := newRig(t, seed)
 		n := newMinutes(y.w)
 		y.w.after = n.note
 		if err := y.w.Sleep(t.Context(), time.Duration(x.w.now-y.w.now)); err != nil {
@@ -97,7 +97,7 @@ func TestNoPoolWaitsForOthersSake(t *testing.T) {
 }
 
 // released reports whether a pool was made smaller before a time.
-func (x *expedition) released(pool string, before time.Time) bool {
+func (x *rig) released(pool string, before time.Time) bool {
 	return slices.ContainsFunc(x.events, func(e state.Event) bool {
 		return e.Kind == state.Acted && e.Action.Kind == state.Release && e.At.Before(before) &&
 			slices.ContainsFunc(e.Action.Changes, func(s fleet.SettingChange) bool { return s.Pool() == pool })

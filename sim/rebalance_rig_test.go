@@ -21,8 +21,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// expedition is a random fleet with a policy and a goal, and a watch over the promise.
-type expedition struct {
+// rig is a random fleet with a policy and a goal, and a watch over the promise.
+type rig struct {
 	t      testing.TB
 	w      *World
 	goal   sizing.Goal
@@ -47,7 +47,7 @@ type expedition struct {
 var errDead = errors.New("the program is dead")
 
 // Record is the journal: it keeps events in memory, and dies when it is told to.
-func (x *expedition) Record(e state.Event) (state.Event, error) {
+func (x *rig) Record(e state.Event) (state.Event, error) {
 	if x.dieAt > 0 && len(x.events)+1 == x.dieAt {
 		x.dead = true
 	}
@@ -62,7 +62,7 @@ func (x *expedition) Record(e state.Event) (state.Event, error) {
 }
 
 // readable reports why an event would not come back from a journal's line, or the memory after it not from a snapshot.
-func (x *expedition) readable(e state.Event) error {
+func (x *rig) readable(e state.Event) error {
 	if n := len(x.events); n == 0 || x.folded.Seq != x.events[n-1].Seq {
 		x.folded = bouncer.Replay(x.events)
 	}
@@ -92,7 +92,7 @@ func (x *expedition) readable(e state.Event) error {
 }
 
 // Apply passes an act on; where the program dies in it, only a part.
-func (x *expedition) Apply(ctx context.Context, act state.Action) error {
+func (x *rig) Apply(ctx context.Context, act state.Action) error {
 	if x.dieAt > 0 && len(x.events)+1 == x.dieAt && x.torn > 0 {
 		act.Changes = act.Changes[:min(x.torn, len(act.Changes))]
 	}
@@ -100,7 +100,7 @@ func (x *expedition) Apply(ctx context.Context, act state.Action) error {
 }
 
 // Observe looks, and remembers what was known then.
-func (x *expedition) Observe(ctx context.Context) (fleet.Observation, error) {
+func (x *rig) Observe(ctx context.Context) (fleet.Observation, error) {
 	o, err := x.w.Observe(ctx)
 	x.looked = x.looked[:0]
 	for _, s := range x.w.servers {
@@ -111,7 +111,7 @@ func (x *expedition) Observe(ctx context.Context) (fleet.Observation, error) {
 
 // watch looks after every event: no line grows while the worst case is over the budget, as far as it could be known at
 // the sample before.
-func (x *expedition) watch() {
+func (x *rig) watch() {
 	for i, s := range x.w.servers {
 		granted := x.w.granted(s)
 		if i < len(x.looked) && granted > x.claims[i] {
@@ -136,13 +136,13 @@ func (w *World) granted(s *server) int {
 	return sum
 }
 
-func (x *expedition) rebalancer() bouncer.Rebalancer {
+func (x *rig) rebalancer() bouncer.Rebalancer {
 	return bouncer.Rebalancer{Clock: x.w, Fleet: x, Applier: x, Signals: x.w, Journal: x, Declared: x.declared(),
 		Loads: x.loads, Evidence: x.before,
 		Policy: x.policy, Thresholds: x.rules, Traffic: x.traffic, Replans: len(x.traffic) > 0}
 }
 
-func (x *expedition) declared() budget.Declared {
+func (x *rig) declared() budget.Declared {
 	d := budget.Declared{SizeAll: true, Pools: x.rulesOf, Deadband: budget.DefaultDeadband,
 		LeastGain: budget.DefaultLeastGain}
 	for _, s := range x.w.spec.Servers {
@@ -190,23 +190,23 @@ func randomFleet(r *rand.Rand) Spec {
 	return spec
 }
 
-// embark makes a fleet from a seed, measures its loads for a minute, and plans.
-func embark(t testing.TB, seed uint64) *expedition {
+// newRig makes a fleet from a seed, measures its loads for a minute, and plans.
+func newRig(t testing.TB, seed uint64) *rig {
 	t.Helper()
-	return embarkWith(t, seed, func(*Spec) {})
+	return newRigWith(t, seed, func(*Spec) {})
 }
 
-// embarkWith is embark with a fleet that is changed before it is made.
-func embarkWith(t testing.TB, seed uint64, change func(*Spec)) *expedition {
+// newRigWith is newRig with a fleet that is changed before it is made.
+func newRigWith(t testing.TB, seed uint64, change func(*Spec)) *rig {
 	t.Helper()
-	return embarkOn(t, seed, change, func(*World) {})
+	return newRigOn(t, seed, change, func(*World) {})
 }
 
-// embarkOn is embarkWith with a world that is changed before its first event.
-func embarkOn(t testing.TB, seed uint64, change func(*Spec), begin func(*World)) *expedition {
+// newRigOn is newRigWith with a world that is changed before its first event.
+func newRigOn(t testing.TB, seed uint64, change func(*Spec), begin func(*World)) *rig {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 4))
-	x := &expedition{t: t, claims: make([]int, 1)}
+	x := &rig{t: t, claims: make([]int, 1)}
 	spec := randomFleet(r)
 	spec.Faults = randomFaults(r, spec)
 	change(&spec)
@@ -241,7 +241,7 @@ func embarkOn(t testing.TB, seed uint64, change func(*Spec), begin func(*World))
 }
 
 // measure looks at the fleet for a while, and estimates its loads.
-func (x *expedition) measure(every, window time.Duration) {
+func (x *rig) measure(every, window time.Duration) {
 	x.t.Helper()
 	err := bouncer.Watch(x.t.Context(), x.w, x.w, every, window, func(o fleet.Observation) error {
 		var err error
@@ -281,7 +281,7 @@ func randomFaults(r *rand.Rand, spec Spec) []Fault {
 
 // bound is the longest that a run may take by its policy: every step may soak, drain, go back, and be held for as long
 // as a run may be held.
-func (x *expedition) bound() time.Duration {
+func (x *rig) bound() time.Duration {
 	steps := 1
 	for _, e := range x.events {
 		if e.Kind == state.StepBegan || e.Kind == state.StepAbort {
@@ -293,7 +293,7 @@ func (x *expedition) bound() time.Duration {
 }
 
 // arrived checks that a run that calls itself done is where the plan is, and that one that does not says why.
-func (x *expedition) arrived(seed uint64, report bouncer.Report) {
+func (x *rig) arrived(seed uint64, report bouncer.Report) {
 	x.t.Helper()
 	if report.Outcome != state.Done {
 		if report.Reason == "" {
@@ -311,7 +311,7 @@ func (x *expedition) arrived(seed uint64, report bouncer.Report) {
 
 // audit reads the journal: one step at a time, each within the policy's share of the budget, and every action intended
 // before it is done.
-func (x *expedition) audit(seed uint64) {
+func (x *rig) audit(seed uint64) {
 	x.t.Helper()
 	var m state.JournalState
 	unit := 0
@@ -342,7 +342,7 @@ func (x *expedition) audit(seed uint64) {
 	}
 }
 
-// fleets is how many fleets a test sails: so many in CI, fewer under the race detector, more in a soak.
+// fleets is how many fleets a test runs: so many in CI, fewer under the race detector, more in a soak.
 func fleets(ci, race, soaked uint64) uint64 {
 	switch {
 	case raced:
@@ -365,7 +365,7 @@ func versions() []string {
 	return all
 }
 
-func (x *expedition) sizes() []int {
+func (x *rig) sizes() []int {
 	var out []int
 	for _, a := range x.w.aliases {
 		out = append(out, a.size, a.reserve)

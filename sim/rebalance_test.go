@@ -19,7 +19,7 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 	ends := map[state.Outcome]int{}
 	unlucky, calm, flushes := 0, 0, 0
 	for seed := range seeds {
-		x := embark(t, seed)
+		x := newRig(t, seed)
 		if x == nil {
 			ends["no plan"]++
 			continue
@@ -77,7 +77,7 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 // lets another one go on with what is on disk.
 func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 	for seed := range fleets(20, 3, 300) {
-		whole := embark(t, seed)
+		whole := newRig(t, seed)
 		if whole == nil {
 			continue
 		}
@@ -85,7 +85,7 @@ func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		for at := 1; at <= len(whole.events); at += 1 + len(whole.events)/12 {
-			x := embark(t, seed)
+			x := newRig(t, seed)
 			x.dieAt, x.torn = at, int(seed)%3
 			if _, err := x.rebalancer().Run(t.Context(), x.goal, state.JournalState{}); !errors.Is(err, errDead) {
 				t.Fatalf("seed %d: it outlives its death at %d: %v", seed, at, err)
@@ -111,7 +111,7 @@ func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 	done := 0
 	for seed := range fleets(30, 5, 300) {
-		x := embark(t, seed)
+		x := newRig(t, seed)
 		if x == nil || len(x.w.spec.Faults) > 0 {
 			continue
 		}

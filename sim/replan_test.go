@@ -12,7 +12,7 @@ import (
 // with.
 func TestARunPlansAnewWhereALoadLeavesItsInterval(t *testing.T) {
 	for _, replans := range []bool{true, false} {
-		x := embark(t, 9) // one of those that no fault strikes meanwhile
+		x := newRig(t, 9) // one of those that no fault meets meanwhile
 		pool := x.w.spec.Pools[0].ID
 		first := x.goal
 		x.policy.Percent, x.policy.Soak = 5, 40*time.Second

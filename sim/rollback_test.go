@@ -17,7 +17,7 @@ import (
 func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 	done := 0
 	for seed := range fleets(60, 16, 1000) {
-		x := embark(t, seed)
+		x := newRig(t, seed)
 		if x == nil || len(x.w.spec.Faults) > 0 {
 			continue
 		}
@@ -65,7 +65,7 @@ func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 }
 
 // interrupted runs until so many events have been written; 0: to its end.
-func (x *expedition) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal sizing.Goal, m state.JournalState,
+func (x *rig) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal sizing.Goal, m state.JournalState,
 	events int) bouncer.Report {
 	x.t.Helper()
 	if x.dieAt, x.torn = 0, r.IntN(3); events > 0 {
@@ -81,7 +81,7 @@ func (x *expedition) interrupted(r *rand.Rand, b bouncer.Rebalancer, goal sizing
 
 // back is a rollback that dies after so many events; 0: it does not. The first says where to, every other goes on with
 // it.
-func (x *expedition) back(r *rand.Rand, to int64, events int) bouncer.Report {
+func (x *rig) back(r *rand.Rand, to int64, events int) bouncer.Report {
 	x.t.Helper()
 	fleet, ok := x.modelled()
 	if !ok {

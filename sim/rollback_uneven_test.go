@@ -42,14 +42,14 @@ func uneven(r *rand.Rand) func(*World) {
 
 // chronicle is a journal that keeps the sizes of the world as each step began.
 type chronicle struct {
-	*expedition
+	*rig
 	began map[int64][]int
 	back  []fleet.SettingChange // what actions of rollbacks wrote
 }
 
 func (c *chronicle) Record(e state.Event) (state.Event, error) {
 	memory := bouncer.Replay(c.events)
-	e, err := c.expedition.Record(e)
+	e, err := c.rig.Record(e)
 	switch {
 	case err != nil:
 	case e.Kind == state.StepBegan && memory.RollTo == 0:
@@ -101,11 +101,11 @@ func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 	ends, byLine := map[string]int{}, 0
 	for seed := range fleets(60, 10, 1500) {
 		r := rand.New(rand.NewPCG(seed, 33))
-		x := embarkOn(t, 9000+seed, func(s *Spec) { s.Faults = nil }, uneven(r))
+		x := newRigOn(t, 9000+seed, func(s *Spec) { s.Faults = nil }, uneven(r))
 		if x == nil {
 			continue
 		}
-		c := &chronicle{expedition: x, began: map[int64][]int{}}
+		c := &chronicle{rig: x, began: map[int64][]int{}}
 		c.goes(r, 0, 6+r.IntN(40))
 		first := bouncer.Replay(x.events)
 		if len(first.Past) == 0 {

@@ -20,10 +20,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// phase4 is GitLab's phase 4 with holds ten times as long and a tenth of the arrivals: what a connection is worth
+// shiftFleet is GitLab's phase 4 with holds ten times as long and a tenth of the arrivals: what a connection is worth
 // stays, and fifty times as much of it can be simulated. See fixtures/scenarios/gitlab-phase-4.yaml for where its
 // figures come from.
-func phase4(seed uint64, faults bool) (Spec, *rand.Rand) {
+func shiftFleet(seed uint64, faults bool) (Spec, *rand.Rand) {
 	r := rand.New(rand.NewPCG(seed, 44))
 	spec := Spec{Servers: []ServerSpec{{Name: "pg", MaxConns: 500, SuperuserReservedConns: 3, Cores: 96, DirectConns: 20,
 		Budget: 472}}}
@@ -51,26 +51,26 @@ func phase4(seed uint64, faults bool) (Spec, *rand.Rand) {
 	return spec, r
 }
 
-// phase4Soak is the soak of these runs. chosen: a third of the default, as a soak's transactions are what it costs to
+// shiftSoak is the soak of these runs. chosen: a third of the default, as a soak's transactions are what it costs to
 // simulate.
-const phase4Soak = 5 * time.Minute
+const shiftSoak = 5 * time.Minute
 
-// roll makes phase 4 with a prior, and what runs it.
-func roll(t testing.TB, spec Spec, seed uint64, prior load.Range, percent float64) *expedition {
+// shiftRig makes a shift with a prior, and what runs it.
+func shiftRig(t testing.TB, spec Spec, seed uint64, prior load.Range, percent float64) *rig {
 	t.Helper()
-	x := &expedition{t: t, claims: make([]int, 1)}
+	x := &rig{t: t, claims: make([]int, 1)}
 	w, err := New(spec, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	x.w = w
-	x.policy = state.Policy{Percent: percent, Soak: phase4Soak, DrainFor: 2 * time.Minute, HoldFor: time.Hour,
+	x.policy = state.Policy{Percent: percent, Soak: shiftSoak, DrainFor: 2 * time.Minute, HoldFor: time.Hour,
 		Every:     time.Second,
 		SoakEvery: 15 * time.Second, MaxWait: 10 * time.Second, Stale: time.Minute}
 	x.rules = []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
 	for _, p := range spec.Pools {
 		x.rulesOf = append(x.rulesOf, budget.DeclaredPool{ID: p.ID, Weight: 1, Min: 1, Utilization: budget.DefaultUtilization,
-			MaxWaitMean: phase4Wait, MaxWaitP99: 10 * budget.DefaultMaxWaitP99, Count: budget.CountWorst})
+			MaxWaitMean: shiftWait, MaxWaitP99: 10 * budget.DefaultMaxWaitP99, Count: budget.CountWorst})
 	}
 	if err := w.Sleep(t.Context(), time.Minute); err != nil {
 		t.Fatal(err)
@@ -83,15 +83,15 @@ func roll(t testing.TB, spec Spec, seed uint64, prior load.Range, percent float6
 	return x
 }
 
-// phase4Wait is the mean wait that these pools are promised: the default's, ten times as long, as holds are.
-const phase4Wait = 10 * budget.DefaultMaxWaitMean
+// shiftWait is the mean wait that these pools are promised: the default's, ten times as long, as holds are.
+const shiftWait = 10 * budget.DefaultMaxWaitMean
 
 // mostRuns is how often a run that ended before its shift did is begun again. chosen: more than there are faults.
 const mostRuns = 8
 
 // through runs until the shift is done: a run that is held, or whose step went back, is begun again a quarter of an
 // hour later, as a person would once a fault is gone.
-func (x *expedition) through() (bouncer.Report, int, error) {
+func (x *rig) through() (bouncer.Report, int, error) {
 	for runs := 1; ; runs++ {
 		x.before = load.Evidence{}
 		var report bouncer.Report
@@ -118,8 +118,8 @@ func (x *expedition) through() (bouncer.Report, int, error) {
 	}
 }
 
-// voyage is what became of a run of phase 4.
-type voyage struct {
+// shiftRun is what became of a run of a shift.
+type shiftRun struct {
 	took         time.Duration
 	steps, turns int
 	done         bool
@@ -127,11 +127,11 @@ type voyage struct {
 	minutes      int
 }
 
-// sail runs phase 4 with a prior and the same without steps.
-func sail(t testing.TB, seed uint64, faults bool, prior load.Range, percent float64, paired bool) voyage {
+// runShift runs a shift with a prior and the same without steps.
+func runShift(t testing.TB, seed uint64, faults bool, prior load.Range, percent float64, paired bool) shiftRun {
 	t.Helper()
-	spec, _ := phase4(seed, faults)
-	x := roll(t, spec, seed, prior, percent)
+	spec, _ := shiftFleet(seed, faults)
+	x := shiftRig(t, spec, seed, prior, percent)
 	m := newMinutes(x.w)
 	x.w.after = func() { x.watch(); m.note() }
 	begun := x.w.At()
@@ -139,7 +139,7 @@ func sail(t testing.TB, seed uint64, faults bool, prior load.Range, percent floa
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
-	v := voyage{took: x.w.At() - begun, done: report.Outcome == state.Done && x.w.shares[0] == 100}
+	v := shiftRun{took: x.w.At() - begun, done: report.Outcome == state.Done && x.w.shares[0] == 100}
 	for _, e := range x.events {
 		v.steps += b2i(e.Kind == state.StepBegan)
 		v.turns += b2i(e.Kind == state.Acted && e.Action.Kind == state.ShiftTraffic)
@@ -154,7 +154,7 @@ func sail(t testing.TB, seed uint64, faults bool, prior load.Range, percent floa
 	if !paired {
 		return v
 	}
-	y := roll(t, spec, seed, prior, percent)
+	y := shiftRig(t, spec, seed, prior, percent)
 	n := newMinutes(y.w)
 	y.w.after = n.note
 	if err := y.w.Sleep(t.Context(), time.Duration(x.w.now-y.w.now)); err != nil {
@@ -164,7 +164,7 @@ func sail(t testing.TB, seed uint64, faults bool, prior load.Range, percent floa
 		for k := 1; 2*k < len(m.past[p.ID]); k++ {
 			v.minutes++
 			wait, _ := m.mean(p.ID, k)
-			if alone, _ := n.mean(p.ID, k); wait > phase4Wait && alone <= phase4Wait {
+			if alone, _ := n.mean(p.ID, k); wait > shiftWait && alone <= shiftWait {
 				v.waits++
 			}
 		}
@@ -172,9 +172,10 @@ func sail(t testing.TB, seed uint64, faults bool, prior load.Range, percent floa
 	return v
 }
 
-// TestPhase4 moves all of the CI queries with a prior that is between half and twice the truth, faults on, against a
-// clairvoyant that knows the fraction: nothing over the budget, no waiting that steps bring, and hardly more time.
-func TestPhase4(t *testing.T) {
+// TestAShiftWithARoughPriorTakesHardlyLongerThanOneThatKnows moves all of the CI queries with a prior that is between
+// half and twice the truth, faults on, against a clairvoyant that knows the fraction: nothing over the budget, no
+// waiting that steps bring, and hardly more time.
+func TestAShiftWithARoughPriorTakesHardlyLongerThanOneThatKnows(t *testing.T) {
 	const truth = 0.35
 	seeds := fleets(30, 1, 1000)
 	percents := []float64{100, 5}
@@ -185,16 +186,16 @@ func TestPhase4(t *testing.T) {
 		if percent == 5 { // each takes six times as long
 			seeds = fleets(12, 1, 1000)
 		}
-		ours, theirs := make([]voyage, seeds), make([]voyage, seeds)
+		ours, theirs := make([]shiftRun, seeds), make([]shiftRun, seeds)
 		t.Run(fmt.Sprintf("%g", percent), func(t *testing.T) {
 			for seed := range seeds {
 				t.Run(fmt.Sprint(seed), func(t *testing.T) {
 					t.Parallel()
 					r := rand.New(rand.NewPCG(seed, 45))
 					guess := truth * math.Exp2(2*r.Float64()-1)
-					ours[seed] = sail(t, seed, true, load.Range{Lower: guess / 2, Target: guess, Upper: min(1, 2*guess)}, percent,
+					ours[seed] = runShift(t, seed, true, load.Range{Lower: guess / 2, Target: guess, Upper: min(1, 2*guess)}, percent,
 						true)
-					theirs[seed] = sail(t, seed, true, load.Range{Lower: truth, Target: truth, Upper: truth}, percent, false)
+					theirs[seed] = runShift(t, seed, true, load.Range{Lower: truth, Target: truth, Upper: truth}, percent, false)
 				})
 			}
 		})
@@ -219,8 +220,8 @@ func TestPhase4(t *testing.T) {
 	}
 }
 
-// median is that of the voyages' hours.
-func median(v []voyage) float64 {
-	v = slices.SortedFunc(slices.Values(v), func(a, b voyage) int { return cmp.Compare(a.took, b.took) })
+// median is that of the hours.
+func median(v []shiftRun) float64 {
+	v = slices.SortedFunc(slices.Values(v), func(a, b shiftRun) int { return cmp.Compare(a.took, b.took) })
 	return v[len(v)/2].took.Hours()
 }

@@ -14,7 +14,7 @@ import (
 // M(t)/M/∞ under a sinusoid: the number busy swings around λS with the amplitude λS·A/sqrt(1+(γS)²), atan(γS)/γ behind
 // the arrivals. With constant holds it is the mean rate of the last S: λS·A·sin(γS/2)/(γS/2), S/2 behind.
 // Source: Eick, Massey, Whitt, "M_t/G/∞ queues with sinusoidal arrival rates", Management Science 39, 1993.
-func TestSinusoidalArrivalsInAnAmplePool(t *testing.T) {
+func TestSinusoidalArrivalsSwingAsEickMasseyAndWhittSay(t *testing.T) {
 	t.Parallel()
 	const perSec, amplitude, period, phase, looks = 100.0, 0.6, 10.0, 0.3, 20
 	const gamma = 2 * math.Pi / period // with holds of 1 s

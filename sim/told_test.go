@@ -38,7 +38,7 @@ func TestARunThatEndsSaysWhatEndsIt(t *testing.T) {
 			"before a grant": func(r *bouncer.Rebalancer) { r.Kept = func(context.Context, []string) error { return cut } },
 			"in an action":   func(r *bouncer.Rebalancer) { r.Applier = failing{r.Applier, cut} },
 		} {
-			x := embarkWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
+			x := newRigWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
 			if x == nil {
 				continue
 			}

@@ -22,7 +22,7 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 		paused bool
 		soak   time.Duration
 	}{{"paused", true, time.Second}, {"in a soak", false, time.Hour}} {
-		x := embarkWith(t, 5, func(spec *Spec) { spec.Faults = nil })
+		x := newRigWith(t, 5, func(spec *Spec) { spec.Faults = nil })
 		x.policy.Soak, x.policy.HoldFor, x.policy.Percent = c.soak, 24*time.Hour, 100
 		x.goal.Pools = x.goal.Pools[:1]
 		x.goal.Pools[0].Size-- // a release, whatever the plan is
@@ -68,8 +68,8 @@ func (s *lateSwitch) Get(ctx context.Context) (int, bool, error) {
 // its way, stays there; and what a rollback knows of loads is no base for a shift.
 func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
 	for _, mute := range []int{0, 3, 8} {
-		spec, _ := phase4(1, false)
-		x, s := brief(t, 1, spec)
+		spec, _ := shiftFleet(1, false)
+		x, s := shortShift(t, 1, spec)
 		if err := s.Set(t.Context(), 5); err != nil {
 			t.Fatal(err)
 		}

@@ -32,8 +32,8 @@ func TestAnUnknownKeyIsNamedWithTheOneThatIsNear(t *testing.T) {
 	}
 }
 
-// TestATabIsNamed: the decoder's own words for it are about tokens and keys.
-func TestATabIsNamed(t *testing.T) {
+// TestATabInYAMLIsNamedAsATab: the decoder's own words for it are about tokens and keys.
+func TestATabInYAMLIsNamedAsATab(t *testing.T) {
 	for text, want := range map[string]string{
 		"servers:\n\t- {name: a}\n":                "f.yaml:2:1: line 2 begins with a tab; YAML wants blanks",
 		"policy:\n  soak: 1m\n  \tevery: 1s\n":     "f.yaml:3:3: line 3 begins with a tab; YAML wants blanks",

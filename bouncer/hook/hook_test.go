@@ -40,8 +40,8 @@ func within(d time.Duration) func(command, env []string) error {
 	}
 }
 
-// TestHooksTellWhatHappened runs a script for three events and looks at what it was told.
-func TestHooksTellWhatHappened(t *testing.T) {
+// TestHooksAreToldEventReasonAndOutcome runs a script for three events and looks at what it was told.
+func TestHooksAreToldEventReasonAndOutcome(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "told")
 	script := []string{"sh", "-c",
 		`echo "$PGBUDGET_EVENT|$PGBUDGET_SEQ|$PGBUDGET_REASON|$PGBUDGET_OUTCOME|$PGBUDGET_STEP|$PGBUDGET_ENVIRONMENT" >> ` +

@@ -285,7 +285,7 @@ var turns = []turned{
 	{name: "a time before 1.15", in: "constructed-1.8", new: "server_idle_timeout = 60\n", want: "server_idle_timeout"},
 }
 
-func TestEveryTurnOfAFileIsNamedAndNothingElse(t *testing.T) {
+func TestEveryChangeOfAFileIsNamedAndNothingElse(t *testing.T) {
 	t.Parallel()
 	for _, x := range turns {
 		folder := x.in

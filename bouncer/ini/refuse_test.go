@@ -8,7 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-func TestEditRefuses(t *testing.T) {
+func TestEditRefusesWhatItCannotChangeSafely(t *testing.T) {
 	t.Parallel()
 	const d = head + "[databases]\n"
 	for _, c := range []struct {

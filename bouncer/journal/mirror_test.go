@@ -144,8 +144,9 @@ func TestAMirrorThatHasDivergedIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestAJournalThatIsGoneWhileItsMirrorIsThere is a lost disk: nothing begins as if nothing had ever been moved.
-func TestAJournalThatIsGoneWhileItsMirrorIsThere(t *testing.T) {
+// TestAJournalThatIsGoneIsNotBegunWhileItsMirrorIsThere is a lost disk: nothing begins as if nothing had ever been
+// moved.
+func TestAJournalThatIsGoneIsNotBegunWhileItsMirrorIsThere(t *testing.T) {
 	path, mirror, _ := mirrored(t, 6)
 	for _, lose := range []func() error{func() error { return os.Truncate(path, 0) },
 		func() error { return os.Remove(path) }} {

@@ -280,8 +280,8 @@ func TestAnotherEventOfANumberIsNamed(t *testing.T) {
 	}
 }
 
-// TestManyPartsAreBounded names the newest.
-func TestManyPartsAreBounded(t *testing.T) {
+// TestOfManyPartsTheNewestAreNamed names the newest.
+func TestOfManyPartsTheNewestAreNamed(t *testing.T) {
 	r := newRelay(t)
 	r.record(2)
 	backup := r.is()

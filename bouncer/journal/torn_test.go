@@ -32,8 +32,8 @@ func TestALastLineThatACrashHasCutIsTold(t *testing.T) {
 	}
 }
 
-// TestWhatTornDoesNotTell are a line that is being written, and a journal that is not as it was written.
-func TestWhatTornDoesNotTell(t *testing.T) {
+// TestALineThatIsBeingWrittenIsNotTorn are a line that is being written, and a journal that is not as it was written.
+func TestALineThatIsBeingWrittenIsNotTorn(t *testing.T) {
 	if torn, err := Torn(filepath.Join(t.TempDir(), "none")); torn || err != nil {
 		t.Errorf("none: %v, %v", torn, err)
 	}

@@ -146,9 +146,9 @@ func TestASnapshotOfThisVersionComesInItsTime(t *testing.T) {
 	}
 }
 
-// TestAnOpeningThatFailsAtTheSnapshot because the mirror does not take it, or was cut in the middle of it: the next one
-// goes on, and there is one in either.
-func TestAnOpeningThatFailsAtTheSnapshot(t *testing.T) {
+// TestAnOpeningThatFailsAtTheSnapshotIsRepeated because the mirror does not take it, or was cut in the middle of it:
+// the next one goes on, and there is one in either.
+func TestAnOpeningThatFailsAtTheSnapshotIsRepeated(t *testing.T) {
 	dir := t.TempDir()
 	path, mirror := filepath.Join(dir, "j.jsonl"), filepath.Join(dir, "m.jsonl")
 	_, data := told(t, 60, 2000)

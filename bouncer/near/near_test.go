@@ -6,7 +6,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/near"
 )
 
-func TestName(t *testing.T) {
+func TestTheNearestNameIsFound(t *testing.T) {
 	names := []string{"servers", "max_connections", "weight", "on_step", "on_hold", "x"}
 	for word, want := range map[string]string{
 		"server": "servers", "max_connection": "max_connections", "wieght": "weight", "on_stop": "on_step",

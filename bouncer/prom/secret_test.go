@@ -210,7 +210,7 @@ func TestAnAddressOrHTTPConfigThatIsWrongIsRefusedWithoutItsSecrets(t *testing.T
 	}
 }
 
-func TestAPathPrefixIsKept(t *testing.T) {
+func TestAPathPrefixOfPrometheusIsKept(t *testing.T) {
 	got := ""
 	at := peer(t, func(w http.ResponseWriter, r *http.Request) {
 		got = r.URL.Path

@@ -11,7 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 )
 
-func TestLine(t *testing.T) {
+func TestControlCharactersOfALineAreEscaped(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                          "",
 		"main/app ± 3 → 5 é 名":      "main/app ± 3 → 5 é 名",

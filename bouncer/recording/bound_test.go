@@ -69,8 +69,8 @@ func TestTheLongestLineIsReadAndALongerOneIsNot(t *testing.T) {
 	}
 }
 
-// TestALookThatCouldNotBeReadIsNotWritten instead of a recording that is of no use.
-func TestALookThatCouldNotBeReadIsNotWritten(t *testing.T) {
+// TestASampleThatCouldNotBeReadIsNotWritten instead of a recording that is of no use.
+func TestASampleThatCouldNotBeReadIsNotWritten(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "fleet.jsonl")
 	w, err := Create(name, Header{At: epoch})
 	if err != nil {

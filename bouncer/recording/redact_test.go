@@ -49,8 +49,8 @@ func TestEqualIdentitiesStayEqualInARedactedRecording(t *testing.T) {
 	}
 }
 
-// TestTheHistoryOfARedactedRecordingNamesServersAsItsLooksDo so that both still belong together.
-func TestTheHistoryOfARedactedRecordingNamesServersAsItsLooksDo(t *testing.T) {
+// TestTheHistoryOfARedactedRecordingNamesServersAsItsSamplesDo so that both still belong together.
+func TestTheHistoryOfARedactedRecordingNamesServersAsItsSamplesDo(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "fleet.jsonl")
 	w, err := Create(name, Header{At: epoch, Redacted: true})
 	if err != nil {

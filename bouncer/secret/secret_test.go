@@ -33,7 +33,7 @@ func TestASecretIsMaskedWhereItIsOne(t *testing.T) {
 	}
 }
 
-func TestSecretsMayOverlap(t *testing.T) {
+func TestOverlappingSecretsAreBothMasked(t *testing.T) {
 	for _, c := range []struct {
 		text, want string
 		secrets    []secret.Secret

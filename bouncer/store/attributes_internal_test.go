@@ -69,7 +69,7 @@ func TestWhatIsLostIsNamed(t *testing.T) {
 	}
 }
 
-func TestWhatAFlagMeans(t *testing.T) {
+func TestEachInodeFlagHasItsLetter(t *testing.T) {
 	for flags, want := range map[uint32]string{0: "", flagNoDump | 0x80000: "", flagImmutable: "i", flagAppend: "a"} {
 		if got := (inode{flags}).pinned(); got != want {
 			t.Errorf("%x: %q, want %q", flags, got, want)

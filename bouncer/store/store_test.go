@@ -83,7 +83,7 @@ func TestWriteKeepsModeOwnerAndLink(t *testing.T) {
 	}
 }
 
-func TestWriteRefuses(t *testing.T) {
+func TestWriteRefusesWhatItWouldOverwrite(t *testing.T) {
 	t.Run("what somebody else has changed", func(t *testing.T) {
 		file, _ := folder(t)
 		f := store.File{Before: func(op string) error {

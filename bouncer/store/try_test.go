@@ -229,7 +229,7 @@ func TestAFlagOfLsattrRefuses(t *testing.T) {
 			}
 			undo, err := flagged(path, c.flag)
 			if err != nil {
-				t.Logf("flags cannot be set here (%v); TestWhatAFlagMeans reads them", err)
+				t.Logf("flags cannot be set here (%v); TestEachInodeFlagHasItsLetter reads them", err)
 				return
 			}
 			defer undo()

@@ -29,8 +29,8 @@ func newestFirst(events ...state.Event) (state.JournalState, iter.Seq2[state.Eve
 	}
 }
 
-// TestWhyAndStatusSayHowFarThePlanIs: a run that has ended well may have steps left, or have gone back.
-func TestWhyAndStatusSayHowFarThePlanIs(t *testing.T) {
+// TestExplainAndStatusSayHowFarThePlanIs: a run that has ended well may have steps left, or have gone back.
+func TestExplainAndStatusSayHowFarThePlanIs(t *testing.T) {
 	goal := &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 9}, {Pool: "main/app", Size: 13}}}
 	step := func(to int) []state.Event {
 		sets := []fleet.SettingChange{{Process: "ci/1", Alias: "app", Key: fleet.KeySize, From: 4, To: to}}

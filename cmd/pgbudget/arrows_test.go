@@ -137,8 +137,9 @@ func TestTimeIsAnArgument(t *testing.T) {
 	}
 }
 
-// TestWordsGoThroughOneDoor: what is said on the standard error passes quote.Writer, as it may hold foreign text.
-func TestWordsGoThroughOneDoor(t *testing.T) {
+// TestStandardErrorIsWrittenThroughQuoteWriter: what is said on the standard error passes quote.Writer, as it may hold
+// foreign text.
+func TestStandardErrorIsWrittenThroughQuoteWriter(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)

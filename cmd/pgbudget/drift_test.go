@@ -15,9 +15,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestDriftKeepsTheWayBack: to take what is there as right gives up the step in hand, so a run that ends with drift
+// TestDriftKeepsTheRollback: to take what is there as right gives up the step in hand, so a run that ends with drift
 // names that only where there is none.
-func TestDriftKeepsTheWayBack(t *testing.T) {
+func TestDriftKeepsTheRollback(t *testing.T) {
 	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 10, To: 9}}}
 	for name, c := range map[string]struct {
@@ -59,8 +59,8 @@ func TestWhatEndsARunSaysFirstWhatToDo(t *testing.T) {
 	}
 }
 
-// TestAJournalThatFailsLeavesAWayOn names the step in hand, and what goes on with it; the exit code stays.
-func TestAJournalThatFailsLeavesAWayOn(t *testing.T) {
+// TestAJournalThatFailsSaysHowToGoOn names the step in hand, and what goes on with it; the exit code stays.
+func TestAJournalThatFailsSaysHowToGoOn(t *testing.T) {
 	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 10, To: 9}}}
 	mirror := fmt.Errorf("the journal: %w", &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("broken pipe"),

@@ -24,14 +24,14 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// everyFault strikes all of them, and not those alone that are quick.
-var everyFault = flag.Bool("every-fault", false, "strike every fault")
+// everyFault causes all of them, and not those alone that are quick.
+var everyFault = flag.Bool("every-fault", false, "cause every fault")
 
 // fault is one thing that goes wrong while a step is wanted.
 type fault struct {
 	name   string
-	strike func(b *bench) (relieve func()) // makes it happen
-	when   state.ActionKind                // strike once that action is done; empty: before the command
+	cause  func(b *bench) (relieve func()) // makes it happen
+	when   state.ActionKind                // cause it once that action is done; empty: before the command
 	policy string                          // beside percent: 20; empty: a soak of a second
 	pools  string                          // instead of main, jobs and ci
 	window string                          // of a plan; empty: a second
@@ -46,7 +46,7 @@ type fault struct {
 	quick  bool // in CI, too
 }
 
-// bench is a lab on which faults strike one after the other.
+// bench is a lab on which faults happen one after the other.
 type bench struct {
 	t      testing.TB
 	l      *lab.Lab
@@ -91,8 +91,9 @@ func faultLoad(t testing.TB, l *lab.Lab) {
 	}
 }
 
-// TestFaults strikes each fault on a live lab while a step is taken, and wants the exit code, the reason and the bytes.
-func TestFaults(t *testing.T) {
+// TestAFaultEndsWithItsExitCodeAndReason causes each fault on a live lab while a step is taken, and wants the exit
+// code, the reason and the bytes.
+func TestAFaultEndsWithItsExitCodeAndReason(t *testing.T) {
 	b := &bench{t: t, l: labtest.Start(t, faultFleet())}
 	faultLoad(t, b.l)
 	time.Sleep(2 * time.Second)
@@ -149,7 +150,7 @@ func (b *bench) suffer(t testing.TB, f fault) string {
 	before := original
 	relieve := func() {}
 	if f.when == "" {
-		relieve = f.strike(b)
+		relieve = f.cause(b)
 		before = files(t, b.l)
 	}
 	if f.when == "" && !f.asks { // a dry run makes every check of the step, and ends with its exit code
@@ -228,7 +229,7 @@ func (b *bench) begin(t testing.TB, f fault) {
 	}
 }
 
-// step runs the command, and strikes once its journal says that it is time.
+// step runs the command, and causes the fault once its journal says that it is time.
 func (b *bench) step(t testing.TB, f fault, relieve *func(), more ...string) result {
 	t.Helper()
 	file, err := built()
@@ -248,10 +249,10 @@ func (b *bench) step(t testing.TB, f fault, relieve *func(), more ...string) res
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	for struck := f.when == ""; ; {
+	for caused := f.when == ""; ; {
 		select {
 		case err = <-ended:
-			if !struck {
+			if !caused {
 				t.Errorf("it ended before %s was done:\n%s", f.when, stderr.String())
 			}
 			r := result{stdout: stdout.String(), stderr: stderr.String()}
@@ -269,9 +270,9 @@ func (b *bench) step(t testing.TB, f fault, relieve *func(), more ...string) res
 			}
 			return r
 		case <-time.After(20 * time.Millisecond):
-			if !struck && b.did(f.when) {
-				struck = true
-				*relieve = f.strike(b)
+			if !caused && b.did(f.when) {
+				caused = true
+				*relieve = f.cause(b)
 			}
 		}
 	}

@@ -80,11 +80,11 @@ const blindStale, blindSoak = 5 * time.Second, 10 * time.Second
 // with the reason, once what was read last is stale: no sample waits for Prometheus longer than to the next.
 func (b *bench) holdsBlind(t testing.TB) {
 	b.t = t
-	var struck time.Time
+	var caused time.Time
 	row := b.suffer(t, fault{name: "cpu: alone", when: state.BeginStep,
 		policy: fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale),
 		config: protected,
-		strike: func(b *bench) func() { struck = time.Now(); return hungPrometheus(b, nil) }, moves: true, code: exitHeld,
+		cause:  func(b *bench) func() { caused = time.Now(); return hungPrometheus(b, nil) }, moves: true, code: exitHeld,
 		says: "cpu of pg is not known"})
 	events, _ := journal.Read(b.path)
 	i := slices.IndexFunc(events, func(e state.Event) bool {
@@ -94,7 +94,7 @@ func (b *bench) holdsBlind(t testing.TB) {
 	if i < 0 {
 		t.Fatalf("the journal has no hold: %s", row)
 	}
-	if late := events[i].At.Sub(struck); late > blindSoak+4*hungEvery { // a sample, and the answer that does not come
+	if late := events[i].At.Sub(caused); late > blindSoak+4*hungEvery { // a sample, and the answer that does not come
 		t.Errorf("it held %v after Prometheus hung, want at most %v", late, blindSoak+4*hungEvery)
 	}
 }
@@ -174,7 +174,7 @@ func (b *bench) hangOnce(t testing.TB, h hung) time.Duration {
 		when = state.BeginStep
 	}
 	relieve := func() {}
-	r := b.step(t, fault{when: when, strike: hit}, &relieve, "--yes")
+	r := b.step(t, fault{when: when, cause: hit}, &relieve, "--yes")
 	relieve()
 	if r.code != exitAborted {
 		t.Errorf("%s: exit %d, want %d:\n%s", h.name, r.code, exitAborted, r.stderr)

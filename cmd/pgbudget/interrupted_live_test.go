@@ -35,8 +35,8 @@ func interruptedFleet(gen lab.Generation) lab.Spec {
 
 // interruptions are what happens to a command at some moment. Each returns what ends it.
 var interruptions = []struct {
-	name   string
-	strike func(s *ordeal) (relieve func())
+	name  string
+	cause func(s *ordeal) (relieve func())
 }{
 	{"SIGINT", signalled(syscall.SIGINT)},
 	{"SIGTERM", signalled(syscall.SIGTERM)},
@@ -74,9 +74,9 @@ type ordeal struct {
 	told  []string
 }
 
-// interrupt runs a command, and strikes it after a while. It returns once it has ended and nothing strikes any more.
-func (s *ordeal) interrupt(strike func(*ordeal) func(), after, lasts time.Duration, args ...string) (code int,
-	struck bool) {
+// interrupt runs a command, and causes its fault after a while. It returns once both have ended.
+func (s *ordeal) interrupt(cause func(*ordeal) func(), after, lasts time.Duration, args ...string) (code int,
+	caused bool) {
 	s.t.Helper()
 	file, err := built()
 	if err != nil {
@@ -93,18 +93,18 @@ func (s *ordeal) interrupt(strike func(*ordeal) func(), after, lasts time.Durati
 	ended := make(chan error, 1)
 	go func() { ended <- s.cmd.Wait() }()
 	relieve := func() {}
-	strikes, relieves, overdue := time.After(after), time.After(after+lasts), time.After(5*time.Minute)
-	if strike == nil {
-		strikes = nil
+	due, relieves, overdue := time.After(after), time.After(after+lasts), time.After(5*time.Minute)
+	if cause == nil {
+		due = nil
 	}
 	for running := true; running; {
 		select {
 		case <-ended:
 			running = false
-		case <-strikes:
-			relieve, struck = strike(s), true
+		case <-due:
+			relieve, caused = cause(s), true
 		case <-relieves:
-			if relieve(); struck {
+			if relieve(); caused {
 				relieve = func() {}
 			}
 		case <-overdue:
@@ -113,9 +113,9 @@ func (s *ordeal) interrupt(strike func(*ordeal) func(), after, lasts time.Durati
 		}
 	}
 	relieve()
-	s.told = append(s.told, fmt.Sprintf("$ pgbudget %s (struck %v, after %v)\n%s", strings.Join(args, " "), struck, after,
+	s.told = append(s.told, fmt.Sprintf("$ pgbudget %s (caused %v, after %v)\n%s", strings.Join(args, " "), caused, after,
 		said.String()))
-	return s.cmd.ProcessState.ExitCode(), struck
+	return s.cmd.ProcessState.ExitCode(), caused
 }
 
 // TestWhateverIsInterruptedEndsWhereItIsLedLive interrupts runs, steps and rollbacks at random moments in random ways,
@@ -199,9 +199,9 @@ func (b *bench) ordeal(t testing.TB, r *rand.Rand, before, goal map[string]strin
 	for range 1 + r.IntN(4) {
 		what := [][]string{{"run"}, {"run"}, {"step"}, {"rollback"}, {"rollback", "--now"}}[r.IntN(5)]
 		kind := interruptions[r.IntN(len(interruptions))]
-		code, struck := s.interrupt(kind.strike, time.Duration(r.IntN(8000))*time.Millisecond,
+		code, caused := s.interrupt(kind.cause, time.Duration(r.IntN(8000))*time.Millisecond,
 			time.Duration(1000+r.IntN(8000))*time.Millisecond, what...)
-		if struck {
+		if caused {
 			met[kind.name]++
 			met[fmt.Sprintf("exit %d", code)]++
 		}

@@ -50,8 +50,8 @@ func note() {
 	}
 }
 
-// TestScripts runs the built command on the scripts under testdata, wrong input above all.
-func TestScripts(t *testing.T) {
+// TestEveryScriptEndsAsItIsWritten runs the built command on the scripts under testdata, wrong input above all.
+func TestEveryScriptEndsAsItIsWritten(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},

@@ -61,8 +61,8 @@ func BenchmarkPlanPath(b *testing.B) {
 	}
 }
 
-// TestPlanningAWayEndsOnASignal: it may take long, and nothing is being moved.
-func TestPlanningAWayEndsOnASignal(t *testing.T) {
+// TestPlanningAPathEndsOnASignal: it may take long, and nothing is being moved.
+func TestPlanningAPathEndsOnASignal(t *testing.T) {
 	config := declaredPools(t, 5000)
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		c := pathCommand(t.Context(), config)

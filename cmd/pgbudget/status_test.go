@@ -123,8 +123,8 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 	}
 }
 
-// TestWhySaysWhatHasComeBetween: a run that is no more waits for nothing, and a pause holds whatever was decided.
-func TestWhySaysWhatHasComeBetween(t *testing.T) {
+// TestExplainSaysWhatHasComeBetween: a run that is no more waits for nothing, and a pause holds whatever was decided.
+func TestExplainSaysWhatHasComeBetween(t *testing.T) {
 	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 10, To: 9}}}
 	m := state.JournalState{Step: step, StepNumber: 3, Running: true}

@@ -19,8 +19,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestForgetAsksBeforeItGivesAStepInHandUp: who agrees to it on a terminal gives it up, and nobody else.
-func TestForgetAsksBeforeItGivesAStepInHandUp(t *testing.T) {
+// TestAcceptAsksBeforeItGivesAStepInHandUp: who agrees to it on a terminal gives it up, and nobody else.
+func TestAcceptAsksBeforeItGivesAStepInHandUp(t *testing.T) {
 	for typed, want := range map[string]int{"no\n": exitHeld, "\n": exitHeld, "yes\n": exitDone} {
 		folder := t.TempDir()
 		path, config := filepath.Join(folder, "h.jsonl"), filepath.Join(folder, "hand.yaml")

@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// TestEveryRoadLeadsToTheSameOptimum solves crossings by copies too large for
+// TestEveryAlgorithmFindsTheSameOptimum solves crossings by copies too large for
 // brute force, as one component and, with every row's items in another order
 // and the search limited, again: proofs must agree, and no cut off search may
 // beat a proof or claim a gap that is too small.
-func TestEveryRoadLeadsToTheSameOptimum(t *testing.T) {
+func TestEveryAlgorithmFindsTheSameOptimum(t *testing.T) {
 	branched, bounded := 0, 0
 	for seed := range uint64(1500) {
 		rng := rand.New(rand.NewPCG(seed, 90))

@@ -171,9 +171,9 @@ func TestADatabaseOfAStarIsKnownByTheFile(t *testing.T) {
 	}
 }
 
-// TestALineOfAStarThatMayNotBeInForce: the file's may not be loaded, and one that was taken out of it stays until a
-// restart.
-func TestALineOfAStarThatMayNotBeInForce(t *testing.T) {
+// TestALineOfAStarThatMayNotBeInForceIsCountedAtMost: the file's may not be loaded, and one that was taken out of it
+// stays until a restart.
+func TestALineOfAStarThatMayNotBeInForceIsCountedAtMost(t *testing.T) {
 	star := func(size int) []fleet.FiledLine {
 		return []fleet.FiledLine{{Alias: fleet.AutoDB, Star: &fleet.StarLine{Host: "10.0.0.1", Port: 5432, SizeConns: size,
 			ReserveConns: -1}}, {Alias: "app"}}

@@ -9,9 +9,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// TestDirectConnectionsOfAServerThatIsNotLookedAt: what nobody saw and nobody declared is not nothing; a history is
-// evidence, and beats a declaration that is too small.
-func TestDirectConnectionsOfAServerThatIsNotLookedAt(t *testing.T) {
+// TestUnobservedDirectConnectionsAreDeclaredRecordedOrRefused: what nobody saw and nobody declared is not nothing; a
+// history is evidence, and beats a declaration that is too small.
+func TestUnobservedDirectConnectionsAreDeclaredRecordedOrRefused(t *testing.T) {
 	declared := func(conns int) *int { return &conns }
 	var seen load.Histogram
 	for range load.HistorySamples {

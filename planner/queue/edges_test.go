@@ -8,7 +8,7 @@ import (
 
 var inf = math.Inf(1)
 
-func TestEdgesOfTheDomain(t *testing.T) {
+func TestErlangFormulasAreExactAtTheEdgesOfTheDomain(t *testing.T) {
 	t.Parallel()
 	tiny := math.SmallestNonzeroFloat64
 	for _, c := range []struct {
@@ -42,7 +42,7 @@ func TestEdgesOfTheDomain(t *testing.T) {
 	}
 }
 
-func TestWaitsAtTheEdges(t *testing.T) {
+func TestWaitsAreExactAtTheEdgesOfTheDomain(t *testing.T) {
 	t.Parallel()
 	m := Model{Hold: time.Second}
 	for _, c := range []struct {

@@ -68,7 +68,7 @@ func TestMinServersIsTheSmallestSizeThatKeepsEveryPromise(t *testing.T) {
 	}
 }
 
-func TestMinServersOnKnownSizes(t *testing.T) {
+func TestMinServersMatchesKnownSizes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
@@ -98,8 +98,8 @@ func TestMinServersOnKnownSizes(t *testing.T) {
 	}
 }
 
-// TestMinServersAtALargeLoad finds the boundary itself: one server fewer breaks the promise that decided.
-func TestMinServersAtALargeLoad(t *testing.T) {
+// TestMinServersIsTheBoundaryAtALargeLoad finds the boundary itself: one server fewer breaks the promise that decided.
+func TestMinServersIsTheBoundaryAtALargeLoad(t *testing.T) {
 	t.Parallel()
 	const a, hold = 1e5, 20 * time.Millisecond
 	m := Model{Hold: hold, SCVFactor: 2}

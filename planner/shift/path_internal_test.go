@@ -8,9 +8,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// TestTheWayBackIsSizedForTheMostThatMayCome: whatever the fraction may be, the giving pool is sized for the load that
+// TestAShiftBackIsSizedForTheMostThatMayCome: whatever the fraction may be, the giving pool is sized for the load that
 // is left of it then, and the receiving one for what has come.
-func TestTheWayBackIsSizedForTheMostThatMayCome(t *testing.T) {
+func TestAShiftBackIsSizedForTheMostThatMayCome(t *testing.T) {
 	f, s, _ := RandomShift(rand.New(rand.NewPCG(1, 9)))
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 10))

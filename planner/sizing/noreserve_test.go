@@ -10,9 +10,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
-// TestAFreeReserveBesideUsersOfTheirOwn: one in doubt makes the pool's connections bend in it, and users with a size of
-// their own cost as much of it as those without. It stays where connections are left over.
-func TestAFreeReserveBesideUsersOfTheirOwn(t *testing.T) {
+// TestAFreeReserveStaysWhereConnectionsAreLeftOver: one in doubt makes the pool's connections bend in it, and users
+// with a size of their own cost as much of it as those without. It stays where connections are left over.
+func TestAFreeReserveStaysWhereConnectionsAreLeftOver(t *testing.T) {
 	for name, users := range map[string][]fleet.UserLimit{
 		"a reserve in doubt": {{Name: "app1", ReserveConns: 3, DoubtfulReserve: true}},
 		"a size":             {{Name: "app1", SizeConns: 5}},

@@ -35,7 +35,7 @@ func TestDigitsHasThreeAndNoExponent(t *testing.T) {
 	}
 }
 
-func TestCount(t *testing.T) {
+func TestACountHasItsNounInTheRightNumber(t *testing.T) {
 	for _, c := range []struct {
 		n         int
 		one, want string

@@ -48,8 +48,8 @@ func TestRealWorldsGiveOneReportForAnyNumberOfWorkers(t *testing.T) {
 	}
 }
 
-// TestLookingChangesNothing: the planner's looks are taken in a world of their own.
-func TestLookingChangesNothing(t *testing.T) {
+// TestObservingChangesNothing: the planner's looks are taken in a world of their own.
+func TestObservingChangesNothing(t *testing.T) {
 	with, without := starter(t, "1m"), starter(t, "1m")
 	without.Estimate = false
 	a, errA := with.Run(t.Context())

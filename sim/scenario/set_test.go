@@ -22,7 +22,7 @@ script:
 expect: [timed_out == 0]
 `
 
-func TestSetChangesOneValue(t *testing.T) {
+func TestSetChangesTheValueAtItsPathAlone(t *testing.T) {
 	for _, c := range []struct {
 		path, value string
 		got         func(s *Scenario) any

@@ -68,7 +68,7 @@ func TestWhatIsLeftOutIsLeftToTheEngine(t *testing.T) {
 	}
 }
 
-func TestZeroIsNoTimeOut(t *testing.T) {
+func TestATimeOutOfZeroIsNone(t *testing.T) {
 	s := read(t, with("bouncers: [{group: main, settings: {reserve_pool_timeout: 0, query_wait_timeout: 0s, "+
 		"server_idle_timeout: 0h, server_login_retry: 0s, server_round_robin: 1}}]")).Spec().Groups[0].Settings
 	if want := (sim.Settings{ReservePoolTimeout: sim.Disabled, QueryWaitTimeout: sim.Disabled,

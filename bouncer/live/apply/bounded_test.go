@@ -49,9 +49,9 @@ func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
 	}
 }
 
-// TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready takes back an action that has reached the first of three
+// TestAnUndoNeedsNoWriteToAFileThatSaysItAlready takes back an action that has reached the first of three
 // processes. The others' files cannot be written, and need not be.
-func TestTheWayBackNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
+func TestAnUndoNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
 	f, _, _, stores := processes(t, 3, func(int) bool { return true })
 	hands, trying := carefully(f, stores)
 	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil {

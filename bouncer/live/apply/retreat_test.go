@@ -76,8 +76,8 @@ func TestNothingIsBegunWithOnceAnActIsGivenUp(t *testing.T) {
 	}
 }
 
-// TestALookThatHangsKeepsNoProcessFromGoingBack but the one that does not answer.
-func TestALookThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
+// TestASampleThatHangsKeepsNoProcessFromGoingBack but the one that does not answer.
+func TestASampleThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 	fleet, hands, fakes, stores := processes(t, 3, func(int) bool { return true })
 	if err := hands.Apply(t.Context(), livetest.Grant(3)); err != nil {
 		t.Fatal(err)

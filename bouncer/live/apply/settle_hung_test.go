@@ -16,9 +16,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// TestAStoreThatHangsHoldsUpOneLook: what the file said counts until the process shows other settings, and the read
+// TestAStoreThatHangsHoldsUpOneSample: what the file said counts until the process shows other settings, and the read
 // that hangs is waited for beside the samples.
-func TestAStoreThatHangsHoldsUpOneLook(t *testing.T) {
+func TestAStoreThatHangsHoldsUpOneSample(t *testing.T) {
 	t.Parallel()
 	f, _, fakes, stores := processes(t, 1, func(int) bool { return true })
 	store := &livetest.Hanging{Memory: stores[0], Free: make(chan struct{})}

@@ -78,12 +78,12 @@ func TestOverAUnixSocketTheProcessIdTells(t *testing.T) {
 	WantOwners(t, new(tracker).observe([]admin.Link{l}, shot{hidden}, shot{hidden}), fleet.OwnerDirect)
 }
 
-func TestABackendOfTheNewestLookAloneIsUnclear(t *testing.T) {
+func TestABackendOfTheNewestSampleAloneIsUnclear(t *testing.T) {
 	b := from(OtherHost, 100)
 	WantOwners(t, new(tracker).observe(nil, shot{}, shot{b}), fleet.OwnerUnclear)
 }
 
-func TestAThirdLookTellsWhoStays(t *testing.T) {
+func TestAThirdSampleTellsWhoStays(t *testing.T) {
 	b := from(BouncerHost, 100)
 	otherRole := b
 	otherRole.user = "dba"
@@ -107,7 +107,7 @@ func TestAThirdLookTellsWhoStays(t *testing.T) {
 	}
 }
 
-func TestAnUnclearBackendProvesNothingAtTheNextLook(t *testing.T) {
+func TestAnUnclearBackendProvesNothingAtTheNextSample(t *testing.T) {
 	tr := knowing()
 	b := from(BouncerHost, 100)
 	WantOwners(t, tr.observe(nil, shot{}, shot{running(b, 5)}), fleet.OwnerUnclear)
@@ -133,7 +133,7 @@ func TestOneThatIsLetGoAndIdlesOnIsDirect(t *testing.T) {
 	WantOwners(t, tr.observe(nil, shot{b}, shot{b}), fleet.OwnerDirect)
 }
 
-func TestAnOrphanIsKnownAtTheFirstLookByHostAndPool(t *testing.T) {
+func TestAnOrphanIsKnownAtTheFirstSampleByHostAndPool(t *testing.T) {
 	b := running(from(BouncerHost, 100), 5)
 	otherRole := b
 	otherRole.user = "dba"
@@ -147,7 +147,7 @@ func TestAnOrphanIsKnownAtTheFirstLookByHostAndPool(t *testing.T) {
 	}
 }
 
-func TestANewQueryBetweenTheTwoLooksIsNoOrphans(t *testing.T) {
+func TestANewQueryBetweenTheTwoSamplesIsNoOrphans(t *testing.T) {
 	b := from(BouncerHost, 100)
 	WantOwners(t, knowing().observe(nil, shot{running(b, 5)}, shot{running(b, 6)}), fleet.OwnerDirect)
 }
@@ -172,7 +172,7 @@ func TestAProcessIdThatCameAgainIsAnotherBackend(t *testing.T) {
 	WantOwners(t, tr.observe(nil, shot{again}, shot{again}), fleet.OwnerDirect)
 }
 
-func TestOneListedInAnyPassIsThePoolsAndLeavesAtTheNextLook(t *testing.T) {
+func TestOneListedInAnyPassIsThePoolsAndLeavesAtTheNextSample(t *testing.T) {
 	tr := new(tracker)
 	b := running(from(BouncerHost, 100), 5)
 	index := []admin.Link{listing(b)} // in the first pass only

@@ -88,7 +88,7 @@ func TestAConsoleThatHangsIsNamedAndThereIsNoPartialPicture(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreKeptFromLookToLook(t *testing.T) {
+func TestConnectionsAreKeptFromSampleToSample(t *testing.T) {
 	console := livetest.NewFake(t, "1.24.1")
 	f := livetest.Open(t, livetest.Consoles(console))
 	for range 3 {

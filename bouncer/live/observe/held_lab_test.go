@@ -98,8 +98,8 @@ func TestTheLockOfAServerThatHangsIsNotKnown(t *testing.T) {
 	livetest.WantKind(t, "it answers again", f.LockedNow(t.Context()), 0, true)
 }
 
-// TestTheLockIsAskedAfterBesideLooks, for the detector of races: a sample opens sessions, a question never does.
-func TestTheLockIsAskedAfterBesideLooks(t *testing.T) {
+// TestTheLockIsAskedAfterBesideSamples, for the detector of races: a sample opens sessions, a question never does.
+func TestTheLockIsAskedAfterBesideSamples(t *testing.T) {
 	t.Parallel()
 	s, fleet := locksmith(t)
 	f := fleet(livetest.Generous)

@@ -161,7 +161,7 @@ func TestChurnIsNotMistakenForDirectClients(t *testing.T) {
 	}
 }
 
-func TestAFullServerCanStillBeLookedAt(t *testing.T) {
+func TestAFullServerCanStillBeObserved(t *testing.T) {
 	t.Parallel()
 	spec := labtest.TwoGenerations(1, 4)
 	spec.Servers[0].MaxConnections = 12

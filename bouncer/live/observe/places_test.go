@@ -197,8 +197,8 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 	}
 }
 
-// TestALookKeepsNobodyFromTheLock has one that samples all the time while others take it one after the other.
-func TestALookKeepsNobodyFromTheLock(t *testing.T) {
+// TestAnObservationKeepsNobodyFromTheLock has one that samples all the time while others take it one after the other.
+func TestAnObservationKeepsNobodyFromTheLock(t *testing.T) {
 	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	s := l.Server("main")
 	targets := admin.Targets{Timeout: livetest.Generous,

@@ -13,8 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestJourneyTellsWhatIsWaitedForAndHowLong moves the bar of a terminal by looks, and prints events above it.
-func TestJourneyTellsWhatIsWaitedForAndHowLong(t *testing.T) {
+// TestProgressTellsWhatIsWaitedForAndHowLong moves the bar of a terminal by looks, and prints events above it.
+func TestProgressTellsWhatIsWaitedForAndHowLong(t *testing.T) {
 	var out bytes.Buffer
 	j := &journey{w: &out, bar: newJourneyBar(&out)}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -39,8 +39,9 @@ func TestJourneyTellsWhatIsWaitedForAndHowLong(t *testing.T) {
 	}
 }
 
-// TestAStepCountsItsOwnWayAndSaysHowFarThePlanIs: what comes after the step is none of its bar, and is said at its end.
-func TestAStepCountsItsOwnWayAndSaysHowFarThePlanIs(t *testing.T) {
+// TestAStepCountsItsOwnActionsAndSaysHowFarThePlanIs: what comes after the step is none of its bar, and is said at its
+// end.
+func TestAStepCountsItsOwnActionsAndSaysHowFarThePlanIs(t *testing.T) {
 	for _, c := range []struct {
 		steps, done int
 		inHand      bool

@@ -19,7 +19,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// prometheusFaults strikes those of a real Prometheus, on a lab of their own: exporters are direct clients, too.
+// prometheusFaults causes those of a real Prometheus, on a lab of their own: exporters are direct clients, too.
 func prometheusFaults(t *testing.T) string {
 	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 40}},
@@ -59,19 +59,19 @@ func prometheusFaults(t *testing.T) string {
 	// what was read last is stale within the soak
 	blind := fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale)
 	for _, f := range []fault{
-		{name: "a signal reads NaN", strike: nothing, config: asking("vector(0) / 0"), pools: pools, code: exitHeld,
+		{name: "a signal reads NaN", cause: nothing, config: asking("vector(0) / 0"), pools: pools, code: exitHeld,
 			says: "NaN"},
-		{name: "a signal has several series", strike: nothing, config: asking("up"), pools: pools, code: exitHeld,
+		{name: "a signal has several series", cause: nothing, config: asking("up"), pools: pools, code: exitHeld,
 			says: "series"},
-		{name: "a signal has no series", strike: nothing, config: asking("no_such_metric"), pools: pools, code: exitHeld,
+		{name: "a signal has no series", cause: nothing, config: asking("no_such_metric"), pools: pools, code: exitHeld,
 			says: "active of pg is not known"},
-		{name: "Prometheus hangs in mid-step", policy: blind, strike: signal(syscall.SIGSTOP, syscall.SIGCONT),
+		{name: "Prometheus hangs in mid-step", policy: blind, cause: signal(syscall.SIGSTOP, syscall.SIGCONT),
 			when: state.BeginStep, config: asking(good), pools: pools, moves: true, code: exitHeld,
 			says: "active of pg is not known"},
-		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", policy: blind, strike: signal(syscall.SIGSTOP,
+		{name: "Prometheus hangs in mid-step, and cpu: alone asks it", policy: blind, cause: signal(syscall.SIGSTOP,
 			syscall.SIGCONT), when: state.BeginStep, config: protected, pools: pools, moves: true, code: exitHeld,
 			says: "cpu of pg is not known"},
-		{name: "Prometheus is gone in mid-step", policy: blind, strike: signal(syscall.SIGKILL, 0), when: state.BeginStep,
+		{name: "Prometheus is gone in mid-step", policy: blind, cause: signal(syscall.SIGKILL, 0), when: state.BeginStep,
 			config: asking(good), pools: pools, moves: true, code: exitHeld, says: "active of pg is not known"},
 	} {
 		f.window = "3s" // loads are measured

@@ -18,8 +18,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// wiring is a switch between the controller and the world's.
-type wiring struct {
+// testSwitch is a switch between the controller and the world's.
+type testSwitch struct {
 	bouncer.Switch
 	mute  bool                             // there is no way to ask it
 	dead  bool                             // it says what it was told, and nothing moves
@@ -28,7 +28,7 @@ type wiring struct {
 }
 
 // Get says what the switch says.
-func (s *wiring) Get(ctx context.Context) (int, bool, error) {
+func (s *testSwitch) Get(ctx context.Context) (int, bool, error) {
 	switch {
 	case s.mute:
 		return 0, false, nil
@@ -39,7 +39,7 @@ func (s *wiring) Get(ctx context.Context) (int, bool, error) {
 }
 
 // Set turns it.
-func (s *wiring) Set(ctx context.Context, percent int) error {
+func (s *testSwitch) Set(ctx context.Context, percent int) error {
 	if s.hears != nil {
 		if err := s.hears(percent); err != nil {
 			return err
@@ -51,20 +51,20 @@ func (s *wiring) Set(ctx context.Context, percent int) error {
 	return s.Switch.Set(ctx, percent)
 }
 
-// brief makes phase 4 for a short run in turns of 25 points, its loads measured.
-func brief(t *testing.T, seed uint64, spec Spec) (*expedition, *wiring) {
+// shortShift makes a shift for a short run in increments of 25 points, its loads measured.
+func shortShift(t *testing.T, seed uint64, spec Spec) (*rig, *testSwitch) {
 	t.Helper()
-	x := roll(t, spec, seed, load.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, 25)
+	x := shiftRig(t, spec, seed, load.Range{Lower: 0.2, Target: 0.3, Upper: 0.45}, 25)
 	x.policy.Soak, x.policy.HoldFor = 2*time.Minute, 5*time.Minute
 	x.measure(5*time.Second, time.Minute)
 	x.w.after = x.watch
-	s := &wiring{Switch: x.traffic[0].Switch}
+	s := &testSwitch{Switch: x.traffic[0].Switch}
 	x.traffic[0].Switch = s
 	return x, s
 }
 
 // arrivedAt wants a run to have ended with all traffic moved and nothing broken.
-func (x *expedition) arrivedAt(report bouncer.Report, err error) {
+func (x *rig) arrivedAt(report bouncer.Report, err error) {
 	x.t.Helper()
 	if err != nil || report.Outcome != state.Done || x.w.shares[0] != 100 || len(x.broken) > 0 {
 		x.t.Fatalf("%v %s at %g %%: %s %v", err, report.Outcome, x.w.shares[0], report.Reason, x.broken)
@@ -80,8 +80,8 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 	}
 	for _, mute := range answers {
 		again := 0
-		spec, _ := phase4(1, false)
-		whole, s := brief(t, 1, spec)
+		spec, _ := shiftFleet(1, false)
+		whole, s := shortShift(t, 1, spec)
 		s.mute = mute
 		whole.arrivedAt(whole.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{}))
 		ends := whole.sizes()
@@ -90,7 +90,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 			stride = 11
 		}
 		for at := 2; at <= len(whole.events); at += stride {
-			x, s := brief(t, 1, spec)
+			x, s := shortShift(t, 1, spec)
 			s.mute = mute
 			x.dieAt, x.torn = at, at%3
 			if _, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{}); !errors.Is(err, errDead) {
@@ -128,7 +128,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 }
 
 // aim is where a run goes before it knows more: the plan for the loads as they were measured.
-func (x *expedition) aim() (sizing.Goal, error) {
+func (x *rig) aim() (sizing.Goal, error) {
 	fleet, err := budget.Model(x.w.Now(), x.declared(), x.before, x.loads)
 	if err != nil {
 		return sizing.Goal{}, err
@@ -139,8 +139,8 @@ func (x *expedition) aim() (sizing.Goal, error) {
 
 // TestASwitchThatMovesNothingHolds: it says what it was told, and the counters say that nothing came.
 func TestASwitchThatMovesNothingHolds(t *testing.T) {
-	spec, _ := phase4(1, false)
-	x, s := brief(t, 1, spec)
+	spec, _ := shiftFleet(1, false)
+	x, s := shortShift(t, 1, spec)
 	s.dead = true
 	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
 	if err != nil || report.Outcome != state.Held || !strings.Contains(report.Reason, "nothing moved") {
@@ -153,9 +153,9 @@ func TestASwitchThatMovesNothingHolds(t *testing.T) {
 
 // TestASwitchThatSomebodyElseTurnsEndsTheRun, and nothing is written any more.
 func TestASwitchThatSomebodyElseTurnsEndsTheRun(t *testing.T) {
-	spec, _ := phase4(1, false)
+	spec, _ := shiftFleet(1, false)
 	spec.Script = []Action{{At: 4 * time.Minute, Kind: SetShare, Percent: 90}}
-	x, _ := brief(t, 1, spec)
+	x, _ := shortShift(t, 1, spec)
 	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
 	if err != nil || report.Outcome != state.Drifted || !strings.Contains(report.Reason,
 		"says 90 %, and the journal 25 %") {
@@ -165,8 +165,8 @@ func TestASwitchThatSomebodyElseTurnsEndsTheRun(t *testing.T) {
 
 // TestASwitchThatFailsIsTriedAgain: nothing soaks before it has answered.
 func TestASwitchThatFailsIsTriedAgain(t *testing.T) {
-	spec, _ := phase4(1, false)
-	x, s := brief(t, 1, spec)
+	spec, _ := shiftFleet(1, false)
+	x, s := shortShift(t, 1, spec)
 	fails := 2
 	s.hears = func(int) error {
 		if fails--; fails >= 0 {
@@ -186,11 +186,11 @@ func TestASwitchThatFailsIsTriedAgain(t *testing.T) {
 
 // TestOneShiftFollowsAnother: main gives to ci, then to sec, and the sizes end where a plan for all of that is.
 func TestOneShiftFollowsAnother(t *testing.T) {
-	spec, _ := phase4(1, false)
+	spec, _ := shiftFleet(1, false)
 	spec.Groups = append(spec.Groups, GroupSpec{Name: "sec", Processes: 3, Version: "1.24"})
 	spec.Pools = append(spec.Pools, PoolSpec{ID: "sec/app", Server: "pg", SizeConns: 2})
 	spec.Shifts = append(spec.Shifts, ShiftSpec{From: "main/app", To: "sec/app", Fraction: 0.2})
-	x, _ := brief(t, 1, spec)
+	x, _ := shortShift(t, 1, spec)
 	x.traffic = append(x.traffic, bouncer.Traffic{Shift: shift.Shift{From: "main/app", To: "sec/app",
 		Fraction: load.Range{Lower: 0.1, Target: 0.2, Upper: 0.4}, Until: 50}, Switch: x.w.Switch(1)})
 	x.arrivedAt(x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{}))
@@ -213,8 +213,8 @@ func TestOneShiftFollowsAnother(t *testing.T) {
 
 // TestAStepIsRolledBackWithItsTraffic goes half of the way and back.
 func TestAStepIsRolledBackWithItsTraffic(t *testing.T) {
-	spec, _ := phase4(1, false)
-	x, _ := brief(t, 1, spec)
+	spec, _ := shiftFleet(1, false)
+	x, _ := shortShift(t, 1, spec)
 	before := x.sizes()
 	r := x.rebalancer()
 	r.Steps = 2
