@@ -4,25 +4,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"regexp"
-	"testing"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 )
-
-// Scales are those of tiny and of large fleets.
-var Scales = []float64{1e-6, 1e-3, 1, 1e3, 1e6, 1e8}
-
-// NoExponent fails where a text is empty or writes a number with an exponent.
-func NoExponent(t *testing.T, what string, scale float64, text string) {
-	t.Helper()
-	if text == "" || Exponent.MatchString(text) {
-		t.Errorf("%s, × %g: %q", what, scale, text)
-	}
-}
 
 // TriedPool is what a pool may get: sizes and reserves with what they cost and take, by arithmetic of its own.
 type TriedPool struct {
@@ -187,9 +174,6 @@ func DrawLimited(r *rand.Rand, k LimitKinds) budget.Fleet {
 	}
 	return f
 }
-
-// Exponent is how a number looks that people do not read.
-var Exponent = regexp.MustCompile(`\de[+-]\d`)
 
 // LimitKinds are the limits that a drawn fleet may have.
 type LimitKinds struct {

@@ -1,4 +1,4 @@
-package shift
+package shift_test
 
 import (
 	"math"
@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
 )
 
 // TestAShiftBackIsSizedForTheMostThatMayCome: whatever the fraction may be, the giving pool is sized for the load that
 // is left of it then, and the receiving one for what has come.
 func TestAShiftBackIsSizedForTheMostThatMayCome(t *testing.T) {
-	f, s, _ := RandomShift(rand.New(rand.NewPCG(1, 9)))
+	f, s, _ := plannertest.RandomShift(rand.New(rand.NewPCG(1, 9)))
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 10))
 		whole, own := 1+99*r.Float64(), 10*r.Float64()
@@ -28,7 +29,7 @@ func TestAShiftBackIsSizedForTheMostThatMayCome(t *testing.T) {
 			f.Pools[i].Load.Erlangs = load.Range{Lower: e, Target: e, Upper: e}
 			f.Pools[i].Load.PerSec = e / 0.01
 		}
-		from, to := s.pair(f, z)
+		from, to := s.Pair(f, z)
 		a, b = at(z)
 		for i, e := range []load.Range{from.Load.Erlangs, to.Load.Erlangs} {
 			want := []float64{a, b}[i]

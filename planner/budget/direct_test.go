@@ -1,12 +1,14 @@
-package budget
+package budget_test
 
 import (
 	"strings"
 	"testing"
 
+	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/plannertest"
 )
 
 // TestUnobservedDirectConnectionsAreDeclaredRecordedOrRefused: what nobody saw and nobody declared is not nothing; a
@@ -15,10 +17,10 @@ func TestUnobservedDirectConnectionsAreDeclaredRecordedOrRefused(t *testing.T) {
 	declared := func(conns int) *int { return &conns }
 	var seen load.Histogram
 	for range load.HistorySamples {
-		seen = seen.Add(Epoch, 4)
+		seen = seen.Add(plannertest.Epoch, 4)
 	}
-	history := load.History{Servers: []load.ServerHistory{{Server: "pg", Direct: seen.Add(Epoch, 11)}}}
-	short := load.History{Servers: []load.ServerHistory{{Server: "pg", Direct: load.Histogram{}.Add(Epoch, 4)}}}
+	history := load.History{Servers: []load.ServerHistory{{Server: "pg", Direct: seen.Add(plannertest.Epoch, 11)}}}
+	short := load.History{Servers: []load.ServerHistory{{Server: "pg", Direct: load.Histogram{}.Add(plannertest.Epoch, 4)}}}
 	for _, x := range []struct {
 		name     string
 		declared *int
@@ -34,7 +36,7 @@ func TestUnobservedDirectConnectionsAreDeclaredRecordedOrRefused(t *testing.T) {
 		{"history says more", declared(7), history, 11, "declared as 7"},
 		{"history says less", declared(12), history, 12, "declared"},
 	} {
-		line, _, err := directLine("pg", DeclaredServer{Name: "pg", DirectConns: x.declared, DirectCount: CountHighest},
+		line, _, err := budget.DirectLine("pg", budget.DeclaredServer{Name: "pg", DirectConns: x.declared, DirectCount: budget.CountHighest},
 			fleet.Server{}, false, load.Evidence{History: x.history})
 		switch {
 		case x.want < 0:

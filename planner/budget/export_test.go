@@ -1,0 +1,4 @@
+package budget
+
+// DirectLine is directLine, for tests from outside.
+var DirectLine = directLine

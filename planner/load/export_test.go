@@ -1,0 +1,4 @@
+package load
+
+// MaxIntervals is maxIntervals, for tests from outside.
+const MaxIntervals = maxIntervals

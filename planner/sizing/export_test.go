@@ -1,0 +1,13 @@
+package sizing
+
+import "github.com/pgbudget/pgbudget/planner/budget"
+
+// ComparePool is comparePool, for tests from outside.
+func (r *Review) ComparePool(was budget.Fleet, p budget.FleetPool, size int) {
+	r.comparePool(was, p, size)
+}
+
+// Judged is judged, for tests from outside.
+func (r *Review) Judged(saved Saved, fleet budget.Fleet, now Plan) string {
+	return r.judged(saved, fleet, now)
+}
