@@ -113,7 +113,7 @@ func TestWhatIsNotOnDiskIsNotTold(t *testing.T) {
 	j := hook.Hooks{Argv: map[string][]string{hook.OnDone: {"touch", file}},
 		Call: within(time.Second)}.Decorate(&inMemory{})
 	if _, err := j.Record(state.Event{Kind: state.RunEnded, Reason: "full"}); err == nil {
-		t.Error("recorded")
+		t.Error("the event was recorded though the journal is full, want its error")
 	}
 	if err := j.End(t.Context()); err != nil {
 		t.Fatal(err)

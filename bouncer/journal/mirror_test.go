@@ -59,7 +59,7 @@ func write(t *testing.T, path string, data []byte) {
 func TestAMirrorThatLagsIsCompleted(t *testing.T) {
 	path, mirror, data := mirrored(t, 12)
 	if snapshots(data) == 0 {
-		t.Fatal("no snapshot")
+		t.Fatalf("a journal of %d bytes has no snapshot, and the test needs one: write more events", len(data))
 	}
 	for n := len(data); n >= 0; n -= 1 + n%4 { // of three bytes one or two
 		write(t, mirror, data[:n])

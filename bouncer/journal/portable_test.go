@@ -99,7 +99,7 @@ func TestAJournalThatIsThereIsNotImportedOver(t *testing.T) {
 		t.Error(err)
 	}
 	if now, _ := os.ReadFile(there); !bytes.Equal(now, before) {
-		t.Error("it was changed")
+		t.Errorf("%s has %d bytes, want the %d of before the import", there, len(now), len(before))
 	}
 	if hint := operr.HintOf(err); !strings.Contains(hint, "move the journal away") {
 		t.Errorf("next: %s", hint)

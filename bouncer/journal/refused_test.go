@@ -23,7 +23,7 @@ func within(t *testing.T, what string, f func()) {
 	select {
 	case <-done:
 	case <-time.After(30 * time.Second):
-		t.Fatalf("%s hangs", what)
+		t.Fatalf("%s: waited 30s for a refusal, want it at once", what)
 	}
 }
 

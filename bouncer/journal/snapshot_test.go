@@ -116,7 +116,7 @@ func TestASnapshotThatIsNotTheEventsIsFound(t *testing.T) {
 func TestAnyByteThatIsChangedIsFound(t *testing.T) {
 	_, data := told(t, 12, 2500)
 	if snapshots(data) == 0 {
-		t.Fatal("no snapshot")
+		t.Fatalf("a journal of %d bytes has no snapshot, and the test needs one: write more events", len(data))
 	}
 	newest := bytes.LastIndex(data, []byte("\n"+snapshotMark))
 	for i := range data {

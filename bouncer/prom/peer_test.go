@@ -78,7 +78,7 @@ func TestAnswersThatAreNotPrometheusAreUnreachableWithTheReason(t *testing.T) {
 			at := peer(t, c.handler)
 			_, _, err := client(t, at, "").Instant(t.Context(), "cpu", "x")
 			if err == nil {
-				t.Fatal("got no error")
+				t.Fatalf("no error of %s, want one with %q", at, c.want)
 			}
 			contains(t, err.Error(), append(c.want, "cpu: "+at)...)
 			if got := operr.KindOf(err); got != operr.KindUnreachable {

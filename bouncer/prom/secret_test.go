@@ -33,7 +33,7 @@ const secretHash = "$2b$04$MbSc2N13ANfaTmzdf4is.ehaL05SWqiI7eIhjcBz4NL/DpqgpiAbW
 func quiet(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
-		t.Error("got no error")
+		t.Error("no error, want one without the secret")
 		return
 	}
 	if text := err.Error() + " " + operr.HintOf(err); strings.Contains(text, "hush") || strings.Contains(text, "aHVza") {

@@ -69,7 +69,7 @@ func TestAWriteThatKeepsNothingIsAWriteInAllElse(t *testing.T) {
 		return nil
 	}}
 	if err := fails.WriteAnyway(t.Context(), file, []byte(older), []byte(newer)); err == nil {
-		t.Error("written")
+		t.Errorf("%s was written though the exchange fails, want its error", file)
 	}
 	if err := (store.File{Keep: keep}).WriteAnyway(t.Context(), file, []byte(newer), []byte(newer+"x")); err == nil {
 		t.Error("what somebody else has written is written over")

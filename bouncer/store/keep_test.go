@@ -148,7 +148,7 @@ func TestOldBytesAreKeptUntilSettled(t *testing.T) {
 		return nil
 	}}
 	if err := fails.Write(t.Context(), file, []byte(newer), []byte(older)); err == nil {
-		t.Error("written")
+		t.Errorf("%s was written though the exchange fails, want its error", file)
 	}
 	holds(t, f.Saved(file), older) // it is being put back
 	if err := f.Write(t.Context(), file, []byte(newer), []byte(older)); err != nil {

@@ -182,6 +182,6 @@ func (b *bench) laterLine(t *testing.T) {
 	b.said(t, "run --percent 1 --max-steps 1 --dry-run", exitDone)
 	b.said(t, "step --percent 1 --dry-run", exitDone)
 	if b.did(afterPlan) {
-		t.Error("a run began")
+		t.Error("the journal has a run that began, want dry runs and refusals alone")
 	}
 }

@@ -238,7 +238,8 @@ func kept(t *testing.T, old, drawn string) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(before, now) {
-		t.Errorf("%s is not what its command draws; run with -update, then look at it", old)
+		t.Errorf("%s (%d bytes) is not what its command draws (%d bytes); go test ./cmd/pgbudget -run Pages -update, then "+
+			"look at the picture", old, len(before), len(now))
 	}
 }
 

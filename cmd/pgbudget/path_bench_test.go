@@ -84,9 +84,9 @@ func TestPlanningAPathEndsOnASignal(t *testing.T) {
 				t.Errorf("%v: %v, want exit %d: %s", sig, err, exitInterrupted, said.String())
 			}
 		case <-time.After(20 * time.Second):
-			t.Errorf("%v: still planning after 20 s", sig)
 			_ = c.Process.Kill()
 			<-ended
+			t.Errorf("%v: still planning 20s after the signal, want exit %d at once:\n%s", sig, exitInterrupted, said.String())
 		}
 	}
 }

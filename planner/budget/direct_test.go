@@ -20,7 +20,8 @@ func TestUnobservedDirectConnectionsAreDeclaredRecordedOrRefused(t *testing.T) {
 		seen = seen.Add(plannertest.Epoch, 4)
 	}
 	history := load.History{Servers: []load.ServerHistory{{Server: "pg", Direct: seen.Add(plannertest.Epoch, 11)}}}
-	short := load.History{Servers: []load.ServerHistory{{Server: "pg", Direct: load.Histogram{}.Add(plannertest.Epoch, 4)}}}
+	short := load.History{Servers: []load.ServerHistory{{Server: "pg", Direct: load.Histogram{}.Add(plannertest.Epoch,
+		4)}}}
 	for _, x := range []struct {
 		name     string
 		declared *int
@@ -36,7 +37,8 @@ func TestUnobservedDirectConnectionsAreDeclaredRecordedOrRefused(t *testing.T) {
 		{"history says more", declared(7), history, 11, "declared as 7"},
 		{"history says less", declared(12), history, 12, "declared"},
 	} {
-		line, _, err := budget.DirectLine("pg", budget.DeclaredServer{Name: "pg", DirectConns: x.declared, DirectCount: budget.CountHighest},
+		line, _, err := budget.DirectLine("pg", budget.DeclaredServer{Name: "pg", DirectConns: x.declared,
+			DirectCount: budget.CountHighest},
 			fleet.Server{}, false, load.Evidence{History: x.history})
 		switch {
 		case x.want < 0:

@@ -13,7 +13,8 @@ import (
 
 // Traffic that moves between two pools under one limit adds nothing to what the limit must carry.
 func TestAShiftUnderOneLimitKeepsWhatTheLimitCarries(t *testing.T) {
-	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 8, "app1"), plannertest.SeenAlias("big", 8, 0, 8, "app1"))
+	a, b := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 8, "app1"), plannertest.SeenAlias("big", 8, 0, 8,
+		"app1"))
 	for _, o := range []*fleet.Observation{&a, &b} {
 		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "app1", Conns: 12}}
 	}
@@ -26,7 +27,8 @@ func TestAShiftUnderOneLimitKeepsWhatTheLimitCarries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := shift.Shift{From: "main/app", To: "main/big", Until: 100, Fraction: load.Range{Lower: 0.5, Target: 0.5, Upper: 0.5}}
+	s := shift.Shift{From: "main/app", To: "main/big", Until: 100, Fraction: load.Range{Lower: 0.5, Target: 0.5,
+		Upper: 0.5}}
 	for _, z := range []int{0, 10, 50, 100} {
 		from, to := s.Pair(f, z)
 		for _, p := range []budget.FleetPool{from, to} {

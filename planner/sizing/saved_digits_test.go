@@ -14,10 +14,12 @@ import (
 
 func TestTextsOfASavedPlanHaveNoExponent(t *testing.T) {
 	for _, scale := range plannertest.Scales {
-		plannertest.NoExponent(t, "saves", scale, (&sizing.Review{Excess: fleet.Float(scale), Moved: []string{"x"}}).Judged(sizing.Saved{},
-			budget.Fleet{}, sizing.Plan{}))
-		plannertest.NoExponent(t, "saves, nothing moved", scale, (&sizing.Review{Excess: fleet.Float(scale)}).Judged(sizing.Saved{}, budget.Fleet{},
-			sizing.Plan{}))
+		plannertest.NoExponent(t, "saves", scale,
+			(&sizing.Review{Excess: fleet.Float(scale), Moved: []string{"x"}}).Judged(sizing.Saved{},
+				budget.Fleet{}, sizing.Plan{}))
+		plannertest.NoExponent(t, "saves, nothing moved", scale,
+			(&sizing.Review{Excess: fleet.Float(scale)}).Judged(sizing.Saved{}, budget.Fleet{},
+				sizing.Plan{}))
 		plannertest.NoExponent(t, "load", scale, movedLoad(scale))
 	}
 }

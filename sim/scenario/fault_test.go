@@ -238,7 +238,7 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 	_, err := Parse("s.yaml", []byte(with("horizon: 1", "seeds: many", "pools: [{pool: main/app, size: x}]",
 		"expect: [a b c]", "faults: [{kind: x}]", "script: [{at: 1m}]")), noEnv)
 	if err == nil {
-		t.Fatal("no error")
+		t.Fatal("Parse took six faults, want an error that names each")
 	}
 	for _, want := range []string{"s.yaml:1:10: horizon", `seeds is "many"`, `pools[0].size is "x"`, "expect[0] is",
 		"faults[0].kind", "script[0] changes nothing"} {

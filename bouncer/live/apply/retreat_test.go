@@ -37,7 +37,7 @@ func TestARetreatWaitsForTheOneProcessThatIsBeingChanged(t *testing.T) {
 			t.Errorf("process %d: %s", i+1, livetest.Text(stores[0]))
 		}
 	case <-time.After(livetest.Generous):
-		t.Fatal("nothing goes back while the second is being written")
+		t.Fatalf("waited %v for the first process to go back while the second is being written", livetest.Generous)
 	}
 	select {
 	case err := <-back:
@@ -67,7 +67,7 @@ func TestNothingIsBegunWithOnceAnActIsGivenUp(t *testing.T) {
 	ctx, giveUp := context.WithCancel(t.Context())
 	_, hands, _, stores := processes(t, 3, func(int) bool { giveUp(); return true })
 	if err := hands.Apply(ctx, livetest.Grant(3)); err == nil {
-		t.Error("it was done")
+		t.Error("an action whose context ended at the canary was done, want an error")
 	}
 	for i, want := range []string{"pool_size=7 ", "pool_size=6 ", "pool_size=6 "} {
 		if !strings.Contains(livetest.Text(stores[i]), want) {

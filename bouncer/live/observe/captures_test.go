@@ -152,7 +152,7 @@ func TestAMissingRequiredColumnIsNamedWithCommandAndVersion(t *testing.T) {
 	rows[0][slices.Index(rows[0], "sv_tested")] = "sv_probed"
 	_, err := livetest.Open(t, livetest.Consoles(f)).Observe(t.Context())
 	if err == nil {
-		t.Fatal("no error")
+		t.Fatal("SHOW POOLS without sv_tested was read, want an error that names the column")
 	}
 	for _, want := range []string{"console g/1", "SHOW POOLS", `"sv_tested"`, "1.24.1"} {
 		if !strings.Contains(err.Error(), want) {

@@ -67,7 +67,7 @@ func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := observe.Open(t.Context(), c.targets)
 			if err == nil {
-				t.Fatal("no error")
+				t.Fatalf("the fleet opened, want an error of kind %v that says %q", c.kind, c.says)
 			}
 			if got := operr.KindOf(err); got != c.kind || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got kind %d, %q; want kind %d that says %q", got, err, c.kind, c.says)
