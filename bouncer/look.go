@@ -47,8 +47,9 @@ func (w *run) look(ctx context.Context) (control.State, error) {
 	}
 	o = w.memory.Recall(o)
 	withCPU := o
-	o.Signals = nil // the guard judges those
-	evidence, err := w.Evidence.Add(o)
+	o.Signals = nil
+	pipeline := w.pipeline()
+	evidence, err := pipeline.Add(w.Evidence, o)
 	if err != nil {
 		return control.State{}, err
 	}
@@ -57,19 +58,15 @@ func (w *run) look(ctx context.Context) (control.State, error) {
 	if w.recent, err = w.recent.Add(withCPU); err != nil {
 		return control.State{}, err
 	}
-	fleet, err := budget.Model(o.At, w.Declared, evidence, w.Loads)
+	shifts := w.shifts(readings)
+	measured, fleet, err := pipeline.Modelled(o.At, evidence, w.Loads, shifts)
 	if err != nil {
 		return control.State{}, err
-	}
-	shifts := w.shifts(readings)
-	measured := fleet
-	for _, x := range shifts {
-		fleet = x.Loaded(fleet, x.At)
 	}
 	w.blind = time.Time{}
 	now := w.Clock.Now()
 	if w.Signals != nil || len(w.Thresholds) > 0 {
-		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(fleet), w.Policy.Stale, now)
+		w.gate = w.gate.Add(signalsOf(ctx, w.Signals, w.Thresholds), w.Thresholds, serverNames(fleet), w.Policy.Stale, now)
 	}
 	w.trail = w.trail.Add(o)
 	s := control.State{Now: now, Fleet: fleet, Before: w.before, Sample: o, Recent: w.trail, Guard: w.gate,
@@ -97,19 +94,9 @@ func (w *run) look(ctx context.Context) (control.State, error) {
 	return s, nil
 }
 
-// signals reads the gauge; where it cannot be read at all, every threshold finds nothing, and holds.
-func (w *run) signals(ctx context.Context) []fleet.Signal {
-	if w.Signals == nil {
-		return nil
-	}
-	signals, err := w.Signals.Read(ctx)
-	if err != nil {
-		signals = nil
-		for _, t := range w.Thresholds {
-			signals = append(signals, fleet.Signal{Name: t.Name, Server: t.Server, Value: fleet.Unknown(), Error: err.Error()})
-		}
-	}
-	return signals
+// pipeline is the run's: what it counts of a sample is without the signals, which the guard judges.
+func (w *run) pipeline() Pipeline {
+	return Pipeline{Declared: w.Declared, Journal: w.memory, Traffic: w.Traffic, WithoutSignals: true}
 }
 
 func serverNames(f budget.Fleet) []string {

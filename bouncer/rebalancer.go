@@ -17,23 +17,6 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// Applier change a fleet.
-type Applier interface {
-	// Apply makes the action's lines what it says in the files and in the running processes, one process first and then
-	// the others at once, and returns once every process has been asked and shows the new value; of a Retreat, all at
-	// once, each by itself. What it finds done it leaves alone. It does not wait for connections to close. Once its
-	// context has ended it begins with no further process, and returns when those that it has begun with are as they
-	// should be, or as they were. On an error part of it may have happened; a later sample tells. A Retreat may be applied
-	// while another action, whose context has ended, is being: each process is changed by one of them at a time.
-	Apply(ctx context.Context, act state.Action) error
-}
-
-// Journal keeps what happened.
-type Journal interface {
-	// Record returns once the event is on disk. The journal gives the event its number; nothing else of it changes.
-	Record(e state.Event) (state.Event, error)
-}
-
 // Rebalancer moves a fleet to a goal in small steps: observe, judge, act, verify, repeat. It is the same in every
 // world. Its fields are set by its maker and not changed while it runs.
 type Rebalancer struct {

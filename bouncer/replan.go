@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/shift"
@@ -21,7 +20,7 @@ func (w *run) outgrown(s control.State, act state.Action) string {
 	if !w.Replans || act.Kind != state.BeginStep && !arrived && !shrunk {
 		return ""
 	}
-	lately, err := load.Estimate(w.recent) // without history: that is what it was planned by
+	lately, err := Loads(w.recent) // without history: that is what it was planned by
 	if err != nil {
 		return "" // nothing can be said of the loads: the plan stands
 	}
@@ -40,12 +39,12 @@ func (w *run) replan(s control.State, act state.Action, why string) (state.Actio
 	if len(w.Traffic) > 0 { // it is about times when the switches said something else
 		e.History = load.History{}
 	}
-	lately, err := load.Estimate(e)
+	lately, err := Loads(e)
 	if err != nil {
 		return state.Action{}, err
 	}
 	loads := control.Renewed(control.LoadsOf(s.Fleet), lately)
-	fleet, err := budget.Model(s.Sample.At, w.Declared, w.Evidence.WithCPU(w.recent), loads)
+	fleet, _, err := w.pipeline().Modelled(s.Sample.At, w.Evidence.WithCPU(w.recent), loads, nil)
 	if err != nil {
 		return s.Hold(why + "; it cannot be planned for: " + err.Error()), nil
 	}
@@ -58,14 +57,13 @@ func (w *run) replan(s control.State, act state.Action, why string) (state.Actio
 		return state.Action{Kind: state.Wait, Reason: why, For: w.Policy.Every},
 			w.record(state.Event{Kind: state.Noted, Reason: why})
 	}
-	plan, err := sizing.Solve(fleet, sizing.Options{})
+	planned, err := Survey{Fleet: fleet}.Planned(sizing.Options{})
 	if err != nil {
 		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: why + "; for these loads there is no plan: " +
 			err.Error()}, nil
 	}
-	goal := sizing.GoalOf(plan)
-	same := goal.SameSizes(w.goal)
-	w.goal, w.Loads, w.recent = goal, loads, load.Evidence{}
+	same := planned.Goal.SameSizes(w.goal)
+	w.goal, w.Loads, w.recent = planned.Goal, loads, load.Evidence{}
 	if same {
 		return act, nil
 	}

@@ -6,22 +6,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
-
-// Switch is a traffic switch.
-type Switch interface {
-	// Get returns what the switch says, in percent; said is false where there is no way to ask it.
-	Get(ctx context.Context) (percent int, said bool, err error)
-	// Set returns once the switch has taken the percentage. Setting it twice is setting it once. It is not called of a
-	// shift that a person makes.
-	Set(ctx context.Context, percent int) error
-}
 
 // Traffic is a shift with the switch that makes it. Of the shift, Fraction is what is believed before anything was
 // seen, and At what the switch is taken to say where neither it nor the journal tells.
@@ -59,17 +49,23 @@ func (t Traffic) reading(ctx context.Context, m state.JournalState) state.Readin
 	return r
 }
 
+// standing is the shift where its switch stands, with what soaks have taught of its fraction; loadsAt is what the
+// switch said while the loads were measured.
+func (t Traffic) standing(r state.Reading, loadsAt int, m state.JournalState) shift.Shift {
+	s := t.Shift
+	s.At, s.LoadsAt = r.X, loadsAt
+	if t.Stays {
+		s.Until = s.At
+	}
+	s.Fraction = learn.Learn(t.Fraction, m.SoaksOf(t.ID())).Fraction
+	return s
+}
+
 // shifts are the run's shifts with what their switches say, and with what has been learnt.
 func (w *run) shifts(readings []state.Reading) []shift.Shift {
 	var out []shift.Shift
 	for i, t := range w.Traffic {
-		s := t.Shift
-		s.At, s.LoadsAt = readings[i].X, w.loadsAt[i]
-		if t.Stays {
-			s.Until = s.At
-		}
-		s.Fraction = learn.Learn(t.Fraction, w.memory.SoaksOf(t.ID())).Fraction
-		out = append(out, s)
+		out = append(out, t.standing(readings[i], w.loadsAt[i], w.memory))
 	}
 	return out
 }
@@ -107,7 +103,7 @@ func (w *run) began(ctx context.Context) state.Event {
 // origins are the servers, with the direct connections that the run counts on.
 func (w *run) origins() []state.Origin {
 	out := state.OriginsOf(w.Evidence.Last)
-	fleet, err := budget.Model(w.Evidence.To, w.Declared, w.Evidence, w.Loads)
+	fleet, _, err := w.pipeline().Modelled(w.Evidence.To, w.Evidence, w.Loads, nil)
 	if err != nil { // the first sample says so
 		return out
 	}

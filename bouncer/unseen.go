@@ -18,7 +18,8 @@ func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Re
 		return state.Action{}, false
 	}
 	if w.Signals != nil || len(w.Thresholds) > 0 {
-		w.gate = w.gate.Add(w.signals(ctx), w.Thresholds, serverNames(w.before), w.Policy.Stale, now)
+		w.gate = w.gate.Add(signalsOf(ctx, w.Signals, w.Thresholds), w.Thresholds, serverNames(w.before), w.Policy.Stale,
+			now)
 	}
 	paused := ""
 	if w.Paused != nil {

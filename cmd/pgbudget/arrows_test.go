@@ -22,7 +22,7 @@ var rooms = []string{"operr", "words", "queue", "allocate", "fleet", "load", "bu
 // arrows lists which of our packages each other one may import, the rooms of planner first; what is not listed may
 // import none.
 var arrows = map[string]struct{ rooms, others string }{
-	"bouncer":              {"operr fleet load budget sizing shift learn state control", ""},
+	"bouncer":              {"operr words fleet load budget sizing shift learn state control", ""},
 	"bouncer/argv":         {"", "bouncer/quote"},
 	"bouncer/config":       {"operr load budget shift state control", "bouncer/near bouncer/secret"},
 	"bouncer/flag":         {"operr", "bouncer bouncer/argv bouncer/config"},
@@ -134,6 +134,45 @@ func TestTimeIsAnArgument(t *testing.T) {
 	}
 	if files < 30 {
 		t.Errorf("only %d files were read", files)
+	}
+}
+
+// TestOnePipelineLeadsToAPlan: only bouncer's pipeline puts declared and observed facts together.
+func TestOnePipelineLeadsToAPlan(t *testing.T) {
+	stations := map[string]int{"budget.Model": 0, "sizing.Solve": 0, "load.Estimate": 0, "sizing.GoalOf": 0}
+	for _, root := range []string{".", "../../bouncer", "../../sim"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok {
+					if x, ok := s.X.(*ast.Ident); ok {
+						name := x.Name + "." + s.Sel.Name
+						if _, station := stations[name]; !station {
+							return true
+						}
+						if stations[name]++; filepath.Base(path) != "pipeline.go" && filepath.Base(path) != "survey.go" {
+							t.Errorf("%s calls %s beside the pipeline", path, name)
+						}
+					}
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, calls := range stations {
+		if calls != 1 {
+			t.Errorf("%s is called in %d places, want 1", name, calls)
+		}
 	}
 }
 

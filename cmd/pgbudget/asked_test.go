@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/shift"
@@ -17,37 +18,37 @@ func TestNothingMovesUnasked(t *testing.T) {
 		Key: fleet.KeySize, From: 10, To: 9}}}
 	turn := state.Step{Kind: state.Forward, Traffic: &shift.TrafficChange{Shift: "a/x:b/x", From: 0, To: 5}}
 	over := budget.Fleet{Servers: []budget.FleetServer{{Name: "pg", BudgetConns: -1}}}
-	turning := course{shifts: []shift.Shift{{From: "a/x", To: "b/x", At: 5, Until: 100}}}
-	arrived := course{shifts: []shift.Shift{{From: "a/x", To: "b/x", At: 100, Until: 100}}}
+	turning := bouncer.Survey{Shifts: []shift.Shift{{From: "a/x", To: "b/x", At: 5, Until: 100}}}
+	arrived := bouncer.Survey{Shifts: []shift.Shift{{From: "a/x", To: "b/x", At: 100, Until: 100}}}
 	for _, c := range []struct {
 		name            string
-		course          course
+		survey          bouncer.Survey
 		memory          state.JournalState
 		step            state.Step
 		blocked, paused string
 		want            []string // parts of the question; none: nobody is asked
 	}{
-		{"a step", course{}, state.JournalState{}, step, "", "", []string{"first step: main/app 10 → 9"}},
+		{"a step", bouncer.Survey{}, state.JournalState{}, step, "", "", []string{"first step: main/app 10 → 9"}},
 		{"a step of traffic alone", turning, state.JournalState{}, turn, "", "", []string{"first step: ", "0 → 5"}},
-		{"a step of one server, another's is blocked", course{}, state.JournalState{}, step, "no room", "",
+		{"a step of one server, another's is blocked", bouncer.Survey{}, state.JournalState{}, step, "no room", "",
 			[]string{"first step: main/app 10 → 9"}},
-		{"a step, paused", course{}, state.JournalState{}, step, "", "paused by ann",
+		{"a step, paused", bouncer.Survey{}, state.JournalState{}, step, "", "paused by ann",
 			[]string{"first step: main/app 10 → 9"}},
-		{"blocked", course{}, state.JournalState{}, state.Step{}, "ci/app needs 3 and 1 is spare", "",
+		{"blocked", bouncer.Survey{}, state.JournalState{}, state.Step{}, "ci/app needs 3 and 1 is spare", "",
 			[]string{"no step can begin now: ci/app needs 3 and 1 is spare", "steps are taken once that is gone"}},
-		{"blocked and paused", course{}, state.JournalState{}, state.Step{}, "no room", "paused by ann", []string{"no room"}},
-		{"paused at the plan", course{}, state.JournalState{}, state.Step{}, "", "paused by ann", []string{"paused by ann",
+		{"blocked and paused", bouncer.Survey{}, state.JournalState{}, state.Step{}, "no room", "paused by ann", []string{"no room"}},
+		{"paused at the plan", bouncer.Survey{}, state.JournalState{}, state.Step{}, "", "paused by ann", []string{"paused by ann",
 			"once that is gone"}},
-		{"over its budget at the plan", course{fleet: over}, state.JournalState{}, state.Step{}, "", "",
+		{"over its budget at the plan", bouncer.Survey{Fleet: over}, state.JournalState{}, state.Step{}, "", "",
 			[]string{"pg: the worst case", "once that is gone"}},
 		{"traffic that cannot go on", turning, state.JournalState{}, state.Step{}, "", "", []string{"traffic is on its way"}},
-		{"an action that nobody knows of", course{}, state.JournalState{Intent: &state.Action{Kind: state.Grant}},
+		{"an action that nobody knows of", bouncer.Survey{}, state.JournalState{Intent: &state.Action{Kind: state.Grant}},
 			state.Step{}, "", "",
 			[]string{"is done again"}},
-		{"at the plan", course{}, state.JournalState{}, state.Step{}, "", "", nil},
+		{"at the plan", bouncer.Survey{}, state.JournalState{}, state.Step{}, "", "", nil},
 		{"at the plan, its traffic moved", arrived, state.JournalState{}, state.Step{}, "", "", nil},
 	} {
-		got := asked(c.course, state.DefaultPolicy(), c.memory, c.step, c.blocked, c.paused)
+		got := asked(c.survey, state.DefaultPolicy(), c.memory, c.step, c.blocked, c.paused)
 		if (got == "") != (c.want == nil) {
 			t.Errorf("%s: asked %q, want %q", c.name, got, c.want)
 		}

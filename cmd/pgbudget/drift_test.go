@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
@@ -114,7 +113,7 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 	} {
 		m := &mover{memory: memory}
 		m.memory.Step = &state.Step{Kind: state.Forward}
-		err := m.drifted(course{evidence: load.Evidence{Last: fleet.Observation{Processes: c.processes}}},
+		err := m.drifted(bouncer.Survey{Evidence: load.Evidence{Last: fleet.Observation{Processes: c.processes}}},
 			state.DefaultPolicy())
 		switch {
 		case c.want == "" && err != nil:
@@ -126,20 +125,12 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 	}
 }
 
-// TestDirectConnectionsOfTheLastRunCountWhereNoHistoryTells: those that this sample does not show.
-func TestDirectConnectionsOfTheLastRunCountWhereNoHistoryTells(t *testing.T) {
+// TestARollbackKnowsTheDirectConnectionsOfTheRunBefore, be they fewer now.
+func TestARollbackKnowsTheDirectConnectionsOfTheRunBefore(t *testing.T) {
 	began := state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{},
 		Servers: []state.Origin{{Name: "pg", SystemID: "1", DirectConns: 30},
 			{Name: "few", SystemID: "2", DirectConns: 1}}}
-	server := func(name string, direct int) budget.FleetServer {
-		return budget.FleetServer{Name: name, Lines: []budget.Line{{Item: "max_connections", Conns: 100},
-			{Item: "direct", Conns: direct}}}
-	}
 	m := &mover{memory: state.JournalState{}.After(began)}
-	f := budget.Fleet{Servers: []budget.FleetServer{server("few", 4), server("new", 3), server("pg", 2)}}
-	if got := m.known(f); len(got) != 1 || got[0].Server != "pg" || got[0].Conns != 28 {
-		t.Errorf("%+v, want the other 28 of pg", got)
-	}
 	began.Seq, began.To, began.Servers = 2, 1, []state.Origin{{Name: "pg", SystemID: "1", DirectConns: 2}}
 	if m.memory = m.memory.After(began); m.memory.Direct("pg") != 30 {
 		t.Errorf("after a rollback: %d, want 30 still", m.memory.Direct("pg"))

@@ -40,7 +40,7 @@ func (m *mover) emit(ctx context.Context, w io.Writer, p preview) error {
 		}
 	}
 	if t := p.left.Turn; t != nil {
-		fmt.Fprintf(stderr, "note: then turn the %s: %s\n", t.Text(), p.course.command(*t))
+		fmt.Fprintf(stderr, "note: then turn the %s: %s\n", t.Text(), turnCommand(p.survey.Traffic, *t))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/words"
@@ -30,7 +31,7 @@ func estimateCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			loads, err := load.Estimate(e)
+			loads, err := bouncer.Loads(e)
 			if err != nil {
 				return err
 			}

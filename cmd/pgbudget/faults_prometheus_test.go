@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -173,13 +175,16 @@ func (b *bench) jump(t testing.TB) string {
 			}
 			return 0
 		}}
-		course, err := m.survey(ctx)
+		survey, err := m.survey(ctx, bouncer.ToPlan)
+		if err == nil {
+			survey, err = survey.Planned(sizing.Options{})
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		policy := c.MovingPolicy()
 		policy.HoldFor = 0
-		err = m.run(ctx, output{w: io.Discard, format: "table"}, course, policy, 1, nil, false)
+		err = m.run(ctx, output{w: io.Discard, format: "table"}, survey, policy, 1, nil, false)
 		closed()
 		b.restore(t, before)
 		code, said := exitCode(ctx, err), "done: what counts is what two samples show"

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"os"
 	"regexp"
 	"strings"
@@ -20,6 +19,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/prom"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // defaultServer names the server of a --postgres without a name.
@@ -128,6 +129,8 @@ func (f fleetWithSignals) Observe(ctx context.Context) (fleet.Observation, error
 	return o, ctx.Err() // an interrupt is no failed signal
 }
 
+var _ bouncer.HistorySource = session{}
+
 // session is an open connection to a fleet and, where the config names one, to its Prometheus.
 type session struct {
 	bouncer.Fleet
@@ -212,8 +215,8 @@ func (s source) autodbs() []string {
 	return groups
 }
 
-// history asks Prometheus for the pools of a sample; without Prometheus it is empty.
-func (s session) history(ctx context.Context, o fleet.Observation) (load.History, error) {
+// History asks Prometheus for the pools of a sample; without Prometheus it is empty.
+func (s session) History(ctx context.Context, o fleet.Observation) (load.History, error) {
 	if s.prom == nil {
 		return load.History{}, nil
 	}
@@ -230,27 +233,16 @@ func (s source) signalQueries() []signalQuery {
 	return out
 }
 
-// watch gathers evidence from the live fleet over the window.
-func (s source) watch(ctx context.Context) (load.Evidence, error) {
-	f, err := s.open(ctx)
-	if err != nil {
-		return load.Evidence{}, err
-	}
-	defer f.close()
-	var e load.Evidence
-	bar := newProgress("sampling the fleet", s.window, s.every)
-	err = bouncer.Watch(ctx, clock.Wall{}, f, s.every, s.window, func(o fleet.Observation) error {
-		bar.step()
-		var err error
-		e, err = e.Add(o)
-		return err
-	})
-	bar.done()
-	if err != nil {
-		return e, err
-	}
-	e.History, err = f.history(ctx, e.Last)
-	return e, err
+// pipeline is the way from samples of this session to a plan; m is what the journal knows of the fleet.
+func (s session) pipeline(m state.JournalState) bouncer.Pipeline {
+	return bouncer.Pipeline{Declared: s.source.declared, Journal: m, Traffic: s.traffic(), History: s}
+}
+
+// gather samples a fleet of the session for the window, and shows on stderr how far it is.
+func (s session) gather(ctx context.Context, p bouncer.Pipeline, f bouncer.Fleet) (bouncer.Survey, error) {
+	bar := newProgress("sampling the fleet", s.source.window, s.source.every)
+	defer bar.done()
+	return p.Gather(ctx, clock.Wall{}, f, s.source.every, s.source.window, func(fleet.Observation) { bar.step() })
 }
 
 // progress shows on stderr how far a long sample is: a bar on a terminal, one line otherwise.

@@ -196,23 +196,23 @@ type movedData struct {
 }
 
 // run lets the controller go, says what it does as it does it, and how it ended.
-func (m *mover) run(ctx context.Context, out output, c course, policy state.Policy, steps int,
+func (m *mover) run(ctx context.Context, out output, x bouncer.Survey, policy state.Policy, steps int,
 	closed func(time.Time) string, replans bool) error {
 	conf := m.source.config
 	signals, levels := watched(conf)
 	half := policy.Every / 2 // chosen: what is done within an interval of a sample is not to wait one to hear of it
 	asked := newPoll(ctx, m.session.prom, slices.Concat(queriesOf(signals, conf.Servers, m.source.signalQueries()),
-		switchQueries(c.traffic)), half)
+		switchQueries(x.Traffic)), half)
 	defer asked.close()
 	look, journey := &lastLook{Fleet: m.session.polled(asked)}, newJourney()
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" +
 			conf.Journal}}.Decorate(spoken{m.journal, journey.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Applier: lockedHands{m.hands, m.fleet}, Journal: hooks,
-		Declared: m.source.declared, Loads: c.loads, Evidence: c.evidence, Traffic: asked.switches(c.traffic),
+		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: asked.switches(x.Traffic),
 		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0),
-		Notes:  slices.Concat(c.measured.Warnings, m.notes, m.hands.Accepted()),
+		Notes:  slices.Concat(x.Measured.Warnings, m.notes, m.hands.Accepted()),
 		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy),
 		Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
 		Signals: gauge{signals, conf.Servers, asked, look}, Seen: func(s control.State, a state.Action) {
@@ -220,14 +220,14 @@ func (m *mover) run(ctx context.Context, out output, c course, policy state.Poli
 				a)
 			leave(conf.Journal, s, a)
 		}, Replans: replans}
-	report, err := r.Run(ctx, c.goal, m.memory)
+	report, err := r.Run(ctx, x.Goal, m.memory)
 	// chosen: the last two at their slowest
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within())
 	err = errors.Join(err, hooks.End(left))
 	cancel()
 	journey.end()
 	if err == nil && report.Outcome == state.Done && m.rollTo == 0 {
-		journey.far(c.plan, report.Memory)
+		journey.far(x.Plan, report.Memory)
 	}
 	if err != nil {
 		return both(unfinished(err, m.journal.Memory(), m.command(m.journal.Memory().Steps)), leftFlushed(report.Flushed))

@@ -79,10 +79,14 @@ type plannedStep struct {
 const leastPercent = 0.01
 
 // planPath plans and prints the way of a shift.
-func planPath(c *cli.Context, out output, s source, fleet budget.Fleet) error {
-	sh, sw, memory, err := s.shiftOf(c)
+func planPath(c *cli.Context, out output, s source, survey bouncer.Survey) error {
+	sh, sw, memory, err := s.shiftOf(c, survey)
 	if err != nil {
 		return err
+	}
+	fleet := survey.Fleet
+	if sh.LoadsAt != sh.At {
+		fleet = survey.Measured
 	}
 	policy := state.DefaultPolicy()
 	if s.config != nil {
@@ -160,9 +164,10 @@ func whileWanted(ctx context.Context, compute func()) error {
 func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.JournalState,
 	sw flag.Switch) ([]plannedStep, string) {
 	memory.Leg = true // in the end the sizes are those of a plan
-	situation := control.State{Fleet: f, AsMeasured: f, Policy: policy, Journal: memory, Shifts: []shift.Shift{s},
+	survey := bouncer.Survey{Fleet: s.Loaded(f, s.At), Measured: f, Shifts: []shift.Shift{s},
 		Readings: []state.Reading{{X: s.At}}}
-	stations, ends := situation.Forecast()
+	stations, ends := survey.State(policy, memory).Forecast()
+	f = survey.Fleet
 	var out []plannedStep
 	server := ""
 	for _, p := range f.Pools {
@@ -198,7 +203,7 @@ func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.J
 }
 
 // shiftOf reads the flags, and where they are silent the config, its switch and its journal.
-func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.JournalState, error) {
+func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, flag.Switch, state.JournalState, error) {
 	var sh shift.Shift
 	var sw flag.Switch
 	var memory state.JournalState
@@ -224,8 +229,9 @@ func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.Journal
 				return sh, sw, memory,
 					usage("--at X", "the samples of a recording are of another time than what the switch says now")
 			}
-			now, _, err := shiftsNow(c.Context, []bouncer.Traffic{t}, memory, false)
-			if err != nil {
+			p := bouncer.Pipeline{Traffic: []bouncer.Traffic{t}, Journal: memory}
+			now, _, notes, err := p.Standing(c.Context, bouncer.ToPlan)
+			if noted(notes); err != nil {
 				return sh, sw, memory, err
 			}
 			t.At = now[0].At
@@ -269,6 +275,11 @@ func (s source) shiftOf(c *cli.Context) (shift.Shift, flag.Switch, state.Journal
 		}
 	}
 	sh.LoadsAt = sh.At
+	for _, x := range survey.Shifts { // its loads may have been measured before the newest traffic change
+		if x.ID() == sh.ID() && x.At == sh.At && !c.IsSet("at") {
+			sh.LoadsAt = x.LoadsAt
+		}
+	}
 	return sh, sw, memory, nil
 }
 

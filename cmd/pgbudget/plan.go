@@ -47,21 +47,21 @@ func planCommand() *cli.Command {
 					return err
 				}
 			}
-			fleet, err := s.fleet(c.Context)
+			survey, err := s.survey(c.Context)
 			if err != nil {
 				return err
 			}
 			if c.IsSet("path") {
-				return planPath(c, out, s, fleet)
+				return planPath(c, out, s, survey)
 			}
-			plan, err := sizing.Solve(fleet, sizing.Options{BestEffort: c.Bool("best-effort")})
+			survey, err = survey.Planned(sizing.Options{BestEffort: c.Bool("best-effort")})
 			if err != nil && operr.KindOf(err) != operr.KindInfeasible {
 				return err
 			}
 			out.recycle = s.config != nil && s.config.MovingPolicy().Recycle
-			ended := finishPlan(c, out, fleet, plan, before, err)
+			ended := finishPlan(c, out, survey.Fleet, survey.Plan, before, err)
 			if err == nil {
-				warnRefused(c.Context, s.refusal(c.Context, fleet, plan))
+				warnRefused(c.Context, s.refusal(c.Context, survey))
 			}
 			return ended
 		}),

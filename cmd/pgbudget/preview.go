@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/flag"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/planner/budget"
@@ -18,7 +19,7 @@ import (
 
 // preview is what a command is about to do, as --dry-run and the question to a person show it.
 type preview struct {
-	course course
+	survey bouncer.Survey
 	policy state.Policy
 	memory state.JournalState // bound to where the command goes
 	step   state.Step         // the step in hand, or its way back, or else the first one
@@ -29,9 +30,9 @@ type preview struct {
 }
 
 // foresee is a preview as things stand; its edits are still to be asked for.
-func (c course) foresee(policy state.Policy, m state.JournalState, step state.Step) preview {
-	s := c.situation(policy, m)
-	p := preview{course: c, policy: policy, memory: s.Journal, step: step, left: s.Left(step)}
+func foresee(x bouncer.Survey, policy state.Policy, m state.JournalState, step state.Step) preview {
+	s := x.State(policy, m)
+	p := preview{survey: x, policy: policy, memory: s.Journal, step: step, left: s.Left(step)}
 	if s.Journal.Step != nil {
 		p.step = s.InHand()
 		p.left = s.Left(p.step)
@@ -55,7 +56,7 @@ func (p preview) sets() []fleet.SettingChange {
 
 // preview prints what is to be done act by act, and what comes after it.
 func (o output) preview(p preview) {
-	o.warnings(p.course)
+	o.warnings(p.survey)
 	if p.memory.Step == nil && p.step.Empty() {
 		fmt.Fprintln(o.w, "nothing to do: the sizes are those of "+p.goal())
 		return
@@ -63,7 +64,7 @@ func (o output) preview(p preview) {
 	if p.memory.Step != nil {
 		fmt.Fprintln(o.w, p.inHand())
 	}
-	for _, s := range p.course.fleet.Servers {
+	for _, s := range p.survey.Fleet.Servers {
 		fmt.Fprintf(o.w, "%s   %sworst case %d now, %d on the way, %d after; budget %d of max_connections %d\n",
 			o.bold(s.Name), p.most(s), p.left.Before[s.Name], p.left.Most[s.Name], p.left.Then[s.Name], s.BudgetConns,
 			s.MaxConns)
@@ -92,7 +93,7 @@ func (o output) acts(p preview) {
 	}
 	flip := func() {
 		if t := p.left.Turn; t != nil {
-			act("shift", t.Text()+": "+p.course.command(*t))
+			act("shift", t.Text()+": "+turnCommand(p.survey.Traffic, *t))
 		}
 	}
 	if state.Back(&p.step) { // traffic goes back first
@@ -160,7 +161,7 @@ func (p preview) most(s budget.FleetServer) string {
 	most := p.policy.StepConns(s.BudgetConns)
 	text := fmt.Sprintf("at most %d connections are granted and %d released (%g %% of %d)",
 		most, most, p.policy.Percent, s.BudgetConns)
-	f := p.course.fleet
+	f := p.survey.Fleet
 	granted := f.With(p.left.Grants).WorstConns(s.Name) - f.WorstConns(s.Name)
 	released := f.WorstConns(s.Name) - f.With(p.left.Releases).Drained().WorstConns(s.Name)
 	if max(granted, released) > most {
@@ -194,19 +195,19 @@ func (p preview) comes() string {
 	if back {
 		return way
 	}
-	return way + " " + rollbackFrom(p.course.fleet, p.ahead)
+	return way + " " + rollbackFrom(p.survey.Fleet, p.ahead)
 }
 
 // warnings prints what the plan warns of.
-func (o output) warnings(c course) {
-	for _, text := range c.measured.Warnings {
+func (o output) warnings(s bouncer.Survey) {
+	for _, text := range s.Measured.Warnings {
 		fmt.Fprintln(o.w, o.warn("! "+text))
 	}
 }
 
-// command is what turns a switch.
-func (c course) command(t shift.TrafficChange) string {
-	for _, x := range c.traffic {
+// turnCommand is what turns a switch.
+func turnCommand(traffic []bouncer.Traffic, t shift.TrafficChange) string {
+	for _, x := range traffic {
 		if sw, ok := x.Switch.(flag.Switch); ok && x.ID() == t.Shift {
 			return sw.Command(t.To)
 		}

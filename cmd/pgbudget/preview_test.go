@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
@@ -77,11 +78,11 @@ then 2 steps back, about 30m12s in all.
 		if c.policy != nil {
 			c.policy(&s.Policy)
 		}
-		from := course{fleet: s.Fleet, measured: s.Fleet, goal: s.Goal, rollTo: c.rollTo}
-		from.evidence.Last = s.Look
-		step, _ := firstStep(from, s.Policy, c.memory)
+		from := bouncer.Survey{Fleet: s.Fleet, Measured: s.Fleet, Goal: s.Goal, RollTo: c.rollTo}
+		from.Evidence.Last = s.Look
+		step, _ := from.FirstStep(s.Policy, c.memory)
 		var out bytes.Buffer
-		output{w: &out}.preview(from.foresee(s.Policy, c.memory, step))
+		output{w: &out}.preview(foresee(from, s.Policy, c.memory, step))
 		if !strings.Contains(out.String(), c.want) {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, out.String(), c.want)
 		}
@@ -94,9 +95,9 @@ then 2 steps back, about 30m12s in all.
 	var out bytes.Buffer
 	s := plannertest.NewStage(0)
 	s.See(20, 20, 10, 10)
-	from := course{fleet: s.Fleet, measured: s.Fleet, goal: sizing.Goal{}}
-	from.evidence.Last = s.Look
-	if (output{w: &out}).preview(from.foresee(s.Policy, state.JournalState{},
+	from := bouncer.Survey{Fleet: s.Fleet, Measured: s.Fleet, Goal: sizing.Goal{}}
+	from.Evidence.Last = s.Look
+	if (output{w: &out}).preview(foresee(from, s.Policy, state.JournalState{},
 		state.Step{})); !strings.HasSuffix(out.String(), "\nnothing to do: the sizes are those of the plan\n") {
 		t.Errorf("at the plan: %s", out.String())
 	}

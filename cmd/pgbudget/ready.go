@@ -23,8 +23,8 @@ import (
 
 // ready says why the step may not begin now. It is asked before a person is, and by --dry-run: what a run finds at its
 // first sample, and what a write would be refused for.
-func (m *mover) ready(ctx context.Context, course course, policy state.Policy, step state.Step, blocked string) error {
-	if err := m.drifted(course, policy); err != nil {
+func (m *mover) ready(ctx context.Context, survey bouncer.Survey, policy state.Policy, step state.Step, blocked string) error {
+	if err := m.drifted(survey, policy); err != nil {
 		return err
 	}
 	defer m.tell()
@@ -34,7 +34,7 @@ func (m *mover) ready(ctx context.Context, course course, policy state.Policy, s
 	case step.Empty():
 		return nil
 	}
-	if err := m.changeable(ctx, course.fleet, policy, step.Changes, m.memory.Step != nil); err != nil {
+	if err := m.changeable(ctx, survey.Fleet, policy, step.Changes, m.memory.Step != nil); err != nil {
 		return err
 	}
 	return m.hands.CheckKept(ctx, control.Processes(m.memory)) // as the run does before it grants
@@ -62,7 +62,7 @@ func (m *mover) readyAhead(ctx context.Context, p preview, steps int) error {
 				x.Same)
 		})
 	}
-	err := m.changeable(ctx, p.course.fleet, p.policy, sets, false)
+	err := m.changeable(ctx, p.survey.Fleet, p.policy, sets, false)
 	if err != nil && m.memory.Step != nil {
 		fmt.Fprintf(stderr, "note: once the step in hand is done, the run would end: %v\n", err)
 		return nil
@@ -101,11 +101,11 @@ func (m *mover) changeable(ctx context.Context, fleet budget.Fleet, policy state
 }
 
 // drifted says what of the fleet the journal does not explain.
-func (m *mover) drifted(course course, policy state.Policy) error {
-	if err := m.stranger(course.evidence.Last); err != nil {
+func (m *mover) drifted(survey bouncer.Survey, policy state.Policy) error {
+	if err := m.stranger(survey.Evidence.Last); err != nil {
 		return err
 	}
-	why := course.situation(policy, m.memory).Drift()
+	why := survey.State(policy, m.memory).Drift()
 	if why == "" {
 		return nil
 	}

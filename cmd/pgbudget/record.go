@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"os"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/recording"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 func recordCommand() *cli.Command {
@@ -91,7 +91,7 @@ func (s source) record(ctx context.Context, name string, h recording.Header) err
 	}
 	if err == nil && f.prom != nil {
 		var history load.History
-		if history, err = f.history(ctx, last); err == nil {
+		if history, err = f.History(ctx, last); err == nil {
 			err = w.History(history)
 		}
 	}

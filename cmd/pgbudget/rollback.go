@@ -96,13 +96,13 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	if err != nil {
 		return err
 	}
-	course, err := m.measureBack(c.Context)
+	survey, err := m.survey(c.Context, bouncer.ToGoBack)
 	if err != nil {
 		return err
 	}
-	placed, doubts := m.memory.Placed(course.evidence.Last) // a process may have another name than when it was moved
+	placed, doubts := m.memory.Placed(survey.Evidence.Last) // a process may have another name than when it was moved
 	m.memory = placed
-	way, any := control.Rollback(m.memory, course.fleet, to)
+	way, any := control.Rollback(m.memory, survey.Fleet, to)
 	if why := m.memory.Doubted(doubts, way.To); why != "" {
 		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why),
 			Hint: "give these sizes back by hand: pgbudget status lists the steps; or pgbudget rollback --to a later step"}
@@ -112,7 +112,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 			usage(listsThem, "there is nothing to take back: what the steps moved is no longer there"))
 	}
 	for _, t := range way.Traffic {
-		if !slices.ContainsFunc(course.traffic, func(x bouncer.Traffic) bool { return x.ID() == t.Shift }) {
+		if !slices.ContainsFunc(survey.Traffic, func(x bouncer.Traffic) bool { return x.ID() == t.Shift }) {
 			return usage("write its shift: into the config again, or --to a later step",
 				"the steps that go back have turned the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
 		}
@@ -123,17 +123,13 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	for _, note := range m.notes {
 		fmt.Fprintln(stderr, "note: "+note)
 	}
-	m.rollTo, course.rollTo, course.goal = way.To, way.To, way.Goal
-	course.traffic = backwards(course.traffic, course.shifts, way, m.memory.Step)
-	for i, t := range course.traffic {
-		course.shifts[i].Until = t.Until
-	}
-	say, why := rollbackText(m.memory, way), cmp.Or(control.Reachable(course.fleet, way.Goal),
-		control.AboveMax(course.fleet, way.Goal))
+	m.rollTo, survey = way.To, survey.Backwards(way, m.memory.Step)
+	say, why := rollbackText(m.memory, way), cmp.Or(control.Reachable(survey.Fleet, way.Goal),
+		control.AboveMax(survey.Fleet, way.Goal))
 	part := ""
 	possible, hint := "possible", "free connections or raise that max: first, or pgbudget rollback --to a later step"
 	if in := m.memory.Step; why == "" && in != nil {
-		switch barred, none := course.situation(policy, m.memory).Barred(); {
+		switch barred, none := survey.State(policy, m.memory).Barred(); {
 		case barred != "" && none && in.Kind != state.Backward: // what is on its way already is waited for
 			why, hint = barred, "free connections first, or "+againOf(m.memory)+" goes on with the step in hand"
 		case barred != "": // what fits goes back
@@ -144,11 +140,11 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 	if why != "" {
 		possible = "not possible as a whole: " + why
 	}
-	p := course.foresee(policy, m.memory, course.situation(policy, m.memory).Back())
+	p := foresee(survey, policy, m.memory, survey.State(policy, m.memory).Back())
 	var refused error
 	if why != "" {
 		refused = &operr.Error{Kind: operr.KindInfeasible, Err: errors.New(why), Hint: hint}
-	} else if refused = m.refusedBack(c, course, policy, &p); refused != nil {
+	} else if refused = m.refusedBack(c, survey, policy, &p); refused != nil {
 		possible = strings.Replace(possible, "possible", "the sizes would fit", 1) + "; refused now"
 	}
 	fmt.Fprintln(stderr, say+": "+possible)
@@ -163,7 +159,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 		if why == "" {
 			out.preview(p)
 		} else {
-			out.warnings(course)
+			out.warnings(survey)
 		}
 		fmt.Fprintln(out.w, "nothing was changed")
 	}
@@ -178,12 +174,12 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 		m.again += fmt.Sprintf(" --to %d", n)
 	}
 	m.again += strings.TrimPrefix(asTyped(c), "pgbudget rollback")
-	return m.run(c.Context, out, course, policy, 0, nil, false)
+	return m.run(c.Context, out, survey, policy, 0, nil, false)
 }
 
 // refusedBack says why a rollback whose sizes fit may not begin now; of a preview it asks what changes in files.
-func (m *mover) refusedBack(c *cli.Context, course course, policy state.Policy, p *preview) error {
-	if err := m.readyBack(c.Context, course, policy); err != nil {
+func (m *mover) refusedBack(c *cli.Context, survey bouncer.Survey, policy state.Policy, p *preview) error {
+	if err := m.readyBack(c.Context, survey, policy); err != nil {
 		return err
 	}
 	if err := stopped(m.source.config.Journal); err != nil { // it would wait for the end of the pause
@@ -241,11 +237,11 @@ func stepNumbered(m state.JournalState, number int, given bool) (int64, error) {
 
 // readyBack says why a rollback may not begin: what a run finds at its first sample, and what a write would be refused
 // for. The step in hand goes back first.
-func (m *mover) readyBack(ctx context.Context, course course, policy state.Policy) error {
-	if err := m.drifted(course, policy); err != nil {
+func (m *mover) readyBack(ctx context.Context, survey bouncer.Survey, policy state.Policy) error {
+	if err := m.drifted(survey, policy); err != nil {
 		return err
 	}
-	s := course.situation(policy, m.memory)
+	s := survey.State(policy, m.memory)
 	step := s.Back()
 	if held := s.HeldNow(step); held != "" {
 		fmt.Fprintf(stderr, "note: %s; the rollback waits for its end, for %v at most\n", held, policy.HoldFor)
@@ -254,7 +250,7 @@ func (m *mover) readyBack(ctx context.Context, course course, policy state.Polic
 		defer m.tell()
 		return m.hands.CheckFiles(ctx)
 	}
-	if err := control.RecyclingRefused(course.fleet, policy); err != nil {
+	if err := control.RecyclingRefused(survey.Fleet, policy); err != nil {
 		return err
 	}
 	defer m.tell()
@@ -308,29 +304,4 @@ func wayText(w control.RollbackTo) string {
 		parts = append(parts, t.Text())
 	}
 	return strings.Join(parts, ", ")
-}
-
-// backwards are the shifts of a rollback: each goes to where its switch was before the steps that are taken back, or
-// stays where it stands.
-func backwards(traffic []bouncer.Traffic, at []shift.Shift, way control.RollbackTo,
-	inHand *state.Step) []bouncer.Traffic {
-	out := slices.Clone(traffic)
-	for i := range out {
-		t := &out[i]
-		t.Until, t.Stays = at[i].At, true
-		if inHand != nil && inHand.Traffic != nil && inHand.Traffic.Shift == t.ID() { // it goes back by itself
-			t.Until, t.Stays = inHand.Traffic.From, false
-			if inHand.Kind == state.Backward {
-				t.Until = inHand.Traffic.To
-			}
-		}
-		for _, turn := range way.Traffic {
-			t.Stays = t.Stays && turn.Shift != t.ID()
-			// a rollback that was not finished may be past it
-			if on := turn.To - t.Until; turn.Shift == t.ID() && on*(turn.To-turn.From) >= 0 {
-				t.Until = turn.To
-			}
-		}
-	}
-	return out
 }

@@ -13,8 +13,6 @@ import (
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
-	"github.com/pgbudget/pgbudget/planner/load"
-	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -96,34 +94,23 @@ func lastSight(journal string) (*sight, error) {
 	return &s, nil
 }
 
-// lookNow takes two samples of the fleet itself.
+// lookNow takes two samples of the fleet itself, and counts.
 func lookNow(ctx context.Context, s source, m state.JournalState) (*sight, error) {
 	session, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer session.close()
-	var e load.Evidence
-	err = bouncer.Watch(ctx, clock.Wall{}, session.Fleet, time.Second, time.Second, func(o fleet.Observation) error {
-		var err error
-		o.Signals = nil // the arithmetic needs none
-		e, err = e.Add(m.Recall(o))
-		return err
-	})
+	p := session.pipeline(m)
+	p.Traffic, p.WithoutSignals = nil, true // the ledger needs neither
+	x, err := p.Gather(ctx, clock.Wall{}, session.Fleet, time.Second, time.Second, nil)
 	if err != nil {
 		return nil, err
 	}
-	loads, err := load.Estimate(e)
-	if operr.KindOf(err) == operr.KindEvidence { // a second is too short for loads: the arithmetic needs none
-		loads, err = nil, nil
-	}
-	if err != nil {
+	x, err = p.Estimate(ctx, x, bouncer.ToCount)
+	if noted(x.Notes); err != nil {
 		return nil, err
 	}
-	fleet, err := budget.Model(e.To, s.declared, e, loads)
-	if err != nil {
-		return nil, err
-	}
-	out := sightOf(fleet, e.Last, nil)
+	out := sightOf(x.Fleet, x.Evidence.Last, nil)
 	return &out, nil
 }

@@ -13,12 +13,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/recording"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // defaultConfig is read when no --config is given and it exists.
@@ -87,7 +89,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 	s := source{from: c.String("from"), window: c.Duration(window), every: c.Duration("every"),
 		timeout:  c.Duration("timeout"),
 		postgres: c.StringSlice("postgres"), bouncers: c.StringSlice("bouncer"), accept: c.StringSlice("accept-pending"),
-		declared: budget.Declared{SizeAll: true, Deadband: budget.DefaultDeadband, LeastGain: budget.DefaultLeastGain}}
+		declared: (&config.Config{}).Declared()}
 	for _, d := range []struct {
 		name string
 		d    time.Duration
@@ -204,37 +206,84 @@ func (s source) look(ctx context.Context) (fleet.Observation, error) {
 	return f.Observe(ctx)
 }
 
-// evidence reads the recording or looks at the live fleet.
+// evidence reads the recording or samples the live fleet.
 func (s source) evidence(ctx context.Context) (load.Evidence, error) {
 	if s.from != "" {
 		_, e, err := recording.Read(s.from)
 		return e, err
 	}
-	return s.watch(ctx)
+	f, err := s.open(ctx)
+	if err != nil {
+		return load.Evidence{}, err
+	}
+	defer f.close()
+	x, err := f.gather(ctx, bouncer.Pipeline{}, f)
+	if err != nil {
+		return x.Evidence, err
+	}
+	x.Evidence.History, err = f.History(ctx, x.Evidence.Last)
+	return x.Evidence, err
 }
 
-// fleet gathers evidence, estimates the loads, and joins both with what was declared.
-func (s source) fleet(ctx context.Context) (budget.Fleet, error) {
+// survey is what a plan is made of: a recording, the live fleet, or what the config declares. Of a live fleet, the
+// journal of its config counts as it does for a step: users who came once may come again, and loads that were measured
+// before the newest traffic change are those of before.
+func (s source) survey(ctx context.Context) (bouncer.Survey, error) {
 	if s.config != nil && (s.from != "" || !s.live()) { // of a fleet that is observed, the sample says so
 		for _, text := range s.config.Unused() {
 			fmt.Fprintln(stderr, "note: "+text)
 		}
 	}
-	if s.from == "" && !s.live() {
-		if len(s.declared.Pools) == 0 {
-			return budget.Fleet{}, errNoSource
+	p := bouncer.Pipeline{Declared: s.declared}
+	switch {
+	case s.from != "":
+		e, err := s.evidence(ctx)
+		if err != nil {
+			return bouncer.Survey{}, err
 		}
-		return budget.Model(time.Now(), s.declared, load.Evidence{}, nil)
+		return p.Estimate(ctx, bouncer.Survey{Evidence: e}, bouncer.ToPlan)
+	case !s.live() && len(s.declared.Pools) == 0:
+		return bouncer.Survey{}, errNoSource
+	case !s.live():
+		return p.Assume(time.Now())
 	}
-	e, err := s.evidence(ctx)
+	f, err := s.open(ctx)
 	if err != nil {
-		return budget.Fleet{}, err
+		return bouncer.Survey{}, err
 	}
-	loads, err := load.Estimate(e)
+	defer f.close()
+	m := s.journalled()
+	if p = f.pipeline(m); len(m.Baselines) == 0 { // no load is of before a traffic change
+		p.Traffic = nil
+	}
+	x, err := f.gather(ctx, p, f)
 	if err != nil {
-		return budget.Fleet{}, err
+		return x, err
 	}
-	return budget.Model(e.To, s.declared, e, loads)
+	x, err = p.Estimate(ctx, x, bouncer.ToPlan)
+	noted(x.Notes)
+	return x, err
+}
+
+// journalled is what the journal of the config knows of its fleet, for a command that moves nothing. Where that cannot
+// be read, a note says so.
+func (s source) journalled() state.JournalState {
+	if s.config == nil || s.config.Journal == "" || len(s.postgres)+len(s.bouncers) > 0 { // a fleet of flags has none
+		return state.JournalState{}
+	}
+	m, err := remembered(s.config)
+	if err != nil {
+		noted([]string{err.Error() + "; users who came once and may come again are not counted"})
+		return state.JournalState{}
+	}
+	return m
+}
+
+// noted says notes on standard error.
+func noted(notes []string) {
+	for _, text := range notes {
+		fmt.Fprintln(stderr, "note: "+text)
+	}
 }
 
 // errNoSource says that there is nothing to look at.

@@ -9,12 +9,9 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/live/clock"
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
-	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
@@ -34,9 +31,9 @@ const nextStep = "pgbudget step"
 
 // refusal says why a step towards a plan would not begin as things stand: who may RELOAD, what the files say, who
 // else is at work, the journal, a pause, the time of day. It is the next step, or one further on the way. Nothing is
-// said where the config is not one that moves a fleet. With an empty plan it is any step. Nothing is changed, and no
+// said where the config is not one that moves a fleet. Without a plan it is any step. Nothing is changed, and no
 // lock is kept.
-func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) refused {
+func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 	if s.movable() != nil {
 		return refused{}
 	}
@@ -52,28 +49,29 @@ func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) r
 	if err := m.goingBack(); err != nil {
 		return refused{err, nextStep}
 	}
-	c, policy := course{plan: plan, goal: sizing.GoalOf(plan), fleet: f, measured: f}, s.config.MovingPolicy()
-	w := newLookout(ctx, m.session, s.config, glanceEvery)
-	defer w.close()
-	err = bouncer.Watch(ctx, clock.Wall{}, m.session.Fleet, glanceEvery, 2*glanceEvery, func(o fleet.Observation) error {
-		o = m.memory.Recall(o)
-		w.add(ctx, o)
-		c.evidence.Last = o
-		return nil
-	})
-	if c.seen = w.seen; err != nil {
+	policy := s.config.MovingPolicy()
+	p, f, end := m.watching(ctx, glanceEvery)
+	defer end()
+	now, err := p.Gather(ctx, m.clock, f, glanceEvery, 2*glanceEvery, nil)
+	if err != nil {
+		return refused{err, nextStep}
+	}
+	c, err := p.Renewed(ctx, planned, now)
+	if err == nil && m.memory.Step == nil {
+		_, err = c.Passable(policy.SoaksOf())
+	}
+	if err != nil {
 		return refused{err, nextStep}
 	}
 	later := m.onTheWay(ctx, c, policy)
-	step, blocked := firstStep(c, policy, m.memory)
-	planned := len(plan.Servers) > 0 // without a plan, nobody knows whether a step is wanted, and what it would change
-	if err := m.ready(ctx, c, policy, step, blocked); err != nil && !planned && m.memory.Step == nil {
+	step, blocked := c.FirstStep(policy, m.memory)
+	if err := m.ready(ctx, c, policy, step, blocked); err != nil && !c.HasPlan() && m.memory.Step == nil {
 		return refused{err, m.stepOf(ctx)}
 	} else if err != nil {
 		return refused{err, nextStep}
 	}
-	if blocked = cmp.Or(blocked, c.heldNow(policy, m.memory, step)); blocked == "" && !planned {
-		blocked = c.seen.held(c.evidence.Last)
+	if blocked = cmp.Or(blocked, c.HeldNow(policy, m.memory, step)); blocked == "" && !c.HasPlan() {
+		blocked = c.Saturated()
 	}
 	if blocked != "" {
 		return refused{&operr.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked)}, nextStep}
@@ -81,7 +79,7 @@ func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) r
 	if err := stopped(s.config.Journal); err != nil {
 		return refused{err, nextStep}
 	}
-	begins := (!step.Empty() || !planned) && m.memory.Step == nil
+	begins := (!step.Empty() || !c.HasPlan()) && m.memory.Step == nil
 	if why := control.Closed(s.config.Windows(), time.Now()); why != "" && begins {
 		return refused{&operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why),
 			Hint: "wait for it, or pgbudget step --outside-window"}, nextStep}
@@ -90,19 +88,19 @@ func (s source) refusal(ctx context.Context, f budget.Fleet, plan sizing.Plan) r
 }
 
 // onTheWay says which pools could not be changed now, of all that the way to the plan ever changes.
-func (m *mover) onTheWay(ctx context.Context, c course, policy state.Policy) refused {
+func (m *mover) onTheWay(ctx context.Context, c bouncer.Survey, policy state.Policy) refused {
 	if m.memory.Step != nil {
 		return refused{}
 	}
 	policy.Percent = 100 // every line that it would ever change
-	step, _ := firstStep(c, policy, m.memory)
-	err := m.changeable(ctx, c.fleet, policy, step.Changes, false)
+	step, _ := c.FirstStep(policy, m.memory)
+	err := m.changeable(ctx, c.Fleet, policy, step.Changes, false)
 	if err == nil {
 		return refused{}
 	}
 	var pools []string
 	for _, sets := range byProcess(step.Changes) {
-		if len(sets) < len(step.Changes) && m.changeable(ctx, c.fleet, policy, sets, false) == nil {
+		if len(sets) < len(step.Changes) && m.changeable(ctx, c.Fleet, policy, sets, false) == nil {
 			continue
 		}
 		for _, x := range sets {

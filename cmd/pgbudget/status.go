@@ -11,12 +11,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/bouncer/quote"
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
-	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -119,7 +118,7 @@ func statusCommand() *cli.Command {
 				}
 				st.At = time.Now()
 				if !st.Running {
-					warnRefused(c.Context, s.refusal(c.Context, budget.Fleet{}, sizing.Plan{}))
+					warnRefused(c.Context, s.refusal(c.Context, bouncer.Survey{}))
 				}
 			}
 			if out.format != "table" {

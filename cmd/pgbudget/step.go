@@ -7,8 +7,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -107,37 +109,42 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	if err := m.goingBack(); err != nil {
 		return err
 	}
-	course, err := m.survey(c.Context)
+	survey, err := m.survey(c.Context, bouncer.ToPlan)
+	if err == nil {
+		survey, err = survey.Planned(sizing.Options{})
+	}
 	if operr.KindOf(err) == operr.KindInfeasible && m.memory.Step != nil && m.memory.Goal != nil {
 		fmt.Fprintf(stderr, "note: %v; the step in hand is finished, and no other is begun\n", err)
-		course.goal, steps, err = *m.memory.Goal, 1, nil
+		survey.Goal, steps, err = *m.memory.Goal, 1, nil
 	}
 	if err == nil && m.memory.Step == nil {
-		err = passable(course.measured, course.shifts, policy.SoaksOf())
+		var notes []string
+		notes, err = survey.Passable(policy.SoaksOf())
+		noted(notes)
 	}
 	if err != nil {
 		return err
 	}
 	if c.Bool("dry-run") || c.IsSet("emit") {
-		return m.preview(c, out, course, policy, steps)
+		return m.preview(c, out, survey, policy, steps)
 	}
 	if c.Command.Name == "step" {
 		policy.HoldFor, policy.Aborts = 0, 1 // a step that is held, or was taken back, ends, and says so
 	}
-	step, blocked := firstStep(course, policy, m.memory)
-	if err := m.ready(c.Context, course, policy, step, blocked); err != nil {
+	step, blocked := survey.FirstStep(policy, m.memory)
+	if err := m.ready(c.Context, survey, policy, step, blocked); err != nil {
 		return err
 	}
 	var p preview
 	if c.Command.Name == "run" || !agreed(c, s) {
-		p = course.foresee(policy, m.memory, step)
+		p = foresee(survey, policy, m.memory, step)
 	}
 	if c.Command.Name == "run" {
 		if err := m.readyAhead(c.Context, p, steps); err != nil {
 			return err
 		}
 	}
-	what := asked(course, policy, m.memory, step, blocked, paused(s.config.Journal))
+	what := asked(survey, policy, m.memory, step, blocked, paused(s.config.Journal))
 	if what != "" {
 		if err := m.mayBegin(c, time.Now()); err != nil {
 			return err
@@ -154,7 +161,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	if c.IsSet("max-steps") {
 		m.most = steps
 	}
-	return m.run(c.Context, out, course, policy, steps, closing(c, s), c.Command.Name == "run" && mayStep)
+	return m.run(c.Context, out, survey, policy, steps, closing(c, s), c.Command.Name == "run" && mayStep)
 }
 
 func outsideWindow() cli.Flag {
@@ -189,17 +196,17 @@ func closing(c *cli.Context, s source) func(time.Time) string {
 
 // preview shows the first step, or what is left of the one in hand, and changes nothing. It ends as the step would
 // that is refused, or held: --emit, which is for files that something else keeps, asks less.
-func (m *mover) preview(c *cli.Context, out output, course course, policy state.Policy, steps int) error {
-	step, blocked := firstStep(course, policy, m.memory)
+func (m *mover) preview(c *cli.Context, out output, survey bouncer.Survey, policy state.Policy, steps int) error {
+	step, blocked := survey.FirstStep(policy, m.memory)
 	if !c.IsSet("emit") {
-		if err := m.drifted(course, policy); err != nil {
+		if err := m.drifted(survey, policy); err != nil {
 			return err
 		}
 	}
 	if blocked != "" {
 		return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked), Hint: "pgbudget plan shows the arithmetic"}
 	}
-	held, p := course.heldNow(policy, m.memory, step), course.foresee(policy, m.memory, step)
+	held, p := survey.HeldNow(policy, m.memory, step), foresee(survey, policy, m.memory, step)
 	if c.IsSet("emit") {
 		if held != "" {
 			fmt.Fprintln(stderr, "note: "+held+"; a step would be held for it")
@@ -217,7 +224,7 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy state.
 		out.preview(p)
 		fmt.Fprintln(out.w, "nothing was changed")
 	}
-	if err := m.ready(c.Context, course, policy, step, blocked); err != nil {
+	if err := m.ready(c.Context, survey, policy, step, blocked); err != nil {
 		return err
 	}
 	if step.Empty() {
@@ -239,18 +246,4 @@ func (m *mover) preview(c *cli.Context, out output, course course, policy state.
 		return nil
 	}
 	return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, held), Hint: "pgbudget step again once that is gone"}
-}
-
-// heldNow says what would hold a step at its first sample; empty: nothing would.
-func (c course) heldNow(policy state.Policy, m state.JournalState, step state.Step) string {
-	return c.situation(policy, m).HeldNow(step)
-}
-
-// firstStep is the step that would be taken: the one in hand, or the next.
-func firstStep(c course, policy state.Policy, m state.JournalState) (state.Step, string) {
-	if m.Step != nil {
-		return *m.Step, ""
-	}
-	step, _, blocked := c.situation(policy, m).NextStep()
-	return step, blocked
 }

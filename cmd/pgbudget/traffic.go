@@ -2,18 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/flag"
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/learn"
-	"github.com/pgbudget/pgbudget/planner/operr"
-	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
@@ -42,61 +38,6 @@ func (s session) traffic() []bouncer.Traffic {
 		out = append(out, bouncer.Traffic{Shift: x.Planned(), Switch: sw})
 	}
 	return out
-}
-
-// shiftsNow are the shifts as they stand: where their switches are, and what has been learnt of their fractions. One
-// that cannot be asked is where the journal has it; the error is for one of which that does not tell either, unless it
-// goes back: then no step has turned it, and none will. The fleet's loads are those of now.
-func shiftsNow(ctx context.Context, traffic []bouncer.Traffic, m state.JournalState, goesBack bool) ([]shift.Shift,
-	[]state.Reading, error) {
-	var shifts []shift.Shift
-	readings := bouncer.Readings(ctx, traffic, m)
-	for i, t := range traffic {
-		r := readings[i]
-		switch _, journalled := m.Switch(t.ID()); {
-		case r.Error == "":
-		case !journalled && goesBack:
-			fmt.Fprintf(stderr, "note: %s; no step has turned it, and it is left as it is\n", r.Error)
-		case !journalled:
-			return nil, nil, &operr.Error{Kind: operr.KindUnreachable, Err: errors.New(r.Error),
-				Hint: "run the command of get: by hand"}
-		default:
-			fmt.Fprintf(stderr, "note: %s; the journal has it at %d %%\n", r.Error, r.X)
-		}
-		s := t.Shift
-		s.At, s.LoadsAt = r.X, r.X
-		s.Fraction = learn.Learn(t.Fraction, m.SoaksOf(t.ID())).Fraction
-		shifts = append(shifts, s)
-	}
-	return shifts, readings, nil
-}
-
-// passable makes sure that there is a way for every shift before anything moves: with the fraction as it is believed.
-// Where there is none at an end of what is believed, that is said; the way is planned anew from what is learnt.
-func passable(fleet budget.Fleet, shifts []shift.Shift, points int) error {
-	for _, s := range shifts {
-		if s.At == s.Until {
-			fleet = s.Loaded(fleet, s.At)
-			continue
-		}
-		if err := s.Begins(fleet); err != nil {
-			return err
-		}
-		path, tails, err := shift.Passage(fleet, s, points)
-		switch {
-		case err != nil && path.Blocked != nil:
-			return &operr.Error{Kind: operr.KindInfeasible, Subject: "shift " + s.ID(), Err: err, Hint: path.Blocked.Cures()}
-		case err != nil:
-			return err
-		case tails != nil:
-			fmt.Fprintf(stderr, "note: with a fraction of %s there is a way to %d %%; with all of %s to %s there is none past "+
-				"%d %%: %s. It is planned anew after each step, from what has moved\n",
-				words.Digits(s.Fraction.Target), s.Until, words.Digits(s.Fraction.Lower), words.Digits(s.Fraction.Upper), tails.X,
-				tails.Text)
-		}
-		fleet = s.Loaded(fleet, s.Until) // shifts that come later begin from there
-	}
-	return nil
 }
 
 // trafficStatus is what is known of a shift.

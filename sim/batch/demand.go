@@ -31,7 +31,7 @@ func (o *outcome) look(ctx context.Context, w world, v Variant, steps *counter) 
 	}
 	var loads []load.Load
 	if err == nil {
-		loads, err = load.Estimate(e)
+		loads, err = bouncer.Loads(e)
 	}
 	if err != nil { // a console that does not answer, too little evidence: a live sample would end the same way
 		o.doubt = err.Error()

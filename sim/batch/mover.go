@@ -6,10 +6,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
-	"github.com/pgbudget/pgbudget/planner/fleet"
-	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/sim"
@@ -43,25 +40,20 @@ func (m *mover) run(ctx context.Context) error {
 	if err := m.pacer.Sleep(ctx, m.moves.At-m.moves.Window-m.pacer.At()); err != nil {
 		return m.ended(ctx, err)
 	}
-	var e load.Evidence
-	err := bouncer.Watch(ctx, m.pacer, m.pacer, lookEvery, m.moves.Window, func(o fleet.Observation) error {
-		var err error
-		e, err = e.Add(o)
-		return err
-	})
+	p := bouncer.Pipeline{Declared: m.moves.Declared, Traffic: m.traffic()}
+	x, err := p.Gather(ctx, m.pacer, m.pacer, lookEvery, m.moves.Window, nil)
 	m.begun = m.pacer.At()
 	if err != nil {
 		return m.ended(ctx, err)
 	}
-	goal, loads, err := m.plan(e)
-	if err != nil {
+	if x, err = m.plan(ctx, p, x); err != nil {
 		return m.ended(ctx, err)
 	}
 	r := bouncer.Rebalancer{Clock: m.pacer, Fleet: m.pacer, Applier: m.pacer, Signals: m.pacer, Journal: m,
-		Declared: m.moves.Declared, Loads: loads,
-		Evidence: e, Traffic: m.traffic(ctx), Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
+		Declared: m.moves.Declared, Loads: x.Loads,
+		Evidence: x.Evidence, Traffic: x.Traffic, Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
 		Replans: len(m.moves.To) == 0, Closed: func(t time.Time) string { return control.Closed(m.moves.Windows, t) }}
-	report, err := r.Run(ctx, goal, state.JournalState{})
+	report, err := r.Run(ctx, x.Goal, state.JournalState{})
 	m.outcome, m.reason = report.Outcome, report.Reason
 	if errors.Is(err, errHorizon) {
 		m.outcome, m.reason = "", "it had not ended at the end of the horizon"
@@ -71,12 +63,10 @@ func (m *mover) run(ctx context.Context) error {
 }
 
 // traffic are the scenario's shifts, with the world's switches.
-func (m *mover) traffic(ctx context.Context) []bouncer.Traffic {
+func (m *mover) traffic() []bouncer.Traffic {
 	var out []bouncer.Traffic
 	for i, s := range m.moves.Shifts {
-		t := bouncer.Traffic{Shift: s, Switch: m.pacer.Switch(i)}
-		t.LoadsAt, _, _ = t.Switch.Get(ctx) // one that is no whole percentage is said at the first sample
-		out = append(out, t)
+		out = append(out, bouncer.Traffic{Shift: s, Switch: m.pacer.Switch(i)})
 	}
 	return out
 }
@@ -93,21 +83,21 @@ func (m *mover) ended(ctx context.Context, err error) error {
 	return nil
 }
 
-// plan finds where to go: what the scenario says, or what a plan finds.
-func (m *mover) plan(e load.Evidence) (sizing.Goal, []load.Load, error) {
-	loads, err := load.Estimate(e)
-	if err != nil {
-		return sizing.Goal{}, nil, err
+// plan finds where to go: what the scenario says, or what a plan finds, as `pgbudget run` does.
+func (m *mover) plan(ctx context.Context, p bouncer.Pipeline, x bouncer.Survey) (bouncer.Survey, error) {
+	var err error
+	if len(m.moves.To) > 0 { // sizes alone, whatever the fleet can carry
+		x.Goal.Pools = m.moves.To
+		x.Loads, err = bouncer.Loads(x.Evidence)
+		return x, err
 	}
-	if len(m.moves.To) > 0 {
-		return sizing.Goal{Pools: m.moves.To}, loads, nil
+	if x, err = p.Estimate(ctx, x, bouncer.ToPlan); err == nil {
+		x, err = x.Planned(sizing.Options{})
 	}
-	fleet, err := budget.Model(m.pacer.Now(), m.moves.Declared, e, loads)
-	if err != nil {
-		return sizing.Goal{}, nil, err
+	if err == nil {
+		_, err = x.Passable(m.moves.Policy.SoaksOf())
 	}
-	plan, err := sizing.Solve(fleet, sizing.Options{})
-	return sizing.GoalOf(plan), loads, err
+	return x, err
 }
 
 // results sums the journal up.

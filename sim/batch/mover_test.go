@@ -13,13 +13,19 @@ import (
 // rebalance is the shipped scenario that a controller moves, shortened, one seed, with settings on top.
 func rebalance(t *testing.T, settings ...string) Batch {
 	t.Helper()
-	const file = "../../fixtures/scenarios/rebalance.yaml"
+	return shipped(t, "rebalance.yaml", append([]string{"policy.percent=20", "policy.soak=10s"}, settings...)...)
+}
+
+// shipped is a shipped scenario, one seed, with settings on top.
+func shipped(t *testing.T, name string, settings ...string) Batch {
+	t.Helper()
+	file := "../../fixtures/scenarios/" + name
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var sets []scenario.Set
-	for _, text := range append([]string{"policy.percent=20", "policy.soak=10s"}, settings...) {
+	for _, text := range settings {
 		path, value, _ := strings.Cut(text, "=")
 		sets = append(sets, scenario.Set{Path: path, Value: value})
 	}
@@ -81,6 +87,14 @@ func TestARunThatHasNotEndedAtTheHorizonIsNotDone(t *testing.T) {
 
 func TestARunWithoutAPlanIsAnOutcomeAndNoError(t *testing.T) {
 	v := moved(t, rebalance(t, "horizon=3m", "pools.ci/app.max=9")) // it needs twice as many
+	if v.Runs != 1 || v.Value("", "run_done").Mean != 0 || len(v.Journal) != 0 {
+		t.Errorf("%d runs, done %v, %d events", v.Runs, v.Value("", "run_done").Mean, len(v.Journal))
+	}
+}
+
+// TestARunWhoseTrafficHasNoPathNeverBegins, as `pgbudget run` refuses it before it moves anything.
+func TestARunWhoseTrafficHasNoPathNeverBegins(t *testing.T) {
+	v := moved(t, shipped(t, "gitlab-phase-4-run.yaml", "horizon=4m", "pools.ci/gitlabhq_production.max=6"))
 	if v.Runs != 1 || v.Value("", "run_done").Mean != 0 || len(v.Journal) != 0 {
 		t.Errorf("%d runs, done %v, %d events", v.Runs, v.Value("", "run_done").Mean, len(v.Journal))
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/planner/operr"
@@ -24,26 +25,16 @@ func StoreCall(ctx context.Context) (context.Context, context.CancelFunc) {
 	return admin.Limited(ctx, storeTimeout)
 }
 
-// Store reads and writes the configuration files of a process. Write replaces a file as a whole where its bytes are
-// still old, and leaves it alone where they are new already.
-type Store interface {
-	// Read returns the bytes of the file. An error is an operr.Error, or that of ctx.
-	Read(ctx context.Context, path string) ([]byte, error)
-	// Write makes data the file's bytes. The error is of KindDrift where the file is neither old nor data; the file
-	// is as it was then. See store.File.Write.
-	Write(ctx context.Context, path string, old, data []byte) error
-}
-
 // Config is where the files of one process are.
 type Config struct {
 	Process string // "main/1"
 	Path    string // of its pgbouncer.ini, as the store knows it; empty: SHOW CONFIG's conffile
-	Store   Store
+	Store   bouncer.Store
 }
 
 // Bounded gives a store's calls their time, and asks it for what not every store can.
 type Bounded struct {
-	Store
+	bouncer.Store
 	files *Files
 }
 
@@ -63,8 +54,8 @@ type Files struct {
 }
 
 // Of is held to read or to write the file.
-func (f *Files) Of(s Store, path string) *sync.RWMutex {
-	m, _ := f.writing.LoadOrStore(fmt.Sprint(struct{ Store }{s}, path), &sync.RWMutex{}) // a store of slices is no key
+func (f *Files) Of(s bouncer.Store, path string) *sync.RWMutex {
+	m, _ := f.writing.LoadOrStore(fmt.Sprint(struct{ bouncer.Store }{s}, path), &sync.RWMutex{}) // a store of slices is no key
 	return m.(*sync.RWMutex)
 }
 

@@ -1,0 +1,188 @@
+package bouncer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/words"
+)
+
+// Survey is how far a Pipeline has come: each station fills in its fields. It is what a run begins with.
+type Survey struct {
+	Evidence load.Evidence           // of the samples; from Estimate on with the history
+	Recent   control.RecentSamples   // what a release and a soak are judged by
+	Guard    control.SaturationGuard // what the signals say
+	Declared budget.Declared         // as they were counted with; ToGoBack may leave pools out and add ledger lines
+	Loads    []load.Load             // as measured, or as they were before the newest traffic change; nil: not known
+	Traffic  []Traffic               // of the pipeline; LoadsAt is where each switch stood while Loads were measured
+	Shifts   []shift.Shift           // where they stand now
+	Readings []state.Reading         // of their switches
+	Measured budget.Fleet            // with Loads
+	Fleet    budget.Fleet            // with the loads of where each switch stands now
+	Plan     sizing.Plan
+	Goal     sizing.Goal
+	RollTo   int64    // every step that began at that event or later is taken back; 0: it goes forward
+	Notes    []string // for a person: what could not be had, and what stands in for it
+	Gone     []string // pools that the config declares and that no console shows any more, ToGoBack
+}
+
+func (s *Survey) note(format string, args ...any) {
+	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
+}
+
+// dropSignals leaves the signals of the newest sample out: no size is planned by them.
+func (s *Survey) dropSignals(to Purpose) {
+	for _, x := range s.Evidence.Last.Signals {
+		if x.Error != "" && to == ToGoBack {
+			s.note("%s of %s is not known: %s; a rollback does not wait for it", x.Name, x.Server, x.Error)
+		}
+	}
+	s.Evidence.Last.Signals = nil
+}
+
+// dropGone leaves out declared pools that no console shows, and whose loads are not declared.
+func (s *Survey) dropGone() {
+	shown := fleet.PoolIDs(s.Evidence.Last)
+	s.Declared.Pools = slices.DeleteFunc(slices.Clone(s.Declared.Pools), func(p budget.DeclaredPool) bool {
+		gone := p.Load == nil && !slices.Contains(shown, p.ID)
+		if gone {
+			s.Gone = append(s.Gone, p.ID)
+		}
+		return gone
+	})
+}
+
+func (s *Survey) model() (err error) {
+	s.Measured, s.Fleet, err = Pipeline{Declared: s.Declared}.Modelled(s.Evidence.To, s.Evidence, s.Loads, s.Shifts)
+	return err
+}
+
+// Planned is the last station: the plan for the loads of where each switch stands, and its goal. On an error of
+// KindInfeasible the plan says what clashes, and the goal stays as it was.
+func (s Survey) Planned(o sizing.Options) (Survey, error) {
+	var err error
+	if s.Plan, err = sizing.Solve(s.Fleet, o); err == nil {
+		s.Goal = sizing.GoalOf(s.Plan)
+	}
+	return s, err
+}
+
+// HasPlan reports whether the survey has come to a plan: without one, nobody knows whether a step is wanted, and what it
+// would change.
+func (s Survey) HasPlan() bool { return len(s.Plan.Servers) > 0 }
+
+// Renewed is a planned survey with newer samples, and with the shifts as they stand now: what a step is judged by that
+// begins after the plan was made. Without a plan, no shift is asked. The error is Standing's.
+func (p Pipeline) Renewed(ctx context.Context, planned, now Survey) (Survey, error) {
+	s := planned
+	s.Evidence.Last, s.Recent, s.Guard = now.Evidence.Last, now.Recent, now.Guard
+	if !s.HasPlan() || len(s.Shifts) > 0 {
+		return s, nil
+	}
+	var err error
+	s.Shifts, s.Readings, _, err = p.Standing(ctx, ToPlan)
+	s.Traffic = p.Traffic
+	return s, err
+}
+
+// State is what the next step is decided from before a run: refusals are of the run before.
+func (s Survey) State(policy state.Policy, m state.JournalState) control.State {
+	m.Refused = nil
+	m = m.Bound(s.RollTo)
+	return control.State{Fleet: s.Fleet, AsMeasured: s.Measured, Sample: s.Evidence.Last, Goal: s.Goal, Target: s.Goal,
+		Policy: policy, Journal: m, Shifts: s.Shifts, Readings: s.Readings, Recent: s.Recent, Guard: s.Guard}
+}
+
+// FirstStep is the step that a run would take: the one in hand, or the next; blocked says why there is none.
+func (s Survey) FirstStep(policy state.Policy, m state.JournalState) (step state.Step, blocked string) {
+	if m.Step != nil {
+		return *m.Step, ""
+	}
+	step, _, blocked = s.State(policy, m).NextStep()
+	return step, blocked
+}
+
+// HeldNow says what would hold a step at its first sample; empty: nothing would.
+func (s Survey) HeldNow(policy state.Policy, m state.JournalState, step state.Step) string {
+	return s.State(policy, m).HeldNow(step)
+}
+
+// Saturated says why nothing may be granted on a server of the newest sample; empty: on each it may.
+func (s Survey) Saturated() string {
+	for _, x := range s.Evidence.Last.Servers {
+		if why := s.Guard.Held(x.Name); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// Turning reports whether the traffic of a shift is on its way.
+func (s Survey) Turning() bool {
+	return slices.ContainsFunc(s.Shifts, func(x shift.Shift) bool { return x.At != x.Until })
+}
+
+// Passable makes sure that there is a path for every shift before anything moves, in steps of at most so many percent
+// points: with the fraction as it is estimated. Where there is none at one end of the estimate, a note says so: the
+// path is planned anew from what is learnt. The error is of KindInfeasible, KindEvidence or KindUsage.
+func (s Survey) Passable(points int) (notes []string, err error) {
+	f := s.Measured
+	for _, x := range s.Shifts {
+		if x.At == x.Until {
+			f = x.Loaded(f, x.At)
+			continue
+		}
+		if err := x.Begins(f); err != nil {
+			return notes, err
+		}
+		path, tails, err := shift.Passage(f, x, points)
+		switch {
+		case err != nil && path.Blocked != nil:
+			return notes, &operr.Error{Kind: operr.KindInfeasible, Subject: "shift " + x.ID(), Err: err,
+				Hint: path.Blocked.Cures()}
+		case err != nil:
+			return notes, err
+		case tails != nil:
+			notes = append(notes, fmt.Sprintf("with a fraction of %s there is a way to %d %%; with all of %s to %s there is none "+
+				"past %d %%: %s. It is planned anew after each step, from what has moved", words.Digits(x.Fraction.Target),
+				x.Until, words.Digits(x.Fraction.Lower), words.Digits(x.Fraction.Upper), tails.X, tails.Text))
+		}
+		f = x.Loaded(f, x.Until) // shifts that come later begin from there
+	}
+	return notes, nil
+}
+
+// Backwards is the survey of a rollback: each shift goes to where its switch was before the steps that are taken back,
+// or stays where it stands.
+func (s Survey) Backwards(way control.RollbackTo, inHand *state.Step) Survey {
+	s.RollTo, s.Goal = way.To, way.Goal
+	s.Traffic, s.Shifts = slices.Clone(s.Traffic), slices.Clone(s.Shifts)
+	for i := range s.Traffic {
+		t := &s.Traffic[i]
+		t.Until, t.Stays = s.Shifts[i].At, true
+		if inHand != nil && inHand.Traffic != nil && inHand.Traffic.Shift == t.ID() { // it goes back by itself
+			t.Until, t.Stays = inHand.Traffic.From, false
+			if inHand.Kind == state.Backward {
+				t.Until = inHand.Traffic.To
+			}
+		}
+		for _, turn := range way.Traffic {
+			t.Stays = t.Stays && turn.Shift != t.ID()
+			// a rollback that was not finished may be past it
+			if on := turn.To - t.Until; turn.Shift == t.ID() && on*(turn.To-turn.From) >= 0 {
+				t.Until = turn.To
+			}
+		}
+		s.Shifts[i].Until = t.Until
+	}
+	return s
+}
