@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
@@ -17,20 +18,20 @@ import (
 func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		refused func(f *livetest.Fake, s *livetest.Memory) observe.Store
+		refused func(f *livetest.Fake, s *livetest.Memory) bouncer.Store
 		kind    operr.Kind
 		says    string
 	}{
-		{"no admin any more", func(f *livetest.Fake, s *livetest.Memory) observe.Store {
+		{"no admin any more", func(f *livetest.Fake, s *livetest.Memory) bouncer.Store {
 			f.Set("admin_users",
 				"postgres")
 			return s
 		},
 			operr.KindEvidence, "may look and may not RELOAD"},
 		{"its file is kept by something else",
-			func(_ *livetest.Fake, s *livetest.Memory) observe.Store { return livetest.Kept{Memory: s} },
+			func(_ *livetest.Fake, s *livetest.Memory) bouncer.Store { return livetest.Kept{Memory: s} },
 			operr.KindUsage, "kept by a ConfigMap"},
-		{"a RELOAD would recycle", func(f *livetest.Fake, s *livetest.Memory) observe.Store {
+		{"a RELOAD would recycle", func(f *livetest.Fake, s *livetest.Memory) bouncer.Store {
 			f.Version = "1.23.1/bouncer"
 			f.Set("server_tls_sslmode", "prefer")
 			f.Tables["SHOW VERSION"] = [][]string{{"version"}, {"PgBouncer 1.23.1"}}

@@ -86,7 +86,7 @@ func TestAKeyThatTheProcessListsIsTakenFromItsFile(t *testing.T) {
 func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
 	own := &livetest.Memory{Text: livetest.Lines}
 	for _, c := range []struct {
-		store, others observe.Store
+		store, others bouncer.Store
 		other         string
 		shared        bool
 	}{
