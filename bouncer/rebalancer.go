@@ -61,15 +61,6 @@ type Rebalancer struct {
 	Notes  []string // what the plan warns of: written into the journal as the run begins
 }
 
-// Report is how a run ended.
-type Report struct {
-	Outcome state.Outcome
-	Reason  string
-	Memory  state.JournalState    // after the last event
-	Hint    string                // the next command, where what ended it knows a better one than its outcome does
-	Flushed []fleet.SettingChange // lines that a flush has left with a server_lifetime of a second, and what gives it back
-}
-
 // run is a Rebalancer at work.
 type run struct {
 	Rebalancer
@@ -297,20 +288,6 @@ func (w *run) apply(ctx context.Context, s control.State, act state.Action) erro
 
 // line is an error in one line: several of them stand in one event.
 func line(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
-
-// outcomeOf is what a run ends with that cannot get past an error.
-func outcomeOf(err error) state.Outcome {
-	switch operr.KindOf(err) {
-	case operr.KindDrift:
-		return state.Drifted
-	case operr.KindUnreachable:
-		return state.Blind
-	case operr.KindBusy:
-		return state.LockLost
-	default:
-		return state.Held
-	}
-}
 
 // heldOrNot writes down when nothing moves any more, and when something does again.
 func (w *run) heldOrNot(act state.Action) error {

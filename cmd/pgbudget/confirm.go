@@ -13,9 +13,6 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// errRefused says that a person was asked, and did not agree.
-var errRefused = errors.New("not confirmed: nothing was changed")
-
 // agreed reports whether nobody needs to be asked.
 func agreed(c *cli.Context, s source) bool {
 	return c.Bool("yes") || c.Bool("dry-run") || c.IsSet("emit") || !s.config.Policy.Asks()
@@ -77,7 +74,7 @@ func confirm(c *cli.Context, s source, what string) error {
 		return c.Context.Err()
 	case line := <-typed:
 		if strings.TrimSpace(line) != want {
-			return &operr.Error{Err: errRefused, Hint: "the same command again, and type " + want}
+			return &operr.Error{Kind: operr.KindHeld, Err: errors.New("not confirmed: nothing was changed"), Hint: "the same command again, and type " + want}
 		}
 		return nil
 	}

@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// The exit codes. They are part of the interface: README.md lists them.
+// The exit codes. They are part of the interface.
 const (
 	exitDone        = 0
 	exitUnforeseen  = 1
@@ -26,61 +27,70 @@ const (
 	exitInterrupted = 130
 )
 
+// exitTable is the one table from the kinds of errors to exit codes. README.md shows it.
+var exitTable = []struct {
+	code  int
+	kinds []operr.Kind
+	means string
+}{
+	{exitDone, []operr.Kind{operr.KindDone}, "done, or nothing to do"},
+	{exitUnforeseen, []operr.Kind{operr.KindUnforeseen}, "unforeseen"},
+	{exitUsage, []operr.Kind{operr.KindUsage}, "wrong usage or config; nothing was touched"},
+	{exitInfeasible, []operr.Kind{operr.KindInfeasible}, "no sizes keep every promise (the certificate is printed). " +
+		"Also: `--best-effort`, a compared plan that broke, a `--path` that is barred, be it at one end of its fraction alone"},
+	{exitEvidence, []operr.Kind{operr.KindEvidence}, "not enough evidence or rights"},
+	{exitHeld, []operr.Kind{operr.KindHeld, operr.KindBusy}, "held, or another pgbudget is at work: safe, run again"},
+	{exitAborted, []operr.Kind{operr.KindAborted},
+		"aborted: the step was taken back, of a run so many in a row as `policy.aborts` says; safe"},
+	{exitDrift, []operr.Kind{operr.KindDrift},
+		"the answer of a server, or a size, is not the expected one; a person must look"},
+	{exitUnreachable, []operr.Kind{operr.KindUnreachable},
+		"a console, server or Prometheus did not answer, or refused the login"},
+	{exitUnmet, []operr.Kind{operr.KindUnmet}, "a simulation's expectation failed"},
+	{exitPending, []operr.Kind{operr.KindPending}, "the plan changes a size (`--detailed-exitcode` only)"},
+	{exitInterrupted, []operr.Kind{operr.KindInterrupted}, "interrupted, between two actions"},
+}
+
 // errPending says that a plan would change something; only --detailed-exitcode turns it into an exit code.
-var errPending = errors.New("changes are pending")
+var errPending = &operr.Error{Kind: operr.KindPending, Err: errors.New("changes are pending")}
 
 // errBestEffort says that the printed plan breaks a promise.
-var errBestEffort = errors.New("no sizes keep every promise; the printed plan is the least bad one")
-
-// errUnmet says that a simulation ran to its end and an expectation of its scenario failed.
-var errUnmet = errors.New("failed")
+var errBestEffort = &operr.Error{Kind: operr.KindInfeasible,
+	Err: errors.New("no sizes keep every promise; the printed plan is the least bad one")}
 
 // errRan says that a run has come to its end, done: a signal that came meanwhile changes nothing of it.
-var errRan = errors.New("done")
+var errRan = &operr.Error{Kind: operr.KindDone, Err: errors.New("done")}
+
+// held is the error of what may not go on now, with the hint what to type.
+func held(hint, format string, args ...any) error {
+	return &operr.Error{Kind: operr.KindHeld, Err: fmt.Errorf("held: "+format, args...), Hint: hint}
+}
 
 // exitCode is the only place where an error becomes a number.
 func exitCode(ctx context.Context, err error) int {
-	switch {
-	case errors.Is(err, errRan):
-		return exitDone
-	case interrupted(ctx, err):
-		return exitInterrupted
-	case err == nil:
-		return exitDone
-	case errors.Is(err, errPending):
-		return exitPending
-	case errors.Is(err, errBestEffort):
-		return exitInfeasible
-	case errors.Is(err, errUnmet):
-		return exitUnmet
-	case errors.Is(err, errHeld), errors.Is(err, errRefused):
-		return exitHeld
-	case errors.Is(err, errAborted):
-		return exitAborted
-	case errors.Is(err, errStopped):
-		return exitInterrupted
+	kind := operr.KindOf(err)
+	if err == nil {
+		kind = operr.KindDone
 	}
-	switch operr.KindOf(err) {
-	case operr.KindUsage:
-		return exitUsage
-	case operr.KindInfeasible:
-		return exitInfeasible
-	case operr.KindEvidence:
-		return exitEvidence
-	case operr.KindDrift:
-		return exitDrift
-	case operr.KindBusy:
-		return exitHeld
-	case operr.KindUnreachable:
-		return exitUnreachable
-	default:
-		return exitUnforeseen
+	if interrupted(ctx, err) {
+		kind = operr.KindInterrupted
 	}
+	for _, x := range exitTable {
+		if slices.Contains(x.kinds, kind) {
+			return x.code
+		}
+	}
+	return exitUnforeseen
+}
+
+// interrupted reports whether a signal has ended the command: it had no error, or only that of being ended.
+func interrupted(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled))
 }
 
 // errorText is what stands on stderr: the error, and below it what to do next.
 func errorText(err error) string {
-	if err == nil || errors.Is(err, errPending) || errors.Is(err, errRan) {
+	if kind := operr.KindOf(err); err == nil || kind == operr.KindPending || kind == operr.KindDone {
 		return ""
 	}
 	text := "pgbudget: " + strings.ReplaceAll(err.Error(), "\n", "\npgbudget: ")

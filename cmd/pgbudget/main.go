@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func main() {
@@ -31,7 +33,7 @@ func main() {
 	go endIdle(ctx)
 	err := run(ctx)
 	code := exitCode(ctx, err)
-	if code == exitInterrupted && !errors.Is(err, errStopped) {
+	if code == exitInterrupted && operr.KindOf(err) != operr.KindInterrupted {
 		fmt.Fprintln(stderr, nothingMoved)
 	} else if text := errorText(err); text != "" {
 		fmt.Fprintln(stderr, text)
@@ -171,8 +173,4 @@ func argHint(allowed int) string {
 		return ""
 	}
 	return " FILE"
-}
-
-func interrupted(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled))
 }

@@ -14,13 +14,6 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// errHeld and the others are how a run can end besides done; each has its exit code.
-var (
-	errHeld    = errors.New("held")
-	errAborted = errors.New("aborted")
-	errStopped = errors.New("stopped between two actions")
-)
-
 // leftFlushed says which lines a flush has left as they must not stay.
 func leftFlushed(sets []fleet.SettingChange) error {
 	var texts []string
@@ -97,26 +90,28 @@ func ended(r bouncer.Report, again string) error {
 		}
 		return next
 	}
-	switch r.Outcome {
-	case state.Done:
+	kind := r.Kind()
+	switch kind {
+	case operr.KindDone:
 		return nil
-	case state.Held, state.LockLost:
-		return &operr.Error{Err: fmt.Errorf("%w: %s; %s", errHeld, r.Reason, now), Hint: then(again + " goes on when it can" +
-			back)}
-	case state.Aborted:
-		return &operr.Error{Err: fmt.Errorf("%w: %s; the step was taken back, %s", errAborted, r.Reason, now),
+	case operr.KindHeld, operr.KindBusy:
+		return &operr.Error{Kind: kind, Err: fmt.Errorf("held: %s; %s", r.Reason, now),
+			Hint: then(again + " goes on when it can" + back)}
+	case operr.KindAborted:
+		return &operr.Error{Kind: kind, Err: fmt.Errorf("aborted: %s; the step was taken back, %s", r.Reason, now),
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
-	case state.Drifted:
+	case operr.KindDrift:
 		hint := cmp.Or(r.Hint, mending(r.Memory))
 		if r.Memory.Step != nil && r.Hint != "" && !strings.Contains(r.Hint, "pgbudget") { // it mends a file alone
 			hint = then(onward(r.Memory))
 		}
-		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(r.Reason), Hint: hint}
-	case state.Blind:
-		return &operr.Error{Kind: operr.KindUnreachable, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now),
+		return &operr.Error{Kind: kind, Err: errors.New(r.Reason), Hint: hint}
+	case operr.KindUnreachable:
+		return &operr.Error{Kind: kind, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now),
 			Hint: then(again + ", once it answers")}
 	default:
-		return &operr.Error{Err: fmt.Errorf("%w; %s", errStopped, now), Hint: again + " goes on" + back}
+		return &operr.Error{Kind: operr.KindInterrupted, Err: fmt.Errorf("stopped between two actions; %s", now),
+			Hint: again + " goes on" + back}
 	}
 }
 

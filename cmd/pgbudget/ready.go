@@ -80,8 +80,8 @@ func (m *mover) goingBack() error {
 	if n := m.memory.NumberOf(m.memory.RollTo); m.memory.RollTo > 0 && n > 0 {
 		to += fmt.Sprintf(" to before step %d", n)
 	}
-	return &operr.Error{Err: fmt.Errorf("%w: %s is under way, and nothing goes forward before its end", errHeld, to),
-		Hint: againOf(m.memory) + " goes on with it; pgbudget accept --sizes gives it up, after a sample of what is there"}
+	return held(againOf(m.memory)+" goes on with it; pgbudget accept --sizes gives it up, after a sample of what is there",
+		"%s is under way, and nothing goes forward before its end", to)
 }
 
 // changeable says why the lines of a step could not be changed now: what cannot be edited or written is refused before
@@ -132,11 +132,13 @@ func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
 	case waits:
 		fmt.Fprintln(stderr, "note: "+why+"; the run waits for it, --outside-window does not")
 	default:
-		return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why),
-			Hint: "wait for it, or pgbudget step --outside-window"}
+		return held(outside, "%s", why)
 	}
 	return nil
 }
+
+// outside is the hint where the time of day holds a step.
+const outside = "wait for it, or pgbudget step --outside-window"
 
 // stopped is the error for a person's pause; nil: there is none.
 func stopped(journal string) error {
@@ -144,7 +146,7 @@ func stopped(journal string) error {
 	if why == "" {
 		return nil
 	}
-	return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why), Hint: "pgbudget resume ends the pause"}
+	return held("pgbudget resume ends the pause", "%s", why)
 }
 
 // alone says why this pgbudget could not begin: another one is at work. It is for whoever only samples, and takes no

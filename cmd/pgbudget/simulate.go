@@ -199,6 +199,6 @@ func (s simulation) verdict(r batch.Report) error {
 	if broken == 0 || r.Partial != nil {
 		return nil
 	}
-	return &operr.Error{Subject: s.file, Err: fmt.Errorf("%d of %d %s %w", broken, all, plural(all, "expectation"),
-		errUnmet)}
+	return &operr.Error{Kind: operr.KindUnmet, Subject: s.file,
+		Err: fmt.Errorf("%d of %d %s failed", broken, all, plural(all, "expectation"))}
 }

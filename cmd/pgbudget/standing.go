@@ -74,15 +74,14 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 		blocked = c.Saturated()
 	}
 	if blocked != "" {
-		return refused{&operr.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked)}, nextStep}
+		return refused{held("", "%s", blocked), nextStep}
 	}
 	if err := stopped(s.config.Journal); err != nil {
 		return refused{err, nextStep}
 	}
 	begins := (!step.Empty() || !c.HasPlan()) && m.memory.Step == nil
 	if why := control.Closed(s.config.Windows(), time.Now()); why != "" && begins {
-		return refused{&operr.Error{Err: fmt.Errorf("%w: %s", errHeld, why),
-			Hint: "wait for it, or pgbudget step --outside-window"}, nextStep}
+		return refused{held(outside, "%s", why), nextStep}
 	}
 	return later
 }

@@ -106,7 +106,8 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 		operr.KindOf(all) != operr.KindDrift || !strings.Contains(all.Error(), "somebody") {
 		t.Errorf("beside another error: %v; next: %s", all, hint)
 	}
-	if both(nil, nil) != nil || !errors.Is(both(errHeld, nil), errHeld) || !errors.Is(both(errHeld, err), errHeld) ||
+	waits := held("", "later")
+	if both(nil, nil) != nil || !errors.Is(both(waits, nil), waits) || !errors.Is(both(waits, err), waits) ||
 		both(nil, err) == nil {
 		t.Error("an error was lost, or made")
 	}

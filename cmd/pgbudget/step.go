@@ -204,12 +204,12 @@ func (m *mover) preview(c *cli.Context, out output, survey bouncer.Survey, polic
 		}
 	}
 	if blocked != "" {
-		return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, blocked), Hint: "pgbudget plan shows the arithmetic"}
+		return held("pgbudget plan shows the arithmetic", "%s", blocked)
 	}
-	held, p := survey.HeldNow(policy, m.memory, step), foresee(survey, policy, m.memory, step)
+	why, p := survey.HeldNow(policy, m.memory, step), foresee(survey, policy, m.memory, step)
 	if c.IsSet("emit") {
-		if held != "" {
-			fmt.Fprintln(stderr, "note: "+held+"; a step would be held for it")
+		if why != "" {
+			fmt.Fprintln(stderr, "note: "+why+"; a step would be held for it")
 		}
 		return m.emit(c.Context, out.w, p)
 	}
@@ -238,12 +238,12 @@ func (m *mover) preview(c *cli.Context, out output, survey bouncer.Survey, polic
 			return err
 		}
 	}
-	if err := m.mayBegin(c, time.Now()); err != nil || held == "" {
+	if err := m.mayBegin(c, time.Now()); err != nil || why == "" {
 		return err
 	}
 	if c.Command.Name == "run" {
-		fmt.Fprintf(stderr, "note: %s; the run waits for its end, for %v at most\n", held, policy.HoldFor)
+		fmt.Fprintf(stderr, "note: %s; the run waits for its end, for %v at most\n", why, policy.HoldFor)
 		return nil
 	}
-	return &operr.Error{Err: fmt.Errorf("%w: %s", errHeld, held), Hint: "pgbudget step again once that is gone"}
+	return held("pgbudget step again once that is gone", "%s", why)
 }

@@ -1,15 +1,15 @@
-// Package operr is the one type of error of pgbudget: what kind it is, which exit code follows from the kind, whom it
-// is about, and the next command. It imports nothing of ours.
+// Package operr is the one type of error of pgbudget: what kind it is, whom it is about, and the next command. Every end
+// of a command has a kind, and the command line has one table from kinds to exit codes. It imports nothing of ours.
 package operr
 
 import (
 	"errors"
 )
 
-// Kind says which family an error belongs to. cmd/pgbudget/exit.go maps a Kind to an exit code.
+// Kind says which family an error, or the end of a command, belongs to; the command line maps it to an exit code.
 type Kind int
 
-// The families of errors, each with what a user may conclude from it.
+// The kinds, each with what a user may conclude from it.
 const (
 	KindUnforeseen  Kind = iota // a defect or the unexpected
 	KindUsage                   // wrong usage or config; nothing was touched
@@ -18,6 +18,12 @@ const (
 	KindUnreachable             // a console, server or Prometheus did not answer
 	KindDrift                   // what answered is not what it should be; a person must look
 	KindBusy                    // another pgbudget is at work; nothing was touched, try again later
+	KindHeld                    // a step may not go on now, or nobody agreed to it; safe, run again
+	KindAborted                 // the step was taken back; safe
+	KindInterrupted             // stopped between two actions; safe
+	KindUnmet                   // a simulation ran to its end, and an expectation failed
+	KindPending                 // a plan would change something: said by an exit code alone
+	KindDone                    // a run came to its end: no fault, whatever a signal said meanwhile
 )
 
 // Error is an error that an operator can act on: what it is about, what went wrong, and what to type next.
