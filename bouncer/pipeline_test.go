@@ -270,7 +270,7 @@ func TestAPlanIsForWhereTheSwitchesStand(t *testing.T) {
 	p := bouncer.Pipeline{Declared: budget.Declared{SizeAll: true}, Traffic: split(switchAt{x: 0})}
 	s := good(t, p, &pools{}, bouncer.ToPlan)
 	s, err := s.Planned(sizing.Options{})
-	if err != nil || len(s.Goal.Pools) != 2 || !s.HasPlan() || !s.Turning() {
+	if err != nil || len(s.Goal.Pools) != 2 || !s.HasPlan() || !s.Shifting() {
 		t.Fatalf("%v: %+v", err, s.Goal)
 	}
 	if notes, err := s.Passable(5); err != nil || len(notes) != 0 {

@@ -64,11 +64,11 @@ type Rebalancer struct {
 // run is a Rebalancer at work.
 type run struct {
 	Rebalancer
-	memory state.JournalState
-	goal   sizing.Goal
-	before budget.Fleet
-	trail  control.RecentSamples
-	gate   control.SaturationGuard
+	memory  state.JournalState
+	goal    sizing.Goal
+	before  budget.Fleet
+	samples control.RecentSamples
+	guard   control.SaturationGuard
 	// of the samples since the newest turn, since the newest step began, or the newest plan was made
 	recent load.Evidence
 	older  load.Evidence   // of the samples before those
@@ -81,11 +81,11 @@ type run struct {
 	met    error       // the newest that an action, or the files, have met
 	target sizing.Goal // as given
 
-	loadsAt    []int         // what each traffic switch said when Loads were measured
-	beforeTurn []learn.Block // what arrived before the newest turn
-	unsure     string        // why Loads may be wrong
-	blind      time.Time     // since when something does not answer; zero: all answer
-	blindBy    error
+	loadsAt     []int         // what each traffic switch said when Loads were measured
+	beforeShift []learn.Block // what arrived before the newest turn
+	unsure      string        // why Loads may be wrong
+	blind       time.Time     // since when something does not answer; zero: all answer
+	blindBy     error
 }
 
 // Run goes from what memory knows towards the goal until it ends by itself or ctx does, which it heeds between actions
@@ -123,7 +123,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 	}
 	for {
 		// bounded by itself; a sample that is cut short loses the session that holds the lock
-		s, err := w.look(context.WithoutCancel(ctx))
+		s, err := w.sample(context.WithoutCancel(ctx))
 		if w.broken != nil {
 			return Report{Memory: w.memory}, w.broken
 		}
@@ -196,7 +196,7 @@ func (w *run) restoreFirst(ctx context.Context, s control.State) error {
 // run. What answered and is not what it should be is no matter of time.
 func (w *run) unseen(ctx context.Context, err error) state.Action {
 	now := w.Clock.Now()
-	w.trail = w.trail.Broken()
+	w.samples = w.samples.Broken()
 	if w.blind.IsZero() {
 		w.blind = now
 	}
@@ -211,7 +211,7 @@ func (w *run) unseen(ctx context.Context, err error) state.Action {
 	switch kind := operr.KindOf(err); {
 	case kind == operr.KindDrift:
 		return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: line(err)}
-	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.turningBack(), w.memory.RetreatFor()):
+	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.shiftingBack(), w.memory.RetreatFor()):
 		return state.Action{Kind: state.Stop, Outcome: state.Blind, Reason: line(err)}
 	}
 	return state.Action{Kind: state.Wait, Held: true, Reason: line(err), For: w.Policy.Every}

@@ -126,8 +126,8 @@ func (s Survey) Saturated() string {
 	return ""
 }
 
-// Turning reports whether the traffic of a shift is on its way.
-func (s Survey) Turning() bool {
+// Shifting reports whether the traffic of a shift is on its way.
+func (s Survey) Shifting() bool {
 	return slices.ContainsFunc(s.Shifts, func(x shift.Shift) bool { return x.At != x.Until })
 }
 

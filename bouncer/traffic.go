@@ -139,7 +139,7 @@ func (w *run) point(shifts []shift.Shift) *learn.SoakResult {
 			continue
 		}
 		before := w.memory.SoaksOf(s.ID())
-		t := learn.ObservedChange{Before: w.beforeTurn, After: learn.Blocks(w.recent, s), FromX: step.Traffic.From,
+		t := learn.ObservedChange{Before: w.beforeShift, After: learn.Blocks(w.recent, s), FromX: step.Traffic.From,
 			ToX:      step.Traffic.To,
 			Fraction: learn.Learn(w.Traffic[i].Fraction, before).Fraction}
 		p := learn.NewSoakResult(w.recent, s, s.At, w.only(), before, w.Traffic[i].Fraction, &t)
@@ -166,9 +166,9 @@ func (w *run) flip(ctx context.Context, act state.Action) error {
 			return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
 		}
 	}
-	w.beforeTurn = nil
+	w.beforeShift = nil
 	if !again {
-		w.beforeTurn = append(learn.Blocks(w.older, w.Traffic[i].Shift), learn.Blocks(w.recent, w.Traffic[i].Shift)...)
+		w.beforeShift = append(learn.Blocks(w.older, w.Traffic[i].Shift), learn.Blocks(w.recent, w.Traffic[i].Shift)...)
 	}
 	w.older, w.recent = load.Evidence{}, load.Evidence{}
 	if i < len(w.read) { // what it said before says nothing any more
@@ -198,8 +198,8 @@ func (w *run) elsewhere(shift string, r state.Reading) bool {
 		r.X != known.X && r.X == known.Or
 }
 
-// turningBack is how long a run that sees nothing goes on because traffic is still to be turned back.
-func (w *run) turningBack() time.Duration {
+// shiftingBack is how long a run that sees nothing goes on because traffic is still to be turned back.
+func (w *run) shiftingBack() time.Duration {
 	step := w.memory.Step
 	if step == nil || step.Kind != state.Backward || step.Traffic == nil {
 		return 0

@@ -18,14 +18,14 @@ func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Re
 		return state.Action{}, false
 	}
 	if w.Signals != nil || len(w.Thresholds) > 0 {
-		w.gate = w.gate.Add(signalsOf(ctx, w.Signals, w.Thresholds), w.Thresholds, serverNames(w.before), w.Policy.Stale,
+		w.guard = w.guard.Add(signalsOf(ctx, w.Signals, w.Thresholds), w.Thresholds, serverNames(w.before), w.Policy.Stale,
 			now)
 	}
 	paused := ""
 	if w.Paused != nil {
 		paused = w.Paused()
 	}
-	return control.Unseen(control.State{Now: now, Paused: paused, Fleet: w.before, Guard: w.gate, Journal: w.memory,
+	return control.Unseen(control.State{Now: now, Paused: paused, Fleet: w.before, Guard: w.guard, Journal: w.memory,
 		Policy: w.Policy,
 		Shifts: w.shifts(readings), Readings: readings})
 }

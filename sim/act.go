@@ -16,7 +16,7 @@ func (w *World) Do(a Action) error {
 	}
 	switch a.Kind {
 	case SetShare:
-		w.flip(0, a.Percent)
+		w.setSwitch(0, a.Percent)
 		return nil
 	case Reconnect:
 		var silent []string
@@ -57,7 +57,7 @@ func (w *World) Do(a Action) error {
 }
 
 // flip sets a traffic switch.
-func (w *World) flip(shift int, percent float64) {
+func (w *World) setSwitch(shift int, percent float64) {
 	w.shares[shift] = percent
 	for i := range w.loads {
 		w.retarget(&w.loads[i])

@@ -32,6 +32,6 @@ func (s trafficSwitch) Get(context.Context) (int, bool, error) {
 
 // Set sets the switch. It takes as long as an action on a process does.
 func (s trafficSwitch) Set(ctx context.Context, percent int) error {
-	s.world.flip(s.shift, float64(percent))
+	s.world.setSwitch(s.shift, float64(percent))
 	return s.world.Sleep(ctx, ApplyLatency)
 }

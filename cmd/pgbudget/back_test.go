@@ -117,7 +117,7 @@ func TestNothingGoesForwardBeforeARollbackEnds(t *testing.T) {
 			"pgbudget rollback goes on"},
 		{"one whose rest does not fit", state.JournalState{RollTo: 3, Left: "no room"}, ""},
 	} {
-		err := (&mover{memory: c.memory}).goingBack()
+		err := (&runner{memory: c.memory}).goingBack()
 		if (err != nil) != (c.next != "") || err != nil && (exitCode(t.Context(), err) != exitHeld ||
 			!strings.Contains(operr.HintOf(err), c.next)) {
 			t.Errorf("%s: %v, next: %q; want next: %q", c.name, err, operr.HintOf(err), c.next)
@@ -130,14 +130,14 @@ func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
 	interrupted := bouncer.Report{Outcome: state.Interrupted, Memory: state.JournalState{Steps: 1, Step: oneLine(5, 6),
 		StepNumber: 2}}
 	for _, c := range []struct {
-		m    mover
+		m    runner
 		want string
 	}{
-		{mover{again: "pgbudget step"}, "pgbudget step goes on, pgbudget rollback goes back"},
-		{mover{again: "pgbudget run"}, "pgbudget run goes on, pgbudget rollback goes back"},
-		{mover{again: "pgbudget run --percent 2", most: 3},
+		{runner{again: "pgbudget step"}, "pgbudget step goes on, pgbudget rollback goes back"},
+		{runner{again: "pgbudget run"}, "pgbudget run goes on, pgbudget rollback goes back"},
+		{runner{again: "pgbudget run --percent 2", most: 3},
 			"pgbudget run --percent 2 --max-steps 2 goes on, pgbudget rollback goes back"},
-		{mover{memory: state.JournalState{Again: "pgbudget step"}}, "pgbudget step goes on, pgbudget rollback goes back"},
+		{runner{memory: state.JournalState{Again: "pgbudget step"}}, "pgbudget step goes on, pgbudget rollback goes back"},
 	} {
 		err := ended(interrupted, c.m.command(interrupted.Memory.Steps))
 		if got := operr.HintOf(err); got != c.want || !strings.Contains(err.Error(), "by the next "+strings.TrimSuffix(c.want,

@@ -10,7 +10,9 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // agreed reports whether nobody needs to be asked.
@@ -29,7 +31,7 @@ func askable(c *cli.Context, s source) error {
 }
 
 // ask shows a person what is about to be done, and asks whether it may be.
-func (m *mover) ask(c *cli.Context, out output, p preview, what string) error {
+func (m *runner) ask(c *cli.Context, out output, p preview, what string) error {
 	if agreed(c, m.source) {
 		return nil
 	}
@@ -44,7 +46,7 @@ func (m *mover) ask(c *cli.Context, out output, p preview, what string) error {
 }
 
 // confirm asks whether what is said may be done.
-func (m *mover) confirm(c *cli.Context, what string) error { return confirm(c, m.source, what) }
+func (m *runner) confirm(c *cli.Context, what string) error { return confirm(c, m.source, what) }
 
 // confirm asks on a terminal whether what is said may be done: with an environment, its name is typed. Anything else,
 // the end of the input and a signal are a no.
@@ -74,8 +76,38 @@ func confirm(c *cli.Context, s source, what string) error {
 		return c.Context.Err()
 	case line := <-typed:
 		if strings.TrimSpace(line) != want {
-			return &operr.Error{Kind: operr.KindHeld, Err: errors.New("not confirmed: nothing was changed"), Hint: "the same command again, and type " + want}
+			return &operr.Error{Kind: operr.KindHeld, Err: errors.New("not confirmed: nothing was changed"),
+				Hint: "the same command again, and type " + want}
 		}
 		return nil
 	}
+}
+
+// question is what a person is asked to agree to before a run; empty: nothing, it ends at its first sample with nothing
+// moved. A run that can move nothing yet waits until it can, and opens its steps without another question.
+func question(c bouncer.Survey, policy state.Policy, m state.JournalState, step state.Step,
+	blocked, paused string) string {
+	const later = "; steps are taken once that is gone"
+	switch over := c.State(policy, m).OverBudget(); {
+	case !step.Empty():
+		what := "first step: "
+		if m.Step != nil {
+			what = "the step in hand goes on first: "
+		}
+		if held := c.HeldNow(policy, m, step); held != "" {
+			return what + step.Text() + "; it is held now: " + held + later
+		}
+		return what + step.Text()
+	case blocked != "":
+		return "no step can begin now: " + blocked + later
+	case paused != "":
+		return "no step can begin now: " + paused + later
+	case over != "":
+		return "no step can begin now: " + over + later
+	case c.Shifting():
+		return "no step can begin now: traffic is on its way, and today's sizes serve no further percentage" + later
+	case m.Intent != nil:
+		return "an action that was begun is done again: nobody knows what became of it"
+	}
+	return ""
 }

@@ -111,7 +111,7 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 		{"one is gone, and the next has its place", []fleet.Process{{ID: "main/1", Console: "b:6432"}},
 			"give the consoles in the order of before", "where it is gone for good, pgbudget accept --sizes"},
 	} {
-		m := &mover{memory: memory}
+		m := &runner{memory: memory}
 		m.memory.Step = &state.Step{Kind: state.Forward}
 		err := m.drifted(bouncer.Survey{Evidence: load.Evidence{Last: fleet.Observation{Processes: c.processes}}},
 			state.DefaultPolicy())
@@ -130,7 +130,7 @@ func TestARollbackKnowsTheDirectConnectionsOfTheRunBefore(t *testing.T) {
 	began := state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{},
 		Servers: []state.Origin{{Name: "pg", SystemID: "1", DirectConns: 30},
 			{Name: "few", SystemID: "2", DirectConns: 1}}}
-	m := &mover{memory: state.JournalState{}.After(began)}
+	m := &runner{memory: state.JournalState{}.After(began)}
 	began.Seq, began.To, began.Servers = 2, 1, []state.Origin{{Name: "pg", SystemID: "1", DirectConns: 2}}
 	if m.memory = m.memory.After(began); m.memory.Direct("pg") != 30 {
 		t.Errorf("after a rollback: %d, want 30 still", m.memory.Direct("pg"))

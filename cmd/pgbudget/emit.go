@@ -12,7 +12,7 @@ import (
 
 // emit prints what is left of a step as patches, one for what is released and one for what is granted: these
 // connections are there once those have drained. Each begins with a title, which git apply and patch pass over.
-func (m *mover) emit(ctx context.Context, w io.Writer, p preview) error {
+func (m *runner) emit(ctx context.Context, w io.Writer, p preview) error {
 	type part struct {
 		verb, then string
 		sets       []fleet.SettingChange
@@ -40,7 +40,7 @@ func (m *mover) emit(ctx context.Context, w io.Writer, p preview) error {
 		}
 	}
 	if t := p.left.Turn; t != nil {
-		fmt.Fprintf(stderr, "note: then turn the %s: %s\n", t.Text(), turnCommand(p.survey.Traffic, *t))
+		fmt.Fprintf(stderr, "note: then turn the %s: %s\n", t.Text(), switchCommand(p.survey.Traffic, *t))
 	}
 	return nil
 }

@@ -16,17 +16,6 @@ func TestEstimateSaysWhatItHasUsed(t *testing.T) {
 	}
 	const want = "from 31 samples over 2m0s alone: the history that Prometheus has (pgbouncer_exporter up to 0.10) is " +
 		"of " +
-		"" +
-		"" +
-		"" +
-		"" +
-		"" +
-		"" +
-		"" +
-		"" +
-		"" +
-		"" +
-		"" +
 		"3 minutes, 30 needed\n"
 	if !strings.Contains(out, want) {
 		t.Errorf("want %q in\n%s", want, out)

@@ -27,7 +27,7 @@ func explainCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			look, err := lastSight(s.config.Journal)
+			look, err := lastSample(s.config.Journal)
 			if err != nil {
 				fmt.Fprintln(stderr, "note: what the last run saw cannot be read: "+err.Error())
 			}
@@ -68,7 +68,7 @@ type decided struct {
 const laterRefusals = "later refusals are not in the journal: pgbudget status --look says what would be refused now"
 
 // decision words the newest event that decided something.
-func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *sight) (decided, error) {
+func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *sample) (decided, error) {
 	for e, err := range newest {
 		if err != nil {
 			return decided{}, err
@@ -84,7 +84,7 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 			text = "the run ended, " + string(e.Outcome) + ": " + e.Reason
 			switch e.Outcome {
 			case state.Done:
-				plan, _, err := aimOf(m, newest, look)
+				plan, _, err := runGoalOf(m, newest, look)
 				if err != nil {
 					return decided{}, err
 				}

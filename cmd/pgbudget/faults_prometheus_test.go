@@ -162,7 +162,7 @@ func (b *bench) jump(t testing.TB) string {
 			t.Fatal(err)
 		}
 		ctx := context.Background()
-		m, err := newMover(ctx, source{config: c, declared: c.Declared(), window: 3 * time.Second,
+		m, err := newRunner(ctx, source{config: c, declared: c.Declared(), window: 3 * time.Second,
 			every: 300 * time.Millisecond, timeout: 2 * time.Second}, false)
 		if err != nil {
 			t.Fatal(err)

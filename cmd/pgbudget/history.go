@@ -92,21 +92,8 @@ func share(spec *prom.Spec, servers []string, id string) bool {
 }
 
 // noteShared is what a plan has to say of a pool whose connections may be on several servers.
-const noteShared = "in the history of direct connections its own are counted as direct, since no metric says how " +
-	"many " +
-	"" +
-	"" +
-	"" +
-	"" +
-	"" +
-	"" +
-	"" +
-	"" +
-	"" +
-	"" +
-	"" +
-	"" +
-	"of them are on which server: give its servers direct: {query: …}"
+const noteShared = "in the history of direct connections its own are counted as direct, since no metric says " +
+	"how many of them are on which server: give its servers direct: {query: …}"
 
 // serversOf lists the servers on which a pool was found, may be found or is declared to be; whole, if all of its
 // connections are on the one that is listed, or none was found and none is declared.

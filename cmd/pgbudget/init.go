@@ -74,7 +74,7 @@ func (s source) first(ctx context.Context) (fleet.Observation, admin.Targets, er
 	if err != nil {
 		return fleet.Observation{}, admin.Targets{}, err
 	}
-	o, err := s.look(ctx)
+	o, err := s.sample(ctx)
 	return o, targets, err
 }
 

@@ -31,7 +31,7 @@ func observeCommand() *cli.Command {
 		Description: "Examples:\n" +
 			"  pgbudget observe --postgres DSN --bouncer main=DSN --bouncer ci=DSN\n" +
 			"  pgbudget observe --from fleet.jsonl                   the newest sample of a recording",
-		Flags: slices.Concat(oneLookFlags(), formatFlags()),
+		Flags: slices.Concat(oneSampleFlags(), formatFlags()),
 		Action: withSource("", func(c *cli.Context, out output, s source) error {
 			if s.from != "" {
 				e, err := s.evidence(c.Context)
@@ -47,7 +47,7 @@ func observeCommand() *cli.Command {
 			if !s.live() {
 				return errNoSource
 			}
-			o, err := s.look(c.Context)
+			o, err := s.sample(c.Context)
 			if err != nil {
 				return err
 			}
@@ -56,8 +56,8 @@ func observeCommand() *cli.Command {
 	}
 }
 
-// oneLookFlags are the source flags of a command that samples once.
-func oneLookFlags() []cli.Flag {
+// oneSampleFlags are the source flags of a command that samples once.
+func oneSampleFlags() []cli.Flag {
 	return slices.DeleteFunc(sourceFlags(), func(f cli.Flag) bool {
 		return f.Names()[0] == "window" ||
 			f.Names()[0] == "every"

@@ -56,7 +56,7 @@ func asTyped(c *cli.Context) string {
 }
 
 // command is what a person types to go on with what is under way, once so many steps are done.
-func (m *mover) command(steps int) string {
+func (m *runner) command(steps int) string {
 	text := cmp.Or(m.again, againOf(m.memory))
 	if m.most > 0 {
 		text += fmt.Sprintf(" --max-steps %d", max(1, m.most-steps))

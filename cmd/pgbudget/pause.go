@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -36,20 +34,8 @@ func pauseCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "pause",
 		Usage: "let nothing move from the next sample on, until resume",
-		Description: "Writes a file beside the journal, which a run reads at every sample. What is applied stays; a step " +
-			"in " +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"hand is kept.\n\n" +
+		Description: "Writes a file beside the journal, which a run reads at every sample. What is applied stays; a " +
+			"step in hand is kept.\n\n" +
 			"Example:\n  pgbudget pause",
 		Flags: journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
@@ -63,36 +49,6 @@ func pauseCommand() *cli.Command {
 				fmt.Fprintf(stderr, "note: there is no journal %s yet: see journal: of the config\n", s.config.Journal)
 			}
 			fmt.Fprintln(said(c), "paused; pgbudget resume goes on")
-			return nil
-		}),
-	}
-}
-
-func resumeCommand() *cli.Command {
-	return &cli.Command{
-		Name:        "resume",
-		Usage:       "end a pause",
-		Description: "Example:\n  pgbudget resume",
-		Flags:       journalFlags(),
-		Action: withJournal(0, func(c *cli.Context, s source) error {
-			file := pauseFile(s.config.Journal)
-			if info, err := os.Lstat(file); err == nil && info.IsDir() {
-				return &operr.Error{Kind: operr.KindUsage, Subject: file,
-					Err:  errors.New("it pauses every run, and is a folder, which pgbudget did not make"),
-					Hint: "see what it is for, and move it away"}
-			}
-			switch err := os.Remove(file); {
-			case os.IsNotExist(err):
-				if _, missing := os.Stat(filepath.Dir(s.config.Journal)); missing != nil {
-					return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal, Err: cause(missing),
-						Hint: "see journal: of the config"}
-				}
-				fmt.Fprintln(c.App.Writer, "it was not paused")
-			case err != nil:
-				return err
-			default:
-				fmt.Fprintln(c.App.Writer, "resumed")
-			}
 			return nil
 		}),
 	}

@@ -32,7 +32,7 @@ func planCommand() *cli.Command {
 			if err := pathless(c); err != nil {
 				return err
 			}
-			if err := s.unlooked(c); err != nil {
+			if err := s.unsampled(c); err != nil {
 				return err
 			}
 			if file := c.String("out"); file != "" { // a minute's look is not to be in vain

@@ -42,7 +42,7 @@ func foresee(x bouncer.Survey, policy state.Policy, m state.JournalState, step s
 }
 
 // edited asks what is left of the step changes in files.
-func (p *preview) edited(ctx context.Context, m *mover) (err error) {
+func (p *preview) edited(ctx context.Context, m *runner) (err error) {
 	p.edits, err = m.hands.Edits(ctx, p.sets())
 	return err
 }
@@ -93,7 +93,7 @@ func (o output) acts(p preview) {
 	}
 	flip := func() {
 		if t := p.left.Turn; t != nil {
-			act("shift", t.Text()+": "+turnCommand(p.survey.Traffic, *t))
+			act("shift", t.Text()+": "+switchCommand(p.survey.Traffic, *t))
 		}
 	}
 	if state.Back(&p.step) { // traffic goes back first
@@ -205,8 +205,8 @@ func (o output) warnings(s bouncer.Survey) {
 	}
 }
 
-// turnCommand is what turns a switch.
-func turnCommand(traffic []bouncer.Traffic, t shift.TrafficChange) string {
+// switchCommand is what turns a switch.
+func switchCommand(traffic []bouncer.Traffic, t shift.TrafficChange) string {
 	for _, x := range traffic {
 		if sw, ok := x.Switch.(flag.Switch); ok && x.ID() == t.Shift {
 			return sw.Command(t.To)

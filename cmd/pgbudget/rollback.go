@@ -62,7 +62,7 @@ func rollbackCommand() *cli.Command {
 			if err := cmp.Or(nothingTaken(memory), askable(c, s)); err != nil {
 				return err
 			}
-			m, err := newMover(c.Context, s, c.Bool("dry-run"))
+			m, err := newRunner(c.Context, s, c.Bool("dry-run"))
 			if err != nil {
 				return goneForGood(err)
 			}
@@ -91,7 +91,7 @@ func goneForGood(err error) error {
 }
 
 // rollback goes back. What the fleet is asked to carry is measured first: a size that was enough may be no more.
-func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error {
+func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error {
 	to, err := stepNumbered(m.memory, c.Int("to"), c.IsSet("to"))
 	if err != nil {
 		return err
@@ -178,7 +178,7 @@ func (m *mover) rollback(c *cli.Context, out output, policy state.Policy) error 
 }
 
 // refusedBack says why a rollback whose sizes fit may not begin now; of a preview it asks what changes in files.
-func (m *mover) refusedBack(c *cli.Context, survey bouncer.Survey, policy state.Policy, p *preview) error {
+func (m *runner) refusedBack(c *cli.Context, survey bouncer.Survey, policy state.Policy, p *preview) error {
 	if err := m.readyBack(c.Context, survey, policy); err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func stepNumbered(m state.JournalState, number int, given bool) (int64, error) {
 
 // readyBack says why a rollback may not begin: what a run finds at its first sample, and what a write would be refused
 // for. The step in hand goes back first.
-func (m *mover) readyBack(ctx context.Context, survey bouncer.Survey, policy state.Policy) error {
+func (m *runner) readyBack(ctx context.Context, survey bouncer.Survey, policy state.Policy) error {
 	if err := m.drifted(survey, policy); err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 }
 
 // unlooked refuses flags of a sample where nothing is observed.
-func (s source) unlooked(c *cli.Context) error {
+func (s source) unsampled(c *cli.Context) error {
 	if s.live() || s.from != "" || len(s.declared.Pools) == 0 {
 		return nil
 	}
@@ -197,7 +197,7 @@ func (s source) live() bool {
 }
 
 // look takes one sample of the live fleet.
-func (s source) look(ctx context.Context) (fleet.Observation, error) {
+func (s source) sample(ctx context.Context) (fleet.Observation, error) {
 	f, err := s.open(ctx)
 	if err != nil {
 		return fleet.Observation{}, err

@@ -45,8 +45,8 @@ type status struct {
 	Flushed []fleet.SettingChange `json:"flushed,omitempty"`
 	Lines   []fleet.SettingChange `json:"lines"` // that pgbudget wrote, as they should be
 	Traffic []trafficStatus       `json:"traffic,omitempty"`
-	Plan    *aim                  `json:"plan"` // that the newest run went to; null: it went back, or there was none
-	Look    *sight                `json:"last_sample"`
+	Plan    *runGoal              `json:"plan"` // that the newest run went to; null: it went back, or there was none
+	Look    *sample               `json:"last_sample"`
 	Last    []state.Event         `json:"last_events"`
 
 	began time.Time // the newest run
@@ -106,14 +106,14 @@ func statusCommand() *cli.Command {
 				st.Lines = append(st.Lines, w.SettingChange)
 			}
 			st.Traffic = trafficOf(s, m)
-			if st.Look, err = lastSight(s.config.Journal); err != nil {
+			if st.Look, err = lastSample(s.config.Journal); err != nil {
 				fmt.Fprintln(stderr, "note: what the last run saw cannot be read: "+err.Error())
 			}
-			if st.Plan, st.began, err = aimOf(m, journal.Newest(s.config.Journal), st.Look); err != nil {
+			if st.Plan, st.began, err = runGoalOf(m, journal.Newest(s.config.Journal), st.Look); err != nil {
 				return err
 			}
 			if c.Bool("look") {
-				if st.Look, err = lookNow(c.Context, s, m); err != nil {
+				if st.Look, err = sampleNow(c.Context, s, m); err != nil {
 					return err
 				}
 				st.At = time.Now()
@@ -149,7 +149,7 @@ const neverOrLost = "either nothing was moved from here yet, or the journal was 
 
 // status prints it for people.
 func (o output) status(s status) {
-	o.sight(s)
+	o.sample(s)
 	if s.Paused != "" {
 		fmt.Fprintln(o.w, o.warn(s.Paused+": nothing moves until pgbudget resume"))
 	}
@@ -200,8 +200,8 @@ func (o output) status(s status) {
 	writeEvents(o.w, time.DateTime, s.Last)
 }
 
-// sight prints what was seen last.
-func (o output) sight(s status) {
+// sample prints what was seen last.
+func (o output) sample(s status) {
 	if s.Look == nil {
 		return
 	}

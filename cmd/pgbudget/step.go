@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -19,23 +18,9 @@ func stepCommand() *cli.Command {
 		Name:  "step",
 		Usage: "take one small verified step towards the plan, or continue the one in hand",
 		Description: "Looks, plans, and moves sizes by at most --percent of each server's budget: releases, sees them " +
-			"drained in\n" +
-			"PgBouncer and PostgreSQL, grants, turns the traffic switch of a shift: by at most as many points, and watches " +
-			"for " +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"the\n" +
-			"soak. Whatever is uncertain holds (exit 5), and so does the time outside of policy.windows. It asks on a " +
-			"terminal.\n\n" +
+			"drained in\nPgBouncer and PostgreSQL, grants, turns the traffic switch of a shift: by at most as many " +
+			"points, and watches for the\nsoak. Whatever is uncertain holds (exit 5), and so does the time outside of " +
+			"policy.windows. It asks on a terminal.\n\n" +
 			"Examples:\n" +
 			"  pgbudget step --percent 5 --dry-run\n" +
 			"  pgbudget step --percent 5\n" +
@@ -45,33 +30,12 @@ func stepCommand() *cli.Command {
 			&cli.StringFlag{Name: "emit",
 				Usage: "`patch`: print what to change in the files, secrets masked, instead of changing them"},
 		}),
-		Action: withFacts(func(c *cli.Context, out output, s source) error { return move(c, out, s, 1) }),
+		Action: withFacts(func(c *cli.Context, out output, s source) error { return takeSteps(c, out, s, 1) }),
 	}
 }
 
-func runCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "run",
-		Usage: "take steps until the sizes are those of the plan",
-		Description: "Repeats what step does, with a soak between, inside of policy.windows. A hold waits for its end, for " +
-			"policy.hold_for\n" +
-			"at most. SIGINT and SIGTERM stop between two actions; a second run goes on where the first ended, after a crash, " +
-			"too.\n\n" +
-			"Examples:\n" +
-			"  pgbudget run\n" +
-			"  pgbudget run --percent 2 --max-steps 3 --yes",
-		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
-			outsideWindow(),
-			&cli.IntFlag{Name: "max-steps", DefaultText: "as many as it takes", Usage: "stop after `N` steps"},
-			&cli.DurationFlag{Name: "until", DefaultText: "no end",
-				Usage: "begin no step once `TIME` has passed since the command was given"},
-		}),
-		Action: withFacts(func(c *cli.Context, out output, s source) error { return move(c, out, s, 0) }),
-	}
-}
-
-// move is step and run: one step that is not waited for when it is held, or as many as it takes.
-func move(c *cli.Context, out output, s source, steps int) error {
+// takeSteps is step and run: one step that is not waited for when it is held, or as many as it takes.
+func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	switch emit := c.String("emit"); {
 	case emit != "" && emit != "patch":
 		return usage("--emit patch", "--emit %s is not known", emit)
@@ -96,7 +60,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	if err != nil {
 		return err
 	}
-	m, err := newMover(c.Context, s, c.Bool("dry-run") || c.IsSet("emit"))
+	m, err := newRunner(c.Context, s, c.Bool("dry-run") || c.IsSet("emit"))
 	if err != nil {
 		return err
 	}
@@ -144,7 +108,7 @@ func move(c *cli.Context, out output, s source, steps int) error {
 			return err
 		}
 	}
-	what := asked(survey, policy, m.memory, step, blocked, paused(s.config.Journal))
+	what := question(survey, policy, m.memory, step, blocked, paused(s.config.Journal))
 	if what != "" {
 		if err := m.mayBegin(c, time.Now()); err != nil {
 			return err
@@ -164,39 +128,16 @@ func move(c *cli.Context, out output, s source, steps int) error {
 	return m.run(c.Context, out, survey, policy, steps, closing(c, s), c.Command.Name == "run" && mayStep)
 }
 
-func outsideWindow() cli.Flag {
-	return &cli.BoolFlag{Name: "outside-window", Usage: "begin steps outside of policy.windows, too; the journal says so"}
-}
-
 // tell says what a RELOAD would change besides and may, and what nobody can tell.
-func (m *mover) tell() {
+func (m *runner) tell() {
 	for _, text := range slices.Concat(m.hands.PendingNotes(), m.hands.Accepted()) {
 		fmt.Fprintln(stderr, "note: "+text)
 	}
 }
 
-// over ends a run before its next step once --until is over.
-func over(c *cli.Context) func(time.Time) string {
-	begun, until := time.Now(), c.Duration("until")
-	return func(now time.Time) string {
-		if until > 0 && now.Sub(begun) > until {
-			return fmt.Sprintf("--until %s is over", until)
-		}
-		return ""
-	}
-}
-
-// closing says when no step may begin.
-func closing(c *cli.Context, s source) func(time.Time) string {
-	if c.Bool("outside-window") {
-		return nil
-	}
-	return func(now time.Time) string { return control.Closed(s.config.Windows(), now) }
-}
-
 // preview shows the first step, or what is left of the one in hand, and changes nothing. It ends as the step would
 // that is refused, or held: --emit, which is for files that something else keeps, asks less.
-func (m *mover) preview(c *cli.Context, out output, survey bouncer.Survey, policy state.Policy, steps int) error {
+func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, policy state.Policy, steps int) error {
 	step, blocked := survey.FirstStep(policy, m.memory)
 	if !c.IsSet("emit") {
 		if err := m.drifted(survey, policy); err != nil {

@@ -123,17 +123,6 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	if full { // scraped every second
 		extra += "  - {name: active, query: 'sum(pgbouncer_pools_server_active_connections) / 96', hold: " +
 			"0.95}\nprometheus: " +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
-			"" +
 			"{url: '" + l.PrometheusURL + "'}\n"
 	}
 	config, path := movingConfig(t, l, extra)

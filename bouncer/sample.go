@@ -11,7 +11,7 @@ import (
 )
 
 // look takes one sample of fleet and signals, and gathers what the next action is decided from.
-func (w *run) look(ctx context.Context) (control.State, error) {
+func (w *run) sample(ctx context.Context) (control.State, error) {
 	var o fleet.Observation
 	var err error
 	again := false
@@ -66,10 +66,10 @@ func (w *run) look(ctx context.Context) (control.State, error) {
 	w.blind = time.Time{}
 	now := w.Clock.Now()
 	if w.Signals != nil || len(w.Thresholds) > 0 {
-		w.gate = w.gate.Add(signalsOf(ctx, w.Signals, w.Thresholds), w.Thresholds, serverNames(fleet), w.Policy.Stale, now)
+		w.guard = w.guard.Add(signalsOf(ctx, w.Signals, w.Thresholds), w.Thresholds, serverNames(fleet), w.Policy.Stale, now)
 	}
-	w.trail = w.trail.Add(o)
-	s := control.State{Now: now, Fleet: fleet, Before: w.before, Sample: o, Recent: w.trail, Guard: w.gate,
+	w.samples = w.samples.Add(o)
+	s := control.State{Now: now, Fleet: fleet, Before: w.before, Sample: o, Recent: w.samples, Guard: w.guard,
 		Journal: w.memory, Goal: w.goal, Target: w.target, Policy: w.Policy, Steps: w.Steps,
 		Shifts: shifts, Readings: readings, AsMeasured: measured, Soak: w.point(shifts), Unsure: w.unsure, Unasked: w.Unasked}
 	if w.Closed != nil {

@@ -12,15 +12,15 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// lastLook remembers the newest sample, for what can be read off it.
-type lastLook struct {
+// newestSample remembers the newest sample, for what can be read off it.
+type newestSample struct {
 	bouncer.Fleet
 	mu          sync.Mutex
 	observation fleet.Observation
 }
 
 // Observe looks and remembers.
-func (l *lastLook) Observe(ctx context.Context) (fleet.Observation, error) {
+func (l *newestSample) Observe(ctx context.Context) (fleet.Observation, error) {
 	o, err := l.Fleet.Observe(ctx)
 	if err == nil {
 		l.seen(o)
@@ -29,31 +29,31 @@ func (l *lastLook) Observe(ctx context.Context) (fleet.Observation, error) {
 }
 
 // seen remembers a sample.
-func (l *lastLook) seen(o fleet.Observation) {
+func (l *newestSample) seen(o fleet.Observation) {
 	l.mu.Lock()
 	l.observation = o
 	l.mu.Unlock()
 }
 
 // newest is the newest sample that has ended.
-func (l *lastLook) newest() fleet.Observation {
+func (l *newestSample) newest() fleet.Observation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.observation
 }
 
-// gauge reads the saturation signals of the config: those that a sample shows off the newest one, the others as
+// signalSource reads the saturation signals of the config: those that a sample shows off the newest one, the others as
 // Prometheus answered last.
-type gauge struct {
+type signalSource struct {
 	signals []config.Signal
 	servers []config.Server
 	poll    *poll
-	look    *lastLook
+	look    *newestSample
 }
 
 // Read returns every signal of every server that it is about; one that cannot be read carries its error. It waits for
 // nothing.
-func (g gauge) Read(context.Context) ([]fleet.Signal, error) {
+func (g signalSource) Read(context.Context) ([]fleet.Signal, error) {
 	var out []fleet.Signal
 	for _, s := range g.signals {
 		for _, server := range g.serversOf(s) {
@@ -63,7 +63,7 @@ func (g gauge) Read(context.Context) ([]fleet.Signal, error) {
 	return out, nil
 }
 
-func (g gauge) serversOf(s config.Signal) []string {
+func (g signalSource) serversOf(s config.Signal) []string {
 	if s.Server != "" {
 		return []string{s.Server}
 	}
@@ -74,7 +74,7 @@ func (g gauge) serversOf(s config.Signal) []string {
 	return all
 }
 
-func (g gauge) read(s config.Signal, server string) fleet.Signal {
+func (g signalSource) read(s config.Signal, server string) fleet.Signal {
 	if q := queryOf(s, server, g.servers); q.query != "" {
 		return g.poll.of(q)
 	}

@@ -48,7 +48,7 @@ func TestNothingMovesUnasked(t *testing.T) {
 		{"at the plan", bouncer.Survey{}, state.JournalState{}, state.Step{}, "", "", nil},
 		{"at the plan, its traffic moved", arrived, state.JournalState{}, state.Step{}, "", "", nil},
 	} {
-		got := asked(c.survey, state.DefaultPolicy(), c.memory, c.step, c.blocked, c.paused)
+		got := question(c.survey, state.DefaultPolicy(), c.memory, c.step, c.blocked, c.paused)
 		if (got == "") != (c.want == nil) {
 			t.Errorf("%s: asked %q, want %q", c.name, got, c.want)
 		}

@@ -51,20 +51,20 @@ func TestExplainAndStatusSayHowFarThePlanIs(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		events    []state.Event
-		look      *sight
+		look      *sample
 		why, says string
 	}{
-		{"one step of five, counted", took(5), &sight{At: late, StepsAhead: &four}, wants, plan + "; 4 steps to come"},
+		{"one step of five, counted", took(5), &sample{At: late, StepsAhead: &four}, wants, plan + "; 4 steps to come"},
 		{"one step of five, not counted", took(5), nil, wants, plan + "; not reached yet"},
-		{"one step of five, and the count is of an older run", took(5), &sight{At: early, StepsAhead: &none}, wants,
+		{"one step of five, and the count is of an older run", took(5), &sample{At: early, StepsAhead: &none}, wants,
 			plan + "; not reached yet"},
-		{"a pool that was never written is left", took(9), &sight{At: late, StepsAhead: &four}, wants,
+		{"a pool that was never written is left", took(9), &sample{At: late, StepsAhead: &four}, wants,
 			plan + "; 4 steps to come"},
-		{"all of them", took(9), &sight{At: late, StepsAhead: &none}, "a load that leaves its interval", plan + "; reached"},
+		{"all of them", took(9), &sample{At: late, StepsAhead: &none}, "a load that leaves its interval", plan + "; reached"},
 		{"all of them, not counted", took(9), nil, "a load that leaves its interval", plan},
 		{"a complete rollback", took(5, back, done), nil, "pgbudget step would go to the plan again", ""},
 		{"a person took what is there as right", took(5, state.Event{Kind: state.Accepted}),
-			&sight{At: late, StepsAhead: &four},
+			&sample{At: late, StepsAhead: &four},
 			"pgbudget plan shows what is left to do", ""},
 	} {
 		m, newest := newestFirst(c.events...)
@@ -72,7 +72,7 @@ func TestExplainAndStatusSayHowFarThePlanIs(t *testing.T) {
 		if err != nil || !strings.Contains(x.Changes, c.why) {
 			t.Errorf("%s: why says %q (%v), want %q", c.name, x.Changes, err, c.why)
 		}
-		a, _, err := aimOf(m, newest, c.look)
+		a, _, err := runGoalOf(m, newest, c.look)
 		said := ""
 		if a != nil {
 			said = a.text()
@@ -87,8 +87,8 @@ func TestExplainAndStatusSayHowFarThePlanIs(t *testing.T) {
 // it does.
 func TestStatusDoesNotContradictItself(t *testing.T) {
 	at := time.Date(2026, 11, 30, 0, 30, 0, 0, time.UTC)
-	look := &sight{At: at, Doing: "soaking ci/app 4 → 5",
-		Servers: []serverSight{{Name: "main", WorstConns: 90, BudgetConns: 89, SpareConns: -1, Gate: "open"}}}
+	look := &sample{At: at, Doing: "soaking ci/app 4 → 5",
+		Servers: []serverSample{{Name: "main", WorstConns: 90, BudgetConns: 89, SpareConns: -1, Gate: "open"}}}
 	for _, c := range []struct {
 		name       string
 		s          status

@@ -11,19 +11,19 @@ import (
 
 // watching is the pipeline that judges samples and signals as a run does, and the fleet whose newest sample signals are
 // read off. end ends the questions to Prometheus.
-func (m *mover) watching(ctx context.Context, every time.Duration) (p bouncer.Pipeline, f bouncer.Fleet, end func()) {
+func (m *runner) watching(ctx context.Context, every time.Duration) (p bouncer.Pipeline, f bouncer.Fleet, end func()) {
 	conf := m.source.config
 	signals, levels := watched(conf)
 	asked := newPoll(ctx, m.session.prom, queriesOf(signals, conf.Servers, nil), max(every/2, time.Millisecond))
-	look := &lastLook{Fleet: m.session.Fleet}
+	newest := &newestSample{Fleet: m.session.Fleet}
 	p = m.session.pipeline(m.memory)
-	p.Signals, p.Thresholds = gauge{signals, conf.Servers, asked, look}, levels
+	p.Signals, p.Thresholds = signalSource{signals, conf.Servers, asked, newest}, levels
 	p.Stale = conf.MovingPolicy().Stale
-	return p, look, asked.close
+	return p, newest, asked.close
 }
 
 // survey samples the fleet for the window, and estimates.
-func (m *mover) survey(ctx context.Context, to bouncer.Purpose) (bouncer.Survey, error) {
+func (m *runner) survey(ctx context.Context, to bouncer.Purpose) (bouncer.Survey, error) {
 	p, f, end := m.watching(ctx, m.source.every)
 	defer end()
 	s, err := m.session.gather(ctx, p, f)
@@ -42,7 +42,7 @@ func (m *mover) survey(ctx context.Context, to bouncer.Purpose) (bouncer.Survey,
 }
 
 // stranger refuses a fleet that is not the one of the journal.
-func (m *mover) stranger(o fleet.Observation) error {
+func (m *runner) stranger(o fleet.Observation) error {
 	why := m.memory.Stranger(o)
 	if why == "" {
 		return nil

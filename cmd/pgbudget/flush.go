@@ -12,7 +12,7 @@ import (
 
 // endFlush gives lines their lifetime back that a run before has left flushed, and says so. It comes before all that
 // may keep this one from beginning: a file that another process cannot load, a disk that is full.
-func (m *mover) endFlush(ctx context.Context) {
+func (m *runner) endFlush(ctx context.Context) {
 	flushed := m.memory.Flushed()
 	if len(flushed) == 0 {
 		return
@@ -37,7 +37,7 @@ func (m *mover) endFlush(ctx context.Context) {
 
 // endFlushAlone is endFlush where the fleet could not be opened: of the processes that are flushed, which may answer.
 // Where another pgbudget is at work with the journal, it is that one's.
-func (m *mover) endFlushAlone(ctx context.Context) {
+func (m *runner) endFlushAlone(ctx context.Context) {
 	c := m.source.config
 	memory, err := remembered(c)
 	if err != nil || len(memory.Flushed()) == 0 || beginMoving() != nil {

@@ -16,10 +16,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// sight is what a sample showed: a run leaves that of its newest one beside the journal, for status.
-type sight struct {
+// sample is what a sample showed: a run leaves that of its newest one beside the journal, for status.
+type sample struct {
 	At      time.Time      `json:"at"`
-	Servers []serverSight  `json:"servers"`
+	Servers []serverSample `json:"servers"`
 	Holders []fleet.Holder `json:"holders,omitempty"`
 	Doing   string         `json:"doing,omitempty"` // what the run did about it; empty: it ended
 
@@ -27,7 +27,7 @@ type sight struct {
 	StepsAhead *int `json:"steps_ahead,omitempty"`
 }
 
-type serverSight struct {
+type serverSample struct {
 	Name        string `json:"name"`
 	WorstConns  int    `json:"worst_conns"`
 	BudgetConns int    `json:"budget_conns"`
@@ -35,11 +35,11 @@ type serverSight struct {
 	Gate        string `json:"guard"` // open, or why nothing may be granted
 }
 
-// sightOf sums a look up. Without a guard there is no word of it.
-func sightOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard) sight {
-	out := sight{At: f.At}
+// sampleOf sums a look up. Without a guard there is no word of it.
+func sampleOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard) sample {
+	out := sample{At: f.At}
 	for _, s := range f.Servers {
-		x := serverSight{Name: s.Name, WorstConns: f.WorstConns(s.Name), BudgetConns: s.BudgetConns,
+		x := serverSample{Name: s.Name, WorstConns: f.WorstConns(s.Name), BudgetConns: s.BudgetConns,
 			SpareConns: f.SpareConns(s.Name)}
 		if gate != nil {
 			if x.Gate = gate.Held(s.Name); x.Gate == "" {
@@ -54,15 +54,15 @@ func sightOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard)
 	return out
 }
 
-// sightFile is where a run leaves what it saw.
-func sightFile(journal string) string { return journal + ".look" }
+// sampleFile is where a run leaves what it saw.
+func sampleFile(journal string) string { return journal + ".look" }
 
 // leave writes what a run saw. It is for status alone, so that a full disk does not end a run here: the journal does.
-func leave(journal string, s control.State, act state.Action) {
+func leaveSample(journal string, s control.State, act state.Action) {
 	if s.Now.IsZero() {
 		return
 	}
-	seen := sightOf(s.Fleet, s.Sample, &s.Guard)
+	seen := sampleOf(s.Fleet, s.Sample, &s.Guard)
 	if act.Kind != state.Stop {
 		seen.Doing = waitingFor(s, act)
 	} else if s.Journal.RollTo == 0 {
@@ -71,31 +71,31 @@ func leave(journal string, s control.State, act state.Action) {
 		seen.StepsAhead = &ahead
 	}
 	if data, err := json.Marshal(seen); err == nil {
-		name := sightFile(journal)
+		name := sampleFile(journal)
 		if os.WriteFile(name+".new", data, 0o600) == nil { // not synced: it is of no use after a crash
 			_ = os.Rename(name+".new", name)
 		}
 	}
 }
 
-// lastSight reads what the newest run saw; nil where none has left anything.
-func lastSight(journal string) (*sight, error) {
-	data, err := os.ReadFile(sightFile(journal))
+// lastSample reads what the newest run saw; nil where none has left anything.
+func lastSample(journal string) (*sample, error) {
+	data, err := os.ReadFile(sampleFile(journal))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var s sight
+	var s sample
 	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, fmt.Errorf("%s: %w", sightFile(journal), err)
+		return nil, fmt.Errorf("%s: %w", sampleFile(journal), err)
 	}
 	return &s, nil
 }
 
-// lookNow takes two samples of the fleet itself, and counts.
-func lookNow(ctx context.Context, s source, m state.JournalState) (*sight, error) {
+// sampleNow takes two samples of the fleet itself, and counts.
+func sampleNow(ctx context.Context, s source, m state.JournalState) (*sample, error) {
 	session, err := s.open(ctx)
 	if err != nil {
 		return nil, err
@@ -111,6 +111,6 @@ func lookNow(ctx context.Context, s source, m state.JournalState) (*sight, error
 	if noted(x.Notes); err != nil {
 		return nil, err
 	}
-	out := sightOf(x.Fleet, x.Evidence.Last, nil)
+	out := sampleOf(x.Fleet, x.Evidence.Last, nil)
 	return &out, nil
 }

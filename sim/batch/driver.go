@@ -13,8 +13,8 @@ import (
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
 
-// mover lets the controller move a world: observe, estimate, plan, move. It is the same controller as the live one's.
-type mover struct {
+// driver lets the controller move a world: sample, estimate, plan, run. It is the same controller as the live one's.
+type driver struct {
 	moves   scenario.Moves
 	pacer   *pacer
 	journal []state.Event
@@ -26,22 +26,22 @@ type mover struct {
 // noPlan is the outcome of a run that never began.
 const noPlan = state.Outcome("no plan")
 
-var _ bouncer.Journal = (*mover)(nil)
+var _ bouncer.Journal = (*driver)(nil)
 
 // Record keeps an event in memory.
-func (m *mover) Record(e state.Event) (state.Event, error) {
+func (m *driver) Record(e state.Event) (state.Event, error) {
 	m.journal = append(m.journal, e)
 	return e, nil
 }
 
 // run goes to its end, or to the horizon's. What a live run would end with, such as a console that does not answer
 // while it plans, is an outcome and no error.
-func (m *mover) run(ctx context.Context) error {
+func (m *driver) run(ctx context.Context) error {
 	if err := m.pacer.Sleep(ctx, m.moves.At-m.moves.Window-m.pacer.At()); err != nil {
 		return m.ended(ctx, err)
 	}
 	p := bouncer.Pipeline{Declared: m.moves.Declared, Traffic: m.traffic()}
-	x, err := p.Gather(ctx, m.pacer, m.pacer, lookEvery, m.moves.Window, nil)
+	x, err := p.Gather(ctx, m.pacer, m.pacer, sampleEvery, m.moves.Window, nil)
 	m.begun = m.pacer.At()
 	if err != nil {
 		return m.ended(ctx, err)
@@ -63,7 +63,7 @@ func (m *mover) run(ctx context.Context) error {
 }
 
 // traffic are the scenario's shifts, with the world's switches.
-func (m *mover) traffic() []bouncer.Traffic {
+func (m *driver) traffic() []bouncer.Traffic {
 	var out []bouncer.Traffic
 	for i, s := range m.moves.Shifts {
 		out = append(out, bouncer.Traffic{Shift: s, Switch: m.pacer.Switch(i)})
@@ -71,11 +71,11 @@ func (m *mover) traffic() []bouncer.Traffic {
 	return out
 }
 
-// lookEvery is the time between the samples before the plan. chosen: as `pgbudget plan` samples.
-const lookEvery = 5 * time.Second
+// sampleEvery is the time between the samples before the plan. chosen: as `pgbudget plan` samples.
+const sampleEvery = 5 * time.Second
 
 // ended notes why there was no run.
-func (m *mover) ended(ctx context.Context, err error) error {
+func (m *driver) ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -84,7 +84,7 @@ func (m *mover) ended(ctx context.Context, err error) error {
 }
 
 // plan finds where to go: what the scenario says, or what a plan finds, as `pgbudget run` does.
-func (m *mover) plan(ctx context.Context, p bouncer.Pipeline, x bouncer.Survey) (bouncer.Survey, error) {
+func (m *driver) plan(ctx context.Context, p bouncer.Pipeline, x bouncer.Survey) (bouncer.Survey, error) {
 	var err error
 	if len(m.moves.To) > 0 { // sizes alone, whatever the fleet can carry
 		x.Goal.Pools = m.moves.To
@@ -101,7 +101,7 @@ func (m *mover) plan(ctx context.Context, p bouncer.Pipeline, x bouncer.Survey) 
 }
 
 // results sums the journal up.
-func (m *mover) results(now time.Duration) *sim.RunResults {
+func (m *driver) results(now time.Duration) *sim.RunResults {
 	r := &sim.RunResults{Outcome: string(m.outcome), Reason: m.reason, Took: max(0, now-m.begun)}
 	var memory state.JournalState
 	for _, e := range m.journal {

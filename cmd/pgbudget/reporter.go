@@ -15,9 +15,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// journey tells how a run goes: a line an event, and on a terminal, below them, a bar with what is being waited for and
+// reporter tells how a run goes: a line an event, and on a terminal, below them, a bar with what is being waited for and
 // how long the rest takes, about.
-type journey struct {
+type reporter struct {
 	w     io.Writer
 	bar   *progressbar.ProgressBar // nil: no terminal
 	begun time.Time
@@ -26,61 +26,61 @@ type journey struct {
 	last  control.State // newest
 }
 
-func newJourney() *journey {
-	j := &journey{w: stderr}
+func newReporter() *reporter {
+	r := &reporter{w: stderr}
 	if isatty.IsTerminal(os.Stderr.Fd()) {
-		j.bar = newJourneyBar(os.Stderr)
+		r.bar = newReporterBar(os.Stderr)
 	}
-	return j
+	return r
 }
 
-func newJourneyBar(w io.Writer) *progressbar.ProgressBar {
+func newReporterBar(w io.Writer) *progressbar.ProgressBar {
 	return progressbar.NewOptions(1, progressbar.OptionSetWriter(w), progressbar.OptionSetPredictTime(false),
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetElapsedTime(false))
 }
 
 // event says an event.
-func (j *journey) event(e state.Event) {
+func (r *reporter) event(e state.Event) {
 	line := eventLine(e)
 	if line == "" {
 		return
 	}
-	if j.bar != nil {
-		_ = j.bar.Clear() // a picture of progress that fails must not fail the work
+	if r.bar != nil {
+		_ = r.bar.Clear() // a picture of progress that fails must not fail the work
 	}
-	fmt.Fprintf(j.w, "%s  %s\n", e.At.UTC().Format("15:04:05Z"), quote.Line(line))
+	fmt.Fprintf(r.w, "%s  %s\n", e.At.UTC().Format("15:04:05Z"), quote.Line(line))
 }
 
 // seen moves the bar after every sample.
-func (j *journey) seen(s control.State, act state.Action) {
+func (r *reporter) seen(s control.State, act state.Action) {
 	if s.Now.IsZero() {
 		return
 	}
-	if j.last = s; j.bar == nil {
+	if r.last = s; r.bar == nil {
 		return
 	}
-	if j.begun.IsZero() {
-		j.begun = s.Now
+	if r.begun.IsZero() {
+		r.begun = s.Now
 	}
-	if j.seq != s.Journal.Seq {
+	if r.seq != s.Journal.Seq {
 		way, _ := s.Forecast()
-		j.seq, j.ahead = s.Journal.Seq, len(way)
+		r.seq, r.ahead = s.Journal.Seq, len(way)
 		if own := s.Journal.Step != nil && !s.Journal.GoesBack(); s.Steps > 0 && s.Journal.RollTo == 0 {
-			j.ahead = min(j.ahead, max(0, s.Steps-s.Journal.Steps-b2i(own)))
+			r.ahead = min(r.ahead, max(0, s.Steps-s.Journal.Steps-b2i(own)))
 		}
 	}
-	left, what := j.left(s), waitingFor(s, act)
-	done := s.Now.Sub(j.begun)
-	j.bar.ChangeMax64(max(1, int64((done + left).Seconds())))
-	j.bar.Describe(quote.Line(fmt.Sprintf("%s; %d %s to come, about %v", what, j.ahead, plural(j.ahead, "step"),
+	left, what := r.left(s), waitingFor(s, act)
+	done := s.Now.Sub(r.begun)
+	r.bar.ChangeMax64(max(1, int64((done + left).Seconds())))
+	r.bar.Describe(quote.Line(fmt.Sprintf("%s; %d %s to come, about %v", what, r.ahead, plural(r.ahead, "step"),
 		left.Round(time.Second))))
-	_ = j.bar.Set64(min(int64(done.Seconds()), int64((done + left).Seconds())))
+	_ = r.bar.Set64(min(int64(done.Seconds()), int64((done + left).Seconds())))
 }
 
 // left is how long the rest takes: the step in hand, and those that come.
-func (j *journey) left(s control.State) time.Duration {
-	left := control.Takes(s.Policy, j.ahead)
+func (r *reporter) left(s control.State) time.Duration {
+	left := control.Takes(s.Policy, r.ahead)
 	if s.Journal.Step != nil {
 		left += max(0, s.Policy.Soak-s.Now.Sub(s.Journal.SettledAt))
 	}
@@ -103,11 +103,11 @@ func waitingFor(s control.State, act state.Action) string {
 }
 
 // far says how far the plan is once a command is done.
-func (j *journey) far(plan sizing.Plan, m state.JournalState) {
-	if j.last.Now.IsZero() {
+func (r *reporter) far(plan sizing.Plan, m state.JournalState) {
+	if r.last.Now.IsZero() {
 		return
 	}
-	s := j.last
+	s := r.last
 	s.Journal = m
 	way, blocked := s.Forecast()
 	if len(way) == 0 && s.Steps == 0 { // its last event has said so
@@ -122,11 +122,11 @@ func (j *journey) far(plan sizing.Plan, m state.JournalState) {
 	default:
 		text += "no step can come now"
 	}
-	fmt.Fprintln(j.w, text)
+	fmt.Fprintln(r.w, text)
 }
 
-func (j *journey) end() {
-	if j.bar != nil {
-		_ = j.bar.Clear()
+func (r *reporter) end() {
+	if r.bar != nil {
+		_ = r.bar.Clear()
 	}
 }

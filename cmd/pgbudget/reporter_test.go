@@ -16,7 +16,7 @@ import (
 // TestProgressTellsWhatIsWaitedForAndHowLong moves the bar of a terminal by looks, and prints events above it.
 func TestProgressTellsWhatIsWaitedForAndHowLong(t *testing.T) {
 	var out bytes.Buffer
-	j := &journey{w: &out, bar: newJourneyBar(&out)}
+	j := &reporter{w: &out, bar: newReporterBar(&out)}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "ci/1", Alias: "app",
 		Key: fleet.KeySize, From: 5, To: 8}}}
@@ -57,7 +57,7 @@ func TestAStepCountsItsOwnActionsAndSaysHowFarThePlanIs(t *testing.T) {
 		{0, 1, false, 16, 14, "0 steps to come", ""},
 	} {
 		var out bytes.Buffer
-		j := &journey{w: &out, bar: newJourneyBar(&out)}
+		j := &reporter{w: &out, bar: newReporterBar(&out)}
 		stage := plannertest.NewStage(0)
 		stage.See(c.a, c.a, c.b, c.b)
 		stage.Policy.Percent = 7

@@ -24,8 +24,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// mover is what changes a live fleet: its sessions, its locks, its journal. Only one is there at a time.
-type mover struct {
+// runner is what changes a live fleet: its sessions, its locks, its journal. Only one is there at a time.
+type runner struct {
 	source  source
 	session session
 	fleet   *observe.Fleet
@@ -41,11 +41,11 @@ type mover struct {
 	notes   []string // for the journal of the run, beside what the plan warns of
 }
 
-// newMover opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks:
+// newRunner opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks:
 // nobody else moves this fleet meanwhile. To look alone, it reads the journal and takes nothing.
-func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
+func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 	outlivePipes()
-	m := &mover{source: s, clock: clock.Wall{}}
+	m := &runner{source: s, clock: clock.Wall{}}
 	if err := recordable(s.config); err != nil { // before anybody is asked
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func newMover(ctx context.Context, s source, lookOnly bool) (*mover, error) {
 }
 
 // remember reads the journal, and opens it for writing unless it is only looked at.
-func (m *mover) remember(c *config.Config, lookOnly bool) (err error) {
+func (m *runner) remember(c *config.Config, lookOnly bool) (err error) {
 	if lookOnly {
 		m.memory, err = remembered(c)
 		return err
@@ -98,7 +98,7 @@ func (m *mover) remember(c *config.Config, lookOnly bool) (err error) {
 	return err
 }
 
-func (m *mover) close() {
+func (m *runner) close() {
 	if m.journal != nil {
 		_ = m.journal.Close() // every line is on disk
 	}
@@ -187,8 +187,8 @@ func (s spoken) Record(e state.Event) (state.Event, error) {
 	return e, err
 }
 
-// movedData is what -o json and yaml print.
-type movedData struct {
+// runData is what -o json and yaml print.
+type runData struct {
 	Outcome state.Outcome `json:"outcome"`
 	Reason  string        `json:"reason"`
 	Steps   int           `json:"steps"`
@@ -196,7 +196,7 @@ type movedData struct {
 }
 
 // run lets the controller go, says what it does as it does it, and how it ended.
-func (m *mover) run(ctx context.Context, out output, x bouncer.Survey, policy state.Policy, steps int,
+func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy state.Policy, steps int,
 	closed func(time.Time) string, replans bool) error {
 	conf := m.source.config
 	signals, levels := watched(conf)
@@ -204,37 +204,37 @@ func (m *mover) run(ctx context.Context, out output, x bouncer.Survey, policy st
 	asked := newPoll(ctx, m.session.prom, slices.Concat(queriesOf(signals, conf.Servers, m.source.signalQueries()),
 		switchQueries(x.Traffic)), half)
 	defer asked.close()
-	look, journey := &lastLook{Fleet: m.session.polled(asked)}, newJourney()
+	newest, reporter := &newestSample{Fleet: m.session.polled(asked)}, newReporter()
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" +
-			conf.Journal}}.Decorate(spoken{m.journal, journey.event})
-	r := bouncer.Rebalancer{Clock: m.clock, Fleet: look, Applier: lockedHands{m.hands, m.fleet}, Journal: hooks,
+			conf.Journal}}.Decorate(spoken{m.journal, reporter.event})
+	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: lockedHands{m.hands, m.fleet}, Journal: hooks,
 		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: asked.switches(x.Traffic),
 		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0),
 		Notes:  slices.Concat(x.Measured.Warnings, m.notes, m.hands.Accepted()),
 		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy),
 		Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
-		Signals: gauge{signals, conf.Servers, asked, look}, Seen: func(s control.State, a state.Action) {
-			journey.seen(s,
+		Signals: signalSource{signals, conf.Servers, asked, newest}, Seen: func(s control.State, a state.Action) {
+			reporter.seen(s,
 				a)
-			leave(conf.Journal, s, a)
+			leaveSample(conf.Journal, s, a)
 		}, Replans: replans}
 	report, err := r.Run(ctx, x.Goal, m.memory)
 	// chosen: the last two at their slowest
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within())
 	err = errors.Join(err, hooks.End(left))
 	cancel()
-	journey.end()
+	reporter.end()
 	if err == nil && report.Outcome == state.Done && m.rollTo == 0 {
-		journey.far(x.Plan, report.Memory)
+		reporter.far(x.Plan, report.Memory)
 	}
 	if err != nil {
 		return both(unfinished(err, m.journal.Memory(), m.command(m.journal.Memory().Steps)), leftFlushed(report.Flushed))
 	}
 	err = both(ended(report, m.command(report.Memory.Steps)), leftFlushed(report.Flushed))
 	if out.format != "table" {
-		if untold := out.data(movedData{report.Outcome, report.Reason, report.Memory.Steps,
+		if untold := out.data(runData{report.Outcome, report.Reason, report.Memory.Steps,
 			report.Memory.Step}); untold != nil {
 			fmt.Fprintf(stderr, "note: the result could not be written: %v\n", untold)
 			if err == nil {
@@ -250,7 +250,7 @@ func (m *mover) run(ctx context.Context, out output, x bouncer.Survey, policy st
 
 // stillAlone asks the servers for the locks of this run. One that was lost with its session, and that nobody has taken,
 // is taken anew: what was seen before is observed again.
-func (m *mover) stillAlone(ctx context.Context) (again bool, err error) {
+func (m *runner) stillAlone(ctx context.Context) (again bool, err error) {
 	if err = m.fleet.LockedNow(ctx); operr.KindOf(err) != operr.KindBusy {
 		return false, err
 	}
@@ -259,7 +259,7 @@ func (m *mover) stillAlone(ctx context.Context) (again bool, err error) {
 }
 
 // possible makes the checks of a first step before each of them.
-func (m *mover) possible(policy state.Policy) func(context.Context, control.State, []fleet.SettingChange) error {
+func (m *runner) possible(policy state.Policy) func(context.Context, control.State, []fleet.SettingChange) error {
 	return func(ctx context.Context, s control.State, sets []fleet.SettingChange) error {
 		return m.changeable(ctx, s.Fleet, policy, sets, false)
 	}
@@ -287,18 +287,7 @@ func moveFlags() []cli.Flag {
 	return append(flags,
 		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent",
 			Usage: "grants of one step, and releases, are at most `P` % of each server's budget, and traffic shifts by at " +
-				"most " +
-				"" +
-				"" +
-				"" +
-				"" +
-				"" +
-				"" +
-				"" +
-				"" +
-				"" +
-				"" +
-				"P points"},
+				"most P points"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; change nothing"},
 		&cli.StringSliceFlag{Name: "accept-pending",
 			Usage: "let a RELOAD change `KEY`, too: query_timeout, ALIAS.pool_mode, " +

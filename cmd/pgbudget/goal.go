@@ -11,17 +11,17 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// aim is the plan that the newest run went to, and how far the fleet was from it when that run ended.
-type aim struct {
+// runGoal is the plan that the newest run went to, and how far the fleet was from it when that run ended.
+type runGoal struct {
 	At    time.Time   `json:"at"` // when the plan was made
 	Goal  sizing.Goal `json:"goal"`
 	Steps *int        `json:"steps_to_come,omitempty"` // as the run counted them at its end; null: it did not
 	Left  bool        `json:"left"`                    // the fleet is not there
 }
 
-// aimOf finds it in the journal, with the time at which the newest run began. A run that took steps back had none.
-func aimOf(m state.JournalState, newest iter.Seq2[state.Event, error], look *sight) (*aim, time.Time, error) {
-	var out *aim
+// runGoalOf finds it in the journal, with the time at which the newest run began. A run that took steps back had none.
+func runGoalOf(m state.JournalState, newest iter.Seq2[state.Event, error], look *sample) (*runGoal, time.Time, error) {
+	var out *runGoal
 	accepted := false
 	for e, err := range newest {
 		if err != nil {
@@ -29,7 +29,7 @@ func aimOf(m state.JournalState, newest iter.Seq2[state.Event, error], look *sig
 		}
 		accepted = accepted || e.Kind == state.Accepted // what is there now is right, whatever was planned
 		if e.Kind == state.Replanned && e.Goal != nil && out == nil {
-			out = &aim{At: e.At, Goal: *e.Goal}
+			out = &runGoal{At: e.At, Goal: *e.Goal}
 		}
 		if e.Kind != state.RunBegan {
 			continue
@@ -38,7 +38,7 @@ func aimOf(m state.JournalState, newest iter.Seq2[state.Event, error], look *sig
 		case e.To > 0 || e.Goal == nil || accepted:
 			return nil, e.At, nil
 		case out == nil:
-			out = &aim{At: e.At, Goal: *e.Goal}
+			out = &runGoal{At: e.At, Goal: *e.Goal}
 		}
 		if look != nil && look.StepsAhead != nil && !look.At.Before(e.At) {
 			out.Steps = look.StepsAhead
@@ -68,7 +68,7 @@ func apart(m state.JournalState, g sizing.Goal) bool {
 }
 
 // text is the plan in a line, and how far it is.
-func (a aim) text() string {
+func (a runGoal) text() string {
 	text := fmt.Sprintf("plan of %s: %s", stamp(a.At), a.Goal.Text())
 	switch {
 	case a.Steps != nil && *a.Steps > 0:
@@ -82,7 +82,7 @@ func (a aim) text() string {
 }
 
 // onward says what would move the fleet after a run that has ended well. nil: it took steps back.
-func (a *aim) onward() string {
+func (a *runGoal) onward() string {
 	switch {
 	case a == nil:
 		return "pgbudget step would go to the plan again"

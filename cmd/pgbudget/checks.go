@@ -23,7 +23,7 @@ import (
 
 // ready says why the step may not begin now. It is asked before a person is, and by --dry-run: what a run finds at its
 // first sample, and what a write would be refused for.
-func (m *mover) ready(ctx context.Context, survey bouncer.Survey, policy state.Policy, step state.Step, blocked string) error {
+func (m *runner) ready(ctx context.Context, survey bouncer.Survey, policy state.Policy, step state.Step, blocked string) error {
 	if err := m.drifted(survey, policy); err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (m *mover) ready(ctx context.Context, survey bouncer.Survey, policy state.P
 
 // readyAhead says why a line of a step that is still to come could not be changed, as far as it can be known, so that
 // a run does not end half-way for it. What is in hand goes on: then it is said alone.
-func (m *mover) readyAhead(ctx context.Context, p preview, steps int) error {
+func (m *runner) readyAhead(ctx context.Context, p preview, steps int) error {
 	way := p.ahead
 	if own := m.memory.Step != nil && !m.memory.GoesBack(); steps > 0 {
 		way = way[:min(len(way), max(0, steps-b2i(own)))]
@@ -72,7 +72,7 @@ func (m *mover) readyAhead(ctx context.Context, p preview, steps int) error {
 
 // goingBack refuses to go forward while a rollback is under way: it would finish the rollback's half of a step and
 // leave the rest as it is, and nobody asked for what comes of that.
-func (m *mover) goingBack() error {
+func (m *runner) goingBack() error {
 	if !m.memory.GoingBack() {
 		return nil
 	}
@@ -86,7 +86,7 @@ func (m *mover) goingBack() error {
 
 // changeable says why the lines of a step could not be changed now: what cannot be edited or written is refused before
 // the step is begun. What is in hand goes on, or back, whoever shares its files.
-func (m *mover) changeable(ctx context.Context, fleet budget.Fleet, policy state.Policy, sets []fleet.SettingChange,
+func (m *runner) changeable(ctx context.Context, fleet budget.Fleet, policy state.Policy, sets []fleet.SettingChange,
 	inHand bool) error {
 	if len(sets) == 0 {
 		return nil
@@ -101,7 +101,7 @@ func (m *mover) changeable(ctx context.Context, fleet budget.Fleet, policy state
 }
 
 // drifted says what of the fleet the journal does not explain.
-func (m *mover) drifted(survey bouncer.Survey, policy state.Policy) error {
+func (m *runner) drifted(survey bouncer.Survey, policy state.Policy) error {
 	if err := m.stranger(survey.Evidence.Last); err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (m *mover) drifted(survey bouncer.Survey, policy state.Policy) error {
 
 // mayBegin says why no new step may begin now: a person's pause, or the time of day. A step in hand is not new. A run
 // waits for both; a step does not.
-func (m *mover) mayBegin(c *cli.Context, now time.Time) error {
+func (m *runner) mayBegin(c *cli.Context, now time.Time) error {
 	waits := c.Command.Name == "run"
 	if err := stopped(m.source.config.Journal); err != nil && !waits {
 		return err
@@ -152,7 +152,7 @@ func stopped(journal string) error {
 // alone says why this pgbudget could not begin: another one is at work. It is for whoever only samples, and takes no
 // lock; the journal is read again, as nobody writes it now. It is asked first: what another one moves meanwhile is
 // nobody's drift.
-func (m *mover) alone(ctx context.Context) error {
+func (m *runner) alone(ctx context.Context) error {
 	path := m.source.config.Journal
 	if journal.Busy(path) {
 		return &operr.Error{Kind: operr.KindBusy, Subject: "journal " + path,

@@ -16,9 +16,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// glanceEvery is how far the samples of a refusal lie apart: three, as many as a signal or a full pool is judged by.
+// refusalEvery is how far the samples of a refusal lie apart: three, as many as a signal or a full pool is judged by.
 // chosen: a plan has looked for a minute, and is not to take longer.
-const glanceEvery = 300 * time.Millisecond
+const refusalEvery = 300 * time.Millisecond
 
 // refused is why a step would not begin as things stand.
 type refused struct {
@@ -38,7 +38,7 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 		return refused{}
 	}
 	s.bare = true
-	m, err := newMover(ctx, s, true)
+	m, err := newRunner(ctx, s, true)
 	if err != nil {
 		return refused{err, nextStep}
 	}
@@ -50,9 +50,9 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 		return refused{err, nextStep}
 	}
 	policy := s.config.MovingPolicy()
-	p, f, end := m.watching(ctx, glanceEvery)
+	p, f, end := m.watching(ctx, refusalEvery)
 	defer end()
-	now, err := p.Gather(ctx, m.clock, f, glanceEvery, 2*glanceEvery, nil)
+	now, err := p.Gather(ctx, m.clock, f, refusalEvery, 2*refusalEvery, nil)
 	if err != nil {
 		return refused{err, nextStep}
 	}
@@ -63,7 +63,7 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 	if err != nil {
 		return refused{err, nextStep}
 	}
-	later := m.onTheWay(ctx, c, policy)
+	later := m.laterSteps(ctx, c, policy)
 	step, blocked := c.FirstStep(policy, m.memory)
 	if err := m.ready(ctx, c, policy, step, blocked); err != nil && !c.HasPlan() && m.memory.Step == nil {
 		return refused{err, m.stepOf(ctx)}
@@ -86,8 +86,8 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 	return later
 }
 
-// onTheWay says which pools could not be changed now, of all that the way to the plan ever changes.
-func (m *mover) onTheWay(ctx context.Context, c bouncer.Survey, policy state.Policy) refused {
+// laterSteps says which pools could not be changed now, of all that the way to the plan ever changes.
+func (m *runner) laterSteps(ctx context.Context, c bouncer.Survey, policy state.Policy) refused {
 	if m.memory.Step != nil {
 		return refused{}
 	}
@@ -135,7 +135,7 @@ func poolsText(pools []string) string {
 
 // stepOf names the steps that something in the files of some groups is in the way of: a step that changes none of
 // them does not meet it.
-func (m *mover) stepOf(ctx context.Context) string {
+func (m *runner) stepOf(ctx context.Context) string {
 	var bad []string
 	for _, g := range m.source.config.Groups {
 		var processes []string

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/planner/control"
+)
+
+func runCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "run",
+		Usage: "take steps until the sizes are those of the plan",
+		Description: "Repeats what step does, with a soak between, inside of policy.windows. A hold waits for its end, for " +
+			"policy.hold_for\nat most. SIGINT and SIGTERM stop between two actions; a second run goes on where the " +
+			"first ended, after a crash, too.\n\n" +
+			"Examples:\n" +
+			"  pgbudget run\n" +
+			"  pgbudget run --percent 2 --max-steps 3 --yes",
+		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
+			outsideWindow(),
+			&cli.IntFlag{Name: "max-steps", DefaultText: "as many as it takes", Usage: "stop after `N` steps"},
+			&cli.DurationFlag{Name: "until", DefaultText: "no end",
+				Usage: "begin no step once `TIME` has passed since the command was given"},
+		}),
+		Action: withFacts(func(c *cli.Context, out output, s source) error { return takeSteps(c, out, s, 0) }),
+	}
+}
+
+func outsideWindow() cli.Flag {
+	return &cli.BoolFlag{Name: "outside-window", Usage: "begin steps outside of policy.windows, too; the journal says so"}
+}
+
+// over ends a run before its next step once --until is over.
+func over(c *cli.Context) func(time.Time) string {
+	begun, until := time.Now(), c.Duration("until")
+	return func(now time.Time) string {
+		if until > 0 && now.Sub(begun) > until {
+			return fmt.Sprintf("--until %s is over", until)
+		}
+		return ""
+	}
+}
+
+// closing says when no step may begin.
+func closing(c *cli.Context, s source) func(time.Time) string {
+	if c.Bool("outside-window") {
+		return nil
+	}
+	return func(now time.Time) string { return control.Closed(s.config.Windows(), now) }
+}
