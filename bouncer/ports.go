@@ -29,8 +29,8 @@ type Fleet interface {
 	Observe(ctx context.Context) (fleet.Observation, error)
 }
 
-// SignalSource reads how saturated a world is, as something that scrapes it now and then knows it. The command reads
-// Prometheus and the newest sample, sim.World its own figures.
+// SignalSource reads how saturated a world is, as something that scrapes it now and then knows it. live/signals.Source
+// reads the answers of Prometheus and the newest sample, sim.World its own figures.
 type SignalSource interface {
 	// Read returns every signal with the time of its own sample, or with its own error: one that cannot be read does
 	// not hide the others, and an old sample is returned as it is, for the reader to call it stale. The caller owns

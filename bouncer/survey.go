@@ -76,8 +76,8 @@ func (s Survey) Planned(o sizing.Options) (Survey, error) {
 	return s, err
 }
 
-// HasPlan reports whether the survey has come to a plan: without one, nobody knows whether a step is wanted, and what it
-// would change.
+// HasPlan reports whether the survey has come to a plan: without one, nobody knows whether a step is wanted, and what
+// the step would change.
 func (s Survey) HasPlan() bool { return len(s.Plan.Servers) > 0 }
 
 // Renewed is a planned survey with newer samples, and with the shifts as they stand now: what a step is judged by that
@@ -152,8 +152,8 @@ func (s Survey) Passable(points int) (notes []string, err error) {
 		case err != nil:
 			return notes, err
 		case tails != nil:
-			notes = append(notes, fmt.Sprintf("with a fraction of %s there is a way to %d %%; with all of %s to %s there is none "+
-				"past %d %%: %s. It is planned anew after each step, from what has moved", words.Digits(x.Fraction.Target),
+			notes = append(notes, fmt.Sprintf("with a fraction of %s there is a way to %d %%; with all of %s to %s there is "+
+				"none past %d %%: %s. It is planned anew after each step, from what has moved", words.Digits(x.Fraction.Target),
 				x.Until, words.Digits(x.Fraction.Lower), words.Digits(x.Fraction.Upper), tails.X, tails.Text))
 		}
 		f = x.Loaded(f, x.Until) // shifts that come later begin from there

@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -179,4 +180,23 @@ func (c *Config) Thresholds() []control.Threshold {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Server, b.Server))
 	})
 	return out
+}
+
+// Watched are the signals of the config, and the levels at which they hold. The CPU of a server that the plan protects
+// by its cpu: is watched where no signal does: no level of it holds, and one that cannot be read does.
+func (c *Config) Watched() ([]Signal, []control.Threshold) {
+	signals, levels := c.Signals(), c.Thresholds()
+	for _, x := range c.Servers {
+		seen := slices.ContainsFunc(signals, func(s Signal) bool {
+			return s.Builtin == fleet.SignalCPU && (s.Server == "" || s.Server == x.Name)
+		})
+		if x.CPU == "" || seen {
+			continue
+		}
+		never := math.Inf(1)
+		signals = append(signals, Signal{Name: fleet.SignalCPU, Builtin: fleet.SignalCPU, Server: x.Name})
+		levels = append(levels, control.Threshold{Name: fleet.SignalCPU, Server: x.Name, Hold: never, Resume: never,
+			Abort: never})
+	}
+	return signals, levels
 }

@@ -5,6 +5,7 @@
 //	observe  one whole picture: it asks the console of every PgBouncer process and every PostgreSQL server, and makes one
 //	         fleet.Observation of the answers; it only reads, and holds the locks that keep two operators apart
 //	apply    changes lines everywhere: the files, one process first, RELOAD, read back
+//	signals  how saturated the fleet is: off the newest sample, and off the answers of Prometheus beside a run
 //
 // Open connects to all of them and refuses, before anything is measured, what cannot be told apart later: a console
 // that is really a PostgreSQL, a PostgreSQL that is really a PgBouncer, two consoles of one process, a role that may

@@ -24,7 +24,7 @@ var rooms = []string{"operr", "words", "queue", "allocate", "fleet", "load", "bu
 var arrows = map[string]struct{ rooms, others string }{
 	"bouncer":              {"operr words fleet load budget sizing shift learn state control", ""},
 	"bouncer/argv":         {"", "bouncer/quote"},
-	"bouncer/config":       {"operr load budget shift state control", "bouncer/near bouncer/secret"},
+	"bouncer/config":       {"operr fleet load budget shift state control", "bouncer/near bouncer/secret"},
 	"bouncer/flag":         {"operr", "bouncer bouncer/argv bouncer/config"},
 	"bouncer/hook":         {"state", "bouncer"},
 	"bouncer/ini":          {"operr fleet", "bouncer/secret"},
@@ -35,6 +35,7 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/live/observe": {"operr fleet", "bouncer bouncer/ini bouncer/live/admin bouncer/live/clock"},
 	"bouncer/live/apply": {"operr fleet state",
 		"bouncer bouncer/ini bouncer/live/admin bouncer/live/observe bouncer/near"},
+	"bouncer/live/signals": {"fleet", "bouncer bouncer/config bouncer/flag bouncer/prom"},
 	"bouncer/live/livetest": {"operr fleet state",
 		"bouncer/live/admin bouncer/live/observe fixtures/lab fixtures/lab/clients fixtures/lab/labtest"},
 	"bouncer/near":      {"", ""},
@@ -45,8 +46,8 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/store":     {"operr", "bouncer/argv"},
 	"cmd/pgbudget": {"operr words fleet load budget sizing shift learn state control",
 		"bouncer bouncer/argv bouncer/config bouncer/flag bouncer/hook bouncer/ini bouncer/journal " +
-			"bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/near bouncer/prom " +
-			"bouncer/quote bouncer/recording bouncer/secret bouncer/store sim sim/batch sim/chart sim/scenario"},
+			"bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/live/signals " +
+			"bouncer/near bouncer/prom bouncer/quote bouncer/recording bouncer/secret bouncer/store sim sim/batch sim/chart sim/scenario"},
 	"fixtures/lab":         {"", ""},
 	"fixtures/lab/clients": {"", "fixtures/lab"},
 	"fixtures/lab/labtest": {"", "fixtures/lab"},

@@ -23,7 +23,8 @@ import (
 
 // ready says why the step may not begin now. It is asked before a person is, and by --dry-run: what a run finds at its
 // first sample, and what a write would be refused for.
-func (m *runner) ready(ctx context.Context, survey bouncer.Survey, policy state.Policy, step state.Step, blocked string) error {
+func (m *runner) ready(ctx context.Context, survey bouncer.Survey, policy state.Policy, step state.Step,
+	blocked string) error {
 	if err := m.drifted(survey, policy); err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// reporter tells how a run goes: a line an event, and on a terminal, below them, a bar with what is being waited for and
-// how long the rest takes, about.
+// reporter tells how a run goes: a line an event, and on a terminal, below them, a bar with what is being waited for
+// and how long the rest takes, about.
 type reporter struct {
 	w     io.Writer
 	bar   *progressbar.ProgressBar // nil: no terminal

@@ -17,6 +17,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
+	"github.com/pgbudget/pgbudget/bouncer/live/signals"
 	"github.com/pgbudget/pgbudget/bouncer/store"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -199,25 +200,25 @@ type runData struct {
 func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy state.Policy, steps int,
 	closed func(time.Time) string, replans bool) error {
 	conf := m.source.config
-	signals, levels := watched(conf)
+	watched, levels := conf.Watched()
 	half := policy.Every / 2 // chosen: what is done within an interval of a sample is not to wait one to hear of it
-	asked := newPoll(ctx, m.session.prom, slices.Concat(queriesOf(signals, conf.Servers, m.source.signalQueries()),
-		switchQueries(x.Traffic)), half)
-	defer asked.close()
-	newest, reporter := &newestSample{Fleet: m.session.polled(asked)}, newReporter()
+	asked := signals.NewPoll(ctx, m.session.prom, slices.Concat(signals.Queries(watched, conf.Servers,
+		signals.CPUQueries(conf.Servers)), signals.SwitchQueries(x.Traffic)), half)
+	defer asked.Close()
+	newest, reporter := &signals.Newest{Fleet: signals.Polled(m.session.Fleet, asked)}, newReporter()
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" +
 			conf.Journal}}.Decorate(spoken{m.journal, reporter.event})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: lockedHands{m.hands, m.fleet}, Journal: hooks,
-		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: asked.switches(x.Traffic),
+		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: asked.Switches(x.Traffic),
 		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0),
 		Notes:  slices.Concat(x.Measured.Warnings, m.notes, m.hands.Accepted()),
 		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy),
 		Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
-		Signals: signalSource{signals, conf.Servers, asked, newest}, Seen: func(s control.State, a state.Action) {
-			reporter.seen(s,
-				a)
+		Signals: signals.Source{Watched: watched, Servers: conf.Servers, Poll: asked, Newest: newest},
+		Seen: func(s control.State, a state.Action) {
+			reporter.seen(s, a)
 			leaveSample(conf.Journal, s, a)
 		}, Replans: replans}
 	report, err := r.Run(ctx, x.Goal, m.memory)

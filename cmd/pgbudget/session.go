@@ -16,6 +16,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
+	"github.com/pgbudget/pgbudget/bouncer/live/signals"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
@@ -112,23 +113,6 @@ func (s source) flagTargets(t admin.Targets) (admin.Targets, error) {
 	return t, nil
 }
 
-// fleetWithSignals adds the readings of Prometheus to every sample.
-type fleetWithSignals struct {
-	bouncer.Fleet
-	queries []signalQuery
-	read    func(context.Context, []signalQuery) []fleet.Signal
-}
-
-// Observe looks at the fleet and then reads every signal; a signal that cannot be read says so and is no error.
-func (f fleetWithSignals) Observe(ctx context.Context) (fleet.Observation, error) {
-	o, err := f.Fleet.Observe(ctx)
-	if err != nil {
-		return o, err
-	}
-	o.Signals = append(o.Signals, f.read(ctx, f.queries)...)
-	return o, ctx.Err() // an interrupt is no failed signal
-}
-
 var _ bouncer.HistorySource = session{}
 
 // session is an open connection to a fleet and, where the config names one, to its Prometheus.
@@ -177,28 +161,9 @@ func (s source) open(ctx context.Context) (session, error) {
 		}
 	}
 	if out.prom != nil && !s.bare {
-		out.Fleet = fleetWithSignals{out.Fleet, s.signalQueries(), func(ctx context.Context,
-			queries []signalQuery) []fleet.Signal {
-			return askAll(ctx, out.prom, queries)
-		}}
+		out.Fleet = signals.Asking(out.Fleet, out.prom, signals.CPUQueries(s.config.Servers))
 	}
 	return out, nil
-}
-
-// polled is the fleet with the signals as Prometheus answered last: a sample waits for no answer.
-func (s session) polled(p *poll) bouncer.Fleet {
-	f, ok := s.Fleet.(fleetWithSignals)
-	if !ok {
-		return s.Fleet
-	}
-	f.read = func(_ context.Context, queries []signalQuery) []fleet.Signal {
-		var out []fleet.Signal
-		for _, q := range queries {
-			out = append(out, p.of(q))
-		}
-		return out
-	}
-	return f
 }
 
 // autodbs are the groups whose line of * is one of the pools to be sized.
@@ -221,16 +186,6 @@ func (s session) History(ctx context.Context, o fleet.Observation) (load.History
 		return load.History{}, nil
 	}
 	return s.prom.History(ctx, historySpec(s.source.config, o), o.At)
-}
-
-func (s source) signalQueries() []signalQuery {
-	var out []signalQuery
-	for _, srv := range s.config.Servers {
-		if srv.CPU != "" {
-			out = append(out, signalQuery{fleet.SignalCPU, srv.Name, srv.CPU})
-		}
-	}
-	return out
 }
 
 // pipeline is the way from samples of this session to a plan; m is what the journal knows of the fleet.

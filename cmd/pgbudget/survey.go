@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/live/signals"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
@@ -13,13 +14,14 @@ import (
 // read off. end ends the questions to Prometheus.
 func (m *runner) watching(ctx context.Context, every time.Duration) (p bouncer.Pipeline, f bouncer.Fleet, end func()) {
 	conf := m.source.config
-	signals, levels := watched(conf)
-	asked := newPoll(ctx, m.session.prom, queriesOf(signals, conf.Servers, nil), max(every/2, time.Millisecond))
-	newest := &newestSample{Fleet: m.session.Fleet}
+	watched, levels := conf.Watched()
+	asked := signals.NewPoll(ctx, m.session.prom, signals.Queries(watched, conf.Servers, nil),
+		max(every/2, time.Millisecond))
+	newest := &signals.Newest{Fleet: m.session.Fleet}
 	p = m.session.pipeline(m.memory)
-	p.Signals, p.Thresholds = signalSource{signals, conf.Servers, asked, newest}, levels
+	p.Signals, p.Thresholds = signals.Source{Watched: watched, Servers: conf.Servers, Poll: asked, Newest: newest}, levels
 	p.Stale = conf.MovingPolicy().Stale
-	return p, newest, asked.close
+	return p, newest, asked.Close
 }
 
 // survey samples the fleet for the window, and estimates.

@@ -8,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/argv"
 	"github.com/pgbudget/pgbudget/bouncer/flag"
+	"github.com/pgbudget/pgbudget/bouncer/live/signals"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -30,7 +31,7 @@ func (s session) traffic() []bouncer.Traffic {
 		sw := flag.Switch{Shift: x, Mask: conf.Mask, Run: run}
 		if s.prom != nil {
 			sw.Query = func(ctx context.Context, name, query string) (float64, time.Time, error) {
-				ctx, cancel := context.WithTimeout(ctx, promTimeout)
+				ctx, cancel := context.WithTimeout(ctx, signals.Timeout)
 				defer cancel()
 				return s.prom.Instant(ctx, name, query)
 			}

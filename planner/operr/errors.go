@@ -1,5 +1,5 @@
-// Package operr is the one type of error of pgbudget: what kind it is, whom it is about, and the next command. Every end
-// of a command has a kind, and the command line has one table from kinds to exit codes. It imports nothing of ours.
+// Package operr is the one type of error of pgbudget: what kind it is, whom it is about, and the next command. Every
+// end of a command has a kind, and the command line has one table from kinds to exit codes. It imports nothing of ours.
 package operr
 
 import (

@@ -51,7 +51,8 @@ func (m *driver) run(ctx context.Context) error {
 	}
 	r := bouncer.Rebalancer{Clock: m.pacer, Fleet: m.pacer, Applier: m.pacer, Signals: m.pacer, Journal: m,
 		Declared: m.moves.Declared, Loads: x.Loads,
-		Evidence: x.Evidence, Traffic: x.Traffic, Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
+		Evidence: x.Evidence, Traffic: x.Traffic,
+		Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
 		Replans: len(m.moves.To) == 0, Closed: func(t time.Time) string { return control.Closed(m.moves.Windows, t) }}
 	report, err := r.Run(ctx, x.Goal, state.JournalState{})
 	m.outcome, m.reason = report.Outcome, report.Reason

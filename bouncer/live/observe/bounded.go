@@ -55,7 +55,8 @@ type Files struct {
 
 // Of is held to read or to write the file.
 func (f *Files) Of(s bouncer.Store, path string) *sync.RWMutex {
-	m, _ := f.writing.LoadOrStore(fmt.Sprint(struct{ bouncer.Store }{s}, path), &sync.RWMutex{}) // a store of slices is no key
+	key := fmt.Sprint(struct{ bouncer.Store }{s}, path) // a store of slices is no key
+	m, _ := f.writing.LoadOrStore(key, &sync.RWMutex{})
 	return m.(*sync.RWMutex)
 }
 

@@ -1,4 +1,4 @@
-package main
+package signals
 
 import (
 	"context"
@@ -26,14 +26,14 @@ func TestNoSwitchWaitsForPrometheus(t *testing.T) {
 			Query: never}},
 		{Switch: flag.Switch{Shift: config.Shift{From: "main/app", To: "rw/app"}, Query: never}},
 	}
-	asked := switchQueries(traffic)
-	if len(asked) != 2 || asked[0].query != "moved" || asked[1].query != "other" {
+	asked := SwitchQueries(traffic)
+	if len(asked) != 2 || asked[0].PromQL != "moved" || asked[1].PromQL != "other" {
 		t.Fatalf("asked %v", asked)
 	}
-	p := &poll{newest: map[signalQuery]fleet.Signal{asked[0]: {Value: 15}, asked[1]: {Error: "no answer within 5s"}}}
+	p := &Poll{newest: map[Query]fleet.Signal{asked[0]: {Value: 15}, asked[1]: {Error: "no answer within 5s"}}}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	readings := bouncer.Readings(ctx, p.switches(traffic), state.JournalState{})
+	readings := bouncer.Readings(ctx, p.Switches(traffic), state.JournalState{})
 	if r := readings[0]; r.X != 15 || !r.Said || r.Error != "" {
 		t.Errorf("%+v, want 15 %% said", r)
 	}
