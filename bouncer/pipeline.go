@@ -73,8 +73,7 @@ func (p Pipeline) Gather(ctx context.Context, clock Clock, f Fleet, every, windo
 		if each != nil {
 			each(o)
 		}
-		o = p.Journal.Recall(o)
-		s.Recent = s.Recent.Add(o)
+		s.Recent = s.Recent.Add(p.Journal.Recall(o))
 		if len(p.Thresholds) > 0 {
 			var servers []string
 			for _, x := range o.Servers {

@@ -208,8 +208,9 @@ func TestLoadsFromBeforeTheNewestTrafficChangeAreCarriedToWhereTheSwitchStands(t
 			t.Errorf("purpose %d: %g measured, %g and %g at 40 %%; want 10, 9 and 11", to, measured.Load.Erlangs.Target, from,
 				moved)
 		}
-		if p.History = nil; good(t, p, &pools{}, to).Shifts[0].LoadsAt != 40 {
-			t.Errorf("purpose %d: samples of now are taken to be of before", to)
+		p.History = nil
+		if s := good(t, p, &pools{}, to); s.Shifts[0].LoadsAt != 40 || s.Traffic[0].LoadsAt != 40 {
+			t.Errorf("purpose %d: samples of now are taken to be of before: %+v", to, s.Shifts[0])
 		}
 	}
 }
