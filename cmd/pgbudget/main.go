@@ -1,7 +1,7 @@
 // Command pgbudget plans the pool sizes of PgBouncers that share PostgreSQL servers.
 //
-// This package holds one file per command, the rendering of results and the one table from errors to exit codes. It
-// takes words in and gives words out; every decision is made in planner.
+// This package holds one file per command, the rendering of results and the one table from kinds of errors to exit
+// codes. It parses flags, calls the packages and prints results; every decision is made in planner.
 package main
 
 import (
