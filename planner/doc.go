@@ -3,6 +3,7 @@
 //
 //	operr     an error with its kind, its subject and the next command
 //	words     numbers and lists as texts print them
+//	verdict   a Reason: a code with a subject and numbers, and its sentence
 //	queue     Erlang's formulas
 //	allocate  the knapsack of connections
 //	observe   fleet: an Observation is one whole picture; Classify says whose a backend is

@@ -14,8 +14,8 @@ import (
 
 const module = "github.com/pgbudget/pgbudget/"
 
-// rooms are the packages of planner, each of which may import those before it. The first four import none of ours.
-var rooms = []string{"operr", "words", "queue", "allocate", "fleet", "load", "budget", "sizing", "shift", "learn",
+// rooms are the packages of planner, each of which may import those before it. The first five import none of ours.
+var rooms = []string{"operr", "words", "verdict", "queue", "allocate", "fleet", "load", "budget", "sizing", "shift", "learn",
 	"state",
 	"steps", "control"}
 
@@ -44,7 +44,7 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/recording": {"operr fleet load", "bouncer/quote"},
 	"bouncer/secret":    {"", ""},
 	"bouncer/store":     {"operr", "bouncer/argv"},
-	"cmd/pgbudget": {"operr words fleet load budget sizing shift learn state control",
+	"cmd/pgbudget": {"operr words verdict fleet load budget sizing shift learn state control",
 		"bouncer bouncer/argv bouncer/config bouncer/flag bouncer/hook bouncer/ini bouncer/journal " +
 			"bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/live/signals " +
 			"bouncer/near bouncer/prom bouncer/quote bouncer/recording bouncer/secret bouncer/store sim sim/batch sim/chart sim/scenario"},

@@ -65,10 +65,8 @@ func (o output) server(s sizing.PlanServer, proved string) {
 	fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case now %d (%s), planned %d (%s)   %s\n",
 		o.bold(s.Name), s.MaxConns, s.BudgetConns, s.WorstConns, now, s.PlannedConns, spareText(s.SpareConns), proved)
 	var terms []string
-	for i, l := range s.Ledger {
-		if strings.HasPrefix(l.Item, "pool ") {
-			continue
-		}
+	own, pools := s.Lines()
+	for i, l := range own {
 		sign := "− "
 		if i == 0 {
 			sign = ""
@@ -76,10 +74,8 @@ func (o output) server(s sizing.PlanServer, proved string) {
 		terms = append(terms, fmt.Sprintf("%s%d %s (%s)", sign, l.Conns, l.Item, l.Source))
 	}
 	fmt.Fprintf(o.w, "%s   %s\n", indent, strings.Join(terms, " "))
-	for _, l := range s.Ledger {
-		if strings.HasPrefix(l.Item, "pool ") {
-			fmt.Fprintf(o.w, "%s   %5d %s (%s)\n", indent, l.Conns, l.Item, l.Source)
-		}
+	for _, l := range pools {
+		fmt.Fprintf(o.w, "%s   %5d %s (%s)\n", indent, l.Conns, l.Item, l.Source)
 	}
 	if s.SavedConns > 0 {
 		fmt.Fprintf(o.w, "%s   %5d limits of users (max_user_connections as it binds at the planned sizes)\n", indent,

@@ -136,8 +136,8 @@ func eventLine(e state.Event) string {
 
 // pointText is what a soak saw of a shift, in words.
 func pointText(p learn.SoakResult) string {
-	if p.Excluded != "" {
-		return fmt.Sprintf("at %d %%: nothing is learnt: %s", p.X, p.Excluded)
+	if p.Excluded.Any() {
+		return fmt.Sprintf("at %d %%: nothing is learnt: %s", p.X, p.Excluded.Text())
 	}
 	share, _ := p.Share()
 	text := fmt.Sprintf("at %d %% the receiving pool carries %s Erlangs, %s %% of both", p.X, words.Digits(p.To.Erlangs),
@@ -145,7 +145,7 @@ func pointText(p learn.SoakResult) string {
 	if p.Expected != nil {
 		text += " (" + expectedShare(*p.Expected) + " expected)"
 	}
-	if p.Surprise() != "" {
+	if p.Surprise().Any() {
 		text += ", a surprise: the next turn is smaller"
 	}
 	if p.Verdict != "" {

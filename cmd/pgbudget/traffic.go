@@ -82,14 +82,14 @@ func (o output) traffic(s trafficStatus) {
 		percent(fleet.Float(f.Target)), percent(fleet.Float(f.Lower)), percent(fleet.Float(f.Upper)), s.Belief.Method)
 	t := o.table("AT", "SHARE EXPECTED", "SHARE SEEN", "ERLANGS FROM, TO", "THE TURN", " ")
 	for _, p := range s.Points {
-		expected, seen, note := "-", "-", p.Excluded
+		expected, seen, note := "-", "-", p.Excluded.Text()
 		if p.Expected != nil {
 			expected = expectedShare(*p.Expected)
 		}
-		if p.Excluded == "" {
+		if !p.Excluded.Any() {
 			share, _ := p.Share()
 			seen = words.Digits(100*share) + " %"
-			if p.Surprise() != "" {
+			if p.Surprise().Any() {
 				note = "outside: the next turn is smaller"
 			}
 			if p.Survey {

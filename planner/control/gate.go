@@ -34,14 +34,14 @@ type SaturationGuard struct {
 
 type signalState struct {
 	name, server string
-	last         []verdict // the newest last, at most three
+	last         []judged // the newest last, at most three
 	held         bool
 	abort        bool
 	reason       string
 }
 
-// verdict is what one sample's sample of a signal says.
-type verdict struct {
+// judged is what one sample's sample of a signal says.
+type judged struct {
 	above  bool // hold, or nothing is known
 	abort  bool
 	clear  bool // below resume
@@ -79,9 +79,9 @@ func (g SaturationGuard) of(name, server string) signalState {
 }
 
 // judge holds one sample against its threshold.
-func judge(signals []fleet.Signal, r Threshold, server string, stale time.Duration, now time.Time) verdict {
-	unknown := func(format string, args ...any) verdict {
-		return verdict{above: true, reason: fmt.Sprintf("%s of %s is not known: ", r.Name, server) + fmt.Sprintf(format,
+func judge(signals []fleet.Signal, r Threshold, server string, stale time.Duration, now time.Time) judged {
+	unknown := func(format string, args ...any) judged {
+		return judged{above: true, reason: fmt.Sprintf("%s of %s is not known: ", r.Name, server) + fmt.Sprintf(format,
 			args...)}
 	}
 	var found []fleet.Signal
@@ -109,7 +109,7 @@ func judge(signals []fleet.Signal, r Threshold, server string, stale time.Durati
 	case age < -stale:
 		return unknown("its newest sample is %v in the future: a clock is wrong", -age.Round(time.Second))
 	}
-	out := verdict{above: v > r.Hold, abort: v > r.Abort, clear: v <= r.Resume, at: s.At}
+	out := judged{above: v > r.Hold, abort: v > r.Abort, clear: v <= r.Resume, at: s.At}
 	switch {
 	case out.abort:
 		out.reason = fmt.Sprintf("%s %s > %s on %s", r.Name, words.Apart(v, r.Abort), words.Exactly(r.Abort), server)
@@ -122,7 +122,7 @@ func judge(signals []fleet.Signal, r Threshold, server string, stale time.Durati
 	return out
 }
 
-func (s signalState) add(v verdict) signalState {
+func (s signalState) add(v judged) signalState {
 	if n := len(s.last); n > 0 && !v.at.IsZero() && s.last[n-1].at.Equal(v.at) {
 		return s
 	}

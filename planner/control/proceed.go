@@ -9,6 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
@@ -252,7 +253,7 @@ func (s State) takeBack(step state.Step, why string) state.Action {
 	if t := step.Traffic; t != nil {
 		if shift, _, _ := s.shift(t.Shift); s.flipped(step) {
 			if why != "" {
-				act.Soak = &learn.SoakResult{Shift: t.Shift, At: s.Now, X: t.To, Excluded: "taken back: " + why,
+				act.Soak = &learn.SoakResult{Shift: t.Shift, At: s.Now, X: t.To, Excluded: learn.Excluded(verdict.Of(verdict.TakenBack, "", why)),
 					Back: s.Guard.Aborts(s.server(shift.From)) == ""}
 			}
 		}

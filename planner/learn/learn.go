@@ -2,13 +2,15 @@ package learn
 
 import (
 	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner/load"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/verdict"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // Measure is a mean load with its sampling deviation, both in Erlangs.
@@ -33,8 +35,8 @@ type SoakResult struct {
 	Text     string      `json:"text,omitempty"`    // why
 	All      bool        `json:"all,omitempty"`     // the verdict is that of all points together
 	// the share is as expected, and had it stayed as it was it would not be
-	Risen    bool   `json:"risen,omitempty"`
-	Excluded string `json:"excluded,omitempty"` // why nothing is learnt from it; empty: something is
+	Risen    bool `json:"risen,omitempty"`
+	Excluded      // why nothing is learnt from it; none: something is
 	// the traffic was taken back from there: more came than was believed
 	Back   bool `json:"back,omitempty"`
 	Survey bool `json:"survey,omitempty"` // of the samples before a run: no turn was made before it
@@ -50,16 +52,15 @@ func (p SoakResult) Share() (share, sd float64) {
 	return p.To.Erlangs / total, math.Hypot(p.From.Erlangs*p.To.SD, p.To.Erlangs*p.From.SD) / (total * total)
 }
 
-// Surprise says how far outside of what was predicted the point is; empty: it is inside, or nothing was predicted.
-func (p SoakResult) Surprise() string {
-	if p.Expected == nil || p.Excluded != "" {
-		return ""
+// Surprise is how far outside of what was predicted the share is; none: it is inside, or nothing was predicted.
+func (p SoakResult) Surprise() verdict.Reason {
+	if p.Expected == nil || p.Excluded.Any() {
+		return verdict.Reason{}
 	}
 	if share, _ := p.Share(); share < p.Expected.Lower || share > p.Expected.Upper {
-		return fmt.Sprintf("at %d %% the receiving pool carries %.3g %% of the load of both, %.3g to %.3g %% were expected",
-			p.X, 100*share, 100*p.Expected.Lower, 100*p.Expected.Upper)
+		return verdict.Of(verdict.Surprise, "", p.X, 100*share, 100*p.Expected.Lower, 100*p.Expected.Upper)
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // FractionEstimate is what is known of the fraction of a shift.
@@ -137,7 +138,7 @@ func doubted(r load.Range, points []SoakResult) load.Range {
 		if p.Survey {
 			continue
 		}
-		if p.Excluded == "" {
+		if !p.Excluded.Any() {
 			break
 		}
 		if p.Back {
@@ -154,7 +155,7 @@ func lineOf(points []SoakResult) line {
 	var s []sample
 	for _, p := range points {
 		y, sd := p.Share()
-		if p.Excluded != "" || !(sd > 0) || math.IsInf(sd, 0) {
+		if p.Excluded.Any() || !(sd > 0) || math.IsInf(sd, 0) {
 			continue
 		}
 		x := float64(p.X) / 100

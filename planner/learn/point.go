@@ -1,14 +1,13 @@
 package learn
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/shift"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // How far the load of both pools may leave that of the others before a point is not believed. chosen: a tenth is more
@@ -19,8 +18,6 @@ const drift = 0.1
 // conserved is how many deviations the load of both pools may be off before it is not conserved. chosen
 const conserved = 3
 
-const confounded = "confounded: "
-
 // NewSoakResult is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are
 // what the points before make one expect, and what the counters say of the turn before it, where there was one.
 func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, before []SoakResult, prior load.Range,
@@ -29,7 +26,7 @@ func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, 
 	e.History = load.History{} // it is about times when the switch said something else
 	loads, err := load.Estimate(e)
 	if err != nil {
-		p.Excluded = err.Error()
+		p.Excluded = excluded(verdict.NoLoad, err.Error())
 		return p
 	}
 	load := func(id string) load.Load {
@@ -51,9 +48,9 @@ func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, 
 		}
 	}
 	p.Excluded = useless(from, to, p, before)
-	if _, sd := p.Share(); p.Excluded == "" && math.IsInf(sd, 0) {
-		p.Excluded = "neither pool carries anything"
-	} else if p.Excluded == "" {
+	if _, sd := p.Share(); !p.Excluded.Any() && math.IsInf(sd, 0) {
+		p.Excluded = excluded(verdict.NothingCarried, "")
+	} else if !p.Excluded.Any() {
 		p.Expected = Learn(prior, before).Predict(x, sd)
 	}
 	if turned != nil {
@@ -63,8 +60,8 @@ func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, 
 		if p.Risen && p.Verdict == NotMoved { // arrivals of one sample, against loads that know the way
 			p.Verdict = CannotTell
 		}
-		if why := p.nothingComes(prior, before); why != "" {
-			p.Verdict, p.Text, p.All = NotMoved, why, true
+		if why := p.nothingComes(prior, before); why.Any() {
+			p.Verdict, p.Text, p.All = NotMoved, why.Text(), true
 		}
 	}
 	return p
@@ -72,11 +69,11 @@ func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, 
 
 // risen reports whether the share is inside of what was expected of it, and that of the newest point before is outside.
 func (p SoakResult) risen(before []SoakResult) bool {
-	if p.Expected == nil || p.Excluded != "" || p.Surprise() != "" {
+	if p.Expected == nil || p.Excluded.Any() || p.Surprise().Any() {
 		return false
 	}
 	for _, b := range slices.Backward(before) {
-		if b.Excluded == "" {
+		if !b.Excluded.Any() {
 			share, _ := b.Share()
 			return share < p.Expected.Lower || share > p.Expected.Upper
 		}
@@ -85,17 +82,16 @@ func (p SoakResult) risen(before []SoakResult) bool {
 }
 
 // nothingComes says that the loads of all points together, this one the newest, show no traffic that moves, where one
-// turn by itself may be too small to tell; empty: they do, or do not tell.
-func (p SoakResult) nothingComes(prior load.Range, before []SoakResult) string {
-	if p.Excluded != "" {
-		return ""
+// turn by itself may be too small to tell; none: they do, or do not tell.
+func (p SoakResult) nothingComes(prior load.Range, before []SoakResult) verdict.Reason {
+	if p.Excluded.Any() {
+		return verdict.Reason{}
 	}
 	b := Learn(prior, append(slices.Clip(before), p))
 	if b.prior || b.Fraction.Lower > 0 || b.Fraction.Upper >= prior.Lower/arrivalsPerSum {
-		return ""
+		return verdict.Reason{}
 	}
-	return fmt.Sprintf("at %d %% a fraction of at most %.3g can have moved, by %s; %.3g at least was believed (write "+
-		"another fraction: where that is what is true)", p.X, b.Fraction.Upper, b.Method, prior.Lower)
+	return verdict.Of(verdict.NothingComes, "", p.X, b.Fraction.Upper, b.Method, prior.Lower)
 }
 
 // measure is a load with its sampling deviation: that of its interval, at least that of as many transactions of one
@@ -111,28 +107,33 @@ func measure(l load.Load, hold time.Duration) Measure {
 	return Measure{l.Erlangs.Target, max(least, (l.Erlangs.Upper-l.Erlangs.Target)/load.Z95)}
 }
 
-// useless says why nothing is learnt from a point; empty: something is.
-func useless(from, to load.Load, p SoakResult, before []SoakResult) string {
+// excluded is why nothing is learnt from a soak.
+func excluded(code verdict.Code, subject string, args ...any) Excluded {
+	return Excluded(verdict.Of(code, subject, args...))
+}
+
+// useless says why nothing is learnt from a soak; none: something is.
+func useless(from, to load.Load, p SoakResult, before []SoakResult) Excluded {
 	for _, l := range []load.Load{from, to} {
 		switch {
 		case l.Unknown != "":
-			return fmt.Sprintf("%s: %s", l.Pool, l.Unknown)
+			return excluded(verdict.LoadUnknown, l.Pool, l.Unknown)
 		case l.AtLeast || l.Censored > 0.5:
-			return fmt.Sprintf("%s was full: it shows its size, and not what it is asked to carry", l.Pool)
+			return excluded(verdict.PoolFull, l.Pool)
 		}
 	}
 	if from.Xacts+to.Xacts < load.LeastXacts {
-		return fmt.Sprintf("%d transactions are too few (%d needed)", from.Xacts+to.Xacts, load.LeastXacts)
+		return excluded(verdict.TooFewXacts, "", from.Xacts+to.Xacts, load.LeastXacts)
 	}
 	var q SoakResult // the newest whose loads are known: a change that stays is one change
 	for _, b := range before {
-		if (b.Excluded == "" || strings.HasPrefix(b.Excluded, confounded)) && b.Others.Erlangs > 0 &&
+		if (!b.Excluded.Any() || b.Excluded.Code == verdict.NotConserved) && b.Others.Erlangs > 0 &&
 			b.From.Erlangs+b.To.Erlangs > 0 {
 			q = b
 		}
 	}
 	if q.Others.Erlangs <= 0 || p.Others.Erlangs <= 0 {
-		return ""
+		return Excluded{}
 	}
 	both := func(p SoakResult) (float64, float64) { // and its relative deviation
 		sum := p.From.Erlangs + p.To.Erlangs
@@ -144,10 +145,9 @@ func useless(from, to load.Load, p SoakResult, before []SoakResult) string {
 	sd := math.Sqrt(nowSD*nowSD + wasSD*wasSD + math.Pow(p.Others.SD/p.Others.Erlangs, 2) +
 		math.Pow(q.Others.SD/q.Others.Erlangs, 2))
 	if math.Abs(grown) > conserved*sd+drift {
-		return fmt.Sprintf(confounded+"the two pools together carry %.3g × what they did at %d %%, and the others %.3g ×",
-			now/was, q.X, p.Others.Erlangs/q.Others.Erlangs)
+		return excluded(verdict.NotConserved, "", now/was, q.X, p.Others.Erlangs/q.Others.Erlangs)
 	}
-	return ""
+	return Excluded{}
 }
 
 // Blocks are the arrivals of a shift's pools between samples, in blocks of the longest time between two of them; none

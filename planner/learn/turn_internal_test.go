@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestAShareThatRisesAsExpectedHasMoved: had it stayed where it was, it would be outside of what was expected.
@@ -11,7 +12,7 @@ func TestAShareThatRisesAsExpectedHasMoved(t *testing.T) {
 	point := func(share float64) SoakResult {
 		return SoakResult{From: Measure{1 - share, 0.01}, To: Measure{share, 0.01}}
 	}
-	before := []SoakResult{point(0.1), {Excluded: "full"}}
+	before := []SoakResult{point(0.1), {Excluded: excluded(verdict.PoolFull, "a/b")}}
 	for _, c := range []struct {
 		share    float64
 		expected *load.Range

@@ -43,12 +43,20 @@ type PlanServer struct {
 	AtMost     []string      `json:"at_most,omitempty"`
 	SpareConns int           `json:"spare_conns"` // planned: budget − planned
 	Ledger     []budget.Line `json:"ledger"`
+	poolLines  int           // so many of Ledger, its last ones, are a pool's each
 	// of Ledger: what a RELOAD may open, where it recycles connections
 	RecycleConns int         `json:"recycle_conns,omitempty"`
 	Price        PlanPrice   `json:"price"`
 	CPU          PlanCPU     `json:"cpu"`
 	Method       string      `json:"method"` // an allocate.Method
 	Gap          fleet.Float `json:"gap"`    // as Plan.Gap, of this server
+}
+
+// Lines are the ledger in two: what is subtracted from max_connections, the first being max_connections itself, and a
+// line of each pool.
+func (s PlanServer) Lines() (own, pools []budget.Line) {
+	i := len(s.Ledger) - s.poolLines
+	return s.Ledger[:i], s.Ledger[i:]
 }
 
 // PlanPrice is what one unit more and one unit fewer is worth: two numbers, because sizes are whole.

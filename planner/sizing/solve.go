@@ -158,7 +158,7 @@ func (plan *Plan) appendServer(f budget.Fleet, sp serverProblem, sol allocate.So
 			line.Conns = p.PlannedConns(size, reserve)
 			line.Source = fmt.Sprintf("planned: %s", p.Product(size, reserve))
 		}
-		ps.Ledger = append(ps.Ledger, line)
+		ps.Ledger, ps.poolLines = append(ps.Ledger, line), ps.poolLines+1
 		ps.PlannedConns += line.Conns
 	}
 	ps.SpareConns = ps.BudgetConns - ps.PlannedConns

@@ -30,7 +30,9 @@ func Drawn(r *rand.Rand, v reflect.Value, often float64) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			Drawn(r, v.Field(i), often)
+			if v.Type().Field(i).Tag.Get("json") != "-" {
+				Drawn(r, v.Field(i), often)
+			}
 		}
 	case reflect.Pointer:
 		if there {

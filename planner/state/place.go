@@ -13,14 +13,15 @@ import (
 type Place struct {
 	Process string `json:"process"`
 	Console string `json:"console"`
+	Lost    bool   `json:"lost,omitzero"` // it is not observed any more, and Process has its address in it
 }
 
-// gone is the name of a process that is not observed any more: no other has it.
-func (p Place) gone() string {
-	if at := " at " + p.Console; !strings.HasSuffix(p.Process, at) {
-		return p.Process + at
+// gone is the place of a process that is not observed any more: no other has its name.
+func (p Place) gone() Place {
+	if !p.Lost {
+		p.Process, p.Lost = p.Process+" at "+p.Console, true
 	}
-	return p.Process
+	return p
 }
 
 func group(process string) string { name, _, _ := strings.Cut(process, "/"); return name }
@@ -29,7 +30,7 @@ func group(process string) string { name, _, _ := strings.Cut(process, "/"); ret
 func placesIn(seen []Seen) []Place {
 	var out []Place
 	for _, s := range seen {
-		if p := (Place{s.Process, s.Console}); s.Console != "" && !slices.Contains(out, p) {
+		if p := (Place{Process: s.Process, Console: s.Console}); s.Console != "" && !slices.Contains(out, p) {
 			out = append(out, p)
 		}
 	}
@@ -58,7 +59,7 @@ func (m JournalState) Placed(o fleet.Observation) (placed JournalState, doubts m
 	var now []Place
 	for _, p := range o.Processes {
 		if p.Console != "" {
-			now = append(now, Place{p.ID, p.Console})
+			now = append(now, Place{Process: p.ID, Console: p.Console})
 		}
 	}
 	return m.placed(now)
@@ -72,11 +73,11 @@ func (m JournalState) placed(now []Place) (JournalState, map[string]string) {
 	var lost []Place
 	for _, p := range m.Places {
 		is, sure := m.named(p, now)
-		if names[p.Process] = is; is == p.gone() {
-			lost = append(lost, Place{is, p.Console})
+		if names[p.Process] = is.Process; is.Lost {
+			lost = append(lost, is)
 		}
 		if !sure {
-			unsure[p.Process], lost = p, append(lost, Place{p.gone(), p.Console})
+			unsure[p.Process], lost = p, append(lost, p.gone())
 		}
 	}
 	m.Places = lost
@@ -87,10 +88,10 @@ func (m JournalState) placed(now []Place) (JournalState, map[string]string) {
 			is, known := names[x.Process]
 			if p, doubtful := unsure[x.Process]; doubtful && !alike(past.Step.Changes, x) {
 				at := now[slices.IndexFunc(now, func(q Place) bool { return q.Process == is })]
-				doubts[p.gone()] = fmt.Sprintf("%s is at %s now, and was at %s when it was moved: "+
+				doubts[p.gone().Process] = fmt.Sprintf("%s is at %s now, and was at %s when it was moved: "+
 					"which of the processes of %s are left cannot be told, and their sizes were not alike", is, at.Console, p.Console,
 					group(is))
-				is = p.gone()
+				is = p.gone().Process
 			}
 			if known {
 				sets[j].Process = is
@@ -109,11 +110,11 @@ func (m JournalState) placed(now []Place) (JournalState, map[string]string) {
 	return m, doubts
 }
 
-// named is the name that the process of a place has now. One that is at its old address nowhere, and whose name is at
+// named is the place, by its name now, that a process of before has. One that is at its old address nowhere, and whose name is at
 // an address at which none was, has moved; that is not sure where its group has fewer processes than it had.
-func (m JournalState) named(p Place, now []Place) (name string, sure bool) {
+func (m JournalState) named(p Place, now []Place) (is Place, sure bool) {
 	if i := slices.IndexFunc(now, func(q Place) bool { return q.Console == p.Console }); i >= 0 {
-		return now[i].Process, true
+		return now[i], true
 	}
 	i := slices.IndexFunc(now, func(q Place) bool { return q.Process == p.Process })
 	if i < 0 || slices.ContainsFunc(m.Places, func(q Place) bool { return q.Console == now[i].Console }) {
@@ -121,13 +122,13 @@ func (m JournalState) named(p Place, now []Place) (name string, sure bool) {
 	}
 	of := func(all []Place) (n int) {
 		for _, q := range all {
-			if group(q.Process) == group(p.Process) && q.Process != q.gone() {
+			if group(q.Process) == group(p.Process) && !q.Lost {
 				n++
 			}
 		}
 		return n
 	}
-	return p.Process, of(now) >= of(m.Places)
+	return p, of(now) >= of(m.Places)
 }
 
 // alike reports whether a step moves all lines of a set's pool alike: then it does not matter which of them is whose.

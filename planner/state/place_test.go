@@ -129,3 +129,18 @@ func TestAProcessThatComesBackHasItsLinesAgain(t *testing.T) {
 		t.Errorf("%s, doubted %q", got, why)
 	}
 }
+
+// A process whose name ends as that of a lost one would is not lost for it: what is lost is known, not read off a name.
+func TestANameThatLooksLostIsNotTakenForLost(t *testing.T) {
+	p := state.Place{Process: "a/1 at h1:6432", Console: "h1:6432"}
+	m := state.JournalState{Places: []state.Place{p}, Written: []state.Written{{SettingChange: fleet.SettingChange{
+		Process: p.Process, Alias: "app", Key: fleet.KeySize, From: 1, To: 4}, Or: 4}}}
+	placed, _ := m.Placed(consolesOf("h9:6432", "h8:6432", "h7:6432"))
+	if got := placed.Written[0].Process; got != "a/1 at h1:6432 at h1:6432" {
+		t.Errorf("the lost process is called %q", got)
+	}
+	if again, _ := placed.Placed(consolesOf("h9:6432", "h8:6432")); again.Written[0].Process !=
+		placed.Written[0].Process {
+		t.Errorf("and once more %q", again.Written[0].Process)
+	}
+}

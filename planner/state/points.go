@@ -68,7 +68,7 @@ func (m JournalState) SoaksFrom(shift string, policy Policy) int {
 		if p.Shift != shift || p.Survey {
 			continue
 		}
-		if p.Surprise() == "" && p.Excluded == "" {
+		if !p.Surprise().Any() && !p.Excluded.Any() {
 			break
 		}
 		most = max(1, most/2)

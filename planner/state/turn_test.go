@@ -6,15 +6,16 @@ import (
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestASurpriseHalvesTheNextTurnUntilOneIsAsExpected(t *testing.T) {
 	p := state.DefaultPolicy()
 	p.Percent = 20
-	point := func(share float64, useless string) learn.SoakResult {
+	point := func(share float64, useless verdict.Code) learn.SoakResult {
 		return learn.SoakResult{Shift: "s", From: learn.Measure{Erlangs: 1 - share, SD: 0.01},
 			To: learn.Measure{Erlangs: share, SD: 0.01}, Expected: &load.Range{Lower: 0.1, Target: 0.2, Upper: 0.3},
-			Excluded: useless}
+			Excluded: learn.Excluded{Code: useless}}
 	}
 	for _, c := range []struct {
 		points []learn.SoakResult
@@ -24,8 +25,8 @@ func TestASurpriseHalvesTheNextTurnUntilOneIsAsExpected(t *testing.T) {
 		{[]learn.SoakResult{point(0.5, ""), point(0.05, "")}, 5},
 		// the next run looks first
 		{[]learn.SoakResult{point(0.5, ""), {Shift: "s", Survey: true, From: learn.Measure{Erlangs: 1, SD: 0.1}}}, 10},
-		{[]learn.SoakResult{point(0.5, ""), point(0.2, "")}, 20}, {[]learn.SoakResult{point(0.2, "full")}, 10},
-		{[]learn.SoakResult{{Shift: "other", Excluded: "x"}}, 20},
+		{[]learn.SoakResult{point(0.5, ""), point(0.2, "")}, 20}, {[]learn.SoakResult{point(0.2, verdict.PoolFull)}, 10},
+		{[]learn.SoakResult{{Shift: "other", Excluded: learn.Excluded{Code: verdict.PoolFull}}}, 20},
 		{[]learn.SoakResult{point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, "")},
 			1},
 	} {

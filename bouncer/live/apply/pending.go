@@ -186,7 +186,7 @@ func (x processChange) pending(file ini.Config, now admin.InForce) (accepted []i
 // refusal is the error for what a RELOAD would change besides: the first in full, all of them by name.
 func (x processChange) refusal(refused []ini.Difference) error {
 	first := refused[0]
-	text := strings.TrimPrefix(sentence(first, x.console.ID), subject(first)+": ") + x.consequence(first)
+	text := change(first, x.console.ID) + x.consequence(first)
 	var more, accept, not, gone []string
 	for i, d := range refused {
 		if goneLine(d) {

@@ -23,9 +23,12 @@ const (
 )
 
 // sentence says what a RELOAD would change, with file, line and key.
-func sentence(d ini.Difference, id string) string {
+func sentence(d ini.Difference, id string) string { return subject(d) + ": " + change(d, id) }
+
+// change is the sentence without where the difference stands.
+func change(d ini.Difference, id string) string {
 	if d.Key == "" {
-		return subject(d) + ": " + ofLine(d, id)
+		return ofLine(d, id)
 	}
 	what := d.Key
 	switch {
@@ -48,7 +51,7 @@ func sentence(d ini.Difference, id string) string {
 	default:
 		text += waits + withOurs
 	}
-	return subject(d) + ": " + text
+	return text
 }
 
 // ofLine says what becomes of a whole line.

@@ -1,0 +1,94 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Code says which reason a Reason is. Sentences belongs to each; see words.go. Empty: there is no reason.
+type Code string
+
+// Reason is a reason as a decision makes it: what kind, about what, with which numbers. The zero value is none. What
+// comes out of a journal has its sentence as it was written then, and no Args.
+type Reason struct {
+	Code Code `json:"code,omitempty"`
+	// a server, pool, process or traffic switch; a text that came from outside, such as an error's
+	Subject string `json:"subject,omitempty"`
+	// of the sentence, in its order: counts, ratios, percent as the sentence has them; durations in seconds
+	Numbers []float64 `json:"numbers,omitempty"`
+	Said    string    `json:"reason,omitempty"` // the sentence as it was printed; empty: Text makes it
+	Args    []any     `json:"-"`                // of the sentence after the subject: what Text prints
+}
+
+// Of is the reason of a code about a subject. The arguments are those of the code's sentence after the subject.
+func Of(code Code, subject string, args ...any) Reason {
+	r := Reason{Code: code, Subject: subject, Args: args}
+	for _, a := range args {
+		if n, ok := number(a); ok {
+			r.Numbers = append(r.Numbers, n)
+		}
+	}
+	return r
+}
+
+// number is an argument as a number; false: it is none, or none that JSON can hold.
+func number(a any) (float64, bool) {
+	switch n := a.(type) {
+	case int:
+		return float64(n), true
+	case int64:
+		return float64(n), true
+	case float64:
+		return n, !math.IsNaN(n) && !math.IsInf(n, 0)
+	case time.Duration:
+		return n.Seconds(), true
+	}
+	return 0, false
+}
+
+// Any reports whether there is a reason.
+func (r Reason) Any() bool { return r.Code != "" }
+
+// Is reports whether the reason is of one of the codes.
+func (r Reason) Is(codes ...Code) bool {
+	for _, c := range codes {
+		if r.Code == c {
+			return true
+		}
+	}
+	return false
+}
+
+// Or is the first of some that is a reason; the zero value: none is.
+func Or(reasons ...Reason) Reason {
+	for _, r := range reasons {
+		if r.Any() {
+			return r
+		}
+	}
+	return Reason{}
+}
+
+// Text is the reason as a sentence; empty: there is none.
+func (r Reason) Text() string {
+	if r.Said != "" || !r.Any() {
+		return r.Said
+	}
+	args := r.Args
+	if r.Subject != "" {
+		args = append([]any{r.Subject}, args...)
+	}
+	for i, a := range args {
+		if inner, ok := a.(Reason); ok {
+			args = append(args[:i:i], append([]any{inner.Text()}, args[i+1:]...)...)
+		}
+	}
+	return fmt.Sprintf(sentences[r.Code], args...)
+}
+
+// Spoken is the reason as a journal keeps it: with its sentence.
+func (r Reason) Spoken() Reason {
+	r.Said, r.Args = r.Text(), nil
+	return r
+}
