@@ -99,8 +99,8 @@ func good(t *testing.T, p bouncer.Pipeline, f *pools, to bouncer.Purpose) bounce
 var everything = []bouncer.Purpose{bouncer.ToPlan, bouncer.ToCount, bouncer.ToGoBack}
 
 func TestUsersWhoCameOnceAreCountedForEveryPurpose(t *testing.T) {
-	m := state.JournalState{Seen: []state.Seen{{Process: "main/1", Console: "h:6432", Alias: "app",
-		Users: []string{"u1", "u2"}}}}
+	m := state.JournalState{SettingsWritten: state.SettingsWritten{Seen: []state.Seen{{Process: "main/1",
+		Console: "h:6432", Alias: "app", Users: []string{"u1", "u2"}}}}}
 	for _, to := range everything {
 		p := bouncer.Pipeline{Declared: budget.Declared{SizeAll: true}}
 		alone := good(t, p, &pools{}, to).Fleet.WorstConns("pg")
@@ -192,8 +192,9 @@ func TestLoadsFromBeforeTheNewestTrafficChangeAreCarriedToWhereTheSwitchStands(t
 		before.Loads[i].Erlangs = load.Range{Lower: 10, Target: 10, Upper: 10}
 	}
 	m := state.JournalState{
-		Switches:  []state.Switch{{Shift: "main/app:main/ci", X: 40, Or: 40, At: epoch.Add(-time.Hour)}},
-		Baselines: []learn.Baseline{learn.BaselineOf(split(nil)[0].Shift, 0, epoch.Add(-2*time.Hour), before.Loads)},
+		TrafficSwitches: state.TrafficSwitches{Switches: []state.Switch{{Shift: "main/app:main/ci", X: 40, Or: 40,
+			At: epoch.Add(-time.Hour)}}},
+		Learned: state.Learned{Baselines: []learn.Baseline{learn.BaselineOf(split(nil)[0].Shift, 0, epoch.Add(-2*time.Hour), before.Loads)}},
 	}
 	for _, to := range []bouncer.Purpose{bouncer.ToPlan, bouncer.ToGoBack} {
 		p := bouncer.Pipeline{Declared: budget.Declared{SizeAll: true}, Journal: m, Traffic: split(switchAt{x: 40}),
@@ -251,12 +252,12 @@ func TestGatherJudgesSignalsAsARunDoes(t *testing.T) {
 	f := &pools{}
 	p := bouncer.Pipeline{Signals: signals{f}, Stale: time.Minute,
 		Thresholds: []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}}
-	if s := good(t, p, f, bouncer.ToCount); s.Saturated() == "" || s.HasPlan() {
+	if s := good(t, p, f, bouncer.ToCount); !s.Saturated().Any() || s.HasPlan() {
 		t.Error("cpu 0.9 of three samples holds nothing")
 	}
 	p.Thresholds[0].Hold = 0.95
-	if s := good(t, p, f, bouncer.ToCount); s.Saturated() != "" {
-		t.Errorf("held: %s", s.Saturated())
+	if s := good(t, p, f, bouncer.ToCount); s.Saturated().Any() {
+		t.Errorf("held: %s", s.Saturated().Text())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // askAgain is how long what bars a step is taken to bar it still: asking reads every file of the step, and tries its
@@ -22,14 +23,14 @@ func (w *run) possible(ctx context.Context, s control.State, open state.Action) 
 	if now := w.Clock.Now(); w.barred == nil || now.Sub(w.asking) >= askAgain {
 		w.barred, w.asking = w.Possible(ctx, s, open.Step.Changes), now
 	}
-	w.met = w.barred
+	w.met, w.metBy = w.barred, verdict.NotPossible
 	switch {
 	case w.barred == nil:
 		return open
 	case operr.KindOf(w.barred) == operr.KindDrift:
-		return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: line(w.barred)}
+		return state.StopWith(state.Drifted, said(verdict.NotPossible, w.barred))
 	}
-	return s.Hold(line(w.barred))
+	return s.Hold(said(verdict.NotPossible, w.barred))
 }
 
 // kept is the action, or the end of the run where files that it rests on say something else by now; what cannot be read
@@ -52,10 +53,10 @@ func (w *run) kept(ctx context.Context, s control.State, act state.Action) (stat
 	case err == nil:
 		return act, nil
 	}
-	if w.met = err; operr.KindOf(err) == operr.KindDrift {
-		return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: line(err)}, nil
+	if w.met, w.metBy = err, verdict.FilesDiffer; operr.KindOf(err) == operr.KindDrift {
+		return state.StopWith(state.Drifted, said(verdict.FilesDiffer, err)), nil
 	}
-	return s.Hold(line(err)), nil
+	return s.Hold(said(verdict.FilesDiffer, err)), nil
 }
 
 // rests reports whether an action rests on what the files say. What goes back goes on, and its end is no success if

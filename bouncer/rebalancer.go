@@ -15,6 +15,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Rebalancer moves a fleet to a goal in small steps: observe, judge, act, verify, repeat. It is the same in every
@@ -33,11 +34,13 @@ type Rebalancer struct {
 	Thresholds []control.Threshold
 	// shifts, in the order in which they are made; LoadsAt: what each switch said when Loads were measured
 	Traffic []Traffic
-	Ready   func() error           // asked before traffic goes on; nil: it always may
-	Steps   int                    // at most so many forward steps; 0: until the goal
-	Closed  func(time.Time) string // why no step may begin at that time; nil: one always may
-	Over    func(time.Time) string // why the run ends before its next step; nil: it does not
-	Unasked string                 // why no step may begin that is not in hand; empty: one may
+	Ready   func() error // asked before traffic goes on; nil: it always may
+	Steps   int          // at most so many forward steps; 0: until the goal
+	// why no step may begin at that time; nil: one always may
+	Closed func(time.Time) verdict.Reason
+	// why the run ends before its next step; nil: it does not
+	Over    func(time.Time) verdict.Reason
+	Unasked verdict.Reason // why no step may begin that is not in hand; none: one may
 	// Alone says after every sample why this run is no longer the only one, an error of KindBusy; again: it had lost what
 	// keeps others away, and has it again, so that the sample shows what is no more. nil: it always is.
 	Alone func(context.Context) (again bool, err error)
@@ -47,9 +50,10 @@ type Rebalancer struct {
 	// Kept says why the files of processes no longer say what these have in force: asked of those that the journal has
 	// changed, before anything is granted or traffic goes on, and before a step, or the run, is done. Whoever puts an old
 	// file back without a RELOAD is seen by no sample. nil: they always do.
-	Kept       func(ctx context.Context, processes []string) error
-	Recordable func() error  // why nothing can be recorded any more: asked at every sample; nil: the next event tells
-	Paused     func() string // why nothing may move now; nil: it always may
+	Kept func(ctx context.Context, processes []string) error
+	// why nothing can be recorded any more: asked at every sample; nil: the next event tells
+	Recordable func() error
+	Paused     func() verdict.Reason // why nothing may move now; nil: it always may
 	// the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
 	Replans bool
 	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
@@ -77,14 +81,15 @@ type run struct {
 	broken error           // of the journal: nothing more is done
 	barred error           // why the next step could not begin when that was asked last, and when that was
 	asking time.Time
-	hint   string      // the next command, of what ends it
-	met    error       // the newest that an action, or the files, have met
-	target sizing.Goal // as given
+	hint   string       // the next command, of what ends it
+	met    error        // the newest that an action, or the files, have met
+	metBy  verdict.Code // of reasons that it is
+	target sizing.Goal  // as given
 
-	loadsAt     []int         // what each traffic switch said when Loads were measured
-	beforeShift []learn.Block // what arrived before the newest turn
-	unsure      string        // why Loads may be wrong
-	blind       time.Time     // since when something does not answer; zero: all answer
+	loadsAt     []int          // what each traffic switch said when Loads were measured
+	beforeShift []learn.Block  // what arrived before the newest turn
+	unsure      verdict.Reason // why Loads may be wrong
+	blind       time.Time      // since when something does not answer; zero: all answer
 	blindBy     error
 }
 
@@ -104,20 +109,20 @@ func (r Rebalancer) Run(ctx context.Context, goal sizing.Goal, memory state.Jour
 // giveBack gives flushed lines their lifetime back where the journal cannot be written any more: it can only help, and
 // the next run, for which they are flushed still, finds it done.
 func (w *run) giveBack(ctx context.Context, flushed []fleet.SettingChange) error {
-	return w.Applier.Apply(context.WithoutCancel(ctx), state.Action{Kind: state.Restore, Changes: flushed})
+	return w.Applier.Apply(context.WithoutCancel(ctx), state.RestoreOf(flushed, verdict.Reason{}))
 }
 
 // run is Run but for what an error leaves behind.
 func (w *run) run(ctx context.Context) (Report, error) {
 	r, memory := w.Rebalancer, w.memory
-	if why := memory.Stranger(r.Evidence.Last); why != "" {
+	if why := memory.Stranger(r.Evidence.Last); why.Any() {
 		return Report{Outcome: state.Drifted, Reason: why, Memory: memory}, nil
 	}
 	if err := w.record(w.began(context.WithoutCancel(ctx))); err != nil {
 		return Report{Memory: w.memory}, err
 	}
 	for _, text := range r.Notes {
-		if err := w.record(state.Event{Kind: state.Noted, Reason: text}); err != nil {
+		if err := w.record(state.Event{Kind: state.Noted, Reason: verdict.Of(verdict.Note, text)}); err != nil {
 			return Report{Memory: w.memory}, err
 		}
 	}
@@ -130,25 +135,25 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		if errors.Is(err, errOld) {
 			continue
 		}
-		act, hint := state.Action{Kind: state.Stop, Outcome: state.Interrupted, Reason: "asked to stop"}, ""
+		act, hint := state.StopWith(state.Interrupted, verdict.Of(verdict.AskedToStop, "")), ""
 		// no time mends that
 		if kind := operr.KindOf(err); ctx.Err() == nil && (kind == operr.KindEvidence || kind == operr.KindUsage) {
-			failed := w.restoreFirst(ctx, s)
+			failed, why := w.restoreFirst(ctx, s), verdict.Of(verdict.NotCounted, err.Error())
 			if failed == nil {
-				_, failed = w.do(ctx, s, state.Action{Kind: state.Stop, Outcome: state.Held, Reason: err.Error()})
+				_, failed = w.do(ctx, s, state.StopWith(state.Held, why))
 			}
-			return Report{Outcome: state.Held, Reason: err.Error(), Memory: w.memory}, errors.Join(err, failed)
+			return Report{Outcome: state.Held, Reason: why, Memory: w.memory}, errors.Join(err, failed)
 		}
 		switch {
 		case ctx.Err() != nil:
 		case operr.KindOf(err) == operr.KindBusy:
-			act, hint = state.Action{Kind: state.Stop, Outcome: state.LockLost, Reason: line(err)}, operr.HintOf(err)
+			act, hint = state.StopWith(state.LockLost, said(verdict.NotAlone, err)), operr.HintOf(err)
 		case err != nil:
 			act, hint = w.unseen(context.WithoutCancel(ctx), err), operr.HintOf(err)
 		default:
 			act = control.Next(s)
 		}
-		if why := w.outgrown(s, act); why != "" {
+		if why := w.outgrown(s, act); why.Any() {
 			if act, err = w.replan(s, act, why); err != nil {
 				return Report{Memory: w.memory}, err
 			}
@@ -163,7 +168,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		if r.Seen != nil {
 			r.Seen(s, act)
 		}
-		if hint == "" && (act.Kind == state.Stop || act.Held) && w.met != nil && act.Reason == line(w.met) {
+		if hint == "" && (act.Kind == state.Stop || act.Held) && w.met != nil && act.Reason.Is(w.metBy) {
 			hint = operr.HintOf(w.met)
 		}
 		if act.Kind == state.Stop {
@@ -189,7 +194,7 @@ func (w *run) restoreFirst(ctx context.Context, s control.State) error {
 	if len(flushed) == 0 {
 		return nil
 	}
-	return w.apply(ctx, s, state.Action{Kind: state.Restore, Changes: flushed})
+	return w.apply(ctx, s, state.RestoreOf(flushed, verdict.Reason{}))
 }
 
 // unseen decides what to do where there is no whole picture: a flush ends, and else nothing, and after HoldFor the
@@ -205,16 +210,15 @@ func (w *run) unseen(ctx context.Context, err error) state.Action {
 		return act
 	}
 	if act, due := control.Unflush(w.memory, now); due {
-		act.Held, act.Reason = true, line(err)
-		return act
+		return act.Holding(said(verdict.NoPicture, err))
 	}
 	switch kind := operr.KindOf(err); {
 	case kind == operr.KindDrift:
-		return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: line(err)}
+		return state.StopWith(state.Drifted, said(verdict.NoPicture, err))
 	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.shiftingBack(), w.memory.RetreatFor()):
-		return state.Action{Kind: state.Stop, Outcome: state.Blind, Reason: line(err)}
+		return state.StopWith(state.Blind, said(verdict.NoPicture, err))
 	}
-	return state.Action{Kind: state.Wait, Held: true, Reason: line(err), For: w.Policy.Every}
+	return state.HoldBecause(said(verdict.NoPicture, err), w.Policy.Every)
 }
 
 // recentFor is how far back looks count as recent, a soak if that is longer. chosen: as long as a plan looks.
@@ -280,14 +284,17 @@ func (w *run) apply(ctx context.Context, s control.State, act state.Action) erro
 		return failed
 	}
 	if err != nil {
-		w.met = err
-		return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: line(err), Outcome: outcomeOf(err)})
+		w.met, w.metBy = err, verdict.ActionFailed
+		return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: said(verdict.ActionFailed, err),
+			Outcome: outcomeOf(err)})
 	}
 	return w.record(state.Event{Kind: state.Acted, Action: &act})
 }
 
-// line is an error in one line: several of them stand in one event.
-func line(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+// said is the reason of an error in one line: several of them stand in one event.
+func said(code verdict.Code, err error) verdict.Reason {
+	return verdict.Of(code, strings.ReplaceAll(err.Error(), "\n", "; "))
+}
 
 // heldOrNot writes down when nothing moves any more, and when something does again.
 func (w *run) heldOrNot(act state.Action) error {
@@ -304,6 +311,7 @@ func (w *run) heldOrNot(act state.Action) error {
 func (w *run) record(e state.Event) error {
 	e.At = w.Clock.Now()
 	e.Seq = w.memory.Seq + 1
+	e = e.Spoken()
 	e, err := w.Journal.Record(e)
 	if err != nil {
 		return unrecordable(err)

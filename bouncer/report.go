@@ -4,12 +4,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Report is how a run ended.
 type Report struct {
 	Outcome state.Outcome
-	Reason  string
+	Reason  verdict.Reason
 	Memory  state.JournalState    // after the last event
 	Hint    string                // the next command, where what ended it knows a better one than its outcome does
 	Flushed []fleet.SettingChange // lines that a flush has left with a server_lifetime of a second, and what gives it back

@@ -8,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // look takes one sample of fleet and signals, and gathers what the next action is decided from.
@@ -24,7 +25,7 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 	}, nil)
 	if failed == nil && again {
 		failed = w.record(state.Event{Kind: state.Relocked,
-			Reason: "the session that held the lock was lost; nobody had taken it, and it is held again"})
+			Reason: verdict.Of(verdict.LockTaken, "")})
 	}
 	if failed == nil && w.Recordable != nil { // who waits records nothing, and would not hear of it
 		failed = unrecordable(w.Recordable())
@@ -41,7 +42,7 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 		return control.State{}, err
 	}
 	if came := w.memory.New(o); len(came) > 0 { // who comes during a run may come again after a restart, too
-		if w.broken = w.record(state.Event{Kind: state.Noted, Seen: came, Reason: state.SeenText(came)}); w.broken != nil {
+		if w.broken = w.record(state.Event{Kind: state.Noted, Seen: came, Reason: state.Came(came)}); w.broken != nil {
 			return control.State{}, w.broken
 		}
 	}
@@ -69,9 +70,10 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 		w.guard = w.guard.Add(signalsOf(ctx, w.Signals, w.Thresholds), w.Thresholds, serverNames(fleet), w.Policy.Stale, now)
 	}
 	w.samples = w.samples.Add(o)
-	s := control.State{Now: now, Fleet: fleet, Before: w.before, Sample: o, Recent: w.samples, Guard: w.guard,
-		Journal: w.memory, Goal: w.goal, Target: w.target, Policy: w.Policy, Steps: w.Steps,
-		Shifts: shifts, Readings: readings, AsMeasured: measured, Soak: w.point(shifts), Unsure: w.unsure, Unasked: w.Unasked}
+	s := control.State{Samples: control.Samples{Now: now, Fleet: fleet, Before: w.before, Sample: o, Recent: w.samples,
+		Guard: w.guard}, Journal: w.memory, Aim: control.Aim{Goal: w.goal, Target: w.target, Steps: w.Steps}, Policy: w.Policy,
+		TrafficNow: control.TrafficNow{Shifts: shifts, Readings: readings, AsMeasured: measured, Soak: w.point(shifts)},
+		Bars:       control.Bars{Unsure: w.unsure, Unasked: w.Unasked}}
 	if w.Closed != nil {
 		s.Closed = w.Closed(now)
 	}
@@ -84,7 +86,7 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 	w.before = fleet
 	if in := s.Journal.Intent; in == nil || in.Kind == state.Flush || in.Kind == state.Restore {
 		if lost := s.Lost(); len(lost) > 0 {
-			gone := state.Action{Kind: state.Restore, Changes: lost, Reason: "the line is gone, and its lifetime with it"}
+			gone := state.RestoreOf(lost, verdict.Of(verdict.LineLost, ""))
 			if w.broken = w.record(state.Event{Kind: state.Acted, Action: &gone}); w.broken != nil {
 				return s, w.broken
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
@@ -98,32 +99,33 @@ func (p Pipeline) Renewed(ctx context.Context, planned, now Survey) (Survey, err
 func (s Survey) State(policy state.Policy, m state.JournalState) control.State {
 	m.Refused = nil
 	m = m.Bound(s.RollTo)
-	return control.State{Fleet: s.Fleet, AsMeasured: s.Measured, Sample: s.Evidence.Last, Goal: s.Goal, Target: s.Goal,
-		Policy: policy, Journal: m, Shifts: s.Shifts, Readings: s.Readings, Recent: s.Recent, Guard: s.Guard}
+	return control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Evidence.Last, Recent: s.Recent, Guard: s.Guard},
+		TrafficNow: control.TrafficNow{AsMeasured: s.Measured, Shifts: s.Shifts, Readings: s.Readings},
+		Aim:        control.Aim{Goal: s.Goal, Target: s.Goal}, Policy: policy, Journal: m}
 }
 
 // FirstStep is the step that a run would take: the one in hand, or the next; blocked says why there is none.
-func (s Survey) FirstStep(policy state.Policy, m state.JournalState) (step state.Step, blocked string) {
+func (s Survey) FirstStep(policy state.Policy, m state.JournalState) (step state.Step, blocked verdict.Reason) {
 	if m.Step != nil {
-		return *m.Step, ""
+		return *m.Step, verdict.Reason{}
 	}
 	step, _, blocked = s.State(policy, m).NextStep()
 	return step, blocked
 }
 
-// HeldNow says what would hold a step at its first sample; empty: nothing would.
-func (s Survey) HeldNow(policy state.Policy, m state.JournalState, step state.Step) string {
+// HeldNow says what would hold a step at its first sample; none: nothing would.
+func (s Survey) HeldNow(policy state.Policy, m state.JournalState, step state.Step) verdict.Reason {
 	return s.State(policy, m).HeldNow(step)
 }
 
-// Saturated says why nothing may be granted on a server of the newest sample; empty: on each it may.
-func (s Survey) Saturated() string {
+// Saturated says why nothing may be granted on a server of the newest sample; none: on each it may.
+func (s Survey) Saturated() verdict.Reason {
 	for _, x := range s.Evidence.Last.Servers {
-		if why := s.Guard.Held(x.Name); why != "" {
+		if why := s.Guard.Held(x.Name); why.Any() {
 			return why
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // Shifting reports whether the traffic of a shift is on its way.

@@ -24,7 +24,7 @@ func TestSamplesBeforeARunJudgeItsFirstStep(t *testing.T) {
 func TestTheStateBeforeARunForgetsRefusalsAndEndsWhereItRollsBackTo(t *testing.T) {
 	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 10, To: 9}}}
-	m := state.JournalState{Refused: []state.Refused{{Pool: "main/app", Least: 9}}}
+	m := state.JournalState{Run: state.Run{Refused: []state.Refusal{{Pool: "main/app", Least: 9}}}}
 	for seq, kind := range []state.EventKind{state.RunBegan, state.StepBegan, state.StepEnded} {
 		e := state.Event{Seq: int64(seq + 1), Kind: kind, At: epoch.Add(time.Duration(seq) * time.Minute)}
 		if kind == state.StepBegan {
@@ -32,7 +32,7 @@ func TestTheStateBeforeARunForgetsRefusalsAndEndsWhereItRollsBackTo(t *testing.T
 		}
 		m = m.After(e)
 	}
-	m.Refused = []state.Refused{{Pool: "main/app", Least: 9}}
+	m.Refused = []state.Refusal{{Pool: "main/app", Least: 9}}
 	s := bouncer.Survey{Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 9}}}, RollTo: 2}
 	got := s.State(state.DefaultPolicy(), m)
 	if len(got.Journal.Refused) != 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Traffic is a shift with the switch that makes it. Of the shift, Fraction is what is believed before anything was
@@ -82,7 +83,7 @@ func (w *run) began(ctx context.Context) state.Event {
 	for i, t := range w.Traffic {
 		w.loadsAt = append(w.loadsAt, t.LoadsAt)
 		if w.elsewhere(t.ID(), readings[i]) {
-			w.unsure = "nobody knew where the switch of " + t.ID() + " was while the loads were measured: run again"
+			w.unsure = verdict.Of(verdict.SwitchWasUnknown, t.ID())
 			continue
 		}
 		if readings[i].Error != "" { // the first sample says so
@@ -154,7 +155,8 @@ func (w *run) flip(ctx context.Context, act state.Action) error {
 	// what goes back needs nobody's leave
 	if w.Ready != nil && (w.memory.Step == nil || w.memory.Step.Kind != state.Backward) {
 		if err := w.Ready(); err != nil {
-			return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
+			return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: verdict.Of(verdict.ActionFailed, err.Error()),
+				Outcome: outcomeOf(err)})
 		}
 	}
 	again := w.memory.Intent != nil // nobody knows when it was turned: no sample is surely from before
@@ -163,7 +165,8 @@ func (w *run) flip(ctx context.Context, act state.Action) error {
 			return err
 		}
 		if err := t.Switch.Set(context.WithoutCancel(ctx), act.Traffic.To); err != nil {
-			return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: err.Error(), Outcome: outcomeOf(err)})
+			return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: verdict.Of(verdict.ActionFailed, err.Error()),
+				Outcome: outcomeOf(err)})
 		}
 	}
 	w.beforeShift = nil

@@ -7,27 +7,28 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // errOld is a sample that began before something went back: it shows what is no more.
 var errOld = errors.New("something went back during the sample")
 
 // backUnseen decides whether anything goes back though no sample shows the fleet; see control.Unseen.
-func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Reading) (state.Action, bool) {
+func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Reading) (a state.Action, due bool) {
 	if w.memory.Step == nil {
-		return state.Action{}, false
+		return a, false
 	}
 	if w.Signals != nil || len(w.Thresholds) > 0 {
 		w.guard = w.guard.Add(signalsOf(ctx, w.Signals, w.Thresholds), w.Thresholds, serverNames(w.before), w.Policy.Stale,
 			now)
 	}
-	paused := ""
+	var paused verdict.Reason
 	if w.Paused != nil {
 		paused = w.Paused()
 	}
-	return control.Unseen(control.State{Now: now, Paused: paused, Fleet: w.before, Guard: w.guard, Journal: w.memory,
-		Policy: w.Policy,
-		Shifts: w.shifts(readings), Readings: readings})
+	return control.Unseen(control.State{Samples: control.Samples{Now: now, Fleet: w.before, Guard: w.guard},
+		Bars: control.Bars{Paused: paused}, Journal: w.memory, Policy: w.Policy,
+		TrafficNow: control.TrafficNow{Shifts: w.shifts(readings), Readings: readings}})
 }
 
 // beside does what may take long, and reads the signals meanwhile: what they want back goes back at once, and is not
@@ -54,7 +55,7 @@ func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err
 				w.Seen(control.State{}, act)
 			}
 			failed := w.memory.FailedAt
-			_, err = w.do(ctx, control.State{Fleet: w.before}, act)
+			_, err = w.do(ctx, control.State{Samples: control.Samples{Fleet: w.before}}, act)
 			undone = undone || w.memory.FailedAt.Equal(failed)
 		}
 	})

@@ -50,16 +50,16 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextSample(t *testing.T) {
 					t.Errorf("seed %d: %s %v after it was no longer alone", seed, e.Kind, e.Action)
 				}
 				if again := e.Kind == state.Relocked; i == 0 && again == taken {
-					t.Errorf("seed %d, taken %v: the first event after it is %s %q", seed, taken, e.Kind, e.Reason)
+					t.Errorf("seed %d, taken %v: the first event after it is %s %q", seed, taken, e.Kind, e.Reason.Text())
 				}
 			}
 			switch {
-			case taken && (report.Outcome != state.LockLost || !strings.Contains(report.Reason, "another pgbudget")):
-				t.Errorf("seed %d: %s %q", seed, report.Outcome, report.Reason)
+			case taken && (report.Outcome != state.LockLost || !strings.Contains(report.Reason.Text(), "another pgbudget")):
+				t.Errorf("seed %d: %s %q", seed, report.Outcome, report.Reason.Text())
 			case taken:
 				ended++
 			case report.Outcome == state.LockLost:
-				t.Errorf("seed %d: it had its lock again, and ended: %q", seed, report.Reason)
+				t.Errorf("seed %d: it had its lock again, and ended: %q", seed, report.Reason.Text())
 			default:
 				went++
 			}
@@ -94,7 +94,7 @@ func TestALockThatIsLostInAnActAndHeldAgainEndsNoRun(t *testing.T) {
 			continue
 		}
 		if went++; report.Outcome == state.LockLost {
-			t.Errorf("seed %d: it had its lock again, and ended: %q", seed, report.Reason)
+			t.Errorf("seed %d: it had its lock again, and ended: %q", seed, report.Reason.Text())
 		}
 	}
 	if went < 4 {

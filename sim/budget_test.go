@@ -64,15 +64,15 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 				if report.Outcome == state.Done && spare < 0 {
 					t.Errorf("seed %d, %s, plans anew %v: done %d over the budget", seed, shrink, replans, -spare)
 				}
-				if report.Outcome == state.Held && spare < 0 && !numbered.MatchString(report.Reason) {
-					t.Errorf("seed %d, %s: %s", seed, shrink, report.Reason)
+				if report.Outcome == state.Held && spare < 0 && !numbered.MatchString(report.Reason.Text()) {
+					t.Errorf("seed %d, %s: %s", seed, shrink, report.Reason.Text())
 				}
 				if caused {
 					hit++
 					ended[report.Outcome]++
 				}
 				t.Logf("seed %d, %s, plans anew %v, late %v: %s, spare %d: %s", seed, shrink, replans, late, report.Outcome, spare,
-					report.Reason)
+					report.Reason.Text())
 			}
 		}
 	}

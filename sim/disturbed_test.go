@@ -16,6 +16,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // disturbance is what goes wrong, once so many events are in the journal.
@@ -111,11 +112,11 @@ func (d *disturbance) under(b bouncer.Rebalancer, goal sizing.Goal, m state.Jour
 			cancel()
 		}
 	}
-	b.Paused = func() string {
+	b.Paused = func() verdict.Reason {
 		if d.spoils(pausedNow) {
-			return "paused by somebody"
+			return verdict.Noted("paused by somebody")
 		}
-		return ""
+		return verdict.Reason{}
 	}
 	if d.dieAt, d.rig.torn = 0, d.torn; d.kind == killed {
 		d.dieAt = d.at
@@ -199,10 +200,10 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 		x.done(seed, what, report, before)
 		ends[what+" "+string(report.Outcome)]++
 		if report.Outcome != state.Done {
-			t.Logf("seed %d: %s: %s: %s", seed, what, report.Outcome, report.Reason)
+			t.Logf("seed %d: %s: %s: %s", seed, what, report.Outcome, report.Reason.Text())
 		}
-		if report.Outcome == state.Drifted || report.Reason == "" {
-			t.Errorf("seed %d: %s: %s: %q", seed, what, report.Outcome, report.Reason)
+		if report.Outcome == state.Drifted || report.Reason.Text() == "" {
+			t.Errorf("seed %d: %s: %s: %q", seed, what, report.Outcome, report.Reason.Text())
 		}
 		if left := report.Memory.Flushed(); len(left) > 0 {
 			t.Errorf("seed %d: %s ended %s, and %v is flushed", seed, what, report.Outcome, left)

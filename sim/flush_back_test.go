@@ -61,7 +61,7 @@ func pinnedBack(t *testing.T, version string) *rig {
 	}
 	report, err := r.Run(ctx, x.goal, state.JournalState{})
 	if err != nil || report.Outcome != state.Interrupted || report.Memory.Step == nil {
-		t.Fatalf("%s: %s (%v)", report.Outcome, report.Reason, err)
+		t.Fatalf("%s: %s (%v)", report.Outcome, report.Reason.Text(), err)
 	}
 	return x
 }
@@ -85,7 +85,7 @@ func TestARollbackThatTurnoverPinsIsFlushed(t *testing.T) {
 			r.RollTo = way.To
 			report, err := r.Run(t.Context(), way.Goal, bouncer.Replay(x.events))
 			if took := x.w.Now().Sub(begun); err != nil || report.Outcome != state.Done || took > x.policy.DrainFor {
-				t.Errorf("%s: %s: %s (%v) after %v", version, report.Outcome, report.Reason, err, took)
+				t.Errorf("%s: %s: %s (%v) after %v", version, report.Outcome, report.Reason.Text(), err, took)
 			}
 			for _, a := range x.w.aliases {
 				if want := map[string]int{"ci": 12, "main": 6}[a.proc.group]; a.size != want || a.conns > want {

@@ -13,6 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // pinnedByTurnover is a fleet whose clients ask again at once: each connection that is given back is taken up in the
@@ -94,11 +95,11 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 		"paused": {func(x *rig, r *bouncer.Rebalancer, _ func()) {
 			r.Policy.HoldFor = 5 * time.Second
 			paused := false
-			r.Paused = func() string {
+			r.Paused = func() verdict.Reason {
 				if paused = paused || x.flushing(); paused {
-					return "paused by somebody"
+					return verdict.Noted("paused by somebody")
 				}
-				return ""
+				return verdict.Reason{}
 			}
 		}, state.Held},
 		"drifted": {func(x *rig, r *bouncer.Rebalancer, _ func()) {
@@ -120,7 +121,7 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 			flushed = flushed || e.Kind == state.Acted && e.Action.Kind == state.Flush
 		}
 		if (err != nil) != (end.want == "") || report.Outcome != end.want || !flushed {
-			t.Errorf("%s: %s: %s (%v), flushed %v", name, report.Outcome, report.Reason, err, flushed)
+			t.Errorf("%s: %s: %s (%v), flushed %v", name, report.Outcome, report.Reason.Text(), err, flushed)
 		}
 		if left := report.Memory.Flushed(); len(left) > 0 && end.want != "" || len(report.Flushed) > 0 {
 			t.Errorf("%s: %v is left, and %v is said", name, left, report.Flushed)
@@ -140,7 +141,7 @@ func TestAReleaseThatTurnoverPinsIsFlushed(t *testing.T) {
 		w := x.w
 		report, err := x.rebalancer().Run(t.Context(), x.goal, state.JournalState{})
 		if err != nil || report.Outcome != state.Done {
-			t.Fatalf("%s: %s: %s (%v)", version, report.Outcome, report.Reason, err)
+			t.Fatalf("%s: %s: %s (%v)", version, report.Outcome, report.Reason.Text(), err)
 		}
 		flushed := map[string]int{}
 		for _, e := range x.events {
@@ -210,7 +211,7 @@ func TestAFlushEndsWhereNoSampleShowsTheFleet(t *testing.T) {
 				}
 				known, left := report.Memory.Flushed(), x.lifetimes()
 				if err != nil || !back || report.Outcome == state.Blind || len(known) > 0 || len(left) > 0 {
-					t.Errorf("%s, %s %s: %s: %s (%v), %v flushed", version, who, name, report.Outcome, report.Reason, err, left)
+					t.Errorf("%s, %s %s: %s: %s (%v), %v flushed", version, who, name, report.Outcome, report.Reason.Text(), err, left)
 				}
 			}
 		}

@@ -152,10 +152,10 @@ func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 			}
 			met[part+" "+string(report.Outcome)]++
 			if h.late {
-				t.Errorf("seed %d, %s: nothing went back while it hung: %s", seed, part, report.Reason)
+				t.Errorf("seed %d, %s: nothing went back while it hung: %s", seed, part, report.Reason.Text())
 			}
 			if now := x.sizes(); report.Outcome == state.Aborted && fmt.Sprint(now) != fmt.Sprint(before) {
-				t.Errorf("seed %d, %s: %v before, %v after: %s", seed, part, before, now, report.Reason)
+				t.Errorf("seed %d, %s: %v before, %v after: %s", seed, part, before, now, report.Reason.Text())
 			}
 			if len(x.broken) > 0 {
 				t.Errorf("seed %d, %s: %v", seed, part, x.broken)
@@ -229,7 +229,7 @@ func TestAnUndoThatNeverSucceedsEndsTheRun(t *testing.T) {
 			continue
 		}
 		if met++; report.Outcome != state.Blind || report.Memory.Step == nil || report.Memory.Step.Kind != state.Backward {
-			t.Errorf("seed %d: %s: %s, %+v in hand", seed, report.Outcome, report.Reason, report.Memory.Step)
+			t.Errorf("seed %d: %s: %s, %+v in hand", seed, report.Outcome, report.Reason.Text(), report.Memory.Step)
 		}
 		if met == 3 {
 			return

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestALongRunKeepsItsMemory lets a run wait for its window, look after look: for hours in CI, for a month in a soak.
@@ -25,15 +26,15 @@ func TestALongRunKeepsItsMemory(t *testing.T) {
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
 	before := mem.Sys // of the tests beside it
-	r.Closed = func(now time.Time) string {
+	r.Closed = func(now time.Time) verdict.Reason {
 		if looks++; looks%500 == 0 {
 			runtime.ReadMemStats(&mem)
 			most = max(most, mem.HeapAlloc)
 		}
 		if now.Before(until) {
-			return "the window is closed"
+			return verdict.Noted("the window is closed")
 		}
-		return ""
+		return verdict.Reason{}
 	}
 	report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 	if err != nil {

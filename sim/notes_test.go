@@ -15,7 +15,7 @@ func TestWhatAPlanWarnsOfIsInTheJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(x.events) < 3 || x.events[0].Kind != state.RunBegan || x.events[1].Kind != state.Noted ||
-		x.events[1].Reason != r.Notes[0] {
+		x.events[1].Reason.Text() != r.Notes[0] {
 		t.Errorf("%+v", x.events[:2])
 	}
 }

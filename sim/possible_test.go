@@ -68,16 +68,17 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 					acts++
 				}
 			}
-			if acts > 0 || c.bars == 0 && (steps != 1 || report.Memory.Step != nil || !strings.Contains(report.Reason,
+			if acts > 0 || c.bars == 0 && (steps != 1 || report.Memory.Step != nil || !strings.Contains(report.Reason.Text(),
 				"jobs.ini")) {
 				t.Errorf("seed %d, %s: %s %q: %d steps begun, %d acts while barred, in hand %v", seed, c.name, report.Outcome,
-					report.Reason, steps, acts, report.Memory.Step)
+					report.Reason.Text(), steps, acts, report.Memory.Step)
 			}
 			if report.Outcome != c.want && c.bars == 0 {
-				t.Errorf("seed %d, %s: %s %q, want %s", seed, c.name, report.Outcome, report.Reason, c.want)
+				t.Errorf("seed %d, %s: %s %q, want %s", seed, c.name, report.Outcome, report.Reason.Text(), c.want)
 			}
 			if c.bars > 0 && (asked < 3 || asked > 8 && steps < 4 || steps < 2 && report.Outcome == state.Done) {
-				t.Errorf("seed %d, %s: asked %d times, %d steps, %s %q", seed, c.name, asked, steps, report.Outcome, report.Reason)
+				t.Errorf("seed %d, %s: asked %d times, %d steps, %s %q", seed, c.name, asked, steps, report.Outcome,
+					report.Reason.Text())
 			}
 		}
 	}
@@ -116,8 +117,8 @@ func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
 			if asked < wrong {
 				continue
 			}
-			if report.Outcome != state.Drifted || !strings.Contains(report.Reason, "main.ini") {
-				t.Errorf("seed %d, %d: %s %q", seed, wrong, report.Outcome, report.Reason)
+			if report.Outcome != state.Drifted || !strings.Contains(report.Reason.Text(), "main.ini") {
+				t.Errorf("seed %d, %d: %s %q", seed, wrong, report.Outcome, report.Reason.Text())
 			}
 			for _, e := range x.events[events:] {
 				if e.Kind == state.Intended && e.Action.Kind == state.Grant || e.Kind == state.StepEnded ||

@@ -40,9 +40,9 @@ func TestAfterAFailoverTheSameCommandGoesOn(t *testing.T) {
 		if len(x.events) < 5 { // there was nothing to do
 			continue
 		}
-		if met++; report.Outcome != state.Drifted || !strings.Contains(report.Reason, "timeline") ||
+		if met++; report.Outcome != state.Drifted || !strings.Contains(report.Reason.Text(), "timeline") ||
 			!strings.Contains(report.Hint, "the same command again") {
-			t.Fatalf("seed %d: %s: %s; %s", seed, report.Outcome, report.Reason, report.Hint)
+			t.Fatalf("seed %d: %s: %s; %s", seed, report.Outcome, report.Reason.Text(), report.Hint)
 		}
 		if last := x.events[len(x.events)-1]; last.Next != report.Hint {
 			t.Errorf("seed %d: the journal has %q as the next command, want %q", seed, last.Next, report.Hint)
@@ -50,7 +50,7 @@ func TestAfterAFailoverTheSameCommandGoesOn(t *testing.T) {
 		x.measure(5*time.Second, time.Minute)
 		b = x.rebalancer()
 		if report, err = b.Run(t.Context(), x.goal, report.Memory); err != nil || report.Outcome == state.Drifted {
-			t.Errorf("seed %d, again: %s: %s (%v)", seed, report.Outcome, report.Reason, err)
+			t.Errorf("seed %d, again: %s: %s (%v)", seed, report.Outcome, report.Reason.Text(), err)
 		}
 		if met == 3 {
 			return

@@ -296,7 +296,7 @@ func (x *rig) bound() time.Duration {
 func (x *rig) arrived(seed uint64, report bouncer.Report) {
 	x.t.Helper()
 	if report.Outcome != state.Done {
-		if report.Reason == "" {
+		if report.Reason.Text() == "" {
 			x.t.Errorf("seed %d: %s without a reason", seed, report.Outcome)
 		}
 		return

@@ -35,14 +35,14 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 		}
 		if report.Outcome != state.Done {
 			text := fmt.Sprintf("seed %d after %v of %d events, %d faults: %s: %s", seed, x.w.At()-begun, len(x.events),
-				len(x.w.spec.Faults), report.Outcome, report.Reason)
+				len(x.w.spec.Faults), report.Outcome, report.Reason.Text())
 			if seeds <= 200 {
 				t.Log(text)
 			}
 			switch {
 			case len(x.w.spec.Faults) > 0:
-			case strings.Contains(report.Reason, "waits") || strings.Contains(report.Reason, "waited") ||
-				strings.Contains(report.Reason, "queue"):
+			case strings.Contains(report.Reason.Text(), "waits") || strings.Contains(report.Reason.Text(), "waited") ||
+				strings.Contains(report.Reason.Text(), "queue"):
 				unlucky++ // a pool of few and long transactions waits by chance, and a step that sees it does not go on
 				t.Log(text)
 			default:
@@ -60,7 +60,7 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 			t.Fatalf("seed %d: %s", seed, x.broken[0])
 		}
 		if took := x.w.At() - begun; took > x.bound() {
-			t.Fatalf("seed %d: %v, which is more than the policy allows: %s", seed, took, report.Reason)
+			t.Fatalf("seed %d: %v, which is more than the policy allows: %s", seed, took, report.Reason.Text())
 		}
 		x.arrived(seed, report)
 	}
@@ -99,7 +99,7 @@ func TestRebalancerGoesOnAfterACrash(t *testing.T) {
 				t.Fatalf("seed %d, death at %d: %s", seed, at, x.broken[0])
 			}
 			if report.Outcome == state.Drifted && len(x.w.spec.Faults) == 0 {
-				t.Fatalf("seed %d, death at %d: %s", seed, at, report.Reason)
+				t.Fatalf("seed %d, death at %d: %s", seed, at, report.Reason.Text())
 			}
 			x.arrived(seed, report)
 			x.audit(seed)
@@ -145,8 +145,8 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 		way, ok := control.Rollback(memory, fleet, first)
-		if why := control.Reachable(fleet, way.Goal); !ok || why != "" {
-			t.Fatalf("seed %d: %v %s", seed, ok, why)
+		if why := control.Reachable(fleet, way.Goal); !ok || why.Any() {
+			t.Fatalf("seed %d: %v %s", seed, ok, why.Text())
 		}
 		r = x.rebalancer()
 		r.RollTo = way.To
@@ -155,11 +155,11 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 		if report.Outcome == state.Held { // the sizes before are too small for what is asked by now
-			t.Logf("seed %d: %s", seed, report.Reason)
+			t.Logf("seed %d: %s", seed, report.Reason.Text())
 			continue
 		}
 		if report.Outcome != state.Done {
-			t.Fatalf("seed %d: %s: %s", seed, report.Outcome, report.Reason)
+			t.Fatalf("seed %d: %s: %s", seed, report.Outcome, report.Reason.Text())
 		}
 		if after := x.sizes(); !slices.Equal(after, before) {
 			t.Errorf("seed %d: %v before, %v after the rollback", seed, before, after)

@@ -40,7 +40,8 @@ func TestARunPlansAnewWhereALoadLeavesItsInterval(t *testing.T) {
 		was, _ := first.Pool(pool)
 		is, _ := x.goal.Pool(pool)
 		if anew == 0 || is.Size <= was.Size {
-			t.Errorf("%d plans; %s to %d, then to %d: %s: %s", anew, pool, was.Size, is.Size, report.Outcome, report.Reason)
+			t.Errorf("%d plans; %s to %d, then to %d: %s: %s", anew, pool, was.Size, is.Size, report.Outcome,
+				report.Reason.Text())
 		}
 		x.arrived(9, report)
 		if len(x.broken) > 0 {

@@ -42,11 +42,11 @@ func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 		}
 		report := x.back(r, to, 0)
 		if report.Outcome == state.Held { // the sizes before are too small for what is asked by now
-			t.Logf("seed %d: %s", seed, report.Reason)
+			t.Logf("seed %d: %s", seed, report.Reason.Text())
 			continue
 		}
 		if report.Outcome != state.Done {
-			t.Fatalf("seed %d: %s: %s", seed, report.Outcome, report.Reason)
+			t.Fatalf("seed %d: %s: %s", seed, report.Outcome, report.Reason.Text())
 		}
 		if after := x.sizes(); !slices.Equal(after, before) {
 			t.Errorf("seed %d: %v before, %v after the rollback", seed, before, after)

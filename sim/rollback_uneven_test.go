@@ -139,7 +139,7 @@ func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 			}
 		}
 		if report.Outcome != state.Done { // the sizes before are too small for what is asked by now
-			t.Logf("seed %d: %s: %s", seed, report.Outcome, report.Reason)
+			t.Logf("seed %d: %s: %s", seed, report.Outcome, report.Reason.Text())
 			continue
 		}
 		if after := x.sizes(); !slices.Equal(after, c.began[to]) {

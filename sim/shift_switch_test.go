@@ -67,7 +67,7 @@ func shortShift(t *testing.T, seed uint64, spec Spec) (*rig, *testSwitch) {
 func (x *rig) arrivedAt(report bouncer.Report, err error) {
 	x.t.Helper()
 	if err != nil || report.Outcome != state.Done || x.w.shares[0] != 100 || len(x.broken) > 0 {
-		x.t.Fatalf("%v %s at %g %%: %s %v", err, report.Outcome, x.w.shares[0], report.Reason, x.broken)
+		x.t.Fatalf("%v %s at %g %%: %s %v", err, report.Outcome, x.w.shares[0], report.Reason.Text(), x.broken)
 	}
 }
 
@@ -104,7 +104,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 				t.Fatal(err)
 			}
 			report, err := x.rebalancer().Run(t.Context(), goal, bouncer.Replay(x.events))
-			if err == nil && strings.Contains(report.Reason, "run again") { // nobody knew where the switch was
+			if err == nil && strings.Contains(report.Reason.Text(), "run again") { // nobody knew where the switch was
 				x.before = load.Evidence{}
 				x.measure(5*time.Second, time.Minute)
 				x.traffic[0].LoadsAt = int(x.w.shares[0])
@@ -143,8 +143,8 @@ func TestASwitchThatMovesNothingHolds(t *testing.T) {
 	x, s := shortShift(t, 1, spec)
 	s.dead = true
 	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
-	if err != nil || report.Outcome != state.Held || !strings.Contains(report.Reason, "nothing moved") {
-		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason)
+	if err != nil || report.Outcome != state.Held || !strings.Contains(report.Reason.Text(), "nothing moved") {
+		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason.Text())
 	}
 	if report.Memory.Step == nil || report.Memory.Steps != 0 {
 		t.Errorf("the step in hand is not kept: %+v", report.Memory.Step)
@@ -157,9 +157,9 @@ func TestASwitchThatSomebodyElseTurnsEndsTheRun(t *testing.T) {
 	spec.Script = []Action{{At: 4 * time.Minute, Kind: SetShare, Percent: 90}}
 	x, _ := shortShift(t, 1, spec)
 	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
-	if err != nil || report.Outcome != state.Drifted || !strings.Contains(report.Reason,
+	if err != nil || report.Outcome != state.Drifted || !strings.Contains(report.Reason.Text(),
 		"says 90 %, and the journal 25 %") {
-		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason)
+		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason.Text())
 	}
 }
 
@@ -239,7 +239,7 @@ func TestAStepIsRolledBackWithItsTraffic(t *testing.T) {
 	r.Traffic[0].Until, r.Traffic[0].LoadsAt = 0, int(x.w.shares[0])
 	report, err = r.Run(t.Context(), way.Goal, memory)
 	if err != nil || report.Outcome != state.Done || x.w.shares[0] != 0 {
-		t.Fatalf("%v %s at %g: %s", err, report.Outcome, x.w.shares[0], report.Reason)
+		t.Fatalf("%v %s at %g: %s", err, report.Outcome, x.w.shares[0], report.Reason.Text())
 	}
 	after := x.sizes()
 	for i := range before {

@@ -149,7 +149,7 @@ func runShift(t testing.TB, seed uint64, faults bool, prior load.Range, percent 
 	}
 	if !v.done {
 		t.Logf("seed %d, prior %.2f, %g %%: %s after %v at %g %%: %s", seed, prior.Target, percent, report.Outcome, v.took,
-			x.w.shares[0], report.Reason)
+			x.w.shares[0], report.Reason.Text())
 	}
 	if !paired {
 		return v

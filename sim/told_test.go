@@ -51,7 +51,7 @@ func TestARunThatEndsSaysWhatEndsIt(t *testing.T) {
 			if name == "in an action" && kind == operr.KindUnreachable {
 				want = state.Blind
 			}
-			if report.Outcome != want || report.Reason != cut.Error() {
+			if report.Outcome != want || report.Reason.Text() != cut.Error() {
 				continue
 			}
 			met[name+" "+string(want)]++

@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestARunThatWaitsHearsOfItsJournal: held, in a soak or paused, it records nothing for long; once its journal is not
@@ -28,7 +29,7 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 		x.goal.Pools[0].Size-- // a release, whatever the plan is
 		r := x.rebalancer()
 		if c.paused {
-			r.Paused = func() string { return "paused by ann" }
+			r.Paused = func() verdict.Reason { return verdict.Noted("paused by ann") }
 		}
 		looks, at := 0, 0
 		r.Seen = func(control.State, state.Action) { looks++ }
@@ -46,7 +47,7 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 		if !errors.Is(err, moved) || at == 0 || looks > at+12 {
 			t.Errorf("%s: %v (%s %s) after %d samples, %d of them waiting; want an end with the journal's error", c.name, err,
 				report.Outcome,
-				report.Reason, looks, looks-at)
+				report.Reason.Text(), looks, looks-at)
 		}
 	}
 }
@@ -87,7 +88,7 @@ func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
 			Server: "pg", Size: from - 1, MeanWait: fleet.Unknown()})
 		report, err := r.Run(t.Context(), goal, state.JournalState{})
 		if err != nil || report.Outcome != state.Done || x.w.shares[0] != 5 {
-			t.Errorf("silent %d times: %v %s %s, the switch says %g, want 5", mute, err, report.Outcome, report.Reason,
+			t.Errorf("silent %d times: %v %s %s, the switch says %g, want 5", mute, err, report.Outcome, report.Reason.Text(),
 				x.w.shares[0])
 		}
 		for _, e := range x.events {
@@ -120,7 +121,7 @@ func TestALifetimeWhoseLineIsGoneIsForgotten(t *testing.T) {
 	}
 	report, err := r.Run(t.Context(), sizing.Goal{}, m)
 	if err != nil || report.Outcome != state.Done || len(report.Flushed) > 0 {
-		t.Errorf("%v %s %s, %v flushed, want done and none", err, report.Outcome, report.Reason, report.Flushed)
+		t.Errorf("%v %s %s, %v flushed, want done and none", err, report.Outcome, report.Reason.Text(), report.Flushed)
 	}
 	for _, e := range x.events[4:] {
 		if e.Kind == state.Intended && len(e.Action.Changes) != 1 {

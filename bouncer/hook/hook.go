@@ -9,6 +9,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Names of hooks.
@@ -100,7 +101,8 @@ func (j *Journal) note() error {
 	j.failed = nil
 	j.mu.Unlock()
 	for _, text := range failed {
-		if _, err := j.inner.Record(state.Event{At: j.last.At, Kind: state.Noted, Reason: text}); err != nil {
+		e := state.Event{At: j.last.At, Kind: state.Noted, Reason: verdict.Of(verdict.Note, text)}
+		if _, err := j.inner.Record(e.Spoken()); err != nil {
 			return err
 		}
 	}
@@ -117,7 +119,7 @@ func (j *Journal) run(e state.Event) {
 	name := names[e.Kind]
 	env := append([]string{"PGBUDGET_EVENT=" + name, fmt.Sprintf("PGBUDGET_SEQ=%d", e.Seq), "PGBUDGET_AT=" +
 		e.At.Format(time.RFC3339),
-		"PGBUDGET_REASON=" + e.Reason, "PGBUDGET_OUTCOME=" + string(e.Outcome), "PGBUDGET_STEP="}, j.hooks.Env...)
+		"PGBUDGET_REASON=" + e.Reason.Text(), "PGBUDGET_OUTCOME=" + string(e.Outcome), "PGBUDGET_STEP="}, j.hooks.Env...)
 	if e.Step != nil {
 		env[5] += e.Step.Text()
 	}

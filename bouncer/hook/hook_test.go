@@ -13,13 +13,14 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/hook"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // inMemory is a journal in memory.
 type inMemory struct{ events []state.Event }
 
 func (j *inMemory) Record(e state.Event) (state.Event, error) {
-	if e.Kind == state.RunEnded && e.Reason == "full" {
+	if e.Kind == state.RunEnded && e.Reason.Text() == "full" {
 		return e, errors.New("the disk is full")
 	}
 	e.Seq = int64(len(j.events) + 1)
@@ -52,8 +53,8 @@ func TestHooksAreToldEventReasonAndOutcome(t *testing.T) {
 		Env:  []string{"PGBUDGET_ENVIRONMENT=gprd"}}.Decorate(inner)
 	step := state.Step{Changes: []fleet.SettingChange{{Process: "ci/1", Alias: "app", Key: fleet.KeySize, From: 5, To: 8}}}
 	for _, e := range []state.Event{{Kind: state.RunBegan}, {Kind: state.StepBegan, Step: &step},
-		{Kind: state.HoldBegan, Reason: "cpu 0.9 > 0.85"},
-		{Kind: state.HoldEnded}, {Kind: state.RunEnded, Outcome: state.Done, Reason: "there"}} {
+		{Kind: state.HoldBegan, Reason: verdict.Of(verdict.Note, "cpu 0.9 > 0.85")},
+		{Kind: state.HoldEnded}, {Kind: state.RunEnded, Outcome: state.Done, Reason: verdict.Of(verdict.Note, "there")}} {
 		if _, err := j.Record(e); err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +93,7 @@ func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 	var notes []string
 	for _, e := range inner.events {
 		if e.Kind == state.Noted {
-			notes = append(notes, e.Reason)
+			notes = append(notes, e.Reason.Text())
 		}
 	}
 	text := strings.Join(notes, "\n")
@@ -112,7 +113,7 @@ func TestWhatIsNotOnDiskIsNotTold(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "told")
 	j := hook.Hooks{Argv: map[string][]string{hook.OnDone: {"touch", file}},
 		Call: within(time.Second)}.Decorate(&inMemory{})
-	if _, err := j.Record(state.Event{Kind: state.RunEnded, Reason: "full"}); err == nil {
+	if _, err := j.Record(state.Event{Kind: state.RunEnded, Reason: verdict.Of(verdict.Note, "full")}); err == nil {
 		t.Error("the event was recorded though the journal is full, want its error")
 	}
 	if err := j.End(t.Context()); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // FuzzJournal opens any bytes as a journal. It never panics; what does not begin as a journal is not changed; of what
@@ -83,13 +84,13 @@ func FuzzJournal(f *testing.F) {
 		if len(events) > 0 && events[0].Seq != loaded.Seq && !bytes.Contains(data, []byte(snapshotMark)) {
 			t.Fatalf("the newest event is %d, the memory's %d", events[0].Seq, loaded.Seq)
 		}
-		e, err := j.Record(state.Event{Kind: state.Noted, Reason: "x"})
+		e, err := j.Record(state.Event{Kind: state.Noted, Reason: verdict.Of(verdict.Note, "x")})
 		if err != nil || e.Seq != loaded.Seq+1 {
 			t.Fatalf("event %d after %d, %v", e.Seq, loaded.Seq, err)
 		}
 		j.Close()
 		for got, err := range Newest(path) {
-			if err != nil || got.Seq != e.Seq || got.Reason != "x" {
+			if err != nil || got.Seq != e.Seq || got.Reason.Text() != "x" {
 				t.Fatalf("%+v, %v", got, err)
 			}
 			break

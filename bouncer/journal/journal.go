@@ -125,6 +125,7 @@ func (j *Journal) Memory() state.JournalState { return j.tally.memory }
 // the journal, as far as can be told, and nothing more can be recorded. Where the mirror alone has failed, the event is
 // in the journal: it tells what was about to be done, as after a crash.
 func (j *Journal) Record(e state.Event) (state.Event, error) {
+	e = e.Spoken()
 	e.Seq = j.tally.memory.Seq + 1
 	e.At = e.At.Round(0).Truncate(time.Microsecond) // no monotonic part: it is read again as it was written
 	if j.tally.due() {

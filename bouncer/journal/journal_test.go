@@ -14,6 +14,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 var at = time.Date(2026, 3, 1, 2, 3, 4, 5000, time.UTC)
@@ -52,7 +53,7 @@ func TestWhatWasRecordedIsThereAgain(t *testing.T) {
 	j.Close()
 	j = open(t, path)
 	want = append(want, record(t, j, state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release,
-		Changes: step.Changes, Reason: "a \"reason\"\n"}}))
+		Changes: step.Changes, Reason: verdict.Of(verdict.Note, "a \"reason\"\n")}}))
 	got, err := journal.Read(path)
 	if err != nil {
 		t.Fatal(err)
@@ -70,9 +71,9 @@ func TestWhatWasRecordedIsThereAgain(t *testing.T) {
 func TestALastLineCutAnywhereIsTakenOff(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
 	j := open(t, path)
-	record(t, j, state.Event{Kind: state.HoldBegan, Reason: "first"})
+	record(t, j, state.Event{Kind: state.HoldBegan, Reason: verdict.Of(verdict.Note, "first")})
 	before, _ := os.ReadFile(path)
-	record(t, j, state.Event{Kind: state.HoldBegan, Reason: "second"})
+	record(t, j, state.Event{Kind: state.HoldBegan, Reason: verdict.Of(verdict.Note, "second")})
 	j.Close()
 	after, _ := os.ReadFile(path)
 	for n := len(before); n < len(after); n++ {
@@ -110,8 +111,8 @@ func TestOneWriterAtATime(t *testing.T) {
 func TestADiskThatIsFullEndsTheJournalAndNothingElse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
 	j := open(t, path)
-	record(t, j, state.Event{Kind: state.Noted, Reason: strings.Repeat("x", 16<<20)})
-	record(t, j, state.Event{Kind: state.HoldBegan, Reason: "fits"})
+	record(t, j, state.Event{Kind: state.Noted, Reason: verdict.Noted(strings.Repeat("x", 16<<20))})
+	record(t, j, state.Event{Kind: state.HoldBegan, Reason: verdict.Of(verdict.Note, "fits")})
 	info, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +125,7 @@ func TestADiskThatIsFullEndsTheJournalAndNothingElse(t *testing.T) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full); err != nil {
 		t.Fatal(err)
 	}
-	_, err = j.Record(state.Event{Kind: state.HoldBegan, Reason: "does not"})
+	_, err = j.Record(state.Event{Kind: state.HoldBegan, Reason: verdict.Of(verdict.Note, "does not")})
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func TestADiskThatIsFullEndsTheJournalAndNothingElse(t *testing.T) {
 		t.Error("it goes on after a failure")
 	}
 	events, err := journal.Read(path)
-	if err != nil || len(events) != 2 || events[1].Reason != "fits" {
+	if err != nil || len(events) != 2 || events[1].Reason.Text() != "fits" {
 		t.Errorf("%d events, %v", len(events), err)
 	}
 }

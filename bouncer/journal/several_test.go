@@ -12,6 +12,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // relay is a journal whose mirror is a command, and what the command was given.
@@ -38,7 +39,8 @@ func (r *relay) record(n int) {
 	j.tally.every = r.every
 	for range n {
 		r.at = r.at.Add(time.Minute)
-		if _, err := j.Record(state.Event{At: r.at, Kind: state.Noted, Reason: "a reason"}); err != nil {
+		if _, err := j.Record(state.Event{At: r.at, Kind: state.Noted, Reason: verdict.Of(verdict.Note,
+			"a reason")}); err != nil {
 			r.t.Fatal(err)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 var sameFloat = cmp.Comparer(func(a, b fleet.Float) bool { return a == b || !a.Known() && !b.Known() })
@@ -145,7 +146,7 @@ func TestTheNewestEventsAreReadFromTheEnd(t *testing.T) {
 	j.tally.every = 100 << 10
 	for i := range 60 {
 		text := strings.Repeat("x", []int{0, 10, block, block - 100, 5 * block, 300}[i%6])
-		if _, err := j.Record(state.Event{Kind: state.Noted, Reason: text}); err != nil {
+		if _, err := j.Record(state.Event{Kind: state.Noted, Reason: verdict.Noted(text)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -159,7 +160,7 @@ func TestTheNewestEventsAreReadFromTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i--; cmp.Diff(want[i], e) != "" {
-			t.Fatalf("event %d: got number %d with %d bytes", i+1, e.Seq, len(e.Reason))
+			t.Fatalf("event %d: got number %d with %d bytes", i+1, e.Seq, len(e.Reason.Text()))
 		}
 	}
 	if i != 0 {
@@ -223,11 +224,13 @@ func years(t *testing.T, size int64) (path string, want state.JournalState) {
 			record(state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Changes: sets}})
 			record(state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release, Changes: sets}})
 			record(state.Event{Kind: state.Acted, Action: &state.Action{Kind: state.Release, Changes: sets}})
-			record(state.Event{Kind: state.HoldBegan, Reason: "cpu of pg is 0.9, and holds above 0.85"})
+			record(state.Event{Kind: state.HoldBegan, Reason: verdict.Of(verdict.Note,
+				"cpu of pg is 0.9, and holds above 0.85")})
 			record(state.Event{Kind: state.HoldEnded})
 			record(state.Event{Kind: state.StepEnded})
 		}
-		record(state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: "the sizes are those of the plan"})
+		record(state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: verdict.Of(verdict.Note,
+			"the sizes are those of the plan")})
 	}
 	return path, tally.memory
 }

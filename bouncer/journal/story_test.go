@@ -15,6 +15,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // counted counts what is read.
@@ -81,7 +82,7 @@ func (t *teller) goal() *sizing.Goal {
 
 func (t *teller) act() *state.Action {
 	a := &state.Action{Kind: []state.ActionKind{state.Release, state.Grant, state.Undo, state.Flush, state.Restore,
-		state.ShiftTraffic}[t.IntN(6)], Reason: "why", Pool: "main/app"}
+		state.ShiftTraffic}[t.IntN(6)], Reason: verdict.Of(verdict.Note, "why"), Pool: "main/app"}
 	for range 1 + t.IntN(2) {
 		a.Changes = append(a.Changes, t.set())
 	}
@@ -108,23 +109,23 @@ func (t *teller) next() state.Event {
 		case 1:
 			e.Kind, e.Step = state.StepBegan, t.step(state.Forward)
 		case 2:
-			e.Kind, e.Step, e.Reason = state.StepAbort, t.step(state.Backward), "it waits"
+			e.Kind, e.Step, e.Reason = state.StepAbort, t.step(state.Backward), verdict.Noted("it waits")
 		case 3, 4:
 			e.Kind, e.Action = state.Intended, t.act()
 		case 5, 6:
 			e.Kind, e.Action = state.Acted, t.act()
 		case 7:
-			e.Kind, e.Action, e.Outcome, e.Reason = state.Failed, t.act(), state.Held, "no"
+			e.Kind, e.Action, e.Outcome, e.Reason = state.Failed, t.act(), state.Held, verdict.Noted("no")
 		case 8:
 			e.Kind = state.StepEnded
 			if t.IntN(2) == 0 {
 				e.Soak = t.point()
 			}
 		case 9:
-			e.Kind, e.Step, e.Reason = state.StepTrimmed, t.step(state.Forward), "full"
+			e.Kind, e.Step, e.Reason = state.StepTrimmed, t.step(state.Forward), verdict.Noted("full")
 		case 10:
 			e.Kind = []state.EventKind{state.HoldBegan, state.HoldEnded, state.Noted, state.Accepted}[t.IntN(4)]
-			e.Reason = "held"
+			e.Reason = verdict.Noted("held")
 		case 11:
 			e.Kind, e.Outcome = state.RunEnded, []state.Outcome{state.Done, state.Held, state.Aborted}[t.IntN(3)]
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // long is a journal of so many bytes as Record writes it.
@@ -31,7 +32,8 @@ func long(t *testing.T, size int) []byte {
 			continue
 		}
 		at = at.Add(time.Second)
-		e := state.Event{Seq: tally.memory.Seq + 1, At: at, Kind: state.Noted, Reason: strings.Repeat("x", 200)}
+		e := state.Event{Seq: tally.memory.Seq + 1, At: at, Kind: state.Noted,
+			Reason: verdict.Noted(strings.Repeat("x", 200))}
 		if line, err = seal(e); err == nil {
 			err = tally.add(line[:len(line)-1])
 		}
@@ -135,7 +137,7 @@ func TestASnapshotOfThisVersionComesInItsTime(t *testing.T) {
 			if now := len(mustRead(t, path)); now-since > 2*max(3000, sparse*int(j.tally.snapshot)) {
 				t.Fatalf("%d bytes later there is none", now-since)
 			}
-			if _, err := j.Record(state.Event{Kind: state.Noted, Reason: "x"}); err != nil {
+			if _, err := j.Record(state.Event{Kind: state.Noted, Reason: verdict.Of(verdict.Note, "x")}); err != nil {
 				t.Fatal(err)
 			}
 		}

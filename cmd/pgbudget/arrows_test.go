@@ -15,18 +15,19 @@ import (
 const module = "github.com/pgbudget/pgbudget/"
 
 // rooms are the packages of planner, each of which may import those before it. The first five import none of ours.
-var rooms = []string{"operr", "words", "verdict", "queue", "allocate", "fleet", "load", "budget", "sizing", "shift", "learn",
+var rooms = []string{"operr", "words", "verdict", "queue", "allocate", "fleet", "load", "budget", "sizing", "shift",
+	"learn",
 	"state",
 	"steps", "control"}
 
 // arrows lists which of our packages each other one may import, the rooms of planner first; what is not listed may
 // import none.
 var arrows = map[string]struct{ rooms, others string }{
-	"bouncer":              {"operr words fleet load budget sizing shift learn state control", ""},
+	"bouncer":              {"operr words verdict fleet load budget sizing shift learn state control", ""},
 	"bouncer/argv":         {"", "bouncer/quote"},
 	"bouncer/config":       {"operr fleet load budget shift state control", "bouncer/near bouncer/secret"},
 	"bouncer/flag":         {"operr", "bouncer bouncer/argv bouncer/config"},
-	"bouncer/hook":         {"state", "bouncer"},
+	"bouncer/hook":         {"verdict state", "bouncer"},
 	"bouncer/ini":          {"operr fleet", "bouncer/secret"},
 	"bouncer/journal":      {"operr words state", "bouncer bouncer/argv"},
 	"bouncer/live":         {"", ""}, // its doc.go alone
@@ -36,7 +37,7 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/live/apply": {"operr fleet state",
 		"bouncer bouncer/ini bouncer/live/admin bouncer/live/observe bouncer/near"},
 	"bouncer/live/signals": {"fleet", "bouncer bouncer/config bouncer/flag bouncer/prom"},
-	"bouncer/live/livetest": {"operr fleet state",
+	"bouncer/live/livetest": {"operr verdict fleet state",
 		"bouncer/live/admin bouncer/live/observe fixtures/lab fixtures/lab/clients fixtures/lab/labtest"},
 	"bouncer/near":      {"", ""},
 	"bouncer/prom":      {"operr fleet load", "bouncer/secret"},
@@ -54,7 +55,7 @@ var arrows = map[string]struct{ rooms, others string }{
 	"fixtures/lab/labup":   {"", "fixtures/lab fixtures/lab/clients"},
 	"fixtures/lab/pace":    {"", "fixtures/lab fixtures/lab/clients"},
 	"sim":                  {"operr fleet state", "bouncer"},
-	"sim/batch":            {"operr fleet load budget sizing state control", "bouncer sim sim/scenario"},
+	"sim/batch":            {"operr verdict fleet load budget sizing state control", "bouncer sim sim/scenario"},
 	"sim/chart":            {"", "sim"},
 	"sim/scenario":         {"operr fleet budget sizing shift state control", "bouncer/config sim"},
 }

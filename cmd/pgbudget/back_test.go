@@ -16,6 +16,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // oneLine is a step of one line.
@@ -109,13 +110,17 @@ func TestNothingGoesForwardBeforeARollbackEnds(t *testing.T) {
 		memory state.JournalState
 		next   string // empty: a step may be taken
 	}{
-		{"a step in hand", state.JournalState{Step: oneLine(5, 6), StepNumber: 1}, ""},
-		{"a rollback", state.JournalState{RollTo: 3, Past: []state.Past{{Number: 2, Seq: 3}},
-			Again: "pgbudget rollback --to 2 --now"}, "pgbudget rollback --to 2 --now goes on"},
-		{"a rollback that an older pgbudget has begun", state.JournalState{RollTo: 3}, "pgbudget rollback goes on"},
-		{"its step in hand, of which a run has made its own", state.JournalState{Step: oneLine(6, 5), StepTo: 3},
+		{"a step in hand", state.JournalState{StepInHand: state.StepInHand{Step: oneLine(5, 6), StepNumber: 1}}, ""},
+		{"a rollback", state.JournalState{Run: state.Run{RollTo: 3, Again: "pgbudget rollback --to 2 --now"},
+			SettingsWritten: state.SettingsWritten{Past: []state.Past{{Number: 2, Seq: 3}}}},
+			"pgbudget rollback --to 2 --now goes on"},
+		{"a rollback that an older pgbudget has begun", state.JournalState{Run: state.Run{RollTo: 3}},
 			"pgbudget rollback goes on"},
-		{"one whose rest does not fit", state.JournalState{RollTo: 3, Left: "no room"}, ""},
+		{"its step in hand, of which a run has made its own",
+			state.JournalState{StepInHand: state.StepInHand{Step: oneLine(6, 5), StepTo: 3}},
+			"pgbudget rollback goes on"},
+		{"one whose rest does not fit", state.JournalState{Run: state.Run{RollTo: 3, Left: verdict.Of(verdict.Note,
+			"no room")}}, ""},
 	} {
 		err := (&runner{memory: c.memory}).goingBack()
 		if (err != nil) != (c.next != "") || err != nil && (exitCode(t.Context(), err) != exitHeld ||
@@ -127,8 +132,8 @@ func TestNothingGoesForwardBeforeARollbackEnds(t *testing.T) {
 
 // TestWhatGoesOnIsWhatWasGiven: whoever types what is said at the end of a command gets no more than was asked for.
 func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
-	interrupted := bouncer.Report{Outcome: state.Interrupted, Memory: state.JournalState{Steps: 1, Step: oneLine(5, 6),
-		StepNumber: 2}}
+	interrupted := bouncer.Report{Outcome: state.Interrupted, Memory: state.JournalState{Run: state.Run{Steps: 1},
+		StepInHand: state.StepInHand{Step: oneLine(5, 6), StepNumber: 2}}}
 	for _, c := range []struct {
 		m    runner
 		want string
@@ -137,7 +142,7 @@ func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
 		{runner{again: "pgbudget run"}, "pgbudget run goes on, pgbudget rollback goes back"},
 		{runner{again: "pgbudget run --percent 2", most: 3},
 			"pgbudget run --percent 2 --max-steps 2 goes on, pgbudget rollback goes back"},
-		{runner{memory: state.JournalState{Again: "pgbudget step"}}, "pgbudget step goes on, pgbudget rollback goes back"},
+		{runner{memory: state.JournalState{Run: state.Run{Again: "pgbudget step"}}}, "pgbudget step goes on, pgbudget rollback goes back"},
 	} {
 		err := ended(interrupted, c.m.command(interrupted.Memory.Steps))
 		if got := operr.HintOf(err); got != c.want || !strings.Contains(err.Error(), "by the next "+strings.TrimSuffix(c.want,
@@ -145,8 +150,9 @@ func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
 			t.Errorf("%v; next: %q, want %q", err, got, c.want)
 		}
 	}
-	for _, m := range []state.JournalState{{Again: "pgbudget step", Step: oneLine(5, 6)},
-		{Again: "pgbudget rollback --to 3", RollTo: 9}} {
+	for _, m := range []state.JournalState{
+		{Run: state.Run{Again: "pgbudget step"}, StepInHand: state.StepInHand{Step: oneLine(5, 6)}},
+		{Run: state.Run{Again: "pgbudget rollback --to 3", RollTo: 9}}} {
 		if got := onward(m); !strings.HasPrefix(got, m.Again+" goes on") {
 			t.Errorf("status and why say %q, want %q", got, m.Again)
 		}
@@ -161,16 +167,20 @@ func TestARollbackNamesWhereItGoes(t *testing.T) {
 		way    control.RollbackTo
 		want   string
 	}{
-		{state.JournalState{Step: oneLine(5, 6), StepSeq: 4, StepNumber: 2}, control.RollbackTo{To: 4},
+		{state.JournalState{StepInHand: state.StepInHand{Step: oneLine(5, 6), StepSeq: 4, StepNumber: 2}},
+			control.RollbackTo{To: 4},
 			"rollback to before step 2, to main/app 5"},
-		{state.JournalState{Step: &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{oneLine(6, 5).Changes[0]}},
-			StepSeq: 4, StepNumber: 2}, control.RollbackTo{To: 4}, "rollback to before step 2, to main/app 5"},
-		{state.JournalState{Step: oneLine(5, 6), StepSeq: 4, StepNumber: 2, Past: []state.Past{{Number: 1, Seq: 2}}},
+		{state.JournalState{StepInHand: state.StepInHand{Step: &state.Step{Kind: state.Backward,
+			Changes: []fleet.SettingChange{oneLine(6, 5).Changes[0]}}, StepSeq: 4, StepNumber: 2}}, control.RollbackTo{To: 4},
+			"rollback to before step 2, to main/app 5"},
+		{state.JournalState{StepInHand: state.StepInHand{Step: oneLine(5, 6), StepSeq: 4, StepNumber: 2},
+			SettingsWritten: state.SettingsWritten{Past: []state.Past{{Number: 1, Seq: 2}}}},
 			control.RollbackTo{To: 2, Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 4}}}},
 			"rollback to before step 1, to main/app 4"},
-		{state.JournalState{Step: turn, StepSeq: 4, StepNumber: 2}, control.RollbackTo{To: 4},
+		{state.JournalState{StepInHand: state.StepInHand{Step: turn, StepSeq: 4, StepNumber: 2}}, control.RollbackTo{To: 4},
 			"rollback to before step 2, traffic of a/x:b/x 10 → 5 %"},
-		{state.JournalState{Step: oneLine(6, 5), StepTo: 4, RollTo: 4}, control.RollbackTo{To: 4},
+		{state.JournalState{StepInHand: state.StepInHand{Step: oneLine(6, 5), StepTo: 4}, Run: state.Run{RollTo: 4}},
+			control.RollbackTo{To: 4},
 			"rollback to its end, of which a step is in hand"},
 	} {
 		if got := rollbackText(c.memory, c.way); got != c.want {
@@ -184,8 +194,8 @@ func TestARollbackNamesWhereItGoes(t *testing.T) {
 		"run      to main/app 5": {Kind: state.RunBegan,
 			Goal: &sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 5}}}},
 		"back     main/app 6 → 5": {Kind: state.StepAbort, Step: oneLine(6, 5)},
-		"abort    cpu":            {Kind: state.StepAbort, Step: oneLine(6, 5), Reason: "cpu"},
-		"ended    without a soak": {Kind: state.StepEnded, Reason: "without a soak"},
+		"abort    cpu":            {Kind: state.StepAbort, Step: oneLine(6, 5), Reason: verdict.Of(verdict.Note, "cpu")},
+		"ended    without a soak": {Kind: state.StepEnded, Reason: verdict.Of(verdict.Note, "without a soak")},
 		"soaked":                  {Kind: state.StepEnded},
 	} {
 		if got := eventLine(e); got != want {

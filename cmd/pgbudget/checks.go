@@ -19,18 +19,19 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // ready says why the step may not begin now. It is asked before a person is, and by --dry-run: what a run finds at its
 // first sample, and what a write would be refused for.
 func (m *runner) ready(ctx context.Context, survey bouncer.Survey, policy state.Policy, step state.Step,
-	blocked string) error {
+	blocked verdict.Reason) error {
 	if err := m.drifted(survey, policy); err != nil {
 		return err
 	}
 	defer m.tell()
 	switch {
-	case step.Empty() && blocked == "": // the sizes are those of the plan, and the files may say something else
+	case step.Empty() && !blocked.Any(): // the sizes are those of the plan, and the files may say something else
 		return m.hands.CheckFiles(ctx)
 	case step.Empty():
 		return nil
@@ -107,7 +108,7 @@ func (m *runner) drifted(survey bouncer.Survey, policy state.Policy) error {
 		return err
 	}
 	why := survey.State(policy, m.memory).Drift()
-	if why == "" {
+	if !why.Any() {
 		return nil
 	}
 	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory}, m.command(0))
@@ -120,7 +121,7 @@ func (m *runner) mayBegin(c *cli.Context, now time.Time) error {
 	if err := stopped(m.source.config.Journal); err != nil && !waits {
 		return err
 	} else if err != nil {
-		fmt.Fprintln(stderr, "note: "+paused(m.source.config.Journal)+"; the run waits for pgbudget resume")
+		fmt.Fprintln(stderr, "note: "+paused(m.source.config.Journal).Text()+"; the run waits for pgbudget resume")
 		return nil
 	}
 	windows := m.source.config.Windows()
@@ -128,12 +129,12 @@ func (m *runner) mayBegin(c *cli.Context, now time.Time) error {
 	switch {
 	case c.Bool("outside-window") && len(windows) > 0: // they may close before the run ends
 		m.notes = append(m.notes, fmt.Sprintf("%s; %s goes on with --outside-window",
-			cmp.Or(why, "steps may begin outside of policy.windows"), who()))
-	case why == "" || m.memory.Step != nil: // a step in hand is not new
+			cmp.Or(why.Text(), "steps may begin outside of policy.windows"), who()))
+	case !why.Any() || m.memory.Step != nil: // a step in hand is not new
 	case waits:
-		fmt.Fprintln(stderr, "note: "+why+"; the run waits for it, --outside-window does not")
+		fmt.Fprintln(stderr, "note: "+why.Text()+"; the run waits for it, --outside-window does not")
 	default:
-		return held(outside, "%s", why)
+		return held(outside, "%s", why.Text())
 	}
 	return nil
 }
@@ -144,10 +145,10 @@ const outside = "wait for it, or pgbudget step --outside-window"
 // stopped is the error for a person's pause; nil: there is none.
 func stopped(journal string) error {
 	why := paused(journal)
-	if why == "" {
+	if !why.Any() {
 		return nil
 	}
-	return held("pgbudget resume ends the pause", "%s", why)
+	return held("pgbudget resume ends the pause", "%s", why.Text())
 }
 
 // alone says why this pgbudget could not begin: another one is at work. It is for whoever only samples, and takes no

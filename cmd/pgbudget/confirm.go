@@ -13,6 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // agreed reports whether nobody needs to be asked.
@@ -86,7 +87,7 @@ func confirm(c *cli.Context, s source, what string) error {
 // question is what a person is asked to agree to before a run; empty: nothing, it ends at its first sample with nothing
 // moved. A run that can move nothing yet waits until it can, and opens its steps without another question.
 func question(c bouncer.Survey, policy state.Policy, m state.JournalState, step state.Step,
-	blocked, paused string) string {
+	blocked, paused verdict.Reason) string {
 	const later = "; steps are taken once that is gone"
 	switch over := c.State(policy, m).OverBudget(); {
 	case !step.Empty():
@@ -94,16 +95,16 @@ func question(c bouncer.Survey, policy state.Policy, m state.JournalState, step 
 		if m.Step != nil {
 			what = "the step in hand goes on first: "
 		}
-		if held := c.HeldNow(policy, m, step); held != "" {
-			return what + step.Text() + "; it is held now: " + held + later
+		if held := c.HeldNow(policy, m, step); held.Any() {
+			return what + step.Text() + "; it is held now: " + held.Text() + later
 		}
 		return what + step.Text()
-	case blocked != "":
-		return "no step can begin now: " + blocked + later
-	case paused != "":
-		return "no step can begin now: " + paused + later
-	case over != "":
-		return "no step can begin now: " + over + later
+	case blocked.Any():
+		return "no step can begin now: " + blocked.Text() + later
+	case paused.Any():
+		return "no step can begin now: " + paused.Text() + later
+	case over.Any():
+		return "no step can begin now: " + over.Text() + later
 	case c.Shifting():
 		return "no step can begin now: traffic is on its way, and today's sizes serve no further percentage" + later
 	case m.Intent != nil:

@@ -9,6 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestNothingMovesUnasked: a run that can take no step yet waits for one, so it asks before it waits, and says what is
@@ -43,13 +44,15 @@ func TestNothingMovesUnasked(t *testing.T) {
 		{"over its budget at the plan", bouncer.Survey{Fleet: over}, state.JournalState{}, state.Step{}, "", "",
 			[]string{"pg: the worst case", "once that is gone"}},
 		{"traffic that cannot go on", turning, state.JournalState{}, state.Step{}, "", "", []string{"traffic is on its way"}},
-		{"an action that nobody knows of", bouncer.Survey{}, state.JournalState{Intent: &state.Action{Kind: state.Grant}},
+		{"an action that nobody knows of", bouncer.Survey{},
+			state.JournalState{StepInHand: state.StepInHand{Intent: &state.Action{Kind: state.Grant}}},
 			state.Step{}, "", "",
 			[]string{"is done again"}},
 		{"at the plan", bouncer.Survey{}, state.JournalState{}, state.Step{}, "", "", nil},
 		{"at the plan, its traffic moved", arrived, state.JournalState{}, state.Step{}, "", "", nil},
 	} {
-		got := question(c.survey, state.DefaultPolicy(), c.memory, c.step, c.blocked, c.paused)
+		got := question(c.survey, state.DefaultPolicy(), c.memory, c.step, verdict.Noted(c.blocked),
+			verdict.Noted(c.paused))
 		if (got == "") != (c.want == nil) {
 			t.Errorf("%s: asked %q, want %q", c.name, got, c.want)
 		}

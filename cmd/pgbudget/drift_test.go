@@ -12,6 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestDriftKeepsTheRollback: to take what is there as right gives up the step in hand, so a run that ends with drift
@@ -24,15 +25,19 @@ func TestDriftKeepsTheRollback(t *testing.T) {
 		hint          string
 		want, without string
 	}{
-		"nothing in hand":       {state.JournalState{}, "", "pgbudget accept --sizes", "rollback"},
-		"a step in hand":        {state.JournalState{Step: step}, "", "pgbudget rollback goes back", "accept"},
-		"a step that goes back": {state.JournalState{Step: step, RollTo: 3}, "", "pgbudget rollback goes on", "accept"},
-		"something better to say": {state.JournalState{Step: step}, "reload it",
+		"nothing in hand": {state.JournalState{}, "", "pgbudget accept --sizes", "rollback"},
+		"a step in hand": {state.JournalState{StepInHand: state.StepInHand{Step: step}}, "",
+			"pgbudget rollback goes back", "accept"},
+		"a step that goes back": {state.JournalState{StepInHand: state.StepInHand{Step: step}, Run: state.Run{RollTo: 3}}, "",
+			"pgbudget rollback goes on", "accept"},
+		"something better to say": {state.JournalState{StepInHand: state.StepInHand{Step: step}}, "reload it",
 			"reload it; then pgbudget run goes on, pgbudget rollback goes back", "accept"},
-		"that, with a command": {state.JournalState{Step: step}, "pgbudget accept --sizes, then pgbudget rollback",
+		"that, with a command": {state.JournalState{StepInHand: state.StepInHand{Step: step}},
+			"pgbudget accept --sizes, then pgbudget rollback",
 			"then pgbudget rollback", "goes on"},
 	} {
-		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: "somebody", Memory: c.memory, Hint: c.hint},
+		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: verdict.Of(verdict.Note, "somebody"), Memory: c.memory,
+			Hint: c.hint},
 			"pgbudget run")
 		got := operr.HintOf(err)
 		if operr.KindOf(err) != operr.KindDrift || !strings.Contains(got, c.want) || strings.Contains(got, c.without) {
@@ -50,8 +55,9 @@ func TestWhatEndsARunSaysFirstWhatToDo(t *testing.T) {
 		state.Blind:   "change it where it comes from; then pgbudget run, once it answers",
 		state.Drifted: "change it where it comes from; then pgbudget run goes on, pgbudget rollback goes back",
 	} {
-		err := ended(bouncer.Report{Outcome: outcome, Reason: "x", Memory: state.JournalState{Step: step},
-			Hint: "change it where it comes from"}, "pgbudget run")
+		err := ended(bouncer.Report{Outcome: outcome, Reason: verdict.Of(verdict.Note, "x"),
+			Memory: state.JournalState{StepInHand: state.StepInHand{Step: step}},
+			Hint:   "change it where it comes from"}, "pgbudget run")
 		if got := operr.HintOf(err); got != want {
 			t.Errorf("%s: next: %s; want %s", outcome, got, want)
 		}
@@ -72,13 +78,15 @@ func TestAJournalThatFailsSaysHowToGoOn(t *testing.T) {
 		next   string
 		exit   int
 	}{
-		"a mirror, with a step in hand": {mirror, state.JournalState{Step: step},
+		"a mirror, with a step in hand": {mirror, state.JournalState{StepInHand: state.StepInHand{Step: step}},
 			"broken pipe; the step in hand, main/app 10 → 9, is kept",
 			"mend the mirror; then pgbudget run goes on, pgbudget rollback goes back", exitUnreachable},
-		"a mirror, on the way back": {mirror, state.JournalState{Step: step, RollTo: 3}, "by the next pgbudget run",
+		"a mirror, on the way back": {mirror, state.JournalState{StepInHand: state.StepInHand{Step: step},
+			Run: state.Run{RollTo: 3}}, "by the next pgbudget run",
 			"mend the mirror; then pgbudget rollback goes on", exitUnreachable},
 		"a mirror, between two steps": {mirror, state.JournalState{}, "broken pipe", "mend the mirror", exitUnreachable},
-		"a full disk": {full, state.JournalState{Step: step}, "no space left on device; the step in hand, main/app 10 → 9",
+		"a full disk": {full, state.JournalState{StepInHand: state.StepInHand{Step: step}},
+			"no space left on device; the step in hand, main/app 10 → 9",
 			"pgbudget run goes on, pgbudget rollback goes back", exitUnforeseen},
 	} {
 		err := errors.Join(unfinished(c.err, c.memory, "pgbudget run"), leftFlushed(nil))

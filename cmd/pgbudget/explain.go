@@ -41,7 +41,7 @@ func explainCommand() *cli.Command {
 				}
 			}
 			busy := journal.Busy(s.config.Journal)
-			if x = x.now(m, m.Running && !busy, paused(s.config.Journal)); x.Event != nil && !busy {
+			if x = x.now(m, m.Running && !busy, paused(s.config.Journal).Text()); x.Event != nil && !busy {
 				x.Later = laterRefusals
 			}
 			if out.format != "table" {
@@ -76,12 +76,12 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 		text, next := "", ""
 		switch e.Kind {
 		case state.HoldBegan:
-			text, next = "nothing moves: "+e.Reason, "it goes on by itself once that has been gone for three samples"
+			text, next = "nothing moves: "+e.Reason.Text(), "it goes on by itself once that has been gone for three samples"
 			if back := backward(m); back != "" {
 				next += "; " + back
 			}
 		case state.RunEnded:
-			text = "the run ended, " + string(e.Outcome) + ": " + e.Reason
+			text = "the run ended, " + string(e.Outcome) + ": " + e.Reason.Text()
 			switch e.Outcome {
 			case state.Done:
 				plan, _, err := runGoalOf(m, newest, look)
@@ -97,14 +97,14 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 				next = onward(m) + ", once that is gone"
 			}
 		case state.Replanned:
-			text, next = "the plan was made anew: "+e.Reason, "a load that grows beyond it again"
+			text, next = "the plan was made anew: "+e.Reason.Text(), "a load that grows beyond it again"
 		case state.StepAbort:
-			text, next = "the step goes back: "+e.Reason, "nothing before it is back"
+			text, next = "the step goes back: "+e.Reason.Text(), "nothing before it is back"
 		case state.StepTrimmed:
-			text, next = "the rest of the step was given up: "+e.Reason,
+			text, next = "the rest of the step was given up: "+e.Reason.Text(),
 				"connections that are free again; the next step asks anew"
 		case state.Failed:
-			text, next = "an action failed: "+e.Reason, "it is tried again"
+			text, next = "an action failed: "+e.Reason.Text(), "it is tried again"
 		case state.Accepted:
 			text, next = "what the fleet had then was taken as right", "pgbudget plan shows what is left to do"
 			if e.By != "" {

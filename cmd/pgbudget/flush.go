@@ -8,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // endFlush gives lines their lifetime back that a run before has left flushed, and says so. It comes before all that
@@ -17,7 +18,7 @@ func (m *runner) endFlush(ctx context.Context) {
 	if len(flushed) == 0 {
 		return
 	}
-	act := state.Action{Kind: state.Restore, Changes: flushed}
+	act := state.RestoreOf(flushed, verdict.Reason{})
 	if err := m.hands.Apply(context.WithoutCancel(ctx), act); err != nil {
 		fmt.Fprintf(stderr, "note: a flush that a run before has left cannot be ended yet: %v\n", err)
 		return

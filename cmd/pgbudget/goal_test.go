@@ -10,6 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // newestFirst is what a journal of these events gives, and its memory.
@@ -38,7 +39,7 @@ func TestExplainAndStatusSayHowFarThePlanIs(t *testing.T) {
 			{Kind: state.Acted, Action: &state.Action{Kind: state.Grant, Changes: sets}}, {Kind: state.StepEnded}}
 	}
 	began := state.Event{Kind: state.RunBegan, Goal: goal}
-	done := state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: "1 of 1 steps"}
+	done := state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: verdict.Of(verdict.Note, "1 of 1 steps")}
 	took := func(to int, more ...state.Event) []state.Event {
 		return slices.Concat([]state.Event{began}, step(to), []state.Event{done}, more)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestMain(m *testing.M) {
@@ -35,7 +36,7 @@ func note() {
 			return err
 		}
 		defer j.Close()
-		event := state.Event{At: time.Now(), Kind: state.Noted, Reason: "it has looked",
+		event := state.Event{At: time.Now(), Kind: state.Noted, Reason: verdict.Of(verdict.Note, "it has looked"),
 			Seen: []state.Seen{{Process: "main/1", Alias: "app", Users: []string{"app"}}}}
 		if c.Args().First() == "step" {
 			sets := []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 15, To: 14}}

@@ -116,8 +116,8 @@ func (o output) observation(x fleet.Observation) error {
 	t.Render()
 	for _, p := range x.Processes {
 		for _, a := range p.Aliases {
-			if why := control.Stopped(p.ID, a); why != "" {
-				fmt.Fprintln(o.w, o.warn("! "+why))
+			if why := control.Stopped(p.ID, a); why.Any() {
+				fmt.Fprintln(o.w, o.warn("! "+why.Text()))
 			}
 		}
 	}

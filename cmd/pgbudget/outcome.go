@@ -95,19 +95,19 @@ func ended(r bouncer.Report, again string) error {
 	case operr.KindDone:
 		return nil
 	case operr.KindHeld, operr.KindBusy:
-		return &operr.Error{Kind: kind, Err: fmt.Errorf("held: %s; %s", r.Reason, now),
+		return &operr.Error{Kind: kind, Err: fmt.Errorf("held: %s; %s", r.Reason.Text(), now),
 			Hint: then(again + " goes on when it can" + back)}
 	case operr.KindAborted:
-		return &operr.Error{Kind: kind, Err: fmt.Errorf("aborted: %s; the step was taken back, %s", r.Reason, now),
+		return &operr.Error{Kind: kind, Err: fmt.Errorf("aborted: %s; the step was taken back, %s", r.Reason.Text(), now),
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
 	case operr.KindDrift:
 		hint := cmp.Or(r.Hint, mending(r.Memory))
 		if r.Memory.Step != nil && r.Hint != "" && !strings.Contains(r.Hint, "pgbudget") { // it mends a file alone
 			hint = then(onward(r.Memory))
 		}
-		return &operr.Error{Kind: kind, Err: errors.New(r.Reason), Hint: hint}
+		return &operr.Error{Kind: kind, Err: errors.New(r.Reason.Text()), Hint: hint}
 	case operr.KindUnreachable:
-		return &operr.Error{Kind: kind, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason, now),
+		return &operr.Error{Kind: kind, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason.Text(), now),
 			Hint: then(again + ", once it answers")}
 	default:
 		return &operr.Error{Kind: operr.KindInterrupted, Err: fmt.Errorf("stopped between two actions; %s", now),

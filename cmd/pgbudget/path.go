@@ -199,7 +199,7 @@ func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.J
 		f = st.After
 		out = append(out, p)
 	}
-	return out, ends
+	return out, ends.Text()
 }
 
 // shiftOf reads the flags, and where they are silent the config, its switch and its journal.

@@ -15,6 +15,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // preview is what a command is about to do, as --dry-run and the question to a person show it.
@@ -26,7 +27,7 @@ type preview struct {
 	left   control.Left       // of that step
 	edits  []ini.Edited       // for what is left
 	ahead  []control.ForecastStep
-	ends   string // why the steps ahead do not lead to their goal; empty: they do
+	ends   verdict.Reason // why the steps ahead do not lead to their goal; none: they do
 }
 
 // foresee is a preview as things stand; its edits are still to be asked for.
@@ -79,8 +80,8 @@ func (o output) preview(p preview) {
 		}
 	}
 	fmt.Fprintln(o.w, p.comes())
-	if p.ends != "" {
-		fmt.Fprintln(o.w, o.warn("! the way ends before "+p.goal()+": "+p.ends))
+	if p.ends.Any() {
+		fmt.Fprintln(o.w, o.warn("! the way ends before "+p.goal()+": "+p.ends.Text()))
 	}
 }
 
@@ -224,8 +225,8 @@ func rollbackFrom(f budget.Fleet, way []control.ForecastStep) string {
 				s.Name, -spare)
 		}
 	}
-	if why := control.Unreturnable(way); why != "" {
-		return "Rollback: not possible: " + why + "."
+	if why := control.Unreturnable(way); why.Any() {
+		return "Rollback: not possible: " + why.Text() + "."
 	}
 	return "Rollback from here: possible."
 }

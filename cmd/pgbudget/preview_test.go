@@ -19,12 +19,12 @@ func TestAPreviewShowsWhatIsLeft(t *testing.T) {
 	x := fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 18}
 	y := fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 12}
 	at := time.Date(2026, 11, 30, 0, 34, 13, 0, time.UTC)
-	inHand := state.JournalState{Step: &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{x, y}}, StepAt: at,
-		StepSeq: 9, StepNumber: 4}
+	inHand := state.JournalState{StepInHand: state.StepInHand{Step: &state.Step{Kind: state.Forward,
+		Changes: []fleet.SettingChange{x, y}}, StepAt: at, StepSeq: 9, StepNumber: 4}}
 	goesBack := inHand
 	goesBack.Step = &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{x.Back(), y.Back()}}
-	ofRollback := state.JournalState{Step: &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{y.Back()}},
-		StepAt: at, StepTo: 2, RollTo: 2}
+	ofRollback := state.JournalState{StepInHand: state.StepInHand{Step: &state.Step{Kind: state.Forward,
+		Changes: []fleet.SettingChange{y.Back()}}, StepAt: at, StepTo: 2}, Run: state.Run{RollTo: 2}}
 	for _, c := range []struct {
 		name    string
 		a, b    int // their sizes

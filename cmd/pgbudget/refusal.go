@@ -13,6 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
@@ -70,18 +71,18 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 	} else if err != nil {
 		return refused{err, nextStep}
 	}
-	if blocked = cmp.Or(blocked, c.HeldNow(policy, m.memory, step)); blocked == "" && !c.HasPlan() {
+	if blocked = verdict.Or(blocked, c.HeldNow(policy, m.memory, step)); !blocked.Any() && !c.HasPlan() {
 		blocked = c.Saturated()
 	}
-	if blocked != "" {
-		return refused{held("", "%s", blocked), nextStep}
+	if blocked.Any() {
+		return refused{held("", "%s", blocked.Text()), nextStep}
 	}
 	if err := stopped(s.config.Journal); err != nil {
 		return refused{err, nextStep}
 	}
 	begins := (!step.Empty() || !c.HasPlan()) && m.memory.Step == nil
-	if why := control.Closed(s.config.Windows(), time.Now()); why != "" && begins {
-		return refused{held(outside, "%s", why), nextStep}
+	if why := control.Closed(s.config.Windows(), time.Now()); why.Any() && begins {
+		return refused{held(outside, "%s", why.Text()), nextStep}
 	}
 	return later
 }

@@ -51,7 +51,7 @@ func windowsText(windows []control.Window, from, to time.Duration) string {
 	}
 	since := time.Duration(-1) // open
 	for d := from; d < to; d = d.Truncate(time.Minute) + time.Minute {
-		switch shut := control.Closed(windows, sim.Epoch.Add(d)) != ""; {
+		switch shut := control.Closed(windows, sim.Epoch.Add(d)).Any(); {
 		case shut && since < 0:
 			since = d
 		case !shut && since >= 0:
@@ -95,38 +95,38 @@ func eventLine(e state.Event) string {
 		}
 		return join(verb, goal, "")
 	case state.Replanned:
-		return join("replan", goalText(*e.Goal), e.Reason)
+		return join("replan", goalText(*e.Goal), e.Reason.Text())
 	case state.StepBegan:
 		return join(string(e.Step.Kind), e.Step.Text(), e.Step.Note)
 	case state.Acted:
 		return join(string(e.Action.Kind), state.Step{Changes: e.Action.Changes, Traffic: e.Action.Traffic}.Text(),
-			e.Action.Reason)
+			e.Action.Reason.Text())
 	case state.Failed:
 		return join("failed", string(e.Action.Kind)+" "+state.Step{Changes: e.Action.Changes,
-			Traffic: e.Action.Traffic}.Text(), e.Reason)
+			Traffic: e.Action.Traffic}.Text(), e.Reason.Text())
 	case state.HoldBegan:
-		return "hold     " + e.Reason
+		return "hold     " + e.Reason.Text()
 	case state.HoldEnded:
 		return "resume"
 	case state.StepTrimmed:
-		return "cut      the rest of the step: " + e.Reason
+		return "cut      the rest of the step: " + e.Reason.Text()
 	case state.StepAbort:
-		if e.Reason == "" { // a person has asked for it
+		if !e.Reason.Any() { // a person has asked for it
 			return join("back", e.Step.Text(), "")
 		}
-		return "abort    " + e.Reason
+		return "abort    " + e.Reason.Text()
 	case state.StepEnded:
 		if e.Soak != nil {
 			return join("soaked", pointText(*e.Soak), "")
 		}
-		if e.Reason != "" {
-			return join("ended", e.Reason, "")
+		if e.Reason.Any() {
+			return join("ended", e.Reason.Text(), "")
 		}
 		return "soaked"
 	case state.RunEnded:
-		return join(string(e.Outcome), e.Reason, "")
+		return join(string(e.Outcome), e.Reason.Text(), "")
 	case state.Noted, state.Relocked:
-		return "note     " + e.Reason
+		return "note     " + e.Reason.Text()
 	case state.Accepted:
 		return "accept   what is there now is right"
 	default:

@@ -91,9 +91,9 @@ func (r *reporter) left(s control.State) time.Duration {
 func waitingFor(s control.State, act state.Action) string {
 	switch {
 	case act.Held:
-		return "held: " + act.Reason
-	case act.Kind == state.Wait && act.Reason != "":
-		return act.Reason
+		return "held: " + act.Reason.Text()
+	case act.Kind == state.Wait && act.Reason.Any():
+		return act.Reason.Text()
 	case act.Kind == state.Wait && s.Journal.Step != nil:
 		return "soaking " + s.Journal.Step.Text()
 	case act.Kind == state.Wait:
@@ -117,7 +117,7 @@ func (r *reporter) far(plan sizing.Plan, m state.JournalState) {
 	switch {
 	case len(way) > 0:
 		text += fmt.Sprintf("%d %s to come", len(way), plural(len(way), "step"))
-	case blocked == "":
+	case !blocked.Any():
 		text += "the sizes are those"
 	default:
 		text += "no step can come now"

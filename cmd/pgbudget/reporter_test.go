@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestProgressTellsWhatIsWaitedForAndHowLong moves the bar of a terminal by looks, and prints events above it.
@@ -20,13 +21,14 @@ func TestProgressTellsWhatIsWaitedForAndHowLong(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "ci/1", Alias: "app",
 		Key: fleet.KeySize, From: 5, To: 8}}}
-	s := control.State{Now: now, Policy: state.DefaultPolicy(), Journal: state.JournalState{Seq: 3, Step: &step,
-		SettledAt: now.Add(-5 * time.Minute)}}
+	s := control.State{Samples: control.Samples{Now: now}, Policy: state.DefaultPolicy(),
+		Journal: state.JournalState{Seq: 3,
+			StepInHand: state.StepInHand{Step: &step, SettledAt: now.Add(-5 * time.Minute)}}}
 	j.seen(s, state.Action{Kind: state.Wait})
-	j.event(state.Event{At: now, Kind: state.HoldBegan, Reason: "cpu 0.9 > 0.85"})
+	j.event(state.Event{At: now, Kind: state.HoldBegan, Reason: verdict.Of(verdict.Note, "cpu 0.9 > 0.85")})
 	j.event(state.Event{At: now, Kind: state.Intended})
 	s.Now = now.Add(time.Second)
-	j.seen(s, state.Action{Kind: state.Wait, Held: true, Reason: "cpu 0.9 > 0.85"})
+	j.seen(s, state.Action{Kind: state.Wait, Held: true, Reason: verdict.Of(verdict.Note, "cpu 0.9 > 0.85")})
 	j.end()
 	for _, want := range []string{"soaking ci/app 5 → 8; 0 steps to come, about 10m0s", "\n",
 		"03:04:05Z  hold     cpu 0.9 > 0.85\n", "held: cpu 0.9 > 0.85; 0 steps to come, about 9m59s"} {
@@ -61,8 +63,9 @@ func TestAStepCountsItsOwnActionsAndSaysHowFarThePlanIs(t *testing.T) {
 		stage := plannertest.NewStage(0)
 		stage.See(c.a, c.a, c.b, c.b)
 		stage.Policy.Percent = 7
-		s := control.State{Now: stage.Now, Fleet: stage.Fleet, Sample: stage.Look, Goal: stage.Goal, Policy: stage.Policy,
-			Steps: c.steps, Journal: state.JournalState{Seq: 3, Steps: c.done}}
+		s := control.State{Samples: control.Samples{Now: stage.Now, Fleet: stage.Fleet, Sample: stage.Look},
+			Aim: control.Aim{Goal: stage.Goal, Steps: c.steps}, Policy: stage.Policy, Journal: state.JournalState{Seq: 3,
+				Run: state.Run{Steps: c.done}}}
 		if c.inHand {
 			s.Journal.Step = &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 				Key: fleet.KeySize, From: 20, To: 18},

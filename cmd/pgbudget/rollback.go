@@ -17,6 +17,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func rollbackCommand() *cli.Command {
@@ -103,8 +104,8 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 	placed, doubts := m.memory.Placed(survey.Evidence.Last) // a process may have another name than when it was moved
 	m.memory = placed
 	way, any := control.Rollback(m.memory, survey.Fleet, to)
-	if why := m.memory.Doubted(doubts, way.To); why != "" {
-		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why),
+	if why := m.memory.Doubted(doubts, way.To); why.Any() {
+		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why.Text()),
 			Hint: "give these sizes back by hand: pgbudget status lists the steps; or pgbudget rollback --to a later step"}
 	}
 	if !any {
@@ -124,39 +125,36 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 		fmt.Fprintln(stderr, "note: "+note)
 	}
 	m.rollTo, survey = way.To, survey.Backwards(way, m.memory.Step)
-	say, why := rollbackText(m.memory, way), cmp.Or(control.Reachable(survey.Fleet, way.Goal),
+	say, why := rollbackText(m.memory, way), verdict.Or(control.Reachable(survey.Fleet, way.Goal),
 		control.AboveMax(survey.Fleet, way.Goal))
-	part := ""
-	possible, hint := "possible", "free connections or raise that max: first, or pgbudget rollback --to a later step"
-	if in := m.memory.Step; why == "" && in != nil {
+	var part verdict.Reason
+	hint := "free connections or raise that max: first, or pgbudget rollback --to a later step"
+	if in := m.memory.Step; !why.Any() && in != nil {
 		switch barred, none := survey.State(policy, m.memory).Barred(); {
-		case barred != "" && none && in.Kind != state.Backward: // what is on its way already is waited for
+		case barred.Any() && none && in.Kind != state.Backward: // what is on its way already is waited for
 			why, hint = barred, "free connections first, or "+againOf(m.memory)+" goes on with the step in hand"
-		case barred != "": // what fits goes back
+		case barred.Any(): // what fits goes back
 			part = barred
-			possible = "possible in part: " + barred
 		}
-	}
-	if why != "" {
-		possible = "not possible as a whole: " + why
 	}
 	p := foresee(survey, policy, m.memory, survey.State(policy, m.memory).Back())
 	var refused error
-	if why != "" {
-		refused = &operr.Error{Kind: operr.KindInfeasible, Err: errors.New(why), Hint: hint}
-	} else if refused = m.refusedBack(c, survey, policy, &p); refused != nil {
-		possible = strings.Replace(possible, "possible", "the sizes would fit", 1) + "; refused now"
+	if why.Any() {
+		refused = &operr.Error{Kind: operr.KindInfeasible, Err: errors.New(why.Text()), Hint: hint}
+	} else {
+		refused = m.refusedBack(c, survey, policy, &p)
 	}
-	fmt.Fprintln(stderr, say+": "+possible)
+	fmt.Fprintln(stderr, say+": "+possibleText(why, part, refused != nil))
 	if c.Bool("dry-run") {
 		if out.format != "table" {
-			if err := out.data(backData{m.memory.NumberOf(way.To), why == "", cmp.Or(why, part), part != "", way.Goal,
+			if err := out.data(backData{m.memory.NumberOf(way.To), !why.Any(), verdict.Or(why, part).Text(), part.Any(),
+				way.Goal,
 				way.Traffic}); err != nil {
 				return err
 			}
 			return refused
 		}
-		if why == "" {
+		if !why.Any() {
 			out.preview(p)
 		} else {
 			out.warnings(survey)
@@ -219,6 +217,22 @@ type backData struct {
 	Turns    []shift.TrafficChange `json:"traffic,omitempty"`
 }
 
+// possibleText says whether a rollback is possible: not, because of why; in part alone, because of part; and whether
+// what fits is refused all the same.
+func possibleText(why, part verdict.Reason, refused bool) string {
+	possible, after := "possible", ""
+	if refused {
+		possible, after = "the sizes would fit", "; refused now"
+	}
+	switch {
+	case why.Any():
+		return "not possible as a whole: " + why.Text()
+	case part.Any():
+		return possible + " in part: " + part.Text() + after
+	}
+	return possible + after
+}
+
 // stepNumbered is the event at which a step began; 0 where no number is given.
 func stepNumbered(m state.JournalState, number int, given bool) (int64, error) {
 	if !given {
@@ -243,8 +257,8 @@ func (m *runner) readyBack(ctx context.Context, survey bouncer.Survey, policy st
 	}
 	s := survey.State(policy, m.memory)
 	step := s.Back()
-	if held := s.HeldNow(step); held != "" {
-		fmt.Fprintf(stderr, "note: %s; the rollback waits for its end, for %v at most\n", held, policy.HoldFor)
+	if held := s.HeldNow(step); held.Any() {
+		fmt.Fprintf(stderr, "note: %s; the rollback waits for its end, for %v at most\n", held.Text(), policy.HoldFor)
 	}
 	if len(step.Changes) == 0 { // the sizes are those of before, and the files may say something else
 		defer m.tell()

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func runCommand() *cli.Command {
@@ -35,20 +35,20 @@ func outsideWindow() cli.Flag {
 }
 
 // over ends a run before its next step once --until is over.
-func over(c *cli.Context) func(time.Time) string {
+func over(c *cli.Context) func(time.Time) verdict.Reason {
 	begun, until := time.Now(), c.Duration("until")
-	return func(now time.Time) string {
+	return func(now time.Time) verdict.Reason {
 		if until > 0 && now.Sub(begun) > until {
-			return fmt.Sprintf("--until %s is over", until)
+			return verdict.Of(verdict.UntilOver, "", until)
 		}
-		return ""
+		return verdict.Reason{}
 	}
 }
 
 // closing says when no step may begin.
-func closing(c *cli.Context, s source) func(time.Time) string {
+func closing(c *cli.Context, s source) func(time.Time) verdict.Reason {
 	if c.Bool("outside-window") {
 		return nil
 	}
-	return func(now time.Time) string { return control.Closed(s.config.Windows(), now) }
+	return func(now time.Time) verdict.Reason { return control.Closed(s.config.Windows(), now) }
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // runner is what changes a live fleet: its sessions, its locks, its journal. Only one is there at a time.
@@ -34,12 +35,12 @@ type runner struct {
 	journal *journal.Journal
 	memory  state.JournalState
 	clock   bouncer.Clock
-	over    func(time.Time) string
-	unasked string   // why no step may begin; empty: a person, or --yes, has agreed to steps
-	again   string   // the command that goes on with it, --max-steps apart; empty: what the journal knows
-	most    int      // of --max-steps; 0: it was not given
-	rollTo  int64    // the run takes back what began at that event or later; 0: it goes forward
-	notes   []string // for the journal of the run, beside what the plan warns of
+	over    func(time.Time) verdict.Reason
+	unasked verdict.Reason // why no step may begin; none: a person, or --yes, has agreed to steps
+	again   string         // the command that goes on with it, --max-steps apart; empty: what the journal knows
+	most    int            // of --max-steps; 0: it was not given
+	rollTo  int64          // the run takes back what began at that event or later; 0: it goes forward
+	notes   []string       // for the journal of the run, beside what the plan warns of
 }
 
 // newRunner opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks:
@@ -198,7 +199,7 @@ type runData struct {
 
 // run lets the controller go, says what it does as it does it, and how it ended.
 func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy state.Policy, steps int,
-	closed func(time.Time) string, replans bool) error {
+	closed func(time.Time) verdict.Reason, replans bool) error {
 	conf := m.source.config
 	watched, levels := conf.Watched()
 	half := policy.Every / 2 // chosen: what is done within an interval of a sample is not to wait one to hear of it
@@ -214,8 +215,9 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0),
 		Notes:  slices.Concat(x.Measured.Warnings, m.notes, m.hands.Accepted()),
-		Paused: func() string { return paused(conf.Journal) }, Recordable: m.journal.InPlace, Possible: m.possible(policy),
-		Alone: m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
+		Paused: func() verdict.Reason { return paused(conf.Journal) }, Recordable: m.journal.InPlace,
+		Possible: m.possible(policy),
+		Alone:    m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
 		Signals: signals.Source{Watched: watched, Servers: conf.Servers, Poll: asked, Newest: newest},
 		Seen: func(s control.State, a state.Action) {
 			reporter.seen(s, a)
@@ -235,7 +237,7 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	}
 	err = both(ended(report, m.command(report.Memory.Steps)), leftFlushed(report.Flushed))
 	if out.format != "table" {
-		if untold := out.data(runData{report.Outcome, report.Reason, report.Memory.Steps,
+		if untold := out.data(runData{report.Outcome, report.Reason.Text(), report.Memory.Steps,
 			report.Memory.Step}); untold != nil {
 			fmt.Fprintf(stderr, "note: the result could not be written: %v\n", untold)
 			if err == nil {

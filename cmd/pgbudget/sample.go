@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,9 +43,7 @@ func sampleOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard
 		x := serverSample{Name: s.Name, WorstConns: f.WorstConns(s.Name), BudgetConns: s.BudgetConns,
 			SpareConns: f.SpareConns(s.Name)}
 		if gate != nil {
-			if x.Gate = gate.Held(s.Name); x.Gate == "" {
-				x.Gate = "open"
-			}
+			x.Gate = cmp.Or(gate.Held(s.Name).Text(), "open")
 		}
 		out.Servers = append(out.Servers, x)
 	}

@@ -384,12 +384,12 @@ func turnsBack(t *trial) {
 		}
 	}
 	t.Logf("the flag was back %v after the surge began, and %v after it was decided: %s", took.Round(time.Millisecond),
-		back.At.Sub(abort.At).Round(time.Millisecond), abort.Reason)
+		back.At.Sub(abort.At).Round(time.Millisecond), abort.Reason.Text())
 	if abort.At.IsZero() || back.At.IsZero() || back.At.Sub(abort.At) > time.Second+500*time.Millisecond {
 		t.Errorf("decided %v, back %v\n%s", abort.At, back.At, said.text())
 	}
-	if !strings.Contains(abort.Reason, "waiting") {
-		t.Error(abort.Reason)
+	if !strings.Contains(abort.Reason.Text(), "waiting") {
+		t.Error(abort.Reason.Text())
 	}
 	for file, text := range files(t, l) {
 		if text != before[file] {

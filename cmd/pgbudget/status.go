@@ -17,6 +17,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // journalFlags are those of commands that read the journal, and more by name.
@@ -84,7 +85,7 @@ func statusCommand() *cli.Command {
 				return err
 			}
 			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step,
-				Number: m.StepNumber, Held: m.Hold, Paused: paused(s.config.Journal),
+				Number: m.StepNumber, Held: m.Hold.Text(), Paused: paused(s.config.Journal).Text(),
 				Taken: append([]state.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []fleet.SettingChange{},
 				Last: append([]state.Event{}, last...)}
 			if cut, err := journal.Torn(s.config.Journal); err == nil && cut {
@@ -100,7 +101,7 @@ func statusCommand() *cli.Command {
 			}
 			st.Died, st.next = m.Running && !st.Running, onward(m)
 			for _, r := range m.Refused {
-				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason))
+				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason.Text()))
 			}
 			for _, w := range m.Written {
 				st.Lines = append(st.Lines, w.SettingChange)
@@ -227,16 +228,16 @@ func (o output) sample(s status) {
 // pauseFile is the file that stops a run at once while it is there.
 func pauseFile(path string) string { return path + ".pause" }
 
-// paused says who asked for a pause; empty: nobody has. A file that cannot be observed pauses.
-func paused(path string) string {
+// paused says who asked for a pause; none: nobody has. A file that cannot be observed pauses.
+func paused(path string) verdict.Reason {
 	text, err := journal.ReadSmall(pauseFile(path))
 	switch {
 	case os.IsNotExist(err):
-		return ""
+		return verdict.Reason{}
 	case err != nil:
-		return "paused: " + err.Error()
+		return verdict.Of(verdict.PauseUnread, "", err)
 	case len(bytes.TrimSpace(text)) == 0:
-		return "paused by a file without words, " + pauseFile(path)
+		return verdict.Of(verdict.PausedWithoutWords, pauseFile(path))
 	}
-	return "paused by " + quote.Line(string(text))
+	return verdict.Of(verdict.PausedBy, quote.Line(string(text)))
 }

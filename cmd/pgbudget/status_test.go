@@ -12,6 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestWhatComesNextIsWhatHelps: rollback is named only where it takes back what is in hand, and what was going back is
@@ -26,7 +27,8 @@ func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 		}{{state.Aborted, "pgbudget plan shows what is left to do"}, {state.Held, again + " goes on when it can"},
 			{state.LockLost, again + " goes on when it can"}, {state.Interrupted, again + " goes on"},
 			{state.Blind, again + ", once it answers"}} {
-			err := ended(bouncer.Report{Outcome: c.outcome, Reason: "why", Memory: state.JournalState{Past: past}}, again)
+			err := ended(bouncer.Report{Outcome: c.outcome, Reason: verdict.Of(verdict.Note, "why"),
+				Memory: state.JournalState{SettingsWritten: state.SettingsWritten{Past: past}}}, again)
 			if hint := operr.HintOf(err); !strings.Contains(hint, c.want) || strings.Contains(hint, "rollback") ||
 				!strings.Contains(err.Error(), "nothing is half-done") {
 				t.Errorf("%s: %v; next: %s; want %q, and nothing of an older step", c.outcome, err, hint, c.want)
@@ -38,14 +40,16 @@ func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 func TestWhatComesNextIsWhatHelps(t *testing.T) {
 	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 10, To: 9}}}
-	forward, back, between := state.JournalState{Step: step, Running: true}, state.JournalState{Step: step, RollTo: 3,
-		Running: true}, state.JournalState{Running: true}
-	held, stopped := state.Event{Kind: state.HoldBegan, Reason: "cpu"}, state.Event{Kind: state.RunEnded,
-		Outcome: state.Interrupted, Reason: "asked to stop"}
-	blind := state.Event{Kind: state.RunEnded, Outcome: state.Blind, Reason: "no answer"}
-	promoted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: "timeline",
+	forward, back, between := state.JournalState{StepInHand: state.StepInHand{Step: step}, Run: state.Run{Running: true}},
+		state.JournalState{StepInHand: state.StepInHand{Step: step}, Run: state.Run{RollTo: 3, Running: true}},
+		state.JournalState{Run: state.Run{Running: true}}
+	held, stopped := state.Event{Kind: state.HoldBegan, Reason: verdict.Of(verdict.Note, "cpu")},
+		state.Event{Kind: state.RunEnded,
+			Outcome: state.Interrupted, Reason: verdict.Of(verdict.Note, "asked to stop")}
+	blind := state.Event{Kind: state.RunEnded, Outcome: state.Blind, Reason: verdict.Of(verdict.Note, "no answer")}
+	promoted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: verdict.Of(verdict.Note, "timeline"),
 		Next: "the same command again"}
-	drifted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: "somebody"}
+	drifted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: verdict.Of(verdict.Note, "somebody")}
 	for _, c := range []struct {
 		name    string
 		memory  state.JournalState
@@ -79,7 +83,8 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		"a run":                   {forward, "pgbudget run goes on, pgbudget rollback goes back", "rollback goes on"},
 		"a run between two steps": {between, "pgbudget run goes on", "rollback"},
 		"a rollback":              {back, "pgbudget rollback goes on", "pgbudget run"},
-		"a rollback between two of its": {state.JournalState{RollTo: 3, Running: true}, "pgbudget rollback goes on",
+		"a rollback between two of its": {state.JournalState{Run: state.Run{RollTo: 3, Running: true}},
+			"pgbudget rollback goes on",
 			"pgbudget run"},
 	} {
 		var out strings.Builder
@@ -116,7 +121,8 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 	}
 	var out strings.Builder
 	output{w: &out}.status(status{Died: true, Flushed: sets,
-		Last: []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}}, next: onward(state.JournalState{Running: true})})
+		Last: []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}},
+		next: onward(state.JournalState{Run: state.Run{Running: true}})})
 	if text := out.String(); !strings.Contains(text,
 		"flushed: server_lifetime of app in main/1 is 1 until the next run gives it 3600 again") ||
 		!strings.Contains(text, "was killed") {
@@ -128,7 +134,7 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 func TestExplainSaysWhatHasComeBetween(t *testing.T) {
 	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 10, To: 9}}}
-	m := state.JournalState{Step: step, StepNumber: 3, Running: true}
+	m := state.JournalState{StepInHand: state.StepInHand{Step: step, StepNumber: 3}, Run: state.Run{Running: true}}
 	granted := state.Event{Kind: state.Acted, Action: &state.Action{Kind: state.Grant, Changes: step.Changes}}
 	newest := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(granted, nil) })
 	x, err := decision(m, newest, nil)

@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func stepCommand() *cli.Command {
@@ -119,7 +120,7 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	}
 	mayStep := what != "" || agreed(c, s)
 	if !mayStep {
-		m.unasked = "there was nothing to do when the fleet was observed, and now there is: run it again, and it asks"
+		m.unasked = verdict.Of(verdict.Unasked, "")
 	}
 	m.over, m.again = ends, asTyped(c)
 	if c.IsSet("max-steps") {
@@ -144,13 +145,13 @@ func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, poli
 			return err
 		}
 	}
-	if blocked != "" {
-		return held("pgbudget plan shows the arithmetic", "%s", blocked)
+	if blocked.Any() {
+		return held("pgbudget plan shows the arithmetic", "%s", blocked.Text())
 	}
 	why, p := survey.HeldNow(policy, m.memory, step), foresee(survey, policy, m.memory, step)
 	if c.IsSet("emit") {
-		if why != "" {
-			fmt.Fprintln(stderr, "note: "+why+"; a step would be held for it")
+		if why.Any() {
+			fmt.Fprintln(stderr, "note: "+why.Text()+"; a step would be held for it")
 		}
 		return m.emit(c.Context, out.w, p)
 	}
@@ -179,12 +180,12 @@ func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, poli
 			return err
 		}
 	}
-	if err := m.mayBegin(c, time.Now()); err != nil || why == "" {
+	if err := m.mayBegin(c, time.Now()); err != nil || !why.Any() {
 		return err
 	}
 	if c.Command.Name == "run" {
-		fmt.Fprintf(stderr, "note: %s; the run waits for its end, for %v at most\n", why, policy.HoldFor)
+		fmt.Fprintf(stderr, "note: %s; the run waits for its end, for %v at most\n", why.Text(), policy.HoldFor)
 		return nil
 	}
-	return held("pgbudget step again once that is gone", "%s", why)
+	return held("pgbudget step again once that is gone", "%s", why.Text())
 }

@@ -46,11 +46,11 @@ func (m *runner) survey(ctx context.Context, to bouncer.Purpose) (bouncer.Survey
 // stranger refuses a fleet that is not the one of the journal.
 func (m *runner) stranger(o fleet.Observation) error {
 	why := m.memory.Stranger(o)
-	if why == "" {
+	if !why.Any() {
 		return nil
 	}
 	hint := ""
-	if m.memory.Missing(o) != "" {
+	if m.memory.Missing(o).Any() {
 		hint = "give it in the config; where it is gone for good, pgbudget accept --sizes, then pgbudget rollback or run"
 	}
 	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command(0))

@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestRollbackTakesTheStepInHandAlone(t *testing.T) {
@@ -51,7 +52,7 @@ func TestAWayBackThatDoesNotFitIsKept(t *testing.T) {
 		t.Fatal(a.Changes)
 	}
 	s.See(19, 19, 10, 10, more)
-	if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason, "the way back does not fit") ||
+	if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason.Text(), "the way back does not fit") ||
 		s.Memory.Step == nil {
 		t.Fatal(a)
 	}
@@ -92,7 +93,7 @@ func TestAWayBackThatNeverFitsBarsNothing(t *testing.T) {
 	if why := s.Act(t, state.Wait); !why.Held {
 		t.Fatal(why)
 	}
-	s.Record(state.Event{Kind: state.HoldBegan, Reason: "it does not fit"})
+	s.Record(state.Event{Kind: state.HoldBegan, Reason: verdict.Of(verdict.Note, "it does not fit")})
 	s.Now = s.Now.Add(max(s.Policy.HoldFor, s.Policy.DrainFor))
 	s.See(19, 19, 10, 10)
 	s.Act(t, state.TrimStep)
@@ -109,14 +110,13 @@ func TestAWayBackThatNeverFitsBarsNothing(t *testing.T) {
 		steps, aborts int
 		to            int64
 	}{{1, 3, 0}, {0, 1, 0}, {0, 3, 1}} { // a single step, the last of aborts in a row, and a rollback end so
-		end := control.State{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail, Journal: s.Memory,
-			Goal: s.Goal, Policy: s.Policy,
-			Steps: last.steps}
+		end := control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look,
+			Recent: s.Trail}, Journal: s.Memory, Aim: control.Aim{Goal: s.Goal, Steps: last.steps}, Policy: s.Policy}
 		end.Policy.Aborts, end.Journal.RollTo, end.Journal.Steps = last.aborts, last.to, last.steps
 		if a := control.Next(end); a.Kind != state.Stop || a.Outcome != state.Held ||
-			!strings.Contains(a.Reason, "pool_size a/db is at 19 of 20") ||
-			!strings.Contains(a.Reason, "pgbudget rollback gives the rest back") {
-			t.Errorf("%+v: %s %s %q, want held, with what is left", last, a.Kind, a.Outcome, a.Reason)
+			!strings.Contains(a.Reason.Text(), "pool_size a/db is at 19 of 20") ||
+			!strings.Contains(a.Reason.Text(), "pgbudget rollback gives the rest back") {
+			t.Errorf("%+v: %s %s %q, want held, with what is left", last, a.Kind, a.Outcome, a.Reason.Text())
 		}
 	}
 	s.Now = s.Now.Add(s.Policy.Soak)
@@ -136,13 +136,13 @@ func TestNoSignalReversesWhatGoesBack(t *testing.T) {
 	back := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 		Key: fleet.KeySize, From: 16, To: 20}}}
 	grant := state.Action{Kind: state.Grant, Changes: back.Changes}
-	s.Record(state.Event{Kind: state.StepAbort, Step: &back, Reason: "cpu"})
+	s.Record(state.Event{Kind: state.StepAbort, Step: &back, Reason: verdict.Of(verdict.Note, "cpu")})
 	s.Record(state.Event{Kind: state.Intended, Action: &grant})
 	s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.9, At: s.Now}},
 		[]control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 1}}, []string{"pg"}, time.Minute, s.Now)
 	s.See(16, 16, 10, 10)
 	if a := s.Next(); a.Kind != state.Grant || fmt.Sprint(a.Changes) != fmt.Sprint(back.Changes) {
-		t.Errorf("%s %v: %s; want what goes back again", a.Kind, a.Changes, a.Reason)
+		t.Errorf("%s %v: %s; want what goes back again", a.Kind, a.Changes, a.Reason.Text())
 	}
 }
 
@@ -166,7 +166,7 @@ func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 		s.See(20, 18, 10, 10)
 	}
 	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted {
-		t.Errorf("on its way forward: %s %s, want an end", a.Kind, a.Reason)
+		t.Errorf("on its way forward: %s %s, want an end", a.Kind, a.Reason.Text())
 	}
 	if way, any := control.Rollback(s.Memory, s.Fleet, 0); !any || fmt.Sprint(way.Gone) != "[old/db]" {
 		t.Errorf("of the step in hand: %+v, want old/db named", way)

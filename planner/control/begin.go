@@ -1,9 +1,6 @@
 package control
 
 import (
-	"cmp"
-	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
@@ -11,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/steps"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // begin opens the next step, or ends the run.
@@ -25,48 +23,47 @@ func (s State) begin() state.Action {
 	step, goal, blocked := s.NextStep()
 	switch {
 	case !step.Empty():
-	case blocked == "" && turning:
-		return s.Hold("traffic is on its way, and there is neither a size to change for it nor a percentage that today's " +
-			"sizes serve")
-	case blocked == "" && s.OverBudget() != "": // they were within it when they were planned
-		return s.Hold(s.OverBudget())
-	case blocked == "" && s.Journal.RollTo > 0 && s.notBack() != "":
-		return s.Hold(s.notBack())
-	case blocked == "" && s.Journal.RollTo > 0:
-		return state.Action{Kind: state.Stop, Outcome: state.Done, Reason: "the sizes are those of before"}
-	case blocked == "":
-		return state.Action{Kind: state.Stop, Outcome: state.Done, Reason: "the sizes are those of the plan"}
-	case len(s.Journal.Refused) > 0:
-		return s.short(blocked)
-	default:
+	case blocked.Any():
+		if len(s.Journal.Refused) > 0 {
+			return s.short(blocked)
+		}
 		return s.Hold(blocked)
+	case turning:
+		return s.Hold(verdict.Of(verdict.NoFurther, ""))
+	case s.OverBudget().Any(): // they were within it when they were planned
+		return s.Hold(s.OverBudget())
+	case s.Journal.RollTo > 0 && s.notBack().Any():
+		return s.Hold(s.notBack())
+	case s.Journal.RollTo > 0:
+		return state.StopWith(state.Done, verdict.Of(verdict.AsBefore, ""))
+	default:
+		return state.StopWith(state.Done, verdict.Of(verdict.AsPlanned, ""))
 	}
 	if left := s.Policy.Soak - s.Now.Sub(s.Journal.AbortedAt); s.Journal.Aborts > 0 && left > 0 {
-		return state.Action{Kind: state.Wait, Held: true, For: min(left, s.Policy.SoakEvery), Reason: fmt.Sprintf(
-			"a step was taken back: %s; the next, half as large, is tried after a soak (%d of %d in a row end the run)",
-			s.Journal.Aborted, s.Journal.Aborts, s.Policy.Aborts)}
+		return state.HoldBecause(verdict.Of(verdict.SoakAfterAbort, "", s.Journal.Aborted, s.Journal.Aborts, s.Policy.Aborts),
+			min(left, s.Policy.SoakEvery))
 	}
-	if s.Unasked != "" {
-		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: s.Unasked}
+	if s.Unasked.Any() {
+		return state.StopWith(state.Held, s.Unasked)
 	}
-	if s.Closed != "" && s.Policy.HoldFor <= 0 { // a single step waits for nothing
+	if s.Closed.Any() && s.Policy.HoldFor <= 0 { // a single step waits for nothing
 		return s.Hold(s.Closed)
 	}
-	if s.Closed != "" {
-		return state.Action{Kind: state.Wait, Reason: s.Closed, For: s.Policy.SoakEvery}
+	if s.Closed.Any() {
+		return state.WaitBecause(s.Closed, s.Policy.SoakEvery)
 	}
-	if o := cmp.Or(s.forbidden(step.Changes), s.turnable(step.Traffic)); o.any() {
+	if o := s.forbidden(step.Changes).or(s.turnable(step.Traffic)); o.any() {
 		return s.against(o)
 	}
-	return state.Action{Kind: state.BeginStep, Step: &step, Goal: goal}
+	return state.BeginOf(step, goal)
 }
 
 // HeldNow says what keeps a step from beginning now, or the step in hand from going on: of a grant its server's
-// signals, of a release its pool's waiting, of traffic either. Empty: nothing does, or the server has just paused,
+// signals, of a release its pool's waiting, of traffic either. None: nothing does, or the server has just paused,
 // which is over soon.
-func (s State) HeldNow(step state.Step) string {
+func (s State) HeldNow(step state.Step) verdict.Reason {
 	if s.goesBack(step) {
-		return ""
+		return verdict.Reason{}
 	}
 	sets := slices.DeleteFunc(slices.Clone(s.there(step.Changes)), func(x fleet.SettingChange) bool {
 		at,
@@ -78,10 +75,10 @@ func (s State) HeldNow(step state.Step) string {
 		// those come once these have drained
 		sets = slices.DeleteFunc(sets, func(x fleet.SettingChange) bool { return x.To > x.From })
 	}
-	if o := cmp.Or(s.forbidden(sets), s.turnable(step.Traffic)); !o.pause {
+	if o := s.forbidden(sets).or(s.turnable(step.Traffic)); !o.pause {
 		return o.why
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // goesBack reports whether a step is a way back, which nothing holds.
@@ -90,14 +87,13 @@ func (s State) goesBack(step state.Step) bool { return state.Back(&step) || s.Jo
 // aim goes on to what a plan finds where the traffic has come to, or to the sizes that a rollback goes back to.
 func (s State) aim() state.Action {
 	if s.Journal.RollTo > 0 {
-		return state.Action{Kind: state.SetGoal, Goal: &s.Target, Reason: "the traffic is back"}
+		return state.SetGoalOf(s.Target, verdict.Of(verdict.TrafficBack, ""))
 	}
 	plan, err := sizing.Solve(s.Fleet, sizing.Options{})
 	if err != nil {
-		return s.Hold("the traffic is where it was to go, and there is no plan for it there: " + err.Error())
+		return s.Hold(verdict.Of(verdict.NoPlanThere, "", err))
 	}
-	goal := sizing.GoalOf(plan)
-	return state.Action{Kind: state.SetGoal, Goal: &goal, Reason: "the traffic is where it was to go"}
+	return state.SetGoalOf(sizing.GoalOf(plan), verdict.Of(verdict.TrafficThere, ""))
 }
 
 // finished ends the run where no step of it may come any more.
@@ -105,67 +101,62 @@ func (s State) finished() (a state.Action, over bool) {
 	m := s.Journal
 	enough := s.Steps > 0 && m.Steps >= s.Steps
 	switch {
-	case m.Left != "" && (m.RollTo > 0 || enough || m.Aborts >= max(1, s.Policy.Aborts)):
-		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: m.Left +
-			"; pgbudget rollback gives the rest back once there is room"}, true
+	case m.Left.Any() && (m.RollTo > 0 || enough || m.Aborts >= max(1, s.Policy.Aborts)):
+		return state.StopWith(state.Held, verdict.Of(verdict.RestLeft, "", m.Left)), true
 	case m.Aborts >= max(1, s.Policy.Aborts) && m.RollTo == 0:
-		return state.Action{Kind: state.Stop, Outcome: state.Aborted, Reason: m.Aborted}, true
-	case enough && len(m.Refused) > 0 || m.TrimmedAway != "":
+		return state.StopWith(state.Aborted, m.Aborted), true
+	case enough && len(m.Refused) > 0 || m.TrimmedAway.Any():
 		return s.short(m.TrimmedAway), true
-	case enough && m.Trimmed != "":
-		return s.short("the rest of the step was given up: " + m.Trimmed), true
-	case enough && s.OverBudget() != "" && s.arrived():
+	case enough && m.Trimmed.Any():
+		return s.short(verdict.Of(verdict.RestTrimmed, "", m.Trimmed)), true
+	case enough && s.OverBudget().Any() && s.arrived():
 		return s.short(s.OverBudget()), true
 	case enough:
-		return state.Action{Kind: state.Stop, Outcome: state.Done, Reason: fmt.Sprintf("%d of %d steps", m.Steps, s.Steps)},
-			true
-	case s.Unsure != "" && m.RollTo == 0:
+		return state.StopWith(state.Done, verdict.Of(verdict.StepsDone, "", m.Steps, s.Steps)), true
+	case s.Unsure.Any() && m.RollTo == 0:
 		return s.short(s.Unsure), true
-	case s.Over != "" && s.OverBudget() != "": // it ends, and not well
-		return s.short(s.Over + "; " + s.OverBudget()), true
-	case s.Over != "":
-		return state.Action{Kind: state.Stop, Outcome: state.Done, Reason: s.Over}, true
+	case s.Over.Any() && s.OverBudget().Any(): // it ends, and not well
+		return s.short(verdict.Of(verdict.Both, "", s.Over, s.OverBudget())), true
+	case s.Over.Any():
+		return state.StopWith(state.Done, s.Over), true
 	}
 	for _, g := range s.Goal.Pools {
 		if s.server(g.Pool) == "" {
-			return state.Action{Kind: state.Stop, Outcome: state.Drifted,
-				Reason: fmt.Sprintf("%s, which is to be moved, is no longer there", g.Pool)}, true
+			return state.StopWith(state.Drifted, verdict.Of(verdict.PoolGone, g.Pool)), true
 		}
 	}
-	return state.Action{}, false
+	return a, false
 }
 
 // arrived reports whether no step is left to the goal.
 func (s State) arrived() bool {
 	step, _, blocked := s.NextStep()
-	return step.Empty() && blocked == ""
+	return step.Empty() && !blocked.Any()
 }
 
-// OverBudget says which server's worst case is above its budget now, with both numbers; empty: none is. Sizes that were
+// OverBudget says which server's worst case is above its budget now, with both numbers; none: none is. Sizes that were
 // within it are not where max_connections was lowered, or more connections are direct than were planned with.
-func (s State) OverBudget() string {
+func (s State) OverBudget() verdict.Reason {
 	for _, x := range s.Fleet.Servers {
 		if worst := s.Fleet.WorstConns(x.Name); worst > x.BudgetConns {
-			return fmt.Sprintf("%s: the worst case of today's sizes is %s, %d over the budget of %d; pgbudget plan shows the "+
-				"ledger",
-				x.Name, words.Count(worst, "connection"), worst-x.BudgetConns, x.BudgetConns)
+			return verdict.Of(verdict.OverBudget, x.Name, verdict.Conns(worst), worst-x.BudgetConns, x.BudgetConns)
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // short ends a run that has not come where it was to go: because of the first release that was refused, else because of
 // what is said.
-func (s State) short(otherwise string) state.Action {
+func (s State) short(otherwise verdict.Reason) state.Action {
 	if len(s.Journal.Refused) > 0 {
 		otherwise = s.Journal.Refused[0].Reason
 	}
-	return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: otherwise}
+	return state.StopWith(state.Held, otherwise)
 }
 
 // NextStep is the next step, its lines as they stand, with the goal that it has of its own, on the way of a shift;
 // blocked says why there is none though the goal is not reached.
-func (s State) NextStep() (step state.Step, goal *sizing.Goal, blocked string) {
+func (s State) NextStep() (step state.Step, goal *sizing.Goal, blocked verdict.Reason) {
 	if shift, turning := s.turning(); turning {
 		return s.shiftStep(shift)
 	}
@@ -177,7 +168,7 @@ func (s State) NextStep() (step state.Step, goal *sizing.Goal, blocked string) {
 }
 
 // towards is the next step to a goal.
-func (s State) towards(f budget.Fleet, g sizing.Goal) (step state.Step, blocked string) {
+func (s State) towards(f budget.Fleet, g sizing.Goal) (step state.Step, blocked verdict.Reason) {
 	refused, policy := s.Journal.Refused, s.Policy.After(s.Journal.Aborts)
 	g = s.standing(g)
 	step = s.aligned(steps.Equal(f, g, policy, refused))
@@ -185,13 +176,13 @@ func (s State) towards(f budget.Fleet, g sizing.Goal) (step state.Step, blocked 
 		step, blocked = steps.Next(f, roomFirst(f, g), policy, refused)
 		if step = s.aligned(step); len(step.Changes) == 0 {
 			if id := unequal(f, g, ""); id != "" {
-				return step, fmt.Sprintf("the processes of %s have different sizes, and there is no room to make them the same", id)
+				return step, verdict.Of(verdict.NoRoomToEqualise, id)
 			}
 			reserves, why := s.reserveLines(f, g, policy, refused)
 			if len(reserves.Changes) > 0 {
-				return reserves, ""
+				return reserves, verdict.Reason{}
 			}
-			blocked = cmp.Or(blocked, why)
+			blocked = verdict.Or(blocked, why)
 		}
 	}
 	return step, blocked

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestTheEndOfARollbackIsSaidOfTheSizesOfBefore: at the end of a rollback nothing is as a plan wants it.
@@ -15,8 +16,8 @@ func TestTheEndOfARollbackIsSaidOfTheSizesOfBefore(t *testing.T) {
 		for range leastSamples {
 			s.See(16, 9, 14, 9)
 		}
-		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Done || a.Reason != want {
-			t.Errorf("to %d: %s %s %q; want it done, %q", rollTo, a.Kind, a.Outcome, a.Reason, want)
+		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Done || a.Reason.Text() != want {
+			t.Errorf("to %d: %s %s %q; want it done, %q", rollTo, a.Kind, a.Outcome, a.Reason.Text(), want)
 		}
 	}
 }
@@ -32,15 +33,15 @@ func TestAPauseIsTheReasonWhateverTheGateSays(t *testing.T) {
 				s.Saturated()
 			}
 		}
-		x := State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Recent: s.Trail, Guard: s.Gate,
-			Goal: s.Goal, Policy: s.Policy}
+		x := State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Sample: s.Look, Recent: s.Trail, Guard: s.Gate},
+			TrafficNow: TrafficNow{AsMeasured: s.Fleet}, Aim: Aim{Goal: s.Goal}, Policy: s.Policy}
 		free := Next(x)
-		if gated := strings.Contains(free.Reason, "cpu"); gated != closed {
-			t.Errorf("gate closed %v, not paused: %s %q", closed, free.Kind, free.Reason)
+		if gated := strings.Contains(free.Reason.Text(), "cpu"); gated != closed {
+			t.Errorf("gate closed %v, not paused: %s %q", closed, free.Kind, free.Reason.Text())
 		}
-		x.Paused = paused
-		if a := Next(x); a.Kind != state.Wait || a.Step != nil || a.Reason != paused || !a.Held {
-			t.Errorf("gate closed %v, paused: %s %q, held %v; want to wait, %q", closed, a.Kind, a.Reason, a.Held, paused)
+		x.Paused = verdict.Noted(paused)
+		if a := Next(x); a.Kind != state.Wait || a.Step != nil || a.Reason.Text() != paused || !a.Held {
+			t.Errorf("gate closed %v, paused: %s %q, held %v; want to wait, %q", closed, a.Kind, a.Reason.Text(), a.Held, paused)
 		}
 	}
 }

@@ -39,9 +39,9 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			at := func(s *plannertest.Stage) control.State {
-				return control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Sample: s.Look,
-					Recent: s.Trail, Guard: s.Gate,
-					Journal: s.Memory, Goal: s.Goal, Policy: s.Policy}
+				return control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look,
+					Recent: s.Trail, Guard: s.Gate}, TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Memory,
+					Aim: control.Aim{Goal: s.Goal}, Policy: s.Policy}
 			}
 			look := func(s *plannertest.Stage, sizeA, openA, sizeB int) {
 				for range 4 {
@@ -56,9 +56,9 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 				t.Helper()
 				x := at(s)
 				a, held := control.Next(x), x.HeldNow(step)
-				if want == "" && (held != "" || a.Kind != verb) || want != "" && (!strings.Contains(held, want) ||
-					a.Kind != state.Wait || a.Reason != held) {
-					t.Errorf("%s: Next %s %q, held %q; want %q", verb, a.Kind, a.Reason, held, want)
+				if want == "" && (held.Any() || a.Kind != verb) || want != "" && (!strings.Contains(held.Text(), want) ||
+					a.Kind != state.Wait || a.Reason.Text() != held.Text()) {
+					t.Errorf("%s: Next %s %q, held %q; want %q", verb, a.Kind, a.Reason.Text(), held.Text(), want)
 				}
 			}
 			s := plannertest.NewStage(0)
@@ -73,8 +73,8 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 				check(s, step, state.Grant, c.grants)
 			}
 			s.Memory.Unwind = true
-			if held := at(s).HeldNow(step); held != "" {
-				t.Errorf("on its way back it is held: %q", held)
+			if held := at(s).HeldNow(step); held.Any() {
+				t.Errorf("on its way back it is held: %q", held.Text())
 			}
 		})
 	}

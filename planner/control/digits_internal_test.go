@@ -18,7 +18,7 @@ func TestTextsOfSignalsHaveNoExponent(t *testing.T) {
 
 func signalAt(v, hold float64) string {
 	return judge([]fleet.Signal{{Name: "lag", Server: "pg", Value: fleet.Float(v), At: Noon}},
-		Threshold{Name: "lag", Hold: hold, Resume: 0.9 * hold, Abort: 1.9 * hold}, "pg", time.Minute, Noon).reason
+		Threshold{Name: "lag", Hold: hold, Resume: 0.9 * hold, Abort: 1.9 * hold}, "pg", time.Minute, Noon).reason.Text()
 }
 
 // TestASignalIsToldFromWhatItIsHeldAgainst: both have as many digits as that takes.

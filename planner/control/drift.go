@@ -1,13 +1,13 @@
 package control
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // at returns what a line says now.
@@ -49,9 +49,9 @@ func (s State) there(sets []fleet.SettingChange) []fleet.SettingChange {
 	return slices.DeleteFunc(slices.Clone(sets), func(x fleet.SettingChange) bool { _, ok := s.at(x); return !ok })
 }
 
-// Drift says what of the fleet the journal does not explain; empty: nothing.
-func (s State) Drift() string {
-	if why := s.misread(); why != "" {
+// Drift says what of the fleet the journal does not explain; none: nothing.
+func (s State) Drift() verdict.Reason {
+	if why := s.misread(); why.Any() {
 		return why
 	}
 	if step := s.Journal.Step; step != nil {
@@ -60,10 +60,9 @@ func (s State) Drift() string {
 			switch {
 			case !ok && s.Journal.GoesBack():
 			case !ok:
-				return fmt.Sprintf("%s no longer has %s, whose %s is being changed", x.Process, x.Alias, x.Key)
+				return verdict.Of(verdict.LineGone, x.Process, x.Alias, x.Key)
 			case at != x.From && at != x.To && !(state.Back(step) && s.Journal.Wrote(x, at)): // a way back may fit in part
-				return fmt.Sprintf("%s of %s in %s is %d: the step in hand takes it from %d to %d, so somebody else wrote it",
-					x.Key, x.Alias, x.Process, at, x.From, x.To)
+				return verdict.Of(verdict.LineOfStep, x.Process, x.Key, x.Alias, at, x.From, x.To)
 			}
 		}
 	}
@@ -73,11 +72,10 @@ func (s State) Drift() string {
 			continue
 		}
 		if explained, _ := s.Journal.Explains(w.SettingChange, at); ok && !explained {
-			return fmt.Sprintf("%s of %s in %s is %d, and was written as %d at %s: somebody else changed it", w.Key, w.Alias,
-				w.Process, at, w.To, w.Intent.Format(time.RFC3339))
+			return verdict.Of(verdict.LineChanged, w.Process, w.Key, w.Alias, at, w.To, w.Intent.Format(time.RFC3339))
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // Processes are those of the lines that the journal knows of, sorted: what their files say is ours to know.

@@ -8,15 +8,17 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/steps"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestAStepOfWhichNothingIsLeftEndsTheRunHeld(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
-	s.Record(state.Event{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Forward}, Reason: "it no longer fits"})
+	s.Record(state.Event{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Forward}, Reason: verdict.Of(verdict.Note,
+		"it no longer fits")})
 	s.See(20, 18, 10, 10)
 	s.Act(t, state.CompleteStep)
-	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "it no longer fits" ||
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason.Text() != "it no longer fits" ||
 		s.Memory.Steps != 0 {
 		t.Fatalf("%+v after %d steps", a, s.Memory.Steps)
 	}
@@ -26,7 +28,8 @@ func TestAnActThatFailsAgainAndAgainEndsTheRun(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
 	fail := func(o state.Outcome) {
-		s.Record(state.Event{Kind: state.Failed, Action: &state.Action{Kind: state.Release}, Outcome: o, Reason: "no space"})
+		s.Record(state.Event{Kind: state.Failed, Action: &state.Action{Kind: state.Release}, Outcome: o,
+			Reason: verdict.Of(verdict.Note, "no space")})
 	}
 	begun := s.Now
 	for s.Now.Sub(begun) < s.Policy.HoldFor {
@@ -38,7 +41,7 @@ func TestAnActThatFailsAgainAndAgainEndsTheRun(t *testing.T) {
 		s.Now = s.Now.Add(5 * time.Second)
 	}
 	s.See(20, 18, 10, 10)
-	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "no space" {
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason.Text() != "no space" {
 		t.Fatal(a)
 	}
 	fail(state.LockLost)
@@ -63,7 +66,8 @@ func TestAheadIsTheWayThatIsTaken(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.See(20, 20, 10, 10)
 	s.Policy.Percent = 7 // 2 of 30
-	steps, _ := control.State{Fleet: s.Fleet, Goal: s.Goal, Policy: s.Policy}.Forecast()
+	steps, _ := control.State{Samples: control.Samples{Fleet: s.Fleet}, Aim: control.Aim{Goal: s.Goal},
+		Policy: s.Policy}.Forecast()
 	f := s.Fleet
 	for _, x := range steps {
 		step := x.Step
@@ -80,7 +84,8 @@ func TestAheadIsTheWayThatIsTaken(t *testing.T) {
 	if len(steps) != 2 || a.Sizes[0].Conns != 16 || b.Sizes[0].Conns != 14 || a.SeenConns != 16 {
 		t.Errorf("%d steps to %d and %d", len(steps), a.Sizes[0].Conns, b.Sizes[0].Conns)
 	}
-	if steps, _ := (control.State{Fleet: f, Goal: s.Goal, Policy: s.Policy}).Forecast(); len(steps) != 0 {
+	if steps, _ := (control.State{Samples: control.Samples{Fleet: f}, Aim: control.Aim{Goal: s.Goal},
+		Policy: s.Policy}).Forecast(); len(steps) != 0 {
 		t.Errorf("%d steps more", len(steps))
 	}
 	if took := control.Takes(s.Policy, 2); took < 30*time.Minute || took > 31*time.Minute {

@@ -1,13 +1,12 @@
 package control
 
 import (
-	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // flushAfter is the share of DrainFor after which a pool that does not drain may be flushed. chosen: an idle pool is
@@ -23,54 +22,53 @@ const turnovers = 2
 // that none is ever idle when PgBouncer looks (janitor.c, check_pool_size). It is for a load below the new size alone:
 // a load above it would only reconnect. One process at a time. A way back is flushed as a step is: what it takes back
 // may be pinned as well, and what it gives back waits for that.
-func (s State) flush(released []fleet.SettingChange) (state.Action, bool) {
+func (s State) flush(released []fleet.SettingChange) (a state.Action, due bool) {
 	since := s.Journal.ReleasedAt
 	if s.Journal.Unflushable || len(s.Flushed()) > 0 || s.Now.Sub(since) < s.Policy.DrainFor/flushAfter {
-		return state.Action{}, false
+		return a, false
 	}
 	for _, x := range released {
 		p, _ := s.Fleet.Pool(x.Pool())
-		a, _ := fleet.FindAlias(s.Sample, x.Process, x.Alias)
+		line, _ := fleet.FindAlias(s.Sample, x.Process, x.Alias)
 		open := 0
-		for _, g := range a.Pools {
+		for _, g := range line.Pools {
 			open += g.Conns()
 		}
 		switch {
-		case p.OverIn(x.Process) == 0 || x.Alias == fleet.AutoDB || a.Lifetime <= state.FlushLifetime*time.Second:
+		case p.OverIn(x.Process) == 0 || x.Alias == fleet.AutoDB || line.Lifetime <= state.FlushLifetime*time.Second:
 		case s.suffers(p.ID, since).any(): // a release would be undone; of a way back a flush would end at once
-		case s.holders(p.ID) != "" || s.Recent.xacts(x, since) < int64(turnovers*open):
+		case s.holders(p.ID).Any() || s.Recent.xacts(x, since) < int64(turnovers*open):
 		case p.Load.AtLeast || p.Load.Erlangs.Target >= float64(p.Sized()*x.To):
 		default:
-			return state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{{Process: x.Process, Alias: x.Alias,
-				Key: fleet.KeyLifetime, From: int(a.Lifetime / time.Second), To: state.FlushLifetime}},
-				Reason: fmt.Sprintf("%d of %s are too many, and clients take each one up as it is given back", p.OverIn(x.Process),
-					words.Count(open, "connection"))}, true
+			return state.FlushOf(fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: fleet.KeyLifetime,
+				From: int(line.Lifetime / time.Second), To: state.FlushLifetime},
+				verdict.Of(verdict.TurnoverPins, "", p.OverIn(x.Process), verdict.Conns(open))), true
 		}
 	}
-	return state.Action{}, false
+	return a, false
 }
 
 // restore gives flushed lines their lifetime back once there is nothing left to flush: their connections are gone, or
 // the release is no longer waited for.
-func (s State) restore() (state.Action, bool) {
+func (s State) restore() (a state.Action, due bool) {
 	flushed := s.Flushed()
 	if len(flushed) == 0 {
-		return state.Action{}, false
+		return a, false
 	}
 	step := s.Journal.Step
 	if s.Journal.Intent != nil { // nobody knows whether it was done
 		step = nil
 	}
-	going := s.Paused == "" && step != nil && !s.Journal.Unwind && s.Now.Sub(s.Journal.ReleasedAt) < s.Policy.DrainFor
+	going := !s.Paused.Any() && step != nil && !s.Journal.Unwind && s.Now.Sub(s.Journal.ReleasedAt) < s.Policy.DrainFor
 	for _, x := range flushed {
 		p, _ := s.Fleet.Pool(x.Pool())
 		if going && p.OverIn(x.Process) > 0 && slices.ContainsFunc(step.Changes, func(y fleet.SettingChange) bool {
 			return y.Process == x.Process && y.Alias == x.Alias && y.To < y.From
 		}) && !s.suffers(p.ID, s.Journal.ReleasedAt).any() {
-			return state.Action{}, false
+			return a, false
 		}
 	}
-	return state.Action{Kind: state.Restore, Changes: flushed}, true
+	return state.RestoreOf(flushed, verdict.Reason{}), true
 }
 
 // Flushed is Memory.Flushed without lines that are gone: they have no lifetime to be given back.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored takes one release through its drain: nothing at first, then a flush
@@ -19,8 +20,9 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 	s.Now = s.Journal.ReleasedAt.Add(s.Policy.DrainFor / flushAfter)
 	flush := Next(s)
 	want := fleet.SettingChange{Process: "main/1", Alias: "app", Key: fleet.KeyLifetime, From: 3600, To: 1}
-	if flush.Kind != state.Flush || len(flush.Changes) != 1 || flush.Changes[0] != want || !strings.Contains(flush.Reason,
-		"3 of 7") {
+	if flush.Kind != state.Flush || len(flush.Changes) != 1 || flush.Changes[0] != want ||
+		!strings.Contains(flush.Reason.Text(),
+			"3 of 7") {
 		t.Fatalf("%+v, want a flush of %+v", flush, want)
 	}
 	s.Journal = s.Journal.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Action: &flush})
@@ -95,7 +97,7 @@ func pinnedBack(t *testing.T, xacts int64, open int) State {
 	s := PinnedSituation(t, xacts, open)
 	step, at := state.Step{Kind: state.Backward, Changes: s.Journal.Step.Changes}, s.Journal.ReleasedAt
 	act := state.Action{Kind: state.Retreat, Changes: step.Changes}
-	for i, e := range []state.Event{{Kind: state.StepAbort, Step: &step, Reason: "cpu"},
+	for i, e := range []state.Event{{Kind: state.StepAbort, Step: &step, Reason: verdict.Of(verdict.Note, "cpu")},
 		{Kind: state.Intended, Action: &act}, {Kind: state.Acted, Action: &act}} {
 		e.Seq, e.At = int64(i+5), at
 		s.Journal = s.Journal.After(e)
@@ -149,7 +151,7 @@ func TestAWayBackIsFlushedByTheSameRules(t *testing.T) {
 	}
 	for name, change := range map[string]func(*State){
 		"it is late":      func(s *State) { s.Now = s.Journal.ReleasedAt.Add(s.Policy.DrainFor) },
-		"somebody pauses": func(s *State) { s.Paused = "paused" },
+		"somebody pauses": func(s *State) { s.Paused = verdict.Of(verdict.Note, "paused") },
 		"it has drained": func(s *State) {
 			drained := pinnedBack(t, 40, 4)
 			drained.Journal, drained.Now = s.Journal, s.Now

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // mostForecast bounds how far Ahead looks. chosen: a way of more steps is as good as one without an end.
@@ -25,8 +25,8 @@ type ForecastStep struct {
 
 // Forecast returns the steps that are still to come from where a fleet is, and where the step in hand brings it, to its
 // goal, over the shifts that are not where they go, if nothing else happens: every release drains, no load changes,
-// and what is believed of fractions is true. blocked says why they do not lead there; empty: they do.
-func (s State) Forecast() (way []ForecastStep, blocked string) {
+// and what is believed of fractions is true. blocked says why they do not lead there; none: they do.
+func (s State) Forecast() (way []ForecastStep, blocked verdict.Reason) {
 	s.Shifts = slices.Clone(s.Shifts)
 	if s.AsMeasured.Pools == nil {
 		s.AsMeasured = s.Fleet
@@ -40,10 +40,10 @@ func (s State) Forecast() (way []ForecastStep, blocked string) {
 	for len(way) < mostForecast {
 		_, turning := s.turning()
 		step, goal, why := s.NextStep()
-		if step.Empty() && !turning && why == "" && s.Journal.Leg && s.Journal.RollTo == 0 {
+		if step.Empty() && !turning && !why.Any() && s.Journal.Leg && s.Journal.RollTo == 0 {
 			plan, err := sizing.Solve(s.Fleet, sizing.Options{})
 			if err != nil {
-				return way, err.Error()
+				return way, verdict.Of(verdict.NoPlan, "", err)
 			}
 			s.Goal, s.Journal.Leg = sizing.GoalOf(plan), false
 			continue
@@ -57,7 +57,7 @@ func (s State) Forecast() (way []ForecastStep, blocked string) {
 		s = s.after(step)
 		way = append(way, ForecastStep{step, s.Fleet})
 	}
-	return way, ""
+	return way, verdict.Reason{}
 }
 
 // after is the situation once a step is done. Its shifts are written to.
@@ -142,9 +142,9 @@ func Takes(p state.Policy, steps int) time.Duration {
 const leastRecent = 30 * time.Second
 
 // Outgrown says which load has left the interval that a plan was made for upwards: what was seen lately is more in all
-// it may be than what was planned for. Empty: none has, or too little was seen. The same pools carry the same names in
+// it may be than what was planned for. None: none has, or too little was seen. The same pools carry the same names in
 // both.
-func Outgrown(planned, lately []load.Load) string {
+func Outgrown(planned, lately []load.Load) verdict.Reason {
 	for _, now := range lately {
 		i := slices.IndexFunc(planned, func(l load.Load) bool { return l.Pool == now.Pool })
 		if i < 0 || now.Unknown != "" || planned[i].Unknown != "" || now.Window < leastRecent {
@@ -153,11 +153,10 @@ func Outgrown(planned, lately []load.Load) string {
 		was, is := planned[i].Erlangs, now.Erlangs
 		// one that has fallen may rise again: what was planned for it stays
 		if is.Lower > was.Upper && now.Xacts >= load.LeastXacts {
-			return fmt.Sprintf("the load of %s is %.3g Erlangs (%.3g to %.3g), and was planned for as %.3g (%.3g to %.3g)",
-				now.Pool, is.Target, is.Lower, is.Upper, was.Target, was.Lower, was.Upper)
+			return verdict.Of(verdict.LoadGrown, now.Pool, is.Target, is.Lower, is.Upper, was.Target, was.Lower, was.Upper)
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // LoadsOf are the loads of a fleet's pools, spread over their copies as they are there.

@@ -27,23 +27,28 @@ func TestAheadBeginsWhereTheStepInHandEnds(t *testing.T) {
 		most   int
 	}{
 		{"none in hand", 20, 10, state.JournalState{}, 2, "", 30},
-		{"nothing of it is done", 20, 10, state.JournalState{Step: forward}, 1,
+		{"nothing of it is done", 20, 10, state.JournalState{StepInHand: state.StepInHand{Step: forward}}, 1,
 			"release a/db 20 → 18, drain, grant b/db 10 → 12, soak 15m0s", 30},
-		{"it is released", 18, 10, state.JournalState{Step: forward}, 1, "grant b/db 10 → 12, soak 15m0s, released", 30},
-		{"it is granted", 18, 12, state.JournalState{Step: forward}, 1, "soak 15m0s, released, granted", 30},
-		{"it is to go back", 18, 12, state.JournalState{Step: forward, Unwind: true, RollTo: 1}, 2,
+		{"it is released", 18, 10, state.JournalState{StepInHand: state.StepInHand{Step: forward}}, 1,
+			"grant b/db 10 → 12, soak 15m0s, released", 30},
+		{"it is granted", 18, 12, state.JournalState{StepInHand: state.StepInHand{Step: forward}}, 1,
+			"soak 15m0s, released, granted", 30},
+		{"it is to go back", 18, 12, state.JournalState{StepInHand: state.StepInHand{Step: forward, Unwind: true},
+			Run: state.Run{RollTo: 1}}, 2,
 			"release b/db 12 → 10, drain, grant a/db 18 → 20", 30},
-		{"it goes back", 20, 12, state.JournalState{Step: back}, 2, "release b/db 12 → 10, drain, granted", 32},
+		{"it goes back", 20, 12, state.JournalState{StepInHand: state.StepInHand{Step: back}}, 2,
+			"release b/db 12 → 10, drain, granted", 32},
 	} {
 		s := plannertest.NewStage(0)
 		s.See(c.a, c.a, c.b, c.b)
 		s.Policy.Percent = 7 // 2 of 30
-		now := control.State{Fleet: s.Fleet, Sample: s.Look, Goal: s.Goal, Policy: s.Policy, Journal: c.memory}
+		now := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Look}, Aim: control.Aim{Goal: s.Goal},
+			Policy: s.Policy, Journal: c.memory}
 		if c.memory.RollTo > 0 {
 			now.Journal.RollTo = 0 // the steps forward are counted
 		}
-		if way, blocked := now.Forecast(); len(way) != c.ahead || blocked != "" {
-			t.Errorf("%s: %d steps ahead (%s), want %d", c.name, len(way), blocked, c.ahead)
+		if way, blocked := now.Forecast(); len(way) != c.ahead || blocked.Any() {
+			t.Errorf("%s: %d steps ahead (%s), want %d", c.name, len(way), blocked.Text(), c.ahead)
 		}
 		now.Journal = c.memory
 		step := now.InHand()

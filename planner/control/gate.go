@@ -2,12 +2,11 @@ package control
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
-	"github.com/pgbudget/pgbudget/planner/words"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Threshold says what a saturation signal of a server means: above Hold nothing is granted there, below Resume it may
@@ -37,7 +36,7 @@ type signalState struct {
 	last         []judged // the newest last, at most three
 	held         bool
 	abort        bool
-	reason       string
+	reason       verdict.Reason
 }
 
 // judged is what one sample's sample of a signal says.
@@ -45,7 +44,7 @@ type judged struct {
 	above  bool // hold, or nothing is known
 	abort  bool
 	clear  bool // below resume
-	reason string
+	reason verdict.Reason
 	at     time.Time // of the sample
 }
 
@@ -80,9 +79,9 @@ func (g SaturationGuard) of(name, server string) signalState {
 
 // judge holds one sample against its threshold.
 func judge(signals []fleet.Signal, r Threshold, server string, stale time.Duration, now time.Time) judged {
-	unknown := func(format string, args ...any) judged {
-		return judged{above: true, reason: fmt.Sprintf("%s of %s is not known: ", r.Name, server) + fmt.Sprintf(format,
-			args...)}
+	unknown := func(code verdict.Code, subject string, args ...any) judged {
+		return judged{above: true, reason: verdict.Of(verdict.SignalUnknown, server, r.Name, verdict.Of(code, subject,
+			args...))}
 	}
 	var found []fleet.Signal
 	for _, s := range signals {
@@ -92,32 +91,32 @@ func judge(signals []fleet.Signal, r Threshold, server string, stale time.Durati
 	}
 	switch {
 	case len(found) == 0:
-		return unknown("there is no such signal")
+		return unknown(verdict.NoSuchSignal, "")
 	case len(found) > 1:
-		return unknown("%d series where one is expected", len(found))
+		return unknown(verdict.SeveralSeries, "", len(found))
 	}
 	s := found[0]
 	v := float64(s.Value)
 	age := now.Sub(s.At)
 	switch {
 	case s.Error != "":
-		return unknown("%s", s.Error)
+		return unknown(verdict.SignalError, s.Error)
 	case !s.Value.Known():
-		return unknown("it reads %v", v)
+		return unknown(verdict.NoNumber, "", v)
 	case age > stale:
-		return unknown("its newest sample is %v old, more than %v", age.Round(time.Second), stale)
+		return unknown(verdict.SignalOld, "", age.Round(time.Second), stale)
 	case age < -stale:
-		return unknown("its newest sample is %v in the future: a clock is wrong", -age.Round(time.Second))
+		return unknown(verdict.SignalAhead, "", -age.Round(time.Second))
 	}
 	out := judged{above: v > r.Hold, abort: v > r.Abort, clear: v <= r.Resume, at: s.At}
 	switch {
 	case out.abort:
-		out.reason = fmt.Sprintf("%s %s > %s on %s", r.Name, words.Apart(v, r.Abort), words.Exactly(r.Abort), server)
+		out.reason = verdict.Of(verdict.SignalAborts, server, r.Name, verdict.Apart(v, r.Abort), verdict.Exactly(r.Abort))
 	case out.above:
-		out.reason = fmt.Sprintf("%s %s > %s on %s", r.Name, words.Apart(v, r.Hold), words.Exactly(r.Hold), server)
+		out.reason = verdict.Of(verdict.SignalHolds, server, r.Name, verdict.Apart(v, r.Hold), verdict.Exactly(r.Hold))
 	case !out.clear:
-		out.reason = fmt.Sprintf("%s %s, resumes at %s on %s", r.Name, words.Apart(v, r.Resume), words.Exactly(r.Resume),
-			server)
+		out.reason = verdict.Of(verdict.SignalResumes, server, r.Name, verdict.Apart(v, r.Resume),
+			verdict.Exactly(r.Resume))
 	}
 	return out
 }
@@ -143,46 +142,43 @@ func (s signalState) add(v judged) signalState {
 	case clear >= min(resumeOf, len(s.last)):
 		s.held = false
 	}
-	if s.reason = ""; s.held || s.abort {
-		s.reason = v.reason
-		if v.reason == "" {
-			s.reason = fmt.Sprintf("%s of %s is low for %d of %s", s.name, s.server, clear, words.Count(resumeOf, "sample"))
-		}
+	if s.reason = (verdict.Reason{}); s.held || s.abort {
+		s.reason = verdict.Or(v.reason, verdict.Of(verdict.SignalLow, s.server, s.name, clear, verdict.Samples(resumeOf)))
 	}
 	return s
 }
 
-// Held says why nothing may be granted on a server; empty: it may.
-func (g SaturationGuard) Held(server string) string {
+// Held says why nothing may be granted on a server; none: it may.
+func (g SaturationGuard) Held(server string) verdict.Reason {
 	for _, s := range g.signals {
 		if s.server == server && s.held {
 			return s.reason
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // Above is Held by what was read alone: a signal that is not known does not count.
-func (g SaturationGuard) Above(server string) string {
+func (g SaturationGuard) Above(server string) verdict.Reason {
 	for _, s := range g.signals {
 		if s.server != server || !s.held {
 			continue
 		}
 		for _, v := range slices.Backward(s.last) {
-			if !v.at.IsZero() && v.reason != "" {
+			if !v.at.IsZero() && v.reason.Any() {
 				return v.reason
 			}
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
-// Aborts says why what was done on a server should be taken back; empty: nothing says so.
-func (g SaturationGuard) Aborts(server string) string {
+// Aborts says why what was done on a server should be taken back; none: nothing says so.
+func (g SaturationGuard) Aborts(server string) verdict.Reason {
 	for _, s := range g.signals {
 		if s.server == server && s.abort {
 			return s.reason
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }

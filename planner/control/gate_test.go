@@ -36,14 +36,14 @@ func TestGateHoldsOnTwoOfThreeAndResumesOnThree(t *testing.T) {
 				now := plannertest.Noon.Add(time.Duration(i) * time.Second)
 				g = g.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: now}}, rule, []string{"pg"},
 					time.Minute, now)
-				if held := g.Held("pg") != ""; held != c.held[i] {
-					t.Errorf("look %d, %v: held %v (%s)", i, v, held, g.Held("pg"))
+				if held := g.Held("pg").Any(); held != c.held[i] {
+					t.Errorf("look %d, %v: held %v (%s)", i, v, held, g.Held("pg").Text())
 				}
-				if back := g.Aborts("pg") != ""; c.back != nil && back != c.back[i] {
+				if back := g.Aborts("pg").Any(); c.back != nil && back != c.back[i] {
 					t.Errorf("look %d, %v: abort %v", i, v, back)
 				}
-				if why := g.Held("other"); why != "" {
-					t.Errorf("another server is held: %s", why)
+				if why := g.Held("other"); why.Any() {
+					t.Errorf("another server is held: %s", why.Text())
 				}
 			}
 		})
@@ -71,8 +71,8 @@ func TestGateHoldsWhatIsNotKnown(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			g := control.SaturationGuard{}.Add(c.signals, []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8,
 				Abort: 0.95}}, []string{"pg"}, time.Minute, plannertest.Noon)
-			if why := g.Held("pg"); !strings.Contains(why, c.says) || g.Aborts("pg") != "" {
-				t.Errorf("held: %q, abort: %q", why, g.Aborts("pg"))
+			if why := g.Held("pg"); !strings.Contains(why.Text(), c.says) || g.Aborts("pg").Any() {
+				t.Errorf("held: %q, abort: %q", why.Text(), g.Aborts("pg").Text())
 			}
 		})
 	}
@@ -92,7 +92,7 @@ func TestGateCountsASampleOnce(t *testing.T) {
 	for i := range 5 {
 		read(0.97, 10, 10+i)
 	}
-	if g.Held("pg") != "" || g.Aborts("pg") != "" {
-		t.Errorf("one sample seen five times holds (%q) or aborts (%q)", g.Held("pg"), g.Aborts("pg"))
+	if g.Held("pg").Any() || g.Aborts("pg").Any() {
+		t.Errorf("one sample seen five times holds (%q) or aborts (%q)", g.Held("pg").Text(), g.Aborts("pg").Text())
 	}
 }

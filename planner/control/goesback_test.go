@@ -13,6 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestALineThatIsGoneKeepsNoWayBack: whatever kind of step is in hand, and whatever was being done when it was, a line
@@ -72,9 +73,10 @@ func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
 		for range 3 {
 			look()
 		}
-		at := control.State{Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Journal: s.Memory.Bound(1), Policy: s.Policy}
-		if why := at.Drift(); why != "" {
-			t.Errorf("%s: before a rollback: %s", c.name, why)
+		at := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Look},
+			TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Memory.Bound(1), Policy: s.Policy}
+		if why := at.Drift(); why.Any() {
+			t.Errorf("%s: before a rollback: %s", c.name, why.Text())
 		}
 		if sets := at.Back().Changes; len(sets) != 2 || slices.ContainsFunc(sets, gone.Same) {
 			t.Errorf("%s: a rollback would begin with %v, want a and b", c.name, sets)
@@ -110,7 +112,7 @@ func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
 			look()
 		}
 		if last.Outcome != state.Done || a != 20 || b != 10 {
-			t.Errorf("%s: ended %s (%s) at %d and %d, want done at 20 and 10", c.name, last.Outcome, last.Reason, a, b)
+			t.Errorf("%s: ended %s (%s) at %d and %d, want done at 20 and 10", c.name, last.Outcome, last.Reason.Text(), a, b)
 		}
 	}
 }
@@ -216,7 +218,7 @@ func TestARollbackIsNotHeldByWhatNobodyKnows(t *testing.T) {
 			s.Gate = s.Gate.Add(signals, rules, []string{"pg"}, time.Minute, s.Now)
 		}
 		if a := s.Next(); (a.Kind != state.BeginStep) != c.held {
-			t.Errorf("%s: %s %s, held: %v wanted", c.name, a.Kind, a.Reason, c.held)
+			t.Errorf("%s: %s %s, held: %v wanted", c.name, a.Kind, a.Reason.Text(), c.held)
 		}
 	}
 }
@@ -251,10 +253,11 @@ func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 		}
 		a := s.Next()
 		if a.Kind != state.Wait || a.Held != c.holds {
-			t.Errorf("%s: %s, held %v (%s), want held %v", c.name, a.Kind, a.Held, a.Reason, c.holds)
+			t.Errorf("%s: %s, held %v (%s), want held %v", c.name, a.Kind, a.Held, a.Reason.Text(), c.holds)
 		}
-		if c.holds && (!strings.Contains(a.Reason, "3m0s apart") || !strings.Contains(a.Reason, "get: it takes long")) {
-			t.Errorf("%s: %q names neither number nor cause", c.name, a.Reason)
+		if c.holds && (!strings.Contains(a.Reason.Text(), "3m0s apart") || !strings.Contains(a.Reason.Text(),
+			"get: it takes long")) {
+			t.Errorf("%s: %q names neither number nor cause", c.name, a.Reason.Text())
 		}
 	}
 }
@@ -265,20 +268,20 @@ func TestNoStepBeginsThatNobodyWasAskedFor(t *testing.T) {
 	for range 3 {
 		s.See(20, 18, 10, 10)
 	}
-	at := control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail,
-		Goal: s.Goal, Policy: s.Policy,
-		Unasked: "nobody was asked"}
-	if a := control.Next(at); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "nobody was asked" {
-		t.Errorf("%s %s %s, want an end", a.Kind, a.Outcome, a.Reason)
+	at := control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look,
+		Recent: s.Trail}, TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Aim: control.Aim{Goal: s.Goal},
+		Policy: s.Policy, Bars: control.Bars{Unasked: verdict.Of(verdict.Note, "nobody was asked")}}
+	if a := control.Next(at); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason.Text() != "nobody was asked" {
+		t.Errorf("%s %s %s, want an end", a.Kind, a.Outcome, a.Reason.Text())
 	}
 	at.Journal.Step = &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 		Key: fleet.KeySize, From: 20, To: 16}}}
 	if a := control.Next(at); a.Kind != state.Release {
-		t.Errorf("of the step in hand: %s %s, want its release", a.Kind, a.Reason)
+		t.Errorf("of the step in hand: %s %s, want its release", a.Kind, a.Reason.Text())
 	}
 	at.Journal, at.Goal = state.JournalState{}, sizing.Goal{}
 	if a := control.Next(at); a.Kind != state.Stop || a.Outcome != state.Done {
-		t.Errorf("with nothing to do: %s %s, want done", a.Outcome, a.Reason)
+		t.Errorf("with nothing to do: %s %s, want done", a.Outcome, a.Reason.Text())
 	}
 }
 
@@ -289,10 +292,10 @@ func TestARollbackThatDoesNotFitIsForeseen(t *testing.T) {
 		s.Open(t)
 		s.Act(t, state.Release)
 		s.See(16, 16, 10, 10)
-		at := control.State{Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Journal: s.Memory.Bound(s.Memory.StepSeq),
-			Policy: s.Policy}
-		if why, none := at.Barred(); (why == "") != fits || none {
-			t.Errorf("%d spare: %q, none of it: %v, fits: %v", spare, why, none, fits)
+		at := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Look},
+			TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Memory.Bound(s.Memory.StepSeq), Policy: s.Policy}
+		if why, none := at.Barred(); (!why.Any()) != fits || none {
+			t.Errorf("%d spare: %q, none of it: %v, fits: %v", spare, why.Text(), none, fits)
 		}
 	}
 }
@@ -313,10 +316,11 @@ func TestAWayBackOfWhichNothingFitsIsForeseen(t *testing.T) {
 	} {
 		s := plannertest.NewStage(-10)
 		s.See(16, 16, 14, 14)
-		at := control.State{Fleet: s.Fleet, AsMeasured: s.Fleet, Sample: s.Look, Journal: state.JournalState{Step: &c.step},
-			Policy: s.Policy}
-		if why, none := at.Barred(); why == "" || none != c.none {
-			t.Errorf("%s: %q, none of it: %v, want %v", c.name, why, none, c.none)
+		at := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Look},
+			TrafficNow: control.TrafficNow{AsMeasured: s.Fleet},
+			Journal:    state.JournalState{StepInHand: state.StepInHand{Step: &c.step}}, Policy: s.Policy}
+		if why, none := at.Barred(); !why.Any() || none != c.none {
+			t.Errorf("%s: %q, none of it: %v, want %v", c.name, why.Text(), none, c.none)
 		}
 	}
 }
@@ -337,7 +341,7 @@ func TestWhoComesDuringARunIsRemembered(t *testing.T) {
 	look.Processes[1].Aliases = append(slices.Clone(look.Processes[1].Aliases), fleet.Alias{Name: "other",
 		Pools: []fleet.PoolGauges{{User: "x"}}})
 	came := s.Memory.New(look)
-	if got := state.SeenText(came); got != "seen for the first time: night came to db in a/1; x came to other in a/1, "+
+	if got := state.Came(came).Text(); got != "seen for the first time: night came to db in a/1; x came to other in a/1, "+
 		"b/1" {
 		t.Error(got)
 	}

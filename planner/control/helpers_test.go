@@ -40,9 +40,9 @@ func PinnedSituation(t *testing.T, xacts int64, open int) State {
 		Pools: []budget.FleetPool{pool}}
 	before := f
 	before.At = begun.Add(5 * time.Second)
-	s := State{Now: begun.Add(6 * time.Second), Fleet: f, Before: before, Policy: state.DefaultPolicy(),
-		Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, Reserve: 0,
-			MeanWait: fleet.Unknown()}}}}
+	s := State{Samples: Samples{Now: begun.Add(6 * time.Second), Fleet: f, Before: before}, Policy: state.DefaultPolicy(),
+		Aim: Aim{Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, Reserve: 0,
+			MeanWait: fleet.Unknown()}}}}}
 	for i := range int64(4) {
 		s.Sample = fleet.Observation{At: begun.Add(time.Duration(3+i) * time.Second),
 			Processes: []fleet.Process{{ID: "main/1", Group: "main", Aliases: []fleet.Alias{{Name: "app",
@@ -132,9 +132,9 @@ func (s *Stage) Next() state.Action {
 		s.Fleet = s.Shifts[i].Loaded(s.Fleet, s.Shifts[i].At)
 	}
 	defer func() { s.Fleet = measured }()
-	return Next(State{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Sample: s.Look, Recent: s.Trail,
-		Guard: s.Gate, Journal: s.Memory, Goal: s.Goal,
-		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings, Soak: s.Point})
+	return Next(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail,
+		Guard: s.Gate}, TrafficNow: TrafficNow{AsMeasured: measured, Shifts: s.Shifts, Readings: s.Readings, Soak: s.Point},
+		Journal: s.Memory, Aim: Aim{Goal: s.Goal}, Policy: s.Policy})
 }
 
 // Act takes the next action, wants its verb, and writes it into memory as done.
@@ -142,7 +142,7 @@ func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	a := s.Next()
 	if a.Kind != want {
-		t.Fatalf("%v at %v: %s; want %s", a.Kind, s.Now.Sub(Noon), a.Reason, want)
+		t.Fatalf("%v at %v: %s; want %s", a.Kind, s.Now.Sub(Noon), a.Reason.Text(), want)
 	}
 	kinds := map[state.ActionKind][]state.EventKind{state.BeginStep: {state.StepBegan}, state.AbortStep: {state.StepAbort},
 		state.TrimStep: {state.StepTrimmed}, state.CompleteStep: {state.StepEnded},
@@ -251,7 +251,7 @@ func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
 			return s.Act(t, want)
 		}
 		if a.Kind == state.Stop {
-			t.Fatalf("%s: %s; want %s", a.Outcome, a.Reason, want)
+			t.Fatalf("%s: %s; want %s", a.Outcome, a.Reason.Text(), want)
 		}
 		s.Act(t, a.Kind)
 		if a.Kind == state.ShiftTraffic {

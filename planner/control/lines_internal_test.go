@@ -20,8 +20,8 @@ func TestNothingIsDoneThatALookDeniesToBe(t *testing.T) {
 	u.Lines[SizeLine("main/2")] = 5
 	s.Sample = u.Look(Noon)
 	s.Policy.HoldFor = 0
-	if a := s.begin(); a.Outcome != state.Held || a.Reason != "pool_size of app in main/2 is 5, and was 4 before" {
-		t.Errorf("%s %s %q", a.Kind, a.Outcome, a.Reason)
+	if a := s.begin(); a.Outcome != state.Held || a.Reason.Text() != "pool_size of app in main/2 is 5, and was 4 before" {
+		t.Errorf("%s %s %q", a.Kind, a.Outcome, a.Reason.Text())
 	}
 }
 

@@ -75,9 +75,9 @@ func TestAReserveGoesBackAsFarAsItFits(t *testing.T) {
 	}
 	u.Write(step.Changes)
 	s = u.Situation(t, m, way.Goal, state.Policy{Percent: 100})
-	if step, _, blocked := s.NextStep(); len(step.Changes) > 0 || !strings.Contains(blocked,
+	if step, _, blocked := s.NextStep(); len(step.Changes) > 0 || !strings.Contains(blocked.Text(),
 		"18 of 14 connections, 14 now") {
-		t.Errorf("%v, %q", step.Changes, blocked)
+		t.Errorf("%v, %q", step.Changes, blocked.Text())
 	}
 }
 
@@ -101,7 +101,7 @@ func TestAPoolWhoseOnlyLineIsGoneIsLeftAlone(t *testing.T) {
 	s = u.Situation(t, m, way.Goal, state.DefaultPolicy())
 	u.Gone = []string{"main/2"}
 	s.Sample = u.Look(plannertest.Noon)
-	if step, _, blocked := s.NextStep(); len(step.Changes) > 0 || blocked != "" {
-		t.Errorf("%v %q", step.Changes, blocked)
+	if step, _, blocked := s.NextStep(); len(step.Changes) > 0 || blocked.Any() {
+		t.Errorf("%v %q", step.Changes, blocked.Text())
 	}
 }

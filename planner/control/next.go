@@ -10,34 +10,54 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// State is all that the next action is decided from.
+// State is all that the next action is decided from, in parts.
 type State struct {
-	Now        time.Time
-	Fleet      budget.Fleet // of the newest sample, with the loads that its traffic switches make
-	Before     budget.Fleet // of the sample before it
-	Sample     fleet.Observation
-	Recent     RecentSamples
-	Guard      SaturationGuard
-	Journal    state.JournalState
-	Goal       sizing.Goal
-	Target     sizing.Goal // where the run goes in the end; only a rollback's says more than its plan
-	Policy     state.Policy
+	Journal state.JournalState
+	Policy  state.Policy
+	Samples
+	Aim
+	TrafficNow
+	Bars
+
+	foreseen bool // no sample shows it: it is what Forecast thinks will be
+	unseen   bool // no sample shows it, and nothing is known but what the journal has
+}
+
+// Samples are what was seen of a fleet, and of the signals.
+type Samples struct {
+	Now    time.Time
+	Fleet  budget.Fleet // of the newest sample, with the loads that its traffic switches make
+	Before budget.Fleet // of the sample before it
+	Sample fleet.Observation
+	Recent RecentSamples
+	Guard  SaturationGuard
+}
+
+// Aim is where a run goes.
+type Aim struct {
+	Goal   sizing.Goal
+	Target sizing.Goal // where the run goes in the end; only a rollback's says more than its plan
+	Steps  int         // as many forward steps at most; 0: no limit
+}
+
+// TrafficNow is where traffic is, and what is seen of what has moved.
+type TrafficNow struct {
 	Shifts     []shift.Shift     // in the order in which they are made; At: what the switch says
 	Readings   []state.Reading   // of each of them
 	AsMeasured budget.Fleet      // Fleet with the loads as they were measured, when each switch said LoadsAt
 	Soak       *learn.SoakResult // of a step that has moved traffic: what is seen of it since
-	Steps      int               // as many forward steps at most; 0: no limit
-	Closed     string            // why no step may begin now, the time of day; empty: one may
-	Over       string            // why the run ends before its next step; empty: it does not
-	// why the loads that it goes by may be wrong: it ends once the step in hand is done; empty: nothing says so
-	Unsure  string
-	Unasked string // why no step may begin: nobody was asked, as none was in sight; empty: one may
-	Paused  string // why nothing may move now: a person asked for it; empty: it may
+}
 
-	foreseen bool // no sample shows it: it is what Ahead thinks will be
-	unseen   bool // no sample shows it, and nothing is known but what the journal has
+// Bars are the reasons that come from beside the fleet; each may be none.
+type Bars struct {
+	Closed  verdict.Reason // why no step may begin now, the time of day
+	Over    verdict.Reason // why the run ends before its next step
+	Unsure  verdict.Reason // why the loads that it goes by may be wrong: it ends once the step in hand is done
+	Unasked verdict.Reason // why no step may begin: nobody was asked, as none was in sight
+	Paused  verdict.Reason // why nothing may move now: a person asked for it
 }
 
 // leastSamples is how many samples come before anything is decided: a hold needs two of three. chosen: those three.
@@ -50,12 +70,12 @@ const leastSamples = 3
 // makes its pool wait is undone; a signal above its abort level takes the step back.
 func Next(s State) state.Action {
 	if len(s.Recent.samples) < leastSamples {
-		return state.Action{Kind: state.Wait, For: s.Policy.Every}
+		return state.WaitFor(s.Policy.Every)
 	}
-	if why := s.Drift(); why != "" {
-		return state.Action{Kind: state.Stop, Outcome: state.Drifted, Reason: why}
+	if why := s.Drift(); why.Any() {
+		return state.StopWith(state.Drifted, why)
 	}
-	if m := s.Journal; m.Step != nil && !state.Back(m.Step) && !m.Unwind && s.Paused == "" && m.Intent != nil &&
+	if m := s.Journal; m.Step != nil && !state.Back(m.Step) && !m.Unwind && !s.Paused.Any() && m.Intent != nil &&
 		m.Intent.Traffic == nil && s.flipped(*m.Step) {
 		if o := s.abort(*m.Step); o.any() && !o.pause { // an action that does not succeed keeps no traffic
 			return s.takeBack(*m.Step, o.why)
@@ -63,7 +83,7 @@ func Next(s State) state.Action {
 	}
 	switch m := s.Journal; {
 	case m.Failures > 0 && (m.Failure == state.Drifted || m.Failure == state.LockLost):
-		return state.Action{Kind: state.Stop, Outcome: m.Failure, Reason: m.FailedBy}
+		return state.StopWith(m.Failure, m.FailedBy)
 	case m.Failures > 0:
 		least := s.Policy.HoldFor
 		switch {
@@ -74,10 +94,10 @@ func Next(s State) state.Action {
 			least = max(least, state.RetreatFor)
 		}
 		if s.Now.Sub(m.FailedSince) >= least {
-			return state.Action{Kind: state.Stop, Outcome: m.Failure, Reason: m.FailedBy}
+			return state.StopWith(m.Failure, m.FailedBy)
 		}
 		if s.Now.Sub(m.FailedAt) < retryAfter {
-			return state.Action{Kind: state.Wait, Held: true, Reason: m.FailedBy, For: s.Policy.Every}
+			return state.HoldBecause(m.FailedBy, s.Policy.Every)
 		}
 	}
 	if endsFlush(s.Journal.Intent) {
@@ -87,9 +107,9 @@ func Next(s State) state.Action {
 	}
 	goesBack := s.Journal.Unwind || state.Back(s.Journal.Step)
 	switch unread := s.unread(); {
-	case s.Paused != "":
+	case s.Paused.Any():
 		return s.Hold(s.Paused)
-	case unread != "" && !goesBack: // a switch that does not answer may still be turned back
+	case unread.Any() && !goesBack: // a switch that does not answer may still be turned back
 		if step := s.Journal.Step; step != nil && s.Journal.Intent == nil && s.flipped(*step) {
 			if o := s.abort(*step); o.any() && !o.pause {
 				return s.takeBack(*step, o.why)
@@ -103,7 +123,7 @@ func Next(s State) state.Action {
 	case step == nil:
 		return s.begin()
 	case s.Journal.Unwind:
-		return s.takeBack(*step, "")
+		return s.takeBack(*step, verdict.Reason{})
 	default:
 		return s.proceed(*step)
 	}
@@ -114,21 +134,20 @@ func Next(s State) state.Action {
 // is taken out of the files again. Of a step that a person takes back nothing is repeated.
 func (s State) settle(act state.Action) state.Action {
 	if act.Kind == state.Flush || act.Kind == state.Restore {
-		return state.Action{Kind: state.Restore, Changes: s.Flushed()}
+		return state.RestoreOf(s.Flushed(), verdict.Reason{})
 	}
 	if act.Traffic != nil {
 		step := s.Journal.Step // what is repeated may be its way back already
 		if forward := step != nil && step.Traffic != nil && !state.Back(step); forward &&
 			(s.Journal.Unwind || s.turnable(step.Traffic).any()) {
-			t := step.Traffic.Back()
-			act = state.Action{Kind: state.ShiftTraffic, Traffic: &t, Reason: "it may not be done now"}
+			return state.ShiftOf(step.Traffic.Back(), verdict.Of(verdict.NotNow, ""))
 		}
 		return act
 	}
 	if s.Journal.Unwind { // what is to go back is not done first: it may never succeed
-		return s.takeBack(*s.Journal.Step, "")
+		return s.takeBack(*s.Journal.Step, verdict.Reason{})
 	}
-	act.Changes = s.there(act.Changes)
+	act = act.Only(s.there(act.Changes))
 	left := slices.DeleteFunc(slices.Clone(act.Changes), func(x fleet.SettingChange) bool {
 		at,
 			_ := s.at(x)
@@ -138,11 +157,11 @@ func (s State) settle(act state.Action) state.Action {
 	if Promise(s.Fleet, act.Changes) == nil && (goesBack || !s.forbidden(left).any()) {
 		return act
 	}
-	back := state.Action{Kind: state.Release, Reason: "it no longer fits, or may not be done now"}
+	var back []fleet.SettingChange
 	for _, x := range act.Changes {
-		back.Changes = append(back.Changes, x.Back())
+		back = append(back, x.Back())
 	}
-	return back
+	return state.ReleaseOf(back, verdict.Of(verdict.NoLongerFits, ""))
 }
 
 // GoBackFor is how long traffic that is to go back is tried to be turned, whatever a run may be held for. chosen: a
@@ -155,30 +174,38 @@ const GoBackFor = 5 * time.Minute
 const retryAfter = 10 * time.Second
 
 // Hold waits with a reason, or ends the run where it has been held for as long as it may be.
-func (s State) Hold(reason string) state.Action { return s.holdFor(reason, 0) }
+func (s State) Hold(reason verdict.Reason) state.Action { return s.holdFor(reason, 0) }
 
 // holdFor is Hold for at least so long.
-func (s State) holdFor(reason string, least time.Duration) state.Action {
+func (s State) holdFor(reason verdict.Reason, least time.Duration) state.Action {
 	longest := max(s.Policy.HoldFor, least)
 	if longest <= 0 || !s.Journal.HeldAt.IsZero() && s.Now.Sub(s.Journal.HeldAt) >= longest {
-		return state.Action{Kind: state.Stop, Outcome: state.Held, Reason: reason}
+		return state.StopWith(state.Held, reason)
 	}
-	return state.Action{Kind: state.Wait, Held: true, Reason: reason, For: s.Policy.Every}
+	return state.HoldBecause(reason, s.Policy.Every)
 }
 
 // obstacle is why something may not be done now; the zero value: it may.
 type obstacle struct {
-	why   string
+	why   verdict.Reason
 	pause bool // the server paused for a moment: the next sample tells more, and nothing is wrong so far
 }
 
-func (o obstacle) any() bool { return o.why != "" }
+func (o obstacle) any() bool { return o.why.Any() }
+
+// or is the obstacle, or else another.
+func (o obstacle) or(other obstacle) obstacle {
+	if o.any() {
+		return o
+	}
+	return other
+}
 
 // against is Hold because of an obstacle. A pause is waited for by a step that is not to be held, too: it is over soon,
 // or is none.
 func (s State) against(o obstacle) state.Action {
 	if o.pause {
-		return state.Action{Kind: state.Wait, Held: true, Reason: o.why, For: s.Policy.Every}
+		return state.HoldBecause(o.why, s.Policy.Every)
 	}
 	return s.Hold(o.why)
 }
@@ -194,16 +221,16 @@ func (s State) forbidden(sets []fleet.SettingChange) obstacle {
 			if o.any() {
 				return o
 			}
-		} else if why := s.held(s.server(x.Pool())); why != "" {
+		} else if why := s.held(s.server(x.Pool())); why.Any() {
 			return obstacle{why: why}
 		}
 	}
 	return obstacle{}
 }
 
-// held says why nothing may be granted on a server; empty: it may. A rollback returns to what was there before, because
+// held says why nothing may be granted on a server; none: it may. A rollback returns to what was there before, because
 // a person wants it: what nobody knows does not hold it, what was read does.
-func (s State) held(server string) string {
+func (s State) held(server string) verdict.Reason {
 	if s.Journal.RollTo > 0 {
 		return s.Guard.Above(server)
 	}
@@ -234,11 +261,11 @@ func (s State) suffers(pool string, since time.Time) obstacle {
 // the pause has done.
 func (s State) aborts(server string) obstacle {
 	why := s.Guard.Aborts(server)
-	if why == "" {
+	if !why.Any() {
 		return obstacle{}
 	}
-	if pause := s.Recent.Paused(server, s.Policy.MaxWait); pause != "" {
-		return obstacle{server + ": " + pause, true}
+	if pause := s.Recent.Paused(server, s.Policy.MaxWait); pause.Any() {
+		return obstacle{pause, true}
 	}
 	return obstacle{why: why}
 }

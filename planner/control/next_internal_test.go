@@ -33,11 +33,11 @@ func TestNextTakesTheStepBackWhereAReleaseCannotBeUndone(t *testing.T) {
 	s.Act(t, state.CompleteStep)
 	s.Policy.Aborts = 1
 	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Aborted ||
-		!strings.Contains(a.Reason, "has waited 2s > 1s") {
+		!strings.Contains(a.Reason.Text(), "has waited 2s > 1s") {
 		t.Fatal(a)
 	}
 	s.Policy.Aborts = 2
-	if a := s.Next(); a.Kind != state.Wait || !a.Held || !strings.Contains(a.Reason, "has waited 2s > 1s") {
+	if a := s.Next(); a.Kind != state.Wait || !a.Held || !strings.Contains(a.Reason.Text(), "has waited 2s > 1s") {
 		t.Fatal(a)
 	}
 	s.Now = s.Now.Add(s.Policy.Soak)

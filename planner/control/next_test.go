@@ -51,7 +51,8 @@ func TestNextUndoesAReleaseThatDoesNotDrain(t *testing.T) {
 		o.Servers[0].Holders = []fleet.Holder{{PID: 77, User: "app", Application: "cron", Age: time.Minute, Pool: "a/db"}}
 	})
 	a := s.Act(t, state.Undo)
-	if fmt.Sprint(a.Changes) != "[{a/1 db pool_size 16 20}]" || !strings.Contains(a.Reason, "backend 77 of app (cron)") {
+	if fmt.Sprint(a.Changes) != "[{a/1 db pool_size 16 20}]" || !strings.Contains(a.Reason.Text(),
+		"backend 77 of app (cron)") {
 		t.Fatal(a)
 	}
 	s.See(20, 17, 10, 10)
@@ -62,7 +63,7 @@ func TestNextUndoesAReleaseThatDoesNotDrain(t *testing.T) {
 	s.Act(t, state.CompleteStep)
 	s.See(20, 17, 10, 10)
 	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held ||
-		!strings.Contains(a.Reason, "a/db has 1 connection more open") {
+		!strings.Contains(a.Reason.Text(), "a/db has 1 connection more open") {
 		t.Fatal(a)
 	}
 }
@@ -81,7 +82,7 @@ func TestNextHoldsWhatCanHarmAndNothingElse(t *testing.T) {
 		s.See(16, 16, 10, 10)
 		s.See(16, 16, 10, 10)
 		read(0.9)
-		if a := s.Act(t, state.Wait); !a.Held || a.Reason != "cpu 0.9 > 0.85 on pg" {
+		if a := s.Act(t, state.Wait); !a.Held || a.Reason.Text() != "cpu 0.9 > 0.85 on pg" {
 			t.Fatal(a)
 		}
 		for range 3 {
@@ -95,7 +96,8 @@ func TestNextHoldsWhatCanHarmAndNothingElse(t *testing.T) {
 		for range 3 {
 			s.See(20, 20, 10, 10, plannertest.Waits("a", 3*time.Second))
 		}
-		if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason, "a client of a/db in a/1 has waited 3s > 1s") {
+		if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason.Text(),
+			"a client of a/db in a/1 has waited 3s > 1s") {
 			t.Fatal(a)
 		}
 	})
@@ -118,7 +120,7 @@ func TestNextStopsAtWhatItDidNotWrite(t *testing.T) {
 		s.Act(t, state.Release)
 		s.See(18, 18, 10, 10)
 		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted ||
-			!strings.Contains(a.Reason, "pool_size of db in a/1 is 18: the step in hand takes it from 20 to 16") {
+			!strings.Contains(a.Reason.Text(), "pool_size of db in a/1 is 18: the step in hand takes it from 20 to 16") {
 			t.Fatal(a)
 		}
 	})
@@ -131,7 +133,7 @@ func TestNextStopsAtWhatItDidNotWrite(t *testing.T) {
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepEnded})
 		s.See(20, 18, 10, 10)
 		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted ||
-			!strings.Contains(a.Reason, "is 20, and was written as 16") {
+			!strings.Contains(a.Reason.Text(), "is 20, and was written as 16") {
 			t.Fatal(a)
 		}
 	})

@@ -31,12 +31,12 @@ func TestTheWorkOfAWayGrowsWithItsPools(t *testing.T) {
 			if err != nil || len(path.Jumps) != 4 {
 				t.Fatalf("%d pools: %d jumps, %v", pools, len(path.Jumps), err)
 			}
-			way, ends := control.State{Fleet: f, Policy: policy, Journal: state.JournalState{Leg: true},
-				Shifts:   []shift.Shift{s},
-				Readings: []state.Reading{{X: s.At}}}.Forecast()
+			way, ends := control.State{Samples: control.Samples{Fleet: f}, Policy: policy,
+				Journal: state.JournalState{Run: state.Run{Leg: true}}, TrafficNow: control.TrafficNow{Shifts: []shift.Shift{s},
+					Readings: []state.Reading{{X: s.At}}}}.Forecast()
 			least[pools] = min(least[pools], plannertest.UserTime(t)-begun)
-			if ends != "" || len(way) < len(path.Jumps) {
-				t.Fatalf("%d pools: %d steps, %s", pools, len(way), ends)
+			if ends.Any() || len(way) < len(path.Jumps) {
+				t.Fatalf("%d pools: %d steps, %s", pools, len(way), ends.Text())
 			}
 		}
 	}

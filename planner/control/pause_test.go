@@ -40,7 +40,7 @@ func TestAPauseHoldsAStepAndEndsNothing(t *testing.T) {
 	s.Act(t, state.Wait)
 	s.See(16, 16, 14, 14, stuck(2))
 	signal(400)
-	if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason, "a pause") {
+	if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason.Text(), "a pause") {
 		t.Error(a)
 	}
 	for range 3 {

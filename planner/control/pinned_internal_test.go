@@ -24,8 +24,9 @@ func TestWhatADrainWaitsForIsSaidAsOfItsLook(t *testing.T) {
 		{0, 2, "main/app has 2 connections more open than it may have"},
 		{0, 0, ""},
 	} {
-		if _, why := (State{Fleet: over(c.now), Before: over(c.before)}).pinned(released); why != c.want {
-			t.Errorf("%d, then %d: %q, want %q", c.before, c.now, why, c.want)
+		if _, why := (State{Samples: Samples{Fleet: over(c.now),
+			Before: over(c.before)}}).pinned(released); why.Text() != c.want {
+			t.Errorf("%d, then %d: %q, want %q", c.before, c.now, why.Text(), c.want)
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package control
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -10,7 +8,6 @@ import (
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/verdict"
-	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // proceed does what is next in a step.
@@ -51,12 +48,12 @@ func (s State) proceed(step state.Step) state.Action {
 			return s.against(o)
 		}
 		if back { // one that does not answer keeps no other from it
-			return state.Action{Kind: state.Retreat, Changes: releases}
+			return state.RetreatOf(releases, verdict.Reason{})
 		}
-		return state.Action{Kind: state.Release, Changes: releases}
+		return state.ReleaseOf(releases, verdict.Reason{})
 	}
 	if len(released) > 0 && !s.apart() {
-		return state.Action{Kind: state.Wait, Reason: "a drain is seen by two samples", For: s.Policy.Every}
+		return state.WaitBecause(verdict.Of(verdict.TwoSamples, ""), s.Policy.Every)
 	}
 	if id, why := s.pinned(released); id != "" {
 		late := s.Now.Sub(s.Journal.ReleasedAt) >= s.Policy.DrainFor
@@ -65,10 +62,13 @@ func (s State) proceed(step state.Step) state.Action {
 			if a, ok := s.flush(released); ok {
 				return a
 			}
-			return state.Action{Kind: state.Wait, Reason: why, For: s.Policy.Every}
+			return state.WaitBecause(why, s.Policy.Every)
 		case !back:
-			return s.undoPool(id, step, released, fmt.Sprintf("%s, %v after the release%s", why, s.Policy.DrainFor,
-				s.holders(id)))
+			late := verdict.Of(verdict.NotDrained, "", why, s.Policy.DrainFor)
+			if by := s.holders(id); by.Any() {
+				late = verdict.Of(verdict.Both, "", late, by)
+			}
+			return s.undoPool(id, step, released, late)
 		}
 	}
 	if len(grants) > 0 {
@@ -78,9 +78,9 @@ func (s State) proceed(step state.Step) state.Action {
 		if err := Promise(s.Fleet, grants); err != nil && back {
 			return s.backInPart(step, grants, err)
 		} else if err != nil {
-			return state.Action{Kind: state.TrimStep, Step: s.achieved(step), Reason: err.Error()}
+			return state.TrimOf(s.achieved(step), verdict.Of(verdict.NoRoom, "", err))
 		}
-		return state.Action{Kind: state.Grant, Changes: grants}
+		return state.GrantOf(grants, verdict.Reason{})
 	}
 	if step.Traffic != nil {
 		if a, due := s.turn(*step.Traffic); due {
@@ -97,7 +97,7 @@ func (s State) proceed(step state.Step) state.Action {
 // soak watches a step whose lines are all written.
 func (s State) soak(step state.Step) state.Action {
 	if step.Kind == state.Backward {
-		return state.Action{Kind: state.CompleteStep, Reason: "the step is back"}
+		return state.CompleteOf(nil, verdict.Of(verdict.StepBack, ""))
 	}
 	longest := longestGap(s.Policy)
 	watched := s.Now.Sub(s.Journal.SettledAt) - s.Recent.unwatched(s.Journal.SettledAt, longest)
@@ -105,61 +105,60 @@ func (s State) soak(step state.Step) state.Action {
 		if late := s.Recent.late(longest); late > 0 { // else it would never end, and nobody would know why
 			return s.Hold(s.tooLate(late, longest))
 		}
-		return state.Action{Kind: state.Wait, For: min(left, s.Policy.SoakEvery)}
+		return state.WaitFor(min(left, s.Policy.SoakEvery))
 	}
-	if why := s.stopped(step); why != "" && s.Journal.RollTo == 0 {
-		return s.Hold(why + "; until then nothing of the step can be seen there")
+	if why := s.stopped(step); why.Any() && s.Journal.RollTo == 0 {
+		return s.Hold(verdict.Of(verdict.UnseenThere, "", why))
 	}
 	if step.Traffic != nil && s.Journal.RollTo > 0 { // what it goes back from may be what the signals are about
-		return state.Action{Kind: state.CompleteStep, Soak: s.Soak}
+		return state.CompleteOf(s.Soak, verdict.Reason{})
 	}
 	for _, x := range step.Changes {
-		if why := s.held(s.server(x.Pool())); why != "" && x.To > x.From {
+		if why := s.held(s.server(x.Pool())); why.Any() && x.To > x.From {
 			return s.Hold(why)
 		}
 	}
 	if step.Traffic == nil {
-		return state.Action{Kind: state.CompleteStep, Reason: unsoaked(s.Policy)}
+		return state.CompleteOf(nil, unsoaked(s.Policy))
 	}
 	shift, _, _ := s.shift(step.Traffic.Shift)
 	switch why := s.Guard.Held(s.server(shift.From)); {
-	case why != "":
+	case why.Any():
 		return s.Hold(why)
 	case s.Soak == nil:
-		return state.Action{Kind: state.Wait, Reason: "what has moved is measured", For: s.Policy.Every}
+		return state.WaitBecause(verdict.Of(verdict.Measuring, ""), s.Policy.Every)
 	case s.Soak.Verdict == learn.NotMoved || s.Journal.Unmoved != nil && s.Soak.Verdict != learn.Moved && !s.Soak.Risen:
 		unmoved := s.Soak
 		if s.Soak.Verdict != learn.NotMoved { // it was seen before the program was begun again
 			unmoved = s.Journal.Unmoved
 		}
-		act := s.Hold(fmt.Sprintf("the traffic switch of %s says %d %%, and nothing moved: %s", step.Traffic.Shift, shift.At,
-			unmoved.Text))
+		act := s.Hold(verdict.Of(verdict.NothingMoved, step.Traffic.Shift, shift.At, unmoved.Text))
 		if !unmoved.All { // what all points say is found again
-			act.Soak = unmoved
+			act = act.Saw(unmoved)
 		}
 		return act
 	}
-	return state.Action{Kind: state.CompleteStep, Soak: s.Soak}
+	return state.CompleteOf(s.Soak, verdict.Reason{})
 }
 
-// unsoaked says that a step ends without a soak; empty: it has had one.
-func unsoaked(p state.Policy) string {
+// unsoaked says that a step ends without a soak; none: it has had one.
+func unsoaked(p state.Policy) verdict.Reason {
 	if p.Soak > 0 {
-		return ""
+		return verdict.Reason{}
 	}
-	return "without a soak"
+	return verdict.Of(verdict.Unsoaked, "")
 }
 
-// stopped says which line of a step is not served, because somebody with a console wants it so; empty: all are.
-func (s State) stopped(step state.Step) string {
+// stopped says which line of a step is not served, because somebody with a console wants it so; none: all are.
+func (s State) stopped(step state.Step) verdict.Reason {
 	for _, x := range step.Changes {
 		if a, ok := fleet.FindAlias(s.Sample, x.Process, x.Alias); ok {
-			if why := Stopped(x.Process, a); why != "" {
+			if why := Stopped(x.Process, a); why.Any() {
 				return why
 			}
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // backInPart gives back as much of what a way back grants as fits now, every line as far as the others. Where nothing
@@ -180,14 +179,14 @@ func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why err
 			}
 		}
 		if Promise(s.Fleet, part) == nil {
-			return state.Action{Kind: state.Grant, Changes: part, Reason: "more of the way back does not fit"}
+			return state.GrantOf(part, verdict.Of(verdict.BackInPart, ""))
 		}
 	}
-	text := "the way back does not fit: " + why.Error()
-	if a := s.holdFor(text, s.Policy.DrainFor); a.Kind != state.Stop {
+	reason := verdict.Of(verdict.BackNoRoom, "", why)
+	if a := s.holdFor(reason, s.Policy.DrainFor); a.Kind != state.Stop {
 		return a
 	}
-	return state.Action{Kind: state.TrimStep, Step: s.achieved(step), Reason: text}
+	return state.TrimOf(s.achieved(step), reason)
 }
 
 // longestGap is how far two samples may lie apart for the time between them to count as watched. chosen: three
@@ -195,20 +194,18 @@ func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why err
 func longestGap(p state.Policy) time.Duration { return 3*max(p.Every, p.SoakEvery) + 10*time.Second }
 
 // tooLate says that samples lie too far apart for a soak, and what may take so long.
-func (s State) tooLate(late, longest time.Duration) string {
-	why := fmt.Sprintf("the soak does not go on: the newest samples lie %v apart, and only what is seen every %v at "+
-		"least is watched",
-		late.Round(time.Second), longest)
+func (s State) tooLate(late, longest time.Duration) verdict.Reason {
+	why := verdict.Of(verdict.SamplesApart, "", late.Round(time.Second), longest)
 	for _, r := range s.Readings {
 		if r.Error != "" {
-			return why + "; " + r.Error
+			return verdict.Of(verdict.Both, "", why, r.Error)
 		}
 	}
 	return why
 }
 
 // achieved is what of a step stands in the fleet.
-func (s State) achieved(step state.Step) *state.Step {
+func (s State) achieved(step state.Step) state.Step {
 	step.Changes = slices.DeleteFunc(slices.Clone(step.Changes), func(x fleet.SettingChange) bool {
 		at, ok := s.at(x)
 		return !ok || at != x.To
@@ -216,7 +213,7 @@ func (s State) achieved(step state.Step) *state.Step {
 	if !s.flipped(step) {
 		step.Traffic = nil
 	}
-	return &step
+	return step
 }
 
 // abort says why the step should go back.
@@ -239,7 +236,7 @@ func (s State) abort(step state.Step) obstacle {
 	if step.Traffic.To < step.Traffic.From {
 		gets = shift.From
 	}
-	return cmp.Or(s.aborts(s.server(shift.From)), s.suffers(gets, s.Journal.SettledAt.Add(fills)))
+	return s.aborts(s.server(shift.From)).or(s.suffers(gets, s.Journal.SettledAt.Add(fills)))
 }
 
 // fills is how long a pool that gets traffic may take to open its connections, before its queue says anything of its
@@ -247,24 +244,23 @@ func (s State) abort(step state.Step) obstacle {
 const fills = 5 * time.Second
 
 // takeBack begins the way back of a step: its traffic first, then its sizes.
-func (s State) takeBack(step state.Step, why string) state.Action {
-	act := state.Action{Kind: state.AbortStep, Reason: why}
-	back := s.wayBack(step)
+func (s State) takeBack(step state.Step, why verdict.Reason) state.Action {
+	var soak *learn.SoakResult
 	if t := step.Traffic; t != nil {
 		if shift, _, _ := s.shift(t.Shift); s.flipped(step) {
-			if why != "" {
-				act.Soak = &learn.SoakResult{Shift: t.Shift, At: s.Now, X: t.To, Excluded: learn.Excluded(verdict.Of(verdict.TakenBack, "", why)),
-					Back: s.Guard.Aborts(s.server(shift.From)) == ""}
+			if why.Any() {
+				soak = &learn.SoakResult{Shift: t.Shift, At: s.Now, X: t.To, Excluded: learn.Excluded(verdict.Of(verdict.TakenBack,
+					"", why)),
+					Back: !s.Guard.Aborts(s.server(shift.From)).Any()}
 			}
 		}
 	}
-	act.Step = &back
-	return act
+	return state.AbortOf(s.wayBack(step), soak, why)
 }
 
 // undo takes back the releases of the first pool that they make wait. Where its connections have been granted away
 // already, the whole step goes back.
-func (s State) undo(step state.Step, released []fleet.SettingChange) (state.Action, bool) {
+func (s State) undo(step state.Step, released []fleet.SettingChange) (a state.Action, wrong bool) {
 	for _, x := range released {
 		if o := s.suffers(x.Pool(), s.Journal.ReleasedAt); o.any() {
 			if o.pause || s.gives(step, x.Pool()) && Promise(s.Fleet, state.BackOf(released, x.Pool())) != nil {
@@ -273,7 +269,7 @@ func (s State) undo(step state.Step, released []fleet.SettingChange) (state.Acti
 			return s.undoPool(x.Pool(), step, released, o.why), true
 		}
 	}
-	return state.Action{}, false
+	return a, false
 }
 
 // gives reports whether the step's traffic has left the pool: taking it back would bring that again.
@@ -288,12 +284,13 @@ func (s State) gives(step state.Step, pool string) bool {
 	return pool == shift.From
 }
 
-func (s State) undoPool(pool string, step state.Step, released []fleet.SettingChange, why string) state.Action {
+func (s State) undoPool(pool string, step state.Step, released []fleet.SettingChange,
+	why verdict.Reason) state.Action {
 	sets := state.BackOf(released, pool)
 	if Promise(s.Fleet, sets) != nil {
 		return s.takeBack(step, why)
 	}
-	return state.Action{Kind: state.Undo, Changes: sets, Pool: pool, Reason: why}
+	return state.UndoOf(pool, sets, why)
 }
 
 // apart reports whether the two samples may count as having seen a drain: both after the release, and LeastApart from
@@ -304,39 +301,36 @@ func (s State) apart() bool {
 
 // pinned returns a pool whose release has not been seen to be drained on both samples, and what the newer sample shows
 // of it, or else the one before.
-func (s State) pinned(released []fleet.SettingChange) (pool, why string) {
+func (s State) pinned(released []fleet.SettingChange) (pool string, why verdict.Reason) {
 	for _, x := range released {
 		now, _ := s.Fleet.Pool(x.Pool())
 		before, _ := s.Before.Pool(x.Pool())
 		switch {
 		case now.OverConns > 0:
-			return x.Pool(), fmt.Sprintf("%s has %s more open than it may have", x.Pool(), words.Count(now.OverConns,
-				"connection"))
+			return x.Pool(), verdict.Of(verdict.StillOpen, x.Pool(), verdict.Conns(now.OverConns))
 		case before.OverConns > 0:
-			return x.Pool(), fmt.Sprintf("%s had %s more open at the sample before than it may have: a drain is seen by two "+
-				"samples",
-				x.Pool(), words.Count(before.OverConns, "connection"))
+			return x.Pool(), verdict.Of(verdict.WasOpen, x.Pool(), verdict.Conns(before.OverConns))
 		}
 	}
-	return "", ""
+	return "", verdict.Reason{}
 }
 
 // holders names who pins a pool's connections, as far as a sample shows it.
-func (s State) holders(pool string) string {
+func (s State) holders(pool string) verdict.Reason {
 	for _, p := range s.Sample.Processes {
 		for _, a := range p.Aliases {
 			if p.Group+"/"+a.Name == pool && a.PoolMode == "session" {
-				return "; it pools sessions, and a client that does nothing keeps its connection"
+				return verdict.Of(verdict.PoolsSessions, "")
 			}
 		}
 	}
 	for _, srv := range s.Sample.Servers {
 		for _, h := range srv.Holders {
 			if h.Pool == pool {
-				return fmt.Sprintf("; backend %d of %s (%s) has been idle in transaction for %v", h.PID, h.User,
-					cmp.Or(h.Application, "no application_name"), h.Age.Round(time.Second))
+				return verdict.Of(verdict.IdleInTransaction, "", h.PID, h.User, verdict.Named(h.Application),
+					h.Age.Round(time.Second))
 			}
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }

@@ -2,8 +2,6 @@ package control
 
 import (
 	"cmp"
-	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
@@ -11,6 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // standing leaves out the lines that are gone: they have nowhere to go, and would take what others need.
@@ -29,26 +28,26 @@ func (s State) standing(g sizing.Goal) sizing.Goal {
 	return out
 }
 
-// notBack says which line a rollback has not brought to where it was; empty: none that is still there.
-func (s State) notBack() string {
+// notBack says which line a rollback has not brought to where it was; none: none that is still there.
+func (s State) notBack() verdict.Reason {
 	for _, p := range s.Fleet.Pools {
 		for _, x := range s.Goal.Changes(p) {
 			if x.Key == fleet.KeyReserve && !s.Goal.ByLine(p.ID) { // the fleet counts what is in force, and that may be none
 				continue
 			}
 			if at, ok := s.at(x); ok && at != x.To {
-				return fmt.Sprintf("%s of %s in %s is %d, and was %d before", x.Key, x.Alias, x.Process, at, x.To)
+				return verdict.Of(verdict.LineNotBack, x.Process, x.Key, x.Alias, at, x.To)
 			}
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // reserveLines is the next step towards the reserves of a goal's lines. The fleet counts the largest reserve of a
 // pool's processes for each of them, so what one more costs is what the promise says. What is released comes first, by
 // itself.
 func (s State) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Policy,
-	refused []state.Refusal) (step state.Step, blocked string) {
+	refused []state.Refusal) (step state.Step, blocked verdict.Reason) {
 	step = state.Step{Kind: state.Forward}
 	for _, server := range f.Servers {
 		most := policy.StepConns(server.BudgetConns)
@@ -62,7 +61,7 @@ func (s State) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Policy,
 			}
 			for _, r := range refused {
 				if least := min(r.Least, at); r.Pool == p.ID && r.Key == fleet.KeyReserve && x.To < least {
-					x.To, blocked = least, cmp.Or(blocked, fmt.Sprintf("the reserve of %s stays at %d: %s", p.ID, at, r.Reason))
+					x.To, blocked = least, verdict.Or(blocked, verdict.Of(verdict.ReserveStays, p.ID, at, r.Reason))
 				}
 			}
 			if x.From = at; x.To < at {
@@ -76,7 +75,7 @@ func (s State) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Policy,
 			sets = s.within(most, grants, func(sets []fleet.SettingChange) error {
 				err := Promise(f, sets)
 				if err != nil {
-					blocked = cmp.Or(blocked, err.Error())
+					blocked = verdict.Or(blocked, verdict.Of(verdict.NoRoom, "", err))
 				}
 				return err
 			})
@@ -109,24 +108,24 @@ func (s State) within(most int, sets []fleet.SettingChange,
 	return out
 }
 
-// AboveMax says which pool would grow above the max: that was declared for it; empty: none would. One that is above it
+// AboveMax says which pool would grow above the max: that was declared for it; none: none would. One that is above it
 // already, and goes back to less, comes nearer to it: nothing is in the way of that.
-func AboveMax(f budget.Fleet, g sizing.Goal) string {
+func AboveMax(f budget.Fleet, g sizing.Goal) verdict.Reason {
 	for _, x := range g.Pools {
 		p, ok := f.Pool(x.Pool)
 		if !ok || p.Rules.Max <= 0 {
 			continue
 		}
 		if !g.ByLine(x.Pool) && x.Size > max(p.Rules.Max, p.LargestSize()) {
-			return fmt.Sprintf("%s goes back to %d, above its max: %d", x.Pool, x.Size, p.Rules.Max)
+			return verdict.Of(verdict.AboveMax, x.Pool, x.Size, p.Rules.Max)
 		}
 		for _, l := range g.LinesOf(x.Pool) {
 			if at, ok := at(f, l.Change()); ok && l.Key == fleet.KeySize && l.To > max(p.Rules.Max, at) {
-				return fmt.Sprintf("%s goes back to %d in %s, above its max: %d", x.Pool, l.To, l.Process, p.Rules.Max)
+				return verdict.Of(verdict.LineAboveMax, x.Pool, l.To, l.Process, p.Rules.Max)
 			}
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // RollbackTo is where a rollback goes.
@@ -274,16 +273,16 @@ func present(f budget.Fleet, pool string) sizing.GoalPool {
 }
 
 // Reachable says why a goal cannot be stood at: its worst case, with what is open now, is above a server's budget.
-// Empty: it can, if nothing else changes.
-func Reachable(f budget.Fleet, g sizing.Goal) string {
+// None: it can, if nothing else changes.
+func Reachable(f budget.Fleet, g sizing.Goal) verdict.Reason {
 	return beyond(f, g, func(server string) int { return f.WorstConns(server) })
 }
 
-// Unreturnable says why a rollback could not go back to before steps that are still to come; empty: it could, if
+// Unreturnable says why a rollback could not go back to before steps that are still to come; none: it could, if
 // nothing else changes.
-func Unreturnable(way []ForecastStep) string {
+func Unreturnable(way []ForecastStep) verdict.Reason {
 	if len(way) == 0 {
-		return ""
+		return verdict.Reason{}
 	}
 	var m state.JournalState
 	for i, st := range way {
@@ -291,17 +290,17 @@ func Unreturnable(way []ForecastStep) string {
 	}
 	after := way[len(way)-1].After
 	back, _ := Rollback(m, after, 1)
-	return cmp.Or(Reachable(after, back.Goal), AboveMax(after, back.Goal))
+	return verdict.Or(Reachable(after, back.Goal), AboveMax(after, back.Goal))
 }
 
-// Outsized says which server's budget the sizes of a goal are above, whether they stand there already or not. Empty:
+// Outsized says which server's budget the sizes of a goal are above, whether they stand there already or not. None:
 // none.
-func Outsized(f budget.Fleet, g sizing.Goal) string {
+func Outsized(f budget.Fleet, g sizing.Goal) verdict.Reason {
 	return beyond(f, g, func(string) int { return 0 })
 }
 
 // beyond says which server's worst case at a goal is above its budget and above what is let pass.
-func beyond(f budget.Fleet, g sizing.Goal, pass func(server string) int) string {
+func beyond(f budget.Fleet, g sizing.Goal, pass func(server string) int) verdict.Reason {
 	var sets []fleet.SettingChange
 	for _, p := range f.Pools {
 		sets = append(sets, g.Changes(p)...)
@@ -315,9 +314,8 @@ func beyond(f budget.Fleet, g sizing.Goal, pass func(server string) int) string 
 			}
 		}
 		if worst > s.BudgetConns && worst > pass(s.Name) {
-			return fmt.Sprintf("%s: these sizes come to %s, %d more than the budget of %d", s.Name,
-				words.Count(worst, "connection"), worst-s.BudgetConns, s.BudgetConns)
+			return verdict.Of(verdict.Outsized, s.Name, verdict.Conns(worst), worst-s.BudgetConns, s.BudgetConns)
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }

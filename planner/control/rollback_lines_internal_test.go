@@ -7,6 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestOnlyWhatIsBackIsCalledDone: a line that is not there yet keeps a rollback from its end, and one that is gone
@@ -32,10 +33,10 @@ func TestOnlyWhatIsBackIsCalledDone(t *testing.T) {
 		s.Sample = u.Look(Noon)
 		a := s.begin()
 		if done := a.Kind == state.Stop && a.Outcome == state.Done; done != c.done {
-			t.Errorf("%s: %s %s %q", c.name, a.Kind, a.Outcome, a.Reason)
+			t.Errorf("%s: %s %s %q", c.name, a.Kind, a.Outcome, a.Reason.Text())
 		}
-		if why := s.notBack(); (why == "") != c.done {
-			t.Errorf("%s: %q is not back", c.name, why)
+		if why := s.notBack(); (!why.Any()) != c.done {
+			t.Errorf("%s: %q is not back", c.name, why.Text())
 		}
 	}
 }
@@ -52,13 +53,13 @@ func TestALineThatMayNotShrinkStaysWhereItIs(t *testing.T) {
 		s := u.Situation(t, Taken(raised), sizing.Goal{}, state.DefaultPolicy())
 		way, _ := Rollback(s.Journal, s.Fleet, 10)
 		s.Journal.RollTo, s.Journal.Refused = way.To, []state.Refusal{{Pool: "main/app", Key: key, Least: 9,
-			Reason: "it waited"}}
+			Reason: verdict.Of(verdict.Note, "it waited")}}
 		for {
 			s = u.Situation(t, s.Journal, way.Goal, state.DefaultPolicy())
 			a := s.begin()
 			if a.Kind != state.BeginStep {
-				if a.Kind != state.Stop || a.Outcome != state.Held || a.Reason != "it waited" {
-					t.Errorf("%s: %s %s %q", key, a.Kind, a.Outcome, a.Reason)
+				if a.Kind != state.Stop || a.Outcome != state.Held || a.Reason.Text() != "it waited" {
+					t.Errorf("%s: %s %s %q", key, a.Kind, a.Outcome, a.Reason.Text())
 				}
 				break
 			}

@@ -47,7 +47,8 @@ func TestARollbackGoesBackLineByLine(t *testing.T) {
 		{"a process is gone", plannertest.Taken(shrunk), 10, &plannertest.UnevenFleet{Lines: plannertest.UnevenMain(60, 3, 3,
 			3).Lines, Budget: 60, Gone: []string{"main/2"}, Role: 0},
 			"main/app 5", 0, "main/app in main/2"},
-		{"given up on its way back", state.JournalState{Step: &wayBack, StepSeq: 10, StepNumber: 1}.GivenUp(), 10,
+		{"given up on its way back", state.JournalState{StepInHand: state.StepInHand{Step: &wayBack, StepSeq: 10,
+			StepNumber: 1}}.GivenUp(), 10,
 			plannertest.UnevenMain(60, 5, 5,
 				5), "main/app 4 (main/2)", 1, ""},
 	} {
@@ -96,11 +97,11 @@ func TestAWayBackThatFitsLineByLineIsPossible(t *testing.T) {
 		s := u.Situation(t, plannertest.Taken(equal), sizing.Goal{}, state.DefaultPolicy())
 		s.Fleet.Pools[0].Rules.Max = c.max
 		way, _ := control.Rollback(s.Journal, s.Fleet, 10)
-		if why := control.Reachable(s.Fleet, way.Goal); (why == "") != c.fits {
-			t.Errorf("%d connections: %q", c.budget, why)
+		if why := control.Reachable(s.Fleet, way.Goal); (!why.Any()) != c.fits {
+			t.Errorf("%d connections: %q", c.budget, why.Text())
 		}
-		if why := control.AboveMax(s.Fleet, way.Goal); why != c.above {
-			t.Errorf("max: %d: %q, want %q", c.max, why, c.above)
+		if why := control.AboveMax(s.Fleet, way.Goal); why.Text() != c.above {
+			t.Errorf("max: %d: %q, want %q", c.max, why.Text(), c.above)
 		}
 	}
 }
@@ -122,11 +123,11 @@ func TestAWayIsSaidToBePossibleByLine(t *testing.T) {
 		s.Fleet.Pools[0].Rules.Max = c.max
 		s.AsMeasured = s.Fleet
 		way, _ := s.Forecast()
-		if got := control.Unreturnable(way); got != c.want || len(way) < 2 {
-			t.Errorf("%d connections, max: %d: %q after %d steps, want %q", c.budget, c.max, got, len(way), c.want)
+		if got := control.Unreturnable(way); got.Text() != c.want || len(way) < 2 {
+			t.Errorf("%d connections, max: %d: %q after %d steps, want %q", c.budget, c.max, got.Text(), len(way), c.want)
 		}
 	}
-	if why := control.Unreturnable(nil); why != "" {
-		t.Errorf("of no step: %q", why)
+	if why := control.Unreturnable(nil); why.Any() {
+		t.Errorf("of no step: %q", why.Text())
 	}
 }

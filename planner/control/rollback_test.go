@@ -24,8 +24,8 @@ func TestARollbackGrowsNoPoolAboveItsMax(t *testing.T) {
 			t.Fatal(err)
 		}
 		why := control.AboveMax(f, sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: c.back}}})
-		if (why != "") != c.refused {
-			t.Errorf("from %d back to %d with max: %d: %q", c.at, c.back, c.max, why)
+		if (why.Any()) != c.refused {
+			t.Errorf("from %d back to %d with max: %d: %q", c.at, c.back, c.max, why.Text())
 		}
 	}
 }

@@ -48,8 +48,8 @@ func TestEveryLineGoesBackToWhatItWas(t *testing.T) {
 		if !any {
 			t.Fatalf("seed %d: nothing to take back", seed)
 		}
-		if why := Reachable(s.Fleet, way.Goal); why != "" {
-			t.Fatalf("seed %d: %v to %v: %s", seed, u.Lines, want, why)
+		if why := Reachable(s.Fleet, way.Goal); why.Any() {
+			t.Fatalf("seed %d: %v to %v: %s", seed, u.Lines, want, why.Text())
 		}
 		uneven += b2i(len(way.Goal.Lines) > 0)
 		m.RollTo = way.To
@@ -64,7 +64,7 @@ func TestEveryLineGoesBackToWhatItWas(t *testing.T) {
 			}
 			if a := s.begin(); a.Kind != state.BeginStep {
 				if a.Outcome != state.Done {
-					t.Fatalf("seed %d: %s %s %s at %v, to %v", seed, a.Kind, a.Outcome, a.Reason, u.Lines, want)
+					t.Fatalf("seed %d: %s %s %s at %v, to %v", seed, a.Kind, a.Outcome, a.Reason.Text(), u.Lines, want)
 				}
 				several += b2i(n > 1)
 				break

@@ -28,8 +28,8 @@ func TestAPauseOnAConsoleIsNamed(t *testing.T) {
 				a.Pools[0].ClientsWaiting, a.Pools[0].MaxWait = 5*n, time.Duration(n)*time.Second
 				stop(a)
 			})
-			if a := s.Next(); strings.Contains(a.Reason, "a/db") {
-				said = a.Reason
+			if a := s.Next(); strings.Contains(a.Reason.Text(), "a/db") {
+				said = a.Reason.Text()
 				if !strings.HasSuffix(said, want) {
 					t.Errorf("%s", said)
 				}
@@ -38,8 +38,8 @@ func TestAPauseOnAConsoleIsNamed(t *testing.T) {
 		if said == "" {
 			t.Errorf("nothing is said of it: want %q", want)
 		}
-		if got := control.Stopped("a/1", fleet.Alias{Name: "db"}); got != "" {
-			t.Error(got)
+		if got := control.Stopped("a/1", fleet.Alias{Name: "db"}); got.Any() {
+			t.Error(got.Text())
 		}
 	}
 }
@@ -60,12 +60,12 @@ func TestASoakOfAStoppedPoolShowsNothing(t *testing.T) {
 		return s.Next()
 	}
 	if a := soaked(pause); a.Kind != state.Wait || !a.Held ||
-		!strings.Contains(a.Reason, "db is paused in b/1: RESUME db") {
-		t.Errorf("%s, held %v: %q; want it held", a.Kind, a.Held, a.Reason)
+		!strings.Contains(a.Reason.Text(), "db is paused in b/1: RESUME db") {
+		t.Errorf("%s, held %v: %q; want it held", a.Kind, a.Held, a.Reason.Text())
 	}
 	s.Memory.RollTo = 1
 	if a := s.Next(); a.Held {
-		t.Errorf("a rollback waits for a pool that somebody has stopped: %q", a.Reason)
+		t.Errorf("a rollback waits for a pool that somebody has stopped: %q", a.Reason.Text())
 	}
 	s.Memory.RollTo = 0
 	s.See(16, 9, 14, 10)

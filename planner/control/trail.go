@@ -1,13 +1,12 @@
 package control
 
 import (
-	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // How a pause of a server is told from a pool that is too small.
@@ -24,15 +23,16 @@ const (
 
 // paused says that a queue may come of a pause: the server, not the number of its connections, stopped serving. It is
 // so where in the newest interval between two samples, or in one before it since when the queue has only fallen, half
-// or less of the usual transactions completed, and that for at most longest. Empty: nothing says so.
+// or less of the usual transactions completed, and that for at most longest. None: nothing says so. It is about the
+// subject.
 //
 // What completed between two samples is what arrived less what the queue and the open transactions grew by:
 // total_xact_count counts arrivals (PgBouncer client.c:1596), and sv_active are the connections that a transaction
 // holds.
-func (t RecentSamples) paused(of func(lineSample) bool, longest time.Duration) string {
+func (t RecentSamples) paused(subject string, of func(lineSample) bool, longest time.Duration) verdict.Reason {
 	n := len(t.samples)
 	if n < leastPace+2 {
-		return ""
+		return verdict.Reason{}
 	}
 	done, queue := make([]int, n), make([]int, n) // of interval i, which ends at look i; at look i
 	var paces []float64
@@ -67,16 +67,15 @@ func (t RecentSamples) paused(of func(lineSample) bool, longest time.Duration) s
 		}
 	}
 	if last == 0 || t.samples[last].at.Sub(t.samples[first].at) > longest {
-		return ""
+		return verdict.Reason{}
 	}
 	dt := t.samples[last].at.Sub(t.samples[last-1].at).Seconds()
-	return fmt.Sprintf("%s completed in %.1f s where %.0f usually do: a pause, and no lack of connections so far",
-		words.Count(max(0, done[last]), "transaction"), dt, usual*dt)
+	return verdict.Of(verdict.ServerPaused, subject, verdict.Xacts(max(0, done[last])), dt, usual*dt)
 }
 
-// Paused says that a server's pools wait because it paused; empty: nothing says so.
-func (t RecentSamples) Paused(server string, longest time.Duration) string {
-	return t.paused(func(l lineSample) bool { return l.server == server }, longest)
+// Paused says that a server's pools wait because it paused; none: nothing says so.
+func (t RecentSamples) Paused(server string, longest time.Duration) verdict.Reason {
+	return t.paused(server, func(l lineSample) bool { return l.server == server }, longest)
 }
 
 // RecentSamples are the last few samples at every line of the fleet, for judging what a step does to the waiting. They
@@ -116,20 +115,20 @@ type lineSample struct {
 	active              int // connections in use: linked, tested, or logging in
 	users               int
 	maxWait             time.Duration
-	stopped             string // by whoever has a console: what, and the command that ends it; empty: it is served
+	stopped             verdict.Reason // by whoever has a console: what, and the command that ends it; none: it is served
 }
 
-// Stopped says what keeps a line of a process from being served, and the command that ends it; empty: nothing does.
-func Stopped(process string, a fleet.Alias) string {
+// Stopped says what keeps a line of a process from being served, and the command that ends it; none: nothing does.
+func Stopped(process string, a fleet.Alias) verdict.Reason {
 	switch {
 	case a.Paused && a.Name == fleet.AutoDB:
-		return fmt.Sprintf("a database of * is paused in %s: RESUME and its name on the console end that", process)
+		return verdict.Of(verdict.AutoDBPaused, process)
 	case a.Paused:
-		return fmt.Sprintf("%s is paused in %s: RESUME %s on its console ends that", a.Name, process, a.Name)
+		return verdict.Of(verdict.AliasPaused, process, a.Name)
 	case a.Disabled:
-		return fmt.Sprintf("%s is disabled in %s: ENABLE %s on its console ends that", a.Name, process, a.Name)
+		return verdict.Of(verdict.AliasDisabled, process, a.Name)
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // Add returns the recent samples with one more sample.
@@ -199,33 +198,35 @@ func (g sample) line(x fleet.SettingChange) (lineSample, bool) {
 
 // suffers says why a pool waits more than it should, as the samples since `since` show: a mean wait in one of its
 // processes that is above bar by more than the samples differ among each other, a head of the queue older than oldest,
-// or a queue that grew from sample to sample over growingFor of them. Empty: it does not, or there are not enough looks
+// or a queue that grew from sample to sample over growingFor of them. None: it does not, or there are not enough looks
 // yet to say so. A line that somebody has paused is named.
 //
 // The last two may come of a pause of the server as well as of too few connections. While the samples say that it is
 // one (see paused), stalled is true and the reason tells of it: nothing that was done is wrong yet, and nothing more
 // may be done. A pause that lasts longer than oldest is judged like any other waiting.
-func (t RecentSamples) suffers(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
+func (t RecentSamples) suffers(pool string, since time.Time, bar, oldest time.Duration) (why verdict.Reason,
+	stalled bool) {
 	why, stalled = t.waits(pool, since, bar, oldest)
-	if why == "" {
-		return "", false
+	if !why.Any() {
+		return why, false
 	}
 	for _, l := range t.samples[len(t.samples)-1].lines {
-		if l.pool == pool && l.stopped != "" {
-			return why + "; " + l.stopped, stalled
+		if l.pool == pool && l.stopped.Any() {
+			return verdict.Of(verdict.Both, "", why, l.stopped), stalled
 		}
 	}
 	return why, stalled
 }
 
 // waits is suffers, whoever stopped it.
-func (t RecentSamples) waits(pool string, since time.Time, bar, oldest time.Duration) (why string, stalled bool) {
+func (t RecentSamples) waits(pool string, since time.Time, bar, oldest time.Duration) (why verdict.Reason,
+	stalled bool) {
 	looks := t.samples
 	for len(looks) > 0 && looks[0].at.Before(since) {
 		looks = looks[1:]
 	}
 	if len(looks) == 0 {
-		return "", false
+		return why, false
 	}
 	queues := make([]int, len(looks))
 	for _, l := range looks[len(looks)-1].lines {
@@ -237,30 +238,27 @@ func (t RecentSamples) waits(pool string, since time.Time, bar, oldest time.Dura
 				queues[i] += was.waiting
 			}
 		}
-		if l.maxWait > oldest && why == "" {
-			why = fmt.Sprintf("a client of %s in %s has waited %v > %v", pool, l.Process, l.maxWait.Round(time.Millisecond),
-				oldest)
+		if l.maxWait > oldest && !why.Any() {
+			why = verdict.Of(verdict.ClientWaits, pool, l.Process, l.maxWait.Round(time.Millisecond), oldest)
 		}
 		if mean, half, xacts := meanWait(looks, l.SettingChange); mean-half > bar {
-			return fmt.Sprintf("%s waits %v ± %v on average in %s > %v (%d transactions since %s)", pool,
-				mean.Round(100*time.Microsecond),
-				half.Round(100*time.Microsecond), l.Process, bar.Round(100*time.Microsecond), xacts,
-				looks[0].at.Format(time.TimeOnly)), false
+			return verdict.Of(verdict.PoolWaits, pool, mean.Round(100*time.Microsecond), half.Round(100*time.Microsecond),
+				l.Process, bar.Round(100*time.Microsecond), xacts, looks[0].at.Format(time.TimeOnly)), false
 		}
 	}
-	if why == "" && grows(queues) {
-		why = fmt.Sprintf("the queue of %s grows from sample to sample: %d clients", pool, queues[len(queues)-growingFor:])
+	if !why.Any() && grows(queues) {
+		why = verdict.Of(verdict.QueueGrows, pool, queues[len(queues)-growingFor:])
 	}
-	if why == "" {
-		return "", false
+	if !why.Any() {
+		return why, false
 	}
 	of := func(l lineSample) bool { return l.pool == pool }
-	if pause := t.paused(of, oldest); pause != "" {
-		return pool + ": " + pause, true
+	if pause := t.paused(pool, of, oldest); pause.Any() {
+		return pause, true
 	}
 	if server := t.server(pool); server != "" {
-		if pause := t.paused(func(l lineSample) bool { return l.server == server }, oldest); pause != "" {
-			return server + ": " + pause, true
+		if pause := t.Paused(server, oldest); pause.Any() {
+			return pause, true
 		}
 	}
 	return why, false
@@ -317,7 +315,7 @@ func (t RecentSamples) xacts(x fleet.SettingChange, since time.Time) int64 {
 
 // used says why a line may not be made as small as a set makes it: at two of the last three samples more than share of
 // what it would have then was in use.
-func (t RecentSamples) used(x fleet.SettingChange, share float64) string {
+func (t RecentSamples) used(x fleet.SettingChange, share float64) verdict.Reason {
 	above, of, active := 0, 0, 0
 	for _, g := range t.samples[max(0, len(t.samples)-3):] {
 		l, ok := g.line(x)
@@ -326,10 +324,9 @@ func (t RecentSamples) used(x fleet.SettingChange, share float64) string {
 		}
 	}
 	if above < holdOf {
-		return ""
+		return verdict.Reason{}
 	}
-	return fmt.Sprintf("%s in %s has %s in use, above %.3g of the %d that it would have", x.Alias, x.Process,
-		words.Count(active, "connection"), share, of)
+	return verdict.Of(verdict.InUse, x.Process, x.Alias, verdict.Conns(active), share, of)
 }
 
 // leastIntervals is how many intervals a mean wait needs. chosen: with fewer there is no telling how much they differ.

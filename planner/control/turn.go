@@ -1,7 +1,6 @@
 package control
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -9,11 +8,12 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // shiftStep is the next step on the way of a shift: sizes towards those of the furthest jump, and as much traffic as
 // they serve then; with the goal that it goes towards. blocked says why there is none.
-func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) {
+func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, verdict.Reason) {
 	f := s.AsMeasured
 	for _, other := range s.Shifts {
 		if other.ID() != sh.ID() {
@@ -21,9 +21,9 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) {
 		}
 	}
 	if err := sh.Check(f, 1); err != nil {
-		return state.Step{Kind: state.Forward}, nil, err.Error()
+		return state.Step{Kind: state.Forward}, nil, verdict.Of(verdict.NoWay, "", err)
 	}
-	if why := s.later(sh); why != "" {
+	if why := s.later(sh); why.Any() {
 		return state.Step{Kind: state.Forward}, nil, why
 	}
 	if s.Journal.RollTo > 0 { // it takes back what was moved, and moves nothing else
@@ -43,17 +43,18 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) {
 			if t := s.Journal.Past[n-1].Step.Traffic; t != nil && t.Shift == sh.ID() && t.To == sh.At &&
 				s.stands(s.Journal.Past[n-1].Step) {
 				back := t.Back()
-				return state.Step{Kind: state.Forward, Traffic: &back}, nil, ""
+				return state.Step{Kind: state.Forward, Traffic: &back}, nil, verdict.Reason{}
 			}
 		}
 		if y := r.Reach(f, sh.At, limit); y != sh.At {
-			return state.Step{Kind: state.Forward, Traffic: &shift.TrafficChange{Shift: sh.ID(), From: sh.At, To: y}}, nil, ""
+			return state.Step{Kind: state.Forward, Traffic: &shift.TrafficChange{Shift: sh.ID(), From: sh.At, To: y}}, nil,
+				verdict.Reason{}
 		}
 	}
 	if err != nil {
-		why := err.Error()
+		why := verdict.Of(verdict.NoWay, "", err)
 		if blocked != nil {
-			why += "; what would do: " + blocked.Cures()
+			why = verdict.Of(verdict.NoWayBut, "", err, blocked.Cures())
 		}
 		return state.Step{Kind: state.Forward}, nil, why
 	}
@@ -70,22 +71,21 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, string) {
 	})
 	if y := r.Reach(f.With(step.Changes), sh.At, jump.To); y != sh.At {
 		step.Traffic = &shift.TrafficChange{Shift: sh.ID(), From: sh.At, To: y}
-		why = ""
+		why = verdict.Reason{}
 	}
 	return step, &goal, why
 }
 
 // later says which other shift from the same pool is past this one: its fraction is of what this one leaves, so this
-// one moves no more. Empty: none is, or all of them go back.
-func (s State) later(sh shift.Shift) string {
+// one moves no more. None: none is, or all of them go back.
+func (s State) later(sh shift.Shift) verdict.Reason {
 	i := slices.IndexFunc(s.Shifts, func(x shift.Shift) bool { return x.ID() == sh.ID() })
 	for _, x := range s.Shifts[i+1:] {
 		if x.From == sh.From && x.At != 0 && s.Journal.RollTo == 0 {
-			return fmt.Sprintf("traffic of %s stands at %d %%, and its fraction is of what %s leaves: bring it back to 0 %% "+
-				"first", x.ID(), x.At, sh.ID())
+			return verdict.Of(verdict.LaterShift, x.ID(), x.At, sh.ID())
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // shift returns a shift of the situation with what its switch says.
@@ -114,25 +114,25 @@ func (s State) turning() (shift.Shift, bool) {
 	return all[i], true
 }
 
-// unread says which switch that is still to be turned could not be asked; empty: each could.
-func (s State) unread() string {
+// unread says which switch that is still to be turned could not be asked; none: each could.
+func (s State) unread() verdict.Reason {
 	step := s.Journal.Step
 	for i, r := range s.Readings {
 		moves := s.Shifts[i].At != s.Shifts[i].Until || step != nil && step.Traffic != nil &&
 			step.Traffic.Shift == s.Shifts[i].ID()
 		if r.Error != "" && moves {
-			return fmt.Sprintf("what the traffic switch of %s says is not known: %s", s.Shifts[i].ID(), r.Error)
+			return verdict.Of(verdict.SwitchUnknown, s.Shifts[i].ID(), r.Error)
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // misread says which switch says what the journal does not explain: somebody else turned it.
-func (s State) misread() string {
+func (s State) misread() verdict.Reason {
 	step := s.Journal.Step
 	if step != nil && step.Traffic != nil {
 		if _, _, there := s.shift(step.Traffic.Shift); !there {
-			return fmt.Sprintf("the step in hand turns the traffic of %s, which the config no longer has", step.Traffic.Shift)
+			return verdict.Of(verdict.ShiftGone, step.Traffic.Shift)
 		}
 	}
 	for i, r := range s.Readings {
@@ -153,13 +153,11 @@ func (s State) misread() string {
 			if step.Kind == state.Backward || s.stands(*step) {
 				continue
 			}
-			return fmt.Sprintf("the traffic of %s was turned to %d %% before the sizes for it stand; turn it back to %d %%", id,
-				r.X, known.X)
+			return verdict.Of(verdict.TurnedEarly, id, r.X, known.X)
 		}
-		return fmt.Sprintf("the traffic switch of %s says %d %%, and the journal %d %%: somebody else turned it", id, r.X,
-			known.X)
+		return verdict.Of(verdict.SwitchChanged, id, r.X, known.X)
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // stands reports whether every line of a step is as the step makes it.
@@ -195,31 +193,28 @@ func (s State) says(shift string) int {
 
 // turn is what is due for a step's turn, if anything is: to make it, to wait for the person who makes it, or to wait
 // until the switch says what it was told.
-func (s State) turn(t shift.TrafficChange) (state.Action, bool) {
+func (s State) turn(t shift.TrafficChange) (a state.Action, due bool) {
 	shift, reading, _ := s.shift(t.Shift)
 	told := s.told(t.Shift)
 	switch {
 	case shift.ByHand && shift.At == t.To && told != t.To:
-		return state.Action{Kind: state.ShiftTraffic, Traffic: &t, Reason: "by hand"}, true
+		return state.ShiftOf(t, verdict.Of(verdict.ByHand, "")), true
 	case shift.ByHand && shift.At != t.To:
-		why := fmt.Sprintf("turn the traffic of %s from %d to %d %% now: this waits until the switch says so", t.Shift,
-			shift.At, t.To)
 		if s.Now.Sub(s.Journal.SettledAt) >= s.Policy.FlipFor {
-			return state.Action{Kind: state.Stop, Outcome: state.Held,
-				Reason: fmt.Sprintf("nobody turned the traffic of %s to %d %% within %v", t.Shift, t.To, s.Policy.FlipFor)}, true
+			return state.StopWith(state.Held, verdict.Of(verdict.NobodyTurned, t.Shift, t.To, s.Policy.FlipFor)), true
 		}
-		return state.Action{Kind: state.Wait, Held: true, Reason: why, For: s.Policy.Every}, true
+		return state.HoldBecause(verdict.Of(verdict.TurnNow, t.Shift, shift.At, t.To), s.Policy.Every), true
 	case told != t.To:
 		t.From = told
-		return state.Action{Kind: state.ShiftTraffic, Traffic: &t}, true
+		return state.ShiftOf(t, verdict.Reason{}), true
 	case reading.Said && reading.X != t.To:
-		why := fmt.Sprintf("the traffic of %s was turned to %d %%, and its switch still says %d %%", t.Shift, t.To, reading.X)
+		why := verdict.Of(verdict.StillSays, t.Shift, t.To, reading.X)
 		if known, _ := s.Journal.Switch(t.Shift); s.Now.Sub(known.At) >= s.Policy.Stale {
 			return s.Hold(why), true
 		}
-		return state.Action{Kind: state.Wait, Reason: why, For: s.Policy.Every}, true
+		return state.WaitBecause(why, s.Policy.Every), true
 	}
-	return state.Action{}, false
+	return a, false
 }
 
 // turnable says why traffic may not move now: a signal of its server, or a pool that waits and would get more. What
@@ -229,7 +224,7 @@ func (s State) turnable(t *shift.TrafficChange) obstacle {
 		return obstacle{}
 	}
 	shift, _, _ := s.shift(t.Shift)
-	if why := s.Guard.Held(s.server(shift.From)); why != "" {
+	if why := s.Guard.Held(s.server(shift.From)); why.Any() {
 		return obstacle{why: why}
 	}
 	if t.To < t.From {

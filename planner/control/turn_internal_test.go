@@ -73,8 +73,8 @@ func TestABlindTurnThatFailsIsNotTriedWithoutEnd(t *testing.T) {
 	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: back, At: s.Now})
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
 	blind := func() (state.Action, bool) {
-		return Unseen(State{Now: s.Now, Fleet: s.Fleet, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts,
-			Readings: s.Readings})
+		return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet}, Journal: s.Memory, Policy: s.Policy,
+			TrafficNow: TrafficNow{Shifts: s.Shifts, Readings: s.Readings}})
 	}
 	flip, due := blind()
 	if !due {

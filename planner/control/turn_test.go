@@ -12,6 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
@@ -28,7 +29,7 @@ func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 		}
 	}
 	s.Sized() // it was told, and still says what it said
-	if a := s.Next(); a.Kind != state.Wait || !strings.Contains(a.Reason, "still says 0 %") {
+	if a := s.Next(); a.Kind != state.Wait || !strings.Contains(a.Reason.Text(), "still says 0 %") {
 		t.Fatalf("%+v", a)
 	}
 	s.Readings[0].X = flip.Traffic.To
@@ -40,11 +41,11 @@ func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 	}
 	s.Sized()
 	s.Sized()
-	if a := s.Next(); a.Kind != state.Wait || !strings.Contains(a.Reason, "measured") {
+	if a := s.Next(); a.Kind != state.Wait || !strings.Contains(a.Reason.Text(), "measured") {
 		t.Fatalf("%+v", a)
 	}
 	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Text: "0 ± 1"}
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "says 50 %, and nothing moved: 0 ± 1") {
+	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "says 50 %, and nothing moved: 0 ± 1") {
 		t.Fatalf("%+v", a)
 	}
 	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
@@ -95,14 +96,14 @@ func TestASignalHoldsTraffic(t *testing.T) {
 	s.See(20, 9, 14, 9)
 	s.See(20, 9, 14, 9)
 	high(s)
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "cpu") {
+	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "cpu") {
 		t.Fatalf("%+v", a)
 	}
 	s = plannertest.Shifting()
 	s.Until(t, state.Grant)
 	s.Sized()
 	high(s)
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "cpu") {
+	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "cpu") {
 		t.Fatalf("%+v", a)
 	}
 }
@@ -145,7 +146,7 @@ func TestNothingMovedOutlivesTheProgram(t *testing.T) {
 	s.Now = s.Now.Add(s.Policy.Soak)
 	s.Sized()
 	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.CannotTell}
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "nothing moved: 0 ± 1") {
+	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "nothing moved: 0 ± 1") {
 		t.Fatalf("%+v", a)
 	}
 	risen := *s.Point
@@ -168,7 +169,7 @@ func TestATurnByItselfIsHeldLikeAStep(t *testing.T) {
 			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
 				[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
 				s.Now)
-			if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "cpu") {
+			if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "cpu") {
 				t.Fatalf("%+v", a)
 			}
 			return
@@ -188,8 +189,8 @@ func TestTrafficGoesBackThoughNothingIsSeen(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
-	blind := control.State{Now: s.Now, Fleet: s.Fleet, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts,
-		Readings: s.Readings}
+	blind := control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet}, Journal: s.Memory, Policy: s.Policy,
+		TrafficNow: control.TrafficNow{Shifts: s.Shifts, Readings: s.Readings}}
 	if _, due := control.Unseen(blind); due {
 		t.Fatal("nothing calls for it")
 	}
@@ -218,11 +219,11 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 	s.Readings[0].X = 30
 	s.Sized()
 	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted ||
-		!strings.Contains(a.Reason, "says 30 %, and the journal 0 %") {
+		!strings.Contains(a.Reason.Text(), "says 30 %, and the journal 0 %") {
 		t.Fatalf("%+v", a)
 	}
 	s.Readings[0] = state.Reading{X: 0, Error: "flag: exit status 1"}
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "is not known: flag: exit status 1") {
+	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "is not known: flag: exit status 1") {
 		t.Fatalf("%+v", a)
 	}
 	s.Readings[0] = state.Reading{X: 0, Said: true}
@@ -230,7 +231,7 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 	s.Sized()
 	s.Act(t, state.Wait) // what it said before the turn is explained, and not for ever
 	s.Now = s.Now.Add(s.Policy.Stale)
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "still says 0 %") {
+	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "still says 0 %") {
 		t.Fatalf("%+v", a)
 	}
 	s.Readings[0].X = 30
@@ -271,7 +272,8 @@ func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
 	s.Shifts[0].ByHand = true
 	s.Policy.FlipFor = time.Minute
 	s.Until(t, state.BeginStep)
-	for a := s.Next(); !strings.Contains(a.Reason, "turn the traffic of a/db:b/db from 0 to 50 % now"); a = s.Next() {
+	for a := s.Next(); !strings.Contains(a.Reason.Text(),
+		"turn the traffic of a/db:b/db from 0 to 50 % now"); a = s.Next() {
 		if a.Kind == state.ShiftTraffic {
 			t.Fatalf("%+v", a)
 		}
@@ -281,7 +283,7 @@ func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
 	waiting := *s
 	s.Readings = []state.Reading{{X: 50, Said: true}}
 	s.Sized()
-	if a := s.Act(t, state.ShiftTraffic); a.Reason != "by hand" {
+	if a := s.Act(t, state.ShiftTraffic); a.Reason.Text() != "by hand" {
 		t.Fatalf("%+v", a)
 	}
 	if sw, _ := s.Memory.Switch("a/db:b/db"); sw.X != 50 {
@@ -290,7 +292,7 @@ func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
 	waiting.Readings = []state.Reading{{X: 0, Said: true}}
 	waiting.Now = waiting.Now.Add(time.Minute)
 	if a := waiting.Next(); a.Kind != state.Stop || a.Outcome != state.Held ||
-		!strings.Contains(a.Reason, "nobody turned") {
+		!strings.Contains(a.Reason.Text(), "nobody turned") {
 		t.Fatalf("%+v", a)
 	}
 	waiting.Readings = []state.Reading{{X: 70, Said: true}} // somewhere else
@@ -310,7 +312,7 @@ func TestAnActThatDoesNotSucceedKeepsNoTraffic(t *testing.T) {
 		Key: fleet.KeySize, From: s.Size("a"), To: s.Size("a") + 1}}}
 	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &undo, At: s.Now})
 	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &undo, At: s.Now, Outcome: state.Held,
-		Reason: "a full disk"})
+		Reason: verdict.Of(verdict.Note, "a full disk")})
 	s.Saturated()
 	if a := s.Act(t, state.AbortStep); a.Step.Traffic == nil || a.Step.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
@@ -329,7 +331,7 @@ func TestAPersonIsNotAskedWhileASignalHolds(t *testing.T) {
 		s.Now)
 	for range 4 {
 		s.Sized()
-		if a := s.Next(); strings.Contains(a.Reason, "turn the traffic") {
+		if a := s.Next(); strings.Contains(a.Reason.Text(), "turn the traffic") {
 			t.Fatalf("%+v", a)
 		}
 	}

@@ -62,7 +62,7 @@ func TestUnequalProcessesWithoutRoomWaitForReleases(t *testing.T) {
 	for range 3 {
 		s.See(20, 16, 10, 10, twice)
 	}
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason, "no room to make them the same") {
+	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "no room to make them the same") {
 		t.Fatalf("nothing to release: %+v", a)
 	}
 }
@@ -88,7 +88,7 @@ func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 			Reserve: 0, MeanWait: 0.001}}}
 	policy := state.DefaultPolicy()
 	policy.Percent = 100
-	steps, _ := control.State{Fleet: f, Goal: g, Policy: policy}.Forecast()
+	steps, _ := control.State{Samples: control.Samples{Fleet: f}, Aim: control.Aim{Goal: g}, Policy: policy}.Forecast()
 	for _, s := range steps {
 		f = f.With(s.Step.Changes).Drained()
 	}

@@ -83,8 +83,8 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return State{Now: Noon, Fleet: f, AsMeasured: f, Before: f, Sample: o, Journal: m, Goal: goal, Target: goal,
-		Policy: policy}
+	return State{Samples: Samples{Now: Noon, Fleet: f, Before: f, Sample: o}, TrafficNow: TrafficNow{AsMeasured: f},
+		Journal: m, Aim: Aim{Goal: goal, Target: goal}, Policy: policy}
 }
 
 // Write is what an action leaves.

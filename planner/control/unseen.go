@@ -7,6 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Unseen decides what goes back where no sample shows the fleet: one takes long, a console does not answer, a file is
@@ -16,22 +17,20 @@ import (
 func Unseen(s State) (a state.Action, due bool) {
 	step, m := s.Journal.Step, s.Journal
 	s.unseen = true
-	if step == nil || s.Paused != "" || s.misread() != "" || m.Failures > 0 && s.Now.Sub(m.FailedAt) < retryAfter {
-		return state.Action{}, false
+	if step == nil || s.Paused.Any() || s.misread().Any() || m.Failures > 0 && s.Now.Sub(m.FailedAt) < retryAfter {
+		return a, false
 	}
 	if step.Kind != state.Backward {
 		why := s.unseenAbort(*step)
 		switch in := m.Intent; {
-		case why == "":
-			return state.Action{}, false
+		case !why.Any():
+			return a, false
 		case in != nil && in.Traffic != nil && in.Traffic.To == step.Traffic.From: // it is on its way back already
 			return *in, true
 		case in != nil && in.Traffic != nil: // nobody knows whether it was made
-			t := step.Traffic.Back()
-			return state.Action{Kind: state.ShiftTraffic, Traffic: &t, Reason: why}, true
+			return state.ShiftOf(step.Traffic.Back(), why), true
 		}
-		back := s.wayBack(*step)
-		return state.Action{Kind: state.AbortStep, Step: &back, Reason: why}, true
+		return state.AbortOf(s.wayBack(*step), nil, why), true
 	}
 	if step.Traffic != nil {
 		if a, due := s.turn(*step.Traffic); due {
@@ -39,32 +38,32 @@ func Unseen(s State) (a state.Action, due bool) {
 		}
 	}
 	if m.Failures > 0 && (m.Failure == state.Drifted || m.Failure == state.LockLost) { // a sample decides about those
-		return state.Action{}, false
+		return a, false
 	}
 	if m.Intent != nil && m.Intent.Kind == state.Retreat { // of which nobody knows how far it came
 		return *m.Intent, true
 	}
-	act := state.Action{Kind: state.Retreat, Reason: m.Why}
+	var changes []fleet.SettingChange
 	for _, x := range step.Changes {
 		if x.To < x.From && m.LineUnsettled(x, x.To) {
-			act.Changes = append(act.Changes, x)
+			changes = append(changes, x)
 		}
 	}
-	return act, len(act.Changes) > 0
+	return state.RetreatOf(changes, m.Why), len(changes) > 0
 }
 
 // Unflush ends flushes where no sample shows the fleet, over a pause, too: nobody sees whether connections are left to
 // end. What goes back is more urgent and comes first; where that cannot be done, a flush does not wait for it. A
 // turn, or an action whose fate a sample must tell, stays the newest of which nobody knows whether it was done.
 func Unflush(m state.JournalState, now time.Time) (a state.Action, due bool) {
-	act := state.Action{Kind: state.Restore, Changes: m.Flushed()}
-	if len(act.Changes) == 0 || !endsFlush(m.Intent) {
-		return state.Action{}, false
+	flushed := m.Flushed()
+	if len(flushed) == 0 || !endsFlush(m.Intent) {
+		return a, false
 	}
 	if in := m.Intent; in != nil && in.Kind == state.Restore && m.Failures > 0 && now.Sub(m.FailedAt) < retryAfter {
-		return state.Action{}, false
+		return a, false
 	}
-	return act, true
+	return state.RestoreOf(flushed, verdict.Reason{}), true
 }
 
 // endsFlush reports whether a flush may be ended over an action of which nobody knows whether it was done: one of its
@@ -75,24 +74,24 @@ func endsFlush(intent *state.Action) bool {
 
 // unseenAbort says why a step should go back, as far as signals tell: those of the server from which its traffic has
 // moved, or may have, and of each on which it has granted something, or may have.
-func (s State) unseenAbort(step state.Step) string {
+func (s State) unseenAbort(step state.Step) verdict.Reason {
 	if step.Traffic != nil && s.Journal.RollTo > 0 { // it is the way back itself
-		return ""
+		return verdict.Reason{}
 	}
 	if in := s.Journal.Intent; s.flipped(step) || in != nil && in.Traffic != nil {
 		shift, _, _ := s.shift(step.Traffic.Shift)
-		if why := s.Guard.Aborts(s.server(shift.From)); why != "" {
+		if why := s.Guard.Aborts(s.server(shift.From)); why.Any() {
 			return why
 		}
 	}
 	for _, x := range step.Changes {
 		if w, ok := s.Journal.Line(x); ok && x.Grows() && (w.To == x.To || w.Or == x.To) {
-			if why := s.Guard.Aborts(s.server(x.Pool())); why != "" {
+			if why := s.Guard.Aborts(s.server(x.Pool())); why.Any() {
 				return why
 			}
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // wayBack is the step that returns to where one began: every line that is not there, as it is seen, or that the journal
@@ -135,8 +134,8 @@ func (s State) Back() state.Step {
 }
 
 // Barred says why what of the step in hand goes back first does not fit as a whole once its releases have drained;
-// empty: it does. none: no part of it does, and nothing of it needs no room.
-func (s State) Barred() (why string, none bool) {
+// no reason: it does. none: no part of it does, and nothing of it needs no room.
+func (s State) Barred() (why verdict.Reason, none bool) {
 	var releases, grants []fleet.SettingChange
 	first := s.Back()
 	for _, x := range first.Changes {
@@ -149,11 +148,11 @@ func (s State) Barred() (why string, none bool) {
 	fleet := s.Fleet.With(releases).Drained()
 	err := Promise(fleet, grants)
 	if err == nil {
-		return "", false
+		return why, false
 	}
 	part := slices.Clone(grants)
 	for i := range part {
 		part[i].To = part[i].From + 1
 	}
-	return err.Error(), len(releases) == 0 && first.Traffic == nil && Promise(fleet, part) != nil
+	return verdict.Of(verdict.NoRoom, "", err), len(releases) == 0 && first.Traffic == nil && Promise(fleet, part) != nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestGrantsGoBackThoughNothingIsSeen, what may have been granted among them, and nothing that makes a line larger.
@@ -22,7 +23,8 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 		s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &release, At: s.Now})
 		s.See(16, 9, 10, 9)
 		unseen := func() (state.Action, bool) {
-			return Unseen(State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: s.Memory, Policy: s.Policy, Paused: paused})
+			return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate}, Journal: s.Memory, Policy: s.Policy,
+				Bars: Bars{Paused: verdict.Noted(paused)}})
 		}
 		s.Saturated()
 		if a, due := unseen(); due {
@@ -43,7 +45,7 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 		}
 		paused = ""
 		abort, due := unseen()
-		if !due || abort.Kind != state.AbortStep || len(abort.Step.Changes) != 2 || abort.Reason == "" {
+		if !due || abort.Kind != state.AbortStep || len(abort.Step.Changes) != 2 || abort.Reason.Text() == "" {
 			t.Fatalf("%v %+v", due, abort)
 		}
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, Reason: abort.Reason, At: s.Now})
@@ -57,10 +59,11 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 		for outcome, again := range map[state.Outcome]bool{state.Blind: true, state.Held: true, state.Drifted: false,
 			state.LockLost: false} {
 			m := s.Memory.After(state.Event{Kind: state.Failed, Action: &retreat, At: s.Now, Outcome: outcome})
-			if a, due := Unseen(State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: m}); due {
+			if a, due := Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate}, Journal: m}); due {
 				t.Errorf("%s: %+v is due at once", outcome, a)
 			}
-			if a, due := Unseen(State{Now: s.Now.Add(retryAfter), Fleet: s.Fleet, Guard: s.Gate, Journal: m}); due != again {
+			if a, due := Unseen(State{Samples: Samples{Now: s.Now.Add(retryAfter), Fleet: s.Fleet, Guard: s.Gate},
+				Journal: m}); due != again {
 				t.Errorf("%s: %v %+v", outcome, due, a)
 			}
 		}
@@ -95,8 +98,8 @@ func TestATurnOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
 	unseen := func() (state.Action, bool) {
 		s.Now = s.Now.Add(retryAfter)
-		return Unseen(State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts,
-			Readings: s.Readings})
+		return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate}, Journal: s.Memory, Policy: s.Policy,
+			TrafficNow: TrafficNow{Shifts: s.Shifts, Readings: s.Readings}})
 	}
 	if a, due := unseen(); due {
 		t.Fatalf("nothing says so, and %+v is due", a)
@@ -143,7 +146,7 @@ func TestALineOfUnknownFateIsWrittenOnItsWayBack(t *testing.T) {
 		back := State{Journal: s.Memory, unseen: true}.wayBack(*step)
 		if seen {
 			s.See(16, 9, 10, 9) // the RELOAD did not come
-			back = State{Journal: s.Memory, Sample: s.Look, Fleet: s.Fleet}.wayBack(*step)
+			back = State{Journal: s.Memory, Samples: Samples{Sample: s.Look, Fleet: s.Fleet}}.wayBack(*step)
 		}
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: &back, At: s.Now})
 		for range 4 {

@@ -16,8 +16,9 @@ func TestTheWayBackIsNotTakenBackUnseen(t *testing.T) {
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
 	s.Memory.RollTo = 1
 	s.Saturated()
-	if a, due := control.Unseen(control.State{Now: s.Now.Add(time.Second), Fleet: s.Fleet, Guard: s.Gate,
-		Journal: s.Memory, Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}); due {
+	if a, due := control.Unseen(control.State{Samples: control.Samples{Now: s.Now.Add(time.Second), Fleet: s.Fleet,
+		Guard: s.Gate}, Journal: s.Memory, Policy: s.Policy, TrafficNow: control.TrafficNow{Shifts: s.Shifts,
+		Readings: s.Readings}}); due {
 		t.Errorf("%+v", a)
 	}
 }
@@ -29,8 +30,9 @@ func TestATurnByHandIsNoDriftWhereNothingIsSeen(t *testing.T) {
 	s.Until(t, state.Grant)
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
 	s.Saturated()
-	if a, due := control.Unseen(control.State{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate, Journal: s.Memory,
-		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings}); !due || a.Kind != state.AbortStep ||
+	if a, due := control.Unseen(control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate},
+		Journal: s.Memory, Policy: s.Policy, TrafficNow: control.TrafficNow{Shifts: s.Shifts, Readings: s.Readings}}); !due ||
+		a.Kind != state.AbortStep ||
 		a.Step.Traffic == nil {
 		t.Errorf("%v %+v", due, a)
 	}

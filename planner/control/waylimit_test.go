@@ -31,7 +31,7 @@ func TestNoStepGoesBeyondALimitOfARoleADatabaseOrAUser(t *testing.T) {
 			if len(step.Changes) == 0 {
 				for _, p := range f.Pools {
 					if g, _ := goal.Pool(p.ID); p.Sizes[0].Conns != g.Size {
-						t.Errorf("seed %d: %s ends at %d, the plan says %d: %s", seed, p.ID, p.Sizes[0].Conns, g.Size, blocked)
+						t.Errorf("seed %d: %s ends at %d, the plan says %d: %s", seed, p.ID, p.Sizes[0].Conns, g.Size, blocked.Text())
 					}
 				}
 				break

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Window is a time of the week, again and again: "Mon-Fri 01:00-05:00 UTC". One whose end is not after its beginning
@@ -151,13 +153,13 @@ func (w Window) Contains(t time.Time) bool {
 	return today && at >= w.from || yesterday && at < w.to
 }
 
-// Closed says why no step may begin at t: it is in none of the windows. Without windows it always may. The time is that
+// Closed says why no step may begin at t: t is in none of the windows. Without windows it always may. The time is that
 // of each zone of theirs.
-func Closed(windows []Window, t time.Time) string {
+func Closed(windows []Window, t time.Time) verdict.Reason {
 	var texts, times []string
 	for _, w := range windows {
 		if w.Contains(t) {
-			return ""
+			return verdict.Reason{}
 		}
 		texts = append(texts, w.Text)
 		if w.zone == nil {
@@ -168,7 +170,7 @@ func Closed(windows []Window, t time.Time) string {
 		}
 	}
 	if len(texts) == 0 {
-		return ""
+		return verdict.Reason{}
 	}
-	return fmt.Sprintf("it is %s, outside of the windows (%s)", strings.Join(times, ", "), strings.Join(texts, "; "))
+	return verdict.Of(verdict.WindowsClosed, "", strings.Join(times, ", "), strings.Join(texts, "; "))
 }

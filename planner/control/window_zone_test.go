@@ -114,8 +114,8 @@ func TestARefusalSaysTheTimeOfTheWindows(t *testing.T) {
 			}
 			windows = append(windows, w)
 		}
-		if got := control.Closed(windows, at); got != c.want {
-			t.Errorf("got  %s\nwant %s", got, c.want)
+		if got := control.Closed(windows, at); got.Text() != c.want {
+			t.Errorf("got  %s\nwant %s", got.Text(), c.want)
 		}
 	}
 }

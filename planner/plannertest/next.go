@@ -93,9 +93,10 @@ func (s *Stage) Next() state.Action {
 		s.Fleet = s.Shifts[i].Loaded(s.Fleet, s.Shifts[i].At)
 	}
 	defer func() { s.Fleet = measured }()
-	return control.Next(control.State{Now: s.Now, Fleet: s.Fleet, AsMeasured: measured, Before: s.Before, Sample: s.Look,
-		Recent: s.Trail, Guard: s.Gate, Journal: s.Memory, Goal: s.Goal,
-		Policy: s.Policy, Shifts: s.Shifts, Readings: s.Readings, Soak: s.Point})
+	return control.Next(control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before,
+		Sample: s.Look, Recent: s.Trail, Guard: s.Gate}, TrafficNow: control.TrafficNow{AsMeasured: measured,
+		Shifts: s.Shifts, Readings: s.Readings, Soak: s.Point}, Journal: s.Memory, Aim: control.Aim{Goal: s.Goal},
+		Policy: s.Policy})
 }
 
 // Act takes the next action, wants its verb, and writes it into memory as done.
@@ -103,7 +104,7 @@ func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	a := s.Next()
 	if a.Kind != want {
-		t.Fatalf("%v at %v: %s; want %s", a.Kind, s.Now.Sub(Noon), a.Reason, want)
+		t.Fatalf("%v at %v: %s; want %s", a.Kind, s.Now.Sub(Noon), a.Reason.Text(), want)
 	}
 	kinds := map[state.ActionKind][]state.EventKind{state.BeginStep: {state.StepBegan}, state.AbortStep: {state.StepAbort},
 		state.TrimStep: {state.StepTrimmed}, state.CompleteStep: {state.StepEnded},

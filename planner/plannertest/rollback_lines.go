@@ -79,8 +79,8 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return control.State{Now: Noon, Fleet: f, AsMeasured: f, Before: f, Sample: o, Journal: m, Goal: goal, Target: goal,
-		Policy: policy}
+	return control.State{Samples: control.Samples{Now: Noon, Fleet: f, Before: f, Sample: o},
+		TrafficNow: control.TrafficNow{AsMeasured: f}, Journal: m, Aim: control.Aim{Goal: goal, Target: goal}, Policy: policy}
 }
 
 // Write is what an action leaves.

@@ -64,7 +64,7 @@ func (s *Stage) Sized() {
 }
 
 // Due acts until a verb is due, and leaves it at that.
-func (s *Stage) Due(t *testing.T, want state.ActionKind) state.Action {
+func (s *Stage) Due(t *testing.T, want state.ActionKind) (none state.Action) {
 	t.Helper()
 	for range 100 {
 		s.Sized()
@@ -75,11 +75,11 @@ func (s *Stage) Due(t *testing.T, want state.ActionKind) state.Action {
 		s.Act(t, a.Kind)
 	}
 	t.Fatalf("%s never comes", want)
-	return state.Action{}
+	return none
 }
 
 // Until acts until a verb is due, and has the switch say what it was told.
-func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
+func (s *Stage) Until(t *testing.T, want state.ActionKind) (none state.Action) {
 	t.Helper()
 	for range 100 {
 		s.Sized()
@@ -88,7 +88,7 @@ func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
 			return s.Act(t, want)
 		}
 		if a.Kind == state.Stop {
-			t.Fatalf("%s: %s; want %s", a.Outcome, a.Reason, want)
+			t.Fatalf("%s: %s; want %s", a.Outcome, a.Reason.Text(), want)
 		}
 		s.Act(t, a.Kind)
 		if a.Kind == state.ShiftTraffic {
@@ -96,7 +96,7 @@ func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
 		}
 	}
 	t.Fatalf("%s never comes: %+v", want, s.Next())
-	return state.Action{}
+	return none
 }
 
 func (s *Stage) Size(group string) int {

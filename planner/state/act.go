@@ -9,6 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
@@ -35,7 +36,8 @@ const (
 	Stop         ActionKind = "stop"          // the run ends with Outcome
 )
 
-// Action is the one thing to do now. Doing it twice is doing it once.
+// Action is the one thing to do now. Doing it twice is doing it once. Each kind has a constructor, which says what is
+// set; the zero value is no action.
 type Action struct {
 	Kind    ActionKind            `json:"kind"`
 	Changes []fleet.SettingChange `json:"changes,omitempty"` // sorted by process, alias, key
@@ -47,9 +49,9 @@ type Action struct {
 	Pool string            `json:"pool,omitempty"`   // of Undo: whose release was wrong
 	For  time.Duration     `json:"for_ns,omitempty"` // of Wait: until the next sample
 	// of Wait, and of an unseen Restore: nothing moves, because of Reason
-	Held    bool    `json:"held,omitempty"`
-	Outcome Outcome `json:"outcome,omitempty"` // of Stop
-	Reason  string  `json:"reason,omitempty"`
+	Held           bool    `json:"held,omitempty"`
+	Outcome        Outcome `json:"outcome,omitempty"` // of Stop
+	verdict.Reason         // as its field Reason: why; none: that needs no reason
 }
 
 // Outcome is how a run ended.

@@ -9,7 +9,7 @@ import (
 // GoingBack reports whether a rollback is under way: it was begun and has not come to its end, so that nothing else may
 // begin. One whose rest did not fit has ended: only what goes forward can make room for it.
 func (m JournalState) GoingBack() bool {
-	return m.RollTo > 0 && m.Left == "" || m.Step != nil && m.StepTo > 0
+	return m.RollTo > 0 && !m.Left.Any() || m.Step != nil && m.StepTo > 0
 }
 
 // withoutBack lets go of the steps that a rollback has taken back as a whole, though it has not come to its end: they

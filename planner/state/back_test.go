@@ -8,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestWhatIsBackIsNotTaken: a rollback that is interrupted leaves among the steps taken those alone that still stand,
@@ -86,7 +87,8 @@ func TestWhatIsBackIsNotTaken(t *testing.T) {
 		{"a rest that does not fit", forward(step(set("x", 5, 4))),
 			[]state.Event{{Kind: state.StepBegan, Step: step(set("x", 4, 5))},
 				{Kind: state.StepAbort, Step: &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{set("x", 4, 5)}}},
-				{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Backward}, Reason: "no room"}, {Kind: state.StepEnded},
+				{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Backward}, Reason: verdict.Of(verdict.Note, "no room")},
+				{Kind: state.StepEnded},
 				end(state.Held)}, []int{1}, false},
 	} {
 		var m state.JournalState

@@ -1,11 +1,13 @@
 package state
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // EventKind says what an Event records.
@@ -39,7 +41,8 @@ type Event struct {
 	Step   *Step        `json:"step,omitempty"`
 	Action *Action      `json:"action,omitempty"`
 	By     string       `json:"by,omitempty"` // of a run, and of what a person accepts: who, as user@host
-	Reason string       `json:"reason,omitempty"`
+
+	verdict.Reason // as its field Reason
 	// of a run: the command that goes on with it; of one that has ended: a better one, where its reason knows it
 	Next      string             `json:"next,omitempty"`
 	Outcome   Outcome            `json:"outcome,omitempty"`
@@ -50,6 +53,27 @@ type Event struct {
 	Servers   []Origin           `json:"servers,omitempty"`   // of a run: which they are
 	Seen      []Seen             `json:"seen,omitempty"`      // of a run: every process, alias and user
 	To        int64              `json:"to,omitempty"`        // of a run: it takes back the steps from that event on
+}
+
+// Spoken is the event as a journal keeps it: every reason in it with its sentence. Nothing that it points to is
+// changed.
+func (e Event) Spoken() Event {
+	e.Reason = e.Reason.Spoken()
+	if e.Action != nil {
+		a := *e.Action
+		a.Reason = a.Reason.Spoken()
+		e.Action = &a
+	}
+	if e.Soak != nil {
+		p := *e.Soak
+		p.Excluded = p.Excluded.Spoken()
+		e.Soak = &p
+	}
+	e.Soaks = slices.Clone(e.Soaks)
+	for i, p := range e.Soaks {
+		e.Soaks[i].Excluded = p.Excluded.Spoken()
+	}
+	return e
 }
 
 // Origin says which PostgreSQL a server's name stands for.

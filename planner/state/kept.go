@@ -29,7 +29,7 @@ func (m JournalState) Stepped(p Past) JournalState {
 }
 
 // learnt returns the points with those added, without the oldest beyond pointsKept of a shift.
-func (m JournalState) learnt(points ...learn.SoakResult) []learn.SoakResult {
+func (m Learned) learnt(points ...learn.SoakResult) []learn.SoakResult {
 	if len(points) == 0 {
 		return m.Soaks
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestAMemoryOfYearsStaysSmall takes more steps and points than are kept.
@@ -26,7 +27,7 @@ func TestAMemoryOfYearsStaysSmall(t *testing.T) {
 		take(Event{Kind: StepBegan, Step: &step})
 		take(Event{Kind: StepEnded, Soak: &learn.SoakResult{Shift: "a/db:b/db", X: i}})
 		if i%7 == 0 {
-			take(Event{Kind: HoldBegan, Reason: "x"})
+			take(Event{Kind: HoldBegan, Reason: verdict.Of(verdict.Note, "x")})
 			take(Event{Kind: RunBegan, Goal: &sizing.Goal{}, Soaks: []learn.SoakResult{{Shift: "few", X: i}}})
 		}
 	}

@@ -11,8 +11,9 @@ import (
 // TestAPoolOfAStarThatNoLookShowsCountsAsIfItsUserWereForced: before 1.23 its line may force the user, who is then
 // counted in each database apart, and has a pool of its own beside auth_user's.
 func TestAPoolOfAStarThatNoLookShowsCountsAsIfItsUserWereForced(t *testing.T) {
-	m := state.JournalState{Seen: []state.Seen{{Process: "g/1", Alias: fleet.AutoDB, Users: []string{"app@a", "app@b",
-		"app@c", "app@d"}}}}
+	m := state.JournalState{SettingsWritten: state.SettingsWritten{Seen: []state.Seen{{Process: "g/1", Alias: fleet.AutoDB,
+		Users: []string{"app@a", "app@b",
+			"app@c", "app@d"}}}}}
 	for name, c := range map[string]struct {
 		version string
 		limit   int

@@ -17,13 +17,13 @@ func TestAnotherPostgreSQLIsNotTheOneOfTheJournal(t *testing.T) {
 		Servers: state.OriginsOf(at("7"))})
 	// the first one stays
 	m = m.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Servers: state.OriginsOf(at("8"))})
-	if m.Replaced(at("7")) != "" || m.Replaced(at("")) != "" || m.Replaced(fleet.Observation{}) != "" {
+	if m.Replaced(at("7")).Any() || m.Replaced(at("")).Any() || m.Replaced(fleet.Observation{}).Any() {
 		t.Error("the same server, or one that does not say, is taken for another")
 	}
-	if why := m.Replaced(at("8")); !strings.Contains(why, "system identifier 8") {
-		t.Errorf("%q", why)
+	if why := m.Replaced(at("8")); !strings.Contains(why.Text(), "system identifier 8") {
+		t.Errorf("%q", why.Text())
 	}
-	if m = m.After(state.Event{Kind: state.Accepted}); m.Replaced(at("8")) != "" {
+	if m = m.After(state.Event{Kind: state.Accepted}); m.Replaced(at("8")).Any() {
 		t.Error("what a person has accepted is still refused")
 	}
 }

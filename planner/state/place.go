@@ -2,11 +2,11 @@ package state
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Place is where a process was reached. Its name is a place in the config, and may be another's once that has changed.
@@ -55,21 +55,22 @@ func (m JournalState) left() []Place {
 // which its console was reached. A process that is nowhere any more has a name with its address in it, which no other
 // has. doubts are such names, with the reason, of lines that may be another's: the group has fewer processes than it
 // had, an address is new, and the lines were not alike.
-func (m JournalState) Placed(o fleet.Observation) (placed JournalState, doubts map[string]string) {
+func (m JournalState) Placed(o fleet.Observation) (placed JournalState, doubts map[string]verdict.Reason) {
 	var now []Place
 	for _, p := range o.Processes {
 		if p.Console != "" {
 			now = append(now, Place{Process: p.ID, Console: p.Console})
 		}
 	}
-	return m.placed(now)
+	m.SettingsWritten, doubts = m.SettingsWritten.placed(now)
+	return m, doubts
 }
 
-func (m JournalState) placed(now []Place) (JournalState, map[string]string) {
+func (m SettingsWritten) placed(now []Place) (SettingsWritten, map[string]verdict.Reason) {
 	if len(m.Places) == 0 || len(now) == 0 {
 		return m, nil
 	}
-	names, unsure, doubts := map[string]string{}, map[string]Place{}, map[string]string{}
+	names, unsure, doubts := map[string]string{}, map[string]Place{}, map[string]verdict.Reason{}
 	var lost []Place
 	for _, p := range m.Places {
 		is, sure := m.named(p, now)
@@ -88,9 +89,7 @@ func (m JournalState) placed(now []Place) (JournalState, map[string]string) {
 			is, known := names[x.Process]
 			if p, doubtful := unsure[x.Process]; doubtful && !alike(past.Step.Changes, x) {
 				at := now[slices.IndexFunc(now, func(q Place) bool { return q.Process == is })]
-				doubts[p.gone().Process] = fmt.Sprintf("%s is at %s now, and was at %s when it was moved: "+
-					"which of the processes of %s are left cannot be told, and their sizes were not alike", is, at.Console, p.Console,
-					group(is))
+				doubts[p.gone().Process] = verdict.Of(verdict.WhoIsLeft, is, at.Console, p.Console, group(is))
 				is = p.gone().Process
 			}
 			if known {
@@ -110,9 +109,9 @@ func (m JournalState) placed(now []Place) (JournalState, map[string]string) {
 	return m, doubts
 }
 
-// named is the place, by its name now, that a process of before has. One that is at its old address nowhere, and whose name is at
-// an address at which none was, has moved; that is not sure where its group has fewer processes than it had.
-func (m JournalState) named(p Place, now []Place) (is Place, sure bool) {
+// named is the place, by its name now, that a process of before has. One that is at its old address nowhere, and whose
+// name is at an address at which none was, has moved; that is not sure where its group has fewer processes than it had.
+func (m SettingsWritten) named(p Place, now []Place) (is Place, sure bool) {
 	if i := slices.IndexFunc(now, func(q Place) bool { return q.Console == p.Console }); i >= 0 {
 		return now[i], true
 	}
@@ -138,14 +137,14 @@ func alike(sets []fleet.SettingChange, x fleet.SettingChange) bool {
 	})
 }
 
-// Doubted says which line of the steps from that event on may be another's, by the doubts of Placed; empty: none.
-func (m JournalState) Doubted(doubts map[string]string, from int64) string {
+// Doubted says which line of the steps from that event on may be another's, by the doubts of Placed; none: none may.
+func (m JournalState) Doubted(doubts map[string]verdict.Reason, from int64) verdict.Reason {
 	for _, p := range m.Past {
 		for _, x := range p.Step.Changes {
-			if why := doubts[x.Process]; why != "" && p.Seq >= from {
+			if why := doubts[x.Process]; why.Any() && p.Seq >= from {
 				return why
 			}
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }

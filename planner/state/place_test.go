@@ -86,11 +86,11 @@ func TestALineGoesByTheAddressOfItsProcess(t *testing.T) {
 					c.flushed)
 			}
 		}
-		if why := placed.Doubted(doubts, 10); !strings.HasPrefix(why, c.doubt) || (why == "") != (c.doubt == "") {
-			t.Errorf("%s: doubted %q, want %q", c.name, why, c.doubt)
+		if why := placed.Doubted(doubts, 10); !strings.HasPrefix(why.Text(), c.doubt) || (!why.Any()) != (c.doubt == "") {
+			t.Errorf("%s: doubted %q, want %q", c.name, why.Text(), c.doubt)
 		}
-		if why := placed.Doubted(doubts, 20); why != "" {
-			t.Errorf("%s: of the step that moved all alike, doubted %q", c.name, why)
+		if why := placed.Doubted(doubts, 20); why.Any() {
+			t.Errorf("%s: of the step that moved all alike, doubted %q", c.name, why.Text())
 		}
 	}
 	if m := evened(uneven...); linesText(m) != "a/1 4, a/2 9, a/3 5" {
@@ -125,16 +125,17 @@ func TestAProcessThatComesBackHasItsLinesAgain(t *testing.T) {
 	run("h1:6432", "h3:6432")
 	m = m.After(state.Event{Seq: m.Seq + 1, Kind: state.Accepted})
 	placed, doubts := m.Placed(consolesOf("h1:6432", "pod:6432"))
-	if got, why := linesText(placed), placed.Doubted(doubts, 0); got != "a/1 4, a/2 5, a/2 at h2:6432 9" || why != "" {
-		t.Errorf("%s, doubted %q", got, why)
+	if got, why := linesText(placed), placed.Doubted(doubts, 0); got != "a/1 4, a/2 5, a/2 at h2:6432 9" || why.Any() {
+		t.Errorf("%s, doubted %q", got, why.Text())
 	}
 }
 
 // A process whose name ends as that of a lost one would is not lost for it: what is lost is known, not read off a name.
 func TestANameThatLooksLostIsNotTakenForLost(t *testing.T) {
 	p := state.Place{Process: "a/1 at h1:6432", Console: "h1:6432"}
-	m := state.JournalState{Places: []state.Place{p}, Written: []state.Written{{SettingChange: fleet.SettingChange{
-		Process: p.Process, Alias: "app", Key: fleet.KeySize, From: 1, To: 4}, Or: 4}}}
+	m := state.JournalState{SettingsWritten: state.SettingsWritten{Places: []state.Place{p},
+		Written: []state.Written{{SettingChange: fleet.SettingChange{
+			Process: p.Process, Alias: "app", Key: fleet.KeySize, From: 1, To: 4}, Or: 4}}}}
 	placed, _ := m.Placed(consolesOf("h9:6432", "h8:6432", "h7:6432"))
 	if got := placed.Written[0].Process; got != "a/1 at h1:6432 at h1:6432" {
 		t.Errorf("the lost process is called %q", got)

@@ -10,8 +10,28 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 )
 
+// Learned is what soaks and runs have found out about shifts.
+type Learned struct {
+	Baselines []learn.Baseline `json:"baselines,omitzero"` // the loads of shifts as runs took them; sorted by shift
+	// what soaks saw of shifts, the newest last; the newest pointsKept of each
+	Soaks []learn.SoakResult `json:"soaks,omitzero"`
+}
+
+// after folds an event in.
+func (l Learned) after(e Event) Learned {
+	switch e.Kind {
+	case RunBegan:
+		l.Soaks, l.Baselines = l.learnt(e.Soaks...), l.based(e.Baselines)
+	case StepBegan, StepAbort, StepEnded:
+		if e.Soak != nil {
+			l.Soaks = l.learnt(*e.Soak)
+		}
+	}
+	return l
+}
+
 // based notes bases; one that says what is known already keeps its time.
-func (m JournalState) based(bases []learn.Baseline) []learn.Baseline {
+func (m Learned) based(bases []learn.Baseline) []learn.Baseline {
 	out := slices.Clone(m.Baselines)
 	for _, b := range bases {
 		i, found := slices.BinarySearchFunc(out, b.Shift, func(x learn.Baseline, id string) int {

@@ -14,7 +14,7 @@ func TestAnEventWithoutItsPartIsRefused(t *testing.T) {
 	step, goal := &state.Step{Kind: state.Forward}, &sizing.Goal{}
 	release := &state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 		Key: fleet.KeySize, From: 4, To: 3}}}
-	inHand := state.JournalState{Step: step}
+	inHand := state.JournalState{StepInHand: state.StepInHand{Step: step}}
 	for _, c := range []struct {
 		name  string
 		m     state.JournalState

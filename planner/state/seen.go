@@ -2,11 +2,10 @@ package state
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // origins adds servers that are new, and takes what is known of their direct connections now. A rollback may know less
@@ -37,23 +36,22 @@ func (m JournalState) Direct(server string) int {
 	return 0
 }
 
-// Stranger says what of the fleet is not what the journal is about: a server, or a process; empty: nothing.
-func (m JournalState) Stranger(o fleet.Observation) string {
-	return cmp.Or(m.Replaced(o), m.Renumbered(o), m.Missing(o))
+// Stranger says what of the fleet is not what the journal is about: a server, or a process; none: nothing.
+func (m JournalState) Stranger(o fleet.Observation) verdict.Reason {
+	return verdict.Or(m.Replaced(o), m.Renumbered(o), m.Missing(o))
 }
 
-// Replaced says which server is another machine than the one that the journal is about; empty: none is. A failover to a
+// Replaced says which server is another machine than the one that the journal is about; none: none is. A failover to a
 // standby keeps the identity: what the journal says of sizes is as true as before.
-func (m JournalState) Replaced(o fleet.Observation) string {
+func (m JournalState) Replaced(o fleet.Observation) verdict.Reason {
 	for _, s := range OriginsOf(o) {
 		for _, was := range m.Servers {
 			if was.Name == s.Name && was.SystemID != s.SystemID {
-				return fmt.Sprintf("server %s is another PostgreSQL (system identifier %s) than the one that the journal is about "+
-					"(%s)", s.Name, s.SystemID, was.SystemID)
+				return verdict.Of(verdict.ServerReplaced, s.Name, s.SystemID, was.SystemID)
 			}
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // Seen is the users that an alias of a process has ever had: each is a pool of its own, and one that is not there now
@@ -82,25 +80,8 @@ func SeenIn(o fleet.Observation) []Seen {
 	return out
 }
 
-// SeenText says who came where.
-func SeenText(seen []Seen) string {
-	var parts []string
-	in := map[string][]string{} // processes
-	for _, s := range seen {
-		what := s.Alias + " is"
-		if len(s.Users) > 0 {
-			what = strings.Join(s.Users, ", ") + " came to " + s.Alias
-		}
-		if in[what] == nil {
-			parts = append(parts, what)
-		}
-		in[what] = append(in[what], s.Process)
-	}
-	for i, what := range parts {
-		parts[i] = what + " in " + strings.Join(in[what], ", ")
-	}
-	return "seen for the first time: " + strings.Join(parts, "; ")
-}
+// Came is the note of who was seen for the first time.
+func Came(seen []Seen) verdict.Reason { return verdict.Of(verdict.SeenFirst, seenText(seen)) }
 
 func compareSeen(a, b Seen) int {
 	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias))
@@ -180,8 +161,8 @@ func (m JournalState) Recall(o fleet.Observation) fleet.Observation {
 
 // Renumbered says which process is reached where another was when the fleet was moved before: a process is named by its
 // place in the config, so that what the journal says of it, a step in hand first of all, would be done to another. One
-// that is reached at a place where none was has a new address, and Drift judges its sizes. Empty: none is.
-func (m JournalState) Renumbered(o fleet.Observation) string {
+// that is reached at a place where none was has a new address, and Drift judges its sizes. None: none is.
+func (m JournalState) Renumbered(o fleet.Observation) verdict.Reason {
 	at := map[string]string{} // console by process, now
 	for _, p := range o.Processes {
 		at[p.ID] = p.Console
@@ -189,22 +170,20 @@ func (m JournalState) Renumbered(o fleet.Observation) string {
 	for _, p := range o.Processes {
 		for _, s := range m.Seen {
 			if s.Process != p.ID && s.Console != "" && s.Console == p.Console && at[s.Process] != s.Console {
-				return fmt.Sprintf("%s is at %s now, where %s was when the fleet was moved before: "+
-					"give the consoles in the order of before", p.ID, p.Console, s.Process)
+				return verdict.Of(verdict.Renumbered, p.ID, p.Console, s.Process)
 			}
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }
 
 // Missing says which process was there when the fleet was moved before and is not observed any more: it may run on and
-// open connections. Empty: none is.
-func (m JournalState) Missing(o fleet.Observation) string {
+// open connections. None: none is.
+func (m JournalState) Missing(o fleet.Observation) verdict.Reason {
 	for _, s := range m.Seen {
 		if !slices.ContainsFunc(o.Processes, func(p fleet.Process) bool { return p.ID == s.Process }) {
-			return fmt.Sprintf("%s was moved before and is not observed any more: if it still runs, its connections are in no "+
-				"ledger", s.Process)
+			return verdict.Of(verdict.ProcessMissing, s.Process)
 		}
 	}
-	return ""
+	return verdict.Reason{}
 }

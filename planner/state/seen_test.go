@@ -27,13 +27,13 @@ func TestAUserThatIsNotThereNowKeepsItsPool(t *testing.T) {
 		pools[0].Conns() != 2 {
 		t.Errorf("%+v", pools)
 	}
-	if m.Missing(look()) != "" {
+	if m.Missing(look()).Any() {
 		t.Error("a process that is there is missed")
 	}
-	if why := m.Missing(fleet.Observation{}); !strings.Contains(why, "a/1") {
-		t.Errorf("%q", why)
+	if why := m.Missing(fleet.Observation{}); !strings.Contains(why.Text(), "a/1") {
+		t.Errorf("%q", why.Text())
 	}
-	if m = m.After(state.Event{Kind: state.Accepted}); m.Missing(fleet.Observation{}) != "" ||
+	if m = m.After(state.Event{Kind: state.Accepted}); m.Missing(fleet.Observation{}).Any() ||
 		len(m.Recall(look("app")).Processes[0].Aliases[0].Pools) != 1 {
 		t.Error("what a person has accepted is still expected")
 	}
@@ -66,36 +66,36 @@ func TestAProcessIsThatOfItsConsole(t *testing.T) {
 		{"the last is gone", look("h1:6432"), []string{"a/2", "not observed any more"}},
 	} {
 		got := m.Stranger(c.now)
-		if c.want == nil && got != "" {
-			t.Errorf("%s: %q", c.name, got)
+		if c.want == nil && got.Any() {
+			t.Errorf("%s: %q", c.name, got.Text())
 		}
 		for _, w := range c.want {
-			if !strings.Contains(got, w) {
-				t.Errorf("%s: %q, want %q in it", c.name, got, w)
+			if !strings.Contains(got.Text(), w) {
+				t.Errorf("%s: %q, want %q in it", c.name, got.Text(), w)
 			}
 		}
 	}
 	// A new address is the one that counts from the next run on, and what was there before is nobody's.
 	moved := m.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{},
 		Seen: state.SeenIn(look("h1:6432", "pod9:6432"))})
-	if why := moved.Stranger(look("pod9:6432", "h1:6432")); why == "" {
+	if why := moved.Stranger(look("pod9:6432", "h1:6432")); !why.Any() {
 		t.Error("a new address is not kept")
 	}
-	if why := moved.Stranger(look("h2:6432", "pod9:6432")); why != "" {
-		t.Errorf("an address that was given up: %q", why)
+	if why := moved.Stranger(look("h2:6432", "pod9:6432")); why.Any() {
+		t.Errorf("an address that was given up: %q", why.Text())
 	}
 	// Journals from before knew no consoles: the next run tells them.
 	without := []state.Seen{{Process: "a/1", Alias: "db"}, {Process: "a/2", Alias: "db"}}
 	old := state.JournalState{}.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, Seen: without})
-	if why := old.Stranger(look("h2:6432", "h1:6432")); why != "" {
-		t.Errorf("%q", why)
+	if why := old.Stranger(look("h2:6432", "h1:6432")); why.Any() {
+		t.Errorf("%q", why.Text())
 	}
 	old = old.After(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{},
 		Seen: state.SeenIn(look("h1:6432", "h2:6432"))})
-	if why := old.Stranger(look("h2:6432", "h1:6432")); why == "" {
+	if why := old.Stranger(look("h2:6432", "h1:6432")); !why.Any() {
 		t.Error("a console that was told later is not kept")
 	}
-	if why := m.After(state.Event{Kind: state.Accepted}).Stranger(look("h2:6432", "h1:6432")); why != "" {
-		t.Errorf("accepted: %q", why)
+	if why := m.After(state.Event{Kind: state.Accepted}).Stranger(look("h2:6432", "h1:6432")); why.Any() {
+		t.Errorf("accepted: %q", why.Text())
 	}
 }

@@ -25,8 +25,33 @@ type Reading struct {
 	Error string // why it could not be asked; empty: it could, or nobody asks
 }
 
+// TrafficSwitches are what each traffic switch should say.
+type TrafficSwitches struct {
+	Switches []Switch `json:"switches,omitzero"` // every traffic switch, as it should say; sorted by shift
+}
+
+// after folds an event in.
+func (t TrafficSwitches) after(e Event, was JournalState) TrafficSwitches {
+	switch e.Kind {
+	case RunBegan:
+		t.Switches = t.turnedToo(e.Switches)
+	case StepAbort:
+		if was.Intent != nil { // a turn of unknown fate is taken as made: it is turned back
+			t.Switches = t.turned(was.Intent.Traffic, e.At, true)
+		}
+	case Intended, Acted:
+		t.Switches = t.turned(e.Action.Traffic, e.At, e.Kind == Acted)
+	case Accepted:
+		t.Switches = slices.Clone(t.Switches)
+		for i := range t.Switches {
+			t.Switches[i].Any = true
+		}
+	}
+	return t
+}
+
 // Switch returns what the journal knows of a shift's switch.
-func (m JournalState) Switch(shift string) (Switch, bool) {
+func (m TrafficSwitches) Switch(shift string) (Switch, bool) {
 	i, found := slices.BinarySearchFunc(m.Switches, shift, compareSwitch)
 	if !found {
 		return Switch{}, false
@@ -37,7 +62,7 @@ func (m JournalState) Switch(shift string) (Switch, bool) {
 func compareSwitch(s Switch, shift string) int { return cmp.Compare(s.Shift, shift) }
 
 // turnedToo adds switches that are new.
-func (m JournalState) turnedToo(said []Switch) []Switch {
+func (m TrafficSwitches) turnedToo(said []Switch) []Switch {
 	out := slices.Clone(m.Switches)
 	for _, s := range said {
 		i, found := slices.BinarySearchFunc(out, s.Shift, compareSwitch)
@@ -52,7 +77,7 @@ func (m JournalState) turnedToo(said []Switch) []Switch {
 }
 
 // turned notes what a switch should say now; where it is not known whether the turn was made, both.
-func (m JournalState) turned(t *shift.TrafficChange, at time.Time, done bool) []Switch {
+func (m TrafficSwitches) turned(t *shift.TrafficChange, at time.Time, done bool) []Switch {
 	if t == nil {
 		return m.Switches
 	}

@@ -7,6 +7,83 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
+// SettingsWritten is what was ever written, and where: lines, steps, processes, servers.
+type SettingsWritten struct {
+	Numbered int `json:"numbered,omitzero"` // steps that went forward and began, ever
+	// every process, alias and user ever looked at by a run; sorted
+	Seen []Seen `json:"seen,omitzero"`
+	// of processes that Seen does not have any more, and Past has lines of; sorted
+	Places  []Place  `json:"places,omitzero"`
+	Servers []Origin `json:"servers,omitzero"` // of every server ever moved, sorted by name
+	// every line ever written, with the value it should have; sorted
+	Written []Written `json:"written,omitzero"`
+	// the newest pastKept forward steps that ended and stand; the newest last
+	Past []Past `json:"past,omitzero"`
+}
+
+// after folds an event in.
+func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
+	s.Seen = was.seenToo(e.Seen)
+	switch e.Kind {
+	case RunBegan:
+		s.Servers = was.origins(e.Servers, e.To > 0)
+		s, _ = s.placed(placesIn(e.Seen))
+	case StepBegan:
+		if was.RollTo == 0 {
+			s.Numbered++
+		}
+	case Intended:
+		s.Written = s.written(e.Action.Changes, e.At, false)
+	case Acted:
+		if s.Written = s.written(e.Action.Changes, e.At, true); e.Action.Kind == Restore {
+			s = s.restored(e.Action.Changes)
+		}
+	case StepTrimmed:
+		if Back(was.Step) {
+			s.Past = was.setAside(was.leftBehind(e.Step)).Past
+		}
+		s.Written = was.cut(e.Step, e.At)
+	case StepEnded:
+		if h := was.StepInHand; h.Step != nil && h.Step.Kind != Backward && !h.Step.Empty() && h.StepTo == 0 {
+			s.Past = was.Stepped(Past{Number: h.StepNumber, Seq: h.StepSeq, At: h.StepAt, Step: *h.Step}).Past
+		}
+	case RunEnded:
+		if was.RollTo > 0 && e.Outcome == Done {
+			s.Past = slices.DeleteFunc(slices.Clone(s.Past), func(p Past) bool { return p.Seq >= was.RollTo })
+		} else {
+			s.Past = was.withoutBack(true).Past
+		}
+	case Accepted:
+		was.SettingsWritten = s
+		given := was.GivenUp()
+		given.Step = nil
+		s.Past, s.Places = given.withoutBack(false).Past, was.left()
+		s.Written = slices.DeleteFunc(slices.Clone(s.Written), func(w Written) bool { return w.Key != fleet.KeyLifetime })
+		s.Servers, s.Seen = nil, nil
+	}
+	return s
+}
+
+// written notes the values that lines should have now; where it is not known whether the action was done, both.
+func (s SettingsWritten) written(sets []fleet.SettingChange, at time.Time, done bool) []Written {
+	out := slices.Clone(s.Written)
+	for _, x := range sets {
+		i, found := slices.BinarySearchFunc(out, x, compareWritten)
+		if !found {
+			out = slices.Insert(out, i, Written{SettingChange: fleet.SettingChange{Process: x.Process, Alias: x.Alias,
+				Key: x.Key, From: x.From, To: x.From}})
+		}
+		if out[i].Or, out[i].Intent = x.To, at; done {
+			out[i].To = x.To
+		}
+	}
+	return out
+}
+
+func compareWritten(w Written, x fleet.SettingChange) int {
+	return fleet.CompareChanges(w.SettingChange, x)
+}
+
 // FlushLifetime is server_lifetime while a line is flushed, in seconds; the least that PgBouncer takes for a line.
 const FlushLifetime = 1
 
@@ -23,11 +100,11 @@ func (m JournalState) Flushed() []fleet.SettingChange {
 }
 
 // restored forgets lifetimes that are as they were.
-func (m JournalState) restored(sets []fleet.SettingChange) JournalState {
-	m.Written = slices.DeleteFunc(slices.Clone(m.Written), func(w Written) bool {
+func (s SettingsWritten) restored(sets []fleet.SettingChange) SettingsWritten {
+	s.Written = slices.DeleteFunc(slices.Clone(s.Written), func(w Written) bool {
 		return w.Key == fleet.KeyLifetime && slices.ContainsFunc(sets, w.Same)
 	})
-	return m
+	return s
 }
 
 // RetreatFor is how long a run that sees nothing goes on because a step's lines are still to go back; 0: none is.

@@ -32,7 +32,7 @@ func TestOneMoreInReserveIsWhatItsCopiesMayOpen(t *testing.T) {
 		for range 10 {
 			step, why := steps.Next(f, goal, state.Policy{Percent: 6}, nil)
 			if len(step.Changes) == 0 {
-				return reserves, why
+				return reserves, why.Text()
 			}
 			if len(step.Changes) != 1 || step.Changes[0].Key != fleet.KeyReserve {
 				t.Fatalf("%+v", step.Changes)

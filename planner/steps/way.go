@@ -1,11 +1,12 @@
 package steps
 
 import (
-	"cmp"
 	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/verdict"
+	"github.com/pgbudget/pgbudget/planner/words"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -46,7 +47,7 @@ type pathPool struct {
 	copies, reserves int
 	under            []roomUse
 	bent             bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
-	refused          string
+	refused          verdict.Reason
 }
 
 func newPath(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy, refused []state.Refusal) *path {
@@ -123,7 +124,8 @@ func (w *path) again() {
 }
 
 // step chooses units one by one until the percent is spent or the goal is reached.
-func (w *path) step() (sets []fleet.SettingChange, note, blocked string) {
+func (w *path) step() (sets []fleet.SettingChange, note string,
+	blocked verdict.Reason) {
 	switch {
 	case w.spare < 0: // over budget: nothing bounds the releases that cure it
 		percent := w.releases
@@ -282,28 +284,24 @@ func (w *path) give(i int) {
 }
 
 // blocked says why the goal is out of reach though it is not reached.
-func (w *path) blocked() string {
-	short, below := 0, ""
+func (w *path) blocked() verdict.Reason {
+	short, first := 0, verdict.Reason{}
 	for _, p := range w.pools {
-		if p.refused != "" {
-			return fmt.Sprintf("%s stays at %d: %s", p.ID, p.size, p.refused)
+		if p.refused.Any() {
+			return verdict.Of(verdict.SizeStays, p.ID, p.size, p.refused)
 		}
 		if more := p.to - p.size + p.reserTo - p.reserve; more > 0 {
 			short += max(0, p.to-p.size)*p.copies + max(0, p.reserTo-p.reserve)*p.reserves
-			below = cmp.Or(below, fmt.Sprintf("%s from %d to %d", p.ID, p.size, p.to))
+			first = verdict.Or(first, verdict.Of(verdict.FromTo, p.ID, p.size, p.to))
 		}
 	}
 	if short == 0 {
-		return ""
+		return verdict.Reason{}
 	}
 	for i, p := range w.pools {
 		if k := w.tight(i); p.below() && k >= 0 {
-			return fmt.Sprintf("the way to the plan, %s first, is barred by %s: %s are left under it, and one more of %s takes "+
-				"%d; plan again",
-				below, w.rooms[k].Text, words.Count(w.rooms[k].Conns, "connection"), p.ID, p.more())
+			return verdict.Of(verdict.WayBarred, "", first, w.rooms[k].Text, verdict.Conns(w.rooms[k].Conns), p.ID, p.more())
 		}
 	}
-	return fmt.Sprintf("the way to the plan, %s first, needs %s more, and %d of the budget of %d on %s are spare: "+
-		"something takes connections that were free when it was planned; plan again",
-		below, words.Count(short, "connection"), w.spare, w.server.BudgetConns, w.server.Name)
+	return verdict.Of(verdict.WayShort, w.server.Name, first, verdict.Conns(short), w.spare, w.server.BudgetConns)
 }

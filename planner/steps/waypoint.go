@@ -8,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // addLines puts the sizes of a pool's lines in the step, each by itself. Its reserve is not: see reserveLines.
@@ -41,18 +42,18 @@ func (w *path) addLines(p budget.FleetPool, lines []sizing.GoalLine, refused []s
 // anything. The processes of each pool are taken to agree: see Equal. Those that go line by line are sized by
 // themselves.
 func Next(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.Refusal) (step state.Step,
-	blocked string) {
+	blocked verdict.Reason) {
 	step = state.Step{Kind: state.Forward}
 	for _, s := range f.Servers {
 		w := newPath(f, g, s, policy, refused)
 		sets, note, stuck := w.step()
 		step.Changes = append(step.Changes, sets...)
 		step.Note = cmp.Or(step.Note, note)
-		blocked = cmp.Or(blocked, stuck)
+		blocked = verdict.Or(blocked, stuck)
 	}
 	slices.SortFunc(step.Changes, fleet.CompareChanges)
 	if len(step.Changes) > 0 {
-		blocked = ""
+		blocked = verdict.Reason{}
 	}
 	return step, blocked
 }

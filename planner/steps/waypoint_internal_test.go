@@ -12,6 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
@@ -45,15 +46,15 @@ func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 			}
 			if r.IntN(8) == 0 {
 				refused = append(refused, state.Refusal{Pool: p.ID, Key: []fleet.Key{fleet.KeySize, fleet.KeyReserve}[r.IntN(2)],
-					Least: r.IntN(10), Reason: "it waited"})
+					Least: r.IntN(10), Reason: verdict.Of(verdict.Note, "it waited")})
 			}
 		}
 		f.Servers[0].BudgetConns = f.WorstConns("pg") + []int{0, 0, 1, 2, 5, 50, -10}[r.IntN(7)]
 		policy := state.Policy{Percent: []float64{0.5, 1, 5, 25, 100}[r.IntN(5)]}
 		sets, note, blocked := newPath(f, g, f.Servers[0], policy, refused).step()
 		wantSets, wantNote, wantBlocked := newSlowWay(f, g, f.Servers[0], policy, refused).step()
-		if !reflect.DeepEqual(sets, wantSets) || note != wantNote || blocked != wantBlocked {
-			t.Fatalf("seed %d: got %v %q %q, want %v %q %q", seed, sets, note, blocked, wantSets, wantNote, wantBlocked)
+		if !reflect.DeepEqual(sets, wantSets) || note != wantNote || blocked.Text() != wantBlocked {
+			t.Fatalf("seed %d: got %v %q %q, want %v %q %q", seed, sets, note, blocked.Text(), wantSets, wantNote, wantBlocked)
 		}
 		switch {
 		case f.SpareConns("pg") < 0:
@@ -139,7 +140,7 @@ func (w *slowWay) step() (sets []fleet.SettingChange, note, blocked string) {
 		}
 	}
 	if len(sets) == 0 {
-		blocked = (&path{pools: w.pools, spare: w.spare, server: w.server}).blocked()
+		blocked = (&path{pools: w.pools, spare: w.spare, server: w.server}).blocked().Text()
 	}
 	return sets, w.note, blocked
 }

@@ -2,13 +2,159 @@ package verdict
 
 // What counters say of a soak after traffic was shifted.
 const (
-	Surprise       Code = "share not expected" // percent that the switch says, seen, expected: lower, upper
+	Surprise       Code = "share not expected" // percent that the switch says, percent seen, lower, upper
 	NoLoad         Code = "no load"            // the error of the estimate
-	NothingCarried Code = "nothing carried"    // neither pool carries anything
-	NothingComes   Code = "nothing comes"      // percent, fraction at most, its method, fraction believed at least
-	LoadUnknown    Code = "load not known"     // pool, why
-	PoolFull       Code = "pool full"          // pool
-	TooFewXacts    Code = "too few"            // transactions, and how many are needed
-	NotConserved   Code = "confounded"         // load of both pools as a ratio, percent of before, ratio of the others
-	TakenBack      Code = "taken back"         // why
+	NothingCarried Code = "nothing carried"
+	NothingComes   Code = "nothing comes"  // percent, fraction at most, its method, fraction believed at least
+	LoadUnknown    Code = "load not known" // pool, why
+	PoolFull       Code = "pool full"      // pool
+	TooFewXacts    Code = "too few"        // transactions, and how many are needed
+	NotConserved   Code = "confounded"     // load of both pools as a ratio, percent of before, ratio of the others
+	TakenBack      Code = "taken back"     // why
+	NothingMoved   Code = "nothing moved"  // shift, percent, figures
+)
+
+// What a journal knows of a fleet that is not the one it is about.
+const (
+	ServerReplaced Code = "server replaced"    // server, its system identifier, that of before
+	Renumbered     Code = "process renumbered" // process, console, which process was there
+	ProcessMissing Code = "process missing"    // process
+	WhoIsLeft      Code = "who is left"        // process, console, console of before, group
+)
+
+// Drift: what of the fleet the journal does not explain.
+const (
+	LineGone      Code = "line gone"        // process, alias, key
+	LineOfStep    Code = "line of the step" // process, key, alias, value now, from, to
+	LineChanged   Code = "line changed"     // process, key, alias, value now, value written, when
+	PoolGone      Code = "pool gone"        // pool
+	ShiftGone     Code = "shift gone"       // shift
+	TurnedEarly   Code = "turned early"     // shift, percent now, percent of the journal
+	SwitchChanged Code = "switch changed"   // shift, percent now, percent of the journal
+)
+
+// Signals of a server.
+const (
+	SignalUnknown Code = "signal not known" // server, signal, why: one of the next
+	NoSuchSignal  Code = "no such signal"
+	SeveralSeries Code = "several series" // how many
+	SignalError   Code = "signal error"   // the error
+	NoNumber      Code = "no number"      // what is read
+	SignalOld     Code = "signal old"     // age, age at most
+	SignalAhead   Code = "signal ahead"   // how far
+	SignalAborts  Code = "signal aborts"  // server, signal, value, level
+	SignalHolds   Code = "signal holds"   // server, signal, value, level
+	SignalResumes Code = "signal resumes" // server, signal, value, level
+	SignalLow     Code = "signal low"     // server, signal, samples that are low, of how many
+)
+
+// Waiting, as samples show it.
+const (
+	ClientWaits   Code = "client waits"         // pool, process, its wait, the longest allowed
+	PoolWaits     Code = "pool waits"           // pool, mean, twice its deviation, process, limit, transactions, since
+	QueueGrows    Code = "queue grows"          // pool, the queue at each sample
+	ServerPaused  Code = "server paused"        // pool or server, transactions completed, in seconds, usually
+	AutoDBPaused  Code = "database of * paused" // process
+	AliasPaused   Code = "alias paused"         // process, alias
+	AliasDisabled Code = "alias disabled"       // process, alias
+	InUse         Code = "in use"               // process, alias, connections in use, share allowed, of how many
+)
+
+// The drain of a release.
+const (
+	TwoSamples        Code = "two samples"
+	StillOpen         Code = "still open"    // pool, connections too many
+	WasOpen           Code = "was open"      // pool, connections too many
+	NotDrained        Code = "not drained"   // StillOpen or WasOpen, how long after the release
+	TurnoverPins      Code = "turnover pins" // connections too many, connections open
+	PoolsSessions     Code = "pools sessions"
+	IdleInTransaction Code = "idle in transaction" // backend, user, application, for how long
+)
+
+// The soak of a step.
+const (
+	UnseenThere  Code = "unseen there"  // AliasPaused or its like
+	SamplesApart Code = "samples apart" // how far apart, how far at most
+	Measuring    Code = "measuring"
+	Unsoaked     Code = "without a soak"
+)
+
+// What does not fit, and where no step leads.
+const (
+	NoRoom           Code = "no room"             // the promise that would be broken
+	OverBudget       Code = "over budget"         // server, worst case, how much too many, budget
+	Outsized         Code = "outsized"            // server, worst case, how much too many, budget
+	AboveMax         Code = "above max"           // pool, size, max
+	LineAboveMax     Code = "line above max"      // pool, size, process, max
+	NoRoomToEqualise Code = "no room to equalise" // pool
+	NoLongerFits     Code = "no longer fits"
+	NotNow           Code = "not now"
+	BackInPart       Code = "back in part"
+	BackNoRoom       Code = "no room to go back" // the promise that would be broken
+	SizeStays        Code = "size stays"         // pool, size, why its release was wrong
+	ReserveStays     Code = "reserve stays"      // pool, reserve, why its release was wrong
+	FromTo           Code = "from to"            // pool, size, size
+	// FromTo, limit, connections left under it, pool, connections that one more takes
+	WayBarred   Code = "way barred"
+	WayShort    Code = "way short"     // server, FromTo, connections short, spare, budget
+	NoPlan      Code = "no plan"       // why
+	NoPlanThere Code = "no plan there" // why
+	NoWay       Code = "no way"        // why
+	NoWayBut    Code = "no way but"    // why, what would do
+	NoFurther   Code = "no further share"
+	LaterShift  Code = "later shift"   // shift, percent, shift
+	LineNotBack Code = "line not back" // process, key, alias, value now, value before
+)
+
+// How a step, or the run, goes on and ends.
+const (
+	AsPlanned      Code = "as planned"
+	AsBefore       Code = "as before"
+	StepsDone      Code = "steps done" // steps, of how many
+	StepBack       Code = "step back"
+	TrafficBack    Code = "traffic back"
+	TrafficThere   Code = "traffic there"
+	SoakAfterAbort Code = "soak after an abort" // why, aborts in a row, how many end the run
+	LeftBehind     Code = "left behind"         // the lines, why
+	RestLeft       Code = "rest left"           // LeftBehind
+	RestTrimmed    Code = "rest trimmed"        // why
+	LoadGrown      Code = "load grown"          // pool, Erlangs now, lower, upper, planned for, lower, upper
+	WindowsClosed  Code = "windows closed"      // times, windows
+	Both           Code = "both"                // a reason, another
+)
+
+// Traffic switches.
+const (
+	ByHand           Code = "by hand"
+	TurnNow          Code = "turn now"             // shift, percent now, percent wanted
+	NobodyTurned     Code = "nobody turned"        // shift, percent wanted, for how long
+	StillSays        Code = "still says"           // shift, percent wanted, percent now
+	SwitchUnknown    Code = "switch not known"     // shift, why
+	SwitchWasUnknown Code = "switch was not known" // shift
+)
+
+// What a run meets beside its decisions.
+const (
+	ActionFailed   Code = "action failed"     // what it met
+	NotPossible    Code = "not possible"      // why the lines of a step could not be changed
+	FilesDiffer    Code = "files differ"      // what the files say
+	NoPicture      Code = "no picture"        // what did not answer, or answers wrongly
+	NotAlone       Code = "not alone"         // who is
+	NotCounted     Code = "not counted"       // why a sample cannot be counted
+	NotPlanned     Code = "not planned"       // LoadGrown or its like, why
+	NoPlanForLoads Code = "no plan for loads" // LoadGrown or its like, why
+	AskedToStop    Code = "asked to stop"
+	LineLost       Code = "line lost"
+	LockTaken      Code = "lock taken again"
+)
+
+// What a person says or decides, and notes; notes decide nothing.
+const (
+	PausedBy           Code = "paused by"            // who, and why, as the file says
+	PausedWithoutWords Code = "paused without words" // the file
+	PauseUnread        Code = "pause not read"       // why
+	UntilOver          Code = "until is over"        // for how long a run may begin steps
+	Unasked            Code = "not asked"
+	Note               Code = "note"       // a text of a hook or a plan
+	SeenFirst          Code = "seen first" // who came where
 )

@@ -1,10 +1,6 @@
 package verdict
 
-import (
-	"fmt"
-	"math"
-	"time"
-)
+import "fmt"
 
 // Code says which reason a Reason is. Sentences belongs to each; see words.go. Empty: there is no reason.
 type Code string
@@ -32,19 +28,12 @@ func Of(code Code, subject string, args ...any) Reason {
 	return r
 }
 
-// number is an argument as a number; false: it is none, or none that JSON can hold.
-func number(a any) (float64, bool) {
-	switch n := a.(type) {
-	case int:
-		return float64(n), true
-	case int64:
-		return float64(n), true
-	case float64:
-		return n, !math.IsNaN(n) && !math.IsInf(n, 0)
-	case time.Duration:
-		return n.Seconds(), true
+// Noted is the note of a text; none where there is no text. A note decides nothing.
+func Noted(text string) Reason {
+	if text == "" {
+		return Reason{}
 	}
-	return 0, false
+	return Of(Note, text)
 }
 
 // Any reports whether there is a reason.

@@ -9,6 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/scenario"
 )
@@ -53,9 +54,9 @@ func (m *driver) run(ctx context.Context) error {
 		Declared: m.moves.Declared, Loads: x.Loads,
 		Evidence: x.Evidence, Traffic: x.Traffic,
 		Policy: m.moves.Policy, Thresholds: m.moves.Thresholds, Steps: m.moves.Steps,
-		Replans: len(m.moves.To) == 0, Closed: func(t time.Time) string { return control.Closed(m.moves.Windows, t) }}
+		Replans: len(m.moves.To) == 0, Closed: func(t time.Time) verdict.Reason { return control.Closed(m.moves.Windows, t) }}
 	report, err := r.Run(ctx, x.Goal, state.JournalState{})
-	m.outcome, m.reason = report.Outcome, report.Reason
+	m.outcome, m.reason = report.Outcome, report.Reason.Text()
 	if errors.Is(err, errHorizon) {
 		m.outcome, m.reason = "", "it had not ended at the end of the horizon"
 		return nil

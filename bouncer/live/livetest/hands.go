@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Memory is a store of one process in memory.
@@ -44,12 +45,12 @@ const Lines = "[databases]\nd1 = host=127.0.0.1 port=55440 pool_size=6 reserve_p
 	"logfile = /run/pgbouncer/log\nmax_client_conn = 500\npool_mode = transaction\n"
 
 func Release(n int) state.Action {
-	act := state.Action{Kind: state.Release}
+	var changes []fleet.SettingChange
 	for i := range n {
-		act.Changes = append(act.Changes, fleet.SettingChange{Process: fmt.Sprintf("g/%d", i+1), Alias: "d1",
+		changes = append(changes, fleet.SettingChange{Process: fmt.Sprintf("g/%d", i+1), Alias: "d1",
 			Key: fleet.KeySize, From: 6, To: 5})
 	}
-	return act
+	return state.ReleaseOf(changes, verdict.Reason{})
 }
 
 // Careful is a store that tries, and keeps what it writes over.
@@ -150,11 +151,11 @@ func (k Kept) Managed(path string) string { return path + ": kept by a ConfigMap
 
 // Back is what takes a release back.
 func Back(n int) state.Action {
-	act := state.Action{Kind: state.Undo}
+	var changes []fleet.SettingChange
 	for _, x := range Release(n).Changes {
-		act.Changes = append(act.Changes, x.Back())
+		changes = append(changes, x.Back())
 	}
-	return act
+	return state.UndoOf("", changes, verdict.Reason{})
 }
 
 // Accepts are the names that a hint tells to accept, in order.
@@ -199,11 +200,11 @@ func (g *Guard) Ask(context.Context) error {
 }
 
 func Growth(n int) state.Action {
-	act := state.Action{Kind: state.Grant}
+	var changes []fleet.SettingChange
 	for i := range n {
 		process := fmt.Sprintf("g/%d", i+1)
-		act.Changes = append(act.Changes, fleet.SettingChange{Process: process, Alias: "d1", Key: fleet.KeySize, From: 6,
+		changes = append(changes, fleet.SettingChange{Process: process, Alias: "d1", Key: fleet.KeySize, From: 6,
 			To: 7})
 	}
-	return act
+	return state.GrantOf(changes, verdict.Reason{})
 }

@@ -1,0 +1,117 @@
+package state
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/learn"
+	"github.com/pgbudget/pgbudget/planner/verdict"
+)
+
+// StepInHand is the step that has begun and has not ended.
+type StepInHand struct {
+	Step    *Step     `json:"step,omitzero"`     // nil: none is in hand
+	StepAt  time.Time `json:"step_at,omitzero"`  // when it began
+	StepSeq int64     `json:"step_seq,omitzero"` // at which event
+	StepTo  int64     `json:"step_to,omitzero"`  // RollTo of the rollback that began it; 0: it goes forward
+	// of a step that goes forward: the first of a journal is 1; 0: none is in hand
+	StepNumber  int               `json:"step_number,omitzero"`
+	ReleasedAt  time.Time         `json:"released_at,omitzero"` // when its newest release was done; zero: none
+	SettledAt   time.Time         `json:"settled_at,omitzero"`  // when its newest action was done
+	Intent      *Action           `json:"intent,omitzero"`      // was about to be done, and nobody knows whether it was
+	Why         verdict.Reason    `json:"why,omitzero"`         // the step goes back, because
+	Unwind      bool              `json:"unwind,omitzero"`      // the step goes back first
+	Unflushable bool              `json:"unflushable,omitzero"` // a flush of it has failed in this run
+	Unmoved     *learn.SoakResult `json:"unmoved,omitzero"`     // nothing moved, as far as was seen
+}
+
+// after folds an event in.
+func (h StepInHand) after(e Event, was JournalState) StepInHand {
+	switch e.Kind {
+	case RunBegan:
+		if h.Step != nil { // nobody has watched since; what was begun is timed anew, and what failed is tried again
+			h.SettledAt, h.Unflushable = e.At, false
+			if !h.ReleasedAt.IsZero() {
+				h.ReleasedAt = e.At
+			}
+		}
+		h.Unwind = h.goesBackFirst(e.To)
+	case StepBegan:
+		if h.StepTo = was.RollTo; was.RollTo == 0 {
+			h.StepNumber = was.Numbered + 1
+		}
+		return h.begun(e, verdict.Reason{})
+	case StepAbort:
+		return h.begun(e, e.Reason)
+	case Intended:
+		h.Intent = e.Action
+	case Acted:
+		return h.acted(*e.Action, e.At)
+	case Failed:
+		h.Unflushable = h.Unflushable || e.Action.Kind == Flush // what it may have left is given back, the drain waited for
+	case HoldBegan, RunEnded:
+		if e.Soak != nil {
+			h.Unmoved = e.Soak
+		}
+	case StepTrimmed:
+		h.Step, h.Intent, h.SettledAt = e.Step, nil, e.At
+	case StepEnded:
+		h.Step, h.Intent, h.Why, h.StepTo, h.StepNumber, h.Unmoved = nil, nil, verdict.Reason{}, 0, 0, nil
+	case Accepted:
+		h.Step, h.Intent, h.StepTo, h.StepNumber, h.Unwind, h.Unmoved = nil, nil, 0, 0, false, nil
+	}
+	return h
+}
+
+// begun is the step, or its way back, as it begins.
+func (h StepInHand) begun(e Event, why verdict.Reason) StepInHand {
+	h.Step, h.StepAt, h.StepSeq, h.Why = e.Step, e.At, e.Seq, why
+	h.ReleasedAt, h.SettledAt, h.Intent = time.Time{}, e.At, nil
+	h.Unwind, h.Unflushable, h.Unmoved = false, false, nil
+	return h
+}
+
+// goesBackFirst reports whether the step goes back first in a run that takes back every step from that event on; 0: it
+// takes back none.
+func (h StepInHand) goesBackFirst(to int64) bool {
+	return to > 0 && h.Step != nil && h.Step.Kind != Backward && h.StepTo == 0
+}
+
+// acted is the step after an action of it.
+func (h StepInHand) acted(a Action, at time.Time) StepInHand {
+	h.Intent = nil
+	if a.Kind != Flush && a.Kind != Restore {
+		h.SettledAt = at
+	}
+	switch a.Kind {
+	case Release, Retreat:
+		h.ReleasedAt = at
+	case Grant:
+		return h.cameNearer(a.Changes)
+	case Undo: // the pool's releases are no part of it any more
+		step := *h.Step
+		step.Changes = slices.DeleteFunc(slices.Clone(step.Changes),
+			func(x fleet.SettingChange) bool { return x.Pool() == a.Pool && x.To < x.From })
+		h.Step = &step
+	}
+	return h
+}
+
+// cameNearer lets lines of a way back that went back in part begin from where they are.
+func (h StepInHand) cameNearer(sets []fleet.SettingChange) StepInHand {
+	if !Back(h.Step) {
+		return h
+	}
+	step := *h.Step
+	step.Changes = slices.Clone(step.Changes)
+	for i, x := range step.Changes {
+		for _, y := range sets {
+			if y.Same(x) && y.To != x.To {
+				step.Changes[i].From = y.To
+			}
+		}
+	}
+	h.Step = &step
+	return h
+}

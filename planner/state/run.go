@@ -1,0 +1,89 @@
+package state
+
+import (
+	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
+)
+
+// Run is the newest run: where it goes, and what its steps have met.
+type Run struct {
+	Running bool `json:"running,omitzero"` // it began and has not ended: after a crash it still stands there
+	// the command that goes on with it, as it was given; empty: it is done, or did not say
+	Again   string       `json:"again,omitzero"`
+	Goal    *sizing.Goal `json:"goal,omitzero"`
+	Leg     bool         `json:"leg,omitzero"`     // Goal is that of a step on the way of a shift, not the run's
+	Steps   int          `json:"steps,omitzero"`   // ended in it, ways back apart
+	RollTo  int64        `json:"roll_to,omitzero"` // it takes back every step from that event on; 0: it does not
+	Refused []Refusal    `json:"refused,omitzero"` // in it, sorted by pool
+
+	TrimmedAway verdict.Reason `json:"cut_by,omitzero"` // nothing was left of a step of it, because
+	Trimmed     verdict.Reason `json:"cut,omitzero"`    // the rest of its newest step was given up, because
+	Left        verdict.Reason `json:"left,omitzero"`   // a way back of it did not fit as a whole: what is left of it
+}
+
+// after folds an event in.
+func (r Run) after(e Event, was JournalState) Run {
+	switch e.Kind {
+	case RunBegan: // with a step in hand its traffic is on the way, and the goal is not that of where it comes to
+		leg := e.To == 0 && was.Step != nil && was.Step.Traffic != nil
+		return Run{Running: true, Again: e.Next, Goal: e.Goal, Leg: leg, RollTo: e.To}
+	case StepBegan, StepAbort:
+		if e.Kind == StepBegan {
+			r.Trimmed = verdict.Reason{}
+		}
+		if e.Goal != nil {
+			r.Goal, r.Leg = e.Goal, true
+		}
+	case Replanned:
+		r.Goal, r.Leg = e.Goal, false
+	case Acted:
+		if e.Action.Kind == Undo {
+			for _, x := range e.Action.Changes {
+				r = r.refused(e.Action.Pool, x.Key, x.To, e.Action.Reason)
+			}
+		}
+	case StepTrimmed:
+		if r.Trimmed = e.Reason; Back(was.Step) {
+			r = r.leftBehind(was.leftBehind(e.Step), e.Reason)
+		} else if e.Step.Empty() {
+			r.TrimmedAway = e.Reason
+		}
+	case StepEnded:
+		if was.Step != nil && was.Step.Kind != Backward && !was.Step.Empty() {
+			r.Steps++
+		}
+	case RunEnded:
+		if r.Running = false; e.Outcome == Done {
+			r.Again, r.RollTo = "", 0
+		}
+	case Accepted:
+		r.Again, r.RollTo = "", 0
+	}
+	return r
+}
+
+// refused remembers not to make a pool smaller than that in this run.
+func (r Run) refused(pool string, key fleet.Key, least int, why verdict.Reason) Run {
+	r.Refused = slices.Clone(r.Refused)
+	i := slices.IndexFunc(r.Refused, func(x Refusal) bool { return x.Pool == pool && x.Key == key })
+	if i < 0 {
+		i = len(r.Refused)
+		r.Refused = append(r.Refused, Refusal{Pool: pool, Key: key})
+	}
+	r.Refused[i].Least, r.Refused[i].Reason = max(r.Refused[i].Least, least), why
+	return r
+}
+
+// leftBehind remembers what of a way back is given up, and not to make those pools smaller still.
+func (r Run) leftBehind(left Step, why verdict.Reason) Run {
+	for _, x := range left.Changes {
+		r = r.refused(x.Pool(), x.Key, x.To, why)
+	}
+	if len(left.Changes) > 0 {
+		r.Left = verdict.Of(verdict.LeftBehind, "", linesLeft(left), why).Spoken() // it is kept as it is read again
+	}
+	return r
+}
