@@ -83,6 +83,9 @@ func TestAWayBackKnowsWhyAndCountsAsAnAbort(t *testing.T) {
 	}
 	m = folded(t, m, state.Event{Kind: state.StepEnded})
 	want := state.AbortsInARow{Aborts: 1, Aborted: verdict.Noted("cpu"), AbortedAt: foldBegan.Add(10 * time.Second)}
+	if m.Why.Any() {
+		t.Errorf("nothing goes back any more, and yet because of %q", m.Why.Text())
+	}
 	if diff := cmp.Diff(want, m.AbortsInARow); diff != "" || m.Steps != 0 || len(m.Past) != 0 {
 		t.Errorf("%d steps, %d past, aborts (-want +got):\n%s", m.Steps, len(m.Past), diff)
 	}
@@ -135,5 +138,32 @@ func TestWhatAPersonAcceptsEndsEverythingUnderWay(t *testing.T) {
 	}
 	if len(m.Written) != 1 || m.Written[0].Key != fleet.KeyLifetime { // a flush is still given back
 		t.Errorf("%+v", m.Written)
+	}
+}
+
+func TestAJournalKeepsEveryReasonWithItsSentence(t *testing.T) {
+	full := learn.Excluded(verdict.Of(verdict.PoolFull, "a/db"))
+	act := state.ReleaseOf(nil, verdict.Noted("act"))
+	e := state.Event{Action: &act, Reason: verdict.Noted("why"), Soak: &learn.SoakResult{Excluded: full},
+		Soaks: []learn.SoakResult{{Excluded: full}}}
+	got := e.Spoken()
+	want := full.Text()
+	if got.Reason.Said != "why" || got.Action.Said != "act" || got.Soak.Excluded.Said != want ||
+		got.Soaks[0].Excluded.Said != want {
+		t.Errorf("%+v %+v %+v %+v", got.Reason, got.Action, got.Soak, got.Soaks)
+	}
+	if act.Said != "" || e.Soak.Excluded.Said != "" || e.Soaks[0].Excluded.Said != "" {
+		t.Error("what the event points to has changed")
+	}
+}
+
+func TestAForwardStepEndsTheAbortsInARow(t *testing.T) {
+	back := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{lineTo(5, 9)}}
+	next := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{lineTo(9, 8)}}
+	m := folded(t, busy(t), state.Event{Kind: state.StepAbort, Step: &back, Reason: verdict.Noted("cpu")},
+		state.Event{Kind: state.StepEnded}, state.Event{Kind: state.StepBegan, Step: &next},
+		state.Event{Kind: state.StepEnded})
+	if m.Aborts != 0 || m.Aborted.Any() || m.Steps != 1 {
+		t.Errorf("%+v after %d steps", m.AbortsInARow, m.Steps)
 	}
 }
