@@ -32,10 +32,11 @@ split: install $(BIN) ## start the lab of a split in small, whose traffic a flag
 install: ## install what the tests need (Debian packages), where it is missing
 	@bash fixtures/lab/install.sh
 
-check: ## gofmt, vet, staticcheck, and whether the faults of make mutate can still be put in
+check: ## gofmt, vet, staticcheck, errorlint, and whether the faults of make mutate can still be put in
 	@fmt=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$fmt" ] || { echo "gofmt: $$fmt"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	$(GO) tool go-errorlint -test=false ./...
 	$(GO) vet -tags heap ./sim
 	$(GO) -C fixtures/bench/simgo vet .
 	sh fixtures/mutate.sh --applies

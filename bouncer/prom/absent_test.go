@@ -25,7 +25,8 @@ func TestWhatIsAbsentIsAnErrorThatNamesWhatExists(t *testing.T) {
 	}{
 		{"an alias that no exporter shows",
 			prom.Spec{Pools: []prom.PoolSpec{{ID: "main/ap", Alias: "ap", Selector: `job="pgb-wave"`}}}, operr.KindEvidence,
-			[]string{"main/ap: no series pgbouncer_stats_totals_server_in_transaction_seconds_total{database=\"ap\",job=\"pgb-wave\"} in the last 2d",
+			[]string{"main/ap: no series pgbouncer_stats_totals_server_in_transaction_seconds_total" +
+				"{database=\"ap\",job=\"pgb-wave\"} in the last 2d",
 				`of {job="pgb-wave"} there are the aliases app`}},
 		{"a selector that picks nothing", app(`job="pgb-wav"`), operr.KindEvidence,
 			[]string{"series of that kind are under", `job="pgb-flat"`, `job="pgb-full"`, "and 6 more"}},

@@ -10,8 +10,8 @@ import (
 // Managed says why a file of this host does not stay as it is written, and where it has to be changed instead; empty:
 // the file system shows nothing of that kind. Two keepers of files show by where a path leads:
 //
-//   - Kubernetes mounts a ConfigMap or Secret as links into a folder ..data, itself a link to a folder named after the time
-//     of the last sync. What is written there is gone at the next one. Source: AtomicWriter in k8s.io/kubernetes
+//   - Kubernetes mounts a ConfigMap or Secret as links into a folder ..data, itself a link to a folder named after the
+//     time of the last sync. What is written there is gone at the next one. Source: AtomicWriter in k8s.io/kubernetes
 //     pkg/volume/util/atomic_writer.go
 //   - Nix and Guix keep files in a store that only a rebuild of the system changes.
 func (f File) Managed(path string) (why string) {

@@ -140,15 +140,18 @@ var shellWords = template.FuncMap{
 		}
 		return names
 	},
-	"names": func(c []completed) (names []string) {
-		for _, x := range c {
-			names = append(names, x.Name())
-		}
-		return names
+	"names": namesOf, "each": everyOf, "zshOption": zshOption,
+	"zshCommand": func(c completed) string { return argv.Line(c.Name() + ":" + c.Usage) },
+	"zshFunction": func(c completed) string {
+		return strings.ReplaceAll(strings.TrimSpace("_pgbudget "+c.Path), " ", "_")
 	},
-	"each": everyOf, "zshOption": zshOption,
-	"zshCommand":  func(c completed) string { return argv.Line(c.Name() + ":" + c.Usage) },
-	"zshFunction": func(c completed) string { return strings.ReplaceAll(strings.TrimSpace("_pgbudget "+c.Path), " ", "_") },
+}
+
+func namesOf(commands []completed) (names []string) {
+	for _, c := range commands {
+		names = append(names, c.Name())
+	}
+	return names
 }
 
 // everyOf lists a command and all below it.
@@ -220,11 +223,17 @@ func fishCompletion(app *cli.App) (string, error) {
 	b.WriteString(strings.ReplaceAll(text, "`", ""))
 	fmt.Fprintf(&b, "\ncomplete -c %s -n __fish_%[1]s_no_subcommand -f\n", app.Name)
 	for _, c := range everyOf(completions(app)) {
+		if c.Path != "" && len(c.Commands) > 0 {
+			fmt.Fprintf(&b, "complete -c %s -n %s -f\n", app.Name, argv.Line("__fish_seen_subcommand_from "+c.Name()+
+				"; and not __fish_seen_subcommand_from "+strings.Join(namesOf(c.Commands), " ")))
+		}
 		for _, o := range c.Options {
 			if len(o.Values) > 0 {
-				fmt.Fprintf(&b, "complete -c %s -n %s -x -l %s -a %s\n", app.Name,
-					argv.Line("__fish_seen_subcommand_from "+c.Name()), strings.TrimLeft(o.Names[0], "-"),
-					argv.Line(strings.Join(o.Values, " ")))
+				fmt.Fprintf(&b, "complete -c %s -n %s -x", app.Name, argv.Line("__fish_seen_subcommand_from "+c.Name()))
+				for _, n := range o.Names {
+					b.WriteString(map[bool]string{true: " -l ", false: " -s "}[len(n) > 2] + strings.TrimLeft(n, "-"))
+				}
+				b.WriteString(" -a " + argv.Line(strings.Join(o.Values, " ")) + "\n")
 			}
 		}
 	}
