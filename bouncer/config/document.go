@@ -162,7 +162,7 @@ func (d *Document) locate(err error) error {
 
 // tab words the parser's fault anew where a line begins with one: it speaks of tokens and keys.
 func (d *Document) tab(data []byte, err error) error {
-	f, ok := err.(Fault)
+	f, ok := errors.AsType[Fault](err)
 	text := strings.TrimPrefix(f.Where, d.Name+":")
 	row, _, _ := strings.Cut(text, ":")
 	n, bad := strconv.Atoi(row)

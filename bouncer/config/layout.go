@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 // of the items, that are open above it: the parser speaks of values and contexts. next is whether the fault is that
 // of the line behind the one it names.
 func (d *Document) indented(data []byte, err error) error {
-	f, ok := err.(Fault)
+	f, ok := errors.AsType[Fault](err)
 	next, about := outOfPlace[f.Text]
 	row, _, _ := strings.Cut(strings.TrimPrefix(f.Where, d.Name+":"), ":")
 	n, bad := strconv.Atoi(row)

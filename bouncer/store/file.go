@@ -196,12 +196,12 @@ func refused(path string, err error) *operr.Error {
 	return e
 }
 
-// plain takes the path out of an error that is about it already.
+// plain takes the path out of an error that is about it already; an error that says more around it stays.
 func plain(err error) error {
-	switch e := err.(type) {
-	case *fs.PathError:
+	if e, ok := errors.AsType[*fs.PathError](err); ok && e.Error() == err.Error() {
 		return e.Err
-	case *os.LinkError:
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok && e.Error() == err.Error() {
 		return e.Err
 	}
 	return err
