@@ -133,6 +133,11 @@ func TestWhatAPersonAcceptsEndsEverythingUnderWay(t *testing.T) {
 	if m.Step != nil || m.Intent != nil || m.StepNumber != 0 || m.StepTo != 0 || m.Unmoved != nil || m.Again != "" {
 		t.Errorf("%+v", m.StepInHand)
 	}
+	back := folded(t, busy(t), state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, To: 1},
+		state.Event{Kind: state.Accepted})
+	if back.RollTo != 0 || back.Unwind {
+		t.Errorf("a rollback goes on to %d, unwinding %v", back.RollTo, back.Unwind)
+	}
 	if len(m.Past) != 1 || !m.Past[0].GivenUp || len(m.Seen) != 0 || len(m.Servers) != 0 {
 		t.Errorf("%+v", m.SettingsWritten)
 	}
