@@ -2,7 +2,7 @@ package verdict
 
 import "fmt"
 
-// Code says which reason a Reason is. Sentences belongs to each; see words.go. Empty: there is no reason.
+// Code says which reason a Reason is. Each has a sentence; see words.go. Empty: there is no reason.
 type Code string
 
 // Reason is a reason as a decision makes it: what kind, about what, with which numbers. The zero value is none. What

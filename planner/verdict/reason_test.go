@@ -63,10 +63,16 @@ func TestAReasonInsideAnotherIsWordedThere(t *testing.T) {
 }
 
 func TestAJournalGivesAReasonBackAsItWasSaid(t *testing.T) {
-	r := Of(PoolFull, "a/b").Spoken()
+	r := Of(TooFewXacts, "", 7, 100).Spoken()
+	if r.Args != nil { // one that was read again has none: the two would differ
+		t.Errorf("arguments are kept: %v", r.Args)
+	}
 	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var back Reason
-	if err = json.Unmarshal(text, &back); err != nil || !cmp.Equal(r, back) || back.Text() != r.Text() {
+	if err := json.Unmarshal(text, &back); err != nil || !cmp.Equal(r, back) || back.Text() != r.Text() {
 		t.Errorf("%s came back as %+v (%v)", text, back, err)
 	}
 }
