@@ -224,13 +224,11 @@ func years(t *testing.T, size int64) (path string, want state.JournalState) {
 			record(state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward, Changes: sets}})
 			record(state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release, Changes: sets}})
 			record(state.Event{Kind: state.Acted, Action: &state.Action{Kind: state.Release, Changes: sets}})
-			record(state.Event{Kind: state.HoldBegan, Reason: verdict.Of(verdict.Note,
-				"cpu of pg is 0.9, and holds above 0.85")})
+			record(state.Event{Kind: state.HoldBegan, Reason: verdict.Noted("cpu of pg is 0.9, and holds above 0.85")})
 			record(state.Event{Kind: state.HoldEnded})
 			record(state.Event{Kind: state.StepEnded})
 		}
-		record(state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: verdict.Of(verdict.Note,
-			"the sizes are those of the plan")})
+		record(state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: verdict.Of(verdict.AsPlanned, "")})
 	}
 	return path, tally.memory
 }
