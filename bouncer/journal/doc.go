@@ -7,7 +7,7 @@
 //	m, err := journal.Load(path)                      // beside a writer
 //	for e, err := range journal.Newest(path) { … }    // events, the newest first
 //
-// The format, version 2. Each line is a JSON object whose last member is its checksum:
+// The format, version 3 (Version). Each line is a JSON object whose last member is its checksum:
 //
 //	{"pgbudget_journal":3,"crc32c":"…"}                  the first line says what the file is
 //	{"seq":1,"at":"…","kind":"run",…,"crc32c":"…"}       an event (state.Event)
