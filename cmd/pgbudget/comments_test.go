@@ -39,8 +39,8 @@ func TestExportedNamesSayWhatTheyAre(t *testing.T) {
 	}
 }
 
-// faultsOfComments lists the exported names of a package without a comment, or with one that begins otherwise than with the
-// name, and the numbers in its structs of which neither name nor comment says the unit.
+// faultsOfComments lists the exported names of a package without a comment, or with one that begins otherwise than with
+// the name, and the numbers in its structs of which neither name nor comment says the unit.
 func faultsOfComments(t *testing.T, dir string) []string {
 	t.Helper()
 	set := token.NewFileSet()

@@ -27,7 +27,8 @@ func ExamplePromise() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	f, err := budget.Model(sample.At, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{server}}, evidence, nil)
+	f, err := budget.Model(sample.At, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{server}}, evidence,
+		nil)
 	if err != nil {
 		log.Fatal(err)
 	}

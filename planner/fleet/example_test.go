@@ -11,7 +11,8 @@ import (
 func ExampleClassify() {
 	fmt.Println(fleet.Classify(fleet.BackendSample{Listed: true}))
 	fmt.Println(fleet.Classify(fleet.BackendSample{ListedBefore: true}))
-	fmt.Println(fleet.Classify(fleet.BackendSample{UnlistedTwo: true, BouncerHost: true, PoolIdentity: true, Working: true}))
+	fmt.Println(fleet.Classify(fleet.BackendSample{UnlistedTwo: true, BouncerHost: true, PoolIdentity: true,
+		Working: true}))
 	fmt.Println(fleet.Classify(fleet.BackendSample{UnlistedTwo: true}))
 	// Output:
 	// pool

@@ -33,7 +33,8 @@ func ExampleSolve() {
 	for _, p := range plan.Pools {
 		fmt.Printf("%s %d → %d, p99 wait %.1f ms\n", p.ID, *p.FromSize, p.ToSize, 1000*p.Wait.P99)
 	}
-	fmt.Printf("%d of %d connections planned, gap %g\n", plan.Servers[0].PlannedConns, plan.Servers[0].BudgetConns, plan.Gap)
+	fmt.Printf("%d of %d connections planned, gap %g\n", plan.Servers[0].PlannedConns, plan.Servers[0].BudgetConns,
+		plan.Gap)
 	// Output:
 	// ci/app 10 → 12, p99 wait 2.7 ms
 	// main/app 10 → 34, p99 wait 2.6 ms
