@@ -24,6 +24,9 @@
 //	  <= max_connections
 //
 // Units: counts end in Conns or Clients, rates in PerSec, load is in Erlangs (arrivals per second × mean time that a
-// transaction holds a server connection), ratios run from 0 to 1, and times are time.Duration. Slices are sorted by
-// their ids, so that equal inputs print equal bytes.
+// transaction holds a server connection), ratios run from 0 to 1, percentages of traffic from 0 to 100,
+// and times are time.Duration. A size is in connections of each (process, user) pool of its line.
+//
+// Names: Pool is group/alias ("main/app"), Process group/number ("main/1"), Alias the name of a [databases] line ("*":
+// every database without one). Slices are sorted by these, so that equal inputs print equal bytes.
 package planner
