@@ -194,7 +194,8 @@ func TestLoadsFromBeforeTheNewestTrafficChangeAreCarriedToWhereTheSwitchStands(t
 	m := state.JournalState{
 		TrafficSwitches: state.TrafficSwitches{Switches: []state.Switch{{Shift: "main/app:main/ci", X: 40, Or: 40,
 			At: epoch.Add(-time.Hour)}}},
-		Learned: state.Learned{Baselines: []learn.Baseline{learn.BaselineOf(split(nil)[0].Shift, 0, epoch.Add(-2*time.Hour), before.Loads)}},
+		Learned: state.Learned{Baselines: []learn.Baseline{learn.BaselineOf(split(nil)[0].Shift, 0, epoch.Add(-2*time.Hour),
+			before.Loads)}},
 	}
 	for _, to := range []bouncer.Purpose{bouncer.ToPlan, bouncer.ToGoBack} {
 		p := bouncer.Pipeline{Declared: budget.Declared{SizeAll: true}, Journal: m, Traffic: split(switchAt{x: 40}),

@@ -46,13 +46,15 @@ type HistorySource interface {
 	History(ctx context.Context, o fleet.Observation) (load.History, error)
 }
 
-// Switch is a traffic switch. bouncer/flag.Switch runs the config's commands, sim.World has switches of its own.
+// Switch reads and sets one traffic switch, in percent of the traffic, 0..100.
 type Switch interface {
 	// Get returns what the switch says, in percent, 0 to 100; said is false where there is no way to ask it. An error
-	// means that nobody knows: the journal's percentage stands in, see Readings.
+	// means that nobody knows: the journal's percentage stands in, see Readings. An error means that the switch was
+	// asked and gave no percentage.
 	Get(ctx context.Context) (percent int, said bool, err error)
-	// Set returns once the switch has taken the percentage. Setting it twice is setting it once. It is not called of a
-	// shift that a person makes. After an error, nobody knows what the switch says.
+	// Set returns once the switch has taken the percentage. Setting it twice is setting it once. It is not called of
+	// a shift that a person makes. After an error, nobody knows what the switch says. An error means that the
+	// percentage may or may not be in force: ask again.
 	Set(ctx context.Context, percent int) error
 }
 
@@ -71,8 +73,9 @@ type Applier interface {
 // Journal keeps what happened. bouncer/journal.Journal appends to a file, bouncer/hook.Journal tells hooks besides; the
 // simulator's driver keeps events in memory.
 type Journal interface {
-	// Record returns once the event is on disk. The journal gives the event its number; nothing else of it changes. An
-	// error ends the run: nothing is done that is not in the journal.
+	// Record returns once the event is on disk. The journal gives the event its number; nothing else of it changes.
+	// An error ends the run: nothing is done that is not in the journal. The error says that the event is not on
+	// disk; nothing may be done then.
 	Record(e state.Event) (state.Event, error)
 }
 

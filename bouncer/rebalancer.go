@@ -58,11 +58,13 @@ type Rebalancer struct {
 	Replans bool
 	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
 	Beside func(every time.Duration, long, tick func())
-	RollTo int64 // the run takes back every step from that event on, the one in hand first; 0: it goes forward
-	Seen   func(control.State, state.Action)
-	By     string   // who runs it, as user@host
-	Again  string   // the command that goes on with it; empty: nobody says
-	Notes  []string // what the plan warns of: written into the journal as the run begins
+	// the run takes back every step from that event on, the one in hand first; 0: it goes forward
+	RollTo int64
+	// hears each action with the state from which it was decided; nil: nobody does
+	Seen  func(control.State, state.Action)
+	By    string   // who runs it, as user@host
+	Again string   // the command that goes on with it; empty: nobody says
+	Notes []string // what the plan warns of: written into the journal as the run begins
 }
 
 // run is a Rebalancer at work.

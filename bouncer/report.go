@@ -10,7 +10,7 @@ import (
 // Report is how a run ended.
 type Report struct {
 	Outcome state.Outcome
-	Reason  verdict.Reason
+	Reason  verdict.Reason        // why, a sentence with both numbers
 	Memory  state.JournalState    // after the last event
 	Hint    string                // the next command, where what ended it knows a better one than its outcome does
 	Flushed []fleet.SettingChange // lines that a flush has left with a server_lifetime of a second, and what gives it back

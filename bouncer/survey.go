@@ -99,7 +99,8 @@ func (p Pipeline) Renewed(ctx context.Context, planned, now Survey) (Survey, err
 func (s Survey) State(policy state.Policy, m state.JournalState) control.State {
 	m.Refused = nil
 	m = m.Bound(s.RollTo)
-	return control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Evidence.Last, Recent: s.Recent, Guard: s.Guard},
+	return control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Evidence.Last, Recent: s.Recent,
+		Guard: s.Guard},
 		TrafficNow: control.TrafficNow{AsMeasured: s.Measured, Shifts: s.Shifts, Readings: s.Readings},
 		Aim:        control.Aim{Goal: s.Goal, Target: s.Goal}, Policy: policy, Journal: m}
 }

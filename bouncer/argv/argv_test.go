@@ -132,7 +132,8 @@ func TestAShellTakesALineApartAgain(t *testing.T) {
 
 // anyWord is a word of whatever a command line can hold: no NUL byte ends a C string early.
 var anyWord = rapid.OneOf(
-	rapid.SampledFrom([]string{"", "it's", "''", `\`, `'\''`, "$HOME `x` \"y\"", "*", "~", "~root", "-n", "--", "!!", "=ls",
+	rapid.SampledFrom([]string{"", "it's", "''", `\`, `'\''`, "$HOME `x` \"y\"", "*", "~", "~root", "-n", "--", "!!",
+		"=ls",
 		"a\nb", "\n", " ", "\t", "#", "{a,b}", "a;b", "é", "\x80\xff", "sudo sh -c 'cat >f && mv f g'", "--a=b", "x/y.z"}),
 	rapid.StringOf(rapid.RuneFrom(nil, &unicode.RangeTable{R16: []unicode.Range16{{Lo: 1, Hi: 0x17f, Stride: 1}}})),
 	rapid.Map(rapid.SliceOf(rapid.ByteRange(1, 255)), func(b []byte) string { return string(b) }),

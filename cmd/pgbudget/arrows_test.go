@@ -48,7 +48,8 @@ var arrows = map[string]struct{ rooms, others string }{
 	"cmd/pgbudget": {"operr words verdict fleet load budget sizing shift learn state control",
 		"bouncer bouncer/argv bouncer/config bouncer/flag bouncer/hook bouncer/ini bouncer/journal " +
 			"bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/live/signals " +
-			"bouncer/near bouncer/prom bouncer/quote bouncer/recording bouncer/secret bouncer/store sim sim/batch sim/chart sim/scenario"},
+			"bouncer/near bouncer/prom bouncer/quote bouncer/recording bouncer/secret bouncer/store sim sim/batch sim/chart " +
+			"sim/scenario"},
 	"fixtures/lab":         {"", ""},
 	"fixtures/lab/clients": {"", "fixtures/lab"},
 	"fixtures/lab/labtest": {"", "fixtures/lab"},

@@ -142,7 +142,8 @@ func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
 		{runner{again: "pgbudget run"}, "pgbudget run goes on, pgbudget rollback goes back"},
 		{runner{again: "pgbudget run --percent 2", most: 3},
 			"pgbudget run --percent 2 --max-steps 2 goes on, pgbudget rollback goes back"},
-		{runner{memory: state.JournalState{Run: state.Run{Again: "pgbudget step"}}}, "pgbudget step goes on, pgbudget rollback goes back"},
+		{runner{memory: state.JournalState{Run: state.Run{Again: "pgbudget step"}}},
+			"pgbudget step goes on, pgbudget rollback goes back"},
 	} {
 		err := ended(interrupted, c.m.command(interrupted.Memory.Steps))
 		if got := operr.HintOf(err); got != c.want || !strings.Contains(err.Error(), "by the next "+strings.TrimSuffix(c.want,

@@ -85,13 +85,14 @@ func (s State) InHand() state.Step {
 
 // Left is what of a step is still to be done, act by act.
 type Left struct {
-	Releases, Grants   []fleet.SettingChange
-	Released, Granted  bool                 // something of it is done already
-	Drains             bool                 // a release is still to be seen to drain
-	Turn               *shift.TrafficChange // nil: it turns nothing, or has
-	Turned             bool
-	Soak               time.Duration  // 0: it ends without one
-	Before, Most, Then map[string]int // the worst case of each server now, on the way and once it is done
+	Releases, Grants  []fleet.SettingChange
+	Released, Granted bool                 // something of it is done already
+	Drains            bool                 // a release is still to be seen to drain
+	Turn              *shift.TrafficChange // nil: it turns nothing, or has
+	Turned            bool                 // the traffic change is made
+	Soak              time.Duration        // 0: it ends without one
+	// connections, by server: the worst case now, the highest during the step, and after it
+	Before, Most, Then map[string]int
 }
 
 // Left says what of a step is left to do as things stand. A soak that was begun by another run is made anew.

@@ -14,9 +14,9 @@ import (
 type Threshold struct {
 	Name   string  `json:"name"`
 	Server string  `json:"server"` // empty: every server that has such a signal
-	Hold   float64 `json:"hold"`
-	Resume float64 `json:"resume"` // at most Hold
-	Abort  float64 `json:"abort"`  // +Inf: never
+	Hold   float64 `json:"hold"`   // in the unit of the signal, as Resume and Abort
+	Resume float64 `json:"resume"` // at most Hold, in the unit of the signal
+	Abort  float64 `json:"abort"`  // at least Hold, in the unit of the signal; +Inf: never
 }
 
 // How many samples decide. chosen: one sample is noise; going on again needs more than stopping does.

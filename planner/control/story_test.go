@@ -95,7 +95,8 @@ func (x *story) do(out io.Writer, verb, rest string) {
 		x.s.Trail, x.s.Gate = control.RecentSamples{}, control.SaturationGuard{}
 		x.s.Record(state.Event{Kind: state.RunBegan, Goal: &x.s.Goal})
 	case "forecast":
-		steps, blocked := control.State{Fleet: x.s.Fleet, Goal: x.s.Goal, Policy: x.s.Policy}.Forecast()
+		steps, blocked := control.State{Samples: control.Samples{Fleet: x.s.Fleet}, Aim: control.Aim{Goal: x.s.Goal},
+			Policy: x.s.Policy}.Forecast()
 		for i, step := range steps {
 			fmt.Fprintf(out, "%d  %s\n", i+1, step.Step.Text())
 		}

@@ -15,7 +15,7 @@ import (
 // that the clock leaves out in spring does not come, and one that is there twice in autumn comes twice. The zero value
 // is no time at all.
 type Window struct {
-	Text     string
+	Text     string  // as written
 	days     [7]bool // on which it begins, by time.Weekday
 	from, to time.Duration
 	zone     *time.Location
@@ -25,7 +25,7 @@ var weekdays = []string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
 
 // ParseWindow reads DAYS FROM-TO ZONE: days as Mon, Mon-Fri or Sat,Sun, or daily; times as 15:04; a zone as UTC or
 // Europe/Berlin. The days may be left out: every day. The zone may not: what a person leaves out is the time on his
-// wall.
+// wall. The error says which part cannot be read, and what is wanted.
 func ParseWindow(text string) (Window, error) {
 	w := Window{Text: text}
 	bad := func(what string) (Window, error) {

@@ -10,9 +10,9 @@ import (
 // Baseline is the loads of a shift's pools as a run took them, with what the switch said then. History is about times
 // when it said something else: runs that come after a turn go by the base.
 type Baseline struct {
-	Shift string    `json:"shift"` // its id
-	X     int       `json:"x_percent"`
-	At    time.Time `json:"at"`
+	Shift string    `json:"shift"`     // its id
+	X     int       `json:"x_percent"` // 0..100
+	At    time.Time `json:"at"`        // of the newest sample behind the loads
 	From  load.Load `json:"from"`
 	To    load.Load `json:"to"`
 }

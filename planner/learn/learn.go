@@ -16,15 +16,15 @@ import (
 // Measure is a mean load with its sampling deviation, both in Erlangs.
 type Measure struct {
 	Erlangs float64 `json:"erlangs"`
-	SD      float64 `json:"sd"`
+	SD      float64 `json:"sd"` // sampling deviation, Erlangs
 }
 
 // SoakResult is what was measured of a shift while its switch stood at X: one soak, or the samples before a run.
 type SoakResult struct {
 	Shift  string        `json:"shift"` // its id
-	At     time.Time     `json:"at"`
+	At     time.Time     `json:"at"`    // its end
 	X      int           `json:"x_percent"`
-	Window time.Duration `json:"window_ns"`
+	Window time.Duration `json:"window_ns"` // how long it was
 	From   Measure       `json:"from"`
 	To     Measure       `json:"to"`
 	// the other pools of the server together: they tell the time of day; 0: there are none
@@ -67,7 +67,7 @@ func (p SoakResult) Surprise() verdict.Reason {
 type FractionEstimate struct {
 	Fraction load.Range `json:"fraction"` // with its 95 % interval
 	Soaks    int        `json:"soaks"`    // that it rests on; 0: the prior alone
-	Method   string     `json:"method"`
+	Method   string     `json:"method"`   // how it was found, in words
 	own      float64
 	fit      line
 	prior    bool

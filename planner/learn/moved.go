@@ -16,16 +16,16 @@ type Verdict string
 
 // The verdicts.
 const (
-	Moved      Verdict = "moved"
-	NotMoved   Verdict = "not moved"
-	CannotTell Verdict = "cannot tell yet"
-	Confounded Verdict = "confounded" // something else happened at the same time
+	Moved      Verdict = "moved"           // one pool lost about what the other gained
+	NotMoved   Verdict = "not moved"       // the smallest expected change would have been seen
+	CannotTell Verdict = "cannot tell yet" // samples too few, or loads too noisy
+	Confounded Verdict = "confounded"      // something else happened at the same time
 )
 
 // Block is what arrived between two samples.
 type Block struct {
-	Span     time.Duration
-	From, To int64 // transactions of the two pools
+	Span     time.Duration // time between the two samples
+	From, To int64         // transactions of the two pools
 }
 
 // ObservedChange is a turn of the switch with the samples before and after it.
@@ -40,9 +40,9 @@ type ObservedChange struct {
 type Judgement struct {
 	Verdict Verdict
 	Power   float64 // the chance that a sample of that length says "moved" if as little moves as is believed to, 0..1
-	Seen    float64
-	SD      float64
-	Text    string
+	Seen    float64 // transactions per second that moved from one pool to the other
+	SD      float64 // its deviation, transactions per second
+	Text    string  // the verdict as a sentence with both numbers
 }
 
 // What a Judgement claims, of loads that come by chance, in bursts, with the time of day, and in rhythms of any length.

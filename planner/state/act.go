@@ -19,7 +19,7 @@ type ActionKind string
 // The verbs. BeginStep, SetGoal, TrimStep, CompleteStep and AbortStep change nothing in the fleet: they are decisions
 // that must outlive a crash.
 const (
-	BeginStep ActionKind = "begin-step" // begin Step
+	BeginStep ActionKind = "begin-step" // Step is taken in hand; nothing in the fleet changes yet
 	Release   ActionKind = "release"    // write Sets that make lines smaller, RELOAD, read back
 	Grant     ActionKind = "grant"      // write Sets that make lines larger
 	Undo      ActionKind = "undo"       // a grant that takes a release back
@@ -73,7 +73,7 @@ type StepKind string
 
 // The kinds.
 const (
-	Forward  StepKind = "step"
+	Forward  StepKind = "step"     // towards the goal
 	Equalise StepKind = "equalise" // the processes of a group get the same sizes
 	Backward StepKind = "back"     // an aborted step is taken back
 )
@@ -84,7 +84,8 @@ type Step struct {
 	Changes []fleet.SettingChange `json:"changes"` // sorted; no line twice
 	// of the traffic switch, once all sets stand; on the way back before any goes
 	Traffic *shift.TrafficChange `json:"traffic,omitempty"`
-	Note    string               `json:"note,omitempty"`
+	// what a person should know of it, such as a unit larger than the percent; empty: nothing
+	Note string `json:"note,omitempty"`
 }
 
 // Empty reports whether there is nothing to do in it.
@@ -119,6 +120,7 @@ func (s Step) Text() string {
 	return strings.Join(parts, ", ")
 }
 
+// Back reports whether a step takes an aborted step back; false for nil.
 func Back(step *Step) bool { return step != nil && step.Kind == Backward }
 
 // RetreatFor is how long sizes that are to go back are tried to be written, whatever a run may be held for. chosen: a

@@ -15,14 +15,14 @@ type EventKind string
 
 // The kinds of events, in the order in which a run writes them.
 const (
-	RunBegan    EventKind = "run"    // Goal, Points, Switches, Bases
-	Replanned   EventKind = "replan" // Goal, Reason: a load has grown beyond what the goal was for
-	StepBegan   EventKind = "step"   // Step, Goal
-	Intended    EventKind = "intend" // Action: on disk before the action
-	Acted       EventKind = "done"   // Action: written, told, and read back
-	Failed      EventKind = "failed" // Action, Reason, Outcome: what Apply said; part of it may have happened
-	HoldBegan   EventKind = "hold"   // Reason
-	HoldEnded   EventKind = "resume"
+	RunBegan    EventKind = "run"       // Goal, Points, Switches, Bases
+	Replanned   EventKind = "replan"    // Goal, Reason: a load has grown beyond what the goal was for
+	StepBegan   EventKind = "step"      // Step is in hand, on its path to Goal
+	Intended    EventKind = "intend"    // Action: on disk before the action
+	Acted       EventKind = "done"      // Action: written, told, and read back
+	Failed      EventKind = "failed"    // Action, Reason, Outcome: what Apply said; part of it may have happened
+	HoldBegan   EventKind = "hold"      // nothing moves any more, for Reason
+	HoldEnded   EventKind = "resume"    // signals are below their resume levels again
 	StepTrimmed EventKind = "trim"      // Step: what of it was achieved; Reason
 	StepAbort   EventKind = "abort"     // Step: the way back; Reason; Point, where traffic goes back
 	StepEnded   EventKind = "step-done" // the step is soaked, or its way back is gone
@@ -34,8 +34,8 @@ const (
 
 // Event is one line of the journal.
 type Event struct {
-	Seq    int64        `json:"seq"`
-	At     time.Time    `json:"at"`
+	Seq    int64        `json:"seq"` // 1, 2, … without a gap; the journal gives it
+	At     time.Time    `json:"at"`  // by the run's clock
 	Kind   EventKind    `json:"kind"`
 	Goal   *sizing.Goal `json:"goal,omitempty"`
 	Step   *Step        `json:"step,omitempty"`
@@ -79,7 +79,7 @@ func (e Event) Spoken() Event {
 // Origin says which PostgreSQL a server's name stands for.
 type Origin struct {
 	Name        string `json:"name"`
-	SystemID    string `json:"system_id"`
+	SystemID    string `json:"system_id"`             // system_identifier of pg_control_system()
 	DirectConns int    `json:"direct_conns,omitzero"` // of the ledger's line, as a run began; 0: it was not known
 }
 

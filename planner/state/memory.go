@@ -11,7 +11,7 @@ import (
 // JournalState is what a fleet cannot show, in parts: each is a fold of its own over the journal. It is a value: After
 // returns a new one. The zero value remembers nothing.
 type JournalState struct {
-	Seq int64 `json:"seq"` // of the newest event
+	Seq int64 `json:"seq"` // of the newest event; 0: there is none
 	Run
 	StepInHand
 	AbortsInARow
@@ -40,8 +40,8 @@ func (m JournalState) After(e Event) JournalState {
 // Past is a step that ended.
 type Past struct {
 	Number int       `json:"number"` // what a person calls it by; the first of a journal is 1
-	Seq    int64     `json:"seq"`    // of the event at which it began
-	At     time.Time `json:"at"`
+	Seq    int64     `json:"seq"`    // Seq of the event at which it began
+	At     time.Time `json:"at"`     // when it ended
 	Step   Step      `json:"step"`
 	// GivenUp: a person gave the step up (Accepted) before it was done; how far it came is not known.
 	GivenUp bool `json:"given_up,omitempty"`
@@ -51,7 +51,7 @@ type Past struct {
 type Refusal struct {
 	Pool  string    `json:"pool"`
 	Key   fleet.Key `json:"key"`
-	Least int       `json:"least"`
+	Least int       `json:"least"` // connections of each copy below which the pool may not go
 
 	verdict.Reason // as its field Reason: why the release was wrong
 }
@@ -59,7 +59,7 @@ type Refusal struct {
 // Written is a line that the journal explains.
 type Written struct {
 	fleet.SettingChange // From: before it was first written; To: as it should be
-	// what an action of which nobody knows whether it was done may have left; else To
+	// connections, or seconds of a lifetime: the value that an unconfirmed action may have left; else To
 	Or     int       `json:"or"`
 	Intent time.Time `json:"intent"` // of the newest action
 }

@@ -12,7 +12,7 @@ import (
 // Place is where a process was reached. Its name is a place in the config, and may be another's once that has changed.
 type Place struct {
 	Process string `json:"process"`
-	Console string `json:"console"`
+	Console string `json:"console"`       // host:port or socket folder
 	Lost    bool   `json:"lost,omitzero"` // it is not observed any more, and Process has its address in it
 }
 

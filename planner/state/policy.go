@@ -10,12 +10,12 @@ import (
 type Policy struct {
 	// grants of one step, and releases, are at most that share of each server's budget, 0..100
 	Percent   float64       `json:"percent"`
-	Soak      time.Duration `json:"soak_ns"`      // watching after a step before the next
-	DrainFor  time.Duration `json:"drain_for_ns"` // a release that has not drained by then is undone
-	HoldFor   time.Duration `json:"hold_for_ns"`  // a run that is held that long ends
-	FlipFor   time.Duration `json:"flip_for_ns"`  // a person who is to turn a traffic switch is waited for that long
-	Every     time.Duration `json:"every_ns"`     // between two samples while acting
-	SoakEvery time.Duration `json:"soak_every_ns"`
+	Soak      time.Duration `json:"soak_ns"`           // watching after a step before the next
+	DrainFor  time.Duration `json:"drain_for_ns"`      // a release that has not drained by then is undone
+	HoldFor   time.Duration `json:"hold_for_ns"`       // a run that is held that long ends
+	FlipFor   time.Duration `json:"flip_for_ns"`       // a person who is to turn a traffic switch is waited for that long
+	Every     time.Duration `json:"every_ns"`          // between two samples while acting
+	SoakEvery time.Duration `json:"soak_every_ns"`     // between two samples of a soak
 	MaxWait   time.Duration `json:"max_wait_ns"`       // a head of the queue older than that calls a release wrong
 	Stale     time.Duration `json:"stale_ns"`          // a sample older than that is none
 	Aborts    int           `json:"aborts"`            // a run ends once so many steps in a row were taken back
@@ -27,15 +27,16 @@ type Policy struct {
 // Defaults of Policy. chosen: as DESIGN's table of defaults has them; steps of a twentieth, a quarter of an hour of
 // soak, because that is three evaluations of a five-minute rate.
 const (
-	DefaultPercent   = 5
-	DefaultSoak      = 15 * time.Minute
-	DefaultDrainFor  = 2 * time.Minute
-	DefaultHoldFor   = time.Hour
-	DefaultEvery     = time.Second
-	DefaultSoakEvery = 5 * time.Second
-	DefaultMaxWait   = time.Second
-	DefaultStale     = time.Minute
-	DefaultAborts    = 3 // chosen: a step of an eighth that goes back, too, says that no step is small enough
+	DefaultPercent   = 5                // of each server's budget
+	DefaultSoak      = 15 * time.Minute // three evaluations of a five-minute rate
+	DefaultDrainFor  = 2 * time.Minute  // a release that has not drained by then is undone
+	DefaultHoldFor   = time.Hour        // a run that is held so long ends
+	DefaultEvery     = time.Second      // between two samples
+	DefaultSoakEvery = 5 * time.Second  // between two samples of a soak
+	DefaultMaxWait   = time.Second      // of the oldest waiter
+	DefaultStale     = time.Minute      // age of a sample
+	// chosen: a step of an eighth that goes back, too, says that no step is small enough
+	DefaultAborts = 3
 )
 
 // DefaultPolicy returns the policy of a config that says nothing.
@@ -59,5 +60,5 @@ func (p Policy) After(aborts int) Policy {
 // StepConns is what a step may grant, or release, on a server: Percent of its budget, rounded down.
 func (p Policy) StepConns(budget int) int { return max(0, int(p.Percent/100*float64(budget)+1e-9)) }
 
-// Soaks is how far a switch is turned by a step at most: percent points, whole ones, one at least.
+// SoaksOf is how far one step may move a traffic switch: whole percentage points, 1 at least.
 func (p Policy) SoaksOf() int { return max(1, int(math.Floor(p.Percent+1e-9))) }

@@ -12,9 +12,9 @@ import (
 
 // Switch is what a traffic switch should say, as far as the journal knows.
 type Switch struct {
-	Shift string `json:"shift"` // its id
-	X     int    `json:"x_percent"`
-	// what it may say too: a turn of which nobody knows whether it was made, or that was made just now
+	Shift string `json:"shift"`     // its id
+	X     int    `json:"x_percent"` // 0..100
+	// percent: what it may report as well, after a change that is not confirmed or was made just now
 	Or  int       `json:"or_percent"`
 	At  time.Time `json:"at"`            // of the newest turn
 	Any bool      `json:"any,omitempty"` // a person has taken responsibility for what it says
@@ -22,7 +22,7 @@ type Switch struct {
 
 // Reading is what a traffic switch says.
 type Reading struct {
-	X     int
+	X     int    // 0..100
 	Said  bool   // it was asked, and answered; else X is the journal's
 	Error string // why it could not be asked; empty: it could, or nobody asks
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// Applier changes the fleet that was opened. One goroutine at a time uses an Applier, but for a Retreat; a sample may be taken
-// meanwhile.
+// Applier changes the fleet that was opened. One goroutine at a time uses an Applier, but for a Retreat; a sample may
+// be taken meanwhile.
 type Applier struct {
 	fleet   *observe.Fleet
 	configs []observe.Config
