@@ -77,8 +77,11 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 		}
 	}
 	// chosen: more than half of what the seeds give, so that both moments are among them. The one fleet of a race build
-	// has no run that is hit and done.
+	// has no run that is hit and done, and of the short ones every run may be held.
 	least, done, held := fleets(16, 5, 16), fleets(4, 0, 4), fleets(7, 2, 7)
+	if testing.Short() {
+		done = 0
+	}
 	if hit < least || uint64(ended[state.Done]) < done || uint64(ended[state.Held]) < held {
 		t.Errorf("connections were taken away from under %d runs, %v; want %d at least, %d of them done and %d held",
 			hit, ended, least, done, held)

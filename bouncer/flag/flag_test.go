@@ -38,7 +38,7 @@ func TestASwitchIsTurnedAndAskedByCommands(t *testing.T) {
 	if x, said, err := s.Get(t.Context()); x != 15 || !said || err != nil {
 		t.Fatal(x, said, err)
 	}
-	if got := s.Command(20); got != `sh -c 'echo 20% > '\''`+file+`'\'''` {
+	if got := s.Command(20); got != `sh -c 'echo 20% > '"'"'`+file+`'"'"''` {
 		t.Error(got)
 	}
 	s.Shift.Get = config.Ask{}

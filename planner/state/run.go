@@ -91,7 +91,7 @@ func (r Run) leftBehind(left Step, why verdict.Reason) Run {
 
 // AbortsInARow are forward steps of the newest run that went back, one after the other.
 type AbortsInARow struct {
-	Aborts    int            `json:"aborts,omitzero"`
+	Aborts    int            `json:"aborts,omitzero"`     // how many forward steps went back
 	Aborted   verdict.Reason `json:"aborted,omitzero"`    // the newest of them did, because
 	AbortedAt time.Time      `json:"aborted_at,omitzero"` // when it was back
 }
@@ -112,7 +112,7 @@ func (a AbortsInARow) after(e Event, was JournalState) AbortsInARow {
 
 // FailuresInARow are actions that failed, one after the other.
 type FailuresInARow struct {
-	Failures    int            `json:"failures,omitzero"`
+	Failures    int            `json:"failures,omitzero"`     // how many actions failed
 	FailedSince time.Time      `json:"failed_since,omitzero"` // the first of them
 	Failure     Outcome        `json:"failure,omitzero"`      // what a run ends with that cannot get past it
 	FailedBy    verdict.Reason `json:"failed_by,omitzero"`    // the newest one's reason
