@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -37,6 +38,7 @@ type story struct {
 //	pass D                          time in which nobody takes a sample
 //	blind                           a sample that does not succeed
 //	restart                         the program was killed, and begins again with its journal
+//	rollback                        a person takes the step in hand back, with a run of its own
 //	forecast                        the steps to the goal, and how long they take
 //	steps                           how many steps are done
 func (x *story) do(out io.Writer, verb, rest string) {
@@ -94,6 +96,9 @@ func (x *story) do(out io.Writer, verb, rest string) {
 	case "restart":
 		x.s.Trail, x.s.Gate = control.RecentSamples{}, control.SaturationGuard{}
 		x.s.Record(state.Event{Kind: state.RunBegan, Goal: &x.s.Goal})
+	case "rollback":
+		x.s.Trail, x.s.Gate = control.RecentSamples{}, control.SaturationGuard{}
+		x.s.Record(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, To: x.s.Memory.StepSeq})
 	case "forecast":
 		steps, blocked := control.State{Samples: control.Samples{Fleet: x.s.Fleet}, Aim: control.Aim{Goal: x.s.Goal},
 			Policy: x.s.Policy}.Forecast()
@@ -202,6 +207,9 @@ func actionText(a state.Action) string {
 	}
 	if a.Held {
 		text += " held"
+	}
+	if state.Back(a.Step) {
+		text += " back"
 	}
 	if a.Step != nil && len(a.Step.Changes) > 0 && len(a.Changes) == 0 {
 		text += " " + a.Step.Text()
