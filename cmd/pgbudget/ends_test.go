@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,7 +52,7 @@ func TestASignalEndsWhatWaitsForAPipe(t *testing.T) {
 					c := exec.Command(bin, args...)
 					c.Stdin = held
 					r := begun(t, c)
-					time.Sleep(300 * time.Millisecond) // it has begun to read, or is about to
+					waits(t, c.Process.Pid)
 					select {
 					case <-r.ended:
 						t.Fatalf("it has ended without a word from the pipe (%d):\n%s", c.ProcessState.ExitCode(), r.text())
@@ -69,5 +70,27 @@ func TestASignalEndsWhatWaitsForAPipe(t *testing.T) {
 	})
 	if left, _ := filepath.Glob(filepath.Join(folder, ".pgbudget*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// waits returns once a process has run and none of its threads wants a CPU, for 300 ms: it has begun to read.
+func waits(t *testing.T, pid int) {
+	t.Helper()
+	calm := time.Now()
+	for begun := calm; time.Since(calm) < 300*time.Millisecond; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begun) > 30*time.Second {
+			t.Fatalf("process %d still wants a CPU after 30s", pid)
+		}
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil || len(threads) < 2 { // a Go program has several once it runs
+			calm = time.Now()
+		}
+		for _, thread := range threads {
+			stat, _ := os.ReadFile(thread)
+			_, state, _ := strings.Cut(string(stat), ") ")
+			if !strings.HasPrefix(state, "S") {
+				calm = time.Now()
+			}
+		}
 	}
 }

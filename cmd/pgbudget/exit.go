@@ -44,7 +44,7 @@ var exitTable = []struct {
 	{exitAborted, []operr.Kind{operr.KindAborted},
 		"aborted: the step was taken back, of a run so many in a row as `policy.aborts` says; safe"},
 	{exitDrift, []operr.Kind{operr.KindDrift},
-		"the answer of a server, or a size, is not the expected one; a person must look"},
+		"a server's answer or a size is not the expected one; a person must check"},
 	{exitUnreachable, []operr.Kind{operr.KindUnreachable},
 		"a console, server or Prometheus did not answer, or refused the login"},
 	{exitUnmet, []operr.Kind{operr.KindUnmet}, "a simulation's expectation failed"},

@@ -36,8 +36,8 @@ func Noted(text string) Reason {
 	return Of(Note, text)
 }
 
-// Any reports whether there is a reason.
-func (r Reason) Any() bool { return r.Code != "" }
+// Any reports whether there is a reason: a sentence without a code is one, too, as journals had them before codes.
+func (r Reason) Any() bool { return r.Code != "" || r.Said != "" }
 
 // Is reports whether the reason is of one of the codes.
 func (r Reason) Is(codes ...Code) bool {

@@ -85,3 +85,13 @@ func TestTheFirstReasonOfSomeIsTaken(t *testing.T) {
 		t.Error("none is a reason")
 	}
 }
+
+func TestASentenceWithoutACodeIsAReason(t *testing.T) {
+	var r Reason
+	if err := json.Unmarshal([]byte(`{"reason":"no room"}`), &r); err != nil {
+		t.Fatal(err)
+	}
+	if !r.Any() || r.Text() != "no room" || Or(r, Noted("other")).Text() != "no room" {
+		t.Errorf("%+v is none", r)
+	}
+}
