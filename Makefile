@@ -61,7 +61,7 @@ coverage: install ## how often intervals of loads hold the load, in 1000 windows
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -tags soak -count=1 -v -timeout 40m -run TestLiveWindows ./cmd/pgbudget -args -update
 	$(GO) run ./fixtures/coverage -windows 1000 -page fixtures/README.md
 
-faults: install ## what step does when something goes wrong on a real lab, and 50 times when something hangs (an hour), into bouncer/README.md
+faults: install ## what step does when something goes wrong on a real lab, and 50 times when something hangs (half an hour), into bouncer/README.md
 	$(GO) test -count=1 -run TestAFaultEndsWithItsExitCodeAndReason ./cmd/pgbudget -timeout 100m -args -update -every-fault
 
 flood: install ## 50 random fleets of real servers, each driven to all that its pools may open
