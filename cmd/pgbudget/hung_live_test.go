@@ -64,6 +64,11 @@ func hangs(t *testing.T, trials int) (table string) {
 		{"Prometheus hangs", "Prometheus, and clients wait (from then on: two samples in a row show it)", hungPrometheus,
 			false, 4 * hungEvery, crowd},
 	}
+	if trials == 1 { // other tests run beside it, and a sample may come an interval after the scrape that it shows
+		for i := range kinds {
+			kinds[i].most += hungEvery
+		}
+	}
 	rows := make([]string, len(kinds))
 	shared := hungBench(t)
 	t.Run("each", func(t *testing.T) {
