@@ -31,15 +31,15 @@ func (c *Client) fail(ctx context.Context, subject string, err error) error {
 	case errors.As(err, &came):
 		e.Err = c.masked("%s answered %s", c.shown, came.Error())
 		e.Hint = came.hint
-	case errors.As(err, &own):
-		c.refused(e, own)
-	case errors.As(err, &network):
-		e.Err = c.masked("%s: %s", c.shown, network.Err)
-		e.Hint = "check that Prometheus runs there, and tls_config if it speaks TLS"
 	case strings.Contains(err.Error(), `unexpected value type "string"`): // the API client knows no strings
 		e.Kind = operr.KindUsage
 		e.Err = errors.New("the query gives a string, not a number")
 		e.Hint = "a signal is one number"
+	case errors.As(err, &own) && own.Type != v1.ErrBadResponse:
+		c.refused(e, own)
+	case errors.As(err, &network):
+		e.Err = c.masked("%s: %s", c.shown, network.Err)
+		e.Hint = "check that Prometheus runs there, and tls_config if it speaks TLS"
 	default: // the JSON decoder, whose message quotes the answer
 		e.Err = fmt.Errorf("%s answered with JSON that is not Prometheus's", c.shown)
 		e.Hint = "is this the url of Prometheus itself?"

@@ -189,6 +189,9 @@ func (c *Client) queryRange(ctx context.Context, subject, query string, r v1.Ran
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	result, warnings, _, err := c.api.QueryRange(limited, query, r, v1.WithLookbackDelta(lookback))
+	if err == nil && result == nil {
+		err = errNoResult
+	}
 	if err != nil {
 		return nil, c.fail(ctx, subject, err)
 	}

@@ -121,11 +121,17 @@ func (c *Client) Signal(ctx context.Context, name, server, query string) fleet.S
 	return s
 }
 
+// errNoResult is of JSON without a result: the API client finds no fault in it.
+var errNoResult = errors.New("no result")
+
 // query evaluates at a time, the server's present when at is zero.
 func (c *Client) query(ctx context.Context, subject, query string, at time.Time) (model.Value, error) {
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	result, warnings, _, err := c.api.Query(limited, query, at, v1.WithLookbackDelta(Lookback))
+	if err == nil && result == nil {
+		err = errNoResult
+	}
 	if err != nil {
 		return nil, c.fail(ctx, subject, err)
 	}

@@ -248,3 +248,13 @@ func TestPointsThatAreNoNumbersAreDroppedAndCounted(t *testing.T) {
 		t.Errorf("got a highest load of %v, want a negative one to count as 0", got)
 	}
 }
+
+func TestAHistoryOfAnotherAPIsAnswerIsUnreachable(t *testing.T) {
+	spec := prom.Spec{Lookback: pastLength, Servers: []prom.ServerSpec{{Name: "main", CPUQuery: "x"}}}
+	for _, body := range []string{`{"ok":true}`, `{"status":"success","data":null}`} {
+		at := peer(t, says(200, "application/json", body))
+		if _, err := client(t, at, "").History(t.Context(), spec, pastEnd); operr.KindOf(err) != operr.KindUnreachable {
+			t.Errorf("%s: got %v, want an error of kind %d", body, err, operr.KindUnreachable)
+		}
+	}
+}
