@@ -183,6 +183,8 @@ func judge(req *http.Request, resp *http.Response, body []byte) *answer {
 	case len(body) > MaxAnswerBytes:
 		a.text = fmt.Sprintf("more than %d MB", MaxAnswerBytes>>20)
 		a.hint = "aggregate in the query (sum, avg, max), or use a recording rule"
+	case code/100 == 2 && isJSON && !isAnswer(body): // of which the API client makes an empty one
+		a.text, a.hint = "JSON that is not Prometheus's", "is this the url of Prometheus itself?"
 	case code/100 == 2 && isJSON, code == http.StatusBadRequest && isJSON, code == http.StatusUnprocessableEntity &&
 		isJSON:
 		return nil
@@ -207,6 +209,37 @@ func judge(req *http.Request, resp *http.Response, body []byte) *answer {
 		a.hint = "is this the url of Prometheus, or of a proxy or a user interface before it?"
 	}
 	return a
+}
+
+// isAnswer reports whether JSON has a status and, with success, data. Prometheus writes the status first, so that hardly
+// more than that is read here. What breaks off is left to the API client.
+func isAnswer(body []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(body))
+	_, err := d.Token()
+	var status json.Token
+	data := false
+	for err == nil && d.More() {
+		var key, value json.Token
+		if key, err = d.Token(); err != nil {
+			break
+		}
+		var skipped json.RawMessage
+		switch {
+		case key == "status":
+			status, err = d.Token()
+		case key == "data" && status != nil: // the first token is enough
+			if value, err = d.Token(); err == nil {
+				return status != "success" || value != nil
+			}
+		default:
+			err = d.Decode(&skipped)
+			data = data || key == "data" && string(skipped) != "null"
+		}
+		if status == "error" {
+			return true
+		}
+	}
+	return err != nil || status == "success" && data
 }
 
 // describe says what kind of body came. Only the message of an error in Prometheus's own form is quoted.

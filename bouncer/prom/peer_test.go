@@ -250,7 +250,7 @@ func TestPointsThatAreNoNumbersAreDroppedAndCounted(t *testing.T) {
 }
 
 func TestAHistoryOfAnotherAPIsAnswerIsUnreachable(t *testing.T) {
-	spec := prom.Spec{Lookback: pastLength, Servers: []prom.ServerSpec{{Name: "main", CPUQuery: "x"}}}
+	spec := prom.Spec{Lookback: pastLength, Pools: []prom.PoolSpec{pool(wave)}}
 	for _, body := range []string{`{"ok":true}`, `{"status":"success","data":null}`} {
 		at := peer(t, says(200, "application/json", body))
 		if _, err := client(t, at, "").History(t.Context(), spec, pastEnd); operr.KindOf(err) != operr.KindUnreachable {

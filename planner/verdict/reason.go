@@ -76,8 +76,11 @@ func (r Reason) Text() string {
 	return fmt.Sprintf(sentences[r.Code], args...)
 }
 
-// Spoken is the reason as a journal keeps it: with its sentence.
+// Spoken is the reason as a journal keeps it: with its sentence, which is all of a note.
 func (r Reason) Spoken() Reason {
 	r.Said, r.Args = r.Text(), nil
+	if r.Code == Note {
+		r.Subject = ""
+	}
 	return r
 }
