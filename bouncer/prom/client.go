@@ -211,8 +211,8 @@ func judge(req *http.Request, resp *http.Response, body []byte) *answer {
 	return a
 }
 
-// isAnswer reports whether JSON has a status and, with success, data. Prometheus writes the status first, so that hardly
-// more than that is read here. What breaks off is left to the API client.
+// isAnswer reports whether JSON has a status and, with success, data. Prometheus writes the status first, so that
+// hardly more than that is read here. What breaks off is left to the API client.
 func isAnswer(body []byte) bool {
 	d := json.NewDecoder(bytes.NewReader(body))
 	_, err := d.Token()

@@ -91,8 +91,8 @@ func hangs(t *testing.T, trials int) (table string) {
 				}
 				slices.Sort(took)
 				t.Logf("%s: %d trials, worst %v, median %v", h.name, len(took), took[len(took)-1], took[len(took)/2])
-				rows[i] = fmt.Sprintf("| what hangs: %s | the undo began %.1f s after the sample that showed the cause (worst of %d) "+
-					"| %d |\n", h.what, took[len(took)-1].Seconds(), len(took), exitAborted)
+				rows[i] = fmt.Sprintf("| what hangs: %s | the undo began %.1f s after the sample that showed the cause "+
+					"(worst of %d) | %d |\n", h.what, took[len(took)-1].Seconds(), len(took), exitAborted)
 			})
 		}
 	})
