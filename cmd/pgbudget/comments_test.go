@@ -15,8 +15,8 @@ import (
 )
 
 // unitInName are names of numbers that say their unit, or are the same everywhere: planner/doc.go has the units.
-var unitInName = regexp.MustCompile(`(Conns|Clients|PerSec|Erlangs|Percent|Seconds|Bytes|Version|VersionNum|Seed|Runs|` +
-	`Line|Column|Pid|PID|Port|Size|Share|Users|Processes|Cores|Steps|Servers[A-Z]\w*)$`)
+var unitInName = regexp.MustCompile(`(Conns|Clients|PerSec|Erlangs|Percent|Seconds|Bytes|Version|VersionNum|Seed|` +
+	`Runs|Line|Column|Pid|PID|Port|Size|Share|Users|Processes|Cores|Steps|Servers[A-Z]\w*)$`)
 
 // unexplained are packages without a comment for each exported name: commands, and what tests alone use.
 var unexplained = []string{"cmd/pgbudget", "bouncer/live/livetest"}

@@ -35,7 +35,10 @@ _pgbudget() {
 {{- range each .}}
 	{{quote .Path}})
 		{{if .Files}}[[ $cur == -* ]] || { compopt -o default; return; }
-		{{end}}{{if .Commands}}[[ $cur == -* ]] || { COMPREPLY=($(compgen -W {{quote (join (names .Commands))}} -- "$cur")); return; }
+		{{end}}{{if .Commands}}[[ $cur == -* ]] || {
+			COMPREPLY=($(compgen -W {{quote (join (names .Commands))}} -- "$cur"))
+			return
+		}
 		{{end}}COMPREPLY=($(compgen -W {{quote (join (all .Options))}} -- "$cur"))
 		;;
 {{- end}}
@@ -63,7 +66,8 @@ var zshTemplate = template.Must(template.New("zsh").Funcs(shellWords).Parse(
 		;;
 	argument)
 		case $words[1] in{{range .Commands}}
-		{{.Name}}) {{if .Commands}}{{zshFunction .}}{{else}}_arguments {{range .Options}}{{zshOption .}} {{end}}{{if .Files}}'*:FILE:_files'{{end}}{{end}} ;;
+		{{.Name}}) {{if .Commands}}{{zshFunction .}}{{else -}}
+			_arguments {{range .Options}}{{zshOption .}} {{end}}{{if .Files}}'*:FILE:_files'{{end}}{{end}} ;;
 {{- end}}
 		esac
 		;;

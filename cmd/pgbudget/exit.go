@@ -27,7 +27,7 @@ const (
 	exitInterrupted = 130
 )
 
-// exitTable is the one table from the kinds of errors to exit codes. README.md shows it.
+// exitTable is the one table from the kinds of errors to exit codes. README.md and the manual page show it.
 var exitTable = []struct {
 	code  int
 	kinds []operr.Kind

@@ -43,8 +43,8 @@ func manual(app *cli.App) (string, error) {
 	text = strings.ReplaceAll(text, `**="": `, "**: ") // the usage has a name for the value
 	var b strings.Builder
 	fmt.Fprintf(&b, "%% %s 1\n\n%s\n# EXIT STATUS\n\n", app.Name, text)
-	for _, c := range exitCodes {
-		fmt.Fprintf(&b, "**%d**: %s\n\n", c.code, markdown(c.meaning))
+	for _, c := range exitTable {
+		fmt.Fprintf(&b, "**%d**: %s\n\n", c.code, markdown(c.means))
 	}
 	b.WriteString("# SEE ALSO\n\n**pgbouncer**(1), **pgbouncer**(5)\n")
 	return string(md2man.Render([]byte(b.String()))), nil
@@ -68,23 +68,4 @@ func markdown(text string) string {
 		}
 	}
 	return b.String()
-}
-
-// exitCodes are what a script may rely on, in short; README.md says more of each.
-var exitCodes = []struct {
-	code    int
-	meaning string
-}{
-	{exitDone, "done, or nothing to do"},
-	{exitUnforeseen, "an unforeseen error"},
-	{exitUsage, "wrong usage or config; nothing was touched"},
-	{exitInfeasible, "no sizes keep every promise"},
-	{exitEvidence, "not enough evidence or rights"},
-	{exitHeld, "held, or another pgbudget is at work: safe, run again"},
-	{exitAborted, "aborted: the step was taken back; safe"},
-	{exitDrift, "an answer of a server, or a size, is not the expected one; a person must look"},
-	{exitUnreachable, "a console, server or Prometheus did not answer, or refused the login"},
-	{exitUnmet, "an expectation of a simulation failed"},
-	{exitPending, "the plan changes a size (--detailed-exitcode only)"},
-	{exitInterrupted, "interrupted, between two actions"},
 }

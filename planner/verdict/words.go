@@ -1,7 +1,8 @@
 package verdict
 
 // sentences are the texts of reasons: one for each code, with its subject, where it has one, and its arguments. They
-// are the only place in which a reason is worded.
+// are the only place in which a reason is worded. The exceptions are texts that come in as arguments: what a console, a
+// file or a server said, and why a budget, a plan or a path has no room (NoRoom, NoPlan, NoWay).
 var sentences = map[Code]string{
 	// What counters say of a soak after traffic was shifted.
 	Surprise: "at %d %% the receiving pool carries %.3g %% of the load of both, %.3g to %.3g %% were " +
