@@ -326,7 +326,7 @@ func unrecordable(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("the journal cannot be kept, so nothing more is done: %w", err)
+	return fmt.Errorf("the journal cannot be written, so pgbudget stops: %w", err)
 }
 
 // Replay folds a journal's events into the memory that a run begins with.

@@ -11,7 +11,7 @@ import (
 )
 
 // errOld is a sample that began before something went back: it shows what is no more.
-var errOld = errors.New("something went back during the sample")
+var errOld = errors.New("a setting was taken back during the sample")
 
 // backUnseen decides whether anything goes back though no sample shows the fleet; see control.Unseen.
 func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Reading) (a state.Action, due bool) {

@@ -78,7 +78,7 @@ func (w *World) applyTo(id string, sets []fleet.SettingChange) error {
 		}
 		if old := *value; old != to && old != from { // as the editor of real files has it
 			return &operr.Error{Kind: operr.KindDrift, Subject: id + "/" + x.Alias,
-				Err: fmt.Errorf("%s is %d and should be %d: somebody else has changed it", x.Key, old, from)}
+				Err: fmt.Errorf("%s is %d, want %d: somebody else has changed the value", x.Key, old, from)}
 		}
 		if old := *value; old != to {
 			written = true

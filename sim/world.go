@@ -148,7 +148,7 @@ func (w *World) Sleep(ctx context.Context, d time.Duration) error {
 		if m := w.spec.MaxEvents; m > 0 && w.events > m {
 			return &operr.Error{Kind: operr.KindUsage, Subject: "after " + w.At().String() + " of virtual time",
 				Err:  fmt.Errorf("more than %d events, many times what the loads let expect", m),
-				Hint: "look for what feeds on itself: clients that are refused and ask again at once, logins that fail at once"}
+				Hint: "check for feedback: clients that are refused and ask again at once, logins that fail at once"}
 		}
 	}
 }
@@ -227,7 +227,7 @@ func (w *World) Observe(ctx context.Context) (fleet.Observation, error) {
 	for _, p := range w.processes {
 		if !p.up || p.silent > 0 {
 			return fleet.Observation{}, &operr.Error{Kind: operr.KindUnreachable, Subject: p.id,
-				Err: errNoAnswer, Hint: "look at the scenario's faults: this one is simulated"}
+				Err: errNoAnswer, Hint: "check faults: of the scenario: this one is simulated"}
 		}
 		if w.now >= p.due {
 			p.turn() // a question on the console is a pass of the loop, too

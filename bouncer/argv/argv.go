@@ -41,7 +41,7 @@ const (
 )
 
 // errTooMuch ends a command that prints more than MostOutput.
-var errTooMuch = fmt.Errorf("it printed more than %d MiB, and was ended", MostOutput>>20)
+var errTooMuch = fmt.Errorf("the command printed more than %d MiB and was ended", MostOutput>>20)
 
 // Run returns what the command printed. The error has the name of the command and the last line that it wrote to its
 // standard error, and never what it printed: that may be a file with passwords. Once it has returned with an error,
@@ -71,11 +71,11 @@ func (c Call) Run(ctx context.Context) ([]byte, error) {
 	}
 	switch {
 	case errors.Is(err, exec.ErrWaitDelay):
-		err = errors.New("it ended and left a child that holds its output: the child was ended, too")
+		err = errors.New("the command ended and left a child that holds its output: the child was ended, too")
 	case errors.Is(context.Cause(ctx), errTooMuch):
 		err = errTooMuch
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		err = errors.New("it did not end in time")
+		err = errors.New("the command did not end in time and was killed")
 	}
 	if text := c.told(said.bytes); text != "" {
 		err = fmt.Errorf("%w: %s", err, text)

@@ -46,7 +46,7 @@ func TestWhatACommandPrintsIsBounded(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	begun := time.Now()
 	_, err := shell(t, "yes", time.Minute)
-	if err == nil || !strings.Contains(err.Error(), "it printed more than 8 MiB, and was ended") ||
+	if err == nil || !strings.Contains(err.Error(), "the command printed more than 8 MiB and was ended") ||
 		time.Since(begun) > 30*time.Second {
 		t.Errorf("%v after %v", err, time.Since(begun))
 	}

@@ -32,7 +32,7 @@ func TestACommandIsNoPathAndNoWord(t *testing.T) {
 		shiftBase + "shift: {from: main/app, to: ci/app, fraction: 1, get: [f], set: ['f " +
 			"{{.Percent}}']}\n": `shift.set begins with the one word "f {{.Percent}}"`,
 		shiftBase + "shift: {from: main/app, to: ci/app, fraction: 1, get: flag get " +
-			"x}\n": `there is no prometheus: to ask; a command is a list, [flag, get, x]`,
+			"x}\n": `the config has no prometheus:; a command is a list, [flag, get, x]`,
 	} {
 		if _, err := Parse("test.yaml", []byte(text), noEnv); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s got %v\nwant %s", text, err, want)

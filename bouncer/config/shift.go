@@ -158,7 +158,7 @@ func (k *Checker) shifts(f *File) {
 			}
 			if s.From == t.To || s.To == t.From {
 				k.Fault(fmt.Sprintf("shifts[%d]", i),
-					"goes on from, or back to, where another one goes: what each of them moves could not be told apart")
+					"shares a pool with another shift in series: the load that each moves could not be told apart")
 			}
 		}
 	}
@@ -182,7 +182,7 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 	case fr.bad != "":
 		k.Fault(path+".fraction", "%s", fr.bad)
 	case fr.R.Upper == 0:
-		k.Fault(path+".fraction", "is 0: then there is nothing to shift")
+		k.Fault(path+".fraction", "is 0: no load would move")
 	}
 	k.Int(path+".from_percent", s.FromPercent, 0, 100)
 	k.Int(path+".to_percent", s.ToPercent, 0, 100)
@@ -198,20 +198,20 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 		k.Fault(path+".get", "%s", s.Get.bad)
 	}
 	if s.Get.Query != "" && f.Prometheus == nil {
-		k.Fault(path+".get", "is a query, but there is no prometheus: to ask; a command is a list, %s",
+		k.Fault(path+".get", "is a query, but the config has no prometheus:; a command is a list, %s",
 			asList(s.Get.Query, ""))
 	}
 	switch {
 	case len(s.Set) == 0 && !s.Get.OK():
-		k.Fault(path, "has neither set: nor get:, so nothing could tell what its switch says")
+		k.Fault(path, "has neither set: nor get:, so the switch's percentage could not be known")
 	case !s.Get.OK() && !s.FromPercent.Set:
-		k.Fault(path+".from_percent", "is missing: without get:, only it says where the switch stands at first")
+		k.Fault(path+".from_percent", "is missing: without get:, from_percent: alone tells the switch's first percentage")
 	}
 	if len(s.Set) > 0 && !slices.ContainsFunc(s.Set, func(word string) bool {
 		return strings.Contains(word,
 			".Percent")
 	}) {
-		k.Fault(path+".set", "has no {{.Percent}} among its words, so it would not know where to turn the switch")
+		k.Fault(path+".set", "has no {{.Percent}} among its words, so the command would not get the percentage")
 	}
 	for _, word := range s.Set {
 		if _, err := s.word(word, 0); err != nil {

@@ -84,10 +84,10 @@ func (c *Config) Unused() []string {
 	case c.Prometheus == nil, c.asksThePast():
 		return nil
 	case !c.asksNow():
-		return []string{"prometheus: is not asked for anything: " + past +
+		return []string{"prometheus: has no use: " + past +
 			", no signal a query:, and no shift one as its get:"}
 	case c.Prometheus.Lookback.Set:
-		return []string{"prometheus.lookback: is the time of no query: " + past}
+		return []string{"prometheus.lookback: has no use: " + past}
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func (j *Journal) Record(e state.Event) (state.Event, error) {
 	select {
 	case j.queue <- e:
 	default:
-		j.fail("on_%s was not run: %d others wait for theirs", names[e.Kind], waiting)
+		j.fail("on_%s was not run: %d hooks are waiting already", names[e.Kind], waiting)
 	}
 	return e, nil
 }
@@ -89,7 +89,7 @@ func (j *Journal) End(ctx context.Context) error {
 	select {
 	case <-j.ended:
 	case <-ctx.Done():
-		j.fail("hooks were not waited for any longer")
+		j.fail("hooks did not end in time and were left behind")
 	}
 	return j.note()
 }

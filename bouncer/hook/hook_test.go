@@ -98,7 +98,7 @@ func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 	}
 	text := strings.Join(notes, "\n")
 	for _, want := range []string{"on_hold failed: sh: exit status 3: no … here", "on_resume failed: /no/such/program",
-		"on_abort failed: sleep: it did not end in time"} {
+		"on_abort failed: sleep: the command did not end in time and was killed"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not among\n%s", want, text)
 		}

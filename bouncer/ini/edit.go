@@ -224,7 +224,7 @@ func plainDigits(at Where, key, written string, means int) error {
 }
 
 func drifted(at Where, x Change, now int) error {
-	return fail(operr.KindDrift, at, "somebody else has changed it: look at who, then run again",
+	return fail(operr.KindDrift, at, "somebody else has changed the value: find out who, then run again",
 		"%s of %s is %d and should be %d before it becomes %d", x.Key, x.Alias, now, x.From, x.To)
 }
 

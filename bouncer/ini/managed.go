@@ -50,7 +50,7 @@ func (c Config) Managed() (why string) {
 				continue
 			}
 			if mark := generated.Find(text); mark != nil {
-				return fmt.Sprintf("%v: a comment has the words %q: a tool writes this file, and would put the old size back",
+				return fmt.Sprintf("%v: a comment has the words %q: a tool writes this file and would restore the old size",
 					Where{f.path, line}, mark)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 func (in *content) missing(x Change) error {
 	e := &operr.Error{Kind: operr.KindDrift, Subject: in.path, Err: fmt.Errorf("there is no line of %s in [databases]",
 		x.Alias),
-		Hint: "look for it in the file of another process, or write the line and RELOAD"}
+		Hint: "find the line in the file of another process, or write it here and RELOAD"}
 	i := slices.IndexFunc(in.bases, func(d *database) bool { return d.alias == autodb })
 	if i >= 0 && x.Alias != autodb {
 		e.Err = fmt.Errorf("there is no line of %s in [databases]: it lives by the line of * (%v)", x.Alias,

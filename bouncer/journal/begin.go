@@ -36,9 +36,10 @@ func (m Mirror) Unbegun(path string) error {
 		return nil
 	}
 	return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
-		Err: fmt.Errorf("the journal is missing or empty, and what its mirror %s was given is not known here", m.Name),
-		Hint: "pgbudget journal begin where nothing was ever moved; else pgbudget journal import what the mirror has " +
-			"(remove an empty journal first)"}
+		Err: fmt.Errorf("the journal is missing or empty, and the lines that its mirror %s was given are not known here",
+			m.Name),
+		Hint: "pgbudget journal begin, if pgbudget never changed this fleet; otherwise pgbudget journal import with the " +
+			"mirror's lines (remove an empty journal first)"}
 }
 
 // begun reports whether there is something of a journal.

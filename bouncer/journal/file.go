@@ -160,8 +160,8 @@ func (c content) broken(at int64, err error) error {
 }
 
 func brokenLine(name string, line int, err error) error {
-	hint := "restore the file (pgbudget journal import takes a mirror or an export), " +
-		"or move the file away and look at the fleet with pgbudget plan before the next step"
+	hint := "restore the file (pgbudget journal import takes a mirror or an export), or move the file away and check " +
+		"the fleet with pgbudget plan before the next step"
 	if errors.Is(err, state.ErrNewer) {
 		hint = "use the pgbudget that wrote it"
 	}

@@ -110,11 +110,11 @@ func unlocked(subject string, err error) error {
 		return nil
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		return &operr.Error{Kind: operr.KindBusy, Subject: subject,
-			Err:  errors.New("another pgbudget is at work with it"),
-			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
+			Err:  errors.New("another pgbudget writes this journal"),
+			Hint: "pgbudget status shows its step; wait for its end, or stop it"}
 	}
 	return &operr.Error{Kind: operr.KindUsage, Subject: subject,
-		Err:  fmt.Errorf("its file system gives no lock, so that two pgbudgets could write it: %w", err),
+		Err:  fmt.Errorf("the file system gives no lock, so two pgbudgets could write this journal: %w", err),
 		Hint: "give journal: a file on a local disk"}
 }
 

@@ -32,7 +32,7 @@ type mirror struct {
 const compared = 1 << 20
 
 // without is how to go on where a mirror does not work.
-const without = "mend the mirror, or go on without: take mirror: out of the config"
+const without = "repair the mirror, or take mirror: out of the config to continue without"
 
 // failed says that the mirror did not take a line of a kind of event, and what became of what the line is about. The
 // kind is empty for lines that are no event.

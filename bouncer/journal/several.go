@@ -40,7 +40,7 @@ func (s *importer) several(events int64) error {
 		what += ", and one part has all that the others have"
 		hint = "for that part: " + s.parts.command(whole[0], name)
 	} else {
-		what += ": which of them tells the way back is not known"
+		what += ": which part a rollback should use is not known"
 		hint = s.each(whole)
 	}
 	s.line = line

@@ -44,7 +44,7 @@ func (l look) evidence(subject, hint, format string, args ...any) error {
 
 // absentMetric is for one metric missing beside others of the same exporter.
 func (l look) absentMetric(subject, missing string) error {
-	return l.evidence(subject, "look whether a metric_relabel_configs rule drops it",
+	return l.evidence(subject, "check whether a metric_relabel_configs rule drops the series",
 		"no series %s in the last %s, while others of the same exporter are there", missing, l.span())
 }
 
@@ -84,7 +84,7 @@ func (l look) absentPool(ctx context.Context, p PoolSpec) error {
 			s.called)
 	}
 	if len(names) > 0 {
-		return l.evidence(p.ID, "see whether the alias was used in that time, and which exporter runs there",
+		return l.evidence(p.ID, "check whether the alias was used in this time, and which exporter runs there",
 			"%s; there are %s", missing, list(names))
 	}
 	return l.absentUnder(ctx, p.ID, missing, poolerNames,

@@ -204,7 +204,7 @@ func judge(req *http.Request, resp *http.Response, body []byte) *answer {
 	case code == http.StatusNotFound:
 		a.hint = "the url must be the one under which Prometheus serves /api/v1, with its path prefix if it has one"
 	case code == http.StatusServiceUnavailable:
-		a.hint = "Prometheus may be starting or overloaded: look at its /-/ready"
+		a.hint = "Prometheus may be starting or overloaded: check its /-/ready"
 	case code/100 == 2:
 		a.hint = "is this the url of Prometheus, or of a proxy or a user interface before it?"
 	}

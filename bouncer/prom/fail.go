@@ -22,7 +22,7 @@ func (c *Client) fail(ctx context.Context, subject string, err error) error {
 	var network *url.Error
 	switch {
 	case ctx.Err() != nil:
-		e.Err = fmt.Errorf("%s did not get to answer: %w", c.shown, ctx.Err())
+		e.Err = fmt.Errorf("%s was interrupted before its answer: %w", c.shown, ctx.Err())
 		return e
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Err = fmt.Errorf("no answer from %s within %s: %w", c.shown, c.Timeout, context.DeadlineExceeded)
@@ -85,7 +85,7 @@ func (c *Client) warned(subject string, warnings v1.Warnings) error {
 		}
 		return &operr.Error{Kind: operr.KindEvidence, Subject: subject,
 			Err:  c.masked("%s warns that its answer may be incomplete: %s", c.shown, w),
-			Hint: "look at the stores behind this Prometheus"}
+			Hint: "check the stores behind this Prometheus"}
 	}
 	return nil
 }

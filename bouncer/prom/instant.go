@@ -100,7 +100,7 @@ func (c *Client) Instant(ctx context.Context, name, query string) (float64, time
 		if age > StaleScrapes*scrape {
 			return 0, at, &operr.Error{Kind: operr.KindEvidence, Subject: name,
 				Err:  c.masked("the newest sample is %s old", age.Round(time.Second)),
-				Hint: "its target is no longer scraped: look at " + c.shown + "/targets"}
+				Hint: "its target is no longer scraped: check " + c.shown + "/targets"}
 		}
 	}
 	return value, at, nil
@@ -210,5 +210,5 @@ func list(names []string) string {
 
 // tryIt is the command by which a person sees what a query gives.
 func (c *Client) tryIt(query string) string {
-	return "see what it gives: promtool query instant " + c.shown + " " + shellescape.Quote(query)
+	return "run the query by itself: promtool query instant " + c.shown + " " + shellescape.Quote(query)
 }

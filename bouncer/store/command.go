@@ -36,8 +36,8 @@ func (c Command) Read(ctx context.Context, path string) ([]byte, error) {
 	now, err := c.read(ctx, path)
 	if err == nil && !c.Keep.whole(c.name(path), now) {
 		return nil, &operr.Error{Kind: operr.KindDrift, Subject: path,
-			Err: errors.New("it is neither what it was before the last write nor what was to be written: " +
-				"that write was cut short, or somebody has changed it since"),
+			Err: errors.New("the file has neither its old nor its new bytes: the last write was interrupted, or somebody has " +
+				"changed the file since"),
 			Hint: c.byHand(path) + "; where it is right as it is, remove " + c.Saved(path)}
 	}
 	return now, err
@@ -155,7 +155,7 @@ func (c Command) other(path, what string) error {
 func (c Command) byHand(path string) string {
 	kept := c.Saved(path)
 	if kept == "" {
-		return "look at the file on its host at once: it may be cut off"
+		return "check the file on its host at once: it may be cut off"
 	}
 	words := c.WriteArgv
 	if old, err := (File{}).Read(context.Background(), kept); err == nil {
@@ -165,7 +165,7 @@ func (c Command) byHand(path string) string {
 	if c.Mask != nil {
 		line = c.Mask(line)
 	}
-	return "look at the file on its host at once: it may be cut off. Its old bytes come back with: " + line
+	return "check the file on its host at once: it may be cut off. To restore its old bytes: " + line
 }
 
 func (c Command) run(ctx context.Context, path string, command []string, stdin []byte) ([]byte, error) {

@@ -92,8 +92,9 @@ func (f File) Write(_ context.Context, path string, old, data []byte) error {
 	case operr.KindOf(err) == operr.KindDrift:
 		return err
 	case written:
-		err = fmt.Errorf("it is written, and whether that outlives a crash of the host is not known: %w", plain(err))
-		return &operr.Error{Kind: operr.KindDrift, Subject: path, Err: err, Hint: "look at the file and its disk"}
+		err = fmt.Errorf("the file is written, and whether the write survives a crash of the host is not known: %w",
+			plain(err))
+		return &operr.Error{Kind: operr.KindDrift, Subject: path, Err: err, Hint: "check the file and its disk"}
 	}
 	return refused(path, err)
 }
@@ -181,14 +182,14 @@ func holds(real string, data []byte) bool {
 
 func drifted(path string) error {
 	return &operr.Error{Kind: operr.KindDrift, Subject: path,
-		Err:  errors.New("somebody else changed it between the sample and the write; nothing was written"),
-		Hint: "see what was changed, RELOAD it or take it back, and run again"}
+		Err:  errors.New("somebody else changed the file between the sample and the write; nothing was written"),
+		Hint: "find out what was changed, RELOAD to apply the change or take it back, and run again"}
 }
 
 // refused is the error for a file that is as it was.
 func refused(path string, err error) *operr.Error {
-	e := &operr.Error{Subject: path, Err: fmt.Errorf("it cannot be written, and is as it was: %w", plain(err)),
-		Hint: "look at the space of its disk, its mode and owner, and those of its folder; then run again"}
+	e := &operr.Error{Subject: path, Err: fmt.Errorf("the file cannot be written and is unchanged: %w", plain(err)),
+		Hint: "check the free space of its disk, its mode and owner, and those of its folder; then run again"}
 	if _, ok := errors.AsType[*unkept](err); ok {
 		e.Kind, e.Hint = operr.KindUsage, "run pgbudget as root or as the file's owner, or give read: and write: "+
 			"commands under config: of the process"

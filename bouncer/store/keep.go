@@ -238,8 +238,8 @@ func drop(path string, sums []string) error {
 			return nil
 		}
 		if !slices.Contains(sums, hex.EncodeToString(x.sum[:])) {
-			return joined(fmt.Errorf("%s is what somebody else wrote when pgbudget did: take from it what is wanted, "+
-				"and remove it", path), err)
+			return joined(fmt.Errorf("%s has the bytes that somebody else wrote at the same moment: use them as needed, then "+
+				"remove the file", path), err)
 		}
 	}
 	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {

@@ -135,7 +135,7 @@ func (s *swapping) back(unread error) (written bool, err error) {
 		out, err := s.out()
 		switch {
 		case err != nil:
-			return false, changed(s.real, "theirs is in its place, and what is in "+s.temp+" cannot be read")
+			return false, changed(s.real, "their file is in place, and the bytes in "+s.temp+" cannot be read")
 		case !out.same(put):
 			put = held
 			continue
@@ -146,22 +146,22 @@ func (s *swapping) back(unread error) (written bool, err error) {
 		if unread != nil && !errors.Is(unread, fs.ErrPermission) { // that is somebody's doing: it was read before
 			return false, unread
 		}
-		return false, changed(s.real, "theirs is in its place again")
+		return false, changed(s.real, "their file is in place again")
 	}
-	return true, s.stranded(errors.New("it was changed each time again"))
+	return true, s.stranded(errors.New("the file was changed again at each try"))
 }
 
 // stranded is the error for what could not be put back.
 func (s *swapping) stranded(err error) error {
 	return &operr.Error{Kind: operr.KindDrift, Subject: s.real,
-		Err: fmt.Errorf("somebody else changed it at this very moment: theirs could not be put back in its place, and "+
-			"is in %s: %w", s.temp, plain(err)),
-		Hint: "look at both files at once, put the right one in place, RELOAD, and remove the other"}
+		Err: fmt.Errorf("somebody else changed the file at the same moment; their bytes could not be put back and are in "+
+			"%s: %w", s.temp, plain(err)),
+		Hint: "check both files at once, put the right one in place, RELOAD, and remove the other"}
 }
 
 // changed is the error for a file that somebody changed while it was being written.
 func changed(path, what string) error {
 	return &operr.Error{Kind: operr.KindDrift, Subject: path,
 		Err:  errors.New("somebody else changed it at this very moment: " + what + "; nothing was written"),
-		Hint: "see what was changed, RELOAD it or take it back, and run again"}
+		Hint: "find out what was changed, RELOAD to apply the change or take it back, and run again"}
 }

@@ -251,7 +251,7 @@ func TestWhatCameOutAndCannotBeReadGoesBack(t *testing.T) {
 		says string
 	}{
 		unix.EIO:    {operr.KindUnforeseen, "is as it was: input/output error"},
-		unix.EACCES: {operr.KindDrift, "theirs is in its place again"},
+		unix.EACCES: {operr.KindDrift, "their file is in place again"},
 	} {
 		file, _ := folder(t)
 		before := shown(t, filepath.Dir(file))
@@ -337,7 +337,7 @@ func TestAFolderThatIsNotOnDiskIsSaid(t *testing.T) {
 		in, says := newer, "whether that outlives"
 		if met {
 			does["exchange"] = func() error { return saves(file, theirs) }
-			in, says = theirs, "theirs is in its place again"
+			in, says = theirs, "their file is in place again"
 		}
 		f := meeting(keep, does)
 		err := f.Write(t.Context(), file, []byte(older), []byte(newer))

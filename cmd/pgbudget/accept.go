@@ -18,18 +18,16 @@ import (
 func acceptCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "accept",
-		Usage: "take what the fleet has now as right, after a person has looked",
-		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor traffic switches where " +
-			"it\n" +
-			"turned them, and a step in hand is given up: it asks before that, on a terminal. The step can still be\n" +
-			"rolled back, as steps that were taken can.\n\n" +
-			"Example:\n  pgbudget accept --sizes",
+		Usage: "take the fleet's present state as right, after a person has checked it",
+		Description: "With --sizes the journal stops expecting the sizes that pgbudget wrote and the percentages that it " +
+			"set,\nand a step in hand is given up. On a terminal pgbudget asks first. The step can still be rolled back,\nas " +
+			"completed steps can.\n\nExample:\n  pgbudget accept --sizes",
 		Flags: append(journalFlags(),
-			&cli.BoolFlag{Name: "sizes", Usage: "accept the sizes that are there, and what traffic switches say"},
+			&cli.BoolFlag{Name: "sizes", Usage: "accept the present sizes, and the percentages that traffic switches report"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			if !c.Bool("sizes") {
-				return usage("pgbudget accept --sizes", "say what is to be accepted")
+				return usage("pgbudget accept --sizes", "say what to accept: --sizes")
 			}
 			m := mirrorOf(s.config)
 			if _, err := m.Load(s.config.Journal); err != nil {
@@ -45,7 +43,7 @@ func acceptCommand() *cli.Command {
 			defer j.Close()
 			before, accepted := j.Memory(), state.Event{At: time.Now(), Kind: state.Accepted, By: who()}
 			if !alters(before, accepted) {
-				fmt.Fprintln(c.App.Writer, "nothing to accept: the journal expects nothing of the fleet")
+				fmt.Fprintln(c.App.Writer, "nothing to accept: the journal expects no size and no percentage")
 				return nil
 			}
 			if err := giveUp(c, s, before); err != nil {
@@ -58,7 +56,7 @@ func acceptCommand() *cli.Command {
 			fmt.Fprintf(said(c), "%d %s no longer expected to be as pgbudget wrote %s\n",
 				n, words.Plural(n, "line is", "lines are"), words.Plural(n, "it", "them"))
 			if before.Step != nil {
-				fmt.Fprintf(said(c), "the step in hand was given up: %s; pgbudget rollback --dry-run shows the way back from it\n",
+				fmt.Fprintf(said(c), "the step in hand was given up: %s; pgbudget rollback --dry-run shows how to take it back\n",
 					before.Step.Text())
 			}
 			return nil
@@ -86,7 +84,7 @@ func giveUp(c *cli.Context, s source, m state.JournalState) error {
 	text := fmt.Sprintf("step%s is in hand, %s, and is given up: no run goes on with it", number, m.Step.Text())
 	if !isatty.IsTerminal(os.Stdin.Fd()) {
 		return usage("pgbudget accept --sizes --yes, or "+onward(m),
-			"%s; its standard input is no terminal, so that nobody can agree to that", text)
+			"%s; standard input is no terminal, so nobody can confirm", text)
 	}
 	return confirm(c, s, text)
 }

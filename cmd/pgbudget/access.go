@@ -38,7 +38,7 @@ func allowed(err error) string {
 		return ""
 	}
 	whose := nameOf(int(owner.Uid))
-	return fmt.Sprintf("%s belongs to %s and has mode %04o, and this runs as %s: run it as %s, or change the mode",
+	return fmt.Sprintf("%s belongs to %s and has mode %04o; pgbudget runs as %s: run pgbudget as %s, or change the mode",
 		name, whose, info.Mode().Perm(), nameOf(os.Geteuid()), whose)
 }
 

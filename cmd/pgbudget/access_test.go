@@ -20,7 +20,7 @@ func TestAFileThatMayNotBeReadIsNamedWithItsOwner(t *testing.T) {
 	}
 	me := nameOf(os.Geteuid())
 	want := "next: " + file + " belongs to " + me + " and has mode 0640, and this runs as " + me + ": run it as " + me
-	const init = "pgbudget init writes a config from what it sees"
+	const init = "pgbudget init writes a config from a sample"
 	for _, c := range []struct {
 		err  error
 		want string

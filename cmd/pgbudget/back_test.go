@@ -81,13 +81,13 @@ func TestNothingToTakeBackIsSaidAndIsNoSuccess(t *testing.T) {
 		code   int
 		says   string
 	}{
-		{"no step", [][]state.Event{run(0), done}, nil, exitUsage, "there is nothing to take back: no step was taken yet"},
+		{"no step", [][]state.Event{run(0), done}, nil, exitUsage, "nothing to take back: no step was completed yet"},
 		{"all of them are back", append(append([][]state.Event{}, taken...), back...), nil, exitUsage,
-			"there is nothing to take back: all steps are taken back already"},
+			"nothing to take back: all steps are taken back already"},
 		{"a step that is not there", taken, []string{"--to", "3"}, exitUsage,
 			"the journal has no such step: what can be taken back is steps 1, 2"},
 		{"one that is back", append(append([][]state.Event{}, taken...), back...), []string{"--to", "1"}, exitUsage,
-			"no such step: none can be taken back"},
+			"no such step: no step can be taken back"},
 		{"a host that is lost", taken, nil, exitUnreachable,
 			"where it is gone for good: take it out of the config, then pgbudget accept"},
 	} {

@@ -66,7 +66,7 @@ func (m *runner) readyAhead(ctx context.Context, p preview, steps int) error {
 	}
 	err := m.changeable(ctx, p.survey.Fleet, p.policy, sets, false)
 	if err != nil && m.memory.Step != nil {
-		fmt.Fprintf(stderr, "note: once the step in hand is done, the run would end: %v\n", err)
+		fmt.Fprintf(stderr, "note: the run ends after the step in hand: %v\n", err)
 		return nil
 	}
 	return err
@@ -82,7 +82,7 @@ func (m *runner) goingBack() error {
 	if n := m.memory.NumberOf(m.memory.RollTo); m.memory.RollTo > 0 && n > 0 {
 		to += fmt.Sprintf(" to before step %d", n)
 	}
-	return held(againOf(m.memory)+" goes on with it; pgbudget accept --sizes gives it up, after a sample of what is there",
+	return held(againOf(m.memory)+" continues; pgbudget accept --sizes gives it up and accepts the present sizes",
 		"%s is under way, and nothing goes forward before its end", to)
 }
 
@@ -132,7 +132,7 @@ func (m *runner) mayBegin(c *cli.Context, now time.Time) error {
 			cmp.Or(why.Text(), "steps may begin outside of policy.windows"), who()))
 	case !why.Any() || m.memory.Step != nil: // a step in hand is not new
 	case waits:
-		fmt.Fprintln(stderr, "note: "+why.Text()+"; the run waits for it, --outside-window does not")
+		fmt.Fprintln(stderr, "note: "+why.Text()+"; the run waits; --outside-window begins now")
 	default:
 		return held(outside, "%s", why.Text())
 	}
@@ -158,8 +158,8 @@ func (m *runner) alone(ctx context.Context) error {
 	path := m.source.config.Journal
 	if journal.Busy(path) {
 		return &operr.Error{Kind: operr.KindBusy, Subject: "journal " + path,
-			Err:  errors.New("another pgbudget is at work with it"),
-			Hint: "pgbudget status shows what it does; wait for its end, or stop it"}
+			Err:  errors.New("another pgbudget writes this journal"),
+			Hint: "pgbudget status shows its step; wait for its end, or stop it"}
 	}
 	err := m.fleet.Unlocked(ctx)
 	if err == nil {

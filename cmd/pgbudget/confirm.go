@@ -28,7 +28,7 @@ func askable(c *cli.Context, s source) error {
 	}
 	return usage("--yes, or policy: {confirm: never} in the config; pgbudget "+c.Command.Name+" --dry-run shows what "+
 		"would be done",
-		"its standard input is no terminal, so that nobody can agree to what it is about to do")
+		"standard input is no terminal, so nobody can confirm")
 }
 
 // ask shows a person what is about to be done, and asks whether it may be.
@@ -62,10 +62,10 @@ func confirm(c *cli.Context, s source, what string) error {
 	fmt.Fprintln(stderr, what)
 	if isatty.IsTerminal(os.Stdin.Fd()) { // what was typed before the question answers none
 		if err := unread(os.Stdin.Fd()); err != nil {
-			return fmt.Errorf("what was typed before the question cannot be told from its answer: %w", err)
+			return fmt.Errorf("input typed before the question cannot be told from the answer: %w", err)
 		}
 	}
-	fmt.Fprintf(stderr, "type %s to go on: ", want)
+	fmt.Fprintf(stderr, "type %s to continue: ", want)
 	typed := make(chan string, 1)
 	go func() { // a read of a terminal cannot be ended: after a signal, the program ends without it
 		line, _ := bufio.NewReader(os.Stdin).ReadString('\n')
@@ -88,7 +88,7 @@ func confirm(c *cli.Context, s source, what string) error {
 // moved. A run that can move nothing yet waits until it can, and opens its steps without another question.
 func question(c bouncer.Survey, policy state.Policy, m state.JournalState, step state.Step,
 	blocked, paused verdict.Reason) string {
-	const later = "; steps are taken once that is gone"
+	const later = "; steps begin once the cause is gone"
 	switch over := c.State(policy, m).OverBudget(); {
 	case !step.Empty():
 		what := "first step: "
@@ -96,7 +96,7 @@ func question(c bouncer.Survey, policy state.Policy, m state.JournalState, step 
 			what = "the step in hand goes on first: "
 		}
 		if held := c.HeldNow(policy, m, step); held.Any() {
-			return what + step.Text() + "; it is held now: " + held.Text() + later
+			return what + step.Text() + "; held now: " + held.Text() + later
 		}
 		return what + step.Text()
 	case blocked.Any():
@@ -106,9 +106,10 @@ func question(c bouncer.Survey, policy state.Policy, m state.JournalState, step 
 	case over.Any():
 		return "no step can begin now: " + over.Text() + later
 	case c.Shifting():
-		return "no step can begin now: traffic is on its way, and today's sizes serve no further percentage" + later
+		return "no step can begin now: the traffic switch is between its start and its goal, and today's sizes serve no " +
+			"further percentage" + later
 	case m.Intent != nil:
-		return "an action that was begun is done again: nobody knows what became of it"
+		return "an action was begun and its result is not known: pgbudget repeats the action"
 	}
 	return ""
 }

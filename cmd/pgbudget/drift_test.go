@@ -51,7 +51,8 @@ func TestWhatEndsARunSaysFirstWhatToDo(t *testing.T) {
 	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 10, To: 9}}}
 	for outcome, want := range map[state.Outcome]string{
-		state.Held:    "change it where it comes from; then pgbudget run goes on when it can, pgbudget rollback goes back",
+		state.Held: "change it where it comes from; then pgbudget run continues when the cause is gone, pgbudget " +
+			"rollback goes back",
 		state.Blind:   "change it where it comes from; then pgbudget run, once it answers",
 		state.Drifted: "change it where it comes from; then pgbudget run goes on, pgbudget rollback goes back",
 	} {

@@ -24,7 +24,7 @@ func (m *runner) emit(ctx context.Context, w io.Writer, p preview) error {
 		}
 	}
 	if len(parts) == 0 {
-		fmt.Fprintln(stderr, "note: there is nothing to write: "+nothingLeft(p))
+		fmt.Fprintln(stderr, "note: nothing to write: "+nothingLeft(p))
 	}
 	for i, x := range parts {
 		edits, err := m.hands.Edits(ctx, x.sets)
@@ -40,7 +40,7 @@ func (m *runner) emit(ctx context.Context, w io.Writer, p preview) error {
 		}
 	}
 	if t := p.left.Turn; t != nil {
-		fmt.Fprintf(stderr, "note: then turn the %s: %s\n", t.Text(), switchCommand(p.survey.Traffic, *t))
+		fmt.Fprintf(stderr, "note: then set the %s: %s\n", t.Text(), switchCommand(p.survey.Traffic, *t))
 	}
 	return nil
 }
@@ -48,9 +48,9 @@ func (m *runner) emit(ctx context.Context, w io.Writer, p preview) error {
 // nothingLeft says why a step has no line to write.
 func nothingLeft(p preview) string {
 	if p.memory.Step != nil {
-		return "every line of the step in hand is as it is to be"
+		return "every line of the step in hand has its new value"
 	}
-	return "the sizes are those of the plan"
+	return "the sizes equal the plan's"
 }
 
 // patches prints every file's change once, and says which lines it cannot show as they are.
@@ -63,8 +63,8 @@ func patches(w io.Writer, edits []ini.Edited) error {
 		}
 		seen[text] = true
 		for _, line := range ini.Hidden(e) {
-			fmt.Fprintf(stderr, "note: %s:%d may hold a secret, which is masked, so that no program applies that line: "+
-				"write it by hand\n", e.Path, line)
+			fmt.Fprintf(stderr, "note: %s:%d may hold a secret and is masked, so no patch program can apply this line: edit "+
+				"the line by hand\n", e.Path, line)
 		}
 		if _, err := io.WriteString(w, text); err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 func estimateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "estimate",
-		Usage: "find what each pool is asked to carry, with the evidence",
+		Usage: "estimate the load of each pool, with the evidence",
 		Description: "Examples:\n" +
 			"  pgbudget estimate --from fleet.jsonl\n" +
 			"  pgbudget estimate --postgres DSN --bouncer main=DSN --window 60s -o json",

@@ -53,7 +53,7 @@ var exitTable = []struct {
 }
 
 // errPending says that a plan would change something; only --detailed-exitcode turns it into an exit code.
-var errPending = &operr.Error{Kind: operr.KindPending, Err: errors.New("changes are pending")}
+var errPending = &operr.Error{Kind: operr.KindPending, Err: errors.New("the plan changes sizes")}
 
 // errBestEffort says that the printed plan breaks a promise.
 var errBestEffort = &operr.Error{Kind: operr.KindInfeasible,

@@ -15,7 +15,7 @@ import (
 func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "explain",
-		Usage:       "explain the last decision and what would change it; asks no server",
+		Usage:       "explain the last decision and name what would change it; asks no server",
 		Description: "Example:\n  pgbudget explain",
 		Flags:       slices.Concat(journalFlags(), formatFlags()),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
@@ -29,7 +29,7 @@ func explainCommand() *cli.Command {
 			}
 			look, err := lastSample(s.config.Journal)
 			if err != nil {
-				fmt.Fprintln(stderr, "note: what the last run saw cannot be read: "+err.Error())
+				fmt.Fprintln(stderr, "note: the last run's sample cannot be read: "+err.Error())
 			}
 			x, err := decision(m, journal.Newest(s.config.Journal), look)
 			if err != nil {
@@ -65,7 +65,7 @@ type decided struct {
 }
 
 // laterRefusals says where a step that never began is to be found.
-const laterRefusals = "later refusals are not in the journal: pgbudget status --look says what would be refused now"
+const laterRefusals = "later refusals are not in the journal: pgbudget status --look names what is refused now"
 
 // decision words the newest event that decided something.
 func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *sample) (decided, error) {
@@ -76,7 +76,7 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 		text, next := "", ""
 		switch e.Kind {
 		case state.HoldBegan:
-			text, next = "nothing moves: "+e.Reason.Text(), "it goes on by itself once that has been gone for three samples"
+			text, next = "nothing moves: "+e.Reason.Text(), "the run continues by itself after three samples without the cause"
 			if back := backward(m); back != "" {
 				next += "; " + back
 			}
@@ -94,19 +94,19 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 			case state.Drifted:
 				next = cmp.Or(e.Next, mending(m))
 			default:
-				next = onward(m) + ", once that is gone"
+				next = onward(m) + ", once the cause is gone"
 			}
 		case state.Replanned:
-			text, next = "the plan was made anew: "+e.Reason.Text(), "a load that grows beyond it again"
+			text, next = "a new plan was made: "+e.Reason.Text(), "a load that exceeds the new plan"
 		case state.StepAbort:
-			text, next = "the step goes back: "+e.Reason.Text(), "nothing before it is back"
+			text, next = "the step goes back: "+e.Reason.Text(), "nothing, until the sizes from before the step are in force"
 		case state.StepTrimmed:
 			text, next = "the rest of the step was given up: "+e.Reason.Text(),
-				"connections that are free again; the next step asks anew"
+				"free connections; the next step checks again"
 		case state.Failed:
-			text, next = "an action failed: "+e.Reason.Text(), "it is tried again"
+			text, next = "an action failed: "+e.Reason.Text(), "pgbudget tries again"
 		case state.Accepted:
-			text, next = "what the fleet had then was taken as right", "pgbudget plan shows what is left to do"
+			text, next = "a person accepted the fleet's sizes of that time", "pgbudget plan shows what is left to do"
 			if e.By != "" {
 				text += " by " + e.By
 			}
@@ -124,7 +124,7 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 // whatever was decided.
 func (x decided) now(m state.JournalState, died bool, pause string) decided {
 	if died && x.Event != nil {
-		x.Died, x.Changes = true, "the run that decided this is no more, and did not say that it ended: "+onward(m)
+		x.Died, x.Changes = true, "the run that decided this is gone and recorded no end: "+onward(m)
 	}
 	if pause != "" {
 		x.Paused = pause
@@ -141,9 +141,9 @@ func (x decided) now(m state.JournalState, died bool, pause string) decided {
 // and with it the way back: so that is for where there is none.
 func mending(m state.JournalState) string {
 	if m.Step == nil {
-		return "see who changed it; pgbudget accept --sizes takes what is there now as right"
+		return "find out who changed the value; pgbudget accept --sizes accepts the present sizes"
 	}
-	return "see who changed it, and mend that; then " + onward(m)
+	return "find out who changed the value and correct the cause; then " + onward(m)
 }
 
 // onward is what a person types to go on with what is under way, or to go back.
@@ -172,7 +172,7 @@ func (o output) decision(x decided) {
 		}
 		return
 	}
-	fmt.Fprintf(o.w, "%s  %s\nwhat would change it: %s\n", stamp(x.Event.At), x.Text, x.Changes)
+	fmt.Fprintf(o.w, "%s  %s\nto change this: %s\n", stamp(x.Event.At), x.Text, x.Changes)
 	if x.Step != nil {
 		fmt.Fprintf(o.w, "in hand: %s\n", x.Step.Text())
 	}

@@ -116,7 +116,7 @@ func (b *bench) backWithoutPrometheus(t *testing.T) {
 		if r.code != 0 || !strings.Contains(r.stderr, "a rollback does not wait for it") ||
 			!strings.Contains(r.stderr, "it is left as it is") ||
 			!strings.Contains(r.stderr, "direct connections are counted as the last run knew them") ||
-			!strings.Contains(r.stderr, "main/gone is under pools: in the config, and no console shows it any more") {
+			!strings.Contains(r.stderr, "main/gone is listed under pools: in the config, and no console shows this pool") {
 			t.Fatalf("rollback %s: exit %d\n%s%s", more, r.code, r.stdout, r.stderr)
 		}
 		t.Log(r.stderr)

@@ -20,11 +20,11 @@ func (m *runner) endFlush(ctx context.Context) {
 	}
 	act := state.RestoreOf(flushed, verdict.Reason{})
 	if err := m.hands.Apply(context.WithoutCancel(ctx), act); err != nil {
-		fmt.Fprintf(stderr, "note: a flush that a run before has left cannot be ended yet: %v\n", err)
+		fmt.Fprintf(stderr, "note: an earlier run left a flush (server_lifetime = 1) that cannot be ended yet: %v\n", err)
 		return
 	}
 	for _, x := range flushed {
-		fmt.Fprintf(stderr, "note: server_lifetime of %s in %s is as it was: a run before had left it flushed\n",
+		fmt.Fprintf(stderr, "note: server_lifetime of %s in %s has its old value again: an earlier run had left a flush\n",
 			x.Alias, x.Process)
 	}
 	if in := m.memory.Intent; in != nil && in.Kind != state.Flush && in.Kind != state.Restore {

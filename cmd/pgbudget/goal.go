@@ -85,10 +85,10 @@ func (a runGoal) text() string {
 func (a *runGoal) onward() string {
 	switch {
 	case a == nil:
-		return "pgbudget step would go to the plan again"
+		return "pgbudget step would move to the plan again"
 	case a.Left:
 		return fmt.Sprintf("the plan of %s wants %s: pgbudget step goes on", stamp(a.At), a.Goal.Text())
 	default:
-		return "a load that leaves its interval: pgbudget plan says"
+		return "a load outside its interval; pgbudget plan shows the loads"
 	}
 }

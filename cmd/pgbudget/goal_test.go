@@ -63,7 +63,7 @@ func TestExplainAndStatusSayHowFarThePlanIs(t *testing.T) {
 			plan + "; 4 steps to come"},
 		{"all of them", took(9), &sample{At: late, StepsAhead: &none}, "a load that leaves its interval", plan + "; reached"},
 		{"all of them, not counted", took(9), nil, "a load that leaves its interval", plan},
-		{"a complete rollback", took(5, back, done), nil, "pgbudget step would go to the plan again", ""},
+		{"a complete rollback", took(5, back, done), nil, "pgbudget step would move to the plan again", ""},
 		{"a person took what is there as right", took(5, state.Event{Kind: state.Accepted}),
 			&sample{At: late, StepsAhead: &four},
 			"pgbudget plan shows what is left to do", ""},

@@ -92,8 +92,8 @@ func share(spec *prom.Spec, servers []string, id string) bool {
 }
 
 // noteShared is what a plan has to say of a pool whose connections may be on several servers.
-const noteShared = "in the history of direct connections its own are counted as direct, since no metric says " +
-	"how many of them are on which server: give its servers direct: {query: …}"
+const noteShared = "the history counts this pool's connections as direct, because no metric splits them by server: " +
+	"give its servers direct: {query: …}"
 
 // serversOf lists the servers on which a pool was found, may be found or is declared to be; whole, if all of its
 // connections are on the one that is listed, or none was found and none is declared.
@@ -116,7 +116,7 @@ func serversOf(declared []budget.DeclaredPool, o fleet.Observation, id string) (
 
 // noteLines is what a plan has to say of a * whose databases have a line of their own in another process: under their
 // name the exporters show what is the one's and what is the other's.
-const noteLines = "it has no history: the processes of its group have not the same lines beside *"
+const noteLines = "no history: the processes of its group have different lines beside *"
 
 // linesOf lists the aliases of a group that have lines of their own beside a *; unlike, if not every process that has a
 // * has all of them.

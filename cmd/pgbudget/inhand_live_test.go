@@ -87,7 +87,7 @@ func (b *bench) inHand(t *testing.T) {
 			"  1  soak     1m0s", "then ", "to the plan", "of max_connections 70", "!at most", "!release ", "!grant ")
 	}
 	if r := b.said(t, "step --emit patch", exitDone,
-		"there is nothing to write: every line of the step in hand is as it is to be"); r.stdout != "" {
+		"nothing to write: every line of the step in hand has its new value"); r.stdout != "" {
 		t.Errorf("a patch of nothing: %q", r.stdout)
 	}
 	b.said(t, "rollback --dry-run", exitDone, "rollback to before step 1, to ci/app 2, main/app 6: possible",
@@ -105,14 +105,14 @@ func (b *bench) inHand(t *testing.T) {
 			"next: pgbudget rollback --to 1 goes on with it; pgbudget accept --sizes gives it up", "!release ")
 	}
 	b.said(t, "plan", exitDone, "pgbudget step would end with 5 now: "+under)
-	b.said(t, "rollback --dry-run", exitDone, "continues the way back of step 1", "!  1  release")
+	b.said(t, "rollback --dry-run", exitDone, "continues to take back step 1", "!  1  release")
 	b.said(t, "rollback --to 1 --yes", exitDone, "rollback", "ended    the step is back", "!soaked")
 	for path, text := range files(t, b.l) {
 		if text != before[path] {
 			t.Errorf("%s is not as it was:\n%s", path, text)
 		}
 	}
-	b.said(t, "rollback --yes", exitUsage, "there is nothing to take back: all steps are taken back already")
+	b.said(t, "rollback --yes", exitUsage, "nothing to take back: all steps are taken back already")
 }
 
 // emitted applies the patches of a step with git apply and with patch: the files have comments, and are as the step

@@ -31,7 +31,7 @@ func initCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name:  "init",
-		Usage: "print a commented config for the fleet that it sees",
+		Usage: "print a commented config for the fleet observed",
 		Description: "Examples:\n" +
 			"  pgbudget init --postgres DSN --bouncer main=DSN --bouncer ci=DSN > pgbudget.yaml\n" +
 			"  pgbudget init --from fleet.jsonl                      addresses are left for you to fill in\n" +
@@ -58,7 +58,7 @@ func initCommand() *cli.Command {
 }
 
 // errNoFleet says that init needs something to look at.
-var errNoFleet = &operr.Error{Kind: operr.KindUsage, Err: fmt.Errorf("no fleet to look at"),
+var errNoFleet = &operr.Error{Kind: operr.KindUsage, Err: fmt.Errorf("no fleet to observe"),
 	Hint: "pgbudget init --postgres DSN --bouncer GROUP=DSN, or pgbudget init --reference"}
 
 // first takes the sample that a config is made of, and says where everything is; of a recording only names are known.
@@ -97,7 +97,7 @@ func addressless(o fleet.Observation) admin.Targets {
 // initial writes a config for what was seen. Passwords stay out of it.
 func initial(o fleet.Observation, targets admin.Targets) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Written by pgbudget init from what it saw at %s.\n", stamp(o.At))
+	fmt.Fprintf(&b, "# Written by pgbudget init from the sample of %s.\n", stamp(o.At))
 	b.WriteString("# Passwords belong into the passfile (PGPASSFILE, ~/.pgpass) or PGPASSWORD. Every key: pgbudget init " +
 		"--reference\n\nservers:\n")
 	for i, t := range targets.Servers {
@@ -131,7 +131,7 @@ func initial(o fleet.Observation, targets admin.Targets) string {
 	b.WriteString("\n" + none + "pools:   # ours to size; take one out and it stays in the ledger, frozen\n")
 	for _, id := range fleet.PoolIDs(o) {
 		if server, _ := placeOf(o, id); server == "" {
-			fmt.Fprintf(&b, "  # - {pool: %s}   # on none of the servers above, as far as can be seen; %s\n", scalar(id),
+			fmt.Fprintf(&b, "  # - {pool: %s}   # found on none of the servers above; %s\n", scalar(id),
 				seenOf(o, id))
 			continue
 		}

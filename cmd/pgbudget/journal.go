@@ -48,7 +48,7 @@ func recordable(c *config.Config) error {
 	if words := c.Mirror.Argv; len(words) > 0 {
 		if _, err := exec.LookPath(words[0]); err != nil {
 			return &operr.Error{Kind: operr.KindUnreachable, Subject: "mirror " + words[0],
-				Err: fmt.Errorf("no line of the journal could be given to it: %w", err), Hint: "see mirror: of the config"}
+				Err: fmt.Errorf("the mirror took no line of the journal: %w", err), Hint: "see mirror: of the config"}
 		}
 	}
 	return m.Unbegun(c.Journal)
@@ -61,20 +61,17 @@ func unbegun(path, what string) error {
 	if info, missing := os.Stat(path); err != nil || missing == nil && info.Size() > 0 {
 		return err
 	}
-	return usage("see journal: of the config", "there is nothing to %s: %s", what, none)
+	return usage("see journal: of the config", "nothing to %s: %s", what, none)
 }
 
 func journalCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "journal",
 		Usage: "begin the journal, export it, and make one of an export or a mirror",
-		Description: "The journal knows the way back: what pgbudget wrote, step by step. With mirror: in the config each " +
-			"line is\n" +
-			"in a second place before anything is done. Where the host or its disk is lost, import makes a journal of it.\n\n" +
-			"Examples:\n" +
-			"  pgbudget journal export fleet.export\n" +
-			"  pgbudget journal import fleet.export\n" +
-			"  pgbudget rollback --dry-run",
+		Description: "The journal records what pgbudget wrote, step by step; a rollback needs the journal. With mirror: " +
+			"in the\nconfig each line is in a second place before the action begins. After the loss of the host or its " +
+			"disk,\nimport makes a journal of the mirror.\n\nExamples:\n  pgbudget journal export fleet.export\n  pgbudget " +
+			"journal import fleet.export\n  pgbudget rollback --dry-run",
 		Subcommands: []*cli.Command{exportCommand(), importCommand(), beginCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
@@ -88,11 +85,10 @@ func journalCommand() *cli.Command {
 func beginCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "begin",
-		Usage: "make the config's journal, where nothing was ever moved",
-		Description: "Needed once, and only where mirror: is a command: a command cannot be asked what it was given, so\n" +
-			"that a journal that is lost looks like one that never was. Where it is lost, pgbudget journal import keeps\n" +
-			"the way back.\n\n" +
-			"Example:\n  pgbudget journal begin",
+		Usage: "make the config's journal, where pgbudget has never changed a size",
+		Description: "Needed once, and only where mirror: is a command: a command cannot tell which lines it was given, " +
+			"so a\nlost journal cannot be told from a new one. After a loss use pgbudget journal import: rollback stays " +
+			"possible.\n\nExample:\n  pgbudget journal begin",
 		Flags: journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			j, err := mirrorOf(s.config).Begin(s.config.Journal)
@@ -108,7 +104,7 @@ func beginCommand() *cli.Command {
 func exportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "export",
-		Usage:     "check every line of the journal, and print them with an end that tells whether they are all there",
+		Usage:     "check every line of the journal, and print the lines with an end mark that proves them complete",
 		ArgsUsage: "[FILE]",
 		Description: "Asks no server, and may be used while a run is at work. FILE must not exist yet; without FILE, or\n" +
 			"where it is -, the lines go to the standard output.\n\n" +
@@ -125,7 +121,7 @@ func exportCommand() *cli.Command {
 			file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {
 				return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: cause(err),
-					Hint: "name a file that is not there yet, in a folder that is"}
+					Hint: "name a new file in an existing folder"}
 			}
 			sum, err := journal.Export(s.config.Journal, file)
 			if err == nil {
@@ -174,7 +170,7 @@ func importCommand() *cli.Command {
 			if !sum.Ended {
 				fmt.Fprintln(stderr, endlessNote(name, sum.Cut))
 			}
-			fmt.Fprintf(said(c), "%s imported into %s; pgbudget rollback --dry-run shows the way back\n",
+			fmt.Fprintf(said(c), "%s imported into %s; pgbudget rollback --dry-run shows what would be taken back\n",
 				summaryText(sum), s.config.Journal)
 			return nil
 		}),
@@ -210,15 +206,15 @@ func (r untilDone) Read(p []byte) (int, error) {
 func endlessNote(name string, cut bool) string {
 	last := ""
 	if cut {
-		last = "its last line was cut and left out, and "
+		last = "the last line was cut off and left out, and "
 	}
-	return fmt.Sprintf("note: %s has no end that tells whether it is whole, as an export has: %snewer lines may be "+
-		"missing; "+
-		"see whether its newest event is the newest that there was", name, last)
+	return fmt.Sprintf("note: %s has no end mark, as an export has: %snewer lines may be missing; check that its "+
+		"newest event is the newest one known", name, last)
 }
 
 // cutNote is said wherever the last line of a journal has no end.
-const cutNote = "note: a crash has cut the last line; the line was left out, and nothing has followed from it"
+const cutNote = "note: a crash has cut off the last line; the line was left out, and no action had followed from " +
+	"the line"
 
 // summaryText says how many events there were.
 func summaryText(s journal.Summary) string {

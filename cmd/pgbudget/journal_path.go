@@ -23,8 +23,8 @@ func oneJournal(name string, data []byte, c *config.Config) error {
 		} {
 			if x.here != x.there {
 				return &operr.Error{Kind: operr.KindUsage, Subject: name,
-					Err: fmt.Errorf("it is a symbolic link to %s, and its %s: is relative: by one name that is %s, and by the other "+
-						"%s",
+					Err: fmt.Errorf("the config is a symbolic link to %s, and its %s: is relative: by one name this means %s, by "+
+						"the other %s",
 						real, x.key, x.here, x.there),
 					Hint: "write the whole path of " + x.key + ":, or name the config by its real path"}
 			}

@@ -150,7 +150,7 @@ func noArguments(c *cli.Context, allowed int) error {
 		if strings.HasPrefix(a, "-") {
 			name, _, _ := strings.Cut(a, "=")
 			return usage(fmt.Sprintf("flags go first: %s [flags]%s", c.Command.HelpName, argHint(allowed)),
-				"%q stands after an argument and would be ignored", name)
+				"%q stands after an argument and would have no effect", name)
 		}
 	}
 	if strings.Contains(rest[0], "=") { // part of a DSN that lost its quotes: it may hold a password

@@ -27,7 +27,7 @@ func formatFlags() []cli.Flag {
 func observeCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "observe",
-		Usage: "take one sample of every console and server, and say whose each connection is",
+		Usage: "take one sample of every console and server, and show who owns each connection",
 		Description: "Examples:\n" +
 			"  pgbudget observe --postgres DSN --bouncer main=DSN --bouncer ci=DSN\n" +
 			"  pgbudget observe --from fleet.jsonl                   the newest sample of a recording",
@@ -76,7 +76,7 @@ func (o output) observation(x fleet.Observation) error {
 			o.bold(s.Name), s.VersionNum/10000, s.VersionNum%10000, s.MaxConns, b.Total(), b.PoolConns-b.LoginConns,
 			b.DirectConns, b.OwnConns, b.ClosingConns, b.OrphanConns)
 		if b.LoginConns > 0 {
-			fmt.Fprintf(o.w, "; %d logins in flight that it does not show yet", b.LoginConns)
+			fmt.Fprintf(o.w, "; %d logins in flight that pg_stat_activity does not show yet", b.LoginConns)
 		}
 		fmt.Fprintln(o.w)
 		limits := func(of string, list []fleet.ConnLimit) {

@@ -18,15 +18,15 @@ import (
 func leftFlushed(sets []fleet.SettingChange) error {
 	var texts []string
 	for _, x := range sets {
-		texts = append(texts, fmt.Sprintf("server_lifetime of %s in %s is %d second, and was %d", x.Alias, x.Process, x.From,
+		texts = append(texts, fmt.Sprintf("server_lifetime of %s in %s is %d s and was %d s", x.Alias, x.Process, x.From,
 			x.To))
 	}
 	if len(texts) == 0 {
 		return nil
 	}
 	return &operr.Error{Kind: operr.KindDrift, Err: errors.New("a flush could not be ended: " + strings.Join(texts, "; ")),
-		Hint: "pgbudget run gives it back first of all; by hand, write it into the line (before PgBouncer 1.23: SET " +
-			"server_lifetime=… on the console) and RELOAD"}
+		Hint: "pgbudget run writes the old value first; by hand: write server_lifetime into the line (before PgBouncer " +
+			"1.23: SET server_lifetime=… on the console) and RELOAD"}
 }
 
 // both joins the error of a run with what a flush has left, and what to type for each: first what ends the flush.
@@ -96,7 +96,7 @@ func ended(r bouncer.Report, again string) error {
 		return nil
 	case operr.KindHeld, operr.KindBusy:
 		return &operr.Error{Kind: kind, Err: fmt.Errorf("held: %s; %s", r.Reason.Text(), now),
-			Hint: then(again + " goes on when it can" + back)}
+			Hint: then(again + " continues when the cause is gone" + back)}
 	case operr.KindAborted:
 		return &operr.Error{Kind: kind, Err: fmt.Errorf("aborted: %s; the step was taken back, %s", r.Reason.Text(), now),
 			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
@@ -107,8 +107,8 @@ func ended(r bouncer.Report, again string) error {
 		}
 		return &operr.Error{Kind: kind, Err: errors.New(r.Reason.Text()), Hint: hint}
 	case operr.KindUnreachable:
-		return &operr.Error{Kind: kind, Err: fmt.Errorf("%s; nothing was done since, %s", r.Reason.Text(), now),
-			Hint: then(again + ", once it answers")}
+		return &operr.Error{Kind: kind, Err: fmt.Errorf("%s; nothing was changed since, %s", r.Reason.Text(), now),
+			Hint: then(again + ", once the console or server answers")}
 	default:
 		return &operr.Error{Kind: operr.KindInterrupted, Err: fmt.Errorf("stopped between two actions; %s", now),
 			Hint: again + " goes on" + back}

@@ -167,7 +167,7 @@ func (r reader) run(t *testing.T, dir, line string) string {
 	err := cmd.Run()
 	code := cmd.ProcessState.ExitCode()
 	none := strings.HasPrefix(line, "pgbudget rollback") && // where no load asks for a step
-		strings.Contains(stderr.String(), "there is nothing to take back: no step was taken yet")
+		strings.Contains(stderr.String(), "nothing to take back: no step was completed yet")
 	if code != 0 && !none && (code != exitPending || !strings.Contains(line, "--detailed-exitcode")) {
 		t.Errorf("%s: %v\n%s", line, err, stderr.String())
 	}

@@ -27,15 +27,16 @@ import (
 func pathFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "path",
-			Usage: "plan the way of traffic `FROM:TO`, two pools, or of the next shift of the config (`config`), sizes and " +
+			Usage: "plan the path of traffic `FROM:TO`, two pools, or of the config's next shift (`config`), sizes and " +
 				"traffic together"},
 		&cli.StringFlag{Name: "fraction",
-			Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 25%-45%; no way at one end of it " +
-				"ends with 3 (default: the config's, with what was learnt)"},
+			Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 25%-45%; exit code 3 where one end " +
+				"has no path (default: the config's, with the soaks so far)"},
 		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent",
 			Usage: "with --path: at most `P` points of traffic a step, and P % of each server's budget"},
-		&cli.IntFlag{Name: "at", DefaultText: "what it says", Usage: "with --path: `X`, what the traffic switch says now"},
-		&cli.IntFlag{Name: "until", Value: 100, Usage: "with --path: `X`, what it shall say in the end"},
+		&cli.IntFlag{Name: "at", DefaultText: "what it says",
+			Usage: "with --path: `X`, the percentage that the traffic switch reports now"},
+		&cli.IntFlag{Name: "until", Value: 100, Usage: "with --path: `X`, the percentage to reach"},
 	}
 }
 
@@ -43,12 +44,14 @@ func pathFlags() []cli.Flag {
 func pathless(c *cli.Context) error {
 	for _, name := range []string{"out", "compare", "detailed-exitcode", "best-effort"} {
 		if c.IsSet("path") && c.IsSet(name) {
-			return usage("leave it out, or plan without --path", "--%s is about sizes alone, and --path plans a way", name)
+			return usage("leave it out, or plan without --path",
+				"--%s is about sizes alone, and --path plans a path of sizes and traffic", name)
 		}
 	}
 	for _, f := range pathFlags() {
 		if name := f.Names()[0]; c.IsSet(name) && !c.IsSet("path") {
-			return usage("add --path FROM:TO, or --path config", "--%s is about the way of a shift, and none is asked for", name)
+			return usage("add --path FROM:TO, or --path config", "--%s is about the path of a shift, and --path is not given",
+				name)
 		}
 	}
 	return nil
@@ -136,7 +139,7 @@ func planPath(c *cli.Context, out output, s source, survey bouncer.Survey) error
 		return &operr.Error{Kind: operr.KindInfeasible, Err: err, Hint: path.Blocked.Cures()}
 	case tails != nil: // what was printed is a way only where the fraction is its middle
 		return &operr.Error{Kind: operr.KindInfeasible, Hint: tails.Cures(),
-			Err: fmt.Errorf("with all that the fraction may be there is no way past %d %%: %s", tails.X, tails.Text)}
+			Err: fmt.Errorf("no path past %d %% for the whole interval of the fraction: %s", tails.X, tails.Text)}
 	}
 	return nil
 }
@@ -227,7 +230,7 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, fla
 		if !c.IsSet("at") {
 			if s.from != "" {
 				return sh, sw, memory,
-					usage("--at X", "the samples of a recording are of another time than what the switch says now")
+					usage("--at X", "a recording is of another time than the traffic switch's present percentage")
 			}
 			p := bouncer.Pipeline{Traffic: []bouncer.Traffic{t}, Journal: memory}
 			now, _, notes, err := p.Standing(c.Context, bouncer.ToPlan)
@@ -259,7 +262,7 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, fla
 		}
 		if r.Upper == 0 {
 			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain",
-				"--fraction is %s: then there is nothing to shift", c.String("fraction"))
+				"--fraction is %s: no load would move", c.String("fraction"))
 		}
 		sh.Fraction = r
 	}
@@ -303,33 +306,33 @@ func (o output) path(p planned, policy state.Policy) {
 		percent(fleet.Float(s.Fraction.Target)), s.From, percent(fleet.Float(s.Fraction.Lower)),
 		percent(fleet.Float(s.Fraction.Upper)))
 	if b := p.Blocked; b != nil {
-		fmt.Fprintf(o.w, "%s\n", o.warn(fmt.Sprintf("! no way past %d %%, %s: %s", b.X, b.Kind, b.Text)))
+		fmt.Fprintf(o.w, "%s\n", o.warn(fmt.Sprintf("! no path past %d %%, %s: %s", b.X, b.Kind, b.Text)))
 		if b.WorstText != "" {
 			fmt.Fprintf(o.w, "  worst at %d %%, planned by itself: %s\n", b.Worst, b.WorstText)
 		}
-		fmt.Fprintf(o.w, "  what would do: %s\n", b.Cures())
+		fmt.Fprintf(o.w, "  to make it possible: %s\n", b.Cures())
 		return
 	}
 	if b := p.Tails; b != nil {
-		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! with all that the fraction may be there is no way past %d %%, %s: %s", b.X,
+		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! no path past %d %% for the whole interval of the fraction, %s: %s", b.X,
 			b.Kind, b.Text)))
-		fmt.Fprintf(o.w, "  what would do: %s\n  what follows is for %s exactly\n", b.Cures(),
+		fmt.Fprintf(o.w, "  to make it possible: %s\n  what follows is for %s exactly\n", b.Cures(),
 			percent(fleet.Float(s.Fraction.Target)))
 	}
 	more := ""
 	if slices.ContainsFunc(p.Steps, func(x plannedStep) bool { return x.exceeds(policy) }) {
-		more = ", or one connection of every copy where that is more,"
+		more = ", or one connection of each pool of the line where this is more,"
 	}
-	fmt.Fprintf(o.w, "%d %s of at most %d points could do; with at most %g %% of the budget a step%s it takes %d %s, "+
-		"about %v\n",
+	fmt.Fprintf(o.w, "%d %s of at most %d percentage points would do; with at most %g %% of the budget a step%s the "+
+		"path takes %d %s, about %v\n",
 		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.SoaksOf(), policy.Percent, more, len(p.Steps),
 		plural(len(p.Steps), "step"), control.Takes(policy, len(p.Steps)).Round(time.Minute))
 	if p.Repair {
 		fmt.Fprintln(o.w, o.warn("! today's sizes do not serve today's loads: they are changed before any traffic moves"))
 	}
-	fmt.Fprintln(o.w, "in each step: release, seen to be gone, grant, turn; its sizes serve every percentage from the "+
-		"one before to its own, and the way back")
-	t := o.table("STEP", "TRAFFIC", "RELEASE", "GRANT", "WORST CASE", "P99 WAIT (model)", "BUDGET", "TURN BY")
+	fmt.Fprintln(o.w, "in each step: release, see the drain, grant, shift traffic; its sizes serve every percentage "+
+		"from the last one to its own, and the return")
+	t := o.table("STEP", "TRAFFIC", "RELEASE", "GRANT", "WORST CASE", "P99 WAIT (model)", "BUDGET", "SHIFT BY")
 	for i, x := range p.Steps {
 		traffic := ""
 		if x.Step.Traffic != nil {
@@ -345,7 +348,7 @@ func (o output) path(p planned, policy state.Policy) {
 	if p.Ends != "" {
 		fmt.Fprintln(o.w, o.warn("! the steps end before that: "+p.Ends))
 	}
-	fmt.Fprintln(o.w, "nothing was changed; after each step the rest is planned anew from what has moved")
+	fmt.Fprintln(o.w, "nothing was changed; after each step the rest is planned again from the load that has moved")
 }
 
 // exceeds reports whether a step grants, or releases, more than the policy's share of the budget: one more of a pool is

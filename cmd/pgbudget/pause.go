@@ -22,7 +22,7 @@ func withJournal(arguments int, action func(c *cli.Context, s source) error) cli
 		case err != nil:
 			return err
 		case s.config == nil:
-			return usage("give --config FILE", "the config says where the journal is, and there is none")
+			return usage("give --config FILE", "pause and resume need a config, which names the journal")
 		case s.config.Journal == "":
 			return usage("add journal: to it", "the config names no journal:")
 		}
@@ -33,22 +33,21 @@ func withJournal(arguments int, action func(c *cli.Context, s source) error) cli
 func pauseCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "pause",
-		Usage: "let nothing move from the next sample on, until resume",
-		Description: "Writes a file beside the journal, which a run reads at every sample. What is applied stays; a " +
-			"step in hand is kept.\n\n" +
-			"Example:\n  pgbudget pause",
+		Usage: "stop all changes from the next sample on, until resume",
+		Description: "Writes a file beside the journal; a run reads this file at every sample. Applied sizes stay; a step " +
+			"in hand is kept.\n\nExample:\n  pgbudget pause",
 		Flags: journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			text := fmt.Sprintf("%s at %s", who(), stamp(time.Now()))
 			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
 				return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal,
-					Err:  fmt.Errorf("nothing is paused: beside it no file can be written: %w", cause(err)),
+					Err:  fmt.Errorf("not paused: the pause file beside the journal cannot be written: %w", cause(err)),
 					Hint: "see journal: of the config; Ctrl-C ends a run between two actions"}
 			}
 			if _, err := os.Stat(s.config.Journal); err != nil { // the first run may be about to make it
-				fmt.Fprintf(stderr, "note: there is no journal %s yet: see journal: of the config\n", s.config.Journal)
+				fmt.Fprintf(stderr, "note: the journal %s does not exist yet: check journal: in the config\n", s.config.Journal)
 			}
-			fmt.Fprintln(said(c), "paused; pgbudget resume goes on")
+			fmt.Fprintln(said(c), "paused; pgbudget resume ends the pause")
 			return nil
 		}),
 	}

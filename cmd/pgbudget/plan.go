@@ -22,11 +22,11 @@ func planCommand() *cli.Command {
 			"  pgbudget plan --config what-if.yaml --path main/app:ci/app --fraction 30%-40%",
 		Flags: slices.Concat(sourceFlags(), formatFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "best-effort",
-				Usage: "where no sizes keep every promise, propose the least bad ones (exit code 3 all the same)"},
+				Usage: "where no sizes keep every promise, propose those that break them least (exit code 3 all the same)"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 10 when the plan changes a size"},
 			&cli.StringFlag{Name: "out", Usage: "save the plan with its inputs to `FILE`"},
 			&cli.StringFlag{Name: "compare",
-				Usage: "say what moved since the plan saved in `FILE`, and whether its proof still holds"},
+				Usage: "list the inputs that changed since the plan saved in `FILE`, and whether its proof still holds"},
 		}, pathFlags()),
 		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			if err := pathless(c); err != nil {

@@ -29,7 +29,7 @@ func saveable(file string) (string, error) {
 		}
 		to, err = filepath.EvalSymlinks(file)
 	case err == nil:
-		err = errors.New("it is no regular file, and would be replaced by one")
+		err = errors.New("not a regular file; pgbudget would replace it by one")
 	}
 	if err == nil {
 		hint = "choose a folder that can be written"
@@ -91,7 +91,7 @@ func loadPlan(file string) (sizing.Saved, error) {
 	}
 	if err := saved.Check(); err != nil {
 		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: err,
-			Hint: "save it again: this is not as pgbudget plan --out has written it"}
+			Hint: "save the plan again: the file was changed since pgbudget plan --out wrote it"}
 	}
 	return saved, nil
 }

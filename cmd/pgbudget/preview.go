@@ -59,14 +59,14 @@ func (p preview) sets() []fleet.SettingChange {
 func (o output) preview(p preview) {
 	o.warnings(p.survey)
 	if p.memory.Step == nil && p.step.Empty() {
-		fmt.Fprintln(o.w, "nothing to do: the sizes are those of "+p.goal())
+		fmt.Fprintln(o.w, "nothing to do: the sizes equal those of "+p.goal())
 		return
 	}
 	if p.memory.Step != nil {
 		fmt.Fprintln(o.w, p.inHand())
 	}
 	for _, s := range p.survey.Fleet.Servers {
-		fmt.Fprintf(o.w, "%s   %sworst case %d now, %d on the way, %d after; budget %d of max_connections %d\n",
+		fmt.Fprintf(o.w, "%s   %sworst case %d now, %d at most during the step, %d after; budget %d of max_connections %d\n",
 			o.bold(s.Name), p.most(s), p.left.Before[s.Name], p.left.Most[s.Name], p.left.Then[s.Name], s.BudgetConns,
 			s.MaxConns)
 	}
@@ -81,7 +81,7 @@ func (o output) preview(p preview) {
 	}
 	fmt.Fprintln(o.w, p.comes())
 	if p.ends.Any() {
-		fmt.Fprintln(o.w, o.warn("! the way ends before "+p.goal()+": "+p.ends.Text()))
+		fmt.Fprintln(o.w, o.warn("! the path ends before "+p.goal()+": "+p.ends.Text()))
 	}
 }
 
@@ -104,7 +104,7 @@ func (o output) acts(p preview) {
 		act("release", state.Step{Changes: p.left.Releases}.Text())
 	}
 	if p.left.Drains {
-		act("drain", fmt.Sprintf("until two samples show them gone, %v at most", p.policy.DrainFor))
+		act("drain", fmt.Sprintf("until two samples show them closed, %v at most", p.policy.DrainFor))
 	}
 	if len(p.left.Grants) > 0 {
 		act("grant", state.Step{Changes: p.left.Grants}.Text())
@@ -113,10 +113,10 @@ func (o output) acts(p preview) {
 		flip()
 	}
 	if p.left.Soak > 0 {
-		act("soak", fmt.Sprintf("%v: signals below their hold levels, nobody waits more than planned", p.left.Soak))
+		act("soak", fmt.Sprintf("%v: signals below their hold levels, waits no longer than planned", p.left.Soak))
 	}
 	if n == 0 {
-		fmt.Fprintln(o.w, "  no action is left of it")
+		fmt.Fprintln(o.w, "  no action is left")
 	}
 }
 
@@ -129,7 +129,7 @@ func (p preview) inHand() string {
 		case m.Unwind:
 			what = "takes " + what + " back first, in hand since " + stamp(m.StepAt)
 		case state.Back(m.Step):
-			what = "continues the way back of " + what + ", begun " + stamp(m.StepAt)
+			what = "continues to take back " + what + ", begun " + stamp(m.StepAt)
 		default:
 			what = "continues " + what + " of " + stamp(m.StepAt)
 		}
@@ -166,7 +166,7 @@ func (p preview) most(s budget.FleetServer) string {
 	granted := f.With(p.left.Grants).WorstConns(s.Name) - f.WorstConns(s.Name)
 	released := f.WorstConns(s.Name) - f.With(p.left.Releases).Drained().WorstConns(s.Name)
 	if max(granted, released) > most {
-		text += fmt.Sprintf(", here %d and %d: no size moves by less than one", max(0, granted), max(0, released))
+		text += fmt.Sprintf(", here %d and %d, because a size changes by one at least", max(0, granted), max(0, released))
 	}
 	return text + "; "
 }
@@ -221,7 +221,7 @@ func switchCommand(traffic []bouncer.Traffic, t shift.TrafficChange) string {
 func rollbackFrom(f budget.Fleet, way []control.ForecastStep) string {
 	for _, s := range f.Servers {
 		if spare := f.SpareConns(s.Name); spare < 0 {
-			return fmt.Sprintf("Rollback: not possible on %s, whose sizes of today are %d connections over its budget.",
+			return fmt.Sprintf("Rollback: not possible on %s: today's sizes are %d connections over the budget.",
 				s.Name, -spare)
 		}
 	}

@@ -35,35 +35,35 @@ func TestAPreviewShowsWhatIsLeft(t *testing.T) {
 		without []string
 	}{
 		{"a step", 20, 10, state.JournalState{}, 0, nil,
-			`pg   at most 2 connections are granted and 2 released (7 % of 30); worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
+			`pg   at most 2 connections are granted and 2 released (7 % of 30); worst case 30 now, 30 at most during the step, 30 after; budget 30 of max_connections 63
   1  release  a/db 20 → 18
-  2  drain    until two samples show them gone, 2m0s at most
+  2  drain    until two samples show them closed, 2m0s at most
   3  grant    b/db 10 → 12
-  4  soak     15m0s: signals below their hold levels, nobody waits more than planned
+  4  soak     15m0s: signals below their hold levels, waits no longer than planned
 2 steps to the plan in all, about 30m8s. Rollback from here: possible.
 `, nil},
 		{"a step that can be no smaller", 20, 10, state.JournalState{}, 0, func(p *state.Policy) { p.Percent = 0.01 },
-			"at most 0 connections are granted and 0 released (0.01 % of 30), here 1 and 1: no size moves by less than one; " +
-				"worst case", nil},
+			"at most 0 connections are granted and 0 released (0.01 % of 30), here 1 and 1, because a size changes by one at " +
+				"least; worst case", nil},
 		{"it is granted", 18, 12, inHand, 0, func(p *state.Policy) { p.Percent = 50 },
 			`continues step 4 of 2026-11-30 00:34:13 UTC (released, granted; 15m0s of soak left), whatever --percent is
 pg   worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
-  1  soak     15m0s: signals below their hold levels, nobody waits more than planned
+  1  soak     15m0s: signals below their hold levels, waits no longer than planned
 then 1 step to the plan, about 30m8s in all. Rollback from here: possible.
 `, []string{"at most 15", "release ", "grant ", "0s."}},
 		{"it is released", 18, 10, inHand, 0, nil, `(released; 15m0s of soak left)`, []string{"  1  release"}},
 		{"its way back", 18, 12, goesBack, 0, nil,
-			`continues the way back of step 4, begun 2026-11-30 00:34:13 UTC, whatever --percent is
+			`continues to take back step 4, begun 2026-11-30 00:34:13 UTC, whatever --percent is
 pg   worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
   1  release  b/db 12 → 10
-  2  drain    until two samples show them gone, 2m0s at most
+  2  drain    until two samples show them closed, 2m0s at most
   3  grant    a/db 18 → 20
 then 2 steps to the plan`, []string{"soak "}},
 		{"a rollback of it", 18, 12, inHand, 2, nil,
 			`takes step 4 back first, in hand since 2026-11-30 00:34:13 UTC, whatever --percent is
 pg   worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
   1  release  b/db 12 → 10
-  2  drain    until two samples show them gone, 2m0s at most
+  2  drain    until two samples show them closed, 2m0s at most
   3  grant    a/db 18 → 20
 then 2 steps back, about 30m12s in all.
 `, []string{"soak ", "to the plan", "Rollback from"}},
@@ -98,7 +98,7 @@ then 2 steps back, about 30m12s in all.
 	from := bouncer.Survey{Fleet: s.Fleet, Measured: s.Fleet, Goal: sizing.Goal{}}
 	from.Evidence.Last = s.Look
 	if (output{w: &out}).preview(foresee(from, s.Policy, state.JournalState{},
-		state.Step{})); !strings.HasSuffix(out.String(), "\nnothing to do: the sizes are those of the plan\n") {
+		state.Step{})); !strings.HasSuffix(out.String(), "\nnothing to do: the sizes equal those of the plan\n") {
 		t.Errorf("at the plan: %s", out.String())
 	}
 }

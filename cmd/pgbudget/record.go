@@ -19,10 +19,10 @@ import (
 
 func recordCommand() *cli.Command {
 	flags := []cli.Flag{
-		&cli.DurationFlag{Name: "for", Value: 10 * time.Minute, Usage: "look for `TIME`"},
+		&cli.DurationFlag{Name: "for", Value: 10 * time.Minute, Usage: "take samples for `TIME`"},
 		&cli.BoolFlag{Name: "redact",
 			Usage: "leave out hosts, paths, application names, and names and identities of servers"},
-		&cli.StringFlag{Name: "note", Usage: "a `TEXT` for the header: where this comes from"},
+		&cli.StringFlag{Name: "note", Usage: "a `TEXT` for the header: the recording's origin"},
 	}
 	for _, f := range sourceFlags() {
 		switch f.Names()[0] {
@@ -33,7 +33,7 @@ func recordCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name:      "record",
-		Usage:     "keep looks at a live fleet in a file that every command can read with --from",
+		Usage:     "save samples of a live fleet in a file that every command reads with --from",
 		ArgsUsage: "FILE",
 		Description: "Examples:\n" +
 			"  pgbudget record --every 15s --for 10m fleet.jsonl\n" +

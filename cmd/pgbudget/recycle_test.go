@@ -44,7 +44,8 @@ func TestAPlanClaimsNoWaitOfWhatIsNotKnown(t *testing.T) {
 		{[]sizing.PlanPool{pool("paused", false)}, "waiting clients: not counted"},
 		{[]sizing.PlanPool{pool("", true)}, "waiting clients: not known"},
 		{[]sizing.PlanPool{pool("", true), pool("", false)},
-			"waiting clients: at least 2 → at least 1 expected, weighted (M/M/c), proved optimal if no load with ≥ is larger"},
+			"waiting clients: at least 2 → at least 1 expected, weighted (M/M/c), proved optimal if the loads marked ≥ are " +
+				"no larger"},
 		{[]sizing.PlanPool{pool("", false)}, "waiting clients: 2 → 1 expected, weighted (M/M/c), proved optimal"},
 	} {
 		if got := waitingLine(sizing.Plan{Pools: c.pools, Now: 2, Objective: 1, WaitModel: "M/M/c"}); !strings.HasPrefix(got,

@@ -51,7 +51,7 @@ func waitingLine(p sizing.Plan) string {
 	case ours == 0:
 		return "waiting clients: not counted: every pool keeps its size"
 	case bounds > 0 && bounds == ours:
-		return "waiting clients: not known: of no load more than a lower bound is"
+		return "waiting clients: not known: each load is known as a lower bound alone"
 	case bounds > 0:
 		least = "at least "
 	}
@@ -261,7 +261,7 @@ func proofFor(gap fleet.Float, pools []sizing.PlanPool, server string) string {
 	text := proof(gap)
 	for _, x := range pools {
 		if x.AtLeast && x.Frozen == "" && gap.Known() && (server == "" || x.Server == server) {
-			return text + " if no load with ≥ is larger"
+			return text + " if the loads marked ≥ are no larger"
 		}
 	}
 	return text
@@ -296,10 +296,10 @@ func (o output) next(p sizing.Plan) {
 		}
 	}
 	if len(full) > 0 {
-		fmt.Fprintf(o.w, "doing nothing: %s cannot keep up with the load\n", strings.Join(full, ", "))
+		fmt.Fprintf(o.w, "without a change: %s cannot keep up with the load\n", strings.Join(full, ", "))
 	}
 	if len(hidden) > 0 {
-		fmt.Fprintf(o.w, "doing nothing: %s may be asked for more than it can carry: it was full while it was observed\n",
+		fmt.Fprintf(o.w, "without a change: %s may be overloaded: the pool was full while it was observed\n",
 			strings.Join(hidden, ", "))
 	}
 	for _, s := range p.Servers {
@@ -307,15 +307,15 @@ func (o output) next(p sizing.Plan) {
 			continue
 		}
 		if s.WorstConns > s.BudgetConns {
-			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which may open %s on %s: its budget of %d does not hold today's worst "+
-				"case of %d beside them\n",
+			fmt.Fprintf(o.w, "by hand: no RELOAD: a RELOAD may open %s on %s, and the budget of %d does not hold them beside "+
+				"today's worst case of %d\n",
 				words.Count(s.RecycleConns, "connection"), s.Name, s.BudgetConns, s.WorstConns)
 			fmt.Fprintln(o.w, "nothing was changed")
 			return
 		}
 		if !o.recycle {
-			fmt.Fprintf(o.w, "by hand: not by a RELOAD, which would close and open again the connections of the pools on %s, "+
-				"and may open %d more; policy: {accept: [recycle]} lets step do it\n",
+			fmt.Fprintf(o.w, "by hand: no RELOAD: a RELOAD closes and reopens the connections of the pools on %s, and may "+
+				"open %d more; policy: {accept: [recycle]} allows pgbudget step to RELOAD\n",
 				s.Name, s.RecycleConns)
 			fmt.Fprintln(o.w, "nothing was changed")
 			return
@@ -326,8 +326,8 @@ func (o output) next(p sizing.Plan) {
 		fmt.Fprintln(o.w, "no size changes")
 		return
 	case len(release) > 0:
-		fmt.Fprintf(o.w, "by hand, releases first: %s; RELOAD, and see in SHOW POOLS and pg_stat_activity that they have "+
-			"drained\n", strings.Join(release, "; "))
+		fmt.Fprintf(o.w, "by hand, releases first: %s; RELOAD, then wait until SHOW POOLS and pg_stat_activity show the "+
+			"drain\n", strings.Join(release, "; "))
 	}
 	if len(grant) > 0 {
 		then := "by hand"

@@ -109,7 +109,7 @@ func eventLine(e state.Event) string {
 	case state.HoldEnded:
 		return "resume"
 	case state.StepTrimmed:
-		return "cut      the rest of the step: " + e.Reason.Text()
+		return "trim     the rest of the step: " + e.Reason.Text()
 	case state.StepAbort:
 		if !e.Reason.Any() { // a person has asked for it
 			return join("back", e.Step.Text(), "")
@@ -128,7 +128,7 @@ func eventLine(e state.Event) string {
 	case state.Noted, state.Relocked:
 		return "note     " + e.Reason.Text()
 	case state.Accepted:
-		return "accept   what is there now is right"
+		return "accept   the present sizes"
 	default:
 		return ""
 	}
@@ -137,7 +137,7 @@ func eventLine(e state.Event) string {
 // pointText is what a soak saw of a shift, in words.
 func pointText(p learn.SoakResult) string {
 	if p.Excluded.Any() {
-		return fmt.Sprintf("at %d %%: nothing is learnt: %s", p.X, p.Excluded.Text())
+		return fmt.Sprintf("at %d %%: this soak is excluded: %s", p.X, p.Excluded.Text())
 	}
 	share, _ := p.Share()
 	text := fmt.Sprintf("at %d %% the receiving pool carries %s Erlangs, %s %% of both", p.X, words.Digits(p.To.Erlangs),
@@ -146,7 +146,7 @@ func pointText(p learn.SoakResult) string {
 		text += " (" + expectedShare(*p.Expected) + " expected)"
 	}
 	if p.Surprise().Any() {
-		text += ", a surprise: the next turn is smaller"
+		text += ", outside the expected interval: the next traffic change is smaller"
 	}
 	if p.Verdict != "" {
 		text += fmt.Sprintf("; %s: %s", p.Verdict, p.Text)

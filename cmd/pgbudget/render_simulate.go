@@ -75,7 +75,8 @@ func (o output) simulatedHead(s simulation, r batch.Report) {
 		spell(first.Warmup), seeds,
 		spell(r.Virtual), thousands(r.Events))
 	if p := r.Partial; p != nil {
-		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("PARTIAL: interrupted after %d of %d runs; what follows is of those alone",
+		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("PARTIAL: interrupted after %d of %d runs; the numbers below are of these "+
+			"runs alone",
 			p.Done, p.Of)))
 	}
 }
@@ -154,7 +155,7 @@ func (o output) simulatedServer(x sim.ServerSpec, r batch.VariantReport) {
 // demands prints what the planner made of the samples, beside what is true.
 func (o output) demands(r batch.VariantReport) {
 	if r.Doubt != "" {
-		fmt.Fprintln(o.w, o.warn("! the planner finds no loads: "+r.Doubt))
+		fmt.Fprintln(o.w, o.warn("! the planner can estimate no load: "+r.Doubt))
 	}
 	if len(r.Demands) == 0 {
 		return
@@ -218,7 +219,7 @@ func (s simulation) advice(r batch.Report) string {
 	broken, _ := r.Broken()
 	switch {
 	case r.Partial != nil:
-		return "next: run it to its end, or ask for less: --seeds, --horizon"
+		return "next: run the scenario to its end, or run less: --seeds, --horizon"
 	case broken > 0:
 		for _, v := range r.Variants {
 			for _, e := range v.Expect {
@@ -227,7 +228,7 @@ func (s simulation) advice(r batch.Report) string {
 				}
 			}
 		}
-		panic("an expectation failed, and none did")
+		panic("no expectation may fail")
 	case r.Seeds == 1:
 		return "next: " + s.command(first, "--seeds", "10") + " (one run alone has no intervals)"
 	case len(s.pictures) == 0:

@@ -120,7 +120,7 @@ func (r *reporter) far(plan sizing.Plan, m state.JournalState) {
 	case !blocked.Any():
 		text += "the sizes are those"
 	default:
-		text += "no step can come now"
+		text += "no step can begin now"
 	}
 	fmt.Fprintln(r.w, text)
 }

@@ -21,8 +21,9 @@ func resumeCommand() *cli.Command {
 			file := pauseFile(s.config.Journal)
 			if info, err := os.Lstat(file); err == nil && info.IsDir() {
 				return &operr.Error{Kind: operr.KindUsage, Subject: file,
-					Err:  errors.New("it pauses every run, and is a folder, which pgbudget did not make"),
-					Hint: "see what it is for, and move it away"}
+					Err: errors.New("the pause file is a folder, which pgbudget did not make; every run pauses while this folder " +
+						"exists"),
+					Hint: "find out who made the folder, and move it away"}
 			}
 			switch err := os.Remove(file); {
 			case os.IsNotExist(err):
@@ -30,7 +31,7 @@ func resumeCommand() *cli.Command {
 					return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal, Err: cause(missing),
 						Hint: "see journal: of the config"}
 				}
-				fmt.Fprintln(c.App.Writer, "it was not paused")
+				fmt.Fprintln(c.App.Writer, "no pause was in force")
 			case err != nil:
 				return err
 			default:

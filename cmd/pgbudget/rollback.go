@@ -23,18 +23,15 @@ import (
 func rollbackCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "rollback",
-		Usage: "take back the step in hand, or the newest that was taken, through the same safe steps",
-		Description: "Says first whether the sizes before still fit. With --to, that step and all later ones go back: " +
-			"pgbudget status\n" +
-			"lists the steps with their numbers. policy.windows do not bind it.\n\n" +
-			"Examples:\n" +
-			"  pgbudget rollback --dry-run\n" +
-			"  pgbudget rollback --to 2\n" +
-			"  pgbudget rollback --now --yes                         as fast as drains allow",
+		Usage: "take back the step in hand, or the newest completed step, through the same safe steps",
+		Description: "Checks first whether the earlier sizes still fit. With --to, this step and all later ones are taken " +
+			"back:\npgbudget status lists the steps with their numbers. policy.windows do not apply.\n\nExamples:\n  " +
+			"pgbudget rollback --dry-run\n  pgbudget rollback --to 2\n  pgbudget rollback --now --yes                        " +
+			" as fast as drains allow",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			&cli.IntFlag{Name: "to", DefaultText: "the newest", Usage: "take back step `N` and every later one"},
 			&cli.BoolFlag{Name: "now",
-				Usage: "with no soak between actions, and no percent: drains are waited for all the same"},
+				Usage: "without soaks between actions and without --percent; drains are still waited for"},
 		}),
 		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			policy, err := policyOf(c, s)
@@ -84,7 +81,8 @@ func goneForGood(err error) error {
 	if operr.KindOf(err) != operr.KindUnreachable {
 		return err
 	}
-	way := "where it is gone for good: take it out of the config, then pgbudget accept --sizes and pgbudget rollback"
+	way := "where the process is gone for good: take it out of the config, then pgbudget accept --sizes and pgbudget " +
+		"rollback"
 	if hint := operr.HintOf(err); hint != "" {
 		way = hint + "; " + way
 	}
@@ -106,20 +104,20 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 	way, any := control.Rollback(m.memory, survey.Fleet, to)
 	if why := m.memory.Doubted(doubts, way.To); why.Any() {
 		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why.Text()),
-			Hint: "give these sizes back by hand: pgbudget status lists the steps; or pgbudget rollback --to a later step"}
+			Hint: "restore these sizes by hand: pgbudget status lists the steps; or pgbudget rollback --to a later step"}
 	}
 	if !any {
 		return cmp.Or(nothingTaken(m.memory),
-			usage(listsThem, "there is nothing to take back: what the steps moved is no longer there"))
+			usage(listsThem, "nothing to take back: the lines that the steps changed no longer exist"))
 	}
 	for _, t := range way.Traffic {
 		if !slices.ContainsFunc(survey.Traffic, func(x bouncer.Traffic) bool { return x.ID() == t.Shift }) {
 			return usage("write its shift: into the config again, or --to a later step",
-				"the steps that go back have turned the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
+				"the steps to take back have set the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
 		}
 	}
 	for _, gone := range way.Gone {
-		m.notes = append(m.notes, gone+" is no longer there: it has nothing to go back to, and the others go back")
+		m.notes = append(m.notes, gone+" no longer exists and is left out; the others are taken back")
 	}
 	for _, note := range m.notes {
 		fmt.Fprintln(stderr, "note: "+note)
@@ -202,9 +200,9 @@ func nothingTaken(m state.JournalState) error {
 	case m.Step != nil || m.RollTo > 0 || len(m.Past) > 0 || len(m.Flushed()) > 0:
 		return nil
 	case m.Numbered > 0:
-		return usage(listsThem, "there is nothing to take back: all steps are taken back already")
+		return usage(listsThem, "nothing to take back: all steps are taken back already")
 	}
-	return usage(listsThem, "there is nothing to take back: no step was taken yet")
+	return usage(listsThem, "nothing to take back: no step was completed yet")
 }
 
 // backData is what a dry run prints with -o json and yaml.
@@ -241,12 +239,12 @@ func stepNumbered(m state.JournalState, number int, given bool) (int64, error) {
 	if seq := m.SeqOf(number); seq > 0 {
 		return seq, nil
 	}
-	known := "none can be taken back"
+	known := "no step can be taken back"
 	if numbers := m.Numbers(); len(numbers) > 0 {
 		list := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(numbers)), ", "), "[]")
 		known = "what can be taken back is " + plural(len(numbers), "step") + " " + list
 	}
-	return 0, usage(listsThem, "--to is %d, and the journal has no such step: %s", number, known)
+	return 0, usage(listsThem, "--to is %d, and the journal has no step of this number: %s", number, known)
 }
 
 // readyBack says why a rollback may not begin: what a run finds at its first sample, and what a write would be refused

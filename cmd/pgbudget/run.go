@@ -14,12 +14,9 @@ func runCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "run",
 		Usage: "take steps until the sizes are those of the plan",
-		Description: "Repeats what step does, with a soak between, inside of policy.windows. A hold waits for its end, for " +
-			"policy.hold_for\nat most. SIGINT and SIGTERM stop between two actions; a second run goes on where the " +
-			"first ended, after a crash, too.\n\n" +
-			"Examples:\n" +
-			"  pgbudget run\n" +
-			"  pgbudget run --percent 2 --max-steps 3 --yes",
+		Description: "Repeats pgbudget step, with a soak after each, inside of policy.windows. A hold waits for its end, " +
+			"policy.hold_for\nat most. SIGINT and SIGTERM stop between two actions; the next run continues there, also after " +
+			"a crash.\n\nExamples:\n  pgbudget run\n  pgbudget run --percent 2 --max-steps 3 --yes",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			outsideWindow(),
 			&cli.IntFlag{Name: "max-steps", DefaultText: "as many as it takes", Usage: "stop after `N` steps"},

@@ -81,7 +81,7 @@ func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 	}
 	if !lookOnly {
 		if err := store.Beside(s.config.Journal).Sweep(); err != nil {
-			fmt.Fprintf(stderr, "note: a temporary file of a run that was cut short stays: %v\n", err)
+			fmt.Fprintf(stderr, "note: a temporary file of an interrupted run cannot be removed: %v\n", err)
 		}
 		m.endFlush(ctx)
 	}
@@ -112,29 +112,30 @@ func (s source) movable() error {
 	switch {
 	case s.config == nil:
 		return usage("pgbudget init writes one: give --config FILE",
-			"to change a size takes a config: it says where each process's pgbouncer.ini is")
+			"a change of sizes needs a config: only the config has the path of each process's pgbouncer.ini")
 	case s.from != "" || len(s.postgres) > 0 || len(s.bouncers) > 0:
-		return usage("leave --from, --postgres and --bouncer out", "the fleet that is moved is that of the config")
+		return usage("leave --from, --postgres and --bouncer out",
+			"step, run and rollback move the fleet of the config alone")
 	case s.config.Journal == "":
-		return usage("add journal: /var/lib/pgbudget/fleet.jsonl, or another file in a folder that is there",
-			"the config names no journal: and without one a crash could not be told from a finished step")
+		return usage("add journal: /var/lib/pgbudget/fleet.jsonl, or another file in an existing folder",
+			"the config names no journal:, and without a journal a crash cannot be told from a completed step")
 	}
 	for _, g := range s.config.Groups {
 		for i, p := range g.Processes {
 			if p.Config == nil {
 				return usage("write config: with the path of its pgbouncer.ini beside its console:",
-					"%s/%d: the config does not say where its file is", g.Name, i+1)
+					"%s/%d: the config has no config: with the path of its pgbouncer.ini", g.Name, i+1)
 			}
 		}
 	}
 	if len(s.config.Servers) == 0 {
 		return usage("pgbudget init writes servers: with the dsn: of each",
-			"the config names no server, so that none is locked and no drain can be seen in PostgreSQL")
+			"the config names no server: without one pgbudget can neither take the lock nor see a drain in PostgreSQL")
 	}
 	for _, x := range s.config.Servers { // a declared limit is enough to plan with, and neither locks nor shows anything
 		if x.DSN == "" {
 			return usage("add dsn: to it under servers:; plan and simulate need none",
-				"server %s: the config has no dsn: for it, so that it cannot be locked and no drain can be seen in it", x.Name)
+				"server %s: the config has no dsn:, so pgbudget can neither take the lock nor see a drain in PostgreSQL", x.Name)
 		}
 	}
 	return nil
@@ -293,8 +294,8 @@ func moveFlags() []cli.Flag {
 				"most P points"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; change nothing"},
 		&cli.StringSliceFlag{Name: "accept-pending",
-			Usage: "let a RELOAD change `KEY`, too: query_timeout, ALIAS.pool_mode, " +
-				"ALIAS.line, users.NAME.KEY, peers.ID.KEY; repeatable"},
+			Usage: "let a RELOAD also apply a pending change of `KEY`: query_timeout, ALIAS.pool_mode, ALIAS.line, " +
+				"users.NAME.KEY, peers.ID.KEY; repeatable"},
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask"})
 }
 

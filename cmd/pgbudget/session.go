@@ -76,10 +76,10 @@ func (s source) targets() (admin.Targets, error) {
 
 func (s source) flagTargets(t admin.Targets) (admin.Targets, error) {
 	if len(s.bouncers) == 0 {
-		return t, usage("add --bouncer GROUP=DSN for each process", "--postgres needs the consoles of its PgBouncers, too")
+		return t, usage("add --bouncer GROUP=DSN for each process", "--postgres is given, and no console of its PgBouncers")
 	}
 	if len(s.postgres) == 0 {
-		return t, usage("add --postgres DSN", "--bouncer needs the server behind it, too")
+		return t, usage("add --postgres DSN", "--bouncer is given, and no server behind it")
 	}
 	for _, p := range s.postgres {
 		name, dsn := splitName(p)
@@ -88,7 +88,7 @@ func (s source) flagTargets(t admin.Targets) (admin.Targets, error) {
 		}
 		for _, o := range t.Servers {
 			if o.Name == name {
-				return t, usage("name them: --postgres NAME=DSN", "two servers are called %q", name)
+				return t, usage("give each server a name: --postgres NAME=DSN", "two servers are called %q", name)
 			}
 		}
 		t.Servers = append(t.Servers, admin.ServerTarget{Name: name, DSN: dsn})

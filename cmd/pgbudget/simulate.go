@@ -21,7 +21,7 @@ import (
 func simulateCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "simulate",
-		Usage:     "run a scenario of a fleet in virtual time, with many seeds, and check what it expects",
+		Usage:     "run a scenario of a fleet in virtual time, with many seeds, and check its expectations",
 		ArgsUsage: "SCENARIO.yaml",
 		Description: "Examples:\n" +
 			"  pgbudget simulate --init > scenario.yaml                a scenario to begin with, every key explained\n" +
@@ -40,10 +40,10 @@ func simulateCommand() *cli.Command {
 			&cli.IntFlag{Name: "workers", DefaultText: "one a CPU",
 				Usage: "run `N` worlds at a time; the result does not depend on it"},
 			&cli.BoolFlag{Name: "estimate",
-				Usage: "look at one more run as the planner looks at a live fleet, and print the loads it finds beside the true " +
+				Usage: "sample one more run as the planner samples a live fleet, and print the estimated loads beside the true " +
 					"ones"},
 			&cli.StringSliceFlag{Name: "chart", Usage: "draw the first run to `FILE`, .svg or .png; repeatable"},
-			&cli.StringFlag{Name: "junit", Usage: "write what became of the expectations to `FILE` as JUnit XML"},
+			&cli.StringFlag{Name: "junit", Usage: "write the results of the expectations to `FILE` as JUnit XML"},
 		}, formatFlags()),
 		Action: func(c *cli.Context) error {
 			if c.Bool("init") {
@@ -52,7 +52,7 @@ func simulateCommand() *cli.Command {
 				}
 				for _, f := range c.Command.Flags {
 					if name := f.Names()[0]; name != "init" && given(c, name) {
-						return usage("leave it out", "--%s is about a run, and --init runs nothing", name)
+						return usage("leave it out", "--%s applies to a run, and --init runs nothing", name)
 					}
 				}
 				_, err := fmt.Fprint(c.App.Writer, scenario.Starter)
@@ -127,7 +127,7 @@ func newSimulation(c *cli.Context) (simulation, error) {
 	}
 	if c.IsSet("seeds") {
 		if s.batch.Seeds = c.Int("seeds"); s.batch.Seeds < 1 || s.batch.Seeds > maxSeeds {
-			return s, usage("ten tell most things", "--seeds is %d, want 1 to %d", s.batch.Seeds, maxSeeds)
+			return s, usage("--seeds 10 is enough for most questions", "--seeds is %d, want 1 to %d", s.batch.Seeds, maxSeeds)
 		}
 	}
 	if last := s.batch.FirstSeed + uint64(s.batch.Seeds) - 1; last < s.batch.FirstSeed {

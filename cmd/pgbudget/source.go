@@ -37,9 +37,9 @@ func sourceFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "bouncer", EnvVars: []string{"PGBUDGET_BOUNCER"},
 			Usage: "`GROUP=DSN` of a PgBouncer admin console; repeatable, the same name is the same group"},
 		&cli.DurationFlag{Name: "window", EnvVars: []string{"PGBUDGET_WINDOW"}, Value: budget.DefaultWindow,
-			Usage: "look at the live fleet for `TIME`"},
+			Usage: "take samples of the live fleet for `TIME`"},
 		&cli.DurationFlag{Name: "every", EnvVars: []string{"PGBUDGET_EVERY"},
-			DefaultText: "a twentieth of the window, at least 1s", Usage: "look every `TIME`"},
+			DefaultText: "a twentieth of the window, at least 1s", Usage: "take a sample every `TIME`"},
 		&cli.DurationFlag{Name: "timeout", EnvVars: []string{"PGBUDGET_TIMEOUT"}, Value: 5 * time.Second,
 			Usage: "give each console and server `TIME` to answer"},
 	}
@@ -107,7 +107,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 	}
 	for _, name := range []string{window, "every", "timeout"} {
 		if s.from != "" && given(c, name) {
-			return source{}, usage("leave --"+name+" out", "--from reads a recording, and --%s is about a sample", name)
+			return source{}, usage("leave --"+name+" out", "--from reads a recording, and --%s applies to live samples", name)
 		}
 	}
 	if s.from == "" && c.IsSet("from") {
@@ -133,7 +133,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 	data, err := readAtMost(name, config.MaxBytes)
 	if err != nil {
 		return source{}, &operr.Error{Kind: operr.KindUsage, Subject: name, Err: cause(err),
-			Hint: "pgbudget init writes a config from what it sees"}
+			Hint: "pgbudget init writes a config from a sample"}
 	}
 	s.file = name
 	s.config, err = config.Parse(name, data, os.LookupEnv)
@@ -154,7 +154,8 @@ func (s source) unsampled(c *cli.Context) error {
 	}
 	for _, name := range []string{"window", "every", "timeout"} {
 		if given(c, name) {
-			return usage("leave --"+name+" out", "--%s is about a sample, and nothing is observed: the loads of %s are declared",
+			return usage("leave --"+name+" out",
+				"--%s applies to samples, and no fleet is observed: the loads of %s are declared",
 				name, s.file)
 		}
 	}
@@ -288,5 +289,5 @@ func noted(notes []string) {
 
 // errNoSource says that there is nothing to look at.
 var errNoSource = &operr.Error{Kind: operr.KindUsage,
-	Err:  errors.New("nothing to look at: no recording, no fleet, no config with groups or declared pools"),
+	Err:  errors.New("nothing to observe: no recording, no fleet, no config with groups or declared pools"),
 	Hint: "--from FILE, --config FILE, or --postgres DSN --bouncer GROUP=DSN"}

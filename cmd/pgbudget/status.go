@@ -58,14 +58,10 @@ type status struct {
 func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
-		Usage: "show the step in hand, what holds it, what a run saw last, and the steps taken",
-		Description: "Asks no server: what is said of connections is what the newest sample of a run saw, with its age. " +
-			"--look takes a sample\n" +
-			"of its own, and says why no step may begin now; whether its lines can be written, pgbudget step --dry-run " +
-			"says.\n\nExamples:\n" +
-			"  pgbudget status\n" +
-			"  pgbudget status --look\n" +
-			"  pgbudget status -o json | jq .step_in_hand",
+		Usage: "show the step in hand, why it is held, the last run's newest sample, and the completed steps",
+		Description: "Asks no server: connections are those of the last run's newest sample, with its age. --look takes a " +
+			"sample of\nits own and says why no step may begin now; pgbudget step --dry-run checks whether the files can be " +
+			"written.\n\nExamples:\n  pgbudget status\n  pgbudget status --look\n  pgbudget status -o json | jq .step_in_hand",
 		Flags: slices.Concat(journalFlags("timeout"), formatFlags(),
 			[]cli.Flag{&cli.BoolFlag{Name: "look", Usage: "ask consoles and servers now"}}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
@@ -74,7 +70,8 @@ func statusCommand() *cli.Command {
 				return err
 			}
 			if given(c, "timeout") && !c.Bool("look") {
-				return usage("pgbudget status --look asks", "--timeout bounds an answer, and status asks nobody")
+				return usage("pgbudget status --look asks",
+					"--timeout applies to answers of servers, and status without --look asks none")
 			}
 			m, err := remembered(s.config)
 			if err != nil {
@@ -108,7 +105,7 @@ func statusCommand() *cli.Command {
 			}
 			st.Traffic = trafficOf(s, m)
 			if st.Look, err = lastSample(s.config.Journal); err != nil {
-				fmt.Fprintln(stderr, "note: what the last run saw cannot be read: "+err.Error())
+				fmt.Fprintln(stderr, "note: the last run's sample cannot be read: "+err.Error())
 			}
 			if st.Plan, st.began, err = runGoalOf(m, journal.Newest(s.config.Journal), st.Look); err != nil {
 				return err
@@ -145,8 +142,8 @@ func noEvents(path string) (string, error) {
 }
 
 // neverOrLost is what a journal without events may mean.
-const neverOrLost = "either nothing was moved from here yet, or the journal was lost (pgbudget journal import), or " +
-	"journal: in the config names another file"
+const neverOrLost = "either pgbudget has changed nothing from this host, or the journal was lost (pgbudget journal " +
+	"import), or journal: in the config names another file"
 
 // status prints it for people.
 func (o output) status(s status) {
@@ -156,8 +153,8 @@ func (o output) status(s status) {
 	}
 	switch {
 	case s.Died:
-		fmt.Fprintln(o.w, o.warn("the newest run did not say that it ended (it was killed, its host was, or its journal or "+
-			"mirror failed): "+s.next))
+		fmt.Fprintln(o.w, o.warn("the newest run recorded no end (killed, its host lost, or its journal or mirror "+
+			"failed): "+s.next))
 	case s.Held != "" && s.Paused == "": // a pause is said above
 		fmt.Fprintln(o.w, o.warn("held: "+s.Held))
 	}
@@ -182,7 +179,7 @@ func (o output) status(s status) {
 		for _, p := range s.Taken {
 			note := ""
 			if p.GivenUp {
-				note = "   (given up by a person; how far it came is not known)"
+				note = "   (given up by a person; how much was applied is not known)"
 			}
 			fmt.Fprintf(o.w, "  %4d  %s  %s%s\n", p.Number, stamp(p.At), p.Step.Text(), note)
 		}
@@ -191,7 +188,8 @@ func (o output) status(s status) {
 		o.traffic(x)
 	}
 	for _, x := range s.Flushed {
-		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("flushed: server_lifetime of %s in %s is 1 until the next run gives it %d again",
+		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("flushed: server_lifetime of %s in %s is 1 s until the next run writes %d s "+
+			"again",
 			x.Alias, x.Process, x.To)))
 	}
 	for _, r := range s.Refused {
@@ -210,7 +208,7 @@ func (o output) sample(s status) {
 	for _, x := range s.Look.Servers {
 		gate := ""
 		if x.Gate != "" && s.Paused == "" && s.Held == "" { // else it says what nobody asks
-			gate = "   gate " + x.Gate
+			gate = "   signal " + x.Gate
 		}
 		fmt.Fprintf(o.w, "%s   worst case %d of %d, %s%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns,
 			spareText(x.SpareConns), gate, age)

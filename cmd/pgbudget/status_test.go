@@ -24,8 +24,9 @@ func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 		for _, c := range []struct {
 			outcome state.Outcome
 			want    string
-		}{{state.Aborted, "pgbudget plan shows what is left to do"}, {state.Held, again + " goes on when it can"},
-			{state.LockLost, again + " goes on when it can"}, {state.Interrupted, again + " goes on"},
+		}{{state.Aborted, "pgbudget plan shows what is left to do"},
+			{state.Held, again + " continues when the cause is gone"},
+			{state.LockLost, again + " continues when the cause is gone"}, {state.Interrupted, again + " goes on"},
 			{state.Blind, again + ", once it answers"}} {
 			err := ended(bouncer.Report{Outcome: c.outcome, Reason: verdict.Of(verdict.Note, "why"),
 				Memory: state.JournalState{SettingsWritten: state.SettingsWritten{Past: past}}}, again)
@@ -64,7 +65,7 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 			"rollback goes on"},
 		{"stopped, with none", between, stopped, "pgbudget run goes on", "rollback"},
 		{"stopped on the way back", back, stopped, "pgbudget rollback goes on", "pgbudget run"},
-		{"nothing answers on the way back", back, blind, "pgbudget rollback goes on, once that is gone", "pgbudget run"},
+		{"nothing answers on the way back", back, blind, "pgbudget rollback goes on, once the cause is gone", "pgbudget run"},
 		{"a failover", forward, promoted, "the same command again", "accept"},
 		{"somebody else's size, with none in hand", between, drifted, "pgbudget accept --sizes", "rollback"},
 		{"somebody else's size, with a step in hand", forward, drifted, "pgbudget rollback goes back", "accept"},
@@ -101,7 +102,7 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 	sets := []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeyLifetime, From: 1, To: 3600}}
 	err := leftFlushed(sets)
 	if text := fmt.Sprint(err, operr.HintOf(err)); !strings.Contains(text,
-		"server_lifetime of app in main/1 is 1 second, and was 3600") ||
+		"server_lifetime of app in main/1 is 1 s and was 3 s600") ||
 		!strings.Contains(text, "pgbudget run gives it back") {
 		t.Errorf("a run says %q", text)
 	}
@@ -124,7 +125,7 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 		Last: []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}},
 		next: onward(state.JournalState{Run: state.Run{Running: true}})})
 	if text := out.String(); !strings.Contains(text,
-		"flushed: server_lifetime of app in main/1 is 1 until the next run gives it 3600 again") ||
+		"flushed: server_lifetime of app in main/1 is 1 s until the next run writes 3600 s again") ||
 		!strings.Contains(text, "was killed") {
 		t.Errorf("status says %q", text)
 	}
@@ -151,8 +152,7 @@ func TestExplainSaysWhatHasComeBetween(t *testing.T) {
 			"waits for"},
 		{false, "paused by anna@db7", "paused by anna@db7: nothing moves until pgbudget resume", "goes on"},
 		{true, "paused by anna@db7",
-			"paused by anna@db7: nothing moves until pgbudget resume; the run that decided this is no more, and did not say " +
-				"that it ended: " +
+			"paused by anna@db7: nothing moves until pgbudget resume; the run that decided this is gone and recorded no end: " +
 				"pgbudget run goes on, pgbudget rollback goes back", "waits for"},
 	} {
 		if got := x.now(m, c.died, c.pause).Changes; !strings.Contains(got, c.want) || strings.Contains(got, c.without) {

@@ -18,18 +18,15 @@ func stepCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "step",
 		Usage: "take one small verified step towards the plan, or continue the one in hand",
-		Description: "Looks, plans, and moves sizes by at most --percent of each server's budget: releases, sees them " +
-			"drained in\nPgBouncer and PostgreSQL, grants, turns the traffic switch of a shift: by at most as many " +
-			"points, and watches for the\nsoak. Whatever is uncertain holds (exit 5), and so does the time outside of " +
-			"policy.windows. It asks on a terminal.\n\n" +
-			"Examples:\n" +
-			"  pgbudget step --percent 5 --dry-run\n" +
-			"  pgbudget step --percent 5\n" +
-			"  pgbudget step --percent 5 --yes                       where there is no terminal",
+		Description: "Takes samples, plans, and changes sizes by at most --percent of each server's budget: releases, " +
+			"waits until\nPgBouncer and PostgreSQL show the drain, grants, shifts traffic by at most --percent points, and " +
+			"soaks. Doubt\nholds (exit 5), and so does the time outside of policy.windows. On a terminal pgbudget asks " +
+			"before it begins.\n\nExamples:\n  pgbudget step --percent 5 --dry-run\n  pgbudget step --percent 5\n  pgbudget " +
+			"step --percent 5 --yes                       where there is no terminal",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			outsideWindow(),
 			&cli.StringFlag{Name: "emit",
-				Usage: "`patch`: print what to change in the files, secrets masked, instead of changing them"},
+				Usage: "`patch`: print the changes of the files as a patch, secrets masked, and change nothing"},
 		}),
 		Action: withFacts(func(c *cli.Context, out output, s source) error { return takeSteps(c, out, s, 1) }),
 	}
@@ -43,7 +40,7 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	case emit != "" && out.format != "table":
 		return usage("choose one", "--emit patch prints a patch, and -o %s is none", out.format)
 	case emit != "" && c.Bool("dry-run"):
-		return usage("choose one", "--emit patch changes nothing, as --dry-run does, and prints something else")
+		return usage("choose one", "--emit patch and --dry-run both change nothing and print different things")
 	}
 	if c.IsSet("until") && c.Duration("until") <= 0 {
 		return usage("leave it out for no end", "--until is %v, want more than 0", c.Duration("until"))
@@ -187,5 +184,5 @@ func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, poli
 		fmt.Fprintf(stderr, "note: %s; the run waits for its end, for %v at most\n", why.Text(), policy.HoldFor)
 		return nil
 	}
-	return held("pgbudget step again once that is gone", "%s", why.Text())
+	return held("pgbudget step, once the cause is gone", "%s", why.Text())
 }

@@ -153,8 +153,8 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 			killedInAnAct(t, l, path, "run", "--config", config, "--window", look, "--every", "500ms", "--yes")
 			r := command(t, l, "status", "--config", config)
 			if r.code != 0 || !strings.Contains(r.stdout,
-				"the newest run did not say that it ended (it was killed, its host was, or its journal or mirror failed): "+
-					"pgbudget run --config "+config+" goes on, pgbudget rollback --config "+config+" goes back") ||
+				"the newest run recorded no end (killed, its host lost, or its journal or mirror failed): pgbudget run --config "+
+					""+config+" goes on, pgbudget rollback --config "+config+" goes back") ||
 				!strings.Contains(r.stdout, "in hand") || strings.Contains(r.stdout, "doing") {
 				t.Errorf("status of a run that was killed: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 			}

@@ -38,7 +38,7 @@ func (m *runner) survey(ctx context.Context, to bouncer.Purpose) (bouncer.Survey
 	s, err = p.Estimate(ctx, s, to)
 	noted(s.Notes)
 	for _, id := range s.Gone {
-		m.notes = append(m.notes, id+" is under pools: in the config, and no console shows it any more")
+		m.notes = append(m.notes, id+" is listed under pools: in the config, and no console shows this pool")
 	}
 	return s, err
 }
@@ -51,7 +51,8 @@ func (m *runner) stranger(o fleet.Observation) error {
 	}
 	hint := ""
 	if m.memory.Missing(o).Any() {
-		hint = "give it in the config; where it is gone for good, pgbudget accept --sizes, then pgbudget rollback or run"
+		hint = "add the process to the config; where it is gone for good: pgbudget accept --sizes, then pgbudget rollback " +
+			"or pgbudget run"
 	}
 	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command(0))
 }

@@ -80,7 +80,7 @@ func (o output) traffic(s trafficStatus) {
 	fmt.Fprintf(o.w, "%s   at %s, goes to %d %%; at 100 %% %s of the load has moved (%s to %s; %s)\n",
 		o.bold("traffic of "+s.Shift), at, s.Until,
 		percent(fleet.Float(f.Target)), percent(fleet.Float(f.Lower)), percent(fleet.Float(f.Upper)), s.Belief.Method)
-	t := o.table("AT", "SHARE EXPECTED", "SHARE SEEN", "ERLANGS FROM, TO", "THE TURN", " ")
+	t := o.table("AT", "SHARE EXPECTED", "SHARE SEEN", "ERLANGS FROM, TO", "CHANGE", " ")
 	for _, p := range s.Points {
 		expected, seen, note := "-", "-", p.Excluded.Text()
 		if p.Expected != nil {
@@ -90,7 +90,7 @@ func (o output) traffic(s trafficStatus) {
 			share, _ := p.Share()
 			seen = words.Digits(100*share) + " %"
 			if p.Surprise().Any() {
-				note = "outside: the next turn is smaller"
+				note = "outside: the next change is smaller"
 			}
 			if p.Survey {
 				note = "before a run"

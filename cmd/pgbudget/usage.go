@@ -31,7 +31,7 @@ func unknownCommand(commands []*cli.Command, whose, word string) error {
 	case word == "help" || word == "version" && whose == "pgbudget": // flags here
 		n = "--" + word
 	case word == "abort" && slices.Contains(names, "rollback"):
-		n = "pause, which lets nothing move, or " + whose + " rollback, which takes the step in hand back"
+		n = "pause, which stops all changes, or " + whose + " rollback, which takes the step in hand back"
 	}
 	if n != "" {
 		hint = "did you mean " + whose + " " + n + "? " + hint
@@ -60,7 +60,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		if c.Command != nil && len(c.Command.Subcommands) > 0 && subcommandsTake(c.Command, m[1]) {
 			return usage("flags go behind the command, as in "+name+" "+c.Command.Subcommands[0].Name+"; "+name+" --help lists "+
 				"the commands",
-				"%s is of the commands of %s, and none is named", typed(m[1]), name)
+				"%s belongs to the commands of %s, and no command is named", typed(m[1]), name)
 		}
 		var names []string
 		for _, f := range flags {

@@ -106,9 +106,10 @@ func authNotes(o fleet.Observation, pools []FleetPool) (notes []string) {
 		}
 	}
 	for _, who := range slices.Sorted(maps.Keys(unused)) {
-		notes = append(notes, fmt.Sprintf("%s has not been used in %s yet, and may be with any login of a client "+
-			"whom no file names: its pools count there; users: {name, max} of the pool bounds them", who,
-			strings.Join(unused[who], ", ")))
+		notes = append(notes,
+			fmt.Sprintf("%s has opened no connection in %s yet, and any login of a client without a line in auth_file may "+
+				"make it: its pools count there; users: {name, max} of the pool bounds them", who,
+				strings.Join(unused[who], ", ")))
 	}
 	return notes
 }

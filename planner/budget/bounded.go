@@ -45,14 +45,14 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 		switch {
 		case !here:
 		case l.Unproved && several:
-			note(&reasons, "%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own "+
-				"(config: tells)", l.Kind, l.Process)
+			note(&reasons, "%s of users in %s is not relied on: before PgBouncer 1.23 no console shows a user's own larger "+
+				"limit; config: of the process lets pgbudget read the file", l.Kind, l.Process)
 		case l.Unproved:
 			crossed = true
-			note(&maybe, "%s of users in %s is not counted on, as before 1.23 no console shows a larger one of their own "+
-				"(config: tells)", l.Kind, l.Process)
+			note(&maybe, "%s of users in %s is not relied on: before PgBouncer 1.23 no console shows a user's own larger "+
+				"limit; config: of the process lets pgbudget read the file", l.Kind, l.Process)
 		case several:
-			note(&reasons, "%s of users in %s is not counted on where connections may be opened on several servers", l.Kind,
+			note(&reasons, "%s of users in %s is not relied on where connections may be opened on several servers", l.Kind,
 				l.Process)
 		case passed, limited && open > l.Conns:
 			crossed = true
@@ -174,7 +174,7 @@ func (d DeclaredPool) disproved(at []placed) (notes []string) {
 			for _, m := range d.UserMax {
 				if open := slots(g); m.User == g.User && open > m.Conns {
 					notes = append(notes,
-						fmt.Sprintf("%s: users: declares at most %s of %s, and %s has %d open: its strict line counts", d.ID,
+						fmt.Sprintf("%s: users: declares at most %s of %s, and %s has %d open: the strict worst case counts", d.ID,
 							words.Count(m.Conns, "connection"), m.User, x.process.ID, open))
 				}
 			}
@@ -223,7 +223,8 @@ func (p FleetPool) unfollowed() string {
 			users = append(users, name)
 		}
 	}
-	return fmt.Sprintf("the pool_size %d of its line has no effect: each user has its own, with its reserve (%s)",
+	return fmt.Sprintf("pool_size %d of the line has no effect: each user has a pool_size of its own, with its reserve "+
+		"(%s)",
 		p.LargestSize(), strings.Join(users, ", "))
 }
 

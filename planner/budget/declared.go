@@ -202,8 +202,8 @@ func (d DeclaredPool) ignored() []string {
 	}{{"size", d.Size != nil}, {"reserve_size", d.ReserveConns != nil}, {"copies", d.Copies > 0},
 		{"max_db_connections", d.MaxDBConns != nil}} {
 		if c.set {
-			out = append(out, fmt.Sprintf("%s: its %s is observed; the declared one is for pools that no console shows, and "+
-				"ignored", d.ID, c.key))
+			out = append(out, fmt.Sprintf("%s: %s is observed, and the declared value is ignored; declare it only for a pool "+
+				"that no console shows", d.ID, c.key))
 		}
 	}
 	return out
@@ -244,7 +244,7 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	missing := func(what string) error {
 		return &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
 			Err:  fmt.Errorf("%s is neither observed nor declared", what),
-			Hint: "declare " + what + ": for the pool, or give consoles to look at"}
+			Hint: "declare " + what + ": for the pool, or give the consoles to observe"}
 	}
 	switch {
 	case d.Load == nil:
@@ -255,7 +255,7 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	servers := slices.DeleteFunc(slices.Clone(d.servers()), func(s string) bool { return s == Elsewhere })
 	if len(servers) == 0 && d.Server != "" {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err:  errors.New("its server is elsewhere, so it is in no ledger here"),
+			Err:  errors.New("the pool's server is declared elsewhere, so no ledger here counts the pool"),
 			Hint: "take it out, or name a server of servers:"}
 	}
 	if len(servers) == 0 && len(all.Servers) == 1 {
@@ -304,7 +304,7 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	}
 	if d.Count != CountWorst {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err: fmt.Errorf("count: counts what was seen, and nothing was seen of a declared pool"), Hint: "take count: out"}
+			Err: fmt.Errorf("count: uses observed connections, and a declared pool has none"), Hint: "take count: out"}
 	}
 	for i := range d.Copies / len(users) {
 		process := fmt.Sprintf("%s/%d", group, i+1)
@@ -329,7 +329,7 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	p.Load = d.Load.load(d.ID, p.Copies)
 	if p.Sized() == 0 {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err:  fmt.Errorf("each of its users has a max:, so no size serves its load"),
+			Err:  fmt.Errorf("each of the pool's users has a max:, so no pool_size serves its load"),
 			Hint: "take max: from the users that its load comes from"}
 	}
 	return p, nil

@@ -275,7 +275,8 @@ func (f Fleet) Beyond(after Fleet) string {
 		}
 		before, then := use(l, f.Pools, at), use(l, after.Pools, at)
 		if then > l.Conns && before <= l.Conns {
-			why = cmp.Or(why, fmt.Sprintf("%s: %s would be under it, %d now", l.Text(), words.Count(then, "connection"), before))
+			why = cmp.Or(why, fmt.Sprintf("%s: %s would count under this limit, %d now", l.Text(),
+				words.Count(then, "connection"), before))
 		}
 	}
 	return why

@@ -31,19 +31,19 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 	if e.Samples > 0 && !slices.ContainsFunc(pools,
 		func(p FleetPool) bool { return p.Load.Method == load.MethodHistory }) {
 		f.Warnings = append(f.Warnings,
-			fmt.Sprintf("loads are those of %s alone: no peak outside it is planned for (history comes from prometheus: in the "+
-				"config, %d minutes at least)", load.Round(e.To.Sub(e.From)), load.HistorySamples))
+			fmt.Sprintf("loads are those of %s alone, so no earlier peak is planned for; prometheus: in the config adds the "+
+				"history (%d minutes at least)", load.Round(e.To.Sub(e.From)), load.HistorySamples))
 	}
 	f.Warnings = append(f.Warnings, markFollowers(e.Last, pools)...)
 	f.Warnings = append(f.Warnings, authNotes(e.Last, pools)...)
 	for _, sig := range e.Last.Signals {
 		if v := float64(sig.Value); sig.Error == "" && sig.Name == fleet.SignalCPU && !(v >= 0 && v <= 1.5) {
-			sig.Error = fmt.Sprintf("it reads %v, want the share of all cores in use, 0 to 1", v)
+			sig.Error = fmt.Sprintf("the value is %v, want the share of all cores in use, 0 to 1", v)
 		}
 		if sig.Error != "" {
 			return Fleet{}, &operr.Error{Kind: operr.KindEvidence, Subject: fmt.Sprintf("%s of %s", sig.Name, sig.Server),
 				Err:  errors.New(sig.Error),
-				Hint: "mend its query, or take it out of the config: the plan then says that it is not known"}
+				Hint: "correct the query, or take it out of the config: the plan then shows this CPU as not known"}
 		}
 	}
 	for _, name := range serverNames(d, e, pools) {
@@ -121,7 +121,7 @@ func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []Sha
 	}
 	if seen.InRecovery {
 		notes = append(notes,
-			fmt.Sprintf("server %s is a standby; if its primary was meant, say target_session_attrs=read-write in the DSN",
+			fmt.Sprintf("server %s is a standby; for its primary write target_session_attrs=read-write into the DSN",
 				name))
 	}
 	s := FleetServer{Name: name, CPU: modelCPU(name, rules, e, f.Pools)}
@@ -185,7 +185,7 @@ func serversSeen(o fleet.Observation) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "; the servers observed are called " + strings.Join(names, ", ")
+	return "; the servers observed are " + strings.Join(names, ", ")
 }
 
 // directLine counts what connects without a PgBouncer: as declared, or what was seen where that is more. The error is
@@ -197,15 +197,15 @@ func directLine(name string, rules DeclaredServer, seen fleet.Server, observed b
 		if rules.DirectConns == nil {
 			return Line{}, nil, &operr.Error{Kind: operr.KindUsage, Subject: "server " + name,
 				Err: fmt.Errorf("direct connections are neither observed nor declared"),
-				Hint: fmt.Sprintf("declare direct: {conns: N} under servers: (0 where all come by these PgBouncers), or let its "+
-					"PostgreSQL be observed%s",
+				Hint: fmt.Sprintf("declare direct: {conns: N} under servers: (0 where all clients use these PgBouncers), or "+
+					"give the server's DSN%s",
 					serversSeen(e.Last))}
 		}
 		return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil, nil
 	}
 	l, notes := directSeen(name, rules, seen, observed, e)
 	if !observed {
-		notes = append(notes, fmt.Sprintf("server %s is not observed: its direct connections are those of the lookback",
+		notes = append(notes, fmt.Sprintf("server %s is not observed: its direct connections are the highest of the lookback",
 			name))
 	}
 	switch {

@@ -37,9 +37,10 @@ func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[strin
 		}
 		if p.Server != "" {
 			if in := unused[id]; len(in) > 0 {
-				note, why := fleet.UnusedNote(id, in), "it looks like a database of the line *, whose size is default_pool_size"
+				note, why := fleet.UnusedNote(id, in),
+					"the pool seems to be a database of the line *, whose size is default_pool_size"
 				if fleet.LinedIn(e.Last, id, in) {
-					note, why = fleet.UnlinedNote(id, in), "some of its processes have no line for it"
+					note, why = fleet.UnlinedNote(id, in), "some processes of the group have no line for this pool"
 				}
 				warnings, p.Frozen = append(warnings, note), cmp.Or(p.Frozen, why)
 			}
@@ -51,14 +52,15 @@ func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[strin
 			if !slices.Equal(dp.servers(), []string{Elsewhere}) &&
 				!slices.ContainsFunc(pools, func(p FleetPool) bool { return p.ID == dp.ID }) {
 				return nil, nil, &operr.Error{Kind: operr.KindUsage, Subject: dp.Where + "pool " + dp.ID,
-					Err:  fmt.Errorf("its connections are not on any of the servers that were observed"),
+					Err:  fmt.Errorf("its connections lead to none of the servers observed"),
 					Hint: "add its server under servers:, or take the pool out"}
 			}
 			continue
 		}
 		if e.Samples > 0 && (dp.Copies == 0 || dp.Load == nil) {
 			return nil, nil, &operr.Error{Kind: operr.KindUsage, Subject: dp.Where + "pool " + dp.ID,
-				Err:  fmt.Errorf("no console shows it; the pools seen are %s", strings.Join(fleet.PoolIDs(e.Last), ", ")),
+				Err: fmt.Errorf("no console shows this pool; the pools observed are %s", strings.Join(fleet.PoolIDs(e.Last),
+					", ")),
 				Hint: "correct the name, or declare size:, copies: and load: to plan a pool that does not exist yet"}
 		}
 		p, err := declaredPool(dp, d)
@@ -140,7 +142,7 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 				slices.ContainsFunc(x.alias.Pools, func(g fleet.PoolGauges) bool { return g.User == u.Name })
 			if u.SizeConns == fleet.Unlimited && x.alias.MaxConns == 0 && comes {
 				return FleetPool{}, nil, &operr.Error{Kind: operr.KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
-					Err: fmt.Errorf("user %s has or may have a pool_size of 0 of its own, which is unlimited: its worst case has no "+
+					Err: fmt.Errorf("user %s has, or may have, pool_size 0 of its own, which means no limit: the worst case has no "+
 						"bound", u.Name),
 					Hint: "write a pool_size of at least 1 for it into [users] of " + x.process.Identity.ConfFile +
 						" and RELOAD, or set max_db_connections"}
@@ -148,12 +150,13 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 		}
 		if fleet.EffectiveSize(x.process, x.alias, "") == fleet.Unlimited && x.alias.MaxConns == 0 {
 			return FleetPool{}, nil, &operr.Error{Kind: operr.KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
-				Err: fmt.Errorf("pool_size is 0, which PgBouncer %s takes as unlimited: its worst case has no bound",
+				Err: fmt.Errorf("pool_size is 0, which PgBouncer %s reads as no limit: the worst case has no bound",
 					x.process.Version),
 				Hint: "write a pool_size of at least 1 into " + x.process.Identity.ConfFile + " and RELOAD"}
 		}
 		if x.alias.SizeConns == 0 && x.alias.Name != fleet.AutoDB && p.Frozen == "" { // no step may write a 0 again
-			p.Frozen = fmt.Sprintf("pool_size is 0 in %s: a step could not be taken back; write one of at least 1", x.process.ID)
+			p.Frozen = fmt.Sprintf("pool_size is 0 in %s, so a step could not be rolled back; write a pool_size of 1 or more",
+				x.process.ID)
 		}
 		p.Sizes = append(p.Sizes, Size{x.process.ID, min(fleet.EffectiveSize(x.process, x.alias, ""),
 			max(x.alias.MaxConns, x.alias.SizeConns, 1)), x.alias.MaxConns})
@@ -180,7 +183,7 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 	}
 	if noUser {
 		warnings = append(warnings,
-			fmt.Sprintf("%s was never used and forces no user: it is counted with one user; declare users: if more may come",
+			fmt.Sprintf("%s was never used and its line has no user=: it counts with one user; declare users: if more may come",
 				id))
 	}
 	p.see(at, e)
@@ -192,7 +195,8 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 	case p.Frozen == "":
 		if why := ld.TooLittle(); why != "" {
 			p.Frozen = why
-			warnings = append(warnings, fmt.Sprintf("%s keeps its size: %s; look when it works, or declare its load:", id, why))
+			warnings = append(warnings,
+				fmt.Sprintf("%s keeps its size: %s; take samples while the pool is in use, or declare load: for it", id, why))
 		}
 	}
 	if why := p.unfollowed(); why != "" && p.Frozen == "" {

@@ -54,18 +54,19 @@ func serversOf(id string, rules DeclaredPool, at []placed, o fleet.Observation) 
 		return nil, nil, lost.refuse(id, seen)
 	case len(seen) > 0:
 		if len(seen) > 1 {
-			warnings = []string{fmt.Sprintf("%s: its connections may be opened on each of %s: its whole worst case is counted "+
-				"on each of them, and its size is kept",
+			warnings = []string{fmt.Sprintf("%s: PgBouncer may open its connections on each of %s: the whole worst case "+
+				"counts on each of these servers, and the size stays",
 				id, strings.Join(seen, ", "))}
 		}
 		return seen, warnings, nil
 	case len(o.Servers) == 1:
 		return []string{o.Servers[0].Name},
-			[]string{fmt.Sprintf("%s has no server connections to look for: it is counted on %s; declare server: if it is "+
-				"elsewhere", id, o.Servers[0].Name)}, nil
+			[]string{fmt.Sprintf("%s has no server connection now and counts on %s; declare server: for the pool if this is "+
+				"wrong", id, o.Servers[0].Name)}, nil
 	default:
 		return nil, nil, &operr.Error{Kind: operr.KindEvidence, Subject: "pool " + id,
-			Err:  fmt.Errorf("it has no server connections to look for, and there are %d servers it may use", len(o.Servers)),
+			Err: fmt.Errorf("the pool has no server connection now, so which of the %d servers it uses is not known",
+				len(o.Servers)),
 			Hint: "declare server: for it under pools:"}
 	}
 }
@@ -85,8 +86,8 @@ func serversFound(id string, at []placed) ([]string, error) {
 	}
 	if len(seen) > 1 && !several {
 		return nil, &operr.Error{Kind: operr.KindDrift, Subject: "pool " + id,
-			Err:  fmt.Errorf("its processes use two servers, %s and %s", seen[0], seen[1]),
-			Hint: "look at the host= of its lines; put the processes into two groups if that is meant"}
+			Err:  fmt.Errorf("processes of the pool use two servers, %s and %s", seen[0], seen[1]),
+			Hint: "check host= of its lines; if two servers are intended, put the processes into two groups"}
 	}
 	if len(seen) > 1 {
 		slices.Sort(seen[1:])
@@ -127,17 +128,18 @@ func address(a fleet.Alias) string {
 
 func (l lost) refuse(id string, seen []string) error {
 	e := &operr.Error{Kind: operr.KindEvidence, Subject: "pool " + id,
-		Hint: "declare where they are under pools: - {pool: " + id +
+		Hint: "declare their server under pools: - {pool: " + id +
 			", server: NAME}, or server: elsewhere where they are on none of servers:"}
 	if len(seen) > 0 {
 		e.Hint = "declare them under pools: - {pool: " + id + ", server: '" + strings.Join(seen, ", ") +
 			", elsewhere'}, or name their server instead of elsewhere"
 	}
 	if l.connected {
-		e.Err = fmt.Errorf("it has connections to %s (seen on %s), and none of them is found among the backends of the "+
-			"servers observed: another server, a pooler in between, or clocks that differ", l.where, l.process)
+		e.Err = fmt.Errorf("the pool has connections to %s (seen on %s), and none is a backend of the servers observed: "+
+			"another server, a pooler in between, or clocks that differ", l.where, l.process)
 	} else {
-		e.Err = fmt.Errorf("it may connect to %s (seen on %s), which is not known to lead to any of the servers observed",
+		e.Err = fmt.Errorf("the pool may connect to %s (seen on %s), and this address is not known to lead to a server "+
+			"observed",
 			l.where, l.process)
 	}
 	return e
@@ -149,7 +151,7 @@ func serversDeclared(id string, rules DeclaredPool, seen []string, l lost) (serv
 	for _, s := range seen {
 		if !slices.Contains(declared, s) {
 			return nil, nil, &operr.Error{Kind: operr.KindDrift, Subject: rules.Where + "pool " + id,
-				Err: fmt.Errorf("it is declared to be on %s, and its connections, or others to the same address, are found on %s",
+				Err: fmt.Errorf("the pool is declared on %s, and its connections, or others to the same address, are found on %s",
 					strings.Join(declared, ", "), s),
 				Hint: "correct server: of the pool, or take it out: " + strings.Join(seen, ", ") + " was seen"}
 		}
@@ -161,14 +163,14 @@ func serversDeclared(id string, rules DeclaredPool, seen []string, l lost) (serv
 	}
 	switch {
 	case len(servers) == 0:
-		warnings = append(warnings, fmt.Sprintf("%s is declared to be elsewhere: it is in no ledger", id))
+		warnings = append(warnings, fmt.Sprintf("%s is declared elsewhere: no ledger counts this pool", id))
 	case slices.Contains(declared, Elsewhere):
 		warnings = append(warnings,
-			fmt.Sprintf("%s: what of it is not on %s is declared to be elsewhere: that is in no ledger", id,
+			fmt.Sprintf("%s: connections beyond those on %s are declared elsewhere: no ledger counts them", id,
 				strings.Join(servers, ", ")))
 	case l.where != "":
 		warnings = append(warnings,
-			fmt.Sprintf("%s: its connections to %s (%s) are found on no server: it is counted on %s as declared", id, l.where,
+			fmt.Sprintf("%s: its connections to %s (%s) are found on no server: the pool counts on %s as declared", id, l.where,
 				l.process, strings.Join(servers, ", ")))
 	}
 	return servers, warnings, nil

@@ -161,7 +161,7 @@ func recyclingLines(server string, o fleet.Observation, pools []FleetPool) (line
 		if n == 0 {
 			continue
 		}
-		lines = append(lines, Line{"recycling of " + proc.ID, n, "one more a pool at any RELOAD", CountWorst})
+		lines = append(lines, Line{"recycling of " + proc.ID, n, "any RELOAD may open one more per pool", CountWorst})
 		notes = append(notes,
 			fmt.Sprintf("%s: PgBouncer %s with server_tls_sslmode %s closes and reopens every server connection at any RELOAD; "+
 				"the %d connections that its pools may open besides their sizes are in the ledger of %s. "+

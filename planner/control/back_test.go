@@ -34,7 +34,7 @@ func TestRollbackTakesTheStepInHandAlone(t *testing.T) {
 	}
 }
 
-func TestAWayBackThatDoesNotFitIsKept(t *testing.T) {
+func TestAnUndoThatDoesNotFitIsKept(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
 	s.Act(t, state.Release)
@@ -64,10 +64,10 @@ func TestAWayBackThatDoesNotFitIsKept(t *testing.T) {
 	s.Act(t, state.CompleteStep)
 }
 
-// TestAWayBackThatNeverFitsBarsNothing: a fleet over its budget only releases, and what it has released cannot be given
+// TestAnUndoThatNeverFitsBarsNothing: a fleet over its budget only releases, and what it has released cannot be given
 // back as a whole. What fits is; the rest is given up once it was waited for, another pool may release, and a rollback
 // knows of it.
-func TestAWayBackThatNeverFitsBarsNothing(t *testing.T) {
+func TestAnUndoThatNeverFitsBarsNothing(t *testing.T) {
 	s := plannertest.NewStage(-1)
 	s.Policy.HoldFor, s.Policy.Aborts = time.Minute, 3
 	s.Goal.Pools[1].Size = 8

@@ -10,7 +10,8 @@ import (
 
 // TestTheEndOfARollbackIsSaidOfTheSizesOfBefore: at the end of a rollback nothing is as a plan wants it.
 func TestTheEndOfARollbackIsSaidOfTheSizesOfBefore(t *testing.T) {
-	for rollTo, want := range map[int64]string{0: "the sizes are those of the plan", 1: "the sizes are those of before"} {
+	for rollTo, want := range map[int64]string{0: "the sizes equal the plan's",
+		1: "the sizes equal those before the steps"} {
 		s := NewStage(10)
 		s.Memory.RollTo = rollTo
 		for range leastSamples {

@@ -61,8 +61,8 @@ func TestOneOverTheBudgetDoesNotReleaseEverything(t *testing.T) {
 	}
 }
 
-// TestAheadIsTheWayThatIsTaken counts the steps to the goal and ends there.
-func TestAheadIsTheWayThatIsTaken(t *testing.T) {
+// TestForecastIsThePathThatIsTaken counts the steps to the goal and ends there.
+func TestForecastIsThePathThatIsTaken(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.See(20, 20, 10, 10)
 	s.Policy.Percent = 7 // 2 of 30

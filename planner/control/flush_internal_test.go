@@ -105,8 +105,8 @@ func pinnedBack(t *testing.T, xacts int64, open int) State {
 	return s
 }
 
-// TestAWayBackIsFlushedByTheSameRules: as a step is, and no sooner, later or longer.
-func TestAWayBackIsFlushedByTheSameRules(t *testing.T) {
+// TestAnUndoIsFlushedByTheSameRules: as a step is, and no sooner, later or longer.
+func TestAnUndoIsFlushedByTheSameRules(t *testing.T) {
 	soon := func(s *State) { s.Now = s.Journal.ReleasedAt.Add(s.Policy.DrainFor / flushAfter) }
 	s := pinnedBack(t, 40, 7)
 	if a := Next(s); a.Kind != state.Wait {

@@ -11,9 +11,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAheadBeginsWhereTheStepInHandEnds, or is back, however far it has come; and what is left of it are the actions
+// TestForecastBeginsWhereTheStepInHandEnds, or is back, however far it has come; and what is left of it are the actions
 // that are not done yet.
-func TestAheadBeginsWhereTheStepInHandEnds(t *testing.T) {
+func TestForecastBeginsWhereTheStepInHandEnds(t *testing.T) {
 	x := fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 18}
 	y := fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 12}
 	forward := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{x, y}}

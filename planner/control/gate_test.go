@@ -59,9 +59,9 @@ func TestGateHoldsWhatIsNotKnown(t *testing.T) {
 		signals []fleet.Signal
 		says    string
 	}{
-		{"missing", nil, "there is no such signal"},
+		{"missing", nil, "no signal of this name was read"},
 		{"of another server", []fleet.Signal{{Name: "cpu", Server: "other", Value: 0.1, At: plannertest.Noon}},
-			"there is no such signal"},
+			"no signal of this name was read"},
 		{"an error", []fleet.Signal{{Name: "cpu", Server: "pg", Error: "no data"}}, "no data"},
 		{"NaN", []fleet.Signal{at(math.NaN(), 0)}, "it reads NaN"},
 		{"stale", []fleet.Signal{at(0.1, 2*time.Minute)}, "2m0s old, more than 1m0s"},

@@ -16,9 +16,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// TestALineThatIsGoneKeepsNoWayBack: whatever kind of step is in hand, and whatever was being done when it was, a line
+// TestALineThatIsGoneKeepsNoUndo: whatever kind of step is in hand, and whatever was being done when it was, a line
 // that is no longer there is in no action, and every other line goes back.
-func TestALineThatIsGoneKeepsNoWayBack(t *testing.T) {
+func TestALineThatIsGoneKeepsNoUndo(t *testing.T) {
 	gone := fleet.SettingChange{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 6, To: 2}
 	forward := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 		Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}, gone}}
@@ -300,8 +300,8 @@ func TestARollbackThatDoesNotFitIsForeseen(t *testing.T) {
 	}
 }
 
-// TestAWayBackOfWhichNothingFitsIsForeseen: one that has traffic or a release is worth it all the same.
-func TestAWayBackOfWhichNothingFitsIsForeseen(t *testing.T) {
+// TestAnUndoOfWhichNothingFitsIsForeseen: one that has traffic or a release is worth it all the same.
+func TestAnUndoOfWhichNothingFitsIsForeseen(t *testing.T) {
 	grant, release := fleet.SettingChange{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 16, To: 20},
 		fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}
 	for _, c := range []struct {

@@ -9,8 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestNothingIsDoneThatALookDeniesToBe: the fleet would count the line as it was before.
-func TestNothingIsDoneThatALookDeniesToBe(t *testing.T) {
+// TestNothingIsDoneThatASampleDenies: the fleet would count the line as it was before.
+func TestNothingIsDoneThatASampleDenies(t *testing.T) {
 	u := UnevenMain(60, 6, 4)
 	m := Taken(state.Step{Kind: state.Equalise, Changes: Wrote(fleet.KeySize, 4, 6, "main/2")})
 	m.RollTo = 10

@@ -12,11 +12,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestTheWorkOfAWayGrowsWithItsPools plans the way of a shift, with the steps that a run would take on it, over four
+// TestTheWorkOfAPathGrowsWithItsPools plans the way of a shift, with the steps that a run would take on it, over four
 // times as many pools: that is six or seven times the work, sorting and caches included. Where each pool is held
 // against each it becomes sixteen times, where each of those samples through a list sixty-four. It is run without the
 // race detector (fixtures/race.sh), which would be measured, too.
-func TestTheWorkOfAWayGrowsWithItsPools(t *testing.T) {
+func TestTheWorkOfAPathGrowsWithItsPools(t *testing.T) {
 	const few, many, most = 1000, 4000, 8
 	least := map[int]time.Duration{few: math.MaxInt64, many: math.MaxInt64}
 	times := func() float64 { return float64(least[many]) / float64(least[few]) }

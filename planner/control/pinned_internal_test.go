@@ -7,9 +7,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// TestWhatADrainWaitsForIsSaidAsOfItsLook: the newest sample's worst case stands beside it, and must not say something
-// else.
-func TestWhatADrainWaitsForIsSaidAsOfItsLook(t *testing.T) {
+// TestWhatADrainWaitsForIsSaidAsOfItsSample: the newest sample's worst case stands beside it, and must not say
+// something else.
+func TestWhatADrainWaitsForIsSaidAsOfItsSample(t *testing.T) {
 	over := func(conns int) budget.Fleet {
 		return budget.Fleet{Pools: []budget.FleetPool{{ID: "main/app", OverConns: conns}}}
 	}
@@ -18,10 +18,10 @@ func TestWhatADrainWaitsForIsSaidAsOfItsLook(t *testing.T) {
 		before, now int
 		want        string
 	}{
-		{8, 8, "main/app has 8 connections more open than it may have"},
-		{8, 1, "main/app has 1 connection more open than it may have"},
-		{4, 0, "main/app had 4 connections more open at the sample before than it may have: a drain is seen by two samples"},
-		{0, 2, "main/app has 2 connections more open than it may have"},
+		{8, 8, "main/app has 8 connections open above its target"},
+		{8, 1, "main/app has 1 connection open above its target"},
+		{4, 0, "main/app had 4 connections open above its target at the last sample: a drain must be seen in two samples"},
+		{0, 2, "main/app has 2 connections open above its target"},
 		{0, 0, ""},
 	} {
 		if _, why := (State{Samples: Samples{Fleet: over(c.now),

@@ -63,16 +63,17 @@ func RecyclingRefused(f budget.Fleet, p state.Policy) error {
 		subject := "server " + s.Name
 		if !p.Recycle {
 			return &operr.Error{Kind: operr.KindUsage, Subject: subject,
-				Err: fmt.Errorf("a RELOAD would recycle the connections of its pools and may open %d more", s.RecycleConns),
-				Hint: "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = disable where no TLS is used, or move to " +
-					"PgBouncer 1.24"}
+				Err: fmt.Errorf("a RELOAD would close and reopen the connections of its pools, and may open %d more",
+					s.RecycleConns),
+				Hint: "policy: {accept: [recycle]} allows the RELOAD; or set server_tls_sslmode = disable where no TLS is used, " +
+					"or upgrade to PgBouncer 1.24"}
 		}
 		if worst := f.WorstConns(s.Name); worst > s.BudgetConns {
 			return &operr.Error{Kind: operr.KindInfeasible, Subject: subject,
-				Err: fmt.Errorf("a RELOAD would recycle the connections of its pools: the worst case is %s, and %d are left of %d "+
-					"with the %d that it may open",
+				Err: fmt.Errorf("a RELOAD would close and reopen the connections of its pools: the worst case is %s, and %d of "+
+					"%d are left beside the %d that the RELOAD may open",
 					words.Count(worst, "connection"), s.BudgetConns, s.MaxConns, s.RecycleConns),
-				Hint: "set server_tls_sslmode = disable where no TLS is used, or move to PgBouncer 1.24"}
+				Hint: "set server_tls_sslmode = disable where no TLS is used, or upgrade to PgBouncer 1.24"}
 		}
 	}
 	return nil

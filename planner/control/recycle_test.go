@@ -13,7 +13,7 @@ import (
 
 func TestWhatARecyclingMayOpenStandsInTheLedger(t *testing.T) {
 	old, mended := plannertest.Recycling(t, "1.23.1", 100).Servers[0], plannertest.Recycling(t, "1.24.0", 100)
-	line := budget.Line{Item: "recycling of rw/1", Conns: 3, Source: "one more a pool at any RELOAD",
+	line := budget.Line{Item: "recycling of rw/1", Conns: 3, Source: "any RELOAD may open one more per pool",
 		Count: budget.CountWorst}
 	found := false
 	for _, l := range old.Lines {

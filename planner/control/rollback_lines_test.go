@@ -82,8 +82,8 @@ func TestALostProcessLeavesItsSizeToNoOther(t *testing.T) {
 	}
 }
 
-// TestAWayBackThatFitsLineByLineIsPossible: 6/4/6 fits where three of 6 do not, and where none may grow above 6.
-func TestAWayBackThatFitsLineByLineIsPossible(t *testing.T) {
+// TestAnUndoThatFitsLineByLineIsPossible: 6/4/6 fits where three of 6 do not, and where none may grow above 6.
+func TestAnUndoThatFitsLineByLineIsPossible(t *testing.T) {
 	equal := state.Step{Kind: state.Equalise, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5, "main/1"),
 		plannertest.Wrote(fleet.KeySize, 4, 5, "main/2"),
 		plannertest.Wrote(fleet.KeySize, 6, 5, "main/3"))}
@@ -106,8 +106,8 @@ func TestAWayBackThatFitsLineByLineIsPossible(t *testing.T) {
 	}
 }
 
-// TestAWayIsSaidToBePossibleByLine: the steps to a plan are judged by what a rollback of them all would do.
-func TestAWayIsSaidToBePossibleByLine(t *testing.T) {
+// TestARollbackIsCalledPossibleLineByLine: the steps to a plan are judged by what a rollback of them all would do.
+func TestARollbackIsCalledPossibleLineByLine(t *testing.T) {
 	for _, c := range []struct {
 		budget, max int
 		want        string

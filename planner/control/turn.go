@@ -30,7 +30,7 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, verdict.Reas
 		f.Pools = slices.Clone(f.Pools)
 		for i, p := range f.Pools {
 			if _, back := s.Target.Pool(p.ID); !back && p.ID != sh.From && p.ID != sh.To && p.Frozen == "" {
-				f.Pools[i].Frozen = "a rollback leaves it as it is"
+				f.Pools[i].Frozen = "a rollback leaves this switch unchanged"
 			}
 		}
 	}

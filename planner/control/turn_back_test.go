@@ -105,8 +105,8 @@ func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 	}
 }
 
-// TestATurnBackThatFailsIsRepeatedAsTurnBack, and one of unknown fate is taken as made where it goes back blind.
-func TestATurnBackThatFailsIsRepeatedAsTurnBack(t *testing.T) {
+// TestATrafficChangeBackThatFailsIsRepeatedAsOne, and one of unknown fate is taken as made where it goes back blind.
+func TestATrafficChangeBackThatFailsIsRepeatedAsOne(t *testing.T) {
 	s := plannertest.Shifting()
 	flip := s.Due(t, state.ShiftTraffic)
 	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})

@@ -65,8 +65,8 @@ func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
 	}
 }
 
-// TestABlindTurnThatFailsIsNotTriedWithoutEnd: it waits between two tries.
-func TestABlindTurnThatFailsIsNotTriedWithoutEnd(t *testing.T) {
+// TestAnUnseenIncrementThatFailsIsNotTriedWithoutEnd: it waits between two tries.
+func TestAnUnseenIncrementThatFailsIsNotTriedWithoutEnd(t *testing.T) {
 	s := Shifting()
 	s.Until(t, state.ShiftTraffic)
 	back := &state.Step{Kind: state.Backward, Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}}

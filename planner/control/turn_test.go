@@ -158,8 +158,8 @@ func TestNothingMovedOutlivesTheProgram(t *testing.T) {
 	s.Act(t, state.CompleteStep)
 }
 
-// TestATurnByItselfIsHeldLikeAStep: a step that changes no size asks the signals, too.
-func TestATurnByItselfIsHeldLikeAStep(t *testing.T) {
+// TestAnIncrementByItselfIsHeldLikeAStep: a step that changes no size asks the signals, too.
+func TestAnIncrementByItselfIsHeldLikeAStep(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Policy.Percent, s.Policy.Soak = 1, 0
 	for range 200 { // to where the sizes serve the next percentage as they are
@@ -249,8 +249,8 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 	}
 }
 
-// TestATurnOfUnknownFateIsMadeAgain: a switch without get: does not tell whether it was.
-func TestATurnOfUnknownFateIsMadeAgain(t *testing.T) {
+// TestAnIncrementOfUnknownFateIsMadeAgain: a switch without get: does not tell whether it was.
+func TestAnIncrementOfUnknownFateIsMadeAgain(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Readings[0].Said = false
 	flip := s.Due(t, state.ShiftTraffic)

@@ -90,9 +90,9 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 	}
 }
 
-// TestATurnOfUnknownFateGoesBackBeforeTheStepDoes where nothing is seen: else traffic would stay where nobody looks for
-// it.
-func TestATurnOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
+// TestAnIncrementOfUnknownFateGoesBackBeforeTheStepDoes where nothing is seen: else traffic would stay where nobody
+// looks for it.
+func TestAnIncrementOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 	s := Shifting()
 	flip := s.Due(t, state.ShiftTraffic)
 	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
@@ -129,8 +129,8 @@ func TestATurnOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 	}
 }
 
-// TestALineOfUnknownFateIsWrittenOnItsWayBack though its process shows the size of before: its file may not.
-func TestALineOfUnknownFateIsWrittenOnItsWayBack(t *testing.T) {
+// TestALineOfUnknownFateIsWrittenAsItGoesBack though its process shows the size of before: its file may not.
+func TestALineOfUnknownFateIsWrittenAsItGoesBack(t *testing.T) {
 	for _, seen := range []bool{false, true} { // whether it was seen that the step has to go back
 		s := NewStage(0)
 		step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",

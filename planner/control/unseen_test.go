@@ -9,8 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestTheWayBackIsNotTakenBackUnseen: a rollback's own turn stays, whatever signals say.
-func TestTheWayBackIsNotTakenBackUnseen(t *testing.T) {
+// TestAnUndoIsNotTakenBackUnseen: a rollback's own turn stays, whatever signals say.
+func TestAnUndoIsNotTakenBackUnseen(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
@@ -23,8 +23,8 @@ func TestTheWayBackIsNotTakenBackUnseen(t *testing.T) {
 	}
 }
 
-// TestATurnByHandIsNoDriftWhereNothingIsSeen: the sizes for it stand as far as the journal knows.
-func TestATurnByHandIsNoDriftWhereNothingIsSeen(t *testing.T) {
+// TestAnIncrementByHandIsNoDriftWhereNothingIsSeen: the sizes for it stand as far as the journal knows.
+func TestAnIncrementByHandIsNoDriftWhereNothingIsSeen(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Shifts[0].ByHand, s.Policy.FlipFor = true, time.Minute
 	s.Until(t, state.Grant)

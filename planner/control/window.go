@@ -53,7 +53,7 @@ func ParseWindow(text string) (Window, error) {
 		return bad(fmt.Sprintf("%q are no two times", fields[0]))
 	}
 	if w.from == endOfDay {
-		return bad("\"24:00\" is the end of a day, and nothing begins there")
+		return bad("\"24:00\" is the end of a day, and no window begins there")
 	}
 	if len(fields) == 1 {
 		return bad("it has no time zone, such as UTC or Europe/Berlin")

@@ -7,7 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/control"
 )
 
-func TestWindows(t *testing.T) {
+func TestAWindowContainsItsTimes(t *testing.T) {
 	at := func(text string) time.Time {
 		when, err := time.Parse("2006-01-02 15:04", text)
 		if err != nil {

@@ -97,12 +97,13 @@ func TestARefusalSaysTheTimeOfTheWindows(t *testing.T) {
 		want    string
 	}{
 		{nil, ""},
-		{[]string{"Mon-Fri 01:00-05:00 UTC"}, "it is Sun 22:30 UTC, outside of the windows (Mon-Fri 01:00-05:00 UTC)"},
-		{[]string{"Mon-Fri 01:00-05:00 utc"}, "it is Sun 22:30 UTC, outside of the windows (Mon-Fri 01:00-05:00 utc)"},
+		{[]string{"Mon-Fri 01:00-05:00 UTC"}, "the time is Sun 22:30 UTC, outside of the windows (Mon-Fri 01:00-05:00 UTC)"},
+		{[]string{"Mon-Fri 01:00-05:00 utc"}, "the time is Sun 22:30 UTC, outside of the windows (Mon-Fri 01:00-05:00 utc)"},
 		{[]string{"01:00-05:00 Europe/Berlin", "Sat 07:00-08:00 Europe/Berlin"},
-			"it is Mon 00:30 Europe/Berlin, outside of the windows (01:00-05:00 Europe/Berlin; Sat 07:00-08:00 Europe/Berlin)"},
+			"the time is Mon 00:30 Europe/Berlin, outside of the windows (01:00-05:00 Europe/Berlin; Sat 07:00-08:00 " +
+				"Europe/Berlin)"},
 		{[]string{"01:00-05:00 Europe/Berlin", "01:00-05:00 Asia/Tokyo"},
-			"it is Mon 00:30 Europe/Berlin, Mon 07:30 Asia/Tokyo, outside of the windows (01:00-05:00 Europe/Berlin; " +
+			"the time is Mon 00:30 Europe/Berlin, Mon 07:30 Asia/Tokyo, outside of the windows (01:00-05:00 Europe/Berlin; " +
 				"01:00-05:00 Asia/Tokyo)"},
 		{[]string{"01:00-05:00 Europe/Berlin", "Sun 22:00-23:00 UTC"}, ""},
 	} {

@@ -175,6 +175,7 @@ func UnlinedNote(id string, in []string) string {
 
 // UnusedNote says what a pool counts of processes in which nobody has used it.
 func UnusedNote(id string, in []string) string {
-	return fmt.Sprintf("%s: %s %s not used it yet, and may: it looks like a database of the line *, and counts there, too",
+	return fmt.Sprintf("%s: %s %s not used it yet, and may: the pool seems to be a database of the line *, and counts "+
+		"there, too",
 		id, strings.Join(in, ", "), words.Plural(len(in), "has", "have"))
 }

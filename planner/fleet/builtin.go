@@ -35,7 +35,7 @@ func Builtin(name string, o Observation, server string) (Signal, bool) {
 		if name == "backends" {
 			idle = 0
 		}
-		s.Value, s.Error = Unknown(), "the server is not among those looked at"
+		s.Value, s.Error = Unknown(), "the server is not among those observed"
 		for _, x := range o.Servers {
 			if x.Name == server && x.MaxConns > 0 {
 				s.Value, s.Error = Float(float64(max(0, x.Backends.Total()+x.Backends.LoginConns-idle))/float64(x.MaxConns)),

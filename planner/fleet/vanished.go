@@ -20,11 +20,11 @@ func SameServers(before, now Observation) error {
 			if moved := was.Timeline != 0 && s.Timeline != 0 && was.Timeline != s.Timeline; other || moved ||
 				was.InRecovery != s.InRecovery {
 				return &operr.Error{Kind: operr.KindDrift, Subject: "server " + s.Name,
-					Err: fmt.Errorf("it is not the server of the sample before: system %s timeline %d in recovery %v, then system %s "+
-						"timeline %d in recovery %v",
+					Err: fmt.Errorf("another server answers than at the last sample: system %s timeline %d in recovery %v, now "+
+						"system %s timeline %d in recovery %v",
 						was.SystemID, was.Timeline, was.InRecovery, s.SystemID, s.Timeline, s.InRecovery),
-					Hint: "after a failover, once the primary is the server of the config: the same command again looks from the " +
-						"start, and goes on"}
+					Hint: "after a failover, once the DSN of the config leads to the primary: run the same command again; it takes " +
+						"new samples and continues"}
 			}
 		}
 	}
@@ -40,7 +40,7 @@ func WithVanished(older, newer Observation) (Observation, []string) {
 		i := slices.IndexFunc(processes, func(p Process) bool { return p.ID == was.ID })
 		if i < 0 {
 			processes = append(processes, was)
-			gone = append(gone, fmt.Sprintf("%s is no longer there: it keeps its worst case", was.ID))
+			gone = append(gone, fmt.Sprintf("%s no longer answers: its worst case still counts", was.ID))
 			continue
 		}
 		processes[i].Aliases = slices.Clone(processes[i].Aliases)
@@ -48,7 +48,7 @@ func WithVanished(older, newer Observation) (Observation, []string) {
 			j := slices.IndexFunc(processes[i].Aliases, func(b Alias) bool { return b.Name == a.Name })
 			if j < 0 {
 				processes[i].Aliases = append(processes[i].Aliases, a.closed())
-				gone = append(gone, fmt.Sprintf("%s/%s is no longer there: it keeps its worst case", was.ID, a.Name))
+				gone = append(gone, fmt.Sprintf("%s/%s no longer exists: its worst case still counts", was.ID, a.Name))
 				continue
 			}
 			b := &processes[i].Aliases[j]

@@ -10,9 +10,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 )
 
-// TestBlocksGoTogetherLookByLook: two processes of which each lacks an interval, and not the same one, have as many of
-// them and no two that were at one time.
-func TestBlocksGoTogetherLookByLook(t *testing.T) {
+// TestBlocksGoTogetherSampleBySample: two processes of which each lacks an interval, and not the same one, have as many
+// of them and no two that were at one time.
+func TestBlocksGoTogetherSampleBySample(t *testing.T) {
 	flow := func(process string, without int) load.Flow {
 		f := load.Flow{Process: process, Alias: "db"}
 		for i := range 6 {

@@ -118,7 +118,7 @@ func Learn(prior load.Range, points []SoakResult) FractionEstimate {
 	text := words.Count(f.points, "point")
 	switch away := math.Abs(phi-prior.Target) / math.Hypot(sd, priorSD); {
 	case away > refuted:
-		text += ", the prior is refuted"
+		text += "; the prior is outside of the measured interval"
 	case sd >= priorSD:
 		b.Method = fmt.Sprintf("prior; %s tell less", words.Count(f.points, "point"))
 		return b

@@ -80,18 +80,19 @@ const (
 func Judge(t ObservedChange) Judgement {
 	n := min(len(t.Before), len(t.After))
 	if n < leastStretches {
-		return Judgement{Verdict: CannotTell, Text: fmt.Sprintf("%d samples before and %d after the turn are too few",
-			len(t.Before), len(t.After))}
+		return Judgement{Verdict: CannotTell,
+			Text: fmt.Sprintf("%d samples before and %d after the traffic change are too few",
+				len(t.Before), len(t.After))}
 	}
 	before, after := sum(t.Before), sum(t.After)
 	switch {
 	case t.FromX == t.ToX:
-		return Judgement{Verdict: CannotTell, Text: fmt.Sprintf("the switch stays at %d %%: nothing could move", t.ToX)}
+		return Judgement{Verdict: CannotTell, Text: fmt.Sprintf("the switch stays at %d %%: no load could move", t.ToX)}
 	case before.From+before.To+after.From+after.To == 0:
-		return Judgement{Verdict: CannotTell, Text: "no transaction came to either pool, before the turn or after it"}
+		return Judgement{Verdict: CannotTell, Text: "no transaction came to either pool, before the traffic change or after"}
 	case before.From == 0:
 		return Judgement{Verdict: CannotTell,
-			Text: "no transaction came to the giving pool before the turn: nothing tells how many should move"}
+			Text: "no transaction came to the giving pool before the traffic change, so the number to move is not known"}
 	}
 	from, to, both, moved := t.jump(n, 1, 0), t.jump(n, 0, 1), t.jump(n, 1, 1), t.jump(n, -0.5, 0.5)
 	near := moved
@@ -120,10 +121,12 @@ func Judge(t ObservedChange) Judgement {
 		words.Deviation(2*moved.sd), words.Digits(least), words.Digits(most))
 	switch {
 	case t.Hold.Seconds() > slowShare*after.Span.Seconds():
-		j.Text = fmt.Sprintf("its transactions take %s, and the sample was %s", load.Round(t.Hold), load.Round(after.Span))
+		j.Text = fmt.Sprintf("its transactions take %s, and samples cover only %s", load.Round(t.Hold),
+			load.Round(after.Span))
 	case math.Abs(both.size) > surprise*both.sd:
 		j.Verdict = Confounded
-		j.Text = fmt.Sprintf("both pools together got %s ± %s transactions/s at the turn: something else happened",
+		j.Text = fmt.Sprintf("both pools together changed by %s ± %s transactions/s at the traffic change: another cause "+
+			"is at work",
 			words.Signed(both.size), words.Deviation(2*both.sd))
 	case moved.size > most+surprise*moved.sd:
 		j.Verdict = Confounded

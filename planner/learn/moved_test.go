@@ -23,13 +23,14 @@ func TestAJudgementOfNothingSaysSo(t *testing.T) {
 		before, after []learn.Block
 		fromX, toX    int
 	}{
-		"no transaction came to either pool, before the turn or after it": {blocks(0, 0),
+		"no transaction came to either pool, before the traffic change or after": {blocks(0, 0),
 			blocks(0, 0), 0, 5},
-		"no transaction came to the giving pool before the turn: nothing tells how many should move": {blocks(0, 100),
+		"no transaction came to the giving pool before the traffic change, so the number to move is not known": {blocks(0,
+			100),
 			blocks(0, 100), 0, 5},
-		"the switch stays at 5 %: nothing could move": {blocks(500, 100),
+		"the switch stays at 5 %: no load could move": {blocks(500, 100),
 			blocks(500, 100), 5, 5},
-		"3 samples before and 12 after the turn are too few": {blocks(500, 100)[:3],
+		"3 samples before and 12 after the traffic change are too few": {blocks(500, 100)[:3],
 			blocks(500, 100), 0, 5},
 	} {
 		j := learn.Judge(learn.ObservedChange{Before: c.before, After: c.after, FromX: c.fromX, ToX: c.toX,

@@ -58,7 +58,7 @@ func Estimate(e Evidence) ([]Load, error) {
 	if e.Samples < 2 {
 		return nil, &operr.Error{Kind: operr.KindEvidence, Subject: "estimate",
 			Err:  fmt.Errorf("%d sample, 2 needed to subtract counters", e.Samples),
-			Hint: "look longer: --window 60s, or record --for 10m"}
+			Hint: "take samples for longer: --window 60s, or pgbudget record --for 10m"}
 	}
 	var loads []Load
 	known := 0
@@ -76,7 +76,7 @@ func Estimate(e Evidence) ([]Load, error) {
 	}
 	if known == 0 && len(loads) > 0 {
 		return nil, &operr.Error{Kind: operr.KindEvidence, Subject: loads[0].Pool, Err: errors.New(loads[0].Unknown),
-			Hint: "look longer: --window 60s, or record again"}
+			Hint: "take samples for longer: --window 60s, or record again"}
 	}
 	return loads, nil
 }
@@ -241,8 +241,8 @@ func imbalanceNote(flows []flowLoad) []string {
 	if 2*most.fullLooks < most.looks || least.fullLooks > 0 || least.erlangs > most.erlangs/2 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s is full while %s carries %.3g of its %.3g Erlangs: the balancer is uneven, no size "+
-		"cures that",
+	return []string{fmt.Sprintf("%s is full while %s carries %.3g of its %.3g Erlangs: the balancer is uneven, no "+
+		"pool_size cures this",
 		most.process, least.process, least.erlangs, most.erlangs)}
 }
 
@@ -324,8 +324,8 @@ func holdersNote(o fleet.Observation, pool string) []string {
 	if oldest.Application != "" {
 		who += " (" + oldest.Application + ")"
 	}
-	return []string{fmt.Sprintf("%d of its connections sit idle in a transaction, the longest for %s, pid %d of %s: no "+
-		"size cures that",
+	return []string{fmt.Sprintf("%d of its connections are idle in transaction, the longest for %s, pid %d of %s: no "+
+		"pool_size cures this",
 		n, Round(oldest.Age), oldest.PID, who)}
 }
 

@@ -83,7 +83,7 @@ func (e Evidence) Add(o fleet.Observation) (Evidence, error) {
 		return e, &operr.Error{Kind: operr.KindEvidence, Subject: "observations",
 			Err: fmt.Errorf("a sample of %s follows one at %s: time went backwards", o.At.Format(time.RFC3339Nano),
 				e.To.Format(time.RFC3339Nano)),
-			Hint: "record again; looks of two recordings cannot be mixed"}
+			Hint: "record again; samples of two recordings cannot be mixed"}
 	}
 	first := e.Samples == 0
 	before := e.Last
@@ -157,7 +157,7 @@ func (e *Evidence) addFlow(before, o fleet.Observation, p fleet.Process, a fleet
 		switch {
 		case broken != "" || n == 0:
 		case f.Last < e.Samples-1:
-			broken = "it was not shown for a while, and its counters may have begun anew,"
+			broken = "the pool was not shown for a while, and its counters may have started again,"
 		default:
 			broken = dropped(f.Looks[n-1], level)
 		}
@@ -255,7 +255,7 @@ func difference(was, is fleet.Process, old, now fleet.Alias) (iv Interval, broke
 		return Interval{}, fmt.Sprintf("counters went backwards (total_server_assignment_count %d -> %d)", a.Assignments,
 			b.Assignments)
 	case was.Started != 0 && is.Started != 0 && was.Started != is.Started:
-		return Interval{}, "the session with its console was lost: its counters may have begun anew"
+		return Interval{}, "the session with its console was lost: the counters may have started again"
 	case !was.At.IsZero() && !is.At.IsZero() && !is.At.After(was.At):
 		return Interval{}, "its console answered the second sample no later than the first"
 	}

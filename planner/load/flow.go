@@ -102,7 +102,7 @@ func estimateFlow(v flowView) flowLoad {
 	f := v.Flow
 	l := flowLoad{process: f.Process, method: MethodCounters, looks: len(v.looks), session: f.Session}
 	if len(v.Intervals) == 0 {
-		l.unknown = fmt.Sprintf("%s/%s: %s all the while it was observed", f.Process, f.Alias, v.why)
+		l.unknown = fmt.Sprintf("%s/%s: %s during all samples", f.Process, f.Alias, v.why)
 		return l
 	}
 	var cut time.Duration
@@ -294,8 +294,9 @@ func waitCauses(v flowView) []string {
 		why string
 	}{{login, "for a login to the server, not for a free connection"}, {cancel, "for cancel requests to pass"}} {
 		if waiting > 2 && 2*c.n > waiting {
-			notes = append(notes, fmt.Sprintf("%s/%s: at %d of %s with waiting clients they waited only %s: no size cures that",
-				v.Process, v.Alias, c.n, words.Count(waiting, "sample"), c.why))
+			notes = append(notes,
+				fmt.Sprintf("%s/%s: at %d of %s with waiting clients they waited only %s: no pool_size cures this",
+					v.Process, v.Alias, c.n, words.Count(waiting, "sample"), c.why))
 		}
 	}
 	return notes

@@ -116,8 +116,8 @@ func (l *flowLoad) bound(v flowView, busy, hold float64) {
 	}
 	l.above, l.open = max(0, top-l.erlangs), 0
 	l.notes = append(l.notes,
-		fmt.Sprintf("%s/%s was full at %.0f %% of the samples, and its clients may wait instead of asking more: its load is "+
-			"at least %.3g Erlangs (%.3g clients in the system)",
+		fmt.Sprintf("%s/%s was full at %.0f %% of the samples, and waiting clients may ask for less: its load is at least "+
+			"%.3g Erlangs (%.3g clients in the system)",
 			v.Process, v.Alias, 100*l.fullShare(), l.erlangs, l.inSystem))
 }
 

@@ -124,7 +124,7 @@ func (b Blocked) Cures() string {
 			words.Count(short, "connection")))
 	}
 	if q := float64(b.QuieterBy); !math.IsNaN(q) {
-		cures = append(cures, fmt.Sprintf("an hour with %.0f %% of these loads", 100*q))
+		cures = append(cures, fmt.Sprintf("a quieter hour, with %.0f %% of these loads", 100*q))
 	}
 	if b.Constraint == sizing.ConstraintCPU && short == 0 {
 		cures = append(cures, fmt.Sprintf("more CPU on %s, queries that cost less, or a smaller headroom: {cpu: …} there",

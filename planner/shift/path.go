@@ -188,8 +188,9 @@ func (r *route) wrap(x int, why string, err error) error {
 		return err
 	}
 	return &operr.Error{Kind: operr.KindInfeasible, Subject: fmt.Sprintf("the shift at %d %%", x),
-		Err:  fmt.Errorf("%s: %w", why, err),
-		Hint: "smaller promises, connections freed elsewhere, or a quieter hour; pgbudget plan --path says what would do"}
+		Err: fmt.Errorf("%s: %w", why, err),
+		Hint: "lower the promises, free connections elsewhere, or choose a quieter hour; pgbudget plan --path lists what " +
+			"would suffice"}
 }
 
 // serves says why no sizes serve everything from x to y; nil: some do, whether or not they are worth a change.

@@ -59,7 +59,7 @@ func (s Shift) Check(f budget.Fleet, most int) error {
 	case s.From == s.To || from.Server != to.Server:
 		return wrong("%s and %s are not two pools of one server", s.From, s.To)
 	case min(s.At, s.Until, s.LoadsAt) < 0 || max(s.At, s.Until, s.LoadsAt) > 100 || most < 1:
-		return wrong("its switch stands at %d %% and goes to %d %%, by %d points at most: want 0 to 100, and 1 at least",
+		return wrong("the switch is at %d %% and goes to %d %%, by %d points at most: want 0 to 100 %%, and 1 point or more",
 			s.At, s.Until, most)
 	case !(s.Fraction.Lower >= 0 && s.Fraction.Lower <= s.Fraction.Target && s.Fraction.Target <= s.Fraction.Upper &&
 		s.Fraction.Upper <= 1):
@@ -79,14 +79,15 @@ func (s Shift) Begins(f budget.Fleet) error {
 	switch {
 	case from.Load.Session || to.Load.Session:
 		return refuse(operr.KindUsage, "pool transactions, or move it by hand",
-			"%s or %s pools sessions: nothing counts what moves", s.From, s.To)
+			"%s or %s pools sessions: no counter shows the load that moves", s.From, s.To)
 	case s.Until < s.At && from.Frozen != "" && from.Frozen == from.Load.TooLittle(): // what has gone is what comes back
 	case from.Load.Unknown != "":
-		return refuse(operr.KindEvidence, "look longer, or when it works", "%s, whose traffic is to move: %s", s.From,
+		return refuse(operr.KindEvidence, "take samples for longer, or while the pool is in use",
+			"%s, whose traffic is to move: %s", s.From,
 			from.Load.Unknown)
 	case from.Load.AtLeast:
 		return refuse(operr.KindEvidence, "give it the connections that pgbudget plan says, first",
-			"%s, whose traffic is to move, is full: its load is only known to be at least what it serves", s.From)
+			"%s, whose traffic is to move, is full: its load is known as a lower bound alone", s.From)
 	case from.Frozen != "":
 		return refuse(operr.KindUsage, "list it under pools:", "the size of %s may not be changed: %s", s.From, from.Frozen)
 	case to.Frozen != "" && to.Frozen != to.Load.TooLittle():

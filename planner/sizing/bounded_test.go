@@ -79,7 +79,7 @@ func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
 	if got := seen.Pools[0].WorstConns; got != 24 {
 		t.Errorf("worst case %d where 4 are open, want the strict 24: the bound is disproved", got)
 	}
-	want = "main/app: users: declares at most 1 connection of pooler, and main/1 has 4 open: its strict line counts"
+	want = "main/app: users: declares at most 1 connection of pooler, and main/1 has 4 open: the strict worst case counts"
 	if got := strings.Join(plan.Warnings, "\n"); !strings.Contains(got, want) || strings.Contains(got, "accepted risk") {
 		t.Errorf("warnings %q, want %q and no accepted risk", got, want)
 	}

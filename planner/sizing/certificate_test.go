@@ -72,7 +72,7 @@ func promises(t *testing.T, d budget.Declared, hint string) bool {
 		return false
 	}
 	names, _, _ = strings.Cut(names, ", or find")
-	names, promises := strings.CutSuffix(names, " and what they are to promise (utilization:, max_wait:)")
+	names, promises := strings.CutSuffix(names, " and their promises (utilization:, max_wait:)")
 	needs := false
 	d.Pools = slices.Clone(d.Pools)
 	for i, p := range d.Pools {

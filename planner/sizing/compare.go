@@ -25,7 +25,7 @@ func (s Saved) Check() error {
 	for _, p := range s.Plan.Pools {
 		switch {
 		case seen[p.ID]:
-			return fmt.Errorf("pool %s stands there twice", p.ID)
+			return fmt.Errorf("pool %s is listed twice", p.ID)
 		case !slices.ContainsFunc(s.Fleet.Pools, func(q budget.FleetPool) bool { return q.ID == p.ID }):
 			return fmt.Errorf("pool %s is planned, and is not in its fleet", p.ID)
 		case p.Frozen == "" && (p.ToSize < 1 || p.ToSize > math.MaxInt32):
@@ -259,7 +259,7 @@ func (r *Review) comparePool(was budget.Fleet, p budget.FleetPool, size int) {
 		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d now (%s), the plan gives it %d", p.ID, fl, by, size))
 	}
 	if b, breached := p.Breached(); breached {
-		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d (%s), and %s lets it have %d", p.ID, b.Need, b.By, b.Limit,
+		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d (%s), and %s allows %d", p.ID, b.Need, b.By, b.Limit,
 			b.Conns))
 	}
 }
@@ -271,16 +271,15 @@ func (r *Review) judged(saved Saved, fleet budget.Fleet, now Plan) string {
 		return "its sizes no longer keep every promise"
 	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)) && today != "" &&
 		!sameLoads(saved.Fleet, fleet):
-		return fmt.Sprintf("nothing moved beyond its interval; today's loads give %s instead of %s, which saves %s waiting "+
-			"clients",
+		return fmt.Sprintf("no input left its interval; today's loads give %s instead of %s, which saves %s waiting clients",
 			today, before, words.Digits(float64(r.Excess)))
 	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)):
-		return fmt.Sprintf("nothing moved, and today's plan saves %s waiting clients more: these are not the sizes that "+
-			"this pgbudget chooses for its inputs", words.Digits(float64(r.Excess)))
+		return fmt.Sprintf("no input changed, and today's plan saves %s waiting clients more: this pgbudget chooses other "+
+			"sizes for the same inputs", words.Digits(float64(r.Excess)))
 	case len(r.Moved) == 0:
-		return "nothing moved: it still stands, " + proofWord(now.Gap)
+		return "no input changed: the saved plan still holds, " + proofWord(now.Gap)
 	case float64(r.Excess) <= 1e-9*max(1, float64(now.Objective)):
-		return "its inputs moved, and its sizes are still the best: " + proofWord(now.Gap)
+		return "inputs changed, and the saved sizes are still the best: " + proofWord(now.Gap)
 	default:
 		return fmt.Sprintf("its sizes keep every promise, but its proof no longer holds: today's plan saves %s waiting "+
 			"clients more", words.Digits(float64(r.Excess)))

@@ -37,7 +37,7 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 		}, ""},
 		{"alias, and it does not matter", func(f *budget.Fleet) { f.Pools[0].Sizes[1].CapConns = 12 }, ""},
 		{"alias", func(f *budget.Fleet) { f.Pools[0].Sizes[1].CapConns = 1 },
-			"ci/app needs 6 (stability), and max_db_connections 1 of ci/app in ci/2 lets it have 1"},
+			"ci/app needs 6 (stability), and max_db_connections 1 of ci/app in ci/2 allows 1"},
 		{"sessions", func(f *budget.Fleet) {
 			f.Pools[0].Load.Session = true
 			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14
@@ -45,7 +45,7 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 		{"a load of which only a lower bound is known", func(f *budget.Fleet) {
 			f.Pools[0].Load.AtLeast = true
 			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14
-		}, "ci/app may not shrink below 14 now (its load is only known to be at least that), the plan gives it 13"},
+		}, "ci/app may not shrink below 14 now (its load is known as a lower bound alone), the plan gives it 13"},
 		{"both, and sessions are the reason", func(f *budget.Fleet) {
 			f.Pools[0].Load.AtLeast, f.Pools[0].Load.Session = true, true
 			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14

@@ -40,7 +40,7 @@ func Floor(p budget.FleetPool) (size int, by string, err error) {
 		size, by = max(reach, p.LargestSize()), limit // more would serve no more of what is hidden
 	}
 	if p.Rules.Shift > size {
-		size, by = p.Rules.Shift, "traffic on its way"
+		size, by = p.Rules.Shift, "traffic to come"
 	}
 	if p.Rules.Min > size {
 		size, by = p.Rules.Min, "min"
@@ -75,9 +75,9 @@ func ownSizes(p budget.FleetPool) (notes []string) {
 			users = append(users, c.User)
 		}
 		lacks[c.User] = need - c.FixedConns
-		worst[c.User] = fmt.Sprintf("%s: %s has a pool_size of %d of its own in %s, and its load of %.3g Erlangs there "+
-			"needs %d (%s): "+
-			"no size of this plan changes that, and its waiting is not counted", p.ID, c.User, c.FixedConns, c.Process, erlangs,
+		worst[c.User] = fmt.Sprintf("%s: %s has a pool_size of %d of its own in %s, and its load of %.3g Erlangs needs %d "+
+			"there (%s): this plan cannot change this size and does not count its waiting", p.ID, c.User, c.FixedConns,
+			c.Process, erlangs,
 			need, by)
 	}
 	for _, u := range users {

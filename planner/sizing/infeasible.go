@@ -10,8 +10,8 @@ import (
 // doubt says of a certificate that it counts sizes which may be those of other users.
 func (i *Infeasible) doubt() {
 	i.Text += "; not proved: sizes or limits of users are in doubt, and the larger ones are counted"
-	i.cure = "write config: with the path of each process's pgbouncer.ini, which settles the sizes of [users]; or see " +
-		"the least bad plan: pgbudget plan --best-effort"
+	i.cure = "add config: with the path of each process's pgbouncer.ini, which shows the sizes of [users]; or pgbudget " +
+		"plan --best-effort"
 }
 
 // untried returns a limit that keeps a pool from one more, and beyond which other sizes are possible and were not

@@ -52,7 +52,7 @@ func (k kept) text() string {
 }
 
 // atLeastThat is what bounds a pool that was full while it was observed.
-const atLeastThat = "its load is only known to be at least that"
+const atLeastThat = "its load is known as a lower bound alone"
 
 // why is the reason for a least size: a promise, or what keeps the pool from shrinking.
 func (f floor) why(least int) string {

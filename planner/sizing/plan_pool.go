@@ -22,8 +22,8 @@ func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kep
 	plan.Pools = append(plan.Pools, pp)
 	if limit := sharedLimit(p, curve, size); limit != "" {
 		plan.Warnings = append(plan.Warnings,
-			fmt.Sprintf("%s shares %s among users, and a connection passes from one to another by a login: "+
-				"the model leaves that out, and real waits are longer, the more so the shorter the transactions are beside a login",
+			fmt.Sprintf("%s shares %s among users, and a connection changes its user by a new login: the wait model leaves "+
+				"logins out, so real waits are longer, above all where transactions are short beside a login",
 				p.ID, limit))
 	}
 	plan.Objective += fleet.Float(curve.Cost(size))
@@ -205,5 +205,5 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 	if sp.full(sol, 0, i) {
 		return "price"
 	}
-	return "one more buys nothing"
+	return "no further gain"
 }

@@ -177,16 +177,15 @@ func (c cpuPrediction) carries(pools []budget.FleetPool) (conns int, ok bool) {
 func (c cpuPrediction) warnings(s budget.FleetServer) []string {
 	switch {
 	case !c.Predicted.Known() && len(c.undeclared) > 0:
-		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it: its cores are "+
-			"declared, and "+
-			"cpu_per_xact: is missing in the load: of %s; or give cpu: (PromQL) and prometheus:",
+		return []string{fmt.Sprintf("server %s: CPU not known, so the plan cannot limit it: cores: is declared, and load: "+
+			"of %s has no cpu_per_xact:; or give cpu: (PromQL) and prometheus:",
 			s.Name, strings.Join(c.undeclared, ", "))}
 	case !c.Predicted.Known():
-		return []string{fmt.Sprintf("server %s: its CPU is not known, so the plan does not protect it; give cpu: (PromQL) "+
-			"and prometheus:, or cores: and cpu_per_xact:", s.Name)}
+		return []string{fmt.Sprintf("server %s: CPU not known, so the plan cannot limit it; give cpu: (PromQL) and "+
+			"prometheus:, or cores: and cpu_per_xact:", s.Name)}
 	case c.extrapolated:
-		return []string{fmt.Sprintf("server %s: CPU is extrapolated: the planned throughput is × %.2f of the highest seen, "+
-			"and beyond × %.1f contention may show that nobody has measured",
+		return []string{fmt.Sprintf("server %s: CPU is extrapolated: the planned throughput is %.2f × the highest seen, "+
+			"and beyond %.1f × contention was never measured",
 			s.Name, c.beyond(), load.ExtrapolationLimit)}
 	}
 	return nil

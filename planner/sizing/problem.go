@@ -215,8 +215,8 @@ func (sp serverProblem) breached() *Infeasible {
 		return &Infeasible{Server: sp.server.Name, Constraint: b.Limit, Need: fleet.Float(b.Need), Cap: fleet.Float(b.Conns),
 			ShortConns: b.Need - b.Conns,
 			Clash:      []Clash{{Pool: b.Pool, Size: b.Need, Conns: b.Need, Why: b.By}}, Text: text,
-			cure: fmt.Sprintf("raise the limit by %d at least, lower the load or the promise, "+
-				"or see the least bad plan: pgbudget plan --best-effort", b.Need-b.Conns)}
+			cure: fmt.Sprintf("raise the limit by %d or more, lower the load or the promise, or use pgbudget plan --best-effort",
+				b.Need-b.Conns)}
 	}
 	return nil
 }

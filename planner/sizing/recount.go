@@ -25,7 +25,7 @@ func (plan Plan) atMost(f budget.Fleet, server string, planned int) []string {
 	_, users := f.Retallied(server)
 	if pools, then := after.Retallied(server); pools+then < planned+users {
 		reasons = append(reasons,
-			fmt.Sprintf("of what is planned %d would do instead of %d, by the limits of users and what is open today",
+			fmt.Sprintf("%d planned connections would do instead of %d, by the limits of users and today's open connections",
 				pools+then, planned+users))
 	}
 	return reasons

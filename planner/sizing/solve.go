@@ -221,8 +221,8 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		out.ShortConns = c.Short * p.Sized()
 		out.Text = fmt.Sprintf("%s, but its max is %d: %d short", text, c.Cap, c.Short)
 		out.Max = fmt.Sprintf("raise max: of %s to %d at least", p.ID, c.Need)
-		out.cure = fmt.Sprintf("raise max: of %s to %d at least, or lower what it is to promise (utilization:, max_wait:); "+
-			"pgbudget plan --best-effort shows the least bad plan",
+		out.cure = fmt.Sprintf("raise max: of %s to %d or more, or lower its promises (utilization:, max_wait:); pgbudget "+
+			"plan --best-effort breaks them least",
 			p.ID, c.Need)
 		return out
 	}
@@ -235,8 +235,8 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 			return sp.floors[i].size > sp.pools[i].Rules.Min
 		})
 	} else if least := minimums(parts); least != "" {
-		out.cure = fmt.Sprintf("%s, lower min: of %s or another promise, or see the least bad plan: pgbudget plan "+
-			"--best-effort", out.find(), least)
+		out.cure = fmt.Sprintf("%s, lower min: of %s or another promise, or use pgbudget plan --best-effort", out.find(),
+			least)
 	}
 	return out
 }
@@ -293,7 +293,7 @@ func (i *Infeasible) leastCure(promises func(pool string) bool) string {
 		if c.Why == "min" && c.Size > 1 && len(pools) < words.MostNamed {
 			pools = append(pools, c.Pool)
 			if promises(c.Pool) {
-				also = " and what they are to promise (utilization:, max_wait:)"
+				also = " and their promises (utilization:, max_wait:)"
 			}
 		}
 	}
@@ -314,7 +314,7 @@ func (i *Infeasible) hint() string {
 		return i.cure
 	}
 	if i.ShortConns == 0 {
-		return "lower the load or its cost, add cores, or see the least bad plan: pgbudget plan --best-effort"
+		return "lower the load or its CPU time per transaction, add cores, or use pgbudget plan --best-effort"
 	}
-	return i.find() + ", lower a promise, or see the least bad plan: pgbudget plan --best-effort"
+	return i.find() + ", lower a promise, or use pgbudget plan --best-effort"
 }

@@ -246,7 +246,7 @@ func TestNothingIsSpentThatBuysNothing(t *testing.T) {
 	d := plannertest.WhatIf(10000)
 	d.LeastGain = budget.DefaultLeastGain
 	p := solve(t, d)
-	if p.Servers[0].SpareConns < 9000 || p.Pools[0].Bound != "one more buys nothing" {
+	if p.Servers[0].SpareConns < 9000 || p.Pools[0].Bound != "no further gain" {
 		t.Errorf("spare %d, bound %q", p.Servers[0].SpareConns, p.Pools[0].Bound)
 	}
 }

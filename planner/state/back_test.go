@@ -107,8 +107,8 @@ func TestWhatIsBackIsNotTaken(t *testing.T) {
 	}
 }
 
-// TestAMemoryKnowsTheCommandThatGoesOn until its run is done, or a person takes what is there as right.
-func TestAMemoryKnowsTheCommandThatGoesOn(t *testing.T) {
+// TestAJournalStateKnowsTheCommandThatGoesOn until its run is done, or a person takes what is there as right.
+func TestAJournalStateKnowsTheCommandThatGoesOn(t *testing.T) {
 	begun := state.JournalState{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{},
 		Next: "pgbudget step"})
 	for _, c := range []struct {

@@ -12,8 +12,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestRunsAfterATurnGoByTheLoadsFromBeforeIt: the lookback's percentiles are those of another traffic.
-func TestRunsAfterATurnGoByTheLoadsFromBeforeIt(t *testing.T) {
+// TestRunsAfterAnIncrementGoByTheLoadsFromBeforeIt: the lookback's percentiles are those of another traffic.
+func TestRunsAfterAnIncrementGoByTheLoadsFromBeforeIt(t *testing.T) {
 	l := func(pool string, erlangs float64) load.Load {
 		return load.Load{Pool: pool, Erlangs: load.Range{Lower: erlangs, Target: erlangs, Upper: erlangs}}
 	}

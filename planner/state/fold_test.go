@@ -75,7 +75,7 @@ func TestAStepBeginsWithNothingOfTheOneBefore(t *testing.T) {
 	}
 }
 
-func TestAWayBackKnowsWhyAndCountsAsAnAbort(t *testing.T) {
+func TestAnUndoKnowsItsReasonAndCountsAsAnAbort(t *testing.T) {
 	back := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{lineTo(5, 9)}}
 	m := folded(t, busy(t), state.Event{Kind: state.StepAbort, Step: &back, Reason: verdict.Noted("cpu")})
 	if m.Why.Text() != "cpu" || m.Step.Kind != state.Backward || m.Unflushable || m.Unmoved != nil {

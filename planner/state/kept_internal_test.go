@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// TestAMemoryOfYearsStaysSmall takes more steps and points than are kept.
-func TestAMemoryOfYearsStaysSmall(t *testing.T) {
+// TestAJournalStateOfYearsStaysSmall takes more steps and points than are kept.
+func TestAJournalStateOfYearsStaysSmall(t *testing.T) {
 	var m JournalState
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	take := func(e Event) {

@@ -15,8 +15,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAMemoryIsTheSameAfterJSON fills every part of a memory, or some.
-func TestAMemoryIsTheSameAfterJSON(t *testing.T) {
+// TestAJournalStateIsTheSameAfterJSON fills every part of a memory, or some.
+func TestAJournalStateIsTheSameAfterJSON(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for i := range 300 {
 		var m, got state.JournalState
@@ -42,9 +42,9 @@ func TestAMemoryIsTheSameAfterJSON(t *testing.T) {
 	}
 }
 
-// TestAMemoryOfAnotherShapeHasAnotherVersion fails where a field of JournalState, or of what it holds, changes:
+// TestAJournalStateOfAnotherShapeHasAnotherVersion fails where a field of JournalState, or of what it holds, changes:
 // snapshots of before are then not to be read as those of now.
-func TestAMemoryOfAnotherShapeHasAnotherVersion(t *testing.T) {
+func TestAJournalStateOfAnotherShapeHasAnotherVersion(t *testing.T) {
 	const version, shape = 8, 0xce06d06b // change both together
 	var b strings.Builder
 	plannertest.ShapeOf(&b, reflect.TypeFor[state.JournalState](), map[reflect.Type]bool{})

@@ -8,9 +8,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAPoolOfAStarThatNoLookShowsCountsAsIfItsUserWereForced: before 1.23 its line may force the user, who is then
+// TestAPoolOfAStarThatNoSampleShowsCountsAsIfItsUserWereForced: before 1.23 its line may force the user, who is then
 // counted in each database apart, and has a pool of its own beside auth_user's.
-func TestAPoolOfAStarThatNoLookShowsCountsAsIfItsUserWereForced(t *testing.T) {
+func TestAPoolOfAStarThatNoSampleShowsCountsAsIfItsUserWereForced(t *testing.T) {
 	m := state.JournalState{SettingsWritten: state.SettingsWritten{Seen: []state.Seen{{Process: "g/1", Alias: fleet.AutoDB,
 		Users: []string{"app@a", "app@b",
 			"app@c", "app@d"}}}}}

@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-func TestASurpriseHalvesTheNextTurnUntilOneIsAsExpected(t *testing.T) {
+func TestASurpriseHalvesTheNextIncrementUntilOneIsAsExpected(t *testing.T) {
 	p := state.DefaultPolicy()
 	p.Percent = 20
 	point := func(share float64, useless verdict.Code) learn.SoakResult {

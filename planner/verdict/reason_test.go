@@ -53,7 +53,7 @@ func TestAReasonHasACodeASubjectAndNumbers(t *testing.T) {
 
 func TestAReasonInsideAnotherIsWordedThere(t *testing.T) {
 	r := Of(TakenBack, "", Of(PoolFull, "a/b"))
-	want := "taken back: a/b was full: it shows its size, and not what it is asked to carry"
+	want := "taken back: a/b was full: the counters show its size, not its demand"
 	if got := r.Text(); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -157,7 +157,7 @@ func (k *checker) fleet() {
 				f.processes(group(p.Pool)), max(1, len(f.users(p))), c)
 		}
 		if p.Load != nil {
-			k.warn(path+".load", "is what a plan takes: no transaction comes of it here, load: on the top level says who asks")
+			k.warn(path+".load", "is for a plan and makes no transaction here: load: on the top level has the arrivals")
 		}
 	}
 }
@@ -206,8 +206,8 @@ func (k *checker) signals() {
 		case s.Preset != "" || s.Builtin == "use":
 		case s.Builtin == "":
 			k.warn(path+".query",
-				"is PromQL, which nothing answers here: %q reads as an error; builtin: cpu, waiting, maxwait, backends, busy and "+
-					"use are modelled", s.Name)
+				"is PromQL, and a simulation has no Prometheus: %q reads as an error; builtin: cpu, waiting, maxwait, backends, "+
+					"busy and use are modelled", s.Name)
 		case !sim.Modelled(s.Builtin):
 			k.warn(path+".builtin",
 				"is %q, which is not modelled: %q reads as an error; cpu, waiting, maxwait, backends, busy and use are", s.Builtin,

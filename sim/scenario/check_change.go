@@ -54,7 +54,7 @@ func (k *checker) script() {
 		}
 		k.Percent(path+".share", s.Share)
 		if s.Share.Set && len(k.f.AllShifts()) != 1 {
-			k.Fault(path+".share", "is set, and there are %d shifts, want one that it could turn", len(k.f.AllShifts()))
+			k.Fault(path+".share", "is set, and the scenario has %d shifts, want 1", len(k.f.AllShifts()))
 		}
 	}
 }

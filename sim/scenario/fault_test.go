@@ -173,7 +173,7 @@ func TestWhatCannotBeIsRefusedWithItsPlace(t *testing.T) {
 		{"script: [{at: 1m, set: {main/app: 0}}]",
 			"script[0].set.main/app is 0: PgBouncer 1.24 and later take that as unlimited"},
 		{"script: [{at: 1m, set: {main/app: 51}}]", "script[0].set.main/app is 51: × 2 copies it is 102 connections"},
-		{"script: [{at: 1m, share: 5}]", "script[0].share is set, and there are 0 shifts, want one that it could turn"},
+		{"script: [{at: 1m, share: 5}]", "script[0].share is set, and the scenario has 0 shifts, want 1"},
 		{"script: [{at: 1m, reconnect: main/x}]", `script[0].reconnect is "main/x"`},
 		{"script: [{at: 1m, lifetime: {main/app: 1ms}}]", "script[0].lifetime.main/app is 1ms, want 1s to"},
 		{"script: [{at: 1m, lifetime: {main/app: 1s}}]\nbouncers: [{group: main, version: '1.18'}]",

@@ -42,7 +42,7 @@ func (k *checker) controller() {
 	resolved := Scenario{Written: *k.f}
 	resolved.resolve()
 	if first := resolved.Warmup + cmp.Or(r.Window.D, DefaultRunWindow); r.At.OK() && r.At.D < first {
-		k.Fault("run.at", "is %s, want at least %s: the warm-up, and the time in which it looks before it plans", r.At.D,
+		k.Fault("run.at", "is %s, want at least %s: the warm-up, and the window of samples before the plan", r.At.D,
 			first)
 	}
 	k.within("run.at", r.At, 0, maxHorizon)

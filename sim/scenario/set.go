@@ -90,7 +90,7 @@ func (s Set) apply(doc *config.Document) error {
 	for _, part := range strings.Split(s.Path, ".") {
 		if slices.Contains(reachKeys, part) {
 			return config.Fault{Where: "--set " + s.Path,
-				Text: "nothing is reached in a simulation: leave it as it stands in the file"}
+				Text: "a simulation connects to no address: leave the key as written in the file"}
 		}
 	}
 	file, err := parser.ParseBytes([]byte(s.Value), 0)
@@ -254,7 +254,7 @@ func among(names []string) string {
 	const most = 12
 	switch {
 	case len(names) == 0:
-		return ": nothing is there"
+		return ": none exists"
 	case len(names) > most:
 		return fmt.Sprintf(": there are %s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	default:

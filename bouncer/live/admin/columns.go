@@ -157,7 +157,7 @@ func (s *sheet) read(subject, version string, a Answer) (*table, error) {
 		}
 		if t.at[i] < 0 && c.required {
 			return nil, Fail(operr.KindUnforeseen, subject,
-				"this version was not known when pgbudget was made: look for a newer pgbudget",
+				"this pgbudget does not know this version of PgBouncer: install a newer pgbudget",
 				"%s of PgBouncer %s has no column %q", s.command, version, c.name)
 		}
 	}

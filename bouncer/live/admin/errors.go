@@ -119,7 +119,7 @@ func Unreachable(subject string, err Plain, s *Session) error {
 		e.Kind, e.Err = operr.KindUnforeseen, context.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Err = Plain{fmt.Sprintf("no answer within %v", s.Timeout), context.DeadlineExceeded}
-		e.Hint = "see whether it hangs or a firewall drops packets"
+		e.Hint = "check whether the process hangs or a firewall drops packets"
 	case state == stateNoPassword, state == stateNoEntry, ServerSays(err, "password"), ServerSays(err, "authentication"):
 		e.Hint = fmt.Sprintf("check the password of %s %s, and the server's list of who may log in", s.Config.User,
 			s.source.from)
@@ -130,9 +130,9 @@ func Unreachable(subject string, err Plain, s *Session) error {
 		e.Hint = "every slot is taken: end a session there, or grant pg_use_reserved_connections to " + s.Config.User +
 			" (PostgreSQL 16 and later)"
 	case state != "":
-		e.Hint = "it answered, but refused: read its log"
+		e.Hint = "the server refused the login: read its log"
 	default:
-		e.Hint = "check host and port, and that it runs"
+		e.Hint = "check host and port, and that the process runs"
 	}
 	return e
 }

@@ -32,9 +32,9 @@ func (c *Console) Reload(ctx context.Context) error {
 	if err == nil || !sent || c.listens() {
 		return err
 	}
-	return Fail(operr.KindUnreachable, c.Subject, "read its log, mend what it tells of, and start it",
-		"the process ended at this RELOAD (its log tells why); its file says already what it was to read, "+
-			"and it has that once it is started")
+	return Fail(operr.KindUnreachable, c.Subject, "read its log, correct the fault named there, and start the process",
+		"the process ended at this RELOAD (its log has the cause); the file has the new sizes, which are in force once "+
+			"the process is started")
 }
 
 // Lives sets server_lifetime of the whole process, in seconds, until it is set otherwise or a RELOAD. The user must

@@ -25,7 +25,7 @@ func (c *Console) MayReload(admins string) error {
 		return nil
 	}
 	return &operr.Error{Kind: operr.KindEvidence, Subject: c.Subject, Hint: adminHint(user),
-		Err: fmt.Errorf("%s may look and may not RELOAD: admin access needed, and admin_users is %q", user, admins)}
+		Err: fmt.Errorf("%s may run SHOW but not RELOAD: admin access needed, and admin_users is %q", user, admins)}
 }
 
 // adminHint says how a console user gets the right to RELOAD.

@@ -146,8 +146,8 @@ func (h *Applier) CheckShared(ctx context.Context, sets []fleet.SettingChange) e
 		for _, e := range edits {
 			if other := x.sharer(e.Path); other != "" && err == nil {
 				err = admin.Fail(operr.KindUsage, e.Path, "give each group a file of its own for its lines of [databases]",
-					"%s, which is of another group, reads it, too: its next RELOAD would move its pools, and nobody would have "+
-						"counted them", other)
+					"%s, a process of another group, reads this file, too: its next RELOAD would change its pools, which no plan "+
+						"has counted", other)
 			}
 		}
 		return nil, err
@@ -229,7 +229,7 @@ func (h *Applier) reach(sets []fleet.SettingChange) ([]processChange, error) {
 		if f < 0 {
 			return nil, admin.Fail(operr.KindUsage, x.Process,
 				"write config: beside its console: into pgbudget.yaml, the path of its pgbouncer.ini",
-				"it is not known where its file is")
+				"the path of its pgbouncer.ini is not known")
 		}
 		hands = append(hands, processChange{h.fleet.Consoles[c], h.configs[f], []fleet.SettingChange{x}, h.recycle, h})
 	}

@@ -204,7 +204,7 @@ func (x processChange) refusal(refused []ini.Difference) error {
 	if len(more) > 0 {
 		text += fmt.Sprintf("; and %d more: %s", len(more), strings.Join(more, "; "))
 	}
-	hint := "RELOAD it or take it back, and run again"
+	hint := "RELOAD to apply the change, or take it back; then run again"
 	if slices.ContainsFunc(refused, func(d ini.Difference) bool { return d.Of == "" }) {
 		hint = "to keep what is in force, write it into [pgbouncer]; to have what the files say, RELOAD; then run again"
 	}

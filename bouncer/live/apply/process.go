@@ -27,7 +27,7 @@ func (x processChange) do(ctx context.Context) error {
 	x.console.Changing.Lock()
 	defer x.console.Changing.Unlock()
 	if err := ctx.Err(); err != nil {
-		return admin.Fail(operr.KindUnreachable, x.console.ID, "", "it is left as it is: %w", err)
+		return admin.Fail(operr.KindUnreachable, x.console.ID, "", "the file is unchanged: %w", err)
 	}
 	edits, file, before, err := x.prepare(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ func (x processChange) do(ctx context.Context) error {
 		err = fmt.Errorf("RELOAD was answered, and %s", missing)
 	}
 	if x.flushesProcess(before) {
-		return admin.Fail(operr.KindDrift, x.console.ID, "look at SHOW CONFIG and the process's log",
+		return admin.Fail(operr.KindDrift, x.console.ID, "check SHOW CONFIG and the process's log",
 			"SET server_lifetime: %w", err)
 	}
 	if len(edits) == 0 {
@@ -86,7 +86,7 @@ func (x processChange) do(ctx context.Context) error {
 			"the file says it, and %w", err)
 	}
 	if back := x.putBack(ctx, edits); back != nil {
-		return admin.Fail(operr.KindDrift, x.console.ID, "look at the file and the process at once"+x.saved(edits),
+		return admin.Fail(operr.KindDrift, x.console.ID, "check the file and the process at once"+x.saved(edits),
 			"%w; and its old file could not be put back: %w", err, back)
 	}
 	x.settle(paths(edits))

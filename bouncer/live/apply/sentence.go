@@ -82,7 +82,8 @@ func (x processChange) consequence(d ini.Difference) string {
 	case d.Recycles && d.Cause != ini.Twice:
 		return "; it closes server connections, and a pool with waiting clients may open one more than its size"
 	case raises(d) && !goneLine(d):
-		return "; it may open connections that nobody has counted: RELOAD it where there is room, and the next plan counts it"
+		return "; it may open connections that no plan has counted: RELOAD while connections are spare, and the next plan " +
+			"counts them"
 	}
 	return ""
 }

@@ -169,8 +169,8 @@ func (s *server) unlock() {
 // busy is the error for a lock that another pgbudget holds.
 func (s *server) busy(ctx context.Context) error {
 	pid, who := s.holder(ctx)
-	hint := fmt.Sprintf("pgbudget status there shows what it does; wait for its end, or stop it; "+
-		"where its host was lost, PostgreSQL ends its session after %d s", int(lostAfter.Seconds()))
+	hint := fmt.Sprintf("pgbudget status on its host shows its step; wait for its end, or stop it; if its host was "+
+		"lost, PostgreSQL ends its session after %d s", int(lostAfter.Seconds()))
 	if pid != "" { // an older pgbudget, or a proxy that keeps its connection
 		hint += fmt.Sprintf("; one that stays is ended by SELECT pg_terminate_backend(%s)", pid)
 	}
@@ -285,8 +285,8 @@ func (s *server) locked() bool {
 // lost is the error for a lock that is not ours any more.
 func (s *server) lost() error {
 	return &operr.Error{Kind: operr.KindBusy, Subject: s.Subject,
-		Err:  errors.New("the session that held the lock was lost: another pgbudget may be at work by now"),
-		Hint: "look with pgbudget status, then run again: what is half-done is continued"}
+		Err:  errors.New("the session that held the lock was lost: another pgbudget may hold the lock now"),
+		Hint: "check pgbudget status, then run again: the step in hand is continued"}
 }
 
 // Locked reports whether the locks that Lock took are still held: the sessions that took them are still the ones that

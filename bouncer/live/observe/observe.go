@@ -64,8 +64,8 @@ func (l *look) take(ctx context.Context) error {
 	}
 	for i, s := range l.fleet.servers {
 		if s.Opens != opened[i] { // a failover may have put another machine behind the address
-			return admin.Fail(operr.KindUnreachable, s.Subject, "look again",
-				"its session was lost in the middle of the sample: half of the picture may be another server's")
+			return admin.Fail(operr.KindUnreachable, s.Subject, "run the command again",
+				"the session was lost during the sample: part of the sample may be another server's")
 		}
 	}
 	e := evidenceOf(l.passes, l.links, l.fleet.servers, l.shots)

@@ -210,7 +210,8 @@ func (s *server) factsOnce(ctx context.Context) (fleet.Server, error) {
 	f.InRecovery = string(a.Rows[0][1]) == "t"
 	if string(a.Rows[0][5]) != "t" {
 		return f, admin.Fail(operr.KindEvidence, s.Subject, s.grantHint(),
-			"role %s may not see other roles' sessions in pg_stat_activity: it would count none of them", s.Config.User)
+			"role %s cannot see other roles' sessions in pg_stat_activity, so direct connections would count as 0",
+			s.Config.User)
 	}
 	if f.ReservedSettings, err = s.reserved(ctx); err != nil {
 		return f, err
@@ -229,7 +230,7 @@ func (s *server) factsOnce(ctx context.Context) (fleet.Server, error) {
 		s.systemID = f.SystemID
 	}
 	if f.SystemID != s.systemID {
-		return f, admin.Fail(operr.KindDrift, s.Subject, "look where the DSN leads; start again if the server was rebuilt",
+		return f, admin.Fail(operr.KindDrift, s.Subject, "check where the DSN leads; if the server was rebuilt, start again",
 			"another server answers: first system identifier %s; now %s", s.systemID, f.SystemID)
 	}
 	if a, err = s.Exec(ctx, limitsSQL); err != nil {
@@ -260,7 +261,7 @@ func (s *server) reserved(ctx context.Context) ([]fleet.ConnLimit, error) {
 		n, err := strconv.Atoi(string(row[1]))
 		if err != nil || n < 0 {
 			return nil, admin.Fail(operr.KindEvidence, s.Subject,
-				"look at the setting; declare it as a line under ledger: and tell us of it",
+				"check the setting, and declare its connections as a line under ledger:",
 				"%s is %q, which is no number of connections", row[0], row[1])
 		}
 		if n > 0 {
