@@ -77,7 +77,7 @@ soak: install ## fuzz targets for FUZZTIME (default 3m; text, passwords and jour
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZLONG) ./$${f%:*} || exit 1; done
 	$(GO) test -race -count=5 -timeout 60m ./bouncer/live/... ./bouncer/prom ./fixtures/lab ./fixtures/lab/clients ./fixtures/lab/pace
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 90m ./sim ./sim/batch
-	$(GO) test -tags soak -count=1 -timeout 20m -run 'TestDeathAtEvery|TestEveryLineThatItPrints' ./cmd/pgbudget ./fixtures/lab/labup
+	$(GO) test -tags soak -count=1 -timeout 20m -run 'TestDeathAtEvery|TestEveryLineThatLabup' ./cmd/pgbudget ./fixtures/lab/labup
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -timeout 90m -run 'TestWhateverIsInterrupted|TestTwoOperators' ./cmd/pgbudget
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -timeout 40m -run 'TestRunMovesALive|TestRunShiftsLive' ./cmd/pgbudget
 

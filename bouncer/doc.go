@@ -8,7 +8,7 @@
 // The Pipeline leads from a config and samples to a plan, the same for every command: observe, evidence, loads, fleet,
 // shifts, plan. A Survey is how far it has come.
 //
-// The Rebalancer acts on the plan: it samples, asks control.Next for the one thing to do now, writes that into the
+// The Rebalancer carries the plan out: it samples, asks control.Next for the one thing to do now, writes that into the
 // journal, does it, and samples again. It decides nothing.
 //
 //	o, err := fleet.Observe(ctx)                                        one sample

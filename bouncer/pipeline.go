@@ -16,7 +16,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// Pipeline is the one way from a config and samples to a plan:
+// Pipeline is the one path from a config and samples to a plan:
 //
 //	Gather    samples → Evidence, Recent, Guard
 //	Estimate  Evidence, history → Loads → Shifts → Measured, Fleet
@@ -49,14 +49,15 @@ const (
 	// switch of which neither the switch nor the journal tells where it stands.
 	ToPlan Purpose = iota
 	// ToCount: worst cases and budgets are counted, and nothing is planned. Signals are left out, loads may be unknown.
-	// Without the history that the config names, direct connections are counted as the last run knew them; a note says so.
+	// Without the history that the config names, direct connections count as the last run saw them; a note says so.
 	ToCount
 	// ToGoBack: sizes of before are written again. As ToCount; each missing fact is a note. A switch that no step has
-	// turned is left as it is, and a declared pool that no console shows is left out; see Survey.Gone.
+	// set keeps its percentage, and a declared pool that no console shows is left out; see Survey.Gone.
 	ToGoBack
 )
 
-// Add returns evidence with one more sample: with the users who came once and may come again.
+// Add returns evidence with one more sample: with the users who came once and may come again. The error is that of
+// Evidence.Add.
 func (p Pipeline) Add(e load.Evidence, o fleet.Observation) (load.Evidence, error) {
 	if o = p.Journal.Recall(o); p.WithoutSignals {
 		o.Signals = nil
@@ -88,7 +89,8 @@ func (p Pipeline) Gather(ctx context.Context, clock Clock, f Fleet, every, windo
 	return s, err
 }
 
-// Assume is the survey of a fleet that nobody observes: limits, pools and loads are declared.
+// Assume is the survey of a fleet that nobody observes: limits, pools and loads are declared. The error is that of
+// budget.Model, such as KindUsage for a pool that lacks a key.
 func (p Pipeline) Assume(at time.Time) (Survey, error) {
 	s := Survey{Declared: p.Declared}
 	s.Evidence.To = at
@@ -107,8 +109,7 @@ func (p Pipeline) Estimate(ctx context.Context, s Survey, to Purpose) (Survey, e
 		return s, untold
 	}
 	if untold != nil {
-		s.note("%v; direct connections are counted as the last run knew them, or as this sample sees them where that is more",
-			untold)
+		s.note("%v; direct connections count as the last run or this sample saw them, the larger number", untold)
 	}
 	var err error
 	s.Loads, err = Loads(s.Evidence)
@@ -174,7 +175,7 @@ func (p Pipeline) Modelled(at time.Time, e load.Evidence, loads []load.Load, shi
 
 // Standing asks every switch: the shifts as they stand, with what has been learnt of their fractions, and loads taken
 // to be those of now. A switch that does not tell stands where the journal has it; a note says so. Where the journal
-// has none either, the error is of KindUnreachable, and a note ToGoBack: no step has turned it, and none will.
+// has none either, the error is of KindUnreachable, and a note ToGoBack: no step has set the switch, and none will.
 func (p Pipeline) Standing(ctx context.Context, to Purpose) (shifts []shift.Shift, readings []state.Reading,
 	notes []string, err error) {
 	readings = Readings(ctx, p.Traffic, p.Journal)
@@ -183,12 +184,12 @@ func (p Pipeline) Standing(ctx context.Context, to Purpose) (shifts []shift.Shif
 		switch _, journalled := p.Journal.Switch(t.ID()); {
 		case r.Error == "":
 		case !journalled && to == ToGoBack:
-			notes = append(notes, r.Error+"; no step has turned it, and it is left as it is")
+			notes = append(notes, r.Error+"; no step has set this switch, and it keeps its percentage")
 		case !journalled:
 			return nil, nil, notes, &operr.Error{Kind: operr.KindUnreachable, Err: errors.New(r.Error),
 				Hint: "run the command of get: by hand"}
 		default:
-			notes = append(notes, fmt.Sprintf("%s; the journal has it at %d %%", r.Error, r.X))
+			notes = append(notes, fmt.Sprintf("%s; the journal has the switch at %d %%", r.Error, r.X))
 		}
 		shifts = append(shifts, t.standing(r, r.X, p.Journal))
 	}

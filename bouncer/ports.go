@@ -48,13 +48,11 @@ type HistorySource interface {
 
 // Switch reads and sets one traffic switch, in percent of the traffic, 0..100.
 type Switch interface {
-	// Get returns what the switch says, in percent, 0 to 100; said is false where there is no way to ask it. An error
-	// means that nobody knows: the journal's percentage stands in, see Readings. An error means that the switch was
-	// asked and gave no percentage.
+	// Get returns the percentage that the switch reports, 0 to 100; said is false where the switch cannot be asked. An
+	// error means that the switch was asked and gave no percentage: the journal's stands in then, see Readings.
 	Get(ctx context.Context) (percent int, said bool, err error)
-	// Set returns once the switch has taken the percentage. Setting it twice is setting it once. It is not called of
-	// a shift that a person makes. After an error, nobody knows what the switch says. An error means that the
-	// percentage may or may not be in force: ask again.
+	// Set returns once the switch has taken the percentage, 0 to 100. A second call with the same percentage changes
+	// nothing. A shift that a person makes is not set. After an error the percentage may or may not be in force: ask again.
 	Set(ctx context.Context, percent int) error
 }
 
@@ -67,15 +65,14 @@ type Applier interface {
 	// should be, or as they were. On an error part of it may have happened; a later sample tells. The error's kind says
 	// how a run ends that cannot get past it: KindDrift, KindUnreachable, KindBusy, else held. A Retreat may be applied
 	// while another action, whose context has ended, is being: each process is changed by one of them at a time.
-	Apply(ctx context.Context, act state.Action) error
+	Apply(ctx context.Context, action state.Action) error
 }
 
 // Journal keeps what happened. bouncer/journal.Journal appends to a file, bouncer/hook.Journal tells hooks besides; the
 // simulator's driver keeps events in memory.
 type Journal interface {
-	// Record returns once the event is on disk. The journal gives the event its number; nothing else of it changes.
-	// An error ends the run: nothing is done that is not in the journal. The error says that the event is not on
-	// disk; nothing may be done then.
+	// Record returns once the event is on disk. The journal gives the event its number and changes nothing else of it.
+	// An error means that the event is not on disk: nothing may be done then, and the run ends.
 	Record(e state.Event) (state.Event, error)
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // askAgain is how long what bars a step is taken to bar it still: asking reads every file of the step, and tries its
-// writes. chosen: as long as an action that failed is left alone.
+// writes. chosen: 10 s because an action that failed is left alone as long.
 const askAgain = 10 * time.Second
 
 // possible is the opening of a step, or the hold for what bars it: nothing of it has been done then. What somebody else
@@ -34,11 +34,11 @@ func (w *run) possible(ctx context.Context, s control.State, open state.Action) 
 }
 
 // kept is the action, or the end of the run where files that it rests on say something else by now; what cannot be read
-// is waited for. An act that was begun before is repeated as it is: its files are half written. errOld: something went
-// back meanwhile, and the action is none any more.
-func (w *run) kept(ctx context.Context, s control.State, act state.Action) (state.Action, error) {
-	if w.Kept == nil || s.Journal.Intent != nil || !rests(act, s) {
-		return act, nil
+// is waited for. An action that was begun before is repeated as it is: its files are half written. errOld: something
+// went back meanwhile, and the action is none any more.
+func (w *run) kept(ctx context.Context, s control.State, action state.Action) (state.Action, error) {
+	if w.Kept == nil || s.Journal.Intent != nil || !rests(action, s) {
+		return action, nil
 	}
 	processes := control.Processes(s.Journal)
 	var err error
@@ -47,11 +47,11 @@ func (w *run) kept(ctx context.Context, s control.State, act state.Action) (stat
 	undone, failed := w.beside(ctx, func() { err = w.Kept(work, processes) }, giveUp)
 	switch {
 	case failed != nil:
-		return act, failed
+		return action, failed
 	case undone:
-		return act, errOld
+		return action, errOld
 	case err == nil:
-		return act, nil
+		return action, nil
 	}
 	if w.met, w.metBy = err, verdict.FilesDiffer; operr.KindOf(err) == operr.KindDrift {
 		return state.StopWith(state.Drifted, said(verdict.FilesDiffer, err)), nil
@@ -61,16 +61,16 @@ func (w *run) kept(ctx context.Context, s control.State, act state.Action) (stat
 
 // rests reports whether an action rests on what the files say. What goes back goes on, and its end is no success if
 // they say something else.
-func rests(act state.Action, s control.State) bool {
+func rests(action state.Action, s control.State) bool {
 	m := s.Journal
 	goesBack := m.RollTo > 0 || m.Step != nil && m.Step.Kind == state.Backward
-	switch act.Kind {
+	switch action.Kind {
 	case state.Grant:
 		return true
 	case state.ShiftTraffic, state.CompleteStep:
 		return !goesBack
 	case state.Stop:
-		return act.Outcome == state.Done
+		return action.Outcome == state.Done
 	}
 	return false
 }

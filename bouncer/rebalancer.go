@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
@@ -75,7 +74,7 @@ type run struct {
 	before  budget.Fleet
 	samples control.RecentSamples
 	guard   control.SaturationGuard
-	// of the samples since the newest turn, since the newest step began, or the newest plan was made
+	// of the samples since the newest traffic change, since the newest step began, or the newest plan was made
 	recent load.Evidence
 	older  load.Evidence   // of the samples before those
 	read   []state.Reading // of the switches, newest
@@ -89,7 +88,7 @@ type run struct {
 	target sizing.Goal  // as given
 
 	loadsAt     []int          // what each traffic switch said when Loads were measured
-	beforeShift []learn.Block  // what arrived before the newest turn
+	beforeShift []learn.Block  // what arrived before the newest traffic change
 	unsure      verdict.Reason // why Loads may be wrong
 	blind       time.Time      // since when something does not answer; zero: all answer
 	blindBy     error
@@ -137,8 +136,8 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		if errors.Is(err, errOld) {
 			continue
 		}
-		act, hint := state.StopWith(state.Interrupted, verdict.Of(verdict.AskedToStop, "")), ""
-		// no time mends that
+		action, hint := state.StopWith(state.Interrupted, verdict.Of(verdict.AskedToStop, "")), ""
+		// no later sample can be counted either
 		if kind := operr.KindOf(err); ctx.Err() == nil && (kind == operr.KindEvidence || kind == operr.KindUsage) {
 			failed, why := w.restoreFirst(ctx, s), verdict.Of(verdict.NotCounted, err.Error())
 			if failed == nil {
@@ -149,45 +148,45 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		switch {
 		case ctx.Err() != nil:
 		case operr.KindOf(err) == operr.KindBusy:
-			act, hint = state.StopWith(state.LockLost, said(verdict.NotAlone, err)), operr.HintOf(err)
+			action, hint = state.StopWith(state.LockLost, said(verdict.NotAlone, err)), operr.HintOf(err)
 		case err != nil:
-			act, hint = w.unseen(context.WithoutCancel(ctx), err), operr.HintOf(err)
+			action, hint = w.unseen(context.WithoutCancel(ctx), err), operr.HintOf(err)
 		default:
-			act = control.Next(s)
+			action = control.Next(s)
 		}
-		if why := w.outgrown(s, act); why.Any() {
-			if act, err = w.replan(s, act, why); err != nil {
+		if why := w.outgrown(s, action); why.Any() {
+			if action, err = w.replan(s, action, why); err != nil {
 				return Report{Memory: w.memory}, err
 			}
 		}
-		if act.Kind == state.BeginStep {
-			act = w.possible(context.WithoutCancel(ctx), s, act)
-		} else if act, err = w.kept(ctx, s, act); errors.Is(err, errOld) {
+		if action.Kind == state.BeginStep {
+			action = w.possible(context.WithoutCancel(ctx), s, action)
+		} else if action, err = w.kept(ctx, s, action); errors.Is(err, errOld) {
 			continue
 		} else if err != nil {
 			return Report{Memory: w.memory}, err
 		}
 		if r.Seen != nil {
-			r.Seen(s, act)
+			r.Seen(s, action)
 		}
-		if hint == "" && (act.Kind == state.Stop || act.Held) && w.met != nil && act.Reason.Is(w.metBy) {
+		if hint == "" && (action.Kind == state.Stop || action.Held) && w.met != nil && action.Reason.Is(w.metBy) {
 			hint = operr.HintOf(w.met)
 		}
-		if act.Kind == state.Stop {
+		if action.Kind == state.Stop {
 			if err := w.restoreFirst(ctx, s); err != nil {
 				return Report{Memory: w.memory}, err
 			}
 		}
 		w.hint = hint
-		ended, err := w.do(ctx, s, act)
+		ended, err := w.do(ctx, s, action)
 		if err != nil || ended {
-			return Report{Outcome: act.Outcome, Reason: act.Reason, Memory: w.memory, Hint: hint}, err
+			return Report{Outcome: action.Outcome, Reason: action.Reason, Memory: w.memory, Hint: hint}, err
 		}
 	}
 }
 
 // restoreFirst gives flushed lines their lifetime back before a run ends, however it does: they are not left to end
-// connections while nobody looks. It cannot harm the budget; where it fails, the next run does it.
+// connections while nothing samples the fleet. It cannot harm the budget; where it fails, the next run does it.
 func (w *run) restoreFirst(ctx context.Context, s control.State) error {
 	flushed := w.memory.Flushed()
 	if !s.Now.IsZero() { // something was seen
@@ -208,11 +207,11 @@ func (w *run) unseen(ctx context.Context, err error) state.Action {
 		w.blind = now
 	}
 	w.blindBy = err
-	if act, due := w.backUnseen(ctx, now, w.read); due {
-		return act
+	if action, due := w.backUnseen(ctx, now, w.read); due {
+		return action
 	}
-	if act, due := control.Unflush(w.memory, now); due {
-		return act.Holding(said(verdict.NoPicture, err))
+	if action, due := control.Unflush(w.memory, now); due {
+		return action.Holding(said(verdict.NoPicture, err))
 	}
 	switch kind := operr.KindOf(err); {
 	case kind == operr.KindDrift:
@@ -223,62 +222,64 @@ func (w *run) unseen(ctx context.Context, err error) state.Action {
 	return state.HoldBecause(said(verdict.NoPicture, err), w.Policy.Every)
 }
 
-// recentFor is how far back looks count as recent, a soak if that is longer. chosen: as long as a plan looks.
+// recentFor is how far back samples count as recent, a soak if that is longer. chosen: the window
+// of a plan because both answer what the load is now.
 const recentFor = budget.DefaultWindow
 
-// blindFor is how long even a single step waits for an answer. chosen: a console that restarts is back by then.
+// blindFor is how long even a single step waits for an answer. chosen: 10 s because a console that
+// restarts is back by then.
 const blindFor = 10 * time.Second
 
 // do carries an action out; ended says that the run is over.
-func (w *run) do(ctx context.Context, s control.State, act state.Action) (ended bool, err error) {
-	if err := w.heldOrNot(act); err != nil {
+func (w *run) do(ctx context.Context, s control.State, action state.Action) (ended bool, err error) {
+	if err := w.heldOrNot(action); err != nil {
 		return true, err
 	}
-	switch act.Kind {
+	switch action.Kind {
 	case state.BeginStep:
-		if act.Goal != nil {
-			w.goal = *act.Goal
+		if action.Goal != nil {
+			w.goal = *action.Goal
 		}
-		if len(w.Traffic) == 0 { // else looks count from turn to turn
+		if len(w.Traffic) == 0 { // else samples count from one traffic change to the next
 			w.recent = load.Evidence{}
 		}
-		return false, w.record(state.Event{Kind: state.StepBegan, Step: act.Step, Goal: act.Goal})
+		return false, w.record(state.Event{Kind: state.StepBegan, Step: action.Step, Goal: action.Goal})
 	case state.SetGoal:
-		w.goal = *act.Goal
-		return false, w.record(state.Event{Kind: state.Replanned, Goal: act.Goal, Reason: act.Reason})
+		w.goal = *action.Goal
+		return false, w.record(state.Event{Kind: state.Replanned, Goal: action.Goal, Reason: action.Reason})
 	case state.AbortStep:
-		return false, w.record(state.Event{Kind: state.StepAbort, Step: act.Step, Reason: act.Reason, Next: w.hint,
-			Soak: act.Soak})
+		return false, w.record(state.Event{Kind: state.StepAbort, Step: action.Step, Reason: action.Reason, Next: w.hint,
+			Soak: action.Soak})
 	case state.TrimStep:
-		return false, w.record(state.Event{Kind: state.StepTrimmed, Step: act.Step, Reason: act.Reason})
+		return false, w.record(state.Event{Kind: state.StepTrimmed, Step: action.Step, Reason: action.Reason})
 	case state.CompleteStep:
-		return false, w.record(state.Event{Kind: state.StepEnded, Reason: act.Reason, Soak: act.Soak})
+		return false, w.record(state.Event{Kind: state.StepEnded, Reason: action.Reason, Soak: action.Soak})
 	case state.Stop:
-		return true, w.record(state.Event{Kind: state.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Next: w.hint,
-			Soak: act.Soak})
+		return true, w.record(state.Event{Kind: state.RunEnded, Outcome: action.Outcome, Reason: action.Reason, Next: w.hint,
+			Soak: action.Soak})
 	case state.ShiftTraffic:
-		return false, w.flip(ctx, act)
+		return false, w.shiftTraffic(ctx, action)
 	case state.Wait:
-		if err := w.Clock.Sleep(ctx, act.For); err != nil && ctx.Err() == nil {
+		if err := w.Clock.Sleep(ctx, action.For); err != nil && ctx.Err() == nil {
 			return true, err
 		}
 		return false, nil
 	}
-	return false, w.apply(ctx, s, act)
+	return false, w.apply(ctx, s, action)
 }
 
 // apply does what changes the fleet: checked once more against the promise, in the journal first, and read back.
-func (w *run) apply(ctx context.Context, s control.State, act state.Action) error {
-	if err := control.Promise(s.Fleet, act.Changes); err != nil {
+func (w *run) apply(ctx context.Context, s control.State, action state.Action) error {
+	if err := control.Promise(s.Fleet, action.Changes); err != nil {
 		return fmt.Errorf("a defect of pgbudget, nothing was done: %w", err)
 	}
-	if err := w.record(state.Event{Kind: state.Intended, Action: &act}); err != nil {
+	if err := w.record(state.Event{Kind: state.Intended, Action: &action}); err != nil {
 		return err
 	}
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	var err error
-	long := func() { err = w.Applier.Apply(work, act) }
+	long := func() { err = w.Applier.Apply(work, action) }
 	if step := w.memory.Step; step == nil || step.Kind == state.Backward { // nothing is more urgent
 		long()
 		// what became of it is for the next sample
@@ -287,53 +288,8 @@ func (w *run) apply(ctx context.Context, s control.State, act state.Action) erro
 	}
 	if err != nil {
 		w.met, w.metBy = err, verdict.ActionFailed
-		return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: said(verdict.ActionFailed, err),
+		return w.record(state.Event{Kind: state.Failed, Action: &action, Reason: said(verdict.ActionFailed, err),
 			Outcome: outcomeOf(err)})
 	}
-	return w.record(state.Event{Kind: state.Acted, Action: &act})
-}
-
-// said is the reason of an error in one line: several of them stand in one event.
-func said(code verdict.Code, err error) verdict.Reason {
-	return verdict.Of(code, strings.ReplaceAll(err.Error(), "\n", "; "))
-}
-
-// heldOrNot writes down when nothing moves any more, and when something does again.
-func (w *run) heldOrNot(act state.Action) error {
-	held := !w.memory.HeldAt.IsZero()
-	switch {
-	case act.Held && !held:
-		return w.record(state.Event{Kind: state.HoldBegan, Reason: act.Reason, Next: w.hint, Soak: act.Soak})
-	case !act.Held && held && act.Kind != state.Stop:
-		return w.record(state.Event{Kind: state.HoldEnded})
-	}
-	return nil
-}
-
-func (w *run) record(e state.Event) error {
-	e.At = w.Clock.Now()
-	e.Seq = w.memory.Seq + 1
-	e = e.Spoken()
-	e, err := w.Journal.Record(e)
-	if err != nil {
-		return unrecordable(err)
-	}
-	w.memory = w.memory.After(e)
-	return nil
-}
-
-func unrecordable(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("the journal cannot be written, so pgbudget stops: %w", err)
-}
-
-// Replay folds a journal's events into the memory that a run begins with.
-func Replay(events []state.Event) state.JournalState {
-	var m state.JournalState
-	for _, e := range events {
-		m = m.After(e)
-	}
-	return m
+	return w.record(state.Event{Kind: state.Acted, Action: &action})
 }

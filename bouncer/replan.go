@@ -13,11 +13,11 @@ import (
 
 // outgrown says why the goal no longer is what should be gone to: asked where a step would begin, or the run would be
 // done.
-func (w *run) outgrown(s control.State, act state.Action) verdict.Reason {
-	arrived := act.Kind == state.Stop && act.Outcome == state.Done && !s.Over.Any() &&
+func (w *run) outgrown(s control.State, action state.Action) verdict.Reason {
+	arrived := action.Kind == state.Stop && action.Outcome == state.Done && !s.Over.Any() &&
 		(w.Steps == 0 || w.memory.Steps < w.Steps)
 	shrunk := w.Replans && w.memory.Step == nil && w.memory.RollTo == 0 && control.Outsized(s.Fleet, w.goal).Any()
-	if !w.Replans || act.Kind != state.BeginStep && !arrived && !shrunk {
+	if !w.Replans || action.Kind != state.BeginStep && !arrived && !shrunk {
 		return verdict.Reason{}
 	}
 	lately, err := Loads(w.recent) // without history: that is what it was planned by
@@ -30,10 +30,10 @@ func (w *run) outgrown(s control.State, act state.Action) verdict.Reason {
 	return control.Outgrown(control.LoadsOf(s.Fleet), lately)
 }
 
-// replan plans for the loads as they are now. Where that is the same plan, act stands; else the next sample decides
+// replan plans for the loads as they are now. Where that is the same plan, the action stands; else the next sample decides
 // where to go. Where something needed for a plan cannot be read, nothing moves; where no plan can carry the loads, the
 // run ends.
-func (w *run) replan(s control.State, act state.Action, why verdict.Reason) (state.Action, error) {
+func (w *run) replan(s control.State, action state.Action, why verdict.Reason) (state.Action, error) {
 	e := w.recent
 	e.History = w.Evidence.History
 	if len(w.Traffic) > 0 { // it is about times when the switches said something else
@@ -41,7 +41,7 @@ func (w *run) replan(s control.State, act state.Action, why verdict.Reason) (sta
 	}
 	lately, err := Loads(e)
 	if err != nil {
-		return act, err
+		return action, err
 	}
 	loads := control.Renewed(control.LoadsOf(s.Fleet), lately)
 	fleet, _, err := w.pipeline().Modelled(s.Sample.At, w.Evidence.WithCPU(w.recent), loads, nil)
@@ -64,7 +64,7 @@ func (w *run) replan(s control.State, act state.Action, why verdict.Reason) (sta
 	same := planned.Goal.SameSizes(w.goal)
 	w.goal, w.Loads, w.recent = planned.Goal, loads, load.Evidence{}
 	if same {
-		return act, nil
+		return action, nil
 	}
 	return state.WaitBecause(why, w.Policy.Every),
 		w.record(state.Event{Kind: state.Replanned, Goal: &w.goal, Reason: why})

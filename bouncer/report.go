@@ -30,7 +30,7 @@ var kinds = map[state.Outcome]operr.Kind{
 // Kind is the kind of error that the end of the run is, KindDone where the run is done.
 func (r Report) Kind() operr.Kind { return kinds[r.Outcome] }
 
-// outcomeOf is what a run ends with that cannot get past an error: what a person must look at, who did not answer, who
+// outcomeOf is what a run ends with that cannot get past an error: what a person must check, who did not answer, who
 // else is at work; else it is held.
 func outcomeOf(err error) state.Outcome {
 	kind := operr.KindOf(err)

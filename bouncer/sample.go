@@ -11,7 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// look takes one sample of fleet and signals, and gathers what the next action is decided from.
+// sample takes one sample of fleet and signals, and gathers what the next action is decided from.
 func (w *run) sample(ctx context.Context) (control.State, error) {
 	var o fleet.Observation
 	var err error
@@ -73,7 +73,7 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 	s := control.State{Samples: control.Samples{Now: now, Fleet: fleet, Before: w.before, Sample: o, Recent: w.samples,
 		Guard: w.guard}, Journal: w.memory, Aim: control.Aim{Goal: w.goal, Target: w.target, Steps: w.Steps},
 		Policy:     w.Policy,
-		TrafficNow: control.TrafficNow{Shifts: shifts, Readings: readings, AsMeasured: measured, Soak: w.point(shifts)},
+		TrafficNow: control.TrafficNow{Shifts: shifts, Readings: readings, AsMeasured: measured, Soak: w.soakResult(shifts)},
 		Bars:       control.Bars{Unsure: w.unsure, Unasked: w.Unasked}}
 	if w.Closed != nil {
 		s.Closed = w.Closed(now)

@@ -44,7 +44,7 @@ func (s *Survey) note(format string, args ...any) {
 func (s *Survey) dropSignals(to Purpose) {
 	for _, x := range s.Evidence.Last.Signals {
 		if x.Error != "" && to == ToGoBack {
-			s.note("%s of %s is not known: %s; a rollback does not wait for it", x.Name, x.Server, x.Error)
+			s.note("%s of %s is not known: %s; the rollback goes on without", x.Name, x.Server, x.Error)
 		}
 	}
 	s.Evidence.Last.Signals = nil
@@ -129,7 +129,7 @@ func (s Survey) Saturated() verdict.Reason {
 	return verdict.Reason{}
 }
 
-// Shifting reports whether the traffic of a shift is on its way.
+// Shifting reports whether the traffic of a shift is between From and Until.
 func (s Survey) Shifting() bool {
 	return slices.ContainsFunc(s.Shifts, func(x shift.Shift) bool { return x.At != x.Until })
 }
@@ -155,9 +155,10 @@ func (s Survey) Passable(points int) (notes []string, err error) {
 		case err != nil:
 			return notes, err
 		case tails != nil:
-			notes = append(notes, fmt.Sprintf("with a fraction of %s there is a way to %d %%; with all of %s to %s there is "+
-				"none past %d %%: %s. It is planned anew after each step, from what has moved", words.Digits(x.Fraction.Target),
-				x.Until, words.Digits(x.Fraction.Lower), words.Digits(x.Fraction.Upper), tails.X, tails.Text))
+			notes = append(notes, fmt.Sprintf("with a fraction of %s a path leads to %d %%; for all of %s to %s no path leads "+
+				"past %d %%: %s. After each step the path is planned again from the load that has moved",
+				words.Digits(x.Fraction.Target), x.Until, words.Digits(x.Fraction.Lower), words.Digits(x.Fraction.Upper),
+				tails.X, tails.Text))
 		}
 		f = x.Loaded(f, x.Until) // shifts that come later begin from there
 	}
@@ -166,8 +167,8 @@ func (s Survey) Passable(points int) (notes []string, err error) {
 
 // Backwards is the survey of a rollback: each shift goes to where its switch was before the steps that are taken back,
 // or stays where it stands.
-func (s Survey) Backwards(way control.RollbackTo, inHand *state.Step) Survey {
-	s.RollTo, s.Goal = way.To, way.Goal
+func (s Survey) Backwards(rollback control.RollbackTo, inHand *state.Step) Survey {
+	s.RollTo, s.Goal = rollback.To, rollback.Goal
 	s.Traffic, s.Shifts = slices.Clone(s.Traffic), slices.Clone(s.Shifts)
 	for i := range s.Traffic {
 		t := &s.Traffic[i]
@@ -178,11 +179,11 @@ func (s Survey) Backwards(way control.RollbackTo, inHand *state.Step) Survey {
 				t.Until = inHand.Traffic.To
 			}
 		}
-		for _, turn := range way.Traffic {
-			t.Stays = t.Stays && turn.Shift != t.ID()
+		for _, change := range rollback.Traffic {
+			t.Stays = t.Stays && change.Shift != t.ID()
 			// a rollback that was not finished may be past it
-			if on := turn.To - t.Until; turn.Shift == t.ID() && on*(turn.To-turn.From) >= 0 {
-				t.Until = turn.To
+			if on := change.To - t.Until; change.Shift == t.ID() && on*(change.To-change.From) >= 0 {
+				t.Until = change.To
 			}
 		}
 		s.Shifts[i].Until = t.Until

@@ -46,7 +46,7 @@ func TestTheStateBeforeARunForgetsRefusalsAndEndsWhereItRollsBackTo(t *testing.T
 	}
 }
 
-func TestARollbackTurnsEachSwitchBackAsFarAsItsSteps(t *testing.T) {
+func TestARollbackSetsEachSwitchBackAsFarAsItsSteps(t *testing.T) {
 	const id = "main/app:main/ci"
 	move := func(kind state.StepKind, from, to int) *state.Step {
 		return &state.Step{Kind: kind, Traffic: &shift.TrafficChange{Shift: id, From: from, To: to}}
@@ -55,12 +55,12 @@ func TestARollbackTurnsEachSwitchBackAsFarAsItsSteps(t *testing.T) {
 		return []shift.TrafficChange{{Shift: id, From: from, To: to}}
 	}
 	for _, c := range []struct {
-		name   string
-		at     int
-		way    []shift.TrafficChange
-		inHand *state.Step
-		until  int
-		stays  bool
+		name    string
+		at      int
+		traffic []shift.TrafficChange
+		inHand  *state.Step
+		until   int
+		stays   bool
 	}{
 		{"sizes alone", 40, nil, nil, 40, true},
 		{"a step in hand", 40, nil, move(state.Forward, 20, 40), 20, false},
@@ -73,7 +73,7 @@ func TestARollbackTurnsEachSwitchBackAsFarAsItsSteps(t *testing.T) {
 		s := bouncer.Survey{Traffic: split(switchAt{}), RollTo: 0}
 		s.Shifts = []shift.Shift{s.Traffic[0].Shift}
 		s.Shifts[0].At = c.at
-		got := s.Backwards(control.RollbackTo{To: 7, Traffic: c.way}, c.inHand)
+		got := s.Backwards(control.RollbackTo{To: 7, Traffic: c.traffic}, c.inHand)
 		if x := got.Traffic[0]; x.Until != c.until || x.Stays != c.stays || got.Shifts[0].Until != c.until ||
 			got.RollTo != 7 {
 			t.Errorf("%s: until %d, stays %v, the shift until %d; want %d, %v", c.name, x.Until, x.Stays, got.Shifts[0].Until,

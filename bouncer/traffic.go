@@ -14,12 +14,12 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// Traffic is a shift with the switch that makes it. Of the shift, Fraction is what is believed before anything was
-// seen, and At what the switch is taken to say where neither it nor the journal tells.
+// Traffic is a shift with the switch that makes it. Of the shift, Fraction is the estimate before any
+// soak, and At what the switch is taken to say where neither it nor the journal tells.
 type Traffic struct {
 	shift.Shift
 	Switch Switch
-	Stays  bool // it is turned nowhere, wherever it stands: Until is not observed
+	Stays  bool // the switch keeps its percentage, whichever that is: Until counts for nothing
 }
 
 // Readings asks every switch, all at once: one that takes long does not keep the others waiting. One that does not tell
@@ -127,9 +127,9 @@ func (w *run) only() []shift.Shift {
 	return out
 }
 
-// point is what was seen since the turn of the step in hand, once its soak is over; nil: it is not, or nothing was
-// seen.
-func (w *run) point(shifts []shift.Shift) *learn.SoakResult {
+// soakResult is what the samples since the traffic change of the step in hand have shown, once the soak is over; nil:
+// the soak goes on, or there is no sample.
+func (w *run) soakResult(shifts []shift.Shift) *learn.SoakResult {
 	step := w.memory.Step
 	if step == nil || step.Traffic == nil || w.recent.Samples < 2 ||
 		w.Clock.Now().Sub(w.memory.SettledAt) < w.Policy.Soak {
@@ -149,23 +149,25 @@ func (w *run) point(shifts []shift.Shift) *learn.SoakResult {
 	return nil
 }
 
-// flip turns a switch: in the journal first. One that a person turns has been turned.
-func (w *run) flip(ctx context.Context, act state.Action) error {
-	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == act.Traffic.Shift })
-	// what goes back needs nobody's leave
+// shiftTraffic sets a switch: in the journal first. A person has set one that is ByHand.
+func (w *run) shiftTraffic(ctx context.Context, action state.Action) error {
+	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == action.Traffic.Shift })
+	// a step backward needs no consent
 	if w.Ready != nil && (w.memory.Step == nil || w.memory.Step.Kind != state.Backward) {
 		if err := w.Ready(); err != nil {
-			return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: verdict.Of(verdict.ActionFailed, err.Error()),
+			return w.record(state.Event{Kind: state.Failed, Action: &action, Reason: verdict.Of(verdict.ActionFailed,
+				err.Error()),
 				Outcome: outcomeOf(err)})
 		}
 	}
-	again := w.memory.Intent != nil // nobody knows when it was turned: no sample is surely from before
+	again := w.memory.Intent != nil // nobody knows when the switch was set: no sample is surely from before
 	if t := w.Traffic[i]; !t.ByHand {
-		if err := w.record(state.Event{Kind: state.Intended, Action: &act}); err != nil {
+		if err := w.record(state.Event{Kind: state.Intended, Action: &action}); err != nil {
 			return err
 		}
-		if err := t.Switch.Set(context.WithoutCancel(ctx), act.Traffic.To); err != nil {
-			return w.record(state.Event{Kind: state.Failed, Action: &act, Reason: verdict.Of(verdict.ActionFailed, err.Error()),
+		if err := t.Switch.Set(context.WithoutCancel(ctx), action.Traffic.To); err != nil {
+			return w.record(state.Event{Kind: state.Failed, Action: &action, Reason: verdict.Of(verdict.ActionFailed,
+				err.Error()),
 				Outcome: outcomeOf(err)})
 		}
 	}
@@ -176,21 +178,21 @@ func (w *run) flip(ctx context.Context, act state.Action) error {
 	w.older, w.recent = load.Evidence{}, load.Evidence{}
 	if i < len(w.read) { // what it said before says nothing any more
 		w.read = slices.Clone(w.read)
-		w.read[i] = state.Reading{X: act.Traffic.To}
+		w.read[i] = state.Reading{X: action.Traffic.To}
 	}
-	return w.record(state.Event{Kind: state.Acted, Action: &act})
+	return w.record(state.Event{Kind: state.Acted, Action: &action})
 }
 
 // age lets recent samples grow old: what is left of them covers a soak, and what was before it as much again.
 func (w *run) age() {
-	turned := w.memory.Step != nil && w.memory.Step.Traffic != nil // its soak is observed as a whole
-	if w.recent.To.Sub(w.recent.From) > max(w.Policy.Soak, recentFor) && !turned {
+	shifted := w.memory.Step != nil && w.memory.Step.Traffic != nil // its soak is observed as a whole
+	if w.recent.To.Sub(w.recent.From) > max(w.Policy.Soak, recentFor) && !shifted {
 		w.older, w.recent = w.recent, load.Evidence{}
 	}
 }
 
-// elsewhere reports whether a switch may not have stood where it is taken to while the loads were measured: a turn of
-// unknown fate, or one that it does not say yet.
+// elsewhere reports whether a switch may not have stood where it is taken to while the loads were measured: a change of
+// unknown fate, or one that the switch does not report yet.
 func (w *run) elsewhere(shift string, r state.Reading) bool {
 	if in := w.memory.Intent; in != nil && in.Traffic != nil && in.Traffic.Shift == shift && !r.Said {
 		return true
@@ -201,7 +203,7 @@ func (w *run) elsewhere(shift string, r state.Reading) bool {
 		r.X != known.X && r.X == known.Or
 }
 
-// shiftingBack is how long a run that sees nothing goes on because traffic is still to be turned back.
+// shiftingBack is how long a run that sees nothing goes on because traffic is still to be shifted back.
 func (w *run) shiftingBack() time.Duration {
 	step := w.memory.Step
 	if step == nil || step.Kind != state.Backward || step.Traffic == nil {

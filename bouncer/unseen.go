@@ -33,18 +33,18 @@ func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Re
 
 // beside does what may take long, and reads the signals meanwhile: what they want back goes back at once, and is not
 // kept by what hangs: a console, a store, the question of what a switch says. undone says that something went back:
-// what long has found is old. An act that failed has not: it is for the samples to say how long it is tried. begins is
-// called before anything goes back; nil: nothing is to be called. The error is one of the journal.
+// what long has found is old. An action that failed has not: it is for the samples to say how long it is tried. begins
+// is called before anything goes back; nil: nothing is to be called. The error is one of the journal.
 func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err error) {
 	if w.Beside == nil {
 		long()
 		return false, nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	// chosen: with the time that an answer is old, an undo begins within two intervals
+	// chosen: half an interval because, with the age of an answer, an undo begins within two intervals then
 	w.Beside(w.Policy.Every/2, long, func() {
 		for err == nil && !w.stopping() {
-			act, due := w.backUnseen(ctx, w.Clock.Now(), w.read)
+			action, due := w.backUnseen(ctx, w.Clock.Now(), w.read)
 			if !due {
 				return
 			}
@@ -52,10 +52,10 @@ func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err
 				begins()
 			}
 			if w.Seen != nil {
-				w.Seen(control.State{}, act)
+				w.Seen(control.State{}, action)
 			}
 			failed := w.memory.FailedAt
-			_, err = w.do(ctx, control.State{Samples: control.Samples{Fleet: w.before}}, act)
+			_, err = w.do(ctx, control.State{Samples: control.Samples{Fleet: w.before}}, action)
 			undone = undone || w.memory.FailedAt.Equal(failed)
 		}
 	})

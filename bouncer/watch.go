@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// Watch looks at the fleet at once and then every `every` until `window` is over, and hands each Observation to each.
+// Watch samples the fleet at once and then every `every` until `window` is over, and passes each Observation to each.
 // A window of 60 s and a sample every 5 s make 13 samples: the first counts, and so does the one at the end, because n
 // intervals need n+1 samples. A window of 0 is one sample.
 //

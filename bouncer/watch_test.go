@@ -12,12 +12,12 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// world is the smallest world there is: its time moves when someone sleeps or looks.
+// world is the smallest world there is: its time moves when someone sleeps or samples.
 type world struct {
-	now   time.Time
-	takes []time.Duration // of the samples, in order; the last one for all that follow
-	looks int
-	fails int // the sample that fails, from 1; 0: none
+	now     time.Time
+	takes   []time.Duration // of the samples, in order; the last one for all that follow
+	samples int
+	fails   int // the sample that fails, from 1; 0: none
 }
 
 var (
@@ -39,12 +39,12 @@ func (w *world) Sleep(ctx context.Context, d time.Duration) error {
 
 func (w *world) Observe(context.Context) (fleet.Observation, error) {
 	o := fleet.Observation{At: w.now}
-	w.looks++
-	if w.looks == w.fails {
+	w.samples++
+	if w.samples == w.fails {
 		return fleet.Observation{}, errBlind
 	}
 	if n := len(w.takes); n > 0 {
-		w.now = w.now.Add(w.takes[min(w.looks, n)-1])
+		w.now = w.now.Add(w.takes[min(w.samples, n)-1])
 	}
 	return o, nil
 }
@@ -66,7 +66,7 @@ func offsets(t *testing.T, w *world, every, window time.Duration) []float64 {
 	return at
 }
 
-func TestWatchLooksAtOnceAndThenOnAnAbsoluteSchedule(t *testing.T) {
+func TestWatchSamplesAtOnceAndThenOnAnAbsoluteSchedule(t *testing.T) {
 	const s = time.Second
 	for _, c := range []struct {
 		name          string
@@ -82,12 +82,12 @@ func TestWatchLooksAtOnceAndThenOnAnAbsoluteSchedule(t *testing.T) {
 			[]float64{0, 5, 10}},
 		{"no window is one sample", nil, 5 * s, 0, []float64{0}},
 		{"no window and no interval is one sample", nil, 0, 0, []float64{0}},
-		{"a look longer than the window is the only one", []time.Duration{20 * s}, 5 * s, 15 * s, []float64{0}},
+		{"a sample longer than the window is the only one", []time.Duration{20 * s}, 5 * s, 15 * s, []float64{0}},
 		{"an interval longer than the window is one sample", nil, 20 * s, 15 * s, []float64{0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := offsets(t, &world{takes: c.takes}, c.every, c.window); fmt.Sprint(got) != fmt.Sprint(c.want) {
-				t.Errorf("looks at %v, want %v", got, c.want)
+				t.Errorf("samples at %v, want %v", got, c.want)
 			}
 		})
 	}
@@ -97,23 +97,23 @@ func TestWatchEndsWithTheFirstErrorWhoseverItIs(t *testing.T) {
 	seen := func(fleet.Observation) error { return nil }
 	t.Run("the fleet's", func(t *testing.T) {
 		w := &world{now: epoch, fails: 3}
-		if err := bouncer.Watch(t.Context(), w, w, time.Second, time.Minute, seen); err != errBlind || w.looks != 3 {
-			t.Errorf("got %v after %d samples, want %v after 3", err, w.looks, errBlind)
+		if err := bouncer.Watch(t.Context(), w, w, time.Second, time.Minute, seen); err != errBlind || w.samples != 3 {
+			t.Errorf("got %v after %d samples, want %v after 3", err, w.samples, errBlind)
 		}
 	})
 	t.Run("the caller's", func(t *testing.T) {
 		w, enough := &world{now: epoch}, errors.New("enough")
 		err := bouncer.Watch(t.Context(), w, w, time.Second, time.Minute, func(fleet.Observation) error { return enough })
-		if err != enough || w.looks != 1 {
-			t.Errorf("got %v after %d samples, want %v after 1", err, w.looks, enough)
+		if err != enough || w.samples != 1 {
+			t.Errorf("got %v after %d samples, want %v after 1", err, w.samples, enough)
 		}
 	})
 	t.Run("the context's", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := &world{now: epoch}
 		err := bouncer.Watch(ctx, w, w, time.Second, time.Minute, func(fleet.Observation) error { cancel(); return nil })
-		if !errors.Is(err, context.Canceled) || w.looks != 1 {
-			t.Errorf("got %v after %d samples, want %v after 1", err, w.looks, context.Canceled)
+		if !errors.Is(err, context.Canceled) || w.samples != 1 {
+			t.Errorf("got %v after %d samples, want %v after 1", err, w.samples, context.Canceled)
 		}
 	})
 }
@@ -121,12 +121,12 @@ func TestWatchEndsWithTheFirstErrorWhoseverItIs(t *testing.T) {
 func TestWatchRefusesAnIntervalThatNeverFillsTheWindow(t *testing.T) {
 	w := &world{now: epoch}
 	err := bouncer.Watch(t.Context(), w, w, 0, time.Minute, func(fleet.Observation) error { return nil })
-	if got := operr.KindOf(err); got != operr.KindUsage || w.looks != 0 {
-		t.Errorf("got kind %v after %d samples (%v), want usage after none", got, w.looks, err)
+	if got := operr.KindOf(err); got != operr.KindUsage || w.samples != 0 {
+		t.Errorf("got kind %v after %d samples (%v), want usage after none", got, w.samples, err)
 	}
 }
 
-// How do I look at a fleet for a minute?
+// How do I sample a fleet for a minute?
 func ExampleWatch() {
 	w := &world{now: epoch} // any Clock and any Fleet
 	err := bouncer.Watch(context.Background(), w, w, 20*time.Second, time.Minute, func(o fleet.Observation) error {

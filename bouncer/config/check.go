@@ -8,12 +8,23 @@ import (
 
 // Bounds beyond which a number is a slip of the hand rather than a fleet.
 const (
-	MaxConns  = 262143    // PostgreSQL's MAX_BACKENDS
-	MaxCopies = 4096      // processes × users of one pool. chosen
-	MaxRate   = 1e7       // transactions per second
-	MaxHold   = 24 * 3600 // a day, in seconds
-	MaxCores  = 4096      // of one server. chosen
-	MaxSCV    = 1e4       // a squared coefficient of variation. chosen
+	// MaxConns is the most connections of a server. Source: PostgreSQL 16, MAX_BACKENDS in postmaster/postmaster.h.
+	MaxConns = 262143
+	// MaxCopies is the most pools of one line, processes × users. chosen: 4096 because that is 64 processes with
+	// 64 users each; more is a slip.
+	MaxCopies = 4096
+	// MaxRate is the most transactions per second of one pool. chosen: 1e7 because no server of today does a tenth of it.
+	MaxRate = 1e7
+	// MaxHold is the longest time of a transaction, in seconds. chosen: a day because what holds a connection longer is no
+	// load, and needs a connection of its own.
+	MaxHold = 24 * 3600
+	// MaxCores is the most cores of one server. chosen: 4096 because no machine of today has so many.
+	MaxCores = 4096
+	// MaxSCV is the largest squared coefficient of variation of arrivals or holds. chosen: 1e4 because a standard
+	// deviation of a hundred means is more than any measured load has.
+	MaxSCV = 1e4
+	// maxWeight is the largest weight of a pool. chosen: 1e6 because weights that lie further apart lose the lighter
+	// pool's cost in the rounding of a sum.
 	maxWeight = 1e6
 )
 
@@ -49,7 +60,7 @@ func (k *Checker) Int(path string, v Int, lo, hi int) {
 	case !v.Set:
 	case v.written != "":
 		k.Fault(path, "is %q, want a whole number, %d to %d%s", v.written, lo, hi, bare(v.written))
-	case v.bad != "":
+	case v.bad != nil:
 		k.Fault(path, "%s", v.bad)
 	case v.N < lo || v.N > hi:
 		k.Fault(path, "is %d, want %d to %d", v.N, lo, hi)
@@ -62,7 +73,7 @@ func (k *Checker) Num(path string, v Num, lo, hi float64) {
 	case !v.Set:
 	case v.written != "":
 		k.Fault(path, "is %q, want %g to %g%s", v.written, lo, hi, bare(v.written))
-	case v.bad != "":
+	case v.bad != nil:
 		k.Fault(path, "%s", v.bad)
 	case v.F < lo || v.F > hi:
 		k.Fault(path, "is %g, want %g to %g", v.F, lo, hi)
@@ -73,7 +84,7 @@ func (k *Checker) Num(path string, v Num, lo, hi float64) {
 func (k *Checker) Dur(path string, v Dur, hiSeconds float64) {
 	switch {
 	case !v.Set:
-	case v.bad != "":
+	case v.bad != nil:
 		k.Fault(path, "%s", v.bad)
 	case v.D.Seconds() > hiSeconds:
 		k.Fault(path, "is %s, want at most %g s", v.D, hiSeconds)
@@ -91,7 +102,7 @@ func (k *Checker) Wait(path string, v Dur) {
 
 // Share wants a ratio.
 func (k *Checker) Share(path string, v Share) {
-	if v.Set && v.bad != "" {
+	if v.Set && v.bad != nil {
 		k.Fault(path, "%s", v.bad)
 	}
 }
@@ -101,7 +112,7 @@ func (k *Checker) ShareIn(path string, v Share, lo, hi float64) {
 	f, bad := ratio(v.text)
 	switch {
 	case !v.Set:
-	case bad != "":
+	case bad != nil:
 		k.Fault(path, "%s", v.bad)
 	case f < lo || f > hi:
 		k.Fault(path, "%s", outside(v.text, lo, hi))

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -11,7 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/pgbudget/pgbudget/bouncer/near"
+	"github.com/pgbudget/pgbudget/bouncer/spelling"
 )
 
 // command checks the words of a command, where there are any.
@@ -40,7 +41,7 @@ func (k *Checker) filled(path string, argv []string) {
 	for _, word := range argv {
 		for _, m := range toFill.FindAllStringSubmatch(word, -1) {
 			for _, name := range filling {
-				if m[0] != "{{."+name+"}}" && (strings.EqualFold(m[1], name) || near.Name(m[1], []string{name}) != "") {
+				if m[0] != "{{."+name+"}}" && (strings.EqualFold(m[1], name) || spelling.Suggestion(m[1], []string{name}) != "") {
 					k.Fault(path, "has the word %q, did you mean {{.%s}}? {{.Bytes}} and {{.SHA256}} are filled in",
 						m[0], name)
 				}
@@ -75,7 +76,8 @@ type Hooks struct {
 	Timeout  Dur      `yaml:"timeout"`
 }
 
-// DefaultHookTimeout is the time that a hook has. chosen: a call over the network and a retry.
+// DefaultHookTimeout is the time that a hook has. chosen: 10 s because that is a call over the network
+// and a retry.
 const DefaultHookTimeout = 10 * time.Second
 
 // Argv returns the commands by the name of what they are run on, without "on_".
@@ -115,13 +117,13 @@ func (k *Checker) hooks(h Hooks) {
 type Mirror struct {
 	Path string   // a file; empty: Argv, or no mirror
 	Argv []string // a command that reads lines on its standard input; nil: Path
-	bad  string
+	bad  error
 }
 
 var _ yaml.InterfaceUnmarshaler = (*Mirror)(nil)
 
-// DefaultMirrorTimeout is the time that the command has for a line. chosen: as a hook, a call over the network and a
-// retry.
+// DefaultMirrorTimeout is the time that the command has for a line. chosen: 10 s because that is, as of a hook,
+// a call over the network and a retry.
 const DefaultMirrorTimeout = 10 * time.Second
 
 // UnmarshalYAML reads a path, or a command as a list. It never fails: what is wrong is kept for Check.
@@ -129,12 +131,12 @@ func (m *Mirror) UnmarshalYAML(unmarshal func(any) error) error {
 	*m = Mirror{}
 	if unmarshal(&m.Argv) == nil {
 		if len(m.Argv) == 0 {
-			m.bad = "is a list without a command, want a path, or a command and its arguments"
+			m.bad = errors.New("is a list without a command, want a path, or a command and its arguments")
 		}
 		return nil
 	}
-	if m.Path, m.bad = Text(unmarshal); m.bad == "" && m.Path == "" {
-		m.bad = "is empty, want a path, or a command as a list"
+	if m.Path, m.bad = Text(unmarshal); m.bad == nil && m.Path == "" {
+		m.bad = errors.New("is empty, want a path, or a command as a list")
 	}
 	return nil
 }
@@ -149,9 +151,9 @@ func (f File) MirrorWithin() time.Duration {
 
 func (k *Checker) mirror(f *File) {
 	m := f.Mirror
-	is := len(m.Argv) > 0 || m.Path != "" || m.bad != ""
+	is := len(m.Argv) > 0 || m.Path != "" || m.bad != nil
 	switch {
-	case m.bad != "":
+	case m.bad != nil:
 		k.Fault("mirror", "%s", m.bad)
 	case manyWords(m.Path):
 		k.Fault("mirror", "is %q: want a list for a command, %s, or ./%s for a file",

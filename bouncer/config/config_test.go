@@ -92,8 +92,8 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 	}
 }
 
-// TestAPromiseOfWaitingCanBeKept: nothing waits for less than a turn of PgBouncer's event loop takes.
-func TestAPromiseOfWaitingCanBeKept(t *testing.T) {
+// TestAWaitBelowAnEventLoopIsRefused: nothing waits for less than a turn of PgBouncer's event loop takes.
+func TestAWaitBelowAnEventLoopIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"mean: 0s":              "w.yaml:2:39: pools[0].max_wait.mean is 0s, want 100µs to 86400 s",
 		"mean: 99us":            "w.yaml:2:39: pools[0].max_wait.mean is 99µs, want 100µs to 86400 s",
@@ -113,8 +113,9 @@ func TestAPromiseOfWaitingCanBeKept(t *testing.T) {
 	}
 }
 
-// TestClockworkIsNoLoad: both variations at 0 say that nobody ever waits; one of them alone is a load like any other.
-func TestClockworkIsNoLoad(t *testing.T) {
+// TestALoadWithoutVariationIsRefused: both variations at 0 say that nobody ever waits; one of them alone is a load like
+// any other.
+func TestALoadWithoutVariationIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"arrival_scv: 0, hold_scv: 0":    "s.yaml:2:92: pools[0].load.hold_scv is 0 as arrival_scv is",
 		"arrival_scv: 0":                 "",

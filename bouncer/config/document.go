@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ func Open(name string, data []byte) (*Document, error) {
 	}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		return nil, d.indented(data, d.tab(data, d.locate(err)))
+		return nil, d.syntax(data, err)
 	}
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
 		return nil, Fault{name + ":1:1", "the file is empty"}
@@ -59,8 +58,8 @@ func Open(name string, data []byte) (*Document, error) {
 
 // Bounds of a file. The parser takes time and memory that grow with the square of the depth.
 const (
-	MaxBytes = 1 << 20 // chosen: a thousand pools with all their keys are a quarter of it
-	maxDepth = 1000    // chosen: our keys go six deep
+	MaxBytes = 1 << 20 // chosen: 1 MiB because a thousand pools with all their keys are a quarter of it
+	maxDepth = 1000    // chosen: 1000 because our keys go six deep, and the parser bears so much
 )
 
 // Bounded refuses YAML that would cost the parser more than any real file does. Brackets open a level wherever they
@@ -158,27 +157,6 @@ func (d *Document) locate(err error) error {
 		return Fault{d.Name + ":1:1", d.mask(err.Error())}
 	}
 	return Fault{d.at(e.GetToken()), d.mask(wording(e))}
-}
-
-// tab words the parser's fault anew where a line begins with one: it speaks of tokens and keys.
-func (d *Document) tab(data []byte, err error) error {
-	f, ok := errors.AsType[Fault](err)
-	text := strings.TrimPrefix(f.Where, d.Name+":")
-	row, _, _ := strings.Cut(text, ":")
-	n, bad := strconv.Atoi(row)
-	lines := bytes.Split(data, []byte("\n"))
-	about := strings.Contains(f.Text, "tab character") || strings.Contains(f.Text, "'\t'")
-	if !ok || bad != nil || !about || n < 1 || n > len(lines) {
-		return err
-	}
-	for _, x := range []struct{ before, has string }{{" ", "begins with a tab"}, {" -", "has a tab behind its -"}} {
-		if rest := bytes.TrimLeft(lines[n-1], x.before); bytes.HasPrefix(rest, []byte("\t")) {
-			column := len(lines[n-1]) - len(rest) + 1
-			where := fmt.Sprintf("%s:%d:%d", d.Name, n, column)
-			return Fault{where, fmt.Sprintf("line %d %s; YAML wants blanks", n, x.has)}
-		}
-	}
-	return err
 }
 
 // wording says what is wrong in words of YAML, and not of Go.

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestWhatIsEmptyIsNoDefault: a template that renders nothing must open nothing.
-func TestWhatIsEmptyIsNoDefault(t *testing.T) {
+// TestAnEmptyValueIsNoDefault: a template that renders nothing must open nothing.
+func TestAnEmptyValueIsNoDefault(t *testing.T) {
 	for text, want := range map[string]string{
 		"policy: {windows: []}\n":           "f.yaml:1:10: policy.windows is empty: leave it out for always",
 		"policy:\n  windows:\n  soak: 1m\n": "f.yaml:2:3: policy.windows is empty: leave it out for always",

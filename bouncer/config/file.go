@@ -1,6 +1,10 @@
 package config
 
-import "github.com/goccy/go-yaml"
+import (
+	"errors"
+
+	"github.com/goccy/go-yaml"
+)
 
 // File is pgbudget.yaml as written. Every pointer and Set flag tells whether the key was there at all. What each key
 // means, its unit, its bounds and its default: reference.yaml, which `pgbudget init --reference` prints.
@@ -86,14 +90,14 @@ type Pool struct {
 type PoolUser struct {
 	Name string
 	Max  Int
-	bad  string
+	bad  error
 }
 
 // UnmarshalYAML reads a name, or {name, max}. It never fails: what is wrong is kept for Check.
 func (u *PoolUser) UnmarshalYAML(unmarshal func(any) error) error {
 	var v any
 	if unmarshal(&v) != nil {
-		*u = PoolUser{bad: "cannot be read"}
+		*u = PoolUser{bad: errors.New("cannot be read")}
 		return nil
 	}
 	if _, isMap := v.(map[string]any); !isMap {
@@ -101,7 +105,7 @@ func (u *PoolUser) UnmarshalYAML(unmarshal func(any) error) error {
 		*u = PoolUser{Name: name, bad: bad}
 		return nil
 	}
-	if bad := unknownOf(unmarshal, "a name, or {name, max}", "name", "max"); bad != "" {
+	if bad := unknownOf(unmarshal, "a name, or {name, max}", "name", "max"); bad != nil {
 		*u = PoolUser{bad: bad}
 		return nil
 	}
@@ -110,7 +114,7 @@ func (u *PoolUser) UnmarshalYAML(unmarshal func(any) error) error {
 		Max  Int    `yaml:"max"`
 	}
 	if unmarshal(&x) != nil {
-		*u = PoolUser{bad: "is neither a name nor {name, max}"}
+		*u = PoolUser{bad: errors.New("is neither a name nor {name, max}")}
 		return nil
 	}
 	*u = PoolUser{Name: x.Name, Max: x.Max}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -48,7 +49,7 @@ type Store struct {
 	Path  string   // of the file, as PgBouncer knows it
 	Read  []string // argv whose output is the file; nil: the file of this host
 	Write []string // argv that is given the new file on its standard input
-	bad   string
+	bad   error
 }
 
 var _ yaml.InterfaceUnmarshaler = (*Store)(nil)
@@ -65,12 +66,12 @@ func (s *Store) UnmarshalYAML(unmarshal func(any) error) error {
 		Read  []string `yaml:"read"`
 		Write []string `yaml:"write"`
 	}
-	if bad := unknownOf(unmarshal, "a path, or {path, read, write}", "path", "read", "write"); bad != "" {
+	if bad := unknownOf(unmarshal, "a path, or {path, read, write}", "path", "read", "write"); bad != nil {
 		*s = Store{bad: bad}
 		return nil
 	}
 	if unmarshal(&v) != nil {
-		*s = Store{bad: "is neither a path nor {path, read, write} with commands as lists"}
+		*s = Store{bad: errors.New("is neither a path nor {path, read, write} with commands as lists")}
 		return nil
 	}
 	*s = Store{Path: v.Path, Read: v.Read, Write: v.Write}
@@ -116,7 +117,7 @@ func (k *Checker) policy(p Policy) {
 func (k *Checker) store(path string, s *Store) {
 	switch {
 	case s == nil:
-	case s.bad != "":
+	case s.bad != nil:
 		k.Fault(path, "%s", s.bad)
 	case s.Path == "" && (len(s.Read) == 0 || len(s.Write) == 0):
 		k.Fault(path, "needs a path, or both read: and write:")

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestThePresetIsThoseSignals writes gitlab's out, beside one of the user's own.
-func TestThePresetIsThoseSignals(t *testing.T) {
+// TestThePresetHasItsSignals writes gitlab's out, beside one of the user's own.
+func TestThePresetHasItsSignals(t *testing.T) {
 	c := parse(t, "servers: [{name: main, dsn: host=x}]\nsaturation:\n  - {preset: gitlab, server: main}\n  - {name: "+
 		"lag, builtin: lag, hold: 5}\n")
 	got := ""

@@ -17,7 +17,7 @@ type Shift struct {
 	From        string   `yaml:"from"`
 	To          string   `yaml:"to"`
 	Fraction    Fraction `yaml:"fraction"`
-	Set         []string `yaml:"set"` // argv that turns the switch; {{.Percent}} is where to
+	Set         []string `yaml:"set"` // the command that sets the switch, word by word; {{.Percent}} is the percentage
 	Get         Ask      `yaml:"get"`
 	FromPercent Int      `yaml:"from_percent"` // what the switch says where neither it nor the journal tells
 	ToPercent   Int      `yaml:"to_percent"`
@@ -29,7 +29,7 @@ type Shift struct {
 type Fraction struct {
 	IsSet bool       // the key is there
 	R     load.Range // lower, target and upper
-	bad   string
+	bad   error
 }
 
 // DoubtOf is how many times larger, or smaller, than the one number that was given a fraction may be. chosen: twice, of
@@ -40,14 +40,14 @@ const DoubtOf = 2
 type Percent struct {
 	Set bool    // the key is there
 	P   float64 // 0..100
-	bad string
+	bad error
 }
 
 // Ask is how a switch is asked: a command, or a PromQL expression.
 type Ask struct {
 	Argv  []string // a command that prints the percentage, 0 to 100, alone; nil: Query
 	Query string   // PromQL whose value is that percentage; empty: Argv
-	bad   string
+	bad   error
 }
 
 var (
@@ -60,26 +60,27 @@ var (
 func (f *Fraction) UnmarshalYAML(unmarshal func(any) error) error {
 	s, bad := Text(unmarshal)
 	*f = Fraction{IsSet: true, bad: bad}
-	if bad == "" {
+	if bad == nil {
 		f.R, f.bad = ParseFraction(s)
 	}
 	return nil
 }
 
-// ParseFraction reads "35%", "0.35", or a range of either, "25%-45%"; bad says what is wrong with it.
-func ParseFraction(s string) (r load.Range, bad string) {
+// ParseFraction reads "35%", "0.35", or a range of either, "25%-45%": the part of a load that moves, 0 to 1; of one
+// number the range is DoubtOf to both sides. bad is the text of a fault; nil: r is the value.
+func ParseFraction(s string) (r load.Range, bad error) {
 	low, high, ranged := strings.Cut(s, "-")
 	lower, bad := ParseShare(strings.TrimSpace(low))
 	switch upper, worse := ParseShare(strings.TrimSpace(high)); {
-	case bad != "" || ranged && worse != "":
-		return r, fmt.Sprintf("is %q, want the part of the load that moves, 0 to 100%%, or 0 to 1, "+
+	case bad != nil || ranged && worse != nil:
+		return r, fmt.Errorf("is %q, want the part of the load that moves, 0 to 100%%, or 0 to 1, "+
 			"such as 35%% or 25%%-45%%", s)
 	case !ranged:
-		return load.Range{Lower: lower / DoubtOf, Target: lower, Upper: min(1, lower*DoubtOf)}, ""
+		return load.Range{Lower: lower / DoubtOf, Target: lower, Upper: min(1, lower*DoubtOf)}, nil
 	case upper < lower:
-		return r, fmt.Sprintf("is %q, want the smaller end first", s)
+		return r, fmt.Errorf("is %q, want the smaller end first", s)
 	default:
-		return load.Range{Lower: lower, Target: (lower + upper) / 2, Upper: upper}, ""
+		return load.Range{Lower: lower, Target: (lower + upper) / 2, Upper: upper}, nil
 	}
 }
 
@@ -87,15 +88,15 @@ func ParseFraction(s string) (r load.Range, bad string) {
 func (p *Percent) UnmarshalYAML(unmarshal func(any) error) error {
 	s, bad := Text(unmarshal)
 	*p = Percent{Set: true, bad: bad}
-	if bad != "" {
+	if bad != nil {
 		return nil
 	}
 	v, bad := number(strings.TrimSpace(strings.TrimSuffix(s, "%")))
 	switch {
-	case bad != "":
-		p.bad = fmt.Sprintf("is %q, want a percentage such as 5 or 5%%", s)
+	case bad != nil:
+		p.bad = fmt.Errorf("is %q, want a percentage such as 5 or 5%%", s)
 	case !(v >= 0 && v <= 100):
-		p.bad = fmt.Sprintf("is %s, want 0 to 100 (%%)", s)
+		p.bad = fmt.Errorf("is %s, want 0 to 100 (%%)", s)
 	default:
 		p.P = v
 	}
@@ -113,8 +114,8 @@ func (a *Ask) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// OK tells whether there is a way to ask.
-func (a Ask) OK() bool { return a.bad == "" && (len(a.Argv) > 0 || a.Query != "") }
+// OK reports whether the switch can be asked.
+func (a Ask) OK() bool { return a.bad == nil && (len(a.Argv) > 0 || a.Query != "") }
 
 // AllShifts lists the shifts in the order in which they are made: that of shift:, or those of shifts:.
 func (f *File) AllShifts() []Shift {
@@ -137,7 +138,7 @@ func (s Shift) Planned() shift.Shift {
 
 // Percent checks a percentage.
 func (k *Checker) Percent(path string, p Percent) {
-	if p.bad != "" {
+	if p.bad != nil {
 		k.Fault(path, "%s", p.bad)
 	}
 }
@@ -179,7 +180,7 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 	case !fr.IsSet:
 		k.Fault(path+".fraction",
 			"is missing: the part of the load of from: that has moved at 100 %%, such as 35%% or 25%%-45%%")
-	case fr.bad != "":
+	case fr.bad != nil:
 		k.Fault(path+".fraction", "%s", fr.bad)
 	case fr.R.Upper == 0:
 		k.Fault(path+".fraction", "is 0: no load would move")
@@ -194,7 +195,7 @@ func (k *Checker) shift(path string, s Shift, f *File) {
 	if s.Share.Set || s.Actual.Set {
 		k.Fault(path, "has share: or actual:, which say how a simulated world is")
 	}
-	if s.Get.bad != "" {
+	if s.Get.bad != nil {
 		k.Fault(path+".get", "%s", s.Get.bad)
 	}
 	if s.Get.Query != "" && f.Prometheus == nil {

@@ -43,14 +43,14 @@ func TestAShiftThatCannotBeIsRefusedWithItsPlace(t *testing.T) {
 		"{from: main/app, to: ci/app, fraction: 45%-25%, get: [f]}": "want the smaller end first",
 		"{from: main/app, to: ci/app, fraction: some, get: [f]}": "want the part of the load " +
 			"that moves",
-		"{from: main/app, to: ci/app, fraction: 0, get: [f]}": "there is nothing to shift",
+		"{from: main/app, to: ci/app, fraction: 0, get: [f]}": "no load would move",
 		"{from: main/app, to: ci/app, fraction: 35%}":         "neither set: nor get:",
 		"{from: main/app, to: ci/app, fraction: 35%, set: [f, '{{.Percent}}']}": "shift.from_percent is " +
 			"missing",
 		"{from: main/app, to: ci/app, fraction: 35%, get: [f], set: [f, on]}": "no {{.Percent}} among its " +
 			"words",
 		"{from: main/app, to: ci/app, fraction: 35%, get: [f], set: [f, '{{.Percent}}{{.X}}']}": `has the word`,
-		"{from: main/app, to: ci/app, fraction: 35%, get: flag_percent}":                        "the config has no prometheus:",
+		"{from: main/app, to: ci/app, fraction: 35%, get: flag_percent}":                        "config has no prometheus:",
 		"{from: main/app, to: ci/app, fraction: 35%, get: [f], to_percent: 101}":                "is 101, want 0 to 100",
 		"{from: main/app, to: ci/app, fraction: 35%, get: [f], share: 5}": "which say how a simulated " +
 			"world is",

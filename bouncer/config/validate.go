@@ -78,7 +78,7 @@ func (k *Checker) server(path string, s Server, seen map[string]string, promethe
 	k.Int(path+".superuser_reserved_connections", s.SuperuserReservedConnections, 0, MaxConns)
 	k.Int(path+".reserved_connections", s.ReservedConnections, 0, MaxConns)
 	k.Num(path+".cores", s.Cores, 0.1, MaxCores)
-	if h := s.Headroom.Connections; h.Set && h.bad != "" {
+	if h := s.Headroom.Connections; h.Set && h.bad != nil {
 		k.Fault(path+".headroom.connections", "%s", h.bad)
 	} else if h.Conns != nil && (*h.Conns < 0 || *h.Conns > MaxConns) {
 		k.Fault(path+".headroom.connections", "is %d, want 0 to %d", *h.Conns, MaxConns)
@@ -119,7 +119,7 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 	}
 	k.Int(path+".min", p.Min, 1, MaxConns)
 	k.Int(path+".max", p.Max, 1, MaxConns)
-	if p.Min.Set && p.Max.Set && p.Max.bad == "" && p.Min.bad == "" && p.Min.N > p.Max.N {
+	if p.Min.Set && p.Max.Set && p.Max.bad == nil && p.Min.bad == nil && p.Min.N > p.Max.N {
 		k.Fault(path+".min", "is %d, above max %d", p.Min.N, p.Max.N)
 	}
 	k.Num(path+".weight", p.Weight, 1e-6, maxWeight)
@@ -137,7 +137,7 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 			k.Fault(path+".reserve.min", "is %d, above max %d", p.Reserve.Min.N, p.Reserve.Max.N)
 		}
 	}
-	if p.Size.Set && p.Size.bad == "" && p.Size.N == 0 {
+	if p.Size.Set && p.Size.bad == nil && p.Size.N == 0 {
 		k.Fault(path+".size",
 			"is 0: PgBouncer 1.24 and later take that as unlimited, earlier ones as one connection; write what is meant")
 	} else {
@@ -150,7 +150,7 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 	for i, u := range p.Users {
 		at := fmt.Sprintf("%s.users[%d]", path, i)
 		switch {
-		case u.bad != "":
+		case u.bad != nil:
 			k.Fault(at, "%s", u.bad)
 		case u.Name == "":
 			k.Fault(at, "has no name")
@@ -234,7 +234,7 @@ func (k *Checker) signal(path string, s Signal, servers map[string]string) {
 	k.Num(path+".hold", s.Hold, 0, 1e12)
 	k.Num(path+".resume", s.Resume, 0, 1e12)
 	k.Num(path+".abort", s.Abort, 0, 1e12)
-	if (s.Builtin == "cpu" || s.Builtin == builtinUse) && s.Hold.Set && s.Hold.bad == "" &&
+	if (s.Builtin == "cpu" || s.Builtin == builtinUse) && s.Hold.Set && s.Hold.bad == nil &&
 		(s.Hold.F > 1 || s.Hold.F < 0.1) {
 		k.Fault(path+".hold", "is %g, want a ratio of 0.1 to 1", s.Hold.F)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/hook"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -29,11 +29,11 @@ func (j *inMemory) Record(e state.Event) (state.Event, error) {
 }
 
 // within calls with a time-out.
-func within(d time.Duration) func(command, env []string) error {
-	return func(command, env []string) error {
+func within(d time.Duration) func(words, env []string) error {
+	return func(words, env []string) error {
 		ctx, cancel := context.WithTimeout(context.Background(), d)
 		defer cancel()
-		_, err := argv.Call{Argv: command, Env: env, Mask: func(s string) string {
+		_, err := command.Call{Argv: words, Env: env, Mask: func(s string) string {
 			return strings.ReplaceAll(s, "secret",
 				"…")
 		}}.Run(ctx)
@@ -41,7 +41,7 @@ func within(d time.Duration) func(command, env []string) error {
 	}
 }
 
-// TestHooksAreToldEventReasonAndOutcome runs a script for three events and looks at what it was told.
+// TestHooksAreToldEventReasonAndOutcome runs a script for three events and compares what it was told.
 func TestHooksAreToldEventReasonAndOutcome(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "told")
 	script := []string{"sh", "-c",
@@ -108,8 +108,8 @@ func TestAHookThatFailsIsNotedAndBlocksNothing(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotOnDiskIsNotTold has a journal that cannot be written.
-func TestWhatIsNotOnDiskIsNotTold(t *testing.T) {
+// TestHooksHearNoEventThatIsNotOnDisk has a journal that cannot be written.
+func TestHooksHearNoEventThatIsNotOnDisk(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "told")
 	j := hook.Hooks{Argv: map[string][]string{hook.OnDone: {"touch", file}},
 		Call: within(time.Second)}.Decorate(&inMemory{})

@@ -50,8 +50,8 @@ func (d Difference) Leads(other Difference) bool {
 	return d.Name == other.Name && d.Cause == other.Cause && d.file == other.file && d.File == other.File
 }
 
-// LocksOut reports whether a list of users has a name that it will not have after a RELOAD. Source: strlist_contains in
-// PgBouncer's util.c.
+// LocksOut reports whether a list of users has a name that it will not have after a RELOAD. Source: strlist_contains,
+// util.c:243.
 func (d Difference) LocksOut(user string) bool {
 	between := func(r rune) bool { return strings.ContainsRune(", \t\n\v\f\r", r) }
 	has := func(names string) bool { return slices.Contains(strings.FieldsFunc(names, between), user) }

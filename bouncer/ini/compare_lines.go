@@ -19,8 +19,8 @@ type cell struct {
 	recycles bool // a change closes the server connections of the line
 }
 
-// cells are the keys of a line that SHOW DATABASES shows. Source: parse_database in loader.c, admin_show_databases in
-// admin.c, and database_max_connections and its neighbours in server.c.
+// cells are the keys of a line that SHOW DATABASES shows. Source: parse_database, loader.c:247,
+// admin_show_databases, admin.c:480, and database_max_connections and its neighbours, server.c:334.
 var cells = []cell{
 	{key: "host", column: "host", recycles: true},
 	{key: "port", column: "port", recycles: true},

@@ -8,8 +8,8 @@ import (
 
 func decimal(n int) string { return strconv.Itoa(n) }
 
-// limits are the keys of a user that SHOW USERS shows with the process's filled in. Source: user_max_connections and
-// user_client_max_connections in server.c.
+// limits are the keys of a user that SHOW USERS shows with the process's filled in. Source: user_max_connections,
+// server.c:342, and user_client_max_connections, server.c:350.
 var limits = []string{"max_user_connections", "max_user_client_connections"}
 
 // sizes are the keys of a user that SHOW USERS shows as text; see ownSize.

@@ -77,7 +77,7 @@ func TestNoDifferenceShowsASecret(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeComparedIsListed(t *testing.T) {
+func TestKeysThatCannotBeComparedAreListed(t *testing.T) {
 	t.Parallel()
 	for folder, want := range map[string]string{
 		"1.18.0": "which databases live by the line of * and which had a line that is gone; " +
@@ -115,8 +115,8 @@ func TestWhatCannotBeComparedIsListed(t *testing.T) {
 	}
 }
 
-// TestComparingWhateverLoadsSaysNoSecretAndDoesNotPanic compares every trap that loads with every capture.
-func TestComparingWhateverLoadsSaysNoSecretAndDoesNotPanic(t *testing.T) {
+// TestComparingAnyFileSaysNoSecretAndDoesNotPanic compares every trap that loads with every capture.
+func TestComparingAnyFileSaysNoSecretAndDoesNotPanic(t *testing.T) {
 	t.Parallel()
 	loaded := 0
 	for _, folder := range folders {

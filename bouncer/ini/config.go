@@ -120,7 +120,7 @@ func (c Config) DefaultReserve() int { return c.in().number(defaultReserve) }
 // DefaultMaxConns is max_db_connections of a database whose line has none; 0: no limit.
 func (c Config) DefaultMaxConns() int { return c.in().number(defaultMax) }
 
-// Keys of [pgbouncer] that lines of [databases] inherit from, and their defaults. Source: bouncer_params in main.c.
+// Keys of [pgbouncer] that lines of [databases] inherit from, and their defaults. Source: bouncer_params, main.c:261.
 const (
 	defaultSize    = "default_pool_size"
 	defaultReserve = "reserve_pool_size"

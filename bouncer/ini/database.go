@@ -54,7 +54,7 @@ type database struct {
 }
 
 // leads are the keys of a line that say where its server connections lead, and what they begin with: a load that finds
-// one changed closes them. Source: parse_database in loader.c.
+// one changed closes them. Source: parse_database, loader.c:247.
 var leads = []string{"host", "port", "dbname", "user", "connect_query", "auth_dbname", "auth_query",
 	"load_balance_hosts"}
 
@@ -93,8 +93,8 @@ func (d *database) last(keys ...string) (pair, bool) {
 	return found, ok
 }
 
-// number returns a number of the line; below least it is inherited from a setting. Source: pool_pool_size and
-// database_max_connections in server.c.
+// number returns a number of the line; below least it is inherited from a setting. Source: pool_pool_size,
+// server.c:279, and database_max_connections, server.c:334.
 func (d *database) number(in *content, inherit string, least int, keys ...string) int {
 	if p, ok := d.last(keys...); ok {
 		if n := atoi(p.value); n >= least {

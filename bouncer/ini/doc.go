@@ -15,5 +15,6 @@
 // package shows a value that might be one.
 //
 // The grammar is that of libusual's cfparser.c, and of loader.c, main.c and server.c in PgBouncer's src folder, from
-// 1.8 to 1.25; comments name the function. Tests compare with PgBouncer 1.18 and 1.24, as they run.
+// 1.8 to 1.25; comments name the function, with the line of 1.25.2 (cfparser.c: lib/usual there). Tests compare with
+// PgBouncer 1.18 and 1.24, as they run.
 package ini

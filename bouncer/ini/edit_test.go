@@ -236,9 +236,9 @@ func TestEditedLinesNameTheNumber(t *testing.T) {
 	}
 	want := "/etc/pgbouncer/main.ini [{1 * reserve_pool_size  1} {4 d1 reserve_pool_size 3 7} {4 d1 pool_size  6} {5 d2 " +
 		"pool_size 4 5}]"
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		if got := fmt.Sprintf(verb, got[0]); got != want {
-			t.Errorf("%s: got  %s\nwant %s", verb, got, want)
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		if got := fmt.Sprintf(format, got[0]); got != want {
+			t.Errorf("%s: got  %s\nwant %s", format, got, want)
 		}
 	}
 }

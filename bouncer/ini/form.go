@@ -94,7 +94,7 @@ var texts = map[string]bool{
 var secretive = regexp.MustCompile(`(?i)pass|secret|token|credential|query|key`)
 
 // readable returns the value of a setting for people to read, stars where it might be a secret: a text of a key that
-// may hold one, or one that does not look as such values do.
+// may hold one, or one that is not written as such values are.
 func readable(key, value string) string {
 	k, known := settings[key]
 	switch {

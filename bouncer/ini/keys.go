@@ -25,7 +25,7 @@ type known struct {
 	kept  bool // of [pgbouncer]: has no default, so nothing resets it
 }
 
-// settings are the keys of [pgbouncer]. Source: bouncer_params in main.c at each minor version's tag.
+// settings are the keys of [pgbouncer]. Source: bouncer_params, main.c:261, at each minor version's tag.
 var settings = map[string]known{
 	"admin_users":                 {},
 	"application_name_add_host":   {kind: wholeNumber},
@@ -127,8 +127,8 @@ var settings = map[string]known{
 	"verbose":                     {kind: wholeNumber, kept: true},
 }
 
-// databaseKeys are the keys of a line of [databases]. Source: parse_database in loader.c at each minor version's tag.
-// atoi takes any number, so that those of sizes and connections are not checked.
+// databaseKeys are the keys of a line of [databases]. Source: parse_database, loader.c:247, at each minor version's
+// tag. atoi takes any number, so that those of sizes and connections are not checked.
 var databaseKeys = map[string]known{
 	"application_name":          {},
 	"auth_dbname":               {since: 19},
@@ -154,7 +154,7 @@ var databaseKeys = map[string]known{
 	"user":                      {},
 }
 
-// userKeys are the keys of a line of [users]. Source: parse_user in loader.c at each minor version's tag.
+// userKeys are the keys of a line of [users]. Source: parse_user, loader.c:498, at each minor version's tag.
 var userKeys = map[string]known{
 	"client_idle_timeout":         {since: 24},
 	"idle_transaction_timeout":    {since: 24},
@@ -167,15 +167,15 @@ var userKeys = map[string]known{
 	"transaction_timeout":         {since: 25},
 }
 
-// peerKeys are the keys of a line of [peers]. Source: parse_peer in loader.c.
+// peerKeys are the keys of a line of [peers]. Source: parse_peer, loader.c:172.
 var peerKeys = map[string]known{
 	"host":      {},
 	"pool_size": {},
 	"port":      {kind: portNumber},
 }
 
-// words are the values of the kinds that take one of a few, in any case. Source: the CfLookup tables in main.c. pam and
-// ldap depend on how PgBouncer was built; they are taken for known.
+// words are the values of the kinds that take one of a few, in any case. Source: the CfLookup tables, main.c:218 on.
+// pam and ldap depend on how PgBouncer was built; they are taken for known.
 var words = map[valueKind]map[string]int{ // word: since
 	poolMode:    {"session": 0, "transaction": 0, "statement": 0},
 	sslMode:     {"disable": 0, "allow": 0, "prefer": 0, "require": 0, "verify-ca": 0, "verify-full": 0},

@@ -15,7 +15,7 @@ const (
 // span is a range of bytes of a file, from included, to excluded.
 type span struct{ from, to int }
 
-// item is one piece of a file. Source of all of it: parse_ini_file_internal in libusual's cfparser.c.
+// item is one piece of a file. Source of all of it: parse_ini_file_internal, cfparser.c:47.
 type item struct {
 	kind  itemKind
 	line  int    // 1-based, of the first byte

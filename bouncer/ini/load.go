@@ -11,8 +11,8 @@ import (
 
 // Bounds of a load.
 const (
-	maxDepth = 10   // of %include. Source: MAX_INCLUDE in libusual's cfparser.c
-	maxOpens = 1000 // chosen: files that include each other ten deep could be opened without end
+	maxDepth = 10   // of %include. Source: MAX_INCLUDE, cfparser.c:31
+	maxOpens = 1000 // of files. chosen: 1000 because files that include each other ten deep are opened without end
 )
 
 // Names that have a meaning of their own.
@@ -137,7 +137,7 @@ func (l *loader) include(at Where, path string, depth int) error {
 	return l.run(f, depth+1)
 }
 
-// begin begins a section. Source: fill_defaults in libusual's cfparser.c: [pgbouncer] sets every key to its default.
+// begin begins a section. Source: fill_defaults, cfparser.c:349: [pgbouncer] sets every key to its default.
 func (l *loader) begin(f int, it item) error {
 	switch {
 	case it.key == "pgbouncer":
@@ -166,7 +166,7 @@ func (l *loader) set(it item, at place) error {
 	return nil
 }
 
-// declare takes a line of [databases]. Source: parse_database in loader.c.
+// declare takes a line of [databases]. Source: parse_database, loader.c:247.
 func (l *loader) declare(it item, at place) error {
 	where := l.where(at)
 	if it.key == console && l.minor >= 16 {
@@ -203,7 +203,7 @@ func (l *loader) declare(it item, at place) error {
 	return nil
 }
 
-// user takes a line of [users]. Source: parse_user in loader.c.
+// user takes a line of [users]. Source: parse_user, loader.c:498.
 func (l *loader) user(it item, at place) error {
 	where := l.where(at)
 	list, ok := pairs(l.text(at))
@@ -235,7 +235,7 @@ func (l *loader) user(it item, at place) error {
 	return nil
 }
 
-// peer takes a line of [peers], which has nothing that a plan needs. Source: parse_peer in loader.c.
+// peer takes a line of [peers], which has nothing that a plan needs. Source: parse_peer, loader.c:172.
 func (l *loader) peer(it item, at place) error {
 	where := l.where(at)
 	id, rest := strtol(it.key, 10)
@@ -254,49 +254,6 @@ func (l *loader) peer(it item, at place) error {
 		l.peers[i] = x
 	} else {
 		l.peers = append(l.peers, x)
-	}
-	return nil
-}
-
-// check reads the keys of a connection string, in order.
-func (l *loader) check(where Where, list []pair, ok bool, s section) error {
-	for i, p := range list {
-		k, there := s.keys[p.key]
-		if (!there || k.since > l.minor) && l.foreign(s, p.key) {
-			continue
-		}
-		if !there {
-			return unknownOfLine(where, i+1, s, p.key, l.minor)
-		}
-		if k.since > l.minor {
-			return unknown(where, p.key, true, k.since, l.minor)
-		}
-		if want, ok := k.kind.takes(p.value, l.minor); !ok {
-			return unloadable(where, "the value of %s is not %s", p.key, want)
-		}
-		if p.key == "user" || p.key == "auth_user" {
-			if err := l.bearable(where, p.value); err != nil {
-				return err
-			}
-		}
-	}
-	if !ok {
-		return unloadable(where,
-			"key %d of the line is no key=value: its value is empty or has a quote that is not closed, or a comment stands "+
-				"there, which must have a line of its own", len(list)+1)
-	}
-	return nil
-}
-
-// bearable refuses a user's name that would end the process.
-func (l *loader) bearable(at Where, name string) error {
-	most := maxUser
-	if l.minor < 16 {
-		most = maxUserBefore
-	}
-	if len(name) > most {
-		return unloadable(at, "the name of a user has %d bytes; with more than %d, the process ends at its second RELOAD",
-			len(name), most)
 	}
 	return nil
 }

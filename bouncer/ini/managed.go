@@ -24,13 +24,13 @@ var keepers = []struct{ folder, why string }{
 		"(pgbouncer['databases'] or pgbouncer['default_pool_size']), then gitlab-ctl reconfigure"},
 }
 
-// Managed says why a file with sizes will not stay as it is edited: it is in the folder of a tool that writes it, or a
-// comment among its first lines has the words of such a tool, such as "Ansible managed" or "do not edit", or the mark
-// of a template. The tool would put the old size back, so its source is what has to be changed. It is empty where there
-// is no such sign. What a store knows of its files is not asked here.
-func (c Config) Managed() (why string) {
+// Managed is the error that names a tool that writes a file with sizes: the file is in the folder of a tool that writes
+// it, or a comment among its first lines has the words of such a tool, such as "Ansible managed" or "do not edit", or
+// the mark of a template. The tool would put the old size back, so its source is what has to be changed. Nil: there is
+// no such sign. What a store knows of its files is not asked here.
+func (c Config) Managed() error {
 	if c.in == nil {
-		return ""
+		return nil
 	}
 	for i, f := range c.in().files {
 		if !c.in().holdsSizes(i) {
@@ -38,7 +38,7 @@ func (c Config) Managed() (why string) {
 		}
 		for _, k := range keepers {
 			if strings.HasPrefix(path.Clean(f.path), k.folder) {
-				return fmt.Sprintf("%s: %s", f.path, k.why)
+				return fmt.Errorf("%s: %s", f.path, k.why)
 			}
 		}
 		rest := f.data
@@ -50,12 +50,12 @@ func (c Config) Managed() (why string) {
 				continue
 			}
 			if mark := generated.Find(text); mark != nil {
-				return fmt.Sprintf("%v: a comment has the words %q: a tool writes this file and would restore the old size",
+				return fmt.Errorf("%v: a comment has the words %q: a tool writes this file and would restore the old size",
 					Where{f.path, line}, mark)
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // SizeFiles are the paths of the files that Edit may change, in the order of Files.

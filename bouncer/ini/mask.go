@@ -18,13 +18,14 @@ var open = map[string]bool{
 }
 
 var (
-	plainValue  = regexp.MustCompile(`^[A-Za-z0-9_.,:/@*+-]+$`) // as values that are shown look: no tab, no quote, no =
+	// as values that are shown are written: no tab, no quote, no =
+	plainValue  = regexp.MustCompile(`^[A-Za-z0-9_.,:/@*+-]+$`)
 	plainNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 	plainKey    = regexp.MustCompile(`^[A-Za-z0-9_.*-]+$`)
 )
 
 // masked returns a file with everything masked that might be a secret: comments; values of connection strings but those
-// of open keys; words of [pgbouncer] but those that PgBouncer knows; and all that cannot be read. It looks at each line
+// of open keys; words of [pgbouncer] but those that PgBouncer knows; and all that cannot be read. It reads each line
 // by itself, because a file that is included may begin within a section. Lines stay lines.
 func masked(data []byte) []byte {
 	var out bytes.Buffer

@@ -15,7 +15,7 @@ func atoi(text string) int {
 }
 
 // setting reads a number of [pgbouncer]: the whole of it must be one, with 0x for hexadecimal and 0 for octal.
-// Source: cf_set_int in libusual's cfparser.c. Built with glibc 2.38 or later, PgBouncer takes 0b101, too; here it is
+// Source: cf_set_int, cfparser.c:421. Built with glibc 2.38 or later, PgBouncer takes 0b101, too; here it is
 // refused.
 func setting(text string) (n int, ok bool) {
 	long, rest := strtol(text, 0)
@@ -76,7 +76,7 @@ func value(digit byte) int {
 var seconds = regexp.MustCompile(`(?i)^[ \t\n\v\f\r]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?\d+)?|inf(?:inity)?|nan(?:\([0-9a-z_]*\))?)$`)
 
 // isSeconds says whether PgBouncer takes a text for a time: a number of seconds that is not negative and not out of a
-// double's range. Source: parse_time in libusual's cfparser.c.
+// double's range. Source: parse_time, cfparser.c:531.
 func isSeconds(text string) bool {
 	if !seconds.MatchString(text) {
 		return false

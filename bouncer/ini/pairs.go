@@ -11,7 +11,7 @@ type pair struct {
 
 // pairs cuts a connection string at blanks; a tab is a byte like any other. A value may stand in quotes, with a quote
 // doubled in it; the byte behind the closing quote is skipped, whatever it is. An empty value is an error. Where there
-// is an error, ok is false and what was read before it is returned. Source: cstr_get_pair in PgBouncer's loader.c.
+// is an error, ok is false and what was read before it is returned. Source: cstr_get_pair, loader.c:103.
 func pairs(text string) (out []pair, ok bool) {
 	at := skipBlanks(text, 0)
 	for at < len(text) {

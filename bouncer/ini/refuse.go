@@ -26,8 +26,8 @@ func (in *content) missing(x Change) error {
 
 // shadowed refuses a number that no pool of the line would follow, because [users] gives each of them its own: a user's
 // size beats that of the line. Who may log in is in no file, so that a line without a forced user has other pools,
-// unless the change names them all. Source: pool_pool_size and pool_res_pool_size in server.c; sizes of users came with
-// 1.23, reserves with 1.24.
+// unless the change names them all. Source: pool_pool_size, server.c:279, and pool_res_pool_size, server.c:314; sizes
+// of users came with 1.23, reserves with 1.24.
 func (in *content) shadowed(d *database, x Change) error {
 	names := x.Users
 	if d.forced != "" {

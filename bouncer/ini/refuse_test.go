@@ -22,15 +22,15 @@ func TestEditRefusesWhatItCannotChangeSafely(t *testing.T) {
 		hint    string // the hint holds it
 	}{
 		{name: "another number", text: d + "d1 = pool_size=6\n", change: size("d1", 5, 7), kind: operr.KindDrift,
-			want: "main.ini:3: pool_size of d1 is 6 and should be 5 before it becomes 7", hint: "look at who"},
+			want: "main.ini:3: pool_size of d1 is 6 and should be 5 before it becomes 7", hint: "find out who"},
 		{name: "another default", text: d + "d1 =\n", change: size("d1", 5, 7), kind: operr.KindDrift,
-			want: "main.ini:3: pool_size of d1 is 20 and should be 5", hint: "look at who"},
+			want: "main.ini:3: pool_size of d1 is 20 and should be 5", hint: "find out who"},
 		{name: "another reserve", text: d + "d1 = reserve_pool=1\n", change: reserve("d1", 0, 7), kind: operr.KindDrift,
-			want: "main.ini:3: reserve_pool of d1 is 1 and should be 0", hint: "look at who"},
+			want: "main.ini:3: reserve_pool of d1 is 1 and should be 0", hint: "find out who"},
 		{name: "the new size is there already", text: d + "d1 = pool_size=7\n", change: size("d1", 5, 7),
 			kind: operr.KindDrift, want: "main.ini:3: pool_size of d1 is 7 and should be 5"},
 		{name: "no such alias", text: d + "d1 =\n", change: size("d2", 20, 7), kind: operr.KindDrift,
-			want: "main.ini: there is no line of d2 in [databases]", hint: "write the line"},
+			want: "main.ini: there is no line of d2 in [databases]", hint: "write it here"},
 		{name: "an autodb", text: d + "d1 =\n* =\n", change: size("d2", 20, 7), kind: operr.KindDrift,
 			want: "main.ini: there is no line of d2 in [databases]: it lives by the line of * (/etc/pgbouncer/main.ini:4)",
 			hint: "change the size of *"},
@@ -201,7 +201,7 @@ func TestEditTellsEveryFault(t *testing.T) {
 	}
 }
 
-func TestVersionsAreOfPgBouncer(t *testing.T) {
+func TestAVersionBelow18OrOfAnotherProgramIsRefused(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]bool{"1.8": true, "1.8.1": true, "1.25.2": true, "1.26.0": true,
 		"1.24.0rc1": true, "1.7.2": false, "2.0": false, "": false, "PgBouncer 1.24": false, "1": false,

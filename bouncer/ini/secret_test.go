@@ -83,11 +83,11 @@ func TestNothingPrintsASecret(t *testing.T) {
 		list   []ini.Edited
 	}{c, nil}
 	for _, v := range []any{c, &c, within, edited, edited[0], &edited[0], c.Files(), c.Databases()} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-			text := fmt.Sprintf(verb, v)
+		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			text := fmt.Sprintf(format, v)
 			if strings.Contains(text, "hush") || strings.Contains(text, fmt.Sprintf("%x", "hush")) ||
 				strings.Contains(text, "104 117 115 104") {
-				t.Errorf("%s of %T: %s", verb, v, text)
+				t.Errorf("%s of %T: %s", format, v, text)
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // star finds where the size of "*" is changed: in [pgbouncer], because any other text on the line of "*" makes
-// PgBouncer close the server connections of every database that lives by it. Source: set_autodb in loader.c.
+// PgBouncer close the server connections of every database that lives by it. Source: set_autodb, loader.c:151.
 func (in *content) star(d *database, x Change) (cut, error) {
 	at := in.where(d.at)
 	key := defaultSize

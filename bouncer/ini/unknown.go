@@ -52,22 +52,22 @@ var (
 )
 
 // likely says in half a sentence what a key that is not known most likely means, and whether the key itself may be
-// shown: one that is no name known anywhere may be a part of a password with a blank in it. It is empty where there is
-// no such meaning.
-func (s section) likely(key string) (shown, means string) {
+// shown: one that is no name known anywhere may be a part of a password with a blank in it. False: the key has no such
+// meaning.
+func (s section) likely(key string) (shown, means string, is bool) {
 	bare := strings.ToLower(strings.Trim(key, "\t"))
 	if means, ok := s.stray[bare]; ok {
-		return bare, "most likely " + means
+		return bare, "most likely " + means, true
 	}
 	if _, ok := s.keys[bare]; ok {
 		if bare != strings.ToLower(key) {
-			return bare, "a tab stands beside it, and only blanks separate keys"
+			return bare, "a tab stands beside it, and only blanks separate keys", true
 		}
-		return key, "keys are in small letters"
+		return key, "keys are in small letters", true
 	}
 	for _, other := range []section{ofDatabases, ofUsers, ofPgbouncer} {
 		if _, ok := other.keys[bare]; ok && other.name != s.name {
-			return bare, fmt.Sprintf("it is a key of [%s]", other.name)
+			return bare, fmt.Sprintf("it is a key of [%s]", other.name), true
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(s.keys)) {
@@ -75,11 +75,11 @@ func (s section) likely(key string) (shown, means string) {
 			continue
 		}
 		if len(k) < shortKey {
-			return "", "most likely " + k
+			return "", "most likely " + k, true
 		}
-		return key, "most likely " + k
+		return key, "most likely " + k, true
 	}
-	return "", ""
+	return "", "", false
 }
 
 // shortKey is the length from which a key that is almost a known one is shown. chosen: "hose=…" may be a part of a
@@ -130,8 +130,8 @@ func (in *content) foreign(s section, key string) bool {
 	case listed:
 		return late && !isStray
 	case late && newKey.MatchString(key):
-		_, means := s.likely(key)
-		return means == ""
+		_, _, is := s.likely(key)
+		return !is
 	}
 	return false
 }
@@ -142,7 +142,7 @@ func unknown(at Where, key string, later bool, since, minor int) error {
 	if later {
 		return unloadable(at, "the key %s came with 1.%d, and this is PgBouncer 1.%d", key, since, minor)
 	}
-	if _, means := ofPgbouncer.likely(key); means != "" {
+	if _, means, is := ofPgbouncer.likely(key); is {
 		return unloadable(at, "the key %s is not known to PgBouncer 1.%d: %s", plainName(key), minor, means)
 	}
 	if minor > newest {
@@ -156,13 +156,56 @@ func unknown(at Where, key string, later bool, since, minor int) error {
 // unknownOfLine is the error for the nth key of a connection string. A key that means nothing here is not shown: it may
 // be a part of a password with a blank in it.
 func unknownOfLine(at Where, n int, s section, key string, minor int) error {
-	shown, means := s.likely(key)
+	shown, means, is := s.likely(key)
 	switch {
-	case means == "":
+	case !is:
 		return unloadable(at,
 			"key %d of the line is not known to PgBouncer 1.%d (a value with a blank in it must stand in '…')", n, minor)
 	case shown == "":
 		return unloadable(at, "key %d of the line is not known to PgBouncer 1.%d: %s", n, minor, means)
 	}
 	return unloadable(at, "key %d of the line, %s, is not known to PgBouncer 1.%d: %s", n, plainName(shown), minor, means)
+}
+
+// check reads the keys of a connection string, in order.
+func (l *loader) check(where Where, list []pair, ok bool, s section) error {
+	for i, p := range list {
+		k, there := s.keys[p.key]
+		if (!there || k.since > l.minor) && l.foreign(s, p.key) {
+			continue
+		}
+		if !there {
+			return unknownOfLine(where, i+1, s, p.key, l.minor)
+		}
+		if k.since > l.minor {
+			return unknown(where, p.key, true, k.since, l.minor)
+		}
+		if want, ok := k.kind.takes(p.value, l.minor); !ok {
+			return unloadable(where, "the value of %s is not %s", p.key, want)
+		}
+		if p.key == "user" || p.key == "auth_user" {
+			if err := l.bearable(where, p.value); err != nil {
+				return err
+			}
+		}
+	}
+	if !ok {
+		return unloadable(where,
+			"key %d of the line is no key=value: its value is empty or has a quote that is not closed, or a comment stands "+
+				"there, which must have a line of its own", len(list)+1)
+	}
+	return nil
+}
+
+// bearable refuses a user's name that would end the process.
+func (l *loader) bearable(at Where, name string) error {
+	most := maxUser
+	if l.minor < 16 {
+		most = maxUserBefore
+	}
+	if len(name) > most {
+		return unloadable(at, "the name of a user has %d bytes; with more than %d, the process ends at its second RELOAD",
+			len(name), most)
+	}
+	return nil
 }

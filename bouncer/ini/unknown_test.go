@@ -23,7 +23,7 @@ func TestKeysThatTheProcessHasAreTaken(t *testing.T) {
 			"main.ini:5: key 1 of the line is not known", ""},
 		{"a setting taken over from a later one", "1.24.1", head + "transaction_timeout = 5\n[databases]\nd1 = pool_size=5\n",
 			"main.ini:2: the key transaction_timeout came with 1.25", ""},
-		{"its value is still looked at", "1.24.1", head + "transaction_timeout = x\n",
+		{"its value is still checked", "1.24.1", head + "transaction_timeout = x\n",
 			"main.ini:2: the key transaction_timeout came", "main.ini:2: the value of transaction_timeout"},
 		{"a later setting", "1.26.0", head + "pool_idle_timeout = 60\n[databases]\nd1 = pool_size=5\n",
 			"main.ini:2: the key pool_idle_timeout was not known in 1.25", ""},

@@ -10,8 +10,8 @@ import (
 
 // Versions whose grammar is known here, as minor numbers of PgBouncer 1. A later one is read as the newest.
 const (
-	oldest = 8
-	newest = 25
+	oldest = 8  // chosen: 1.8 because SHOW STATS of 1.7 has no total_xact_time, without which no load is measured
+	newest = 25 // 1.25.2 was compared with real processes; see lab_test.go and live/apply
 )
 
 var versionForm = regexp.MustCompile(`^(\d{1,4})\.(\d{1,4})(\D|$)`)

@@ -103,7 +103,7 @@ func (s *importer) carriage(text []byte) error {
 	if !found || check(line) != nil {
 		return nil
 	}
-	return s.drift(errors.New("the line ends in a carriage return (CR): the line breaks were changed to CR LF on its way"),
+	return s.drift(errors.New("the line ends in a carriage return (CR): the line breaks were changed to CR LF on the way"),
 		"bring the file over as it is, byte by byte, or take the CR out: "+taking(`tr -d '\r' < `+shellName(s.name)))
 }
 

@@ -39,7 +39,7 @@ func record(t *testing.T, j *journal.Journal, e state.Event) state.Event {
 	return e
 }
 
-func TestWhatWasRecordedIsThereAgain(t *testing.T) {
+func TestARecordedEventIsReadAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
 	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 		Key:  fleet.KeySize,

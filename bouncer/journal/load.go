@@ -13,11 +13,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// every is how many bytes of events are followed by a snapshot at least. chosen: so much is read and folded in some
-// hundredths of a second. sparse is how many times longer than the newest snapshot they are then: what a journal is
-// longer by.
+// When a snapshot is written.
 const (
-	every  = 1 << 20
+	// every is how many bytes of events are followed by a snapshot at least. chosen: 1 MiB because so much is read and
+	// folded in some hundredths of a second.
+	every = 1 << 20
+	// sparse is how many times longer than the newest snapshot these events are at least. chosen: 2 because snapshots are
+	// a third of a journal then, at most.
 	sparse = 2
 )
 

@@ -6,7 +6,7 @@ import (
 	"hash/crc32"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -158,7 +158,7 @@ func (p *parts) begin(before *part, upto int, m mark, text []byte) fate {
 	return parted
 }
 
-// drop takes back the newest part: its line follows in spite of how it looks.
+// drop takes back the newest part: its line follows, though it seemed to begin a part.
 func (p *parts) drop() { p.all = p.all[:len(p.all)-1] }
 
 // whole are the parts that no other one has all lines of.
@@ -212,5 +212,5 @@ func shellName(name string) string {
 	case strings.HasPrefix(name, "-"):
 		name = "./" + name
 	}
-	return argv.Line(name)
+	return command.Line(name)
 }

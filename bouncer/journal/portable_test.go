@@ -38,8 +38,8 @@ func imported(t *testing.T, data []byte) ([]byte, Summary, error) {
 	return now, sum, err
 }
 
-// TestWhatWasExportedIsImportedAsItWas byte by byte, snapshots and all.
-func TestWhatWasExportedIsImportedAsItWas(t *testing.T) {
+// TestAnExportIsImportedByteForByte byte by byte, snapshots and all.
+func TestAnExportIsImportedByteForByte(t *testing.T) {
 	for _, n := range []int{0, 1, 60} {
 		path, data := told(t, n, 2000)
 		export, sum := exported(t, path)
@@ -49,7 +49,7 @@ func TestWhatWasExportedIsImportedAsItWas(t *testing.T) {
 		for name, from := range map[string][]byte{"an export": export, "a copy": data,
 			"a copy that was cut": append(bytes.Clone(data), `{"seq":`...)} {
 			got, again, err := imported(t, from)
-			if n == 0 && name != "an export" { // see TestWhatHasNoEventsIsNotImported
+			if n == 0 && name != "an export" { // see TestAnExportWithoutEventsIsNotImported
 				continue
 			}
 			if err != nil || !bytes.Equal(got, data) || again.Events != sum.Events || !again.At.Equal(sum.At) ||
@@ -112,8 +112,8 @@ func TestAJournalThatIsThereIsNotImportedOver(t *testing.T) {
 	}
 }
 
-// TestWhatIsNeitherExportNorMirrorIsNotImported names what it is.
-func TestWhatIsNeitherExportNorMirrorIsNotImported(t *testing.T) {
+// TestAFileThatIsNeitherExportNorMirrorIsNotImported names what it is.
+func TestAFileThatIsNeitherExportNorMirrorIsNotImported(t *testing.T) {
 	event := mustSeal(state.Event{Seq: 2, Kind: state.HoldEnded})
 	for text, says := range map[string]string{
 		"":                                  "given:1: this is no journal",
@@ -137,9 +137,9 @@ func TestWhatIsNeitherExportNorMirrorIsNotImported(t *testing.T) {
 	}
 }
 
-// TestWhatHasNoEventsIsNotImported because the journal that it would make refuses the right file. An export says at its
-// end that it has none: that is what there was.
-func TestWhatHasNoEventsIsNotImported(t *testing.T) {
+// TestAnExportWithoutEventsIsNotImported because the journal that it would make refuses the right file. An export says
+// at its end that it has none: that is what there was.
+func TestAnExportWithoutEventsIsNotImported(t *testing.T) {
 	path, _ := told(t, 0, 0)
 	export, _ := exported(t, path)
 	header := string(headerLine)
@@ -183,8 +183,8 @@ func TestAJournalThatIsNotThereIsNotExported(t *testing.T) {
 	}
 }
 
-// TestOfWhatIsNoJournalNothingIsExported not even the first line: what comes out would be one that was cut.
-func TestOfWhatIsNoJournalNothingIsExported(t *testing.T) {
+// TestAFileThatIsNoJournalIsNotExported not even the first line: what comes out would be one that was cut.
+func TestAFileThatIsNoJournalIsNotExported(t *testing.T) {
 	for _, text := range []string{"hello\n", string(exportLine), `{"pgbudget_journal":1}` + "\n",
 		`{"pgbudget_journal":4}` + "\n", strings.TrimSpace(string(headerLine)) + "\r\n"} {
 		path := filepath.Join(t.TempDir(), "j.jsonl")
@@ -200,8 +200,8 @@ func TestOfWhatIsNoJournalNothingIsExported(t *testing.T) {
 	}
 }
 
-// TestWhatCannotBeReadEndsTheImport at whichever line: a folder, a disk that fails, a pipe that breaks.
-func TestWhatCannotBeReadEndsTheImport(t *testing.T) {
+// TestAReadErrorEndsTheImport at whichever line: a folder, a disk that fails, a pipe that breaks.
+func TestAReadErrorEndsTheImport(t *testing.T) {
 	path, data := told(t, 6, 1500)
 	export, _ := exported(t, path)
 	folder, err := os.Open(t.TempDir())

@@ -27,8 +27,8 @@ func within(t *testing.T, what string, f func()) {
 	}
 }
 
-// TestWhatIsNoJournalIsLeftAlone names files of somebody else as the journal, and as the mirror.
-func TestWhatIsNoJournalIsLeftAlone(t *testing.T) {
+// TestAFileThatIsNoJournalStaysUnchanged names files of somebody else as the journal, and as the mirror.
+func TestAFileThatIsNoJournalStaysUnchanged(t *testing.T) {
 	header := string(headerLine)
 	event := func(v any) string { return string(mustSeal(v)) }
 	for _, c := range []struct{ name, text, says string }{
@@ -129,8 +129,8 @@ func TestAFileThatIsAnothersIsToldWithItsOwner(t *testing.T) {
 	}
 }
 
-// TestWhatIsNoFileIsRefusedAtOnce names what can hang, and what reading changes.
-func TestWhatIsNoFileIsRefusedAtOnce(t *testing.T) {
+// TestAPathThatIsNoFileIsRefusedAtOnce names what can hang, and what reading changes.
+func TestAPathThatIsNoFileIsRefusedAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	pipe, sock, link := filepath.Join(dir, "pipe"), filepath.Join(dir, "sock"), filepath.Join(dir, "link")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {

@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// block is how much is read at once.
+// block is how many bytes are read at once. chosen: 64 KiB because most lines are shorter than that.
 const block = 64 << 10
 
 var errLong = fmt.Errorf("the line is longer than %d bytes: it was not written by pgbudget", maxLine)
@@ -45,7 +45,7 @@ func (s *scanner) next() ([]byte, error) {
 	}
 }
 
-// newestSnapshot returns where the newest snapshot after an offset begins, looking from the end; -1: there is none.
+// newestSnapshot returns where the newest snapshot after an offset begins, read from the end; -1: there is none.
 func (c content) newestSnapshot(after int64) (int64, error) {
 	mark := []byte("\n" + snapshotMark)
 	buf := make([]byte, block+len(mark)-1)

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	mostParts  = 100 // that are looked for
-	partsShown = 5   // the newest of them
+	mostParts  = 100 // that are found. chosen: 100 because each line is compared with the end of every part
+	partsShown = 5   // the newest of them. chosen: 5 because each part is two lines of an error
 )
 
 // several says that the command of a mirror was given more than one journal, or an older state of one and how it went

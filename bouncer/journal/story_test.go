@@ -69,7 +69,7 @@ func (t *teller) step(kind state.StepKind) *state.Step {
 	return s
 }
 
-func (t *teller) point() *learn.SoakResult {
+func (t *teller) soak() *learn.SoakResult {
 	return &learn.SoakResult{Shift: "main/app:ci/app", At: t.at, X: t.IntN(100), Window: time.Minute,
 		From:     learn.Measure{Erlangs: t.ExpFloat64(), SD: t.Float64()},
 		Expected: &load.Range{Lower: t.Float64(), Upper: 1}, Text: "a \"text\"\nof <two> lines"}
@@ -80,7 +80,7 @@ func (t *teller) goal() *sizing.Goal {
 		MeanWait: fleet.Unknown()}, {Pool: "ci/app", MeanWait: fleet.Float(t.Float64())}}}
 }
 
-func (t *teller) act() *state.Action {
+func (t *teller) action() *state.Action {
 	a := &state.Action{Kind: []state.ActionKind{state.Release, state.Grant, state.Undo, state.Flush, state.Restore,
 		state.ShiftTraffic}[t.IntN(6)], Reason: verdict.Of(verdict.Note, "why"), Pool: "main/app"}
 	for range 1 + t.IntN(2) {
@@ -105,21 +105,21 @@ func (t *teller) next() state.Event {
 			e.Switches = []state.Switch{{Shift: "main/app:ci/app", X: t.IntN(100), At: t.at}}
 			e.Baselines = []learn.Baseline{{Shift: "main/app:ci/app", At: t.at, From: load.Load{Pool: "main/app",
 				InSystem: fleet.Unknown(), Notes: []string{"n"}}}}
-			e.Soaks = []learn.SoakResult{*t.point()}
+			e.Soaks = []learn.SoakResult{*t.soak()}
 		case 1:
 			e.Kind, e.Step = state.StepBegan, t.step(state.Forward)
 		case 2:
 			e.Kind, e.Step, e.Reason = state.StepAbort, t.step(state.Backward), verdict.Noted("it waits")
 		case 3, 4:
-			e.Kind, e.Action = state.Intended, t.act()
+			e.Kind, e.Action = state.Intended, t.action()
 		case 5, 6:
-			e.Kind, e.Action = state.Acted, t.act()
+			e.Kind, e.Action = state.Acted, t.action()
 		case 7:
-			e.Kind, e.Action, e.Outcome, e.Reason = state.Failed, t.act(), state.Held, verdict.Noted("no")
+			e.Kind, e.Action, e.Outcome, e.Reason = state.Failed, t.action(), state.Held, verdict.Noted("no")
 		case 8:
 			e.Kind = state.StepEnded
 			if t.IntN(2) == 0 {
-				e.Soak = t.point()
+				e.Soak = t.soak()
 			}
 		case 9:
 			e.Kind, e.Step, e.Reason = state.StepTrimmed, t.step(state.Forward), verdict.Noted("full")

@@ -39,7 +39,7 @@
 // its own.
 //
 // An address at which two servers were found leads to both for as long as the Fleet is open, whether or not anything is
-// there now: it may be a balancer's. An address that moves from one server to another samples the same, and is on both,
+// there now: it may be a balancer's. An address that moves from one server to another seems to be one, and is on both,
 // too, unless our own session to it has moved with it. A name is the addresses that its process was given for it; what
 // others find behind it counts only where the process is not known to have asked, and no two were told differently.
 //
@@ -48,8 +48,8 @@
 // so_reuseport is found out. Where so_reuseport is set, and a console is reached by TCP, Open logs in several times:
 // two processes of one file say the same, but neither lists the other's callers.
 //
-// A RELOAD applies all that the files say, and brings defaults back where they say nothing. So Hands compares the files
-// with SHOW CONFIG, DATABASES, USERS and PEERS, key by key, before each write; what differs besides the sets is
+// A RELOAD applies all that the files say, and brings defaults back where they say nothing. So the Applier compares the
+// files with SHOW CONFIG, DATABASES, USERS and PEERS, key by key, before each write; what differs besides the sets is
 // refused, or was accepted by name. What no console shows is not known to be the same: it is listed. No password, and
 // no connection string, reaches an error.
 package live

@@ -12,7 +12,7 @@ import (
 )
 
 // series returns the label sets of all series that any of the selectors picks within the sample's time.
-func (l look) series(ctx context.Context, subject string, selectors ...string) ([]model.LabelSet, error) {
+func (l lookback) series(ctx context.Context, subject string, selectors ...string) ([]model.LabelSet, error) {
 	limited, cancel := context.WithTimeout(ctx, l.c.Timeout)
 	defer cancel()
 	sets, warnings, _, err := l.c.api.Series(limited, selectors, l.grid.start.Add(-l.grid.step), l.grid.end())
@@ -23,7 +23,7 @@ func (l look) series(ctx context.Context, subject string, selectors ...string) (
 }
 
 // values returns the values of a label among the series that a selector picks within the sample's time.
-func (l look) values(ctx context.Context, subject string, label model.LabelName, pick string) ([]string, error) {
+func (l lookback) values(ctx context.Context, subject string, label model.LabelName, pick string) ([]string, error) {
 	limited, cancel := context.WithTimeout(ctx, l.c.Timeout)
 	defer cancel()
 	found, warnings, _, err := l.c.api.LabelValues(limited, string(label), []string{pick}, l.grid.start.Add(-l.grid.step),
@@ -38,19 +38,19 @@ func (l look) values(ctx context.Context, subject string, label model.LabelName,
 	return names, l.c.warned(subject, warnings)
 }
 
-func (l look) evidence(subject, hint, format string, args ...any) error {
+func (l lookback) evidence(subject, hint, format string, args ...any) error {
 	return &operr.Error{Kind: operr.KindEvidence, Subject: subject, Err: l.c.masked(format, args...), Hint: hint}
 }
 
 // absentMetric is for one metric missing beside others of the same exporter.
-func (l look) absentMetric(subject, missing string) error {
+func (l lookback) absentMetric(subject, missing string) error {
 	return l.evidence(subject, "check whether a metric_relabel_configs rule drops the series",
 		"no series %s in the last %s, while others of the same exporter are there", missing, l.span())
 }
 
 // unused reports whether the exporters of a group show some database, if only PgBouncer's own: then a * of which they
 // show none was not used.
-func (l look) unused(ctx context.Context, p PoolSpec) (bool, error) {
+func (l lookback) unused(ctx context.Context, p PoolSpec) (bool, error) {
 	counters := strings.Join(Mixed.names(counterXact), "|")
 	names, err := l.values(ctx, p.ID, "database", selector("", matches(model.MetricNameLabel, counters), p.Selector))
 	return len(names) > 0, err
@@ -58,7 +58,7 @@ func (l look) unused(ctx context.Context, p PoolSpec) (bool, error) {
 
 // absentPool says why a pool's counters were not found: another exporter, an alias of another name, or a selector
 // that picks nothing.
-func (l look) absentPool(ctx context.Context, p PoolSpec) error {
+func (l lookback) absentPool(ctx context.Context, p PoolSpec) error {
 	missing := fmt.Sprintf("no series %s in the last %s (nor under the older name %s)",
 		selector(Modern.names(counterXact)[0], p.of("database"), p.Selector), l.span(), Legacy.names(counterXact)[0])
 	names, err := l.values(ctx, p.ID, model.MetricNameLabel, selector("", matches(model.MetricNameLabel, poolerNames),
@@ -92,7 +92,7 @@ func (l look) absentPool(ctx context.Context, p PoolSpec) error {
 }
 
 // absentUnder is for a selector that picks nothing: it names the jobs that have series of the family.
-func (l look) absentUnder(ctx context.Context, subject, missing, family, hint string) error {
+func (l lookback) absentUnder(ctx context.Context, subject, missing, family, hint string) error {
 	jobs, err := l.values(ctx, subject, model.JobLabel, selector("", matches(model.MetricNameLabel, family)))
 	if err != nil {
 		return err
@@ -108,6 +108,6 @@ func (l look) absentUnder(ctx context.Context, subject, missing, family, hint st
 }
 
 // span returns the time that the sample covers, as PromQL writes it.
-func (l look) span() model.Duration {
+func (l lookback) span() model.Duration {
 	return model.Duration(l.grid.end().Sub(l.grid.start) + l.grid.step)
 }

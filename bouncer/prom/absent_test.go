@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// TestWhatIsAbsentIsAnErrorThatNamesWhatExists asks for series that are not there, or are no use.
-func TestWhatIsAbsentIsAnErrorThatNamesWhatExists(t *testing.T) {
+// TestAnAbsentSeriesIsAnErrorThatNamesThePresentOnes asks for series that are not there, or are no use.
+func TestAnAbsentSeriesIsAnErrorThatNamesThePresentOnes(t *testing.T) {
 	app := func(matchers string) prom.Spec {
 		return prom.Spec{Pools: []prom.PoolSpec{{ID: "main/app", Alias: "app", Selector: matchers}}}
 	}

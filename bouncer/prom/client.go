@@ -20,7 +20,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// DefaultTimeout is how long one request may take. Chosen: a quarter of Prometheus's own --query.timeout of two
+// DefaultTimeout is how long one request may take. chosen: a quarter of Prometheus's own --query.timeout of two
 // minutes; what takes longer should be a recording rule.
 const DefaultTimeout = 30 * time.Second
 
@@ -123,10 +123,11 @@ func loadHTTPConfig(text []byte) (config.HTTPClientConfig, error) {
 	return *cfg, nil
 }
 
-// MaxAnswerBytes bounds what one answer may weigh. Chosen: 11,000 points of 200 series take about 60 MB as JSON.
+// MaxAnswerBytes bounds what one answer may weigh. chosen: so much because 11,000 values of 200 series take
+// about 60 MB as JSON.
 const MaxAnswerBytes = 64 << 20
 
-// wire is the outermost round tripper: it looks at every answer before the API client does, because that one reads
+// wire is the outermost round tripper: it checks every answer before the API client does, because that one reads
 // without bound, quotes the body in its errors, and knows no difference between Prometheus and the login page of a
 // proxy.
 type wire struct {
@@ -249,7 +250,7 @@ func describe(resp *http.Response, body []byte) string {
 	switch {
 	case len(trimmed) == 0:
 		return "an empty body"
-	case json.Unmarshal(trimmed, &own) == nil && own.Error != "":
+	case json.Unmarshal(trimmed, &own) == nil && own.Status == "error":
 		return strings.TrimPrefix(own.ErrorType+": "+own.Error, ": ")
 	case strings.Contains(resp.Header.Get("Content-Type"), "html"), bytes.HasPrefix(trimmed, []byte("<")):
 		return "an HTML page"

@@ -11,13 +11,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// percentAbove is the CPU ratio above which a query is taken to give percent. Chosen: no share of all cores exceeds 1,
+// percentAbove is the CPU ratio above which a query is taken to give percent. chosen: no share of all cores exceeds 1,
 // rate()'s extrapolation exceeds it by a few percent at most, and an idle server in percent is at 2 at once.
 const percentAbove = 1.5
 
 // cpuFit fits the utilisation law to the moments at which the server's CPU and the throughput of each of its pools are
 // known; pools without any are left out. No CPUQuery, or no pools, give the zero fit. Values are held between 0 and 1.
-func (l look) cpuFit(ctx context.Context, s ServerSpec, pools []string, perSec map[string][]float64) (load.CPUFit,
+func (l lookback) cpuFit(ctx context.Context, s ServerSpec, pools []string, perSec map[string][]float64) (load.CPUFit,
 	error) {
 	pools = slices.DeleteFunc(pools, func(p string) bool { return perSec[p] == nil })
 	if s.CPUQuery == "" || len(pools) == 0 {

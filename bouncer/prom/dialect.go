@@ -36,7 +36,7 @@ const (
 	gaugeUp       = "pgbouncer_up"
 	// gaugeServers matches every state of a server connection that pg_stat_activity shows. What it may not show is left
 	// out, so that nothing is subtracted that was not counted: logins in flight, and cancel requests, which never take a
-	// slot. Source: PgBouncer src/admin.c, SHOW POOLS; being_canceled exists from PgBouncer 1.18 on.
+	// slot. Source: PgBouncer 1.25.2, admin.c:896; being_canceled exists from PgBouncer 1.18 on.
 	gaugeServers = "pgbouncer_pools_server_(active|idle|used|testing|being_canceled)_connections"
 )
 

@@ -30,7 +30,7 @@ const clientBackends = `backend_type=~"|client backend"`
 // uses, is so at worst too high by the largest change of the pools within one interval: it errs towards fewer
 // connections for the pools. A DirectQuery over pg_stat_activity_count's own labels (postgres_exporter 0.17 on:
 // usename, application_name) has no such error.
-func (l look) direct(ctx context.Context, s ServerSpec) (load.Histogram, Tally, error) {
+func (l lookback) direct(ctx context.Context, s ServerSpec) (load.Histogram, Tally, error) {
 	tally := Tally{Subject: s.Name, Moments: l.grid.n, Window: l.grid.step}
 	var counts []float64
 	var err error
@@ -46,14 +46,14 @@ func (l look) direct(ctx context.Context, s ServerSpec) (load.Histogram, Tally, 
 	tally.Used = h.Samples
 	if h.Samples == 0 {
 		return h, tally, l.evidence(s.Name+" direct connections",
-			"look at "+l.c.shown+"/targets for exporters that do not answer",
+			"check "+l.c.shown+"/targets for exporters that do not answer",
 			"not one of %d minutes is whole, %d have gaps", tally.Moments, tally.Incomplete)
 	}
 	return h, tally, nil
 }
 
 // difference subtracts PgBouncer's server connections from PostgreSQL's sessions.
-func (l look) difference(ctx context.Context, s ServerSpec, tally *Tally) ([]float64, error) {
+func (l lookback) difference(ctx context.Context, s ServerSpec, tally *Tally) ([]float64, error) {
 	subject := s.Name + " direct connections"
 	activity := selector(gaugeActivity, s.Selector, clientBackends)
 	sets, err := l.series(ctx, subject, activity)
@@ -100,7 +100,7 @@ func (l look) difference(ctx context.Context, s ServerSpec, tally *Tally) ([]flo
 }
 
 // held returns the server connections of all pools under a selector; NaN where not whole.
-func (l look) held(ctx context.Context, subject, pick string) ([]float64, int, error) {
+func (l lookback) held(ctx context.Context, subject, pick string) ([]float64, int, error) {
 	gauges := selector("", matches(model.MetricNameLabel, gaugeServers), pick)
 	sets, err := l.series(ctx, subject, gauges)
 	if err != nil {
@@ -132,7 +132,7 @@ func (l look) held(ctx context.Context, subject, pick string) ([]float64, int, e
 
 // plausible refuses a difference that is below 0 most of the time by more than two connections and a tenth of what the
 // pools hold: then the two sides do not see the same server, and clamping would report "no direct connections".
-func (l look) plausible(subject string, s ServerSpec, diff, held []float64) error {
+func (l lookback) plausible(subject string, s ServerSpec, diff, held []float64) error {
 	var whole, short int
 	var worst, worstHeld float64
 	for i, d := range diff {
@@ -158,7 +158,7 @@ func (l look) plausible(subject string, s ServerSpec, diff, held []float64) erro
 }
 
 // single joins rows that follow each other in time, as when an exporter moves; two at the same moment are an error.
-func (l look) single(subject, what string, rows []row) ([]float64, error) {
+func (l lookback) single(subject, what string, rows []row) ([]float64, error) {
 	out := slices.Repeat([]float64{math.NaN()}, l.grid.n)
 	sets := make([]model.Metric, len(rows))
 	for i, r := range rows {
@@ -180,7 +180,7 @@ func (l look) single(subject, what string, rows []row) ([]float64, error) {
 }
 
 // one evaluates a query of the user's, which must give one series and be there.
-func (l look) one(ctx context.Context, subject, query string) ([]float64, int, error) {
+func (l lookback) one(ctx context.Context, subject, query string) ([]float64, int, error) {
 	rows, dropped, err := l.c.rows(ctx, subject, query, l.grid, Lookback)
 	if err != nil {
 		return nil, 0, err

@@ -31,7 +31,7 @@ func (c *Client) fail(ctx context.Context, subject string, err error) error {
 	case errors.As(err, &came):
 		e.Err = c.masked("%s answered %s", c.shown, came.Error())
 		e.Hint = came.hint
-	case strings.Contains(err.Error(), `unexpected value type "string"`): // the API client knows no strings
+	case isString(err):
 		e.Kind = operr.KindUsage
 		e.Err = errors.New("the query gives a string, not a number")
 		e.Hint = "a signal is one number"
@@ -46,6 +46,19 @@ func (c *Client) fail(ctx context.Context, subject string, err error) error {
 	}
 	return e
 }
+
+// What Prometheus and its client say without a code is read here, and nowhere else.
+const (
+	// textString is the client's word for a query whose value is a string. Source: client_golang 1.25.0,
+	// api/prometheus/v1/api_126.go:217.
+	textString = `unexpected value type "string"`
+	// textStyle begins a remark about the style of a query, which Prometheus 2.48 to 2.54 sent among the warnings. Source:
+	// Prometheus, util/annotations/annotations.go, PromQLInfo.
+	textStyle = "PromQL info:"
+)
+
+// isString reports whether a query gave a string, which the API client cannot read.
+func isString(err error) bool { return strings.Contains(err.Error(), textString) }
 
 // refused fills in e from an error in Prometheus's own form.
 func (c *Client) refused(e *operr.Error, own *v1.Error) {
@@ -76,11 +89,10 @@ func (c *Client) masked(format string, args ...any) error {
 }
 
 // warned turns warnings into an error: they say that the answer may be partial (a remote store or a Thanos peer that
-// did not answer), and partial data must not pass. "PromQL info" remarks, which Prometheus 2.48 to 2.54 sent among the
-// warnings, are about the query's style and are ignored.
+// did not answer), and partial data must not pass. Remarks about the style of the query are ignored.
 func (c *Client) warned(subject string, warnings v1.Warnings) error {
 	for _, w := range warnings {
-		if strings.HasPrefix(w, "PromQL info:") {
+		if strings.HasPrefix(w, textStyle) {
 			continue
 		}
 		return &operr.Error{Kind: operr.KindEvidence, Subject: subject,

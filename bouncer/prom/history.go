@@ -48,7 +48,7 @@ func (c *Client) Survey(ctx context.Context, spec Spec, now time.Time) (Survey, 
 	if err != nil {
 		return Survey{}, err
 	}
-	l := look{c: c, grid: newGrid(now, spec.Lookback, spec.Step)}
+	l := lookback{c: c, grid: newGrid(now, spec.Lookback, spec.Step)}
 	out := Survey{History: load.History{Lookback: spec.Lookback}}
 	perSec := map[string][]float64{} // by pool
 	var dialect Dialect
@@ -90,14 +90,14 @@ func (c *Client) Survey(ctx context.Context, spec Spec, now time.Time) (Survey, 
 	return out, nil
 }
 
-// look is one view of the past: a client and the moments that it asks about.
-type look struct {
+// lookback is one view of the past: a client and the moments that it asks about.
+type lookback struct {
 	c    *Client
 	grid grid
 }
 
 // histogram puts the finite values of a row of moments into a histogram, negative ones as 0.
-func (l look) histogram(values []float64) load.Histogram {
+func (l lookback) histogram(values []float64) load.Histogram {
 	var h load.Histogram
 	for i, v := range values {
 		if !math.IsNaN(v) {

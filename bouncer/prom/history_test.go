@@ -220,7 +220,7 @@ func TestSeveralPoolsComeOutSortedAndInOneDialect(t *testing.T) {
 	}
 }
 
-func TestMorePointsThanOneRequestMayAskForComeInSeveral(t *testing.T) {
+func TestMoreValuesThanOneRequestMayHaveComeInSeveralRequests(t *testing.T) {
 	s := survey(t, prom.Spec{Step: pastScrape, Pools: []prom.PoolSpec{pool(wave)}})
 	if got, want := s.Pools[0].Moments, 11520; got != want || got <= prom.MaxPoints {
 		t.Errorf("got %d moments, want %d, more than %d", got, want, prom.MaxPoints)

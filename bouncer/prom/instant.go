@@ -20,15 +20,15 @@ import (
 // How old a sample may be.
 const (
 	// StaleAfter and StaleScrapes: a sample is stale when its age exceeds both StaleAfter and StaleScrapes scrape
-	// intervals. Source: DESIGN, "stale".
+	// intervals. chosen: 60 s because a server can fill up within a minute.
 	StaleAfter = 60 * time.Second
-	// StaleScrapes is a number of scrape intervals.
+	// StaleScrapes is a number of scrape intervals. chosen: 3 because one lost scrape is no outage, and two may be chance.
 	StaleScrapes = 3
 	// Lookback is how far back Prometheus may look for a sample inside an expression, instead of its own default of
-	// five minutes. Chosen: three scrapes at Prometheus's default scrape_interval of one minute. Servers that do not
+	// five minutes. chosen: 3 min because that is three scrapes at the default scrape_interval. Servers that do not
 	// know the parameter lookback_delta (before 2.38) keep theirs.
 	Lookback = 3 * time.Minute
-	// namedSeries is how many series an error names.
+	// namedSeries is how many series an error names. chosen: 5 because more fill a terminal.
 	namedSeries = 5
 )
 

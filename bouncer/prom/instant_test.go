@@ -80,7 +80,7 @@ func TestAnInstantIsOneNumberWithItsSamplesTime(t *testing.T) {
 	t.Error("each of 100 scrapes was followed by another one between two questions")
 }
 
-func TestWhatIsNotOneFiniteNumberIsAnError(t *testing.T) {
+func TestAnAnswerThatIsNotOneFiniteNumberIsAnError(t *testing.T) {
 	scraped(t)
 	five := `label_replace(vector(1), "n", "1", "", "")`
 	for n := 2; n <= 7; n++ {

@@ -15,9 +15,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// TestARealFleetsLoadIsFoundWithinTenPercent puts 4 Erlangs on two real PgBouncer processes, behind real exporters
+// TestTheLoadOfARealFleetIsFoundWithinTenPercent puts 4 Erlangs on two real PgBouncer processes, behind real exporters
 // (0.10) and a real Prometheus, and fills a third, small pool. A minute is four seconds here.
-func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
+func TestTheLoadOfARealFleetIsFoundWithinTenPercent(t *testing.T) {
 	pace.Twice(t, func(int) (string, func()) {
 		l := labtest.Start(t, lab.Spec{
 			Servers: []lab.PostgresSpec{{Name: "main", MaxConnections: 60}},
@@ -33,7 +33,7 @@ func TestARealFleetsLoadIsFoundWithinTenPercent(t *testing.T) {
 	})
 }
 
-// measured loads a fleet and looks back at it. It says why the sample cannot be judged, and how to judge it.
+// measured loads a fleet and asks for its history. It says why the sample cannot be judged, and how to judge it.
 func measured(t *testing.T, l *lab.Lab) (reason string, judge func()) {
 	ctx := t.Context()
 	var runs []*clients.Run

@@ -219,7 +219,7 @@ func TestAnErrorMidwayLeavesNoPartOfAHistory(t *testing.T) {
 	}
 }
 
-func TestPointsThatAreNoNumbersAreDroppedAndCounted(t *testing.T) {
+func TestValuesThatAreNoNumbersAreDroppedAndCounted(t *testing.T) {
 	c := spoiled(t, func(n int, w http.ResponseWriter) bool {
 		if n != 2 { // the first asks for the known targets, the second for the loads
 			return false

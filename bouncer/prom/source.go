@@ -18,7 +18,8 @@ const (
 	// windowScrapes is how many scrapes a window spans at least. Source: Prometheus's advice for rate(), four intervals,
 	// so that a late or lost scrape does not leave it with one sample.
 	windowScrapes = 4
-	// probe is how far back the scrape interval is looked for. Chosen: two samples even at an interval of five minutes.
+	// probe is how far back the scrape interval is looked for. chosen: because
+	// even an interval of five minutes shows two samples then.
 	probe = 10 * time.Minute
 )
 
@@ -32,7 +33,7 @@ type source struct {
 }
 
 // source finds out the scrape interval and the targets behind some series; any is a plain selector of those series.
-func (l look) source(ctx context.Context, subject string, sets []model.LabelSet, any string) (source, error) {
+func (l lookback) source(ctx context.Context, subject string, sets []model.LabelSet, any string) (source, error) {
 	s := source{subject: subject, targets: targetsOf(sets), members: map[target]bool{}}
 	for _, set := range sets {
 		s.members[targetOf(model.Metric(set))] = true
@@ -51,7 +52,7 @@ func (l look) source(ctx context.Context, subject string, sets []model.LabelSet,
 		return s, &operr.Error{Kind: operr.KindEvidence, Subject: subject,
 			Err: l.c.masked("its exporters were not scraped twice in the last %s: %s has not two samples of a series", probe,
 				asked),
-			Hint: "look at " + l.c.shown + "/targets"}
+			Hint: "check " + l.c.shown + "/targets"}
 	}
 	s.window = max(l.grid.step, windowScrapes*interval)
 	s.needed = int(s.window / interval)
@@ -99,7 +100,7 @@ func (s source) perProcess(value, count string) string {
 
 // known asks which targets Prometheus tried to scrape within the window before each moment, whether it succeeded or
 // not.
-func (l look) known(ctx context.Context, s source) ([]row, error) {
+func (l lookback) known(ctx context.Context, s source) ([]row, error) {
 	if s.targets == "" {
 		return nil, nil
 	}

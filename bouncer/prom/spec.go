@@ -11,7 +11,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// DefaultStep is the length of one "minute" of history. chosen: long against a scrape, short against a peak.
+// DefaultStep is the length of one "minute" of history. chosen: 1 min because that is
+// long against a scrape and short against a peak.
 const DefaultStep = time.Minute
 
 // Spec says what history is wanted.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestTheTimeOfALongTransactionGoesBack looks at minutes whose last holds the time of transactions that were open
+// TestTheTimeOfALongTransactionGoesBack takes minutes whose last holds the time of transactions that were open
 // before it.
 func TestTheTimeOfALongTransactionGoesBack(t *testing.T) {
 	nan := math.NaN()

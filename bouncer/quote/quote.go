@@ -21,7 +21,7 @@ import (
 // Line returns s as one line of visible text. Control characters, line ends, characters that turn the direction of
 // writing or cannot be seen, and bytes that are no UTF-8 are written as \u and four hexadecimal digits. Text without
 // them is returned as it is.
-func Line(s string) string { return clean(s, acts) }
+func Line(s string) string { return clean(s, invisible) }
 
 // Bytes is Line for bytes; b itself where there is nothing to take out, nil included.
 func Bytes(b []byte) []byte {
@@ -33,20 +33,20 @@ func Bytes(b []byte) []byte {
 
 // Text is Line for a text of several lines: line feeds and tabs stay.
 func Text(s string) string {
-	return clean(s, func(r rune) bool { return r != '\n' && r != '\t' && acts(r) })
+	return clean(s, func(r rune) bool { return r != '\n' && r != '\t' && invisible(r) })
 }
 
-// acts reports whether a character does something else than being seen. Source: Unicode's categories Cc (controls), Cf
-// (formats: directions of writing, joiners, tags), Zl and Zp (ends of lines and paragraphs), Co and Cs.
-func acts(r rune) bool {
+// invisible reports whether a character is not seen, or changes how others are. Source: Unicode's categories Cc
+// (controls), Cf (formats: directions of writing, joiners, tags), Zl and Zp (ends of lines and paragraphs), Co and Cs.
+func invisible(r rune) bool {
 	if r >= ' ' && r < 0x7f { // nearly all of it
 		return false
 	}
 	return r < ' ' || r == 0x7f || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs)
 }
 
-func clean(s string, acts func(rune) bool) string {
-	i := strings.IndexFunc(s, func(r rune) bool { return r == utf8.RuneError || acts(r) })
+func clean(s string, invisible func(rune) bool) string {
+	i := strings.IndexFunc(s, func(r rune) bool { return r == utf8.RuneError || invisible(r) })
 	if i < 0 {
 		return s
 	}
@@ -57,7 +57,7 @@ func clean(s string, acts func(rune) bool) string {
 		switch {
 		case r == utf8.RuneError && size == 1: // no UTF-8: the byte, as if it were a character
 			fmt.Fprintf(&b, `\u%04x`, rest[0])
-		case !acts(r):
+		case !invisible(r):
 			b.WriteString(rest[:size])
 		case r > 0xffff: // as JSON writes it
 			high, low := (r-0x10000)>>10+0xd800, (r-0x10000)&0x3ff+0xdc00

@@ -77,12 +77,12 @@ func TestASampleThatCouldNotBeReadIsNotWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	o := look(0, 1)
+	o := sampleAt(0, 1)
 	o.Servers[0].Name = strings.Repeat("x", maxLine)
 	if err := w.Observation(o); !strings.Contains(fmt.Sprint(err), "a line of a recording 67108864 at most") {
 		t.Errorf("%v, want a refusal", err)
 	}
-	if err := w.Observation(look(0, 1)); err != nil {
+	if err := w.Observation(sampleAt(0, 1)); err != nil {
 		t.Fatal(err)
 	}
 	if _, e, err := Read(name); err != nil || e.Samples != 1 {
@@ -90,8 +90,8 @@ func TestASampleThatCouldNotBeReadIsNotWritten(t *testing.T) {
 	}
 }
 
-// TestWhatIsNoFileIsNotReadAsARecording and is not even opened.
-func TestWhatIsNoFileIsNotReadAsARecording(t *testing.T) {
+// TestAPathThatIsNoFileIsNotReadAsARecording and is not even opened.
+func TestAPathThatIsNoFileIsNotReadAsARecording(t *testing.T) {
 	dir := t.TempDir()
 	sock, link := filepath.Join(dir, "sock"), filepath.Join(dir, "link")
 	l, err := net.Listen("unix", sock)
@@ -119,7 +119,7 @@ func TestWhatIsNoFileIsNotReadAsARecording(t *testing.T) {
 
 // TestAPipeAndTheStandardInputAreRead as a file is.
 func TestAPipeAndTheStandardInputAreRead(t *testing.T) {
-	text, err := os.ReadFile(record(t, Header{At: epoch}, look(0, 1), look(1, 2)))
+	text, err := os.ReadFile(record(t, Header{At: epoch}, sampleAt(0, 1), sampleAt(1, 2)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// lengthened is the recording of the lab, repeated until it has size bytes: times and counters go on from one turn to
+// lengthened is the recording of the lab, repeated until it has size bytes: times and counters go on from one lap to
 // the next, as they do in a long watch.
 func lengthened(tb testing.TB, size int) []byte {
 	tb.Helper()
@@ -22,20 +22,20 @@ func lengthened(tb testing.TB, size int) []byte {
 		tb.Fatal(err)
 	}
 	lines := bytes.SplitAfter(text, []byte("\n"))
-	var looks []fleet.Observation
+	var samples []fleet.Observation
 	for _, text := range lines[1:] {
 		var l line
 		if len(text) > 0 && json.Unmarshal(text, &l) == nil && l.Observation != nil {
-			looks = append(looks, *l.Observation)
+			samples = append(samples, *l.Observation)
 		}
 	}
-	first, last := looks[0], looks[len(looks)-1]
-	turn := last.At.Sub(first.At) + looks[1].At.Sub(first.At)
+	first, last := samples[0], samples[len(samples)-1]
+	lap := last.At.Sub(first.At) + samples[1].At.Sub(first.At)
 	out := bytes.NewBuffer(make([]byte, 0, size+1<<20))
 	out.Write(lines[0])
 	for n := 0; out.Len() < size; n++ {
-		for _, o := range looks {
-			moved, err := json.Marshal(line{Observation: later(o, first, last, n, turn)})
+		for _, o := range samples {
+			moved, err := json.Marshal(line{Observation: later(o, first, last, n, lap)})
 			if err != nil {
 				tb.Fatal(err)
 			}
@@ -45,9 +45,9 @@ func lengthened(tb testing.TB, size int) []byte {
 	return out.Bytes()
 }
 
-// later is a sample n turns on: what its counters did from first to last, they have done n times more.
-func later(o, first, last fleet.Observation, n int, turn time.Duration) *fleet.Observation {
-	o.At = o.At.Add(time.Duration(n) * turn)
+// later is a sample n laps on: what its counters did from first to last, they have done n times more.
+func later(o, first, last fleet.Observation, n int, lap time.Duration) *fleet.Observation {
+	o.At = o.At.Add(time.Duration(n) * lap)
 	var processes []fleet.Process
 	for i, p := range o.Processes {
 		var aliases []fleet.Alias
@@ -80,7 +80,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// TestALongRecordingTakesNoMoreMemory looks at what is held, not at what passes through: a recording four times as long
+// TestALongRecordingTakesNoMoreMemory measures what is held, not at what passes through: a recording four times as long
 // leaves no more behind.
 func TestALongRecordingTakesNoMoreMemory(t *testing.T) {
 	held := func(size int) (uint64, int) {

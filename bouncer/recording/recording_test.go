@@ -22,7 +22,7 @@ import (
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func look(second int, xacts int64) fleet.Observation {
+func sampleAt(second int, xacts int64) fleet.Observation {
 	return fleet.Observation{At: epoch.Add(time.Duration(second) * time.Second),
 		Servers: []fleet.Server{{Name: "main", SystemID: "7123secret", MaxConns: 100,
 			Holders: []fleet.Holder{{PID: 7, Application: "secret-app"}}}},
@@ -35,14 +35,14 @@ func look(second int, xacts int64) fleet.Observation {
 				Counters: fleet.Counters{Xacts: xacts, Assignments: -1}}}}}}
 }
 
-func record(t *testing.T, h Header, looks ...fleet.Observation) string {
+func record(t *testing.T, h Header, samples ...fleet.Observation) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "fleet.jsonl")
 	w, err := Create(name, h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range looks {
+	for _, o := range samples {
 		if err := w.Observation(o); err != nil {
 			t.Fatal(err)
 		}
@@ -56,9 +56,9 @@ func record(t *testing.T, h Header, looks ...fleet.Observation) string {
 	return name
 }
 
-func TestWhatIsWrittenIsRead(t *testing.T) {
-	name := record(t, Header{At: epoch, Pgbudget: "test", Every: time.Second, Note: "from a test"}, look(0, 10),
-		look(1, 20))
+func TestAWrittenRecordingIsReadBack(t *testing.T) {
+	name := record(t, Header{At: epoch, Pgbudget: "test", Every: time.Second, Note: "from a test"}, sampleAt(0, 10),
+		sampleAt(1, 20))
 	h, e, err := Read(name)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		e.Flows[0].Intervals[0].Xacts != 10 {
 		t.Errorf("header %+v, evidence %+v", h, e)
 	}
-	if diff := cmp.Diff(look(1, 20), e.Last, cmp.Comparer(func(a, b fleet.Float) bool {
+	if diff := cmp.Diff(sampleAt(1, 20), e.Last, cmp.Comparer(func(a, b fleet.Float) bool {
 		return a == b || !a.Known() &&
 			!b.Known()
 	})); diff != "" {
@@ -76,7 +76,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 }
 
 func TestRedactLeavesNoHostPathOrApplication(t *testing.T) {
-	name := record(t, Header{At: epoch, Redacted: true}, look(0, 10), look(1, 20))
+	name := record(t, Header{At: epoch, Redacted: true}, sampleAt(0, 10), sampleAt(1, 20))
 	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestRedactLeavesNoHostPathOrApplication(t *testing.T) {
 }
 
 func TestARecordingIsNeverOverwritten(t *testing.T) {
-	name := record(t, Header{At: epoch}, look(0, 1))
+	name := record(t, Header{At: epoch}, sampleAt(0, 1))
 	if _, err := Create(name, Header{}); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("%v, want a refusal", err)
 	}
@@ -107,7 +107,7 @@ func remembered(erlangs string) string {
 }
 
 func TestDamagedRecordingsAreRefusedWithTheirLine(t *testing.T) {
-	whole, err := os.ReadFile(record(t, Header{At: epoch}, look(0, 10), look(1, 20)))
+	whole, err := os.ReadFile(record(t, Header{At: epoch}, sampleAt(0, 10), sampleAt(1, 20)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,14 +274,14 @@ func FuzzALineHasOneMeaning(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		d := newDecoder()
-		for turn := range 2 { // the second time it has learnt how long lists are
+		for pass := range 2 { // the second time it has learnt how long lists are
 			got, err := d.decode([]byte(text))
 			want, fault := slowly([]byte(text))
 			if (err == nil) != (fault == nil) {
-				t.Fatalf("turn %d: %v, encoding/json says %v", turn, err, fault)
+				t.Fatalf("pass %d: %v, encoding/json says %v", pass, err, fault)
 			}
 			if diff := sameLine(want, got); err == nil && diff != "" {
-				t.Fatalf("turn %d:\n%s", turn, diff)
+				t.Fatalf("pass %d:\n%s", pass, diff)
 			}
 		}
 	})

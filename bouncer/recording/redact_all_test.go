@@ -140,7 +140,7 @@ func filled[T any](t *testing.T) (out T) {
 // TestARedactedRecordingKeepsOnlyWhatItMay fills every text there is.
 func TestARedactedRecordingKeepsOnlyWhatItMay(t *testing.T) {
 	found := map[string]bool{}
-	look := func(v any) {
+	sampleAt := func(v any) {
 		texts(t, reflect.ValueOf(v).Elem(), "", func(v reflect.Value, at string) {
 			if strings.Contains(v.String(), secret) {
 				found[at] = true
@@ -149,8 +149,8 @@ func TestARedactedRecordingKeepsOnlyWhatItMay(t *testing.T) {
 	}
 	o, h, r := filled[fleet.Observation](t), filled[load.History](t), newRedactor()
 	redacted, past := r.observation(o), r.history(h)
-	look(&redacted)
-	look(&past)
+	sampleAt(&redacted)
+	sampleAt(&past)
 	for _, at := range slices.Sorted(maps.Keys(found)) {
 		if kept[at] == "" {
 			t.Errorf("%s is left as it was", at)

@@ -20,7 +20,7 @@ import (
 // seen as one.
 func TestEqualIdentitiesStayEqualInARedactedRecording(t *testing.T) {
 	at := func(second int, ids ...string) fleet.Observation {
-		o := look(second, int64(second))
+		o := sampleAt(second, int64(second))
 		o.Servers = nil
 		for i, id := range ids {
 			o.Servers = append(o.Servers, fleet.Server{Name: string(rune('a' + i)), SystemID: id, Timeline: 3 + second})
@@ -58,7 +58,7 @@ func TestTheHistoryOfARedactedRecordingNamesServersAsItsSamplesDo(t *testing.T) 
 	}
 	defer w.Close()
 	h := load.History{Lookback: time.Hour, Servers: []load.ServerHistory{{Server: "gprd-secret"}, {Server: "main"}}}
-	if err := w.Observation(look(0, 1)); err != nil {
+	if err := w.Observation(sampleAt(0, 1)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.History(h); err != nil {
@@ -90,7 +90,7 @@ func TestTheShippedRecordingHasNothingLeftToRedact(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, d, looks := newRedactor(), newDecoder(), 0
+	r, d, samples := newRedactor(), newDecoder(), 0
 	unknown := cmp.Comparer(func(a, b fleet.Float) bool { return a == b || !a.Known() && !b.Known() })
 	// The time of initdb is the upper half of an identity.
 	long := regexp.MustCompile(`"system_id":"[^"]*[0-9]{4}`)
@@ -112,14 +112,14 @@ func TestTheShippedRecordingHasNothingLeftToRedact(t *testing.T) {
 		if l.Observation == nil {
 			continue
 		}
-		looks++
+		samples++
 		r.names["server"] = map[string]string{"main": "main"}
 		if diff := cmp.Diff(r.observation(*l.Observation), *l.Observation, unknown); diff != "" {
-			t.Fatalf("what redacting changes in look %d:\n%s", looks, diff)
+			t.Fatalf("what redacting changes in sample %d:\n%s", samples, diff)
 		}
 	}
-	if looks < 20 {
-		t.Errorf("%d samples", looks)
+	if samples < 20 {
+		t.Errorf("%d samples", samples)
 	}
 }
 

@@ -38,7 +38,7 @@ func Create(name string, h Header) (*Writer, error) {
 	return w, w.write(h)
 }
 
-// ErrExists is the refusal to overwrite a file.
+// ErrExists returns the error, of KindUsage, for a file that exists and would be overwritten.
 func ErrExists(name string) error {
 	return &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New("exists already"),
 		Hint: "choose another name; a recording is never overwritten"}

@@ -62,7 +62,7 @@ type span struct {
 }
 
 // forms are the ways in which a value is written: as it is, between the quotes of Go and JSON, between those of a
-// shell, as bash traces them and as argv.Line writes them, and in a URL.
+// shell, as bash traces them and as command.Line writes them, and in a URL.
 func forms(value string) []string {
 	if value == "" {
 		return nil
@@ -98,7 +98,8 @@ var (
 	user = regexp.MustCompile(`://[^/\s:@]*:$`)
 )
 
-// near is how far before a value its key is looked for, in bytes. chosen: no key and no user of a URL is as long.
+// near is how far before a value its key is looked for, in bytes. chosen: because no
+// key and no user of a URL is as long.
 const near = 200
 
 // keyed reports whether what stands between two texts is the value of a key of a password, or the password of a URL.

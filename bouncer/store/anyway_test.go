@@ -21,16 +21,16 @@ func fullFrom(folder string, n int) (k store.Keep, asked *int) {
 	}}, asked
 }
 
-// TestWhatIsGivenBackIsWrittenThoughNothingCanBeKept fills the journal's disk from each operation of a write on. The
+// TestARestoreIsWrittenThoughNoOldBytesCanBeKept fills the journal's disk from each operation of a write on. The
 // file is written, and nothing is left beside it or half in the folder of what is kept; a write that may wait is
 // refused.
-func TestWhatIsGivenBackIsWrittenThoughNothingCanBeKept(t *testing.T) {
+func TestARestoreIsWrittenThoughNoOldBytesCanBeKept(t *testing.T) {
 	for n := 1; ; n++ {
 		file, _ := folder(t)
 		keep, asked := fullFrom(filepath.Join(t.TempDir(), "kept"), n)
 		err := (store.File{Keep: keep}).Write(t.Context(), file, []byte(older), []byte(newer))
 		full, said := *asked >= n, fmt.Sprint(err)
-		told := strings.Contains(said, "no space left") && strings.Contains(said, "is as it was")
+		told := strings.Contains(said, "no space left") && strings.Contains(said, "is unchanged")
 		if full != (err != nil) || full && !told {
 			t.Errorf("full from %d: %v", n, err)
 		}
@@ -83,8 +83,8 @@ func TestAWriteThatKeepsNothingIsAWriteInAllElse(t *testing.T) {
 	holds(t, store.File{Keep: kept}.Saved(file), older)
 }
 
-// TestACommandGivesBackThoughNothingCanBeKept is the same of a file behind commands.
-func TestACommandGivesBackThoughNothingCanBeKept(t *testing.T) {
+// TestACommandRestoresThoughNoOldBytesCanBeKept is the same of a file behind commands.
+func TestACommandRestoresThoughNoOldBytesCanBeKept(t *testing.T) {
 	for n := 1; n < 4; n++ {
 		c, file := commands(t, "cat >FILE")
 		var asked *int

@@ -119,33 +119,33 @@ func (a attributes) give(file *os.File) error {
 	if has, err = attributesOf(file); err != nil {
 		return err
 	}
-	if what := a.lost(has); what != "" {
+	if what, lost := a.lost(has); lost {
 		return &unkept{what, errors.New("the file system has not kept it")}
 	}
 	return nil
 }
 
-// lost names the first attribute that a file with has does not have as a has it; empty: none.
-func (a attributes) lost(has attributes) string {
+// lost names the first attribute that a file with has does not have as a has it; false: none.
+func (a attributes) lost(has attributes) (what string, lost bool) {
 	switch {
 	case has.uid != a.uid || has.gid != a.gid:
-		return fmt.Sprintf("owner and group %d:%d", a.uid, a.gid)
+		return fmt.Sprintf("owner and group %d:%d", a.uid, a.gid), true
 	case has.mode != a.mode:
-		return fmt.Sprintf("mode %v", a.mode)
+		return fmt.Sprintf("mode %v", a.mode), true
 	case has.inode.flags&keptFlags != a.inode.flags&keptFlags:
-		return "the flags that lsattr shows"
+		return "the flags that lsattr shows", true
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.extended)) {
 		if value, is := has.extended[name]; !is || !bytes.Equal(value, a.extended[name]) {
-			return name
+			return name, true
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(has.extended)) {
 		if _, is := a.extended[name]; !is {
-			return "to be without " + name
+			return "to be without " + name, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // unkept is an attribute that a new file cannot be given.

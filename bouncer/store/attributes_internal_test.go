@@ -47,7 +47,7 @@ func TestAnAttributeThatCannotBeGivenIsNamed(t *testing.T) {
 	}
 }
 
-func TestWhatIsLostIsNamed(t *testing.T) {
+func TestALostAttributeIsNamed(t *testing.T) {
 	all := attributes{uid: 1, gid: 2, mode: 0o640, extended: map[string][]byte{"user.a": []byte("1"),
 		"security.selinux": []byte("etc_t")}}
 	for want, has := range map[string]attributes{
@@ -63,8 +63,8 @@ func TestWhatIsLostIsNamed(t *testing.T) {
 			"security.selinux": []byte("etc_t"), "user.more": nil}},
 		"the flags that lsattr shows": {uid: 1, gid: 2, mode: 0o640, extended: all.extended, inode: inode{keptFlags}},
 	} {
-		if got := all.lost(has); got != want {
-			t.Errorf("%q, want %q", got, want)
+		if got, lost := all.lost(has); got != want || lost != (want != "") {
+			t.Errorf("%q, %v, want %q", got, lost, want)
 		}
 	}
 }
@@ -84,8 +84,8 @@ func TestEachInodeFlagHasItsLetter(t *testing.T) {
 	}
 }
 
-// TestAFlagThatAnOverlayLosesIsNobodysDoing: a file of a lower layer is copied when it is renamed.
-func TestAFlagThatAnOverlayLosesIsNobodysDoing(t *testing.T) {
+// TestAFlagThatAnOverlayLosesIsNoChangeOfSomebodyElse: a file of a lower layer is copied when it is renamed.
+func TestAFlagThatAnOverlayLosesIsNoChangeOfSomebodyElse(t *testing.T) {
 	like := attributes{mode: 0o600, names: 1, inode: inode{flagNoDump}}
 	x := found{attributes: attributes{mode: 0o600, names: 1}, sum: sum{1}}
 	if !x.is(like, sum{1}) || x.is(like, sum{2}) {

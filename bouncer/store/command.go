@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
@@ -104,13 +104,14 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 	return back(failed)
 }
 
-// WriteAnyway is Write that does not end for what cannot be kept; see File.
+// WriteAnyway is Write that does not end for what cannot be kept; see File. The errors are those of Write.
 func (c Command) WriteAnyway(ctx context.Context, path string, old, data []byte) error {
 	c.Keep.anyway = true
 	return c.Write(ctx, path, old, data)
 }
 
-// Try makes sure that there is a command that writes, and room for the old bytes. More cannot be told without writing.
+// Try makes sure that there is a command that writes, and room for the old bytes: else the error is of KindUsage. More
+// cannot be told without writing.
 func (c Command) Try(_ context.Context, path string, _ []byte) error {
 	if _, err := exec.LookPath(c.WriteArgv[0]); err != nil {
 		return tried(path, fmt.Errorf("there is no command %s", c.WriteArgv[0]))
@@ -161,20 +162,20 @@ func (c Command) byHand(path string) string {
 	if old, err := (File{}).Read(context.Background(), kept); err == nil {
 		words = writing(words, old)
 	}
-	line := argv.Line(words...) + " < " + argv.Line(kept)
+	line := command.Line(words...) + " < " + command.Line(kept)
 	if c.Mask != nil {
 		line = c.Mask(line)
 	}
 	return "check the file on its host at once: it may be cut off. To restore its old bytes: " + line
 }
 
-func (c Command) run(ctx context.Context, path string, command []string, stdin []byte) ([]byte, error) {
+func (c Command) run(ctx context.Context, path string, words []string, stdin []byte) ([]byte, error) {
 	if c.Within != nil {
 		var cancel context.CancelFunc
 		ctx, cancel = c.Within(ctx)
 		defer cancel()
 	}
-	out, err := argv.Call{Argv: command, Stdin: stdin, Mask: c.Mask}.Run(ctx)
+	out, err := command.Call{Argv: words, Stdin: stdin, Mask: c.Mask}.Run(ctx)
 	if err != nil {
 		return nil, &operr.Error{Kind: operr.KindUnreachable, Subject: path, Err: err,
 			Hint: "run the commands under config: of the process by hand"}

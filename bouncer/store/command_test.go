@@ -58,7 +58,7 @@ func TestCommandsAreReadBack(t *testing.T) {
 	}
 }
 
-func TestWhatACommandSaysIsMaskedAndItsTimeIsBounded(t *testing.T) {
+func TestTheErrorsOfACommandAreMaskedAndItsTimeIsBounded(t *testing.T) {
 	masked := store.Command{ReadArgv: []string{"sh", "-c", "echo wrong token hush >&2; exit 1"},
 		Mask: func(s string) string { return strings.ReplaceAll(s, "hush", "${TOKEN}") }}
 	if _, err := masked.Read(t.Context(), "x"); err == nil || strings.Contains(err.Error(), "hush") ||
@@ -141,16 +141,16 @@ func TestAFileIsRestoredInATimeOfItsOwn(t *testing.T) {
 	holds(t, file, older)
 }
 
-// TestWhereARestoreFailsTheWayByHandIsNamed has a command that never does more than nine bytes, and types what the
+// TestAFailedRestoreNamesTheCommandByHand has a command that never does more than nine bytes, and types what the
 // error says.
-func TestWhereARestoreFailsTheWayByHandIsNamed(t *testing.T) {
+func TestAFailedRestoreNamesTheCommandByHand(t *testing.T) {
 	c, file := commands(t,
-		"if [ -e DIR/../mended ]; then cat >FILE && [ $(wc -c <FILE) -eq {{.Bytes}} ]; else head -c 9 >FILE; exit 1; fi # "+
+		"if [ -e DIR/../repaired ]; then cat >FILE && [ $(wc -c <FILE) -eq {{.Bytes}} ]; else head -c 9 >FILE; exit 1; fi # "+
 			"hush")
 	c.Mask = func(s string) string { return strings.ReplaceAll(s, "hush", "${TOKEN}") }
 	err := c.Write(t.Context(), file, []byte(older), []byte(newer))
 	hint := operr.HintOf(err)
-	_, line, found := strings.Cut(hint, "come back with: ")
+	_, line, found := strings.Cut(hint, "To restore its old bytes: ")
 	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "could not be written again") || !found ||
 		strings.Contains(hint, "hush") {
 		t.Fatalf("%v\nnext: %s", err, hint)
@@ -167,10 +167,10 @@ func TestWhereARestoreFailsTheWayByHandIsNamed(t *testing.T) {
 
 	// Whoever comes next, in another program, sees it before anything else is done.
 	if _, err := c.Read(t.Context(), file); operr.KindOf(err) != operr.KindDrift ||
-		!strings.Contains(err.Error(), "that write was cut short") || !strings.Contains(operr.HintOf(err), kept) {
+		!strings.Contains(err.Error(), "the last write was interrupted") || !strings.Contains(operr.HintOf(err), kept) {
 		t.Errorf("%v\nnext: %s", err, operr.HintOf(err))
 	}
-	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "..", "mended"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "..", "repaired"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("sh", "-c", line).CombinedOutput(); err != nil {
@@ -200,9 +200,9 @@ func TestAFileOfAnotherIsNotWrittenOver(t *testing.T) {
 	}
 }
 
-// TestWhatIsPutBackStaysKept writes, and puts back by commands that do nothing, and that cut the file off for good: the
-// bytes of before are still there.
-func TestWhatIsPutBackStaysKept(t *testing.T) {
+// TestOldBytesThatWerePutBackStayKept writes, and puts back by commands that do nothing, and that cut the file off for
+// good: the bytes of before are still there.
+func TestOldBytesThatWerePutBackStayKept(t *testing.T) {
 	c, file := commands(t, "cat >FILE")
 	if err := c.Write(t.Context(), file, []byte(older), []byte(newer)); err != nil {
 		t.Fatal(err)

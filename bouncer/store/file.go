@@ -100,7 +100,7 @@ func (f File) Write(_ context.Context, path string, old, data []byte) error {
 }
 
 // WriteAnyway is Write that does not end for what cannot be kept: the journal's disk may be full. It is for bytes
-// that are given back, and for a flush that is not to stay.
+// that are given back, and for a flush that is not to stay. The errors are those of Write.
 func (f File) WriteAnyway(ctx context.Context, path string, old, data []byte) error {
 	f.Keep.anyway = true
 	return f.Write(ctx, path, old, data)

@@ -19,8 +19,8 @@ type found struct {
 // sum is the hash of a file's bytes.
 type sum = [sha256.Size]byte
 
-// look reads what stands under a name itself: no link is followed, no pipe waited for, no device opened.
-func look(name string) (found, error) {
+// inspect reads what stands under a name itself: no link is followed, no pipe waited for, no device opened.
+func inspect(name string) (found, error) {
 	info, err := os.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() {
 		return found{info: info}, err
@@ -48,7 +48,8 @@ func look(name string) (found, error) {
 // flags of lsattr: an overlay loses some when it copies a file up, as it does to rename it.
 func (x found) is(like attributes, bytes sum) bool {
 	x.inode = like.inode
-	return x.sum == bytes && x.names == 1 && like.lost(x.attributes) == ""
+	_, lost := like.lost(x.attributes)
+	return x.sum == bytes && x.names == 1 && !lost
 }
 
 // same reports whether two samples found one thing, with the same bytes where it has some.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/store"
 )
@@ -58,7 +58,7 @@ func scripts(t *testing.T, folder string, texts map[string]string) {
 	}
 }
 
-// once runs a write command as it is: nobody looks at what it leaves.
+// once runs a write command as it is: nobody checks what it leaves.
 func once(t *testing.T, c store.Command, data string) error {
 	t.Helper()
 	var words []string
@@ -66,7 +66,7 @@ func once(t *testing.T, c store.Command, data string) error {
 		words = append(words, strings.NewReplacer("{{.Bytes}}", fmt.Sprint(len(data)), "{{.SHA256}}",
 			fmt.Sprintf("%x", sha256.Sum256([]byte(data)))).Replace(w))
 	}
-	_, err := argv.Call{Argv: words, Stdin: []byte(data)}.Run(t.Context())
+	_, err := command.Call{Argv: words, Stdin: []byte(data)}.Run(t.Context())
 	return err
 }
 

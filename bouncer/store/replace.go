@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,8 +12,8 @@ import (
 
 // examine reads what a new file has to be given, and refuses what cannot be replaced.
 func (f File) examine(path, real string) (attributes, error) {
-	if why := f.Managed(path); why != "" {
-		return attributes{}, &operr.Error{Kind: operr.KindUsage, Err: errors.New(why),
+	if kept := f.Managed(path); kept != nil {
+		return attributes{}, &operr.Error{Kind: operr.KindUsage, Err: kept,
 			Hint: "change the size where the file comes from; --emit patch prints the change"}
 	}
 	file, err := os.OpenFile(real, os.O_RDONLY|unix.O_NONBLOCK, 0)

@@ -55,10 +55,10 @@ func (s *swapping) take(data sum) (written bool, err error) {
 	if err := s.before("compare"); err != nil {
 		return false, err
 	}
-	if s.ours, err = look(s.temp); err != nil {
+	if s.ours, err = inspect(s.temp); err != nil {
 		return false, err
 	}
-	now, err := look(s.real)
+	now, err := inspect(s.real)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, drifted(s.real)
@@ -90,7 +90,7 @@ func (s *swapping) rename() (written bool, err error) {
 	if err := s.before("rename"); err != nil {
 		return false, err
 	}
-	now, err := look(s.real)
+	now, err := inspect(s.real)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !s.isOld(now) {
 		return false, drifted(s.real)
 	}
@@ -110,15 +110,16 @@ func (s *swapping) exchange(op string) error {
 	return err
 }
 
-// out looks at what an exchange has brought under the temporary name.
+// out reads what an exchange has brought under the temporary name.
 func (s *swapping) out() (found, error) {
-	if err := s.before("look"); err != nil {
+	if err := s.before("inspect"); err != nil {
 		return found{}, err
 	}
-	return look(s.temp)
+	return inspect(s.temp)
 }
 
-// most is how often names are exchanged back. chosen: somebody who saves a file again each time does not exist.
+// most is how often names are exchanged back. chosen: 8 because nobody saves a file that
+// often within milliseconds.
 const most = 8
 
 // back puts what came out of an exchange back in its place. Whoever has come there meanwhile has written later still:
@@ -128,7 +129,7 @@ func (s *swapping) back(unread error) (written bool, err error) {
 	s.kept = true
 	put := s.ours // what the real name was given last
 	for range most {
-		held, _ := look(s.temp) // unread: then nothing is the same
+		held, _ := inspect(s.temp) // unread: then nothing is the same
 		if err := s.exchange("exchange back"); err != nil {
 			return true, s.stranded(err)
 		}
@@ -140,7 +141,7 @@ func (s *swapping) back(unread error) (written bool, err error) {
 			put = held
 			continue
 		case !put.same(s.ours):
-			return false, changed(s.real, "theirs is in its place, and what stood there just before is in "+s.temp)
+			return false, changed(s.real, "their file is in place, and the bytes that stood there just before are in "+s.temp)
 		}
 		s.kept = false
 		if unread != nil && !errors.Is(unread, fs.ErrPermission) { // that is somebody's doing: it was read before
@@ -162,6 +163,6 @@ func (s *swapping) stranded(err error) error {
 // changed is the error for a file that somebody changed while it was being written.
 func changed(path, what string) error {
 	return &operr.Error{Kind: operr.KindDrift, Subject: path,
-		Err:  errors.New("somebody else changed it at this very moment: " + what + "; nothing was written"),
+		Err:  errors.New("somebody else changed the file at the same moment: " + what + "; nothing was written"),
 		Hint: "find out what was changed, RELOAD to apply the change or take it back, and run again"}
 }

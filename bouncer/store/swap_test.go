@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -17,111 +16,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-const theirs = "[databases]\na = pool_size=4\n[pgbouncer]\nquery_timeout = 77\n"
-
-// saves is how an editor saves: a new file, renamed over the old one.
-func saves(file, text string) error {
-	return errors.Join(os.WriteFile(file+".vim", []byte(text), 0o600), os.Rename(file+".vim", file))
-}
-
-// meeting is a File that lets somebody do something just before operations: the first time that each is begun.
-func meeting(keep store.Keep, does map[string]func() error) store.File {
-	return store.File{Keep: keep, Before: func(op string) error {
-		do := does[op]
-		delete(does, op)
-		if do == nil {
-			return nil
-		}
-		return do()
-	}}
-}
-
-// colleague does to a file what somebody else may.
-type colleague struct {
-	does  func(file string) error
-	holds string // the file's bytes then; empty: it has none, or is no regular file
-}
-
-// then does one thing after another.
-func then(does ...func(file string) error) func(file string) error {
-	return func(file string) error {
-		for _, do := range does {
-			if err := do(file); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-func save(text string) func(string) error {
-	return func(file string) error { return saves(file, text) }
-}
-
-func write(text string) func(string) error {
-	return func(file string) error { return os.WriteFile(file, []byte(text), 0) }
-}
-
-func mode(m os.FileMode) func(string) error {
-	return func(file string) error { return os.Chmod(file, m) }
-}
-
-func link(to string) func(string) error {
-	return func(file string) error { return os.Symlink(to, file) }
-}
-
-func away(mark string) func(string) error {
-	return func(file string) error { return os.Rename(file, file+mark) }
-}
-
-var colleagues = map[string]colleague{
-	"renames another over it":             {save(theirs), theirs},
-	"renames one of the same size":        {save(strings.ToUpper(older)), strings.ToUpper(older)},
-	"renames one with the same bytes":     {then(save(older), mode(0o600)), older},
-	"renames one that nobody may read":    {then(save(theirs), mode(0)), theirs},
-	"writes into it":                      {write(theirs), theirs},
-	"cuts it off, to write it":            {write(""), ""},
-	"changes its mode":                    {mode(0o604), older},
-	"makes it a link to nothing":          {then(os.Remove, link("nowhere")), ""},
-	"makes it a link to one of its bytes": {then(away(".d"), link("pgbouncer.ini.d")), older},
-	"removes it":                          {os.Remove, ""},
-	"moves it away":                       {away(".bak"), ""},
-	"gives it an attribute": {func(file string) error {
-		return unix.Setxattr(file, "user.by", []byte("them"), 0)
-	}, older},
-	"gives it a second name": {func(file string) error { return os.Link(file, file+".bak") }, older},
-	"makes it a pipe":        {then(os.Remove, func(file string) error { return unix.Mkfifo(file, 0o640) }), ""},
-	"makes it a folder":      {then(os.Remove, func(file string) error { return os.Mkdir(file, 0o700) }), ""},
-}
-
-// shown is all that is seen of a folder: what stands under its names, and the bytes.
-func shown(t *testing.T, folder string) (out []string) {
-	t.Helper()
-	for _, name := range listed(t, folder) {
-		path := filepath.Join(folder, name)
-		info, err := os.Lstat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text := fmt.Sprint(name, " ", info.Mode(), " ", info.Sys().(*syscall.Stat_t).Ino)
-		if info.Mode().IsRegular() {
-			data, err := os.ReadFile(path)
-			if err != nil && !errors.Is(err, os.ErrPermission) {
-				t.Fatal(err)
-			}
-			text += fmt.Sprintf(" %q", data)
-			if size, err := unix.Listxattr(path, nil); err == nil {
-				text += fmt.Sprint(" ", size)
-			}
-		}
-		out = append(out, text)
-	}
-	return out
-}
-
-// TestWhatSomebodyDoesAtThatVeryMomentStays has somebody at work between the last sample and the write, where names can
-// be exchanged and where they cannot. The folder is what they have made of it, to the inode.
-func TestWhatSomebodyDoesAtThatVeryMomentStays(t *testing.T) {
+// TestAWriteOfSomebodyElseAtTheSameMomentStays has somebody at work between the last sample and the write, where names
+// can be exchanged and where they cannot. The folder is what they have made of it, to the inode.
+func TestAWriteOfSomebodyElseAtTheSameMomentStays(t *testing.T) {
 	for how, moment := range map[string]string{"exchanged": "exchange", "renamed": "rename", "compared": "compare"} {
 		for what, c := range colleagues {
 			t.Run(how+"/"+what, func(t *testing.T) {
@@ -144,7 +41,7 @@ func TestWhatSomebodyDoesAtThatVeryMomentStays(t *testing.T) {
 				}
 				err := meeting(keep, does).Write(t.Context(), link, []byte(older), []byte(newer))
 				if operr.KindOf(err) != operr.KindDrift || operr.HintOf(err) == "" ||
-					!strings.Contains(fmt.Sprint(err), "somebody else changed it") {
+					!strings.Contains(fmt.Sprint(err), "somebody else changed the file") {
 					t.Errorf("%v", err)
 				}
 				if got := shown(t, filepath.Dir(file)); !slices.Equal(got, made) {
@@ -161,40 +58,26 @@ func TestWhatSomebodyDoesAtThatVeryMomentStays(t *testing.T) {
 	}
 }
 
-// temporary reports whether a name is one of ours, beside a file or of a record.
-func temporary(name string) bool {
-	return strings.Contains(name, ".pgbudget-") || strings.Contains(name, ".temp-")
-}
-
-// left is the one temporary file beside a file.
-func left(t *testing.T, file string) string {
-	t.Helper()
-	names := slices.DeleteFunc(listed(t, filepath.Dir(file)), func(s string) bool { return !temporary(s) })
-	if len(names) != 1 {
-		t.Fatalf("left over: %v", names)
-	}
-	return filepath.Join(filepath.Dir(file), names[0])
-}
-
-// TestWhoComesWhileSomethingIsPutBackLosesNothing has a second and a third somebody: the last one is in place, and what
+// TestAWriterDuringARestoreLosesNothing has a second and a third somebody: the last one is in place, and what
 // stood there before lies under a name that the error says, which no sweep removes.
-func TestWhoComesWhileSomethingIsPutBackLosesNothing(t *testing.T) {
+func TestAWriterDuringARestoreLosesNothing(t *testing.T) {
 	const second, third = "second\n", "third\n"
-	type acts = map[string]func(file string) error
+	type interference = map[string]func(file string) error
 	fail := func(string) error { return unix.EIO }
 	for what, c := range map[string]struct {
-		does           acts // before the operation of that name and number
+		does           interference // before the operation of that name and number
 		in, left, says string
 		written        bool // the file may have the new bytes, and the old ones stay kept
 	}{
-		"renames over":     {acts{"exchange back 1": save(second)}, second, theirs, "just before is in", false},
-		"writes into ours": {acts{"exchange back 1": write(second)}, second, theirs, "just before is in", false},
-		"removes ours":     {acts{"exchange back 1": os.Remove}, "", theirs, "could not be put back", true},
-		"a third after that": {acts{"exchange back 1": save(second), "look 2": save(third)}, third, second,
-			"just before is in", false},
-		"each time":               {acts{"exchange back": save(second)}, second, second, "each time again", true},
-		"a disk that fails":       {acts{"exchange back 1": fail}, newer, theirs, "input/output error", true},
-		"and ours is not legible": {acts{"look 2": fail}, theirs, newer, "cannot be read", false},
+		"renames over":     {interference{"exchange back 1": save(second)}, second, theirs, "just before are in", false},
+		"writes into ours": {interference{"exchange back 1": write(second)}, second, theirs, "just before are in", false},
+		"removes ours":     {interference{"exchange back 1": os.Remove}, "", theirs, "could not be put back", true},
+		"a third after that": {interference{"exchange back 1": save(second), "inspect 2": save(third)}, third, second,
+			"just before are in", false},
+		"each time": {interference{"exchange back": save(second)}, second, second, "changed again at each try",
+			true},
+		"a disk that fails":       {interference{"exchange back 1": fail}, newer, theirs, "input/output error", true},
+		"and ours is not legible": {interference{"inspect 2": fail}, theirs, newer, "cannot be read", false},
 	} {
 		t.Run(what, func(t *testing.T) {
 			file, _ := folder(t)
@@ -244,18 +127,19 @@ func TestWhoComesWhileSomethingIsPutBackLosesNothing(t *testing.T) {
 	}
 }
 
-// TestWhatCameOutAndCannotBeReadGoesBack: it may be anybody's, and is somebody's where that is for a want of rights.
-func TestWhatCameOutAndCannotBeReadGoesBack(t *testing.T) {
+// TestAnExchangedFileThatCannotBeReadIsPutBack: it may be anybody's, and is somebody's where that is for a want of
+// rights.
+func TestAnExchangedFileThatCannotBeReadIsPutBack(t *testing.T) {
 	for why, want := range map[error]struct {
 		kind operr.Kind
 		says string
 	}{
-		unix.EIO:    {operr.KindUnforeseen, "is as it was: input/output error"},
+		unix.EIO:    {operr.KindUnforeseen, "is unchanged: input/output error"},
 		unix.EACCES: {operr.KindDrift, "their file is in place again"},
 	} {
 		file, _ := folder(t)
 		before := shown(t, filepath.Dir(file))
-		f := meeting(store.Keep{}, map[string]func() error{"look": func() error { return why }})
+		f := meeting(store.Keep{}, map[string]func() error{"inspect": func() error { return why }})
 		err := f.Write(t.Context(), file, []byte(older), []byte(newer))
 		if operr.KindOf(err) != want.kind || !strings.Contains(fmt.Sprint(err), want.says) {
 			t.Errorf("%v", err)
@@ -308,7 +192,7 @@ func TestATryDoesWhatAWriteDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	makes := []string{"create", "flags", "write", "attributes", "sync"}
-	want := slices.Concat(makes, []string{"name", "compare", "exchange", "look", "sync folder"})
+	want := slices.Concat(makes, []string{"name", "compare", "exchange", "inspect", "sync folder"})
 	if !slices.Equal(ops, want) || !slices.Equal(tried, slices.Concat(makes, want)) {
 		t.Errorf("tried   %v\nwritten %v", tried, ops)
 	}
@@ -316,7 +200,8 @@ func TestATryDoesWhatAWriteDoes(t *testing.T) {
 
 // TestAnOperationThatFailsLeavesNothing lets each operation of a write fail in turn.
 func TestAnOperationThatFailsLeavesNothing(t *testing.T) {
-	for _, op := range []string{"create", "flags", "write", "attributes", "sync", "name", "compare", "exchange", "look"} {
+	for _, op := range []string{"create", "flags", "write", "attributes", "sync", "name", "compare", "exchange",
+		"inspect"} {
 		file, _ := folder(t)
 		f := meeting(store.Keep{}, map[string]func() error{op: func() error { return unix.ENOSPC }})
 		err := f.Write(t.Context(), file, []byte(older), []byte(newer))
@@ -334,7 +219,7 @@ func TestAFolderThatIsNotOnDiskIsSaid(t *testing.T) {
 		file, _ := folder(t)
 		keep := store.Keep{Folder: filepath.Join(t.TempDir(), "kept")}
 		does := map[string]func() error{"sync folder": func() error { return unix.EIO }}
-		in, says := newer, "whether that outlives"
+		in, says := newer, "whether the write survives"
 		if met {
 			does["exchange"] = func() error { return saves(file, theirs) }
 			in, says = theirs, "their file is in place again"
@@ -352,9 +237,9 @@ func TestAFolderThatIsNotOnDiskIsSaid(t *testing.T) {
 	}
 }
 
-// TestADeathLosesNothingOfWhoCameMeanwhile kills a program at each operation in turn, with somebody who saves the file
+// TestADeathLosesNoWriteOfSomebodyElse kills a program at each operation in turn, with somebody who saves the file
 // just before the exchange. Whatever the program has done, and a sweep after it, their bytes are somewhere beside.
-func TestADeathLosesNothingOfWhoCameMeanwhile(t *testing.T) {
+func TestADeathLosesNoWriteOfSomebodyElse(t *testing.T) {
 	stranded := 0
 	for n := 1; ; n++ {
 		file, _ := folder(t)
@@ -363,7 +248,7 @@ func TestADeathLosesNothingOfWhoCameMeanwhile(t *testing.T) {
 			cmd.Env = append(cmd.Env, "STORE_MEETS="+theirs)
 		})
 		if err != nil && !strings.Contains(err.Error(), "killed") {
-			if !strings.Contains(said, "at this very moment") || n < 12 || stranded == 0 {
+			if !strings.Contains(said, "at the same moment") || n < 12 || stranded == 0 {
 				t.Errorf("%d operations, %d deaths with theirs aside: %v %s", n, stranded, err, said)
 			}
 			holds(t, file, theirs)

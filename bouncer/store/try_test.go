@@ -26,7 +26,7 @@ func refuses(t *testing.T, file, says string) {
 		"tried":   f.Try(t.Context(), file, []byte(newer)),
 		"written": f.Write(t.Context(), file, []byte(older), []byte(newer)),
 	} {
-		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "is as it was") ||
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "is unchanged") ||
 			operr.HintOf(err) == "" {
 			t.Errorf("%s: %v, want %q", what, err, says)
 		}
@@ -74,7 +74,7 @@ func inode(t *testing.T, path string) uint64 {
 	return info.Sys().(*syscall.Stat_t).Ino
 }
 
-func TestWhatCannotBeReplacedIsRefusedBeforeItIsBegun(t *testing.T) {
+func TestAFileThatCannotBeReplacedIsRefusedBeforehand(t *testing.T) {
 	t.Run("a read-only file", func(t *testing.T) {
 		file, _ := folder(t)
 		if err := os.Chmod(file, 0o440); err != nil {
@@ -92,7 +92,7 @@ func TestWhatCannotBeReplacedIsRefusedBeforeItIsBegun(t *testing.T) {
 	t.Run("a disk that is full", func(t *testing.T) {
 		file, _ := folder(t)
 		// nothing can be kept; the file cannot be written
-		for most, says := range map[int]string{1: "its old bytes", 2000: "is as it was: file too large"} {
+		for most, says := range map[int]string{1: "its old bytes", 2000: "is unchanged: file too large"} {
 			for _, what := range []string{"try", "write"} {
 				said, err := started(what, file, filepath.Join(t.TempDir(), "kept"), 0, func(cmd *exec.Cmd) {
 					cmd.Env = append(cmd.Env, fmt.Sprint("STORE_LIMIT=", most))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	external "github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/secret"
 )
 
@@ -110,7 +110,7 @@ func (a again) in(text string) string {
 		from = at[1]
 		for _, f := range a.flags {
 			if slices.Contains(takes, f.name) && !strings.Contains(rest, "--"+f.name+" ") {
-				b.WriteString(" --" + f.name + " " + argv.Line(f.value))
+				b.WriteString(" --" + f.name + " " + external.Line(f.value))
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	external "github.com/pgbudget/pgbudget/bouncer/command"
 )
 
 // completionCommand prints, for each shell, what completes command lines. The texts are made of the command tree, and
@@ -132,7 +132,7 @@ func options(flags []cli.Flag) (out []option) {
 
 // shellWords are the functions of the templates; what they return is quoted for a shell but for bare names.
 var shellWords = template.FuncMap{
-	"quote": func(words ...string) string { return argv.Line(words...) },
+	"quote": func(words ...string) string { return external.Line(words...) },
 	"join":  func(words []string) string { return strings.Join(words, " ") },
 	"all": func(o []option) (names []string) {
 		for _, x := range o {
@@ -141,7 +141,7 @@ var shellWords = template.FuncMap{
 		return names
 	},
 	"names": namesOf, "each": everyOf, "zshOption": zshOption,
-	"zshCommand": func(c completed) string { return argv.Line(c.Name() + ":" + c.Usage) },
+	"zshCommand": func(c completed) string { return external.Line(c.Name() + ":" + c.Usage) },
 	"zshFunction": func(c completed) string {
 		return strings.ReplaceAll(strings.TrimSpace("_pgbudget "+c.Path), " ", "_")
 	},
@@ -186,7 +186,7 @@ func zshOption(o option) string {
 		}
 		out = append(out, before+n+after+"["+escape.Replace(o.Usage)+"]"+value)
 	}
-	return argv.Line(out...)
+	return external.Line(out...)
 }
 
 // filled fills a template with the commands of an app.
@@ -224,16 +224,16 @@ func fishCompletion(app *cli.App) (string, error) {
 	fmt.Fprintf(&b, "\ncomplete -c %s -n __fish_%[1]s_no_subcommand -f\n", app.Name)
 	for _, c := range everyOf(completions(app)) {
 		if c.Path != "" && len(c.Commands) > 0 {
-			fmt.Fprintf(&b, "complete -c %s -n %s -f\n", app.Name, argv.Line("__fish_seen_subcommand_from "+c.Name()+
+			fmt.Fprintf(&b, "complete -c %s -n %s -f\n", app.Name, external.Line("__fish_seen_subcommand_from "+c.Name()+
 				"; and not __fish_seen_subcommand_from "+strings.Join(namesOf(c.Commands), " ")))
 		}
 		for _, o := range c.Options {
 			if len(o.Values) > 0 {
-				fmt.Fprintf(&b, "complete -c %s -n %s -x", app.Name, argv.Line("__fish_seen_subcommand_from "+c.Name()))
+				fmt.Fprintf(&b, "complete -c %s -n %s -x", app.Name, external.Line("__fish_seen_subcommand_from "+c.Name()))
 				for _, n := range o.Names {
 					b.WriteString(map[bool]string{true: " -l ", false: " -s "}[len(n) > 2] + strings.TrimLeft(n, "-"))
 				}
-				b.WriteString(" -a " + argv.Line(strings.Join(o.Values, " ")) + "\n")
+				b.WriteString(" -a " + external.Line(strings.Join(o.Values, " ")) + "\n")
 			}
 		}
 	}

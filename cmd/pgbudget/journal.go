@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	external "github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/planner/operr"
@@ -25,7 +25,7 @@ func mirrorOf(c *config.Config) journal.Mirror {
 		m.Give = func(line []byte) error {
 			ctx, cancel := context.WithTimeout(context.Background(), c.MirrorWithin())
 			defer cancel()
-			_, err := argv.Call{Argv: words, Stdin: line, Mask: c.Mask}.Run(ctx)
+			_, err := external.Call{Argv: words, Stdin: line, Mask: c.Mask}.Run(ctx)
 			return err
 		}
 	}

@@ -11,8 +11,8 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/bouncer/flag"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
+	"github.com/pgbudget/pgbudget/bouncer/trafficswitch"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -165,7 +165,7 @@ func whileWanted(ctx context.Context, compute func()) error {
 
 // schedule is the steps that a run would take, as `run` chooses them.
 func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.JournalState,
-	sw flag.Switch) ([]plannedStep, string) {
+	sw trafficswitch.Switch) ([]plannedStep, string) {
 	memory.Leg = true // in the end the sizes are those of a plan
 	survey := bouncer.Survey{Fleet: s.Loaded(f, s.At), Measured: f, Shifts: []shift.Shift{s},
 		Readings: []state.Reading{{X: s.At}}}
@@ -206,9 +206,10 @@ func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.J
 }
 
 // shiftOf reads the flags, and where they are silent the config, its switch and its journal.
-func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, flag.Switch, state.JournalState, error) {
+func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, trafficswitch.Switch, state.JournalState,
+	error) {
 	var sh shift.Shift
-	var sw flag.Switch
+	var sw trafficswitch.Switch
 	var memory state.JournalState
 	traffic, err := s.switches()
 	if err != nil {
@@ -239,7 +240,7 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, fla
 			}
 			t.At = now[0].At
 		}
-		if sh, sw = t.Shift, t.Switch.(flag.Switch); sh.At != sh.Until || c.IsSet("until") {
+		if sh, sw = t.Shift, t.Switch.(trafficswitch.Switch); sh.At != sh.Until || c.IsSet("until") {
 			break
 		}
 	}
@@ -257,7 +258,7 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, fla
 	}
 	if c.IsSet("fraction") || sh.Fraction.Upper == 0 {
 		r, bad := config.ParseFraction(c.String("fraction"))
-		if bad != "" {
+		if bad != nil {
 			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction %s", bad)
 		}
 		if r.Upper == 0 {

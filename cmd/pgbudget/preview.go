@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/flag"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/bouncer/trafficswitch"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -209,7 +209,7 @@ func (o output) warnings(s bouncer.Survey) {
 // switchCommand is what turns a switch.
 func switchCommand(traffic []bouncer.Traffic, t shift.TrafficChange) string {
 	for _, x := range traffic {
-		if sw, ok := x.Switch.(flag.Switch); ok && x.ID() == t.Shift {
+		if sw, ok := x.Switch.(trafficswitch.Switch); ok && x.ID() == t.Shift {
 			return sw.Command(t.To)
 		}
 	}

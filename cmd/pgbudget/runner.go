@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	external "github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/hook"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
@@ -270,11 +270,11 @@ func (m *runner) possible(policy state.Policy) func(context.Context, control.Sta
 }
 
 // calling runs a command of the config's within the time that hooks have.
-func calling(c *config.Config) func(command, env []string) error {
-	return func(command, env []string) error {
+func calling(c *config.Config) func(words, env []string) error {
+	return func(words, env []string) error {
 		ctx, cancel := context.WithTimeout(context.Background(), c.Hooks.Within())
 		defer cancel()
-		_, err := argv.Call{Argv: command, Env: env, Mask: c.Mask}.Run(ctx)
+		_, err := external.Call{Argv: words, Env: env, Mask: c.Mask}.Run(ctx)
 		return err
 	}
 }

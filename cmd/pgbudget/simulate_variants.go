@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	external "github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/sim/batch"
@@ -95,5 +95,5 @@ func (s simulation) command(v batch.VariantReport, flags ...string) string {
 	for _, x := range v.Settings {
 		words = append(words, "--set", x.Key+"="+x.Value)
 	}
-	return argv.Line(append(words, s.file)...)
+	return external.Line(append(words, s.file)...)
 }

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/argv"
-	"github.com/pgbudget/pgbudget/bouncer/flag"
+	external "github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/live/signals"
+	"github.com/pgbudget/pgbudget/bouncer/trafficswitch"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -24,11 +24,11 @@ func (s session) traffic() []bouncer.Traffic {
 	run := func(ctx context.Context, words []string) ([]byte, error) {
 		ctx, cancel := context.WithTimeout(ctx, conf.Hooks.Within())
 		defer cancel()
-		return argv.Call{Argv: words, Mask: conf.Mask}.Run(ctx)
+		return external.Call{Argv: words, Mask: conf.Mask}.Run(ctx)
 	}
 	var out []bouncer.Traffic
 	for _, x := range conf.AllShifts() {
-		sw := flag.Switch{Shift: x, Mask: conf.Mask, Run: run}
+		sw := trafficswitch.Switch{Shift: x, Mask: conf.Mask, Run: run}
 		if s.prom != nil {
 			sw.Query = func(ctx context.Context, name, query string) (float64, time.Time, error) {
 				ctx, cancel := context.WithTimeout(ctx, signals.Timeout)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pgbudget/pgbudget/bouncer/near"
+	"github.com/pgbudget/pgbudget/bouncer/spelling"
 )
 
 // meant are words of other tools for what a command here does. Whoever wants to end a run is not pointed at one that
@@ -23,7 +23,7 @@ func unknownCommand(commands []*cli.Command, whose, word string) error {
 		names = append(names, c.Name)
 	}
 	hint := whose + " --help lists the commands"
-	n := near.Name(word, names)
+	n := spelling.Suggestion(word, names)
 	if m := meant[word]; slices.Contains(names, m) {
 		n = m
 	}
@@ -67,7 +67,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 			names = append(names, f.Names()...)
 		}
 		names = slices.DeleteFunc(names, func(n string) bool { return len(n) == 1 }) // each is near to every other
-		if n := near.Name(m[1], names); n != "" && len(m[1]) > 1 {
+		if n := spelling.Suggestion(m[1], names); n != "" && len(m[1]) > 1 {
 			hint = "did you mean --" + n + "? " + hint
 		}
 		return usage(hint, "unknown flag %s", typed(m[1]))

@@ -54,7 +54,7 @@ func (k *checker) given(path string, set bool) {
 
 // flag wants true or false where v was written.
 func (k *checker) flag(path string, v Flag) {
-	if v.bad != "" {
+	if v.bad != nil {
 		k.Fault(path, "%s", v.bad)
 	}
 }

@@ -31,7 +31,7 @@ func (k *checker) script() {
 		k.within(path+".at", s.At, 0, maxHorizon)
 		k.late(path+".at", s.At)
 		if len(s.Set) == 0 && len(s.Reserve) == 0 && len(s.Lifetime) == 0 && len(s.Reconnect.List) == 0 &&
-			s.Reconnect.bad == "" && !s.Share.Set {
+			s.Reconnect.bad == nil && !s.Share.Set {
 			k.Fault(path, "changes nothing: want set:, reserve:, lifetime:, reconnect: or share:")
 		}
 		for _, id := range slices.Sorted(maps.Keys(s.Set)) {
@@ -49,7 +49,7 @@ func (k *checker) script() {
 		for _, id := range s.Reconnect.List {
 			k.knownPool(path+".reconnect", id)
 		}
-		if s.Reconnect.bad != "" {
+		if s.Reconnect.bad != nil {
 			k.Fault(path+".reconnect", "%s", s.Reconnect.bad)
 		}
 		k.Percent(path+".share", s.Share)

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"errors"
 	"math"
 	"regexp"
 	"strconv"
@@ -71,8 +72,8 @@ func (k *checker) expectation(path, text string) (e Expectation, ok bool) {
 		return e, false
 	}
 	e.Unit = n.Unit
-	var bad string
-	if e.Bound, bad = bound(m[4], n.Unit); bad != "" {
+	var bad error
+	if e.Bound, bad = bound(m[4], n.Unit); bad != nil {
 		k.Fault(path, "(%s) compares with %q, %s", text, m[4], bad)
 		return e, false
 	}
@@ -114,11 +115,11 @@ func (k *checker) anyCores() bool {
 }
 
 // bound reads VALUE; bad says what is wrong with it.
-func bound(text string, u Unit) (v float64, bad string) {
+func bound(text string, u Unit) (v float64, bad error) {
 	switch u {
 	case Seconds:
 		if text == "0" {
-			return 0, ""
+			return 0, nil
 		}
 		d, bad := config.ParseDuration(text)
 		return d.Seconds(), because(bad, "want a time with its unit, such as 50ms")
@@ -128,16 +129,16 @@ func bound(text string, u Unit) (v float64, bad string) {
 	default:
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(math.Abs(v) <= float64(math.MaxInt64)) {
-			return 0, "want a number"
+			return 0, errors.New("want a number")
 		}
-		return v, ""
+		return v, nil
 	}
 }
 
 // because is want where something is bad.
-func because(bad, want string) string {
-	if bad == "" {
-		return ""
+func because(bad error, want string) error {
+	if bad == nil {
+		return nil
 	}
-	return want
+	return errors.New(want)
 }

@@ -166,13 +166,13 @@ type Scrape struct {
 // Flag is true or false.
 type Flag struct {
 	Set, On bool // the key is there; its value
-	bad     string
+	bad     error
 }
 
 // Words is one word or a list of them.
 type Words struct {
 	List []string // in the order written
-	bad  string
+	bad  error
 }
 
 var (
@@ -189,8 +189,8 @@ func (f *Flag) UnmarshalYAML(unmarshal func(any) error) error {
 		f.On = true
 	case "false", "0", "off", "no":
 	default:
-		if bad == "" {
-			f.bad = fmt.Sprintf("is %q, want true or false", s)
+		if bad == nil {
+			f.bad = fmt.Errorf("is %q, want true or false", s)
 		}
 	}
 	return nil
@@ -204,7 +204,7 @@ func (w *Words) UnmarshalYAML(unmarshal func(any) error) error {
 	}
 	s, bad := config.Text(unmarshal)
 	*w = Words{bad: bad}
-	if bad == "" {
+	if bad == nil {
 		w.List = []string{s}
 	}
 	return nil

@@ -62,7 +62,7 @@ func (k *checker) checkQuantiles(path string, l *Law, least time.Duration) {
 	bad := false
 	for _, p := range slices.Sorted(maps.Keys(l.Quantiles)) {
 		at := path + "." + quoted(p)
-		if _, wrong := config.ParseShare(p); wrong != "" {
+		if _, wrong := config.ParseShare(p); wrong != nil {
 			k.Fault(at, "%s", wrong)
 			bad = true
 		}

@@ -135,7 +135,7 @@ func (c *Console) Ask(ctx context.Context, pass func(ctx context.Context) error)
 	if !ok {
 		return c.misread(err)
 	}
-	if NotAllowed(p) || ServerSays(p, "admin access needed") {
+	if NotAllowed(p) || NeedsAdmin(p) {
 		return &operr.Error{Kind: operr.KindEvidence, Subject: c.Subject, Err: p,
 			Hint: "add " + c.Config.User + " to stats_users = '…' in the [pgbouncer] section of pgbouncer.ini and RELOAD"}
 	}
@@ -158,19 +158,19 @@ type Picture struct {
 	Names   map[string][]string // the addresses of hosts that are names, by host
 }
 
-// Look takes the console's part of a sample. Gauges and counters come one after the other, so that they are of about
+// Sample takes the console's part of a sample. Gauges and counters come one after the other, so that they are of about
 // the same moment; SHOW SERVERS comes last, nearest to the sample of PostgreSQL. Errors are those of Ask; the Picture
 // is empty then.
-func (c *Console) Look(ctx context.Context) (Picture, error) {
+func (c *Console) Sample(ctx context.Context) (Picture, error) {
 	var p Picture
 	err := c.Ask(ctx, func(ctx context.Context) (err error) {
-		p, err = c.lookOnce(ctx)
+		p, err = c.sampleOnce(ctx)
 		return err
 	})
 	return p, err
 }
 
-func (c *Console) lookOnce(ctx context.Context) (Picture, error) {
+func (c *Console) sampleOnce(ctx context.Context) (Picture, error) {
 	config, err := c.settings(ctx)
 	if err != nil {
 		return Picture{}, err

@@ -20,8 +20,8 @@ import (
 const consoleDatabase = "pgbouncer"
 
 // consoleParams are the start-up parameters that PgBouncer takes from a console's client; any other ends the login
-// with "unsupported startup parameter" unless ignore_startup_parameters names it. Source: PgBouncer client.c,
-// set_startup_options, and varcache.c.
+// with "unsupported startup parameter" unless ignore_startup_parameters names it. Source: PgBouncer 1.25.2,
+// client.c:859 and varcache.c:109.
 var consoleParams = []string{"application_name", "client_encoding", "datestyle", "standard_conforming_strings",
 	"timezone"}
 
@@ -123,7 +123,8 @@ func isURL(dsn string) bool {
 }
 
 // parseFaults are the driver's reasons to refuse a DSN, as far as they can be repeated: the rest of its text may hold
-// pieces of a password that stands in the wrong place.
+// pieces of a password that stands in the wrong place. The driver gives them no codes. Source: pgx 5, pgconn/config.go
+// and pgconn/errors.go, ParseConfigError.
 var parseFaults = []string{
 	"failed to parse as URL", "failed to parse as keyword/value", noService, "failed to configure TLS",
 	"invalid port", "invalid connect_timeout", "invalid sslcertmode", "invalid require_auth",

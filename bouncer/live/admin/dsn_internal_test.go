@@ -56,8 +56,8 @@ func TestThePassfileIsSearchedForTheConsolesDatabase(t *testing.T) {
 	}
 }
 
-// TestWhatIsWrongWithThePassfileIsSaid: to who is refused, and of one that psql would not heed to everybody.
-func TestWhatIsWrongWithThePassfileIsSaid(t *testing.T) {
+// TestAFaultOfThePassfileIsNamed: to who is refused, and of one that psql would not heed to everybody.
+func TestAFaultOfThePassfileIsNamed(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	for name, mode := range map[string]os.FileMode{"right": 0o600, "open": 0o644} {
@@ -138,7 +138,7 @@ func TestStartUpParametersThatPgBouncerTakesArePassedOn(t *testing.T) {
 	}
 }
 
-func TestWhatTheEnvironmentAddsIsLeftOutWithANote(t *testing.T) {
+func TestParametersOfTheEnvironmentAreLeftOutWithANote(t *testing.T) {
 	t.Setenv("PGOPTIONS", "-c statement_timeout=5s")
 	t.Setenv("PGTZ", "UTC")
 	a, err := ConsoleAddress("console g/1", "host=h user=u", "pgbudget")

@@ -88,17 +88,41 @@ func SqlState(err error) string {
 	return ""
 }
 
-// ServerSays reports whether err is a server's message that holds text.
-func ServerSays(err error, text string) bool {
+// PgBouncer sends nearly every error with SQLSTATE 08P01 (proto.c:164), so its words alone tell one from another. They
+// are read by the functions below, and nowhere else, whatever their case: 1.8 has "Unsupported startup parameter" and
+// "Auth failed". Source: PgBouncer 1.25.2, at the lines given, compared with 1.8, 1.12 and 1.18.
+const (
+	textNotAllowed  = "not allowed"                   // admin.c:1863: a user in neither admin_users nor stats_users
+	textNeedsAdmin  = "admin access needed"           // admin.c:256: a command for which stats_users is too little
+	textNoParameter = "unsupported startup parameter" // client.c:1049: a setting that PgBouncer does not pass on
+	textPassword    = "password"                      // client.c:1403: "password authentication failed"
+	textLogin       = "authentication"                // client.c:1339: "SASL authentication failed"
+	textAuth        = "auth failed"                   // pam.c:287 of 1.8 to 1.18
+)
+
+// says reports whether err is a server's message that holds text.
+func says(err error, text string) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && strings.Contains(pg.Message, text)
+	return ok && strings.Contains(strings.ToLower(pg.Message), text)
 }
 
 // NotAllowed reports whether a PgBouncer refused its console to a user who is in neither admin_users nor stats_users.
-// Source: PgBouncer client.c; it has said the same two words since before 1.8.
 func NotAllowed(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Message == "not allowed"
+	return ok && pg.Message == textNotAllowed
+}
+
+// NeedsAdmin reports whether a PgBouncer refused a command to a user who is not in admin_users.
+func NeedsAdmin(err error) bool { return says(err, textNeedsAdmin) }
+
+// RefusesParameter reports whether a PgBouncer refused a session for a start-up parameter that it does not pass on.
+func RefusesParameter(err error) bool { return says(err, textNoParameter) }
+
+// refusesLogin reports whether a server refused the user or the password: PostgreSQL by a code, PgBouncer in words.
+func refusesLogin(err error) bool {
+	state := SqlState(err)
+	return state == stateNoPassword || state == stateNoEntry || says(err, textPassword) || says(err, textLogin) ||
+		says(err, textAuth)
 }
 
 // SQLSTATEs that tell something here. Source: PostgreSQL's errcodes.txt.
@@ -120,7 +144,7 @@ func Unreachable(subject string, err Plain, s *Session) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Err = Plain{fmt.Sprintf("no answer within %v", s.Timeout), context.DeadlineExceeded}
 		e.Hint = "check whether the process hangs or a firewall drops packets"
-	case state == stateNoPassword, state == stateNoEntry, ServerSays(err, "password"), ServerSays(err, "authentication"):
+	case refusesLogin(err):
 		e.Hint = fmt.Sprintf("check the password of %s %s, and the server's list of who may log in", s.Config.User,
 			s.source.from)
 		if s.source.fault != "" {

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"reflect"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 func TestATimeOutOfTheNetworkIsOne(t *testing.T) {
@@ -36,6 +39,28 @@ func TestAPasswordIsMaskedWhereItIsOne(t *testing.T) {
 	} {
 		if got := hidden(c.text, c.secret, "app", "app"); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
+// TestRefusalsOfEveryVersionAreRecognised has the words of PgBouncer 1.8 to 1.25.2, which carry 08P01.
+func TestRefusalsOfEveryVersionAreRecognised(t *testing.T) {
+	for text, is := range map[string]func(error) bool{
+		"not allowed":         NotAllowed,
+		"admin access needed": NeedsAdmin,
+		"Unsupported startup parameter: search_path": RefusesParameter, // 1.8
+		"unsupported startup parameter: search_path": RefusesParameter,
+		"Auth failed":                    refusesLogin, // 1.8
+		"password authentication failed": refusesLogin,
+		"SASL authentication failed":     refusesLogin,
+		"PAM authentication failed":      refusesLogin,
+	} {
+		for name, f := range map[string]func(error) bool{"NotAllowed": NotAllowed, "NeedsAdmin": NeedsAdmin,
+			"RefusesParameter": RefusesParameter, "refusesLogin": refusesLogin} {
+			err := Plain{text, &pgconn.PgError{Code: "08P01", Message: text}}
+			if got, want := f(err), reflect.ValueOf(f).Pointer() == reflect.ValueOf(is).Pointer(); got != want {
+				t.Errorf("%q: %s is %v, want %v", text, name, got, want)
+			}
 		}
 	}
 }

@@ -107,17 +107,18 @@ func heed(subject, dsn, elsewhere string, config *pgconn.Config) error {
 
 func unknownKeywords(subject, dsn string, names []string, hint string) error {
 	var told []string
+	untold := false // a name that may be the rest of a password
 	for _, name := range names {
 		near := nearest(name)
 		if !tellable(dsn, name) {
-			name = "a word"
+			name, untold = "a word", true
 		}
 		if near != "" {
 			name += " (most likely " + near + ")"
 		}
 		told = append(told, name)
 	}
-	if strings.Contains(strings.Join(told, ""), "a word") {
+	if untold {
 		hint = "quote a password that has blanks in it ('…'), percent-encode it in a URL, or leave it to the passfile; " +
 			hint
 	}

@@ -91,8 +91,8 @@ func TestEveryKeywordOfLibpqIsReadOrRefusedForAReason(t *testing.T) {
 	}
 }
 
-// TestWhatTheDriverReadsIsWhatTheListSays so that a driver that learns a keyword, or forgets one, is seen.
-func TestWhatTheDriverReadsIsWhatTheListSays(t *testing.T) {
+// TestTheListHasTheKeywordsThatTheDriverReads so that a driver that learns a keyword, or forgets one, is seen.
+func TestTheListHasTheKeywordsThatTheDriverReads(t *testing.T) {
 	for _, k := range keywords {
 		if k.use == read && slices.Contains([]string{"service", "servicefile", "target_session_attrs", "sslcertmode",
 			"channel_binding", "require_auth", "min_protocol_version", "max_protocol_version", "connect_timeout"}, k.name) {

@@ -51,7 +51,7 @@ func (c *Console) Lives(ctx context.Context, seconds int) error {
 func (c *Console) asAdmin(ctx context.Context, pass func(ctx context.Context) error) error {
 	c.renew(ctx, askedAge)
 	err := c.Ask(ctx, pass)
-	if p, ok := errors.AsType[Plain](err); ok && ServerSays(p, "admin access needed") {
+	if p, ok := errors.AsType[Plain](err); ok && NeedsAdmin(p) {
 		return &operr.Error{Kind: operr.KindEvidence, Subject: c.Subject, Err: p,
 			Hint: adminHint(c.Config.User)}
 	}
@@ -124,21 +124,21 @@ func ofConsole(r ini.Row) bool {
 
 // Recycles says why a RELOAD, whatever it changes, makes the process close and reopen every server connection: from
 // 1.16 to 1.23 it does where TLS to the servers is not switched off. A pool with waiting clients then opens one
-// connection more than its size, which no ledger holds. Empty: it does not.
-func (r InForce) Recycles() string {
+// connection more than its size, which no ledger holds. Nil: it does not.
+func (r InForce) Recycles() error {
 	if !fleet.Recycles(r.Version, r.tls) {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("server_tls_sslmode is %s, and PgBouncer %s recycles every server connection at any RELOAD then, "+
+	return fmt.Errorf("server_tls_sslmode is %s, and PgBouncer %s recycles every server connection at any RELOAD then, "+
 		"one more than pool_size where clients wait", r.tls, r.Version)
 }
 
 // LinesLive reports whether a line may have a server_lifetime of its own.
 func (r InForce) LinesLive() bool { return fleet.VersionAtLeast(r.Version, 1, 23) }
 
-// Changed lists what differs from before, the sets apart: a RELOAD that failed half-way has reset what it did not
-// reach.
-func (r InForce) Changed(before InForce, sets []fleet.SettingChange) string {
+// Changed names the first thing that differs from before, the sets apart: a RELOAD that failed half-way has reset what
+// it did not reach. Nil: nothing differs.
+func (r InForce) Changed(before InForce, sets []fleet.SettingChange) error {
 	r, before = r.without(before.Accepted), before.without(before.Accepted)
 	r.Settings.Lifetime = before.Settings.Lifetime // where it was SET for a flush, a RELOAD gives it back
 	inherited := before.Settings
@@ -150,12 +150,12 @@ func (r InForce) Changed(before InForce, sets []fleet.SettingChange) string {
 		}
 	}
 	if r.Settings != before.Settings {
-		return fmt.Sprintf("settings of [pgbouncer] changed with it: %+v, before %+v", r.Settings, before.Settings)
+		return fmt.Errorf("settings of [pgbouncer] changed with it: %+v, before %+v", r.Settings, before.Settings)
 	}
 	for _, was := range before.aliases {
 		now, ok := r.alias(was.Name)
 		if !ok {
-			return was.Name + " is gone with it"
+			return fmt.Errorf("%s is gone with it", was.Name)
 		}
 		for _, x := range sets {
 			switch {
@@ -177,10 +177,10 @@ func (r InForce) Changed(before InForce, sets []fleet.SettingChange) string {
 			}
 		}
 		if a, b := lineOf(was), lineOf(now); a != b {
-			return fmt.Sprintf("the line of %s changed with it: %s, before %s", was.Name, b, a)
+			return fmt.Errorf("the line of %s changed with it: %s, before %s", was.Name, b, a)
 		}
 	}
-	return ""
+	return nil
 }
 
 // lineOf is what a line decides.
@@ -216,8 +216,8 @@ func (r InForce) Value(x fleet.SettingChange) (int, bool) {
 	return a.SizeConns, ok
 }
 
-// Missing lists what the process does not have of what it should; empty: it has all.
-func (r InForce) Missing(sets []fleet.SettingChange) string {
+// Missing names the sets that the process does not have in force; nil: the process has all.
+func (r InForce) Missing(sets []fleet.SettingChange) error {
 	var out []string
 	for _, x := range sets {
 		at, ok := r.Value(x)
@@ -228,7 +228,10 @@ func (r InForce) Missing(sets []fleet.SettingChange) string {
 			out = append(out, fmt.Sprintf("%s of %s is %d instead of %d", x.Key, x.Alias, at, x.To))
 		}
 	}
-	return strings.Join(out, ", ")
+	if len(out) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(out, ", "))
 }
 
 // without is what is in force but for what the differences change, or lines inherit from it: where they are accepted, a

@@ -13,11 +13,14 @@ import (
 )
 
 // Ages of a console's connection. From 1.23 on a PgBouncer that is told to end (SIGTERM) stops listening and waits for
-// all of its clients, and a console's session is one of them. Chosen: renewAge holds up such an end for less than
-// systemd's shortest patience, at a login in 5 s; askedAge spares a command that follows another a login of its own.
+// all of its clients, and a console's session is one of them. Source: NEWS of 1.23.0.
 const (
-	renewAge = 5 * time.Second // for samples
-	askedAge = time.Second     // for a command that changes something
+	// renewAge is for samples. chosen: 5 s because a session that is kept longer delays such an end beyond what a person
+	// at systemctl stop waits for; more often would log in at every sample.
+	renewAge = 5 * time.Second
+	// askedAge is for a command that changes something. chosen: 1 s because a command that follows another needs no login
+	// of its own.
+	askedAge = time.Second
 )
 
 // Renewing renews the console's connection, whether samples are taken or not, until ctx ends.

@@ -10,7 +10,7 @@ import (
 )
 
 // portLogins is how many logins are made to find a second process at a port. The kernel gives each to one of them by
-// chance. Chosen: of two, the same one takes all in one of 4096 cases.
+// chance. chosen: 12 because of two processes the same one takes all in one of 4096 cases.
 const portLogins = 12
 
 // Alone refuses a console of TCP behind a port that processes share (so_reuseport), where a login leads to another

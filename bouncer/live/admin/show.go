@@ -51,7 +51,7 @@ func settingsOf(subject, version string, config map[string]string) (fleet.Settin
 		}
 		return n
 	}
-	seconds := func(key string) time.Duration { // fractions are allowed: cfparser.c, cf_set_time_usec
+	seconds := func(key string) time.Duration { // fractions are allowed: PgBouncer 1.25.2, lib/usual/cfparser.c:547
 		f, err := strconv.ParseFloat(config[key], 64)
 		if err != nil || f != f || f < 0 || f > maxSpanSeconds {
 			complain(key)

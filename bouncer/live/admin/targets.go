@@ -12,7 +12,7 @@ import (
 )
 
 // own is the user to whom PgBouncer gives its console over a Unix socket, where the other end has the uid of the
-// process (admin.c, admin_pre_login).
+// process (PgBouncer 1.25.2, admin.c:1799).
 const own = "pgbouncer"
 
 // MayReload refuses a console user whom a RELOAD would be refused to: found before anything is written, and in a dry
@@ -57,7 +57,7 @@ func With(list []string, names ...string) []string {
 
 // Defaults of Targets.
 const (
-	DefaultTimeout = 5 * time.Second // chosen: a console answers in milliseconds; 5 s is one that hangs
+	DefaultTimeout = 5 * time.Second // chosen: 5 s because a console answers in milliseconds: one that takes longer hangs
 	DefaultAppName = "pgbudget"      // application_name of every session where Targets has none
 )
 

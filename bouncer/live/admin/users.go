@@ -13,7 +13,7 @@ import (
 // its own 0 lifts the process's limit and is reported as fleet.Unlimited.
 //
 // pool_size and reserve_pool_size come as text. From 1.23 to 1.25.2 that text is not cleared between rows
-// (PgBouncer admin.c, admin_show_users): a user without a size of its own shows the one of the user before. So:
+// (PgBouncer 1.25.2, admin.c:601): a user without a size of its own shows the one of the user before. So:
 //
 //   - No text: the user has none of its own.
 //   - A value unlike that of the row before: it is this user's.

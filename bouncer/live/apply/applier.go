@@ -69,56 +69,58 @@ func New(f *observe.Fleet, configs []observe.Config) *Applier {
 // written. With a process that it has begun with when ctx ends it goes on to its end, and begins with no other. A
 // Retreat asks all of them at once, each by itself, and may be applied while another action is: a process that is being
 // changed by that is waited for. So does a Restore: one process that is gone keeps no other from it.
-func (h *Applier) Apply(ctx context.Context, act state.Action) error {
-	hands, err := h.reach(act.Changes)
-	if apart(act) {
-		hands, err = h.reachEach(act.Changes)
+func (h *Applier) Apply(ctx context.Context, action state.Action) error {
+	targets, err := h.reach(action.Changes)
+	if apart(action) {
+		targets, err = h.reachEach(action.Changes)
 	}
-	if err != nil && !apart(act) || len(hands) == 0 {
+	if err != nil && !apart(action) || len(targets) == 0 {
 		return err
 	}
-	h.tell(act.Changes, false)
-	err = errors.Join(err, applyBy(ctx, act, hands))
-	if act.Kind == state.Restore {
-		err = errors.Join(err, h.restoreSharers(ctx, act))
+	h.tell(action.Changes, false)
+	err = errors.Join(err, applyBy(ctx, action, targets))
+	if action.Kind == state.Restore {
+		err = errors.Join(err, h.restoreSharers(ctx, action))
 	}
 	if err == nil {
-		h.tell(act.Changes, true)
+		h.tell(action.Changes, true)
 	}
 	return err
 }
 
 // apart reports whether each process takes its part of an action by itself.
-func apart(act state.Action) bool { return act.Kind == state.Retreat || act.Kind == state.Restore }
+func apart(action state.Action) bool {
+	return action.Kind == state.Retreat || action.Kind == state.Restore
+}
 
 // reachEach is reach of every process that can be: the error is of the others.
 func (h *Applier) reachEach(sets []fleet.SettingChange) ([]processChange, error) {
-	var hands []processChange
+	var targets []processChange
 	var errs []error
 	for _, x := range sets {
-		if n := len(hands); n > 0 && hands[n-1].console.ID == x.Process {
-			hands[n-1].sets = append(hands[n-1].sets, x)
+		if n := len(targets); n > 0 && targets[n-1].console.ID == x.Process {
+			targets[n-1].sets = append(targets[n-1].sets, x)
 			continue
 		}
 		one, err := h.reach([]fleet.SettingChange{x})
-		hands, errs = append(hands, one...), append(errs, err)
+		targets, errs = append(targets, one...), append(errs, err)
 	}
-	return hands, admin.Joined(errs)
+	return targets, admin.Joined(errs)
 }
 
 // applyBy is Apply by this applier.
-func applyBy(ctx context.Context, act state.Action, hands []processChange) error {
-	if apart(act) {
-		return admin.Joined(admin.Together(len(hands), func(i int) error { return hands[i].do(ctx) }))
+func applyBy(ctx context.Context, action state.Action, targets []processChange) error {
+	if apart(action) {
+		return admin.Joined(admin.Together(len(targets), func(i int) error { return targets[i].do(ctx) }))
 	}
-	if err := admin.Joined(admin.Together(len(hands),
-		func(i int) error { _, err := hands[i].try(ctx); return err })); err != nil {
+	if err := admin.Joined(admin.Together(len(targets),
+		func(i int) error { _, err := targets[i].try(ctx); return err })); err != nil {
 		return err
 	}
-	if err := hands[0].do(ctx); err != nil { // the canary
+	if err := targets[0].do(ctx); err != nil { // the canary
 		return err
 	}
-	rows := byStore(hands[1:])
+	rows := byStore(targets[1:])
 	return admin.Joined(admin.Together(len(rows), func(i int) error {
 		var errs []error
 		for _, x := range rows[i] {
@@ -161,12 +163,12 @@ func (h *Applier) CheckShared(ctx context.Context, sets []fleet.SettingChange) e
 // for one are among PendingNotes. With processes, it is about these alone.
 func (h *Applier) CheckFiles(ctx context.Context, processes ...string) error {
 	h.fleet.Mu.Lock()
-	hands := slices.DeleteFunc(h.every(), func(x processChange) bool {
+	targets := slices.DeleteFunc(h.every(), func(x processChange) bool {
 		return len(processes) > 0 && !slices.Contains(processes, x.console.ID)
 	})
-	err := admin.Joined(admin.Together(len(hands), func(i int) error {
+	err := admin.Joined(admin.Together(len(targets), func(i int) error {
 		_, _, _,
-			err := hands[i].prepare(ctx)
+			err := targets[i].prepare(ctx)
 		return err
 	}))
 	h.fleet.Mu.Unlock()
@@ -182,8 +184,13 @@ func (h *Applier) CheckFiles(ctx context.Context, processes ...string) error {
 func (h *Applier) CheckKept(ctx context.Context, processes []string) error {
 	h.fleet.Mu.Lock()
 	defer h.fleet.Mu.Unlock()
-	hands := slices.DeleteFunc(h.every(), func(x processChange) bool { return !slices.Contains(processes, x.console.ID) })
-	return admin.Joined(admin.Together(len(hands), func(i int) error { _, _, _, err := hands[i].edits(ctx); return err }))
+	targets := slices.DeleteFunc(h.every(), func(x processChange) bool {
+		return !slices.Contains(processes, x.console.ID)
+	})
+	return admin.Joined(admin.Together(len(targets), func(i int) error {
+		_, _, _, err := targets[i].edits(ctx)
+		return err
+	}))
 }
 
 // Edits returns what the sets change in the files, one edit a process: of a file that something else manages, too,
@@ -204,21 +211,24 @@ func (h *Applier) prepared(sets []fleet.SettingChange, ask func(processChange) (
 	error) {
 	h.fleet.Mu.Lock()
 	defer h.fleet.Mu.Unlock()
-	hands, err := h.reach(sets)
+	targets, err := h.reach(sets)
 	if err != nil {
 		return nil, err
 	}
-	edits := make([][]ini.Edited, len(hands))
-	err = admin.Joined(admin.Together(len(hands), func(i int) (err error) { edits[i], err = ask(hands[i]); return err }))
+	edits := make([][]ini.Edited, len(targets))
+	err = admin.Joined(admin.Together(len(targets), func(i int) (err error) {
+		edits[i], err = ask(targets[i])
+		return err
+	}))
 	return slices.Concat(edits...), err
 }
 
 // reach finds console and config of every process that the sets name.
 func (h *Applier) reach(sets []fleet.SettingChange) ([]processChange, error) {
-	var hands []processChange
+	var targets []processChange
 	for _, x := range sets {
-		if n := len(hands); n > 0 && hands[n-1].console.ID == x.Process {
-			hands[n-1].sets = append(hands[n-1].sets, x)
+		if n := len(targets); n > 0 && targets[n-1].console.ID == x.Process {
+			targets[n-1].sets = append(targets[n-1].sets, x)
 			continue
 		}
 		c := slices.IndexFunc(h.fleet.Consoles, func(c *admin.Console) bool { return c.ID == x.Process })
@@ -231,15 +241,15 @@ func (h *Applier) reach(sets []fleet.SettingChange) ([]processChange, error) {
 				"write config: beside its console: into pgbudget.yaml, the path of its pgbouncer.ini",
 				"the path of its pgbouncer.ini is not known")
 		}
-		hands = append(hands, processChange{h.fleet.Consoles[c], h.configs[f], []fleet.SettingChange{x}, h.recycle, h})
+		targets = append(targets, processChange{h.fleet.Consoles[c], h.configs[f], []fleet.SettingChange{x}, h.recycle, h})
 	}
-	return hands, nil
+	return targets, nil
 }
 
 // byStore puts processes of one store into one row, done one after the other: they may share a file, or include one.
-func byStore(hands []processChange) [][]processChange {
+func byStore(targets []processChange) [][]processChange {
 	var out [][]processChange
-	for _, x := range hands {
+	for _, x := range targets {
 		i := slices.IndexFunc(out,
 			func(row []processChange) bool { return fmt.Sprint(row[0].config.Store) == fmt.Sprint(x.config.Store) })
 		if i < 0 {

@@ -58,7 +58,7 @@ func TestTheCanaryGoesFirstAndTheOthersAtOnce(t *testing.T) {
 	others.Add(n - 1)
 	var mu sync.Mutex
 	var order []int
-	_, hands, fakes, stores := processes(t, n, func(i int) bool {
+	_, applier, fakes, stores := processes(t, n, func(i int) bool {
 		mu.Lock()
 		order = append(order, i)
 		mu.Unlock()
@@ -68,7 +68,7 @@ func TestTheCanaryGoesFirstAndTheOthersAtOnce(t *testing.T) {
 		}
 		return true
 	})
-	if err := hands.Apply(t.Context(), livetest.Release(n)); err != nil {
+	if err := applier.Apply(t.Context(), livetest.Release(n)); err != nil {
 		t.Fatal(err)
 	}
 	if len(order) != n || order[0] != 0 {
@@ -79,10 +79,10 @@ func TestTheCanaryGoesFirstAndTheOthersAtOnce(t *testing.T) {
 			t.Errorf("process %d: %d writes, %s", i, s.Writes, s.Text)
 		}
 	}
-	if err := hands.Apply(t.Context(), state.Action{Kind: state.Restore}); err != nil {
+	if err := applier.Apply(t.Context(), state.Action{Kind: state.Restore}); err != nil {
 		t.Errorf("nothing to do: %v", err)
 	}
-	if err := hands.Apply(t.Context(), livetest.Release(n)); err != nil || fakes[0].LoggedIn() != 1 {
+	if err := applier.Apply(t.Context(), livetest.Release(n)); err != nil || fakes[0].LoggedIn() != 1 {
 		t.Errorf("done twice: %v", err)
 	}
 	for i, s := range stores {
@@ -94,8 +94,8 @@ func TestTheCanaryGoesFirstAndTheOthersAtOnce(t *testing.T) {
 
 // TestAReloadThatDoesNotApplyIsUndoneAndStopsAtTheCanary has a process that answers RELOAD and keeps its sizes.
 func TestAReloadThatDoesNotApplyIsUndoneAndStopsAtTheCanary(t *testing.T) {
-	_, hands, _, stores := processes(t, 3, func(i int) bool { return i != 0 })
-	err := hands.Apply(t.Context(), livetest.Release(3))
+	_, applier, _, stores := processes(t, 3, func(i int) bool { return i != 0 })
+	err := applier.Apply(t.Context(), livetest.Release(3))
 	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "pool_size of d1 is 6 instead of 5") ||
 		!strings.Contains(err.Error(), "its old file is back") {
 		t.Errorf("%v", err)
@@ -109,9 +109,9 @@ func TestAReloadThatDoesNotApplyIsUndoneAndStopsAtTheCanary(t *testing.T) {
 
 // TestNothingIsWrittenWhereOneFileCannotBe has a file whose edit waits for a RELOAD on the last of three processes.
 func TestNothingIsWrittenWhereOneFileCannotBe(t *testing.T) {
-	_, hands, _, stores := processes(t, 3, func(int) bool { return true })
+	_, applier, _, stores := processes(t, 3, func(int) bool { return true })
 	stores[2].Text = strings.Replace(stores[2].Text, "pool_size=3", "pool_size=4", 1)
-	err := hands.Apply(t.Context(), livetest.Release(3))
+	err := applier.Apply(t.Context(), livetest.Release(3))
 	if operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), "pool_size of d2 is 4 there and 3 in g/3") {
 		t.Errorf("%v", err)
 	}
@@ -122,8 +122,8 @@ func TestNothingIsWrittenWhereOneFileCannotBe(t *testing.T) {
 	}
 }
 
-// TestWhatARELOADWouldDoBesidesIsRefused changes what the process or its file says, and wants nothing written.
-func TestWhatARELOADWouldDoBesidesIsRefused(t *testing.T) {
+// TestAFurtherChangeByARELOADIsRefused changes what the process or its file says, and wants nothing written.
+func TestAFurtherChangeByARELOADIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(f *livetest.Fake, s *livetest.Memory)
 		says   string
@@ -149,14 +149,14 @@ func TestWhatARELOADWouldDoBesidesIsRefused(t *testing.T) {
 			c.change(f, s)
 			targets := livetest.Consoles(f)
 			targets.Timeout = livetest.Generous
-			hands := apply.New(livetest.Open(t, targets), []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini",
+			applier := apply.New(livetest.Open(t, targets), []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini",
 				Store: s}})
-			err := hands.Apply(t.Context(), livetest.Release(1))
+			err := applier.Apply(t.Context(), livetest.Release(1))
 			if err == nil || !strings.Contains(err.Error(), c.says) || s.Writes > 0 {
 				t.Errorf("%d writes: %v", s.Writes, err)
 			}
-			hands.AcceptRecycling()
-			if err := hands.Check(t.Context(), livetest.Release(1).Changes); (err == nil) != strings.Contains(name, "TLS") {
+			applier.AcceptRecycling()
+			if err := applier.Check(t.Context(), livetest.Release(1).Changes); (err == nil) != strings.Contains(name, "TLS") {
 				t.Errorf("with recycling accepted: %v", err)
 			}
 		})
@@ -165,16 +165,17 @@ func TestWhatARELOADWouldDoBesidesIsRefused(t *testing.T) {
 
 // TestTheChangeOfAManagedFileIsShownAndNotWritten: whoever keeps the template needs to know what to write there.
 func TestTheChangeOfAManagedFileIsShownAndNotWritten(t *testing.T) {
-	_, hands, _, stores := processes(t, 1, func(int) bool { return true })
+	_, applier, _, stores := processes(t, 1, func(int) bool { return true })
 	stores[0].Text = "# Ansible managed\n" + stores[0].Text
-	edits, err := hands.Edits(t.Context(), livetest.Release(1).Changes)
+	edits, err := applier.Edits(t.Context(), livetest.Release(1).Changes)
 	if err != nil || len(edits) != 1 || !strings.Contains(string(edits[0].New), "pool_size=5") {
 		t.Errorf("%v, %v", edits, err)
 	}
-	if err := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindUsage {
+	if err := applier.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("checked: %v", err)
 	}
-	if err := hands.Apply(t.Context(), livetest.Release(1)); operr.KindOf(err) != operr.KindUsage || stores[0].Writes > 0 {
+	if err := applier.Apply(t.Context(), livetest.Release(1)); operr.KindOf(err) != operr.KindUsage ||
+		stores[0].Writes > 0 {
 		t.Errorf("%d writes: %v", stores[0].Writes, err)
 	}
 }

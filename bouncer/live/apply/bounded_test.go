@@ -34,10 +34,10 @@ func carefully(f *observe.Fleet, stores []*livetest.Memory) (*apply.Applier, []*
 
 func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
 	f, _, _, stores := processes(t, 3, func(int) bool { return true })
-	hands, trying := carefully(f, stores)
+	applier, trying := carefully(f, stores)
 	trying[2].Refuse = &operr.Error{Kind: operr.KindUsage, Err: errors.New("it is a mount of its own")}
-	for what, err := range map[string]error{"checked": hands.Check(t.Context(), livetest.Release(3).Changes),
-		"applied": hands.Apply(t.Context(), livetest.Release(3))} {
+	for what, err := range map[string]error{"checked": applier.Check(t.Context(), livetest.Release(3).Changes),
+		"applied": applier.Apply(t.Context(), livetest.Release(3))} {
 		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "a mount of its own") {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -53,14 +53,14 @@ func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
 // processes. The others' files cannot be written, and need not be.
 func TestAnUndoNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
 	f, _, _, stores := processes(t, 3, func(int) bool { return true })
-	hands, trying := carefully(f, stores)
-	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil {
+	applier, trying := carefully(f, stores)
+	if err := applier.Apply(t.Context(), livetest.Release(1)); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range trying[1:] {
 		s.Refuse = errors.New("it is a mount of its own")
 	}
-	if err := errors.Join(hands.Check(t.Context(), livetest.Undo(3).Changes), hands.Apply(t.Context(),
+	if err := errors.Join(applier.Check(t.Context(), livetest.Undo(3).Changes), applier.Apply(t.Context(),
 		livetest.Undo(3))); err != nil {
 		t.Error(err)
 	}
@@ -71,7 +71,7 @@ func TestAnUndoNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
 	}
 }
 
-// TestOldBytesAreKeptUntilTheProcessHasTheNewOnes looks at each RELOAD, and at the ends that an action can have.
+// TestOldBytesAreKeptUntilTheProcessHasTheNewOnes checks each RELOAD, and at the ends that an action can have.
 func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
 	for name, c := range map[string]struct {
 		takes, dies, broken bool
@@ -99,10 +99,10 @@ func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
 					}
 				})
 			}
-			var hands *apply.Applier
-			hands, trying = carefully(f, stores)
+			var applier *apply.Applier
+			applier, trying = carefully(f, stores)
 			trying[0].Broken = c.broken
-			err := hands.Apply(t.Context(), livetest.Release(1))
+			err := applier.Apply(t.Context(), livetest.Release(1))
 			if (err == nil) != c.takes || !keptThen || trying[0].Kept != c.kept {
 				t.Errorf("kept at the RELOAD %v, after it %v: %v", keptThen, trying[0].Kept, err)
 			}
@@ -113,13 +113,13 @@ func TestOldBytesAreKeptUntilTheProcessHasTheNewOnes(t *testing.T) {
 	}
 }
 
-// TestAnActThatIsCancelledIsSeenToItsEnd has a process that does not take its sets, and is cancelled before that is
+// TestACancelledActionIsCompleted has a process that does not take its sets, and is cancelled before that is
 // known.
-func TestAnActThatIsCancelledIsSeenToItsEnd(t *testing.T) {
+func TestACancelledActionIsCompleted(t *testing.T) {
 	for _, takes := range []bool{false, true} {
 		ctx, cancel := context.WithCancel(t.Context())
-		_, hands, _, stores := processes(t, 1, func(int) bool { cancel(); return takes })
-		err := hands.Apply(ctx, livetest.Release(1))
+		_, applier, _, stores := processes(t, 1, func(int) bool { cancel(); return takes })
+		err := applier.Apply(ctx, livetest.Release(1))
 		want := map[bool]string{true: "pool_size=5 ", false: "pool_size=6 "}[takes]
 		if (err == nil) != takes || !strings.Contains(stores[0].Text, want) {
 			t.Errorf("takes %v: %v, %s", takes, err, stores[0].Text)
@@ -127,19 +127,19 @@ func TestAnActThatIsCancelledIsSeenToItsEnd(t *testing.T) {
 	}
 }
 
-// TestAnActThatWasCutShortIsSettledByTheNext begins where a run has died between the write and the end of the action.
-func TestAnActThatWasCutShortIsSettledByTheNext(t *testing.T) {
+// TestAnInterruptedActionIsSettledByTheNext begins where a run has died between the write and the end of the action.
+func TestAnInterruptedActionIsSettledByTheNext(t *testing.T) {
 	for _, reloaded := range []bool{false, true} {
 		f, _, _, stores := processes(t, 1, func(int) bool { return true })
-		hands, trying := carefully(f, stores)
+		applier, trying := carefully(f, stores)
 		if reloaded {
-			if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil {
+			if err := applier.Apply(t.Context(), livetest.Release(1)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		stores[0].Text = strings.Replace(livetest.Lines, "pool_size=6", "pool_size=5", 1)
 		trying[0].Kept = true
-		if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil || trying[0].Kept {
+		if err := applier.Apply(t.Context(), livetest.Release(1)); err != nil || trying[0].Kept {
 			t.Errorf("reloaded %v: kept %v (%v)", reloaded, trying[0].Kept, err)
 		}
 	}
@@ -165,9 +165,9 @@ func TestAFileOfThisHostIsKeptBesideTheJournal(t *testing.T) {
 		stores[i].Mu.Unlock()
 		return true
 	})
-	hands := apply.New(f, []observe.Config{{Process: "g/1", Path: path, Store: file},
+	applier := apply.New(f, []observe.Config{{Process: "g/1", Path: path, Store: file},
 		{Process: "g/2", Path: path, Store: file}})
-	if err := hands.Apply(t.Context(), livetest.Release(2)); err != nil {
+	if err := applier.Apply(t.Context(), livetest.Release(2)); err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"0 true true", "1 false true"}; !slices.Equal(seen, want) {
@@ -197,8 +197,8 @@ func (u *unkept) WriteAnyway(ctx context.Context, path string, old, data []byte)
 	return u.Memory.Write(ctx, path, old, data)
 }
 
-// TestWhatEndsAFlushAndWhatIsPutBackNeedsNoRoomForOldBytes: a release does, and is refused.
-func TestWhatEndsAFlushAndWhatIsPutBackNeedsNoRoomForOldBytes(t *testing.T) {
+// TestARestoreNeedsNoRoomForOldBytes: a release does, and is refused.
+func TestARestoreNeedsNoRoomForOldBytes(t *testing.T) {
 	for name, c := range map[string]struct {
 		key         fleet.Key
 		from, to    int
@@ -235,13 +235,13 @@ func TestWhatEndsAFlushAndWhatIsPutBackNeedsNoRoomForOldBytes(t *testing.T) {
 			stores[0].Text = strings.Replace(stores[0].Text, "reserve_pool=2", "reserve_pool=2 server_lifetime=01", 1)
 			lives("1")
 		}
-		hands := apply.New(f, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: u}})
-		verb := state.Release
+		applier := apply.New(f, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: u}})
+		kind := state.Release
 		if c.key == fleet.KeyLifetime {
-			verb = map[bool]state.ActionKind{true: state.Flush, false: state.Restore}[c.to == 1]
+			kind = map[bool]state.ActionKind{true: state.Flush, false: state.Restore}[c.to == 1]
 		}
 		set := fleet.SettingChange{Process: "g/1", Alias: "d1", Key: c.key, From: c.from, To: c.to}
-		err := hands.Apply(t.Context(), state.Action{Kind: verb, Changes: []fleet.SettingChange{set}})
+		err := applier.Apply(t.Context(), state.Action{Kind: kind, Changes: []fleet.SettingChange{set}})
 		wrong := (err == nil) != (c.says == "") || strings.Contains(fmt.Sprint(err), "put back")
 		if wrong || !strings.Contains(fmt.Sprint(err), c.says) || !strings.Contains(stores[0].Text, c.has) {
 			t.Errorf("%s: %v, and in the file %q", name, err, stores[0].Text)

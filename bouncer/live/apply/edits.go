@@ -17,12 +17,12 @@ import (
 // that is managed and says something else than its process has, the keeper is told: it has put the old size back.
 func (x processChange) prepare(ctx context.Context) ([]ini.Edited, ini.Config, admin.InForce, error) {
 	edits, file, now, err := x.edits(ctx)
-	if err == nil && len(x.sets) > 0 && len(edits) == 0 && now.Missing(x.sets) == "" {
+	if err == nil && len(x.sets) > 0 && len(edits) == 0 && now.Missing(x.sets) == nil {
 		return nil, file, now, nil
 	}
-	if why := x.managed(file); why != "" {
+	if kept := x.managed(file); kept != nil {
 		return nil, file, now, admin.Fail(operr.KindUsage, "",
-			"change the size where the file comes from; --emit patch prints the change", "%s", why)
+			"change the size where the file comes from; --emit patch prints the change", "%w", kept)
 	}
 	return edits, file, now, err
 }
@@ -71,19 +71,19 @@ func (x processChange) same(path string, other observe.Config, of string) bool {
 	return fmt.Sprint(ours) == fmt.Sprint(theirs) && filepath.Clean(path) == filepath.Clean(of)
 }
 
-// managed says why the files do not stay as they are edited; empty: they do, as far as can be seen.
-func (x processChange) managed(file ini.Config) string {
-	if why := file.Managed(); why != "" {
-		return why
+// managed names what writes the files of the process; nil: nothing does, as far as can be seen.
+func (x processChange) managed(file ini.Config) error {
+	if kept := file.Managed(); kept != nil {
+		return kept
 	}
 	for _, path := range file.SizeFiles() {
 		if s, ok := x.config.Store.(observe.Bounded); ok {
-			if why := s.Managed(path); why != "" {
-				return why
+			if kept := s.Managed(path); kept != nil {
+				return kept
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // edits reads the process and its file and returns the edits that are left to make, the file where it could be read,
@@ -94,7 +94,7 @@ func (x processChange) edits(ctx context.Context) ([]ini.Edited, ini.Config, adm
 	if err != nil {
 		return nil, ini.Config{}, now, err
 	}
-	left := now.Missing(x.sets) != "" // something is, whatever the file says
+	left := now.Missing(x.sets) != nil // something is, whatever the file says
 	if left {
 		if err := x.mayReload(now); err != nil {
 			return nil, ini.Config{}, now, err
@@ -133,9 +133,9 @@ func (x processChange) edits(ctx context.Context) ([]ini.Edited, ini.Config, adm
 
 // mayReload refuses a process that cannot be told to take what its file says, or must not.
 func (x processChange) mayReload(now admin.InForce) error {
-	if why := now.Recycles(); why != "" && !x.recycle && !x.flushesProcess(now) {
+	if recycles := now.Recycles(); recycles != nil && !x.recycle && !x.flushesProcess(now) {
 		return admin.Fail(operr.KindUsage, x.console.ID, "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = "+
-			"disable where no TLS is used, or move to PgBouncer 1.24", "%s", why)
+			"disable where no TLS is used, or move to PgBouncer 1.24", "%w", recycles)
 	}
 	return x.console.MayReload(now.Admins)
 }

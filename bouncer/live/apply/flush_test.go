@@ -17,8 +17,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAFlushDrainsWhatTurnoverPins cuts a pool that waiting clients keep above its size, through both generations: by
-// server_lifetime on its line, and by SET where a line has none. The file is afterwards as it was but for the size.
+// TestAFlushDrainsWhatTurnoverPins flushes a pool that waiting clients keep above its size, through both generations:
+// by server_lifetime on its line, and by SET where a line has none. The file is afterwards as it was but for the size.
 func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 	t.Parallel()
 	l := labtest.Start(t, labtest.TwoGenerations(1, 10))
@@ -34,7 +34,7 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 		livetest.Run(t, clients.ClosedLoop{DSN: p.DSN("app1", "app"), Clients: 20,
 			Body: clients.Body{Hold: clients.Exp(20 * time.Millisecond)}})
 	}
-	hands := apply.New(f, configs)
+	applier := apply.New(f, configs)
 	for k, p := range l.Processes {
 		conns := func(o fleet.Observation) int {
 			for _, g := range livetest.AliasIn(t, o, configs[k].Process).Pools {
@@ -45,21 +45,21 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 			return 0
 		}
 		drained := func() error {
-			if n := conns(livetest.LookedAt(t, f)); n > 4 {
+			if n := conns(livetest.Observed(t, f)); n > 4 {
 				return fmt.Errorf("%d connections are open", n)
 			}
 			return nil
 		}
-		apply := func(verb state.ActionKind, key fleet.Key, from, to int) {
+		apply := func(kind state.ActionKind, key fleet.Key, from, to int) {
 			t.Helper()
-			if err := hands.Apply(t.Context(), state.Action{Kind: verb,
+			if err := applier.Apply(t.Context(), state.Action{Kind: kind,
 				Changes: []fleet.SettingChange{{Process: configs[k].Process, Alias: "app", Key: key, From: from,
 					To: to}}}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		labtest.Eventually(t, func() error {
-			if n := conns(livetest.LookedAt(t, f)); n < 10 {
+			if n := conns(livetest.Observed(t, f)); n < 10 {
 				return fmt.Errorf("%d connections are open yet", n)
 			}
 			return nil
@@ -74,12 +74,12 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 			t.Errorf("%s: it drains by itself: the test shows nothing", p.Name())
 		}
 		apply(state.Flush, fleet.KeyLifetime, 3600, 1)
-		if got := livetest.AliasIn(t, livetest.LookedAt(t, f), configs[k].Process).Lifetime; got != time.Second {
+		if got := livetest.AliasIn(t, livetest.Observed(t, f), configs[k].Process).Lifetime; got != time.Second {
 			t.Errorf("%s: a lifetime of %v while it is flushed", p.Name(), got)
 		}
 		labtest.Eventually(t, drained)
 		apply(state.Restore, fleet.KeyLifetime, 1, 3600)
-		if got := livetest.AliasIn(t, livetest.LookedAt(t, f), configs[k].Process).Lifetime; got != time.Hour {
+		if got := livetest.AliasIn(t, livetest.Observed(t, f), configs[k].Process).Lifetime; got != time.Hour {
 			t.Errorf("%s: a lifetime of %v afterwards", p.Name(), got)
 		}
 		if now, err := os.ReadFile(p.DatabasesPath); err != nil || string(now) != string(cut) {
@@ -107,22 +107,22 @@ func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 			Store: store.File{}})
 	}
 	f.Know(configs)
-	hands := apply.New(f, configs)
-	livetest.LookedAt(t, f)
+	applier := apply.New(f, configs)
+	livetest.Observed(t, f)
 	before, err := os.ReadFile(l.Processes[0].DatabasesPath)
 	if err != nil {
 		t.Fatal(err)
 	}
 	lifetimes := func() (out []time.Duration) {
-		o := livetest.LookedAt(t, f)
+		o := livetest.Observed(t, f)
 		for _, c := range configs {
 			out = append(out, livetest.AliasIn(t, o, c.Process).Lifetime)
 		}
 		return out
 	}
-	apply := func(verb state.ActionKind, process, alias string, key fleet.Key, from, to int) {
+	apply := func(kind state.ActionKind, process, alias string, key fleet.Key, from, to int) {
 		t.Helper()
-		if err := hands.Apply(t.Context(), state.Action{Kind: verb, Changes: []fleet.SettingChange{{Process: process,
+		if err := applier.Apply(t.Context(), state.Action{Kind: kind, Changes: []fleet.SettingChange{{Process: process,
 			Alias: alias, Key: key, From: from, To: to}}}); err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 		return nil
 	})
 	set := []fleet.SettingChange{{Process: "main/3", Alias: "other", Key: fleet.KeySize, From: 2, To: 1}}
-	if err := hands.Check(t.Context(), set); err != nil {
+	if err := applier.Check(t.Context(), set); err != nil {
 		t.Errorf("an action of main/3 is refused for our own flush: %v", err)
 	}
 	apply(state.Restore, "main/1", "app", fleet.KeyLifetime, 1, 3600)

@@ -17,7 +17,7 @@ import (
 // flush from it: one was told to RELOAD by somebody else, or has been started, while it stood there. It comes after the
 // process that was flushed; where the file could not be made right for that one, it is tried for these. One that does
 // not answer is left: it has the right file once it starts.
-func (h *Applier) restoreSharers(ctx context.Context, act state.Action) error {
+func (h *Applier) restoreSharers(ctx context.Context, action state.Action) error {
 	var sets []fleet.SettingChange
 	for _, f := range h.configs {
 		i := slices.IndexFunc(h.fleet.Consoles, func(c *admin.Console) bool { return c.ID == f.Process })
@@ -25,8 +25,8 @@ func (h *Applier) restoreSharers(ctx context.Context, act state.Action) error {
 			continue
 		}
 		c := h.fleet.Consoles[i]
-		for _, x := range act.Changes {
-			given := slices.ContainsFunc(append(sets, act.Changes...),
+		for _, x := range action.Changes {
+			given := slices.ContainsFunc(append(sets, action.Changes...),
 				func(y fleet.SettingChange) bool { return y.Process == c.ID && y.Alias == x.Alias })
 			if given || x.Key != fleet.KeyLifetime || x.To <= 1 || x.Group() != c.Group || !h.share(x.Process, c.ID) {
 				continue
@@ -38,11 +38,11 @@ func (h *Applier) restoreSharers(ctx context.Context, act state.Action) error {
 			sets = append(sets, back)
 		}
 	}
-	hands, err := h.reachEach(sets)
-	if err != nil || len(hands) == 0 {
+	targets, err := h.reachEach(sets)
+	if err != nil || len(targets) == 0 {
 		return err
 	}
-	return applyBy(ctx, act, hands)
+	return applyBy(ctx, action, targets)
 }
 
 // loadable refuses to write a flush into a file that a process reads, too, whose version could not load it: its next

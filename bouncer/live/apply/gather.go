@@ -28,17 +28,17 @@ func (h *Applier) Gather(ctx context.Context, groups []string) (bouncer.Fleet, e
 			}
 		}
 	}
-	hands, err := h.reach(sets)
+	targets, err := h.reach(sets)
 	if err != nil {
 		return nil, err
 	}
-	lines := make([][]string, len(hands))
-	err = admin.Joined(admin.Together(len(hands), func(i int) error {
-		now, err := hands[i].console.InForce(ctx)
+	lines := make([][]string, len(targets))
+	err = admin.Joined(admin.Together(len(targets), func(i int) error {
+		now, err := targets[i].console.InForce(ctx)
 		if err != nil {
 			return err
 		}
-		file, err := observe.Load(ctx, hands[i].console, hands[i].config, now)
+		file, err := observe.Load(ctx, targets[i].console, targets[i].config, now)
 		if err != nil {
 			return err
 		}
@@ -53,12 +53,12 @@ func (h *Applier) Gather(ctx context.Context, groups []string) (bouncer.Fleet, e
 			lines[i] = append(lines[i], d.Alias)
 		}
 		if !star {
-			return admin.Fail(operr.KindUsage, hands[i].console.ID, "leave the group's pool * out of pools:",
+			return admin.Fail(operr.KindUsage, targets[i].console.ID, "leave the group's pool * out of pools:",
 				"its file has no line of *")
 		}
 		return nil
 	}))
-	for i, x := range hands {
+	for i, x := range targets {
 		g.lines[x.console.ID] = lines[i]
 	}
 	return g, err

@@ -28,11 +28,11 @@ func TestALineOfAStarThatIsNoOneSizeIsRefused(t *testing.T) {
 		{"one that no file says yet", "", "", "7", "max_db_connections 7 counts for each", byName},
 		{"one that waits for a RELOAD", "", "max_db_connections = 7\n", "0", "max_db_connections 7 counts for each", byName},
 	} {
-		fleet, hands, fakes, stores := processes(t, 2, func(int) bool { return true })
+		fleet, applier, fakes, stores := processes(t, 2, func(int) bool { return true })
 		last := stores[1]
 		last.Text = strings.Replace(last.Text, star, star+c.line, 1) + c.pgbouncer
 		fakes[1].Set("max_db_connections", c.inForce)
-		_, err := hands.Gather(t.Context(), []string{"g"})
+		_, err := applier.Gather(t.Context(), []string{"g"})
 		switch {
 		case c.says == "" && err != nil:
 			t.Errorf("%s: %v", c.name, err)

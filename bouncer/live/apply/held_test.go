@@ -12,8 +12,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestALostLockStopsAnActAtTheNextProcess, before it is written and before it is told to read.
-func TestALostLockStopsAnActAtTheNextProcess(t *testing.T) {
+// TestALostLockStopsAnActionAtTheNextProcess, before it is written and before it is told to read.
+func TestALostLockStopsAnActionAtTheNextProcess(t *testing.T) {
 	const before, after = "pool_size=6 ", "pool_size=7 "
 	for _, c := range []struct {
 		name string
@@ -29,10 +29,10 @@ func TestALostLockStopsAnActAtTheNextProcess(t *testing.T) {
 			[]string{after, before, before}},
 		{"it is held", 100, livetest.ErrLost, []string{after, after, after}},
 	} {
-		_, hands, fakes, stores := processes(t, 3, func(int) bool { return true })
+		_, applier, fakes, stores := processes(t, 3, func(int) bool { return true })
 		g := &livetest.Guard{From: c.from, Err: c.err}
-		hands.Guard(g.Ask)
-		err := hands.Apply(t.Context(), livetest.Growth(3))
+		applier.Guard(g.Ask)
+		err := applier.Apply(t.Context(), livetest.Growth(3))
 		if fails := c.from < 100; fails != (err != nil) || fails && !strings.Contains(err.Error(), c.err.Error()) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.err)
 		}
@@ -51,29 +51,29 @@ func TestALostLockStopsAnActAtTheNextProcess(t *testing.T) {
 	}
 }
 
-// TestWhatShrinksGoesOnWhereNobodyCanTell: a server that hangs is one more reason for it.
-func TestWhatShrinksGoesOnWhereNobodyCanTell(t *testing.T) {
+// TestAReleaseContinuesWhileTheLockIsNotKnown: a server that hangs is one more reason for it.
+func TestAReleaseContinuesWhileTheLockIsNotKnown(t *testing.T) {
 	for _, c := range []struct {
 		err   error
 		fails bool
 	}{{livetest.ErrSilent, false}, {livetest.ErrLost, true}, {errors.Join(livetest.ErrSilent, livetest.ErrLost), true}} {
-		_, hands, _, stores := processes(t, 2, func(int) bool { return true })
-		hands.Guard((&livetest.Guard{Err: c.err}).Ask)
-		err := hands.Apply(t.Context(), livetest.Release(2))
+		_, applier, _, stores := processes(t, 2, func(int) bool { return true })
+		applier.Guard((&livetest.Guard{Err: c.err}).Ask)
+		err := applier.Apply(t.Context(), livetest.Release(2))
 		if (err != nil) != c.fails || strings.Contains(stores[1].Text, "pool_size=6 ") != c.fails {
 			t.Errorf("%v: %v, and %q in the file", c.err, err, stores[1].Text)
 		}
 	}
 }
 
-// TestWhatEndsAFlushIsNotAskedAbout: it moves no size, and a flush must not stay.
-func TestWhatEndsAFlushIsNotAskedAbout(t *testing.T) {
+// TestARestoreNeedsNoLock: it moves no size, and a flush must not stay.
+func TestARestoreNeedsNoLock(t *testing.T) {
 	for _, c := range []struct {
-		verb     state.ActionKind
+		kind     state.ActionKind
 		from, to int
 	}{{state.Flush, 3600, 1}, {state.Restore, 1, 3600}} {
-		_, hands, fakes, stores := processes(t, 1, func(int) bool { return true })
-		if c.verb == state.Restore {
+		_, applier, fakes, stores := processes(t, 1, func(int) bool { return true })
+		if c.kind == state.Restore {
 			stores[0].Text = strings.Replace(stores[0].Text, "pool_size=6 ", "pool_size=6 server_lifetime=1 ", 1)
 			databases := fakes[0].Tables["SHOW DATABASES"]
 			for _, row := range databases[1:] {
@@ -83,13 +83,13 @@ func TestWhatEndsAFlushIsNotAskedAbout(t *testing.T) {
 			}
 		}
 		g := &livetest.Guard{Err: livetest.ErrLost}
-		hands.Guard(g.Ask)
+		applier.Guard(g.Ask)
 		set := fleet.SettingChange{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: c.from, To: c.to}
-		err := hands.Apply(t.Context(), state.Action{Kind: c.verb, Changes: []fleet.SettingChange{set}})
-		if asked := c.verb == state.Flush; asked != (g.Asked > 0) || asked && operr.KindOf(err) != operr.KindBusy {
-			t.Errorf("%s: asked %d times, %v", c.verb, g.Asked, err)
+		err := applier.Apply(t.Context(), state.Action{Kind: c.kind, Changes: []fleet.SettingChange{set}})
+		if asked := c.kind == state.Flush; asked != (g.Asked > 0) || asked && operr.KindOf(err) != operr.KindBusy {
+			t.Errorf("%s: asked %d times, %v", c.kind, g.Asked, err)
 		}
-		if c.verb == state.Restore && stores[0].Writes == 0 {
+		if c.kind == state.Restore && stores[0].Writes == 0 {
 			t.Error("nothing was given back: this test tests nothing")
 		}
 	}

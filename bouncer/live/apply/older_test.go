@@ -22,7 +22,7 @@ import (
 // included are fakes with a file each that includes one of the folder: databases.ini, link.ini, which leads to it, or
 // own.ini, which says the same. At a RELOAD a fake of 1.24.1 has the server_lifetime of d1 that databases.ini says.
 func included(t *testing.T, targets []string, versions, includes []string) (
-	f *observe.Fleet, hands *apply.Applier, fakes []*livetest.Fake, databases string) {
+	f *observe.Fleet, applier *apply.Applier, fakes []*livetest.Fake, databases string) {
 	t.Helper()
 	lines, settings, _ := strings.Cut(livetest.Lines, "[pgbouncer]")
 	dir := t.TempDir()
@@ -61,7 +61,7 @@ func included(t *testing.T, targets []string, versions, includes []string) (
 	}
 	f = livetest.Open(t, to)
 	f.Know(configs)
-	livetest.LookedAt(t, f)
+	livetest.Observed(t, f)
 	return f, apply.New(f, configs), fakes, databases
 }
 
@@ -93,11 +93,11 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 		{"1.24.1", "g", "databases.ini", false},
 		{"1.23.1", "h", "databases.ini", false},
 	} {
-		_, hands, fakes, databases := included(t, []string{"g", c.group},
+		_, applier, fakes, databases := included(t, []string{"g", c.group},
 			[]string{"1.24.1", c.version}, []string{"databases.ini", c.include})
 		was, _ := os.ReadFile(databases)
 		flush := fleet.SettingChange{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
-		err := hands.Apply(t.Context(), state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{flush}})
+		err := applier.Apply(t.Context(), state.Action{Kind: state.Flush, Changes: []fleet.SettingChange{flush}})
 		now, _ := os.ReadFile(databases)
 		if c.refused != (err != nil) || c.refused != (string(now) == string(was)) {
 			t.Errorf("%+v: %v, and the file is\n%s", c, err, now)
@@ -109,7 +109,7 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 		}
 		livetest.Write(t, databases, strings.Replace(string(was), "reserve_pool=2", "reserve_pool=2 server_lifetime=01", 1))
 		takesLifetime(fakes[0], databases)
-		if err := hands.Apply(t.Context(), state.Action{Kind: state.Restore,
+		if err := applier.Apply(t.Context(), state.Action{Kind: state.Restore,
 			Changes: []fleet.SettingChange{flush.Back()}}); err != nil {
 			t.Errorf("%+v: the end of a flush: %v", c, err)
 		}
@@ -121,19 +121,19 @@ func TestNoFlushIsWrittenForAProcessThatCouldNotLoadIt(t *testing.T) {
 
 // TestAFlushThatASiblingHasTakenByAnotherPathIsGivenBackThere: the two read one file, by its name and by a link.
 func TestAFlushThatASiblingHasTakenByAnotherPathIsGivenBackThere(t *testing.T) {
-	f, hands, fakes, databases := included(t, []string{"g", "g"},
+	f, applier, fakes, databases := included(t, []string{"g", "g"},
 		[]string{"1.24.1", "1.24.1"}, []string{"databases.ini", "link.ini"})
 	flush := fleet.SettingChange{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}
-	if err := hands.Apply(t.Context(), state.Action{Kind: state.Flush,
+	if err := applier.Apply(t.Context(), state.Action{Kind: state.Flush,
 		Changes: []fleet.SettingChange{flush}}); err != nil {
 		t.Fatal(err)
 	}
 	takesLifetime(fakes[1], databases) // somebody RELOADs it
-	if err := hands.Apply(t.Context(), state.Action{Kind: state.Restore,
+	if err := applier.Apply(t.Context(), state.Action{Kind: state.Restore,
 		Changes: []fleet.SettingChange{flush.Back()}}); err != nil {
 		t.Error(err)
 	}
-	for _, p := range livetest.LookedAt(t, f).Processes {
+	for _, p := range livetest.Observed(t, f).Processes {
 		if a := livetest.Alias(t, p, "d1"); a.Lifetime != time.Hour {
 			t.Errorf("%s: a lifetime of %v after the end of the flush", p.ID, a.Lifetime)
 		}

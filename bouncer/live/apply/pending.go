@@ -5,16 +5,16 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"al.essio.dev/pkg/shellescape"
 
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
-	"github.com/pgbudget/pgbudget/bouncer/near"
+	"github.com/pgbudget/pgbudget/bouncer/spelling"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
@@ -95,20 +95,20 @@ func (h *Applier) CheckAccepted(ctx context.Context) error {
 	}
 	h.fleet.Mu.Lock()
 	defer h.fleet.Mu.Unlock()
-	hands := h.every()
-	waits := make([][]string, len(hands))
-	err := admin.Joined(admin.Together(len(hands), func(i int) error {
-		now, err := hands[i].console.InForce(ctx)
+	targets := h.every()
+	waits := make([][]string, len(targets))
+	err := admin.Joined(admin.Together(len(targets), func(i int) error {
+		now, err := targets[i].console.InForce(ctx)
 		if err != nil {
 			return err
 		}
-		file, err := observe.Load(ctx, hands[i].console, hands[i].config, now)
+		file, err := observe.Load(ctx, targets[i].console, targets[i].config, now)
 		if err != nil {
 			return err
 		}
 		pending := file.Compare(now.Running).Pending
 		for _, d := range pending {
-			hands[i].accepts(d)
+			targets[i].accepts(d)
 		}
 		waits[i] = names(pending)
 		return nil
@@ -116,7 +116,7 @@ func (h *Applier) CheckAccepted(ctx context.Context) error {
 	if keys := h.pending.left(); err == nil && len(keys) > 0 {
 		hint := "leave it out, or take the name from what was refused"
 		for _, key := range keys {
-			if meant := near.Name(key, slices.Concat(waits...)); meant != "" {
+			if meant := spelling.Suggestion(key, slices.Concat(waits...)); meant != "" {
 				hint += "; most likely " + shellescape.Quote(meant)
 			}
 		}
@@ -137,13 +137,13 @@ func (x processChange) accepts(d ini.Difference) bool {
 
 // every is all processes that have a config.
 func (h *Applier) every() []processChange {
-	var hands []processChange
+	var targets []processChange
 	for _, f := range h.configs {
 		if c := slices.IndexFunc(h.fleet.Consoles, func(c *admin.Console) bool { return c.ID == f.Process }); c >= 0 {
-			hands = append(hands, processChange{console: h.fleet.Consoles[c], config: f, all: h})
+			targets = append(targets, processChange{console: h.fleet.Consoles[c], config: f, all: h})
 		}
 	}
-	return hands
+	return targets
 }
 
 // pending refuses files by which a RELOAD would change anything besides our own sets: somebody's edit that waits, or a
@@ -225,7 +225,7 @@ func (x processChange) refusal(refused []ini.Difference) error {
 		hint += "; or let the step's RELOAD do it: " + strings.Join(accept, " ")
 	}
 	for _, key := range x.all.pending.left() {
-		if meant := near.Name(key, names(refused)); meant != "" {
+		if meant := spelling.Suggestion(key, names(refused)); meant != "" {
 			hint += "; --accept-pending " + shellescape.Quote(key) + " matches nothing that waits: most likely " +
 				shellescape.Quote(meant)
 		}
@@ -233,17 +233,8 @@ func (x processChange) refusal(refused []ini.Difference) error {
 	return admin.Fail(operr.KindDrift, subject(first), hint, "%s", text)
 }
 
-// names are those of differences.
-func names(all []ini.Difference) []string {
-	var out []string
-	for _, d := range all {
-		out = append(out, d.Name)
-	}
-	return out
-}
-
 // flushed is server_lifetime while a process is flushed; see state.Flush.
-const flushed = 1e9
+const flushed = time.Second
 
 // before are the sets of actions before, on this process, of which nobody knows whether they were done, and those of a
 // flush in a file that it may share.
@@ -253,57 +244,4 @@ func (x processChange) before() []fleet.SettingChange {
 	return slices.DeleteFunc(slices.Clone(x.all.told), func(s fleet.SettingChange) bool {
 		return s.Process != x.console.ID && (s.Key != fleet.KeyLifetime || s.Group() != x.console.Group)
 	})
-}
-
-// ours reports whether a difference is what one of our sets changes: an action that was cut short has written it.
-func ours(d ini.Difference, sets []fleet.SettingChange) bool {
-	return slices.ContainsFunc(sets, func(s fleet.SettingChange) bool {
-		if d.Set == "" || s.Alias != d.Alias || s.Key != d.Set {
-			return false
-		}
-		return s.Key == fleet.KeyLifetime ||
-			(d.FileConns == s.From || d.FileConns == s.To) && (d.NowConns == s.From || d.NowConns == s.To)
-	})
-}
-
-// raises reports whether a difference may let more connections be opened, or on another server: no plan has counted
-// them, so that no RELOAD of ours brings it. Whoever RELOADs it by himself has it in the next plan.
-func raises(d ini.Difference) bool {
-	file, errFile := strconv.Atoi(d.File)
-	now, errNow := strconv.Atoi(d.Now)
-	numbers := errFile == nil && errNow == nil
-	switch {
-	case d.Cause == ini.Twice || strings.HasPrefix(d.Name, "peers."):
-		return false
-	case d.Recycles: // a pool with waiting clients may open one more than its size
-		return true
-	}
-	switch d.Key {
-	case "": // a whole line; of one that is gone, the clients may come back by that of *, and a user has the line's size
-		return true
-	case "pool_size", "default_pool_size": // 0 is no limit, from 1.24 on
-		return !numbers || file > now || file == 0
-	case "reserve_pool", "reserve_pool_size":
-		return !numbers || file > now
-	case "reserve_pool_timeout": // 0: the reserve is never used
-		return d.Now == "0" || errNow != nil
-	case "max_db_connections", "max_user_connections":
-		return !numbers || file <= 0 || now > 0 && file > now
-	case "user": // without it, each client's user has a pool
-		return d.File == "" || d.Now != ""
-	case "host", "port", "dbname", "auth_user", "auth_dbname", "auth_type":
-		return true
-	}
-	return false
-}
-
-// sizing reports whether a difference is in what a plan is made of. Where nothing is to be done, and so no RELOAD, that
-// alone is refused: the files will bring another fleet than the one that was planned for.
-func sizing(d ini.Difference) bool {
-	switch d.Key {
-	case "", "host", "port", "dbname", "user", "pool_size", "reserve_pool", "reserve_pool_size", "default_pool_size",
-		"max_db_connections", "max_user_connections", "pool_mode":
-		return d.Cause != ini.Twice
-	}
-	return false
 }

@@ -77,8 +77,9 @@ func reloads(t *testing.T, gen lab.Generation) {
 	t.Cleanup(func() { auto.Close(context.Background()) })
 	targets := livetest.TargetsOf(l)
 	targets.Groups[0].Consoles = []string{p.ConsoleDSN(lab.ConsoleAdmin)}
-	hands := apply.New(livetest.Open(t, targets), []observe.Config{{Process: "g/1", Path: p.IniPath, Store: store.File{}}})
-	judge := reloading{t: t, p: p, base: base, hands: hands}
+	applier := apply.New(livetest.Open(t, targets), []observe.Config{{Process: "g/1", Path: p.IniPath,
+		Store: store.File{}}})
+	judge := reloading{t: t, p: p, base: base, applier: applier}
 
 	var edits []livetest.Rewriting
 	config, err := p.Show(t.Context(), "CONFIG")
@@ -128,7 +129,7 @@ type reloading struct {
 	t                    *testing.T
 	p                    *lab.Process
 	base                 string
-	hands                *apply.Applier
+	applier              *apply.Applier
 	edits, changes, sets int
 }
 
@@ -151,13 +152,13 @@ func (r *reloading) set(key, value string) {
 	r.compare("SET "+key+" = "+value, r.base)
 }
 
-// compare asks, RELOADs, and looks.
+// compare asks, RELOADs, and samples.
 func (r *reloading) compare(what, text string) {
 	r.t.Helper()
 	livetest.Write(r.t, r.p.IniPath, text)
 	before := livetest.Cells(r.t, r.p)
-	err := r.hands.Check(r.t.Context(), []fleet.SettingChange{{Process: "g/1", Alias: "still", Key: fleet.KeySize, From: 2,
-		To: 1}})
+	err := r.applier.Check(r.t.Context(), []fleet.SettingChange{{Process: "g/1", Alias: "still", Key: fleet.KeySize,
+		From: 2, To: 1}})
 	named := livetest.Accepts(err)
 	if m := regexp.MustCompile(`no step brings ([^;]+)`).FindStringSubmatch(operr.HintOf(err)); err != nil && m != nil {
 		for name := range strings.SplitSeq(m[1], ", ") {

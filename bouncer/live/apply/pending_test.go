@@ -2,7 +2,6 @@ package apply_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -18,17 +17,17 @@ func one(t *testing.T) (*livetest.Fake, *livetest.Memory, *apply.Applier) {
 	t.Helper()
 	f, s := livetest.NewFake(t, "1.24.1").Become("p"), &livetest.Memory{Text: livetest.Lines}
 	f.Tables["RELOAD"] = [][]string{{"notice"}, {"reloaded"}}
-	return f, s, handsOf(t, f, s)
+	return f, s, applierOf(t, f, s)
 }
 
-func handsOf(t *testing.T, f *livetest.Fake, s *livetest.Memory) *apply.Applier {
+func applierOf(t *testing.T, f *livetest.Fake, s *livetest.Memory) *apply.Applier {
 	t.Helper()
 	targets := livetest.Consoles(f)
 	targets.Timeout = livetest.Generous
 	return apply.New(livetest.Open(t, targets), []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: s}})
 }
 
-func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
+func TestAPendingChangeIsRefusedWithFileLineAndKey(t *testing.T) {
 	for _, c := range []struct{ name, old, new, key, value, accept, says string }{
 		{name: "the mode of a pool's line", old: "pool_size=6", new: "pool_size=6 pool_mode=session", accept: "d1.pool_mode",
 			says: `/etc/pgbouncer.ini:2: pool_mode of d1 is session there and "" in g/1: somebody's edit waits for a RELOAD, which would apply it together with ours`},
@@ -94,8 +93,8 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 			if c.key != "" {
 				f.Set(c.key, c.value)
 			}
-			hands := handsOf(t, f, s)
-			err := hands.Check(t.Context(), livetest.Release(1).Changes)
+			applier := applierOf(t, f, s)
+			err := applier.Check(t.Context(), livetest.Release(1).Changes)
 			if operr.KindOf(err) != operr.KindDrift || !strings.Contains(fmt.Sprint(err), c.says) {
 				t.Fatalf("got %v\nwant %s", err, c.says)
 			}
@@ -105,10 +104,10 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 			if strings.Contains(fmt.Sprintf("%v %+v %s", err, err, operr.HintOf(err)), "hush") {
 				t.Errorf("%v shows a secret", err)
 			}
-			if again := hands.Apply(t.Context(), livetest.Release(1)); fmt.Sprint(again) != fmt.Sprint(err) || s.Writes > 0 {
+			if again := applier.Apply(t.Context(), livetest.Release(1)); fmt.Sprint(again) != fmt.Sprint(err) || s.Writes > 0 {
 				t.Errorf("applied: %d writes, %v", s.Writes, again)
 			}
-			if _, err := hands.Edits(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindDrift {
+			if _, err := applier.Edits(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindDrift {
 				t.Errorf("shown: %v", err)
 			}
 			if c.accept == "" { // it may raise what can be opened
@@ -117,24 +116,24 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 				}
 				for _, name := range []string{"d9.line", "*.host", "d1.pool_size", "default_pool_size", "d2.max_db_connections",
 					"users.app1.pool_size", "d2.line", "server_tls_sslmode"} {
-					hands.AcceptPending([]string{name})
-					if again := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(again) != operr.KindDrift ||
+					applier.AcceptPending([]string{name})
+					if again := applier.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(again) != operr.KindDrift ||
 						!strings.Contains(again.Error(), c.says) {
 						t.Errorf("accepted all the same: %v", again)
 					}
 				}
 				return
 			}
-			hands.AcceptPending(livetest.Accepts(err))
-			if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil {
+			applier.AcceptPending(livetest.Accepts(err))
+			if err := applier.Check(t.Context(), livetest.Release(1).Changes); err != nil {
 				t.Errorf("accepted: %v", err)
 			}
-			if got := hands.Accepted(); len(got) != len(livetest.Accepts(err)) ||
+			if got := applier.Accepted(); len(got) != len(livetest.Accepts(err)) ||
 				!strings.HasPrefix(got[0], "accepted: /etc/pgbouncer.ini") {
 				t.Errorf("said: %q", got)
 			}
-			hands.AcceptPending(append(livetest.Accepts(err), "server_lifetime"))
-			if err := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindUsage ||
+			applier.AcceptPending(append(livetest.Accepts(err), "server_lifetime"))
+			if err := applier.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindUsage ||
 				!strings.Contains(err.Error(), "--accept-pending server_lifetime: no RELOAD would change that") {
 				t.Errorf("one that does not wait: %v", err)
 			}
@@ -142,136 +141,35 @@ func TestWhatWaitsForARELOADIsRefusedWithFileLineAndKey(t *testing.T) {
 	}
 }
 
-// TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile lets a RELOAD change, besides the size, what the read-back
-// compares.
-func TestWhatIsAcceptedIsAppliedAndNotTakenForAHalfLoadedFile(t *testing.T) {
-	cell := func(f *livetest.Fake, alias, column, value string) {
-		rows := f.Tables["SHOW DATABASES"]
-		for _, r := range rows {
-			if r[0] == alias {
-				r[slices.Index(rows[0], column)] = value
-			}
-		}
-	}
-	for _, c := range []struct {
-		name, old, new, accept string
-		reload                 func(f *livetest.Fake)
-	}{
-		{"a setting", "max_client_conn = 500", "max_client_conn = 501", "max_client_conn",
-			func(f *livetest.Fake) { f.Set("max_client_conn", "501") }},
-		{"the default size", "[pgbouncer]\n", "[pgbouncer]\ndefault_pool_size = 19\n", "default_pool_size",
-			func(f *livetest.Fake) {
-				f.Set("default_pool_size", "19")
-				f.Mu.Lock()
-				defer f.Mu.Unlock()
-				cell(f, "auto1", "pool_size", "19")
-			}},
-		{"a limit", "pool_size=3", "pool_size=3 max_db_connections=9", "d2.max_db_connections", func(f *livetest.Fake) {
-			f.Mu.Lock()
-			defer f.Mu.Unlock()
-			cell(f, "d2", "max_connections", "9")
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			f, s, hands := one(t)
-			s.Text = strings.Replace(s.Text, c.old, c.new, 1)
-			reloaded := false
-			f.Hook(func(command string) {
-				if command == "RELOAD" && !reloaded {
-					reloaded = true
-					c.reload(f)
-					f.Mu.Lock()
-					defer f.Mu.Unlock()
-					cell(f, "d1", "pool_size", "5")
-				}
-			})
-			hands.AcceptPending([]string{c.accept})
-			if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil || s.Writes != 1 {
-				t.Fatalf("%d writes: %v", s.Writes, err)
-			}
-			back := livetest.Release(1)
-			back.Changes[0].From, back.Changes[0].To = 5, 4
-			f.Hook(func(command string) {
-				if command == "RELOAD" {
-					f.Mu.Lock()
-					defer f.Mu.Unlock()
-					cell(f, "d1", "pool_size", "4")
-				}
-			})
-			if err := hands.Apply(t.Context(), back); err != nil || s.Writes != 2 {
-				t.Errorf("the next one, where nothing waits any more: %d writes, %v", s.Writes, err)
-			}
-		})
-	}
-	t.Run("another value than was accepted", func(t *testing.T) {
-		_, s, hands := one(t)
-		s.Text = strings.Replace(s.Text, "max_client_conn = 500", "max_client_conn = 501", 1)
-		hands.AcceptPending([]string{"max_client_conn"})
-		if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil {
-			t.Fatal(err)
-		}
-		s.Text = strings.Replace(s.Text, "max_client_conn = 501", "max_client_conn = 3", 1)
-		if err := hands.Apply(t.Context(), livetest.Release(1)); operr.KindOf(err) != operr.KindDrift || s.Writes > 0 {
-			t.Errorf("%d writes, %v", s.Writes, err)
-		}
-	})
-	t.Run("on another process than the one that is changed", func(t *testing.T) {
-		_, hands, _, stores := processes(t, 2, func(int) bool { return true })
-		stores[1].Text = strings.Replace(stores[1].Text, "max_client_conn = 500", "max_client_conn = 501", 1)
-		hands.AcceptPending([]string{"max_client_conn"})
-		if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil || len(hands.Accepted()) != 1 ||
-			!strings.Contains(hands.Accepted()[0], "g/2") {
-			t.Errorf("%v, %q", err, hands.Accepted())
-		}
-	})
-	t.Run("something else changed with it", func(t *testing.T) {
-		f, s, hands := one(t)
-		s.Text = strings.Replace(s.Text, "max_client_conn = 500", "max_client_conn = 501", 1)
-		f.Hook(func(command string) {
-			if command == "RELOAD" {
-				f.Set("max_client_conn", "501")
-				f.Set("query_wait_timeout", "3")
-				f.Mu.Lock()
-				defer f.Mu.Unlock()
-				cell(f, "d1", "pool_size", "5")
-			}
-		})
-		hands.AcceptPending([]string{"max_client_conn"})
-		if err := hands.Apply(t.Context(), livetest.Release(1)); operr.KindOf(err) != operr.KindDrift {
-			t.Errorf("%v", err)
-		}
-	})
-}
-
 // TestWithoutARELOADOnlySizesThatWaitAreRefused: a step with nothing to do tells no process to RELOAD.
 func TestWithoutARELOADOnlySizesThatWaitAreRefused(t *testing.T) {
-	f, s, hands := one(t)
+	f, s, applier := one(t)
 	f.Set("query_timeout", "7")
-	if err := hands.CheckFiles(t.Context()); err != nil {
+	if err := applier.CheckFiles(t.Context()); err != nil {
 		t.Errorf("a SET: %v", err)
 	}
-	if notes := strings.Join(hands.PendingNotes(), "\n"); !strings.Contains(notes,
+	if notes := strings.Join(applier.PendingNotes(), "\n"); !strings.Contains(notes,
 		"query_timeout is 7 in g/1 and no line says it") {
 		t.Errorf("notes: %s", notes)
 	}
-	if err := hands.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindDrift {
+	if err := applier.Check(t.Context(), livetest.Release(1).Changes); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("with a RELOAD: %v", err)
 	}
 	s.Text = strings.Replace(s.Text, "pool_size=3", "pool_size=3 max_db_connections=2", 1)
-	if err := hands.CheckFiles(t.Context()); operr.KindOf(err) != operr.KindDrift {
+	if err := applier.CheckFiles(t.Context()); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("a limit: %v", err)
 	}
 }
 
-func TestWhatIsNotComparedAndWhatWaitsForARestartIsSaidOnce(t *testing.T) {
-	f, s, hands := one(t)
+func TestKeysThatAreNotComparedOrWaitForARestartAreNamedOnce(t *testing.T) {
+	f, s, applier := one(t)
 	s.Text = strings.Replace(s.Text, "listen_port = 6424", "listen_port = 7000", 1)
 	for range 2 {
-		if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil {
+		if err := applier.Check(t.Context(), livetest.Release(1).Changes); err != nil {
 			t.Fatal(err)
 		}
 	}
-	notes := hands.PendingNotes()
+	notes := applier.PendingNotes()
 	for _, want := range []string{
 		"/etc/pgbouncer.ini:6: listen_port is 7000 there and 6424 in g/1: a RELOAD leaves it alone, and a restart would " +
 			"change it",
@@ -298,18 +196,18 @@ func TestAFlushInForceIsNoSETOfAStranger(t *testing.T) {
 		"/etc/pgbouncer/userlist.txt\nlogfile = /etc/pgbouncer/log\nmax_client_conn = 500\n" +
 		"pool_mode = transaction\ndefault_pool_size = 8\nmax_user_connections = 20\nreserve_pool_timeout = 1\nstats_period " +
 		"= 10\n"}
-	hands := handsOf(t, f, s)
+	applier := applierOf(t, f, s)
 	sets := []fleet.SettingChange{{Process: "g/1", Alias: "d1", Key: fleet.KeySize, From: 5, To: 4}}
-	if err := hands.Check(t.Context(), sets); err != nil {
+	if err := applier.Check(t.Context(), sets); err != nil {
 		t.Fatal(err)
 	}
 	f.Set("server_lifetime", "1")
-	if err := hands.Check(t.Context(), sets); err != nil || !strings.Contains(strings.Join(hands.PendingNotes(), "\n"),
+	if err := applier.Check(t.Context(), sets); err != nil || !strings.Contains(strings.Join(applier.PendingNotes(), "\n"),
 		"server_lifetime is 1 in force, as a flush leaves it, and a RELOAD gives 3600 back") {
-		t.Errorf("%v, %q", err, hands.PendingNotes())
+		t.Errorf("%v, %q", err, applier.PendingNotes())
 	}
 	f.Set("server_lifetime", "2")
-	if err := hands.Check(t.Context(), sets); operr.KindOf(err) != operr.KindDrift {
+	if err := applier.Check(t.Context(), sets); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("a SET: %v", err)
 	}
 }

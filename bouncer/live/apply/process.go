@@ -47,7 +47,7 @@ func (x processChange) do(ctx context.Context) error {
 			return errors.Join(err, back)
 		}
 	}
-	if len(edits) == 0 && before.Missing(x.sets) == "" {
+	if len(edits) == 0 && before.Missing(x.sets) == nil {
 		x.settle(file.SizeFiles())
 		return nil
 	}
@@ -65,17 +65,17 @@ func (x processChange) do(ctx context.Context) error {
 	}
 	now, seen := x.console.InForce(ctx)
 	missing := now.Missing(x.sets)
-	if missing == "" && seen == nil {
+	if missing == nil && seen == nil {
 		missing = now.Changed(before, x.sets)
 	}
 	switch {
-	case seen == nil && missing == "" && !refused(err):
+	case seen == nil && missing == nil && !refused(err):
 		x.settle(file.SizeFiles())
 		return nil
 	case seen != nil: // it does not answer: whether it took the sets is not known, and no file is right or wrong
 		return errors.Join(err, seen)
 	case err == nil:
-		err = fmt.Errorf("RELOAD was answered, and %s", missing)
+		err = fmt.Errorf("RELOAD was answered, and %w", missing)
 	}
 	if x.flushesProcess(before) {
 		return admin.Fail(operr.KindDrift, x.console.ID, "check SHOW CONFIG and the process's log",

@@ -34,8 +34,8 @@ func TestALineThatIsGoneIsToComeBack(t *testing.T) {
 	} {
 		f, s, _ := one(t)
 		s.Text = strings.Replace(strings.Replace(s.Text, "d2 = ", ";", 1), "[pgbouncer]\n", "[pgbouncer]\n"+c.more, 1)
-		err := handsOf(t, f, s).Check(t.Context(), livetest.Release(1).Changes)
-		if operr.HintOf(err) != c.next || strings.Contains(fmt.Sprint(err), "nobody has counted") {
+		err := applierOf(t, f, s).Check(t.Context(), livetest.Release(1).Changes)
+		if operr.HintOf(err) != c.next || strings.Contains(fmt.Sprint(err), "no plan has counted") {
 			t.Errorf("%s: %v; next: %s", c.name, err, operr.HintOf(err))
 		}
 	}
@@ -62,9 +62,9 @@ func TestAKeyThatIsNearlyRightIsOffered(t *testing.T) {
 	} {
 		f, s, _ := one(t)
 		s.Text = strings.Replace(s.Text, "[pgbouncer]\n", "[pgbouncer]\nquery_timeout = 1\n", 1)
-		hands := handsOf(t, f, s)
-		hands.AcceptPending(c.accept)
-		err := hands.Check(t.Context(), livetest.Release(1).Changes)
+		applier := applierOf(t, f, s)
+		applier.AcceptPending(c.accept)
+		err := applier.Check(t.Context(), livetest.Release(1).Changes)
 		hint := operr.HintOf(err)
 		if !strings.Contains(fmt.Sprint(err), c.says) || !strings.Contains(hint, c.next) || c.not != "" &&
 			strings.Contains(hint, c.not) {

@@ -12,7 +12,7 @@ import (
 // whose connection breaks, and that listens, has not ended.
 func TestAProcessThatEndsAtARELOADIsSaidToHave(t *testing.T) {
 	for _, ends := range []bool{true, false} {
-		_, hands, fakes, stores := processes(t, 1, func(int) bool { return true })
+		_, applier, fakes, stores := processes(t, 1, func(int) bool { return true })
 		fakes[0].Hook(func(command string) {
 			if command != "RELOAD" {
 				return
@@ -22,8 +22,8 @@ func TestAProcessThatEndsAtARELOADIsSaidToHave(t *testing.T) {
 			}
 			fakes[0].End()
 		})
-		err := hands.Apply(t.Context(), livetest.Release(1))
-		const want = "the process ended at this RELOAD (its log tells why); its file says already"
+		err := applier.Apply(t.Context(), livetest.Release(1))
+		const want = "the process ended at this RELOAD (its log has the cause); the file has the new sizes"
 		said := err != nil && strings.Contains(err.Error(), want)
 		if said != ends || ends && operr.KindOf(err) != operr.KindUnreachable {
 			t.Errorf("it ends: %v, and the error is %v", ends, err)
@@ -38,14 +38,14 @@ func TestAProcessThatEndsAtARELOADIsSaidToHave(t *testing.T) {
 // it is told to. What it has in force is the proof, and its file stays.
 func TestARELOADWithoutAnswerIsJudgedByWhatIsInForce(t *testing.T) {
 	for _, takes := range []bool{true, false} {
-		_, hands, fakes, stores := processes(t, 1, func(int) bool { return takes })
+		_, applier, fakes, stores := processes(t, 1, func(int) bool { return takes })
 		take := fakes[0].Asked
 		fakes[0].Hook(func(command string) {
 			if take(command); command == "RELOAD" {
 				fakes[0].End()
 			}
 		})
-		err := hands.Apply(t.Context(), livetest.Release(1))
+		err := applier.Apply(t.Context(), livetest.Release(1))
 		if file := strings.Contains(stores[0].Text, "pool_size=5 "); (err == nil) != takes || file != takes {
 			t.Errorf("it takes its file: %v, the file says the new size: %v, and the error is %v", takes, file, err)
 		}

@@ -17,16 +17,16 @@ func TestARELOADOfARealSuccessorIsItsOwn(t *testing.T) {
 	l, targets := livetest.Waits(t)
 	p := l.Processes[0]
 	f := livetest.Open(t, targets)
-	first := livetest.LookedAt(t, f).Processes[0].Started
+	first := livetest.Observed(t, f).Processes[0].Started
 	livetest.Succeeded(t, l)
 	time.Sleep(time.Second) // the connection is older than the command needs it to be
-	hands := apply.New(f, []observe.Config{{Process: "new/1", Path: p.IniPath, Store: livetest.Rewritten{}}})
+	applier := apply.New(f, []observe.Config{{Process: "new/1", Path: p.IniPath, Store: livetest.Rewritten{}}})
 	set := fleet.SettingChange{Process: "new/1", Alias: "app", Key: fleet.KeySize, From: 6, To: 5}
-	if err := hands.Apply(t.Context(), state.Action{Kind: state.Release,
+	if err := applier.Apply(t.Context(), state.Action{Kind: state.Release,
 		Changes: []fleet.SettingChange{set}}); err != nil {
 		t.Fatal(err)
 	}
-	if livetest.LookedAt(t, f).Processes[0].Started == first {
+	if livetest.Observed(t, f).Processes[0].Started == first {
 		t.Error("the RELOAD went to the old process")
 	}
 	rows, err := p.Show(t.Context(), "DATABASES")

@@ -20,17 +20,17 @@ func TestARetreatWaitsForTheOneProcessThatIsBeingChanged(t *testing.T) {
 	told := make(chan int, 100)
 	fleet, _, _, stores := processes(t, 2, func(i int) bool { told <- i; return true })
 	second := &livetest.Slow{Memory: stores[1], Writing: make(chan struct{}), GoOn: make(chan struct{})}
-	hands := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: stores[0]},
+	applier := apply.New(fleet, []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: stores[0]},
 		{Process: "g/2", Path: "/etc/pgbouncer.ini", Store: second}})
 	ctx, giveUp := context.WithCancel(t.Context())
 	granted, back := make(chan error, 1), make(chan error, 1)
-	go func() { granted <- hands.Apply(ctx, livetest.Grant(2)) }()
+	go func() { granted <- applier.Apply(ctx, livetest.Grant(2)) }()
 	if first := <-told; first != 0 {
 		t.Fatalf("process %d is the canary", first+1)
 	}
 	<-second.Writing
 	giveUp()
-	go func() { back <- hands.Apply(context.Background(), livetest.Retreat(2)) }()
+	go func() { back <- applier.Apply(context.Background(), livetest.Retreat(2)) }()
 	select {
 	case i := <-told:
 		if i != 0 || !strings.Contains(livetest.Text(stores[0]), "pool_size=6 ") {
@@ -62,11 +62,11 @@ func TestARetreatWaitsForTheOneProcessThatIsBeingChanged(t *testing.T) {
 	}
 }
 
-// TestNothingIsBegunWithOnceAnActIsGivenUp: its context ends while the canary takes its sets.
-func TestNothingIsBegunWithOnceAnActIsGivenUp(t *testing.T) {
+// TestAnActionThatIsGivenUpBeginsWithNoFurtherProcess: its context ends while the canary takes its sets.
+func TestAnActionThatIsGivenUpBeginsWithNoFurtherProcess(t *testing.T) {
 	ctx, giveUp := context.WithCancel(t.Context())
-	_, hands, _, stores := processes(t, 3, func(int) bool { giveUp(); return true })
-	if err := hands.Apply(ctx, livetest.Grant(3)); err == nil {
+	_, applier, _, stores := processes(t, 3, func(int) bool { giveUp(); return true })
+	if err := applier.Apply(ctx, livetest.Grant(3)); err == nil {
 		t.Error("an action whose context ended at the canary was done, want an error")
 	}
 	for i, want := range []string{"pool_size=7 ", "pool_size=6 ", "pool_size=6 "} {
@@ -78,8 +78,8 @@ func TestNothingIsBegunWithOnceAnActIsGivenUp(t *testing.T) {
 
 // TestASampleThatHangsKeepsNoProcessFromGoingBack but the one that does not answer.
 func TestASampleThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
-	fleet, hands, fakes, stores := processes(t, 3, func(int) bool { return true })
-	if err := hands.Apply(t.Context(), livetest.Grant(3)); err != nil {
+	fleet, applier, fakes, stores := processes(t, 3, func(int) bool { return true })
+	if err := applier.Apply(t.Context(), livetest.Grant(3)); err != nil {
 		t.Fatal(err)
 	}
 	hangs, goOn := make(chan struct{}, 100), make(chan struct{})
@@ -91,11 +91,11 @@ func TestASampleThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 		}
 		taking(command)
 	})
-	looked := make(chan error, 1)
-	go func() { _, err := fleet.Observe(context.Background()); looked <- err }()
+	observed := make(chan error, 1)
+	go func() { _, err := fleet.Observe(context.Background()); observed <- err }()
 	<-hangs
 	back := make(chan error, 1)
-	go func() { back <- hands.Apply(context.Background(), livetest.Retreat(3)) }()
+	go func() { back <- applier.Apply(context.Background(), livetest.Retreat(3)) }()
 	for begun := time.Now(); !strings.Contains(livetest.Text(stores[0]), "pool_size=6 ") ||
 		!strings.Contains(livetest.Text(stores[2]), "pool_size=6 "); time.Sleep(time.Millisecond) {
 		if time.Since(begun) > livetest.Generous/2 {
@@ -103,7 +103,7 @@ func TestASampleThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 		}
 	}
 	select {
-	case err := <-looked:
+	case err := <-observed:
 		t.Errorf("the sample had ended: %v", err)
 	case err := <-back:
 		t.Errorf("the action had ended: %v", err)
@@ -113,36 +113,36 @@ func TestASampleThatHangsKeepsNoProcessFromGoingBack(t *testing.T) {
 		t.Errorf("process 2: %s", livetest.Text(stores[1]))
 	}
 	close(goOn)
-	<-looked
+	<-observed
 	if err := <-back; err != nil || !strings.Contains(livetest.Text(stores[1]), "pool_size=6 ") {
 		t.Errorf("%v: %s", err, livetest.Text(stores[1]))
 	}
 }
 
-// TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate: an edit that puts a size of ours back is somebody's.
-func TestWhatAnActBeforeHasWrittenIsTakenOnlyWhereNobodyKnowsItsFate(t *testing.T) {
+// TestAnEarlierWriteIsTakenOnlyWhereItsFateIsUnknown: an edit that puts a size of ours back is somebody's.
+func TestAnEarlierWriteIsTakenOnlyWhereItsFateIsUnknown(t *testing.T) {
 	other := state.Action{Kind: state.Release, Changes: []fleet.SettingChange{{Process: "g/1", Alias: "d2",
 		Key: fleet.KeySize, From: 3, To: 2}}}
 	reloads := 0
-	_, hands, _, stores := processes(t, 1, func(int) bool { reloads++; return true })
-	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil {
+	_, applier, _, stores := processes(t, 1, func(int) bool { reloads++; return true })
+	if err := applier.Apply(t.Context(), livetest.Release(1)); err != nil {
 		t.Fatal(err)
 	}
 	stores[0].Mu.Lock()
 	stores[0].Text = strings.Replace(stores[0].Text, "pool_size=5 ", "pool_size=6 ", 1)
 	stores[0].Mu.Unlock()
-	if err := hands.Apply(t.Context(), other); operr.KindOf(err) != operr.KindDrift ||
+	if err := applier.Apply(t.Context(), other); operr.KindOf(err) != operr.KindDrift ||
 		!strings.Contains(livetest.Text(stores[0]), "pool_size=3\n") || reloads != 1 {
 		t.Errorf("%d RELOADs, %v: %s", reloads, err, livetest.Text(stores[0]))
 	}
 
-	_, hands, _, stores = processes(t, 1, func(int) bool { return true })
+	_, applier, _, stores = processes(t, 1, func(int) bool { return true })
 	stores[0].Text = strings.Replace(stores[0].Text, "pool_size=3\n", "pool_size=4\n", 1)
-	if err := hands.Apply(t.Context(), livetest.Release(1)); operr.KindOf(err) != operr.KindDrift {
+	if err := applier.Apply(t.Context(), livetest.Release(1)); operr.KindOf(err) != operr.KindDrift {
 		t.Errorf("somebody's edit of d2 waits: %v", err)
 	}
-	hands.Told([]fleet.SettingChange{{Process: "g/1", Alias: "d2", Key: fleet.KeySize, From: 3, To: 4}})
-	if err := hands.Apply(t.Context(), livetest.Release(1)); err != nil || !strings.Contains(livetest.Text(stores[0]),
+	applier.Told([]fleet.SettingChange{{Process: "g/1", Alias: "d2", Key: fleet.KeySize, From: 3, To: 4}})
+	if err := applier.Apply(t.Context(), livetest.Release(1)); err != nil || !strings.Contains(livetest.Text(stores[0]),
 		"pool_size=5 ") {
 		t.Errorf("%v: %s", err, livetest.Text(stores[0]))
 	}

@@ -27,7 +27,7 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 				"postgres")
 			return s
 		},
-			operr.KindEvidence, "may look and may not RELOAD"},
+			operr.KindEvidence, "may run SHOW but not RELOAD"},
 		{"its file is kept by something else",
 			func(_ *livetest.Fake, s *livetest.Memory) bouncer.Store { return livetest.Kept{Memory: s} },
 			operr.KindUsage, "kept by a ConfigMap"},
@@ -74,10 +74,10 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 				}
 				fleet.Close() // it connects anew, and asks for the version
 				configs[last].Store = c.refused(fakes[last], stores[last])
-				hands := apply.New(fleet, configs)
+				applier := apply.New(fleet, configs)
 				for what, err := range map[string]error{
-					"checked": hands.Check(t.Context(), livetest.Back(3).Changes),
-					"applied": hands.Apply(t.Context(), livetest.Back(3)),
+					"checked": applier.Check(t.Context(), livetest.Back(3).Changes),
+					"applied": applier.Apply(t.Context(), livetest.Back(3)),
 				} {
 					refused := operr.KindOf(err) == c.kind && err != nil && strings.Contains(err.Error(), c.says)
 					if its.does && !refused || !its.does && err != nil {
@@ -101,28 +101,28 @@ func TestAProcessThatHasWhatIsWantedNeedsNoRights(t *testing.T) {
 // TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat: each takes its part by itself, and the error is of the
 // one.
 func TestOneProcessThatIsGoneKeepsNoOtherFromARestoreOrARetreat(t *testing.T) {
-	for _, verb := range []state.ActionKind{state.Restore, state.Retreat, state.Undo} {
+	for _, kind := range []state.ActionKind{state.Restore, state.Retreat, state.Undo} {
 		f, _, _, stores := processes(t, 2, func(int) bool { return true })
 		var configs []observe.Config
 		for i, s := range stores {
 			configs = append(configs, observe.Config{Process: livetest.Back(2).Changes[i].Process, Path: "/etc/pgbouncer.ini",
 				Store: s})
 		}
-		act := state.Action{Kind: verb, Changes: livetest.Release(2).Changes}
-		gone := act.Changes[0]
+		action := state.Action{Kind: kind, Changes: livetest.Release(2).Changes}
+		gone := action.Changes[0]
 		gone.Process = "gone/1"
-		act.Changes = append([]fleet.SettingChange{gone}, act.Changes...)
-		err := apply.New(f, configs).Apply(t.Context(), act)
+		action.Changes = append([]fleet.SettingChange{gone}, action.Changes...)
+		err := apply.New(f, configs).Apply(t.Context(), action)
 		if err == nil || !strings.Contains(err.Error(), "gone/1") {
-			t.Errorf("%s: %v, want an error of gone/1", verb, err)
+			t.Errorf("%s: %v, want an error of gone/1", kind, err)
 		}
 		want := 1
-		if verb == state.Undo {
+		if kind == state.Undo {
 			want = 0
 		}
 		for i, s := range stores {
 			if s.Writes != want {
-				t.Errorf("%s: process %d: %d writes, want %d", verb, i+1, s.Writes, want)
+				t.Errorf("%s: process %d: %d writes, want %d", kind, i+1, s.Writes, want)
 			}
 		}
 	}

@@ -24,7 +24,7 @@ func TestAStoreThatHangsHoldsUpOneSample(t *testing.T) {
 	f, _, fakes, stores := processes(t, 1, func(int) bool { return true })
 	store := &livetest.Hanging{Memory: stores[0], Free: make(chan struct{})}
 	f.Know([]observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: store}})
-	filed := func() int { return len(livetest.LookedAt(t, f).Processes[0].Filed) }
+	filed := func() int { return len(livetest.Observed(t, f).Processes[0].Filed) }
 	if filed() == 0 {
 		t.Fatal("the first sample does not wait for the file")
 	}
@@ -35,13 +35,13 @@ func TestAStoreThatHangsHoldsUpOneSample(t *testing.T) {
 	fakes[0].Mu.Lock()
 	fakes[0].Tables["SHOW DATABASES"][1][5] = "9"
 	fakes[0].Mu.Unlock()
-	for look := range 3 {
+	for n := range 3 {
 		begin := time.Now()
 		if filed() == 0 {
 			t.Error("the lines that were read before are forgotten")
 		}
-		if took := time.Since(begin); look > 0 && took > 5*time.Second || took > 20*time.Second {
-			t.Errorf("look %d took %v where a store hangs", look+1, took)
+		if took := time.Since(begin); n > 0 && took > 5*time.Second || took > 20*time.Second {
+			t.Errorf("sample %d took %v where a store hangs", n+1, took)
 		}
 	}
 	store.Hangs.Store(false)
@@ -53,7 +53,7 @@ func TestAStoreThatHangsHoldsUpOneSample(t *testing.T) {
 	fakes[0].Tables["SHOW DATABASES"][1][5] = "8"
 	fakes[0].Mu.Unlock()
 	labtest.Eventually(t, func() error {
-		if lines := livetest.LookedAt(t, f).Processes[0].Filed; !slices.ContainsFunc(lines,
+		if lines := livetest.Observed(t, f).Processes[0].Filed; !slices.ContainsFunc(lines,
 			func(l fleet.FiledLine) bool { return l.AuthUser == "asks" }) {
 			return fmt.Errorf("once it hangs no more: %v", lines)
 		}
@@ -65,7 +65,7 @@ func TestAStoreThatHangsHoldsUpOneSample(t *testing.T) {
 // a file; one whose key no process lists is refused.
 func TestAKeyThatTheProcessListsIsTakenFromItsFile(t *testing.T) {
 	for _, lists := range []bool{true, false} {
-		fleet, hands, fakes, stores := processes(t, 1, func(int) bool { return true })
+		fleet, applier, fakes, stores := processes(t, 1, func(int) bool { return true })
 		stores[0].Text = strings.Replace(stores[0].Text, "[pgbouncer]\n", "[pgbouncer]\nlane_count = 4\n", 1)
 		if lists {
 			fakes[0].Mu.Lock()
@@ -73,10 +73,10 @@ func TestAKeyThatTheProcessListsIsTakenFromItsFile(t *testing.T) {
 			fakes[0].Mu.Unlock()
 		}
 		fleet.Know([]observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: stores[0]}})
-		if filed := livetest.LookedAt(t, fleet).Processes[0].Filed; (len(filed) > 0) != lists {
+		if filed := livetest.Observed(t, fleet).Processes[0].Filed; (len(filed) > 0) != lists {
 			t.Errorf("listed %v: a sample knows %d lines of the file", lists, len(filed))
 		}
-		err := hands.Apply(t.Context(), livetest.Release(1))
+		err := applier.Apply(t.Context(), livetest.Release(1))
 		if (err == nil) != lists || !lists && !strings.Contains(err.Error(), "lane_count") {
 			t.Errorf("listed %v: %v", lists, err)
 		}
@@ -113,14 +113,14 @@ func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
 		configs := []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: c.store},
 			{Process: "h/1", Path: c.other, Store: c.others}}
 		fleet.Know(configs)
-		livetest.LookedAt(t, fleet)
-		hands := apply.New(fleet, configs)
-		if err := hands.Check(t.Context(), livetest.Release(1).Changes); err != nil {
+		livetest.Observed(t, fleet)
+		applier := apply.New(fleet, configs)
+		if err := applier.Check(t.Context(), livetest.Release(1).Changes); err != nil {
 			t.Errorf("what may be a way back: %v", err)
 		}
-		err := hands.CheckShared(t.Context(), livetest.Release(1).Changes)
+		err := applier.CheckShared(t.Context(), livetest.Release(1).Changes)
 		shared := err != nil && operr.KindOf(err) == operr.KindUsage &&
-			strings.Contains(err.Error(), "h/1, which is of another group, reads it, too")
+			strings.Contains(err.Error(), "h/1, a process of another group, reads this file, too")
 		if shared != c.shared || !shared && err != nil {
 			t.Errorf("h/1 reads %s: %v, want it shared: %v", c.other, err, c.shared)
 		}

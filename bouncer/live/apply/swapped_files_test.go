@@ -43,21 +43,21 @@ func TestSwappedFilesAreNamed(t *testing.T) {
 	if err := right.Check(t.Context(), sets); err != nil {
 		t.Fatal(err)
 	}
-	for name, hands := range map[string]*apply.Applier{
+	for name, applier := range map[string]*apply.Applier{
 		"each other's": apply.New(fl, []observe.Config{config("main/1", "/etc/ci.ini", files[1]),
 			config("ci/1", "/etc/main.ini", files[0])}),
 		"one for both": apply.New(fl, []observe.Config{config("main/1", "/etc/ci.ini", files[1]),
 			config("ci/1", "/etc/ci.ini", files[1])}),
 		"by other ways": apply.New(fl, []observe.Config{config("main/1", "/mnt/pgb2/ci.ini", files[1])}),
 	} {
-		err := hands.Check(t.Context(), sets)
+		err := applier.Check(t.Context(), sets)
 		for _, want := range []string{"config: of main/1: it is /",
 			"/ci.ini, the file of ci/1, and main/1 was started with /etc/main.ini", "listen_port", "6002, and 6001 in main/1"} {
 			if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), want) {
 				t.Errorf("%s: %v, want %q", name, err, want)
 			}
 		}
-		if err := hands.CheckFiles(t.Context()); operr.KindOf(err) != operr.KindUsage {
+		if err := applier.CheckFiles(t.Context()); operr.KindOf(err) != operr.KindUsage {
 			t.Errorf("%s, nothing to do: %v", name, err)
 		}
 	}
@@ -121,12 +121,12 @@ func TestAFileThatTheProcessWasNotStartedWithIsNamed(t *testing.T) {
 
 // TestAFlushThatNoJournalKnowsOfIsNamed: its journal may be lost, and nothing else tells.
 func TestAFlushThatNoJournalKnowsOfIsNamed(t *testing.T) {
-	_, s, hands := one(t)
+	_, s, applier := one(t)
 	named := func() bool {
-		if err := hands.CheckFiles(t.Context()); err != nil {
+		if err := applier.CheckFiles(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return slices.ContainsFunc(hands.PendingNotes(), func(text string) bool {
+		return slices.ContainsFunc(applier.PendingNotes(), func(text string) bool {
 			return strings.Contains(text, "g/1: server_lifetime of d1 is 1 second in its file") &&
 				strings.Contains(text, "no journal knows of")
 		})
@@ -135,12 +135,12 @@ func TestAFlushThatNoJournalKnowsOfIsNamed(t *testing.T) {
 		t.Error("nothing is flushed, and something is said")
 	}
 	s.Text = strings.Replace(s.Text, "pool_size=6", "pool_size=6 server_lifetime=01", 1)
-	hands.Told([]fleet.SettingChange{{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}})
+	applier.Told([]fleet.SettingChange{{Process: "g/1", Alias: "d1", Key: fleet.KeyLifetime, From: 3600, To: 1}})
 	if named() {
 		t.Error("our own flush is named")
 	}
-	hands.Told(nil)
+	applier.Told(nil)
 	if !named() {
-		t.Errorf("not named: %q", hands.PendingNotes())
+		t.Errorf("not named: %q", applier.PendingNotes())
 	}
 }

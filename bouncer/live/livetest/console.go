@@ -104,15 +104,17 @@ func Listed(t *testing.T) *lab.Lab {
 // Disk reads files of this machine.
 type Disk struct{}
 
+// Read returns the bytes of a file.
 func (Disk) Read(_ context.Context, path string) ([]byte, error) { return os.ReadFile(path) }
 
+// Write is refused with errors.ErrUnsupported.
 func (Disk) Write(context.Context, string, []byte, []byte) error { return errors.ErrUnsupported }
 
 // Proxy carries connections to a port of this machine until the test ends, as a load balancer does. It returns its
 // own port.
 func Proxy(t *testing.T, port int) int { return ProxyAt(t, "127.0.0.1:0", port) }
 
-// ProxyAt is proxy at an address of its own.
+// ProxyAt is Proxy at an address of its own.
 func ProxyAt(t *testing.T, at string, port int) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", at)
@@ -183,6 +185,7 @@ func Only(t *testing.T, f *observe.Fleet) fleet.Process {
 	return o.Processes[0]
 }
 
+// Alias returns the alias of that name of a process; the test fails where there is none.
 func Alias(t *testing.T, p fleet.Process, name string) fleet.Alias {
 	t.Helper()
 	i := slices.IndexFunc(p.Aliases, func(a fleet.Alias) bool { return a.Name == name })

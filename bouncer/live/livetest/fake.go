@@ -109,6 +109,7 @@ func (f *Fake) Connected() int {
 	return len(f.Conns)
 }
 
+// Serve answers one client until the client or the fake ends the connection.
 func (f *Fake) Serve(conn net.Conn) {
 	defer conn.Close()
 	b := pgproto3.NewBackend(conn, conn)
@@ -165,6 +166,7 @@ func (f *Fake) Serve(conn net.Conn) {
 	}
 }
 
+// Answer sends the table of a command, or the error 08P01 where the fake has none.
 func (f *Fake) Answer(b *pgproto3.Backend, command string) {
 	f.Mu.Lock()
 	defer f.Mu.Unlock()

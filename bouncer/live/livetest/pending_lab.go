@@ -40,6 +40,7 @@ func WantKind(t *testing.T, what string, err error, want operr.Kind, ok bool) {
 	}
 }
 
+// Atoi returns the number that a text is; the test fails where the text is none.
 func Atoi(t *testing.T, text string) int {
 	t.Helper()
 	n, err := strconv.Atoi(text)
@@ -53,8 +54,10 @@ func Atoi(t *testing.T, text string) int {
 // that of the file.
 type Rewriting struct{ Old, New string }
 
+// String shows both texts, quoted.
 func (e Rewriting) String() string { return fmt.Sprintf("%q → %q", e.Old, e.New) }
 
+// Of returns the text with the edit made.
 func (e Rewriting) Of(text string) string {
 	if e.Old == "" {
 		return text + e.New + "\n"
@@ -243,6 +246,7 @@ func LineEdits(gen lab.Generation, server string) []Rewriting {
 	}...)
 }
 
+// Write replaces a file; the test fails where that fails.
 func Write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -259,6 +263,7 @@ func Loaded(t *testing.T, p *lab.Process, text string) {
 	}
 }
 
+// Merged returns the entries of both maps, those of b where both have a key.
 func Merged(a, b map[string]string) map[string]string {
 	out := maps.Clone(a)
 	maps.Copy(out, b)

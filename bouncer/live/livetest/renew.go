@@ -123,6 +123,7 @@ func Succeeded(t *testing.T, l *lab.Lab) {
 // Rewritten writes files of this machine, in place.
 type Rewritten struct{ Disk }
 
+// Write replaces the bytes of a file, whatever they are.
 func (Rewritten) Write(_ context.Context, path string, _, data []byte) error {
 	return os.WriteFile(path, data, 0o644)
 }
@@ -134,6 +135,7 @@ type Hanging struct {
 	Free  chan struct{}
 }
 
+// Read is that of Memory. While Hangs is true it waits first, for Free or the end of ctx.
 func (h *Hanging) Read(ctx context.Context, path string) ([]byte, error) {
 	if h.Hangs.Load() {
 		select {
@@ -148,4 +150,5 @@ func (h *Hanging) Read(ctx context.Context, path string) ([]byte, error) {
 // Linked is a store that can tell which paths lead to one file: all that end alike.
 type Linked struct{ *Memory }
 
+// Same reports whether two paths end in the same name.
 func (Linked) Same(a, b string) bool { return filepath.Base(a) == filepath.Base(b) }

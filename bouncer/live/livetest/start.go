@@ -34,7 +34,8 @@ func TargetsOf(l *lab.Lab) admin.Targets {
 	return targets
 }
 
-func LookedAt(t *testing.T, f *observe.Fleet) fleet.Observation {
+// Observed takes one sample of a fleet; the test fails where that fails.
+func Observed(t *testing.T, f *observe.Fleet) fleet.Observation {
 	t.Helper()
 	o, err := f.Observe(t.Context())
 	if err != nil {
@@ -111,6 +112,7 @@ func Ask(t *testing.T, dsn, sql string) Asking {
 	return Asking{Conn: taken}
 }
 
+// Vanish closes the socket without a word to the server.
 func (a Asking) Vanish() { a.Conn.Conn.Close() }
 
 // AddAlias adds a line to a process's [databases] and makes it live.

@@ -102,7 +102,7 @@ func (t *tracker) judge(links linkIndex, shots []shot, own int) []fleet.Owner {
 			owners[i] = fleet.OwnerDirect
 			continue
 		}
-		s := t.sighting(links, shots, b)
+		s := t.sampleOf(links, shots, b)
 		owners[i] = fleet.Classify(s)
 		if owners[i] == fleet.OwnerUnclear && len(shots) > shotAfter {
 			owners[i] = fleet.OwnerDirect
@@ -114,7 +114,7 @@ func (t *tracker) judge(links linkIndex, shots []shot, own int) []fleet.Owner {
 	return owners
 }
 
-func (t *tracker) sighting(links linkIndex, shots []shot, b backend) fleet.BackendSample {
+func (t *tracker) sampleOf(links linkIndex, shots []shot, b backend) fleet.BackendSample {
 	_, listed := links.of(b)
 	before, known := t.before[b.name()]
 	other, again := find(shots[shotBefore], b)
@@ -144,7 +144,7 @@ func (t *tracker) attended(listed bool, b backend) bool {
 	return !listed && known && (before.attended || before.unlisted() && before.queryStart != b.queryStart)
 }
 
-// find returns the sighting of a backend in another sample.
+// find returns the sample of a backend in another sample.
 func find(s shot, b backend) (backend, bool) {
 	i, ok := slices.BinarySearchFunc(s, b, func(e, b backend) int { return cmp.Compare(e.pid, b.pid) })
 	if !ok || s[i].name() != b.name() {

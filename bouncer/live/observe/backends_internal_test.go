@@ -83,7 +83,7 @@ func TestABackendOfTheNewestSampleAloneIsUnclear(t *testing.T) {
 	WantOwners(t, new(tracker).observe(nil, shot{}, shot{b}), fleet.OwnerUnclear)
 }
 
-func TestAThirdSampleTellsWhoStays(t *testing.T) {
+func TestAThirdSampleTellsTheBackendsThatStay(t *testing.T) {
 	b := from(BouncerHost, 100)
 	otherRole := b
 	otherRole.user = "dba"
@@ -115,7 +115,7 @@ func TestAnUnclearBackendProvesNothingAtTheNextSample(t *testing.T) {
 	WantOwners(t, tr.observe(nil, shot{running(b, 6)}, shot{running(b, 6)}), fleet.OwnerOrphan)
 }
 
-func TestOneThatIsLetGoLeavesAndThenIsAnOrphanWhileItWorks(t *testing.T) {
+func TestAWorkingBackendThatIsLetGoIsClosingAndThenAnOrphan(t *testing.T) {
 	tr := new(tracker)
 	b := running(from(BouncerHost, 100), 5)
 	WantOwners(t, tr.observe([]admin.Link{listing(b)}, shot{b}, shot{b}), fleet.OwnerPool)
@@ -125,7 +125,7 @@ func TestOneThatIsLetGoLeavesAndThenIsAnOrphanWhileItWorks(t *testing.T) {
 	WantOwners(t, tr.observe(nil, shot{}, shot{}))
 }
 
-func TestOneThatIsLetGoAndIdlesOnIsDirect(t *testing.T) {
+func TestAnIdleBackendThatIsLetGoIsDirect(t *testing.T) {
 	tr := new(tracker)
 	b := from(BouncerHost, 100)
 	tr.observe([]admin.Link{listing(b)}, shot{b}, shot{b})
@@ -152,7 +152,7 @@ func TestANewQueryBetweenTheTwoSamplesIsNoOrphans(t *testing.T) {
 	WantOwners(t, knowing().observe(nil, shot{running(b, 5)}, shot{running(b, 6)}), fleet.OwnerDirect)
 }
 
-func TestWhoBeganAQueryUnlistedIsDirectForGood(t *testing.T) {
+func TestABackendThatBeganAQueryUnlistedStaysDirect(t *testing.T) {
 	tr := knowing()
 	b := from(BouncerHost, 100)
 	same := func(start int64) []fleet.Owner {
@@ -172,7 +172,7 @@ func TestAProcessIdThatCameAgainIsAnotherBackend(t *testing.T) {
 	WantOwners(t, tr.observe(nil, shot{again}, shot{again}), fleet.OwnerDirect)
 }
 
-func TestOneListedInAnyPassIsThePoolsAndLeavesAtTheNextSample(t *testing.T) {
+func TestABackendListedInAnyPassIsThePoolsAndIsClosingAtTheNextSample(t *testing.T) {
 	tr := new(tracker)
 	b := running(from(BouncerHost, 100), 5)
 	index := []admin.Link{listing(b)} // in the first pass only

@@ -8,7 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// TestAnAddressLeadsToEveryServerThatItEverLedTo follows a line through looks: what of it was found on which server,
+// TestAnAddressLeadsToEveryServerThatItEverLedTo follows a line through samples: what of it was found on which server,
 // and where our own session to its address goes. A balancer stands there, or an address that moves from server to
 // server.
 func TestAnAddressLeadsToEveryServerThatItEverLedTo(t *testing.T) {
@@ -17,15 +17,15 @@ func TestAnAddressLeadsToEveryServerThatItEverLedTo(t *testing.T) {
 		own   string // the server that answers us at the address
 	}
 	for _, c := range []struct {
-		name  string
-		looks []shown
-		want  string
+		name    string
+		samples []shown
+		want    string
 	}{
 		{"connections to one idle out", []shown{{"xxxyy", ""}, {"xxx", ""}}, "x [y]"},
 		{"all of them do", []shown{{"xxxyy", ""}, {"", ""}, {"", ""}}, "x [y]"},
 		{"and those to the first come back alone", []shown{{"xxxyy", ""}, {"yy", ""}, {"xx", ""}}, "x [y]"},
 		{"one connection at a time", []shown{{"x", ""}, {"y", ""}}, "y [x]"},
-		{"by turns", []shown{{"x", ""}, {"y", ""}, {"x", ""}}, "x [y]"},
+		{"alternating", []shown{{"x", ""}, {"y", ""}, {"x", ""}}, "x [y]"},
 		{"three of them", []shown{{"x", ""}, {"y", ""}, {"z", ""}, {"", ""}}, "z [x y]"},
 		{"it moved with our own session", []shown{{"x", "x"}, {"y", "y"}}, "y []"},
 		{"it moved, and nothing is found on the other yet", []shown{{"x", "x"}, {"", "y"}}, "x [y]"},
@@ -39,18 +39,18 @@ func TestAnAddressLeadsToEveryServerThatItEverLedTo(t *testing.T) {
 		at := origin{host: host, port: 5001}
 		var p prover
 		var now []fleet.Process
-		for _, look := range c.looks {
+		for _, sample := range c.samples {
 			now = FleetOf(fleet.Alias{Name: "app_ro", Host: host, Port: 5001},
 				fleet.Alias{Name: "unused", Host: host, Port: 5001},
 				fleet.Alias{Name: "list", Host: host + ",10.0.0.9", Port: 5001})
 			e := evidence{found: map[aliasName]map[string]int{{"g/1", "app_ro"}: {}}, ends: map[origin][]string{}}
-			for _, s := range look.found {
+			for _, s := range sample.found {
 				e.found[aliasName{"g/1", "app_ro"}][string(s)]++
 				e.ends[at] = admin.With(e.ends[at], string(s))
 			}
 			own := map[origin]string{}
-			if look.own != "" {
-				own[at] = look.own
+			if sample.own != "" {
+				own[at] = sample.own
 			}
 			p.settle(now, e, own)
 		}
@@ -106,7 +106,7 @@ func TestALoopbackAddressOfOursIsNotTheProcesssWhereItWasSeen(t *testing.T) {
 	}
 }
 
-// TestAListThatIsIdleLeadsWhereItsHostsLed at looks before: nothing of it is unknown.
+// TestAListThatIsIdleLeadsWhereItsHostsLed at samples before: nothing of it is unknown.
 func TestAListThatIsIdleLeadsWhereItsHostsLed(t *testing.T) {
 	var p prover
 	line := fleet.Alias{Name: "l", Host: "10.0.0.1,10.0.0.2", Port: 5432}

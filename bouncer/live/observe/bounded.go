@@ -76,7 +76,8 @@ func (b Bounded) Write(ctx context.Context, path string, old, data []byte) error
 	return b.write(ctx, path, old, data, b.Store.Write)
 }
 
-// WriteAnyway is Write that does not end for what the store cannot keep of the old bytes.
+// WriteAnyway is Write that does not end for what the store cannot keep of the old bytes. The errors are those of
+// Write.
 func (b Bounded) WriteAnyway(ctx context.Context, path string, old, data []byte) error {
 	type anyway interface {
 		WriteAnyway(ctx context.Context, path string, old, data []byte) error
@@ -110,12 +111,12 @@ func (b Bounded) IsAnother(path, of string) bool {
 	return ok && filepath.IsAbs(of) && s.IsAnother(path, of)
 }
 
-// Managed asks a store that knows who keeps its files.
-func (b Bounded) Managed(path string) (why string) {
-	if s, ok := b.Store.(interface{ Managed(path string) string }); ok {
+// Managed asks a store that knows who else writes its files; nil: nobody, or the store cannot tell.
+func (b Bounded) Managed(path string) error {
+	if s, ok := b.Store.(interface{ Managed(path string) error }); ok {
 		return s.Managed(path)
 	}
-	return ""
+	return nil
 }
 
 // Try asks a store that can tell, without touching the file, whether the file can be written. The error is the

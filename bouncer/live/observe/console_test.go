@@ -175,7 +175,7 @@ func TestTwoHostsWithTheSameFilesAreTwoProcesses(t *testing.T) {
 	livetest.Open(t, livetest.Consoles(a, b))
 }
 
-func TestARefusedLoginSaysHowToMendIt(t *testing.T) {
+func TestARefusedLoginHasAHintWithTheCure(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		setUp func(f *livetest.Fake) string

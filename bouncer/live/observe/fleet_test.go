@@ -23,7 +23,7 @@ func TestAProcessThatStopsIsNamedAndOneThatRestartsIsTakenBack(t *testing.T) {
 	targets := livetest.TargetsOf(l)
 	targets.Timeout = 3 * time.Second
 	f := livetest.Open(t, targets)
-	before := livetest.LookedAt(t, f)
+	before := livetest.Observed(t, f)
 	stopped := l.Process("new", 0)
 	if err := stopped.Kill(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestAProcessThatStopsIsNamedAndOneThatRestartsIsTakenBack(t *testing.T) {
 	if err := l.Process("old", 0).Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	after := livetest.LookedAt(t, f)
+	after := livetest.Observed(t, f)
 	if got, want := after.Processes[1].Identity, before.Processes[1].Identity; got != want {
 		t.Errorf("after a restart the identity is %+v, want %+v", got, want)
 	}
@@ -57,7 +57,7 @@ func TestAliasesAreProvedByTheirBackends(t *testing.T) {
 	targets := livetest.TargetsOf(l)
 	targets.Servers = targets.Servers[:1]
 	f := livetest.Open(t, targets)
-	before := livetest.LookedAt(t, f).Processes[0]
+	before := livetest.Observed(t, f).Processes[0]
 	for name, want := range map[string]fleet.ServerProof{"used": fleet.ProofAddress, "unused": fleet.ProofAddress,
 		"away": fleet.ProofNone} {
 		if a := livetest.Alias(t, before, name); a.Proof != want {
@@ -69,7 +69,7 @@ func TestAliasesAreProvedByTheirBackends(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	now := livetest.LookedAt(t, f).Processes[0]
+	now := livetest.Observed(t, f).Processes[0]
 	for name, want := range map[string]fleet.Alias{
 		"used":   {Server: "main", Proof: fleet.ProofBackends},
 		"unused": {Server: "main", Proof: fleet.ProofAddress},
@@ -81,7 +81,7 @@ func TestAliasesAreProvedByTheirBackends(t *testing.T) {
 	}
 }
 
-func TestHoldersAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
+func TestIdleTransactionsAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
 	t.Parallel()
 	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
@@ -96,7 +96,7 @@ func TestHoldersAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing.T) {
 	f := livetest.Open(t, livetest.TargetsOf(l))
 	var main fleet.Server
 	labtest.Eventually(t, func() error {
-		if main = livetest.LookedAt(t, f).Servers[0]; len(main.Holders) != 2 {
+		if main = livetest.Observed(t, f).Servers[0]; len(main.Holders) != 2 {
 			return fmt.Errorf("holders %+v, want 2", main.Holders)
 		}
 		return nil
@@ -142,15 +142,15 @@ func TestCountersGiveTheLoadOfTheLedger(t *testing.T) {
 		o      fleet.Observation
 		ledger map[string]clients.Ledger
 	}
-	var looks []reading
+	var samples []reading
 	err := bouncer.Watch(t.Context(), clock.Wall{}, f, 5*time.Second, 15*time.Second, func(o fleet.Observation) error {
-		looks = append(looks, reading{o, map[string]clients.Ledger{"old": ledger("old"), "new": ledger("new")}})
+		samples = append(samples, reading{o, map[string]clients.Ledger{"old": ledger("old"), "new": ledger("new")}})
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, last := looks[0], looks[len(looks)-1]
+	first, last := samples[0], samples[len(samples)-1]
 	for i, p := range last.o.Processes {
 		a, b := first.o.Processes[i].Aliases[0], p.Aliases[0]
 		busy := (b.Counters.XactTime - a.Counters.XactTime) - (b.Counters.WaitTime - a.Counters.WaitTime)

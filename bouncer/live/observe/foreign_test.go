@@ -31,7 +31,7 @@ func TestForeignTextOfAConsoleIsVisibleFromItsEntryOn(t *testing.T) {
 		t.Fatalf("the captures have another alias: %v", changed)
 	}
 	console.Set("conffile", "/etc/\x1b]0;x\x07.ini")
-	o := livetest.LookedAt(t, livetest.Open(t, livetest.Consoles(console)))
+	o := livetest.Observed(t, livetest.Open(t, livetest.Consoles(console)))
 	text, err := json.Marshal(o)
 	if err != nil {
 		t.Fatal(err)

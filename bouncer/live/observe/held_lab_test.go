@@ -37,10 +37,10 @@ func TestALostLockIsNoticedByAsking(t *testing.T) {
 	livetest.WantKind(t, "held", f.LockedNow(t.Context()), 0, true)
 	livetest.WantKind(t, "held, anew", f.Relock(t.Context()), 0, true)
 	livetest.Ended(t, s)
-	livetest.WantKind(t, "the session has ended, and nobody has looked", f.Locked(), 0, true)
+	livetest.WantKind(t, "the session has ended, and nobody has asked", f.Locked(), 0, true)
 	livetest.WantKind(t, "the session has ended", f.LockedNow(t.Context()), operr.KindBusy, false)
 	livetest.WantKind(t, "and is lost for those who do not ask", f.Locked(), operr.KindBusy, false)
-	livetest.LookedAt(t, f)
+	livetest.Observed(t, f)
 	livetest.WantKind(t, "a sample opens another session", f.LockedNow(t.Context()), operr.KindBusy, false)
 	other := fleet(livetest.Generous)
 	if err := other.Lock(t.Context()); err != nil {

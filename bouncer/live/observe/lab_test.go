@@ -47,19 +47,19 @@ func TestAtRestTheCountsAreThoseOfPgStatActivity(t *testing.T) {
 		return nil
 	})
 	f := livetest.Open(t, livetest.TargetsOf(l))
-	for look := range 3 {
-		got := livetest.LookedAt(t, f).Servers[0].Backends
+	for sampling := range 3 {
+		got := livetest.Observed(t, f).Servers[0].Backends
 		want := fleet.BackendCounts{PoolConns: livetest.Servers(t, l), DirectConns: 9 + 1, OrphanConns: 4, OwnConns: 1}
 		if got != want {
-			t.Errorf("look %d: counts %+v, want %+v", look+1, got, want)
+			t.Errorf("sample %d: counts %+v, want %+v", sampling+1, got, want)
 		}
 		if all := livetest.Backends(t, s, ""); got.Total() != all {
-			t.Errorf("look %d: %d in total, and pg_stat_activity shows %d", look+1, got.Total(), all)
+			t.Errorf("sample %d: %d in total, and pg_stat_activity shows %d", sampling+1, got.Total(), all)
 		}
 	}
 }
 
-func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
+func TestABackendThatIsLetGoIsClosingAndThenAnOrphan(t *testing.T) {
 	t.Parallel()
 	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
@@ -69,12 +69,12 @@ func TestOneThatIsLetGoLeavesAndThenIsAnOrphan(t *testing.T) {
 		clients = append(clients, livetest.Ask(t, p.DSN("app1", "app"), "SELECT pg_sleep(600)"))
 	}
 	livetest.Wait(t, s, "query LIKE '%pg_sleep(600)%'", 2)
-	want := func(pool, leaving, orphan int) {
+	want := func(pool, closing, orphan int) {
 		t.Helper()
-		got := livetest.LookedAt(t, f).Servers[0].Backends
-		if (got != fleet.BackendCounts{PoolConns: pool, DirectConns: 1, ClosingConns: leaving, OrphanConns: orphan,
+		got := livetest.Observed(t, f).Servers[0].Backends
+		if (got != fleet.BackendCounts{PoolConns: pool, DirectConns: 1, ClosingConns: closing, OrphanConns: orphan,
 			OwnConns: 1}) {
-			t.Errorf("counts %+v, want %d pool, 1 direct, %d closing, %d orphans", got, pool, leaving, orphan)
+			t.Errorf("counts %+v, want %d pool, 1 direct, %d closing, %d orphans", got, pool, closing, orphan)
 		}
 	}
 	want(2, 0, 0)
@@ -109,11 +109,11 @@ func TestABusyDirectClientOnTheBouncersHostIsKnownInTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	livetest.Run(t, clients.Direct{DSN: s.DSN("app1", "app"), Conns: 2, Active: true})
-	// Two looks with a query's begin between them tell. Ten looks span more than one query of 0.2 s, at 50 ms a sample
+	// Two samples with a query's begin between them tell. Ten samples span more than one query of 0.2 s, at 50 ms a sample
 	// and more, so that a run of ten without an orphan means that both are known, and not just between two queries.
 	calm := 0
 	labtest.Eventually(t, func() error {
-		switch got := livetest.LookedAt(t, f).Servers[0].Backends; {
+		switch got := livetest.Observed(t, f).Servers[0].Backends; {
 		case got.OrphanConns == 0 && got.DirectConns == 3:
 			calm++
 		case got.OrphanConns+got.DirectConns != 3:
@@ -145,7 +145,7 @@ func TestChurnIsNotMistakenForDirectClients(t *testing.T) {
 	livetest.Run(t, clients.Direct{DSN: l.Server("main").DSN("app2", "app"), Conns: 2, From: "127.0.0.9"})
 	highest, slow := 0, 0
 	for range 20 {
-		o := livetest.LookedAt(t, f)
+		o := livetest.Observed(t, f)
 		highest = max(highest, o.Servers[0].Backends.PoolConns)
 		switch got := o.Servers[0].Backends; {
 		case got.DirectConns == 3 && got.OrphanConns == 0:
@@ -173,7 +173,7 @@ func TestAFullServerCanStillBeObserved(t *testing.T) {
 		!strings.Contains(operr.HintOf(err), "every slot is taken") {
 		t.Errorf("a newcomer got %v (%s), want to hear that every slot is taken", err, operr.HintOf(err))
 	}
-	if got := livetest.LookedAt(t, f).Servers[0].Backends.DirectConns; got != 9 {
+	if got := livetest.Observed(t, f).Servers[0].Backends.DirectConns; got != 9 {
 		t.Errorf("%d direct, want 9", got)
 	}
 }
@@ -187,7 +187,7 @@ func TestOverAUnixSocketBackendsAreFoundToo(t *testing.T) {
 		livetest.Run(t, clients.IdleInTransaction{DSN: p.DSN("app1", "sock"), Clients: 2})
 	}
 	livetest.Wait(t, s, "client_addr IS NULL AND state = 'idle in transaction'", 4)
-	o := livetest.LookedAt(t, livetest.Open(t, livetest.TargetsOf(l)))
+	o := livetest.Observed(t, livetest.Open(t, livetest.TargetsOf(l)))
 	if got, want := o.Servers[0].Backends, (fleet.BackendCounts{PoolConns: 4, DirectConns: 1, OwnConns: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
 	}
@@ -216,7 +216,7 @@ func TestADatabaseOfAStarThatIsLeftIsHidden(t *testing.T) {
 	}
 	for _, hidden := range []bool{true, false} {
 		labtest.Eventually(t, func() error {
-			for _, p := range livetest.LookedAt(t, f).Processes {
+			for _, p := range livetest.Observed(t, f).Processes {
 				a := livetest.Alias(t, p, "postgres")
 				if a.Hidden != hidden || len(a.Pools) != 1 || a.Pools[0].User != "app1" ||
 					a.SizeConns != p.Settings.DefaultPoolConns {

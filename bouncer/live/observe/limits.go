@@ -59,14 +59,14 @@ func limitsOf(a admin.Answer, s *fleet.Server) error {
 // the limit of its role and of its database, a superuser's against the database's, too, our own included. senders are
 // walsenders that count, and are in no pool: one that sends whole files is in no database.
 func takeFromLimits(s *fleet.Server, counted shot, owners []fleet.Owner, senders shot) {
-	type taken struct{ direct, leaving int }
+	type taken struct{ direct, closing int }
 	byRole, byDatabase := map[string]taken{}, map[string]taken{}
 	take := func(b backend, owner fleet.Owner) {
 		role, database := byRole[b.user], byDatabase[b.database]
 		switch owner {
 		case fleet.OwnerPool:
 		case fleet.OwnerClosing, fleet.OwnerOrphan:
-			role.leaving, database.leaving = role.leaving+1, database.leaving+1
+			role.closing, database.closing = role.closing+1, database.closing+1
 		default:
 			role.direct, database.direct = role.direct+1, database.direct+1
 		}
@@ -80,7 +80,7 @@ func takeFromLimits(s *fleet.Server, counted shot, owners []fleet.Owner, senders
 	}
 	enter := func(limits []fleet.ConnLimit, by map[string]taken) {
 		for i, l := range limits {
-			limits[i].DirectConns, limits[i].ClosingConns = by[l.Name].direct, by[l.Name].leaving
+			limits[i].DirectConns, limits[i].ClosingConns = by[l.Name].direct, by[l.Name].closing
 		}
 	}
 	enter(s.Roles, byRole)

@@ -8,10 +8,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase: direct, closing, orphaned, our own, and those whose owner
+// TestABackendOfNoPoolCountsInTheLimitsOfItsRoleAndDatabase: direct, closing, orphaned, our own, and those whose owner
 // is not known yet; what a pool owns is the pool's to count. What was let go by a pool is told apart: it does not come
 // back. Walsenders take from a role's, and from a database's where they are connected to one.
-func TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase(t *testing.T) {
+func TestABackendOfNoPoolCountsInTheLimitsOfItsRoleAndDatabase(t *testing.T) {
 	session := func(user, database string) backend { return backend{user: user, database: database} }
 	sessions := []struct {
 		b     backend
@@ -47,7 +47,7 @@ func TestWhatNoPoolOwnsTakesFromTheLimitsOfItsRoleAndDatabase(t *testing.T) {
 	}
 }
 
-// TestALimitOfASuperuserIsNone: PostgreSQL does not look at it. Their names are kept, since a database's limit does not
+// TestALimitOfASuperuserIsNone: PostgreSQL does not heed it. Their names are kept, since a database's limit does not
 // hold them back either.
 func TestALimitOfASuperuserIsNone(t *testing.T) {
 	text := func(cells ...string) (row [][]byte) {

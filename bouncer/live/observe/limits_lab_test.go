@@ -32,7 +32,7 @@ func TestASuperuserIsAboveEveryConnectionLimit(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "too many connections for database") {
 		t.Errorf("another role is let in beside four of a superuser, where 3 are allowed: %v", err)
 	}
-	now := livetest.LookedAt(t, livetest.Open(t, livetest.TargetsOf(l))).Servers[0]
+	now := livetest.Observed(t, livetest.Open(t, livetest.TargetsOf(l))).Servers[0]
 	want := "roles [{app2 7 0 0}], databases [{app 3 4 0}], superusers [above postgres]"
 	if got := fmt.Sprintf("roles %v, databases %v, superusers %v", now.Roles, now.Databases, now.Superusers); got != want {
 		t.Errorf("%s; want %s", got, want)
@@ -58,7 +58,7 @@ func TestAReplicationConnectionTakesFromNoLimit(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = c.Close(context.Background()) })
 	}
-	now := livetest.LookedAt(t, livetest.Open(t, livetest.TargetsOf(l))).Servers[0]
+	now := livetest.Observed(t, livetest.Open(t, livetest.TargetsOf(l))).Servers[0]
 	_, refused := lab.Query(t.Context(), s.DSN("app2", "app"), "SELECT 1")
 	if limitsCounted := refused != nil; limitsCounted != (now.Roles[0].DirectConns > 0) ||
 		limitsCounted != (now.Databases[0].DirectConns > 0) || limitsCounted != (now.WorkerConns > 0) {

@@ -50,7 +50,7 @@ func TestTheLockOfALostHostEndsInHalfAMinute(t *testing.T) {
 	err = open().Lock(t.Context())
 	pid := regexp.MustCompile(`: backend (\d+) of`).FindStringSubmatch(fmt.Sprint(err))
 	if operr.KindOf(err) != operr.KindBusy || pid == nil || !strings.Contains(operr.HintOf(err),
-		"where its host was lost, PostgreSQL ends its session after 25 s; "+
+		"if its host was lost, PostgreSQL ends its session after 25 s; "+
 			"one that stays is ended by SELECT pg_terminate_backend("+pid[1]+")") {
 		t.Errorf("%v; next: %s", err, operr.HintOf(err))
 	}

@@ -13,10 +13,10 @@ import (
 
 // Bounds of a sample.
 const (
-	// lookGap is the least time between two samples of PostgreSQL. Chosen: an idle backend whose client has gone ends
+	// sampleGap is the least time between two samples of PostgreSQL. chosen: an idle backend whose client has gone ends
 	// within a few milliseconds; ten times that.
-	lookGap = 50 * time.Millisecond
-	// holderAge is how long a backend must have been idle in a transaction to be named. Chosen: as the release
+	sampleGap = 50 * time.Millisecond
+	// holderAge is how long a backend must have been idle in a transaction to be named. chosen: as the release
 	// criterion, a wait of more than 1 s is one that somebody causes.
 	holderAge = time.Second
 )
@@ -28,7 +28,7 @@ func (f *Fleet) Observe(ctx context.Context) (fleet.Observation, error) {
 	f.Mu.Lock()
 	defer f.Mu.Unlock()
 	begin := clock.Wall{}.Now()
-	l := look{fleet: f, observation: fleet.Observation{At: begin}, shots: make([][]shot, len(f.servers))}
+	l := sampling{fleet: f, observation: fleet.Observation{At: begin}, shots: make([][]shot, len(f.servers))}
 	if err := l.take(ctx); err != nil {
 		return fleet.Observation{}, err
 	}
@@ -37,8 +37,8 @@ func (f *Fleet) Observe(ctx context.Context) (fleet.Observation, error) {
 	return l.observation, nil
 }
 
-// look is one sample in the making.
-type look struct {
+// sampling is one sample in the making.
+type sampling struct {
 	fleet       *Fleet
 	observation fleet.Observation
 	passes      [][]admin.Link        // per pass over the consoles
@@ -49,7 +49,7 @@ type look struct {
 	shotAt      time.Time       // when the newest sample of the servers had ended
 }
 
-func (l *look) take(ctx context.Context) error {
+func (l *sampling) take(ctx context.Context) error {
 	if err := l.consoles(ctx); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (l *look) take(ctx context.Context) error {
 }
 
 // opened counts how often each server's session was opened.
-func (l *look) opened() []int {
+func (l *sampling) opened() []int {
 	var n []int
 	for _, s := range l.fleet.servers {
 		n = append(n, s.Opens)
@@ -95,10 +95,13 @@ func (l *look) opened() []int {
 }
 
 // consoles is the first pass.
-func (l *look) consoles(ctx context.Context) error {
+func (l *sampling) consoles(ctx context.Context) error {
 	consoles := l.fleet.Consoles
 	pictures := make([]admin.Picture, len(consoles))
-	errs := admin.Together(len(consoles), func(i int) (err error) { pictures[i], err = consoles[i].Look(ctx); return err })
+	errs := admin.Together(len(consoles), func(i int) (err error) {
+		pictures[i], err = consoles[i].Sample(ctx)
+		return err
+	})
 	if err := admin.Joined(errs); err != nil {
 		return err
 	}
@@ -116,7 +119,7 @@ func (l *look) consoles(ctx context.Context) error {
 }
 
 // consolesAgain is every later pass.
-func (l *look) consolesAgain(ctx context.Context) error {
+func (l *sampling) consolesAgain(ctx context.Context) error {
 	consoles := l.fleet.Consoles
 	parts := make([][]admin.Link, len(consoles))
 	errs := admin.Together(len(consoles), func(i int) (err error) { parts[i], err = consoles[i].Servers(ctx); return err })
@@ -131,7 +134,7 @@ func (l *look) consolesAgain(ctx context.Context) error {
 	return nil
 }
 
-func (l *look) enter(pass []admin.Link) {
+func (l *sampling) enter(pass []admin.Link) {
 	databases := map[aliasName]string{}
 	for _, p := range l.observation.Processes {
 		for _, a := range p.Aliases {
@@ -146,7 +149,7 @@ func (l *look) enter(pass []admin.Link) {
 }
 
 // facts asks the servers what they are, and is the first sample of their backends.
-func (l *look) facts(ctx context.Context) error {
+func (l *sampling) facts(ctx context.Context) error {
 	servers := l.fleet.servers
 	l.observation.Servers = make([]fleet.Server, len(servers))
 	errs := admin.Together(len(servers), func(i int) (err error) {
@@ -161,7 +164,7 @@ func (l *look) facts(ctx context.Context) error {
 }
 
 // shoot lists the backends of every server.
-func (l *look) shoot(ctx context.Context) error {
+func (l *sampling) shoot(ctx context.Context) error {
 	servers := l.fleet.servers
 	errs := admin.Together(len(servers), func(i int) error {
 		now, err := servers[i].shoot(ctx)
@@ -173,7 +176,7 @@ func (l *look) shoot(ctx context.Context) error {
 }
 
 // sort samples on until it is clear whose every backend is.
-func (l *look) sort(ctx context.Context) error {
+func (l *sampling) sort(ctx context.Context) error {
 	for {
 		if err := l.consolesAgain(ctx); err != nil {
 			return err
@@ -181,7 +184,7 @@ func (l *look) sort(ctx context.Context) error {
 		if len(l.passes) > shotAfter && !l.judge() { // the third pass alone may have told
 			return nil
 		}
-		if err := (clock.Wall{}).Sleep(ctx, lookGap-clock.Wall{}.Now().Sub(l.shotAt)); err != nil {
+		if err := (clock.Wall{}).Sleep(ctx, sampleGap-clock.Wall{}.Now().Sub(l.shotAt)); err != nil {
 			return err
 		}
 		if err := l.shoot(ctx); err != nil {
@@ -194,7 +197,7 @@ func (l *look) sort(ctx context.Context) error {
 }
 
 // judge says whose every backend is by what has been seen so far, and whether some are unclear yet.
-func (l *look) judge() (unclear bool) {
+func (l *sampling) judge() (unclear bool) {
 	l.owners = make([][]fleet.Owner, len(l.fleet.servers))
 	l.links.claim(l.shots)
 	for i, s := range l.fleet.servers {
@@ -210,7 +213,7 @@ func (l *look) judge() (unclear bool) {
 
 // teach enters what the consoles know of bouncers' hosts and pools, so that a server whose pools are empty knows
 // whose orphans it may hold. Pools known to lead to another server are not entered.
-func (l *look) teach(t *tracker, s *server) {
+func (l *sampling) teach(t *tracker, s *server) {
 	server := s.name
 	end, ok := s.End()
 	local := ok && end.IsLoopback()
@@ -234,7 +237,7 @@ func (l *look) teach(t *tracker, s *server) {
 
 // loginsOn returns the links of the pass before the counted sample that may be on a server: those whose alias leads
 // there, and those whose alias leads nobody knows where.
-func (l *look) loginsOn(server string) []admin.Link {
+func (l *sampling) loginsOn(server string) []admin.Link {
 	leads := map[aliasName]bool{}
 	for _, p := range l.observation.Processes {
 		for _, a := range p.Aliases {
@@ -252,7 +255,7 @@ func (l *look) loginsOn(server string) []admin.Link {
 }
 
 // holders names who sits idle in a transaction, in the order of process ids.
-func (l *look) holders(s *server, counted shot) []fleet.Holder {
+func (l *sampling) holders(s *server, counted shot) []fleet.Holder {
 	var holders []fleet.Holder
 	for _, b := range counted {
 		if b.idleInTx <= holderAge || b.pid == s.pid {

@@ -209,7 +209,7 @@ type leads map[origin][]string
 func (l leads) add(o origin, servers []string) { l[o] = admin.With(l[o], servers...) }
 
 // learn enters what is found now. An address that led to two servers goes on leading to both: a balancer may stand
-// there, and connections to one of them idle out. An address that has been taken over looks the same, and is told apart
+// there, and connections to one of them idle out. An address that has been taken over seems the same, and is told apart
 // only where our own session to it has moved, too, and all that is found now is there; else it is counted on both,
 // which is safe.
 func (l leads) learn(now leads, ends map[origin]string) {

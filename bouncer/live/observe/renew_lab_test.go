@@ -12,13 +12,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// TestAProcessThatIsToldToEndEndsThoughAFleetIsOpen, and though nobody looks.
+// TestAProcessThatIsToldToEndEndsThoughAFleetIsOpen, and though nothing samples it.
 func TestAProcessThatIsToldToEndEndsThoughAFleetIsOpen(t *testing.T) {
 	t.Parallel()
 	l, targets := livetest.Waits(t)
 	p := l.Processes[0]
 	f := livetest.Open(t, targets)
-	livetest.LookedAt(t, f)
+	livetest.Observed(t, f)
 	begin := time.Now()
 	if err := p.Kill(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -41,10 +41,10 @@ func TestASuccessorOfARealProcessIsMetAnew(t *testing.T) {
 	t.Parallel()
 	l, targets := livetest.Waits(t)
 	f := livetest.Open(t, targets)
-	first := livetest.LookedAt(t, f).Processes[0].Started
+	first := livetest.Observed(t, f).Processes[0].Started
 	livetest.Succeeded(t, l)
 	labtest.Eventually(t, func() error {
-		if livetest.LookedAt(t, f).Processes[0].Started == first {
+		if livetest.Observed(t, f).Processes[0].Started == first {
 			return errors.New("the samples are at the old process yet")
 		}
 		return nil

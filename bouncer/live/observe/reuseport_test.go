@@ -127,8 +127,8 @@ func TestAPortOfSeveralProcessesIsRefused(t *testing.T) {
 	}
 }
 
-// TestOneOfThoseThatShareAPortIsSaidToBeAlone: each has a socket of its own, and which there are no console tells.
-func TestOneOfThoseThatShareAPortIsSaidToBeAlone(t *testing.T) {
+// TestAProcessBehindASharedPortIsSaidToBeAlone: each has a socket of its own, and which there are no console tells.
+func TestAProcessBehindASharedPortIsSaidToBeAlone(t *testing.T) {
 	byItsSocket := func(f *livetest.Fake, name string) string {
 		dir := t.TempDir()
 		listener, err := net.Listen("unix", dir+"/.s.PGSQL.6424")

@@ -13,7 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-func TestWhatIsNotWhatItShouldBeIsRefusedWithAHint(t *testing.T) {
+func TestAnUnexpectedServerIsRefusedWithAHint(t *testing.T) {
 	t.Parallel()
 	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
@@ -96,7 +96,7 @@ func TestAPassfileIsEnough(t *testing.T) {
 			targets.Groups[i].Consoles[j] = lab.Bare(targets.Groups[i].Consoles[j])
 		}
 	}
-	if got := len(livetest.LookedAt(t, livetest.Open(t, targets)).Processes); got != 2 {
+	if got := len(livetest.Observed(t, livetest.Open(t, targets)).Processes); got != 2 {
 		t.Errorf("%d processes, want 2", got)
 	}
 }

@@ -12,20 +12,20 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// settleAge is how long what a file said of a process's users is taken to be so. Chosen: a minute; a read may be a
+// settleAge is how long what a file said of a process's users is taken to be so. chosen: a minute; a read may be a
 // login through ssh, and samples come every second. A change of the process's own settings is looked up at once.
 const settleAge = time.Minute
 
-// settleRetry is how long a file that could not be read is left alone. Chosen: of 200 processes on one host, 20 logins
+// settleRetry is how long a file that could not be read is left alone. chosen: of 200 processes on one host, 20 logins
 // a second at most.
 const settleRetry = 10 * time.Second
 
 // settleFirst is how long the sample waits that begins a read, where the settings have changed and the read before did
-// not fail. Chosen: two files and two logins through ssh over a slow line.
+// not fail. chosen: two files and two logins through ssh over a slow line.
 const settleFirst = 10 * time.Second
 
 // settleWait is how long a sample waits for a read that an earlier sample has begun, or of a file that is only to be
-// observed again. Chosen: less than half of the shortest policy.every, so that a store that hangs holds up no action
+// observed again. chosen: less than half of the shortest policy.every, so that a store that hangs holds up no action
 // whose cause is elsewhere but once.
 const settleWait = 200 * time.Millisecond
 
@@ -225,7 +225,7 @@ func settleUsers(shown []fleet.UserLimit, lines []ini.User) []fleet.UserLimit {
 }
 
 // hiddenUsers lists the users that [users] gives a max_user_connections of their own: all that counts there before
-// 1.23. The last line of a user counts; 0 and less mean the process's (objects.c, user_max_connections).
+// 1.23. The last line of a user counts; 0 and less mean the process's (user_max_connections, server.c:342 of 1.25.2).
 func hiddenUsers(lines []ini.User) []fleet.UserLimit {
 	var out []fleet.UserLimit
 	for _, l := range lines {

@@ -28,7 +28,7 @@ func TestAUserByAuthQueryIsCountedInEachDatabaseBefore123(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := livetest.Open(t, livetest.TargetsOf(l))
-	for _, p := range livetest.LookedAt(t, f).Processes {
+	for _, p := range livetest.Observed(t, f).Processes {
 		if p.AuthUser != lab.Superuser || p.AuthDatabase != "" || slices.ContainsFunc(p.Aliases,
 			func(a fleet.Alias) bool { return len(a.Pools) > 0 }) {
 			t.Errorf("%s: auth_user %q of %q, %+v; want postgres, who has asked nothing yet", p.ID, p.AuthUser,
@@ -46,7 +46,7 @@ func TestAUserByAuthQueryIsCountedInEachDatabaseBefore123(t *testing.T) {
 		"new/1": "postgres in app, postgres in other, web within 2 in all; nobody is known to be listed"}
 	for patience := time.Now().Add(livetest.Generous); ; time.Sleep(100 * time.Millisecond) {
 		got := map[string]string{}
-		for _, p := range livetest.LookedAt(t, f).Processes {
+		for _, p := range livetest.Observed(t, f).Processes {
 			web := map[string]int{}
 			text := ""
 			for _, a := range p.Aliases {

@@ -24,7 +24,7 @@ func TestAServerBehindAPlainProxyIsStillAServer(t *testing.T) {
 		fmt.Sprintf("port=%d", livetest.Proxy(t, s.Port)), 1)
 	f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
 		Servers: []admin.ServerTarget{{Name: "main", DSN: through}}})
-	if got, want := livetest.LookedAt(t, f).Servers[0].Backends,
+	if got, want := livetest.Observed(t, f).Servers[0].Backends,
 		(fleet.BackendCounts{DirectConns: 1, OwnConns: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
 	}
@@ -40,7 +40,7 @@ func TestALoginInFlightIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := livetest.LookedAt(t, f).Servers[0].Backends, (fleet.BackendCounts{PoolConns: 2, DirectConns: 1,
+	if got, want := livetest.Observed(t, f).Servers[0].Backends, (fleet.BackendCounts{PoolConns: 2, DirectConns: 1,
 		OwnConns: 1}); got != want {
 		t.Errorf("before: counts %+v, want %+v", got, want)
 	}
@@ -63,7 +63,7 @@ func TestALoginInFlightIsCounted(t *testing.T) {
 	}
 	want := fleet.BackendCounts{PoolConns: 4, DirectConns: 1, OwnConns: 1, LoginConns: 2}
 	labtest.Eventually(t, func() error {
-		if got := livetest.LookedAt(t, f).Servers[0].Backends; got != want {
+		if got := livetest.Observed(t, f).Servers[0].Backends; got != want {
 			return fmt.Errorf("counts %+v, want %+v", got, want)
 		}
 		return nil
@@ -73,7 +73,7 @@ func TestALoginInFlightIsCounted(t *testing.T) {
 	}
 	want.LoginConns = 0
 	labtest.Eventually(t, func() error {
-		if got := livetest.LookedAt(t, f).Servers[0].Backends; got != want {
+		if got := livetest.Observed(t, f).Servers[0].Backends; got != want {
 			return fmt.Errorf("counts %+v, want %+v", got, want)
 		}
 		return nil

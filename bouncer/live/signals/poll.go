@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/flag"
 	"github.com/pgbudget/pgbudget/bouncer/prom"
+	"github.com/pgbudget/pgbudget/bouncer/trafficswitch"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// Timeout bounds one query of Prometheus. chosen: between two samples there is a second; a query that takes five is as
-// good as none.
+// Timeout bounds one query of Prometheus. chosen: 5 s because between two samples there is one: a query that takes five
+// is as good as none.
 const Timeout = 5 * time.Second
 
 // Query is one PromQL reading of one server; of a traffic switch, Server is empty.
@@ -92,7 +92,7 @@ func (p *Poll) Of(q Query) fleet.Signal {
 func SwitchQueries(traffic []bouncer.Traffic) []Query {
 	var out []Query
 	for _, t := range traffic {
-		if sw, ok := t.Switch.(flag.Switch); ok && sw.Query != nil && sw.Shift.Get.Query != "" {
+		if sw, ok := t.Switch.(trafficswitch.Switch); ok && sw.Query != nil && sw.Shift.Get.Query != "" {
 			out = append(out, Query{Name: sw.Subject(), PromQL: sw.Shift.Get.Query})
 		}
 	}
@@ -103,7 +103,7 @@ func SwitchQueries(traffic []bouncer.Traffic) []Query {
 func (p *Poll) Switches(traffic []bouncer.Traffic) []bouncer.Traffic {
 	out := slices.Clone(traffic)
 	for i, t := range out {
-		if sw, ok := t.Switch.(flag.Switch); ok && sw.Query != nil {
+		if sw, ok := t.Switch.(trafficswitch.Switch); ok && sw.Query != nil {
 			sw.Query = func(_ context.Context, name, query string) (float64, time.Time, error) {
 				s := p.Of(Query{Name: name, PromQL: query})
 				if s.Error != "" {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/bouncer/flag"
+	"github.com/pgbudget/pgbudget/bouncer/trafficswitch"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
@@ -20,11 +20,11 @@ func TestNoSwitchWaitsForPrometheus(t *testing.T) {
 		return 0, time.Time{}, ctx.Err()
 	}
 	traffic := []bouncer.Traffic{
-		{Switch: flag.Switch{Shift: config.Shift{From: "main/app", To: "ci/app", Get: config.Ask{Query: "moved"}},
+		{Switch: trafficswitch.Switch{Shift: config.Shift{From: "main/app", To: "ci/app", Get: config.Ask{Query: "moved"}},
 			Query: never}},
-		{Switch: flag.Switch{Shift: config.Shift{From: "main/app", To: "sec/app", Get: config.Ask{Query: "other"}},
+		{Switch: trafficswitch.Switch{Shift: config.Shift{From: "main/app", To: "sec/app", Get: config.Ask{Query: "other"}},
 			Query: never}},
-		{Switch: flag.Switch{Shift: config.Shift{From: "main/app", To: "rw/app"}, Query: never}},
+		{Switch: trafficswitch.Switch{Shift: config.Shift{From: "main/app", To: "rw/app"}, Query: never}},
 	}
 	asked := SwitchQueries(traffic)
 	if len(asked) != 2 || asked[0].PromQL != "moved" || asked[1].PromQL != "other" {

@@ -17,7 +17,7 @@ type Newest struct {
 	observation fleet.Observation
 }
 
-// Observe samples and remembers.
+// Observe takes a sample and remembers it. The error is the fleet's; the sample before stays the newest then.
 func (n *Newest) Observe(ctx context.Context) (fleet.Observation, error) {
 	o, err := n.Fleet.Observe(ctx)
 	if err == nil {

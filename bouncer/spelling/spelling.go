@@ -1,5 +1,5 @@
-// Package near finds the name that was meant where another one was written.
-package near
+// Package spelling finds the name that was meant where another one was written.
+package spelling
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"github.com/xrash/smetrics"
 )
 
-// Name is the name that was most likely meant: one letter from the word, or of the same letters; empty for a word of
-// another trade.
-func Name(word string, names []string) string {
+// Suggestion is the name that was most likely meant: one letter from the word, or of the same letters; empty for a word
+// of another trade.
+func Suggestion(word string, names []string) string {
 	for _, n := range names {
 		if smetrics.WagnerFischer(word, n, 1, 1, 1) == 1 || word != n && letters(word) == letters(n) {
 			return n

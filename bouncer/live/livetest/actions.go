@@ -21,12 +21,14 @@ type Memory struct {
 	Writes int
 }
 
+// Read returns the text; it never fails.
 func (m *Memory) Read(context.Context, string) ([]byte, error) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
 	return []byte(m.Text), nil
 }
 
+// Write replaces the text where the text is old, and counts; any other text but data is an error.
 func (m *Memory) Write(_ context.Context, _ string, old, data []byte) error {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -44,6 +46,7 @@ const Lines = "[databases]\nd1 = host=127.0.0.1 port=55440 pool_size=6 reserve_p
 	"admin_users = postgres, watcher\nstats_users = stats\nauth_type = trust\nauth_file = /run/pgbouncer/userlist.txt\n" +
 	"logfile = /run/pgbouncer/log\nmax_client_conn = 500\npool_mode = transaction\n"
 
+// Release lowers pool_size of d1 from 6 to 5 in the first n processes of group g.
 func Release(n int) state.Action {
 	var changes []fleet.SettingChange
 	for i := range n {
@@ -62,8 +65,10 @@ type Careful struct {
 	Kept   bool
 }
 
+// Try counts, and returns Refuse.
 func (c *Careful) Try(context.Context, string, []byte) error { c.Tries++; return c.Refuse }
 
+// Write is that of Memory; a second one fails where the store is Broken.
 func (c *Careful) Write(ctx context.Context, path string, old, data []byte) error {
 	if c.Broken && c.Writes > 0 {
 		return errors.New("it is broken")
@@ -72,8 +77,10 @@ func (c *Careful) Write(ctx context.Context, path string, old, data []byte) erro
 	return c.Memory.Write(ctx, path, old, data)
 }
 
+// Settled forgets the old bytes.
 func (c *Careful) Settled(string) error { c.Kept = false; return nil }
 
+// Saved returns where the old bytes are; empty: nowhere.
 func (c *Careful) Saved(string) string {
 	if !c.Kept {
 		return ""
@@ -83,11 +90,11 @@ func (c *Careful) Saved(string) string {
 
 // Undo is release back, of what it has done and of what it has not.
 func Undo(n int) state.Action {
-	act := Release(n)
-	for i := range act.Changes {
-		act.Changes[i].From, act.Changes[i].To = 5, 6
+	action := Release(n)
+	for i := range action.Changes {
+		action.Changes[i].From, action.Changes[i].To = 5, 6
 	}
-	return act
+	return action
 }
 
 // Slow is a store whose writes wait.
@@ -97,32 +104,34 @@ type Slow struct {
 	GoOn    chan struct{}
 }
 
+// Write sends on Writing, waits for GoOn, and writes as Memory does.
 func (s *Slow) Write(ctx context.Context, path string, old, data []byte) error {
 	s.Writing <- struct{}{}
 	<-s.GoOn
 	return s.Memory.Write(ctx, path, old, data)
 }
 
-// Grant is release(n) the other way round, from 6 to 7.
+// Grant is Release(n) reversed, from 6 to 7.
 func Grant(n int) state.Action {
-	act := Release(n)
-	act.Kind = state.Grant
-	for i := range act.Changes {
-		act.Changes[i].To = 7
+	action := Release(n)
+	action.Kind = state.Grant
+	for i := range action.Changes {
+		action.Changes[i].To = 7
 	}
-	return act
+	return action
 }
 
-// Retreat takes grant(n) back.
+// Retreat takes Grant(n) back.
 func Retreat(n int) state.Action {
-	act := Grant(n)
-	act.Kind = state.Retreat
-	for i := range act.Changes {
-		act.Changes[i] = act.Changes[i].Back()
+	action := Grant(n)
+	action.Kind = state.Retreat
+	for i := range action.Changes {
+		action.Changes[i] = action.Changes[i].Back()
 	}
-	return act
+	return action
 }
 
+// Text returns what a store holds now; safe beside a Write.
 func Text(m *Memory) string {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -147,7 +156,7 @@ func AliasIn(t *testing.T, o fleet.Observation, process string) fleet.Alias {
 type Kept struct{ *Memory }
 
 // Managed names the file.
-func (k Kept) Managed(path string) string { return path + ": kept by a ConfigMap" }
+func (k Kept) Managed(path string) error { return errors.New(path + ": kept by a ConfigMap") }
 
 // Back is what takes a release back.
 func Back(n int) state.Action {
@@ -176,7 +185,7 @@ func (f *Fake) End() {
 	}
 }
 
-// ErrLost is what a guard says of a lock that is lost, and errSilent of a server that does not answer.
+// ErrLost is what a guard says of a lock that is lost, and ErrSilent of a server that does not answer.
 var (
 	ErrLost   = &operr.Error{Kind: operr.KindBusy, Err: errors.New("the session that held the lock was lost")}
 	ErrSilent = &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("no answer within 5s")}
@@ -190,6 +199,7 @@ type Guard struct {
 	Err   error
 }
 
+// Ask counts, and returns Err from the call number From on.
 func (g *Guard) Ask(context.Context) error {
 	g.Mu.Lock()
 	defer g.Mu.Unlock()
@@ -199,6 +209,7 @@ func (g *Guard) Ask(context.Context) error {
 	return g.Err
 }
 
+// Growth raises pool_size of d1 from 6 to 7 in the first n processes of group g.
 func Growth(n int) state.Action {
 	var changes []fleet.SettingChange
 	for i := range n {

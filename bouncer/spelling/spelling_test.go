@@ -1,9 +1,9 @@
-package near_test
+package spelling_test
 
 import (
 	"testing"
 
-	"github.com/pgbudget/pgbudget/bouncer/near"
+	"github.com/pgbudget/pgbudget/bouncer/spelling"
 )
 
 func TestTheNearestNameIsFound(t *testing.T) {
@@ -13,7 +13,7 @@ func TestTheNearestNameIsFound(t *testing.T) {
 		"on_holdd": "on_hold",
 		"weights":  "weight", "weight": "", "size": "", "on_done": "", "": "x", "stepped_on": "",
 	} {
-		if got := near.Name(word, names); got != want {
+		if got := spelling.Suggestion(word, names); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package flag
+package trafficswitch
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
@@ -22,14 +22,14 @@ func running(within time.Duration) func(context.Context, []string) ([]byte, erro
 	return func(ctx context.Context, words []string) ([]byte, error) {
 		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
-		return argv.Call{Argv: words, Mask: func(text string) string {
+		return command.Call{Argv: words, Mask: func(text string) string {
 			return strings.ReplaceAll(text, "s3cret",
 				"${TOKEN}")
 		}}.Run(ctx)
 	}
 }
 
-func TestASwitchIsTurnedAndAskedByCommands(t *testing.T) {
+func TestASwitchIsSetAndReadByCommands(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "flag")
 	s := shell(file)
 	if err := s.Set(t.Context(), 15); err != nil {
@@ -47,7 +47,7 @@ func TestASwitchIsTurnedAndAskedByCommands(t *testing.T) {
 	}
 }
 
-func TestWhatASwitchSaysIsAWholePercentageOrAnError(t *testing.T) {
+func TestASwitchReportsAWholePercentageOrAnError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "flag")
 	s := shell(file)
 	for text, want := range map[string]int{"0": 0, " 100\n": 100, "5.0": 5, "7%": 7, "": -1, "on": -1, "12.5": -1,

@@ -1,5 +1,5 @@
-// Package argv runs the commands that a config names: stores, hooks.
-package argv
+// Package command runs the commands that a config names: stores, hooks.
+package command
 
 import (
 	"bytes"
@@ -33,11 +33,12 @@ var Secrets = []string{"PGPASSWORD"}
 
 // Bounds on what is held of a command's words.
 const (
-	// MostOutput is how much a command may print, in bytes; one that prints more is ended. chosen: a pgbouncer.ini of ten
-	// thousand databases takes one or two million.
+	// MostOutput is how much a command may print, in bytes; one that prints more is ended. chosen: 8 MiB because a
+	// pgbouncer.ini of ten thousand databases takes one or two.
 	MostOutput = 8 << 20
-	mostSaid   = 64 << 10 // of the end of what it writes to its standard error. chosen: its last line is what is told
-	mostTold   = 500      // of that line, in characters. chosen: six lines of a terminal
+	// of the end of what it writes to its standard error. chosen: 64 KiB because its last line alone is told
+	mostSaid = 64 << 10
+	mostTold = 500 // of that line, in characters. chosen: 500 because they are six lines of a terminal
 )
 
 // errTooMuch ends a command that prints more than MostOutput.
@@ -50,7 +51,7 @@ func (c Call) Run(ctx context.Context) ([]byte, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
-	cmd.WaitDelay = time.Second // chosen: for what a killed command has printed, and one that left its output to a child
+	cmd.WaitDelay = time.Second // chosen: 1 s because a pipe holds what is printed, and a child may keep it open
 	group := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.Cancel = group // what it has begun, too: nothing of it may go on later
 	// A Ctrl-C at the terminal is for this program, which ends between two actions.

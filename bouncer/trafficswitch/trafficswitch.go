@@ -1,6 +1,6 @@
-// Package flag sets traffic switches that live somewhere else, such as feature flags: by commands of the user's, and
-// asks them by a command or by PromQL.
-package flag
+// Package trafficswitch sets traffic switches that live somewhere else, such as feature flags: by commands of the
+// user's, and asks them by a command or by PromQL.
+package trafficswitch
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
@@ -71,11 +71,11 @@ func (s Switch) percent(text string) (int, bool, error) {
 // read back: one that is asked through a scrape says the new percentage only later. Errors: KindUsage where the shift
 // has no such command, KindUnreachable where the command fails.
 func (s Switch) Set(ctx context.Context, percent int) error {
-	command, err := s.Shift.SetTo(percent)
+	words, err := s.Shift.SetTo(percent)
 	if err != nil {
 		return &operr.Error{Kind: operr.KindUsage, Subject: s.Subject(), Err: err}
 	}
-	if _, err := s.Run(ctx, command); err != nil {
+	if _, err := s.Run(ctx, words); err != nil {
 		return s.failed("set", err)
 	}
 	return nil
@@ -91,11 +91,11 @@ func (s Switch) failed(what string, err error) error {
 
 // Command is how a person sets the switch to a percentage: the command of set:, or what to do without one.
 func (s Switch) Command(percent int) string {
-	command, err := s.Shift.SetTo(percent)
-	if err != nil || len(command) == 0 {
+	words, err := s.Shift.SetTo(percent)
+	if err != nil || len(words) == 0 {
 		return fmt.Sprintf("by hand: %d %%", percent)
 	}
-	text := argv.Line(command...)
+	text := command.Line(words...)
 	if s.Mask != nil {
 		text = s.Mask(text)
 	}

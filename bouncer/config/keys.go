@@ -10,7 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/pgbudget/pgbudget/bouncer/near"
+	"github.com/pgbudget/pgbudget/bouncer/spelling"
 )
 
 // unknown returns a Fault for every key below n that typ has no field for, in the order of the file.
@@ -52,28 +52,28 @@ func (d *Document) unknownKey(n *ast.MappingValueNode, typ reflect.Type) []error
 		names = append(names, tag)
 	}
 	text := fmt.Sprintf("unknown field %q", key.Value)
-	if name := near.Name(key.Value, names); name != "" {
+	if name := spelling.Suggestion(key.Value, names); name != "" {
 		text += ", did you mean " + name + "?"
 	}
 	return []error{Fault{d.at(key), text}}
 }
 
-// unknownOf says which key of a map is none of names, for an UnmarshalYAML; empty: there is none, or no map.
-func unknownOf(unmarshal func(any) error, want string, names ...string) (bad string) {
+// unknownOf names a key of a map that is none of names, for an UnmarshalYAML; nil: there is none, or no map.
+func unknownOf(unmarshal func(any) error, want string, names ...string) (bad error) {
 	var m map[string]any
 	if unmarshal(&m) != nil {
-		return ""
+		return nil
 	}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		if slices.Contains(names, key) {
 			continue
 		}
-		if name := near.Name(key, names); name != "" {
-			return fmt.Sprintf("has the unknown key %q, did you mean %s? Want %s", key, name, want)
+		if name := spelling.Suggestion(key, names); name != "" {
+			return fmt.Errorf("has the unknown key %q, did you mean %s? Want %s", key, name, want)
 		}
-		return fmt.Sprintf("has the unknown key %q, want %s", key, want)
+		return fmt.Errorf("has the unknown key %q, want %s", key, want)
 	}
-	return ""
+	return nil
 }
 
 // Unused says which keys the rest of the config makes no use of: what somebody wrote for a reason is not passed over in
@@ -103,4 +103,40 @@ func (c *Config) asksThePast() bool {
 func (c *Config) asksNow() bool {
 	return slices.ContainsFunc(c.Saturation, func(s Signal) bool { return s.Query != "" }) ||
 		slices.ContainsFunc(c.AllShifts(), func(s Shift) bool { return s.Get.Query != "" })
+}
+
+// foreign is the part whose keys are another package's.
+const foreign = "prometheus.http_config."
+
+// open are keys without which more is allowed than with any value of theirs, and what is allowed then.
+var open = map[string]string{"policy.windows": "always", "pools": "every pool seen"}
+
+// empty refuses keys without a value, and empty lists where none at all would allow everything: a template that renders
+// nothing leaves them. A scenario says by itself which keys of its own it needs.
+func (k *Checker) empty() { ast.Walk(hollow{k}, k.Doc.Body) }
+
+type hollow struct{ k *Checker }
+
+// Visit reads one key.
+func (h hollow) Visit(n ast.Node) ast.Visitor {
+	kv, ok := n.(*ast.MappingValueNode)
+	if !ok {
+		return h
+	}
+	path := strings.TrimPrefix(kv.GetPath(), "$.")
+	list, isList := kv.Value.(*ast.SequenceNode)
+	isNull := kv.Value.Type() == ast.NullType
+	instead, opens := open[path]
+	switch {
+	case strings.HasPrefix(path, foreign), h.k.Scenario && path != "policy.windows":
+	case opens && (isNull || isList && len(list.Values) == 0):
+		h.fault(kv, path+" is empty: leave it out for "+instead)
+	case isNull:
+		h.fault(kv, path+" is empty: write a value, or leave it out")
+	}
+	return h
+}
+
+func (h hollow) fault(kv *ast.MappingValueNode, text string) {
+	h.k.Faults = append(h.k.Faults, Fault{h.k.Doc.at(kv.Key.GetToken()), text})
 }

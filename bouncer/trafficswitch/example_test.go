@@ -1,4 +1,4 @@
-package flag_test
+package trafficswitch_test
 
 import (
 	"context"
@@ -6,13 +6,13 @@ import (
 	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer/config"
-	"github.com/pgbudget/pgbudget/bouncer/flag"
+	"github.com/pgbudget/pgbudget/bouncer/trafficswitch"
 )
 
 // Which commands does a shift to 15 % run?
 func ExampleSwitch() {
 	says := "10%\n" // the feature flag
-	s := flag.Switch{
+	s := trafficswitch.Switch{
 		Shift: config.Shift{From: "main/app", To: "ci/app", Set: []string{"featurectl", "set", "ci", "{{.Percent}}"},
 			Get: config.Ask{Argv: []string{"featurectl", "get", "ci"}}},
 		Run: func(_ context.Context, argv []string) ([]byte, error) {

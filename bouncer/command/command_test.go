@@ -1,4 +1,4 @@
-package argv_test
+package command_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/pgbudget/pgbudget/bouncer/argv"
+	"github.com/pgbudget/pgbudget/bouncer/command"
 )
 
 // shell runs a line within a time.
@@ -22,7 +22,7 @@ func shell(t *testing.T, line string, within time.Duration) ([]byte, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
-	return argv.Call{Argv: []string{"sh", "-c", line}, Stdin: []byte("given"), Env: []string{"ADDED=this"}}.Run(ctx)
+	return command.Call{Argv: []string{"sh", "-c", line}, Stdin: []byte("given"), Env: []string{"ADDED=this"}}.Run(ctx)
 }
 
 func TestACommandInheritsNoPassword(t *testing.T) {
@@ -33,15 +33,15 @@ func TestACommandInheritsNoPassword(t *testing.T) {
 	if err != nil || string(out) != "|/etc/pgpass|another's|this|given|0\n" {
 		t.Errorf("%q (%v)", out, err)
 	}
-	out, err = argv.Call{Argv: []string{"sh", "-c", `echo "$PGPASSWORD"`},
+	out, err = command.Call{Argv: []string{"sh", "-c", `echo "$PGPASSWORD"`},
 		Env: []string{"PGPASSWORD=asked for"}}.Run(t.Context())
 	if err != nil || string(out) != "asked for\n" {
 		t.Errorf("%q (%v)", out, err)
 	}
 }
 
-// TestWhatACommandPrintsIsBounded has commands that print for ever, on either side.
-func TestWhatACommandPrintsIsBounded(t *testing.T) {
+// TestTheOutputOfACommandIsBounded has commands that print for ever, on either side.
+func TestTheOutputOfACommandIsBounded(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	begun := time.Now()
@@ -51,7 +51,8 @@ func TestWhatACommandPrintsIsBounded(t *testing.T) {
 		t.Errorf("%v after %v", err, time.Since(begun))
 	}
 	_, err = shell(t, "trap '' PIPE; yes 2>/dev/null; sleep 60", time.Minute) // one that does not care
-	if err == nil || !strings.Contains(err.Error(), "it printed more than 8 MiB") || time.Since(begun) > 30*time.Second {
+	if err == nil || !strings.Contains(err.Error(), "the command printed more than 8 MiB") ||
+		time.Since(begun) > 30*time.Second {
 		t.Errorf("%v after %v", err, time.Since(begun))
 	}
 	_, err = shell(t, "head -c 131000000 /dev/zero | tr '\\0' x >&2; echo >&2; echo the end >&2; exit 3", time.Minute)
@@ -66,13 +67,13 @@ func TestWhatACommandPrintsIsBounded(t *testing.T) {
 		len(err.Error()) > 600 {
 		t.Errorf("%v", err)
 	}
-	if out, err := shell(t, "head -c 8388608 /dev/zero", time.Minute); err != nil || len(out) != argv.MostOutput {
+	if out, err := shell(t, "head -c 8388608 /dev/zero", time.Minute); err != nil || len(out) != command.MostOutput {
 		t.Errorf("%d bytes (%v)", len(out), err)
 	}
 }
 
-// TestNothingOfACommandRunsOnAfterItsTime has commands whose children would act later.
-func TestNothingOfACommandRunsOnAfterItsTime(t *testing.T) {
+// TestACommandAndItsChildrenEndAtItsTimeOut has commands whose children would act later.
+func TestACommandAndItsChildrenEndAtItsTimeOut(t *testing.T) {
 	dir := t.TempDir()
 	var all sync.WaitGroup
 	for name, c := range map[string]struct{ line, says string }{
@@ -153,7 +154,7 @@ func FuzzLineOfAShell(f *testing.F) {
 
 // takesApart has a shell print the words of a line, each with an end that no word has.
 func takesApart(t interface{ Fatalf(string, ...any) }, shell string, words []string) {
-	line := argv.Line(words...)
+	line := command.Line(words...)
 	out, err := exec.Command(shell, "-c", `printf '%s\0' `+line).Output()
 	if want := strings.Join(words, "\x00") + "\x00"; err != nil || string(out) != want {
 		t.Fatalf("%s reads %s as %q, want %q (%v)", shell, line, out, want, err)

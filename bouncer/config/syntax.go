@@ -1,0 +1,137 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// The parser gives its faults no codes. Its words for two kinds of them are known here, and nowhere else. Source:
+// goccy/go-yaml 1.19.2, parser/parser.go and scanner/scanner.go.
+var (
+	// aboutTabs are parts of the words for a tab where blanks belong.
+	aboutTabs = []string{"tab character", "'\t'"}
+	// outOfPlace are the words for a line that stands too far to the left or to the right, and whether they name the line
+	// before it.
+	outOfPlace = map[string]bool{
+		"value is not allowed in this context":         false,
+		"non-map value is specified":                   false,
+		"mapping value is not allowed in this context": true,
+	}
+)
+
+// syntax is the parser's fault, with words about blanks and lines where the parser speaks of tokens and contexts.
+func (d *Document) syntax(data []byte, err error) error {
+	var e yaml.Error
+	if !errors.As(err, &e) || e.GetToken() == nil {
+		return d.locate(err)
+	}
+	line, lines := e.GetToken().Position.Line, bytes.Split(data, []byte("\n"))
+	if line < 1 || line > len(lines) {
+		return d.locate(err)
+	}
+	message := e.GetMessage()
+	if slices.ContainsFunc(aboutTabs, func(s string) bool { return strings.Contains(message, s) }) {
+		if f, is := d.tab(lines, line); is {
+			return f
+		}
+	}
+	if next, is := outOfPlace[message]; is {
+		if f, is := d.indented(lines, line, next); is {
+			return f
+		}
+	}
+	return d.locate(err)
+}
+
+// tab is the fault of a line that begins with a tab; false: the line does not.
+func (d *Document) tab(lines [][]byte, n int) (Fault, bool) {
+	for _, x := range []struct{ before, has string }{{" ", "begins with a tab"}, {" -", "has a tab behind its -"}} {
+		if rest := bytes.TrimLeft(lines[n-1], x.before); bytes.HasPrefix(rest, []byte("\t")) {
+			column := len(lines[n-1]) - len(rest) + 1
+			where := fmt.Sprintf("%s:%d:%d", d.Name, n, column)
+			return Fault{where, fmt.Sprintf("line %d %s; YAML wants blanks", n, x.has)}, true
+		}
+	}
+	return Fault{}, false
+}
+
+// indented is the fault of a line, counted from 1, that begins with a number of blanks that fits none of the keys, or
+// of the items, that are open above it; false: the number fits. next: the fault is that of the line behind the one
+// named.
+func (d *Document) indented(lines [][]byte, n int, next bool) (Fault, bool) {
+	for next && n < len(lines) {
+		if n++; !idle(lines[n-1]) {
+			break
+		}
+	}
+	text := bytes.TrimLeft(lines[n-1], " ")
+	blanks := len(lines[n-1]) - len(text)
+	keys, items := levels(lines[:n-1])
+	what, fit := "key", keys
+	if item(text) {
+		what, fit = "item", items
+	}
+	if idle(lines[n-1]) || len(fit) == 0 || slices.Contains(fit, blanks) {
+		return Fault{}, false
+	}
+	key, _, _ := bytes.Cut(text, []byte(":"))
+	var may []string
+	for _, x := range fit {
+		may = append(may, strconv.Itoa(x))
+	}
+	want := may[len(may)-1]
+	if len(may) > 1 {
+		want = strings.Join(may[:len(may)-1], ", ") + " or " + want
+	}
+	named := d.mask(strconv.Quote(string(bytes.TrimRight(key, " \r"))))
+	return Fault{fmt.Sprintf("%s:%d:%d", d.Name, n, blanks+1),
+		fmt.Sprintf("line %d, %s, begins with %s; the %ss open above it begin with %s", n, named, blanksText(blanks), what,
+			want)}, true
+}
+
+// levels are the numbers of blanks with which the keys, and the items of lists, that are open behind some lines
+// begin.
+func levels(lines [][]byte) (keys, items []int) {
+	for _, line := range lines {
+		if idle(line) {
+			continue
+		}
+		text := bytes.TrimLeft(line, " ")
+		at := len(line) - len(text)
+		deeper := func(x int) bool { return x > at }
+		keys, items = slices.DeleteFunc(keys, deeper), slices.DeleteFunc(items, deeper)
+		for item(text) {
+			if !slices.Contains(items, at) {
+				items = append(items, at)
+			}
+			rest := bytes.TrimLeft(text[1:], " ")
+			at += len(text) - len(rest)
+			text = rest
+		}
+		if bytes.Contains(text, []byte(":")) && !slices.Contains(keys, at) {
+			keys = append(keys, at)
+		}
+	}
+	return keys, items
+}
+
+func item(text []byte) bool { return bytes.HasPrefix(text, []byte("- ")) }
+
+// idle reports whether a line says nothing.
+func idle(line []byte) bool {
+	text := bytes.TrimSpace(line)
+	return len(text) == 0 || text[0] == '#'
+}
+
+func blanksText(n int) string {
+	if n == 1 {
+		return "1 blank"
+	}
+	return fmt.Sprintf("%d blanks", n)
+}
