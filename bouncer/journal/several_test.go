@@ -26,7 +26,7 @@ func TestAJournalThatWasPutBackIsNamed(t *testing.T) {
 			r.put(backup)
 			r.record(3)
 			return [][]byte{first, r.is()}
-		}, "event 10 comes again after event 15: an older state of the journal was put back: which of them"},
+		}, "event 10 comes again after event 15: an older state of the journal was put back: which part"},
 		"after a line that was cut": {func(r *relay) [][]byte {
 			r.record(10)
 			backup := r.is()
