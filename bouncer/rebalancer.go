@@ -69,7 +69,7 @@ type Rebalancer struct {
 // run is a Rebalancer at work.
 type run struct {
 	Rebalancer
-	memory  state.JournalState
+	state   state.JournalState
 	goal    sizing.Goal
 	before  budget.Fleet
 	samples control.RecentSamples
@@ -94,13 +94,13 @@ type run struct {
 	blindBy     error
 }
 
-// Run goes from what memory knows towards the goal until it ends by itself or ctx does, which it heeds between actions
+// Run goes from the journal's state towards the goal until it ends by itself or ctx does, which it heeds between actions
 // alone. An error is one of the journal, and nothing was done that is not in it; or of KindEvidence or KindUsage, where
 // what a sample shows cannot be counted.
-func (r Rebalancer) Run(ctx context.Context, goal sizing.Goal, memory state.JournalState) (Report, error) {
-	w := &run{Rebalancer: r, memory: memory, goal: goal, target: goal, asked: ctx.Done()}
+func (r Rebalancer) Run(ctx context.Context, goal sizing.Goal, from state.JournalState) (Report, error) {
+	w := &run{Rebalancer: r, state: from, goal: goal, target: goal, asked: ctx.Done()}
 	report, err := w.run(ctx)
-	if report.Flushed = w.memory.Flushed(); err != nil && len(report.Flushed) > 0 &&
+	if report.Flushed = w.state.Flushed(); err != nil && len(report.Flushed) > 0 &&
 		w.giveBack(ctx, report.Flushed) == nil {
 		report.Flushed = nil
 	}
@@ -115,23 +115,23 @@ func (w *run) giveBack(ctx context.Context, flushed []fleet.SettingChange) error
 
 // run is Run but for what an error leaves behind.
 func (w *run) run(ctx context.Context) (Report, error) {
-	r, memory := w.Rebalancer, w.memory
-	if why := memory.Stranger(r.Evidence.Last); why.Any() {
-		return Report{Outcome: state.Drifted, Reason: why, Memory: memory}, nil
+	r, from := w.Rebalancer, w.state
+	if why := from.Stranger(r.Evidence.Last); why.Any() {
+		return Report{Outcome: state.Drifted, Reason: why, Memory: from}, nil
 	}
 	if err := w.record(w.began(context.WithoutCancel(ctx))); err != nil {
-		return Report{Memory: w.memory}, err
+		return Report{Memory: w.state}, err
 	}
 	for _, text := range r.Notes {
 		if err := w.record(state.Event{Kind: state.Noted, Reason: verdict.Of(verdict.Note, text)}); err != nil {
-			return Report{Memory: w.memory}, err
+			return Report{Memory: w.state}, err
 		}
 	}
 	for {
 		// bounded by itself; a sample that is cut short loses the session that holds the lock
 		s, err := w.sample(context.WithoutCancel(ctx))
 		if w.broken != nil {
-			return Report{Memory: w.memory}, w.broken
+			return Report{Memory: w.state}, w.broken
 		}
 		if errors.Is(err, errOld) {
 			continue
@@ -143,7 +143,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 			if failed == nil {
 				_, failed = w.do(ctx, s, state.StopWith(state.Held, why))
 			}
-			return Report{Outcome: state.Held, Reason: why, Memory: w.memory}, errors.Join(err, failed)
+			return Report{Outcome: state.Held, Reason: why, Memory: w.state}, errors.Join(err, failed)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -156,7 +156,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		}
 		if why := w.outgrown(s, action); why.Any() {
 			if action, err = w.replan(s, action, why); err != nil {
-				return Report{Memory: w.memory}, err
+				return Report{Memory: w.state}, err
 			}
 		}
 		if action.Kind == state.BeginStep {
@@ -164,7 +164,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		} else if action, err = w.kept(ctx, s, action); errors.Is(err, errOld) {
 			continue
 		} else if err != nil {
-			return Report{Memory: w.memory}, err
+			return Report{Memory: w.state}, err
 		}
 		if r.Seen != nil {
 			r.Seen(s, action)
@@ -174,13 +174,13 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		}
 		if action.Kind == state.Stop {
 			if err := w.restoreFirst(ctx, s); err != nil {
-				return Report{Memory: w.memory}, err
+				return Report{Memory: w.state}, err
 			}
 		}
 		w.hint = hint
 		ended, err := w.do(ctx, s, action)
 		if err != nil || ended {
-			return Report{Outcome: action.Outcome, Reason: action.Reason, Memory: w.memory, Hint: hint}, err
+			return Report{Outcome: action.Outcome, Reason: action.Reason, Memory: w.state, Hint: hint}, err
 		}
 	}
 }
@@ -188,7 +188,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 // restoreFirst gives flushed lines their lifetime back before a run ends, however it does: they are not left to end
 // connections while nothing samples the fleet. It cannot harm the budget; where it fails, the next run does it.
 func (w *run) restoreFirst(ctx context.Context, s control.State) error {
-	flushed := w.memory.Flushed()
+	flushed := w.state.Flushed()
 	if !s.Now.IsZero() { // something was seen
 		flushed = s.Flushed()
 	}
@@ -210,13 +210,13 @@ func (w *run) unseen(ctx context.Context, err error) state.Action {
 	if action, due := w.backUnseen(ctx, now, w.read); due {
 		return action
 	}
-	if action, due := control.Unflush(w.memory, now); due {
+	if action, due := control.Unflush(w.state, now); due {
 		return action.Holding(said(verdict.NoPicture, err))
 	}
 	switch kind := operr.KindOf(err); {
 	case kind == operr.KindDrift:
 		return state.StopWith(state.Drifted, said(verdict.NoPicture, err))
-	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.shiftingBack(), w.memory.RetreatFor()):
+	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.shiftingBack(), w.state.RetreatFor()):
 		return state.StopWith(state.Blind, said(verdict.NoPicture, err))
 	}
 	return state.HoldBecause(said(verdict.NoPicture, err), w.Policy.Every)
@@ -280,7 +280,7 @@ func (w *run) apply(ctx context.Context, s control.State, action state.Action) e
 	defer giveUp()
 	var err error
 	long := func() { err = w.Applier.Apply(work, action) }
-	if step := w.memory.Step; step == nil || step.Kind == state.Backward { // nothing is more urgent
+	if step := w.state.Step; step == nil || step.Kind == state.Backward { // nothing is more urgent
 		long()
 		// what became of it is for the next sample
 	} else if undone, failed := w.beside(ctx, long, giveUp); undone || failed != nil {

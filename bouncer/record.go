@@ -15,7 +15,7 @@ func said(code verdict.Code, err error) verdict.Reason {
 
 // heldOrNot writes down when nothing moves any more, and when something does again.
 func (w *run) heldOrNot(action state.Action) error {
-	held := !w.memory.HeldAt.IsZero()
+	held := !w.state.HeldAt.IsZero()
 	switch {
 	case action.Held && !held:
 		return w.record(state.Event{Kind: state.HoldBegan, Reason: action.Reason, Next: w.hint, Soak: action.Soak})
@@ -27,13 +27,13 @@ func (w *run) heldOrNot(action state.Action) error {
 
 func (w *run) record(e state.Event) error {
 	e.At = w.Clock.Now()
-	e.Seq = w.memory.Seq + 1
+	e.Seq = w.state.Seq + 1
 	e = e.Spoken()
 	e, err := w.Journal.Record(e)
 	if err != nil {
 		return unrecordable(err)
 	}
-	w.memory = w.memory.After(e)
+	w.state = w.state.After(e)
 	return nil
 }
 
@@ -44,7 +44,7 @@ func unrecordable(err error) error {
 	return fmt.Errorf("the journal cannot be written, so pgbudget stops: %w", err)
 }
 
-// Replay folds a journal's events into the memory that a run begins with.
+// Replay folds a journal's events into the state that a run begins from.
 func Replay(events []state.Event) state.JournalState {
 	var m state.JournalState
 	for _, e := range events {

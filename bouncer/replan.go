@@ -15,8 +15,8 @@ import (
 // done.
 func (w *run) outgrown(s control.State, action state.Action) verdict.Reason {
 	arrived := action.Kind == state.Stop && action.Outcome == state.Done && !s.Over.Any() &&
-		(w.Steps == 0 || w.memory.Steps < w.Steps)
-	shrunk := w.Replans && w.memory.Step == nil && w.memory.RollTo == 0 && control.Outsized(s.Fleet, w.goal).Any()
+		(w.Steps == 0 || w.state.Steps < w.Steps)
+	shrunk := w.Replans && w.state.Step == nil && w.state.RollTo == 0 && control.Outsized(s.Fleet, w.goal).Any()
 	if !w.Replans || action.Kind != state.BeginStep && !arrived && !shrunk {
 		return verdict.Reason{}
 	}

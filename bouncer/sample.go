@@ -16,9 +16,9 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 	var o fleet.Observation
 	var err error
 	again := false
-	readings, memory := w.read, w.memory
+	readings, before := w.read, w.state
 	undone, failed := w.beside(ctx, func() {
-		readings = Readings(ctx, w.Traffic, memory) // before the sample: what is decided by it is not to wait for them
+		readings = Readings(ctx, w.Traffic, before) // before the sample: what is decided by it is not to wait for them
 		if o, err = w.Fleet.Observe(ctx); err == nil && w.Alone != nil {
 			again, err = w.Alone(ctx)
 		}
@@ -41,12 +41,12 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 	case err != nil:
 		return control.State{}, err
 	}
-	if came := w.memory.New(o); len(came) > 0 { // who comes during a run may come again after a restart, too
+	if came := w.state.New(o); len(came) > 0 { // who comes during a run may come again after a restart, too
 		if w.broken = w.record(state.Event{Kind: state.Noted, Seen: came, Reason: state.Came(came)}); w.broken != nil {
 			return control.State{}, w.broken
 		}
 	}
-	o = w.memory.Recall(o)
+	o = w.state.Recall(o)
 	withCPU := o
 	o.Signals = nil
 	pipeline := w.pipeline()
@@ -71,7 +71,7 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 	}
 	w.samples = w.samples.Add(o)
 	s := control.State{Samples: control.Samples{Now: now, Fleet: fleet, Before: w.before, Sample: o, Recent: w.samples,
-		Guard: w.guard}, Journal: w.memory, Aim: control.Aim{Goal: w.goal, Target: w.target, Steps: w.Steps},
+		Guard: w.guard}, Journal: w.state, Aim: control.Aim{Goal: w.goal, Target: w.target, Steps: w.Steps},
 		Policy:     w.Policy,
 		TrafficNow: control.TrafficNow{Shifts: shifts, Readings: readings, AsMeasured: measured, Soak: w.soakResult(shifts)},
 		Bars:       control.Bars{Unsure: w.unsure, Unasked: w.Unasked}}
@@ -91,7 +91,7 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 			if w.broken = w.record(state.Event{Kind: state.Acted, Action: &gone}); w.broken != nil {
 				return s, w.broken
 			}
-			s.Journal = w.memory
+			s.Journal = w.state
 		}
 	}
 	return s, nil
@@ -99,7 +99,7 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 
 // pipeline is the run's: what it counts of a sample is without the signals, which the guard judges.
 func (w *run) pipeline() Pipeline {
-	return Pipeline{Declared: w.Declared, Journal: w.memory, Traffic: w.Traffic, WithoutSignals: true}
+	return Pipeline{Declared: w.Declared, Journal: w.state, Traffic: w.Traffic, WithoutSignals: true}
 }
 
 func serverNames(f budget.Fleet) []string {

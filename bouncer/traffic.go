@@ -66,7 +66,7 @@ func (t Traffic) standing(r state.Reading, loadsAt int, m state.JournalState) sh
 func (w *run) shifts(readings []state.Reading) []shift.Shift {
 	var out []shift.Shift
 	for i, t := range w.Traffic {
-		out = append(out, t.standing(readings[i], w.loadsAt[i], w.memory))
+		out = append(out, t.standing(readings[i], w.loadsAt[i], w.state))
 	}
 	return out
 }
@@ -75,7 +75,7 @@ func (w *run) shifts(readings []state.Reading) []shift.Shift {
 func (w *run) began(ctx context.Context) state.Event {
 	e := state.Event{Kind: state.RunBegan, By: w.By, Next: w.Again, Goal: &w.goal, To: w.RollTo, Servers: w.origins(),
 		Seen: state.SeenIn(w.Evidence.Last)}
-	readings := Readings(ctx, w.Traffic, w.memory)
+	readings := Readings(ctx, w.Traffic, w.state)
 	w.read = readings
 	if len(w.Traffic) > 0 {
 		w.older = w.Evidence
@@ -94,7 +94,7 @@ func (w *run) began(ctx context.Context) state.Event {
 			e.Baselines = append(e.Baselines, learn.BaselineOf(t.Shift, w.loadsAt[i], w.Clock.Now(), w.Loads))
 		}
 		if w.Evidence.Samples > 1 {
-			e.Soaks = append(e.Soaks, learn.NewSoakResult(w.Evidence, t.Shift, readings[i].X, w.only(), w.memory.SoaksOf(t.ID()),
+			e.Soaks = append(e.Soaks, learn.NewSoakResult(w.Evidence, t.Shift, readings[i].X, w.only(), w.state.SoaksOf(t.ID()),
 				t.Fraction, nil))
 		}
 	}
@@ -130,16 +130,16 @@ func (w *run) only() []shift.Shift {
 // soakResult is what the samples since the traffic change of the step in hand have shown, once the soak is over; nil:
 // the soak goes on, or there is no sample.
 func (w *run) soakResult(shifts []shift.Shift) *learn.SoakResult {
-	step := w.memory.Step
+	step := w.state.Step
 	if step == nil || step.Traffic == nil || w.recent.Samples < 2 ||
-		w.Clock.Now().Sub(w.memory.SettledAt) < w.Policy.Soak {
+		w.Clock.Now().Sub(w.state.SettledAt) < w.Policy.Soak {
 		return nil
 	}
 	for i, s := range shifts {
 		if s.ID() != step.Traffic.Shift || s.At != step.Traffic.To {
 			continue
 		}
-		before := w.memory.SoaksOf(s.ID())
+		before := w.state.SoaksOf(s.ID())
 		t := learn.ObservedChange{Before: w.beforeShift, After: learn.Blocks(w.recent, s), FromX: step.Traffic.From,
 			ToX:      step.Traffic.To,
 			Fraction: learn.Learn(w.Traffic[i].Fraction, before).Fraction}
@@ -153,14 +153,14 @@ func (w *run) soakResult(shifts []shift.Shift) *learn.SoakResult {
 func (w *run) shiftTraffic(ctx context.Context, action state.Action) error {
 	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == action.Traffic.Shift })
 	// a step backward needs no consent
-	if w.Ready != nil && (w.memory.Step == nil || w.memory.Step.Kind != state.Backward) {
+	if w.Ready != nil && (w.state.Step == nil || w.state.Step.Kind != state.Backward) {
 		if err := w.Ready(); err != nil {
 			return w.record(state.Event{Kind: state.Failed, Action: &action, Reason: verdict.Of(verdict.ActionFailed,
 				err.Error()),
 				Outcome: outcomeOf(err)})
 		}
 	}
-	again := w.memory.Intent != nil // nobody knows when the switch was set: no sample is surely from before
+	again := w.state.Intent != nil // nobody knows when the switch was set: no sample is surely from before
 	if t := w.Traffic[i]; !t.ByHand {
 		if err := w.record(state.Event{Kind: state.Intended, Action: &action}); err != nil {
 			return err
@@ -185,7 +185,7 @@ func (w *run) shiftTraffic(ctx context.Context, action state.Action) error {
 
 // age lets recent samples grow old: what is left of them covers a soak, and what was before it as much again.
 func (w *run) age() {
-	shifted := w.memory.Step != nil && w.memory.Step.Traffic != nil // its soak is observed as a whole
+	shifted := w.state.Step != nil && w.state.Step.Traffic != nil // its soak is observed as a whole
 	if w.recent.To.Sub(w.recent.From) > max(w.Policy.Soak, recentFor) && !shifted {
 		w.older, w.recent = w.recent, load.Evidence{}
 	}
@@ -194,22 +194,22 @@ func (w *run) age() {
 // elsewhere reports whether a switch may not have stood where it is taken to while the loads were measured: a change of
 // unknown fate, or one that the switch does not report yet.
 func (w *run) elsewhere(shift string, r state.Reading) bool {
-	if in := w.memory.Intent; in != nil && in.Traffic != nil && in.Traffic.Shift == shift && !r.Said {
+	if in := w.state.Intent; in != nil && in.Traffic != nil && in.Traffic.Shift == shift && !r.Said {
 		return true
 	}
-	known, ok := w.memory.Switch(shift)
-	step := w.memory.Step
-	return ok && r.Said && w.memory.Intent == nil && step != nil && step.Traffic != nil && step.Traffic.Shift == shift &&
+	known, ok := w.state.Switch(shift)
+	step := w.state.Step
+	return ok && r.Said && w.state.Intent == nil && step != nil && step.Traffic != nil && step.Traffic.Shift == shift &&
 		r.X != known.X && r.X == known.Or
 }
 
 // shiftingBack is how long a run that sees nothing goes on because traffic is still to be shifted back.
 func (w *run) shiftingBack() time.Duration {
-	step := w.memory.Step
+	step := w.state.Step
 	if step == nil || step.Kind != state.Backward || step.Traffic == nil {
 		return 0
 	}
-	if known, ok := w.memory.Switch(step.Traffic.Shift); ok && known.X == step.Traffic.To && w.memory.Intent == nil {
+	if known, ok := w.state.Switch(step.Traffic.Shift); ok && known.X == step.Traffic.To && w.state.Intent == nil {
 		return 0
 	}
 	return control.GoBackFor

@@ -15,7 +15,7 @@ var errOld = errors.New("a setting was taken back during the sample")
 
 // backUnseen decides whether anything goes back though no sample shows the fleet; see control.Unseen.
 func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Reading) (a state.Action, due bool) {
-	if w.memory.Step == nil {
+	if w.state.Step == nil {
 		return a, false
 	}
 	if w.Signals != nil || len(w.Thresholds) > 0 {
@@ -27,7 +27,7 @@ func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Re
 		paused = w.Paused()
 	}
 	return control.Unseen(control.State{Samples: control.Samples{Now: now, Fleet: w.before, Guard: w.guard},
-		Bars: control.Bars{Paused: paused}, Journal: w.memory, Policy: w.Policy,
+		Bars: control.Bars{Paused: paused}, Journal: w.state, Policy: w.Policy,
 		TrafficNow: control.TrafficNow{Shifts: w.shifts(readings), Readings: readings}})
 }
 
@@ -54,9 +54,9 @@ func (w *run) beside(ctx context.Context, long, begins func()) (undone bool, err
 			if w.Seen != nil {
 				w.Seen(control.State{}, action)
 			}
-			failed := w.memory.FailedAt
+			failed := w.state.FailedAt
 			_, err = w.do(ctx, control.State{Samples: control.Samples{Fleet: w.before}}, action)
-			undone = undone || w.memory.FailedAt.Equal(failed)
+			undone = undone || w.state.FailedAt.Equal(failed)
 		}
 	})
 	return undone, err

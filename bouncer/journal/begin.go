@@ -17,8 +17,8 @@ import (
 func (m Mirror) Begin(path string) (*Journal, error) {
 	if begun(path) {
 		has := "cannot be read"
-		if memory, err := Load(path); err == nil {
-			has = fmt.Sprintf("has %s", words.Count(memory.Seq, "event"))
+		if now, err := Load(path); err == nil {
+			has = fmt.Sprintf("has %s", words.Count(now.Seq, "event"))
 		}
 		return nil, &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
 			Err: fmt.Errorf("the journal exists and %s: it was begun already", has), Hint: "pgbudget status shows what is in it"}

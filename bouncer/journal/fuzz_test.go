@@ -82,7 +82,7 @@ func FuzzJournal(f *testing.F) {
 			t.Fatal("a whole line was taken off")
 		}
 		if len(events) > 0 && events[0].Seq != loaded.Seq && !bytes.Contains(data, []byte(snapshotMark)) {
-			t.Fatalf("the newest event is %d, the memory's %d", events[0].Seq, loaded.Seq)
+			t.Fatalf("the newest event is %d, the state's %d", events[0].Seq, loaded.Seq)
 		}
 		e, err := j.Record(state.Event{Kind: state.Noted, Reason: verdict.Of(verdict.Note, "x")})
 		if err != nil || e.Seq != loaded.Seq+1 {

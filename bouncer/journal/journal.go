@@ -119,14 +119,14 @@ func unlocked(subject string, err error) error {
 }
 
 // Memory is what the events of the journal come to: with the newest, where the mirror alone has failed.
-func (j *Journal) Memory() state.JournalState { return j.tally.memory }
+func (j *Journal) Memory() state.JournalState { return j.tally.state }
 
 // Record gives the event its number and writes it, after a snapshot where one is due. On an error nothing of it is in
 // the journal, as far as can be told, and nothing more can be recorded. Where the mirror alone has failed, the event is
 // in the journal: it tells what was about to be done, as after a crash.
 func (j *Journal) Record(e state.Event) (state.Event, error) {
 	e = e.Spoken()
-	e.Seq = j.tally.memory.Seq + 1
+	e.Seq = j.tally.state.Seq + 1
 	e.At = e.At.Round(0).Truncate(time.Microsecond) // no monotonic part: it is read again as it was written
 	if j.tally.due() {
 		if err := j.snapshot(e.Kind); err != nil {
@@ -152,7 +152,7 @@ func (j *Journal) Record(e state.Event) (state.Event, error) {
 // snapshot writes what the events so far come to, before an event of a kind. One that is too long is left out: the next
 // opening takes longer.
 func (j *Journal) snapshot(kind state.EventKind) error {
-	line, err := sealSnapshot(j.tally.memory)
+	line, err := sealSnapshot(j.tally.state)
 	if err != nil {
 		j.tally.since = 0 // asked again after as many events
 		return nil

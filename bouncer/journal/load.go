@@ -25,7 +25,7 @@ const (
 
 // tally is what the lines so far come to.
 type tally struct {
-	memory   state.JournalState
+	state    state.JournalState
 	since    int64 // bytes of lines after the newest snapshot
 	snapshot int64 // bytes of that one
 	every    int64 // instead of the constant; 0: that
@@ -49,10 +49,10 @@ func (t *tally) add(text []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := t.memory.Refuses(e); err != nil {
+	if err := t.state.Refuses(e); err != nil {
 		return err
 	}
-	t.memory = t.memory.After(e)
+	t.state = t.state.After(e)
 	t.since += int64(len(text)) + 1
 	return nil
 }
@@ -67,7 +67,7 @@ func (t *tally) addSnapshot(text []byte) error {
 	if err != nil {
 		return err
 	}
-	is, err := json.Marshal(t.memory)
+	is, err := json.Marshal(t.state)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (c content) load() (folded, error) {
 	}
 	if known {
 		n := int64(len(text)) + 1
-		st.whole, st.memory, st.snapshot = at+n, m, n
+		st.whole, st.state, st.snapshot = at+n, m, n
 		st.last = append(bytes.Clone(text), '\n')
 	}
 	st.other = !known
@@ -167,7 +167,7 @@ func (c content) fold(st *folded, each func(text []byte) error) error {
 func Load(path string) (state.JournalState, error) {
 	var st folded
 	err := reading("journal", path, func(c content) (err error) { st, err = c.load(); return err })
-	return st.memory, err
+	return st.state, err
 }
 
 // Read returns every event, oldest first, and checks every line; a journal that is not there has none. Errors are

@@ -70,11 +70,11 @@ func (m Mirror) lost(path string) error {
 	}
 	var st folded
 	err := reading("mirror", m.Path, func(c content) (err error) { st, err = c.load(); return err })
-	if err != nil || st.memory.Seq == 0 {
+	if err != nil || st.state.Seq == 0 {
 		return err
 	}
 	return &operr.Error{Kind: operr.KindDrift, Subject: "journal " + path,
-		Err: fmt.Errorf("the journal is missing or empty, and its mirror %s has %s", m.Path, words.Count(st.memory.Seq,
+		Err: fmt.Errorf("the journal is missing or empty, and its mirror %s has %s", m.Path, words.Count(st.state.Seq,
 			"event")),
 		Hint: "pgbudget journal import " + m.Path + " (remove an empty journal first)"}
 }
@@ -197,7 +197,7 @@ func (c content) diverged(j content, how string) error {
 		if err != nil {
 			return err.Error()
 		}
-		return fmt.Sprintf("%s ends with event %d (%d bytes)", c.name, st.memory.Seq, st.whole)
+		return fmt.Sprintf("%s ends with event %d (%d bytes)", c.name, st.state.Seq, st.whole)
 	}
 	return &operr.Error{Kind: operr.KindDrift, Subject: "mirror " + c.name,
 		Err: fmt.Errorf("not a mirror of this journal, %s: %s; %s", how, says(j), says(c)),

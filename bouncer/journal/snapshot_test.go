@@ -43,7 +43,7 @@ func TestASnapshotAndTheRestAreAllEvents(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(bouncer.Replay(events), st.memory, sameFloat); diff != "" || st.whole != int64(at) ||
+			if diff := cmp.Diff(bouncer.Replay(events), st.state, sameFloat); diff != "" || st.whole != int64(at) ||
 				string(st.last) != string(line) {
 				t.Fatalf("%d events, whole %d of %d, memory (-all events +from the snapshot):\n%s", len(events), st.whole, at, diff)
 			}
@@ -65,9 +65,9 @@ func TestASnapshotThatWasCutIsPassedOver(t *testing.T) {
 	}
 	for n := ends; n >= begins; n -= 1 + n%5 {
 		st, err := content{"j", bytes.NewReader(data[:n]), int64(n)}.load()
-		if err != nil || st.whole != int64(begins) || st.memory.Seq != want.memory.Seq ||
+		if err != nil || st.whole != int64(begins) || st.state.Seq != want.state.Seq ||
 			string(st.last) != string(want.last) {
-			t.Fatalf("cut at %d of [%d, %d]: %d bytes are whole, event %d, %v", n, begins, ends, st.whole, st.memory.Seq, err)
+			t.Fatalf("cut at %d of [%d, %d]: %d bytes are whole, event %d, %v", n, begins, ends, st.whole, st.state.Seq, err)
 		}
 	}
 	more := append(bytes.Clone(data[:ends]), "\v{"...)

@@ -25,14 +25,14 @@ func long(t *testing.T, size int) []byte {
 	data, line := bytes.Clone(headerLine), []byte(nil)
 	for at := (time.Time{}); len(data) < size; data = append(data, line...) {
 		if tally.due() {
-			if line, err = sealSnapshot(tally.memory); err != nil {
+			if line, err = sealSnapshot(tally.state); err != nil {
 				t.Fatal(err)
 			}
 			tally.since, tally.snapshot = 0, int64(len(line))
 			continue
 		}
 		at = at.Add(time.Second)
-		e := state.Event{Seq: tally.memory.Seq + 1, At: at, Kind: state.Noted,
+		e := state.Event{Seq: tally.state.Seq + 1, At: at, Kind: state.Noted,
 			Reason: verdict.Noted(strings.Repeat("x", 200))}
 		if line, err = seal(e); err == nil {
 			err = tally.add(line[:len(line)-1])
@@ -76,7 +76,7 @@ func TestASnapshotOfAnotherVersionIsPassedOver(t *testing.T) {
 	other := ofAnotherVersion(data)
 	write(t, path, append(bytes.Clone(other), `{"seq":`...)) // and the last line was cut
 	got, n := loaded(t, path)
-	if diff := cmp.Diff(want.memory, got.memory, sameFloat); diff != "" || n < int64(len(other)) {
+	if diff := cmp.Diff(want.state, got.state, sameFloat); diff != "" || n < int64(len(other)) {
 		t.Errorf("%d bytes of %d were read\n%s", n, len(other), diff)
 	}
 	var given []byte
@@ -87,7 +87,7 @@ func TestASnapshotOfAnotherVersionIsPassedOver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want.memory, j.Memory(), sameFloat); diff != "" {
+		if diff := cmp.Diff(want.state, j.Memory(), sameFloat); diff != "" {
 			t.Error(diff)
 		}
 		j.Close()
@@ -102,7 +102,7 @@ func TestASnapshotOfAnotherVersionIsPassedOver(t *testing.T) {
 		t.Errorf("the command was given %d bytes, want first the last line, then the snapshot", len(given))
 	}
 	got, n = loaded(t, path)
-	if diff := cmp.Diff(want.memory, got.memory, sameFloat); diff != "" || n > int64(len(now))/10 {
+	if diff := cmp.Diff(want.state, got.state, sameFloat); diff != "" || n > int64(len(now))/10 {
 		t.Errorf("%d bytes of %d were read\n%s", n, len(now), diff)
 	}
 	if _, err := Read(path); err != nil {

@@ -41,15 +41,15 @@ func years(t *testing.T, size int64) (path string, want state.JournalState) {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	record := func(e state.Event) {
 		if tally.due() {
-			line, err := sealSnapshot(tally.memory)
+			line, err := sealSnapshot(tally.state)
 			write(line, err)
 			tally.since, tally.snapshot = 0, int64(len(line))
 		}
 		at = at.Add(time.Second)
-		e.Seq, e.At = tally.memory.Seq+1, at
+		e.Seq, e.At = tally.state.Seq+1, at
 		line, err := seal(e)
 		write(line, err)
-		tally.memory = tally.memory.After(e)
+		tally.state = tally.state.After(e)
 		tally.since += int64(len(line))
 	}
 	write(headerLine, nil)
@@ -77,7 +77,7 @@ func years(t *testing.T, size int64) (path string, want state.JournalState) {
 		}
 		record(state.Event{Kind: state.RunEnded, Outcome: state.Done, Reason: verdict.Of(verdict.AsPlanned, "")})
 	}
-	return path, tally.memory
+	return path, tally.state
 }
 
 // TestAJournalOfYearsOpensAtOnce bounds what is read and what is kept in memory, whatever the length of the journal.
@@ -107,7 +107,7 @@ func TestAJournalOfYearsOpensAtOnce(t *testing.T) {
 	held := func(m runtime.MemStats) int64 { return int64(m.HeapSys - m.HeapReleased) }
 	most := held(during) - held(before)
 	t.Logf("%d events in %d MB: %v, %d kB read, %d MB allocated one after the other, %d MB at one time, %d kB kept",
-		st.memory.Seq, info.Size()>>20,
+		st.state.Seq, info.Size()>>20,
 		took.Round(time.Millisecond), reads.bytes>>10, (after.TotalAlloc-before.TotalAlloc)>>20, most>>20,
 		(int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
 	if most > 50<<20 {
@@ -122,10 +122,10 @@ func TestAJournalOfYearsOpensAtOnce(t *testing.T) {
 	if kept := int64(after.HeapAlloc) - int64(before.HeapAlloc); kept > 20<<20 {
 		t.Errorf("%d bytes are kept", kept)
 	}
-	is, _ := json.Marshal(st.memory)
+	is, _ := json.Marshal(st.state)
 	was, _ := json.Marshal(want)
 	if !bytes.Equal(is, was) {
-		t.Error("the memory is another one")
+		t.Error("the state is another one")
 	}
 	j, err := Open(path)
 	if err != nil {
