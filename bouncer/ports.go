@@ -52,7 +52,8 @@ type Switch interface {
 	// error means that the switch was asked and gave no percentage: the journal's stands in then, see Readings.
 	Get(ctx context.Context) (percent int, said bool, err error)
 	// Set returns once the switch has taken the percentage, 0 to 100. A second call with the same percentage changes
-	// nothing. A shift that a person makes is not set. After an error the percentage may or may not be in force: ask again.
+	// nothing. A shift that a person makes is not set. After an error the percentage may or may not be in force: ask
+	// again.
 	Set(ctx context.Context, percent int) error
 }
 

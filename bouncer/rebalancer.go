@@ -94,9 +94,9 @@ type run struct {
 	blindBy     error
 }
 
-// Run goes from the journal's state towards the goal until it ends by itself or ctx does, which it heeds between actions
-// alone. An error is one of the journal, and nothing was done that is not in it; or of KindEvidence or KindUsage, where
-// what a sample shows cannot be counted.
+// Run goes from the journal's state towards the goal until it ends by itself or ctx does, which it heeds between
+// actions alone. An error is one of the journal, and nothing was done that is not in it; or of KindEvidence or
+// KindUsage, where what a sample shows cannot be counted.
 func (r Rebalancer) Run(ctx context.Context, goal sizing.Goal, from state.JournalState) (Report, error) {
 	w := &run{Rebalancer: r, state: from, goal: goal, target: goal, asked: ctx.Done()}
 	report, err := w.run(ctx)

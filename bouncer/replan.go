@@ -30,9 +30,9 @@ func (w *run) outgrown(s control.State, action state.Action) verdict.Reason {
 	return control.Outgrown(control.LoadsOf(s.Fleet), lately)
 }
 
-// replan plans for the loads as they are now. Where that is the same plan, the action stands; else the next sample decides
-// where to go. Where something needed for a plan cannot be read, nothing moves; where no plan can carry the loads, the
-// run ends.
+// replan plans for the loads as they are now. Where that is the same plan, the action stands; else the next sample
+// decides where to go. Where something needed for a plan cannot be read, nothing moves; where no plan can carry the
+// loads, the run ends.
 func (w *run) replan(s control.State, action state.Action, why verdict.Reason) (state.Action, error) {
 	e := w.recent
 	e.History = w.Evidence.History
