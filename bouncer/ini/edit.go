@@ -105,7 +105,7 @@ func (x Change) check() error {
 	}
 	switch {
 	case x.Key != fleet.KeySize && x.Key != fleet.KeyReserve && x.Key != fleet.KeyLifetime:
-		return refuse(x.subject(), "", "it is neither %s, %s nor %s", fleet.KeySize, fleet.KeyReserve, fleet.KeyLifetime)
+		return refuse(x.subject(), "", "the key is neither %s, %s nor %s", fleet.KeySize, fleet.KeyReserve, fleet.KeyLifetime)
 	case x.Key == fleet.KeyLifetime && x.From != x.To && (x.To == 1) == (x.From == 1):
 		return refuse(x.subject(), "", "a lifetime is made 1 for a while, or given back")
 	case x.From > most || x.Key == fleet.KeyLifetime && x.From < least: // it could not be given back

@@ -55,7 +55,7 @@ func Load(read Read, path string, version string, listed ...string) (Config, err
 		return Config{}, err
 	}
 	if l.tail == nil {
-		return Config{}, unloadable(Where{path, 1}, "there is no [pgbouncer] section in it or in what it includes")
+		return Config{}, unloadable(Where{path, 1}, "neither the file nor its includes have a [pgbouncer] section")
 	}
 	return Config{func() *content { return &l.content }}, nil
 }
@@ -107,7 +107,7 @@ func (l *loader) take(f int, it item, depth int) error {
 	case includeItem:
 		return l.include(where, it.key, depth)
 	case brokenItem:
-		return unloadable(where, "it is neither a [section], a key = value nor a comment")
+		return unloadable(where, "the line is neither a [section], a key = value nor a comment")
 	}
 	switch l.section {
 	case "pgbouncer":

@@ -48,7 +48,8 @@ func TestEditRefusesWhatItCannotChangeSafely(t *testing.T) {
 		{name: "a reserve below zero", text: d + "d1 = pool_size=5\n", change: reserve("d1", 0, -1), kind: operr.KindUsage,
 			want: "reserve_pool of d1: -1 is not from 0"},
 		{name: "another key", text: d + "d1 = pool_size=5\n", change: ini.Change{Alias: "d1", Key: "port", From: 5432,
-			To: 5433}, kind: operr.KindUsage, want: "port of d1: it is neither pool_size, reserve_pool nor server_lifetime"},
+			To: 5433}, kind: operr.KindUsage,
+			want: "port of d1: the key is neither pool_size, reserve_pool nor server_lifetime"},
 
 		{name: "two lines", text: d + "d1 = pool_size=5\nd2 =\nd1 = pool_size=5\n", change: size("d1", 5, 7),
 			kind: operr.KindUsage, want: "main.ini:5: d1 stands on several lines", hint: "delete the lines that do not count"},

@@ -67,7 +67,7 @@ func (s section) likely(key string) (shown, means string, is bool) {
 	}
 	for _, other := range []section{ofDatabases, ofUsers, ofPgbouncer} {
 		if _, ok := other.keys[bare]; ok && other.name != s.name {
-			return bare, fmt.Sprintf("it is a key of [%s]", other.name), true
+			return bare, fmt.Sprintf("a key of [%s]", other.name), true
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(s.keys)) {

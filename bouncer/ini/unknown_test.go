@@ -28,7 +28,7 @@ func TestKeysThatTheProcessHasAreTaken(t *testing.T) {
 		{"a later setting", "1.26.0", head + "pool_idle_timeout = 60\n[databases]\nd1 = pool_size=5\n",
 			"main.ini:2: the key pool_idle_timeout was not known in 1.25", ""},
 		{"a later key of a line", "1.26.0", db + "query_wait_timeout=7\n",
-			"main.ini:3: key 2 of the line, query_wait_timeout, is not known to PgBouncer 1.26: it is a key of [pgbouncer]", ""},
+			"main.ini:3: key 2 of the line, query_wait_timeout, is not known to PgBouncer 1.26: a key of [pgbouncer]", ""},
 		{"a later key of a line alone", "1.26.0", db + "brand_new=7\n", "", ""},
 		{"a setting on a line", "1.24.1", db + "query_wait_timeout=7\n", "main.ini:3: key 2 of the line, query_wait_timeout",
 			"main.ini:3: key 2 of the line, query_wait_timeout"},

@@ -21,7 +21,8 @@ func (m Mirror) Begin(path string) (*Journal, error) {
 			has = fmt.Sprintf("has %s", words.Count(now.Seq, "event"))
 		}
 		return nil, &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
-			Err: fmt.Errorf("the journal exists and %s: it was begun already", has), Hint: "pgbudget status shows what is in it"}
+			Err:  fmt.Errorf("the journal exists and %s: no beginning is needed", has),
+			Hint: "pgbudget status shows what is in it"}
 	}
 	if err := m.lost(path); err != nil {
 		return nil, err

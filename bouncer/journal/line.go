@@ -71,7 +71,7 @@ func sumOf(body []byte) string {
 func check(text []byte) error {
 	n := len(text) - sumLen
 	if n < 1 || string(text[n:n+len(sumMark)]) != sumMark || string(text[len(text)-len(sumEnd):]) != sumEnd {
-		return errors.New("the line has no checksum at its end: it was changed or cut")
+		return errors.New("the line has no checksum at its end: somebody changed it, or a crash cut it")
 	}
 	said, is := string(text[n+len(sumMark):len(text)-len(sumEnd)]), fmt.Sprintf("%08x", crc32.Checksum(text[:n],
 		castagnoli))

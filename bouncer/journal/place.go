@@ -20,11 +20,11 @@ func inPlace(key, path string, file *os.File, size int64) error {
 	named, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		err = errors.New("the file was moved away or deleted while it was written")
+		err = errors.New("somebody moved or deleted the file while pgbudget wrote it")
 	case err == nil && !os.SameFile(own, named):
 		err = errors.New("another file has its name: the one that was written was moved, replaced or deleted")
 	case err == nil && own.Size() != size:
-		err = fmt.Errorf("the file has %d bytes, and %d were written: somebody else has changed it", own.Size(), size)
+		err = fmt.Errorf("the file has %d bytes, and pgbudget wrote %d: somebody else has changed the file", own.Size(), size)
 	}
 	if err == nil {
 		return nil

@@ -19,8 +19,8 @@ func TestAFileThatIsNotInItsPlaceIsWrittenNoMore(t *testing.T) {
 		name, says string
 		change     func(path string) error
 	}{
-		{"moved", "moved away or deleted", func(path string) error { return os.Rename(path, aside(path)) }},
-		{"deleted", "moved away or deleted", os.Remove},
+		{"moved", "moved or deleted the file", func(path string) error { return os.Rename(path, aside(path)) }},
+		{"deleted", "moved or deleted the file", os.Remove},
 		{"moved, and made again", "another file has its name", func(path string) error {
 			if err := os.Rename(path, aside(path)); err != nil {
 				return err
@@ -37,7 +37,7 @@ func TestAFileThatIsNotInItsPlaceIsWrittenNoMore(t *testing.T) {
 			}
 			return os.Rename(aside(path), path)
 		}},
-		{"its folder moved", "moved away or deleted", func(path string) error {
+		{"its folder moved", "moved or deleted the file", func(path string) error {
 			return os.Rename(filepath.Dir(path), filepath.Dir(path)+".1")
 		}},
 		{"emptied", "has 0 bytes", func(path string) error { return os.Truncate(path, 0) }},

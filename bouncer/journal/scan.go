@@ -11,7 +11,7 @@ import (
 // block is how many bytes are read at once. chosen: 64 KiB because most lines are shorter than that.
 const block = 64 << 10
 
-var errLong = fmt.Errorf("the line is longer than %d bytes: it was not written by pgbudget", maxLine)
+var errLong = fmt.Errorf("the line is longer than %d bytes: pgbudget did not write it", maxLine)
 
 // scanner reads lines one after the other.
 type scanner struct {

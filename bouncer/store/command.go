@@ -46,7 +46,7 @@ func (c Command) Read(ctx context.Context, path string) ([]byte, error) {
 func (c Command) read(ctx context.Context, path string) ([]byte, error) {
 	if c.Path != "" && path != c.Path {
 		return nil, &operr.Error{Kind: operr.KindUsage, Subject: path,
-			Err:  errors.New("it is included, and the commands read another file"),
+			Err:  errors.New("the file is included, and the commands read another file"),
 			Hint: "put the pool's line into the file that config: names"}
 	}
 	return c.run(ctx, path, c.ReadArgv, nil)
@@ -90,7 +90,7 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 		return back(failed)
 	case err == nil && !torn(now, old, data): // what somebody else has written meanwhile is not written over
 		if failed != nil {
-			err = fmt.Errorf("%w; the file reads back as something else, and is left as it is", failed)
+			err = fmt.Errorf("%w; the file reads back as something else, and pgbudget leaves these bytes", failed)
 			return &operr.Error{Kind: operr.KindDrift, Subject: path, Err: err, Hint: c.byHand(path)}
 		}
 		return c.other(path, "the file reads back as something else")

@@ -21,7 +21,7 @@ func (f File) Managed(path string) error {
 	}
 	for _, store := range []string{"/nix/store/", "/gnu/store/"} {
 		if strings.HasPrefix(real, store) {
-			return fmt.Errorf("%s: it is a link into %s, which a rebuild of the system writes: change its size in the "+
+			return fmt.Errorf("%s: a link into %s, which a rebuild of the system writes: change its size in the "+
 				"system's configuration", path, store)
 		}
 	}
@@ -32,7 +32,7 @@ func (f File) Managed(path string) error {
 		}
 		if target, err := os.Readlink(filepath.Join(filepath.Dir(dir), data)); err == nil &&
 			filepath.Base(target) == filepath.Base(dir) {
-			return fmt.Errorf("%s: it is a file of a Kubernetes ConfigMap or Secret (a link through %s), and Kubernetes would "+
+			return fmt.Errorf("%s: a file of a Kubernetes ConfigMap or Secret (a link through %s), and Kubernetes would "+
 				"put the old size back: "+
 				"change the ConfigMap, wait until its mount shows the change, then RELOAD", path, filepath.Join(filepath.Dir(dir),
 				data))

@@ -59,7 +59,7 @@ func TestAFileOfAConfigMapIsManaged(t *testing.T) {
 		filepath.Join(folder, "none.ini"):    false,
 	} {
 		why := store.File{}.Managed(path)
-		if managed != strings.HasPrefix(fmt.Sprint(why), path+": it is a file of a Kubernetes ConfigMap") {
+		if managed != strings.HasPrefix(fmt.Sprint(why), path+": a file of a Kubernetes ConfigMap") {
 			t.Errorf("%s: %v, managed %v", path, why, managed)
 		}
 		err := store.File{}.Write(t.Context(), path, []byte(older), []byte(newer))

@@ -44,16 +44,16 @@ func (a attributes) replaceable(path, real string, folder inode) error {
 	case a.mode.Perm()&0o222 == 0: // the owner of a folder could replace it all the same; who made it read-only meant it
 		return refuse("chmod u+w "+real+" if pgbudget may write it", "it is read-only (mode %v)", a.mode.Perm())
 	case file != "":
-		return refuse("chattr -"+file+" "+real+" if pgbudget may write it", "it has the flag %s of lsattr", file)
+		return refuse("chattr -"+file+" "+real+" if pgbudget may write it", "the file has the flag %s of lsattr", file)
 	case in != "":
 		return refuse("chattr -"+in+" "+filepath.Dir(real)+" if pgbudget may write in it",
 			"its folder has the flag %s of lsattr", in)
 	case mounted(real):
 		return refuse("mount its folder instead of the file, or give read: and write: commands under config: of the process",
-			"it is a mount of its own, and no new file can take its place")
+			"the file is a mount of its own, and no new file can take its place")
 	case a.names > 1:
 		return refuse("find the others with find -samefile "+real+", and make them symbolic links",
-			"it has %d names (hard links), and the others would keep the old bytes", a.names)
+			"the file has %d names (hard links), and the others would keep the old bytes", a.names)
 	}
 	return nil
 }

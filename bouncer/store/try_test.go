@@ -217,7 +217,7 @@ func TestAFlagOfLsattrRefuses(t *testing.T) {
 		flag   int
 		says   string
 	}{
-		"i": {false, 0x10, "it has the flag i of lsattr"}, "a": {false, 0x20, "it has the flag a of lsattr"},
+		"i": {false, 0x10, "the file has the flag i of lsattr"}, "a": {false, 0x20, "the file has the flag a of lsattr"},
 		"i of the folder": {true, 0x10, "its folder has the flag i of lsattr"}, "a of the folder": {true, 0x20,
 			"its folder has the flag a of lsattr"},
 	} {

@@ -89,7 +89,7 @@ func (s *Session) connect(ctx context.Context) error {
 	if err != nil {
 		p := s.refusal(ctx, err)
 		if s.refused = s.refused && nobodyListens(err); s.refused && s.left {
-			p.text = "it no longer listens: it is shutting down, or has ended: " + p.text
+			p.text = "the process no longer listens: shutting down, or ended: " + p.text
 		}
 		return p
 	}

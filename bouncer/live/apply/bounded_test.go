@@ -35,7 +35,7 @@ func carefully(f *observe.Fleet, stores []*livetest.Memory) (*apply.Applier, []*
 func TestNothingBeginsWhereOneFileCannotBeReplaced(t *testing.T) {
 	f, _, _, stores := processes(t, 3, func(int) bool { return true })
 	applier, trying := carefully(f, stores)
-	trying[2].Refuse = &operr.Error{Kind: operr.KindUsage, Err: errors.New("it is a mount of its own")}
+	trying[2].Refuse = &operr.Error{Kind: operr.KindUsage, Err: errors.New("the file is a mount of its own")}
 	for what, err := range map[string]error{"checked": applier.Check(t.Context(), livetest.Release(3).Changes),
 		"applied": applier.Apply(t.Context(), livetest.Release(3))} {
 		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "a mount of its own") {
@@ -58,7 +58,7 @@ func TestAnUndoNeedsNoWriteToAFileThatSaysItAlready(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range trying[1:] {
-		s.Refuse = errors.New("it is a mount of its own")
+		s.Refuse = errors.New("the file is a mount of its own")
 	}
 	if err := errors.Join(applier.Check(t.Context(), livetest.Undo(3).Changes), applier.Apply(t.Context(),
 		livetest.Undo(3))); err != nil {

@@ -59,7 +59,7 @@ func TestAPendingChangeIsRefusedWithFileLineAndKey(t *testing.T) {
 			says: "/etc/pgbouncer.ini:12: max_client_conn is 500 there and 900 in g/1: a SET is in force"},
 		{name: "a query, which is masked", old: "[pgbouncer]\n", new: "[pgbouncer]\nauth_query = SELECT 'hush'\n",
 			accept: "auth_query",
-			says:   "/etc/pgbouncer.ini:6: auth_query is another there than in g/1 (the values are masked)"},
+			says:   "/etc/pgbouncer.ini:6: auth_query differs in the file from g/1 (the values are masked)"},
 		{name: "TLS to the servers", old: "[pgbouncer]\n", new: "[pgbouncer]\nserver_tls_sslmode = require\n",
 			says: "it closes server connections, and a pool with waiting clients may open one more than its size"},
 		{name: "a new line", old: "[pgbouncer]\n", new: "d9 = host=h\n[pgbouncer]\n",

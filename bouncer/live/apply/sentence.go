@@ -45,7 +45,7 @@ func change(d ini.Difference, id string) string {
 		text = fmt.Sprintf("%s is %s in %s and no line says it: a SET is in force, or its line was taken out, "+
 			"and a RELOAD brings the default back, %s", what, d.Now, id, d.File)
 	case d.File == d.Now:
-		text = fmt.Sprintf("%s is another there than in %s (the values are masked): %s%s", what, id, waits, withOurs)
+		text = fmt.Sprintf("%s differs in the file from %s (the values are masked): %s%s", what, id, waits, withOurs)
 	case d.Of == "":
 		text += "a SET is in force, which a RELOAD would undo, or " + waits + withOurs
 	default:
@@ -66,7 +66,7 @@ func ofLine(d ini.Difference, id string) string {
 	case d.Cause == ini.Added:
 		return fmt.Sprintf("%s is written there and missing in %s: %s", line, id, waits+withOurs)
 	case d.Cause == ini.Twice:
-		return line + " stands there several times, leading to different places: any RELOAD would close its server " +
+		return line + " is in the file several times, leading to different places: any RELOAD would close its server " +
 			"connections"
 	case section == "databases":
 		return fmt.Sprintf("%s is gone from the file, and a RELOAD would cut its clients at %s", line, id)

@@ -143,7 +143,7 @@ func Load(ctx context.Context, console *admin.Console, config Config, now admin.
 		if !filepath.IsAbs(name) {
 			return nil, admin.Fail(operr.KindUsage, name,
 				"write config: with the absolute path of the file, and absolute paths behind %include",
-				"it is relative to the folder that %s was started in, which nobody can tell", console.ID)
+				"the path is relative to the folder that %s was started in, and no console shows that folder", console.ID)
 		}
 		data, err := config.Store.Read(ctx, name)
 		if _, ok := errors.AsType[*operr.Error](err); ok && name == path {

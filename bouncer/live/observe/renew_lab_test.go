@@ -31,7 +31,7 @@ func TestAProcessThatIsToldToEndEndsThoughAFleetIsOpen(t *testing.T) {
 	})
 	t.Logf("it ended %v after it was told to", time.Since(begin).Round(time.Second/10))
 	_, err := f.Observe(t.Context())
-	if operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), "it no longer listens") {
+	if operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), "the process no longer listens") {
 		t.Errorf("%v, want to hear that it no longer listens", err)
 	}
 }

@@ -107,7 +107,7 @@ func TestAProcessThatStopsListeningIsLeft(t *testing.T) {
 	console.Remains(t, 0)
 	for range 2 {
 		_, err := f.Observe(t.Context())
-		const want = "it no longer listens: it is shutting down"
+		const want = "the process no longer listens: shutting down"
 		if operr.KindOf(err) != operr.KindUnreachable || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want to hear that it no longer listens", err)
 		}
