@@ -31,7 +31,7 @@ func TestAnUnexpectedServerIsRefusedWithAHint(t *testing.T) {
 		hint    string
 	}
 	refusals := []refusal{
-		{"a role without pg_monitor", server(s.DSN(lab.Plain, "")), operr.KindEvidence, "role plain may not see",
+		{"a role without pg_monitor", server(s.DSN(lab.Plain, "")), operr.KindEvidence, "role plain cannot see",
 			"GRANT pg_monitor TO plain"},
 		{"a wrong password at the server", server(lab.Bare(s.DSN(lab.Monitor, "")) + " password=hush-wrong"),
 			operr.KindUnreachable, "password authentication failed", "in the DSN"},
