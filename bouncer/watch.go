@@ -37,7 +37,7 @@ func Watch(ctx context.Context, clock Clock, fleet Fleet, every, window time.Dur
 		}
 		now := clock.Now().Sub(begin)
 		due += every
-		if late := now - due; late > 0 { // chosen: what has passed is not made up for: two samples in a row measure nothing
+		if late := now - due; late > 0 { // chosen: to leave it out because two samples in a row measure nothing
 			due += (late + every - 1) / every * every
 		}
 		if due > window {

@@ -28,9 +28,9 @@ const (
 	maxWeight = 1e6
 )
 
-// LeastWait is the least waiting that a pool can be held to. chosen: PgBouncer counts in microseconds, and one pass of
-// its event loop makes a client wait for tens of them; below a tenth of a millisecond every release would look like a
-// broken promise.
+// LeastWait is the least waiting that a pool can be held to. chosen: 100 µs because PgBouncer counts in microseconds,
+// and one pass of its event loop makes a client wait for tens of them; below a tenth of a millisecond every release
+// would look like a broken promise.
 const LeastWait = 100 * time.Microsecond
 
 // Checker collects the faults of what was decoded from a document, each with its place. A path names a value as in

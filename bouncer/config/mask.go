@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/secret"
 )
 
-// leastSecret is how long a value must be to be masked as a word by itself. chosen: what is shorter is a number or a
-// name, and replacing it would garble every other number.
+// leastSecret is how long a value must be to be masked as a word by itself. chosen: 4 because what is shorter is a
+// number or a name, and replacing it would garble every other number.
 const leastSecret = 4
 
 // mask replaces what variables brought in by their names where it may be a secret. What the file itself writes out is

@@ -32,8 +32,8 @@ type Fraction struct {
 	bad   error
 }
 
-// DoubtOf is how many times larger, or smaller, than the one number that was given a fraction may be. chosen: twice, of
-// what somebody estimates from dashboards; who knows better gives a range.
+// DoubtOf is how many times larger, or smaller, than the one number that was given a fraction may be. chosen: 2 because
+// somebody has estimated the number from dashboards; who knows better gives a range.
 const DoubtOf = 2
 
 // Percent is a percentage: 5 and 5% are the same. A traffic switch speaks so.

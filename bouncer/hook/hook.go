@@ -47,8 +47,8 @@ type Journal struct {
 
 var _ bouncer.Journal = (*Journal)(nil)
 
-// waiting bounds how many events wait for their hook. chosen: what comes beyond is noted as not run, rather than waited
-// for.
+// waiting bounds how many events wait for their hook. chosen: 100 because a run must not wait for hooks: what comes
+// beyond is noted as not run.
 const waiting = 100
 
 // Decorate returns the journal with hooks. End has to be called.

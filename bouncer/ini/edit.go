@@ -47,7 +47,7 @@ func (e Edited) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s %v", e.Path, e.
 // maxConns bounds a size. Source: PostgreSQL's MAX_BACKENDS.
 const maxConns = 262143
 
-// maxSeconds bounds a lifetime. chosen: the nine digits that an edit takes, which are 31 years.
+// maxSeconds bounds a lifetime. chosen: nine digits because an edit takes so many; they are 31 years.
 const maxSeconds = 999_999_999
 
 // Edit returns the files that change, in the order of Files. Only digits change; where a line has no such key, it is

@@ -8,7 +8,7 @@ import (
 )
 
 // addedLifetime is how a server_lifetime of a second is written where the line had none: it says by itself, to whoever
-// takes it out again, that it was added. PgBouncer reads 1 (atoi). chosen: nobody writes that by hand.
+// takes it out again, that it was added. PgBouncer reads 1 (atoi). chosen: 01 because nobody writes that by hand.
 const addedLifetime = "01"
 
 // lifetime finds where the server_lifetime of a line is changed. A line without one gets it at its end, and what was

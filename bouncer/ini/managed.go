@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// firstLines is how far Managed reads. chosen: such words stand above everything else, a licence at most before them.
+// firstLines is how far Managed reads. chosen: 20 because such words stand above everything else, a licence at most
+// before them.
 const firstLines = 20
 
 // generated finds the words of tools that write files, and of templates.

@@ -12,8 +12,8 @@ import (
 type section struct {
 	name string // "databases"
 	keys map[string]known
-	// stray are keys that people write there, and what they mean. chosen: names that PgBouncer or libpq have for the same
-	// thing in another place.
+	// stray are keys that people write there, and what they mean. chosen: these because PgBouncer or libpq have them for
+	// the same thing in another place.
 	stray map[string]string
 }
 
@@ -82,11 +82,12 @@ func (s section) likely(key string) (shown, means string, is bool) {
 	return "", "", false
 }
 
-// shortKey is the length from which a key that is almost a known one is shown. chosen: "hose=…" may be a part of a
-// password, "pol_size=…" is not.
+// shortKey is the length from which a key that is almost a known one is shown. chosen: 6 because "hose=…" may be a part
+// of a password, and "pol_size=…" is not.
 const shortKey = 6
 
-// slips is how many letters may be wrong for a key to be taken for a known one. chosen: one in four, at most two.
+// slips is how many letters may be wrong for a key to be taken for a known one. chosen: one in four and at most two
+// because more slips make one known key of another.
 func slips(key string) int { return min(len(key)/4, 2) }
 
 // distance counts the letters that have to be added, left out, changed or swapped with their neighbour to make b of a.

@@ -275,8 +275,8 @@ func cutLine(path string) (bool, error) {
 	return more, err
 }
 
-// small is the length of the longest file that ReadSmall reads. chosen: a name, a time and a reason are in it many
-// times over.
+// small is the length of the longest file that ReadSmall reads. chosen: 4 KiB because a name, a time and a reason fit
+// many times over.
 const small = 4 << 10
 
 // ReadSmall reads a small file that stands beside a journal. It waits for nobody and reads no more than a little: what

@@ -27,8 +27,9 @@ type mirror struct {
 	file *os.File // nil: there is no file
 }
 
-// compared is how many bytes before the end of the shorter one a mirror and its journal are compared. chosen: the time
-// of each event is in it, to the microsecond, so that two that have one event in common have all before it.
+// compared is how many bytes before the end of the shorter one a mirror and its journal are compared. chosen: 1 MiB
+// because the time of each event is in it, to the microsecond, so that two that have one event in common have all
+// before it.
 const compared = 1 << 20
 
 // without is how to go on where a mirror does not work.

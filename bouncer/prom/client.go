@@ -20,8 +20,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// DefaultTimeout is how long one request may take. chosen: a quarter of Prometheus's own --query.timeout of two
-// minutes; what takes longer should be a recording rule.
+// DefaultTimeout is how long one request may take. chosen: 30 s because that is a quarter of Prometheus's own
+// --query.timeout; what takes longer should be a recording rule.
 const DefaultTimeout = 30 * time.Second
 
 // Client asks one Prometheus server. Several goroutines may use it at once.

@@ -11,8 +11,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// percentAbove is the CPU ratio above which a query is taken to give percent. chosen: no share of all cores exceeds 1,
-// rate()'s extrapolation exceeds it by a few percent at most, and an idle server in percent is at 2 at once.
+// percentAbove is the CPU ratio above which a query is taken to give percent. chosen: 1.5 because no share of all cores
+// exceeds 1, rate()'s extrapolation exceeds it by a few percent at most, and an idle server in percent is at 2 at once.
 const percentAbove = 1.5
 
 // cpuFit fits the utilisation law to the moments at which the server's CPU and the throughput of each of its pools are

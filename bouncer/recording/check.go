@@ -93,8 +93,8 @@ func checkHistory(h load.History) error {
 	return nil
 }
 
-// maxRatio bounds a share of all cores that something takes. chosen: a server that does ten thousand times what it can
-// is none.
+// maxRatio bounds a share of all cores that something takes. chosen: 1e4 because no server does ten thousand times what
+// it can.
 const maxRatio = 1e4
 
 // checkHistogram wants a histogram's buckets in order, each with a weight, and samples and a highest that can be.

@@ -28,8 +28,8 @@ func newDecoder() *decoder {
 	return &decoder{line: shapeOf(reflect.TypeFor[line]()), names: map[string]string{}}
 }
 
-// maxNames bounds names, so that a recording full of different strings takes no memory for ever. chosen: a fleet of a
-// thousand processes has fewer.
+// maxNames bounds names, so that a recording full of different strings takes no memory for ever. chosen: 65,536 because
+// a fleet of a thousand processes has fewer.
 const maxNames = 1 << 16
 
 // decode reads one line. Fields that are not known are an error.

@@ -13,9 +13,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// maxLine is the length of the longest line that is written or read, in bytes. chosen: a pool of one process with its
-// alias takes 400 to 800 bytes, so that a sample of 80,000 of them fits, and thousands are what a large fleet has; a
-// small machine can hold the line and what is read of it. What is no recording may have no line break in all its bytes.
+// maxLine is the length of the longest line that is written or read, in bytes. chosen: 64 MiB because a pool of one
+// process with its alias takes 400 to 800 bytes, so that a sample of 80,000 of them fits, and thousands are what a
+// large fleet has; a small machine can hold the line and what is read of it. What is no recording may have no line
+// break in all its bytes.
 const maxLine = 64 << 20
 
 // recorded is the hint for what is no recording.

@@ -17,7 +17,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// storeTimeout bounds one read or write of a file. chosen: a login through ssh over a slow line takes a few seconds.
+// storeTimeout bounds one read or write of a file. chosen: 30 s because a login through ssh over a slow line takes a
+// few.
 const storeTimeout = 30 * time.Second
 
 // StoreCall gives one command of a store its time.

@@ -12,7 +12,7 @@ import (
 )
 
 // lockKey is the advisory lock that every pgbudget takes on every server whose connections it moves. chosen: the eight
-// bytes of "pgbudget" as a number, in the key space of one bigint; no application of ours uses it.
+// bytes of "pgbudget", in the key space of one bigint, because no other application uses that number.
 const lockKey int64 = 0x7067627564676574
 
 // Lock takes the lock on every server, in the session that is kept. The error is of KindBusy where another pgbudget

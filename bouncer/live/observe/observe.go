@@ -13,11 +13,11 @@ import (
 
 // Bounds of a sample.
 const (
-	// sampleGap is the least time between two samples of PostgreSQL. chosen: an idle backend whose client has gone ends
-	// within a few milliseconds; ten times that.
+	// sampleGap is the least time between two samples of PostgreSQL. chosen: 50 ms because an idle backend whose client
+	// has gone ends within a few.
 	sampleGap = 50 * time.Millisecond
-	// holderAge is how long a backend must have been idle in a transaction to be named. chosen: as the release
-	// criterion, a wait of more than 1 s is one that somebody causes.
+	// holderAge is how long a backend must have been idle in a transaction to be named. chosen: 1 s because a release is
+	// judged by the same time: somebody causes a longer wait.
 	holderAge = time.Second
 )
 

@@ -99,8 +99,8 @@ func (s *server) meet(ctx context.Context) error {
 }
 
 // lostAfter is when PostgreSQL ends a session of ours whose host is lost, and with it the lock: by itself it would wait
-// for tcp_keepalives_idle, two hours. chosen: 10 s of silence and three questions, 5 s apart; a run that was stopped,
-// or a network that is cut for a few seconds, keeps it.
+// for tcp_keepalives_idle, two hours. chosen: 25 s, 10 s of silence and three questions 5 s apart, because a run that
+// was stopped, or a network that is cut for a few seconds, keeps it.
 const lostAfter = 25 * time.Second
 
 // ask runs one pass over the server and says what went wrong as an operator needs it.

@@ -12,21 +12,21 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// settleAge is how long what a file said of a process's users is taken to be so. chosen: a minute; a read may be a
+// settleAge is how long what a file said of a process's users is taken to be so. chosen: 1 min because a read may be a
 // login through ssh, and samples come every second. A change of the process's own settings is looked up at once.
 const settleAge = time.Minute
 
-// settleRetry is how long a file that could not be read is left alone. chosen: of 200 processes on one host, 20 logins
-// a second at most.
+// settleRetry is how long a file that could not be read is left alone. chosen: 10 s because 200 processes on one host
+// then make 20 logins a second at most.
 const settleRetry = 10 * time.Second
 
 // settleFirst is how long the sample waits that begins a read, where the settings have changed and the read before did
-// not fail. chosen: two files and two logins through ssh over a slow line.
+// not fail. chosen: 10 s because two files may be two logins through ssh over a slow line.
 const settleFirst = 10 * time.Second
 
 // settleWait is how long a sample waits for a read that an earlier sample has begun, or of a file that is only to be
-// observed again. chosen: less than half of the shortest policy.every, so that a store that hangs holds up no action
-// whose cause is elsewhere but once.
+// observed again. chosen: 200 ms because that is less than half of the shortest policy.every: a store that hangs holds
+// up no action whose cause is elsewhere but once.
 const settleWait = 200 * time.Millisecond
 
 // settled is what the file of a process said, when SHOW USERS and the settings were those.
