@@ -16,9 +16,9 @@ const (
 	// sampleGap is the least time between two samples of PostgreSQL. chosen: 50 ms because an idle backend whose client
 	// has gone ends within a few.
 	sampleGap = 50 * time.Millisecond
-	// holderAge is how long a backend must have been idle in a transaction to be named. chosen: 1 s because a release is
+	// idleTxAge is how long a backend must have been idle in a transaction to be named. chosen: 1 s because a release is
 	// judged by the same time: somebody causes a longer wait.
-	holderAge = time.Second
+	idleTxAge = time.Second
 )
 
 // Observe takes one sample of the whole fleet, in the order that the package's text describes. Every console and every
@@ -79,7 +79,7 @@ func (l *sampling) take(ctx context.Context) error {
 			_, pooled := l.links.of(b)
 			return pooled
 		}))
-		o.Holders = l.holders(s, counted)
+		o.Holders = l.pinning(s, counted)
 		s.tracker.remember(l.links, counted, l.owners[i])
 	}
 	return nil
@@ -254,18 +254,18 @@ func (l *sampling) loginsOn(server string) []admin.Link {
 	return on
 }
 
-// holders names who sits idle in a transaction, in the order of process ids.
-func (l *sampling) holders(s *server, counted shot) []fleet.Holder {
-	var holders []fleet.Holder
+// pinning names the backends that are idle in a transaction, in the order of process ids.
+func (l *sampling) pinning(s *server, counted shot) []fleet.Holder {
+	var pinning []fleet.Holder
 	for _, b := range counted {
-		if b.idleInTx <= holderAge || b.pid == s.pid {
+		if b.idleInTx <= idleTxAge || b.pid == s.pid {
 			continue
 		}
 		h := fleet.Holder{PID: b.pid, User: b.user, Database: b.database, Application: b.app, Age: b.idleInTx}
 		if k, ok := l.links.of(b); ok {
 			h.Pool = k.Process.Group + "/" + k.Alias
 		}
-		holders = append(holders, h)
+		pinning = append(pinning, h)
 	}
-	return holders
+	return pinning
 }
