@@ -92,7 +92,7 @@ func (x processChange) strayFlushes(file ini.Config) {
 				s.Alias == d.Alias
 		})
 		if d.LifetimeSeconds == 1 && !ours {
-			x.all.pending.note(&x.all.pending.notes,
+			x.all.pending.note(noted{what: noteStrayFlush, about: x.console.ID, key: d.Alias},
 				fmt.Sprintf("%s: server_lifetime of %s is 1 second in its file, so that connections end all the time: "+
 					"a flush that no journal knows of may have left it; write the lifetime of before into the line, and RELOAD",
 					x.console.ID, d.Alias))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -24,8 +25,34 @@ type waiting struct {
 	mu       sync.Mutex
 	accept   []string                  // names of ini.Difference
 	met      map[string]ini.Difference // of accept, by process and name, what was seen first
-	accepted []string                  // sentences
-	notes    []string                  // sentences
+	accepted map[noted]string          // sentences
+	notes    map[noted]string          // sentences
+}
+
+// noted is what a note is about; one that was met before is no new one.
+type noted struct {
+	what          noteCode
+	about, key    string // a process, or a version; the name of a difference, or an alias
+	fileSays, now string // the values
+}
+
+// noteCode says which kind of note it is.
+type noteCode string
+
+// The kinds of notes.
+const (
+	noteAccepted    noteCode = "accepted"     // a RELOAD brings the change, and may
+	notePending     noteCode = "pending"      // a RELOAD would bring the change, and none is due
+	noteRestart     noteCode = "restart"      // only a restart brings the change
+	noteNotCompared noteCode = "not compared" // no console of the version shows the keys
+	noteOtherFile   noteCode = "other file"   // the config names another file than the process was started with
+	noteFlushed     noteCode = "flushed"      // the process has the server_lifetime of a flush
+	noteStrayFlush  noteCode = "stray flush"  // a line has the server_lifetime of a flush that no journal knows of
+)
+
+// ofDifference is a note about a difference in the files of a process.
+func ofDifference(what noteCode, d ini.Difference, id string) noted {
+	return noted{what: what, about: id, key: d.Name, fileSays: d.File, now: d.Now}
 }
 
 // takes reports whether a change is accepted: by its name, and as it was when it was seen first.
@@ -56,12 +83,19 @@ func (w *waiting) left() []string {
 	})
 }
 
-// note keeps a sentence once.
-func (w *waiting) note(list *[]string, text string) {
+// note keeps the first sentence about something.
+func (w *waiting) note(about noted, text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !slices.Contains(*list, text) {
-		*list = append(*list, text)
+	list := &w.notes
+	if about.what == noteAccepted {
+		list = &w.accepted
+	}
+	if *list == nil {
+		*list = map[noted]string{}
+	}
+	if _, met := (*list)[about]; !met {
+		(*list)[about] = text
 	}
 }
 
@@ -76,7 +110,7 @@ func (h *Applier) AcceptPending(keys []string) {
 func (h *Applier) Accepted() []string {
 	h.pending.mu.Lock()
 	defer h.pending.mu.Unlock()
-	return slices.Sorted(slices.Values(h.pending.accepted))
+	return slices.Sorted(maps.Values(h.pending.accepted))
 }
 
 // PendingNotes says what of the files could not be compared with what is in force, and what waits for a restart, in
@@ -84,7 +118,7 @@ func (h *Applier) Accepted() []string {
 func (h *Applier) PendingNotes() []string {
 	h.pending.mu.Lock()
 	defer h.pending.mu.Unlock()
-	return slices.Sorted(slices.Values(h.pending.notes))
+	return slices.Sorted(maps.Values(h.pending.notes))
 }
 
 // CheckAccepted refuses keys of AcceptPending that no process would take from its files at a RELOAD. It asks where that
@@ -131,7 +165,8 @@ func (x processChange) accepts(d ini.Difference) bool {
 	if raises(d) || !x.all.pending.takes(d, x.console.ID) {
 		return false
 	}
-	x.all.pending.note(&x.all.pending.accepted, "accepted: "+sentence(d, x.console.ID)+x.consequence(d))
+	x.all.pending.note(ofDifference(noteAccepted, d, x.console.ID), "accepted: "+sentence(d,
+		x.console.ID)+x.consequence(d))
 	return true
 }
 
@@ -154,9 +189,10 @@ func (x processChange) pending(file ini.Config, now admin.InForce) (accepted []i
 	}
 	w, c := &x.all.pending, file.Compare(now.Running)
 	if path := cmp.Or(x.config.Path, now.Conffile); x.config.Store.(observe.Bounded).IsAnother(path, now.Conffile) {
-		w.note(&w.notes, fmt.Sprintf("%s was started with %s, and its config: is %s, another file of this host: a RELOAD "+
-			"reads what is written there only if "+
-			"the process lives behind a mount of its own", x.console.ID, now.Conffile, path))
+		w.note(noted{what: noteOtherFile, about: x.console.ID},
+			fmt.Sprintf("%s was started with %s, and its config: is %s, another file of this host: a RELOAD "+
+				"reads what is written there only if "+
+				"the process lives behind a mount of its own", x.console.ID, now.Conffile, path))
 	}
 	x.told(c, now)
 	x.strayFlushes(file)
@@ -167,12 +203,13 @@ func (x processChange) pending(file ini.Config, now admin.InForce) (accepted []i
 		case ours(d, x.before()): // an action that was cut short has written it, and it is known not to harm
 			accepted = append(accepted, d)
 		case d.Name == string(fleet.KeyLifetime) && !now.LinesLive() && now.Settings.Lifetime == flushed:
-			w.note(&w.notes, fmt.Sprintf("%s: server_lifetime is %s in force, as a flush leaves it, and a RELOAD gives %s back",
-				x.console.ID, d.Now, d.File))
+			w.note(ofDifference(noteFlushed, d, x.console.ID),
+				fmt.Sprintf("%s: server_lifetime is %s in force, as a flush leaves it, and a RELOAD gives %s back",
+					x.console.ID, d.Now, d.File))
 		case x.accepts(d):
 			accepted = append(accepted, d)
 		case len(x.sets) == 0 && !sizing(d):
-			w.note(&w.notes, sentence(d, x.console.ID))
+			w.note(ofDifference(notePending, d, x.console.ID), sentence(d, x.console.ID))
 		default:
 			refused = append(refused, d)
 		}

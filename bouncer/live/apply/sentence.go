@@ -95,14 +95,16 @@ func goneLine(d ini.Difference) bool { return d.Cause == ini.Gone && d.Name == d
 func (x processChange) told(c ini.Comparison, now admin.InForce) {
 	w := &x.all.pending
 	if len(c.Unseen) > 0 {
-		w.note(&w.notes, fmt.Sprintf("not compared, because no console of PgBouncer %s shows it, and applied by any RELOAD: "+
+		about := noted{what: noteNotCompared, about: now.Version, key: strings.Join(c.Unseen, "; ")}
+		w.note(about, fmt.Sprintf("not compared, because no console of PgBouncer %s shows it, and applied by any RELOAD: "+
 			"%s",
-			now.Version, strings.Join(c.Unseen, "; ")))
+			now.Version, about.key))
 	}
 	for _, d := range c.Restart {
-		w.note(&w.notes, fmt.Sprintf("%s: %s is %s there and %s in %s: a RELOAD leaves it alone, and a restart would change "+
-			"it",
-			subject(d), d.Key, d.File, d.Now, x.console.ID))
+		w.note(ofDifference(noteRestart, d, x.console.ID),
+			fmt.Sprintf("%s: %s is %s there and %s in %s: a RELOAD leaves it alone, and a restart would change "+
+				"it",
+				subject(d), d.Key, d.File, d.Now, x.console.ID))
 	}
 }
 
