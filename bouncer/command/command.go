@@ -1,4 +1,3 @@
-// Package command runs the commands that a config names: stores, hooks.
 package command
 
 import (

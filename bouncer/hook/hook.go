@@ -1,4 +1,3 @@
-// Package hook runs commands of the user's when a run does something: to mark a step in a dashboard, to call somebody.
 package hook
 
 import (

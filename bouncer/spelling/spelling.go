@@ -1,4 +1,3 @@
-// Package spelling finds the name that was meant where another one was written.
 package spelling
 
 import (

@@ -1,5 +1,3 @@
-// Package trafficswitch sets traffic switches that live somewhere else, such as feature flags: by commands of the
-// user's, and asks them by a command or by PromQL.
 package trafficswitch
 
 import (
