@@ -6,8 +6,8 @@ import (
 	"github.com/xrash/smetrics"
 )
 
-// Suggestion is the name that was most likely meant: one letter from the word, or of the same letters; empty for a word
-// of another trade.
+// Suggestion returns the first of names that is one letter apart from the word, or has the same letters in another
+// order; empty: none is so near.
 func Suggestion(word string, names []string) string {
 	for _, n := range names {
 		if smetrics.WagnerFischer(word, n, 1, 1, 1) == 1 || word != n && letters(word) == letters(n) {
