@@ -62,7 +62,7 @@ coverage: install ## how often intervals of loads hold the load, in 1000 windows
 	$(GO) run ./fixtures/coverage -windows 1000 -page fixtures/README.md
 
 faults: install ## what step does when something goes wrong on a real lab, and 50 times when something hangs (half an hour), into bouncer/README.md
-	$(GO) test -count=1 -run TestAFaultEndsWithItsExitCodeAndReason ./cmd/pgbudget -timeout 100m -args -update -every-fault
+	$(GO) test -count=1 -parallel 4 -run TestAFaultEndsWithItsExitCodeAndReason ./cmd/pgbudget -timeout 100m -args -update -every-fault
 
 flood: install ## 50 random fleets of real servers, each driven to all that its pools may open
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -v -timeout 60m -parallel 4 -run TestRandomFleetsOpenNoMoreThanTheirLedger ./fixtures/flood
