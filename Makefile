@@ -42,7 +42,6 @@ check: ## gofmt, vet, staticcheck, errorlint, and whether the faults of make mut
 	sh fixtures/mutate.sh --applies
 
 race: ## every test, real servers included, under the race detector
-	$(GO) test -race -count=1 -run '^$$' ./... >/dev/null  # compile side by side
 	@GO=$(GO) bash fixtures/race.sh
 
 steady: ## make test beside two busy loops: green on a machine half as fast
